@@ -1,0 +1,108 @@
+import test from 'ava'
+import * as lora from 'loralib'
+import { numbers } from '../support/close.js'
+
+const CONFIG = { vocab_size: 31, n_positions: 64, n_embd: 16, n_layer: 2, n_head: 2, eos_token_id: null }
+const DROPOUTS = { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 }
+// A wide init, so that the scores differ enough for a greedy choice to be stable.
+const tiny = (extra: object = {}) =>
+  lora.models.GPT2LMHeadModel.fromConfig(
+    { ...CONFIG, ...DROPOUTS, initializer_range: 0.4, ...extra },
+    { generator: new lora.Generator(8) },
+  ).eval()
+
+/** The best token at each step, with the whole sequence computed anew. */
+async function slowly(model: ReturnType<typeof tiny>, prompt: number[], count: number): Promise<number[]> {
+  const row = [...prompt]
+  for (let i = 0; i < count; i++) {
+    const logits = await numbers(lora.noGrad(() => model.forward([row]).logits))
+    const last = logits.slice(-31)
+    row.push(last.indexOf(Math.max(...last)))
+  }
+  return row
+}
+
+test('generate: greedy with a cache chooses what a full forward chooses', async (t) => {
+  const model = tiny()
+  t.deepEqual(await model.generate([3, 1, 4], { maxNewTokens: 12 }), [await slowly(model, [3, 1, 4], 12)])
+})
+
+test('generate: rows of different lengths come out as each alone', async (t) => {
+  const model = tiny()
+  const prompts = [[3, 1, 4, 1, 5], [9], [2, 6]]
+  const alone = await Promise.all(prompts.map(async (row) => (await model.generate(row, { maxNewTokens: 8 }))[0]))
+  t.deepEqual(await model.generate(prompts, { maxNewTokens: 8 }), alone as number[][])
+})
+
+test('generate: rows stop at a stop token, a stop sequence, a callback; minNewTokens holds it back', async (t) => {
+  const model = tiny()
+  const [row] = (await model.generate([3, 1, 4], { maxNewTokens: 10 })) as [number[]]
+  const eos = row[5]!
+  const first = row.indexOf(eos, 3)
+  t.deepEqual(await model.generate([3, 1, 4], { maxNewTokens: 10, eosTokenId: [eos] }), [row.slice(0, first + 1)])
+  const pair = row.slice(4, 6)
+  const end = row.findIndex((id, i) => i >= 4 && row[i - 1] === pair[0] && id === pair[1])
+  t.deepEqual(await model.generate([3, 1, 4], { maxNewTokens: 10, stopSequences: [pair] }), [row.slice(0, end + 1)])
+  t.deepEqual(await model.generate([3, 1, 4], { maxNewTokens: 10, stop: (ids) => ids.length === 7 }), [row.slice(0, 7)])
+  const [held] = await model.generate([3, 1, 4], { maxNewTokens: 10, eosTokenId: eos, minNewTokens: 6 })
+  t.true(held!.length >= 9 && !held!.slice(3, 9).includes(eos))
+})
+
+test('generate: sampling goes by the seed alone, and topK 1 is greedy', async (t) => {
+  const model = tiny()
+  const options = { maxNewTokens: 16, doSample: true, temperature: 1.5, topP: 0.95 }
+  const first = await model.generate([1, 2], { ...options, seed: 4 })
+  lora.rand([5])
+  t.deepEqual(await model.generate([1, 2], { ...options, seed: 4 }), first)
+  t.notDeepEqual(await model.generate([1, 2], { ...options, seed: 5 }), first)
+  const greedy = await model.generate([1, 2], { maxNewTokens: 16 })
+  t.deepEqual(await model.generate([1, 2], { ...options, topK: 1, seed: 5 }), greedy)
+})
+
+test('stream and onToken: tokens one by one, with the reason at the end', async (t) => {
+  const model = tiny()
+  const [row] = await model.generate([7], { maxNewTokens: 4 })
+  const seen: lora.generation.GeneratedToken[] = []
+  for await (const token of model.stream([7], { maxNewTokens: 4 })) seen.push(token)
+  t.deepEqual(
+    seen.map(({ id }) => id),
+    row!.slice(1),
+  )
+  t.deepEqual(
+    seen.map(({ finish }) => finish),
+    [null, null, null, 'length'],
+  )
+  const called: number[] = []
+  await model.generate([7], { maxNewTokens: 4, onToken: ({ id }) => void called.push(id) })
+  t.deepEqual(called, row!.slice(1))
+})
+
+test('generate: an abort rejects with the reason and frees the cache', async (t) => {
+  const model = tiny()
+  await lora.settle()
+  const before = lora.memory()
+  const abort = new AbortController()
+  const run = model.generate([7], {
+    maxNewTokens: 50,
+    signal: abort.signal,
+    onToken: () => abort.abort(new Error('enough')),
+  })
+  await t.throwsAsync(run, { message: 'enough' })
+  await lora.settle()
+  t.true(lora.memory().total.tensors <= before.total.tensors)
+})
+
+test('generate: bad options, long prompts and active dropout are errors', async (t) => {
+  const model = tiny()
+  const refused = async (options: object, message: RegExp, prompt: number[] = [1]) => {
+    await t.throwsAsync(() => model.generate(prompt, options), { instanceOf: lora.OptionError, message })
+  }
+  await refused({ max_new_tokens: 5 }, /write maxNewTokens/)
+  await refused({ temperature: 0, doSample: true }, /temperature/)
+  await refused({ topP: 2 }, /topP/)
+  await refused({ maxNewTokens: 64 }, /63 or less/)
+  await refused({}, /at least one token/, [])
+  await refused({ seed: 1, generator: new lora.Generator(1) }, /seed/)
+  const noisy = tiny({ resid_pdrop: 0.1 }).train()
+  await t.throwsAsync(() => noisy.generate([1]), { message: /model\.eval\(\)/ })
+})

@@ -1,0 +1,53 @@
+// The filters on the scores. Numbers by hand; the transformers fixtures run with the conformance groups.
+import test from 'ava'
+import { generation } from 'loralib'
+
+const { processors } = generation
+
+const after = (processor: (scores: Float32Array, ids: number[]) => void, scores: number[], ids: number[] = []) => {
+  const array = Float32Array.from(scores)
+  processor(array, ids)
+  return [...array]
+}
+const kept = (scores: number[]) => scores.flatMap((score, i) => (score === -Infinity ? [] : i))
+
+// Probabilities 0.1, 0.4, 0.2, 0.3.
+const SCORES = [0.1, 0.4, 0.2, 0.3].map(Math.log)
+
+test('temperature divides the scores', (t) => {
+  t.deepEqual(after(processors.temperature(0.5), [1, -2]), [2, -4])
+})
+
+test('topK keeps ties with the k-th, and all when k exceeds the vocabulary', (t) => {
+  t.deepEqual(kept(after(processors.topK(2), [1, 3, 3, 3])), [1, 2, 3])
+  t.deepEqual(kept(after(processors.topK(9), [1, 3])), [0, 1])
+})
+
+test('topP keeps the smallest set that reaches p', (t) => {
+  t.deepEqual(kept(after(processors.topP(0.6), SCORES)), [1, 3])
+  t.deepEqual(kept(after(processors.topP(0.01), SCORES)), [1])
+  t.deepEqual(kept(after(processors.topP(0.01, 2), SCORES)), [1, 3])
+})
+
+test('minP, epsilonCutoff and typicalP', (t) => {
+  t.deepEqual(kept(after(processors.minP(0.6), SCORES)), [1, 3])
+  t.deepEqual(kept(after(processors.epsilonCutoff(0.25), SCORES)), [1, 3])
+  // entropy 1.28: surprises 2.30, 0.92, 1.61, 1.20; nearest are 3, 2, 1
+  t.deepEqual(kept(after(processors.typicalP(0.4), SCORES)), [2, 3])
+})
+
+test('repetitionPenalty makes tokens of the row less likely, whatever the sign of their score', (t) => {
+  t.deepEqual(after(processors.repetitionPenalty(2), [4, -4, 4], [0, 1, 0]), [2, -8, 4])
+})
+
+test('noRepeatNgram and badWords ban what would complete a sequence', (t) => {
+  const flat = [0, 0, 0, 0]
+  t.deepEqual(kept(after(processors.noRepeatNgram(2), flat, [1, 2, 3, 1])), [0, 1, 3])
+  t.deepEqual(kept(after(processors.noRepeatNgram(3), flat, [1, 2])), [0, 1, 2, 3])
+  t.deepEqual(kept(after(processors.badWords([[0], [1, 2]]), flat, [3, 1])), [1, 3])
+})
+
+test('minNewTokens bans stop tokens for a while', (t) => {
+  t.deepEqual(kept(after(processors.minNewTokens(2, 2, [1]), [0, 0], [5, 5, 5])), [0])
+  t.deepEqual(kept(after(processors.minNewTokens(2, 2, [1]), [0, 0], [5, 5, 5, 5])), [0, 1])
+})

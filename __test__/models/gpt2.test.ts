@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import * as lora from 'loralib'
+import { close, numbers, same } from '../support/close.js'
+
+const { models } = lora
+
+const CONFIG = {
+  vocab_size: 17,
+  n_positions: 24,
+  n_embd: 8,
+  n_layer: 2,
+  n_head: 2,
+  embd_pdrop: 0,
+  attn_pdrop: 0,
+  resid_pdrop: 0,
+  eos_token_id: 16,
+}
+const tiny = (extra: object = {}) =>
+  models.GPT2LMHeadModel.fromConfig({ ...CONFIG, ...extra }, { generator: new lora.Generator(3) })
+
+const IDS = [
+  [1, 5, 2, 9, 4],
+  [3, 3, 7, 0, 8],
+]
+
+test('GPT2LMHeadModel: names, shapes and ties as in Hugging Face checkpoints', (t) => {
+  const model = tiny()
+  const keys = Object.keys(model.stateDict())
+  t.deepEqual(keys.slice(0, 4), [
+    'transformer.wte.weight',
+    'transformer.wpe.weight',
+    'transformer.h.0.ln_1.weight',
+    'transformer.h.0.ln_1.bias',
+  ])
+  t.is(keys.at(-1), 'lm_head.weight')
+  t.deepEqual(model.stateDict()['transformer.h.0.attn.c_attn.weight']!.shape, [8, 24])
+  const names = [...model.namedParameters()].map(([name]) => name)
+  t.false(names.includes('lm_head.weight')) // listed once, under the embedding
+  t.true([...tiny({ tie_word_embeddings: false }).namedParameters()].some(([name]) => name === 'lm_head.weight'))
+})
+
+test('GPT2LMHeadModel: the same seed gives the same model; the same input the same logits', async (t) => {
+  const [a, b] = [tiny(), tiny()]
+  await same(t, a.forward(IDS).logits, b.forward(lora.tensor(IDS.flat(), { dtype: 'i64' }).reshape([2, 5])).logits)
+})
+
+test('GPT2LMHeadModel: no token looks to its right', async (t) => {
+  const model = tiny()
+  const [row] = IDS as [number[]]
+  const changed = [...row.slice(0, 4), 11]
+  const [a, b] = [await numbers(model.forward([row]).logits), await numbers(model.forward([changed]).logits)]
+  t.deepEqual(a.slice(0, 4 * 17), b.slice(0, 4 * 17))
+  t.notDeepEqual(a.slice(4 * 17), b.slice(4 * 17))
+})
+
+test('GPT2LMHeadModel: the loss is the cross entropy of the next token, for tensors and for rows of labels', async (t) => {
+  const model = tiny()
+  const labels = [
+    [-100, -100, 2, 9, -100],
+    [3, 3, -100, 0, 8],
+  ]
+  const { logits } = model.forward(IDS)
+  const logProbabilities = await numbers(logits.logSoftmax(-1))
+  const losses = labels.flatMap((row, b) =>
+    row.flatMap((label, at) => (at === 0 || label < 0 ? [] : -logProbabilities[(b * 5 + at - 1) * 17 + label]!)),
+  )
+  const want = [losses.reduce((sum, loss) => sum + loss, 0) / losses.length]
+  const fromRows = model.forward(IDS, { labels })
+  await close(t, fromRows.loss!, want)
+  const tensorLabels = lora.tensor(new Int32Array(labels.flat()), { shape: [2, 5] })
+  await close(t, model.forward(IDS, { labels: tensorLabels }).loss!, want)
+  await close(t, fromRows.logits, logits)
+  t.throws(() => model.forward(IDS, { labels: labels.map((row) => row.map(() => -100)) }), {
+    message: /no label counts/,
+  })
+})
+
+test('GPT2LMHeadModel: hidden states are the embeddings, then each block, the last after the final norm', async (t) => {
+  const model = tiny()
+  const { hiddenStates, lastHiddenState } = model.forward(IDS, { outputHiddenStates: true })
+  t.is(hiddenStates!.length, 3)
+  await same(t, hiddenStates![2]!, lastHiddenState)
+  const { wte, wpe } = model.transformer
+  const ids = lora.tensor(new Int32Array(IDS.flat()), { shape: [2, 5] })
+  await close(t, hiddenStates![0]!, wte.forward(ids).add(wpe.forward(lora.arange(0, 5, 1, { dtype: 'i64' }))))
+})
+
+test('GPT2LMHeadModel: padding on either side leaves the other tokens alone', async (t) => {
+  const model = tiny().eval()
+  const want = await numbers(model.forward([[1, 5, 2]]).logits)
+  const right = model.forward([[1, 5, 2, 0, 0]], { attentionMask: [[1, 1, 1, 0, 0]] })
+  await close(t, (await numbers(right.logits)).slice(0, 3 * 17), want)
+  const left = model.forward([[0, 0, 1, 5, 2]], { attentionMask: [[0, 0, 1, 1, 1]], positionIds: [[0, 0, 0, 1, 2]] })
+  await close(t, (await numbers(left.logits)).slice(2 * 17), want)
+})
+
+test('GPT2LMHeadModel: a cache gives the logits of the whole sequence, through growth and truncation', async (t) => {
+  const model = tiny({ n_positions: 80 }).eval()
+  const row = Array.from({ length: 70 }, (_, i) => (i * 7) % 16)
+  const whole = await numbers(model.forward([row]).logits)
+  const cache = new models.KvCache()
+  const step = (ids: number[]) => lora.noGrad(() => model.forward([ids], { pastKeyValues: cache }).logits)
+  await close(t, step(row.slice(0, 30)), whole.slice(0, 30 * 17))
+  await close(t, step(row.slice(30, 65)), whole.slice(30 * 17, 65 * 17)) // grows the buffers
+  step([1, 2, 3])
+  cache.truncate(65)
+  await close(t, step(row.slice(65, 66)), whole.slice(65 * 17, 66 * 17))
+  t.is(cache.length, 66)
+  cache.dispose()
+  t.throws(() => model.train().forward([row], { useCache: true }), { message: /gradients/ })
+})
+
+test('GPT2LMHeadModel: LoRA on attention and MLP trains, and only its factors get gradients', async (t) => {
+  const model = tiny()
+  lora.injectLora(model, { targets: ['c_attn'], r: 2, loraAlpha: 4, enableLora: [true, false, true] })
+  lora.injectLora(model, { targets: ['mlp.c_fc', 'c_proj'], r: 2 })
+  lora.markOnlyLoraAsTrainable(model)
+  await model.forward(IDS, { labels: IDS }).loss!.backward()
+  for (const [name, parameter] of model.namedParameters()) t.is(parameter.grad !== null, name.includes('lora_'), name)
+})
+
+test('GPT2LMHeadModel: savePretrained and fromPretrained give the same model (f32, bf16)', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'gpt2-'))
+  const model = tiny().eval()
+  await model.savePretrained(dir)
+  t.deepEqual(Object.keys(await lora.load(join(dir, 'model.safetensors'))).includes('lm_head.weight'), false)
+  const read = await models.GPT2LMHeadModel.fromPretrained(dir)
+  t.false(read.training)
+  t.is(read.config.n_embd, 8)
+  await same(t, read.forward(IDS).logits, model.forward(IDS).logits)
+  await model.savePretrained(dir, { dtype: 'bf16' })
+  const half = await models.AutoModelForCausalLM.fromPretrained(dir)
+  t.is(half.transformer.wte.weight.dtype, 'bf16')
+  await close(t, half.forward(IDS).logits, model.forward(IDS).logits, 'bf16')
+  await rm(dir, { recursive: true })
+})
+
+test('GPT2LMHeadModel: a bad checkpoint lists everything that does not fit; an unknown architecture names the known ones', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'gpt2-'))
+  await tiny().savePretrained(dir)
+  const file = join(dir, 'model.safetensors')
+  const tensors = { ...(await lora.load(file)) }
+  tensors['transformer.ln_f.weigth'] = tensors['transformer.ln_f.weight']!
+  delete tensors['transformer.ln_f.weight']
+  tensors['transformer.wpe.weight'] = lora.zeros([3, 8])
+  await lora.save(tensors, file)
+  const error = await t.throwsAsync(() => models.GPT2LMHeadModel.fromPretrained(dir), { instanceOf: lora.KeyError })
+  t.regex(error!.message, /1 missing, 1 misshapen, 1 unexpected/)
+  await rm(dir, { recursive: true })
+  t.throws(() => models.AutoModelForCausalLM.fromConfig({ model_type: 'llamma' }), { message: /gpt2/ })
+  t.throws(() => tiny({ n_head: 3 }), { instanceOf: lora.OptionError, message: /n_head/ })
+})
+
+test('GPT2LMHeadModel: too many tokens, ragged rows and adapters in a model folder are errors', async (t) => {
+  const model = tiny()
+  const long = Array.from({ length: 25 }, () => 1)
+  t.throws(() => model.forward([long]), { instanceOf: lora.OptionError, message: /n_positions/ })
+  t.throws(() => model.forward([[1, 2], [3]]), { instanceOf: lora.OptionError, message: /one length/ })
+  t.throws(
+    () =>
+      model.forward(IDS, {
+        attentionMask: [
+          [1, 1],
+          [1, 1],
+        ],
+      }),
+    { message: /attentionMask/ },
+  )
+  lora.injectLora(model, { targets: 'c_attn', r: 1 })
+  await t.throwsAsync(() => model.savePretrained(tmpdir()), { message: /loraStateDict/ })
+})

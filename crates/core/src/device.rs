@@ -1,0 +1,74 @@
+//! Devices. Without the feature `cuda` a CUDA device is an error that says how to get one.
+
+use std::fmt;
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+
+/// Where tensors live. One per process.
+#[derive(Clone, Debug)]
+pub enum Device {
+    /// Main memory.
+    Cpu,
+    /// A CUDA device of candle.
+    Cuda(candle_core::Device),
+}
+
+impl Device {
+    /// The device of this name: `cpu`, `cuda` or `cuda:1`.
+    ///
+    /// # Errors
+    /// [`Code::Device`] for an unknown name, or a device that this build or machine does not have.
+    pub fn from_name(name: &str) -> Result<Device> {
+        let unknown = || Error::new(Code::Device, "no such device").expected("cpu, cuda or cuda:N").received(name.to_owned());
+        match name.split_once(':').unwrap_or((name, "0")) {
+            ("cpu", _) => Ok(Device::Cpu),
+            ("cuda", number) => open_cuda(number.parse().map_err(|_| unknown())?),
+            _ => Err(unknown()),
+        }
+    }
+
+    /// candle's device.
+    pub fn candle(&self) -> &candle_core::Device {
+        match self {
+            Device::Cpu => &candle_core::Device::Cpu,
+            Device::Cuda(device) => device,
+        }
+    }
+
+    /// Whether it is the CPU.
+    pub fn is_cpu(&self) -> bool {
+        matches!(self, Device::Cpu)
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_cpu() { "cpu" } else { "cuda" })
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn open_cuda(number: usize) -> Result<Device> {
+    // A stream of our own: the default one means "the stream of whichever thread calls", and values are dropped by one thread only.
+    let opened = std::panic::catch_unwind(|| candle_core::Device::new_cuda_with_stream(number));
+    match opened {
+        Ok(Ok(device)) => {
+            if let candle_core::Device::Cuda(cuda) = &device {
+                // SAFETY: one thread and one stream use this device, so no event has to order its work.
+                unsafe { cuda.disable_event_tracking() };
+            }
+            Ok(Device::Cuda(device))
+        }
+        Ok(Err(error)) => Err(Error::new(Code::Device, "the CUDA device cannot be opened").received(format!("cuda:{number}")).source(error)),
+        Err(_) => Err(Error::new(Code::Device, "the CUDA libraries cannot be loaded").received(format!("cuda:{number}"))),
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+fn open_cuda(number: usize) -> Result<Device> {
+    Err(Error::new(Code::Device, "CUDA is not in this build")
+        .expected("cpu")
+        .received(format!("cuda:{number}"))
+        .hint("build the addon with the cargo feature `cuda`: npm run build -- --features cuda"))
+}

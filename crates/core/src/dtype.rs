@@ -1,0 +1,78 @@
+//! Element types.
+
+use std::fmt;
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+
+/// Element type of a tensor. The number is the one that crosses to TypeScript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Dtype {
+    /// 32-bit float.
+    F32 = 0,
+    /// 64-bit float.
+    F64 = 1,
+    /// bfloat16.
+    Bf16 = 2,
+    /// IEEE half.
+    F16 = 3,
+    /// 64-bit signed integer; smaller ones in files widen to it.
+    I64 = 4,
+    /// 8-bit unsigned integer.
+    U8 = 5,
+    /// Truth value, one byte, 0 or 1.
+    Bool = 6,
+}
+
+impl Dtype {
+    /// Every dtype, by number.
+    pub const ALL: [Dtype; 7] = [Dtype::F32, Dtype::F64, Dtype::Bf16, Dtype::F16, Dtype::I64, Dtype::U8, Dtype::Bool];
+
+    /// The dtype with this number.
+    ///
+    /// # Errors
+    /// [`Code::Dtype`] when there is none.
+    pub fn from_number(number: f64) -> Result<Dtype> {
+        Dtype::ALL.iter().copied().find(|d| f64::from(*d as u8) == number).ok_or_else(|| {
+            Error::new(Code::Dtype, "no such dtype").expected("f32, f64, bf16, f16, i64, u8 or bool").received(number.to_string())
+        })
+    }
+
+    /// Name as users write it.
+    pub fn name(self) -> &'static str {
+        ["f32", "f64", "bf16", "f16", "i64", "u8", "bool"][self as usize]
+    }
+
+    /// Bytes of one element.
+    pub fn size(self) -> usize {
+        [4, 8, 2, 2, 8, 1, 1][self as usize]
+    }
+
+    /// f32, f64, bf16 or f16: what can carry a gradient.
+    pub fn is_float(self) -> bool {
+        matches!(self, Dtype::F32 | Dtype::F64 | Dtype::Bf16 | Dtype::F16)
+    }
+
+    /// bf16 or f16.
+    pub fn is_half(self) -> bool {
+        matches!(self, Dtype::Bf16 | Dtype::F16)
+    }
+
+    /// The dtype that arithmetic on this one runs in: half types are widened.
+    pub fn wide(self) -> Dtype {
+        if self.is_half() { Dtype::F32 } else { self }
+    }
+
+    /// candle's name for it. Truth values are bytes there.
+    pub fn candle(self) -> candle_core::DType {
+        use candle_core::DType;
+        [DType::F32, DType::F64, DType::BF16, DType::F16, DType::I64, DType::U8, DType::U8][self as usize]
+    }
+}
+
+impl fmt::Display for Dtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

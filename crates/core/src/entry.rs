@@ -1,0 +1,187 @@
+//! Queue entries: data that says what to run, never closures, so that they can be traced, replayed and fused.
+//! Only an answer to the caller (a read, a fence) carries a function: the way back.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::ops::row::{Meta, Metas, OpRow, Rng};
+use crate::shape::Shape;
+use crate::storage::Window;
+
+/// Number of a tensor; 0 means none.
+pub type Id = u64;
+
+/// Number of a stream.
+pub type StreamId = u32;
+
+/// A place in a stream: the `seq`-th entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The stream.
+    pub stream: StreamId,
+    /// The entry's number in it, from 1.
+    pub seq: u64,
+}
+
+/// Numbers on the host, as bytes of a dtype.
+pub struct HostTensor {
+    /// Element type.
+    pub dtype: Dtype,
+    /// Sizes.
+    pub shape: Shape,
+    /// Little-endian elements, row-major.
+    pub bytes: Vec<u8>,
+}
+
+/// Where a new tensor's numbers come from.
+pub enum Source {
+    /// Bytes from the host, already of the tensor's dtype.
+    Host(Vec<u8>),
+    /// A window of a file that stays mapped: a base weight, used where it lies.
+    Mapped(Window),
+    /// A window of a file whose numbers are copied.
+    Copied(Window),
+}
+
+/// The way back to a caller who awaits.
+pub type Reply<T> = Box<dyn FnOnce(Result<T>) + Send>;
+
+/// What an entry does.
+pub enum Command {
+    /// Runs an op.
+    Op {
+        /// The op.
+        row: &'static OpRow,
+        /// Input tensors; `None` for a missing optional one.
+        inputs: SmallVec<[Option<Id>; 6]>,
+        /// Tensors to make.
+        outputs: SmallVec<[Id; 3]>,
+        /// What they must be.
+        metas: Metas,
+        /// Attributes.
+        attrs: SmallVec<[f64; 12]>,
+        /// Random numbers, fixed at recording.
+        rng: Option<Rng>,
+    },
+    /// Makes a tensor from numbers outside.
+    Put {
+        /// The tensor.
+        id: Id,
+        /// What it must be.
+        meta: Meta,
+        /// Where the numbers are.
+        source: Source,
+    },
+    /// Forgets tensors.
+    Free(SmallVec<[Id; 8]>),
+    /// Copies tensors to the host, all at this place of the queue.
+    Read {
+        /// The tensors.
+        ids: Vec<Id>,
+        /// Who asked.
+        reply: Reply<Vec<HostTensor>>,
+    },
+    /// Answers when everything before it in the stream is done, with the first error that nobody was told.
+    Fence {
+        /// Whether this ends a training step, for the back-pressure count.
+        step: bool,
+        /// Who asked.
+        reply: Option<Reply<()>>,
+    },
+    /// Ends a stream: its number is forgotten.
+    Close,
+}
+
+/// How far the executor has come with one recorder's work, for the back-pressure check.
+#[derive(Default)]
+pub struct Progress {
+    /// Fences with `step` that are done.
+    pub steps_done: AtomicU64,
+    /// Bytes of host data that the executor took over.
+    pub host_bytes_done: AtomicU64,
+    failures: Mutex<FxHashMap<StreamId, Error>>,
+}
+
+impl Progress {
+    /// Notes the first failure of a stream that nobody was told.
+    pub fn fail(&self, stream: StreamId, error: Error) {
+        self.lock().entry(stream).or_insert(error);
+    }
+
+    /// Takes the failure of a stream: whoever takes it tells the user.
+    pub fn take_failure(&self, stream: StreamId) -> Option<Error> {
+        self.lock().remove(&stream)
+    }
+
+    /// An error that was told elsewhere is no longer open.
+    pub fn told(&self, stream: StreamId, error: &Error) {
+        let mut failures = self.lock();
+        if failures.get(&stream) == Some(error) {
+            failures.remove(&stream);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, FxHashMap<StreamId, Error>> {
+        self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// One entry of a stream's queue.
+pub struct Entry {
+    /// Where it stands.
+    pub place: Place,
+    /// Entries of other streams that must be done first.
+    pub after: SmallVec<[Place; 2]>,
+    /// Module path for errors, interned; 0 is none.
+    pub path: u32,
+    /// Number of the stack that recorded it; 0 is none.
+    pub stack: u64,
+    /// The work.
+    pub command: Command,
+}
+
+/// What the recorder sends to the executor.
+pub enum Message {
+    /// Entries in recording order.
+    Entries(Vec<Entry>),
+    /// A stream comes to be. Higher priorities are served first.
+    Open {
+        /// Its number.
+        stream: StreamId,
+        /// Its priority.
+        priority: i32,
+        /// Whose work it is.
+        progress: Arc<Progress>,
+    },
+    /// Skips what is queued in a stream: ops poison their outputs with this error.
+    Abort {
+        /// The stream.
+        stream: StreamId,
+        /// Why.
+        error: Error,
+    },
+    /// A stream ends at once: its environment is gone, and nobody awaits.
+    Drop {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// Tensors whose environment is gone.
+    Forget {
+        /// The tensors.
+        ids: Vec<Id>,
+    },
+    /// A name for error messages.
+    Path {
+        /// Its number.
+        path: u32,
+        /// The module path.
+        name: String,
+    },
+    /// The thread ends after what is queued.
+    Stop,
+}

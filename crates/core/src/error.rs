@@ -1,0 +1,141 @@
+//! The one error type of the engine: data with a stable code, never a bare text.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::code::Code;
+
+/// Result of everything in the engine that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error as data: what failed and where, what was expected, what was received, how to mend it.
+///
+/// Cheap to clone: a failed operation poisons everything that depends on it with the same error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
+    code: Code,
+    what: String,
+    op: String,
+    path: String,
+    expected: String,
+    received: String,
+    hint: String,
+    source: String,
+    stack: u64,
+}
+
+impl Error {
+    /// An error with its code and the sentence that says what failed.
+    pub fn new(code: Code, what: impl Into<String>) -> Self {
+        Error(Arc::new(Inner {
+            code,
+            what: what.into(),
+            op: String::new(),
+            path: String::new(),
+            expected: String::new(),
+            received: String::new(),
+            hint: String::new(),
+            source: String::new(),
+            stack: 0,
+        }))
+    }
+
+    fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// What would have been right.
+    pub fn expected(self, text: impl Into<String>) -> Self {
+        let text = text.into();
+        self.edit(|e| e.expected = text)
+    }
+
+    /// What came instead.
+    pub fn received(self, text: impl Into<String>) -> Self {
+        let text = text.into();
+        self.edit(|e| e.received = text)
+    }
+
+    /// How to mend it.
+    pub fn hint(self, text: impl Into<String>) -> Self {
+        let text = text.into();
+        self.edit(|e| e.hint = text)
+    }
+
+    /// The operation that failed; the innermost one wins.
+    pub fn op(self, name: &str) -> Self {
+        if self.0.op.is_empty() { self.edit(|e| e.op = name.to_owned()) } else { self }
+    }
+
+    /// The module path (`h.3.attn.c_attn`) where it happened; the innermost one wins.
+    pub fn path(self, path: &str) -> Self {
+        if self.0.path.is_empty() && !path.is_empty() { self.edit(|e| e.path = path.to_owned()) } else { self }
+    }
+
+    /// The text of the lower error that caused this one.
+    pub fn source(self, source: impl fmt::Display) -> Self {
+        let text = source.to_string();
+        self.edit(|e| e.source = text)
+    }
+
+    /// The number under which the caller keeps the stack of the call that recorded the failed work (0: none).
+    pub fn stack(self, number: u64) -> Self {
+        if self.0.stack == 0 && number != 0 { self.edit(|e| e.stack = number) } else { self }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The parts that cross to TypeScript, by name.
+    pub fn fields(&self) -> [(&'static str, &str); 7] {
+        let e = &*self.0;
+        [
+            ("what", &e.what),
+            ("op", &e.op),
+            ("path", &e.path),
+            ("expected", &e.expected),
+            ("received", &e.received),
+            ("hint", &e.hint),
+            ("source", &e.source),
+        ]
+    }
+
+    /// See [`Error::stack`].
+    pub fn stack_number(&self) -> u64 {
+        self.0.stack
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let e = &*self.0;
+        write!(f, "[{}] {}", e.code.name(), e.what)?;
+        for (name, text) in self.fields().into_iter().skip(1) {
+            if !text.is_empty() {
+                write!(f, "\n  {name:<9} {text}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<kernels::Error> for Error {
+    fn from(error: kernels::Error) -> Self {
+        // Kernels check what the recorder cannot know: ids and labels that came out of earlier operations.
+        Error::new(Code::Index, error.what.clone()).op(error.kernel)
+    }
+}
+
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        Error::new(Code::Internal, "candle could not run the operation").source(error)
+    }
+}

@@ -1,0 +1,238 @@
+//! Runs one op: on the CPU kernels, or through its candle twin.
+
+use candle_core::Tensor;
+use smallvec::SmallVec;
+
+use crate::code::Code;
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::exec::{Exec, Output, Twin};
+use crate::ops::row::{Half, Meta, Mutates, OpRow, Rng};
+use crate::storage::{Buffer, Value};
+
+use super::Executor;
+
+/// Runs `row` on `inputs`; the results are what the shape rule promised.
+pub fn op(
+    executor: &mut Executor,
+    row: &'static OpRow,
+    inputs: &[Option<Value>],
+    metas: &[Meta],
+    attrs: &[f64],
+    rng: Option<Rng>,
+) -> Result<SmallVec<[Value; 3]>> {
+    if executor.candle || inputs.iter().flatten().any(Value::is_candle) {
+        return twin(executor, row, inputs, metas, attrs, rng);
+    }
+    let half_input = row.half == Half::Widen && inputs.iter().flatten().any(|v| v.dtype.is_half());
+    let half_output = row.half == Half::Widen && row.inputs.is_empty() && metas.iter().any(|m| m.dtype.is_half());
+    if half_input || half_output {
+        return widened(executor, row, inputs, metas, attrs, rng);
+    }
+    direct(executor, row, inputs, metas, attrs, rng)
+}
+
+fn direct(
+    executor: &mut Executor,
+    row: &'static OpRow,
+    inputs: &[Option<Value>],
+    metas: &[Meta],
+    attrs: &[f64],
+    rng: Option<Rng>,
+) -> Result<SmallVec<[Value; 3]>> {
+    let mut exec = Exec { row, inputs, attrs, rng, outs: metas, pool: &mut executor.pool };
+    let outputs = (row.forward)(&mut exec)?;
+    if row.mutates != Mutates::Nothing {
+        return Ok(SmallVec::new());
+    }
+    Ok(outputs
+        .into_iter()
+        .zip(metas)
+        .map(|(output, meta)| match output {
+            Output::New(buffer) => Value::new(buffer, meta.shape.clone(), meta.dtype),
+            Output::Alias(i) => {
+                let source = inputs[i].as_ref().expect("an alias names an input that is there");
+                Value { storage: source.storage.clone(), shape: meta.shape.clone(), dtype: meta.dtype }
+            }
+        })
+        .collect())
+}
+
+/// Half types: inputs are widened to f32, the op runs there, and each result is rounded once to its promised dtype.
+fn widened(
+    executor: &mut Executor,
+    row: &'static OpRow,
+    inputs: &[Option<Value>],
+    metas: &[Meta],
+    attrs: &[f64],
+    rng: Option<Rng>,
+) -> Result<SmallVec<[Value; 3]>> {
+    let mut wide: SmallVec<[Option<Value>; 6]> = SmallVec::new();
+    for value in inputs {
+        wide.push(match value {
+            Some(v) if v.dtype.is_half() => Some(executor.cast(v, Dtype::F32)?),
+            other => other.clone(),
+        });
+    }
+    let wide_metas: SmallVec<[Meta; 3]> = metas.iter().map(|m| Meta::new(m.shape.clone(), m.dtype.wide())).collect();
+    let results = direct(executor, row, &wide, &wide_metas, attrs, rng)?;
+    for (i, (narrow, wide)) in inputs.iter().zip(&wide).enumerate() {
+        if let (Some(narrow), Some(wide)) = (narrow, wide)
+            && narrow.dtype.is_half()
+            && row.is_mutated(i, attrs)
+        {
+            let rounded = executor.cast(wide, narrow.dtype)?;
+            replace(narrow, take(rounded)?)?;
+        }
+    }
+    let mut rounded = SmallVec::new();
+    for (value, meta) in results.into_iter().zip(metas) {
+        if meta.dtype.is_half() {
+            rounded.push(executor.cast(&value, meta.dtype)?);
+            executor.recycle(value);
+        } else {
+            rounded.push(value);
+        }
+    }
+    for (before, value) in inputs.iter().zip(wide) {
+        if let (Some(before), Some(value)) = (before, value)
+            && before.dtype.is_half()
+        {
+            executor.recycle(value);
+        }
+    }
+    Ok(rounded)
+}
+
+/// The op's twin in candle's tensor operations.
+fn twin(
+    executor: &mut Executor,
+    row: &'static OpRow,
+    inputs: &[Option<Value>],
+    metas: &[Meta],
+    attrs: &[f64],
+    rng: Option<Rng>,
+) -> Result<SmallVec<[Value; 3]>> {
+    if row.name == "reshape" {
+        let source = inputs[0].as_ref().expect("reshape has an input");
+        return Ok(SmallVec::from_iter([Value { storage: source.storage.clone(), shape: metas[0].shape.clone(), dtype: metas[0].dtype }]));
+    }
+    let mut tensors: SmallVec<[Option<Tensor>; 6]> = SmallVec::new();
+    for value in inputs {
+        tensors.push(match value {
+            Some(v) => {
+                let tensor = executor.to_candle(v)?;
+                Some(if v.dtype.is_half() { tensor.to_dtype(candle_core::DType::F32)? } else { tensor })
+            }
+            None => None,
+        });
+    }
+    let device = executor.device.candle().clone();
+    let results = (row.twin)(&Twin { row, inputs: &tensors, attrs, rng, outs: metas, device: &device })?;
+    if row.mutates != Mutates::Nothing {
+        let targets = inputs.iter().enumerate().filter(|(i, v)| v.is_some() && row.is_mutated(*i, attrs));
+        for ((_, target), tensor) in targets.zip(results) {
+            let target = target.as_ref().expect("missing inputs were filtered out");
+            let tensor = tensor.to_dtype(target.dtype.candle())?.reshape(target.shape.dims())?.contiguous()?;
+            replace(target, executor.from_candle(tensor)?)?;
+        }
+        return Ok(SmallVec::new());
+    }
+    let mut values = SmallVec::new();
+    for (tensor, meta) in results.into_iter().zip(metas) {
+        let tensor = tensor.to_dtype(meta.dtype.candle())?.contiguous()?;
+        if tensor.dims() != meta.shape.dims() {
+            return Err(Error::new(Code::Internal, "a candle twin gave another shape than its rule")
+                .op(row.name)
+                .expected(meta.shape.to_string())
+                .received(format!("{:?}", tensor.dims())));
+        }
+        values.push(Value::new(executor.from_candle(tensor)?, meta.shape.clone(), meta.dtype));
+    }
+    Ok(values)
+}
+
+fn replace(target: &Value, buffer: Buffer) -> Result<()> {
+    let mut cell = target.storage.try_borrow_mut().map_err(|_| Error::new(Code::Internal, "an operation reads the storage that it writes"))?;
+    *cell = buffer;
+    Ok(())
+}
+
+fn take(value: Value) -> Result<Buffer> {
+    std::rc::Rc::try_unwrap(value.storage)
+        .map(std::cell::RefCell::into_inner)
+        .map_err(|_| Error::new(Code::Internal, "a fresh value has a second owner"))
+}
+
+impl Executor {
+    /// A copy in another dtype.
+    pub(crate) fn cast(&mut self, value: &Value, dtype: Dtype) -> Result<Value> {
+        let meta = [Meta::new(value.shape.clone(), dtype)];
+        let attrs = [f64::from(dtype as u8)];
+        let input = [Some(value.clone())];
+        let mut values = direct(self, &crate::ops::table::CAST, &input, &meta, &attrs, None)?;
+        Ok(values.remove(0))
+    }
+
+    /// The numbers as a candle tensor on the engine's device; a copy unless candle holds them already.
+    pub(crate) fn to_candle(&mut self, value: &Value) -> Result<Tensor> {
+        if let Buffer::Candle(tensor) = &*value.storage.borrow() {
+            return Ok(tensor.reshape(value.shape.dims())?);
+        }
+        let cpu = crate::any!(value.dtype, T => {
+            let numbers = value.read::<T>()?;
+            candle_from_slice(&numbers, &value.shape)
+        })?;
+        Ok(cpu.to_device(self.device.candle())?)
+    }
+
+    /// A candle tensor as a buffer: candle keeps it while the engine runs on candle, else it becomes one of ours.
+    pub(crate) fn from_candle(&mut self, tensor: Tensor) -> Result<Buffer> {
+        Ok(Buffer::Candle(tensor))
+    }
+
+    /// The value, held by candle.
+    pub(crate) fn to_candle_value(&mut self, value: Value) -> Result<Value> {
+        let tensor = self.to_candle(&value)?;
+        let candle = Value::new(Buffer::Candle(tensor), value.shape.clone(), value.dtype);
+        self.recycle(value);
+        Ok(candle)
+    }
+
+    /// The numbers as little-endian bytes.
+    pub(crate) fn to_bytes(&mut self, value: &Value) -> Result<Vec<u8>> {
+        if let Buffer::Candle(tensor) = &*value.storage.borrow() {
+            return candle_bytes(tensor);
+        }
+        crate::any!(value.dtype, T => {
+            let numbers = value.read::<T>()?;
+            Ok(bytemuck::cast_slice::<T, u8>(&numbers).to_vec())
+        })
+    }
+
+    /// Waits for the device, so that a reply means "done".
+    pub(crate) fn synchronize(&self) {
+        if !self.device.is_cpu() {
+            // A failure shows at the next operation, with its place.
+            let _ = self.device.candle().synchronize();
+        }
+    }
+}
+
+fn candle_from_slice<T: crate::ops::twins::CandleElement>(numbers: &[T], shape: &crate::shape::Shape) -> Result<Tensor> {
+    Ok(Tensor::from_slice(numbers, shape.dims(), &candle_core::Device::Cpu)?)
+}
+
+fn candle_bytes(tensor: &Tensor) -> Result<Vec<u8>> {
+    use candle_core::DType;
+    let flat = tensor.flatten_all()?.to_device(&candle_core::Device::Cpu)?;
+    Ok(match flat.dtype() {
+        DType::F32 => bytemuck::cast_slice(&flat.to_vec1::<f32>()?).to_vec(),
+        DType::F64 => bytemuck::cast_slice(&flat.to_vec1::<f64>()?).to_vec(),
+        DType::BF16 => bytemuck::cast_slice(&flat.to_vec1::<half::bf16>()?).to_vec(),
+        DType::F16 => bytemuck::cast_slice(&flat.to_vec1::<half::f16>()?).to_vec(),
+        DType::I64 => bytemuck::cast_slice(&flat.to_vec1::<i64>()?).to_vec(),
+        DType::U8 => flat.to_vec1::<u8>()?,
+        other => return Err(Error::new(Code::Dtype, "candle holds a dtype that the engine does not have").received(format!("{other:?}"))),
+    })
+}

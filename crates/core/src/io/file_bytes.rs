@@ -1,0 +1,215 @@
+//! The bytes of a file that is read whole or mapped, with the identity by which models share it.
+
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+
+/// What makes two opened files the same bytes: place, size and time of the last change.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FileId {
+    place: Place,
+    len: u64,
+    modified_ns: u128,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    #[cfg(unix)]
+    Inode { dev: u64, inode: u64 },
+    #[cfg(not(unix))]
+    Path(PathBuf),
+}
+
+/// A file's bytes, read-only.
+#[derive(Debug)]
+pub struct FileBytes {
+    data: Data,
+    id: FileId,
+    path: PathBuf,
+}
+
+#[derive(Debug)]
+enum Data {
+    Owned(Vec<u8>),
+    Mapped(memmap2::Mmap),
+}
+
+impl FileBytes {
+    /// Maps a file: for base weights, which may be larger than memory and are shared between models.
+    ///
+    /// A mapped file must stay as it is while it is in use. Writers that replace a file by renaming a new one over it,
+    /// as this library does, leave the mapped bytes alone.
+    ///
+    /// # Errors
+    /// [`Code::File`] when the path is no readable file.
+    pub fn map(path: &Path) -> Result<Self> {
+        let (file, metadata) = open_regular(path)?;
+        let id = file_id(path, &metadata);
+        if metadata.len() == 0 {
+            return Ok(FileBytes {
+                data: Data::Owned(Vec::new()),
+                id,
+                path: path.to_owned(),
+            });
+        }
+        // SAFETY: the map is read-only and private to this value. Only base weights are mapped (never adapters or
+        // checkpoints, which this library itself rewrites), and the documentation asks that they are not cut short in use.
+        let map = unsafe { memmap2::Mmap::map(&file) };
+        let map = map.map_err(|e| io_error("cannot map the file", path, &e))?;
+        Ok(FileBytes {
+            data: Data::Mapped(map),
+            id,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Reads a file whole: for adapters and checkpoints, so that nobody's rewrite of the file can hurt.
+    ///
+    /// # Errors
+    /// [`Code::File`] when the path is no readable file or changes while it is read, [`Code::Memory`] when it does not fit.
+    pub fn read(path: &Path) -> Result<Self> {
+        let (file, metadata) = open_regular(path)?;
+        let len = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(len).map_err(|e| {
+            Error::new(Code::Memory, format!("{} does not fit in memory", path.display()))
+                .received(format!("{len} bytes"))
+                .source(e)
+        })?;
+        // One byte more than expected shows that the file grew, without reading on for ever.
+        file.take(metadata.len() + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|e| io_error("cannot read the file", path, &e))?;
+        if bytes.len() != len {
+            return Err(
+                Error::new(Code::File, format!("{} changed while it was read", path.display()))
+                    .expected(format!("{len} bytes"))
+                    .received(format!("{} bytes", bytes.len()))
+                    .hint("wait until the other program has finished writing"),
+            );
+        }
+        Ok(FileBytes {
+            data: Data::Owned(bytes),
+            id: file_id(path, &metadata),
+            path: path.to_owned(),
+        })
+    }
+
+    /// The path it was opened under.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The identity by which immutable bases are shared.
+    pub fn id(&self) -> &FileId {
+        &self.id
+    }
+
+    /// Whether the bytes stay in the file and cost no memory of this process.
+    pub fn is_mapped(&self) -> bool {
+        matches!(self.data, Data::Mapped(_))
+    }
+}
+
+impl AsRef<[u8]> for FileBytes {
+    fn as_ref(&self) -> &[u8] {
+        match &self.data {
+            Data::Owned(bytes) => bytes,
+            Data::Mapped(map) => map,
+        }
+    }
+}
+
+/// Opens a path that must be a regular file: a folder has no bytes, and opening a pipe would wait for ever.
+fn open_regular(path: &Path) -> Result<(File, Metadata)> {
+    let metadata = std::fs::metadata(path).map_err(|e| io_error("cannot open the file", path, &e))?;
+    if !metadata.is_file() {
+        let kind = if metadata.is_dir() {
+            "a folder"
+        } else {
+            "a device, pipe or socket"
+        };
+        return Err(Error::new(Code::File, format!("{} is not a file", path.display()))
+            .expected("a regular file")
+            .received(kind)
+            .hint("give the path of the file itself"));
+    }
+    let file = File::open(path).map_err(|e| io_error("cannot open the file", path, &e))?;
+    let metadata = file
+        .metadata()
+        .map_err(|e| io_error("cannot open the file", path, &e))?;
+    Ok((file, metadata))
+}
+
+fn file_id(path: &Path, metadata: &Metadata) -> FileId {
+    let modified = metadata.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+    FileId {
+        place: place(path, metadata),
+        len: metadata.len(),
+        modified_ns: modified.map_or(0, |d| d.as_nanos()),
+    }
+}
+
+#[cfg(unix)]
+fn place(_path: &Path, metadata: &Metadata) -> Place {
+    use std::os::unix::fs::MetadataExt;
+    Place::Inode {
+        dev: metadata.dev(),
+        inode: metadata.ino(),
+    }
+}
+
+#[cfg(not(unix))]
+fn place(path: &Path, _metadata: &Metadata) -> Place {
+    Place::Path(std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))
+}
+
+/// The engine error for a failed file operation, with a fix where the system says what is wrong.
+pub(crate) fn io_error(what: &str, path: &Path, error: &std::io::Error) -> Error {
+    use std::io::ErrorKind;
+    let hint = match error.kind() {
+        ErrorKind::NotFound => "check the path; a relative one starts at the folder that the program was started in",
+        ErrorKind::PermissionDenied => "check the owner and mode of the file and of its folder",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space on this disk, or write to another one",
+        ErrorKind::IsADirectory => "give the path of a file, not of a folder",
+        ErrorKind::ReadOnlyFilesystem => "write to a disk that is not mounted read-only",
+        _ => "",
+    };
+    Error::new(Code::File, format!("{what}: {}", path.display()))
+        .received(error.to_string())
+        .hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mapped_and_read_bytes_agree_and_share_one_identity() {
+        let path = std::env::temp_dir().join(format!("loralib-file-bytes-{}", std::process::id()));
+        std::fs::write(&path, b"some bytes").unwrap();
+        let (mapped, read) = (FileBytes::map(&path).unwrap(), FileBytes::read(&path).unwrap());
+        assert_eq!(mapped.as_ref(), read.as_ref());
+        assert_eq!(mapped.id(), read.id());
+        assert!(mapped.is_mapped() && !read.is_mapped());
+        std::fs::write(&path, b"other bytes").unwrap();
+        assert_ne!(FileBytes::read(&path).unwrap().id(), read.id());
+        std::fs::write(&path, b"").unwrap();
+        assert!(FileBytes::map(&path).unwrap().as_ref().is_empty());
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_missing_file_and_a_folder_are_file_errors() {
+        for path in [Path::new("/no/such/file"), &std::env::temp_dir()] {
+            for error in [FileBytes::map(path).unwrap_err(), FileBytes::read(path).unwrap_err()] {
+                assert_eq!(error.code(), Code::File);
+                assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+            }
+        }
+    }
+}

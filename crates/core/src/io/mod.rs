@@ -1,0 +1,15 @@
+//! Files: safetensors in and out, sharded checkpoints, writes that never leave half a file.
+
+pub mod file_bytes;
+pub mod file_dtype;
+pub mod header;
+pub mod index;
+pub mod safetensors;
+pub mod write;
+
+pub use file_bytes::{FileBytes, FileId};
+pub use file_dtype::FileDtype;
+pub use header::{Entry, Header};
+pub use index::ShardedFile;
+pub use safetensors::{RawTensor, SafetensorsFile};
+pub use write::{TensorOut, write_atomic, write_safetensors};

@@ -1,0 +1,205 @@
+//! The pool of CPU buffers, and what the process may use.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use half::{bf16, f16};
+use rustc_hash::FxHashMap;
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::storage::{Buffer, Element};
+
+/// Counters that both halves of the engine read.
+#[derive(Default)]
+pub struct Counters {
+    /// Bytes of live CPU buffers (pooled buffers in use).
+    pub live_bytes: AtomicU64,
+    /// The largest that `live_bytes` has been.
+    pub peak_bytes: AtomicU64,
+    /// Bytes that the pool keeps for reuse.
+    pub pool_bytes: AtomicU64,
+    /// Values in the executor's table.
+    pub live_values: AtomicU64,
+}
+
+struct Class<T> {
+    free: FxHashMap<usize, Vec<Vec<T>>>,
+}
+
+/// Buffers for reuse, by size class: no page faults on each step, and no zero-fill of a recycled buffer.
+pub struct Pool {
+    counters: Arc<Counters>,
+    f32: Class<f32>,
+    f64: Class<f64>,
+    bf16: Class<bf16>,
+    f16: Class<f16>,
+    i64: Class<i64>,
+    u8: Class<u8>,
+    budget: u64,
+}
+
+/// An element type that the pool keeps a shelf for.
+pub trait Pooled: Element {
+    #[doc(hidden)]
+    fn shelf(pool: &mut Pool) -> &mut FxHashMap<usize, Vec<Vec<Self>>>;
+}
+
+macro_rules! pooled {
+    ($($type:ident),*) => {$(
+        impl Pooled for $type {
+            fn shelf(pool: &mut Pool) -> &mut FxHashMap<usize, Vec<Vec<Self>>> {
+                &mut pool.$type.free
+            }
+        }
+    )*};
+}
+pooled!(f32, f64, bf16, f16, i64, u8);
+
+impl Pool {
+    /// An empty pool that keeps at most `budget` bytes for reuse.
+    pub fn new(counters: Arc<Counters>, budget: u64) -> Self {
+        fn class<T>() -> Class<T> {
+            Class { free: FxHashMap::default() }
+        }
+        Pool { counters, f32: class(), f64: class(), bf16: class(), f16: class(), i64: class(), u8: class(), budget }
+    }
+
+    /// A vector of `n` elements with arbitrary content: every kernel overwrites its outputs.
+    ///
+    /// # Errors
+    /// [`Code::Memory`] when the system has no room; nothing is aborted.
+    pub fn take<T: Pooled>(&mut self, n: usize) -> Result<Vec<T>> {
+        let class = size_class(n);
+        let mut vec = match T::shelf(self).get_mut(&class).and_then(Vec::pop) {
+            Some(vec) => {
+                self.counters.pool_bytes.fetch_sub((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed);
+                vec
+            }
+            None => {
+                let mut vec = Vec::new();
+                vec.try_reserve_exact(class).map_err(|_| no_room((class * size_of::<T>()) as u64))?;
+                vec
+            }
+        };
+        vec.resize(n, T::default());
+        let live = self.counters.live_bytes.fetch_add((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed) + (vec.capacity() * size_of::<T>()) as u64;
+        self.counters.peak_bytes.fetch_max(live, Ordering::Relaxed);
+        Ok(vec)
+    }
+
+    /// A zeroed vector of `n` elements.
+    ///
+    /// # Errors
+    /// As [`Pool::take`].
+    pub fn zeros<T: Pooled>(&mut self, n: usize) -> Result<Vec<T>> {
+        let mut vec = self.take(n)?;
+        vec.fill(T::default());
+        Ok(vec)
+    }
+
+    /// Counts a vector that came from elsewhere (host data, a candle tensor) as live.
+    pub fn adopt(&self, buffer: &Buffer) {
+        let bytes = capacity_bytes(buffer);
+        let live = self.counters.live_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.counters.peak_bytes.fetch_max(live, Ordering::Relaxed);
+    }
+
+    /// Stops counting a buffer that leaves the engine (to candle, to the host).
+    pub fn forget(&self, buffer: &Buffer) {
+        self.counters.live_bytes.fetch_sub(capacity_bytes(buffer), Ordering::Relaxed);
+    }
+
+    /// Takes a buffer back.
+    pub fn give(&mut self, buffer: Buffer) {
+        match buffer {
+            Buffer::F32(v) => self.shelve(v),
+            Buffer::F64(v) => self.shelve(v),
+            Buffer::Bf16(v) => self.shelve(v),
+            Buffer::F16(v) => self.shelve(v),
+            Buffer::I64(v) => self.shelve(v),
+            Buffer::U8(v) => self.shelve(v),
+            Buffer::Mapped(_) | Buffer::Candle(_) => {}
+        }
+    }
+
+    fn shelve<T: Pooled>(&mut self, vec: Vec<T>) {
+        let bytes = (vec.capacity() * size_of::<T>()) as u64;
+        self.counters.live_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        // Only capacities that are a size class can serve a later request; host data comes in any size.
+        let fits = vec.capacity() == size_class(vec.capacity());
+        if bytes > 0 && fits && self.counters.pool_bytes.load(Ordering::Relaxed) + bytes <= self.budget {
+            self.counters.pool_bytes.fetch_add(bytes, Ordering::Relaxed);
+            T::shelf(self).entry(vec.capacity()).or_default().push(vec);
+        }
+    }
+
+    /// Gives all unused buffers back to the system; called when the engine is idle.
+    pub fn trim(&mut self) {
+        self.f32.free.clear();
+        self.f64.free.clear();
+        self.bf16.free.clear();
+        self.f16.free.clear();
+        self.i64.free.clear();
+        self.u8.free.clear();
+        self.counters.pool_bytes.store(0, Ordering::Relaxed);
+    }
+}
+
+fn capacity_bytes(buffer: &Buffer) -> u64 {
+    let bytes = match buffer {
+        Buffer::F32(v) => v.capacity() * 4,
+        Buffer::F64(v) => v.capacity() * 8,
+        Buffer::Bf16(v) => v.capacity() * 2,
+        Buffer::F16(v) => v.capacity() * 2,
+        Buffer::I64(v) => v.capacity() * 8,
+        Buffer::U8(v) => v.capacity(),
+        Buffer::Mapped(_) | Buffer::Candle(_) => 0,
+    };
+    bytes as u64
+}
+
+/// Rounds up to one of eight steps an octave, so that batches of slightly different length share buffers at 12 % waste.
+fn size_class(n: usize) -> usize {
+    if n <= 64 {
+        return 64;
+    }
+    let step = 1usize << (n.ilog2() - 3);
+    n.div_ceil(step) * step
+}
+
+fn no_room(bytes: u64) -> Error {
+    Error::new(Code::Memory, "the system has no room for a tensor").received(format!("a request of {bytes} bytes")).hint("use a smaller batch, a shorter sequence or checkpoint(), or dispose of tensors that are no longer needed")
+}
+
+/// Bytes that this process may use: the smaller of physical memory and the container's limit.
+pub fn limit() -> u64 {
+    crate::platform::memory_limit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_comes_back_for_the_next_request_of_its_class() {
+        let counters = Arc::new(Counters::default());
+        let mut pool = Pool::new(counters.clone(), 1 << 30);
+        let a = pool.take::<f32>(1000).expect("room");
+        let place = a.as_ptr();
+        pool.give(Buffer::F32(a));
+        let b = pool.take::<f32>(1010).expect("room");
+        assert_eq!(b.as_ptr(), place);
+        assert_eq!(b.len(), 1010);
+        pool.give(Buffer::F32(b));
+        assert_eq!(counters.live_bytes.load(Ordering::Relaxed), 0);
+        pool.trim();
+        assert_eq!(counters.pool_bytes.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn an_impossible_request_is_an_error() {
+        let mut pool = Pool::new(Arc::new(Counters::default()), 0);
+        assert_eq!(pool.take::<f32>(1 << 60).expect_err("no room").code(), Code::Memory);
+    }
+}

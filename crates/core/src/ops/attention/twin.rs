@@ -1,0 +1,181 @@
+//! Attention and its gradient composed of plain operations, with the (T, T) matrices that the kernel avoids.
+
+use candle_core::{D, Tensor};
+use kernels::cpu::attention::{AttnDims, Causal};
+
+use super::super::linear::product;
+use super::super::twins::{dropout_factors, full_like, truth};
+use super::{GRAD_DOUT, GRAD_LSE, GRAD_MASK, GRAD_OUT, GRAD_Q, K, Layout, MASK, Options, Q, Twin, V, dims_of, options};
+use crate::error::Result;
+use crate::shape::Shape;
+
+/// Twin of `sdpa`.
+pub fn sdpa_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let problem = Problem::new(twin, Q, MASK)?;
+    let AttnDims {
+        batch, heads, tq, tk, ..
+    } = problem.dims;
+    let q = twin.tensor(Q);
+    if q.elem_count() == 0 || tk == 0 {
+        let lse = Tensor::full(f64::NEG_INFINITY, (batch, heads, tq), q.device())?.to_dtype(q.dtype())?;
+        return Ok(vec![q.zeros_like()?, lse]);
+    }
+    let scores = problem.scores(twin.tensor(Q), twin.tensor(K))?;
+    let max = scores.max_keepdim(D::Minus1)?;
+    let shift = replace(&max, f64::NEG_INFINITY, 0.0)?;
+    let weights = scores.broadcast_sub(&shift)?.exp()?;
+    let sum = weights.sum_keepdim(D::Minus1)?;
+    // Where nothing may be attended to, all weights are 0 and log(0) is the wanted -inf.
+    let lse = (sum.log()? + shift)?.squeeze(3)?;
+    let weights = weights.broadcast_div(&replace(&sum, 0.0, 1.0)?)?;
+    let out = product(&problem.dropped(&weights)?, &problem.shared(twin.tensor(V))?)?;
+    Ok(vec![problem.swap(&out)?, lse])
+}
+
+/// Twin of `sdpaBackward`: `dS = scale · P ∘ (dP − Σ dout ∘ out)`, `dq = dS k`, `dk = dSᵀ q`, `dv = P̃ᵀ dout`.
+pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let problem = Problem::new(twin, GRAD_Q, GRAD_MASK)?;
+    let (q, k, v) = (twin.tensor(GRAD_Q), twin.tensor(GRAD_Q + 1), twin.tensor(GRAD_Q + 2));
+    if q.elem_count() == 0 || k.elem_count() == 0 {
+        return Ok(vec![q.zeros_like()?, k.zeros_like()?, v.zeros_like()?]);
+    }
+    let (dout, out) = (
+        problem.swap(twin.tensor(GRAD_DOUT))?,
+        problem.swap(twin.tensor(GRAD_OUT))?,
+    );
+    let lse = replace(&twin.tensor(GRAD_LSE).unsqueeze(3)?, f64::NEG_INFINITY, 0.0)?;
+    let weights = problem.scores(q, k)?.broadcast_sub(&lse)?.exp()?;
+    let dv = product(&problem.dropped(&weights)?.transpose(2, 3)?, &dout)?;
+    let dweights = problem.dropped(&product(&dout, &problem.shared(v)?.transpose(2, 3)?)?)?;
+    let delta = (dout * out)?.sum_keepdim(D::Minus1)?;
+    let dscores = ((weights * dweights.broadcast_sub(&delta)?)? * problem.options.scale)?;
+    let dq = product(&dscores, &problem.shared(k)?)?;
+    let dk = product(&dscores.transpose(2, 3)?, &problem.swap(q)?)?;
+    Ok(vec![problem.swap(&dq)?, problem.gathered(&dk)?, problem.gathered(&dv)?])
+}
+
+struct Problem<'a> {
+    twin: &'a Twin<'a>,
+    dims: AttnDims,
+    options: Options,
+    /// Place of the mask among the inputs; the lengths stand behind it.
+    mask: usize,
+}
+
+impl<'a> Problem<'a> {
+    fn new(twin: &'a Twin<'a>, q: usize, mask: usize) -> Result<Self> {
+        let options = options(twin.reader())?;
+        let (q, k) = (Shape::new(twin.tensor(q).dims()), Shape::new(twin.tensor(q + 1).dims()));
+        Ok(Problem {
+            twin,
+            dims: dims_of(&q, &k, options.layout),
+            options,
+            mask,
+        })
+    }
+
+    /// From the op's layout to (B, H, T, D), or back.
+    fn swap(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(if self.options.layout == Layout::Heads {
+            x.clone()
+        } else {
+            x.transpose(1, 2)?.contiguous()?
+        })
+    }
+
+    /// Keys or values as (B, H, Tk, D): each key head repeated for the query heads that share it.
+    fn shared(&self, x: &Tensor) -> Result<Tensor> {
+        let AttnDims {
+            batch,
+            heads,
+            kv_heads,
+            tk,
+            d,
+            ..
+        } = self.dims;
+        let x = self
+            .swap(x)?
+            .unsqueeze(2)?
+            .broadcast_as((batch, kv_heads, heads / kv_heads, tk, d))?;
+        Ok(x.contiguous()?.reshape((batch, heads, tk, d))?)
+    }
+
+    /// A gradient (B, H, Tk, D) summed over the query heads that share a key head, in the op's layout.
+    fn gathered(&self, dx: &Tensor) -> Result<Tensor> {
+        let AttnDims {
+            batch,
+            heads,
+            kv_heads,
+            tk,
+            d,
+            ..
+        } = self.dims;
+        self.swap(&dx.reshape((batch, kv_heads, heads / kv_heads, tk, d))?.sum(2)?)
+    }
+
+    /// Scaled and masked scores (B, H, Tq, Tk); -inf where the query may not attend.
+    fn scores(&self, q: &Tensor, k: &Tensor) -> Result<Tensor> {
+        let AttnDims {
+            batch, heads, tq, tk, ..
+        } = self.dims;
+        let full = (batch, heads, tq, tk);
+        let mut scores = (product(&self.swap(q)?, &self.shared(k)?.transpose(2, 3)?)? * self.options.scale)?;
+        let never = full_like(&scores, f64::NEG_INFINITY)?;
+        if let Some(mask) = self.twin.optional(self.mask) {
+            if mask.dtype() == candle_core::DType::U8 {
+                scores = truth(mask)?
+                    .broadcast_as(full)?
+                    .contiguous()?
+                    .where_cond(&scores, &never)?;
+            } else {
+                scores = scores.broadcast_add(mask)?;
+            }
+        }
+        if let Some(visible) = self.visible()? {
+            scores = visible.broadcast_as(full)?.contiguous()?.where_cond(&scores, &never)?;
+        }
+        Ok(scores)
+    }
+
+    /// Which keys lengths and causal mask leave, as bytes (B, 1, Tq, Tk); made on the host, as places are known there.
+    fn visible(&self) -> Result<Option<Tensor>> {
+        let AttnDims { batch, tq, tk, .. } = self.dims;
+        let lengths = self.twin.optional(self.mask + 1);
+        if lengths.is_none() && self.options.causal == Causal::None {
+            return Ok(None);
+        }
+        let lengths = match lengths {
+            Some(lengths) => lengths
+                .to_vec1::<i64>()?
+                .into_iter()
+                .map(|n| (n.max(0) as usize).min(tk))
+                .collect(),
+            None => vec![tk; batch],
+        };
+        let mut visible = Vec::with_capacity(batch * tq * tk);
+        for length in lengths {
+            for i in 0..tq {
+                let limit = match self.options.causal {
+                    Causal::None => length,
+                    Causal::TopLeft => length.min(i + 1),
+                    Causal::BottomRight => length.min((length + i + 1).saturating_sub(tq)),
+                };
+                visible.extend((0..tk).map(|j| u8::from(j < limit)));
+            }
+        }
+        Ok(Some(Tensor::from_vec(visible, (batch, 1, tq, tk), self.twin.device())?))
+    }
+
+    /// Weights, or their gradient, after dropout.
+    fn dropped(&self, weights: &Tensor) -> Result<Tensor> {
+        if self.options.p == 0.0 {
+            return Ok(weights.clone());
+        }
+        Ok((weights * dropout_factors(self.twin, weights, self.options.p)?)?)
+    }
+}
+
+/// `x` with one value replaced by another.
+fn replace(x: &Tensor, from: f64, to: f64) -> Result<Tensor> {
+    Ok(x.eq(&full_like(x, from)?)?.where_cond(&full_like(x, to)?, x)?)
+}

@@ -1,0 +1,152 @@
+//! Tensors from nothing: one value, uniform, normal.
+
+use candle_core::Tensor;
+use kernels::cpu::dropout as kernel;
+
+use super::row::{Meta, Metas, ShapeContext};
+use super::twins;
+use crate::code::Code;
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::exec::{Exec, Outputs, Twin, output};
+use crate::{any, float};
+
+/// Stands in the table for a row without a shape rule; recording it is a fault.
+pub fn no_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    Err(Error::new(Code::Internal, "this op cannot be recorded").op(context.row.name))
+}
+
+/// Stands in the table for a row without a forward.
+pub fn no_forward(_: &mut Exec<'_>) -> Result<Outputs> {
+    Err(Error::new(Code::Internal, "this op cannot be run"))
+}
+
+/// Stands in the table for a row without a twin.
+pub fn no_twin(_: &Twin<'_>) -> Result<Vec<Tensor>> {
+    Err(Error::new(Code::Internal, "this op has no twin"))
+}
+
+/// Metas of one output.
+pub fn one(meta: Meta) -> Metas {
+    Metas::from_iter([meta])
+}
+
+/// `full(shape, value, dtype)`.
+pub fn full_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let mut attrs = context.reader();
+    let shape = attrs.shape()?;
+    attrs.number();
+    Ok(one(Meta::new(shape, attrs.dtype()?)))
+}
+
+/// Fills a new tensor.
+pub fn full(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let mut attrs = exec.reader();
+    attrs.dims();
+    let value = attrs.number();
+    match exec.out(0).dtype {
+        Dtype::I64 => {
+            let mut y = exec.alloc::<i64>(0)?;
+            y.fill(value as i64);
+            Ok(output(y))
+        }
+        Dtype::U8 => {
+            let mut y = exec.alloc::<u8>(0)?;
+            y.fill(value as u8);
+            Ok(output(y))
+        }
+        Dtype::Bool => {
+            let mut y = exec.alloc::<u8>(0)?;
+            y.fill(u8::from(value != 0.0));
+            Ok(output(y))
+        }
+        dtype => float!(dtype.wide(), T => {
+            let mut y = exec.alloc::<T>(0)?;
+            y.fill(value as T);
+            Ok(output(y))
+        }),
+    }
+}
+
+/// The same in candle.
+pub fn full_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let mut attrs = twin.reader();
+    let shape = attrs.shape()?;
+    let value = attrs.number();
+    let dtype = attrs.dtype()?;
+    let value = if dtype == Dtype::Bool { f64::from(u8::from(value != 0.0)) } else { value };
+    Ok(vec![Tensor::full(value, shape.dims(), twin.device())?.to_dtype(dtype.candle())?])
+}
+
+/// `rand(shape, low, high, dtype)` and `randn(shape, mean, std, dtype)`.
+pub fn random_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let mut attrs = context.reader();
+    let shape = attrs.shape()?;
+    let (_, _) = (attrs.number(), attrs.number());
+    let dtype = attrs.dtype()?;
+    if !dtype.is_float() {
+        return Err(Error::new(Code::Dtype, format!("{} makes floating-point numbers", context.row.name)).received(dtype.name()));
+    }
+    Ok(one(Meta::new(shape, dtype)))
+}
+
+/// Philox blocks for `n` random numbers of any kind: two 64-bit numbers a block at the least.
+pub fn blocks(n: usize) -> u64 {
+    (n as u64).div_ceil(2)
+}
+
+/// Blocks of a whole tensor.
+pub fn random_blocks(context: &ShapeContext<'_>) -> Result<u64> {
+    Ok(blocks(context.reader().shape()?.numel()))
+}
+
+/// Uniform numbers.
+pub fn rand(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let mut attrs = exec.reader();
+    attrs.dims();
+    let (low, high, rng) = (attrs.number(), attrs.number(), exec.rng());
+    float!(exec.out(0).dtype, T => {
+        let mut y = exec.alloc::<T>(0)?;
+        kernel::fill_uniform(rng.seed, rng.counter, low, high, &mut y);
+        Ok(output(y))
+    })
+}
+
+/// Normal numbers.
+pub fn randn(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let mut attrs = exec.reader();
+    attrs.dims();
+    let (mean, std, rng) = (attrs.number(), attrs.number(), exec.rng());
+    float!(exec.out(0).dtype, T => {
+        let mut y = exec.alloc::<T>(0)?;
+        kernel::fill_normal(rng.seed, rng.counter, mean, std, &mut y);
+        Ok(output(y))
+    })
+}
+
+/// Random numbers are made on the host and copied: every device draws the same ones.
+pub fn rand_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let mut attrs = twin.reader();
+    let shape = attrs.shape()?;
+    let (low, high) = (attrs.number(), attrs.number());
+    Ok(vec![twins::uniform(twin, shape.dims(), low, high, attrs.dtype()?)?])
+}
+
+/// As [`rand_twin`].
+pub fn randn_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let mut attrs = twin.reader();
+    let shape = attrs.shape()?;
+    let (mean, std) = (attrs.number(), attrs.number());
+    Ok(vec![twins::normal(twin, shape.dims(), mean, std, attrs.dtype()?)?])
+}
+
+/// A zeroed output of any dtype (shared by the ops that scatter into zeros).
+pub fn zeroed(exec: &mut Exec<'_>, i: usize) -> Result<crate::storage::Buffer> {
+    let meta = exec.out(i);
+    let n = meta.shape.numel();
+    any!(meta.dtype, T => {
+        let mut y = exec.scratch::<T>(n)?;
+        y.fill(T::default());
+        Ok(<T as crate::storage::Element>::wrap(y))
+    })
+}

@@ -1,0 +1,186 @@
+//! Cross entropy of logits and class numbers, a loss per row, with torch's options.
+//!
+//! With log-probabilities `lp = x - lse`, class weights w and smoothing s, the loss of a row with target t is
+//! `(1 - s) · (-w[t] · lp[t]) + s / C · Σ_c (-w[c] · lp[c])`; an ignored row has loss 0 and no gradient.
+//! log-sum-exp of each row is a hidden output, so backward makes one pass over the logits.
+
+use candle_core::{DType, Tensor};
+use kernels::cpu::cross_entropy as kernel;
+
+use super::create::one;
+use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
+use super::table;
+use super::twins::sum_keep;
+use crate::code::Code;
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::exec::{Exec, Outputs, Twin, output, outputs};
+use crate::float;
+use crate::shape::Shape;
+use crate::storage::Element;
+use crate::tape::Back;
+
+struct Options {
+    ignore: i64,
+    smoothing: f64,
+}
+
+impl Options {
+    fn read(mut attrs: AttrReader<'_>) -> Self {
+        Options { ignore: attrs.number() as i64, smoothing: attrs.number() }
+    }
+}
+
+/// `crossEntropy(logits (N, C), target (N), classWeight? (C), …)` gives the losses (N) and hidden log-sum-exp (N), f32 for half logits.
+pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let dtype = context.same_float(&[0])?.wide();
+    let &[rows, classes] = context.shape(0).dims() else {
+        return Err(context.shape_error("logits (N, C)").hint("reshape (B, T, C) to (B * T, C)"));
+    };
+    if context.shape(1).dims() != [rows] || (classes == 0 && rows > 0) {
+        return Err(context.shape_error("logits (N, C) with C at least 1, target (N)"));
+    }
+    if context.dtype(1) != Dtype::I64 {
+        return Err(Error::new(Code::Dtype, "crossEntropy: targets are class numbers")
+            .expected("target i64")
+            .received(format!("target {}", context.dtype(1)))
+            .hint("make them with dtype: 'i64', or convert with .to('i64')"));
+    }
+    if let Some(weight) = context.inputs[2] {
+        if weight.shape.dims() != [classes] {
+            return Err(context.shape_error("classWeight (C)"));
+        }
+        if weight.dtype.wide() != dtype {
+            context.want_dtype(2, dtype)?;
+        }
+    }
+    check_options(context.reader())?;
+    let row = Meta::new(Shape::new(&[rows]), dtype);
+    Ok(Metas::from_iter([row.clone(), row]))
+}
+
+fn check_options(mut attrs: AttrReader<'_>) -> Result<()> {
+    let (ignore, smoothing) = (attrs.number(), attrs.number());
+    if ignore.fract() != 0.0 {
+        return Err(Error::new(Code::Option, "ignoreIndex must be a whole number").received(ignore.to_string()));
+    }
+    if !(0.0..=1.0).contains(&smoothing) {
+        return Err(Error::new(Code::Option, "labelSmoothing is out of range").expected("0 to 1").received(smoothing.to_string()));
+    }
+    Ok(())
+}
+
+/// The gradient is like the logits, as wide as `dloss`.
+pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let (dloss, logits) = (context.shape(0), context.shape(1));
+    if logits.rank() != 2 || [dloss, context.shape(2), context.shape(3)].iter().any(|s| *s.dims() != logits.dims()[..1]) {
+        return Err(context.shape_error("dloss (N), logits (N, C), lse (N), target (N)"));
+    }
+    Ok(one(Meta::new(logits.clone(), context.dtype(0))))
+}
+
+/// All inputs, and log-sum-exp.
+pub fn save(_: Needs) -> Save {
+    Save { inputs: 0b111, outputs: 0b10 }
+}
+
+/// CPU forward of `crossEntropy`.
+pub fn cross_entropy(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let (rows, classes) = (exec.shape(0).rows(), exec.shape(0).last());
+    let Options { ignore, smoothing } = Options::read(exec.reader());
+    let target = exec.read::<i64>(1)?;
+    float!(exec.out(0).dtype, T => {
+        let (mut loss, mut lse) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
+        let (logits, weight) = (exec.read::<T>(0)?, exec.read_optional::<T>(2)?);
+        kernel::cross_entropy(&logits, rows, classes, &target, ignore, smoothing, weight.as_deref(), &mut loss, &mut lse)?;
+        Ok(outputs([T::wrap(loss), T::wrap(lse)]))
+    })
+}
+
+/// CPU forward of `crossEntropyBackward(dloss, logits, lse, target, classWeight?, …)`.
+pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let (rows, classes) = (exec.shape(1).rows(), exec.shape(1).last());
+    let Options { ignore, smoothing } = Options::read(exec.reader());
+    let target = exec.read::<i64>(3)?;
+    float!(exec.out(0).dtype, T => {
+        let mut dx = exec.alloc::<T>(0)?;
+        let (dloss, logits, lse) = (exec.read::<T>(0)?, exec.read::<T>(1)?, exec.read::<T>(2)?);
+        let weight = exec.read_optional::<T>(4)?;
+        kernel::cross_entropy_backward(
+            &dloss, &logits, &lse, rows, classes, &target, ignore, smoothing, weight.as_deref(), &mut dx,
+        )?;
+        Ok(output(dx))
+    })
+}
+
+/// `dlogits = dloss · ((1 - s) · w[t] · (p - onehot(t)) + s / C · (p · Σw - w))` with `p = e^(x - lse)`.
+pub fn cross_entropy_backward(back: &mut Back<'_>) -> Result<()> {
+    let inputs = [back.dy(), back.input(0), back.output(1), back.input(1), back.input_or_none(2)];
+    let attrs = back.attrs();
+    let dx = back.op(&table::CROSS_ENTROPY_BACKWARD, &inputs, &attrs)?;
+    back.set(0, dx);
+    Ok(())
+}
+
+// ---- twins ----------------------------------------------------------------------------------------------------------
+
+/// Which rows count (u8), and their targets with 0 for ignored ones.
+fn targets(target: &Tensor, ignore: i64) -> Result<(Tensor, Tensor)> {
+    let counts = target.ne(ignore)?;
+    let safe = counts.where_cond(target, &target.zeros_like()?)?;
+    Ok((counts, safe))
+}
+
+/// Weights of all classes (C), and of each row's target (N).
+fn weights(given: Option<&Tensor>, target: &Tensor, classes: usize, dtype: DType) -> Result<(Tensor, Tensor)> {
+    match given {
+        Some(w) => Ok((w.clone(), w.index_select(target, 0)?)),
+        None => {
+            let ones = |n: usize| Tensor::ones(n, dtype, target.device());
+            Ok((ones(classes)?, ones(target.elem_count())?))
+        }
+    }
+}
+
+/// Twin of `crossEntropy`.
+pub fn cross_entropy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let x = twin.tensor(0);
+    let (rows, classes) = x.dims2()?;
+    let zeros = Tensor::zeros(rows, x.dtype(), x.device())?;
+    if rows == 0 {
+        return Ok(vec![zeros.clone(), zeros]);
+    }
+    let Options { ignore, smoothing } = Options::read(twin.reader());
+    let (counts, target) = targets(twin.tensor(1), ignore)?;
+    let (all, own) = weights(twin.optional(2), &target, classes, x.dtype())?;
+    let max = x.max_keepdim(1)?;
+    let shifted = x.broadcast_sub(&max)?;
+    let ln_sum = sum_keep(&shifted.exp()?, &[1])?.log()?;
+    let lp = shifted.broadcast_sub(&ln_sum)?;
+    let hit = (lp.gather(&target.unsqueeze(1)?, 1)?.squeeze(1)? * own)?.affine(smoothing - 1.0, 0.0)?;
+    let even = lp.broadcast_mul(&all)?.sum(1)?.affine(-smoothing / classes as f64, 0.0)?;
+    // Without smoothing the sum must not count: it is infinite where a class has probability 0.
+    let loss = if smoothing > 0.0 { (hit + even)? } else { hit };
+    let lse = (max + ln_sum)?.squeeze(1)?;
+    Ok(vec![counts.where_cond(&loss, &zeros)?, counts.where_cond(&lse, &zeros)?])
+}
+
+/// Twin of `crossEntropyBackward`.
+pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let (dloss, x, lse) = (twin.tensor(0), twin.tensor(1), twin.tensor(2));
+    let (rows, classes) = x.dims2()?;
+    if rows == 0 {
+        return Ok(vec![x.clone()]);
+    }
+    let Options { ignore, smoothing } = Options::read(twin.reader());
+    let (counts, target) = targets(twin.tensor(3), ignore)?;
+    let (all, own) = weights(twin.optional(4), &target, classes, x.dtype())?;
+    let p = x.broadcast_sub(&lse.unsqueeze(1)?)?.exp()?;
+    let hit = own.affine(1.0 - smoothing, 0.0)?.unsqueeze(1)?;
+    let spread = smoothing / classes as f64;
+    let even = (p.broadcast_mul(&all.sum_all()?)?.broadcast_sub(&all)? * spread)?;
+    let slope = p.broadcast_mul(&hit)?.scatter_add(&target.unsqueeze(1)?, &hit.neg()?, 1)?;
+    let dx = (slope + even)?.broadcast_mul(&dloss.unsqueeze(1)?)?;
+    let counts = counts.unsqueeze(1)?.broadcast_as(dx.shape())?.contiguous()?;
+    Ok(vec![counts.where_cond(&dx, &dx.zeros_like()?)?])
+}

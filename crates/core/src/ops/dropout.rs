@@ -1,0 +1,72 @@
+//! Dropout by the counter generator: no mask is kept, backward draws the same numbers again.
+
+use candle_core::Tensor;
+
+use super::create::one;
+use super::row::{Meta, Metas, ShapeContext};
+use super::table;
+use super::twins::dropout_factors;
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::exec::{Exec, Outputs, Twin, output};
+use crate::float;
+use crate::tape::Back;
+
+/// Checks a dropout probability.
+///
+/// # Errors
+/// [`Code::Option`] unless `p` is in [0, 1].
+pub fn check_probability(p: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&p) {
+        return Ok(());
+    }
+    Err(Error::new(Code::Option, "the dropout probability is out of range")
+        .expected("p from 0 to 1, the share of elements that become zero")
+        .received(p.to_string()))
+}
+
+/// Philox blocks for `n` elements: four a block, none when nothing is dropped.
+pub fn blocks(n: usize, p: f64) -> u64 {
+    if p == 0.0 { 0 } else { kernels::rng::blocks_used(n, kernels::rng::Draw::Single) }
+}
+
+/// `dropout(x, p)`.
+pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let dtype = context.same_float(&[0])?;
+    check_probability(context.reader().number())?;
+    Ok(one(Meta::new(context.shape(0).clone(), dtype)))
+}
+
+/// Blocks of one call.
+pub fn random(context: &ShapeContext<'_>) -> Result<u64> {
+    Ok(blocks(context.shape(0).numel(), context.reader().number()))
+}
+
+/// CPU forward of `dropout`: `x / (1 - p)` where the element is kept, else 0.
+pub fn dropout(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let (p, rng) = (exec.reader().number(), exec.rng());
+    float!(exec.dtype(0), T => {
+        let mut y = exec.alloc::<T>(0)?;
+        let x = exec.read::<T>(0)?;
+        if p == 0.0 {
+            y.copy_from_slice(&x);
+        } else {
+            kernels::cpu::dropout::dropout(&x, p, rng.seed, rng.counter, &mut y)?;
+        }
+        Ok(output(y))
+    })
+}
+
+/// The same elements are dropped from `dy`, with the same factor.
+pub fn dropout_backward(back: &mut Back<'_>) -> Result<()> {
+    let (dy, attrs, rng) = (back.dy(), back.attrs(), back.rng());
+    let dx = back.replay(&table::DROPOUT, &[dy], &attrs, rng)?[0];
+    back.set(0, dx);
+    Ok(())
+}
+
+/// Twin of `dropout`: the factors are made on the host, so every device drops the same elements.
+pub fn dropout_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let (x, p) = (twin.tensor(0), twin.reader().number());
+    Ok(vec![if p == 0.0 { x.copy()? } else { (x * dropout_factors(twin, x, p)?)? }])
+}

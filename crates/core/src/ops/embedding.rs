@@ -1,0 +1,160 @@
+//! Rows of a table by id, and the gradient of the table.
+
+use candle_core::{DType, Tensor};
+use kernels::WeightRef;
+use kernels::cpu::embedding as kernel;
+
+use super::create::one;
+use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
+use super::table;
+use crate::code::Code;
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::exec::{Exec, Outputs, Twin, output};
+use crate::float;
+use crate::shape::Shape;
+use crate::tape::Back;
+
+/// Checks that `ids` are integers.
+///
+/// # Errors
+/// [`Code::Dtype`].
+pub fn check_ids(context: &ShapeContext<'_>, i: usize) -> Result<()> {
+    if context.dtype(i) == Dtype::I64 {
+        return Ok(());
+    }
+    Err(Error::new(Code::Dtype, format!("{}: {} must be whole numbers", context.row.name, context.name(i)))
+        .expected("i64")
+        .received(context.dtype(i).name())
+        .hint("make them with dtype: 'i64', or convert with .to('i64')"))
+}
+
+/// Reads `paddingIdx`: a row of the table, or -1 for none.
+///
+/// # Errors
+/// [`Code::Option`].
+pub fn padding(attrs: &mut AttrReader<'_>, num: usize) -> Result<Option<usize>> {
+    let index = attrs.number();
+    if index == -1.0 {
+        return Ok(None);
+    }
+    if index.fract() == 0.0 && index >= 0.0 && index < num as f64 {
+        return Ok(Some(index as usize));
+    }
+    Err(Error::new(Code::Option, "paddingIdx is no row of the table")
+        .expected(format!("a row from 0 to {}", num.saturating_sub(1)))
+        .received(index.to_string()))
+}
+
+/// `weight (num, dim)` and ids of any shape give `ids.shape + (dim)`; half weights give f32.
+pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let dtype = context.same_float(&[0])?;
+    check_ids(context, 1)?;
+    let &[num, dim] = context.shape(0).dims() else {
+        return Err(context.shape_error("weight (num, dim)"));
+    };
+    padding(&mut context.reader(), num)?;
+    let dims: Vec<usize> = context.shape(1).dims().iter().copied().chain([dim]).collect();
+    Ok(one(Meta::new(Shape::new(&dims), dtype.wide())))
+}
+
+/// `embeddingBackward(dy, ids, num, …)` gives `(num, dim)`.
+pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let (dy, ids) = (context.shape(0), context.shape(1));
+    let mut attrs = context.reader();
+    let num = attrs.size()?;
+    padding(&mut attrs, num)?;
+    if dy.rank() != ids.rank() + 1 || dy.dims()[..ids.rank()] != *ids.dims() {
+        return Err(context.shape_error("dy of shape ids.shape + (dim)"));
+    }
+    Ok(one(Meta::new(Shape::new(&[num, dy.last()]), context.dtype(0))))
+}
+
+/// The ids: the gradient does not depend on the table.
+pub fn save(_: Needs) -> Save {
+    Save { inputs: 0b10, outputs: 0 }
+}
+
+/// CPU forward of `embedding`.
+pub fn embedding(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let (dim, ids) = (exec.shape(0).last(), exec.read::<i64>(1)?);
+    match exec.dtype(0) {
+        Dtype::Bf16 => {
+            let mut y = exec.alloc::<f32>(0)?;
+            kernel::embedding(WeightRef::Bf16(&exec.read::<half::bf16>(0)?), dim, &ids, &mut y)?;
+            Ok(output(y))
+        }
+        Dtype::F16 => {
+            let mut y = exec.alloc::<f32>(0)?;
+            kernel::embedding(WeightRef::F16(&exec.read::<half::f16>(0)?), dim, &ids, &mut y)?;
+            Ok(output(y))
+        }
+        dtype => float!(dtype, T => {
+            let mut y = exec.alloc::<T>(0)?;
+            kernel::embedding::<T>(WeightRef::Full(&exec.read::<T>(0)?), dim, &ids, &mut y)?;
+            Ok(output(y))
+        }),
+    }
+}
+
+/// CPU forward of `embeddingBackward`.
+pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let (dim, ids, mut attrs) = (exec.shape(0).last(), exec.read::<i64>(1)?, exec.reader());
+    let num = attrs.size()?;
+    let (padding, by_frequency) = (padding(&mut attrs, num)?, attrs.bool());
+    float!(exec.dtype(0), T => {
+        let mut dw = exec.alloc::<T>(0)?;
+        kernel::embedding_backward(&exec.read::<T>(0)?, &ids, dim, num, padding, by_frequency, &mut dw)?;
+        Ok(output(dw))
+    })
+}
+
+/// `dw[id] = Σ dy` over the places of each id.
+pub fn embedding_backward(back: &mut Back<'_>) -> Result<()> {
+    let (dy, ids, num) = (back.dy(), back.input(1), back.shape(0).dims()[0]);
+    let mut attrs = back.reader();
+    let attrs = [num as f64, attrs.number(), attrs.number()];
+    let dw = back.op(&table::EMBEDDING_BACKWARD, &[dy, ids], &attrs)?;
+    back.set(0, dw);
+    Ok(())
+}
+
+// ---- twins ----------------------------------------------------------------------------------------------------------
+
+/// Twin of `embedding`.
+pub fn embedding_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let (weight, ids, out) = (twin.tensor(0), twin.tensor(1), twin.out(0).shape.dims());
+    if ids.elem_count() == 0 {
+        return Ok(vec![Tensor::zeros(out, weight.dtype(), weight.device())?]);
+    }
+    Ok(vec![weight.index_select(&ids.flatten_all()?, 0)?.reshape(out)?])
+}
+
+/// Twin of `embeddingBackward`.
+pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let mut attrs = twin.reader();
+    let num = attrs.size()?;
+    let (padding, by_frequency) = (padding(&mut attrs, num)?, attrs.bool());
+    let (dy, ids) = (twin.tensor(0), twin.tensor(1).flatten_all()?);
+    let (dim, count) = (twin.out(0).shape.last(), ids.elem_count());
+    let zeros = Tensor::zeros((num, dim), dy.dtype(), dy.device())?;
+    if count == 0 || dim == 0 {
+        return Ok(vec![zeros]);
+    }
+    let mut dw = zeros.index_add(&ids, &dy.reshape((count, dim))?, 0)?;
+    if by_frequency {
+        dw = dw.broadcast_div(&frequencies(&ids, num, dy.dtype())?)?;
+    }
+    if let Some(row) = padding {
+        let kept: Vec<f64> = (0..num).map(|i| f64::from(u8::from(i != row))).collect();
+        dw = dw.broadcast_mul(&Tensor::from_vec(kept, (num, 1), dy.device())?.to_dtype(dy.dtype())?)?;
+    }
+    Ok(vec![dw])
+}
+
+/// How often each id occurs, at least 1, as a column (num, 1).
+pub fn frequencies(ids: &Tensor, num: usize, dtype: DType) -> Result<Tensor> {
+    let zeros = Tensor::zeros((num, 1), dtype, ids.device())?;
+    let ones = Tensor::ones((ids.elem_count(), 1), dtype, ids.device())?;
+    Ok(zeros.index_add(ids, &ones, 0)?.maximum(1.0)?)
+}

@@ -1,0 +1,253 @@
+//! Changes in place. The recorder bumps the version, so that backward notices a saved tensor that was changed.
+
+use candle_core::Tensor;
+use kernels::cpu::elementwise::{self as kernel, BinaryOp};
+use kernels::cpu::strided::{gather_strided, scatter_strided};
+use kernels::cpu::dropout;
+use kernels::cpu::unary::{self as unary_kernel, UnaryOp};
+use smallvec::SmallVec;
+
+use super::create::blocks;
+use super::elementwise;
+use super::row::{Metas, ShapeContext};
+use super::table;
+use super::twins::{self, full_like, truth};
+use crate::code::Code;
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::exec::{Exec, Outputs, Twin};
+use crate::shape::broadcast;
+use crate::tape::Back;
+use crate::{any, float};
+
+/// The second operand broadcasts to the first, never the other way.
+pub fn arithmetic_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    elementwise::arithmetic_shape(context)?;
+    fits(context)
+}
+
+/// As [`arithmetic_shape`], from any dtype.
+pub fn copy_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    fits(context)
+}
+
+fn fits(context: &ShapeContext<'_>) -> Result<Metas> {
+    if broadcast(context.shape(0), context.shape(1))? != *context.shape(0) {
+        return Err(context.shape_error(format!("a second operand that broadcasts to {}", context.shape(0))));
+    }
+    Ok(Metas::new())
+}
+
+/// Floating-point numbers.
+pub fn number_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    context.same_float(&[0])?;
+    Ok(Metas::new())
+}
+
+/// Anything.
+pub fn any_shape(_: &ShapeContext<'_>) -> Result<Metas> {
+    Ok(Metas::new())
+}
+
+/// `sliceAssign(x, src, dim, start)`.
+pub fn slice_assign_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    context.same(&[0, 1])?;
+    let mut attrs = context.reader();
+    let (x, src) = (context.shape(0), context.shape(1));
+    let (dim, start) = (x.dim(attrs.number())?, attrs.size()?);
+    let fits = x.rank() == src.rank() && (0..x.rank()).all(|d| if d == dim { start + src.dims()[d] <= x.dims()[d] } else { x.dims()[d] == src.dims()[d] });
+    if fits { Ok(Metas::new()) } else { Err(context.shape_error(format!("src to fit into x from place {start} of dimension {dim}"))) }
+}
+
+/// Philox blocks for all elements.
+pub fn random_blocks(context: &ShapeContext<'_>) -> Result<u64> {
+    Ok(blocks(context.shape(0).numel()))
+}
+
+fn assign(exec: &mut Exec<'_>, op: BinaryOp) -> Result<Outputs> {
+    let shape = exec.shape(0);
+    let strides = exec.shape(1).broadcast_strides(shape);
+    match exec.dtype(0) {
+        Dtype::I64 | Dtype::U8 | Dtype::Bool => {
+            return Err(Error::new(Code::Dtype, "integers cannot be changed in place by arithmetic").hint("use the form without the underscore"));
+        }
+        dtype => float!(dtype, T => {
+            let y = exec.read::<T>(1)?;
+            kernel::binary_assign(op, &mut exec.write::<T>(0)?, &y, &strides, shape.dims())?;
+            Ok(())
+        })?,
+    }
+    Ok(Outputs::new())
+}
+
+macro_rules! assigns {
+    ($($name:ident, $op:ident;)*) => {$(
+        #[doc = concat!("CPU forward of `", stringify!($name), "` in place.")]
+        pub fn $name(exec: &mut Exec<'_>) -> Result<Outputs> {
+            assign(exec, BinaryOp::$op)
+        }
+    )*};
+}
+assigns! { add, Add; sub, Sub; mul, Mul; div, Div; }
+
+/// CPU forward of `copyInplace`: broadcast, then converted.
+pub fn copy(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let shape = exec.shape(0);
+    let strides: SmallVec<[isize; 5]> = exec.shape(1).broadcast_strides(shape).iter().map(|&s| s as isize).collect();
+    let (to, from) = (exec.dtype(0), exec.dtype(1));
+    any!(from, S => {
+        let mut wide = exec.scratch::<S>(shape.numel())?;
+        gather_strided(&exec.read::<S>(1)?, 0, &strides, shape.dims(), &mut wide)?;
+        any!(to, T => super::unary::convert(&wide, &mut exec.write::<T>(0)?, to == Dtype::Bool)?);
+        exec.give(wide);
+    });
+    Ok(Outputs::new())
+}
+
+/// CPU forward of `affineInplace`.
+pub fn affine(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let mut attrs = exec.reader();
+    let op = UnaryOp::Affine { mul: attrs.number(), add: attrs.number() };
+    unary(exec, op)
+}
+
+/// CPU forward of `clampInplace`.
+pub fn clamp(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let mut attrs = exec.reader();
+    let op = UnaryOp::Clamp { min: attrs.number(), max: attrs.number() };
+    unary(exec, op)
+}
+
+fn unary(exec: &mut Exec<'_>, op: UnaryOp) -> Result<Outputs> {
+    float!(exec.dtype(0), T => {
+        let mut copy = exec.scratch::<T>(exec.shape(0).numel())?;
+        copy.copy_from_slice(&exec.read::<T>(0)?);
+        unary_kernel::unary(op, &copy, &mut exec.write::<T>(0)?)?;
+        exec.give(copy);
+        Ok(Outputs::new())
+    })
+}
+
+/// CPU forward of `fillInplace`.
+pub fn fill(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let value = exec.reader().number();
+    match exec.dtype(0) {
+        Dtype::I64 => exec.write::<i64>(0)?.fill(value as i64),
+        Dtype::U8 => exec.write::<u8>(0)?.fill(value as u8),
+        Dtype::Bool => exec.write::<u8>(0)?.fill(u8::from(value != 0.0)),
+        dtype => float!(dtype, T => {
+            exec.write::<T>(0)?.fill(value as T);
+            Ok(())
+        })?,
+    }
+    Ok(Outputs::new())
+}
+
+/// CPU forward of `uniformInplace`.
+pub fn uniform(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let mut attrs = exec.reader();
+    let (low, high, rng) = (attrs.number(), attrs.number(), exec.rng());
+    float!(exec.dtype(0), T => {
+        dropout::fill_uniform(rng.seed, rng.counter, low, high, &mut exec.write::<T>(0)?);
+        Ok(Outputs::new())
+    })
+}
+
+/// CPU forward of `normalInplace`.
+pub fn normal(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let mut attrs = exec.reader();
+    let (mean, std, rng) = (attrs.number(), attrs.number(), exec.rng());
+    float!(exec.dtype(0), T => {
+        dropout::fill_normal(rng.seed, rng.counter, mean, std, &mut exec.write::<T>(0)?);
+        Ok(Outputs::new())
+    })
+}
+
+/// CPU forward of `sliceAssign`.
+pub fn slice_assign(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let mut attrs = exec.reader();
+    let shape = exec.shape(0);
+    let (dim, start) = (shape.dim(attrs.number())?, attrs.size()?);
+    let own = shape.strides();
+    let strides: SmallVec<[isize; 5]> = own.iter().map(|&s| s as isize).collect();
+    any!(exec.dtype(0), T => {
+        let src = exec.read::<T>(1)?;
+        scatter_strided(&src, &mut exec.write::<T>(0)?, start * own[dim], &strides, exec.shape(1).dims())?;
+    });
+    Ok(Outputs::new())
+}
+
+// ---- backward -------------------------------------------------------------------------------------------------------------
+
+/// What was there gets none; the source gets `dy`, summed over broadcast dimensions.
+pub fn copy_backward(back: &mut Back<'_>) -> Result<()> {
+    let dy = back.dy();
+    if back.needs(1) {
+        let to = back.grad_dtype(1);
+        let dy = if back.recorder.values.meta(dy).dtype == to { dy } else { back.op(&table::CAST, &[dy], &[f64::from(to as u8)])? };
+        back.set_reduced(1, dy)?;
+    }
+    if back.needs(0) {
+        let zero = back.affine(dy, 0.0, 0.0)?;
+        back.set(0, zero);
+    }
+    Ok(())
+}
+
+/// What was there gets none.
+pub fn fill_backward(back: &mut Back<'_>) -> Result<()> {
+    let dy = back.dy();
+    let zero = back.affine(dy, 0.0, 0.0)?;
+    back.set(0, zero);
+    Ok(())
+}
+
+// ---- twins ----------------------------------------------------------------------------------------------------------------
+
+/// Twin of `copyInplace`.
+pub fn copy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let (x, src) = (twin.tensor(0), twin.tensor(1));
+    let src = src.broadcast_as(x.shape())?.contiguous()?;
+    // Truth values are bytes in candle, so a byte target keeps 0 and 1 only when the source is one.
+    Ok(vec![if x.dtype() == candle_core::DType::U8 && src.dtype() != x.dtype() { truth(&src)? } else { src.to_dtype(x.dtype())? }])
+}
+
+/// Twin of `fillInplace`.
+pub fn fill_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    Ok(vec![full_like(twin.tensor(0), twin.reader().number())?])
+}
+
+/// Twin of `uniformInplace`.
+pub fn uniform_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let mut attrs = twin.reader();
+    let (low, high) = (attrs.number(), attrs.number());
+    Ok(vec![twins::uniform(twin, twin.tensor(0).dims(), low, high, dtype_of(twin.tensor(0)))?])
+}
+
+/// Twin of `normalInplace`.
+pub fn normal_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let mut attrs = twin.reader();
+    let (mean, std) = (attrs.number(), attrs.number());
+    Ok(vec![twins::normal(twin, twin.tensor(0).dims(), mean, std, dtype_of(twin.tensor(0)))?])
+}
+
+fn dtype_of(x: &Tensor) -> Dtype {
+    if x.dtype() == candle_core::DType::F64 { Dtype::F64 } else { Dtype::F32 }
+}
+
+/// Twin of `sliceAssign`.
+pub fn slice_assign_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let mut attrs = twin.reader();
+    let (x, src) = (twin.tensor(0), twin.tensor(1));
+    let (dim, start) = (crate::shape::Shape::new(x.dims()).dim(attrs.number())?, attrs.size()?);
+    let end = start + src.dim(dim)?;
+    let mut pieces = Vec::new();
+    if start > 0 {
+        pieces.push(x.narrow(dim, 0, start)?);
+    }
+    pieces.push(src.clone());
+    if end < x.dim(dim)? {
+        pieces.push(x.narrow(dim, end, x.dim(dim)? - end)?);
+    }
+    Ok(vec![Tensor::cat(&pieces, dim)?])
+}

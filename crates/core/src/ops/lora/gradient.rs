@@ -1,0 +1,205 @@
+//! The gradients of the low-rank update, which the dense layer and the update on a finished product share.
+
+use candle_core::Tensor;
+use kernels::cpu::lora as kernel;
+use smallvec::SmallVec;
+
+use super::super::linear::{Wide, product, rows};
+use super::super::row::{AttrReader, Meta, Metas, ShapeContext};
+use super::super::{table, twins};
+use super::{Blocks, blocks, dropout, dropout_blocks, offsets, wants};
+use crate::entry::Id;
+use crate::error::Result;
+use crate::exec::{Exec, Output, Outputs, Twin};
+use crate::float;
+use crate::shape::Shape;
+use crate::storage::Element;
+use crate::tape::Back;
+
+const DY: usize = 0;
+const X: usize = 1;
+const A: usize = 2;
+const B: usize = 3;
+const H: usize = 4;
+const DX: usize = 5;
+
+struct Options {
+    scaling: f64,
+    p: f64,
+    blocks: Blocks,
+    needs: u32,
+}
+
+fn options(mut attrs: AttrReader<'_>, n: usize) -> Result<Options> {
+    let (scaling, p, blocks) = (attrs.number(), attrs.number(), blocks(attrs.dims(), n)?);
+    Ok(Options {
+        scaling,
+        p,
+        blocks,
+        needs: attrs.number() as u32,
+    })
+}
+
+/// Records the gradient op of a layer with x, A and B at these inputs and h at output 1, and sets what it gives.
+///
+/// `given` holds scaling, p and blocks; `dx` is the share of x's gradient that the base has (0: none), and is used up.
+pub(super) fn record(
+    back: &mut Back<'_>,
+    [x, a, b]: [usize; 3],
+    dy: Id,
+    dx: Id,
+    mut given: SmallVec<[f64; 12]>,
+) -> Result<()> {
+    let mut needs = 0;
+    for (i, bit) in [(x, wants::DX), (a, wants::DA), (b, wants::DB)] {
+        needs |= if back.needs(i) { bit } else { 0 };
+    }
+    if needs == 0 {
+        return Ok(());
+    }
+    given.push(f64::from(if dx != 0 { needs | wants::OWN_DX } else { needs }));
+    let saved_x = if back.needs(a) { back.input(x) } else { 0 };
+    let saved_h = if back.needs(b) { back.output(1) } else { 0 };
+    let inputs = [dy, saved_x, back.input(a), back.input(b), saved_h, dx];
+    let grads = back.replay(&table::LORA_BACKWARD, &inputs, &given, back.rng())?;
+    for (i, grad) in [x, a, b].into_iter().zip(grads) {
+        if back.needs(i) {
+            back.set(i, grad);
+        }
+    }
+    Ok(())
+}
+
+/// `dx (..., K)`, `da (G·R, K)`, `db (Σlen, R)`; what is not wanted is promised empty.
+pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let Options { needs, .. } = options(context.reader(), context.shape(DY).last())?;
+    let (dy, a, b) = (context.meta(DY), context.shape(A), context.shape(B));
+    let outputs = [
+        (wants::DX, dy.shape.with_last(a.last())),
+        (wants::DA, a.clone()),
+        (wants::DB, b.clone()),
+    ];
+    let empty = Shape::new(&[0]);
+    Ok(outputs
+        .into_iter()
+        .map(|(bit, shape)| Meta::new(if needs & bit != 0 { shape } else { empty.clone() }, dy.dtype.wide()))
+        .collect())
+}
+
+/// The blocks of the forward pass, drawn again.
+pub fn random(context: &ShapeContext<'_>) -> Result<u64> {
+    let mut attrs = context.reader();
+    attrs.number();
+    let x = context.shape(DY).rows() * context.shape(A).last();
+    Ok(dropout_blocks(attrs.number(), x))
+}
+
+/// Only what is wanted is computed. x may be missing where dA is not wanted, h where dB is not.
+pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let (m, n) = (exec.shape(DY).rows(), exec.shape(DY).last());
+    let (k, r) = (exec.shape(A).last(), exec.shape(B).last());
+    let Options {
+        scaling,
+        p,
+        blocks,
+        needs,
+    } = options(exec.reader(), n)?;
+    let drop = dropout(p, exec.rng());
+    float!(exec.out(0).dtype, T => {
+        let (dy, a, b) = (exec.read::<T>(DY)?, exec.read::<T>(A)?, exec.read::<T>(B)?);
+        let x = Wide::<T>::read_or_blank(exec, X, m * k)?;
+        let h = Wide::<T>::read_or_blank(exec, H, m * blocks.len() * r)?;
+        let (mut da, mut db) = (exec.alloc::<T>(1)?, exec.alloc::<T>(2)?);
+        let mut run = |dx: Option<&mut [T]>| {
+            let da = (needs & wants::DA != 0).then_some(&mut da[..]);
+            let db = (needs & wants::DB != 0).then_some(&mut db[..]);
+            kernel::lora_update_backward(&dy, &x, &a, &b, &h, &blocks, m, k, n, r, scaling as T, drop, dx, da, db)
+        };
+        let dx = if needs & wants::DX == 0 {
+            run(None)?;
+            Output::New(T::wrap(exec.alloc::<T>(0)?))
+        } else if exec.has(DX) && needs & wants::OWN_DX != 0 {
+            run(Some(&mut exec.write::<T>(DX)?))?;
+            Output::Alias(DX)
+        } else {
+            let mut dx = exec.alloc::<T>(0)?;
+            match exec.read_optional::<T>(DX)? {
+                Some(given) => dx.copy_from_slice(&given),
+                None => dx.fill(0.0),
+            }
+            run(Some(&mut dx))?;
+            Output::New(T::wrap(dx))
+        };
+        x.give(exec);
+        h.give(exec);
+        Ok(Outputs::from_iter([dx, Output::New(T::wrap(da)), Output::New(T::wrap(db))]))
+    })
+}
+
+/// Twin of `loraBackward`.
+pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let dy = rows(twin.tensor(DY))?; // (M, N)
+    let Options {
+        scaling,
+        p,
+        blocks,
+        needs,
+    } = options(twin.reader(), dy.dim(1)?)?;
+    let (a, b) = (twin.tensor(A), twin.tensor(B));
+    let (m, k, r) = (dy.dim(0)?, a.dim(1)?, b.dim(1)?);
+    let factors = if p > 0.0 {
+        Some(twins::dropout_factors(twin, &zeros(&dy, &[m, k])?, p)?)
+    } else {
+        None
+    };
+    let dropped = |x: Tensor| -> Result<Tensor> {
+        Ok(match &factors {
+            Some(factors) => (x * factors)?,
+            None => x,
+        })
+    };
+    let (mut dh, mut db) = (Vec::new(), Vec::new());
+    for (i, first, block) in offsets(&blocks) {
+        let dy = dy.narrow(1, block.start, block.len)?; // (M, len)
+        dh.push((product(&dy, &b.narrow(0, first, block.len)?)? * scaling)?);
+        if needs & wants::DB != 0 {
+            let h = twin.tensor(H).narrow(1, i * r, r)?; // (M, R)
+            db.push((product(&dy.t()?, &h)? * scaling)?);
+        }
+    }
+    let dh = joined(&dh, 1, &[m, blocks.len() * r], &dy)?;
+    let nothing = zeros(&dy, &[0])?;
+    let dx = if needs & wants::DX != 0 {
+        let update = dropped(product(&dh, a)?)?.reshape(twin.out(0).shape.dims())?;
+        match twin.optional(DX) {
+            Some(dx) => (dx + update)?,
+            None => update,
+        }
+    } else {
+        nothing.clone()
+    };
+    let da = if needs & wants::DA != 0 {
+        product(&dh.t()?, &dropped(rows(twin.tensor(X))?)?)?
+    } else {
+        nothing.clone()
+    };
+    let db = if needs & wants::DB != 0 {
+        joined(&db, 0, b.dims(), &dy)?
+    } else {
+        nothing
+    };
+    Ok(vec![dx, da, db])
+}
+
+fn zeros(like: &Tensor, dims: &[usize]) -> Result<Tensor> {
+    Ok(Tensor::zeros(dims, like.dtype(), like.device())?)
+}
+
+/// The parts one after the other; candle cannot join nothing.
+fn joined(parts: &[Tensor], dim: usize, full: &[usize], like: &Tensor) -> Result<Tensor> {
+    if full.contains(&0) {
+        return zeros(like, full);
+    }
+    let parts: Vec<&Tensor> = parts.iter().filter(|part| part.elem_count() > 0).collect();
+    Ok(Tensor::cat(&parts, dim)?)
+}

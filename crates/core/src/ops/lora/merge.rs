@@ -1,0 +1,106 @@
+//! Folding the low-rank update into a copy of the base weight.
+
+use candle_core::Tensor;
+use half::{bf16, f16};
+use kernels::cpu::linear::Layout;
+use kernels::cpu::lora::{self as kernel, WeightMut};
+
+use super::super::create::one;
+use super::super::linear::{Weight, layout, product, sizes};
+use super::super::row::{AttrReader, Metas, ShapeContext};
+use super::{Blocks, blocks, check_factors, offsets, spread};
+use crate::dtype::Dtype;
+use crate::error::Result;
+use crate::exec::{Exec, Outputs, Twin, outputs};
+use crate::float;
+use crate::shape::Shape;
+use crate::storage::Element;
+
+const WEIGHT: usize = 0;
+const A: usize = 1;
+const B: usize = 2;
+
+struct Options {
+    scaling: f64,
+    layout: Layout,
+    blocks: Blocks,
+}
+
+fn options(mut attrs: AttrReader<'_>, weight: &Shape) -> Result<Options> {
+    let (scaling, layout) = (attrs.number(), layout(&mut attrs)?);
+    let (n, _) = sizes(weight, layout);
+    Ok(Options {
+        scaling,
+        layout,
+        blocks: blocks(attrs.dims(), n)?,
+    })
+}
+
+/// The weight's own shape and dtype. An embedding (num, dim) is a weight in layout (in, out).
+pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    context.same_float(&[WEIGHT])?;
+    let weight = context.meta(WEIGHT);
+    if weight.shape.rank() != 2 {
+        return Err(context.shape_error("weight (out, in) or (in, out)"));
+    }
+    let Options { layout, blocks, .. } = options(context.reader(), &weight.shape)?;
+    let (_, k) = sizes(&weight.shape, layout);
+    check_factors(context, (A, B), WEIGHT, &blocks, k)?;
+    Ok(one(weight.clone()))
+}
+
+/// `W + scaling · B A` in the layout of W, rounded once to its dtype; W itself stays as it is.
+pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let Options {
+        scaling,
+        layout,
+        blocks,
+    } = options(exec.reader(), exec.shape(WEIGHT))?;
+    let ((n, k), r) = (sizes(exec.shape(WEIGHT), layout), exec.shape(B).dims()[1]);
+    float!(exec.dtype(WEIGHT).wide(), T => {
+        let weight = Weight::<T>::read(exec, WEIGHT)?;
+        let (a, b) = (exec.read::<T>(A)?, exec.read::<T>(B)?);
+        let merge = |out: WeightMut<'_, T>| kernel::lora_merge(weight.values(), &a, &b, &blocks, layout, k, n, r, scaling as T, out);
+        Ok(outputs([match exec.out(0).dtype {
+            Dtype::Bf16 => {
+                let mut merged = exec.alloc::<bf16>(0)?;
+                merge(WeightMut::Bf16(&mut merged))?;
+                bf16::wrap(merged)
+            }
+            Dtype::F16 => {
+                let mut merged = exec.alloc::<f16>(0)?;
+                merge(WeightMut::F16(&mut merged))?;
+                f16::wrap(merged)
+            }
+            _ => {
+                let mut merged = exec.alloc::<T>(0)?;
+                merge(WeightMut::Full(&mut merged))?;
+                T::wrap(merged)
+            }
+        }]))
+    })
+}
+
+/// Twin of `loraMerge`.
+pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let (weight, a, b) = (twin.tensor(WEIGHT), twin.tensor(A), twin.tensor(B));
+    let shape = Shape::new(weight.dims());
+    let Options {
+        scaling,
+        layout,
+        blocks,
+    } = options(twin.reader(), &shape)?;
+    let ((n, k), r) = (sizes(&shape, layout), b.dim(1)?);
+    let mut parts = Vec::new();
+    for (i, first, block) in offsets(&blocks) {
+        let part = product(&b.narrow(0, first, block.len)?, &a.narrow(0, i * r, r)?)?; // (len, K)
+        parts.push((part * scaling)?);
+    }
+    let update = spread(&parts, &blocks, [n, k], 0, weight)?;
+    let update = if layout == Layout::OutIn {
+        update
+    } else {
+        update.t()?.contiguous()?
+    };
+    Ok(vec![(weight + update)?])
+}

@@ -1,0 +1,27 @@
+//! The ops: one family a file, each with shape rule, forward, backward and candle twin; the table is the truth about them all.
+
+pub mod row;
+pub mod table;
+pub mod twins;
+
+pub mod attention;
+pub mod create;
+pub mod cross_entropy;
+pub mod dropout;
+pub mod elementwise;
+pub mod embedding;
+pub mod index;
+pub mod inplace;
+pub mod linear;
+pub mod lora;
+pub mod matmul;
+pub mod movement;
+pub mod norm;
+pub mod optimizer;
+pub mod reduce;
+pub mod rope;
+pub mod softmax;
+pub mod unary;
+
+#[cfg(test)]
+pub mod samples;

@@ -1,0 +1,359 @@
+//! What a row of the op table holds, and the views that its functions get.
+
+use smallvec::SmallVec;
+
+use crate::code::Code;
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::shape::Shape;
+
+/// Shape and dtype of one tensor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Sizes.
+    pub shape: Shape,
+    /// Element type.
+    pub dtype: Dtype,
+}
+
+impl Meta {
+    /// Both in one.
+    pub fn new(shape: Shape, dtype: Dtype) -> Self {
+        Meta { shape, dtype }
+    }
+}
+
+/// The outputs that a shape rule promises.
+pub type Metas = SmallVec<[Meta; 3]>;
+
+/// One input of an op, for checks and for the generated TypeScript.
+#[derive(Clone, Copy, Debug)]
+pub struct Input {
+    /// Name in documentation and errors.
+    pub name: &'static str,
+    /// One tensor, one that may be missing, or a list.
+    pub kind: InputKind,
+}
+
+/// How many tensors an input takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// Exactly one.
+    One,
+    /// One or none.
+    Optional,
+    /// Any number; the length of each list comes first among the attributes.
+    List,
+}
+
+/// One attribute, for the generated TypeScript and the reader.
+#[derive(Clone, Copy, Debug)]
+pub struct Attr {
+    /// Name in documentation.
+    pub name: &'static str,
+    /// How it is written.
+    pub kind: AttrKind,
+}
+
+/// Types of attributes. All travel as f64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttrKind {
+    /// A number.
+    Number,
+    /// A truth value, 0 or 1.
+    Bool,
+    /// A list of integers, its length first.
+    Dims,
+    /// A dtype by number.
+    Dtype,
+}
+
+/// Random numbers of an op: fixed when it is recorded, so that a replay draws the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rng {
+    /// Key of the generator.
+    pub seed: u64,
+    /// First Philox block of this op.
+    pub counter: u64,
+}
+
+/// What a shape rule sees.
+pub struct ShapeContext<'a> {
+    /// The op.
+    pub row: &'static OpRow,
+    /// Inputs in order; a missing optional one is `None`.
+    pub inputs: &'a [Option<&'a Meta>],
+    /// Attributes as they came.
+    pub attrs: &'a [f64],
+}
+
+impl<'a> ShapeContext<'a> {
+    /// An input that is there.
+    pub fn meta(&self, i: usize) -> &'a Meta {
+        self.inputs[i].expect("the recorder checked that required inputs are there")
+    }
+
+    /// Shape of an input that is there.
+    pub fn shape(&self, i: usize) -> &'a Shape {
+        &self.meta(i).shape
+    }
+
+    /// Dtype of an input that is there.
+    pub fn dtype(&self, i: usize) -> Dtype {
+        self.meta(i).dtype
+    }
+
+    /// Name of an input for errors.
+    pub fn name(&self, i: usize) -> &'static str {
+        self.row.inputs.get(i).map_or("input", |input| input.name)
+    }
+
+    /// Lengths of the list inputs.
+    pub fn lists(&self) -> SmallVec<[usize; 6]> {
+        self.row.list_lengths(self.attrs)
+    }
+
+    /// Reads the attributes, behind the list lengths.
+    pub fn reader(&self) -> AttrReader<'a> {
+        AttrReader(&self.attrs[crate::exec::list_count(self.row)..])
+    }
+
+    /// The one floating dtype that all these inputs share.
+    ///
+    /// # Errors
+    /// [`Code::Dtype`] for an integer or a mixture.
+    pub fn same_float(&self, inputs: &[usize]) -> Result<Dtype> {
+        let dtype = self.same(inputs)?;
+        if dtype.is_float() {
+            return Ok(dtype);
+        }
+        Err(Error::new(Code::Dtype, format!("{} needs floating-point numbers", self.row.name))
+            .expected("f32, f64, bf16 or f16")
+            .received(dtype.name())
+            .hint("convert with .to('f32')"))
+    }
+
+    /// The one dtype that all these inputs share; missing ones do not count.
+    ///
+    /// # Errors
+    /// [`Code::Dtype`] for a mixture.
+    pub fn same(&self, inputs: &[usize]) -> Result<Dtype> {
+        let first = self.dtype(inputs[0]);
+        for &i in inputs {
+            match self.inputs[i] {
+                Some(meta) if meta.dtype != first => {
+                    return Err(Error::new(Code::Dtype, format!("{}: the dtypes differ", self.row.name))
+                        .expected(format!("{} like {}", first, self.name(inputs[0])))
+                        .received(format!("{} {}", self.name(i), meta.dtype))
+                        .hint("convert one of them with .to(dtype); nothing is converted in silence"));
+                }
+                _ => {}
+            }
+        }
+        Ok(first)
+    }
+
+    /// Fails unless an input has this dtype.
+    ///
+    /// # Errors
+    /// [`Code::Dtype`].
+    pub fn want_dtype(&self, i: usize, dtype: Dtype) -> Result<()> {
+        match self.inputs[i] {
+            Some(meta) if meta.dtype != dtype => Err(Error::new(Code::Dtype, format!("{}: {} has the wrong dtype", self.row.name, self.name(i)))
+                .expected(dtype.name())
+                .received(meta.dtype.name())
+                .hint(format!("convert with .to('{dtype}')"))),
+            _ => Ok(()),
+        }
+    }
+
+    /// A shape error of this op that shows what came.
+    pub fn shape_error(&self, expected: impl Into<String>) -> Error {
+        let received = (0..self.inputs.len().min(6))
+            .filter_map(|i| self.inputs[i].map(|m| format!("{} {} {}", self.name(i), m.shape, m.dtype)))
+            .collect::<Vec<_>>()
+            .join(", ");
+        Error::new(Code::Shape, format!("{}: the shapes do not fit", self.row.name)).expected(expected).received(received)
+    }
+}
+
+/// Reads attributes in the order of the table.
+#[derive(Clone, Copy)]
+pub struct AttrReader<'a>(pub &'a [f64]);
+
+impl<'a> AttrReader<'a> {
+    /// The next number.
+    pub fn number(&mut self) -> f64 {
+        let (first, rest) = self.0.split_first().expect("the generated caller writes every attribute");
+        self.0 = rest;
+        *first
+    }
+
+    /// The next number, as a size.
+    ///
+    /// # Errors
+    /// [`Code::Option`] when it is negative, not whole, or too large.
+    pub fn size(&mut self) -> Result<usize> {
+        let x = self.number();
+        if x >= 0.0 && x.fract() == 0.0 && x <= 9_007_199_254_740_991.0 {
+            return Ok(x as usize);
+        }
+        Err(Error::new(Code::Option, "a size must be a whole number that is not negative").received(x.to_string()))
+    }
+
+    /// The next truth value.
+    pub fn bool(&mut self) -> bool {
+        self.number() != 0.0
+    }
+
+    /// The next list of integers.
+    pub fn dims(&mut self) -> &'a [f64] {
+        let n = self.number() as usize;
+        let (list, rest) = self.0.split_at(n.min(self.0.len()));
+        self.0 = rest;
+        list
+    }
+
+    /// The next list, as a shape.
+    ///
+    /// # Errors
+    /// [`Code::Shape`] for sizes that are not sizes, [`Code::Memory`] for more elements than can be addressed.
+    pub fn shape(&mut self) -> Result<Shape> {
+        let mut dims: SmallVec<[usize; 5]> = SmallVec::new();
+        for &d in self.dims() {
+            if d < 0.0 || d.fract() != 0.0 || d > 9_007_199_254_740_991.0 {
+                return Err(Error::new(Code::Shape, "a size must be a whole number that is not negative").received(d.to_string()));
+            }
+            dims.push(d as usize);
+        }
+        if Shape::checked_numel(&dims).is_none() {
+            return Err(Error::new(Code::Memory, "a tensor of this shape cannot exist").received(format!("{:?}", dims.as_slice())));
+        }
+        Ok(Shape::new(&dims))
+    }
+
+    /// The next dtype.
+    ///
+    /// # Errors
+    /// [`Code::Dtype`] for an unknown number.
+    pub fn dtype(&mut self) -> Result<Dtype> {
+        Dtype::from_number(self.number())
+    }
+}
+
+/// Which inputs need a gradient, as a rule sees it when it decides what to save.
+#[derive(Clone, Copy)]
+pub struct Needs(pub u32);
+
+impl Needs {
+    /// Whether input `i` needs a gradient.
+    pub fn input(self, i: usize) -> bool {
+        self.0 >> i & 1 == 1
+    }
+
+    /// A bit mask of the given indexes, when `condition` holds.
+    pub fn when(condition: bool, indexes: &[usize]) -> u32 {
+        if condition { indexes.iter().fold(0, |mask, i| mask | 1 << i) } else { 0 }
+    }
+}
+
+/// What backward will need: bit masks of inputs and outputs. Everything else is freed as soon as its users are done.
+#[derive(Clone, Copy, Default)]
+pub struct Save {
+    /// Bit i: input i.
+    pub inputs: u32,
+    /// Bit i: output i.
+    pub outputs: u32,
+}
+
+/// How gradients flow through an op.
+#[derive(Clone, Copy)]
+pub enum Gradient {
+    /// The result depends on no input in a differentiable way (comparisons, argmax): it needs no gradient.
+    Stop,
+    /// The op has no rule: recording it with an input that requires a gradient is `ERR_LORA_NO_GRAD`.
+    None,
+    /// A rule.
+    Rule {
+        /// What to save.
+        save: fn(Needs) -> Save,
+        /// Records the backward ops.
+        backward: fn(&mut crate::tape::Back<'_>) -> Result<()>,
+    },
+}
+
+/// How an op meets half-precision inputs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// The executor widens half inputs to f32 and rounds outputs to their promised dtype.
+    Widen,
+    /// The op reads half types itself (weights widened by panel, copies).
+    Native,
+}
+
+/// One row of the op table: everything there is to know about an op.
+pub struct OpRow {
+    /// Name, as the generated TypeScript function has it.
+    pub name: &'static str,
+    /// One line of documentation with the formula.
+    pub doc: &'static str,
+    /// Inputs in order.
+    pub inputs: &'static [Input],
+    /// Attributes in order.
+    pub attrs: &'static [Attr],
+    /// Whether TypeScript gets a function for it; the gradient ops are the tape's own.
+    pub public: bool,
+    /// Outputs that the user sees; the rest belongs to the tape.
+    pub visible: usize,
+    /// Indexes of the inputs that the op changes in place. Such an op returns no new tensor.
+    pub mutates: Mutates,
+    /// Philox blocks that the op draws.
+    pub random: Option<fn(&ShapeContext<'_>) -> Result<u64>>,
+    /// Checks the inputs and promises the outputs. A pure function.
+    pub shape: fn(&ShapeContext<'_>) -> Result<Metas>,
+    /// Runs the op on the CPU.
+    pub forward: fn(&mut crate::exec::Exec<'_>) -> Result<crate::exec::Outputs>,
+    /// The same in candle's tensor operations.
+    pub twin: fn(&crate::exec::Twin<'_>) -> Result<Vec<candle_core::Tensor>>,
+    /// Gradient rule.
+    pub gradient: Gradient,
+    /// Half-precision inputs.
+    pub half: Half,
+}
+
+/// Which inputs an op changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mutates {
+    /// None.
+    Nothing,
+    /// The first input.
+    First,
+    /// Whole lists, by number of the list: an optimizer changes parameters and moments, all or nothing.
+    Lists(&'static [usize]),
+}
+
+impl OpRow {
+    /// Whether input `i` is changed by a call with these attributes.
+    pub fn is_mutated(&self, i: usize, attrs: &[f64]) -> bool {
+        match self.mutates {
+            Mutates::Nothing => false,
+            Mutates::First => i == 0,
+            Mutates::Lists(lists) => {
+                let mut start = 0;
+                for (number, length) in self.list_lengths(attrs).iter().enumerate() {
+                    if i < start + length {
+                        return lists.contains(&number);
+                    }
+                    start += length;
+                }
+                false
+            }
+        }
+    }
+
+    /// Lengths of the list inputs, which stand first among the attributes; single inputs count as lists of one.
+    pub fn list_lengths(&self, attrs: &[f64]) -> SmallVec<[usize; 6]> {
+        let mut lengths = attrs.iter();
+        self.inputs.iter().map(|input| if input.kind == InputKind::List { lengths.next().map_or(0, |n| *n as usize) } else { 1 }).collect()
+    }
+}

@@ -1,0 +1,190 @@
+//! One row per op: the truth from which TypeScript signatures, docs and test lists are generated.
+#![cfg_attr(rustfmt, rustfmt_skip)]
+
+use super::row::{Attr, AttrKind, Gradient, Half, Input, InputKind, Mutates, Needs, OpRow, Save};
+use super::{
+    attention, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear, lora, matmul, movement, norm, optimizer,
+    reduce, rope, softmax, unary,
+};
+
+macro_rules! input {
+    ($name:ident) => { Input { name: stringify!($name), kind: InputKind::One } };
+    (opt $name:ident) => { Input { name: stringify!($name), kind: InputKind::Optional } };
+    (list $name:ident) => { Input { name: stringify!($name), kind: InputKind::List } };
+}
+
+macro_rules! kind {
+    (num) => { AttrKind::Number };
+    (bool) => { AttrKind::Bool };
+    (dims) => { AttrKind::Dims };
+    (dtype) => { AttrKind::Dtype };
+}
+
+/// `NAME "tsName" (inputs) [attrs] { fields… } "doc"`: fields left out take the defaults of a plain differentiable op.
+macro_rules! table {
+    ($($name:ident $ts:literal ($($($mark:ident)? : $input:ident),*) [$($attr:ident : $akind:ident),*] { $($field:ident : $value:expr),* $(,)? } $doc:literal;)*) => {
+        $(
+            #[doc = $doc]
+            pub static $name: OpRow = OpRow {
+                $($field: $value,)*
+                ..row($ts, &[$(input!($($mark)? $input)),*], &[$(Attr { name: stringify!($attr), kind: kind!($akind) }),*], $doc)
+            };
+        )*
+
+        /// Every op; its place is the number that crosses to TypeScript.
+        pub static TABLE: &[&OpRow] = &[$(&$name),*];
+    };
+}
+
+/// The defaults of a row. A row without shape, forward and twin fails its first test.
+const fn row(name: &'static str, inputs: &'static [Input], attrs: &'static [Attr], doc: &'static str) -> OpRow {
+    OpRow {
+        name,
+        doc,
+        inputs,
+        attrs,
+        public: true,
+        visible: 1,
+        mutates: Mutates::Nothing,
+        random: None,
+        shape: create::no_shape,
+        forward: create::no_forward,
+        twin: create::no_twin,
+        gradient: Gradient::None,
+        half: Half::Widen,
+    }
+}
+
+/// Saves nothing.
+pub(crate) fn nothing(_: Needs) -> Save {
+    Save::default()
+}
+
+/// A rule.
+const fn rule(save: fn(Needs) -> Save, backward: fn(&mut crate::tape::Back<'_>) -> crate::error::Result<()>) -> Gradient {
+    Gradient::Rule { save, backward }
+}
+
+table! {
+    // ---- arithmetic, broadcasting -------------------------------------------------------------------------------------
+    ADD "add" (: a, : b) [] { shape: elementwise::arithmetic_shape, forward: elementwise::add, twin: elementwise::add_twin, gradient: rule(nothing, elementwise::add_backward) } "`a + b`, broadcast.";
+    SUB "sub" (: a, : b) [] { shape: elementwise::arithmetic_shape, forward: elementwise::sub, twin: elementwise::sub_twin, gradient: rule(nothing, elementwise::sub_backward) } "`a - b`, broadcast.";
+    MUL "mul" (: a, : b) [] { shape: elementwise::arithmetic_shape, forward: elementwise::mul, twin: elementwise::mul_twin, gradient: rule(elementwise::save_other, elementwise::mul_backward) } "`a * b`, broadcast.";
+    DIV "div" (: a, : b) [] { shape: elementwise::float_shape, forward: elementwise::div, twin: elementwise::div_twin, gradient: rule(elementwise::save_for_div, elementwise::div_backward) } "`a / b`, broadcast.";
+    POW "pow" (: a, : b) [] { shape: elementwise::float_shape, forward: elementwise::pow, twin: elementwise::pow_twin, gradient: rule(elementwise::save_for_pow, elementwise::pow_backward) } "`a` to the power `b`, broadcast.";
+    MAXIMUM "maximum" (: a, : b) [] { shape: elementwise::arithmetic_shape, forward: elementwise::maximum, twin: elementwise::maximum_twin, gradient: rule(elementwise::save_both, elementwise::maximum_backward) } "The larger of `a` and `b`; a tie shares the gradient.";
+    MINIMUM "minimum" (: a, : b) [] { shape: elementwise::arithmetic_shape, forward: elementwise::minimum, twin: elementwise::minimum_twin, gradient: rule(elementwise::save_both, elementwise::minimum_backward) } "The smaller of `a` and `b`; a tie shares the gradient.";
+    EQ "eq" (: a, : b) [] { shape: elementwise::compare_shape, forward: elementwise::eq, twin: elementwise::eq_twin, gradient: Gradient::Stop } "`a == b`, a truth value.";
+    NE "ne" (: a, : b) [] { shape: elementwise::compare_shape, forward: elementwise::ne, twin: elementwise::ne_twin, gradient: Gradient::Stop } "`a != b`, a truth value.";
+    LT "lt" (: a, : b) [] { shape: elementwise::compare_shape, forward: elementwise::lt, twin: elementwise::lt_twin, gradient: Gradient::Stop } "`a < b`, a truth value.";
+    LE "le" (: a, : b) [] { shape: elementwise::compare_shape, forward: elementwise::le, twin: elementwise::le_twin, gradient: Gradient::Stop } "`a <= b`, a truth value.";
+    GT "gt" (: a, : b) [] { shape: elementwise::compare_shape, forward: elementwise::gt, twin: elementwise::gt_twin, gradient: Gradient::Stop } "`a > b`, a truth value.";
+    GE "ge" (: a, : b) [] { shape: elementwise::compare_shape, forward: elementwise::ge, twin: elementwise::ge_twin, gradient: Gradient::Stop } "`a >= b`, a truth value.";
+    WHERE "where" (: cond, : a, : b) [] { shape: elementwise::where_shape, forward: elementwise::where_forward, twin: elementwise::where_twin, gradient: rule(elementwise::save_cond, elementwise::where_backward) } "`a` where `cond` is true, else `b`; all broadcast.";
+    MASKED_FILL "maskedFill" (: x, : mask) [value: num] { shape: elementwise::masked_fill_shape, forward: elementwise::masked_fill, twin: elementwise::masked_fill_twin, gradient: rule(elementwise::save_mask, elementwise::masked_fill_backward) } "`value` where `mask` is true, else `x`.";
+    AFFINE "affine" (: x) [mul: num, add: num] { shape: unary::number_shape, forward: unary::affine, twin: unary::affine_twin, gradient: rule(nothing, unary::affine_backward) } "`mul * x + add`.";
+    CLONE "clone" (: x) [] { shape: unary::same_shape, forward: unary::clone, twin: unary::clone_twin, gradient: rule(nothing, unary::clone_backward), half: Half::Native } "An independent copy.";
+    CAST "cast" (: x) [dtype: dtype] { shape: unary::cast_shape, forward: unary::cast, twin: unary::cast_twin, gradient: rule(nothing, unary::cast_backward), half: Half::Native } "The same numbers in another dtype: floats to integers are cut, anything but 0 is true.";
+    // ---- one operand ---------------------------------------------------------------------------------------------------
+    NEG "neg" (: x) [] { shape: unary::float_shape, forward: unary::neg, twin: unary::neg_twin, gradient: rule(nothing, unary::neg_backward) } "`-x`.";
+    EXP "exp" (: x) [] { shape: unary::float_shape, forward: unary::exp, twin: unary::exp_twin, gradient: rule(unary::save_output, unary::exp_backward) } "`e` to the power `x`.";
+    LOG "log" (: x) [] { shape: unary::float_shape, forward: unary::log, twin: unary::log_twin, gradient: rule(unary::save_input, unary::log_backward) } "Natural logarithm.";
+    SQRT "sqrt" (: x) [] { shape: unary::float_shape, forward: unary::sqrt, twin: unary::sqrt_twin, gradient: rule(unary::save_output, unary::sqrt_backward) } "Square root.";
+    RSQRT "rsqrt" (: x) [] { shape: unary::float_shape, forward: unary::rsqrt, twin: unary::rsqrt_twin, gradient: rule(unary::save_output, unary::rsqrt_backward) } "`1 / sqrt(x)`.";
+    SQUARE "square" (: x) [] { shape: unary::float_shape, forward: unary::square, twin: unary::square_twin, gradient: rule(unary::save_input, unary::square_backward) } "`x * x`.";
+    ABS "abs" (: x) [] { shape: unary::float_shape, forward: unary::abs, twin: unary::abs_twin, gradient: rule(unary::save_input, unary::abs_backward) } "Absolute value; gradient 0 at 0.";
+    SIGN "sign" (: x) [] { shape: unary::float_shape, forward: unary::sign, twin: unary::sign_twin, gradient: Gradient::Stop } "-1, 0 or 1.";
+    RECIP "recip" (: x) [] { shape: unary::float_shape, forward: unary::recip, twin: unary::recip_twin, gradient: rule(unary::save_output, unary::recip_backward) } "`1 / x`.";
+    SIN "sin" (: x) [] { shape: unary::float_shape, forward: unary::sin, twin: unary::sin_twin, gradient: rule(unary::save_input, unary::sin_backward) } "Sine, radians.";
+    COS "cos" (: x) [] { shape: unary::float_shape, forward: unary::cos, twin: unary::cos_twin, gradient: rule(unary::save_input, unary::cos_backward) } "Cosine, radians.";
+    TANH "tanh" (: x) [] { shape: unary::float_shape, forward: unary::tanh, twin: unary::tanh_twin, gradient: rule(unary::save_output, unary::tanh_backward) } "Hyperbolic tangent.";
+    SIGMOID "sigmoid" (: x) [] { shape: unary::float_shape, forward: unary::sigmoid, twin: unary::sigmoid_twin, gradient: rule(unary::save_output, unary::sigmoid_backward) } "`1 / (1 + e^-x)`.";
+    RELU "relu" (: x) [] { shape: unary::float_shape, forward: unary::relu, twin: unary::relu_twin, gradient: rule(unary::save_input, unary::relu_backward) } "`max(x, 0)`; gradient 0 at 0.";
+    SILU "silu" (: x) [] { shape: unary::float_shape, forward: unary::silu, twin: unary::silu_twin, gradient: rule(unary::save_input, unary::silu_backward) } "`x * sigmoid(x)`.";
+    GELU "gelu" (: x) [] { shape: unary::float_shape, forward: unary::gelu, twin: unary::gelu_twin, gradient: rule(unary::save_input, unary::gelu_backward) } "`x * Phi(x)`, exact.";
+    GELU_TANH "geluTanh" (: x) [] { shape: unary::float_shape, forward: unary::gelu_tanh, twin: unary::gelu_tanh_twin, gradient: rule(unary::save_input, unary::gelu_tanh_backward) } "GELU with the tanh approximation (gelu_new of GPT-2).";
+    ERF "erf" (: x) [] { shape: unary::float_shape, forward: unary::erf, twin: unary::erf_twin, gradient: rule(unary::save_input, unary::erf_backward) } "Error function.";
+    FLOOR "floor" (: x) [] { shape: unary::float_shape, forward: unary::floor, twin: unary::floor_twin, gradient: Gradient::Stop } "Largest integer not above.";
+    CEIL "ceil" (: x) [] { shape: unary::float_shape, forward: unary::ceil, twin: unary::ceil_twin, gradient: Gradient::Stop } "Smallest integer not below.";
+    ROUND "round" (: x) [] { shape: unary::float_shape, forward: unary::round, twin: unary::round_twin, gradient: Gradient::Stop } "Nearest integer, halves to even.";
+    POW_SCALAR "powScalar" (: x) [exponent: num] { shape: unary::float_shape, forward: unary::pow_scalar, twin: unary::pow_scalar_twin, gradient: rule(unary::save_input, unary::pow_scalar_backward) } "`x` to a fixed power.";
+    CLAMP "clamp" (: x) [min: num, max: num] { shape: unary::float_shape, forward: unary::clamp, twin: unary::clamp_twin, gradient: rule(unary::save_input, unary::clamp_backward) } "`x` held between two bounds; gradient 1 inside, bounds included.";
+    UNARY_BACKWARD "unaryBackward" (: saved, : dy) [kind: num, a: num, b: num] { public: false, shape: unary::backward_shape, forward: unary::backward, twin: unary::backward_twin } "Gradient of a one-operand op from what it saved.";
+    LOGICAL_NOT "logicalNot" (: a) [] { shape: unary::logical_shape, forward: unary::logical_not, twin: unary::logical_not_twin, gradient: Gradient::Stop } "True where `a` is 0.";
+    LOGICAL_AND "logicalAnd" (: a, : b) [] { shape: elementwise::logical_shape, forward: elementwise::logical_and, twin: elementwise::logical_and_twin, gradient: Gradient::Stop } "True where both are not 0.";
+    LOGICAL_OR "logicalOr" (: a, : b) [] { shape: elementwise::logical_shape, forward: elementwise::logical_or, twin: elementwise::logical_or_twin, gradient: Gradient::Stop } "True where one is not 0.";
+    // ---- moving numbers ------------------------------------------------------------------------------------------------
+    RESHAPE "reshape" (: x) [shape: dims] { shape: movement::reshape_shape, forward: movement::reshape, twin: movement::reshape_twin, gradient: rule(nothing, movement::reshape_backward), half: Half::Native } "The same numbers under another shape (a view); -1 stands for what is left.";
+    PERMUTE "permute" (: x) [dims: dims] { shape: movement::permute_shape, forward: movement::permute, twin: movement::permute_twin, gradient: rule(nothing, movement::permute_backward), half: Half::Native } "Dimensions in another order.";
+    EXPAND "expand" (: x) [shape: dims] { shape: movement::expand_shape, forward: movement::expand, twin: movement::expand_twin, gradient: rule(nothing, movement::expand_backward), half: Half::Native } "Repeats dimensions of size 1; -1 keeps a size.";
+    SLICE "slice" (: x) [dim: num, start: num, stop: num, step: num] { shape: movement::slice_shape, forward: movement::slice, twin: movement::slice_twin, gradient: rule(nothing, movement::slice_backward), half: Half::Native } "`x[start:stop:step]` along one dimension, Python's rules.";
+    SLICE_SCATTER "sliceScatter" (: src) [shape: dims, dim: num, start: num, step: num] { public: false, shape: movement::slice_scatter_shape, forward: movement::slice_scatter, twin: movement::slice_scatter_twin, half: Half::Native } "Zeros of a shape with `src` written into a slice: the gradient of slice.";
+    CAT "cat" (list: xs) [dim: num] { shape: movement::cat_shape, forward: movement::cat, twin: movement::cat_twin, gradient: rule(nothing, movement::cat_backward), half: Half::Native } "Joins tensors along a dimension.";
+    GATHER "gather" (: x, : index) [dim: num] { shape: index::gather_shape, forward: index::gather, twin: index::gather_twin, gradient: rule(index::save_index, index::gather_backward), half: Half::Native } "`x` at `index` along a dimension, elsewhere at the same place.";
+    INDEX_SELECT "indexSelect" (: x, : index) [dim: num] { shape: index::index_select_shape, forward: index::index_select, twin: index::index_select_twin, gradient: rule(index::save_index, index::index_select_backward), half: Half::Native } "Rows of `x` along a dimension, by index.";
+    SCATTER_ADD "scatterAdd" (: x, : index, : src) [dim: num] { shape: index::scatter_add_shape, forward: index::scatter_add, twin: index::scatter_add_twin, gradient: rule(index::save_scatter_index, index::scatter_add_backward) } "`x` with `src` added at `index` along a dimension.";
+    INDEX_ADD "indexAdd" (: x, : index, : src) [dim: num] { shape: index::index_add_shape, forward: index::index_add, twin: index::index_add_twin, gradient: rule(index::save_scatter_index, index::index_add_backward) } "`x` with rows of `src` added at `index` along a dimension.";
+    // ---- reductions ----------------------------------------------------------------------------------------------------
+    SUM "sum" (: x) [dims: dims, keepdim: bool] { shape: reduce::sum_shape, forward: reduce::sum, twin: reduce::sum_twin, gradient: rule(nothing, reduce::sum_backward) } "Sum over dimensions; none given means all.";
+    MEAN "mean" (: x) [dims: dims, keepdim: bool] { shape: reduce::float_shape, forward: reduce::mean, twin: reduce::mean_twin, gradient: rule(nothing, reduce::mean_backward) } "Mean over dimensions.";
+    AMAX "amax" (: x) [dims: dims, keepdim: bool] { shape: reduce::extreme_shape, forward: reduce::amax, twin: reduce::amax_twin, gradient: rule(reduce::save_both, reduce::extreme_backward) } "Largest over dimensions; ties share the gradient evenly.";
+    AMIN "amin" (: x) [dims: dims, keepdim: bool] { shape: reduce::extreme_shape, forward: reduce::amin, twin: reduce::amin_twin, gradient: rule(reduce::save_both, reduce::extreme_backward) } "Smallest over dimensions; ties share the gradient evenly.";
+    LOGSUMEXP "logsumexp" (: x) [dims: dims, keepdim: bool] { shape: reduce::float_shape, forward: reduce::logsumexp, twin: reduce::logsumexp_twin, gradient: rule(reduce::save_both, reduce::logsumexp_backward) } "`log(sum(exp(x)))` over dimensions, without overflow.";
+    VARIANCE "variance" (: x) [dims: dims, correction: num, keepdim: bool] { shape: reduce::float_shape_variance, forward: reduce::variance, twin: reduce::variance_twin, gradient: rule(reduce::save_input, reduce::variance_backward) } "Variance over dimensions; `correction` 1 is the unbiased one.";
+    ARGMAX "argmax" (: x) [dim: num, keepdim: bool] { shape: reduce::arg_shape, forward: reduce::argmax, twin: reduce::argmax_twin, gradient: Gradient::Stop } "Place of the largest along a dimension, the first of ties.";
+    ARGMIN "argmin" (: x) [dim: num, keepdim: bool] { shape: reduce::arg_shape, forward: reduce::argmin, twin: reduce::argmin_twin, gradient: Gradient::Stop } "Place of the smallest along a dimension, the first of ties.";
+    SOFTMAX "softmax" (: x) [dim: num] { shape: softmax::shape, forward: softmax::softmax, twin: softmax::softmax_twin, gradient: rule(softmax::save_output, softmax::softmax_backward) } "Exponentials along a dimension, scaled to sum 1.";
+    SOFTMAX_BACKWARD "softmaxBackward" (: y, : dy) [dim: num] { public: false, shape: softmax::backward_shape, forward: softmax::softmax_grad, twin: softmax::softmax_grad_twin } "`y * (dy - sum(y * dy))`.";
+    LOG_SOFTMAX "logSoftmax" (: x) [dim: num] { shape: softmax::shape, forward: softmax::log_softmax, twin: softmax::log_softmax_twin, gradient: rule(softmax::save_output, softmax::log_softmax_backward) } "Logarithm of softmax.";
+    LOG_SOFTMAX_BACKWARD "logSoftmaxBackward" (: y, : dy) [dim: num] { public: false, shape: softmax::backward_shape, forward: softmax::log_softmax_grad, twin: softmax::log_softmax_grad_twin } "`dy - exp(y) * sum(dy)`.";
+    // ---- products ------------------------------------------------------------------------------------------------------
+    MATMUL "matmul" (: a, : b) [transA: bool, transB: bool] { shape: matmul::shape, forward: matmul::matmul, twin: matmul::matmul_twin, gradient: rule(matmul::save_other, matmul::matmul_backward) } "Matrix product over the last two dimensions, broadcast over the others.";
+    LINEAR "linear" (: x, : weight, opt: bias) [layout: num] { shape: linear::shape, forward: linear::linear, twin: linear::linear_twin, gradient: rule(linear::save, linear::linear_backward), half: Half::Native } "`x Wᵀ + bias`; layout 0: weight (out, in), 1: weight (in, out). A bf16 or f16 weight serves an f32 input.";
+    LINEAR_DX "linearDx" (: dy, : weight) [layout: num] { public: false, shape: linear::dx_shape, forward: linear::dx, twin: linear::dx_twin, half: Half::Native } "`dy W`.";
+    LINEAR_DW "linearDw" (: dy, : x) [layout: num] { public: false, shape: linear::dw_shape, forward: linear::dw, twin: linear::dw_twin } "`dyᵀ x`, in the weight's layout.";
+    // ---- LoRA ----------------------------------------------------------------------------------------------------------
+    LORA_LINEAR "loraLinear" (: x, : weight, opt: bias, : a, : b) [scaling: num, p: num, layout: num, blocks: dims] { visible: 1, shape: lora::linear::shape, forward: lora::linear::forward, twin: lora::linear::twin, random: Some(lora::linear::random), gradient: rule(lora::linear::save, lora::linear::backward), half: Half::Native } "`x Wᵀ + bias + scaling · dropout(x) Aᵀ Bᵀ`, the update per block of output columns.";
+    LORA_UPDATE "loraUpdate" (: y, : x, : a, : b) [scaling: num, blocks: dims] { visible: 1, shape: lora::update::shape, forward: lora::update::forward, twin: lora::update::twin, gradient: rule(lora::update::save, lora::update::backward) } "`y + scaling · x Aᵀ Bᵀ`, per block of columns.";
+    LORA_BACKWARD "loraBackward" (: dy, opt: x, : a, : b, opt: h, opt: dx) [scaling: num, p: num, blocks: dims, needs: num] { public: false, visible: 3, random: Some(lora::gradient::random), shape: lora::gradient::shape, forward: lora::gradient::forward, twin: lora::gradient::twin } "Gradients of the low-rank update: dx (added to `dx` when given), dA, dB.";
+    LORA_EMBEDDING "loraEmbedding" (: weight, : ids, : a, : b) [scaling: num, paddingIdx: num, scaleGradByFreq: bool] { visible: 1, shape: lora::embedding::shape, forward: lora::embedding::forward, twin: lora::embedding::twin, gradient: rule(lora::embedding::save, lora::embedding::backward), half: Half::Native } "`W[ids] + scaling · Aᵀ[ids] Bᵀ`; A (r, num), B (dim, r).";
+    LORA_EMBEDDING_BACKWARD "loraEmbeddingBackward" (: dy, : ids, : b, : h) [scaling: num, paddingIdx: num, scaleGradByFreq: bool, num: num, needs: num] { public: false, visible: 2, shape: lora::embedding::grad_shape, forward: lora::embedding::grad, twin: lora::embedding::grad_twin } "Gradients dA and dB of the LoRA embedding.";
+    LORA_MERGE "loraMerge" (: weight, : a, : b) [scaling: num, layout: num, blocks: dims] { shape: lora::merge::shape, forward: lora::merge::forward, twin: lora::merge::twin, half: Half::Native } "`W + scaling · B A` in the weight's dtype, in a second buffer.";
+    // ---- layers --------------------------------------------------------------------------------------------------------
+    EMBEDDING "embedding" (: weight, : ids) [paddingIdx: num, scaleGradByFreq: bool] { shape: embedding::shape, forward: embedding::embedding, twin: embedding::embedding_twin, gradient: rule(embedding::save, embedding::embedding_backward), half: Half::Native } "Rows of `weight` by id; the padding row gets no gradient.";
+    EMBEDDING_BACKWARD "embeddingBackward" (: dy, : ids) [num: num, paddingIdx: num, scaleGradByFreq: bool] { public: false, shape: embedding::backward_shape, forward: embedding::grad, twin: embedding::grad_twin } "Rows of `dy` summed by id.";
+    LAYER_NORM "layerNorm" (: x, opt: weight, opt: bias) [eps: num] { shape: norm::layer_norm_shape, forward: norm::layer_norm, twin: norm::layer_norm_twin, gradient: rule(norm::layer_norm_save, norm::layer_norm_backward) } "`(x - mean) / sqrt(var + eps) * weight + bias` over the last dimension.";
+    LAYER_NORM_BACKWARD "layerNormBackward" (: dy, : x, opt: weight, : mean, : rstd) [needs: num] { public: false, visible: 3, shape: norm::layer_norm_backward_shape, forward: norm::layer_norm_grad, twin: norm::layer_norm_grad_twin } "Gradients dx, dweight, dbias of layer norm.";
+    RMS_NORM "rmsNorm" (: x, opt: weight) [eps: num] { shape: norm::rms_norm_shape, forward: norm::rms_norm, twin: norm::rms_norm_twin, gradient: rule(norm::rms_norm_save, norm::rms_norm_backward) } "`x / sqrt(mean(x²) + eps) * weight` over the last dimension.";
+    RMS_NORM_BACKWARD "rmsNormBackward" (: dy, : x, opt: weight, : rstd) [needs: num] { public: false, visible: 2, shape: norm::rms_norm_backward_shape, forward: norm::rms_norm_grad, twin: norm::rms_norm_grad_twin } "Gradients dx, dweight of RMS norm.";
+    DROPOUT "dropout" (: x) [p: num] { shape: dropout::shape, forward: dropout::dropout, twin: dropout::dropout_twin, random: Some(dropout::random), gradient: rule(nothing, dropout::dropout_backward) } "Zeroes elements with probability `p` and scales the rest by `1 / (1 - p)`; no mask is kept.";
+    SDPA "sdpa" (: q, : k, : v, opt: mask, opt: lengths) [scale: num, causal: num, p: num, layout: num] { shape: attention::shape, forward: attention::sdpa, twin: attention::sdpa_twin, random: Some(attention::random), gradient: rule(attention::save, attention::sdpa_backward) } "`softmax(scale · q kᵀ + mask) v` per head, without the (T, T) matrix; layout 0: (B, H, T, D), 1: (B, T, H, D); causal 0: none, 1: aligned at the first key, 2: at the last.";
+    SDPA_BACKWARD "sdpaBackward" (: dout, : q, : k, : v, : out, : lse, opt: mask, opt: lengths) [scale: num, causal: num, p: num, layout: num] { public: false, visible: 3, random: Some(attention::backward_random), shape: attention::backward_shape, forward: attention::grad, twin: attention::grad_twin } "Gradients dq, dk, dv of attention.";
+    ROPE "rope" (: x, : cos, : sin, opt: positions) [layout: num, interleaved: bool, inverse: bool] { shape: rope::shape, forward: rope::rope, twin: rope::rope_twin, gradient: rule(rope::save, rope::rope_backward) } "Rotary positions: pairs of features turned by their position's angle.";
+    CROSS_ENTROPY "crossEntropy" (: logits, : target, opt: classWeight) [ignoreIndex: num, labelSmoothing: num] { shape: cross_entropy::shape, forward: cross_entropy::cross_entropy, twin: cross_entropy::cross_entropy_twin, gradient: rule(cross_entropy::save, cross_entropy::cross_entropy_backward) } "Loss of each row of `logits` (N, C) against `target` (N); 0 where the target is ignored.";
+    CROSS_ENTROPY_BACKWARD "crossEntropyBackward" (: dloss, : logits, : lse, : target, opt: classWeight) [ignoreIndex: num, labelSmoothing: num] { public: false, shape: cross_entropy::backward_shape, forward: cross_entropy::grad, twin: cross_entropy::grad_twin } "Gradient of the row losses.";
+    // ---- making --------------------------------------------------------------------------------------------------------
+    FULL "full" () [shape: dims, value: num, dtype: dtype] { shape: create::full_shape, forward: create::full, twin: create::full_twin, gradient: Gradient::Stop } "A tensor of one value.";
+    RAND "rand" () [shape: dims, low: num, high: num, dtype: dtype] { shape: create::random_shape, forward: create::rand, twin: create::rand_twin, random: Some(create::random_blocks), gradient: Gradient::Stop } "Uniform numbers from `low` (included) to `high`.";
+    RANDN "randn" () [shape: dims, mean: num, std: num, dtype: dtype] { shape: create::random_shape, forward: create::randn, twin: create::randn_twin, random: Some(create::random_blocks), gradient: Gradient::Stop } "Normal numbers.";
+    // ---- in place ------------------------------------------------------------------------------------------------------
+    ADD_INPLACE "addInplace" (: x, : y) [] { mutates: Mutates::First, shape: inplace::arithmetic_shape, forward: inplace::add, twin: elementwise::add_twin, gradient: rule(nothing, elementwise::add_backward) } "`x += y`.";
+    SUB_INPLACE "subInplace" (: x, : y) [] { mutates: Mutates::First, shape: inplace::arithmetic_shape, forward: inplace::sub, twin: elementwise::sub_twin, gradient: rule(nothing, elementwise::sub_backward) } "`x -= y`.";
+    MUL_INPLACE "mulInplace" (: x, : y) [] { mutates: Mutates::First, shape: inplace::arithmetic_shape, forward: inplace::mul, twin: elementwise::mul_twin, gradient: rule(elementwise::save_other, elementwise::mul_backward) } "`x *= y`.";
+    DIV_INPLACE "divInplace" (: x, : y) [] { mutates: Mutates::First, shape: inplace::arithmetic_shape, forward: inplace::div, twin: elementwise::div_twin, gradient: rule(elementwise::save_for_div, elementwise::div_backward) } "`x /= y`.";
+    COPY_INPLACE "copyInplace" (: x, : src) [] { mutates: Mutates::First, shape: inplace::copy_shape, forward: inplace::copy, twin: inplace::copy_twin, gradient: rule(nothing, inplace::copy_backward), half: Half::Native } "Overwrites `x` with `src`, broadcast and converted.";
+    AFFINE_INPLACE "affineInplace" (: x) [mul: num, add: num] { mutates: Mutates::First, shape: inplace::number_shape, forward: inplace::affine, twin: unary::affine_twin, gradient: rule(nothing, unary::affine_backward) } "`x = mul * x + add`.";
+    CLAMP_INPLACE "clampInplace" (: x) [min: num, max: num] { mutates: Mutates::First, shape: inplace::number_shape, forward: inplace::clamp, twin: unary::clamp_twin, gradient: rule(unary::save_input, unary::clamp_backward) } "Holds `x` between two bounds.";
+    FILL_INPLACE "fillInplace" (: x) [value: num] { mutates: Mutates::First, shape: inplace::any_shape, forward: inplace::fill, twin: inplace::fill_twin, gradient: rule(nothing, inplace::fill_backward) } "Sets every element.";
+    UNIFORM_INPLACE "uniformInplace" (: x) [low: num, high: num] { mutates: Mutates::First, shape: inplace::number_shape, forward: inplace::uniform, twin: inplace::uniform_twin, random: Some(inplace::random_blocks), gradient: rule(nothing, inplace::fill_backward) } "Uniform numbers.";
+    NORMAL_INPLACE "normalInplace" (: x) [mean: num, std: num] { mutates: Mutates::First, shape: inplace::number_shape, forward: inplace::normal, twin: inplace::normal_twin, random: Some(inplace::random_blocks), gradient: rule(nothing, inplace::fill_backward) } "Normal numbers.";
+    SLICE_ASSIGN "sliceAssign" (: x, : src) [dim: num, start: num] { mutates: Mutates::First, shape: inplace::slice_assign_shape, forward: inplace::slice_assign, twin: inplace::slice_assign_twin, half: Half::Native } "Writes `src` into `x` from `start` along a dimension.";
+    // ---- optimizers: many tensors at once, all or nothing --------------------------------------------------------------
+    ADAMW_STEP "adamwStep" (list: params, list: grads, list: m, list: v, list: vmax) [lr: num, beta1: num, beta2: num, eps: num, weightDecay: num, step: num, decoupled: bool, maximize: bool] { mutates: Mutates::Lists(&[0, 2, 3, 4]), shape: optimizer::step_shape, forward: optimizer::adamw, twin: optimizer::adamw_twin } "One step of Adam or AdamW; `vmax` holds the AMSGrad maxima or is empty.";
+    NLG_ADAMW_STEP "nlgAdamwStep" (list: params, list: grads, list: m, list: v) [lr: num, beta1: num, beta2: num, eps: num, weightDecay: num, step: num, correctBias: bool] { mutates: Mutates::Lists(&[0, 2, 3]), shape: optimizer::step_shape, forward: optimizer::nlg_adamw, twin: optimizer::nlg_adamw_twin } "One step of the AdamW of microsoft/LoRA's NLG example.";
+    SGD_STEP "sgdStep" (list: params, list: grads, list: buffers) [lr: num, momentum: num, dampening: num, nesterov: bool, weightDecay: num, first: bool, maximize: bool] { mutates: Mutates::Lists(&[0, 2]), shape: optimizer::step_shape, forward: optimizer::sgd, twin: optimizer::sgd_twin } "One step of SGD; `buffers` is empty without momentum.";
+    GLOBAL_NORM "globalNorm" (list: grads) [] { shape: optimizer::norm_shape, forward: optimizer::global_norm, twin: optimizer::global_norm_twin, gradient: Gradient::Stop } "Norm of all gradients together.";
+    CLIP_SCALE "clipScale" (list: grads, : norm) [maxNorm: num] { mutates: Mutates::Lists(&[0]), shape: optimizer::clip_shape, forward: optimizer::clip_scale, twin: optimizer::clip_scale_twin } "Scales gradients by `min(1, maxNorm / (norm + 1e-6))`.";
+    CLIP_VALUE "clipValue" (list: grads) [value: num] { mutates: Mutates::Lists(&[0]), shape: optimizer::clip_shape, forward: optimizer::clip_value, twin: optimizer::clip_value_twin } "Holds gradients between `-value` and `value`.";
+    // ---- the caller's own ----------------------------------------------------------------------------------------------
+    CALLBACK "callback" () [] { public: false } "A block whose backward is a function of the caller; never queued.";
+}

@@ -1,0 +1,92 @@
+//! Helpers for twins: candle's tensor operations under the engine's rules.
+
+use candle_core::{DType, Tensor};
+
+use crate::dtype::Dtype;
+use crate::error::Result;
+use crate::exec::Twin;
+
+/// Element types that candle can make tensors of.
+pub trait CandleElement: candle_core::WithDType {}
+impl<T: candle_core::WithDType> CandleElement for T {}
+
+/// Both operands broadcast to their common shape.
+///
+/// # Errors
+/// candle's.
+pub fn broadcast_pair(a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor)> {
+    let shape = a.shape().broadcast_shape_binary_op(b.shape(), "broadcast")?;
+    Ok((a.broadcast_as(&shape)?, b.broadcast_as(&shape)?))
+}
+
+/// A full tensor like `x` with this value.
+///
+/// # Errors
+/// candle's.
+pub fn full_like(x: &Tensor, value: f64) -> Result<Tensor> {
+    Ok(Tensor::full(value, x.dims(), x.device())?.to_dtype(x.dtype())?)
+}
+
+/// A truth tensor (bytes 0 and 1) from any numbers.
+///
+/// # Errors
+/// candle's.
+pub fn truth(x: &Tensor) -> Result<Tensor> {
+    Ok(x.ne(&x.zeros_like()?)?)
+}
+
+/// Sums over dimensions, keeping them.
+///
+/// # Errors
+/// candle's.
+pub fn sum_keep(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
+    Ok(x.sum_keepdim(dims.to_vec())?)
+}
+
+/// f64 where the input is f64, else f32.
+pub fn wide(dtype: DType) -> DType {
+    if dtype == DType::F64 { DType::F64 } else { DType::F32 }
+}
+
+/// Uniform numbers by the engine's generator, on the twin's device.
+///
+/// # Errors
+/// candle's.
+pub fn uniform(twin: &Twin<'_>, dims: &[usize], low: f64, high: f64, dtype: Dtype) -> Result<Tensor> {
+    let n = dims.iter().product();
+    let rng = twin.rng();
+    crate::float!(dtype.wide(), T => {
+        let mut numbers = vec![T::default(); n];
+        kernels::cpu::dropout::fill_uniform(rng.seed, rng.counter, low, high, &mut numbers);
+        Ok(Tensor::from_vec(numbers, dims, twin.device())?)
+    })
+}
+
+/// Normal numbers by the engine's generator, on the twin's device.
+///
+/// # Errors
+/// candle's.
+pub fn normal(twin: &Twin<'_>, dims: &[usize], mean: f64, std: f64, dtype: Dtype) -> Result<Tensor> {
+    let n = dims.iter().product();
+    let rng = twin.rng();
+    crate::float!(dtype.wide(), T => {
+        let mut numbers = vec![T::default(); n];
+        kernels::cpu::dropout::fill_normal(rng.seed, rng.counter, mean, std, &mut numbers);
+        Ok(Tensor::from_vec(numbers, dims, twin.device())?)
+    })
+}
+
+/// The dropout factor of each element (0 or `1 / (1 - p)`), by the engine's generator: multiply with it.
+///
+/// # Errors
+/// candle's.
+pub fn dropout_factors(twin: &Twin<'_>, like: &Tensor, p: f64) -> Result<Tensor> {
+    let rng = twin.rng();
+    let ones = vec![1.0f32; like.elem_count()];
+    let mut factors = vec![0.0f32; ones.len()];
+    kernels::cpu::dropout::dropout(&ones, p, rng.seed, rng.counter, &mut factors)?;
+    // The kept elements are rescaled in the tensor's own precision: 1 / (1 - p) as f32 is not exact.
+    let kept: Vec<u8> = factors.iter().map(|f| u8::from(*f != 0.0)).collect();
+    let kept = Tensor::from_vec(kept, like.dims(), twin.device())?.to_dtype(like.dtype())?;
+    Ok(if p >= 1.0 { kept.zeros_like()? } else { (kept * (1.0 / (1.0 - p)))? })
+}

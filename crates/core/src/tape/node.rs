@@ -1,0 +1,80 @@
+//! A node of the tape.
+
+use smallvec::SmallVec;
+
+use crate::entry::Id;
+use crate::ops::row::{Meta, Metas, Needs, OpRow, Rng};
+
+/// Where the gradient of an input goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// Nowhere: the input needs none. No memory is ever spent on it.
+    None,
+    /// Into the gradient of a leaf.
+    Leaf(Id),
+    /// To an output of an earlier node.
+    Node(u64, usize),
+}
+
+/// One recorded op whose result needs a gradient.
+pub struct Node {
+    /// The op.
+    pub row: &'static OpRow,
+    /// Its attributes.
+    pub attrs: SmallVec<[f64; 12]>,
+    /// Its random numbers.
+    pub rng: Option<Rng>,
+    /// Module path for errors.
+    pub path: u32,
+    /// Set for a node whose backward is a function of the caller (checkpoint, custom function).
+    pub callback: Option<u64>,
+    pub(crate) edges: SmallVec<[Edge; 5]>,
+    pub(crate) input_metas: SmallVec<[Option<Meta>; 5]>,
+    pub(crate) output_metas: Metas,
+    pub(crate) needs: Needs,
+    /// Inputs that backward needs, with the version they had.
+    pub(crate) saved_inputs: SmallVec<[Option<(Id, u32)>; 5]>,
+    /// Outputs that backward needs.
+    pub(crate) saved_outputs: SmallVec<[Option<(Id, u32)>; 3]>,
+    /// Gradients of the outputs, while backward is under way.
+    pub(crate) grads: SmallVec<[Option<Id>; 3]>,
+    /// Outputs whose gradient the user wants to keep.
+    pub(crate) retain: SmallVec<[(usize, Id); 1]>,
+    /// Handles of outputs, edges of consumers, and the walk that will visit it.
+    pub(crate) refs: u32,
+    /// Backward has used it up.
+    pub(crate) consumed: bool,
+}
+
+impl Node {
+    /// A node without edges.
+    pub fn new(row: &'static OpRow, attrs: &[f64], rng: Option<Rng>, path: u32) -> Self {
+        Node {
+            row,
+            attrs: SmallVec::from_slice(attrs),
+            rng,
+            path,
+            callback: None,
+            edges: SmallVec::new(),
+            input_metas: SmallVec::new(),
+            output_metas: Metas::new(),
+            needs: Needs(0),
+            saved_inputs: SmallVec::new(),
+            saved_outputs: SmallVec::new(),
+            grads: SmallVec::new(),
+            retain: SmallVec::new(),
+            refs: 0,
+            consumed: false,
+        }
+    }
+
+    /// Everything the node holds, for whoever lets go of it.
+    pub(crate) fn take_holds(&mut self) -> SmallVec<[Id; 8]> {
+        let mut ids = SmallVec::new();
+        ids.extend(self.saved_inputs.drain(..).flatten().map(|(id, _)| id));
+        ids.extend(self.saved_outputs.drain(..).flatten().map(|(id, _)| id));
+        ids.extend(self.grads.iter_mut().filter_map(Option::take));
+        ids.extend(self.retain.drain(..).map(|(_, id)| id));
+        ids
+    }
+}

@@ -1,0 +1,234 @@
+//! What the recorder knows of each tensor, and who holds it.
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::entry::{Id, Place};
+use crate::ops::row::Meta;
+
+/// What a tensor is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Frozen weight.
+    Base = 0,
+    /// Trainable parameter.
+    Adapter = 1,
+    /// Gradient.
+    Gradient = 2,
+    /// Optimizer state.
+    Optimizer = 3,
+    /// Everything else.
+    Activation = 4,
+}
+
+impl Kind {
+    /// Every kind, by number.
+    pub const ALL: [Kind; 5] = [Kind::Base, Kind::Adapter, Kind::Gradient, Kind::Optimizer, Kind::Activation];
+}
+
+/// What views of the same numbers share.
+#[derive(Clone, Debug)]
+pub struct StorageMeta {
+    /// How often the numbers were changed in place.
+    pub version: u32,
+    /// Values that name this storage.
+    pub users: u32,
+    /// Bytes of the numbers.
+    pub bytes: u64,
+    /// What they are for.
+    pub kind: Kind,
+    written: Option<Place>,
+    read: SmallVec<[Place; 2]>,
+}
+
+impl StorageMeta {
+    /// Notes a use at `here` and collects the places of other streams that it must wait for.
+    pub fn touch(&mut self, here: Place, write: bool, after: &mut SmallVec<[Place; 2]>) {
+        let mut wait = |place: Place| {
+            if place.stream != here.stream && !after.contains(&place) {
+                after.push(place);
+            }
+        };
+        if let Some(place) = self.written {
+            wait(place);
+        }
+        if write {
+            self.read.drain(..).for_each(&mut wait);
+            self.written = Some(here);
+        } else {
+            self.read.retain(|place| place.stream != here.stream);
+            self.read.push(here);
+        }
+    }
+}
+
+/// One tensor.
+#[derive(Debug)]
+pub struct ValueMeta {
+    /// Shape and dtype.
+    pub meta: Meta,
+    /// Whether a gradient flows to it.
+    pub requires_grad: bool,
+    /// The node that made it, and which output it is.
+    pub node: Option<(u64, usize)>,
+    /// Its gradient, for leaves and after `retainGrad`.
+    pub grad: Option<Id>,
+    /// Keep the gradient although it is no leaf.
+    pub retain_grad: bool,
+    storage: u64,
+    handles: u32,
+    /// Saves of the tape, leaf edges, gradient slots.
+    holds: u32,
+}
+
+/// A value that nobody holds any more.
+pub struct Dead {
+    /// Its number.
+    pub id: Id,
+    /// Its storage, when no other view uses it.
+    pub storage: Option<StorageMeta>,
+    /// Where the storage was used, when another view keeps it.
+    pub used: SmallVec<[Place; 2]>,
+}
+
+/// All tensors of one environment.
+#[derive(Default)]
+pub struct Values {
+    values: FxHashMap<Id, ValueMeta>,
+    storages: FxHashMap<u64, StorageMeta>,
+}
+
+impl Values {
+    /// Adds a value that nobody holds yet.
+    pub fn insert(&mut self, id: Id, meta: Meta, storage: Option<u64>, kind: Kind) {
+        let storage = match storage {
+            Some(number) => {
+                self.storages.get_mut(&number).expect("a view's storage lives").users += 1;
+                number
+            }
+            None => {
+                let bytes = (meta.shape.numel() * meta.dtype.size()) as u64;
+                self.storages.insert(id, StorageMeta { version: 0, users: 1, bytes, kind, written: None, read: SmallVec::new() });
+                id
+            }
+        };
+        self.values.insert(id, ValueMeta { meta, requires_grad: false, node: None, grad: None, retain_grad: false, storage, handles: 0, holds: 0 });
+    }
+
+    /// Whether the user may still use the tensor.
+    pub fn is_usable(&self, id: Id) -> bool {
+        self.values.get(&id).is_some_and(|v| v.handles > 0 || v.holds > 0)
+    }
+
+    /// Whether it is known at all.
+    pub fn contains(&self, id: Id) -> bool {
+        self.values.contains_key(&id)
+    }
+
+    /// Shape and dtype.
+    pub fn meta(&self, id: Id) -> &Meta {
+        &self.get(id).meta
+    }
+
+    /// Everything known of a tensor.
+    pub fn get(&self, id: Id) -> &ValueMeta {
+        self.values.get(&id).expect("the recorder checks ids before it uses them")
+    }
+
+    /// The same, to change.
+    pub fn get_mut(&mut self, id: Id) -> &mut ValueMeta {
+        self.values.get_mut(&id).expect("the recorder checks ids before it uses them")
+    }
+
+    /// Number of the storage.
+    pub fn storage_number(&self, id: Id) -> u64 {
+        self.get(id).storage
+    }
+
+    /// The storage.
+    pub fn storage(&self, id: Id) -> &StorageMeta {
+        self.storages.get(&self.get(id).storage).expect("a value's storage lives")
+    }
+
+    /// The storage, to change.
+    pub fn storage_mut(&mut self, id: Id) -> &mut StorageMeta {
+        let number = self.get(id).storage;
+        self.storages.get_mut(&number).expect("a value's storage lives")
+    }
+
+    /// The user holds it once more; whether for the first time.
+    pub fn hold_handle(&mut self, id: Id) -> bool {
+        let value = self.get_mut(id);
+        value.handles += 1;
+        value.handles == 1
+    }
+
+    /// The user lets go once; whether that was the last handle.
+    pub fn drop_handle(&mut self, id: Id) -> bool {
+        let value = self.get_mut(id);
+        if value.handles == 0 {
+            return false;
+        }
+        value.handles -= 1;
+        value.handles == 0
+    }
+
+    /// Whether the user holds it.
+    pub fn has_handle(&self, id: Id) -> bool {
+        self.get(id).handles > 0
+    }
+
+    /// The tape holds it once more.
+    pub fn hold(&mut self, id: Id) {
+        self.get_mut(id).holds += 1;
+    }
+
+    /// The tape lets go once.
+    pub fn unhold(&mut self, id: Id) {
+        let value = self.get_mut(id);
+        value.holds = value.holds.checked_sub(1).expect("every hold is let go once");
+    }
+
+    /// Whether nobody holds it.
+    pub fn is_unused(&self, id: Id) -> bool {
+        self.values.get(&id).is_some_and(|v| v.handles == 0 && v.holds == 0)
+    }
+
+    /// Whether the tape alone holds it, once: then it may be changed in place.
+    pub fn is_sole(&self, id: Id) -> bool {
+        let v = self.get(id);
+        v.handles == 0 && v.holds == 1 && self.storage(id).users == 1
+    }
+
+    /// Forgets an unused value; its gradient is for the caller to let go.
+    pub fn remove(&mut self, id: Id) -> (Dead, Option<Id>) {
+        let value = self.values.remove(&id).expect("an unused value is still known");
+        let storage = self.storages.get_mut(&value.storage).expect("a value's storage lives");
+        storage.users -= 1;
+        let dead = if storage.users == 0 {
+            Dead { id, storage: self.storages.remove(&value.storage), used: SmallVec::new() }
+        } else {
+            let mut used = storage.read.clone();
+            used.extend(storage.written);
+            Dead { id, storage: None, used }
+        };
+        (dead, value.grad)
+    }
+
+    /// Every tensor.
+    pub fn all_ids(&self) -> Vec<Id> {
+        self.values.keys().copied().collect()
+    }
+
+    /// Live tensors and bytes by kind.
+    pub fn count(&self) -> [(u64, u64); Kind::ALL.len()] {
+        let mut counts = [(0, 0); Kind::ALL.len()];
+        for storage in self.storages.values() {
+            let count = &mut counts[storage.kind as usize];
+            count.0 += 1;
+            count.1 += storage.bytes;
+        }
+        counts
+    }
+}

@@ -1,0 +1,182 @@
+//! GFLOP/s and GB/s of the products: `cargo bench -p loralib-kernels --bench gemm`. Prints the instruction set and threads.
+#![allow(clippy::print_stdout, reason = "a benchmark reports on stdout")]
+#![allow(missing_docs, reason = "not a library")]
+
+use kernels::cpu::attention::{AttnDims, AttnOptions, Causal, Strides, attention, attention_backward};
+use kernels::cpu::gemm::gemm;
+use kernels::cpu::linear::{Layout, linear, linear_dx};
+use kernels::cpu::lora::{Block, Dropout, lora_merge, lora_update, lora_update_backward};
+use kernels::{WeightRef, cpu::lora::WeightMut};
+use std::time::Instant;
+
+/// Best seconds of one call within about 0.3 s.
+fn best(mut call: impl FnMut()) -> f64 {
+    call();
+    let start = Instant::now();
+    let mut best = f64::INFINITY;
+    while start.elapsed().as_secs_f64() < 0.3 {
+        let call_start = Instant::now();
+        call();
+        best = best.min(call_start.elapsed().as_secs_f64());
+    }
+    best
+}
+
+fn numbers(n: usize) -> Vec<f32> {
+    let mut state = 1u32;
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+    };
+    (0..n).map(next).collect()
+}
+
+fn main() {
+    println!(
+        "isa {}, {} threads",
+        kernels::isa::current().name(),
+        rayon::current_num_threads()
+    );
+    products();
+    few_rows();
+    lora();
+    attend();
+}
+
+fn products() {
+    for (m, k, n) in [
+        (1024, 768, 768),
+        (1024, 768, 2304),
+        (1024, 768, 3072),
+        (1024, 3072, 768),
+    ] {
+        let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0f32; m * n]);
+        let half: Vec<_> = b.iter().map(|&b| half::bf16::from_f32(b)).collect();
+        let flop = 2e-9 * (m * k * n) as f64;
+        let nn = best(|| gemm(m, k, n, &a, (k as isize, 1), &b, (n as isize, 1), 1.0, 0.0, &mut c, n).expect("fits"));
+        let nt = best(|| gemm(m, k, n, &a, (k as isize, 1), &b, (1, k as isize), 1.0, 0.0, &mut c, n).expect("fits"));
+        let wide = best(|| linear(&a, WeightRef::Bf16(&half), Layout::OutIn, None, m, k, n, &mut c).expect("fits"));
+        println!(
+            "{m}x{k}x{n}: NN {:.0} NT {:.0} bf16 weight NT {:.0} GFLOP/s",
+            flop / nn,
+            flop / nt,
+            flop / wide
+        );
+    }
+}
+
+fn few_rows() {
+    for (k, n) in [(768, 768), (768, 3072), (3072, 768), (768, 50257)] {
+        let w = numbers(k * n);
+        let half: Vec<_> = w.iter().map(|&w| half::bf16::from_f32(w)).collect();
+        for m in [1, 4, 16] {
+            let (x, mut y) = (numbers(m * k), vec![0f32; m * n]);
+            let mut text = format!("{m} rows, {k}x{n}:");
+            for layout in [Layout::OutIn, Layout::InOut] {
+                for (name, w, size) in [("f32", WeightRef::Full(&w[..]), 4), ("bf16", WeightRef::Bf16(&half), 2)] {
+                    let s = best(|| linear(&x, w, layout, None, m, k, n, &mut y).expect("fits"));
+                    let (gb, gflop) = (1e-9 * (k * n * size) as f64, 2e-9 * (m * k * n) as f64);
+                    text += &format!("  {layout:?} {name} {:.1} GB/s {:.0} GFLOP/s", gb / s, gflop / s);
+                }
+            }
+            println!("{text}");
+        }
+    }
+}
+
+fn lora() {
+    let (m, k, n) = (1024, 768, 768);
+    for r in [8, 64] {
+        let (x, dy, a, b) = (numbers(m * k), numbers(m * n), numbers(r * k), numbers(n * r));
+        let (mut y, mut dx, mut h) = (numbers(m * n), numbers(m * k), vec![0f32; m * r]);
+        let (mut da, mut db) = (vec![0f32; r * k], vec![0f32; n * r]);
+        let blocks = [Block { start: 0, len: n }];
+        for dropout in [
+            None,
+            Some(Dropout {
+                p: 0.1,
+                seed: 1,
+                counter: 0,
+            }),
+        ] {
+            let forward =
+                best(|| lora_update(&x, &a, &b, &blocks, m, k, n, r, 2.0, dropout, &mut h, &mut y).expect("fits"));
+            let backward = best(|| {
+                let (dx, da, db) = (Some(&mut dx[..]), Some(&mut da[..]), Some(&mut db[..]));
+                lora_update_backward(&dy, &x, &a, &b, &h, &blocks, m, k, n, r, 2.0, dropout, dx, da, db).expect("fits");
+            });
+            let (f, b) = (4e-9 * (m * r * k) as f64, 8e-9 * (m * r * k) as f64);
+            let drop = dropout.is_some();
+            println!(
+                "lora {m}x{k}x{n} r {r} dropout {drop}: forward {:.0} us {:.0} GFLOP/s, backward {:.0} us {:.0} GFLOP/s",
+                forward * 1e6,
+                f / forward,
+                backward * 1e6,
+                b / backward
+            );
+        }
+        let (w, mut out) = (numbers(n * k), vec![0f32; n * k]);
+        let s = best(|| {
+            let (w, out) = (WeightRef::Full(&w[..]), WeightMut::Full(&mut out));
+            lora_merge(w, &a, &b, &blocks, Layout::OutIn, k, n, r, 2.0, out).expect("fits");
+        });
+        println!(
+            "merge {n}x{k} r {r}: {:.0} us, {:.1} GB/s",
+            s * 1e6,
+            8e-9 * (n * k) as f64 / s
+        );
+    }
+    let (dy, w, mut dx) = (numbers(m * n), numbers(n * k), vec![0f32; m * k]);
+    let s = best(|| linear_dx(&dy, WeightRef::Full(&w), Layout::OutIn, m, k, n, &mut dx).expect("fits"));
+    println!("linear_dx {m}x{k}x{n}: {:.0} GFLOP/s", 2e-9 * (m * k * n) as f64 / s);
+}
+
+fn attend() {
+    for (batch, tq, tk, causal) in [
+        (4, 128, 128, true),
+        (1, 1024, 1024, true),
+        (1, 1024, 1024, false),
+        (1, 1, 1024, false),
+    ] {
+        let (heads, d) = (12, 64);
+        let dims = AttnDims {
+            batch,
+            heads,
+            kv_heads: heads,
+            tq,
+            tk,
+            d,
+        };
+        let (s, t) = (Strides::bthd(tq, heads, d), Strides::bthd(tk, heads, d));
+        let (q, k, v) = (
+            numbers(batch * tq * heads * d),
+            numbers(batch * tk * heads * d),
+            numbers(batch * tk * heads * d),
+        );
+        let (mut out, mut lse) = (vec![0f32; q.len()], vec![0f32; batch * heads * tq]);
+        let (mut dq, mut dk, mut dv) = (vec![0f32; q.len()], vec![0f32; k.len()], vec![0f32; v.len()]);
+        let place = if causal { Causal::TopLeft } else { Causal::None };
+        let options = AttnOptions {
+            scale: 0.125,
+            causal: place,
+            lens: None,
+            mask: None,
+            dropout: None,
+        };
+        let forward = best(|| attention(&q, &k, &v, dims, s, t, t, s, &options, &mut out, &mut lse).expect("fits"));
+        let backward = best(|| {
+            attention_backward(
+                &q, &q, &k, &v, &out, &lse, dims, s, t, t, s, &options, &mut dq, &mut dk, &mut dv,
+            )
+            .expect("fits");
+        });
+        let flop = 4e-9 * (batch * heads * tq * tk * d) as f64 * if causal { 0.5 } else { 1.0 };
+        println!(
+            "attention B {batch} H {heads} Tq {tq} Tk {tk} causal {causal}: forward {:.0} us {:.0} GFLOP/s, backward {:.0} us {:.0} GFLOP/s",
+            forward * 1e6,
+            flop / forward,
+            backward * 1e6,
+            2.5 * flop / backward
+        );
+    }
+}

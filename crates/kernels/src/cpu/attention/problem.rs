@@ -1,0 +1,276 @@
+//! Sizes, strides and masks of an attention problem, and which keys a query may see.
+
+use super::super::lora::Dropout;
+use crate::{Float, Result, check_len, fail};
+
+/// Sizes: `heads` is a multiple of `kv_heads`; query head h reads key head `h / (heads / kv_heads)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttnDims {
+    /// Sequences.
+    pub batch: usize,
+    /// Query heads.
+    pub heads: usize,
+    /// Key and value heads.
+    pub kv_heads: usize,
+    /// Queries per sequence.
+    pub tq: usize,
+    /// Keys per sequence, padding included.
+    pub tk: usize,
+    /// Head size.
+    pub d: usize,
+}
+
+/// Distances in elements between sequences, heads and tokens; the D values of a head are contiguous.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strides {
+    /// From one sequence to the next.
+    pub b: usize,
+    /// From one head to the next.
+    pub h: usize,
+    /// From one token to the next.
+    pub t: usize,
+}
+
+impl Strides {
+    /// (B, T, H, D), as a projection leaves it.
+    pub fn bthd(tokens: usize, heads: usize, d: usize) -> Self {
+        Self {
+            b: tokens * heads * d,
+            h: d,
+            t: heads * d,
+        }
+    }
+
+    /// (B, H, T, D).
+    pub fn bhtd(tokens: usize, heads: usize, d: usize) -> Self {
+        Self {
+            b: heads * tokens * d,
+            h: tokens * d,
+            t: d,
+        }
+    }
+
+    /// First element of a head's token.
+    pub(super) fn at(self, b: usize, h: usize, t: usize) -> usize {
+        b * self.b + h * self.h + t * self.t
+    }
+}
+
+/// Which keys a query may see by its place in the sequence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Causal {
+    /// All.
+    #[default]
+    None,
+    /// Key j for query i when j <= i.
+    TopLeft,
+    /// The last query sees the last valid key: j <= i + length − Tq, where length is that of the sequence.
+    BottomRight,
+}
+
+/// A mask that the caller gives, read at `b·s[0] + h·s[1] + i·s[2] + j·s[3]`; a stride of 0 repeats.
+#[derive(Clone, Copy, Debug)]
+pub enum Mask<'a, T> {
+    /// Not 0 where the query may attend.
+    Bool(&'a [u8], [usize; 4]),
+    /// Added to the scaled scores.
+    Add(&'a [T], [usize; 4]),
+}
+
+/// What varies between kinds of attention.
+#[derive(Clone, Copy, Debug)]
+pub struct AttnOptions<'a, T> {
+    /// Factor of the scores, usually 1/√D.
+    pub scale: f64,
+    /// Mask by place.
+    pub causal: Causal,
+    /// (B,): valid keys of each sequence; later ones are never read. `None` means Tk.
+    pub lens: Option<&'a [i64]>,
+    /// Further mask.
+    pub mask: Option<Mask<'a, T>>,
+    /// Dropout of the weights, drawn by the flat index ((b·H + h)·Tq + i)·Tk + j.
+    pub dropout: Option<Dropout>,
+}
+
+/// A checked problem.
+#[derive(Clone, Copy)]
+pub(super) struct Problem<'a, T> {
+    pub dims: AttnDims,
+    pub qs: Strides,
+    pub ks: Strides,
+    pub vs: Strides,
+    pub os: Strides,
+    pub options: AttnOptions<'a, T>,
+    pub scale: T,
+}
+
+/// Queries that are computed together: row r is query `first + r` of `head`, or, in a decoding step, the only query of
+/// head `head + r`.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    pub b: usize,
+    pub head: usize,
+    pub first: usize,
+    pub count: usize,
+    pub across_heads: bool,
+}
+
+impl Rows {
+    /// (head, query) of row r.
+    pub fn place(self, r: usize) -> (usize, usize) {
+        if self.across_heads {
+            (self.head + r, self.first)
+        } else {
+            (self.head, self.first + r)
+        }
+    }
+
+    /// Distance between rows.
+    pub fn stride(self, s: Strides) -> usize {
+        if self.across_heads { s.h } else { s.t }
+    }
+}
+
+impl<T: Float> Problem<'_, T> {
+    /// Query heads per key head.
+    pub fn group(&self) -> usize {
+        self.dims.heads / self.dims.kv_heads
+    }
+
+    fn length(&self, b: usize) -> usize {
+        self.options
+            .lens
+            .map_or(self.dims.tk, |lens| (lens[b].max(0) as usize).min(self.dims.tk))
+    }
+
+    /// Keys that query i may see by length and place: the first this many. Grows with i.
+    pub fn limit(&self, b: usize, i: usize) -> usize {
+        let length = self.length(b);
+        match self.options.causal {
+            Causal::None => length,
+            Causal::TopLeft => length.min(i + 1),
+            Causal::BottomRight => length.min((length + i + 1).saturating_sub(self.dims.tq)),
+        }
+    }
+
+    /// Keys that some row may see.
+    pub fn keys(&self, rows: Rows) -> usize {
+        let (_, last) = rows.place(rows.count - 1);
+        self.limit(rows.b, last)
+    }
+
+    /// Index of row r in a (B, H, Tq) tensor.
+    pub fn index(&self, rows: Rows, r: usize) -> usize {
+        let (h, i) = rows.place(r);
+        (rows.b * self.dims.heads + h) * self.dims.tq + i
+    }
+
+    /// Applies all masks to the scaled scores of row r against keys j0...
+    pub fn mask(&self, rows: Rows, r: usize, j0: usize, scores: &mut [T]) {
+        let (h, i) = rows.place(r);
+        let visible = self.limit(rows.b, i).saturating_sub(j0).min(scores.len());
+        let (seen, hidden) = scores.split_at_mut(visible);
+        hidden.fill(T::NEG_INFINITY);
+        let base = |s: &[usize; 4]| rows.b * s[0] + h * s[1] + i * s[2] + j0 * s[3];
+        match &self.options.mask {
+            None => {}
+            Some(Mask::Bool(allowed, s)) => {
+                let base = base(s);
+                for (j, score) in seen.iter_mut().enumerate() {
+                    if allowed[base + j * s[3]] == 0 {
+                        *score = T::NEG_INFINITY;
+                    }
+                }
+            }
+            Some(Mask::Add(bias, s)) => {
+                let base = base(s);
+                seen.iter_mut()
+                    .enumerate()
+                    .for_each(|(j, score)| *score += bias[base + j * s[3]]);
+            }
+        }
+    }
+
+    /// Applies dropout to the weights of row r for keys j0...
+    pub fn drop(&self, rows: Rows, r: usize, j0: usize, weights: &mut [T]) {
+        if let Some(dropout) = self.options.dropout {
+            dropout.apply((self.index(rows, r) * self.dims.tk + j0) as u64, weights);
+        }
+    }
+
+    /// Checks everything but the strided slices.
+    pub fn check(&self, kernel: &'static str) -> Result<()> {
+        let AttnDims {
+            batch,
+            heads,
+            kv_heads,
+            tq,
+            tk,
+            d,
+        } = self.dims;
+        if d == 0 {
+            return fail(kernel, "the head size is 0".into());
+        }
+        if (kv_heads == 0 && heads > 0) || (kv_heads > 0 && heads % kv_heads != 0) {
+            return fail(
+                kernel,
+                format!("{heads} heads do not share {kv_heads} key heads evenly"),
+            );
+        }
+        if let Some(lens) = self.options.lens {
+            check_len(kernel, "lens", lens.len(), batch)?;
+        }
+        let (len, s) = match &self.options.mask {
+            None => return Ok(()),
+            Some(Mask::Bool(mask, s)) => (mask.len(), s),
+            Some(Mask::Add(mask, s)) => (mask.len(), s),
+        };
+        let needed = extent(&[(batch, s[0]), (heads, s[1]), (tq, s[2]), (tk, s[3])], 1);
+        if len < needed {
+            return fail(
+                kernel,
+                format!("mask has {len} values, its strides {s:?} need {needed}"),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Checks that a slice covers (batch, heads, tokens, d) under `s`; with `writes`, that no two tokens share an element.
+pub(super) fn check_strided(
+    kernel: &'static str,
+    name: &str,
+    len: usize,
+    (batch, heads, tokens, d): (usize, usize, usize, usize),
+    s: Strides,
+    writes: bool,
+) -> Result<()> {
+    let mut axes = [(batch, s.b), (heads, s.h), (tokens, s.t)];
+    let needed = extent(&axes, d);
+    if len < needed {
+        return fail(
+            kernel,
+            format!("{name} has {len} values, its strides {s:?} need {needed}"),
+        );
+    }
+    if needed == 0 {
+        return Ok(());
+    }
+    axes.sort_by_key(|&(size, stride)| (stride, size));
+    let mut covered = d;
+    for (size, stride) in axes.into_iter().filter(|&(size, _)| size > 1) {
+        if writes && stride < covered {
+            return fail(kernel, format!("the strides {s:?} of {name} make tokens overlap"));
+        }
+        covered += (size - 1) * stride;
+    }
+    Ok(())
+}
+
+/// Elements from the first to the last of a strided tensor whose innermost runs have `run` elements.
+fn extent(axes: &[(usize, usize)], run: usize) -> usize {
+    if run == 0 || axes.iter().any(|&(size, _)| size == 0) {
+        return 0;
+    }
+    axes.iter().map(|&(size, stride)| (size - 1) * stride).sum::<usize>() + run
+}

@@ -1,0 +1,245 @@
+//! Cross entropy of logits and class numbers, a loss per row, with torch's label smoothing and class weights.
+
+use super::fold;
+use super::softmax::max_and_ln_sum;
+use crate::error::{Result, check_len, fail};
+use crate::float::Float;
+use crate::isa;
+use crate::par::{self, Rows};
+
+/// Loss of each row of logits (rows, classes) for its target t, with log-probabilities `lp = x − lse` and class weights w:
+/// `(1 − smoothing) · (−w[t] · lp[t]) + smoothing / classes · Σ_c (−w[c] · lp[c])`; 0 where t is `ignore_index`.
+///
+/// `lse` (rows) receives log-sum-exp for [`cross_entropy_backward`] (0 for ignored rows).
+///
+/// # Errors
+/// When a length does not fit, or a target is neither a class nor `ignore_index`.
+#[allow(clippy::too_many_arguments, reason = "torch's options of one loss")]
+pub fn cross_entropy<T: Float>(
+    logits: &[T],
+    rows: usize,
+    classes: usize,
+    target: &[i64],
+    ignore_index: i64,
+    smoothing: f64,
+    class_weight: Option<&[T]>,
+    loss: &mut [T],
+    lse: &mut [T],
+) -> Result<()> {
+    const NAME: &str = "cross_entropy";
+    check_len(NAME, "logits", logits.len(), rows * classes)?;
+    check_len(NAME, "loss", loss.len(), rows)?;
+    check_len(NAME, "lse", lse.len(), rows)?;
+    check_targets(NAME, rows, classes, target, ignore_index, class_weight)?;
+    let (hit, spread) = (T::from_f64(1.0 - smoothing), T::from_f64(smoothing / classes as f64));
+    par::parts_mut(
+        (Rows::new(loss, 1), Rows::new(lse, 1)),
+        par::grain(classes),
+        |start, (loss, lse)| {
+            isa::dispatch(
+                #[inline(always)]
+                || {
+                    for row in 0..loss.data.len() {
+                        let t = target[start + row];
+                        if t == ignore_index {
+                            (loss.data[row], lse.data[row]) = (T::ZERO, T::ZERO);
+                            continue;
+                        }
+                        let x = &logits[(start + row) * classes..(start + row + 1) * classes];
+                        let (max, ln_sum) = max_and_ln_sum(x);
+                        let w = class_weight.map_or(T::ONE, |w| w[t as usize]);
+                        // Differences from the maximum first: large logits would swallow the logarithm.
+                        let mut value = hit * w * (ln_sum - (x[t as usize] - max));
+                        if smoothing > 0.0 {
+                            value += spread * smooth(x, class_weight, max, ln_sum);
+                        }
+                        (loss.data[row], lse.data[row]) = (value, max + ln_sum);
+                    }
+                },
+            )
+        },
+    );
+    Ok(())
+}
+
+/// `Σ_c −w[c] · lp[c]`.
+#[inline(always)]
+fn smooth<T: Float>(x: &[T], class_weight: Option<&[T]>, max: T, ln_sum: T) -> T {
+    match class_weight {
+        Some(w) => fold::sum_of2(
+            x,
+            w,
+            #[inline(always)]
+            |x, w| w * (ln_sum - (x - max)),
+        ),
+        None => fold::sum_of(
+            x,
+            #[inline(always)]
+            |x| ln_sum - (x - max),
+        ),
+    }
+}
+
+/// `dlogits[c] = dloss · ((1 − smoothing) · w[t] · (p[c] − [c = t]) + smoothing / classes · (p[c] · Σw − w[c]))`
+/// with `p = e^(x − lse)`; 0 for ignored rows. dloss (rows), dlogits (rows, classes).
+///
+/// # Errors
+/// As [`cross_entropy`].
+#[allow(clippy::too_many_arguments, reason = "torch's options of one loss")]
+pub fn cross_entropy_backward<T: Float>(
+    dloss: &[T],
+    logits: &[T],
+    lse: &[T],
+    rows: usize,
+    classes: usize,
+    target: &[i64],
+    ignore_index: i64,
+    smoothing: f64,
+    class_weight: Option<&[T]>,
+    dlogits: &mut [T],
+) -> Result<()> {
+    const NAME: &str = "cross_entropy_backward";
+    check_len(NAME, "dloss", dloss.len(), rows)?;
+    check_len(NAME, "logits", logits.len(), rows * classes)?;
+    check_len(NAME, "lse", lse.len(), rows)?;
+    check_len(NAME, "dlogits", dlogits.len(), rows * classes)?;
+    check_targets(NAME, rows, classes, target, ignore_index, class_weight)?;
+    let weight_sum = class_weight.map_or(classes as f64, |w| w.iter().map(|w| w.to_f64()).sum());
+    par::rows_mut(dlogits, classes, par::grain(classes), |start, dlogits| {
+        isa::dispatch(
+            #[inline(always)]
+            || {
+                for (row, dx) in dlogits.chunks_exact_mut(classes).enumerate() {
+                    let row = start + row;
+                    if target[row] == ignore_index {
+                        dx.fill(T::ZERO);
+                        continue;
+                    }
+                    let (x, t, lse, dy) = (
+                        &logits[row * classes..(row + 1) * classes],
+                        target[row] as usize,
+                        lse[row],
+                        dloss[row],
+                    );
+                    let hit = (1.0 - smoothing) * class_weight.map_or(1.0, |w| w[t].to_f64());
+                    let spread = smoothing / classes as f64;
+                    let slope = dy * T::from_f64(hit + spread * weight_sum);
+                    let even = dy * T::from_f64(spread);
+                    let shares = class_weight.filter(|_| smoothing > 0.0);
+                    slope_row(x, lse, slope, even, shares, dx);
+                    dx[t] -= dy * T::from_f64(hit);
+                }
+            },
+        )
+    });
+    Ok(())
+}
+
+/// `dx = slope · e^(x − lse) − even · w`.
+#[inline(always)]
+fn slope_row<T: Float>(x: &[T], lse: T, slope: T, even: T, w: Option<&[T]>, dx: &mut [T]) {
+    match w {
+        Some(w) => {
+            for ((dx, &x), &w) in dx.iter_mut().zip(x).zip(w) {
+                *dx = slope * (x - lse).exp() - even * w;
+            }
+        }
+        None => {
+            for (dx, &x) in dx.iter_mut().zip(x) {
+                *dx = slope * (x - lse).exp() - even;
+            }
+        }
+    }
+}
+
+fn check_targets<T>(
+    kernel: &'static str,
+    rows: usize,
+    classes: usize,
+    target: &[i64],
+    ignore_index: i64,
+    class_weight: Option<&[T]>,
+) -> Result<()> {
+    check_len(kernel, "target", target.len(), rows)?;
+    check_len(
+        kernel,
+        "class_weight",
+        class_weight.map_or(classes, <[T]>::len),
+        classes,
+    )?;
+    let bad = |&t: &i64| t != ignore_index && (t < 0 || t as u64 >= classes as u64);
+    match target.iter().position(bad) {
+        None => Ok(()),
+        Some(row) => {
+            let t = target[row];
+            fail(
+                kernel,
+                format!("target of row {row} is {t}, expected a class in 0..{classes} or {ignore_index}"),
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::cross_entropy as slow;
+    use crate::testing::{SIZES, close, each_isa, ids, values, wide};
+
+    fn check<T: Float>(rows: usize, classes: usize, smoothing: f64, weighted: bool) {
+        let (x, dloss) = (values::<T>(rows * classes, 1), values::<T>(rows, 2));
+        let weights: Vec<T> = values::<T>(classes, 3).into_iter().map(|w| w.abs()).collect();
+        let w = weighted.then_some(&weights[..]);
+        let mut target = ids(rows, classes, 4);
+        target.iter_mut().skip(1).step_by(3).for_each(|t| *t = -100);
+        let (mut loss, mut lse) = (vec![T::ONE; rows], vec![T::ONE; rows]);
+        cross_entropy(&x, rows, classes, &target, -100, smoothing, w, &mut loss, &mut lse).unwrap();
+        let mut dx = vec![T::ONE; rows * classes];
+        cross_entropy_backward(&dloss, &x, &lse, rows, classes, &target, -100, smoothing, w, &mut dx).unwrap();
+        let context = format!("({rows}, {classes}) smoothing {smoothing} weighted {weighted}");
+        let w = w.map(wide);
+        let (want, want_dx) = slow::cross_entropy(
+            &wide(&x),
+            classes,
+            &target,
+            -100,
+            smoothing,
+            w.as_deref(),
+            &wide(&dloss),
+        );
+        close(&loss, &want, 5e-6, &context);
+        close(&dx, &want_dx, 5e-6, &format!("{context} backward"));
+    }
+
+    #[test]
+    fn losses_and_gradients_meet_their_twins() {
+        each_isa(|_| {
+            for classes in SIZES.into_iter().filter(|&n| n > 0) {
+                for rows in [0, 1, 5, 17] {
+                    for (smoothing, weighted) in [(0.0, false), (0.0, true), (0.1, false), (0.2, true)] {
+                        check::<f32>(rows, classes, smoothing, weighted);
+                        check::<f64>(rows, classes, smoothing, weighted);
+                    }
+                }
+            }
+            check::<f32>(3, 50_257, 0.1, false);
+        });
+    }
+
+    #[test]
+    fn a_target_that_is_no_class_is_named_with_its_row() {
+        let error =
+            cross_entropy(&[0f32; 6], 2, 3, &[0, 3], -100, 0.0, None, &mut [0.0; 2], &mut [0.0; 2]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cross_entropy: target of row 1 is 3, expected a class in 0..3 or -100"
+        );
+    }
+
+    #[test]
+    fn large_logits_stay_exact() {
+        let (mut loss, mut lse) = ([0f32], [0f32]);
+        cross_entropy(&[1e8, 1e8], 1, 2, &[0], -100, 0.0, None, &mut loss, &mut lse).unwrap();
+        assert_eq!(loss[0], std::f32::consts::LN_2);
+    }
+}

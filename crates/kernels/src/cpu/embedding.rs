@@ -1,0 +1,195 @@
+//! Table look-up by row (a base embedding) and by column (LoRA's factor A, stored (r, num)), with gradients.
+
+use super::index::{SortedIds, check_ids};
+use crate::error::{Result, check_len, fail};
+use crate::float::Float;
+use crate::par;
+use crate::weight::WeightRef;
+
+/// `out[i] = weight[ids[i]]`: weight (num, dim), out (ids, dim). Half weights are widened.
+///
+/// # Errors
+/// When a length does not fit or an id is outside the table.
+pub fn embedding<T: Float>(weight: WeightRef<'_, T>, dim: usize, ids: &[i64], out: &mut [T]) -> Result<()> {
+    const NAME: &str = "embedding";
+    check_len(NAME, "out", out.len(), ids.len() * dim)?;
+    if dim == 0 {
+        return Ok(());
+    }
+    if !weight.len().is_multiple_of(dim) {
+        return fail(NAME, format!("weight has {} values, not rows of {dim}", weight.len()));
+    }
+    check_ids(NAME, ids, weight.len() / dim)?;
+    par::rows_mut(out, dim, par::grain(dim), |start, out| {
+        for (out, &id) in out.chunks_exact_mut(dim).zip(&ids[start..]) {
+            weight.row(id as usize * dim, dim, out);
+        }
+    });
+    Ok(())
+}
+
+/// `dw[id] = Σ dy[i]` over the positions i of each id, in order; 0 for rows that do not occur and for `padding_idx`.
+///
+/// dy (ids, dim), dw (num, dim), fully overwritten. With `scale_by_freq` a row is divided by how often its id occurs.
+///
+/// # Errors
+/// When a length does not fit or an id is outside `0..num`.
+#[allow(clippy::too_many_arguments, reason = "torch's options of one op")]
+pub fn embedding_backward<T: Float>(
+    dy: &[T],
+    ids: &[i64],
+    dim: usize,
+    num: usize,
+    padding_idx: Option<usize>,
+    scale_by_freq: bool,
+    dw: &mut [T],
+) -> Result<()> {
+    const NAME: &str = "embedding_backward";
+    check_len(NAME, "dy", dy.len(), ids.len() * dim)?;
+    check_len(NAME, "dw", dw.len(), num * dim)?;
+    check_ids(NAME, ids, num)?;
+    let sorted = SortedIds::new(ids);
+    par::rows_mut(dw, dim, par::grain(dim), |first, dw| {
+        dw.fill(T::ZERO);
+        sorted.add_rows(first, dy, dim, dw);
+        let rows = dw.len() / dim;
+        if scale_by_freq {
+            sorted.each_count(first, rows, |id, count| {
+                let count = T::from_usize(count);
+                dw[(id - first) * dim..][..dim].iter_mut().for_each(|dw| *dw /= count);
+            });
+        }
+        if let Some(row) = padding_idx.filter(|row| (first..first + rows).contains(row)) {
+            dw[(row - first) * dim..][..dim].fill(T::ZERO);
+        }
+    });
+    Ok(())
+}
+
+/// `out[i] = table[:, ids[i]]`: table (r, num), out (ids, r).
+///
+/// # Errors
+/// When a length does not fit or an id is outside the table.
+pub fn embedding_t<T: Float>(table: &[T], r: usize, num: usize, ids: &[i64], out: &mut [T]) -> Result<()> {
+    const NAME: &str = "embedding_t";
+    check_len(NAME, "table", table.len(), r * num)?;
+    check_len(NAME, "out", out.len(), ids.len() * r)?;
+    check_ids(NAME, ids, num)?;
+    par::rows_mut(out, r, par::grain(r), |start, out| {
+        for (out, &id) in out.chunks_exact_mut(r).zip(&ids[start..]) {
+            for (k, out) in out.iter_mut().enumerate() {
+                *out = table[k * num + id as usize];
+            }
+        }
+    });
+    Ok(())
+}
+
+/// `da[:, id] = Σ dh[i]` over the positions i of each id, in order; else as [`embedding_backward`].
+///
+/// dh (ids, r), da (r, num), fully overwritten.
+///
+/// # Errors
+/// When a length does not fit or an id is outside `0..num`.
+#[allow(clippy::too_many_arguments, reason = "torch's options of one op")]
+pub fn embedding_t_backward<T: Float>(
+    dh: &[T],
+    ids: &[i64],
+    r: usize,
+    num: usize,
+    padding_idx: Option<usize>,
+    scale_by_freq: bool,
+    da: &mut [T],
+) -> Result<()> {
+    const NAME: &str = "embedding_t_backward";
+    check_len(NAME, "dh", dh.len(), ids.len() * r)?;
+    check_len(NAME, "da", da.len(), r * num)?;
+    check_ids(NAME, ids, num)?;
+    let sorted = SortedIds::new(ids);
+    // A row of da per task: each task reads one column of dh.
+    par::rows_mut(da, num, 1, |start, da| {
+        for (row, da) in da.chunks_exact_mut(num).enumerate() {
+            let k = start + row;
+            da.fill(T::ZERO);
+            for (dh, &id) in dh.chunks_exact(r).zip(ids) {
+                da[id as usize] += dh[k];
+            }
+            if scale_by_freq {
+                sorted.each_count(0, num, |id, count| da[id] /= T::from_usize(count));
+            }
+            if let Some(da) = padding_idx.and_then(|id| da.get_mut(id)) {
+                *da = T::ZERO;
+            }
+        }
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::embedding as slow;
+    use crate::testing::{SIZES, close, each_isa, ids, same_for_any_thread_count, values, wide};
+    use half::{bf16, f16};
+
+    fn check<T: Float>(num: usize, dim: usize, count: usize) {
+        let (weight, dy) = (values::<T>(num * dim, 1), values::<T>(count * dim, 2));
+        let ids = ids(count, num, 3);
+        let context = format!("num {num} dim {dim} ids {count}");
+        let mut out = vec![T::ZERO; count * dim];
+        embedding(WeightRef::Full(&weight), dim, &ids, &mut out).unwrap();
+        close(&out, &slow::embedding(&wide(&weight), dim, &ids), 0.0, &context);
+        embedding_t(&weight, dim, num, &ids, &mut out).unwrap();
+        close(&out, &slow::embedding_t(&wide(&weight), dim, num, &ids), 0.0, &context);
+        for (padding, scale) in [(None, false), (Some(num / 2), false), (None, true), (Some(0), true)] {
+            let mut dw = vec![T::ONE; num * dim];
+            embedding_backward(&dy, &ids, dim, num, padding, scale, &mut dw).unwrap();
+            let want = slow::embedding_backward(&wide(&dy), &ids, dim, num, padding, scale);
+            close(&dw, &want, 5e-6, &context);
+            dw.fill(T::ONE);
+            embedding_t_backward(&dy, &ids, dim, num, padding, scale, &mut dw).unwrap();
+            let transposed: Vec<f64> = (0..num * dim).map(|i| want[i % num * dim + i / num]).collect();
+            close(&dw, &transposed, 5e-6, &context);
+        }
+    }
+
+    #[test]
+    fn look_ups_and_gradients_meet_their_twins() {
+        each_isa(|_| {
+            for dim in SIZES {
+                for (num, count) in [(1, 3), (7, 0), (50, 129)] {
+                    check::<f32>(num, dim, count);
+                    check::<f64>(num, dim, count);
+                }
+            }
+            check::<f32>(1000, 64, 3000);
+        });
+    }
+
+    #[test]
+    fn half_tables_are_widened() {
+        let b: Vec<bf16> = (0..12).map(|i| bf16::from_f32(i as f32)).collect();
+        let h: Vec<f16> = (0..12).map(|i| f16::from_f32(i as f32)).collect();
+        for weight in [WeightRef::Bf16(&b), WeightRef::F16(&h)] {
+            let mut out = [0f32; 6];
+            embedding(weight, 3, &[3, 1], &mut out).unwrap();
+            assert_eq!(out, [9.0, 10.0, 11.0, 3.0, 4.0, 5.0]);
+        }
+    }
+
+    #[test]
+    fn gradient_bits_do_not_depend_on_threads() {
+        let (ids, dy) = (ids(4000, 9, 1), values::<f32>(4000 * 48, 2));
+        same_for_any_thread_count(|| {
+            let mut dw = vec![0f32; 2000 * 48];
+            embedding_backward(&dy, &ids, 48, 2000, None, false, &mut dw).unwrap();
+            dw
+        });
+    }
+
+    #[test]
+    fn an_id_outside_the_table_is_named() {
+        let error = embedding(WeightRef::Full(&[0f32; 6]), 3, &[1, 2], &mut [0.0; 6]).unwrap_err();
+        assert_eq!(error.to_string(), "embedding: index 2 at position 1 is outside 0..2");
+    }
+}

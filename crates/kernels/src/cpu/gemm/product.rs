@@ -1,0 +1,193 @@
+//! One product on raw pointers: which code computes it.
+
+use super::super::small_rows::{self, Kind, MAX_ROWS, Tile, with_scratch};
+use super::error;
+use crate::{Float, Result};
+use gemm::Parallelism;
+
+/// Columns that are copied at once when B is contiguous in neither direction.
+const COPY_COLUMNS: usize = 256;
+
+#[derive(Clone, Copy)]
+pub(super) struct Product<T> {
+    pub m: usize,
+    pub k: usize,
+    pub n: usize,
+    pub a_strides: (usize, usize),
+    pub b_strides: (usize, usize),
+    pub alpha: T,
+    pub beta: T,
+    pub c_rs: usize,
+}
+
+impl<T: Float> Product<T> {
+    /// Checks the strides and the lengths of A, B and C.
+    pub fn check(&self, a: usize, b: usize, c: usize) -> Result<()> {
+        let &Self {
+            m,
+            k,
+            n,
+            a_strides,
+            b_strides,
+            c_rs,
+            ..
+        } = self;
+        if m > 1 && c_rs < n {
+            return Err(error(format!("rows of C are {c_rs} apart but {n} long")));
+        }
+        for (name, len, needed) in [
+            ("A", a, extent(m, k, a_strides)),
+            ("B", b, extent(k, n, b_strides)),
+            ("C", c, extent(m, n, (c_rs, 1))),
+        ] {
+            if len < needed {
+                return Err(error(format!(
+                    "{name} has {len} elements, {m} x {k} x {n} needs {needed}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes it, on the current pool when `parallel`.
+    ///
+    /// # Safety
+    /// The pointers cover the product, and C is not shared.
+    pub unsafe fn run(self, a: *const T, b: *const T, c: *mut T, parallel: bool) {
+        let Self {
+            m,
+            k,
+            n,
+            a_strides,
+            b_strides,
+            alpha,
+            beta,
+            c_rs,
+        } = self;
+        if m <= MAX_ROWS {
+            // SAFETY: as promised by the caller.
+            return unsafe { self.few_rows(a, b, c, parallel) };
+        }
+        let parallelism = if parallel {
+            Parallelism::Rayon(rayon::current_num_threads())
+        } else {
+            Parallelism::None
+        };
+        // The gemm crate computes dst = alpha · dst + beta · lhs · rhs: its alpha is our beta.
+        // SAFETY: as promised by the caller; dst is not read when beta is 0.
+        unsafe {
+            gemm::gemm(
+                m,
+                n,
+                k,
+                c,
+                1,
+                c_rs as isize,
+                beta != T::ZERO,
+                a,
+                a_strides.1 as isize,
+                a_strides.0 as isize,
+                b,
+                b_strides.1 as isize,
+                b_strides.0 as isize,
+                beta,
+                alpha,
+                false,
+                false,
+                false,
+                parallelism,
+            );
+        }
+    }
+
+    /// Up to [`MAX_ROWS`] rows: B is read as it lies where one of its directions is contiguous, else by copied panels.
+    ///
+    /// # Safety
+    /// As [`Self::run`].
+    unsafe fn few_rows(self, a: *const T, b: *const T, c: *mut T, parallel: bool) {
+        let Self {
+            m,
+            k,
+            n,
+            a_strides,
+            b_strides,
+            alpha,
+            beta,
+            c_rs,
+        } = self;
+        let tile = Tile {
+            kind: Kind::Axpy,
+            m,
+            k,
+            n,
+            x: a,
+            x_strides: a_strides,
+            w: b,
+            ldw: b_strides.0,
+            y: c,
+            ldy: c_rs,
+            alpha,
+            beta,
+        };
+        // SAFETY: as promised by the caller, here and in the closures.
+        let run = |tile: Tile<T>| unsafe {
+            if parallel {
+                small_rows::run_columns(tile)
+            } else {
+                tile.run()
+            }
+        };
+        // Chosen by K and N only, so that a row does not notice how many rows there are.
+        let columns_contiguous = b_strides.0 == 1 || k == 1;
+        if (b_strides.1 == 1 && n > 1) || (n == 1 && !columns_contiguous) {
+            run(tile);
+        } else if columns_contiguous {
+            let tile = Tile {
+                kind: Kind::Dot,
+                ldw: b_strides.1,
+                ..tile
+            };
+            if a_strides.1 == 1 {
+                return run(tile);
+            }
+            with_scratch(m * k, |rows: &mut [T]| {
+                for (i, row) in rows.chunks_exact_mut(k.max(1)).enumerate() {
+                    for (kk, x) in row.iter_mut().enumerate() {
+                        // SAFETY: (i, kk) is inside A.
+                        *x = unsafe { *a.add(i * a_strides.0 + kk * a_strides.1) };
+                    }
+                }
+                run(Tile {
+                    x: rows.as_ptr(),
+                    x_strides: (k, 1),
+                    ..tile
+                });
+            });
+        } else {
+            with_scratch(k * COPY_COLUMNS.min(n), |panel: &mut [T]| {
+                for j in (0..n).step_by(COPY_COLUMNS) {
+                    let n = COPY_COLUMNS.min(n - j);
+                    for (kk, row) in panel.chunks_exact_mut(n).take(k).enumerate() {
+                        for (jj, x) in row.iter_mut().enumerate() {
+                            // SAFETY: (kk, j + jj) is inside B.
+                            *x = unsafe { *b.add(kk * b_strides.0 + (j + jj) * b_strides.1) };
+                        }
+                    }
+                    // SAFETY: column j is inside C.
+                    let y = unsafe { c.add(j) };
+                    let (w, ldw) = (panel.as_ptr(), n);
+                    run(Tile { n, w, ldw, y, ..tile });
+                }
+            });
+        }
+    }
+}
+
+/// Elements from the first to the last of a strided matrix.
+fn extent(rows: usize, columns: usize, (rs, cs): (usize, usize)) -> usize {
+    if rows == 0 || columns == 0 {
+        0
+    } else {
+        (rows - 1) * rs + (columns - 1) * cs + 1
+    }
+}

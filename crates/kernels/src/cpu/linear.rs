@@ -1,0 +1,334 @@
+//! Dense layers: `y = x · W + bias` and its gradients, for both layouts of W and for weights in half precision.
+
+use super::gemm::gemm;
+use super::small_rows::{self, Kind, MAX_ROWS, Tile, with_scratch};
+use crate::{Float, Result, WeightRef, check_len, par};
+
+/// How a weight lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// (out, in), as `torch.nn.Linear`.
+    OutIn,
+    /// (in, out): loralib's `fan_in_fan_out`, Hugging Face's `Conv1D`.
+    InOut,
+}
+
+/// Values of a half-precision weight that are widened at once: 4 MiB of f32 (more where [`MIN_COLUMNS`] need it).
+const PANEL: usize = 1 << 20;
+
+/// Least columns of y per panel, below which the product itself gets slow.
+const MIN_COLUMNS: usize = 64;
+
+/// `y = x · Wᵀ + bias` (`Layout::OutIn`) or `y = x · W + bias` (`Layout::InOut`).
+///
+/// | slice  | shape                             |
+/// |--------|-----------------------------------|
+/// | `x`    | (M, K)                            |
+/// | `w`    | (N, K) or (K, N), any precision   |
+/// | `bias` | (N,)                              |
+/// | `y`    | (M, N), out                       |
+///
+/// Sums are in `T`; a half weight is widened by panels of about 4 MiB. Up to [`MAX_ROWS`] rows, a row has the same bits
+/// alone and in a batch, and a half weight gives the bits of the widened one (above, where it fits in one panel).
+///
+/// # Errors
+/// When a slice length differs from its row above. `y` is then untouched.
+///
+/// Slow twin: `reference::linear::linear`.
+#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
+pub fn linear<T: Float>(
+    x: &[T],
+    w: WeightRef<'_, T>,
+    layout: Layout,
+    bias: Option<&[T]>,
+    m: usize,
+    k: usize,
+    n: usize,
+    y: &mut [T],
+) -> Result<()> {
+    check(
+        "linear",
+        [("x", x.len(), m * k), ("w", w.len(), n * k), ("y", y.len(), m * n)],
+    )?;
+    if let Some(bias) = bias {
+        check_len("linear", "bias", bias.len(), n)?;
+        par::rows_mut(y, n, par::grain(n), |_, rows| {
+            rows.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias))
+        });
+    }
+    let beta = if bias.is_some() { T::ONE } else { T::ZERO };
+    product(x, w, layout == Layout::OutIn, m, k, n, beta, y)
+}
+
+/// The gradient of [`linear`] to its input: `dx = dy · W` or `dx = dy · Wᵀ`; `dy` (M, N), `dx` (M, K).
+///
+/// # Errors
+/// When a slice length differs from its shape. `dx` is then untouched.
+pub fn linear_dx<T: Float>(
+    dy: &[T],
+    w: WeightRef<'_, T>,
+    layout: Layout,
+    m: usize,
+    k: usize,
+    n: usize,
+    dx: &mut [T],
+) -> Result<()> {
+    check(
+        "linear_dx",
+        [("dy", dy.len(), m * n), ("w", w.len(), n * k), ("dx", dx.len(), m * k)],
+    )?;
+    product(dy, w, layout == Layout::InOut, m, n, k, T::ZERO, dx)
+}
+
+/// The gradient of [`linear`] to its weight: `dw = dyᵀ · x` (N, K) or `dw = xᵀ · dy` (K, N), summed over the M rows.
+///
+/// # Errors
+/// When a slice length differs from its shape. `dw` is then untouched.
+pub fn linear_dw<T: Float>(
+    dy: &[T],
+    x: &[T],
+    layout: Layout,
+    m: usize,
+    k: usize,
+    n: usize,
+    dw: &mut [T],
+) -> Result<()> {
+    check(
+        "linear_dw",
+        [("dy", dy.len(), m * n), ("x", x.len(), m * k), ("dw", dw.len(), n * k)],
+    )?;
+    let (rows_dy, rows_x) = (n as isize, k as isize);
+    match layout {
+        Layout::OutIn => gemm(n, m, k, dy, (1, rows_dy), x, (rows_x, 1), T::ONE, T::ZERO, dw, k),
+        Layout::InOut => gemm(k, m, n, x, (1, rows_x), dy, (rows_dy, 1), T::ONE, T::ZERO, dw, n),
+    }
+}
+
+/// `y = x · W + beta · y` with x (m, q) and y (m, p); W is (p, q) when `transposed`, else (q, p).
+#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
+fn product<T: Float>(
+    x: &[T],
+    w: WeightRef<'_, T>,
+    transposed: bool,
+    m: usize,
+    q: usize,
+    p: usize,
+    beta: T,
+    y: &mut [T],
+) -> Result<()> {
+    let strides = |ld: usize| if transposed { (1, ld as isize) } else { (ld as isize, 1) };
+    let ldw = if transposed { q } else { p };
+    if let Some(w) = w.as_full() {
+        return gemm(m, q, p, x, (q as isize, 1), w, strides(ldw), T::ONE, beta, y, p);
+    }
+    if m <= MAX_ROWS {
+        few_rows(x, w, transposed, m, q, p, beta, y);
+        return Ok(());
+    }
+    // Panels of columns of y: the sum over q stays whole.
+    let columns = (PANEL / q.max(1)).max(MIN_COLUMNS).min(p.max(1));
+    with_scratch(columns * q, |panel: &mut [T]| {
+        for j in (0..p).step_by(columns) {
+            let columns = columns.min(p - j);
+            let panel = &mut panel[..columns * q];
+            let ld = if transposed { q } else { columns };
+            par::rows_mut(panel, ld, par::grain(ld), |start, rows| {
+                for (r, row) in rows.chunks_exact_mut(ld.max(1)).enumerate() {
+                    let first = if transposed {
+                        (j + start + r) * q
+                    } else {
+                        (start + r) * p + j
+                    };
+                    w.row(first, ld, row);
+                }
+            });
+            gemm(
+                m,
+                q,
+                columns,
+                x,
+                (q as isize, 1),
+                panel,
+                strides(ld),
+                T::ONE,
+                beta,
+                &mut y[j..],
+                p,
+            )?;
+        }
+        Ok(())
+    })
+}
+
+/// [`product`] with a half weight that is widened on its way into the registers' cache.
+#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
+fn few_rows<T: Float>(
+    x: &[T],
+    w: WeightRef<'_, T>,
+    transposed: bool,
+    m: usize,
+    q: usize,
+    p: usize,
+    beta: T,
+    y: &mut [T],
+) {
+    let (kind, ldw) = if transposed { (Kind::Dot, q) } else { (Kind::Axpy, p) };
+    // One column of a (q, 1) weight is contiguous; `gemm` takes the dot layout there, so the bits stay the same.
+    let (kind, ldw) = if p == 1 { (Kind::Dot, q) } else { (kind, ldw) };
+    let tile = Tile {
+        kind,
+        m,
+        k: q,
+        n: p,
+        x: x.as_ptr(),
+        x_strides: (q, 1),
+        w: std::ptr::null(),
+        ldw,
+        y: y.as_mut_ptr(),
+        ldy: p,
+        alpha: T::ONE,
+        beta,
+    };
+    // SAFETY: the callers checked the lengths of x (m, q), W (p · q) and y (m, p); y is borrowed mutably.
+    unsafe { small_rows::run_columns_widened(tile, w) }
+}
+
+fn check(kernel: &'static str, slices: [(&str, usize, usize); 3]) -> Result<()> {
+    slices
+        .into_iter()
+        .try_for_each(|(name, got, want)| check_len(kernel, name, got, want))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::half_bits::{f32_to_bf16, f32_to_f16};
+    use crate::reference::linear as twin;
+    use crate::testing::{SIZES, close, each_isa, same_for_any_thread_count, values, wide};
+
+    fn meets_twins<T: Float>(m: usize, k: usize, n: usize, layout: Layout) {
+        let (x, w, bias, dy) = (
+            values::<T>(m * k, 1),
+            values::<T>(n * k, 2),
+            values::<T>(n, 3),
+            values::<T>(m * n, 4),
+        );
+        let (mut y, mut dx, mut dw) = (vec![T::NAN; m * n], vec![T::NAN; m * k], vec![T::NAN; n * k]);
+        let full = WeightRef::Full(&w[..]);
+        linear(&x, full, layout, Some(&bias), m, k, n, &mut y).unwrap();
+        linear_dx(&dy, full, layout, m, k, n, &mut dx).unwrap();
+        linear_dw(&dy, &x, layout, m, k, n, &mut dw).unwrap();
+        let (x, w, bias, dy) = (wide(&x), wide(&w), wide(&bias), wide(&dy));
+        let name = format!("{m}x{k}x{n} {layout:?}");
+        close(&y, &twin::linear(&x, &w, layout, Some(&bias), m, k, n), 2e-5, &name);
+        close(&dx, &twin::linear_dx(&dy, &w, layout, m, k, n), 2e-5, &name);
+        close(&dw, &twin::linear_dw(&dy, &x, layout, m, k, n), 2e-5, &name);
+    }
+
+    #[test]
+    fn layers_meet_their_twins_at_all_sizes_and_sets() {
+        each_isa(|_| {
+            for (m, k, n) in SIZES
+                .iter()
+                .flat_map(|&m| SIZES.iter().flat_map(move |&k| SIZES.map(|n| (m, k, n))))
+            {
+                for layout in [Layout::OutIn, Layout::InOut] {
+                    meets_twins::<f32>(m, k, n, layout);
+                    meets_twins::<f64>(m, k, n, layout);
+                }
+            }
+        });
+    }
+
+    /// Bits of y and dx for a half weight against the same weight widened beforehand.
+    fn half_equals_wide(m: usize, k: usize, n: usize, layout: Layout) {
+        let w = values::<f32>(n * k, 2);
+        let bf16: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
+        let f16: Vec<_> = w.iter().map(|&w| f32_to_f16(w)).collect();
+        let (x, dy) = (values::<f32>(m * k, 1), values::<f32>(m * n, 4));
+        for half in [WeightRef::Bf16(&bf16), WeightRef::F16(&f16)] {
+            let full: Vec<f32> = (0..n * k).map(|i| half.get(i)).collect();
+            let run = |w: WeightRef<'_, f32>| {
+                let (mut y, mut dx) = (vec![0f32; m * n], vec![0f32; m * k]);
+                linear(&x, w, layout, None, m, k, n, &mut y).unwrap();
+                linear_dx(&dy, w, layout, m, k, n, &mut dx).unwrap();
+                (y, dx)
+            };
+            assert!(run(half) == run(WeightRef::Full(&full)), "{m}x{k}x{n} {layout:?}");
+        }
+    }
+
+    #[test]
+    fn a_half_weight_gives_the_bits_of_the_widened_one() {
+        each_isa(|_| {
+            for layout in [Layout::OutIn, Layout::InOut] {
+                for (m, k, n) in [
+                    (1, 129, 300),
+                    (1, 17, 1),
+                    (3, 1, 17),
+                    (16, 300, 129),
+                    (17, 129, 64),
+                    (0, 3, 3),
+                    (20, 0, 3),
+                ] {
+                    half_equals_wide(m, k, n, layout);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_half_weight_of_several_panels_meets_its_twin() {
+        let (m, k, n) = (17, 3000, 700);
+        assert!(n * k > PANEL);
+        let (x, w) = (values::<f32>(m * k, 1), values::<f32>(n * k, 2));
+        let half: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
+        let rounded: Vec<f64> = half.iter().map(|w| w.to_f64()).collect();
+        for layout in [Layout::OutIn, Layout::InOut] {
+            let mut y = vec![0f32; m * n];
+            linear(&x, WeightRef::Bf16(&half), layout, None, m, k, n, &mut y).unwrap();
+            close(
+                &y,
+                &twin::linear(&wide(&x), &rounded, layout, None, m, k, n),
+                1e-4,
+                "panels",
+            );
+        }
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_the_threads() {
+        each_isa(|_| {
+            let (m, k, n) = (40, 700, 300);
+            let (x, w) = (values::<f32>(m * k, 1), values::<f32>(n * k, 2));
+            let half: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
+            for (m, w) in [
+                (m, WeightRef::Full(&w[..])),
+                (m, WeightRef::Bf16(&half)),
+                (3, WeightRef::Bf16(&half)),
+            ] {
+                same_for_any_thread_count(|| {
+                    let mut y = vec![0f32; m * n];
+                    linear(&x[..m * k], w, Layout::InOut, None, m, k, n, &mut y).unwrap();
+                    y
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_wrong_length_is_named() {
+        let error = linear(
+            &[0f32; 5],
+            WeightRef::Full(&[0.0; 6]),
+            Layout::OutIn,
+            None,
+            2,
+            3,
+            2,
+            &mut [0.0; 4],
+        )
+        .unwrap_err();
+        assert_eq!(error.to_string(), "linear: x has 5 values, expected 6");
+    }
+}

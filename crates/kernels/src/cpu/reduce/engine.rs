@@ -1,0 +1,216 @@
+//! The loops under every reduction: lines of contiguous values, or columns side by side.
+
+use crate::cpu::fold::fold1;
+use crate::float::Float;
+use crate::{isa, par};
+
+/// Values per chunk of a long reduction.
+pub(super) const CHUNK: usize = 32 * 1024;
+
+/// The least rows in a chunk where columns are summed side by side: fewer would make partial results the main cost.
+const CHUNK_ROWS: usize = 64;
+
+/// Columns a thread takes where there are few rows and many columns.
+const WIDE: usize = 8 * 1024;
+
+/// x (outer, n, inner), to be folded over n.
+pub(super) struct Input<'a, T> {
+    pub(super) x: &'a [T],
+    pub(super) outer: usize,
+    pub(super) n: usize,
+    pub(super) inner: usize,
+}
+
+impl<T: Float> Input<'_, T> {
+    pub(super) fn sum(&self, out: &mut [T]) {
+        self.fold(
+            None,
+            T::ZERO,
+            out,
+            #[inline(always)]
+            |x, _| x,
+            #[inline(always)]
+            |a, b| a + b,
+        );
+    }
+
+    pub(super) fn max(&self, out: &mut [T]) {
+        self.fold(
+            None,
+            T::NEG_INFINITY,
+            out,
+            #[inline(always)]
+            |x, _| x,
+            #[inline(always)]
+            |a, b| a.max_nan(b),
+        );
+    }
+
+    /// Joins `map(x, aux)` over n, with one `aux` value per output where given, else 0.
+    pub(super) fn fold(
+        &self,
+        aux: Option<&[T]>,
+        init: T,
+        out: &mut [T],
+        map: impl Fn(T, T) -> T + Sync,
+        join: impl Fn(T, T) -> T + Sync,
+    ) {
+        let Self { n, inner, .. } = *self;
+        if inner == 1 && n <= CHUNK {
+            par::rows_mut(out, 1, par::grain(n), |start, out| {
+                self.fold_lines(aux.map(|aux| &aux[start..]), init, start * n, n, out, &map, &join);
+            });
+        } else if inner == 1 {
+            for (row, out) in out.iter_mut().enumerate() {
+                let aux = aux.map(|aux| &aux[row..]);
+                let partials = par::map_chunks(n, CHUNK, |range| {
+                    let mut partial = [init];
+                    self.fold_lines(aux, init, row * n + range.start, range.len(), &mut partial, &map, &join);
+                    partial[0]
+                });
+                *out = partials.into_iter().reduce(&join).unwrap_or(init);
+            }
+        } else {
+            self.fold_columns(aux, init, out, &map, &join);
+        }
+    }
+
+    /// Folds one contiguous line of `n` values per output, the first from `start`.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments, reason = "the pieces of one fold")]
+    fn fold_lines(
+        &self,
+        aux: Option<&[T]>,
+        init: T,
+        start: usize,
+        n: usize,
+        out: &mut [T],
+        map: &impl Fn(T, T) -> T,
+        join: &impl Fn(T, T) -> T,
+    ) {
+        isa::dispatch(
+            #[inline(always)]
+            || {
+                for (row, out) in out.iter_mut().enumerate() {
+                    let line = &self.x[start + row * n..start + (row + 1) * n];
+                    let aux = aux.map_or(T::ZERO, |aux| aux[row]);
+                    *out = fold1(
+                        line,
+                        init,
+                        #[inline(always)]
+                        |x| map(x, aux),
+                        join,
+                    );
+                }
+            },
+        );
+    }
+
+    /// Folds columns side by side: chunks of rows into partial rows, then those in order.
+    fn fold_columns(
+        &self,
+        aux: Option<&[T]>,
+        init: T,
+        out: &mut [T],
+        map: &(impl Fn(T, T) -> T + Sync),
+        join: &(impl Fn(T, T) -> T + Sync),
+    ) {
+        let Self { x, outer, n, inner } = *self;
+        if out.is_empty() {
+            return;
+        }
+        let chunk_rows = CHUNK_ROWS.max(CHUNK / inner);
+        let chunks = n.div_ceil(chunk_rows).max(1);
+        // Columns `from ..` of one chunk of rows, as many as `acc` holds.
+        let fold_chunk = |index: usize, from: usize, acc: &mut [T]| {
+            let (o, start) = (index / chunks, index % chunks * chunk_rows);
+            let rows = &x[(o * n + start) * inner..(o * n + (start + chunk_rows).min(n)) * inner];
+            let aux = aux.map(|aux| &aux[o * inner + from..][..acc.len()]);
+            isa::dispatch(
+                #[inline(always)]
+                || fold_rows(rows, inner, from, aux, init, acc, map, join),
+            );
+        };
+        let grain = par::grain(chunk_rows.min(n) * inner);
+        if chunks == 1 && inner > WIDE {
+            for (o, out) in out.chunks_mut(inner).enumerate() {
+                par::rows_mut(out, 1, WIDE, |from, out| fold_chunk(o, from, out));
+            }
+            return;
+        }
+        if chunks == 1 {
+            par::rows_mut(out, inner, grain, |start, out| {
+                out.chunks_mut(inner)
+                    .enumerate()
+                    .for_each(|(o, out)| fold_chunk(start + o, 0, out));
+            });
+            return;
+        }
+        let mut partials = vec![init; outer * chunks * inner];
+        par::rows_mut(&mut partials, inner, grain, |start, part| {
+            part.chunks_mut(inner)
+                .enumerate()
+                .for_each(|(i, acc)| fold_chunk(start + i, 0, acc));
+        });
+        for (out, partials) in out.chunks_mut(inner).zip(partials.chunks(chunks * inner)) {
+            par::rows_mut(out, 1, par::grain(chunks), |start, out| {
+                isa::dispatch(
+                    #[inline(always)]
+                    || {
+                        out.copy_from_slice(&partials[start..start + out.len()]);
+                        for partial in partials.chunks(inner).skip(1) {
+                            for (out, &partial) in out.iter_mut().zip(&partial[start..]) {
+                                *out = join(*out, partial);
+                            }
+                        }
+                    },
+                )
+            });
+        }
+    }
+}
+
+/// Folds columns `from ..` of rows of `inner` values into `acc`, four rows at a time: fewer passes over `acc`, and less rounding.
+#[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "the pieces of one fold")]
+fn fold_rows<T: Float>(
+    rows: &[T],
+    inner: usize,
+    from: usize,
+    aux: Option<&[T]>,
+    init: T,
+    acc: &mut [T],
+    map: &impl Fn(T, T) -> T,
+    join: &impl Fn(T, T) -> T,
+) {
+    acc.fill(init);
+    let width = acc.len();
+    let aux = aux.map(|aux| &aux[..width]);
+    let mut quads = rows.chunks_exact(4 * inner);
+    for quad in &mut quads {
+        let row = |r: usize| &quad[r * inner + from..][..width];
+        let (a, b, c, d) = (row(0), row(1), row(2), row(3));
+        match aux {
+            Some(aux) => {
+                for j in 0..width {
+                    let front = join(map(a[j], aux[j]), map(b[j], aux[j]));
+                    let back = join(map(c[j], aux[j]), map(d[j], aux[j]));
+                    acc[j] = join(acc[j], join(front, back));
+                }
+            }
+            None => {
+                for j in 0..width {
+                    let front = join(map(a[j], T::ZERO), map(b[j], T::ZERO));
+                    let back = join(map(c[j], T::ZERO), map(d[j], T::ZERO));
+                    acc[j] = join(acc[j], join(front, back));
+                }
+            }
+        }
+    }
+    for row in quads.remainder().chunks_exact(inner) {
+        let row = &row[from..][..width];
+        for j in 0..width {
+            acc[j] = join(acc[j], map(row[j], aux.map_or(T::ZERO, |aux| aux[j])));
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Rotary position embedding.
+
+use crate::{Float, Result, check_len, fail, isa, par};
+
+/// Order of the dimensions of a batch of heads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadLayout {
+    /// (B, T, H, D), as a projection leaves it.
+    Bthd,
+    /// (B, H, T, D), as attention is usually written.
+    Bhtd,
+}
+
+/// Sizes of a batch of heads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RopeDims {
+    /// Sequences.
+    pub batch: usize,
+    /// Tokens per sequence.
+    pub tokens: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Head size, even.
+    pub d: usize,
+}
+
+/// Turns each pair (u, v) of a head by the angle of its position: `(u·cos − v·sin, v·cos + u·sin)`.
+///
+/// | slice        | shape                       | meaning                                            |
+/// |--------------|-----------------------------|----------------------------------------------------|
+/// | `x`, `y`     | by `layout`                 | heads before and after                             |
+/// | `cos`, `sin` | (P, D/2)                    | one row per position                               |
+/// | `positions`  | (B, T), each in 0..P        | rows of the tables; `None` means 0..T              |
+///
+/// Pair p is (p, p + D/2) (Llama), or (2p, 2p + 1) when `interleaved` (GPT-J). `inverse` turns back, which is also the
+/// gradient.
+///
+/// # Errors
+/// When a slice length differs from its shape, D is odd, or a position is outside the tables. `y` is then untouched.
+///
+/// Source: Su et al. 2021. Slow twin: `reference::rope::rope`.
+#[allow(clippy::too_many_arguments, reason = "tables, sizes and variants of one formula")]
+pub fn rope<T: Float>(
+    x: &[T],
+    cos: &[T],
+    sin: &[T],
+    layout: HeadLayout,
+    dims: RopeDims,
+    positions: Option<&[i64]>,
+    interleaved: bool,
+    inverse: bool,
+    y: &mut [T],
+) -> Result<()> {
+    let RopeDims {
+        batch,
+        tokens,
+        heads,
+        d,
+    } = dims;
+    let half = d / 2;
+    let total = batch * tokens * heads * d;
+    if d % 2 != 0 {
+        return fail("rope", format!("the head size {d} is odd"));
+    }
+    check_len("rope", "x", x.len(), total)?;
+    check_len("rope", "y", y.len(), total)?;
+    check_len("rope", "sin", sin.len(), cos.len())?;
+    if total == 0 {
+        return Ok(());
+    }
+    let rows = cos.len() / half;
+    check_len("rope", "cos", cos.len(), rows * half)?;
+    match positions {
+        Some(positions) => {
+            check_len("rope", "positions", positions.len(), batch * tokens)?;
+            let outside = |&&p: &&i64| usize::try_from(p).map_or(true, |p| p >= rows);
+            if let Some(bad) = positions.iter().find(outside) {
+                return fail("rope", format!("position {bad} is outside the tables of {rows} rows"));
+            }
+        }
+        None if tokens > rows => return fail("rope", format!("{tokens} tokens but tables of {rows} rows")),
+        None => {}
+    }
+    let position = |row: usize| {
+        let (b, t) = match layout {
+            HeadLayout::Bthd => (row / (tokens * heads), row / heads % tokens),
+            HeadLayout::Bhtd => (row / (heads * tokens), row % tokens),
+        };
+        positions.map_or(t, |positions| positions[b * tokens + t] as usize)
+    };
+    let sign = if inverse { -T::ONE } else { T::ONE };
+    par::rows_mut(y, d, par::grain(2 * d), |start, rows| {
+        isa::dispatch(
+            #[inline(always)]
+            || {
+                for (i, y) in rows.chunks_exact_mut(d).enumerate() {
+                    let (x, p) = (&x[(start + i) * d..][..d], position(start + i));
+                    let (cos, sin) = (&cos[p * half..][..half], &sin[p * half..][..half]);
+                    if interleaved {
+                        turn_neighbours(x, cos, sin, sign, y)
+                    } else {
+                        turn_halves(x, cos, sin, sign, y)
+                    }
+                }
+            },
+        );
+    });
+    Ok(())
+}
+
+#[inline(always)]
+fn turn_halves<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
+    let half = cos.len();
+    let ((u, v), (yu, yv)) = (x.split_at(half), y.split_at_mut(half));
+    let (v, yv, sin) = (&v[..half], &mut yv[..half], &sin[..half]);
+    for p in 0..half {
+        let s = sign * sin[p];
+        yu[p] = u[p] * cos[p] - v[p] * s;
+        yv[p] = v[p] * cos[p] + u[p] * s;
+    }
+}
+
+#[inline(always)]
+fn turn_neighbours<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
+    for (((x, y), &cos), &sin) in x.chunks_exact(2).zip(y.chunks_exact_mut(2)).zip(cos).zip(sin) {
+        let s = sign * sin;
+        y[0] = x[0] * cos - x[1] * s;
+        y[1] = x[1] * cos + x[0] * s;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference;
+    use crate::testing::{close, each_isa, ids, same_for_any_thread_count, values, wide};
+
+    fn meets_twin<T: Float>(dims: RopeDims, layout: HeadLayout, interleaved: bool, inverse: bool, given: bool) {
+        let RopeDims {
+            batch,
+            tokens,
+            heads,
+            d,
+        } = dims;
+        let x = values::<T>(batch * tokens * heads * d, 1);
+        let (cos, sin) = (values::<T>(150 * d / 2, 2), values::<T>(150 * d / 2, 3));
+        let positions = ids(batch * tokens, 150, 4);
+        let positions = given.then_some(&positions[..]);
+        let mut y = vec![T::NAN; x.len()];
+        rope(&x, &cos, &sin, layout, dims, positions, interleaved, inverse, &mut y).unwrap();
+        let (x, cos, sin) = (wide(&x), wide(&cos), wide(&sin));
+        let want = reference::rope::rope(&x, &cos, &sin, layout, dims, positions, interleaved, inverse);
+        close(
+            &y,
+            &want,
+            1e-6,
+            &format!("{dims:?} {layout:?} {interleaved} {inverse} {given}"),
+        );
+    }
+
+    #[test]
+    fn rope_meets_its_twin() {
+        each_isa(|_| {
+            for (tokens, d) in [(0, 2), (1, 2), (3, 6), (17, 64), (64, 34), (129, 128)] {
+                for flags in 0..16 {
+                    let layout = if flags & 1 == 1 {
+                        HeadLayout::Bthd
+                    } else {
+                        HeadLayout::Bhtd
+                    };
+                    let dims = RopeDims {
+                        batch: 2,
+                        tokens,
+                        heads: 3,
+                        d,
+                    };
+                    meets_twin::<f32>(dims, layout, flags & 2 == 2, flags & 4 == 4, flags & 8 == 8);
+                    meets_twin::<f64>(dims, layout, flags & 2 == 2, flags & 4 == 4, flags & 8 == 8);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_the_threads() {
+        each_isa(|_| {
+            let dims = RopeDims {
+                batch: 2,
+                tokens: 50,
+                heads: 8,
+                d: 64,
+            };
+            let (x, table) = (values::<f32>(2 * 50 * 8 * 64, 1), values::<f32>(50 * 32, 2));
+            same_for_any_thread_count(|| {
+                let mut y = vec![0f32; x.len()];
+                rope(&x, &table, &table, HeadLayout::Bthd, dims, None, false, false, &mut y).unwrap();
+                y
+            });
+        });
+    }
+
+    #[test]
+    fn positions_outside_the_tables_are_refused() {
+        let dims = RopeDims {
+            batch: 1,
+            tokens: 2,
+            heads: 1,
+            d: 2,
+        };
+        let mut y = [0f32; 4];
+        for positions in [[0, 3], [-1, 0]] {
+            let table = [0f32; 3];
+            assert!(
+                rope(
+                    &[0.0; 4],
+                    &table,
+                    &table,
+                    HeadLayout::Bthd,
+                    dims,
+                    Some(&positions),
+                    false,
+                    false,
+                    &mut y
+                )
+                .is_err()
+            );
+        }
+        assert!(
+            rope(
+                &[0.0; 4],
+                &[0.0],
+                &[0.0],
+                HeadLayout::Bthd,
+                dims,
+                None,
+                false,
+                false,
+                &mut y
+            )
+            .is_err()
+        );
+    }
+}

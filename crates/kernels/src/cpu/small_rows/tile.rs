@@ -1,0 +1,395 @@
+//! The inner loops of [`super`], on raw pointers: two layouts of `y = beta · y + alpha · x · W`.
+//!
+//! The bits of an element depend on its row of x, its column of W and the instruction set only, never on the tile it
+//! falls into: in the dot layout each register lane sums its own k, in the axpy layout each element sums k in order,
+//! in blocks of [`K_BLOCK`]. This is what makes a row alone equal to the same row in a batch.
+
+#![allow(
+    clippy::needless_range_loop,
+    reason = "the loops index several register arrays at once"
+)]
+
+use super::lanes::Lane;
+use crate::isa::{self, Isa};
+use pulp::{Simd, WithSimd};
+
+/// Length of one chain of additions in the axpy layout; the chains are then added up in order.
+pub(crate) const K_BLOCK: usize = 128;
+
+/// Registers of W's columns that all rows pass over before the next ones.
+const STRIP: usize = 8;
+
+/// How W lies in memory.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Kind {
+    /// W is (N, K): an element of y is the dot product of two contiguous rows.
+    Dot,
+    /// W is (K, N): a row of y is a sum of rows of W.
+    Axpy,
+}
+
+/// One product on raw pointers: x (m, k), W by `kind` with row stride `ldw`, y (m, n) with row stride `ldy`.
+#[derive(Clone, Copy)]
+pub(crate) struct Tile<T> {
+    pub kind: Kind,
+    pub m: usize,
+    pub k: usize,
+    pub n: usize,
+    pub x: *const T,
+    /// Row and column stride of x; the column stride must be 1 in the dot layout.
+    pub x_strides: (usize, usize),
+    pub w: *const T,
+    pub ldw: usize,
+    pub y: *mut T,
+    pub ldy: usize,
+    pub alpha: T,
+    /// 0 means that y is not read.
+    pub beta: T,
+}
+
+impl<T: crate::Float> Tile<T> {
+    /// Computes the product on this thread, under the chosen instruction set.
+    ///
+    /// # Safety
+    /// All elements named by the sizes and strides are readable (x, W) or writable (y), and nobody else writes them.
+    pub(crate) unsafe fn run(self) {
+        if size_of::<T>() == 4 {
+            run(Inner(self.cast::<f32>()));
+        } else {
+            run(Inner(self.cast::<f64>()));
+        }
+    }
+
+    /// The same tile for the concrete type that `T` is. `Float` is implemented by f32 and f64 only, so size decides.
+    fn cast<U: Lane>(self) -> Tile<U> {
+        assert!(size_of::<T>() == size_of::<U>());
+        // SAFETY: T and U are the same type: Float has two implementors of different sizes, checked above.
+        let number = |x: T| unsafe { std::mem::transmute_copy::<T, U>(&x) };
+        let Tile {
+            kind,
+            m,
+            k,
+            n,
+            x,
+            x_strides,
+            w,
+            ldw,
+            y,
+            ldy,
+            alpha,
+            beta,
+        } = self;
+        let (alpha, beta) = (number(alpha), number(beta));
+        Tile {
+            kind,
+            m,
+            k,
+            n,
+            x: x.cast(),
+            x_strides,
+            w: w.cast(),
+            ldw,
+            y: y.cast(),
+            ldy,
+            alpha,
+            beta,
+        }
+    }
+}
+
+/// A tile whose pointers were promised valid by the caller of [`Tile::run`].
+struct Inner<T>(Tile<T>);
+
+impl<T: Lane> WithSimd for Inner<T> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        // SAFETY: an Inner is built by `Tile::run` only, whose caller promises valid pointers.
+        unsafe {
+            match self.0.kind {
+                Kind::Dot => dot(s, &self.0),
+                Kind::Axpy => axpy(s, &self.0),
+            }
+        }
+    }
+}
+
+fn run<O: WithSimd<Output = ()>>(op: O) {
+    #[cfg(target_arch = "x86_64")]
+    match isa::current() {
+        Isa::Avx512 => {
+            if let Some(s) = pulp::x86::V4::try_new() {
+                return Simd::vectorize(s, op);
+            }
+        }
+        Isa::Avx2 => {
+            if let Some(s) = pulp::x86::V3::try_new() {
+                return Simd::vectorize(s, op);
+            }
+        }
+        _ => {}
+    }
+    #[cfg(target_arch = "aarch64")]
+    if isa::current() == Isa::Neon
+        && let Some(s) = pulp::aarch64::Neon::try_new()
+    {
+        return Simd::vectorize(s, op);
+    }
+    Simd::vectorize(pulp::Scalar256b, op);
+}
+
+/// Splits `count` into runs of the const sizes given, largest first, and calls the body with the start of each run.
+macro_rules! in_runs {
+    ($count:expr, $start:expr, |$at:ident, $size:ident| $body:expr, $($fixed:literal),+) => {{
+        let mut $at = $start;
+        $(
+            while $count - $at >= $fixed {
+                const $size: usize = $fixed;
+                $body;
+                $at += $fixed;
+            }
+        )+
+    }};
+}
+
+#[inline(always)]
+unsafe fn dot<S: Simd, T: Lane>(s: S, p: &Tile<T>) {
+    // SAFETY: the blocks stay inside m and n; the caller promises the pointers.
+    unsafe {
+        if p.m == 1 {
+            in_runs!(p.n, 0, |j, NB| dot_block::<S, T, 1, NB>(s, p, 0, j), 8, 1);
+        } else if S::REGISTER_COUNT >= 32 {
+            in_runs!(
+                p.n,
+                0,
+                |j, NB| in_runs!(p.m, 0, |i, MB| dot_block::<S, T, MB, NB>(s, p, i, j), 4, 1),
+                4,
+                1
+            );
+        } else {
+            in_runs!(
+                p.n,
+                0,
+                |j, NB| in_runs!(p.m, 0, |i, MB| dot_block::<S, T, MB, NB>(s, p, i, j), 2, 1),
+                4,
+                1
+            );
+        }
+    }
+}
+
+/// Rows i.. of x against rows j.. of W; 13 to 25 registers live.
+#[inline(always)]
+unsafe fn dot_block<S: Simd, T: Lane, const MB: usize, const NB: usize>(s: S, p: &Tile<T>, i: usize, j: usize) {
+    let width = T::width::<S>();
+    let zero = T::splat(s, T::ZERO);
+    let mut acc = [[zero; NB]; MB];
+    // SAFETY: i + MB <= m, j + NB <= n and k0 + width <= k, inside what the caller promises.
+    unsafe {
+        let (x, w) = (p.x.add(i * p.x_strides.0), p.w.add(j * p.ldw));
+        let mut k0 = 0;
+        while k0 + width <= p.k {
+            let mut wv = [zero; NB];
+            for b in 0..NB {
+                wv[b] = T::load(s, w.add(b * p.ldw + k0));
+            }
+            for a in 0..MB {
+                let xv = T::load(s, x.add(a * p.x_strides.0 + k0));
+                for b in 0..NB {
+                    acc[a][b] = T::fma(s, xv, wv[b], acc[a][b]);
+                }
+            }
+            k0 += width;
+        }
+        let rest = p.k - k0;
+        if rest > 0 {
+            let mut wv = [zero; NB];
+            for b in 0..NB {
+                wv[b] = T::load_part(s, w.add(b * p.ldw + k0), rest);
+            }
+            for a in 0..MB {
+                let xv = T::load_part(s, x.add(a * p.x_strides.0 + k0), rest);
+                for b in 0..NB {
+                    acc[a][b] = T::fma(s, xv, wv[b], acc[a][b]);
+                }
+            }
+        }
+        for a in 0..MB {
+            for b in 0..NB {
+                let y = p.y.add((i + a) * p.ldy + j + b);
+                let v = p.alpha * T::sum(s, acc[a][b]);
+                *y = if p.beta == T::ZERO { v } else { p.beta * *y + v };
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn axpy<S: Simd, T: Lane>(s: S, p: &Tile<T>) {
+    let width = T::width::<S>();
+    let mut k0 = 0;
+    // At least one round, so that k = 0 still scales y.
+    loop {
+        let k1 = p.k.min(k0 + K_BLOCK);
+        let p = &Tile {
+            beta: if k0 == 0 { p.beta } else { T::ONE },
+            ..*p
+        };
+        // Strips keep their block of W in the first-level cache while all rows pass over it.
+        let strip = STRIP * width;
+        let mut j0 = 0;
+        while j0 < p.n {
+            let j1 = p.n.min(j0 + strip);
+            // SAFETY: the strip and the rows are inside the sizes; the caller promises the pointers.
+            unsafe {
+                if S::REGISTER_COUNT >= 32 {
+                    in_runs!(
+                        p.m,
+                        0,
+                        |i, MB| axpy_rows::<S, T, MB, { tile_columns(MB, 32) }>(s, p, i, (j0, j1), (k0, k1)),
+                        8,
+                        4,
+                        2,
+                        1
+                    );
+                } else {
+                    in_runs!(
+                        p.m,
+                        0,
+                        |i, MB| axpy_rows::<S, T, MB, { tile_columns(MB, 16) }>(s, p, i, (j0, j1), (k0, k1)),
+                        4,
+                        2,
+                        1
+                    );
+                }
+            }
+            j0 = j1;
+        }
+        k0 = k1;
+        if k0 >= p.k {
+            break;
+        }
+    }
+}
+
+/// Registers of W per row group such that the sums fill the register file but leave room for W and x.
+const fn tile_columns(rows: usize, registers: usize) -> usize {
+    let wide = registers / 2 / rows;
+    if wide > 8 { 8 } else { wide }
+}
+
+/// MB rows of y over one strip: full tiles of CV registers, then single registers, then the rest.
+#[inline(always)]
+unsafe fn axpy_rows<S: Simd, T: Lane, const MB: usize, const CV: usize>(
+    s: S,
+    p: &Tile<T>,
+    i: usize,
+    (j0, j1): (usize, usize),
+    k: (usize, usize),
+) {
+    let width = T::width::<S>();
+    let mut j = j0;
+    // SAFETY: every block stays inside the strip.
+    unsafe {
+        while j + CV * width <= j1 {
+            axpy_block::<S, T, MB, CV>(s, p, i, j, k);
+            j += CV * width;
+        }
+        while j + width <= j1 {
+            axpy_block::<S, T, MB, 1>(s, p, i, j, k);
+            j += width;
+        }
+        if j < j1 {
+            axpy_edge::<S, T, MB>(s, p, i, (j, j1 - j), k);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn axpy_block<S: Simd, T: Lane, const MB: usize, const CV: usize>(
+    s: S,
+    p: &Tile<T>,
+    i: usize,
+    j: usize,
+    (k0, k1): (usize, usize),
+) {
+    let width = T::width::<S>();
+    let zero = T::splat(s, T::ZERO);
+    let mut acc = [[zero; CV]; MB];
+    // SAFETY: rows i..i+MB, columns j..j+CV·width and k0..k1 are inside the sizes.
+    unsafe {
+        let x = p.x.add(i * p.x_strides.0);
+        for kk in k0..k1 {
+            let w = p.w.add(kk * p.ldw + j);
+            let mut wv = [zero; CV];
+            for c in 0..CV {
+                wv[c] = T::load(s, w.add(c * width));
+                if i == 0 {
+                    // The next strip of this row of W: rows are too far apart for the CPU to see the pattern.
+                    prefetch(w.wrapping_add((c + STRIP) * width));
+                }
+            }
+            for a in 0..MB {
+                let xv = T::splat(s, *x.add(a * p.x_strides.0 + kk * p.x_strides.1));
+                for c in 0..CV {
+                    acc[a][c] = T::fma(s, xv, wv[c], acc[a][c]);
+                }
+            }
+        }
+        let (alpha, beta) = (T::splat(s, p.alpha), T::splat(s, p.beta));
+        for a in 0..MB {
+            for c in 0..CV {
+                let y = p.y.add((i + a) * p.ldy + j + c * width);
+                let mut v = T::times(s, alpha, acc[a][c]);
+                if p.beta != T::ZERO {
+                    v = T::fma(s, beta, T::load(s, y), v);
+                }
+                T::store(s, y, v);
+            }
+        }
+    }
+}
+
+/// Asks for the cache line at `p`, which need not be a valid address.
+#[inline(always)]
+pub(super) fn prefetch<T>(p: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: SSE is part of x86-64, and a prefetch never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(p.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = p;
+}
+
+/// The last columns, fewer than one register holds.
+#[inline(always)]
+unsafe fn axpy_edge<S: Simd, T: Lane, const MB: usize>(
+    s: S,
+    p: &Tile<T>,
+    i: usize,
+    (j, columns): (usize, usize),
+    (k0, k1): (usize, usize),
+) {
+    let mut acc = [T::splat(s, T::ZERO); MB];
+    // SAFETY: rows i..i+MB, columns j..j+columns and k0..k1 are inside the sizes.
+    unsafe {
+        let x = p.x.add(i * p.x_strides.0);
+        for kk in k0..k1 {
+            let wv = T::load_part(s, p.w.add(kk * p.ldw + j), columns);
+            for a in 0..MB {
+                let xv = T::splat(s, *x.add(a * p.x_strides.0 + kk * p.x_strides.1));
+                acc[a] = T::fma(s, xv, wv, acc[a]);
+            }
+        }
+        let (alpha, beta) = (T::splat(s, p.alpha), T::splat(s, p.beta));
+        for a in 0..MB {
+            let y = p.y.add((i + a) * p.ldy + j);
+            let mut v = T::times(s, alpha, acc[a]);
+            if p.beta != T::ZERO {
+                v = T::fma(s, beta, T::load_part(s, y, columns), v);
+            }
+            T::store_part(s, y, columns, v);
+        }
+    }
+}

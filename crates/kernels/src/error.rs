@@ -1,0 +1,61 @@
+//! The one error of this crate: a slice or a value that does not fit the kernel it was given to.
+
+use std::fmt;
+
+/// What a kernel returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A kernel refused its arguments. The outputs are then untouched unless the kernel says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Name of the kernel, e.g. `"layer_norm"`.
+    pub kernel: &'static str,
+    /// Which argument, what was expected and what came, e.g. `"x has 7 values, expected 8"`.
+    pub what: String,
+}
+
+impl Error {
+    /// An error of `kernel`, saying `what` was wrong.
+    pub fn new(kernel: &'static str, what: impl Into<String>) -> Self {
+        Self {
+            kernel,
+            what: what.into(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kernel, self.what)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Refuses a slice `name` of `got` values where the shapes say `want`.
+#[inline]
+pub(crate) fn check_len(kernel: &'static str, name: &str, got: usize, want: usize) -> Result<()> {
+    if got == want {
+        Ok(())
+    } else {
+        fail(kernel, format!("{name} has {got} values, expected {want}"))
+    }
+}
+
+/// `Err` of an [`Error`], kept out of line because it is the cold path.
+#[cold]
+pub(crate) fn fail<T>(kernel: &'static str, what: String) -> Result<T> {
+    Err(Error { kernel, what })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_len_names_the_slice_and_both_sizes() {
+        assert!(check_len("softmax", "x", 8, 8).is_ok());
+        let error = check_len("softmax", "x", 7, 8).unwrap_err();
+        assert_eq!(error.to_string(), "softmax: x has 7 values, expected 8");
+    }
+}

@@ -1,0 +1,162 @@
+//! Which instruction set the kernels run on, chosen at run time and switchable, so that every path is testable.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::error::{Result, fail};
+
+/// An instruction set a kernel can be compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Isa {
+    /// What the target triple guarantees (SSE2 on x86-64).
+    Scalar = 1,
+    /// AVX2 with FMA and F16C (x86-64-v3).
+    Avx2 = 2,
+    /// AVX-512 F, BW, CD, DQ, VL (x86-64-v4).
+    Avx512 = 3,
+    /// NEON on arm64.
+    Neon = 4,
+}
+
+impl Isa {
+    /// Every instruction set, lowest first.
+    pub const ALL: [Isa; 4] = [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Neon];
+
+    /// `"scalar"`, `"avx2"`, `"avx512"` or `"neon"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Isa::Scalar => "scalar",
+            Isa::Avx2 => "avx2",
+            Isa::Avx512 => "avx512",
+            Isa::Neon => "neon",
+        }
+    }
+
+    /// The instruction set called `name`, if there is one.
+    pub fn from_name(name: &str) -> Option<Isa> {
+        Isa::ALL.into_iter().find(|isa| isa.name() == name)
+    }
+
+    /// True where this CPU can run it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Isa::Scalar => true,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => pulp::x86::V3::is_available(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => pulp::x86::V4::is_available(),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => true,
+            #[allow(unreachable_patterns, reason = "which names are left over depends on the target")]
+            _ => false,
+        }
+    }
+
+    /// True where `mul_add` is one instruction inside [`dispatch`]; elsewhere it is a slow library call.
+    pub fn has_fma(self) -> bool {
+        self != Isa::Scalar
+    }
+}
+
+/// 0 until the first use, then the value of an [`Isa`].
+static CURRENT: AtomicU8 = AtomicU8::new(0);
+
+/// The best instruction set of this CPU.
+pub fn detect() -> Isa {
+    Isa::ALL
+        .into_iter()
+        .rev()
+        .find(|isa| isa.is_available())
+        .expect("Scalar is always available")
+}
+
+/// The instruction set in use: the detected one, unless [`set`] chose another.
+#[inline]
+pub fn current() -> Isa {
+    match CURRENT.load(Ordering::Relaxed) {
+        1 => Isa::Scalar,
+        2 => Isa::Avx2,
+        3 => Isa::Avx512,
+        4 => Isa::Neon,
+        _ => {
+            let isa = detect();
+            CURRENT.store(isa as u8, Ordering::Relaxed);
+            isa
+        }
+    }
+}
+
+/// Makes every kernel of the process use `isa` from now on.
+///
+/// # Errors
+/// When this CPU lacks it; the choice then stays as it was.
+pub fn set(isa: Isa) -> Result<()> {
+    if !isa.is_available() {
+        return fail(
+            "isa",
+            format!("this CPU cannot run {}; it runs up to {}", isa.name(), detect().name()),
+        );
+    }
+    CURRENT.store(isa as u8, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Runs `f` compiled for the current instruction set.
+///
+/// The closure is compiled once per set. Write `dispatch(#[inline(always)] || …)`, and call only `#[inline(always)]`
+/// functions inside: what the compiler does not inline stays at the base level. Call it inside each chunk, for code that
+/// rayon runs elsewhere does not inherit the setting.
+#[inline(always)]
+pub fn dispatch<R>(f: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    match current() {
+        Isa::Avx512 => {
+            if let Some(v4) = pulp::x86::V4::try_new() {
+                return v4.vectorize(f);
+            }
+        }
+        Isa::Avx2 => {
+            if let Some(v3) = pulp::x86::V3::try_new() {
+                return v3.vectorize(f);
+            }
+        }
+        Isa::Scalar | Isa::Neon => {}
+    }
+    // NEON is part of the arm64 base level: plain code already uses it.
+    f()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_their_set() {
+        for isa in Isa::ALL {
+            assert_eq!(Isa::from_name(isa.name()), Some(isa));
+        }
+        assert_eq!(Isa::from_name("sse9"), None);
+    }
+
+    #[test]
+    fn set_refuses_what_the_cpu_lacks() {
+        let foreign = if cfg!(target_arch = "x86_64") {
+            Isa::Neon
+        } else {
+            Isa::Avx2
+        };
+        assert!(set(foreign).is_err());
+    }
+
+    #[test]
+    fn dispatch_runs_the_closure_on_each_set() {
+        crate::testing::each_isa(|isa| {
+            assert_eq!(current(), isa);
+            let squares: f32 = dispatch(
+                #[inline(always)]
+                || (0..10).map(|i| (i * i) as f32).sum(),
+            );
+            assert_eq!(squares, 285.0);
+        });
+    }
+}

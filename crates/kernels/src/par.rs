@@ -1,0 +1,215 @@
+//! Splitting work over the current rayon pool in chunks that never depend on the number of threads.
+
+use std::ops::Range;
+
+/// Up to about this many element operations a kernel runs on the caller's thread: waking a worker costs more.
+pub const INLINE_WORK: usize = 32 * 1024;
+
+/// Elements per chunk of a flat elementwise kernel: 64 KiB of f32, so that a chunk stays in the L2 cache.
+pub const FLAT_CHUNK: usize = 16 * 1024;
+
+/// Rows per chunk, so that a chunk of rows of `row_work` element operations is worth a task.
+#[inline]
+pub fn grain(row_work: usize) -> usize {
+    FLAT_CHUNK.div_ceil(row_work.max(1)).max(1)
+}
+
+/// Calls `f` with ranges that cover `0..rows`, each of `grain_rows` rows (the last may be shorter).
+pub fn for_rows(rows: usize, grain_rows: usize, f: impl Fn(Range<usize>) + Sync) {
+    split_range(0..rows, grain_rows.max(1), &f);
+}
+
+/// Cuts `out` into chunks of `min_rows` rows of `row_len` values; `f` gets the first row's number and the chunk.
+pub fn rows_mut<T: Send>(out: &mut [T], row_len: usize, min_rows: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+    parts_mut(Rows::new(out, row_len), min_rows, |start, part| f(start, part.data));
+}
+
+/// Cuts a flat slice into chunks of [`FLAT_CHUNK`] values; `f` gets the first index and the chunk.
+pub fn flat_mut<T: Send>(out: &mut [T], f: impl Fn(usize, &mut [T]) + Sync) {
+    let chunk = if out.len() <= INLINE_WORK {
+        INLINE_WORK
+    } else {
+        FLAT_CHUNK
+    };
+    rows_mut(out, 1, chunk, f);
+}
+
+/// Results of `f` over chunks of `chunk` items of `0..n`, in order. The caller folds them from first to last (or in any
+/// other fixed order), so the result has the same bits for any thread count.
+pub fn map_chunks<P: Send + Default + Clone>(n: usize, chunk: usize, f: impl Fn(Range<usize>) -> P + Sync) -> Vec<P> {
+    let chunk = chunk.max(1);
+    let mut partials = vec![P::default(); n.div_ceil(chunk)];
+    rows_mut(&mut partials, 1, 1, |index, slot| {
+        let start = index * chunk;
+        slot[0] = f(start..(start + chunk).min(n));
+    });
+    partials
+}
+
+/// Output memory that can be cut between rows. Tuples cut all their members at the same row.
+pub trait Parts: Send + Sized {
+    /// Number of rows left, or `None` where the part has no rows of its own (an absent optional output).
+    fn rows(&self) -> Option<usize>;
+    /// Cuts before row `at`.
+    fn cut(self, at: usize) -> (Self, Self);
+}
+
+/// Rows of equal length, owned by one chunk at a time.
+pub struct Rows<'a, T> {
+    /// The values of the rows of this chunk.
+    pub data: &'a mut [T],
+    /// Values in a row.
+    pub row_len: usize,
+}
+
+impl<'a, T> Rows<'a, T> {
+    /// `data` seen as rows of `row_len` values.
+    pub fn new(data: &'a mut [T], row_len: usize) -> Self {
+        Self { data, row_len }
+    }
+}
+
+impl<T: Send> Parts for Rows<'_, T> {
+    fn rows(&self) -> Option<usize> {
+        Some(if self.row_len == 0 {
+            0
+        } else {
+            self.data.len().div_ceil(self.row_len)
+        })
+    }
+
+    fn cut(self, at: usize) -> (Self, Self) {
+        let middle = (at * self.row_len).min(self.data.len());
+        let (left, right) = self.data.split_at_mut(middle);
+        (Self::new(left, self.row_len), Self::new(right, self.row_len))
+    }
+}
+
+impl<P: Parts> Parts for Option<P> {
+    fn rows(&self) -> Option<usize> {
+        self.as_ref().and_then(P::rows)
+    }
+
+    fn cut(self, at: usize) -> (Self, Self) {
+        match self.map(|part| part.cut(at)) {
+            Some((left, right)) => (Some(left), Some(right)),
+            None => (None, None),
+        }
+    }
+}
+
+impl<A: Parts, B: Parts> Parts for (A, B) {
+    fn rows(&self) -> Option<usize> {
+        self.0.rows().or_else(|| self.1.rows())
+    }
+
+    fn cut(self, at: usize) -> (Self, Self) {
+        let (a, b) = (self.0.cut(at), self.1.cut(at));
+        ((a.0, b.0), (a.1, b.1))
+    }
+}
+
+impl<A: Parts, B: Parts, C: Parts> Parts for (A, B, C) {
+    fn rows(&self) -> Option<usize> {
+        self.0.rows().or_else(|| self.1.rows()).or_else(|| self.2.rows())
+    }
+
+    fn cut(self, at: usize) -> (Self, Self) {
+        let (a, b, c) = (self.0.cut(at), self.1.cut(at), self.2.cut(at));
+        ((a.0, b.0, c.0), (a.1, b.1, c.1))
+    }
+}
+
+/// Cuts several outputs at the same rows, `grain_rows` rows a chunk; `f` gets the first row's number and the chunk.
+pub fn parts_mut<P: Parts>(parts: P, grain_rows: usize, f: impl Fn(usize, P) + Sync) {
+    let rows = parts.rows().unwrap_or(0);
+    split_parts(parts, 0, rows, grain_rows.max(1), &f);
+}
+
+fn split_parts<P: Parts, F: Fn(usize, P) + Sync>(parts: P, start: usize, rows: usize, grain: usize, f: &F) {
+    if rows == 0 {
+        return;
+    }
+    if rows <= grain {
+        return f(start, parts);
+    }
+    let left_rows = middle(rows, grain);
+    let (left, right) = parts.cut(left_rows);
+    rayon::join(
+        || split_parts(left, start, left_rows, grain, f),
+        || split_parts(right, start + left_rows, rows - left_rows, grain, f),
+    );
+}
+
+fn split_range<F: Fn(Range<usize>) + Sync>(range: Range<usize>, grain: usize, f: &F) {
+    if range.is_empty() {
+        return;
+    }
+    if range.len() <= grain {
+        return f(range);
+    }
+    let at = range.start + middle(range.len(), grain);
+    rayon::join(
+        || split_range(range.start..at, grain, f),
+        || split_range(at..range.end, grain, f),
+    );
+}
+
+/// The whole chunks of the left half, so that every chunk but the last is full whoever runs it.
+#[inline]
+fn middle(rows: usize, grain: usize) -> usize {
+    rows.div_ceil(grain).div_ceil(2) * grain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[test]
+    fn chunks_cover_all_rows_once_and_are_full() {
+        for rows in [0, 1, 3, 17, 64, 129] {
+            for grain in [1, 4, 1000] {
+                let seen = Mutex::new(Vec::new());
+                for_rows(rows, grain, |range| seen.lock().unwrap().push(range));
+                let mut seen = seen.into_inner().unwrap();
+                seen.sort_by_key(|range| range.start);
+                let want: Vec<_> = (0..rows)
+                    .step_by(grain)
+                    .map(|start| start..(start + grain).min(rows))
+                    .collect();
+                assert_eq!(seen, want);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_mut_gives_each_chunk_its_own_rows() {
+        let mut out = vec![0usize; 17 * 3];
+        rows_mut(&mut out, 3, 4, |start, chunk| {
+            for (row, values) in chunk.chunks_mut(3).enumerate() {
+                values.fill(start + row);
+            }
+        });
+        assert_eq!(out, (0..17 * 3).map(|i| i / 3).collect::<Vec<_>>());
+        rows_mut(&mut out, 0, 4, |_, _| unreachable!("rows without values"));
+    }
+
+    #[test]
+    fn parts_are_cut_at_the_same_rows() {
+        let (mut a, mut b) = (vec![0usize; 20], vec![0usize; 10]);
+        let parts = (Rows::new(&mut a, 2), Some(Rows::new(&mut b, 1)), None::<Rows<'_, u8>>);
+        parts_mut(parts, 3, |start, (a, b, none)| {
+            let b = b.expect("given above");
+            assert!(none.is_none() && a.data.len() == 2 * b.data.len());
+            b.data.fill(start);
+        });
+        assert_eq!(b, [0, 0, 0, 3, 3, 3, 6, 6, 6, 9]);
+    }
+
+    #[test]
+    fn map_chunks_keeps_the_order() {
+        assert_eq!(map_chunks(10, 4, |range| range.start), [0, 4, 8]);
+        assert_eq!(map_chunks(0, 4, |range| range.start), [0usize; 0]);
+    }
+}

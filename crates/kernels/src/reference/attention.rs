@@ -1,0 +1,155 @@
+//! Plain twins of attention, which form the whole matrix of weights.
+
+use super::lora::drop_factor;
+use crate::cpu::attention::{AttnDims, AttnOptions, Causal, Mask, Strides};
+
+/// Weights (B, H, Tq, Tk) before dropout, and log-sums (B, H, Tq).
+fn weights(
+    q: &[f64],
+    k: &[f64],
+    dims: AttnDims,
+    qs: Strides,
+    ks: Strides,
+    o: &AttnOptions<'_, f64>,
+) -> (Vec<f64>, Vec<f64>) {
+    let AttnDims {
+        batch,
+        heads,
+        kv_heads,
+        tq,
+        tk,
+        d,
+    } = dims;
+    let (mut weights, mut lse) = (
+        vec![0.0; batch * heads * tq * tk],
+        vec![f64::NEG_INFINITY; batch * heads * tq],
+    );
+    for row in 0..lse.len() {
+        let (b, h, i) = (row / tq / heads, row / tq % heads, row % tq);
+        let length = o.lens.map_or(tk, |lens| lens[b].clamp(0, tk as i64) as usize);
+        let (q, w) = (&q[b * qs.b + h * qs.h + i * qs.t..], &mut weights[row * tk..][..tk]);
+        for (j, w) in w.iter_mut().enumerate() {
+            let k = &k[b * ks.b + h / (heads / kv_heads) * ks.h + j * ks.t..];
+            let visible = match o.causal {
+                Causal::None => true,
+                Causal::TopLeft => j <= i,
+                Causal::BottomRight => j + tq <= i + length,
+            };
+            let at = |s: [usize; 4]| b * s[0] + h * s[1] + i * s[2] + j * s[3];
+            let bias = match o.mask {
+                None => 0.0,
+                Some(Mask::Bool(allowed, s)) => {
+                    if allowed[at(s)] != 0 {
+                        0.0
+                    } else {
+                        f64::NEG_INFINITY
+                    }
+                }
+                Some(Mask::Add(bias, s)) => bias[at(s)],
+            };
+            let score = o.scale * (0..d).map(|c| q[c] * k[c]).sum::<f64>() + bias;
+            *w = if visible && j < length {
+                score
+            } else {
+                f64::NEG_INFINITY
+            };
+        }
+        let max = w.iter().fold(f64::NEG_INFINITY, |max, &s| max.max(s));
+        if max > f64::NEG_INFINITY {
+            let sum: f64 = w.iter().map(|s| (s - max).exp()).sum();
+            lse[row] = max + sum.ln();
+            w.iter_mut().for_each(|s| *s = (*s - max).exp() / sum);
+        } else {
+            w.fill(0.0);
+        }
+    }
+    (weights, lse)
+}
+
+/// (out, lse); `out` is contiguous under `os`.
+#[allow(clippy::too_many_arguments, reason = "as the kernel")]
+pub fn attention(
+    q: &[f64],
+    k: &[f64],
+    v: &[f64],
+    dims: AttnDims,
+    qs: Strides,
+    ks: Strides,
+    vs: Strides,
+    os: Strides,
+    options: &AttnOptions<'_, f64>,
+) -> (Vec<f64>, Vec<f64>) {
+    let AttnDims {
+        batch,
+        heads,
+        kv_heads,
+        tq,
+        tk,
+        d,
+    } = dims;
+    let (weights, lse) = weights(q, k, dims, qs, ks, options);
+    let mut out = vec![0.0; batch * heads * tq * d];
+    for row in 0..lse.len() {
+        let (b, h, i) = (row / tq / heads, row / tq % heads, row % tq);
+        for j in 0..tk {
+            let w = weights[row * tk + j] * drop_factor(options.dropout, row * tk + j);
+            for c in 0..d {
+                out[b * os.b + h * os.h + i * os.t + c] +=
+                    w * v[b * vs.b + h / (heads / kv_heads) * vs.h + j * vs.t + c];
+            }
+        }
+    }
+    (out, lse)
+}
+
+/// (dq, dk, dv) for contiguous inputs.
+#[allow(clippy::too_many_arguments, reason = "as the kernel")]
+pub fn attention_backward(
+    dout: &[f64],
+    q: &[f64],
+    k: &[f64],
+    v: &[f64],
+    dims: AttnDims,
+    qs: Strides,
+    ks: Strides,
+    vs: Strides,
+    os: Strides,
+    options: &AttnOptions<'_, f64>,
+) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    let AttnDims {
+        heads,
+        kv_heads,
+        tq,
+        tk,
+        d,
+        ..
+    } = dims;
+    let (weights, lse) = weights(q, k, dims, qs, ks, options);
+    let (mut dq, mut dk, mut dv) = (vec![0.0; q.len()], vec![0.0; k.len()], vec![0.0; v.len()]);
+    for row in 0..lse.len() {
+        let (b, h, i) = (row / tq / heads, row / tq % heads, row % tq);
+        let kv = h / (heads / kv_heads);
+        let (q_at, o_at) = (b * qs.b + h * qs.h + i * qs.t, b * os.b + h * os.h + i * os.t);
+        let (k_at, v_at) = (
+            |j: usize| b * ks.b + kv * ks.h + j * ks.t,
+            |j: usize| b * vs.b + kv * vs.h + j * vs.t,
+        );
+        let mut dw = vec![0.0; tk];
+        for (j, dw) in dw.iter_mut().enumerate() {
+            let factor = drop_factor(options.dropout, row * tk + j);
+            for c in 0..d {
+                *dw += factor * dout[o_at + c] * v[v_at(j) + c];
+                dv[v_at(j) + c] += factor * weights[row * tk + j] * dout[o_at + c];
+            }
+        }
+        let mean: f64 = (0..tk).map(|j| weights[row * tk + j] * dw[j]).sum();
+        for j in 0..tk {
+            let ds = options.scale * weights[row * tk + j] * (dw[j] - mean);
+            for c in 0..d {
+                dq[q_at + c] += ds * k[k_at(j) + c];
+                dk[k_at(j) + c] += ds * q[q_at + c];
+            }
+        }
+    }
+    (dq, dk, dv)
+}

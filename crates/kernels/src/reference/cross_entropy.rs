@@ -1,0 +1,30 @@
+//! Twin of [`crate::cpu::cross_entropy`], straight from the definition of torch's loss.
+
+/// (loss, dlogits) of `cross_entropy` and its backward.
+pub fn cross_entropy(
+    x: &[f64],
+    classes: usize,
+    target: &[i64],
+    ignore_index: i64,
+    smoothing: f64,
+    class_weight: Option<&[f64]>,
+    dloss: &[f64],
+) -> (Vec<f64>, Vec<f64>) {
+    let weight = |c: usize| class_weight.map_or(1.0, |w| w[c]);
+    let (mut loss, mut dx) = (vec![0.0; target.len()], vec![0.0; x.len()]);
+    for (row, &t) in target.iter().enumerate().filter(|&(_, &t)| t != ignore_index) {
+        let x = &x[row * classes..(row + 1) * classes];
+        let lse = x.iter().map(|x| x.exp()).sum::<f64>().ln();
+        // The loss is linear in the log-probabilities: Σ share[c] · −lp[c].
+        let share = |c: usize| {
+            let hit = if c as i64 == t { 1.0 - smoothing } else { 0.0 };
+            weight(c) * (hit + smoothing / classes as f64)
+        };
+        let total: f64 = (0..classes).map(share).sum();
+        for c in 0..classes {
+            loss[row] += share(c) * (lse - x[c]);
+            dx[row * classes + c] = dloss[row] * ((x[c] - lse).exp() * total - share(c));
+        }
+    }
+    (loss, dx)
+}

@@ -1,0 +1,121 @@
+//! A frozen weight in the precision it is stored in; kernels widen it panel by panel.
+
+use half::{bf16, f16};
+
+use crate::float::Float;
+use crate::half_bits::{bf16_to_f32, f16_to_f32};
+use crate::isa;
+
+/// Weight values as they lie in memory or in the mapped file.
+#[derive(Clone, Copy, Debug)]
+pub enum WeightRef<'a, T> {
+    /// Same precision as the activations.
+    Full(&'a [T]),
+    /// bfloat16, widened on the way in.
+    Bf16(&'a [bf16]),
+    /// IEEE half, widened on the way in.
+    F16(&'a [f16]),
+}
+
+impl<'a, T: Float> WeightRef<'a, T> {
+    /// Number of values.
+    #[inline]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Full(w) => w.len(),
+            Self::Bf16(w) => w.len(),
+            Self::F16(w) => w.len(),
+        }
+    }
+
+    /// True without values.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The values themselves, where nothing needs widening.
+    #[inline]
+    pub fn as_full(&self) -> Option<&'a [T]> {
+        match self {
+            Self::Full(w) => Some(w),
+            _ => None,
+        }
+    }
+
+    /// The `len` values from `start`.
+    #[inline]
+    pub fn slice(&self, start: usize, len: usize) -> WeightRef<'a, T> {
+        match self {
+            Self::Full(w) => WeightRef::Full(&w[start..start + len]),
+            Self::Bf16(w) => WeightRef::Bf16(&w[start..start + len]),
+            Self::F16(w) => WeightRef::F16(&w[start..start + len]),
+        }
+    }
+
+    /// One value, widened.
+    #[inline(always)]
+    pub fn get(&self, index: usize) -> T {
+        match self {
+            Self::Full(w) => w[index],
+            Self::Bf16(w) => T::from_f32(bf16_to_f32(w[index])),
+            Self::F16(w) => T::from_f32(f16_to_f32(w[index])),
+        }
+    }
+
+    /// Copies the `len` values from `start` into the front of `scratch`, widened. Chooses the instruction set itself.
+    ///
+    /// # Panics
+    /// When the range is outside the weight or longer than `scratch`; kernels check their shapes first.
+    #[inline]
+    pub fn row(&self, start: usize, len: usize, scratch: &mut [T]) {
+        let scratch = &mut scratch[..len];
+        match self.slice(start, len) {
+            Self::Full(w) => scratch.copy_from_slice(w),
+            other => isa::dispatch(
+                #[inline(always)]
+                || other.widen(scratch),
+            ),
+        }
+    }
+
+    /// The same for a caller that is already inside [`isa::dispatch`]: widens all values into `out` of equal length.
+    #[inline(always)]
+    pub fn widen(&self, out: &mut [T]) {
+        match self {
+            Self::Full(w) => out.copy_from_slice(w),
+            Self::Bf16(w) => {
+                for (out, &w) in out.iter_mut().zip(w.iter()) {
+                    *out = T::from_f32(bf16_to_f32(w));
+                }
+            }
+            Self::F16(w) => {
+                for (out, &w) in out.iter_mut().zip(w.iter()) {
+                    *out = T::from_f32(f16_to_f32(w));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::each_isa;
+
+    #[test]
+    fn rows_are_widened_from_every_precision() {
+        let values: Vec<f32> = (0..129).map(|i| (i as f32 - 64.0) / 4.0).collect();
+        let b: Vec<bf16> = values.iter().map(|&x| bf16::from_f32(x)).collect();
+        let h: Vec<f16> = values.iter().map(|&x| f16::from_f32(x)).collect();
+        each_isa(|_| {
+            for weight in [WeightRef::Full(&values[..]), WeightRef::Bf16(&b), WeightRef::F16(&h)] {
+                let mut scratch = vec![0.0f32; 100];
+                weight.row(17, 64, &mut scratch);
+                assert_eq!(scratch[..64], values[17..81]);
+                assert_eq!((weight.len(), weight.get(128)), (129, 16.0));
+                assert_eq!(weight.as_full().is_some(), matches!(weight, WeightRef::Full(_)));
+            }
+        });
+    }
+}

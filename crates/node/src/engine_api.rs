@@ -1,0 +1,153 @@
+//! The engine as a whole: what runs, streams, generators, module paths, memory.
+
+use engine::code::Code;
+use engine::error::Error;
+use engine::values::Kind;
+use napi::Env;
+use napi_derive::napi;
+
+use crate::error::to_napi;
+use crate::state::{engine, reset, with};
+
+/// What the engine runs on, as JSON. Starts it.
+#[napi(catch_unwind)]
+pub fn backend() -> napi::Result<String> {
+    let engine = engine().map_err(to_napi)?;
+    let config = engine.config();
+    let isa = if config.candle || !config.device.is_cpu() { "candle" } else { kernels_isa() };
+    Ok(serde_json::json!({
+        "device": config.device.to_string(),
+        "isa": isa,
+        "threads": config.threads,
+        "memoryLimitBytes": engine::memory::limit(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "cuda": cfg!(feature = "cuda"),
+    })
+    .to_string())
+}
+
+fn kernels_isa() -> &'static str {
+    engine::isa_name()
+}
+
+/// Begins this JavaScript thread's environment; its end closes what it left queued.
+#[napi(catch_unwind)]
+pub fn begin_environment(env: &Env) -> napi::Result<()> {
+    reset();
+    env.add_env_cleanup_hook((), |()| reset())?;
+    Ok(())
+}
+
+/// Opens a stream; returns its number.
+#[napi(catch_unwind)]
+pub fn open_stream(priority: i32, seed_low: u32, seed_high: u32) -> napi::Result<u32> {
+    let number = engine().map_err(to_napi)?.new_stream();
+    with(|state| {
+        state.recorder.open_stream(number, priority, join(seed_low, seed_high));
+        Ok(number)
+    })
+}
+
+/// Chooses the stream to record into (0: the default one); returns the one before.
+#[napi(catch_unwind)]
+pub fn set_stream(stream: u32) -> napi::Result<u32> {
+    with(|state| state.recorder.set_stream(stream))
+}
+
+/// Closes a stream behind what is queued in it.
+#[napi(catch_unwind)]
+pub fn close_stream(stream: u32) -> napi::Result<()> {
+    with(|state| {
+        state.recorder.close_stream(stream);
+        Ok(())
+    })
+}
+
+/// Skips what is queued in a stream; its results reject with `ERR_LORA_ABORTED`.
+#[napi(catch_unwind)]
+pub fn abort_stream(stream: u32, reason: String) -> napi::Result<()> {
+    with(|state| {
+        state.recorder.abort_stream(stream, Error::new(Code::Aborted, "the work of this stream was aborted").received(reason));
+        Ok(())
+    })
+}
+
+/// Makes a generator of its own; 0 is the stream's.
+#[napi(catch_unwind)]
+pub fn new_generator(seed_low: u32, seed_high: u32) -> napi::Result<u32> {
+    with(|state| Ok(state.recorder.new_generator(join(seed_low, seed_high))))
+}
+
+/// Chooses the generator that random ops draw from; returns the one before.
+#[napi(catch_unwind)]
+pub fn set_generator(number: u32) -> napi::Result<u32> {
+    with(|state| Ok(state.recorder.set_generator(number)))
+}
+
+/// `[seed low, seed high, counter low, counter high]`.
+#[napi(catch_unwind)]
+pub fn generator_state(number: u32) -> napi::Result<Vec<u32>> {
+    with(|state| {
+        let generator = *state.recorder.generator_mut(number);
+        Ok([generator.seed, generator.counter].iter().flat_map(|x| [*x as u32, (*x >> 32) as u32]).collect())
+    })
+}
+
+/// Sets what `generator_state` gave.
+#[napi(catch_unwind)]
+pub fn set_generator_state(number: u32, seed_low: u32, seed_high: u32, counter_low: u32, counter_high: u32) -> napi::Result<()> {
+    with(|state| {
+        let generator = state.recorder.generator_mut(number);
+        generator.seed = join(seed_low, seed_high);
+        generator.counter = join(counter_low, counter_high);
+        Ok(())
+    })
+}
+
+fn join(low: u32, high: u32) -> u64 {
+    u64::from(low) | u64::from(high) << 32
+}
+
+/// The number of a module path.
+#[napi(catch_unwind)]
+pub fn intern_path(name: String) -> napi::Result<u32> {
+    with(|state| Ok(state.recorder.intern(&name)))
+}
+
+/// Sets the module path that errors name; returns the one before.
+#[napi(catch_unwind)]
+pub fn set_path(path: u32) -> napi::Result<u32> {
+    with(|state| Ok(state.recorder.set_path(path)))
+}
+
+/// Sets the number of the JavaScript stack that run-time errors show.
+#[napi(catch_unwind)]
+pub fn set_stack(stack: f64) -> napi::Result<()> {
+    with(|state| {
+        state.recorder.set_stack(stack as u64);
+        Ok(())
+    })
+}
+
+/// `[tensors, bytes]` for each kind, then nodes of the tape, live values, live bytes, peak bytes and pool bytes of the executor.
+#[napi(catch_unwind)]
+pub fn memory() -> napi::Result<Vec<f64>> {
+    use std::sync::atomic::Ordering::Relaxed;
+    let engine = engine().map_err(to_napi)?;
+    let c = engine.counters();
+    with(|state| {
+        let mut numbers: Vec<f64> = state.recorder.memory().iter().flat_map(|(n, bytes)| [*n as f64, *bytes as f64]).collect();
+        debug_assert_eq!(numbers.len(), 2 * Kind::ALL.len());
+        numbers.push(state.recorder.tape_nodes() as f64);
+        for counter in [&c.live_values, &c.live_bytes, &c.peak_bytes, &c.pool_bytes] {
+            numbers.push(counter.load(Relaxed) as f64);
+        }
+        Ok(numbers)
+    })
+}
+
+/// Tells V8 how many bytes handles alone keep alive (a difference).
+#[napi(catch_unwind)]
+pub fn adjust_external_memory(env: &Env, change: i64) -> napi::Result<i64> {
+    env.adjust_external_memory(change)
+}

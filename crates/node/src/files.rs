@@ -1,0 +1,128 @@
+//! Weight files: opened and checked off the main thread, tensors taken on it, written on a thread of their own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use engine::code::Code;
+use engine::entry::{HostTensor, Reply, Source};
+use engine::error::{Error, Result};
+use engine::io::safetensors::SafetensorsFile;
+use engine::io::write::{TensorOut, write_safetensors};
+use engine::ops::row::Meta;
+use engine::shape::Shape;
+use engine::storage::{SharedBytes, Window};
+use engine::values::Kind;
+use napi::Env;
+use napi::bindgen_prelude::{AsyncTask, Object, Task};
+use napi_derive::napi;
+
+use crate::error::to_napi;
+use crate::state::{ids, with};
+
+/// An open weight file.
+#[napi]
+pub struct NativeWeights {
+    file: Arc<SafetensorsFile>,
+    mapped: bool,
+}
+
+#[napi]
+impl NativeWeights {
+    /// `{tensors: [{name, dtype, shape}], metadata: {…}}` in the order of the file, as JSON.
+    #[napi(catch_unwind)]
+    pub fn header(&self) -> String {
+        let tensors: Vec<_> = self
+            .file
+            .header()
+            .entries
+            .iter()
+            .map(|e| serde_json::json!({ "name": e.name, "dtype": e.dtype.dtype().name(), "fileDtype": e.dtype.name(), "shape": e.shape }))
+            .collect();
+        let metadata: serde_json::Map<_, _> = self.file.header().metadata.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect();
+        serde_json::json!({ "tensors": tensors, "metadata": metadata }).to_string()
+    }
+
+    /// Makes tensor number `index` of the file: a window of the mapping for a base, a copy else.
+    #[napi(catch_unwind)]
+    pub fn tensor(&self, index: u32) -> napi::Result<f64> {
+        with(|state| {
+            let entry = self.file.header().entries.get(index as usize).ok_or_else(|| Error::new(Code::Internal, "no such tensor in the file"))?;
+            let raw = self.file.tensor(entry)?;
+            let meta = Meta::new(Shape::new(&raw.shape), raw.dtype);
+            let source = match raw.bytes {
+                std::borrow::Cow::Owned(bytes) => Source::Host(bytes),
+                std::borrow::Cow::Borrowed(bytes) => {
+                    let shared: SharedBytes = self.file.bytes().clone();
+                    let window = Window::new(shared, entry.begin, bytes.len(), raw.dtype)?;
+                    if self.mapped { Source::Mapped(window) } else { Source::Copied(window) }
+                }
+            };
+            state.recorder.put(meta, source, if self.mapped { Kind::Base } else { Kind::Activation }).map(|id| id as f64)
+        })
+    }
+}
+
+/// Opens a file on libuv's pool.
+pub struct OpenTask {
+    path: PathBuf,
+    mapped: bool,
+}
+
+impl Task for OpenTask {
+    type Output = Arc<SafetensorsFile>;
+    type JsValue = NativeWeights;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        let open = || if self.mapped { SafetensorsFile::map(&self.path) } else { SafetensorsFile::read(&self.path) };
+        caught(open).map(Arc::new).map_err(to_napi)
+    }
+
+    fn resolve(&mut self, _: Env, file: Self::Output) -> napi::Result<NativeWeights> {
+        Ok(NativeWeights { file, mapped: self.mapped })
+    }
+}
+
+/// A panic on libuv's pool would end the process.
+fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Error::new(Code::Internal, "a fault of loralib while it worked on a file")))
+}
+
+/// Opens a safetensors file. A mapped one (a base) stays in place and must not be rewritten while it is used.
+#[napi(catch_unwind, ts_return_type = "Promise<NativeWeights>")]
+pub fn open_weights(path: String, mapped: bool) -> AsyncTask<OpenTask> {
+    AsyncTask::new(OpenTask { path: PathBuf::from(path), mapped })
+}
+
+/// Writes a snapshot of tensors, taken at this place of the queue, as a safetensors file. `metadata` is a flat list of pairs.
+#[napi(catch_unwind, ts_return_type = "Promise<void>")]
+pub fn save_weights<'env>(env: &'env Env, path: String, names: Vec<String>, list: &[f64], metadata: Vec<String>) -> napi::Result<Object<'env>> {
+    type Resolve = Box<dyn FnOnce(Env) -> napi::Result<()>>;
+    let (deferred, promise) = env.create_deferred::<(), Resolve>()?;
+    let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| {
+        let write = move || match caught(|| outcome.and_then(|tensors| write_file(&path, &names, &tensors, &metadata))) {
+            Ok(()) => deferred.resolve(Box::new(|_| Ok(()))),
+            Err(error) => deferred.reject(to_napi(error)),
+        };
+        // Disks are slow: the executor goes on computing. Without a thread the executor writes itself.
+        let shared = Arc::new(std::sync::Mutex::new(Some(write)));
+        let job = shared.clone();
+        let run = move || {
+            if let Some(write) = job.lock().ok().and_then(|mut slot| slot.take()) {
+                write();
+            }
+        };
+        if std::thread::Builder::new().name("loralib-io".into()).spawn(run.clone()).is_err() {
+            run();
+        }
+    });
+    with(|state| state.recorder.read(&ids(list), reply))?;
+    Ok(promise)
+}
+
+fn write_file(path: &str, names: &[String], tensors: &[HostTensor], metadata: &[String]) -> Result<()> {
+    let out: Vec<TensorOut<'_>> =
+        names.iter().zip(tensors).map(|(name, t)| TensorOut { name, dtype: t.dtype, shape: t.shape.dims(), bytes: &t.bytes }).collect();
+    let pairs: Vec<(String, String)> = metadata.chunks_exact(2).map(|p| (p[0].clone(), p[1].clone())).collect();
+    write_safetensors(Path::new(path), &out, &pairs)
+}

@@ -1,0 +1,15 @@
+//! N-API: converts, enqueues, maps errors. Nothing here computes.
+//!
+//! Every export is guarded against panics (`catch_unwind`): without the guard a panic would end Node.
+
+mod engine_api;
+mod error;
+mod files;
+mod grad;
+mod state;
+mod tensor;
+mod tokenizer;
+
+/// candle and the pools allocate through it: no page faults on each step, memory given back when idle.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

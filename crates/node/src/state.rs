@@ -1,0 +1,62 @@
+//! The recorder of this JavaScript thread. A worker thread has its own.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use engine::engine::Engine;
+use engine::error::Result;
+use engine::recorder::Recorder;
+use engine::tape::Walk;
+
+use crate::error::to_napi;
+
+/// What one JavaScript thread holds.
+pub struct State {
+    /// Its recorder.
+    pub recorder: Recorder,
+    /// Backward walks that wait for an answer of JavaScript.
+    pub walks: HashMap<u32, Walk>,
+    /// Number of the next walk.
+    pub next_walk: u32,
+}
+
+thread_local! {
+    static STATE: RefCell<Option<State>> = const { RefCell::new(None) };
+}
+
+/// The engine of the process, started by whoever comes first.
+pub fn engine() -> Result<&'static Engine> {
+    Engine::global(engine::env::config)
+}
+
+/// Works with this thread's state. The engine starts at the first use.
+pub fn with<T>(work: impl FnOnce(&mut State) -> Result<T>) -> napi::Result<T> {
+    STATE.with(|cell| {
+        let mut state = cell.borrow_mut();
+        if state.is_none() {
+            let recorder = engine().map_err(to_napi)?.recorder(seed());
+            *state = Some(State { recorder, walks: HashMap::new(), next_walk: 1 });
+        }
+        work(state.as_mut().expect("it was just made")).map_err(to_napi)
+    })
+}
+
+/// Forgets this thread's state: its environment ends, or a new one begins on the same thread.
+pub fn reset() {
+    STATE.with(|cell| {
+        if let Some(state) = cell.borrow_mut().take() {
+            state.recorder.close();
+        }
+    });
+}
+
+/// A seed that differs from run to run, until manualSeed fixes it.
+fn seed() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64);
+    now ^ (u64::from(std::process::id()) << 32)
+}
+
+/// Numbers from JavaScript as ids. Ids stay below 2^53.
+pub fn ids(numbers: &[f64]) -> Vec<u64> {
+    numbers.iter().map(|&n| n as u64).collect()
+}

@@ -1,0 +1,47 @@
+// What a model can do before and after: its loss on held-out rows, and what it writes.
+import * as lora from 'loralib'
+import { byLength, collate } from './batches.mjs'
+import { IGNORED } from './tokens.mjs'
+
+const BATCH = 24
+
+/** Mean loss of the labelled tokens, in nats. The model must be in evaluation mode. */
+export async function heldOutLoss(model, rows, interrupt) {
+  let [nats, tokens] = [0, 0]
+  for (const group of byLength(rows, BATCH)) {
+    interrupt?.throwIfAborted()
+    const { ids, labels, attentionMask } = collate(group)
+    const predicted = labels.reduce((n, row) => n + row.slice(1).filter((id) => id !== IGNORED).length, 0)
+    const { loss } = lora.noGrad(() => model.forward(ids, { labels, attentionMask }))
+    nats += (await loss.item()) * predicted
+    tokens += predicted
+  }
+  return nats / tokens
+}
+
+/** What the model writes for each sample, the likeliest token at each place. */
+export async function write(model, tokenizer, { samples, newTokens, endOfText }, interrupt) {
+  const prompts = samples.map((sample) => sample.ids)
+  const options = { maxNewTokens: newTokens, eosTokenId: endOfText ?? null, signal: interrupt }
+  const rows = await model.generate(prompts, options)
+  return rows.map((row, i) =>
+    tokenizer.decode(row.slice(prompts[i].length), { skipSpecialTokens: true }).replace(/\s+/g, ' ').trim(),
+  )
+}
+
+/** Both. */
+export async function measure(model, tokenizer, data, interrupt) {
+  model.eval()
+  return {
+    loss: await heldOutLoss(model, data.measured, interrupt),
+    texts: await write(model, tokenizer, data, interrupt),
+  }
+}
+
+/** The largest absolute difference between the logits of two models on a few rows. */
+export async function largestDifference(a, b, rows) {
+  const { ids, attentionMask } = collate(rows)
+  const logits = (model) => lora.noGrad(() => model.forward(ids, { attentionMask })).logits
+  const difference = logits(a).sub(logits(b)).abs().max()
+  return difference.item()
+}

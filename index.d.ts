@@ -1,0 +1,2450 @@
+// Generated from src/index.ts by `npm run api`. Do not edit.
+import { inspect } from 'node:util';
+
+/** One index of Python's `x[…]`: a number, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
+type Index = number | readonly [start: number | null, stop?: number | null, step?: number] | null | '...';
+
+/**
+ * Work that is queued already; awaiting it waits until it is done and rejects with its first error. A real promise that nobody awaits
+ * would end Node on a rejection, so this becomes one only when asked.
+ */
+declare class Lazy implements PromiseLike<void> {
+    #private;
+    constructor(settle?: () => Promise<void>);
+    then<A = void, B = never>(done?: ((value: void) => A | PromiseLike<A>) | null, failed?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B>;
+    catch<B = never>(failed: (reason: unknown) => B | PromiseLike<B>): Promise<void | B>;
+    finally(last: () => void): Promise<void>;
+}
+
+/** Every error code with the name of its class. */
+declare const ERROR_CLASSES: {
+    /** Shapes do not fit each other, the layer or the operation. */
+    readonly ERR_LORA_SHAPE: "ShapeError";
+    /** A dtype is not allowed here, or two dtypes do not go together. */
+    readonly ERR_LORA_DTYPE: "DtypeError";
+    /** A device does not exist, or tensors live on different devices. */
+    readonly ERR_LORA_DEVICE: "DeviceError";
+    /** An option or argument has a value that is not allowed. */
+    readonly ERR_LORA_OPTION: "OptionError";
+    /** An index, id or label lies outside its range. */
+    readonly ERR_LORA_INDEX: "IndexError";
+    /** A tensor is used after it was disposed of, or released by the forward that made it. */
+    readonly ERR_LORA_DISPOSED: "DisposedError";
+    /** Gradients are asked for where there are none: no graph, a graph already consumed, a leaf changed in place. */
+    readonly ERR_LORA_GRAD: "GradError";
+    /** The operation has no gradient rule for an input that requires one. */
+    readonly ERR_LORA_NO_GRAD: "GradError";
+    /** A tensor that backward needs was changed in place after it was saved. */
+    readonly ERR_LORA_VERSION: "GradError";
+    /** State-dict keys are missing, unexpected or of another shape. */
+    readonly ERR_LORA_KEY: "KeyError";
+    /** A file or folder cannot be read or written. */
+    readonly ERR_LORA_FILE: "FileError";
+    /** The content of a file is not what its format allows. */
+    readonly ERR_LORA_FORMAT: "FormatError";
+    /** A tensor does not fit the memory that this process may use. */
+    readonly ERR_LORA_MEMORY: "MemoryError";
+    /** A value is NaN or infinite where the guard forbids it. */
+    readonly ERR_LORA_NON_FINITE: "NonFiniteError";
+    /** More work is queued than may wait: await in the loop. */
+    readonly ERR_LORA_BACKLOG: "BacklogError";
+    /** A tensor of one worker thread is used in another. */
+    readonly ERR_LORA_THREAD: "ThreadError";
+    /** An async function was given where its state could leak into other requests. */
+    readonly ERR_LORA_ASYNC: "AsyncError";
+    /** The work was aborted. */
+    readonly ERR_LORA_ABORTED: "AbortedError";
+    /** Known, and not supported by this version or this build. */
+    readonly ERR_LORA_UNSUPPORTED: "UnsupportedError";
+    /** A fault of the library. The engine computes no more; intact tensors can still be read and saved. */
+    readonly ERR_LORA_INTERNAL: "InternalError";
+};
+/** A stable error code. */
+type ErrorCode = keyof typeof ERROR_CLASSES;
+
+/** The parts of an error. */
+interface ErrorParts {
+    /** What failed. */
+    what: string;
+    /** Where: the module path, when it is not part of `what`. */
+    where?: string | undefined;
+    /** The operation. */
+    op?: string | undefined;
+    /** What would have been right. */
+    expected?: string | undefined;
+    /** What came instead. */
+    received?: string | undefined;
+    /** How to mend it. */
+    fix?: string | undefined;
+    /** The lower error. */
+    cause?: unknown;
+}
+/**
+ * What every error of loralib extends. Match `code`, which is stable; the message says what failed and where, what was expected, what was
+ * received and how to mend it.
+ */
+declare class LoraError extends Error {
+    readonly code: ErrorCode;
+    /** The operation that failed; empty when none did. */
+    readonly op: string;
+    /** Path of the module it happened in, e.g. `h.3.attn.c_attn`; empty outside of modules. */
+    readonly path: string;
+    readonly expected: string;
+    readonly received: string;
+    readonly hint: string;
+    constructor(code: ErrorCode, parts: ErrorParts);
+}
+/** Shapes do not fit each other, the layer or the operation. */
+declare class ShapeError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** A dtype is not allowed here, or two do not go together. */
+declare class DtypeError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** A device does not exist, or tensors live on different ones. */
+declare class DeviceError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** An option or argument has a value that is not allowed. */
+declare class OptionError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** An index, id or label lies outside its range. */
+declare class IndexError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** A tensor is used after it was disposed of, or released by the forward that made it. */
+declare class DisposedError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** Gradients are asked for where there are none. Also carries ERR_LORA_NO_GRAD and ERR_LORA_VERSION. */
+declare class GradError extends LoraError {
+    constructor(parts: ErrorParts, code?: 'ERR_LORA_GRAD' | 'ERR_LORA_NO_GRAD' | 'ERR_LORA_VERSION');
+}
+/** State-dict keys are missing, unexpected or of another shape. */
+declare class KeyError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** A file or folder cannot be read or written. */
+declare class FileError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** The content of a file is not what its format allows. */
+declare class FormatError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** A tensor does not fit the memory that this process may use. */
+declare class MemoryError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** A value is NaN or infinite where the guard forbids it. */
+declare class NonFiniteError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** More work is queued than may wait. */
+declare class BacklogError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** A tensor of one worker thread is used in another. */
+declare class ThreadError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** An async function was given where its state could leak into other requests. */
+declare class AsyncError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** The work was aborted. */
+declare class AbortedError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** Known, and not supported by this version or this build. */
+declare class UnsupportedError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+/** A fault of the library. */
+declare class InternalError extends LoraError {
+    constructor(parts: ErrorParts);
+}
+
+/** Element types by their number in Rust. */
+declare const DTYPES: readonly ["f32", "f64", "bf16", "f16", "i64", "u8", "bool"];
+
+/**
+ * A source of random numbers of its own: counter based (Philox), so that the same seed gives the same numbers for any number of threads.
+ * Without one, operations draw from the generator of the current stream, which {@link manualSeed} sets.
+ */
+declare class Generator {
+    /** Number in the engine. */
+    readonly number: number;
+    constructor(seed?: number | bigint);
+    /** Begins again from a seed. Returns the generator. */
+    manualSeed(seed: number | bigint): this;
+    /** Seed and position, for a checkpoint. */
+    getState(): number[];
+    /** Goes back to a state. */
+    setState(state: readonly number[]): void;
+}
+/** Seeds the generator of the current stream. Same seed, same machine, same kernel path: same bits. */
+declare function manualSeed(seed: number | bigint): void;
+/** Seed and position of the current stream's generator. */
+declare function getRngState(): number[];
+/** Sets what {@link getRngState} gave. */
+declare function setRngState(state: readonly number[]): void;
+
+/** Element types. */
+type Dtype = (typeof DTYPES)[number];
+/** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
+type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array;
+/** Nested arrays of numbers. */
+type Nested<T> = T | Nested<T>[];
+/**
+ * A multi-dimensional array, row-major. Operations are recorded and run in order on the engine's thread: shape, dtype and errors in either are
+ * known at once; values are read with `await t.item()`, `t.data()` or `t.tolist()`.
+ *
+ * Methods whose name ends in `_` change the tensor in place.
+ */
+declare class Tensor {
+    #private;
+    /** Sizes of the dimensions, outermost first. */
+    readonly shape: readonly number[];
+    /** Element type. */
+    readonly dtype: Dtype;
+    /** Whether a module lists it as a parameter. */
+    isParameter: boolean;
+    /** Whether it was disposed of or released. */
+    get isDisposed(): boolean;
+    /** Frees the numbers, unless backward still needs them. Does nothing the second time. */
+    dispose(): void;
+    [Symbol.dispose](): void;
+    /** Number of dimensions. */
+    get ndim(): number;
+    /** Number of elements. */
+    get numel(): number;
+    /** Size of one dimension, or all sizes. */
+    size(): readonly number[];
+    size(dim: number): number;
+    /** Where the process computes. */
+    get device(): string;
+    /** How often the numbers were changed in place. */
+    get version(): number;
+    /** Whether a gradient flows to it. Can be set on leaves. */
+    get requiresGrad(): boolean;
+    set requiresGrad(on: boolean);
+    /** Sets `requiresGrad`; returns the tensor. */
+    requiresGrad_(on?: boolean): this;
+    /** Whether no recorded operation made it. */
+    get isLeaf(): boolean;
+    /** Its gradient after backward, or null. Setting null frees it. */
+    get grad(): Tensor | null;
+    set grad(grad: Tensor | null);
+    /** Whether there is a gradient, without making a tensor for it. */
+    get hasGrad(): boolean;
+    /** Keeps the gradient of a tensor that is no leaf. */
+    retainGrad(): void;
+    /** The numbers, row-major, copied. */
+    data(): Promise<TensorData>;
+    /** The only number; a truth value for bool. @throws {ShapeError} when there are more; {@link IndexError} for an integer beyond 2^53. */
+    item(): Promise<number>;
+    /** The only number of an integer tensor. */
+    itemBigInt(): Promise<bigint>;
+    /** The numbers as nested arrays: numbers, and booleans for bool. Integers beyond 2^53 come as BigInt. */
+    tolist(): Promise<Nested<number | bigint | boolean>>;
+    /**
+     * Sends gradients back to every leaf that requires one, and frees the graph. Await it to wait for the numbers and learn of failures; a loop
+     * that awaits its loss or its step needs not.
+     */
+    backward(gradient?: Tensor | null, options?: {
+        retainGraph?: boolean;
+    }): Lazy;
+    /** The same numbers without a graph; shares them. */
+    detach(): Tensor;
+    /** An independent copy, in the graph. */
+    clone(): Tensor;
+    /** The same numbers in another dtype; the tensor itself when it has it already. */
+    to(dtype: Dtype): Tensor;
+    add(other: Tensor | number): Tensor;
+    sub(other: Tensor | number): Tensor;
+    mul(other: Tensor | number): Tensor;
+    div(other: Tensor | number): Tensor;
+    pow(exponent: Tensor | number): Tensor;
+    maximum(other: Tensor | number): Tensor;
+    minimum(other: Tensor | number): Tensor;
+    eq(other: Tensor | number): Tensor;
+    ne(other: Tensor | number): Tensor;
+    lt(other: Tensor | number): Tensor;
+    le(other: Tensor | number): Tensor;
+    gt(other: Tensor | number): Tensor;
+    ge(other: Tensor | number): Tensor;
+    logicalAnd(other: Tensor): Tensor;
+    logicalOr(other: Tensor): Tensor;
+    logicalNot(): Tensor;
+    neg(): Tensor;
+    exp(): Tensor;
+    log(): Tensor;
+    sqrt(): Tensor;
+    rsqrt(): Tensor;
+    square(): Tensor;
+    abs(): Tensor;
+    sign(): Tensor;
+    reciprocal(): Tensor;
+    sin(): Tensor;
+    cos(): Tensor;
+    tanh(): Tensor;
+    sigmoid(): Tensor;
+    relu(): Tensor;
+    silu(): Tensor;
+    /** GELU: exact, or with the tanh approximation of GPT-2. */
+    gelu(approximate?: 'none' | 'tanh'): Tensor;
+    erf(): Tensor;
+    floor(): Tensor;
+    ceil(): Tensor;
+    /** Nearest integer, halves to even. */
+    round(): Tensor;
+    clamp(min?: number | null, max?: number | null): Tensor;
+    /** `value` where `mask` is true. */
+    maskedFill(mask: Tensor, value: number): Tensor;
+    /** Matrix product over the last two dimensions, broadcast over the others; vectors count as a row or a column. */
+    matmul(other: Tensor): Tensor;
+    add_(other: Tensor | number): this;
+    sub_(other: Tensor | number): this;
+    mul_(other: Tensor | number): this;
+    div_(other: Tensor | number): this;
+    /** Overwrites the numbers with those of another tensor, broadcast and converted. */
+    copy_(source: Tensor): this;
+    fill_(value: number): this;
+    zero_(): this;
+    clamp_(min?: number | null, max?: number | null): this;
+    /** The same numbers under another shape, shared; one size may be -1. */
+    reshape(...shape: number[] | [readonly number[]]): Tensor;
+    /** As {@link reshape}: every tensor is contiguous. */
+    view(...shape: number[] | [readonly number[]]): Tensor;
+    flatten(start?: number, end?: number): Tensor;
+    unsqueeze(dim: number): Tensor;
+    /** Without a dimension of size 1, or without all of them. */
+    squeeze(dim?: number): Tensor;
+    /** Repeats dimensions of size 1; -1 keeps a size. */
+    expand(...shape: number[] | [readonly number[]]): Tensor;
+    permute(...dims: number[] | [readonly number[]]): Tensor;
+    transpose(a: number, b: number): Tensor;
+    /** The transposed matrix. */
+    t(): Tensor;
+    /** Python's `x[i, a:b, None, ...]`: numbers, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
+    at(...index: Index[]): Tensor;
+    /** `length` places from `start` along a dimension. */
+    narrow(dim: number, start: number, length: number): Tensor;
+    /** Pieces of the given sizes, or of one size. */
+    split(sizes: number | readonly number[], dim?: number): Tensor[];
+    /** `count` pieces of nearly equal size. */
+    chunk(count: number, dim?: number): Tensor[];
+    /** Slices along a dimension, without it. */
+    unbind(dim?: number): Tensor[];
+    gather(dim: number, index: Tensor): Tensor;
+    indexSelect(dim: number, index: Tensor): Tensor;
+    scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor;
+    sum(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    mean(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    var(dims?: number | readonly number[] | null, options?: {
+        correction?: number;
+        keepdim?: boolean;
+    }): Tensor;
+    std(dims?: number | readonly number[] | null, options?: {
+        correction?: number;
+        keepdim?: boolean;
+    }): Tensor;
+    /** Largest over dimensions, or over all. */
+    max(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    min(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    amax(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    amin(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /** Place of the largest along a dimension, or in the flattened tensor. */
+    argmax(dim?: number | null, keepdim?: boolean): Tensor;
+    argmin(dim?: number | null, keepdim?: boolean): Tensor;
+    logsumexp(dims: number | readonly number[], keepdim?: boolean): Tensor;
+    softmax(dim: number): Tensor;
+    logSoftmax(dim: number): Tensor;
+    toString(): string;
+    [inspect.custom](): string;
+}
+/** Options of the functions that make tensors. */
+interface MakeOptions {
+    /** Element type. @default 'f32' */
+    dtype?: Dtype;
+    /** Whether backward gives it a gradient. @default false */
+    requiresGrad?: boolean;
+}
+/** Data that {@link tensor} takes. */
+type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView;
+/**
+ * A tensor of the given numbers: nested arrays, or a typed array with a `shape`. Numbers give f32, truth values bool, BigInts i64; of typed
+ * arrays Float64Array gives f64, integer ones i64, Uint8Array u8. The data is copied.
+ * @throws {ShapeError} for ragged arrays, and for data that does not fill the shape.
+ */
+declare function tensor(data: TensorLike, options?: MakeOptions & {
+    shape?: readonly number[];
+}): Tensor;
+/** A tensor of one value. */
+declare function full(shape: readonly number[], value: number, options?: MakeOptions): Tensor;
+/** Zeros. */
+declare function zeros(shape: readonly number[], options?: MakeOptions): Tensor;
+/** Ones. */
+declare function ones(shape: readonly number[], options?: MakeOptions): Tensor;
+/** `start, start + step, …` below `end`: whole numbers give i64, others f32. */
+declare function arange(start: number, end?: number, step?: number, options?: MakeOptions): Tensor;
+/** Uniform numbers in [0, 1). */
+declare function rand(shape: readonly number[], options?: MakeOptions & {
+    generator?: Generator;
+}): Tensor;
+/** Normal numbers of mean 0 and variance 1. */
+declare function randn(shape: readonly number[], options?: MakeOptions & {
+    generator?: Generator;
+}): Tensor;
+/** `a` where `cond` is true, else `b`. */
+declare function where(cond: Tensor, a: Tensor | number, b: Tensor | number): Tensor;
+/** Joins tensors along a dimension. */
+declare function cat(tensors: readonly Tensor[], dim?: number): Tensor;
+/** Joins tensors of one shape along a new dimension. */
+declare function stack(tensors: readonly Tensor[], dim?: number): Tensor;
+
+/** Whether operations are recorded for backward. */
+declare function isGradEnabled(): boolean;
+/**
+ * Runs a function whose results need no gradient.
+ * @throws {AsyncError} for an async function: its state would leak into whatever runs while it waits.
+ */
+declare function noGrad<T>(fn: () => T): T;
+/** Runs a function with gradients on, inside noGrad. */
+declare function enableGrad<T>(fn: () => T): T;
+/**
+ * Runs a function and frees every tensor it made, but for those in its result (any depth of arrays and objects) and those kept with
+ * {@link keep}. A training loop does not need it: the forward of a module frees what it made by itself.
+ * @throws {AsyncError} for an async function.
+ */
+declare function scope<T>(fn: () => T): T;
+/** Lets a tensor outlive the scope or forward that made it. Returns it. */
+declare function keep<T extends Tensor>(tensor: T): T;
+
+/**
+ * Runs `fn` without keeping what its backward needs, and runs it again when backward comes: less memory for more time. Dropout draws the
+ * same numbers both times. `fn` may use trainable parameters beside its inputs.
+ * @throws {AsyncError} for an async function.
+ */
+declare function checkpoint<Args extends readonly Tensor[], R extends Tensor | Tensor[]>(fn: (...args: Args) => R, ...inputs: Args): R;
+
+/** Options of {@link stream}. */
+interface StreamOptions {
+    /** Higher ones are served first: generation before training. @default 0 */
+    priority?: number;
+    /** Seed of the stream's own generator. @default a random one */
+    seed?: number | bigint;
+}
+/** An ordered queue of its own: one per trainer or request. Dependencies on other streams are kept by themselves. */
+declare class Stream {
+    #private;
+    constructor(options?: StreamOptions);
+    /** Records what `fn` does into this stream. @throws {AsyncError} for an async function. */
+    run<T>(fn: () => T): T;
+    /** Waits for everything recorded in it. */
+    synchronize(): Promise<void>;
+    /** Skips what is queued; whoever awaits it gets an AbortedError. */
+    abort(reason?: string): void;
+    /** Ends it behind what is queued. */
+    close(): void;
+}
+/** Opens a stream. */
+declare function stream$1(options?: StreamOptions): Stream;
+
+/** Live tensors of one kind. */
+interface KindCount {
+    /** Storages; views share one. */
+    tensors: number;
+    bytes: number;
+}
+/** What the engine holds for this thread, and the process's buffers. */
+interface MemoryReport {
+    /** Frozen weights; mapped ones count as if they were in memory. */
+    base: KindCount;
+    /** Trainable parameters. */
+    adapter: KindCount;
+    gradient: KindCount;
+    optimizer: KindCount;
+    /** Everything else: inputs, intermediate results, what backward saved. */
+    activation: KindCount;
+    /** All kinds together. */
+    total: KindCount;
+    /** Nodes of the tape. */
+    tapeNodes: number;
+    /** Bytes of CPU buffers in use, counted by the allocator of the executor (mapped weights are not among them). */
+    liveBytes: number;
+    /** The largest that `liveBytes` has been. */
+    peakBytes: number;
+    /** Bytes that the pool keeps for reuse; given back when idle. */
+    poolBytes: number;
+}
+/** Counts live tensors and bytes by kind. Exact after {@link settle}. */
+declare function memory(): MemoryReport;
+/** Waits for the queue and for handles that nobody can reach any more; then {@link memory} is exact. */
+declare function settle(): Promise<void>;
+/** What runs: device, kernel path, threads. */
+interface Backend {
+    device: string;
+    /** `avx512`, `avx2`, `neon`, `scalar`, or `candle` when every operation runs through its candle twin. */
+    isa: string;
+    threads: number;
+    memoryLimitBytes: number;
+    version: string;
+    /** Whether this build has CUDA. */
+    cuda: boolean;
+}
+/** Says what the engine runs on. Starts it. */
+declare function backend(): Backend;
+
+/** A tensor of a module itself: its key, the tensor, and whether it is trained or only kept. */
+type OwnTensor = readonly [key: string, tensor: Tensor, kind: 'parameter' | 'buffer'];
+/** What `loadStateDict` found. */
+interface LoadReport {
+    /** Keys of the model that the dict lacks. */
+    missingKeys: string[];
+    /** Keys of the dict that the model lacks. */
+    unexpectedKeys: string[];
+}
+/** A state dict: names to tensors. */
+type StateDict = Record<string, Tensor>;
+/** Makes a tensor a parameter: modules find it in their fields, optimizers train it. Returns the tensor. */
+declare function parameter(tensor: Tensor, requiresGrad?: boolean): Tensor;
+/**
+ * The base of all layers and models. Parameters, buffers and submodules are found by walking the module's own fields, arrays and maps of modules
+ * too, in the order of assignment; the key of a tensor is the path of fields to it.
+ *
+ * `forward` is wrapped once per class: when the outermost call ends, the tensors it made are released, but for those in its result (any depth of
+ * arrays and objects), in a field of a module of the call, in an object passed in, or wrapped in `keep(t)`. What backward needs lives on in the
+ * tape. So a plain training loop runs in flat memory.
+ */
+declare abstract class Module {
+    /** Whether dropout and its like are active. */
+    training: boolean;
+    /** Names of buffers; non-persistent ones are not saved. */
+    private readonly bufferNames;
+    constructor();
+    /** Computes the module. Synchronous: it only records. */
+    abstract forward(...args: any[]): unknown;
+    /** Training mode for this module and all below. Returns the module. */
+    train(mode?: boolean): this;
+    /** Evaluation mode. LoRA layers merge. Returns the module. */
+    eval(): this;
+    /** Own parameters with their keys, in order, then own buffers. */
+    ownTensors(): Iterable<OwnTensor>;
+    /** Own submodules with their names, in order. */
+    namedChildren(): Iterable<[name: string, module: Module]>;
+    children(): Iterable<Module>;
+    /** This module and all below with their paths; each once, under its first path. */
+    namedModules(prefix?: string, seen?: Set<Module>): Iterable<[path: string, module: Module]>;
+    modules(): Iterable<Module>;
+    /** The module at a path such as `h.3.attn`. @throws {OptionError} when there is none. */
+    getSubmodule(path: string): Module;
+    /** Parameters with their names; a tied one once, under its first name. */
+    namedParameters(): Iterable<[name: string, parameter: Tensor]>;
+    /** Parameters; a tied one once. */
+    parameters(): Tensor[];
+    namedBuffers(): Iterable<[name: string, buffer: Tensor]>;
+    /** Every tensor of this module and all below; a tied one under each of its names. */
+    namedTensors(): Iterable<readonly [name: string, tensor: Tensor, kind: 'parameter' | 'buffer', owner: Module]>;
+    /** Paths of modules, one that stands in several places under each of them. */
+    private allModules;
+    /** Keeps a tensor that is no parameter. A non-persistent one is not saved. */
+    registerBuffer(name: string, tensor: Tensor, options?: {
+        persistent?: boolean;
+    }): void;
+    /** Live parameters and persistent buffers by name. LoRA layers list their unmerged weight. */
+    stateDict(): StateDict;
+    private isPersistent;
+    /**
+     * Copies tensors in by name, converted to the dtype that the model has. Keys and shapes are checked first; then all is changed or nothing.
+     * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape.
+     */
+    loadStateDict(dict: StateDict, options?: {
+        strict?: boolean;
+    }): LoadReport;
+    /** Makes all parameters trainable or frozen. Returns the module. */
+    requiresGrad_(on?: boolean): this;
+    /** Frees the gradients of all parameters. */
+    zeroGrad(): void;
+    /** Converts all floating parameters and buffers; vectors (biases, norms) stay f32 beside half-precision weights. Returns the module. */
+    to(dtype: Dtype): this;
+    /** Puts a tensor in the place of an own one, by its key. */
+    setOwnTensor(key: string, tensor: Tensor): void;
+    /** Calls `fn` on this module and all below, children first. Returns the module. */
+    apply(fn: (module: Module) => void): this;
+    /** What a module prints of itself besides its class. */
+    extraRepr(): string;
+    toString(indent?: string): string;
+    [inspect.custom](): string;
+}
+
+/** Options of {@link load}. */
+interface LoadOptions {
+    /**
+     * Use the file where it lies, as frozen base weights: no copy, shared between models of one process. The file must not be rewritten
+     * meanwhile. @default false
+     */
+    mapped?: boolean;
+}
+/** What a file says besides its tensors. */
+interface FileHeader {
+    tensors: {
+        name: string;
+        dtype: Dtype;
+        fileDtype: string;
+        shape: number[];
+    }[];
+    metadata: Record<string, string>;
+}
+/**
+ * Reads a safetensors file: names to tensors, in the order of the file. Integers narrower than i64 are widened.
+ * @throws {FileError} when it cannot be read; {@link FormatError} when it is not what the format allows.
+ */
+declare function load(path: string, options?: LoadOptions): Promise<StateDict>;
+/** Reads only the header of a safetensors file: names, dtypes, shapes, metadata. */
+declare function loadHeader(path: string): Promise<FileHeader>;
+/**
+ * Writes tensors to a safetensors file that Python's readers take. The values are those of this moment in the queue; the file appears whole or
+ * not at all, and what was there before is lost only then.
+ * @throws {FileError} when it cannot be written.
+ */
+declare function save(dict: StateDict, path: string, options?: {
+    metadata?: Record<string, string>;
+}): Promise<void>;
+
+/** The element types a layer can hold its weight in. */
+type FloatDtype = 'f32' | 'f64' | 'bf16' | 'f16';
+/** Options that every layer with parameters takes. */
+interface PlacementOptions {
+    /** Element type of the parameters. `bf16` and `f16` halve the memory of a frozen weight. @default 'f32' */
+    dtype?: FloatDtype;
+    /** Where the parameters live; it must be the device that `lora.backend()` reports. @default that device */
+    device?: string;
+}
+
+/** Options that every LoRA layer takes. */
+interface LoraOptions extends PlacementOptions {
+    /** Rank of the update. 0 gives the plain layer, without `lora_A` and `lora_B`. @default 0 */
+    r?: number;
+    /** The update is multiplied by `loraAlpha / r`. @default 1 */
+    loraAlpha?: number;
+    /** `eval()` merges the update into the weight. Set it to false to keep the two apart, e.g. to serve several adapters. @default true */
+    mergeWeights?: boolean;
+}
+/** What may stand in a layer's `loraDropout`. */
+type DropoutLike = Module | ((x: Tensor) => Tensor);
+/**
+ * What all LoRA layers share: a weight that is frozen when `r > 0`, the factors `loraA` and `loraB`, and merging.
+ *
+ * The weight is never written by merging. While `merged`, forward uses a second tensor, `W + scaling · BA` in W's element type, made when it
+ * is first needed and again after `W`, A or B has changed: loading or training while merged cannot corrupt anything, and unmerging
+ * gives W back bit for bit. `layer.weight` shows the merged values while merged; the state dict, loading and optimizers always see W.
+ *
+ * @see loralib `LoRALayer`: same options and defaults; `train()` and `eval()` return the layer.
+ */
+declare abstract class LoraLayer extends Module {
+    readonly r: number;
+    readonly loraAlpha: number;
+    /** `loraAlpha / r`; 0 for a plain layer. */
+    readonly scaling: number;
+    mergeWeights: boolean;
+    /**
+     * Applied to the input of the low-rank path. Replace it by any function of a tensor, or by a module; the layer then computes the
+     * update from what it returns.
+     */
+    loraDropout: DropoutLike;
+    /** First factor, `lora_A` in the state dict; null when `r` is 0. */
+    loraA: Tensor | null;
+    /** Second factor, `lora_B` in the state dict; null when `r` is 0. */
+    loraB: Tensor | null;
+    bias: Tensor | null;
+    private rawWeight;
+    private mergedCopy;
+    private isMerged;
+    constructor(owner: string, options: LoraOptions, loraDropout?: number);
+    /** The update folded into the weight: `W + scaling · BA`, shaped and typed as W. */
+    protected abstract fold(weight: Tensor, loraA: Tensor, loraB: Tensor): Tensor;
+    /** Whether forward uses the merged weight. */
+    get merged(): boolean;
+    /** The weight that forward multiplies by: W itself, or the merged values while merged. */
+    get weight(): Tensor;
+    /** @throws {OptionError} while merged, and for a tensor of another shape. */
+    set weight(weight: Tensor);
+    /** The frozen weight W, merged or not: what the state dict holds. */
+    get baseWeight(): Tensor;
+    /**
+     * Lets forward use `W + scaling · BA`. Costs one copy of the weight until {@link unmerge}, made at the next forward.
+     * Does nothing when merged already, and for `r` 0.
+     */
+    merge(): this;
+    /** Takes the merged copy away again; W is as it always was. Does nothing when not merged. */
+    unmerge(): this;
+    /** Training mode unmerges; evaluation mode merges when `mergeWeights` is true. */
+    train(mode?: boolean): this;
+    /** Parameters under their state-dict keys, W unmerged. */
+    ownTensors(): Iterable<OwnTensor>;
+    /** Whether a tensor is one of the low-rank factors. A plain layer has none. */
+    isFactor(tensor: Tensor): boolean;
+    /** Puts a parameter in the place of an own one, by its state-dict key. Bias and factors stay f32 in a half-precision model. */
+    setOwnTensor(key: string, tensor: Tensor): void;
+    /** The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. */
+    protected activeFactors(): {
+        a: Tensor;
+        b: Tensor;
+    } | null;
+    /** The weight for a forward without active factors. Unlike `weight`, it is not handed out. */
+    protected forwardWeight(): Tensor;
+    /** Probability for the fused kernel; null when `loraDropout` was replaced by something only itself can compute. */
+    protected fusedDropout(): number | null;
+    /** `loraDropout(x)`, whatever it is. */
+    protected dropped(x: Tensor): Tensor;
+    private freshCopy;
+    private sources;
+    private dropCopy;
+}
+/** Whether a module is a LoRA layer, of rank 0 too. */
+declare function isLoraLayer(module: Module): module is LoraLayer;
+
+/** Options of {@link Linear}. */
+interface LinearOptions extends PlacementOptions {
+    /** Add a learned bias, f32 beside a bf16 or f16 weight; a tensor (out) is taken as that bias itself. @default true */
+    bias?: boolean | Tensor;
+    /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
+    weight?: Tensor;
+}
+/**
+ * A dense layer: `y = x Wᵀ + bias`.
+ *
+ * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (outFeatures, inFeatures)`, `bias (outFeatures)`.
+ * Init: both uniform in ±1/√inFeatures, as in PyTorch.
+ *
+ * @example
+ * const head = new nn.Linear(768, 3)
+ * const y = head.forward(x)          // (8, 768) → (8, 3)
+ * @throws {OptionError} for sizes below 1 and for unknown options.
+ * @throws {ShapeError} `ERR_LORA_SHAPE` when the last dimension of `x` is not `inFeatures`.
+ */
+declare class Linear$1 extends Module {
+    readonly inFeatures: number;
+    readonly outFeatures: number;
+    weight: Tensor;
+    bias: Tensor | null;
+    constructor(inFeatures: number, outFeatures: number, options?: LinearOptions);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+/**
+ * A dense layer whose weight lies as (in, out): `y = x W + bias`. Hugging Face's GPT-2 calls it Conv1D; its files hold weights this way.
+ *
+ * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (inFeatures, outFeatures)`, `bias (outFeatures)`.
+ * Init: weight N(0, 0.02²), bias 0, as GPT-2.
+ */
+declare class TransposedLinear extends Module {
+    readonly inFeatures: number;
+    readonly outFeatures: number;
+    weight: Tensor;
+    bias: Tensor | null;
+    constructor(inFeatures: number, outFeatures: number, options?: LinearOptions);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+
+/** Options of {@link Linear}. */
+interface LoraLinearOptions extends LoraOptions, LinearOptions {
+    /** Dropout on the input of the low-rank path, in training. @default 0 */
+    loraDropout?: number;
+    /** The weight lies as (in, out), as in GPT-2's Conv1D; set it for layers whose checkpoint holds them so. @default false */
+    fanInFanOut?: boolean;
+}
+/**
+ * A dense layer whose frozen weight gets a trainable low-rank update: `y = x Wᵀ + bias + scaling · dropout(x) Aᵀ Bᵀ`.
+ *
+ * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (outFeatures, inFeatures)`, or (in, out) with `fanInFanOut`;
+ * `lora_A (r, inFeatures)`, `lora_B (outFeatures, r)`, `bias (outFeatures)`.
+ * Init: W and bias as `nn.Linear`; A uniform in ±1/√inFeatures, B zero, so a new layer equals its base. `r: 0` gives a plain layer.
+ * The factors are f32 whatever `dtype` is (f64 in an f64 layer). The bias stays trainable until `markOnlyLoraAsTrainable`.
+ * `eval()` folds the update into `weight` and `train()` takes it out again, unless `mergeWeights` is false.
+ *
+ * @example
+ * const proj = new lora.Linear(768, 768, { r: 8, loraAlpha: 16 })   // scaling 2
+ * const y = proj.forward(x)                                         // (2, 128, 768)
+ * @throws {OptionError} for an unknown option, or one that is not usable (`r` must be an integer, 0 or more).
+ * @throws {ShapeError} `ERR_LORA_SHAPE` when the last dimension of `x` is not `inFeatures`.
+ * @throws {GradError} for a forward in training mode, with gradients on, while merged by hand.
+ * @see loralib `Linear`: same defaults, same state-dict keys.
+ */
+declare class Linear extends LoraLayer {
+    readonly inFeatures: number;
+    readonly outFeatures: number;
+    readonly fanInFanOut: boolean;
+    constructor(inFeatures: number, outFeatures: number, options?: LoraLinearOptions);
+    forward(x: Tensor): Tensor;
+    protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor;
+    extraRepr(): string;
+}
+
+/** Options of {@link Embedding}. */
+interface EmbeddingLayerOptions extends PlacementOptions {
+    /** The row that starts at 0 and gets no gradient, for padding; negative counts from the end. @default none */
+    paddingIdx?: number | null;
+    /** Divide the gradient of a row by how often the batch uses it. @default false */
+    scaleGradByFreq?: boolean;
+    /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
+    weight?: Tensor;
+    /** Not supported yet: any value but null is an error. */
+    maxNorm?: null;
+    /** PyTorch's norm for `maxNorm`; without it, it has no effect. @default 2 */
+    normType?: number;
+    /** Not supported yet: true is an error. @default false */
+    sparse?: boolean;
+}
+/**
+ * A table of vectors: `y = weight[ids]`.
+ *
+ * Shapes: `ids (...)` i64 → `y (..., embeddingDim)`; `weight (numEmbeddings, embeddingDim)`. A bf16 or f16 table gives f32 rows.
+ * Init: N(0, 1), the padding row 0.
+ *
+ * @example
+ * const words = new nn.Embedding(50257, 768, { paddingIdx: 0 })
+ * const x = words.forward(lora.tensor(new Int32Array([15496, 995])))      // (2, 768)
+ * @throws {OptionError} for a padding row outside the table.
+ * @throws {UnsupportedError} for `maxNorm` and `sparse`.
+ */
+declare class Embedding$1 extends Module {
+    readonly numEmbeddings: number;
+    readonly embeddingDim: number;
+    readonly paddingIdx: number | null;
+    readonly scaleGradByFreq: boolean;
+    weight: Tensor;
+    constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingLayerOptions);
+    forward(ids: Tensor): Tensor;
+    extraRepr(): string;
+}
+
+/** Options of {@link Embedding}. */
+interface LoraEmbeddingOptions extends LoraOptions, EmbeddingLayerOptions {
+}
+/**
+ * A table of vectors whose frozen rows get a trainable low-rank update: `y = weight[ids] + scaling · Aᵀ[ids] Bᵀ`.
+ *
+ * Shapes: `ids (...)` i64 → `y (..., embeddingDim)`; `weight (numEmbeddings, embeddingDim)`, `lora_A (r, numEmbeddings)`,
+ * `lora_B (embeddingDim, r)`.
+ * Init: W from N(0, 1) with the padding row 0; A zero and B N(0, 1), the other way round than in `lora.Linear`, so that only the
+ * columns of A that a batch uses change. There is no dropout. The column of A at `paddingIdx` gets no gradient.
+ *
+ * @example
+ * const words = new lora.Embedding(50257, 768, { r: 4, paddingIdx: 0 })
+ * @throws {OptionError} as `lora.Linear`.
+ * @throws {UnsupportedError} for `maxNorm` and `sparse`.
+ * @see loralib `Embedding`: same defaults, same state-dict keys.
+ */
+declare class Embedding extends LoraLayer {
+    readonly numEmbeddings: number;
+    readonly embeddingDim: number;
+    readonly paddingIdx: number | null;
+    readonly scaleGradByFreq: boolean;
+    constructor(numEmbeddings: number, embeddingDim: number, options?: LoraEmbeddingOptions);
+    forward(ids: Tensor): Tensor;
+    protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor;
+    extraRepr(): string;
+}
+
+/** Options of {@link MergedLinear}. */
+interface MergedLinearOptions extends LoraLinearOptions {
+    /** Which of the equal blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @default [false] */
+    enableLora?: readonly boolean[];
+}
+/**
+ * One dense layer that stands for several (q, k and v in one product), with a low-rank update for some of them:
+ * `y = x Wᵀ + bias`, and for each enabled block i: `y[block i] += scaling · dropout(x) Aᵢᵀ Bᵢᵀ`.
+ *
+ * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (outFeatures, inFeatures)`, or (in, out) with `fanInFanOut`;
+ * with g enabled of n blocks: `lora_A (r·g, inFeatures)`, `lora_B (outFeatures/n · g, r)`, enabled blocks in order.
+ * Init as `lora.Linear`. The dense (out, in) update is never formed, except to merge.
+ *
+ * @example
+ * const qkv = new lora.MergedLinear(768, 3 * 768, { r: 4, loraAlpha: 32, enableLora: [true, false, true], fanInFanOut: true })
+ * @throws {OptionError} when `enableLora` holds anything but booleans, when its length does not divide `outFeatures`, or when
+ * `r > 0` and no block is enabled.
+ * @see loralib `MergedLinear`: same defaults, same state-dict keys.
+ */
+declare class MergedLinear extends LoraLayer {
+    readonly inFeatures: number;
+    readonly outFeatures: number;
+    readonly fanInFanOut: boolean;
+    readonly enableLora: readonly boolean[];
+    private readonly blocks;
+    constructor(inFeatures: number, outFeatures: number, options?: MergedLinearOptions);
+    forward(x: Tensor): Tensor;
+    protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor;
+    extraRepr(): string;
+}
+
+/**
+ * Names layers: a string fits a path that equals it or ends in `.` + it; a RegExp is tested on the whole path; a function decides by
+ * path and layer.
+ */
+type Target = string | RegExp | ((path: string, module: Module) => boolean);
+/** Options of {@link injectLora}. */
+interface InjectOptions {
+    /** Which layers get an adapter. Each entry must fit at least one layer. */
+    targets: Target | readonly Target[];
+    /** Layers that stay as they are, although a target fits. @default none */
+    exclude?: Target | readonly Target[];
+    /** Rank of the update, 1 or more. */
+    r: number;
+    /** The update is multiplied by `loraAlpha / r`. @default 1 */
+    loraAlpha?: number;
+    /** Dropout on the input of the low-rank path, in training; embeddings have none. @default 0 */
+    loraDropout?: number;
+    /** `eval()` merges the update into the weight. @default true */
+    mergeWeights?: boolean;
+    /** Adapt only some blocks of the outputs of dense layers: they become `lora.MergedLinear`. @default the whole layer */
+    enableLora?: readonly boolean[];
+}
+/**
+ * Turns layers of an existing model into LoRA layers, keeping their weight and bias (the tensors themselves, now frozen):
+ * `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`.
+ *
+ * The new layers take over the mode of the old ones and start unmerged; the next `eval()` merges them.
+ * The other parameters of the model are left alone: follow it with {@link markOnlyLoraAsTrainable}. The base may be bf16 or f16.
+ * @example
+ * lora.injectLora(model, { targets: ['c_attn'], r: 4, loraAlpha: 32, enableLora: [true, false, true] })
+ * lora.markOnlyLoraAsTrainable(model)
+ * @returns the paths of the layers replaced, in the model's order.
+ * @throws {OptionError} when a target fits no layer (near names are given) or an option is not usable; the model is then unchanged.
+ */
+declare function injectLora(model: Module, options: InjectOptions): string[];
+
+/** Which biases count as part of the adapter: none, every parameter named `bias`, or those of LoRA layers. */
+type BiasMode = 'none' | 'all' | 'lora_only';
+/**
+ * Makes the factors of every LoRA layer trainable and freezes everything else.
+ *
+ * It goes by what a parameter is, not by its name: a plain layer called `lora_proj` is frozen, a layer inside a block called `lora_x` is
+ * treated like any other, and buffers are left alone. `bias` adds biases: `'all'` every parameter whose own name is `bias`,
+ * `'lora_only'` those of LoRA layers. A model frozen by hand gets its factors back.
+ *
+ * @example
+ * lora.markOnlyLoraAsTrainable(model, 'lora_only')
+ * const optimizer = new optim.AdamW(model.parameters().filter((p) => p.requiresGrad), { lr: 2e-4 })
+ * @throws {OptionError} for another `bias`, before anything is changed.
+ * @see loralib `mark_only_lora_as_trainable`
+ */
+declare function markOnlyLoraAsTrainable(model: Module, bias?: BiasMode): void;
+
+/**
+ * The adapter alone: `lora_A` and `lora_B` of every LoRA layer, and the biases that `bias` names, in the order of the state dict.
+ *
+ * What {@link markOnlyLoraAsTrainable} trains with the same `bias` is exactly what this returns. The tensors are the live parameters and
+ * not copies; `save` takes its snapshot when called. Merging has no influence.
+ *
+ * @example
+ * await lora.save(lora.loraStateDict(model), 'adapter.safetensors')
+ * model.loadStateDict(await lora.load('adapter.safetensors'), { strict: false })
+ * @throws {OptionError} for another `bias`.
+ * @see loralib `lora_state_dict`
+ */
+declare function loraStateDict(model: Module, bias?: BiasMode): Record<string, Tensor>;
+
+/** Merges every LoRA layer of the model, whatever its `mergeWeights` says. */
+declare function mergeAll(model: Module): void;
+/** Unmerges every LoRA layer of the model. */
+declare function unmergeAll(model: Module): void;
+/**
+ * Replaces every LoRA layer inside the model by a plain layer that holds the merged weight, and forgets the factors.
+ *
+ * The result needs no more memory than the base model and cannot be unmerged. A layer of rank 0 keeps its weight.
+ * @returns the paths of the layers replaced.
+ */
+declare function mergeAndUnload(model: Module): string[];
+
+/** Options of {@link LayerNorm}. */
+interface LayerNormOptions extends PlacementOptions {
+    /** Added to the variance, against division by 0. @default 1e-5 */
+    eps?: number;
+    /** Learn a factor and a shift for each element. @default true */
+    elementwiseAffine?: boolean;
+    /** Learn the shift; has a meaning only with `elementwiseAffine`. A tensor is taken as the bias itself. @default true */
+    bias?: boolean | Tensor;
+    /** Take this tensor as the weight itself. @default a fresh one */
+    weight?: Tensor;
+}
+/**
+ * Layer normalisation: `y = (x − mean) / √(var + eps) · weight + bias` (Ba et al. 2016).
+ *
+ * Shapes: `x (..., *normalizedShape)` → the same; `weight` and `bias` `normalizedShape`. Mean and variance (1/n) over those dimensions.
+ * Init: weight 1, bias 0. Both are f32 in a bf16 or f16 model, f64 in an f64 one.
+ *
+ * @example
+ * const norm = new nn.LayerNorm(768, { eps: 1e-5 })
+ * @throws {ShapeError} when the last dimensions of `x` are not `normalizedShape`.
+ */
+declare class LayerNorm extends Module {
+    readonly normalizedShape: readonly number[];
+    readonly eps: number;
+    weight: Tensor | null;
+    bias: Tensor | null;
+    constructor(normalizedShape: number | readonly number[], options?: LayerNormOptions);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+
+/** Options of {@link RMSNorm}. */
+interface RMSNormOptions extends PlacementOptions {
+    /** Added to the mean square, against division by 0. @default 1e-6 */
+    eps?: number;
+    /** Learn a factor for each element. @default true */
+    elementwiseAffine?: boolean;
+    /** Take this tensor as the weight itself. @default a fresh one */
+    weight?: Tensor;
+}
+/**
+ * Root mean square normalisation: `y = x / √(mean(x²) + eps) · weight` (Zhang and Sennrich 2019). No mean is taken out, no bias added.
+ *
+ * Shapes: `x (..., *normalizedShape)` → the same; `weight` `normalizedShape`. Init: weight 1; f32 in a bf16 or f16 model.
+ */
+declare class RMSNorm extends Module {
+    readonly normalizedShape: readonly number[];
+    readonly eps: number;
+    weight: Tensor | null;
+    constructor(normalizedShape: number | readonly number[], options?: RMSNormOptions);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+
+/**
+ * Dropout: in training, each element becomes 0 with probability `p` and the others are divided by 1 − p; else `x` passes unchanged.
+ *
+ * No mask is stored: the numbers come from a counter generator and are made again in the backward pass.
+ *
+ * @example
+ * const drop = new nn.Dropout(0.1)
+ * @throws {OptionError} when `p` is not from 0 to 1.
+ */
+declare class Dropout extends Module {
+    readonly p: number;
+    constructor(p?: number);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+
+declare abstract class IndexedModules extends Module {
+    [index: number]: Module;
+    /** How many modules it holds. */
+    get length(): number;
+    /** Module `index`; negative counts from the end. */
+    at(index: number): Module;
+    /** Adds a module at the end. */
+    append(module: Module): this;
+    [Symbol.iterator](): IterableIterator<Module>;
+}
+/**
+ * Modules in a row: the output of each is the input of the next. State-dict keys are `0.weight`, `1.weight`, …
+ *
+ * @example
+ * const mlp = new nn.Sequential(new nn.Linear(784, 128), new nn.ReLU(), new nn.Linear(128, 10))
+ * const logits = mlp.forward(images)
+ */
+declare class Sequential extends IndexedModules {
+    constructor(...modules: Module[]);
+    forward(x: Tensor): Tensor;
+}
+/**
+ * A list of modules that are called by hand. State-dict keys are those of {@link Sequential}.
+ *
+ * @example
+ * this.h = new nn.ModuleList(Array.from({ length: 12 }, () => new Block()))
+ * for (const block of this.h) x = block.forward(x)
+ */
+declare class ModuleList extends IndexedModules {
+    constructor(modules?: Iterable<Module>);
+    /** Adds several modules at the end. */
+    extend(modules: Iterable<Module>): this;
+    forward(): never;
+}
+
+/** `max(x, 0)`. */
+declare class ReLU extends Module {
+    forward(x: Tensor): Tensor;
+}
+/** `x · Φ(x)`, or its tanh approximation (GPT-2's `gelu_new`). */
+declare class GELU extends Module {
+    readonly approximate: 'none' | 'tanh';
+    constructor(options?: {
+        approximate?: 'none' | 'tanh';
+    });
+    forward(x: Tensor): Tensor;
+}
+/** `x · σ(x)`. */
+declare class SiLU extends Module {
+    forward(x: Tensor): Tensor;
+}
+/** `tanh(x)`. */
+declare class Tanh extends Module {
+    forward(x: Tensor): Tensor;
+}
+/** `1 / (1 + e⁻ˣ)`. */
+declare class Sigmoid extends Module {
+    forward(x: Tensor): Tensor;
+}
+/** `eˣ / Σ eˣ` along `dim`. */
+declare class Softmax extends Module {
+    readonly dim: number;
+    constructor(dim: number);
+    forward(x: Tensor): Tensor;
+}
+/** `x − log Σ eˣ` along `dim`. */
+declare class LogSoftmax extends Module {
+    readonly dim: number;
+    constructor(dim: number);
+    forward(x: Tensor): Tensor;
+}
+/** `x` itself. */
+declare class Identity extends Module {
+    forward(x: Tensor): Tensor;
+}
+
+/** How a loss per element becomes one number: mean, sum, or not at all. */
+type Reduction = 'none' | 'mean' | 'sum';
+/** Options of {@link crossEntropy}. */
+interface CrossEntropyOptions {
+    /** A weight for each class, (C). @default all 1 */
+    weight?: Tensor | null;
+    /** Targets with this value count neither in the loss nor in its mean. @default -100 */
+    ignoreIndex?: number;
+    /** Share of the target that is spread evenly over all classes, the right one included. @default 0 */
+    labelSmoothing?: number;
+    /** @default 'mean' */
+    reduction?: Reduction;
+    /**
+     * A weight for each target, of its shape: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
+     * that count. Use it as a mask, or to weigh examples. @default all 1
+     */
+    tokenWeights?: Tensor | null;
+}
+/** Options of {@link nllLoss}. */
+type NllLossOptions = Pick<CrossEntropyOptions, 'weight' | 'ignoreIndex' | 'reduction'>;
+/** Options of {@link mseLoss}. */
+interface MseLossOptions {
+    /** @default 'mean' */
+    reduction?: Reduction;
+}
+/** Options of {@link klDiv}. */
+interface KlDivOptions {
+    /** `'batchmean'` divides the sum by the first dimension and is the one that the definition asks for. @default 'mean' */
+    reduction?: Reduction | 'batchmean';
+    /** `target` holds log-probabilities. @default false */
+    logTarget?: boolean;
+}
+/**
+ * `loss = −log softmax(logits)[target]`, per row in one pass, without a tensor of probabilities.
+ *
+ * Shapes: `logits (N, C)`, `target (N)` i64; or `(C)` and `()`; or PyTorch's `(N, C, d1, …)` and `(N, d1, …)`.
+ * With `labelSmoothing` ε: `(1 − ε) · nll + ε · mean over classes of −log p`.
+ * `'mean'` divides by the number of targets that count (by the sum of their weights, where weights are given): NaN if there is none.
+ *
+ * @example
+ * const loss = nn.functional.crossEntropy(logits.reshape([-1, 50257]), labels.flatten(), { labelSmoothing: 0.1 })
+ * @throws {ShapeError} when the shapes do not fit; logits with the classes last need `reshape([-1, C])` first.
+ */
+declare function crossEntropy(logits: Tensor, target: Tensor, options?: CrossEntropyOptions): Tensor;
+/**
+ * `loss = −logProbabilities[target]`: the second half of {@link crossEntropy}, for log-probabilities that are there already.
+ *
+ * Shapes as {@link crossEntropy}.
+ */
+declare function nllLoss(logProbabilities: Tensor, target: Tensor, options?: NllLossOptions): Tensor;
+/**
+ * `(input − target)²`.
+ *
+ * @throws {ShapeError} when the shapes differ: broadcasting one against the other is nearly always a mistake here.
+ */
+declare function mseLoss(input: Tensor, target: Tensor, options?: MseLossOptions): Tensor;
+/**
+ * Kullback–Leibler divergence by element: `target · (log target − input)`, where `input` holds **log**-probabilities; 0 where the target is 0.
+ *
+ * @example
+ * nn.functional.klDiv(student.logSoftmax(-1), teacher.softmax(-1), { reduction: 'batchmean' })
+ */
+declare function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Tensor;
+
+/**
+ * `y = x Wᵀ + bias`.
+ *
+ * Shapes: `x (..., K)`, `weight (N, K)`, `bias (N)` → `(..., N)`. A bf16 or f16 weight is widened as it is read; `y` is then f32.
+ * @throws {ShapeError} when the last dimension of `x` is not K.
+ */
+declare function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
+/**
+ * Rows of `weight` at `ids`.
+ *
+ * Shapes: `ids (...)` i64, `weight (num, D)` → `(..., D)`.
+ */
+declare function embedding(ids: Tensor, weight: Tensor, options?: EmbeddingOptions): Tensor;
+/** Options of {@link embedding}. */
+interface EmbeddingOptions {
+    /** The row that gets no gradient; negative counts from the end. @default none */
+    paddingIdx?: number | null;
+    /** Divide the gradient of a row by how often the batch uses it. @default false */
+    scaleGradByFreq?: boolean;
+}
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/n) over the last dimensions, those of `normalizedShape`.
+ *
+ * Shapes: `x (..., *normalizedShape)`, `weight` and `bias` `normalizedShape`.
+ */
+declare function layerNorm(x: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, bias?: Tensor | null, eps?: number): Tensor;
+/**
+ * `y = x / √(mean(x²) + eps) · weight`, the mean over the last dimensions, those of `normalizedShape` (Zhang and Sennrich 2019).
+ */
+declare function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, eps?: number): Tensor;
+/** `x · Φ(x)`; `'tanh'` is the approximation that GPT-2 calls `gelu_new`. */
+declare function gelu(x: Tensor, approximate?: 'none' | 'tanh'): Tensor;
+/** `x · σ(x)`. */
+declare function silu(x: Tensor): Tensor;
+/** `max(x, 0)`. */
+declare function relu(x: Tensor): Tensor;
+/** `tanh(x)`. */
+declare function tanh(x: Tensor): Tensor;
+/** `1 / (1 + e⁻ˣ)`. */
+declare function sigmoid(x: Tensor): Tensor;
+/** `eˣ / Σ eˣ` along `dim`. */
+declare function softmax$1(x: Tensor, dim: number): Tensor;
+/** `x − log Σ eˣ` along `dim`. */
+declare function logSoftmax(x: Tensor, dim: number): Tensor;
+/** Zeroes each element with probability `p` and divides the rest by 1 − p; the same `x` comes back when not training. */
+declare function dropout(x: Tensor, p?: number, training?: boolean): Tensor;
+/** Options of {@link scaledDotProductAttention}. */
+interface AttentionOptions {
+    /**
+     * What each query may look at: bool (true = attend) or f32 (added to the scores); any shape that broadcasts to (B, H, T, S).
+     * @default everything
+     */
+    mask?: Tensor | null;
+    /**
+     * Query t attends to keys 0..t. `'bottom-right'` aligns the last query with the last key: for T new tokens behind a cache.
+     * May be combined with `mask`. @default false
+     */
+    isCausal?: boolean | 'top-left' | 'bottom-right';
+    /** Probability of dropping a weight. Applied whenever given, as in PyTorch: pass 0 when not training. @default 0 */
+    dropoutP?: number;
+    /** Factor on q·k. @default 1/√D */
+    scale?: number;
+    /** Let k and v have fewer heads than q (a divisor): each is shared by a group of query heads. @default false */
+    enableGqa?: boolean;
+    /** Number of keys that count in each row of the batch, (B) i64; keys behind it are ignored. @default all */
+    lengths?: Tensor | null;
+    /** Order of the dimensions: `'BHTD'` as PyTorch, or `'BTHD'`, the order a projection writes, which saves two copies. @default 'BHTD' */
+    layout?: 'BHTD' | 'BTHD';
+}
+/**
+ * `softmax(scale · q kᵀ + mask) v`, tiled per head: the T × S matrix never lies in memory.
+ *
+ * Shapes: `q (B, H, T, D)`, `k` and `v (B, Hkv, S, D)` → `(B, H, T, D)`; with `layout: 'BTHD'` the middle two are swapped in all four.
+ * @example
+ * const y = nn.functional.scaledDotProductAttention(q, k, v, { isCausal: true })
+ * @throws {ShapeError} when heads or head sizes do not fit, or when k has fewer heads than q without `enableGqa`.
+ */
+declare function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options?: AttentionOptions): Tensor;
+/** The row number that `paddingIdx` means, −1 for none. */
+declare function resolvePadding(owner: string, paddingIdx: number | null | undefined, rows: number): number;
+
+type functional_d_AttentionOptions = AttentionOptions;
+type functional_d_CrossEntropyOptions = CrossEntropyOptions;
+type functional_d_EmbeddingOptions = EmbeddingOptions;
+type functional_d_KlDivOptions = KlDivOptions;
+type functional_d_MseLossOptions = MseLossOptions;
+type functional_d_NllLossOptions = NllLossOptions;
+type functional_d_Reduction = Reduction;
+declare const functional_d_crossEntropy: typeof crossEntropy;
+declare const functional_d_dropout: typeof dropout;
+declare const functional_d_embedding: typeof embedding;
+declare const functional_d_gelu: typeof gelu;
+declare const functional_d_klDiv: typeof klDiv;
+declare const functional_d_layerNorm: typeof layerNorm;
+declare const functional_d_linear: typeof linear;
+declare const functional_d_logSoftmax: typeof logSoftmax;
+declare const functional_d_mseLoss: typeof mseLoss;
+declare const functional_d_nllLoss: typeof nllLoss;
+declare const functional_d_relu: typeof relu;
+declare const functional_d_resolvePadding: typeof resolvePadding;
+declare const functional_d_rmsNorm: typeof rmsNorm;
+declare const functional_d_scaledDotProductAttention: typeof scaledDotProductAttention;
+declare const functional_d_sigmoid: typeof sigmoid;
+declare const functional_d_silu: typeof silu;
+declare const functional_d_tanh: typeof tanh;
+declare namespace functional_d {
+  export { functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_klDiv as klDiv, functional_d_layerNorm as layerNorm, functional_d_linear as linear, functional_d_logSoftmax as logSoftmax, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_relu as relu, functional_d_resolvePadding as resolvePadding, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, softmax$1 as softmax, functional_d_tanh as tanh };
+  export type { functional_d_AttentionOptions as AttentionOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction };
+}
+
+/** Options of the random fills. */
+interface InitOptions {
+    /** Draws from this generator and not from the current stream's. @default the generator of the current stream */
+    generator?: Generator;
+}
+/** Options of the Kaiming fills. */
+interface KaimingOptions extends InitOptions {
+    /** Negative slope of the rectifier that follows; used with `leaky_relu` only. @default 0 */
+    a?: number;
+    /** Keep the variance of the forward pass (`fan_in`) or of the backward pass (`fan_out`). @default 'fan_in' */
+    mode?: 'fan_in' | 'fan_out';
+    /** The non-linearity that follows. @default 'leaky_relu' */
+    nonlinearity?: Nonlinearity;
+}
+/** Options of the Xavier fills. */
+interface XavierOptions extends InitOptions {
+    /** Factor on the standard deviation. @default 1 */
+    gain?: number;
+}
+/** The names that {@link calculateGain} knows. */
+type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu';
+/** Fills with `value`. */
+declare function constant_(tensor: Tensor, value: number): Tensor;
+/** Fills with 0. */
+declare function zeros_(tensor: Tensor): Tensor;
+/** Fills with 1. */
+declare function ones_(tensor: Tensor): Tensor;
+/** Fills with U(low, high). */
+declare function uniform_(tensor: Tensor, low?: number, high?: number, options?: InitOptions): Tensor;
+/** Fills with N(mean, std²). */
+declare function normal_(tensor: Tensor, mean?: number, std?: number, options?: InitOptions): Tensor;
+/**
+ * Fills with N(mean, std²) cut to [low, high]: uniform numbers go through the inverse of the normal distribution function,
+ * as in PyTorch, so that no draw is thrown away.
+ */
+declare function truncNormal_(tensor: Tensor, mean?: number, std?: number, low?: number, high?: number, options?: InitOptions): Tensor;
+/** Fills with U(−b, b), b = gain · √(3 / fan) (He et al. 2015). `a: Math.sqrt(5)` gives b = 1/√fan, the default of dense layers. */
+declare function kaimingUniform_(tensor: Tensor, options?: KaimingOptions): Tensor;
+/** Fills with N(0, gain² / fan) (He et al. 2015). */
+declare function kaimingNormal_(tensor: Tensor, options?: KaimingOptions): Tensor;
+/** Fills with U(−b, b), b = gain · √(6 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
+declare function xavierUniform_(tensor: Tensor, options?: XavierOptions): Tensor;
+/** Fills with N(0, 2 · gain² / (fanIn + fanOut)) (Glorot and Bengio 2010). */
+declare function xavierNormal_(tensor: Tensor, options?: XavierOptions): Tensor;
+/** The factor by which a non-linearity shrinks the standard deviation of what passes through it. */
+declare function calculateGain(nonlinearity: Nonlinearity, slope?: number): number;
+/**
+ * `[fanIn, fanOut]` of a weight (out, in, …kernel).
+ * @throws {ShapeError} for fewer than two dimensions.
+ */
+declare function calculateFan(tensor: Tensor): [fanIn: number, fanOut: number];
+
+type init_d_InitOptions = InitOptions;
+type init_d_KaimingOptions = KaimingOptions;
+type init_d_Nonlinearity = Nonlinearity;
+type init_d_XavierOptions = XavierOptions;
+declare const init_d_calculateFan: typeof calculateFan;
+declare const init_d_calculateGain: typeof calculateGain;
+declare const init_d_constant_: typeof constant_;
+declare const init_d_kaimingNormal_: typeof kaimingNormal_;
+declare const init_d_kaimingUniform_: typeof kaimingUniform_;
+declare const init_d_normal_: typeof normal_;
+declare const init_d_ones_: typeof ones_;
+declare const init_d_truncNormal_: typeof truncNormal_;
+declare const init_d_uniform_: typeof uniform_;
+declare const init_d_xavierNormal_: typeof xavierNormal_;
+declare const init_d_xavierUniform_: typeof xavierUniform_;
+declare const init_d_zeros_: typeof zeros_;
+declare namespace init_d {
+  export { init_d_calculateFan as calculateFan, init_d_calculateGain as calculateGain, init_d_constant_ as constant_, init_d_kaimingNormal_ as kaimingNormal_, init_d_kaimingUniform_ as kaimingUniform_, init_d_normal_ as normal_, init_d_ones_ as ones_, init_d_truncNormal_ as truncNormal_, init_d_uniform_ as uniform_, init_d_xavierNormal_ as xavierNormal_, init_d_xavierUniform_ as xavierUniform_, init_d_zeros_ as zeros_ };
+  export type { init_d_InitOptions as InitOptions, init_d_KaimingOptions as KaimingOptions, init_d_Nonlinearity as Nonlinearity, init_d_XavierOptions as XavierOptions };
+}
+
+type index_d$4_Dropout = Dropout;
+declare const index_d$4_Dropout: typeof Dropout;
+type index_d$4_EmbeddingLayerOptions = EmbeddingLayerOptions;
+type index_d$4_FloatDtype = FloatDtype;
+type index_d$4_GELU = GELU;
+declare const index_d$4_GELU: typeof GELU;
+type index_d$4_Identity = Identity;
+declare const index_d$4_Identity: typeof Identity;
+type index_d$4_LayerNorm = LayerNorm;
+declare const index_d$4_LayerNorm: typeof LayerNorm;
+type index_d$4_LayerNormOptions = LayerNormOptions;
+type index_d$4_LinearOptions = LinearOptions;
+type index_d$4_LogSoftmax = LogSoftmax;
+declare const index_d$4_LogSoftmax: typeof LogSoftmax;
+type index_d$4_Module = Module;
+declare const index_d$4_Module: typeof Module;
+type index_d$4_ModuleList = ModuleList;
+declare const index_d$4_ModuleList: typeof ModuleList;
+type index_d$4_PlacementOptions = PlacementOptions;
+type index_d$4_RMSNorm = RMSNorm;
+declare const index_d$4_RMSNorm: typeof RMSNorm;
+type index_d$4_RMSNormOptions = RMSNormOptions;
+type index_d$4_ReLU = ReLU;
+declare const index_d$4_ReLU: typeof ReLU;
+type index_d$4_Sequential = Sequential;
+declare const index_d$4_Sequential: typeof Sequential;
+type index_d$4_SiLU = SiLU;
+declare const index_d$4_SiLU: typeof SiLU;
+type index_d$4_Sigmoid = Sigmoid;
+declare const index_d$4_Sigmoid: typeof Sigmoid;
+type index_d$4_Softmax = Softmax;
+declare const index_d$4_Softmax: typeof Softmax;
+type index_d$4_Tanh = Tanh;
+declare const index_d$4_Tanh: typeof Tanh;
+type index_d$4_TransposedLinear = TransposedLinear;
+declare const index_d$4_TransposedLinear: typeof TransposedLinear;
+declare const index_d$4_parameter: typeof parameter;
+declare namespace index_d$4 {
+  export { index_d$4_Dropout as Dropout, Embedding$1 as Embedding, index_d$4_GELU as GELU, index_d$4_Identity as Identity, index_d$4_LayerNorm as LayerNorm, Linear$1 as Linear, index_d$4_LogSoftmax as LogSoftmax, index_d$4_Module as Module, index_d$4_ModuleList as ModuleList, index_d$4_RMSNorm as RMSNorm, index_d$4_ReLU as ReLU, index_d$4_Sequential as Sequential, index_d$4_SiLU as SiLU, index_d$4_Sigmoid as Sigmoid, index_d$4_Softmax as Softmax, index_d$4_Tanh as Tanh, index_d$4_TransposedLinear as TransposedLinear, functional_d as functional, init_d as init, index_d$4_parameter as parameter };
+  export type { index_d$4_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$4_FloatDtype as FloatDtype, index_d$4_LayerNormOptions as LayerNormOptions, index_d$4_LinearOptions as LinearOptions, index_d$4_PlacementOptions as PlacementOptions, index_d$4_RMSNormOptions as RMSNormOptions };
+}
+
+/** One set of parameters that share their options. Options may be changed between steps. */
+interface ParamGroup {
+    params: Tensor[];
+    /** Learning rate. */
+    lr: number;
+    /** Rate that a schedule takes its factors of; the first schedule sets it. */
+    initialLr?: number;
+}
+/** What an optimizer is given: parameters, or groups that override its options. */
+type Params<Options> = Iterable<Tensor> | Iterable<{
+    params: Iterable<Tensor>;
+} & Partial<Options>>;
+/** The state of an optimizer in PyTorch's structure: parameters are numbered through all groups. */
+interface OptimizerState {
+    state: Record<string, Record<string, Tensor | number>>;
+    param_groups: ({
+        params: number[];
+    } & Record<string, unknown>)[];
+}
+/** What an optimizer remembers of one parameter. */
+interface ParamState {
+    /** Updates so far. */
+    step: number;
+    /** Moments under PyTorch's names. */
+    readonly moments: Map<string, Tensor>;
+}
+/** Parameters of one group with a gradient and the same number of updates: one queue entry. */
+interface Batch {
+    readonly params: Tensor[];
+    readonly grads: Tensor[];
+    readonly states: ParamState[];
+    /** Number of the update about to be made; the first is 1. */
+    readonly step: number;
+}
+/**
+ * What all optimizers share: parameter groups, state made at the first update, and the state dict.
+ *
+ * State tensors are f32, whatever the parameter's type (f64 for f64 parameters), and live as long as the optimizer. A parameter whose `grad`
+ * is null is skipped: it gets no state and no memory for it.
+ * @see torch `Optimizer`
+ */
+declare abstract class Optimizer<Options extends {
+    lr: number;
+}> {
+    readonly paramGroups: (ParamGroup & Options)[];
+    /** Options for groups that do not give their own. */
+    readonly defaults: Options;
+    /** Name in messages. */
+    protected readonly owner: string;
+    private readonly state;
+    constructor(owner: string, params: Params<Options>, defaults: Options);
+    /** Checks the options of a group and returns them; called for the defaults and for every group. */
+    protected abstract check(options: Options): Options;
+    /** Records the update of one batch. */
+    protected abstract update(batch: Batch, group: ParamGroup & Options): void;
+    /**
+     * Adds parameters to train from now on, e.g. layers unfrozen later.
+     * @throws {OptionError} for parameters that are in a group already or are no leaves.
+     */
+    addParamGroup(group: {
+        params: Iterable<Tensor>;
+    } & Partial<Options>): void;
+    /**
+     * Changes the parameters by their gradients. Recorded at once and run later; await it to bound the queue.
+     *
+     * All parameters of a group change, or none: a failed gradient rejects the step and leaves everything as it was. An error that nobody
+     * awaited comes up here, at the next step.
+     */
+    step(): Lazy;
+    /** Forgets the gradients. `setToNone: false` fills them with 0 instead, so that weight decay still moves such parameters. */
+    zeroGrad({ setToNone }?: {
+        setToNone?: boolean;
+    }): void;
+    /** The state in PyTorch's structure and names. The tensors are the live ones. */
+    stateDict(): OptimizerState;
+    /**
+     * Takes over a saved state: options of the groups, step counts, copies of the moments.
+     * @throws {OptionError} {ShapeError} when groups, numbers or shapes do not fit; nothing is changed then.
+     */
+    loadStateDict(saved: OptimizerState): void;
+    /** The moment `name` of each parameter of a batch, zeros before the first update. */
+    protected moments(batch: Batch, name: string): Tensor[];
+    private batches;
+    private groupSizes;
+    private checkState;
+}
+
+/** Options of {@link Adam}. */
+interface AdamOptions {
+    /** Learning rate. @default 0.001 */
+    lr?: number;
+    /** Decay of the first and second moment, each in [0, 1). @default [0.9, 0.999] */
+    betas?: readonly [number, number];
+    /** Added to the root of the second moment, against division by 0. @default 1e-8 */
+    eps?: number;
+    /** Factor on the parameter that is added to its gradient (L2 penalty). @default 0 */
+    weightDecay?: number;
+    /** Divide by the largest second moment so far. @default false */
+    amsgrad?: boolean;
+    /** Go up the gradient. @default false */
+    maximize?: boolean;
+}
+/**
+ * Adam (Kingma and Ba 2015) with an L2 penalty in the gradient, as PyTorch computes it; for decoupled weight decay use `AdamW`.
+ *
+ * `g ← g + wd·p;  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  p ← p − lr · (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + eps)`
+ * @throws {OptionError} for options out of range and for an empty list of parameters.
+ * @see torch `Adam`: same defaults, same state-dict structure.
+ */
+declare class Adam extends Optimizer<Required<AdamOptions>> {
+    constructor(params: Params<AdamOptions>, options?: AdamOptions);
+    protected check(options: Required<AdamOptions>): Required<AdamOptions>;
+    protected update(batch: Batch, group: ParamGroup & Required<AdamOptions>): void;
+}
+
+/** Options of {@link AdamW}. */
+interface AdamWOptions extends AdamOptions {
+    /** Share of a parameter taken off at each update, times `lr`. @default 0.01 */
+    weightDecay?: number;
+}
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch computes it:
+ *
+ * `p ← p − lr·wd·p;  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  p ← p − lr · (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + eps)`
+ *
+ * @example
+ * const optimizer = new optim.AdamW(model.parameters(), { lr: 2e-4, weightDecay: 0.01 })
+ * loss.backward()
+ * await optimizer.step()
+ * optimizer.zeroGrad()
+ * @throws {OptionError} for options out of range and for an empty list of parameters.
+ * @see torch `AdamW`: same defaults, same state-dict structure.
+ */
+declare class AdamW extends Optimizer<Required<AdamWOptions>> {
+    constructor(params: Params<AdamWOptions>, options?: AdamWOptions);
+    protected check(options: Required<AdamWOptions>): Required<AdamWOptions>;
+    protected update(batch: Batch, group: ParamGroup & Required<AdamWOptions>): void;
+}
+
+/** Options of {@link SGD}. */
+interface SGDOptions {
+    /** Learning rate. @default 0.001 */
+    lr?: number;
+    /** Share of the last direction that is kept. @default 0 */
+    momentum?: number;
+    /** Share of the gradient that does not enter the momentum. @default 0 */
+    dampening?: number;
+    /** Look ahead along the momentum; needs `momentum` and no `dampening`. @default false */
+    nesterov?: boolean;
+    /** Factor on the parameter that is added to its gradient (L2 penalty). @default 0 */
+    weightDecay?: number;
+    /** Go up the gradient. @default false */
+    maximize?: boolean;
+}
+/**
+ * Stochastic gradient descent with momentum, as PyTorch computes it:
+ *
+ * `g ← g + wd·p;  b ← momentum·b + (1−dampening)·g` (the first time `b ← g`)`;  p ← p − lr·b`; with `nesterov`, `p ← p − lr·(g + momentum·b)`.
+ * @throws {OptionError} for options out of range, and for `nesterov` without momentum.
+ * @see torch `SGD`: same defaults, same state-dict structure.
+ */
+declare class SGD extends Optimizer<Required<SGDOptions>> {
+    constructor(params: Params<SGDOptions>, options?: SGDOptions);
+    protected check(options: Required<SGDOptions>): Required<SGDOptions>;
+    protected update(batch: Batch, group: ParamGroup & Required<SGDOptions>): void;
+}
+
+/** Options of {@link NlgAdamW}. */
+interface NlgAdamWOptions {
+    /** Learning rate. @default 0.001 */
+    lr?: number;
+    /** Decay of the first and second moment. @default [0.9, 0.98] */
+    betas?: readonly [number, number];
+    /** Added to the root of the second moment, which is not corrected first. @default 1e-6 */
+    eps?: number;
+    /** Share of a parameter taken off after each update, times `lr`. @default 0 */
+    weightDecay?: number;
+    /** Correct the moments for their start at 0, through the size of the step. @default true */
+    correctBias?: boolean;
+}
+/**
+ * The AdamW of the paper's NLG example. It differs from {@link AdamW} in where `eps` stands and in taking the weight decay last:
+ *
+ * `m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  s = lr · √(1−β₂ᵗ) / (1−β₁ᵗ)` (`s = lr` without `correctBias`)`;`
+ * `p ← p − s · m / (√v + eps);  p ← p − lr·wd·p`
+ *
+ * @throws {OptionError} for options out of range and for an empty list of parameters.
+ * @see microsoft/LoRA `examples/NLG/src/optimizer.py`
+ */
+declare class NlgAdamW extends Optimizer<Required<NlgAdamWOptions>> {
+    constructor(params: Params<NlgAdamWOptions>, options?: NlgAdamWOptions);
+    protected check(options: Required<NlgAdamWOptions>): Required<NlgAdamWOptions>;
+    protected update(batch: Batch, group: ParamGroup & Required<NlgAdamWOptions>): void;
+}
+
+/** Options of {@link clipGradNorm}. */
+interface ClipGradNormOptions {
+    /** Which norm: 2, another p, or Infinity for the largest absolute element. @default 2 */
+    normType?: number;
+}
+/**
+ * Scales all gradients together so that their norm, taken over all elements, is at most `maxNorm`: `g ← g · min(1, maxNorm / (norm + 1e-6))`.
+ *
+ * Nothing is waited for. Parameters without a gradient are passed over.
+ * @example
+ * const norm = optim.clipGradNorm(model.parameters(), 1)
+ * await optimizer.step()
+ * console.log(await norm.item())
+ * @returns the norm before clipping, a tensor without dimensions.
+ * @throws {OptionError} when `maxNorm` is negative or `normType` is not above 0.
+ * @see torch `clip_grad_norm_`
+ */
+declare function clipGradNorm(params: Tensor | Iterable<Tensor>, maxNorm: number, options?: ClipGradNormOptions): Tensor;
+/**
+ * Cuts each element of each gradient to [−value, value].
+ * @throws {OptionError} when `value` is negative.
+ * @see torch `clip_grad_value_`
+ */
+declare function clipGradValue(params: Tensor | Iterable<Tensor>, value: number): void;
+
+/** The learning rate at a step, as a share of the initial one. Step 0 is the first update. */
+type LrFactor = (step: number) => number;
+/** What a schedule needs of an optimizer: groups whose `lr` it may set. */
+interface ScheduledOptimizer {
+    readonly paramGroups: readonly ScheduledGroup[];
+}
+/** One parameter group. `initialLr` is the rate that factors are taken of; the first schedule records it. */
+interface ScheduledGroup {
+    lr: number;
+    initialLr?: number;
+}
+/** What a schedule must remember to go on after a restart. */
+interface LrSchedulerState {
+    /** Steps taken so far. */
+    lastStep: number;
+    /** Initial rate of each parameter group. */
+    baseLrs: number[];
+}
+/** Options of the schedules that only warm up. */
+interface WarmupOptions {
+    /** Steps in which the rate rises linearly from 0 to the initial one. @default 0 */
+    warmup?: number;
+}
+/** Options of the schedules that come down to an end. */
+interface DecayOptions extends WarmupOptions {
+    /** Updates in the whole run, warm-up included. */
+    total: number;
+}
+/** Options of {@link CosineWarmup} and {@link CosineWithRestarts}. */
+interface CosineOptions extends DecayOptions {
+    /** Waves of the cosine. @default 0.5 (one fall from 1 to 0); with restarts 1 */
+    numCycles?: number;
+}
+/** Options of {@link CosineWithMinLr}: exactly one of `minLr` and `minLrRate`. */
+interface CosineMinLrOptions extends CosineOptions {
+    /** Where the rate ends, absolute. */
+    minLr?: number;
+    /** Where the rate ends, as a share of the initial one. */
+    minLrRate?: number;
+}
+/** Options of {@link Polynomial}. */
+interface PolynomialOptions extends DecayOptions {
+    /** Where the rate ends, absolute; below the initial rate. @default 1e-7 */
+    lrEnd?: number;
+    /** Exponent of the falling part; 1 is a straight line. @default 1 */
+    power?: number;
+}
+/** Options of {@link InverseSqrt}. */
+interface InverseSqrtOptions extends WarmupOptions {
+    /** Steps after which the rate has fallen to about 1/√2 of its peak. @default warmup, or 10000 without a warm-up */
+    timescale?: number;
+}
+/** Options of {@link NlgSchedule}. */
+interface NlgScheduleOptions {
+    /** The example's `--scheduler`. */
+    name: NlgScheduleName;
+    /** The example's `--warmup_step`; not for `cycle`. @default 0 */
+    warmup?: number;
+    /** The example's `--max_step`; for `linear` and `cosine`. */
+    maxStep?: number;
+    /** The example's `--i_steps`: borders of the pieces; for `cycle`. */
+    iSteps?: number[];
+    /** The example's `--i_lrs`: the rate at each border, absolute; for `cycle`. */
+    iLrs?: number[];
+}
+/** The schedules of microsoft/LoRA `examples/NLG`. */
+type NlgScheduleName = 'linear' | 'constant' | 'cosine' | 'cycle';
+/** `1` at every step. */
+declare function constantFactor(): LrFactor;
+/** Rises from 0 to 1 in `warmup` steps, then stays. */
+declare function constantWithWarmupFactor({ warmup }?: WarmupOptions): LrFactor;
+/** Rises to 1, then falls in a straight line to 0 at `total`. */
+declare function linearFactor({ warmup, total }: DecayOptions): LrFactor;
+/** Rises to 1, then follows `numCycles` waves of a cosine between 1 and 0. */
+declare function cosineFactor({ warmup, total, numCycles }: CosineOptions): LrFactor;
+/** Rises to 1, then falls from 1 to 0 along a half cosine `numCycles` times, jumping back up in between. */
+declare function cosineWithRestartsFactor({ warmup, total, numCycles }: CosineOptions): LrFactor;
+/** {@link cosineFactor} squeezed between 1 and `minLrRate`. */
+declare function cosineWithMinLrFactor(options: CosineOptions & {
+    minLrRate: number;
+}): LrFactor;
+/** Rises to 1, then falls as `(1 − progress)^power` to `lrEnd / lrInit` at `total`. */
+declare function polynomialFactor(options: PolynomialOptions & {
+    lrInit: number;
+}): LrFactor;
+/** Rises to 1, then falls as `1 / √((step + timescale − warmup) / timescale)`. */
+declare function inverseSqrtFactor(options?: InverseSqrtOptions): LrFactor;
+/**
+ * The cosine of the NLG example: after the warm-up it counts from step 0 and not from the end of the warm-up, so the rate
+ * jumps down there; and the first rate is 0 even without a warm-up. Source: `CosineAnnealingWarmupRestarts`.
+ */
+declare function nlgCosineFactor({ warmup, maxStep }: {
+    warmup?: number;
+    maxStep: number;
+}): LrFactor;
+/**
+ * The piecewise linear schedule of the NLG example, in absolute rates: `iLrs[i]` at `iSteps[i]`, and the last one outside
+ * all pieces. Start `iSteps` with 0: a later start gives the last rate, as upstream does. Source: `CyclicScheduler`.
+ */
+declare function nlgCycleRate({ iSteps, iLrs }: {
+    iSteps: readonly number[];
+    iLrs: readonly number[];
+}): LrFactor;
+/**
+ * Sets `group.lr = factor(step) · group.initialLr` for every parameter group; the base of all schedules, and usable with
+ * a factor of your own. The constructor sets the rate of the first update, and each {@link step} that of the next one.
+ *
+ * @example
+ * const schedule = new optim.lrScheduler.LinearWarmup(optimizer, { warmup: 100, total: 2000 })
+ * for (const batch of batches) {
+ *   model.forward(batch).loss.backward()
+ *   await optimizer.step()
+ *   schedule.step()
+ * }
+ * @see torch `LambdaLR`, transformers `optimization.py`: the same rates at the same steps.
+ */
+declare class LrScheduler {
+    #private;
+    /** @throws {OptionError} when the optimizer has no parameter groups or the factor is not a function. */
+    constructor(optimizer: ScheduledOptimizer, factor: LrFactor);
+    /** Steps taken so far; 0 before the first update. */
+    get lastStep(): number;
+    /** Goes on to the next step. Call it after `optimizer.step()`. */
+    step(): void;
+    /** The rate that each parameter group has now. */
+    getLastLr(): number[];
+    /** What {@link loadStateDict} needs: the step and the initial rates. */
+    stateDict(): LrSchedulerState;
+    /**
+     * Goes to the step of a saved state and sets the rates of that step.
+     * @throws {OptionError} when the state has another number of groups or is not one of ours; nothing is changed then.
+     */
+    loadStateDict(state: LrSchedulerState): void;
+}
+/** Keeps the initial rate. @see {@link constantFactor} */
+declare class Constant extends LrScheduler {
+    constructor(optimizer: ScheduledOptimizer, options?: Record<string, never>);
+}
+/** Warms up, then keeps the initial rate. @see {@link constantWithWarmupFactor} */
+declare class ConstantWithWarmup extends LrScheduler {
+    constructor(optimizer: ScheduledOptimizer, options?: WarmupOptions);
+}
+/** Warms up, then falls in a straight line to 0. @see {@link linearFactor} */
+declare class LinearWarmup extends LrScheduler {
+    constructor(optimizer: ScheduledOptimizer, options: DecayOptions);
+}
+/** Warms up, then falls to 0 along a cosine. @see {@link cosineFactor} */
+declare class CosineWarmup extends LrScheduler {
+    constructor(optimizer: ScheduledOptimizer, options: CosineOptions);
+}
+/** Warms up, then falls to 0 along a cosine several times. @see {@link cosineWithRestartsFactor} */
+declare class CosineWithRestarts extends LrScheduler {
+    constructor(optimizer: ScheduledOptimizer, options: CosineOptions);
+}
+/** Warms up, then falls to a rate above 0 along a cosine. @see {@link cosineWithMinLrFactor} */
+declare class CosineWithMinLr extends LrScheduler {
+    constructor(optimizer: ScheduledOptimizer, options: CosineMinLrOptions);
+}
+/** Warms up, then falls as a power of what is left. @see {@link polynomialFactor} */
+declare class Polynomial extends LrScheduler {
+    constructor(optimizer: ScheduledOptimizer, options: PolynomialOptions);
+}
+/** Warms up, then falls with the inverse square root of the step. @see {@link inverseSqrtFactor} */
+declare class InverseSqrt extends LrScheduler {
+    constructor(optimizer: ScheduledOptimizer, options?: InverseSqrtOptions);
+}
+/**
+ * The schedules of microsoft/LoRA `examples/NLG` by their names: `linear`, `constant`, `cosine` and `cycle`, with its
+ * formulas as they are. Upstream also accepts `inv_sqrt` and `dev_perf` and then keeps the rate flat; here they are errors.
+ * `iLrs` of `cycle` are the rates of the first parameter group; other groups keep their proportion to it.
+ */
+declare class NlgSchedule extends LrScheduler {
+    /** @throws {OptionError} when the name is unknown or an option that its formula needs is missing. */
+    constructor(optimizer: ScheduledOptimizer, options: NlgScheduleOptions);
+}
+
+type schedule_d_Constant = Constant;
+declare const schedule_d_Constant: typeof Constant;
+type schedule_d_ConstantWithWarmup = ConstantWithWarmup;
+declare const schedule_d_ConstantWithWarmup: typeof ConstantWithWarmup;
+type schedule_d_CosineMinLrOptions = CosineMinLrOptions;
+type schedule_d_CosineOptions = CosineOptions;
+type schedule_d_CosineWarmup = CosineWarmup;
+declare const schedule_d_CosineWarmup: typeof CosineWarmup;
+type schedule_d_CosineWithMinLr = CosineWithMinLr;
+declare const schedule_d_CosineWithMinLr: typeof CosineWithMinLr;
+type schedule_d_CosineWithRestarts = CosineWithRestarts;
+declare const schedule_d_CosineWithRestarts: typeof CosineWithRestarts;
+type schedule_d_DecayOptions = DecayOptions;
+type schedule_d_InverseSqrt = InverseSqrt;
+declare const schedule_d_InverseSqrt: typeof InverseSqrt;
+type schedule_d_InverseSqrtOptions = InverseSqrtOptions;
+type schedule_d_LinearWarmup = LinearWarmup;
+declare const schedule_d_LinearWarmup: typeof LinearWarmup;
+type schedule_d_LrFactor = LrFactor;
+type schedule_d_LrScheduler = LrScheduler;
+declare const schedule_d_LrScheduler: typeof LrScheduler;
+type schedule_d_LrSchedulerState = LrSchedulerState;
+type schedule_d_NlgSchedule = NlgSchedule;
+declare const schedule_d_NlgSchedule: typeof NlgSchedule;
+type schedule_d_NlgScheduleName = NlgScheduleName;
+type schedule_d_NlgScheduleOptions = NlgScheduleOptions;
+type schedule_d_Polynomial = Polynomial;
+declare const schedule_d_Polynomial: typeof Polynomial;
+type schedule_d_PolynomialOptions = PolynomialOptions;
+type schedule_d_ScheduledGroup = ScheduledGroup;
+type schedule_d_ScheduledOptimizer = ScheduledOptimizer;
+type schedule_d_WarmupOptions = WarmupOptions;
+declare const schedule_d_constantFactor: typeof constantFactor;
+declare const schedule_d_constantWithWarmupFactor: typeof constantWithWarmupFactor;
+declare const schedule_d_cosineFactor: typeof cosineFactor;
+declare const schedule_d_cosineWithMinLrFactor: typeof cosineWithMinLrFactor;
+declare const schedule_d_cosineWithRestartsFactor: typeof cosineWithRestartsFactor;
+declare const schedule_d_inverseSqrtFactor: typeof inverseSqrtFactor;
+declare const schedule_d_linearFactor: typeof linearFactor;
+declare const schedule_d_nlgCosineFactor: typeof nlgCosineFactor;
+declare const schedule_d_nlgCycleRate: typeof nlgCycleRate;
+declare const schedule_d_polynomialFactor: typeof polynomialFactor;
+declare namespace schedule_d {
+  export { schedule_d_Constant as Constant, schedule_d_ConstantWithWarmup as ConstantWithWarmup, schedule_d_CosineWarmup as CosineWarmup, schedule_d_CosineWithMinLr as CosineWithMinLr, schedule_d_CosineWithRestarts as CosineWithRestarts, schedule_d_InverseSqrt as InverseSqrt, schedule_d_LinearWarmup as LinearWarmup, schedule_d_LrScheduler as LrScheduler, schedule_d_NlgSchedule as NlgSchedule, schedule_d_Polynomial as Polynomial, schedule_d_constantFactor as constantFactor, schedule_d_constantWithWarmupFactor as constantWithWarmupFactor, schedule_d_cosineFactor as cosineFactor, schedule_d_cosineWithMinLrFactor as cosineWithMinLrFactor, schedule_d_cosineWithRestartsFactor as cosineWithRestartsFactor, schedule_d_inverseSqrtFactor as inverseSqrtFactor, schedule_d_linearFactor as linearFactor, schedule_d_nlgCosineFactor as nlgCosineFactor, schedule_d_nlgCycleRate as nlgCycleRate, schedule_d_polynomialFactor as polynomialFactor };
+  export type { schedule_d_CosineMinLrOptions as CosineMinLrOptions, schedule_d_CosineOptions as CosineOptions, schedule_d_DecayOptions as DecayOptions, schedule_d_InverseSqrtOptions as InverseSqrtOptions, schedule_d_LrFactor as LrFactor, schedule_d_LrSchedulerState as LrSchedulerState, schedule_d_NlgScheduleName as NlgScheduleName, schedule_d_NlgScheduleOptions as NlgScheduleOptions, schedule_d_PolynomialOptions as PolynomialOptions, schedule_d_ScheduledGroup as ScheduledGroup, schedule_d_ScheduledOptimizer as ScheduledOptimizer, schedule_d_WarmupOptions as WarmupOptions };
+}
+
+type index_d$3_Adam = Adam;
+declare const index_d$3_Adam: typeof Adam;
+type index_d$3_AdamOptions = AdamOptions;
+type index_d$3_AdamW = AdamW;
+declare const index_d$3_AdamW: typeof AdamW;
+type index_d$3_AdamWOptions = AdamWOptions;
+type index_d$3_ClipGradNormOptions = ClipGradNormOptions;
+type index_d$3_NlgAdamW = NlgAdamW;
+declare const index_d$3_NlgAdamW: typeof NlgAdamW;
+type index_d$3_NlgAdamWOptions = NlgAdamWOptions;
+type index_d$3_Optimizer<Options extends {
+    lr: number;
+}> = Optimizer<Options>;
+declare const index_d$3_Optimizer: typeof Optimizer;
+type index_d$3_OptimizerState = OptimizerState;
+type index_d$3_ParamGroup = ParamGroup;
+type index_d$3_Params<Options> = Params<Options>;
+type index_d$3_SGD = SGD;
+declare const index_d$3_SGD: typeof SGD;
+type index_d$3_SGDOptions = SGDOptions;
+declare const index_d$3_clipGradNorm: typeof clipGradNorm;
+declare const index_d$3_clipGradValue: typeof clipGradValue;
+declare namespace index_d$3 {
+  export { index_d$3_Adam as Adam, index_d$3_AdamW as AdamW, index_d$3_NlgAdamW as NlgAdamW, index_d$3_Optimizer as Optimizer, index_d$3_SGD as SGD, index_d$3_clipGradNorm as clipGradNorm, index_d$3_clipGradValue as clipGradValue, schedule_d as lrScheduler };
+  export type { index_d$3_AdamOptions as AdamOptions, index_d$3_AdamWOptions as AdamWOptions, index_d$3_ClipGradNormOptions as ClipGradNormOptions, index_d$3_NlgAdamWOptions as NlgAdamWOptions, index_d$3_OptimizerState as OptimizerState, index_d$3_ParamGroup as ParamGroup, index_d$3_Params as Params, index_d$3_SGDOptions as SGDOptions };
+}
+
+/** What attention reads: keys and values (B, S, H, D), of which the first `lengths` of each row count. */
+interface CachedKeys {
+    keys: Tensor;
+    values: Tensor;
+    /** (B) i64; null when all S count. */
+    lengths: Tensor | null;
+}
+/**
+ * Keys and values of the tokens seen so far, for every layer, so that generation computes each token once.
+ *
+ * The buffers are (B, capacity, H, D) and grow by doubling; new tokens are written in place. A model makes one when called with
+ * `useCache`, and writes to the one passed as `pastKeyValues`.
+ * @example
+ * const cache = new models.KvCache()
+ * const first = lora.noGrad(() => model.forward(prompt, { pastKeyValues: cache }))
+ * const next = lora.noGrad(() => model.forward(token, { pastKeyValues: cache }))   // sees the prompt too
+ * cache.dispose()
+ */
+declare class KvCache {
+    private readonly layers;
+    private filled;
+    private capacity;
+    /** Tokens in the cache, the same for every row of the batch. */
+    get length(): number;
+    /**
+     * Makes room for the tokens of a forward that begins.
+     * @returns how many keys S its attention will see, those that do not count included: the width of its mask.
+     */
+    extend(tokens: number): number;
+    /**
+     * Writes the keys and values of new tokens behind the others and returns what attention reads.
+     *
+     * Shapes: `keys`, `values (B, T, H, D)`. The first tokens come back as they are; later the whole buffer does, which saves a copy.
+     * @throws {OptionError} when the keys need gradients, which a buffer written in place cannot carry.
+     */
+    append(layer: number, keys: Tensor, values: Tensor): CachedKeys;
+    /** Counts `tokens` new tokens as written; called once a forward. */
+    advance(tokens: number): void;
+    /** Forgets all but the first `length` tokens, e.g. to go on from a shared prompt. */
+    truncate(length: number): void;
+    /** Gives the buffers back. The cache is then empty and may be used again. */
+    dispose(): void;
+    [Symbol.dispose](): void;
+    private reserve;
+    private grow;
+}
+
+/** Token ids, masks or labels: an i64 tensor (B, T), or rows of numbers of one length. */
+type Ids = Tensor | readonly (readonly number[])[];
+/** Options of a decoder's forward. */
+interface DecoderOptions {
+    /**
+     * 1 for tokens, 0 for padding, (B, S) with S the tokens in the cache and the new ones. Rows of numbers are looked at on the spot: a
+     * mask that only pads on the right costs nothing, since no token looks to its right.
+     * @default all 1
+     */
+    attentionMask?: Ids | null;
+    /** Position of each token, (B, T). @default 0, 1, … in every row, after those in the cache, whatever the mask says */
+    positionIds?: Ids | null;
+    /** Keys and values of earlier tokens; the new ones are added to it. @default none */
+    pastKeyValues?: KvCache | null;
+    /** Make a cache and return it. @default whether `pastKeyValues` is given */
+    useCache?: boolean;
+    /** Return the embeddings and the output of every block. @default false */
+    outputHiddenStates?: boolean;
+}
+/** Options of the forward of a language model. */
+interface CausalLMOptions extends DecoderOptions {
+    /**
+     * Token ids to predict, (B, T), aligned with the input: the model compares the output at t with the label at t + 1. −100 counts not.
+     * Given as rows of numbers, the head runs only on the positions that count, which saves most of its cost on prompts and padding.
+     */
+    labels?: Ids | null;
+    /** Compute the logits of the last n positions only. @default all */
+    logitsToKeep?: number;
+}
+/** What a decoder without a head returns. */
+interface DecoderOutput {
+    /** Output of the final norm, (B, T, C). */
+    lastHiddenState: Tensor;
+    /** Embeddings, then the output of each block, the last one after the final norm; null unless asked for. */
+    hiddenStates: Tensor[] | null;
+    pastKeyValues: KvCache | null;
+}
+/** What a language model returns. */
+declare class CausalLMOutput {
+    /** Mean cross entropy over the labels that count; null without labels. */
+    readonly loss: Tensor | null;
+    /** Output of the final norm at the positions that `logits` covers. */
+    readonly lastHiddenState: Tensor;
+    readonly hiddenStates: Tensor[] | null;
+    readonly pastKeyValues: KvCache | null;
+    private readonly head;
+    private readonly recordsGrad;
+    private computed;
+    constructor(decoder: DecoderOutput, head: (hidden: Tensor) => Tensor, parts?: {
+        loss?: Tensor;
+        lastHiddenState?: Tensor;
+    });
+    /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for. */
+    get logits(): Tensor;
+}
+
+/** The configuration of a GPT-2, as in `config.json`. */
+interface GPT2Config {
+    /** Number of tokens V. @default 50257 */
+    vocab_size: number;
+    /** Longest sequence. @default 1024 */
+    n_positions: number;
+    /** Channels C. @default 768 */
+    n_embd: number;
+    /** Blocks. @default 12 */
+    n_layer: number;
+    /** Attention heads H; divides `n_embd`. @default 12 */
+    n_head: number;
+    /** Width of the MLP; null is 4 · n_embd. @default null */
+    n_inner: number | null;
+    /** `gelu_new`, `gelu_pytorch_tanh`, `gelu`, `relu`, `silu` or `tanh`. @default 'gelu_new' */
+    activation_function: string;
+    /** @default 1e-5 */
+    layer_norm_epsilon: number;
+    /** Standard deviation of fresh weights. @default 0.02 */
+    initializer_range: number;
+    /** Dropout on the embeddings, in training. @default 0.1 */
+    embd_pdrop: number;
+    /** Dropout on the attention weights, in training. @default 0.1 */
+    attn_pdrop: number;
+    /** Dropout on what each half of a block adds, in training. @default 0.1 */
+    resid_pdrop: number;
+    /** The head shares the weight of the token embedding. @default true */
+    tie_word_embeddings: boolean;
+    /** Divide attention scores by √D. @default true */
+    scale_attn_weights: boolean;
+    /** Divide them by the number of the block too. @default false */
+    scale_attn_by_inverse_layer_idx: boolean;
+    /** @default 50256 */
+    bos_token_id: number | null;
+    /** Where generation stops. @default 50256 */
+    eos_token_id: number | number[] | null;
+    /** @default null */
+    pad_token_id: number | null;
+    [other: string]: unknown;
+}
+
+/** How a fresh parameter starts: N(0, std²) or one value. */
+type Init = {
+    std: number;
+} | {
+    value: number;
+};
+/** Gives a model each of its parameters, by state-dict name. */
+type WeightSource = (name: string, shape: number[], init: Init) => Tensor;
+/** Options of models with fresh weights. */
+interface FreshOptions {
+    /** Type of the weights; biases and norms are f32 in a bf16 or f16 model. @default 'f32' */
+    dtype?: FloatDtype;
+    /** Draws the weights from this generator. @default the generator of the current stream */
+    generator?: Generator;
+}
+/** Options of `fromPretrained`. */
+interface PretrainedOptions {
+    /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
+    dtype?: FloatDtype;
+    /**
+     * Leave weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
+     * rewritten in place. @default true
+     */
+    mapped?: boolean;
+}
+/** Options of `savePretrained`. */
+interface SaveOptions {
+    /** Convert floating tensors to this type. @default each tensor's own type */
+    dtype?: FloatDtype;
+}
+
+/** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
+type Prompt = readonly number[] | readonly (readonly number[])[] | Tensor;
+
+/** Changes the scores of the next token of one row. */
+type LogitsProcessor = (scores: Float32Array, ids: readonly number[]) => void;
+/** Divides the scores: below 1 sharpens, above 1 flattens. */
+declare function temperature(value: number): LogitsProcessor;
+/** Keeps the k best tokens, and those level with the k-th. */
+declare function topK(k: number, minTokensToKeep?: number): LogitsProcessor;
+/** Keeps the smallest set of best tokens whose probabilities sum to at least p (Holtzman et al. 2020). */
+declare function topP(p: number, minTokensToKeep?: number): LogitsProcessor;
+/** Keeps tokens at least `share` as likely as the best one. */
+declare function minP(share: number, minTokensToKeep?: number): LogitsProcessor;
+/** Keeps the tokens whose surprise is nearest to the expected one, up to a total probability of `mass` (Meister et al. 2023). */
+declare function typicalP(mass: number, minTokensToKeep?: number): LogitsProcessor;
+/** Bans tokens less likely than `epsilon`, but never the best ones. */
+declare function epsilonCutoff(epsilon: number, minTokensToKeep?: number): LogitsProcessor;
+/** Makes tokens that occur in the row less likely (penalty above 1) or more (Keskar et al. 2019). */
+declare function repetitionPenalty(penalty: number): LogitsProcessor;
+/** Bans tokens that would complete a group of n tokens that occurs in the row. */
+declare function noRepeatNgram(n: number): LogitsProcessor;
+/** Bans sequences: a word of one token always, a longer one when the row ends in all but its last token. */
+declare function badWords(words: readonly (readonly number[])[]): LogitsProcessor;
+/** Bans tokens. */
+declare function suppressTokens(tokens: readonly number[]): LogitsProcessor;
+/** Bans stop tokens until the row has `count` new tokens. */
+declare function minNewTokens(promptLength: number, count: number, eosTokenId: readonly number[]): LogitsProcessor;
+/** `eˣ / Σ eˣ` in f64. */
+declare function softmax(scores: Float32Array): Float64Array;
+
+type processors_d_LogitsProcessor = LogitsProcessor;
+declare const processors_d_badWords: typeof badWords;
+declare const processors_d_epsilonCutoff: typeof epsilonCutoff;
+declare const processors_d_minNewTokens: typeof minNewTokens;
+declare const processors_d_minP: typeof minP;
+declare const processors_d_noRepeatNgram: typeof noRepeatNgram;
+declare const processors_d_repetitionPenalty: typeof repetitionPenalty;
+declare const processors_d_softmax: typeof softmax;
+declare const processors_d_suppressTokens: typeof suppressTokens;
+declare const processors_d_temperature: typeof temperature;
+declare const processors_d_topK: typeof topK;
+declare const processors_d_topP: typeof topP;
+declare const processors_d_typicalP: typeof typicalP;
+declare namespace processors_d {
+  export { processors_d_badWords as badWords, processors_d_epsilonCutoff as epsilonCutoff, processors_d_minNewTokens as minNewTokens, processors_d_minP as minP, processors_d_noRepeatNgram as noRepeatNgram, processors_d_repetitionPenalty as repetitionPenalty, processors_d_softmax as softmax, processors_d_suppressTokens as suppressTokens, processors_d_temperature as temperature, processors_d_topK as topK, processors_d_topP as topP, processors_d_typicalP as typicalP };
+  export type { processors_d_LogitsProcessor as LogitsProcessor };
+}
+
+/** How the next token is chosen. */
+interface SamplingOptions {
+    /** Draw from the filtered distribution; else take the best token. The filters marked (sampling) then have no effect. @default false */
+    doSample?: boolean;
+    /** Divide the scores by this (sampling). @default 1 */
+    temperature?: number;
+    /** Keep the k best tokens (sampling); 0 keeps all. @default 0 */
+    topK?: number;
+    /** Keep the best tokens that together have this probability (sampling). @default 1 */
+    topP?: number;
+    /** Keep tokens at least this share as likely as the best one (sampling). @default 0 */
+    minP?: number;
+    /** Keep the tokens nearest to the expected surprise, up to this probability (sampling). @default 1 */
+    typicalP?: number;
+    /** Ban tokens less likely than this (sampling). @default 0 */
+    epsilonCutoff?: number;
+    /** Above 1: tokens that occur already, in the prompt too, become less likely. @default 1 */
+    repetitionPenalty?: number;
+    /** No group of this many tokens occurs twice; 0 is off. @default 0 */
+    noRepeatNgramSize?: number;
+    /** Token sequences that must not occur. @default none */
+    badWordsIds?: readonly (readonly number[])[];
+    /** Tokens that must not occur. @default none */
+    suppressTokens?: readonly number[];
+    /** Stop tokens are banned until a row has this many new tokens. @default 0 */
+    minNewTokens?: number;
+}
+
+/** Options of {@link generate} and {@link stream}. */
+interface GenerateOptions extends SamplingOptions {
+    /** Most new tokens in a row. @default 20 */
+    maxNewTokens?: number;
+    /** Tokens that end a row; null for none. @default the model's `eos_token_id` */
+    eosTokenId?: number | readonly number[] | null;
+    /** Sequences of tokens that end a row. @default none */
+    stopSequences?: readonly (readonly number[])[];
+    /** Ends a row when it returns true for the tokens so far (prompt included). @default none */
+    stop?: (ids: readonly number[], row: number) => boolean;
+    /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @default all 1 */
+    attentionMask?: readonly (readonly number[])[];
+    /** Fixes what sampling draws, whatever else draws numbers meanwhile. @default drawn from the current stream's generator */
+    seed?: number;
+    /** Draw from this generator; give it or `seed`. */
+    generator?: Generator;
+    /** Called for each new token, in order; a promise is waited for. */
+    onToken?: (token: GeneratedToken) => void | Promise<void>;
+    /** Stops at the next token; the promise rejects with the signal's reason. */
+    signal?: AbortSignal;
+}
+/** One new token. */
+interface GeneratedToken {
+    /** Row of the batch. */
+    row: number;
+    /** The token. */
+    id: number;
+    /** Why the row ends here, or null. */
+    finish: 'eos' | 'stop' | 'length' | null;
+}
+/** What a model must have to generate. */
+interface GenerativeModel extends Module {
+    readonly config: {
+        eos_token_id?: number | number[] | null;
+    };
+    readonly maxPositions: number;
+    forward(ids: readonly (readonly number[])[], options: ForwardOptions): {
+        logits: Tensor;
+    };
+}
+interface ForwardOptions {
+    attentionMask: readonly (readonly number[])[];
+    positionIds: readonly (readonly number[])[];
+    pastKeyValues: KvCache;
+    logitsToKeep: number;
+}
+/**
+ * Continues prompts: the best token at each step, or draws with `doSample`.
+ *
+ * Rows of different lengths are padded on the left inside; positions count from the first real token. Each token is computed once
+ * (keys and values are cached), and memory does not grow beyond the cache.
+ * @example
+ * const [ids] = await model.generate([tokenizer.encode('name : The Eagle |')], { maxNewTokens: 60, doSample: true, topP: 0.9, seed: 7 })
+ * console.log(tokenizer.decode(ids))
+ * @returns for each prompt its tokens, prompt included, up to and including what ended it. Rows may differ in length.
+ * @throws {OptionError} for options out of range, a prompt too long for the model, or a model with dropout in training mode.
+ */
+declare function generate(model: GenerativeModel, prompt: Prompt, options?: GenerateOptions): Promise<number[][]>;
+/**
+ * Continues prompts and yields each token as it is chosen. Leaving the loop early frees the cache.
+ * @example
+ * for await (const { id } of model.stream([ids], { maxNewTokens: 200 })) process.stdout.write(decoder.push(id))
+ * @throws as {@link generate}
+ */
+declare function stream(model: GenerativeModel, prompt: Prompt, options?: GenerateOptions): AsyncGenerator<GeneratedToken, void, void>;
+
+type Layer = {
+    forward(x: Tensor): Tensor;
+} & Module;
+interface AttentionContext {
+    mask: Tensor | null;
+    cache: KvCache | null;
+}
+/** Multi-head causal attention with one product for q, k and v. */
+declare class GPT2Attention extends Module {
+    c_attn: Layer;
+    c_proj: Layer;
+    attn_dropout: Dropout;
+    resid_dropout: Dropout;
+    private readonly heads;
+    private readonly index;
+    private readonly scale;
+    constructor(config: GPT2Config, index: number, take: WeightSource);
+    forward(x: Tensor, { mask, cache }: AttentionContext): Tensor;
+}
+/** Two dense layers with a non-linearity between them. */
+declare class GPT2MLP extends Module {
+    c_fc: Layer;
+    c_proj: Layer;
+    act: Layer;
+    dropout: Dropout;
+    constructor(config: GPT2Config, take: WeightSource);
+    forward(x: Tensor): Tensor;
+}
+/** `x ← x + attn(ln_1(x));  x ← x + mlp(ln_2(x))`. */
+declare class GPT2Block extends Module {
+    ln_1: LayerNorm;
+    attn: GPT2Attention;
+    ln_2: LayerNorm;
+    mlp: GPT2MLP;
+    constructor(config: GPT2Config, index: number, take: WeightSource);
+    forward(x: Tensor, context: AttentionContext): Tensor;
+}
+/**
+ * GPT-2 without a head (Radford et al. 2019): token and position embeddings, blocks, a final norm.
+ *
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints (`h.0.attn.c_attn.weight`).
+ */
+declare class GPT2Model extends Module {
+    readonly config: GPT2Config;
+    wte: {
+        weight: Tensor;
+        forward(ids: Tensor): Tensor;
+    } & Module;
+    wpe: {
+        forward(ids: Tensor): Tensor;
+    } & Module;
+    drop: Dropout;
+    h: GPT2Block[];
+    ln_f: LayerNorm;
+    constructor(config?: Partial<GPT2Config>, options?: FreshOptions, take?: WeightSource);
+    forward(inputIds: Ids, options?: DecoderOptions): DecoderOutput;
+    private positions;
+}
+/**
+ * GPT-2 with a language-model head, whose weight is that of the token embedding unless `tie_word_embeddings` is false.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`transformer.h.0.attn.c_attn.weight`, (in, out)). Fresh weights: N(0, initializer_range²), smaller by √(2·n_layer) where a block
+ * adds to its input; biases 0.
+ *
+ * @example
+ * const model = await models.GPT2LMHeadModel.fromPretrained('gpt2')
+ * lora.injectLora(model, { targets: ['c_attn'], r: 4, loraAlpha: 32, enableLora: [true, false, true] })
+ * lora.markOnlyLoraAsTrainable(model)
+ * model.train()
+ * const { loss } = model.forward(batch.inputIds, { labels: batch.labels })
+ * await loss.backward()
+ */
+declare class GPT2LMHeadModel extends Module {
+    readonly config: GPT2Config;
+    transformer: GPT2Model;
+    lm_head: Layer;
+    constructor(config?: Partial<GPT2Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<GPT2Config>, options?: FreshOptions): GPT2LMHeadModel;
+    /**
+     * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
+     *
+     * Weights keep the type of the file (bf16 and f16 are computed in f32) and lie in the file's pages; biases and norms are widened.
+     * Names with and without `transformer.` are understood; the mask buffers of old files are passed over.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<GPT2LMHeadModel>;
+    /** Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. */
+    savePretrained(dir: string, options?: SaveOptions): Promise<void>;
+    /** Longest sequence the model can take. */
+    get maxPositions(): number;
+    forward(inputIds: Ids, options?: CausalLMOptions): CausalLMOutput;
+    /** Continues prompts. @see {@link generate} */
+    generate(prompt: Prompt, options?: GenerateOptions): Promise<number[][]>;
+    /** Continues prompts, token by token. @see {@link stream} */
+    stream(prompt: Prompt, options?: GenerateOptions): AsyncGenerator<GeneratedToken, void, void>;
+}
+
+/** Picks the class of a decoder by the `model_type` of its `config.json`. */
+declare const AutoModelForCausalLM: {
+    /**
+     * Reads a model folder in the Hugging Face layout.
+     * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+     */
+    fromPretrained(dir: string, options?: PretrainedOptions): Promise<GPT2LMHeadModel>;
+    /** A model with fresh weights from the fields of a `config.json`. */
+    fromConfig(config: Record<string, unknown>, options?: FreshOptions): GPT2LMHeadModel;
+};
+
+declare const index_d$2_AutoModelForCausalLM: typeof AutoModelForCausalLM;
+type index_d$2_CausalLMOptions = CausalLMOptions;
+type index_d$2_CausalLMOutput = CausalLMOutput;
+declare const index_d$2_CausalLMOutput: typeof CausalLMOutput;
+type index_d$2_DecoderOptions = DecoderOptions;
+type index_d$2_DecoderOutput = DecoderOutput;
+type index_d$2_FreshOptions = FreshOptions;
+type index_d$2_GPT2Config = GPT2Config;
+type index_d$2_GPT2LMHeadModel = GPT2LMHeadModel;
+declare const index_d$2_GPT2LMHeadModel: typeof GPT2LMHeadModel;
+type index_d$2_GPT2Model = GPT2Model;
+declare const index_d$2_GPT2Model: typeof GPT2Model;
+type index_d$2_Ids = Ids;
+type index_d$2_KvCache = KvCache;
+declare const index_d$2_KvCache: typeof KvCache;
+type index_d$2_PretrainedOptions = PretrainedOptions;
+type index_d$2_SaveOptions = SaveOptions;
+declare namespace index_d$2 {
+  export { index_d$2_AutoModelForCausalLM as AutoModelForCausalLM, index_d$2_CausalLMOutput as CausalLMOutput, index_d$2_GPT2LMHeadModel as GPT2LMHeadModel, index_d$2_GPT2Model as GPT2Model, index_d$2_KvCache as KvCache };
+  export type { index_d$2_CausalLMOptions as CausalLMOptions, index_d$2_DecoderOptions as DecoderOptions, index_d$2_DecoderOutput as DecoderOutput, index_d$2_FreshOptions as FreshOptions, index_d$2_GPT2Config as GPT2Config, index_d$2_Ids as Ids, index_d$2_PretrainedOptions as PretrainedOptions, index_d$2_SaveOptions as SaveOptions };
+}
+
+type index_d$1_GenerateOptions = GenerateOptions;
+type index_d$1_GeneratedToken = GeneratedToken;
+type index_d$1_GenerativeModel = GenerativeModel;
+type index_d$1_LogitsProcessor = LogitsProcessor;
+type index_d$1_Prompt = Prompt;
+type index_d$1_SamplingOptions = SamplingOptions;
+declare const index_d$1_generate: typeof generate;
+declare const index_d$1_stream: typeof stream;
+declare namespace index_d$1 {
+  export { index_d$1_generate as generate, processors_d as processors, index_d$1_stream as stream };
+  export type { index_d$1_GenerateOptions as GenerateOptions, index_d$1_GeneratedToken as GeneratedToken, index_d$1_GenerativeModel as GenerativeModel, index_d$1_LogitsProcessor as LogitsProcessor, index_d$1_Prompt as Prompt, index_d$1_SamplingOptions as SamplingOptions };
+}
+
+/** How text becomes ids. */
+interface EncodeOptions {
+    /** Adds what the tokenizer's own template adds, such as a begin token; GPT-2's template adds nothing. @default true */
+    addSpecialTokens?: boolean;
+    /**
+     * Reads special tokens that occur in the text, such as `<|endoftext|>`, as plain text. Set it for text from strangers,
+     * who could otherwise end a prompt. @default false
+     */
+    specialAsText?: boolean;
+}
+/** How ids become text. */
+interface DecodeOptions {
+    /** Leaves special tokens such as `<|endoftext|>` out. @default false */
+    skipSpecialTokens?: boolean;
+}
+/** Options of {@link Tokenizer.train}. */
+interface TokenizerTrainOptions {
+    /** Number of tokens: special tokens, the 256 bytes and the merges. With little text it stays smaller. */
+    vocabSize: number;
+    /** They get the first ids; where they occur in the texts they are borders between documents. @default ['<|endoftext|>'] */
+    specialTokens?: readonly string[];
+}
+/** Ids with the places in the text that they come from. */
+interface Encoding {
+    /** Token ids. */
+    ids: number[];
+    /** `text.slice(...offsets[i])` is what token i covers; part of a character's bytes covers the whole character. */
+    offsets: [start: number, end: number][];
+    /** Whether the token is a special one. */
+    special: boolean[];
+}
+/** Turns ids into text one at a time. The pieces joined are what {@link Tokenizer.decode} gives for all of them. */
+interface DecodeStream {
+    /**
+     * The text that this id completes; empty while a character is not complete.
+     * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks; the stream goes on without it.
+     */
+    push(id: number): string;
+    /** What is left at the end: bytes that never became a character, as U+FFFD. */
+    end(): string;
+}
+/**
+ * A tokenizer of the `tokenizers` library: GPT-2's byte-level BPE and everything else that a `tokenizer.json` can hold.
+ * Immutable. Truncation and padding written in a `tokenizer.json` are ignored: batches are cut and padded by the caller.
+ *
+ * @example
+ * const tokenizer = Tokenizer.fromFolder('models/base')
+ * const ids = tokenizer.encode('In the beginning')
+ * tokenizer.decode(ids)                                         // 'In the beginning'
+ */
+declare class Tokenizer {
+    #private;
+    private constructor();
+    /**
+     * Reads a `tokenizer.json`.
+     * @throws {FileError} `ERR_LORA_FILE` when it cannot be read.
+     * @throws {FormatError} `ERR_LORA_FORMAT` when it is no tokenizer.
+     */
+    static fromFile(path: string): Tokenizer;
+    /**
+     * Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.json` with `merges.txt`, else OpenAI's
+     * `encoder.json` with `vocab.bpe`.
+     * @throws {FileError} `ERR_LORA_FILE` when the folder holds none of them.
+     * @throws {FormatError} `ERR_LORA_FORMAT` when the files are no tokenizer.
+     */
+    static fromFolder(folder: string): Tokenizer;
+    /**
+     * Reads GPT-2's byte-level BPE from its vocabulary and its merges, whatever the two files are called.
+     * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` as in {@link Tokenizer.fromFolder}.
+     */
+    static fromVocabAndMerges(vocab: string, merges: string): Tokenizer;
+    /**
+     * Learns a byte-level BPE (GPT-2's rules) from texts, off the main thread. The same texts give the same vocabulary.
+     * @throws {OptionError} `ERR_LORA_OPTION` when `vocabSize` leaves no room for the bytes and the special tokens.
+     */
+    static train(texts: Iterable<string>, options: TokenizerTrainOptions): Promise<Tokenizer>;
+    /** Number of tokens, added ones included; ids lie below it unless a file leaves gaps. */
+    get vocabSize(): number;
+    /** The special tokens, by id. */
+    get specialTokens(): string[];
+    /** Ids of a text, at once. For more than about a megabyte use {@link Tokenizer.encodeAsync}. */
+    encode(text: string, options?: EncodeOptions): number[];
+    /** Ids of a text with the places that they come from. */
+    encodeWithOffsets(text: string, options?: EncodeOptions): Encoding;
+    /** Ids of a long text, off the main thread. */
+    encodeAsync(text: string, options?: EncodeOptions): Promise<Uint32Array>;
+    /** Ids of many texts in their order, off the main thread and on all cores. */
+    encodeBatch(texts: Iterable<string>, options?: EncodeOptions): Promise<Uint32Array[]>;
+    /**
+     * The text of ids. Bytes that are no UTF-8 become U+FFFD.
+     * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks.
+     */
+    decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
+    /** A stream that turns ids into text while they come, without ever showing part of a character. */
+    decodeStream(options?: DecodeOptions): DecodeStream;
+    /** The id of a token as the vocabulary spells it (a byte-level one writes a space as `Ġ`), or undefined. */
+    tokenToId(token: string): number | undefined;
+    /** The token of an id as the vocabulary spells it, or undefined. */
+    idToToken(id: number): string | undefined;
+    /** Writes `tokenizer.json` to a path: the old file or the whole new one is there, never half of it. */
+    save(path: string): Promise<void>;
+    /** Writes `tokenizer.json` and, for a BPE, `vocab.json` and `merges.txt` into a folder, as GPT-2 folders have them. */
+    saveFolder(folder: string): Promise<void>;
+}
+
+type index_d_DecodeOptions = DecodeOptions;
+type index_d_DecodeStream = DecodeStream;
+type index_d_EncodeOptions = EncodeOptions;
+type index_d_Encoding = Encoding;
+type index_d_Tokenizer = Tokenizer;
+declare const index_d_Tokenizer: typeof Tokenizer;
+type index_d_TokenizerTrainOptions = TokenizerTrainOptions;
+declare namespace index_d {
+  export { index_d_Tokenizer as Tokenizer };
+  export type { index_d_DecodeOptions as DecodeOptions, index_d_DecodeStream as DecodeStream, index_d_EncodeOptions as EncodeOptions, index_d_Encoding as Encoding, index_d_TokenizerTrainOptions as TokenizerTrainOptions };
+}
+
+export { AbortedError, AsyncError, BacklogError, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Generator, GradError, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, UnsupportedError, arange, backend, cat, checkpoint, enableGrad, full, index_d$1 as generation, getRngState, injectLora, isGradEnabled, isLoraLayer, keep, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, index_d$2 as models, index_d$4 as nn, noGrad, ones, index_d$3 as optim, rand, randn, save, scope, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros };
+export type { Backend, BiasMode, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Index, InjectOptions, KindCount, LoadOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, StreamOptions, Target, TensorData, TensorLike };

@@ -1,0 +1,148 @@
+// npm run check [-- --fast | --only a,b | --without a,b]: exactly what CI runs (.ci/run), group by group, with a table at the end.
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { apiDrift } from './api.mjs'
+import { buildAddon, buildTypeScript } from './build.mjs'
+import { cudaCheck } from './cuda-check.mjs'
+import { guardFindings, selfTest } from './guard.mjs'
+import { fail, inRoot, run, runTool } from './lib/run.mjs'
+import { runGroups } from './lib/report.mjs'
+import { filesBelow, stale } from './lib/stamp.mjs'
+import { avaTests, conformance, rustTests } from './lib/suites.mjs'
+import { sizeCheck } from './size.mjs'
+
+/** Long proofs, in their short form: `node scripts/proofs/<name>.mjs --short`. A new proof is a new name here. */
+const proofs = ['runner', 'determinism', 'trainable', 'memory']
+
+/** Answers `{ok}` from the exit status of a program. */
+const passes = async (started) => ({ ok: (await started).code === 0 })
+
+/** Runs scripts of our own one after the other, each counted. */
+async function runScripts(paths, args) {
+  let [passed, failed] = [0, 0]
+  for (const path of paths) {
+    console.log(`   ${path} ${args.join(' ')}`)
+    const { code } = await run(process.execPath, [path, ...args])
+    if (code === 0) passed++
+    else failed++
+  }
+  return { passed, failed }
+}
+
+/** Name and content of all files that git knows or would add. */
+async function checkout() {
+  const { code, out } = await run('git', ['ls-files', '-co', '--exclude-standard'], { show: false })
+  if (code !== 0) return null
+  const files = out.split('\n').filter((file) => file && existsSync(inRoot(file)))
+  return new Map(
+    files.map((file) => [
+      file,
+      createHash('sha256')
+        .update(readFileSync(inRoot(file)))
+        .digest('hex'),
+    ]),
+  )
+}
+
+/** Generated files must be what their sources give: generates them again and names those that changed. */
+async function drift() {
+  const before = await checkout()
+  if (!before) return { skipped: 'not a git checkout' }
+  if ((await run('cargo', ['xtask', 'gen'])).code !== 0) return { ok: false, note: 'cargo xtask gen failed' }
+  const after = await checkout()
+  const changed = [...after].filter(([file, hash]) => before.get(file) !== hash).map(([file]) => file)
+  changed.forEach((file) => console.error(`   ${file} was out of date`))
+  const api = existsSync(inRoot('src/index.ts')) ? await apiDrift() : null
+  if (api) console.error(`   ${api}`)
+  return {
+    ok: !changed.length && !api,
+    note: changed.length || api ? 'run `npm run gen` and `npm run api`, then commit' : undefined,
+  }
+}
+
+/** The addon and dist/, built when they are out of date. The types of the addon are committed, so the build must not change them. */
+async function build() {
+  const binding = () =>
+    existsSync(inRoot('src/native/binding.d.ts')) ? readFileSync(inRoot('src/native/binding.d.ts'), 'utf8') : ''
+  const before = binding()
+  if (stale('addon')) await buildAddon()
+  if (stale('ts')) await buildTypeScript()
+  return {
+    ok: binding() === before,
+    note: binding() === before ? undefined : 'src/native/binding.d.ts was out of date: commit it',
+  }
+}
+
+/** The sources, and the tests against index.d.ts: a public type that the one does not give fails the other. */
+async function types() {
+  for (const config of ['tsconfig.json', 'tsconfig.test.json']) {
+    if (config === 'tsconfig.test.json' && !filesBelow(['__test__']).length) continue
+    if ((await runTool('typescript', 'tsc', ['-p', config, '--noEmit'])).code !== 0) return { ok: false, note: config }
+  }
+  return { ok: true }
+}
+
+/** Every example runs to its end on a model of a few thousand parameters: `--tiny`. */
+function examples() {
+  const files = filesBelow(['examples'], (file) => /^examples\/\d+[^/]*\.mjs$/.test(file))
+  return files.length ? runScripts(files, ['--tiny']) : { skipped: 'no examples yet' }
+}
+
+function shortProofs() {
+  const missing = proofs.filter((name) => !existsSync(inRoot(`scripts/proofs/${name}.mjs`)))
+  missing.forEach((name) => console.log(`   skipped: scripts/proofs/${name}.mjs is not written yet`))
+  const there = proofs.filter((name) => !missing.includes(name)).map((name) => `scripts/proofs/${name}.mjs`)
+  return there.length ? runScripts(there, ['--short']) : { skipped: 'no proofs yet' }
+}
+
+const guard = () => {
+  const problems = [...selfTest(), ...guardFindings()]
+  problems.forEach((problem) => console.error(`   ${problem}`))
+  return { ok: !problems.length }
+}
+
+const clippy = ['clippy', '--release', '--workspace', '--all-targets', '--', '-D', 'warnings']
+
+const groups = [
+  { name: 'rustfmt', run: () => passes(run('cargo', ['fmt', '--all', '--check'])) },
+  { name: 'prettier', run: () => passes(runTool('prettier', 'prettier', ['--check', '--log-level', 'warn', '.'])) },
+  { name: 'oxlint', run: () => passes(runTool('oxlint', 'oxlint', ['--deny-warnings'])) },
+  { name: 'guard', about: 'every export catches panics; no candle-nn', run: guard },
+  { name: 'clippy', slow: true, run: () => passes(run('cargo', clippy)) },
+  { name: 'generated', about: 'tables, docs and index.d.ts are what their sources give', run: drift },
+  { name: 'types', run: types },
+  { name: 'rust', about: 'cargo test of crates/kernels and crates/core', run: rustTests },
+  { name: 'build', about: 'addon and dist/', run: build },
+  { name: 'ava', about: 'the public API, __test__/', run: avaTests },
+  { name: 'conformance', about: 'reference numbers of PyTorch, loralib and PEFT', slow: true, run: conformance },
+  {
+    name: 'conformance-candle',
+    about: 'the same with every op on candle',
+    slow: true,
+    run: () => conformance({ env: { LORALIB_ISA: 'candle' } }),
+  },
+  { name: 'proofs', about: 'short forms', slow: true, run: shortProofs },
+  { name: 'examples', slow: true, run: examples },
+  { name: 'cuda-types', about: 'cargo check --features cuda', slow: true, run: cudaCheck },
+  { name: 'size', run: sizeCheck },
+]
+
+function listed(flag) {
+  const at = process.argv.indexOf(flag)
+  if (at === -1) return null
+  const names = (process.argv[at + 1] ?? '').split(',')
+  const unknown = names.filter((name) => !groups.some((group) => group.name === name))
+  if (unknown.length)
+    fail(`no such group: ${unknown.join(', ')}; there are ${groups.map((group) => group.name).join(', ')}`)
+  return names
+}
+
+const only = listed('--only')
+const without = listed('--without') ?? []
+const fast = process.argv.includes('--fast')
+const chosen = groups
+  .filter(({ name }) => (!only || only.includes(name)) && !without.includes(name))
+  .map((group) =>
+    fast && group.slow ? { ...group, run: () => ({ skipped: 'slow; `npm run check` runs it' }) } : group,
+  )
+process.exitCode = (await runGroups(chosen)) ? 0 : 1

@@ -1,0 +1,55 @@
+// Every kind of case: those that this runner runs, and those of the format that it knows of and counts as unsupported.
+import { decoderKinds } from './decoder.mjs'
+import { layerKinds } from './layers.mjs'
+import { lossKinds } from './loss.mjs'
+import { nlgKinds } from './nlg.mjs'
+import { optimizerKinds } from './optimizer.mjs'
+import { scheduleKinds } from './schedule.mjs'
+import { surgeryKinds } from './surgery.mjs'
+import { trainingKinds } from './training.mjs'
+
+/**
+ * Kind → how it is run:
+ * - `run(fixture, check)` does what the case says and compares every tensor and fact;
+ * - `unsupported(entry)` says why one case of the kind cannot be run yet, or null;
+ * - `informative(entry, name)` is true for a tensor that shows something and binds nothing;
+ * - `settings` are the keys that the case is run with; `words` are those that state nothing about us, with the reason.
+ */
+export const KINDS = {
+  ...layerKinds,
+  ...surgeryKinds,
+  ...optimizerKinds,
+  ...scheduleKinds,
+  ...lossKinds,
+  ...nlgKinds,
+  ...trainingKinds,
+  ...decoderKinds,
+}
+
+/** Kinds of the format that come with later parts of the package. */
+export const LATER_KINDS = [
+  ...['encoder', 'peft_trajectory'],
+  ...['torch_file', 'hostile_torch_file', 'safetensors_file', 'safetensors_sharded', 'hostile_safetensors'],
+  ...['hostile_safetensors_index', 'peft_adapter', 'peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
+  ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
+  ...['hf_generate', 'nlg_beam', 'logits_processor', 'nlg_metrics', 'glue_metrics'],
+  ...['nlg_pipeline', 'nlg_batch', 'nlg_decode', 'tokenizer', 'tokenizer_corpus', 'chat_template'],
+]
+
+/** Keys that every entry may have: where the case is, and the tolerance that it is compared with. */
+export const COMMON_SETTINGS = ['id', 'group', 'kind', 'tolerance']
+/** Keys that state the files; {@link verifyFiles} checks them. */
+export const FILE_KEYS = ['file', 'bytes', 'sha256', 'files']
+/** Keys that state nothing about the package. */
+export const COMMON_WORDS = {
+  note: 'an explanation for the reader',
+  package: 'which program made the numbers',
+}
+
+export const isKnownKind = (kind) => Object.hasOwn(KINDS, kind) || LATER_KINDS.includes(kind)
+
+/** Why a case of a known kind cannot be run, or null. */
+export function unsupportedReason(entry) {
+  if (!Object.hasOwn(KINDS, entry.kind)) return `kind ${entry.kind}`
+  return KINDS[entry.kind].unsupported?.(entry) ?? null
+}

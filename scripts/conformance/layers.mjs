@@ -1,0 +1,167 @@
+// Kinds `layer` and `layer_error`: one loralib layer, its script, and what a bad option must do.
+import * as lora from 'loralib'
+import { packageDtype } from './manifest.mjs'
+import { toleranceOf, toHost } from './compare.mjs'
+import { isLoraError, makeLayer, thrownBy, unsupportedLayer } from './python.mjs'
+
+const { nn } = lora
+
+export const layerKinds = {
+  layer: {
+    run: runLayer,
+    unsupported: (entry) => unsupportedLayer(entry.layer),
+    informative: (entry, name) => Array.isArray(entry.compare) && !entry.compare.includes(name),
+    settings: ['layer', 'args', 'kwargs', 'steps', 'compare'],
+    words: {
+      dropout_note: 'says why a tensor is left out; the steps carry it',
+      padding_note: 'explains the numbers of the tensors',
+    },
+  },
+  layer_error: {
+    run: runLayerError,
+    unsupported: (entry) => unsupportedLayer(entry.layer),
+    settings: ['layer', 'args', 'kwargs'],
+    words: {
+      upstream_error: 'what upstream does, for information',
+      upstream_lora_ind: 'what upstream does, for information',
+    },
+  },
+}
+
+async function runLayer(fixture, check) {
+  const { entry } = fixture
+  const layer = makeLayer(entry.layer, entry.args, entry.kwargs, fixture.input('param.weight').dtype)
+  const keys = Object.keys(layer.stateDict())
+  check.fact(['dtype'], fixture.input('param.weight').stored)
+  check.that('dtype', layer.weight.dtype === packageDtype(entry.dtype), `the layer is ${layer.weight.dtype}`)
+  check.fact(['scaling'], layer.scaling || null) // a plain layer has none
+  check.fact(['merge_weights'], layer.mergeWeights)
+  check.fact(['state_dict_keys', 'head'], keys)
+  check.fact(['state_dict_keys', '0.1.2'], keys)
+  check.fact(
+    ['trainable_before_mark'],
+    namesThat(layer, (parameter) => parameter.requiresGrad),
+    { ordered: false },
+  )
+  await runSteps(layer, fixture, check)
+}
+
+/** Runs the script of a case, one step after the other. */
+async function runSteps(layer, fixture, check) {
+  const run = { layer, fixture, check, x: null, results: new Map(), tolerance: toleranceOf(fixture.entry) }
+  for (const step of fixture.entry.steps) {
+    const known = STEPS.find(([pattern]) => pattern.test(step))
+    if (known === undefined) throw new Error(`this runner does not know the step ${JSON.stringify(step)}`)
+    await known[1](run, ...known[0].exec(step).slice(1))
+  }
+}
+
+const STEPS = [
+  [/^load param\.\*/, loadParameters],
+  [/^weight\.requires_grad = true/, ({ layer }) => void (layer.weight.requiresGrad = true)],
+  [/^dropout replaced by x \* (\w+) \/ \(1 - lora_dropout\)/, replaceDropout],
+  [
+    /^(train|eval)\(\)/,
+    ({ layer, check }, mode) => check.that(mode, layer[mode]() === layer, 'does not return the layer'),
+  ],
+  [/^(\w+) = layer\(x\)$/, forward],
+  [/^(\w+)\.backward\((\w+)\) -> grad\.\*$/, backward],
+  [/^(\w+) = layer\.weight$/, ({ layer, ...run }, name) => compare(run, name, layer.weight)],
+]
+
+function loadParameters({ layer, fixture, check }) {
+  const { missingKeys, unexpectedKeys } = layer.loadStateDict(fixture.group('param.'))
+  check.that(
+    'param.*',
+    missingKeys.length + unexpectedKeys.length === 0,
+    `missing ${missingKeys}, unexpected ${unexpectedKeys}`,
+  )
+}
+
+function replaceDropout({ layer, fixture }, name) {
+  const mask = fixture.tensor(name)
+  const keep = 1 - fixture.entry.kwargs.lora_dropout
+  layer.loraDropout = (x) => x.mul(mask).div(keep)
+}
+
+async function forward(run, name) {
+  const { layer, fixture } = run
+  run.x ??= fixture.tensor('x', { requiresGrad: fixture.has('grad.x') })
+  const y = layer.forward(run.x)
+  run.results.set(name, y)
+  await compare(run, name, y)
+}
+
+/** A result that the file leaves out is random, as the steps say; a result that it holds must agree. */
+async function compare({ fixture, check, tolerance }, name, value) {
+  if (fixture.has(name) && binds(fixture.entry, name)) await check.close(name, value, tolerance)
+}
+
+async function backward(run, name, gradient) {
+  const { layer, fixture, check, tolerance } = run
+  await run.results.get(name).backward(fixture.tensor(gradient))
+  const leaves = [['x', run.x], ...layer.namedParameters()]
+  for (const [leaf, tensor] of leaves) {
+    const key = `grad.${leaf}`
+    if (!fixture.has(key)) check.that(key, tensor.grad === null, 'a gradient where there is none in the case')
+    else if (binds(fixture.entry, key)) await check.close(key, tensor.grad, tolerance)
+  }
+}
+
+const binds = (entry, name) => !Array.isArray(entry.compare) || entry.compare.includes(name)
+
+function namesThat(layer, holds) {
+  return [...layer.namedParameters()].filter(([, parameter]) => holds(parameter)).map(([name]) => name)
+}
+
+const MAY_THROW = /\b(throws?|refuse|error)\b/i
+const MAY_BE_PLAIN = /plain linear layer/i
+const MAY_BE_BOOLEANS = /treat as booleans/i
+const MUST_WORK = /must work/i
+const INTENDED = new RegExp(
+  [MAY_THROW, MAY_BE_PLAIN, MAY_BE_BOOLEANS, MUST_WORK].map((one) => one.source).join('|'),
+  'i',
+)
+
+/** A bad option: the constructor throws, or the layer acts as the case allows. Nothing may surface later. */
+async function runLayerError(fixture, check) {
+  const { entry } = fixture
+  let layer = null
+  const error = thrownBy(() => (layer = makeLayer(entry.layer, entry.args, entry.kwargs)))
+  check.rule(['intended'], INTENDED, { mutants: [error === null ? 'throw' : 'must work'] })
+  if (error !== null) {
+    check.that('intended', MAY_THROW.test(entry.intended), `the constructor throws ${error.name}: ${error.message}`)
+    check.that('intended', isLoraError(error), `not an error of the package with a code: ${error.stack}`)
+  } else {
+    const allowed = [MAY_BE_PLAIN, MAY_BE_BOOLEANS, MUST_WORK].some((pattern) => pattern.test(entry.intended))
+    check.that('intended', allowed, 'the constructor accepts the options')
+    if (MAY_BE_PLAIN.test(entry.intended)) await checkPlain(layer, entry, check)
+  }
+  if (entry.intended_lora_ind !== undefined) check.fact(['intended_lora_ind'], await enabledRows(layer, entry))
+}
+
+/** A layer without an enabled block must give what the same plain layer gives. */
+async function checkPlain(layer, entry, check) {
+  const x = lora.ones([2, entry.args[0]])
+  const weight = layer.fanInFanOut ? layer.weight.t() : layer.weight
+  const want = await nn.functional.linear(x, weight, layer.bias).tolist()
+  const got = await layer.forward(x).tolist()
+  check.that('intended', JSON.stringify(got) === JSON.stringify(want), 'is not the plain linear layer')
+}
+
+/**
+ * Which output rows the update reaches, as 0 and 1: a layer that refused is made with real booleans in their place, so
+ * that the meaning of the blocks is checked either way.
+ */
+async function enabledRows(layer, entry) {
+  const booleans = entry.kwargs.enable_lora.map(Boolean)
+  const enabled = layer ?? makeLayer(entry.layer, entry.args, { ...entry.kwargs, enable_lora: booleans })
+  const state = enabled.stateDict()
+  const filled = Object.entries(state).map(([key, { shape }]) => [
+    key,
+    lora.full([...shape], key.startsWith('lora_') ? 1 : 0),
+  ])
+  enabled.loadStateDict(Object.fromEntries(filled))
+  const { data } = await toHost(enabled.forward(lora.ones([1, entry.args[0]])))
+  return Array.from(data, (value) => (value === 0 ? 0 : 1))
+}

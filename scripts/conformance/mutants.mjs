@@ -1,0 +1,178 @@
+// The mutants of a case, for the proof that the runner sees errors: one expected tensor or one stated fact changed at a time.
+import { Check, valueAt } from './compare.mjs'
+import { statedFiles, verifyFiles } from './manifest.mjs'
+import { checkTensorList, runFixture } from './run.mjs'
+
+/** An expected element is moved by this many times its tolerance. */
+const SHIFT = 10
+
+/**
+ * All mutants of one case: `{type, label, isCaught}`. `isCaught()` runs the changed case and says whether it failed because
+ * of the change.
+ * @param record what a run of the unchanged case compared
+ */
+export function* mutantsOf(manifest, fixture, record) {
+  yield* tensorMutants(fixture, record)
+  yield* meanMutants(fixture, record)
+  yield* factMutants(fixture, record)
+  yield* ruleMutants(fixture, record)
+  yield* fileMutants(manifest, fixture.entry)
+}
+
+/** One element of each compared tensor; every comparison with that tensor must then fail. */
+function* tensorMutants(fixture, record) {
+  const byName = groupByName(record.filter((item) => item.type === 'tensor'))
+  for (const [name, items] of byName) {
+    const { want, what } = changedTensor(fixture.want(name), items)
+    const labels = items.map((item) => item.label)
+    const isCaught = async () => {
+      const { failures } = await runFixture(fixture.with({ wants: new Map([[name, want]]) }))
+      return labels.every((label) => failures.some(({ about }) => about === label))
+    }
+    yield { type: 'tensors', label: `${name}: ${what}`, isCaught }
+  }
+}
+
+function groupByName(items) {
+  const groups = new Map()
+  for (const item of items) groups.set(item.name, [...(groups.get(item.name) ?? []), item])
+  return groups
+}
+
+/** The last element that counts, moved by 10 times its tolerance; an empty tensor gets another shape. */
+function changedTensor(want, items) {
+  const at = want.data.findLastIndex(
+    (value, i) => Number.isFinite(Number(value)) && items.every(({ binds }) => binds(i)),
+  )
+  if (at < 0) {
+    const shape = [...want.shape.slice(0, -1), (want.shape.at(-1) ?? 0) + 1]
+    return { want: { ...want, shape }, what: `shape (${shape})` }
+  }
+  if (typeof want.data[at] === 'bigint') {
+    const data = want.data.slice()
+    data[at] += 1n
+    return { want: { ...want, data }, what: `element ${at} plus 1` }
+  }
+  const data = Float64Array.from(want.data)
+  const allowed = Math.max(...items.map(({ tolerance: { atol, rtol } }) => atol + rtol * Math.abs(data[at])))
+  // Nothing is allowed where bits must agree: then one unit in the last place of an f32.
+  const step = allowed > 0 ? SHIFT * allowed : Math.max(Math.abs(data[at]) * 2 ** -23, 2 ** -149)
+  data[at] += step
+  return { want: { ...want, data }, what: `element ${at} moved by ${step}` }
+}
+
+/** All elements of the tensors of a mean, moved by 10 times what the mean may be. */
+function* meanMutants(fixture, record) {
+  for (const { label, names, tolerance } of record.filter((item) => item.type === 'mean')) {
+    const moved = names.map((name) => {
+      const want = fixture.want(name)
+      return [name, { ...want, data: Float64Array.from(want.data, (value) => value + SHIFT * tolerance.atol) }]
+    })
+    const isCaught = async () => {
+      const { failures } = await runFixture(fixture.with({ wants: new Map(moved) }))
+      return failures.some(({ about }) => about === label)
+    }
+    yield { type: 'tensors', label: `${label}: ${names.length} tensors moved by ${SHIFT * tolerance.atol}`, isCaught }
+  }
+}
+
+/** Each leaf of each fact, and each list and map made longer, shorter or reordered. */
+function* factMutants(fixture, record) {
+  for (const { path, tolerance, ordered } of record.filter((item) => item.type === 'fact')) {
+    const about = path.join('.')
+    for (const { at, what, value } of falsified(valueAt(fixture.entry, path), path, tolerance, ordered)) {
+      const mutant = fixture.with({ entry: withValue(fixture.entry, at, value) })
+      const isCaught = async () => {
+        const { failures } = path[0] === 'tensors' ? listOnly(mutant) : await runFixture(mutant)
+        return failures.some((failure) => failure.about === about || failure.about.startsWith(`${about}.`))
+      }
+      yield { type: 'facts', label: `${at.join('.')}: ${what}`, isCaught }
+    }
+  }
+}
+
+/** The list of tensors is checked before and apart from the rest of a case, so its mutants need no run. */
+function listOnly(mutant) {
+  const check = new Check(mutant)
+  checkTensorList(mutant, check)
+  return check
+}
+
+function* falsified(value, at, tolerance, ordered) {
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) yield* falsified(item, [...at, i], tolerance, ordered)
+    yield { at, what: 'one more entry', value: [...value, value.at(-1) ?? 'extra'] }
+    if (value.length > 0) yield { at, what: 'last entry left out', value: value.slice(0, -1) }
+    const swap = ordered
+      ? value.findIndex((item, i) => i > 0 && JSON.stringify(item) !== JSON.stringify(value[i - 1]))
+      : -1
+    if (swap > 0) yield { at, what: `entries ${swap - 1} and ${swap} swapped`, value: swapped(value, swap) }
+  } else if (value !== null && typeof value === 'object') {
+    for (const key of Object.keys(value)) yield* falsified(value[key], [...at, key], tolerance, ordered)
+    yield { at, what: 'one more key', value: { ...value, extra: Object.values(value)[0] ?? 1 } }
+    for (const key of Object.keys(value)) yield { at, what: `${key} left out`, value: without(value, key) }
+  } else {
+    const other = falsifiedLeaf(value, tolerance)
+    yield { at, what: `${JSON.stringify(other)} for ${JSON.stringify(value)}`, value: other }
+  }
+}
+
+function falsifiedLeaf(value, { atol, rtol }) {
+  if (value === null) return 1
+  if (typeof value === 'boolean') return !value
+  if (typeof value === 'number') return value + (atol + rtol === 0 ? 1 : SHIFT * (atol + rtol * Math.abs(value)))
+  return `${value}_x`
+}
+
+const swapped = (list, i) => list.with(i, list[i - 1]).with(i - 1, list[i])
+const without = (object, key) => Object.fromEntries(Object.entries(object).filter(([name]) => name !== key))
+
+/** Sentences that the runner acts on: one that it cannot know, and those that the result must contradict. */
+function* ruleMutants(fixture, record) {
+  for (const { path, mutants } of record.filter((item) => item.type === 'rule')) {
+    for (const text of ['as nobody has written it', ...mutants]) {
+      const mutant = fixture.with({ entry: withValue(fixture.entry, path, text) })
+      const isCaught = async () => (await runFixture(mutant)).failures.length > 0
+      yield { type: 'facts', label: `${path.join('.')}: ${JSON.stringify(text)}`, isCaught }
+    }
+  }
+}
+
+/** Sizes, hashes and names of all files that the entry states. */
+function* fileMutants(manifest, entry) {
+  for (const [i, file] of statedFiles(entry).entries()) {
+    const changes = {
+      bytes: file.bytes + 1,
+      sha256: file.sha256.replace(/^./, (digit) => (digit === '0' ? '1' : '0')),
+      path: `${file.path}.missing`,
+    }
+    for (const [key, value] of Object.entries(changes)) {
+      const copy = structuredClone(entry)
+      const target = statedFiles(copy)[i]
+      if (target.path === copy.file) copy[key === 'path' ? 'file' : key] = value
+      else target[key] = value
+      yield {
+        type: 'files',
+        label: `${file.path}: ${key} ${value}`,
+        isCaught: () => throws(() => verifyFiles(manifest, copy)),
+      }
+    }
+  }
+}
+
+/** Whether `fn` throws. */
+export function throws(fn) {
+  try {
+    fn()
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** A copy of the entry with another value at a path. */
+function withValue(entry, path, value) {
+  const copy = structuredClone(entry)
+  valueAt(copy, path.slice(0, -1))[path.at(-1)] = value
+  return copy
+}

@@ -1,0 +1,126 @@
+// From the Python of a case to the package: option names, dtypes, layers and whole models.
+import * as lora from 'loralib'
+
+const { nn } = lora
+
+/** The loralib layers that this runner runs. Convolutions come with the package's own. */
+export const LORA_LAYERS = ['Linear', 'Embedding', 'MergedLinear']
+const CONVOLUTION = /^(lora\.)?Conv\dd$/
+
+const DTYPES = {
+  F64: 'f64',
+  F32: 'f32',
+  BF16: 'bf16',
+  F16: 'f16',
+  float64: 'f64',
+  float32: 'f32',
+  bfloat16: 'bf16',
+  float16: 'f16',
+}
+
+/** `lora_alpha` → `loraAlpha`. */
+export const camelCase = (name) => name.replace(/_+([a-z0-9])/g, (_, letter) => letter.toUpperCase())
+
+/** Keyword arguments as an options object. */
+export function optionsOf(kwargs = {}) {
+  return Object.fromEntries(
+    Object.entries(kwargs).map(([key, value]) => [camelCase(key), key === 'dtype' ? dtypeOf(value) : value]),
+  )
+}
+
+/** `F32` or `torch.float32` → `f32`. */
+export const dtypeOf = (name) => DTYPES[String(name).replace(/^torch\./, '')] ?? name
+
+/** Why a layer class cannot be run yet, or null. */
+export function unsupportedLayer(layer) {
+  return CONVOLUTION.test(layer) ? `${layer}: no convolutions yet` : null
+}
+
+/** A new loralib layer. */
+export function makeLayer(layer, args, kwargs, dtype) {
+  if (!LORA_LAYERS.includes(layer)) throw new Error(`this runner knows no layer ${layer}`)
+  return new lora[layer](...args, { ...optionsOf(kwargs), ...(dtype === undefined ? {} : { dtype }) })
+}
+
+/** Why a model spec cannot be built yet, or null. */
+export function unsupportedModel(spec) {
+  const below = [...(spec.items ?? []), ...Object.values(spec.children ?? {})]
+  return unsupportedLayer(spec.type) ?? below.map(unsupportedModel).find((reason) => reason !== null) ?? null
+}
+
+/** A model as its spec says: plain modules, lists, layers, own parameters and buffers, ties. */
+export function buildModel(spec) {
+  const model = buildModule(spec)
+  for (const [alias, target] of Object.entries(spec.ties ?? {})) {
+    const [owner, name] = parentOf(model, alias)
+    owner[name] = parameterAt(model, target)
+  }
+  return model
+}
+
+// Children are set before own parameters, so that the order of a state dict must come from the package.
+class SpecModule extends nn.Module {
+  constructor(spec) {
+    super()
+    for (const [name, child] of Object.entries(spec.children ?? {})) this[name] = buildModel(child)
+    for (const [name, shape] of Object.entries(spec.buffers ?? {})) this.registerBuffer(name, lora.zeros(shape))
+    for (const [name, shape] of Object.entries(spec.parameters ?? {})) this[name] = nn.parameter(lora.zeros(shape))
+  }
+
+  forward() {
+    throw new Error('a model of a surgery case has no forward')
+  }
+}
+
+function buildModule(spec) {
+  if (spec.type === 'Module') return new SpecModule(spec)
+  if (spec.type === 'List' || spec.type === 'ModuleList') return new nn.ModuleList((spec.items ?? []).map(buildModel))
+  if (spec.type === 'Sequential') return new nn.Sequential(...(spec.items ?? []).map(buildModel))
+  const [, name] = /^(?:lora|nn)?\.?(\w+)$/.exec(spec.type) ?? []
+  if (spec.type.startsWith('lora.')) return makeLayer(name, spec.args ?? [], spec.kwargs)
+  if (typeof nn[name] !== 'function') throw new Error(`this runner knows no module ${spec.type}`)
+  return new nn[name](...(spec.args ?? []), optionsOf(spec.kwargs))
+}
+
+/** The module that holds a dotted name, and the field in it. `lora_A` and `lora_B` are the fields `loraA` and `loraB`. */
+export function parentOf(model, path) {
+  const cut = path.lastIndexOf('.')
+  const owner = cut < 0 ? model : model.getSubmodule(path.slice(0, cut))
+  const name = path.slice(cut + 1)
+  return [owner, name === 'lora_A' ? 'loraA' : name === 'lora_B' ? 'loraB' : name]
+}
+
+/** The parameter under a state-dict key; aliases of tied parameters too. */
+export function parameterAt(model, key) {
+  const [owner, name] = parentOf(model, key)
+  return owner[name]
+}
+
+/** `{key: requiresGrad}` in state-dict order, without buffers. */
+export function requiresGradOf(model) {
+  const buffers = new Set([...model.namedBuffers()].map(([name]) => name))
+  const keys = Object.keys(model.stateDict()).filter((key) => !buffers.has(key))
+  return Object.fromEntries(keys.map((key) => [key, parameterAt(model, key)?.requiresGrad]))
+}
+
+/** Elements of all trainable parameters, tied ones once. */
+export function trainableNumel(model) {
+  let count = 0
+  for (const [, parameter] of model.namedParameters()) {
+    if (parameter.requiresGrad) count += parameter.shape.reduce((product, size) => product * size, 1)
+  }
+  return count
+}
+
+/** What `fn` throws, or null. */
+export function thrownBy(fn) {
+  try {
+    fn()
+    return null
+  } catch (error) {
+    return error
+  }
+}
+
+/** An error of the package, with a code: not a crash. */
+export const isLoraError = (error) => error instanceof lora.LoraError && String(error.code).startsWith('ERR_LORA_')

@@ -1,0 +1,230 @@
+// Text to token ids and back. The rules and the vocabulary live in the addon; this file is their TypeScript face.
+import { bad, checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
+import type { NativeTokenizer } from '../native/binding.js'
+import { call, callAsync } from '../native/call.js'
+import { native } from '../native/load.js'
+
+/** How text becomes ids. */
+export interface EncodeOptions {
+  /** Adds what the tokenizer's own template adds, such as a begin token; GPT-2's template adds nothing. @default true */
+  addSpecialTokens?: boolean
+  /**
+   * Reads special tokens that occur in the text, such as `<|endoftext|>`, as plain text. Set it for text from strangers,
+   * who could otherwise end a prompt. @default false
+   */
+  specialAsText?: boolean
+}
+
+/** How ids become text. */
+export interface DecodeOptions {
+  /** Leaves special tokens such as `<|endoftext|>` out. @default false */
+  skipSpecialTokens?: boolean
+}
+
+/** Options of {@link Tokenizer.train}. */
+export interface TokenizerTrainOptions {
+  /** Number of tokens: special tokens, the 256 bytes and the merges. With little text it stays smaller. */
+  vocabSize: number
+  /** They get the first ids; where they occur in the texts they are borders between documents. @default ['<|endoftext|>'] */
+  specialTokens?: readonly string[]
+}
+
+/** Ids with the places in the text that they come from. */
+export interface Encoding {
+  /** Token ids. */
+  ids: number[]
+  /** `text.slice(...offsets[i])` is what token i covers; part of a character's bytes covers the whole character. */
+  offsets: [start: number, end: number][]
+  /** Whether the token is a special one. */
+  special: boolean[]
+}
+
+/** Turns ids into text one at a time. The pieces joined are what {@link Tokenizer.decode} gives for all of them. */
+export interface DecodeStream {
+  /**
+   * The text that this id completes; empty while a character is not complete.
+   * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks; the stream goes on without it.
+   */
+  push(id: number): string
+  /** What is left at the end: bytes that never became a character, as U+FFFD. */
+  end(): string
+}
+
+/**
+ * A tokenizer of the `tokenizers` library: GPT-2's byte-level BPE and everything else that a `tokenizer.json` can hold.
+ * Immutable. Truncation and padding written in a `tokenizer.json` are ignored: batches are cut and padded by the caller.
+ *
+ * @example
+ * const tokenizer = Tokenizer.fromFolder('models/base')
+ * const ids = tokenizer.encode('In the beginning')
+ * tokenizer.decode(ids)                                         // 'In the beginning'
+ */
+export class Tokenizer {
+  readonly #native: NativeTokenizer
+
+  private constructor(handle: NativeTokenizer) {
+    this.#native = handle
+  }
+
+  /**
+   * Reads a `tokenizer.json`.
+   * @throws {FileError} `ERR_LORA_FILE` when it cannot be read.
+   * @throws {FormatError} `ERR_LORA_FORMAT` when it is no tokenizer.
+   */
+  static fromFile(path: string): Tokenizer {
+    const file = checkPath('Tokenizer.fromFile', 'path', path)
+    return new Tokenizer(call(() => native.NativeTokenizer.fromFile(file)))
+  }
+
+  /**
+   * Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.json` with `merges.txt`, else OpenAI's
+   * `encoder.json` with `vocab.bpe`.
+   * @throws {FileError} `ERR_LORA_FILE` when the folder holds none of them.
+   * @throws {FormatError} `ERR_LORA_FORMAT` when the files are no tokenizer.
+   */
+  static fromFolder(folder: string): Tokenizer {
+    const dir = checkPath('Tokenizer.fromFolder', 'folder', folder)
+    return new Tokenizer(call(() => native.NativeTokenizer.fromFolder(dir)))
+  }
+
+  /**
+   * Reads GPT-2's byte-level BPE from its vocabulary and its merges, whatever the two files are called.
+   * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` as in {@link Tokenizer.fromFolder}.
+   */
+  static fromVocabAndMerges(vocab: string, merges: string): Tokenizer {
+    const owner = 'Tokenizer.fromVocabAndMerges'
+    const files = [checkPath(owner, 'vocab', vocab), checkPath(owner, 'merges', merges)] as const
+    return new Tokenizer(call(() => native.NativeTokenizer.fromVocabAndMerges(...files)))
+  }
+
+  /**
+   * Learns a byte-level BPE (GPT-2's rules) from texts, off the main thread. The same texts give the same vocabulary.
+   * @throws {OptionError} `ERR_LORA_OPTION` when `vocabSize` leaves no room for the bytes and the special tokens.
+   */
+  static async train(texts: Iterable<string>, options: TokenizerTrainOptions): Promise<Tokenizer> {
+    const owner = 'Tokenizer.train'
+    checkKeys(owner, options, ['vocabSize', 'specialTokens'])
+    const vocabSize = checkInteger(owner, 'vocabSize', options.vocabSize, 257)
+    const specialTokens = checkTexts(owner, 'specialTokens', options.specialTokens ?? ['<|endoftext|>'])
+    const all = checkTexts(owner, 'texts', texts)
+    return new Tokenizer(await callAsync(() => native.NativeTokenizer.train(all, vocabSize, specialTokens)))
+  }
+
+  /** Number of tokens, added ones included; ids lie below it unless a file leaves gaps. */
+  get vocabSize(): number {
+    return call(() => this.#native.vocabSize())
+  }
+
+  /** The special tokens, by id. */
+  get specialTokens(): string[] {
+    return call(() => this.#native.specialTokens())
+  }
+
+  /** Ids of a text, at once. For more than about a megabyte use {@link Tokenizer.encodeAsync}. */
+  encode(text: string, options: EncodeOptions = {}): number[] {
+    const flags = checkEncode('Tokenizer.encode', options)
+    const [plain] = checkTexts('Tokenizer.encode', 'text', [text])
+    return call(() => this.#native.encode(plain!, ...flags))
+  }
+
+  /** Ids of a text with the places that they come from. */
+  encodeWithOffsets(text: string, options: EncodeOptions = {}): Encoding {
+    const flags = checkEncode('Tokenizer.encodeWithOffsets', options)
+    const [plain] = checkTexts('Tokenizer.encodeWithOffsets', 'text', [text])
+    const { ids, offsets, special } = call(() => this.#native.encodeWithOffsets(plain!, ...flags))
+    return { ids, offsets: ids.map((_, i) => [offsets[2 * i]!, offsets[2 * i + 1]!]), special }
+  }
+
+  /** Ids of a long text, off the main thread. */
+  async encodeAsync(text: string, options: EncodeOptions = {}): Promise<Uint32Array> {
+    const [ids] = await this.encodeBatch([text], options)
+    return ids!
+  }
+
+  /** Ids of many texts in their order, off the main thread and on all cores. */
+  async encodeBatch(texts: Iterable<string>, options: EncodeOptions = {}): Promise<Uint32Array[]> {
+    const flags = checkEncode('Tokenizer.encodeBatch', options)
+    const all = checkTexts('Tokenizer.encodeBatch', 'texts', texts)
+    return callAsync(() => this.#native.encodeBatch(all, ...flags))
+  }
+
+  /**
+   * The text of ids. Bytes that are no UTF-8 become U+FFFD.
+   * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks.
+   */
+  decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    const skip = checkDecode('Tokenizer.decode', options)
+    const list = Array.from(ids, (id) => checkId('Tokenizer.decode', id))
+    return call(() => this.#native.decode(list, skip))
+  }
+
+  /** A stream that turns ids into text while they come, without ever showing part of a character. */
+  decodeStream(options: DecodeOptions = {}): DecodeStream {
+    const skip = checkDecode('Tokenizer.decodeStream', options)
+    const stream = call(() => this.#native.decodeStream(skip))
+    return {
+      push(id) {
+        const checked = checkId('DecodeStream.push', id)
+        return call(() => stream.push(checked))
+      },
+      end: () => call(() => stream.finish()),
+    }
+  }
+
+  /** The id of a token as the vocabulary spells it (a byte-level one writes a space as `Ġ`), or undefined. */
+  tokenToId(token: string): number | undefined {
+    const [plain] = checkTexts('Tokenizer.tokenToId', 'token', [token])
+    return call(() => this.#native.tokenToId(plain!)) ?? undefined
+  }
+
+  /** The token of an id as the vocabulary spells it, or undefined. */
+  idToToken(id: number): string | undefined {
+    const checked = checkId('Tokenizer.idToToken', id)
+    return call(() => this.#native.idToToken(checked)) ?? undefined
+  }
+
+  /** Writes `tokenizer.json` to a path: the old file or the whole new one is there, never half of it. */
+  async save(path: string): Promise<void> {
+    const file = checkPath('Tokenizer.save', 'path', path)
+    await callAsync(() => this.#native.save(file))
+  }
+
+  /** Writes `tokenizer.json` and, for a BPE, `vocab.json` and `merges.txt` into a folder, as GPT-2 folders have them. */
+  async saveFolder(folder: string): Promise<void> {
+    const dir = checkPath('Tokenizer.saveFolder', 'folder', folder)
+    await callAsync(() => this.#native.saveFolder(dir))
+  }
+}
+
+function checkEncode(owner: string, options: EncodeOptions): [addSpecialTokens: boolean, specialAsText: boolean] {
+  checkKeys(owner, options, ['addSpecialTokens', 'specialAsText'])
+  const { addSpecialTokens = true, specialAsText = false } = options
+  return [
+    checkBoolean(owner, 'addSpecialTokens', addSpecialTokens),
+    checkBoolean(owner, 'specialAsText', specialAsText),
+  ]
+}
+
+function checkDecode(owner: string, options: DecodeOptions): boolean {
+  checkKeys(owner, options, ['skipSpecialTokens'])
+  return checkBoolean(owner, 'skipSpecialTokens', options.skipSpecialTokens ?? false)
+}
+
+function checkPath(owner: string, name: string, path: unknown): string {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path
+  throw bad(owner, name, 'a path', path)
+}
+
+function checkTexts(owner: string, name: string, texts: Iterable<unknown>): string[] {
+  // A string is iterable too: taken for a list it would fall apart into letters.
+  if (typeof texts === 'string') throw bad(owner, name, 'a list of texts', texts, `wrap it in a list: [${name}]`)
+  return Array.from(texts, (text) => {
+    if (typeof text === 'string') return text
+    throw bad(owner, name, name.endsWith('s') ? 'texts' : 'a text', text)
+  })
+}
+
+function checkId(owner: string, id: unknown): number {
+  if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < 2 ** 32) return id
+  throw bad(owner, 'id', 'an integer, 0 or more', id)
+}

@@ -1,0 +1,223 @@
+import { ERROR_CLASSES } from './generated/error-codes.js'
+import type { ErrorCode } from './generated/error-codes.js'
+
+export type { ErrorCode } from './generated/error-codes.js'
+
+/** The parts of an error. */
+export interface ErrorParts {
+  /** What failed. */
+  what: string
+  /** Where: the module path, when it is not part of `what`. */
+  where?: string | undefined
+  /** The operation. */
+  op?: string | undefined
+  /** What would have been right. */
+  expected?: string | undefined
+  /** What came instead. */
+  received?: string | undefined
+  /** How to mend it. */
+  fix?: string | undefined
+  /** The lower error. */
+  cause?: unknown
+}
+
+/**
+ * What every error of loralib extends. Match `code`, which is stable; the message says what failed and where, what was expected, what was
+ * received and how to mend it.
+ */
+export class LoraError extends Error {
+  readonly code: ErrorCode
+  /** The operation that failed; empty when none did. */
+  readonly op: string
+  /** Path of the module it happened in, e.g. `h.3.attn.c_attn`; empty outside of modules. */
+  readonly path: string
+  readonly expected: string
+  readonly received: string
+  readonly hint: string
+
+  constructor(code: ErrorCode, parts: ErrorParts) {
+    super(message(parts), parts.cause === undefined ? undefined : { cause: parts.cause })
+    this.name = new.target.name
+    this.code = code
+    this.op = parts.op ?? ''
+    this.path = parts.where ?? ''
+    this.expected = parts.expected ?? ''
+    this.received = parts.received ?? ''
+    this.hint = parts.fix ?? ''
+    showCode(this)
+  }
+}
+
+/** Writes class and code before the message of the stack, as Node's own errors do. */
+function showCode(error: LoraError): void {
+  error.stack = `${error.name} [${error.code}]${error.stack?.slice(error.stack.indexOf(':')) ?? ''}`
+}
+
+/** Lets an error's stack begin at the caller of `above`. */
+export function startStackAt(error: LoraError, above: (...args: never[]) => unknown): void {
+  Error.captureStackTrace(error, above)
+  showCode(error)
+}
+
+function message({ what, where, expected, received, fix }: ErrorParts): string {
+  const lines = [where ? `${what} (at ${where})` : what]
+  if (expected) lines.push(`  expected  ${expected}`)
+  if (received) lines.push(`  received  ${received}`)
+  if (fix) lines.push(`  fix       ${fix}`)
+  return lines.join('\n')
+}
+
+type Made = new (parts: ErrorParts) => LoraError
+
+const classes = new Map<ErrorCode, Made>()
+
+/** Shapes do not fit each other, the layer or the operation. */
+export class ShapeError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_SHAPE', parts)
+  }
+}
+
+/** A dtype is not allowed here, or two do not go together. */
+export class DtypeError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_DTYPE', parts)
+  }
+}
+
+/** A device does not exist, or tensors live on different ones. */
+export class DeviceError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_DEVICE', parts)
+  }
+}
+
+/** An option or argument has a value that is not allowed. */
+export class OptionError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_OPTION', parts)
+  }
+}
+
+/** An index, id or label lies outside its range. */
+export class IndexError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_INDEX', parts)
+  }
+}
+
+/** A tensor is used after it was disposed of, or released by the forward that made it. */
+export class DisposedError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_DISPOSED', parts)
+  }
+}
+
+/** Gradients are asked for where there are none. Also carries ERR_LORA_NO_GRAD and ERR_LORA_VERSION. */
+export class GradError extends LoraError {
+  constructor(parts: ErrorParts, code: 'ERR_LORA_GRAD' | 'ERR_LORA_NO_GRAD' | 'ERR_LORA_VERSION' = 'ERR_LORA_GRAD') {
+    super(code, parts)
+  }
+}
+
+/** State-dict keys are missing, unexpected or of another shape. */
+export class KeyError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_KEY', parts)
+  }
+}
+
+/** A file or folder cannot be read or written. */
+export class FileError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_FILE', parts)
+  }
+}
+
+/** The content of a file is not what its format allows. */
+export class FormatError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_FORMAT', parts)
+  }
+}
+
+/** A tensor does not fit the memory that this process may use. */
+export class MemoryError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_MEMORY', parts)
+  }
+}
+
+/** A value is NaN or infinite where the guard forbids it. */
+export class NonFiniteError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_NON_FINITE', parts)
+  }
+}
+
+/** More work is queued than may wait. */
+export class BacklogError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_BACKLOG', parts)
+  }
+}
+
+/** A tensor of one worker thread is used in another. */
+export class ThreadError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_THREAD', parts)
+  }
+}
+
+/** An async function was given where its state could leak into other requests. */
+export class AsyncError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_ASYNC', parts)
+  }
+}
+
+/** The work was aborted. */
+export class AbortedError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_ABORTED', parts)
+  }
+}
+
+/** Known, and not supported by this version or this build. */
+export class UnsupportedError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_UNSUPPORTED', parts)
+  }
+}
+
+/** A fault of the library. */
+export class InternalError extends LoraError {
+  constructor(parts: ErrorParts) {
+    super('ERR_LORA_INTERNAL', parts)
+  }
+}
+
+for (const made of [
+  ShapeError, DtypeError, DeviceError, OptionError, IndexError, DisposedError, GradError, KeyError, FileError, FormatError, MemoryError,
+  NonFiniteError, BacklogError, ThreadError, AsyncError, AbortedError, UnsupportedError, InternalError,
+]) {
+  const codes = Object.entries(ERROR_CLASSES).filter(([, name]) => name === made.name)
+  for (const [code] of codes) classes.set(code as ErrorCode, made as Made)
+}
+
+/** An error of the engine, which crosses as data, as the class of its code. */
+export function reviveError(data: Record<string, string>): LoraError {
+  const code = (data.loralib ?? 'ERR_LORA_INTERNAL') as ErrorCode
+  const parts: ErrorParts = {
+    what: data.what ?? 'the engine failed',
+    op: data.op,
+    where: data.path,
+    expected: data.expected,
+    received: data.received,
+    fix: data.hint,
+    cause: data.source ? new Error(data.source) : undefined,
+  }
+  const made = classes.get(code)
+  if (!made) return new InternalError(parts)
+  return made === (GradError as unknown as Made) ? new GradError(parts, code as 'ERR_LORA_GRAD') : new made(parts)
+}

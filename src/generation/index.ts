@@ -1,0 +1,5 @@
+export { generate, stream } from './generate.js'
+export type { GenerateOptions, GeneratedToken, GenerativeModel, Prompt } from './generate.js'
+export type { SamplingOptions } from './sampling.js'
+export * as processors from './processors.js'
+export type { LogitsProcessor } from './processors.js'

@@ -1,0 +1,60 @@
+import { bad, checkInteger } from '../nn/options.js'
+import { Tensor } from '../tensor.js'
+
+/** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
+export type Prompt = readonly number[] | readonly (readonly number[])[] | Tensor
+
+/** Prompts of one length, padded on the left so that all rows end together. */
+export interface Batch {
+  /** The rows as given: what the result begins with, and what the filters see. */
+  readonly given: number[][]
+  /** (B, T), padded. */
+  readonly ids: number[][]
+  /** 1 for tokens, 0 for padding. */
+  readonly mask: number[][]
+}
+
+/**
+ * Reads prompts and pads them on the left.
+ * @throws {OptionError} for empty prompts and for a mask that does not fit.
+ */
+export async function readPrompt(
+  owner: string,
+  prompt: Prompt,
+  mask: readonly (readonly number[])[] | undefined,
+): Promise<Batch> {
+  const given = await rows(prompt)
+  if (given.length === 0) throw bad(owner, 'prompt', 'at least one token', prompt, 'begin with the BOS token')
+  given.forEach((row) => {
+    if (row.length === 0) throw bad(owner, 'prompt', 'rows of at least one token', row, 'begin with the BOS token')
+    row.forEach((id) => checkInteger(owner, 'prompt', id, 0))
+  })
+  const marks = given.map((row, b) => checkMask(owner, row, mask?.[b]))
+  const width = Math.max(...given.map((row) => row.length))
+  const padded = (row: readonly number[]) => [...Array.from({ length: width - row.length }, () => 0), ...row]
+  return { given, ids: given.map(padded), mask: marks.map(padded) }
+}
+
+/** Positions that count from the first real token of each row; padding gets position 0. */
+export function positionsOf(mask: readonly (readonly number[])[]): number[][] {
+  return mask.map((row) => {
+    let next = 0
+    return row.map((on) => (on ? next++ : 0))
+  })
+}
+
+async function rows(prompt: Prompt): Promise<number[][]> {
+  // An i64 tensor may list its elements as numbers or bigints; ids fit a number either way.
+  const list = prompt instanceof Tensor ? ((await prompt.tolist()) as Nested[]) : (prompt as readonly Nested[])
+  return list.every((item) => Array.isArray(item)) ? list.map((row) => row.map(Number)) : [list.map(Number)]
+}
+
+type Nested = number | bigint | (number | bigint)[]
+
+function checkMask(owner: string, row: number[], mask: readonly number[] | undefined): number[] {
+  if (mask === undefined) return row.map(() => 1)
+  if (mask.length !== row.length || !mask.some(Boolean)) {
+    throw bad(owner, 'attentionMask', `${row.length} numbers 0 or 1, as the prompt, not all 0`, mask)
+  }
+  return mask.map((on) => (on ? 1 : 0))
+}

@@ -1,0 +1,36 @@
+// The whole public surface: named exports in groups, nothing computed.
+
+// Tensors
+export { Tensor, arange, cat, full, ones, rand, randn, stack, tensor, where, zeros } from './tensor.js'
+export type { Dtype, MakeOptions, Nested, TensorData, TensorLike } from './tensor.js'
+export type { Index } from './indexing.js'
+export { enableGrad, isGradEnabled, keep, noGrad, scope } from './scope.js'
+export { checkpoint } from './backward.js'
+
+// Random numbers, streams, memory
+export { Generator, getRngState, manualSeed, setRngState } from './random.js'
+export { Stream, stream } from './stream.js'
+export type { StreamOptions } from './stream.js'
+export { backend, memory, settle } from './memory.js'
+export type { Backend, KindCount, MemoryReport } from './memory.js'
+
+// Files
+export { load, loadHeader, save } from './io/safetensors.js'
+export type { FileHeader, LoadOptions } from './io/safetensors.js'
+
+// loralib
+export * from './lora/index.js'
+
+// Errors
+export {
+  AbortedError, AsyncError, BacklogError, DeviceError, DisposedError, DtypeError, FileError, FormatError, GradError, IndexError,
+  InternalError, KeyError, LoraError, MemoryError, NonFiniteError, OptionError, ShapeError, ThreadError, UnsupportedError,
+} from './errors.js'
+export type { ErrorCode, ErrorParts } from './errors.js'
+
+// Namespaces
+export * as nn from './nn/index.js'
+export * as optim from './optim/index.js'
+export * as models from './models/index.js'
+export * as generation from './generation/index.js'
+export * as tokenizers from './data/index.js'

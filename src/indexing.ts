@@ -1,0 +1,51 @@
+import { IndexError } from './errors.js'
+import * as ops from './generated/ops.js'
+import type { Tensor } from './tensor.js'
+
+/** One index of Python's `x[…]`: a number, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
+export type Index = number | readonly [start: number | null, stop?: number | null, step?: number] | null | '...'
+
+/** `x[index]` by Python's rules. */
+export function indexed(x: Tensor, index: readonly Index[]): Tensor {
+  const used = index.filter((i) => i !== null && i !== '...').length
+  const dots = index.indexOf('...')
+  if (used > x.ndim || index.lastIndexOf('...') !== dots) {
+    throw new IndexError({ what: 'at: more indexes than dimensions', expected: `at most ${x.ndim} and one '...'`, received: JSON.stringify(index) })
+  }
+  const all: Index[] = [...index]
+  const fill = Array.from({ length: x.ndim - used }, (): Index => [null, null])
+  if (dots >= 0) all.splice(dots, 1, ...fill)
+  let result = x
+  // Sizes of the result in order; a number's dimension is dropped, a new one added.
+  const shape: number[] = []
+  let dim = 0
+  for (const item of all) {
+    if (item === null) {
+      shape.push(1)
+    } else if (typeof item === 'number') {
+      result = pick(result, dim, item)
+      dim++
+    } else {
+      result = cut(result, dim, item as readonly [number | null, (number | null)?, number?])
+      shape.push(result.shape[dim]!)
+      dim++
+    }
+  }
+  shape.push(...result.shape.slice(dim))
+  return ops.reshape(result, shape)
+}
+
+function pick(x: Tensor, dim: number, place: number): Tensor {
+  const size = x.shape[dim]!
+  const at = place < 0 ? place + size : place
+  if (!Number.isInteger(at) || at < 0 || at >= size) {
+    throw new IndexError({ what: 'at: the index lies outside the tensor', expected: `an integer from ${-size} to ${size - 1} in dimension ${dim}`, received: String(place) })
+  }
+  return ops.slice(x, dim, at, at + 1, 1)
+}
+
+function cut(x: Tensor, dim: number, [start, stop, step]: readonly [number | null, (number | null)?, number?]): Tensor {
+  const size = x.shape[dim]!
+  const whole = (start ?? 0) === 0 && (stop ?? size) >= size && (step ?? 1) === 1
+  return whole ? x : ops.slice(x, dim, start ?? 0, stop ?? size, step ?? 1)
+}

@@ -1,0 +1,97 @@
+import * as ops from '../generated/ops.js'
+import { uniform_ } from '../nn/init.js'
+import { LINEAR_KEYS, makeBias, makeWeight, wideDtype } from '../nn/linear.js'
+import type { LinearOptions } from '../nn/linear.js'
+import { parameter } from '../nn/module.js'
+import { checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
+import { zeros } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
+import { LORA_KEYS, LoraLayer } from './lora-layer.js'
+import type { LoraOptions } from './lora-layer.js'
+
+/** Options of {@link Linear}. */
+export interface LoraLinearOptions extends LoraOptions, LinearOptions {
+  /** Dropout on the input of the low-rank path, in training. @default 0 */
+  loraDropout?: number
+  /** The weight lies as (in, out), as in GPT-2's Conv1D; set it for layers whose checkpoint holds them so. @default false */
+  fanInFanOut?: boolean
+}
+
+/** Option names of the LoRA dense layers. */
+export const LORA_LINEAR_KEYS = [...LORA_KEYS, 'loraDropout', 'fanInFanOut', ...LINEAR_KEYS] as const
+
+/**
+ * A dense layer whose frozen weight gets a trainable low-rank update: `y = x Wᵀ + bias + scaling · dropout(x) Aᵀ Bᵀ`.
+ *
+ * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (outFeatures, inFeatures)`, or (in, out) with `fanInFanOut`;
+ * `lora_A (r, inFeatures)`, `lora_B (outFeatures, r)`, `bias (outFeatures)`.
+ * Init: W and bias as `nn.Linear`; A uniform in ±1/√inFeatures, B zero, so a new layer equals its base. `r: 0` gives a plain layer.
+ * The factors are f32 whatever `dtype` is (f64 in an f64 layer). The bias stays trainable until `markOnlyLoraAsTrainable`.
+ * `eval()` folds the update into `weight` and `train()` takes it out again, unless `mergeWeights` is false.
+ *
+ * @example
+ * const proj = new lora.Linear(768, 768, { r: 8, loraAlpha: 16 })   // scaling 2
+ * const y = proj.forward(x)                                         // (2, 128, 768)
+ * @throws {OptionError} for an unknown option, or one that is not usable (`r` must be an integer, 0 or more).
+ * @throws {ShapeError} `ERR_LORA_SHAPE` when the last dimension of `x` is not `inFeatures`.
+ * @throws {GradError} for a forward in training mode, with gradients on, while merged by hand.
+ * @see loralib `Linear`: same defaults, same state-dict keys.
+ */
+export class Linear extends LoraLayer {
+  readonly inFeatures: number
+  readonly outFeatures: number
+  readonly fanInFanOut: boolean
+
+  constructor(inFeatures: number, outFeatures: number, options: LoraLinearOptions = {}) {
+    checkKeys('lora.Linear', options, LORA_LINEAR_KEYS)
+    super('lora.Linear', options, options.loraDropout)
+    this.inFeatures = checkInteger('lora.Linear', 'inFeatures', inFeatures, 1)
+    this.outFeatures = checkInteger('lora.Linear', 'outFeatures', outFeatures, 1)
+    this.fanInFanOut = checkBoolean('lora.Linear', 'fanInFanOut', options.fanInFanOut ?? false)
+    makeBase(this, 'lora.Linear', options)
+    if (this.r > 0) {
+      this.baseWeight.requiresGrad = false
+      this.loraA = makeA(this.baseWeight, this.r, inFeatures)
+      this.loraB = parameter(zeros([outFeatures, this.r], { dtype: wideDtype(this.baseWeight.dtype) }))
+    }
+  }
+
+  override forward(x: Tensor): Tensor {
+    const layout = this.fanInFanOut ? 1 : 0
+    const factors = this.activeFactors()
+    if (factors === null) return ops.linear(x, this.forwardWeight(), this.bias, layout)
+    const { a, b } = factors
+    const blocks = [0, this.outFeatures]
+    const p = this.fusedDropout()
+    if (p !== null) return ops.loraLinear(x, this.baseWeight, this.bias, a, b, this.scaling, p, layout, blocks)
+    const y = ops.linear(x, this.baseWeight, this.bias, layout)
+    return ops.loraUpdate(y, this.dropped(x), a, b, this.scaling, blocks)
+  }
+
+  protected override fold(weight: Tensor, a: Tensor, b: Tensor): Tensor {
+    return ops.loraMerge(weight, a, b, this.scaling, this.fanInFanOut ? 1 : 0, [0, this.outFeatures])
+  }
+
+  override extraRepr(): string {
+    return `${this.inFeatures} -> ${this.outFeatures}, r ${this.r}${this.merged ? ', merged' : ''}`
+  }
+}
+
+/** The frozen part of a dense layer. The bound of both fills uses the true number of inputs, also for a transposed weight. */
+export function makeBase(
+  layer: LoraLayer & { inFeatures: number; outFeatures: number; fanInFanOut: boolean },
+  owner: string,
+  options: LinearOptions,
+): void {
+  const { inFeatures, outFeatures, fanInFanOut } = layer
+  const bound = 1 / Math.sqrt(inFeatures)
+  const fill = (tensor: Tensor) => uniform_(tensor, -bound, bound)
+  layer.weight = makeWeight(owner, fanInFanOut ? [inFeatures, outFeatures] : [outFeatures, inFeatures], options, fill)
+  layer.bias = makeBias(owner, outFeatures, options, layer.baseWeight, fill)
+}
+
+/** A fresh first factor (rows, inFeatures): Kaiming-uniform with a = √5, that is ±1/√inFeatures. */
+export function makeA(weight: Tensor, rows: number, inFeatures: number): Tensor {
+  const bound = 1 / Math.sqrt(inFeatures)
+  return parameter(uniform_(zeros([rows, inFeatures], { dtype: wideDtype(weight.dtype) }), -bound, bound))
+}

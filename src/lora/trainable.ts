@@ -1,0 +1,44 @@
+import type { Module } from '../nn/module.js'
+import { checkChoice } from '../nn/options.js'
+import type { Tensor } from '../tensor.js'
+import { isLoraLayer } from './lora-layer.js'
+
+/** Which biases count as part of the adapter: none, every parameter named `bias`, or those of LoRA layers. */
+export type BiasMode = 'none' | 'all' | 'lora_only'
+
+/**
+ * Makes the factors of every LoRA layer trainable and freezes everything else.
+ *
+ * It goes by what a parameter is, not by its name: a plain layer called `lora_proj` is frozen, a layer inside a block called `lora_x` is
+ * treated like any other, and buffers are left alone. `bias` adds biases: `'all'` every parameter whose own name is `bias`,
+ * `'lora_only'` those of LoRA layers. A model frozen by hand gets its factors back.
+ *
+ * @example
+ * lora.markOnlyLoraAsTrainable(model, 'lora_only')
+ * const optimizer = new optim.AdamW(model.parameters().filter((p) => p.requiresGrad), { lr: 2e-4 })
+ * @throws {OptionError} for another `bias`, before anything is changed.
+ * @see loralib `mark_only_lora_as_trainable`
+ */
+export function markOnlyLoraAsTrainable(model: Module, bias: BiasMode = 'none'): void {
+  checkBias('lora.markOnlyLoraAsTrainable', bias)
+  const trainable = new Set(adapterTensors(model, bias).values())
+  for (const tensor of model.parameters()) tensor.requiresGrad = trainable.has(tensor)
+}
+
+/** The tensors of the adapter by their state-dict keys, in state-dict order. */
+export function adapterTensors(model: Module, bias: BiasMode): Map<string, Tensor> {
+  const found = new Map<string, Tensor>()
+  for (const [name, tensor, kind, owner] of model.namedTensors()) {
+    if (kind !== 'parameter') continue
+    const isBias = name.slice(name.lastIndexOf('.') + 1) === 'bias'
+    const isFactor = isLoraLayer(owner) && owner.isFactor(tensor)
+    if (isFactor || (isBias && (bias === 'all' || (bias === 'lora_only' && isLoraLayer(owner)))))
+      found.set(name, tensor)
+  }
+  return found
+}
+
+/** @throws {OptionError} naming the near match. */
+export function checkBias(owner: string, bias: BiasMode): BiasMode {
+  return checkChoice(owner, 'bias', bias, ['none', 'all', 'lora_only'])
+}

@@ -1,0 +1,290 @@
+import { GELU, Identity, ReLU, SiLU, Tanh } from '../nn/activations.js'
+import { Dropout } from '../nn/dropout.js'
+import { Embedding } from '../nn/embedding.js'
+import { scaledDotProductAttention } from '../nn/functional.js'
+import { LayerNorm } from '../nn/layer-norm.js'
+import { Linear, TransposedLinear } from '../nn/linear.js'
+import { Module } from '../nn/module.js'
+import { bad, checkKeys } from '../nn/options.js'
+import type { Tensor } from '../tensor.js'
+import { arange } from '../tensor.js'
+import { CausalLMOutput, DECODER_KEYS, attentionMask, idsTensor, nextTokenLoss } from './causal-lm.js'
+import type { CausalLMOptions, DecoderOptions, DecoderOutput, Ids } from './causal-lm.js'
+import { gpt2Config } from './config.js'
+import type { GPT2Config } from './config.js'
+import { KvCache } from './kv-cache.js'
+import { freshWeights, readWeights, savePretrained } from './pretrained.js'
+import type { FreshOptions, PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
+import { generate, stream } from '../generation/generate.js'
+import type { GenerateOptions, GeneratedToken, Prompt } from '../generation/generate.js'
+
+// Any layer may stand where a projection stands: injectLora replaces them.
+type Layer = { forward(x: Tensor): Tensor } & Module
+
+interface AttentionContext {
+  mask: Tensor | null
+  cache: KvCache | null
+}
+
+/** Multi-head causal attention with one product for q, k and v. */
+class GPT2Attention extends Module {
+  c_attn: Layer
+  c_proj: Layer
+  attn_dropout: Dropout
+  resid_dropout: Dropout
+  private readonly heads: number
+  private readonly index: number
+  private readonly scale: number
+
+  constructor(config: GPT2Config, index: number, take: WeightSource) {
+    super()
+    const { n_embd: C, initializer_range: std } = config
+    const D = C / config.n_head
+    this.heads = config.n_head
+    this.index = index
+    this.scale =
+      (config.scale_attn_weights ? 1 / Math.sqrt(D) : 1) / (config.scale_attn_by_inverse_layer_idx ? index + 1 : 1)
+    this.c_attn = dense(C, 3 * C, take, 'c_attn', std)
+    this.c_proj = dense(C, C, take, 'c_proj', std / Math.sqrt(2 * config.n_layer))
+    this.attn_dropout = new Dropout(config.attn_pdrop)
+    this.resid_dropout = new Dropout(config.resid_pdrop)
+  }
+
+  override forward(x: Tensor, { mask, cache }: AttentionContext): Tensor {
+    const [B = 0, T = 0, C = 0] = x.shape
+    const split = this.c_attn.forward(x).chunk(3, 2) // 3 of (B, T, C)
+    const [q, k, v] = split.map((part) => part.reshape([B, T, this.heads, C / this.heads])) as [Tensor, Tensor, Tensor]
+    const all = cache ? cache.append(this.index, k, v) : { keys: k, values: v, lengths: null } // (B, S, H, D)
+    const y = scaledDotProductAttention(q, all.keys, all.values, {
+      layout: 'BTHD',
+      isCausal: 'bottom-right', // the last new token sees all that came before it
+      lengths: all.lengths,
+      mask,
+      scale: this.scale,
+      dropoutP: this.attn_dropout.training ? this.attn_dropout.p : 0,
+    })
+    return this.resid_dropout.forward(this.c_proj.forward(y.reshape([B, T, C])))
+  }
+}
+
+/** Two dense layers with a non-linearity between them. */
+class GPT2MLP extends Module {
+  c_fc: Layer
+  c_proj: Layer
+  act: Layer
+  dropout: Dropout
+
+  constructor(config: GPT2Config, take: WeightSource) {
+    super()
+    const { n_embd: C, initializer_range: std } = config
+    const inner = config.n_inner ?? 4 * C
+    this.c_fc = dense(C, inner, take, 'c_fc', std)
+    this.c_proj = dense(inner, C, take, 'c_proj', std / Math.sqrt(2 * config.n_layer))
+    this.act = activation(config.activation_function)
+    this.dropout = new Dropout(config.resid_pdrop)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.dropout.forward(this.c_proj.forward(this.act.forward(this.c_fc.forward(x))))
+  }
+}
+
+/** `x ← x + attn(ln_1(x));  x ← x + mlp(ln_2(x))`. */
+class GPT2Block extends Module {
+  ln_1: LayerNorm
+  attn: GPT2Attention
+  ln_2: LayerNorm
+  mlp: GPT2MLP
+
+  constructor(config: GPT2Config, index: number, take: WeightSource) {
+    super()
+    this.ln_1 = norm(config, take, 'ln_1')
+    this.attn = new GPT2Attention(config, index, within(take, 'attn'))
+    this.ln_2 = norm(config, take, 'ln_2')
+    this.mlp = new GPT2MLP(config, within(take, 'mlp'))
+  }
+
+  override forward(x: Tensor, context: AttentionContext): Tensor {
+    const attended = x.add(this.attn.forward(this.ln_1.forward(x), context))
+    return attended.add(this.mlp.forward(this.ln_2.forward(attended)))
+  }
+}
+
+/**
+ * GPT-2 without a head (Radford et al. 2019): token and position embeddings, blocks, a final norm.
+ *
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints (`h.0.attn.c_attn.weight`).
+ */
+export class GPT2Model extends Module {
+  readonly config: GPT2Config
+  wte: { weight: Tensor; forward(ids: Tensor): Tensor } & Module
+  wpe: { forward(ids: Tensor): Tensor } & Module
+  drop: Dropout
+  h: GPT2Block[]
+  ln_f: LayerNorm
+
+  constructor(config: Partial<GPT2Config> = {}, options: FreshOptions = {}, take = freshWeights('GPT2Model', options)) {
+    super()
+    this.config = gpt2Config(config)
+    const { vocab_size: V, n_positions, n_embd: C, initializer_range: std } = this.config
+    this.wte = new Embedding(V, C, { weight: take('wte.weight', [V, C], { std }) })
+    this.wpe = new Embedding(n_positions, C, { weight: take('wpe.weight', [n_positions, C], { std }) })
+    this.drop = new Dropout(this.config.embd_pdrop)
+    const block = (_: unknown, i: number) => new GPT2Block(this.config, i, within(take, `h.${i}`))
+    this.h = Array.from({ length: this.config.n_layer }, block)
+    this.ln_f = norm(this.config, take, 'ln_f')
+  }
+
+  override forward(inputIds: Ids, options: DecoderOptions = {}): DecoderOutput {
+    checkKeys('GPT2Model.forward', options, DECODER_KEYS)
+    const ids = idsTensor('GPT2Model.forward', 'inputIds', inputIds) // (B, T)
+    const cache = options.pastKeyValues ?? (options.useCache ? new KvCache() : null)
+    const T = ids.shape[1]!
+    const past = cache?.length ?? 0
+    const width = cache?.extend(T) ?? T
+    const context = { mask: attentionMask('GPT2Model.forward', options.attentionMask, past + T, width), cache }
+    let x = this.drop.forward(this.wte.forward(ids).add(this.wpe.forward(this.positions(options, past, T)))) // (B, T, C)
+    const states = [x]
+    for (const block of this.h) states.push((x = block.forward(x, context)))
+    x = this.ln_f.forward(x)
+    states[states.length - 1] = x
+    cache?.advance(T)
+    return { lastHiddenState: x, hiddenStates: options.outputHiddenStates ? states : null, pastKeyValues: cache }
+  }
+
+  private positions({ positionIds }: DecoderOptions, past: number, T: number): Tensor {
+    if (positionIds) return idsTensor('GPT2Model.forward', 'positionIds', positionIds)
+    const limit = this.config.n_positions
+    if (past + T > limit) {
+      const received = past > 0 ? `${past} cached and ${T} new tokens` : `${T} tokens`
+      throw bad(
+        'GPT2Model.forward',
+        'inputIds',
+        `at most ${limit} tokens (n_positions)`,
+        received,
+        'truncate the sequence',
+      )
+    }
+    return arange(past, past + T, 1, { dtype: 'i64' })
+  }
+}
+
+/**
+ * GPT-2 with a language-model head, whose weight is that of the token embedding unless `tie_word_embeddings` is false.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`transformer.h.0.attn.c_attn.weight`, (in, out)). Fresh weights: N(0, initializer_range²), smaller by √(2·n_layer) where a block
+ * adds to its input; biases 0.
+ *
+ * @example
+ * const model = await models.GPT2LMHeadModel.fromPretrained('gpt2')
+ * lora.injectLora(model, { targets: ['c_attn'], r: 4, loraAlpha: 32, enableLora: [true, false, true] })
+ * lora.markOnlyLoraAsTrainable(model)
+ * model.train()
+ * const { loss } = model.forward(batch.inputIds, { labels: batch.labels })
+ * await loss.backward()
+ */
+export class GPT2LMHeadModel extends Module {
+  readonly config: GPT2Config
+  transformer: GPT2Model
+  lm_head: Layer
+
+  constructor(
+    config: Partial<GPT2Config> = {},
+    options: FreshOptions = {},
+    take = freshWeights('GPT2LMHeadModel', options),
+  ) {
+    super()
+    this.transformer = new GPT2Model(config, {}, within(take, 'transformer'))
+    this.config = this.transformer.config
+    const { vocab_size: V, n_embd: C, initializer_range: std, tie_word_embeddings: tied } = this.config
+    const weight = tied ? this.transformer.wte.weight : take('lm_head.weight', [V, C], { std })
+    this.lm_head = new Linear(C, V, { bias: false, weight })
+  }
+
+  /** A model with fresh weights, in training mode. */
+  static fromConfig(config: Partial<GPT2Config>, options: FreshOptions = {}): GPT2LMHeadModel {
+    return new GPT2LMHeadModel(config, options)
+  }
+
+  /**
+   * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
+   *
+   * Weights keep the type of the file (bf16 and f16 are computed in f32) and lie in the file's pages; biases and norms are widened.
+   * Names with and without `transformer.` are understood; the mask buffers of old files are passed over.
+   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+   */
+  static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<GPT2LMHeadModel> {
+    const { config, weights } = await readWeights(dir, ['gpt2'], checkpointName, options)
+    const model = new GPT2LMHeadModel(config as Partial<GPT2Config>, {}, weights.take)
+    weights.close({ ignore: model.config.tie_word_embeddings ? ['lm_head.weight'] : [] })
+    return model.eval()
+  }
+
+  /** Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. */
+  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
+    const tied = this.config.tie_word_embeddings ? ['lm_head.weight'] : []
+    await savePretrained(this, dir, { ...options, leaveOut: tied })
+  }
+
+  /** Longest sequence the model can take. */
+  get maxPositions(): number {
+    return this.config.n_positions
+  }
+
+  override forward(inputIds: Ids, options: CausalLMOptions = {}): CausalLMOutput {
+    const owner = 'GPT2LMHeadModel.forward'
+    checkKeys(owner, options, [...DECODER_KEYS, 'labels', 'logitsToKeep'])
+    const { labels, logitsToKeep, ...rest } = options
+    const decoder = this.transformer.forward(inputIds, rest)
+    const head = (hidden: Tensor) => this.lm_head.forward(hidden)
+    const hidden = decoder.lastHiddenState
+    if (labels) return new CausalLMOutput(decoder, head, { loss: nextTokenLoss(owner, hidden, labels, head) })
+    const T = hidden.shape[1]!
+    if (logitsToKeep === undefined || logitsToKeep >= T) return new CausalLMOutput(decoder, head)
+    return new CausalLMOutput(decoder, head, { lastHiddenState: hidden.narrow(1, T - logitsToKeep, logitsToKeep) })
+  }
+
+  /** Continues prompts. @see {@link generate} */
+  generate(prompt: Prompt, options: GenerateOptions = {}): Promise<number[][]> {
+    return generate(this, prompt, options)
+  }
+
+  /** Continues prompts, token by token. @see {@link stream} */
+  stream(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, void> {
+    return stream(this, prompt, options)
+  }
+}
+
+function dense(inF: number, outF: number, take: WeightSource, name: string, std: number): TransposedLinear {
+  const weight = take(`${name}.weight`, [inF, outF], { std })
+  return new TransposedLinear(inF, outF, { weight, bias: take(`${name}.bias`, [outF], { value: 0 }) })
+}
+
+function norm(config: GPT2Config, take: WeightSource, name: string): LayerNorm {
+  const shape = [config.n_embd]
+  const weight = take(`${name}.weight`, shape, { value: 1 })
+  return new LayerNorm(shape, {
+    eps: config.layer_norm_epsilon,
+    weight,
+    bias: take(`${name}.bias`, shape, { value: 0 }),
+  })
+}
+
+function activation(name: string): Layer {
+  if (name === 'gelu_new' || name === 'gelu_pytorch_tanh') return new GELU({ approximate: 'tanh' })
+  if (name === 'gelu') return new GELU()
+  if (name === 'relu') return new ReLU()
+  if (name === 'tanh') return new Tanh()
+  return name === 'silu' || name === 'swish' ? new SiLU() : new Identity()
+}
+
+function within(take: WeightSource, path: string): WeightSource {
+  return (name, shape, init) => take(`${path}.${name}`, shape, init)
+}
+
+// First GPT-2 files have no prefix; files of old releases hold the causal mask as a buffer.
+function checkpointName(name: string): string | null {
+  if (/(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/.test(name)) return null
+  return name.startsWith('transformer.') || name.startsWith('lm_head.') ? name : `transformer.${name}`
+}

@@ -1,0 +1,7 @@
+export { GPT2LMHeadModel, GPT2Model } from './gpt2.js'
+export { AutoModelForCausalLM } from './registry.js'
+export { KvCache } from './kv-cache.js'
+export { CausalLMOutput } from './causal-lm.js'
+export type { CausalLMOptions, DecoderOptions, DecoderOutput, Ids } from './causal-lm.js'
+export type { GPT2Config } from './config.js'
+export type { FreshOptions, PretrainedOptions, SaveOptions } from './pretrained.js'

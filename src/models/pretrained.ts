@@ -1,0 +1,214 @@
+// Where the weights of a model come from, and where they go: fresh numbers, or a folder in the Hugging Face layout.
+import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FileError, KeyError, OptionError } from '../errors.js'
+import { load, save } from '../io/safetensors.js'
+import { isLoraLayer } from '../lora/lora-layer.js'
+import { constant_, normal_ } from '../nn/init.js'
+import { asParameter, wideDtype } from '../nn/linear.js'
+import { parameter } from '../nn/module.js'
+import type { Module } from '../nn/module.js'
+import { checkBoolean, checkFloatDtype, checkKeys, nearest, show } from '../nn/options.js'
+import type { FloatDtype } from '../nn/options.js'
+import { keep, noGrad } from '../scope.js'
+import { zeros } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
+import type { Generator } from '../random.js'
+import { checkModelType, readConfig } from './config.js'
+
+/** How a fresh parameter starts: N(0, std²) or one value. */
+export type Init = { std: number } | { value: number }
+
+/** Gives a model each of its parameters, by state-dict name. */
+export type WeightSource = (name: string, shape: number[], init: Init) => Tensor
+
+/** Options of models with fresh weights. */
+export interface FreshOptions {
+  /** Type of the weights; biases and norms are f32 in a bf16 or f16 model. @default 'f32' */
+  dtype?: FloatDtype
+  /** Draws the weights from this generator. @default the generator of the current stream */
+  generator?: Generator
+}
+
+/** Options of `fromPretrained`. */
+export interface PretrainedOptions {
+  /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
+  dtype?: FloatDtype
+  /**
+   * Leave weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
+   * rewritten in place. @default true
+   */
+  mapped?: boolean
+}
+
+/** Options of `savePretrained`. */
+export interface SaveOptions {
+  /** Convert floating tensors to this type. @default each tensor's own type */
+  dtype?: FloatDtype
+}
+
+/** Fresh parameters. */
+export function freshWeights(owner: string, options: FreshOptions): WeightSource {
+  checkKeys(owner, options, ['dtype', 'generator'])
+  const dtype = checkFloatDtype(owner, options.dtype ?? 'f32')
+  const draw = options.generator === undefined ? {} : { generator: options.generator }
+  return (_, shape, init) => {
+    const tensor = zeros(shape, { dtype: shape.length < 2 ? wideDtype(dtype) : dtype })
+    if ('std' in init) normal_(tensor, 0, init.std, draw)
+    else if (init.value !== 0) constant_(tensor, init.value)
+    return parameter(tensor)
+  }
+}
+
+/** The weights of a checkpoint, handed out one by one. */
+export interface CheckpointWeights {
+  take: WeightSource
+  /** Reports all that is missing, misshapen or left over, at once. */
+  close(options: { ignore: readonly string[] }): void
+}
+
+/**
+ * Reads the configuration and the weights of a model folder.
+ * @throws {OptionError} when its architecture is not among `known`.
+ * @throws {FileError} when a file is missing.
+ */
+export async function readWeights(
+  dir: string,
+  known: readonly string[],
+  nameOf: (name: string) => string | null,
+  options: PretrainedOptions,
+): Promise<{ config: Record<string, unknown>; weights: CheckpointWeights }> {
+  checkKeys('fromPretrained', options, ['dtype', 'mapped'])
+  const mapped = checkBoolean('fromPretrained', 'mapped', options.mapped ?? true)
+  const dtype = options.dtype === undefined ? undefined : checkFloatDtype('fromPretrained', options.dtype)
+  const config = await readConfig(dir)
+  checkModelType(config, known, dir)
+  const tensors = new Map<string, Tensor>()
+  for (const file of await weightFiles(dir)) {
+    for (const [name, tensor] of Object.entries(await load(file, { mapped }))) {
+      const ours = nameOf(name)
+      if (ours === null) tensor.dispose()
+      else tensors.set(ours, tensor)
+    }
+  }
+  return { config, weights: checkpointWeights(dir, tensors, dtype) }
+}
+
+/**
+ * Writes `config.json` and `model.safetensors`.
+ * @throws {OptionError} for a model with LoRA layers, whose factors have no place in such a folder.
+ */
+export async function savePretrained(
+  model: Module & { config: object },
+  dir: string,
+  options: SaveOptions & { leaveOut: readonly string[] },
+): Promise<void> {
+  checkKeys('savePretrained', options, ['dtype', 'leaveOut'])
+  const adapted = [...model.namedModules()].find(([, module]) => isLoraLayer(module) && module.r > 0)
+  if (adapted) throw adapterInTheWay(adapted[0])
+  const dtype = options.dtype === undefined ? undefined : checkFloatDtype('savePretrained', options.dtype)
+  const entries = Object.entries(model.stateDict()).filter(([name]) => !options.leaveOut.includes(name))
+  const tensors = noGrad(() => entries.map(([name, tensor]) => [name, convert(tensor, dtype)] as const))
+  await mkdir(dir, { recursive: true })
+  await save(Object.fromEntries(tensors), join(dir, 'model.safetensors'), { metadata: { format: 'pt' } })
+  await writeJson(join(dir, 'config.json'), { ...model.config, ...(dtype && { dtype: LONG_NAMES[dtype] }) })
+}
+
+const LONG_NAMES: Record<FloatDtype, string> = { f32: 'float32', f64: 'float64', bf16: 'bfloat16', f16: 'float16' }
+
+async function weightFiles(dir: string): Promise<string[]> {
+  const whole = join(dir, 'model.safetensors')
+  const index = join(dir, 'model.safetensors.index.json')
+  if (await exists(whole)) return [whole]
+  if (await exists(index)) {
+    const { weight_map: map } = JSON.parse(await readFile(index, 'utf8')) as { weight_map: Record<string, string> }
+    return [...new Set(Object.values(map))].map((name) => join(dir, name))
+  }
+  throw new FileError({
+    what: `${dir}: there are no weights`,
+    expected: 'model.safetensors, or model.safetensors.index.json and its shards',
+    received: 'neither',
+    fix: 'check the path; other formats must be converted to safetensors first',
+  })
+}
+
+function checkpointWeights(
+  dir: string,
+  tensors: Map<string, Tensor>,
+  dtype: FloatDtype | undefined,
+): CheckpointWeights {
+  const [missing, misshapen] = [[] as string[], [] as string[]]
+  const left = new Map(tensors)
+  return {
+    take(name, shape) {
+      const tensor = tensors.get(name)
+      left.delete(name)
+      if (tensor === undefined) missing.push(name)
+      else if (tensor.shape.join() !== shape.join()) misshapen.push(`${name} ${show(tensor)} for (${shape.join(', ')})`)
+      else return asParameter(keep(placed(tensor, dtype)))
+      return parameter(zeros(shape)) // stands in until close() has the whole list
+    },
+    close({ ignore }) {
+      for (const name of ignore) {
+        left.get(name)?.dispose()
+        left.delete(name)
+      }
+      const unexpected = [...left.keys()]
+      if (missing.length + misshapen.length + unexpected.length > 0) throw unfit(dir, missing, misshapen, unexpected)
+    },
+  }
+}
+
+// Vectors (biases, norms) are widened: they are small, and the kernels read them in f32.
+function placed(tensor: Tensor, dtype: FloatDtype | undefined): Tensor {
+  const wanted = dtype ?? tensor.dtype
+  const target = tensor.shape.length < 2 ? wideDtype(wanted) : wanted
+  if (tensor.dtype === target) return tensor
+  const converted = noGrad(() => tensor.to(target))
+  tensor.dispose()
+  return converted
+}
+
+function convert(tensor: Tensor, dtype: FloatDtype | undefined): Tensor {
+  const floating = tensor.dtype === 'f32' || tensor.dtype === 'f64' || tensor.dtype === 'bf16' || tensor.dtype === 'f16'
+  return dtype === undefined || !floating || tensor.dtype === dtype ? tensor : tensor.to(dtype)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+// As every file we write: never half there under its own name.
+async function writeJson(path: string, value: object): Promise<void> {
+  const partial = `${path}.${process.pid}.partial`
+  await writeFile(partial, `${JSON.stringify(value, null, 2)}\n`)
+  await rename(partial, path)
+}
+
+function unfit(dir: string, missing: string[], misshapen: string[], unexpected: string[]): KeyError {
+  const near = missing.flatMap((name) => nearest(name, unexpected) ?? [])
+  const list = (names: string[]) => names.slice(0, 20).join(', ') + (names.length > 20 ? ', …' : '')
+  const parts = [
+    missing.length > 0 && `missing: ${list(missing)}`,
+    misshapen.length > 0 && `misshapen: ${list(misshapen)}`,
+    unexpected.length > 0 && `unexpected: ${list(unexpected)}`,
+  ]
+  return new KeyError({
+    what: `${dir}: the weights do not fit config.json: ${missing.length} missing, ${misshapen.length} misshapen, ${unexpected.length} unexpected`,
+    expected: 'every parameter of the model once, and nothing else',
+    received: parts.filter(Boolean).join('; '),
+    fix: near.length > 0 ? `rename ${near[0]}` : 'check that config.json and the weights belong together',
+  })
+}
+
+function adapterInTheWay(path: string): OptionError {
+  return new OptionError({
+    what: 'savePretrained: the model has LoRA layers, which the Hugging Face layout has no place for',
+    expected: 'a plain model',
+    received: `a LoRA layer at ${path}`,
+    fix: 'save the adapter with save(loraStateDict(model), file), or call mergeAndUnload(model) first',
+  })
+}

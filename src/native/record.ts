@@ -1,0 +1,110 @@
+// How one op crosses to Rust: plain numbers in one scratch buffer, so that recording costs about a microsecond.
+import { DisposedError } from '../errors.js'
+import type { Tensor } from '../tensor.js'
+import { revive } from './call.js'
+import { native } from './load.js'
+
+/** Element types by their number in Rust. */
+export const DTYPES = ['f32', 'f64', 'bf16', 'f16', 'i64', 'u8', 'bool'] as const
+
+let scratch = new Float64Array(512)
+let at = 0
+let start = 0
+let make: (id: number, dtype: number, shape: number[]) => Tensor
+
+/** tensor.ts gives its constructor here: it imports the ops, so they cannot import it. */
+export function setTensorMaker(maker: typeof make): void {
+  make = maker
+}
+
+/** The buffer that results come back in. */
+export function scratchBuffer(): Float64Array {
+  return scratch
+}
+
+export function begin(): void {
+  at = 1
+  start = 0
+}
+
+function push(value: number): void {
+  // Results come back in the same buffer: always leave room for them.
+  if (at + 64 >= scratch.length) {
+    const larger = new Float64Array(scratch.length * 2)
+    larger.set(scratch)
+    scratch = larger
+  }
+  scratch[at++] = value
+}
+
+export function input(tensor: Tensor | null): void {
+  push(tensor === null ? 0 : tensor.id)
+}
+
+export function list(tensors: readonly Tensor[]): void {
+  for (const tensor of tensors) push(tensor.id)
+}
+
+/** Ends the inputs and begins the attributes. */
+export function attributes(): void {
+  scratch[0] = at - 1
+  start = at
+  push(0)
+}
+
+export function lists(tensors: readonly Tensor[]): void {
+  push(tensors.length)
+}
+
+export function num(value: number): void {
+  push(value)
+}
+
+export function bool(value: boolean): void {
+  push(value ? 1 : 0)
+}
+
+export function dims(values: readonly number[]): void {
+  push(values.length)
+  for (const value of values) push(value)
+}
+
+export function dtype(name: (typeof DTYPES)[number]): void {
+  push(DTYPES.indexOf(name))
+}
+
+function run(op: number, above: (op: number) => unknown): void {
+  scratch[start] = at - start - 1
+  try {
+    native.record(op, scratch)
+  } catch (error) {
+    throw revive(error, above)
+  }
+}
+
+/** Records the op and wraps its result. */
+export function one(op: number): Tensor {
+  run(op, one)
+  const rank = scratch[3]!
+  const shape = new Array<number>(rank)
+  for (let i = 0; i < rank; i++) shape[i] = scratch[4 + i]!
+  return make(scratch[1]!, scratch[2]!, shape)
+}
+
+/** Records an op that changes its inputs. */
+export function none(op: number): void {
+  run(op, none)
+}
+
+/** The error for a tensor that the user let go of. */
+export function disposed(by: string): DisposedError {
+  if (by === '') {
+    return new DisposedError({ what: 'this tensor was disposed of', expected: 'a live tensor', received: 'a tensor after dispose()', fix: 'use it before dispose(); clone() makes an independent copy' })
+  }
+  return new DisposedError({
+    what: `this tensor was released when ${by} ended`,
+    expected: 'a tensor that outlives the call',
+    received: `an intermediate result of ${by}`,
+    fix: 'return it, store it in a field of the module, or wrap it in lora.keep(t)',
+  })
+}

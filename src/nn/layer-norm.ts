@@ -1,0 +1,87 @@
+import { ones, zeros } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
+import { layerNorm } from './functional.js'
+import { asParameter, wideDtype } from './linear.js'
+import { Module } from './module.js'
+import {
+  checkBoolean,
+  checkDevice,
+  checkFloatDtype,
+  checkGiven,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+} from './options.js'
+import type { PlacementOptions } from './options.js'
+
+/** Options of {@link LayerNorm}. */
+export interface LayerNormOptions extends PlacementOptions {
+  /** Added to the variance, against division by 0. @default 1e-5 */
+  eps?: number
+  /** Learn a factor and a shift for each element. @default true */
+  elementwiseAffine?: boolean
+  /** Learn the shift; has a meaning only with `elementwiseAffine`. A tensor is taken as the bias itself. @default true */
+  bias?: boolean | Tensor
+  /** Take this tensor as the weight itself. @default a fresh one */
+  weight?: Tensor
+}
+
+/**
+ * Layer normalisation: `y = (x − mean) / √(var + eps) · weight + bias` (Ba et al. 2016).
+ *
+ * Shapes: `x (..., *normalizedShape)` → the same; `weight` and `bias` `normalizedShape`. Mean and variance (1/n) over those dimensions.
+ * Init: weight 1, bias 0. Both are f32 in a bf16 or f16 model, f64 in an f64 one.
+ *
+ * @example
+ * const norm = new nn.LayerNorm(768, { eps: 1e-5 })
+ * @throws {ShapeError} when the last dimensions of `x` are not `normalizedShape`.
+ */
+export class LayerNorm extends Module {
+  readonly normalizedShape: readonly number[]
+  readonly eps: number
+  weight: Tensor | null = null
+  bias: Tensor | null = null
+
+  constructor(normalizedShape: number | readonly number[], options: LayerNormOptions = {}) {
+    super()
+    checkKeys('nn.LayerNorm', options, ['eps', 'elementwiseAffine', 'bias', 'weight', 'dtype', 'device'])
+    this.normalizedShape = checkShape('nn.LayerNorm', normalizedShape)
+    this.eps = checkNumber('nn.LayerNorm', 'eps', options.eps ?? 1e-5, 0)
+    const dtype = wideDtype(checkFloatDtype('nn.LayerNorm', options.dtype ?? 'f32'))
+    if (!checkBoolean('nn.LayerNorm', 'elementwiseAffine', options.elementwiseAffine ?? true)) return
+    const shape = this.normalizedShape
+    this.weight = given('nn.LayerNorm', 'weight', options.weight, shape) ?? asParameter(ones(shape, { dtype }))
+    checkDevice('nn.LayerNorm', options.device, this.weight)
+    const bias = options.bias ?? true
+    if (typeof bias !== 'boolean') this.bias = given('nn.LayerNorm', 'bias', bias, shape)
+    else if (bias) this.bias = asParameter(zeros(shape, { dtype }))
+  }
+
+  override forward(x: Tensor): Tensor {
+    return layerNorm(x, this.normalizedShape, this.weight, this.bias, this.eps)
+  }
+
+  override extraRepr(): string {
+    return `${this.normalizedShape.join(' x ')}, eps ${this.eps}${this.weight ? '' : ', not affine'}`
+  }
+}
+
+/** The sizes of the normalised dimensions, as a list. */
+export function checkShape(owner: string, shape: number | readonly number[]): readonly number[] {
+  const sizes = typeof shape === 'number' ? [shape] : [...shape]
+  sizes.forEach((n) => checkInteger(owner, 'normalizedShape', n, 1))
+  if (sizes.length === 0) checkInteger(owner, 'normalizedShape', Number.NaN, 1)
+  return Object.freeze(sizes)
+}
+
+/** A tensor that the caller gave as a parameter, checked. */
+export function given(
+  owner: string,
+  name: string,
+  tensor: Tensor | undefined,
+  shape: readonly number[],
+): Tensor | null {
+  if (tensor === undefined) return null
+  checkGiven(owner, name, tensor, shape)
+  return asParameter(tensor)
+}

@@ -1,0 +1,372 @@
+import { inspect } from 'node:util'
+import { AsyncError, KeyError, OptionError } from '../errors.js'
+import { call } from '../native/call.js'
+import { native } from '../native/load.js'
+import { noGrad, popFrame, pushFrame, tensorsIn } from '../scope.js'
+import type { Dtype } from '../tensor.js'
+import { KIND, Tensor } from '../tensor.js'
+
+/** A tensor of a module itself: its key, the tensor, and whether it is trained or only kept. */
+export type OwnTensor = readonly [key: string, tensor: Tensor, kind: 'parameter' | 'buffer']
+
+/** What `loadStateDict` found. */
+export interface LoadReport {
+  /** Keys of the model that the dict lacks. */
+  missingKeys: string[]
+  /** Keys of the dict that the model lacks. */
+  unexpectedKeys: string[]
+}
+
+/** A state dict: names to tensors. */
+export type StateDict = Record<string, Tensor>
+
+/** Makes a tensor a parameter: modules find it in their fields, optimizers train it. Returns the tensor. */
+export function parameter(tensor: Tensor, requiresGrad = true): Tensor {
+  tensor.isParameter = true
+  const on = requiresGrad && tensor.dtype !== 'i64' && tensor.dtype !== 'u8' && tensor.dtype !== 'bool'
+  tensor.requiresGrad = on
+  native.setKind(tensor.id, on ? KIND.adapter : KIND.base)
+  return tensor
+}
+
+const wrapped = new WeakSet<object>()
+
+/** What runs between the outermost forward and its end. */
+interface Running {
+  readonly root: Module
+  readonly called: Set<Module>
+}
+
+let running: Running | null = null
+const pathsOf = new WeakMap<Module, Map<Module, number>>()
+
+/**
+ * The base of all layers and models. Parameters, buffers and submodules are found by walking the module's own fields, arrays and maps of modules
+ * too, in the order of assignment; the key of a tensor is the path of fields to it.
+ *
+ * `forward` is wrapped once per class: when the outermost call ends, the tensors it made are released, but for those in its result (any depth of
+ * arrays and objects), in a field of a module of the call, in an object passed in, or wrapped in `keep(t)`. What backward needs lives on in the
+ * tape. So a plain training loop runs in flat memory.
+ */
+export abstract class Module {
+  /** Whether dropout and its like are active. */
+  training = true
+  /** Names of buffers; non-persistent ones are not saved. */
+  private readonly bufferNames = new Map<string, boolean>()
+
+  constructor() {
+    hideField(this, 'training')
+    hideField(this, 'bufferNames')
+    wrapForward(new.target.prototype as Module)
+  }
+
+  /** Computes the module. Synchronous: it only records. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- every module has its own arguments
+  abstract forward(...args: any[]): unknown
+
+  /** Training mode for this module and all below. Returns the module. */
+  train(mode = true): this {
+    if (typeof mode !== 'boolean') throw new OptionError({ what: 'train: the mode is not usable', expected: 'true or false', received: String(mode) })
+    this.training = mode
+    for (const child of this.children()) child.train(mode)
+    return this
+  }
+
+  /** Evaluation mode. LoRA layers merge. Returns the module. */
+  eval(): this {
+    return this.train(false)
+  }
+
+  /** Own parameters with their keys, in order, then own buffers. */
+  *ownTensors(): Iterable<OwnTensor> {
+    const buffers: OwnTensor[] = []
+    for (const [key, value] of fields(this)) {
+      for (const [name, item] of listed(key, value)) {
+        if (!(item instanceof Tensor)) continue
+        if (this.bufferNames.has(name)) buffers.push([name, item, 'buffer'])
+        else if (item.isParameter) yield [name, item, 'parameter']
+      }
+    }
+    yield* buffers
+  }
+
+  /** Own submodules with their names, in order. */
+  *namedChildren(): Iterable<[name: string, module: Module]> {
+    for (const [key, value] of fields(this)) {
+      for (const [name, item] of listed(key, value)) if (item instanceof Module) yield [name, item]
+    }
+  }
+
+  *children(): Iterable<Module> {
+    for (const [, module] of this.namedChildren()) yield module
+  }
+
+  /** This module and all below with their paths; each once, under its first path. */
+  *namedModules(prefix = '', seen = new Set<Module>()): Iterable<[path: string, module: Module]> {
+    if (seen.has(this)) return
+    seen.add(this)
+    yield [prefix, this]
+    for (const [name, child] of this.namedChildren()) yield* child.namedModules(join(prefix, name), seen)
+  }
+
+  *modules(): Iterable<Module> {
+    for (const [, module] of this.namedModules()) yield module
+  }
+
+  /** The module at a path such as `h.3.attn`. @throws {OptionError} when there is none. */
+  getSubmodule(path: string): Module {
+    for (const [name, module] of this.allModules()) if (name === path) return module
+    throw new OptionError({ what: 'no such module', expected: 'a path of namedModules()', received: path })
+  }
+
+  /** Parameters with their names; a tied one once, under its first name. */
+  *namedParameters(): Iterable<[name: string, parameter: Tensor]> {
+    const seen = new Set<Tensor>()
+    for (const [name, tensor, kind] of this.namedTensors()) {
+      if (kind === 'parameter' && !seen.has(tensor)) {
+        seen.add(tensor)
+        yield [name, tensor]
+      }
+    }
+  }
+
+  /** Parameters; a tied one once. */
+  parameters(): Tensor[] {
+    return Array.from(this.namedParameters(), ([, tensor]) => tensor)
+  }
+
+  *namedBuffers(): Iterable<[name: string, buffer: Tensor]> {
+    for (const [name, tensor, kind] of this.namedTensors()) if (kind === 'buffer') yield [name, tensor]
+  }
+
+  /** Every tensor of this module and all below; a tied one under each of its names. */
+  *namedTensors(): Iterable<readonly [name: string, tensor: Tensor, kind: 'parameter' | 'buffer', owner: Module]> {
+    for (const [path, module] of this.allModules()) {
+      for (const [key, tensor, kind] of module.ownTensors()) yield [join(path, key), tensor, kind, module]
+    }
+  }
+
+  /** Paths of modules, one that stands in several places under each of them. */
+  private *allModules(prefix = '', above: readonly Module[] = []): Iterable<[path: string, module: Module]> {
+    if (above.includes(this)) return
+    yield [prefix, this]
+    for (const [name, child] of this.namedChildren()) yield* child.allModules(join(prefix, name), [...above, this])
+  }
+
+  /** Keeps a tensor that is no parameter. A non-persistent one is not saved. */
+  registerBuffer(name: string, tensor: Tensor, options: { persistent?: boolean } = {}): void {
+    this.bufferNames.set(name, options.persistent ?? true)
+    ;(this as unknown as Record<string, unknown>)[name] = tensor
+  }
+
+  /** Live parameters and persistent buffers by name. LoRA layers list their unmerged weight. */
+  stateDict(): StateDict {
+    const dict: StateDict = {}
+    for (const [name, tensor, kind, owner] of this.namedTensors()) {
+      if (kind === 'parameter' || owner.isPersistent(name)) dict[name] = tensor
+    }
+    return dict
+  }
+
+  private isPersistent(name: string): boolean {
+    return this.bufferNames.get(name.slice(name.lastIndexOf('.') + 1)) ?? true
+  }
+
+  /**
+   * Copies tensors in by name, converted to the dtype that the model has. Keys and shapes are checked first; then all is changed or nothing.
+   * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape.
+   */
+  loadStateDict(dict: StateDict, options: { strict?: boolean } = {}): LoadReport {
+    const own = new Map(Object.entries(this.stateDict()))
+    const missingKeys = [...own.keys()].filter((key) => !(key in dict))
+    const unexpectedKeys = Object.keys(dict).filter((key) => !own.has(key))
+    const misshapen = Object.entries(dict).filter(([key, tensor]) => own.has(key) && own.get(key)!.shape.join() !== tensor.shape.join())
+    const strict = options.strict ?? true
+    if (misshapen.length || (strict && (missingKeys.length || unexpectedKeys.length))) {
+      throw badKeys(this, own, dict, strict ? missingKeys : [], strict ? unexpectedKeys : [], misshapen)
+    }
+    const pairs = Object.entries(dict).filter(([key]) => own.has(key))
+    // A disposed tensor must be noticed before the first one is changed.
+    for (const [, tensor] of pairs) void tensor.id
+    noGrad(() => {
+      for (const [key, tensor] of pairs) if (own.get(key) !== tensor) own.get(key)!.copy_(tensor)
+    })
+    return { missingKeys, unexpectedKeys }
+  }
+
+  /** Makes all parameters trainable or frozen. Returns the module. */
+  requiresGrad_(on = true): this {
+    for (const tensor of this.parameters()) tensor.requiresGrad = on
+    return this
+  }
+
+  /** Frees the gradients of all parameters. */
+  zeroGrad(): void {
+    call(() => native.checkFailure())
+    for (const tensor of this.parameters()) tensor.grad = null
+  }
+
+  /** Converts all floating parameters and buffers; vectors (biases, norms) stay f32 beside half-precision weights. Returns the module. */
+  to(dtype: Dtype): this {
+    const converted = new Map<Tensor, Tensor>()
+    for (const module of this.modules()) {
+      for (const [key, tensor, kind] of [...module.ownTensors()]) {
+        // Biases and norms stay f32 beside half-precision weights: training them in half precision would lose small updates.
+        const target = tensor.ndim < 2 && (dtype === 'bf16' || dtype === 'f16') ? 'f32' : dtype
+        if (!['f32', 'f64', 'bf16', 'f16'].includes(tensor.dtype) || tensor.dtype === target) continue
+        let next = converted.get(tensor)
+        if (!next) {
+          next = noGrad(() => tensor.detach().to(target))
+          if (kind === 'parameter') parameter(next, tensor.requiresGrad)
+          converted.set(tensor, next)
+        }
+        module.setOwnTensor(key, next)
+      }
+    }
+    return this
+  }
+
+  /** Puts a tensor in the place of an own one, by its key. */
+  setOwnTensor(key: string, tensor: Tensor): void {
+    const [name, ...rest] = key.split('.')
+    const holder = this as unknown as Record<string, unknown>
+    if (rest.length === 0) holder[name!] = tensor
+    else (holder[name!] as unknown[])[Number(rest[0])] = tensor
+  }
+
+  /** Calls `fn` on this module and all below, children first. Returns the module. */
+  apply(fn: (module: Module) => void): this {
+    for (const child of this.children()) child.apply(fn)
+    fn(this)
+    return this
+  }
+
+  /** What a module prints of itself besides its class. */
+  extraRepr(): string {
+    return ''
+  }
+
+  toString(indent = ''): string {
+    const name = this.constructor.name
+    const children = [...this.namedChildren()]
+    const own = this.extraRepr()
+    const share = indent === '' ? trainableShare(this) : ''
+    if (children.length === 0) return `${name}(${own})${share}`
+    const lines = children.map(([key, child]) => `${indent}  (${key}): ${child.toString(`${indent}  `)}`)
+    return `${name}(${own}${share}\n${lines.join('\n')}\n${indent})`
+  }
+
+  [inspect.custom](): string {
+    return this.toString()
+  }
+}
+
+function trainableShare(module: Module): string {
+  const parameters = module.parameters()
+  const all = parameters.reduce((n, t) => n + t.numel, 0)
+  const trainable = parameters.reduce((n, t) => n + (t.requiresGrad ? t.numel : 0), 0)
+  return all === 0 ? '' : `  ${trainable.toLocaleString('en')} of ${all.toLocaleString('en')} parameters trainable (${((100 * trainable) / all).toFixed(2)} %)`
+}
+
+// `training` and the names of buffers are no content of a module: neither walks nor console.log shall show them.
+function hideField(module: object, name: string): void {
+  Object.defineProperty(module, name, { enumerable: false, writable: true })
+}
+
+function fields(module: Module): [key: string, value: unknown][] {
+  checkForward(module)
+  return Object.entries(module)
+}
+
+/** A field itself, or the items of an array or map under `field.index`. */
+function* listed(key: string, value: unknown): Iterable<[name: string, item: unknown]> {
+  if (value instanceof Module || value instanceof Tensor) yield [key, value]
+  else if (Array.isArray(value)) for (const [i, item] of value.entries()) yield* listed(join(key, String(i)), item)
+  else if (value instanceof Map) for (const [name, item] of value) yield* listed(join(key, String(name)), item)
+}
+
+function join(prefix: string, name: string): string {
+  return prefix === '' ? name : `${prefix}.${name}`
+}
+
+function checkForward(module: Module): void {
+  if (Object.hasOwn(module, 'forward')) {
+    throw new OptionError({ what: `${module.constructor.name}: forward is a field`, expected: 'a method: forward(x) { … }', received: 'an arrow function or assigned function', fix: 'a field cannot be wrapped, so what it makes would never be freed' })
+  }
+}
+
+/** Wraps `forward` of every class from `prototype` up to Module, each once; `super.forward` then goes through the wrapper, too. */
+function wrapForward(prototype: Module): void {
+  for (let level: object = prototype; level !== Module.prototype; level = Object.getPrototypeOf(level) as object) {
+    if (wrapped.has(level) || !Object.hasOwn(level, 'forward')) continue
+    wrapped.add(level)
+    const original = (level as Module).forward
+    if (original.constructor.name === 'AsyncFunction') {
+      throw new AsyncError({ what: `${prototype.constructor.name}: forward is async`, expected: 'a synchronous forward: it only records', received: 'async forward', fix: 'read values outside of forward' })
+    }
+    ;(level as Module).forward = function (this: Module, ...args: unknown[]): unknown {
+      return running === null ? outermost(this, original, args) : inner(this, original, args)
+    }
+  }
+}
+
+function outermost(module: Module, forward: Module['forward'], args: unknown[]): unknown {
+  const frame = pushFrame()
+  running = { root: module, called: new Set() }
+  let kept = new Set<Tensor>()
+  try {
+    const result = inner(module, forward, args)
+    kept = tensorsIn(result)
+    return result
+  } finally {
+    const { called } = running
+    running = null
+    // What an argument or a module of the call holds was stored on purpose, even when the call failed afterwards.
+    const seen = new Set<object>()
+    for (const arg of args) tensorsIn(arg, kept, seen)
+    for (const each of called) for (const value of Object.values(each)) if (!(value instanceof Module)) ownFields(value, kept, seen)
+    popFrame(frame, kept, `${module.constructor.name}.forward`)
+  }
+}
+
+// Submodules are asked for themselves, when they were called.
+function ownFields(value: unknown, kept: Set<Tensor>, seen: Set<object>): void {
+  if (value instanceof Module) return
+  if (Array.isArray(value)) for (const item of value) ownFields(item, kept, seen)
+  else if (typeof value === 'object' && value !== null) tensorsIn(value, kept, seen)
+}
+
+function inner(module: Module, forward: Module['forward'], args: unknown[]): unknown {
+  const state = running!
+  state.called.add(module)
+  const before = native.setPath(pathNumber(state.root, module))
+  try {
+    return forward.apply(module, args)
+  } finally {
+    native.setPath(before)
+  }
+}
+
+/** The interned path of a module below the outermost one. A module made during the call has none and shows its class. */
+function pathNumber(root: Module, module: Module): number {
+  const known = pathsOf.get(root)?.get(module)
+  if (known !== undefined) return known
+  const paths = new Map<Module, number>()
+  for (const [path, each] of root.namedModules()) paths.set(each, native.internPath(path === '' ? each.constructor.name : path))
+  pathsOf.set(root, paths)
+  const number = paths.get(module) ?? native.internPath(module.constructor.name)
+  paths.set(module, number)
+  return number
+}
+
+function badKeys(module: Module, own: Map<string, Tensor>, dict: StateDict, missing: string[], unexpected: string[], misshapen: [string, Tensor][]): KeyError {
+  const show = (label: string, keys: string[]): string[] => (keys.length ? [`${keys.length} ${label}: ${keys.slice(0, 20).join(', ')}${keys.length > 20 ? ', …' : ''}`] : [])
+  const shapes = misshapen.map(([key, tensor]) => `${key} (${tensor.shape.join(', ')}) for (${own.get(key)!.shape.join(', ')})`)
+  const parts = [...show('missing', missing), ...show('unexpected', unexpected), ...show('of another shape', shapes)]
+  return new KeyError({
+    what: `${module.constructor.name}: the state dict does not fit`,
+    expected: `${own.size} keys with the model's shapes`,
+    received: `${Object.keys(dict).length} keys; ${parts.join('; ')}`,
+    fix: misshapen.length ? 'build the model with the sizes of the checkpoint' : 'pass { strict: false } to load what fits, e.g. an adapter',
+  })
+}

@@ -1,0 +1,49 @@
+import { ones } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
+import { rmsNorm } from './functional.js'
+import { checkShape, given } from './layer-norm.js'
+import { asParameter, wideDtype } from './linear.js'
+import { Module } from './module.js'
+import { checkBoolean, checkDevice, checkFloatDtype, checkKeys, checkNumber } from './options.js'
+import type { PlacementOptions } from './options.js'
+
+/** Options of {@link RMSNorm}. */
+export interface RMSNormOptions extends PlacementOptions {
+  /** Added to the mean square, against division by 0. @default 1e-6 */
+  eps?: number
+  /** Learn a factor for each element. @default true */
+  elementwiseAffine?: boolean
+  /** Take this tensor as the weight itself. @default a fresh one */
+  weight?: Tensor
+}
+
+/**
+ * Root mean square normalisation: `y = x / √(mean(x²) + eps) · weight` (Zhang and Sennrich 2019). No mean is taken out, no bias added.
+ *
+ * Shapes: `x (..., *normalizedShape)` → the same; `weight` `normalizedShape`. Init: weight 1; f32 in a bf16 or f16 model.
+ */
+export class RMSNorm extends Module {
+  readonly normalizedShape: readonly number[]
+  readonly eps: number
+  weight: Tensor | null = null
+
+  constructor(normalizedShape: number | readonly number[], options: RMSNormOptions = {}) {
+    super()
+    checkKeys('nn.RMSNorm', options, ['eps', 'elementwiseAffine', 'weight', 'dtype', 'device'])
+    this.normalizedShape = checkShape('nn.RMSNorm', normalizedShape)
+    this.eps = checkNumber('nn.RMSNorm', 'eps', options.eps ?? 1e-6, 0)
+    const dtype = wideDtype(checkFloatDtype('nn.RMSNorm', options.dtype ?? 'f32'))
+    if (!checkBoolean('nn.RMSNorm', 'elementwiseAffine', options.elementwiseAffine ?? true)) return
+    const shape = this.normalizedShape
+    this.weight = given('nn.RMSNorm', 'weight', options.weight, shape) ?? asParameter(ones(shape, { dtype }))
+    checkDevice('nn.RMSNorm', options.device, this.weight)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return rmsNorm(x, this.normalizedShape, this.weight, this.eps)
+  }
+
+  override extraRepr(): string {
+    return `${this.normalizedShape.join(' x ')}, eps ${this.eps}${this.weight ? '' : ', not affine'}`
+  }
+}

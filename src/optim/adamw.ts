@@ -1,0 +1,45 @@
+import { checkAdam, stepAdam } from './adam.js'
+import type { AdamOptions } from './adam.js'
+import { Optimizer } from './optimizer.js'
+import type { Batch, ParamGroup, Params } from './optimizer.js'
+
+/** Options of {@link AdamW}. */
+export interface AdamWOptions extends AdamOptions {
+  /** Share of a parameter taken off at each update, times `lr`. @default 0.01 */
+  weightDecay?: number
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch computes it:
+ *
+ * `p ← p − lr·wd·p;  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  p ← p − lr · (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + eps)`
+ *
+ * @example
+ * const optimizer = new optim.AdamW(model.parameters(), { lr: 2e-4, weightDecay: 0.01 })
+ * loss.backward()
+ * await optimizer.step()
+ * optimizer.zeroGrad()
+ * @throws {OptionError} for options out of range and for an empty list of parameters.
+ * @see torch `AdamW`: same defaults, same state-dict structure.
+ */
+export class AdamW extends Optimizer<Required<AdamWOptions>> {
+  constructor(params: Params<AdamWOptions>, options: AdamWOptions = {}) {
+    super('optim.AdamW', params as Params<Required<AdamWOptions>>, {
+      lr: 1e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0.01,
+      amsgrad: false,
+      maximize: false,
+      ...options,
+    })
+  }
+
+  protected override check(options: Required<AdamWOptions>): Required<AdamWOptions> {
+    return checkAdam(this.owner, options)
+  }
+
+  protected override update(batch: Batch, group: ParamGroup & Required<AdamWOptions>): void {
+    stepAdam(batch, group, (name) => this.moments(batch, name), true)
+  }
+}

@@ -1,0 +1,70 @@
+import * as ops from '../generated/ops.js'
+import { bad, checkKeys, checkNumber } from '../nn/options.js'
+import { noGrad, scope } from '../scope.js'
+import { Tensor, stack, tensor } from '../tensor.js'
+import { withGrads } from './grads.js'
+
+/** Options of {@link clipGradNorm}. */
+export interface ClipGradNormOptions {
+  /** Which norm: 2, another p, or Infinity for the largest absolute element. @default 2 */
+  normType?: number
+}
+
+/**
+ * Scales all gradients together so that their norm, taken over all elements, is at most `maxNorm`: `g ← g · min(1, maxNorm / (norm + 1e-6))`.
+ *
+ * Nothing is waited for. Parameters without a gradient are passed over.
+ * @example
+ * const norm = optim.clipGradNorm(model.parameters(), 1)
+ * await optimizer.step()
+ * console.log(await norm.item())
+ * @returns the norm before clipping, a tensor without dimensions.
+ * @throws {OptionError} when `maxNorm` is negative or `normType` is not above 0.
+ * @see torch `clip_grad_norm_`
+ */
+export function clipGradNorm(
+  params: Tensor | Iterable<Tensor>,
+  maxNorm: number,
+  options: ClipGradNormOptions = {},
+): Tensor {
+  checkKeys('optim.clipGradNorm', options, ['normType'])
+  if (maxNorm !== Infinity) checkNumber('optim.clipGradNorm', 'maxNorm', maxNorm, 0)
+  const { normType = 2 } = options
+  if (!(normType > 0)) throw bad('optim.clipGradNorm', 'normType', 'a number above 0, or Infinity', normType)
+  return withGrads(listed(params), (grads) => {
+    if (grads.length === 0) return tensor(0)
+    return noGrad(() => {
+      const norm = totalNorm(grads, normType)
+      ops.clipScale(grads, norm, maxNorm)
+      return norm
+    })
+  })
+}
+
+/**
+ * Cuts each element of each gradient to [−value, value].
+ * @throws {OptionError} when `value` is negative.
+ * @see torch `clip_grad_value_`
+ */
+export function clipGradValue(params: Tensor | Iterable<Tensor>, value: number): void {
+  checkNumber('optim.clipGradValue', 'value', value, 0)
+  withGrads(listed(params), (grads) => {
+    if (grads.length > 0) noGrad(() => ops.clipValue(grads, value))
+  })
+}
+
+function totalNorm(grads: Tensor[], p: number): Tensor {
+  if (p === 2) return ops.globalNorm(grads)
+  return scope(() => {
+    const powers = grads.map((grad) => (p === Infinity ? grad.abs().max() : grad.abs().pow(p).sum()))
+    return p === Infinity
+      ? stack(powers).max()
+      : stack(powers)
+          .sum()
+          .pow(1 / p)
+  })
+}
+
+function listed(params: Tensor | Iterable<Tensor>): Iterable<Tensor> {
+  return params instanceof Tensor ? [params] : params
+}

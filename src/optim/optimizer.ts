@@ -1,0 +1,262 @@
+import { OptionError, ShapeError } from '../errors.js'
+import { call } from '../native/call.js'
+import { lazy } from '../native/lazy.js'
+import type { Lazy } from '../native/lazy.js'
+import { native } from '../native/load.js'
+import { bad, show } from '../nn/options.js'
+import { keep, noGrad } from '../scope.js'
+import { KIND, Tensor, zeros } from '../tensor.js'
+import { withGrads } from './grads.js'
+
+/** One set of parameters that share their options. Options may be changed between steps. */
+export interface ParamGroup {
+  params: Tensor[]
+  /** Learning rate. */
+  lr: number
+  /** Rate that a schedule takes its factors of; the first schedule sets it. */
+  initialLr?: number
+}
+
+// Keys of a saved group that are no options: its parameters, and what chooses an implementation in PyTorch.
+const NOT_OPTIONS = ['params', 'foreach', 'capturable', 'differentiable', 'fused', 'decoupled_weight_decay']
+
+/** What an optimizer is given: parameters, or groups that override its options. */
+export type Params<Options> = Iterable<Tensor> | Iterable<{ params: Iterable<Tensor> } & Partial<Options>>
+
+/** The state of an optimizer in PyTorch's structure: parameters are numbered through all groups. */
+export interface OptimizerState {
+  state: Record<string, Record<string, Tensor | number>>
+  param_groups: ({ params: number[] } & Record<string, unknown>)[]
+}
+
+/** What an optimizer remembers of one parameter. */
+export interface ParamState {
+  /** Updates so far. */
+  step: number
+  /** Moments under PyTorch's names. */
+  readonly moments: Map<string, Tensor>
+}
+
+/** Parameters of one group with a gradient and the same number of updates: one queue entry. */
+export interface Batch {
+  readonly params: Tensor[]
+  readonly grads: Tensor[]
+  readonly states: ParamState[]
+  /** Number of the update about to be made; the first is 1. */
+  readonly step: number
+}
+
+/**
+ * What all optimizers share: parameter groups, state made at the first update, and the state dict.
+ *
+ * State tensors are f32, whatever the parameter's type (f64 for f64 parameters), and live as long as the optimizer. A parameter whose `grad`
+ * is null is skipped: it gets no state and no memory for it.
+ * @see torch `Optimizer`
+ */
+export abstract class Optimizer<Options extends { lr: number }> {
+  readonly paramGroups: (ParamGroup & Options)[] = []
+  /** Options for groups that do not give their own. */
+  readonly defaults: Options
+  /** Name in messages. */
+  protected readonly owner: string
+  private readonly state = new Map<Tensor, ParamState>()
+
+  constructor(owner: string, params: Params<Options>, defaults: Options) {
+    this.owner = owner
+    this.defaults = this.check(defaults)
+    const list: unknown = params
+    if (list instanceof Tensor || typeof (list as Iterable<unknown>)?.[Symbol.iterator] !== 'function') {
+      throw bad(owner, 'params', 'a list of tensors or of groups', list, 'pass model.parameters()')
+    }
+    const given = [...params]
+    if (given.length === 0) throw noParameters(owner)
+    const groups = given.every((item) => item instanceof Tensor) ? [{ params: given }] : given
+    for (const group of groups) this.addParamGroup(group as { params: Iterable<Tensor> } & Partial<Options>)
+  }
+
+  /** Checks the options of a group and returns them; called for the defaults and for every group. */
+  protected abstract check(options: Options): Options
+
+  /** Records the update of one batch. */
+  protected abstract update(batch: Batch, group: ParamGroup & Options): void
+
+  /**
+   * Adds parameters to train from now on, e.g. layers unfrozen later.
+   * @throws {OptionError} for parameters that are in a group already or are no leaves.
+   */
+  addParamGroup(group: { params: Iterable<Tensor> } & Partial<Options>): void {
+    const { params: given, ...options } = group
+    if (given === undefined) throw bad(this.owner, 'params', 'tensors, or groups { params, … }', group)
+    const params = [...given]
+    const taken = new Set(this.paramGroups.flatMap((other) => other.params))
+    params.forEach((param, i) => checkParam(this.owner, param, taken.has(param) || params.indexOf(param) < i))
+    const checked = this.check({ ...this.defaults, ...(options as unknown as Partial<Options>) })
+    this.paramGroups.push({ ...checked, params })
+  }
+
+  /**
+   * Changes the parameters by their gradients. Recorded at once and run later; await it to bound the queue.
+   *
+   * All parameters of a group change, or none: a failed gradient rejects the step and leaves everything as it was. An error that nobody
+   * awaited comes up here, at the next step.
+   */
+  step(): Lazy {
+    call(() => native.checkFailure())
+    noGrad(() => {
+      for (const group of this.paramGroups) {
+        for (const batch of this.batches(group)) {
+          withGrads(batch.params, (grads) => this.update({ ...batch, grads }, group))
+          for (const state of batch.states) state.step = batch.step
+        }
+      }
+    })
+    call(() => native.endStep())
+    return lazy()
+  }
+
+  /** Forgets the gradients. `setToNone: false` fills them with 0 instead, so that weight decay still moves such parameters. */
+  zeroGrad({ setToNone = true }: { setToNone?: boolean } = {}): void {
+    call(() => native.checkFailure())
+    for (const { params } of this.paramGroups) {
+      for (const param of params) {
+        if (setToNone) param.grad = null
+        else withGrads([param], ([grad]) => noGrad(() => grad?.zero_()))
+      }
+    }
+  }
+
+  /** The state in PyTorch's structure and names. The tensors are the live ones. */
+  stateDict(): OptimizerState {
+    const numbers = new Map(this.paramGroups.flatMap(({ params }) => params).map((param, i) => [param, i]))
+    const state: OptimizerState['state'] = {}
+    for (const [param, { step, moments }] of this.state) {
+      state[numbers.get(param)!] = { step, ...Object.fromEntries(moments) }
+    }
+    const groups = this.paramGroups.map(({ params, ...options }) => ({
+      ...snakeKeys(options),
+      params: params.map((param) => numbers.get(param)!),
+    }))
+    return { state, param_groups: groups }
+  }
+
+  /**
+   * Takes over a saved state: options of the groups, step counts, copies of the moments.
+   * @throws {OptionError} {ShapeError} when groups, numbers or shapes do not fit; nothing is changed then.
+   */
+  loadStateDict(saved: OptimizerState): void {
+    const params = this.paramGroups.flatMap((group) => group.params)
+    const counts = saved.param_groups.map((group) => group.params.length)
+    if (counts.join() !== this.paramGroups.map((group) => group.params.length).join()) {
+      throw bad(`${this.owner}.loadStateDict`, 'param_groups', `groups of ${this.groupSizes()} parameters`, counts)
+    }
+    const options = saved.param_groups.map((group) => this.check({ ...this.defaults, ...camelKeys(group) }))
+    const numbers = saved.param_groups.flatMap((group) => group.params)
+    const states = numbers.map((number, i) => this.checkState(saved.state[number], params[i]!))
+    this.state.clear()
+    options.forEach((group, i) => Object.assign(this.paramGroups[i]!, group))
+    states.forEach((state, i) => state && this.state.set(params[i]!, copyState(state, params[i]!)))
+  }
+
+  /** The moment `name` of each parameter of a batch, zeros before the first update. */
+  protected moments(batch: Batch, name: string): Tensor[] {
+    return batch.states.map((state, i) => {
+      let moment = state.moments.get(name)
+      if (moment === undefined) {
+        const param = batch.params[i]!
+        moment = owned(zeros(param.shape, { dtype: stateDtype(param) }))
+        state.moments.set(name, moment)
+      }
+      return moment
+    })
+  }
+
+  private batches({ params }: ParamGroup): Omit<Batch, 'grads'>[] {
+    const byStep = new Map<number, Omit<Batch, 'grads'>>()
+    for (const param of params) {
+      if (!param.hasGrad) continue
+      let state = this.state.get(param)
+      if (state === undefined) this.state.set(param, (state = { step: 0, moments: new Map() }))
+      const step = state.step + 1
+      let batch = byStep.get(step)
+      if (batch === undefined) byStep.set(step, (batch = { params: [], states: [], step }))
+      batch.params.push(param)
+      batch.states.push(state)
+    }
+    return [...byStep.values()]
+  }
+
+  private groupSizes(): string {
+    return this.paramGroups.map((group) => group.params.length).join(', ')
+  }
+
+  private checkState(saved: Record<string, Tensor | number> | undefined, param: Tensor): ParamState | undefined {
+    if (saved === undefined) return undefined
+    const { step, ...rest } = saved
+    if (typeof step !== 'number')
+      throw bad(`${this.owner}.loadStateDict`, 'step', 'a number', step, 'pass await step.item()')
+    const moments = new Map<string, Tensor>()
+    for (const [name, moment] of Object.entries(rest)) {
+      if (moment instanceof Tensor) moments.set(name, checkMoment(this.owner, name, moment, param))
+    }
+    return { step, moments }
+  }
+}
+
+function copyState({ step, moments }: ParamState, param: Tensor): ParamState {
+  const dtype = stateDtype(param)
+  const copies = [...moments].map(([name, moment]) => {
+    const copy = noGrad(() => (moment.dtype === dtype ? moment.clone() : moment.to(dtype)))
+    return [name, owned(copy)] as const
+  })
+  return { step, moments: new Map(copies) }
+}
+
+// Lives as long as the optimizer, and memory() counts it under that name.
+function owned(moment: Tensor): Tensor {
+  native.setKind(moment.id, KIND.optimizer)
+  return keep(moment)
+}
+
+function stateDtype(param: Tensor): 'f32' | 'f64' {
+  return param.dtype === 'f64' ? 'f64' : 'f32'
+}
+
+function checkParam(owner: string, param: Tensor, twice: boolean): void {
+  if (!(param instanceof Tensor)) throw bad(owner, 'params', 'tensors', param)
+  if (twice) throw bad(owner, 'params', 'each parameter once', param, 'name each parameter in one group only')
+  if (!param.isLeaf) {
+    throw bad(owner, 'params', 'leaves: parameters, not results of operations', param, 'pass model.parameters()')
+  }
+}
+
+function checkMoment(owner: string, name: string, moment: Tensor, param: Tensor): Tensor {
+  if (moment.shape.join() === param.shape.join()) return moment
+  throw new ShapeError({
+    what: `${owner}.loadStateDict: ${name} does not fit its parameter`,
+    expected: `${name} (${param.shape.join(', ')})`,
+    received: show(moment),
+    fix: 'load the state of an optimizer over the same parameters, in the same order',
+  })
+}
+
+function noParameters(owner: string): OptionError {
+  return new OptionError({
+    what: `${owner}: there are no parameters to train`,
+    expected: 'at least one parameter',
+    received: 'an empty list',
+    fix: 'pass model.parameters(); if you filter by requiresGrad, call lora.markOnlyLoraAsTrainable(model) first',
+  })
+}
+
+function snakeKeys(options: object): Record<string, unknown> {
+  return mapKeys(options, (key) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+}
+
+function camelKeys(options: object): Record<string, unknown> {
+  const ours = Object.fromEntries(Object.entries(options).filter(([key]) => !NOT_OPTIONS.includes(key)))
+  return mapKeys(ours, (key) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
+}
+
+function mapKeys(options: object, rename: (key: string) => string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [rename(key), value]))
+}

@@ -1,0 +1,398 @@
+// Learning-rate schedules. Each one exists twice: as a pure function (options → factor of the step) and as a class that
+// writes `factor(step) · initialLr` into the parameter groups of an optimizer.
+import { OptionError } from '../errors.js'
+import { bad, checkChoice, checkInteger, checkKeys, checkNumber, show } from '../nn/options.js'
+
+/** The learning rate at a step, as a share of the initial one. Step 0 is the first update. */
+export type LrFactor = (step: number) => number
+
+/** What a schedule needs of an optimizer: groups whose `lr` it may set. */
+export interface ScheduledOptimizer {
+  readonly paramGroups: readonly ScheduledGroup[]
+}
+
+/** One parameter group. `initialLr` is the rate that factors are taken of; the first schedule records it. */
+export interface ScheduledGroup {
+  lr: number
+  initialLr?: number
+}
+
+/** What a schedule must remember to go on after a restart. */
+export interface LrSchedulerState {
+  /** Steps taken so far. */
+  lastStep: number
+  /** Initial rate of each parameter group. */
+  baseLrs: number[]
+}
+
+/** Options of the schedules that only warm up. */
+export interface WarmupOptions {
+  /** Steps in which the rate rises linearly from 0 to the initial one. @default 0 */
+  warmup?: number
+}
+
+/** Options of the schedules that come down to an end. */
+export interface DecayOptions extends WarmupOptions {
+  /** Updates in the whole run, warm-up included. */
+  total: number
+}
+
+/** Options of {@link CosineWarmup} and {@link CosineWithRestarts}. */
+export interface CosineOptions extends DecayOptions {
+  /** Waves of the cosine. @default 0.5 (one fall from 1 to 0); with restarts 1 */
+  numCycles?: number
+}
+
+/** Options of {@link CosineWithMinLr}: exactly one of `minLr` and `minLrRate`. */
+export interface CosineMinLrOptions extends CosineOptions {
+  /** Where the rate ends, absolute. */
+  minLr?: number
+  /** Where the rate ends, as a share of the initial one. */
+  minLrRate?: number
+}
+
+/** Options of {@link Polynomial}. */
+export interface PolynomialOptions extends DecayOptions {
+  /** Where the rate ends, absolute; below the initial rate. @default 1e-7 */
+  lrEnd?: number
+  /** Exponent of the falling part; 1 is a straight line. @default 1 */
+  power?: number
+}
+
+/** Options of {@link InverseSqrt}. */
+export interface InverseSqrtOptions extends WarmupOptions {
+  /** Steps after which the rate has fallen to about 1/√2 of its peak. @default warmup, or 10000 without a warm-up */
+  timescale?: number
+}
+
+/** Options of {@link NlgSchedule}. */
+export interface NlgScheduleOptions {
+  /** The example's `--scheduler`. */
+  name: NlgScheduleName
+  /** The example's `--warmup_step`; not for `cycle`. @default 0 */
+  warmup?: number
+  /** The example's `--max_step`; for `linear` and `cosine`. */
+  maxStep?: number
+  /** The example's `--i_steps`: borders of the pieces; for `cycle`. */
+  iSteps?: number[]
+  /** The example's `--i_lrs`: the rate at each border, absolute; for `cycle`. */
+  iLrs?: number[]
+}
+
+/** The schedules of microsoft/LoRA `examples/NLG`. */
+export type NlgScheduleName = 'linear' | 'constant' | 'cosine' | 'cycle'
+
+/** `1` at every step. */
+export function constantFactor(): LrFactor {
+  return () => 1
+}
+
+/** Rises from 0 to 1 in `warmup` steps, then stays. */
+export function constantWithWarmupFactor({ warmup = 0 }: WarmupOptions = {}): LrFactor {
+  return (step) => (step < warmup ? step / Math.max(1, warmup) : 1)
+}
+
+/** Rises to 1, then falls in a straight line to 0 at `total`. */
+export function linearFactor({ warmup = 0, total }: DecayOptions): LrFactor {
+  return withWarmup(warmup, (step) => Math.max(0, (total - step) / Math.max(1, total - warmup)))
+}
+
+/** Rises to 1, then follows `numCycles` waves of a cosine between 1 and 0. */
+export function cosineFactor({ warmup = 0, total, numCycles = 0.5 }: CosineOptions): LrFactor {
+  return withWarmup(warmup, (step) =>
+    Math.max(0, 0.5 * (1 + Math.cos(Math.PI * numCycles * 2 * progress(step, warmup, total)))),
+  )
+}
+
+/** Rises to 1, then falls from 1 to 0 along a half cosine `numCycles` times, jumping back up in between. */
+export function cosineWithRestartsFactor({ warmup = 0, total, numCycles = 1 }: CosineOptions): LrFactor {
+  return withWarmup(warmup, (step) => {
+    const done = progress(step, warmup, total)
+    if (done >= 1) return 0
+    return Math.max(0, 0.5 * (1 + Math.cos(Math.PI * ((numCycles * done) % 1))))
+  })
+}
+
+/** {@link cosineFactor} squeezed between 1 and `minLrRate`. */
+export function cosineWithMinLrFactor(options: CosineOptions & { minLrRate: number }): LrFactor {
+  const { warmup = 0, total, numCycles = 0.5, minLrRate } = options
+  return withWarmup(warmup, (step) => {
+    const wave = 0.5 * (1 + Math.cos(Math.PI * numCycles * 2 * progress(step, warmup, total)))
+    return Math.max(0, wave * (1 - minLrRate) + minLrRate)
+  })
+}
+
+/** Rises to 1, then falls as `(1 − progress)^power` to `lrEnd / lrInit` at `total`. */
+export function polynomialFactor(options: PolynomialOptions & { lrInit: number }): LrFactor {
+  const { warmup = 0, total, lrEnd = 1e-7, power = 1, lrInit } = options
+  return withWarmup(warmup, (step) => {
+    if (step > total) return lrEnd / lrInit
+    const remaining = 1 - progress(step, warmup, total)
+    return ((lrInit - lrEnd) * remaining ** power + lrEnd) / lrInit
+  })
+}
+
+/** Rises to 1, then falls as `1 / √((step + timescale − warmup) / timescale)`. */
+export function inverseSqrtFactor(options: InverseSqrtOptions = {}): LrFactor {
+  const { warmup = 0, timescale = warmup || 10_000 } = options
+  return withWarmup(warmup, (step) => 1 / Math.sqrt((step + timescale - warmup) / timescale))
+}
+
+/**
+ * The cosine of the NLG example: after the warm-up it counts from step 0 and not from the end of the warm-up, so the rate
+ * jumps down there; and the first rate is 0 even without a warm-up. Source: `CosineAnnealingWarmupRestarts`.
+ */
+export function nlgCosineFactor({ warmup = 0, maxStep }: { warmup?: number; maxStep: number }): LrFactor {
+  return (step) => {
+    if (step === 0) return 0
+    if (step < warmup) return step / warmup
+    return 0.5 * (1 + Math.cos((Math.PI * Math.min(step, maxStep)) / maxStep))
+  }
+}
+
+/**
+ * The piecewise linear schedule of the NLG example, in absolute rates: `iLrs[i]` at `iSteps[i]`, and the last one outside
+ * all pieces. Start `iSteps` with 0: a later start gives the last rate, as upstream does. Source: `CyclicScheduler`.
+ */
+export function nlgCycleRate({ iSteps, iLrs }: { iSteps: readonly number[]; iLrs: readonly number[] }): LrFactor {
+  return (step) => {
+    if (step === 0) return iLrs[0]!
+    for (let i = 0; i + 1 < iSteps.length; i++) {
+      const [from, to] = [iSteps[i]!, iSteps[i + 1]!]
+      if (step < from || step >= to) continue
+      // Upstream's guard against two equal borders; it shifts every rate by a millionth, and the numbers must agree.
+      const alpha = Math.min(1, Math.max(0, (step - from) / (to - from + 1e-6)))
+      return alpha * iLrs[i + 1]! + (1 - alpha) * iLrs[i]!
+    }
+    return iLrs.at(-1)!
+  }
+}
+
+/**
+ * Sets `group.lr = factor(step) · group.initialLr` for every parameter group; the base of all schedules, and usable with
+ * a factor of your own. The constructor sets the rate of the first update, and each {@link step} that of the next one.
+ *
+ * @example
+ * const schedule = new optim.lrScheduler.LinearWarmup(optimizer, { warmup: 100, total: 2000 })
+ * for (const batch of batches) {
+ *   model.forward(batch).loss.backward()
+ *   await optimizer.step()
+ *   schedule.step()
+ * }
+ * @see torch `LambdaLR`, transformers `optimization.py`: the same rates at the same steps.
+ */
+export class LrScheduler {
+  #optimizer: ScheduledOptimizer
+  #factor: LrFactor
+  #lastStep = 0
+
+  /** @throws {OptionError} when the optimizer has no parameter groups or the factor is not a function. */
+  constructor(optimizer: ScheduledOptimizer, factor: LrFactor) {
+    checkOptimizer(optimizer)
+    if (typeof factor !== 'function') throw bad('LrScheduler', 'factor', 'a function of the step', factor)
+    this.#optimizer = optimizer
+    this.#factor = factor
+    for (const group of optimizer.paramGroups) group.initialLr ??= group.lr
+    this.#apply()
+  }
+
+  /** Steps taken so far; 0 before the first update. */
+  get lastStep(): number {
+    return this.#lastStep
+  }
+
+  /** Goes on to the next step. Call it after `optimizer.step()`. */
+  step(): void {
+    this.#lastStep += 1
+    this.#apply()
+  }
+
+  /** The rate that each parameter group has now. */
+  getLastLr(): number[] {
+    return this.#optimizer.paramGroups.map((group) => group.lr)
+  }
+
+  /** What {@link loadStateDict} needs: the step and the initial rates. */
+  stateDict(): LrSchedulerState {
+    return {
+      lastStep: this.#lastStep,
+      baseLrs: this.#optimizer.paramGroups.map((group) => group.initialLr ?? group.lr),
+    }
+  }
+
+  /**
+   * Goes to the step of a saved state and sets the rates of that step.
+   * @throws {OptionError} when the state has another number of groups or is not one of ours; nothing is changed then.
+   */
+  loadStateDict(state: LrSchedulerState): void {
+    const groups = this.#optimizer.paramGroups
+    const lastStep = checkInteger('LrScheduler.loadStateDict', 'lastStep', state?.lastStep, 0)
+    const baseLrs = state.baseLrs
+    if (!Array.isArray(baseLrs) || baseLrs.length !== groups.length || !baseLrs.every(Number.isFinite)) {
+      throw bad('LrScheduler.loadStateDict', 'baseLrs', `${groups.length} numbers, one per parameter group`, baseLrs)
+    }
+    groups.forEach((group, i) => (group.initialLr = baseLrs[i]!))
+    this.#lastStep = lastStep
+    this.#apply()
+  }
+
+  #apply(): void {
+    const factor = this.#factor(this.#lastStep)
+    for (const group of this.#optimizer.paramGroups) group.lr = (group.initialLr ??= group.lr) * factor
+  }
+}
+
+/** Keeps the initial rate. @see {@link constantFactor} */
+export class Constant extends LrScheduler {
+  constructor(optimizer: ScheduledOptimizer, options: Record<string, never> = {}) {
+    checkKeys('lrScheduler.Constant', options, [])
+    super(optimizer, constantFactor())
+  }
+}
+
+/** Warms up, then keeps the initial rate. @see {@link constantWithWarmupFactor} */
+export class ConstantWithWarmup extends LrScheduler {
+  constructor(optimizer: ScheduledOptimizer, options: WarmupOptions = {}) {
+    checkSteps('lrScheduler.ConstantWithWarmup', options, ['warmup'])
+    super(optimizer, constantWithWarmupFactor(options))
+  }
+}
+
+/** Warms up, then falls in a straight line to 0. @see {@link linearFactor} */
+export class LinearWarmup extends LrScheduler {
+  constructor(optimizer: ScheduledOptimizer, options: DecayOptions) {
+    checkSteps('lrScheduler.LinearWarmup', options, ['warmup', 'total'])
+    super(optimizer, linearFactor(options))
+  }
+}
+
+/** Warms up, then falls to 0 along a cosine. @see {@link cosineFactor} */
+export class CosineWarmup extends LrScheduler {
+  constructor(optimizer: ScheduledOptimizer, options: CosineOptions) {
+    checkSteps('lrScheduler.CosineWarmup', options, ['warmup', 'total', 'numCycles'])
+    super(optimizer, cosineFactor(options))
+  }
+}
+
+/** Warms up, then falls to 0 along a cosine several times. @see {@link cosineWithRestartsFactor} */
+export class CosineWithRestarts extends LrScheduler {
+  constructor(optimizer: ScheduledOptimizer, options: CosineOptions) {
+    checkSteps('lrScheduler.CosineWithRestarts', options, ['warmup', 'total', 'numCycles'])
+    super(optimizer, cosineWithRestartsFactor(options))
+  }
+}
+
+/** Warms up, then falls to a rate above 0 along a cosine. @see {@link cosineWithMinLrFactor} */
+export class CosineWithMinLr extends LrScheduler {
+  constructor(optimizer: ScheduledOptimizer, options: CosineMinLrOptions) {
+    const owner = 'lrScheduler.CosineWithMinLr'
+    checkSteps(owner, options, ['warmup', 'total', 'numCycles', 'minLr', 'minLrRate'])
+    super(optimizer, cosineWithMinLrFactor({ ...options, minLrRate: minLrRateOf(owner, optimizer, options) }))
+  }
+}
+
+/** Warms up, then falls as a power of what is left. @see {@link polynomialFactor} */
+export class Polynomial extends LrScheduler {
+  constructor(optimizer: ScheduledOptimizer, options: PolynomialOptions) {
+    const owner = 'lrScheduler.Polynomial'
+    checkSteps(owner, options, ['warmup', 'total', 'lrEnd', 'power'])
+    const [lrInit, lrEnd] = [initialLrOf(optimizer), options.lrEnd ?? 1e-7]
+    if (!(checkNumber(owner, 'lrEnd', lrEnd, 0) < lrInit))
+      throw bad(owner, 'lrEnd', `below the initial rate ${lrInit}`, lrEnd)
+    super(optimizer, polynomialFactor({ ...options, lrInit }))
+  }
+}
+
+/** Warms up, then falls with the inverse square root of the step. @see {@link inverseSqrtFactor} */
+export class InverseSqrt extends LrScheduler {
+  constructor(optimizer: ScheduledOptimizer, options: InverseSqrtOptions = {}) {
+    checkSteps('lrScheduler.InverseSqrt', options, ['warmup', 'timescale'])
+    super(optimizer, inverseSqrtFactor(options))
+  }
+}
+
+/**
+ * The schedules of microsoft/LoRA `examples/NLG` by their names: `linear`, `constant`, `cosine` and `cycle`, with its
+ * formulas as they are. Upstream also accepts `inv_sqrt` and `dev_perf` and then keeps the rate flat; here they are errors.
+ * `iLrs` of `cycle` are the rates of the first parameter group; other groups keep their proportion to it.
+ */
+export class NlgSchedule extends LrScheduler {
+  /** @throws {OptionError} when the name is unknown or an option that its formula needs is missing. */
+  constructor(optimizer: ScheduledOptimizer, options: NlgScheduleOptions) {
+    const owner = 'lrScheduler.NlgSchedule'
+    checkSteps(owner, options, ['name', 'warmup', 'maxStep', 'iSteps', 'iLrs'])
+    const name = checkChoice<NlgScheduleName>(owner, 'name', options.name, ['linear', 'constant', 'cosine', 'cycle'])
+    if (name === 'cycle') {
+      const lrInit = initialLrOf(optimizer)
+      if (!(lrInit > 0)) throw bad(owner, 'lr', "above 0, since 'cycle' is written as a share of it", lrInit)
+      const rate = nlgCycleRate(checkPieces(owner, options))
+      super(optimizer, (step) => rate(step) / lrInit)
+    } else {
+      super(optimizer, nlgFactor(owner, name, options))
+    }
+  }
+}
+
+function nlgFactor(owner: string, name: Exclude<NlgScheduleName, 'cycle'>, options: NlgScheduleOptions): LrFactor {
+  const { warmup = 0 } = options
+  if (name === 'constant') return constantWithWarmupFactor({ warmup })
+  const maxStep = checkInteger(owner, 'maxStep', options.maxStep, 1)
+  return name === 'linear' ? linearFactor({ warmup, total: maxStep }) : nlgCosineFactor({ warmup, maxStep })
+}
+
+function withWarmup(warmup: number, after: LrFactor): LrFactor {
+  return (step) => (step < warmup ? step / Math.max(1, warmup) : after(step))
+}
+
+/** The share of the steps after the warm-up that is done; above 1 past the end. */
+function progress(step: number, warmup: number, total: number): number {
+  return (step - warmup) / Math.max(1, total - warmup)
+}
+
+/** Absolute rates are shares of the first group's initial rate, as transformers takes them of the optimizer's default. */
+function initialLrOf(optimizer: ScheduledOptimizer): number {
+  checkOptimizer(optimizer)
+  const group = optimizer.paramGroups[0]!
+  return group.initialLr ?? group.lr
+}
+
+function minLrRateOf(owner: string, optimizer: ScheduledOptimizer, { minLr, minLrRate }: CosineMinLrOptions): number {
+  if ((minLr === undefined) === (minLrRate === undefined)) {
+    throw new OptionError({
+      what: `${owner}: where the rate ends is not clear`,
+      expected: 'exactly one of minLr (absolute) and minLrRate (share of the initial rate)',
+      received: minLr === undefined ? 'neither' : `minLr ${show(minLr)} and minLrRate ${show(minLrRate)}`,
+      fix: 'pass one of the two',
+    })
+  }
+  if (minLrRate !== undefined) return checkNumber(owner, 'minLrRate', minLrRate, 0)
+  return checkNumber(owner, 'minLr', minLr, 0) / initialLrOf(optimizer)
+}
+
+function checkOptimizer(optimizer: ScheduledOptimizer): void {
+  const groups: unknown = optimizer?.paramGroups
+  if (!Array.isArray(groups) || groups.length === 0) {
+    throw bad('lrScheduler', 'optimizer', 'an optimizer with at least one parameter group', optimizer)
+  }
+}
+
+/** Names that nobody reads, and the options that several schedules share. */
+function checkSteps(owner: string, options: object, known: readonly string[]): void {
+  checkKeys(owner, options ?? {}, known)
+  const given = (options ?? {}) as Record<string, unknown>
+  if (given['warmup'] !== undefined) checkInteger(owner, 'warmup', given['warmup'], 0)
+  if (known.includes('total')) checkInteger(owner, 'total', given['total'], 1)
+  if (given['numCycles'] !== undefined) checkNumber(owner, 'numCycles', given['numCycles'], 0, true)
+  if (given['power'] !== undefined) checkNumber(owner, 'power', given['power'], 0, true)
+  if (given['timescale'] !== undefined) checkNumber(owner, 'timescale', given['timescale'], 0, true)
+}
+
+function checkPieces(owner: string, { iSteps, iLrs }: NlgScheduleOptions): { iSteps: number[]; iLrs: number[] } {
+  if (!Array.isArray(iSteps) || iSteps.length === 0) throw bad(owner, 'iSteps', 'at least one step', iSteps)
+  if (!Array.isArray(iLrs) || iLrs.length !== iSteps.length) {
+    throw bad(owner, 'iLrs', `${iSteps.length} rates, one per entry of iSteps`, iLrs)
+  }
+  iSteps.forEach((step, i) => checkInteger(owner, `iSteps[${i}]`, step, i === 0 ? 0 : iSteps[i - 1]! + 1))
+  iLrs.forEach((lr, i) => checkNumber(owner, `iLrs[${i}]`, lr, 0))
+  return { iSteps: [...iSteps], iLrs: [...iLrs] }
+}

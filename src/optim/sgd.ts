@@ -1,0 +1,70 @@
+import { OptionError } from '../errors.js'
+import * as ops from '../generated/ops.js'
+import { checkBoolean, checkKeys, checkNumber } from '../nn/options.js'
+import { Optimizer } from './optimizer.js'
+import type { Batch, ParamGroup, Params } from './optimizer.js'
+
+/** Options of {@link SGD}. */
+export interface SGDOptions {
+  /** Learning rate. @default 0.001 */
+  lr?: number
+  /** Share of the last direction that is kept. @default 0 */
+  momentum?: number
+  /** Share of the gradient that does not enter the momentum. @default 0 */
+  dampening?: number
+  /** Look ahead along the momentum; needs `momentum` and no `dampening`. @default false */
+  nesterov?: boolean
+  /** Factor on the parameter that is added to its gradient (L2 penalty). @default 0 */
+  weightDecay?: number
+  /** Go up the gradient. @default false */
+  maximize?: boolean
+}
+
+/**
+ * Stochastic gradient descent with momentum, as PyTorch computes it:
+ *
+ * `g ← g + wd·p;  b ← momentum·b + (1−dampening)·g` (the first time `b ← g`)`;  p ← p − lr·b`; with `nesterov`, `p ← p − lr·(g + momentum·b)`.
+ * @throws {OptionError} for options out of range, and for `nesterov` without momentum.
+ * @see torch `SGD`: same defaults, same state-dict structure.
+ */
+export class SGD extends Optimizer<Required<SGDOptions>> {
+  constructor(params: Params<SGDOptions>, options: SGDOptions = {}) {
+    super('optim.SGD', params as Params<Required<SGDOptions>>, {
+      lr: 1e-3,
+      momentum: 0,
+      dampening: 0,
+      nesterov: false,
+      weightDecay: 0,
+      maximize: false,
+      ...options,
+    })
+  }
+
+  protected override check(options: Required<SGDOptions>): Required<SGDOptions> {
+    checkKeys(this.owner, options, ['lr', 'initialLr', 'momentum', 'dampening', 'nesterov', 'weightDecay', 'maximize'])
+    checkNumber(this.owner, 'lr', options.lr, 0)
+    checkNumber(this.owner, 'momentum', options.momentum, 0)
+    checkNumber(this.owner, 'dampening', options.dampening)
+    checkNumber(this.owner, 'weightDecay', options.weightDecay, 0)
+    checkBoolean(this.owner, 'nesterov', options.nesterov)
+    checkBoolean(this.owner, 'maximize', options.maximize)
+    if (options.nesterov && (options.momentum === 0 || options.dampening !== 0)) throw nesterovAlone(options)
+    return options
+  }
+
+  protected override update(batch: Batch, group: ParamGroup & Required<SGDOptions>): void {
+    const { lr, momentum, dampening, nesterov, weightDecay, maximize } = group
+    const buffers = momentum > 0 ? this.moments(batch, 'momentum_buffer') : []
+    const { params, grads, step } = batch
+    ops.sgdStep(params, grads, buffers, lr, momentum, dampening, nesterov, weightDecay, step === 1, maximize)
+  }
+}
+
+function nesterovAlone({ momentum, dampening }: Required<SGDOptions>): OptionError {
+  return new OptionError({
+    what: 'optim.SGD: nesterov needs momentum and no dampening',
+    expected: 'momentum above 0 and dampening 0',
+    received: `momentum: ${momentum}, dampening: ${dampening}`,
+    fix: 'set momentum, e.g. 0.9, and leave dampening out',
+  })
+}
