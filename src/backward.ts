@@ -3,7 +3,8 @@ import { lazy } from './native/lazy.js'
 import type { Lazy } from './native/lazy.js'
 import { native } from './native/load.js'
 import { enableGrad, noGrad, refuseAsync } from './scope.js'
-import { Tensor, fromId } from './tensor.js'
+import { fromId } from './tensor.js'
+import type { Tensor } from './tensor.js'
 
 /** The backward of a block that JavaScript answers: gradients of its outputs in, gradients of its inputs out. */
 export type BlockBackward = (grads: (Tensor | null)[]) => (Tensor | null)[]
@@ -38,7 +39,12 @@ function answer(walk: number, callback: number, scratch: Float64Array): void {
   const grads = Array.from(scratch.subarray(1, 1 + scratch[0]!), (id) => (id === 0 ? null : fromId(id)))
   try {
     const results = blocks.get(callback)!(grads)
-    call(() => native.backwardSupply(walk, Float64Array.from(results, (t) => (t === null ? 0 : t.id))))
+    call(() =>
+      native.backwardSupply(
+        walk,
+        Float64Array.from(results, (t) => (t === null ? 0 : t.id)),
+      ),
+    )
     for (const tensor of [...results, ...grads]) tensor?.dispose()
   } catch (error) {
     native.backwardAbandon(walk)
@@ -51,7 +57,10 @@ function answer(walk: number, callback: number, scratch: Float64Array): void {
  * same numbers both times. `fn` may use trainable parameters beside its inputs.
  * @throws {AsyncError} for an async function.
  */
-export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Tensor[]>(fn: (...args: Args) => R, ...inputs: Args): R {
+export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Tensor[]>(
+  fn: (...args: Args) => R,
+  ...inputs: Args
+): R {
   const rng = native.generatorState(0)
   const result = noGrad(() => refuseAsync(fn(...inputs), 'checkpoint'))
   const outputs = (Array.isArray(result) ? result : [result]) as Tensor[]
@@ -60,7 +69,9 @@ export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Te
   attachBlock(inputs, fresh, (grads) => {
     const now = native.generatorState(0)
     restore(rng)
-    const again = inputs.map((t) => t.detach().requiresGrad_(t.dtype !== 'i64' && t.dtype !== 'bool' && t.dtype !== 'u8'))
+    const again = inputs.map((t) =>
+      t.detach().requiresGrad_(t.dtype !== 'i64' && t.dtype !== 'bool' && t.dtype !== 'u8'),
+    )
     const made = enableGrad(() => fn(...(again as unknown as Args)))
     restore(now)
     const list = (Array.isArray(made) ? made : [made]) as Tensor[]

@@ -198,8 +198,24 @@ export class InternalError extends LoraError {
 }
 
 for (const made of [
-  ShapeError, DtypeError, DeviceError, OptionError, IndexError, DisposedError, GradError, KeyError, FileError, FormatError, MemoryError,
-  NonFiniteError, BacklogError, ThreadError, AsyncError, AbortedError, UnsupportedError, InternalError,
+  ShapeError,
+  DtypeError,
+  DeviceError,
+  OptionError,
+  IndexError,
+  DisposedError,
+  GradError,
+  KeyError,
+  FileError,
+  FormatError,
+  MemoryError,
+  NonFiniteError,
+  BacklogError,
+  ThreadError,
+  AsyncError,
+  AbortedError,
+  UnsupportedError,
+  InternalError,
 ]) {
   const codes = Object.entries(ERROR_CLASSES).filter(([, name]) => name === made.name)
   for (const [code] of codes) classes.set(code as ErrorCode, made as Made)

@@ -1,8 +1,11 @@
 // The whole public surface: named exports in groups, nothing computed.
 
 // Tensors
-export { Tensor, arange, cat, full, ones, rand, randn, stack, tensor, where, zeros } from './tensor.js'
-export type { Dtype, MakeOptions, Nested, TensorData, TensorLike } from './tensor.js'
+export { arange, cat, full, ones, rand, randn, stack, tensor, where, zeros } from './make.js'
+export { Tensor } from './tensor.js'
+export type { MakeOptions, TensorLike } from './make.js'
+export type { Dtype } from './tensor.js'
+export type { Nested, TensorData } from './values.js'
 export type { Index } from './indexing.js'
 export { enableGrad, isGradEnabled, keep, noGrad, scope } from './scope.js'
 export { checkpoint } from './backward.js'
@@ -23,8 +26,25 @@ export * from './lora/index.js'
 
 // Errors
 export {
-  AbortedError, AsyncError, BacklogError, DeviceError, DisposedError, DtypeError, FileError, FormatError, GradError, IndexError,
-  InternalError, KeyError, LoraError, MemoryError, NonFiniteError, OptionError, ShapeError, ThreadError, UnsupportedError,
+  AbortedError,
+  AsyncError,
+  BacklogError,
+  DeviceError,
+  DisposedError,
+  DtypeError,
+  FileError,
+  FormatError,
+  GradError,
+  IndexError,
+  InternalError,
+  KeyError,
+  LoraError,
+  MemoryError,
+  NonFiniteError,
+  OptionError,
+  ShapeError,
+  ThreadError,
+  UnsupportedError,
 } from './errors.js'
 export type { ErrorCode, ErrorParts } from './errors.js'
 

@@ -10,7 +10,11 @@ export function indexed(x: Tensor, index: readonly Index[]): Tensor {
   const used = index.filter((i) => i !== null && i !== '...').length
   const dots = index.indexOf('...')
   if (used > x.ndim || index.lastIndexOf('...') !== dots) {
-    throw new IndexError({ what: 'at: more indexes than dimensions', expected: `at most ${x.ndim} and one '...'`, received: JSON.stringify(index) })
+    throw new IndexError({
+      what: 'at: more indexes than dimensions',
+      expected: `at most ${x.ndim} and one '...'`,
+      received: JSON.stringify(index),
+    })
   }
   const all: Index[] = [...index]
   const fill = Array.from({ length: x.ndim - used }, (): Index => [null, null])
@@ -39,7 +43,11 @@ function pick(x: Tensor, dim: number, place: number): Tensor {
   const size = x.shape[dim]!
   const at = place < 0 ? place + size : place
   if (!Number.isInteger(at) || at < 0 || at >= size) {
-    throw new IndexError({ what: 'at: the index lies outside the tensor', expected: `an integer from ${-size} to ${size - 1} in dimension ${dim}`, received: String(place) })
+    throw new IndexError({
+      what: 'at: the index lies outside the tensor',
+      expected: `an integer from ${-size} to ${size - 1} in dimension ${dim}`,
+      received: String(place),
+    })
   }
   return ops.slice(x, dim, at, at + 1, 1)
 }

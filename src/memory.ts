@@ -37,10 +37,21 @@ export function memory(): MemoryReport {
   const n = call(() => native.memory())
   const kind = (i: number): KindCount => ({ tensors: n[2 * i]!, bytes: n[2 * i + 1]! })
   const kinds = [0, 1, 2, 3, 4].map(kind)
-  const total = kinds.reduce((sum, k) => ({ tensors: sum.tensors + k.tensors, bytes: sum.bytes + k.bytes }), { tensors: 0, bytes: 0 })
+  const total = kinds.reduce((sum, k) => ({ tensors: sum.tensors + k.tensors, bytes: sum.bytes + k.bytes }), {
+    tensors: 0,
+    bytes: 0,
+  })
   return {
-    base: kinds[0]!, adapter: kinds[1]!, gradient: kinds[2]!, optimizer: kinds[3]!, activation: kinds[4]!, total,
-    tapeNodes: n[10]!, liveBytes: n[12]!, peakBytes: n[13]!, poolBytes: n[14]!,
+    base: kinds[0]!,
+    adapter: kinds[1]!,
+    gradient: kinds[2]!,
+    optimizer: kinds[3]!,
+    activation: kinds[4]!,
+    total,
+    tapeNodes: n[10]!,
+    liveBytes: n[12]!,
+    peakBytes: n[13]!,
+    poolBytes: n[14]!,
   }
 }
 

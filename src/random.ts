@@ -6,7 +6,12 @@ import { native } from './native/load.js'
 export function splitSeed(seed: number | bigint): [low: number, high: number] {
   const whole = typeof seed === 'bigint' || Number.isSafeInteger(seed)
   if (!whole || BigInt(seed) < 0n || BigInt(seed) >= 1n << 64n) {
-    throw new OptionError({ what: 'a seed is not usable', expected: 'a whole number from 0 to 2^64 - 1', received: String(seed), fix: 'pass a number, or a BigInt above 2^53' })
+    throw new OptionError({
+      what: 'a seed is not usable',
+      expected: 'a whole number from 0 to 2^64 - 1',
+      received: String(seed),
+      fix: 'pass a number, or a BigInt above 2^53',
+    })
   }
   const value = BigInt(seed)
   return [Number(value & 0xffffffffn), Number(value >> 32n)]
@@ -44,7 +49,11 @@ export class Generator {
 
 function setState(number: number, state: readonly number[]): void {
   if (state.length !== 4) {
-    throw new OptionError({ what: 'a generator state is not usable', expected: 'what getState() gave', received: JSON.stringify(state) })
+    throw new OptionError({
+      what: 'a generator state is not usable',
+      expected: 'what getState() gave',
+      received: JSON.stringify(state),
+    })
   }
   call(() => native.setGeneratorState(number, state[0]!, state[1]!, state[2]!, state[3]!))
 }

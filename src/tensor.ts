@@ -1,29 +1,21 @@
 import { inspect } from 'node:util'
 import { runBackward } from './backward.js'
-import { DtypeError, IndexError, OptionError, ShapeError } from './errors.js'
+import { DtypeError, IndexError, ShapeError } from './errors.js'
 import * as ops from './generated/ops.js'
 import { indexed } from './indexing.js'
 import type { Index } from './indexing.js'
-import { call, callAsync } from './native/call.js'
-import { letGo, reportPinned, watch } from './native/handle.js'
+import { call } from './native/call.js'
+import { letGo, watch } from './native/handle.js'
 import type { Handle } from './native/handle.js'
 import type { Lazy } from './native/lazy.js'
 import { native } from './native/load.js'
 import { DTYPES, disposed, scratchBuffer, setTensorMaker } from './native/record.js'
-import { withGenerator } from './random.js'
-import type { Generator } from './random.js'
 import { adopt } from './scope.js'
-
-export { Generator } from './random.js'
+import { nest, readData, readOnly, safeNumber } from './values.js'
+import type { Nested, TensorData } from './values.js'
 
 /** Element types. */
 export type Dtype = (typeof DTYPES)[number]
-
-/** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
-export type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array
-
-/** Nested arrays of numbers. */
-export type Nested<T> = T | Nested<T>[]
 
 const SIZES = [4, 8, 2, 2, 8, 1, 1]
 
@@ -170,46 +162,22 @@ export class Tensor {
 
   /** The numbers, row-major, copied. */
   async data(): Promise<TensorData> {
-    return typed(this.dtype, await readBytes(this))
+    return readData(this)
   }
 
-  /** The only number; a truth value for bool. @throws {ShapeError} when there are more; {@link IndexError} for an integer beyond 2^53. */
+  /** The only number; 0 or 1 for bool. @throws {ShapeError} when there are more; {@link IndexError} for an integer beyond 2^53. */
   async item(): Promise<number> {
-    const value = (await this.#only())[0]!
-    const number = Number(value)
-    if (typeof value === 'bigint' && !Number.isSafeInteger(number)) {
-      throw new IndexError({ what: 'item: this integer is no safe JavaScript number', received: String(value), fix: 'read it with itemBigInt()' })
-    }
-    return number
+    return safeNumber((await readOnly(this))[0]!)
   }
 
   /** The only number of an integer tensor. */
   async itemBigInt(): Promise<bigint> {
-    return BigInt((await this.#only())[0]!)
-  }
-
-  async #only(): Promise<TensorData> {
-    if (this.numel !== 1) {
-      throw new ShapeError({ what: 'item: only a tensor with one element has an item', expected: '1 element', received: `shape (${this.shape.join(', ')})`, fix: 'reduce it, pick an element with at(), or use data()' })
-    }
-    return this.data()
+    return BigInt((await readOnly(this))[0]!)
   }
 
   /** The numbers as nested arrays: numbers, and booleans for bool. Integers beyond 2^53 come as BigInt. */
   async tolist(): Promise<Nested<number | bigint | boolean>> {
-    const data = await this.data()
-    const value = (i: number): number | bigint | boolean => {
-      const x = data[i]!
-      if (this.dtype === 'bool') return x !== 0
-      return typeof x === 'bigint' && Number.isSafeInteger(Number(x)) ? Number(x) : x
-    }
-    const build = (dim: number, offset: number, stride: number): Nested<number | bigint | boolean> => {
-      if (dim === this.ndim) return value(offset)
-      const size = this.shape[dim]!
-      const step = stride / size
-      return Array.from({ length: size }, (_, i) => build(dim + 1, offset + i * step, step))
-    }
-    return build(0, 0, this.numel)
+    return nest(await readData(this), this.shape, this.dtype)
   }
 
   // ---- gradients --------------------------------------------------------------------------------------------------------
@@ -241,15 +209,21 @@ export class Tensor {
   // ---- arithmetic ---------------------------------------------------------------------------------------------------------
 
   add(other: Tensor | number): Tensor {
-    return typeof other === 'number' && floating(this, other) ? ops.affine(this, 1, other) : ops.add(this, this.#like(other))
+    return typeof other === 'number' && floating(this, other)
+      ? ops.affine(this, 1, other)
+      : ops.add(this, this.#like(other))
   }
 
   sub(other: Tensor | number): Tensor {
-    return typeof other === 'number' && floating(this, other) ? ops.affine(this, 1, -other) : ops.sub(this, this.#like(other))
+    return typeof other === 'number' && floating(this, other)
+      ? ops.affine(this, 1, -other)
+      : ops.sub(this, this.#like(other))
   }
 
   mul(other: Tensor | number): Tensor {
-    return typeof other === 'number' && floating(this, other) ? ops.affine(this, other, 0) : ops.mul(this, this.#like(other))
+    return typeof other === 'number' && floating(this, other)
+      ? ops.affine(this, other, 0)
+      : ops.mul(this, this.#like(other))
   }
 
   div(other: Tensor | number): Tensor {
@@ -501,7 +475,12 @@ export class Tensor {
   /** The transposed matrix. */
   t(): Tensor {
     if (this.ndim > 2) {
-      throw new ShapeError({ what: 't: only matrices have a transpose', expected: 'at most 2 dimensions', received: `shape (${this.shape.join(', ')})`, fix: 'use transpose(a, b)' })
+      throw new ShapeError({
+        what: 't: only matrices have a transpose',
+        expected: 'at most 2 dimensions',
+        received: `shape (${this.shape.join(', ')})`,
+        fix: 'use transpose(a, b)',
+      })
     }
     return this.ndim < 2 ? this : this.transpose(0, 1)
   }
@@ -516,7 +495,11 @@ export class Tensor {
     const size = this.shape[this.#dim(dim)]!
     const from = start < 0 ? start + size : start
     if (from < 0 || length < 0 || from + length > size) {
-      throw new IndexError({ what: 'narrow leaves the tensor', expected: `places 0 to ${size} of dimension ${dim}`, received: `start ${start}, length ${length}` })
+      throw new IndexError({
+        what: 'narrow leaves the tensor',
+        expected: `places 0 to ${size} of dimension ${dim}`,
+        received: `start ${start}, length ${length}`,
+      })
     }
     return ops.slice(this, dim, from, from + length, 1)
   }
@@ -524,9 +507,16 @@ export class Tensor {
   /** Pieces of the given sizes, or of one size. */
   split(sizes: number | readonly number[], dim = 0): Tensor[] {
     const total = this.shape[this.#dim(dim)]!
-    const list = typeof sizes === 'number' ? Array.from({ length: Math.ceil(total / sizes) }, (_, i) => Math.min(sizes, total - i * sizes)) : sizes
+    const list =
+      typeof sizes === 'number'
+        ? Array.from({ length: Math.ceil(total / sizes) }, (_, i) => Math.min(sizes, total - i * sizes))
+        : sizes
     if (list.reduce((n, d) => n + d, 0) !== total) {
-      throw new ShapeError({ what: 'split: the sizes do not add up', expected: `a sum of ${total}`, received: `[${list.join(', ')}]` })
+      throw new ShapeError({
+        what: 'split: the sizes do not add up',
+        expected: `a sum of ${total}`,
+        received: `[${list.join(', ')}]`,
+      })
     }
     let start = 0
     return list.map((size) => {
@@ -646,7 +636,11 @@ function deviceName(): string {
 }
 
 function noDim(dim: number, rank: number): IndexError {
-  return new IndexError({ what: 'no such dimension', expected: `an integer from ${-Math.max(1, rank)} to ${Math.max(1, rank) - 1}`, received: String(dim) })
+  return new IndexError({
+    what: 'no such dimension',
+    expected: `an integer from ${-Math.max(1, rank)} to ${Math.max(1, rank) - 1}`,
+    received: String(dim),
+  })
 }
 
 function flat(sizes: number[] | [readonly number[]]): readonly number[] {
@@ -662,187 +656,17 @@ function list(dims: number | readonly number[] | null | undefined): readonly num
 function floating(tensor: Tensor, other: number): boolean {
   if (tensor.dtype === 'f32' || tensor.dtype === 'f64' || tensor.dtype === 'bf16' || tensor.dtype === 'f16') return true
   if (Number.isInteger(other)) return tensor.dtype === 'i64'
-  throw new DtypeError({ what: 'a fraction beside integers', expected: `a whole number beside ${tensor.dtype}`, received: String(other), fix: "convert the tensor first: t.to('f32')" })
+  throw new DtypeError({
+    what: 'a fraction beside integers',
+    expected: `a whole number beside ${tensor.dtype}`,
+    received: String(other),
+    fix: "convert the tensor first: t.to('f32')",
+  })
 }
 
-function checkDtype(dtype: unknown): asserts dtype is Dtype {
+/** @internal */
+export function checkDtype(dtype: unknown): asserts dtype is Dtype {
   if (!(DTYPES as readonly unknown[]).includes(dtype)) {
     throw new DtypeError({ what: 'no such dtype', expected: DTYPES.join(', '), received: String(dtype) })
   }
-}
-
-async function readBytes(tensor: Tensor): Promise<Uint8Array> {
-  reportPinned()
-  const wide = tensor.dtype === 'bf16' || tensor.dtype === 'f16' ? ops.cast(tensor.detach(), 'f32') : tensor
-  const [bytes] = await callAsync(() => native.read(Float64Array.of(wide.id)))
-  return bytes!
-}
-
-function typed(dtype: Dtype, bytes: Uint8Array): TensorData {
-  // A small Buffer may lie at an odd address of a shared block.
-  const copy = bytes.byteOffset % 8 === 0 && bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
-  const { buffer, byteOffset, byteLength } = copy
-  if (dtype === 'f64') return new Float64Array(buffer, byteOffset, byteLength / 8)
-  if (dtype === 'i64') return new BigInt64Array(buffer, byteOffset, byteLength / 8)
-  if (dtype === 'u8' || dtype === 'bool') return new Uint8Array(buffer, byteOffset, byteLength)
-  return new Float32Array(buffer, byteOffset, byteLength / 4)
-}
-
-// ---- making -----------------------------------------------------------------------------------------------------------------------
-
-/** Options of the functions that make tensors. */
-export interface MakeOptions {
-  /** Element type. @default 'f32' */
-  dtype?: Dtype
-  /** Whether backward gives it a gradient. @default false */
-  requiresGrad?: boolean
-}
-
-/** Data that {@link tensor} takes. */
-export type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView
-
-/**
- * A tensor of the given numbers: nested arrays, or a typed array with a `shape`. Numbers give f32, truth values bool, BigInts i64; of typed
- * arrays Float64Array gives f64, integer ones i64, Uint8Array u8. The data is copied.
- * @throws {ShapeError} for ragged arrays, and for data that does not fill the shape.
- */
-export function tensor(data: TensorLike, options: MakeOptions & { shape?: readonly number[] } = {}): Tensor {
-  const { values, shape, dtype } = ArrayBuffer.isView(data) ? fromTyped(data, options.shape) : fromNested(data, options.shape)
-  const wanted = options.dtype ?? dtype
-  checkDtype(wanted)
-  const made = putValues(values, shape, wanted)
-  if (options.requiresGrad) made.requiresGrad = true
-  return made
-}
-
-type Values = ArrayLike<number> | ArrayLike<bigint> | ArrayLike<boolean> | ArrayLike<number | bigint | boolean>
-
-function fromTyped(data: ArrayBufferView, shape?: readonly number[]): { values: Values; shape: readonly number[]; dtype: Dtype } {
-  const values = data as unknown as ArrayLike<number>
-  const n = values.length
-  if (n === undefined) throw new OptionError({ what: 'tensor: a DataView holds no numbers', expected: 'a typed array' })
-  const wanted = shape ?? [n]
-  if (wanted.reduce((p, d) => p * d, 1) !== n) {
-    throw new ShapeError({ what: 'tensor: the data does not fill the shape', expected: `${wanted.reduce((p, d) => p * d, 1)} numbers for (${wanted.join(', ')})`, received: `${n} numbers` })
-  }
-  const dtype: Dtype = data instanceof Float32Array ? 'f32' : data instanceof Float64Array ? 'f64' : data instanceof Uint8Array ? 'u8' : 'i64'
-  return { values, shape: wanted, dtype }
-}
-
-function fromNested(data: Nested<number | bigint | boolean>, wanted?: readonly number[]): { values: Values; shape: readonly number[]; dtype: Dtype } {
-  const shape: number[] = []
-  for (let level: unknown = data; Array.isArray(level); level = level[0]) shape.push(level.length)
-  const values: (number | bigint | boolean)[] = []
-  const walk = (item: Nested<number | bigint | boolean>, dim: number): void => {
-    if (!Array.isArray(item)) {
-      if (dim !== shape.length || !['number', 'bigint', 'boolean'].includes(typeof item)) throw ragged(dim, item)
-      values.push(item)
-    } else {
-      if (item.length !== shape[dim]) throw ragged(dim, item)
-      for (const inner of item) walk(inner, dim + 1)
-    }
-  }
-  walk(data, 0)
-  if (wanted && wanted.reduce((p, d) => p * d, 1) !== values.length) {
-    throw new ShapeError({ what: 'tensor: the data does not fill the shape', expected: `(${wanted.join(', ')})`, received: `${values.length} numbers` })
-  }
-  const first = typeof values[0]
-  const dtype: Dtype = values.length > 0 && values.every((v) => typeof v === 'boolean') ? 'bool' : first === 'bigint' ? 'i64' : 'f32'
-  return { values, shape: wanted ?? shape, dtype }
-}
-
-function ragged(dim: number, item: unknown): ShapeError {
-  return new ShapeError({ what: 'tensor: the nested arrays have no common shape', expected: 'numbers at one depth and equal lengths in each dimension', received: Array.isArray(item) ? `a length of ${item.length} in dimension ${dim}` : `${String(item)} at depth ${dim}` })
-}
-
-/** Numbers to the bytes of a dtype. Half types go through f32 and are rounded once. */
-function putValues(values: Values, shape: readonly number[], dtype: Dtype): Tensor {
-  if (dtype === 'bf16' || dtype === 'f16') {
-    const wide = putValues(values, shape, 'f32')
-    const half = ops.cast(wide, dtype)
-    wide.dispose()
-    return half
-  }
-  const n = values.length
-  let array: ArrayBufferView
-  if (dtype === 'f32') array = values instanceof Float32Array ? values : Float32Array.from({ length: n }, (_, i) => Number(values[i]))
-  else if (dtype === 'f64') array = values instanceof Float64Array ? values : Float64Array.from({ length: n }, (_, i) => Number(values[i]))
-  else if (dtype === 'i64') array = values instanceof BigInt64Array ? values : BigInt64Array.from({ length: n }, (_, i) => toInteger(values[i]!))
-  else if (dtype === 'bool') array = Uint8Array.from({ length: n }, (_, i) => (Number(values[i]) !== 0 ? 1 : 0))
-  else array = values instanceof Uint8Array ? values : Uint8Array.from({ length: n }, (_, i) => toByte(values[i]!))
-  return putBytes(dtype, shape, new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
-}
-
-function toInteger(value: number | bigint | boolean): bigint {
-  if (typeof value === 'number' && !Number.isInteger(value)) throw new DtypeError({ what: 'tensor: a fraction cannot be an integer', expected: 'whole numbers for i64', received: String(value), fix: "leave the dtype out, or convert with .to('i64')" })
-  return BigInt(value)
-}
-
-function toByte(value: number | bigint | boolean): number {
-  const number = Number(value)
-  if (!Number.isInteger(number) || number < 0 || number > 255) throw new DtypeError({ what: 'tensor: this number is no byte', expected: '0 to 255 for u8', received: String(value) })
-  return number
-}
-
-/** @internal A tensor of raw little-endian bytes. */
-export function putBytes(dtype: Dtype, shape: readonly number[], bytes: Uint8Array, kind: number = KIND.activation): Tensor {
-  const number = DTYPES.indexOf(dtype)
-  const id = call(() => native.put(number, Float64Array.from(shape), bytes, kind))
-  return new Tensor(id, number, [...shape])
-}
-
-function made(t: Tensor, options: MakeOptions): Tensor {
-  if (options.requiresGrad) t.requiresGrad = true
-  return t
-}
-
-/** A tensor of one value. */
-export function full(shape: readonly number[], value: number, options: MakeOptions = {}): Tensor {
-  return made(ops.full(shape, value, options.dtype ?? 'f32'), options)
-}
-
-/** Zeros. */
-export function zeros(shape: readonly number[], options: MakeOptions = {}): Tensor {
-  return full(shape, 0, options)
-}
-
-/** Ones. */
-export function ones(shape: readonly number[], options: MakeOptions = {}): Tensor {
-  return full(shape, 1, options)
-}
-
-/** `start, start + step, …` below `end`: whole numbers give i64, others f32. */
-export function arange(start: number, end?: number, step = 1, options: MakeOptions = {}): Tensor {
-  const [from, to] = end === undefined ? [0, start] : [start, end]
-  if (step === 0 || !Number.isFinite(step)) throw new OptionError({ what: 'arange: the step is not usable', expected: 'a number other than 0', received: String(step) })
-  const n = Math.max(0, Math.ceil((to - from) / step))
-  const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? 'i64' : 'f32')
-  return tensor(Float64Array.from({ length: n }, (_, i) => from + i * step), { ...options, dtype })
-}
-
-/** Uniform numbers in [0, 1). */
-export function rand(shape: readonly number[], options: MakeOptions & { generator?: Generator } = {}): Tensor {
-  return made(withGenerator(options.generator, () => ops.rand(shape, 0, 1, options.dtype ?? 'f32')), options)
-}
-
-/** Normal numbers of mean 0 and variance 1. */
-export function randn(shape: readonly number[], options: MakeOptions & { generator?: Generator } = {}): Tensor {
-  return made(withGenerator(options.generator, () => ops.randn(shape, 0, 1, options.dtype ?? 'f32')), options)
-}
-
-/** `a` where `cond` is true, else `b`. */
-export function where(cond: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
-  const like = typeof a === 'number' ? (typeof b === 'number' ? 'f32' : b.dtype) : a.dtype
-  const lift = (x: Tensor | number): Tensor => (typeof x === 'number' ? ops.full([], x, like) : x)
-  return ops.where_(cond, lift(a), lift(b))
-}
-
-/** Joins tensors along a dimension. */
-export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  return ops.cat(tensors, dim)
-}
-
-/** Joins tensors of one shape along a new dimension. */
-export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
-  return ops.cat(tensors.map((t) => t.unsqueeze(dim)), dim)
 }

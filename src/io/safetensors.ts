@@ -45,10 +45,19 @@ export async function loadHeader(path: string): Promise<FileHeader> {
  * not at all, and what was there before is lost only then.
  * @throws {FileError} when it cannot be written.
  */
-export async function save(dict: StateDict, path: string, options: { metadata?: Record<string, string> } = {}): Promise<void> {
+export async function save(
+  dict: StateDict,
+  path: string,
+  options: { metadata?: Record<string, string> } = {},
+): Promise<void> {
   const entries = Object.entries(dict)
   for (const [name, tensor] of entries) {
-    if (!(tensor instanceof Tensor)) throw new OptionError({ what: `save: ${name} is no tensor`, expected: 'a record of tensors', received: typeof tensor })
+    if (!(tensor instanceof Tensor))
+      throw new OptionError({
+        what: `save: ${name} is no tensor`,
+        expected: 'a record of tensors',
+        received: typeof tensor,
+      })
   }
   const names = entries.map(([name]) => name)
   const ids = Float64Array.from(entries, ([, tensor]) => tensor.id)

@@ -3,7 +3,8 @@ import { OptionError } from '../errors.js'
 import { crossEntropy } from '../nn/functional.js'
 import { bad, show } from '../nn/options.js'
 import { isGradEnabled, noGrad } from '../scope.js'
-import { Tensor, cat, tensor, zeros } from '../tensor.js'
+import { cat, tensor, zeros } from '../make.js'
+import { Tensor } from '../tensor.js'
 import type { KvCache } from './kv-cache.js'
 
 /** Token ids, masks or labels: an i64 tensor (B, T), or rows of numbers of one length. */

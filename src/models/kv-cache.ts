@@ -2,7 +2,7 @@ import * as ops from '../generated/ops.js'
 import { OptionError } from '../errors.js'
 import { checkInteger } from '../nn/options.js'
 import { isGradEnabled, keep, noGrad } from '../scope.js'
-import { full, zeros } from '../tensor.js'
+import { full, zeros } from '../make.js'
 import type { Tensor } from '../tensor.js'
 
 interface LayerCache {

@@ -32,7 +32,12 @@ export function revive(error: unknown, above: (...args: never[]) => unknown): un
   // What is no data is no error of the engine: a panic at the boundary, or a wrong argument of our own.
   const code = (error as { code?: string }).code
   if (code === undefined) return error
-  return new InternalError({ what: 'a fault of loralib', received: error.message, fix: 'please report this', cause: error })
+  return new InternalError({
+    what: 'a fault of loralib',
+    received: error.message,
+    fix: 'please report this',
+    cause: error,
+  })
 }
 
 function parse(message: string): Record<string, string> | null {

@@ -99,7 +99,12 @@ export function none(op: number): void {
 /** The error for a tensor that the user let go of. */
 export function disposed(by: string): DisposedError {
   if (by === '') {
-    return new DisposedError({ what: 'this tensor was disposed of', expected: 'a live tensor', received: 'a tensor after dispose()', fix: 'use it before dispose(); clone() makes an independent copy' })
+    return new DisposedError({
+      what: 'this tensor was disposed of',
+      expected: 'a live tensor',
+      received: 'a tensor after dispose()',
+      fix: 'use it before dispose(); clone() makes an independent copy',
+    })
   }
   return new DisposedError({
     what: `this tensor was released when ${by} ended`,

@@ -4,7 +4,7 @@ import * as ops from '../generated/ops.js'
 import { noGrad, scope } from '../scope.js'
 import { withGenerator } from '../random.js'
 import type { Generator } from '../random.js'
-import { where, zeros } from '../tensor.js'
+import { where, zeros } from '../make.js'
 import type { Tensor } from '../tensor.js'
 import { checkChoice, checkKeys, checkNumber } from './options.js'
 

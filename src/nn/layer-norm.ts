@@ -1,4 +1,4 @@
-import { ones, zeros } from '../tensor.js'
+import { ones, zeros } from '../make.js'
 import type { Tensor } from '../tensor.js'
 import { layerNorm } from './functional.js'
 import { asParameter, wideDtype } from './linear.js'

@@ -1,5 +1,5 @@
 import * as ops from '../generated/ops.js'
-import { zeros } from '../tensor.js'
+import { zeros } from '../make.js'
 import type { Tensor } from '../tensor.js'
 import { uniform_, normal_ } from './init.js'
 import { Module, parameter } from './module.js'

@@ -1,7 +1,7 @@
 // Loss functions. All take logits or predictions first and the target second, and reduce to the mean unless told otherwise.
 import { ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import { where } from '../tensor.js'
+import { where } from '../make.js'
 import type { Tensor } from '../tensor.js'
 import { checkChoice, checkKeys, checkProbability, show } from './options.js'
 

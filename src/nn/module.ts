@@ -66,7 +66,12 @@ export abstract class Module {
 
   /** Training mode for this module and all below. Returns the module. */
   train(mode = true): this {
-    if (typeof mode !== 'boolean') throw new OptionError({ what: 'train: the mode is not usable', expected: 'true or false', received: String(mode) })
+    if (typeof mode !== 'boolean')
+      throw new OptionError({
+        what: 'train: the mode is not usable',
+        expected: 'true or false',
+        received: String(mode),
+      })
     this.training = mode
     for (const child of this.children()) child.train(mode)
     return this
@@ -180,7 +185,9 @@ export abstract class Module {
     const own = new Map(Object.entries(this.stateDict()))
     const missingKeys = [...own.keys()].filter((key) => !(key in dict))
     const unexpectedKeys = Object.keys(dict).filter((key) => !own.has(key))
-    const misshapen = Object.entries(dict).filter(([key, tensor]) => own.has(key) && own.get(key)!.shape.join() !== tensor.shape.join())
+    const misshapen = Object.entries(dict).filter(
+      ([key, tensor]) => own.has(key) && own.get(key)!.shape.join() !== tensor.shape.join(),
+    )
     const strict = options.strict ?? true
     if (misshapen.length || (strict && (missingKeys.length || unexpectedKeys.length))) {
       throw badKeys(this, own, dict, strict ? missingKeys : [], strict ? unexpectedKeys : [], misshapen)
@@ -265,7 +272,9 @@ function trainableShare(module: Module): string {
   const parameters = module.parameters()
   const all = parameters.reduce((n, t) => n + t.numel, 0)
   const trainable = parameters.reduce((n, t) => n + (t.requiresGrad ? t.numel : 0), 0)
-  return all === 0 ? '' : `  ${trainable.toLocaleString('en')} of ${all.toLocaleString('en')} parameters trainable (${((100 * trainable) / all).toFixed(2)} %)`
+  return all === 0
+    ? ''
+    : `  ${trainable.toLocaleString('en')} of ${all.toLocaleString('en')} parameters trainable (${((100 * trainable) / all).toFixed(2)} %)`
 }
 
 // `training` and the names of buffers are no content of a module: neither walks nor console.log shall show them.
@@ -291,7 +300,12 @@ function join(prefix: string, name: string): string {
 
 function checkForward(module: Module): void {
   if (Object.hasOwn(module, 'forward')) {
-    throw new OptionError({ what: `${module.constructor.name}: forward is a field`, expected: 'a method: forward(x) { … }', received: 'an arrow function or assigned function', fix: 'a field cannot be wrapped, so what it makes would never be freed' })
+    throw new OptionError({
+      what: `${module.constructor.name}: forward is a field`,
+      expected: 'a method: forward(x) { … }',
+      received: 'an arrow function or assigned function',
+      fix: 'a field cannot be wrapped, so what it makes would never be freed',
+    })
   }
 }
 
@@ -302,7 +316,12 @@ function wrapForward(prototype: Module): void {
     wrapped.add(level)
     const original = (level as Module).forward
     if (original.constructor.name === 'AsyncFunction') {
-      throw new AsyncError({ what: `${prototype.constructor.name}: forward is async`, expected: 'a synchronous forward: it only records', received: 'async forward', fix: 'read values outside of forward' })
+      throw new AsyncError({
+        what: `${prototype.constructor.name}: forward is async`,
+        expected: 'a synchronous forward: it only records',
+        received: 'async forward',
+        fix: 'read values outside of forward',
+      })
     }
     ;(level as Module).forward = function (this: Module, ...args: unknown[]): unknown {
       return running === null ? outermost(this, original, args) : inner(this, original, args)
@@ -324,7 +343,8 @@ function outermost(module: Module, forward: Module['forward'], args: unknown[]):
     // What an argument or a module of the call holds was stored on purpose, even when the call failed afterwards.
     const seen = new Set<object>()
     for (const arg of args) tensorsIn(arg, kept, seen)
-    for (const each of called) for (const value of Object.values(each)) if (!(value instanceof Module)) ownFields(value, kept, seen)
+    for (const each of called)
+      for (const value of Object.values(each)) if (!(value instanceof Module)) ownFields(value, kept, seen)
     popFrame(frame, kept, `${module.constructor.name}.forward`)
   }
 }
@@ -352,21 +372,34 @@ function pathNumber(root: Module, module: Module): number {
   const known = pathsOf.get(root)?.get(module)
   if (known !== undefined) return known
   const paths = new Map<Module, number>()
-  for (const [path, each] of root.namedModules()) paths.set(each, native.internPath(path === '' ? each.constructor.name : path))
+  for (const [path, each] of root.namedModules())
+    paths.set(each, native.internPath(path === '' ? each.constructor.name : path))
   pathsOf.set(root, paths)
   const number = paths.get(module) ?? native.internPath(module.constructor.name)
   paths.set(module, number)
   return number
 }
 
-function badKeys(module: Module, own: Map<string, Tensor>, dict: StateDict, missing: string[], unexpected: string[], misshapen: [string, Tensor][]): KeyError {
-  const show = (label: string, keys: string[]): string[] => (keys.length ? [`${keys.length} ${label}: ${keys.slice(0, 20).join(', ')}${keys.length > 20 ? ', …' : ''}`] : [])
-  const shapes = misshapen.map(([key, tensor]) => `${key} (${tensor.shape.join(', ')}) for (${own.get(key)!.shape.join(', ')})`)
+function badKeys(
+  module: Module,
+  own: Map<string, Tensor>,
+  dict: StateDict,
+  missing: string[],
+  unexpected: string[],
+  misshapen: [string, Tensor][],
+): KeyError {
+  const show = (label: string, keys: string[]): string[] =>
+    keys.length ? [`${keys.length} ${label}: ${keys.slice(0, 20).join(', ')}${keys.length > 20 ? ', …' : ''}`] : []
+  const shapes = misshapen.map(
+    ([key, tensor]) => `${key} (${tensor.shape.join(', ')}) for (${own.get(key)!.shape.join(', ')})`,
+  )
   const parts = [...show('missing', missing), ...show('unexpected', unexpected), ...show('of another shape', shapes)]
   return new KeyError({
     what: `${module.constructor.name}: the state dict does not fit`,
     expected: `${own.size} keys with the model's shapes`,
     received: `${Object.keys(dict).length} keys; ${parts.join('; ')}`,
-    fix: misshapen.length ? 'build the model with the sizes of the checkpoint' : 'pass { strict: false } to load what fits, e.g. an adapter',
+    fix: misshapen.length
+      ? 'build the model with the sizes of the checkpoint'
+      : 'pass { strict: false } to load what fits, e.g. an adapter',
   })
 }

@@ -1,4 +1,4 @@
-import { ones } from '../tensor.js'
+import { ones } from '../make.js'
 import type { Tensor } from '../tensor.js'
 import { rmsNorm } from './functional.js'
 import { checkShape, given } from './layer-norm.js'

@@ -1,7 +1,8 @@
 import * as ops from '../generated/ops.js'
 import { bad, checkKeys, checkNumber } from '../nn/options.js'
 import { noGrad, scope } from '../scope.js'
-import { Tensor, stack, tensor } from '../tensor.js'
+import { stack, tensor } from '../make.js'
+import { Tensor } from '../tensor.js'
 import { withGrads } from './grads.js'
 
 /** Options of {@link clipGradNorm}. */

@@ -5,7 +5,8 @@ import type { Lazy } from '../native/lazy.js'
 import { native } from '../native/load.js'
 import { bad, show } from '../nn/options.js'
 import { keep, noGrad } from '../scope.js'
-import { KIND, Tensor, zeros } from '../tensor.js'
+import { zeros } from '../make.js'
+import { KIND, Tensor } from '../tensor.js'
 import { withGrads } from './grads.js'
 
 /** One set of parameters that share their options. Options may be changed between steps. */

@@ -346,7 +346,8 @@ impl Recorder {
         let wanting = |id: Id| id != 0 && self.values.get(id).requires_grad;
         match row.gradient {
             Gradient::Stop => Ok(Needs(0)),
-            Gradient::None if inputs.iter().any(|&id| wanting(id)) && row.mutates == Mutates::Nothing => {
+            // Optimizer steps change trainable leaves as their purpose; any other change would go unseen by the tape.
+            Gradient::None if inputs.iter().any(|&id| wanting(id)) && !matches!(row.mutates, Mutates::Lists(_)) => {
                 Err(Error::new(Code::NoGrad, format!("{} has no gradient rule", row.name))
                     .expected("inputs that need no gradient")
                     .hint("wrap the call in lora.noGrad(() => …), or detach() the input"))
@@ -409,7 +410,9 @@ impl Recorder {
         }
         let results: SmallVec<[Id; 3]> = if in_place { SmallVec::from_slice(&inputs[..1]) } else { SmallVec::from_slice(outputs) };
         let node = Node::new(row, attrs, rng, self.path);
-        let number = self.tape.add(node, &mut self.values, inputs, &results, needs, save, promised);
+        // A change in place promises no new tensor: its output is the changed one.
+        let metas = if in_place { Metas::from_iter([self.values.meta(inputs[0]).clone()]) } else { promised.clone() };
+        let number = self.tape.add(node, &mut self.values, inputs, &results, needs, save, &metas);
         for (i, &id) in results.iter().enumerate() {
             if i < row.visible.max(1) && self.values.meta(id).dtype.is_float() {
                 self.tape.attach_output(&mut self.values, id, number, i);

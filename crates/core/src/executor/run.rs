@@ -225,6 +225,10 @@ fn candle_from_slice<T: crate::ops::twins::CandleElement>(numbers: &[T], shape: 
 
 fn candle_bytes(tensor: &Tensor) -> Result<Vec<u8>> {
     use candle_core::DType;
+    if tensor.elem_count() == 0 {
+        // candle cannot slice the empty storage of a view that starts behind its end.
+        return Ok(Vec::new());
+    }
     let flat = tensor.flatten_all()?.to_device(&candle_core::Device::Cpu)?;
     Ok(match flat.dtype() {
         DType::F32 => bytemuck::cast_slice(&flat.to_vec1::<f32>()?).to_vec(),

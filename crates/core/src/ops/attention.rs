@@ -128,7 +128,7 @@ fn check_sizes(context: &ShapeContext<'_>, layout: Layout) -> Result<AttnDims> {
     if k.dims()[0] != dims.batch || k.last() != dims.d || dims.d == 0 {
         return Err(wrong());
     }
-    if dims.kv_heads == 0 || dims.heads % dims.kv_heads != 0 {
+    if dims.kv_heads == 0 || !dims.heads.is_multiple_of(dims.kv_heads) {
         return Err(wrong().hint(format!(
             "{} query heads cannot share {} key heads evenly",
             dims.heads, dims.kv_heads

@@ -27,15 +27,21 @@ struct Options {
 
 impl Options {
     fn read(mut attrs: AttrReader<'_>) -> Self {
-        Options { ignore: attrs.number() as i64, smoothing: attrs.number() }
+        Options {
+            ignore: attrs.number() as i64,
+            smoothing: attrs.number(),
+        }
     }
 }
 
-/// `crossEntropy(logits (N, C), target (N), classWeight? (C), …)` gives the losses (N) and hidden log-sum-exp (N), f32 for half logits.
+/// `crossEntropy(logits (N, C), target (N), classWeight? (C), …)` gives the losses (N) and hidden log-sum-exp (N), f32
+/// for half logits.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let dtype = context.same_float(&[0])?.wide();
     let &[rows, classes] = context.shape(0).dims() else {
-        return Err(context.shape_error("logits (N, C)").hint("reshape (B, T, C) to (B * T, C)"));
+        return Err(context
+            .shape_error("logits (N, C)")
+            .hint("reshape (B, T, C) to (B * T, C)"));
     };
     if context.shape(1).dims() != [rows] || (classes == 0 && rows > 0) {
         return Err(context.shape_error("logits (N, C) with C at least 1, target (N)"));
@@ -65,7 +71,9 @@ fn check_options(mut attrs: AttrReader<'_>) -> Result<()> {
         return Err(Error::new(Code::Option, "ignoreIndex must be a whole number").received(ignore.to_string()));
     }
     if !(0.0..=1.0).contains(&smoothing) {
-        return Err(Error::new(Code::Option, "labelSmoothing is out of range").expected("0 to 1").received(smoothing.to_string()));
+        return Err(Error::new(Code::Option, "labelSmoothing is out of range")
+            .expected("0 to 1")
+            .received(smoothing.to_string()));
     }
     Ok(())
 }
@@ -73,7 +81,11 @@ fn check_options(mut attrs: AttrReader<'_>) -> Result<()> {
 /// The gradient is like the logits, as wide as `dloss`.
 pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (dloss, logits) = (context.shape(0), context.shape(1));
-    if logits.rank() != 2 || [dloss, context.shape(2), context.shape(3)].iter().any(|s| *s.dims() != logits.dims()[..1]) {
+    if logits.rank() != 2
+        || [dloss, context.shape(2), context.shape(3)]
+            .iter()
+            .any(|s| *s.dims() != logits.dims()[..1])
+    {
         return Err(context.shape_error("dloss (N), logits (N, C), lse (N), target (N)"));
     }
     Ok(one(Meta::new(logits.clone(), context.dtype(0))))
@@ -81,7 +93,10 @@ pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 /// All inputs, and log-sum-exp.
 pub fn save(_: Needs) -> Save {
-    Save { inputs: 0b111, outputs: 0b10 }
+    Save {
+        inputs: 0b111,
+        outputs: 0b10,
+    }
 }
 
 /// CPU forward of `crossEntropy`.
@@ -92,7 +107,9 @@ pub fn cross_entropy(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.out(0).dtype, T => {
         let (mut loss, mut lse) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
         let (logits, weight) = (exec.read::<T>(0)?, exec.read_optional::<T>(2)?);
-        kernel::cross_entropy(&logits, rows, classes, &target, ignore, smoothing, weight.as_deref(), &mut loss, &mut lse)?;
+        kernel::cross_entropy(
+            &logits, rows, classes, &target, ignore, smoothing, weight.as_deref(), &mut loss, &mut lse,
+        )?;
         Ok(outputs([T::wrap(loss), T::wrap(lse)]))
     })
 }
@@ -115,7 +132,13 @@ pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 /// `dlogits = dloss · ((1 - s) · w[t] · (p - onehot(t)) + s / C · (p · Σw - w))` with `p = e^(x - lse)`.
 pub fn cross_entropy_backward(back: &mut Back<'_>) -> Result<()> {
-    let inputs = [back.dy(), back.input(0), back.output(1), back.input(1), back.input_or_none(2)];
+    let inputs = [
+        back.dy(),
+        back.input(0),
+        back.output(1),
+        back.input(1),
+        back.input_or_none(2),
+    ];
     let attrs = back.attrs();
     let dx = back.op(&table::CROSS_ENTROPY_BACKWARD, &inputs, &attrs)?;
     back.set(0, dx);
@@ -158,11 +181,17 @@ pub fn cross_entropy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let ln_sum = sum_keep(&shifted.exp()?, &[1])?.log()?;
     let lp = shifted.broadcast_sub(&ln_sum)?;
     let hit = (lp.gather(&target.unsqueeze(1)?, 1)?.squeeze(1)? * own)?.affine(smoothing - 1.0, 0.0)?;
-    let even = lp.broadcast_mul(&all)?.sum(1)?.affine(-smoothing / classes as f64, 0.0)?;
+    let even = lp
+        .broadcast_mul(&all)?
+        .sum(1)?
+        .affine(-smoothing / classes as f64, 0.0)?;
     // Without smoothing the sum must not count: it is infinite where a class has probability 0.
     let loss = if smoothing > 0.0 { (hit + even)? } else { hit };
     let lse = (max + ln_sum)?.squeeze(1)?;
-    Ok(vec![counts.where_cond(&loss, &zeros)?, counts.where_cond(&lse, &zeros)?])
+    Ok(vec![
+        counts.where_cond(&loss, &zeros)?,
+        counts.where_cond(&lse, &zeros)?,
+    ])
 }
 
 /// Twin of `crossEntropyBackward`.
@@ -179,7 +208,9 @@ pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let hit = own.affine(1.0 - smoothing, 0.0)?.unsqueeze(1)?;
     let spread = smoothing / classes as f64;
     let even = (p.broadcast_mul(&all.sum_all()?)?.broadcast_sub(&all)? * spread)?;
-    let slope = p.broadcast_mul(&hit)?.scatter_add(&target.unsqueeze(1)?, &hit.neg()?, 1)?;
+    let slope = p
+        .broadcast_mul(&hit)?
+        .scatter_add(&target.unsqueeze(1)?, &hit.neg()?, 1)?;
     let dx = (slope + even)?.broadcast_mul(&dloss.unsqueeze(1)?)?;
     let counts = counts.unsqueeze(1)?.broadcast_as(dx.shape())?.contiguous()?;
     Ok(vec![counts.where_cond(&dx, &dx.zeros_like()?)?])

@@ -27,7 +27,11 @@ pub fn check_probability(p: f64) -> Result<()> {
 
 /// Philox blocks for `n` elements: four a block, none when nothing is dropped.
 pub fn blocks(n: usize, p: f64) -> u64 {
-    if p == 0.0 { 0 } else { kernels::rng::blocks_used(n, kernels::rng::Draw::Single) }
+    if p == 0.0 {
+        0
+    } else {
+        kernels::rng::blocks_used(n, kernels::rng::Draw::Single)
+    }
 }
 
 /// `dropout(x, p)`.
@@ -68,5 +72,9 @@ pub fn dropout_backward(back: &mut Back<'_>) -> Result<()> {
 /// Twin of `dropout`: the factors are made on the host, so every device drops the same elements.
 pub fn dropout_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let (x, p) = (twin.tensor(0), twin.reader().number());
-    Ok(vec![if p == 0.0 { x.copy()? } else { (x * dropout_factors(twin, x, p)?)? }])
+    Ok(vec![if p == 0.0 {
+        x.copy()?
+    } else {
+        (x * dropout_factors(twin, x, p)?)?
+    }])
 }

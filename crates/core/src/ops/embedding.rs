@@ -23,10 +23,13 @@ pub fn check_ids(context: &ShapeContext<'_>, i: usize) -> Result<()> {
     if context.dtype(i) == Dtype::I64 {
         return Ok(());
     }
-    Err(Error::new(Code::Dtype, format!("{}: {} must be whole numbers", context.row.name, context.name(i)))
-        .expected("i64")
-        .received(context.dtype(i).name())
-        .hint("make them with dtype: 'i64', or convert with .to('i64')"))
+    Err(Error::new(
+        Code::Dtype,
+        format!("{}: {} must be whole numbers", context.row.name, context.name(i)),
+    )
+    .expected("i64")
+    .received(context.dtype(i).name())
+    .hint("make them with dtype: 'i64', or convert with .to('i64')"))
 }
 
 /// Reads `paddingIdx`: a row of the table, or -1 for none.
@@ -72,7 +75,10 @@ pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 /// The ids: the gradient does not depend on the table.
 pub fn save(_: Needs) -> Save {
-    Save { inputs: 0b10, outputs: 0 }
+    Save {
+        inputs: 0b10,
+        outputs: 0,
+    }
 }
 
 /// CPU forward of `embedding`.

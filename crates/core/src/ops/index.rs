@@ -52,7 +52,9 @@ pub fn gather_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 pub fn index_select_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let dim = dim_of(context)?;
     let &[count] = context.shape(1).dims() else {
-        return Err(context.shape_error("an index with one dimension").hint("gather() takes an index like x"));
+        return Err(context
+            .shape_error("an index with one dimension")
+            .hint("gather() takes an index like x"));
     };
     Ok(one(Meta::new(resized(context.shape(0), dim, count), context.dtype(0))))
 }
@@ -62,7 +64,9 @@ pub fn scatter_add_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (dim, dtype) = (dim_of(context)?, context.same_float(&[0, 2])?);
     let (x, index, src) = (context.shape(0), context.shape(1), context.shape(2));
     if index != src || !fits_but(x, index, dim) {
-        return Err(context.shape_error(format!("index and src alike, with the sizes of x in every dimension but {dim}")));
+        return Err(context.shape_error(format!(
+            "index and src alike, with the sizes of x in every dimension but {dim}"
+        )));
     }
     Ok(one(Meta::new(x.clone(), dtype)))
 }
@@ -73,19 +77,27 @@ pub fn index_add_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (x, index, src) = (context.shape(0), context.shape(1), context.shape(2));
     let fits = index.rank() == 1 && *src == resized(x, dim, index.dims()[0]);
     if !fits {
-        return Err(context.shape_error(format!("index (K,), and src with the sizes of x but K in dimension {dim}")));
+        return Err(context.shape_error(format!(
+            "index (K,), and src with the sizes of x but K in dimension {dim}"
+        )));
     }
     Ok(one(Meta::new(x.clone(), dtype)))
 }
 
 /// The index, for reading ops.
 pub fn save_index(_: Needs) -> Save {
-    Save { inputs: 0b10, outputs: 0 }
+    Save {
+        inputs: 0b10,
+        outputs: 0,
+    }
 }
 
 /// The index, when `src` gets a gradient: that of `x` is `dy` itself.
 pub fn save_scatter_index(needs: Needs) -> Save {
-    Save { inputs: Needs::when(needs.input(2), &[1]), outputs: 0 }
+    Save {
+        inputs: Needs::when(needs.input(2), &[1]),
+        outputs: 0,
+    }
 }
 
 // ---- forward --------------------------------------------------------------------------------------------------------
@@ -205,7 +217,11 @@ fn twin_dim(twin: &Twin<'_>) -> Result<usize> {
 /// A result without elements, which no device has to be asked for.
 fn nothing(twin: &Twin<'_>) -> Result<Option<Vec<Tensor>>> {
     let (shape, x) = (&twin.out(0).shape, twin.tensor(0));
-    Ok(if shape.numel() == 0 { Some(vec![Tensor::zeros(shape.dims(), x.dtype(), x.device())?]) } else { None })
+    Ok(if shape.numel() == 0 {
+        Some(vec![Tensor::zeros(shape.dims(), x.dtype(), x.device())?])
+    } else {
+        None
+    })
 }
 
 /// Twin of `gather`.

@@ -43,7 +43,7 @@ fn blocks(list: &[f64], n: usize) -> Result<Blocks> {
             ))
             .received(format!("{list:?}"))
     };
-    if list.len() % 2 != 0 || list.iter().any(|&x| x < 0.0 || x.fract() != 0.0 || x > n as f64) {
+    if !list.len().is_multiple_of(2) || list.iter().any(|&x| x < 0.0 || x.fract() != 0.0 || x > n as f64) {
         return Err(wrong());
     }
     let blocks: Blocks = list

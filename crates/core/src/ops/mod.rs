@@ -23,5 +23,3 @@ pub mod rope;
 pub mod softmax;
 pub mod unary;
 
-#[cfg(test)]
-pub mod samples;

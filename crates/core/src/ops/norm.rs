@@ -35,7 +35,11 @@ fn check(context: &ShapeContext<'_>, parameters: &[usize]) -> Result<Dtype> {
         let Some(meta) = context.inputs[i] else { continue };
         if meta.shape.dims() != [x.last()] {
             return Err(context
-                .shape_error(format!("{} ({},), as wide as the last dimension of x", context.name(i), x.last()))
+                .shape_error(format!(
+                    "{} ({},), as wide as the last dimension of x",
+                    context.name(i),
+                    x.last()
+                ))
                 .hint("build the layer with the width of its input"));
         }
         if !(dtype == Dtype::F32 && meta.dtype.is_half()) {
@@ -53,7 +57,11 @@ fn statistic(x: &Shape, dtype: Dtype) -> Meta {
 /// `layerNorm(x, weight?, bias?, eps)` gives y, and hidden mean and 1/√(var + eps) of each row.
 pub fn layer_norm_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (dtype, x) = (check(context, &[1, 2])?, context.shape(0));
-    Ok(Metas::from_iter([Meta::new(x.clone(), dtype), statistic(x, dtype), statistic(x, dtype)]))
+    Ok(Metas::from_iter([
+        Meta::new(x.clone(), dtype),
+        statistic(x, dtype),
+        statistic(x, dtype),
+    ]))
 }
 
 /// `rmsNorm(x, weight?, eps)` gives y, and hidden 1/√(mean(x²) + eps) of each row.
@@ -70,7 +78,9 @@ fn gradients(context: &ShapeContext<'_>, parameters: usize) -> Result<Metas> {
     }
     let needs = context.reader().number();
     let of = |i: usize, shape: Shape| Meta::new(if wants(needs, i) { shape } else { Shape::new(&[0]) }, dtype);
-    Ok((0..=parameters).map(|i| of(i, if i == 0 { x.clone() } else { Shape::new(&[x.last()]) })).collect())
+    Ok((0..=parameters)
+        .map(|i| of(i, if i == 0 { x.clone() } else { Shape::new(&[x.last()]) }))
+        .collect())
 }
 
 /// dx, dweight, dbias.
@@ -88,7 +98,10 @@ pub fn rms_norm_backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 /// x and the statistics, and the weight for dx. The bias alone needs none of them.
 pub fn layer_norm_save(needs: Needs) -> Save {
     let rows = needs.input(0) || needs.input(1);
-    Save { inputs: Needs::when(rows, &[0]) | Needs::when(needs.input(0), &[1]), outputs: Needs::when(rows, &[1, 2]) }
+    Save {
+        inputs: Needs::when(rows, &[0]) | Needs::when(needs.input(0), &[1]),
+        outputs: Needs::when(rows, &[1, 2]),
+    }
 }
 
 /// CPU forward of `layerNorm`.
@@ -119,7 +132,8 @@ fn wanted<T>(needs: f64, i: usize, out: &mut [T]) -> Option<&mut [T]> {
     wants(needs, i).then_some(out)
 }
 
-/// With x̂ = (x - mean) · rstd and g = dy · weight: `dx = rstd · (g - mean(g) - x̂ · mean(g·x̂))`, `dw = Σ dy·x̂`, `db = Σ dy`.
+/// With x̂ = (x - mean) · rstd and g = dy · weight: `dx = rstd · (g - mean(g) - x̂ · mean(g·x̂))`, `dw = Σ dy·x̂`,
+/// `db = Σ dy`.
 pub fn layer_norm_backward(back: &mut Back<'_>) -> Result<()> {
     let dy = back.dy();
     if !back.needs(0) && !back.needs(1) {
@@ -131,7 +145,9 @@ pub fn layer_norm_backward(back: &mut Back<'_>) -> Result<()> {
 
 /// Records a gradient op with the mask of what is wanted, and hands its outputs on.
 fn record(back: &mut Back<'_>, row: &'static super::row::OpRow, inputs: &[Id], count: usize) -> Result<()> {
-    let mask = (0..count).filter(|&i| back.needs(i)).fold(0u32, |mask, i| mask | 1 << i);
+    let mask = (0..count)
+        .filter(|&i| back.needs(i))
+        .fold(0u32, |mask, i| mask | 1 << i);
     let grads = back.ops(row, inputs, &[f64::from(mask)])?;
     for (i, &grad) in grads.iter().enumerate() {
         if back.needs(i) {
@@ -145,7 +161,10 @@ fn record(back: &mut Back<'_>, row: &'static super::row::OpRow, inputs: &[Id], c
 
 /// x and the statistic, and the weight for dx.
 pub fn rms_norm_save(needs: Needs) -> Save {
-    Save { inputs: 0b01 | Needs::when(needs.input(0), &[1]), outputs: 0b10 }
+    Save {
+        inputs: 0b01 | Needs::when(needs.input(0), &[1]),
+        outputs: 0b10,
+    }
 }
 
 /// CPU forward of `rmsNorm`.
@@ -232,14 +251,21 @@ fn empty(like: &Tensor) -> Result<Tensor> {
 /// Twin of `layerNormBackward`.
 pub fn layer_norm_grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let (dy, x, needs) = (twin.tensor(0), twin.tensor(1), twin.reader().number());
-    let (mean, rstd) = (twin.tensor(3).unsqueeze(x.rank() - 1)?, twin.tensor(4).unsqueeze(x.rank() - 1)?);
+    let (mean, rstd) = (
+        twin.tensor(3).unsqueeze(x.rank() - 1)?,
+        twin.tensor(4).unsqueeze(x.rank() - 1)?,
+    );
     let unit = x.broadcast_sub(&mean)?.broadcast_mul(&rstd)?;
     let g = scaled(dy, twin.optional(2))?;
     let along = unit.broadcast_mul(&row_mean(&(&g * &unit)?)?)?;
     let dx = (g.broadcast_sub(&row_mean(&g)?)? - along)?.broadcast_mul(&rstd)?;
     Ok(vec![
         if wants(needs, 0) { dx } else { empty(dy)? },
-        if wants(needs, 1) { over_rows(&(dy * &unit)?)? } else { empty(dy)? },
+        if wants(needs, 1) {
+            over_rows(&(dy * &unit)?)?
+        } else {
+            empty(dy)?
+        },
         if wants(needs, 2) { over_rows(dy)? } else { empty(dy)? },
     ])
 }
@@ -253,6 +279,10 @@ pub fn rms_norm_grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let dx = (&g - unit.broadcast_mul(&row_mean(&(&g * &unit)?)?)?)?.broadcast_mul(&rstd)?;
     Ok(vec![
         if wants(needs, 0) { dx } else { empty(dy)? },
-        if wants(needs, 1) { over_rows(&(dy * &unit)?)? } else { empty(dy)? },
+        if wants(needs, 1) {
+            over_rows(&(dy * &unit)?)?
+        } else {
+            empty(dy)?
+        },
     ])
 }

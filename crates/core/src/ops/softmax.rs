@@ -79,7 +79,9 @@ pub fn softmax(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 /// CPU forward of `softmaxBackward`.
 pub fn softmax_grad(exec: &mut Exec<'_>) -> Result<Outputs> {
-    float!(exec.out(0).dtype, T => along::<T, 2>(exec, |[y, dy], rows, n, dx| kernel::softmax_backward(y, dy, rows, n, dx)))
+    float!(exec.out(0).dtype, T => {
+        along::<T, 2>(exec, |[y, dy], rows, n, dx| kernel::softmax_backward(y, dy, rows, n, dx))
+    })
 }
 
 /// CPU forward of `logSoftmax`.
@@ -89,7 +91,9 @@ pub fn log_softmax(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 /// CPU forward of `logSoftmaxBackward`.
 pub fn log_softmax_grad(exec: &mut Exec<'_>) -> Result<Outputs> {
-    float!(exec.out(0).dtype, T => along::<T, 2>(exec, |[y, dy], rows, n, dx| kernel::log_softmax_backward(y, dy, rows, n, dx)))
+    float!(exec.out(0).dtype, T => {
+        along::<T, 2>(exec, |[y, dy], rows, n, dx| kernel::log_softmax_backward(y, dy, rows, n, dx))
+    })
 }
 
 // ---- backward -------------------------------------------------------------------------------------------------------

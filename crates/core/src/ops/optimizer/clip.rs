@@ -1,0 +1,217 @@
+//! Norms and clipping of gradients, many tensors at once.
+
+use candle_core::{DType, Tensor};
+use kernels::cpu::reduce::sum_squares;
+use kernels::{Float, isa, par};
+
+use super::each;
+use crate::code::Code;
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::exec::{Exec, Outputs, Twin, output};
+use crate::float;
+use crate::ops::create::one;
+use crate::ops::row::{Meta, Metas, ShapeContext};
+use crate::ops::twins::full_like;
+use crate::shape::Shape;
+
+fn check_gradients(context: &ShapeContext<'_>, count: usize) -> Result<()> {
+    match (0..count).find(|&i| !context.dtype(i).is_float()) {
+        None => Ok(()),
+        Some(i) => Err(Error::new(
+            Code::Dtype,
+            format!("{}: gradient {i} is no floating-point tensor", context.row.name),
+        )
+        .received(context.dtype(i).name())),
+    }
+}
+
+/// `globalNorm(grads)`: a scalar, f64 where all gradients are.
+pub fn norm_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let count = context.inputs.len();
+    check_gradients(context, count)?;
+    let all_f64 = count > 0 && (0..count).all(|i| context.dtype(i) == Dtype::F64);
+    Ok(one(Meta::new(
+        Shape::new(&[]),
+        if all_f64 { Dtype::F64 } else { Dtype::F32 },
+    )))
+}
+
+/// `clipScale(grads, norm, maxNorm)` and `clipValue(grads, value)`.
+pub fn clip_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let count = context.lists()[0];
+    check_gradients(context, count)?;
+    if let Some(norm) = context.inputs.get(count).copied().flatten()
+        && (norm.shape.numel() != 1 || !norm.dtype.is_float())
+    {
+        return Err(Error::new(
+            Code::Shape,
+            format!("{}: the norm is no floating-point scalar", context.row.name),
+        )
+        .expected("the result of globalNorm")
+        .received(format!("{} {}", norm.shape, norm.dtype)));
+    }
+    let limit = context.reader().number();
+    if limit >= 0.0 {
+        return Ok(Metas::new());
+    }
+    Err(Error::new(
+        Code::Option,
+        format!("{}: the limit has no usable value", context.row.name),
+    )
+    .expected("a number that is not negative")
+    .received(limit.to_string()))
+}
+
+// ---- forward --------------------------------------------------------------------------------------------------------
+
+/// A gradient, to read or to change.
+enum Floats<A, B> {
+    Single(A),
+    Double(B),
+}
+
+/// CPU forward of `globalNorm`: squares are summed in f64, per tensor in fixed chunks, then in the order of the list.
+pub fn global_norm(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let held = (0..exec.len()).map(|i| {
+        Ok(match exec.dtype(i) {
+            Dtype::F64 => Floats::Double(exec.read::<f64>(i)?),
+            _ => Floats::Single(exec.read::<f32>(i)?),
+        })
+    });
+    let held = held.collect::<Result<Vec<_>>>()?;
+    let mut sums = vec![0f64; held.len()];
+    let jobs: Vec<_> = held
+        .iter()
+        .map(|grad| match grad {
+            Floats::Single(g) => Floats::Single(&**g),
+            Floats::Double(g) => Floats::Double(&**g),
+        })
+        .zip(&mut sums)
+        .collect();
+    let elements = (0..exec.len()).map(|i| exec.shape(i).numel()).sum();
+    each(jobs, elements, |(grad, sum)| {
+        *sum = match grad {
+            Floats::Single(g) => sum_squares(g),
+            Floats::Double(g) => sum_squares(g),
+        };
+        Ok(())
+    })?;
+    let norm = sums.iter().sum::<f64>().sqrt();
+    float!(exec.out(0).dtype, T => {
+        let mut y = exec.alloc::<T>(0)?;
+        y.fill(norm as T);
+        Ok(output(y))
+    })
+}
+
+/// A change of each number of a gradient, for f32 and f64.
+trait Change: Sync {
+    fn apply<T: Float>(&self, grad: &mut [T]);
+}
+
+/// Changes the first `count` inputs.
+fn change_all(exec: &mut Exec<'_>, change: &impl Change) -> Result<Outputs> {
+    let count = exec.lists()[0];
+    let held = (0..count).map(|i| {
+        Ok(match exec.dtype(i) {
+            Dtype::F64 => Floats::Double(exec.write::<f64>(i)?),
+            _ => Floats::Single(exec.write::<f32>(i)?),
+        })
+    });
+    let mut held = held.collect::<Result<Vec<_>>>()?;
+    let jobs: Vec<_> = held
+        .iter_mut()
+        .map(|grad| match grad {
+            Floats::Single(g) => Floats::Single(&mut **g),
+            Floats::Double(g) => Floats::Double(&mut **g),
+        })
+        .collect();
+    let elements = (0..count).map(|i| exec.shape(i).numel()).sum();
+    each(jobs, elements, |grad| {
+        match grad {
+            Floats::Single(g) => change.apply(g),
+            Floats::Double(g) => change.apply(g),
+        }
+        Ok(())
+    })?;
+    Ok(Outputs::new())
+}
+
+struct Scale(f64);
+
+impl Change for Scale {
+    fn apply<T: Float>(&self, grad: &mut [T]) {
+        kernels::cpu::elementwise::scale(T::from_f64(self.0), grad);
+    }
+}
+
+/// CPU forward of `clipScale`: nothing is touched unless the norm is too large, or NaN, which spreads as in torch.
+pub fn clip_scale(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let (norm, limit) = (exec.lists()[0], exec.reader().number());
+    // In the norm's precision and torch's order: `maxNorm / (norm + 1e-6)` is a reciprocal, then a product.
+    let scale = float!(exec.dtype(norm), T => Ok(((exec.read::<T>(norm)?[0] + 1e-6).recip() * limit as T).to_f64()))?;
+    if scale >= 1.0 {
+        Ok(Outputs::new())
+    } else {
+        change_all(exec, &Scale(scale))
+    }
+}
+
+struct Clamp(f64);
+
+impl Change for Clamp {
+    fn apply<T: Float>(&self, grad: &mut [T]) {
+        let (low, high) = (T::from_f64(-self.0), T::from_f64(self.0));
+        par::flat_mut(grad, |_, grad| {
+            isa::dispatch(
+                #[inline(always)]
+                || grad.iter_mut().for_each(|g| *g = g.max_nan(low).min_nan(high)),
+            )
+        });
+    }
+}
+
+/// CPU forward of `clipValue`; NaN stays NaN.
+pub fn clip_value(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let limit = exec.reader().number();
+    change_all(exec, &Clamp(limit))
+}
+
+// ---- twins ----------------------------------------------------------------------------------------------------------
+
+/// Twin of `globalNorm`.
+pub fn global_norm_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let mut sum = Tensor::zeros((), DType::F64, twin.device())?;
+    for i in 0..twin.len() {
+        sum = (sum + twin.tensor(i).to_dtype(DType::F64)?.sqr()?.sum_all()?)?;
+    }
+    Ok(vec![sum.sqrt()?.to_dtype(twin.out(0).dtype.candle())?])
+}
+
+/// Twin of `clipScale`. A comparison with NaN is false, so that NaN is kept on every device.
+pub fn clip_scale_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let count = twin.lists()[0];
+    let scale = ((twin.tensor(count) + 1e-6)?.recip()? * twin.reader().number())?.reshape(())?;
+    let scale = scale.ge(1.0)?.where_cond(&scale.ones_like()?, &scale)?;
+    (0..count)
+        .map(|i| {
+            let grad = twin.tensor(i);
+            Ok(grad.broadcast_mul(&scale.to_dtype(grad.dtype())?)?)
+        })
+        .collect()
+}
+
+/// Twin of `clipValue`.
+pub fn clip_value_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let limit = twin.reader().number();
+    (0..twin.lists()[0])
+        .map(|i| {
+            let grad = twin.tensor(i);
+            let high = full_like(grad, limit)?;
+            let below = grad.gt(&high)?.where_cond(&high, grad)?;
+            let low = high.neg()?;
+            Ok(below.lt(&low)?.where_cond(&low, &below)?)
+        })
+        .collect()
+}
