@@ -1,6 +1,28 @@
 // Generated from src/index.ts by `npm run api`. Do not edit.
 import { inspect } from 'node:util';
 
+/**
+ * A source of random numbers of its own: counter based (Philox), so that the same seed gives the same numbers for any number of threads.
+ * Without one, operations draw from the generator of the current stream, which {@link manualSeed} sets.
+ */
+declare class Generator {
+    /** Number in the engine. */
+    readonly number: number;
+    constructor(seed?: number | bigint);
+    /** Begins again from a seed. Returns the generator. */
+    manualSeed(seed: number | bigint): this;
+    /** Seed and position, for a checkpoint. */
+    getState(): number[];
+    /** Goes back to a state. */
+    setState(state: readonly number[]): void;
+}
+/** Seeds the generator of the current stream. Same seed, same machine, same kernel path: same bits. */
+declare function manualSeed(seed: number | bigint): void;
+/** Seed and position of the current stream's generator. */
+declare function getRngState(): number[];
+/** Sets what {@link getRngState} gave. */
+declare function setRngState(state: readonly number[]): void;
+
 /** One index of Python's `x[…]`: a number, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
 type Index = number | readonly [start: number | null, stop?: number | null, step?: number] | null | '...';
 
@@ -170,34 +192,13 @@ declare class InternalError extends LoraError {
 /** Element types by their number in Rust. */
 declare const DTYPES: readonly ["f32", "f64", "bf16", "f16", "i64", "u8", "bool"];
 
-/**
- * A source of random numbers of its own: counter based (Philox), so that the same seed gives the same numbers for any number of threads.
- * Without one, operations draw from the generator of the current stream, which {@link manualSeed} sets.
- */
-declare class Generator {
-    /** Number in the engine. */
-    readonly number: number;
-    constructor(seed?: number | bigint);
-    /** Begins again from a seed. Returns the generator. */
-    manualSeed(seed: number | bigint): this;
-    /** Seed and position, for a checkpoint. */
-    getState(): number[];
-    /** Goes back to a state. */
-    setState(state: readonly number[]): void;
-}
-/** Seeds the generator of the current stream. Same seed, same machine, same kernel path: same bits. */
-declare function manualSeed(seed: number | bigint): void;
-/** Seed and position of the current stream's generator. */
-declare function getRngState(): number[];
-/** Sets what {@link getRngState} gave. */
-declare function setRngState(state: readonly number[]): void;
+/** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
+type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array;
+/** Nested arrays. */
+type Nested<T> = T | Nested<T>[];
 
 /** Element types. */
 type Dtype = (typeof DTYPES)[number];
-/** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
-type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array;
-/** Nested arrays of numbers. */
-type Nested<T> = T | Nested<T>[];
 /**
  * A multi-dimensional array, row-major. Operations are recorded and run in order on the engine's thread: shape, dtype and errors in either are
  * known at once; values are read with `await t.item()`, `t.data()` or `t.tolist()`.
@@ -244,7 +245,7 @@ declare class Tensor {
     retainGrad(): void;
     /** The numbers, row-major, copied. */
     data(): Promise<TensorData>;
-    /** The only number; a truth value for bool. @throws {ShapeError} when there are more; {@link IndexError} for an integer beyond 2^53. */
+    /** The only number; 0 or 1 for bool. @throws {ShapeError} when there are more; {@link IndexError} for an integer beyond 2^53. */
     item(): Promise<number>;
     /** The only number of an integer tensor. */
     itemBigInt(): Promise<bigint>;
@@ -366,6 +367,7 @@ declare class Tensor {
     toString(): string;
     [inspect.custom](): string;
 }
+
 /** Options of the functions that make tensors. */
 interface MakeOptions {
     /** Element type. @default 'f32' */
@@ -426,7 +428,7 @@ declare function keep<T extends Tensor>(tensor: T): T;
 
 /**
  * Runs `fn` without keeping what its backward needs, and runs it again when backward comes: less memory for more time. Dropout draws the
- * same numbers both times. `fn` may use trainable parameters beside its inputs.
+ * same numbers both times. `fn` may use trainable parameters beside its inputs; what it makes is released but for its result and `keep(t)`.
  * @throws {AsyncError} for an async function.
  */
 declare function checkpoint<Args extends readonly Tensor[], R extends Tensor | Tensor[]>(fn: (...args: Args) => R, ...inputs: Args): R;

@@ -30,8 +30,8 @@ await runExample(async (interrupt) => {
 
   const trainable = model.parameters().filter((parameter) => parameter.requiresGrad)
   const optimizer = new lora.optim.AdamW(trainable, { lr: options.lr, weightDecay: 0 })
-  const schedule = new lora.optim.lrScheduler.CosineWarmup(optimizer, options.schedule)
-  const progress = new Progress(options.steps)
+  const progress = new Progress(options)
+  const schedule = new lora.optim.lrScheduler.LrScheduler(optimizer, () => progress.learningRate())
   progress.held(before.loss)
   for (const { ids, labels, attentionMask, tokens } of batches(data.train, options)) {
     const { loss } = model.train().forward(ids, { labels, attentionMask })
@@ -39,9 +39,9 @@ await runExample(async (interrupt) => {
     lora.optim.clipGradNorm(trainable, 1)
     await optimizer.step()
     optimizer.zeroGrad()
-    schedule.step()
     progress.step(await loss.item(), tokens)
-    if (interrupt.aborted) break
+    schedule.step()
+    if (interrupt.aborted || progress.share >= 1) break
     if (progress.checkIsDue) await progress.check(() => heldOutLoss(model.eval(), data.measured))
   }
   progress.end()

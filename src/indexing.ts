@@ -1,5 +1,6 @@
 import { IndexError } from './errors.js'
 import * as ops from './generated/ops.js'
+import { tensor } from './make.js'
 import type { Tensor } from './tensor.js'
 
 /** One index of Python's `x[…]`: a number, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
@@ -52,8 +53,23 @@ function pick(x: Tensor, dim: number, place: number): Tensor {
   return ops.slice(x, dim, at, at + 1, 1)
 }
 
-function cut(x: Tensor, dim: number, [start, stop, step]: readonly [number | null, (number | null)?, number?]): Tensor {
+function cut(
+  x: Tensor,
+  dim: number,
+  [start, stop, step = 1]: readonly [number | null, (number | null)?, number?],
+): Tensor {
   const size = x.shape[dim]!
-  const whole = (start ?? 0) === 0 && (stop ?? size) >= size && (step ?? 1) === 1
-  return whole ? x : ops.slice(x, dim, start ?? 0, stop ?? size, step ?? 1)
+  if (step < 0 && Number.isInteger(step)) return backwards(x, dim, start, stop ?? null, step)
+  const whole = (start ?? 0) === 0 && (stop ?? size) >= size && step === 1
+  return whole ? x : ops.slice(x, dim, start ?? 0, stop ?? size, step)
+}
+
+/** Python's `x[start:stop:step]` with a negative step: from the end, or from `start`, down to the place after `stop`. */
+function backwards(x: Tensor, dim: number, start: number | null, stop: number | null, step: number): Tensor {
+  const size = x.shape[dim]!
+  const place = (i: number): number => Math.max(-1, Math.min(size - 1, i < 0 ? i + size : i))
+  const from = start === null ? size - 1 : place(start)
+  const end = stop === null ? -1 : place(stop)
+  const count = Math.max(0, Math.ceil((end - from) / step))
+  return ops.indexSelect(x, tensor(BigInt64Array.from({ length: count }, (_, i) => BigInt(from + i * step))), dim)
 }

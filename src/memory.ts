@@ -1,3 +1,4 @@
+import { forgetDropped } from './backward.js'
 import { call } from './native/call.js'
 import { collect } from './native/collect.js'
 import { waitForQueue } from './native/lazy.js'
@@ -59,6 +60,7 @@ export function memory(): MemoryReport {
 export async function settle(): Promise<void> {
   await waitForQueue()
   await collect(true)
+  forgetDropped()
   await waitForQueue()
 }
 

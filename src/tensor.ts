@@ -9,7 +9,7 @@ import { letGo, watch } from './native/handle.js'
 import type { Handle } from './native/handle.js'
 import type { Lazy } from './native/lazy.js'
 import { native } from './native/load.js'
-import { DTYPES, disposed, scratchBuffer, setTensorMaker } from './native/record.js'
+import { DTYPES, disposed, dtypeNumber, scratchBuffer, setTensorMaker } from './native/record.js'
 import { adopt } from './scope.js'
 import { nest, readData, readOnly, safeNumber } from './values.js'
 import type { Nested, TensorData } from './values.js'
@@ -666,7 +666,5 @@ function floating(tensor: Tensor, other: number): boolean {
 
 /** @internal */
 export function checkDtype(dtype: unknown): asserts dtype is Dtype {
-  if (!(DTYPES as readonly unknown[]).includes(dtype)) {
-    throw new DtypeError({ what: 'no such dtype', expected: DTYPES.join(', '), received: String(dtype) })
-  }
+  dtypeNumber(dtype)
 }

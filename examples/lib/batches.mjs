@@ -4,16 +4,12 @@ import { IGNORED } from './tokens.mjs'
 const SORTED_TOGETHER = 16
 
 /**
- * `steps` batches of `batch` rows, all rows in a new random order each pass. Rows that are about as long go together.
+ * Batches of `batch` rows without end, all rows in a new random order each pass. Rows that are about as long go together.
  * @returns {Generator<{ ids: number[][], labels: number[][], attentionMask: number[][], tokens: number }>}
  */
-export function* batches(rows, { steps, batch, seed }) {
+export function* batches(rows, { batch, seed }) {
   const random = randomNumbers(seed)
-  let waiting = []
-  for (let step = 0; step < steps; step++) {
-    if (waiting.length === 0) waiting = onePass(rows, batch, random)
-    yield collate(waiting.pop())
-  }
+  for (;;) for (const group of onePass(rows, batch, random)) yield collate(group)
 }
 
 /** Pads rows on the right; padding has no label and is not looked at. */

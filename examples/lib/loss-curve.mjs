@@ -70,7 +70,7 @@ function endLabels(points, { x, y }) {
   return ends
     .map((p, i) => {
       const [anchor, dx] = i === 0 ? ['start', 8] : ['end', -2]
-      return `<text x="${x(p.step) + dx}" y="${y(p.loss) - 10}" text-anchor="${anchor}" font-weight="600" fill="${COLOURS.heldout}">${p.loss.toFixed(2)}</text>`
+      return `<text x="${x(p.step) + dx}" y="${y(p.loss) - 14}" text-anchor="${anchor}" font-weight="600" fill="${COLOURS.heldout}">${p.loss.toFixed(2)}</text>`
     })
     .join('\n')
 }

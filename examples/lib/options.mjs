@@ -15,8 +15,9 @@ const USAGE = `node examples/01-quickstart.mjs [options]
   --data FILE     .jsonl with "prompt" and "completion" in each line,
                   or any other file: plain text                               examples/data/e2e/train.jsonl
   --heldout FILE  rows to measure on; without it every 15th prompt of --data  examples/data/e2e/heldout.jsonl
-  --steps N       updates                                                     300
-  --batch N       rows in an update                                           12
+  --minutes M     how long to train; the learning rate follows the clock      2, without --steps
+  --steps N       how many updates: the same on every machine
+  --batch N       rows in an update                                           4
   --r N           rank of the adapter                                         16
   --lr X          learning rate                                               0.004
   --seed N        order of the rows, first weights of the adapter             1
@@ -25,7 +26,8 @@ const USAGE = `node examples/01-quickstart.mjs [options]
 
 Ctrl-C ends the training and keeps the adapter.`
 
-const PRESETS = { steps: 300, batch: 12, r: 16, lr: 4e-3, seed: 1 }
+const MINUTES = 2
+const PRESETS = { batch: 4, r: 16, lr: 4e-3, seed: 1 }
 const TINY = { steps: 6, batch: 4, r: 4, lr: 1e-2, seed: 1 }
 
 /** Also makes the folder for what the run leaves. @returns the options, or undefined after --help */
@@ -44,20 +46,21 @@ export async function readOptions(args = process.argv.slice(2)) {
     out,
     adapterFile: join(out, 'adapter.safetensors'),
     most: given.tiny ? { train: 64, measured: 8, samples: 2 } : { train: Infinity, measured: 156, samples: 24 },
-    steps: whole(given, 'steps', presets, 1),
+    steps: stepsOf(given, presets),
+    minutes: minutesOf(given, presets),
     batch: whole(given, 'batch', presets, 1),
     r: whole(given, 'r', presets, 1),
     seed: whole(given, 'seed', presets, 0),
     lr: positive(given, 'lr', presets),
   }
   mkdirSync(out, { recursive: true })
-  return { ...options, schedule: { warmup: Math.ceil(options.steps / 20), total: options.steps } }
+  return options
 }
 
 function parse(args) {
   const text = { type: 'string' }
   const flag = { type: 'boolean' }
-  const names = ['model', 'data', 'heldout', 'out', 'steps', 'batch', 'r', 'lr', 'seed']
+  const names = ['model', 'data', 'heldout', 'out', 'minutes', 'steps', 'batch', 'r', 'lr', 'seed']
   const options = {
     ...Object.fromEntries(names.map((name) => [name, text])),
     tiny: flag,
@@ -68,6 +71,16 @@ function parse(args) {
   } catch (error) {
     throw new Problem(`${error.message.split('. ')[0]}\n\n${USAGE}`)
   }
+}
+
+function stepsOf(given, presets) {
+  const limited = given.steps !== undefined || (presets.steps !== undefined && given.minutes === undefined)
+  return limited ? whole(given, 'steps', presets, 1) : Infinity
+}
+
+function minutesOf(given, presets) {
+  if (given.minutes !== undefined) return positive(given, 'minutes', presets)
+  return given.steps === undefined && presets.steps === undefined ? MINUTES : Infinity
 }
 
 function whole(given, name, presets, least) {

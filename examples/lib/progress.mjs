@@ -1,8 +1,11 @@
-// Progress of a training run: a bar in a terminal, plain lines elsewhere. Keeps the losses for the curve.
+// Progress of a training run: a bar in a terminal, plain lines elsewhere. It knows how far the run is, by steps or by the
+// clock, and so what the learning rate should be; and it keeps the losses for the curve.
 import cliProgress from 'cli-progress'
 
-const FORMAT = '{bar} {value}/{total}  loss {loss}  {speed} tokens/s  {memory} MB  {left} left'
+const FORMAT = '{bar} {percentage} %  step {step}  loss {loss}  {speed} tokens/s  {memory} MB  {left} left'
 const LINE_MS = 5000
+const WARM_UP_STEPS = 20
+const CHECKS = 8
 
 export class Progress {
   /** @type {{ step: number, loss: number }[]} */
@@ -14,35 +17,46 @@ export class Progress {
   tokensPerSecond = 0
   #bar = null
   #steps
-  #every
+  #ms
   #tokens = 0
+  #checks = 0
+  #checkMs = 0
   #began = performance.now()
-  #waited = 0
   #lastLine = performance.now()
   #smooth = null
 
-  /** @param {number} steps @param {number} checks how often the held-out loss is measured on the way */
-  constructor(steps, checks = 8) {
+  /** @param {{ steps: number, minutes: number }} limits the run ends at the nearer one; the other may be Infinity */
+  constructor({ steps, minutes }) {
     this.#steps = steps
-    this.#every = Math.max(1, Math.ceil(steps / checks))
+    this.#ms = 60_000 * minutes
     if (!process.stdout.isTTY) return
     const { shades_classic: shades } = cliProgress.Presets
     this.#bar = new cliProgress.SingleBar({ format: FORMAT, barsize: 24, hideCursor: true, fps: 8 }, shades)
-    this.#bar.start(steps, 0, { loss: '…', speed: '…', memory: '…', left: '…' })
+    this.#bar.start(100, 0, { step: 0, loss: '…', speed: '…', memory: '…', left: '…' })
+  }
+
+  /** How much of the run is done, 0 to 1. */
+  get share() {
+    return Math.min(1, Math.max(this.train.length / this.#steps, (performance.now() - this.#began) / this.#ms))
+  }
+
+  /** Factor of the learning rate for the next step: up in the first steps, then down along a cosine to 0. */
+  learningRate() {
+    const warm = Math.min(WARM_UP_STEPS, this.#steps / 20)
+    return Math.min(1, (this.train.length + 1) / warm) * 0.5 * (1 + Math.cos(Math.PI * this.share))
   }
 
   /** After each step. */
   step(loss, tokens) {
     this.train.push({ step: this.train.length + 1, loss })
     this.#tokens += tokens
-    this.#smooth = this.#smooth === null ? loss : 0.9 * this.#smooth + 0.1 * loss
+    this.#smooth = this.#smooth === null ? loss : 0.95 * this.#smooth + 0.05 * loss
     this.#show()
   }
 
-  /** Whether it is time to measure the held-out loss; not at the last step, which is measured anyway. */
+  /** Whether it is time to measure the held-out loss: a few times on the way, not at the end. */
   get checkIsDue() {
-    const done = this.train.length
-    return done % this.#every === 0 && done < this.#steps
+    return this.share * CHECKS >= this.#checks + 1 && this.share < 1
   }
 
   /** The held-out loss at this step. */
@@ -50,47 +64,40 @@ export class Progress {
     this.heldout.push({ step: this.train.length, loss })
   }
 
-  /** Measures the held-out loss; the time that takes is no training time. */
+  /** Measures the held-out loss; the time that takes does not count in tokens per second. */
   async check(measure) {
     const start = performance.now()
+    this.#checks = Math.floor(this.share * CHECKS)
     this.held(await measure())
-    this.#waited += performance.now() - start
+    this.#checkMs += performance.now() - start
   }
 
   end() {
+    if (this.train.length > 0) this.#show(true)
     this.#bar?.stop()
-    if (!this.#bar && this.train.length > 0) this.#line(this.#state())
     this.seconds = (performance.now() - this.#began) / 1000
     this.tokensPerSecond = this.#speed()
   }
 
-  /** Tokens a second of training alone. */
   #speed() {
-    return (1000 * this.#tokens) / (performance.now() - this.#began - this.#waited)
+    return (1000 * this.#tokens) / (performance.now() - this.#began - this.#checkMs)
   }
 
-  #state() {
-    const done = this.train.length
-    const passed = performance.now() - this.#began
-    return {
+  #show(last = false) {
+    const now = performance.now()
+    if (!this.#bar && now - this.#lastLine < LINE_MS && this.train.length > 1 && !last) return
+    this.#lastLine = now
+    const state = {
+      step: this.train.length,
       loss: this.#smooth.toFixed(3),
       speed: Math.round(this.#speed()).toLocaleString('en'),
       memory: Math.round(process.memoryUsage.rss() / 1e6),
-      left: clock((passed / done) * (this.#steps - done)),
+      left: clock(((now - this.#began) / this.share) * (1 - this.share)),
     }
-  }
-
-  #show() {
-    const state = this.#state()
-    if (this.#bar) return this.#bar.update(this.train.length, state)
-    if (performance.now() - this.#lastLine < LINE_MS && this.train.length > 1) return
-    this.#lastLine = performance.now()
-    this.#line(state)
-  }
-
-  #line({ loss, speed, memory, left }) {
-    const step = String(this.train.length).padStart(String(this.#steps).length)
-    console.log(`step ${step}/${this.#steps}  loss ${loss}  ${speed} tokens/s  ${memory} MB  ${left} left`)
+    if (this.#bar) return this.#bar.update(Math.round(100 * this.share), state)
+    const { step, loss, speed, memory, left } = state
+    const percent = String(Math.round(100 * this.share)).padStart(3)
+    console.log(`${percent} %  step ${step}  loss ${loss}  ${speed} tokens/s  ${memory} MB  ${left} left`)
   }
 }
 

@@ -44,7 +44,7 @@ async function rowData(options, rows, context) {
   }
   const prompts = [...new Set(fresh.map((row) => row.prompt))]
   const encoded = await encodeRows(evenly(train, options.most.train), context)
-  const measured = await encodeRows(evenly(fresh, options.most.measured), context)
+  const measured = await encodeRows(evenly(onePerPrompt(fresh), options.most.measured), context)
   const longestPrompt = context.longest - NEW_TOKENS
   const samples = await promptIds(evenly(prompts, options.most.samples), context)
   return {
@@ -117,6 +117,11 @@ function checkVocabulary({ model: folder }, tokenizer, model) {
     received: `${tokenizer.vocabSize} tokens in the tokenizer`,
     fix: 'copy the tokenizer files of this very checkpoint into the folder',
   })
+}
+
+/** The first row of each prompt. */
+function onePerPrompt(rows) {
+  return [...new Map(rows.toReversed().map((row) => [row.prompt, row])).values()].toReversed()
 }
 
 /** At most `most` items, spread evenly. */

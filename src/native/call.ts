@@ -1,4 +1,21 @@
-import { InternalError, reviveError, startStackAt } from '../errors.js'
+import { InternalError, LoraError, reviveError, startStackAt } from '../errors.js'
+import { native } from './load.js'
+
+// Stacks of the calls that recorded work which may fail later. A stack for each op would cost ten times the op, so the outermost
+// forward, backward and step keep theirs; the newest are enough, since the queue is bounded.
+const KEPT_STACKS = 512
+const stacks = new Map<number, string>()
+let lastStack = 0
+
+/** Remembers where the caller of `above` is, for run-time errors of what it records; gives its number to the engine. */
+export function markStack(above: (...args: never[]) => unknown): void {
+  const place: { stack?: string } = {}
+  Error.captureStackTrace(place, above)
+  // As text at once: until it is written out, a stack holds the objects of its frames, loss tensors and models among them.
+  stacks.set(++lastStack, place.stack ?? '')
+  stacks.delete(lastStack - KEPT_STACKS)
+  native.setStack(lastStack)
+}
 
 /** Calls the addon; an error that crosses as data becomes the class of its code, with a stack that starts at the caller. */
 export function call<T>(run: () => T): T {
@@ -22,11 +39,14 @@ export async function callAsync<T>(run: () => Promise<T>): Promise<T> {
 
 /** An error of the addon as one of ours. */
 export function revive(error: unknown, above: (...args: never[]) => unknown): unknown {
-  if (!(error instanceof Error)) return error
+  // An error of our own, such as that of a disposed tensor among the arguments, says what it means already.
+  if (!(error instanceof Error) || error instanceof LoraError) return error
   const data = parse(error.message)
   if (data) {
     const revived = reviveError(data)
     startStackAt(revived, above)
+    const recorded = stacks.get(Number(data.stack))
+    if (recorded) revived.stack += `\n  recorded\n${recorded.split('\n').slice(1).join('\n')}`
     return revived
   }
   // What is no data is no error of the engine: a panic at the boundary, or a wrong argument of our own.

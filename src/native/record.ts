@@ -1,5 +1,5 @@
 // How one op crosses to Rust: plain numbers in one scratch buffer, so that recording costs about a microsecond.
-import { DisposedError } from '../errors.js'
+import { DisposedError, DtypeError, OptionError, ThreadError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import { revive } from './call.js'
 import { native } from './load.js'
@@ -38,11 +38,35 @@ function push(value: number): void {
 }
 
 export function input(tensor: Tensor | null): void {
-  push(tensor === null ? 0 : tensor.id)
+  push(tensor === null ? 0 : idOf(tensor))
 }
 
 export function list(tensors: readonly Tensor[]): void {
-  for (const tensor of tensors) push(tensor.id)
+  for (const tensor of tensors) push(idOf(tensor))
+}
+
+function idOf(tensor: Tensor): number {
+  const id: unknown = (tensor as Tensor | undefined)?.id
+  if (typeof id === 'number') return id
+  throw noTensor(tensor)
+}
+
+/** What postMessage makes of a tensor still has its shape and dtype, but no numbers: those belong to the thread that made it. */
+function noTensor(value: unknown): ThreadError | OptionError {
+  if (typeof value === 'object' && value !== null && 'shape' in value && 'dtype' in value) {
+    return new ThreadError({
+      what: 'this tensor lives in another thread',
+      expected: 'a tensor made in this thread',
+      received: 'a copy of a Tensor, as postMessage and structuredClone make it',
+      fix: 'send the numbers, postMessage(await t.data()), and make a tensor of them here',
+    })
+  }
+  return new OptionError({
+    what: 'an input is no tensor',
+    expected: 'a Tensor',
+    received: String(value),
+    fix: 'wrap numbers with lora.tensor(…)',
+  })
 }
 
 /** Ends the inputs and begins the attributes. */
@@ -70,7 +94,14 @@ export function dims(values: readonly number[]): void {
 }
 
 export function dtype(name: (typeof DTYPES)[number]): void {
-  push(DTYPES.indexOf(name))
+  push(dtypeNumber(name))
+}
+
+/** The number of a dtype in Rust. @throws {DtypeError} for a name that there is not. */
+export function dtypeNumber(name: unknown): number {
+  const number = (DTYPES as readonly unknown[]).indexOf(name)
+  if (number >= 0) return number
+  throw new DtypeError({ what: 'no such dtype', expected: DTYPES.join(', '), received: String(name) })
 }
 
 function run(op: number, above: (op: number) => unknown): void {

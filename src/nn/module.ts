@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { AsyncError, KeyError, OptionError } from '../errors.js'
-import { call } from '../native/call.js'
+import { call, markStack } from '../native/call.js'
 import { native } from '../native/load.js'
 import { noGrad, popFrame, pushFrame, tensorsIn } from '../scope.js'
 import type { Dtype } from '../tensor.js'
@@ -330,6 +330,7 @@ function wrapForward(prototype: Module): void {
 }
 
 function outermost(module: Module, forward: Module['forward'], args: unknown[]): unknown {
+  markStack(outermost)
   const frame = pushFrame()
   running = { root: module, called: new Set() }
   let kept = new Set<Tensor>()

@@ -1,5 +1,5 @@
 import { OptionError, ShapeError } from '../errors.js'
-import { call } from '../native/call.js'
+import { call, markStack } from '../native/call.js'
 import { lazy } from '../native/lazy.js'
 import type { Lazy } from '../native/lazy.js'
 import { native } from '../native/load.js'
@@ -103,6 +103,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
    */
   step(): Lazy {
     call(() => native.checkFailure())
+    markStack(Optimizer.prototype.step)
     noGrad(() => {
       for (const group of this.paramGroups) {
         for (const batch of this.batches(group)) {

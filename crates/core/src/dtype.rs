@@ -64,6 +64,26 @@ impl Dtype {
         if self.is_half() { Dtype::F32 } else { self }
     }
 
+    /// Checks that a number of the caller can be one of this dtype: integers take no fractions, truth values 0 and 1.
+    ///
+    /// # Errors
+    /// [`Code::Dtype`].
+    pub fn check_value(self, value: f64) -> Result<()> {
+        let (fits, expected) = match self {
+            Dtype::I64 => (value.fract() == 0.0, "a whole number"),
+            Dtype::U8 => (value.fract() == 0.0 && (0.0..=255.0).contains(&value), "a whole number from 0 to 255"),
+            Dtype::Bool => (value == 0.0 || value == 1.0, "0 or 1"),
+            _ => (true, ""),
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(Error::new(Code::Dtype, format!("this number is no {self}"))
+            .expected(format!("{expected} for {self}"))
+            .received(value.to_string())
+            .hint("convert the tensor first: t.to('f32')"))
+    }
+
     /// candle's name for it. Truth values are bytes there.
     pub fn candle(self) -> candle_core::DType {
         use candle_core::DType;
@@ -74,5 +94,20 @@ impl Dtype {
 impl fmt::Display for Dtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_a_dtype_cannot_hold_are_refused() {
+        for (dtype, value) in [(Dtype::I64, 0.5), (Dtype::I64, f64::NAN), (Dtype::U8, 256.0), (Dtype::U8, -1.0), (Dtype::Bool, 2.0)] {
+            assert_eq!(dtype.check_value(value).map_err(|e| e.code()), Err(Code::Dtype), "{dtype} {value}");
+        }
+        for (dtype, value) in [(Dtype::F32, 0.5), (Dtype::Bf16, f64::NAN), (Dtype::I64, -3.0), (Dtype::U8, 255.0), (Dtype::Bool, 1.0)] {
+            assert!(dtype.check_value(value).is_ok(), "{dtype} {value}");
+        }
     }
 }

@@ -85,6 +85,10 @@ impl Engine {
                 }
             })
             .map_err(|e| Error::new(Code::Internal, "the compute thread cannot be started").source(e))?;
+        if config.debug >= 1 {
+            let isa = if config.candle || !config.device.is_cpu() { "candle" } else { crate::isa_name() };
+            eprintln!("loralib backend {} {isa}, {} threads, limit {} MB", config.device, config.threads, limit() >> 20);
+        }
         started.recv().unwrap_or_else(|_| Err(Error::new(Code::Internal, "the compute thread ended at its start")))?;
         Ok(Engine { sender, counters, config, streams: AtomicU32::new(1), thread: Mutex::new(Some(thread)) })
     }

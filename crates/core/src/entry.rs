@@ -67,6 +67,8 @@ pub enum Command {
         attrs: SmallVec<[f64; 12]>,
         /// Random numbers, fixed at recording.
         rng: Option<Rng>,
+        /// A change in place that fails poisons its target.
+        spoils: bool,
     },
     /// Makes a tensor from numbers outside.
     Put {

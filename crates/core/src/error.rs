@@ -130,7 +130,7 @@ impl std::error::Error for Error {}
 impl From<kernels::Error> for Error {
     fn from(error: kernels::Error) -> Self {
         // Kernels check what the recorder cannot know: ids and labels that came out of earlier operations.
-        Error::new(Code::Index, error.what.clone()).op(error.kernel)
+        Error::new(Code::Index, error.to_string()).expected(error.expected).received(error.received)
     }
 }
 

@@ -28,7 +28,8 @@ struct Stream {
     priority: i32,
     queue: VecDeque<Entry>,
     done: u64,
-    abort: Option<Error>,
+    /// Why what is queued up to this place is skipped.
+    abort: Option<(Error, u64)>,
     closed: bool,
     progress: Arc<Progress>,
 }
@@ -43,6 +44,8 @@ pub struct Executor {
     pub(crate) counters: Arc<Counters>,
     pub(crate) device: crate::device::Device,
     pub(crate) candle: bool,
+    /// Look for NaN and infinities after each op (LORALIB_DEBUG=4).
+    finite_check: bool,
     pub(crate) trace: Trace,
     streams: FxHashMap<StreamId, Stream>,
     paths: FxHashMap<u32, String>,
@@ -60,6 +63,7 @@ impl Executor {
             counters,
             device: config.device.clone(),
             candle: config.candle || !config.device.is_cpu(),
+            finite_check: config.debug >= 4,
             trace: Trace::new(config.debug),
             streams: FxHashMap::default(),
             paths: FxHashMap::default(),
@@ -110,9 +114,9 @@ impl Executor {
             }
             Message::Abort { stream, error } => {
                 if let Some(stream) = self.streams.get_mut(&stream)
-                    && !stream.queue.is_empty()
+                    && let Some(last) = stream.queue.back()
                 {
-                    stream.abort = Some(error);
+                    stream.abort = Some((error, last.place.seq));
                 }
             }
             Message::Path { path, name } => {
@@ -148,10 +152,11 @@ impl Executor {
         let stream = self.streams.get_mut(&number).expect("the chosen stream is open");
         let entry = stream.queue.pop_front().expect("the chosen stream has an entry");
         let seq = entry.place.seq;
-        let abort = stream.abort.clone();
-        if stream.queue.is_empty() {
+        // What is recorded after the abort runs again.
+        if stream.abort.as_ref().is_some_and(|(_, last)| seq > *last) {
             stream.abort = None;
         }
+        let abort = stream.abort.as_ref().map(|(error, _)| error.clone());
         let failure = self.serve(entry, abort);
         if let Some(stream) = self.streams.get_mut(&number) {
             stream.done = seq;
@@ -168,14 +173,24 @@ impl Executor {
     fn serve(&mut self, entry: Entry, abort: Option<Error>) -> Option<Error> {
         let (place, path, stack) = (entry.place, entry.path, entry.stack);
         match entry.command {
-            Command::Op { row, inputs, outputs, metas, attrs, rng } => {
-                let outcome = match abort.or_else(|| self.broken.clone()) {
-                    Some(error) => Err(error),
-                    None => self.guarded(|exec| exec.op(row, &inputs, &metas, &attrs, rng)),
-                };
+            Command::Op { row, inputs, outputs, metas, attrs, rng, spoils } => {
+                let inherited = inputs.iter().flatten().find_map(|id| self.values.get(id)?.as_ref().err().cloned());
                 self.trace.op(row.name, path, &self.paths);
-                let name = self.paths.get(&path).cloned().unwrap_or_default();
-                self.keep(&outputs, &metas, outcome, |e| e.op(row.name).path(&name).stack(stack))
+                let failure = if let Some(first) = inherited {
+                    // Whoever depends on a failure carries the first one on, with its own op and path.
+                    self.keep(&outputs, &metas, Err(first), |e| e)
+                } else {
+                    let outcome = match abort.or_else(|| self.broken.clone()) {
+                        Some(error) => Err(error),
+                        None => self.guarded(|exec| exec.op(row, &inputs, &metas, &attrs, rng)),
+                    };
+                    let name = self.paths.get(&path).cloned().unwrap_or_default();
+                    self.keep(&outputs, &metas, outcome, |e| e.op(row.name).path(&name).stack(stack))
+                };
+                if let (true, Some(error), Some(target)) = (spoils, &failure, inputs[0]) {
+                    self.poison(target, error);
+                }
+                failure
             }
             Command::Put { id, meta, source } => {
                 if let (Source::Host(bytes), Some(stream)) = (&source, self.streams.get(&place.stream)) {
@@ -203,6 +218,9 @@ impl Executor {
                     stream.progress.steps_done.fetch_add(1, Ordering::Relaxed);
                 }
                 let failure = self.streams.get(&place.stream).and_then(|s| if reply.is_some() { s.progress.take_failure(place.stream) } else { None });
+                if step {
+                    self.pool.end_step();
+                }
                 self.trace.fence(step, &self.counters);
                 if let Some(reply) = reply {
                     reply(failure.map_or(Ok(()), Err));
@@ -263,6 +281,15 @@ impl Executor {
         }
     }
 
+    /// Puts an error in the place of a tensor.
+    fn poison(&mut self, id: Id, error: &Error) {
+        if let Some(slot) = self.values.get_mut(&id)
+            && let Ok(value) = std::mem::replace(slot, Err(error.clone()))
+        {
+            self.recycle(value);
+        }
+    }
+
     fn free(&mut self, id: Id) {
         if let Some(slot) = self.values.remove(&id) {
             self.counters.live_values.fetch_sub(1, Ordering::Relaxed);
@@ -309,6 +336,12 @@ impl Executor {
         for id in inputs {
             values.push(id.map(|id| self.value(id)).transpose()?);
         }
-        run::op(self, row, &values, metas, attrs, rng)
+        let results = run::op(self, row, &values, metas, attrs, rng)?;
+        if self.finite_check {
+            for (i, value) in results.iter().enumerate().take(row.visible) {
+                run::check_finite(self, value, i)?;
+            }
+        }
+        Ok(results)
     }
 }

@@ -1,10 +1,10 @@
 //! The pool of CPU buffers, and what the process may use.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use half::{bf16, f16};
-use rustc_hash::FxHashMap;
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -23,33 +23,37 @@ pub struct Counters {
     pub live_values: AtomicU64,
 }
 
-struct Class<T> {
-    free: FxHashMap<usize, Vec<Vec<T>>>,
-}
+/// Free buffers of one element type by capacity, each with the step at which it was shelved.
+type Shelf<T> = BTreeMap<usize, Vec<(u64, Vec<T>)>>;
 
 /// Buffers for reuse, by size class: no page faults on each step, and no zero-fill of a recycled buffer.
 pub struct Pool {
     counters: Arc<Counters>,
-    f32: Class<f32>,
-    f64: Class<f64>,
-    bf16: Class<bf16>,
-    f16: Class<f16>,
-    i64: Class<i64>,
-    u8: Class<u8>,
+    f32: Shelf<f32>,
+    f64: Shelf<f64>,
+    bf16: Shelf<bf16>,
+    f16: Shelf<f16>,
+    i64: Shelf<i64>,
+    u8: Shelf<u8>,
     budget: u64,
+    step: u64,
 }
+
+/// Steps after which an unused buffer goes back to the system: batches of changing length must not pile up one set of buffers
+/// for each length.
+const KEEP_STEPS: u64 = 16;
 
 /// An element type that the pool keeps a shelf for.
 pub trait Pooled: Element {
     #[doc(hidden)]
-    fn shelf(pool: &mut Pool) -> &mut FxHashMap<usize, Vec<Vec<Self>>>;
+    fn shelf(pool: &mut Pool) -> &mut Shelf<Self>;
 }
 
 macro_rules! pooled {
     ($($type:ident),*) => {$(
         impl Pooled for $type {
-            fn shelf(pool: &mut Pool) -> &mut FxHashMap<usize, Vec<Vec<Self>>> {
-                &mut pool.$type.free
+            fn shelf(pool: &mut Pool) -> &mut Shelf<Self> {
+                &mut pool.$type
             }
         }
     )*};
@@ -59,10 +63,17 @@ pooled!(f32, f64, bf16, f16, i64, u8);
 impl Pool {
     /// An empty pool that keeps at most `budget` bytes for reuse.
     pub fn new(counters: Arc<Counters>, budget: u64) -> Self {
-        fn class<T>() -> Class<T> {
-            Class { free: FxHashMap::default() }
+        Pool {
+            counters,
+            f32: Shelf::new(),
+            f64: Shelf::new(),
+            bf16: Shelf::new(),
+            f16: Shelf::new(),
+            i64: Shelf::new(),
+            u8: Shelf::new(),
+            budget,
+            step: 0,
         }
-        Pool { counters, f32: class(), f64: class(), bf16: class(), f16: class(), i64: class(), u8: class(), budget }
     }
 
     /// A vector of `n` elements with arbitrary content: every kernel overwrites its outputs.
@@ -71,7 +82,7 @@ impl Pool {
     /// [`Code::Memory`] when the system has no room; nothing is aborted.
     pub fn take<T: Pooled>(&mut self, n: usize) -> Result<Vec<T>> {
         let class = size_class(n);
-        let mut vec = match T::shelf(self).get_mut(&class).and_then(Vec::pop) {
+        let mut vec = match pop(T::shelf(self), class) {
             Some(vec) => {
                 self.counters.pool_bytes.fetch_sub((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed);
                 vec
@@ -130,20 +141,51 @@ impl Pool {
         let fits = vec.capacity() == size_class(vec.capacity());
         if bytes > 0 && fits && self.counters.pool_bytes.load(Ordering::Relaxed) + bytes <= self.budget {
             self.counters.pool_bytes.fetch_add(bytes, Ordering::Relaxed);
-            T::shelf(self).entry(vec.capacity()).or_default().push(vec);
+            let step = self.step;
+            T::shelf(self).entry(vec.capacity()).or_default().push((step, vec));
         }
     }
 
     /// Gives all unused buffers back to the system; called when the engine is idle.
     pub fn trim(&mut self) {
-        self.f32.free.clear();
-        self.f64.free.clear();
-        self.bf16.free.clear();
-        self.f16.free.clear();
-        self.i64.free.clear();
-        self.u8.free.clear();
-        self.counters.pool_bytes.store(0, Ordering::Relaxed);
+        self.drop_before(u64::MAX);
     }
+
+    /// A training step has ended: buffers that none of the last steps used go back to the system.
+    pub fn end_step(&mut self) {
+        self.step += 1;
+        if self.step % KEEP_STEPS == 0 {
+            self.drop_before(self.step.saturating_sub(KEEP_STEPS));
+        }
+    }
+
+    fn drop_before(&mut self, step: u64) {
+        let freed = age(&mut self.f32, step)
+            + age(&mut self.f64, step)
+            + age(&mut self.bf16, step)
+            + age(&mut self.f16, step)
+            + age(&mut self.i64, step)
+            + age(&mut self.u8, step);
+        self.counters.pool_bytes.fetch_sub(freed, Ordering::Relaxed);
+    }
+}
+
+/// A buffer of the class, or the next larger one up to twice the size: better a larger one than a new one.
+fn pop<T>(shelf: &mut Shelf<T>, class: usize) -> Option<Vec<T>> {
+    let (_, list) = shelf.range_mut(class..=2 * class).find(|(_, list)| !list.is_empty())?;
+    list.pop().map(|(_, vec)| vec)
+}
+
+/// Drops the buffers shelved before `step`; how many bytes that were.
+fn age<T>(shelf: &mut Shelf<T>, step: u64) -> u64 {
+    let mut freed = 0;
+    shelf.retain(|capacity, list| {
+        let before = list.len();
+        list.retain(|(shelved, _)| *shelved >= step);
+        freed += (before - list.len()) * capacity * size_of::<T>();
+        !list.is_empty()
+    });
+    freed as u64
 }
 
 fn capacity_bytes(buffer: &Buffer) -> u64 {

@@ -245,7 +245,7 @@ impl Recorder {
             }
         }
         if needs.0 != 0 {
-            self.tape_op(row, inputs, &outputs, attrs, rng, needs, &promised)?;
+            self.tape_op(row, inputs, &outputs, attrs, rng, needs, &promised);
         }
         let command = Command::Op {
             row,
@@ -254,9 +254,18 @@ impl Recorder {
             metas: promised,
             attrs: SmallVec::from_slice(attrs),
             rng,
+            spoils: row.mutates == Mutates::First && !self.is_state(inputs[0]),
         };
         self.push(place, after, command);
         if row.mutates == Mutates::Nothing { Ok(outputs) } else { Ok(SmallVec::from_slice(&inputs[..1.min(inputs.len())])) }
+    }
+
+    /// Whether a tensor is the user's lasting state, which no failure may destroy: a change that fails leaves it as it was.
+    /// Anything else that a failed change leaves behind is wrong for whoever reads it next.
+    fn is_state(&self, id: Id) -> bool {
+        let value = self.values.get(id);
+        let kept = matches!(self.values.storage(id).kind, Kind::Base | Kind::Adapter | Kind::Optimizer);
+        kept || (value.requires_grad && value.node.is_none())
     }
 
     /// Asks the shape rule.
@@ -353,7 +362,7 @@ impl Recorder {
                     .hint("wrap the call in lora.noGrad(() => …), or detach() the input"))
             }
             Gradient::None => Ok(Needs(0)),
-            Gradient::Rule { .. } => {
+            Gradient::Rule { save, .. } => {
                 let mut mask = 0;
                 for (i, &id) in inputs.iter().enumerate() {
                     if wanting(id) {
@@ -362,6 +371,10 @@ impl Recorder {
                 }
                 if row.mutates == Mutates::First && inputs[0] != 0 {
                     self.check_in_place(inputs[0], mask)?;
+                    if mask != 0 && save(Needs(mask)).inputs & 1 == 1 {
+                        return Err(Error::new(Code::NoGrad, format!("{}: backward would need the values that the change overwrites", row.name))
+                            .hint("use the form without the underscore"));
+                    }
                 }
                 Ok(Needs(mask))
             }
@@ -400,14 +413,10 @@ impl Recorder {
         rng: Option<Rng>,
         needs: Needs,
         promised: &Metas,
-    ) -> Result<()> {
-        let Gradient::Rule { save, .. } = row.gradient else { return Ok(()) };
+    ) {
+        let Gradient::Rule { save, .. } = row.gradient else { return };
         let save = save(needs);
         let in_place = row.mutates == Mutates::First;
-        if in_place && save.inputs & 1 == 1 {
-            return Err(Error::new(Code::NoGrad, format!("{}: backward would need the values that the change overwrites", row.name))
-                .hint("use the form without the underscore"));
-        }
         let results: SmallVec<[Id; 3]> = if in_place { SmallVec::from_slice(&inputs[..1]) } else { SmallVec::from_slice(outputs) };
         let node = Node::new(row, attrs, rng, self.path);
         // A change in place promises no new tensor: its output is the changed one.
@@ -419,7 +428,6 @@ impl Recorder {
             }
         }
         self.free_dead();
-        Ok(())
     }
 
     fn draw(&mut self, blocks: u64) -> Rng {

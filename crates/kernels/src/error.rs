@@ -12,6 +12,10 @@ pub struct Error {
     pub kernel: &'static str,
     /// Which argument, what was expected and what came, e.g. `"x has 7 values, expected 8"`.
     pub what: String,
+    /// For an index, id or label: the range that it must lie in. Empty otherwise.
+    pub expected: String,
+    /// For an index, id or label: the value that lies outside. Empty otherwise.
+    pub received: String,
 }
 
 impl Error {
@@ -20,6 +24,8 @@ impl Error {
         Self {
             kernel,
             what: what.into(),
+            expected: String::new(),
+            received: String::new(),
         }
     }
 }
@@ -45,7 +51,17 @@ pub(crate) fn check_len(kernel: &'static str, name: &str, got: usize, want: usiz
 /// `Err` of an [`Error`], kept out of line because it is the cold path.
 #[cold]
 pub(crate) fn fail<T>(kernel: &'static str, what: String) -> Result<T> {
-    Err(Error { kernel, what })
+    Err(Error::new(kernel, what))
+}
+
+/// `Err` of an [`Error`] about a value outside of its range.
+#[cold]
+pub(crate) fn outside<T>(kernel: &'static str, what: String, expected: String, received: i64) -> Result<T> {
+    Err(Error {
+        expected,
+        received: received.to_string(),
+        ..Error::new(kernel, what)
+    })
 }
 
 #[cfg(test)]

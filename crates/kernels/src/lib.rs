@@ -23,4 +23,4 @@ pub use error::{Error, Result};
 pub use float::Float;
 pub use weight::WeightRef;
 
-pub(crate) use error::{check_len, fail};
+pub(crate) use error::{check_len, fail, outside};

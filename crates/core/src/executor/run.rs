@@ -8,6 +8,7 @@ use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::exec::{Exec, Output, Twin};
 use crate::ops::row::{Half, Meta, Mutates, OpRow, Rng};
+use crate::ops::twins::convert;
 use crate::storage::{Buffer, Value};
 
 use super::Executor;
@@ -133,7 +134,7 @@ fn twin(
         let targets = inputs.iter().enumerate().filter(|(i, v)| v.is_some() && row.is_mutated(*i, attrs));
         for ((_, target), tensor) in targets.zip(results) {
             let target = target.as_ref().expect("missing inputs were filtered out");
-            let tensor = tensor.to_dtype(target.dtype.candle())?.reshape(target.shape.dims())?.contiguous()?;
+            let tensor = convert(&tensor, target.dtype)?.reshape(target.shape.dims())?.contiguous()?;
             replace(target, executor.from_candle(tensor)?)?;
         }
         return Ok(SmallVec::new());
@@ -150,6 +151,21 @@ fn twin(
         values.push(Value::new(executor.from_candle(tensor)?, meta.shape.clone(), meta.dtype));
     }
     Ok(values)
+}
+
+/// Fails when a result is NaN or infinite (LORALIB_DEBUG=4): the first op and module that made one.
+pub fn check_finite(executor: &mut Executor, value: &Value, output: usize) -> Result<()> {
+    if !value.dtype.is_float() {
+        return Ok(());
+    }
+    let wide = executor.to_candle(value)?.to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+    match wide.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(place) => Err(Error::new(Code::NonFinite, "an operation made a value that is not finite")
+            .expected("finite numbers (LORALIB_DEBUG=4 checks every result)")
+            .received(format!("{} at place {place} of output {output}, shape {}", wide[place], value.shape))
+            .hint("look at the inputs of this operation: a learning rate, a division or a mask may be the cause")),
+    }
 }
 
 fn replace(target: &Value, buffer: Buffer) -> Result<()> {

@@ -34,9 +34,9 @@ pub fn one(meta: Meta) -> Metas {
 /// `full(shape, value, dtype)`.
 pub fn full_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let mut attrs = context.reader();
-    let shape = attrs.shape()?;
-    attrs.number();
-    Ok(one(Meta::new(shape, attrs.dtype()?)))
+    let (shape, value, dtype) = (attrs.shape()?, attrs.number(), attrs.dtype()?);
+    dtype.check_value(value)?;
+    Ok(one(Meta::new(shape, dtype)))
 }
 
 /// Fills a new tensor.

@@ -56,6 +56,7 @@ pub fn where_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 /// `maskedFill(x, mask, value)`: the mask broadcasts to `x`, never the other way.
 pub fn masked_fill_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     context.want_dtype(1, Dtype::Bool)?;
+    context.dtype(0).check_value(context.reader().number())?;
     let shape = broadcast(context.shape(0), context.shape(1))?;
     if shape != *context.shape(0) {
         return Err(context.shape_error("a mask that broadcasts to x"));
@@ -400,7 +401,6 @@ twins! {
     sub_twin = sub;
     mul_twin = mul;
     div_twin = div;
-    pow_twin = pow;
     maximum_twin = maximum;
     minimum_twin = minimum;
     eq_twin = eq;
@@ -409,6 +409,19 @@ twins! {
     le_twin = le;
     gt_twin = gt;
     ge_twin = ge;
+}
+
+/// Twin of `pow`: candle's own is `e^(b ln a)` and knows neither negative bases nor 0 to the power 0.
+pub fn pow_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let (a, b) = broadcast_pair(twin.tensor(0), twin.tensor(1))?;
+    let (a, b) = (a.contiguous()?, b.contiguous()?);
+    let size = (&b * a.abs()?.log()?)?.exp()?;
+    let half = b.affine(0.5, 0.0)?;
+    let (whole, even) = (b.floor()?.eq(&b)?, half.floor()?.eq(&half)?);
+    let signed = even.where_cond(&size, &size.neg()?)?;
+    let of_negative = whole.where_cond(&signed, &full_like(&a, f64::NAN)?)?;
+    let y = a.lt(0.0)?.where_cond(&of_negative, &size)?;
+    Ok(vec![b.eq(0.0)?.where_cond(&full_like(&a, 1.0)?, &y)?])
 }
 
 /// Twin of `logicalAnd`.

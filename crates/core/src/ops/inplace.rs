@@ -11,7 +11,7 @@ use super::create::blocks;
 use super::elementwise;
 use super::row::{Metas, ShapeContext};
 use super::table;
-use super::twins::{self, full_like, truth};
+use super::twins;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -23,6 +23,12 @@ use crate::{any, float};
 /// The second operand broadcasts to the first, never the other way.
 pub fn arithmetic_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     elementwise::arithmetic_shape(context)?;
+    if !context.dtype(0).is_float() {
+        return Err(Error::new(Code::Dtype, "integers cannot be changed in place by arithmetic")
+            .expected("a floating-point tensor")
+            .received(context.dtype(0).name())
+            .hint("use the form without the underscore"));
+    }
     fits(context)
 }
 
@@ -44,8 +50,9 @@ pub fn number_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(Metas::new())
 }
 
-/// Anything.
-pub fn any_shape(_: &ShapeContext<'_>) -> Result<Metas> {
+/// `fillInplace(x, value)`: anything that holds the value.
+pub fn fill_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    context.dtype(0).check_value(context.reader().number())?;
     Ok(Metas::new())
 }
 
@@ -204,17 +211,14 @@ pub fn fill_backward(back: &mut Back<'_>) -> Result<()> {
 
 // ---- twins ----------------------------------------------------------------------------------------------------------------
 
-/// Twin of `copyInplace`.
+/// Twin of `copyInplace`. The executor converts what it stores, by the target's dtype: candle knows no truth values.
 pub fn copy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let (x, src) = (twin.tensor(0), twin.tensor(1));
-    let src = src.broadcast_as(x.shape())?.contiguous()?;
-    // Truth values are bytes in candle, so a byte target keeps 0 and 1 only when the source is one.
-    Ok(vec![if x.dtype() == candle_core::DType::U8 && src.dtype() != x.dtype() { truth(&src)? } else { src.to_dtype(x.dtype())? }])
+    Ok(vec![twin.tensor(1).broadcast_as(twin.tensor(0).shape())?.contiguous()?])
 }
 
 /// Twin of `fillInplace`.
 pub fn fill_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![full_like(twin.tensor(0), twin.reader().number())?])
+    Ok(vec![Tensor::full(twin.reader().number(), twin.tensor(0).dims(), twin.device())?])
 }
 
 /// Twin of `uniformInplace`.

@@ -168,7 +168,7 @@ fn update_all<T: Element + Float>(borrowed: &mut [Borrowed<'_, T>], update: &imp
     each(jobs, elements, |job| update.apply(job))
 }
 
-/// Runs all jobs in one parallel loop; a small total stays on this thread. A job of many elements splits further by itself.
+/// Runs all jobs in one parallel loop; a small total stays on this thread. A job of many elements splits by itself.
 fn each<J: Send>(jobs: Vec<J>, elements: usize, run: impl Fn(J) -> kernels::Result<()> + Send + Sync) -> Result<()> {
     if elements <= par::INLINE_WORK {
         return Ok(jobs.into_iter().try_for_each(run)?);

@@ -346,18 +346,37 @@ fn fold(twin: &Twin<'_>, step: impl Fn(&Tensor, usize) -> candle_core::Result<Te
     Ok(x)
 }
 
+/// What is left of no elements: candle has no extremes of empty tensors. The extreme of nothing at all is -∞.
+fn of_nothing(twin: &Twin<'_>) -> Result<Option<Vec<Tensor>>> {
+    let x = twin.tensor(0);
+    if x.elem_count() > 0 {
+        return Ok(None);
+    }
+    let all = Tensor::full(f64::NEG_INFINITY, twin.out(0).shape.dims(), x.device())?;
+    Ok(Some(vec![all.to_dtype(x.dtype())?]))
+}
+
 /// Twin of `amax`.
 pub fn amax_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    finish(twin, fold(twin, |x, d| x.max_keepdim(d))?)
+    match of_nothing(twin)? {
+        Some(empty) => Ok(empty),
+        None => finish(twin, fold(twin, |x, d| x.max_keepdim(d))?),
+    }
 }
 
 /// Twin of `amin`.
 pub fn amin_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    finish(twin, fold(twin, |x, d| x.min_keepdim(d))?)
+    match of_nothing(twin)? {
+        Some(empty) => Ok(empty),
+        None => finish(twin, fold(twin, |x, d| x.min_keepdim(d))?),
+    }
 }
 
 /// Twin of `logsumexp`.
 pub fn logsumexp_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    if let Some(empty) = of_nothing(twin)? {
+        return Ok(empty);
+    }
     let dims = twin_dims(twin)?;
     let top = fold(twin, |x, d| x.max_keepdim(d))?;
     if dims.is_empty() {
@@ -394,6 +413,9 @@ pub fn argmin_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 
 fn arg_twin(twin: &Twin<'_>, find: impl Fn(&Tensor, usize) -> candle_core::Result<Tensor>) -> Result<Vec<Tensor>> {
     let x = twin.tensor(0);
+    if x.elem_count() == 0 {
+        return Ok(vec![Tensor::zeros(twin.out(0).shape.dims(), candle_core::DType::I64, x.device())?]);
+    }
     let flat = if x.rank() == 0 { x.reshape(1)? } else { x.clone() };
     let dim = Shape::new(x.dims()).dim(twin.reader().number())?;
     finish(twin, find(&flat, dim)?.to_dtype(candle_core::DType::I64)?)

@@ -35,6 +35,18 @@ pub fn truth(x: &Tensor) -> Result<Tensor> {
     Ok(x.ne(&x.zeros_like()?)?)
 }
 
+/// `x` in another dtype by the engine's rules: anything but 0 is true, and bytes wrap around as in PyTorch.
+///
+/// # Errors
+/// candle's.
+pub fn convert(x: &Tensor, to: Dtype) -> Result<Tensor> {
+    Ok(match to {
+        Dtype::Bool => truth(x)?,
+        Dtype::U8 if x.dtype() != DType::U8 => x.to_dtype(DType::I64)?.to_dtype(DType::U8)?,
+        _ => x.to_dtype(to.candle())?,
+    })
+}
+
 /// Sums over dimensions, keeping them.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use super::create::one;
 use super::elementwise::wide;
 use super::row::{Meta, Metas, Needs, Save, ShapeContext};
 use super::table;
-use super::twins::{full_like, truth};
+use super::twins::{convert as convert_twin, full_like};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -421,8 +421,7 @@ pub fn clone_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 
 /// Twin of `cast`.
 pub fn cast_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let (x, to) = (twin.tensor(0), twin.out(0).dtype);
-    Ok(vec![if to == Dtype::Bool { truth(x)? } else { x.to_dtype(to.candle())? }])
+    Ok(vec![convert_twin(twin.tensor(0), twin.out(0).dtype)?])
 }
 
 /// Twin of `logicalNot`.

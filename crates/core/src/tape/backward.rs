@@ -60,7 +60,12 @@ impl Recorder {
             if given.dtype != meta.dtype.wide() && given.dtype != meta.dtype {
                 return Err(Error::new(Code::Dtype, "backward: the gradient has another dtype than the tensor").expected(meta.dtype.wide().name()).received(given.dtype.name()));
             }
-            grad
+            // The rules take gradients in full precision.
+            if given.dtype == meta.dtype.wide() {
+                grad
+            } else {
+                self.record_all(&table::CAST, &[grad], &[f64::from(meta.dtype.wide() as u8)], None, false)?[0]
+            }
         } else {
             if meta.shape.numel() != 1 {
                 return Err(Error::new(Code::Grad, "backward: only a scalar has a gradient of its own")
@@ -269,7 +274,14 @@ impl Recorder {
     /// Adds to the gradient of a leaf. The first one moves in; one that others share is copied.
     fn accumulate(&mut self, leaf: Id, grad: Id) -> Result<()> {
         if let Some(sum) = self.values.get(leaf).grad {
-            return self.record_all(&table::ADD_INPLACE, &[sum, grad], &[], None, false).map(|_| ());
+            if self.values.storage_number(sum) != self.values.storage_number(grad) {
+                return self.record_all(&table::ADD_INPLACE, &[sum, grad], &[], None, false).map(|_| ());
+            }
+            // The user made the gradient that comes also the one that is there.
+            let copy = self.record_all(&table::CLONE, &[grad], &[], None, false)?[0];
+            let added = self.record_all(&table::ADD_INPLACE, &[sum, copy], &[], None, false);
+            self.drop_if_unused(copy);
+            return added.map(|_| ());
         }
         // A fresh result has no holder yet; anything held elsewhere is seen by others too.
         let own = if self.values.is_unused(grad) && self.values.storage(grad).users == 1 {
@@ -377,7 +389,8 @@ impl Recorder {
             self.check_live(grad)?;
             let (want, got) = (self.values.meta(id), self.values.meta(grad));
             if want.shape != got.shape || want.dtype.wide() != got.dtype {
-                return Err(Error::new(Code::Shape, "this gradient does not fit the tensor")
+                let code = if want.shape == got.shape { Code::Dtype } else { Code::Shape };
+                return Err(Error::new(code, "this gradient does not fit the tensor")
                     .expected(format!("{} {}", want.shape, want.dtype.wide()))
                     .received(format!("{} {}", got.shape, got.dtype)));
             }

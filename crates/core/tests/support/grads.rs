@@ -69,8 +69,8 @@ pub fn run(lab: &mut Lab, sample: &Sample, form: Form, wanted: &[usize]) -> Resu
         results.push(lab.try_read(id)?);
     }
     let mut grads = Vec::new();
-    if !wanted.is_empty() {
-        let root = call.results[0];
+    let root = call.results.first().copied().filter(|&id| !wanted.is_empty() && lab.meta(id).dtype.is_float());
+    if let Some(root) = root {
         let dy = lab.put(&output_grad(lab, root));
         lab.backward_with(root, dy, false)?;
         for &i in wanted {

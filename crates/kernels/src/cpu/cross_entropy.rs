@@ -2,7 +2,7 @@
 
 use super::fold;
 use super::softmax::max_and_ln_sum;
-use crate::error::{Result, check_len, fail};
+use crate::error::{Result, check_len, outside};
 use crate::float::Float;
 use crate::isa;
 use crate::par::{self, Rows};
@@ -172,10 +172,9 @@ fn check_targets<T>(
         None => Ok(()),
         Some(row) => {
             let t = target[row];
-            fail(
-                kernel,
-                format!("target of row {row} is {t}, expected a class in 0..{classes} or {ignore_index}"),
-            )
+            let what = format!("target of row {row} is {t}, expected a class in 0..{classes} or {ignore_index}");
+            let expected = format!("a class from 0 to {}, or {ignore_index} to ignore the row", classes as i64 - 1);
+            outside(kernel, what, expected, t)
         }
     }
 }

@@ -176,7 +176,7 @@ fn strides(rs: isize, cs: isize) -> Result<(usize, usize)> {
 }
 
 fn error(what: String) -> Error {
-    Error { kernel: "gemm", what }
+    Error::new("gemm", what)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Reading and adding by index: gather, scatter-add, index-select, index-add.
 
-use crate::error::{Result, check_len, fail};
+use crate::error::{Result, check_len, outside};
 use crate::float::Float;
 use crate::{isa, par};
 
@@ -8,7 +8,10 @@ use crate::{isa, par};
 pub(crate) fn check_ids(kernel: &'static str, ids: &[i64], n: usize) -> Result<()> {
     match ids.iter().position(|&id| id < 0 || id as u64 >= n as u64) {
         None => Ok(()),
-        Some(at) => fail(kernel, format!("index {} at position {at} is outside 0..{n}", ids[at])),
+        Some(at) => {
+            let what = format!("index {} at position {at} is outside 0..{n}", ids[at]);
+            outside(kernel, what, format!("0 to {}", n as i64 - 1), ids[at])
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rotary position embedding.
 
-use crate::{Float, Result, check_len, fail, isa, par};
+use crate::{Float, Result, check_len, fail, isa, outside, par};
 
 /// Order of the dimensions of a batch of heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,9 +73,10 @@ pub fn rope<T: Float>(
     match positions {
         Some(positions) => {
             check_len("rope", "positions", positions.len(), batch * tokens)?;
-            let outside = |&&p: &&i64| usize::try_from(p).map_or(true, |p| p >= rows);
-            if let Some(bad) = positions.iter().find(outside) {
-                return fail("rope", format!("position {bad} is outside the tables of {rows} rows"));
+            let beyond = |&&p: &&i64| usize::try_from(p).map_or(true, |p| p >= rows);
+            if let Some(bad) = positions.iter().find(beyond) {
+                let what = format!("position {bad} is outside the tables of {rows} rows");
+                return outside("rope", what, format!("0 to {}", rows as i64 - 1), *bad);
             }
         }
         None if tokens > rows => return fail("rope", format!("{tokens} tokens but tables of {rows} rows")),

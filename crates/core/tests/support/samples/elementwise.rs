@@ -115,6 +115,6 @@ fn making(list: &mut Vec<Sample>) {
         }
     }
     for dtype in [Dtype::I64, Dtype::U8, Dtype::Bool] {
-        list.push(sample(&FULL, [], &dims_and(&[4], &[7.0, f64::from(dtype as u8)])));
+        list.push(sample(&FULL, [], &dims_and(&[4], &[1.0, f64::from(dtype as u8)])));
     }
 }

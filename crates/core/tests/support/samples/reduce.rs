@@ -42,6 +42,7 @@ pub fn samples() -> Vec<Sample> {
     }
     list.push(sample(&SUM, [x(&[0])], &[0.0, 0.0]));
     list.push(sample(&SUM, [x(&[2, 0, 3])], &[1.0, 1.0, 1.0]));
+    list.push(sample(&LOGSUMEXP, [x(&[2, 0, 3])], &[1.0, 1.0, 0.0]));
     integers(&mut list);
     variances(&mut list);
     places(&mut list);

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { TRAIN, runProgram } from '../support/process.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'loralib-loading-'))
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+test("require('loralib') from CommonJS gives the same package", async (t) => {
+  const ended = await runProgram(
+    `const lora = require('loralib'); ${TRAIN}
+     train(lora).then((losses) => console.log(losses.length, typeof lora.nn.Linear, typeof lora.models.GPT2LMHeadModel))`,
+    { module: 'cjs' },
+  )
+  t.is(ended.code, 0, ended.errors)
+  t.is(ended.out, '3 function function\n')
+})
+
+test('import and require share one engine and one set of classes', async (t) => {
+  const ended = await runProgram(
+    `const lora = require('loralib')
+     import('loralib').then((esm) => console.log(lora.Tensor === esm.Tensor, lora.ones([1]) instanceof esm.Tensor))`,
+    { module: 'cjs' },
+  )
+  t.is(ended.out, 'true true\n', ended.errors)
+})
+
+const PRINT = `try { await import('loralib'); console.log('loaded') }
+  catch (error) { console.log(JSON.stringify({ code: error.code, name: error.name, message: error.message, fix: error.hint })) }`
+
+test('an addon path that leads nowhere: the error names file and machine', async (t) => {
+  const path = join(folder, 'none.node')
+  const ended = await runProgram(PRINT, { env: { LORALIB_NATIVE_PATH: path } })
+  const error = JSON.parse(ended.out) as Record<string, string>
+  t.is(error['code'], 'ERR_LORA_UNSUPPORTED')
+  t.is(error['name'], 'UnsupportedError')
+  t.true(error['message']!.includes(path))
+  t.regex(error['message']!, new RegExp(process.platform))
+  t.regex(error['fix']!, /npm run build/)
+})
+
+test('an addon that is no library: the error says what the system said', async (t) => {
+  const path = join(folder, 'broken.node')
+  writeFileSync(path, 'not a library')
+  const ended = await runProgram(PRINT, { env: { LORALIB_NATIVE_PATH: path } })
+  const error = JSON.parse(ended.out) as Record<string, string>
+  t.is(error['code'], 'ERR_LORA_UNSUPPORTED')
+  t.true(error['message']!.includes(path))
+  t.regex(error['message']!, /cannot be loaded/)
+})
+
+const USE = `import * as lora from 'loralib'
+  try { lora.ones([1]); console.log(JSON.stringify(lora.backend())) }
+  catch (error) { console.log(JSON.stringify({ code: error.code, expected: error.expected, received: error.received })) }`
+
+test('environment: what is set is what runs', async (t) => {
+  const { out } = await runProgram(USE, { env: { LORALIB_THREADS: '3', LORALIB_ISA: 'candle' } })
+  const backend = JSON.parse(out) as { threads: number; isa: string; device: string }
+  t.is(backend.threads, 3)
+  t.is(backend.isa, 'candle')
+  t.is(backend.device, 'cpu')
+})
+
+const wrong: [name: string, value: string, code: string][] = [
+  ['LORALIB_THREADS', '0', 'ERR_LORA_OPTION'],
+  ['LORALIB_THREADS', 'many', 'ERR_LORA_OPTION'],
+  ['LORALIB_ISA', 'sse2', 'ERR_LORA_OPTION'],
+  ['LORALIB_DEBUG', '9', 'ERR_LORA_OPTION'],
+  ['LORALIB_DEVICE', 'tpu', 'ERR_LORA_DEVICE'],
+]
+for (const [name, value, code] of wrong) {
+  test(`environment: ${name}=${value} is ${code}`, async (t) => {
+    const { out, errors } = await runProgram(USE, { env: { [name]: value } })
+    const error = JSON.parse(out || '{}') as Record<string, string>
+    t.is(error['code'], code, errors)
+    t.regex(error['received'] ?? '', new RegExp(value))
+  })
+}
+
+test('LORALIB_DEBUG=4: the operation that made the first NaN is named', async (t) => {
+  const text = `import * as lora from 'loralib'
+    const x = lora.tensor([-1, 1], { requiresGrad: true })
+    try { await x.log().mul(2).sum().item(); console.log('{}') }
+    catch (error) { console.log(JSON.stringify({ code: error.code, name: error.name, op: error.op, received: error.received })) }`
+  const ended = await runProgram(text, { env: { LORALIB_DEBUG: '4' } })
+  const error = JSON.parse(ended.out.trim().split('\n').at(-1)!) as Record<string, string>
+  t.is(error['code'], 'ERR_LORA_NON_FINITE', ended.errors)
+  t.is(error['name'], 'NonFiniteError')
+  t.is(error['op'], 'log')
+})

@@ -1,0 +1,79 @@
+import test from 'ava'
+import { TRAIN, runProgram } from '../support/process.js'
+
+/** A program whose main thread runs `main` with `start(text)` at hand, which starts a worker of this text. */
+const withWorkers = (main: string): string => `
+  import { Worker } from 'node:worker_threads'
+  import { once } from 'node:events'
+  import * as lora from 'loralib'
+  ${TRAIN}
+  const start = (text, workerData) => new Worker(\`
+    const { parentPort, workerData } = require('node:worker_threads')
+    import('loralib').then(async (lora) => { \${${JSON.stringify(TRAIN)}}; \${text} })\`, { eval: true, workerData, execArgv: [] })
+  ${main}`
+
+test('a worker thread trains beside the main thread, and both get what they get alone', async (t) => {
+  const ended = await runProgram(
+    withWorkers(`
+      const alone = await train(lora)
+      const worker = start('parentPort.postMessage(await train(lora))')
+      const [[beside], here] = await Promise.all([once(worker, 'message'), train(lora)])
+      await once(worker, 'exit')
+      console.log(JSON.stringify(alone) === JSON.stringify(beside) && JSON.stringify(alone) === JSON.stringify(here))`),
+  )
+  t.is(ended.code, 0, ended.errors)
+  t.is(ended.out, 'true\n')
+})
+
+test('a worker that ends while its work is queued leaves the engine to the others', async (t) => {
+  const ended = await runProgram(
+    withWorkers(`
+      for (let i = 0; i < 3; i++) {
+        const worker = start('const x = lora.randn([900, 900]); x.matmul(x).matmul(x).data(); process.exit(5)')
+        const [code] = await once(worker, 'exit')
+        if (code !== 5) throw new Error('worker ended with ' + code)
+      }
+      console.log(JSON.stringify(await train(lora)).length > 0)`),
+  )
+  t.is(ended.code, 0, ended.errors)
+  t.is(ended.out, 'true\n')
+})
+
+test('a worker that is terminated in the middle of training', async (t) => {
+  const ended = await runProgram(
+    withWorkers(`
+      const worker = start('parentPort.postMessage(1); await train(lora, 1e9, 128)')
+      await once(worker, 'message')
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      await worker.terminate()
+      const losses = await train(lora)
+      await lora.settle()
+      console.log(losses.length, lora.memory().gradient.bytes)`),
+  )
+  t.is(ended.code, 0, ended.errors)
+  t.is(ended.out, '3 0\n')
+})
+
+test('a tensor sent to a worker is refused there with ERR_LORA_THREAD', async (t) => {
+  const ended = await runProgram(
+    withWorkers(`
+      const text = 'try { lora.ones([2]).add(workerData) } catch (e) { parentPort.postMessage({ code: e.code, name: e.name, hint: e.hint }) }'
+      const [error] = await once(start(text, lora.ones([2])), 'message')
+      console.log(JSON.stringify(error))`),
+  )
+  t.is(ended.code, 0, ended.errors)
+  const error = JSON.parse(ended.out) as Record<string, string>
+  t.is(error['code'], 'ERR_LORA_THREAD')
+  t.is(error['name'], 'ThreadError')
+  t.regex(error['hint']!, /postMessage/)
+})
+
+test('the numbers of a tensor cross by data()', async (t) => {
+  const ended = await runProgram(
+    withWorkers(`
+      const worker = start('parentPort.postMessage(await lora.tensor(workerData).mul(2).data())', await lora.tensor([1, 2]).data())
+      const [data] = await once(worker, 'message')
+      console.log([...data].join())`),
+  )
+  t.is(ended.out, '2,4\n', ended.errors)
+})

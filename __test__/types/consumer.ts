@@ -1,0 +1,113 @@
+// What users' TypeScript says of the public types: compiled by the type check, never run. Each @ts-expect-error must be an error.
+import * as lora from 'loralib'
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+/** Compiles only when the two types are the same. */
+function same<A, B>(..._: Same<A, B> extends true ? [] : ['the types differ']): void {}
+
+export async function tensors(): Promise<void> {
+  const x = lora.tensor([[1, 2]], { dtype: 'f64', requiresGrad: true })
+  same<typeof x, lora.Tensor>()
+  same<typeof x.dtype, 'f32' | 'f64' | 'bf16' | 'f16' | 'i64' | 'u8' | 'bool'>()
+  const shape: readonly number[] = x.shape
+  const grad: lora.Tensor | null = x.grad
+  const number: number = await x.sum().item()
+  const big: bigint = await lora.tensor([1n]).itemBigInt()
+  const data: Float32Array | Float64Array | BigInt64Array | Uint8Array = await x.data()
+  const index: lora.Index[] = [0, [1, -1], null, '...']
+  x.at(...index).add(1).mul(x).sum([0, 1], true).reshape(-1).reshape([1, 1])
+  const done: void = await x.sum().backward()
+  {
+    using scratch = lora.zeros([2])
+    void scratch
+  }
+  // @ts-expect-error no such dtype
+  lora.zeros([1], { dtype: 'float32' })
+  // @ts-expect-error the shape is a list
+  lora.zeros(2, 3)
+  // @ts-expect-error shapes are not written to
+  x.shape = [1]
+  // @ts-expect-error an approximation that there is not
+  x.gelu('fast')
+  void [shape, grad, number, big, data, done]
+}
+
+export function layers(): void {
+  const dense = new lora.Linear(768, 768, { r: 8, loraAlpha: 16, loraDropout: 0.1, bias: true, fanInFanOut: false, mergeWeights: true })
+  new lora.Embedding(50257, 768, { r: 4, paddingIdx: 0, scaleGradByFreq: true })
+  new lora.MergedLinear(768, 2304, { r: 4, loraAlpha: 32, enableLora: [true, false, true], fanInFanOut: true, dtype: 'bf16' })
+  same<ReturnType<typeof dense.train>, lora.Linear>()
+  same<ReturnType<typeof dense.eval>, lora.Linear>()
+  const y: lora.Tensor = dense.eval().train().forward(lora.zeros([1, 768]))
+  const factor: lora.Tensor | null = dense.loraA
+  const scaling: number = dense.scaling
+  dense.loraDropout = (x) => x.mul(2)
+  dense.loraDropout = new lora.nn.Identity()
+  // @ts-expect-error scaling follows from loraAlpha and r
+  dense.scaling = 2
+  // @ts-expect-error Python's spelling
+  new lora.Linear(4, 4, { r: 2, lora_alpha: 2 })
+  // @ts-expect-error blocks are on or off
+  new lora.MergedLinear(4, 6, { r: 2, enableLora: [1, 0, 1] })
+  // @ts-expect-error no such mode
+  lora.markOnlyLoraAsTrainable(dense, 'lora-only')
+  void [y, factor, scaling]
+}
+
+/** A model of a user's own. */
+export class Model extends lora.nn.Module {
+  words = new lora.Embedding(11, 8, { r: 2 })
+  blocks = [new lora.nn.Linear(8, 8), new lora.nn.Linear(8, 8)]
+  norm = new lora.nn.LayerNorm(8)
+  head = new lora.nn.Sequential(new lora.nn.GELU({ approximate: 'tanh' }), new lora.nn.Linear(8, 11, { bias: false }))
+
+  override forward(ids: lora.Tensor, { scale = 1 } = {}): { logits: lora.Tensor } {
+    const hidden = this.blocks.reduce((x, block) => block.forward(x), this.words.forward(ids))
+    return { logits: (this.head.forward(this.norm.forward(hidden)) as lora.Tensor).mul(scale) }
+  }
+}
+
+export async function training(model: Model): Promise<void> {
+  lora.markOnlyLoraAsTrainable(model, 'lora_only')
+  const paths: string[] = lora.injectLora(model, { targets: [/blocks/, 'head.1'], r: 4 })
+  const optimizer = new lora.optim.AdamW(model.parameters().filter((p) => p.requiresGrad), { lr: 1e-3, betas: [0.9, 0.99] })
+  const { logits } = model.train().forward(lora.tensor([1n, 2n]))
+  const loss = lora.nn.functional.crossEntropy(logits, lora.tensor([2n, 3n]), { labelSmoothing: 0.1 })
+  loss.backward()
+  const norm: lora.Tensor = lora.optim.clipGradNorm(model.parameters(), 1)
+  await optimizer.step()
+  optimizer.zeroGrad()
+  const { missingKeys, unexpectedKeys } = model.loadStateDict(await lora.load('a.safetensors'), { strict: false })
+  await lora.save(lora.loraStateDict(model), 'a.safetensors', { metadata: { step: '1' } })
+  const bytes: number = lora.memory().optimizer.bytes
+  for (const [name, parameter] of model.namedParameters()) void [name.length, parameter.grad]
+  // @ts-expect-error betas are two
+  new lora.optim.AdamW(model.parameters(), { betas: [0.9] })
+  void [paths, norm, missingKeys, unexpectedKeys, bytes]
+}
+
+export async function languageModel(): Promise<void> {
+  const model = lora.models.GPT2LMHeadModel.fromConfig({ n_layer: 2, n_embd: 64, n_head: 4 }, { dtype: 'bf16' })
+  const { loss, logits } = model.forward([[1, 2]], { labels: [[1, 2]] })
+  same<typeof loss, lora.Tensor | null>()
+  same<typeof logits, lora.Tensor>()
+  const ids: number[][] = await model.generate([1, 2, 3], { maxNewTokens: 4, temperature: 0.8, topK: 5, seed: 1 })
+  const loaded: lora.models.GPT2LMHeadModel = await lora.models.GPT2LMHeadModel.fromPretrained('folder')
+  void [ids, loaded]
+}
+
+export function errors(error: unknown): string {
+  if (error instanceof lora.ShapeError) return error.expected
+  if (error instanceof lora.LoraError && error.code === 'ERR_LORA_BACKLOG') return error.hint
+  // @ts-expect-error no such code
+  if (error instanceof lora.LoraError && error.code === 'ERR_LORA_NOTHING') return ''
+  return ''
+}
+
+export function streams(): void {
+  const stream: lora.Stream = lora.stream({ priority: 1, seed: 5n })
+  const x: lora.Tensor = stream.run(() => lora.noGrad(() => lora.rand([2], { generator: new lora.Generator(1) })))
+  const y: lora.Tensor = lora.checkpoint((a: lora.Tensor, b: lora.Tensor) => a.mul(b), x, x)
+  stream.abort()
+  void [y, lora.keep(x)]
+}
