@@ -17,7 +17,11 @@ class Keeper extends nn.Module {
   history: { seen: lora.Tensor[] } = { seen: [] }
   inner = new Inner()
 
-  override forward(x: lora.Tensor, out: { cache?: lora.Tensor; list: lora.Tensor[] }, seen: Map<string, lora.Tensor>): { deep: { y: lora.Tensor[] } } {
+  override forward(
+    x: lora.Tensor,
+    out: { cache?: lora.Tensor; list: lora.Tensor[] },
+    seen: Map<string, lora.Tensor>,
+  ): { deep: { y: lora.Tensor[] } } {
     const y = this.proj.forward(x)
     this.last = y.add(1)
     this.history.seen.push(y.add(2))
@@ -43,9 +47,22 @@ class Inner extends nn.Module {
 const places: { kept?: lora.Tensor; lost?: lora.Tensor; retained?: lora.Tensor } = {}
 
 test.serial('forward: keeps its result, fields, what arguments hold, keep() and nothing else', async (t) => {
-  const [model, out, seen] = [new Keeper(), { list: [] as lora.Tensor[] } as { cache?: lora.Tensor; list: lora.Tensor[] }, new Map<string, lora.Tensor>()]
+  const [model, out, seen] = [
+    new Keeper(),
+    { list: [] as lora.Tensor[] } as { cache?: lora.Tensor; list: lora.Tensor[] },
+    new Map<string, lora.Tensor>(),
+  ]
   const result = model.forward(lora.ones([1, 2]), out, seen)
-  for (const tensor of [result.deep.y[0]!, model.last!, model.history.seen[0]!, out.cache!, out.list[0]!, seen.get('argument')!, places.kept!, model.inner.stored!]) {
+  for (const tensor of [
+    result.deep.y[0]!,
+    model.last!,
+    model.history.seen[0]!,
+    out.cache!,
+    out.list[0]!,
+    seen.get('argument')!,
+    places.kept!,
+    model.inner.stored!,
+  ]) {
     t.false(tensor.isDisposed)
     await tensor.data()
   }
@@ -57,7 +74,10 @@ test.serial('forward: keeps its result, fields, what arguments hold, keep() and 
 test.serial('forward: what backward needs lives on in the tape', async (t) => {
   const model = new nn.Sequential(new nn.Linear(2, 3), new nn.Tanh(), new nn.Linear(3, 1))
   const before = await live()
-  const loss = model.forward(lora.ones([4, 2])).square().sum()
+  const loss = model
+    .forward(lora.ones([4, 2]))
+    .square()
+    .sum()
   t.true(lora.memory().tapeNodes > 0)
   await loss.backward()
   t.true(model.parameters().every((p) => p.hasGrad))
@@ -113,7 +133,11 @@ test.serial('views: counted once, freed with the last of them', async (t) => {
 
 test.serial('handles: what nobody can reach is freed by settle()', async (t) => {
   const before = await live()
-  for (let i = 0; i < 50; i++) lora.randn([50, 50]).matmul(lora.randn([50, 50])).sum()
+  for (let i = 0; i < 50; i++)
+    lora
+      .randn([50, 50])
+      .matmul(lora.randn([50, 50]))
+      .sum()
   t.deepEqual(await live(), before)
 })
 
@@ -136,7 +160,8 @@ test.serial('memory: kinds of a training step', async (t) => {
   t.true(now.peakBytes >= now.liveBytes)
   loss.dispose()
   optimizer.zeroGrad()
-  for (const state of Object.values(optimizer.stateDict().state)) for (const m of Object.values(state)) if (m instanceof lora.Tensor) m.dispose()
+  for (const state of Object.values(optimizer.stateDict().state))
+    for (const m of Object.values(state)) if (m instanceof lora.Tensor) m.dispose()
   for (const p of model.parameters()) p.dispose()
   t.deepEqual(await live(), before)
 })
@@ -145,7 +170,10 @@ test.serial('memory: a plain loop without dispose or scope does not grow', async
   const model = new nn.Sequential(new nn.Linear(32, 64), new nn.GELU(), new nn.Linear(64, 32))
   const optimizer = new lora.optim.AdamW(model.parameters())
   const step = async () => {
-    const loss = model.forward(lora.randn([16, 32])).square().mean()
+    const loss = model
+      .forward(lora.randn([16, 32]))
+      .square()
+      .mean()
     loss.backward()
     await optimizer.step()
     optimizer.zeroGrad()

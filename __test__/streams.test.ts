@@ -97,7 +97,11 @@ test.serial('streams: two trainers side by side give what each gives alone', asy
     const { model, optimizer, x } = s.run(() => {
       lora.manualSeed(seed)
       const model = new lora.Linear(8, 8, { r: 2, loraDropout: 0.2 })
-      return { model, optimizer: new lora.optim.AdamW([model.loraA!, model.loraB!], { lr: 0.1 }), x: lora.randn([4, 8]) }
+      return {
+        model,
+        optimizer: new lora.optim.AdamW([model.loraA!, model.loraB!], { lr: 0.1 }),
+        x: lora.randn([4, 8]),
+      }
     })
     for (let i = 0; i < 5; i++) {
       const step = s.run(() => {

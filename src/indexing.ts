@@ -30,6 +30,12 @@ export function indexed(x: Tensor, index: readonly Index[]): Tensor {
     } else if (typeof item === 'number') {
       result = pick(result, dim, item)
       dim++
+    } else if (!Array.isArray(item)) {
+      throw new IndexError({
+        what: 'at: this is no index',
+        expected: "a number, [start, stop, step?], null or '...'",
+        received: String(item),
+      })
     } else {
       result = cut(result, dim, item as readonly [number | null, (number | null)?, number?])
       shape.push(result.shape[dim]!)

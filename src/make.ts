@@ -1,4 +1,4 @@
-import { DtypeError, OptionError, ShapeError } from './errors.js'
+import { DtypeError, MemoryError, OptionError, ShapeError } from './errors.js'
 import * as ops from './generated/ops.js'
 import { call } from './native/call.js'
 import { native } from './native/load.js'
@@ -134,7 +134,15 @@ function toInteger(value: number | bigint | boolean): bigint {
       received: String(value),
       fix: "leave the dtype out, or convert with .to('i64')",
     })
-  return BigInt(value)
+  const integer = BigInt(value)
+  if (BigInt.asIntN(64, integer) !== integer) {
+    throw new DtypeError({
+      what: 'tensor: this integer is too large',
+      expected: '-2^63 to 2^63 - 1 for i64',
+      received: String(value),
+    })
+  }
+  return integer
 }
 
 function toByte(value: number | bigint | boolean): number {
@@ -180,6 +188,9 @@ export function ones(shape: readonly number[], options: MakeOptions = {}): Tenso
   return full(shape, 1, options)
 }
 
+// What one typed array of 8-byte numbers holds in every supported Node.
+const LONGEST = 2 ** 29
+
 /** `start, start + step, …` below `end`: whole numbers give i64, others f32. */
 export function arange(start: number, end?: number, step = 1, options: MakeOptions = {}): Tensor {
   const [from, to] = end === undefined ? [0, start] : [start, end]
@@ -190,6 +201,13 @@ export function arange(start: number, end?: number, step = 1, options: MakeOptio
       received: String(step),
     })
   const n = Math.max(0, Math.ceil((to - from) / step))
+  if (!(n <= LONGEST)) {
+    throw new MemoryError({
+      what: 'arange: so many numbers can never fit',
+      expected: `at most ${LONGEST}`,
+      received: String(n),
+    })
+  }
   const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? 'i64' : 'f32')
   return tensor(
     Float64Array.from({ length: n }, (_, i) => from + i * step),

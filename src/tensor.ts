@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { runBackward } from './backward.js'
-import { DtypeError, IndexError, ShapeError } from './errors.js'
+import { DtypeError, IndexError, OptionError, ShapeError } from './errors.js'
 import * as ops from './generated/ops.js'
 import { indexed } from './indexing.js'
 import type { Index } from './indexing.js'
@@ -345,6 +345,13 @@ export class Tensor {
 
   /** GELU: exact, or with the tanh approximation of GPT-2. */
   gelu(approximate: 'none' | 'tanh' = 'none'): Tensor {
+    if (approximate !== 'none' && approximate !== 'tanh') {
+      throw new OptionError({
+        what: 'gelu: no such approximation',
+        expected: "'none' or 'tanh'",
+        received: String(approximate),
+      })
+    }
     return approximate === 'tanh' ? ops.geluTanh(this) : ops.gelu(this)
   }
 
@@ -468,6 +475,7 @@ export class Tensor {
   transpose(a: number, b: number): Tensor {
     const dims = this.shape.map((_, i) => i)
     const [x, y] = [this.#dim(a), this.#dim(b)]
+    if (x === y) return this
     ;[dims[x], dims[y]] = [y, x]
     return ops.permute(this, dims)
   }
@@ -507,15 +515,19 @@ export class Tensor {
   /** Pieces of the given sizes, or of one size. */
   split(sizes: number | readonly number[], dim = 0): Tensor[] {
     const total = this.shape[this.#dim(dim)]!
+    const whole = (size: number): boolean => Number.isInteger(size) && size >= 0
     const list =
       typeof sizes === 'number'
-        ? Array.from({ length: Math.ceil(total / sizes) }, (_, i) => Math.min(sizes, total - i * sizes))
+        ? Array.from({ length: sizes >= 1 ? Math.ceil(total / sizes) : 0 }, (_, i) =>
+            Math.min(sizes, total - i * sizes),
+          )
         : sizes
-    if (list.reduce((n, d) => n + d, 0) !== total) {
+    if (this.ndim === 0 || !list.every(whole) || list.reduce((n, d) => n + d, 0) !== total) {
       throw new ShapeError({
         what: 'split: the sizes do not add up',
-        expected: `a sum of ${total}`,
-        received: `[${list.join(', ')}]`,
+        expected:
+          this.ndim === 0 ? 'a tensor with at least one dimension' : `sizes of 0 or more with a sum of ${total}`,
+        received: typeof sizes === 'number' ? String(sizes) : `[${sizes.join(', ')}]`,
       })
     }
     let start = 0
@@ -527,6 +539,13 @@ export class Tensor {
 
   /** `count` pieces of nearly equal size. */
   chunk(count: number, dim = 0): Tensor[] {
+    if (!Number.isInteger(count) || count < 1) {
+      throw new OptionError({
+        what: 'chunk: the count is not usable',
+        expected: 'an integer, 1 or more',
+        received: String(count),
+      })
+    }
     return this.split(Math.max(1, Math.ceil(this.shape[this.#dim(dim)]! / count)), dim)
   }
 

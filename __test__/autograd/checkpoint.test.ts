@@ -17,7 +17,10 @@ class Net extends nn.Module {
   blocks = Array.from({ length: 4 }, () => new Mlp())
   save = false
   override forward(x: lora.Tensor): lora.Tensor {
-    return this.blocks.reduce((y, block) => (this.save ? lora.checkpoint((z: lora.Tensor) => block.forward(z), y) : block.forward(y)), x)
+    return this.blocks.reduce(
+      (y, block) => (this.save ? lora.checkpoint((z: lora.Tensor) => block.forward(z), y) : block.forward(y)),
+      x,
+    )
   }
 }
 
@@ -51,20 +54,27 @@ test.serial('checkpoint: what it holds goes with the graph', async (t) => {
   t.deepEqual(lora.memory().total, before)
 })
 
-test.serial('checkpoint: the same loss and gradients with dropout and parameters inside, for less memory', async (t) => {
-  lora.manualSeed(5)
-  const net = new Net()
-  const plain = await run(net, false)
-  const saved = await run(net, true)
-  t.is(saved.loss, plain.loss)
-  t.deepEqual(saved.grads, plain.grads)
-  t.deepEqual(saved.next, plain.next, 'the generator goes on as if nothing had been recomputed')
-  t.true(saved.saved < 0.5 * plain.saved, `${saved.saved} bytes for ${plain.saved}`)
-})
+test.serial(
+  'checkpoint: the same loss and gradients with dropout and parameters inside, for less memory',
+  async (t) => {
+    lora.manualSeed(5)
+    const net = new Net()
+    const plain = await run(net, false)
+    const saved = await run(net, true)
+    t.is(saved.loss, plain.loss)
+    t.deepEqual(saved.grads, plain.grads)
+    t.deepEqual(saved.next, plain.next, 'the generator goes on as if nothing had been recomputed')
+    t.true(saved.saved < 0.5 * plain.saved, `${saved.saved} bytes for ${plain.saved}`)
+  },
+)
 
 test.serial('checkpoint: several inputs and outputs, one of them an input', async (t) => {
   const [a, b] = [lora.tensor([2], { requiresGrad: true }), lora.tensor([3], { requiresGrad: true })]
-  const [product, sum, same1] = lora.checkpoint((x, y) => [x.mul(y), x.add(y), x], a, b) as [lora.Tensor, lora.Tensor, lora.Tensor]
+  const [product, sum, same1] = lora.checkpoint((x, y) => [x.mul(y), x.add(y), x], a, b) as [
+    lora.Tensor,
+    lora.Tensor,
+    lora.Tensor,
+  ]
   await same(t, product, [6])
   await product.add(sum.mul(10)).add(same1.mul(100)).backward()
   await same(t, a.grad!, [3 + 10 + 100])

@@ -30,7 +30,10 @@ test.serial('backward: a value used twice gets both gradients, a deep graph and 
   await z.backward()
   await same(t, deep.grad!, [1])
   const wide = leaf(1)
-  await lora.stack(Array.from({ length: 200 }, () => wide.mul(2))).sum().backward()
+  await lora
+    .stack(Array.from({ length: 200 }, () => wide.mul(2)))
+    .sum()
+    .backward()
   await same(t, wide.grad!, [400])
 })
 
@@ -124,11 +127,18 @@ test.serial('a graph that nobody walks goes with its last handle', async (t) => 
 
 test.serial('backward meets central differences (f64)', async (t) => {
   const start = wave(6, 0.9)
-  const f = (x: lora.Tensor) => x.reshape(2, 3).softmax(1).mul(x.reshape(2, 3).tanh()).sum().add(x.square().mean().sqrt())
+  const f = (x: lora.Tensor) =>
+    x.reshape(2, 3).softmax(1).mul(x.reshape(2, 3).tanh()).sum().add(x.square().mean().sqrt())
   const x = lora.tensor(start, { dtype: 'f64', requiresGrad: true })
   await f(x).backward()
   const h = 1e-6
-  const at = async (i: number, step: number) => f(lora.tensor(start.map((v, j) => (i === j ? v + step : v)), { dtype: 'f64' })).item()
+  const at = async (i: number, step: number) =>
+    f(
+      lora.tensor(
+        start.map((v, j) => (i === j ? v + step : v)),
+        { dtype: 'f64' },
+      ),
+    ).item()
   const want = await Promise.all(start.map(async (_, i) => ((await at(i, h)) - (await at(i, -h))) / (2 * h)))
   const got = await x.grad!.data()
   want.forEach((w, i) => t.true(Math.abs(w - Number(got[i])) < 1e-8, `${i}: ${got[i]}, not ${w}`))

@@ -45,24 +45,73 @@ wrongUses('disposed tensors', [
   ['its gradient', () => gone().grad, DisposedError, CODE, {}],
   ['backward', () => gone().backward(), DisposedError, CODE, {}],
   ['a file', () => lora.save({ x: gone() }, '/nowhere/x.safetensors'), DisposedError, CODE, { at: 'await' }],
-  ['a state dict', () => new nn.Linear(2, 1).loadStateDict({ weight: lora.ones([1, 2]), bias: gone().reshape(1) }), DisposedError, CODE, {}],
-  ['an optimizer whose parameter is gone', () => {
-    const p = nn.parameter(lora.ones([1]))
-    const optimizer = new optim.SGD([p], { lr: 1 })
-    p.square().backward()
-    p.dispose()
-    return optimizer.step()
-  }, DisposedError, CODE, {}],
-  ['what a forward left behind', () => released().add(1), DisposedError, CODE, { message: /Leaky\.forward/, received: /intermediate result/, hint: /lora\.keep/ }],
-  ['what a scope left behind', () => outOfScope().add(1), DisposedError, CODE, { message: /scope\(\)/, hint: /lora\.keep/ }],
+  [
+    'a state dict',
+    () => new nn.Linear(2, 1).loadStateDict({ weight: lora.ones([1, 2]), bias: gone().reshape(1) }),
+    DisposedError,
+    CODE,
+    {},
+  ],
+  [
+    'an optimizer whose parameter is gone',
+    () => {
+      const p = nn.parameter(lora.ones([1]))
+      const optimizer = new optim.SGD([p], { lr: 1 })
+      p.square().backward()
+      p.dispose()
+      return optimizer.step()
+    },
+    DisposedError,
+    CODE,
+    {},
+  ],
+  [
+    'what a forward left behind',
+    () => released().add(1),
+    DisposedError,
+    CODE,
+    { message: /Leaky\.forward/, received: /intermediate result/, hint: /lora\.keep/ },
+  ],
+  [
+    'what a scope left behind',
+    () => outOfScope().add(1),
+    DisposedError,
+    CODE,
+    { message: /scope\(\)/, hint: /lora\.keep/ },
+  ],
 ])
 
 wrongUses('limits', [
-  ['a tensor larger than memory', () => lora.zeros([1e6, 1e6]), MemoryError, 'ERR_LORA_MEMORY', { op: /^full$/, received: /1000000/, hint: /smaller/ }],
-  ['a result larger than memory', () => lora.zeros([1e6, 1]).add(lora.zeros([1, 1e6])), MemoryError, 'ERR_LORA_MEMORY', { op: /^add$/, expected: /MB/ }],
+  [
+    'a range longer than memory',
+    () => lora.arange(1e15),
+    MemoryError,
+    'ERR_LORA_MEMORY',
+    { received: /1000000000000000/ },
+  ],
+  [
+    'a tensor larger than memory',
+    () => lora.zeros([1e6, 1e6]),
+    MemoryError,
+    'ERR_LORA_MEMORY',
+    { op: /^full$/, received: /1000000/, hint: /smaller/ },
+  ],
+  [
+    'a result larger than memory',
+    () => lora.zeros([1e6, 1]).add(lora.zeros([1, 1e6])),
+    MemoryError,
+    'ERR_LORA_MEMORY',
+    { op: /^add$/, expected: /MB/ },
+  ],
   ['more elements than can be counted', () => lora.zeros([2 ** 40, 2 ** 40]), MemoryError, 'ERR_LORA_MEMORY', {}],
   ['an expand beyond memory', () => lora.ones([1]).expand(2 ** 45), MemoryError, 'ERR_LORA_MEMORY', { op: /^expand$/ }],
-  ['a copy of a tensor, as postMessage makes it', () => lora.ones([2]).add(structuredClone(lora.ones([2]))), ThreadError, 'ERR_LORA_THREAD', { hint: /postMessage/ }],
+  [
+    'a copy of a tensor, as postMessage makes it',
+    () => lora.ones([2]).add(structuredClone(lora.ones([2]))),
+    ThreadError,
+    'ERR_LORA_THREAD',
+    { hint: /postMessage/ },
+  ],
 ])
 
 test.serial('limits: 65 steps ahead of the computation are ERR_LORA_BACKLOG, and waiting mends it', async (t) => {

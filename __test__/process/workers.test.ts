@@ -17,8 +17,9 @@ test('a worker thread trains beside the main thread, and both get what they get 
     withWorkers(`
       const alone = await train(lora)
       const worker = start('parentPort.postMessage(await train(lora))')
+      const exit = once(worker, 'exit')
       const [[beside], here] = await Promise.all([once(worker, 'message'), train(lora)])
-      await once(worker, 'exit')
+      await exit
       console.log(JSON.stringify(alone) === JSON.stringify(beside) && JSON.stringify(alone) === JSON.stringify(here))`),
   )
   t.is(ended.code, 0, ended.errors)

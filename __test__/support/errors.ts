@@ -25,13 +25,17 @@ export function wrongUses(group: string, cases: readonly Case[]): void {
   for (const [title, run, made, code, wanted] of cases) {
     test.serial(`${group}: ${title} is ${code}`, async (t) => {
       const { error, at } = await caught(run)
-      if (!(error instanceof lora.LoraError)) return t.fail(`no error of loralib: ${error instanceof Error ? error.stack : String(error)}`)
+      if (!(error instanceof lora.LoraError))
+        return t.fail(`no error of loralib: ${error instanceof Error ? error.stack : String(error)}`)
       t.true(error instanceof made, `${error.name}, not ${made.name}: ${error.message}`)
       t.is(error.code, code)
       t.is(error.name, made.name)
       if (wanted.at !== 'either') t.is(at, wanted.at ?? 'call', 'when it comes')
       t.true(error.stack!.startsWith(`${made.name} [${code}]: `), error.stack)
-      t.true(error.expected !== '' || error.received !== '' || error.hint !== '', 'the error says nothing but what failed')
+      t.true(
+        error.expected !== '' || error.received !== '' || error.hint !== '',
+        'the error says nothing but what failed',
+      )
       for (const field of ['op', 'path', 'expected', 'received', 'hint', 'message'] as const) {
         const pattern = wanted[field]
         if (pattern) t.regex(error[field], pattern, field)
@@ -63,7 +67,10 @@ export async function stillTrains(t: ExecutionContext): Promise<void> {
   layer.loadStateDict({ weight: lora.tensor([[1]]), lora_A: lora.tensor([[2]]), lora_B: lora.tensor([[3]]) })
   lora.markOnlyLoraAsTrainable(layer)
   const optimizer = new lora.optim.SGD([layer.loraA!, layer.loraB!], { lr: 0.01 })
-  const loss = layer.forward(lora.tensor([[5]])).square().sum()
+  const loss = layer
+    .forward(lora.tensor([[5]]))
+    .square()
+    .sum()
   t.is(await loss.item(), 400)
   await loss.backward()
   await same(t, layer.loraA!.grad!, [300])

@@ -21,7 +21,11 @@ export function runProgram(
   const args = [`--input-type=${module === 'esm' ? 'module' : 'commonjs'}`, '--eval', text]
   const started = performance.now()
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
     let [out, errors] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))

@@ -129,7 +129,15 @@ test.serial('item, itemBigInt, tolist: numbers, truth values, and integers of an
 })
 
 test.serial('data: the array of the dtype', async (t) => {
-  const kinds = { f32: Float32Array, f64: Float64Array, bf16: Float32Array, f16: Float32Array, i64: BigInt64Array, u8: Uint8Array, bool: Uint8Array }
+  const kinds = {
+    f32: Float32Array,
+    f64: Float64Array,
+    bf16: Float32Array,
+    f16: Float32Array,
+    i64: BigInt64Array,
+    u8: Uint8Array,
+    bool: Uint8Array,
+  }
   for (const [dtype, kind] of Object.entries(kinds)) {
     t.true((await lora.ones([3], { dtype: dtype as lora.Dtype }).data()) instanceof kind, dtype)
   }

@@ -13,7 +13,15 @@ test("at: Python's x[…], shape and values", async (t) => {
     [['...', 0], [2, 3], 0, 20],
     [[0, '...', -1], [3], 3, 11],
     [['...'], [2, 3, 4], 0, 23],
-    [[[null, null], [null, null, 2]], [2, 2, 4], 0, 23],
+    [
+      [
+        [null, null],
+        [null, null, 2],
+      ],
+      [2, 2, 4],
+      0,
+      23,
+    ],
     [[[null], [1]], [2, 2, 4], 4, 23],
     [[null, 0], [1, 3, 4], 0, 11],
     [[0, null, 1], [1, 4], 4, 7],
@@ -87,7 +95,11 @@ test('cat, stack: along any dimension, with gradients', async (t) => {
       [2, 4],
     ],
   ])
-  await lora.cat([a, b, a], 1).mul(lora.arange(6, undefined, 1, { dtype: 'f32' })).sum().backward()
+  await lora
+    .cat([a, b, a], 1)
+    .mul(lora.arange(6, undefined, 1, { dtype: 'f32' }))
+    .sum()
+    .backward()
   await same(t, a.grad!, [0 + 4, 1 + 5])
   await same(t, b.grad!, [2, 3])
   await same(t, lora.cat([lora.zeros([0, 2]), a]), [1, 2])

@@ -3,7 +3,9 @@ import * as lora from 'loralib'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 /** Compiles only when the two types are the same. */
-function same<A, B>(..._: Same<A, B> extends true ? [] : ['the types differ']): void {}
+function same<A, B>(...proof: Same<A, B> extends true ? [] : ['the types differ']): void {
+  void proof
+}
 
 export async function tensors(): Promise<void> {
   const x = lora.tensor([[1, 2]], { dtype: 'f64', requiresGrad: true })
@@ -15,7 +17,12 @@ export async function tensors(): Promise<void> {
   const big: bigint = await lora.tensor([1n]).itemBigInt()
   const data: Float32Array | Float64Array | BigInt64Array | Uint8Array = await x.data()
   const index: lora.Index[] = [0, [1, -1], null, '...']
-  x.at(...index).add(1).mul(x).sum([0, 1], true).reshape(-1).reshape([1, 1])
+  x.at(...index)
+    .add(1)
+    .mul(x)
+    .sum([0, 1], true)
+    .reshape(-1)
+    .reshape([1, 1])
   const done: void = await x.sum().backward()
   {
     using scratch = lora.zeros([2])
@@ -33,12 +40,28 @@ export async function tensors(): Promise<void> {
 }
 
 export function layers(): void {
-  const dense = new lora.Linear(768, 768, { r: 8, loraAlpha: 16, loraDropout: 0.1, bias: true, fanInFanOut: false, mergeWeights: true })
-  new lora.Embedding(50257, 768, { r: 4, paddingIdx: 0, scaleGradByFreq: true })
-  new lora.MergedLinear(768, 2304, { r: 4, loraAlpha: 32, enableLora: [true, false, true], fanInFanOut: true, dtype: 'bf16' })
+  const dense = new lora.Linear(768, 768, {
+    r: 8,
+    loraAlpha: 16,
+    loraDropout: 0.1,
+    bias: true,
+    fanInFanOut: false,
+    mergeWeights: true,
+  })
+  void new lora.Embedding(50257, 768, { r: 4, paddingIdx: 0, scaleGradByFreq: true })
+  void new lora.MergedLinear(768, 2304, {
+    r: 4,
+    loraAlpha: 32,
+    enableLora: [true, false, true],
+    fanInFanOut: true,
+    dtype: 'bf16',
+  })
   same<ReturnType<typeof dense.train>, lora.Linear>()
   same<ReturnType<typeof dense.eval>, lora.Linear>()
-  const y: lora.Tensor = dense.eval().train().forward(lora.zeros([1, 768]))
+  const y: lora.Tensor = dense
+    .eval()
+    .train()
+    .forward(lora.zeros([1, 768]))
   const factor: lora.Tensor | null = dense.loraA
   const scaling: number = dense.scaling
   dense.loraDropout = (x) => x.mul(2)
@@ -46,9 +69,9 @@ export function layers(): void {
   // @ts-expect-error scaling follows from loraAlpha and r
   dense.scaling = 2
   // @ts-expect-error Python's spelling
-  new lora.Linear(4, 4, { r: 2, lora_alpha: 2 })
+  void new lora.Linear(4, 4, { r: 2, lora_alpha: 2 })
   // @ts-expect-error blocks are on or off
-  new lora.MergedLinear(4, 6, { r: 2, enableLora: [1, 0, 1] })
+  void new lora.MergedLinear(4, 6, { r: 2, enableLora: [1, 0, 1] })
   // @ts-expect-error no such mode
   lora.markOnlyLoraAsTrainable(dense, 'lora-only')
   void [y, factor, scaling]
@@ -70,7 +93,10 @@ export class Model extends lora.nn.Module {
 export async function training(model: Model): Promise<void> {
   lora.markOnlyLoraAsTrainable(model, 'lora_only')
   const paths: string[] = lora.injectLora(model, { targets: [/blocks/, 'head.1'], r: 4 })
-  const optimizer = new lora.optim.AdamW(model.parameters().filter((p) => p.requiresGrad), { lr: 1e-3, betas: [0.9, 0.99] })
+  const optimizer = new lora.optim.AdamW(
+    model.parameters().filter((p) => p.requiresGrad),
+    { lr: 1e-3, betas: [0.9, 0.99] },
+  )
   const { logits } = model.train().forward(lora.tensor([1n, 2n]))
   const loss = lora.nn.functional.crossEntropy(logits, lora.tensor([2n, 3n]), { labelSmoothing: 0.1 })
   loss.backward()
@@ -82,7 +108,7 @@ export async function training(model: Model): Promise<void> {
   const bytes: number = lora.memory().optimizer.bytes
   for (const [name, parameter] of model.namedParameters()) void [name.length, parameter.grad]
   // @ts-expect-error betas are two
-  new lora.optim.AdamW(model.parameters(), { betas: [0.9] })
+  void new lora.optim.AdamW(model.parameters(), { betas: [0.9] })
   void [paths, norm, missingKeys, unexpectedKeys, bytes]
 }
 

@@ -49,7 +49,9 @@ async function train() {
   const losses = []
   let norm
   for (let step = 0; step < STEPS; step++) {
-    const ids = Array.from({ length: B }, (_, b) => Array.from({ length: T }, (_, t) => (31 * b + 7 * t + 13 * step) % V))
+    const ids = Array.from({ length: B }, (_, b) =>
+      Array.from({ length: T }, (_, t) => (31 * b + 7 * t + 13 * step) % V),
+    )
     optimizer.zeroGrad()
     const { loss } = model.forward(ids, { labels: ids })
     loss.backward()
@@ -84,7 +86,8 @@ function build() {
   lora.injectLora(model, { ...shared, targets: ['attn.c_attn'], r: 5, enableLora: [true, false, true] })
   lora.injectLora(model, { ...shared, targets: ['mlp.c_fc', 'wpe'], r: 3 })
   model.transformer.ln_f = new lora.nn.RMSNorm(C)
-  for (const [name, parameter] of model.namedParameters()) parameter.requiresGrad = !/(c_attn|c_fc|wpe)\.weight$/.test(name)
+  for (const [name, parameter] of model.namedParameters())
+    parameter.requiresGrad = !/(c_attn|c_fc|wpe)\.weight$/.test(name)
   return model.train()
 }
 
@@ -114,7 +117,9 @@ function prove() {
   const results = THREADS.map((threads) => ({ wanted: threads, ...start(threads, threads === TWICE_WITH ? 2 : 1) }))
   const reference = results[0].runs[0]
   const differences = []
-  console.log(`${STEPS} steps, B·T = ${B * T}, width ${C}, vocabulary ${V}, ${reference.trained} trained numbers in ${count(reference.grads)} tensors, ${results[0].isa}`)
+  console.log(
+    `${STEPS} steps, B·T = ${B * T}, width ${C}, vocabulary ${V}, ${reference.trained} trained numbers in ${count(reference.grads)} tensors, ${results[0].isa}`,
+  )
   for (const { wanted, threads, worked, runs } of results) {
     if (threads !== wanted) differences.push(`${wanted} threads were asked for, ${threads} ran`)
     if (worked !== null && worked !== wanted) differences.push(`of ${wanted} threads ${worked} computed`)
@@ -122,7 +127,9 @@ function prove() {
       const label = `${threads} thread${threads === 1 ? '' : 's'}${worked === null ? '' : ` (${worked} computed)`}${i > 0 ? ', second run in the same process' : ''}`
       const found = compare(reference, run).map((what) => `${label}: ${what}`)
       differences.push(...found)
-      console.log(`${found.length ? 'FAILED' : 'same  '}  ${label}: loss ${run.first} to ${run.last}, losses ${run.losses.slice(0, 16)}, parameters ${all(run.parameters)}, gradients ${all(run.grads)}`)
+      console.log(
+        `${found.length ? 'FAILED' : 'same  '}  ${label}: loss ${run.first} to ${run.last}, losses ${run.losses.slice(0, 16)}, parameters ${all(run.parameters)}, gradients ${all(run.grads)}`,
+      )
     })
   }
   if (!(reference.last < reference.first)) differences.push('the loss does not fall: nothing was trained')
@@ -144,7 +151,11 @@ function start(threads, times) {
 
 function compare(a, b) {
   const scalars = ['losses', 'norm'].filter((key) => a[key] !== b[key]).map((key) => `the ${key} differ`)
-  const tensors = ['grads', 'parameters'].flatMap((kind) => Object.keys(a[kind]).filter((name) => a[kind][name] !== b[kind][name]).map((name) => `${kind} of ${name} differ`))
+  const tensors = ['grads', 'parameters'].flatMap((kind) =>
+    Object.keys(a[kind])
+      .filter((name) => a[kind][name] !== b[kind][name])
+      .map((name) => `${kind} of ${name} differ`),
+  )
   return [...scalars, ...tensors]
 }
 

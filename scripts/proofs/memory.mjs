@@ -3,9 +3,10 @@
 //   node scripts/proofs/memory.mjs [--steps 500] [--short]
 //
 // 500 steps of a tiny GPT-2 with LoRA, in a loop without dispose(), scope() or settle() (the proof itself settles twice, to
-// count what lives): the peak resident set at the end must be at
-// most 1.15 times that at step 50, live tensors must not grow, and a timer must never come more than 50 ms late.
+// count what lives): the peak resident set at the end must be at most 1.15 times that at step 50, live tensors must not
+// grow, and a timer must never come more than 50 ms late.
 // Exit code 1 on failure.
+import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import * as lora from 'loralib'
 
@@ -17,9 +18,10 @@ const EARLY = 50
 const MOST_GROWTH = 1.15
 const MOST_LATE_MS = 50
 const TIMER_MS = 5
+// On a machine with nothing else to do, an idle process is late by no more than this.
+const IDLE_LATE_MS = 10
 const [B, T, V] = [4, 32, 257]
 
-const timer = watchTimer()
 lora.manualSeed(7)
 const model = lora.models.GPT2LMHeadModel.fromConfig({
   vocab_size: V,
@@ -36,6 +38,8 @@ const trainable = model.parameters().filter((p) => p.requiresGrad)
 const optimizer = new lora.optim.AdamW(trainable, { lr: 1e-2 })
 model.train()
 
+const stopIdle = watchIdleProcess()
+const stopTimer = watchTimer(TIMER_MS)
 const losses = []
 let early
 for (let step = 1; step <= STEPS; step++) {
@@ -48,7 +52,8 @@ for (let step = 1; step <= STEPS; step++) {
   losses.push(await loss.item())
   if (step === EARLY) early = { peak: peakBytes(), ...(await live()) }
 }
-const late = timer.stop()
+const late = stopTimer()
+const idle = await stopIdle()
 const end = { peak: peakBytes(), ...(await live()) }
 report()
 
@@ -62,23 +67,35 @@ async function live() {
   return { tensors: total.tensors, bytes: total.bytes, tapeNodes }
 }
 
-/** A timer that notes how late it comes. */
-function watchTimer() {
+/** A timer that notes how late it comes. Also the whole source of a process of its own: it must use nothing from outside. */
+function watchTimer(every) {
   let [worst, ticks] = [0, 0]
-  let due = performance.now() + TIMER_MS
-  const tick = () => {
+  let due = performance.now() + every
+  let handle = setTimeout(tick, every)
+  function tick() {
     worst = Math.max(worst, performance.now() - due)
     ticks += 1
-    due = performance.now() + TIMER_MS
-    handle = setTimeout(tick, TIMER_MS)
+    due = performance.now() + every
+    handle = setTimeout(tick, every)
   }
-  let handle = setTimeout(tick, TIMER_MS)
-  const stop = () => {
+  return () => {
     clearTimeout(handle)
     // A timer that never came is as late as now.
     return { ticks, worst: Math.max(worst, performance.now() - due) }
   }
-  return { stop }
+}
+
+/** The same timer in a process that does nothing else: what a busy machine makes late by itself. */
+function watchIdleProcess() {
+  const source = `${watchTimer}; const stop = watchTimer(${TIMER_MS}); process.on('message', () => process.send(stop(), () => process.exit()))`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  return () =>
+    new Promise((resolve) => {
+      child.once('message', resolve)
+      child.send('stop')
+    })
 }
 
 function report() {
@@ -103,9 +120,9 @@ function report() {
     ],
     [`tape nodes at the end: ${end.tapeNodes}`, end.tapeNodes <= early.tapeNodes, 'no growth'],
     [
-      `timer: ${late.ticks} times, at most ${late.worst.toFixed(1)} ms late`,
-      late.ticks > 0 && late.worst <= MOST_LATE_MS,
-      `at most ${MOST_LATE_MS} ms`,
+      `timer: ${late.ticks} times, at most ${late.worst.toFixed(1)} ms late; in an idle process beside it ${idle.worst.toFixed(1)} ms`,
+      late.ticks > 0 && late.worst - Math.max(0, idle.worst - IDLE_LATE_MS) <= MOST_LATE_MS,
+      `at most ${MOST_LATE_MS} ms, or as much more as a busy machine makes the idle process late`,
     ],
     [
       `loss: ${mean(losses.slice(0, 20)).toFixed(3)} in the first 20 steps, ${mean(losses.slice(-20)).toFixed(3)} in the last 20`,

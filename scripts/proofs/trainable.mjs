@@ -53,10 +53,18 @@ async function prove({ name, dtype, trainable: expected, ...sizes }) {
   const started = performance.now()
   lora.manualSeed(3)
   const model = lora.models.GPT2LMHeadModel.fromConfig(sizes, { dtype })
-  const paths = lora.injectLora(model, { targets: ['attn.c_attn'], enableLora: [true, false, true], r: R, loraAlpha: 32 })
+  const paths = lora.injectLora(model, {
+    targets: ['attn.c_attn'],
+    enableLora: [true, false, true],
+    r: R,
+    loraAlpha: 32,
+  })
   lora.markOnlyLoraAsTrainable(model)
   check(paths.length === sizes.n_layer, `${paths.length} layers were adapted`)
-  check(paths.every((path) => model.getSubmodule(path) instanceof lora.MergedLinear), 'not every adapted layer is a MergedLinear')
+  check(
+    paths.every((path) => model.getSubmodule(path) instanceof lora.MergedLinear),
+    'not every adapted layer is a MergedLinear',
+  )
   // B begins at 0, which gives A no gradient in the first step: with numbers in B every factor must move.
   for (const [key, p] of model.namedParameters()) if (key.endsWith('lora_B')) lora.nn.init.normal_(p, 0, 0.02)
 
@@ -75,29 +83,55 @@ async function prove({ name, dtype, trainable: expected, ...sizes }) {
   await lora.settle()
   const gradient = lora.memory().gradient
   check(gradient.bytes === 4 * numbers, `gradients take ${gradient.bytes} bytes, not ${4 * numbers}`)
-  check([...frozen.values()].every((p) => p.grad === null && !p.hasGrad), 'a frozen weight has a gradient')
-  check(parameters.every((p) => p.grad?.dtype === 'f32' && same(p.grad.shape, p.shape)), 'a factor has no f32 gradient of its shape')
+  check(
+    [...frozen.values()].every((p) => p.grad === null && !p.hasGrad),
+    'a frozen weight has a gradient',
+  )
+  check(
+    parameters.every((p) => p.grad?.dtype === 'f32' && same(p.grad.shape, p.shape)),
+    'a factor has no f32 gradient of its shape',
+  )
 
   await optimizer.step()
   optimizer.zeroGrad()
   await lora.settle()
   const memory = lora.memory()
-  check(memory.optimizer.bytes === 8 * numbers, `the optimizer takes ${memory.optimizer.bytes} bytes, not ${8 * numbers}`)
-  check(memory.optimizer.tensors === 2 * trainable.size, `the optimizer holds ${memory.optimizer.tensors} tensors, not ${2 * trainable.size}`)
+  check(
+    memory.optimizer.bytes === 8 * numbers,
+    `the optimizer takes ${memory.optimizer.bytes} bytes, not ${8 * numbers}`,
+  )
+  check(
+    memory.optimizer.tensors === 2 * trainable.size,
+    `the optimizer holds ${memory.optimizer.tensors} tensors, not ${2 * trainable.size}`,
+  )
   check(memory.gradient.bytes === 0, `${memory.gradient.bytes} bytes of gradients are left after zeroGrad()`)
 
   const after = await hashes(model)
   const changed = Object.keys(before).filter((key) => before[key] !== after[key])
-  check(same(changed, [...trainable.keys()]), `${changed.length} tensors changed, not the ${trainable.size} of the adapter`)
+  check(
+    same(changed, [...trainable.keys()]),
+    `${changed.length} tensors changed, not the ${trainable.size} of the adapter`,
+  )
 
   const file = join(folder, `${name}.safetensors`)
   await lora.save(lora.loraStateDict(model), file)
   const read = await readInPython(file)
-  const wanted = new Map(paths.flatMap((path) => [[`${path}.lora_A`, [2 * R, sizes.n_embd]], [`${path}.lora_B`, [2 * sizes.n_embd, R]]]))
-  check(same(Object.keys(read).sort(), [...wanted.keys()].sort()), `Python reads ${Object.keys(read).length} names, not the ${wanted.size} of the adapter`)
+  const wanted = new Map(
+    paths.flatMap((path) => [
+      [`${path}.lora_A`, [2 * R, sizes.n_embd]],
+      [`${path}.lora_B`, [2 * sizes.n_embd, R]],
+    ]),
+  )
+  check(
+    same(Object.keys(read).sort(), [...wanted.keys()].sort()),
+    `Python reads ${Object.keys(read).length} names, not the ${wanted.size} of the adapter`,
+  )
   for (const [key, shape] of wanted) {
     const got = read[key]
-    check(got && same(got.shape, shape) && got.dtype === 'float32', `Python reads ${key} as ${JSON.stringify(got)}, not (${shape.join(', ')}) float32`)
+    check(
+      got && same(got.shape, shape) && got.dtype === 'float32',
+      `Python reads ${key} as ${JSON.stringify(got)}, not (${shape.join(', ')}) float32`,
+    )
     check(got?.sha256 === after[key], `Python reads other numbers in ${key}`)
   }
 
@@ -124,7 +158,9 @@ async function hashes(model) {
   const found = {}
   for (const [key, tensor] of model.namedParameters()) {
     const data = await tensor.data()
-    found[key] = createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)).digest('hex')
+    found[key] = createHash('sha256')
+      .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+      .digest('hex')
   }
   return found
 }
@@ -153,10 +189,15 @@ async function pythonWithSafetensors() {
   const stamp = join(home, 'packages.txt')
   const wanted = PYTHON_PACKAGES.join('\n')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8').trim() === wanted) return program
-  if (!ask('python3')) fail('python3 was not found: this proof reads the adapter file back with Python. Debian, Ubuntu: sudo apt install python3 python3-venv')
+  if (!ask('python3'))
+    fail(
+      'python3 was not found: this proof reads the adapter file back with Python. Debian, Ubuntu: sudo apt install python3 python3-venv',
+    )
   say(`installing ${PYTHON_PACKAGES.join(' and ')} into .cache/venv-safetensors`)
   await must('python3', ['-m', 'venv', '--clear', home], { show: false })
-  await must(program, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PYTHON_PACKAGES], { show: false })
+  await must(program, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PYTHON_PACKAGES], {
+    show: false,
+  })
   writeFileSync(stamp, `${wanted}\n`)
   return program
 }

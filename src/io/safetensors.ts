@@ -1,8 +1,8 @@
-import { OptionError } from '../errors.js'
 import { call, callAsync } from '../native/call.js'
 import { native } from '../native/load.js'
-import { Tensor, fromId } from '../tensor.js'
+import { fromId } from '../tensor.js'
 import type { Dtype } from '../tensor.js'
+import { checkTensors } from '../nn/state-dict.js'
 import type { StateDict } from '../nn/module.js'
 
 /** Options of {@link load}. */
@@ -50,15 +50,8 @@ export async function save(
   path: string,
   options: { metadata?: Record<string, string> } = {},
 ): Promise<void> {
+  checkTensors('save', dict)
   const entries = Object.entries(dict)
-  for (const [name, tensor] of entries) {
-    if (!(tensor instanceof Tensor))
-      throw new OptionError({
-        what: `save: ${name} is no tensor`,
-        expected: 'a record of tensors',
-        received: typeof tensor,
-      })
-  }
   const names = entries.map(([name]) => name)
   const ids = Float64Array.from(entries, ([, tensor]) => tensor.id)
   const metadata = Object.entries({ format: 'pt', ...options.metadata }).flat()

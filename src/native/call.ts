@@ -1,4 +1,4 @@
-import { InternalError, LoraError, reviveError, startStackAt } from '../errors.js'
+import { InternalError, LoraError, OptionError, reviveError, startStackAt } from '../errors.js'
 import { native } from './load.js'
 
 // Stacks of the calls that recorded work which may fail later. A stack for each op would cost ten times the op, so the outermost
@@ -37,6 +37,17 @@ export async function callAsync<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
+// What N-API says of an argument that it cannot convert.
+const WRONG_TYPE: ReadonlySet<string> = new Set([
+  'InvalidArg',
+  'ArrayExpected',
+  'BigintExpected',
+  'BooleanExpected',
+  'NumberExpected',
+  'ObjectExpected',
+  'StringExpected',
+])
+
 /** An error of the addon as one of ours. */
 export function revive(error: unknown, above: (...args: never[]) => unknown): unknown {
   // An error of our own, such as that of a disposed tensor among the arguments, says what it means already.
@@ -52,6 +63,14 @@ export function revive(error: unknown, above: (...args: never[]) => unknown): un
   // What is no data is no error of the engine: a panic at the boundary, or a wrong argument of our own.
   const code = (error as { code?: string }).code
   if (code === undefined) return error
+  if (WRONG_TYPE.has(code)) {
+    return new OptionError({
+      what: 'an argument has the wrong type',
+      received: error.message,
+      fix: 'pass the type that index.d.ts names',
+      cause: error,
+    })
+  }
   return new InternalError({
     what: 'a fault of loralib',
     received: error.message,

@@ -89,6 +89,14 @@ export function bool(value: boolean): void {
 }
 
 export function dims(values: readonly number[]): void {
+  if (!Array.isArray(values)) {
+    throw new OptionError({
+      what: 'a shape or list of dimensions is no array',
+      expected: 'an array of whole numbers',
+      received: String(values),
+      fix: 'write [2, 3], and [n] for one dimension',
+    })
+  }
   push(values.length)
   for (const value of values) push(value)
 }

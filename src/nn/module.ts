@@ -1,10 +1,11 @@
 import { inspect } from 'node:util'
-import { AsyncError, KeyError, OptionError } from '../errors.js'
+import { AsyncError, OptionError } from '../errors.js'
 import { call, markStack } from '../native/call.js'
 import { native } from '../native/load.js'
-import { noGrad, popFrame, pushFrame, tensorsIn } from '../scope.js'
+import { noGrad, popFrame, pushFrame, refuseAsync, tensorsIn } from '../scope.js'
 import type { Dtype } from '../tensor.js'
 import { KIND, Tensor } from '../tensor.js'
+import { badKeys, checkTensors } from './state-dict.js'
 
 /** A tensor of a module itself: its key, the tensor, and whether it is trained or only kept. */
 export type OwnTensor = readonly [key: string, tensor: Tensor, kind: 'parameter' | 'buffer']
@@ -182,6 +183,7 @@ export abstract class Module {
    * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape.
    */
   loadStateDict(dict: StateDict, options: { strict?: boolean } = {}): LoadReport {
+    checkTensors(`${this.constructor.name}.loadStateDict`, dict)
     const own = new Map(Object.entries(this.stateDict()))
     const missingKeys = [...own.keys()].filter((key) => !(key in dict))
     const unexpectedKeys = Object.keys(dict).filter((key) => !own.has(key))
@@ -335,7 +337,7 @@ function outermost(module: Module, forward: Module['forward'], args: unknown[]):
   running = { root: module, called: new Set() }
   let kept = new Set<Tensor>()
   try {
-    const result = inner(module, forward, args)
+    const result = refuseAsync(inner(module, forward, args), `${module.constructor.name}.forward`)
     kept = tensorsIn(result)
     return result
   } finally {
@@ -379,28 +381,4 @@ function pathNumber(root: Module, module: Module): number {
   const number = paths.get(module) ?? native.internPath(module.constructor.name)
   paths.set(module, number)
   return number
-}
-
-function badKeys(
-  module: Module,
-  own: Map<string, Tensor>,
-  dict: StateDict,
-  missing: string[],
-  unexpected: string[],
-  misshapen: [string, Tensor][],
-): KeyError {
-  const show = (label: string, keys: string[]): string[] =>
-    keys.length ? [`${keys.length} ${label}: ${keys.slice(0, 20).join(', ')}${keys.length > 20 ? ', …' : ''}`] : []
-  const shapes = misshapen.map(
-    ([key, tensor]) => `${key} (${tensor.shape.join(', ')}) for (${own.get(key)!.shape.join(', ')})`,
-  )
-  const parts = [...show('missing', missing), ...show('unexpected', unexpected), ...show('of another shape', shapes)]
-  return new KeyError({
-    what: `${module.constructor.name}: the state dict does not fit`,
-    expected: `${own.size} keys with the model's shapes`,
-    received: `${Object.keys(dict).length} keys; ${parts.join('; ')}`,
-    fix: misshapen.length
-      ? 'build the model with the sizes of the checkpoint'
-      : 'pass { strict: false } to load what fits, e.g. an adapter',
-  })
 }

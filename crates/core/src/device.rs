@@ -20,7 +20,11 @@ impl Device {
     /// # Errors
     /// [`Code::Device`] for an unknown name, or a device that this build or machine does not have.
     pub fn from_name(name: &str) -> Result<Device> {
-        let unknown = || Error::new(Code::Device, "no such device").expected("cpu, cuda or cuda:N").received(name.to_owned());
+        let unknown = || {
+            Error::new(Code::Device, "no such device")
+                .expected("cpu, cuda or cuda:N")
+                .received(name.to_owned())
+        };
         match name.split_once(':').unwrap_or((name, "0")) {
             ("cpu", _) => Ok(Device::Cpu),
             ("cuda", number) => open_cuda(number.parse().map_err(|_| unknown())?),
@@ -60,8 +64,12 @@ fn open_cuda(number: usize) -> Result<Device> {
             }
             Ok(Device::Cuda(device))
         }
-        Ok(Err(error)) => Err(Error::new(Code::Device, "the CUDA device cannot be opened").received(format!("cuda:{number}")).source(error)),
-        Err(_) => Err(Error::new(Code::Device, "the CUDA libraries cannot be loaded").received(format!("cuda:{number}"))),
+        Ok(Err(error)) => Err(Error::new(Code::Device, "the CUDA device cannot be opened")
+            .received(format!("cuda:{number}"))
+            .source(error)),
+        Err(_) => {
+            Err(Error::new(Code::Device, "the CUDA libraries cannot be loaded").received(format!("cuda:{number}")))
+        }
     }
 }
 

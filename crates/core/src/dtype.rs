@@ -27,16 +27,30 @@ pub enum Dtype {
 
 impl Dtype {
     /// Every dtype, by number.
-    pub const ALL: [Dtype; 7] = [Dtype::F32, Dtype::F64, Dtype::Bf16, Dtype::F16, Dtype::I64, Dtype::U8, Dtype::Bool];
+    pub const ALL: [Dtype; 7] = [
+        Dtype::F32,
+        Dtype::F64,
+        Dtype::Bf16,
+        Dtype::F16,
+        Dtype::I64,
+        Dtype::U8,
+        Dtype::Bool,
+    ];
 
     /// The dtype with this number.
     ///
     /// # Errors
     /// [`Code::Dtype`] when there is none.
     pub fn from_number(number: f64) -> Result<Dtype> {
-        Dtype::ALL.iter().copied().find(|d| f64::from(*d as u8) == number).ok_or_else(|| {
-            Error::new(Code::Dtype, "no such dtype").expected("f32, f64, bf16, f16, i64, u8 or bool").received(number.to_string())
-        })
+        Dtype::ALL
+            .iter()
+            .copied()
+            .find(|d| f64::from(*d as u8) == number)
+            .ok_or_else(|| {
+                Error::new(Code::Dtype, "no such dtype")
+                    .expected("f32, f64, bf16, f16, i64, u8 or bool")
+                    .received(number.to_string())
+            })
     }
 
     /// Name as users write it.
@@ -71,7 +85,10 @@ impl Dtype {
     pub fn check_value(self, value: f64) -> Result<()> {
         let (fits, expected) = match self {
             Dtype::I64 => (value.fract() == 0.0, "a whole number"),
-            Dtype::U8 => (value.fract() == 0.0 && (0.0..=255.0).contains(&value), "a whole number from 0 to 255"),
+            Dtype::U8 => (
+                value.fract() == 0.0 && (0.0..=255.0).contains(&value),
+                "a whole number from 0 to 255",
+            ),
             Dtype::Bool => (value == 0.0 || value == 1.0, "0 or 1"),
             _ => (true, ""),
         };
@@ -87,7 +104,15 @@ impl Dtype {
     /// candle's name for it. Truth values are bytes there.
     pub fn candle(self) -> candle_core::DType {
         use candle_core::DType;
-        [DType::F32, DType::F64, DType::BF16, DType::F16, DType::I64, DType::U8, DType::U8][self as usize]
+        [
+            DType::F32,
+            DType::F64,
+            DType::BF16,
+            DType::F16,
+            DType::I64,
+            DType::U8,
+            DType::U8,
+        ][self as usize]
     }
 }
 
@@ -103,10 +128,26 @@ mod tests {
 
     #[test]
     fn numbers_that_a_dtype_cannot_hold_are_refused() {
-        for (dtype, value) in [(Dtype::I64, 0.5), (Dtype::I64, f64::NAN), (Dtype::U8, 256.0), (Dtype::U8, -1.0), (Dtype::Bool, 2.0)] {
-            assert_eq!(dtype.check_value(value).map_err(|e| e.code()), Err(Code::Dtype), "{dtype} {value}");
+        for (dtype, value) in [
+            (Dtype::I64, 0.5),
+            (Dtype::I64, f64::NAN),
+            (Dtype::U8, 256.0),
+            (Dtype::U8, -1.0),
+            (Dtype::Bool, 2.0),
+        ] {
+            assert_eq!(
+                dtype.check_value(value).map_err(|e| e.code()),
+                Err(Code::Dtype),
+                "{dtype} {value}"
+            );
         }
-        for (dtype, value) in [(Dtype::F32, 0.5), (Dtype::Bf16, f64::NAN), (Dtype::I64, -3.0), (Dtype::U8, 255.0), (Dtype::Bool, 1.0)] {
+        for (dtype, value) in [
+            (Dtype::F32, 0.5),
+            (Dtype::Bf16, f64::NAN),
+            (Dtype::I64, -3.0),
+            (Dtype::U8, 255.0),
+            (Dtype::Bool, 1.0),
+        ] {
             assert!(dtype.check_value(value).is_ok(), "{dtype} {value}");
         }
     }

@@ -86,11 +86,28 @@ impl Engine {
             })
             .map_err(|e| Error::new(Code::Internal, "the compute thread cannot be started").source(e))?;
         if config.debug >= 1 {
-            let isa = if config.candle || !config.device.is_cpu() { "candle" } else { crate::isa_name() };
-            eprintln!("loralib backend {} {isa}, {} threads, limit {} MB", config.device, config.threads, limit() >> 20);
+            let isa = if config.candle || !config.device.is_cpu() {
+                "candle"
+            } else {
+                crate::isa_name()
+            };
+            eprintln!(
+                "loralib backend {} {isa}, {} threads, limit {} MB",
+                config.device,
+                config.threads,
+                limit() >> 20
+            );
         }
-        started.recv().unwrap_or_else(|_| Err(Error::new(Code::Internal, "the compute thread ended at its start")))?;
-        Ok(Engine { sender, counters, config, streams: AtomicU32::new(1), thread: Mutex::new(Some(thread)) })
+        started
+            .recv()
+            .unwrap_or_else(|_| Err(Error::new(Code::Internal, "the compute thread ended at its start")))?;
+        Ok(Engine {
+            sender,
+            counters,
+            config,
+            streams: AtomicU32::new(1),
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     /// A number for a new stream, unique in the process.
@@ -100,8 +117,18 @@ impl Engine {
 
     /// A recorder that feeds this engine.
     pub fn recorder(&self, seed: u64) -> Recorder {
-        let limits = Limits { steps: 64, host_bytes: 256 << 20, tensor_bytes: limit() };
-        Recorder::new(Arc::new(self.sender.clone()), Arc::new(Progress::default()), limits, self.new_stream(), seed)
+        let limits = Limits {
+            steps: 64,
+            host_bytes: 256 << 20,
+            tensor_bytes: limit(),
+        };
+        Recorder::new(
+            Arc::new(self.sender.clone()),
+            Arc::new(Progress::default()),
+            limits,
+            self.new_stream(),
+            seed,
+        )
     }
 
     /// How it runs.

@@ -35,7 +35,9 @@ pub fn config() -> Result<Config> {
 
 fn select_isa(name: &str) -> Result<()> {
     let wrong = |received: String| {
-        Error::new(Code::Option, "LORALIB_ISA names a kernel path that cannot run here").expected("avx512, avx2, neon, scalar or candle, as far as the CPU has it").received(received)
+        Error::new(Code::Option, "LORALIB_ISA names a kernel path that cannot run here")
+            .expected("avx512, avx2, neon, scalar or candle, as far as the CPU has it")
+            .received(received)
     };
     let isa = kernels::isa::Isa::from_name(name).ok_or_else(|| wrong(name.to_owned()))?;
     kernels::isa::set(isa).map_err(|e| wrong(e.what))
@@ -47,7 +49,14 @@ fn text(name: &str) -> Option<String> {
 
 fn number(name: &str, least: usize, most: usize) -> Result<Option<usize>> {
     let Some(value) = text(name) else { return Ok(None) };
-    value.parse().ok().filter(|n| (least..=most).contains(n)).map(Some).ok_or_else(|| {
-        Error::new(Code::Option, format!("{name} is not a number in its range")).expected(format!("{least} to {most}")).received(value)
-    })
+    value
+        .parse()
+        .ok()
+        .filter(|n| (least..=most).contains(n))
+        .map(Some)
+        .ok_or_else(|| {
+            Error::new(Code::Option, format!("{name} is not a number in its range"))
+                .expected(format!("{least} to {most}"))
+                .received(value)
+        })
 }

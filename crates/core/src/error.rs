@@ -68,12 +68,20 @@ impl Error {
 
     /// The operation that failed; the innermost one wins.
     pub fn op(self, name: &str) -> Self {
-        if self.0.op.is_empty() { self.edit(|e| e.op = name.to_owned()) } else { self }
+        if self.0.op.is_empty() {
+            self.edit(|e| e.op = name.to_owned())
+        } else {
+            self
+        }
     }
 
     /// The module path (`h.3.attn.c_attn`) where it happened; the innermost one wins.
     pub fn path(self, path: &str) -> Self {
-        if self.0.path.is_empty() && !path.is_empty() { self.edit(|e| e.path = path.to_owned()) } else { self }
+        if self.0.path.is_empty() && !path.is_empty() {
+            self.edit(|e| e.path = path.to_owned())
+        } else {
+            self
+        }
     }
 
     /// The text of the lower error that caused this one.
@@ -84,7 +92,11 @@ impl Error {
 
     /// The number under which the caller keeps the stack of the call that recorded the failed work (0: none).
     pub fn stack(self, number: u64) -> Self {
-        if self.0.stack == 0 && number != 0 { self.edit(|e| e.stack = number) } else { self }
+        if self.0.stack == 0 && number != 0 {
+            self.edit(|e| e.stack = number)
+        } else {
+            self
+        }
     }
 
     /// The stable code.
@@ -130,12 +142,21 @@ impl std::error::Error for Error {}
 impl From<kernels::Error> for Error {
     fn from(error: kernels::Error) -> Self {
         // Kernels check what the recorder cannot know: ids and labels that came out of earlier operations.
-        Error::new(Code::Index, error.to_string()).expected(error.expected).received(error.received)
+        Error::new(Code::Index, error.to_string())
+            .expected(error.expected)
+            .received(error.received)
     }
 }
 
 impl From<candle_core::Error> for Error {
     fn from(error: candle_core::Error) -> Self {
-        Error::new(Code::Internal, "candle could not run the operation").source(error)
+        use candle_core::Error as Candle;
+        match error {
+            Candle::InvalidIndex { index, size, .. } => Error::new(Code::Index, "an index lies outside its range")
+                .expected(format!("0 to {}", size.saturating_sub(1)))
+                .received((index as i64).to_string()),
+            Candle::WithBacktrace { inner, .. } | Candle::Context { inner, .. } => Error::from(*inner),
+            other => Error::new(Code::Internal, "candle could not run the operation").source(other),
+        }
     }
 }

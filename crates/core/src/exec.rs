@@ -51,7 +51,9 @@ impl<'a> Exec<'a> {
 
     /// Input `i`.
     pub fn value(&self, i: usize) -> &'a Value {
-        self.inputs[i].as_ref().expect("the recorder checked that required inputs are there")
+        self.inputs[i]
+            .as_ref()
+            .expect("the recorder checked that required inputs are there")
     }
 
     /// Whether optional input `i` was given.
@@ -132,7 +134,10 @@ impl<'a> Exec<'a> {
 
 /// The list lengths stand first among the attributes.
 pub(crate) fn list_count(row: &OpRow) -> usize {
-    row.inputs.iter().filter(|i| i.kind == crate::ops::row::InputKind::List).count()
+    row.inputs
+        .iter()
+        .filter(|i| i.kind == crate::ops::row::InputKind::List)
+        .count()
 }
 
 /// Outputs made of vectors.
@@ -173,7 +178,9 @@ impl<'a> Twin<'a> {
 
     /// Input `i`.
     pub fn tensor(&self, i: usize) -> &'a candle_core::Tensor {
-        self.inputs[i].as_ref().expect("the recorder checked that required inputs are there")
+        self.inputs[i]
+            .as_ref()
+            .expect("the recorder checked that required inputs are there")
     }
 
     /// An input that may be missing.
@@ -255,5 +262,9 @@ macro_rules! any {
 
 /// What `float!` answers for a dtype that a shape rule should have refused.
 pub fn wrong_dtype(dtype: Dtype) -> Error {
-    Error::new(Code::Internal, "an operation ran on a dtype that its shape rule should refuse").received(dtype.name())
+    Error::new(
+        Code::Internal,
+        "an operation ran on a dtype that its shape rule should refuse",
+    )
+    .received(dtype.name())
 }

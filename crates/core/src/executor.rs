@@ -108,8 +108,19 @@ impl Executor {
                     }
                 }
             }
-            Message::Open { stream, priority, progress } => {
-                let fresh = Stream { priority, queue: VecDeque::new(), done: 0, abort: None, closed: false, progress };
+            Message::Open {
+                stream,
+                priority,
+                progress,
+            } => {
+                let fresh = Stream {
+                    priority,
+                    queue: VecDeque::new(),
+                    done: 0,
+                    abort: None,
+                    closed: false,
+                    progress,
+                };
                 self.streams.insert(stream, fresh);
             }
             Message::Abort { stream, error } => {
@@ -136,16 +147,29 @@ impl Executor {
 
     /// The stream to serve: the highest priority whose next entry waits for nothing; among equals the one that waited longest.
     fn choose(&self) -> Option<StreamId> {
-        let ready = |stream: &Stream| stream.queue.front().is_some_and(|entry| entry.after.iter().all(|p| self.is_done(*p)));
+        let ready = |stream: &Stream| {
+            stream
+                .queue
+                .front()
+                .is_some_and(|entry| entry.after.iter().all(|p| self.is_done(*p)))
+        };
         self.streams
             .iter()
             .filter(|(_, stream)| ready(stream))
-            .max_by_key(|(number, stream)| (stream.priority, std::cmp::Reverse(stream.done), std::cmp::Reverse(**number)))
+            .max_by_key(|(number, stream)| {
+                (
+                    stream.priority,
+                    std::cmp::Reverse(stream.done),
+                    std::cmp::Reverse(**number),
+                )
+            })
             .map(|(number, _)| *number)
     }
 
     fn is_done(&self, place: Place) -> bool {
-        self.streams.get(&place.stream).is_none_or(|stream| stream.done >= place.seq)
+        self.streams
+            .get(&place.stream)
+            .is_none_or(|stream| stream.done >= place.seq)
     }
 
     fn step(&mut self, number: StreamId) {
@@ -173,8 +197,19 @@ impl Executor {
     fn serve(&mut self, entry: Entry, abort: Option<Error>) -> Option<Error> {
         let (place, path, stack) = (entry.place, entry.path, entry.stack);
         match entry.command {
-            Command::Op { row, inputs, outputs, metas, attrs, rng, spoils } => {
-                let inherited = inputs.iter().flatten().find_map(|id| self.values.get(id)?.as_ref().err().cloned());
+            Command::Op {
+                row,
+                inputs,
+                outputs,
+                metas,
+                attrs,
+                rng,
+                spoils,
+            } => {
+                let inherited = inputs
+                    .iter()
+                    .flatten()
+                    .find_map(|id| self.values.get(id)?.as_ref().err().cloned());
                 self.trace.op(row.name, path, &self.paths);
                 let failure = if let Some(first) = inherited {
                     // Whoever depends on a failure carries the first one on, with its own op and path.
@@ -187,16 +222,21 @@ impl Executor {
                     let name = self.paths.get(&path).cloned().unwrap_or_default();
                     self.keep(&outputs, &metas, outcome, |e| e.op(row.name).path(&name).stack(stack))
                 };
-                if let (true, Some(error), Some(target)) = (spoils, &failure, inputs[0]) {
+                if let (true, Some(error), Some(target)) = (spoils, &failure, inputs.first().copied().flatten()) {
                     self.poison(target, error);
                 }
                 failure
             }
             Command::Put { id, meta, source } => {
                 if let (Source::Host(bytes), Some(stream)) = (&source, self.streams.get(&place.stream)) {
-                    stream.progress.host_bytes_done.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                    stream
+                        .progress
+                        .host_bytes_done
+                        .fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 }
-                let outcome = self.guarded(|exec| exec.put(&meta, source)).map(|value| SmallVec::from_iter([value]));
+                let outcome = self
+                    .guarded(|exec| exec.put(&meta, source))
+                    .map(|value| SmallVec::from_iter([value]));
                 self.keep(&[id], &[meta], outcome, |e| e.stack(stack))
             }
             Command::Free(ids) => {
@@ -206,7 +246,11 @@ impl Executor {
                 None
             }
             Command::Read { ids, reply } => {
-                let outcome = self.guarded(|exec| ids.iter().map(|&id| exec.read_host(id)).collect::<Result<Vec<HostTensor>>>());
+                let outcome = self.guarded(|exec| {
+                    ids.iter()
+                        .map(|&id| exec.read_host(id))
+                        .collect::<Result<Vec<HostTensor>>>()
+                });
                 let told = outcome.as_ref().err().cloned();
                 reply(outcome);
                 self.tell(place.stream, told);
@@ -217,7 +261,13 @@ impl Executor {
                 if let (true, Some(stream)) = (step, self.streams.get(&place.stream)) {
                     stream.progress.steps_done.fetch_add(1, Ordering::Relaxed);
                 }
-                let failure = self.streams.get(&place.stream).and_then(|s| if reply.is_some() { s.progress.take_failure(place.stream) } else { None });
+                let failure = self.streams.get(&place.stream).and_then(|s| {
+                    if reply.is_some() {
+                        s.progress.take_failure(place.stream)
+                    } else {
+                        None
+                    }
+                });
                 if step {
                     self.pool.end_step();
                 }
@@ -248,10 +298,18 @@ impl Executor {
         match catch_unwind(AssertUnwindSafe(|| work(self))) {
             Ok(outcome) => outcome,
             Err(panic) => {
-                let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-                let error = Error::new(Code::Internal, "a fault of loralib stopped an operation; nothing more is computed in this process")
-                    .received(text.unwrap_or_else(|| "a panic without a message".into()))
-                    .hint("intact tensors can still be read and saved; please report this with the output of lora.backend()");
+                let text = panic
+                    .downcast_ref::<String>()
+                    .cloned()
+                    .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+                let error = Error::new(
+                    Code::Internal,
+                    "a fault of loralib stopped an operation; nothing more is computed in this process",
+                )
+                .received(text.unwrap_or_else(|| "a panic without a message".into()))
+                .hint(
+                    "intact tensors can still be read and saved; please report this with the output of lora.backend()",
+                );
                 self.broken = Some(error.clone());
                 Err(error)
             }
@@ -259,7 +317,13 @@ impl Executor {
     }
 
     /// Stores results, or poisons them.
-    fn keep(&mut self, ids: &[Id], metas: &[Meta], outcome: Result<SmallVec<[Value; 3]>>, place: impl FnOnce(Error) -> Error) -> Option<Error> {
+    fn keep(
+        &mut self,
+        ids: &[Id],
+        metas: &[Meta],
+        outcome: Result<SmallVec<[Value; 3]>>,
+        place: impl FnOnce(Error) -> Error,
+    ) -> Option<Error> {
         match outcome {
             Ok(values) => {
                 debug_assert_eq!(values.len(), ids.len());
@@ -314,24 +378,43 @@ impl Executor {
             Source::Mapped(window) => crate::storage::from_bytes(&mut self.pool, meta.dtype, window.bytes())?,
         };
         let value = Value::new(buffer, meta.shape.clone(), meta.dtype);
-        if self.candle { self.to_candle_value(value) } else { Ok(value) }
+        if self.candle {
+            self.to_candle_value(value)
+        } else {
+            Ok(value)
+        }
     }
 
     fn read_host(&mut self, id: Id) -> Result<HostTensor> {
         let value = self.value(id)?;
         let bytes = self.to_bytes(&value)?;
-        Ok(HostTensor { dtype: value.dtype, shape: value.shape, bytes })
+        Ok(HostTensor {
+            dtype: value.dtype,
+            shape: value.shape,
+            bytes,
+        })
     }
 
     /// A value, or the error that poisoned it.
     pub(crate) fn value(&self, id: Id) -> Result<Value> {
         match self.values.get(&id) {
             Some(slot) => slot.clone(),
-            None => Err(Error::new(Code::Internal, "an operation names a tensor that the executor does not know").received(format!("#{id}"))),
+            None => Err(Error::new(
+                Code::Internal,
+                "an operation names a tensor that the executor does not know",
+            )
+            .received(format!("#{id}"))),
         }
     }
 
-    fn op(&mut self, row: &'static OpRow, inputs: &[Option<Id>], metas: &[Meta], attrs: &[f64], rng: Option<Rng>) -> Result<SmallVec<[Value; 3]>> {
+    fn op(
+        &mut self,
+        row: &'static OpRow,
+        inputs: &[Option<Id>],
+        metas: &[Meta],
+        attrs: &[f64],
+        rng: Option<Rng>,
+    ) -> Result<SmallVec<[Value; 3]>> {
         let mut values: SmallVec<[Option<Value>; 6]> = SmallVec::new();
         for id in inputs {
             values.push(id.map(|id| self.value(id)).transpose()?);

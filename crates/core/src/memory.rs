@@ -84,17 +84,24 @@ impl Pool {
         let class = size_class(n);
         let mut vec = match pop(T::shelf(self), class) {
             Some(vec) => {
-                self.counters.pool_bytes.fetch_sub((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed);
+                self.counters
+                    .pool_bytes
+                    .fetch_sub((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed);
                 vec
             }
             None => {
                 let mut vec = Vec::new();
-                vec.try_reserve_exact(class).map_err(|_| no_room((class * size_of::<T>()) as u64))?;
+                vec.try_reserve_exact(class)
+                    .map_err(|_| no_room((class * size_of::<T>()) as u64))?;
                 vec
             }
         };
         vec.resize(n, T::default());
-        let live = self.counters.live_bytes.fetch_add((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed) + (vec.capacity() * size_of::<T>()) as u64;
+        let live = self
+            .counters
+            .live_bytes
+            .fetch_add((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed)
+            + (vec.capacity() * size_of::<T>()) as u64;
         self.counters.peak_bytes.fetch_max(live, Ordering::Relaxed);
         Ok(vec)
     }
@@ -118,7 +125,9 @@ impl Pool {
 
     /// Stops counting a buffer that leaves the engine (to candle, to the host).
     pub fn forget(&self, buffer: &Buffer) {
-        self.counters.live_bytes.fetch_sub(capacity_bytes(buffer), Ordering::Relaxed);
+        self.counters
+            .live_bytes
+            .fetch_sub(capacity_bytes(buffer), Ordering::Relaxed);
     }
 
     /// Takes a buffer back.
@@ -211,7 +220,11 @@ fn size_class(n: usize) -> usize {
 }
 
 fn no_room(bytes: u64) -> Error {
-    Error::new(Code::Memory, "the system has no room for a tensor").received(format!("a request of {bytes} bytes")).hint("use a smaller batch, a shorter sequence or checkpoint(), or dispose of tensors that are no longer needed")
+    Error::new(Code::Memory, "the system has no room for a tensor")
+        .received(format!("a request of {bytes} bytes"))
+        .hint(
+            "use a smaller batch, a shorter sequence or checkpoint(), or dispose of tensors that are no longer needed",
+        )
 }
 
 /// Bytes that this process may use: the smaller of physical memory and the container's limit.

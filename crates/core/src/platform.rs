@@ -2,14 +2,21 @@
 
 /// Bytes that this process may use.
 pub fn memory_limit() -> u64 {
-    [cgroup_limit(), physical_memory()].into_iter().flatten().min().unwrap_or(u64::MAX)
+    [cgroup_limit(), physical_memory()]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(u64::MAX)
 }
 
 #[cfg(target_os = "linux")]
 fn cgroup_limit() -> Option<u64> {
-    ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        .iter()
-        .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok())
+    [
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ]
+    .iter()
+    .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok())
 }
 
 #[cfg(not(target_os = "linux"))]

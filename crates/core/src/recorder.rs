@@ -1,5 +1,8 @@
 //! The recorder: checks, ids, tape and random counters on the caller's thread. Works on metadata only and never waits.
 
+mod modes;
+mod tensors;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,10 +11,10 @@ use smallvec::SmallVec;
 
 use crate::code::Code;
 use crate::engine::Link;
-use crate::entry::{Command, Entry, Id, Message, Place, Progress, Reply, Source, StreamId};
+use crate::entry::{Command, Entry, Id, Message, Place, Progress, StreamId};
 use crate::error::{Error, Result};
-use crate::shape::Shape;
 use crate::ops::row::{Gradient, InputKind, Meta, Metas, Mutates, Needs, OpRow, Rng, ShapeContext};
+use crate::shape::Shape;
 use crate::tape::{Node, Tape};
 use crate::values::{Kind, Values};
 
@@ -95,104 +98,6 @@ impl Recorder {
         recorder
     }
 
-    // ---- streams, generators, modes -------------------------------------------------------------------------------
-
-    /// Opens a stream with its own generator.
-    pub fn open_stream(&mut self, stream: StreamId, priority: i32, seed: u64) {
-        self.link.send(Message::Open { stream, priority, progress: self.progress.clone() });
-        self.streams.insert(stream, Stream { seq: 0, generator: Generator { seed, counter: 0 } });
-    }
-
-    /// Chooses the stream that is recorded into; returns the one before.
-    ///
-    /// # Errors
-    /// [`Code::Option`] for a stream that was closed or never opened.
-    pub fn set_stream(&mut self, stream: StreamId) -> Result<StreamId> {
-        let stream = if stream == 0 { self.default } else { stream };
-        if !self.streams.contains_key(&stream) {
-            return Err(Error::new(Code::Option, "no such stream").received(stream.to_string()).hint("open it with lora.stream()"));
-        }
-        Ok(std::mem::replace(&mut self.current, stream))
-    }
-
-    /// Closes a stream behind what is queued in it.
-    pub fn close_stream(&mut self, stream: StreamId) {
-        if let Some(place) = self.next_place(stream) {
-            self.push(place, SmallVec::new(), Command::Close);
-            self.flush();
-            self.streams.remove(&stream);
-        }
-    }
-
-    /// Skips what is queued in a stream.
-    pub fn abort_stream(&mut self, stream: StreamId, error: Error) {
-        self.flush();
-        self.link.send(Message::Abort { stream, error });
-    }
-
-    /// Ends this recorder: its queued work is skipped, its tensors are freed, its streams are closed.
-    pub fn close(mut self) {
-        self.pending.clear();
-        let streams: Vec<StreamId> = self.streams.keys().copied().collect();
-        for stream in streams {
-            self.link.send(Message::Drop { stream });
-        }
-        let ids = self.values.all_ids();
-        self.link.send(Message::Forget { ids });
-    }
-
-    /// Turns the tape on or off; returns what was before.
-    pub fn set_grad_enabled(&mut self, on: bool) -> bool {
-        std::mem::replace(&mut self.grad_enabled, on)
-    }
-
-    /// Sets the module path that errors name, by interned number; returns the one before.
-    pub fn set_path(&mut self, path: u32) -> u32 {
-        std::mem::replace(&mut self.path, path)
-    }
-
-    /// Sets the number of the caller's stack for run-time errors; returns the one before.
-    pub fn set_stack(&mut self, stack: u64) -> u64 {
-        std::mem::replace(&mut self.stack, stack)
-    }
-
-    /// The number of a module path.
-    pub fn intern(&mut self, name: &str) -> u32 {
-        if let Some(&number) = self.paths.get(name) {
-            return number;
-        }
-        let number = self.path_names.len() as u32;
-        self.path_names.push(name.to_owned());
-        self.paths.insert(name.to_owned(), number);
-        self.link.send(Message::Path { path: number, name: name.to_owned() });
-        number
-    }
-
-    /// The name of the current module path.
-    pub fn path_name(&self) -> &str {
-        &self.path_names[self.path as usize]
-    }
-
-    /// Makes a generator of one's own; 0 is the stream's.
-    pub fn new_generator(&mut self, seed: u64) -> u32 {
-        let number = self.generators.len() as u32 + 1;
-        self.generators.insert(number, Generator { seed, counter: 0 });
-        number
-    }
-
-    /// Chooses the generator that random ops draw from; returns the one before.
-    pub fn set_generator(&mut self, number: u32) -> u32 {
-        std::mem::replace(&mut self.generator, number)
-    }
-
-    /// The state of a generator, to read or to set.
-    pub fn generator_mut(&mut self, number: u32) -> &mut Generator {
-        if number == 0 {
-            return &mut self.streams.get_mut(&self.current).expect("the current stream is open").generator;
-        }
-        self.generators.entry(number).or_insert(Generator { seed: 0, counter: 0 })
-    }
-
     // ---- recording ------------------------------------------------------------------------------------------------
 
     /// Records an op as a user calls it: checked, taped when something needs a gradient. Returns the visible outputs.
@@ -204,7 +109,9 @@ impl Recorder {
         if let Some(&id) = inputs.iter().find(|&&id| id != 0 && !self.values.is_usable(id)) {
             return Err(self.gone(id).op(row.name).path(&self.path_names[self.path as usize]));
         }
-        let mut ids = self.record_all(row, inputs, attrs, None, self.grad_enabled).map_err(|e| e.op(row.name).path(&self.path_names[self.path as usize]))?;
+        let mut ids = self
+            .record_all(row, inputs, attrs, None, self.grad_enabled)
+            .map_err(|e| e.op(row.name).path(&self.path_names[self.path as usize]))?;
         let hidden: SmallVec<[Id; 3]> = ids.drain(row.visible.min(ids.len())..).collect();
         if row.mutates == Mutates::Nothing {
             for &id in &ids {
@@ -235,8 +142,11 @@ impl Recorder {
         let needs = self.needs(row, inputs, taped)?;
         let rng = replay.or_else(|| row.random.is_some().then(|| self.draw(blocks)));
 
-        let outputs: SmallVec<[Id; 3]> =
-            if row.mutates == Mutates::Nothing { promised.iter().map(|meta| self.new_value(row, inputs, meta)).collect() } else { SmallVec::new() };
+        let outputs: SmallVec<[Id; 3]> = if row.mutates == Mutates::Nothing {
+            promised.iter().map(|meta| self.new_value(row, inputs, meta)).collect()
+        } else {
+            SmallVec::new()
+        };
         let after = self.order(row, inputs, attrs, &outputs);
         let place = self.next_place(self.current).expect("the current stream is open");
         for (i, &id) in inputs.iter().enumerate() {
@@ -257,21 +167,35 @@ impl Recorder {
             spoils: row.mutates == Mutates::First && !self.is_state(inputs[0]),
         };
         self.push(place, after, command);
-        if row.mutates == Mutates::Nothing { Ok(outputs) } else { Ok(SmallVec::from_slice(&inputs[..1.min(inputs.len())])) }
+        if row.mutates == Mutates::Nothing {
+            Ok(outputs)
+        } else {
+            Ok(SmallVec::from_slice(&inputs[..1.min(inputs.len())]))
+        }
     }
 
     /// Whether a tensor is the user's lasting state, which no failure may destroy: a change that fails leaves it as it was.
     /// Anything else that a failed change leaves behind is wrong for whoever reads it next.
     fn is_state(&self, id: Id) -> bool {
         let value = self.values.get(id);
-        let kept = matches!(self.values.storage(id).kind, Kind::Base | Kind::Adapter | Kind::Optimizer);
+        let kept = matches!(
+            self.values.storage(id).kind,
+            Kind::Base | Kind::Adapter | Kind::Optimizer
+        );
         kept || (value.requires_grad && value.node.is_none())
     }
 
     /// Asks the shape rule.
     fn promise(&self, row: &'static OpRow, inputs: &[Id], attrs: &[f64]) -> Result<(Metas, u64)> {
-        let metas: SmallVec<[Option<&Meta>; 6]> = inputs.iter().map(|&id| (id != 0).then(|| self.values.meta(id))).collect();
-        let context = ShapeContext { row, inputs: &metas, attrs };
+        let metas: SmallVec<[Option<&Meta>; 6]> = inputs
+            .iter()
+            .map(|&id| (id != 0).then(|| self.values.meta(id)))
+            .collect();
+        let context = ShapeContext {
+            row,
+            inputs: &metas,
+            attrs,
+        };
         let promised = (row.shape)(&context)?;
         let blocks = row.random.map_or(Ok(0), |draw| draw(&context))?;
         Ok((promised, blocks))
@@ -279,14 +203,25 @@ impl Recorder {
 
     fn check_backlog(&self) -> Result<()> {
         let steps = self.steps - self.progress.steps_done.load(Ordering::Relaxed).min(self.steps);
-        let bytes = self.host_bytes - self.progress.host_bytes_done.load(Ordering::Relaxed).min(self.host_bytes);
+        let bytes = self.host_bytes
+            - self
+                .progress
+                .host_bytes_done
+                .load(Ordering::Relaxed)
+                .min(self.host_bytes);
         if steps <= self.limits.steps && bytes <= self.limits.host_bytes {
             return Ok(());
         }
-        Err(Error::new(Code::Backlog, "recording has run too far ahead of the computation")
-            .expected(format!("at most {} steps and {} MB of host data in the queue", self.limits.steps, self.limits.host_bytes >> 20))
-            .received(format!("{steps} steps and {} MB", bytes >> 20))
-            .hint("await in your loop: `await optimizer.step()` or `await loss.item()`"))
+        Err(
+            Error::new(Code::Backlog, "recording has run too far ahead of the computation")
+                .expected(format!(
+                    "at most {} steps and {} MB of host data in the queue",
+                    self.limits.steps,
+                    self.limits.host_bytes >> 20
+                ))
+                .received(format!("{steps} steps and {} MB", bytes >> 20))
+                .hint("await in your loop: `await optimizer.step()` or `await loss.item()`"),
+        )
     }
 
     fn check_inputs(&self, row: &OpRow, inputs: &[Id]) -> Result<()> {
@@ -295,7 +230,12 @@ impl Recorder {
             if id == 0 {
                 let optional = required_all && row.inputs.get(i).is_some_and(|input| input.kind == InputKind::Optional);
                 if !optional {
-                    return Err(Error::new(Code::Option, format!("{}: an input is missing", row.name)).expected(format!("a tensor for {}", row.inputs.get(i).map_or("the list", |x| x.name))));
+                    return Err(
+                        Error::new(Code::Option, format!("{}: an input is missing", row.name)).expected(format!(
+                            "a tensor for {}",
+                            row.inputs.get(i).map_or("the list", |x| x.name)
+                        )),
+                    );
                 }
             // A gradient rule chains values that nobody holds yet; one that was let go of is not known any more.
             } else if !self.values.contains(id) {
@@ -307,10 +247,13 @@ impl Recorder {
 
     /// Why a tensor cannot be used.
     fn gone(&self, id: Id) -> Error {
-        Error::new(Code::Disposed, "this tensor was disposed of, or belongs to another worker thread")
-            .expected("a live tensor of this thread")
-            .received(format!("tensor #{id}"))
-            .hint("use it before dispose(); clone() makes an independent copy; a worker thread loads its own tensors")
+        Error::new(
+            Code::Disposed,
+            "this tensor was disposed of, or belongs to another worker thread",
+        )
+        .expected("a live tensor of this thread")
+        .received(format!("tensor #{id}"))
+        .hint("use it before dispose(); clone() makes an independent copy; a worker thread loads its own tensors")
     }
 
     fn check_size(&self, promised: &Metas) -> Result<()> {
@@ -318,7 +261,10 @@ impl Recorder {
             let bytes = Shape::checked_numel(meta.shape.dims()).and_then(|n| n.checked_mul(meta.dtype.size()));
             if bytes.is_none_or(|b| b as u64 > self.limits.tensor_bytes) {
                 return Err(Error::new(Code::Memory, "this tensor can never fit")
-                    .expected(format!("at most {} MB, what this process may use", self.limits.tensor_bytes >> 20))
+                    .expected(format!(
+                        "at most {} MB, what this process may use",
+                        self.limits.tensor_bytes >> 20
+                    ))
                     .received(format!("{} {}", meta.shape, meta.dtype))
                     .hint("use a smaller batch or a shorter sequence"));
             }
@@ -331,18 +277,20 @@ impl Recorder {
         if row.mutates == Mutates::Nothing {
             return Ok(());
         }
-        for (i, &target) in inputs.iter().enumerate() {
-            if target == 0 || !row.is_mutated(i, attrs) {
-                continue;
-            }
-            let storage = self.values.storage_number(target);
-            let shared = inputs.iter().enumerate().any(|(j, &other)| j != i && other != 0 && self.values.storage_number(other) == storage);
-            if shared {
-                return Err(Error::new(Code::Option, format!("{}: the tensor is changed in place and read at once", row.name))
-                    .expected("two tensors with numbers of their own")
-                    .received("the same tensor twice, or a view of it")
-                    .hint("pass a clone()"));
-            }
+        let mut uses: FxHashMap<u64, (u32, bool)> = FxHashMap::default();
+        for (i, &id) in inputs.iter().enumerate().filter(|(_, id)| **id != 0) {
+            let (count, changed) = uses.entry(self.values.storage_number(id)).or_default();
+            *count += 1;
+            *changed |= row.is_mutated(i, attrs);
+        }
+        if uses.values().any(|&(count, changed)| changed && count > 1) {
+            return Err(Error::new(
+                Code::Option,
+                format!("{}: the tensor is changed in place and read at once", row.name),
+            )
+            .expected("two tensors with numbers of their own")
+            .received("the same tensor twice, or a view of it")
+            .hint("pass a clone()"));
         }
         Ok(())
     }
@@ -372,8 +320,14 @@ impl Recorder {
                 if row.mutates == Mutates::First && inputs[0] != 0 {
                     self.check_in_place(inputs[0], mask)?;
                     if mask != 0 && save(Needs(mask)).inputs & 1 == 1 {
-                        return Err(Error::new(Code::NoGrad, format!("{}: backward would need the values that the change overwrites", row.name))
-                            .hint("use the form without the underscore"));
+                        return Err(Error::new(
+                            Code::NoGrad,
+                            format!(
+                                "{}: backward would need the values that the change overwrites",
+                                row.name
+                            ),
+                        )
+                        .hint("use the form without the underscore"));
                     }
                 }
                 Ok(Needs(mask))
@@ -384,13 +338,18 @@ impl Recorder {
     fn check_in_place(&self, id: Id, mask: u32) -> Result<()> {
         let value = self.values.get(id);
         if value.requires_grad && value.node.is_none() {
-            return Err(Error::new(Code::Grad, "a leaf that requires a gradient cannot be changed in place")
-                .hint("wrap the change in lora.noGrad(() => …), or work on a clone()"));
+            return Err(
+                Error::new(Code::Grad, "a leaf that requires a gradient cannot be changed in place")
+                    .hint("wrap the change in lora.noGrad(() => …), or work on a clone()"),
+            );
         }
         if mask != 0 && self.values.storage(id).users > 1 {
-            return Err(Error::new(Code::Grad, "a view cannot be changed in place while gradients are recorded")
-                .expected("a tensor that shares its numbers with no other")
-                .hint("use the form without the underscore, or clone() first"));
+            return Err(Error::new(
+                Code::Grad,
+                "a view cannot be changed in place while gradients are recorded",
+            )
+            .expected("a tensor that shares its numbers with no other")
+            .hint("use the form without the underscore, or clone() first"));
         }
         Ok(())
     }
@@ -414,14 +373,26 @@ impl Recorder {
         needs: Needs,
         promised: &Metas,
     ) {
-        let Gradient::Rule { save, .. } = row.gradient else { return };
+        let Gradient::Rule { save, .. } = row.gradient else {
+            return;
+        };
         let save = save(needs);
         let in_place = row.mutates == Mutates::First;
-        let results: SmallVec<[Id; 3]> = if in_place { SmallVec::from_slice(&inputs[..1]) } else { SmallVec::from_slice(outputs) };
+        let results: SmallVec<[Id; 3]> = if in_place {
+            SmallVec::from_slice(&inputs[..1])
+        } else {
+            SmallVec::from_slice(outputs)
+        };
         let node = Node::new(row, attrs, rng, self.path);
         // A change in place promises no new tensor: its output is the changed one.
-        let metas = if in_place { Metas::from_iter([self.values.meta(inputs[0]).clone()]) } else { promised.clone() };
-        let number = self.tape.add(node, &mut self.values, inputs, &results, needs, save, &metas);
+        let metas = if in_place {
+            Metas::from_iter([self.values.meta(inputs[0]).clone()])
+        } else {
+            promised.clone()
+        };
+        let number = self
+            .tape
+            .add(node, &mut self.values, inputs, &results, needs, save, &metas);
         for (i, &id) in results.iter().enumerate() {
             if i < row.visible.max(1) && self.values.meta(id).dtype.is_float() {
                 self.tape.attach_output(&mut self.values, id, number, i);
@@ -432,7 +403,10 @@ impl Recorder {
 
     fn draw(&mut self, blocks: u64) -> Rng {
         let generator = self.generator_mut(self.generator);
-        let rng = Rng { seed: generator.seed, counter: generator.counter };
+        let rng = Rng {
+            seed: generator.seed,
+            counter: generator.counter,
+        };
         generator.counter = generator.counter.wrapping_add(blocks);
         rng
     }
@@ -446,11 +420,16 @@ impl Recorder {
     }
 
     fn order(&mut self, row: &OpRow, inputs: &[Id], attrs: &[f64], outputs: &[Id]) -> SmallVec<[Place; 2]> {
-        let here = Place { stream: self.current, seq: self.streams[&self.current].seq + 1 };
+        let here = Place {
+            stream: self.current,
+            seq: self.streams[&self.current].seq + 1,
+        };
         let mut after = SmallVec::new();
         for (i, &id) in inputs.iter().enumerate() {
             if id != 0 {
-                self.values.storage_mut(id).touch(here, row.is_mutated(i, attrs), &mut after);
+                self.values
+                    .storage_mut(id)
+                    .touch(here, row.is_mutated(i, attrs), &mut after);
             }
         }
         for &id in outputs {
@@ -460,7 +439,13 @@ impl Recorder {
     }
 
     fn push(&mut self, place: Place, after: SmallVec<[Place; 2]>, command: Command) {
-        self.pending.push(Entry { place, after, path: self.path, stack: self.stack, command });
+        self.pending.push(Entry {
+            place,
+            after,
+            path: self.path,
+            stack: self.stack,
+            command,
+        });
         if self.pending.len() >= BATCH {
             self.flush();
         }
@@ -480,130 +465,5 @@ impl Recorder {
     /// That error.
     pub fn check_failure(&self) -> Result<()> {
         self.progress.take_failure(self.current).map_or(Ok(()), Err)
-    }
-
-    // ---- values ---------------------------------------------------------------------------------------------------
-
-    /// Makes a tensor from numbers outside.
-    ///
-    /// # Errors
-    /// [`Code::Backlog`], or [`Code::Memory`] for one that can never fit.
-    pub fn put(&mut self, meta: Meta, source: Source, kind: Kind) -> Result<Id> {
-        self.check_backlog()?;
-        let metas: Metas = SmallVec::from_elem(meta.clone(), 1);
-        self.check_size(&metas)?;
-        if let Source::Host(bytes) = &source {
-            self.host_bytes += bytes.len() as u64;
-        }
-        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        self.values.insert(id, meta.clone(), None, kind);
-        self.tape.hold_handle(&mut self.values, id);
-        let here = self.next_place(self.current).expect("the current stream is open");
-        let mut after = SmallVec::new();
-        self.values.storage_mut(id).touch(here, true, &mut after);
-        self.push(here, after, Command::Put { id, meta, source });
-        Ok(id)
-    }
-
-    /// Copies tensors to the host, at this place of the queue.
-    ///
-    /// # Errors
-    /// [`Code::Disposed`].
-    pub fn read(&mut self, ids: &[Id], reply: Reply<Vec<crate::entry::HostTensor>>) -> Result<()> {
-        if let Some(&id) = ids.iter().find(|&&id| !self.values.is_usable(id)) {
-            return Err(self.gone(id));
-        }
-        let here = self.next_place(self.current).expect("the current stream is open");
-        let mut after = SmallVec::new();
-        for &id in ids {
-            self.values.storage_mut(id).touch(here, false, &mut after);
-        }
-        self.push(here, after, Command::Read { ids: ids.to_vec(), reply });
-        self.flush();
-        Ok(())
-    }
-
-    /// Answers when everything recorded in the current stream is done.
-    pub fn fence(&mut self, step: bool, reply: Option<Reply<()>>) {
-        self.steps += u64::from(step);
-        let here = self.next_place(self.current).expect("the current stream is open");
-        self.push(here, SmallVec::new(), Command::Fence { step, reply });
-        self.flush();
-    }
-
-    /// The user lets go of a tensor once.
-    pub fn release(&mut self, id: Id) {
-        if self.values.contains(id) {
-            self.tape.drop_handle(&mut self.values, id);
-            self.free_dead();
-        }
-    }
-
-    /// Frees a value that neither the user nor the tape holds.
-    pub(crate) fn drop_if_unused(&mut self, id: Id) {
-        self.tape.release_if_unused(&mut self.values, id);
-        self.free_dead();
-    }
-
-    /// Queues the end of values that the metadata has already forgotten.
-    pub(crate) fn free_values(&mut self, dead: Vec<crate::values::Dead>) {
-        if dead.is_empty() {
-            return;
-        }
-        let here = self.next_place(self.current).expect("the current stream is open");
-        let mut after: SmallVec<[Place; 2]> = SmallVec::new();
-        let mut ids = SmallVec::new();
-        for mut value in dead {
-            ids.push(value.id);
-            if let Some(storage) = &mut value.storage {
-                storage.touch(here, true, &mut after);
-            } else {
-                // Another view keeps the numbers; this name must still outlive its queued readers.
-                after.extend(value.used.iter().copied().filter(|p| p.stream != here.stream));
-            }
-        }
-        self.push(here, after, Command::Free(ids));
-    }
-
-    /// Live tensors and bytes by kind, in the order of [`Kind::ALL`].
-    pub fn memory(&self) -> [(u64, u64); Kind::ALL.len()] {
-        self.values.count()
-    }
-
-    /// Nodes of the tape.
-    pub fn tape_nodes(&self) -> usize {
-        self.tape.len()
-    }
-
-    /// What is known of a tensor.
-    ///
-    /// # Errors
-    /// [`Code::Disposed`].
-    pub fn meta(&self, id: Id) -> Result<&Meta> {
-        if self.values.is_usable(id) { Ok(self.values.meta(id)) } else { Err(self.gone(id)) }
-    }
-
-    /// Fails when the tensor cannot be used.
-    ///
-    /// # Errors
-    /// [`Code::Disposed`].
-    pub fn check_live(&self, id: Id) -> Result<()> {
-        self.meta(id).map(|_| ())
-    }
-
-    /// How often the tensor's numbers were changed in place.
-    ///
-    /// # Errors
-    /// [`Code::Disposed`].
-    pub fn version(&self, id: Id) -> Result<u32> {
-        self.check_live(id)?;
-        Ok(self.values.storage(id).version)
-    }
-
-    /// Says what a tensor is for, for `memory()`.
-    pub fn set_kind(&mut self, id: Id, kind: Kind) {
-        if self.values.is_usable(id) {
-            self.values.storage_mut(id).kind = kind;
-        }
     }
 }

@@ -34,7 +34,9 @@ impl Shape {
 
     /// Number of elements, or `None` when it does not fit.
     pub fn checked_numel(dims: &[usize]) -> Option<usize> {
-        dims.iter().try_fold(1usize, |n, d| n.checked_mul(*d)).filter(|n| *n <= isize::MAX as usize / 8)
+        dims.iter()
+            .try_fold(1usize, |n, d| n.checked_mul(*d))
+            .filter(|n| *n <= isize::MAX as usize / 8)
     }
 
     /// Size of the last dimension, 1 for a scalar.
@@ -72,7 +74,15 @@ impl Shape {
     pub fn broadcast_strides(&self, target: &Shape) -> SmallVec<[usize; 5]> {
         let own = self.strides();
         let lead = target.rank() - self.rank();
-        (0..target.rank()).map(|i| if i < lead || self.0[i - lead] == 1 { 0 } else { own[i - lead] }).collect()
+        (0..target.rank())
+            .map(|i| {
+                if i < lead || self.0[i - lead] == 1 {
+                    0
+                } else {
+                    own[i - lead]
+                }
+            })
+            .collect()
     }
 
     /// `dim` counted from the end when negative.
@@ -125,8 +135,16 @@ pub fn broadcast(a: &Shape, b: &Shape) -> Result<Shape> {
     let rank = a.rank().max(b.rank());
     let mut dims = SmallVec::from_elem(1, rank);
     for i in 0..rank {
-        let x = if i + a.rank() >= rank { a.dims()[i + a.rank() - rank] } else { 1 };
-        let y = if i + b.rank() >= rank { b.dims()[i + b.rank() - rank] } else { 1 };
+        let x = if i + a.rank() >= rank {
+            a.dims()[i + a.rank() - rank]
+        } else {
+            1
+        };
+        let y = if i + b.rank() >= rank {
+            b.dims()[i + b.rank() - rank]
+        } else {
+            1
+        };
         dims[i] = match (x, y) {
             (x, y) if x == y => x,
             (1, y) => y,

@@ -31,9 +31,16 @@ impl Window {
     pub fn new(bytes: SharedBytes, start: usize, len: usize, dtype: Dtype) -> Result<Self> {
         let total = (*bytes).as_ref().len();
         if start.checked_add(len).is_none_or(|end| end > total) {
-            return Err(Error::new(Code::Format, "a tensor lies outside its file").expected(format!("at most {total} bytes")).received(format!("{start} + {len}")));
+            return Err(Error::new(Code::Format, "a tensor lies outside its file")
+                .expected(format!("at most {total} bytes"))
+                .received(format!("{start} + {len}")));
         }
-        Ok(Window { bytes, start, len, dtype })
+        Ok(Window {
+            bytes,
+            start,
+            len,
+            dtype,
+        })
     }
 
     /// The bytes of the window.
@@ -128,7 +135,11 @@ pub struct Value {
 impl Value {
     /// A value that owns its buffer.
     pub fn new(buffer: Buffer, shape: Shape, dtype: Dtype) -> Self {
-        Value { storage: Rc::new(RefCell::new(buffer)), shape, dtype }
+        Value {
+            storage: Rc::new(RefCell::new(buffer)),
+            shape,
+            dtype,
+        }
     }
 
     /// The numbers, to read.
@@ -138,8 +149,10 @@ impl Value {
     pub fn read<T: Element>(&self) -> Result<Ref<'_, [T]>> {
         let buffer = self.storage.try_borrow().map_err(|_| clash())?;
         let n = self.shape.numel();
-        Ref::filter_map(buffer, |b| T::slice(b).and_then(|s| s.get(..n)))
-            .map_err(|_| Error::new(Code::Internal, "a buffer does not hold what its tensor says").received(format!("{} {}", self.dtype, self.shape)))
+        Ref::filter_map(buffer, |b| T::slice(b).and_then(|s| s.get(..n))).map_err(|_| {
+            Error::new(Code::Internal, "a buffer does not hold what its tensor says")
+                .received(format!("{} {}", self.dtype, self.shape))
+        })
     }
 
     /// The numbers, to write.
@@ -157,7 +170,8 @@ impl Value {
         }
         let n = self.shape.numel();
         RefMut::filter_map(buffer, |b| T::slice_mut(b).and_then(|s| s.get_mut(..n))).map_err(|_| {
-            Error::new(Code::Internal, "this tensor's numbers cannot be written").received(format!("{} {}", self.dtype, self.shape))
+            Error::new(Code::Internal, "this tensor's numbers cannot be written")
+                .received(format!("{} {}", self.dtype, self.shape))
         })
     }
 
@@ -177,7 +191,8 @@ fn clash() -> Error {
 /// [`Code::Memory`], or [`Code::Format`] when the byte count is no whole number of elements.
 pub fn from_bytes(pool: &mut crate::memory::Pool, dtype: Dtype, bytes: &[u8]) -> Result<Buffer> {
     if bytes.len() % dtype.size() != 0 {
-        return Err(Error::new(Code::Format, "the data is no whole number of elements").received(format!("{} bytes of {dtype}", bytes.len())));
+        return Err(Error::new(Code::Format, "the data is no whole number of elements")
+            .received(format!("{} bytes of {dtype}", bytes.len())));
     }
     let n = bytes.len() / dtype.size();
     crate::any!(dtype, T => {

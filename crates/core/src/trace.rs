@@ -17,7 +17,12 @@ pub struct Trace {
 impl Trace {
     /// `level` as in docs/env: 2 each step, 3 each op.
     pub fn new(level: u8) -> Self {
-        Trace { level, last: Instant::now(), step: Instant::now(), steps: 0 }
+        Trace {
+            level,
+            last: Instant::now(),
+            step: Instant::now(),
+            steps: 0,
+        }
     }
 
     /// An op has ended.

@@ -24,7 +24,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by number.
-    pub const ALL: [Kind; 5] = [Kind::Base, Kind::Adapter, Kind::Gradient, Kind::Optimizer, Kind::Activation];
+    pub const ALL: [Kind; 5] = [
+        Kind::Base,
+        Kind::Adapter,
+        Kind::Gradient,
+        Kind::Optimizer,
+        Kind::Activation,
+    ];
 }
 
 /// What views of the same numbers share.
@@ -109,11 +115,33 @@ impl Values {
             }
             None => {
                 let bytes = (meta.shape.numel() * meta.dtype.size()) as u64;
-                self.storages.insert(id, StorageMeta { version: 0, users: 1, bytes, kind, written: None, read: SmallVec::new() });
+                self.storages.insert(
+                    id,
+                    StorageMeta {
+                        version: 0,
+                        users: 1,
+                        bytes,
+                        kind,
+                        written: None,
+                        read: SmallVec::new(),
+                    },
+                );
                 id
             }
         };
-        self.values.insert(id, ValueMeta { meta, requires_grad: false, node: None, grad: None, retain_grad: false, storage, handles: 0, holds: 0 });
+        self.values.insert(
+            id,
+            ValueMeta {
+                meta,
+                requires_grad: false,
+                node: None,
+                grad: None,
+                retain_grad: false,
+                storage,
+                handles: 0,
+                holds: 0,
+            },
+        );
     }
 
     /// Whether the user may still use the tensor.
@@ -133,12 +161,16 @@ impl Values {
 
     /// Everything known of a tensor.
     pub fn get(&self, id: Id) -> &ValueMeta {
-        self.values.get(&id).expect("the recorder checks ids before it uses them")
+        self.values
+            .get(&id)
+            .expect("the recorder checks ids before it uses them")
     }
 
     /// The same, to change.
     pub fn get_mut(&mut self, id: Id) -> &mut ValueMeta {
-        self.values.get_mut(&id).expect("the recorder checks ids before it uses them")
+        self.values
+            .get_mut(&id)
+            .expect("the recorder checks ids before it uses them")
     }
 
     /// Number of the storage.
@@ -148,7 +180,9 @@ impl Values {
 
     /// The storage.
     pub fn storage(&self, id: Id) -> &StorageMeta {
-        self.storages.get(&self.get(id).storage).expect("a value's storage lives")
+        self.storages
+            .get(&self.get(id).storage)
+            .expect("a value's storage lives")
     }
 
     /// The storage, to change.
@@ -207,11 +241,19 @@ impl Values {
         let storage = self.storages.get_mut(&value.storage).expect("a value's storage lives");
         storage.users -= 1;
         let dead = if storage.users == 0 {
-            Dead { id, storage: self.storages.remove(&value.storage), used: SmallVec::new() }
+            Dead {
+                id,
+                storage: self.storages.remove(&value.storage),
+                used: SmallVec::new(),
+            }
         } else {
             let mut used = storage.read.clone();
             used.extend(storage.written);
-            Dead { id, storage: None, used }
+            Dead {
+                id,
+                storage: None,
+                used,
+            }
         };
         (dead, value.grad)
     }

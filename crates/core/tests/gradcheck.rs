@@ -25,16 +25,28 @@ const NEVER_TAPED: [&str; 1] = ["clampInplace"];
 #[test]
 fn every_public_op_has_a_sample() {
     let sampled: BTreeSet<&str> = all().iter().map(|s| s.row.name).collect();
-    let missing: Vec<&str> = TABLE.iter().filter(|r| r.public && !sampled.contains(r.name)).map(|r| r.name).collect();
+    let missing: Vec<&str> = TABLE
+        .iter()
+        .filter(|r| r.public && !sampled.contains(r.name))
+        .map(|r| r.name)
+        .collect();
     assert!(missing.is_empty(), "no sample for {missing:?}");
 }
 
 #[test]
 fn every_rule_is_checked() {
-    let checked: BTreeSet<&str> = all().iter().filter(|s| s.smooth && !s.differentiable().is_empty()).map(|s| s.row.name).collect();
+    let checked: BTreeSet<&str> = all()
+        .iter()
+        .filter(|s| s.smooth && !s.differentiable().is_empty())
+        .map(|s| s.row.name)
+        .collect();
     let has_rule = |r: &&&engine::ops::row::OpRow| r.public && matches!(r.gradient, Gradient::Rule { .. });
-    let missing: Vec<&str> =
-        TABLE.iter().filter(has_rule).map(|r| r.name).filter(|n| !checked.contains(n) && !NEVER_TAPED.contains(n)).collect();
+    let missing: Vec<&str> = TABLE
+        .iter()
+        .filter(has_rule)
+        .map(|r| r.name)
+        .filter(|n| !checked.contains(n) && !NEVER_TAPED.contains(n))
+        .collect();
     assert!(missing.is_empty(), "no gradient check for {missing:?}");
 }
 
@@ -66,7 +78,9 @@ fn check(lab: &mut Lab, sample: &Sample) -> Result<(), String> {
     let wanted = sample.differentiable();
     let together = run(lab, sample, Form::F64, &wanted).map_err(|e| e.to_string())?;
     for (grad, &i) in together.grads.iter().zip(&wanted) {
-        let Some(grad) = grad else { return Err(format!("input {i} got no gradient")) };
+        let Some(grad) = grad else {
+            return Err(format!("input {i} got no gradient"));
+        };
         compare_with_differences(lab, sample, i, grad)?;
         if wanted.len() > 1 {
             compare_alone(lab, sample, i, grad)?;
@@ -78,9 +92,15 @@ fn check(lab: &mut Lab, sample: &Sample) -> Result<(), String> {
 /// What a rule saves depends on which inputs need a gradient: alone, each must get the same as together.
 fn compare_alone(lab: &mut Lab, sample: &Sample, i: usize, together: &[f64]) -> Result<(), String> {
     let alone = run(lab, sample, Form::F64, &[i]).map_err(|e| format!("input {i} alone: {e}"))?;
-    let Some(alone) = &alone.grads[0] else { return Err(format!("input {i} alone got no gradient")) };
+    let Some(alone) = &alone.grads[0] else {
+        return Err(format!("input {i} alone got no gradient"));
+    };
     let scale = together.iter().fold(1e-9f64, |m, x| m.max(x.abs()));
-    match together.iter().zip(alone).position(|(a, b)| (a - b).abs() > 1e-11 * scale) {
+    match together
+        .iter()
+        .zip(alone)
+        .position(|(a, b)| (a - b).abs() > 1e-11 * scale)
+    {
         Some(k) => Err(format!("input {i}[{k}]: {} together, {} alone", together[k], alone[k])),
         None => Ok(()),
     }
@@ -90,17 +110,27 @@ fn compare_with_differences(lab: &mut Lab, sample: &Sample, i: usize, grad: &[f6
     let hosts = sample.hosts(Form::F64);
     let x = hosts[i].as_ref().unwrap();
     if x.data.len() != grad.len() {
-        return Err(format!("input {i} has {} elements, its gradient {}", x.data.len(), grad.len()));
+        return Err(format!(
+            "input {i} has {} elements, its gradient {}",
+            x.data.len(),
+            grad.len()
+        ));
     }
     let mut rand = Rand::new(31);
-    let places: Vec<usize> =
-        if x.data.len() <= PLACES { (0..x.data.len()).collect() } else { (0..PLACES).map(|_| rand.below(x.data.len())).collect() };
+    let places: Vec<usize> = if x.data.len() <= PLACES {
+        (0..x.data.len()).collect()
+    } else {
+        (0..PLACES).map(|_| rand.below(x.data.len())).collect()
+    };
     let differences = differences(lab, sample, &hosts, i, &places).map_err(|e| e.to_string())?;
     let scale = grad.iter().fold(1.0f64, |m, x| m.max(x.abs()));
     for (&k, &(want, size)) in places.iter().zip(&differences) {
         let bound = RTOL * want.abs() + ATOL * scale + 4e-16 * size / STEP;
         if (grad[k] - want).abs() > bound || !grad[k].is_finite() {
-            return Err(format!("input {i}[{k}]: gradient {:.12}, difference {want:.12}", grad[k]));
+            return Err(format!(
+                "input {i}[{k}]: gradient {:.12}, difference {want:.12}",
+                grad[k]
+            ));
         }
     }
     Ok(())
@@ -139,7 +169,9 @@ fn differences(
         .map(|(&k, pair)| {
             let h = STEP * x[k].abs().max(1.0);
             let terms = dy.iter().zip(pair[0].iter().zip(&pair[1]));
-            terms.fold((0.0, 0.0), |(sum, size), (dy, (up, down))| (sum + dy * (up - down) / (2.0 * h), size + (dy * up).abs()))
+            terms.fold((0.0, 0.0), |(sum, size), (dy, (up, down))| {
+                (sum + dy * (up - down) / (2.0 * h), size + (dy * up).abs())
+            })
         })
         .collect())
 }
@@ -150,7 +182,9 @@ fn a_missing_rule_is_an_error_at_recording() {
     let w = lab.leaf(&Host::f32(&[2, 2], &[1.0; 4]));
     let a = lab.put(&Host::f32(&[1, 2], &[1.0; 2]));
     let b = lab.put(&Host::f32(&[2, 1], &[1.0; 2]));
-    let error = lab.try_op(&table::LORA_MERGE, &[w, a, b], &[1.0, 0.0, 2.0, 0.0, 2.0]).unwrap_err();
+    let error = lab
+        .try_op(&table::LORA_MERGE, &[w, a, b], &[1.0, 0.0, 2.0, 0.0, 2.0])
+        .unwrap_err();
     assert_eq!(error.code(), engine::Code::NoGrad);
     let was = lab.rec.set_grad_enabled(false);
     lab.op(&table::LORA_MERGE, &[w, a, b], &[1.0, 0.0, 2.0, 0.0, 2.0]);

@@ -45,7 +45,9 @@ fn compare(a: &Outcome, b: &Outcome, sample: &Sample, form: Form) -> Result<(), 
     }
     for (k, pair) in a.grads.iter().zip(&b.grads).enumerate() {
         match pair {
-            (Some(a), Some(b)) => close(a, b, form.tolerance() * sample.slack).map_err(|text| format!("gradient {k} {text}"))?,
+            (Some(a), Some(b)) => {
+                close(a, b, form.tolerance() * sample.slack).map_err(|text| format!("gradient {k} {text}"))?
+            }
             (None, None) => {}
             _ => return Err(format!("gradient {k} exists on one side only")),
         }
@@ -58,10 +60,16 @@ fn close(kernel: &[f64], twin: &[f64], tolerance: f64) -> Result<(), String> {
     if kernel.len() != twin.len() {
         return Err(format!("kernel has {} elements, twin {}", kernel.len(), twin.len()));
     }
-    let scale = twin.iter().filter(|x| x.is_finite()).fold(0.1f64, |m, x| m.max(x.abs()));
+    let scale = twin
+        .iter()
+        .filter(|x| x.is_finite())
+        .fold(0.1f64, |m, x| m.max(x.abs()));
     let differs = |a: f64, b: f64| !(a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= tolerance * scale);
     match kernel.iter().zip(twin).position(|(&a, &b)| differs(a, b)) {
-        Some(k) => Err(format!("[{k}]: kernel {}, twin {}, largest {scale:.3}", kernel[k], twin[k])),
+        Some(k) => Err(format!(
+            "[{k}]: kernel {}, twin {}, largest {scale:.3}",
+            kernel[k], twin[k]
+        )),
         None => Ok(()),
     }
 }

@@ -14,7 +14,11 @@ use crate::state::{engine, reset, with};
 pub fn backend() -> napi::Result<String> {
     let engine = engine().map_err(to_napi)?;
     let config = engine.config();
-    let isa = if config.candle || !config.device.is_cpu() { "candle" } else { kernels_isa() };
+    let isa = if config.candle || !config.device.is_cpu() {
+        "candle"
+    } else {
+        kernels_isa()
+    };
     Ok(serde_json::json!({
         "device": config.device.to_string(),
         "isa": isa,
@@ -67,7 +71,10 @@ pub fn close_stream(stream: u32) -> napi::Result<()> {
 #[napi(catch_unwind)]
 pub fn abort_stream(stream: u32, reason: String) -> napi::Result<()> {
     with(|state| {
-        state.recorder.abort_stream(stream, Error::new(Code::Aborted, "the work of this stream was aborted").received(reason));
+        state.recorder.abort_stream(
+            stream,
+            Error::new(Code::Aborted, "the work of this stream was aborted").received(reason),
+        );
         Ok(())
     })
 }
@@ -89,13 +96,22 @@ pub fn set_generator(number: u32) -> napi::Result<u32> {
 pub fn generator_state(number: u32) -> napi::Result<Vec<u32>> {
     with(|state| {
         let generator = *state.recorder.generator_mut(number);
-        Ok([generator.seed, generator.counter].iter().flat_map(|x| [*x as u32, (*x >> 32) as u32]).collect())
+        Ok([generator.seed, generator.counter]
+            .iter()
+            .flat_map(|x| [*x as u32, (*x >> 32) as u32])
+            .collect())
     })
 }
 
 /// Sets what `generator_state` gave.
 #[napi(catch_unwind)]
-pub fn set_generator_state(number: u32, seed_low: u32, seed_high: u32, counter_low: u32, counter_high: u32) -> napi::Result<()> {
+pub fn set_generator_state(
+    number: u32,
+    seed_low: u32,
+    seed_high: u32,
+    counter_low: u32,
+    counter_high: u32,
+) -> napi::Result<()> {
     with(|state| {
         let generator = state.recorder.generator_mut(number);
         generator.seed = join(seed_low, seed_high);
@@ -136,7 +152,12 @@ pub fn memory() -> napi::Result<Vec<f64>> {
     let engine = engine().map_err(to_napi)?;
     let c = engine.counters();
     with(|state| {
-        let mut numbers: Vec<f64> = state.recorder.memory().iter().flat_map(|(n, bytes)| [*n as f64, *bytes as f64]).collect();
+        let mut numbers: Vec<f64> = state
+            .recorder
+            .memory()
+            .iter()
+            .flat_map(|(n, bytes)| [*n as f64, *bytes as f64])
+            .collect();
         debug_assert_eq!(numbers.len(), 2 * Kind::ALL.len());
         numbers.push(state.recorder.tape_nodes() as f64);
         for counter in [&c.live_values, &c.live_bytes, &c.peak_bytes, &c.pool_bytes] {

@@ -39,7 +39,13 @@ impl NativeWeights {
             .iter()
             .map(|e| serde_json::json!({ "name": e.name, "dtype": e.dtype.dtype().name(), "fileDtype": e.dtype.name(), "shape": e.shape }))
             .collect();
-        let metadata: serde_json::Map<_, _> = self.file.header().metadata.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect();
+        let metadata: serde_json::Map<_, _> = self
+            .file
+            .header()
+            .metadata
+            .iter()
+            .map(|(k, v)| (k.clone(), v.clone().into()))
+            .collect();
         serde_json::json!({ "tensors": tensors, "metadata": metadata }).to_string()
     }
 
@@ -47,7 +53,12 @@ impl NativeWeights {
     #[napi(catch_unwind)]
     pub fn tensor(&self, index: u32) -> napi::Result<f64> {
         with(|state| {
-            let entry = self.file.header().entries.get(index as usize).ok_or_else(|| Error::new(Code::Internal, "no such tensor in the file"))?;
+            let entry = self
+                .file
+                .header()
+                .entries
+                .get(index as usize)
+                .ok_or_else(|| Error::new(Code::Internal, "no such tensor in the file"))?;
             let raw = self.file.tensor(entry)?;
             let meta = Meta::new(Shape::new(&raw.shape), raw.dtype);
             let source = match raw.bytes {
@@ -55,10 +66,17 @@ impl NativeWeights {
                 std::borrow::Cow::Borrowed(bytes) => {
                     let shared: SharedBytes = self.file.bytes().clone();
                     let window = Window::new(shared, entry.begin, bytes.len(), raw.dtype)?;
-                    if self.mapped { Source::Mapped(window) } else { Source::Copied(window) }
+                    if self.mapped {
+                        Source::Mapped(window)
+                    } else {
+                        Source::Copied(window)
+                    }
                 }
             };
-            state.recorder.put(meta, source, if self.mapped { Kind::Base } else { Kind::Activation }).map(|id| id as f64)
+            state
+                .recorder
+                .put(meta, source, if self.mapped { Kind::Base } else { Kind::Activation })
+                .map(|id| id as f64)
         })
     }
 }
@@ -74,33 +92,57 @@ impl Task for OpenTask {
     type JsValue = NativeWeights;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
-        let open = || if self.mapped { SafetensorsFile::map(&self.path) } else { SafetensorsFile::read(&self.path) };
+        let open = || {
+            if self.mapped {
+                SafetensorsFile::map(&self.path)
+            } else {
+                SafetensorsFile::read(&self.path)
+            }
+        };
         caught(open).map(Arc::new).map_err(to_napi)
     }
 
     fn resolve(&mut self, _: Env, file: Self::Output) -> napi::Result<NativeWeights> {
-        Ok(NativeWeights { file, mapped: self.mapped })
+        Ok(NativeWeights {
+            file,
+            mapped: self.mapped,
+        })
     }
 }
 
 /// A panic on libuv's pool would end the process.
 fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Error::new(Code::Internal, "a fault of loralib while it worked on a file")))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::new(
+            Code::Internal,
+            "a fault of loralib while it worked on a file",
+        ))
+    })
 }
 
 /// Opens a safetensors file. A mapped one (a base) stays in place and must not be rewritten while it is used.
 #[napi(catch_unwind, ts_return_type = "Promise<NativeWeights>")]
 pub fn open_weights(path: String, mapped: bool) -> AsyncTask<OpenTask> {
-    AsyncTask::new(OpenTask { path: PathBuf::from(path), mapped })
+    AsyncTask::new(OpenTask {
+        path: PathBuf::from(path),
+        mapped,
+    })
 }
 
 /// Writes a snapshot of tensors, taken at this place of the queue, as a safetensors file. `metadata` is a flat list of pairs.
 #[napi(catch_unwind, ts_return_type = "Promise<void>")]
-pub fn save_weights<'env>(env: &'env Env, path: String, names: Vec<String>, list: &[f64], metadata: Vec<String>) -> napi::Result<Object<'env>> {
+pub fn save_weights<'env>(
+    env: &'env Env,
+    path: String,
+    names: Vec<String>,
+    list: &[f64],
+    metadata: Vec<String>,
+) -> napi::Result<Object<'env>> {
     type Resolve = Box<dyn FnOnce(Env) -> napi::Result<()>>;
     let (deferred, promise) = env.create_deferred::<(), Resolve>()?;
     let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| {
-        let write = move || match caught(|| outcome.and_then(|tensors| write_file(&path, &names, &tensors, &metadata))) {
+        let write = move || match caught(|| outcome.and_then(|tensors| write_file(&path, &names, &tensors, &metadata)))
+        {
             Ok(()) => deferred.resolve(Box::new(|_| Ok(()))),
             Err(error) => deferred.reject(to_napi(error)),
         };
@@ -112,7 +154,11 @@ pub fn save_weights<'env>(env: &'env Env, path: String, names: Vec<String>, list
                 write();
             }
         };
-        if std::thread::Builder::new().name("loralib-io".into()).spawn(run.clone()).is_err() {
+        if std::thread::Builder::new()
+            .name("loralib-io".into())
+            .spawn(run.clone())
+            .is_err()
+        {
             run();
         }
     });
@@ -121,8 +167,16 @@ pub fn save_weights<'env>(env: &'env Env, path: String, names: Vec<String>, list
 }
 
 fn write_file(path: &str, names: &[String], tensors: &[HostTensor], metadata: &[String]) -> Result<()> {
-    let out: Vec<TensorOut<'_>> =
-        names.iter().zip(tensors).map(|(name, t)| TensorOut { name, dtype: t.dtype, shape: t.shape.dims(), bytes: &t.bytes }).collect();
+    let out: Vec<TensorOut<'_>> = names
+        .iter()
+        .zip(tensors)
+        .map(|(name, t)| TensorOut {
+            name,
+            dtype: t.dtype,
+            shape: t.shape.dims(),
+            bytes: &t.bytes,
+        })
+        .collect();
     let pairs: Vec<(String, String)> = metadata.chunks_exact(2).map(|p| (p[0].clone(), p[1].clone())).collect();
     write_safetensors(Path::new(path), &out, &pairs)
 }

@@ -32,8 +32,13 @@ pub fn backward_begin(root: f64, grad: f64, retain_graph: bool) -> napi::Result<
 pub fn backward_run(walk: u32, mut scratch: Float64ArraySlice<'_>) -> napi::Result<f64> {
     let scratch = writable(&mut scratch);
     with(|state| {
-        let mut current = state.walks.remove(&walk).ok_or_else(|| Error::new(Code::Internal, "no such backward walk"))?;
-        let Some(pause) = state.recorder.backward_run(&mut current)? else { return Ok(0.0) };
+        let mut current = state
+            .walks
+            .remove(&walk)
+            .ok_or_else(|| Error::new(Code::Internal, "no such backward walk"))?;
+        let Some(pause) = state.recorder.backward_run(&mut current)? else {
+            return Ok(0.0);
+        };
         scratch[0] = pause.grads.len() as f64;
         for (slot, &id) in scratch[1..].iter_mut().zip(&pause.grads) {
             *slot = id as f64;
@@ -47,7 +52,10 @@ pub fn backward_run(walk: u32, mut scratch: Float64ArraySlice<'_>) -> napi::Resu
 #[napi(catch_unwind)]
 pub fn backward_supply(walk: u32, grads: &[f64]) -> napi::Result<()> {
     with(|state| {
-        let mut current = state.walks.remove(&walk).ok_or_else(|| Error::new(Code::Internal, "no such backward walk"))?;
+        let mut current = state
+            .walks
+            .remove(&walk)
+            .ok_or_else(|| Error::new(Code::Internal, "no such backward walk"))?;
         state.recorder.backward_supply(&mut current, &ids(grads))?;
         state.walks.insert(walk, current);
         Ok(())
@@ -68,13 +76,24 @@ pub fn backward_abandon(walk: u32) -> napi::Result<()> {
 /// Makes outputs depend on inputs through a function of JavaScript.
 #[napi(catch_unwind)]
 pub fn attach_callback(callback: f64, inputs: &[f64], outputs: &[f64]) -> napi::Result<()> {
-    with(|state| state.recorder.attach_callback(callback as u64, &ids(inputs), &ids(outputs)))
+    with(|state| {
+        state
+            .recorder
+            .attach_callback(callback as u64, &ids(inputs), &ids(outputs))
+    })
 }
 
 /// The callbacks whose nodes are gone: JavaScript may forget their functions.
 #[napi(catch_unwind)]
 pub fn take_dropped_callbacks() -> napi::Result<Vec<f64>> {
-    with(|state| Ok(state.recorder.take_dropped_callbacks().into_iter().map(|n| n as f64).collect()))
+    with(|state| {
+        Ok(state
+            .recorder
+            .take_dropped_callbacks()
+            .into_iter()
+            .map(|n| n as f64)
+            .collect())
+    })
 }
 
 /// The gradient of a tensor with a handle for the caller; 0 when there is none.

@@ -35,7 +35,11 @@ pub fn with<T>(work: impl FnOnce(&mut State) -> Result<T>) -> napi::Result<T> {
         let mut state = cell.borrow_mut();
         if state.is_none() {
             let recorder = engine().map_err(to_napi)?.recorder(seed());
-            *state = Some(State { recorder, walks: HashMap::new(), next_walk: 1 });
+            *state = Some(State {
+                recorder,
+                walks: HashMap::new(),
+                next_walk: 1,
+            });
         }
         work(state.as_mut().expect("it was just made")).map_err(to_napi)
     })
@@ -52,7 +56,9 @@ pub fn reset() {
 
 /// A seed that differs from run to run, until manualSeed fixes it.
 fn seed() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64);
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |d| d.as_nanos() as u64);
     now ^ (u64::from(std::process::id()) << 32)
 }
 

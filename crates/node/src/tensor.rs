@@ -16,7 +16,8 @@ use crate::error::to_napi;
 use crate::state::{ids, with};
 
 fn broken_call() -> Error {
-    Error::new(Code::Internal, "the TypeScript side and the addon do not fit together").hint("build both: npm run build")
+    Error::new(Code::Internal, "the TypeScript side and the addon do not fit together")
+        .hint("build both: npm run build")
 }
 
 /// The caller's scratch buffer, to write results into.
@@ -35,7 +36,10 @@ pub fn record(op: u32, mut scratch: Float64ArraySlice<'_>) -> napi::Result<()> {
         let inputs = scratch.first().map_or(0, |n| *n as usize);
         let ids = ids(scratch.get(1..1 + inputs).ok_or_else(broken_call)?);
         let attrs = scratch.get(1 + inputs).map_or(0, |n| *n as usize);
-        let attrs = scratch.get(2 + inputs..2 + inputs + attrs).ok_or_else(broken_call)?.to_vec();
+        let attrs = scratch
+            .get(2 + inputs..2 + inputs + attrs)
+            .ok_or_else(broken_call)?
+            .to_vec();
         let outputs = state.recorder.record(row, &ids, &attrs)?;
         if row.mutates != engine::ops::row::Mutates::Nothing {
             scratch[0] = 0.0;
@@ -82,7 +86,10 @@ pub fn put(dtype: u32, shape: &[f64], bytes: &[u8], kind: u32) -> napi::Result<f
                 .received(format!("{} bytes", bytes.len())));
         }
         let kind = Kind::ALL.get(kind as usize).copied().unwrap_or(Kind::Activation);
-        state.recorder.put(Meta::new(Shape::new(&dims), dtype), Source::Host(bytes.to_vec()), kind).map(|id| id as f64)
+        state
+            .recorder
+            .put(Meta::new(Shape::new(&dims), dtype), Source::Host(bytes.to_vec()), kind)
+            .map(|id| id as f64)
     })
 }
 
@@ -93,7 +100,12 @@ pub fn read<'env>(env: &'env Env, list: &[f64]) -> napi::Result<Object<'env>> {
     let (deferred, promise) = env.create_deferred::<Vec<BufferSlice<'static>>, Resolve>()?;
     let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| match outcome {
         // Always a copy into memory that V8 owns: Electron forbids anything else, and nothing can change under the reader.
-        Ok(tensors) => deferred.resolve(Box::new(move |env| tensors.into_iter().map(|t| BufferSlice::copy_from(&env, t.bytes)).collect())),
+        Ok(tensors) => deferred.resolve(Box::new(move |env| {
+            tensors
+                .into_iter()
+                .map(|t| BufferSlice::copy_from(&env, t.bytes))
+                .collect()
+        })),
         Err(error) => deferred.reject(to_napi(error)),
     });
     with(|state| state.recorder.read(&ids(list), reply))?;
@@ -161,7 +173,10 @@ pub fn version(id: f64) -> napi::Result<u32> {
 #[napi(catch_unwind)]
 pub fn set_kind(id: f64, kind: u32) -> napi::Result<()> {
     with(|state| {
-        state.recorder.set_kind(id as u64, Kind::ALL.get(kind as usize).copied().unwrap_or(Kind::Activation));
+        state.recorder.set_kind(
+            id as u64,
+            Kind::ALL.get(kind as usize).copied().unwrap_or(Kind::Activation),
+        );
         Ok(())
     })
 }

@@ -29,7 +29,12 @@ fn function(number: usize, row: &OpRow) -> String {
         body.push(write);
     }
     body.push("call.attributes()".into());
-    let list_names: Vec<_> = row.inputs.iter().filter(|i| i.kind == InputKind::List).map(|i| i.name).collect();
+    let list_names: Vec<_> = row
+        .inputs
+        .iter()
+        .filter(|i| i.kind == InputKind::List)
+        .map(|i| i.name)
+        .collect();
     body.extend(list_names.iter().map(|name| format!("call.lists({name})")));
     for attr in row.attrs {
         let (kind, write) = match attr.kind {
@@ -41,9 +46,19 @@ fn function(number: usize, row: &OpRow) -> String {
         parameters.push(format!("{}: {kind}", attr.name));
         body.push(format!("call.{write}({})", attr.name));
     }
-    let (result, end) = if row.mutates == Mutates::Nothing { ("Tensor", format!("return call.one({number})")) } else { ("void", format!("call.none({number})")) };
+    let (result, end) = if row.mutates == Mutates::Nothing {
+        ("Tensor", format!("return call.one({number})"))
+    } else {
+        ("void", format!("call.none({number})"))
+    };
     body.push(end);
-    format!("\n/** {} */\nexport function {}({}): {result} {{\n  {}\n}}\n", row.doc, safe(row.name), parameters.join(", "), body.join("\n  "))
+    format!(
+        "\n/** {} */\nexport function {}({}): {result} {{\n  {}\n}}\n",
+        row.doc,
+        safe(row.name),
+        parameters.join(", "),
+        body.join("\n  ")
+    )
 }
 
 /// `where` is no name for a function of JavaScript's.
@@ -72,7 +87,13 @@ pub fn markdown() -> String {
             engine::ops::row::Gradient::None => "no rule: `ERR_LORA_NO_GRAD`",
             engine::ops::row::Gradient::Rule { .. } => "yes",
         };
-        text += &format!("| `{}` | {} | {} | {gradient} | {} |\n", row.name, inputs.join(", "), attrs.join(", "), row.doc.replace('|', "\\|"));
+        text += &format!(
+            "| `{}` | {} | {} | {gradient} | {} |\n",
+            row.name,
+            inputs.join(", "),
+            attrs.join(", "),
+            row.doc.replace('|', "\\|")
+        );
     }
     text
 }

@@ -41,7 +41,14 @@ fn direct(
     attrs: &[f64],
     rng: Option<Rng>,
 ) -> Result<SmallVec<[Value; 3]>> {
-    let mut exec = Exec { row, inputs, attrs, rng, outs: metas, pool: &mut executor.pool };
+    let mut exec = Exec {
+        row,
+        inputs,
+        attrs,
+        rng,
+        outs: metas,
+        pool: &mut executor.pool,
+    };
     let outputs = (row.forward)(&mut exec)?;
     if row.mutates != Mutates::Nothing {
         return Ok(SmallVec::new());
@@ -53,7 +60,11 @@ fn direct(
             Output::New(buffer) => Value::new(buffer, meta.shape.clone(), meta.dtype),
             Output::Alias(i) => {
                 let source = inputs[i].as_ref().expect("an alias names an input that is there");
-                Value { storage: source.storage.clone(), shape: meta.shape.clone(), dtype: meta.dtype }
+                Value {
+                    storage: source.storage.clone(),
+                    shape: meta.shape.clone(),
+                    dtype: meta.dtype,
+                }
             }
         })
         .collect())
@@ -75,16 +86,23 @@ fn widened(
             other => other.clone(),
         });
     }
-    let wide_metas: SmallVec<[Meta; 3]> = metas.iter().map(|m| Meta::new(m.shape.clone(), m.dtype.wide())).collect();
+    let wide_metas: SmallVec<[Meta; 3]> = metas
+        .iter()
+        .map(|m| Meta::new(m.shape.clone(), m.dtype.wide()))
+        .collect();
     let results = direct(executor, row, &wide, &wide_metas, attrs, rng)?;
+    // All are rounded before the first is put back: what runs out of memory here has changed nothing.
+    let mut changed: SmallVec<[(&Value, Buffer); 6]> = SmallVec::new();
     for (i, (narrow, wide)) in inputs.iter().zip(&wide).enumerate() {
         if let (Some(narrow), Some(wide)) = (narrow, wide)
             && narrow.dtype.is_half()
             && row.is_mutated(i, attrs)
         {
-            let rounded = executor.cast(wide, narrow.dtype)?;
-            replace(narrow, take(rounded)?)?;
+            changed.push((narrow, take(executor.cast(wide, narrow.dtype)?)?));
         }
+    }
+    for (narrow, buffer) in changed {
+        replace(narrow, buffer)?;
     }
     let mut rounded = SmallVec::new();
     for (value, meta) in results.into_iter().zip(metas) {
@@ -116,25 +134,45 @@ fn twin(
 ) -> Result<SmallVec<[Value; 3]>> {
     if row.name == "reshape" {
         let source = inputs[0].as_ref().expect("reshape has an input");
-        return Ok(SmallVec::from_iter([Value { storage: source.storage.clone(), shape: metas[0].shape.clone(), dtype: metas[0].dtype }]));
+        return Ok(SmallVec::from_iter([Value {
+            storage: source.storage.clone(),
+            shape: metas[0].shape.clone(),
+            dtype: metas[0].dtype,
+        }]));
     }
     let mut tensors: SmallVec<[Option<Tensor>; 6]> = SmallVec::new();
     for value in inputs {
         tensors.push(match value {
             Some(v) => {
                 let tensor = executor.to_candle(v)?;
-                Some(if v.dtype.is_half() { tensor.to_dtype(candle_core::DType::F32)? } else { tensor })
+                Some(if v.dtype.is_half() {
+                    tensor.to_dtype(candle_core::DType::F32)?
+                } else {
+                    tensor
+                })
             }
             None => None,
         });
     }
     let device = executor.device.candle().clone();
-    let results = (row.twin)(&Twin { row, inputs: &tensors, attrs, rng, outs: metas, device: &device })?;
+    let results = (row.twin)(&Twin {
+        row,
+        inputs: &tensors,
+        attrs,
+        rng,
+        outs: metas,
+        device: &device,
+    })?;
     if row.mutates != Mutates::Nothing {
-        let targets = inputs.iter().enumerate().filter(|(i, v)| v.is_some() && row.is_mutated(*i, attrs));
+        let targets = inputs
+            .iter()
+            .enumerate()
+            .filter(|(i, v)| v.is_some() && row.is_mutated(*i, attrs));
         for ((_, target), tensor) in targets.zip(results) {
             let target = target.as_ref().expect("missing inputs were filtered out");
-            let tensor = convert(&tensor, target.dtype)?.reshape(target.shape.dims())?.contiguous()?;
+            let tensor = convert(&tensor, target.dtype)?
+                .reshape(target.shape.dims())?
+                .contiguous()?;
             replace(target, executor.from_candle(tensor)?)?;
         }
         return Ok(SmallVec::new());
@@ -143,12 +181,18 @@ fn twin(
     for (tensor, meta) in results.into_iter().zip(metas) {
         let tensor = tensor.to_dtype(meta.dtype.candle())?.contiguous()?;
         if tensor.dims() != meta.shape.dims() {
-            return Err(Error::new(Code::Internal, "a candle twin gave another shape than its rule")
-                .op(row.name)
-                .expected(meta.shape.to_string())
-                .received(format!("{:?}", tensor.dims())));
+            return Err(
+                Error::new(Code::Internal, "a candle twin gave another shape than its rule")
+                    .op(row.name)
+                    .expected(meta.shape.to_string())
+                    .received(format!("{:?}", tensor.dims())),
+            );
         }
-        values.push(Value::new(executor.from_candle(tensor)?, meta.shape.clone(), meta.dtype));
+        values.push(Value::new(
+            executor.from_candle(tensor)?,
+            meta.shape.clone(),
+            meta.dtype,
+        ));
     }
     Ok(values)
 }
@@ -158,18 +202,30 @@ pub fn check_finite(executor: &mut Executor, value: &Value, output: usize) -> Re
     if !value.dtype.is_float() {
         return Ok(());
     }
-    let wide = executor.to_candle(value)?.to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+    let wide = executor
+        .to_candle(value)?
+        .to_dtype(candle_core::DType::F64)?
+        .flatten_all()?
+        .to_vec1::<f64>()?;
     match wide.iter().position(|x| !x.is_finite()) {
         None => Ok(()),
-        Some(place) => Err(Error::new(Code::NonFinite, "an operation made a value that is not finite")
-            .expected("finite numbers (LORALIB_DEBUG=4 checks every result)")
-            .received(format!("{} at place {place} of output {output}, shape {}", wide[place], value.shape))
-            .hint("look at the inputs of this operation: a learning rate, a division or a mask may be the cause")),
+        Some(place) => Err(
+            Error::new(Code::NonFinite, "an operation made a value that is not finite")
+                .expected("finite numbers (LORALIB_DEBUG=4 checks every result)")
+                .received(format!(
+                    "{} at place {place} of output {output}, shape {}",
+                    wide[place], value.shape
+                ))
+                .hint("look at the inputs of this operation: a learning rate, a division or a mask may be the cause"),
+        ),
     }
 }
 
 fn replace(target: &Value, buffer: Buffer) -> Result<()> {
-    let mut cell = target.storage.try_borrow_mut().map_err(|_| Error::new(Code::Internal, "an operation reads the storage that it writes"))?;
+    let mut cell = target
+        .storage
+        .try_borrow_mut()
+        .map_err(|_| Error::new(Code::Internal, "an operation reads the storage that it writes"))?;
     *cell = buffer;
     Ok(())
 }
@@ -235,7 +291,10 @@ impl Executor {
     }
 }
 
-fn candle_from_slice<T: crate::ops::twins::CandleElement>(numbers: &[T], shape: &crate::shape::Shape) -> Result<Tensor> {
+fn candle_from_slice<T: crate::ops::twins::CandleElement>(
+    numbers: &[T],
+    shape: &crate::shape::Shape,
+) -> Result<Tensor> {
     Ok(Tensor::from_slice(numbers, shape.dims(), &candle_core::Device::Cpu)?)
 }
 
@@ -253,6 +312,11 @@ fn candle_bytes(tensor: &Tensor) -> Result<Vec<u8>> {
         DType::F16 => bytemuck::cast_slice(&flat.to_vec1::<half::f16>()?).to_vec(),
         DType::I64 => bytemuck::cast_slice(&flat.to_vec1::<i64>()?).to_vec(),
         DType::U8 => flat.to_vec1::<u8>()?,
-        other => return Err(Error::new(Code::Dtype, "candle holds a dtype that the engine does not have").received(format!("{other:?}"))),
+        other => {
+            return Err(
+                Error::new(Code::Dtype, "candle holds a dtype that the engine does not have")
+                    .received(format!("{other:?}")),
+            );
+        }
     })
 }

@@ -74,8 +74,14 @@ pub fn full_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let shape = attrs.shape()?;
     let value = attrs.number();
     let dtype = attrs.dtype()?;
-    let value = if dtype == Dtype::Bool { f64::from(u8::from(value != 0.0)) } else { value };
-    Ok(vec![Tensor::full(value, shape.dims(), twin.device())?.to_dtype(dtype.candle())?])
+    let value = if dtype == Dtype::Bool {
+        f64::from(u8::from(value != 0.0))
+    } else {
+        value
+    };
+    Ok(vec![
+        Tensor::full(value, shape.dims(), twin.device())?.to_dtype(dtype.candle())?,
+    ])
 }
 
 /// `rand(shape, low, high, dtype)` and `randn(shape, mean, std, dtype)`.
@@ -85,7 +91,11 @@ pub fn random_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (_, _) = (attrs.number(), attrs.number());
     let dtype = attrs.dtype()?;
     if !dtype.is_float() {
-        return Err(Error::new(Code::Dtype, format!("{} makes floating-point numbers", context.row.name)).received(dtype.name()));
+        return Err(Error::new(
+            Code::Dtype,
+            format!("{} makes floating-point numbers", context.row.name),
+        )
+        .received(dtype.name()));
     }
     Ok(one(Meta::new(shape, dtype)))
 }

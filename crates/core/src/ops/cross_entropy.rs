@@ -174,6 +174,8 @@ pub fn cross_entropy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         return Ok(vec![zeros.clone(), zeros]);
     }
     let Options { ignore, smoothing } = Options::read(twin.reader());
+    // candle does not name a wrong class, and on CUDA it does not look.
+    kernel::check_classes(twin.row.name, classes, &twin.tensor(1).to_vec1::<i64>()?, ignore)?;
     let (counts, target) = targets(twin.tensor(1), ignore)?;
     let (all, own) = weights(twin.optional(2), &target, classes, x.dtype())?;
     let max = x.max_keepdim(1)?;

@@ -35,7 +35,10 @@ pub fn float_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 /// Two operands of one dtype give truth values.
 pub fn compare_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     context.same(&[0, 1])?;
-    Ok(one(Meta::new(broadcast(context.shape(0), context.shape(1))?, Dtype::Bool)))
+    Ok(one(Meta::new(
+        broadcast(context.shape(0), context.shape(1))?,
+        Dtype::Bool,
+    )))
 }
 
 /// Truth values in, truth values out.
@@ -68,39 +71,60 @@ pub fn masked_fill_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 /// Each operand needs the other.
 pub fn save_other(needs: Needs) -> Save {
-    Save { inputs: Needs::when(needs.input(0), &[1]) | Needs::when(needs.input(1), &[0]), outputs: 0 }
+    Save {
+        inputs: Needs::when(needs.input(0), &[1]) | Needs::when(needs.input(1), &[0]),
+        outputs: 0,
+    }
 }
 
 /// `da = dy / b`, `db = -dy · a / b²`.
 pub fn save_for_div(needs: Needs) -> Save {
-    Save { inputs: Needs::when(true, &[1]) | Needs::when(needs.input(1), &[0]), outputs: 0 }
+    Save {
+        inputs: Needs::when(true, &[1]) | Needs::when(needs.input(1), &[0]),
+        outputs: 0,
+    }
 }
 
 /// `da = dy · b · a^(b-1)`, `db = dy · y · ln a`.
 pub fn save_for_pow(needs: Needs) -> Save {
-    Save { inputs: 0b11, outputs: Needs::when(needs.input(1), &[0]) }
+    Save {
+        inputs: 0b11,
+        outputs: Needs::when(needs.input(1), &[0]),
+    }
 }
 
 /// Both operands.
 pub fn save_both(_: Needs) -> Save {
-    Save { inputs: 0b11, outputs: 0 }
+    Save {
+        inputs: 0b11,
+        outputs: 0,
+    }
 }
 
 /// The condition.
 pub fn save_cond(_: Needs) -> Save {
-    Save { inputs: 0b001, outputs: 0 }
+    Save {
+        inputs: 0b001,
+        outputs: 0,
+    }
 }
 
 /// The mask.
 pub fn save_mask(_: Needs) -> Save {
-    Save { inputs: 0b010, outputs: 0 }
+    Save {
+        inputs: 0b010,
+        outputs: 0,
+    }
 }
 
 // ---- forward --------------------------------------------------------------------------------------------------------------
 
 fn binary(exec: &mut Exec<'_>, op: BinaryOp) -> Result<Outputs> {
     let shape = &exec.out(0).shape;
-    let (sa, sb) = (exec.shape(0).broadcast_strides(shape), exec.shape(1).broadcast_strides(shape));
+    let (sa, sb) = (
+        exec.shape(0).broadcast_strides(shape),
+        exec.shape(1).broadcast_strides(shape),
+    );
     match exec.out(0).dtype {
         Dtype::I64 => {
             let mut y = exec.alloc::<i64>(0)?;
@@ -131,7 +155,10 @@ fn widen_u8(x: &[u8]) -> Vec<i64> {
 
 fn compare(exec: &mut Exec<'_>, op: CompareOp) -> Result<Outputs> {
     let shape = &exec.out(0).shape;
-    let (sa, sb) = (exec.shape(0).broadcast_strides(shape), exec.shape(1).broadcast_strides(shape));
+    let (sa, sb) = (
+        exec.shape(0).broadcast_strides(shape),
+        exec.shape(1).broadcast_strides(shape),
+    );
     let mut y = exec.alloc::<u8>(0)?;
     any!(exec.dtype(0), T => {
         let (a, b) = (exec.read::<T>(0)?, exec.read::<T>(1)?);
@@ -214,12 +241,30 @@ pub fn masked_fill(exec: &mut Exec<'_>) -> Result<Outputs> {
     match exec.out(0).dtype {
         Dtype::I64 => {
             let mut y = exec.alloc::<i64>(0)?;
-            kernel::where_(&exec.read::<u8>(1)?, &sm, &[value as i64], &zero_strides, &exec.read::<i64>(0)?, &sx, shape.dims(), &mut y)?;
+            kernel::where_(
+                &exec.read::<u8>(1)?,
+                &sm,
+                &[value as i64],
+                &zero_strides,
+                &exec.read::<i64>(0)?,
+                &sx,
+                shape.dims(),
+                &mut y,
+            )?;
             Ok(output(y))
         }
         Dtype::U8 | Dtype::Bool => {
             let mut y = exec.alloc::<u8>(0)?;
-            kernel::where_(&exec.read::<u8>(1)?, &sm, &[value as u8], &zero_strides, &exec.read::<u8>(0)?, &sx, shape.dims(), &mut y)?;
+            kernel::where_(
+                &exec.read::<u8>(1)?,
+                &sm,
+                &[value as u8],
+                &zero_strides,
+                &exec.read::<u8>(0)?,
+                &sx,
+                shape.dims(),
+                &mut y,
+            )?;
             Ok(output(y))
         }
         dtype => float!(dtype, T => {
@@ -382,7 +427,11 @@ pub fn masked_fill_backward(back: &mut Back<'_>) -> Result<()> {
 /// A saved half-precision operand, widened to meet its f32 gradient.
 pub fn wide(back: &mut Back<'_>, id: Id) -> Result<Id> {
     let dtype = back.recorder.values.meta(id).dtype;
-    if dtype.is_half() { back.op(&table::CAST, &[id], &[f64::from(dtype.wide() as u8)]) } else { Ok(id) }
+    if dtype.is_half() {
+        back.op(&table::CAST, &[id], &[f64::from(dtype.wide() as u8)])
+    } else {
+        Ok(id)
+    }
 }
 
 // ---- twins ----------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ use kernels::cpu::embedding as kernel;
 
 use super::create::one;
 use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
-use super::table;
+use super::{table, twins};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -133,6 +133,7 @@ pub fn embedding_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     if ids.elem_count() == 0 {
         return Ok(vec![Tensor::zeros(out, weight.dtype(), weight.device())?]);
     }
+    twins::check_ids(twin, 1, weight.dim(0)?)?;
     Ok(vec![weight.index_select(&ids.flatten_all()?, 0)?.reshape(out)?])
 }
 

@@ -6,7 +6,7 @@ use kernels::cpu::index as kernel;
 use super::create::one;
 use super::embedding::check_ids;
 use super::row::{Meta, Metas, Needs, OpRow, Save, ShapeContext};
-use super::table;
+use super::{table, twins};
 use crate::entry::Id;
 use crate::error::Result;
 use crate::exec::{Exec, Outputs, Twin, output};
@@ -214,6 +214,13 @@ fn twin_dim(twin: &Twin<'_>) -> Result<usize> {
     Shape::new(twin.tensor(0).dims()).dim(twin.reader().number())
 }
 
+/// The same, when every index lies inside it.
+fn checked_dim(twin: &Twin<'_>) -> Result<usize> {
+    let dim = twin_dim(twin)?;
+    twins::check_ids(twin, 1, twin.tensor(0).dim(dim)?)?;
+    Ok(dim)
+}
+
 /// A result without elements, which no device has to be asked for.
 fn nothing(twin: &Twin<'_>) -> Result<Option<Vec<Tensor>>> {
     let (shape, x) = (&twin.out(0).shape, twin.tensor(0));
@@ -228,7 +235,7 @@ fn nothing(twin: &Twin<'_>) -> Result<Option<Vec<Tensor>>> {
 pub fn gather_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     match nothing(twin)? {
         Some(empty) => Ok(empty),
-        None => Ok(vec![twin.tensor(0).gather(twin.tensor(1), twin_dim(twin)?)?]),
+        None => Ok(vec![twin.tensor(0).gather(twin.tensor(1), checked_dim(twin)?)?]),
     }
 }
 
@@ -236,7 +243,7 @@ pub fn gather_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 pub fn index_select_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     match nothing(twin)? {
         Some(empty) => Ok(empty),
-        None => Ok(vec![twin.tensor(0).index_select(twin.tensor(1), twin_dim(twin)?)?]),
+        None => Ok(vec![twin.tensor(0).index_select(twin.tensor(1), checked_dim(twin)?)?]),
     }
 }
 
@@ -246,7 +253,7 @@ pub fn scatter_add_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     if src.elem_count() == 0 {
         return Ok(vec![x.copy()?]);
     }
-    Ok(vec![x.scatter_add(index, src, twin_dim(twin)?)?])
+    Ok(vec![x.scatter_add(index, src, checked_dim(twin)?)?])
 }
 
 /// Twin of `indexAdd`.
@@ -255,5 +262,5 @@ pub fn index_add_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     if src.elem_count() == 0 {
         return Ok(vec![x.copy()?]);
     }
-    Ok(vec![x.index_add(index, src, twin_dim(twin)?)?])
+    Ok(vec![x.index_add(index, src, checked_dim(twin)?)?])
 }

@@ -1,9 +1,9 @@
 //! Changes in place. The recorder bumps the version, so that backward notices a saved tensor that was changed.
 
 use candle_core::Tensor;
+use kernels::cpu::dropout;
 use kernels::cpu::elementwise::{self as kernel, BinaryOp};
 use kernels::cpu::strided::{gather_strided, scatter_strided};
-use kernels::cpu::dropout;
 use kernels::cpu::unary::{self as unary_kernel, UnaryOp};
 use smallvec::SmallVec;
 
@@ -24,10 +24,12 @@ use crate::{any, float};
 pub fn arithmetic_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     elementwise::arithmetic_shape(context)?;
     if !context.dtype(0).is_float() {
-        return Err(Error::new(Code::Dtype, "integers cannot be changed in place by arithmetic")
-            .expected("a floating-point tensor")
-            .received(context.dtype(0).name())
-            .hint("use the form without the underscore"));
+        return Err(
+            Error::new(Code::Dtype, "integers cannot be changed in place by arithmetic")
+                .expected("a floating-point tensor")
+                .received(context.dtype(0).name())
+                .hint("use the form without the underscore"),
+        );
     }
     fits(context)
 }
@@ -62,8 +64,19 @@ pub fn slice_assign_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let mut attrs = context.reader();
     let (x, src) = (context.shape(0), context.shape(1));
     let (dim, start) = (x.dim(attrs.number())?, attrs.size()?);
-    let fits = x.rank() == src.rank() && (0..x.rank()).all(|d| if d == dim { start + src.dims()[d] <= x.dims()[d] } else { x.dims()[d] == src.dims()[d] });
-    if fits { Ok(Metas::new()) } else { Err(context.shape_error(format!("src to fit into x from place {start} of dimension {dim}"))) }
+    let fits = x.rank() == src.rank()
+        && (0..x.rank()).all(|d| {
+            if d == dim {
+                start + src.dims()[d] <= x.dims()[d]
+            } else {
+                x.dims()[d] == src.dims()[d]
+            }
+        });
+    if fits {
+        Ok(Metas::new())
+    } else {
+        Err(context.shape_error(format!("src to fit into x from place {start} of dimension {dim}")))
+    }
 }
 
 /// Philox blocks for all elements.
@@ -76,7 +89,10 @@ fn assign(exec: &mut Exec<'_>, op: BinaryOp) -> Result<Outputs> {
     let strides = exec.shape(1).broadcast_strides(shape);
     match exec.dtype(0) {
         Dtype::I64 | Dtype::U8 | Dtype::Bool => {
-            return Err(Error::new(Code::Dtype, "integers cannot be changed in place by arithmetic").hint("use the form without the underscore"));
+            return Err(
+                Error::new(Code::Dtype, "integers cannot be changed in place by arithmetic")
+                    .hint("use the form without the underscore"),
+            );
         }
         dtype => float!(dtype, T => {
             let y = exec.read::<T>(1)?;
@@ -100,7 +116,12 @@ assigns! { add, Add; sub, Sub; mul, Mul; div, Div; }
 /// CPU forward of `copyInplace`: broadcast, then converted.
 pub fn copy(exec: &mut Exec<'_>) -> Result<Outputs> {
     let shape = exec.shape(0);
-    let strides: SmallVec<[isize; 5]> = exec.shape(1).broadcast_strides(shape).iter().map(|&s| s as isize).collect();
+    let strides: SmallVec<[isize; 5]> = exec
+        .shape(1)
+        .broadcast_strides(shape)
+        .iter()
+        .map(|&s| s as isize)
+        .collect();
     let (to, from) = (exec.dtype(0), exec.dtype(1));
     any!(from, S => {
         let mut wide = exec.scratch::<S>(shape.numel())?;
@@ -114,14 +135,20 @@ pub fn copy(exec: &mut Exec<'_>) -> Result<Outputs> {
 /// CPU forward of `affineInplace`.
 pub fn affine(exec: &mut Exec<'_>) -> Result<Outputs> {
     let mut attrs = exec.reader();
-    let op = UnaryOp::Affine { mul: attrs.number(), add: attrs.number() };
+    let op = UnaryOp::Affine {
+        mul: attrs.number(),
+        add: attrs.number(),
+    };
     unary(exec, op)
 }
 
 /// CPU forward of `clampInplace`.
 pub fn clamp(exec: &mut Exec<'_>) -> Result<Outputs> {
     let mut attrs = exec.reader();
-    let op = UnaryOp::Clamp { min: attrs.number(), max: attrs.number() };
+    let op = UnaryOp::Clamp {
+        min: attrs.number(),
+        max: attrs.number(),
+    };
     unary(exec, op)
 }
 
@@ -191,7 +218,11 @@ pub fn copy_backward(back: &mut Back<'_>) -> Result<()> {
     let dy = back.dy();
     if back.needs(1) {
         let to = back.grad_dtype(1);
-        let dy = if back.recorder.values.meta(dy).dtype == to { dy } else { back.op(&table::CAST, &[dy], &[f64::from(to as u8)])? };
+        let dy = if back.recorder.values.meta(dy).dtype == to {
+            dy
+        } else {
+            back.op(&table::CAST, &[dy], &[f64::from(to as u8)])?
+        };
         back.set_reduced(1, dy)?;
     }
     if back.needs(0) {
@@ -218,25 +249,45 @@ pub fn copy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 
 /// Twin of `fillInplace`.
 pub fn fill_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![Tensor::full(twin.reader().number(), twin.tensor(0).dims(), twin.device())?])
+    Ok(vec![Tensor::full(
+        twin.reader().number(),
+        twin.tensor(0).dims(),
+        twin.device(),
+    )?])
 }
 
 /// Twin of `uniformInplace`.
 pub fn uniform_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (low, high) = (attrs.number(), attrs.number());
-    Ok(vec![twins::uniform(twin, twin.tensor(0).dims(), low, high, dtype_of(twin.tensor(0)))?])
+    Ok(vec![twins::uniform(
+        twin,
+        twin.tensor(0).dims(),
+        low,
+        high,
+        dtype_of(twin.tensor(0)),
+    )?])
 }
 
 /// Twin of `normalInplace`.
 pub fn normal_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (mean, std) = (attrs.number(), attrs.number());
-    Ok(vec![twins::normal(twin, twin.tensor(0).dims(), mean, std, dtype_of(twin.tensor(0)))?])
+    Ok(vec![twins::normal(
+        twin,
+        twin.tensor(0).dims(),
+        mean,
+        std,
+        dtype_of(twin.tensor(0)),
+    )?])
 }
 
 fn dtype_of(x: &Tensor) -> Dtype {
-    if x.dtype() == candle_core::DType::F64 { Dtype::F64 } else { Dtype::F32 }
+    if x.dtype() == candle_core::DType::F64 {
+        Dtype::F64
+    } else {
+        Dtype::F32
+    }
 }
 
 /// Twin of `sliceAssign`.

@@ -43,10 +43,18 @@ fn plan_of(a: &Shape, b: &Shape, ta: bool, tb: bool) -> Option<Plan> {
     }
     let split = |s: &Shape| -> (Shape, usize, usize) {
         let d = s.dims();
-        (Shape::new(&d[..d.len().saturating_sub(2)]), if d.len() > 1 { d[d.len() - 2] } else { 1 }, d[d.len() - 1])
+        (
+            Shape::new(&d[..d.len().saturating_sub(2)]),
+            if d.len() > 1 { d[d.len() - 2] } else { 1 },
+            d[d.len() - 1],
+        )
     };
     let (batch_a, rows_a, cols_a) = split(a);
-    let (batch_b, rows_b, cols_b) = if b.rank() == 1 { (Shape::default(), b.dims()[0], 1) } else { split(b) };
+    let (batch_b, rows_b, cols_b) = if b.rank() == 1 {
+        (Shape::default(), b.dims()[0], 1)
+    } else {
+        split(b)
+    };
     let (m, k) = if ta { (cols_a, rows_a) } else { (rows_a, cols_a) };
     let (k2, n) = if tb { (cols_b, rows_b) } else { (rows_b, cols_b) };
     if k != k2 {
@@ -60,7 +68,13 @@ fn plan_of(a: &Shape, b: &Shape, ta: bool, tb: bool) -> Option<Plan> {
     if b.rank() > 1 {
         dims.push(n);
     }
-    Some(Plan { m, k, n, batch, out: Shape::new(&dims) })
+    Some(Plan {
+        m,
+        k,
+        n,
+        batch,
+        out: Shape::new(&dims),
+    })
 }
 
 /// `(…, M, K) × (…, K, N) → (…, M, N)`.
@@ -150,7 +164,11 @@ pub fn matmul_backward(back: &mut Back<'_>) -> Result<()> {
 }
 
 fn product(back: &mut Back<'_>, a: Id, b: Id, ta: bool, tb: bool) -> Result<Id> {
-    back.op(&table::MATMUL, &[a, b], &[f64::from(u8::from(ta)), f64::from(u8::from(tb))])
+    back.op(
+        &table::MATMUL,
+        &[a, b],
+        &[f64::from(u8::from(ta)), f64::from(u8::from(tb))],
+    )
 }
 
 /// `dy` with the dimensions that vectors dropped put back.
@@ -179,7 +197,11 @@ fn operand(back: &mut Back<'_>, i: usize, shape: &Shape, column: bool) -> Result
 /// Sums over broadcast batch dimensions and gives a vector its shape back.
 fn settle(back: &mut Back<'_>, i: usize, grad: Id, shape: &Shape) -> Result<()> {
     let grad = if shape.rank() == 1 {
-        let matrix = if i == 0 { Shape::new(&[1, shape.dims()[0]]) } else { Shape::new(&[shape.dims()[0], 1]) };
+        let matrix = if i == 0 {
+            Shape::new(&[1, shape.dims()[0]])
+        } else {
+            Shape::new(&[shape.dims()[0], 1])
+        };
         let summed = back.reduce_to(grad, &matrix)?;
         back.reshape(summed, shape)?
     } else {

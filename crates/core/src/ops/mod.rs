@@ -22,4 +22,3 @@ pub mod reduce;
 pub mod rope;
 pub mod softmax;
 pub mod unary;
-

@@ -21,7 +21,11 @@ use crate::tape::Back;
 pub fn reshape_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let wanted = context.reader().dims();
     let numel = context.shape(0).numel();
-    let unfit = || context.shape_error(format!("a shape of {numel} elements, one size may be -1; asked for {wanted:?}"));
+    let unfit = || {
+        context.shape_error(format!(
+            "a shape of {numel} elements, one size may be -1; asked for {wanted:?}"
+        ))
+    };
     let mut dims: SmallVec<[usize; 5]> = SmallVec::new();
     let mut open = None;
     for (i, &d) in wanted.iter().enumerate() {
@@ -69,7 +73,9 @@ pub fn reshape_backward(back: &mut Back<'_>) -> Result<()> {
 fn order(shape: &Shape, dims: &[f64]) -> Result<SmallVec<[usize; 5]>> {
     let mut seen: SmallVec<[bool; 5]> = SmallVec::from_elem(false, shape.rank());
     let wrong = || {
-        Error::new(Code::Shape, "permute needs each dimension once").expected(format!("an order of the {} dimensions", shape.rank())).received(format!("{dims:?} for {shape}"))
+        Error::new(Code::Shape, "permute needs each dimension once")
+            .expected(format!("an order of the {} dimensions", shape.rank()))
+            .received(format!("{dims:?} for {shape}"))
     };
     if dims.len() != shape.rank() {
         return Err(wrong());
@@ -77,7 +83,11 @@ fn order(shape: &Shape, dims: &[f64]) -> Result<SmallVec<[usize; 5]>> {
     dims.iter()
         .map(|&d| {
             let d = shape.dim(d)?;
-            if std::mem::replace(&mut seen[d], true) { Err(wrong()) } else { Ok(d) }
+            if std::mem::replace(&mut seen[d], true) {
+                Err(wrong())
+            } else {
+                Ok(d)
+            }
         })
         .collect()
 }
@@ -93,7 +103,10 @@ pub fn permute_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 /// Copies in the new order.
 pub fn permute(exec: &mut Exec<'_>) -> Result<Outputs> {
     let own = exec.shape(0).strides();
-    let strides: SmallVec<[isize; 5]> = order(exec.shape(0), exec.reader().dims())?.iter().map(|&d| own[d] as isize).collect();
+    let strides: SmallVec<[isize; 5]> = order(exec.shape(0), exec.reader().dims())?
+        .iter()
+        .map(|&d| own[d] as isize)
+        .collect();
     gathered(exec, 0, &strides)
 }
 
@@ -153,13 +166,20 @@ pub fn expand_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 /// Copies with stride 0.
 pub fn expand(exec: &mut Exec<'_>) -> Result<Outputs> {
-    let strides: SmallVec<[isize; 5]> = exec.shape(0).broadcast_strides(&exec.out(0).shape).iter().map(|&s| s as isize).collect();
+    let strides: SmallVec<[isize; 5]> = exec
+        .shape(0)
+        .broadcast_strides(&exec.out(0).shape)
+        .iter()
+        .map(|&s| s as isize)
+        .collect();
     gathered(exec, 0, &strides)
 }
 
 /// Twin of `expand`.
 pub fn expand_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![twin.tensor(0).broadcast_as(twin.out(0).shape.dims())?.contiguous()?])
+    Ok(vec![
+        twin.tensor(0).broadcast_as(twin.out(0).shape.dims())?.contiguous()?,
+    ])
 }
 
 /// `dx` is `dy` summed over what was repeated.
@@ -185,13 +205,25 @@ fn slice_of(shape: &Shape, attrs: &[f64]) -> Result<Slice> {
         return Err(Error::new(Code::Index, "a scalar has no dimension to slice"));
     }
     if step < 1.0 || step.fract() != 0.0 || start.fract() != 0.0 || (stop.is_finite() && stop.fract() != 0.0) {
-        return Err(Error::new(Code::Option, "slice needs whole places and a step of at least 1").received(format!("[{start}, {stop}, {step}]")));
+        return Err(
+            Error::new(Code::Option, "slice needs whole places and a step of at least 1")
+                .received(format!("[{start}, {stop}, {step}]")),
+        );
     }
     let n = shape.dims()[dim] as f64;
     let place = |p: f64| if p < 0.0 { (p + n).max(0.0) } else { p.min(n) };
     let (start, stop) = (place(start), place(stop));
-    let len = if stop > start { ((stop - start) / step).ceil() } else { 0.0 };
-    Ok(Slice { dim, start: start as usize, step: step as usize, len: len as usize })
+    let len = if stop > start {
+        ((stop - start) / step).ceil()
+    } else {
+        0.0
+    };
+    Ok(Slice {
+        dim,
+        start: start as usize,
+        step: step as usize,
+        len: len as usize,
+    })
 }
 
 /// One size becomes the number of places.
@@ -221,7 +253,11 @@ pub fn slice_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     }
     let places: Vec<i64> = (0..slice.len).map(|i| (slice.start + i * slice.step) as i64).collect();
     let places = Tensor::from_vec(places, slice.len, twin.device())?;
-    Ok(vec![if slice.step == 1 { x.narrow(slice.dim, slice.start, slice.len)?.contiguous()? } else { x.index_select(&places, slice.dim)? }])
+    Ok(vec![if slice.step == 1 {
+        x.narrow(slice.dim, slice.start, slice.len)?.contiguous()?
+    } else {
+        x.index_select(&places, slice.dim)?
+    }])
 }
 
 /// `dx` is zero but for the slice.
@@ -270,7 +306,11 @@ pub fn slice_scatter_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         return Ok(vec![zeros]);
     }
     let places: Vec<i64> = (0..len).map(|i| (start + i * step) as i64).collect();
-    Ok(vec![zeros.index_add(&Tensor::from_vec(places, len, twin.device())?, src, dim)?])
+    Ok(vec![zeros.index_add(
+        &Tensor::from_vec(places, len, twin.device())?,
+        src,
+        dim,
+    )?])
 }
 
 // ---- cat ------------------------------------------------------------------------------------------------------------------
@@ -292,7 +332,8 @@ pub fn cat_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     dims[dim] = 0;
     for i in 0..count {
         let shape = context.shape(i);
-        let fits = shape.rank() == first.rank() && (0..first.rank()).all(|d| d == dim || shape.dims()[d] == first.dims()[d]);
+        let fits =
+            shape.rank() == first.rank() && (0..first.rank()).all(|d| d == dim || shape.dims()[d] == first.dims()[d]);
         if !fits {
             return Err(Error::new(Code::Shape, "cat: a tensor does not fit the others")
                 .expected(format!("the sizes of {first} in every dimension but {dim}"))
@@ -338,7 +379,11 @@ pub fn cat_backward(back: &mut Back<'_>) -> Result<()> {
     for i in 0..back.len() {
         let len = back.shape(i).dims()[dim];
         if back.needs(i.min(31)) {
-            let window = back.op(&table::SLICE, &[dy], &[dim as f64, start as f64, (start + len) as f64, 1.0])?;
+            let window = back.op(
+                &table::SLICE,
+                &[dy],
+                &[dim as f64, start as f64, (start + len) as f64, 1.0],
+            )?;
             back.set(i, window);
         }
         start += len;

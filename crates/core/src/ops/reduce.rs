@@ -23,7 +23,10 @@ fn reduced(shape: &Shape, dims: &[f64]) -> Result<SmallVec<[usize; 5]>> {
     if dims.is_empty() {
         return Ok((0..shape.rank()).collect());
     }
-    let mut list = dims.iter().map(|&d| shape.dim(d)).collect::<Result<SmallVec<[usize; 5]>>>()?;
+    let mut list = dims
+        .iter()
+        .map(|&d| shape.dim(d))
+        .collect::<Result<SmallVec<[usize; 5]>>>()?;
     list.sort_unstable();
     if list.windows(2).any(|w| w[0] == w[1]) {
         return Err(Error::new(Code::Option, "a dimension is named twice").received(format!("{dims:?} for {shape}")));
@@ -94,7 +97,10 @@ pub fn arg_shape(context: &ShapeContext<'_>) -> Result<Metas> {
         return Err(context.shape_error("at least one element in the dimension"));
     }
     let gone: &[usize] = if context.shape(0).rank() == 0 { &[] } else { &[dim] };
-    Ok(one(Meta::new(remaining(context.shape(0), gone, attrs.bool()), Dtype::I64)))
+    Ok(one(Meta::new(
+        remaining(context.shape(0), gone, attrs.bool()),
+        Dtype::I64,
+    )))
 }
 
 /// The input.
@@ -110,7 +116,11 @@ pub fn save_both(_: Needs) -> Save {
 // ---- forward --------------------------------------------------------------------------------------------------------------
 
 /// `x` as (outer, n, inner) with the reduced dimensions in the middle; scattered ones are first moved to the end.
-fn grouped<T: Pooled, R>(exec: &mut Exec<'_>, gone: &[usize], run: impl FnOnce(&[T], usize, usize, usize) -> Result<R>) -> Result<R> {
+fn grouped<T: Pooled, R>(
+    exec: &mut Exec<'_>,
+    gone: &[usize],
+    run: impl FnOnce(&[T], usize, usize, usize) -> Result<R>,
+) -> Result<R> {
     let shape = exec.shape(0);
     let together = gone.windows(2).all(|w| w[1] == w[0] + 1);
     let n: usize = gone.iter().map(|&d| shape.dims()[d]).product();
@@ -121,7 +131,10 @@ fn grouped<T: Pooled, R>(exec: &mut Exec<'_>, gone: &[usize], run: impl FnOnce(&
         return run(&exec.read::<T>(0)?, outer, n, inner);
     }
     let strides = shape.strides();
-    let order: SmallVec<[usize; 5]> = (0..shape.rank()).filter(|d| !gone.contains(d)).chain(gone.iter().copied()).collect();
+    let order: SmallVec<[usize; 5]> = (0..shape.rank())
+        .filter(|d| !gone.contains(d))
+        .chain(gone.iter().copied())
+        .collect();
     let dims: SmallVec<[usize; 5]> = order.iter().map(|&d| shape.dims()[d]).collect();
     let moved: SmallVec<[isize; 5]> = order.iter().map(|&d| strides[d] as isize).collect();
     let mut copy = exec.scratch::<T>(shape.numel())?;
@@ -146,12 +159,16 @@ pub fn sum(exec: &mut Exec<'_>) -> Result<Outputs> {
     match exec.dtype(0) {
         Dtype::I64 => {
             let mut y = exec.alloc::<i64>(0)?;
-            grouped::<i64, ()>(exec, &gone, |x, outer, n, inner| Ok(sum_integers(x, [outer, n, inner], |v| v, &mut y)))?;
+            grouped::<i64, ()>(exec, &gone, |x, outer, n, inner| {
+                Ok(sum_integers(x, [outer, n, inner], |v| v, &mut y))
+            })?;
             Ok(output(y))
         }
         Dtype::U8 | Dtype::Bool => {
             let mut y = exec.alloc::<i64>(0)?;
-            grouped::<u8, ()>(exec, &gone, |x, outer, n, inner| Ok(sum_integers(x, [outer, n, inner], i64::from, &mut y)))?;
+            grouped::<u8, ()>(exec, &gone, |x, outer, n, inner| {
+                Ok(sum_integers(x, [outer, n, inner], i64::from, &mut y))
+            })?;
             Ok(output(y))
         }
         _ => run(exec, ReduceOp::Sum),
@@ -276,7 +293,11 @@ pub fn extreme_backward(back: &mut Back<'_>) -> Result<()> {
     attrs.extend(gone.iter().map(|&d| d as f64));
     attrs.push(1.0);
     // A scalar has no dimension to count over.
-    let count = if gone.is_empty() { winners } else { back.op(&table::SUM, &[winners], &attrs)? };
+    let count = if gone.is_empty() {
+        winners
+    } else {
+        back.op(&table::SUM, &[winners], &attrs)?
+    };
     let share = back.op(&table::DIV, &[dy, count], &[])?;
     let dx = back.op(&table::MUL, &[winners, share], &[])?;
     back.set(0, dx);
@@ -414,7 +435,11 @@ pub fn argmin_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 fn arg_twin(twin: &Twin<'_>, find: impl Fn(&Tensor, usize) -> candle_core::Result<Tensor>) -> Result<Vec<Tensor>> {
     let x = twin.tensor(0);
     if x.elem_count() == 0 {
-        return Ok(vec![Tensor::zeros(twin.out(0).shape.dims(), candle_core::DType::I64, x.device())?]);
+        return Ok(vec![Tensor::zeros(
+            twin.out(0).shape.dims(),
+            candle_core::DType::I64,
+            x.device(),
+        )?]);
     }
     let flat = if x.rank() == 0 { x.reshape(1)? } else { x.clone() };
     let dim = Shape::new(x.dims()).dim(twin.reader().number())?;

@@ -127,10 +127,12 @@ impl<'a> ShapeContext<'a> {
         if dtype.is_float() {
             return Ok(dtype);
         }
-        Err(Error::new(Code::Dtype, format!("{} needs floating-point numbers", self.row.name))
-            .expected("f32, f64, bf16 or f16")
-            .received(dtype.name())
-            .hint("convert with .to('f32')"))
+        Err(
+            Error::new(Code::Dtype, format!("{} needs floating-point numbers", self.row.name))
+                .expected("f32, f64, bf16 or f16")
+                .received(dtype.name())
+                .hint("convert with .to('f32')"),
+        )
     }
 
     /// The one dtype that all these inputs share; missing ones do not count.
@@ -159,10 +161,13 @@ impl<'a> ShapeContext<'a> {
     /// [`Code::Dtype`].
     pub fn want_dtype(&self, i: usize, dtype: Dtype) -> Result<()> {
         match self.inputs[i] {
-            Some(meta) if meta.dtype != dtype => Err(Error::new(Code::Dtype, format!("{}: {} has the wrong dtype", self.row.name, self.name(i)))
-                .expected(dtype.name())
-                .received(meta.dtype.name())
-                .hint(format!("convert with .to('{dtype}')"))),
+            Some(meta) if meta.dtype != dtype => Err(Error::new(
+                Code::Dtype,
+                format!("{}: {} has the wrong dtype", self.row.name, self.name(i)),
+            )
+            .expected(dtype.name())
+            .received(meta.dtype.name())
+            .hint(format!("convert with .to('{dtype}')"))),
             _ => Ok(()),
         }
     }
@@ -173,7 +178,9 @@ impl<'a> ShapeContext<'a> {
             .filter_map(|i| self.inputs[i].map(|m| format!("{} {} {}", self.name(i), m.shape, m.dtype)))
             .collect::<Vec<_>>()
             .join(", ");
-        Error::new(Code::Shape, format!("{}: the shapes do not fit", self.row.name)).expected(expected).received(received)
+        Error::new(Code::Shape, format!("{}: the shapes do not fit", self.row.name))
+            .expected(expected)
+            .received(received)
     }
 }
 
@@ -184,7 +191,10 @@ pub struct AttrReader<'a>(pub &'a [f64]);
 impl<'a> AttrReader<'a> {
     /// The next number.
     pub fn number(&mut self) -> f64 {
-        let (first, rest) = self.0.split_first().expect("the generated caller writes every attribute");
+        let (first, rest) = self
+            .0
+            .split_first()
+            .expect("the generated caller writes every attribute");
         self.0 = rest;
         *first
     }
@@ -222,12 +232,16 @@ impl<'a> AttrReader<'a> {
         let mut dims: SmallVec<[usize; 5]> = SmallVec::new();
         for &d in self.dims() {
             if d < 0.0 || d.fract() != 0.0 || d > 9_007_199_254_740_991.0 {
-                return Err(Error::new(Code::Shape, "a size must be a whole number that is not negative").received(d.to_string()));
+                return Err(
+                    Error::new(Code::Shape, "a size must be a whole number that is not negative")
+                        .received(d.to_string()),
+                );
             }
             dims.push(d as usize);
         }
         if Shape::checked_numel(&dims).is_none() {
-            return Err(Error::new(Code::Memory, "a tensor of this shape cannot exist").received(format!("{:?}", dims.as_slice())));
+            return Err(Error::new(Code::Memory, "a tensor of this shape cannot exist")
+                .received(format!("{:?}", dims.as_slice())));
         }
         Ok(Shape::new(&dims))
     }
@@ -253,7 +267,11 @@ impl Needs {
 
     /// A bit mask of the given indexes, when `condition` holds.
     pub fn when(condition: bool, indexes: &[usize]) -> u32 {
-        if condition { indexes.iter().fold(0, |mask, i| mask | 1 << i) } else { 0 }
+        if condition {
+            indexes.iter().fold(0, |mask, i| mask | 1 << i)
+        } else {
+            0
+        }
     }
 }
 
@@ -354,6 +372,15 @@ impl OpRow {
     /// Lengths of the list inputs, which stand first among the attributes; single inputs count as lists of one.
     pub fn list_lengths(&self, attrs: &[f64]) -> SmallVec<[usize; 6]> {
         let mut lengths = attrs.iter();
-        self.inputs.iter().map(|input| if input.kind == InputKind::List { lengths.next().map_or(0, |n| *n as usize) } else { 1 }).collect()
+        self.inputs
+            .iter()
+            .map(|input| {
+                if input.kind == InputKind::List {
+                    lengths.next().map_or(0, |n| *n as usize)
+                } else {
+                    1
+                }
+            })
+            .collect()
     }
 }

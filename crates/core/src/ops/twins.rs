@@ -47,6 +47,15 @@ pub fn convert(x: &Tensor, to: Dtype) -> Result<Tensor> {
     })
 }
 
+/// Refuses indexes of input `i` outside `0..n`, as the kernels do: candle does not name them, and on CUDA it does not look.
+///
+/// # Errors
+/// [`Code::Index`](crate::code::Code::Index) that names the first one.
+pub fn check_ids(twin: &Twin<'_>, i: usize, n: usize) -> Result<()> {
+    let ids = twin.tensor(i).flatten_all()?.to_vec1::<i64>()?;
+    Ok(kernels::cpu::index::check_ids(twin.row.name, &ids, n)?)
+}
+
 /// Sums over dimensions, keeping them.
 ///
 /// # Errors
@@ -100,5 +109,9 @@ pub fn dropout_factors(twin: &Twin<'_>, like: &Tensor, p: f64) -> Result<Tensor>
     // The kept elements are rescaled in the tensor's own precision: 1 / (1 - p) as f32 is not exact.
     let kept: Vec<u8> = factors.iter().map(|f| u8::from(*f != 0.0)).collect();
     let kept = Tensor::from_vec(kept, like.dims(), twin.device())?.to_dtype(like.dtype())?;
-    Ok(if p >= 1.0 { kept.zeros_like()? } else { (kept * (1.0 / (1.0 - p)))? })
+    Ok(if p >= 1.0 {
+        kept.zeros_like()?
+    } else {
+        (kept * (1.0 / (1.0 - p)))?
+    })
 }

@@ -93,12 +93,16 @@ pub fn affine(exec: &mut Exec<'_>) -> Result<Outputs> {
     match exec.out(0).dtype {
         Dtype::I64 => {
             let mut y = exec.alloc::<i64>(0)?;
-            y.iter_mut().zip(exec.read::<i64>(0)?.iter()).for_each(|(y, x)| *y = x.wrapping_mul(mul as i64).wrapping_add(add as i64));
+            y.iter_mut()
+                .zip(exec.read::<i64>(0)?.iter())
+                .for_each(|(y, x)| *y = x.wrapping_mul(mul as i64).wrapping_add(add as i64));
             Ok(output(y))
         }
         Dtype::U8 => {
             let mut y = exec.alloc::<u8>(0)?;
-            y.iter_mut().zip(exec.read::<u8>(0)?.iter()).for_each(|(y, x)| *y = (f64::from(*x) * mul + add) as u8);
+            y.iter_mut()
+                .zip(exec.read::<u8>(0)?.iter())
+                .for_each(|(y, x)| *y = (f64::from(*x) * mul + add) as u8);
             Ok(output(y))
         }
         _ => run(exec, UnaryOp::Affine { mul, add }),
@@ -165,7 +169,17 @@ pub fn logical_not(exec: &mut Exec<'_>) -> Result<Outputs> {
 // ---- backward -------------------------------------------------------------------------------------------------------------
 
 /// Numbers of the ops whose gradient is one fused pass.
-const FUSED: [&str; 9] = ["tanh", "sigmoid", "relu", "silu", "gelu", "geluTanh", "clamp", "erf", "powScalar"];
+const FUSED: [&str; 9] = [
+    "tanh",
+    "sigmoid",
+    "relu",
+    "silu",
+    "gelu",
+    "geluTanh",
+    "clamp",
+    "erf",
+    "powScalar",
+];
 
 fn fused_op(kind: f64, a: f64, b: f64) -> UnaryOp {
     match FUSED[kind as usize] {
@@ -193,7 +207,10 @@ pub fn backward(exec: &mut Exec<'_>) -> Result<Outputs> {
 }
 
 fn fused(back: &mut Back<'_>, name: &str, saved: crate::entry::Id, a: f64, b: f64) -> Result<()> {
-    let kind = FUSED.iter().position(|n| *n == name).expect("the caller is in the list") as f64;
+    let kind = FUSED
+        .iter()
+        .position(|n| *n == name)
+        .expect("the caller is in the list") as f64;
     let (saved, dy) = (wide(back, saved)?, back.dy());
     let dx = back.op(&table::UNARY_BACKWARD, &[saved, dy], &[kind, a, b])?;
     back.set(0, dx);
@@ -254,7 +271,11 @@ pub fn clone_backward(back: &mut Back<'_>) -> Result<()> {
 pub fn cast_backward(back: &mut Back<'_>) -> Result<()> {
     let dy = back.dy();
     let to = back.grad_dtype(0);
-    let dx = if back.recorder.values.meta(dy).dtype == to { dy } else { back.op(&table::CAST, &[dy], &[f64::from(to as u8)])? };
+    let dx = if back.recorder.values.meta(dy).dtype == to {
+        dy
+    } else {
+        back.op(&table::CAST, &[dy], &[f64::from(to as u8)])?
+    };
     back.set(0, dx);
     Ok(())
 }
@@ -335,7 +356,11 @@ pub fn cos_backward(back: &mut Back<'_>) -> Result<()> {
 fn scaled(back: &mut Back<'_>, slope: crate::entry::Id, factor: f64) -> Result<()> {
     let (slope, dy) = (wide(back, slope)?, back.dy());
     let product = back.op(&table::MUL, &[dy, slope], &[])?;
-    let dx = if factor == 1.0 { product } else { back.affine(product, factor, 0.0)? };
+    let dx = if factor == 1.0 {
+        product
+    } else {
+        back.affine(product, factor, 0.0)?
+    };
     back.set(0, dx);
     Ok(())
 }
@@ -444,8 +469,14 @@ pub fn backward_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
             (&sigma * ((s * sigma.affine(-1.0, 1.0)?)? + 1.0)?)?
         }
         Some("gelu") => {
-            let cdf = s.affine(std::f64::consts::FRAC_1_SQRT_2, 0.0)?.erf()?.affine(0.5, 0.5)?;
-            let pdf = s.sqr()?.affine(-0.5, 0.0)?.exp()?.affine(std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2 * 0.5, 0.0)?;
+            let cdf = s
+                .affine(std::f64::consts::FRAC_1_SQRT_2, 0.0)?
+                .erf()?
+                .affine(0.5, 0.5)?;
+            let pdf = s.sqr()?.affine(-0.5, 0.0)?.exp()?.affine(
+                std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2 * 0.5,
+                0.0,
+            )?;
             (cdf + (s * pdf)?)?
         }
         Some("geluTanh") => {

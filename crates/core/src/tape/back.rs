@@ -30,7 +30,8 @@ impl Back<'_> {
 
     /// Gradient of the first output. A rule only runs when some output has one; with one visible output it is this.
     pub fn dy(&self) -> Id {
-        self.grad(0).expect("the walk visits a node only when its visible output has a gradient")
+        self.grad(0)
+            .expect("the walk visits a node only when its visible output has a gradient")
     }
 
     /// Whether input `i` needs a gradient.
@@ -65,7 +66,9 @@ impl Back<'_> {
 
     /// Shape and dtype of input `i`, saved or not.
     pub fn meta(&self, i: usize) -> &Meta {
-        self.node.input_metas[i].as_ref().expect("the rule asks for inputs that were given")
+        self.node.input_metas[i]
+            .as_ref()
+            .expect("the rule asks for inputs that were given")
     }
 
     /// Whether optional input `i` was given.
@@ -123,7 +126,13 @@ impl Back<'_> {
     ///
     /// # Errors
     /// Those of the op.
-    pub fn replay(&mut self, row: &'static OpRow, inputs: &[Id], attrs: &[f64], rng: Option<Rng>) -> Result<SmallVec<[Id; 3]>> {
+    pub fn replay(
+        &mut self,
+        row: &'static OpRow,
+        inputs: &[Id],
+        attrs: &[f64],
+        rng: Option<Rng>,
+    ) -> Result<SmallVec<[Id; 3]>> {
         let ids = self.recorder.record_all(row, inputs, attrs, rng, false)?;
         self.made.extend_from_slice(&ids);
         Ok(ids)
@@ -150,8 +159,10 @@ impl Back<'_> {
             return Ok(id);
         }
         let lead = from.rank() - target.rank();
-        let dims: Vec<f64> =
-            (0..from.rank()).filter(|&d| d < lead || (target.dims()[d - lead] == 1 && from.dims()[d] != 1)).map(|d| d as f64).collect();
+        let dims: Vec<f64> = (0..from.rank())
+            .filter(|&d| d < lead || (target.dims()[d - lead] == 1 && from.dims()[d] != 1))
+            .map(|d| d as f64)
+            .collect();
         let mut attrs = vec![dims.len() as f64];
         attrs.extend(dims);
         attrs.push(1.0);

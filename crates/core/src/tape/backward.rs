@@ -53,32 +53,50 @@ impl Recorder {
             self.check_live(grad)?;
             let given = self.values.meta(grad);
             if given.shape != meta.shape {
-                return Err(Error::new(Code::Shape, "backward: the gradient has another shape than the tensor")
-                    .expected(meta.shape.to_string())
-                    .received(given.shape.to_string()));
+                return Err(
+                    Error::new(Code::Shape, "backward: the gradient has another shape than the tensor")
+                        .expected(meta.shape.to_string())
+                        .received(given.shape.to_string()),
+                );
             }
             if given.dtype != meta.dtype.wide() && given.dtype != meta.dtype {
-                return Err(Error::new(Code::Dtype, "backward: the gradient has another dtype than the tensor").expected(meta.dtype.wide().name()).received(given.dtype.name()));
+                return Err(
+                    Error::new(Code::Dtype, "backward: the gradient has another dtype than the tensor")
+                        .expected(meta.dtype.wide().name())
+                        .received(given.dtype.name()),
+                );
             }
             // The rules take gradients in full precision.
             if given.dtype == meta.dtype.wide() {
                 grad
             } else {
-                self.record_all(&table::CAST, &[grad], &[f64::from(meta.dtype.wide() as u8)], None, false)?[0]
+                self.record_all(
+                    &table::CAST,
+                    &[grad],
+                    &[f64::from(meta.dtype.wide() as u8)],
+                    None,
+                    false,
+                )?[0]
             }
         } else {
             if meta.shape.numel() != 1 {
-                return Err(Error::new(Code::Grad, "backward: only a scalar has a gradient of its own")
-                    .expected("a tensor with one element, or a gradient argument")
-                    .received(format!("shape {}", meta.shape))
-                    .hint("reduce it with sum() or mean(), or pass a gradient of the same shape"));
+                return Err(
+                    Error::new(Code::Grad, "backward: only a scalar has a gradient of its own")
+                        .expected("a tensor with one element, or a gradient argument")
+                        .received(format!("shape {}", meta.shape))
+                        .hint("reduce it with sum() or mean(), or pass a gradient of the same shape"),
+                );
             }
             let mut attrs = vec![meta.shape.rank() as f64];
             attrs.extend(meta.shape.dims().iter().map(|&d| d as f64));
             attrs.extend([1.0, f64::from(meta.dtype.wide() as u8)]);
             self.record_all(&table::FULL, &[], &attrs, None, false)?[0]
         };
-        let mut walk = Walk { heap: BinaryHeap::new(), retain_graph, waiting: None };
+        let mut walk = Walk {
+            heap: BinaryHeap::new(),
+            retain_graph,
+            waiting: None,
+        };
         let sent = self.deliver(&mut walk, edge, seed);
         self.drop_if_unused(seed);
         sent.map(|()| walk)
@@ -102,8 +120,14 @@ impl Recorder {
     /// As [`Recorder::backward_run`].
     pub fn backward_supply(&mut self, walk: &mut Walk, grads: &[Id]) -> Result<()> {
         let number = walk.waiting.take().expect("the caller answers a pause");
-        let node = self.tape.nodes.remove(&number).expect("a paused node is kept by its walk");
-        let results: SmallVec<[Option<Id>; 5]> = (0..node.edges.len()).map(|i| grads.get(i).copied().filter(|&g| g != 0)).collect();
+        let node = self
+            .tape
+            .nodes
+            .remove(&number)
+            .expect("a paused node is kept by its walk");
+        let results: SmallVec<[Option<Id>; 5]> = (0..node.edges.len())
+            .map(|i| grads.get(i).copied().filter(|&g| g != 0))
+            .collect();
         let outcome = self.finish(walk, number, node, &results);
         if outcome.is_err() {
             self.abandon(walk);
@@ -113,7 +137,11 @@ impl Recorder {
 
     fn run(&mut self, walk: &mut Walk) -> Result<Option<Pause>> {
         while let Some(number) = walk.heap.pop() {
-            let node = self.tape.nodes.remove(&number).expect("a queued node is kept by its walk");
+            let node = self
+                .tape
+                .nodes
+                .remove(&number)
+                .expect("a queued node is kept by its walk");
             if let Some(callback) = node.callback {
                 let grads: SmallVec<[Id; 3]> = node.grads.iter().map(|g| g.unwrap_or(0)).collect();
                 for &id in grads.iter().filter(|&&id| id != 0) {
@@ -154,8 +182,12 @@ impl Recorder {
         let Gradient::Rule { backward, .. } = node.row.gradient else {
             return Err(Error::new(Code::NoGrad, "this op has no gradient rule"));
         };
-        let mut back =
-            Back { recorder: self, node, results: SmallVec::from_elem(None, node.edges.len()), made: Vec::new() };
+        let mut back = Back {
+            recorder: self,
+            node,
+            results: SmallVec::from_elem(None, node.edges.len()),
+            made: Vec::new(),
+        };
         let outcome = backward(&mut back);
         let (results, made) = (back.results, back.made);
         match outcome {
@@ -171,17 +203,23 @@ impl Recorder {
 
     fn check_saved(&self, node: &Node) -> Result<()> {
         if node.consumed {
-            return Err(Error::new(Code::Grad, "backward ran through this graph before, and its saved tensors are gone")
-                .expected("one backward per graph")
-                .hint("pass { retainGraph: true } to the first backward, or compute the loss again"));
+            return Err(Error::new(
+                Code::Grad,
+                "backward ran through this graph before, and its saved tensors are gone",
+            )
+            .expected("one backward per graph")
+            .hint("pass { retainGraph: true } to the first backward, or compute the loss again"));
         }
         for (id, version) in node.saved_inputs.iter().chain(&node.saved_outputs).flatten() {
             let now = self.values.storage(*id).version;
             if now != *version {
-                return Err(Error::new(Code::Version, "a tensor that backward needs was changed in place after it was used")
-                    .expected(format!("version {version} of a {} tensor", self.values.meta(*id).shape))
-                    .received(format!("version {now}"))
-                    .hint("use the form without the underscore, or call backward() before optimizer.step()"));
+                return Err(Error::new(
+                    Code::Version,
+                    "a tensor that backward needs was changed in place after it was used",
+                )
+                .expected(format!("version {version} of a {} tensor", self.values.meta(*id).shape))
+                .received(format!("version {now}"))
+                .hint("use the form without the underscore, or call backward() before optimizer.step()"));
             }
         }
         Ok(())
@@ -275,7 +313,9 @@ impl Recorder {
     fn accumulate(&mut self, leaf: Id, grad: Id) -> Result<()> {
         if let Some(sum) = self.values.get(leaf).grad {
             if self.values.storage_number(sum) != self.values.storage_number(grad) {
-                return self.record_all(&table::ADD_INPLACE, &[sum, grad], &[], None, false).map(|_| ());
+                return self
+                    .record_all(&table::ADD_INPLACE, &[sum, grad], &[], None, false)
+                    .map(|_| ());
             }
             // The user made the gradient that comes also the one that is there.
             let copy = self.record_all(&table::CLONE, &[grad], &[], None, false)?[0];
@@ -305,8 +345,12 @@ impl Recorder {
         let mut numbers: Vec<u64> = walk.heap.drain().collect();
         numbers.extend(walk.waiting.take());
         for number in numbers {
-            let grads: SmallVec<[Id; 3]> =
-                self.tape.nodes.get_mut(&number).map(|n| n.grads.iter_mut().filter_map(Option::take).collect()).unwrap_or_default();
+            let grads: SmallVec<[Id; 3]> = self
+                .tape
+                .nodes
+                .get_mut(&number)
+                .map(|n| n.grads.iter_mut().filter_map(Option::take).collect())
+                .unwrap_or_default();
             for id in grads {
                 self.tape.unhold(&mut self.values, id);
             }
@@ -318,156 +362,5 @@ impl Recorder {
     pub(crate) fn free_dead(&mut self) {
         let dead = self.tape.take_dead();
         self.free_values(dead);
-    }
-
-    // ---- gradients as the user sees them ----------------------------------------------------------------------------
-
-    /// The gradient of a tensor, with a handle for the caller; 0 when there is none.
-    ///
-    /// # Errors
-    /// [`Code::Disposed`].
-    pub fn grad(&mut self, id: Id) -> Result<Id> {
-        self.check_live(id)?;
-        let Some(grad) = self.values.get(id).grad else { return Ok(0) };
-        self.tape.hold_handle(&mut self.values, grad);
-        Ok(grad)
-    }
-
-    /// Whether a tensor has a gradient.
-    ///
-    /// # Errors
-    /// [`Code::Disposed`].
-    pub fn has_grad(&self, id: Id) -> Result<bool> {
-        self.check_live(id)?;
-        Ok(self.values.get(id).grad.is_some())
-    }
-
-    /// Whether a gradient flows to a tensor.
-    ///
-    /// # Errors
-    /// [`Code::Disposed`].
-    pub fn requires_grad(&self, id: Id) -> Result<bool> {
-        self.check_live(id)?;
-        Ok(self.values.get(id).requires_grad)
-    }
-
-    /// Whether a tensor was made by no taped op.
-    ///
-    /// # Errors
-    /// [`Code::Disposed`].
-    pub fn is_leaf(&self, id: Id) -> Result<bool> {
-        self.check_live(id)?;
-        Ok(self.values.get(id).node.is_none())
-    }
-
-    /// A view of the same numbers without a graph.
-    ///
-    /// # Errors
-    /// [`Code::Disposed`].
-    pub fn detach(&mut self, id: Id) -> Result<Id> {
-        self.check_live(id)?;
-        let shape = self.values.meta(id).shape.clone();
-        let mut attrs = vec![shape.rank() as f64];
-        attrs.extend(shape.dims().iter().map(|&d| d as f64));
-        let view = self.record_all(&table::RESHAPE, &[id], &attrs, None, false)?[0];
-        self.tape.hold_handle(&mut self.values, view);
-        Ok(view)
-    }
-
-    /// Numbers of callbacks whose nodes are gone since the last call.
-    pub fn take_dropped_callbacks(&mut self) -> Vec<u64> {
-        std::mem::take(&mut self.tape.dropped_callbacks)
-    }
-
-    /// Sets or clears (0) the gradient of a tensor.
-    ///
-    /// # Errors
-    /// [`Code::Shape`] or [`Code::Dtype`] when it does not fit.
-    pub fn set_grad(&mut self, id: Id, grad: Id) -> Result<()> {
-        self.check_live(id)?;
-        if grad != 0 {
-            self.check_live(grad)?;
-            let (want, got) = (self.values.meta(id), self.values.meta(grad));
-            if want.shape != got.shape || want.dtype.wide() != got.dtype {
-                let code = if want.shape == got.shape { Code::Dtype } else { Code::Shape };
-                return Err(Error::new(code, "this gradient does not fit the tensor")
-                    .expected(format!("{} {}", want.shape, want.dtype.wide()))
-                    .received(format!("{} {}", got.shape, got.dtype)));
-            }
-            self.values.hold(grad);
-            self.values.storage_mut(grad).kind = Kind::Gradient;
-        }
-        let before = std::mem::replace(&mut self.values.get_mut(id).grad, (grad != 0).then_some(grad));
-        if let Some(before) = before {
-            self.tape.unhold(&mut self.values, before);
-        }
-        self.free_dead();
-        Ok(())
-    }
-
-    /// Makes a leaf trainable or frozen.
-    ///
-    /// # Errors
-    /// [`Code::Grad`] for a tensor that has a graph, [`Code::Dtype`] for integers.
-    pub fn set_requires_grad(&mut self, id: Id, on: bool) -> Result<()> {
-        self.check_live(id)?;
-        let value = self.values.get(id);
-        if value.node.is_some() && !on {
-            return Err(Error::new(Code::Grad, "only a leaf can stop requiring a gradient").hint("use detach()"));
-        }
-        if on && !value.meta.dtype.is_float() {
-            return Err(Error::new(Code::Dtype, "only floating-point tensors have gradients").received(value.meta.dtype.name()));
-        }
-        self.values.get_mut(id).requires_grad = on;
-        Ok(())
-    }
-
-    /// Keeps the gradient of a tensor that is no leaf.
-    ///
-    /// # Errors
-    /// [`Code::Grad`] when it needs none.
-    pub fn retain_grad(&mut self, id: Id) -> Result<()> {
-        self.check_live(id)?;
-        let value = self.values.get(id);
-        if !value.requires_grad {
-            return Err(Error::new(Code::Grad, "retainGrad: this tensor needs no gradient"));
-        }
-        if let Some((number, output)) = value.node
-            && !value.retain_grad
-        {
-            self.values.get_mut(id).retain_grad = true;
-            self.values.hold(id);
-            self.tape.nodes.get_mut(&number).expect("a live tensor's node lives").retain.push((output, id));
-        }
-        Ok(())
-    }
-
-    /// Makes the outputs depend on the inputs through a function of the caller (checkpoint, custom function).
-    ///
-    /// # Errors
-    /// [`Code::Disposed`].
-    pub fn attach_callback(&mut self, callback: u64, inputs: &[Id], outputs: &[Id]) -> Result<()> {
-        for &id in inputs.iter().chain(outputs) {
-            self.check_live(id)?;
-        }
-        let mut mask = 0;
-        for (i, &id) in inputs.iter().enumerate() {
-            if self.values.get(id).requires_grad {
-                mask |= 1 << i.min(31);
-            }
-        }
-        // A checkpointed block reaches trainable parameters that are no inputs, so it is taped in any case.
-        let metas = outputs.iter().map(|&id| self.values.meta(id).clone()).collect();
-        let mut node = Node::new(&table::CALLBACK, &[], None, 0);
-        node.callback = Some(callback);
-        let number =
-            self.tape.add(node, &mut self.values, inputs, outputs, crate::ops::row::Needs(mask), crate::ops::row::Save::default(), &metas);
-        for (i, &id) in outputs.iter().enumerate() {
-            if self.values.meta(id).dtype.is_float() {
-                self.tape.attach_output(&mut self.values, id, number, i);
-            }
-        }
-        self.free_dead();
-        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod back;
 mod backward;
+mod grads;
 mod node;
 
 pub use back::Back;
@@ -59,11 +60,14 @@ impl Tape {
         node.grads = SmallVec::from_elem(None, promised.len());
         for (i, &id) in inputs.iter().enumerate() {
             node.input_metas.push((id != 0).then(|| values.meta(id).clone()));
-            node.edges.push(self.edge(values, id, id != 0 && needs.input(i.min(31))));
-            node.saved_inputs.push((id != 0 && save.inputs >> i.min(31) & 1 == 1).then(|| hold(values, id)));
+            node.edges
+                .push(self.edge(values, id, id != 0 && needs.input(i.min(31))));
+            node.saved_inputs
+                .push((id != 0 && save.inputs >> i.min(31) & 1 == 1).then(|| hold(values, id)));
         }
         for (i, &id) in outputs.iter().enumerate() {
-            node.saved_outputs.push((save.outputs >> i & 1 == 1).then(|| hold(values, id)));
+            node.saved_outputs
+                .push((save.outputs >> i & 1 == 1).then(|| hold(values, id)));
         }
         self.nodes.insert(self.last, node);
         self.last
@@ -119,7 +123,10 @@ impl Tape {
     }
 
     pub(crate) fn unref(&mut self, values: &mut Values, number: u64) {
-        let node = self.nodes.get_mut(&number).expect("a node lives while something refers to it");
+        let node = self
+            .nodes
+            .get_mut(&number)
+            .expect("a node lives while something refers to it");
         node.refs -= 1;
         if node.refs == 0 {
             self.settle(values, Loose::Node(number));

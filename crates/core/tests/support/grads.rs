@@ -38,7 +38,8 @@ impl Call {
         }
         let mut given = inputs.clone();
         // A leaf that requires a gradient cannot be changed in place; its copy can.
-        let copy = (sample.row.mutates == Mutates::First && wanted.contains(&0)).then(|| lab.op(&table::CLONE, &inputs[..1], &[]));
+        let copy = (sample.row.mutates == Mutates::First && wanted.contains(&0))
+            .then(|| lab.op(&table::CLONE, &inputs[..1], &[]));
         if let Some(copy) = copy {
             given[0] = copy;
         }
@@ -69,7 +70,11 @@ pub fn run(lab: &mut Lab, sample: &Sample, form: Form, wanted: &[usize]) -> Resu
         results.push(lab.try_read(id)?);
     }
     let mut grads = Vec::new();
-    let root = call.results.first().copied().filter(|&id| !wanted.is_empty() && lab.meta(id).dtype.is_float());
+    let root = call
+        .results
+        .first()
+        .copied()
+        .filter(|&id| !wanted.is_empty() && lab.meta(id).dtype.is_float());
     if let Some(root) = root {
         let dy = lab.put(&output_grad(lab, root));
         lab.backward_with(root, dy, false)?;

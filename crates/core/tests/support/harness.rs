@@ -32,7 +32,11 @@ pub struct Host {
 impl Host {
     pub fn new(dtype: Dtype, shape: &[usize], data: Vec<f64>) -> Host {
         assert_eq!(data.len(), shape.iter().product::<usize>(), "data of shape {shape:?}");
-        Host { dtype, shape: shape.to_vec(), data }
+        Host {
+            dtype,
+            shape: shape.to_vec(),
+            data,
+        }
     }
 
     pub fn f32(shape: &[usize], data: &[f64]) -> Host {
@@ -84,9 +88,18 @@ pub fn numbers(tensor: &HostTensor) -> Vec<f64> {
 impl Lab {
     /// An engine on the CPU's kernels, or on the candle twins.
     pub fn new(candle: bool, threads: usize) -> Lab {
-        let config = Config { device: Device::Cpu, candle, threads, debug: 0, nice: false };
+        let config = Config {
+            device: Device::Cpu,
+            candle,
+            threads,
+            debug: 0,
+            nice: false,
+        };
         let engine = Engine::start(config).expect("the engine starts");
-        Lab { rec: engine.recorder(7), engine }
+        Lab {
+            rec: engine.recorder(7),
+            engine,
+        }
     }
 
     pub fn put(&mut self, host: &Host) -> Id {
@@ -95,7 +108,9 @@ impl Lab {
 
     pub fn put_as(&mut self, host: &Host, kind: Kind) -> Id {
         let meta = Meta::new(Shape::new(&host.shape), host.dtype);
-        self.rec.put(meta, Source::Host(host.bytes()), kind).expect("the tensor fits")
+        self.rec
+            .put(meta, Source::Host(host.bytes()), kind)
+            .expect("the tensor fits")
     }
 
     /// A leaf that requires a gradient.
@@ -107,7 +122,8 @@ impl Lab {
 
     /// Records an op that gives one tensor.
     pub fn op(&mut self, row: &'static OpRow, inputs: &[Id], attrs: &[f64]) -> Id {
-        self.try_op(row, inputs, attrs).unwrap_or_else(|e| panic!("{}: {e}", row.name))
+        self.try_op(row, inputs, attrs)
+            .unwrap_or_else(|e| panic!("{}: {e}", row.name))
     }
 
     pub fn try_op(&mut self, row: &'static OpRow, inputs: &[Id], attrs: &[f64]) -> Result<Id> {
@@ -120,7 +136,10 @@ impl Lab {
 
     pub fn try_read_all(&mut self, ids: &[Id]) -> Result<Vec<HostTensor>> {
         let (sender, receiver) = mpsc::channel();
-        self.rec.read(ids, Box::new(move |outcome| sender.send(outcome).expect("the reader waits")))?;
+        self.rec.read(
+            ids,
+            Box::new(move |outcome| sender.send(outcome).expect("the reader waits")),
+        )?;
         receiver.recv().expect("a reply")
     }
 
@@ -134,7 +153,10 @@ impl Lab {
 
     /// The raw bytes, for comparisons of bits.
     pub fn bits(&mut self, id: Id) -> Vec<u8> {
-        self.try_read_all(&[id]).unwrap_or_else(|e| panic!("reading #{id}: {e}")).remove(0).bytes
+        self.try_read_all(&[id])
+            .unwrap_or_else(|e| panic!("reading #{id}: {e}"))
+            .remove(0)
+            .bytes
     }
 
     /// Waits for what was recorded in the current stream; the first failure that nobody was told.
@@ -144,7 +166,10 @@ impl Lab {
 
     pub fn fence(&mut self, step: bool) -> Result<()> {
         let (sender, receiver) = mpsc::channel();
-        self.rec.fence(step, Some(Box::new(move |outcome| sender.send(outcome).expect("the fence waits"))));
+        self.rec.fence(
+            step,
+            Some(Box::new(move |outcome| sender.send(outcome).expect("the fence waits"))),
+        );
         receiver.recv().expect("a reply")
     }
 
@@ -157,7 +182,8 @@ impl Lab {
     }
 
     pub fn backward(&mut self, root: Id) {
-        self.backward_with(root, 0, false).unwrap_or_else(|e| panic!("backward: {e}"));
+        self.backward_with(root, 0, false)
+            .unwrap_or_else(|e| panic!("backward: {e}"));
     }
 
     /// The gradient of a tensor, if there is one.
@@ -237,12 +263,17 @@ impl Rand {
 
 /// Attributes: a list with its length first.
 pub fn dims(list: &[isize]) -> Vec<f64> {
-    std::iter::once(list.len() as f64).chain(list.iter().map(|&d| d as f64)).collect()
+    std::iter::once(list.len() as f64)
+        .chain(list.iter().map(|&d| d as f64))
+        .collect()
 }
 
 /// Attributes of `full`, `rand` and `randn` and other mixtures: a list, then numbers.
 pub fn dims_and(list: &[usize], rest: &[f64]) -> Vec<f64> {
-    std::iter::once(list.len() as f64).chain(list.iter().map(|&d| d as f64)).chain(rest.iter().copied()).collect()
+    std::iter::once(list.len() as f64)
+        .chain(list.iter().map(|&d| d as f64))
+        .chain(rest.iter().copied())
+        .collect()
 }
 
 /// Collects failures of many samples, so that one run shows them all.

@@ -167,13 +167,24 @@ fn check_targets<T>(
         class_weight.map_or(classes, <[T]>::len),
         classes,
     )?;
+    check_classes(kernel, classes, target, ignore_index)
+}
+
+/// Refuses a target that is neither a class nor `ignore_index`, and names it with its row.
+///
+/// # Errors
+/// When there is one.
+pub fn check_classes(kernel: &'static str, classes: usize, target: &[i64], ignore_index: i64) -> Result<()> {
     let bad = |&t: &i64| t != ignore_index && (t < 0 || t as u64 >= classes as u64);
     match target.iter().position(bad) {
         None => Ok(()),
         Some(row) => {
             let t = target[row];
             let what = format!("target of row {row} is {t}, expected a class in 0..{classes} or {ignore_index}");
-            let expected = format!("a class from 0 to {}, or {ignore_index} to ignore the row", classes as i64 - 1);
+            let expected = format!(
+                "a class from 0 to {}, or {ignore_index} to ignore the row",
+                classes as i64 - 1
+            );
             outside(kernel, what, expected, t)
         }
     }

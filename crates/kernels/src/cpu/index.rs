@@ -4,8 +4,11 @@ use crate::error::{Result, check_len, outside};
 use crate::float::Float;
 use crate::{isa, par};
 
-/// Refuses an index outside `0..n`, and names it.
-pub(crate) fn check_ids(kernel: &'static str, ids: &[i64], n: usize) -> Result<()> {
+/// Refuses an index outside `0..n`, and names it with its position.
+///
+/// # Errors
+/// When there is one.
+pub fn check_ids(kernel: &'static str, ids: &[i64], n: usize) -> Result<()> {
     match ids.iter().position(|&id| id < 0 || id as u64 >= n as u64) {
         None => Ok(()),
         Some(at) => {

@@ -8,7 +8,7 @@ use super::super::elementwise::wide;
 use super::super::embedding::{check_ids, frequencies, padding};
 use super::super::linear::{Weight, product, rows};
 use super::super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
-use super::super::table;
+use super::super::{table, twins};
 use super::wants;
 use crate::error::Result;
 use crate::exec::{Exec, Outputs, Twin, outputs};
@@ -77,6 +77,7 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
 /// Twin of `loraEmbedding`.
 pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let scaling = twin.reader().number();
+    twins::check_ids(twin, IDS, twin.tensor(WEIGHT).dim(0)?)?;
     let ids = twin.tensor(IDS).flatten_all()?;
     let base = select(twin.tensor(WEIGHT), &ids)?; // (ids, dim)
     let h = select(&twin.tensor(A).t()?, &ids)?; // (ids, R)

@@ -20,7 +20,11 @@ const PAIRS: [(&[usize], &[usize]); 9] = [
 ];
 
 /// Above the size from which kernels use threads.
-const LARGE: [(&[usize], &[usize]); 3] = [(&[301, 257], &[301, 257]), (&[301, 257], &[257]), (&[301, 257], &[301, 1])];
+const LARGE: [(&[usize], &[usize]); 3] = [
+    (&[301, 257], &[301, 257]),
+    (&[301, 257], &[257]),
+    (&[301, 257], &[301, 1]),
+];
 
 pub fn samples() -> Vec<Sample> {
     let mut list = Vec::new();
@@ -39,7 +43,11 @@ pub fn samples() -> Vec<Sample> {
             list.push(sample(row, [x(b).fill(fa.clone()), x(a).fill(fb.clone())], &[]));
         }
         for (a, b) in LARGE {
-            list.push(sample(row, [x(a).fill(fa.clone()), x(b).fill(fb.clone())], &[]).kinked().slack(10.0));
+            list.push(
+                sample(row, [x(a).fill(fa.clone()), x(b).fill(fb.clone())], &[])
+                    .kinked()
+                    .slack(10.0),
+            );
         }
     }
     for row in [&ADD, &SUB, &MUL, &MAXIMUM, &MINIMUM] {
@@ -52,7 +60,14 @@ pub fn samples() -> Vec<Sample> {
         list.push(sample(row, [exact(&[1.0, 2.0, 3.0]), exact(&[1.0, 5.0, 3.0])], &[]).kinked());
     }
     list.push(sample(&POW, [exact(&[0.0, 2.0, 0.0, 3.0]), exact(&[2.0, 0.0, 1.0, -1.0])], &[]).kinked());
-    list.push(sample(&POW, [exact(&[-2.0, -0.5, -1.0]), exact(&[2.0, 3.0, 0.0]).frozen()], &[]).kinked());
+    list.push(
+        sample(
+            &POW,
+            [exact(&[-2.0, -0.5, -1.0]), exact(&[2.0, 3.0, 0.0]).frozen()],
+            &[],
+        )
+        .kinked(),
+    );
     comparisons(&mut list);
     choices(&mut list);
     making(&mut list);
@@ -64,8 +79,19 @@ fn comparisons(list: &mut Vec<Sample>) {
         for (a, b) in PAIRS {
             list.push(sample(row, [x(a), x(b)], &[]));
         }
-        list.push(sample(row, [exact(&[1.0, 2.0, 3.0, -0.0]), exact(&[1.0, 3.0, 2.0, 0.0])], &[]));
-        list.push(sample(row, [exact(&[f64::NAN, 1.0, f64::INFINITY]), exact(&[f64::NAN, f64::NAN, f64::INFINITY])], &[]));
+        list.push(sample(
+            row,
+            [exact(&[1.0, 2.0, 3.0, -0.0]), exact(&[1.0, 3.0, 2.0, 0.0])],
+            &[],
+        ));
+        list.push(sample(
+            row,
+            [
+                exact(&[f64::NAN, 1.0, f64::INFINITY]),
+                exact(&[f64::NAN, f64::NAN, f64::INFINITY]),
+            ],
+            &[],
+        ));
         list.push(sample(row, [whole(&[3], &[1, -2, 3]), whole(&[1], &[1])], &[]));
         list.push(sample(row, [truth(&[4, 3]), truth(&[3])], &[]));
     }
@@ -93,12 +119,33 @@ fn choices(list: &mut Vec<Sample>) {
         let s = sample(&WHERE, [truth(c), x(a), x(b)], &[]);
         list.push(if c.len() == 2 && c[0] > 100 { s.kinked() } else { s });
     }
-    list.push(sample(&WHERE, [truth(&[3]), whole(&[3], &[1, 2, 3]), whole(&[1], &[-1])], &[]));
+    list.push(sample(
+        &WHERE,
+        [truth(&[3]), whole(&[3], &[1, 2, 3]), whole(&[1], &[-1])],
+        &[],
+    ));
     list.push(sample(&WHERE, [truth(&[3]), truth(&[3]), truth(&[3])], &[]));
     // What is not chosen must not leak: 0 · NaN would.
     let mask = input(Class::Of(Dtype::Bool), &[3]).fill(Fill::Exact(vec![1.0, 0.0, 1.0]));
-    list.push(sample(&WHERE, [mask.clone(), exact(&[1.0, f64::NAN, 2.0]), exact(&[f64::INFINITY, 3.0, f64::NAN])], &[]).kinked());
-    for (shape, mask) in [(&[2, 3][..], &[2, 3][..]), (&[2, 3], &[3]), (&[2, 4, 3], &[4, 1]), (&[0, 3], &[3]), (&[5], &[])] {
+    list.push(
+        sample(
+            &WHERE,
+            [
+                mask.clone(),
+                exact(&[1.0, f64::NAN, 2.0]),
+                exact(&[f64::INFINITY, 3.0, f64::NAN]),
+            ],
+            &[],
+        )
+        .kinked(),
+    );
+    for (shape, mask) in [
+        (&[2, 3][..], &[2, 3][..]),
+        (&[2, 3], &[3]),
+        (&[2, 4, 3], &[4, 1]),
+        (&[0, 3], &[3]),
+        (&[5], &[]),
+    ] {
         list.push(sample(&MASKED_FILL, [x(shape), truth(mask)], &[-2.5]));
     }
     list.push(sample(&MASKED_FILL, [exact(&[1.0, f64::NAN, 2.0]), mask], &[f64::NEG_INFINITY]).kinked());

@@ -8,8 +8,15 @@ use super::{Class, Fill, Input, Sample, input, sample, truth, whole, x};
 
 pub fn samples() -> Vec<Sample> {
     let mut list = Vec::new();
-    let shapes: [(&[usize], &[usize]); 7] =
-        [(&[2, 3], &[2, 3]), (&[2, 3], &[3]), (&[2, 3, 4], &[3, 1]), (&[5], &[]), (&[0], &[1]), (&[17], &[17]), (&[301, 257], &[257])];
+    let shapes: [(&[usize], &[usize]); 7] = [
+        (&[2, 3], &[2, 3]),
+        (&[2, 3], &[3]),
+        (&[2, 3, 4], &[3, 1]),
+        (&[5], &[]),
+        (&[0], &[1]),
+        (&[17], &[17]),
+        (&[301, 257], &[257]),
+    ];
     for (a, b) in shapes {
         let large = a[0] > 100;
         let add = |list: &mut Vec<Sample>, s: Sample| list.push(if large { s.kinked().slack(10.0) } else { s });
@@ -17,7 +24,10 @@ pub fn samples() -> Vec<Sample> {
         add(&mut list, sample(&SUB_INPLACE, [x(a), x(b)], &[]));
         // The factor's own gradient would need the overwritten values.
         add(&mut list, sample(&MUL_INPLACE, [x(a), x(b).frozen()], &[]));
-        add(&mut list, sample(&DIV_INPLACE, [x(a), x(b).fill(Fill::Apart).frozen()], &[]));
+        add(
+            &mut list,
+            sample(&DIV_INPLACE, [x(a), x(b).fill(Fill::Apart).frozen()], &[]),
+        );
         add(&mut list, sample(&COPY_INPLACE, [x(a), x(b)], &[]));
         add(&mut list, sample(&AFFINE_INPLACE, [x(a)], &[-1.5, 0.25]));
         add(&mut list, sample(&CLAMP_INPLACE, [x(a).frozen()], &[-0.5, 0.5]));
@@ -26,7 +36,13 @@ pub fn samples() -> Vec<Sample> {
         add(&mut list, sample(&NORMAL_INPLACE, [x(a)], &[1.0, 0.5]));
     }
     copies(&mut list);
-    for (a, b, dim, start) in [(&[4, 3][..], &[2, 3][..], 0.0, 1.0), (&[4, 3], &[4, 1], -1.0, 2.0), (&[4, 3], &[4, 3], 0.0, 0.0), (&[2, 5, 3], &[2, 2, 3], 1.0, 3.0), (&[4], &[0], 0.0, 4.0)] {
+    for (a, b, dim, start) in [
+        (&[4, 3][..], &[2, 3][..], 0.0, 1.0),
+        (&[4, 3], &[4, 1], -1.0, 2.0),
+        (&[4, 3], &[4, 3], 0.0, 0.0),
+        (&[2, 5, 3], &[2, 2, 3], 1.0, 3.0),
+        (&[4], &[0], 0.0, 4.0),
+    ] {
         list.push(sample(&SLICE_ASSIGN, [x(a), x(b)], &[dim, start]));
     }
     list.push(sample(&SLICE_ASSIGN, [truth(&[4]), truth(&[2])], &[0.0, 1.0]));
@@ -37,7 +53,15 @@ pub fn samples() -> Vec<Sample> {
 fn copies(list: &mut Vec<Sample>) {
     let all = |dtype: Dtype| -> Input {
         let mut rand = Rand::new(3);
-        let numbers = (0..6).map(|_| if dtype.is_float() { 100.0 * rand.unit() } else { rand.below(2) as f64 }).collect();
+        let numbers = (0..6)
+            .map(|_| {
+                if dtype.is_float() {
+                    100.0 * rand.unit()
+                } else {
+                    rand.below(2) as f64
+                }
+            })
+            .collect();
         input(Class::Of(dtype), &[2, 3]).fill(Fill::Exact(numbers))
     };
     for to in Dtype::ALL {

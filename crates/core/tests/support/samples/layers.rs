@@ -17,15 +17,26 @@ pub fn samples() -> Vec<Sample> {
 
 fn softmaxes(list: &mut Vec<Sample>) {
     for row in [&SOFTMAX, &LOG_SOFTMAX] {
-        for (shape, dim) in
-            [(&[5][..], 0.0), (&[3, 4], 0.0), (&[3, 4], -1.0), (&[2, 3, 4], 1.0), (&[], 0.0), (&[0, 3], 1.0), (&[2, 1], -1.0), (&[7, 129], 1.0)]
-        {
+        for (shape, dim) in [
+            (&[5][..], 0.0),
+            (&[3, 4], 0.0),
+            (&[3, 4], -1.0),
+            (&[2, 3, 4], 1.0),
+            (&[], 0.0),
+            (&[0, 3], 1.0),
+            (&[2, 1], -1.0),
+            (&[7, 129], 1.0),
+        ] {
             list.push(sample(row, [x(shape)], &[dim]));
         }
         for dim in [0.0, 1.0] {
             list.push(sample(row, [x(&[301, 257])], &[dim]).kinked().slack(10.0));
         }
-        list.push(sample(row, [exact(&[1000.0, 0.0, -1000.0, 999.0])], &[0.0]).kinked().slack(10.0));
+        list.push(
+            sample(row, [exact(&[1000.0, 0.0, -1000.0, 999.0])], &[0.0])
+                .kinked()
+                .slack(10.0),
+        );
     }
     list.push(sample(&SOFTMAX, [exact(&[f64::NEG_INFINITY, 0.0, 1.0])], &[0.0]).kinked());
 }
@@ -35,14 +46,30 @@ fn norms(list: &mut Vec<Sample>) {
         let n = shape[shape.len() - 1];
         for (w, b) in [(true, true), (true, false), (false, true), (false, false)] {
             let parameters = [w.then(|| weight(&[n])), b.then(|| weight(&[n]))];
-            list.push(with(&LAYER_NORM, [Some(x(shape)), parameters[0].clone(), parameters[1].clone()], &[1e-5]));
+            list.push(with(
+                &LAYER_NORM,
+                [Some(x(shape)), parameters[0].clone(), parameters[1].clone()],
+                &[1e-5],
+            ));
         }
         list.push(with(&RMS_NORM, [Some(x(shape)), Some(weight(&[n]))], &[1e-6]));
         list.push(with(&RMS_NORM, [Some(x(shape)), None], &[1e-6]));
     }
     let large = || Some(x(&[301, 257]));
-    list.push(with(&LAYER_NORM, [large(), Some(weight(&[257])), Some(weight(&[257]))], &[1e-5]).kinked().slack(30.0));
-    list.push(with(&RMS_NORM, [large(), Some(weight(&[257]))], &[1e-6]).kinked().slack(30.0));
+    list.push(
+        with(
+            &LAYER_NORM,
+            [large(), Some(weight(&[257])), Some(weight(&[257]))],
+            &[1e-5],
+        )
+        .kinked()
+        .slack(30.0),
+    );
+    list.push(
+        with(&RMS_NORM, [large(), Some(weight(&[257]))], &[1e-6])
+            .kinked()
+            .slack(30.0),
+    );
     // A constant row: only eps keeps it finite.
     let constant = || Some(x(&[2, 3]).fill(Fill::Exact(vec![2.0, 2.0, 2.0, 0.0, 0.0, 0.0])));
     list.push(with(&LAYER_NORM, [constant(), None, None], &[1e-2]).kinked());
@@ -64,27 +91,66 @@ fn embeddings(list: &mut Vec<Sample>) {
 fn losses(list: &mut Vec<Sample>) {
     for (rows, classes) in [(1, 1), (3, 5), (0, 4), (6, 33), (17, 129)] {
         for smoothing in [0.0, 0.1] {
-            let call = |w: Option<Input>, t: Input| with(&CROSS_ENTROPY, [Some(x(&[rows, classes])), Some(t), w], &[-100.0, smoothing]);
+            let call = |w: Option<Input>, t: Input| {
+                with(
+                    &CROSS_ENTROPY,
+                    [Some(x(&[rows, classes])), Some(t), w],
+                    &[-100.0, smoothing],
+                )
+            };
             list.push(call(None, ids(&[rows], classes)));
-            list.push(call(Some(wide(&[classes]).fill(Fill::Range(0.2, 2.0)).frozen()), ids(&[rows], classes)));
+            list.push(call(
+                Some(wide(&[classes]).fill(Fill::Range(0.2, 2.0)).frozen()),
+                ids(&[rows], classes),
+            ));
         }
     }
     for (ignore, target) in [(-100.0, [-100, 1, -100, 3]), (2.0, [2, 1, 0, 2])] {
         for smoothing in [0.0, 0.2] {
             let class_weight = Some(wide(&[4]).fill(Fill::Exact(vec![1.0, 0.5, 2.0, 0.0])).frozen());
-            list.push(with(&CROSS_ENTROPY, [Some(x(&[4, 4])), Some(whole(&[4], &target)), class_weight], &[ignore, smoothing]));
-            list.push(with(&CROSS_ENTROPY, [Some(x(&[4, 4])), Some(whole(&[4], &target)), None], &[ignore, smoothing]));
+            list.push(with(
+                &CROSS_ENTROPY,
+                [Some(x(&[4, 4])), Some(whole(&[4], &target)), class_weight],
+                &[ignore, smoothing],
+            ));
+            list.push(with(
+                &CROSS_ENTROPY,
+                [Some(x(&[4, 4])), Some(whole(&[4], &target)), None],
+                &[ignore, smoothing],
+            ));
         }
     }
-    list.push(with(&CROSS_ENTROPY, [Some(x(&[65, 1031])), Some(ids(&[65], 1031)), None], &[-100.0, 0.0]).kinked().slack(10.0));
+    list.push(
+        with(
+            &CROSS_ENTROPY,
+            [Some(x(&[65, 1031])), Some(ids(&[65], 1031)), None],
+            &[-100.0, 0.0],
+        )
+        .kinked()
+        .slack(10.0),
+    );
     let far = x(&[2, 3]).fill(Fill::Exact(vec![1000.0, 0.0, -1000.0, 5.0, 5.0, 5.0]));
-    list.push(with(&CROSS_ENTROPY, [Some(far), Some(whole(&[2], &[2, 1])), None], &[-100.0, 0.0]).kinked());
+    list.push(
+        with(
+            &CROSS_ENTROPY,
+            [Some(far), Some(whole(&[2], &[2, 1])), None],
+            &[-100.0, 0.0],
+        )
+        .kinked(),
+    );
 }
 
 fn rotations(list: &mut Vec<Sample>) {
-    let angles: Vec<f64> = { let mut rand = Rand::new(5); (0..9 * 3).map(|_| 6.0 * rand.unit()).collect() };
+    let angles: Vec<f64> = {
+        let mut rand = Rand::new(5);
+        (0..9 * 3).map(|_| 6.0 * rand.unit()).collect()
+    };
     let tables = |d: usize| {
-        let half = |f: fn(f64) -> f64| wide(&[9, d / 2]).fill(Fill::Exact(angles[..9 * d / 2].iter().map(|&a| f(a)).collect())).frozen();
+        let half = |f: fn(f64) -> f64| {
+            wide(&[9, d / 2])
+                .fill(Fill::Exact(angles[..9 * d / 2].iter().map(|&a| f(a)).collect()))
+                .frozen()
+        };
         (half(f64::cos), half(f64::sin))
     };
     for layout in [0.0, 1.0] {
@@ -94,8 +160,16 @@ fn rotations(list: &mut Vec<Sample>) {
                 let attrs = [layout, interleaved, inverse];
                 for (b, h, t, d) in [(2, 3, 5, 4), (1, 1, 9, 6), (1, 2, 1, 2), (0, 2, 3, 4)] {
                     let (cos, sin) = tables(d);
-                    list.push(with(&ROPE, [Some(x(&shape(b, h, t, d))), Some(cos.clone()), Some(sin.clone()), None], &attrs));
-                    list.push(with(&ROPE, [Some(x(&shape(b, h, t, d))), Some(cos), Some(sin), Some(ids(&[b, t], 9))], &attrs));
+                    list.push(with(
+                        &ROPE,
+                        [Some(x(&shape(b, h, t, d))), Some(cos.clone()), Some(sin.clone()), None],
+                        &attrs,
+                    ));
+                    list.push(with(
+                        &ROPE,
+                        [Some(x(&shape(b, h, t, d))), Some(cos), Some(sin), Some(ids(&[b, t], 9))],
+                        &attrs,
+                    ));
                 }
             }
         }

@@ -12,9 +12,26 @@ pub fn samples() -> Vec<Sample> {
     let mut list = Vec::new();
     for (n, blocks) in BLOCKS {
         for layout in [0.0, 1.0] {
-            for (m, k, r) in [(&[3][..], 5, 2), (&[2, 4], 7, 1), (&[1], 33, 8), (&[0], 5, 2), (&[], 5, 2)] {
+            for (m, k, r) in [
+                (&[3][..], 5, 2),
+                (&[2, 4], 7, 1),
+                (&[1], 33, 8),
+                (&[0], 5, 2),
+                (&[], 5, 2),
+            ] {
                 for p in [0.0, 0.3] {
-                    dense(&mut list, &Call { lead: m, k, n, r, blocks, layout, p });
+                    dense(
+                        &mut list,
+                        &Call {
+                            lead: m,
+                            k,
+                            n,
+                            r,
+                            blocks,
+                            layout,
+                            p,
+                        },
+                    );
                 }
             }
             merge(&mut list, n, blocks, layout);
@@ -23,7 +40,15 @@ pub fn samples() -> Vec<Sample> {
     }
     // Above the sizes from which kernels use threads and panels.
     for (layout, p) in [(0.0, 0.1), (1.0, 0.0)] {
-        let call = Call { lead: &[2, 65], k: 130, n: 150, r: 4, blocks: &[0, 50, 100, 50], layout, p };
+        let call = Call {
+            lead: &[2, 65],
+            k: 130,
+            n: 150,
+            r: 4,
+            blocks: &[0, 50, 100, 50],
+            layout,
+            p,
+        };
         list.push(call.sample(true).kinked().slack(30.0));
     }
     embedding(&mut list);
@@ -42,7 +67,11 @@ struct Call<'a> {
 
 impl Call<'_> {
     fn matrix(&self) -> Input {
-        weight(&if self.layout == 0.0 { [self.n, self.k] } else { [self.k, self.n] })
+        weight(&if self.layout == 0.0 {
+            [self.n, self.k]
+        } else {
+            [self.k, self.n]
+        })
     }
 
     fn factors(&self) -> [Input; 2] {
@@ -51,8 +80,18 @@ impl Call<'_> {
 
     fn sample(&self, bias: bool) -> Sample {
         let [a, b] = self.factors();
-        let inputs = [Some(x(&[self.lead, &[self.k]].concat())), Some(self.matrix()), bias.then(|| wide(&[self.n])), Some(a), Some(b)];
-        with(&LORA_LINEAR, inputs, &[vec![0.75, self.p, self.layout], dims(self.blocks)].concat())
+        let inputs = [
+            Some(x(&[self.lead, &[self.k]].concat())),
+            Some(self.matrix()),
+            bias.then(|| wide(&[self.n])),
+            Some(a),
+            Some(b),
+        ];
+        with(
+            &LORA_LINEAR,
+            inputs,
+            &[vec![0.75, self.p, self.layout], dims(self.blocks)].concat(),
+        )
     }
 }
 
@@ -89,14 +128,23 @@ fn merge(list: &mut Vec<Sample>, n: usize, blocks: &[isize], layout: f64) {
     for (k, r) in [(5, 2), (33, 3)] {
         let matrix = weight(&if layout == 0.0 { [n, k] } else { [k, n] });
         let [a, b] = factors(k, r, blocks);
-        list.push(sample(&LORA_MERGE, [matrix, a, b], &[vec![0.5, layout], dims(blocks)].concat()));
+        list.push(sample(
+            &LORA_MERGE,
+            [matrix, a, b],
+            &[vec![0.5, layout], dims(blocks)].concat(),
+        ));
     }
 }
 
 fn embedding(list: &mut Vec<Sample>) {
-    let inputs = |num: usize, dim: usize, r: usize, ids: Input| [weight(&[num, dim]), ids, wide(&[r, num]), wide(&[dim, r])];
+    let inputs =
+        |num: usize, dim: usize, r: usize, ids: Input| [weight(&[num, dim]), ids, wide(&[r, num]), wide(&[dim, r])];
     for shape in [&[][..], &[5], &[2, 3], &[0]] {
-        list.push(sample(&LORA_EMBEDDING, inputs(7, 4, 2, ids(shape, 7)), &[0.5, -1.0, 0.0]));
+        list.push(sample(
+            &LORA_EMBEDDING,
+            inputs(7, 4, 2, ids(shape, 7)),
+            &[0.5, -1.0, 0.0],
+        ));
     }
     list.push(sample(&LORA_EMBEDDING, inputs(50, 33, 8, ids(&[9, 31], 50)), &[2.0, -1.0, 0.0]).slack(10.0));
     let mut frozen = sample(&LORA_EMBEDDING, inputs(7, 4, 2, ids(&[6], 7)), &[0.5, -1.0, 0.0]);
@@ -105,6 +153,13 @@ fn embedding(list: &mut Vec<Sample>) {
     // The padding row and the scaling by frequency are no derivatives.
     for (padding, by_frequency) in [(1.0, 0.0), (-1.0, 1.0), (0.0, 1.0)] {
         let repeated = whole(&[6], &[1, 3, 1, 0, 3, 1]);
-        list.push(sample(&LORA_EMBEDDING, inputs(5, 3, 2, repeated), &[1.5, padding, by_frequency]).kinked());
+        list.push(
+            sample(
+                &LORA_EMBEDDING,
+                inputs(5, 3, 2, repeated),
+                &[1.5, padding, by_frequency],
+            )
+            .kinked(),
+        );
     }
 }

@@ -77,7 +77,10 @@ pub struct Form {
 }
 
 impl Form {
-    pub const F64: Form = Form { x: Dtype::F64, weight: Dtype::F64 };
+    pub const F64: Form = Form {
+        x: Dtype::F64,
+        weight: Dtype::F64,
+    };
 
     pub fn dtype(self, class: Class) -> Dtype {
         match class {
@@ -106,7 +109,9 @@ impl Input {
             Fill::Normal => rand.normals(n),
             Fill::Range(low, high) => (0..n).map(|_| low + (high - low) * rand.unit()).collect(),
             Fill::Distinct => distinct(n, rand),
-            Fill::Apart => (0..n).map(|i| (0.15 + 1.6 * rand.unit()) * if (rand.bits() + i as u64) % 2 == 0 { 1.0 } else { -1.0 }).collect(),
+            Fill::Apart => (0..n)
+                .map(|i| (0.15 + 1.6 * rand.unit()) * if (rand.bits() + i as u64) % 2 == 0 { 1.0 } else { -1.0 })
+                .collect(),
             Fill::Ids(limit) => (0..n).map(|_| rand.below(*limit) as f64).collect(),
             Fill::Truth => (0..n).map(|_| f64::from(u8::from(rand.below(3) > 0))).collect(),
             Fill::Exact(numbers) => numbers.clone(),
@@ -142,7 +147,12 @@ fn distinct(n: usize, rand: &mut Rand) -> Vec<f64> {
 }
 
 fn input(class: Class, shape: &[usize]) -> Input {
-    Input { class, shape: shape.to_vec(), fill: Fill::Normal, frozen: false }
+    Input {
+        class,
+        shape: shape.to_vec(),
+        fill: Fill::Normal,
+        frozen: false,
+    }
 }
 
 /// Normal numbers of the form's dtype.
@@ -187,7 +197,13 @@ pub fn sample(row: &'static OpRow, inputs: impl IntoIterator<Item = Input>, attr
 
 /// A sample with optional inputs.
 pub fn with(row: &'static OpRow, inputs: impl IntoIterator<Item = Option<Input>>, attrs: &[f64]) -> Sample {
-    Sample { row, inputs: inputs.into_iter().collect(), attrs: attrs.to_vec(), smooth: true, slack: 1.0 }
+    Sample {
+        row,
+        inputs: inputs.into_iter().collect(),
+        attrs: attrs.to_vec(),
+        smooth: true,
+        slack: 1.0,
+    }
 }
 
 impl Sample {
@@ -211,7 +227,9 @@ impl Sample {
         if !self.has_rule() {
             return Vec::new();
         }
-        (0..self.inputs.len()).filter(|&i| self.inputs[i].as_ref().is_some_and(Input::is_differentiable)).collect()
+        (0..self.inputs.len())
+            .filter(|&i| self.inputs[i].as_ref().is_some_and(Input::is_differentiable))
+            .collect()
     }
 
     /// Inputs that the call changes.
@@ -219,19 +237,30 @@ impl Sample {
         if self.row.mutates == Mutates::Nothing {
             return Vec::new();
         }
-        (0..self.inputs.len()).filter(|&i| self.inputs[i].is_some() && self.row.is_mutated(i, &self.attrs)).collect()
+        (0..self.inputs.len())
+            .filter(|&i| self.inputs[i].is_some() && self.row.is_mutated(i, &self.attrs))
+            .collect()
     }
 
     /// The dtypes to run it in.
     pub fn forms(&self) -> Vec<Form> {
         let classes: Vec<Class> = self.inputs.iter().flatten().map(|i| i.class).collect();
-        let same = |dtype: Dtype| Form { x: dtype, weight: dtype };
+        let same = |dtype: Dtype| Form {
+            x: dtype,
+            weight: dtype,
+        };
         if classes.iter().all(|class| matches!(class, Class::Of(_))) {
             return vec![Form::F64];
         }
-        let mut forms: Vec<Form> = [Dtype::F64, Dtype::F32, Dtype::Bf16, Dtype::F16].into_iter().map(same).collect();
+        let mut forms: Vec<Form> = [Dtype::F64, Dtype::F32, Dtype::Bf16, Dtype::F16]
+            .into_iter()
+            .map(same)
+            .collect();
         if classes.contains(&Class::Weight) {
-            forms.extend([Dtype::Bf16, Dtype::F16].map(|half| Form { x: Dtype::F32, weight: half }));
+            forms.extend([Dtype::Bf16, Dtype::F16].map(|half| Form {
+                x: Dtype::F32,
+                weight: half,
+            }));
         }
         forms
     }
@@ -239,11 +268,18 @@ impl Sample {
     /// The numbers of all inputs in a form; the same sample and form give the same numbers.
     pub fn hosts(&self, form: Form) -> Vec<Option<Host>> {
         let mut rand = Rand::new(11 + self.inputs.len() as u64);
-        self.inputs.iter().map(|input| input.as_ref().map(|i| i.host(form, &mut rand))).collect()
+        self.inputs
+            .iter()
+            .map(|input| input.as_ref().map(|i| i.host(form, &mut rand)))
+            .collect()
     }
 
     pub fn label(&self, form: Form) -> String {
-        let shapes: Vec<String> = self.inputs.iter().map(|i| i.as_ref().map_or("-".into(), |i| format!("{:?}", i.shape))).collect();
+        let shapes: Vec<String> = self
+            .inputs
+            .iter()
+            .map(|i| i.as_ref().map_or("-".into(), |i| format!("{:?}", i.shape)))
+            .collect();
         let mut shapes = shapes.join(" ");
         shapes.truncate(90);
         format!("{shapes} attrs {:?} in {}/{}", self.attrs, form.x, form.weight)

@@ -18,8 +18,15 @@ pub fn samples() -> Vec<Sample> {
 }
 
 fn views(list: &mut Vec<Sample>) {
-    let reshapes: [(&[usize], &[isize]); 7] =
-        [(&[2, 3], &[3, 2]), (&[2, 3], &[-1]), (&[6], &[1, -1, 2]), (&[], &[1, 1]), (&[1], &[]), (&[0, 3], &[3, 0]), (&[4, 5], &[2, 2, 5])];
+    let reshapes: [(&[usize], &[isize]); 7] = [
+        (&[2, 3], &[3, 2]),
+        (&[2, 3], &[-1]),
+        (&[6], &[1, -1, 2]),
+        (&[], &[1, 1]),
+        (&[1], &[]),
+        (&[0, 3], &[3, 0]),
+        (&[4, 5], &[2, 2, 5]),
+    ];
     for (shape, to) in reshapes {
         list.push(sample(&RESHAPE, [x(shape)], &dims(to)));
     }
@@ -106,10 +113,20 @@ fn reads(list: &mut Vec<Sample>) {
     }
     list.push(sample(&GATHER, [truth(&[4]), ids(&[3], 4)], &[0.0]));
     list.push(sample(&GATHER, [whole(&[3], &[7, 8, 9]), ids(&[3], 3)], &[0.0]));
-    let selects: [(&[usize], usize, f64); 6] =
-        [(&[5], 7, 0.0), (&[4, 3], 2, 0.0), (&[4, 3], 5, 1.0), (&[2, 4, 3], 6, -2.0), (&[4, 3], 0, 0.0), (&[40, 33], 50, 0.0)];
+    let selects: [(&[usize], usize, f64); 6] = [
+        (&[5], 7, 0.0),
+        (&[4, 3], 2, 0.0),
+        (&[4, 3], 5, 1.0),
+        (&[2, 4, 3], 6, -2.0),
+        (&[4, 3], 0, 0.0),
+        (&[40, 33], 50, 0.0),
+    ];
     for (shape, count, dim) in selects {
-        list.push(sample(&INDEX_SELECT, [x(shape), ids(&[count], size(shape, dim))], &[dim]));
+        list.push(sample(
+            &INDEX_SELECT,
+            [x(shape), ids(&[count], size(shape, dim))],
+            &[dim],
+        ));
     }
     list.push(sample(&INDEX_SELECT, [truth(&[4, 2]), ids(&[3], 4)], &[0.0]));
 }
@@ -124,20 +141,42 @@ fn adds(list: &mut Vec<Sample>) {
         (&[4, 3], &[0, 3], 0.0),
     ];
     for (shape, src, dim) in scatters {
-        list.push(sample(&SCATTER_ADD, [x(shape), ids(src, size(shape, dim)), x(src)], &[dim]));
+        list.push(sample(
+            &SCATTER_ADD,
+            [x(shape), ids(src, size(shape, dim)), x(src)],
+            &[dim],
+        ));
     }
     // Every source at one place.
-    list.push(sample(&SCATTER_ADD, [x(&[3]), whole(&[5], &[1; 5]), x(&[5]).fill(Fill::Normal)], &[0.0]));
-    let rows: [(&[usize], usize, f64); 5] = [(&[5], 7, 0.0), (&[4, 3], 2, 0.0), (&[4, 3], 5, 1.0), (&[2, 4, 3], 6, -2.0), (&[4, 3], 0, 0.0)];
+    list.push(sample(
+        &SCATTER_ADD,
+        [x(&[3]), whole(&[5], &[1; 5]), x(&[5]).fill(Fill::Normal)],
+        &[0.0],
+    ));
+    let rows: [(&[usize], usize, f64); 5] = [
+        (&[5], 7, 0.0),
+        (&[4, 3], 2, 0.0),
+        (&[4, 3], 5, 1.0),
+        (&[2, 4, 3], 6, -2.0),
+        (&[4, 3], 0, 0.0),
+    ];
     for (shape, count, dim) in rows {
         let mut src = shape.to_vec();
         src[axis(shape, dim)] = count;
-        list.push(sample(&INDEX_ADD, [x(shape), ids(&[count], size(shape, dim)), x(&src)], &[dim]));
+        list.push(sample(
+            &INDEX_ADD,
+            [x(shape), ids(&[count], size(shape, dim)), x(&src)],
+            &[dim],
+        ));
     }
 }
 
 fn axis(shape: &[usize], dim: f64) -> usize {
-    if dim < 0.0 { (dim + shape.len() as f64) as usize } else { dim as usize }
+    if dim < 0.0 {
+        (dim + shape.len() as f64) as usize
+    } else {
+        dim as usize
+    }
 }
 
 fn size(shape: &[usize], dim: f64) -> usize {

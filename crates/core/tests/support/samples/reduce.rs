@@ -23,21 +23,39 @@ const DIMS: [(&[usize], &[isize]); 13] = [
     (&[2, 0], &[0]),
 ];
 
-const LARGE: [(&[usize], &[isize]); 4] = [(&[301, 257], &[]), (&[301, 257], &[0]), (&[301, 257], &[1]), (&[31, 67, 33], &[0, 2])];
+const LARGE: [(&[usize], &[isize]); 4] = [
+    (&[301, 257], &[]),
+    (&[301, 257], &[0]),
+    (&[301, 257], &[1]),
+    (&[31, 67, 33], &[0, 2]),
+];
 
 pub fn samples() -> Vec<Sample> {
     let mut list = Vec::new();
-    let reductions: [(&'static OpRow, Fill); 5] =
-        [(&SUM, Fill::Normal), (&MEAN, Fill::Normal), (&AMAX, Fill::Distinct), (&AMIN, Fill::Distinct), (&LOGSUMEXP, Fill::Normal)];
+    let reductions: [(&'static OpRow, Fill); 5] = [
+        (&SUM, Fill::Normal),
+        (&MEAN, Fill::Normal),
+        (&AMAX, Fill::Distinct),
+        (&AMIN, Fill::Distinct),
+        (&LOGSUMEXP, Fill::Normal),
+    ];
     for (row, fill) in reductions {
         for (shape, over) in DIMS {
             for keep in [0.0, 1.0] {
-                list.push(sample(row, [x(shape).fill(fill.clone())], &[dims(over), vec![keep]].concat()));
+                list.push(sample(
+                    row,
+                    [x(shape).fill(fill.clone())],
+                    &[dims(over), vec![keep]].concat(),
+                ));
             }
         }
         for (shape, over) in LARGE {
             // Ties in half precision are decided by the same rule in kernel and twin.
-            list.push(sample(row, [x(shape)], &[dims(over), vec![0.0]].concat()).kinked().slack(30.0));
+            list.push(
+                sample(row, [x(shape)], &[dims(over), vec![0.0]].concat())
+                    .kinked()
+                    .slack(30.0),
+            );
         }
     }
     list.push(sample(&SUM, [x(&[0])], &[0.0, 0.0]));
@@ -63,23 +81,49 @@ fn integers(list: &mut Vec<Sample>) {
 }
 
 fn variances(list: &mut Vec<Sample>) {
-    for (shape, over) in [(&[4, 5][..], &[][..]), (&[4, 5], &[0]), (&[4, 5], &[-1]), (&[2, 3, 4], &[0, 2]), (&[17], &[0])] {
+    for (shape, over) in [
+        (&[4, 5][..], &[][..]),
+        (&[4, 5], &[0]),
+        (&[4, 5], &[-1]),
+        (&[2, 3, 4], &[0, 2]),
+        (&[17], &[0]),
+    ] {
         for correction in [0.0, 1.0] {
             for keep in [0.0, 1.0] {
-                list.push(sample(&VARIANCE, [x(shape)], &[dims(over), vec![correction, keep]].concat()));
+                list.push(sample(
+                    &VARIANCE,
+                    [x(shape)],
+                    &[dims(over), vec![correction, keep]].concat(),
+                ));
             }
         }
     }
     for (shape, over) in LARGE {
-        list.push(sample(&VARIANCE, [x(shape)], &[dims(over), vec![1.0, 0.0]].concat()).kinked().slack(30.0));
+        list.push(
+            sample(&VARIANCE, [x(shape)], &[dims(over), vec![1.0, 0.0]].concat())
+                .kinked()
+                .slack(30.0),
+        );
     }
     // Far from 0: the naive formula loses everything here.
-    list.push(sample(&VARIANCE, [exact(&[1000.0, 1000.5, 999.5, 1000.0])], &[0.0, 1.0, 0.0]).kinked().slack(100.0));
+    list.push(
+        sample(&VARIANCE, [exact(&[1000.0, 1000.5, 999.5, 1000.0])], &[0.0, 1.0, 0.0])
+            .kinked()
+            .slack(100.0),
+    );
 }
 
 fn places(list: &mut Vec<Sample>) {
     for row in [&ARGMAX, &ARGMIN] {
-        for (shape, dim) in [(&[5][..], 0.0), (&[3, 4], 0.0), (&[3, 4], -1.0), (&[2, 3, 4], 1.0), (&[], 0.0), (&[0, 3], 1.0), (&[301, 257], 1.0)] {
+        for (shape, dim) in [
+            (&[5][..], 0.0),
+            (&[3, 4], 0.0),
+            (&[3, 4], -1.0),
+            (&[2, 3, 4], 1.0),
+            (&[], 0.0),
+            (&[0, 3], 1.0),
+            (&[301, 257], 1.0),
+        ] {
             for keep in [0.0, 1.0] {
                 list.push(sample(row, [x(shape).fill(Fill::Distinct)], &[dim, keep]));
             }

@@ -51,7 +51,9 @@ pub fn samples() -> Vec<Sample> {
 /// Kinks, ties and the ends of the range.
 fn corners(list: &mut Vec<Sample>) {
     let ends = exact(&[-88.0, -40.0, -12.0, -6.0, -0.0, 0.0, 1e-4, 6.0, 12.0, 40.0]);
-    for row in [&TANH, &SIGMOID, &RELU, &SILU, &GELU, &GELU_TANH, &ERF, &ABS, &SIGN, &SQUARE] {
+    for row in [
+        &TANH, &SIGMOID, &RELU, &SILU, &GELU, &GELU_TANH, &ERF, &ABS, &SIGN, &SQUARE,
+    ] {
         list.push(sample(row, [ends.clone()], &[]).kinked());
     }
     list.push(sample(&EXP, [exact(&[-200.0, -80.0, 0.0, 10.0, f64::NEG_INFINITY])], &[]).kinked());

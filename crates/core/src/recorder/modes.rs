@@ -1,0 +1,126 @@
+//! What recording goes by: the current stream, generator, grad mode, module path and stack.
+
+use super::{Generator, Recorder, Stream};
+use crate::code::Code;
+use crate::entry::{Command, Message, StreamId};
+use crate::error::{Error, Result};
+use smallvec::SmallVec;
+
+impl Recorder {
+    /// Opens a stream with its own generator.
+    pub fn open_stream(&mut self, stream: StreamId, priority: i32, seed: u64) {
+        self.link.send(Message::Open {
+            stream,
+            priority,
+            progress: self.progress.clone(),
+        });
+        self.streams.insert(
+            stream,
+            Stream {
+                seq: 0,
+                generator: Generator { seed, counter: 0 },
+            },
+        );
+    }
+
+    /// Chooses the stream that is recorded into; returns the one before.
+    ///
+    /// # Errors
+    /// [`Code::Option`] for a stream that was closed or never opened.
+    pub fn set_stream(&mut self, stream: StreamId) -> Result<StreamId> {
+        let stream = if stream == 0 { self.default } else { stream };
+        if !self.streams.contains_key(&stream) {
+            return Err(Error::new(Code::Option, "no such stream")
+                .received(stream.to_string())
+                .hint("open it with lora.stream()"));
+        }
+        Ok(std::mem::replace(&mut self.current, stream))
+    }
+
+    /// Closes a stream behind what is queued in it.
+    pub fn close_stream(&mut self, stream: StreamId) {
+        if let Some(place) = self.next_place(stream) {
+            self.push(place, SmallVec::new(), Command::Close);
+            self.flush();
+            self.streams.remove(&stream);
+        }
+    }
+
+    /// Skips what is queued in a stream.
+    pub fn abort_stream(&mut self, stream: StreamId, error: Error) {
+        self.flush();
+        self.link.send(Message::Abort { stream, error });
+    }
+
+    /// Ends this recorder: its queued work is skipped, its tensors are freed, its streams are closed.
+    pub fn close(mut self) {
+        self.pending.clear();
+        let streams: Vec<StreamId> = self.streams.keys().copied().collect();
+        for stream in streams {
+            self.link.send(Message::Drop { stream });
+        }
+        let ids = self.values.all_ids();
+        self.link.send(Message::Forget { ids });
+    }
+
+    /// Turns the tape on or off; returns what was before.
+    pub fn set_grad_enabled(&mut self, on: bool) -> bool {
+        std::mem::replace(&mut self.grad_enabled, on)
+    }
+
+    /// Sets the module path that errors name, by interned number; returns the one before.
+    pub fn set_path(&mut self, path: u32) -> u32 {
+        std::mem::replace(&mut self.path, path)
+    }
+
+    /// Sets the number of the caller's stack for run-time errors; returns the one before.
+    pub fn set_stack(&mut self, stack: u64) -> u64 {
+        std::mem::replace(&mut self.stack, stack)
+    }
+
+    /// The number of a module path.
+    pub fn intern(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.paths.get(name) {
+            return number;
+        }
+        let number = self.path_names.len() as u32;
+        self.path_names.push(name.to_owned());
+        self.paths.insert(name.to_owned(), number);
+        self.link.send(Message::Path {
+            path: number,
+            name: name.to_owned(),
+        });
+        number
+    }
+
+    /// The name of the current module path.
+    pub fn path_name(&self) -> &str {
+        &self.path_names[self.path as usize]
+    }
+
+    /// Makes a generator of one's own; 0 is the stream's.
+    pub fn new_generator(&mut self, seed: u64) -> u32 {
+        let number = self.generators.len() as u32 + 1;
+        self.generators.insert(number, Generator { seed, counter: 0 });
+        number
+    }
+
+    /// Chooses the generator that random ops draw from; returns the one before.
+    pub fn set_generator(&mut self, number: u32) -> u32 {
+        std::mem::replace(&mut self.generator, number)
+    }
+
+    /// The state of a generator, to read or to set.
+    pub fn generator_mut(&mut self, number: u32) -> &mut Generator {
+        if number == 0 {
+            return &mut self
+                .streams
+                .get_mut(&self.current)
+                .expect("the current stream is open")
+                .generator;
+        }
+        self.generators
+            .entry(number)
+            .or_insert(Generator { seed: 0, counter: 0 })
+    }
+}
