@@ -217,7 +217,7 @@ impl Executor {
                 } else {
                     let outcome = match abort.or_else(|| self.broken.clone()) {
                         Some(error) => Err(error),
-                        None => self.guarded(|exec| exec.op(row, &inputs, &metas, &attrs, rng)),
+                        None => self.counted(|exec| exec.op(row, &inputs, &metas, &attrs, rng)),
                     };
                     let name = self.paths.get(&path).cloned().unwrap_or_default();
                     self.keep(&outputs, &metas, outcome, |e| e.op(row.name).path(&name).stack(stack))
@@ -291,6 +291,16 @@ impl Executor {
         if let (Some(told), Some(open)) = (told, self.streams.get(&stream)) {
             open.progress.told(stream, &told);
         }
+    }
+
+    /// As [`Executor::guarded`]. What failed work had taken from the pool is gone with it, so it is not counted as live.
+    fn counted<T>(&mut self, work: impl FnOnce(&mut Executor) -> Result<T>) -> Result<T> {
+        let before = self.counters.live_bytes.load(Ordering::Relaxed);
+        let outcome = self.guarded(work);
+        if outcome.is_err() {
+            self.counters.live_bytes.store(before, Ordering::Relaxed);
+        }
+        outcome
     }
 
     /// Runs work so that no panic leaves the thread. After one, nothing is computed any more.

@@ -102,7 +102,7 @@ fn widened(
         }
     }
     for (narrow, buffer) in changed {
-        replace(narrow, buffer)?;
+        executor.pool.give(replace(narrow, buffer)?);
     }
     let mut rounded = SmallVec::new();
     for (value, meta) in results.into_iter().zip(metas) {
@@ -168,12 +168,17 @@ fn twin(
             .iter()
             .enumerate()
             .filter(|(i, v)| v.is_some() && row.is_mutated(*i, attrs));
+        // Converted all before the first is stored: all or nothing.
+        let mut changed = Vec::new();
         for ((_, target), tensor) in targets.zip(results) {
             let target = target.as_ref().expect("missing inputs were filtered out");
             let tensor = convert(&tensor, target.dtype)?
                 .reshape(target.shape.dims())?
                 .contiguous()?;
-            replace(target, executor.from_candle(tensor)?)?;
+            changed.push((target, executor.from_candle(tensor)?));
+        }
+        for (target, buffer) in changed {
+            executor.pool.give(replace(target, buffer)?);
         }
         return Ok(SmallVec::new());
     }
@@ -221,13 +226,13 @@ pub fn check_finite(executor: &mut Executor, value: &Value, output: usize) -> Re
     }
 }
 
-fn replace(target: &Value, buffer: Buffer) -> Result<()> {
+/// Stores another buffer; gives the one before.
+fn replace(target: &Value, buffer: Buffer) -> Result<Buffer> {
     let mut cell = target
         .storage
         .try_borrow_mut()
         .map_err(|_| Error::new(Code::Internal, "an operation reads the storage that it writes"))?;
-    *cell = buffer;
-    Ok(())
+    Ok(std::mem::replace(&mut *cell, buffer))
 }
 
 fn take(value: Value) -> Result<Buffer> {
