@@ -3,7 +3,7 @@ import * as lora from 'loralib'
 import { byLength, collate } from './batches.mjs'
 import { IGNORED } from './tokens.mjs'
 
-const BATCH = 12
+const BATCH = 6
 
 /** Mean loss of the labelled tokens, in nats. The model must be in evaluation mode. */
 export async function heldOutLoss(model, rows, interrupt) {

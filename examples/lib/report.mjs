@@ -93,10 +93,13 @@ function saySamples(samples, before, after) {
   const shares = (texts) => samples.map(({ prompt }, i) => slotShare(prompt, texts[i]))
   const [old, now] = slots ? [shares(before), shares(after)] : [null, null]
   const head = (name, share) => (share ? `${name} (states ${share.contained} of ${share.total} values)` : name)
-  samples.slice(0, SHOWN).forEach(({ prompt }, i) => {
+  // Spread over the list: neighbours are often about the same restaurant.
+  for (let n = 0.5; n < Math.min(SHOWN, samples.length); n++) {
+    const i = Math.floor((n * samples.length) / Math.min(SHOWN, samples.length))
+    const { prompt } = samples[i]
     console.log(prompt.replace(/\s+/g, ' '))
     console.log(`${sideBySide([head('before', old?.[i]), before[i]], [head('after', now?.[i]), after[i]])}\n`)
-  })
+  }
   if (!slots) return null
   const total = (list) => list.reduce((n, s) => n + s.contained, 0) / list.reduce((n, s) => n + s.total, 0)
   const result = { before: total(old), after: total(now) }

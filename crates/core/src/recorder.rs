@@ -383,6 +383,10 @@ impl Recorder {
         } else {
             SmallVec::from_slice(outputs)
         };
+        if !results.iter().take(row.visible.max(1)).any(|&id| self.values.meta(id).dtype.is_float()) {
+            // Cast to integers: no gradient comes back, and a node that no tensor refers to would stay for ever.
+            return;
+        }
         let node = Node::new(row, attrs, rng, self.path);
         // A change in place promises no new tensor: its output is the changed one.
         let metas = if in_place {

@@ -51,10 +51,18 @@ impl Block {
         };
         let params: Vec<Id> = SHAPES.iter().map(|shape| lab.leaf(&random(shape))).collect();
         let zeros = |shape: &&[usize]| Host::f32(shape, &vec![0.0; shape.iter().product()]);
-        let moments = SHAPES.iter().chain(&SHAPES).map(|shape| lab.put_as(&zeros(shape), Kind::Optimizer)).collect();
+        let moments = SHAPES
+            .iter()
+            .chain(&SHAPES)
+            .map(|shape| lab.put_as(&zeros(shape), Kind::Optimizer))
+            .collect();
         let mut weight = random(&[WIDTH, 3 * WIDTH]);
         weight.dtype = Dtype::Bf16;
-        Block { params, moments, frozen: lab.put_as(&weight, Kind::Base) }
+        Block {
+            params,
+            moments,
+            frozen: lab.put_as(&weight, Kind::Base),
+        }
     }
 
     fn loss(&self, lab: &mut Lab) -> Id {
@@ -62,7 +70,10 @@ impl Block {
         let mut rand = Rand::new(23);
         let mut ids = |shape: &[usize]| {
             let n: usize = shape.iter().product();
-            Host::i64(shape, &(0..n).map(|_| rand.below(VOCABULARY) as i64).collect::<Vec<_>>())
+            Host::i64(
+                shape,
+                &(0..n).map(|_| rand.below(VOCABULARY) as i64).collect::<Vec<_>>(),
+            )
         };
         let (ids, target) = (lab.put(&ids(&[BATCH, TOKENS])), lab.put(&ids(&[BATCH * TOKENS])));
         let x = lab.op(&EMBEDDING, &[p[0], ids], &[-1.0, 0.0]);
@@ -71,14 +82,27 @@ impl Block {
         let width = WIDTH as f64;
         // q and v are adapted, k is not.
         let blocks = [0.0, width, 2.0 * width, width];
-        let qkv = lab.op(&LORA_LINEAR, &[n, self.frozen, p[5], p[3], p[4]], &[&[0.5, 0.1, 1.0, 4.0][..], &blocks].concat());
-        let heads = dims(&[BATCH as isize, TOKENS as isize, HEADS as isize, (WIDTH / HEADS) as isize]);
+        let qkv = lab.op(
+            &LORA_LINEAR,
+            &[n, self.frozen, p[5], p[3], p[4]],
+            &[&[0.5, 0.1, 1.0, 4.0][..], &blocks].concat(),
+        );
+        let heads = dims(&[
+            BATCH as isize,
+            TOKENS as isize,
+            HEADS as isize,
+            (WIDTH / HEADS) as isize,
+        ]);
         let [q, k, v] = [0.0, 1.0, 2.0].map(|i| {
             let part = lab.op(&SLICE, &[qkv], &[-1.0, i * width, (i + 1.0) * width, 1.0]);
             lab.op(&RESHAPE, &[part], &heads)
         });
         let attended = lab.op(&SDPA, &[q, k, v, 0, 0], &[0.15, 1.0, 0.1, 1.0]);
-        let joined = lab.op(&RESHAPE, &[attended], &dims(&[BATCH as isize, TOKENS as isize, WIDTH as isize]));
+        let joined = lab.op(
+            &RESHAPE,
+            &[attended],
+            &dims(&[BATCH as isize, TOKENS as isize, WIDTH as isize]),
+        );
         let projected = lab.op(&LINEAR, &[joined, p[6], p[7]], &[0.0]);
         let x = lab.op(&ADD, &[x, projected], &[]);
         let n = lab.op(&RMS_NORM, &[x, p[8]], &[1e-6]);
@@ -103,7 +127,9 @@ impl Block {
         assert!(grads.iter().all(|&g| g != 0), "every parameter has a gradient");
         let n = grads.len() as f64;
         let norm = lab.op(&GLOBAL_NORM, &grads, &[n]);
-        lab.rec.record(&CLIP_SCALE, &[&grads[..], &[norm]].concat(), &[n, 1.0]).unwrap();
+        lab.rec
+            .record(&CLIP_SCALE, &[&grads[..], &[norm]].concat(), &[n, 1.0])
+            .unwrap();
         let inputs = [&self.params[..], &grads, &self.moments].concat();
         let attrs = [n, n, n, n, 0.0, 0.01, 0.9, 0.99, 1e-8, 0.01, step as f64, 1.0, 0.0];
         lab.rec.record(&ADAMW_STEP, &inputs, &attrs).unwrap();
@@ -121,7 +147,14 @@ fn train(candle: bool, threads: usize) -> Vec<Vec<u8>> {
     let mut lab = Lab::new(candle, threads);
     let block = Block::new(&mut lab);
     let mut bits: Vec<Vec<u8>> = (1..=STEPS).map(|step| block.step(&mut lab, step)).collect();
-    bits.extend(block.params.iter().chain(&block.moments).map(|&id| lab.bits(id)).collect::<Vec<_>>());
+    bits.extend(
+        block
+            .params
+            .iter()
+            .chain(&block.moments)
+            .map(|&id| lab.bits(id))
+            .collect::<Vec<_>>(),
+    );
     bits
 }
 
@@ -139,5 +172,8 @@ fn threads_do_not_change_a_bit() {
 fn twins_follow_the_kernels_through_training() {
     let loss = |bits: &[Vec<u8>]| f32::from_le_bytes(bits[STEPS as usize - 1][..4].try_into().unwrap());
     let (kernels, twins) = (loss(&train(false, 2)), loss(&train(true, 2)));
-    assert!((kernels - twins).abs() < 2e-3 * twins.abs(), "kernels {kernels}, twins {twins}");
+    assert!(
+        (kernels - twins).abs() < 2e-3 * twins.abs(),
+        "kernels {kernels}, twins {twins}"
+    );
 }

@@ -55,15 +55,23 @@ impl Model {
         let mut random = |shape: [usize; 2]| Host::f32(&shape, &rand.normals(shape[0] * shape[1]));
         let w = lab.put_as(&random([24, 16]), Kind::Base);
         let [a, b, head] = [[4, 16], [24, 4], [10, 24]].map(|shape| lab.leaf(&random(shape)));
-        let zeros = |lab: &mut Lab, shape: [usize; 2]| lab.put_as(&Host::f32(&shape, &vec![0.0; shape[0] * shape[1]]), Kind::Optimizer);
-        let moments = [[4, 16], [24, 4], [10, 24], [4, 16], [24, 4], [10, 24]].map(|shape| zeros(lab, shape)).to_vec();
+        let zeros = |lab: &mut Lab, shape: [usize; 2]| {
+            lab.put_as(&Host::f32(&shape, &vec![0.0; shape[0] * shape[1]]), Kind::Optimizer)
+        };
+        let moments = [[4, 16], [24, 4], [10, 24], [4, 16], [24, 4], [10, 24]]
+            .map(|shape| zeros(lab, shape))
+            .to_vec();
         Model { w, a, b, head, moments }
     }
 
     fn loss(&self, lab: &mut Lab, step: u64) -> Id {
         let x = lab.put(&Host::f32(&[6, 16], &Rand::new(step % 5).normals(96)));
         let target = lab.put(&Host::i64(&[6], &[0, 3, 9, 1, 1, 5]));
-        let h = lab.op(&LORA_LINEAR, &[x, self.w, 0, self.a, self.b], &[0.5, 0.1, 0.0, 2.0, 0.0, 24.0]);
+        let h = lab.op(
+            &LORA_LINEAR,
+            &[x, self.w, 0, self.a, self.b],
+            &[0.5, 0.1, 0.0, 2.0, 0.0, 24.0],
+        );
         let g = lab.op(&GELU, &[h], &[]);
         let logits = lab.op(&LINEAR, &[g, self.head, 0], &[0.0]);
         let rows = lab.op(&CROSS_ENTROPY, &[logits, target, 0], &[-100.0, 0.0]);
@@ -78,9 +86,25 @@ impl Model {
         let params = [self.a, self.b, self.head];
         let grads = params.map(|p| lab.rec.grad(p).unwrap());
         let norm = lab.op(&GLOBAL_NORM, &grads, &[3.0]);
-        lab.rec.record(&CLIP_SCALE, &[&grads[..], &[norm]].concat(), &[3.0, 1.0]).unwrap();
+        lab.rec
+            .record(&CLIP_SCALE, &[&grads[..], &[norm]].concat(), &[3.0, 1.0])
+            .unwrap();
         let inputs = [&params[..], &grads, &self.moments].concat();
-        let attrs = [3.0, 3.0, 3.0, 3.0, 0.0, 0.01, 0.9, 0.99, 1e-8, 0.01, step as f64, 1.0, 0.0];
+        let attrs = [
+            3.0,
+            3.0,
+            3.0,
+            3.0,
+            0.0,
+            0.01,
+            0.9,
+            0.99,
+            1e-8,
+            0.01,
+            step as f64,
+            1.0,
+            0.0,
+        ];
         lab.rec.record(&ADAMW_STEP, &inputs, &attrs).unwrap();
         lab.fence(true).unwrap();
         let value = lab.read(loss)[0];
@@ -129,7 +153,10 @@ fn the_pool_serves_later_steps() {
         model.step(&mut lab, step);
     }
     let last = held(&mut lab);
-    assert!(last as f64 <= 1.2 * first as f64, "{first} bytes after one step, {last} after fifty");
+    assert!(
+        last as f64 <= 1.2 * first as f64,
+        "{first} bytes after one step, {last} after fifty"
+    );
     model.drop(&mut lab);
 }
 
@@ -145,7 +172,9 @@ fn abandoned_graphs_are_freed_with_their_handles() {
             lab.backward_with(loss, 0, true).unwrap();
         }
         lab.release(&[loss]);
-        [model.a, model.b, model.head].iter().for_each(|&p| lab.rec.set_grad(p, 0).unwrap());
+        [model.a, model.b, model.head]
+            .iter()
+            .for_each(|&p| lab.rec.set_grad(p, 0).unwrap());
         assert_eq!(counts(&mut lab), before);
     }
     model.drop(&mut lab);
