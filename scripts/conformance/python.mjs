@@ -39,7 +39,7 @@ export function unsupportedLayer(layer) {
 /** A new loralib layer. */
 export function makeLayer(layer, args, kwargs, dtype) {
   if (!LORA_LAYERS.includes(layer)) throw new Error(`this runner knows no layer ${layer}`)
-  return new lora[layer](...args, { ...optionsOf(kwargs), ...(dtype === undefined ? {} : { dtype }) })
+  return new (Reflect.get(lora, layer))(...args, { ...optionsOf(kwargs), ...(dtype === undefined ? {} : { dtype }) })
 }
 
 /** Why a model spec cannot be built yet, or null. */

@@ -52,6 +52,10 @@ pub enum Source {
 pub type Reply<T> = Box<dyn FnOnce(Result<T>) + Send>;
 
 /// What an entry does.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every entry is an op, and a box for each would cost an allocation"
+)]
 pub enum Command {
     /// Runs an op.
     Op {

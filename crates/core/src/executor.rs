@@ -252,8 +252,9 @@ impl Executor {
                         .collect::<Result<Vec<HostTensor>>>()
                 });
                 let told = outcome.as_ref().err().cloned();
-                reply(outcome);
+                // First the note, then the answer: who has the answer may ask at once what is still open.
                 self.tell(place.stream, told);
+                reply(outcome);
                 None
             }
             Command::Fence { step, reply } => {
@@ -389,7 +390,7 @@ impl Executor {
         };
         let value = Value::new(buffer, meta.shape.clone(), meta.dtype);
         if self.candle {
-            self.to_candle_value(value)
+            self.move_to_candle(value)
         } else {
             Ok(value)
         }

@@ -163,7 +163,7 @@ impl Pool {
     /// A training step has ended: buffers that none of the last steps used go back to the system.
     pub fn end_step(&mut self) {
         self.step += 1;
-        if self.step % KEEP_STEPS == 0 {
+        if self.step.is_multiple_of(KEEP_STEPS) {
             self.drop_before(self.step.saturating_sub(KEEP_STEPS));
         }
     }

@@ -383,7 +383,11 @@ impl Recorder {
         } else {
             SmallVec::from_slice(outputs)
         };
-        if !results.iter().take(row.visible.max(1)).any(|&id| self.values.meta(id).dtype.is_float()) {
+        if !results
+            .iter()
+            .take(row.visible.max(1))
+            .any(|&id| self.values.meta(id).dtype.is_float())
+        {
             // Cast to integers: no gradient comes back, and a node that no tensor refers to would stay for ever.
             return;
         }

@@ -190,7 +190,7 @@ fn clash() -> Error {
 /// # Errors
 /// [`Code::Memory`], or [`Code::Format`] when the byte count is no whole number of elements.
 pub fn from_bytes(pool: &mut crate::memory::Pool, dtype: Dtype, bytes: &[u8]) -> Result<Buffer> {
-    if bytes.len() % dtype.size() != 0 {
+    if !bytes.len().is_multiple_of(dtype.size()) {
         return Err(Error::new(Code::Format, "the data is no whole number of elements")
             .received(format!("{} bytes of {dtype}", bytes.len())));
     }

@@ -175,7 +175,7 @@ fn twin(
             let tensor = convert(&tensor, target.dtype)?
                 .reshape(target.shape.dims())?
                 .contiguous()?;
-            changed.push((target, executor.from_candle(tensor)?));
+            changed.push((target, Buffer::Candle(tensor)));
         }
         for (target, buffer) in changed {
             executor.pool.give(replace(target, buffer)?);
@@ -193,11 +193,7 @@ fn twin(
                     .received(format!("{:?}", tensor.dims())),
             );
         }
-        values.push(Value::new(
-            executor.from_candle(tensor)?,
-            meta.shape.clone(),
-            meta.dtype,
-        ));
+        values.push(Value::new(Buffer::Candle(tensor), meta.shape.clone(), meta.dtype));
     }
     Ok(values)
 }
@@ -252,7 +248,7 @@ impl Executor {
     }
 
     /// The numbers as a candle tensor on the engine's device; a copy unless candle holds them already.
-    pub(crate) fn to_candle(&mut self, value: &Value) -> Result<Tensor> {
+    pub(crate) fn to_candle(&self, value: &Value) -> Result<Tensor> {
         if let Buffer::Candle(tensor) = &*value.storage.borrow() {
             return Ok(tensor.reshape(value.shape.dims())?);
         }
@@ -263,13 +259,8 @@ impl Executor {
         Ok(cpu.to_device(self.device.candle())?)
     }
 
-    /// A candle tensor as a buffer: candle keeps it while the engine runs on candle, else it becomes one of ours.
-    pub(crate) fn from_candle(&mut self, tensor: Tensor) -> Result<Buffer> {
-        Ok(Buffer::Candle(tensor))
-    }
-
     /// The value, held by candle.
-    pub(crate) fn to_candle_value(&mut self, value: Value) -> Result<Value> {
+    pub(crate) fn move_to_candle(&mut self, value: Value) -> Result<Value> {
         let tensor = self.to_candle(&value)?;
         let candle = Value::new(Buffer::Candle(tensor), value.shape.clone(), value.dtype);
         self.recycle(value);
@@ -277,7 +268,7 @@ impl Executor {
     }
 
     /// The numbers as little-endian bytes.
-    pub(crate) fn to_bytes(&mut self, value: &Value) -> Result<Vec<u8>> {
+    pub(crate) fn to_bytes(&self, value: &Value) -> Result<Vec<u8>> {
         if let Buffer::Candle(tensor) = &*value.storage.borrow() {
             return candle_bytes(tensor);
         }

@@ -40,7 +40,7 @@ pub fn reshape_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     }
     let known = Shape::checked_numel(&dims).ok_or_else(unfit)?;
     if let Some(i) = open {
-        if known == 0 || numel % known != 0 {
+        if known == 0 || !numel.is_multiple_of(known) {
             return Err(unfit());
         }
         dims[i] = numel / known;

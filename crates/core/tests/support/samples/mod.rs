@@ -110,7 +110,7 @@ impl Input {
             Fill::Range(low, high) => (0..n).map(|_| low + (high - low) * rand.unit()).collect(),
             Fill::Distinct => distinct(n, rand),
             Fill::Apart => (0..n)
-                .map(|i| (0.15 + 1.6 * rand.unit()) * if (rand.bits() + i as u64) % 2 == 0 { 1.0 } else { -1.0 })
+                .map(|_| (0.15 + 1.6 * rand.unit()) * if rand.below(2) == 0 { 1.0 } else { -1.0 })
                 .collect(),
             Fill::Ids(limit) => (0..n).map(|_| rand.below(*limit) as f64).collect(),
             Fill::Truth => (0..n).map(|_| f64::from(u8::from(rand.below(3) > 0))).collect(),
