@@ -3,7 +3,7 @@
 const [WIDTH, HEIGHT] = [800, 440]
 const FRAME = { left: 64, right: 24, top: 56, bottom: 52 }
 const COLOURS = {
-  train: '#9db7d9',
+  train: '#c3d3e8',
   mean: '#2b6cb0',
   heldout: '#c2410c',
   grid: '#e5e7eb',
@@ -70,7 +70,7 @@ function endLabels(points, { x, y }) {
   return ends
     .map((p, i) => {
       const [anchor, dx] = i === 0 ? ['start', 8] : ['end', -2]
-      return `<text x="${x(p.step) + dx}" y="${y(p.loss) - 14}" text-anchor="${anchor}" font-weight="600" fill="${COLOURS.heldout}">${p.loss.toFixed(2)}</text>`
+      return `<text x="${x(p.step) + dx}" y="${y(p.loss) - 14}" text-anchor="${anchor}" font-weight="600" fill="${COLOURS.heldout}" stroke="#ffffff" stroke-width="4" paint-order="stroke">${p.loss.toFixed(2)}</text>`
     })
     .join('\n')
 }

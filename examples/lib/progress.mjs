@@ -24,6 +24,7 @@ export class Progress {
   #began = performance.now()
   #lastLine = performance.now()
   #smooth = null
+  #shown = 0
 
   /** @param {{ steps: number, minutes: number }} limits the run ends at the nearer one; the other may be Infinity */
   constructor({ steps, minutes }) {
@@ -73,7 +74,7 @@ export class Progress {
   }
 
   end() {
-    if (this.train.length > 0) this.#show(true)
+    if (this.train.length > this.#shown) this.#show(true)
     this.#bar?.stop()
     this.seconds = (performance.now() - this.#began) / 1000
     this.tokensPerSecond = this.#speed()
@@ -87,6 +88,7 @@ export class Progress {
     const now = performance.now()
     if (!this.#bar && now - this.#lastLine < LINE_MS && this.train.length > 1 && !last) return
     this.#lastLine = now
+    this.#shown = this.train.length
     const state = {
       step: this.train.length,
       loss: this.#smooth.toFixed(3),

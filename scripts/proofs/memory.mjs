@@ -64,7 +64,8 @@ function peakBytes() {
 async function live() {
   await lora.settle()
   const { total, tapeNodes } = lora.memory()
-  return { tensors: total.tensors, bytes: total.bytes, tapeNodes }
+  // Asking for the parameters here also keeps the model from being collected before it was counted.
+  return { tensors: total.tensors, bytes: total.bytes, tapeNodes, parameters: model.parameters().length }
 }
 
 /** A timer that notes how late it comes. Also the whole source of a process of its own: it must use nothing from outside. */
@@ -109,7 +110,7 @@ function report() {
       `at most ${MOST_GROWTH}`,
     ],
     [
-      `live tensors: ${early.tensors} at step ${EARLY}, ${end.tensors} at step ${STEPS}`,
+      `live tensors: ${early.tensors} at step ${EARLY}, ${end.tensors} at step ${STEPS}, ${end.parameters} of them parameters`,
       end.tensors <= early.tensors,
       'no growth',
     ],

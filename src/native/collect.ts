@@ -3,11 +3,17 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { pinnedBytes, reportPinned } from './handle.js'
 
-/** Growth of what handles pin, since the last look, that makes an await collect. */
+/** Growth of what handles pin, since the last look, that makes an await collect in any case. */
 const BUDGET_BYTES = 512 * 2 ** 20
+/** Growth that makes it collect when that is cheap: V8 enlarges its young generation while dropped handles wait. */
+const SOFT_BYTES = 2 * 2 ** 20
+/** A soft collection may take a twentieth of the time: beside a large JavaScript heap one can cost 200 ms. */
+const TIME_SHARE = 20
 const ROUNDS = 4
 
 let floor = 0
+let lastEnd = 0
+let lastCost = 0
 let gc: (() => void) | null = null
 
 function collector(): () => void {
@@ -19,10 +25,11 @@ function collector(): () => void {
   return gc
 }
 
-/** Repeats collection and macrotask until what handles pin stops falling, at most four times; nothing below the budget. */
+/** Repeats collection and macrotask until what handles pin stops falling, at most four times. */
 export async function collect(force = false): Promise<void> {
   if (pinnedBytes() < floor) floor = pinnedBytes()
-  if (!force && pinnedBytes() - floor < BUDGET_BYTES) return
+  if (!force && !isDue()) return
+  const start = performance.now()
   for (let round = 0; round < ROUNDS; round++) {
     const before = pinnedBytes()
     collector()()
@@ -31,5 +38,13 @@ export async function collect(force = false): Promise<void> {
     if (pinnedBytes() >= before) break
   }
   floor = pinnedBytes()
+  lastEnd = performance.now()
+  lastCost = lastEnd - start
   reportPinned()
+}
+
+function isDue(): boolean {
+  const growth = pinnedBytes() - floor
+  if (growth >= BUDGET_BYTES) return true
+  return growth >= Math.max(SOFT_BYTES, floor / 4) && performance.now() - lastEnd >= TIME_SHARE * lastCost
 }

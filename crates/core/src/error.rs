@@ -156,7 +156,9 @@ impl From<candle_core::Error> for Error {
                 .expected(format!("0 to {}", size.saturating_sub(1)))
                 .received((index as i64).to_string()),
             Candle::WithBacktrace { inner, .. } | Candle::Context { inner, .. } => Error::from(*inner),
-            other => Error::new(Code::Internal, "candle could not run the operation").source(other),
+            // The first line says what; a backtrace may follow.
+            other => Error::new(Code::Internal, "candle could not run the operation")
+                .source(other.to_string().lines().next().unwrap_or_default()),
         }
     }
 }

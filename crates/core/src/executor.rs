@@ -246,6 +246,8 @@ impl Executor {
                 None
             }
             Command::Read { ids, reply } => {
+                // Evaluation and generation read at every turn and end no step: there the reads make old buffers age.
+                self.pool.end_step();
                 let outcome = self.guarded(|exec| {
                     ids.iter()
                         .map(|&id| exec.read_host(id))

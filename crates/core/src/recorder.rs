@@ -317,6 +317,19 @@ impl Recorder {
                         mask |= 1 << i.min(31);
                     }
                 }
+                if mask & row.constants != 0 {
+                    let name = row
+                        .inputs
+                        .get((mask & row.constants).trailing_zeros() as usize)
+                        .map_or("input", |input| input.name);
+                    return Err(
+                        Error::new(Code::NoGrad, format!("{} has no gradient for its {name}", row.name))
+                            .expected(format!("a {name} that needs no gradient"))
+                            .hint(format!(
+                                "detach() the {name}, or compose the operation from others to learn it"
+                            )),
+                    );
+                }
                 if row.mutates == Mutates::First && inputs[0] != 0 {
                     self.check_in_place(inputs[0], mask)?;
                     if mask != 0 && save(Needs(mask)).inputs & 1 == 1 {

@@ -288,16 +288,8 @@ pub fn save(needs: Needs) -> Save {
     }
 }
 
-/// The gradients of q, k and v.
-///
-/// # Errors
-/// [`Code::NoGrad`] when the mask requires a gradient: a learnt bias needs the composed form (matmul, add, softmax).
+/// The gradients of q, k and v; the mask is a constant of the row.
 pub fn sdpa_backward(back: &mut Back<'_>) -> Result<()> {
-    if back.needs(MASK) {
-        return Err(Error::new(Code::NoGrad, "attention has no gradient for its mask")
-            .expected("a mask that needs no gradient")
-            .hint("detach() the mask, or compose attention from matmul, add and softmax to learn a bias"));
-    }
     let (mask, lengths) = (back.input_or_none(MASK), back.input_or_none(LENGTHS));
     let inputs = [
         back.dy(),

@@ -110,15 +110,7 @@ pub fn save(_: Needs) -> Save {
 }
 
 /// The gradient turns back: that is the transposed map. The tables are constants.
-///
-/// # Errors
-/// [`Code::NoGrad`] when a table requires a gradient.
 pub fn rope_backward(back: &mut Back<'_>) -> Result<()> {
-    if back.needs(COS) || back.needs(SIN) {
-        return Err(Error::new(Code::NoGrad, "rope has no gradient for its tables")
-            .expected("cos and sin that need no gradient")
-            .hint("detach() the tables"));
-    }
     let mut attrs = back.reader();
     let (layout, interleaved, inverse) = (attrs.number(), attrs.number(), attrs.bool());
     let inputs = [

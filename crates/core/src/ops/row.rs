@@ -325,6 +325,8 @@ pub struct OpRow {
     pub visible: usize,
     /// Indexes of the inputs that the op changes in place. Such an op returns no new tensor.
     pub mutates: Mutates,
+    /// Bit mask of the inputs that the gradient rule takes as constants: one that requires a gradient is refused at recording.
+    pub constants: u32,
     /// Philox blocks that the op draws.
     pub random: Option<fn(&ShapeContext<'_>) -> Result<u64>>,
     /// Checks the inputs and promises the outputs. A pure function.

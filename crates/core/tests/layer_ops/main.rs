@@ -177,19 +177,9 @@ fn constants_that_ask_for_a_gradient_are_refused() -> Result<()> {
     let cos = put(&mut recorder, &[3, 1], Dtype::F32, zeros(3));
     recorder.set_requires_grad(mask, true)?;
     recorder.set_requires_grad(cos, true)?;
-    let attended = recorder.record(&table::SDPA, &[q, q, q, mask, 0], &[1.0, 0.0, 0.0, 0.0])?[0];
-    let turned = recorder.record(&table::ROPE, &[q, cos, cos, 0], &[0.0, 0.0, 0.0])?[0];
-    for y in [attended, turned] {
-        let dy = put(&mut recorder, &[1, 2, 3, 2], Dtype::F32, zeros(12));
-        let mut walk = recorder.backward_begin(y, dy, false)?;
-        assert_eq!(
-            recorder
-                .backward_run(&mut walk)
-                .map(|_| ())
-                .expect_err("has no rule")
-                .code(),
-            Code::NoGrad
-        );
-    }
+    let attended = recorder.record(&table::SDPA, &[q, q, q, mask, 0], &[1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(attended.expect_err("the mask is a constant").code(), Code::NoGrad);
+    let turned = recorder.record(&table::ROPE, &[q, cos, cos, 0], &[0.0, 0.0, 0.0]);
+    assert_eq!(turned.expect_err("the tables are constants").code(), Code::NoGrad);
     Ok(())
 }
