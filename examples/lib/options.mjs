@@ -18,7 +18,7 @@ const USAGE = `node examples/01-quickstart.mjs [options]
   --minutes M     how long to train; the learning rate follows the clock      2, without --steps
   --steps N       how many updates: the same on every machine
   --batch N       rows in an update                                           2
-  --r N           rank of the adapter                                         16
+  --r N           rank of the adapter                                         8
   --lr X          learning rate                                               0.003
   --seed N        order of the rows, first weights of the adapter             1
   --out DIR       where adapter, curve and report go                          out/quickstart
@@ -27,7 +27,7 @@ const USAGE = `node examples/01-quickstart.mjs [options]
 Ctrl-C ends the training and keeps the adapter.`
 
 const MINUTES = 2
-const PRESETS = { batch: 2, r: 16, lr: 3e-3, seed: 1 }
+const PRESETS = { batch: 2, r: 8, lr: 3e-3, seed: 1 }
 const TINY = { steps: 6, batch: 4, r: 4, lr: 1e-2, seed: 1 }
 
 /** Also makes the folder for what the run leaves. @returns the options, or undefined after --help */
