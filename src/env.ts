@@ -8,6 +8,4 @@ function text(name: string): string | undefined {
 export const env = {
   /** LORALIB_NATIVE_PATH: an addon file to load in place of the package's. */
   nativePath: text('LORALIB_NATIVE_PATH'),
-  /** LORALIB_DEBUG: 1 backend, 2 each step and call sites, 3 each op, 4 finite check. */
-  debug: Number(text('LORALIB_DEBUG') ?? 0),
 }

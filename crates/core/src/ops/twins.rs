@@ -64,11 +64,6 @@ pub fn sum_keep(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
     Ok(x.sum_keepdim(dims.to_vec())?)
 }
 
-/// f64 where the input is f64, else f32.
-pub fn wide(dtype: DType) -> DType {
-    if dtype == DType::F64 { DType::F64 } else { DType::F32 }
-}
-
 /// Uniform numbers by the engine's generator, on the twin's device.
 ///
 /// # Errors
