@@ -124,10 +124,21 @@ function run(op: number, above: (op: number) => unknown): void {
 /** Records the op and wraps its result. */
 export function one(op: number): Tensor {
   run(op, one)
-  const rank = scratch[3]!
+  return wrap(1)
+}
+
+/** Records an op with two results. */
+export function pair(op: number): [Tensor, Tensor] {
+  run(op, pair)
+  return [wrap(1), wrap(4 + scratch[3]!)]
+}
+
+/** The result that the engine described at this place: id, dtype, rank, sizes. */
+function wrap(place: number): Tensor {
+  const rank = scratch[place + 2]!
   const shape = new Array<number>(rank)
-  for (let i = 0; i < rank; i++) shape[i] = scratch[4 + i]!
-  return make(scratch[1]!, scratch[2]!, shape)
+  for (let i = 0; i < rank; i++) shape[i] = scratch[place + 3 + i]!
+  return make(scratch[place]!, scratch[place + 1]!, shape)
 }
 
 /** Records an op that changes its inputs. */

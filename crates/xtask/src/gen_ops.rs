@@ -46,10 +46,10 @@ fn function(number: usize, row: &OpRow) -> String {
         parameters.push(format!("{}: {kind}", attr.name));
         body.push(format!("call.{write}({})", attr.name));
     }
-    let (result, end) = if row.mutates == Mutates::Nothing {
-        ("Tensor", format!("return call.one({number})"))
-    } else {
-        ("void", format!("call.none({number})"))
+    let (result, end) = match (row.mutates, row.visible) {
+        (Mutates::Nothing, 2) => ("[Tensor, Tensor]", format!("return call.pair({number})")),
+        (Mutates::Nothing, _) => ("Tensor", format!("return call.one({number})")),
+        _ => ("void", format!("call.none({number})")),
     };
     body.push(end);
     format!(

@@ -163,6 +163,10 @@ table! {
     ROPE "rope" (: x, : cos, : sin, opt: positions) [layout: num, interleaved: bool, inverse: bool] { constants: 0b0110, shape: rope::shape, forward: rope::rope, twin: rope::rope_twin, gradient: rule(rope::save, rope::rope_backward) } "Rotary positions: pairs of features turned by their position's angle.";
     CROSS_ENTROPY "crossEntropy" (: logits, : target, opt: classWeight) [ignoreIndex: num, labelSmoothing: num] { constants: 0b100, shape: cross_entropy::shape, forward: cross_entropy::cross_entropy, twin: cross_entropy::cross_entropy_twin, gradient: rule(cross_entropy::save, cross_entropy::cross_entropy_backward) } "Loss of each row of `logits` (N, C) against `target` (N); 0 where the target is ignored.";
     CROSS_ENTROPY_BACKWARD "crossEntropyBackward" (: dloss, : logits, : lse, : target, opt: classWeight) [ignoreIndex: num, labelSmoothing: num] { public: false, shape: cross_entropy::backward_shape, forward: cross_entropy::grad, twin: cross_entropy::grad_twin } "Gradient of the row losses.";
+    // ---- convolutions --------------------------------------------------------------------------------------------------
+    // ---- pooling, resizing ---------------------------------------------------------------------------------------------
+    // ---- norms over channels -------------------------------------------------------------------------------------------
+    // ---- order, selection, triangles -----------------------------------------------------------------------------------
     // ---- making --------------------------------------------------------------------------------------------------------
     FULL "full" () [shape: dims, value: num, dtype: dtype] { shape: create::full_shape, forward: create::full, twin: create::full_twin, gradient: Gradient::Stop } "A tensor of one value.";
     RAND "rand" () [shape: dims, low: num, high: num, dtype: dtype] { shape: create::random_shape, forward: create::rand, twin: create::rand_twin, random: Some(create::random_blocks), gradient: Gradient::Stop } "Uniform numbers from `low` (included) to `high`.";
