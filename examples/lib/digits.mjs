@@ -1,0 +1,56 @@
+// The 1,797 handwritten digits of data/digits.csv.gz as tensors.
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import * as lora from 'loralib'
+
+const FILE = new URL('../data/digits.csv.gz', import.meta.url)
+const PIXELS = 64
+const BLACK = 16
+const HELD_OUT_EVERY = 5
+
+/** @typedef {{ x: lora.Tensor, y: lora.Tensor }} Digits images (N, 1, 8, 8) with pixels from 0 to 1, and labels (N) */
+
+/**
+ * The images of some digits; every fifth of each digit is for testing only. Labels count from 0 in the order of `wanted`.
+ * @param {number[]} wanted
+ * @returns {{ train: Digits, test: Digits }}
+ */
+export function readDigits(wanted = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) {
+  const [train, test] = [[], []]
+  const seen = wanted.map(() => 0)
+  for (const line of gunzipSync(readFileSync(FILE)).toString().trim().split('\n')) {
+    const numbers = line.split(',').map(Number)
+    const label = wanted.indexOf(numbers[PIXELS])
+    if (label < 0) continue
+    const isTest = ++seen[label] % HELD_OUT_EVERY === 0
+    ;(isTest ? test : train).push({ pixels: numbers.slice(0, PIXELS), label })
+  }
+  return { train: asTensors(train), test: asTensors(test) }
+}
+
+function asTensors(images) {
+  const pixels = Float32Array.from(images.flatMap((image) => image.pixels.map((ink) => ink / BLACK)))
+  const labels = BigInt64Array.from(images, (image) => BigInt(image.label))
+  return { x: lora.tensor(pixels, { shape: [images.length, 1, 8, 8] }), y: lora.tensor(labels) }
+}
+
+/** `steps` batches; each pass takes the images in a new random order, which follows `lora.manualSeed`. */
+export async function* batches({ x, y }, { steps, size }) {
+  let order = []
+  for (let step = 0; step < steps; step++) {
+    if (order.length < size) order = await shuffled(y.shape[0])
+    const picked = lora.tensor(Int32Array.from(order.splice(0, size)))
+    yield { x: x.indexSelect(0, picked), y: y.indexSelect(0, picked) }
+  }
+}
+
+async function shuffled(n) {
+  const keys = await lora.rand([n]).data()
+  return [...keys.keys()].sort((a, b) => keys[a] - keys[b])
+}
+
+/** The share of images that the model labels right. */
+export async function accuracy(model, { x, y }) {
+  const logits = lora.noGrad(() => model.eval().forward(x))
+  return logits.argmax(1).eq(y).to('f32').mean().item()
+}
