@@ -189,23 +189,161 @@ declare class InternalError extends LoraError {
     constructor(parts: ErrorParts);
 }
 
+/** What an operation can be recorded on: a tensor as the engine knows it. */
+declare abstract class Operand {
+    /** Sizes of the dimensions, outermost first. */
+    abstract readonly shape: readonly number[];
+    /** Element type. */
+    abstract readonly dtype: Dtype;
+    /** Number of dimensions. */
+    get ndim(): number;
+    /** Number of elements. */
+    get numel(): number;
+    /** Size of one dimension, or all sizes. */
+    size(): readonly number[];
+    size(dim: number): number;
+}
+
 /** Element types by their number in Rust. */
 declare const DTYPES: readonly ["f32", "f64", "bf16", "f16", "i64", "u8", "bool"];
+
+/** Element types. */
+type Dtype = (typeof DTYPES)[number];
+
+/** Operations of two tensors, or of a tensor and a number; shapes are broadcast. */
+declare abstract class Arithmetic extends Operand {
+    add(other: Tensor | number): Tensor;
+    sub(other: Tensor | number): Tensor;
+    mul(other: Tensor | number): Tensor;
+    div(other: Tensor | number): Tensor;
+    pow(exponent: Tensor | number): Tensor;
+    maximum(other: Tensor | number): Tensor;
+    minimum(other: Tensor | number): Tensor;
+    eq(other: Tensor | number): Tensor;
+    ne(other: Tensor | number): Tensor;
+    lt(other: Tensor | number): Tensor;
+    le(other: Tensor | number): Tensor;
+    gt(other: Tensor | number): Tensor;
+    ge(other: Tensor | number): Tensor;
+    logicalAnd(other: Tensor): Tensor;
+    logicalOr(other: Tensor): Tensor;
+    logicalNot(): Tensor;
+    /** Matrix product over the last two dimensions, broadcast over the others; vectors count as a row or a column. */
+    matmul(other: Tensor): Tensor;
+}
+
+/** Functions of each element. */
+declare abstract class Elementwise extends Arithmetic {
+    neg(): Tensor;
+    exp(): Tensor;
+    log(): Tensor;
+    sqrt(): Tensor;
+    rsqrt(): Tensor;
+    square(): Tensor;
+    abs(): Tensor;
+    sign(): Tensor;
+    reciprocal(): Tensor;
+    sin(): Tensor;
+    cos(): Tensor;
+    tanh(): Tensor;
+    sigmoid(): Tensor;
+    relu(): Tensor;
+    silu(): Tensor;
+    /** GELU: exact, or with the tanh approximation of GPT-2. */
+    gelu(approximate?: 'none' | 'tanh'): Tensor;
+    erf(): Tensor;
+    floor(): Tensor;
+    ceil(): Tensor;
+    /** Nearest integer, halves to even. */
+    round(): Tensor;
+    clamp(min?: number | null, max?: number | null): Tensor;
+    /** `value` where `mask` is true. */
+    maskedFill(mask: Tensor, value: number): Tensor;
+}
+
+/** Operations that overwrite the tensor; their names end in `_`. */
+declare abstract class InPlace extends Elementwise {
+    add_(other: Tensor | number): this;
+    sub_(other: Tensor | number): this;
+    mul_(other: Tensor | number): this;
+    div_(other: Tensor | number): this;
+    /** Overwrites the numbers with those of another tensor, broadcast and converted. */
+    copy_(source: Tensor): this;
+    fill_(value: number): this;
+    zero_(): this;
+    clamp_(min?: number | null, max?: number | null): this;
+}
+
+/** The same numbers under other shapes, in other orders, and in pieces. */
+declare abstract class Shapes extends InPlace {
+    /** The same numbers under another shape, shared; one size may be -1. */
+    reshape(...shape: number[] | [readonly number[]]): Tensor;
+    /** As {@link reshape}: every tensor is contiguous. */
+    view(...shape: number[] | [readonly number[]]): Tensor;
+    flatten(start?: number, end?: number): Tensor;
+    unsqueeze(dim: number): Tensor;
+    /** Without a dimension of size 1, or without all of them. */
+    squeeze(dim?: number): Tensor;
+    /** Repeats dimensions of size 1; -1 keeps a size. */
+    expand(...shape: number[] | [readonly number[]]): Tensor;
+    permute(...dims: number[] | [readonly number[]]): Tensor;
+    transpose(a: number, b: number): Tensor;
+    /** The transposed matrix. */
+    t(): Tensor;
+    /** `length` places from `start` along a dimension. */
+    narrow(dim: number, start: number, length: number): Tensor;
+    /** Pieces of the given sizes, or of one size. */
+    split(sizes: number | readonly number[], dim?: number): Tensor[];
+    /** `count` pieces of nearly equal size. */
+    chunk(count: number, dim?: number): Tensor[];
+    /** Slices along a dimension, without it. */
+    unbind(dim?: number): Tensor[];
+}
+
+/** Numbers read and written by index. */
+declare abstract class Selection extends Shapes {
+    gather(dim: number, index: Tensor): Tensor;
+    indexSelect(dim: number, index: Tensor): Tensor;
+    scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor;
+}
+
+/** Many numbers to few, along dimensions. */
+declare abstract class Reductions extends Selection {
+    sum(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    mean(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    var(dims?: number | readonly number[] | null, options?: {
+        correction?: number;
+        keepdim?: boolean;
+    }): Tensor;
+    std(dims?: number | readonly number[] | null, options?: {
+        correction?: number;
+        keepdim?: boolean;
+    }): Tensor;
+    /** Largest over dimensions, or over all. */
+    max(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    min(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    amax(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    amin(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /** Place of the largest along a dimension, or in the flattened tensor. */
+    argmax(dim?: number | null, keepdim?: boolean): Tensor;
+    argmin(dim?: number | null, keepdim?: boolean): Tensor;
+    logsumexp(dims: number | readonly number[], keepdim?: boolean): Tensor;
+    softmax(dim: number): Tensor;
+    logSoftmax(dim: number): Tensor;
+}
 
 /** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
 type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array;
 /** Nested arrays. */
 type Nested<T> = T | Nested<T>[];
 
-/** Element types. */
-type Dtype = (typeof DTYPES)[number];
 /**
  * A multi-dimensional array, row-major. Operations are recorded and run in order on the engine's thread: shape, dtype and errors in either are
  * known at once; values are read with `await t.item()`, `t.data()` or `t.tolist()`.
  *
  * Methods whose name ends in `_` change the tensor in place.
  */
-declare class Tensor {
+declare class Tensor extends Reductions {
     #private;
     /** Sizes of the dimensions, outermost first. */
     readonly shape: readonly number[];
@@ -218,13 +356,6 @@ declare class Tensor {
     /** Frees the numbers, unless backward still needs them. Does nothing the second time. */
     dispose(): void;
     [Symbol.dispose](): void;
-    /** Number of dimensions. */
-    get ndim(): number;
-    /** Number of elements. */
-    get numel(): number;
-    /** Size of one dimension, or all sizes. */
-    size(): readonly number[];
-    size(dim: number): number;
     /** Where the process computes. */
     get device(): string;
     /** How often the numbers were changed in place. */
@@ -264,106 +395,8 @@ declare class Tensor {
     clone(): Tensor;
     /** The same numbers in another dtype; the tensor itself when it has it already. */
     to(dtype: Dtype): Tensor;
-    add(other: Tensor | number): Tensor;
-    sub(other: Tensor | number): Tensor;
-    mul(other: Tensor | number): Tensor;
-    div(other: Tensor | number): Tensor;
-    pow(exponent: Tensor | number): Tensor;
-    maximum(other: Tensor | number): Tensor;
-    minimum(other: Tensor | number): Tensor;
-    eq(other: Tensor | number): Tensor;
-    ne(other: Tensor | number): Tensor;
-    lt(other: Tensor | number): Tensor;
-    le(other: Tensor | number): Tensor;
-    gt(other: Tensor | number): Tensor;
-    ge(other: Tensor | number): Tensor;
-    logicalAnd(other: Tensor): Tensor;
-    logicalOr(other: Tensor): Tensor;
-    logicalNot(): Tensor;
-    neg(): Tensor;
-    exp(): Tensor;
-    log(): Tensor;
-    sqrt(): Tensor;
-    rsqrt(): Tensor;
-    square(): Tensor;
-    abs(): Tensor;
-    sign(): Tensor;
-    reciprocal(): Tensor;
-    sin(): Tensor;
-    cos(): Tensor;
-    tanh(): Tensor;
-    sigmoid(): Tensor;
-    relu(): Tensor;
-    silu(): Tensor;
-    /** GELU: exact, or with the tanh approximation of GPT-2. */
-    gelu(approximate?: 'none' | 'tanh'): Tensor;
-    erf(): Tensor;
-    floor(): Tensor;
-    ceil(): Tensor;
-    /** Nearest integer, halves to even. */
-    round(): Tensor;
-    clamp(min?: number | null, max?: number | null): Tensor;
-    /** `value` where `mask` is true. */
-    maskedFill(mask: Tensor, value: number): Tensor;
-    /** Matrix product over the last two dimensions, broadcast over the others; vectors count as a row or a column. */
-    matmul(other: Tensor): Tensor;
-    add_(other: Tensor | number): this;
-    sub_(other: Tensor | number): this;
-    mul_(other: Tensor | number): this;
-    div_(other: Tensor | number): this;
-    /** Overwrites the numbers with those of another tensor, broadcast and converted. */
-    copy_(source: Tensor): this;
-    fill_(value: number): this;
-    zero_(): this;
-    clamp_(min?: number | null, max?: number | null): this;
-    /** The same numbers under another shape, shared; one size may be -1. */
-    reshape(...shape: number[] | [readonly number[]]): Tensor;
-    /** As {@link reshape}: every tensor is contiguous. */
-    view(...shape: number[] | [readonly number[]]): Tensor;
-    flatten(start?: number, end?: number): Tensor;
-    unsqueeze(dim: number): Tensor;
-    /** Without a dimension of size 1, or without all of them. */
-    squeeze(dim?: number): Tensor;
-    /** Repeats dimensions of size 1; -1 keeps a size. */
-    expand(...shape: number[] | [readonly number[]]): Tensor;
-    permute(...dims: number[] | [readonly number[]]): Tensor;
-    transpose(a: number, b: number): Tensor;
-    /** The transposed matrix. */
-    t(): Tensor;
     /** Python's `x[i, a:b, None, ...]`: numbers, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
     at(...index: Index[]): Tensor;
-    /** `length` places from `start` along a dimension. */
-    narrow(dim: number, start: number, length: number): Tensor;
-    /** Pieces of the given sizes, or of one size. */
-    split(sizes: number | readonly number[], dim?: number): Tensor[];
-    /** `count` pieces of nearly equal size. */
-    chunk(count: number, dim?: number): Tensor[];
-    /** Slices along a dimension, without it. */
-    unbind(dim?: number): Tensor[];
-    gather(dim: number, index: Tensor): Tensor;
-    indexSelect(dim: number, index: Tensor): Tensor;
-    scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor;
-    sum(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    mean(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    var(dims?: number | readonly number[] | null, options?: {
-        correction?: number;
-        keepdim?: boolean;
-    }): Tensor;
-    std(dims?: number | readonly number[] | null, options?: {
-        correction?: number;
-        keepdim?: boolean;
-    }): Tensor;
-    /** Largest over dimensions, or over all. */
-    max(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    min(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    amax(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    amin(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    /** Place of the largest along a dimension, or in the flattened tensor. */
-    argmax(dim?: number | null, keepdim?: boolean): Tensor;
-    argmin(dim?: number | null, keepdim?: boolean): Tensor;
-    logsumexp(dims: number | readonly number[], keepdim?: boolean): Tensor;
-    softmax(dim: number): Tensor;
-    logSoftmax(dim: number): Tensor;
     toString(): string;
     [inspect.custom](): string;
 }

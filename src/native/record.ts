@@ -1,6 +1,7 @@
 // How one op crosses to Rust: plain numbers in one scratch buffer, so that recording costs about a microsecond.
 import { DisposedError, DtypeError, OptionError, ThreadError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
+import type { Operand } from '../tensor/operand.js'
 import { revive } from './call.js'
 import { native } from './load.js'
 
@@ -37,16 +38,16 @@ function push(value: number): void {
   scratch[at++] = value
 }
 
-export function input(tensor: Tensor | null): void {
+export function input(tensor: Operand | null): void {
   push(tensor === null ? 0 : idOf(tensor))
 }
 
-export function list(tensors: readonly Tensor[]): void {
+export function list(tensors: readonly Operand[]): void {
   for (const tensor of tensors) push(idOf(tensor))
 }
 
-function idOf(tensor: Tensor): number {
-  const id: unknown = (tensor as Tensor | undefined)?.id
+function idOf(tensor: Operand): number {
+  const id: unknown = (tensor as Operand | undefined)?.id
   if (typeof id === 'number') return id
   throw noTensor(tensor)
 }
@@ -76,7 +77,7 @@ export function attributes(): void {
   push(0)
 }
 
-export function lists(tensors: readonly Tensor[]): void {
+export function lists(tensors: readonly Operand[]): void {
   push(tensors.length)
 }
 
