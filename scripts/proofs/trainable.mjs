@@ -6,12 +6,13 @@
 // adapter file as Python's safetensors reads it; optimizer and gradient bytes in memory(); that every trained tensor changed and no other did,
 // by the sha256 of its numbers. Needs python3; safetensors and numpy go into .cache/venv-safetensors. Exit code 1 on failure.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import * as lora from 'loralib'
-import { ask, fail, inRoot, must, say } from '../lib/run.mjs'
+import { must } from '../lib/run.mjs'
+import { pythonWith } from '../lib/venv.mjs'
 
 const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } })
 
@@ -22,7 +23,6 @@ const SIZES = [
   { name: 'large', n_layer: 36, n_embd: 1280, n_head: 20, dtype: 'bf16', trainable: 737_280 },
 ]
 const R = 4
-const PYTHON_PACKAGES = ['safetensors==0.8.0', 'numpy==2.4.6']
 const READER = `
 import hashlib, json, sys
 from safetensors import safe_open
@@ -35,7 +35,11 @@ print(json.dumps(found))
 `
 
 const problems = []
-const python = await pythonWithSafetensors()
+const python = await pythonWith(
+  'venv-safetensors',
+  [['safetensors==0.8.0', 'numpy==2.4.6']],
+  'this proof reads the adapter file back with Python',
+)
 const folder = mkdtempSync(join(tmpdir(), 'loralib-trainable-'))
 const rows = []
 try {
@@ -180,26 +184,6 @@ async function disposeAll(model, optimizer, loss) {
 async function readInPython(file) {
   const { out } = await must(python, ['-c', READER, file], { show: false })
   return JSON.parse(out)
-}
-
-/** A virtual environment with the pinned packages, made once. */
-async function pythonWithSafetensors() {
-  const home = inRoot('.cache', 'venv-safetensors')
-  const program = join(home, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
-  const stamp = join(home, 'packages.txt')
-  const wanted = PYTHON_PACKAGES.join('\n')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8').trim() === wanted) return program
-  if (!ask('python3'))
-    fail(
-      'python3 was not found: this proof reads the adapter file back with Python. Debian, Ubuntu: sudo apt install python3 python3-venv',
-    )
-  say(`installing ${PYTHON_PACKAGES.join(' and ')} into .cache/venv-safetensors`)
-  await must('python3', ['-m', 'venv', '--clear', home], { show: false })
-  await must(program, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PYTHON_PACKAGES], {
-    show: false,
-  })
-  writeFileSync(stamp, `${wanted}\n`)
-  return program
 }
 
 function same(a, b) {

@@ -1,0 +1,56 @@
+// Bugs of loralib's Embedding, by their numbers in docs/porting-from-loralib.md. Each test fails on upstream's behaviour, which
+// `npm run proof:bugs` measures.
+import { readFileSync } from 'node:fs'
+import test from 'ava'
+import * as lora from 'loralib'
+import { close, numbers, same, wave } from '../support/close.js'
+import { plus, product, rows, transposed } from '../support/reference.js'
+
+const [W, A, B] = [rows(wave(15, 0.7), 3), rows(wave(10, 1.1), 5), rows(wave(6, 1.7), 2)]
+const TABLE = plus(W, transposed(product(B, A)), 2) // scaling 2
+const ids = (...list: number[]) => lora.tensor(new Int32Array(list))
+
+test('B21: an embedding made around a table keeps its numbers, and the tensor itself', async (t) => {
+  const table = lora.tensor(W)
+  const layer = new lora.Embedding(5, 3, { r: 2, weight: table })
+  t.is(layer.weight, table)
+  await same(t, layer.weight, lora.tensor(W))
+  await same(t, layer.forward(ids(0, 1, 2, 3, 4)), lora.tensor(W))
+})
+
+test('B22: a fresh padding column of A is 0 and gets no gradient; a loaded one is applied, merged or not', async (t) => {
+  const layer = new lora.Embedding(5, 3, { r: 2, loraAlpha: 4, paddingIdx: 1 })
+  await same(t, layer.forward(ids(1)), [0, 0, 0])
+  await layer
+    .forward(ids(0, 1, 2, 1))
+    .sum()
+    .backward()
+  const grad = rows(await numbers(layer.loraA!.grad!), 5)
+  for (const row of grad) t.deepEqual([row[0] !== 0, row[1], row[2] !== 0], [true, 0, true])
+  const weight = W.map((row, i) => (i === 1 ? [0, 0, 0] : row))
+  layer.loadStateDict({ weight: lora.tensor(weight), lora_A: lora.tensor(A), lora_B: lora.tensor(B) })
+  const row = TABLE[1]!.map((v, j) => v - W[1]![j]!)
+  await close(t, layer.forward(ids(1)), row)
+  await close(t, layer.eval().forward(ids(1)), row)
+  // Upstream's merging writes the row into the table for as long as it is merged, and saves it so.
+  await same(t, layer.stateDict().weight!, lora.tensor(weight))
+})
+
+test('B25: the factors start as the documentation says: Embedding A 0 and B N(0, 1), the others A uniform and B 0', async (t) => {
+  lora.manualSeed(5)
+  const embedding = new lora.Embedding(400, 16, { r: 8 })
+  t.true((await numbers(embedding.loraA!)).every((v) => v === 0))
+  const b = await numbers(embedding.loraB!)
+  t.true(Math.max(...b.map(Math.abs)) > 1.5)
+  t.true(Math.abs(b.reduce((sum, v) => sum + v * v, 0) / b.length - 1) < 0.4)
+  for (const dense of [new lora.Linear(16, 8, { r: 8 }), new lora.MergedLinear(16, 8, { r: 8, enableLora: [true] })]) {
+    const a = await numbers(dense.loraA!)
+    t.true(a.every((v) => Math.abs(v) <= 0.25) && Math.max(...a) > 0.2)
+    t.true((await numbers(dense.loraB!)).every((v) => v === 0))
+  }
+  const types = readFileSync(new URL('../../index.d.ts', import.meta.url), 'utf8')
+  const docs = (name: string) =>
+    new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*declare class ${name} extends LoraLayer`).exec(types)?.[1]
+  t.regex(docs('Embedding[^ ]*') ?? '', /A zero and B N\(0, 1\)/)
+  t.regex(docs('Linear[^ ]*') ?? '', /A uniform in ±1\/√inFeatures, B zero/)
+})

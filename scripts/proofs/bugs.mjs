@@ -1,0 +1,140 @@
+// Proves that each of loralib's bugs B1 to B27 (docs/porting-from-loralib.md) is there upstream and not here: runs loralib and measures what it
+// does, runs the tests named after the numbers, and prints both side by side.
+//
+//   node scripts/proofs/bugs.mjs [--short]
+//
+// PyTorch and loralib go into .cache/venv-loralib (once; 0.3 GB, or 3 GB where only PyPI can be reached, whose build for Linux needs CUDA's
+// libraries to start). --short leaves upstream out and needs no network. Exit code 1 when a bug does not show upstream, or when its test is
+// missing or fails.
+import { parseArgs } from 'node:util'
+import { fail, inRoot, must, runTool } from '../lib/run.mjs'
+import { stale } from '../lib/stamp.mjs'
+import { pythonWith } from '../lib/venv.mjs'
+
+const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } })
+const BUGS = Array.from({ length: 27 }, (_, i) => `B${i + 1}`)
+const OLD_RELEASE = inRoot('.cache', 'venv-loralib', 'loralib-0.1.1')
+
+// PyTorch's own index has a build without CUDA.
+const TORCH = [
+  ['--index-url', 'https://download.pytorch.org/whl/cpu', '--timeout', '10', '--retries', '0', 'torch==2.15.0'],
+  process.platform === 'linux' && process.arch === 'x64'
+    ? ['--no-deps', 'torch==2.15.0', ...needed()]
+    : ['torch==2.15.0'],
+]
+const INSTALLS = [
+  TORCH,
+  ['--no-deps', 'loralib==0.1.2', 'numpy==2.4.6'],
+  ['--no-deps', '--target', OLD_RELEASE, 'loralib==0.1.1'],
+]
+
+for (const what of ['addon', 'ts']) {
+  const why = stale(what)
+  if (why) fail(`${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``)
+}
+const upstream = values.short ? null : await measureUpstream()
+const tests = await runTests()
+const results = BUGS.map((bug) => judge(bug, upstream?.get(bug), tests.get(bug) ?? []))
+print(results)
+process.exitCode = results.every(({ ok }) => ok) ? 0 : 1
+
+/** What `import torch` needs: pure Python, and what PyPI's build links to (not the solvers and compilers, which it loads on demand). */
+function needed() {
+  return [
+    ...[
+      'filelock==4.3.1',
+      'fsspec==2026.9.0',
+      'jinja2==3.1.6',
+      'markupsafe==3.0.4',
+      'mpmath==1.4.1',
+      'networkx==3.6.1',
+    ],
+    ...['setuptools==80.9.0', 'sympy==1.14.0', 'typing_extensions==4.16.0'],
+    ...[
+      'nvidia-cublas==13.4.1.3',
+      'nvidia-cuda-cupti==13.2.86',
+      'nvidia-cuda-nvrtc==13.2.86',
+      'nvidia-cuda-runtime==13.2.86',
+    ],
+    ...[
+      'nvidia-cudnn-cu13==9.26.0.51',
+      'nvidia-cufft==12.2.0.57',
+      'nvidia-cufile==1.17.1.22',
+      'nvidia-cusparse==12.7.10.12',
+    ],
+    ...[
+      'nvidia-cusparselt-cu13==0.8.1',
+      'nvidia-nccl-cu13==2.30.7',
+      'nvidia-nvjitlink==13.5.37',
+      'nvidia-nvshmem-cu13==3.7.2',
+    ],
+  ]
+}
+
+/** Bug → `{version, shown, says}`. */
+async function measureUpstream() {
+  const python = await pythonWith('venv-loralib', INSTALLS, 'this proof measures what loralib does')
+  const { out } = await must(python, ['-W', 'ignore', inRoot('scripts/proofs/bugs/upstream.py'), OLD_RELEASE], {
+    show: false,
+  })
+  const found = out.split('\n').filter((line) => line.startsWith('{'))
+  return new Map(found.map((line) => JSON.parse(line)).map(({ bug, ...measured }) => [bug, measured]))
+}
+
+/** Bug → `[{title, passed}]`, from ava's TAP. */
+async function runTests() {
+  const compiled = await runTool('typescript', 'tsc', ['-p', 'tsconfig.test.json'], { show: true })
+  if (compiled.code !== 0) fail('the tests do not compile')
+  const found = new Map()
+  const onLine = (line) => {
+    const [, not, bug, title] = /^(not )?ok \d+ - .*?\b(B\d+): (.*)$/.exec(line) ?? []
+    if (bug) found.set(bug, [...(found.get(bug) ?? []), { title, passed: !not && !/ # (SKIP|TODO)/.test(title) }])
+    return false
+  }
+  await runTool('ava', 'ava', ['--tap', 'build/lora/bugs-*.test.js'], { onLine })
+  return found
+}
+
+function judge(bug, measured, own) {
+  const holds = own.length > 0 && own.every(({ passed }) => passed)
+  const shown = measured?.shown ?? values.short
+  const verdict = [shown || 'NOT SHOWN', holds || (own.length ? 'FAILED' : 'NO TEST')].filter((word) => word !== true)
+  return { bug, upstream: measured ?? null, tests: own, verdict: verdict.join(', ') || 'ok', ok: shown && holds }
+}
+
+function print(results) {
+  const rows = [['bug', 'upstream, measured', 'here: title of the test', 'verdict']]
+  for (const { bug, upstream: measured, tests: own, verdict } of results) {
+    const says = measured ? `loralib ${measured.version}: ${measured.says}` : 'not measured'
+    rows.push([bug, says, own.map(({ title }) => title).join('; '), verdict])
+  }
+  const widths = [3, 64, 56, 10]
+  for (const [i, row] of rows.entries()) {
+    if (i > 0) console.log(widths.map((width) => '-'.repeat(width)).join('-+-'))
+    const cells = row.map((text, column) => wrap(text, widths[column]))
+    for (let line = 0; line < Math.max(...cells.map((cell) => cell.length)); line++) {
+      console.log(
+        cells
+          .map((cell, column) => (cell[line] ?? '').padEnd(widths[column]))
+          .join(' | ')
+          .trimEnd(),
+      )
+    }
+  }
+  const bad = results.filter(({ ok }) => !ok)
+  console.log('')
+  for (const { bug, verdict } of bad) console.log(`${bug}: ${verdict.toLowerCase()}`)
+  console.log(`${results.length - bad.length} passed, ${bad.length} failed`)
+}
+
+/** Lines of at most `width` characters, broken at spaces where there are some. */
+function wrap(text, width) {
+  const lines = ['']
+  for (const word of text.match(new RegExp(`\\S{1,${width}}`, 'g')) ?? []) {
+    const last = lines.at(-1)
+    if (last === '') lines[lines.length - 1] = word
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
