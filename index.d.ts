@@ -717,6 +717,18 @@ declare abstract class LoraLayer extends Module {
     merge(): this;
     /** Takes the merged copy away again; W is as it always was. Does nothing when not merged. */
     unmerge(): this;
+    /**
+     * `W + scaling · BA` in W's element type, as a tensor of its own, whether merged or not; W itself for a plain layer. The layer is left as
+     * it is.
+     */
+    mergedWeight(): Tensor;
+    /**
+     * The plain layer that computes what this one does: the merged weight, this bias, this mode. The factors stay behind.
+     * @throws {UnsupportedError} for a class of layers that has no plain twin.
+     */
+    toPlain(): Module;
+    /** What stands for an own tensor in a plain checkpoint: the merged weight, null for a factor, else the tensor itself. */
+    plainTensor(_key: string, tensor: Tensor): Tensor | null;
     /** Training mode unmerges; evaluation mode merges when `mergeWeights` is true. */
     train(mode?: boolean): this;
     /** Parameters under their state-dict keys, W unmerged. */
@@ -725,13 +737,6 @@ declare abstract class LoraLayer extends Module {
     isFactor(tensor: Tensor): boolean;
     /** Puts a parameter in the place of an own one, by its state-dict key. Bias and factors stay f32 in a half-precision model. */
     setOwnTensor(key: string, tensor: Tensor): void;
-    /** The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. */
-    protected activeFactors(): {
-        a: Tensor;
-        b: Tensor;
-    } | null;
-    /** The weight for a forward without active factors. Unlike `weight`, it is not handed out. */
-    protected forwardWeight(): Tensor;
     /** Probability for the fused kernel; null when `loraDropout` was replaced by something only itself can compute. */
     protected fusedDropout(): number | null;
     /** `loraDropout(x)`, whatever it is. */
@@ -787,6 +792,16 @@ declare class TransposedLinear extends Module {
     extraRepr(): string;
 }
 
+/** Options of every `fromLayer`. */
+interface FromLayerOptions {
+    /** Rank of the update. 0 gives the plain layer. @default 0 */
+    r?: number;
+    /** The update is multiplied by `loraAlpha / r`. @default 1 */
+    loraAlpha?: number;
+    /** `eval()` merges the update into the weight. @default true */
+    mergeWeights?: boolean;
+}
+
 /** Options of {@link Linear}. */
 interface LoraLinearOptions extends LoraOptions, LinearOptions {
     /** Dropout on the input of the low-rank path, in training. @default 0 */
@@ -816,9 +831,25 @@ declare class Linear extends LoraLayer {
     readonly outFeatures: number;
     readonly fanInFanOut: boolean;
     constructor(inFeatures: number, outFeatures: number, options?: LoraLinearOptions);
+    /**
+     * A LoRA layer over an existing dense layer: the weight and the bias are its tensors themselves, not copies, so its numbers, element type
+     * and ties stay. With `r > 0` the weight is frozen; the bias keeps its `requiresGrad`, and the new layer the mode of the old one, unmerged.
+     * A `nn.TransposedLinear` gives a layer with `fanInFanOut`.
+     *
+     * @example
+     * block.q_proj = lora.Linear.fromLayer(block.q_proj, { r: 8, loraAlpha: 16 })
+     * @throws {OptionError} for another kind of layer, and for options of the layer itself (`bias`, `dtype`, …), which stay as they are.
+     */
+    static fromLayer(layer: Linear$1 | TransposedLinear, options?: DenseFromLayerOptions): Linear;
     forward(x: Tensor): Tensor;
     protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor;
+    toPlain(): Linear$1 | TransposedLinear;
     extraRepr(): string;
+}
+/** Options of `fromLayer` for dense layers. */
+interface DenseFromLayerOptions extends FromLayerOptions {
+    /** Dropout on the input of the low-rank path, in training. @default 0 */
+    loraDropout?: number;
 }
 
 /** Options of {@link Embedding}. */
@@ -829,12 +860,20 @@ interface EmbeddingLayerOptions extends PlacementOptions {
     scaleGradByFreq?: boolean;
     /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
     weight?: Tensor;
-    /** Not supported yet: any value but null is an error. */
-    maxNorm?: null;
-    /** PyTorch's norm for `maxNorm`; without it, it has no effect. @default 2 */
+    /**
+     * Rows that come out longer than this are scaled down to it. Unlike in PyTorch the weight itself is not changed; as there, the factor counts
+     * as a constant in the backward pass. @default no limit
+     */
+    maxNorm?: number | null;
+    /** Which p-norm `maxNorm` limits, above 0; Infinity for the largest element. @default 2 */
     normType?: number;
-    /** Not supported yet: true is an error. @default false */
+    /** Gradients are dense: true is an error. @default false */
     sparse?: boolean;
+}
+/** Options of `fromPretrained`. */
+interface FromPretrainedOptions extends Omit<EmbeddingLayerOptions, 'weight' | 'dtype' | 'device'> {
+    /** Train nothing of the table. @default true */
+    freeze?: boolean;
 }
 /**
  * A table of vectors: `y = weight[ids]`.
@@ -846,15 +885,23 @@ interface EmbeddingLayerOptions extends PlacementOptions {
  * const words = new nn.Embedding(50257, 768, { paddingIdx: 0 })
  * const x = words.forward(lora.tensor(new Int32Array([15496, 995])))      // (2, 768)
  * @throws {OptionError} for a padding row outside the table.
- * @throws {UnsupportedError} for `maxNorm` and `sparse`.
+ * @throws {UnsupportedError} for `sparse`.
  */
 declare class Embedding$1 extends Module {
     readonly numEmbeddings: number;
     readonly embeddingDim: number;
     readonly paddingIdx: number | null;
+    readonly maxNorm: number | null;
+    readonly normType: number;
     readonly scaleGradByFreq: boolean;
     weight: Tensor;
     constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingLayerOptions);
+    /**
+     * A table that holds `weight (numEmbeddings, embeddingDim)` itself, frozen unless `freeze` is false.
+     * @example
+     * const words = nn.Embedding.fromPretrained(vectors, { paddingIdx: 0 })
+     */
+    static fromPretrained(weight: Tensor, options?: FromPretrainedOptions): Embedding$1;
     forward(ids: Tensor): Tensor;
     extraRepr(): string;
 }
@@ -868,54 +915,111 @@ interface LoraEmbeddingOptions extends LoraOptions, EmbeddingLayerOptions {
  * Shapes: `ids (...)` i64 → `y (..., embeddingDim)`; `weight (numEmbeddings, embeddingDim)`, `lora_A (r, numEmbeddings)`,
  * `lora_B (embeddingDim, r)`.
  * Init: W from N(0, 1) with the padding row 0; A zero and B N(0, 1), the other way round than in `lora.Linear`, so that only the
- * columns of A that a batch uses change. There is no dropout. The column of A at `paddingIdx` gets no gradient.
+ * columns of A that a batch uses change. There is no dropout. The column of A at `paddingIdx` gets no gradient; a loaded one that is not zero
+ * is applied like any other. `maxNorm` limits the finished rows, merged or not, and changes no tensor.
  *
  * @example
  * const words = new lora.Embedding(50257, 768, { r: 4, paddingIdx: 0 })
  * @throws {OptionError} as `lora.Linear`.
- * @throws {UnsupportedError} for `maxNorm` and `sparse`.
+ * @throws {UnsupportedError} for `sparse`.
  * @see loralib `Embedding`: same defaults, same state-dict keys.
  */
 declare class Embedding extends LoraLayer {
     readonly numEmbeddings: number;
     readonly embeddingDim: number;
     readonly paddingIdx: number | null;
+    readonly maxNorm: number | null;
+    readonly normType: number;
     readonly scaleGradByFreq: boolean;
     constructor(numEmbeddings: number, embeddingDim: number, options?: LoraEmbeddingOptions);
+    /**
+     * A LoRA table over an existing one: the weight is its tensor itself, not a copy; padding row, norm limit and mode stay.
+     * @throws {OptionError} for another kind of layer, and for options of the table itself, which stay as they are.
+     */
+    static fromLayer(layer: Embedding$1, options?: FromLayerOptions): Embedding;
+    /** A LoRA table over ready-made vectors `(numEmbeddings, embeddingDim)`: the tensor itself, frozen when `r > 0`. */
+    static fromPretrained(weight: Tensor, options?: Omit<LoraEmbeddingOptions, 'weight'>): Embedding;
     forward(ids: Tensor): Tensor;
     protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor;
+    toPlain(): Embedding$1;
     extraRepr(): string;
 }
 
-/** Options of {@link MergedLinear}. */
-interface MergedLinearOptions extends LoraLinearOptions {
-    /** Which of the equal blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @default [false] */
+/** Which blocks of outputs a fused dense layer has, and which of them get an update. */
+interface BlockOptions {
+    /** Which blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @default none: a plain layer */
     enableLora?: readonly boolean[];
+    /**
+     * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they add up to `outFeatures`. @default equal blocks, one for
+     * each entry of `enableLora`
+     */
+    blocks?: readonly number[];
+}
+/** Options of {@link MergedLinear}. */
+interface MergedLinearOptions extends LoraLinearOptions, BlockOptions {
 }
 /**
  * One dense layer that stands for several (q, k and v in one product), with a low-rank update for some of them:
  * `y = x Wᵀ + bias`, and for each enabled block i: `y[block i] += scaling · dropout(x) Aᵢᵀ Bᵢᵀ`.
  *
  * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (outFeatures, inFeatures)`, or (in, out) with `fanInFanOut`;
- * with g enabled of n blocks: `lora_A (r·g, inFeatures)`, `lora_B (outFeatures/n · g, r)`, enabled blocks in order.
- * Init as `lora.Linear`. The dense (out, in) update is never formed, except to merge.
+ * with g enabled blocks: `lora_A (r·g, inFeatures)`, `lora_B (sum of their sizes, r)`, enabled blocks in order.
+ * Init as `lora.Linear`. The dense (out, in) update is never formed, except to merge. Without an enabled block it is the plain layer, as
+ * with `r: 0`: no factors, a trainable weight.
  *
  * @example
  * const qkv = new lora.MergedLinear(768, 3 * 768, { r: 4, loraAlpha: 32, enableLora: [true, false, true], fanInFanOut: true })
- * @throws {OptionError} when `enableLora` holds anything but booleans, when its length does not divide `outFeatures`, or when
- * `r > 0` and no block is enabled.
- * @see loralib `MergedLinear`: same defaults, same state-dict keys.
+ * const gqa = new lora.MergedLinear(2048, 3072, { r: 8, blocks: [2048, 512, 512], enableLora: [true, false, true] })
+ * @throws {OptionError} when `enableLora` holds anything but booleans, when its length does not divide `outFeatures`, or when `blocks` are
+ * not as many positive integers that add up to `outFeatures`.
+ * @see loralib `MergedLinear`: same defaults, same state-dict keys; upstream has equal blocks only.
  */
 declare class MergedLinear extends LoraLayer {
     readonly inFeatures: number;
     readonly outFeatures: number;
     readonly fanInFanOut: boolean;
     readonly enableLora: readonly boolean[];
-    private readonly blocks;
+    /** Sizes of all blocks, enabled or not. */
+    readonly blocks: readonly number[];
+    private readonly ranges;
     constructor(inFeatures: number, outFeatures: number, options?: MergedLinearOptions);
+    /**
+     * A fused LoRA layer over an existing dense layer, which it takes over as `lora.Linear.fromLayer` does.
+     * @example
+     * block.c_attn = lora.MergedLinear.fromLayer(block.c_attn, { r: 4, enableLora: [true, false, true] })
+     */
+    static fromLayer(layer: Linear$1 | TransposedLinear, options?: DenseFromLayerOptions & BlockOptions): MergedLinear;
+    /**
+     * One fused layer from dense layers over the same input, in the order of its outputs: the layers with factors become its enabled blocks.
+     * Weights, biases and factors are copied; a missing bias counts as zeros when another layer has one.
+     *
+     * @example
+     * const qkv = lora.MergedLinear.fromLinears([attn.q_proj, attn.k_proj, attn.v_proj])   // k_proj an nn.Linear
+     * @throws {OptionError} when sizes of inputs, element types, layouts, ranks, scalings, dropouts or `mergeWeights` differ.
+     */
+    static fromLinears(layers: readonly (Linear | Linear$1 | TransposedLinear)[]): MergedLinear;
+    /**
+     * The separate layers that this one stands for, one for each block, in order: `lora.Linear`, of rank 0 for a block that is not enabled.
+     * Weights, biases and factors are copied; `requiresGrad`, mode and `merged` are kept.
+     */
+    split(): Linear[];
     forward(x: Tensor): Tensor;
     protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor;
+    toPlain(): Linear$1 | TransposedLinear;
     extraRepr(): string;
+}
+
+/** A module with low-rank factors of its own: every LoRA layer, and modules that are made of several. */
+interface Adapter extends Module {
+    readonly merged: boolean;
+    merge(): this;
+    unmerge(): this;
+    /** Whether an own tensor is a low-rank factor. */
+    isFactor(tensor: Tensor): boolean;
+    /** What stands for an own tensor in a plain checkpoint; null when it is left out. */
+    plainTensor(key: string, tensor: Tensor): Tensor | null;
+    /** The plain module that computes the same. `twins` holds those made so far, by the module they stand for. */
+    toPlain(twins?: ReadonlyMap<Module, Module>): Module;
 }
 
 /**
@@ -923,14 +1027,42 @@ declare class MergedLinear extends LoraLayer {
  * path and layer.
  */
 type Target = string | RegExp | ((path: string, module: Module) => boolean);
-/** Options of {@link injectLora}. */
-interface InjectOptions {
-    /** Which layers get an adapter. Each entry must fit at least one layer. */
-    targets: Target | readonly Target[];
-    /** Layers that stay as they are, although a target fits. @default none */
-    exclude?: Target | readonly Target[];
+
+/**
+ * A dense layer with the weight and the update of another LoRA layer, its source: `y = x (W + ΔW)ᵀ + bias`. `injectLora` makes it for a head
+ * that is tied to an adapted embedding, with `includeTied`.
+ *
+ * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`, the shape of W. It has no factors of its own, so a state dict lists them once, under
+ * the source; both layers train them. It is merged when its source is. Dropout is the source's affair: there is none here.
+ */
+declare class TiedLinear extends Module implements Adapter {
+    readonly source: Embedding | Linear;
+    bias: Tensor | null;
+    constructor(source: Embedding | Linear, bias: Tensor | null);
+    get weight(): Tensor;
+    get inFeatures(): number;
+    get outFeatures(): number;
+    get merged(): boolean;
+    forward(x: Tensor): Tensor;
+    /** Merging is the source's affair. */
+    merge(): this;
+    /** Merging is the source's affair. */
+    unmerge(): this;
+    /** Weight and bias; the weight is that of the source. */
+    ownTensors(): Iterable<OwnTensor>;
+    setOwnTensor(key: string, tensor: Tensor): void;
+    /** None: they belong to the source. */
+    isFactor(): boolean;
+    plainTensor(key: string, tensor: Tensor): Tensor | null;
+    /** A dense layer with the merged weight: that of the source's twin, when it is among them, so that the two stay tied. */
+    toPlain(twins?: ReadonlyMap<Module, Module>): Linear$1;
+    extraRepr(): string;
+}
+
+/** Options of the LoRA layers that {@link injectLora} makes. */
+interface InjectLayerOptions {
     /** Rank of the update, 1 or more. */
-    r: number;
+    r?: number;
     /** The update is multiplied by `loraAlpha / r`. @default 1 */
     loraAlpha?: number;
     /** Dropout on the input of the low-rank path, in training; embeddings have none. @default 0 */
@@ -939,18 +1071,40 @@ interface InjectOptions {
     mergeWeights?: boolean;
     /** Adapt only some blocks of the outputs of dense layers: they become `lora.MergedLinear`. @default the whole layer */
     enableLora?: readonly boolean[];
+    /** Sizes of these blocks when they are not equal. @default equal blocks */
+    blocks?: readonly number[];
+}
+/** Targets with options of their own, which go before the common ones: by name, or in a Map by any kind of target. */
+type TargetOptions = Readonly<Record<string, InjectLayerOptions>> | ReadonlyMap<Target, InjectLayerOptions>;
+/** Options of {@link injectLora}. Those for layers count for every target that does not say otherwise. */
+interface InjectOptions extends InjectLayerOptions {
+    /**
+     * Which layers get an adapter. Each entry must fit at least one layer; a layer that several entries fit takes the options of the first.
+     */
+    targets: Target | readonly Target[] | TargetOptions;
+    /** Layers that stay as they are, although a target fits. Each entry must leave out at least one. @default none */
+    exclude?: Target | readonly Target[];
+    /**
+     * Let every layer that shares the weight of an adapted one have the same update, with the same factors, so that the tie holds after merging:
+     * a language-model head beside its token embedding. @default false: it stays on the base weight
+     */
+    includeTied?: boolean;
 }
 /**
  * Turns layers of an existing model into LoRA layers, keeping their weight and bias (the tensors themselves, now frozen):
  * `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`.
  *
- * The new layers take over the mode of the old ones and start unmerged; the next `eval()` merges them.
- * The other parameters of the model are left alone: follow it with {@link markOnlyLoraAsTrainable}. The base may be bf16 or f16.
+ * Layers are found wherever the model holds them: in fields, arrays, maps, `nn.ModuleList` and `nn.Sequential`. The new layers take over
+ * the mode of the old ones and start unmerged; the next `eval()` merges them. A head that is tied to an adapted embedding stays on the base
+ * weight unless `includeTied` is true. The other parameters of the model are left alone: follow it with {@link markOnlyLoraAsTrainable}.
+ * The base may be bf16 or f16.
  * @example
  * lora.injectLora(model, { targets: ['c_attn'], r: 4, loraAlpha: 32, enableLora: [true, false, true] })
+ * lora.injectLora(model, { targets: { q_proj: { r: 16 }, v_proj: {} }, exclude: /^layers\.0\./, r: 8, loraAlpha: 16 })
  * lora.markOnlyLoraAsTrainable(model)
  * @returns the paths of the layers replaced, in the model's order.
- * @throws {OptionError} when a target fits no layer (near names are given) or an option is not usable; the model is then unchanged.
+ * @throws {OptionError} when a target fits no layer or an exclude leaves out none (near names are given), when a string names a module that
+ * cannot be adapted or is adapted already, or when an option is not usable; the model is then unchanged.
  */
 declare function injectLora(model: Module, options: InjectOptions): string[];
 
@@ -960,8 +1114,8 @@ type BiasMode = 'none' | 'all' | 'lora_only';
  * Makes the factors of every LoRA layer trainable and freezes everything else.
  *
  * It goes by what a parameter is, not by its name: a plain layer called `lora_proj` is frozen, a layer inside a block called `lora_x` is
- * treated like any other, and buffers are left alone. `bias` adds biases: `'all'` every parameter whose own name is `bias`,
- * `'lora_only'` those of LoRA layers. A model frozen by hand gets its factors back.
+ * treated like any other, and buffers are left alone. `bias` adds biases: `'all'` every parameter whose own name is `bias` (in an
+ * attention also `in_proj_bias`), `'lora_only'` those of LoRA layers. A model frozen by hand gets its factors back.
  *
  * @example
  * lora.markOnlyLoraAsTrainable(model, 'lora_only')
@@ -992,10 +1146,53 @@ declare function unmergeAll(model: Module): void;
 /**
  * Replaces every LoRA layer inside the model by a plain layer that holds the merged weight, and forgets the factors.
  *
- * The result needs no more memory than the base model and cannot be unmerged. A layer of rank 0 keeps its weight.
+ * The result needs no more memory than the base model and cannot be unmerged. A layer of rank 0 keeps its weight. A plain head that was tied
+ * to an adapted embedding keeps the base weight: the two are no longer the same.
  * @returns the paths of the layers replaced.
+ * @throws {OptionError} when the model is itself a LoRA layer: call its `toPlain()`.
  */
 declare function mergeAndUnload(model: Module): string[];
+
+/** Options of {@link saveMerged}. */
+interface SaveMergedOptions {
+    /** Convert floating tensors to this element type. @default each tensor's own */
+    dtype?: FloatDtype;
+    /** Strings for the header of the file. @default only `format: 'pt'` */
+    metadata?: Record<string, string>;
+}
+/**
+ * The state dict of the plain model that computes what this one does: merged weights under the plain keys, no factors. The model, merged or
+ * not, stays as it is. Merged weights are new tensors; all others are the live parameters and buffers.
+ *
+ * A head that is tied to an adapted embedding, but stays on the base weight, is listed with that weight: the two keys then differ, and a
+ * plain model that ties them again cannot hold both. Inject with `includeTied` when the tie must hold.
+ */
+declare function mergedStateDict(model: Module): StateDict;
+/**
+ * Writes the plain model that this one computes to a safetensors file: merged weights under the plain keys, no factors, so that every reader of
+ * the base model takes it. The model stays as it is; the file appears whole or not at all. See {@link mergedStateDict} for tied weights.
+ *
+ * While it writes, it holds one copy of the adapted weights.
+ * @example
+ * await lora.saveMerged(model, 'merged.safetensors', { dtype: 'bf16' })
+ * @throws {FileError} when it cannot be written.
+ */
+declare function saveMerged(model: Module, path: string, options?: SaveMergedOptions): Promise<void>;
+
+/** Options of {@link cloneModule}. */
+interface CloneOptions {
+    /** Let the copy use the frozen parameters of the original, which are then not to be written: many adapters on one base. @default false */
+    shareFrozen?: boolean;
+}
+/**
+ * An independent copy of a model: its own parameters and buffers with the same numbers, `requiresGrad`, ties, mode and merged state.
+ *
+ * Modules, tensors, arrays, maps, sets and plain objects in fields are copied, whatever stands in several places once; functions and objects
+ * of other classes are shared. Gradients are not copied.
+ * @example
+ * const second = lora.cloneModule(model, { shareFrozen: true })   // another adapter, the same base
+ */
+declare function cloneModule<M extends Module>(model: M, options?: CloneOptions): M;
 
 /** Options of {@link LayerNorm}. */
 interface LayerNormOptions extends PlacementOptions {
@@ -2481,5 +2678,5 @@ declare namespace index_d {
   export type { index_d_DecodeOptions as DecodeOptions, index_d_DecodeStream as DecodeStream, index_d_EncodeOptions as EncodeOptions, index_d_Encoding as Encoding, index_d_TokenizerTrainOptions as TokenizerTrainOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Generator, GradError, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, UnsupportedError, arange, backend, cat, checkpoint, enableGrad, full, index_d$1 as generation, getRngState, injectLora, isGradEnabled, isLoraLayer, keep, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, index_d$2 as models, index_d$4 as nn, noGrad, ones, index_d$3 as optim, rand, randn, save, scope, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros };
-export type { Backend, BiasMode, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Index, InjectOptions, KindCount, LoadOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, StreamOptions, Target, TensorData, TensorLike };
+export { AbortedError, AsyncError, BacklogError, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Generator, GradError, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, arange, backend, cat, checkpoint, cloneModule, enableGrad, full, index_d$1 as generation, getRngState, injectLora, isGradEnabled, isLoraLayer, keep, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, index_d$2 as models, index_d$4 as nn, noGrad, ones, index_d$3 as optim, rand, randn, save, saveMerged, scope, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros };
+export type { Backend, BiasMode, BlockOptions, CloneOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, SaveMergedOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike };

@@ -106,7 +106,14 @@ test.serial('scope: frees all but the result; memory() is back where it was', as
   t.is((await live()).tensors, before.tensors + 2)
   for (const sum of result.sums) sum.dispose()
   t.deepEqual(await live(), before)
-  t.throws(() => lora.scope(() => { lora.ones([2]); throw new Error('inside') }), { message: 'inside' }) // prettier-ignore
+  t.throws(
+    () =>
+      lora.scope(() => {
+        lora.ones([2])
+        throw new Error('inside')
+      }),
+    { message: 'inside' },
+  )
   t.deepEqual(await live(), before)
 })
 

@@ -84,7 +84,13 @@ test.serial('streams: each has a generator of its own', async (t) => {
 
 test.serial('streams: run gives the stream back, also after an error', async (t) => {
   const s = lora.stream()
-  t.throws(() => s.run(() => { throw new Error('of the caller') }), { message: 'of the caller' }) // prettier-ignore
+  t.throws(
+    () =>
+      s.run(() => {
+        throw new Error('of the caller')
+      }),
+    { message: 'of the caller' },
+  )
   lora.manualSeed(2)
   const mine = await numbers(lora.rand([2]))
   lora.manualSeed(2)

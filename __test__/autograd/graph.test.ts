@@ -88,7 +88,13 @@ test.serial('detach, noGrad, enableGrad, requiresGrad: where the graph ends', as
     t.true(lora.enableGrad(() => x.mul(2)).requiresGrad)
   })
   t.true(lora.isGradEnabled())
-  t.throws(() => lora.noGrad(() => { throw new Error('from inside') }), { message: 'from inside' }) // prettier-ignore
+  t.throws(
+    () =>
+      lora.noGrad(() => {
+        throw new Error('from inside')
+      }),
+    { message: 'from inside' },
+  )
   t.true(lora.isGradEnabled())
   t.true(lora.ones([1]).requiresGrad_().mul(1).requiresGrad)
 })

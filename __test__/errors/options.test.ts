@@ -56,11 +56,11 @@ wrongUses('options of LoRA layers', [
     { expected: /divides outFeatures = 7/ },
   ],
   [
-    'enableLora without a block',
-    () => new lora.MergedLinear(4, 6, { r: 1, enableLora: [false, false] }),
+    'blocks that do not add up',
+    () => new lora.MergedLinear(4, 6, { r: 1, blocks: [3, 2], enableLora: [true, false] }),
     OptionError,
     CODE,
-    { hint: /enable a block/ },
+    { expected: /add up to outFeatures = 6/, received: /3 \+ 2 = 5/ },
   ],
   [
     'a bias mode that there is not',
@@ -106,11 +106,11 @@ wrongUses('options of LoRA layers', [
     { hint: /unmerge\(\)/ },
   ],
   [
-    'maxNorm',
-    () => new lora.Embedding(4, 2, { r: 1, maxNorm: weak(1) }),
-    UnsupportedError,
-    'ERR_LORA_UNSUPPORTED',
-    { hint: /leave maxNorm out/ },
+    'maxNorm of 0',
+    () => new lora.Embedding(4, 2, { r: 1, maxNorm: 0 }),
+    OptionError,
+    CODE,
+    { expected: /maxNorm: a finite number above 0/ },
   ],
   [
     'sparse',

@@ -49,3 +49,42 @@ test('lora.Embedding: the column of A at the padding index is applied but gets n
     ],
   )
 })
+
+test('lora.Embedding: maxNorm limits the finished rows, merged or not, and changes no tensor', async (t) => {
+  const layer = filled({ maxNorm: 0.5 })
+  const long = plus(W, DELTA, 2)
+  const want = IDS.flatMap((id) => {
+    const norm = Math.hypot(...long[id]!)
+    return long[id]!.map((v) => v * Math.min(1, 0.5 / norm))
+  })
+  await close(t, layer.forward(ids()), want)
+  await close(t, layer.eval().forward(ids()), want)
+  await same(t, layer.loraA!, lora.tensor(A))
+  await same(t, layer.train().weight, lora.tensor(W))
+})
+
+test('lora.Embedding: a fresh padding column of A stays 0 through training', async (t) => {
+  const layer = new lora.Embedding(4, 3, { r: 2, paddingIdx: 1 })
+  lora.markOnlyLoraAsTrainable(layer)
+  const optimizer = new lora.optim.SGD([layer.loraA!, layer.loraB!], { lr: 0.1 })
+  await layer
+    .forward(lora.tensor(new Int32Array([0, 1, 2])))
+    .square()
+    .sum()
+    .backward()
+  await optimizer.step()
+  const a = rows(await numbers(layer.loraA!), 4)
+  t.true(a.every((row) => row[1] === 0))
+  t.true(a.some((row) => row[0] !== 0))
+})
+
+test('lora.Embedding: fromPretrained keeps the vectors', async (t) => {
+  const vectors = lora.tensor(W)
+  const layer = lora.Embedding.fromPretrained(vectors, { r: 2 })
+  t.is(layer.weight, vectors)
+  await close(
+    t,
+    layer.forward(ids()),
+    IDS.flatMap((id) => W[id]!),
+  )
+})

@@ -99,3 +99,112 @@ test('injectLora: a target that fits nothing is an error with a near name, and t
   lora.injectLora(model, { targets: 'c_attn', r: 2 })
   refused({ targets: 'c_attn' }, /a LoRA layer already/)
 })
+
+test('injectLora: options per target, in a record and in a Map; the first that fits wins', (t) => {
+  const model = new Model()
+  const targets = {
+    'h.1.c_attn': { r: 5, blocks: [6, 3, 3], enableLora: [true, false, true] },
+    c_attn: { loraAlpha: 8 },
+    wte: { r: 1 },
+  }
+  lora.injectLora(model, { targets, r: 2, loraDropout: 0.5 })
+  const [first, second] = model.h.map((block) => block.c_attn as unknown as lora.Linear)
+  t.deepEqual([first!.r, first!.loraAlpha, second!.r, second!.loraAlpha], [2, 8, 5, 1])
+  t.deepEqual((second as unknown as lora.MergedLinear).blocks, [6, 3, 3])
+  t.is((model.wte as unknown as lora.Embedding).r, 1)
+  const other = new Model()
+  lora.injectLora(other, { targets: new Map([[/c_proj/, { r: 3 }]]) })
+  t.is((other.h[1]!.c_proj as unknown as lora.Linear).r, 3)
+})
+
+test('injectLora: finds layers in Sequential, ModuleList, arrays and maps', (t) => {
+  class Holder extends nn.Module {
+    list = new nn.ModuleList([new nn.Sequential(new nn.Linear(4, 4), new nn.ReLU())])
+    map = new Map([['a', new nn.Linear(4, 4)]])
+    rows = [[new nn.Linear(4, 4)]]
+    override forward(): void {}
+  }
+  const model = new Holder()
+  const paths = lora.injectLora(model, { targets: /./, r: 1 })
+  t.deepEqual(paths, ['list.0.0', 'map.a', 'rows.0.0'])
+  t.true(paths.every((path) => model.getSubmodule(path) instanceof lora.Linear))
+})
+
+test('injectLora: what would have no effect, or cannot be done, is an error', (t) => {
+  const model = new Model()
+  const refused = (options: object, message: RegExp) =>
+    t.throws(() => lora.injectLora(model, { r: 2, ...options } as never), { instanceOf: lora.OptionError, message })
+  refused({ targets: 'c_attn', exclude: 'h.2.c_attn' }, /write 'h\.[01]\.c_attn'/)
+  refused({ targets: 'c_attn', exclude: ['h.0.c_attn', 'c_proj'] }, /exclude c_proj leaves out no layer/)
+  refused({ targets: 'c_attn', exclude: 'c_attn' }, /leaves at least one layer/)
+  refused(
+    { targets: { c_attn: {}, 'h.0.c_attn': { r: 8 } } },
+    /h\.0\.c_attn count for no layer.*narrower target first/s,
+  )
+  refused({ targets: { wte: { loraDropout: 0.5 } } }, /loraDropout.*class Embedding, wte/s)
+  refused({ targets: { wte: { enableLora: [true] } } }, /dense layers only/)
+  refused({ targets: { c_attn: { rank: 4 } } }, /unknown option rank/)
+  refused({ targets: { c_attn: 4 } }, /options/)
+  refused({ targets: 'c_attn', enableLora: [false, false] }, /at least one true/)
+  refused({ targets: 'c_attn', r: undefined }, /1 or more/)
+  refused({ targets: ['c_attn', 'h.1'] }, /h\.1|Block/)
+  t.true([...model.parameters()].every((parameter) => parameter.requiresGrad))
+})
+
+class Normed extends nn.Module {
+  norm = new nn.LayerNorm(4)
+  drop = new nn.Dropout(0.1)
+  proj = new nn.Linear(4, 4)
+  override forward(x: lora.Tensor): lora.Tensor {
+    return this.proj.forward(this.drop.forward(this.norm.forward(x)))
+  }
+}
+
+test('injectLora: a matched layer that cannot be adapted is named; exclude takes it out', (t) => {
+  const model = new nn.ModuleList([new Normed(), new Normed()])
+  const targets = /^0\./
+  t.throws(() => lora.injectLora(model, { targets, r: 1 }), { message: /0\.norm \(LayerNorm\)/ })
+  t.deepEqual(lora.injectLora(model, { targets, exclude: 'norm', r: 1 }), ['0.proj'])
+  t.throws(() => lora.injectLora(model, { targets: 'proj', r: 1 }), { message: /0\.proj \(a LoRA layer already\)/ })
+  t.deepEqual(lora.injectLora(model, { targets: 'proj', exclude: '0.proj', r: 1 }), ['1.proj'])
+})
+
+test('injectLora: includeTied gives the tied head the update of the embedding, and the tie holds after merging', async (t) => {
+  const reference = new Model()
+  lora.injectLora(reference, { targets: 'wte', r: 2 })
+  for (const targets of ['wte', 'head']) {
+    const model = new Model()
+    t.deepEqual(lora.injectLora(model, { targets, r: 2, loraAlpha: 6, includeTied: true }), ['wte', 'head'])
+    const table = model.wte as unknown as lora.Embedding
+    lora.noGrad(() => table.loraA!.copy_(lora.tensor(rows(wave(14), 7))))
+    t.deepEqual(Object.keys(model.stateDict()), Object.keys(reference.stateDict()))
+    const x = lora.tensor(rows(wave(8, 0.4), 4))
+    const head = model.head as unknown as lora.TiedLinear
+    const want = await numbers(nn.functional.linear(x, table.mergedWeight()))
+    await close(t, head.forward(x), want)
+    await head.forward(x).sum().backward()
+    t.deepEqual([table.loraA!.hasGrad, table.loraB!.hasGrad], [true, true])
+    await close(t, model.eval() && head.forward(x), want)
+    const dict = lora.mergedStateDict(model)
+    await close(t, dict['head.weight']!, dict['wte.weight']!)
+    const copy = lora.cloneModule(model)
+    t.is((copy.head as unknown as lora.TiedLinear).source, copy.wte as never)
+    t.deepEqual(lora.mergeAndUnload(model), ['wte', 'head'])
+    t.is(model.head.weight, model.wte.weight)
+    t.true(model.head instanceof nn.Linear)
+    await close(t, model.head.forward(x), want)
+  }
+})
+
+test('injectLora: an adapted tied embedding leaves the head on the base weight', async (t) => {
+  const model = new Model()
+  lora.injectLora(model, { targets: 'wte', r: 2 })
+  const x = lora.tensor(rows(wave(8, 0.4), 4))
+  const want = await numbers(model.head.forward(x))
+  const table = model.wte as unknown as lora.Embedding
+  lora.noGrad(() => table.loraA!.copy_(lora.tensor(rows(wave(14), 7))))
+  await close(t, model.eval().head.forward(x), want)
+  const dict = lora.mergedStateDict(model)
+  t.is(dict['head.weight'], model.head.weight)
+  t.notDeepEqual(await numbers(dict['wte.weight']!), await numbers(dict['head.weight']!))
+})

@@ -109,3 +109,11 @@ test('mergeAndUnload: plain layers with the merged weights, and the same outputs
   lora.unmergeAll(model)
   t.false((model.at(1) as lora.Linear).merged)
 })
+
+test('mergeAndUnload: a model that is itself a LoRA layer is an error; toPlain() gives its twin', async (t) => {
+  const layer = holding(1)
+  t.throws(() => lora.mergeAndUnload(layer), { instanceOf: lora.OptionError, message: /toPlain/ })
+  const plain = layer.toPlain()
+  t.true(plain instanceof nn.Linear && !layer.merged)
+  await close(t, (plain as lora.nn.Linear).forward(X()), layer.forward(X()))
+})

@@ -36,10 +36,38 @@ test('nn.Embedding: scaleGradByFreq divides by how often a row occurs', async (t
   await close(t, layer.weight.grad!, [0, 0, 1, 1, 1, 1])
 })
 
-test('nn.Embedding: maxNorm and sparse are errors that say so', (t) => {
-  for (const options of [{ maxNorm: 1 }, { sparse: true }]) {
-    const error = t.throws(() => new nn.Embedding(4, 2, options as never), { instanceOf: lora.UnsupportedError })
-    t.regex(error!.message, /not supported yet/)
+test('nn.Embedding: maxNorm scales longer rows, in each norm, and leaves the weight as it is', async (t) => {
+  const rows = [
+    [3, -4],
+    [0.3, 0.4],
+    [0, 0],
+  ]
+  for (const [normType, norm] of [
+    [2, 5],
+    [1, 7],
+    [Infinity, 4],
+    [3, Math.cbrt(27 + 64)],
+  ] as const) {
+    const layer = new nn.Embedding(3, 2, { maxNorm: 2, normType, weight: lora.tensor(rows) })
+    const y = layer.forward(lora.tensor(new Int32Array([0, 1, 2, 0])))
+    const long = [(3 * 2) / norm, (-4 * 2) / norm]
+    await close(t, y, [...long, 0.3, 0.4, 0, 0, ...long])
+    await same(t, layer.weight, lora.tensor(rows))
+    await y.sum().backward() // the factor counts as a constant
+    await close(t, layer.weight.grad!, [4 / norm, 4 / norm, 1, 1, 1, 1])
   }
+})
+
+test('nn.Embedding: fromPretrained holds the vectors themselves, frozen unless asked', (t) => {
+  const vectors = lora.ones([4, 2])
+  const layer = nn.Embedding.fromPretrained(vectors, { paddingIdx: -1 })
+  t.is(layer.weight, vectors)
+  t.deepEqual([layer.paddingIdx, layer.weight.requiresGrad], [3, false])
+  t.true(nn.Embedding.fromPretrained(lora.ones([4, 2]), { freeze: false }).weight.requiresGrad)
+  t.throws(() => nn.Embedding.fromPretrained(lora.ones([4])), { instanceOf: lora.OptionError, message: /weight/ })
+})
+
+test('nn.Embedding: sparse gradients and a padding row outside the table are errors', (t) => {
+  t.throws(() => new nn.Embedding(4, 2, { sparse: true }), { instanceOf: lora.UnsupportedError, message: /dense/ })
   t.throws(() => new nn.Embedding(4, 2, { paddingIdx: 4 }), { instanceOf: lora.OptionError })
 })

@@ -102,8 +102,20 @@ test('where, maskedFill', async (t) => {
 })
 
 test('matmul: matrices, vectors, batches', async (t) => {
-  const [a, b] = [tensor([[1, 2], [3, 4]]), tensor([[5, 6], [7, 8]])] // prettier-ignore
-  t.deepEqual(await a.matmul(b).tolist(), [[19, 22], [43, 50]]) // prettier-ignore
+  const [a, b] = [
+    tensor([
+      [1, 2],
+      [3, 4],
+    ]),
+    tensor([
+      [5, 6],
+      [7, 8],
+    ]),
+  ]
+  t.deepEqual(await a.matmul(b).tolist(), [
+    [19, 22],
+    [43, 50],
+  ])
   await same(t, a.matmul(tensor([1, 1])), [3, 7])
   await same(t, tensor([1, 1]).matmul(a), [4, 6])
   t.deepEqual(tensor([1, 1]).matmul(tensor([2, 3])).shape, [])
@@ -138,7 +150,10 @@ test('reductions: all, some, kept; negative dimensions', async (t) => {
 })
 
 test('softmax, logSoftmax, logsumexp: stable for large numbers', async (t) => {
-  const x = tensor([[1000, 1001], [-1000, -1000]]) // prettier-ignore
+  const x = tensor([
+    [1000, 1001],
+    [-1000, -1000],
+  ])
   const p = 1 / (1 + Math.exp(-1))
   await close(t, x.softmax(-1), [1 - p, p, 0.5, 0.5])
   await close(t, x.logSoftmax(1), [Math.log(1 - p), Math.log(p), -Math.LN2, -Math.LN2])

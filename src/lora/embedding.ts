@@ -1,5 +1,6 @@
 import * as ops from '../generated/ops.js'
-import { EMBEDDING_KEYS, checkEmbedding, makeTable } from '../nn/embedding.js'
+import { EMBEDDING_KEYS, Embedding as PlainEmbedding, checkEmbedding, checkVectors } from '../nn/embedding.js'
+import { limitRows, makeTable } from '../nn/embedding.js'
 import type { EmbeddingLayerOptions } from '../nn/embedding.js'
 import { normal_ } from '../nn/init.js'
 import { wideDtype } from '../nn/linear.js'
@@ -7,6 +8,8 @@ import { parameter } from '../nn/module.js'
 import { checkKeys } from '../nn/options.js'
 import { zeros } from '../make.js'
 import type { Tensor } from '../tensor.js'
+import { FROM_LAYER_KEYS, checkLayer, inMode } from './from-layer.js'
+import type { FromLayerOptions } from './from-layer.js'
 import { LORA_KEYS, LoraLayer } from './lora-layer.js'
 import type { LoraOptions } from './lora-layer.js'
 
@@ -19,18 +22,21 @@ export interface LoraEmbeddingOptions extends LoraOptions, EmbeddingLayerOptions
  * Shapes: `ids (...)` i64 → `y (..., embeddingDim)`; `weight (numEmbeddings, embeddingDim)`, `lora_A (r, numEmbeddings)`,
  * `lora_B (embeddingDim, r)`.
  * Init: W from N(0, 1) with the padding row 0; A zero and B N(0, 1), the other way round than in `lora.Linear`, so that only the
- * columns of A that a batch uses change. There is no dropout. The column of A at `paddingIdx` gets no gradient.
+ * columns of A that a batch uses change. There is no dropout. The column of A at `paddingIdx` gets no gradient; a loaded one that is not zero
+ * is applied like any other. `maxNorm` limits the finished rows, merged or not, and changes no tensor.
  *
  * @example
  * const words = new lora.Embedding(50257, 768, { r: 4, paddingIdx: 0 })
  * @throws {OptionError} as `lora.Linear`.
- * @throws {UnsupportedError} for `maxNorm` and `sparse`.
+ * @throws {UnsupportedError} for `sparse`.
  * @see loralib `Embedding`: same defaults, same state-dict keys.
  */
 export class Embedding extends LoraLayer {
   readonly numEmbeddings: number
   readonly embeddingDim: number
   readonly paddingIdx: number | null
+  readonly maxNorm: number | null
+  readonly normType: number
   readonly scaleGradByFreq: boolean
 
   constructor(numEmbeddings: number, embeddingDim: number, options: LoraEmbeddingOptions = {}) {
@@ -40,6 +46,8 @@ export class Embedding extends LoraLayer {
     this.numEmbeddings = numEmbeddings
     this.embeddingDim = embeddingDim
     this.paddingIdx = table.paddingIdx
+    this.maxNorm = table.maxNorm
+    this.normType = table.normType
     this.scaleGradByFreq = table.scaleGradByFreq
     this.weight = makeTable('lora.Embedding', numEmbeddings, embeddingDim, table.paddingIdx, options)
     if (this.r > 0) {
@@ -50,12 +58,34 @@ export class Embedding extends LoraLayer {
     }
   }
 
+  /**
+   * A LoRA table over an existing one: the weight is its tensor itself, not a copy; padding row, norm limit and mode stay.
+   * @throws {OptionError} for another kind of layer, and for options of the table itself, which stay as they are.
+   */
+  static fromLayer(layer: PlainEmbedding, options: FromLayerOptions = {}): Embedding {
+    checkLayer('lora.Embedding.fromLayer', layer, [PlainEmbedding])
+    checkKeys('lora.Embedding.fromLayer', options, FROM_LAYER_KEYS)
+    const { weight } = layer
+    return inMode(
+      new Embedding(layer.numEmbeddings, layer.embeddingDim, { ...options, ...tableOf(layer), weight }),
+      layer,
+    )
+  }
+
+  /** A LoRA table over ready-made vectors `(numEmbeddings, embeddingDim)`: the tensor itself, frozen when `r > 0`. */
+  static fromPretrained(weight: Tensor, options: Omit<LoraEmbeddingOptions, 'weight'> = {}): Embedding {
+    return new Embedding(...checkVectors('lora.Embedding.fromPretrained', weight), { ...options, weight })
+  }
+
   override forward(ids: Tensor): Tensor {
     const factors = this.activeFactors()
     const padding = this.paddingIdx ?? -1
-    if (factors === null) return ops.embedding(this.forwardWeight(), ids, padding, this.scaleGradByFreq)
+    if (factors === null) {
+      return limitRows(ops.embedding(this.forwardWeight(), ids, padding, this.scaleGradByFreq), this)
+    }
     const { a, b } = factors
-    return ops.loraEmbedding(this.baseWeight, ids, a, b, this.scaling, padding, this.scaleGradByFreq)
+    const rows = ops.loraEmbedding(this.baseWeight, ids, a, b, this.scaling, padding, this.scaleGradByFreq)
+    return limitRows(rows, this)
   }
 
   // W (num, dim) with A (r, num) and B (dim, r) is the (in, out) layout of a dense layer.
@@ -63,7 +93,18 @@ export class Embedding extends LoraLayer {
     return ops.loraMerge(weight, a, b, this.scaling, 1, [0, this.embeddingDim])
   }
 
+  override toPlain(): PlainEmbedding {
+    const weight = parameter(this.mergedWeight(), this.baseWeight.requiresGrad)
+    return inMode(new PlainEmbedding(this.numEmbeddings, this.embeddingDim, { ...tableOf(this), weight }), this)
+  }
+
   override extraRepr(): string {
     return `${this.numEmbeddings} x ${this.embeddingDim}, r ${this.r}${this.merged ? ', merged' : ''}`
   }
+}
+
+/** What a table hands to the one that takes its place, besides its weight. */
+function tableOf(table: PlainEmbedding | Embedding): EmbeddingLayerOptions {
+  const { paddingIdx, maxNorm, normType, scaleGradByFreq } = table
+  return { paddingIdx, maxNorm, normType, scaleGradByFreq }
 }

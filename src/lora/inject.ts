@@ -2,28 +2,33 @@ import { OptionError } from '../errors.js'
 import { Embedding as PlainEmbedding } from '../nn/embedding.js'
 import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import type { Module } from '../nn/module.js'
-import { bad, checkKeys, nearest } from '../nn/options.js'
+import { bad, checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
+import type { Tensor } from '../tensor.js'
+import { isAdapter } from './adapter.js'
+import type { Adapter } from './adapter.js'
 import { Embedding } from './embedding.js'
-import { Linear } from './linear.js'
-import { isLoraLayer } from './lora-layer.js'
-import type { LoraLayer } from './lora-layer.js'
+import { FROM_LAYER_KEYS, inMode, isPlain } from './from-layer.js'
+import type { LayerClass } from './from-layer.js'
+import { DENSE_FROM_LAYER_KEYS, Linear } from './linear.js'
 import { MergedLinear } from './merged-linear.js'
 import { replaceModules } from './replace.js'
+import {
+  cannotAdapt,
+  checkTarget,
+  checkTargets,
+  excludesNothing,
+  fits,
+  fitsNothing,
+  showTarget,
+  some,
+} from './targets.js'
+import type { Named, Target } from './targets.js'
+import { joinTied } from './tied.js'
 
-/**
- * Names layers: a string fits a path that equals it or ends in `.` + it; a RegExp is tested on the whole path; a function decides by
- * path and layer.
- */
-export type Target = string | RegExp | ((path: string, module: Module) => boolean)
-
-/** Options of {@link injectLora}. */
-export interface InjectOptions {
-  /** Which layers get an adapter. Each entry must fit at least one layer. */
-  targets: Target | readonly Target[]
-  /** Layers that stay as they are, although a target fits. @default none */
-  exclude?: Target | readonly Target[]
+/** Options of the LoRA layers that {@link injectLora} makes. */
+export interface InjectLayerOptions {
   /** Rank of the update, 1 or more. */
-  r: number
+  r?: number
   /** The update is multiplied by `loraAlpha / r`. @default 1 */
   loraAlpha?: number
   /** Dropout on the input of the low-rank path, in training; embeddings have none. @default 0 */
@@ -32,121 +37,219 @@ export interface InjectOptions {
   mergeWeights?: boolean
   /** Adapt only some blocks of the outputs of dense layers: they become `lora.MergedLinear`. @default the whole layer */
   enableLora?: readonly boolean[]
+  /** Sizes of these blocks when they are not equal. @default equal blocks */
+  blocks?: readonly number[]
 }
 
-type Adaptable = PlainLinear | TransposedLinear | PlainEmbedding
+/** Targets with options of their own, which go before the common ones: by name, or in a Map by any kind of target. */
+export type TargetOptions = Readonly<Record<string, InjectLayerOptions>> | ReadonlyMap<Target, InjectLayerOptions>
 
-const KEYS = ['targets', 'exclude', 'r', 'loraAlpha', 'loraDropout', 'mergeWeights', 'enableLora']
+/** Options of {@link injectLora}. Those for layers count for every target that does not say otherwise. */
+export interface InjectOptions extends InjectLayerOptions {
+  /**
+   * Which layers get an adapter. Each entry must fit at least one layer; a layer that several entries fit takes the options of the first.
+   */
+  targets: Target | readonly Target[] | TargetOptions
+  /** Layers that stay as they are, although a target fits. Each entry must leave out at least one. @default none */
+  exclude?: Target | readonly Target[]
+  /**
+   * Let every layer that shares the weight of an adapted one have the same update, with the same factors, so that the tie holds after merging:
+   * a language-model head beside its token embedding. @default false: it stays on the base weight
+   */
+  includeTied?: boolean
+}
+
+const OWNER = 'lora.injectLora'
+const LAYER_KEYS = ['r', 'loraAlpha', 'loraDropout', 'mergeWeights', 'enableLora', 'blocks']
+const DENSE_KEYS = [...DENSE_FROM_LAYER_KEYS, 'enableLora', 'blocks']
+
+/** How the layers of one class become LoRA layers. */
+interface Adaptation {
+  type: LayerClass
+  /** The options that they take. */
+  keys: readonly string[]
+  make(layer: Module, options: InjectLayerOptions): Adapter
+}
+
+// One line for each class of layers: `fromLayer` gets those of the options that `keys` names.
+const ADAPTATIONS: readonly Adaptation[] = [
+  adaptation(PlainLinear, DENSE_KEYS, dense),
+  adaptation(TransposedLinear, DENSE_KEYS, dense),
+  adaptation(PlainEmbedding, FROM_LAYER_KEYS, (layer, options) => Embedding.fromLayer(layer, options)),
+]
 
 /**
  * Turns layers of an existing model into LoRA layers, keeping their weight and bias (the tensors themselves, now frozen):
  * `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`.
  *
- * The new layers take over the mode of the old ones and start unmerged; the next `eval()` merges them.
- * The other parameters of the model are left alone: follow it with {@link markOnlyLoraAsTrainable}. The base may be bf16 or f16.
+ * Layers are found wherever the model holds them: in fields, arrays, maps, `nn.ModuleList` and `nn.Sequential`. The new layers take over
+ * the mode of the old ones and start unmerged; the next `eval()` merges them. A head that is tied to an adapted embedding stays on the base
+ * weight unless `includeTied` is true. The other parameters of the model are left alone: follow it with {@link markOnlyLoraAsTrainable}.
+ * The base may be bf16 or f16.
  * @example
  * lora.injectLora(model, { targets: ['c_attn'], r: 4, loraAlpha: 32, enableLora: [true, false, true] })
+ * lora.injectLora(model, { targets: { q_proj: { r: 16 }, v_proj: {} }, exclude: /^layers\.0\./, r: 8, loraAlpha: 16 })
  * lora.markOnlyLoraAsTrainable(model)
  * @returns the paths of the layers replaced, in the model's order.
- * @throws {OptionError} when a target fits no layer (near names are given) or an option is not usable; the model is then unchanged.
+ * @throws {OptionError} when a target fits no layer or an exclude leaves out none (near names are given), when a string names a module that
+ * cannot be adapted or is adapted already, or when an option is not usable; the model is then unchanged.
  */
 export function injectLora(model: Module, options: InjectOptions): string[] {
-  checkKeys('lora.injectLora', options, KEYS)
-  const { r } = options
-  if (!Number.isInteger(r) || r < 1) throw bad('lora.injectLora', 'r', 'an integer, 1 or more', r)
-  const targets = checkTargets('targets', options.targets)
-  const exclude = checkTargets('exclude', options.exclude ?? [])
-  const layers = new Map([...model.namedModules()].filter(([path]) => path !== ''))
-  const chosen = choose(layers, targets, exclude)
-  const adapted = unlessItThrows(chosen, () => chosen.map(([path, layer]) => adapt(path, layer, options)))
-  const replacements = new Map<Module, Module>()
-  chosen.forEach(([, layer], i) => {
-    if ('bias' in layer && layer.bias) layer.bias.requiresGrad = false
-    // Not train(): that would merge in evaluation mode, and a training loop on merged layers trains nothing.
-    for (const module of adapted[i]!.modules()) module.training = layer.training
-    replacements.set(layer, adapted[i]!)
+  checkKeys(OWNER, options, ['targets', 'exclude', 'includeTied', ...LAYER_KEYS])
+  const includeTied = checkBoolean(OWNER, 'includeTied', options.includeTied ?? false)
+  const { targets, exclude: _, includeTied: __, ...common } = options
+  const rules = readRules(targets, common)
+  const modules = [...model.namedModules()].filter(([path]) => path !== '')
+  const chosen = choose(modules, rules, checkTargets(OWNER, 'exclude', options.exclude ?? []))
+  const replacements = unlessItThrows(chosen, () => {
+    const made = new Map(chosen.map(({ path, layer, rule }) => [layer, adapt(path, layer, rule)]))
+    return includeTied ? joinTied(modules, made) : made
   })
+  for (const layer of replacements.keys()) for (const tensor of biases(layer)) tensor.requiresGrad = false
   replaceModules(model, replacements)
-  return chosen.map(([path]) => path)
+  return modules.filter(([, module]) => replacements.has(module)).map(([path]) => path)
 }
 
-function choose(layers: Map<string, Module>, targets: Target[], exclude: Target[]): [string, Adaptable][] {
-  const adaptable = [...layers].filter((entry): entry is [string, Adaptable] => isAdaptable(entry[1]))
-  const lost = targets.filter((target) => !adaptable.some(([path, layer]) => fits(target, path, layer)))
-  if (lost.length > 0) throw fitsNothing(lost, layers, adaptable)
-  const chosen = adaptable.filter(
-    ([path, layer]) =>
-      targets.some((target) => fits(target, path, layer)) && !exclude.some((target) => fits(target, path, layer)),
-  )
-  if (chosen.length > 0) return chosen
-  throw bad('lora.injectLora', 'exclude', 'a list that leaves at least one layer', exclude.map(String))
+/** A target with the options of its layers. */
+interface Rule {
+  target: Target
+  /** Those that are meant for these layers alone: one that a layer does not take is an error. */
+  own: InjectLayerOptions
+  options: InjectLayerOptions
 }
 
-function adapt(path: string, layer: Adaptable, options: InjectOptions): LoraLayer {
-  const { r, loraAlpha = 1, loraDropout = 0, mergeWeights = true, enableLora } = options
-  const { weight } = layer
-  if (layer instanceof PlainEmbedding) {
-    if (enableLora) throw bad('lora.injectLora', 'enableLora', 'used with dense layers only', `an embedding, ${path}`)
-    const { numEmbeddings, embeddingDim, paddingIdx, scaleGradByFreq } = layer
-    const table = { weight, paddingIdx, scaleGradByFreq }
-    return new Embedding(numEmbeddings, embeddingDim, { r, loraAlpha, mergeWeights, ...table })
+interface Choice {
+  path: string
+  layer: Module
+  rule: Rule
+}
+
+function readRules(targets: InjectOptions['targets'], common: InjectLayerOptions): Rule[] {
+  const pairs = targetPairs(targets)
+  if (pairs.length === 0) throw bad(OWNER, 'targets', 'strings, RegExps or functions that name layers', targets)
+  return pairs.map(([target, own]) => {
+    checkTarget(OWNER, 'targets', target)
+    if (typeof own !== 'object' || own === null) throw bad(OWNER, `targets, ${showTarget(target)}`, 'options', own)
+    checkKeys(`${OWNER}: targets, ${showTarget(target)}`, own, LAYER_KEYS)
+    const options = { ...common, ...own }
+    checkInteger(OWNER, 'r', options.r, 1)
+    if (options.enableLora?.every((on) => on === false))
+      throw bad(OWNER, 'enableLora', 'a list with at least one true', options.enableLora)
+    return { target, own, options }
+  })
+}
+
+function targetPairs(targets: InjectOptions['targets']): (readonly [Target, InjectLayerOptions])[] {
+  if (targets instanceof Map) return [...(targets as ReadonlyMap<Target, InjectLayerOptions>)]
+  const isRecord =
+    typeof targets === 'object' && !Array.isArray(targets) && !(targets instanceof RegExp) && targets !== null
+  if (isRecord) return Object.entries(targets as Record<string, InjectLayerOptions>)
+  return checkTargets(OWNER, 'targets', targets as Target | readonly Target[]).map((target) => [target, {}])
+}
+
+/** The layers that a rule takes, in the model's order. */
+function choose(modules: readonly Named[], rules: readonly Rule[], exclude: readonly Target[]): Choice[] {
+  const layers = modules.filter(([, module]) => adaptationOf(module) !== undefined)
+  const lost = rules.filter(({ target }) => !layers.some(([path, layer]) => fits(target, path, layer)))
+  if (lost.length > 0)
+    throw fitsNothing(
+      OWNER,
+      lost.map(({ target }) => target),
+      modules,
+      layers,
+    )
+  const named = modules.filter(([path, module]) => rules.some((rule) => names(rule.target, path, module)))
+  for (const target of exclude) {
+    if (!named.some(([path, module]) => fits(target, path, module))) throw excludesNothing(OWNER, target, named)
   }
-  const fanInFanOut = layer instanceof TransposedLinear
-  const dense = { r, loraAlpha, loraDropout, mergeWeights, fanInFanOut, weight, bias: layer.bias ?? false }
-  if (enableLora) return new MergedLinear(layer.inFeatures, layer.outFeatures, { ...dense, enableLora })
-  return new Linear(layer.inFeatures, layer.outFeatures, dense)
+  const left = named.filter(([path, module]) => !exclude.some((target) => fits(target, path, module)))
+  const refused = left.filter(([, module]) => adaptationOf(module) === undefined)
+  if (refused.length > 0) throw cannotAdapt(OWNER, refused)
+  if (left.length === 0) throw bad(OWNER, 'exclude', 'a list that leaves at least one layer', exclude.map(showTarget))
+  const chosen = outermost(left).map(([path, layer]) => ({
+    path,
+    layer,
+    rule: rules.find(({ target }) => fits(target, path, layer))!,
+  }))
+  for (const rule of rules) if (!chosen.some((choice) => choice.rule === rule)) checkOverlap(rule, rules, left)
+  return chosen
+}
+
+/**
+ * Whether a target means this module. A RegExp or function that also fits what cannot be adapted means the layers inside; but not one with
+ * weights and no layers in it (a norm), which must be excluded, nor a LoRA layer.
+ */
+function names(target: Target, path: string, module: Module): boolean {
+  if (!fits(target, path, module)) return false
+  if (typeof target === 'string' || adaptationOf(module) !== undefined || isAdapter(module)) return true
+  const isLeaf = [...module.children()].length === 0
+  return isLeaf && [...module.ownTensors()].some(([, , kind]) => kind === 'parameter')
+}
+
+// What is inside an adapted module belongs to it.
+function outermost(named: readonly Named[]): Named[] {
+  const inside = new Set(named.flatMap(([, module]) => [...module.modules()].filter((part) => part !== module)))
+  return named.filter(([, module]) => !inside.has(module))
+}
+
+// Lists without options of their own may overlap. Options that no layer takes would be lost without a word.
+function checkOverlap(rule: Rule, rules: readonly Rule[], left: readonly Named[]): void {
+  if (Object.keys(rule.own).length === 0) return
+  const taken = left.filter(([path, module]) => fits(rule.target, path, module))
+  const by = rules.find(({ target }) => taken.some(([path, module]) => fits(target, path, module)))
+  throw new OptionError({
+    what: `${OWNER}: the options of ${showTarget(rule.target)} count for no layer`,
+    expected: 'a target that fits a layer which no target before it fits, and no exclude',
+    received: taken.length > 0 ? `${some(taken)}, taken by ${showTarget(by!.target)}` : 'all its layers are excluded',
+    fix: taken.length > 0 ? 'put the narrower target first' : 'remove the target',
+  })
+}
+
+function adapt(path: string, layer: Module, rule: Rule): Adapter {
+  const { keys, make } = adaptationOf(layer)!
+  const wrong = Object.keys(rule.own).filter((key) => !keys.includes(key))
+  const { enableLora, blocks } = rule.options
+  if (!keys.includes('enableLora') && (enableLora || blocks)) wrong.push('enableLora')
+  if (wrong.length > 0) {
+    const name = wrong.includes('enableLora') ? 'enableLora' : wrong[0]!
+    const expected =
+      name === 'enableLora' ? 'used with dense layers only' : `left out: a layer of this kind takes ${keys.join(', ')}`
+    throw bad(OWNER, name, expected, `a layer of class ${layer.constructor.name}, ${path}`)
+  }
+  const taken = Object.entries(rule.options).filter(([key]) => keys.includes(key))
+  return inMode(make(layer, Object.fromEntries(taken)), layer)
+}
+
+function dense(layer: PlainLinear | TransposedLinear, options: InjectLayerOptions): Adapter {
+  const { enableLora, blocks, ...rest } = options
+  if (enableLora === undefined && blocks === undefined) return Linear.fromLayer(layer, rest)
+  return MergedLinear.fromLayer(layer, options)
+}
+
+function adaptation<M extends Module>(
+  type: abstract new (...args: never[]) => M,
+  keys: readonly string[],
+  make: (layer: M, options: InjectLayerOptions) => Adapter,
+): Adaptation {
+  return { type: type as unknown as LayerClass, keys, make: make as Adaptation['make'] }
+}
+
+function adaptationOf(module: Module): Adaptation | undefined {
+  return ADAPTATIONS.find(({ type }) => isPlain(module, type))
 }
 
 // A LoRA layer freezes the weight it is given; a bad option that shows at the third layer must not leave two of them frozen.
-function unlessItThrows<T>(chosen: [string, Adaptable][], build: () => T): T {
-  const before = chosen.map(([, layer]) => layer.weight.requiresGrad)
+function unlessItThrows<T>(chosen: readonly Choice[], build: () => T): T {
+  const before = new Map<Tensor, boolean>()
+  for (const { layer } of chosen) for (const tensor of layer.parameters()) before.set(tensor, tensor.requiresGrad)
   try {
     return build()
   } catch (error) {
-    chosen.forEach(([, layer], i) => (layer.weight.requiresGrad = before[i]!))
+    for (const [tensor, on] of before) tensor.requiresGrad = on
     throw error
   }
 }
 
-function isAdaptable(module: Module): module is Adaptable {
-  return module instanceof PlainLinear || module instanceof TransposedLinear || module instanceof PlainEmbedding
-}
-
-function fits(target: Target, path: string, module: Module): boolean {
-  if (typeof target === 'string') return path === target || path.endsWith(`.${target}`)
-  if (typeof target === 'function') return target(path, module)
-  target.lastIndex = 0 // a RegExp with the g flag remembers where it stopped
-  return target.test(path)
-}
-
-function checkTargets(name: string, given: Target | readonly Target[]): Target[] {
-  const targets = Array.isArray(given) ? [...(given as Target[])] : [given as Target]
-  const fine = targets.every((t) => typeof t === 'string' || typeof t === 'function' || t instanceof RegExp)
-  if (!fine || (name === 'targets' && targets.length === 0)) {
-    throw bad('lora.injectLora', name, 'strings, RegExps or functions that name layers', given)
-  }
-  return targets
-}
-
-function fitsNothing(lost: Target[], layers: Map<string, Module>, adaptable: [string, Adaptable][]): OptionError {
-  const target = lost[0]!
-  const others = [...layers].filter(([path, module]) => fits(target, path, module))
-  const names = [...new Set(adaptable.map(([path]) => path.slice(path.lastIndexOf('.') + 1)))]
-  return new OptionError({
-    what: `lora.injectLora: no layer fits ${lost.map(String).join(', ')}`,
-    expected: `targets that fit a dense layer or an embedding: ${names.join(', ') || 'the model has none'}`,
-    received: others.length > 0 ? others.slice(0, 3).map(describe).join(', ') : String(target),
-    fix: repair(target, others, names),
-  })
-}
-
-function describe([path, module]: [string, Module]): string {
-  return `${path} (${isLoraLayer(module) ? 'a LoRA layer already' : module.constructor.name})`
-}
-
-function repair(target: Target, others: [string, Module][], names: string[]): string {
-  if (others.some(([, module]) => isLoraLayer(module))) return 'inject once, with all targets, into the plain model'
-  if (others.length > 0) return 'name the layers inside it'
-  const near = nearest(String(target), names)
-  return near === undefined ? 'name one of the layers above' : `write '${near}'`
+function biases(layer: Module): Tensor[] {
+  return [...layer.ownTensors()].flatMap(([key, tensor]) => (key.endsWith('bias') ? tensor : []))
 }

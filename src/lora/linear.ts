@@ -1,11 +1,13 @@
 import * as ops from '../generated/ops.js'
 import { uniform_ } from '../nn/init.js'
-import { LINEAR_KEYS, makeBias, makeWeight, wideDtype } from '../nn/linear.js'
+import { Linear as PlainLinear, LINEAR_KEYS, TransposedLinear, makeBias, makeWeight, wideDtype } from '../nn/linear.js'
 import type { LinearOptions } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
 import { checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
 import { zeros } from '../make.js'
 import type { Tensor } from '../tensor.js'
+import { FROM_LAYER_KEYS, checkLayer, inMode } from './from-layer.js'
+import type { FromLayerOptions } from './from-layer.js'
 import { LORA_KEYS, LoraLayer } from './lora-layer.js'
 import type { LoraOptions } from './lora-layer.js'
 
@@ -56,6 +58,21 @@ export class Linear extends LoraLayer {
     }
   }
 
+  /**
+   * A LoRA layer over an existing dense layer: the weight and the bias are its tensors themselves, not copies, so its numbers, element type
+   * and ties stay. With `r > 0` the weight is frozen; the bias keeps its `requiresGrad`, and the new layer the mode of the old one, unmerged.
+   * A `nn.TransposedLinear` gives a layer with `fanInFanOut`.
+   *
+   * @example
+   * block.q_proj = lora.Linear.fromLayer(block.q_proj, { r: 8, loraAlpha: 16 })
+   * @throws {OptionError} for another kind of layer, and for options of the layer itself (`bias`, `dtype`, …), which stay as they are.
+   */
+  static fromLayer(layer: PlainLinear | TransposedLinear, options: DenseFromLayerOptions = {}): Linear {
+    checkDense('lora.Linear.fromLayer', layer)
+    checkKeys('lora.Linear.fromLayer', options, DENSE_FROM_LAYER_KEYS)
+    return inMode(new Linear(layer.inFeatures, layer.outFeatures, { ...options, ...baseOf(layer) }), layer)
+  }
+
   override forward(x: Tensor): Tensor {
     const layout = this.fanInFanOut ? 1 : 0
     const factors = this.activeFactors()
@@ -72,9 +89,41 @@ export class Linear extends LoraLayer {
     return ops.loraMerge(weight, a, b, this.scaling, this.fanInFanOut ? 1 : 0, [0, this.outFeatures])
   }
 
+  override toPlain(): PlainLinear | TransposedLinear {
+    return plainDense(this)
+  }
+
   override extraRepr(): string {
     return `${this.inFeatures} -> ${this.outFeatures}, r ${this.r}${this.merged ? ', merged' : ''}`
   }
+}
+
+/** Options of `fromLayer` for dense layers. */
+export interface DenseFromLayerOptions extends FromLayerOptions {
+  /** Dropout on the input of the low-rank path, in training. @default 0 */
+  loraDropout?: number
+}
+
+/** Option names of {@link DenseFromLayerOptions}. */
+export const DENSE_FROM_LAYER_KEYS = [...FROM_LAYER_KEYS, 'loraDropout'] as const
+
+/** @throws {OptionError} when a layer is no plain dense one. */
+export function checkDense(owner: string, layer: unknown): asserts layer is PlainLinear | TransposedLinear {
+  checkLayer(owner, layer, [PlainLinear, TransposedLinear])
+}
+
+/** What a dense layer hands to the LoRA layer that takes its place. */
+export function baseOf(layer: PlainLinear | TransposedLinear): LoraLinearOptions {
+  return { weight: layer.weight, bias: layer.bias ?? false, fanInFanOut: layer instanceof TransposedLinear }
+}
+
+/** The plain twin of a dense LoRA layer: the merged weight, frozen or not as the base, and the bias itself. */
+export function plainDense(
+  layer: LoraLayer & { inFeatures: number; outFeatures: number; fanInFanOut: boolean },
+): PlainLinear | TransposedLinear {
+  const Plain = layer.fanInFanOut ? TransposedLinear : PlainLinear
+  const weight = parameter(layer.mergedWeight(), layer.baseWeight.requiresGrad)
+  return inMode(new Plain(layer.inFeatures, layer.outFeatures, { weight, bias: layer.bias ?? false }), layer)
 }
 
 /** The frozen part of a dense layer. The bound of both fills uses the true number of inputs, also for a transposed weight. */

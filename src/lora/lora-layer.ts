@@ -1,4 +1,4 @@
-import { GradError, InternalError, OptionError } from '../errors.js'
+import { GradError, InternalError, OptionError, UnsupportedError } from '../errors.js'
 import { native } from '../native/load.js'
 import { Identity } from '../nn/activations.js'
 import { Dropout } from '../nn/dropout.js'
@@ -123,6 +123,41 @@ export abstract class LoraLayer extends Module {
     return this
   }
 
+  /**
+   * `W + scaling · BA` in W's element type, as a tensor of its own, whether merged or not; W itself for a plain layer. The layer is left as
+   * it is.
+   */
+  mergedWeight(): Tensor {
+    const [a, b] = [this.loraA, this.loraB]
+    return a === null || b === null ? this.baseWeight : noGrad(() => keep(this.fold(this.baseWeight, a, b)))
+  }
+
+  /**
+   * The plain layer that computes what this one does: the merged weight, this bias, this mode. The factors stay behind.
+   * @throws {UnsupportedError} for a class of layers that has no plain twin.
+   */
+  toPlain(): Module {
+    const name = this.constructor.name
+    throw new UnsupportedError({
+      what: `lora.${name} has no plain twin`,
+      expected: 'a layer whose class defines toPlain()',
+      received: name,
+      fix: 'use mergeAll(model), which keeps the layer',
+    })
+  }
+
+  /** What stands for an own tensor in a plain checkpoint: the merged weight, null for a factor, else the tensor itself. */
+  plainTensor(_key: string, tensor: Tensor): Tensor | null {
+    if (this.isFactor(tensor)) return null
+    return tensor === this.baseWeight ? this.mergedWeight() : tensor
+  }
+
+  /** Makes a fresh copy of the layer forget the copied merged weight: it makes its own. @internal */
+  afterClone(): void {
+    this.mergedCopy?.weight.dispose()
+    this.mergedCopy = null
+  }
+
   /** Training mode unmerges; evaluation mode merges when `mergeWeights` is true. */
   override train(mode = true): this {
     super.train(mode)
@@ -152,8 +187,8 @@ export abstract class LoraLayer extends Module {
     else throw bad(`lora.${this.constructor.name}`, 'key', 'weight, bias, lora_A or lora_B', key)
   }
 
-  /** The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. */
-  protected activeFactors(): { a: Tensor; b: Tensor } | null {
+  /** The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. @internal */
+  activeFactors(): { a: Tensor; b: Tensor } | null {
     const [a, b] = [this.loraA, this.loraB]
     if (a === null || b === null) return null
     if (!this.isMerged) return { a, b }
@@ -162,8 +197,8 @@ export abstract class LoraLayer extends Module {
     return null
   }
 
-  /** The weight for a forward without active factors. Unlike `weight`, it is not handed out. */
-  protected forwardWeight(): Tensor {
+  /** The weight for a forward without active factors. Unlike `weight`, it is not handed out. @internal */
+  forwardWeight(): Tensor {
     return this.isMerged ? this.freshCopy().weight : this.baseWeight
   }
 

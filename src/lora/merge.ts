@@ -1,71 +1,44 @@
-import { UnsupportedError } from '../errors.js'
-import { Embedding as PlainEmbedding } from '../nn/embedding.js'
-import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
+import { OptionError } from '../errors.js'
 import type { Module } from '../nn/module.js'
-import { noGrad, keep } from '../scope.js'
-import type { Tensor } from '../tensor.js'
-import { Embedding } from './embedding.js'
-import { Linear } from './linear.js'
-import { isLoraLayer } from './lora-layer.js'
-import type { LoraLayer } from './lora-layer.js'
-import { MergedLinear } from './merged-linear.js'
+import { adapterModules, isAdapter } from './adapter.js'
 import { replaceModules } from './replace.js'
+import { TiedLinear } from './tied.js'
 
 /** Merges every LoRA layer of the model, whatever its `mergeWeights` says. */
 export function mergeAll(model: Module): void {
-  for (const module of model.modules()) if (isLoraLayer(module)) module.merge()
+  for (const [, layer] of adapterModules(model)) layer.merge()
 }
 
 /** Unmerges every LoRA layer of the model. */
 export function unmergeAll(model: Module): void {
-  for (const module of model.modules()) if (isLoraLayer(module)) module.unmerge()
+  for (const [, layer] of adapterModules(model)) layer.unmerge()
 }
 
 /**
  * Replaces every LoRA layer inside the model by a plain layer that holds the merged weight, and forgets the factors.
  *
- * The result needs no more memory than the base model and cannot be unmerged. A layer of rank 0 keeps its weight.
+ * The result needs no more memory than the base model and cannot be unmerged. A layer of rank 0 keeps its weight. A plain head that was tied
+ * to an adapted embedding keeps the base weight: the two are no longer the same.
  * @returns the paths of the layers replaced.
+ * @throws {OptionError} when the model is itself a LoRA layer: call its `toPlain()`.
  */
 export function mergeAndUnload(model: Module): string[] {
-  const replaced: string[] = []
+  if (isAdapter(model)) throw nothingAbove(model)
+  const layers = [...adapterModules(model)]
   const plain = new Map<Module, Module>()
-  for (const [path, module] of model.namedModules()) {
-    if (!isLoraLayer(module) || path === '') continue
-    plain.set(module, plainLayer(module).train(module.training))
-    replaced.push(path)
-  }
+  const tied = layers.filter(([, layer]) => layer instanceof TiedLinear)
+  // Tied layers last: they take the weight of the twin of their source.
+  for (const [, layer] of [...layers.filter((entry) => !tied.includes(entry)), ...tied])
+    plain.set(layer, layer.toPlain(plain))
   replaceModules(model, plain)
-  return replaced
+  return layers.map(([path]) => path)
 }
 
-function plainLayer(layer: LoraLayer): Module {
-  const weight = mergedWeight(layer)
-  if (layer instanceof Linear || layer instanceof MergedLinear) {
-    const Plain = layer.fanInFanOut ? TransposedLinear : PlainLinear
-    return frozenAs(layer, new Plain(layer.inFeatures, layer.outFeatures, { weight, bias: layer.bias ?? false }))
-  }
-  if (layer instanceof Embedding) {
-    const { numEmbeddings, embeddingDim, paddingIdx, scaleGradByFreq } = layer
-    return frozenAs(layer, new PlainEmbedding(numEmbeddings, embeddingDim, { weight, paddingIdx, scaleGradByFreq }))
-  }
-  throw new UnsupportedError({
-    what: `lora.mergeAndUnload: ${layer.constructor.name} has no plain twin`,
-    expected: 'lora.Linear, lora.MergedLinear or lora.Embedding',
-    received: layer.constructor.name,
-    fix: 'use mergeAll(model), which keeps the layer',
+function nothingAbove(layer: Module): OptionError {
+  return new OptionError({
+    what: 'lora.mergeAndUnload: the model is itself a LoRA layer, which cannot be replaced from inside',
+    expected: 'a module that holds LoRA layers',
+    received: `lora.${layer.constructor.name}`,
+    fix: 'call toPlain() on the layer, which returns its plain twin',
   })
-}
-
-function frozenAs<T extends Module & { weight: Tensor }>(layer: LoraLayer, plain: T): T {
-  plain.weight.requiresGrad = layer.baseWeight.requiresGrad
-  return plain
-}
-
-// A merged weight shown to the outside is left alone by unmerge().
-function mergedWeight(layer: LoraLayer): Tensor {
-  const { merged } = layer
-  const weight = noGrad(() => keep(layer.merge().weight))
-  if (!merged) layer.unmerge()
-  return weight
 }

@@ -1,58 +1,112 @@
 import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import { wideDtype } from '../nn/linear.js'
+import type { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
-import { bad, checkBoolean, checkInteger, checkKeys, show } from '../nn/options.js'
+import { bad, checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
 import { zeros } from '../make.js'
 import type { Tensor } from '../tensor.js'
-import { LORA_LINEAR_KEYS, makeA, makeBase } from './linear.js'
-import type { LoraLinearOptions } from './linear.js'
+import { inMode } from './from-layer.js'
+import { DENSE_FROM_LAYER_KEYS, LORA_LINEAR_KEYS, baseOf, checkDense, makeA, makeBase, plainDense } from './linear.js'
+import type { DenseFromLayerOptions, Linear, LoraLinearOptions } from './linear.js'
 import { LoraLayer } from './lora-layer.js'
+import { joinLinears, splitLinears } from './split.js'
+
+/** Which blocks of outputs a fused dense layer has, and which of them get an update. */
+export interface BlockOptions {
+  /** Which blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @default none: a plain layer */
+  enableLora?: readonly boolean[]
+  /**
+   * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they add up to `outFeatures`. @default equal blocks, one for
+   * each entry of `enableLora`
+   */
+  blocks?: readonly number[]
+}
 
 /** Options of {@link MergedLinear}. */
-export interface MergedLinearOptions extends LoraLinearOptions {
-  /** Which of the equal blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @default [false] */
-  enableLora?: readonly boolean[]
-}
+export interface MergedLinearOptions extends LoraLinearOptions, BlockOptions {}
+
+const OWNER = 'lora.MergedLinear'
 
 /**
  * One dense layer that stands for several (q, k and v in one product), with a low-rank update for some of them:
  * `y = x Wᵀ + bias`, and for each enabled block i: `y[block i] += scaling · dropout(x) Aᵢᵀ Bᵢᵀ`.
  *
  * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (outFeatures, inFeatures)`, or (in, out) with `fanInFanOut`;
- * with g enabled of n blocks: `lora_A (r·g, inFeatures)`, `lora_B (outFeatures/n · g, r)`, enabled blocks in order.
- * Init as `lora.Linear`. The dense (out, in) update is never formed, except to merge.
+ * with g enabled blocks: `lora_A (r·g, inFeatures)`, `lora_B (sum of their sizes, r)`, enabled blocks in order.
+ * Init as `lora.Linear`. The dense (out, in) update is never formed, except to merge. Without an enabled block it is the plain layer, as
+ * with `r: 0`: no factors, a trainable weight.
  *
  * @example
  * const qkv = new lora.MergedLinear(768, 3 * 768, { r: 4, loraAlpha: 32, enableLora: [true, false, true], fanInFanOut: true })
- * @throws {OptionError} when `enableLora` holds anything but booleans, when its length does not divide `outFeatures`, or when
- * `r > 0` and no block is enabled.
- * @see loralib `MergedLinear`: same defaults, same state-dict keys.
+ * const gqa = new lora.MergedLinear(2048, 3072, { r: 8, blocks: [2048, 512, 512], enableLora: [true, false, true] })
+ * @throws {OptionError} when `enableLora` holds anything but booleans, when its length does not divide `outFeatures`, or when `blocks` are
+ * not as many positive integers that add up to `outFeatures`.
+ * @see loralib `MergedLinear`: same defaults, same state-dict keys; upstream has equal blocks only.
  */
 export class MergedLinear extends LoraLayer {
   readonly inFeatures: number
   readonly outFeatures: number
   readonly fanInFanOut: boolean
   readonly enableLora: readonly boolean[]
+  /** Sizes of all blocks, enabled or not. */
+  readonly blocks: readonly number[]
   // [start, length] of each enabled block of outputs, one after the other.
-  private readonly blocks: number[]
+  private readonly ranges: number[]
 
   constructor(inFeatures: number, outFeatures: number, options: MergedLinearOptions = {}) {
-    checkKeys('lora.MergedLinear', options, [...LORA_LINEAR_KEYS, 'enableLora'])
-    super('lora.MergedLinear', options, options.loraDropout)
-    this.inFeatures = checkInteger('lora.MergedLinear', 'inFeatures', inFeatures, 1)
-    this.outFeatures = checkInteger('lora.MergedLinear', 'outFeatures', outFeatures, 1)
-    this.fanInFanOut = checkBoolean('lora.MergedLinear', 'fanInFanOut', options.fanInFanOut ?? false)
-    this.enableLora = checkBlocks(options.enableLora ?? [false], outFeatures, this.r)
-    this.blocks = enabledBlocks(this.enableLora, outFeatures)
-    makeBase(this, 'lora.MergedLinear', options)
+    checkKeys(OWNER, options, [...LORA_LINEAR_KEYS, 'enableLora', 'blocks'])
+    checkInteger(OWNER, 'outFeatures', outFeatures, 1)
+    const { enableLora, blocks } = checkBlocks(OWNER, options, outFeatures)
+    const r = checkInteger(OWNER, 'r', options.r ?? 0, 0)
+    super(OWNER, { ...options, r: enableLora.includes(true) ? r : 0 }, options.loraDropout)
+    this.inFeatures = checkInteger(OWNER, 'inFeatures', inFeatures, 1)
+    this.outFeatures = outFeatures
+    this.fanInFanOut = checkBoolean(OWNER, 'fanInFanOut', options.fanInFanOut ?? false)
+    this.enableLora = enableLora
+    this.blocks = blocks
+    this.ranges = blockRanges(blocks).flatMap((range, i) => (enableLora[i] ? range : []))
+    makeBase(this, OWNER, options)
     if (this.r > 0) {
-      const enabled = this.blocks.length / 2
-      const rows = (outFeatures / this.enableLora.length) * enabled
+      const rows = blocks.reduce((sum, size, i) => (enableLora[i] ? sum + size : sum), 0)
       this.baseWeight.requiresGrad = false
-      this.loraA = makeA(this.baseWeight, this.r * enabled, inFeatures)
+      this.loraA = makeA(this.baseWeight, this.r * (this.ranges.length / 2), inFeatures)
       this.loraB = parameter(zeros([rows, this.r], { dtype: wideDtype(this.baseWeight.dtype) }))
     }
+  }
+
+  /**
+   * A fused LoRA layer over an existing dense layer, which it takes over as `lora.Linear.fromLayer` does.
+   * @example
+   * block.c_attn = lora.MergedLinear.fromLayer(block.c_attn, { r: 4, enableLora: [true, false, true] })
+   */
+  static fromLayer(
+    layer: PlainLinear | TransposedLinear,
+    options: DenseFromLayerOptions & BlockOptions = {},
+  ): MergedLinear {
+    checkDense('lora.MergedLinear.fromLayer', layer)
+    checkKeys('lora.MergedLinear.fromLayer', options, [...DENSE_FROM_LAYER_KEYS, 'enableLora', 'blocks'])
+    return inMode(new MergedLinear(layer.inFeatures, layer.outFeatures, { ...options, ...baseOf(layer) }), layer)
+  }
+
+  /**
+   * One fused layer from dense layers over the same input, in the order of its outputs: the layers with factors become its enabled blocks.
+   * Weights, biases and factors are copied; a missing bias counts as zeros when another layer has one.
+   *
+   * @example
+   * const qkv = lora.MergedLinear.fromLinears([attn.q_proj, attn.k_proj, attn.v_proj])   // k_proj an nn.Linear
+   * @throws {OptionError} when sizes of inputs, element types, layouts, ranks, scalings, dropouts or `mergeWeights` differ.
+   */
+  static fromLinears(layers: readonly (Linear | PlainLinear | TransposedLinear)[]): MergedLinear {
+    return joinLinears(layers, (inFeatures, outFeatures, options) => new MergedLinear(inFeatures, outFeatures, options))
+  }
+
+  /**
+   * The separate layers that this one stands for, one for each block, in order: `lora.Linear`, of rank 0 for a block that is not enabled.
+   * Weights, biases and factors are copied; `requiresGrad`, mode and `merged` are kept.
+   */
+  split(): Linear[] {
+    return splitLinears(this)
   }
 
   override forward(x: Tensor): Tensor {
@@ -61,13 +115,17 @@ export class MergedLinear extends LoraLayer {
     if (factors === null) return ops.linear(x, this.forwardWeight(), this.bias, layout)
     const { a, b } = factors
     const p = this.fusedDropout()
-    if (p !== null) return ops.loraLinear(x, this.baseWeight, this.bias, a, b, this.scaling, p, layout, this.blocks)
+    if (p !== null) return ops.loraLinear(x, this.baseWeight, this.bias, a, b, this.scaling, p, layout, this.ranges)
     const y = ops.linear(x, this.baseWeight, this.bias, layout)
-    return ops.loraUpdate(y, this.dropped(x), a, b, this.scaling, this.blocks)
+    return ops.loraUpdate(y, this.dropped(x), a, b, this.scaling, this.ranges)
   }
 
   protected override fold(weight: Tensor, a: Tensor, b: Tensor): Tensor {
-    return ops.loraMerge(weight, a, b, this.scaling, this.fanInFanOut ? 1 : 0, this.blocks)
+    return ops.loraMerge(weight, a, b, this.scaling, this.fanInFanOut ? 1 : 0, this.ranges)
+  }
+
+  override toPlain(): PlainLinear | TransposedLinear {
+    return plainDense(this)
   }
 
   override extraRepr(): string {
@@ -76,27 +134,47 @@ export class MergedLinear extends LoraLayer {
   }
 }
 
-function checkBlocks(enableLora: readonly boolean[], outFeatures: number, r: number): readonly boolean[] {
-  const owner = 'lora.MergedLinear'
+/** `[start, length]` of each block. */
+export function blockRanges(blocks: readonly number[]): [start: number, length: number][] {
+  let start = 0
+  return blocks.map((length) => {
+    start += length
+    return [start - length, length]
+  })
+}
+
+/** @throws {OptionError} as {@link MergedLinear}. */
+export function checkBlocks(
+  owner: string,
+  options: BlockOptions,
+  outFeatures: number,
+): { enableLora: readonly boolean[]; blocks: readonly number[] } {
+  const enableLora = options.enableLora ?? options.blocks?.map(() => false) ?? [false]
   const fine = Array.isArray(enableLora) && enableLora.length > 0 && enableLora.every((on) => typeof on === 'boolean')
   if (!fine) throw bad(owner, 'enableLora', 'a list of true and false, one for each block of outputs', enableLora)
-  if (outFeatures % enableLora.length !== 0) {
-    throw bad(owner, 'enableLora', `a list whose length divides outFeatures = ${outFeatures}`, enableLora)
+  const blocks = options.blocks ?? equalBlocks(owner, enableLora, outFeatures)
+  const positive = Array.isArray(blocks) && blocks.every((size) => Number.isInteger(size) && size > 0)
+  if (!positive) throw bad(owner, 'blocks', 'a list of positive integers, the sizes of the blocks of outputs', blocks)
+  if (blocks.length !== enableLora.length) throw otherCount(owner, enableLora, blocks)
+  const sum = blocks.reduce((total, size) => total + size, 0)
+  if (sum !== outFeatures) {
+    throw bad(owner, 'blocks', `sizes that add up to outFeatures = ${outFeatures}`, `${blocks.join(' + ')} = ${sum}`)
   }
-  if (r > 0 && !enableLora.includes(true)) throw nothingEnabled(enableLora, r)
-  return Object.freeze([...enableLora])
+  return { enableLora: Object.freeze([...enableLora]), blocks: Object.freeze([...blocks]) }
 }
 
-function enabledBlocks(enableLora: readonly boolean[], outFeatures: number): number[] {
-  const length = outFeatures / enableLora.length
-  return enableLora.flatMap((on, i) => (on ? [i * length, length] : []))
+function equalBlocks(owner: string, enableLora: readonly boolean[], outFeatures: number): number[] {
+  const size = outFeatures / enableLora.length
+  if (Number.isInteger(size)) return enableLora.map(() => size)
+  const expected = `a list whose length divides outFeatures = ${outFeatures}`
+  throw bad(owner, 'enableLora', expected, enableLora, 'give the sizes of unequal blocks as blocks')
 }
 
-function nothingEnabled(enableLora: readonly boolean[], r: number): OptionError {
+function otherCount(owner: string, enableLora: readonly boolean[], blocks: readonly number[]): OptionError {
   return new OptionError({
-    what: 'lora.MergedLinear: no block is enabled, so there is nothing to adapt',
-    expected: 'enableLora with at least one true when r > 0',
-    received: `r: ${r}, enableLora: ${show(enableLora)}`,
-    fix: 'enable a block, e.g. enableLora: [true, false, true] for q and v, or set r: 0 for a plain layer',
+    what: `${owner}: enableLora and blocks do not fit together`,
+    expected: 'one entry of enableLora for each block',
+    received: `${enableLora.length} entries of enableLora, ${blocks.length} blocks`,
+    fix: 'give both lists the same length',
   })
 }

@@ -1,7 +1,10 @@
 import type { Module } from '../nn/module.js'
 import { checkChoice } from '../nn/options.js'
 import type { Tensor } from '../tensor.js'
-import { isLoraLayer } from './lora-layer.js'
+import { isAdapter } from './adapter.js'
+
+// The second is that of a multi-head attention.
+const BIAS_NAMES = new Set(['bias', 'in_proj_bias'])
 
 /** Which biases count as part of the adapter: none, every parameter named `bias`, or those of LoRA layers. */
 export type BiasMode = 'none' | 'all' | 'lora_only'
@@ -10,8 +13,8 @@ export type BiasMode = 'none' | 'all' | 'lora_only'
  * Makes the factors of every LoRA layer trainable and freezes everything else.
  *
  * It goes by what a parameter is, not by its name: a plain layer called `lora_proj` is frozen, a layer inside a block called `lora_x` is
- * treated like any other, and buffers are left alone. `bias` adds biases: `'all'` every parameter whose own name is `bias`,
- * `'lora_only'` those of LoRA layers. A model frozen by hand gets its factors back.
+ * treated like any other, and buffers are left alone. `bias` adds biases: `'all'` every parameter whose own name is `bias` (in an
+ * attention also `in_proj_bias`), `'lora_only'` those of LoRA layers. A model frozen by hand gets its factors back.
  *
  * @example
  * lora.markOnlyLoraAsTrainable(model, 'lora_only')
@@ -30,10 +33,9 @@ export function adapterTensors(model: Module, bias: BiasMode): Map<string, Tenso
   const found = new Map<string, Tensor>()
   for (const [name, tensor, kind, owner] of model.namedTensors()) {
     if (kind !== 'parameter') continue
-    const isBias = name.slice(name.lastIndexOf('.') + 1) === 'bias'
-    const isFactor = isLoraLayer(owner) && owner.isFactor(tensor)
-    if (isFactor || (isBias && (bias === 'all' || (bias === 'lora_only' && isLoraLayer(owner)))))
-      found.set(name, tensor)
+    const isBias = BIAS_NAMES.has(name.slice(name.lastIndexOf('.') + 1))
+    const isFactor = isAdapter(owner) && owner.isFactor(tensor)
+    if (isFactor || (isBias && (bias === 'all' || (bias === 'lora_only' && isAdapter(owner))))) found.set(name, tensor)
   }
   return found
 }

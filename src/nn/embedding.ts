@@ -1,12 +1,13 @@
 import { UnsupportedError } from '../errors.js'
 import * as ops from '../generated/ops.js'
+import { where } from '../make.js'
 import { noGrad } from '../scope.js'
-import type { Tensor } from '../tensor.js'
+import { Tensor } from '../tensor.js'
 import { resolvePadding } from './functional.js'
 import { normal_ } from './init.js'
 import { makeWeight } from './linear.js'
 import { Module } from './module.js'
-import { checkBoolean, checkInteger, checkKeys } from './options.js'
+import { bad, checkBoolean, checkInteger, checkKeys, checkNumber } from './options.js'
 import type { PlacementOptions } from './options.js'
 
 /** Options of {@link Embedding}. */
@@ -17,12 +18,21 @@ export interface EmbeddingLayerOptions extends PlacementOptions {
   scaleGradByFreq?: boolean
   /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
   weight?: Tensor
-  /** Not supported yet: any value but null is an error. */
-  maxNorm?: null
-  /** PyTorch's norm for `maxNorm`; without it, it has no effect. @default 2 */
+  /**
+   * Rows that come out longer than this are scaled down to it. Unlike in PyTorch the weight itself is not changed; as there, the factor counts
+   * as a constant in the backward pass. @default no limit
+   */
+  maxNorm?: number | null
+  /** Which p-norm `maxNorm` limits, above 0; Infinity for the largest element. @default 2 */
   normType?: number
-  /** Not supported yet: true is an error. @default false */
+  /** Gradients are dense: true is an error. @default false */
   sparse?: boolean
+}
+
+/** Options of `fromPretrained`. */
+export interface FromPretrainedOptions extends Omit<EmbeddingLayerOptions, 'weight' | 'dtype' | 'device'> {
+  /** Train nothing of the table. @default true */
+  freeze?: boolean
 }
 
 /** Option names of the embeddings. */
@@ -47,12 +57,14 @@ export const EMBEDDING_KEYS = [
  * const words = new nn.Embedding(50257, 768, { paddingIdx: 0 })
  * const x = words.forward(lora.tensor(new Int32Array([15496, 995])))      // (2, 768)
  * @throws {OptionError} for a padding row outside the table.
- * @throws {UnsupportedError} for `maxNorm` and `sparse`.
+ * @throws {UnsupportedError} for `sparse`.
  */
 export class Embedding extends Module {
   readonly numEmbeddings: number
   readonly embeddingDim: number
   readonly paddingIdx: number | null
+  readonly maxNorm: number | null
+  readonly normType: number
   readonly scaleGradByFreq: boolean
   weight: Tensor
 
@@ -63,12 +75,27 @@ export class Embedding extends Module {
     this.numEmbeddings = numEmbeddings
     this.embeddingDim = embeddingDim
     this.paddingIdx = table.paddingIdx
+    this.maxNorm = table.maxNorm
+    this.normType = table.normType
     this.scaleGradByFreq = table.scaleGradByFreq
     this.weight = makeTable('nn.Embedding', numEmbeddings, embeddingDim, table.paddingIdx, options)
   }
 
+  /**
+   * A table that holds `weight (numEmbeddings, embeddingDim)` itself, frozen unless `freeze` is false.
+   * @example
+   * const words = nn.Embedding.fromPretrained(vectors, { paddingIdx: 0 })
+   */
+  static fromPretrained(weight: Tensor, options: FromPretrainedOptions = {}): Embedding {
+    const { freeze = true, ...table } = options
+    checkBoolean('nn.Embedding.fromPretrained', 'freeze', freeze)
+    const layer = new Embedding(...checkVectors('nn.Embedding.fromPretrained', weight), { ...table, weight })
+    layer.weight.requiresGrad = !freeze
+    return layer
+  }
+
   override forward(ids: Tensor): Tensor {
-    return ops.embedding(this.weight, ids, this.paddingIdx ?? -1, this.scaleGradByFreq)
+    return limitRows(ops.embedding(this.weight, ids, this.paddingIdx ?? -1, this.scaleGradByFreq), this)
   }
 
   override extraRepr(): string {
@@ -77,20 +104,54 @@ export class Embedding extends Module {
   }
 }
 
+/** A limit on the norm of rows. */
+export interface RowLimit {
+  maxNorm: number | null
+  normType: number
+}
+
+/** `y · maxNorm / (‖y‖ + 1e-7)` for each row y that is longer than `maxNorm`. No gradient flows through the factor. */
+export function limitRows(rows: Tensor, { maxNorm, normType }: RowLimit): Tensor {
+  if (maxNorm === null) return rows
+  const factor = noGrad(() => {
+    const norm = rowNorm(rows.detach(), normType) // (..., 1)
+    const shrink = norm.add(1e-7).reciprocal().mul(maxNorm)
+    return where(norm.gt(maxNorm), shrink, 1)
+  })
+  return rows.mul(factor)
+}
+
+function rowNorm(rows: Tensor, p: number): Tensor {
+  if (p === Infinity) return rows.abs().amax(-1, true)
+  if (p === 2) return rows.square().sum(-1, true).sqrt()
+  const powers = p === 1 ? rows.abs() : rows.abs().pow(p)
+  const sum = powers.sum(-1, true)
+  return p === 1 ? sum : sum.pow(1 / p)
+}
+
+/** The sizes of a ready-made table. */
+export function checkVectors(owner: string, weight: Tensor): [numEmbeddings: number, embeddingDim: number] {
+  const [rows, width] = weight instanceof Tensor && weight.ndim === 2 ? weight.shape : []
+  if (rows === undefined || width === undefined)
+    throw bad(owner, 'weight', 'a tensor (numEmbeddings, embeddingDim)', weight)
+  return [rows, width]
+}
+
 /** Checks what the plain and the LoRA embedding have in common. */
 export function checkEmbedding(
   owner: string,
   numEmbeddings: number,
   embeddingDim: number,
   options: EmbeddingLayerOptions,
-): { paddingIdx: number | null; scaleGradByFreq: boolean } {
+): RowLimit & { paddingIdx: number | null; scaleGradByFreq: boolean } {
   checkInteger(owner, 'numEmbeddings', numEmbeddings, 1)
   checkInteger(owner, 'embeddingDim', embeddingDim, 1)
-  if (options.maxNorm !== undefined && options.maxNorm !== null) throw unsupported(owner, 'maxNorm', options.maxNorm)
-  if (options.sparse) throw unsupported(owner, 'sparse', options.sparse)
+  if (options.sparse) throw sparseGradients(owner, options.sparse)
   const padding = resolvePadding(owner, options.paddingIdx, numEmbeddings)
   return {
     paddingIdx: padding < 0 ? null : padding,
+    maxNorm: options.maxNorm == null ? null : checkNumber(owner, 'maxNorm', options.maxNorm, 0, true),
+    normType: options.normType === Infinity ? Infinity : checkNumber(owner, 'normType', options.normType ?? 2, 0, true),
     scaleGradByFreq: checkBoolean(owner, 'scaleGradByFreq', options.scaleGradByFreq ?? false),
   }
 }
@@ -115,11 +176,11 @@ function clearRow(weight: Tensor, row: number): void {
   zero.dispose()
 }
 
-function unsupported(owner: string, name: string, value: unknown): UnsupportedError {
+function sparseGradients(owner: string, value: unknown): UnsupportedError {
   return new UnsupportedError({
-    what: `${owner}: ${name} is not supported yet`,
-    expected: `no ${name}`,
-    received: `${name}: ${String(value)}`,
-    fix: `leave ${name} out`,
+    what: `${owner}: sparse gradients are not supported`,
+    expected: 'no sparse',
+    received: `sparse: ${String(value)}`,
+    fix: 'leave sparse out: the gradient is then dense',
   })
 }

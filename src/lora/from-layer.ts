@@ -1,0 +1,51 @@
+// What every `fromLayer` shares.
+import type { Module } from '../nn/module.js'
+import { bad } from '../nn/options.js'
+import { isAdapter } from './adapter.js'
+
+/** Options of every `fromLayer`. */
+export interface FromLayerOptions {
+  /** Rank of the update. 0 gives the plain layer. @default 0 */
+  r?: number
+  /** The update is multiplied by `loraAlpha / r`. @default 1 */
+  loraAlpha?: number
+  /** `eval()` merges the update into the weight. @default true */
+  mergeWeights?: boolean
+}
+
+/** Option names of {@link FromLayerOptions}. */
+export const FROM_LAYER_KEYS = ['r', 'loraAlpha', 'mergeWeights'] as const
+
+/** A class of plain layers. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- every layer has its own arguments
+export type LayerClass = abstract new (...args: any[]) => Module
+
+/**
+ * Whether a layer is one of `type` that also computes as `type` does: a subclass with a forward of its own would lose it by being replaced.
+ */
+export function isPlain(layer: unknown, type: LayerClass): boolean {
+  return layer instanceof type && (layer as Module).forward === (type.prototype as Module).forward
+}
+
+/** @throws {OptionError} when a layer is of none of the classes. */
+export function checkLayer(owner: string, layer: unknown, types: readonly LayerClass[]): void {
+  if (types.some((type) => isPlain(layer, type))) return
+  const expected = `an ${types.map((type) => `nn.${type.name}`).join(' or ')}`
+  throw bad(owner, 'layer', expected, layer, repair(layer, types))
+}
+
+/** Puts a module in the mode of the one it stands for. Not by train(), which would merge. */
+export function inMode<T extends Module>(made: T, like: Module): T {
+  for (const module of made.modules()) module.training = like.training
+  return made
+}
+
+function repair(layer: unknown, types: readonly LayerClass[]): string | undefined {
+  if (types.some((type) => layer instanceof type)) {
+    return 'its class has a forward of its own, which the new layer would not have: build the LoRA layer into that class'
+  }
+  if (typeof layer === 'object' && layer !== null && 'training' in layer && isAdapter(layer as Module)) {
+    return 'it is a LoRA layer already: load or train its factors'
+  }
+  return undefined
+}

@@ -1,0 +1,108 @@
+// Which modules of a model a pattern names, and the errors for patterns that name nothing.
+import { OptionError } from '../errors.js'
+import type { Module } from '../nn/module.js'
+import { bad, nearest } from '../nn/options.js'
+import { isAdapter } from './adapter.js'
+
+/**
+ * Names layers: a string fits a path that equals it or ends in `.` + it; a RegExp is tested on the whole path; a function decides by
+ * path and layer.
+ */
+export type Target = string | RegExp | ((path: string, module: Module) => boolean)
+
+/** A module with its path. */
+export type Named<M extends Module = Module> = readonly [path: string, module: M]
+
+/** Whether a target names a module. */
+export function fits(target: Target, path: string, module: Module): boolean {
+  if (typeof target === 'string') return path === target || path.endsWith(`.${target}`)
+  if (typeof target === 'function') return target(path, module)
+  target.lastIndex = 0 // a RegExp with the g flag remembers where it stopped
+  return target.test(path)
+}
+
+/** @throws {OptionError} for what is no target. */
+export function checkTarget(owner: string, name: string, target: unknown): Target {
+  if (typeof target === 'string' || typeof target === 'function' || target instanceof RegExp) return target as Target
+  throw bad(owner, name, 'strings, RegExps or functions that name layers', target)
+}
+
+/** One target or a list of them, as a list. */
+export function checkTargets(owner: string, name: string, given: Target | readonly Target[]): Target[] {
+  const targets = Array.isArray(given) ? [...(given as Target[])] : [given as Target]
+  return targets.map((target) => checkTarget(owner, name, target))
+}
+
+/** A target as an error shows it. */
+export function showTarget(target: Target): string {
+  return typeof target === 'function' ? (target.name ? `the function ${target.name}` : 'a function') : String(target)
+}
+
+/** The error for targets without a layer, with near names. */
+export function fitsNothing(
+  owner: string,
+  lost: readonly Target[],
+  modules: readonly Named[],
+  layers: readonly Named[],
+): OptionError {
+  const target = lost[0]!
+  const others = modules.filter(([path, module]) => fits(target, path, module))
+  const names = lastNames(layers)
+  return new OptionError({
+    what: `${owner}: no layer fits ${lost.map(showTarget).join(', ')}`,
+    expected: `targets that fit a layer which can be adapted: ${names.join(', ') || 'the model has none'}`,
+    received: others.length > 0 ? others.slice(0, 3).map(describe).join(', ') : showTarget(target),
+    fix: repair(target, others, layers),
+  })
+}
+
+/** The error for an exclude that takes nothing away. */
+export function excludesNothing(owner: string, target: Target, targeted: readonly Named[]): OptionError {
+  return new OptionError({
+    what: `${owner}: exclude ${showTarget(target)} leaves out no layer`,
+    expected: `an exclude that fits one of the ${targeted.length} layers that the targets fit: ${some(targeted)}`,
+    received: showTarget(target),
+    fix: `${nearName(target, targeted) ?? 'name one of the layers above'}, or remove it`,
+  })
+}
+
+/** The error for named modules that no LoRA layer can stand for. */
+export function cannotAdapt(owner: string, modules: readonly Named[]): OptionError {
+  const adapted = modules.some(([, module]) => isAdapter(module))
+  return new OptionError({
+    what: `${owner}: the targets name ${modules.length === 1 ? 'a module' : 'modules'} that cannot be adapted`,
+    expected: 'layers of the classes nn.Linear, nn.TransposedLinear, nn.Embedding and their like, that are plain',
+    received: modules.slice(0, 5).map(describe).join(', ') + (modules.length > 5 ? ', …' : ''),
+    fix: adapted
+      ? 'inject once, with all targets, into the plain model'
+      : 'name other layers, or list these under exclude',
+  })
+}
+
+/** Paths for an error: the first few. */
+export function some(named: readonly Named[]): string {
+  const paths = named.slice(0, 8).map(([path]) => path)
+  return paths.join(', ') + (named.length > 8 ? ', …' : '')
+}
+
+function describe([path, module]: Named): string {
+  return `${path} (${isAdapter(module) ? 'a LoRA layer already' : module.constructor.name})`
+}
+
+function repair(target: Target, others: readonly Named[], layers: readonly Named[]): string {
+  if (others.some(([, module]) => isAdapter(module))) return 'inject once, with all targets, into the plain model'
+  if (others.length > 0) return 'name the layers inside it'
+  return nearName(target, layers) ?? 'name one of the layers above'
+}
+
+// A suffix of one name is compared with last names, one of several with the ends of the paths that are as long.
+function nearName(target: Target, layers: readonly Named[]): string | undefined {
+  const wanted = target instanceof RegExp ? target.source : typeof target === 'string' ? target : ''
+  const parts = wanted.split('.').length
+  const near = nearest(wanted, new Set(layers.map(([path]) => path.split('.').slice(-parts).join('.'))))
+  return near === undefined ? undefined : `write '${near}'`
+}
+
+function lastNames(layers: readonly Named[]): string[] {
+  return [...new Set(layers.map(([path]) => path.slice(path.lastIndexOf('.') + 1)))]
+}

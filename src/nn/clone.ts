@@ -1,0 +1,73 @@
+import { keep, noGrad } from '../scope.js'
+import { Tensor } from '../tensor.js'
+import { Module, parameter } from './module.js'
+import { checkBoolean, checkKeys } from './options.js'
+
+/** Options of {@link cloneModule}. */
+export interface CloneOptions {
+  /** Let the copy use the frozen parameters of the original, which are then not to be written: many adapters on one base. @default false */
+  shareFrozen?: boolean
+}
+
+/**
+ * An independent copy of a model: its own parameters and buffers with the same numbers, `requiresGrad`, ties, mode and merged state.
+ *
+ * Modules, tensors, arrays, maps, sets and plain objects in fields are copied, whatever stands in several places once; functions and objects
+ * of other classes are shared. Gradients are not copied.
+ * @example
+ * const second = lora.cloneModule(model, { shareFrozen: true })   // another adapter, the same base
+ */
+export function cloneModule<M extends Module>(model: M, options: CloneOptions = {}): M {
+  checkKeys('cloneModule', options, ['shareFrozen'])
+  const shareFrozen = checkBoolean('cloneModule', 'shareFrozen', options.shareFrozen ?? false)
+  const copies = new Map<unknown, unknown>()
+  const copy = noGrad(() => copied(model, { copies, shareFrozen })) as M
+  // A module may hold what belongs to the original alone, as the merged weight of a LoRA layer.
+  for (const made of copies.values()) {
+    if (made instanceof Module && 'afterClone' in made) (made as Module & { afterClone(): void }).afterClone()
+  }
+  return copy
+}
+
+interface Cloning {
+  /** Copies by their originals. */
+  copies: Map<unknown, unknown>
+  shareFrozen: boolean
+}
+
+function copied(value: unknown, cloning: Cloning): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const known = cloning.copies.get(value)
+  if (known !== undefined) return known
+  const copy = emptyCopy(value, cloning)
+  cloning.copies.set(value, copy)
+  if (copy !== value && !(value instanceof Tensor)) fill(copy, value, cloning)
+  return copy
+}
+
+/** What the contents of a value are put into; the value itself when it is shared. */
+function emptyCopy(value: object, { shareFrozen }: Cloning): object {
+  if (value instanceof Tensor) {
+    if (value.isDisposed || (shareFrozen && value.isParameter && !value.requiresGrad)) return value
+    const copy = keep(value.detach().clone())
+    return value.isParameter ? parameter(copy, value.requiresGrad) : copy
+  }
+  const prototype = Object.getPrototypeOf(value) as object | null
+  if (Array.isArray(value)) return []
+  if (prototype === Map.prototype) return new Map()
+  if (prototype === Set.prototype) return new Set()
+  const isPlain = prototype === Object.prototype || prototype === null
+  return value instanceof Module || isPlain ? (Object.create(prototype) as object) : value
+}
+
+function fill(copy: object, value: object, cloning: Cloning): void {
+  if (copy instanceof Map)
+    for (const [key, item] of value as Map<unknown, unknown>) copy.set(copied(key, cloning), copied(item, cloning))
+  if (copy instanceof Set) for (const item of value as Set<unknown>) copy.add(copied(item, cloning))
+  for (const key of Reflect.ownKeys(value)) {
+    const field = Object.getOwnPropertyDescriptor(value, key)!
+    if (Array.isArray(value) && key === 'length') continue
+    Object.defineProperty(copy, key, 'value' in field ? { ...field, value: copied(field.value, cloning) } : field)
+  }
+  if (Object.isFrozen(value)) Object.freeze(copy)
+}
