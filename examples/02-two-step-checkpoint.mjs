@@ -2,7 +2,7 @@
 //   node examples/02-two-step-checkpoint.mjs
 import { mkdirSync } from 'node:fs'
 import * as lora from 'loralib'
-import { accuracy, batches, readDigits } from './lib/digits.mjs'
+import { accuracy, batches, lossOf, readDigits } from './lib/digits.mjs'
 import { fileSize, percent, table } from './lib/table.mjs'
 import { train } from './lib/train.mjs'
 
@@ -24,7 +24,6 @@ class Reader extends nn.Module {
     return this.out.forward(this.second.forward(hidden).relu())
   }
 }
-const lossOf = (model) => (batch) => nn.functional.crossEntropy(model.forward(batch.x), batch.y)
 const pace = { steps: 150, size: 64 }
 
 // The base learns handwritten digits.

@@ -13,7 +13,13 @@ const LIMIT_MS = 120_000
 /** What each example must print. The quickstart has tests of its own. */
 const SAYS: Record<string, RegExp[]> = {
   '02-two-step-checkpoint.mjs': [/ckpt_lora\.safetensors +\d+\.\d kB +first\.weight/, /of the two models: 0$/],
+  '03-existing-model.mjs': [
+    /^area: a new head and LoRA +2,178 +2\.3 % +9\d/m,
+    /^base +changed by 0 /m,
+    /LoRA layers left: 0$/,
+  ],
   '05-new-words.mjs': [/^center .* centre /m, /largest change of a score: 0$/],
+  '06-many-tasks.mjs': [/^mirrored .* 9\d\.\d % +\d/m, /when an adapter comes back: +0$/],
 }
 
 function run(example: string, cwd: string): Promise<{ code: number | null; out: string; errors: string }> {
@@ -43,7 +49,7 @@ test(`examples: at most ${MOST_LINES} lines, each in the list of examples/README
 })
 
 for (const [example, says] of Object.entries(SAYS)) {
-  test(`examples: ${example}`, async (t) => {
+  test.serial(`examples: ${example}`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'loralib-example-'))
     t.teardown(() => rmSync(folder, { recursive: true, force: true }))
     const { code, out, errors } = await run(example, folder)

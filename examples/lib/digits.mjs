@@ -49,6 +49,21 @@ async function shuffled(n) {
   return [...keys.keys()].sort((a, b) => keys[a] - keys[b])
 }
 
+/** A plain model for them: three dense layers. */
+export class DigitReader extends lora.nn.Module {
+  first = new lora.nn.Linear(PIXELS, 256)
+  second = new lora.nn.Linear(256, 256)
+  out = new lora.nn.Linear(256, 10)
+
+  forward(x) {
+    const hidden = this.first.forward(x.flatten(1)).relu() // (N, 1, 8, 8) → (N, 64) → (N, 256)
+    return this.out.forward(this.second.forward(hidden).relu()) // (N, 10)
+  }
+}
+
+/** The loss of a model on a batch of images. */
+export const lossOf = (model) => (batch) => lora.nn.functional.crossEntropy(model.forward(batch.x), batch.y)
+
 /** The share of images that the model labels right. */
 export async function accuracy(model, { x, y }) {
   const logits = lora.noGrad(() => model.eval().forward(x))
