@@ -737,6 +737,13 @@ declare abstract class LoraLayer extends Module {
     isFactor(tensor: Tensor): boolean;
     /** Puts a parameter in the place of an own one, by its state-dict key. Bias and factors stay f32 in a half-precision model. */
     setOwnTensor(key: string, tensor: Tensor): void;
+    /** The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. */
+    activeFactors(): {
+        a: Tensor;
+        b: Tensor;
+    } | null;
+    /** The weight for a forward without active factors. Unlike `weight`, it is not handed out. */
+    forwardWeight(): Tensor;
     /** Probability for the fused kernel; null when `loraDropout` was replaced by something only itself can compute. */
     protected fusedDropout(): number | null;
     /** `loraDropout(x)`, whatever it is. */
@@ -1009,6 +1016,94 @@ declare class MergedLinear extends LoraLayer {
     extraRepr(): string;
 }
 
+/** Options of {@link MultiheadAttention}. */
+interface MultiheadAttentionOptions extends PlacementOptions {
+    /** Probability of dropping an attention weight, in training. @default 0 */
+    dropout?: number;
+    /** Biases of all projections. @default true */
+    bias?: boolean;
+    /** Width of the keys. @default embedDim */
+    kdim?: number;
+    /** Width of the values. @default embedDim */
+    vdim?: number;
+    /** Inputs lie as (B, T, C), not (T, B, C). @default false */
+    batchFirst?: boolean;
+    /** Not supported: true is an error. @default false */
+    addBiasKv?: boolean;
+    /** Not supported: true is an error. @default false */
+    addZeroAttn?: boolean;
+}
+/** Options of {@link MultiheadAttention.forward}. Masks say what to leave out, the other way round than in `scaledDotProductAttention`. */
+interface MultiheadAttentionForwardOptions {
+    /** (B, S), or (S) for unbatched input: bool, true = ignore the key; or floating, added to the scores. @default none */
+    keyPaddingMask?: Tensor | null;
+    /** (T, S), or (B·numHeads, T, S): bool, true = must not attend; or floating, added to the scores. @default none */
+    attnMask?: Tensor | null;
+    /** Query t attends to keys 0..t, besides what the masks leave out. @default false */
+    isCausal?: boolean;
+    /** Return the attention weights too, which forms the (T, S) matrix: false is faster. @default true */
+    needWeights?: boolean;
+    /** Return the mean of the weights over the heads, not each head's. @default true */
+    averageAttnWeights?: boolean;
+}
+/** Ready-made tensors and layers for a new attention. */
+interface AttentionParts {
+    weights: ProjectionWeights;
+    in_proj_bias: Tensor | null;
+    out_proj: DenseLayer;
+}
+/** One weight for q, k and v, or three. */
+type ProjectionWeights = {
+    in_proj_weight: Tensor;
+} | {
+    q_proj_weight: Tensor;
+    k_proj_weight: Tensor;
+    v_proj_weight: Tensor;
+};
+type DenseLayer = {
+    forward(x: Tensor): Tensor;
+    weight: Tensor;
+    bias: Tensor | null;
+} & Module;
+/**
+ * Attention with several heads and its projections: `out_proj(concat_h softmax(q_h k_hᵀ / √D + mask) v_h)`.
+ *
+ * Shapes: `query (T, B, C)`, `key (S, B, kdim)`, `value (S, B, vdim)` → output `(T, B, C)`, weights `(B, T, S)`, or `(B, H, T, S)` for each
+ * head; with `batchFirst` B comes first; without B everywhere for unbatched input. Parameters have PyTorch's names: `in_proj_weight (3C, C)`,
+ * or `q_proj_weight`, `k_proj_weight`, `v_proj_weight` when `kdim` or `vdim` is not C; `in_proj_bias (3C)`, `out_proj.weight`, `out_proj.bias`.
+ * Init: projections of the input Xavier-uniform, `out_proj` as `nn.Linear`, biases 0. A query that may attend to no key gets zeros (plus the
+ * bias of `out_proj`), where PyTorch gives NaN.
+ *
+ * @example
+ * const attn = new nn.MultiheadAttention(512, 8, { batchFirst: true })
+ * const [y, weights] = attn.forward(x)                                   // self-attention
+ * const [z] = attn.forward(x, memory, memory, { keyPaddingMask, needWeights: false })
+ * @throws {OptionError} when `numHeads` does not divide `embedDim`, and for options that are not usable.
+ * @throws {UnsupportedError} for `addBiasKv` and `addZeroAttn`.
+ * @throws {ShapeError} when inputs or masks do not fit.
+ */
+declare class MultiheadAttention$1 extends Module {
+    readonly embedDim: number;
+    readonly numHeads: number;
+    readonly kdim: number;
+    readonly vdim: number;
+    readonly dropout: number;
+    readonly batchFirst: boolean;
+    in_proj_weight: Tensor | null;
+    q_proj_weight: Tensor | null;
+    k_proj_weight: Tensor | null;
+    v_proj_weight: Tensor | null;
+    in_proj_bias: Tensor | null;
+    out_proj: DenseLayer;
+    /** @param parts for internal use: what `fromLayer` takes over */
+    constructor(embedDim: number, numHeads: number, options?: MultiheadAttentionOptions, parts?: AttentionParts);
+    /** Returns the output and, unless `needWeights` is false, the attention weights. */
+    forward(query: Tensor, key?: Tensor, value?: Tensor, options?: MultiheadAttentionForwardOptions): [output: Tensor, weights: Tensor | null];
+    private attend;
+    private checkInputs;
+    extraRepr(): string;
+}
+
 /** A module with low-rank factors of its own: every LoRA layer, and modules that are made of several. */
 interface Adapter extends Module {
     readonly merged: boolean;
@@ -1020,6 +1115,68 @@ interface Adapter extends Module {
     plainTensor(key: string, tensor: Tensor): Tensor | null;
     /** The plain module that computes the same. `twins` holds those made so far, by the module they stand for. */
     toPlain(twins?: ReadonlyMap<Module, Module>): Module;
+}
+
+/** Options of the updates of a {@link MultiheadAttention}. */
+interface AttentionFromLayerOptions extends DenseFromLayerOptions {
+    /** Which of the projections q, k and v get an update. @default [true, true, true] */
+    enableLora?: readonly boolean[];
+    /** Whether the projection of the result gets one. @default true */
+    out?: boolean;
+}
+/** Options of {@link MultiheadAttention}. */
+interface LoraAttentionOptions extends AttentionFromLayerOptions, MultiheadAttentionOptions {
+}
+/**
+ * `nn.MultiheadAttention` with low-rank updates on its projections: those of q, k and v that `enableLora` names, and that of the result.
+ *
+ * Shapes, masks and the keys of the base as there, so PyTorch's checkpoints load by name. The factors are `in_proj.lora_A (r·g, C)` and
+ * `in_proj.lora_B (g·C, r)` for g enabled projections, laid out as in `lora.MergedLinear`, or `q_proj.lora_A` and so on when `kdim` or `vdim`
+ * is not C; `out_proj.lora_A` and `out_proj.lora_B`. Adapted weights are frozen; `in_proj_weight` is frozen when one of its blocks is adapted.
+ * `eval()` merges and `train()` unmerges, unless `mergeWeights` is false.
+ *
+ * @example
+ * const attn = new lora.MultiheadAttention(512, 8, { r: 8, loraAlpha: 16, enableLora: [true, false, true], out: false, batchFirst: true })
+ * const [y] = attn.forward(x, x, x, { needWeights: false })
+ * @throws {OptionError} as `nn.MultiheadAttention` and `lora.Linear`.
+ */
+declare class MultiheadAttention extends MultiheadAttention$1 implements Adapter {
+    readonly r: number;
+    readonly enableLora: readonly boolean[];
+    /** The update of q, k and v; null when none is enabled, or when they have weights of their own. */
+    in_proj: InProjection | null;
+    q_proj: SideProjection | null;
+    k_proj: SideProjection | null;
+    v_proj: SideProjection | null;
+    /** @param parts for internal use: what `fromLayer` takes over */
+    constructor(embedDim: number, numHeads: number, options?: LoraAttentionOptions, parts?: AttentionParts);
+    /**
+     * A LoRA attention over an existing one, whose tensors it takes over, as `lora.Linear.fromLayer` does.
+     * @throws {OptionError} for another kind of layer, or one whose `out_proj` was replaced.
+     */
+    static fromLayer(layer: MultiheadAttention$1, options?: AttentionFromLayerOptions): MultiheadAttention;
+    get merged(): boolean;
+    merge(): this;
+    unmerge(): this;
+    /** None of its own: its projections list them. */
+    isFactor(): boolean;
+    plainTensor(key: string, tensor: Tensor): Tensor | null;
+    setOwnTensor(key: string, tensor: Tensor): void;
+    toPlain(): MultiheadAttention$1;
+    private one;
+    private parts;
+    private partOf;
+    extraRepr(): string;
+}
+/** The projections of q, k and v in one. Its weight and bias are listed by the attention, under PyTorch's names. */
+declare class InProjection extends MergedLinear {
+    /** The projection of q (0), k (1) or v (2) alone. */
+    block(i: number, x: Tensor): Tensor;
+    ownTensors(): Iterable<OwnTensor>;
+}
+/** The projection of q, k or v where each has a weight of its own. The attention lists the weight. */
+declare class SideProjection extends Linear {
+    ownTensors(): Iterable<OwnTensor>;
 }
 
 /**
@@ -1069,10 +1226,15 @@ interface InjectLayerOptions {
     loraDropout?: number;
     /** `eval()` merges the update into the weight. @default true */
     mergeWeights?: boolean;
-    /** Adapt only some blocks of the outputs of dense layers: they become `lora.MergedLinear`. @default the whole layer */
+    /**
+     * Adapt only some blocks of the outputs of dense layers: they become `lora.MergedLinear`; in an attention, only some of q, k and v.
+     * @default the whole layer
+     */
     enableLora?: readonly boolean[];
     /** Sizes of these blocks when they are not equal. @default equal blocks */
     blocks?: readonly number[];
+    /** Whether the projection of the result of an attention gets an update. @default true */
+    out?: boolean;
 }
 /** Targets with options of their own, which go before the common ones: by name, or in a Map by any kind of target. */
 type TargetOptions = Readonly<Record<string, InjectLayerOptions>> | ReadonlyMap<Target, InjectLayerOptions>;
@@ -1092,7 +1254,8 @@ interface InjectOptions extends InjectLayerOptions {
 }
 /**
  * Turns layers of an existing model into LoRA layers, keeping their weight and bias (the tensors themselves, now frozen):
- * `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`.
+ * `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`,
+ * `nn.MultiheadAttention` → `lora.MultiheadAttention`.
  *
  * Layers are found wherever the model holds them: in fields, arrays, maps, `nn.ModuleList` and `nn.Sequential`. The new layers take over
  * the mode of the old ones and start unmerged; the next `eval()` merges them. A head that is tied to an adapted embedding stays on the base
@@ -1605,6 +1768,8 @@ type index_d$4_Module = Module;
 declare const index_d$4_Module: typeof Module;
 type index_d$4_ModuleList = ModuleList;
 declare const index_d$4_ModuleList: typeof ModuleList;
+type index_d$4_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
+type index_d$4_MultiheadAttentionOptions = MultiheadAttentionOptions;
 type index_d$4_PlacementOptions = PlacementOptions;
 type index_d$4_RMSNorm = RMSNorm;
 declare const index_d$4_RMSNorm: typeof RMSNorm;
@@ -1625,8 +1790,8 @@ type index_d$4_TransposedLinear = TransposedLinear;
 declare const index_d$4_TransposedLinear: typeof TransposedLinear;
 declare const index_d$4_parameter: typeof parameter;
 declare namespace index_d$4 {
-  export { index_d$4_Dropout as Dropout, Embedding$1 as Embedding, index_d$4_GELU as GELU, index_d$4_Identity as Identity, index_d$4_LayerNorm as LayerNorm, Linear$1 as Linear, index_d$4_LogSoftmax as LogSoftmax, index_d$4_Module as Module, index_d$4_ModuleList as ModuleList, index_d$4_RMSNorm as RMSNorm, index_d$4_ReLU as ReLU, index_d$4_Sequential as Sequential, index_d$4_SiLU as SiLU, index_d$4_Sigmoid as Sigmoid, index_d$4_Softmax as Softmax, index_d$4_Tanh as Tanh, index_d$4_TransposedLinear as TransposedLinear, functional_d as functional, init_d as init, index_d$4_parameter as parameter };
-  export type { index_d$4_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$4_FloatDtype as FloatDtype, index_d$4_LayerNormOptions as LayerNormOptions, index_d$4_LinearOptions as LinearOptions, index_d$4_PlacementOptions as PlacementOptions, index_d$4_RMSNormOptions as RMSNormOptions };
+  export { index_d$4_Dropout as Dropout, Embedding$1 as Embedding, index_d$4_GELU as GELU, index_d$4_Identity as Identity, index_d$4_LayerNorm as LayerNorm, Linear$1 as Linear, index_d$4_LogSoftmax as LogSoftmax, index_d$4_Module as Module, index_d$4_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$4_RMSNorm as RMSNorm, index_d$4_ReLU as ReLU, index_d$4_Sequential as Sequential, index_d$4_SiLU as SiLU, index_d$4_Sigmoid as Sigmoid, index_d$4_Softmax as Softmax, index_d$4_Tanh as Tanh, index_d$4_TransposedLinear as TransposedLinear, functional_d as functional, init_d as init, index_d$4_parameter as parameter };
+  export type { index_d$4_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$4_FloatDtype as FloatDtype, index_d$4_LayerNormOptions as LayerNormOptions, index_d$4_LinearOptions as LinearOptions, index_d$4_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$4_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$4_PlacementOptions as PlacementOptions, index_d$4_RMSNormOptions as RMSNormOptions };
 }
 
 /** One set of parameters that share their options. Options may be changed between steps. */
@@ -2678,5 +2843,5 @@ declare namespace index_d {
   export type { index_d_DecodeOptions as DecodeOptions, index_d_DecodeStream as DecodeStream, index_d_EncodeOptions as EncodeOptions, index_d_Encoding as Encoding, index_d_TokenizerTrainOptions as TokenizerTrainOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Generator, GradError, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, arange, backend, cat, checkpoint, cloneModule, enableGrad, full, index_d$1 as generation, getRngState, injectLora, isGradEnabled, isLoraLayer, keep, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, index_d$2 as models, index_d$4 as nn, noGrad, ones, index_d$3 as optim, rand, randn, save, saveMerged, scope, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros };
-export type { Backend, BiasMode, BlockOptions, CloneOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, SaveMergedOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike };
+export { AbortedError, AsyncError, BacklogError, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Generator, GradError, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, arange, backend, cat, checkpoint, cloneModule, enableGrad, full, index_d$1 as generation, getRngState, injectLora, isGradEnabled, isLoraLayer, keep, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, index_d$2 as models, index_d$4 as nn, noGrad, ones, index_d$3 as optim, rand, randn, save, saveMerged, scope, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros };
+export type { AttentionFromLayerOptions, Backend, BiasMode, BlockOptions, CloneOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, SaveMergedOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike };

@@ -1,5 +1,5 @@
 // What every `fromLayer` shares.
-import type { Module } from '../nn/module.js'
+import { Module } from '../nn/module.js'
 import { bad } from '../nn/options.js'
 import { isAdapter } from './adapter.js'
 
@@ -21,10 +21,11 @@ export const FROM_LAYER_KEYS = ['r', 'loraAlpha', 'mergeWeights'] as const
 export type LayerClass = abstract new (...args: any[]) => Module
 
 /**
- * Whether a layer is one of `type` that also computes as `type` does: a subclass with a forward of its own would lose it by being replaced.
+ * Whether a layer is a plain one of `type` that also computes as `type` does: a subclass with a forward of its own would lose it by being replaced.
  */
 export function isPlain(layer: unknown, type: LayerClass): boolean {
-  return layer instanceof type && (layer as Module).forward === (type.prototype as Module).forward
+  if (!(layer instanceof type) || isAdapter(layer)) return false
+  return layer.forward === (type.prototype as Module).forward
 }
 
 /** @throws {OptionError} when a layer is of none of the classes. */
@@ -41,11 +42,9 @@ export function inMode<T extends Module>(made: T, like: Module): T {
 }
 
 function repair(layer: unknown, types: readonly LayerClass[]): string | undefined {
+  if (layer instanceof Module && isAdapter(layer)) return 'it is a LoRA layer already: load or train its factors'
   if (types.some((type) => layer instanceof type)) {
     return 'its class has a forward of its own, which the new layer would not have: build the LoRA layer into that class'
-  }
-  if (typeof layer === 'object' && layer !== null && 'training' in layer && isAdapter(layer as Module)) {
-    return 'it is a LoRA layer already: load or train its factors'
   }
   return undefined
 }

@@ -1,6 +1,7 @@
 import { OptionError } from '../errors.js'
 import { Embedding as PlainEmbedding } from '../nn/embedding.js'
 import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
+import { MultiheadAttention as PlainAttention } from '../nn/multihead-attention.js'
 import type { Module } from '../nn/module.js'
 import { bad, checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
 import type { Tensor } from '../tensor.js'
@@ -11,6 +12,7 @@ import { FROM_LAYER_KEYS, inMode, isPlain } from './from-layer.js'
 import type { LayerClass } from './from-layer.js'
 import { DENSE_FROM_LAYER_KEYS, Linear } from './linear.js'
 import { MergedLinear } from './merged-linear.js'
+import { ATTENTION_FROM_LAYER_KEYS, MultiheadAttention } from './multihead-attention.js'
 import { replaceModules } from './replace.js'
 import {
   cannotAdapt,
@@ -35,10 +37,15 @@ export interface InjectLayerOptions {
   loraDropout?: number
   /** `eval()` merges the update into the weight. @default true */
   mergeWeights?: boolean
-  /** Adapt only some blocks of the outputs of dense layers: they become `lora.MergedLinear`. @default the whole layer */
+  /**
+   * Adapt only some blocks of the outputs of dense layers: they become `lora.MergedLinear`; in an attention, only some of q, k and v.
+   * @default the whole layer
+   */
   enableLora?: readonly boolean[]
   /** Sizes of these blocks when they are not equal. @default equal blocks */
   blocks?: readonly number[]
+  /** Whether the projection of the result of an attention gets an update. @default true */
+  out?: boolean
 }
 
 /** Targets with options of their own, which go before the common ones: by name, or in a Map by any kind of target. */
@@ -60,7 +67,7 @@ export interface InjectOptions extends InjectLayerOptions {
 }
 
 const OWNER = 'lora.injectLora'
-const LAYER_KEYS = ['r', 'loraAlpha', 'loraDropout', 'mergeWeights', 'enableLora', 'blocks']
+const LAYER_KEYS = ['r', 'loraAlpha', 'loraDropout', 'mergeWeights', 'enableLora', 'blocks', 'out']
 const DENSE_KEYS = [...DENSE_FROM_LAYER_KEYS, 'enableLora', 'blocks']
 
 /** How the layers of one class become LoRA layers. */
@@ -76,11 +83,13 @@ const ADAPTATIONS: readonly Adaptation[] = [
   adaptation(PlainLinear, DENSE_KEYS, dense),
   adaptation(TransposedLinear, DENSE_KEYS, dense),
   adaptation(PlainEmbedding, FROM_LAYER_KEYS, (layer, options) => Embedding.fromLayer(layer, options)),
+  adaptation(PlainAttention, ATTENTION_FROM_LAYER_KEYS, (layer, o) => MultiheadAttention.fromLayer(layer, o)),
 ]
 
 /**
  * Turns layers of an existing model into LoRA layers, keeping their weight and bias (the tensors themselves, now frozen):
- * `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`.
+ * `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`,
+ * `nn.MultiheadAttention` → `lora.MultiheadAttention`.
  *
  * Layers are found wherever the model holds them: in fields, arrays, maps, `nn.ModuleList` and `nn.Sequential`. The new layers take over
  * the mode of the old ones and start unmerged; the next `eval()` merges them. A head that is tied to an adapted embedding stays on the base

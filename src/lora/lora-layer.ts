@@ -187,7 +187,7 @@ export abstract class LoraLayer extends Module {
     else throw bad(`lora.${this.constructor.name}`, 'key', 'weight, bias, lora_A or lora_B', key)
   }
 
-  /** The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. @internal */
+  /** The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. */
   activeFactors(): { a: Tensor; b: Tensor } | null {
     const [a, b] = [this.loraA, this.loraB]
     if (a === null || b === null) return null
@@ -197,7 +197,7 @@ export abstract class LoraLayer extends Module {
     return null
   }
 
-  /** The weight for a forward without active factors. Unlike `weight`, it is not handed out. @internal */
+  /** The weight for a forward without active factors. Unlike `weight`, it is not handed out. */
   forwardWeight(): Tensor {
     return this.isMerged ? this.freshCopy().weight : this.baseWeight
   }

@@ -1,0 +1,225 @@
+import * as ops from '../generated/ops.js'
+import { ATTENTION_KEYS, MultiheadAttention as PlainAttention } from '../nn/multihead-attention.js'
+import type { AttentionParts, MultiheadAttentionOptions } from '../nn/multihead-attention.js'
+import { Linear as PlainLinear } from '../nn/linear.js'
+import { parameter } from '../nn/module.js'
+import type { OwnTensor } from '../nn/module.js'
+import { bad, checkBoolean, checkKeys } from '../nn/options.js'
+import type { Tensor } from '../tensor.js'
+import type { Adapter } from './adapter.js'
+import { checkLayer, inMode } from './from-layer.js'
+import { DENSE_FROM_LAYER_KEYS, Linear } from './linear.js'
+import type { DenseFromLayerOptions } from './linear.js'
+import { MergedLinear, blockRanges } from './merged-linear.js'
+
+/** Options of the updates of a {@link MultiheadAttention}. */
+export interface AttentionFromLayerOptions extends DenseFromLayerOptions {
+  /** Which of the projections q, k and v get an update. @default [true, true, true] */
+  enableLora?: readonly boolean[]
+  /** Whether the projection of the result gets one. @default true */
+  out?: boolean
+}
+
+/** Options of {@link MultiheadAttention}. */
+export interface LoraAttentionOptions extends AttentionFromLayerOptions, MultiheadAttentionOptions {}
+
+/** Option names of {@link AttentionFromLayerOptions}. */
+export const ATTENTION_FROM_LAYER_KEYS = [...DENSE_FROM_LAYER_KEYS, 'enableLora', 'out'] as const
+
+const OWNER = 'lora.MultiheadAttention'
+
+/**
+ * `nn.MultiheadAttention` with low-rank updates on its projections: those of q, k and v that `enableLora` names, and that of the result.
+ *
+ * Shapes, masks and the keys of the base as there, so PyTorch's checkpoints load by name. The factors are `in_proj.lora_A (r·g, C)` and
+ * `in_proj.lora_B (g·C, r)` for g enabled projections, laid out as in `lora.MergedLinear`, or `q_proj.lora_A` and so on when `kdim` or `vdim`
+ * is not C; `out_proj.lora_A` and `out_proj.lora_B`. Adapted weights are frozen; `in_proj_weight` is frozen when one of its blocks is adapted.
+ * `eval()` merges and `train()` unmerges, unless `mergeWeights` is false.
+ *
+ * @example
+ * const attn = new lora.MultiheadAttention(512, 8, { r: 8, loraAlpha: 16, enableLora: [true, false, true], out: false, batchFirst: true })
+ * const [y] = attn.forward(x, x, x, { needWeights: false })
+ * @throws {OptionError} as `nn.MultiheadAttention` and `lora.Linear`.
+ */
+export class MultiheadAttention extends PlainAttention implements Adapter {
+  readonly r: number
+  readonly enableLora: readonly boolean[]
+  /** The update of q, k and v; null when none is enabled, or when they have weights of their own. */
+  in_proj: InProjection | null = null
+  q_proj: SideProjection | null = null
+  k_proj: SideProjection | null = null
+  v_proj: SideProjection | null = null
+
+  /** @param parts for internal use: what `fromLayer` takes over */
+  constructor(embedDim: number, numHeads: number, options: LoraAttentionOptions = {}, parts?: AttentionParts) {
+    checkKeys(OWNER, options, [...ATTENTION_KEYS, ...ATTENTION_FROM_LAYER_KEYS])
+    const {
+      r = 0,
+      loraAlpha = 1,
+      loraDropout = 0,
+      mergeWeights = true,
+      enableLora = [true, true, true],
+      out = true,
+      ...rest
+    } = options
+    const three =
+      Array.isArray(enableLora) && enableLora.length === 3 && enableLora.every((on) => typeof on === 'boolean')
+    if (!three) throw bad(OWNER, 'enableLora', 'three of true and false, for q, k and v', enableLora)
+    checkBoolean(OWNER, 'out', out)
+    super(embedDim, numHeads, rest, parts)
+    const lora = { r, loraAlpha, loraDropout, mergeWeights }
+    // Checks the options also when nothing is enabled.
+    this.r = new Linear(1, 1, lora).r
+    this.enableLora = Object.freeze([...enableLora])
+    if (this.r === 0) return
+    if (out) this.out_proj = Linear.fromLayer(this.out_proj as PlainLinear, lora)
+    if (this.in_proj_weight !== null) {
+      const base = { weight: this.in_proj_weight, bias: this.in_proj_bias ?? false }
+      if (enableLora.includes(true))
+        this.in_proj = new InProjection(embedDim, 3 * embedDim, { ...lora, ...base, enableLora })
+    } else {
+      const names = ['q_proj', 'k_proj', 'v_proj'] as const
+      names.forEach((name, i) => {
+        const weight = this[`${name}_weight`]!
+        if (enableLora[i]) this[name] = new SideProjection(weight.shape[1]!, embedDim, { ...lora, weight, bias: false })
+      })
+    }
+  }
+
+  /**
+   * A LoRA attention over an existing one, whose tensors it takes over, as `lora.Linear.fromLayer` does.
+   * @throws {OptionError} for another kind of layer, or one whose `out_proj` was replaced.
+   */
+  static fromLayer(layer: PlainAttention, options: AttentionFromLayerOptions = {}): MultiheadAttention {
+    const owner = 'lora.MultiheadAttention.fromLayer'
+    checkLayer(owner, layer, [PlainAttention])
+    checkLayer(`${owner}, out_proj`, layer.out_proj, [PlainLinear])
+    checkKeys(owner, options, ATTENTION_FROM_LAYER_KEYS)
+    const made = new MultiheadAttention(
+      layer.embedDim,
+      layer.numHeads,
+      { ...shapeOf(layer), ...options },
+      partsOf(layer),
+    )
+    return inMode(made, layer)
+  }
+
+  get merged(): boolean {
+    return this.parts().some((part) => part.merged)
+  }
+
+  merge(): this {
+    for (const part of this.parts()) part.merge()
+    return this
+  }
+
+  unmerge(): this {
+    for (const part of this.parts()) part.unmerge()
+    return this
+  }
+
+  /** None of its own: its projections list them. */
+  isFactor(): boolean {
+    return false
+  }
+
+  plainTensor(key: string, tensor: Tensor): Tensor | null {
+    const part = this.partOf(key)
+    return part && key.endsWith('weight') ? part.mergedWeight() : tensor
+  }
+
+  override setOwnTensor(key: string, tensor: Tensor): void {
+    super.setOwnTensor(key, tensor)
+    this.partOf(key)?.setOwnTensor(key.endsWith('weight') ? 'weight' : 'bias', tensor)
+    if (key === 'in_proj_bias' && this.in_proj) this.in_proj_bias = this.in_proj.bias
+  }
+
+  toPlain(): PlainAttention {
+    const out = this.out_proj instanceof Linear ? (this.out_proj.toPlain() as PlainLinear) : this.out_proj
+    const weights = Object.fromEntries(
+      [...this.ownTensors()].map(([key, tensor]) => [
+        key,
+        parameter(this.plainTensor(key, tensor)!, tensor.requiresGrad),
+      ]),
+    )
+    const { in_proj_bias, ...rest } = weights
+    const parts = { weights: rest, in_proj_bias: in_proj_bias ?? null, out_proj: out } as AttentionParts
+    return inMode(new PlainAttention(this.embedDim, this.numHeads, shapeOf(this), parts), this)
+  }
+
+  /** @internal */
+  protected override projected(query: Tensor, key: Tensor, value: Tensor): [q: Tensor, k: Tensor, v: Tensor] {
+    const fused = this.in_proj
+    if (fused !== null && query === key && key === value)
+      return fused.forward(query).chunk(3, 2) as [Tensor, Tensor, Tensor]
+    return [this.one(0, query), this.one(1, key), this.one(2, value)]
+  }
+
+  private one(i: 0 | 1 | 2, x: Tensor): Tensor {
+    if (this.in_proj) return this.in_proj.block(i, x)
+    const side = [this.q_proj, this.k_proj, this.v_proj][i]
+    const bias = this.projectionBias(i)
+    if (!side) return ops.linear(x, this.projectionWeight(i), bias, 0)
+    return bias ? side.forward(x).add(bias) : side.forward(x)
+  }
+
+  private parts(): (InProjection | SideProjection | Linear)[] {
+    const out = this.out_proj instanceof Linear ? this.out_proj : null
+    return [this.in_proj, this.q_proj, this.k_proj, this.v_proj, out].filter((part) => part !== null)
+  }
+
+  private partOf(key: string): InProjection | SideProjection | null {
+    if (key.startsWith('in_proj')) return this.in_proj
+    return { q_proj_weight: this.q_proj, k_proj_weight: this.k_proj, v_proj_weight: this.v_proj }[key] ?? null
+  }
+
+  override extraRepr(): string {
+    const which = this.enableLora.map((on) => (on ? 'x' : '-')).join('')
+    return `${super.extraRepr()}, r ${this.r}, qkv ${which}${this.merged ? ', merged' : ''}`
+  }
+}
+
+/** The projections of q, k and v in one. Its weight and bias are listed by the attention, under PyTorch's names. */
+export class InProjection extends MergedLinear {
+  /** The projection of q (0), k (1) or v (2) alone. */
+  block(i: number, x: Tensor): Tensor {
+    const [start, length] = blockRanges(this.blocks)[i]!
+    const factors = this.activeFactors()
+    const weight = (factors ? this.baseWeight : this.forwardWeight()).narrow(0, start, length)
+    const bias = this.bias?.narrow(0, start, length) ?? null
+    if (factors === null || !this.enableLora[i]) return ops.linear(x, weight, bias, 0)
+    const before = this.enableLora.slice(0, i).filter((on) => on).length // all blocks have one length
+    const a = factors.a.narrow(0, before * this.r, this.r)
+    const b = factors.b.narrow(0, before * length, length)
+    const p = this.fusedDropout()
+    if (p !== null) return ops.loraLinear(x, weight, bias, a, b, this.scaling, p, 0, [0, length])
+    return ops.loraUpdate(ops.linear(x, weight, bias, 0), this.dropped(x), a, b, this.scaling, [0, length])
+  }
+
+  override ownTensors(): Iterable<OwnTensor> {
+    return factorsOf(super.ownTensors())
+  }
+}
+
+/** The projection of q, k or v where each has a weight of its own. The attention lists the weight. */
+export class SideProjection extends Linear {
+  override ownTensors(): Iterable<OwnTensor> {
+    return factorsOf(super.ownTensors())
+  }
+}
+
+function* factorsOf(tensors: Iterable<OwnTensor>): Iterable<OwnTensor> {
+  for (const tensor of tensors) if (tensor[0] !== 'weight' && tensor[0] !== 'bias') yield tensor
+}
+
+/** What an attention hands to the one that takes its place, besides its tensors. */
+function shapeOf(layer: PlainAttention): MultiheadAttentionOptions {
+  const { kdim, vdim, dropout, batchFirst } = layer
+  return { kdim, vdim, dropout, batchFirst }
+}
+
+function partsOf(layer: PlainAttention): AttentionParts {
+  const own = Object.fromEntries(Array.from(layer.ownTensors(), ([key, tensor]) => [key, tensor]))
+  const { in_proj_bias, ...weights } = own
+  return { weights, in_proj_bias: in_proj_bias ?? null, out_proj: layer.out_proj } as AttentionParts
+}
