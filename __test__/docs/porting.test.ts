@@ -1,0 +1,136 @@
+// Every line of TypeScript in docs/porting-from-loralib.md runs: the blocks of a section together, and the last column of its tables of code.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import test from 'ava'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const PAGE = readFileSync(join(ROOT, 'docs/porting-from-loralib.md'), 'utf8')
+const COLUMN = 'loralib for Node'
+
+/** What a heading holds: its code, and the rows of its tables of code. */
+interface Section {
+  title: string
+  code: string
+  rows: string[]
+}
+
+// What the page calls a model, a batch and so on. Each section runs behind it, in a block of its own.
+const PRELUDE = `
+import * as lora from 'loralib'
+const { nn, optim } = lora
+const F = nn.functional
+class BigModel extends nn.Module {
+  q_proj = new lora.Linear(8, 8, { r: 2, loraAlpha: 4 })
+  v_proj = new lora.Linear(8, 8, { r: 2, loraAlpha: 4 })
+  out = new nn.Linear(8, 8)
+  forward(x) {
+    return this.out.forward(this.v_proj.forward(this.q_proj.forward(x)))
+  }
+}
+class PlainModel extends BigModel {
+  q_proj = new nn.Linear(8, 8)
+  v_proj = new nn.Linear(8, 8)
+}
+const [inFeatures, outFeatures, dModel] = [8, 8, 8]
+const [x, y, w, bias] = [lora.randn([2, 4, 8]), lora.randn([2, 4, 8]), lora.rand([8, 8]), lora.rand([8])]
+const ids = lora.tensor(new Int32Array([1, 2, 3, 4, 5, 6, 0, 0])).reshape([2, 4])
+const labels = ids
+const mask = ids.ne(0).to('f32')
+const logits = lora.randn([2, 4, 11])
+const [p1, p2] = [lora.randn([4, 3]), lora.randn([4, 3])]
+const batches = Array.from({ length: 8 }, () => ({ x: lora.rand([4, 8]), y: lora.rand([4, 8]) }))
+const layer = new lora.Linear(8, 8, { r: 2 })
+const merged = new lora.MergedLinear(8, 24, { r: 2, enableLora: [true, false, true] })
+const [pretrained, trained] = [new PlainModel(), new BigModel()]
+`
+
+/** Where a section needs names that others define themselves. */
+const MODEL = 'const model = new BigModel()'
+const OPTIMIZER = `const params = model.parameters().filter((p) => p.requiresGrad)
+const optimizer = new optim.AdamW(params, { lr: 1e-3 })
+const schedule = new optim.lrScheduler.LinearWarmup(optimizer, { warmup: 1, total: 8 })`
+const BEFORE: Record<string, string> = {
+  'Replace a layer': 'const model = new PlainModel()\nconst block = new PlainModel()',
+  'Train biases too': MODEL,
+  'Merge for inference': MODEL,
+  'Freezing by name (`NLU/.../run_glue.py`)': MODEL,
+  'The training loop (`NLG/src/gpt2_ft.py`)': `${MODEL}\nconst params = model.parameters()`,
+  Evaluation: MODEL,
+  'Save the adapter': MODEL,
+  'Save and resume a training': `${MODEL}\n${OPTIMIZER}`,
+  'Functions and methods': `${MODEL}\n${OPTIMIZER}`,
+  'The public names of loralib': MODEL,
+}
+
+function sections(page: string): Section[] {
+  const found: Section[] = []
+  let [language, inCodeTable] = ['', false]
+  for (const line of page.split('\n')) {
+    const fence = /^```(\w*)/.exec(line)
+    const heading = language === '' && /^#+ (.*)/.exec(line)
+    if (fence) language = language === '' ? fence[1] || 'text' : ''
+    else if (heading) found.push({ title: heading[1]!, code: '', rows: [] })
+    else if (language === 'js') found.at(-1)!.code += `${line}\n`
+    if (language !== '' || fence) continue
+    const cells = line.startsWith('|') ? line.split('|').map((cell) => cell.trim()) : []
+    if (cells.length === 0) inCodeTable = false
+    else if (cells.at(-2) === COLUMN) inCodeTable = true
+    else if (inCodeTable && !/^-+$/.test(cells.at(-2)!)) found.at(-1)!.rows.push(cells.at(-2)!)
+  }
+  return found.filter(({ code, rows }) => code !== '' || rows.length > 0)
+}
+
+/** The section as a program. The page's own head would declare the names of the prelude again. */
+function programOf({ title, code, rows }: Section): string {
+  const own = code.replace(/^import .*\n/gm, '').replace('const { nn, optim } = lora\n', '')
+  const spans = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, span]) => span!))
+  const lines = spans.map((span) => `await (async () => (${span}))()`).join('\n')
+  return `${PRELUDE}\n{\n${BEFORE[title] ?? ''}\n${own}\n${lines}\n}\n`
+}
+
+const here = process.cwd()
+let folder = ''
+test.before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'loralib-porting-'))
+  symlinkSync(join(ROOT, 'models/base'), join(folder, 'gpt2'), 'dir')
+  mkdirSync(join(ROOT, 'build/docs/code'), { recursive: true })
+  process.chdir(folder)
+})
+test.after.always(() => {
+  process.chdir(here)
+  rmSync(folder, { recursive: true, force: true })
+  rmSync(join(ROOT, 'build/docs/code'), { recursive: true, force: true })
+})
+
+const all = sections(PAGE)
+
+for (const [i, section] of all.entries()) {
+  test.serial(`porting: the code under "${section.title}" runs`, async (t) => {
+    const path = join(ROOT, `build/docs/code/${i}.mjs`)
+    writeFileSync(path, programOf(section))
+    await t.notThrowsAsync(import(pathToFileURL(path).href))
+  })
+}
+
+test('porting: there is code in every part of the page', (t) => {
+  t.true(all.length > 14, `${all.length} sections with code`)
+  t.true(all.reduce((sum, { rows }) => sum + rows.length, 0) > 50)
+})
+
+test('porting: every public name and argument of loralib, and every bug, is on the page', (t) => {
+  const names = ['Linear', 'Embedding', 'MergedLinear', 'LoRALayer', 'mark_only_lora_as_trainable', 'lora_state_dict']
+  const options = ['r', 'lora_alpha', 'lora_dropout', 'merge_weights', 'fan_in_fan_out', 'enable_lora']
+  const examples = [
+    'load_state_dict',
+    'requires_grad',
+    'clip_grad_norm_',
+    'log_softmax',
+    'kl_div',
+    'no_grad',
+    'deepcopy',
+  ]
+  for (const word of [...names, ...options, ...examples]) t.regex(PAGE, new RegExp(`\\b${word}\\b`), word)
+  for (let bug = 7; bug <= 27; bug++) t.is(PAGE.match(new RegExp(`^\\| B${bug} `, 'gm'))?.length, 1, `B${bug}`)
+})
