@@ -677,6 +677,7 @@ type DropoutLike = Module | ((x: Tensor) => Tensor);
  * The weight is never written by merging. While `merged`, forward uses a second tensor, `W + scaling · BA` in W's element type, made when it
  * is first needed and again after `W`, A or B has changed: loading or training while merged cannot corrupt anything, and unmerging
  * gives W back bit for bit. `layer.weight` shows the merged values while merged; the state dict, loading and optimizers always see W.
+ * Wrap inference in `noGrad`: where gradients are recorded, layers with something to train compute with W, A and B also in evaluation mode.
  *
  * @see loralib `LoRALayer`: same options and defaults; `train()` and `eval()` return the layer.
  */
@@ -748,6 +749,7 @@ declare abstract class LoraLayer extends Module {
     protected fusedDropout(): number | null;
     /** `loraDropout(x)`, whatever it is. */
     protected dropped(x: Tensor): Tensor;
+    private checkUnwritten;
     private freshCopy;
     private sources;
     private dropCopy;

@@ -87,7 +87,7 @@ function programOf({ title, code, rows }: Section): string {
   const own = code.replace(/^import .*\n/gm, '').replace('const { nn, optim } = lora\n', '')
   const spans = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, span]) => span!))
   const lines = spans.map((span) => `await (async () => (${span}))()`).join('\n')
-  return `${PRELUDE}\n{\n${BEFORE[title] ?? ''}\n${own}\n${lines}\n}\n`
+  return `${PRELUDE}\n{\n${BEFORE[title] ?? ''}\n${own}\n${lines}\nawait lora.settle()\n}\n`
 }
 
 const here = process.cwd()

@@ -23,6 +23,23 @@ function fill<T extends lora.nn.Module>(layer: T): T {
 
 const matrix = async (tensor: lora.Tensor) => rows(await numbers(tensor), tensor.shape[1]!)
 
+test('B7: MergedLinear: without an enabled block it is the plain layer, in training and in evaluation', async (t) => {
+  for (const options of [{ r: 4 }, { r: 4, enableLora: [false, false, false] }]) {
+    const layer = fill(new lora.MergedLinear(4, 6, options))
+    t.deepEqual(Object.keys(layer.stateDict()), ['weight', 'bias'])
+    const bias = await numbers(layer.bias!)
+    const want = product(X, transposed(await matrix(layer.weight))).flatMap((row) => row.map((y, j) => y + bias[j]!))
+    await close(t, layer.forward(lora.tensor(X)), want)
+    await layer.forward(lora.tensor(X)).sum().backward()
+    t.true(layer.weight.hasGrad)
+    await close(
+      t,
+      lora.noGrad(() => layer.eval().forward(lora.tensor(X))),
+      want,
+    )
+  }
+})
+
 test('B8: MergedLinear: both layouts of the weight give the same sums, merged and not', async (t) => {
   for (const fanInFanOut of [false, true]) {
     const options = { r: 2, loraAlpha: 4, enableLora: [true, false, true], fanInFanOut }
@@ -35,7 +52,11 @@ test('B8: MergedLinear: both layouts of the weight give the same sums, merged an
     const bias = await numbers(layer.bias!)
     const want = product(X, transposed(weight)).flatMap((row) => row.map((y, j) => y + bias[j]!))
     await close(t, layer.forward(lora.tensor(X)), want)
-    await close(t, layer.eval().forward(lora.tensor(X)), want)
+    await close(
+      t,
+      lora.noGrad(() => layer.eval().forward(lora.tensor(X))),
+      want,
+    )
   }
 })
 
@@ -74,6 +95,29 @@ test('B10: MergedLinear: enableLora takes booleans only; integers are an error t
     })
     t.regex(error!.expected, /true and false/)
   }
+})
+
+test('B11: MergedLinear: unequal blocks, as the fused projection of grouped-query attention, merged and not', async (t) => {
+  const options = { r: 2, loraAlpha: 4, blocks: [4, 1, 1], enableLora: [true, false, true] }
+  const layer = fill(new lora.MergedLinear(4, 6, options))
+  t.deepEqual(
+    [layer.loraA!.shape, layer.loraB!.shape],
+    [
+      [4, 4],
+      [5, 2],
+    ],
+  )
+  const [a, b] = [await matrix(layer.loraA!), await matrix(layer.loraB!)]
+  const delta = [...product(b.slice(0, 4), a.slice(0, 2)), [0, 0, 0, 0], ...product(b.slice(4), a.slice(2))]
+  const bias = await numbers(layer.bias!)
+  const weight = plus(await matrix(layer.weight), delta, 2)
+  const want = product(X, transposed(weight)).flatMap((row) => row.map((y, j) => y + bias[j]!))
+  await close(t, layer.forward(lora.tensor(X)), want)
+  await close(
+    t,
+    lora.noGrad(() => layer.eval().forward(lora.tensor(X))),
+    want,
+  )
 })
 
 test('B16: train() and eval() return the layer, for every kind of layer', (t) => {

@@ -12,10 +12,14 @@ const ids = (...list: number[]) => lora.tensor(new Int32Array(list))
 
 test('B21: an embedding made around a table keeps its numbers, and the tensor itself', async (t) => {
   const table = lora.tensor(W)
-  const layer = new lora.Embedding(5, 3, { r: 2, weight: table })
-  t.is(layer.weight, table)
-  await same(t, layer.weight, lora.tensor(W))
-  await same(t, layer.forward(ids(0, 1, 2, 3, 4)), lora.tensor(W))
+  for (const layer of [
+    new lora.Embedding(5, 3, { r: 2, weight: table }),
+    lora.Embedding.fromPretrained(table, { r: 2 }),
+  ]) {
+    t.is(layer.weight, table)
+    await same(t, layer.weight, lora.tensor(W))
+    await same(t, layer.forward(ids(0, 1, 2, 3, 4)), lora.tensor(W))
+  }
 })
 
 test('B22: a fresh padding column of A is 0 and gets no gradient; a loaded one is applied, merged or not', async (t) => {
@@ -31,9 +35,34 @@ test('B22: a fresh padding column of A is 0 and gets no gradient; a loaded one i
   layer.loadStateDict({ weight: lora.tensor(weight), lora_A: lora.tensor(A), lora_B: lora.tensor(B) })
   const row = TABLE[1]!.map((v, j) => v - W[1]![j]!)
   await close(t, layer.forward(ids(1)), row)
-  await close(t, layer.eval().forward(ids(1)), row)
+  await close(
+    t,
+    lora.noGrad(() => layer.eval().forward(ids(1))),
+    row,
+  )
   // Upstream's merging writes the row into the table for as long as it is merged, and saves it so.
   await same(t, layer.stateDict().weight!, lora.tensor(weight))
+})
+
+test('B23: maxNorm: no row comes out longer, merged and unmerged agree, and no tensor is changed', async (t) => {
+  const layer = new lora.Embedding(5, 3, { r: 2, loraAlpha: 4, maxNorm: 1 })
+  layer.loadStateDict({ weight: lora.tensor(W), lora_A: lora.tensor(A), lora_B: lora.tensor(B) })
+  const want = TABLE.flatMap((row) => row.map((v) => v * Math.min(1, 1 / Math.hypot(...row))))
+  t.true(TABLE.some((row) => Math.hypot(...row) > 1) && TABLE.some((row) => Math.hypot(...row) < 1))
+  for (const mode of [true, false]) {
+    const y = lora.noGrad(() => layer.train(mode).forward(ids(0, 1, 2, 3, 4)))
+    await close(t, y, want)
+    for (const row of rows(await numbers(y), 3)) t.true(Math.hypot(...row) <= 1 + 1e-6)
+  }
+  layer.train()
+  await same(t, layer.weight, lora.tensor(W))
+  await same(t, layer.loraA!, lora.tensor(A))
+})
+
+test('B24: sparse: true is an error in the constructor, and what does work is said', (t) => {
+  const error = t.throws(() => new lora.Embedding(5, 3, { r: 2, sparse: true }), { instanceOf: lora.UnsupportedError })
+  t.regex(error!.message, /lora\.Embedding/)
+  t.regex(error!.hint, /leave sparse out/)
 })
 
 test('B25: the factors start as the documentation says: Embedding A 0 and B N(0, 1), the others A uniform and B 0', async (t) => {

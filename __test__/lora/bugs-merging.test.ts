@@ -16,6 +16,8 @@ const adapter = (a: number[][], b: number[][]) => ({ lora_A: lora.tensor(a), lor
 const base = () => ({ weight: lora.tensor(W), bias: lora.tensor(BIAS) })
 const plain = () => new lora.Linear(4, 3, { r: 2, loraAlpha: 4 })
 const x = () => lora.tensor(X)
+// Without gradients: with them, a merged layer computes with its factors (B19).
+const infer = (model: lora.nn.Module) => lora.noGrad(() => model.forward(x()) as lora.Tensor)
 
 function trained(): lora.Linear {
   const layer = plain()
@@ -25,19 +27,19 @@ function trained(): lora.Linear {
 
 test('B12: a state dict taken while merged holds the unmerged weight and gives the same model again', async (t) => {
   const layer = trained().eval()
-  layer.forward(x())
+  infer(layer)
   await same(t, layer.stateDict().weight!, lora.tensor(W))
   const fresh = plain()
   fresh.loadStateDict(layer.stateDict())
   await close(t, fresh.forward(x()), want(A1, B1))
-  await close(t, fresh.eval().forward(x()), want(A1, B1))
+  await close(t, infer(fresh.eval()), want(A1, B1))
 })
 
 test('B13: loading while merged: outputs follow at once, train() gives the loaded weight bit for bit', async (t) => {
   const layer = plain().eval()
-  layer.forward(x())
+  infer(layer)
   layer.loadStateDict({ ...base(), ...adapter(A1, B1) })
-  await close(t, layer.forward(x()), want(A1, B1))
+  await close(t, infer(layer), want(A1, B1))
   await same(t, layer.train().weight, lora.tensor(W))
   await close(t, layer.forward(x()), want(A1, B1))
 })
@@ -46,9 +48,9 @@ test('B13: swapping adapters while merged, again and again, leaves the base as i
   const layer = trained().eval()
   for (let i = 0; i < 3; i++) {
     layer.loadStateDict(adapter(A2, B2), { strict: false })
-    await close(t, layer.forward(x()), want(A2, B2))
+    await close(t, infer(layer), want(A2, B2))
     layer.loadStateDict(adapter(A1, B1), { strict: false })
-    await close(t, layer.forward(x()), want(A1, B1))
+    await close(t, infer(layer), want(A1, B1))
   }
   await same(t, layer.train().weight, lora.tensor(W))
 })
@@ -59,10 +61,10 @@ test('B14: base, eval(), then the adapter with strict: false: the adapter counts
     Object.fromEntries(Object.entries(dict).map(([key, tensor]) => [`0.${key}`, tensor]))
   model.loadStateDict(named(base()), { strict: false })
   model.eval() // as from_pretrained ends
-  model.forward(x())
+  infer(model)
   const { missingKeys, unexpectedKeys } = model.loadStateDict(named(adapter(A1, B1)), { strict: false })
   t.deepEqual([missingKeys, unexpectedKeys], [['0.weight', '0.bias'], []])
-  await close(t, model.forward(x()) as lora.Tensor, want(A1, B1))
+  await close(t, infer(model), want(A1, B1))
   await close(t, model.train().forward(x()) as lora.Tensor, want(A1, B1))
   await same(t, (model.at(0) as lora.Linear).weight, lora.tensor(W))
 })
@@ -94,7 +96,7 @@ for (const dtype of ['f32', 'bf16', 'f16'] as const) {
     const before = await numbers(layer.weight)
     const input = lora.ones([1, 64])
     for (let i = 0; i < 100; i++) {
-      layer.eval().forward(input)
+      lora.noGrad(() => layer.eval().forward(input))
       layer.train()
     }
     await same(t, layer.weight, before)
@@ -115,4 +117,20 @@ test('B19: a training forward while merged is an error that names unmerge(); wit
   )
   await layer.unmerge().forward(x()).sum().backward()
   t.true(layer.loraA!.hasGrad && layer.loraB!.hasGrad)
+})
+
+test('B19: in evaluation mode the factors get their gradients, through a head and biases that train, too', async (t) => {
+  const layer = trained().eval()
+  infer(layer)
+  const head = new nn.Linear(3, 1)
+  await head.forward(layer.forward(x())).sum().backward()
+  t.true(layer.merged)
+  const apart = trained()
+  apart.loadStateDict(layer.stateDict())
+  const same = new nn.Linear(3, 1, { weight: head.weight.detach(), bias: false })
+  await same.forward(apart.forward(x())).sum().backward()
+  for (const name of ['loraA', 'loraB'] as const) {
+    t.true((await numbers(layer[name]!.grad!)).some((v) => v !== 0))
+    await close(t, layer[name]!.grad!, apart[name]!.grad!)
+  }
 })

@@ -26,6 +26,23 @@ test('B20: adapting a finished model keeps its weights, the tensors themselves, 
   await same(t, model.forward(x), y)
 })
 
+test('B20: fromLayer puts one LoRA layer in the place of each kind of layer and keeps its tensors', async (t) => {
+  const [dense, transposed, table] = [new nn.Linear(4, 6), new nn.TransposedLinear(4, 6), new nn.Embedding(5, 4)]
+  const made = [
+    lora.Linear.fromLayer(dense, { r: 2 }),
+    lora.Linear.fromLayer(transposed, { r: 2 }),
+    lora.MergedLinear.fromLayer(dense, { r: 2, enableLora: [true, false] }),
+    lora.Embedding.fromLayer(table, { r: 2 }),
+  ] as const
+  const from = [dense, transposed, dense, table] as const
+  for (const [i, layer] of made.entries()) {
+    t.is(layer.weight, from[i]!.weight)
+    t.false(layer.weight.requiresGrad)
+    const input = layer instanceof lora.Embedding ? lora.tensor([0n, 4n]) : lora.ones([1, 4])
+    await same(t, layer.forward(input), from[i]!.forward(input))
+  }
+})
+
 class Attention extends nn.Module {
   q = new lora.Linear(4, 4, { r: 2 })
   lora_proj = new nn.Linear(4, 4) // named like a factor, but plain

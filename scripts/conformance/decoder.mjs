@@ -70,7 +70,8 @@ async function checkMerged(fixture, check, config) {
   model.eval()
   const unmerged = adapter.targets.filter((path) => !model.getSubmodule(path).merged)
   check.that('peft.merged_logits', unmerged.length === 0, `eval() left ${unmerged} unmerged`)
-  await closeTokens(fixture, check, 'peft.merged_logits', forward(model, fixture).logits)
+  const { logits } = lora.noGrad(() => forward(model, fixture))
+  await closeTokens(fixture, check, 'peft.merged_logits', logits)
 }
 
 function forward(model, fixture, options = {}) {

@@ -42,6 +42,7 @@ interface MergedCopy {
  * The weight is never written by merging. While `merged`, forward uses a second tensor, `W + scaling · BA` in W's element type, made when it
  * is first needed and again after `W`, A or B has changed: loading or training while merged cannot corrupt anything, and unmerging
  * gives W back bit for bit. `layer.weight` shows the merged values while merged; the state dict, loading and optimizers always see W.
+ * Wrap inference in `noGrad`: where gradients are recorded, layers with something to train compute with W, A and B also in evaluation mode.
  *
  * @see loralib `LoRALayer`: same options and defaults; `train()` and `eval()` return the layer.
  */
@@ -187,14 +188,19 @@ export abstract class LoraLayer extends Module {
     else throw bad(`lora.${this.constructor.name}`, 'key', 'weight, bias, lora_A or lora_B', key)
   }
 
-  /** The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. */
+  /**
+   * The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. Where gradients are recorded, a
+   * merged layer in evaluation mode applies them too: through merged weights they would get no gradient, without a word.
+   */
   activeFactors(): { a: Tensor; b: Tensor } | null {
     const [a, b] = [this.loraA, this.loraB]
     if (a === null || b === null) return null
     if (!this.isMerged) return { a, b }
+    this.checkUnwritten()
     const trains = a.requiresGrad || b.requiresGrad || this.baseWeight.requiresGrad
-    if (this.training && isGradEnabled() && trains) throw trainedWhileMerged(this.constructor.name)
-    return null
+    if (!trains || !isGradEnabled()) return null
+    if (this.training) throw trainedWhileMerged(this.constructor.name)
+    return { a, b }
   }
 
   /** The weight for a forward without active factors. Unlike `weight`, it is not handed out. */
@@ -218,9 +224,14 @@ export abstract class LoraLayer extends Module {
     throw bad(`lora.${this.constructor.name}`, 'loraDropout', 'an nn.Module or a function of a tensor', dropout)
   }
 
-  private freshCopy(): MergedCopy {
+  private checkUnwritten(): void {
     const copy = this.mergedCopy
     if (copy && copy.weight.version !== copy.version) throw writtenWhileMerged(this.constructor.name)
+  }
+
+  private freshCopy(): MergedCopy {
+    this.checkUnwritten()
+    const copy = this.mergedCopy
     if (
       copy &&
       copy.sources.every(([tensor, version], i) => tensor === this.sources()[i] && tensor.version === version)
