@@ -738,7 +738,10 @@ declare abstract class LoraLayer extends Module {
     isFactor(tensor: Tensor): boolean;
     /** Puts a parameter in the place of an own one, by its state-dict key. Bias and factors stay f32 in a half-precision model. */
     setOwnTensor(key: string, tensor: Tensor): void;
-    /** The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. */
+    /**
+     * The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. Where gradients are recorded, a
+     * merged layer in evaluation mode applies them too: through merged weights they would get no gradient, without a word.
+     */
     activeFactors(): {
         a: Tensor;
         b: Tensor;
