@@ -582,8 +582,8 @@ declare abstract class Module {
     /** Parameters; a tied one once. */
     parameters(): Tensor[];
     namedBuffers(): Iterable<[name: string, buffer: Tensor]>;
-    /** Every tensor of this module and all below; a tied one under each of its names. */
-    namedTensors(): Iterable<readonly [name: string, tensor: Tensor, kind: 'parameter' | 'buffer', owner: Module]>;
+    /** Every tensor of this module and all below; a tied one under each of its names. `key` is its name in the owner. */
+    namedTensors(): Iterable<readonly [name: string, tensor: Tensor, kind: 'parameter' | 'buffer', owner: Module, key: string]>;
     /** Paths of modules, one that stands in several places under each of them. */
     private allModules;
     /** Keeps a tensor that is no parameter. A non-persistent one is not saved. */
@@ -728,6 +728,8 @@ declare abstract class LoraLayer extends Module {
      * @throws {UnsupportedError} for a class of layers that has no plain twin.
      */
     toPlain(): Module;
+    /** Whether an own tensor is the weight that merging changes. A plain layer has none. */
+    isAdapted(tensor: Tensor): boolean;
     /** What stands for an own tensor in a plain checkpoint: the merged weight, null for a factor, else the tensor itself. */
     plainTensor(_key: string, tensor: Tensor): Tensor | null;
     /** Training mode unmerges; evaluation mode merges when `mergeWeights` is true. */
@@ -1116,7 +1118,9 @@ interface Adapter extends Module {
     unmerge(): this;
     /** Whether an own tensor is a low-rank factor. */
     isFactor(tensor: Tensor): boolean;
-    /** What stands for an own tensor in a plain checkpoint; null when it is left out. */
+    /** Whether an own tensor is a weight that merging changes. */
+    isAdapted(tensor: Tensor): boolean;
+    /** What stands for an own tensor, by its key in the layer, in a plain checkpoint; null when the key is left out there. */
     plainTensor(key: string, tensor: Tensor): Tensor | null;
     /** The plain module that computes the same. `twins` holds those made so far, by the module they stand for. */
     toPlain(twins?: ReadonlyMap<Module, Module>): Module;
@@ -1165,6 +1169,7 @@ declare class MultiheadAttention extends MultiheadAttention$1 implements Adapter
     unmerge(): this;
     /** None of its own: its projections list them. */
     isFactor(): boolean;
+    isAdapted(tensor: Tensor): boolean;
     plainTensor(key: string, tensor: Tensor): Tensor | null;
     setOwnTensor(key: string, tensor: Tensor): void;
     toPlain(): MultiheadAttention$1;
@@ -1215,6 +1220,7 @@ declare class TiedLinear extends Module implements Adapter {
     setOwnTensor(key: string, tensor: Tensor): void;
     /** None: they belong to the source. */
     isFactor(): boolean;
+    isAdapted(tensor: Tensor): boolean;
     plainTensor(key: string, tensor: Tensor): Tensor | null;
     /** A dense layer with the merged weight: that of the source's twin, when it is among them, so that the two stay tied. */
     toPlain(twins?: ReadonlyMap<Module, Module>): Linear$1;
@@ -1327,6 +1333,11 @@ interface SaveMergedOptions {
     dtype?: FloatDtype;
     /** Strings for the header of the file. @default only `format: 'pt'` */
     metadata?: Record<string, string>;
+    /**
+     * Write a tied weight under each of its keys although only one of them has the update, for a model that does not tie them.
+     * @default false: it is an error
+     */
+    breakTies?: boolean;
 }
 /**
  * The state dict of the plain model that computes what this one does: merged weights under the plain keys, no factors. The model, merged or
@@ -1338,11 +1349,12 @@ interface SaveMergedOptions {
 declare function mergedStateDict(model: Module): StateDict;
 /**
  * Writes the plain model that this one computes to a safetensors file: merged weights under the plain keys, no factors, so that every reader of
- * the base model takes it. The model stays as it is; the file appears whole or not at all. See {@link mergedStateDict} for tied weights.
+ * the base model takes it. The model stays as it is; the file appears whole or not at all.
  *
  * While it writes, it holds one copy of the adapted weights.
  * @example
  * await lora.saveMerged(model, 'merged.safetensors', { dtype: 'bf16' })
+ * @throws {OptionError} when a tied weight has the update under one of its keys only, which a model that ties them would lose without a word.
  * @throws {FileError} when it cannot be written.
  */
 declare function saveMerged(model: Module, path: string, options?: SaveMergedOptions): Promise<void>;
@@ -2674,7 +2686,10 @@ declare class GPT2LMHeadModel extends Module {
      * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
      */
     static fromPretrained(dir: string, options?: PretrainedOptions): Promise<GPT2LMHeadModel>;
-    /** Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. */
+    /**
+     * Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. A head that is tied no longer, because the
+     * embedding was adapted and merged without it, is written, and the configuration says so.
+     */
     savePretrained(dir: string, options?: SaveOptions): Promise<void>;
     /** Longest sequence the model can take. */
     get maxPositions(): number;

@@ -204,6 +204,10 @@ test('injectLora: an adapted tied embedding leaves the head on the base weight',
   const table = model.wte as unknown as lora.Embedding
   lora.noGrad(() => table.loraA!.copy_(lora.tensor(rows(wave(14), 7))))
   await close(t, model.eval().head.forward(x), want)
+  await t.throwsAsync(lora.saveMerged(model, 'never.safetensors'), {
+    instanceOf: lora.OptionError,
+    message: /under wte\.weight, head\.weight.*includeTied/s,
+  })
   const dict = lora.mergedStateDict(model)
   t.is(dict['head.weight'], model.head.weight)
   t.notDeepEqual(await numbers(dict['wte.weight']!), await numbers(dict['head.weight']!))

@@ -138,6 +138,22 @@ test('GPT2LMHeadModel: savePretrained and fromPretrained give the same model (f3
   await rm(dir, { recursive: true })
 })
 
+for (const includeTied of [false, true]) {
+  test(`GPT2LMHeadModel: an adapted embedding, merged and saved, comes back the same (includeTied ${includeTied})`, async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'gpt2-'))
+    const model = tiny().eval()
+    lora.injectLora(model, { targets: 'wte', r: 2, includeTied })
+    lora.noGrad(() => (model.transformer.wte as lora.Embedding).loraA!.fill_(0.3))
+    const want = await numbers(model.forward(IDS).logits)
+    lora.mergeAndUnload(model)
+    await model.savePretrained(dir)
+    const read = await models.GPT2LMHeadModel.fromPretrained(dir)
+    t.is(read.config.tie_word_embeddings, includeTied)
+    await close(t, read.forward(IDS).logits, want)
+    await rm(dir, { recursive: true })
+  })
+}
+
 test('GPT2LMHeadModel: a bad checkpoint lists everything that does not fit; an unknown architecture names the known ones', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'gpt2-'))
   await tiny().savePretrained(dir)

@@ -9,7 +9,9 @@ export interface Adapter extends Module {
   unmerge(): this
   /** Whether an own tensor is a low-rank factor. */
   isFactor(tensor: Tensor): boolean
-  /** What stands for an own tensor in a plain checkpoint; null when it is left out. */
+  /** Whether an own tensor is a weight that merging changes. */
+  isAdapted(tensor: Tensor): boolean
+  /** What stands for an own tensor, by its key in the layer, in a plain checkpoint; null when the key is left out there. */
   plainTensor(key: string, tensor: Tensor): Tensor | null
   /** The plain module that computes the same. `twins` holds those made so far, by the module they stand for. */
   toPlain(twins?: ReadonlyMap<Module, Module>): Module

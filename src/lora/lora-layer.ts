@@ -147,6 +147,11 @@ export abstract class LoraLayer extends Module {
     })
   }
 
+  /** Whether an own tensor is the weight that merging changes. A plain layer has none. */
+  isAdapted(tensor: Tensor): boolean {
+    return this.loraA !== null && tensor === this.baseWeight
+  }
+
   /** What stands for an own tensor in a plain checkpoint: the merged weight, null for a factor, else the tensor itself. */
   plainTensor(_key: string, tensor: Tensor): Tensor | null {
     if (this.isFactor(tensor)) return null

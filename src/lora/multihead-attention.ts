@@ -123,6 +123,10 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
     return false
   }
 
+  isAdapted(tensor: Tensor): boolean {
+    return this.parts().some((part) => part.isAdapted(tensor))
+  }
+
   plainTensor(key: string, tensor: Tensor): Tensor | null {
     const part = this.partOf(key)
     return part && key.endsWith('weight') ? part.mergedWeight() : tensor

@@ -1,10 +1,12 @@
+import { OptionError } from '../errors.js'
 import { save } from '../io/safetensors.js'
 import type { Module, StateDict } from '../nn/module.js'
-import { checkFloatDtype, checkKeys } from '../nn/options.js'
+import { checkBoolean, checkFloatDtype, checkKeys } from '../nn/options.js'
 import type { FloatDtype } from '../nn/options.js'
 import { keep, noGrad } from '../scope.js'
 import type { Tensor } from '../tensor.js'
 import { isAdapter } from './adapter.js'
+import { TiedLinear } from './tied.js'
 
 /** Options of {@link saveMerged}. */
 export interface SaveMergedOptions {
@@ -12,6 +14,11 @@ export interface SaveMergedOptions {
   dtype?: FloatDtype
   /** Strings for the header of the file. @default only `format: 'pt'` */
   metadata?: Record<string, string>
+  /**
+   * Write a tied weight under each of its keys although only one of them has the update, for a model that does not tie them.
+   * @default false: it is an error
+   */
+  breakTies?: boolean
 }
 
 /**
@@ -24,9 +31,8 @@ export interface SaveMergedOptions {
 export function mergedStateDict(model: Module): StateDict {
   const kept = model.stateDict()
   const plain: StateDict = {}
-  for (const [name, tensor, , owner] of model.namedTensors()) {
+  for (const [name, tensor, , owner, key] of model.namedTensors()) {
     if (!(name in kept)) continue
-    const key = name.slice(name.lastIndexOf('.') + 1)
     const stands = isAdapter(owner) ? owner.plainTensor(key, tensor) : tensor
     if (stands !== null) plain[name] = stands
   }
@@ -35,16 +41,20 @@ export function mergedStateDict(model: Module): StateDict {
 
 /**
  * Writes the plain model that this one computes to a safetensors file: merged weights under the plain keys, no factors, so that every reader of
- * the base model takes it. The model stays as it is; the file appears whole or not at all. See {@link mergedStateDict} for tied weights.
+ * the base model takes it. The model stays as it is; the file appears whole or not at all.
  *
  * While it writes, it holds one copy of the adapted weights.
  * @example
  * await lora.saveMerged(model, 'merged.safetensors', { dtype: 'bf16' })
+ * @throws {OptionError} when a tied weight has the update under one of its keys only, which a model that ties them would lose without a word.
  * @throws {FileError} when it cannot be written.
  */
 export async function saveMerged(model: Module, path: string, options: SaveMergedOptions = {}): Promise<void> {
-  checkKeys('lora.saveMerged', options, ['dtype', 'metadata'])
+  checkKeys('lora.saveMerged', options, ['dtype', 'metadata', 'breakTies'])
   const dtype = options.dtype === undefined ? undefined : checkFloatDtype('lora.saveMerged', options.dtype)
+  const breakTies = checkBoolean('lora.saveMerged', 'breakTies', options.breakTies ?? false)
+  const broken = brokenTie(model)
+  if (broken && !breakTies) throw untied(broken)
   const live = new Set(Object.values(model.stateDict()))
   const merged = mergedStateDict(model)
   const entries = Object.entries(merged).map(([name, tensor]) => [name, converted(tensor, dtype)] as const)
@@ -54,6 +64,28 @@ export async function saveMerged(model: Module, path: string, options: SaveMerge
     const made = [...entries.map(([, tensor]) => tensor), ...Object.values(merged)]
     for (const tensor of made) if (!live.has(tensor)) tensor.dispose()
   }
+}
+
+/** The names of a weight that stands in several layers, not all of which have the same update. */
+function brokenTie(model: Module): string[] | undefined {
+  const ties = new Map<Tensor, { names: string[]; updates: Set<Module | null> }>()
+  for (const [name, tensor, , owner] of model.namedTensors()) {
+    const tie = ties.get(tensor) ?? { names: [], updates: new Set() }
+    ties.set(tensor, tie)
+    tie.names.push(name)
+    const adapted = isAdapter(owner) && owner.isAdapted(tensor)
+    tie.updates.add(adapted ? (owner instanceof TiedLinear ? owner.source : owner) : null)
+  }
+  return [...ties.values()].find(({ updates }) => updates.size > 1)?.names
+}
+
+function untied(names: readonly string[]): OptionError {
+  return new OptionError({
+    what: 'lora.saveMerged: merging breaks a tie, and a model that ties the weights again would be another model',
+    expected: 'the same update for every layer that shares a weight',
+    received: `one tensor under ${names.join(', ')}, with different updates`,
+    fix: 'inject with includeTied: true, or pass breakTies: true and load the file into a model that does not tie them',
+  })
 }
 
 function converted(tensor: Tensor, dtype: FloatDtype | undefined): Tensor {

@@ -84,6 +84,10 @@ export class TiedLinear extends Module implements Adapter {
     return false
   }
 
+  isAdapted(tensor: Tensor): boolean {
+    return this.source.isAdapted(tensor)
+  }
+
   plainTensor(key: string, tensor: Tensor): Tensor | null {
     return key === 'weight' ? this.source.mergedWeight() : tensor
   }

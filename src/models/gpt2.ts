@@ -221,10 +221,14 @@ export class GPT2LMHeadModel extends Module {
     return model.eval()
   }
 
-  /** Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. */
+  /**
+   * Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. A head that is tied no longer, because the
+   * embedding was adapted and merged without it, is written, and the configuration says so.
+   */
   async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
-    const tied = this.config.tie_word_embeddings ? ['lm_head.weight'] : []
-    await savePretrained(this, dir, { ...options, leaveOut: tied })
+    const tied = 'weight' in this.lm_head && this.lm_head.weight === this.transformer.wte.weight
+    const config = { ...this.config, tie_word_embeddings: tied }
+    await savePretrained(this, dir, { ...options, leaveOut: tied ? ['lm_head.weight'] : [], config })
   }
 
   /** Longest sequence the model can take. */

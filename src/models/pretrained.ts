@@ -99,11 +99,11 @@ export async function readWeights(
  * @throws {OptionError} for a model with LoRA layers, whose factors have no place in such a folder.
  */
 export async function savePretrained(
-  model: Module & { config: object },
+  model: Module,
   dir: string,
-  options: SaveOptions & { leaveOut: readonly string[] },
+  options: SaveOptions & { leaveOut: readonly string[]; config: object },
 ): Promise<void> {
-  checkKeys('savePretrained', options, ['dtype', 'leaveOut'])
+  checkKeys('savePretrained', options, ['dtype', 'leaveOut', 'config'])
   const adapted = [...model.namedModules()].find(([, module]) => isLoraLayer(module) && module.r > 0)
   if (adapted) throw adapterInTheWay(adapted[0])
   const dtype = options.dtype === undefined ? undefined : checkFloatDtype('savePretrained', options.dtype)
@@ -111,7 +111,7 @@ export async function savePretrained(
   const tensors = noGrad(() => entries.map(([name, tensor]) => [name, convert(tensor, dtype)] as const))
   await mkdir(dir, { recursive: true })
   await save(Object.fromEntries(tensors), join(dir, 'model.safetensors'), { metadata: { format: 'pt' } })
-  await writeJson(join(dir, 'config.json'), { ...model.config, ...(dtype && { dtype: LONG_NAMES[dtype] }) })
+  await writeJson(join(dir, 'config.json'), { ...options.config, ...(dtype && { dtype: LONG_NAMES[dtype] }) })
 }
 
 const LONG_NAMES: Record<FloatDtype, string> = { f32: 'float32', f64: 'float64', bf16: 'bfloat16', f16: 'float16' }

@@ -145,10 +145,12 @@ export abstract class Module {
     for (const [name, tensor, kind] of this.namedTensors()) if (kind === 'buffer') yield [name, tensor]
   }
 
-  /** Every tensor of this module and all below; a tied one under each of its names. */
-  *namedTensors(): Iterable<readonly [name: string, tensor: Tensor, kind: 'parameter' | 'buffer', owner: Module]> {
+  /** Every tensor of this module and all below; a tied one under each of its names. `key` is its name in the owner. */
+  *namedTensors(): Iterable<
+    readonly [name: string, tensor: Tensor, kind: 'parameter' | 'buffer', owner: Module, key: string]
+  > {
     for (const [path, module] of this.allModules()) {
-      for (const [key, tensor, kind] of module.ownTensors()) yield [join(path, key), tensor, kind, module]
+      for (const [key, tensor, kind] of module.ownTensors()) yield [join(path, key), tensor, kind, module, key]
     }
   }
 
