@@ -24,7 +24,7 @@ class Reader extends nn.Module {
     return this.out.forward(this.second.forward(hidden).relu())
   }
 }
-const pace = { steps: 150, size: 64 }
+const pace = { steps: 250, size: 64 }
 
 // The base learns handwritten digits.
 lora.manualSeed(0)

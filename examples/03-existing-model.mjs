@@ -4,15 +4,14 @@ import * as lora from 'loralib'
 import { Reader } from './lib/reader.mjs'
 import { accuracy, asTensors, lossOf, questionBatches, readQuestions } from './lib/restaurants.mjs'
 import { count, percent, table } from './lib/table.mjs'
-import { train } from './lib/train.mjs'
+import { sizeOf, train, trainable } from './lib/train.mjs'
 
 const rows = []
 async function learn(what, model, questions, lr) {
-  const trained = model.parameters().filter((parameter) => parameter.requiresGrad)
   await train(model, questionBatches(questions.train, { steps: 200, size: 16 }), { lr, loss: lossOf(model) })
-  const size = (tensors) => tensors.reduce((n, tensor) => n + tensor.numel, 0)
-  const share = percent(size(trained) / size(model.parameters()))
-  rows.push([what, count(size(trained)), share, percent(await accuracy(model, questions.test))])
+  const trained = sizeOf(trainable(model))
+  const share = percent(trained / sizeOf(model.stateDict()))
+  rows.push([what, count(trained), share, percent(await accuracy(model, questions.test))])
 }
 
 // The model that exists: somebody's class (lib/reader.mjs), which has learnt to tell what food a place serves.

@@ -22,7 +22,7 @@ mkdirSync('out/many-tasks', { recursive: true })
 
 lora.manualSeed(0)
 const base = new DigitReader()
-await train(base, batches(digits.train, { steps: 150, size: 64 }), { lr: 2e-3, loss: lossOf(base) })
+await train(base, batches(digits.train, { steps: 250, size: 64 }), { lr: 2e-3, loss: lossOf(base) })
 function withLora() {
   const model = lora.cloneModule(base.requiresGrad_(false), { shareFrozen: true }) // the same tensors, not copies
   lora.injectLora(model, { targets: ['first', 'second'], r: 8, loraAlpha: 16 })
@@ -34,7 +34,7 @@ function withLora() {
 const models = {}
 for (const view of views) {
   const model = (models[view] = withLora())
-  const images = batches(seen(view, digits.train), { steps: view === 'upright' ? 0 : 150, size: 64 })
+  const images = batches(seen(view, digits.train), { steps: view === 'upright' ? 0 : 250, size: 64 })
   await train(model, images, { lr: 4e-3, loss: lossOf(model) })
   await lora.save(lora.loraStateDict(model), fileOf(view))
 }

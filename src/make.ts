@@ -194,12 +194,14 @@ const LONGEST = 2 ** 29
 /** `start, start + step, …` below `end`: whole numbers give i64, others f32. */
 export function arange(start: number, end?: number, step = 1, options: MakeOptions = {}): Tensor {
   const [from, to] = end === undefined ? [0, start] : [start, end]
-  if (step === 0 || !Number.isFinite(step))
+  if (![from, to, step].every(Number.isFinite) || step === 0) {
     throw new OptionError({
-      what: 'arange: the step is not usable',
-      expected: 'a number other than 0',
-      received: String(step),
+      what: 'arange: start, end or step is not usable',
+      expected: 'numbers, the step other than 0',
+      received: [from, to, step].map((value) => (typeof value === 'object' ? 'an object' : String(value))).join(', '),
+      fix: 'options come fourth: arange(0, 5, 1, { dtype })',
     })
+  }
   const n = Math.max(0, Math.ceil((to - from) / step))
   if (!(n <= LONGEST)) {
     throw new MemoryError({

@@ -85,6 +85,13 @@ test.serial('arange: whole numbers give i64, others f32', async (t) => {
   t.deepEqual(await lora.arange(2, 2).tolist(), [])
   await close(t, lora.arange(0, 1, 0.25), [0, 0.25, 0.5, 0.75])
   t.is(lora.arange(0, 3, 1, { dtype: 'f64' }).dtype, 'f64')
+  for (const wrong of [
+    [4, { dtype: 'i64' }],
+    [0, Number.NaN],
+    [0, 4, 0],
+  ] as [number, number, number][]) {
+    t.throws(() => lora.arange(...wrong), { code: 'ERR_LORA_OPTION', message: /arange[^]*options come fourth/ })
+  }
 })
 
 test.serial('rand, randn: within their range, of their moments, the same for a seed', async (t) => {

@@ -19,3 +19,13 @@ export async function train(model, batches, { lr, loss, beforeStep = () => {} })
     optimizer.zeroGrad()
   }
 }
+
+/** The parameters that are trained, by name. */
+export function trainable(model) {
+  return Object.fromEntries([...model.namedParameters()].filter(([, parameter]) => parameter.requiresGrad))
+}
+
+/** How many numbers a state dict holds. */
+export function sizeOf(stateDict) {
+  return Object.values(stateDict).reduce((n, tensor) => n + tensor.numel, 0)
+}
