@@ -66,8 +66,10 @@ for (const options of [
       const want = await numbers(plain.forward(q, k, v)[0])
       await close(t, layer.train().forward(q, k, v)[0], want)
       t.true(layer.eval().merged)
-      await close(t, layer.forward(q, k, v)[0], want)
-      await close(t, layer.forward(q, k, v, { needWeights: false })[0], want)
+      for (const needWeights of [true, false]) {
+        await close(t, layer.forward(q, k, v, { needWeights })[0], want)
+        await close(t, lora.noGrad(() => layer.forward(q, k, v, { needWeights }))[0], want) // by the merged weights
+      }
       await close(t, layer.toPlain().forward(q, k, v)[0], want)
     }
     await same(t, Object.values(layer.train().stateDict())[0]!, before)
