@@ -18,8 +18,10 @@ export { backend, memory, settle } from './memory.js'
 export type { Backend, KindCount, MemoryReport } from './memory.js'
 
 // Files
-export { load, loadHeader, save } from './io/safetensors.js'
-export type { FileHeader, LoadOptions } from './io/safetensors.js'
+export { load, loadHeader } from './io/load.js'
+export { save } from './io/safetensors.js'
+export type { FileHeader, LoadOptions } from './io/load.js'
+export type { TorchObject, TorchValue } from './io/object.js'
 
 // loralib
 export * from './lora/index.js'

@@ -1,5 +1,6 @@
 // Every kind of case: those that this runner runs, and those of the format that it knows of and counts as unsupported.
 import { decoderKinds } from './decoder.mjs'
+import { fileKinds } from './files.mjs'
 import { layerKinds } from './layers.mjs'
 import { lossKinds } from './loss.mjs'
 import { nlgKinds } from './nlg.mjs'
@@ -24,13 +25,13 @@ export const KINDS = {
   ...nlgKinds,
   ...trainingKinds,
   ...decoderKinds,
+  ...fileKinds,
 }
 
 /** Kinds of the format that come with later parts of the package. */
 export const LATER_KINDS = [
   ...['encoder', 'peft_trajectory'],
-  ...['torch_file', 'hostile_torch_file', 'safetensors_file', 'safetensors_sharded', 'hostile_safetensors'],
-  ...['hostile_safetensors_index', 'peft_adapter', 'peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
+  ...['peft_adapter', 'peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
   ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
   ...['hf_generate', 'nlg_beam', 'logits_processor', 'nlg_metrics', 'glue_metrics'],
   ...['nlg_pipeline', 'nlg_batch', 'nlg_decode', 'tokenizer', 'tokenizer_corpus', 'chat_template'],

@@ -120,7 +120,9 @@ function* falsified(value, at, tolerance, ordered) {
 function falsifiedLeaf(value, { atol, rtol }) {
   if (value === null) return 1
   if (typeof value === 'boolean') return !value
-  if (typeof value === 'number') return value + (atol + rtol === 0 ? 1 : SHIFT * (atol + rtol * Math.abs(value)))
+  // To a large number 1 adds nothing.
+  const exact = Math.max(1, Math.abs(value) * 2 ** -23)
+  if (typeof value === 'number') return value + (atol + rtol === 0 ? exact : SHIFT * (atol + rtol * Math.abs(value)))
   return `${value}_x`
 }
 

@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { COMMON_WORDS, KINDS, isKnownKind, unsupportedReason } from '../conformance/kinds.mjs'
-import { openFixture, readManifest } from '../conformance/manifest.mjs'
+import { openFixture, readManifest, statedFiles } from '../conformance/manifest.mjs'
 import { mutantsOf, throws } from '../conformance/mutants.mjs'
 import { runCase, runFixture, unknownKeys } from '../conformance/run.mjs'
 import { selectCases } from '../conformance/select.mjs'
@@ -89,14 +89,15 @@ async function failsOnDisk(entry, spoil) {
   return (await stateOnDisk(entry, spoil)) === 'failed'
 }
 
-/** Runs one case from a folder of its own, after `spoil` has had its file. */
+/** Runs one case from a folder of its own, after `spoil` has had its tensor file. */
 async function stateOnDisk(entry, spoil) {
   const dir = mkdtempSync(join(tmpdir(), 'loralib-proof-'))
   try {
-    const path = join(dir, entry.file)
-    mkdirSync(dirname(path), { recursive: true })
-    cpSync(join(manifest.dir, entry.file), path)
-    spoil(path)
+    for (const file of statedFiles(entry)) {
+      mkdirSync(dirname(join(dir, file.path)), { recursive: true })
+      cpSync(join(manifest.dir, file.path), join(dir, file.path))
+    }
+    spoil(join(dir, entry.file))
     writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ format: 1, groups: {}, cases: [entry] }))
     return (await runCase(readManifest(dir), entry)).state
   } finally {

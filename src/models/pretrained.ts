@@ -1,13 +1,16 @@
 // Where the weights of a model come from, and where they go: fresh numbers, or a folder in the Hugging Face layout.
-import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { access, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, KeyError, OptionError } from '../errors.js'
-import { load, save } from '../io/safetensors.js'
+import { load } from '../io/load.js'
+import { save } from '../io/safetensors.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
+import { findStateDict } from '../nn/checkpoint.js'
 import { constant_, normal_ } from '../nn/init.js'
 import { asParameter, wideDtype } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
 import type { Module } from '../nn/module.js'
+import { checkTensors } from '../nn/state-dict.js'
 import { checkBoolean, checkFloatDtype, checkKeys, nearest, show } from '../nn/options.js'
 import type { FloatDtype } from '../nn/options.js'
 import { keep, noGrad } from '../scope.js'
@@ -84,12 +87,12 @@ export async function readWeights(
   const config = await readConfig(dir)
   checkModelType(config, known, dir)
   const tensors = new Map<string, Tensor>()
-  for (const file of await weightFiles(dir)) {
-    for (const [name, tensor] of Object.entries(await load(file, { mapped }))) {
-      const ours = nameOf(name)
-      if (ours === null) tensor.dispose()
-      else tensors.set(ours, tensor)
-    }
+  const dict = findStateDict(await load(await weightFile(dir), { mapped }), () => false)
+  checkTensors(dir, dict)
+  for (const [name, tensor] of Object.entries(dict)) {
+    const ours = nameOf(name)
+    if (ours === null) tensor.dispose()
+    else tensors.set(ours, tensor)
   }
   return { config, weights: checkpointWeights(dir, tensors, dtype) }
 }
@@ -116,19 +119,21 @@ export async function savePretrained(
 
 const LONG_NAMES: Record<FloatDtype, string> = { f32: 'float32', f64: 'float64', bf16: 'bfloat16', f16: 'float16' }
 
-async function weightFiles(dir: string): Promise<string[]> {
-  const whole = join(dir, 'model.safetensors')
-  const index = join(dir, 'model.safetensors.index.json')
-  if (await exists(whole)) return [whole]
-  if (await exists(index)) {
-    const { weight_map: map } = JSON.parse(await readFile(index, 'utf8')) as { weight_map: Record<string, string> }
-    return [...new Set(Object.values(map))].map((name) => join(dir, name))
-  }
+/** Names of the weights in a model folder, the better one first: safetensors is mapped whole, and has no pickle. */
+const WEIGHT_FILES = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+] as const
+
+async function weightFile(dir: string): Promise<string> {
+  for (const name of WEIGHT_FILES) if (await exists(join(dir, name))) return join(dir, name)
   throw new FileError({
     what: `${dir}: there are no weights`,
-    expected: 'model.safetensors, or model.safetensors.index.json and its shards',
-    received: 'neither',
-    fix: 'check the path; other formats must be converted to safetensors first',
+    expected: `one of ${WEIGHT_FILES.join(', ')}`,
+    received: 'none of them',
+    fix: 'check the path',
   })
 }
 

@@ -43,10 +43,12 @@ export declare class NativeTokenizer {
   saveFolder(folder: string): Promise<void>
 }
 
-/** An open weight file. */
+/** An open weight file, or an index with its shards. */
 export declare class NativeWeights {
-  /** `{tensors: [{name, dtype, shape}], metadata: {…}}` in the order of the file, as JSON. */
-  header(): string
+  /** `{tensors: [{name, dtype, shape}], metadata: {…}}` of a safetensors file in the order of the file, as JSON; null for other files. */
+  header(): string | null
+  /** What the file holds: nodes, inner ones first, and the root, as JSON. Tensors stand in it by number. */
+  object(): string
   /** Makes tensor number `index` of the file: a window of the mapping for a base, a copy else. */
   tensor(index: number): number
 }
@@ -136,7 +138,7 @@ export declare function newGenerator(seedLow: number, seedHigh: number): number
 /** Opens a stream; returns its number. */
 export declare function openStream(priority: number, seedLow: number, seedHigh: number): number
 
-/** Opens a safetensors file. A mapped one (a base) stays in place and must not be rewritten while it is used. */
+/** Opens a weight file: safetensors, torch, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used. */
 export declare function openWeights(path: string, mapped: boolean): Promise<NativeWeights>
 
 /** Makes a tensor from bytes; `kind` is what it is for. Bytes are copied. */

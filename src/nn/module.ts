@@ -5,6 +5,7 @@ import { native } from '../native/load.js'
 import { noGrad, popFrame, pushFrame, refuseAsync, tensorsIn } from '../scope.js'
 import type { Dtype } from '../tensor.js'
 import { KIND, Tensor } from '../tensor.js'
+import { findStateDict } from './checkpoint.js'
 import { badKeys, checkTensors } from './state-dict.js'
 
 /** A tensor of a module itself: its key, the tensor, and whether it is trained or only kept. */
@@ -182,11 +183,14 @@ export abstract class Module {
 
   /**
    * Copies tensors in by name, converted to the dtype that the model has. Keys and shapes are checked first; then all is changed or nothing.
+   * Of a training checkpoint without tensors of its own the state dict in it is taken, under `model_state_dict`, `state_dict` or `model`; and a prefix
+   * `module.` that all keys share goes when the model has the keys without it.
    * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape.
    */
-  loadStateDict(dict: StateDict, options: { strict?: boolean } = {}): LoadReport {
-    checkTensors(`${this.constructor.name}.loadStateDict`, dict)
+  loadStateDict(given: StateDict, options: { strict?: boolean } = {}): LoadReport {
     const own = new Map(Object.entries(this.stateDict()))
+    const dict = findStateDict(given, (key) => own.has(key))
+    checkTensors(`${this.constructor.name}.loadStateDict`, dict)
     const missingKeys = [...own.keys()].filter((key) => !(key in dict))
     const unexpectedKeys = Object.keys(dict).filter((key) => !own.has(key))
     const misshapen = Object.entries(dict).filter(

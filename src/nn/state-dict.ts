@@ -12,7 +12,7 @@ export function checkTensors(owner: string, dict: unknown): asserts dict is Stat
     what: wrong ? `${owner}: ${wrong[0]} is no tensor` : `${owner}: there are no tensors`,
     expected: 'a record of names and tensors',
     received: wrong ? typeof wrong[1] : String(dict),
-    fix: 'pass what stateDict() or await load() gave',
+    fix: 'pass what stateDict() or await load() gave; of a larger checkpoint, pass the entry that holds the state dict',
   })
 }
 

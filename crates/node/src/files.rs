@@ -7,11 +7,10 @@ use std::sync::Arc;
 use engine::code::Code;
 use engine::entry::{HostTensor, Reply, Source};
 use engine::error::{Error, Result};
-use engine::io::safetensors::SafetensorsFile;
+use engine::io::weights::{WeightFile, Weights};
 use engine::io::write::{TensorOut, write_safetensors};
 use engine::ops::row::Meta;
 use engine::shape::Shape;
-use engine::storage::{SharedBytes, Window};
 use engine::values::Kind;
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Object, Task};
@@ -20,63 +19,53 @@ use napi_derive::napi;
 use crate::error::to_napi;
 use crate::state::{ids, with};
 
-/// An open weight file.
+/// An open weight file, or an index with its shards.
 #[napi]
 pub struct NativeWeights {
-    file: Arc<SafetensorsFile>,
+    file: Arc<Weights>,
     mapped: bool,
 }
 
 #[napi]
 impl NativeWeights {
-    /// `{tensors: [{name, dtype, shape}], metadata: {…}}` in the order of the file, as JSON.
+    /// `{tensors: [{name, dtype, shape}], metadata: {…}}` of a safetensors file in the order of the file, as JSON; null for other files.
     #[napi(catch_unwind)]
-    pub fn header(&self) -> String {
-        let tensors: Vec<_> = self
-            .file
-            .header()
+    pub fn header(&self) -> Option<String> {
+        let Weights::File(WeightFile::Safetensors(file)) = &*self.file else {
+            return None;
+        };
+        let header = file.header();
+        let tensors: Vec<_> = header
             .entries
             .iter()
             .map(|e| serde_json::json!({ "name": e.name, "dtype": e.dtype.dtype().name(), "fileDtype": e.dtype.name(), "shape": e.shape }))
             .collect();
-        let metadata: serde_json::Map<_, _> = self
-            .file
-            .header()
+        let metadata: serde_json::Map<_, _> = header
             .metadata
             .iter()
             .map(|(k, v)| (k.clone(), v.clone().into()))
             .collect();
-        serde_json::json!({ "tensors": tensors, "metadata": metadata }).to_string()
+        Some(serde_json::json!({ "tensors": tensors, "metadata": metadata }).to_string())
+    }
+
+    /// What the file holds: nodes, inner ones first, and the root, as JSON. Tensors stand in it by number.
+    #[napi(catch_unwind)]
+    pub fn object(&self) -> String {
+        self.file.object()
     }
 
     /// Makes tensor number `index` of the file: a window of the mapping for a base, a copy else.
     #[napi(catch_unwind)]
     pub fn tensor(&self, index: u32) -> napi::Result<f64> {
         with(|state| {
-            let entry = self
-                .file
-                .header()
-                .entries
-                .get(index as usize)
-                .ok_or_else(|| Error::new(Code::Internal, "no such tensor in the file"))?;
-            let raw = self.file.tensor(entry)?;
-            let meta = Meta::new(Shape::new(&raw.shape), raw.dtype);
-            let source = match raw.bytes {
-                std::borrow::Cow::Owned(bytes) => Source::Host(bytes),
-                std::borrow::Cow::Borrowed(bytes) => {
-                    let shared: SharedBytes = self.file.bytes().clone();
-                    let window = Window::new(shared, entry.begin, bytes.len(), raw.dtype)?;
-                    if self.mapped {
-                        Source::Mapped(window)
-                    } else {
-                        Source::Copied(window)
-                    }
-                }
+            let tensor = self.file.tensor(index as usize)?;
+            let meta = Meta::new(Shape::new(&tensor.shape), tensor.dtype);
+            let (source, kind) = match self.mapped {
+                true if tensor.in_file => (Source::Mapped(tensor.window), Kind::Base),
+                true => (Source::Copied(tensor.window), Kind::Base),
+                false => (Source::Copied(tensor.window), Kind::Activation),
             };
-            state
-                .recorder
-                .put(meta, source, if self.mapped { Kind::Base } else { Kind::Activation })
-                .map(|id| id as f64)
+            state.recorder.put(meta, source, kind).map(|id| id as f64)
         })
     }
 }
@@ -88,18 +77,13 @@ pub struct OpenTask {
 }
 
 impl Task for OpenTask {
-    type Output = Arc<SafetensorsFile>;
+    type Output = Arc<Weights>;
     type JsValue = NativeWeights;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
-        let open = || {
-            if self.mapped {
-                SafetensorsFile::map(&self.path)
-            } else {
-                SafetensorsFile::read(&self.path)
-            }
-        };
-        caught(open).map(Arc::new).map_err(to_napi)
+        caught(|| Weights::open(&self.path, self.mapped))
+            .map(Arc::new)
+            .map_err(to_napi)
     }
 
     fn resolve(&mut self, _: Env, file: Self::Output) -> napi::Result<NativeWeights> {
@@ -120,7 +104,7 @@ fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// Opens a safetensors file. A mapped one (a base) stays in place and must not be rewritten while it is used.
+/// Opens a weight file: safetensors, torch, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used.
 #[napi(catch_unwind, ts_return_type = "Promise<NativeWeights>")]
 pub fn open_weights(path: String, mapped: bool) -> AsyncTask<OpenTask> {
     AsyncTask::new(OpenTask {

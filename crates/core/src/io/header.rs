@@ -128,11 +128,11 @@ fn other_format(bytes: &[u8], file: &str) -> Option<Error> {
     let (received, hint) = match bytes {
         [b'P', b'K', 3, 4, ..] => (
             "a zip archive, as torch.save writes it",
-            "load it under its own name (.pt, .bin), or save it as safetensors",
+            "load() reads it; its header is no safetensors header",
         ),
         [0x80, 2..=5, b'}' | b'c' | b'(' | b']' | b'\x8a' | b'\x95', ..] => (
             "a Python pickle",
-            "load it under its own name (.pt, .bin), or save it as safetensors",
+            "load() reads it; its header is no safetensors header",
         ),
         [b'G', b'G', b'U', b'F', ..] => ("a GGUF file", "load it under its own name (.gguf)"),
         _ if bytes.starts_with(b"version https://git-lfs") => (
@@ -146,7 +146,7 @@ fn other_format(bytes: &[u8], file: &str) -> Option<Error> {
     };
     Some(
         format_error(file, "not a safetensors file")
-            .expected("a safetensors file")
+            .expected("a safetensors file, or one of torch.save")
             .received(received)
             .hint(hint),
     )

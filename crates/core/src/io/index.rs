@@ -1,4 +1,4 @@
-//! Checkpoints in several files: `model.safetensors.index.json` says which tensor lies in which shard.
+//! Checkpoints in several files: `model.safetensors.index.json` or `pytorch_model.bin.index.json` says which tensor lies in which shard.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path};
@@ -6,8 +6,8 @@ use std::path::{Component, Path};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::io::file_bytes::FileBytes;
-use crate::io::header::{Entry, parse_weight_map};
-use crate::io::safetensors::SafetensorsFile;
+use crate::io::header::parse_weight_map;
+use crate::io::weights::WeightFile;
 
 /// Longest list of names in one error message.
 const NAMES_SHOWN: usize = 8;
@@ -15,21 +15,21 @@ const NAMES_SHOWN: usize = 8;
 /// The shards of one checkpoint, opened and checked against the index.
 #[derive(Debug)]
 pub struct ShardedFile {
-    shards: Vec<SafetensorsFile>,
-    /// Tensor name and number of its shard, in the order of the index.
-    places: Vec<(String, usize)>,
+    shards: Vec<WeightFile>,
+    /// Tensor name, number of its shard and its number there, in the order of the index.
+    places: Vec<(String, usize, usize)>,
     /// Tensors that lie in a shard and that the index does not name there.
     unlisted: Vec<String>,
 }
 
 impl ShardedFile {
-    /// Opens every shard that the index file names, mapped: these are base weights.
+    /// Opens every shard that the index file names. See [`WeightFile::open`].
     ///
     /// # Errors
     /// [`Code::Format`] when the index is not JSON with a `weight_map` of strings, when a shard's name is more than the
     /// name of a file in the same folder (refused before anything is opened), or when a shard lacks a tensor that the
     /// index places in it. [`Code::File`] when shards are missing: one error that names them all.
-    pub fn map(index: &Path) -> Result<Self> {
+    pub fn open(index: &Path, mapped: bool) -> Result<Self> {
         let weight_map = read_weight_map(index)?;
         let shown = index.display();
         let outside = names(
@@ -66,14 +66,14 @@ impl ShardedFile {
         }
         let shards = files
             .iter()
-            .map(|file| SafetensorsFile::map(&folder.join(file)))
+            .map(|file| WeightFile::open(&folder.join(file), mapped))
             .collect::<Result<Vec<_>>>()?;
-        let places: Vec<(String, usize)> = weight_map
+        let wanted: Vec<(&str, usize)> = weight_map
             .iter()
-            .map(|(name, shard)| (name.clone(), numbers[shard.as_str()]))
+            .map(|(name, shard)| (name.as_str(), numbers[shard.as_str()]))
             .collect();
-        check_places(&places, &shards, index)?;
-        let unlisted = unlisted(&places, &shards);
+        let places = places(&wanted, &shards, index)?;
+        let unlisted = unlisted(&wanted, &shards);
         Ok(ShardedFile {
             shards,
             places,
@@ -81,16 +81,15 @@ impl ShardedFile {
         })
     }
 
-    /// Every tensor with the shard that holds it, in the order of the index.
-    pub fn entries(&self) -> impl Iterator<Item = (&SafetensorsFile, &Entry)> {
-        self.places.iter().map(|(name, shard)| {
-            let file = &self.shards[*shard];
-            (file, file.entry(name).expect("checked when the index was opened"))
-        })
+    /// Every tensor with the shard that holds it and its number there, in the order of the index.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = (&str, &WeightFile, usize)> {
+        self.places
+            .iter()
+            .map(|(name, shard, number)| (name.as_str(), &self.shards[*shard], *number))
     }
 
     /// The opened shards, in the order in which the index first names them.
-    pub fn shards(&self) -> &[SafetensorsFile] {
+    pub fn shards(&self) -> &[WeightFile] {
         &self.shards
     }
 
@@ -120,17 +119,20 @@ fn is_plain_file_name(name: &str) -> bool {
     one_part && !name.contains(['/', '\\', ':', '\0'])
 }
 
-fn check_places(places: &[(String, usize)], shards: &[SafetensorsFile], index: &Path) -> Result<()> {
+fn places(wanted: &[(&str, usize)], shards: &[WeightFile], index: &Path) -> Result<Vec<(String, usize, usize)>> {
+    let find = |&(name, shard): &(&str, usize)| shards[shard].find(name).map(|number| (name.to_owned(), shard, number));
     let absent = names(
-        places
+        wanted
             .iter()
-            .filter(|(name, shard)| shards[*shard].entry(name).is_none())
+            .filter(|place| find(place).is_none())
             .map(|(name, shard)| {
-                let path = shards[*shard].bytes().path();
+                let path = shards[*shard].path();
                 format!("{name} in {}", path.file_name().unwrap_or_default().display())
             }),
     );
-    let Some(absent) = absent else { return Ok(()) };
+    let Some(absent) = absent else {
+        return Ok(wanted.iter().filter_map(find).collect());
+    };
     Err(Error::new(
         Code::Format,
         format!("{} names tensors that their shards do not hold", index.display()),
@@ -140,12 +142,12 @@ fn check_places(places: &[(String, usize)], shards: &[SafetensorsFile], index: &
     .hint("index and shards are of different versions: download them together"))
 }
 
-fn unlisted(places: &[(String, usize)], shards: &[SafetensorsFile]) -> Vec<String> {
-    let listed: HashSet<(&str, usize)> = places.iter().map(|(name, shard)| (name.as_str(), *shard)).collect();
+fn unlisted(wanted: &[(&str, usize)], shards: &[WeightFile]) -> Vec<String> {
+    let listed: HashSet<&(&str, usize)> = wanted.iter().collect();
     let all = shards
         .iter()
         .enumerate()
-        .flat_map(|(i, file)| file.header().entries.iter().map(move |e| (e.name.as_str(), i)));
+        .flat_map(|(i, file)| file.names().map(move |name| (name, i)));
     all.filter(|place| !listed.contains(place))
         .map(|(name, _)| name.to_owned())
         .collect()

@@ -1,10 +1,12 @@
-//! Files: safetensors in and out, sharded checkpoints, writes that never leave half a file.
+//! Files: safetensors in and out, torch files in, sharded checkpoints, writes that never leave half a file.
 
 pub mod file_bytes;
 pub mod file_dtype;
 pub mod header;
 pub mod index;
 pub mod safetensors;
+pub mod torch;
+pub mod weights;
 pub mod write;
 
 pub use file_bytes::{FileBytes, FileId};
@@ -12,4 +14,6 @@ pub use file_dtype::FileDtype;
 pub use header::{Entry, Header};
 pub use index::ShardedFile;
 pub use safetensors::{RawTensor, SafetensorsFile};
+pub use torch::TorchFile;
+pub use weights::{FileTensor, WeightFile, Weights};
 pub use write::{TensorOut, write_atomic, write_safetensors};

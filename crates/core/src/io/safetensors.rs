@@ -48,7 +48,7 @@ impl SafetensorsFile {
         Self::from_bytes(FileBytes::read(path)?)
     }
 
-    fn from_bytes(bytes: FileBytes) -> Result<Self> {
+    pub(crate) fn from_bytes(bytes: FileBytes) -> Result<Self> {
         let header = Header::parse(bytes.as_ref(), &bytes.path().display().to_string())?;
         let by_name = header
             .entries
@@ -76,6 +76,11 @@ impl SafetensorsFile {
     /// The tensor with this name.
     pub fn entry(&self, name: &str) -> Option<&Entry> {
         self.by_name.get(name).map(|&i| &self.header.entries[i])
+    }
+
+    /// The number of the tensor with this name in the header.
+    pub fn number(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
     }
 
     /// The numbers of one of this file's entries.

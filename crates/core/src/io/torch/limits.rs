@@ -1,0 +1,43 @@
+//! How much a file may ask for. Nothing is allocated from a size that a file claims; these bound what many small claims add up to.
+//!
+//! A checkpoint with tens of thousands of tensors stays far below each of them.
+
+/// Values that may wait on the stack of the pickle machine.
+pub(super) const STACK: usize = 500_000;
+/// Values that all lists, tuples and dicts together may hold.
+pub(super) const ITEMS: usize = 1_000_000;
+/// Lists, tuples and dicts, those in between (the arguments of each tensor) among them.
+pub(super) const NODES: usize = 500_000;
+/// Values that the memo may hold.
+pub(super) const MEMO: usize = 500_000;
+/// Memo places out of order; a pickle counts them up from zero.
+pub(super) const MEMO_SPARSE: usize = 1_000;
+/// Bytes of one integer.
+pub(super) const INTEGER_BYTES: usize = 1_024;
+/// Dicts and lists inside each other in what is read.
+pub(super) const DEPTH: usize = 500;
+/// Lists and dicts in what is read.
+pub(super) const CONTAINERS: usize = 100_000;
+/// Values in what is read when every shared list and dict is counted at each of its places: whoever walks it needs no care.
+pub(super) const EXPANDED: usize = 2_000_000;
+/// Records of an archive.
+pub(super) const RECORDS: usize = 250_000;
+/// Tensors.
+pub(super) const TENSORS: usize = 65_536;
+/// Dimensions of a tensor.
+pub(super) const RANK: usize = 32;
+/// Bytes of the key of a storage, or of the name of a device.
+pub(super) const NAME_BYTES: usize = 256;
+/// Names of devices.
+pub(super) const TEXTS: usize = 10_000;
+
+/// Bytes that the object of a pickle of this size may take as JSON. A text that is mentioned again and again takes more than the pickle has.
+pub(super) fn json_bytes(pickle_bytes: usize) -> usize {
+    pickle_bytes.saturating_mul(2).saturating_add(8 << 20)
+}
+
+/// Bytes that all tensors of a file of this size may take in memory. Views that overlap or repeat numbers (stride 0) take more than the file
+/// holds, and so do integers that are widened to i64.
+pub(super) fn tensor_bytes(file_bytes: usize) -> usize {
+    file_bytes.saturating_mul(8).saturating_add(16 << 20)
+}

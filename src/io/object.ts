@@ -1,0 +1,51 @@
+// The object of a file, built from what the engine found in it. Nothing is nested in the JSON, so deep files need no recursion.
+import type { Tensor } from '../tensor.js'
+
+/** What a file of `torch.save` may hold, as plain values. Python's None is null, its lists and tuples are arrays. */
+export type TorchValue =
+  | Tensor
+  | number
+  | bigint
+  | string
+  | boolean
+  | null
+  | TorchValue[]
+  | TorchObject
+  | Map<number | bigint | string | boolean | null, TorchValue>
+
+/** A dict whose keys are texts. It has no prototype, so each key is a key and nothing else. */
+export interface TorchObject {
+  [key: string]: TorchValue
+}
+
+type Scalar = number | string | boolean | null
+type Written = Scalar | { n: number } | { t: number } | { f: string } | { i: string; b: number }
+
+/** Builds the object that the JSON describes; `tensor` makes the tensor with a number, once for each. */
+export function buildObject(json: string, tensor: (number: number) => Tensor): TorchValue {
+  const { nodes, root } = JSON.parse(json) as { nodes: [kind: string, ...items: Written[]][]; root: Written }
+  const [built, tensors] = [[] as TorchValue[], new Map<number, Tensor>()]
+  const read = (value: Written): TorchValue => {
+    if (typeof value !== 'object' || value === null) return value
+    if ('n' in value) return built[value.n]!
+    if ('f' in value) return Number(value.f)
+    if ('i' in value) return BigInt.asIntN(8 * value.b, BigInt(value.i))
+    const known = tensors.get(value.t) ?? tensor(value.t)
+    tensors.set(value.t, known)
+    return known
+  }
+  for (const [kind, ...items] of nodes) built.push(container(kind, items, read))
+  return read(root)
+}
+
+function container(kind: string, items: Written[], read: (value: Written) => TorchValue): TorchValue {
+  if (kind === 'l') return items.map(read)
+  const map = new Map<Scalar | bigint, TorchValue>()
+  const record = Object.create(null) as TorchObject
+  for (let i = 0; i < items.length; i += 2) {
+    const key = read(items[i]!) as Scalar | bigint
+    if (kind === 'o') record[key as string] = read(items[i + 1]!)
+    else map.set(key, read(items[i + 1]!))
+  }
+  return kind === 'o' ? record : map
+}
