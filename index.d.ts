@@ -595,9 +595,11 @@ declare abstract class Module {
     private isPersistent;
     /**
      * Copies tensors in by name, converted to the dtype that the model has. Keys and shapes are checked first; then all is changed or nothing.
+     * Of a training checkpoint without tensors of its own the state dict in it is taken, under `model_state_dict`, `state_dict` or `model`; and a prefix
+     * `module.` that all keys share goes when the model has the keys without it.
      * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape.
      */
-    loadStateDict(dict: StateDict, options?: {
+    loadStateDict(given: StateDict, options?: {
         strict?: boolean;
     }): LoadReport;
     /** Makes all parameters trainable or frozen. Returns the module. */
@@ -635,12 +637,37 @@ interface FileHeader {
     metadata: Record<string, string>;
 }
 /**
- * Reads a safetensors file: names to tensors, in the order of the file. Integers narrower than i64 are widened.
- * @throws {FileError} when it cannot be read; {@link FormatError} when it is not what the format allows.
+ * Reads a weight file. Its content says what it is, not its name:
+ *
+ * - safetensors: names to tensors, in the order of the file;
+ * - a file of `torch.save` (`.pt`, `.pth`, `.bin`; the zip form and the one before torch 1.6): the saved object as plain values;
+ * - an index of shards (`model.safetensors.index.json`, `pytorch_model.bin.index.json`): names to tensors, from all its shards.
+ *
+ * Integers narrower than i64 are widened, except u8. In an object of `torch.save`, dicts with texts as keys are objects without a
+ * prototype, other dicts are `Map`s, lists and tuples are arrays, `None` is null, integers beyond 2^53 are bigints, dtypes and
+ * devices are texts. Tensors that share numbers in the file are read apart, with their offsets and strides undone. The result is a state
+ * dict where the file holds one; for anything else name the type: `load<TorchObject>(path)`. `loadStateDict` finds the state dict
+ * in a checkpoint by itself.
+ *
+ * A file of `torch.save` is a pickle, a program. Here it is interpreted and never run: it can make plain values and tensors, and
+ * asks in vain for anything else. Bounds: 1,000,000 values, 500 levels, 100,000 lists and dicts; the tensors together
+ * take at most 8 times the file and 16 MiB.
+ *
+ * @example
+ * model.loadStateDict(await lora.load('pretrained.pt'), { strict: false })
+ * model.loadStateDict(await lora.load('adapter.safetensors'), { strict: false })
+ * const checkpoint = await lora.load<lora.TorchObject>('run.pt') // { model_state_dict: { … }, step: 1000, … }
+ * @throws {FileError} when it cannot be read.
+ * @throws {FormatError} when it is not what its format allows, is damaged, or asks for a class or function of Python: the error names it.
+ * @throws {UnsupportedError} for complex, quantised and sparse tensors, float8, TorchScript, compressed archives and tar files.
  */
-declare function load(path: string, options?: LoadOptions): Promise<StateDict>;
-/** Reads only the header of a safetensors file: names, dtypes, shapes, metadata. */
+declare function load<T = StateDict>(path: string, options?: LoadOptions): Promise<T>;
+/**
+ * Reads only the header of a safetensors file: names, dtypes, shapes, metadata.
+ * @throws {FileError} when it cannot be read; {@link FormatError} when it is no safetensors file.
+ */
 declare function loadHeader(path: string): Promise<FileHeader>;
+
 /**
  * Writes tensors to a safetensors file that Python's readers take. The values are those of this moment in the queue; the file appears whole or
  * not at all, and what was there before is lost only then.
@@ -649,6 +676,13 @@ declare function loadHeader(path: string): Promise<FileHeader>;
 declare function save(dict: StateDict, path: string, options?: {
     metadata?: Record<string, string>;
 }): Promise<void>;
+
+/** What a file of `torch.save` may hold, as plain values. Python's None is null, its lists and tuples are arrays. */
+type TorchValue = Tensor | number | bigint | string | boolean | null | TorchValue[] | TorchObject | Map<number | bigint | string | boolean | null, TorchValue>;
+/** A dict whose keys are texts. It has no prototype, so each key is a key and nothing else. */
+interface TorchObject {
+    [key: string]: TorchValue;
+}
 
 /** The element types a layer can hold its weight in. */
 type FloatDtype = 'f32' | 'f64' | 'bf16' | 'f16';
@@ -2864,4 +2898,4 @@ declare namespace index_d {
 }
 
 export { AbortedError, AsyncError, BacklogError, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Generator, GradError, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, arange, backend, cat, checkpoint, cloneModule, enableGrad, full, index_d$1 as generation, getRngState, injectLora, isGradEnabled, isLoraLayer, keep, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, index_d$2 as models, index_d$4 as nn, noGrad, ones, index_d$3 as optim, rand, randn, save, saveMerged, scope, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros };
-export type { AttentionFromLayerOptions, Backend, BiasMode, BlockOptions, CloneOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, SaveMergedOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike };
+export type { AttentionFromLayerOptions, Backend, BiasMode, BlockOptions, CloneOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, SaveMergedOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TorchObject, TorchValue };

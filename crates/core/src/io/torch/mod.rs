@@ -4,7 +4,7 @@
 //! |----------------|------------------------------------------------------------------|
 //! | `container.rs` | the two forms: zip archive, row of pickles                       |
 //! | `zip.rs`       | the archive's directory                                          |
-//! | `pickle.rs`    | the stack machine of pickles                                     |
+//! | `pickle.rs`    | the stack machine of pickles; `scalars.rs`, `memo.rs`, `value.rs` |
 //! | `globals.rs`   | the list of names that mean something; all others are refused    |
 //! | `calls.rs`     | what those names do: storages, tensors, dicts                    |
 //! | `tree.rs`      | the object as JSON                                               |
@@ -20,6 +20,7 @@ mod globals;
 mod limits;
 mod memo;
 mod pickle;
+mod scalars;
 mod tree;
 mod value;
 mod zip;
