@@ -1208,8 +1208,9 @@ declare class MultiheadAttention extends MultiheadAttention$1 implements Adapter
     setOwnTensor(key: string, tensor: Tensor): void;
     toPlain(): MultiheadAttention$1;
     private one;
+    /** A projection with an update, over the tensors that stand in the attention now: somebody may have put others there. */
+    private projection;
     private parts;
-    private partOf;
     extraRepr(): string;
 }
 /** The projections of q, k and v in one. Its weight and bias are listed by the attention, under PyTorch's names. */

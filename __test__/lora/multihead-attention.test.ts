@@ -171,6 +171,17 @@ function attentionLike(layer: lora.MultiheadAttention): lora.MultiheadAttention 
   return made
 }
 
+test('lora.MultiheadAttention: another weight put in its place counts, merged or not', async (t) => {
+  const layer = attention({ bias: false }).eval()
+  const other = attention({ bias: false })
+  const state = { ...layer.stateDict(), in_proj_weight: filled([3 * C, C], 0.9) }
+  other.loadStateDict(state)
+  layer.in_proj_weight = nn.parameter(filled([3 * C, C], 0.9), false)
+  await close(t, lora.noGrad(() => layer.forward(x()))[0], other.forward(x())[0])
+  await close(t, layer.train().forward(x())[0], other.forward(x())[0])
+  await same(t, lora.mergedStateDict(layer)['in_proj_weight']!, lora.mergedStateDict(other)['in_proj_weight']!)
+})
+
 test('lora.MultiheadAttention: bad options are errors', (t) => {
   const refused = (options: object, message: RegExp) =>
     t.throws(() => new lora.MultiheadAttention(C, H, options as never), { instanceOf: lora.OptionError, message })

@@ -27,6 +27,8 @@ export interface LoraAttentionOptions extends AttentionFromLayerOptions, Multihe
 export const ATTENTION_FROM_LAYER_KEYS = [...DENSE_FROM_LAYER_KEYS, 'enableLora', 'out'] as const
 
 const OWNER = 'lora.MultiheadAttention'
+const PROJECTIONS = ['in_proj', 'q_proj', 'k_proj', 'v_proj'] as const
+type ProjectionName = (typeof PROJECTIONS)[number]
 
 /**
  * `nn.MultiheadAttention` with low-rank updates on its projections: those of q, k and v that `enableLora` names, and that of the result.
@@ -128,14 +130,13 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
   }
 
   plainTensor(key: string, tensor: Tensor): Tensor | null {
-    const part = this.partOf(key)
-    return part && key.endsWith('weight') ? part.mergedWeight() : tensor
+    const name = PROJECTIONS.find((each) => key === `${each}_weight`)
+    return (name && this.projection(name)?.mergedWeight()) ?? tensor
   }
 
   override setOwnTensor(key: string, tensor: Tensor): void {
     super.setOwnTensor(key, tensor)
-    this.partOf(key)?.setOwnTensor(key.endsWith('weight') ? 'weight' : 'bias', tensor)
-    if (key === 'in_proj_bias' && this.in_proj) this.in_proj_bias = this.in_proj.bias
+    this.parts() // lets the projections follow
   }
 
   toPlain(): PlainAttention {
@@ -153,28 +154,33 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
 
   /** @internal */
   protected override projected(query: Tensor, key: Tensor, value: Tensor): [q: Tensor, k: Tensor, v: Tensor] {
-    const fused = this.in_proj
+    const fused = this.projection('in_proj')
     if (fused !== null && query === key && key === value)
       return fused.forward(query).chunk(3, 2) as [Tensor, Tensor, Tensor]
     return [this.one(0, query), this.one(1, key), this.one(2, value)]
   }
 
   private one(i: 0 | 1 | 2, x: Tensor): Tensor {
-    if (this.in_proj) return this.in_proj.block(i, x)
-    const side = [this.q_proj, this.k_proj, this.v_proj][i]
+    const fused = this.projection('in_proj')
+    if (fused) return (fused as InProjection).block(i, x)
+    const side = this.projection((['q_proj', 'k_proj', 'v_proj'] as const)[i])
     const bias = this.projectionBias(i)
     if (!side) return ops.linear(x, this.projectionWeight(i), bias, 0)
     return bias ? side.forward(x).add(bias) : side.forward(x)
   }
 
-  private parts(): (InProjection | SideProjection | Linear)[] {
-    const out = this.out_proj instanceof Linear ? this.out_proj : null
-    return [this.in_proj, this.q_proj, this.k_proj, this.v_proj, out].filter((part) => part !== null)
+  /** A projection with an update, over the tensors that stand in the attention now: somebody may have put others there. */
+  private projection(name: ProjectionName): InProjection | SideProjection | null {
+    const [part, weight] = [this[name], this[`${name}_weight`]]
+    if (part === null || weight === null) return null
+    if (part.baseWeight !== weight) part.setOwnTensor('weight', weight)
+    if (name === 'in_proj') part.bias = this.in_proj_bias
+    return part
   }
 
-  private partOf(key: string): InProjection | SideProjection | null {
-    if (key.startsWith('in_proj')) return this.in_proj
-    return { q_proj_weight: this.q_proj, k_proj_weight: this.k_proj, v_proj_weight: this.v_proj }[key] ?? null
+  private parts(): (InProjection | SideProjection | Linear)[] {
+    const out = this.out_proj instanceof Linear ? this.out_proj : null
+    return [...PROJECTIONS.map((name) => this.projection(name)), out].filter((part) => part !== null)
   }
 
   override extraRepr(): string {
