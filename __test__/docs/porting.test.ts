@@ -44,7 +44,38 @@ const batches = Array.from({ length: 8 }, () => ({ x: lora.rand([4, 8]), y: lora
 const layer = new lora.Linear(8, 8, { r: 2 })
 const merged = new lora.MergedLinear(8, 24, { r: 2, enableLora: [true, false, true] })
 const [pretrained, trained] = [new PlainModel(), new BigModel()]
+async function allEqual(...pairs) {
+  for (const [i, [a, b]] of pairs.entries()) {
+    if (!((await a.sub(b).abs().max().item()) < 1e-5)) throw new Error('pair ' + i + ' differs')
+  }
+}
 `
+
+/** Files of torch.save that the page loads, written by the pickles of the proof. */
+const FILES = `
+import { writeFileSync } from 'node:fs'
+import { dictOf, pickle, storage, tensor, zipFile } from '${new URL('../../scripts/proofs/pickle/write.mjs', import.meta.url).href}'
+async function torchSave(dict, path, prefix = '') {
+  const [pairs, storages] = [[], {}]
+  for (const [name, { shape, numel }] of Object.entries(dict)) {
+    const key = String(pairs.length)
+    const stride = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1))
+    pairs.push([prefix + name, tensor({ size: shape, stride, on: storage({ key, numel }) })])
+    storages[key] = Buffer.from((await dict[name].data()).buffer)
+  }
+  const program = prefix === '' ? dictOf(...pairs) : dictOf(['model_state_dict', dictOf(...pairs)])
+  writeFileSync(path, zipFile(pickle(program), storages))
+}
+`
+const FILES_BEFORE: Record<string, string> = {
+  'Load in two steps': `${FILES}
+await torchSave(pretrained.stateDict(), 'ckpt_pretrained.pt')
+await torchSave(lora.loraStateDict(trained), 'ckpt_lora.pt', 'module.')`,
+  'GPT-2: load, adapt, generate (`NLG/src/gpt2_ft.py`, `gpt2_beam.py`)': `${FILES}
+const gpt2 = await lora.models.GPT2LMHeadModel.fromPretrained('gpt2')
+lora.injectLora(gpt2, { targets: 'c_attn', r: 4, enableLora: [true, false, true] })
+await torchSave(lora.loraStateDict(gpt2), 'gpt2_md_lora_e2e.pt', 'module.')`,
+}
 
 /** Where a section needs names that others define themselves. */
 const MODEL = 'const model = new BigModel()'
@@ -82,12 +113,25 @@ function sections(page: string): Section[] {
   return found.filter(({ code, rows }) => code !== '' || rows.length > 0)
 }
 
+/** What must hold behind the code of a section: pairs of tensors that are equal to rounding. */
+const EQUAL: Record<string, string> = {
+  'Load in two steps': `[model.q_proj.weight, pretrained.q_proj.weight], [model.v_proj.loraA, trained.v_proj.loraA],
+    [lora.tensor(unexpectedKeys.length), lora.tensor(0)], [lora.tensor(missingKeys.length), lora.tensor(6)]`,
+  'Fused projections': '[fused.forward(x).chunk(3, 2)[0], q_proj.forward(x)], [k.forward(x), k_proj.forward(x)]',
+  'The loss of the NLG example': `[loss, (() => {
+    const logprobs = logits.view(-1, 11).logSoftmax(-1)
+    const nll = logprobs.gather(-1, labels.view(-1).unsqueeze(1)).neg().squeeze(1)
+    const smooth = logprobs.mean(-1).neg()
+    return nll.mul(0.9).add(smooth.mul(0.1)).view(2, 4).mul(mask).sum().div(mask.sum().add(0.0001))
+  })()]`,
+}
+
 /** The section as a program. The page's own head would declare the names of the prelude again. */
 function programOf({ title, code, rows }: Section): string {
   const own = code.replace(/^import .*\n/gm, '').replace('const { nn, optim } = lora\n', '')
   const spans = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, span]) => span!))
   const lines = spans.map((span) => `await (async () => (${span}))()`).join('\n')
-  return `${PRELUDE}\n{\n${BEFORE[title] ?? ''}\n${own}\n${lines}\nawait lora.settle()\n}\n`
+  return `${PRELUDE}\n${FILES_BEFORE[title] ?? ''}\n{\n${BEFORE[title] ?? ''}\n${own}\n${lines}\nawait allEqual(${EQUAL[title] ?? ''})\nawait lora.settle()\n}\n`
 }
 
 const here = process.cwd()
