@@ -733,6 +733,62 @@ export function crossEntropy(logits: Operand, target: Operand, classWeight: Oper
   return call.one(87)
 }
 
+/** The largest of each window of `x` (N, C, *spatial), and its flat place in the plane (i64). */
+export function maxPool(x: Operand, kernelSize: readonly number[], stride: readonly number[], padding: readonly number[], dilation: readonly number[], ceilMode: boolean): [Tensor, Tensor] {
+  call.begin()
+  call.input(x)
+  call.attributes()
+  call.dims(kernelSize)
+  call.dims(stride)
+  call.dims(padding)
+  call.dims(dilation)
+  call.bool(ceilMode)
+  return call.pair(89)
+}
+
+/** The same, over windows that cut `x` into a given number of pieces. */
+export function adaptiveMaxPool(x: Operand, outputSize: readonly number[]): [Tensor, Tensor] {
+  call.begin()
+  call.input(x)
+  call.attributes()
+  call.dims(outputSize)
+  return call.pair(90)
+}
+
+/** The mean of each window of `x` (N, C, *spatial); `divisor` 0 divides by the window's size. */
+export function avgPool(x: Operand, kernelSize: readonly number[], stride: readonly number[], padding: readonly number[], ceilMode: boolean, countIncludePad: boolean, divisor: number): Tensor {
+  call.begin()
+  call.input(x)
+  call.attributes()
+  call.dims(kernelSize)
+  call.dims(stride)
+  call.dims(padding)
+  call.bool(ceilMode)
+  call.bool(countIncludePad)
+  call.num(divisor)
+  return call.one(91)
+}
+
+/** The mean of windows that cut `x` into a given number of pieces. */
+export function adaptiveAvgPool(x: Operand, outputSize: readonly number[]): Tensor {
+  call.begin()
+  call.input(x)
+  call.attributes()
+  call.dims(outputSize)
+  return call.one(93)
+}
+
+/** `(x - mean) / sqrt(var + eps) * weight + bias` per channel of `x` (N, C, …), and the statistics of the batch, means and variances (2, C). */
+export function batchNorm(x: Operand, weight: Operand | null, bias: Operand | null, eps: number): [Tensor, Tensor] {
+  call.begin()
+  call.input(x)
+  call.input(weight)
+  call.input(bias)
+  call.attributes()
+  call.num(eps)
+  return call.pair(95)
+}
+
 /** A tensor of one value. */
 export function full(shape: readonly number[], value: number, dtype: Dtype): Tensor {
   call.begin()
@@ -740,7 +796,7 @@ export function full(shape: readonly number[], value: number, dtype: Dtype): Ten
   call.dims(shape)
   call.num(value)
   call.dtype(dtype)
-  return call.one(89)
+  return call.one(97)
 }
 
 /** Uniform numbers from `low` (included) to `high`. */
@@ -751,7 +807,7 @@ export function rand(shape: readonly number[], low: number, high: number, dtype:
   call.num(low)
   call.num(high)
   call.dtype(dtype)
-  return call.one(90)
+  return call.one(98)
 }
 
 /** Normal numbers. */
@@ -762,7 +818,7 @@ export function randn(shape: readonly number[], mean: number, std: number, dtype
   call.num(mean)
   call.num(std)
   call.dtype(dtype)
-  return call.one(91)
+  return call.one(99)
 }
 
 /** `x += y`. */
@@ -771,7 +827,7 @@ export function addInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(92)
+  call.none(100)
 }
 
 /** `x -= y`. */
@@ -780,7 +836,7 @@ export function subInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(93)
+  call.none(101)
 }
 
 /** `x *= y`. */
@@ -789,7 +845,7 @@ export function mulInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(94)
+  call.none(102)
 }
 
 /** `x /= y`. */
@@ -798,7 +854,7 @@ export function divInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(95)
+  call.none(103)
 }
 
 /** Overwrites `x` with `src`, broadcast and converted. */
@@ -807,7 +863,7 @@ export function copyInplace(x: Operand, src: Operand): void {
   call.input(x)
   call.input(src)
   call.attributes()
-  call.none(96)
+  call.none(104)
 }
 
 /** `x = mul * x + add`. */
@@ -817,7 +873,7 @@ export function affineInplace(x: Operand, mul: number, add: number): void {
   call.attributes()
   call.num(mul)
   call.num(add)
-  call.none(97)
+  call.none(105)
 }
 
 /** Holds `x` between two bounds. */
@@ -827,7 +883,7 @@ export function clampInplace(x: Operand, min: number, max: number): void {
   call.attributes()
   call.num(min)
   call.num(max)
-  call.none(98)
+  call.none(106)
 }
 
 /** Sets every element. */
@@ -836,7 +892,7 @@ export function fillInplace(x: Operand, value: number): void {
   call.input(x)
   call.attributes()
   call.num(value)
-  call.none(99)
+  call.none(107)
 }
 
 /** Uniform numbers. */
@@ -846,7 +902,7 @@ export function uniformInplace(x: Operand, low: number, high: number): void {
   call.attributes()
   call.num(low)
   call.num(high)
-  call.none(100)
+  call.none(108)
 }
 
 /** Normal numbers. */
@@ -856,7 +912,7 @@ export function normalInplace(x: Operand, mean: number, std: number): void {
   call.attributes()
   call.num(mean)
   call.num(std)
-  call.none(101)
+  call.none(109)
 }
 
 /** Writes `src` into `x` from `start` along a dimension. */
@@ -867,7 +923,7 @@ export function sliceAssign(x: Operand, src: Operand, dim: number, start: number
   call.attributes()
   call.num(dim)
   call.num(start)
-  call.none(102)
+  call.none(110)
 }
 
 /** One step of Adam or AdamW; `vmax` holds the AMSGrad maxima or is empty. */
@@ -892,7 +948,7 @@ export function adamwStep(params: readonly Operand[], grads: readonly Operand[],
   call.num(step)
   call.bool(decoupled)
   call.bool(maximize)
-  call.none(103)
+  call.none(111)
 }
 
 /** One step of the AdamW of microsoft/LoRA's NLG example. */
@@ -914,7 +970,7 @@ export function nlgAdamwStep(params: readonly Operand[], grads: readonly Operand
   call.num(weightDecay)
   call.num(step)
   call.bool(correctBias)
-  call.none(104)
+  call.none(112)
 }
 
 /** One step of SGD; `buffers` is empty without momentum. */
@@ -934,7 +990,7 @@ export function sgdStep(params: readonly Operand[], grads: readonly Operand[], b
   call.num(weightDecay)
   call.bool(first)
   call.bool(maximize)
-  call.none(105)
+  call.none(113)
 }
 
 /** Norm of all gradients together. */
@@ -943,7 +999,7 @@ export function globalNorm(grads: readonly Operand[]): Tensor {
   call.list(grads)
   call.attributes()
   call.lists(grads)
-  return call.one(106)
+  return call.one(114)
 }
 
 /** Scales gradients by `min(1, maxNorm / (norm + 1e-6))`. */
@@ -954,7 +1010,7 @@ export function clipScale(grads: readonly Operand[], norm: Operand, maxNorm: num
   call.attributes()
   call.lists(grads)
   call.num(maxNorm)
-  call.none(107)
+  call.none(115)
 }
 
 /** Holds gradients between `-value` and `value`. */
@@ -964,5 +1020,5 @@ export function clipValue(grads: readonly Operand[], value: number): void {
   call.attributes()
   call.lists(grads)
   call.num(value)
-  call.none(108)
+  call.none(116)
 }

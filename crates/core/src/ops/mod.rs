@@ -5,6 +5,7 @@ pub mod table;
 pub mod twins;
 
 pub mod attention;
+pub mod batch_norm;
 pub mod create;
 pub mod cross_entropy;
 pub mod dropout;
@@ -18,6 +19,7 @@ pub mod matmul;
 pub mod movement;
 pub mod norm;
 pub mod optimizer;
+pub mod pool;
 pub mod reduce;
 pub mod rope;
 pub mod softmax;

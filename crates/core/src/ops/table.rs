@@ -3,7 +3,7 @@
 
 use super::row::{Attr, AttrKind, Gradient, Half, Input, InputKind, Mutates, Needs, OpRow, Save};
 use super::{
-    attention, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear, lora, matmul, movement, norm, optimizer,
+    attention, batch_norm, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear, lora, matmul, movement, norm, optimizer, pool,
     reduce, rope, softmax, unary,
 };
 
@@ -165,7 +165,15 @@ table! {
     CROSS_ENTROPY_BACKWARD "crossEntropyBackward" (: dloss, : logits, : lse, : target, opt: classWeight) [ignoreIndex: num, labelSmoothing: num] { public: false, shape: cross_entropy::backward_shape, forward: cross_entropy::grad, twin: cross_entropy::grad_twin } "Gradient of the row losses.";
     // ---- convolutions --------------------------------------------------------------------------------------------------
     // ---- pooling, resizing ---------------------------------------------------------------------------------------------
+    MAX_POOL "maxPool" (: x) [kernelSize: dims, stride: dims, padding: dims, dilation: dims, ceilMode: bool] { visible: 2, shape: pool::max_pool_shape, forward: pool::max_pool, twin: pool::max_pool_twin, gradient: rule(pool::save_places, pool::max_pool_backward) } "The largest of each window of `x` (N, C, *spatial), and its flat place in the plane (i64).";
+    ADAPTIVE_MAX_POOL "adaptiveMaxPool" (: x) [outputSize: dims] { visible: 2, shape: pool::adaptive_max_pool_shape, forward: pool::adaptive_max_pool, twin: pool::adaptive_max_pool_twin, gradient: rule(pool::save_places, pool::max_pool_backward) } "The same, over windows that cut `x` into a given number of pieces.";
+    AVG_POOL "avgPool" (: x) [kernelSize: dims, stride: dims, padding: dims, ceilMode: bool, countIncludePad: bool, divisor: num] { shape: pool::avg_pool_shape, forward: pool::avg_pool, twin: pool::avg_pool_twin, gradient: rule(nothing, pool::avg_pool_backward) } "The mean of each window of `x` (N, C, *spatial); `divisor` 0 divides by the window's size.";
+    AVG_POOL_BACKWARD "avgPoolBackward" (: dy) [size: dims, kernelSize: dims, stride: dims, padding: dims, ceilMode: bool, countIncludePad: bool, divisor: num] { public: false, shape: pool::backward_shape, forward: pool::avg_pool_grad, twin: pool::avg_pool_grad_twin } "Gradient of the means of windows.";
+    ADAPTIVE_AVG_POOL "adaptiveAvgPool" (: x) [outputSize: dims] { shape: pool::adaptive_avg_pool_shape, forward: pool::adaptive_avg_pool, twin: pool::adaptive_avg_pool_twin, gradient: rule(nothing, pool::adaptive_avg_pool_backward) } "The mean of windows that cut `x` into a given number of pieces.";
+    ADAPTIVE_AVG_POOL_BACKWARD "adaptiveAvgPoolBackward" (: dy) [size: dims, outputSize: dims] { public: false, shape: pool::backward_shape, forward: pool::adaptive_avg_pool_grad, twin: pool::adaptive_avg_pool_grad_twin } "Gradient of the means of pieces.";
     // ---- norms over channels -------------------------------------------------------------------------------------------
+    BATCH_NORM "batchNorm" (: x, opt: weight, opt: bias) [eps: num] { visible: 2, shape: batch_norm::shape, forward: batch_norm::batch_norm, twin: batch_norm::twin, gradient: rule(batch_norm::save, batch_norm::backward) } "`(x - mean) / sqrt(var + eps) * weight + bias` per channel of `x` (N, C, …), and the statistics of the batch, means and variances (2, C).";
+    BATCH_NORM_BACKWARD "batchNormBackward" (: dy, : x, opt: weight, : stats) [eps: num, needs: num] { public: false, visible: 3, shape: batch_norm::backward_shape, forward: batch_norm::grad, twin: batch_norm::grad_twin } "Gradients dx, dweight, dbias of batch norm.";
     // ---- order, selection, triangles -----------------------------------------------------------------------------------
     // ---- making --------------------------------------------------------------------------------------------------------
     FULL "full" () [shape: dims, value: num, dtype: dtype] { shape: create::full_shape, forward: create::full, twin: create::full_twin, gradient: Gradient::Stop } "A tensor of one value.";

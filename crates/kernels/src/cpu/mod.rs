@@ -2,6 +2,7 @@
 
 pub mod activation;
 pub mod attention;
+pub mod batch_norm;
 pub(crate) mod broadcast;
 pub mod convert;
 pub mod cross_entropy;
@@ -16,6 +17,7 @@ pub mod linear;
 pub mod lora;
 pub(crate) mod map;
 pub mod optimizer;
+pub mod pool;
 pub mod reduce;
 pub mod rms_norm;
 pub mod rope;

@@ -2,6 +2,7 @@
 
 pub mod activation;
 pub mod attention;
+pub mod batch_norm;
 pub mod cross_entropy;
 pub mod dropout;
 pub mod elementwise;
@@ -12,6 +13,7 @@ pub mod layer_norm;
 pub mod linear;
 pub mod lora;
 pub mod optimizer;
+pub mod pool;
 pub mod reduce;
 pub mod rms_norm;
 pub mod rope;

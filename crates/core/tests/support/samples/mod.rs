@@ -7,6 +7,7 @@ mod layers;
 mod lora;
 mod movement;
 mod optimizer;
+mod pool;
 mod products;
 mod reduce;
 mod unary;
@@ -300,6 +301,7 @@ pub fn all() -> Vec<Sample> {
         attention::samples,
         inplace::samples,
         optimizer::samples,
+        pool::samples,
     ] {
         samples.extend(family());
     }

@@ -1,0 +1,219 @@
+//! Batch normalisation with the statistics of the batch (Ioffe and Szegedy 2015).
+
+use super::fold;
+use crate::error::{Result, check_len};
+use crate::float::Float;
+use crate::isa;
+use crate::par;
+
+/// Sizes of a batch: `n` samples of `c` channels of `len` places each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchDims {
+    /// Samples.
+    pub n: usize,
+    /// Channels.
+    pub c: usize,
+    /// Places of a channel.
+    pub len: usize,
+}
+
+impl BatchDims {
+    fn values(self) -> usize {
+        self.n * self.c * self.len
+    }
+}
+
+/// `y = (x − mean) / √(var + eps) · w + b` per channel, mean and variance (1/count) over samples and places.
+///
+/// | slice    | shape       | meaning                                  |
+/// |----------|-------------|------------------------------------------|
+/// | `x`, `y` | (n, c, len) | input, output                            |
+/// | `w`, `b` | (c)         | scale and shift; absent = 1 and 0        |
+/// | `stats`  | (2, c)      | out: mean and variance of each channel   |
+///
+/// # Errors
+/// When a length does not fit.
+#[allow(clippy::too_many_arguments, reason = "inputs, sizes and outputs of one formula")]
+pub fn batch_norm<T: Float>(
+    x: &[T],
+    w: Option<&[T]>,
+    b: Option<&[T]>,
+    dims: BatchDims,
+    eps: f64,
+    y: &mut [T],
+    stats: &mut [T],
+) -> Result<()> {
+    const NAME: &str = "batch_norm";
+    let BatchDims { c, len, .. } = dims;
+    check_len(NAME, "x", x.len(), dims.values())?;
+    check_len(NAME, "y", y.len(), dims.values())?;
+    check_len(NAME, "w", w.map_or(c, <[T]>::len), c)?;
+    check_len(NAME, "b", b.map_or(c, <[T]>::len), c)?;
+    check_len(NAME, "stats", stats.len(), 2 * c)?;
+    let count = T::from_usize(dims.n * len);
+    let (mean, var) = stats.split_at_mut(c);
+    channel_sums(dims, mean, |plane, _| fold::sum(at(x, plane, len)));
+    mean.iter_mut().for_each(|mean| *mean = *mean / count);
+    channel_sums(dims, var, |plane, channel| {
+        let mean = mean[channel];
+        fold::sum_of(
+            at(x, plane, len),
+            #[inline(always)]
+            |x| (x - mean) * (x - mean),
+        )
+    });
+    var.iter_mut().for_each(|var| *var = *var / count);
+    planes_mut(dims, y, |plane, channel, y| {
+        let (mean, rstd) = (mean[channel], rstd(var[channel], eps));
+        let (w, b) = (w.map_or(T::ONE, |w| w[channel]), b.map_or(T::ZERO, |b| b[channel]));
+        for (y, &x) in y.iter_mut().zip(at(x, plane, len)) {
+            *y = (x - mean) * rstd * w + b;
+        }
+    });
+    Ok(())
+}
+
+/// Gradients of [`batch_norm`], with x̂ = (x − mean) · rstd: `dw = Σ dy · x̂`, `db = Σ dy` and
+/// `dx = w · rstd · (dy − db / count − x̂ · dw / count)`; `dx` only when asked for.
+///
+/// # Errors
+/// When a length does not fit.
+#[allow(clippy::too_many_arguments, reason = "inputs, sizes and outputs of one formula")]
+pub fn batch_norm_backward<T: Float>(
+    dy: &[T],
+    x: &[T],
+    w: Option<&[T]>,
+    stats: &[T],
+    dims: BatchDims,
+    eps: f64,
+    dx: Option<&mut [T]>,
+    dw: &mut [T],
+    db: &mut [T],
+) -> Result<()> {
+    const NAME: &str = "batch_norm_backward";
+    let BatchDims { c, len, .. } = dims;
+    check_len(NAME, "dy", dy.len(), dims.values())?;
+    check_len(NAME, "x", x.len(), dims.values())?;
+    check_len(NAME, "w", w.map_or(c, <[T]>::len), c)?;
+    check_len(NAME, "stats", stats.len(), 2 * c)?;
+    check_len(NAME, "dx", dx.as_ref().map_or(x.len(), |dx| dx.len()), x.len())?;
+    check_len(NAME, "dw", dw.len(), c)?;
+    check_len(NAME, "db", db.len(), c)?;
+    let (mean, var) = stats.split_at(c);
+    channel_sums(dims, db, |plane, _| fold::sum(at(dy, plane, len)));
+    channel_sums(dims, dw, |plane, channel| {
+        let (mean, rstd) = (mean[channel], rstd(var[channel], eps));
+        fold::sum_of2(
+            at(dy, plane, len),
+            at(x, plane, len),
+            #[inline(always)]
+            |dy, x| dy * ((x - mean) * rstd),
+        )
+    });
+    let Some(dx) = dx else { return Ok(()) };
+    let count = T::from_usize(dims.n * len);
+    planes_mut(dims, dx, |plane, channel, dx| {
+        let (mean, rstd) = (mean[channel], rstd(var[channel], eps));
+        let (factor, shift, slope) = (
+            rstd * w.map_or(T::ONE, |w| w[channel]),
+            db[channel] / count,
+            dw[channel] / count,
+        );
+        for ((dx, &dy), &x) in dx.iter_mut().zip(at(dy, plane, len)).zip(at(x, plane, len)) {
+            *dx = factor * (dy - shift - (x - mean) * rstd * slope);
+        }
+    });
+    Ok(())
+}
+
+fn rstd<T: Float>(var: T, eps: f64) -> T {
+    T::ONE / (var + T::from_f64(eps)).sqrt()
+}
+
+#[inline(always)]
+fn at<T>(x: &[T], plane: usize, len: usize) -> &[T] {
+    &x[plane * len..(plane + 1) * len]
+}
+
+/// `out[channel] = Σ f(plane, channel)` over the samples, in their order.
+fn channel_sums<T: Float>(dims: BatchDims, out: &mut [T], f: impl Fn(usize, usize) -> T + Sync) {
+    let mut sums = vec![T::ZERO; dims.n * dims.c];
+    par::rows_mut(&mut sums, 1, par::grain(dims.len), |start, sums| {
+        isa::dispatch(
+            #[inline(always)]
+            || {
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    *sum = f(start + i, (start + i) % dims.c);
+                }
+            },
+        );
+    });
+    super::layer_norm::add_in_order(&sums, dims.c, out);
+}
+
+/// Calls `f(plane, channel, out)` for each plane of `out`.
+fn planes_mut<T: Float>(dims: BatchDims, out: &mut [T], f: impl Fn(usize, usize, &mut [T]) + Sync) {
+    par::rows_mut(out, dims.len, par::grain(dims.len), |start, out| {
+        isa::dispatch(
+            #[inline(always)]
+            || {
+                for (i, out) in out.chunks_mut(dims.len).enumerate() {
+                    f(start + i, (start + i) % dims.c, out);
+                }
+            },
+        );
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::batch_norm as slow;
+    use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
+
+    fn check<T: Float>(dims: BatchDims, affine: bool) {
+        let all = dims.values();
+        let (x, dy) = (values::<T>(all, 1), values::<T>(all, 2));
+        let (w, b) = (values::<T>(dims.c, 3), values::<T>(dims.c, 4));
+        let (w, b) = (affine.then_some(&w[..]), affine.then_some(&b[..]));
+        let (mut y, mut stats) = (vec![T::ZERO; all], vec![T::ZERO; 2 * dims.c]);
+        batch_norm(&x, w, b, dims, 1e-2, &mut y, &mut stats).unwrap();
+        let (mut dx, mut dw, mut db) = (vec![T::ZERO; all], vec![T::ONE; dims.c], vec![T::ONE; dims.c]);
+        batch_norm_backward(&dy, &x, w, &stats, dims, 1e-2, Some(&mut dx), &mut dw, &mut db).unwrap();
+        let (w, b) = (w.map(wide), b.map(wide));
+        let want = slow::batch_norm(&wide(&x), w.as_deref(), b.as_deref(), dims, 1e-2);
+        let grads = slow::batch_norm_backward(&wide(&dy), &wide(&x), w.as_deref(), dims, 1e-2);
+        let context = format!("{dims:?} affine {affine}");
+        close(&y, &want.0, 5e-6, &context);
+        close(&stats, &want.1, 5e-6, &format!("{context} statistics"));
+        close(&dx, &grads.0, 2e-5, &format!("{context} dx"));
+        close(&dw, &grads.1, 2e-5, &format!("{context} dw"));
+        close(&db, &grads.2, 2e-5, &format!("{context} db"));
+        let (mut dw2, mut db2) = (vec![T::ONE; dims.c], vec![T::ONE; dims.c]);
+        batch_norm_backward(&dy, &x, None, &stats, dims, 1e-2, None, &mut dw2, &mut db2).unwrap();
+        assert!(dw2 == dw && db2 == db);
+    }
+
+    #[test]
+    fn channels_and_gradients_meet_their_twins() {
+        each_isa(|_| {
+            for (n, c, len) in [(2, 1, 1), (3, 5, 17), (1, 3, 64), (64, 17, 1), (4, 3, 129)] {
+                for affine in [false, true] {
+                    check::<f32>(BatchDims { n, c, len }, affine);
+                    check::<f64>(BatchDims { n, c, len }, affine);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_threads() {
+        let dims = BatchDims { n: 20, c: 12, len: 300 };
+        let x = values::<f32>(dims.values(), 1);
+        same_for_any_thread_count(|| {
+            let (mut y, mut stats) = (vec![0.0; x.len()], vec![0.0; 2 * dims.c]);
+            batch_norm(&x, None, None, dims, 1e-5, &mut y, &mut stats).unwrap();
+            [y, stats].concat()
+        });
+    }
+}
