@@ -1478,6 +1478,409 @@ declare class Dropout extends Module {
     forward(x: Tensor): Tensor;
     extraRepr(): string;
 }
+declare abstract class ChannelDropout extends Module {
+    readonly p: number;
+    constructor(owner: string, p: number);
+    extraRepr(): string;
+}
+/** {@link Dropout} of whole channels of `(N, C, L)` or `(C, L)`. */
+declare class Dropout1d extends ChannelDropout {
+    constructor(p?: number);
+    forward(x: Tensor): Tensor;
+}
+/** {@link Dropout} of whole channels of `(N, C, H, W)` or, as in PyTorch, `(N, C, L)`: neighbouring places are alike, so dropping some says little. */
+declare class Dropout2d extends ChannelDropout {
+    constructor(p?: number);
+    forward(x: Tensor): Tensor;
+}
+/** {@link Dropout} of whole channels of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+declare class Dropout3d extends ChannelDropout {
+    constructor(p?: number);
+    forward(x: Tensor): Tensor;
+}
+
+/** Options of batch and instance norms. */
+interface RunningNormOptions extends PlacementOptions {
+    /** Added to the variance, against division by 0. @default 1e-5 */
+    eps?: number;
+    /** Share of the new batch in the running statistics; null averages over all batches evenly. @default 0.1 */
+    momentum?: number | null;
+    /** Learn a factor and a shift for each channel. @default true (batch norm), false (instance norm) */
+    affine?: boolean;
+    /** Keep running statistics for evaluation. @default true (batch norm), false (instance norm) */
+    trackRunningStats?: boolean;
+}
+/** What batch and instance norms share: a factor and a shift a channel, and running statistics as buffers. */
+declare abstract class RunningNorm extends Module {
+    protected readonly owner: string;
+    readonly numFeatures: number;
+    readonly eps: number;
+    readonly momentum: number | null;
+    /** (numFeatures), starts at 1; null when not `affine`. */
+    weight: Tensor | null;
+    /** (numFeatures), starts at 0; null when not `affine`. */
+    bias: Tensor | null;
+    /** `running_mean` in the state dict, starts at 0; null without `trackRunningStats`. */
+    runningMean: Tensor | null;
+    /** `running_var` in the state dict, starts at 1. */
+    runningVar: Tensor | null;
+    /** `num_batches_tracked` in the state dict, i64: training batches seen. */
+    numBatchesTracked: Tensor | null;
+    constructor(owner: string, numFeatures: number, options: RunningNormOptions, byDefault: boolean);
+    /** Running statistics as they were at the start. */
+    resetRunningStats(): void;
+    /** Parameters and buffers under PyTorch's state-dict keys. */
+    ownTensors(): Iterable<OwnTensor>;
+    /** Puts a tensor in the place of an own one, by its state-dict key. */
+    setOwnTensor(key: string, tensor: Tensor): void;
+    extraRepr(): string;
+}
+
+declare abstract class BatchNorm extends RunningNorm {
+    private readonly shapes;
+    constructor(owner: string, shapes: Readonly<Record<number, string>>, numFeatures: number, options: RunningNormOptions);
+    forward(x: Tensor): Tensor;
+    /** Share of this batch in the running statistics. */
+    private nextShare;
+    private wrongShape;
+}
+/**
+ * Batch normalisation: `y = (x − mean) / √(var + eps) · weight + bias` per channel (Ioffe and Szegedy 2015).
+ *
+ * Shapes: `x (N, C)` or `(N, C, L)` → the same. In training mean and variance (1/count) are the batch's; evaluation uses the running
+ * ones, which training moves towards each batch's (variance with 1/(count − 1)): by `momentum`, or evenly over all batches when it is null.
+ * State dict: `weight`, `bias`, `running_mean`, `running_var`, `num_batches_tracked`, as PyTorch's.
+ *
+ * @throws {OptionError} for sizes below 1 and for unknown options.
+ * @throws {ShapeError} when `x` has other channels, or in training one value a channel.
+ */
+declare class BatchNorm1d extends BatchNorm {
+    constructor(numFeatures: number, options?: RunningNormOptions);
+}
+/**
+ * {@link BatchNorm1d} over `(N, C, H, W)`.
+ *
+ * @example
+ * const block = new nn.Sequential(new nn.Conv2d(3, 16, 3), new nn.BatchNorm2d(16), new nn.ReLU())
+ */
+declare class BatchNorm2d extends BatchNorm {
+    constructor(numFeatures: number, options?: RunningNormOptions);
+}
+/** {@link BatchNorm1d} over `(N, C, D, H, W)`. */
+declare class BatchNorm3d extends BatchNorm {
+    constructor(numFeatures: number, options?: RunningNormOptions);
+}
+
+/** Options of {@link GroupNorm}. */
+interface GroupNormOptions extends PlacementOptions {
+    /** Added to the variance, against division by 0. @default 1e-5 */
+    eps?: number;
+    /** Learn a factor and a shift for each channel. @default true */
+    affine?: boolean;
+}
+/**
+ * Group normalisation: `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each group of channels of each
+ * sample (Wu and He 2018). It needs no batch and no running statistics.
+ *
+ * Shapes: `x (N, numChannels, ...)` → the same; `weight` and `bias` `(numChannels)`. Init: weight 1, bias 0.
+ *
+ * @example
+ * const norm = new nn.GroupNorm(8, 32)
+ * @throws {OptionError} when `numGroups` does not divide `numChannels`. @throws {ShapeError} when `x` has other channels.
+ */
+declare class GroupNorm extends Module {
+    readonly numGroups: number;
+    readonly numChannels: number;
+    readonly eps: number;
+    weight: Tensor | null;
+    bias: Tensor | null;
+    constructor(numGroups: number, numChannels: number, options?: GroupNormOptions);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+
+declare abstract class InstanceNorm extends RunningNorm {
+    private readonly spatial;
+    constructor(owner: string, spatial: number, numFeatures: number, options: RunningNormOptions);
+    forward(input: Tensor): Tensor;
+}
+/**
+ * Instance normalisation: `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each channel of each sample.
+ *
+ * Shapes: `x (N, C, L)` or `(C, L)` → the same. With `trackRunningStats`, evaluation uses running statistics, as batch norm does.
+ *
+ * @throws {OptionError} for sizes below 1 and for unknown options.
+ * @throws {ShapeError} when `x` has other channels than the layer's tensors, or one value a channel.
+ */
+declare class InstanceNorm1d extends InstanceNorm {
+    constructor(numFeatures: number, options?: RunningNormOptions);
+}
+/** {@link InstanceNorm1d} over `(N, C, H, W)` or `(C, H, W)`. */
+declare class InstanceNorm2d extends InstanceNorm {
+    constructor(numFeatures: number, options?: RunningNormOptions);
+}
+/** {@link InstanceNorm1d} over `(N, C, D, H, W)` or `(C, D, H, W)`. */
+declare class InstanceNorm3d extends InstanceNorm {
+    constructor(numFeatures: number, options?: RunningNormOptions);
+}
+
+/** One size for all spatial dimensions, or a list with one for each. */
+type Sizes = number | readonly number[];
+
+/** Options of maximum pooling. */
+interface MaxPoolOptions {
+    /** From window to window. @default kernelSize */
+    stride?: Sizes | null;
+    /** Places of −∞ before and behind each dimension; at most half the kernel. @default 0 */
+    padding?: Sizes;
+    /** From place to place inside a window. @default 1 */
+    dilation?: Sizes;
+    /** Round the output size up: the last window may reach over the edge. @default false */
+    ceilMode?: boolean;
+}
+/** Options of mean pooling. */
+interface AvgPoolOptions {
+    /** From window to window. @default kernelSize */
+    stride?: Sizes | null;
+    /** Zeros before and behind each dimension; at most half the kernel. @default 0 */
+    padding?: Sizes;
+    /** Round the output size up: the last window may reach over the edge. @default false */
+    ceilMode?: boolean;
+    /** Count the zeros of the padding in the mean. @default true */
+    countIncludePad?: boolean;
+    /** Divide by this and not by the window's size. @default null */
+    divisorOverride?: number | null;
+}
+/** Size of the result of adaptive pooling; null keeps the input's. */
+type OutputSize = number | readonly (number | null)[];
+/**
+ * The largest of each window; NaN counts as the largest.
+ *
+ * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1`.
+ * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ */
+declare function maxPool1d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): Tensor;
+/** As {@link maxPool1d}, over `(N, C, H, W)`. */
+declare function maxPool2d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): Tensor;
+/** As {@link maxPool1d}, over `(N, C, D, H, W)`. */
+declare function maxPool3d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): Tensor;
+/** {@link maxPool1d} and the place of each maximum, i64: the flat place in its plane, the first of ties. */
+declare function maxPool1dWithIndices(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): [Tensor, Tensor];
+/** {@link maxPool2d} and the place `h·W + w` of each maximum, i64. */
+declare function maxPool2dWithIndices(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): [Tensor, Tensor];
+/** {@link maxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
+declare function maxPool3dWithIndices(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): [Tensor, Tensor];
+/** The largest of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
+declare function adaptiveMaxPool1d(x: Tensor, outputSize: OutputSize): Tensor;
+/** As {@link adaptiveMaxPool1d}, over `(N, C, H, W)`. */
+declare function adaptiveMaxPool2d(x: Tensor, outputSize: OutputSize): Tensor;
+/** As {@link adaptiveMaxPool1d}, over `(N, C, D, H, W)`. */
+declare function adaptiveMaxPool3d(x: Tensor, outputSize: OutputSize): Tensor;
+/** {@link adaptiveMaxPool1d} and the place of each maximum, i64. */
+declare function adaptiveMaxPool1dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor];
+/** {@link adaptiveMaxPool2d} and the place `h·W + w` of each maximum, i64. */
+declare function adaptiveMaxPool2dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor];
+/** {@link adaptiveMaxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
+declare function adaptiveMaxPool3dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor];
+/**
+ * The mean of each window.
+ *
+ * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − kernelSize) / stride⌋ + 1`.
+ * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ */
+declare function avgPool1d(x: Tensor, kernelSize: Sizes, options?: AvgPoolOptions): Tensor;
+/** As {@link avgPool1d}, over `(N, C, H, W)`. */
+declare function avgPool2d(x: Tensor, kernelSize: Sizes, options?: AvgPoolOptions): Tensor;
+/** As {@link avgPool1d}, over `(N, C, D, H, W)`. */
+declare function avgPool3d(x: Tensor, kernelSize: Sizes, options?: AvgPoolOptions): Tensor;
+/** The mean of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
+declare function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSize): Tensor;
+/** As {@link adaptiveAvgPool1d}, over `(N, C, H, W)`. */
+declare function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSize): Tensor;
+/** As {@link adaptiveAvgPool1d}, over `(N, C, D, H, W)`. */
+declare function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor;
+
+declare abstract class MaxPool extends Module {
+    private readonly owner;
+    private readonly windows;
+    constructor(owner: string, spatial: number, kernelSize: Sizes, options: MaxPoolOptions);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+/**
+ * The largest of each window of `(N, C, L)` or `(C, L)`. The places come from `nn.functional.maxPool1dWithIndices`.
+ * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ */
+declare class MaxPool1d extends MaxPool {
+    constructor(kernelSize: Sizes, options?: MaxPoolOptions);
+}
+/**
+ * The largest of each window of `(N, C, H, W)` or `(C, H, W)`.
+ *
+ * @example
+ * const pool = new nn.MaxPool2d(2)
+ * const y = pool.forward(x)          // (8, 16, 28, 28) → (8, 16, 14, 14)
+ */
+declare class MaxPool2d extends MaxPool {
+    constructor(kernelSize: Sizes, options?: MaxPoolOptions);
+}
+/** The largest of each window of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+declare class MaxPool3d extends MaxPool {
+    constructor(kernelSize: Sizes, options?: MaxPoolOptions);
+}
+declare abstract class AvgPool extends Module {
+    private readonly owner;
+    private readonly windows;
+    constructor(owner: string, spatial: number, kernelSize: Sizes, options: AvgPoolOptions);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+/**
+ * The mean of each window of `(N, C, L)` or `(C, L)`.
+ * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ */
+declare class AvgPool1d extends AvgPool {
+    constructor(kernelSize: Sizes, options?: AvgPoolOptions);
+}
+/** The mean of each window of `(N, C, H, W)` or `(C, H, W)`. */
+declare class AvgPool2d extends AvgPool {
+    constructor(kernelSize: Sizes, options?: AvgPoolOptions);
+}
+/** The mean of each window of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+declare class AvgPool3d extends AvgPool {
+    constructor(kernelSize: Sizes, options?: AvgPoolOptions);
+}
+declare abstract class AdaptivePool extends Module {
+    protected readonly owner: string;
+    /** Sizes of the result; null keeps the input's. */
+    readonly outputSize: readonly (number | null)[];
+    constructor(owner: string, spatial: number, outputSize: OutputSize);
+    extraRepr(): string;
+}
+declare abstract class AdaptiveAvgPool extends AdaptivePool {
+    forward(x: Tensor): Tensor;
+}
+/** The mean of `outputSize` pieces of `(N, C, L)` or `(C, L)`. */
+declare class AdaptiveAvgPool1d extends AdaptiveAvgPool {
+    constructor(outputSize: OutputSize);
+}
+/**
+ * The mean of `outputSize` pieces of `(N, C, H, W)` or `(C, H, W)`.
+ *
+ * @example
+ * const pool = new nn.AdaptiveAvgPool2d(1)   // (8, 512, 7, 7) → (8, 512, 1, 1), whatever the image's size
+ */
+declare class AdaptiveAvgPool2d extends AdaptiveAvgPool {
+    constructor(outputSize: OutputSize);
+}
+/** The mean of `outputSize` pieces of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+declare class AdaptiveAvgPool3d extends AdaptiveAvgPool {
+    constructor(outputSize: OutputSize);
+}
+declare abstract class AdaptiveMaxPool extends AdaptivePool {
+    forward(x: Tensor): Tensor;
+}
+/** The largest of `outputSize` pieces of `(N, C, L)` or `(C, L)`. */
+declare class AdaptiveMaxPool1d extends AdaptiveMaxPool {
+    constructor(outputSize: OutputSize);
+}
+/** The largest of `outputSize` pieces of `(N, C, H, W)` or `(C, H, W)`. */
+declare class AdaptiveMaxPool2d extends AdaptiveMaxPool {
+    constructor(outputSize: OutputSize);
+}
+/** The largest of `outputSize` pieces of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+declare class AdaptiveMaxPool3d extends AdaptiveMaxPool {
+    constructor(outputSize: OutputSize);
+}
+
+/** Ways to resize. The linear ones and `'bicubic'` are for a fixed number of spatial dimensions: 1, 2, 3 and 2. */
+type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area';
+/** Options of {@link interpolate}. */
+interface InterpolateOptions {
+    /** Sizes of the result. Give this or `scaleFactor`. */
+    size?: Sizes | null;
+    /** The result's sizes are `⌊size · scaleFactor⌋`. */
+    scaleFactor?: Sizes | null;
+    /** How places between those of the input get their value; `'area'` takes means. @default 'nearest' */
+    mode?: InterpolateMode;
+    /** The corner places of input and result lie on each other, instead of their outer edges; for the linear modes and `'bicubic'`. @default false */
+    alignCorners?: boolean | null;
+    /** Take the step between places from the rounded sizes and not from `scaleFactor`. @default false */
+    recomputeScaleFactor?: boolean;
+}
+/**
+ * `x` with other spatial sizes.
+ *
+ * Shapes: `x (N, C, *spatial)` with 1 to 3 spatial dimensions → `(N, C, *size)`.
+ * @example
+ * const y = nn.functional.interpolate(x, { scaleFactor: 2, mode: 'bilinear' })   // (1, 3, 32, 32) → (1, 3, 64, 64)
+ * @throws {OptionError} unless exactly one of `size` and `scaleFactor` is given, and for modes that do not fit x.
+ */
+declare function interpolate(x: Tensor, options: InterpolateOptions): Tensor;
+
+/**
+ * {@link interpolate} as a layer: other spatial sizes for `(N, C, *spatial)`.
+ *
+ * @example
+ * const up = new nn.Upsample({ scaleFactor: 2, mode: 'bilinear' })
+ * @throws {OptionError} unless exactly one of `size` and `scaleFactor` is given, and for modes that do not fit x.
+ */
+declare class Upsample extends Module {
+    private readonly options;
+    constructor(options: InterpolateOptions);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+
+/**
+ * Several dimensions as one, from `startDim` to `endDim`.
+ *
+ * @example
+ * new nn.Flatten().forward(x)        // (8, 16, 7, 7) → (8, 784)
+ */
+declare class Flatten extends Module {
+    readonly startDim: number;
+    readonly endDim: number;
+    constructor(startDim?: number, endDim?: number);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+/**
+ * One dimension as several; one of the sizes may be −1.
+ *
+ * @example
+ * new nn.Unflatten(1, [16, 7, 7]).forward(x)   // (8, 784) → (8, 16, 7, 7)
+ * @throws {ShapeError} when the sizes do not multiply to the dimension's.
+ */
+declare class Unflatten extends Module {
+    readonly dim: number;
+    readonly sizes: readonly number[];
+    constructor(dim: number, sizes: readonly number[]);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+/**
+ * Channels to places: `(..., C·r², H, W)` → `(..., C, H·r, W·r)`, as sub-pixel convolution needs (Shi et al. 2016).
+ * @throws {ShapeError} when r² does not divide the channels.
+ */
+declare function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor;
+/**
+ * Places to channels, the inverse of {@link pixelShuffle}: `(..., C, H·r, W·r)` → `(..., C·r², H, W)`.
+ * @throws {ShapeError} when r does not divide height and width.
+ */
+declare function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor;
+/** {@link pixelShuffle} as a layer. */
+declare class PixelShuffle extends Module {
+    readonly upscaleFactor: number;
+    constructor(upscaleFactor: number);
+    forward(x: Tensor): Tensor;
+}
+/** {@link pixelUnshuffle} as a layer. */
+declare class PixelUnshuffle extends Module {
+    readonly downscaleFactor: number;
+    constructor(downscaleFactor: number);
+    forward(x: Tensor): Tensor;
+}
 
 declare abstract class IndexedModules extends Module {
     [index: number]: Module;
@@ -1550,6 +1953,62 @@ declare class LogSoftmax extends Module {
     constructor(dim: number);
     forward(x: Tensor): Tensor;
 }
+/** `x` where it is positive, else `negativeSlope · x`. */
+declare class LeakyReLU extends Module {
+    readonly negativeSlope: number;
+    constructor(negativeSlope?: number);
+    forward(x: Tensor): Tensor;
+}
+/** `x` where it is positive, else `alpha · (eˣ − 1)`. */
+declare class ELU extends Module {
+    readonly alpha: number;
+    constructor(alpha?: number);
+    forward(x: Tensor): Tensor;
+}
+/** `log(1 + e^(beta·x)) / beta`; `x` itself where `beta · x` is above `threshold`. */
+declare class Softplus extends Module {
+    readonly beta: number;
+    readonly threshold: number;
+    constructor(beta?: number, threshold?: number);
+    forward(x: Tensor): Tensor;
+}
+/** `x` held between two bounds. @throws {OptionError} when `maxVal` is below `minVal`. */
+declare class Hardtanh extends Module {
+    readonly minVal: number;
+    readonly maxVal: number;
+    constructor(minVal?: number, maxVal?: number);
+    forward(x: Tensor): Tensor;
+}
+/** `min(max(x, 0), 6)`. */
+declare class ReLU6 extends Module {
+    forward(x: Tensor): Tensor;
+}
+/** `x · tanh(softplus(x))`. */
+declare class Mish extends Module {
+    forward(x: Tensor): Tensor;
+}
+/** `log σ(x)`. */
+declare class LogSigmoid extends Module {
+    forward(x: Tensor): Tensor;
+}
+/** The first half of dimension `dim` times σ of the second. */
+declare class GLU extends Module {
+    readonly dim: number;
+    constructor(dim?: number);
+    forward(x: Tensor): Tensor;
+}
+/** Options of {@link PReLU}. */
+interface PReLUOptions extends PlacementOptions {
+    /** Where the slopes start. @default 0.25 */
+    init?: number;
+}
+/** `x` where it is positive, else `weight · x` with a learned slope, or one for each of `numParameters` channels (the second dimension). */
+declare class PReLU extends Module {
+    readonly numParameters: number;
+    weight: Tensor;
+    constructor(numParameters?: number, options?: PReLUOptions);
+    forward(x: Tensor): Tensor;
+}
 /** `x` itself. */
 declare class Identity extends Module {
     forward(x: Tensor): Tensor;
@@ -1618,6 +2077,57 @@ declare function mseLoss(input: Tensor, target: Tensor, options?: MseLossOptions
  * nn.functional.klDiv(student.logSoftmax(-1), teacher.softmax(-1), { reduction: 'batchmean' })
  */
 declare function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Tensor;
+
+/** `x` where it is positive, else `negativeSlope · x`. */
+declare function leakyRelu(x: Tensor, negativeSlope?: number): Tensor;
+/** `x` where it is positive, else `alpha · (eˣ − 1)`. */
+declare function elu(x: Tensor, alpha?: number): Tensor;
+/** `log(1 + e^(beta·x)) / beta`, a smooth ReLU; `x` itself where `beta · x` is above `threshold`. */
+declare function softplus(x: Tensor, beta?: number, threshold?: number): Tensor;
+/** `log(1 / (1 + e⁻ˣ))`. */
+declare function logSigmoid(x: Tensor): Tensor;
+/** `x · tanh(softplus(x))` (Misra 2019). */
+declare function mish(x: Tensor): Tensor;
+/** `x` held between two bounds; unlike `clamp`, no gradient passes at the bounds themselves. */
+declare function hardtanh(x: Tensor, minVal?: number, maxVal?: number): Tensor;
+/** `min(max(x, 0), 6)`. */
+declare function relu6(x: Tensor): Tensor;
+/**
+ * `x` where it is positive, else `weight · x`: one slope for all, or one for each channel (the second dimension).
+ * @throws {ShapeError} when there are other than 1 or C slopes.
+ */
+declare function prelu(x: Tensor, weight: Tensor): Tensor;
+/** The first half of a dimension times σ of the second (Dauphin et al. 2017). @throws {ShapeError} for an odd dimension. */
+declare function glu(x: Tensor, dim?: number): Tensor;
+/** As {@link dropout}, whole channels of `(N, C, L)` or `(C, L)` at a time. */
+declare function dropout1d(x: Tensor, p?: number, training?: boolean): Tensor;
+/** As {@link dropout}, whole channels of `(N, C, H, W)` or, as in PyTorch, `(N, C, L)` at a time. */
+declare function dropout2d(x: Tensor, p?: number, training?: boolean): Tensor;
+/** As {@link dropout}, whole channels of `(N, C, D, H, W)` or `(C, D, H, W)` at a time. */
+declare function dropout3d(x: Tensor, p?: number, training?: boolean): Tensor;
+
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias` per channel. In training mean and variance (1/count) are the batch's, and the running ones
+ * move towards them: `running = (1 − momentum) · running + momentum · batch`, with the unbiased variance. Else the running ones are used.
+ *
+ * Shapes: `x (N, C, ...)`; `runningMean`, `runningVar`, `weight` and `bias` `(C)`. The running ones are changed in place.
+ * @throws {ShapeError} when the channels do not fit, or when a channel has one value in training.
+ */
+declare function batchNorm(x: Tensor, runningMean: Tensor | null, runningVar: Tensor | null, weight?: Tensor | null, bias?: Tensor | null, training?: boolean, momentum?: number, eps?: number): Tensor;
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each of `numGroups` groups of channels of each sample.
+ *
+ * Shapes: `x (N, C, ...)` with C divisible by `numGroups`; `weight` and `bias` `(C)` (Wu and He 2018).
+ */
+declare function groupNorm(x: Tensor, numGroups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number): Tensor;
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each channel of each sample; with running statistics and
+ * `useInputStats` false, as {@link batchNorm} in evaluation.
+ *
+ * Shapes: `x (N, C, ...)`; the others `(C)`. Running statistics move towards the mean over the samples.
+ * @throws {ShapeError} when a channel of a sample has one value.
+ */
+declare function instanceNorm(x: Tensor, runningMean?: Tensor | null, runningVar?: Tensor | null, weight?: Tensor | null, bias?: Tensor | null, useInputStats?: boolean, momentum?: number, eps?: number): Tensor;
 
 /**
  * `y = x Wᵀ + bias`.
@@ -1707,25 +2217,61 @@ type functional_d_KlDivOptions = KlDivOptions;
 type functional_d_MseLossOptions = MseLossOptions;
 type functional_d_NllLossOptions = NllLossOptions;
 type functional_d_Reduction = Reduction;
+declare const functional_d_adaptiveAvgPool1d: typeof adaptiveAvgPool1d;
+declare const functional_d_adaptiveAvgPool2d: typeof adaptiveAvgPool2d;
+declare const functional_d_adaptiveAvgPool3d: typeof adaptiveAvgPool3d;
+declare const functional_d_adaptiveMaxPool1d: typeof adaptiveMaxPool1d;
+declare const functional_d_adaptiveMaxPool1dWithIndices: typeof adaptiveMaxPool1dWithIndices;
+declare const functional_d_adaptiveMaxPool2d: typeof adaptiveMaxPool2d;
+declare const functional_d_adaptiveMaxPool2dWithIndices: typeof adaptiveMaxPool2dWithIndices;
+declare const functional_d_adaptiveMaxPool3d: typeof adaptiveMaxPool3d;
+declare const functional_d_adaptiveMaxPool3dWithIndices: typeof adaptiveMaxPool3dWithIndices;
+declare const functional_d_avgPool1d: typeof avgPool1d;
+declare const functional_d_avgPool2d: typeof avgPool2d;
+declare const functional_d_avgPool3d: typeof avgPool3d;
+declare const functional_d_batchNorm: typeof batchNorm;
 declare const functional_d_crossEntropy: typeof crossEntropy;
 declare const functional_d_dropout: typeof dropout;
+declare const functional_d_dropout1d: typeof dropout1d;
+declare const functional_d_dropout2d: typeof dropout2d;
+declare const functional_d_dropout3d: typeof dropout3d;
+declare const functional_d_elu: typeof elu;
 declare const functional_d_embedding: typeof embedding;
 declare const functional_d_gelu: typeof gelu;
+declare const functional_d_glu: typeof glu;
+declare const functional_d_groupNorm: typeof groupNorm;
+declare const functional_d_hardtanh: typeof hardtanh;
+declare const functional_d_instanceNorm: typeof instanceNorm;
+declare const functional_d_interpolate: typeof interpolate;
 declare const functional_d_klDiv: typeof klDiv;
 declare const functional_d_layerNorm: typeof layerNorm;
+declare const functional_d_leakyRelu: typeof leakyRelu;
 declare const functional_d_linear: typeof linear;
+declare const functional_d_logSigmoid: typeof logSigmoid;
 declare const functional_d_logSoftmax: typeof logSoftmax;
+declare const functional_d_maxPool1d: typeof maxPool1d;
+declare const functional_d_maxPool1dWithIndices: typeof maxPool1dWithIndices;
+declare const functional_d_maxPool2d: typeof maxPool2d;
+declare const functional_d_maxPool2dWithIndices: typeof maxPool2dWithIndices;
+declare const functional_d_maxPool3d: typeof maxPool3d;
+declare const functional_d_maxPool3dWithIndices: typeof maxPool3dWithIndices;
+declare const functional_d_mish: typeof mish;
 declare const functional_d_mseLoss: typeof mseLoss;
 declare const functional_d_nllLoss: typeof nllLoss;
+declare const functional_d_pixelShuffle: typeof pixelShuffle;
+declare const functional_d_pixelUnshuffle: typeof pixelUnshuffle;
+declare const functional_d_prelu: typeof prelu;
 declare const functional_d_relu: typeof relu;
+declare const functional_d_relu6: typeof relu6;
 declare const functional_d_resolvePadding: typeof resolvePadding;
 declare const functional_d_rmsNorm: typeof rmsNorm;
 declare const functional_d_scaledDotProductAttention: typeof scaledDotProductAttention;
 declare const functional_d_sigmoid: typeof sigmoid;
 declare const functional_d_silu: typeof silu;
+declare const functional_d_softplus: typeof softplus;
 declare const functional_d_tanh: typeof tanh;
 declare namespace functional_d {
-  export { functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_klDiv as klDiv, functional_d_layerNorm as layerNorm, functional_d_linear as linear, functional_d_logSoftmax as logSoftmax, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_relu as relu, functional_d_resolvePadding as resolvePadding, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, softmax$1 as softmax, functional_d_tanh as tanh };
+  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_resolvePadding as resolvePadding, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, softmax$1 as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh };
   export type { functional_d_AttentionOptions as AttentionOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction };
 }
 
@@ -1802,48 +2348,129 @@ declare namespace init_d {
   export type { init_d_InitOptions as InitOptions, init_d_KaimingOptions as KaimingOptions, init_d_Nonlinearity as Nonlinearity, init_d_XavierOptions as XavierOptions };
 }
 
+type index_d$4_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
+declare const index_d$4_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
+type index_d$4_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
+declare const index_d$4_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
+type index_d$4_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
+declare const index_d$4_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
+type index_d$4_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
+declare const index_d$4_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
+type index_d$4_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
+declare const index_d$4_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
+type index_d$4_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
+declare const index_d$4_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
+type index_d$4_AvgPool1d = AvgPool1d;
+declare const index_d$4_AvgPool1d: typeof AvgPool1d;
+type index_d$4_AvgPool2d = AvgPool2d;
+declare const index_d$4_AvgPool2d: typeof AvgPool2d;
+type index_d$4_AvgPool3d = AvgPool3d;
+declare const index_d$4_AvgPool3d: typeof AvgPool3d;
+type index_d$4_AvgPoolOptions = AvgPoolOptions;
+type index_d$4_BatchNorm1d = BatchNorm1d;
+declare const index_d$4_BatchNorm1d: typeof BatchNorm1d;
+type index_d$4_BatchNorm2d = BatchNorm2d;
+declare const index_d$4_BatchNorm2d: typeof BatchNorm2d;
+type index_d$4_BatchNorm3d = BatchNorm3d;
+declare const index_d$4_BatchNorm3d: typeof BatchNorm3d;
 type index_d$4_Dropout = Dropout;
 declare const index_d$4_Dropout: typeof Dropout;
+type index_d$4_Dropout1d = Dropout1d;
+declare const index_d$4_Dropout1d: typeof Dropout1d;
+type index_d$4_Dropout2d = Dropout2d;
+declare const index_d$4_Dropout2d: typeof Dropout2d;
+type index_d$4_Dropout3d = Dropout3d;
+declare const index_d$4_Dropout3d: typeof Dropout3d;
+type index_d$4_ELU = ELU;
+declare const index_d$4_ELU: typeof ELU;
 type index_d$4_EmbeddingLayerOptions = EmbeddingLayerOptions;
+type index_d$4_Flatten = Flatten;
+declare const index_d$4_Flatten: typeof Flatten;
 type index_d$4_FloatDtype = FloatDtype;
 type index_d$4_GELU = GELU;
 declare const index_d$4_GELU: typeof GELU;
+type index_d$4_GLU = GLU;
+declare const index_d$4_GLU: typeof GLU;
+type index_d$4_GroupNorm = GroupNorm;
+declare const index_d$4_GroupNorm: typeof GroupNorm;
+type index_d$4_GroupNormOptions = GroupNormOptions;
+type index_d$4_Hardtanh = Hardtanh;
+declare const index_d$4_Hardtanh: typeof Hardtanh;
 type index_d$4_Identity = Identity;
 declare const index_d$4_Identity: typeof Identity;
+type index_d$4_InstanceNorm1d = InstanceNorm1d;
+declare const index_d$4_InstanceNorm1d: typeof InstanceNorm1d;
+type index_d$4_InstanceNorm2d = InstanceNorm2d;
+declare const index_d$4_InstanceNorm2d: typeof InstanceNorm2d;
+type index_d$4_InstanceNorm3d = InstanceNorm3d;
+declare const index_d$4_InstanceNorm3d: typeof InstanceNorm3d;
+type index_d$4_InterpolateMode = InterpolateMode;
+type index_d$4_InterpolateOptions = InterpolateOptions;
 type index_d$4_LayerNorm = LayerNorm;
 declare const index_d$4_LayerNorm: typeof LayerNorm;
 type index_d$4_LayerNormOptions = LayerNormOptions;
+type index_d$4_LeakyReLU = LeakyReLU;
+declare const index_d$4_LeakyReLU: typeof LeakyReLU;
 type index_d$4_LinearOptions = LinearOptions;
+type index_d$4_LogSigmoid = LogSigmoid;
+declare const index_d$4_LogSigmoid: typeof LogSigmoid;
 type index_d$4_LogSoftmax = LogSoftmax;
 declare const index_d$4_LogSoftmax: typeof LogSoftmax;
+type index_d$4_MaxPool1d = MaxPool1d;
+declare const index_d$4_MaxPool1d: typeof MaxPool1d;
+type index_d$4_MaxPool2d = MaxPool2d;
+declare const index_d$4_MaxPool2d: typeof MaxPool2d;
+type index_d$4_MaxPool3d = MaxPool3d;
+declare const index_d$4_MaxPool3d: typeof MaxPool3d;
+type index_d$4_MaxPoolOptions = MaxPoolOptions;
+type index_d$4_Mish = Mish;
+declare const index_d$4_Mish: typeof Mish;
 type index_d$4_Module = Module;
 declare const index_d$4_Module: typeof Module;
 type index_d$4_ModuleList = ModuleList;
 declare const index_d$4_ModuleList: typeof ModuleList;
 type index_d$4_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
 type index_d$4_MultiheadAttentionOptions = MultiheadAttentionOptions;
+type index_d$4_OutputSize = OutputSize;
+type index_d$4_PReLU = PReLU;
+declare const index_d$4_PReLU: typeof PReLU;
+type index_d$4_PReLUOptions = PReLUOptions;
+type index_d$4_PixelShuffle = PixelShuffle;
+declare const index_d$4_PixelShuffle: typeof PixelShuffle;
+type index_d$4_PixelUnshuffle = PixelUnshuffle;
+declare const index_d$4_PixelUnshuffle: typeof PixelUnshuffle;
 type index_d$4_PlacementOptions = PlacementOptions;
 type index_d$4_RMSNorm = RMSNorm;
 declare const index_d$4_RMSNorm: typeof RMSNorm;
 type index_d$4_RMSNormOptions = RMSNormOptions;
 type index_d$4_ReLU = ReLU;
 declare const index_d$4_ReLU: typeof ReLU;
+type index_d$4_ReLU6 = ReLU6;
+declare const index_d$4_ReLU6: typeof ReLU6;
+type index_d$4_RunningNormOptions = RunningNormOptions;
 type index_d$4_Sequential = Sequential;
 declare const index_d$4_Sequential: typeof Sequential;
 type index_d$4_SiLU = SiLU;
 declare const index_d$4_SiLU: typeof SiLU;
 type index_d$4_Sigmoid = Sigmoid;
 declare const index_d$4_Sigmoid: typeof Sigmoid;
+type index_d$4_Sizes = Sizes;
 type index_d$4_Softmax = Softmax;
 declare const index_d$4_Softmax: typeof Softmax;
+type index_d$4_Softplus = Softplus;
+declare const index_d$4_Softplus: typeof Softplus;
 type index_d$4_Tanh = Tanh;
 declare const index_d$4_Tanh: typeof Tanh;
 type index_d$4_TransposedLinear = TransposedLinear;
 declare const index_d$4_TransposedLinear: typeof TransposedLinear;
+type index_d$4_Unflatten = Unflatten;
+declare const index_d$4_Unflatten: typeof Unflatten;
+type index_d$4_Upsample = Upsample;
+declare const index_d$4_Upsample: typeof Upsample;
 declare const index_d$4_parameter: typeof parameter;
 declare namespace index_d$4 {
-  export { index_d$4_Dropout as Dropout, Embedding$1 as Embedding, index_d$4_GELU as GELU, index_d$4_Identity as Identity, index_d$4_LayerNorm as LayerNorm, Linear$1 as Linear, index_d$4_LogSoftmax as LogSoftmax, index_d$4_Module as Module, index_d$4_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$4_RMSNorm as RMSNorm, index_d$4_ReLU as ReLU, index_d$4_Sequential as Sequential, index_d$4_SiLU as SiLU, index_d$4_Sigmoid as Sigmoid, index_d$4_Softmax as Softmax, index_d$4_Tanh as Tanh, index_d$4_TransposedLinear as TransposedLinear, functional_d as functional, init_d as init, index_d$4_parameter as parameter };
-  export type { index_d$4_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$4_FloatDtype as FloatDtype, index_d$4_LayerNormOptions as LayerNormOptions, index_d$4_LinearOptions as LinearOptions, index_d$4_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$4_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$4_PlacementOptions as PlacementOptions, index_d$4_RMSNormOptions as RMSNormOptions };
+  export { index_d$4_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$4_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$4_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$4_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$4_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$4_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$4_AvgPool1d as AvgPool1d, index_d$4_AvgPool2d as AvgPool2d, index_d$4_AvgPool3d as AvgPool3d, index_d$4_BatchNorm1d as BatchNorm1d, index_d$4_BatchNorm2d as BatchNorm2d, index_d$4_BatchNorm3d as BatchNorm3d, index_d$4_Dropout as Dropout, index_d$4_Dropout1d as Dropout1d, index_d$4_Dropout2d as Dropout2d, index_d$4_Dropout3d as Dropout3d, index_d$4_ELU as ELU, Embedding$1 as Embedding, index_d$4_Flatten as Flatten, index_d$4_GELU as GELU, index_d$4_GLU as GLU, index_d$4_GroupNorm as GroupNorm, index_d$4_Hardtanh as Hardtanh, index_d$4_Identity as Identity, index_d$4_InstanceNorm1d as InstanceNorm1d, index_d$4_InstanceNorm2d as InstanceNorm2d, index_d$4_InstanceNorm3d as InstanceNorm3d, index_d$4_LayerNorm as LayerNorm, index_d$4_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$4_LogSigmoid as LogSigmoid, index_d$4_LogSoftmax as LogSoftmax, index_d$4_MaxPool1d as MaxPool1d, index_d$4_MaxPool2d as MaxPool2d, index_d$4_MaxPool3d as MaxPool3d, index_d$4_Mish as Mish, index_d$4_Module as Module, index_d$4_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$4_PReLU as PReLU, index_d$4_PixelShuffle as PixelShuffle, index_d$4_PixelUnshuffle as PixelUnshuffle, index_d$4_RMSNorm as RMSNorm, index_d$4_ReLU as ReLU, index_d$4_ReLU6 as ReLU6, index_d$4_Sequential as Sequential, index_d$4_SiLU as SiLU, index_d$4_Sigmoid as Sigmoid, index_d$4_Softmax as Softmax, index_d$4_Softplus as Softplus, index_d$4_Tanh as Tanh, index_d$4_TransposedLinear as TransposedLinear, index_d$4_Unflatten as Unflatten, index_d$4_Upsample as Upsample, functional_d as functional, init_d as init, index_d$4_parameter as parameter };
+  export type { index_d$4_AvgPoolOptions as AvgPoolOptions, index_d$4_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$4_FloatDtype as FloatDtype, index_d$4_GroupNormOptions as GroupNormOptions, index_d$4_InterpolateMode as InterpolateMode, index_d$4_InterpolateOptions as InterpolateOptions, index_d$4_LayerNormOptions as LayerNormOptions, index_d$4_LinearOptions as LinearOptions, index_d$4_MaxPoolOptions as MaxPoolOptions, index_d$4_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$4_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$4_OutputSize as OutputSize, index_d$4_PReLUOptions as PReLUOptions, index_d$4_PlacementOptions as PlacementOptions, index_d$4_RMSNormOptions as RMSNormOptions, index_d$4_RunningNormOptions as RunningNormOptions, index_d$4_Sizes as Sizes };
 }
 
 /** One set of parameters that share their options. Options may be changed between steps. */

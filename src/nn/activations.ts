@@ -1,7 +1,11 @@
 // Activations as modules, for use in Sequential. The formulas stand beside the functions of the same name in functional.ts.
+import { full } from '../make.js'
 import type { Tensor } from '../tensor.js'
+import { elu, glu, hardtanh, leakyRelu, logSigmoid, mish, prelu, relu6, softplus } from './activations-functional.js'
+import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
-import { checkChoice, checkInteger, checkKeys } from './options.js'
+import { bad, checkChoice, checkDevice, checkFloatDtype, checkInteger, checkKeys, checkNumber } from './options.js'
+import type { PlacementOptions } from './options.js'
 
 /** `max(x, 0)`. */
 export class ReLU extends Module {
@@ -71,6 +75,128 @@ export class LogSoftmax extends Module {
 
   override forward(x: Tensor): Tensor {
     return x.logSoftmax(this.dim)
+  }
+}
+
+/** `x` where it is positive, else `negativeSlope · x`. */
+export class LeakyReLU extends Module {
+  readonly negativeSlope: number
+
+  constructor(negativeSlope = 0.01) {
+    super()
+    this.negativeSlope = checkNumber('nn.LeakyReLU', 'negativeSlope', negativeSlope)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return leakyRelu(x, this.negativeSlope)
+  }
+}
+
+/** `x` where it is positive, else `alpha · (eˣ − 1)`. */
+export class ELU extends Module {
+  readonly alpha: number
+
+  constructor(alpha = 1) {
+    super()
+    this.alpha = checkNumber('nn.ELU', 'alpha', alpha)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return elu(x, this.alpha)
+  }
+}
+
+/** `log(1 + e^(beta·x)) / beta`; `x` itself where `beta · x` is above `threshold`. */
+export class Softplus extends Module {
+  readonly beta: number
+  readonly threshold: number
+
+  constructor(beta = 1, threshold = 20) {
+    super()
+    this.beta = checkNumber('nn.Softplus', 'beta', beta, 0, true)
+    this.threshold = checkNumber('nn.Softplus', 'threshold', threshold)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return softplus(x, this.beta, this.threshold)
+  }
+}
+
+/** `x` held between two bounds. @throws {OptionError} when `maxVal` is below `minVal`. */
+export class Hardtanh extends Module {
+  readonly minVal: number
+  readonly maxVal: number
+
+  constructor(minVal = -1, maxVal = 1) {
+    super()
+    this.minVal = checkNumber('nn.Hardtanh', 'minVal', minVal)
+    this.maxVal = checkNumber('nn.Hardtanh', 'maxVal', maxVal)
+    if (maxVal < minVal) throw bad('nn.Hardtanh', 'maxVal', `a number from minVal (${minVal}) on`, maxVal)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return hardtanh(x, this.minVal, this.maxVal)
+  }
+}
+
+/** `min(max(x, 0), 6)`. */
+export class ReLU6 extends Module {
+  override forward(x: Tensor): Tensor {
+    return relu6(x)
+  }
+}
+
+/** `x · tanh(softplus(x))`. */
+export class Mish extends Module {
+  override forward(x: Tensor): Tensor {
+    return mish(x)
+  }
+}
+
+/** `log σ(x)`. */
+export class LogSigmoid extends Module {
+  override forward(x: Tensor): Tensor {
+    return logSigmoid(x)
+  }
+}
+
+/** The first half of dimension `dim` times σ of the second. */
+export class GLU extends Module {
+  readonly dim: number
+
+  constructor(dim = -1) {
+    super()
+    this.dim = checkInteger('nn.GLU', 'dim', dim, -Infinity)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return glu(x, this.dim)
+  }
+}
+
+/** Options of {@link PReLU}. */
+export interface PReLUOptions extends PlacementOptions {
+  /** Where the slopes start. @default 0.25 */
+  init?: number
+}
+
+/** `x` where it is positive, else `weight · x` with a learned slope, or one for each of `numParameters` channels (the second dimension). */
+export class PReLU extends Module {
+  readonly numParameters: number
+  weight: Tensor
+
+  constructor(numParameters = 1, options: PReLUOptions = {}) {
+    super()
+    checkKeys('nn.PReLU', options, ['init', 'dtype', 'device'])
+    this.numParameters = checkInteger('nn.PReLU', 'numParameters', numParameters, 1)
+    const init = checkNumber('nn.PReLU', 'init', options.init ?? 0.25)
+    const dtype = wideDtype(checkFloatDtype('nn.PReLU', options.dtype ?? 'f32'))
+    this.weight = asParameter(full([numParameters], init, { dtype }))
+    checkDevice('nn.PReLU', options.device, this.weight)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return prelu(x, this.weight)
   }
 }
 

@@ -1,5 +1,6 @@
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor.js'
+import { dropout1d, dropout2d, dropout3d } from './activations-functional.js'
 import { Module } from './module.js'
 import { checkProbability } from './options.js'
 
@@ -26,5 +27,51 @@ export class Dropout extends Module {
 
   override extraRepr(): string {
     return `p ${this.p}`
+  }
+}
+
+abstract class ChannelDropout extends Module {
+  readonly p: number
+
+  constructor(owner: string, p: number) {
+    super()
+    this.p = checkProbability(owner, 'p', p)
+  }
+
+  override extraRepr(): string {
+    return `p ${this.p}`
+  }
+}
+
+/** {@link Dropout} of whole channels of `(N, C, L)` or `(C, L)`. */
+export class Dropout1d extends ChannelDropout {
+  constructor(p = 0.5) {
+    super('nn.Dropout1d', p)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return dropout1d(x, this.p, this.training)
+  }
+}
+
+/** {@link Dropout} of whole channels of `(N, C, H, W)` or, as in PyTorch, `(N, C, L)`: neighbouring places are alike, so dropping some says little. */
+export class Dropout2d extends ChannelDropout {
+  constructor(p = 0.5) {
+    super('nn.Dropout2d', p)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return dropout2d(x, this.p, this.training)
+  }
+}
+
+/** {@link Dropout} of whole channels of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+export class Dropout3d extends ChannelDropout {
+  constructor(p = 0.5) {
+    super('nn.Dropout3d', p)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return dropout3d(x, this.p, this.training)
   }
 }

@@ -6,6 +6,43 @@ import { bad, checkChoice, checkKeys, checkProbability, show } from './options.j
 
 export { crossEntropy, klDiv, mseLoss, nllLoss } from './losses.js'
 export type { CrossEntropyOptions, KlDivOptions, MseLossOptions, NllLossOptions, Reduction } from './losses.js'
+export {
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  elu,
+  glu,
+  hardtanh,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  prelu,
+  relu6,
+  softplus,
+} from './activations-functional.js'
+export { interpolate } from './interpolate.js'
+export { batchNorm, groupNorm, instanceNorm } from './norm-functional.js'
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool1dWithIndices,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool2dWithIndices,
+  adaptiveMaxPool3d,
+  adaptiveMaxPool3dWithIndices,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  maxPool1d,
+  maxPool1dWithIndices,
+  maxPool2d,
+  maxPool2dWithIndices,
+  maxPool3d,
+  maxPool3dWithIndices,
+} from './pooling-functional.js'
+export { pixelShuffle, pixelUnshuffle } from './reshaping.js'
 
 /**
  * `y = x Wᵀ + bias`.

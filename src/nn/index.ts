@@ -9,9 +9,52 @@ export { LayerNorm } from './layer-norm.js'
 export type { LayerNormOptions } from './layer-norm.js'
 export { RMSNorm } from './rms-norm.js'
 export type { RMSNormOptions } from './rms-norm.js'
-export { Dropout } from './dropout.js'
+export { Dropout, Dropout1d, Dropout2d, Dropout3d } from './dropout.js'
+export { BatchNorm1d, BatchNorm2d, BatchNorm3d } from './batch-norm.js'
+export { GroupNorm } from './group-norm.js'
+export type { GroupNormOptions } from './group-norm.js'
+export { InstanceNorm1d, InstanceNorm2d, InstanceNorm3d } from './instance-norm.js'
+export type { RunningNormOptions } from './running-norm.js'
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+} from './pooling.js'
+export type { AvgPoolOptions, MaxPoolOptions, OutputSize } from './pooling-functional.js'
+export { Upsample } from './upsample.js'
+export type { InterpolateMode, InterpolateOptions } from './interpolate.js'
+export { Flatten, PixelShuffle, PixelUnshuffle, Unflatten } from './reshaping.js'
+export type { Sizes } from './spatial.js'
 export { ModuleList, Sequential } from './containers.js'
-export { GELU, Identity, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from './activations.js'
+export {
+  ELU,
+  GELU,
+  GLU,
+  Hardtanh,
+  Identity,
+  LeakyReLU,
+  LogSigmoid,
+  LogSoftmax,
+  Mish,
+  PReLU,
+  ReLU,
+  ReLU6,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  Tanh,
+} from './activations.js'
+export type { PReLUOptions } from './activations.js'
 export type { FloatDtype, PlacementOptions } from './options.js'
 export * as functional from './functional.js'
 export * as init from './init.js'

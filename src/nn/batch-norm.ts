@@ -1,0 +1,80 @@
+import { ShapeError } from '../errors.js'
+import { noGrad } from '../scope.js'
+import type { Tensor } from '../tensor.js'
+import { batchNormOf } from './norm-functional.js'
+import { show } from './options.js'
+import { RunningNorm } from './running-norm.js'
+import type { RunningNormOptions } from './running-norm.js'
+
+abstract class BatchNorm extends RunningNorm {
+  constructor(
+    owner: string,
+    private readonly shapes: Readonly<Record<number, string>>,
+    numFeatures: number,
+    options: RunningNormOptions,
+  ) {
+    super(owner, numFeatures, options, true)
+  }
+
+  override forward(x: Tensor): Tensor {
+    if (!(x.ndim in this.shapes) || x.shape[1] !== this.numFeatures) throw this.wrongShape(x)
+    const usesBatch = this.training || this.runningMean === null || this.runningVar === null
+    return batchNormOf(this.owner, x, this, this.weight, this.bias, usesBatch ? this.nextShare(x) : null, this.eps)
+  }
+
+  /** Share of this batch in the running statistics. */
+  private nextShare(x: Tensor): number | Tensor {
+    const seen = this.numBatchesTracked
+    if (!this.training || seen === null) return 0
+    // A batch that will be refused must not be counted.
+    if (x.numel === this.numFeatures) return 0
+    noGrad(() => seen.copy_(seen.add(1)))
+    // Not even the count is read back: a forward only records.
+    return this.momentum ?? noGrad(() => seen.to('f64').reciprocal())
+  }
+
+  private wrongShape(x: Tensor): ShapeError {
+    const expected = Object.values(this.shapes).map((rest) => `(N, ${this.numFeatures}${rest})`)
+    return new ShapeError({
+      what: `${this.owner}: x does not fit the layer`,
+      expected: `x ${expected.join(' or ')}`,
+      received: `x ${show(x)}`,
+      fix: 'the channels come second; build the layer with as many as its input has',
+    })
+  }
+}
+
+/**
+ * Batch normalisation: `y = (x − mean) / √(var + eps) · weight + bias` per channel (Ioffe and Szegedy 2015).
+ *
+ * Shapes: `x (N, C)` or `(N, C, L)` → the same. In training mean and variance (1/count) are the batch's; evaluation uses the running
+ * ones, which training moves towards each batch's (variance with 1/(count − 1)): by `momentum`, or evenly over all batches when it is null.
+ * State dict: `weight`, `bias`, `running_mean`, `running_var`, `num_batches_tracked`, as PyTorch's.
+ *
+ * @throws {OptionError} for sizes below 1 and for unknown options.
+ * @throws {ShapeError} when `x` has other channels, or in training one value a channel.
+ */
+export class BatchNorm1d extends BatchNorm {
+  constructor(numFeatures: number, options: RunningNormOptions = {}) {
+    super('nn.BatchNorm1d', { 2: '', 3: ', L' }, numFeatures, options)
+  }
+}
+
+/**
+ * {@link BatchNorm1d} over `(N, C, H, W)`.
+ *
+ * @example
+ * const block = new nn.Sequential(new nn.Conv2d(3, 16, 3), new nn.BatchNorm2d(16), new nn.ReLU())
+ */
+export class BatchNorm2d extends BatchNorm {
+  constructor(numFeatures: number, options: RunningNormOptions = {}) {
+    super('nn.BatchNorm2d', { 4: ', H, W' }, numFeatures, options)
+  }
+}
+
+/** {@link BatchNorm1d} over `(N, C, D, H, W)`. */
+export class BatchNorm3d extends BatchNorm {
+  constructor(numFeatures: number, options: RunningNormOptions = {}) {
+    super('nn.BatchNorm3d', { 5: ', D, H, W' }, numFeatures, options)
+  }
+}

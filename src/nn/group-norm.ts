@@ -1,0 +1,58 @@
+import { ones, zeros } from '../make.js'
+import type { Tensor } from '../tensor.js'
+import { asParameter, wideDtype } from './linear.js'
+import { Module } from './module.js'
+import { groupNorm } from './norm-functional.js'
+import { bad, checkBoolean, checkDevice, checkFloatDtype, checkInteger, checkKeys, checkNumber } from './options.js'
+import type { PlacementOptions } from './options.js'
+
+/** Options of {@link GroupNorm}. */
+export interface GroupNormOptions extends PlacementOptions {
+  /** Added to the variance, against division by 0. @default 1e-5 */
+  eps?: number
+  /** Learn a factor and a shift for each channel. @default true */
+  affine?: boolean
+}
+
+/**
+ * Group normalisation: `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each group of channels of each
+ * sample (Wu and He 2018). It needs no batch and no running statistics.
+ *
+ * Shapes: `x (N, numChannels, ...)` → the same; `weight` and `bias` `(numChannels)`. Init: weight 1, bias 0.
+ *
+ * @example
+ * const norm = new nn.GroupNorm(8, 32)
+ * @throws {OptionError} when `numGroups` does not divide `numChannels`. @throws {ShapeError} when `x` has other channels.
+ */
+export class GroupNorm extends Module {
+  readonly numGroups: number
+  readonly numChannels: number
+  readonly eps: number
+  weight: Tensor | null = null
+  bias: Tensor | null = null
+
+  constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
+    super()
+    checkKeys('nn.GroupNorm', options, ['eps', 'affine', 'dtype', 'device'])
+    this.numGroups = checkInteger('nn.GroupNorm', 'numGroups', numGroups, 1)
+    this.numChannels = checkInteger('nn.GroupNorm', 'numChannels', numChannels, 1)
+    if (numChannels % numGroups !== 0) {
+      throw bad('nn.GroupNorm', 'numGroups', `a divisor of numChannels (${numChannels})`, numGroups)
+    }
+    this.eps = checkNumber('nn.GroupNorm', 'eps', options.eps ?? 1e-5, 0)
+    const dtype = wideDtype(checkFloatDtype('nn.GroupNorm', options.dtype ?? 'f32'))
+    if (!checkBoolean('nn.GroupNorm', 'affine', options.affine ?? true)) return
+    this.weight = asParameter(ones([numChannels], { dtype }))
+    this.bias = asParameter(zeros([numChannels], { dtype }))
+    checkDevice('nn.GroupNorm', options.device, this.weight)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return groupNorm(x, this.numGroups, this.weight, this.bias, this.eps)
+  }
+
+  override extraRepr(): string {
+    const { numGroups, numChannels, eps } = this
+    return `${numGroups} groups of ${numChannels} channels, eps ${eps}${this.weight ? '' : ', not affine'}`
+  }
+}

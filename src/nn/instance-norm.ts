@@ -1,0 +1,52 @@
+import type { Tensor } from '../tensor.js'
+import { instanceNormOf } from './norm-functional.js'
+import { RunningNorm } from './running-norm.js'
+import type { RunningNormOptions } from './running-norm.js'
+import { toBatch } from './spatial.js'
+
+abstract class InstanceNorm extends RunningNorm {
+  constructor(
+    owner: string,
+    private readonly spatial: number,
+    numFeatures: number,
+    options: RunningNormOptions,
+  ) {
+    super(owner, numFeatures, options, false)
+  }
+
+  override forward(input: Tensor): Tensor {
+    const [x, undo] = toBatch(this.owner, input, this.spatial)
+    const usesInput = this.training || this.runningMean === null || this.runningVar === null
+    // Without momentum the running statistics stand still, as in PyTorch.
+    const share = usesInput ? (this.training ? (this.momentum ?? 0) : 0) : null
+    return undo(instanceNormOf(this.owner, x, this, this.weight, this.bias, share, this.eps))
+  }
+}
+
+/**
+ * Instance normalisation: `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each channel of each sample.
+ *
+ * Shapes: `x (N, C, L)` or `(C, L)` → the same. With `trackRunningStats`, evaluation uses running statistics, as batch norm does.
+ *
+ * @throws {OptionError} for sizes below 1 and for unknown options.
+ * @throws {ShapeError} when `x` has other channels than the layer's tensors, or one value a channel.
+ */
+export class InstanceNorm1d extends InstanceNorm {
+  constructor(numFeatures: number, options: RunningNormOptions = {}) {
+    super('nn.InstanceNorm1d', 1, numFeatures, options)
+  }
+}
+
+/** {@link InstanceNorm1d} over `(N, C, H, W)` or `(C, H, W)`. */
+export class InstanceNorm2d extends InstanceNorm {
+  constructor(numFeatures: number, options: RunningNormOptions = {}) {
+    super('nn.InstanceNorm2d', 2, numFeatures, options)
+  }
+}
+
+/** {@link InstanceNorm1d} over `(N, C, D, H, W)` or `(C, D, H, W)`. */
+export class InstanceNorm3d extends InstanceNorm {
+  constructor(numFeatures: number, options: RunningNormOptions = {}) {
+    super('nn.InstanceNorm3d', 3, numFeatures, options)
+  }
+}

@@ -1,0 +1,143 @@
+// Layers that move numbers and compute none.
+import { ShapeError } from '../errors.js'
+import type { Tensor } from '../tensor.js'
+import { Module } from './module.js'
+import { bad, checkInteger, show } from './options.js'
+
+/**
+ * Several dimensions as one, from `startDim` to `endDim`.
+ *
+ * @example
+ * new nn.Flatten().forward(x)        // (8, 16, 7, 7) → (8, 784)
+ */
+export class Flatten extends Module {
+  readonly startDim: number
+  readonly endDim: number
+
+  constructor(startDim = 1, endDim = -1) {
+    super()
+    this.startDim = checkInteger('nn.Flatten', 'startDim', startDim, -Infinity)
+    this.endDim = checkInteger('nn.Flatten', 'endDim', endDim, -Infinity)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.flatten(this.startDim, this.endDim)
+  }
+
+  override extraRepr(): string {
+    return `${this.startDim} to ${this.endDim}`
+  }
+}
+
+/**
+ * One dimension as several; one of the sizes may be −1.
+ *
+ * @example
+ * new nn.Unflatten(1, [16, 7, 7]).forward(x)   // (8, 784) → (8, 16, 7, 7)
+ * @throws {ShapeError} when the sizes do not multiply to the dimension's.
+ */
+export class Unflatten extends Module {
+  readonly dim: number
+  readonly sizes: readonly number[]
+
+  constructor(dim: number, sizes: readonly number[]) {
+    super()
+    this.dim = checkInteger('nn.Unflatten', 'dim', dim, -Infinity)
+    const fits = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= -1
+    if (!Array.isArray(sizes) || sizes.length === 0 || !sizes.every(fits) || sizes.filter((n) => n === -1).length > 1)
+      throw bad('nn.Unflatten', 'sizes', 'a list of whole numbers, at most one of them -1', sizes)
+    this.sizes = Object.freeze([...sizes])
+  }
+
+  override forward(x: Tensor): Tensor {
+    const size = x.size(this.dim)
+    const at = this.dim < 0 ? this.dim + x.ndim : this.dim
+    const known = this.sizes.reduce((n, d) => (d === -1 ? n : n * d), 1)
+    if (this.sizes.includes(-1) ? known === 0 || size % known !== 0 : known !== size) {
+      throw new ShapeError({
+        what: `nn.Unflatten: dimension ${this.dim} does not fall into the sizes`,
+        expected: `sizes with product ${size}`,
+        received: `[${this.sizes.join(', ')}] for x ${show(x)}`,
+        fix: 'let one size be -1: it takes what is left',
+      })
+    }
+    const sizes = this.sizes.map((d) => (d === -1 ? size / known : d))
+    return x.reshape([...x.shape.slice(0, at), ...sizes, ...x.shape.slice(at + 1)])
+  }
+
+  override extraRepr(): string {
+    return `dimension ${this.dim} to ${this.sizes.join(' x ')}`
+  }
+}
+
+/**
+ * Channels to places: `(..., C·r², H, W)` → `(..., C, H·r, W·r)`, as sub-pixel convolution needs (Shi et al. 2016).
+ * @throws {ShapeError} when r² does not divide the channels.
+ */
+export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
+  const r = checkInteger('nn.functional.pixelShuffle', 'upscaleFactor', upscaleFactor, 1)
+  const [lead, channels, h, w] = planes('nn.functional.pixelShuffle', x)
+  const c = channels / (r * r)
+  if (!Number.isInteger(c)) throw notDivisible('nn.functional.pixelShuffle', `channels divisible by ${r * r}`, x)
+  const n = lead.length
+  return x
+    .reshape([...lead, c, r, r, h, w])
+    .permute([...lead.keys(), n, n + 3, n + 1, n + 4, n + 2])
+    .reshape([...lead, c, h * r, w * r])
+}
+
+/**
+ * Places to channels, the inverse of {@link pixelShuffle}: `(..., C, H·r, W·r)` → `(..., C·r², H, W)`.
+ * @throws {ShapeError} when r does not divide height and width.
+ */
+export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
+  const r = checkInteger('nn.functional.pixelUnshuffle', 'downscaleFactor', downscaleFactor, 1)
+  const [lead, c, height, width] = planes('nn.functional.pixelUnshuffle', x)
+  const [h, w] = [height / r, width / r]
+  if (!Number.isInteger(h) || !Number.isInteger(w)) {
+    throw notDivisible('nn.functional.pixelUnshuffle', `height and width divisible by ${r}`, x)
+  }
+  const n = lead.length
+  return x
+    .reshape([...lead, c, h, r, w, r])
+    .permute([...lead.keys(), n, n + 2, n + 4, n + 1, n + 3])
+    .reshape([...lead, c * r * r, h, w])
+}
+
+/** {@link pixelShuffle} as a layer. */
+export class PixelShuffle extends Module {
+  readonly upscaleFactor: number
+
+  constructor(upscaleFactor: number) {
+    super()
+    this.upscaleFactor = checkInteger('nn.PixelShuffle', 'upscaleFactor', upscaleFactor, 1)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return pixelShuffle(x, this.upscaleFactor)
+  }
+}
+
+/** {@link pixelUnshuffle} as a layer. */
+export class PixelUnshuffle extends Module {
+  readonly downscaleFactor: number
+
+  constructor(downscaleFactor: number) {
+    super()
+    this.downscaleFactor = checkInteger('nn.PixelUnshuffle', 'downscaleFactor', downscaleFactor, 1)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return pixelUnshuffle(x, this.downscaleFactor)
+  }
+}
+
+function planes(owner: string, x: Tensor): [lead: number[], c: number, h: number, w: number] {
+  if (x.ndim < 3) throw notDivisible(owner, 'x (..., C, H, W)', x)
+  const [c, h, w] = x.shape.slice(-3) as [number, number, number]
+  return [x.shape.slice(0, -3), c, h, w]
+}
+
+function notDivisible(owner: string, expected: string, x: Tensor): ShapeError {
+  return new ShapeError({ what: `${owner}: x does not fit`, expected, received: `x ${show(x)}` })
+}

@@ -1,0 +1,99 @@
+import { full, ones, zeros } from '../make.js'
+import { noGrad } from '../scope.js'
+import type { Tensor } from '../tensor.js'
+import { asParameter, wideDtype } from './linear.js'
+import { Module } from './module.js'
+import type { OwnTensor } from './module.js'
+import { bad, checkBoolean, checkDevice, checkFloatDtype, checkInteger, checkKeys, checkNumber } from './options.js'
+import type { PlacementOptions } from './options.js'
+
+/** Options of batch and instance norms. */
+export interface RunningNormOptions extends PlacementOptions {
+  /** Added to the variance, against division by 0. @default 1e-5 */
+  eps?: number
+  /** Share of the new batch in the running statistics; null averages over all batches evenly. @default 0.1 */
+  momentum?: number | null
+  /** Learn a factor and a shift for each channel. @default true (batch norm), false (instance norm) */
+  affine?: boolean
+  /** Keep running statistics for evaluation. @default true (batch norm), false (instance norm) */
+  trackRunningStats?: boolean
+}
+
+const KEYS = ['eps', 'momentum', 'affine', 'trackRunningStats', 'dtype', 'device'] as const
+
+/** What batch and instance norms share: a factor and a shift a channel, and running statistics as buffers. */
+export abstract class RunningNorm extends Module {
+  readonly numFeatures: number
+  readonly eps: number
+  readonly momentum: number | null
+  /** (numFeatures), starts at 1; null when not `affine`. */
+  weight: Tensor | null = null
+  /** (numFeatures), starts at 0; null when not `affine`. */
+  bias: Tensor | null = null
+  /** `running_mean` in the state dict, starts at 0; null without `trackRunningStats`. */
+  runningMean: Tensor | null = null
+  /** `running_var` in the state dict, starts at 1. */
+  runningVar: Tensor | null = null
+  /** `num_batches_tracked` in the state dict, i64: training batches seen. */
+  numBatchesTracked: Tensor | null = null
+
+  constructor(
+    protected readonly owner: string,
+    numFeatures: number,
+    options: RunningNormOptions,
+    byDefault: boolean,
+  ) {
+    super()
+    checkKeys(owner, options, KEYS)
+    this.numFeatures = checkInteger(owner, 'numFeatures', numFeatures, 1)
+    this.eps = checkNumber(owner, 'eps', options.eps ?? 1e-5, 0)
+    const { momentum = 0.1 } = options
+    this.momentum = momentum === null ? null : checkNumber(owner, 'momentum', momentum, 0)
+    const dtype = wideDtype(checkFloatDtype(owner, options.dtype ?? 'f32'))
+    const size = [numFeatures]
+    if (checkBoolean(owner, 'affine', options.affine ?? byDefault)) {
+      this.weight = asParameter(ones(size, { dtype }))
+      this.bias = asParameter(zeros(size, { dtype }))
+      checkDevice(owner, options.device, this.weight)
+    }
+    if (!checkBoolean(owner, 'trackRunningStats', options.trackRunningStats ?? byDefault)) return
+    this.runningMean = zeros(size, { dtype })
+    this.runningVar = ones(size, { dtype })
+    this.numBatchesTracked = full([], 0, { dtype: 'i64' })
+    checkDevice(owner, options.device, this.runningMean)
+  }
+
+  /** Running statistics as they were at the start. */
+  resetRunningStats(): void {
+    noGrad(() => {
+      this.runningMean?.zero_()
+      this.runningVar?.fill_(1)
+      this.numBatchesTracked?.zero_()
+    })
+  }
+
+  /** Parameters and buffers under PyTorch's state-dict keys. */
+  override *ownTensors(): Iterable<OwnTensor> {
+    if (this.weight) yield ['weight', this.weight, 'parameter']
+    if (this.bias) yield ['bias', this.bias, 'parameter']
+    if (this.runningMean) yield ['running_mean', this.runningMean, 'buffer']
+    if (this.runningVar) yield ['running_var', this.runningVar, 'buffer']
+    if (this.numBatchesTracked) yield ['num_batches_tracked', this.numBatchesTracked, 'buffer']
+  }
+
+  /** Puts a tensor in the place of an own one, by its state-dict key. */
+  override setOwnTensor(key: string, tensor: Tensor): void {
+    if (key === 'weight') this.weight = tensor
+    else if (key === 'bias') this.bias = tensor
+    else if (key === 'running_mean') this.runningMean = tensor
+    else if (key === 'running_var') this.runningVar = tensor
+    else if (key === 'num_batches_tracked') this.numBatchesTracked = tensor
+    else throw bad(this.owner, 'key', 'weight, bias, running_mean, running_var or num_batches_tracked', key)
+  }
+
+  override extraRepr(): string {
+    const { numFeatures, eps, momentum } = this
+    const notes = `${this.weight ? '' : ', not affine'}${this.runningMean ? '' : ', no running statistics'}`
+    return `${numFeatures}, eps ${eps}, momentum ${momentum ?? 'cumulative'}${notes}`
+  }
+}

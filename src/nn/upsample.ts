@@ -1,0 +1,29 @@
+import type { Tensor } from '../tensor.js'
+import { checkResize, resize } from './interpolate.js'
+import type { InterpolateOptions, Resize } from './interpolate.js'
+import { Module } from './module.js'
+
+/**
+ * {@link interpolate} as a layer: other spatial sizes for `(N, C, *spatial)`.
+ *
+ * @example
+ * const up = new nn.Upsample({ scaleFactor: 2, mode: 'bilinear' })
+ * @throws {OptionError} unless exactly one of `size` and `scaleFactor` is given, and for modes that do not fit x.
+ */
+export class Upsample extends Module {
+  private readonly options: Resize
+
+  constructor(options: InterpolateOptions) {
+    super()
+    this.options = checkResize('nn.Upsample', options)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return resize('nn.Upsample', x, this.options)
+  }
+
+  override extraRepr(): string {
+    const { size, scaleFactor, mode } = this.options
+    return `${size === null ? `scale ${String(scaleFactor)}` : `size ${String(size)}`}, ${mode}`
+  }
+}
