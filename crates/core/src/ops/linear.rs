@@ -93,7 +93,7 @@ pub(super) fn check_layer(context: &ShapeContext<'_>, layout: Layout) -> Result<
 }
 
 /// A layer computes in f32 or f64. Half weights serve an f32 input; a half input wants weights of its own dtype.
-fn check_dtypes(context: &ShapeContext<'_>) -> Result<()> {
+pub(super) fn check_dtypes(context: &ShapeContext<'_>) -> Result<()> {
     let x = context.same_float(&[0])?;
     let weight = context.dtype(1);
     let fits = weight == x || (x == Dtype::F32 && weight.is_half());

@@ -6,6 +6,7 @@ pub mod twins;
 
 pub mod attention;
 pub mod batch_norm;
+pub mod conv;
 pub mod create;
 pub mod cross_entropy;
 pub mod dropout;
@@ -19,6 +20,7 @@ pub mod matmul;
 pub mod movement;
 pub mod norm;
 pub mod optimizer;
+pub mod pad;
 pub mod pool;
 pub mod reduce;
 pub mod rope;

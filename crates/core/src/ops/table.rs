@@ -3,8 +3,8 @@
 
 use super::row::{Attr, AttrKind, Gradient, Half, Input, InputKind, Mutates, Needs, OpRow, Save};
 use super::{
-    attention, batch_norm, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear, lora, matmul, movement, norm, optimizer, pool,
-    reduce, rope, softmax, unary,
+    attention, batch_norm, conv, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear, lora, matmul, movement, norm,
+    optimizer, pad, pool, reduce, rope, softmax, unary,
 };
 
 macro_rules! input {
@@ -164,6 +164,12 @@ table! {
     CROSS_ENTROPY "crossEntropy" (: logits, : target, opt: classWeight) [ignoreIndex: num, labelSmoothing: num] { constants: 0b100, shape: cross_entropy::shape, forward: cross_entropy::cross_entropy, twin: cross_entropy::cross_entropy_twin, gradient: rule(cross_entropy::save, cross_entropy::cross_entropy_backward) } "Loss of each row of `logits` (N, C) against `target` (N); 0 where the target is ignored.";
     CROSS_ENTROPY_BACKWARD "crossEntropyBackward" (: dloss, : logits, : lse, : target, opt: classWeight) [ignoreIndex: num, labelSmoothing: num] { public: false, shape: cross_entropy::backward_shape, forward: cross_entropy::grad, twin: cross_entropy::grad_twin } "Gradient of the row losses.";
     // ---- convolutions --------------------------------------------------------------------------------------------------
+    CONV "conv" (: x, : weight, opt: bias) [stride: dims, padding: dims, dilation: dims, groups: num] { shape: conv::shape, forward: conv::forward, twin: conv::twin, gradient: rule(conv::save, conv::backward) } "Convolution over 1 to 3 dimensions: x (N, C, *spatial), weight (out, C / groups, *kernel); padding holds the zeros in front of and behind each dimension.";
+    CONV_DX "convDx" (: dy, : weight) [stride: dims, padding: dims, dilation: dims, groups: num, input: dims] { public: false, shape: conv::gradient::dx_shape, forward: conv::gradient::dx, twin: conv::gradient::dx_twin } "Gradient of conv for x, of spatial sizes `input`.";
+    CONV_DW "convDw" (: dy, : x) [stride: dims, padding: dims, dilation: dims, groups: num, kernel: dims] { public: false, shape: conv::gradient::dw_shape, forward: conv::gradient::dw, twin: conv::gradient::dw_twin } "Gradient of conv for the weight, of spatial sizes `kernel`.";
+    CONV_TRANSPOSE "convTranspose" (: x, : weight, opt: bias) [stride: dims, padding: dims, outputPadding: dims, dilation: dims, groups: num] { shape: conv::transpose::shape, forward: conv::transpose::forward, twin: conv::transpose::twin, gradient: rule(conv::save, conv::transpose::backward) } "Transposed convolution: the gradient of conv for its input; weight (C, out / groups, *kernel).";
+    PAD "pad" (: x) [padding: dims, mode: num, value: num] { shape: pad::shape, forward: pad::forward, twin: pad::twin, gradient: rule(nothing, pad::backward), half: Half::Native } "Places in front of and behind each dimension; mode 0 a value, 1 reflected, 2 the border repeated, 3 circular; negative sizes cut (mode 0).";
+    PAD_BACKWARD "padBackward" (: dy) [padding: dims, mode: num, shape: dims] { public: false, shape: pad::backward_shape, forward: pad::grad, twin: pad::grad_twin } "Sums of `dy` by the place it was copied from.";
     // ---- pooling, resizing ---------------------------------------------------------------------------------------------
     MAX_POOL "maxPool" (: x) [kernelSize: dims, stride: dims, padding: dims, dilation: dims, ceilMode: bool] { visible: 2, shape: pool::max_pool_shape, forward: pool::max_pool, twin: pool::max_pool_twin, gradient: rule(pool::save_places, pool::max_pool_backward) } "The largest of each window of `x` (N, C, *spatial), and its flat place in the plane (i64).";
     ADAPTIVE_MAX_POOL "adaptiveMaxPool" (: x) [outputSize: dims] { visible: 2, shape: pool::adaptive_max_pool_shape, forward: pool::adaptive_max_pool, twin: pool::adaptive_max_pool_twin, gradient: rule(pool::save_places, pool::max_pool_backward) } "The same, over windows that cut `x` into a given number of pieces.";

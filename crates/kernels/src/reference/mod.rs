@@ -3,6 +3,7 @@
 pub mod activation;
 pub mod attention;
 pub mod batch_norm;
+pub mod conv;
 pub mod cross_entropy;
 pub mod dropout;
 pub mod elementwise;

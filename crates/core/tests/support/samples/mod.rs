@@ -1,6 +1,7 @@
 //! Sample calls of every op: what the gradient check and the comparison with the twins run through.
 
 mod attention;
+mod conv;
 mod elementwise;
 mod inplace;
 mod layers;
@@ -299,6 +300,7 @@ pub fn all() -> Vec<Sample> {
         layers::samples,
         lora::samples,
         attention::samples,
+        conv::samples,
         inplace::samples,
         optimizer::samples,
         pool::samples,
