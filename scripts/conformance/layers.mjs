@@ -2,14 +2,13 @@
 import * as lora from 'loralib'
 import { packageDtype } from './manifest.mjs'
 import { toleranceOf, toHost } from './compare.mjs'
-import { isLoraError, makeLayer, thrownBy, unsupportedLayer } from './python.mjs'
+import { isLoraError, makeLayer, thrownBy, upstreamKeys } from './python.mjs'
 
 const { nn } = lora
 
 export const layerKinds = {
   layer: {
     run: runLayer,
-    unsupported: (entry) => unsupportedLayer(entry.layer),
     informative: (entry, name) => Array.isArray(entry.compare) && !entry.compare.includes(name),
     settings: ['layer', 'args', 'kwargs', 'steps', 'compare'],
     words: {
@@ -19,7 +18,6 @@ export const layerKinds = {
   },
   layer_error: {
     run: runLayerError,
-    unsupported: (entry) => unsupportedLayer(entry.layer),
     settings: ['layer', 'args', 'kwargs'],
     words: {
       upstream_error: 'what upstream does, for information',
@@ -31,19 +29,51 @@ export const layerKinds = {
 async function runLayer(fixture, check) {
   const { entry } = fixture
   const layer = makeLayer(entry.layer, entry.args, entry.kwargs, fixture.input('param.weight').dtype)
-  const keys = Object.keys(layer.stateDict())
   check.fact(['dtype'], fixture.input('param.weight').stored)
   check.that('dtype', layer.weight.dtype === packageDtype(entry.dtype), `the layer is ${layer.weight.dtype}`)
   check.fact(['scaling'], layer.scaling || null) // a plain layer has none
   check.fact(['merge_weights'], layer.mergeWeights)
-  check.fact(['state_dict_keys', 'head'], keys)
-  check.fact(['state_dict_keys', '0.1.2'], keys)
+  for (const release of ['head', '0.1.2']) {
+    const keys = upstreamKeys(layer, release).map(([key]) => key)
+    check.fact(['state_dict_keys', release], keys)
+  }
+  checkOwnKeys(layer, fixture, check)
   check.fact(
     ['trainable_before_mark'],
     namesThat(layer, (parameter) => parameter.requiresGrad),
     { ordered: false },
   )
   await runSteps(layer, fixture, check)
+  if (entry.intended !== undefined) await checkDropout(layer, fixture, check)
+}
+
+const DROPOUT = /^dropout is applied to the LoRA path in training: y_train with dropout differs .* mean over many seeds tends to the y_train given/
+const SEEDS = 1000
+
+/** Where upstream leaves dropout out (bug B5): two runs must differ, and the mean of many must come near the numbers without dropout. */
+async function checkDropout(layer, fixture, check) {
+  const { entry } = fixture
+  check.rule(['intended'], DROPOUT, { mutants: [entry.intended.replace('is applied', 'is not applied')] })
+  layer.train()
+  const runs = []
+  for (let seed = 0; seed < SEEDS; seed++) {
+    lora.manualSeed(seed)
+    runs.push((await toHost(lora.noGrad(() => layer.forward(fixture.tensor('x'))))).data)
+  }
+  const differ = runs[0].some((value, i) => value !== runs[1][i])
+  check.that('intended', differ, 'two seeds give the same y_train: no dropout')
+  const far = Array.from(fixture.want('y_train').data).filter((want, i) => {
+    const mean = runs.reduce((sum, run) => sum + run[i], 0) / SEEDS
+    const variance = runs.reduce((sum, run) => sum + (run[i] - mean) ** 2, 0) / (SEEDS - 1)
+    return Math.abs(mean - want) > 5 * Math.sqrt(variance / SEEDS) + 1e-4
+  })
+  check.that('intended', far.length === 0, `the mean of ${SEEDS} runs is far from y_train at ${far.length} places`)
+}
+
+/** The package writes each parameter once, under the names that the case calls the parameters by. */
+function checkOwnKeys(layer, fixture, check) {
+  const [keys, given] = [Object.keys(layer.stateDict()), Object.keys(fixture.group('param.'))]
+  check.that('param.*', String([...keys].sort()) === String(given.sort()), `the state dict has the keys ${keys}`)
 }
 
 /** Runs the script of a case, one step after the other. */

@@ -3,9 +3,8 @@ import * as lora from 'loralib'
 
 const { nn } = lora
 
-/** The loralib layers that this runner runs. Convolutions come with the package's own. */
-export const LORA_LAYERS = ['Linear', 'Embedding', 'MergedLinear']
-const CONVOLUTION = /^(lora\.)?Conv\dd$/
+/** The loralib layers that this runner runs. */
+export const LORA_LAYERS = ['Linear', 'Embedding', 'MergedLinear', 'Conv1d', 'Conv2d', 'Conv3d']
 
 const DTYPES = {
   F64: 'f64',
@@ -31,21 +30,10 @@ export function optionsOf(kwargs = {}) {
 /** `F32` or `torch.float32` → `f32`. */
 export const dtypeOf = (name) => DTYPES[String(name).replace(/^torch\./, '')] ?? name
 
-/** Why a layer class cannot be run yet, or null. */
-export function unsupportedLayer(layer) {
-  return CONVOLUTION.test(layer) ? `${layer}: no convolutions yet` : null
-}
-
 /** A new loralib layer. */
 export function makeLayer(layer, args, kwargs, dtype) {
   if (!LORA_LAYERS.includes(layer)) throw new Error(`this runner knows no layer ${layer}`)
   return new (Reflect.get(lora, layer))(...args, { ...optionsOf(kwargs), ...(dtype === undefined ? {} : { dtype }) })
-}
-
-/** Why a model spec cannot be built yet, or null. */
-export function unsupportedModel(spec) {
-  const below = [...(spec.items ?? []), ...Object.values(spec.children ?? {})]
-  return unsupportedLayer(spec.type) ?? below.map(unsupportedModel).find((reason) => reason !== null) ?? null
 }
 
 /** A model as its spec says: plain modules, lists, layers, own parameters and buffers, ties. */
@@ -96,11 +84,28 @@ export function parameterAt(model, key) {
   return owner[name]
 }
 
-/** `{key: requiresGrad}` in state-dict order, without buffers. */
+/**
+ * `[key of upstream, key of the package]` in upstream's order. A convolution's weight and bias stand there a second time, as those of an
+ * inner module `conv` (bug B6); release 0.1.2 has only these.
+ */
+export function upstreamKeys(model, release = 'head') {
+  const keys = []
+  for (const [path, module] of model.namedModules()) {
+    const prefix = path === '' ? '' : `${path}.`
+    const aliases = Object.entries(module.keyAliases())
+    const renamed = release === 'head' ? [] : aliases.map(([, key]) => key)
+    const own = [...module.ownTensors()].map(([key]) => key).filter((key) => !renamed.includes(key))
+    for (const key of own) keys.push([prefix + key, prefix + key])
+    for (const [alias, key] of aliases) keys.push([prefix + alias, prefix + key])
+  }
+  return keys
+}
+
+/** `{key: requiresGrad}` under upstream's keys, in their order, without buffers. */
 export function requiresGradOf(model) {
   const buffers = new Set([...model.namedBuffers()].map(([name]) => name))
-  const keys = Object.keys(model.stateDict()).filter((key) => !buffers.has(key))
-  return Object.fromEntries(keys.map((key) => [key, parameterAt(model, key)?.requiresGrad]))
+  const keys = upstreamKeys(model).filter(([, key]) => !buffers.has(key))
+  return Object.fromEntries(keys.map(([name, key]) => [name, parameterAt(model, key)?.requiresGrad]))
 }
 
 /** Elements of all trainable parameters, tied ones once. */

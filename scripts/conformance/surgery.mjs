@@ -12,8 +12,7 @@ import {
   requiresGradOf,
   thrownBy,
   trainableNumel,
-  unsupportedLayer,
-  unsupportedModel,
+  upstreamKeys,
 } from './python.mjs'
 
 const UPSTREAM = 'what upstream does, for information'
@@ -21,31 +20,26 @@ const UPSTREAM = 'what upstream does, for information'
 export const surgeryKinds = {
   model_surgery: {
     run: runSurgery,
-    unsupported: (entry) => unsupportedModel(entry.model),
     settings: ['model'],
     words: {
       reason: 'says what the case is about',
       intended: 'the sentence behind intended_requires_grad_after, which is checked',
       upstream_requires_grad_after: UPSTREAM,
-      'state_dict_0.1.2': 'keys of another release, for convolutions only',
     },
   },
   model_surgery_error: {
     run: runSurgeryError,
-    unsupported: (entry) => unsupportedModel(entry.model),
     settings: ['model', 'bias'],
     words: { upstream_error: UPSTREAM, upstream_requires_grad_after_error: UPSTREAM },
   },
   lifecycle: {
     run: runLifecycle,
-    unsupported: (entry) => unsupportedLayer(entry.layer),
     informative: (_, name) => name.startsWith('upstream.'),
     settings: ['layer', 'args', 'kwargs'],
     words: {},
   },
   drift: {
     run: runDrift,
-    unsupported: (entry) => unsupportedLayer(entry.layer),
     settings: ['layer', 'args', 'kwargs'],
     words: { upstream_max_abs_drift_after_100_cycles: UPSTREAM },
   },
@@ -53,8 +47,14 @@ export const surgeryKinds = {
 
 async function runSurgery({ entry }, check) {
   const model = buildModel(entry.model)
-  const state = Object.entries(model.stateDict()).map(([key, tensor]) => ({ key, shape: [...tensor.shape] }))
-  check.fact(['state_dict'], state)
+  const own = model.stateDict()
+  for (const [path, release] of [
+    ['state_dict', 'head'],
+    ['state_dict_0.1.2', '0.1.2'],
+  ]) {
+    const state = upstreamKeys(model, release).map(([key, name]) => ({ key, shape: [...(own[name]?.shape ?? [])] }))
+    check.fact([path], state)
+  }
   check.fact(['requires_grad_initial'], requiresGradOf(model))
   for (const mode of Object.keys(entry.bias_modes ?? {})) checkMode(entry, mode, check)
   if (entry.intended_requires_grad_after !== undefined) {

@@ -1,4 +1,5 @@
 import { OptionError } from '../errors.js'
+import { Conv1d as PlainConv1d, Conv2d as PlainConv2d, Conv3d as PlainConv3d } from '../nn/conv.js'
 import { Embedding as PlainEmbedding } from '../nn/embedding.js'
 import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import { MultiheadAttention as PlainAttention } from '../nn/multihead-attention.js'
@@ -7,6 +8,7 @@ import { bad, checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
 import type { Tensor } from '../tensor.js'
 import { isAdapter } from './adapter.js'
 import type { Adapter } from './adapter.js'
+import { CONV_FROM_LAYER_KEYS, Conv1d, Conv2d, Conv3d } from './conv.js'
 import { Embedding } from './embedding.js'
 import { FROM_LAYER_KEYS, inMode, isPlain } from './from-layer.js'
 import type { LayerClass } from './from-layer.js'
@@ -83,12 +85,15 @@ const ADAPTATIONS: readonly Adaptation[] = [
   adaptation(PlainLinear, DENSE_KEYS, dense),
   adaptation(TransposedLinear, DENSE_KEYS, dense),
   adaptation(PlainEmbedding, FROM_LAYER_KEYS, (layer, options) => Embedding.fromLayer(layer, options)),
+  adaptation(PlainConv1d, CONV_FROM_LAYER_KEYS, (layer, options) => Conv1d.fromLayer(layer, options)),
+  adaptation(PlainConv2d, CONV_FROM_LAYER_KEYS, (layer, options) => Conv2d.fromLayer(layer, options)),
+  adaptation(PlainConv3d, CONV_FROM_LAYER_KEYS, (layer, options) => Conv3d.fromLayer(layer, options)),
   adaptation(PlainAttention, ATTENTION_FROM_LAYER_KEYS, (layer, o) => MultiheadAttention.fromLayer(layer, o)),
 ]
 
 /**
  * Turns layers of an existing model into LoRA layers, keeping their weight and bias (the tensors themselves, now frozen):
- * `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`,
+ * `nn.Conv1d`, `nn.Conv2d` and `nn.Conv3d` → those of lora, `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`,
  * `nn.MultiheadAttention` → `lora.MultiheadAttention`.
  *
  * Layers are found wherever the model holds them: in fields, arrays, maps, `nn.ModuleList` and `nn.Sequential`. The new layers take over

@@ -4,6 +4,7 @@ import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor.js'
 import { bad, checkChoice, checkKeys, checkProbability, show } from './options.js'
 
+export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, pad } from './conv-functional.js'
 export { crossEntropy, klDiv, mseLoss, nllLoss } from './losses.js'
 export type { CrossEntropyOptions, KlDivOptions, MseLossOptions, NllLossOptions, Reduction } from './losses.js'
 export {

@@ -189,8 +189,10 @@ export abstract class Module {
    */
   loadStateDict(given: StateDict, options: { strict?: boolean } = {}): LoadReport {
     const own = new Map(Object.entries(this.stateDict()))
-    const dict = findStateDict(given, (key) => own.has(key))
-    checkTensors(`${this.constructor.name}.loadStateDict`, dict)
+    const aliases = this.allAliases()
+    const found = findStateDict(given, (key) => own.has(key) || aliases.has(key))
+    checkTensors(`${this.constructor.name}.loadStateDict`, found)
+    const dict = underOwnKeys(found, own, aliases)
     const missingKeys = [...own.keys()].filter((key) => !(key in dict))
     const unexpectedKeys = Object.keys(dict).filter((key) => !own.has(key))
     const misshapen = Object.entries(dict).filter(
@@ -207,6 +209,19 @@ export abstract class Module {
       for (const [key, tensor] of pairs) if (own.get(key) !== tensor) own.get(key)!.copy_(tensor)
     })
     return { missingKeys, unexpectedKeys }
+  }
+
+  /** Other keys under which files hold own tensors, to the key that this class writes. They are read, never written. */
+  keyAliases(): Readonly<Record<string, string>> {
+    return {}
+  }
+
+  private allAliases(): Map<string, string> {
+    const aliases = new Map<string, string>()
+    for (const [path, module] of this.allModules()) {
+      for (const [alias, key] of Object.entries(module.keyAliases())) aliases.set(join(path, alias), join(path, key))
+    }
+    return aliases
   }
 
   /** Makes all parameters trainable or frozen. Returns the module. */
@@ -274,6 +289,17 @@ export abstract class Module {
   [inspect.custom](): string {
     return this.toString()
   }
+}
+
+/** The dict under the keys of the model. Where a file has a tensor under two names, the later one counts, as in PyTorch. */
+function underOwnKeys(
+  dict: StateDict,
+  own: ReadonlyMap<string, Tensor>,
+  aliases: ReadonlyMap<string, string>,
+): StateDict {
+  const renamed = (key: string) => (own.has(key) ? key : (aliases.get(key) ?? key))
+  if (Object.keys(dict).every((key) => renamed(key) === key)) return dict
+  return Object.fromEntries(Object.entries(dict).map(([key, tensor]) => [renamed(key), tensor]))
 }
 
 function trainableShare(module: Module): string {

@@ -1,0 +1,238 @@
+import { OptionError } from '../errors.js'
+import * as ops from '../generated/ops.js'
+import { zeros } from '../make.js'
+import * as plain from '../nn/conv.js'
+import { CONV_KEYS, makeConvBase } from '../nn/conv.js'
+import type { ConvOptions } from '../nn/conv.js'
+import { convGeometry, convolve, showGeometry } from '../nn/conv-geometry.js'
+import type { ConvGeometry, PerDimension } from '../nn/conv-geometry.js'
+import { wideDtype } from '../nn/linear.js'
+import { parameter } from '../nn/module.js'
+import type { Module } from '../nn/module.js'
+import { checkInteger, checkKeys, show } from '../nn/options.js'
+import type { Tensor } from '../tensor.js'
+import { FROM_LAYER_KEYS, checkLayer, inMode } from './from-layer.js'
+import type { FromLayerOptions } from './from-layer.js'
+import { makeA } from './linear.js'
+import { LORA_KEYS, LoraLayer } from './lora-layer.js'
+import type { LoraOptions } from './lora-layer.js'
+
+/** Options of the LoRA convolutions: those of the plain ones beside the low-rank ones. */
+export interface LoraConvOptions extends LoraOptions, ConvOptions {
+  /** Dropout on the input of the low-rank path, in training. @default 0 */
+  loraDropout?: number
+}
+
+/** Options of `fromLayer` for convolutions. */
+export interface ConvFromLayerOptions extends FromLayerOptions {
+  /** Dropout on the input of the low-rank path, in training. @default 0 */
+  loraDropout?: number
+}
+
+/** Option names of {@link ConvFromLayerOptions}. */
+export const CONV_FROM_LAYER_KEYS = [...FROM_LAYER_KEYS, 'loraDropout'] as const
+
+type PlainConv = plain.Conv1d | plain.Conv2d | plain.Conv3d
+type PlainClass = new (inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions) => PlainConv
+
+const PLAIN: readonly PlainClass[] = [plain.Conv1d, plain.Conv2d, plain.Conv3d]
+
+/** What the three LoRA convolutions share. */
+abstract class LoraConv extends LoraLayer {
+  readonly inChannels: number
+  readonly outChannels: number
+  /** Kernel sizes, stride, padding, dilation, groups and padding mode, one number for each dimension. */
+  readonly geometry: ConvGeometry
+
+  constructor(
+    private readonly owner: string,
+    dims: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    options: LoraConvOptions,
+  ) {
+    checkKeys(owner, options, [...LORA_KEYS, 'loraDropout', ...CONV_KEYS])
+    super(owner, options, options.loraDropout)
+    this.inChannels = checkInteger(owner, 'inChannels', inChannels, 1)
+    this.outChannels = checkInteger(owner, 'outChannels', outChannels, 1)
+    this.geometry = convGeometry(owner, dims, kernelSize, options)
+    if (this.r > 0) checkKernel(owner, kernelSize, dims)
+    const { weight, bias } = makeConvBase(owner, inChannels, outChannels, this.geometry, options)
+    this.weight = weight
+    this.bias = bias
+    if (this.r > 0) {
+      const [k, dtype] = [this.geometry.kernel[0]!, wideDtype(weight.dtype)]
+      const rows = (outChannels / this.geometry.groups) * k ** (dims - 1)
+      this.baseWeight.requiresGrad = false
+      this.loraA = makeA(weight, this.r * k, inChannels * k)
+      this.loraB = parameter(zeros([rows, this.r * k], { dtype }))
+    }
+  }
+
+  /** One size for each spatial dimension. */
+  get kernelSize(): readonly number[] {
+    return this.geometry.kernel
+  }
+
+  override forward(x: Tensor): Tensor {
+    const factors = this.activeFactors()
+    if (factors === null) return this.convolve(x, this.forwardWeight(), this.bias)
+    // The update is computed in f32 (f64 in an f64 layer), whatever the base is.
+    const wide = wideDtype(this.baseWeight.dtype)
+    const input = x.dtype === 'bf16' || x.dtype === 'f16' ? x.to(wide) : x
+    const update = factors.b.matmul(factors.a).mul(this.scaling).reshape(this.baseWeight.shape)
+    const y =
+      this.fusedDropout() === 0
+        ? this.convolve(input, this.baseWeight.to(wide).add(update), this.bias)
+        : this.convolve(input, this.baseWeight, this.bias).add(this.convolve(this.dropped(input), update, null))
+    return input === x ? y : y.to(x.dtype)
+  }
+
+  protected override fold(weight: Tensor, a: Tensor, b: Tensor): Tensor {
+    const rows = b.shape[0]!
+    const flat = weight.reshape([rows, -1])
+    return ops.loraMerge(flat, a, b, this.scaling, 0, [0, rows]).reshape(weight.shape)
+  }
+
+  override toPlain(): PlainConv {
+    const [dims, g] = [this.geometry.kernel.length, this.geometry]
+    const made = new PLAIN[dims - 1]!(this.inChannels, this.outChannels, g.kernel, {
+      ...baseOf(this),
+      weight: parameter(this.mergedWeight(), this.baseWeight.requiresGrad),
+    })
+    return inMode(made, this)
+  }
+
+  /** Upstream also writes the weight and the bias as those of an inner module `conv`; 0.1.2 only so. Both are read. */
+  override keyAliases(): Readonly<Record<string, string>> {
+    return this.bias ? { 'conv.weight': 'weight', 'conv.bias': 'bias' } : { 'conv.weight': 'weight' }
+  }
+
+  override extraRepr(): string {
+    const merged = this.merged ? ', merged' : ''
+    return `${this.inChannels} -> ${this.outChannels}, ${showGeometry(this.geometry)}, r ${this.r}${merged}`
+  }
+
+  private convolve(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+    return convolve(this.owner, x, weight, bias, this.geometry)
+  }
+}
+
+/**
+ * A convolution over one dimension whose frozen weight gets a trainable update:
+ * `y = conv(x, W) + bias + scaling · conv(dropout(x), (B A) viewed as W)`.
+ *
+ * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv1d`; `lora_A (r·k, inChannels·k)`, `lora_B (outChannels / groups, r·k)`.
+ * Init: W and bias as `nn.Conv1d`; A uniform in ±1/√(inChannels·k), B zero. `r: 0` gives a plain layer.
+ *
+ * **What the layout means.** This is loralib's: the product B A (outChannels / groups, inChannels·k) is laid over the weight
+ * (outChannels, inChannels / groups, k) number by number. Up to k = 1 without groups it is the low-rank update of the weight as a
+ * matrix; above, its rank is r·k as laid out, and the update of the weight seen as (outChannels, inChannels·k) has a rank of its own, up
+ * to full. So `r` is not comparable with that of `lora.Linear`, and files fit loralib's, not PEFT's, which decompose otherwise.
+ *
+ * With dropout the two paths are computed apart, else as one convolution. `eval()` folds the update into `weight` as all LoRA layers do.
+ * @see loralib `Conv1d`, which fails for k > 1; the layout there is that of its pull request 157.
+ */
+export class Conv1d extends LoraConv {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: LoraConvOptions = {}) {
+    super('lora.Conv1d', 1, inChannels, outChannels, kernelSize, options)
+  }
+
+  /** A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies. */
+  static fromLayer(layer: plain.Conv1d, options: ConvFromLayerOptions = {}): Conv1d {
+    const { inChannels, outChannels, kernel } = taken('lora.Conv1d.fromLayer', layer, plain.Conv1d, options)
+    return inMode(new Conv1d(inChannels, outChannels, kernel, { ...options, ...baseOf(layer) }), layer)
+  }
+}
+
+/**
+ * A convolution over two dimensions whose frozen weight gets a trainable update, as {@link Conv1d}.
+ *
+ * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv2d` with a square kernel; `lora_A (r·k, inChannels·k)`,
+ * `lora_B (outChannels / groups · k, r·k)`. The product B A (outChannels / groups · k, inChannels·k) is laid over the weight
+ * (outChannels, inChannels / groups, k, k) number by number: see {@link Conv1d} for what that means.
+ *
+ * @example
+ * const conv = new lora.Conv2d(64, 128, 3, { r: 4, loraAlpha: 8, padding: 1 })
+ * @throws {OptionError} for options that cannot be used; for a list as `kernelSize` when `r > 0`: the layout has one size.
+ * @see loralib `Conv2d`: same shapes and keys; its `lora_dropout` has no effect there.
+ */
+export class Conv2d extends LoraConv {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: LoraConvOptions = {}) {
+    super('lora.Conv2d', 2, inChannels, outChannels, kernelSize, options)
+  }
+
+  /**
+   * A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies.
+   * @throws {OptionError} for a kernel that is not square.
+   */
+  static fromLayer(layer: plain.Conv2d, options: ConvFromLayerOptions = {}): Conv2d {
+    const { inChannels, outChannels, kernel } = taken('lora.Conv2d.fromLayer', layer, plain.Conv2d, options)
+    return inMode(new Conv2d(inChannels, outChannels, kernel, { ...options, ...baseOf(layer) }), layer)
+  }
+}
+
+/**
+ * A convolution over three dimensions whose frozen weight gets a trainable update, as {@link Conv1d}.
+ *
+ * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv3d` with a cubic kernel; `lora_A (r·k, inChannels·k)`,
+ * `lora_B (outChannels / groups · k², r·k)`.
+ * @see loralib `Conv3d`, which fails for k > 1; the layout there is that of its pull request 157.
+ */
+export class Conv3d extends LoraConv {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: LoraConvOptions = {}) {
+    super('lora.Conv3d', 3, inChannels, outChannels, kernelSize, options)
+  }
+
+  /**
+   * A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies.
+   * @throws {OptionError} for a kernel that is not a cube.
+   */
+  static fromLayer(layer: plain.Conv3d, options: ConvFromLayerOptions = {}): Conv3d {
+    const { inChannels, outChannels, kernel } = taken('lora.Conv3d.fromLayer', layer, plain.Conv3d, options)
+    return inMode(new Conv3d(inChannels, outChannels, kernel, { ...options, ...baseOf(layer) }), layer)
+  }
+}
+
+/** The sizes of a layer that `fromLayer` was given; an equal kernel as its one size. */
+function taken(
+  owner: string,
+  layer: PlainConv,
+  type: PlainClass,
+  options: ConvFromLayerOptions,
+): { inChannels: number; outChannels: number; kernel: PerDimension } {
+  checkLayer(owner, layer, [type])
+  checkKeys(owner, options, CONV_FROM_LAYER_KEYS)
+  const { kernel } = layer.geometry
+  const isEqual = kernel.every((size) => size === kernel[0])
+  return { inChannels: layer.inChannels, outChannels: layer.outChannels, kernel: isEqual ? kernel[0]! : kernel }
+}
+
+/** The options under which a convolution like this one is made over the same tensors. */
+function baseOf(layer: Module & { geometry: ConvGeometry; weight: Tensor; bias: Tensor | null }): ConvOptions {
+  const { stride, padding, dilation, groups, paddingMode } = layer.geometry
+  // Only 'same' gives a dimension two different sizes.
+  const isEven = padding.every((n, i) => i % 2 === 0 || n === padding[i - 1])
+  return {
+    stride,
+    padding: isEven ? padding.filter((_, i) => i % 2 === 0) : 'same',
+    dilation,
+    groups,
+    paddingMode,
+    weight: layer.weight,
+    bias: layer.bias ?? false,
+  }
+}
+
+// One k stands in all sizes of the factors, so a list, even of equal numbers, is refused as upstream refuses it.
+function checkKernel(owner: string, kernelSize: PerDimension, dims: number): void {
+  if (!Array.isArray(kernelSize) || dims === 1) return
+  const equal = kernelSize.every((size) => size === kernelSize[0])
+  throw new OptionError({
+    what: `${owner}: the low-rank factors are laid out for one kernel size`,
+    expected: 'kernelSize: one integer for all dimensions',
+    received: `kernelSize: ${show(kernelSize)}`,
+    fix: equal ? `write ${kernelSize[0]}` : `adapt another layer, or pass r: 0 for a plain ${owner.replace('lora', 'nn')}`,
+  })
+}

@@ -1,0 +1,171 @@
+import { ShapeError } from '../errors.js'
+import * as ops from '../generated/ops.js'
+import type { Tensor } from '../tensor.js'
+import { batched, checkGroups, perDimension } from './conv-geometry.js'
+import type { PerDimension } from './conv-geometry.js'
+import { uniform_ } from './init.js'
+import { LINEAR_KEYS, makeBias, makeWeight } from './linear.js'
+import type { LinearOptions } from './linear.js'
+import { Module } from './module.js'
+import { bad, checkInteger, checkKeys, show } from './options.js'
+
+/** Numbers that say how a transposed convolution spreads its input. */
+export interface ConvTransposeFunctionalOptions {
+  /** Step between the places that neighbours of the input are spread to. @default 1 */
+  stride?: PerDimension
+  /** Places cut from both sides of each dimension of the output. @default 0 */
+  padding?: PerDimension
+  /** Places added behind each dimension of the output; less than the stride or the dilation. @default 0 */
+  outputPadding?: PerDimension
+  /** Step between kernel taps. @default 1 */
+  dilation?: PerDimension
+  /** Groups of channels that do not see each other. @default 1 */
+  groups?: number
+}
+
+/** Options of the transposed convolutions. */
+export interface ConvTransposeOptions extends ConvTransposeFunctionalOptions, LinearOptions {}
+
+/** Option names of {@link ConvTransposeFunctionalOptions}. */
+export const TRANSPOSE_KEYS = ['stride', 'padding', 'outputPadding', 'dilation', 'groups'] as const
+
+/** The options of a transposed convolution, with one number for each dimension. */
+export interface ConvTransposeGeometry {
+  readonly kernel: readonly number[]
+  readonly stride: readonly number[]
+  readonly padding: readonly number[]
+  readonly outputPadding: readonly number[]
+  readonly dilation: readonly number[]
+  readonly groups: number
+}
+
+/** Checks the options of a transposed convolution over `dims` dimensions. */
+export function transposeGeometry(
+  owner: string,
+  dims: number,
+  kernelSize: PerDimension,
+  options: ConvTransposeFunctionalOptions,
+): ConvTransposeGeometry {
+  const numbers = (name: string, value: unknown, min: number) => perDimension(owner, name, value, dims, min)
+  const stride = numbers('stride', options.stride ?? 1, 1)
+  const dilation = numbers('dilation', options.dilation ?? 1, 1)
+  const outputPadding = numbers('outputPadding', options.outputPadding ?? 0, 0)
+  if (outputPadding.some((n, d) => n >= Math.max(stride[d]!, dilation[d]!))) {
+    throw bad(owner, 'outputPadding', 'less than the stride or the dilation', options.outputPadding)
+  }
+  return {
+    kernel: numbers('kernelSize', kernelSize, 1),
+    stride,
+    padding: numbers('padding', options.padding ?? 0, 0),
+    outputPadding,
+    dilation,
+    groups: checkInteger(owner, 'groups', options.groups ?? 1, 1),
+  }
+}
+
+/** The transposed convolution of `x` with a weight (C, out / groups, *kernel). */
+export function spread(
+  owner: string,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  g: ConvTransposeGeometry,
+  outputPadding = g.outputPadding,
+): Tensor {
+  return batched(owner, x, g.kernel.length, (batch) =>
+    ops.convTranspose(batch, weight, bias, g.stride, g.padding, outputPadding, g.dilation, g.groups),
+  )
+}
+
+/** What the three transposed convolutions share. */
+abstract class ConvTransposeNd extends Module {
+  readonly inChannels: number
+  readonly outChannels: number
+  /** Kernel sizes, stride, padding, output padding, dilation and groups, one number for each dimension. */
+  readonly geometry: ConvTransposeGeometry
+  weight: Tensor
+  bias: Tensor | null
+
+  constructor(
+    private readonly owner: string,
+    dims: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    options: ConvTransposeOptions,
+  ) {
+    super()
+    checkKeys(owner, options, [...TRANSPOSE_KEYS, ...LINEAR_KEYS])
+    this.inChannels = checkInteger(owner, 'inChannels', inChannels, 1)
+    this.outChannels = checkInteger(owner, 'outChannels', outChannels, 1)
+    const g = transposeGeometry(owner, dims, kernelSize, options)
+    this.geometry = g
+    checkGroups(owner, g.groups, inChannels, outChannels)
+    const shape = [inChannels, outChannels / g.groups, ...g.kernel]
+    const bound = 1 / Math.sqrt(shape.slice(1).reduce((n, size) => n * size, 1))
+    const fill = (tensor: Tensor) => uniform_(tensor, -bound, bound)
+    this.weight = makeWeight(owner, shape, options, fill)
+    this.bias = makeBias(owner, outChannels, options, this.weight, fill)
+  }
+
+  /**
+   * @param outputSize the spatial sizes wanted, where the stride leaves several possible; it takes the place of `outputPadding`.
+   */
+  override forward(x: Tensor, outputSize?: readonly number[]): Tensor {
+    const extra = outputSize === undefined ? this.geometry.outputPadding : this.paddingFor(x, outputSize)
+    return spread(this.owner, x, this.weight, this.bias, this.geometry, extra)
+  }
+
+  override extraRepr(): string {
+    const { kernel, stride } = this.geometry
+    return `${this.inChannels} -> ${this.outChannels}, kernel ${kernel.join('x')}, stride ${stride.join('x')}`
+  }
+
+  private paddingFor(x: Tensor, outputSize: readonly number[]): number[] {
+    const { kernel, stride, padding, dilation } = this.geometry
+    const input = x.shape.slice(-kernel.length)
+    const least = kernel.map(
+      (taps, d) => (input[d]! - 1) * stride[d]! - 2 * padding[d]! + dilation[d]! * (taps - 1) + 1,
+    )
+    const extra = least.map((size, d) => (outputSize[d] ?? NaN) - size)
+    if (outputSize.length === kernel.length && extra.every((n, d) => n >= 0 && n < stride[d]!)) return extra
+    throw new ShapeError({
+      what: `${this.owner}: no output of this size`,
+      expected: least.map((size, d) => `${size} to ${size + stride[d]! - 1}`).join(', '),
+      received: show([...outputSize]),
+      fix: 'give one size for each spatial dimension, within these bounds',
+    })
+  }
+}
+
+/**
+ * A transposed convolution over one dimension: the gradient of `nn.Conv1d` for its input, as a layer. It makes its input larger.
+ *
+ * Shapes: `x (N, C, L)` or `(C, L)` → `y (N, out, L')` with
+ * `L' = (L − 1)·stride − 2·padding + dilation·(kernelSize − 1) + outputPadding + 1`; `weight (C, out / groups, kernelSize)`, `bias (out)`.
+ * Init: both uniform in ±1/√(out / groups · kernelSize), as in PyTorch.
+ */
+export class ConvTranspose1d extends ConvTransposeNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeOptions = {}) {
+    super('nn.ConvTranspose1d', 1, inChannels, outChannels, kernelSize, options)
+  }
+}
+
+/**
+ * A transposed convolution over two dimensions; sizes as in {@link ConvTranspose1d}.
+ *
+ * @example
+ * const up = new nn.ConvTranspose2d(16, 8, 4, { stride: 2, padding: 1 })   // (N, 16, H, W) → (N, 8, 2H, 2W)
+ */
+export class ConvTranspose2d extends ConvTransposeNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeOptions = {}) {
+    super('nn.ConvTranspose2d', 2, inChannels, outChannels, kernelSize, options)
+  }
+}
+
+/** A transposed convolution over three dimensions; sizes as in {@link ConvTranspose1d}. */
+export class ConvTranspose3d extends ConvTransposeNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeOptions = {}) {
+    super('nn.ConvTranspose3d', 3, inChannels, outChannels, kernelSize, options)
+  }
+}

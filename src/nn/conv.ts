@@ -1,0 +1,120 @@
+import type { Tensor } from '../tensor.js'
+import { CONV_FUNCTIONAL_KEYS, checkGroups, convGeometry, convolve, showGeometry } from './conv-geometry.js'
+import type { ConvFunctionalOptions, ConvGeometry, PaddingMode, PerDimension } from './conv-geometry.js'
+import { uniform_ } from './init.js'
+import { LINEAR_KEYS, makeBias, makeWeight } from './linear.js'
+import type { LinearOptions } from './linear.js'
+import { Module } from './module.js'
+import { checkInteger, checkKeys } from './options.js'
+
+/** Options of the convolutions. */
+export interface ConvOptions extends ConvFunctionalOptions, LinearOptions {
+  /** What stands in the padding: zeros, the input mirrored without its border, the border repeated, or the other end. @default 'zeros' */
+  paddingMode?: PaddingMode
+}
+
+/** Option names of {@link ConvOptions}. */
+export const CONV_KEYS = [...CONV_FUNCTIONAL_KEYS, 'paddingMode', ...LINEAR_KEYS] as const
+
+/** What the three convolutions share. */
+abstract class ConvNd extends Module {
+  readonly inChannels: number
+  readonly outChannels: number
+  /** Kernel sizes, stride, padding, dilation, groups and padding mode, one number for each dimension. */
+  readonly geometry: ConvGeometry
+  weight: Tensor
+  bias: Tensor | null
+
+  constructor(
+    private readonly owner: string,
+    dims: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    options: ConvOptions,
+  ) {
+    super()
+    checkKeys(owner, options, CONV_KEYS)
+    this.inChannels = checkInteger(owner, 'inChannels', inChannels, 1)
+    this.outChannels = checkInteger(owner, 'outChannels', outChannels, 1)
+    this.geometry = convGeometry(owner, dims, kernelSize, options)
+    const { weight, bias } = makeConvBase(owner, inChannels, outChannels, this.geometry, options)
+    this.weight = weight
+    this.bias = bias
+  }
+
+  /** One size for each spatial dimension. */
+  get kernelSize(): readonly number[] {
+    return this.geometry.kernel
+  }
+
+  override forward(x: Tensor): Tensor {
+    return convolve(this.owner, x, this.weight, this.bias, this.geometry)
+  }
+
+  override extraRepr(): string {
+    const { inChannels, outChannels } = this
+    return `${inChannels} -> ${outChannels}, ${showGeometry(this.geometry)}${this.bias ? '' : ', no bias'}`
+  }
+}
+
+/**
+ * A convolution over one dimension (correlation, as everywhere in deep learning).
+ *
+ * Shapes: `x (N, C, L)` or `(C, L)` → `y (N, out, L')` or `(out, L')` with
+ * `L' = ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1`; `weight (out, C / groups, kernelSize)`, `bias (out)`.
+ * Init: both uniform in ±1/√(C / groups · kernelSize), as in PyTorch.
+ *
+ * @example
+ * const conv = new nn.Conv1d(16, 32, 3, { padding: 'same' })
+ * @throws {OptionError} for options that cannot be used, among them groups that do not divide both channel counts.
+ * @throws {ShapeError} for another number of channels or dimensions, and for an input smaller than the kernel.
+ */
+export class Conv1d extends ConvNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
+    super('nn.Conv1d', 1, inChannels, outChannels, kernelSize, options)
+  }
+}
+
+/**
+ * A convolution over two dimensions.
+ *
+ * Shapes: `x (N, C, H, W)` or `(C, H, W)` → `y (N, out, H', W')` or `(out, H', W')`, sizes as in {@link Conv1d};
+ * `weight (out, C / groups, kH, kW)`, `bias (out)`. Init: both uniform in ±1/√(C / groups · kH · kW).
+ *
+ * @example
+ * const conv = new nn.Conv2d(3, 16, [3, 5], { stride: 2, padding: [1, 2], paddingMode: 'reflect' })
+ */
+export class Conv2d extends ConvNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
+    super('nn.Conv2d', 2, inChannels, outChannels, kernelSize, options)
+  }
+}
+
+/**
+ * A convolution over three dimensions.
+ *
+ * Shapes: `x (N, C, D, H, W)` or `(C, D, H, W)` → `y (N, out, D', H', W')`, sizes as in {@link Conv1d};
+ * `weight (out, C / groups, kD, kH, kW)`, `bias (out)`. Init: both uniform in ±1/√(C / groups · kD · kH · kW).
+ */
+export class Conv3d extends ConvNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
+    super('nn.Conv3d', 3, inChannels, outChannels, kernelSize, options)
+  }
+}
+
+/** Weight (out, in / groups, *kernel) and bias of a convolution, given or fresh. */
+export function makeConvBase(
+  owner: string,
+  inChannels: number,
+  outChannels: number,
+  geometry: ConvGeometry,
+  options: LinearOptions,
+): { weight: Tensor; bias: Tensor | null } {
+  checkGroups(owner, geometry.groups, inChannels, outChannels)
+  const shape = [outChannels, inChannels / geometry.groups, ...geometry.kernel]
+  const bound = 1 / Math.sqrt(shape.slice(1).reduce((n, size) => n * size, 1))
+  const fill = (tensor: Tensor) => uniform_(tensor, -bound, bound)
+  const weight = makeWeight(owner, shape, options, fill)
+  return { weight, bias: makeBias(owner, outChannels, options, weight, fill) }
+}
