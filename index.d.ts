@@ -602,6 +602,9 @@ declare abstract class Module {
     loadStateDict(given: StateDict, options?: {
         strict?: boolean;
     }): LoadReport;
+    /** Other keys under which files hold own tensors, to the key that this class writes. They are read, never written. */
+    keyAliases(): Readonly<Record<string, string>>;
+    private allAliases;
     /** Makes all parameters trainable or frozen. Returns the module. */
     requiresGrad_(on?: boolean): this;
     /** Frees the gradients of all parameters. */
@@ -898,6 +901,174 @@ declare class Linear extends LoraLayer {
 interface DenseFromLayerOptions extends FromLayerOptions {
     /** Dropout on the input of the low-rank path, in training. @default 0 */
     loraDropout?: number;
+}
+
+/** How the places outside of the input are filled. */
+type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
+/** One number for all spatial dimensions, or one for each. */
+type PerDimension = number | readonly number[];
+/** Numbers that say how a kernel moves over its input. */
+interface ConvFunctionalOptions {
+    /** Step between output places. @default 1 */
+    stride?: PerDimension;
+    /** Places added on both sides of each dimension; `'same'` keeps the size (stride 1 only), `'valid'` adds none. @default 0 */
+    padding?: PerDimension | 'same' | 'valid';
+    /** Step between kernel taps. @default 1 */
+    dilation?: PerDimension;
+    /** Groups of channels that do not see each other; `inChannels` groups make a depthwise convolution. @default 1 */
+    groups?: number;
+}
+/** The same, checked, with one number for each dimension. */
+interface ConvGeometry {
+    readonly kernel: readonly number[];
+    readonly stride: readonly number[];
+    /** Places in front of and behind each dimension. */
+    readonly padding: readonly number[];
+    readonly dilation: readonly number[];
+    readonly groups: number;
+    readonly paddingMode: PaddingMode;
+}
+
+/** Options of the convolutions. */
+interface ConvOptions extends ConvFunctionalOptions, LinearOptions {
+    /** What stands in the padding: zeros, the input mirrored without its border, the border repeated, or the other end. @default 'zeros' */
+    paddingMode?: PaddingMode;
+}
+/** What the three convolutions share. */
+declare abstract class ConvNd extends Module {
+    private readonly owner;
+    readonly inChannels: number;
+    readonly outChannels: number;
+    /** Kernel sizes, stride, padding, dilation, groups and padding mode, one number for each dimension. */
+    readonly geometry: ConvGeometry;
+    weight: Tensor;
+    bias: Tensor | null;
+    constructor(owner: string, dims: number, inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions);
+    /** One size for each spatial dimension. */
+    get kernelSize(): readonly number[];
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+/**
+ * A convolution over one dimension (correlation, as everywhere in deep learning).
+ *
+ * Shapes: `x (N, C, L)` or `(C, L)` → `y (N, out, L')` or `(out, L')` with
+ * `L' = ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1`; `weight (out, C / groups, kernelSize)`, `bias (out)`.
+ * Init: both uniform in ±1/√(C / groups · kernelSize), as in PyTorch.
+ *
+ * @example
+ * const conv = new nn.Conv1d(16, 32, 3, { padding: 'same' })
+ * @throws {OptionError} for options that cannot be used, among them groups that do not divide both channel counts.
+ * @throws {ShapeError} for another number of channels or dimensions, and for an input smaller than the kernel.
+ */
+declare class Conv1d$1 extends ConvNd {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvOptions);
+}
+/**
+ * A convolution over two dimensions.
+ *
+ * Shapes: `x (N, C, H, W)` or `(C, H, W)` → `y (N, out, H', W')` or `(out, H', W')`, sizes as in {@link Conv1d};
+ * `weight (out, C / groups, kH, kW)`, `bias (out)`. Init: both uniform in ±1/√(C / groups · kH · kW).
+ *
+ * @example
+ * const conv = new nn.Conv2d(3, 16, [3, 5], { stride: 2, padding: [1, 2], paddingMode: 'reflect' })
+ */
+declare class Conv2d$1 extends ConvNd {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvOptions);
+}
+/**
+ * A convolution over three dimensions.
+ *
+ * Shapes: `x (N, C, D, H, W)` or `(C, D, H, W)` → `y (N, out, D', H', W')`, sizes as in {@link Conv1d};
+ * `weight (out, C / groups, kD, kH, kW)`, `bias (out)`. Init: both uniform in ±1/√(C / groups · kD · kH · kW).
+ */
+declare class Conv3d$1 extends ConvNd {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvOptions);
+}
+
+/** Options of the LoRA convolutions: those of the plain ones beside the low-rank ones. */
+interface LoraConvOptions extends LoraOptions, ConvOptions {
+    /** Dropout on the input of the low-rank path, in training. @default 0 */
+    loraDropout?: number;
+}
+/** Options of `fromLayer` for convolutions. */
+interface ConvFromLayerOptions extends FromLayerOptions {
+    /** Dropout on the input of the low-rank path, in training. @default 0 */
+    loraDropout?: number;
+}
+type PlainConv = Conv1d$1 | Conv2d$1 | Conv3d$1;
+/** What the three LoRA convolutions share. */
+declare abstract class LoraConv extends LoraLayer {
+    private readonly owner;
+    readonly inChannels: number;
+    readonly outChannels: number;
+    /** Kernel sizes, stride, padding, dilation, groups and padding mode, one number for each dimension. */
+    readonly geometry: ConvGeometry;
+    constructor(owner: string, dims: number, inChannels: number, outChannels: number, kernelSize: PerDimension, options: LoraConvOptions);
+    /** One size for each spatial dimension. */
+    get kernelSize(): readonly number[];
+    forward(x: Tensor): Tensor;
+    protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor;
+    toPlain(): PlainConv;
+    /** Upstream also writes the weight and the bias as those of an inner module `conv`; 0.1.2 only so. Both are read. */
+    keyAliases(): Readonly<Record<string, string>>;
+    extraRepr(): string;
+    private convolve;
+}
+/**
+ * A convolution over one dimension whose frozen weight gets a trainable update:
+ * `y = conv(x, W) + bias + scaling · conv(dropout(x), (B A) viewed as W)`.
+ *
+ * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv1d`; `lora_A (r·k, inChannels·k)`, `lora_B (outChannels / groups, r·k)`.
+ * Init: W and bias as `nn.Conv1d`; A uniform in ±1/√(inChannels·k), B zero. `r: 0` gives a plain layer.
+ *
+ * **What the layout means.** This is loralib's: the product B A (outChannels / groups, inChannels·k) is laid over the weight
+ * (outChannels, inChannels / groups, k) number by number. Up to k = 1 without groups it is the low-rank update of the weight as a
+ * matrix; above, its rank is r·k as laid out, and the update of the weight seen as (outChannels, inChannels·k) has a rank of its own, up
+ * to full. So `r` is not comparable with that of `lora.Linear`, and files fit loralib's, not PEFT's, which decompose otherwise.
+ *
+ * With dropout the two paths are computed apart, else as one convolution. `eval()` folds the update into `weight` as all LoRA layers do.
+ * @see loralib `Conv1d`, which fails for k > 1; the layout there is that of its pull request 157.
+ */
+declare class Conv1d extends LoraConv {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: LoraConvOptions);
+    /** A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies. */
+    static fromLayer(layer: Conv1d$1, options?: ConvFromLayerOptions): Conv1d;
+}
+/**
+ * A convolution over two dimensions whose frozen weight gets a trainable update, as {@link Conv1d}.
+ *
+ * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv2d` with a square kernel; `lora_A (r·k, inChannels·k)`,
+ * `lora_B (outChannels / groups · k, r·k)`. The product B A (outChannels / groups · k, inChannels·k) is laid over the weight
+ * (outChannels, inChannels / groups, k, k) number by number: see {@link Conv1d} for what that means.
+ *
+ * @example
+ * const conv = new lora.Conv2d(64, 128, 3, { r: 4, loraAlpha: 8, padding: 1 })
+ * @throws {OptionError} for options that cannot be used; for a list as `kernelSize` when `r > 0`: the layout has one size.
+ * @see loralib `Conv2d`: same shapes and keys; its `lora_dropout` has no effect there.
+ */
+declare class Conv2d extends LoraConv {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: LoraConvOptions);
+    /**
+     * A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies.
+     * @throws {OptionError} for a kernel that is not square.
+     */
+    static fromLayer(layer: Conv2d$1, options?: ConvFromLayerOptions): Conv2d;
+}
+/**
+ * A convolution over three dimensions whose frozen weight gets a trainable update, as {@link Conv1d}.
+ *
+ * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv3d` with a cubic kernel; `lora_A (r·k, inChannels·k)`,
+ * `lora_B (outChannels / groups · k², r·k)`.
+ * @see loralib `Conv3d`, which fails for k > 1; the layout there is that of its pull request 157.
+ */
+declare class Conv3d extends LoraConv {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: LoraConvOptions);
+    /**
+     * A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies.
+     * @throws {OptionError} for a kernel that is not a cube.
+     */
+    static fromLayer(layer: Conv3d$1, options?: ConvFromLayerOptions): Conv3d;
 }
 
 /** Options of {@link Embedding}. */
@@ -1301,7 +1472,7 @@ interface InjectOptions extends InjectLayerOptions {
 /**
  * Turns layers of an existing model into LoRA layers, keeping their weight and bias (the tensors themselves, now frozen):
  * `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`,
- * `nn.MultiheadAttention` → `lora.MultiheadAttention`.
+ * `nn.Conv1d`, `nn.Conv2d`, `nn.Conv3d` → `lora.Conv1d`, … (equal kernel sizes only), `nn.MultiheadAttention` → `lora.MultiheadAttention`.
  *
  * Layers are found wherever the model holds them: in fields, arrays, maps, `nn.ModuleList` and `nn.Sequential`. The new layers take over
  * the mode of the old ones and start unmerged; the next `eval()` merges them. A head that is tied to an adapted embedding stays on the base
@@ -1408,6 +1579,72 @@ interface CloneOptions {
  * const second = lora.cloneModule(model, { shareFrozen: true })   // another adapter, the same base
  */
 declare function cloneModule<M extends Module>(model: M, options?: CloneOptions): M;
+
+/** Numbers that say how a transposed convolution spreads its input. */
+interface ConvTransposeFunctionalOptions {
+    /** Step between the places that neighbours of the input are spread to. @default 1 */
+    stride?: PerDimension;
+    /** Places cut from both sides of each dimension of the output. @default 0 */
+    padding?: PerDimension;
+    /** Places added behind each dimension of the output; less than the stride or the dilation. @default 0 */
+    outputPadding?: PerDimension;
+    /** Step between kernel taps. @default 1 */
+    dilation?: PerDimension;
+    /** Groups of channels that do not see each other. @default 1 */
+    groups?: number;
+}
+/** Options of the transposed convolutions. */
+interface ConvTransposeOptions extends ConvTransposeFunctionalOptions, LinearOptions {
+}
+/** The options of a transposed convolution, with one number for each dimension. */
+interface ConvTransposeGeometry {
+    readonly kernel: readonly number[];
+    readonly stride: readonly number[];
+    readonly padding: readonly number[];
+    readonly outputPadding: readonly number[];
+    readonly dilation: readonly number[];
+    readonly groups: number;
+}
+/** What the three transposed convolutions share. */
+declare abstract class ConvTransposeNd extends Module {
+    private readonly owner;
+    readonly inChannels: number;
+    readonly outChannels: number;
+    /** Kernel sizes, stride, padding, output padding, dilation and groups, one number for each dimension. */
+    readonly geometry: ConvTransposeGeometry;
+    weight: Tensor;
+    bias: Tensor | null;
+    constructor(owner: string, dims: number, inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeOptions);
+    /**
+     * @param outputSize the spatial sizes wanted, where the stride leaves several possible; it takes the place of `outputPadding`.
+     */
+    forward(x: Tensor, outputSize?: readonly number[]): Tensor;
+    extraRepr(): string;
+    private paddingFor;
+}
+/**
+ * A transposed convolution over one dimension: the gradient of `nn.Conv1d` for its input, as a layer. It makes its input larger.
+ *
+ * Shapes: `x (N, C, L)` or `(C, L)` → `y (N, out, L')` with
+ * `L' = (L − 1)·stride − 2·padding + dilation·(kernelSize − 1) + outputPadding + 1`; `weight (C, out / groups, kernelSize)`, `bias (out)`.
+ * Init: both uniform in ±1/√(out / groups · kernelSize), as in PyTorch.
+ */
+declare class ConvTranspose1d extends ConvTransposeNd {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeOptions);
+}
+/**
+ * A transposed convolution over two dimensions; sizes as in {@link ConvTranspose1d}.
+ *
+ * @example
+ * const up = new nn.ConvTranspose2d(16, 8, 4, { stride: 2, padding: 1 })   // (N, 16, H, W) → (N, 8, 2H, 2W)
+ */
+declare class ConvTranspose2d extends ConvTransposeNd {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeOptions);
+}
+/** A transposed convolution over three dimensions; sizes as in {@link ConvTranspose1d}. */
+declare class ConvTranspose3d extends ConvTransposeNd {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeOptions);
+}
 
 /** Options of {@link LayerNorm}. */
 interface LayerNormOptions extends PlacementOptions {
@@ -2014,6 +2251,32 @@ declare class Identity extends Module {
     forward(x: Tensor): Tensor;
 }
 
+type Conv = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvFunctionalOptions) => Tensor;
+type ConvTranspose = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTransposeFunctionalOptions) => Tensor;
+/** Convolution over one dimension. Shapes: `x (N, C, L)` or `(C, L)`, `weight (out, C / groups, k)`, `bias (out)` → `(N, out, L')`. */
+declare const conv1d: Conv;
+/** Convolution over two dimensions. Shapes: `x (N, C, H, W)` or `(C, H, W)`, `weight (out, C / groups, kH, kW)`, `bias (out)`. */
+declare const conv2d: Conv;
+/** Convolution over three dimensions. Shapes: `x (N, C, D, H, W)` or `(C, D, H, W)`, `weight (out, C / groups, kD, kH, kW)`. */
+declare const conv3d: Conv;
+/** Transposed convolution over one dimension. Shapes: `x (N, C, L)` or `(C, L)`, `weight (C, out / groups, k)`, `bias (out)`. */
+declare const convTranspose1d: ConvTranspose;
+/** Transposed convolution over two dimensions. Shapes: `x (N, C, H, W)` or `(C, H, W)`, `weight (C, out / groups, kH, kW)`. */
+declare const convTranspose2d: ConvTranspose;
+/** Transposed convolution over three dimensions. Shapes: `x (N, C, D, H, W)`, `weight (C, out / groups, kD, kH, kW)`. */
+declare const convTranspose3d: ConvTranspose;
+/**
+ * Adds places at the ends of the last dimensions; `padding` holds two numbers for each, the last dimension first, as in PyTorch:
+ * `[left, right, top, bottom]`. Negative numbers cut (mode `'constant'`). Any dtype, any number of dimensions.
+ *
+ * @param mode `'constant'` fills with `value`, `'reflect'` mirrors without the border, `'replicate'` repeats the border, `'circular'` goes
+ * on at the other end.
+ * @example
+ * nn.functional.pad(ids, [0, 3], 'constant', 50256)   // (B, T) → (B, T + 3)
+ * @throws {ShapeError} for more padding than the mode allows.
+ */
+declare function pad(x: Tensor, padding: readonly number[], mode?: 'constant' | 'reflect' | 'replicate' | 'circular', value?: number): Tensor;
+
 /** How a loss per element becomes one number: mean, sum, or not at all. */
 type Reduction = 'none' | 'mean' | 'sum';
 /** Options of {@link crossEntropy}. */
@@ -2230,6 +2493,12 @@ declare const functional_d_avgPool1d: typeof avgPool1d;
 declare const functional_d_avgPool2d: typeof avgPool2d;
 declare const functional_d_avgPool3d: typeof avgPool3d;
 declare const functional_d_batchNorm: typeof batchNorm;
+declare const functional_d_conv1d: typeof conv1d;
+declare const functional_d_conv2d: typeof conv2d;
+declare const functional_d_conv3d: typeof conv3d;
+declare const functional_d_convTranspose1d: typeof convTranspose1d;
+declare const functional_d_convTranspose2d: typeof convTranspose2d;
+declare const functional_d_convTranspose3d: typeof convTranspose3d;
 declare const functional_d_crossEntropy: typeof crossEntropy;
 declare const functional_d_dropout: typeof dropout;
 declare const functional_d_dropout1d: typeof dropout1d;
@@ -2258,6 +2527,7 @@ declare const functional_d_maxPool3dWithIndices: typeof maxPool3dWithIndices;
 declare const functional_d_mish: typeof mish;
 declare const functional_d_mseLoss: typeof mseLoss;
 declare const functional_d_nllLoss: typeof nllLoss;
+declare const functional_d_pad: typeof pad;
 declare const functional_d_pixelShuffle: typeof pixelShuffle;
 declare const functional_d_pixelUnshuffle: typeof pixelUnshuffle;
 declare const functional_d_prelu: typeof prelu;
@@ -2271,7 +2541,7 @@ declare const functional_d_silu: typeof silu;
 declare const functional_d_softplus: typeof softplus;
 declare const functional_d_tanh: typeof tanh;
 declare namespace functional_d {
-  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_resolvePadding as resolvePadding, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, softmax$1 as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh };
+  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_pad as pad, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_resolvePadding as resolvePadding, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, softmax$1 as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh };
   export type { functional_d_AttentionOptions as AttentionOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction };
 }
 
@@ -2373,6 +2643,18 @@ type index_d$4_BatchNorm2d = BatchNorm2d;
 declare const index_d$4_BatchNorm2d: typeof BatchNorm2d;
 type index_d$4_BatchNorm3d = BatchNorm3d;
 declare const index_d$4_BatchNorm3d: typeof BatchNorm3d;
+type index_d$4_ConvFunctionalOptions = ConvFunctionalOptions;
+type index_d$4_ConvGeometry = ConvGeometry;
+type index_d$4_ConvOptions = ConvOptions;
+type index_d$4_ConvTranspose1d = ConvTranspose1d;
+declare const index_d$4_ConvTranspose1d: typeof ConvTranspose1d;
+type index_d$4_ConvTranspose2d = ConvTranspose2d;
+declare const index_d$4_ConvTranspose2d: typeof ConvTranspose2d;
+type index_d$4_ConvTranspose3d = ConvTranspose3d;
+declare const index_d$4_ConvTranspose3d: typeof ConvTranspose3d;
+type index_d$4_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
+type index_d$4_ConvTransposeGeometry = ConvTransposeGeometry;
+type index_d$4_ConvTransposeOptions = ConvTransposeOptions;
 type index_d$4_Dropout = Dropout;
 declare const index_d$4_Dropout: typeof Dropout;
 type index_d$4_Dropout1d = Dropout1d;
@@ -2435,6 +2717,8 @@ type index_d$4_OutputSize = OutputSize;
 type index_d$4_PReLU = PReLU;
 declare const index_d$4_PReLU: typeof PReLU;
 type index_d$4_PReLUOptions = PReLUOptions;
+type index_d$4_PaddingMode = PaddingMode;
+type index_d$4_PerDimension = PerDimension;
 type index_d$4_PixelShuffle = PixelShuffle;
 declare const index_d$4_PixelShuffle: typeof PixelShuffle;
 type index_d$4_PixelUnshuffle = PixelUnshuffle;
@@ -2469,8 +2753,8 @@ type index_d$4_Upsample = Upsample;
 declare const index_d$4_Upsample: typeof Upsample;
 declare const index_d$4_parameter: typeof parameter;
 declare namespace index_d$4 {
-  export { index_d$4_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$4_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$4_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$4_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$4_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$4_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$4_AvgPool1d as AvgPool1d, index_d$4_AvgPool2d as AvgPool2d, index_d$4_AvgPool3d as AvgPool3d, index_d$4_BatchNorm1d as BatchNorm1d, index_d$4_BatchNorm2d as BatchNorm2d, index_d$4_BatchNorm3d as BatchNorm3d, index_d$4_Dropout as Dropout, index_d$4_Dropout1d as Dropout1d, index_d$4_Dropout2d as Dropout2d, index_d$4_Dropout3d as Dropout3d, index_d$4_ELU as ELU, Embedding$1 as Embedding, index_d$4_Flatten as Flatten, index_d$4_GELU as GELU, index_d$4_GLU as GLU, index_d$4_GroupNorm as GroupNorm, index_d$4_Hardtanh as Hardtanh, index_d$4_Identity as Identity, index_d$4_InstanceNorm1d as InstanceNorm1d, index_d$4_InstanceNorm2d as InstanceNorm2d, index_d$4_InstanceNorm3d as InstanceNorm3d, index_d$4_LayerNorm as LayerNorm, index_d$4_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$4_LogSigmoid as LogSigmoid, index_d$4_LogSoftmax as LogSoftmax, index_d$4_MaxPool1d as MaxPool1d, index_d$4_MaxPool2d as MaxPool2d, index_d$4_MaxPool3d as MaxPool3d, index_d$4_Mish as Mish, index_d$4_Module as Module, index_d$4_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$4_PReLU as PReLU, index_d$4_PixelShuffle as PixelShuffle, index_d$4_PixelUnshuffle as PixelUnshuffle, index_d$4_RMSNorm as RMSNorm, index_d$4_ReLU as ReLU, index_d$4_ReLU6 as ReLU6, index_d$4_Sequential as Sequential, index_d$4_SiLU as SiLU, index_d$4_Sigmoid as Sigmoid, index_d$4_Softmax as Softmax, index_d$4_Softplus as Softplus, index_d$4_Tanh as Tanh, index_d$4_TransposedLinear as TransposedLinear, index_d$4_Unflatten as Unflatten, index_d$4_Upsample as Upsample, functional_d as functional, init_d as init, index_d$4_parameter as parameter };
-  export type { index_d$4_AvgPoolOptions as AvgPoolOptions, index_d$4_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$4_FloatDtype as FloatDtype, index_d$4_GroupNormOptions as GroupNormOptions, index_d$4_InterpolateMode as InterpolateMode, index_d$4_InterpolateOptions as InterpolateOptions, index_d$4_LayerNormOptions as LayerNormOptions, index_d$4_LinearOptions as LinearOptions, index_d$4_MaxPoolOptions as MaxPoolOptions, index_d$4_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$4_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$4_OutputSize as OutputSize, index_d$4_PReLUOptions as PReLUOptions, index_d$4_PlacementOptions as PlacementOptions, index_d$4_RMSNormOptions as RMSNormOptions, index_d$4_RunningNormOptions as RunningNormOptions, index_d$4_Sizes as Sizes };
+  export { index_d$4_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$4_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$4_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$4_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$4_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$4_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$4_AvgPool1d as AvgPool1d, index_d$4_AvgPool2d as AvgPool2d, index_d$4_AvgPool3d as AvgPool3d, index_d$4_BatchNorm1d as BatchNorm1d, index_d$4_BatchNorm2d as BatchNorm2d, index_d$4_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$4_ConvTranspose1d as ConvTranspose1d, index_d$4_ConvTranspose2d as ConvTranspose2d, index_d$4_ConvTranspose3d as ConvTranspose3d, index_d$4_Dropout as Dropout, index_d$4_Dropout1d as Dropout1d, index_d$4_Dropout2d as Dropout2d, index_d$4_Dropout3d as Dropout3d, index_d$4_ELU as ELU, Embedding$1 as Embedding, index_d$4_Flatten as Flatten, index_d$4_GELU as GELU, index_d$4_GLU as GLU, index_d$4_GroupNorm as GroupNorm, index_d$4_Hardtanh as Hardtanh, index_d$4_Identity as Identity, index_d$4_InstanceNorm1d as InstanceNorm1d, index_d$4_InstanceNorm2d as InstanceNorm2d, index_d$4_InstanceNorm3d as InstanceNorm3d, index_d$4_LayerNorm as LayerNorm, index_d$4_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$4_LogSigmoid as LogSigmoid, index_d$4_LogSoftmax as LogSoftmax, index_d$4_MaxPool1d as MaxPool1d, index_d$4_MaxPool2d as MaxPool2d, index_d$4_MaxPool3d as MaxPool3d, index_d$4_Mish as Mish, index_d$4_Module as Module, index_d$4_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$4_PReLU as PReLU, index_d$4_PixelShuffle as PixelShuffle, index_d$4_PixelUnshuffle as PixelUnshuffle, index_d$4_RMSNorm as RMSNorm, index_d$4_ReLU as ReLU, index_d$4_ReLU6 as ReLU6, index_d$4_Sequential as Sequential, index_d$4_SiLU as SiLU, index_d$4_Sigmoid as Sigmoid, index_d$4_Softmax as Softmax, index_d$4_Softplus as Softplus, index_d$4_Tanh as Tanh, index_d$4_TransposedLinear as TransposedLinear, index_d$4_Unflatten as Unflatten, index_d$4_Upsample as Upsample, functional_d as functional, init_d as init, index_d$4_parameter as parameter };
+  export type { index_d$4_AvgPoolOptions as AvgPoolOptions, index_d$4_ConvFunctionalOptions as ConvFunctionalOptions, index_d$4_ConvGeometry as ConvGeometry, index_d$4_ConvOptions as ConvOptions, index_d$4_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$4_ConvTransposeGeometry as ConvTransposeGeometry, index_d$4_ConvTransposeOptions as ConvTransposeOptions, index_d$4_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$4_FloatDtype as FloatDtype, index_d$4_GroupNormOptions as GroupNormOptions, index_d$4_InterpolateMode as InterpolateMode, index_d$4_InterpolateOptions as InterpolateOptions, index_d$4_LayerNormOptions as LayerNormOptions, index_d$4_LinearOptions as LinearOptions, index_d$4_MaxPoolOptions as MaxPoolOptions, index_d$4_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$4_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$4_OutputSize as OutputSize, index_d$4_PReLUOptions as PReLUOptions, index_d$4_PaddingMode as PaddingMode, index_d$4_PerDimension as PerDimension, index_d$4_PlacementOptions as PlacementOptions, index_d$4_RMSNormOptions as RMSNormOptions, index_d$4_RunningNormOptions as RunningNormOptions, index_d$4_Sizes as Sizes };
 }
 
 /** One set of parameters that share their options. Options may be changed between steps. */
@@ -3525,5 +3809,5 @@ declare namespace index_d {
   export type { index_d_DecodeOptions as DecodeOptions, index_d_DecodeStream as DecodeStream, index_d_EncodeOptions as EncodeOptions, index_d_Encoding as Encoding, index_d_TokenizerTrainOptions as TokenizerTrainOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Generator, GradError, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, arange, backend, cat, checkpoint, cloneModule, enableGrad, full, index_d$1 as generation, getRngState, injectLora, isGradEnabled, isLoraLayer, keep, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, index_d$2 as models, index_d$4 as nn, noGrad, ones, index_d$3 as optim, rand, randn, save, saveMerged, scope, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros };
-export type { AttentionFromLayerOptions, Backend, BiasMode, BlockOptions, CloneOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, SaveMergedOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TorchObject, TorchValue };
+export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Generator, GradError, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, arange, backend, cat, checkpoint, cloneModule, enableGrad, full, index_d$1 as generation, getRngState, injectLora, isGradEnabled, isLoraLayer, keep, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, index_d$2 as models, index_d$4 as nn, noGrad, ones, index_d$3 as optim, rand, randn, save, saveMerged, scope, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros };
+export type { AttentionFromLayerOptions, Backend, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, SaveMergedOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TorchObject, TorchValue };

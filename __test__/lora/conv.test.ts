@@ -123,7 +123,13 @@ test('lora.Conv2d: reads weight and conv.weight, writes weight; of two the later
   const rest = { lora_A: lora.ones([1, 1]), lora_B: lora.ones([1, 1]) }
   layer.loadStateDict({ ...rest, 'conv.weight': value(3), 'conv.bias': lora.ones([1]) })
   t.deepEqual(await layer.weight.tolist(), [[[[3]]]])
-  layer.loadStateDict({ weight: value(4), bias: lora.ones([1]), ...rest, 'conv.weight': value(5), 'conv.bias': lora.ones([1]) })
+  layer.loadStateDict({
+    weight: value(4),
+    bias: lora.ones([1]),
+    ...rest,
+    'conv.weight': value(5),
+    'conv.bias': lora.ones([1]),
+  })
   t.deepEqual(await layer.weight.tolist(), [[[[5]]]])
   t.deepEqual(Object.keys(layer.stateDict()), ['weight', 'bias', 'lora_A', 'lora_B'])
   const model = new nn.Sequential(layer)
@@ -161,8 +167,32 @@ test('lora.Conv1d: a list of one size is that size', (t) => {
 })
 
 wrongUses('lora.Conv', [
-  ['a list as the kernel of two dimensions', () => new lora.Conv2d(3, 4, [3, 3], { r: 2 }), lora.OptionError, 'ERR_LORA_OPTION', { expected: /one integer/, hint: /write 3/ }],
-  ['a rank that is no integer', () => new lora.Conv2d(3, 4, 3, { r: 1.5 }), lora.OptionError, 'ERR_LORA_OPTION', { expected: /an integer/ }],
-  ['a misspelt option', () => new lora.Conv2d(3, 4, 3, { strides: 2 } as object), lora.OptionError, 'ERR_LORA_OPTION', { hint: /stride/ }],
-  ['another layer to take over', () => lora.Conv2d.fromLayer(new nn.Linear(2, 2) as never, { r: 1 }), lora.OptionError, 'ERR_LORA_OPTION', { expected: /nn\.Conv2d/ }],
+  [
+    'a list as the kernel of two dimensions',
+    () => new lora.Conv2d(3, 4, [3, 3], { r: 2 }),
+    lora.OptionError,
+    'ERR_LORA_OPTION',
+    { expected: /one integer/, hint: /write 3/ },
+  ],
+  [
+    'a rank that is no integer',
+    () => new lora.Conv2d(3, 4, 3, { r: 1.5 }),
+    lora.OptionError,
+    'ERR_LORA_OPTION',
+    { expected: /an integer/ },
+  ],
+  [
+    'a misspelt option',
+    () => new lora.Conv2d(3, 4, 3, { strides: 2 } as object),
+    lora.OptionError,
+    'ERR_LORA_OPTION',
+    { hint: /stride/ },
+  ],
+  [
+    'another layer to take over',
+    () => lora.Conv2d.fromLayer(new nn.Linear(2, 2) as never, { r: 1 }),
+    lora.OptionError,
+    'ERR_LORA_OPTION',
+    { expected: /nn\.Conv2d/ },
+  ],
 ])

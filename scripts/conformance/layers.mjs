@@ -47,7 +47,8 @@ async function runLayer(fixture, check) {
   if (entry.intended !== undefined) await checkDropout(layer, fixture, check)
 }
 
-const DROPOUT = /^dropout is applied to the LoRA path in training: y_train with dropout differs .* mean over many seeds tends to the y_train given/
+const DROPOUT =
+  /^dropout is applied to the LoRA path in training: y_train with dropout differs .* mean over many seeds tends to the y_train given/
 const SEEDS = 1000
 
 /** Where upstream leaves dropout out (bug B5): two runs must differ, and the mean of many must come near the numbers without dropout. */

@@ -733,6 +733,46 @@ export function crossEntropy(logits: Operand, target: Operand, classWeight: Oper
   return call.one(87)
 }
 
+/** Convolution over 1 to 3 dimensions: x (N, C, *spatial), weight (out, C / groups, *kernel); padding holds the zeros in front of and behind each dimension. */
+export function conv(x: Operand, weight: Operand, bias: Operand | null, stride: readonly number[], padding: readonly number[], dilation: readonly number[], groups: number): Tensor {
+  call.begin()
+  call.input(x)
+  call.input(weight)
+  call.input(bias)
+  call.attributes()
+  call.dims(stride)
+  call.dims(padding)
+  call.dims(dilation)
+  call.num(groups)
+  return call.one(89)
+}
+
+/** Transposed convolution: the gradient of conv for its input; weight (C, out / groups, *kernel). */
+export function convTranspose(x: Operand, weight: Operand, bias: Operand | null, stride: readonly number[], padding: readonly number[], outputPadding: readonly number[], dilation: readonly number[], groups: number): Tensor {
+  call.begin()
+  call.input(x)
+  call.input(weight)
+  call.input(bias)
+  call.attributes()
+  call.dims(stride)
+  call.dims(padding)
+  call.dims(outputPadding)
+  call.dims(dilation)
+  call.num(groups)
+  return call.one(92)
+}
+
+/** Places in front of and behind each dimension; mode 0 a value, 1 reflected, 2 the border repeated, 3 circular; negative sizes cut (mode 0). */
+export function pad(x: Operand, padding: readonly number[], mode: number, value: number): Tensor {
+  call.begin()
+  call.input(x)
+  call.attributes()
+  call.dims(padding)
+  call.num(mode)
+  call.num(value)
+  return call.one(93)
+}
+
 /** The largest of each window of `x` (N, C, *spatial), and its flat place in the plane (i64). */
 export function maxPool(x: Operand, kernelSize: readonly number[], stride: readonly number[], padding: readonly number[], dilation: readonly number[], ceilMode: boolean): [Tensor, Tensor] {
   call.begin()
@@ -743,7 +783,7 @@ export function maxPool(x: Operand, kernelSize: readonly number[], stride: reado
   call.dims(padding)
   call.dims(dilation)
   call.bool(ceilMode)
-  return call.pair(89)
+  return call.pair(95)
 }
 
 /** The same, over windows that cut `x` into a given number of pieces. */
@@ -752,7 +792,7 @@ export function adaptiveMaxPool(x: Operand, outputSize: readonly number[]): [Ten
   call.input(x)
   call.attributes()
   call.dims(outputSize)
-  return call.pair(90)
+  return call.pair(96)
 }
 
 /** The mean of each window of `x` (N, C, *spatial); `divisor` 0 divides by the window's size. */
@@ -766,7 +806,7 @@ export function avgPool(x: Operand, kernelSize: readonly number[], stride: reado
   call.bool(ceilMode)
   call.bool(countIncludePad)
   call.num(divisor)
-  return call.one(91)
+  return call.one(97)
 }
 
 /** The mean of windows that cut `x` into a given number of pieces. */
@@ -775,7 +815,7 @@ export function adaptiveAvgPool(x: Operand, outputSize: readonly number[]): Tens
   call.input(x)
   call.attributes()
   call.dims(outputSize)
-  return call.one(93)
+  return call.one(99)
 }
 
 /** `(x - mean) / sqrt(var + eps) * weight + bias` per channel of `x` (N, C, …), and the statistics of the batch, means and variances (2, C). */
@@ -786,7 +826,7 @@ export function batchNorm(x: Operand, weight: Operand | null, bias: Operand | nu
   call.input(bias)
   call.attributes()
   call.num(eps)
-  return call.pair(95)
+  return call.pair(101)
 }
 
 /** A tensor of one value. */
@@ -796,7 +836,7 @@ export function full(shape: readonly number[], value: number, dtype: Dtype): Ten
   call.dims(shape)
   call.num(value)
   call.dtype(dtype)
-  return call.one(97)
+  return call.one(103)
 }
 
 /** Uniform numbers from `low` (included) to `high`. */
@@ -807,7 +847,7 @@ export function rand(shape: readonly number[], low: number, high: number, dtype:
   call.num(low)
   call.num(high)
   call.dtype(dtype)
-  return call.one(98)
+  return call.one(104)
 }
 
 /** Normal numbers. */
@@ -818,7 +858,7 @@ export function randn(shape: readonly number[], mean: number, std: number, dtype
   call.num(mean)
   call.num(std)
   call.dtype(dtype)
-  return call.one(99)
+  return call.one(105)
 }
 
 /** `x += y`. */
@@ -827,7 +867,7 @@ export function addInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(100)
+  call.none(106)
 }
 
 /** `x -= y`. */
@@ -836,7 +876,7 @@ export function subInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(101)
+  call.none(107)
 }
 
 /** `x *= y`. */
@@ -845,7 +885,7 @@ export function mulInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(102)
+  call.none(108)
 }
 
 /** `x /= y`. */
@@ -854,7 +894,7 @@ export function divInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(103)
+  call.none(109)
 }
 
 /** Overwrites `x` with `src`, broadcast and converted. */
@@ -863,7 +903,7 @@ export function copyInplace(x: Operand, src: Operand): void {
   call.input(x)
   call.input(src)
   call.attributes()
-  call.none(104)
+  call.none(110)
 }
 
 /** `x = mul * x + add`. */
@@ -873,7 +913,7 @@ export function affineInplace(x: Operand, mul: number, add: number): void {
   call.attributes()
   call.num(mul)
   call.num(add)
-  call.none(105)
+  call.none(111)
 }
 
 /** Holds `x` between two bounds. */
@@ -883,7 +923,7 @@ export function clampInplace(x: Operand, min: number, max: number): void {
   call.attributes()
   call.num(min)
   call.num(max)
-  call.none(106)
+  call.none(112)
 }
 
 /** Sets every element. */
@@ -892,7 +932,7 @@ export function fillInplace(x: Operand, value: number): void {
   call.input(x)
   call.attributes()
   call.num(value)
-  call.none(107)
+  call.none(113)
 }
 
 /** Uniform numbers. */
@@ -902,7 +942,7 @@ export function uniformInplace(x: Operand, low: number, high: number): void {
   call.attributes()
   call.num(low)
   call.num(high)
-  call.none(108)
+  call.none(114)
 }
 
 /** Normal numbers. */
@@ -912,7 +952,7 @@ export function normalInplace(x: Operand, mean: number, std: number): void {
   call.attributes()
   call.num(mean)
   call.num(std)
-  call.none(109)
+  call.none(115)
 }
 
 /** Writes `src` into `x` from `start` along a dimension. */
@@ -923,7 +963,7 @@ export function sliceAssign(x: Operand, src: Operand, dim: number, start: number
   call.attributes()
   call.num(dim)
   call.num(start)
-  call.none(110)
+  call.none(116)
 }
 
 /** One step of Adam or AdamW; `vmax` holds the AMSGrad maxima or is empty. */
@@ -948,7 +988,7 @@ export function adamwStep(params: readonly Operand[], grads: readonly Operand[],
   call.num(step)
   call.bool(decoupled)
   call.bool(maximize)
-  call.none(111)
+  call.none(117)
 }
 
 /** One step of the AdamW of microsoft/LoRA's NLG example. */
@@ -970,7 +1010,7 @@ export function nlgAdamwStep(params: readonly Operand[], grads: readonly Operand
   call.num(weightDecay)
   call.num(step)
   call.bool(correctBias)
-  call.none(112)
+  call.none(118)
 }
 
 /** One step of SGD; `buffers` is empty without momentum. */
@@ -990,7 +1030,7 @@ export function sgdStep(params: readonly Operand[], grads: readonly Operand[], b
   call.num(weightDecay)
   call.bool(first)
   call.bool(maximize)
-  call.none(113)
+  call.none(119)
 }
 
 /** Norm of all gradients together. */
@@ -999,7 +1039,7 @@ export function globalNorm(grads: readonly Operand[]): Tensor {
   call.list(grads)
   call.attributes()
   call.lists(grads)
-  return call.one(114)
+  return call.one(120)
 }
 
 /** Scales gradients by `min(1, maxNorm / (norm + 1e-6))`. */
@@ -1010,7 +1050,7 @@ export function clipScale(grads: readonly Operand[], norm: Operand, maxNorm: num
   call.attributes()
   call.lists(grads)
   call.num(maxNorm)
-  call.none(115)
+  call.none(121)
 }
 
 /** Holds gradients between `-value` and `value`. */
@@ -1020,5 +1060,5 @@ export function clipValue(grads: readonly Operand[], value: number): void {
   call.attributes()
   call.lists(grads)
   call.num(value)
-  call.none(116)
+  call.none(122)
 }

@@ -33,7 +33,12 @@ export interface ConvFromLayerOptions extends FromLayerOptions {
 export const CONV_FROM_LAYER_KEYS = [...FROM_LAYER_KEYS, 'loraDropout'] as const
 
 type PlainConv = plain.Conv1d | plain.Conv2d | plain.Conv3d
-type PlainClass = new (inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions) => PlainConv
+type PlainClass = new (
+  inChannels: number,
+  outChannels: number,
+  kernelSize: PerDimension,
+  options: ConvOptions,
+) => PlainConv
 
 const PLAIN: readonly PlainClass[] = [plain.Conv1d, plain.Conv2d, plain.Conv3d]
 
@@ -233,6 +238,8 @@ function checkKernel(owner: string, kernelSize: PerDimension, dims: number): voi
     what: `${owner}: the low-rank factors are laid out for one kernel size`,
     expected: 'kernelSize: one integer for all dimensions',
     received: `kernelSize: ${show(kernelSize)}`,
-    fix: equal ? `write ${kernelSize[0]}` : `adapt another layer, or pass r: 0 for a plain ${owner.replace('lora', 'nn')}`,
+    fix: equal
+      ? `write ${kernelSize[0]}`
+      : `adapt another layer, or pass r: 0 for a plain ${owner.replace('lora', 'nn')}`,
   })
 }

@@ -93,8 +93,8 @@ const ADAPTATIONS: readonly Adaptation[] = [
 
 /**
  * Turns layers of an existing model into LoRA layers, keeping their weight and bias (the tensors themselves, now frozen):
- * `nn.Conv1d`, `nn.Conv2d` and `nn.Conv3d` → those of lora, `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`,
- * `nn.MultiheadAttention` → `lora.MultiheadAttention`.
+ * `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`,
+ * `nn.Conv1d`, `nn.Conv2d`, `nn.Conv3d` → `lora.Conv1d`, … (equal kernel sizes only), `nn.MultiheadAttention` → `lora.MultiheadAttention`.
  *
  * Layers are found wherever the model holds them: in fields, arrays, maps, `nn.ModuleList` and `nn.Sequential`. The new layers take over
  * the mode of the old ones and start unmerged; the next `eval()` merges them. A head that is tied to an adapted embedding stays on the base

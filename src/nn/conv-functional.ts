@@ -78,5 +78,5 @@ export function pad(
     throw bad(owner, 'padding', `two integers for each of at most ${x.ndim} dimensions, the last first`, padding)
   }
   const pairs = Array.from({ length: x.ndim }, (_, i) => [padding[2 * i] ?? 0, padding[2 * i + 1] ?? 0])
-  return ops.pad(x, pairs.reverse().flat(), code, value)
+  return ops.pad(x, pairs.toReversed().flat(), code, value)
 }
