@@ -44,7 +44,7 @@ fn sources(attrs: &mut AttrReader<'_>, shape: &Shape) -> Result<Vec<Vec<usize>>>
         .enumerate()
         .map(|(d, (pair, &n))| checked(mode, d, n, pair[0], pair[1]))
         .collect::<Result<Vec<_>>>()?;
-    let dims: Vec<usize> = sizes.iter().map(|&(low, out)| out.max(low.min(0) as usize)).collect();
+    let dims: Vec<usize> = sizes.iter().map(|&(_, out)| out).collect();
     if Shape::checked_numel(&dims).is_none() {
         return Err(Error::new(Code::Memory, "a tensor padded this far cannot exist").received(format!("{padding:?}")));
     }

@@ -139,7 +139,8 @@ fn grouped<T: Pooled, R>(
     let moved: SmallVec<[isize; 5]> = order.iter().map(|&d| strides[d] as isize).collect();
     let mut copy = exec.scratch::<T>(shape.numel())?;
     kernels::cpu::strided::gather_strided(&exec.read::<T>(0)?, 0, &moved, &dims, &mut copy)?;
-    let result = run(&copy, shape.numel() / n.max(1), n, 1);
+    let outer = dims[..dims.len() - gone.len()].iter().product();
+    let result = run(&copy, outer, n, 1);
     exec.give(copy);
     result
 }

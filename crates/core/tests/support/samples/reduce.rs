@@ -59,6 +59,8 @@ pub fn samples() -> Vec<Sample> {
         }
     }
     list.push(sample(&SUM, [x(&[0])], &[0.0, 0.0]));
+    // Dimensions that are apart, one of them empty: zeros of the shape that is left.
+    list.push(sample(&SUM, [x(&[0, 3, 2])], &[2.0, 0.0, 2.0, 0.0]));
     list.push(sample(&SUM, [x(&[2, 0, 3])], &[1.0, 1.0, 1.0]));
     list.push(sample(&LOGSUMEXP, [x(&[2, 0, 3])], &[1.0, 1.0, 0.0]));
     integers(&mut list);
