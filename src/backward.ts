@@ -1,160 +1,191 @@
-import { GradError } from './errors.js'
+// Walks of the tape. TypeScript drives them, so that Rust never calls JavaScript: a walk pauses at a hook or a block and waits for its answer.
+import { OptionError, UnsupportedError } from './errors.js'
 import { call, markStack } from './native/call.js'
 import { lazy } from './native/lazy.js'
 import type { Lazy } from './native/lazy.js'
 import { native } from './native/load.js'
-import { enableGrad, isGradEnabled, keep, noGrad, popFrame, pushFrame, refuseAsync, tensorsIn } from './scope.js'
-import { fromId } from './tensor.js'
-import type { Tensor } from './tensor.js'
+import { popFrame, pushFrame, withGrad } from './scope.js'
+import { fromId, Tensor } from './tensor.js'
 
-/** The backward of a block that JavaScript answers: gradients of its outputs in, gradients of its inputs out. */
-export type BlockBackward = (grads: (Tensor | null)[]) => (Tensor | null)[]
+/**
+ * The backward of a block that JavaScript answers: gradients of its outputs in, gradients of its inputs out. `saved` are the numbers of the
+ * tensors that were attached as saved.
+ */
+export type BlockBackward = (grads: (Tensor | null)[], saved: readonly number[]) => (Tensor | null)[]
 
-/** A block of the tape: its backward, and the tensors that live as long as it does. */
-interface Block {
+/** How a block is attached. */
+export interface BlockOptions {
+  /** Tensors that live as long as the block does. */
+  held?: readonly Tensor[]
+  /** Tensors that its backward needs as they are now. */
+  saved?: readonly Tensor[]
+  /** Who is named as having released what backward made. */
+  name: string
+  /** Whether what backward made is the caller's to free. */
+  keepsMade?: boolean
+  /** Whether its backward adds to the gradients of parameters that are no inputs. */
+  reachesLeaves?: boolean
+}
+
+/** A function that sees a gradient, and may return another one to go on with. */
+export type GradientHook = (grad: Tensor) => Tensor | null | undefined | void
+
+interface Block extends BlockOptions {
   readonly backward: BlockBackward
-  readonly held: readonly Tensor[]
 }
 
 const blocks = new Map<number, Block>()
+const hooks = new Map<number, GradientHook>()
 let last = 0
+/** Room for the lists of one pause. */
+let room = 64
 
-/** Makes `outputs` depend on `inputs` through `backward`. `held` is disposed of when the graph is gone. */
+/** Makes `outputs` depend on `inputs` through `backward`. What it holds is disposed of when the graph is gone. */
 export function attachBlock(
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   backward: BlockBackward,
-  held: readonly Tensor[] = [],
+  options: BlockOptions,
 ): void {
   forgetDropped()
   const number = ++last
-  blocks.set(number, { backward, held })
-  const ids = (tensors: readonly Tensor[]): Float64Array => Float64Array.from(tensors, (t) => t.id)
-  call(() => native.attachCallback(number, ids(inputs), ids(outputs)))
+  const saved = options.saved ?? []
+  room = Math.max(room, outputs.length + saved.length + 2)
+  call(() => native.attachCallback(number, ids(inputs), ids(outputs), ids(saved)))
+  blocks.set(number, { ...options, saved: [], backward })
 }
 
-/** Lets go of what blocks hold whose graph is gone. */
+/** Calls `hook` with the gradient of a tensor in every later backward; returns its number. */
+export function attachHook(tensor: Tensor, hook: GradientHook): number {
+  forgetDropped()
+  const number = ++last
+  call(() => native.registerHook(tensor.id, number))
+  hooks.set(number, hook)
+  return number
+}
+
+/** Forgets a hook. */
+export function detachHook(number: number): void {
+  native.removeHook(number)
+  hooks.delete(number)
+}
+
+/** Lets go of what blocks hold whose graph is gone, and of hooks that no gradient reaches any more. */
 export function forgetDropped(): void {
   for (const dropped of native.takeDroppedCallbacks()) {
+    hooks.delete(dropped)
     for (const tensor of blocks.get(dropped)?.held ?? []) tensor.dispose()
     blocks.delete(dropped)
   }
 }
 
-/** Walks the tape back from `root`. TypeScript drives, so that Rust never calls JavaScript. */
-export function runBackward(root: Tensor, gradient: Tensor | null, retainGraph: boolean): Lazy {
+/** Walks the tape back from `root` and adds to the gradients of the leaves. */
+export function runBackward(root: Tensor, gradient: Tensor | null, options: BackwardOptions): Lazy {
+  refuseCreateGraph('backward', options)
   markStack(runBackward)
-  const walk = call(() => native.backwardBegin(root.id, gradient === null ? 0 : gradient.id, retainGraph))
-  const scratch = new Float64Array(64)
-  for (;;) {
-    const callback = call(() => native.backwardRun(walk, scratch))
-    if (callback === 0) break
-    answer(walk, callback, scratch)
-  }
-  forgetDropped()
+  const retain = options.retainGraph ?? false
+  const walk = call(() => native.backwardBegin(root.id, gradient === null ? 0 : gradient.id, retain))
+  drive(walk, new Float64Array(room), false)
   native.flush()
   return lazy()
 }
 
-function answer(walk: number, callback: number, scratch: Float64Array): void {
-  const grads = Array.from(scratch.subarray(1, 1 + scratch[0]!), (id) => (id === 0 ? null : fromId(id)))
-  try {
-    const results = blocks.get(callback)!.backward(grads)
-    call(() =>
-      native.backwardSupply(
-        walk,
-        Float64Array.from(results, (t) => (t === null ? 0 : t.id)),
-      ),
-    )
-    for (const tensor of [...results, ...grads]) tensor?.dispose()
-  } catch (error) {
-    native.backwardAbandon(walk)
-    throw error
-  }
+/** How backward treats the graph. */
+export interface BackwardOptions {
+  /** Keep the graph, to walk it again. @default false */
+  retainGraph?: boolean
+  /** Not supported: gradients have no graph of their own. */
+  createGraph?: boolean
 }
 
-/**
- * Runs `fn` without keeping what its backward needs, and runs it again when backward comes: less memory for more time. Dropout draws the
- * same numbers both times. `fn` may use trainable parameters beside its inputs; what it makes is released but for its result and `keep(t)`.
- * @throws {AsyncError} for an async function.
- */
-export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Tensor[]>(
-  fn: (...args: Args) => R,
-  ...inputs: Args
-): R {
-  if (!isGradEnabled()) return refuseAsync(fn(...inputs), 'checkpoint')
-  const rng = native.generatorState(0)
-  const result = noGrad(() => released(fn, inputs))
-  // An output that is an input would get itself as its own block's result.
-  const outputs = listOf(result).map((t) => (inputs.includes(t) ? noGrad(() => t.clone()) : t))
-  // The inputs outlive the forward that made them.
-  const held = inputs.map((t) => keep(t.detach()))
-  const versions = held.map((t) => t.version)
-  const backward: BlockBackward = (grads) => {
-    if (held.some((t, i) => t.version !== versions[i])) throw inputChanged()
-    return replay(fn, held, grads, rng)
-  }
-  attachBlock(inputs, outputs, backward, held)
-  return (Array.isArray(result) ? outputs : outputs[0]) as R
-}
-
-/** The second run: gradients of the inputs from those of the outputs. */
-function replay<Args extends readonly Tensor[]>(
-  fn: (...args: Args) => Tensor | Tensor[],
+/** Walks the tape back from `roots` for the gradients of `inputs` alone: null where nothing depends on one. */
+export function gradients(
+  roots: readonly Tensor[],
+  seeds: readonly (Tensor | null)[],
   inputs: readonly Tensor[],
-  grads: (Tensor | null)[],
-  rng: readonly number[],
+  options: BackwardOptions,
 ): (Tensor | null)[] {
-  const now = native.generatorState(0)
-  const again = inputs.map((t) => t.detach().requiresGrad_(FLOATING.has(t.dtype)))
-  let outputs: Tensor[] = []
-  try {
-    restore(rng)
-    outputs = listOf(enableGrad(() => released(fn, again as unknown as Args)))
-    restore(now)
-    outputs.forEach((output, i) => {
-      const grad = grads[i]
-      if (grad && output.requiresGrad) runBackward(output, grad, i < outputs.length - 1)
+  refuseCreateGraph('grad', options)
+  markStack(gradients)
+  const seedIds = Float64Array.from(seeds, (seed) => seed?.id ?? 0)
+  const walk = call(() => native.gradsBegin(ids(roots), seedIds, ids(inputs), options.retainGraph ?? false))
+  const scratch = new Float64Array(Math.max(room, inputs.length + 1))
+  drive(walk, scratch, true)
+  native.flush()
+  return listIn(scratch, 0).map((id) => (id === 0 ? null : fromId(id)))
+}
+
+function refuseCreateGraph(what: string, options: BackwardOptions): void {
+  if (!options.createGraph) return
+  throw new UnsupportedError({
+    what: `${what}: gradients of gradients are not supported`,
+    expected: 'createGraph: false',
+    received: 'createGraph: true',
+    fix: 'write the second derivative with operations of its own, or as the backward of a lora.Function',
+  })
+}
+
+/** Goes on until the walk ends; its last word is in `scratch`. */
+function drive(walk: number, scratch: Float64Array, alone: boolean): void {
+  for (;;) {
+    const number = call(() => native.backwardRun(walk, scratch))
+    if (number === 0) break
+    const grads = listIn(scratch, 0)
+    const saved = listIn(scratch, grads.length + 1)
+    try {
+      const block = blocks.get(number)
+      if (block === undefined) answerHook(walk, hooks.get(number), grads[0]!)
+      else answerBlock(walk, block, grads, saved, alone)
+    } catch (error) {
+      native.backwardAbandon(walk)
+      throw error
+    }
+  }
+  forgetDropped()
+}
+
+function answerHook(walk: number, hook: GradientHook | undefined, id: number): void {
+  const grad = fromId(id)
+  // What a hook makes is the caller's: norms and copies of gradients are there to be looked at later.
+  const result = withGrad(false, () => hook?.(grad), 'a gradient hook')
+  if (result !== undefined && result !== null && !(result instanceof Tensor)) {
+    throw new OptionError({
+      what: 'a gradient hook returned something that is no tensor',
+      expected: 'a tensor like the gradient, or nothing to leave it as it is',
+      received: String(result),
     })
-    return again.map((t) => (t.requiresGrad ? t.grad : null))
-  } finally {
-    restore(now)
-    for (const t of again) if (t.requiresGrad) t.grad = null
-    for (const t of [...outputs, ...again]) t.dispose()
   }
+  call(() => native.backwardSupply(walk, Float64Array.of(result?.id ?? 0)))
 }
 
-function inputChanged(): GradError {
-  return new GradError(
-    {
-      what: 'checkpoint: an input was changed in place before backward ran the block again',
-      expected: 'inputs that stay as they are until backward',
-      received: 'an input of a newer version',
-      fix: 'use the form without the underscore, or change a clone()',
-    },
-    'ERR_LORA_VERSION',
-  )
-}
-
-const FLOATING: ReadonlySet<string> = new Set(['f32', 'f64', 'bf16', 'f16'])
-
-/** `fn(...args)`, and only its result lives on. */
-function released<Args extends readonly Tensor[], R>(fn: (...args: Args) => R, args: Args): R {
+function answerBlock(walk: number, block: Block, grads: number[], saved: number[], alone: boolean): void {
+  if (alone && block.reachesLeaves) {
+    for (const id of grads) if (id !== 0) native.release(Float64Array.of(id))
+    throw new UnsupportedError({
+      what: `grad: ${block.name} adds to the gradients of parameters, which grad leaves alone`,
+      expected: 'a graph without checkpoints',
+      received: `a block of ${block.name}`,
+      fix: 'use backward() and read .grad, or compute without checkpoint',
+    })
+  }
   const frame = pushFrame()
-  let kept: ReadonlySet<Tensor> = new Set()
   try {
-    const result = refuseAsync(fn(...args), 'checkpoint')
-    kept = tensorsIn(result)
-    return result
+    const results = block.backward(
+      grads.map((id) => (id === 0 ? null : fromId(id))),
+      saved,
+    )
+    const answers = Float64Array.from(results, (t) => t?.id ?? 0)
+    call(() => native.backwardSupply(walk, answers))
   } finally {
-    popFrame(frame, kept, 'checkpoint()')
+    popFrame(frame, block.keepsMade ? frame.made : new Set(), block.name)
   }
 }
 
-function listOf(result: Tensor | Tensor[]): Tensor[] {
-  return Array.isArray(result) ? result : [result]
+/** The list that begins at a place: its length, then its numbers. */
+function listIn(scratch: Float64Array, place: number): number[] {
+  return Array.from(scratch.subarray(place + 1, place + 1 + scratch[place]!))
 }
 
-function restore(state: readonly number[]): void {
-  native.setGeneratorState(0, state[0]!, state[1]!, state[2]!, state[3]!)
+function ids(tensors: readonly Tensor[]): Float64Array {
+  return Float64Array.from(tensors, (t) => t.id)
 }

@@ -8,7 +8,15 @@ export type { Dtype } from './tensor.js'
 export type { Nested, TensorData } from './values.js'
 export type { Index } from './indexing.js'
 export { enableGrad, isGradEnabled, keep, noGrad, scope } from './scope.js'
-export { checkpoint } from './backward.js'
+
+// Gradients
+export { checkpoint } from './autograd/checkpoint.js'
+export { Function } from './autograd/function.js'
+export type { FunctionContext, Gradients } from './autograd/function.js'
+export { grad } from './autograd/grad.js'
+export type { GradOptions } from './autograd/grad.js'
+export { HookHandle } from './autograd/hook-handle.js'
+export type { BackwardOptions, GradientHook } from './backward.js'
 
 // Random numbers, streams, memory
 export { Generator, getRngState, manualSeed, setRngState } from './random.js'

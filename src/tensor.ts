@@ -1,5 +1,8 @@
 import { inspect } from 'node:util'
-import { runBackward } from './backward.js'
+import { HookHandle } from './autograd/hook-handle.js'
+import { attachHook, detachHook, runBackward } from './backward.js'
+import type { BackwardOptions, GradientHook } from './backward.js'
+import { IndexError } from './errors.js'
 import * as ops from './generated/ops.js'
 import { indexed } from './indexing.js'
 import type { Index } from './indexing.js'
@@ -139,6 +142,17 @@ export class Tensor extends Reductions {
     call(() => native.retainGrad(this.id))
   }
 
+  /**
+   * Calls `hook` with the gradient of this tensor in every later backward: with the whole gradient of that backward, before it is added to
+   * `grad` or goes on. What the hook returns takes its place; it must have the same shape and dtype. Hooks run in the order in which they
+   * were registered, without recording. One on a result goes with its graph.
+   * @throws {GradError} `ERR_LORA_GRAD` when the tensor needs no gradient.
+   */
+  registerHook(hook: GradientHook): HookHandle {
+    const number = attachHook(this, hook)
+    return new HookHandle(() => detachHook(number))
+  }
+
   // ---- values ---------------------------------------------------------------------------------------------------------
 
   /** The numbers, row-major, copied. */
@@ -167,8 +181,8 @@ export class Tensor extends Reductions {
    * Sends gradients back to every leaf that requires one, and frees the graph. Await it to wait for the numbers and learn of failures; a loop
    * that awaits its loss or its step needs not.
    */
-  backward(gradient?: Tensor | null, options: { retainGraph?: boolean } = {}): Lazy {
-    return runBackward(this, gradient ?? null, options.retainGraph ?? false)
+  backward(gradient?: Tensor | null, options: BackwardOptions = {}): Lazy {
+    return runBackward(this, gradient ?? null, options)
   }
 
   /** The same numbers without a graph; shares them. */

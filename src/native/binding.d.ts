@@ -59,8 +59,8 @@ export declare function abortStream(stream: number, reason: string): void
 /** Tells V8 how many bytes handles alone keep alive (a difference). */
 export declare function adjustExternalMemory(change: number): number
 
-/** Makes outputs depend on inputs through a function of JavaScript. */
-export declare function attachCallback(callback: number, inputs: Float64Array, outputs: Float64Array): void
+/** Makes outputs depend on inputs through a function of JavaScript, which needs the tensors of `saved` as they are now. */
+export declare function attachCallback(callback: number, inputs: Float64Array, outputs: Float64Array, saved: Float64Array): void
 
 /** What the engine runs on, as JSON. Starts it. */
 export declare function backend(): string
@@ -72,12 +72,12 @@ export declare function backwardAbandon(walk: number): void
 export declare function backwardBegin(root: number, grad: number, retainGraph: boolean): number
 
 /**
- * Goes on with a walk. Returns 0 at its end, else the number of the callback to answer, with the gradients of its outputs
- * in `scratch` as `[count, id…]`.
+ * Goes on with a walk. Returns 0 at its end, with the gradients that were asked for in `scratch` as `[count, id…]`; else the number of
+ * the block or hook to answer, with `[count, id…]` of its gradients and again of the tensors that it saved.
  */
 export declare function backwardRun(walk: number, scratch: Float64Array): number
 
-/** Answers a callback with the gradients of its inputs (0: none). */
+/** Answers a block with the gradients of its inputs (0: none), a hook with the gradient to go on with (0: the same). */
 export declare function backwardSupply(walk: number, grads: Float64Array): void
 
 /** Begins this JavaScript thread's environment; its end closes what it left queued. */
@@ -109,6 +109,9 @@ export declare function generatorState(number: number): Array<number>
 
 /** The gradient of a tensor with a handle for the caller; 0 when there is none. */
 export declare function grad(id: number): number
+
+/** Begins a walk for the gradients of `inputs` alone, from several roots with a gradient each (0: ones). */
+export declare function gradsBegin(roots: Float64Array, grads: Float64Array, inputs: Float64Array, retainGraph: boolean): number
 
 /** Whether a tensor has a gradient. */
 export declare function hasGrad(id: number): boolean
@@ -150,8 +153,14 @@ export declare function read(list: Float64Array): Promise<Array<Uint8Array>>
 /** Records an op. `scratch` holds `[inputs, id…, attributes, attribute…]` and gets `[outputs, (id, dtype, rank, size…)…]`. */
 export declare function record(op: number, scratch: Float64Array): void
 
+/** Lets a function of JavaScript see the gradient of a tensor in every later backward. */
+export declare function registerHook(id: number, hook: number): void
+
 /** Lets go of tensors, once for each mention. */
 export declare function release(list: Float64Array): void
+
+/** Forgets a hook. */
+export declare function removeHook(hook: number): void
 
 /** Whether a gradient flows to a tensor. */
 export declare function requiresGrad(id: number): boolean
@@ -189,7 +198,7 @@ export declare function setStack(stack: number): void
 /** Chooses the stream to record into (0: the default one); returns the one before. */
 export declare function setStream(stream: number): number
 
-/** The callbacks whose nodes are gone: JavaScript may forget their functions. */
+/** The blocks and hooks whose nodes or leaves are gone: JavaScript may forget their functions. */
 export declare function takeDroppedCallbacks(): Array<number>
 
 /** How often a tensor's numbers were changed in place. */

@@ -1,11 +1,15 @@
 import { inspect } from 'node:util'
-import { AsyncError, OptionError } from '../errors.js'
-import { call, markStack } from '../native/call.js'
+import type { HookHandle } from '../autograd/hook-handle.js'
+import { OptionError } from '../errors.js'
+import { call } from '../native/call.js'
 import { native } from '../native/load.js'
-import { noGrad, popFrame, pushFrame, refuseAsync, tensorsIn } from '../scope.js'
+import { noGrad } from '../scope.js'
 import type { Dtype } from '../tensor.js'
 import { KIND, Tensor } from '../tensor.js'
 import { findStateDict } from './checkpoint.js'
+import { wrapForward } from './forward.js'
+import { addHook } from './module-hooks.js'
+import type { ForwardHook, ForwardPreHook, FullBackwardHook, HookOptions } from './module-hooks.js'
 import { badKeys, checkTensors } from './state-dict.js'
 
 /** A tensor of a module itself: its key, the tensor, and whether it is trained or only kept. */
@@ -30,17 +34,6 @@ export function parameter(tensor: Tensor, requiresGrad = true): Tensor {
   native.setKind(tensor.id, on ? KIND.adapter : KIND.base)
   return tensor
 }
-
-const wrapped = new WeakSet<object>()
-
-/** What runs between the outermost forward and its end. */
-interface Running {
-  readonly root: Module
-  readonly called: Set<Module>
-}
-
-let running: Running | null = null
-const pathsOf = new WeakMap<Module, Map<Module, number>>()
 
 /**
  * The base of all layers and models. Parameters, buffers and submodules are found by walking the module's own fields, arrays and maps of modules
@@ -271,6 +264,30 @@ export abstract class Module {
     return this
   }
 
+  /**
+   * Calls `hook(module, args)` before every forward of this module. An array that it returns takes the place of the arguments, anything else
+   * but undefined that of the only argument.
+   */
+  registerForwardPreHook(hook: ForwardPreHook, options?: HookOptions): HookHandle {
+    return addHook(this, 'pre', hook, options)
+  }
+
+  /**
+   * Calls `hook(module, args, output)` after every forward of this module. What it returns takes the place of the output. Tensors that a hook
+   * stores outside of the model are released with the outermost forward, unless wrapped in `lora.keep(t)`.
+   */
+  registerForwardHook(hook: ForwardHook, options?: HookOptions): HookHandle {
+    return addHook(this, 'post', hook, options)
+  }
+
+  /**
+   * Calls `hook(module, gradInput, gradOutput)` in backward, when the gradients of the arguments are known: those of arguments that are tensors
+   * and of outputs that are, null where there is none. An array that it returns takes the place of `gradInput`.
+   */
+  registerFullBackwardHook(hook: FullBackwardHook, options?: HookOptions): HookHandle {
+    return addHook(this, 'backward', hook, options)
+  }
+
   /** What a module prints of itself besides its class. */
   extraRepr(): string {
     return ''
@@ -341,76 +358,4 @@ function checkForward(module: Module): void {
       fix: 'a field cannot be wrapped, so what it makes would never be freed',
     })
   }
-}
-
-/** Wraps `forward` of every class from `prototype` up to Module, each once; `super.forward` then goes through the wrapper, too. */
-function wrapForward(prototype: Module): void {
-  for (let level: object = prototype; level !== Module.prototype; level = Object.getPrototypeOf(level) as object) {
-    if (wrapped.has(level) || !Object.hasOwn(level, 'forward')) continue
-    wrapped.add(level)
-    const original = (level as Module).forward
-    if (original.constructor.name === 'AsyncFunction') {
-      throw new AsyncError({
-        what: `${prototype.constructor.name}: forward is async`,
-        expected: 'a synchronous forward: it only records',
-        received: 'async forward',
-        fix: 'read values outside of forward',
-      })
-    }
-    ;(level as Module).forward = function (this: Module, ...args: unknown[]): unknown {
-      return running === null ? outermost(this, original, args) : inner(this, original, args)
-    }
-  }
-}
-
-function outermost(module: Module, forward: Module['forward'], args: unknown[]): unknown {
-  markStack(outermost)
-  const frame = pushFrame()
-  running = { root: module, called: new Set() }
-  let kept = new Set<Tensor>()
-  try {
-    const result = refuseAsync(inner(module, forward, args), `${module.constructor.name}.forward`)
-    kept = tensorsIn(result)
-    return result
-  } finally {
-    const { called } = running
-    running = null
-    // What an argument or a module of the call holds was stored on purpose, even when the call failed afterwards.
-    const seen = new Set<object>()
-    for (const arg of args) tensorsIn(arg, kept, seen)
-    for (const each of called)
-      for (const value of Object.values(each)) if (!(value instanceof Module)) ownFields(value, kept, seen)
-    popFrame(frame, kept, `${module.constructor.name}.forward`)
-  }
-}
-
-// Submodules are asked for themselves, when they were called.
-function ownFields(value: unknown, kept: Set<Tensor>, seen: Set<object>): void {
-  if (value instanceof Module) return
-  if (Array.isArray(value)) for (const item of value) ownFields(item, kept, seen)
-  else if (typeof value === 'object' && value !== null) tensorsIn(value, kept, seen)
-}
-
-function inner(module: Module, forward: Module['forward'], args: unknown[]): unknown {
-  const state = running!
-  state.called.add(module)
-  const before = native.setPath(pathNumber(state.root, module))
-  try {
-    return forward.apply(module, args)
-  } finally {
-    native.setPath(before)
-  }
-}
-
-/** The interned path of a module below the outermost one. A module made during the call has none and shows its class. */
-function pathNumber(root: Module, module: Module): number {
-  const known = pathsOf.get(root)?.get(module)
-  if (known !== undefined) return known
-  const paths = new Map<Module, number>()
-  for (const [path, each] of root.namedModules())
-    paths.set(each, native.internPath(path === '' ? each.constructor.name : path))
-  pathsOf.set(root, paths)
-  const number = paths.get(module) ?? native.internPath(module.constructor.name)
-  paths.set(module, number)
-  return number
 }

@@ -147,6 +147,10 @@ pub struct Entry {
     pub path: u32,
     /// Number of the stack that recorded it; 0 is none.
     pub stack: u64,
+    /// Whether its results are searched for numbers that are not finite.
+    pub watched: bool,
+    /// The op whose gradient rule recorded it; `None` in forward.
+    pub rule: Option<&'static str>,
     /// The work.
     pub command: Command,
 }

@@ -19,6 +19,7 @@ use crate::ops::row::{Meta, OpRow, Rng};
 use crate::storage::{Buffer, Value};
 use crate::trace::Trace;
 
+mod finite;
 mod run;
 
 /// How long the engine is idle before the pool gives its memory back.
@@ -44,7 +45,7 @@ pub struct Executor {
     pub(crate) counters: Arc<Counters>,
     pub(crate) device: crate::device::Device,
     pub(crate) candle: bool,
-    /// Look for NaN and infinities after each op (LORALIB_DEBUG=4).
+    /// Look for NaN and infinities after each op, whatever its entry says (LORALIB_DEBUG=4).
     finite_check: bool,
     pub(crate) trace: Trace,
     streams: FxHashMap<StreamId, Stream>,
@@ -196,6 +197,7 @@ impl Executor {
     /// Does what an entry says; returns the error of work that has no reply of its own.
     fn serve(&mut self, entry: Entry, abort: Option<Error>) -> Option<Error> {
         let (place, path, stack) = (entry.place, entry.path, entry.stack);
+        let watched = entry.watched || self.finite_check;
         match entry.command {
             Command::Op {
                 row,
@@ -217,7 +219,8 @@ impl Executor {
                 } else {
                     let outcome = match abort.or_else(|| self.broken.clone()) {
                         Some(error) => Err(error),
-                        None => self.counted(|exec| exec.op(row, &inputs, &metas, &attrs, rng)),
+                        None => self
+                            .counted(|exec| exec.op(row, &inputs, &metas, &attrs, rng, watched.then_some(entry.rule))),
                     };
                     let name = self.paths.get(&path).cloned().unwrap_or_default();
                     self.keep(&outputs, &metas, outcome, |e| e.op(row.name).path(&name).stack(stack))
@@ -427,16 +430,15 @@ impl Executor {
         metas: &[Meta],
         attrs: &[f64],
         rng: Option<Rng>,
+        watch: Option<Option<&'static str>>,
     ) -> Result<SmallVec<[Value; 3]>> {
         let mut values: SmallVec<[Option<Value>; 6]> = SmallVec::new();
         for id in inputs {
             values.push(id.map(|id| self.value(id)).transpose()?);
         }
         let results = run::op(self, row, &values, metas, attrs, rng)?;
-        if self.finite_check {
-            for (i, value) in results.iter().enumerate().take(row.visible) {
-                run::check_finite(self, value, i)?;
-            }
+        if let Some(rule) = watch {
+            finite::check(self, row, &values, &results, attrs, rule)?;
         }
         Ok(results)
     }

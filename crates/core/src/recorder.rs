@@ -62,6 +62,8 @@ pub struct Recorder {
     grad_enabled: bool,
     path: u32,
     stack: u64,
+    watched: bool,
+    rule: Option<&'static str>,
     paths: FxHashMap<String, u32>,
     path_names: Vec<String>,
     pending: Vec<Entry>,
@@ -86,6 +88,8 @@ impl Recorder {
             grad_enabled: true,
             path: 0,
             stack: 0,
+            watched: false,
+            rule: None,
             paths: FxHashMap::default(),
             path_names: vec![String::new()],
             pending: Vec::new(),
@@ -465,6 +469,8 @@ impl Recorder {
             after,
             path: self.path,
             stack: self.stack,
+            watched: self.watched,
+            rule: self.rule,
             command,
         });
         if self.pending.len() >= BATCH {

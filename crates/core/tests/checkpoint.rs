@@ -20,7 +20,7 @@ fn checkpointed(lab: &mut Lab, callback: u64, x: Id, w: Id) -> Id {
     let was = lab.rec.set_grad_enabled(false);
     let y = block(lab, x, w);
     lab.rec.set_grad_enabled(was);
-    lab.rec.attach_callback(callback, &[x], &[y]).unwrap();
+    lab.rec.attach_callback(callback, &[x], &[y], &[]).unwrap();
     y
 }
 

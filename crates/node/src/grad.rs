@@ -2,10 +2,11 @@
 
 use engine::code::Code;
 use engine::error::Error;
+use engine::tape::Walk;
 use napi::bindgen_prelude::Float64ArraySlice;
 use napi_derive::napi;
 
-use crate::state::{ids, with};
+use crate::state::{State, ids, with};
 use crate::tensor::writable;
 
 /// Turns the tape on or off; returns what was before.
@@ -14,20 +15,40 @@ pub fn set_grad_enabled(on: bool) -> napi::Result<bool> {
     with(|state| Ok(state.recorder.set_grad_enabled(on)))
 }
 
+/// Turns anomaly mode on or off for what is recorded from here on; returns what was before.
+#[napi(catch_unwind)]
+pub fn set_anomaly(on: bool) -> napi::Result<bool> {
+    with(|state| Ok(state.recorder.set_anomaly(on)))
+}
+
 /// Begins backward; returns the number of the walk.
 #[napi(catch_unwind)]
 pub fn backward_begin(root: f64, grad: f64, retain_graph: bool) -> napi::Result<u32> {
     with(|state| {
         let walk = state.recorder.backward_begin(root as u64, grad as u64, retain_graph)?;
-        let number = state.next_walk;
-        state.next_walk = state.next_walk.wrapping_add(1).max(1);
-        state.walks.insert(number, walk);
-        Ok(number)
+        Ok(keep(state, walk))
     })
 }
 
-/// Goes on with a walk. Returns 0 at its end, else the number of the callback to answer, with the gradients of its outputs
-/// in `scratch` as `[count, id…]`.
+/// Begins a walk for the gradients of `inputs` alone, from several roots with a gradient each (0: ones).
+#[napi(catch_unwind)]
+pub fn grads_begin(roots: &[f64], grads: &[f64], inputs: &[f64], retain_graph: bool) -> napi::Result<u32> {
+    with(|state| {
+        let roots: Vec<(u64, u64)> = ids(roots).into_iter().zip(ids(grads)).collect();
+        let walk = state.recorder.grads_begin(&roots, &ids(inputs), retain_graph)?;
+        Ok(keep(state, walk))
+    })
+}
+
+fn keep(state: &mut State, walk: Walk) -> u32 {
+    let number = state.next_walk;
+    state.next_walk = state.next_walk.wrapping_add(1).max(1);
+    state.walks.insert(number, walk);
+    number
+}
+
+/// Goes on with a walk. Returns 0 at its end, with the gradients that were asked for in `scratch` as `[count, id…]`; else the number of
+/// the block or hook to answer, with `[count, id…]` of its gradients and again of the tensors that it saved.
 #[napi(catch_unwind)]
 pub fn backward_run(walk: u32, mut scratch: Float64ArraySlice<'_>) -> napi::Result<f64> {
     let scratch = writable(&mut scratch);
@@ -37,18 +58,26 @@ pub fn backward_run(walk: u32, mut scratch: Float64ArraySlice<'_>) -> napi::Resu
             .remove(&walk)
             .ok_or_else(|| Error::new(Code::Internal, "no such backward walk"))?;
         let Some(pause) = state.recorder.backward_run(&mut current)? else {
+            write_list(scratch, &current.found());
             return Ok(0.0);
         };
-        scratch[0] = pause.grads.len() as f64;
-        for (slot, &id) in scratch[1..].iter_mut().zip(&pause.grads) {
-            *slot = id as f64;
-        }
+        let end = write_list(scratch, &pause.grads);
+        write_list(&mut scratch[end..], &pause.saved);
         state.walks.insert(walk, current);
         Ok(pause.callback as f64)
     })
 }
 
-/// Answers a callback with the gradients of its inputs (0: none).
+/// Writes `[count, id…]`; returns its length. TypeScript gives room for the longest list that it attached.
+fn write_list(scratch: &mut [f64], ids: &[u64]) -> usize {
+    scratch[0] = ids.len() as f64;
+    for (slot, &id) in scratch[1..].iter_mut().zip(ids) {
+        *slot = id as f64;
+    }
+    1 + ids.len()
+}
+
+/// Answers a block with the gradients of its inputs (0: none), a hook with the gradient to go on with (0: the same).
 #[napi(catch_unwind)]
 pub fn backward_supply(walk: u32, grads: &[f64]) -> napi::Result<()> {
     with(|state| {
@@ -73,17 +102,32 @@ pub fn backward_abandon(walk: u32) -> napi::Result<()> {
     })
 }
 
-/// Makes outputs depend on inputs through a function of JavaScript.
+/// Makes outputs depend on inputs through a function of JavaScript, which needs the tensors of `saved` as they are now.
 #[napi(catch_unwind)]
-pub fn attach_callback(callback: f64, inputs: &[f64], outputs: &[f64]) -> napi::Result<()> {
+pub fn attach_callback(callback: f64, inputs: &[f64], outputs: &[f64], saved: &[f64]) -> napi::Result<()> {
     with(|state| {
         state
             .recorder
-            .attach_callback(callback as u64, &ids(inputs), &ids(outputs))
+            .attach_callback(callback as u64, &ids(inputs), &ids(outputs), &ids(saved))
     })
 }
 
-/// The callbacks whose nodes are gone: JavaScript may forget their functions.
+/// Lets a function of JavaScript see the gradient of a tensor in every later backward.
+#[napi(catch_unwind)]
+pub fn register_hook(id: f64, hook: f64) -> napi::Result<()> {
+    with(|state| state.recorder.register_hook(id as u64, hook as u64))
+}
+
+/// Forgets a hook.
+#[napi(catch_unwind)]
+pub fn remove_hook(hook: f64) -> napi::Result<()> {
+    with(|state| {
+        state.recorder.remove_hook(hook as u64);
+        Ok(())
+    })
+}
+
+/// The blocks and hooks whose nodes or leaves are gone: JavaScript may forget their functions.
 #[napi(catch_unwind)]
 pub fn take_dropped_callbacks() -> napi::Result<Vec<f64>> {
     with(|state| {

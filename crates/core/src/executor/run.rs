@@ -198,30 +198,6 @@ fn twin(
     Ok(values)
 }
 
-/// Fails when a result is NaN or infinite (LORALIB_DEBUG=4): the first op and module that made one.
-pub fn check_finite(executor: &mut Executor, value: &Value, output: usize) -> Result<()> {
-    if !value.dtype.is_float() {
-        return Ok(());
-    }
-    let wide = executor
-        .to_candle(value)?
-        .to_dtype(candle_core::DType::F64)?
-        .flatten_all()?
-        .to_vec1::<f64>()?;
-    match wide.iter().position(|x| !x.is_finite()) {
-        None => Ok(()),
-        Some(place) => Err(
-            Error::new(Code::NonFinite, "an operation made a value that is not finite")
-                .expected("finite numbers (LORALIB_DEBUG=4 checks every result)")
-                .received(format!(
-                    "{} at place {place} of output {output}, shape {}",
-                    wide[place], value.shape
-                ))
-                .hint("look at the inputs of this operation: a learning rate, a division or a mask may be the cause"),
-        ),
-    }
-}
-
 /// Stores another buffer; gives the one before.
 fn replace(target: &Value, buffer: Buffer) -> Result<Buffer> {
     let mut cell = target

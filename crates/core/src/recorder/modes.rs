@@ -73,9 +73,29 @@ impl Recorder {
         std::mem::replace(&mut self.path, path)
     }
 
+    /// The number of the current module path.
+    pub(crate) fn path(&self) -> u32 {
+        self.path
+    }
+
+    /// The name of a module path.
+    pub(crate) fn path_of(&self, path: u32) -> &str {
+        &self.path_names[path as usize]
+    }
+
     /// Sets the number of the caller's stack for run-time errors; returns the one before.
     pub fn set_stack(&mut self, stack: u64) -> u64 {
         std::mem::replace(&mut self.stack, stack)
+    }
+
+    /// Turns the search for numbers that are not finite on or off, for what is recorded from here on; returns what was before.
+    pub fn set_anomaly(&mut self, on: bool) -> bool {
+        std::mem::replace(&mut self.watched, on)
+    }
+
+    /// Sets whose gradient rule records; returns what was before.
+    pub(crate) fn set_rule(&mut self, rule: Option<&'static str>) -> Option<&'static str> {
+        std::mem::replace(&mut self.rule, rule)
     }
 
     /// The number of a module path.

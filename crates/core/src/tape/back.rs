@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::dtype::Dtype;
 use crate::entry::Id;
 use crate::error::Result;
-use crate::ops::row::{AttrReader, Meta, OpRow, Rng};
+use crate::ops::row::{AttrReader, Meta, Needs, OpRow, Rng};
 use crate::ops::table;
 use crate::recorder::Recorder;
 use crate::shape::Shape;
@@ -16,6 +16,8 @@ use super::node::Node;
 pub struct Back<'a> {
     pub(crate) recorder: &'a mut Recorder,
     pub(crate) node: &'a Node,
+    /// The inputs that get a gradient in this walk.
+    pub(crate) needs: Needs,
     /// Gradients of the inputs, by position.
     pub(crate) results: SmallVec<[Option<Id>; 5]>,
     /// Everything the rule made; what is no result is freed afterwards.
@@ -36,7 +38,7 @@ impl Back<'_> {
 
     /// Whether input `i` needs a gradient.
     pub fn needs(&self, i: usize) -> bool {
-        self.node.needs.input(i)
+        self.needs.input(i)
     }
 
     /// Input `i`, which the rule's `save` asked for.

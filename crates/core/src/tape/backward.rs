@@ -1,7 +1,5 @@
 //! The walk of backward: by descending sequence number, without recursion, consuming each node as it goes.
 
-use std::collections::BinaryHeap;
-
 use smallvec::SmallVec;
 
 use crate::code::Code;
@@ -13,22 +11,9 @@ use crate::recorder::Recorder;
 use crate::values::Kind;
 
 use super::back::Back;
+use super::hooks::Site;
 use super::node::{Edge, Node};
-
-/// A backward under way. It can pause at a node whose backward is a function of the caller.
-pub struct Walk {
-    heap: BinaryHeap<u64>,
-    retain_graph: bool,
-    waiting: Option<u64>,
-}
-
-/// The walk has reached a node that the caller must answer.
-pub struct Pause {
-    /// The caller's number for the node.
-    pub callback: u64,
-    /// Gradients of its outputs; 0 where nothing depends on one. The caller gets a handle on each.
-    pub grads: SmallVec<[Id; 3]>,
-}
+use super::walk::{Pause, Ready, Waiting, Walk};
 
 impl Recorder {
     /// Begins backward at `root` with gradient `grad` (0: ones, for a scalar).
@@ -37,69 +22,9 @@ impl Recorder {
     /// [`Code::Grad`] when there is no graph, [`Code::Shape`] when the gradient does not fit.
     pub fn backward_begin(&mut self, root: Id, grad: Id, retain_graph: bool) -> Result<Walk> {
         self.check_failure()?;
-        self.check_live(root)?;
-        let value = self.values.get(root);
-        if !value.requires_grad {
-            return Err(Error::new(Code::Grad, "backward: this tensor needs no gradient and has no graph")
-                .expected("a result of tensors with requiresGrad")
-                .hint("was it made under noGrad, from detached or only from frozen tensors, or while layers were merged? training needs model.train()"));
-        }
-        let meta = value.meta.clone();
-        let edge = match value.node {
-            Some((number, output)) => Edge::Node(number, output),
-            None => Edge::Leaf(root),
-        };
-        let seed = if grad != 0 {
-            self.check_live(grad)?;
-            let given = self.values.meta(grad);
-            if given.shape != meta.shape {
-                return Err(
-                    Error::new(Code::Shape, "backward: the gradient has another shape than the tensor")
-                        .expected(meta.shape.to_string())
-                        .received(given.shape.to_string()),
-                );
-            }
-            if given.dtype != meta.dtype.wide() && given.dtype != meta.dtype {
-                return Err(
-                    Error::new(Code::Dtype, "backward: the gradient has another dtype than the tensor")
-                        .expected(meta.dtype.wide().name())
-                        .received(given.dtype.name()),
-                );
-            }
-            // The rules take gradients in full precision.
-            if given.dtype == meta.dtype.wide() {
-                grad
-            } else {
-                self.record_all(
-                    &table::CAST,
-                    &[grad],
-                    &[f64::from(meta.dtype.wide() as u8)],
-                    None,
-                    false,
-                )?[0]
-            }
-        } else {
-            if meta.shape.numel() != 1 {
-                return Err(
-                    Error::new(Code::Grad, "backward: only a scalar has a gradient of its own")
-                        .expected("a tensor with one element, or a gradient argument")
-                        .received(format!("shape {}", meta.shape))
-                        .hint("reduce it with sum() or mean(), or pass a gradient of the same shape"),
-                );
-            }
-            let mut attrs = vec![meta.shape.rank() as f64];
-            attrs.extend(meta.shape.dims().iter().map(|&d| d as f64));
-            attrs.extend([1.0, f64::from(meta.dtype.wide() as u8)]);
-            self.record_all(&table::FULL, &[], &attrs, None, false)?[0]
-        };
-        let mut walk = Walk {
-            heap: BinaryHeap::new(),
-            retain_graph,
-            waiting: None,
-        };
-        let sent = self.deliver(&mut walk, edge, seed);
-        self.drop_if_unused(seed);
-        sent.map(|()| walk)
+        let mut walk = Walk::new(retain_graph, None);
+        self.backward_seed(&mut walk, root, grad)?;
+        Ok(walk)
     }
 
     /// Goes on until the walk ends (`None`) or pauses.
@@ -114,75 +39,156 @@ impl Recorder {
         result
     }
 
-    /// Answers a pause with the gradients of the node's inputs (0: none), and goes on.
+    /// Answers a pause: a block with the gradients of its inputs (0: none), a hook with the gradient to go on with (0: the same).
     ///
     /// # Errors
-    /// As [`Recorder::backward_run`].
+    /// As [`Recorder::backward_run`]; [`Code::Shape`] and [`Code::Dtype`] for a gradient of a hook that does not fit.
     pub fn backward_supply(&mut self, walk: &mut Walk, grads: &[Id]) -> Result<()> {
-        let number = walk.waiting.take().expect("the caller answers a pause");
-        let node = self
-            .tape
-            .nodes
-            .remove(&number)
-            .expect("a paused node is kept by its walk");
-        let results: SmallVec<[Option<Id>; 5]> = (0..node.edges.len())
-            .map(|i| grads.get(i).copied().filter(|&g| g != 0))
-            .collect();
-        let outcome = self.finish(walk, number, node, &results);
+        self.resume(walk);
+        let outcome = match walk.waiting.take().expect("the caller answers a pause") {
+            Waiting::Hook(output) => match grads.first() {
+                Some(&grad) if grad != 0 => self.replace_grad(walk, output, grad),
+                _ => Ok(()),
+            },
+            Waiting::Block(number) => {
+                let node = self
+                    .tape
+                    .nodes
+                    .remove(&number)
+                    .expect("a paused node is kept by its walk");
+                let results: SmallVec<[Option<Id>; 5]> = (0..node.edges.len())
+                    .map(|i| grads.get(i).copied().filter(|&g| g != 0))
+                    .collect();
+                if let Err(error) = self.check_answer(&node, &results) {
+                    walk.waiting = Some(Waiting::Block(number));
+                    self.tape.nodes.insert(number, node);
+                    Err(error)
+                } else {
+                    self.finish(walk, number, node, &results)
+                }
+            }
+        };
         if outcome.is_err() {
             self.abandon(walk);
         }
         outcome
     }
 
-    fn run(&mut self, walk: &mut Walk) -> Result<Option<Pause>> {
-        while let Some(number) = walk.heap.pop() {
-            let node = self
-                .tape
-                .nodes
-                .remove(&number)
-                .expect("a queued node is kept by its walk");
-            if let Some(callback) = node.callback {
-                let grads: SmallVec<[Id; 3]> = node.grads.iter().map(|g| g.unwrap_or(0)).collect();
-                for &id in grads.iter().filter(|&&id| id != 0) {
-                    self.tape.hold_handle(&mut self.values, id);
-                }
-                self.tape.nodes.insert(number, node);
-                walk.waiting = Some(number);
-                return Ok(Some(Pause { callback, grads }));
-            }
-            let path = self.set_path(node.path);
-            let outcome = self.visit(&node);
-            match outcome {
-                Ok((results, made)) => {
-                    let finished = self.finish(walk, number, node, &results);
-                    for id in made {
-                        self.tape.release_if_unused(&mut self.values, id);
-                    }
-                    self.free_dead();
-                    self.set_path(path);
-                    finished?;
-                }
-                Err(error) => {
-                    let error = error.op(node.row.name).path(self.path_name());
-                    self.tape.nodes.insert(number, node);
-                    walk.heap.push(number);
-                    self.set_path(path);
-                    return Err(error);
-                }
+    /// Gradients of the caller must fit the inputs.
+    fn check_answer(&self, node: &Node, results: &[Option<Id>]) -> Result<()> {
+        for (i, result) in results.iter().enumerate() {
+            let (Some(id), Some(want)) = (*result, &node.input_metas[i]) else {
+                continue;
+            };
+            self.check_live(id)?;
+            let got = self.values.meta(id);
+            if node.edges[i] != Edge::None && (got.shape != want.shape || got.dtype != want.dtype.wide()) {
+                let code = if got.shape == want.shape {
+                    Code::Dtype
+                } else {
+                    Code::Shape
+                };
+                return Err(Error::new(code, "backward: the gradient of an input does not fit it")
+                    .expected(format!("{} {}", want.shape, want.dtype.wide()))
+                    .received(format!("{} {} for input {i}", got.shape, got.dtype))
+                    .path(self.path_of(node.path)));
             }
         }
-        Ok(None)
+        Ok(())
+    }
+
+    fn run(&mut self, walk: &mut Walk) -> Result<Option<Pause>> {
+        loop {
+            if let Some((output, hook)) = walk.hooks.pop_front() {
+                if let Some(pause) = self.pause_at_hook(walk, output, hook) {
+                    return Ok(Some(pause));
+                }
+                continue;
+            }
+            match walk.ready.take() {
+                Some(Ready::Leaf { leaf, grad }) => self.arrive(walk, leaf, grad)?,
+                Some(Ready::Node(number)) => {
+                    if let Some(pause) = self.enter(walk, number)? {
+                        return Ok(Some(pause));
+                    }
+                }
+                None if self.next(walk) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Chooses what comes next, with its hooks: the newest node, or, when none is left, a leaf that gathered its gradient.
+    fn next(&mut self, walk: &mut Walk) -> bool {
+        if let Some(number) = walk.heap.pop() {
+            for output in 0..self.tape.nodes.get(&number).map_or(0, |n| n.grads.len()) {
+                let hooks = self.tape.hooks_of(Site::Output(number, output));
+                walk.hooks.extend(hooks.map(|hook| (output, hook)));
+            }
+            walk.ready = Some(Ready::Node(number));
+            return true;
+        }
+        let Some((leaf, grad)) = walk.leaves.pop_front() else {
+            return false;
+        };
+        walk.hooks
+            .extend(self.tape.hooks_of(Site::Leaf(leaf)).map(|hook| (0, hook)));
+        walk.ready = Some(Ready::Leaf { leaf, grad });
+        true
+    }
+
+    /// Runs a node whose gradients are complete, or pauses at one that the caller runs.
+    fn enter(&mut self, walk: &mut Walk, number: u64) -> Result<Option<Pause>> {
+        if !self.take_wanted(walk, number) {
+            return Ok(None);
+        }
+        let node = self
+            .tape
+            .nodes
+            .remove(&number)
+            .expect("a queued node is kept by its walk");
+        let rule = self.set_rule(Some(node.row.name));
+        let outcome = self.check_saved(&node).and_then(|()| match node.callback {
+            Some(_) => Ok(None),
+            None => self.visit(walk, &node).map(Some),
+        });
+        match outcome {
+            Ok(None) => {
+                self.set_rule(rule);
+                let pause = self.pause_at_block(walk, number, &node);
+                self.tape.nodes.insert(number, node);
+                Ok(Some(pause))
+            }
+            Ok(Some((results, made))) => {
+                let path = self.set_path(node.path);
+                let finished = self.finish(walk, number, node, &results);
+                for id in made {
+                    self.tape.release_if_unused(&mut self.values, id);
+                }
+                self.free_dead();
+                self.set_path(path);
+                self.set_rule(rule);
+                finished.map(|()| None)
+            }
+            Err(error) => {
+                let error = error.op(node.row.name).path(self.path_of(node.path));
+                self.tape.nodes.insert(number, node);
+                walk.heap.push(number);
+                self.set_rule(rule);
+                Err(error)
+            }
+        }
     }
 
     /// Runs the rule of a node.
     #[allow(clippy::type_complexity, reason = "two lists, used once")]
-    fn visit(&mut self, node: &Node) -> Result<(SmallVec<[Option<Id>; 5]>, Vec<Id>)> {
-        self.check_saved(node)?;
+    fn visit(&mut self, walk: &Walk, node: &Node) -> Result<(SmallVec<[Option<Id>; 5]>, Vec<Id>)> {
         let Gradient::Rule { backward, .. } = node.row.gradient else {
             return Err(Error::new(Code::NoGrad, "this op has no gradient rule"));
         };
+        let path = self.set_path(node.path);
         let mut back = Back {
+            needs: walk.needs(node),
             recorder: self,
             node,
             results: SmallVec::from_elem(None, node.edges.len()),
@@ -190,6 +196,7 @@ impl Recorder {
         };
         let outcome = backward(&mut back);
         let (results, made) = (back.results, back.made);
+        self.set_path(path);
         match outcome {
             Ok(()) => Ok((results, made)),
             Err(error) => {
@@ -201,7 +208,7 @@ impl Recorder {
         }
     }
 
-    fn check_saved(&self, node: &Node) -> Result<()> {
+    pub(super) fn check_saved(&self, node: &Node) -> Result<()> {
         if node.consumed {
             return Err(Error::new(
                 Code::Grad,
@@ -235,7 +242,8 @@ impl Recorder {
                 outcome = self.deliver(walk, edge, id);
             }
         }
-        for k in 0..node.retain.len() {
+        let kept = if walk.wanted.is_some() { 0 } else { node.retain.len() };
+        for k in 0..kept {
             let (output, id) = node.retain[k];
             if let Some(grad) = node.grads[output] {
                 self.accumulate(id, grad)?;
@@ -248,6 +256,8 @@ impl Recorder {
         }
         if !walk.retain_graph {
             node.consumed = true;
+            // No walk comes here again.
+            self.tape.drop_hooks(number, node.grads.len());
             for id in node.take_holds() {
                 self.tape.unhold(&mut self.values, id);
             }
@@ -269,9 +279,13 @@ impl Recorder {
         outcome
     }
 
-    fn deliver(&mut self, walk: &mut Walk, edge: Edge, grad: Id) -> Result<()> {
+    pub(super) fn deliver(&mut self, walk: &mut Walk, edge: Edge, grad: Id) -> Result<()> {
         match edge {
             Edge::None => Ok(()),
+            edge if walk.ignores(edge) => Ok(()),
+            Edge::Leaf(id) if walk.wanted.is_some() || self.tape.has_hooks(Site::Leaf(id)) => {
+                self.gather(walk, id, grad)
+            }
             Edge::Leaf(id) => self.accumulate(id, grad),
             Edge::Node(number, output) => {
                 let node = self.tape.nodes.get_mut(&number).expect("an edge keeps its node");
@@ -301,7 +315,7 @@ impl Recorder {
     }
 
     /// `sum + grad`: in place when nobody else sees `sum`.
-    fn add(&mut self, sum: Id, grad: Id) -> Result<Id> {
+    pub(super) fn add(&mut self, sum: Id, grad: Id) -> Result<Id> {
         if self.values.is_sole(sum) && sum != grad {
             self.record_all(&table::ADD_INPLACE, &[sum, grad], &[], None, false)?;
             return Ok(sum);
@@ -310,7 +324,7 @@ impl Recorder {
     }
 
     /// Adds to the gradient of a leaf. The first one moves in; one that others share is copied.
-    fn accumulate(&mut self, leaf: Id, grad: Id) -> Result<()> {
+    pub(super) fn accumulate(&mut self, leaf: Id, grad: Id) -> Result<()> {
         if let Some(sum) = self.values.get(leaf).grad {
             if self.values.storage_number(sum) != self.values.storage_number(grad) {
                 return self
@@ -333,30 +347,6 @@ impl Recorder {
         self.values.get_mut(leaf).grad = Some(own);
         self.values.storage_mut(own).kind = Kind::Gradient;
         Ok(())
-    }
-
-    /// Gives up a walk that its caller cannot go on with.
-    pub fn backward_abandon(&mut self, walk: &mut Walk) {
-        self.abandon(walk);
-    }
-
-    /// Clears what an interrupted walk left in the nodes.
-    fn abandon(&mut self, walk: &mut Walk) {
-        let mut numbers: Vec<u64> = walk.heap.drain().collect();
-        numbers.extend(walk.waiting.take());
-        for number in numbers {
-            let grads: SmallVec<[Id; 3]> = self
-                .tape
-                .nodes
-                .get_mut(&number)
-                .map(|n| n.grads.iter_mut().filter_map(Option::take).collect())
-                .unwrap_or_default();
-            for id in grads {
-                self.tape.unhold(&mut self.values, id);
-            }
-            self.tape.unref(&mut self.values, number);
-        }
-        self.free_dead();
     }
 
     pub(crate) fn free_dead(&mut self) {

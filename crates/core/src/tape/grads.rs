@@ -8,6 +8,7 @@ use crate::ops::table;
 use crate::recorder::Recorder;
 use crate::values::Kind;
 
+use super::hold;
 use super::node::Node;
 
 impl Recorder {
@@ -144,13 +145,19 @@ impl Recorder {
         Ok(())
     }
 
-    /// Makes the outputs depend on the inputs through a function of the caller (checkpoint, custom function).
+    /// Makes the outputs depend on the inputs through a function of the caller (checkpoint, custom function). Those of `saved` are kept for
+    /// it, and backward fails when one was changed in place meanwhile.
     ///
     /// # Errors
     /// [`Code::Disposed`].
-    pub fn attach_callback(&mut self, callback: u64, inputs: &[Id], outputs: &[Id]) -> Result<()> {
-        for &id in inputs.iter().chain(outputs) {
+    pub fn attach_callback(&mut self, callback: u64, inputs: &[Id], outputs: &[Id], saved: &[Id]) -> Result<()> {
+        for &id in inputs.iter().chain(outputs).chain(saved) {
             self.check_live(id)?;
+        }
+        if !outputs.iter().any(|&id| self.values.meta(id).dtype.is_float()) {
+            // No gradient comes back, and a node that no tensor refers to would stay for ever.
+            self.tape.dropped_callbacks.push(callback);
+            return Ok(());
         }
         let mut mask = 0;
         for (i, &id) in inputs.iter().enumerate() {
@@ -160,7 +167,7 @@ impl Recorder {
         }
         // A checkpointed block reaches trainable parameters that are no inputs, so it is taped in any case.
         let metas = outputs.iter().map(|&id| self.values.meta(id).clone()).collect();
-        let mut node = Node::new(&table::CALLBACK, &[], None, 0);
+        let mut node = Node::new(&table::CALLBACK, &[], None, self.path());
         node.callback = Some(callback);
         let number = self.tape.add(
             node,
@@ -171,6 +178,12 @@ impl Recorder {
             Save::default(),
             &metas,
         );
+        let kept = saved.iter().map(|&id| Some(hold(&mut self.values, id))).collect();
+        self.tape
+            .nodes
+            .get_mut(&number)
+            .expect("it was just added")
+            .saved_inputs = kept;
         for (i, &id) in outputs.iter().enumerate() {
             if self.values.meta(id).dtype.is_float() {
                 self.tape.attach_output(&mut self.values, id, number, i);

@@ -3,11 +3,15 @@
 mod back;
 mod backward;
 mod grads;
+mod hooks;
 mod node;
+mod walk;
+mod wanted;
 
 pub use back::Back;
-pub use backward::{Pause, Walk};
+pub use hooks::Site;
 pub use node::{Edge, Node};
+pub use walk::{Pause, Walk};
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -22,6 +26,7 @@ pub struct Tape {
     nodes: FxHashMap<u64, Node>,
     last: u64,
     dead: Vec<Dead>,
+    hooks: FxHashMap<Site, Vec<u64>>,
     pub(crate) dropped_callbacks: Vec<u64>,
 }
 
@@ -144,6 +149,7 @@ impl Tape {
         while let Some(loose) = work.pop() {
             match loose {
                 Loose::Value(id) if values.is_unused(id) => {
+                    self.drop_site(Site::Leaf(id));
                     let (dead, grad) = values.remove(id);
                     self.dead.push(dead);
                     if let Some(grad) = grad {
@@ -155,6 +161,7 @@ impl Tape {
                 Loose::Node(number) => {
                     if self.nodes.get(&number).is_some_and(|n| n.refs == 0) {
                         let node = self.nodes.remove(&number).expect("it was just there");
+                        self.drop_hooks(number, node.grads.len());
                         self.let_go(values, node, &mut work);
                     }
                 }

@@ -1,0 +1,169 @@
+//! The search of anomaly mode: the first op that makes a NaN or an infinity.
+
+use crate::code::Code;
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::ops::row::{Mutates, OpRow};
+use crate::shape::Shape;
+use crate::storage::Value;
+
+use super::Executor;
+
+/// Places of the first NaN and the first infinity, with its value.
+#[derive(Default)]
+struct Found {
+    nan: Option<usize>,
+    infinity: Option<(usize, f64)>,
+}
+
+/// Fails when a visible result, or what an op changed in place, holds a NaN, or an infinity that was neither in its inputs nor in its
+/// attributes: masks filled with -∞ on purpose are no fault. `rule` is the op whose gradient this computes, if any.
+pub fn check(
+    executor: &Executor,
+    row: &OpRow,
+    inputs: &[Option<Value>],
+    results: &[Value],
+    attrs: &[f64],
+    rule: Option<&'static str>,
+) -> Result<()> {
+    if row.mutates == Mutates::Nothing {
+        for (i, value) in results.iter().enumerate().take(row.visible) {
+            check_one(executor, row, inputs, value, attrs, rule, &format!("result {i}"))?;
+        }
+        return Ok(());
+    }
+    for (i, value) in inputs.iter().enumerate() {
+        if let (Some(value), true) = (value, row.is_mutated(i, attrs)) {
+            check_one(
+                executor,
+                row,
+                inputs,
+                value,
+                attrs,
+                rule,
+                &format!("input {i}, changed in place,"),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn check_one(
+    executor: &Executor,
+    row: &OpRow,
+    inputs: &[Option<Value>],
+    value: &Value,
+    attrs: &[f64],
+    rule: Option<&'static str>,
+    which: &str,
+) -> Result<()> {
+    let found = scan(executor, value)?;
+    let (place, number) = match (found.nan, found.infinity) {
+        (Some(place), _) => (place, f64::NAN),
+        (None, Some((place, number))) if !attrs.iter().any(|a| a.is_infinite()) => (place, number),
+        _ => return Ok(()),
+    };
+    let mut source = None;
+    for (i, input) in inputs.iter().enumerate() {
+        // What was changed in place no longer shows what it was before.
+        let Some(input) = input.as_ref().filter(|_| !row.is_mutated(i, attrs)) else {
+            continue;
+        };
+        let before = scan(executor, input)?;
+        if before.infinity.is_some() && !number.is_nan() {
+            return Ok(());
+        }
+        if before.nan.is_some() {
+            source.get_or_insert(i);
+        }
+    }
+    Err(report(row, inputs, value, rule, (which, place, number), source))
+}
+
+/// The error: op, shape and place; the executor adds the module path.
+fn report(
+    row: &OpRow,
+    inputs: &[Option<Value>],
+    value: &Value,
+    rule: Option<&'static str>,
+    (which, place, number): (&str, usize, f64),
+    source: Option<usize>,
+) -> Error {
+    let kind = if number.is_nan() { "a NaN" } else { "an infinity" };
+    let (op, what) = match rule {
+        Some(rule) => (rule, format!("the gradient of {rule} made {kind} in backward")),
+        None => (row.name, format!("{} made {kind} in forward", row.name)),
+    };
+    let from: Vec<String> = inputs
+        .iter()
+        .flatten()
+        .map(|input| format!("{} {}", input.shape, input.dtype))
+        .collect();
+    let step = if op == row.name {
+        String::new()
+    } else {
+        format!(" of {}", row.name)
+    };
+    let error = Error::new(Code::NonFinite, what)
+        .op(op)
+        .expected("finite numbers: anomaly mode looks at every result")
+        .received(format!(
+            "{number} at {} of {which}{step}, shape {} {}, from {}",
+            index(place, &value.shape),
+            value.shape,
+            value.dtype,
+            if from.is_empty() {
+                "no input".to_owned()
+            } else {
+                from.join(" and ")
+            },
+        ));
+    match source {
+        Some(i) => error.hint(format!(
+            "input {i} of this operation holds a NaN that no watched operation made: look at the data, or at what ran before anomaly mode was on"
+        )),
+        None => error.hint("its inputs are free of NaN: a division by zero, a logarithm or root of what is not positive, an overflow or a masked row may be the cause"),
+    }
+}
+
+/// A place in the flat numbers as indices.
+fn index(place: usize, shape: &Shape) -> String {
+    let mut rest = place;
+    let mut at: Vec<String> = Vec::new();
+    for &size in shape.dims().iter().rev() {
+        at.push((rest % size.max(1)).to_string());
+        rest /= size.max(1);
+    }
+    at.reverse();
+    format!("[{}]", at.join(", "))
+}
+
+fn scan(executor: &Executor, value: &Value) -> Result<Found> {
+    if !value.dtype.is_float() {
+        return Ok(Found::default());
+    }
+    if value.is_candle() {
+        let wide = executor.to_candle(value)?.to_dtype(candle_core::DType::F64)?;
+        return Ok(first(wide.flatten_all()?.to_vec1::<f64>()?.into_iter()));
+    }
+    Ok(match value.dtype {
+        Dtype::F64 => first(value.read::<f64>()?.iter().copied()),
+        Dtype::Bf16 => first(value.read::<half::bf16>()?.iter().map(|x| x.to_f64())),
+        Dtype::F16 => first(value.read::<half::f16>()?.iter().map(|x| x.to_f64())),
+        _ => first(value.read::<f32>()?.iter().map(|x| f64::from(*x))),
+    })
+}
+
+fn first(numbers: impl Iterator<Item = f64>) -> Found {
+    let mut found = Found::default();
+    for (place, number) in numbers.enumerate() {
+        if number.is_nan() {
+            found.nan = Some(place);
+            return found;
+        }
+        if number.is_infinite() && found.infinity.is_none() {
+            found.infinity = Some((place, number));
+        }
+    }
+    found
+}
