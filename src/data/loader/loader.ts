@@ -1,0 +1,226 @@
+import { AsyncError, OptionError } from '../../errors.js'
+import { getRngState, setRngState, splitSeed } from '../../random.js'
+import { defaultCollate } from './collate.js'
+import type { Collated } from './collate.js'
+import { TensorDataset, checkIndex, sample } from './dataset.js'
+import type { Dataset } from './dataset.js'
+import { Draws } from './philox.js'
+
+/** Options of {@link DataLoader}. */
+export interface DataLoaderOptions<S, B> {
+  /** Samples in a batch. @default 1 */
+  batchSize?: number
+  /** Draw a new order in each epoch. @default false */
+  shuffle?: boolean
+  /** Seed of the orders. @default drawn from the current stream's generator, so `manualSeed` fixes it, too */
+  seed?: number | bigint
+  /** Leave out a last batch that is not full. @default false */
+  dropLast?: boolean
+  /** Joins samples to a batch. @default defaultCollate */
+  collate?: (samples: S[]) => B
+  /** Numbers of the samples, in the order to take them; iterated anew in each epoch. In place of `shuffle`. */
+  sampler?: Iterable<number>
+}
+
+/** Where a {@link DataLoader} stands. Plain JSON. */
+export interface DataLoaderState {
+  /** Epoch under way, or the next one. */
+  epoch: number
+  /** Batches that were handed out in it. */
+  batch: number
+  /** Low and high half of the seed. */
+  seed: [number, number]
+  /** What the order depends on besides; it must be the same to go on. */
+  length: number
+  batchSize: number
+  shuffle: boolean
+  dropLast: boolean
+}
+
+/**
+ * Batches of a dataset, epoch by epoch. Each `for` loop is one epoch: `for await (const batch of loader)`, or a plain `for` when neither the
+ * dataset nor collate is async. With the same seed the order is the same on every machine.
+ *
+ * {@link stateDict} is the place between two batches: a loader of the same options that loads it gives exactly the batches that remain.
+ *
+ * @example
+ * const loader = new lora.DataLoader(samples, { batchSize: 8, shuffle: true, seed: 1 })
+ * for (let epoch = 0; epoch < 3; epoch++) for await (const { ids, label } of loader) await step(ids, label)
+ * @see torch.utils.data.DataLoader
+ */
+export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterable<Awaited<B>> {
+  readonly dataset: Dataset<S> | readonly S[]
+  readonly batchSize: number
+  readonly dropLast: boolean
+  readonly #shuffle: boolean
+  readonly #sampler: Iterable<number> | null
+  readonly #collate: ((samples: S[]) => B) | null
+  #seed: readonly [number, number] | null
+  #epoch = 0
+  #batch = 0
+  /** Whether the next loop goes on in the epoch of a loaded state. */
+  #resumes = true
+
+  constructor(dataset: Dataset<S> | readonly S[], options: DataLoaderOptions<S, B> = {}) {
+    const { batchSize = 1, shuffle = false, seed, dropLast = false, collate, sampler } = options
+    if (!Number.isInteger(batchSize) || batchSize < 1) throw badOption('batchSize', 'a whole number from 1', batchSize)
+    if (typeof shuffle !== 'boolean') throw badOption('shuffle', 'true or false', shuffle)
+    if (typeof dropLast !== 'boolean') throw badOption('dropLast', 'true or false', dropLast)
+    if (sampler !== undefined && shuffle) throw badOption('sampler', 'a sampler or shuffle: true', 'both')
+    if (collate !== undefined && typeof collate !== 'function') throw badOption('collate', 'a function', collate)
+    if (!Number.isInteger(dataset?.length) || (!Array.isArray(dataset) && !('get' in dataset))) {
+      throw badOption('dataset', 'an array, or an object with length and get(index)', dataset)
+    }
+    this.dataset = dataset
+    this.batchSize = batchSize
+    this.dropLast = dropLast
+    this.#shuffle = shuffle
+    this.#sampler = sampler ?? null
+    this.#collate = collate ?? null
+    this.#seed = seed === undefined ? null : splitSeed(seed)
+  }
+
+  /** Batches of one epoch. */
+  get length(): number {
+    const samples = this.#sampler === null ? this.dataset.length : [...this.#sampler].length
+    return this.dropLast ? Math.floor(samples / this.batchSize) : Math.ceil(samples / this.batchSize)
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Awaited<B>, void, void> {
+    for (const indices of this.#begin()) {
+      const samples = this.#rows(indices) ?? (await Promise.all(indices.map((i) => sample(this.dataset, i))))
+      const batch = await this.#joined(samples)
+      this.#batch++
+      yield batch
+    }
+    this.#end()
+  }
+
+  /** @throws {AsyncError} when the dataset or collate is async. */
+  *[Symbol.iterator](): Generator<Awaited<B>, void, void> {
+    for (const indices of this.#begin()) {
+      const samples = this.#rows(indices) ?? indices.map((i) => present(sample(this.dataset, i)))
+      const batch = present(this.#joined(samples as S[]))
+      this.#batch++
+      yield batch as Awaited<B>
+    }
+    this.#end()
+  }
+
+  /** Where it stands: after the batches that were handed out up to now. */
+  stateDict(): DataLoaderState {
+    const [low, high] = this.#seedNow()
+    return { epoch: this.#epoch, batch: this.#batch, seed: [low, high], ...this.#identity() }
+  }
+
+  /**
+   * Goes to where a state was taken: the next loop gives the batches that remain of its epoch.
+   * @throws {OptionError} when the dataset has another length, or the loader other options: the remaining batches would not be those.
+   */
+  loadStateDict(state: DataLoaderState): void {
+    const own: Record<string, unknown> = this.#identity()
+    const given = (state ?? {}) as unknown as Record<string, unknown>
+    const other = Object.keys(own).filter((key) => own[key] !== given[key])
+    if (other.length > 0) {
+      const show = (from: Record<string, unknown>): string => other.map((key) => `${key} ${String(from[key])}`).join(', ')
+      throw new OptionError({
+        what: 'DataLoader.loadStateDict: the state is that of another loader',
+        expected: show(own),
+        received: show(given),
+        fix: 'build the loader with the dataset and the options it was saved with',
+      })
+    }
+    for (const key of ['epoch', 'batch'] as const) {
+      if (!Number.isInteger(state[key]) || state[key] < 0) throw badOption(`state.${key}`, 'a whole number', state[key])
+    }
+    if (!Array.isArray(state.seed) || state.seed.length !== 2) throw badOption('state.seed', 'two numbers', state.seed)
+    this.#seed = [state.seed[0], state.seed[1]]
+    this.#epoch = state.epoch
+    this.#batch = state.batch
+    this.#resumes = true
+  }
+
+  #identity(): Pick<DataLoaderState, 'length' | 'batchSize' | 'shuffle' | 'dropLast'> {
+    const { batchSize, dropLast } = this
+    return { length: this.dataset.length, batchSize, shuffle: this.#shuffle, dropLast }
+  }
+
+  /** The indices of the batches that a loop gives: those that remain after loading a state, else those of a new epoch. */
+  *#begin(): Generator<number[], void, void> {
+    // A loop that was left early ends its epoch when the next one begins.
+    if (!this.#resumes) this.#end()
+    this.#resumes = false
+    const epoch = this.#epoch
+    const order = this.#order(epoch)
+    for (let start = this.#batch * this.batchSize; start < order.length; start += this.batchSize) {
+      const indices = order.slice(start, start + this.batchSize)
+      if (indices.length < this.batchSize && this.dropLast) return
+      yield indices
+    }
+  }
+
+  #end(): void {
+    this.#epoch++
+    this.#batch = 0
+    this.#resumes = true
+  }
+
+  #order(epoch: number): number[] {
+    const { length } = this.dataset
+    if (this.#sampler !== null) {
+      const order = [...this.#sampler]
+      for (const index of order) checkIndex(index, length)
+      return order
+    }
+    if (!this.#shuffle) return Array.from({ length }, (_, i) => i)
+    return new Draws(this.#seedNow(), epoch).permutation(length)
+  }
+
+  /** The seed; without one of its own, the next of the current stream's generator. */
+  #seedNow(): readonly [number, number] {
+    if (this.#seed === null) {
+      const [low, high, counter, top] = getRngState() as [number, number, number, number]
+      const draws = new Draws([(low ^ 0x9e3779b9) >>> 0, (high ^ top) >>> 0], counter)
+      this.#seed = [draws.below(2 ** 32), draws.below(2 ** 32)]
+      const carry = counter === 0xffffffff
+      setRngState([low, high, carry ? 0 : counter + 1, carry ? (top + 1) >>> 0 : top])
+    }
+    return this.#seed
+  }
+
+  /** The batch of a {@link TensorDataset}, without a tensor for each row. */
+  #rows(indices: readonly number[]): Ready | null {
+    return this.#collate === null && this.dataset instanceof TensorDataset
+      ? new Ready(this.dataset.batch(indices))
+      : null
+  }
+
+  #joined(samples: S[] | Ready): B {
+    if (samples instanceof Ready) return samples.batch as B
+    return this.#collate === null ? (defaultCollate(samples) as unknown as B) : this.#collate(samples)
+  }
+}
+
+/** A batch that needs no joining. */
+class Ready {
+  readonly batch: unknown
+
+  constructor(batch: unknown) {
+    this.batch = batch
+  }
+}
+
+/** A value that is there already. */
+function present<T>(value: T | Promise<T>): T {
+  if (!(value instanceof Promise)) return value
+  value.catch(() => {})
+  throw new AsyncError({
+    what: 'DataLoader: the dataset or collate is async',
+    expected: 'for await (const batch of loader)',
+    received: 'a plain for loop',
+  })
+}
+
+function badOption(name: string, expected: string, received: unknown): OptionError {
+  return new OptionError({ what: `DataLoader: ${name} is not usable`, expected, received: String(received) })
+}
