@@ -10,11 +10,14 @@ export type { Index } from './indexing.js'
 export { enableGrad, isGradEnabled, keep, noGrad, scope } from './scope.js'
 
 // Gradients
+export { anomaly, setAnomalyMode } from './autograd/anomaly.js'
 export { checkpoint } from './autograd/checkpoint.js'
 export { Function } from './autograd/function.js'
 export type { FunctionContext, Gradients } from './autograd/function.js'
 export { grad } from './autograd/grad.js'
 export type { GradOptions } from './autograd/grad.js'
+export { gradcheck } from './autograd/gradcheck.js'
+export type { GradcheckOptions } from './autograd/gradcheck.js'
 export { HookHandle } from './autograd/hook-handle.js'
 export type { BackwardOptions, GradientHook } from './backward.js'
 
@@ -24,6 +27,9 @@ export { Stream, stream } from './stream.js'
 export type { StreamOptions } from './stream.js'
 export { backend, memory, settle } from './memory.js'
 export type { Backend, KindCount, MemoryReport } from './memory.js'
+
+// Data
+export { DataLoader } from './data/loader/index.js'
 
 // Files
 export { load, loadHeader } from './io/load.js'
@@ -63,4 +69,5 @@ export * as nn from './nn/index.js'
 export * as optim from './optim/index.js'
 export * as models from './models/index.js'
 export * as generation from './generation/index.js'
+export * as data from './data/loader/index.js'
 export * as tokenizers from './data/index.js'

@@ -171,6 +171,9 @@ export declare function retainGrad(id: number): void
 /** Writes a snapshot of tensors, taken at this place of the queue, as a safetensors file. `metadata` is a flat list of pairs. */
 export declare function saveWeights(path: string, names: Array<string>, list: Float64Array, metadata: Array<string>): Promise<void>
 
+/** Turns anomaly mode on or off for what is recorded from here on; returns what was before. */
+export declare function setAnomaly(on: boolean): boolean
+
 /** Chooses the generator that random ops draw from; returns the one before. */
 export declare function setGenerator(number: number): number
 
