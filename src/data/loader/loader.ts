@@ -122,7 +122,8 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
     const given = (state ?? {}) as unknown as Record<string, unknown>
     const other = Object.keys(own).filter((key) => own[key] !== given[key])
     if (other.length > 0) {
-      const show = (from: Record<string, unknown>): string => other.map((key) => `${key} ${String(from[key])}`).join(', ')
+      const show = (from: Record<string, unknown>): string =>
+        other.map((key) => `${key} ${String(from[key])}`).join(', ')
       throw new OptionError({
         what: 'DataLoader.loadStateDict: the state is that of another loader',
         expected: show(own),
