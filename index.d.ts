@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
  * A source of random numbers of its own: counter based (Philox), so that the same seed gives the same numbers for any number of threads.
  * Without one, operations draw from the generator of the current stream, which {@link manualSeed} sets.
  */
-declare class Generator {
+declare class Generator$1 {
     /** Number in the engine. */
     readonly number: number;
     constructor(seed?: number | bigint);
@@ -23,8 +23,14 @@ declare function getRngState(): number[];
 /** Sets what {@link getRngState} gave. */
 declare function setRngState(state: readonly number[]): void;
 
-/** One index of Python's `x[…]`: a number, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
-type Index = number | readonly [start: number | null, stop?: number | null, step?: number] | null | '...';
+/** What registering a hook returns: the way to take it back. */
+declare class HookHandle {
+    #private;
+    constructor(remove: () => void);
+    /** Takes the hook back. Does nothing the second time. */
+    remove(): void;
+    [Symbol.dispose](): void;
+}
 
 /**
  * Work that is queued already; awaiting it waits until it is done and rejects with its first error. A real promise that nobody awaits
@@ -37,6 +43,19 @@ declare class Lazy implements PromiseLike<void> {
     catch<B = never>(failed: (reason: unknown) => B | PromiseLike<B>): Promise<void | B>;
     finally(last: () => void): Promise<void>;
 }
+
+/** A function that sees a gradient, and may return another one to go on with. */
+type GradientHook = (grad: Tensor) => Tensor | null | undefined | void;
+/** How backward treats the graph. */
+interface BackwardOptions {
+    /** Keep the graph, to walk it again. @default false */
+    retainGraph?: boolean;
+    /** Not supported: gradients have no graph of their own. */
+    createGraph?: boolean;
+}
+
+/** One index of Python's `x[…]`: a number, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
+type Index = number | readonly [start: number | null, stop?: number | null, step?: number] | null | '...';
 
 /** Every error code with the name of its class. */
 declare const ERROR_CLASSES: {
@@ -374,6 +393,13 @@ declare class Tensor extends Reductions {
     get hasGrad(): boolean;
     /** Keeps the gradient of a tensor that is no leaf. */
     retainGrad(): void;
+    /**
+     * Calls `hook` with the gradient of this tensor in every later backward: with the whole gradient of that backward, before it is added to
+     * `grad` or goes on. What the hook returns takes its place; it must have the same shape and dtype. Hooks run in the order in which they
+     * were registered, without recording. One on a result goes with its graph.
+     * @throws {GradError} `ERR_LORA_GRAD` when the tensor needs no gradient.
+     */
+    registerHook(hook: GradientHook): HookHandle;
     /** The numbers, row-major, copied. */
     data(): Promise<TensorData>;
     /** The only number; 0 or 1 for bool. @throws {ShapeError} when there are more; {@link IndexError} for an integer beyond 2^53. */
@@ -386,9 +412,7 @@ declare class Tensor extends Reductions {
      * Sends gradients back to every leaf that requires one, and frees the graph. Await it to wait for the numbers and learn of failures; a loop
      * that awaits its loss or its step needs not.
      */
-    backward(gradient?: Tensor | null, options?: {
-        retainGraph?: boolean;
-    }): Lazy;
+    backward(gradient?: Tensor | null, options?: BackwardOptions): Lazy;
     /** The same numbers without a graph; shares them. */
     detach(): Tensor;
     /** An independent copy, in the graph. */
@@ -428,11 +452,11 @@ declare function ones(shape: readonly number[], options?: MakeOptions): Tensor;
 declare function arange(start: number, end?: number, step?: number, options?: MakeOptions): Tensor;
 /** Uniform numbers in [0, 1). */
 declare function rand(shape: readonly number[], options?: MakeOptions & {
-    generator?: Generator;
+    generator?: Generator$1;
 }): Tensor;
 /** Normal numbers of mean 0 and variance 1. */
 declare function randn(shape: readonly number[], options?: MakeOptions & {
-    generator?: Generator;
+    generator?: Generator$1;
 }): Tensor;
 /** `a` where `cond` is true, else `b`. */
 declare function where(cond: Tensor, a: Tensor | number, b: Tensor | number): Tensor;
@@ -460,11 +484,137 @@ declare function scope<T>(fn: () => T): T;
 declare function keep<T extends Tensor>(tensor: T): T;
 
 /**
+ * Turns anomaly mode on or off; returns what it was before. While it is on, every result of what is recorded, forward and backward, is searched
+ * for NaN and infinity, and the first one rejects the next await with {@link NonFiniteError}: operation, module path, shape and place. An
+ * infinity that was put in on purpose (a mask filled with -∞) is no fault. Off, it costs nothing; on, one more pass over each result.
+ */
+declare function setAnomalyMode(on: boolean): boolean;
+/**
+ * Runs `fn` in anomaly mode. What it records is searched when it is computed, so await its values as usual.
+ *
+ * @example
+ * const loss = lora.anomaly(() => {
+ *   const loss = model.forward(ids).loss
+ *   loss.backward()
+ *   return loss
+ * })
+ * await loss.item()   // NonFiniteError: log made a NaN in forward (at blocks.2.norm)
+ * @throws {AsyncError} for an async function: the mode would leak into whatever runs while it waits.
+ */
+declare function anomaly<T>(fn: () => T): T;
+
+/**
  * Runs `fn` without keeping what its backward needs, and runs it again when backward comes: less memory for more time. Dropout draws the
  * same numbers both times. `fn` may use trainable parameters beside its inputs; what it makes is released but for its result and `keep(t)`.
  * @throws {AsyncError} for an async function.
  */
 declare function checkpoint<Args extends readonly Tensor[], R extends Tensor | Tensor[]>(fn: (...args: Args) => R, ...inputs: Args): R;
+
+/** What `backward` returns: a gradient for each argument of `forward`, null for one that gets none; alone when there is one argument. */
+type Gradients = Tensor | null | undefined | readonly (Tensor | null | undefined)[];
+/** What `apply` needs of a class: its two static methods. */
+interface FunctionClass {
+    readonly name: string;
+    forward(ctx: FunctionContext, ...inputs: never[]): unknown;
+    backward(ctx: FunctionContext, ...gradOutputs: never[]): Gradients;
+}
+type InputsOf<F extends FunctionClass> = F['forward'] extends (ctx: never, ...inputs: infer I) => unknown ? I : never;
+/**
+ * What `forward` leaves for `backward`. Fields of your own may hold numbers, flags and shapes; tensors go through {@link saveForBackward}, so
+ * that a change in place is noticed and nothing is kept alive in a circle.
+ */
+declare class FunctionContext {
+    #private;
+    /** For each argument of `forward`, whether it is a tensor that requires a gradient. */
+    readonly needsInputGrad: readonly boolean[];
+    [field: string]: unknown;
+    /** Keeps inputs, outputs or what lies between for `backward`. Called once, in `forward`; null keeps a place empty. */
+    saveForBackward(...tensors: (Tensor | null)[]): void;
+    /** What was saved, in its order, without a graph. In `backward` only. */
+    get savedTensors(): Tensor[];
+    /** Says that these outputs have no gradient. Integers have none anyway. */
+    markNonDifferentiable(...outputs: Tensor[]): void;
+    /** With false, `backward` gets null in place of zeros for an output that nothing depends on. */
+    setMaterializeGrads(on: boolean): void;
+}
+/**
+ * An operation with a gradient of your own. Both methods work on tensors and record nothing for backward; what they make is freed when they
+ * end, but for results, what `ctx` saves or holds, and `lora.keep(t)`.
+ *
+ * @example
+ * class Cube extends lora.Function {
+ *   static override forward(ctx: lora.FunctionContext, x: lora.Tensor) {
+ *     ctx.saveForBackward(x)
+ *     return x.mul(x).mul(x)
+ *   }
+ *   static override backward(ctx: lora.FunctionContext, grad: lora.Tensor) {
+ *     const [x] = ctx.savedTensors
+ *     return grad.mul(x!.square().mul(3))
+ *   }
+ * }
+ * const y = Cube.apply(x)
+ *
+ * @see torch.autograd.Function; `lora.gradcheck` tests one against numbers.
+ */
+declare abstract class Function {
+    /** Computes the result, a tensor or an array with tensors, from any arguments; those that are tensors themselves can get gradients. */
+    static forward(_ctx: FunctionContext, ..._inputs: never[]): unknown;
+    /**
+     * The gradients of the arguments from those of the outputs: of each argument's shape and dtype (f32 for half types), null for none. An output
+     * that nothing depends on has a gradient of zeros.
+     */
+    static backward(_ctx: FunctionContext, ..._gradOutputs: never[]): Gradients;
+    /**
+     * Runs `forward`, and lets backward go through `backward` when an input requires a gradient.
+     * @throws {GradError} when `forward` changes an input in place; at backward, when the number of gradients is wrong.
+     * @throws {ShapeError} {@link DtypeError} at backward, for a gradient that does not fit its input.
+     */
+    static apply<F extends FunctionClass>(this: F, ...inputs: InputsOf<F>): ReturnType<F['forward']>;
+}
+
+/** How {@link grad} goes back. */
+interface GradOptions extends BackwardOptions {
+    /** The gradient of each output; null or left out: 1, for an output of one element. */
+    gradOutputs?: Tensor | readonly (Tensor | null)[];
+    /** Give null for an input that no output depends on, in place of an error. @default false */
+    allowUnused?: boolean;
+}
+/**
+ * The gradients of `outputs` (their sum, each times its `gradOutputs`) with respect to `inputs`, which may be leaves or results. No `grad` of
+ * any tensor changes, and backward goes only where the inputs are. The graph is freed where it went, unless `retainGraph` is true.
+ *
+ * @example
+ * const [dx] = lora.grad(model.forward(x).sum(), [x])
+ * @throws {GradError} `ERR_LORA_GRAD` when an input needs no gradient, or no output depends on it.
+ * @see torch.autograd.grad
+ */
+declare function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options?: GradOptions & {
+    allowUnused?: false;
+}): Tensor[];
+declare function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options: GradOptions): (Tensor | null)[];
+
+/** How {@link gradcheck} compares. */
+interface GradcheckOptions {
+    /** Half the step of the central difference. @default 1e-6 */
+    eps?: number;
+    /** Absolute tolerance. @default 1e-5 */
+    atol?: number;
+    /** Relative tolerance. @default 1e-3 */
+    rtol?: number;
+    /** Throw at the first difference; with false, resolve to false. @default true */
+    raiseException?: boolean;
+}
+type Check = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+/**
+ * Compares the gradients of `fn` with central differences, element by element, for every output and every input that requires a gradient. Also
+ * runs backward twice: it must give the same numbers. `fn` is called many times, so it must be a function of its inputs alone.
+ *
+ * @param inputs f64, since differences of f32 results say little; others are passed on as they are.
+ * @returns true, or false with `raiseException: false`.
+ * @throws {GradError} naming the output, the input and the worst element.
+ * @see torch.autograd.gradcheck: same defaults.
+ */
+declare function gradcheck(fn: Check, inputs: readonly Tensor[], options?: GradcheckOptions): Promise<boolean>;
 
 /** Options of {@link stream}. */
 interface StreamOptions {
@@ -533,6 +683,143 @@ interface Backend {
 }
 /** Says what the engine runs on. Starts it. */
 declare function backend(): Backend;
+
+type TypedArray = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint16Array | Uint32Array | Uint8Array | BigInt64Array;
+/** What {@link defaultCollate} makes of samples of type `S`. */
+type Collated<S> = S extends Tensor | number | bigint | boolean | TypedArray ? Tensor : S extends string ? string[] : S extends readonly unknown[] ? {
+    -readonly [K in keyof S]: Collated<S[K]>;
+} : {
+    -readonly [K in keyof S]: Collated<S[K]>;
+};
+/**
+ * Joins samples to a batch, as PyTorch's default_collate does: tensors and typed arrays of one shape are stacked to (B, …), numbers become a
+ * tensor (B), strings a list; arrays and objects are joined place by place and key by key, to any depth.
+ *
+ * Numbers give f32, BigInts i64 and truth values bool, as with `lora.tensor`: labels are BigInts, or come from an integer array.
+ * @throws {ShapeError} when tensors or arrays differ in shape or length; {@link OptionError} for null, functions and samples of different kinds.
+ */
+declare function defaultCollate<S>(samples: readonly S[]): Collated<S>;
+
+/** Samples by number. `get` may be async. */
+interface Dataset<S> {
+    /** Number of samples. */
+    readonly length: number;
+    /** Sample `index`, from 0. */
+    get(index: number): S | Promise<S>;
+}
+/** Samples as rows of tensors: sample i is row i of each. A {@link DataLoader} takes the rows of a batch at once. */
+declare class TensorDataset implements Dataset<Tensor[]> {
+    readonly tensors: readonly Tensor[];
+    constructor(...tensors: Tensor[]);
+    get length(): number;
+    get(index: number): Tensor[];
+    /** The rows of a batch, stacked. */
+    batch(indices: readonly number[]): Tensor[];
+}
+/** Some samples of a dataset, in an order of their own. */
+declare class Subset<S> implements Dataset<S> {
+    readonly dataset: Dataset<S> | readonly S[];
+    readonly indices: readonly number[];
+    constructor(dataset: Dataset<S> | readonly S[], indices: readonly number[]);
+    get length(): number;
+    get(index: number): S | Promise<S>;
+}
+/**
+ * Splits a dataset at random into parts that share no sample. The same seed gives the same parts on every machine.
+ * @param lengths Sizes that add up to the dataset's, or fractions that add up to 1; what rounding leaves over goes to the first parts.
+ */
+declare function randomSplit<S>(dataset: Dataset<S> | readonly S[], lengths: readonly number[], options?: {
+    seed?: number | bigint;
+}): Subset<S>[];
+
+/** Options of {@link DataLoader}. */
+interface DataLoaderOptions<S, B> {
+    /** Samples in a batch. @default 1 */
+    batchSize?: number;
+    /** Draw a new order in each epoch. @default false */
+    shuffle?: boolean;
+    /** Seed of the orders. @default drawn from the current stream's generator, so `manualSeed` fixes it, too */
+    seed?: number | bigint;
+    /** Leave out a last batch that is not full. @default false */
+    dropLast?: boolean;
+    /** Joins samples to a batch. @default defaultCollate */
+    collate?: (samples: S[]) => B;
+    /** Numbers of the samples, in the order to take them; iterated anew in each epoch. In place of `shuffle`. */
+    sampler?: Iterable<number>;
+}
+/** Where a {@link DataLoader} stands. Plain JSON. */
+interface DataLoaderState {
+    /** Epoch under way, or the next one. */
+    epoch: number;
+    /** Batches that were handed out in it. */
+    batch: number;
+    /** Low and high half of the seed. */
+    seed: [number, number];
+    /** What the order depends on besides; it must be the same to go on. */
+    length: number;
+    batchSize: number;
+    shuffle: boolean;
+    dropLast: boolean;
+}
+/**
+ * Batches of a dataset, epoch by epoch. Each `for` loop is one epoch: `for await (const batch of loader)`, or a plain `for` when neither the
+ * dataset nor collate is async. With the same seed the order is the same on every machine.
+ *
+ * {@link stateDict} is the place between two batches: a loader of the same options that loads it gives exactly the batches that remain.
+ *
+ * @example
+ * const loader = new lora.DataLoader(samples, { batchSize: 8, shuffle: true, seed: 1 })
+ * for (let epoch = 0; epoch < 3; epoch++) for await (const { ids, label } of loader) await step(ids, label)
+ * @see torch.utils.data.DataLoader
+ */
+declare class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterable<Awaited<B>> {
+    #private;
+    readonly dataset: Dataset<S> | readonly S[];
+    readonly batchSize: number;
+    readonly dropLast: boolean;
+    constructor(dataset: Dataset<S> | readonly S[], options?: DataLoaderOptions<S, B>);
+    /** Batches of one epoch. */
+    get length(): number;
+    [Symbol.asyncIterator](): AsyncGenerator<Awaited<B>, void, void>;
+    /** @throws {AsyncError} when the dataset or collate is async. */
+    [Symbol.iterator](): Generator<Awaited<B>, void, void>;
+    /** Where it stands: after the batches that were handed out up to now. */
+    stateDict(): DataLoaderState;
+    /**
+     * Goes to where a state was taken: the next loop gives the batches that remain of its epoch.
+     * @throws {OptionError} when the dataset has another length, or the loader other options: the remaining batches would not be those.
+     */
+    loadStateDict(state: DataLoaderState): void;
+}
+
+type index_d$5_Collated<S> = Collated<S>;
+type index_d$5_DataLoader<S, B = Collated<S>> = DataLoader<S, B>;
+declare const index_d$5_DataLoader: typeof DataLoader;
+type index_d$5_DataLoaderOptions<S, B> = DataLoaderOptions<S, B>;
+type index_d$5_DataLoaderState = DataLoaderState;
+type index_d$5_Dataset<S> = Dataset<S>;
+type index_d$5_Subset<S> = Subset<S>;
+declare const index_d$5_Subset: typeof Subset;
+type index_d$5_TensorDataset = TensorDataset;
+declare const index_d$5_TensorDataset: typeof TensorDataset;
+declare const index_d$5_defaultCollate: typeof defaultCollate;
+declare const index_d$5_randomSplit: typeof randomSplit;
+declare namespace index_d$5 {
+  export { index_d$5_DataLoader as DataLoader, index_d$5_Subset as Subset, index_d$5_TensorDataset as TensorDataset, index_d$5_defaultCollate as defaultCollate, index_d$5_randomSplit as randomSplit };
+  export type { index_d$5_Collated as Collated, index_d$5_DataLoaderOptions as DataLoaderOptions, index_d$5_DataLoaderState as DataLoaderState, index_d$5_Dataset as Dataset };
+}
+
+/** Sees the arguments before forward. */
+type ForwardPreHook = (module: any, args: any[]) => unknown;
+/** Sees arguments and result after forward. */
+type ForwardHook = (module: any, args: any[], output: any) => unknown;
+/** Sees gradients in backward. */
+type FullBackwardHook = (module: Module, gradInput: (Tensor | null)[], gradOutput: (Tensor | null)[]) => readonly (Tensor | null)[] | undefined | void;
+/** How a hook is registered. */
+interface HookOptions {
+    /** Call it before those that are there already. @default false */
+    prepend?: boolean;
+}
 
 /** A tensor of a module itself: its key, the tensor, and whether it is trained or only kept. */
 type OwnTensor = readonly [key: string, tensor: Tensor, kind: 'parameter' | 'buffer'];
@@ -615,6 +902,21 @@ declare abstract class Module {
     setOwnTensor(key: string, tensor: Tensor): void;
     /** Calls `fn` on this module and all below, children first. Returns the module. */
     apply(fn: (module: Module) => void): this;
+    /**
+     * Calls `hook(module, args)` before every forward of this module. An array that it returns takes the place of the arguments, anything else
+     * but undefined that of the only argument.
+     */
+    registerForwardPreHook(hook: ForwardPreHook, options?: HookOptions): HookHandle;
+    /**
+     * Calls `hook(module, args, output)` after every forward of this module. What it returns takes the place of the output. Tensors that a hook
+     * stores outside of the model are released with the outermost forward, unless wrapped in `lora.keep(t)`.
+     */
+    registerForwardHook(hook: ForwardHook, options?: HookOptions): HookHandle;
+    /**
+     * Calls `hook(module, gradInput, gradOutput)` in backward, when the gradients of the arguments are known: those of arguments that are tensors
+     * and of outputs that are, null where there is none. An array that it returns takes the place of `gradInput`.
+     */
+    registerFullBackwardHook(hook: FullBackwardHook, options?: HookOptions): HookHandle;
     /** What a module prints of itself besides its class. */
     extraRepr(): string;
     toString(indent?: string): string;
@@ -2548,7 +2850,7 @@ declare namespace functional_d {
 /** Options of the random fills. */
 interface InitOptions {
     /** Draws from this generator and not from the current stream's. @default the generator of the current stream */
-    generator?: Generator;
+    generator?: Generator$1;
 }
 /** Options of the Kaiming fills. */
 interface KaimingOptions extends InitOptions {
@@ -3384,7 +3686,7 @@ interface FreshOptions {
     /** Type of the weights; biases and norms are f32 in a bf16 or f16 model. @default 'f32' */
     dtype?: FloatDtype;
     /** Draws the weights from this generator. @default the generator of the current stream */
-    generator?: Generator;
+    generator?: Generator$1;
 }
 /** Options of `fromPretrained`. */
 interface PretrainedOptions {
@@ -3493,7 +3795,7 @@ interface GenerateOptions extends SamplingOptions {
     /** Fixes what sampling draws, whatever else draws numbers meanwhile. @default drawn from the current stream's generator */
     seed?: number;
     /** Draw from this generator; give it or `seed`. */
-    generator?: Generator;
+    generator?: Generator$1;
     /** Called for each new token, in order; a promise is waited for. */
     onToken?: (token: GeneratedToken) => void | Promise<void>;
     /** Stops at the next token; the promise rejects with the signal's reason. */
@@ -3809,5 +4111,5 @@ declare namespace index_d {
   export type { index_d_DecodeOptions as DecodeOptions, index_d_DecodeStream as DecodeStream, index_d_EncodeOptions as EncodeOptions, index_d_Encoding as Encoding, index_d_TokenizerTrainOptions as TokenizerTrainOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Generator, GradError, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, arange, backend, cat, checkpoint, cloneModule, enableGrad, full, index_d$1 as generation, getRngState, injectLora, isGradEnabled, isLoraLayer, keep, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, index_d$2 as models, index_d$4 as nn, noGrad, ones, index_d$3 as optim, rand, randn, save, saveMerged, scope, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros };
-export type { AttentionFromLayerOptions, Backend, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, SaveMergedOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TorchObject, TorchValue };
+export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$5 as data, enableGrad, full, index_d$1 as generation, getRngState, grad, gradcheck, injectLora, isGradEnabled, isLoraLayer, keep, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, index_d$2 as models, index_d$4 as nn, noGrad, ones, index_d$3 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros };
+export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, SaveMergedOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TorchObject, TorchValue };
