@@ -6,8 +6,8 @@ import { ask, fail, inRoot, must, run, say } from './run.mjs'
 const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
 
 /**
- * The Python of .cache/NAME with packages of pinned versions. `installs` are argument lists of pip, run in order; where an entry is a list of
- * such lists, the first that works is taken. Ends the process when Python is missing or nothing can be installed.
+ * The Python of .cache/NAME with packages of pinned versions. `installs` are argument lists of pip, run in order. Ends the process when
+ * Python is missing or nothing can be installed.
  */
 export async function pythonWith(name, installs, why) {
   const home = inRoot('.cache', name)
@@ -20,19 +20,14 @@ export async function pythonWith(name, installs, why) {
   }
   say(`installing Python packages into .cache/${name} (once)`)
   await must('python3', ['-m', 'venv', '--clear', home], { show: false })
-  for (const install of installs) await installFirst(program, Array.isArray(install[0]) ? install : [install], why)
+  for (const args of installs) {
+    const { code, out, errors } = await run(program, [...PIP, ...args], { show: false })
+    if (code !== 0) {
+      fail(
+        `pip install ${args.join(' ')}\n${out}${errors}\nPython packages could not be installed: ${why}. Is there a network, and room on the disk?`,
+      )
+    }
+  }
   writeFileSync(stamp, `${wanted}\n`)
   return program
-}
-
-async function installFirst(program, choices, why) {
-  const failures = []
-  for (const args of choices) {
-    const { code, out, errors } = await run(program, [...PIP, ...args], { show: false })
-    if (code === 0) return
-    failures.push(`pip install ${args.join(' ')}\n${out}${errors}`)
-  }
-  fail(
-    `${failures.join('\n')}\nPython packages could not be installed: ${why}. Is there a network, and room on the disk?`,
-  )
 }

@@ -3,9 +3,8 @@
 //
 //   node scripts/proofs/bugs.mjs [--short]
 //
-// PyTorch and loralib go into .cache/venv-loralib (once; 0.3 GB, or 3 GB where only PyPI can be reached, whose build for Linux needs CUDA's
-// libraries to start). --short leaves upstream out and needs no network. Exit code 1 when a bug does not show upstream, or when its test is
-// missing or fails.
+// PyTorch and loralib go into .cache/venv-loralib (once; 3 GB on Linux). --short leaves upstream out and needs no network. Exit code 1 when
+// a bug does not show upstream, or when its test is missing or fails.
 import { parseArgs } from 'node:util'
 import { fail, inRoot, must, runTool } from '../lib/run.mjs'
 import { stale } from '../lib/stamp.mjs'
@@ -15,13 +14,11 @@ const { values } = parseArgs({ options: { short: { type: 'boolean', default: fal
 const BUGS = Array.from({ length: 27 }, (_, i) => `B${i + 1}`)
 const OLD_RELEASE = inRoot('.cache', 'venv-loralib', 'loralib-0.1.1')
 
-// PyTorch's own index has a build without CUDA.
-const TORCH = [
-  ['--index-url', 'https://download.pytorch.org/whl/cpu', '--timeout', '10', '--retries', '0', 'torch==2.15.0'],
+// PyPI's build for Linux needs CUDA's libraries to start, though nothing here uses them.
+const TORCH =
   process.platform === 'linux' && process.arch === 'x64'
     ? ['--no-deps', 'torch==2.15.0', ...needed()]
-    : ['torch==2.15.0'],
-]
+    : ['torch==2.15.0']
 const INSTALLS = [
   TORCH,
   ['--no-deps', 'loralib==0.1.2', 'numpy==2.4.6'],
