@@ -1,12 +1,10 @@
 import { DtypeError, MemoryError, OptionError, ShapeError } from './errors.js'
 import * as ops from './generated/ops.js'
-import { call } from './native/call.js'
-import { native } from './native/load.js'
-import { DTYPES } from './native/record.js'
+import { DTYPES, put } from './native/record.js'
 import { withGenerator } from './random.js'
 import type { Generator } from './random.js'
-import { KIND, Tensor, checkDtype } from './tensor.js'
-import type { Dtype } from './tensor.js'
+import { KIND, checkDtype } from './tensor.js'
+import type { Dtype, Tensor } from './tensor.js'
 import type { Nested } from './values.js'
 
 /** Options of the functions that make tensors. */
@@ -163,9 +161,7 @@ export function putBytes(
   bytes: Uint8Array,
   kind: number = KIND.activation,
 ): Tensor {
-  const number = DTYPES.indexOf(dtype)
-  const id = call(() => native.put(number, Float64Array.from(shape), bytes, kind))
-  return new Tensor(id, number, [...shape])
+  return put(DTYPES.indexOf(dtype), shape, bytes, kind)
 }
 
 function made(t: Tensor, options: MakeOptions): Tensor {

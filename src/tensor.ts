@@ -15,7 +15,7 @@ import { DTYPES, disposed, scratchBuffer, setTensorMaker } from './native/record
 import { adopt } from './scope.js'
 import { KIND, SIZES, checkDtype } from './tensor/dtype.js'
 import type { Dtype } from './tensor/dtype.js'
-import { Reductions } from './tensor/reductions.js'
+import { Ordering } from './tensor/ordering.js'
 import { nest, readData, readOnly, safeNumber } from './values.js'
 import type { Nested, TensorData } from './values.js'
 
@@ -28,7 +28,7 @@ export type { Dtype } from './tensor/dtype.js'
  *
  * Methods whose name ends in `_` change the tensor in place.
  */
-export class Tensor extends Reductions {
+export class Tensor extends Ordering {
   /** Sizes of the dimensions, outermost first. */
   readonly shape: readonly number[]
   /** Element type. */

@@ -829,6 +829,55 @@ export function batchNorm(x: Operand, weight: Operand | null, bias: Operand | nu
   return call.pair(101)
 }
 
+/** The first `k` values of each row in order (-1: all), and their places; equal values keep their order, NaN is the largest. */
+export function sort(x: Operand, k: number, descending: boolean): [Tensor, Tensor] {
+  call.begin()
+  call.input(x)
+  call.attributes()
+  call.num(k)
+  call.bool(descending)
+  return call.pair(103)
+}
+
+/** Running sum along a dimension, from its start or from its end. */
+export function cumsum(x: Operand, dim: number, reverse: boolean): Tensor {
+  call.begin()
+  call.input(x)
+  call.attributes()
+  call.num(dim)
+  call.bool(reverse)
+  return call.one(104)
+}
+
+/** `x` with `src` written at `index` along a dimension; of equal indexes the last stays. */
+export function scatter(x: Operand, index: Operand, src: Operand, dim: number): Tensor {
+  call.begin()
+  call.input(x)
+  call.input(index)
+  call.input(src)
+  call.attributes()
+  call.num(dim)
+  return call.one(105)
+}
+
+/** `count` categories of each row, drawn by weight. */
+export function multinomial(p: Operand, count: number, replacement: boolean): Tensor {
+  call.begin()
+  call.input(p)
+  call.attributes()
+  call.num(count)
+  call.bool(replacement)
+  return call.one(106)
+}
+
+/** `log(1 + x)`, exact for small `x` too. */
+export function log1p(x: Operand): Tensor {
+  call.begin()
+  call.input(x)
+  call.attributes()
+  return call.one(107)
+}
+
 /** A tensor of one value. */
 export function full(shape: readonly number[], value: number, dtype: Dtype): Tensor {
   call.begin()
@@ -836,7 +885,7 @@ export function full(shape: readonly number[], value: number, dtype: Dtype): Ten
   call.dims(shape)
   call.num(value)
   call.dtype(dtype)
-  return call.one(103)
+  return call.one(108)
 }
 
 /** Uniform numbers from `low` (included) to `high`. */
@@ -847,7 +896,7 @@ export function rand(shape: readonly number[], low: number, high: number, dtype:
   call.num(low)
   call.num(high)
   call.dtype(dtype)
-  return call.one(104)
+  return call.one(109)
 }
 
 /** Normal numbers. */
@@ -858,7 +907,7 @@ export function randn(shape: readonly number[], mean: number, std: number, dtype
   call.num(mean)
   call.num(std)
   call.dtype(dtype)
-  return call.one(105)
+  return call.one(110)
 }
 
 /** `x += y`. */
@@ -867,7 +916,7 @@ export function addInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(106)
+  call.none(111)
 }
 
 /** `x -= y`. */
@@ -876,7 +925,7 @@ export function subInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(107)
+  call.none(112)
 }
 
 /** `x *= y`. */
@@ -885,7 +934,7 @@ export function mulInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(108)
+  call.none(113)
 }
 
 /** `x /= y`. */
@@ -894,7 +943,7 @@ export function divInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(109)
+  call.none(114)
 }
 
 /** Overwrites `x` with `src`, broadcast and converted. */
@@ -903,7 +952,7 @@ export function copyInplace(x: Operand, src: Operand): void {
   call.input(x)
   call.input(src)
   call.attributes()
-  call.none(110)
+  call.none(115)
 }
 
 /** `x = mul * x + add`. */
@@ -913,7 +962,7 @@ export function affineInplace(x: Operand, mul: number, add: number): void {
   call.attributes()
   call.num(mul)
   call.num(add)
-  call.none(111)
+  call.none(116)
 }
 
 /** Holds `x` between two bounds. */
@@ -923,7 +972,7 @@ export function clampInplace(x: Operand, min: number, max: number): void {
   call.attributes()
   call.num(min)
   call.num(max)
-  call.none(112)
+  call.none(117)
 }
 
 /** Sets every element. */
@@ -932,7 +981,7 @@ export function fillInplace(x: Operand, value: number): void {
   call.input(x)
   call.attributes()
   call.num(value)
-  call.none(113)
+  call.none(118)
 }
 
 /** Uniform numbers. */
@@ -942,7 +991,7 @@ export function uniformInplace(x: Operand, low: number, high: number): void {
   call.attributes()
   call.num(low)
   call.num(high)
-  call.none(114)
+  call.none(119)
 }
 
 /** Normal numbers. */
@@ -952,7 +1001,7 @@ export function normalInplace(x: Operand, mean: number, std: number): void {
   call.attributes()
   call.num(mean)
   call.num(std)
-  call.none(115)
+  call.none(120)
 }
 
 /** Writes `src` into `x` from `start` along a dimension. */
@@ -963,7 +1012,7 @@ export function sliceAssign(x: Operand, src: Operand, dim: number, start: number
   call.attributes()
   call.num(dim)
   call.num(start)
-  call.none(116)
+  call.none(121)
 }
 
 /** One step of Adam or AdamW; `vmax` holds the AMSGrad maxima or is empty. */
@@ -988,7 +1037,7 @@ export function adamwStep(params: readonly Operand[], grads: readonly Operand[],
   call.num(step)
   call.bool(decoupled)
   call.bool(maximize)
-  call.none(117)
+  call.none(122)
 }
 
 /** One step of the AdamW of microsoft/LoRA's NLG example. */
@@ -1010,7 +1059,7 @@ export function nlgAdamwStep(params: readonly Operand[], grads: readonly Operand
   call.num(weightDecay)
   call.num(step)
   call.bool(correctBias)
-  call.none(118)
+  call.none(123)
 }
 
 /** One step of SGD; `buffers` is empty without momentum. */
@@ -1030,7 +1079,7 @@ export function sgdStep(params: readonly Operand[], grads: readonly Operand[], b
   call.num(weightDecay)
   call.bool(first)
   call.bool(maximize)
-  call.none(119)
+  call.none(124)
 }
 
 /** Norm of all gradients together. */
@@ -1039,7 +1088,7 @@ export function globalNorm(grads: readonly Operand[]): Tensor {
   call.list(grads)
   call.attributes()
   call.lists(grads)
-  return call.one(120)
+  return call.one(125)
 }
 
 /** Scales gradients by `min(1, maxNorm / (norm + 1e-6))`. */
@@ -1050,7 +1099,7 @@ export function clipScale(grads: readonly Operand[], norm: Operand, maxNorm: num
   call.attributes()
   call.lists(grads)
   call.num(maxNorm)
-  call.none(121)
+  call.none(126)
 }
 
 /** Holds gradients between `-value` and `value`. */
@@ -1060,5 +1109,5 @@ export function clipValue(grads: readonly Operand[], value: number): void {
   call.attributes()
   call.lists(grads)
   call.num(value)
-  call.none(122)
+  call.none(127)
 }

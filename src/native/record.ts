@@ -2,7 +2,7 @@
 import { DisposedError, DtypeError, OptionError, ThreadError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import type { Operand } from '../tensor/operand.js'
-import { revive } from './call.js'
+import { call, revive } from './call.js'
 import { native } from './load.js'
 
 /** Element types by their number in Rust. */
@@ -16,6 +16,12 @@ let make: (id: number, dtype: number, shape: number[]) => Tensor
 /** tensor.ts gives its constructor here: it imports the ops, so they cannot import it. */
 export function setTensorMaker(maker: typeof make): void {
   make = maker
+}
+
+/** A tensor of raw little-endian bytes; `dtype` by number. */
+export function put(dtype: number, shape: readonly number[], bytes: Uint8Array, kind: number): Tensor {
+  const id = call(() => native.put(dtype, Float64Array.from(shape), bytes, kind))
+  return make(id, dtype, [...shape])
 }
 
 /** The buffer that results come back in. */

@@ -1,4 +1,4 @@
-import { DtypeError } from '../errors.js'
+import { DtypeError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor.js'
 import { Operand } from './operand.js'
@@ -75,9 +75,63 @@ export abstract class Arithmetic extends Operand {
     return ops.logicalNot(this)
   }
 
+  /** `this + weight · (end - this)`. */
+  lerp(end: Tensor, weight: Tensor | number): Tensor {
+    return end.sub(this.self()).mul(weight).add(this.self())
+  }
+
+  /** `this + value · a · b`. */
+  addcmul(a: Tensor, b: Tensor, value = 1): Tensor {
+    return this.add(a.mul(b).mul(value))
+  }
+
+  /** `this + value · a / b`. */
+  addcdiv(a: Tensor, b: Tensor, value = 1): Tensor {
+    return this.add(a.div(b).mul(value))
+  }
+
   /** Matrix product over the last two dimensions, broadcast over the others; vectors count as a row or a column. */
   matmul(other: Tensor): Tensor {
     return ops.matmul(this, other, false, false)
+  }
+
+  /** The product of two matrices. @throws {ShapeError} when either is no matrix. */
+  mm(other: Tensor): Tensor {
+    this.wantRanks('mm', other, 2, '(n, k) and (k, m)')
+    return this.matmul(other)
+  }
+
+  /** The products of two batches of matrices, (b, n, k) and (b, k, m). @throws {ShapeError} for other ranks or batches. */
+  bmm(other: Tensor): Tensor {
+    this.wantRanks('bmm', other, 3, '(b, n, k) and (b, k, m)')
+    if (this.shape[0] !== other.shape[0]) throw this.noMatch('bmm', other, '(b, n, k) and (b, k, m), one b')
+    return this.matmul(other)
+  }
+
+  /** The sum of the products of two vectors of one length. */
+  dot(other: Tensor): Tensor {
+    this.wantRanks('dot', other, 1, 'two vectors of one length')
+    if (this.shape[0] !== other.shape[0]) throw this.noMatch('dot', other, 'two vectors of one length')
+    return this.mul(other).sum()
+  }
+
+  /** All products of the elements of two vectors, (n) and (m), as a matrix (n, m). */
+  outer(other: Tensor): Tensor {
+    this.wantRanks('outer', other, 1, 'two vectors')
+    return this.self().unsqueeze(1).mul(other.unsqueeze(0))
+  }
+
+  private wantRanks(op: string, other: Tensor, rank: number, expected: string): void {
+    if (this.ndim !== rank || other.ndim !== rank) throw this.noMatch(op, other, expected)
+  }
+
+  private noMatch(op: string, other: Tensor, expected: string): ShapeError {
+    return new ShapeError({
+      what: `${op}: the shapes do not fit`,
+      expected,
+      received: `(${this.shape.join(', ')}) and (${other.shape.join(', ')})`,
+      fix: 'matmul() broadcasts, and takes vectors',
+    })
   }
 }
 

@@ -17,6 +17,11 @@ export abstract class Elementwise extends Arithmetic {
     return ops.log(this)
   }
 
+  /** `log(1 + x)`, exact for small x too. */
+  log1p(): Tensor {
+    return ops.log1p(this)
+  }
+
   sqrt(): Tensor {
     return ops.sqrt(this)
   }
@@ -96,6 +101,33 @@ export abstract class Elementwise extends Arithmetic {
 
   clamp(min: number | null = null, max: number | null = null): Tensor {
     return ops.clamp(this, min ?? -Infinity, max ?? Infinity)
+  }
+
+  clampMin(min: number): Tensor {
+    return this.clamp(min, null)
+  }
+
+  clampMax(max: number): Tensor {
+    return this.clamp(null, max)
+  }
+
+  /** Where it is NaN: never, for integers. */
+  isnan(): Tensor {
+    return ops.ne(this, this)
+  }
+
+  /** Where it is an infinity of either sign: never, for integers. */
+  isinf(): Tensor {
+    return this.isFloat() ? this.abs().eq(Infinity) : ops.ne(this, this)
+  }
+
+  /** Where it is neither NaN nor an infinity: everywhere, for integers. */
+  isfinite(): Tensor {
+    return this.isFloat() ? this.abs().lt(Infinity) : ops.eq(this, this)
+  }
+
+  private isFloat(): boolean {
+    return this.dtype === 'f32' || this.dtype === 'f64' || this.dtype === 'bf16' || this.dtype === 'f16'
   }
 
   /** `value` where `mask` is true. */

@@ -61,7 +61,13 @@ pub fn index_select_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 /// `scatterAdd(x, index, src, dim)`: index and src have one shape, which fits x in every other dimension.
 pub fn scatter_add_shape(context: &ShapeContext<'_>) -> Result<Metas> {
-    let (dim, dtype) = (dim_of(context)?, context.same_float(&[0, 2])?);
+    context.same_float(&[0, 2])?;
+    scatter_shape(context)
+}
+
+/// `scatter(x, index, src, dim)`: as [`scatter_add_shape`], for any dtype.
+pub fn scatter_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let (dim, dtype) = (dim_of(context)?, context.same(&[0, 2])?);
     let (x, index, src) = (context.shape(0), context.shape(1), context.shape(2));
     if index != src || !fits_but(x, index, dim) {
         return Err(context.shape_error(format!(
@@ -90,6 +96,11 @@ pub fn save_index(_: Needs) -> Save {
         inputs: 0b10,
         outputs: 0,
     }
+}
+
+/// The index: the gradient of either input is `dy` at some places.
+pub fn save_scattered(_: Needs) -> Save {
+    save_index(Needs(0))
 }
 
 /// The index, when `src` gets a gradient: that of `x` is `dy` itself.
@@ -143,6 +154,18 @@ pub fn scatter_add(exec: &mut Exec<'_>) -> Result<Outputs> {
     })
 }
 
+/// CPU forward of `scatter`.
+pub fn scatter(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let (dim, [outer, n, inner]) = split(exec)?;
+    let (index, n_src) = (exec.read::<i64>(1)?, exec.shape(1).dims()[dim]);
+    any!(exec.out(0).dtype, T => {
+        let mut y = exec.alloc::<T>(0)?;
+        y.copy_from_slice(&exec.read::<T>(0)?);
+        kernel::scatter(&mut y, &index, &exec.read::<T>(2)?, outer, n, n_src, inner)?;
+        Ok(output(y))
+    })
+}
+
 /// CPU forward of `indexAdd`.
 pub fn index_add(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (_, [outer, n, inner]) = split(exec)?;
@@ -157,9 +180,9 @@ pub fn index_add(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 // ---- backward -------------------------------------------------------------------------------------------------------
 
-/// Zeros like input 0, as wide as its gradient.
-fn zeros(back: &mut Back<'_>) -> Result<Id> {
-    let (shape, dtype) = (back.shape(0), back.grad_dtype(0));
+/// Zeros like input `i`, as wide as its gradient.
+pub(super) fn zeros(back: &mut Back<'_>, i: usize) -> Result<Id> {
+    let (shape, dtype) = (back.shape(i), back.grad_dtype(i));
     let mut attrs = vec![shape.rank() as f64];
     attrs.extend(shape.dims().iter().map(|&d| d as f64));
     attrs.extend([0.0, f64::from(dtype as u8)]);
@@ -168,7 +191,7 @@ fn zeros(back: &mut Back<'_>) -> Result<Id> {
 
 /// `dx` is `dy` added into zeros where it was read.
 fn add_back(back: &mut Back<'_>, row: &'static OpRow) -> Result<()> {
-    let (zeros, index, dy, attrs) = (zeros(back)?, back.input(1), back.dy(), back.attrs());
+    let (zeros, index, dy, attrs) = (zeros(back, 0)?, back.input(1), back.dy(), back.attrs());
     let dx = back.op(row, &[zeros, index, dy], &attrs)?;
     back.set(0, dx);
     Ok(())
@@ -201,6 +224,21 @@ pub fn index_select_backward(back: &mut Back<'_>) -> Result<()> {
 /// Gradient of `scatterAdd`.
 pub fn scatter_add_backward(back: &mut Back<'_>) -> Result<()> {
     read_back(back, &table::GATHER)
+}
+
+/// Gradient of `scatter`: `dx` is `dy` but 0 where src was written, `dsrc` is `dy` there.
+pub fn scatter_backward(back: &mut Back<'_>) -> Result<()> {
+    let (dy, index, attrs) = (back.dy(), back.input(1), back.attrs());
+    if back.needs(2) {
+        let dsrc = back.op(&table::GATHER, &[dy, index], &attrs)?;
+        back.set(2, dsrc);
+    }
+    if back.needs(0) {
+        let zeros = zeros(back, 2)?;
+        let dx = back.op(&table::SCATTER, &[dy, index, zeros], &attrs)?;
+        back.set(0, dx);
+    }
+    Ok(())
 }
 
 /// Gradient of `indexAdd`.
@@ -254,6 +292,15 @@ pub fn scatter_add_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         return Ok(vec![x.copy()?]);
     }
     Ok(vec![x.scatter_add(index, src, checked_dim(twin)?)?])
+}
+
+/// Twin of `scatter`.
+pub fn scatter_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let (x, index, src) = (twin.tensor(0), twin.tensor(1), twin.tensor(2));
+    if src.elem_count() == 0 {
+        return Ok(vec![x.copy()?]);
+    }
+    Ok(vec![x.scatter(index, src, checked_dim(twin)?)?])
 }
 
 /// Twin of `indexAdd`.

@@ -3,8 +3,8 @@
 
 use super::row::{Attr, AttrKind, Gradient, Half, Input, InputKind, Mutates, Needs, OpRow, Save};
 use super::{
-    attention, batch_norm, conv, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear, lora, matmul, movement, norm,
-    optimizer, pad, pool, reduce, rope, softmax, unary,
+    attention, batch_norm, conv, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear, log1p, lora, matmul,
+    movement, multinomial, norm, optimizer, order, pad, pool, reduce, rope, scan, softmax, unary,
 };
 
 macro_rules! input {
@@ -181,6 +181,11 @@ table! {
     BATCH_NORM "batchNorm" (: x, opt: weight, opt: bias) [eps: num] { visible: 2, shape: batch_norm::shape, forward: batch_norm::batch_norm, twin: batch_norm::twin, gradient: rule(batch_norm::save, batch_norm::backward) } "`(x - mean) / sqrt(var + eps) * weight + bias` per channel of `x` (N, C, …), and the statistics of the batch, means and variances (2, C).";
     BATCH_NORM_BACKWARD "batchNormBackward" (: dy, : x, opt: weight, : stats) [eps: num, needs: num] { public: false, visible: 3, shape: batch_norm::backward_shape, forward: batch_norm::grad, twin: batch_norm::grad_twin } "Gradients dx, dweight, dbias of batch norm.";
     // ---- order, selection, triangles -----------------------------------------------------------------------------------
+    SORT "sort" (: x) [k: num, descending: bool] { visible: 2, shape: order::shape, forward: order::sort, twin: order::twin, gradient: rule(order::save, order::backward) } "The first `k` values of each row in order (-1: all), and their places; equal values keep their order, NaN is the largest.";
+    CUMSUM "cumsum" (: x) [dim: num, reverse: bool] { shape: scan::shape, forward: scan::cumsum, twin: scan::twin, gradient: rule(nothing, scan::backward) } "Running sum along a dimension, from its start or from its end.";
+    SCATTER "scatter" (: x, : index, : src) [dim: num] { shape: index::scatter_shape, forward: index::scatter, twin: index::scatter_twin, gradient: rule(index::save_scattered, index::scatter_backward), half: Half::Native } "`x` with `src` written at `index` along a dimension; of equal indexes the last stays.";
+    MULTINOMIAL "multinomial" (: p) [count: num, replacement: bool] { shape: multinomial::shape, forward: multinomial::multinomial, twin: multinomial::twin, random: Some(multinomial::random), gradient: Gradient::Stop } "`count` categories of each row, drawn by weight.";
+    LOG1P "log1p" (: x) [] { shape: unary::float_shape, forward: log1p::log1p, twin: log1p::twin, gradient: rule(unary::save_input, log1p::backward) } "`log(1 + x)`, exact for small `x` too.";
     // ---- making --------------------------------------------------------------------------------------------------------
     FULL "full" () [shape: dims, value: num, dtype: dtype] { shape: create::full_shape, forward: create::full, twin: create::full_twin, gradient: Gradient::Stop } "A tensor of one value.";
     RAND "rand" () [shape: dims, low: num, high: num, dtype: dtype] { shape: create::random_shape, forward: create::rand, twin: create::rand_twin, random: Some(create::random_blocks), gradient: Gradient::Stop } "Uniform numbers from `low` (included) to `high`.";

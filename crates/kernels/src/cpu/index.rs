@@ -80,6 +80,37 @@ pub fn scatter_add<T: Float>(
     Ok(())
 }
 
+/// `dst[o][index[o][i][j]][j] = src[o][i][j]`, the last of equal indexes staying: torch.scatter along the middle dimension.
+///
+/// dst (outer, n_dst, inner), index and src (outer, n_src, inner).
+///
+/// # Errors
+/// When a length does not fit or an index is outside `0..n_dst`.
+pub fn scatter<T: Copy + Send + Sync>(
+    dst: &mut [T],
+    index: &[i64],
+    src: &[T],
+    outer: usize,
+    n_dst: usize,
+    n_src: usize,
+    inner: usize,
+) -> Result<()> {
+    check_len("scatter", "dst", dst.len(), outer * n_dst * inner)?;
+    check_len("scatter", "index", index.len(), outer * n_src * inner)?;
+    check_len("scatter", "src", src.len(), index.len())?;
+    check_ids("scatter", index, n_dst)?;
+    let (block, source) = (n_dst * inner, n_src * inner);
+    par::rows_mut(dst, block, par::grain(source), |start, dst| {
+        for (o, dst) in dst.chunks_mut(block).enumerate() {
+            let range = (start + o) * source..(start + o + 1) * source;
+            for (i, (&id, &src)) in index[range.clone()].iter().zip(&src[range]).enumerate() {
+                dst[id as usize * inner + i % inner] = src;
+            }
+        }
+    });
+    Ok(())
+}
+
 /// The gradient of [`gather`] by x: [`scatter_add`] of dy into zeros. `dx` (outer, n, inner) is fully overwritten.
 ///
 /// # Errors
@@ -217,6 +248,11 @@ mod tests {
         let mut want = wide(&x);
         slow::scatter_add(&mut want, &index, &wide(&src), n, count, inner);
         close(&dst, &want, 5e-6, &context);
+        let mut set = x.clone();
+        scatter(&mut set, &index, &src, outer, n, count, inner).unwrap();
+        let mut want = wide(&x);
+        slow::scatter(&mut want, &index, &wide(&src), n, count, inner);
+        close(&set, &want, 0.0, &context);
         gather_backward(&src, &index, outer, n, count, inner, &mut dst).unwrap();
         let mut want = vec![0.0; x.len()];
         slow::scatter_add(&mut want, &index, &wide(&src), n, count, inner);

@@ -14,6 +14,8 @@ pub enum UnaryOp {
     Exp,
     /// Natural logarithm (x)
     Log,
+    /// ln(1 + x), exact for small x too (x)
+    Log1p,
     /// √x (y)
     Sqrt,
     /// 1/√x (y)
@@ -75,6 +77,7 @@ macro_rules! with_unary {
             UnaryOp::Neg => $go($($args,)* #[inline(always)] move |x: $T| -x),
             UnaryOp::Exp => $go($($args,)* #[inline(always)] move |x: $T| x.exp()),
             UnaryOp::Log => $go($($args,)* #[inline(always)] move |x: $T| x.ln()),
+            UnaryOp::Log1p => $go($($args,)* #[inline(always)] move |x: $T| log1p(x)),
             UnaryOp::Sqrt => $go($($args,)* #[inline(always)] move |x: $T| x.sqrt()),
             UnaryOp::Rsqrt => $go($($args,)* #[inline(always)] move |x: $T| $T::ONE / x.sqrt()),
             UnaryOp::Square => $go($($args,)* #[inline(always)] move |x: $T| x * x),
@@ -156,6 +159,7 @@ pub fn unary_backward<T: Float>(op: UnaryOp, saved: &[T], dy: &[T], dx: &mut [T]
         UnaryOp::Neg => grad!(|_x, dy| -dy),
         UnaryOp::Exp => grad!(|y, dy| dy * y),
         UnaryOp::Log => grad!(|x, dy| dy / x),
+        UnaryOp::Log1p => grad!(|x, dy| dy / (T::ONE + x)),
         UnaryOp::Sqrt => grad!(|y, dy| dy / (two * y)),
         UnaryOp::Rsqrt => grad!(|y, dy| dy * -T::HALF * y * y * y),
         UnaryOp::Square => grad!(|x, dy| dy * two * x),
@@ -200,6 +204,15 @@ fn sign<T: Float>(x: T) -> T {
     if x < T::ZERO { -T::ONE } else { positive }
 }
 
+/// ln(1 + x): what rounding took from 1 + x is made good by the quotient (Higham 2002, section 1.14.1).
+#[inline(always)]
+fn log1p<T: Float>(x: T) -> T {
+    let sum = T::ONE + x;
+    let lost = sum == T::ONE || sum == T::INFINITY;
+    let factor = x / if lost { T::ONE } else { sum - T::ONE };
+    if lost { x } else { sum.ln() * factor }
+}
+
 /// NaN passes both comparisons and stays.
 #[inline(always)]
 fn clamp<T: Float>(x: T, min: T, max: T) -> T {
@@ -213,13 +226,14 @@ mod tests {
     use crate::reference::unary as slow;
     use crate::testing::{SIZES, close, each_isa, values, wide};
 
-    const OPS: [UnaryOp; 33] = {
+    const OPS: [UnaryOp; 34] = {
         use UnaryOp::*;
         let open = f64::INFINITY;
         [
             Neg,
             Exp,
             Log,
+            Log1p,
             Sqrt,
             Rsqrt,
             Square,
@@ -256,7 +270,7 @@ mod tests {
     fn check<T: Float>(op: UnaryOp, n: usize) {
         let x: Vec<T> = match op {
             // Where the function is defined on one side only, and not so steep that rounding of x shows.
-            UnaryOp::Log | UnaryOp::Sqrt | UnaryOp::Rsqrt | UnaryOp::Recip | UnaryOp::PowScalar(_) => {
+            UnaryOp::Log | UnaryOp::Log1p | UnaryOp::Sqrt | UnaryOp::Rsqrt | UnaryOp::Recip | UnaryOp::PowScalar(_) => {
                 values::<T>(n, 1).into_iter().map(|x| x.abs() + T::HALF).collect()
             }
             _ => values(n, 1),
@@ -317,6 +331,13 @@ mod tests {
             (apply(UnaryOp::Sigmoid, -200.0), apply(UnaryOp::Sigmoid, 200.0)),
             (0.0, 1.0)
         );
+        assert_eq!(
+            (apply(UnaryOp::Log1p, -1.0), apply(UnaryOp::Log1p, f32::INFINITY)),
+            (f32::NEG_INFINITY, f32::INFINITY)
+        );
+        for x in [1e-30f32, 3e-8, -3e-8, 1e-4, -1e-4] {
+            assert!((apply(UnaryOp::Log1p, x) / x.ln_1p() - 1.0).abs() < 1e-6, "log1p({x})");
+        }
         let mut dx = [9f32; 3];
         unary_backward(UnaryOp::Relu, &[-1.0, 0.0, 1.0], &[1.0; 3], &mut dx).unwrap();
         assert_eq!(dx, [0.0, 0.0, 1.0]);

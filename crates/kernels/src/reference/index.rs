@@ -20,3 +20,11 @@ pub fn scatter_add(dst: &mut [f64], index: &[i64], src: &[f64], n_dst: usize, n_
         dst[(o * n_dst + id as usize) * inner + j] += src;
     }
 }
+
+/// Twin of `scatter`.
+pub fn scatter(dst: &mut [f64], index: &[i64], src: &[f64], n_dst: usize, n_src: usize, inner: usize) {
+    for (at, (&id, &src)) in index.iter().zip(src).enumerate() {
+        let (o, j) = (at / (n_src * inner), at % inner);
+        dst[(o * n_dst + id as usize) * inner + j] = src;
+    }
+}

@@ -18,6 +18,8 @@ pub mod pool;
 pub mod reduce;
 pub mod rms_norm;
 pub mod rope;
+pub mod scan;
 pub mod softmax;
+pub mod sort;
 pub mod strided;
 pub mod unary;

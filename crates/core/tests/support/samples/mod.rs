@@ -8,6 +8,7 @@ mod layers;
 mod lora;
 mod movement;
 mod optimizer;
+mod order;
 mod pool;
 mod products;
 mod reduce;
@@ -303,6 +304,7 @@ pub fn all() -> Vec<Sample> {
         conv::samples,
         inplace::samples,
         optimizer::samples,
+        order::samples,
         pool::samples,
     ] {
         samples.extend(family());

@@ -1,0 +1,104 @@
+//! Draws of categories by weight.
+
+use candle_core::{D, DType, Tensor};
+use kernels::cpu::dropout::fill_uniform;
+use kernels::cpu::multinomial as kernel;
+
+use super::create::one;
+use super::row::{AttrReader, Meta, Metas, ShapeContext};
+use super::twins;
+use crate::code::Code;
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::exec::{Exec, Outputs, Twin, output};
+use crate::float;
+use crate::shape::Shape;
+
+/// Rows, categories and draws of each row.
+fn sizes(shape: &Shape, mut attrs: AttrReader<'_>) -> Result<([usize; 3], bool)> {
+    let n = shape.dims().last().copied().unwrap_or(0);
+    let rows = shape.dims().split_last().map_or(1, |(_, rest)| rest.iter().product());
+    Ok(([rows, n, attrs.size()?], attrs.bool()))
+}
+
+/// `multinomial(p, count, replacement)`: p (n) or (rows, n).
+pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    context.same_float(&[0])?;
+    let p = context.shape(0);
+    let ([_, n, k], replacement) = sizes(p, context.reader())?;
+    if !matches!(p.rank(), 1 | 2) || n == 0 {
+        return Err(context.shape_error("weights (n) or (rows, n), n at least 1"));
+    }
+    if k == 0 || (k > n && !replacement) {
+        return Err(Error::new(Code::Option, "multinomial: so many draws are not possible")
+            .expected(if replacement {
+                "at least 1".to_owned()
+            } else {
+                format!("1 to {n}: each of the {n} categories once")
+            })
+            .received(k.to_string())
+            .hint("draw with replacement: true"));
+    }
+    let rest = &p.dims()[..p.rank() - 1];
+    Ok(one(Meta::new(Shape::new(&[rest, &[k]].concat()), Dtype::I64)))
+}
+
+/// How many uniform numbers are drawn: one a draw, or one a category.
+fn numbers([rows, n, k]: [usize; 3], replacement: bool) -> usize {
+    rows * if replacement { k } else { n }
+}
+
+/// Blocks of one call: two f64 each.
+pub fn random(context: &ShapeContext<'_>) -> Result<u64> {
+    let (sizes, replacement) = sizes(context.shape(0), context.reader())?;
+    Ok(super::create::blocks(numbers(sizes, replacement)))
+}
+
+/// A weight that is not usable is a wrong argument, found late.
+fn bad_weights(error: kernels::Error) -> Error {
+    Error::new(Code::Option, error.to_string())
+        .expected(error.expected)
+        .received(error.received)
+        .hint("weights are probabilities up to a factor: softmax() makes them of logits")
+}
+
+/// CPU forward of `multinomial`.
+pub fn multinomial(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let (sizes, replacement) = sizes(exec.shape(0), exec.reader())?;
+    let ([rows, n, k], rng) = (sizes, exec.rng());
+    let mut u = exec.scratch::<f64>(numbers(sizes, replacement))?;
+    fill_uniform(rng.seed, rng.counter, 0.0, 1.0, &mut u);
+    let mut y = exec.alloc::<i64>(0)?;
+    float!(exec.dtype(0), T => {
+        let p = exec.read::<T>(0)?;
+        let draw = if replacement { kernel::with_replacement::<T> } else { kernel::without_replacement::<T> };
+        draw(&p, &u, rows, n, k, &mut y).map_err(bad_weights)
+    })?;
+    exec.give(u);
+    Ok(output(y))
+}
+
+/// Twin of `multinomial`, from the same uniform numbers.
+pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let shape = Shape::new(twin.tensor(0).dims());
+    let ([rows, n, k], replacement) = sizes(&shape, twin.reader())?;
+    let p = twin.tensor(0).to_dtype(DType::F64)?.reshape((rows, n))?;
+    let need = if replacement { 1 } else { k };
+    kernel::check_weights(&p.flatten_all()?.to_vec1::<f64>()?, n, need).map_err(bad_weights)?;
+    let draws = if rows == 0 {
+        Tensor::zeros((rows, k), DType::I64, p.device())?
+    } else if replacement {
+        let u = twins::uniform(twin, &[rows, k], 0.0, 1.0, Dtype::F64)?;
+        let sums = p.matmul(&Tensor::triu2(n, DType::F64, p.device())?)?;
+        let targets = u.broadcast_mul(&sums.narrow(1, n - 1, 1)?)?;
+        let below = sums.unsqueeze(1)?.broadcast_le(&targets.unsqueeze(2)?)?;
+        below.to_dtype(DType::I64)?.sum(D::Minus1)?
+    } else {
+        let u = twins::uniform(twin, &[rows, n], 0.0, 1.0, Dtype::F64)?;
+        let times = (u.affine(-1.0, 1.0)?.log()?.neg()? / &p)?;
+        let never = twins::full_like(&p, f64::INFINITY)?;
+        let times = p.gt(0.0)?.where_cond(&times, &never)?;
+        times.arg_sort_last_dim(true)?.narrow(1, 0, k)?.to_dtype(DType::I64)?
+    };
+    Ok(vec![draws.reshape(twin.out(0).shape.dims())?])
+}

@@ -1,0 +1,96 @@
+//! Rows in order.
+
+use candle_core::{D, DType, Tensor};
+use kernels::cpu::sort::{self as kernel, Ordered};
+
+use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::{index, table};
+use crate::code::Code;
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::exec::{Exec, Outputs, Twin, outputs, wrong_dtype};
+use crate::memory::Pooled;
+use crate::shape::Shape;
+use crate::storage::Element;
+use crate::tape::Back;
+
+/// `sort(x, k, descending)`: the first `k` of each row; -1 stands for all of them.
+pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let x = context.shape(0);
+    let Some((&n, rest)) = x.dims().split_last() else {
+        return Err(context.shape_error("x with at least one dimension"));
+    };
+    let k = context.reader().number();
+    if !(k == -1.0 || (k >= 0.0 && k.fract() == 0.0 && k <= n as f64)) {
+        return Err(Error::new(Code::Option, "so many values cannot be taken from a row")
+            .expected(format!("a whole number from 0 to {n}"))
+            .received(k.to_string()));
+    }
+    let k = if k < 0.0 { n } else { k as usize };
+    let shape = Shape::new(&[rest, &[k]].concat());
+    Ok(Metas::from_iter([
+        Meta::new(shape.clone(), context.dtype(0)),
+        Meta::new(shape, Dtype::I64),
+    ]))
+}
+
+/// The places.
+pub fn save(_: Needs) -> Save {
+    Save {
+        inputs: 0,
+        outputs: 0b10,
+    }
+}
+
+/// CPU forward of `sort`.
+pub fn sort(exec: &mut Exec<'_>) -> Result<Outputs> {
+    match exec.dtype(0) {
+        Dtype::F32 => run::<f32>(exec),
+        Dtype::F64 => run::<f64>(exec),
+        Dtype::I64 => run::<i64>(exec),
+        Dtype::U8 | Dtype::Bool => run::<u8>(exec),
+        other => Err(wrong_dtype(other)),
+    }
+}
+
+fn run<T: Ordered + Pooled>(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let mut attrs = exec.reader();
+    let (_, descending) = (attrs.number(), attrs.bool());
+    let last = |shape: &Shape| shape.dims().last().copied().unwrap_or(1);
+    let (n, k) = (last(exec.shape(0)), last(&exec.out(0).shape));
+    let rows = exec.shape(0).numel() / n.max(1);
+    let (mut values, mut places) = (exec.alloc::<T>(0)?, exec.alloc::<i64>(1)?);
+    kernel::sort(&exec.read::<T>(0)?, rows, n, k, descending, &mut values, &mut places)?;
+    Ok(outputs([T::wrap(values), <i64 as Element>::wrap(places)]))
+}
+
+/// `dx` is `dy` at the places that the values came from, else 0.
+pub fn backward(back: &mut Back<'_>) -> Result<()> {
+    let (zeros, places, dy) = (index::zeros(back, 0)?, back.output(1), back.dy());
+    let dx = back.op(&table::SCATTER_ADD, &[zeros, places, dy], &[-1.0])?;
+    back.set(0, dx);
+    Ok(())
+}
+
+/// Twin of `sort`. candle has no order for NaN: it counts as infinity first, then a stable sort by being NaN sets it right.
+pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let mut attrs = twin.reader();
+    let (_, descending) = (attrs.number(), attrs.bool());
+    let (x, out) = (twin.tensor(0).contiguous()?, &twin.out(0).shape);
+    if out.numel() == 0 {
+        let empty = |dtype| Tensor::zeros(out.dims(), dtype, x.device());
+        return Ok(vec![empty(x.dtype())?, empty(DType::I64)?]);
+    }
+    let places = if matches!(x.dtype(), DType::F32 | DType::F64) {
+        let nan = x.ne(&x)?;
+        let infinity = super::twins::full_like(&x, f64::INFINITY)?;
+        let first = nan.where_cond(&infinity, &x)?.arg_sort_last_dim(!descending)?;
+        let second = nan.gather(&first, D::Minus1)?.arg_sort_last_dim(!descending)?;
+        first.gather(&second, D::Minus1)?
+    } else {
+        x.arg_sort_last_dim(!descending)?
+    };
+    let k = out.dims().last().copied().unwrap_or(0);
+    let places = places.narrow(D::Minus1, 0, k)?.contiguous()?;
+    Ok(vec![x.gather(&places, D::Minus1)?, places.to_dtype(DType::I64)?])
+}

@@ -1,0 +1,77 @@
+//! Running sums.
+
+use candle_core::{DType, Tensor};
+use kernels::cpu::scan as kernel;
+
+use super::create::one;
+use super::row::{Meta, Metas, ShapeContext};
+use super::table;
+use crate::dtype::Dtype;
+use crate::error::Result;
+use crate::exec::{Exec, Outputs, Twin, output};
+use crate::float;
+use crate::shape::Shape;
+use crate::tape::Back;
+
+/// `cumsum(x, dim, reverse)`; sums of integers and truth values are i64.
+pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let (shape, dtype) = (context.shape(0), context.dtype(0));
+    shape.dim(context.reader().number())?;
+    let dtype = if dtype.is_float() { dtype } else { Dtype::I64 };
+    Ok(one(Meta::new(shape.clone(), dtype)))
+}
+
+/// CPU forward of `cumsum`.
+pub fn cumsum(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let mut attrs = exec.reader();
+    let (dim, reverse) = (exec.shape(0).dim(attrs.number())?, attrs.bool());
+    let (outer, n, inner) = exec.shape(0).split_at(dim);
+    match exec.dtype(0) {
+        Dtype::I64 => {
+            let mut y = exec.alloc::<i64>(0)?;
+            kernel::cumsum_integers(&exec.read::<i64>(0)?, outer, n, inner, reverse, &mut y)?;
+            Ok(output(y))
+        }
+        Dtype::U8 | Dtype::Bool => {
+            let mut y = exec.alloc::<i64>(0)?;
+            kernel::cumsum_integers(&exec.read::<u8>(0)?, outer, n, inner, reverse, &mut y)?;
+            Ok(output(y))
+        }
+        dtype => float!(dtype, T => {
+            let mut y = exec.alloc::<T>(0)?;
+            kernel::cumsum(&exec.read::<T>(0)?, outer, n, inner, reverse, &mut y)?;
+            Ok(output(y))
+        }),
+    }
+}
+
+/// `dx` is the running sum of `dy` from the other end.
+pub fn backward(back: &mut Back<'_>) -> Result<()> {
+    let mut attrs = back.reader();
+    let (dim, reverse) = (attrs.number(), attrs.bool());
+    let dy = back.dy();
+    let dx = back.op(&table::CUMSUM, &[dy], &[dim, f64::from(u8::from(!reverse))])?;
+    back.set(0, dx);
+    Ok(())
+}
+
+/// Twin of `cumsum`: a product with a triangle of ones, in f64 (exact for integers below 2^53).
+pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let mut attrs = twin.reader();
+    let x = twin.tensor(0);
+    let (dim, reverse) = (Shape::new(x.dims()).dim(attrs.number())?, attrs.bool());
+    let dtype = twin.out(0).dtype.wide().candle();
+    if x.rank() == 0 || x.elem_count() == 0 {
+        return Ok(vec![x.to_dtype(dtype)?]);
+    }
+    let last = x.rank() - 1;
+    let triangle = if reverse {
+        Tensor::tril2(x.dim(dim)?, DType::F64, x.device())?
+    } else {
+        Tensor::triu2(x.dim(dim)?, DType::F64, x.device())?
+    };
+    let rows = x.to_dtype(DType::F64)?.transpose(dim, last)?.contiguous()?;
+    let sums = rows.reshape(((), x.dim(dim)?))?.matmul(&triangle)?;
+    let sums = sums.reshape(rows.shape())?.transpose(dim, last)?.contiguous()?;
+    Ok(vec![sums.to_dtype(dtype)?])
+}

@@ -1,0 +1,151 @@
+//! Rows in order: all values, or the first k of them, with the places they came from.
+
+use std::cmp::Ordering;
+
+use rayon::slice::ParallelSliceMut;
+
+use crate::error::{Result, check_len, fail};
+use crate::par::{self, Rows};
+
+/// A row from this length on is sorted by several threads.
+const LONG_ROW: usize = 128 * 1024;
+
+/// Numbers with torch's order: NaN is larger than everything, the two zeros are equal.
+pub trait Ordered: Copy + Send + Sync {
+    /// Whether `self` comes before `other`, from small to large.
+    fn order(self, other: Self) -> Ordering;
+}
+
+macro_rules! ordered_floats {
+    ($($t:ty),*) => {$(
+        impl Ordered for $t {
+            #[inline(always)]
+            fn order(self, other: Self) -> Ordering {
+                self.partial_cmp(&other).unwrap_or_else(|| self.is_nan().cmp(&other.is_nan()))
+            }
+        }
+    )*};
+}
+ordered_floats!(f32, f64);
+
+macro_rules! ordered_integers {
+    ($($t:ty),*) => {$(
+        impl Ordered for $t {
+            #[inline(always)]
+            fn order(self, other: Self) -> Ordering {
+                self.cmp(&other)
+            }
+        }
+    )*};
+}
+ordered_integers!(i64, u8);
+
+/// The first `k` values of each row in order, and their places in the row; equal values stay in the order of their places.
+///
+/// x (rows, n), values and indices (rows, k).
+///
+/// # Errors
+/// When a length does not fit, or `k` is larger than `n`.
+pub fn sort<T: Ordered>(
+    x: &[T],
+    rows: usize,
+    n: usize,
+    k: usize,
+    descending: bool,
+    values: &mut [T],
+    indices: &mut [i64],
+) -> Result<()> {
+    check_len("sort", "x", x.len(), rows * n)?;
+    check_len("sort", "values", values.len(), rows * k)?;
+    check_len("sort", "indices", indices.len(), rows * k)?;
+    if k > n {
+        return fail("sort", format!("k is {k}, and a row has {n} values"));
+    }
+    // The places make every pair different, so that one order is right whatever algorithm finds it.
+    let order = |a: &(T, usize), b: &(T, usize)| {
+        let by_value = if descending { b.0.order(a.0) } else { a.0.order(b.0) };
+        by_value.then(a.1.cmp(&b.1))
+    };
+    par::parts_mut(
+        (Rows::new(values, k), Rows::new(indices, k)),
+        par::grain(16 * n),
+        |start, (values, indices)| {
+            let mut pairs = Vec::with_capacity(n);
+            let outputs = values.data.chunks_mut(k).zip(indices.data.chunks_mut(k));
+            for (row, (values, indices)) in outputs.enumerate() {
+                pairs.clear();
+                pairs.extend(x[(start + row) * n..][..n].iter().copied().zip(0..));
+                if k < n {
+                    pairs.select_nth_unstable_by(k - 1, order);
+                    pairs.truncate(k);
+                }
+                if k >= LONG_ROW {
+                    pairs.par_sort_unstable_by(order);
+                } else {
+                    pairs.sort_unstable_by(order);
+                }
+                for ((value, index), &(x, place)) in values.iter_mut().zip(indices).zip(&pairs) {
+                    (*value, *index) = (x, place as i64);
+                }
+            }
+        },
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::sort as slow;
+    use crate::testing::{SIZES, ids, same_for_any_thread_count, values, wide};
+
+    fn check(x: &[f32], rows: usize, n: usize, k: usize, descending: bool) {
+        let (mut got, mut places) = (vec![0f32; rows * k], vec![0i64; rows * k]);
+        sort(x, rows, n, k, descending, &mut got, &mut places).unwrap();
+        let (want, want_places) = slow::sort(&wide(x), n, k, descending);
+        let same = wide(&got)
+            .iter()
+            .zip(&want)
+            .all(|(a, b)| a == b || (a.is_nan() && b.is_nan()));
+        assert!(same && places == want_places, "({rows}, {n}) k {k}");
+    }
+
+    #[test]
+    fn sorted_rows_meet_their_twin() {
+        for n in SIZES {
+            for rows in [1, 5] {
+                for descending in [false, true] {
+                    for k in [0, 1, n / 2, n] {
+                        let k = k.min(n);
+                        check(&values::<f32>(rows * n, 1), rows, n, k, descending);
+                        // Many ties.
+                        let few: Vec<f32> = ids(rows * n, 3, 2).iter().map(|&x| x as f32).collect();
+                        check(&few, rows, n, k, descending);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nan_is_the_largest_and_zeros_are_equal() {
+        let x = [f32::NAN, 1.0, f32::INFINITY, 0.0, f32::NAN, -0.0, f32::NEG_INFINITY];
+        for descending in [false, true] {
+            check(&x, 1, 7, 7, descending);
+            check(&x, 1, 7, 3, descending);
+        }
+        let mut places = [0; 7];
+        sort(&x, 1, 7, 7, false, &mut [0.0; 7], &mut places).unwrap();
+        assert_eq!(places, [6, 3, 5, 1, 2, 0, 4]);
+    }
+
+    #[test]
+    fn a_long_row_does_not_depend_on_threads() {
+        let x: Vec<f32> = ids(LONG_ROW + 1, 1000, 3).iter().map(|&x| x as f32).collect();
+        same_for_any_thread_count(|| {
+            let (mut got, mut places) = (vec![0f32; x.len()], vec![0; x.len()]);
+            sort(&x, 1, x.len(), x.len(), true, &mut got, &mut places).unwrap();
+            places.into_iter().map(|place| place as f64).collect()
+        });
+    }
+}

@@ -1,0 +1,16 @@
+//! Twin of [`crate::cpu::scan`]: each sum from the start.
+
+/// Twin of `cumsum`.
+pub fn cumsum(x: &[f64], outer: usize, n: usize, inner: usize, reverse: bool) -> Vec<f64> {
+    let at = |o: usize, k: usize, i: usize| (o * n + k) * inner + i;
+    let mut y = vec![0.0; x.len()];
+    for o in 0..outer {
+        for k in 0..n {
+            for i in 0..inner {
+                let range = if reverse { k..n } else { 0..k + 1 };
+                y[at(o, k, i)] = range.map(|j| x[at(o, j, i)]).sum();
+            }
+        }
+    }
+    y
+}
