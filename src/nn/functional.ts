@@ -44,6 +44,20 @@ export {
   maxPool3dWithIndices,
 } from './pooling-functional.js'
 export { pixelShuffle, pixelUnshuffle } from './reshaping.js'
+export { huberLoss, l1Loss, smoothL1Loss } from './regression-losses.js'
+export type { HuberLossOptions, L1LossOptions, SmoothL1LossOptions } from './regression-losses.js'
+export { binaryCrossEntropy, binaryCrossEntropyWithLogits } from './binary-losses.js'
+export type { BinaryCrossEntropyOptions, BinaryCrossEntropyWithLogitsOptions } from './binary-losses.js'
+export {
+  cosineEmbeddingLoss,
+  cosineSimilarity,
+  marginRankingLoss,
+  normalize,
+  pairwiseDistance,
+  tripletMarginLoss,
+} from './similarity.js'
+export type { CosineSimilarityOptions, MarginOptions, TripletMarginLossOptions } from './similarity.js'
+export { oneHot } from './one-hot.js'
 
 /**
  * `y = x Wᵀ + bias`.

@@ -60,6 +60,22 @@ export {
   Tanh,
 } from './activations.js'
 export type { PReLUOptions } from './activations.js'
+export { GELU, Identity, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from './activations.js'
+export {
+  BCELoss,
+  BCEWithLogitsLoss,
+  CosineEmbeddingLoss,
+  CosineSimilarity,
+  CrossEntropyLoss,
+  HuberLoss,
+  KLDivLoss,
+  L1Loss,
+  MarginRankingLoss,
+  MSELoss,
+  NLLLoss,
+  SmoothL1Loss,
+  TripletMarginLoss,
+} from './loss-layers.js'
 export type { FloatDtype, PlacementOptions } from './options.js'
 export * as functional from './functional.js'
 export * as init from './init.js'

@@ -118,7 +118,8 @@ function klFromProbabilities(input: Tensor, target: Tensor): Tensor {
   return target.mul(target.clamp(tiny).log().sub(input))
 }
 
-function reduce(owner: string, losses: Tensor, reduction: Reduction | undefined): Tensor {
+/** One number of the losses by element, or all of them. */
+export function reduce(owner: string, losses: Tensor, reduction: Reduction | undefined): Tensor {
   switch (checkChoice(owner, 'reduction', reduction ?? 'mean', REDUCTIONS)) {
     case 'none':
       return losses
@@ -194,7 +195,8 @@ function classShape(owner: string, logits: Tensor, target: Tensor): ShapeError {
   })
 }
 
-function sameShape(owner: string, input: Tensor, target: Tensor): void {
+/** Refuses a target of another shape than the input: broadcasting one against the other is nearly always a mistake. */
+export function sameShape(owner: string, input: Tensor, target: Tensor): void {
   if (input.shape.join() === target.shape.join()) return
   throw new ShapeError({
     what: `${owner}: input and target have different shapes`,

@@ -1,0 +1,213 @@
+// Losses as modules: each holds the options of the function of the same name, which says what it computes.
+import type { Tensor } from '../tensor.js'
+import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from './binary-losses.js'
+import type { BinaryCrossEntropyOptions, BinaryCrossEntropyWithLogitsOptions } from './binary-losses.js'
+import { crossEntropy, klDiv, mseLoss, nllLoss } from './losses.js'
+import type { CrossEntropyOptions, KlDivOptions, MseLossOptions, NllLossOptions, Reduction } from './losses.js'
+import { Module } from './module.js'
+import { checkBoolean, checkChoice, checkKeys, checkNumber } from './options.js'
+import { huberLoss, l1Loss, smoothL1Loss } from './regression-losses.js'
+import type { HuberLossOptions, L1LossOptions, SmoothL1LossOptions } from './regression-losses.js'
+import { cosineEmbeddingLoss, cosineSimilarity, marginRankingLoss, tripletMarginLoss } from './similarity.js'
+import type { CosineSimilarityOptions, MarginOptions, TripletMarginLossOptions } from './similarity.js'
+
+const REDUCTIONS = ['none', 'mean', 'sum'] as const
+
+/** What the losses share: their options, checked when the module is made. */
+abstract class Loss<Options extends { reduction?: Reduction | 'batchmean' }> extends Module {
+  /** As given. */
+  readonly options: Readonly<Options>
+
+  constructor(owner: string, options: Options, known: readonly string[]) {
+    super()
+    checkKeys(owner, options, ['reduction', ...known])
+    this.options = { ...options }
+    if (options.reduction !== undefined) this.checkReduction(owner, options.reduction)
+  }
+
+  protected checkReduction(owner: string, reduction: string): void {
+    checkChoice(owner, 'reduction', reduction, REDUCTIONS)
+  }
+
+  /** A weight is a buffer, as in PyTorch: it is saved and converted with the model. */
+  protected buffer(name: string, weight: Tensor | null | undefined): Tensor | null {
+    if (weight) this.registerBuffer(name, weight)
+    return weight ?? null
+  }
+}
+
+/** {@link crossEntropy} as a module. */
+export class CrossEntropyLoss extends Loss<Omit<CrossEntropyOptions, 'tokenWeights'>> {
+  weight: Tensor | null
+
+  constructor(options: Omit<CrossEntropyOptions, 'tokenWeights'> = {}) {
+    super('nn.CrossEntropyLoss', options, ['weight', 'ignoreIndex', 'labelSmoothing'])
+    this.weight = this.buffer('weight', options.weight)
+  }
+
+  override forward(logits: Tensor, target: Tensor): Tensor {
+    return crossEntropy(logits, target, { ...this.options, weight: this.weight })
+  }
+}
+
+/** {@link nllLoss} as a module. */
+export class NLLLoss extends Loss<NllLossOptions> {
+  weight: Tensor | null
+
+  constructor(options: NllLossOptions = {}) {
+    super('nn.NLLLoss', options, ['weight', 'ignoreIndex'])
+    this.weight = this.buffer('weight', options.weight)
+  }
+
+  override forward(logProbabilities: Tensor, target: Tensor): Tensor {
+    return nllLoss(logProbabilities, target, { ...this.options, weight: this.weight })
+  }
+}
+
+/** {@link klDiv} as a module. */
+export class KLDivLoss extends Loss<KlDivOptions> {
+  constructor(options: KlDivOptions = {}) {
+    super('nn.KLDivLoss', options, ['logTarget'])
+  }
+
+  protected override checkReduction(owner: string, reduction: string): void {
+    checkChoice(owner, 'reduction', reduction, [...REDUCTIONS, 'batchmean'])
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return klDiv(input, target, this.options)
+  }
+}
+
+/** {@link mseLoss} as a module. */
+export class MSELoss extends Loss<MseLossOptions> {
+  constructor(options: MseLossOptions = {}) {
+    super('nn.MSELoss', options, [])
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return mseLoss(input, target, this.options)
+  }
+}
+
+/** {@link l1Loss} as a module. */
+export class L1Loss extends Loss<L1LossOptions> {
+  constructor(options: L1LossOptions = {}) {
+    super('nn.L1Loss', options, [])
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return l1Loss(input, target, this.options)
+  }
+}
+
+/** {@link smoothL1Loss} as a module. */
+export class SmoothL1Loss extends Loss<SmoothL1LossOptions> {
+  constructor(options: SmoothL1LossOptions = {}) {
+    super('nn.SmoothL1Loss', options, ['beta'])
+    checkNumber('nn.SmoothL1Loss', 'beta', options.beta ?? 1, 0)
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return smoothL1Loss(input, target, this.options)
+  }
+}
+
+/** {@link huberLoss} as a module. */
+export class HuberLoss extends Loss<HuberLossOptions> {
+  constructor(options: HuberLossOptions = {}) {
+    super('nn.HuberLoss', options, ['delta'])
+    checkNumber('nn.HuberLoss', 'delta', options.delta ?? 1, 0, true)
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return huberLoss(input, target, this.options)
+  }
+}
+
+/** {@link binaryCrossEntropy} as a module. */
+export class BCELoss extends Loss<BinaryCrossEntropyOptions> {
+  weight: Tensor | null
+
+  constructor(options: BinaryCrossEntropyOptions = {}) {
+    super('nn.BCELoss', options, ['weight'])
+    this.weight = this.buffer('weight', options.weight)
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return binaryCrossEntropy(input, target, { ...this.options, weight: this.weight })
+  }
+}
+
+/** {@link binaryCrossEntropyWithLogits} as a module. */
+export class BCEWithLogitsLoss extends Loss<BinaryCrossEntropyWithLogitsOptions> {
+  weight: Tensor | null
+  /** PyTorch's key in the state dict. */
+  pos_weight: Tensor | null
+
+  constructor(options: BinaryCrossEntropyWithLogitsOptions = {}) {
+    super('nn.BCEWithLogitsLoss', options, ['weight', 'posWeight'])
+    this.weight = this.buffer('weight', options.weight)
+    this.pos_weight = this.buffer('pos_weight', options.posWeight)
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { reduction } = this.options
+    const weights = { weight: this.weight, posWeight: this.pos_weight }
+    return binaryCrossEntropyWithLogits(input, target, reduction === undefined ? weights : { ...weights, reduction })
+  }
+}
+
+/** {@link cosineEmbeddingLoss} as a module. */
+export class CosineEmbeddingLoss extends Loss<MarginOptions> {
+  constructor(options: MarginOptions = {}) {
+    super('nn.CosineEmbeddingLoss', options, ['margin'])
+    checkNumber('nn.CosineEmbeddingLoss', 'margin', options.margin ?? 0)
+  }
+
+  override forward(a: Tensor, b: Tensor, target: Tensor): Tensor {
+    return cosineEmbeddingLoss(a, b, target, this.options)
+  }
+}
+
+/** {@link marginRankingLoss} as a module. */
+export class MarginRankingLoss extends Loss<MarginOptions> {
+  constructor(options: MarginOptions = {}) {
+    super('nn.MarginRankingLoss', options, ['margin'])
+    checkNumber('nn.MarginRankingLoss', 'margin', options.margin ?? 0)
+  }
+
+  override forward(a: Tensor, b: Tensor, target: Tensor): Tensor {
+    return marginRankingLoss(a, b, target, this.options)
+  }
+}
+
+/** {@link tripletMarginLoss} as a module. */
+export class TripletMarginLoss extends Loss<TripletMarginLossOptions> {
+  constructor(options: TripletMarginLossOptions = {}) {
+    super('nn.TripletMarginLoss', options, ['margin', 'p', 'eps', 'swap'])
+    checkNumber('nn.TripletMarginLoss', 'margin', options.margin ?? 1, 0)
+    checkBoolean('nn.TripletMarginLoss', 'swap', options.swap ?? false)
+  }
+
+  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    return tripletMarginLoss(anchor, positive, negative, this.options)
+  }
+}
+
+/** {@link cosineSimilarity} as a module. */
+export class CosineSimilarity extends Module {
+  readonly dim: number
+  readonly eps: number
+
+  constructor(options: CosineSimilarityOptions = {}) {
+    super()
+    checkKeys('nn.CosineSimilarity', options, ['dim', 'eps'])
+    this.dim = options.dim ?? 1
+    this.eps = checkNumber('nn.CosineSimilarity', 'eps', options.eps ?? 1e-8, 0)
+  }
+
+  override forward(a: Tensor, b: Tensor): Tensor {
+    return cosineSimilarity(a, b, { dim: this.dim, eps: this.eps })
+  }
+}
