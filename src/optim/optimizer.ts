@@ -159,13 +159,18 @@ export abstract class Optimizer<Options extends { lr: number }> {
     states.forEach((state, i) => state && this.state.set(params[i]!, copyState(state, params[i]!)))
   }
 
+  /** The shape of a state tensor; null for one of another library that is not needed here, and not loaded. */
+  protected stateShape(_name: string, param: Tensor): readonly number[] | null {
+    return param.shape
+  }
+
   /** The moment `name` of each parameter of a batch, zeros before the first update. */
   protected moments(batch: Batch, name: string): Tensor[] {
     return batch.states.map((state, i) => {
       let moment = state.moments.get(name)
       if (moment === undefined) {
         const param = batch.params[i]!
-        moment = owned(zeros(param.shape, { dtype: stateDtype(param) }))
+        moment = owned(zeros(this.stateShape(name, param) ?? [], { dtype: stateDtype(param) }))
         state.moments.set(name, moment)
       }
       return moment
@@ -198,7 +203,8 @@ export abstract class Optimizer<Options extends { lr: number }> {
       throw bad(`${this.owner}.loadStateDict`, 'step', 'a number', step, 'pass await step.item()')
     const moments = new Map<string, Tensor>()
     for (const [name, moment] of Object.entries(rest)) {
-      if (moment instanceof Tensor) moments.set(name, checkMoment(this.owner, name, moment, param))
+      const shape = this.stateShape(name, param)
+      if (moment instanceof Tensor && shape) moments.set(name, checkMoment(this.owner, name, moment, shape))
     }
     return { step, moments }
   }
@@ -231,11 +237,11 @@ function checkParam(owner: string, param: Tensor, twice: boolean): void {
   }
 }
 
-function checkMoment(owner: string, name: string, moment: Tensor, param: Tensor): Tensor {
-  if (moment.shape.join() === param.shape.join()) return moment
+function checkMoment(owner: string, name: string, moment: Tensor, shape: readonly number[]): Tensor {
+  if (moment.shape.join() === shape.join()) return moment
   throw new ShapeError({
     what: `${owner}.loadStateDict: ${name} does not fit its parameter`,
-    expected: `${name} (${param.shape.join(', ')})`,
+    expected: `${name} (${shape.join(', ')})`,
     received: show(moment),
     fix: 'load the state of an optimizer over the same parameters, in the same order',
   })
