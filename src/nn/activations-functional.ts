@@ -2,7 +2,7 @@
 import { ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import { where } from '../make.js'
-import { noGrad, scope } from '../scope.js'
+import { scope } from '../scope.js'
 import type { Tensor } from '../tensor.js'
 import { bad, checkInteger, checkNumber, show } from './options.js'
 import { perChannel } from './spatial.js'
@@ -33,7 +33,7 @@ export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
   return scope(() => {
     const limit = Math.min(threshold, LINEAR_FROM)
     const z = x.mul(beta)
-    return where(z.gt(limit), x, log1p(z.clamp(null, limit).exp()).mul(1 / beta))
+    return where(z.gt(limit), x, z.clamp(null, limit).exp().log1p().mul(1 / beta))
   })
 }
 
@@ -128,11 +128,4 @@ function channelDropout(owner: string, x: Tensor, p: number, training: boolean, 
   if (!training || p === 0) return x
   const shape = x.shape.map((n, i) => (i < lead ? n : 1))
   return scope(() => x.mul(ops.dropout(ops.full(shape, 1, x.dtype), p)))
-}
-
-/** `log(1 + u)`; what rounding `1 + u` lost is put back, so that a small u keeps its digits. */
-function log1p(u: Tensor): Tensor {
-  const sum = u.add(1)
-  const lost = noGrad(() => u.sub(sum.sub(1)).div(sum))
-  return sum.log().add(lost)
 }

@@ -60,7 +60,6 @@ export {
   Tanh,
 } from './activations.js'
 export type { PReLUOptions } from './activations.js'
-export { GELU, Identity, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from './activations.js'
 export {
   BCELoss,
   BCEWithLogitsLoss,
