@@ -247,8 +247,24 @@ declare abstract class Arithmetic extends Operand {
     logicalAnd(other: Tensor): Tensor;
     logicalOr(other: Tensor): Tensor;
     logicalNot(): Tensor;
+    /** `this + weight · (end - this)`. */
+    lerp(end: Tensor, weight: Tensor | number): Tensor;
+    /** `this + value · a · b`. */
+    addcmul(a: Tensor, b: Tensor, value?: number): Tensor;
+    /** `this + value · a / b`. */
+    addcdiv(a: Tensor, b: Tensor, value?: number): Tensor;
     /** Matrix product over the last two dimensions, broadcast over the others; vectors count as a row or a column. */
     matmul(other: Tensor): Tensor;
+    /** The product of two matrices. @throws {ShapeError} when either is no matrix. */
+    mm(other: Tensor): Tensor;
+    /** The products of two batches of matrices, (b, n, k) and (b, k, m). @throws {ShapeError} for other ranks or batches. */
+    bmm(other: Tensor): Tensor;
+    /** The sum of the products of two vectors of one length. */
+    dot(other: Tensor): Tensor;
+    /** All products of the elements of two vectors, (n) and (m), as a matrix (n, m). */
+    outer(other: Tensor): Tensor;
+    private wantRanks;
+    private noMatch;
 }
 
 /** Functions of each element. */
@@ -256,6 +272,8 @@ declare abstract class Elementwise extends Arithmetic {
     neg(): Tensor;
     exp(): Tensor;
     log(): Tensor;
+    /** `log(1 + x)`, exact for small x too. */
+    log1p(): Tensor;
     sqrt(): Tensor;
     rsqrt(): Tensor;
     square(): Tensor;
@@ -276,6 +294,15 @@ declare abstract class Elementwise extends Arithmetic {
     /** Nearest integer, halves to even. */
     round(): Tensor;
     clamp(min?: number | null, max?: number | null): Tensor;
+    clampMin(min: number): Tensor;
+    clampMax(max: number): Tensor;
+    /** Where it is NaN: never, for integers. */
+    isnan(): Tensor;
+    /** Where it is an infinity of either sign: never, for integers. */
+    isinf(): Tensor;
+    /** Where it is neither NaN nor an infinity: everywhere, for integers. */
+    isfinite(): Tensor;
+    private isFloat;
     /** `value` where `mask` is true. */
     maskedFill(mask: Tensor, value: number): Tensor;
 }
@@ -319,15 +346,83 @@ declare abstract class Shapes extends InPlace {
     unbind(dim?: number): Tensor[];
 }
 
-/** Numbers read and written by index. */
-declare abstract class Selection extends Shapes {
+/** Numbers repeated, turned around, and picked by their place in a matrix. */
+declare abstract class Rearrangement extends Shapes {
+    /** The whole tensor side by side with itself, so often along each dimension; more sizes than dimensions add dimensions in front. */
+    repeat(...sizes: number[] | [readonly number[]]): Tensor;
+    /** As {@link repeat}; missing counts in front are 1. */
+    tile(...sizes: number[] | [readonly number[]]): Tensor;
+    /** Each element so often in a row along a dimension, or in the flattened tensor; a list gives each its own count. */
+    repeatInterleave(repeats: number | readonly number[], dim?: number): Tensor;
+    /** Back to front along the given dimensions. */
+    flip(...dims: number[] | [readonly number[]]): Tensor;
+    /** Moved on by so many places along each given dimension, or in the flattened tensor; what leaves one end comes in at the other. */
+    roll(shifts: number | readonly number[], dims?: number | readonly number[]): Tensor;
+    /** The numbers on and above a diagonal of the last two dimensions, others 0; a positive `diagonal` lies above the main one. */
+    triu(diagonal?: number): Tensor;
+    /** The numbers on and below a diagonal of the last two dimensions, others 0. */
+    tril(diagonal?: number): Tensor;
+    /** The diagonal of two dimensions, as the last one; a positive `offset` lies above the main diagonal. */
+    diagonal(offset?: number, dim1?: number, dim2?: number): Tensor;
+    /** Of a vector: the matrix with it as its diagonal. Of a matrix: its diagonal. */
+    diag(offset?: number): Tensor;
+    /** Dimensions as places from the front, none twice. */
+    private distinct;
+    private triangle;
+}
+
+/** Numbers read and written by index or by mask, in shapes that are known at once. */
+declare abstract class Selection extends Rearrangement {
     gather(dim: number, index: Tensor): Tensor;
     indexSelect(dim: number, index: Tensor): Tensor;
     scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor;
+    /** With `source` written at `index` along a dimension; of equal indexes the last stays. Index and source have one shape. */
+    scatter(dim: number, index: Tensor, source: Tensor | number): Tensor;
+    /** With the rows of `source` added at `index`, a vector, along a dimension. */
+    indexAdd(dim: number, index: Tensor, source: Tensor): Tensor;
+    /** With `value` in the rows that `index`, a vector, names along a dimension. */
+    indexFill(dim: number, index: Tensor, value: number): Tensor;
+    /**
+     * With the numbers of `source`, in their order, where `mask` is true.
+     *
+     * A source with fewer numbers than the mask has places is an {@link IndexError}, at the latest when the result is read.
+     * @throws {OptionError} for a source without numbers; {@link ShapeError} when the mask does not broadcast to the tensor.
+     */
+    maskedScatter(mask: Tensor, source: Tensor): Tensor;
+}
+
+/** Results whose shape or value is known only when the numbers are there: these are async. */
+declare abstract class Dynamic extends Selection {
+    /** The places of all elements that are not 0, row by row: i64 (count, ndim). */
+    nonzero(): Promise<Tensor>;
+    /**
+     * The elements where `mask` is true, as a vector; they keep their gradient. The numbers are those of the call, whatever changes later.
+     * @throws {DtypeError} when the mask is not bool; {@link ShapeError} when it does not broadcast to the tensor.
+     */
+    maskedSelect(mask: Tensor): Promise<Tensor>;
+    /**
+     * The different values, from small to large; for each element of the tensor the place of its value among them; and how often each value
+     * occurs. NaN differs from every NaN.
+     */
+    unique(): Promise<{
+        values: Tensor;
+        inverse: Tensor;
+        counts: Tensor;
+    }>;
+    /** Whether shape and numbers are the same; NaN equals nothing. */
+    equal(other: Tensor): Promise<boolean>;
+    /**
+     * Whether `|this - other| <= atol + rtol · |other|` everywhere, broadcast; infinities are close to themselves only.
+     */
+    allclose(other: Tensor, { rtol, atol, equalNan }?: {
+        rtol?: number;
+        atol?: number;
+        equalNan?: boolean;
+    }): Promise<boolean>;
 }
 
 /** Many numbers to few, along dimensions. */
-declare abstract class Reductions extends Selection {
+declare abstract class Reductions extends Dynamic {
     sum(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
     mean(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
     var(dims?: number | readonly number[] | null, options?: {
@@ -349,6 +444,74 @@ declare abstract class Reductions extends Selection {
     logsumexp(dims: number | readonly number[], keepdim?: boolean): Tensor;
     softmax(dim: number): Tensor;
     logSoftmax(dim: number): Tensor;
+    /** Whether an element is not 0, over dimensions or over all. */
+    any(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /** Whether no element is 0, over dimensions or over all. */
+    all(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /** Product along a dimension, or of all numbers; of integers and truth values it is i64. */
+    prod(dim?: number | null, keepdim?: boolean): Tensor;
+    /**
+     * `(Σ |x|^p)^(1/p)` over dimensions or over all: `'fro'` is 2, `Infinity` the largest, `-Infinity` the smallest magnitude, 0 the number of
+     * elements that are not 0. The gradient is 0 where all that is summed is 0.
+     * @throws {OptionError} for another `p`; {@link DtypeError} for integers.
+     */
+    norm(p?: number | 'fro', dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /** Running sum along a dimension; of integers and truth values it is i64. */
+    cumsum(dim: number): Tensor;
+    /** Running product along a dimension; of integers and truth values it is i64. */
+    cumprod(dim: number): Tensor;
+}
+
+/** Options of {@link Tensor.sort}. */
+interface SortOptions {
+    /** From large to small. @default false */
+    descending?: boolean;
+    /** Equal values keep their order; they always do. @default true */
+    stable?: boolean;
+}
+/** Options of {@link Tensor.topk}. */
+interface TopkOptions {
+    /** The largest, or the smallest. @default true */
+    largest?: boolean;
+    /** In order; they always are. @default true */
+    sorted?: boolean;
+}
+/** Options of {@link Tensor.multinomial}. */
+interface MultinomialOptions {
+    /** A category may be drawn again. @default false */
+    replacement?: boolean;
+    /** Where the random numbers come from. @default the generator of the current stream */
+    generator?: Generator$1;
+}
+/** Order along a dimension. NaN is larger than every number. */
+declare abstract class Ordering extends Reductions {
+    /** The values in order along a dimension, and the places they came from. */
+    sort(dim?: number, options?: SortOptions): [values: Tensor, indices: Tensor];
+    /** The places that {@link sort} takes the values from. */
+    argsort(dim?: number, options?: SortOptions): Tensor;
+    /** The `k` largest values along a dimension, the largest first, and their places; with `largest: false` the smallest. */
+    topk(k: number, dim?: number, options?: TopkOptions): [values: Tensor, indices: Tensor];
+    /** The `k`-th smallest value along a dimension (the smallest is the first), and its place. */
+    kthvalue(k: number, dim?: number, keepdim?: boolean): [values: Tensor, indices: Tensor];
+    /** The median of all numbers: the lower of the two in the middle; NaN when there is one. */
+    median(): Tensor;
+    /** The median along a dimension, and its place. */
+    median(dim: number, keepdim?: boolean): [values: Tensor, indices: Tensor];
+    /**
+     * `count` categories of each row, drawn by weight: i64 (count) or (rows, count). Weights are finite and not negative, and need not sum to 1.
+     *
+     * The same seed gives the same draws. A row with a bad weight, or with fewer weights above 0 than draws without replacement, is an
+     * {@link OptionError} when the result is read.
+     *
+     * Shapes: `(n)` or `(rows, n)`.
+     * @throws {OptionError} when more than n are drawn without replacement; {@link ShapeError} for other shapes.
+     */
+    multinomial(count: number, options?: MultinomialOptions): Tensor;
+    /** The engine sorts rows: the dimension goes to the end and back. */
+    private ordered;
+    private last;
+    /** Refuses a rank that the dimension has not; returns the size of the dimension. */
+    private checkRank;
 }
 
 /** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
@@ -362,7 +525,7 @@ type Nested<T> = T | Nested<T>[];
  *
  * Methods whose name ends in `_` change the tensor in place.
  */
-declare class Tensor extends Reductions {
+declare class Tensor extends Ordering {
     #private;
     /** Sizes of the dimensions, outermost first. */
     readonly shape: readonly number[];
@@ -464,6 +627,49 @@ declare function where(cond: Tensor, a: Tensor | number, b: Tensor | number): Te
 declare function cat(tensors: readonly Tensor[], dim?: number): Tensor;
 /** Joins tensors of one shape along a new dimension. */
 declare function stack(tensors: readonly Tensor[], dim?: number): Tensor;
+
+/**
+ * The sum of products that an equation describes: `'bij,bjk->bik'` is a batch of matrix products.
+ *
+ * Each letter names a dimension; equal letters have equal sizes, or one of them is 1. A letter twice in one operand takes its diagonal. Letters
+ * that the result does not name are summed. `...` stands for any other dimensions, which are broadcast. Without `->`, the result has the
+ * dimensions of `...`, then the letters that occur once, in the order of the alphabet (capitals first).
+ *
+ * Operands are contracted from left to right, by one matrix product each.
+ * @example
+ * lora.einsum('bhqd,bhkd->bhqk', q, k)   // attention scores
+ * lora.einsum('ii', x)                   // trace
+ * @throws {OptionError} for an equation that cannot be read; {@link ShapeError} when it does not fit the operands.
+ */
+declare function einsum(equation: string, ...operands: Tensor[] | [readonly Tensor[]]): Tensor;
+
+/** `count` numbers from `start` to `end`, both included, at equal distances. */
+declare function linspace(start: number, end: number, count: number, options?: MakeOptions): Tensor;
+/** The identity matrix, or the upper left part of it. */
+declare function eye(rows: number, columns?: number, options?: MakeOptions): Tensor;
+/** Zeros in the shape and dtype of a tensor. */
+declare function zerosLike(x: Tensor, options?: MakeOptions): Tensor;
+/** Ones in the shape and dtype of a tensor. */
+declare function onesLike(x: Tensor, options?: MakeOptions): Tensor;
+/** `value` everywhere, in the shape and dtype of a tensor. */
+declare function fullLike(x: Tensor, value: number, options?: MakeOptions): Tensor;
+/**
+ * Coordinates of a grid: of vectors of n, m, … numbers one tensor (n, m, …) each. `'xy'` swaps the first two dimensions.
+ * @throws {ShapeError} when one of them is no vector.
+ */
+declare function meshgrid(vectors: readonly Tensor[], { indexing }?: {
+    indexing?: 'ij' | 'xy';
+}): Tensor[];
+/** {@link Tensor.multinomial} as a function. */
+declare function multinomial(weights: Tensor, count: number, options?: MultinomialOptions): Tensor;
+/** {@link Tensor.equal} as a function. */
+declare function equal(a: Tensor, b: Tensor): Promise<boolean>;
+/** {@link Tensor.allclose} as a function. */
+declare function allclose(a: Tensor, b: Tensor, options?: {
+    rtol?: number;
+    atol?: number;
+    equalNan?: boolean;
+}): Promise<boolean>;
 
 /** Whether operations are recorded for backward. */
 declare function isGradEnabled(): boolean;
@@ -2553,32 +2759,6 @@ declare class Identity extends Module {
     forward(x: Tensor): Tensor;
 }
 
-type Conv = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvFunctionalOptions) => Tensor;
-type ConvTranspose = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTransposeFunctionalOptions) => Tensor;
-/** Convolution over one dimension. Shapes: `x (N, C, L)` or `(C, L)`, `weight (out, C / groups, k)`, `bias (out)` → `(N, out, L')`. */
-declare const conv1d: Conv;
-/** Convolution over two dimensions. Shapes: `x (N, C, H, W)` or `(C, H, W)`, `weight (out, C / groups, kH, kW)`, `bias (out)`. */
-declare const conv2d: Conv;
-/** Convolution over three dimensions. Shapes: `x (N, C, D, H, W)` or `(C, D, H, W)`, `weight (out, C / groups, kD, kH, kW)`. */
-declare const conv3d: Conv;
-/** Transposed convolution over one dimension. Shapes: `x (N, C, L)` or `(C, L)`, `weight (C, out / groups, k)`, `bias (out)`. */
-declare const convTranspose1d: ConvTranspose;
-/** Transposed convolution over two dimensions. Shapes: `x (N, C, H, W)` or `(C, H, W)`, `weight (C, out / groups, kH, kW)`. */
-declare const convTranspose2d: ConvTranspose;
-/** Transposed convolution over three dimensions. Shapes: `x (N, C, D, H, W)`, `weight (C, out / groups, kD, kH, kW)`. */
-declare const convTranspose3d: ConvTranspose;
-/**
- * Adds places at the ends of the last dimensions; `padding` holds two numbers for each, the last dimension first, as in PyTorch:
- * `[left, right, top, bottom]`. Negative numbers cut (mode `'constant'`). Any dtype, any number of dimensions.
- *
- * @param mode `'constant'` fills with `value`, `'reflect'` mirrors without the border, `'replicate'` repeats the border, `'circular'` goes
- * on at the other end.
- * @example
- * nn.functional.pad(ids, [0, 3], 'constant', 50256)   // (B, T) → (B, T + 3)
- * @throws {ShapeError} for more padding than the mode allows.
- */
-declare function pad(x: Tensor, padding: readonly number[], mode?: 'constant' | 'reflect' | 'replicate' | 'circular', value?: number): Tensor;
-
 /** How a loss per element becomes one number: mean, sum, or not at all. */
 type Reduction = 'none' | 'mean' | 'sum';
 /** Options of {@link crossEntropy}. */
@@ -2643,6 +2823,247 @@ declare function mseLoss(input: Tensor, target: Tensor, options?: MseLossOptions
  */
 declare function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Tensor;
 
+/** Options of {@link binaryCrossEntropy}. */
+interface BinaryCrossEntropyOptions {
+    /** A factor on the loss of each element; broadcasts to the input. @default all 1 */
+    weight?: Tensor | null;
+    /** `'mean'` divides by the number of elements, not by the weights. @default 'mean' */
+    reduction?: Reduction;
+}
+/** Options of {@link binaryCrossEntropyWithLogits}. */
+interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
+    /** A factor on the positive part of the loss, e.g. negatives per positive of each class; broadcasts to the input. @default all 1 */
+    posWeight?: Tensor | null;
+}
+/**
+ * `−(target · log input + (1 − target) · log(1 − input))` for probabilities. Logarithms are held at −100, so that a sure mistake costs 100.
+ *
+ * Use {@link binaryCrossEntropyWithLogits} where the logits are at hand: it is exact where a probability would be rounded to 0 or 1. An input
+ * outside of 0 to 1 gives NaN.
+ * @throws {ShapeError} when the shapes differ.
+ */
+declare function binaryCrossEntropy(input: Tensor, target: Tensor, options?: BinaryCrossEntropyOptions): Tensor;
+/**
+ * The loss of {@link binaryCrossEntropy} for `σ(input)`, computed from the logits: `(1 − t) · x + (1 + (posWeight − 1) · t) · log(1 + e⁻ˣ)`.
+ *
+ * @example
+ * nn.functional.binaryCrossEntropyWithLogits(logits, labels, { posWeight: lora.tensor([3]) })   // three negatives for each positive
+ * @throws {ShapeError} when the shapes differ, or a weight does not broadcast to the input.
+ */
+declare function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options?: BinaryCrossEntropyWithLogitsOptions): Tensor;
+
+/** Options of {@link l1Loss}. */
+interface L1LossOptions {
+    /** @default 'mean' */
+    reduction?: Reduction;
+}
+/** Options of {@link smoothL1Loss}. */
+interface SmoothL1LossOptions {
+    /** The difference from which the loss is a straight line; 0 makes it {@link l1Loss}. @default 1 */
+    beta?: number;
+    /** @default 'mean' */
+    reduction?: Reduction;
+}
+/** Options of {@link huberLoss}. */
+interface HuberLossOptions {
+    /** The difference from which the loss is a straight line. @default 1 */
+    delta?: number;
+    /** @default 'mean' */
+    reduction?: Reduction;
+}
+/**
+ * `|input − target|`.
+ *
+ * @throws {ShapeError} when the shapes differ.
+ */
+declare function l1Loss(input: Tensor, target: Tensor, options?: L1LossOptions): Tensor;
+/**
+ * With `d = |input − target|`: `d² / (2 · beta)` below `beta`, `d − beta / 2` above.
+ *
+ * @throws {ShapeError} when the shapes differ; {@link OptionError} for a negative `beta`.
+ */
+declare function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1LossOptions): Tensor;
+/**
+ * With `d = |input − target|`: `d² / 2` up to `delta`, `delta · (d − delta / 2)` above (Huber 1964).
+ *
+ * @throws {ShapeError} when the shapes differ; {@link OptionError} when `delta` is not above 0.
+ */
+declare function huberLoss(input: Tensor, target: Tensor, options?: HuberLossOptions): Tensor;
+
+/** Options of {@link cosineSimilarity}. */
+interface CosineSimilarityOptions {
+    /** The dimension of the vectors. @default 1 */
+    dim?: number;
+    /** What each length is at least. @default 1e-8 */
+    eps?: number;
+}
+/** Options of {@link cosineEmbeddingLoss} and {@link marginRankingLoss}. */
+interface MarginOptions {
+    /** How far a pair may be on the wrong side. @default 0 */
+    margin?: number;
+    /** @default 'mean' */
+    reduction?: Reduction;
+}
+/** Options of {@link tripletMarginLoss}. */
+interface TripletMarginLossOptions {
+    /** How much nearer the positive must be. @default 1 */
+    margin?: number;
+    /** The norm of the distance. @default 2 */
+    p?: number;
+    /** Added to each difference. @default 1e-6 */
+    eps?: number;
+    /** Take the negative's distance to the positive where that is smaller. @default false */
+    swap?: boolean;
+    /** @default 'mean' */
+    reduction?: Reduction;
+}
+/** `a · b / (max(‖a‖, eps) · max(‖b‖, eps))` along `dim`; the shapes are broadcast. */
+declare function cosineSimilarity(a: Tensor, b: Tensor, options?: CosineSimilarityOptions): Tensor;
+/** `‖a − b + eps‖_p` along the last dimension. */
+declare function pairwiseDistance(a: Tensor, b: Tensor, options?: {
+    p?: number;
+    eps?: number;
+    keepdim?: boolean;
+}): Tensor;
+/** `x / max(‖x‖_p, eps)` along `dim`. */
+declare function normalize(x: Tensor, options?: {
+    p?: number;
+    dim?: number;
+    eps?: number;
+}): Tensor;
+/**
+ * `1 − cos(a, b)` where the target is 1, `max(0, cos(a, b) − margin)` where it is −1.
+ *
+ * Shapes: `a` and `b (N, D)`, `target (N)`; or `(D)` and `()`. The target has the dtype of `a`, or is i64.
+ * @throws {ShapeError} when the shapes do not fit.
+ */
+declare function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, options?: MarginOptions): Tensor;
+/**
+ * `max(0, −target · (a − b) + margin)`: with target 1, `a` should be larger than `b`; with −1 smaller.
+ *
+ * @throws {ShapeError} when the shapes differ.
+ */
+declare function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, options?: MarginOptions): Tensor;
+/**
+ * `max(0, ‖anchor − positive‖ − ‖anchor − negative‖ + margin)` by row.
+ *
+ * Shapes: all `(N, D)` or `(D)`.
+ * @throws {ShapeError} when the shapes differ.
+ */
+declare function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options?: TripletMarginLossOptions): Tensor;
+
+/** What the losses share: their options, checked when the module is made. */
+declare abstract class Loss<Options extends {
+    reduction?: Reduction | 'batchmean';
+}> extends Module {
+    /** As given. */
+    readonly options: Readonly<Options>;
+    constructor(owner: string, options: Options, known: readonly string[]);
+    protected checkReduction(owner: string, reduction: string): void;
+    /** A weight is a buffer, as in PyTorch: it is saved and converted with the model. */
+    protected buffer(name: string, weight: Tensor | null | undefined): Tensor | null;
+}
+/** {@link crossEntropy} as a module. */
+declare class CrossEntropyLoss extends Loss<Omit<CrossEntropyOptions, 'tokenWeights'>> {
+    weight: Tensor | null;
+    constructor(options?: Omit<CrossEntropyOptions, 'tokenWeights'>);
+    forward(logits: Tensor, target: Tensor): Tensor;
+}
+/** {@link nllLoss} as a module. */
+declare class NLLLoss extends Loss<NllLossOptions> {
+    weight: Tensor | null;
+    constructor(options?: NllLossOptions);
+    forward(logProbabilities: Tensor, target: Tensor): Tensor;
+}
+/** {@link klDiv} as a module. */
+declare class KLDivLoss extends Loss<KlDivOptions> {
+    constructor(options?: KlDivOptions);
+    protected checkReduction(owner: string, reduction: string): void;
+    forward(input: Tensor, target: Tensor): Tensor;
+}
+/** {@link mseLoss} as a module. */
+declare class MSELoss extends Loss<MseLossOptions> {
+    constructor(options?: MseLossOptions);
+    forward(input: Tensor, target: Tensor): Tensor;
+}
+/** {@link l1Loss} as a module. */
+declare class L1Loss extends Loss<L1LossOptions> {
+    constructor(options?: L1LossOptions);
+    forward(input: Tensor, target: Tensor): Tensor;
+}
+/** {@link smoothL1Loss} as a module. */
+declare class SmoothL1Loss extends Loss<SmoothL1LossOptions> {
+    constructor(options?: SmoothL1LossOptions);
+    forward(input: Tensor, target: Tensor): Tensor;
+}
+/** {@link huberLoss} as a module. */
+declare class HuberLoss extends Loss<HuberLossOptions> {
+    constructor(options?: HuberLossOptions);
+    forward(input: Tensor, target: Tensor): Tensor;
+}
+/** {@link binaryCrossEntropy} as a module. */
+declare class BCELoss extends Loss<BinaryCrossEntropyOptions> {
+    weight: Tensor | null;
+    constructor(options?: BinaryCrossEntropyOptions);
+    forward(input: Tensor, target: Tensor): Tensor;
+}
+/** {@link binaryCrossEntropyWithLogits} as a module. */
+declare class BCEWithLogitsLoss extends Loss<BinaryCrossEntropyWithLogitsOptions> {
+    weight: Tensor | null;
+    /** PyTorch's key in the state dict. */
+    pos_weight: Tensor | null;
+    constructor(options?: BinaryCrossEntropyWithLogitsOptions);
+    forward(input: Tensor, target: Tensor): Tensor;
+}
+/** {@link cosineEmbeddingLoss} as a module. */
+declare class CosineEmbeddingLoss extends Loss<MarginOptions> {
+    constructor(options?: MarginOptions);
+    forward(a: Tensor, b: Tensor, target: Tensor): Tensor;
+}
+/** {@link marginRankingLoss} as a module. */
+declare class MarginRankingLoss extends Loss<MarginOptions> {
+    constructor(options?: MarginOptions);
+    forward(a: Tensor, b: Tensor, target: Tensor): Tensor;
+}
+/** {@link tripletMarginLoss} as a module. */
+declare class TripletMarginLoss extends Loss<TripletMarginLossOptions> {
+    constructor(options?: TripletMarginLossOptions);
+    forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor;
+}
+/** {@link cosineSimilarity} as a module. */
+declare class CosineSimilarity extends Module {
+    readonly dim: number;
+    readonly eps: number;
+    constructor(options?: CosineSimilarityOptions);
+    forward(a: Tensor, b: Tensor): Tensor;
+}
+
+type Conv = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvFunctionalOptions) => Tensor;
+type ConvTranspose = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTransposeFunctionalOptions) => Tensor;
+/** Convolution over one dimension. Shapes: `x (N, C, L)` or `(C, L)`, `weight (out, C / groups, k)`, `bias (out)` → `(N, out, L')`. */
+declare const conv1d: Conv;
+/** Convolution over two dimensions. Shapes: `x (N, C, H, W)` or `(C, H, W)`, `weight (out, C / groups, kH, kW)`, `bias (out)`. */
+declare const conv2d: Conv;
+/** Convolution over three dimensions. Shapes: `x (N, C, D, H, W)` or `(C, D, H, W)`, `weight (out, C / groups, kD, kH, kW)`. */
+declare const conv3d: Conv;
+/** Transposed convolution over one dimension. Shapes: `x (N, C, L)` or `(C, L)`, `weight (C, out / groups, k)`, `bias (out)`. */
+declare const convTranspose1d: ConvTranspose;
+/** Transposed convolution over two dimensions. Shapes: `x (N, C, H, W)` or `(C, H, W)`, `weight (C, out / groups, kH, kW)`. */
+declare const convTranspose2d: ConvTranspose;
+/** Transposed convolution over three dimensions. Shapes: `x (N, C, D, H, W)`, `weight (C, out / groups, kD, kH, kW)`. */
+declare const convTranspose3d: ConvTranspose;
+/**
+ * Adds places at the ends of the last dimensions; `padding` holds two numbers for each, the last dimension first, as in PyTorch:
+ * `[left, right, top, bottom]`. Negative numbers cut (mode `'constant'`). Any dtype, any number of dimensions.
+ *
+ * @param mode `'constant'` fills with `value`, `'reflect'` mirrors without the border, `'replicate'` repeats the border, `'circular'` goes
+ * on at the other end.
+ * @example
+ * nn.functional.pad(ids, [0, 3], 'constant', 50256)   // (B, T) → (B, T + 3)
+ * @throws {ShapeError} for more padding than the mode allows.
+ */
+declare function pad(x: Tensor, padding: readonly number[], mode?: 'constant' | 'reflect' | 'replicate' | 'circular', value?: number): Tensor;
+
 /** `x` where it is positive, else `negativeSlope · x`. */
 declare function leakyRelu(x: Tensor, negativeSlope?: number): Tensor;
 /** `x` where it is positive, else `alpha · (eˣ − 1)`. */
@@ -2693,6 +3114,14 @@ declare function groupNorm(x: Tensor, numGroups: number, weight?: Tensor | null,
  * @throws {ShapeError} when a channel of a sample has one value.
  */
 declare function instanceNorm(x: Tensor, runningMean?: Tensor | null, runningVar?: Tensor | null, weight?: Tensor | null, bias?: Tensor | null, useInputStats?: boolean, momentum?: number, eps?: number): Tensor;
+
+/**
+ * Rows of zeros with a 1 at each id, i64.
+ *
+ * Shapes: `ids (...)` i64 → `(..., numClasses)`. An id outside is an {@link IndexError} when the result is read.
+ * @throws {DtypeError} for ids that are not i64; {@link OptionError} without a number of classes: reading it off the ids would have to wait.
+ */
+declare function oneHot(ids: Tensor, numClasses: number): Tensor;
 
 /**
  * `y = x Wᵀ + bias`.
@@ -2776,12 +3205,20 @@ declare function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, opti
 declare function resolvePadding(owner: string, paddingIdx: number | null | undefined, rows: number): number;
 
 type functional_d_AttentionOptions = AttentionOptions;
+type functional_d_BinaryCrossEntropyOptions = BinaryCrossEntropyOptions;
+type functional_d_BinaryCrossEntropyWithLogitsOptions = BinaryCrossEntropyWithLogitsOptions;
+type functional_d_CosineSimilarityOptions = CosineSimilarityOptions;
 type functional_d_CrossEntropyOptions = CrossEntropyOptions;
 type functional_d_EmbeddingOptions = EmbeddingOptions;
+type functional_d_HuberLossOptions = HuberLossOptions;
 type functional_d_KlDivOptions = KlDivOptions;
+type functional_d_L1LossOptions = L1LossOptions;
+type functional_d_MarginOptions = MarginOptions;
 type functional_d_MseLossOptions = MseLossOptions;
 type functional_d_NllLossOptions = NllLossOptions;
 type functional_d_Reduction = Reduction;
+type functional_d_SmoothL1LossOptions = SmoothL1LossOptions;
+type functional_d_TripletMarginLossOptions = TripletMarginLossOptions;
 declare const functional_d_adaptiveAvgPool1d: typeof adaptiveAvgPool1d;
 declare const functional_d_adaptiveAvgPool2d: typeof adaptiveAvgPool2d;
 declare const functional_d_adaptiveAvgPool3d: typeof adaptiveAvgPool3d;
@@ -2795,12 +3232,16 @@ declare const functional_d_avgPool1d: typeof avgPool1d;
 declare const functional_d_avgPool2d: typeof avgPool2d;
 declare const functional_d_avgPool3d: typeof avgPool3d;
 declare const functional_d_batchNorm: typeof batchNorm;
+declare const functional_d_binaryCrossEntropy: typeof binaryCrossEntropy;
+declare const functional_d_binaryCrossEntropyWithLogits: typeof binaryCrossEntropyWithLogits;
 declare const functional_d_conv1d: typeof conv1d;
 declare const functional_d_conv2d: typeof conv2d;
 declare const functional_d_conv3d: typeof conv3d;
 declare const functional_d_convTranspose1d: typeof convTranspose1d;
 declare const functional_d_convTranspose2d: typeof convTranspose2d;
 declare const functional_d_convTranspose3d: typeof convTranspose3d;
+declare const functional_d_cosineEmbeddingLoss: typeof cosineEmbeddingLoss;
+declare const functional_d_cosineSimilarity: typeof cosineSimilarity;
 declare const functional_d_crossEntropy: typeof crossEntropy;
 declare const functional_d_dropout: typeof dropout;
 declare const functional_d_dropout1d: typeof dropout1d;
@@ -2812,14 +3253,17 @@ declare const functional_d_gelu: typeof gelu;
 declare const functional_d_glu: typeof glu;
 declare const functional_d_groupNorm: typeof groupNorm;
 declare const functional_d_hardtanh: typeof hardtanh;
+declare const functional_d_huberLoss: typeof huberLoss;
 declare const functional_d_instanceNorm: typeof instanceNorm;
 declare const functional_d_interpolate: typeof interpolate;
 declare const functional_d_klDiv: typeof klDiv;
+declare const functional_d_l1Loss: typeof l1Loss;
 declare const functional_d_layerNorm: typeof layerNorm;
 declare const functional_d_leakyRelu: typeof leakyRelu;
 declare const functional_d_linear: typeof linear;
 declare const functional_d_logSigmoid: typeof logSigmoid;
 declare const functional_d_logSoftmax: typeof logSoftmax;
+declare const functional_d_marginRankingLoss: typeof marginRankingLoss;
 declare const functional_d_maxPool1d: typeof maxPool1d;
 declare const functional_d_maxPool1dWithIndices: typeof maxPool1dWithIndices;
 declare const functional_d_maxPool2d: typeof maxPool2d;
@@ -2829,7 +3273,10 @@ declare const functional_d_maxPool3dWithIndices: typeof maxPool3dWithIndices;
 declare const functional_d_mish: typeof mish;
 declare const functional_d_mseLoss: typeof mseLoss;
 declare const functional_d_nllLoss: typeof nllLoss;
+declare const functional_d_normalize: typeof normalize;
+declare const functional_d_oneHot: typeof oneHot;
 declare const functional_d_pad: typeof pad;
+declare const functional_d_pairwiseDistance: typeof pairwiseDistance;
 declare const functional_d_pixelShuffle: typeof pixelShuffle;
 declare const functional_d_pixelUnshuffle: typeof pixelUnshuffle;
 declare const functional_d_prelu: typeof prelu;
@@ -2840,11 +3287,13 @@ declare const functional_d_rmsNorm: typeof rmsNorm;
 declare const functional_d_scaledDotProductAttention: typeof scaledDotProductAttention;
 declare const functional_d_sigmoid: typeof sigmoid;
 declare const functional_d_silu: typeof silu;
+declare const functional_d_smoothL1Loss: typeof smoothL1Loss;
 declare const functional_d_softplus: typeof softplus;
 declare const functional_d_tanh: typeof tanh;
+declare const functional_d_tripletMarginLoss: typeof tripletMarginLoss;
 declare namespace functional_d {
-  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_pad as pad, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_resolvePadding as resolvePadding, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, softmax$1 as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh };
-  export type { functional_d_AttentionOptions as AttentionOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction };
+  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_binaryCrossEntropy as binaryCrossEntropy, functional_d_binaryCrossEntropyWithLogits as binaryCrossEntropyWithLogits, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_cosineEmbeddingLoss as cosineEmbeddingLoss, functional_d_cosineSimilarity as cosineSimilarity, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_huberLoss as huberLoss, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_l1Loss as l1Loss, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_marginRankingLoss as marginRankingLoss, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_normalize as normalize, functional_d_oneHot as oneHot, functional_d_pad as pad, functional_d_pairwiseDistance as pairwiseDistance, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_resolvePadding as resolvePadding, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, functional_d_smoothL1Loss as smoothL1Loss, softmax$1 as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh, functional_d_tripletMarginLoss as tripletMarginLoss };
+  export type { functional_d_AttentionOptions as AttentionOptions, functional_d_BinaryCrossEntropyOptions as BinaryCrossEntropyOptions, functional_d_BinaryCrossEntropyWithLogitsOptions as BinaryCrossEntropyWithLogitsOptions, functional_d_CosineSimilarityOptions as CosineSimilarityOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_HuberLossOptions as HuberLossOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_L1LossOptions as L1LossOptions, functional_d_MarginOptions as MarginOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction, functional_d_SmoothL1LossOptions as SmoothL1LossOptions, functional_d_TripletMarginLossOptions as TripletMarginLossOptions };
 }
 
 /** Options of the random fills. */
@@ -2939,6 +3388,10 @@ declare const index_d$4_AvgPool2d: typeof AvgPool2d;
 type index_d$4_AvgPool3d = AvgPool3d;
 declare const index_d$4_AvgPool3d: typeof AvgPool3d;
 type index_d$4_AvgPoolOptions = AvgPoolOptions;
+type index_d$4_BCELoss = BCELoss;
+declare const index_d$4_BCELoss: typeof BCELoss;
+type index_d$4_BCEWithLogitsLoss = BCEWithLogitsLoss;
+declare const index_d$4_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
 type index_d$4_BatchNorm1d = BatchNorm1d;
 declare const index_d$4_BatchNorm1d: typeof BatchNorm1d;
 type index_d$4_BatchNorm2d = BatchNorm2d;
@@ -2957,6 +3410,12 @@ declare const index_d$4_ConvTranspose3d: typeof ConvTranspose3d;
 type index_d$4_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
 type index_d$4_ConvTransposeGeometry = ConvTransposeGeometry;
 type index_d$4_ConvTransposeOptions = ConvTransposeOptions;
+type index_d$4_CosineEmbeddingLoss = CosineEmbeddingLoss;
+declare const index_d$4_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
+type index_d$4_CosineSimilarity = CosineSimilarity;
+declare const index_d$4_CosineSimilarity: typeof CosineSimilarity;
+type index_d$4_CrossEntropyLoss = CrossEntropyLoss;
+declare const index_d$4_CrossEntropyLoss: typeof CrossEntropyLoss;
 type index_d$4_Dropout = Dropout;
 declare const index_d$4_Dropout: typeof Dropout;
 type index_d$4_Dropout1d = Dropout1d;
@@ -2980,6 +3439,8 @@ declare const index_d$4_GroupNorm: typeof GroupNorm;
 type index_d$4_GroupNormOptions = GroupNormOptions;
 type index_d$4_Hardtanh = Hardtanh;
 declare const index_d$4_Hardtanh: typeof Hardtanh;
+type index_d$4_HuberLoss = HuberLoss;
+declare const index_d$4_HuberLoss: typeof HuberLoss;
 type index_d$4_Identity = Identity;
 declare const index_d$4_Identity: typeof Identity;
 type index_d$4_InstanceNorm1d = InstanceNorm1d;
@@ -2990,6 +3451,10 @@ type index_d$4_InstanceNorm3d = InstanceNorm3d;
 declare const index_d$4_InstanceNorm3d: typeof InstanceNorm3d;
 type index_d$4_InterpolateMode = InterpolateMode;
 type index_d$4_InterpolateOptions = InterpolateOptions;
+type index_d$4_KLDivLoss = KLDivLoss;
+declare const index_d$4_KLDivLoss: typeof KLDivLoss;
+type index_d$4_L1Loss = L1Loss;
+declare const index_d$4_L1Loss: typeof L1Loss;
 type index_d$4_LayerNorm = LayerNorm;
 declare const index_d$4_LayerNorm: typeof LayerNorm;
 type index_d$4_LayerNormOptions = LayerNormOptions;
@@ -3000,6 +3465,10 @@ type index_d$4_LogSigmoid = LogSigmoid;
 declare const index_d$4_LogSigmoid: typeof LogSigmoid;
 type index_d$4_LogSoftmax = LogSoftmax;
 declare const index_d$4_LogSoftmax: typeof LogSoftmax;
+type index_d$4_MSELoss = MSELoss;
+declare const index_d$4_MSELoss: typeof MSELoss;
+type index_d$4_MarginRankingLoss = MarginRankingLoss;
+declare const index_d$4_MarginRankingLoss: typeof MarginRankingLoss;
 type index_d$4_MaxPool1d = MaxPool1d;
 declare const index_d$4_MaxPool1d: typeof MaxPool1d;
 type index_d$4_MaxPool2d = MaxPool2d;
@@ -3015,6 +3484,8 @@ type index_d$4_ModuleList = ModuleList;
 declare const index_d$4_ModuleList: typeof ModuleList;
 type index_d$4_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
 type index_d$4_MultiheadAttentionOptions = MultiheadAttentionOptions;
+type index_d$4_NLLLoss = NLLLoss;
+declare const index_d$4_NLLLoss: typeof NLLLoss;
 type index_d$4_OutputSize = OutputSize;
 type index_d$4_PReLU = PReLU;
 declare const index_d$4_PReLU: typeof PReLU;
@@ -3041,6 +3512,8 @@ declare const index_d$4_SiLU: typeof SiLU;
 type index_d$4_Sigmoid = Sigmoid;
 declare const index_d$4_Sigmoid: typeof Sigmoid;
 type index_d$4_Sizes = Sizes;
+type index_d$4_SmoothL1Loss = SmoothL1Loss;
+declare const index_d$4_SmoothL1Loss: typeof SmoothL1Loss;
 type index_d$4_Softmax = Softmax;
 declare const index_d$4_Softmax: typeof Softmax;
 type index_d$4_Softplus = Softplus;
@@ -3049,13 +3522,15 @@ type index_d$4_Tanh = Tanh;
 declare const index_d$4_Tanh: typeof Tanh;
 type index_d$4_TransposedLinear = TransposedLinear;
 declare const index_d$4_TransposedLinear: typeof TransposedLinear;
+type index_d$4_TripletMarginLoss = TripletMarginLoss;
+declare const index_d$4_TripletMarginLoss: typeof TripletMarginLoss;
 type index_d$4_Unflatten = Unflatten;
 declare const index_d$4_Unflatten: typeof Unflatten;
 type index_d$4_Upsample = Upsample;
 declare const index_d$4_Upsample: typeof Upsample;
 declare const index_d$4_parameter: typeof parameter;
 declare namespace index_d$4 {
-  export { index_d$4_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$4_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$4_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$4_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$4_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$4_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$4_AvgPool1d as AvgPool1d, index_d$4_AvgPool2d as AvgPool2d, index_d$4_AvgPool3d as AvgPool3d, index_d$4_BatchNorm1d as BatchNorm1d, index_d$4_BatchNorm2d as BatchNorm2d, index_d$4_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$4_ConvTranspose1d as ConvTranspose1d, index_d$4_ConvTranspose2d as ConvTranspose2d, index_d$4_ConvTranspose3d as ConvTranspose3d, index_d$4_Dropout as Dropout, index_d$4_Dropout1d as Dropout1d, index_d$4_Dropout2d as Dropout2d, index_d$4_Dropout3d as Dropout3d, index_d$4_ELU as ELU, Embedding$1 as Embedding, index_d$4_Flatten as Flatten, index_d$4_GELU as GELU, index_d$4_GLU as GLU, index_d$4_GroupNorm as GroupNorm, index_d$4_Hardtanh as Hardtanh, index_d$4_Identity as Identity, index_d$4_InstanceNorm1d as InstanceNorm1d, index_d$4_InstanceNorm2d as InstanceNorm2d, index_d$4_InstanceNorm3d as InstanceNorm3d, index_d$4_LayerNorm as LayerNorm, index_d$4_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$4_LogSigmoid as LogSigmoid, index_d$4_LogSoftmax as LogSoftmax, index_d$4_MaxPool1d as MaxPool1d, index_d$4_MaxPool2d as MaxPool2d, index_d$4_MaxPool3d as MaxPool3d, index_d$4_Mish as Mish, index_d$4_Module as Module, index_d$4_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$4_PReLU as PReLU, index_d$4_PixelShuffle as PixelShuffle, index_d$4_PixelUnshuffle as PixelUnshuffle, index_d$4_RMSNorm as RMSNorm, index_d$4_ReLU as ReLU, index_d$4_ReLU6 as ReLU6, index_d$4_Sequential as Sequential, index_d$4_SiLU as SiLU, index_d$4_Sigmoid as Sigmoid, index_d$4_Softmax as Softmax, index_d$4_Softplus as Softplus, index_d$4_Tanh as Tanh, index_d$4_TransposedLinear as TransposedLinear, index_d$4_Unflatten as Unflatten, index_d$4_Upsample as Upsample, functional_d as functional, init_d as init, index_d$4_parameter as parameter };
+  export { index_d$4_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$4_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$4_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$4_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$4_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$4_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$4_AvgPool1d as AvgPool1d, index_d$4_AvgPool2d as AvgPool2d, index_d$4_AvgPool3d as AvgPool3d, index_d$4_BCELoss as BCELoss, index_d$4_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$4_BatchNorm1d as BatchNorm1d, index_d$4_BatchNorm2d as BatchNorm2d, index_d$4_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$4_ConvTranspose1d as ConvTranspose1d, index_d$4_ConvTranspose2d as ConvTranspose2d, index_d$4_ConvTranspose3d as ConvTranspose3d, index_d$4_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$4_CosineSimilarity as CosineSimilarity, index_d$4_CrossEntropyLoss as CrossEntropyLoss, index_d$4_Dropout as Dropout, index_d$4_Dropout1d as Dropout1d, index_d$4_Dropout2d as Dropout2d, index_d$4_Dropout3d as Dropout3d, index_d$4_ELU as ELU, Embedding$1 as Embedding, index_d$4_Flatten as Flatten, index_d$4_GELU as GELU, index_d$4_GLU as GLU, index_d$4_GroupNorm as GroupNorm, index_d$4_Hardtanh as Hardtanh, index_d$4_HuberLoss as HuberLoss, index_d$4_Identity as Identity, index_d$4_InstanceNorm1d as InstanceNorm1d, index_d$4_InstanceNorm2d as InstanceNorm2d, index_d$4_InstanceNorm3d as InstanceNorm3d, index_d$4_KLDivLoss as KLDivLoss, index_d$4_L1Loss as L1Loss, index_d$4_LayerNorm as LayerNorm, index_d$4_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$4_LogSigmoid as LogSigmoid, index_d$4_LogSoftmax as LogSoftmax, index_d$4_MSELoss as MSELoss, index_d$4_MarginRankingLoss as MarginRankingLoss, index_d$4_MaxPool1d as MaxPool1d, index_d$4_MaxPool2d as MaxPool2d, index_d$4_MaxPool3d as MaxPool3d, index_d$4_Mish as Mish, index_d$4_Module as Module, index_d$4_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$4_NLLLoss as NLLLoss, index_d$4_PReLU as PReLU, index_d$4_PixelShuffle as PixelShuffle, index_d$4_PixelUnshuffle as PixelUnshuffle, index_d$4_RMSNorm as RMSNorm, index_d$4_ReLU as ReLU, index_d$4_ReLU6 as ReLU6, index_d$4_Sequential as Sequential, index_d$4_SiLU as SiLU, index_d$4_Sigmoid as Sigmoid, index_d$4_SmoothL1Loss as SmoothL1Loss, index_d$4_Softmax as Softmax, index_d$4_Softplus as Softplus, index_d$4_Tanh as Tanh, index_d$4_TransposedLinear as TransposedLinear, index_d$4_TripletMarginLoss as TripletMarginLoss, index_d$4_Unflatten as Unflatten, index_d$4_Upsample as Upsample, functional_d as functional, init_d as init, index_d$4_parameter as parameter };
   export type { index_d$4_AvgPoolOptions as AvgPoolOptions, index_d$4_ConvFunctionalOptions as ConvFunctionalOptions, index_d$4_ConvGeometry as ConvGeometry, index_d$4_ConvOptions as ConvOptions, index_d$4_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$4_ConvTransposeGeometry as ConvTransposeGeometry, index_d$4_ConvTransposeOptions as ConvTransposeOptions, index_d$4_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$4_FloatDtype as FloatDtype, index_d$4_GroupNormOptions as GroupNormOptions, index_d$4_InterpolateMode as InterpolateMode, index_d$4_InterpolateOptions as InterpolateOptions, index_d$4_LayerNormOptions as LayerNormOptions, index_d$4_LinearOptions as LinearOptions, index_d$4_MaxPoolOptions as MaxPoolOptions, index_d$4_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$4_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$4_OutputSize as OutputSize, index_d$4_PReLUOptions as PReLUOptions, index_d$4_PaddingMode as PaddingMode, index_d$4_PerDimension as PerDimension, index_d$4_PlacementOptions as PlacementOptions, index_d$4_RMSNormOptions as RMSNormOptions, index_d$4_RunningNormOptions as RunningNormOptions, index_d$4_Sizes as Sizes };
 }
 
@@ -3139,6 +3614,8 @@ declare abstract class Optimizer<Options extends {
      * @throws {OptionError} {ShapeError} when groups, numbers or shapes do not fit; nothing is changed then.
      */
     loadStateDict(saved: OptimizerState): void;
+    /** The shape of a state tensor; null for one of another library that is not needed here, and not loaded. */
+    protected stateShape(_name: string, param: Tensor): readonly number[] | null;
     /** The moment `name` of each parameter of a batch, zeros before the first update. */
     protected moments(batch: Batch, name: string): Tensor[];
     private batches;
@@ -3224,6 +3701,50 @@ declare class SGD extends Optimizer<Required<SGDOptions>> {
     constructor(params: Params<SGDOptions>, options?: SGDOptions);
     protected check(options: Required<SGDOptions>): Required<SGDOptions>;
     protected update(batch: Batch, group: ParamGroup & Required<SGDOptions>): void;
+}
+
+/** Options of {@link Adafactor}. */
+interface AdafactorOptions {
+    /** Learning rate, for `relativeStep: false`. @default none: the step is relative */
+    lr?: number;
+    /** Added to the squared gradient, and the least scale of a parameter. @default [1e-30, 1e-3] */
+    eps?: readonly [number, number];
+    /** The root mean square that an update has at most. @default 1 */
+    clipThreshold?: number;
+    /** Decay of the second moment: `β₂ = 1 − stepᵈ`. @default -0.8 */
+    decayRate?: number;
+    /** Decay of the first moment; null keeps none, and no memory for it. @default null */
+    beta1?: number | null;
+    /** Share of a parameter taken off by each update, times its learning rate. @default 0 */
+    weightDecay?: number;
+    /** Multiply the learning rate by the root mean square of the parameter. @default true */
+    scaleParameter?: boolean;
+    /** Learning rate `min(0.01, 1/√step)` instead of `lr`. @default true */
+    relativeStep?: boolean;
+    /** With `relativeStep`: `min(10⁻⁶ · step, 1/√step)`. @default false */
+    warmupInit?: boolean;
+}
+type All = Required<AdafactorOptions>;
+/**
+ * Adafactor (Shazeer and Stern 2018): the second moment of a matrix is kept as the means of its rows and columns, (n) + (m) numbers instead of
+ * n · m. This is the optimizer of Hugging Face transformers, with its names, defaults and state; `torch.optim.Adafactor` differs in names, in the
+ * place of eps and in taking weight decay off by `lr` alone.
+ *
+ * `R ← β₂R + (1−β₂) mean_columns(g² + ε₁);  C ← β₂C + (1−β₂) mean_rows(g² + ε₁);  u = g / √(R Cᵀ / mean(R))` (vectors: `g / √V`)`;`
+ * `u ← u / max(1, rms(u) / clipThreshold);  α = lr · max(ε₂, rms(p));  p ← p − α·wd·p − α·u`
+ *
+ * Tensors of more than two dimensions are factored over the last two. A schedule has nothing to move while the step is relative.
+ * @throws {OptionError} for `lr` beside `relativeStep`, for neither, for `warmupInit` without it, and for options out of range.
+ */
+declare class Adafactor extends Optimizer<All> {
+    constructor(params: Params<AdafactorOptions>, options?: AdafactorOptions);
+    protected check(given: All): All;
+    protected stateShape(name: string, { shape }: Tensor): readonly number[] | null;
+    protected update(batch: Batch, group: ParamGroup & All): void;
+    /** What is taken off the one parameter of a batch. */
+    private direction;
+    private plain;
+    private factored;
 }
 
 /** Options of {@link NlgAdamW}. */
@@ -3502,6 +4023,9 @@ declare namespace schedule_d {
   export type { schedule_d_CosineMinLrOptions as CosineMinLrOptions, schedule_d_CosineOptions as CosineOptions, schedule_d_DecayOptions as DecayOptions, schedule_d_InverseSqrtOptions as InverseSqrtOptions, schedule_d_LrFactor as LrFactor, schedule_d_LrSchedulerState as LrSchedulerState, schedule_d_NlgScheduleName as NlgScheduleName, schedule_d_NlgScheduleOptions as NlgScheduleOptions, schedule_d_PolynomialOptions as PolynomialOptions, schedule_d_ScheduledGroup as ScheduledGroup, schedule_d_ScheduledOptimizer as ScheduledOptimizer, schedule_d_WarmupOptions as WarmupOptions };
 }
 
+type index_d$3_Adafactor = Adafactor;
+declare const index_d$3_Adafactor: typeof Adafactor;
+type index_d$3_AdafactorOptions = AdafactorOptions;
 type index_d$3_Adam = Adam;
 declare const index_d$3_Adam: typeof Adam;
 type index_d$3_AdamOptions = AdamOptions;
@@ -3525,8 +4049,8 @@ type index_d$3_SGDOptions = SGDOptions;
 declare const index_d$3_clipGradNorm: typeof clipGradNorm;
 declare const index_d$3_clipGradValue: typeof clipGradValue;
 declare namespace index_d$3 {
-  export { index_d$3_Adam as Adam, index_d$3_AdamW as AdamW, index_d$3_NlgAdamW as NlgAdamW, index_d$3_Optimizer as Optimizer, index_d$3_SGD as SGD, index_d$3_clipGradNorm as clipGradNorm, index_d$3_clipGradValue as clipGradValue, schedule_d as lrScheduler };
-  export type { index_d$3_AdamOptions as AdamOptions, index_d$3_AdamWOptions as AdamWOptions, index_d$3_ClipGradNormOptions as ClipGradNormOptions, index_d$3_NlgAdamWOptions as NlgAdamWOptions, index_d$3_OptimizerState as OptimizerState, index_d$3_ParamGroup as ParamGroup, index_d$3_Params as Params, index_d$3_SGDOptions as SGDOptions };
+  export { index_d$3_Adafactor as Adafactor, index_d$3_Adam as Adam, index_d$3_AdamW as AdamW, index_d$3_NlgAdamW as NlgAdamW, index_d$3_Optimizer as Optimizer, index_d$3_SGD as SGD, index_d$3_clipGradNorm as clipGradNorm, index_d$3_clipGradValue as clipGradValue, schedule_d as lrScheduler };
+  export type { index_d$3_AdafactorOptions as AdafactorOptions, index_d$3_AdamOptions as AdamOptions, index_d$3_AdamWOptions as AdamWOptions, index_d$3_ClipGradNormOptions as ClipGradNormOptions, index_d$3_NlgAdamWOptions as NlgAdamWOptions, index_d$3_OptimizerState as OptimizerState, index_d$3_ParamGroup as ParamGroup, index_d$3_Params as Params, index_d$3_SGDOptions as SGDOptions };
 }
 
 /** What attention reads: keys and values (B, S, H, D), of which the first `lengths` of each row count. */
@@ -4111,5 +4635,5 @@ declare namespace index_d {
   export type { index_d_DecodeOptions as DecodeOptions, index_d_DecodeStream as DecodeStream, index_d_EncodeOptions as EncodeOptions, index_d_Encoding as Encoding, index_d_TokenizerTrainOptions as TokenizerTrainOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$5 as data, enableGrad, full, index_d$1 as generation, getRngState, grad, gradcheck, injectLora, isGradEnabled, isLoraLayer, keep, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, index_d$2 as models, index_d$4 as nn, noGrad, ones, index_d$3 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros };
-export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, Nested, SaveMergedOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TorchObject, TorchValue };
+export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$5 as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$1 as generation, getRngState, grad, gradcheck, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$2 as models, multinomial, index_d$4 as nn, noGrad, ones, onesLike, index_d$3 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros, zerosLike };
+export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };

@@ -33,7 +33,15 @@ export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
   return scope(() => {
     const limit = Math.min(threshold, LINEAR_FROM)
     const z = x.mul(beta)
-    return where(z.gt(limit), x, z.clamp(null, limit).exp().log1p().mul(1 / beta))
+    return where(
+      z.gt(limit),
+      x,
+      z
+        .clamp(null, limit)
+        .exp()
+        .log1p()
+        .mul(1 / beta),
+    )
   })
 }
 
