@@ -52,24 +52,33 @@ pub fn batch_norm<T: Float>(
     check_len(NAME, "stats", stats.len(), 2 * c)?;
     let count = T::from_usize(dims.n * len);
     let (mean, var) = stats.split_at_mut(c);
-    channel_sums(dims, mean, |plane, _| fold::sum(at(x, plane, len)));
+    channel_sums(
+        dims,
+        [x, x],
+        mean,
+        #[inline(always)]
+        |_, x, _| x,
+    );
     mean.iter_mut().for_each(|mean| *mean = *mean / count);
-    channel_sums(dims, var, |plane, channel| {
-        let mean = mean[channel];
-        fold::sum_of(
-            at(x, plane, len),
-            #[inline(always)]
-            |x| (x - mean) * (x - mean),
-        )
-    });
+    channel_sums(
+        dims,
+        [x, x],
+        var,
+        #[inline(always)]
+        |channel, x, _| (x - mean[channel]) * (x - mean[channel]),
+    );
     var.iter_mut().for_each(|var| *var = *var / count);
-    planes_mut(dims, y, |plane, channel, y| {
-        let (mean, rstd) = (mean[channel], rstd(var[channel], eps));
-        let (w, b) = (w.map_or(T::ONE, |w| w[channel]), b.map_or(T::ZERO, |b| b[channel]));
-        for (y, &x) in y.iter_mut().zip(at(x, plane, len)) {
-            *y = (x - mean) * rstd * w + b;
-        }
-    });
+    let rstd = rstds(var, eps);
+    channel_map(
+        dims,
+        [x, x],
+        y,
+        #[inline(always)]
+        |channel, x, _| {
+            let (w, b) = (w.map_or(T::ONE, |w| w[channel]), b.map_or(T::ZERO, |b| b[channel]));
+            (x - mean[channel]) * rstd[channel] * w + b
+        },
+    );
     Ok(())
 }
 
@@ -100,65 +109,96 @@ pub fn batch_norm_backward<T: Float>(
     check_len(NAME, "dw", dw.len(), c)?;
     check_len(NAME, "db", db.len(), c)?;
     let (mean, var) = stats.split_at(c);
-    channel_sums(dims, db, |plane, _| fold::sum(at(dy, plane, len)));
-    channel_sums(dims, dw, |plane, channel| {
-        let (mean, rstd) = (mean[channel], rstd(var[channel], eps));
-        fold::sum_of2(
-            at(dy, plane, len),
-            at(x, plane, len),
-            #[inline(always)]
-            |dy, x| dy * ((x - mean) * rstd),
-        )
-    });
+    let rstd = rstds(var, eps);
+    channel_sums(
+        dims,
+        [dy, dy],
+        db,
+        #[inline(always)]
+        |_, dy, _| dy,
+    );
+    channel_sums(
+        dims,
+        [dy, x],
+        dw,
+        #[inline(always)]
+        |channel, dy, x| dy * ((x - mean[channel]) * rstd[channel]),
+    );
     let Some(dx) = dx else { return Ok(()) };
-    let count = T::from_usize(dims.n * len);
-    planes_mut(dims, dx, |plane, channel, dx| {
-        let (mean, rstd) = (mean[channel], rstd(var[channel], eps));
-        let (factor, shift, slope) = (
-            rstd * w.map_or(T::ONE, |w| w[channel]),
-            db[channel] / count,
-            dw[channel] / count,
-        );
-        for ((dx, &dy), &x) in dx.iter_mut().zip(at(dy, plane, len)).zip(at(x, plane, len)) {
-            *dx = factor * (dy - shift - (x - mean) * rstd * slope);
-        }
-    });
+    let share = T::ONE / T::from_usize(dims.n * len);
+    channel_map(
+        dims,
+        [dy, x],
+        dx,
+        #[inline(always)]
+        |channel, dy, x| {
+            let factor = rstd[channel] * w.map_or(T::ONE, |w| w[channel]);
+            let unit = (x - mean[channel]) * rstd[channel];
+            factor * (dy - db[channel] * share - unit * (dw[channel] * share))
+        },
+    );
     Ok(())
 }
 
-fn rstd<T: Float>(var: T, eps: f64) -> T {
-    T::ONE / (var + T::from_f64(eps)).sqrt()
+fn rstds<T: Float>(var: &[T], eps: f64) -> Vec<T> {
+    let eps = T::from_f64(eps);
+    var.iter().map(|&var| T::ONE / (var + eps).sqrt()).collect()
 }
 
+/// `out[channel] = Σ f(channel, a, b)` over samples and places, in an order that the sizes decide.
 #[inline(always)]
-fn at<T>(x: &[T], plane: usize, len: usize) -> &[T] {
-    &x[plane * len..(plane + 1) * len]
-}
-
-/// `out[channel] = Σ f(plane, channel)` over the samples, in their order.
-fn channel_sums<T: Float>(dims: BatchDims, out: &mut [T], f: impl Fn(usize, usize) -> T + Sync) {
-    let mut sums = vec![T::ZERO; dims.n * dims.c];
-    par::rows_mut(&mut sums, 1, par::grain(dims.len), |start, sums| {
+fn channel_sums<T: Float>(dims: BatchDims, [a, b]: [&[T]; 2], out: &mut [T], f: impl Fn(usize, T, T) -> T + Sync) {
+    let BatchDims { n, c, len } = dims;
+    // Without places the channels are the vector; else the places of a channel are.
+    let samples = if len == 1 { super::layer_norm::chunk_rows(c) } else { 1 };
+    let mut sums = vec![T::ZERO; n.div_ceil(samples) * c];
+    let (row, grain) = if len == 1 { (c, 1) } else { (1, par::grain(len)) };
+    par::rows_mut(&mut sums, row, grain, |start, sums| {
         isa::dispatch(
             #[inline(always)]
             || {
-                for (i, sum) in sums.iter_mut().enumerate() {
-                    *sum = f(start + i, (start + i) % dims.c);
+                if len == 1 {
+                    for i in start * samples..((start + sums.len() / c) * samples).min(n) {
+                        let sums = &mut sums[(i / samples - start) * c..][..c];
+                        let (a, b) = (&a[i * c..][..c], &b[i * c..][..c]);
+                        for (channel, ((sum, &a), &b)) in sums.iter_mut().zip(a).zip(b).enumerate() {
+                            *sum += f(channel, a, b);
+                        }
+                    }
+                } else {
+                    for (plane, sum) in (start..).zip(sums) {
+                        let range = plane * len..(plane + 1) * len;
+                        let channel = plane % c;
+                        *sum = fold::sum_of2(
+                            &a[range.clone()],
+                            &b[range],
+                            #[inline(always)]
+                            |a, b| f(channel, a, b),
+                        );
+                    }
                 }
             },
         );
     });
-    super::layer_norm::add_in_order(&sums, dims.c, out);
+    super::layer_norm::add_in_order(&sums, c, out);
 }
 
-/// Calls `f(plane, channel, out)` for each plane of `out`.
-fn planes_mut<T: Float>(dims: BatchDims, out: &mut [T], f: impl Fn(usize, usize, &mut [T]) + Sync) {
-    par::rows_mut(out, dims.len, par::grain(dims.len), |start, out| {
+/// `out = f(channel, a, b)` for each element.
+#[inline(always)]
+fn channel_map<T: Float>(dims: BatchDims, [a, b]: [&[T]; 2], out: &mut [T], f: impl Fn(usize, T, T) -> T + Sync) {
+    let BatchDims { c, len, .. } = dims;
+    let row = if len == 1 { c } else { len };
+    par::rows_mut(out, row, par::grain(row), |start, out| {
         isa::dispatch(
             #[inline(always)]
             || {
-                for (i, out) in out.chunks_mut(dims.len).enumerate() {
-                    f(start + i, (start + i) % dims.c, out);
+                for (i, out) in out.chunks_mut(row).enumerate() {
+                    let range = (start + i) * row..(start + i + 1) * row;
+                    let values = out.iter_mut().zip(&a[range.clone()]).zip(&b[range]);
+                    let plane = (start + i) % c;
+                    for (place, ((out, &a), &b)) in values.enumerate() {
+                        *out = f(if len == 1 { place } else { plane }, a, b);
+                    }
                 }
             },
         );

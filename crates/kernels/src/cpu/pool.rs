@@ -1,154 +1,11 @@
 //! Maximum and mean over windows of up to three spatial dimensions. A plane is one channel of one sample.
 
-use std::ops::Range;
-
 use crate::error::{Result, check_len};
 use crate::float::Float;
 use crate::par::{self, Rows};
 
-/// How one dimension is cut into windows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Axis {
-    /// Places of the input.
-    pub size: usize,
-    /// Windows: places of the output.
-    pub out: usize,
-    /// Where they lie.
-    pub windows: Windows,
-}
-
-/// The windows of one dimension.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Windows {
-    /// Window `o` has `kernel` places, `dilation` apart, the first one at `o · stride − padding`.
-    Sliding {
-        /// Places of a window.
-        kernel: usize,
-        /// From window to window.
-        stride: usize,
-        /// Places before and behind the input.
-        padding: usize,
-        /// From place to place.
-        dilation: usize,
-        /// A mean counts the places in the padding.
-        count_padding: bool,
-    },
-    /// Window `o` is `⌊o·size/out⌋ .. ⌈(o+1)·size/out⌉`.
-    Adaptive,
-}
-
-/// The part of a window that lies in the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// First place.
-    pub start: usize,
-    /// Number of places.
-    pub count: usize,
-    /// From place to place.
-    pub step: usize,
-    /// What a mean divides by: `count`, or with the padding.
-    pub weight: usize,
-}
-
-impl Axis {
-    /// A dimension of size 1 with one window: what a missing dimension stands for.
-    pub const ONE: Axis = Axis {
-        size: 1,
-        out: 1,
-        windows: Windows::Adaptive,
-    };
-
-    /// Window `o`.
-    #[inline(always)]
-    pub fn window(&self, o: usize) -> Window {
-        match self.windows {
-            Windows::Adaptive => {
-                let start = o * self.size / self.out;
-                let count = ((o + 1) * self.size).div_ceil(self.out) - start;
-                Window {
-                    start,
-                    count,
-                    step: 1,
-                    weight: count,
-                }
-            }
-            Windows::Sliding {
-                kernel,
-                stride,
-                padding,
-                dilation: step,
-                count_padding,
-            } => {
-                let (padded, span) = (o * stride, step * (kernel - 1) + 1); // from the first place of the padding
-                let before = padding.saturating_sub(padded);
-                let skipped = if step == 1 { before } else { before.div_ceil(step) };
-                let start = padded + skipped * step - padding;
-                let end = (padded + span).saturating_sub(padding).min(self.size);
-                let length = end.saturating_sub(start);
-                let count = if step == 1 { length } else { length.div_ceil(step) };
-                let weight = if count_padding {
-                    (padded + kernel).min(self.size + 2 * padding) - padded
-                } else {
-                    count
-                };
-                Window {
-                    start,
-                    count,
-                    step,
-                    weight,
-                }
-            }
-        }
-    }
-
-    /// Places of the largest window.
-    fn reach(&self) -> usize {
-        match self.windows {
-            Windows::Sliding { kernel, .. } => kernel.min(self.size),
-            Windows::Adaptive => self.size.div_ceil(self.out.max(1)) + 1,
-        }
-    }
-}
-
-/// Depth, height and width; leading dimensions that are missing are [`Axis::ONE`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pool(pub [Axis; 3]);
-
-impl Pool {
-    /// Places of an input plane.
-    pub fn input(&self) -> usize {
-        self.0.iter().map(|axis| axis.size).product()
-    }
-
-    /// Places of an output plane.
-    pub fn output(&self) -> usize {
-        self.0.iter().map(|axis| axis.out).product()
-    }
-
-    /// Element operations of one output.
-    fn work(&self) -> usize {
-        self.0.iter().map(Axis::reach).product()
-    }
-
-    /// Plane and windows of depth and height of an output row.
-    fn place(&self, row: usize) -> (usize, [Window; 2]) {
-        let [d, h, _] = &self.0;
-        let (plane, depth, height) = (row / (d.out * h.out), row / h.out % d.out, row % h.out);
-        (plane, [d.window(depth), h.window(height)])
-    }
-
-    /// Calls `f` with the flat place of each row of a window and the window's places in it.
-    #[inline(always)]
-    fn rows_of(&self, [d, h]: [Window; 2], w: Window, mut f: impl FnMut(Range<usize>)) {
-        let [_, height, width] = &self.0;
-        for i in 0..d.count {
-            for j in 0..h.count {
-                let row = ((d.start + i * d.step) * height.size + h.start + j * h.step) * width.size;
-                f(row + w.start..row + w.start + (w.count.max(1) - 1) * w.step + w.count.min(1));
-            }
-        }
-    }
-}
+mod windows;
+pub use windows::{Axis, Pool, Window, Windows};
 
 /// The largest of each window and its flat place in the plane, the first of ties; NaN counts as the largest.
 ///
@@ -164,37 +21,40 @@ pub fn max_pool<T: Float>(x: &[T], planes: usize, pool: &Pool, y: &mut [T], inde
     check_len(NAME, "x", x.len(), planes * pool.input())?;
     check_len(NAME, "y", y.len(), planes * pool.output())?;
     check_len(NAME, "index", index.len(), y.len())?;
-    let width = &pool.0[2];
-    let outputs = (Rows::new(y, width.out), Rows::new(index, width.out));
-    par::parts_mut(outputs, par::grain(width.out * pool.work()), |start, (y, index)| {
-        let rows = y.data.chunks_mut(width.out).zip(index.data.chunks_mut(width.out));
+    let width = pool.0[2].out;
+    let outputs = (Rows::new(y, width), Rows::new(index, width));
+    par::parts_mut(outputs, par::grain(width * pool.work()), |start, (y, index)| {
+        let rows = y.data.chunks_mut(width).zip(index.data.chunks_mut(width));
         for (row, (y, index)) in rows.enumerate() {
             let (plane, windows) = pool.place(start + row);
-            let x = &x[plane * pool.input()..(plane + 1) * pool.input()];
-            for (o, (y, index)) in y.iter_mut().zip(index).enumerate() {
-                (*y, *index) = largest(x, pool, windows, width.window(o));
-            }
+            largest(&x[plane * pool.input()..][..pool.input()], pool, windows, y, index);
         }
     });
     Ok(())
 }
 
-#[inline(always)]
-fn largest<T: Float>(x: &[T], pool: &Pool, windows: [Window; 2], w: Window) -> (T, i64) {
-    let (mut best, mut place, mut empty) = (T::NEG_INFINITY, 0, true);
-    pool.rows_of(
+/// One output row of [`max_pool`].
+fn largest<T: Float>(x: &[T], pool: &Pool, windows: [Window; 2], y: &mut [T], index: &mut [i64]) {
+    let [d, h] = windows;
+    let first = pool.row_start(d.start, h.start);
+    for (o, (y, index)) in y.iter_mut().zip(index.iter_mut()).enumerate() {
+        // What a window of nothing but −∞ gives.
+        (*y, *index) = (T::NEG_INFINITY, (first + pool.0[2].window(o).start) as i64);
+    }
+    pool.taps(
         windows,
-        w,
         #[inline(always)]
-        |row| {
-            for at in row.step_by(w.step) {
-                if x[at] > best || x[at].is_nan() || empty {
-                    (best, place, empty) = (x[at], at, false);
-                }
+        |outputs, place, step| {
+            let best = y[outputs.clone()].iter_mut().zip(&mut index[outputs]);
+            for (i, (y, index)) in best.enumerate() {
+                let at = place + i * step;
+                let value = x[at];
+                let larger = value > *y || value.is_nan();
+                *y = if larger { value } else { *y };
+                *index = if larger { at as i64 } else { *index };
             }
         },
     );
-    (best, place as i64)
 }
 
 /// The mean of each window: its sum over the product of the windows' weights, or over `divisor`.
@@ -210,17 +70,19 @@ pub fn avg_pool<T: Float>(x: &[T], planes: usize, pool: &Pool, divisor: Option<u
     par::rows_mut(y, width.out, par::grain(width.out * pool.work()), |start, y| {
         for (row, y) in y.chunks_mut(width.out).enumerate() {
             let (plane, windows) = pool.place(start + row);
-            let x = &x[plane * pool.input()..(plane + 1) * pool.input()];
+            let x = &x[plane * pool.input()..][..pool.input()];
+            y.fill(T::ZERO);
+            pool.taps(
+                windows,
+                #[inline(always)]
+                |outputs, place, step| {
+                    for (i, sum) in y[outputs].iter_mut().enumerate() {
+                        *sum += x[place + i * step];
+                    }
+                },
+            );
             for (o, y) in y.iter_mut().enumerate() {
-                let w = width.window(o);
-                let mut sum = T::ZERO;
-                pool.rows_of(
-                    windows,
-                    w,
-                    #[inline(always)]
-                    |row| x[row].iter().for_each(|&x| sum += x),
-                );
-                *y = sum / weight(windows, w, divisor);
+                *y = *y / weight(windows, width.window(o), divisor);
             }
         }
     });
@@ -243,21 +105,24 @@ pub fn avg_pool_backward<T: Float>(
     check_len("avg_pool_backward", "dx", dx.len(), planes * input)?;
     let width = &pool.0[2];
     par::rows_mut(dx, input, par::grain(output * pool.work()), |start, dx| {
+        let mut shares = vec![T::ZERO; width.out];
         for (plane, dx) in dx.chunks_mut(input).enumerate() {
             dx.fill(T::ZERO);
-            let dy = &dy[(start + plane) * output..(start + plane + 1) * output];
+            let dy = &dy[(start + plane) * output..][..output];
             for (row, dy) in dy.chunks(width.out).enumerate() {
                 let (_, windows) = pool.place(row);
-                for (o, &dy) in dy.iter().enumerate() {
-                    let w = width.window(o);
-                    let share = dy / weight(windows, w, divisor);
-                    pool.rows_of(
-                        windows,
-                        w,
-                        #[inline(always)]
-                        |row| dx[row].iter_mut().for_each(|dx| *dx += share),
-                    );
+                for (o, (share, &dy)) in shares.iter_mut().zip(dy).enumerate() {
+                    *share = dy / weight(windows, width.window(o), divisor);
                 }
+                pool.taps(
+                    windows,
+                    #[inline(always)]
+                    |outputs, place, step| {
+                        for (i, &share) in shares[outputs].iter().enumerate() {
+                            dx[place + i * step] += share;
+                        }
+                    },
+                );
             }
         }
     });
