@@ -97,6 +97,14 @@ test('interpolate: nearest takes ⌊o · in / out⌋, nearest-exact ⌊(o + ½) 
   await same(t, F.interpolate(row, { scaleFactor: 0.5 }), [0, 2])
 })
 
+test('interpolate: a dimension that keeps its size is copied, and one of twice the size repeats each place', async (t) => {
+  const row = lora.tensor([[[0, 1, 2, 3, 4]]])
+  for (const mode of ['nearest', 'linear'] as const) {
+    await same(t, F.interpolate(row, { scaleFactor: 1.1, mode }), row)
+  }
+  await same(t, F.interpolate(row, { scaleFactor: 2.1 }), [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+})
+
 test('interpolate: area takes the means of adaptive pooling', async (t) => {
   const x = wave(7)
   const y = F.interpolate(lora.tensor([[x]]), { size: 3, mode: 'area' })

@@ -137,6 +137,9 @@ function resizeDim(x: Tensor, dim: number, all: readonly Tap[]): Tensor {
 /** The taps of one dimension of `n` places that gets `out`; `step` is the distance of two places of the result. */
 function taps({ mode, alignCorners }: Resize, n: number, out: number, step: number): Tap[] {
   const each = (f: (o: number) => number): number[] => Array.from({ length: out }, (_, o) => f(o))
+  // As in PyTorch, whatever the step: the same size is a copy, and twice the size repeats each place.
+  if (out === n && mode !== 'bicubic' && mode !== 'nearest-exact') return [{ places: each((o) => o), weights: null }]
+  if (out === 2 * n && mode === 'nearest') return [{ places: each((o) => o >> 1), weights: null }]
   if (mode === 'nearest' || mode === 'nearest-exact') {
     // In f32, as PyTorch: another rounding would pick another neighbour.
     const f32 = Math.fround(step)

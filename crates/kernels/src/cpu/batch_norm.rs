@@ -57,7 +57,7 @@ pub fn batch_norm<T: Float>(
         [x, x],
         mean,
         #[inline(always)]
-        |_, x, _| x,
+        |_| each(|x, _| x),
     );
     mean.iter_mut().for_each(|mean| *mean = *mean / count);
     channel_sums(
@@ -65,7 +65,13 @@ pub fn batch_norm<T: Float>(
         [x, x],
         var,
         #[inline(always)]
-        |channel, x, _| (x - mean[channel]) * (x - mean[channel]),
+        |channel| {
+            let mean = mean[channel];
+            each(
+                #[inline(always)]
+                move |x, _| (x - mean) * (x - mean),
+            )
+        },
     );
     var.iter_mut().for_each(|var| *var = *var / count);
     let rstd = rstds(var, eps);
@@ -74,9 +80,13 @@ pub fn batch_norm<T: Float>(
         [x, x],
         y,
         #[inline(always)]
-        |channel, x, _| {
+        |channel| {
             let (w, b) = (w.map_or(T::ONE, |w| w[channel]), b.map_or(T::ZERO, |b| b[channel]));
-            (x - mean[channel]) * rstd[channel] * w + b
+            let (mean, rstd) = (mean[channel], rstd[channel]);
+            each(
+                #[inline(always)]
+                move |x, _| (x - mean) * rstd * w + b,
+            )
         },
     );
     Ok(())
@@ -115,14 +125,20 @@ pub fn batch_norm_backward<T: Float>(
         [dy, dy],
         db,
         #[inline(always)]
-        |_, dy, _| dy,
+        |_| each(|dy, _| dy),
     );
     channel_sums(
         dims,
         [dy, x],
         dw,
         #[inline(always)]
-        |channel, dy, x| dy * ((x - mean[channel]) * rstd[channel]),
+        |channel| {
+            let (mean, rstd) = (mean[channel], rstd[channel]);
+            each(
+                #[inline(always)]
+                move |dy, x| dy * ((x - mean) * rstd),
+            )
+        },
     );
     let Some(dx) = dx else { return Ok(()) };
     let share = T::ONE / T::from_usize(dims.n * len);
@@ -131,10 +147,14 @@ pub fn batch_norm_backward<T: Float>(
         [dy, x],
         dx,
         #[inline(always)]
-        |channel, dy, x| {
-            let factor = rstd[channel] * w.map_or(T::ONE, |w| w[channel]);
-            let unit = (x - mean[channel]) * rstd[channel];
-            factor * (dy - db[channel] * share - unit * (dw[channel] * share))
+        |channel| {
+            let (mean, rstd) = (mean[channel], rstd[channel]);
+            let factor = rstd * w.map_or(T::ONE, |w| w[channel]);
+            let (shift, slope) = (db[channel] * share, dw[channel] * share);
+            each(
+                #[inline(always)]
+                move |dy, x| factor * (dy - shift - (x - mean) * rstd * slope),
+            )
         },
     );
     Ok(())
@@ -145,9 +165,20 @@ fn rstds<T: Float>(var: &[T], eps: f64) -> Vec<T> {
     var.iter().map(|&var| T::ONE / (var + eps).sqrt()).collect()
 }
 
-/// `out[channel] = Σ f(channel, a, b)` over samples and places, in an order that the sizes decide.
+/// A function of an element and its partner; the attribute of a closure needs a call around it.
 #[inline(always)]
-fn channel_sums<T: Float>(dims: BatchDims, [a, b]: [&[T]; 2], out: &mut [T], f: impl Fn(usize, T, T) -> T + Sync) {
+fn each<T, F: Fn(T, T) -> T>(f: F) -> F {
+    f
+}
+
+/// `out[channel] = Σ f(channel)(a, b)` over samples and places, in an order that the sizes decide.
+#[inline(always)]
+fn channel_sums<T: Float, F: Fn(T, T) -> T>(
+    dims: BatchDims,
+    [a, b]: [&[T]; 2],
+    out: &mut [T],
+    f: impl Fn(usize) -> F + Sync,
+) {
     let BatchDims { n, c, len } = dims;
     // Without places the channels are the vector; else the places of a channel are.
     let samples = if len == 1 { super::layer_norm::chunk_rows(c) } else { 1 };
@@ -162,19 +193,13 @@ fn channel_sums<T: Float>(dims: BatchDims, [a, b]: [&[T]; 2], out: &mut [T], f: 
                         let sums = &mut sums[(i / samples - start) * c..][..c];
                         let (a, b) = (&a[i * c..][..c], &b[i * c..][..c]);
                         for (channel, ((sum, &a), &b)) in sums.iter_mut().zip(a).zip(b).enumerate() {
-                            *sum += f(channel, a, b);
+                            *sum += f(channel)(a, b);
                         }
                     }
                 } else {
                     for (plane, sum) in (start..).zip(sums) {
                         let range = plane * len..(plane + 1) * len;
-                        let channel = plane % c;
-                        *sum = fold::sum_of2(
-                            &a[range.clone()],
-                            &b[range],
-                            #[inline(always)]
-                            |a, b| f(channel, a, b),
-                        );
+                        *sum = fold::sum_of2(&a[range.clone()], &b[range], f(plane % c));
                     }
                 }
             },
@@ -183,9 +208,14 @@ fn channel_sums<T: Float>(dims: BatchDims, [a, b]: [&[T]; 2], out: &mut [T], f: 
     super::layer_norm::add_in_order(&sums, c, out);
 }
 
-/// `out = f(channel, a, b)` for each element.
+/// `out = f(channel)(a, b)` for each element.
 #[inline(always)]
-fn channel_map<T: Float>(dims: BatchDims, [a, b]: [&[T]; 2], out: &mut [T], f: impl Fn(usize, T, T) -> T + Sync) {
+fn channel_map<T: Float, F: Fn(T, T) -> T>(
+    dims: BatchDims,
+    [a, b]: [&[T]; 2],
+    out: &mut [T],
+    f: impl Fn(usize) -> F + Sync,
+) {
     let BatchDims { c, len, .. } = dims;
     let row = if len == 1 { c } else { len };
     par::rows_mut(out, row, par::grain(row), |start, out| {
@@ -195,9 +225,13 @@ fn channel_map<T: Float>(dims: BatchDims, [a, b]: [&[T]; 2], out: &mut [T], f: i
                 for (i, out) in out.chunks_mut(row).enumerate() {
                     let range = (start + i) * row..(start + i + 1) * row;
                     let values = out.iter_mut().zip(&a[range.clone()]).zip(&b[range]);
-                    let plane = (start + i) % c;
-                    for (place, ((out, &a), &b)) in values.enumerate() {
-                        *out = f(if len == 1 { place } else { plane }, a, b);
+                    if len == 1 {
+                        for (channel, ((out, &a), &b)) in values.enumerate() {
+                            *out = f(channel)(a, b);
+                        }
+                    } else {
+                        let f = f((start + i) % c);
+                        values.for_each(|((out, &a), &b)| *out = f(a, b));
                     }
                 }
             },

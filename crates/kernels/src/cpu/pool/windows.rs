@@ -130,8 +130,17 @@ impl Axis {
                     if offset >= self.size + padding {
                         break;
                     }
-                    let low = padding.saturating_sub(offset).div_ceil(stride);
-                    let high = ((self.size + padding - offset - 1) / stride + 1).min(self.out);
+                    // Divisions only at the edges: rows may be short.
+                    let low = if offset >= padding {
+                        0
+                    } else {
+                        (padding - offset).div_ceil(stride)
+                    };
+                    let high = if (self.out - 1) * stride + offset < self.size + padding {
+                        self.out
+                    } else {
+                        (self.size + padding - offset - 1) / stride + 1
+                    };
                     if low < high {
                         f(low..high, low * stride + offset - padding, stride);
                     }
