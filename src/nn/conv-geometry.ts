@@ -1,14 +1,13 @@
 // What the options of a convolution mean, once for nn, functional and the LoRA layers.
-import { OptionError, ShapeError } from '../errors.js'
+import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor.js'
 import { bad, checkChoice, checkInteger, show } from './options.js'
+import { batched, perDimension } from './spatial.js'
+import type { PerDimension } from './spatial.js'
 
 /** How the places outside of the input are filled. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular'
-
-/** One number for all spatial dimensions, or one for each. */
-export type PerDimension = number | readonly number[]
 
 /** Numbers that say how a kernel moves over its input. */
 export interface ConvFunctionalOptions {
@@ -36,20 +35,7 @@ export interface ConvGeometry {
   readonly paddingMode: PaddingMode
 }
 
-/** Names of the spatial dimensions, by their number. */
-export const SPATIAL = ['', 'L', 'H, W', 'D, H, W'] as const
-
 const MODES: Record<Exclude<PaddingMode, 'zeros'>, number> = { reflect: 1, replicate: 2, circular: 3 }
-
-/** One integer of at least `min` for each of `dims` dimensions. */
-export function perDimension(owner: string, name: string, value: unknown, dims: number, min: number): number[] {
-  if (!Array.isArray(value)) return Array.from({ length: dims }, () => checkInteger(owner, name, value, min))
-  if (value.length !== dims || !value.every((n) => Number.isInteger(n) && n >= min)) {
-    const many = dims === 1 ? 'an integer' : `an integer, or a list of ${dims}`
-    throw bad(owner, name, `${many}, each ${min} or more`, value)
-  }
-  return [...(value as number[])]
-}
 
 /**
  * Checks the options of a convolution over `dims` dimensions.
@@ -109,18 +95,6 @@ export function checkGroups(owner: string, groups: number, inChannels: number, o
   ] as const) {
     if (channels % groups !== 0) throw bad(owner, 'groups', `a divisor of ${name} = ${channels}`, groups)
   }
-}
-
-/** Runs `f` on a batch: an input without a batch dimension gets one of size 1, which the result loses again. */
-export function batched(owner: string, x: Tensor, dims: number, f: (batch: Tensor) => Tensor): Tensor {
-  if (x.ndim === dims + 2) return f(x)
-  if (x.ndim === dims + 1) return f(x.reshape([1, ...x.shape])).squeeze(0)
-  throw new ShapeError({
-    what: `${owner}: the input has the wrong number of dimensions`,
-    expected: `x (N, C, ${SPATIAL[dims]}), or (C, ${SPATIAL[dims]}) for one without a batch`,
-    received: `x ${show(x)}`,
-    fix: 'channels come before the spatial dimensions; add the missing one with unsqueeze',
-  })
 }
 
 /** The convolution of `x` with a weight (out, C / groups, *kernel). */

@@ -1,13 +1,14 @@
 import { ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor.js'
-import { batched, checkGroups, perDimension } from './conv-geometry.js'
-import type { PerDimension } from './conv-geometry.js'
+import { checkGroups } from './conv-geometry.js'
 import { uniform_ } from './init.js'
 import { LINEAR_KEYS, makeBias, makeWeight } from './linear.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
 import { bad, checkInteger, checkKeys, show } from './options.js'
+import { batched, perDimension } from './spatial.js'
+import type { PerDimension } from './spatial.js'
 
 /** Numbers that say how a transposed convolution spreads its input. */
 export interface ConvTransposeFunctionalOptions {

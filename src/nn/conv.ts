@@ -1,11 +1,12 @@
 import type { Tensor } from '../tensor.js'
 import { CONV_FUNCTIONAL_KEYS, checkGroups, convGeometry, convolve, showGeometry } from './conv-geometry.js'
-import type { ConvFunctionalOptions, ConvGeometry, PaddingMode, PerDimension } from './conv-geometry.js'
+import type { ConvFunctionalOptions, ConvGeometry, PaddingMode } from './conv-geometry.js'
 import { uniform_ } from './init.js'
 import { LINEAR_KEYS, makeBias, makeWeight } from './linear.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
 import { checkInteger, checkKeys } from './options.js'
+import type { PerDimension } from './spatial.js'
 
 /** Options of the convolutions. */
 export interface ConvOptions extends ConvFunctionalOptions, LinearOptions {

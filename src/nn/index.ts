@@ -3,7 +3,7 @@ export { Linear, TransposedLinear } from './linear.js'
 export type { LinearOptions } from './linear.js'
 export { Conv1d, Conv2d, Conv3d } from './conv.js'
 export type { ConvOptions } from './conv.js'
-export type { ConvFunctionalOptions, ConvGeometry, PaddingMode, PerDimension } from './conv-geometry.js'
+export type { ConvFunctionalOptions, ConvGeometry, PaddingMode } from './conv-geometry.js'
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from './conv-transpose.js'
 export type { ConvTransposeFunctionalOptions, ConvTransposeGeometry, ConvTransposeOptions } from './conv-transpose.js'
 export { Embedding } from './embedding.js'
@@ -38,7 +38,7 @@ export type { AvgPoolOptions, MaxPoolOptions, OutputSize } from './pooling-funct
 export { Upsample } from './upsample.js'
 export type { InterpolateMode, InterpolateOptions } from './interpolate.js'
 export { Flatten, PixelShuffle, PixelUnshuffle, Unflatten } from './reshaping.js'
-export type { Sizes } from './spatial.js'
+export type { PerDimension } from './spatial.js'
 export { ModuleList, Sequential } from './containers.js'
 export {
   ELU,

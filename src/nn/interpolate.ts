@@ -6,18 +6,18 @@ import { tensor } from '../make.js'
 import { scope } from '../scope.js'
 import type { Tensor } from '../tensor.js'
 import { bad, checkBoolean, checkChoice, checkKeys, show } from './options.js'
-import { checkSizes } from './spatial.js'
-import type { Sizes } from './spatial.js'
+import { perDimension } from './spatial.js'
+import type { PerDimension } from './spatial.js'
 
 /** Ways to resize. The linear ones and `'bicubic'` are for a fixed number of spatial dimensions: 1, 2, 3 and 2. */
 export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area'
 
 /** Options of {@link interpolate}. */
 export interface InterpolateOptions {
-  /** Sizes of the result. Give this or `scaleFactor`. */
-  size?: Sizes | null
+  /** PerDimension of the result. Give this or `scaleFactor`. */
+  size?: PerDimension | null
   /** The result's sizes are `⌊size · scaleFactor⌋`. */
-  scaleFactor?: Sizes | null
+  scaleFactor?: PerDimension | null
   /** How places between those of the input get their value; `'area'` takes means. @default 'nearest' */
   mode?: InterpolateMode
   /** The corner places of input and result lie on each other, instead of their outer edges; for the linear modes and `'bicubic'`. @default false */
@@ -31,8 +31,8 @@ const SPATIAL: Partial<Record<InterpolateMode, number>> = { linear: 1, bilinear:
 
 /** Checked options. */
 export interface Resize {
-  readonly size: Sizes | null
-  readonly scaleFactor: Sizes | null
+  readonly size: PerDimension | null
+  readonly scaleFactor: PerDimension | null
   readonly mode: InterpolateMode
   readonly alignCorners: boolean
   readonly recomputeScaleFactor: boolean
@@ -86,14 +86,14 @@ export function resize(owner: string, x: Tensor, options: Resize): Tensor {
   const inputs = x.shape.slice(2)
   const scales = options.scaleFactor === null ? null : checkScales(owner, options.scaleFactor, spatial)
   const outputs = scales
-    ? checkSizes(
+    ? perDimension(
         owner,
         'scaleFactor',
         inputs.map((n, i) => Math.floor(n * scales[i]!)),
         spatial,
         1,
       )
-    : checkSizes(owner, 'size', options.size, spatial, 1)
+    : perDimension(owner, 'size', options.size, spatial, 1)
   if (options.mode === 'area') return ops.adaptiveAvgPool(x, outputs)
   return scope(() => {
     let y = x
@@ -105,7 +105,7 @@ export function resize(owner: string, x: Tensor, options: Resize): Tensor {
   })
 }
 
-function checkScales(owner: string, value: Sizes, spatial: number): readonly number[] {
+function checkScales(owner: string, value: PerDimension, spatial: number): readonly number[] {
   const list = typeof value === 'number' ? new Array<number>(spatial).fill(value) : value
   const fits = (n: unknown): boolean => typeof n === 'number' && Number.isFinite(n) && n > 0
   if (Array.isArray(list) && list.length === spatial && list.every(fits)) return list as readonly number[]

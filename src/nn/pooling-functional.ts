@@ -2,17 +2,17 @@
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor.js'
 import { bad, checkBoolean, checkInteger, checkKeys } from './options.js'
-import { checkSizes, toBatch } from './spatial.js'
-import type { Sizes } from './spatial.js'
+import { perDimension, toBatch } from './spatial.js'
+import type { PerDimension } from './spatial.js'
 
 /** Options of maximum pooling. */
 export interface MaxPoolOptions {
   /** From window to window. @default kernelSize */
-  stride?: Sizes | null
+  stride?: PerDimension | null
   /** Places of −∞ before and behind each dimension; at most half the kernel. @default 0 */
-  padding?: Sizes
+  padding?: PerDimension
   /** From place to place inside a window. @default 1 */
-  dilation?: Sizes
+  dilation?: PerDimension
   /** Round the output size up: the last window may reach over the edge. @default false */
   ceilMode?: boolean
 }
@@ -20,9 +20,9 @@ export interface MaxPoolOptions {
 /** Options of mean pooling. */
 export interface AvgPoolOptions {
   /** From window to window. @default kernelSize */
-  stride?: Sizes | null
+  stride?: PerDimension | null
   /** Zeros before and behind each dimension; at most half the kernel. @default 0 */
-  padding?: Sizes
+  padding?: PerDimension
   /** Round the output size up: the last window may reach over the edge. @default false */
   ceilMode?: boolean
   /** Count the zeros of the padding in the mean. @default true */
@@ -57,14 +57,24 @@ export interface AvgWindows extends Windows {
 const WINDOW_KEYS = ['stride', 'padding', 'ceilMode'] as const
 
 /** Checks kernel and options of a maximum pool over `spatial` dimensions. */
-export function maxWindows(owner: string, spatial: number, kernelSize: Sizes, options: MaxPoolOptions): MaxWindows {
+export function maxWindows(
+  owner: string,
+  spatial: number,
+  kernelSize: PerDimension,
+  options: MaxPoolOptions,
+): MaxWindows {
   checkKeys(owner, options, [...WINDOW_KEYS, 'dilation'])
-  const dilation = checkSizes(owner, 'dilation', options.dilation ?? 1, spatial, 1)
+  const dilation = perDimension(owner, 'dilation', options.dilation ?? 1, spatial, 1)
   return { ...windows(owner, spatial, kernelSize, options), dilation }
 }
 
 /** Checks kernel and options of a mean pool over `spatial` dimensions. */
-export function avgWindows(owner: string, spatial: number, kernelSize: Sizes, options: AvgPoolOptions): AvgWindows {
+export function avgWindows(
+  owner: string,
+  spatial: number,
+  kernelSize: PerDimension,
+  options: AvgPoolOptions,
+): AvgWindows {
   checkKeys(owner, options, [...WINDOW_KEYS, 'countIncludePad', 'divisorOverride'])
   const countIncludePad = checkBoolean(owner, 'countIncludePad', options.countIncludePad ?? true)
   const divisor = options.divisorOverride ?? null
@@ -75,12 +85,12 @@ export function avgWindows(owner: string, spatial: number, kernelSize: Sizes, op
 function windows(
   owner: string,
   spatial: number,
-  kernel: Sizes,
-  options: { stride?: Sizes | null; padding?: Sizes; ceilMode?: boolean },
+  kernel: PerDimension,
+  options: { stride?: PerDimension | null; padding?: PerDimension; ceilMode?: boolean },
 ): Windows {
-  const kernelSize = checkSizes(owner, 'kernelSize', kernel, spatial, 1)
-  const stride = checkSizes(owner, 'stride', options.stride ?? kernelSize, spatial, 1)
-  const padding = checkSizes(owner, 'padding', options.padding ?? 0, spatial, 0)
+  const kernelSize = perDimension(owner, 'kernelSize', kernel, spatial, 1)
+  const stride = perDimension(owner, 'stride', options.stride ?? kernelSize, spatial, 1)
+  const padding = perDimension(owner, 'padding', options.padding ?? 0, spatial, 0)
   if (padding.some((n, i) => n > kernelSize[i]! / 2)) {
     throw bad(owner, 'padding', `at most half of kernelSize (${kernelSize.join(', ')})`, options.padding)
   }
@@ -95,7 +105,7 @@ function windows(
 
 /** Checks the output size of an adaptive pool. */
 export function adaptiveSize(owner: string, spatial: number, size: unknown): readonly (number | null)[] {
-  if (typeof size === 'number') return checkSizes(owner, 'outputSize', size, spatial, 1)
+  if (typeof size === 'number') return perDimension(owner, 'outputSize', size, spatial, 1)
   const fits = (n: unknown): boolean => n === null || (typeof n === 'number' && Number.isInteger(n) && n >= 1)
   if (Array.isArray(size) && size.length === spatial && size.every(fits)) return Object.freeze([...size])
   throw bad(owner, 'outputSize', `an integer, 1 or more, or a list of ${spatial} of these or null`, size)
@@ -151,34 +161,46 @@ function filled(x: Tensor, size: readonly (number | null)[]): number[] {
  * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1`.
  * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
  */
-export function maxPool1d(x: Tensor, kernelSize: Sizes, options: MaxPoolOptions = {}): Tensor {
+export function maxPool1d(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor {
   return maxPool1dWithIndices(x, kernelSize, options)[0]
 }
 
 /** As {@link maxPool1d}, over `(N, C, H, W)`. */
-export function maxPool2d(x: Tensor, kernelSize: Sizes, options: MaxPoolOptions = {}): Tensor {
+export function maxPool2d(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor {
   return maxPool2dWithIndices(x, kernelSize, options)[0]
 }
 
 /** As {@link maxPool1d}, over `(N, C, D, H, W)`. */
-export function maxPool3d(x: Tensor, kernelSize: Sizes, options: MaxPoolOptions = {}): Tensor {
+export function maxPool3d(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor {
   return maxPool3dWithIndices(x, kernelSize, options)[0]
 }
 
 /** {@link maxPool1d} and the place of each maximum, i64: the flat place in its plane, the first of ties. */
-export function maxPool1dWithIndices(x: Tensor, kernelSize: Sizes, options: MaxPoolOptions = {}): [Tensor, Tensor] {
+export function maxPool1dWithIndices(
+  x: Tensor,
+  kernelSize: PerDimension,
+  options: MaxPoolOptions = {},
+): [Tensor, Tensor] {
   const owner = 'nn.functional.maxPool1d'
   return maxOf(owner, x, maxWindows(owner, 1, kernelSize, options))
 }
 
 /** {@link maxPool2d} and the place `h·W + w` of each maximum, i64. */
-export function maxPool2dWithIndices(x: Tensor, kernelSize: Sizes, options: MaxPoolOptions = {}): [Tensor, Tensor] {
+export function maxPool2dWithIndices(
+  x: Tensor,
+  kernelSize: PerDimension,
+  options: MaxPoolOptions = {},
+): [Tensor, Tensor] {
   const owner = 'nn.functional.maxPool2d'
   return maxOf(owner, x, maxWindows(owner, 2, kernelSize, options))
 }
 
 /** {@link maxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
-export function maxPool3dWithIndices(x: Tensor, kernelSize: Sizes, options: MaxPoolOptions = {}): [Tensor, Tensor] {
+export function maxPool3dWithIndices(
+  x: Tensor,
+  kernelSize: PerDimension,
+  options: MaxPoolOptions = {},
+): [Tensor, Tensor] {
   const owner = 'nn.functional.maxPool3d'
   return maxOf(owner, x, maxWindows(owner, 3, kernelSize, options))
 }
@@ -224,19 +246,19 @@ export function adaptiveMaxPool3dWithIndices(x: Tensor, outputSize: OutputSize):
  * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − kernelSize) / stride⌋ + 1`.
  * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
  */
-export function avgPool1d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor {
+export function avgPool1d(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor {
   const owner = 'nn.functional.avgPool1d'
   return avgOf(owner, x, avgWindows(owner, 1, kernelSize, options))
 }
 
 /** As {@link avgPool1d}, over `(N, C, H, W)`. */
-export function avgPool2d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor {
+export function avgPool2d(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor {
   const owner = 'nn.functional.avgPool2d'
   return avgOf(owner, x, avgWindows(owner, 2, kernelSize, options))
 }
 
 /** As {@link avgPool1d}, over `(N, C, D, H, W)`. */
-export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor {
+export function avgPool3d(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor {
   const owner = 'nn.functional.avgPool3d'
   return avgOf(owner, x, avgWindows(owner, 3, kernelSize, options))
 }

@@ -18,7 +18,7 @@ import type {
   OutputSize,
   Windows,
 } from './pooling-functional.js'
-import type { Sizes } from './spatial.js'
+import type { PerDimension } from './spatial.js'
 
 function shown({ kernelSize, stride, padding, ceilMode }: Windows): string {
   const sizes = `kernel ${kernelSize.join(' x ')}, stride ${stride.join(' x ')}, padding ${padding.join(' x ')}`
@@ -31,7 +31,7 @@ abstract class MaxPool extends Module {
   constructor(
     private readonly owner: string,
     spatial: number,
-    kernelSize: Sizes,
+    kernelSize: PerDimension,
     options: MaxPoolOptions,
   ) {
     super()
@@ -52,7 +52,7 @@ abstract class MaxPool extends Module {
  * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
  */
 export class MaxPool1d extends MaxPool {
-  constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
+  constructor(kernelSize: PerDimension, options: MaxPoolOptions = {}) {
     super('nn.MaxPool1d', 1, kernelSize, options)
   }
 }
@@ -65,14 +65,14 @@ export class MaxPool1d extends MaxPool {
  * const y = pool.forward(x)          // (8, 16, 28, 28) → (8, 16, 14, 14)
  */
 export class MaxPool2d extends MaxPool {
-  constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
+  constructor(kernelSize: PerDimension, options: MaxPoolOptions = {}) {
     super('nn.MaxPool2d', 2, kernelSize, options)
   }
 }
 
 /** The largest of each window of `(N, C, D, H, W)` or `(C, D, H, W)`. */
 export class MaxPool3d extends MaxPool {
-  constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
+  constructor(kernelSize: PerDimension, options: MaxPoolOptions = {}) {
     super('nn.MaxPool3d', 3, kernelSize, options)
   }
 }
@@ -83,7 +83,7 @@ abstract class AvgPool extends Module {
   constructor(
     private readonly owner: string,
     spatial: number,
-    kernelSize: Sizes,
+    kernelSize: PerDimension,
     options: AvgPoolOptions,
   ) {
     super()
@@ -104,27 +104,27 @@ abstract class AvgPool extends Module {
  * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
  */
 export class AvgPool1d extends AvgPool {
-  constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
+  constructor(kernelSize: PerDimension, options: AvgPoolOptions = {}) {
     super('nn.AvgPool1d', 1, kernelSize, options)
   }
 }
 
 /** The mean of each window of `(N, C, H, W)` or `(C, H, W)`. */
 export class AvgPool2d extends AvgPool {
-  constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
+  constructor(kernelSize: PerDimension, options: AvgPoolOptions = {}) {
     super('nn.AvgPool2d', 2, kernelSize, options)
   }
 }
 
 /** The mean of each window of `(N, C, D, H, W)` or `(C, D, H, W)`. */
 export class AvgPool3d extends AvgPool {
-  constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
+  constructor(kernelSize: PerDimension, options: AvgPoolOptions = {}) {
     super('nn.AvgPool3d', 3, kernelSize, options)
   }
 }
 
 abstract class AdaptivePool extends Module {
-  /** Sizes of the result; null keeps the input's. */
+  /** PerDimension of the result; null keeps the input's. */
   readonly outputSize: readonly (number | null)[]
 
   constructor(
