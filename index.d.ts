@@ -1411,10 +1411,11 @@ interface DenseFromLayerOptions extends FromLayerOptions {
     loraDropout?: number;
 }
 
-/** How the places outside of the input are filled. */
-type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 /** One number for all spatial dimensions, or one for each. */
 type PerDimension = number | readonly number[];
+
+/** How the places outside of the input are filled. */
+type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 /** Numbers that say how a kernel moves over its input. */
 interface ConvFunctionalOptions {
     /** Step between output places. @default 1 */
@@ -2369,26 +2370,23 @@ declare class InstanceNorm3d extends InstanceNorm {
     constructor(numFeatures: number, options?: RunningNormOptions);
 }
 
-/** One size for all spatial dimensions, or a list with one for each. */
-type Sizes = number | readonly number[];
-
 /** Options of maximum pooling. */
 interface MaxPoolOptions {
     /** From window to window. @default kernelSize */
-    stride?: Sizes | null;
+    stride?: PerDimension | null;
     /** Places of −∞ before and behind each dimension; at most half the kernel. @default 0 */
-    padding?: Sizes;
+    padding?: PerDimension;
     /** From place to place inside a window. @default 1 */
-    dilation?: Sizes;
+    dilation?: PerDimension;
     /** Round the output size up: the last window may reach over the edge. @default false */
     ceilMode?: boolean;
 }
 /** Options of mean pooling. */
 interface AvgPoolOptions {
     /** From window to window. @default kernelSize */
-    stride?: Sizes | null;
+    stride?: PerDimension | null;
     /** Zeros before and behind each dimension; at most half the kernel. @default 0 */
-    padding?: Sizes;
+    padding?: PerDimension;
     /** Round the output size up: the last window may reach over the edge. @default false */
     ceilMode?: boolean;
     /** Count the zeros of the padding in the mean. @default true */
@@ -2404,17 +2402,17 @@ type OutputSize = number | readonly (number | null)[];
  * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1`.
  * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
  */
-declare function maxPool1d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): Tensor;
+declare function maxPool1d(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor;
 /** As {@link maxPool1d}, over `(N, C, H, W)`. */
-declare function maxPool2d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): Tensor;
+declare function maxPool2d(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor;
 /** As {@link maxPool1d}, over `(N, C, D, H, W)`. */
-declare function maxPool3d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): Tensor;
+declare function maxPool3d(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor;
 /** {@link maxPool1d} and the place of each maximum, i64: the flat place in its plane, the first of ties. */
-declare function maxPool1dWithIndices(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): [Tensor, Tensor];
+declare function maxPool1dWithIndices(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): [Tensor, Tensor];
 /** {@link maxPool2d} and the place `h·W + w` of each maximum, i64. */
-declare function maxPool2dWithIndices(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): [Tensor, Tensor];
+declare function maxPool2dWithIndices(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): [Tensor, Tensor];
 /** {@link maxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
-declare function maxPool3dWithIndices(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions): [Tensor, Tensor];
+declare function maxPool3dWithIndices(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): [Tensor, Tensor];
 /** The largest of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
 declare function adaptiveMaxPool1d(x: Tensor, outputSize: OutputSize): Tensor;
 /** As {@link adaptiveMaxPool1d}, over `(N, C, H, W)`. */
@@ -2433,11 +2431,11 @@ declare function adaptiveMaxPool3dWithIndices(x: Tensor, outputSize: OutputSize)
  * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − kernelSize) / stride⌋ + 1`.
  * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
  */
-declare function avgPool1d(x: Tensor, kernelSize: Sizes, options?: AvgPoolOptions): Tensor;
+declare function avgPool1d(x: Tensor, kernelSize: PerDimension, options?: AvgPoolOptions): Tensor;
 /** As {@link avgPool1d}, over `(N, C, H, W)`. */
-declare function avgPool2d(x: Tensor, kernelSize: Sizes, options?: AvgPoolOptions): Tensor;
+declare function avgPool2d(x: Tensor, kernelSize: PerDimension, options?: AvgPoolOptions): Tensor;
 /** As {@link avgPool1d}, over `(N, C, D, H, W)`. */
-declare function avgPool3d(x: Tensor, kernelSize: Sizes, options?: AvgPoolOptions): Tensor;
+declare function avgPool3d(x: Tensor, kernelSize: PerDimension, options?: AvgPoolOptions): Tensor;
 /** The mean of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
 declare function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSize): Tensor;
 /** As {@link adaptiveAvgPool1d}, over `(N, C, H, W)`. */
@@ -2448,7 +2446,7 @@ declare function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor;
 declare abstract class MaxPool extends Module {
     private readonly owner;
     private readonly windows;
-    constructor(owner: string, spatial: number, kernelSize: Sizes, options: MaxPoolOptions);
+    constructor(owner: string, spatial: number, kernelSize: PerDimension, options: MaxPoolOptions);
     forward(x: Tensor): Tensor;
     extraRepr(): string;
 }
@@ -2457,7 +2455,7 @@ declare abstract class MaxPool extends Module {
  * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
  */
 declare class MaxPool1d extends MaxPool {
-    constructor(kernelSize: Sizes, options?: MaxPoolOptions);
+    constructor(kernelSize: PerDimension, options?: MaxPoolOptions);
 }
 /**
  * The largest of each window of `(N, C, H, W)` or `(C, H, W)`.
@@ -2467,16 +2465,16 @@ declare class MaxPool1d extends MaxPool {
  * const y = pool.forward(x)          // (8, 16, 28, 28) → (8, 16, 14, 14)
  */
 declare class MaxPool2d extends MaxPool {
-    constructor(kernelSize: Sizes, options?: MaxPoolOptions);
+    constructor(kernelSize: PerDimension, options?: MaxPoolOptions);
 }
 /** The largest of each window of `(N, C, D, H, W)` or `(C, D, H, W)`. */
 declare class MaxPool3d extends MaxPool {
-    constructor(kernelSize: Sizes, options?: MaxPoolOptions);
+    constructor(kernelSize: PerDimension, options?: MaxPoolOptions);
 }
 declare abstract class AvgPool extends Module {
     private readonly owner;
     private readonly windows;
-    constructor(owner: string, spatial: number, kernelSize: Sizes, options: AvgPoolOptions);
+    constructor(owner: string, spatial: number, kernelSize: PerDimension, options: AvgPoolOptions);
     forward(x: Tensor): Tensor;
     extraRepr(): string;
 }
@@ -2485,19 +2483,19 @@ declare abstract class AvgPool extends Module {
  * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
  */
 declare class AvgPool1d extends AvgPool {
-    constructor(kernelSize: Sizes, options?: AvgPoolOptions);
+    constructor(kernelSize: PerDimension, options?: AvgPoolOptions);
 }
 /** The mean of each window of `(N, C, H, W)` or `(C, H, W)`. */
 declare class AvgPool2d extends AvgPool {
-    constructor(kernelSize: Sizes, options?: AvgPoolOptions);
+    constructor(kernelSize: PerDimension, options?: AvgPoolOptions);
 }
 /** The mean of each window of `(N, C, D, H, W)` or `(C, D, H, W)`. */
 declare class AvgPool3d extends AvgPool {
-    constructor(kernelSize: Sizes, options?: AvgPoolOptions);
+    constructor(kernelSize: PerDimension, options?: AvgPoolOptions);
 }
 declare abstract class AdaptivePool extends Module {
     protected readonly owner: string;
-    /** Sizes of the result; null keeps the input's. */
+    /** PerDimension of the result; null keeps the input's. */
     readonly outputSize: readonly (number | null)[];
     constructor(owner: string, spatial: number, outputSize: OutputSize);
     extraRepr(): string;
@@ -2542,10 +2540,10 @@ declare class AdaptiveMaxPool3d extends AdaptiveMaxPool {
 type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area';
 /** Options of {@link interpolate}. */
 interface InterpolateOptions {
-    /** Sizes of the result. Give this or `scaleFactor`. */
-    size?: Sizes | null;
+    /** PerDimension of the result. Give this or `scaleFactor`. */
+    size?: PerDimension | null;
     /** The result's sizes are `⌊size · scaleFactor⌋`. */
-    scaleFactor?: Sizes | null;
+    scaleFactor?: PerDimension | null;
     /** How places between those of the input get their value; `'area'` takes means. @default 'nearest' */
     mode?: InterpolateMode;
     /** The corner places of input and result lie on each other, instead of their outer edges; for the linear modes and `'bicubic'`. @default false */
@@ -3511,7 +3509,6 @@ type index_d$4_SiLU = SiLU;
 declare const index_d$4_SiLU: typeof SiLU;
 type index_d$4_Sigmoid = Sigmoid;
 declare const index_d$4_Sigmoid: typeof Sigmoid;
-type index_d$4_Sizes = Sizes;
 type index_d$4_SmoothL1Loss = SmoothL1Loss;
 declare const index_d$4_SmoothL1Loss: typeof SmoothL1Loss;
 type index_d$4_Softmax = Softmax;
@@ -3531,7 +3528,7 @@ declare const index_d$4_Upsample: typeof Upsample;
 declare const index_d$4_parameter: typeof parameter;
 declare namespace index_d$4 {
   export { index_d$4_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$4_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$4_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$4_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$4_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$4_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$4_AvgPool1d as AvgPool1d, index_d$4_AvgPool2d as AvgPool2d, index_d$4_AvgPool3d as AvgPool3d, index_d$4_BCELoss as BCELoss, index_d$4_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$4_BatchNorm1d as BatchNorm1d, index_d$4_BatchNorm2d as BatchNorm2d, index_d$4_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$4_ConvTranspose1d as ConvTranspose1d, index_d$4_ConvTranspose2d as ConvTranspose2d, index_d$4_ConvTranspose3d as ConvTranspose3d, index_d$4_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$4_CosineSimilarity as CosineSimilarity, index_d$4_CrossEntropyLoss as CrossEntropyLoss, index_d$4_Dropout as Dropout, index_d$4_Dropout1d as Dropout1d, index_d$4_Dropout2d as Dropout2d, index_d$4_Dropout3d as Dropout3d, index_d$4_ELU as ELU, Embedding$1 as Embedding, index_d$4_Flatten as Flatten, index_d$4_GELU as GELU, index_d$4_GLU as GLU, index_d$4_GroupNorm as GroupNorm, index_d$4_Hardtanh as Hardtanh, index_d$4_HuberLoss as HuberLoss, index_d$4_Identity as Identity, index_d$4_InstanceNorm1d as InstanceNorm1d, index_d$4_InstanceNorm2d as InstanceNorm2d, index_d$4_InstanceNorm3d as InstanceNorm3d, index_d$4_KLDivLoss as KLDivLoss, index_d$4_L1Loss as L1Loss, index_d$4_LayerNorm as LayerNorm, index_d$4_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$4_LogSigmoid as LogSigmoid, index_d$4_LogSoftmax as LogSoftmax, index_d$4_MSELoss as MSELoss, index_d$4_MarginRankingLoss as MarginRankingLoss, index_d$4_MaxPool1d as MaxPool1d, index_d$4_MaxPool2d as MaxPool2d, index_d$4_MaxPool3d as MaxPool3d, index_d$4_Mish as Mish, index_d$4_Module as Module, index_d$4_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$4_NLLLoss as NLLLoss, index_d$4_PReLU as PReLU, index_d$4_PixelShuffle as PixelShuffle, index_d$4_PixelUnshuffle as PixelUnshuffle, index_d$4_RMSNorm as RMSNorm, index_d$4_ReLU as ReLU, index_d$4_ReLU6 as ReLU6, index_d$4_Sequential as Sequential, index_d$4_SiLU as SiLU, index_d$4_Sigmoid as Sigmoid, index_d$4_SmoothL1Loss as SmoothL1Loss, index_d$4_Softmax as Softmax, index_d$4_Softplus as Softplus, index_d$4_Tanh as Tanh, index_d$4_TransposedLinear as TransposedLinear, index_d$4_TripletMarginLoss as TripletMarginLoss, index_d$4_Unflatten as Unflatten, index_d$4_Upsample as Upsample, functional_d as functional, init_d as init, index_d$4_parameter as parameter };
-  export type { index_d$4_AvgPoolOptions as AvgPoolOptions, index_d$4_ConvFunctionalOptions as ConvFunctionalOptions, index_d$4_ConvGeometry as ConvGeometry, index_d$4_ConvOptions as ConvOptions, index_d$4_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$4_ConvTransposeGeometry as ConvTransposeGeometry, index_d$4_ConvTransposeOptions as ConvTransposeOptions, index_d$4_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$4_FloatDtype as FloatDtype, index_d$4_GroupNormOptions as GroupNormOptions, index_d$4_InterpolateMode as InterpolateMode, index_d$4_InterpolateOptions as InterpolateOptions, index_d$4_LayerNormOptions as LayerNormOptions, index_d$4_LinearOptions as LinearOptions, index_d$4_MaxPoolOptions as MaxPoolOptions, index_d$4_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$4_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$4_OutputSize as OutputSize, index_d$4_PReLUOptions as PReLUOptions, index_d$4_PaddingMode as PaddingMode, index_d$4_PerDimension as PerDimension, index_d$4_PlacementOptions as PlacementOptions, index_d$4_RMSNormOptions as RMSNormOptions, index_d$4_RunningNormOptions as RunningNormOptions, index_d$4_Sizes as Sizes };
+  export type { index_d$4_AvgPoolOptions as AvgPoolOptions, index_d$4_ConvFunctionalOptions as ConvFunctionalOptions, index_d$4_ConvGeometry as ConvGeometry, index_d$4_ConvOptions as ConvOptions, index_d$4_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$4_ConvTransposeGeometry as ConvTransposeGeometry, index_d$4_ConvTransposeOptions as ConvTransposeOptions, index_d$4_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$4_FloatDtype as FloatDtype, index_d$4_GroupNormOptions as GroupNormOptions, index_d$4_InterpolateMode as InterpolateMode, index_d$4_InterpolateOptions as InterpolateOptions, index_d$4_LayerNormOptions as LayerNormOptions, index_d$4_LinearOptions as LinearOptions, index_d$4_MaxPoolOptions as MaxPoolOptions, index_d$4_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$4_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$4_OutputSize as OutputSize, index_d$4_PReLUOptions as PReLUOptions, index_d$4_PaddingMode as PaddingMode, index_d$4_PerDimension as PerDimension, index_d$4_PlacementOptions as PlacementOptions, index_d$4_RMSNormOptions as RMSNormOptions, index_d$4_RunningNormOptions as RunningNormOptions };
 }
 
 /** One set of parameters that share their options. Options may be changed between steps. */

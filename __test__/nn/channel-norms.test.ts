@@ -222,6 +222,20 @@ test.serial(
   },
 )
 
+test('BatchNorm1d: a cloned model has running statistics of its own', async (t) => {
+  const norm = new nn.BatchNorm1d(2)
+  const copy = lora.cloneModule(norm)
+  copy.forward(
+    lora.tensor([
+      [1, 2],
+      [3, 4],
+    ]),
+  )
+  await same(t, norm.runningMean!, [0, 0])
+  await close(t, copy.runningMean!, [0.2, 0.3])
+  t.is(await norm.numBatchesTracked!.item(), 0)
+})
+
 test('BatchNorm: half-precision models keep it in f32', (t) => {
   const norm = new nn.BatchNorm2d(3).to('bf16')
   t.deepEqual([norm.weight!.dtype, norm.runningVar!.dtype, norm.numBatchesTracked!.dtype], ['f32', 'f32', 'i64'])
