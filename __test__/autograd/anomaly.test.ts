@@ -137,6 +137,23 @@ test.serial('anomaly: inside checkpoint and a Function', async (t) => {
   t.is(replayed.op, 'sqrt')
 })
 
+test.serial('anomaly: what a checkpoint in a module does again has its path', async (t) => {
+  class Saving extends Net {
+    override forward(x: lora.Tensor): lora.Tensor {
+      return lora.checkpoint((y: lora.Tensor) => super.forward(y), x)
+    }
+  }
+  const net = new Saving()
+  const error = await failure(() => {
+    net
+      .forward(lora.tensor([1, 4]))
+      .sum()
+      .backward()
+    return net.parameters().map((p) => p.grad!)
+  })
+  t.deepEqual([error.op, error.path], ['sqrt', 'blocks.1.0'])
+})
+
 test.serial('anomaly: off again afterwards, by setAnomalyMode too; async functions are refused', async (t) => {
   t.throws(() => lora.anomaly(() => { throw new Error('mine') }), { message: 'mine' }) // prettier-ignore
   t.throws(() => lora.anomaly(async () => {}), { code: 'ERR_LORA_ASYNC' })

@@ -2,6 +2,7 @@ import { attachBlock, runBackward } from '../backward.js'
 import type { BlockBackward } from '../backward.js'
 import { GradError } from '../errors.js'
 import { native } from '../native/load.js'
+import { sameForward } from '../nn/forward.js'
 import { enableGrad, isGradEnabled, keep, noGrad, popFrame, pushFrame, refuseAsync, tensorsIn } from '../scope.js'
 import type { Tensor } from '../tensor.js'
 
@@ -22,9 +23,10 @@ export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Te
   // The inputs outlive the forward that made them.
   const held = inputs.map((t) => keep(t.detach()))
   const versions = held.map((t) => t.version)
+  const again = sameForward()
   const backward: BlockBackward = (grads) => {
     if (held.some((t, i) => t.version !== versions[i])) throw inputChanged()
-    return replay(fn, held, grads, rng)
+    return again(() => replay(fn, held, grads, rng))
   }
   attachBlock(inputs, outputs, backward, { held, name: 'checkpoint()', reachesLeaves: true })
   return (Array.isArray(result) ? outputs : outputs[0]) as R

@@ -111,6 +111,7 @@ const PLACE = Object.create(null) as Tensor
  *
  * @see torch.autograd.Function; `lora.gradcheck` tests one against numbers.
  */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- the two methods of a subclass belong together, as in PyTorch
 export abstract class Function {
   /** Computes the result, a tensor or an array with tensors, from any arguments; those that are tensors themselves can get gradients. */
   static forward(_ctx: FunctionContext, ..._inputs: never[]): unknown {

@@ -61,6 +61,21 @@ function outermost(module: Module, forward: Module['forward'], args: unknown[]):
   }
 }
 
+/** Gives a function that runs others as part of the forward that runs now: what a checkpoint does again has the same paths in errors. */
+export function sameForward(): <T>(run: () => T) => T {
+  const root = running?.root
+  if (root === undefined) return (run) => run()
+  return (run) => {
+    const before = running
+    running = { root, called: new Set() }
+    try {
+      return run()
+    } finally {
+      running = before
+    }
+  }
+}
+
 // Submodules are asked for themselves, when they were called.
 function ownFields(value: unknown, kept: Set<Tensor>, seen: Set<object>): void {
   if (value instanceof Module) return

@@ -2,7 +2,7 @@ import { IndexError, OptionError, ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import { tensor } from '../../make.js'
 import { splitSeed } from '../../random.js'
-import { Tensor } from '../../tensor.js'
+import type { Tensor } from '../../tensor.js'
 import { Draws } from './philox.js'
 
 /** Samples by number. `get` may be async. */
