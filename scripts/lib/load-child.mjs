@@ -9,7 +9,8 @@ process.on('message', async ({ path, mapped }) => {
   const before = resetPeak()
   const started = performance.now()
   const result = await attempt(path, mapped)
-  process.send({ ...result, ms: performance.now() - started, grownBytes: peak() - before })
+  const [ms, peakBytes] = [performance.now() - started, peak()]
+  process.send({ ...result, ms, peakBytes, grownBytes: peakBytes - before })
 })
 // The first load starts the engine; that is not what is measured.
 lora.backend()

@@ -36,8 +36,8 @@ export interface FileHeader {
  * in a checkpoint by itself.
  *
  * A file of `torch.save` is a pickle, a program. Here it is interpreted and never run: it can make plain values and tensors, and
- * asks in vain for anything else. Bounds: 1,000,000 values, 500 levels, 100,000 lists and dicts; the tensors together
- * take at most 8 times the file and 16 MiB.
+ * asks in vain for anything else. Bounds: 200,000 keys and values in 30,000 lists and dicts, 500 levels, 20,000 tensors; the
+ * tensors together take at most 8 times the file and 16 MiB.
  *
  * @example
  * model.loadStateDict(await lora.load('pretrained.pt'), { strict: false })
@@ -62,6 +62,8 @@ export async function load<T = StateDict>(path: string, options: LoadOptions = {
   } catch (error) {
     for (const each of made) each.dispose()
     throw error
+  } finally {
+    file.close()
   }
 }
 
@@ -72,6 +74,7 @@ export async function load<T = StateDict>(path: string, options: LoadOptions = {
 export async function loadHeader(path: string): Promise<FileHeader> {
   const file = await callAsync(() => native.openWeights(path, true))
   const header = file.header()
+  file.close()
   if (header !== null) return JSON.parse(header) as FileHeader
   throw new FormatError({
     what: `loadHeader: ${path} has no safetensors header`,

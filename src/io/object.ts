@@ -23,7 +23,7 @@ type Written = Scalar | { n: number } | { t: number } | { f: string } | { i: str
 
 /** Builds the object that the JSON describes; `tensor` makes the tensor with a number, once for each. */
 export function buildObject(json: string, tensor: (number: number) => Tensor): TorchValue {
-  const { nodes, root } = JSON.parse(json) as { nodes: [kind: string, ...items: Written[]][]; root: Written }
+  const { nodes, root } = JSON.parse(json) as { nodes: (string | Written[])[]; root: Written }
   const [built, tensors] = [[] as TorchValue[], new Map<number, Tensor>()]
   const read = (value: Written): TorchValue => {
     if (typeof value !== 'object' || value === null) return value
@@ -34,12 +34,12 @@ export function buildObject(json: string, tensor: (number: number) => Tensor): T
     tensors.set(value.t, known)
     return known
   }
-  for (const [kind, ...items] of nodes) built.push(container(kind, items, read))
+  for (let i = 0; i < nodes.length; i += 2) built.push(container(nodes[i] as string, nodes[i + 1] as Written[], read))
   return read(root)
 }
 
 function container(kind: string, items: Written[], read: (value: Written) => TorchValue): TorchValue {
-  if (kind === 'l') return items.map(read)
+  if (kind === 'l') return listOf(items, read)
   const map = new Map<Scalar | bigint, TorchValue>()
   const record = Object.create(null) as TorchObject
   for (let i = 0; i < items.length; i += 2) {
@@ -48,4 +48,11 @@ function container(kind: string, items: Written[], read: (value: Written) => Tor
     else map.set(key, read(items[i + 1]!))
   }
   return kind === 'o' ? record : map
+}
+
+// In place: a list may be long, and most of its items are what they should be.
+function listOf(items: Written[], read: (value: Written) => TorchValue): TorchValue[] {
+  const list = items as TorchValue[]
+  for (const [i, item] of items.entries()) if (typeof item === 'object') list[i] = read(item)
+  return list
 }

@@ -49,6 +49,8 @@ export declare class NativeWeights {
   header(): string | null
   /** What the file holds: nodes, inner ones first, and the root, as JSON. Tensors stand in it by number. */
   object(): string
+  /** Lets go of the file; tensors that lie in it keep what they need. Without this its bytes would stay until a collection. */
+  close(): void
   /** Makes tensor number `index` of the file: a window of the mapping for a base, a copy else. */
   tensor(index: number): number
 }

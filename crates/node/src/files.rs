@@ -1,5 +1,6 @@
 //! Weight files: opened and checked off the main thread, tensors taken on it, written on a thread of their own.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,17 +23,25 @@ use crate::state::{ids, with};
 /// An open weight file, or an index with its shards.
 #[napi]
 pub struct NativeWeights {
-    file: Arc<Weights>,
+    file: RefCell<Option<Arc<Weights>>>,
     mapped: bool,
+}
+
+impl NativeWeights {
+    fn open_file(&self) -> napi::Result<Arc<Weights>> {
+        let closed = || to_napi(Error::new(Code::Internal, "a weight file is read after it was closed"));
+        self.file.borrow().clone().ok_or_else(closed)
+    }
 }
 
 #[napi]
 impl NativeWeights {
     /// `{tensors: [{name, dtype, shape}], metadata: {…}}` of a safetensors file in the order of the file, as JSON; null for other files.
     #[napi(catch_unwind)]
-    pub fn header(&self) -> Option<String> {
-        let Weights::File(WeightFile::Safetensors(file)) = &*self.file else {
-            return None;
+    pub fn header(&self) -> napi::Result<Option<String>> {
+        let opened = self.open_file()?;
+        let Weights::File(WeightFile::Safetensors(file)) = &*opened else {
+            return Ok(None);
         };
         let header = file.header();
         let tensors: Vec<_> = header
@@ -45,20 +54,29 @@ impl NativeWeights {
             .iter()
             .map(|(k, v)| (k.clone(), v.clone().into()))
             .collect();
-        Some(serde_json::json!({ "tensors": tensors, "metadata": metadata }).to_string())
+        Ok(Some(
+            serde_json::json!({ "tensors": tensors, "metadata": metadata }).to_string(),
+        ))
     }
 
     /// What the file holds: nodes, inner ones first, and the root, as JSON. Tensors stand in it by number.
     #[napi(catch_unwind)]
-    pub fn object(&self) -> String {
-        self.file.object()
+    pub fn object(&self) -> napi::Result<String> {
+        self.open_file().map(|file| file.object())
+    }
+
+    /// Lets go of the file; tensors that lie in it keep what they need. Without this its bytes would stay until a collection.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.file.replace(None);
     }
 
     /// Makes tensor number `index` of the file: a window of the mapping for a base, a copy else.
     #[napi(catch_unwind)]
     pub fn tensor(&self, index: u32) -> napi::Result<f64> {
+        let file = self.open_file()?;
         with(|state| {
-            let tensor = self.file.tensor(index as usize)?;
+            let tensor = file.tensor(index as usize)?;
             let meta = Meta::new(Shape::new(&tensor.shape), tensor.dtype);
             let (source, kind) = match self.mapped {
                 true if tensor.in_file => (Source::Mapped(tensor.window), Kind::Base),
@@ -88,7 +106,7 @@ impl Task for OpenTask {
 
     fn resolve(&mut self, _: Env, file: Self::Output) -> napi::Result<NativeWeights> {
         Ok(NativeWeights {
-            file,
+            file: RefCell::new(Some(file)),
             mapped: self.mapped,
         })
     }

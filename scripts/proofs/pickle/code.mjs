@@ -2,7 +2,8 @@
 import { bytes, call, dictOf, op, pickle, storage, tensor, tupleOf, zipFile, legacyFile } from './write.mjs'
 
 const FORMAT = 'ERR_LORA_FORMAT'
-const MARKER = 'loralib_fixture_code_was_run'
+/** Where the payloads would leave their trace: in the folder of the process that loads. */
+const MARKER = 'code_was_run'
 const shell = op.str(`touch ${MARKER}`)
 const python = op.str(`open('${MARKER}', 'w')`)
 
@@ -55,7 +56,7 @@ const stackGlobal = (module, name) => bytes(op.str(module), op.str(name), op.sta
 export const codeCases = [
   ...CALLS.map(([module, name, argument]) => ({
     ...refused(`${module}.${name}`, pickle(call(module, name, argument))),
-    says: module.trim() === '' ? name : module.trim(),
+    says: `${module}.${name}`,
   })),
   refused('os.system in a legacy file', pickle(call('os', 'system', shell)), legacyFile),
   {
@@ -107,5 +108,3 @@ export const codeCases = [
     pickle(op.emptyDict, dictOf(['__class__', op.global('os', 'system')]), op.build),
   ),
 ]
-
-export { MARKER }

@@ -37,7 +37,7 @@ const WITHOUT_OPERANDS = {
   'APPEND to a tuple': bytes(')N', op.append),
   APPENDS: bytes(']N', op.appends),
   'APPENDS to a dict': bytes('}(N', op.appends),
-  SETITEM: bytes('}N', op.setItem),
+  SETITEM: bytes('N', op.setItem),
   'SETITEM on a list': bytes(']NN', op.setItem),
   SETITEMS: bytes('}NN', op.setItems),
   'SETITEMS with a key and no value': bytes('}(N', op.setItems),

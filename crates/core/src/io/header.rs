@@ -86,7 +86,7 @@ fn header_json<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str> {
         return Err(error);
     }
     let Some(length) = bytes.get(..LENGTH_BYTES) else {
-        return Err(format_error(file, "too short for a safetensors file")
+        return Err(format_error(file, "too short for a weight file")
             .expected("at least 8 bytes, the length of the header")
             .received(format!("{} bytes", bytes.len()))
             .hint(DAMAGED));
@@ -145,7 +145,7 @@ fn other_format(bytes: &[u8], file: &str) -> Option<Error> {
         _ => return None,
     };
     Some(
-        format_error(file, "not a safetensors file")
+        format_error(file, "not a weight file")
             .expected("a safetensors file, or one of torch.save")
             .received(received)
             .hint(hint),

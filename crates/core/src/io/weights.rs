@@ -184,7 +184,7 @@ fn is_json(bytes: &[u8]) -> bool {
 fn flat<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let pairs: Vec<String> = names
         .enumerate()
-        .map(|(i, name)| format!(",{},{{\"t\":{i}}}", serde_json::Value::from(name)))
+        .map(|(i, name)| format!("{},{{\"t\":{i}}}", serde_json::Value::from(name)))
         .collect();
-    format!("{{\"nodes\":[[\"o\"{}]],\"root\":{{\"n\":0}}}}", pairs.concat())
+    format!("{{\"nodes\":[\"o\",[{}]],\"root\":{{\"n\":0}}}}", pairs.join(","))
 }

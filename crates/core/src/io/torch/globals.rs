@@ -95,7 +95,7 @@ pub(super) fn find(module: &str, name: &str) -> Known {
         ("torch", "Tensor") | ("torch.nn.parameter", "Parameter") => Global::TensorClass,
         ("torch", "UntypedStorage") | ("torch.storage", "UntypedStorage") => Global::UntypedStorage,
         ("torch", _) => return torch_name(name),
-        ("torch._utils", _) if name.starts_with("_rebuild_") => {
+        ("torch._utils", _) if name.starts_with("_rebuild_") && !name.contains('.') => {
             return Known::No("a quantised, sparse or other special tensor", CONVERT);
         }
         _ => return Known::Unknown,

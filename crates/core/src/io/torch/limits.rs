@@ -1,6 +1,7 @@
 //! How much a file may ask for. Nothing is allocated from a size that a file claims; these bound what many small claims add up to.
 //!
-//! A checkpoint with tens of thousands of tensors stays far below each of them.
+//! They keep what a hostile file costs below 64 MB beyond its own size, JavaScript's objects included, and leave room for a checkpoint of thousands of
+//! tensors with the state of its optimizer.
 
 /// Values that may wait on the stack of the pickle machine.
 pub(super) const STACK: usize = 500_000;
@@ -17,13 +18,13 @@ pub(super) const INTEGER_BYTES: usize = 1_024;
 /// Dicts and lists inside each other in what is read.
 pub(super) const DEPTH: usize = 500;
 /// Lists and dicts in what is read.
-pub(super) const CONTAINERS: usize = 100_000;
-/// Values in what is read when every shared list and dict is counted at each of its places: whoever walks it needs no care.
-pub(super) const EXPANDED: usize = 2_000_000;
+pub(super) const CONTAINERS: usize = 30_000;
+/// Keys and values in what is read when every shared list and dict is counted at each of its places: whoever walks it needs no care.
+pub(super) const EXPANDED: usize = 200_000;
 /// Records of an archive.
 pub(super) const RECORDS: usize = 250_000;
 /// Tensors.
-pub(super) const TENSORS: usize = 65_536;
+pub(super) const TENSORS: usize = 20_000;
 /// Dimensions of a tensor.
 pub(super) const RANK: usize = 32;
 /// Bytes of the key of a storage, or of the name of a device.

@@ -9,7 +9,7 @@ use crate::io::torch::value::{Heap, Node, Value};
 
 /// The object of a file as JSON, and the tensors in it.
 ///
-/// `{"nodes": [[kind, value…]…], "root": value}`; kinds are `l` (list or tuple), `o` (dict with texts as keys, as key, value, key, value, …) and `m` (any
+/// `{"nodes": [kind, [value…], kind, [value…], …], "root": value}`; kinds are `l` (list or tuple), `o` (dict with texts as keys, as key, value, key, value, …) and `m` (any
 /// other dict). A node stands behind all nodes in it. Values are JSON's own, and `{"n": node}`, `{"t": tensor}`,
 /// `{"f": "NaN"}`, `{"i": "0x…"}` (two's complement) with the number of bytes in `b`.
 pub(super) struct Tree {
@@ -51,7 +51,7 @@ struct Seen {
     /// The node's number in the JSON.
     number: u32,
     height: u16,
-    /// Values in it, those of its nodes included, each place counted.
+    /// Keys and values in it, those of its nodes included, each place counted.
     expanded: u32,
 }
 
@@ -126,9 +126,10 @@ impl Walk<'_, '_> {
     }
 
     fn finish(&mut self, node: u32) -> Result<()> {
+        let is_dict = matches!(self.heap.nodes[node as usize], Node::Dict(_));
         let (mut height, mut expanded) = (0, 1u32);
         for at in 0..self.children(node) {
-            expanded = expanded.saturating_add(1);
+            expanded = expanded.saturating_add(if is_dict { 2 } else { 1 });
             if let Value::Node(child) = self.child(node, at) {
                 let inner = self.seen[child as usize];
                 height = height.max(inner.height);
@@ -172,9 +173,9 @@ impl Walk<'_, '_> {
         let heap = self.heap;
         match &heap.nodes[node as usize] {
             Node::List(items) | Node::Tuple(items) => {
-                self.json.push_str("[\"l\"");
-                for item in items {
-                    self.json.push(',');
+                self.json.push_str("\"l\",[");
+                for (i, item) in items.iter().enumerate() {
+                    self.comma(i);
                     self.value(*item)?;
                 }
             }
@@ -182,9 +183,9 @@ impl Walk<'_, '_> {
                 let plain = pairs
                     .iter()
                     .all(|(key, _)| matches!(key, Value::Str(_) | Value::Text(_)));
-                self.json.push_str(if plain { "[\"o\"" } else { "[\"m\"" });
-                for (key, value) in pairs {
-                    self.json.push(',');
+                self.json.push_str(if plain { "\"o\",[" } else { "\"m\",[" });
+                for (i, (key, value)) in pairs.iter().enumerate() {
+                    self.comma(i);
                     self.value(*key)?;
                     self.json.push(',');
                     self.value(*value)?;
@@ -236,6 +237,12 @@ impl Walk<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    fn comma(&mut self, i: usize) {
+        if i > 0 {
+            self.json.push(',');
+        }
     }
 
     fn put(&mut self, text: std::fmt::Arguments<'_>) {
