@@ -1161,8 +1161,8 @@ interface FileHeader {
  * in a checkpoint by itself.
  *
  * A file of `torch.save` is a pickle, a program. Here it is interpreted and never run: it can make plain values and tensors, and
- * asks in vain for anything else. Bounds: 1,000,000 values, 500 levels, 100,000 lists and dicts; the tensors together
- * take at most 8 times the file and 16 MiB.
+ * asks in vain for anything else. Bounds: 150,000 keys and values in 30,000 lists and dicts, 500 levels, 12,000 tensors; the
+ * tensors together take at most 8 times the file and 16 MiB.
  *
  * @example
  * model.loadStateDict(await lora.load('pretrained.pt'), { strict: false })

@@ -36,7 +36,7 @@ export interface FileHeader {
  * in a checkpoint by itself.
  *
  * A file of `torch.save` is a pickle, a program. Here it is interpreted and never run: it can make plain values and tensors, and
- * asks in vain for anything else. Bounds: 200,000 keys and values in 30,000 lists and dicts, 500 levels, 20,000 tensors; the
+ * asks in vain for anything else. Bounds: 150,000 keys and values in 30,000 lists and dicts, 500 levels, 12,000 tensors; the
  * tensors together take at most 8 times the file and 16 MiB.
  *
  * @example

@@ -172,19 +172,16 @@ const thousands = (part, count) => bytes(op.emptyList, repeat(bytes('(', repeat(
 const keys = (count) => Buffer.concat(Array.from({ length: count }, (_, i) => bytes(op.str(`key${i}`), op.none)))
 
 export const nearCases = [
-  near('990,000 times None', pickle(thousands(op.none, 990))),
-  near('990,000 floats', pickle(thousands(op.float(1 / 3), 990))),
-  near('90,000 empty dicts', pickle(thousands(op.emptyDict, 90))),
-  near('90,000 empty lists', pickle(thousands(op.emptyList, 90))),
-  near(
-    '400,000 times the same list',
-    pickle(bytes(op.emptyList, op.shortPut(0)), thousands(op.shortGet(0), 400), op.tuple2),
-  ),
-  near('a tuple of 490,000', pickle(op.mark, repeat(op.none, 490_000), op.tuple)),
-  near('60,000 tensors by memo', manyTensors(60_000)),
+  near('149,000 times None', pickle(thousands(op.none, 149))),
+  near('149,000 floats', pickle(thousands(op.float(1 / 3), 149))),
+  near('29,000 empty dicts', pickle(thousands(op.emptyDict, 29))),
+  near('29,000 empty lists', pickle(thousands(op.emptyList, 29))),
+  near('74,000 times the same list', pickle(op.emptyList, op.shortPut(0), thousands(op.shortGet(0), 74), op.tuple2)),
+  near('a tuple of 149,000', pickle(op.mark, repeat(op.none, 149_000), op.tuple)),
+  near('11,000 tensors by memo', manyTensors(11_000)),
   near('490,000 values in the memo', pickle(op.emptyList, repeat(op.memoize, 490_000))),
   near('a text of 7 MB', pickle(op.str('x'.repeat(7e6)))),
-  near('200,000 keys', pickle(op.emptyDict, '(', keys(200_000), 'u')),
+  near('74,000 keys', pickle(op.emptyDict, '(', keys(74_000), 'u')),
 ]
 
 /** Tensors made of remembered arguments: six bytes each. */

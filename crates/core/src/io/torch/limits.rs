@@ -20,11 +20,11 @@ pub(super) const DEPTH: usize = 500;
 /// Lists and dicts in what is read.
 pub(super) const CONTAINERS: usize = 30_000;
 /// Keys and values in what is read when every shared list and dict is counted at each of its places: whoever walks it needs no care.
-pub(super) const EXPANDED: usize = 200_000;
+pub(super) const EXPANDED: usize = 150_000;
 /// Records of an archive.
 pub(super) const RECORDS: usize = 250_000;
 /// Tensors.
-pub(super) const TENSORS: usize = 20_000;
+pub(super) const TENSORS: usize = 12_000;
 /// Dimensions of a tensor.
 pub(super) const RANK: usize = 32;
 /// Bytes of the key of a storage, or of the name of a device.
