@@ -55,6 +55,23 @@ test.serial('Function: what it saves and makes goes with the graph, walked or ab
   t.deepEqual(lora.memory().total, before.total)
 })
 
+test.serial('Function, hooks: a plain loop without scopes leaves no graph behind', async (t) => {
+  await lora.settle()
+  const nodes = lora.memory().tapeNodes
+  const layer = new lora.nn.Linear(2, 2)
+  layer.registerFullBackwardHook(() => {})
+  const x = leaf(1, 2)
+  for (let i = 0; i < 20; i++) {
+    const y = Cube.apply(x.mul(2))
+    y.registerHook((grad) => grad.mul(2))
+    const z = layer.forward(y)
+    // Half of the graphs are never walked.
+    if (i % 2) await z.sum().backward()
+  }
+  await lora.settle()
+  t.true(lora.memory().tapeNodes - nodes < 8, `${lora.memory().tapeNodes - nodes} nodes`)
+})
+
 test.serial('Function: forward and backward in a graph, with retainGraph', async (t) => {
   const x = leaf(1, 2)
   const y = Cube.apply(x.mul(2))

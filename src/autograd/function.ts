@@ -1,4 +1,5 @@
 import { attachBlock } from '../backward.js'
+import type { BlockBackward } from '../backward.js'
 import { DtypeError, GradError, OptionError, ShapeError } from '../errors.js'
 import { zeros } from '../make.js'
 import { call } from '../native/call.js'
@@ -177,13 +178,12 @@ function attach(fn: FunctionClass, ctx: FunctionContext, args: readonly unknown[
   })
   if (!outputs.some((x) => x instanceof Tensor)) throw noOutput(fn.name, result)
   if (tied.length > 0) {
-    // The closure holds places only: a tensor in it would keep its own graph alive.
     const inputs = placesOf(args).filter(({ index }) => isFloat((args[index] as Tensor).dtype))
     const outs = placesOf(outputs)
     const slots = outputs.map((x) => tied.indexOf(x as Tensor))
     const run = { fn, ctx, inputs, outs, slots, count: args.length, materialize }
     const sources = inputs.map(({ index }) => args[index] as Tensor)
-    attachBlock(sources, tied, (grads, ids) => backwardOf(run, grads, ids), { saved, name: `${fn.name}.backward` })
+    attachBlock(sources, tied, answering(run), { saved, name: `${fn.name}.backward` })
   }
   return Array.isArray(result) ? outputs : outputs[0]
 }
@@ -197,6 +197,11 @@ interface Run {
   readonly slots: readonly number[]
   readonly count: number
   readonly materialize: boolean
+}
+
+/** The block's backward, made where no tensor is in reach: one that it kept would keep its own graph alive. */
+function answering(run: Run): BlockBackward {
+  return (grads, saved) => backwardOf(run, grads, saved)
 }
 
 function backwardOf(run: Run, grads: (Tensor | null)[], saved: readonly number[]): (Tensor | null)[] {

@@ -110,7 +110,7 @@ class Watch {
   }
 
   /** Sends the tensors of a list that require a gradient through a block; `see` gets a gradient for each tensor of the list. */
-  #pass(list: readonly unknown[], see: (grads: (Tensor | null)[]) => (Tensor | null)[]): unknown[] {
+  #pass(list: readonly unknown[], see: See): unknown[] {
     const result = [...list]
     const tensors = result.flatMap((x, at) => (x instanceof Tensor ? [at] : []))
     const tied = tensors.filter((at) => (result[at] as Tensor).requiresGrad)
@@ -119,13 +119,9 @@ class Watch {
     const aliases = sources.map((t) => t.detach())
     tied.forEach((at, k) => (result[at] = aliases[k]))
     const slots = tensors.map((at) => tied.indexOf(at))
-    const backward = (grads: (Tensor | null)[]): (Tensor | null)[] => {
-      const changed = see(slots.map((slot) => grads[slot] ?? null))
-      return tied.map((at) => changed[tensors.indexOf(at)] ?? null)
-    }
     // Gradients that a hook looked at are the caller's, and those of the outputs must last until the inputs' are there.
     const name = `a backward hook of ${this.#module.constructor.name}`
-    attachBlock(sources, aliases, backward, { name, keepsMade: true })
+    attachBlock(sources, aliases, answering(see, slots), { name, keepsMade: true })
     return result
   }
 
@@ -139,6 +135,19 @@ class Watch {
     }
     this.#gradOutput = []
     return grads
+  }
+}
+
+type See = (grads: (Tensor | null)[]) => (Tensor | null)[]
+
+/**
+ * A block's backward that shows `see` a gradient for each tensor of a list; `slots` are their places among the gradients that come, -1 for
+ * none. Made where no tensor is in reach: one that it kept would keep its own graph alive.
+ */
+function answering(see: See, slots: readonly number[]): See {
+  return (grads) => {
+    const changed = see(slots.map((slot) => grads[slot] ?? null))
+    return grads.map((_, i) => changed[slots.indexOf(i)] ?? null)
   }
 }
 
