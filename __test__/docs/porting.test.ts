@@ -84,6 +84,8 @@ const OPTIMIZER = `const params = model.parameters().filter((p) => p.requiresGra
 const optimizer = new optim.AdamW(params, { lr: 1e-3 })
 const schedule = new optim.lrScheduler.LinearWarmup(optimizer, { warmup: 1, total: 8 })`
 const BEFORE: Record<string, string> = {
+  'An operation with a backward of its own (`NLU/.../modeling_deberta_v2.py`)':
+    'const scores = lora.randn([2, 4], { requiresGrad: true })',
   'Replace a layer': 'const model = new PlainModel()\nconst block = new PlainModel()',
   'Train biases too': MODEL,
   'Merge for inference': MODEL,
@@ -118,6 +120,10 @@ function sections(page: string): Section[] {
 const EQUAL: Record<string, string> = {
   'Load in two steps': `[model.q_proj.weight, pretrained.q_proj.weight], [model.v_proj.loraA, trained.v_proj.loraA],
     [lora.tensor(unexpectedKeys.length), lora.tensor(0)], [lora.tensor(missingKeys.length), lora.tensor(6)]`,
+  'An operation with a backward of its own (`NLU/.../modeling_deberta_v2.py`)': `[probabilities, scores.maskedFill(mask.eq(0), -1e30).softmax(-1)],
+    [lora.grad(probabilities.square().sum(), [scores])[0], lora.grad(scores.maskedFill(mask.eq(0), -1e30).softmax(-1).square().sum(), [scores])[0]]`,
+  'Batches of data (`NLG/src/data_utils.py`, `gpt2_ft.py`)':
+    '[lora.tensor([position.batch, loader.length]), lora.tensor([0, 2])]',
   'Fused projections': '[fused.forward(x).chunk(3, 2)[0], q_proj.forward(x)], [k.forward(x), k_proj.forward(x)]',
   'The loss of the NLG example': `[loss, (() => {
     const logprobs = logits.view(-1, 11).logSoftmax(-1)
