@@ -3,11 +3,10 @@ import * as ops from '../generated/ops.js'
 import { where } from '../make.js'
 import { noGrad } from '../scope.js'
 import { Tensor } from '../tensor.js'
-import { resolvePadding } from './functional.js'
 import { normal_ } from './init.js'
 import { makeWeight } from './linear.js'
 import { Module } from './module.js'
-import { bad, checkBoolean, checkInteger, checkKeys, checkNumber } from './options.js'
+import { bad, checkBoolean, checkInteger, checkKeys, checkNumber, resolvePadding } from './options.js'
 import type { PlacementOptions } from './options.js'
 
 /** Options of {@link Embedding}. */

@@ -2,7 +2,7 @@
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor.js'
-import { bad, checkChoice, checkKeys, checkProbability, show } from './options.js'
+import { bad, checkChoice, checkKeys, checkProbability, resolvePadding, show } from './options.js'
 
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, pad } from './conv-functional.js'
 export { crossEntropy, klDiv, mseLoss, nllLoss } from './losses.js'
@@ -216,15 +216,6 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
     dropoutP,
     layout === 'BHTD' ? 0 : 1,
   )
-}
-
-/** The row number that `paddingIdx` means, −1 for none. */
-export function resolvePadding(owner: string, paddingIdx: number | null | undefined, rows: number): number {
-  if (paddingIdx === null || paddingIdx === undefined) return -1
-  if (!Number.isInteger(paddingIdx) || paddingIdx < -rows || paddingIdx >= rows) {
-    throw bad(owner, 'paddingIdx', `an integer from ${-rows} to ${rows - 1}`, paddingIdx)
-  }
-  return paddingIdx < 0 ? paddingIdx + rows : paddingIdx
 }
 
 function causalCode(owner: string, isCausal: boolean | 'top-left' | 'bottom-right'): number {

@@ -96,6 +96,15 @@ export function checkGiven(owner: string, name: string, given: Tensor, shape: re
   }
 }
 
+/** The row number that `paddingIdx` means, −1 for none. */
+export function resolvePadding(owner: string, paddingIdx: number | null | undefined, rows: number): number {
+  if (paddingIdx === null || paddingIdx === undefined) return -1
+  if (!Number.isInteger(paddingIdx) || paddingIdx < -rows || paddingIdx >= rows) {
+    throw bad(owner, 'paddingIdx', `an integer from ${-rows} to ${rows - 1}`, paddingIdx)
+  }
+  return paddingIdx < 0 ? paddingIdx + rows : paddingIdx
+}
+
 /** The error for one bad option. */
 export function bad(owner: string, name: string, expected: string, received: unknown, fix?: string): OptionError {
   return new OptionError({
