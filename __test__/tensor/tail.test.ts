@@ -108,4 +108,6 @@ test('equal, allclose: promises of truth values', async (t) => {
   t.false(await lora.allclose(a, b, { equalNan: true, rtol: 1e-8 }))
   t.true(await lora.tensor([Infinity]).allclose(lora.tensor([Infinity])))
   t.false(await lora.tensor([1]).allclose(lora.tensor([Infinity])))
+  t.true(await lora.tensor([5n]).allclose(lora.tensor([5n])))
+  t.false(await lora.tensor([5n]).allclose(lora.tensor([6n])))
 })

@@ -62,12 +62,14 @@ export abstract class Dynamic extends Selection {
   }
 
   /**
-   * Whether `|this - other| <= atol + rtol · |other|` everywhere, broadcast; infinities are close to themselves only.
+   * Whether `|this - other| <= atol + rtol · |other|` everywhere, broadcast; infinities are close to themselves only. Integers are compared
+   * as f64.
    */
   async allclose(
     other: Tensor,
     { rtol = 1e-5, atol = 1e-8, equalNan = false }: { rtol?: number; atol?: number; equalNan?: boolean } = {},
   ): Promise<boolean> {
+    if (!this.isFloat()) return this.self().to('f64').allclose(other.to('f64'), { rtol, atol, equalNan })
     const same = ops.eq(this, other)
     const near = ops.sub(this, other).abs().le(other.abs().mul(rtol).add(atol)).logicalAnd(other.isfinite())
     const close = same.logicalOr(near)

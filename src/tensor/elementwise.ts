@@ -126,7 +126,8 @@ export abstract class Elementwise extends Arithmetic {
     return this.isFloat() ? this.abs().lt(Infinity) : ops.eq(this, this)
   }
 
-  private isFloat(): boolean {
+  /** @internal */
+  protected isFloat(): boolean {
     return this.dtype === 'f32' || this.dtype === 'f64' || this.dtype === 'bf16' || this.dtype === 'f16'
   }
 
