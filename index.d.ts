@@ -302,7 +302,6 @@ declare abstract class Elementwise extends Arithmetic {
     isinf(): Tensor;
     /** Where it is neither NaN nor an infinity: everywhere, for integers. */
     isfinite(): Tensor;
-    private isFloat;
     /** `value` where `mask` is true. */
     maskedFill(mask: Tensor, value: number): Tensor;
 }
@@ -412,7 +411,8 @@ declare abstract class Dynamic extends Selection {
     /** Whether shape and numbers are the same; NaN equals nothing. */
     equal(other: Tensor): Promise<boolean>;
     /**
-     * Whether `|this - other| <= atol + rtol · |other|` everywhere, broadcast; infinities are close to themselves only.
+     * Whether `|this - other| <= atol + rtol · |other|` everywhere, broadcast; infinities are close to themselves only. Integers are compared
+     * as f64.
      */
     allclose(other: Tensor, { rtol, atol, equalNan }?: {
         rtol?: number;
