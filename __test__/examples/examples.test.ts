@@ -18,6 +18,7 @@ const SAYS: Record<string, RegExp[]> = {
     /^base +changed by 0 /m,
     /LoRA layers left: 0$/,
   ],
+  '04-digits.mjs': [/^LoRA r 4, head +11,013 +11\.8 % +9\d\.\d %/m, /: yes$/],
   '05-new-words.mjs': [/^center .* centre /m, /largest change of a score: 0$/],
   '06-many-tasks.mjs': [/^mirrored +\S+ kB +\S+ % +[89]\d\.\d %/m, /when an adapter comes back: +0$/],
 }

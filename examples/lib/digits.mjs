@@ -6,7 +6,7 @@ import * as lora from 'loralib'
 const FILE = new URL('../data/digits.csv.gz', import.meta.url)
 const PIXELS = 64
 const BLACK = 16
-const FOR_TRAINING = 1198 // of 1,797: the last third was written by other people
+const FOR_TRAINING = 1198 // of 1,797: the last third is mostly by other people, since each wrote their digits in a row
 
 /** @typedef {{ x: lora.Tensor, y: lora.Tensor }} Digits images (N, 1, 8, 8) with pixels from 0 to 1, and labels (N) */
 

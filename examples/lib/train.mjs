@@ -2,21 +2,24 @@
 import * as lora from 'loralib'
 
 /**
- * Trains the trainable parameters of a model, one step for each batch.
+ * Trains the trainable parameters of a model, one step for each batch. With `decay`, a number of steps, the learning rate falls
+ * to 0 over them, which lets the weights settle.
  * @param {AsyncIterable<unknown> | Iterable<unknown>} batches
- * @param {{ lr: number, loss: (batch: any) => lora.Tensor, beforeStep?: () => void }} options
+ * @param {{ lr: number, decay?: number, loss: (batch: any) => lora.Tensor, beforeStep?: () => void }} options
  */
-export async function train(model, batches, { lr, loss, beforeStep = () => {} }) {
+export async function train(model, batches, { lr, decay, loss, beforeStep = () => {} }) {
   model.train()
   const optimizer = new lora.optim.Adam(
     model.parameters().filter((parameter) => parameter.requiresGrad),
     { lr },
   )
+  const schedule = decay ? new lora.optim.lrScheduler.LinearWarmup(optimizer, { warmup: 0, total: decay }) : null
   for await (const batch of batches) {
     loss(batch).backward()
     beforeStep()
     await optimizer.step()
     optimizer.zeroGrad()
+    schedule?.step()
   }
 }
 
