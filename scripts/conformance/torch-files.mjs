@@ -91,8 +91,8 @@ function digest({ dtype, shape, data }) {
     dtype: dtype.toUpperCase(),
     shape,
     sha256: createHash('sha256').update(bytes).digest('hex'),
-    sum_f64: data.reduce((sum, value) => sum + value, 0),
-    first: [...data.slice(0, 4)],
+    sum_f64: Array.from(data, Number).reduce((sum, value) => sum + value, 0),
+    first: Array.from(data.slice(0, 4), Number),
   }
 }
 
