@@ -2,7 +2,7 @@
 
 /// Twin of `sort`: the first `k` values of each row of `n`, and their places.
 pub fn sort(x: &[f64], n: usize, k: usize, descending: bool) -> (Vec<f64>, Vec<i64>) {
-    let rows = if n == 0 { 0 } else { x.len() / n };
+    let rows = x.len().checked_div(n).unwrap_or(0);
     let (mut values, mut places) = (vec![0.0; rows * k], vec![0; rows * k]);
     for row in 0..rows {
         let x = &x[row * n..][..n];
