@@ -8,7 +8,7 @@ import { wrongUses } from '../support/errors.js'
 import { Name, Tuple, View, floats, legacyFile, storage, zipFile } from '../support/torch.js'
 import type { Value } from '../support/torch.js'
 
-const { nn, FileError, FormatError, UnsupportedError } = lora
+const { models, nn, FileError, FormatError, UnsupportedError } = lora
 const FORMAT = 'ERR_LORA_FORMAT'
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-torch-'))
@@ -290,4 +290,36 @@ test('load: an index gives the tensors of all shards; its names cannot leave the
   await t.throwsAsync(lora.load(index({ a: '../one.bin' })), { code: FORMAT, message: /outside its folder/ })
   await t.throwsAsync(lora.load(index({ z: 'one.bin' })), { code: FORMAT, message: /z in one\.bin/ })
   await t.throwsAsync(lora.load(index({ a: 'none.bin' })), { instanceOf: FileError, message: /none\.bin/ })
+})
+
+test('fromPretrained: reads pytorch_model.bin, whole and in shards, and no shard outside the folder', async (t) => {
+  const config = { vocab_size: 7, n_positions: 4, n_embd: 4, n_layer: 1, n_head: 2, eos_token_id: 6 }
+  const model = models.GPT2LMHeadModel.fromConfig(config, { generator: new lora.Generator(5) })
+  const want = await numbers(model.eval().forward([[1, 2, 3]]).logits)
+  const home = join(folder, 'model')
+  await model.savePretrained(home)
+  const [views, dict] = [{} as Record<string, View>, await lora.load(join(home, 'model.safetensors'))]
+  for (const [name, tensor] of Object.entries(dict))
+    views[name] = new View(floats(...(await numbers(tensor))), tensor.shape)
+  rmSync(join(home, 'model.safetensors'))
+  const logits = async (): Promise<number[]> =>
+    numbers((await models.GPT2LMHeadModel.fromPretrained(home)).eval().forward([[1, 2, 3]]).logits)
+
+  file(zipFile(views), 'model/pytorch_model.bin')
+  t.deepEqual(await logits(), want)
+
+  rmSync(join(home, 'pytorch_model.bin'))
+  const names = Object.keys(views)
+  const part = (keep: (i: number) => boolean): Value =>
+    Object.fromEntries(Object.entries(views).filter((_, i) => keep(i)))
+  file(zipFile(part((i) => i % 2 === 0)), 'model/a.bin')
+  file(zipFile(part((i) => i % 2 === 1)), 'model/b.bin')
+  const index = (prefix: string): string =>
+    JSON.stringify({
+      weight_map: Object.fromEntries(names.map((name, i) => [name, i % 2 === 0 ? `${prefix}a.bin` : 'b.bin'])),
+    })
+  file(index(''), 'model/pytorch_model.bin.index.json')
+  t.deepEqual(await logits(), want)
+  file(index('../model/'), 'model/pytorch_model.bin.index.json')
+  await t.throwsAsync(logits(), { code: FORMAT, message: /outside its folder/ })
 })

@@ -11,8 +11,8 @@ export interface Storage {
 export class View {
   constructor(
     readonly storage: Storage,
-    readonly shape: number[],
-    readonly stride: number[] = shape.map((_, i) => shape.slice(i + 1).reduce((n, size) => n * size, 1)),
+    readonly shape: readonly number[],
+    readonly stride: readonly number[] = shape.map((_, i) => shape.slice(i + 1).reduce((n, size) => n * size, 1)),
     readonly offset = 0,
     readonly parameter = false,
   ) {}
@@ -112,7 +112,7 @@ class Pickler {
     if (!this.storages.includes(on)) this.storages.push(on)
     const key = String(this.storages.indexOf(on))
     const id = new Tuple(['storage', new Name('torch', on.type), key, 'cpu', on.data.length / on.size])
-    const rest = [new Tuple(shape), new Tuple(stride), false, new Name('collections', 'OrderedDict', [])]
+    const rest = [new Tuple([...shape]), new Tuple([...stride]), false, new Name('collections', 'OrderedDict', [])]
     const args = join('(', this.#value(id), 'Q', ...[offset, ...rest].map((part) => this.#value(part as Value)), 't')
     const made = join('ctorch._utils\n_rebuild_tensor_v2\n', args, 'R')
     if (!parameter) return made
