@@ -59,7 +59,7 @@ pub fn batch_norm<T: Float>(
         #[inline(always)]
         |_| each(|x, _| x),
     );
-    mean.iter_mut().for_each(|mean| *mean = *mean / count);
+    mean.iter_mut().for_each(|mean| *mean /= count);
     channel_sums(
         dims,
         [x, x],
@@ -73,7 +73,7 @@ pub fn batch_norm<T: Float>(
             )
         },
     );
-    var.iter_mut().for_each(|var| *var = *var / count);
+    var.iter_mut().for_each(|var| *var /= count);
     let rstd = rstds(var, eps);
     channel_map(
         dims,

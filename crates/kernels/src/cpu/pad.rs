@@ -68,7 +68,7 @@ pub fn pad_backward<T: Float>(dy: &[T], input: &[usize], sources: &[Vec<Source>]
                 let dy = &dy[user * inner.len()..][..inner.len()];
                 for (&source, dy) in inner.iter().zip(dy) {
                     if let Some(out) = out.get_mut(source) {
-                        *out = *out + *dy;
+                        *out += *dy;
                     }
                 }
             }

@@ -82,7 +82,7 @@ pub fn avg_pool<T: Float>(x: &[T], planes: usize, pool: &Pool, divisor: Option<u
                 },
             );
             for (o, y) in y.iter_mut().enumerate() {
-                *y = *y / weight(windows, width.window(o), divisor);
+                *y /= weight(windows, width.window(o), divisor);
             }
         }
     });

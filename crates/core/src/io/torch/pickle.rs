@@ -152,7 +152,7 @@ impl<'a> Machine<'a> {
     }
 
     /// All values above the last mark, which goes, too.
-    fn to_mark(&mut self) -> Result<Vec<Value>> {
+    fn above_mark(&mut self) -> Result<Vec<Value>> {
         let Some(mark) = self.marks.pop() else {
             return Err(self.underflow());
         };
@@ -165,7 +165,7 @@ impl<'a> Machine<'a> {
     }
 
     fn tuple_to_mark(&mut self) -> Result<()> {
-        let items = self.to_mark()?;
+        let items = self.above_mark()?;
         self.make(Node::Tuple(items))
     }
 
@@ -179,7 +179,11 @@ impl<'a> Machine<'a> {
     }
 
     fn append(&mut self, op: u8) -> Result<()> {
-        let mut items = if op == b'a' { vec![self.pop()?] } else { self.to_mark()? };
+        let mut items = if op == b'a' {
+            vec![self.pop()?]
+        } else {
+            self.above_mark()?
+        };
         self.heap.count(items.len())?;
         let target = self.top()?;
         match target {
@@ -197,7 +201,7 @@ impl<'a> Machine<'a> {
             let value = self.pop()?;
             vec![self.pop()?, value]
         } else {
-            self.to_mark()?
+            self.above_mark()?
         };
         let (pairs, rest) = items.as_chunks::<2>();
         if !rest.is_empty() {

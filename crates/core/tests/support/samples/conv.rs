@@ -58,8 +58,11 @@ fn convolutions(list: &mut Vec<Sample>) {
     list.push(large.kinked().slack(20.0));
 }
 
+/// Shapes of input and weight; stride, padding, output padding and dilation; groups.
+type Transposed = (&'static [usize], &'static [usize], [&'static [usize]; 4], usize);
+
 fn transposed(list: &mut Vec<Sample>) {
-    let cases: [(&[usize], &[usize], [&[usize]; 4], usize); 6] = [
+    let cases: [Transposed; 6] = [
         (&[2, 3, 4], &[3, 2, 3], [&[1], &[0], &[0], &[1]], 1),
         (&[1, 4, 5], &[4, 2, 4], [&[3], &[1], &[2], &[2]], 2),
         (&[2, 3, 3, 4], &[3, 4, 3, 2], [&[2, 1], &[1, 0], &[1, 0], &[1, 2]], 1),

@@ -177,9 +177,9 @@ impl Problem {
                     let stride = self.stride[2];
                     let to = &mut x[line + inside.start * stride + tap * self.dilation[2] - self.pad[2]..];
                     if stride == 1 {
-                        to.iter_mut().zip(from).for_each(|(x, c)| *x = *x + *c);
+                        to.iter_mut().zip(from).for_each(|(x, c)| *x += *c);
                     } else {
-                        to.iter_mut().step_by(stride).zip(from).for_each(|(x, c)| *x = *x + *c);
+                        to.iter_mut().step_by(stride).zip(from).for_each(|(x, c)| *x += *c);
                     }
                 });
             },
