@@ -1095,6 +1095,9 @@ declare abstract class Module {
     loadStateDict(given: StateDict, options?: {
         strict?: boolean;
     }): LoadReport;
+    /** Keys of own tensors that older files lack; without one in the dict, the tensor stays as it is. */
+    optionalKeys(): readonly string[];
+    private allOptionalKeys;
     /** Other keys under which files hold own tensors, to the key that this class writes. They are read, never written. */
     keyAliases(): Readonly<Record<string, string>>;
     private allAliases;
@@ -2277,6 +2280,8 @@ declare abstract class RunningNorm extends Module {
     resetRunningStats(): void;
     /** Parameters and buffers under PyTorch's state-dict keys. */
     ownTensors(): Iterable<OwnTensor>;
+    /** Checkpoints from before PyTorch 0.4.1, torchvision's among them, hold no count. */
+    optionalKeys(): readonly string[];
     /** Puts a tensor in the place of an own one, by its state-dict key. */
     setOwnTensor(key: string, tensor: Tensor): void;
     extraRepr(): string;

@@ -151,6 +151,18 @@ test('BatchNorm: keys and files as PyTorch’s, the count as an i64 scalar', asy
   t.deepEqual(Object.keys(new nn.BatchNorm2d(3, { trackRunningStats: false }).stateDict()), ['weight', 'bias'])
 })
 
+test('BatchNorm: an old checkpoint without the count loads, and leaves the count as it is', async (t) => {
+  const model = new nn.Sequential(new nn.BatchNorm2d(2), new nn.BatchNorm2d(2))
+  const dict = Object.fromEntries(Object.entries(model.stateDict()).filter(([key]) => !key.includes('tracked')))
+  const first = model.at(0) as lora.nn.BatchNorm2d
+  first.forward(lora.tensor(wave(8)).reshape([1, 2, 2, 2]))
+  t.deepEqual(model.loadStateDict(dict), { missingKeys: [], unexpectedKeys: [] })
+  t.is(await first.numBatchesTracked!.item(), 1)
+  delete dict['1.running_var']
+  const error = t.throws(() => model.loadStateDict(dict), { instanceOf: lora.KeyError })
+  t.regex(error!.message, /1\.running_var/)
+})
+
 test('BatchNorm1d: without running statistics evaluation uses the batch’s, too', async (t) => {
   const norm = new nn.BatchNorm1d(3, { trackRunningStats: false, affine: false })
   const x = lora.tensor(wave(12)).reshape([4, 3])

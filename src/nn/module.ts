@@ -186,7 +186,8 @@ export abstract class Module {
     const found = findStateDict(given, (key) => own.has(key) || aliases.has(key))
     checkTensors(`${this.constructor.name}.loadStateDict`, found)
     const dict = underOwnKeys(found, own, aliases)
-    const missingKeys = [...own.keys()].filter((key) => !(key in dict))
+    const optional = this.allOptionalKeys()
+    const missingKeys = [...own.keys()].filter((key) => !(key in dict) && !optional.has(key))
     const unexpectedKeys = Object.keys(dict).filter((key) => !own.has(key))
     const misshapen = Object.entries(dict).filter(
       ([key, tensor]) => own.has(key) && own.get(key)!.shape.join() !== tensor.shape.join(),
@@ -202,6 +203,16 @@ export abstract class Module {
       for (const [key, tensor] of pairs) if (own.get(key) !== tensor) own.get(key)!.copy_(tensor)
     })
     return { missingKeys, unexpectedKeys }
+  }
+
+  /** Keys of own tensors that older files lack; without one in the dict, the tensor stays as it is. */
+  optionalKeys(): readonly string[] {
+    return []
+  }
+
+  private allOptionalKeys(): Set<string> {
+    const keys = Array.from(this.allModules(), ([path, module]) => module.optionalKeys().map((key) => join(path, key)))
+    return new Set(keys.flat())
   }
 
   /** Other keys under which files hold own tensors, to the key that this class writes. They are read, never written. */

@@ -81,6 +81,11 @@ export abstract class RunningNorm extends Module {
     if (this.numBatchesTracked) yield ['num_batches_tracked', this.numBatchesTracked, 'buffer']
   }
 
+  /** Checkpoints from before PyTorch 0.4.1, torchvision's among them, hold no count. */
+  override optionalKeys(): readonly string[] {
+    return ['num_batches_tracked']
+  }
+
   /** Puts a tensor in the place of an own one, by its state-dict key. */
   override setOwnTensor(key: string, tensor: Tensor): void {
     if (key === 'weight') this.weight = tensor
