@@ -611,8 +611,16 @@ declare function full(shape: readonly number[], value: number, options?: MakeOpt
 declare function zeros(shape: readonly number[], options?: MakeOptions): Tensor;
 /** Ones. */
 declare function ones(shape: readonly number[], options?: MakeOptions): Tensor;
-/** `start, start + step, …` below `end`: whole numbers give i64, others f32. */
-declare function arange(start: number, end?: number, step?: number, options?: MakeOptions): Tensor;
+/**
+ * `start, start + step, …` below `end`: whole numbers give i64, others f32. Options come last.
+ * @example
+ * lora.arange(4)                        // 0 1 2 3, i64
+ * lora.arange(4, { dtype: 'f32' })
+ * lora.arange(0, 1, 0.25)               // 0 0.25 0.5 0.75, f32
+ */
+declare function arange(end: number, options?: MakeOptions): Tensor;
+declare function arange(start: number, end: number | undefined, options?: MakeOptions): Tensor;
+declare function arange(start: number, end: number | undefined, step: number | undefined, options?: MakeOptions): Tensor;
 /** Uniform numbers in [0, 1). */
 declare function rand(shape: readonly number[], options?: MakeOptions & {
     generator?: Generator$1;

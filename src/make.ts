@@ -187,15 +187,27 @@ export function ones(shape: readonly number[], options: MakeOptions = {}): Tenso
 // What one typed array of 8-byte numbers holds in every supported Node.
 const LONGEST = 2 ** 29
 
-/** `start, start + step, …` below `end`: whole numbers give i64, others f32. */
-export function arange(start: number, end?: number, step = 1, options: MakeOptions = {}): Tensor {
+/**
+ * `start, start + step, …` below `end`: whole numbers give i64, others f32. Options come last.
+ * @example
+ * lora.arange(4)                        // 0 1 2 3, i64
+ * lora.arange(4, { dtype: 'f32' })
+ * lora.arange(0, 1, 0.25)               // 0 0.25 0.5 0.75, f32
+ */
+export function arange(end: number, options?: MakeOptions): Tensor
+export function arange(start: number, end: number | undefined, options?: MakeOptions): Tensor
+export function arange(start: number, end: number | undefined, step: number | undefined, options?: MakeOptions): Tensor
+export function arange(start: number, ...rest: readonly (number | MakeOptions | undefined)[]): Tensor {
+  const last = rest.at(-1)
+  const options = typeof last === 'object' && last !== null ? last : {}
+  const [end, step = 1] = (last === options ? rest.slice(0, -1) : rest) as (number | undefined)[]
   const [from, to] = end === undefined ? [0, start] : [start, end]
   if (![from, to, step].every(Number.isFinite) || step === 0) {
     throw new OptionError({
       what: 'arange: start, end or step is not usable',
       expected: 'numbers, the step other than 0',
       received: [from, to, step].map((value) => (typeof value === 'object' ? 'an object' : String(value))).join(', '),
-      fix: 'options come fourth: arange(0, 5, 1, { dtype })',
+      fix: 'options come last: arange(0, 5, 1, { dtype })',
     })
   }
   const n = Math.max(0, Math.ceil((to - from) / step))

@@ -85,12 +85,14 @@ test.serial('arange: whole numbers give i64, others f32', async (t) => {
   t.deepEqual(await lora.arange(2, 2).tolist(), [])
   await close(t, lora.arange(0, 1, 0.25), [0, 0.25, 0.5, 0.75])
   t.is(lora.arange(0, 3, 1, { dtype: 'f64' }).dtype, 'f64')
+  t.deepEqual(await lora.arange(3, { dtype: 'f64' }).tolist(), [0, 1, 2])
+  t.is(lora.arange(1, 3, { dtype: 'f32' }).dtype, 'f32')
   for (const wrong of [
-    [4, { dtype: 'i64' }],
+    [0, { dtype: 'i64' }, 1],
     [0, Number.NaN],
     [0, 4, 0],
   ] as [number, number, number][]) {
-    t.throws(() => lora.arange(...wrong), { code: 'ERR_LORA_OPTION', message: /arange[^]*options come fourth/ })
+    t.throws(() => lora.arange(...wrong), { code: 'ERR_LORA_OPTION', message: /arange[^]*options come last/ })
   }
 })
 
