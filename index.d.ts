@@ -1136,6 +1136,8 @@ declare abstract class Module {
     registerFullBackwardHook(hook: FullBackwardHook, options?: HookOptions): HookHandle;
     /** What a module prints of itself besides its class. */
     extraRepr(): string;
+    /** The submodules that a printed module lists. */
+    protected shownChildren(): Iterable<[name: string, module: Module]>;
     toString(indent?: string): string;
     [inspect.custom](): string;
 }
@@ -1306,6 +1308,7 @@ declare abstract class LoraLayer extends Module {
     } | null;
     /** The weight for a forward without active factors. Unlike `weight`, it is not handed out. */
     forwardWeight(): Tensor;
+    protected shownChildren(): Iterable<[name: string, module: Module]>;
     /** Probability for the fused kernel; null when `loraDropout` was replaced by something only itself can compute. */
     protected fusedDropout(): number | null;
     /** `loraDropout(x)`, whatever it is. */

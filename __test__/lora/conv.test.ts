@@ -196,3 +196,8 @@ wrongUses('lora.Conv', [
     { expected: /nn\.Conv2d/ },
   ],
 ])
+
+test('a printed LoRA layer lists its dropout only when it drops something', (t) => {
+  t.is(String(new lora.Conv2d(3, 8, 3, { r: 2 })).split('\n').length, 1)
+  t.regex(String(new lora.Linear(4, 4, { r: 2, loraDropout: 0.1 })), /\(loraDropout\): Dropout\(p 0\.1\)/)
+})

@@ -213,6 +213,11 @@ export abstract class LoraLayer extends Module {
     return this.isMerged ? this.freshCopy().weight : this.baseWeight
   }
 
+  // A dropout that drops nothing would double the lines of a printed model.
+  protected override shownChildren(): Iterable<[name: string, module: Module]> {
+    return [...this.namedChildren()].filter(([, child]) => !(child instanceof Dropout && child.p === 0))
+  }
+
   /** Probability for the fused kernel; null when `loraDropout` was replaced by something only itself can compute. */
   protected fusedDropout(): number | null {
     const dropout = this.loraDropout

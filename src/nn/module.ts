@@ -304,9 +304,14 @@ export abstract class Module {
     return ''
   }
 
+  /** The submodules that a printed module lists. */
+  protected shownChildren(): Iterable<[name: string, module: Module]> {
+    return this.namedChildren()
+  }
+
   toString(indent = ''): string {
     const name = this.constructor.name
-    const children = [...this.namedChildren()]
+    const children = [...this.shownChildren()]
     const own = this.extraRepr()
     const share = indent === '' ? trainableShare(this) : ''
     if (children.length === 0) return `${name}(${own})${share}`
