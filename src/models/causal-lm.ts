@@ -93,7 +93,7 @@ export function idsTensor(owner: string, name: string, ids: Ids): Tensor {
     throw bad(owner, name, 'a tensor (B, T)', ids, ids.ndim === 1 ? `pass ${name}.unsqueeze(0)` : undefined)
   }
   const width = rowLength(owner, name, ids)
-  return tensor(BigInt64Array.from(ids.flat(), wholeNumber(owner, name)), { shape: [ids.length, width] })
+  return tensor(wholeNumbers(owner, name, ids.flat()), { shape: [ids.length, width], dtype: 'i64' })
 }
 
 /**
@@ -145,8 +145,8 @@ export function nextTokenLoss(owner: string, hidden: Tensor, labels: Ids, head: 
     }),
   )
   if (targets.length === 0) throw nothingToPredict(owner)
-  const rows = hidden.reshape([B * T, C]).indexSelect(0, tensor(BigInt64Array.from(positions, BigInt)))
-  const wanted = tensor(BigInt64Array.from(targets, wholeNumber(owner, 'labels')))
+  const rows = hidden.reshape([B * T, C]).indexSelect(0, tensor(new Float64Array(positions), { dtype: 'i64' }))
+  const wanted = tensor(wholeNumbers(owner, 'labels', targets), { dtype: 'i64' })
   return crossEntropy(head(rows), wanted, { reduction: 'none' }).mean()
 }
 
@@ -161,11 +161,10 @@ function rowLength(owner: string, name: string, rows: readonly (readonly number[
   return width
 }
 
-function wholeNumber(owner: string, name: string): (id: number) => bigint {
-  return (id) => {
-    if (!Number.isSafeInteger(id)) throw bad(owner, name, 'whole numbers', id)
-    return BigInt(id)
-  }
+// Not by way of bigints: one for each token of each step would be most of what a loop leaves to the garbage collector.
+function wholeNumbers(owner: string, name: string, list: readonly number[]): Float64Array {
+  for (const id of list) if (!Number.isSafeInteger(id)) throw bad(owner, name, 'whole numbers', id)
+  return new Float64Array(list)
 }
 
 function nothingToPredict(owner: string): OptionError {

@@ -56,7 +56,7 @@ function outermost(module: Module, forward: Module['forward'], args: unknown[]):
     // What an argument or a module of the call holds was stored on purpose, even when the call failed afterwards.
     const seen = new Set<object>()
     for (const arg of args) tensorsIn(arg, kept, seen)
-    for (const each of called) for (const value of Object.values(each)) ownFields(value, kept, seen)
+    for (const each of called) for (const key in each) ownFields(each[key as keyof Module], kept, seen)
     popFrame(frame, kept, `${module.constructor.name}.forward`)
   }
 }
