@@ -3,6 +3,7 @@ import { OptionError, UnsupportedError } from './errors.js'
 import { call, markStack } from './native/call.js'
 import { lazy } from './native/lazy.js'
 import type { Lazy } from './native/lazy.js'
+import { release } from './native/handle.js'
 import { native } from './native/load.js'
 import { popFrame, pushFrame, withGrad } from './scope.js'
 import { fromId, Tensor } from './tensor.js'
@@ -160,7 +161,7 @@ function answerHook(walk: number, hook: GradientHook | undefined, id: number): v
 
 function answerBlock(walk: number, block: Block, grads: number[], saved: number[], alone: boolean): void {
   if (alone && block.reachesLeaves) {
-    for (const id of grads) if (id !== 0) native.release(Float64Array.of(id))
+    for (const id of grads) if (id !== 0) release(id)
     throw new UnsupportedError({
       what: `grad: ${block.name} adds to the gradients of parameters, which grad leaves alone`,
       expected: 'a graph without checkpoints',

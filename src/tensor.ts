@@ -6,7 +6,7 @@ import * as ops from './generated/ops.js'
 import { indexed } from './indexing.js'
 import type { Index } from './indexing.js'
 import { call } from './native/call.js'
-import { letGo, watch } from './native/handle.js'
+import { letGo, release, watch } from './native/handle.js'
 import type { Handle } from './native/handle.js'
 import type { Lazy } from './native/lazy.js'
 import { native } from './native/load.js'
@@ -116,7 +116,7 @@ export class Tensor extends Ordering {
     }
     const known = this.#grad?.deref()
     if (known && !known.isDisposed && known.id === id) {
-      native.release(Float64Array.of(id))
+      release(id)
       return known
     }
     const grad = fromId(id)

@@ -23,8 +23,17 @@ export function letGo(handle: Handle): void {
   if (handle.id === 0) return
   registry.unregister(handle)
   pinned -= handle.bytes
-  native.release(Float64Array.of(handle.id))
+  release(handle.id)
   handle.id = 0
+}
+
+// Read before the call returns, so that one serves all: an array for each tensor would be much of a step's garbage.
+const single = new Float64Array(1)
+
+/** Lets go of one id in Rust. */
+export function release(id: number): void {
+  single[0] = id
+  native.release(single)
 }
 
 /** Reports to V8 what wrappers pin, as one total: each large report can cost a long collection. */
