@@ -1,51 +1,11 @@
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, wave } from '../support/close.js'
+import { convolution, eachProduct, size } from '../support/conv.js'
 import { wrongUses } from '../support/errors.js'
 
 const { nn } = lora
 const F = nn.functional
-
-interface Problem {
-  /** (N, C, ...spatial) */
-  x: number[]
-  /** (out, C / groups, ...kernel) */
-  w: number[]
-  stride: number[]
-  /** In front of each dimension. */
-  low: number[]
-  output: number[]
-  dilation: number[]
-  groups: number
-}
-
-/** Every product of a convolution, one after the other. */
-function eachProduct(p: Problem, f: (x: number, w: number, y: number) => void): void {
-  const places = (sizes: number[]): number[][] =>
-    sizes.reduce<number[][]>((all, n) => all.flatMap((at) => Array.from({ length: n }, (_, i) => [...at, i])), [[]])
-  const flat = (at: number[], sizes: number[]) => at.reduce((sum, i, d) => sum * sizes[d]! + i, 0)
-  const [out, inner] = [p.w[0]!, p.w[1]!]
-  const ySizes = [p.x[0]!, out, ...p.output]
-  for (const at of places(ySizes)) {
-    const [n, o, ...position] = at as [number, number, ...number[]]
-    const group = Math.floor(o / (out / p.groups))
-    for (const [i, ...tap] of places([inner, ...p.w.slice(2)]) as [number, ...number[]][]) {
-      const place = position.map((q, d) => q * p.stride[d]! + tap[d]! * p.dilation[d]! - p.low[d]!)
-      if (place.some((q, d) => q < 0 || q >= p.x[2 + d]!)) continue
-      f(flat([n, group * inner + i, ...place], p.x), flat([o, i, ...tap], p.w), flat(at, ySizes))
-    }
-  }
-}
-
-function reference(p: Problem, x: number[], w: number[], bias: number[]): number[] {
-  const perChannel = p.output.reduce((n, size) => n * size, 1)
-  const count = p.x[0]! * p.w[0]! * perChannel
-  const y = Array.from({ length: count }, (_, i) => bias[Math.floor(i / perChannel) % p.w[0]!]!)
-  eachProduct(p, (ix, iw, iy) => (y[iy]! += x[ix]! * w[iw]!))
-  return y
-}
-
-const size = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1)
 
 function filled<T extends lora.nn.Module>(layer: T, dtype = 'f32'): T {
   const state = Object.entries(layer.stateDict()).map(([key, { shape }], i) => {
@@ -66,19 +26,12 @@ test('nn.Conv1d, 2d, 3d: stride, padding, dilation and groups against single pro
     for (const dtype of ['f32', 'f64'] as const) {
       const layer = filled(new Conv(inC, outC, k, { ...options, dtype }), dtype)
       const y = layer.forward(lora.tensor(wave(size(shape), 0.4), { dtype }).reshape([...shape]))
-      const g = layer.geometry
-      const p: Problem = {
-        x: [...shape],
-        w: [...layer.weight.shape],
-        stride: [...g.stride],
-        low: g.padding.filter((_, i) => i % 2 === 0),
-        output: y.shape.slice(2),
-        dilation: [...g.dilation],
-        groups: g.groups,
-      }
       t.is(y.ndim, dims + 2)
       const [w, b] = [await numbers(layer.weight), await numbers(layer.bias!)]
-      await close(t, y, reference(p, wave(size(shape), 0.4), w, b), dtype)
+      const x = { values: wave(size(shape), 0.4), shape }
+      const want = convolution(x, { values: w, shape: layer.weight.shape }, b, options)
+      t.deepEqual(y.shape, want.shape)
+      await close(t, y, want.values, dtype)
     }
   }
 })
@@ -121,23 +74,14 @@ test('nn.Conv2d: an input without a batch gives what it gives in one', async (t)
 
 test('nn.Conv2d: gradients of input, weight and bias meet single products', async (t) => {
   const layer = filled(new nn.Conv2d(2, 4, 3, { stride: 2, padding: 1, groups: 2 }))
-  const [shape, n] = [[1, 2, 5, 4], 40]
+  const [shape, n] = [[1, 2, 5, 4], 40] as const
   const x = lora.tensor(wave(n, 0.3), { requiresGrad: true })
-  const y = layer.forward(x.reshape(shape))
+  const y = layer.forward(x.reshape([...shape]))
   const dy = wave(size(y.shape), 0.9)
   await y.backward(lora.tensor(dy).reshape([...y.shape]))
   const w = await numbers(layer.weight)
   const [dx, dw] = [new Array<number>(n).fill(0), new Array<number>(w.length).fill(0)]
-  const p: Problem = {
-    x: shape,
-    w: [...layer.weight.shape],
-    stride: [2, 2],
-    low: [1, 1],
-    output: y.shape.slice(2),
-    dilation: [1, 1],
-    groups: 2,
-  }
-  eachProduct(p, (ix, iw, iy) => {
+  eachProduct(shape, layer.weight.shape, { stride: 2, padding: 1, groups: 2 }, (ix, iw, iy) => {
     dx[ix]! += dy[iy]! * w[iw]!
     dw[iw]! += dy[iy]! * wave(n, 0.3)[ix]!
   })

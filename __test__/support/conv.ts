@@ -1,4 +1,4 @@
-// A plain twin of convolution in any number of dimensions: loops over every place of the output and of the kernel.
+// A plain twin of convolution in any number of dimensions: one product after the other.
 
 /** Numbers with their shape, row by row. */
 export interface Dense {
@@ -6,42 +6,65 @@ export interface Dense {
   shape: readonly number[]
 }
 
-/** One number for all dimensions. */
+/** One number for all dimensions, or one for each. */
 export interface Geometry {
-  stride?: number
-  padding?: number
-  dilation?: number
+  stride?: number | readonly number[]
+  padding?: number | readonly number[]
+  dilation?: number | readonly number[]
   groups?: number
 }
 
 /** `x (N, C, …)`, `weight (O, C / groups, …)`, `bias (O)` → `(N, O, …)`; padding with zeros. */
 export function convolution(x: Dense, weight: Dense, bias: readonly number[], options: Geometry = {}): Dense {
-  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options
-  const [count = 0, , ...size] = x.shape
-  const [outputs = 0, inputs = 0, ...kernel] = weight.shape
-  const outSize = size.map((s, d) => Math.floor((s + 2 * padding - dilation * (kernel[d]! - 1) - 1) / stride) + 1)
-  const values: number[] = []
-  for (let n = 0; n < count; n++) {
-    for (let o = 0; o < outputs; o++) {
-      const first = Math.floor(o / (outputs / groups)) * inputs
-      for (const at of places(outSize)) {
-        let sum = bias[o] ?? 0
-        for (let c = 0; c < inputs; c++) {
-          for (const k of places(kernel)) {
-            const from = at.map((a, d) => a * stride + k[d]! * dilation - padding)
-            if (from.some((p, d) => p < 0 || p >= size[d]!)) continue
-            sum += pick(x, [n, first + c, ...from]) * pick(weight, [o, c, ...k])
-          }
-        }
-        values.push(sum)
-      }
-    }
-  }
-  return { values, shape: [count, outputs, ...outSize] }
+  const shape = outputShape(x.shape, weight.shape, options)
+  const places = size(shape.slice(2))
+  const values = Array.from({ length: size(shape) }, (_, i) => bias[Math.floor(i / places) % shape[1]!] ?? 0)
+  eachProduct(x.shape, weight.shape, options, (ix, iw, iy) => {
+    values[iy]! += x.values[ix]! * weight.values[iw]!
+  })
+  return { values, shape }
 }
 
-function pick({ values, shape }: Dense, index: readonly number[]): number {
-  return values[index.reduce((offset, i, d) => offset * shape[d]! + i, 0)]!
+/** Calls `f` with the places in x and in the weight of the factors of every product, and the place in y of its sum. */
+export function eachProduct(
+  x: readonly number[],
+  weight: readonly number[],
+  options: Geometry,
+  f: (x: number, weight: number, y: number) => void,
+): void {
+  const { stride, padding, dilation, groups = 1 } = options
+  const [outputs = 0, inputs = 0, ...kernel] = weight
+  const y = outputShape(x, weight, options)
+  for (const [n = 0, o = 0, ...position] of places(y)) {
+    const first = Math.floor(o / (outputs / groups)) * inputs
+    for (const [c = 0, ...tap] of places([inputs, ...kernel])) {
+      const from = position.map((p, d) => p * at(stride, d, 1) + tap[d]! * at(dilation, d, 1) - at(padding, d, 0))
+      if (from.some((p, d) => p < 0 || p >= x[2 + d]!)) continue
+      f(flat([n, first + c, ...from], x), flat([o, c, ...tap], weight), flat([n, o, ...position], y))
+    }
+  }
+}
+
+function outputShape(x: readonly number[], weight: readonly number[], options: Geometry): number[] {
+  const [outputs = 0, , ...kernel] = weight
+  const sizes = kernel.map((taps, d) => {
+    const room = x[2 + d]! + 2 * at(options.padding, d, 0) - at(options.dilation, d, 1) * (taps - 1) - 1
+    return Math.floor(room / at(options.stride, d, 1)) + 1
+  })
+  return [x[0]!, outputs, ...sizes]
+}
+
+/** The number of elements of a shape. */
+export function size(shape: readonly number[]): number {
+  return shape.reduce((n, d) => n * d, 1)
+}
+
+function at(option: number | readonly number[] | undefined, d: number, unless: number): number {
+  return typeof option === 'object' ? option[d]! : (option ?? unless)
+}
+
+function flat(index: readonly number[], shape: readonly number[]): number {
+  return index.reduce((offset, i, d) => offset * shape[d]! + i, 0)
 }
 
 /** Every index into a shape, in order. */

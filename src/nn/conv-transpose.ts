@@ -1,9 +1,8 @@
 import { ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor.js'
-import { checkGroups } from './conv-geometry.js'
-import { uniform_ } from './init.js'
-import { LINEAR_KEYS, makeBias, makeWeight } from './linear.js'
+import { checkGroups, makeKernels } from './conv-geometry.js'
+import { LINEAR_KEYS } from './linear.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
 import { bad, checkInteger, checkKeys, show } from './options.js'
@@ -103,10 +102,9 @@ abstract class ConvTransposeNd extends Module {
     this.geometry = g
     checkGroups(owner, g.groups, inChannels, outChannels)
     const shape = [inChannels, outChannels / g.groups, ...g.kernel]
-    const bound = 1 / Math.sqrt(shape.slice(1).reduce((n, size) => n * size, 1))
-    const fill = (tensor: Tensor) => uniform_(tensor, -bound, bound)
-    this.weight = makeWeight(owner, shape, options, fill)
-    this.bias = makeBias(owner, outChannels, options, this.weight, fill)
+    const { weight, bias } = makeKernels(owner, shape, outChannels, options)
+    this.weight = weight
+    this.bias = bias
   }
 
   /**

@@ -1,8 +1,14 @@
 import type { Tensor } from '../tensor.js'
-import { CONV_FUNCTIONAL_KEYS, checkGroups, convGeometry, convolve, showGeometry } from './conv-geometry.js'
+import {
+  CONV_FUNCTIONAL_KEYS,
+  checkGroups,
+  convGeometry,
+  convolve,
+  makeKernels,
+  showGeometry,
+} from './conv-geometry.js'
 import type { ConvFunctionalOptions, ConvGeometry, PaddingMode } from './conv-geometry.js'
-import { uniform_ } from './init.js'
-import { LINEAR_KEYS, makeBias, makeWeight } from './linear.js'
+import { LINEAR_KEYS } from './linear.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
 import { checkInteger, checkKeys } from './options.js'
@@ -113,9 +119,5 @@ export function makeConvBase(
   options: LinearOptions,
 ): { weight: Tensor; bias: Tensor | null } {
   checkGroups(owner, geometry.groups, inChannels, outChannels)
-  const shape = [outChannels, inChannels / geometry.groups, ...geometry.kernel]
-  const bound = 1 / Math.sqrt(shape.slice(1).reduce((n, size) => n * size, 1))
-  const fill = (tensor: Tensor) => uniform_(tensor, -bound, bound)
-  const weight = makeWeight(owner, shape, options, fill)
-  return { weight, bias: makeBias(owner, outChannels, options, weight, fill) }
+  return makeKernels(owner, [outChannels, inChannels / geometry.groups, ...geometry.kernel], outChannels, options)
 }

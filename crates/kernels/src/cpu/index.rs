@@ -64,20 +64,14 @@ pub fn scatter_add<T: Float>(
     n_src: usize,
     inner: usize,
 ) -> Result<()> {
-    check_len("scatter_add", "dst", dst.len(), outer * n_dst * inner)?;
-    check_len("scatter_add", "index", index.len(), outer * n_src * inner)?;
-    check_len("scatter_add", "src", src.len(), index.len())?;
-    check_ids("scatter_add", index, n_dst)?;
-    let (block, source) = (n_dst * inner, n_src * inner);
-    par::rows_mut(dst, block, par::grain(source), |start, dst| {
-        for (o, dst) in dst.chunks_mut(block).enumerate() {
-            let range = (start + o) * source..(start + o + 1) * source;
-            for (i, (&id, &src)) in index[range.clone()].iter().zip(&src[range]).enumerate() {
-                dst[id as usize * inner + i % inner] += src;
-            }
-        }
-    });
-    Ok(())
+    scatter_by(
+        "scatter_add",
+        dst,
+        index,
+        src,
+        [outer, n_dst, n_src, inner],
+        |dst, src| *dst += src,
+    )
 }
 
 /// `dst[o][index[o][i][j]][j] = src[o][i][j]`, the last of equal indexes staying: torch.scatter along the middle dimension.
@@ -95,16 +89,30 @@ pub fn scatter<T: Copy + Send + Sync>(
     n_src: usize,
     inner: usize,
 ) -> Result<()> {
-    check_len("scatter", "dst", dst.len(), outer * n_dst * inner)?;
-    check_len("scatter", "index", index.len(), outer * n_src * inner)?;
-    check_len("scatter", "src", src.len(), index.len())?;
-    check_ids("scatter", index, n_dst)?;
+    scatter_by("scatter", dst, index, src, [outer, n_dst, n_src, inner], |dst, src| {
+        *dst = src
+    })
+}
+
+/// Puts each value of `src` to its place in `dst`, in the order of i; a block of `dst` belongs to one task.
+fn scatter_by<T: Copy + Send + Sync>(
+    kernel: &'static str,
+    dst: &mut [T],
+    index: &[i64],
+    src: &[T],
+    [outer, n_dst, n_src, inner]: [usize; 4],
+    put: impl Fn(&mut T, T) + Sync,
+) -> Result<()> {
+    check_len(kernel, "dst", dst.len(), outer * n_dst * inner)?;
+    check_len(kernel, "index", index.len(), outer * n_src * inner)?;
+    check_len(kernel, "src", src.len(), index.len())?;
+    check_ids(kernel, index, n_dst)?;
     let (block, source) = (n_dst * inner, n_src * inner);
     par::rows_mut(dst, block, par::grain(source), |start, dst| {
         for (o, dst) in dst.chunks_mut(block).enumerate() {
             let range = (start + o) * source..(start + o + 1) * source;
             for (i, (&id, &src)) in index[range.clone()].iter().zip(&src[range]).enumerate() {
-                dst[id as usize * inner + i % inner] = src;
+                put(&mut dst[id as usize * inner + i % inner], src);
             }
         }
     });
