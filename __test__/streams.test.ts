@@ -29,10 +29,8 @@ test.serial('streams: one of higher priority is served before what another has q
   const order: string[] = []
   const work = training.run(() => Array.from({ length: 12 }, () => slow(500)).map((x) => x.sum()))
   // A read is queued in the stream that it is asked for in.
-  const { read } = training.run(() => ({ read: work.at(-1)!.item() }))
-  const trained = read.then(() => order.push('training'))
-  const answer = chat.run(() => ({ read: lora.ones([4]).sum().item() }))
-  const answered = answer.read.then(() => order.push('chat'))
+  const trained = training.run(() => work.at(-1)!.item()).then(() => order.push('training'))
+  const answered = chat.run(() => lora.ones([4]).sum().item()).then(() => order.push('chat'))
   await Promise.all([trained, answered])
   t.deepEqual(order, ['chat', 'training'])
 })
@@ -109,18 +107,186 @@ test.serial('streams: two trainers side by side give what each gives alone', asy
         x: lora.randn([4, 8]),
       }
     })
-    for (let i = 0; i < 5; i++) {
-      const step = s.run(() => {
+    await s.run(async () => {
+      for (let i = 0; i < 5; i++) {
         model.forward(x).square().sum().backward()
-        const done = optimizer.step()
+        await optimizer.step()
         optimizer.zeroGrad()
-        return { done }
-      })
-      await s.run(() => ({ wait: Promise.resolve(step.done) })).wait
-    }
-    return s.run(() => ({ got: numbers(model.loraB!) })).got
+      }
+    })
+    return numbers(model.loraB!)
   }
   const alone = [await train(1, lora.stream()), await train(2, lora.stream())]
   const together = await Promise.all([train(1, lora.stream()), train(2, lora.stream({ priority: 1 }))])
   t.deepEqual(together, alone)
+})
+
+test.serial('streams: an async function stays in its stream through awaits of every kind, beside others', async (t) => {
+  // Numbers are drawn from the generator of the stream: they tell where a call was recorded.
+  const draws = async (seed: number, pause: () => PromiseLike<unknown>) => {
+    const s = lora.stream({ seed })
+    const parts = await s.run(async () => {
+      const found = []
+      for (let i = 0; i < 4; i++) {
+        found.push(lora.rand([2]))
+        await pause()
+      }
+      return found
+    })
+    s.close()
+    return numbers(lora.cat(parts))
+  }
+  const x = lora.ones([2], { requiresGrad: true })
+  const optimizer = new lora.optim.SGD([lora.ones([2], { requiresGrad: true })], { lr: 1 })
+  const pauses: (() => PromiseLike<unknown>)[] = [
+    () => Promise.resolve(),
+    () => new Promise((resolve) => setImmediate(resolve)),
+    () => lora.ones([3]).data(),
+    () => x.square().sum().backward(),
+    () => optimizer.step(),
+    () => optimizer.step().catch(() => {}),
+    () => lora.settle(),
+    () => lora.stream({ seed: 99 }).run(async () => [await Promise.resolve(), lora.rand([5])]),
+    () => Promise.all([lora.ones([1]).item(), optimizer.step()]),
+  ]
+  const alone: number[][] = []
+  for (const seed of pauses.keys()) alone.push(await draws(seed, () => Promise.resolve()))
+  lora.manualSeed(3)
+  const outside = [lora.rand([2])]
+  const together = Promise.all(pauses.map((pause, seed) => draws(seed, pause)))
+  outside.push(lora.rand([2]))
+  t.deepEqual(await together, alone)
+  outside.push(lora.rand([2]))
+  lora.manualSeed(3)
+  await same(t, lora.cat(outside), await numbers(lora.cat([lora.rand([2]), lora.rand([2]), lora.rand([2])])))
+})
+
+test.serial('streams: an async generator is in the stream of whoever asks it for the next value', async (t) => {
+  async function* values() {
+    for (;;) yield await lora.rand([1]).item()
+  }
+  const [s, plain] = [lora.stream({ seed: 5 }), lora.stream({ seed: 5 })]
+  const got = await s.run(async () => {
+    const found = []
+    for await (const value of values()) if (found.push(value) === 3) break
+    return found
+  })
+  const alone = plain.run(() => lora.cat([lora.rand([1]), lora.rand([1]), lora.rand([1])]))
+  t.deepEqual(got, await numbers(alone))
+})
+
+test.serial('streams: what a step promises waits in the stream that recorded it, wherever it is awaited', async (t) => {
+  const s = lora.stream({ priority: -1 })
+  const p = lora.ones([2], { requiresGrad: true })
+  const { done, result } = s.run(() => {
+    const result = slow().sum()
+    p.mul(2).sum().backward()
+    return { done: new lora.optim.SGD([p], { lr: 1 }).step(), result }
+  })
+  let ready = false
+  void result.item().then(() => (ready = true))
+  await done
+  await new Promise((resolve) => setImmediate(resolve))
+  t.true(ready)
+  await same(t, p, [-1, -1])
+})
+
+const AGAIN = { instanceOf: lora.AbortedError, code: 'ERR_LORA_ABORTED', message: /the client left/ } as const
+
+test.serial('streams: a signal ends a training loop, whose weights stay whole and can be saved', async (t) => {
+  const client = new AbortController()
+  const s = lora.stream({ seed: 1, signal: client.signal })
+  const model = new lora.Linear(64, 64, { r: 4 })
+  lora.markOnlyLoraAsTrainable(model)
+  const optimizer = new lora.optim.AdamW([model.loraA!, model.loraB!], { lr: 0.1 })
+  let steps = 0
+  const reason = new Error('the client left')
+  const loop = s.run(async () => {
+    for (;;) {
+      model
+        .forward(lora.randn([512, 64]))
+        .square()
+        .sum()
+        .backward()
+      await optimizer.step()
+      optimizer.zeroGrad()
+      if (++steps === 3) setTimeout(() => client.abort(reason))
+    }
+  })
+  const error = await t.throwsAsync<lora.AbortedError>(loop, AGAIN)
+  t.true(steps >= 3)
+  t.true((await numbers(model.loraB!)).every((x) => Number.isFinite(x) && x !== 0))
+  // Nothing more is recorded, reading goes on, and other streams do not notice.
+  t.is(t.throws<lora.AbortedError>(() => s.run(() => lora.ones([1])), AGAIN)?.cause, reason)
+  await t.notThrowsAsync(s.synchronize().catch((e: unknown) => t.is((e as lora.AbortedError).code, error?.code)))
+  const other = lora.stream({ seed: 1 })
+  await other.run(async () => {
+    optimizer.zeroGrad() // a gradient of skipped work carries its error
+    model
+      .forward(lora.ones([1, 64]))
+      .square()
+      .sum()
+      .backward()
+    await optimizer.step()
+  })
+  t.true((await numbers(model.loraB!)).every(Number.isFinite))
+  for (const each of [s, s, other]) each.close()
+})
+
+test.serial('streams: an abort of the first step leaves an optimizer that goes on', async (t) => {
+  const s = lora.stream({ seed: 1 })
+  const model = new lora.Linear(64, 64, { r: 4 })
+  lora.markOnlyLoraAsTrainable(model)
+  const optimizer = new lora.optim.AdamW([model.loraA!, model.loraB!], { lr: 0.1 })
+  const step = async () => {
+    slow()
+    model
+      .forward(lora.ones([8, 64]))
+      .square()
+      .sum()
+      .backward()
+    await optimizer.step()
+  }
+  const skipped = s.run(step)
+  await new Promise((resolve) => setImmediate(resolve))
+  s.abort('the client left')
+  await t.throwsAsync(skipped, AGAIN)
+  t.true((await numbers(model.loraB!)).every((x) => x === 0))
+  optimizer.zeroGrad()
+  await s.run(step)
+  t.true((await numbers(model.loraB!)).every((x) => Number.isFinite(x) && x !== 0))
+  s.close()
+})
+
+test.serial(
+  'streams: a signal between two awaits stops the next record; one that is aborted already stops the first',
+  async (t) => {
+    const client = new AbortController()
+    const s = lora.stream({ signal: client.signal })
+    const loop = s.run(async () => {
+      await lora.ones([1]).item()
+      client.abort(new Error('the client left'))
+      return lora.ones([1])
+    })
+    await t.throwsAsync(loop, AGAIN)
+    const late = lora.stream({ signal: AbortSignal.abort('the client left') })
+    t.throws(() => late.run(() => 1), AGAIN)
+    t.throws(() => lora.stream({ signal: {} as AbortSignal }), { code: 'ERR_LORA_OPTION' })
+  },
+)
+
+test.serial('streams: a closed one takes no work, and what was queued before is done', async (t) => {
+  const s = lora.stream()
+  const { work, late } = s.run(() => ({
+    work: slow().mul(0).sum(),
+    late: Promise.resolve().then(() => lora.ones([1])),
+  }))
+  s.close()
+  t.is(await work.item(), 0)
+  await t.throwsAsync(late, { code: 'ERR_LORA_OPTION', message: /closed/ })
+  t.throws(() => s.run(() => 1), { code: 'ERR_LORA_OPTION', message: /closed/ })
+  s.close()
+  s.abort()
+  await s.synchronize()
+  await lora.settle()
 })

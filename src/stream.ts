@@ -1,8 +1,12 @@
+import { AbortedError, OptionError } from './errors.js'
 import { call } from './native/call.js'
 import { waitForQueue } from './native/lazy.js'
 import { native } from './native/load.js'
+import { enterPlace, runIn } from './native/place.js'
+import { bad, checkInteger, checkKeys } from './nn/options.js'
 import { splitSeed } from './random.js'
-import { refuseAsync } from './scope.js'
+
+const MOST_PRIORITY = 2 ** 31 - 1
 
 /** Options of {@link stream}. */
 export interface StreamOptions {
@@ -10,44 +14,118 @@ export interface StreamOptions {
   priority?: number
   /** Seed of the stream's own generator. @default a random one */
   seed?: number | bigint
+  /**
+   * Ends the stream's work: what is queued is skipped, and from then on recording into it throws an {@link AbortedError} whose cause is the
+   * signal's reason. Reading, saving and freeing tensors goes on. @default none
+   */
+  signal?: AbortSignal
 }
 
-/** An ordered queue of its own: one per trainer or request. Dependencies on other streams are kept by themselves. */
+/**
+ * An ordered queue with a generator of its own: one per trainer or request. Dependencies on other streams are kept by themselves.
+ *
+ * @example
+ * const training = lora.stream({ seed: 1, signal: request.signal })
+ * await training.run(async () => {
+ *   for await (const batch of loader) {
+ *     const { loss } = model.forward(batch, { labels: batch })
+ *     loss.backward()
+ *     await optimizer.step()
+ *     optimizer.zeroGrad()
+ *   }
+ * })
+ * training.close()
+ */
 export class Stream {
   readonly #number: number
+  readonly #signal: AbortSignal | undefined
+  readonly #onAbort: () => void
+  #closed = false
 
   constructor(options: StreamOptions = {}) {
+    checkKeys('stream', options, ['priority', 'seed', 'signal'])
+    const priority = checkInteger('stream', 'priority', options.priority ?? 0, -MOST_PRIORITY)
+    if (priority > MOST_PRIORITY) throw bad('stream', 'priority', `at most ${MOST_PRIORITY}`, priority)
     const [low, high] = splitSeed(options.seed ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER))
-    this.#number = call(() => native.openStream(options.priority ?? 0, low, high))
+    const { signal } = options
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw bad('stream', 'signal', 'an AbortSignal', signal)
+    this.#number = call(() => native.openStream(priority, low, high))
+    this.#signal = signal
+    this.#onAbort = () => this.abort(reasonOf(signal?.reason))
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
-  /** Records what `fn` does into this stream. @throws {AsyncError} for an async function. */
+  /**
+   * Records what `fn` does into this stream. An async function stays in it through all its awaits, whatever else runs meanwhile, and so does
+   * what it calls. Streams may be nested.
+   * @throws {AbortedError} once the signal is aborted; {@link OptionError} when the stream is closed.
+   */
   run<T>(fn: () => T): T {
-    const before = call(() => native.setStream(this.#number))
-    try {
-      return refuseAsync(fn(), 'stream.run')
-    } finally {
-      native.setStream(before)
-    }
+    this.#check()
+    return runIn(this.#place, fn)
   }
 
   /** Waits for everything recorded in it. */
   synchronize(): Promise<void> {
-    return this.run(() => ({ wait: waitForQueue() })).wait
+    return runIn(this.#place, waitForQueue)
   }
 
-  /** Skips what is queued; whoever awaits it gets an AbortedError. */
+  /** Skips what is queued; whoever awaits it gets an {@link AbortedError}. What is recorded later runs again, unless a signal aborted it. */
   abort(reason = 'abort()'): void {
-    call(() => native.abortStream(this.#number, reason))
+    if (!this.#closed) call(() => native.abortStream(this.#number, reason))
   }
 
-  /** Ends it behind what is queued. */
+  /** Ends it behind what is queued. Does nothing the second time. */
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    // What the engine was told last may be this stream: nothing may be recorded into it any more.
+    runIn(undefined, enterPlace)
     call(() => native.closeStream(this.#number))
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  get #place() {
+    const number = () => (this.#closed ? 0 : this.#number)
+    return {
+      get number() {
+        return number()
+      },
+      check: () => this.#check(),
+    }
+  }
+
+  #check(): void {
+    if (this.#signal?.aborted) throw aborted(this.#signal.reason)
+    if (!this.#closed) return
+    throw new OptionError({
+      what: 'this stream is closed',
+      expected: 'an open stream',
+      received: 'work after close()',
+      fix: 'await the work before close(), or open another stream with lora.stream()',
+    })
   }
 }
 
 /** Opens a stream. */
 export function stream(options: StreamOptions = {}): Stream {
   return new Stream(options)
+}
+
+function reasonOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason)
+}
+
+function aborted(reason: unknown): AbortedError {
+  return new AbortedError({
+    what: 'the signal of this stream was aborted, so it takes no more work',
+    received: reasonOf(reason),
+    fix: 'open another stream with lora.stream()',
+    cause: reason,
+  })
 }

@@ -1,6 +1,7 @@
 import { attachBlock, runBackward } from '../backward.js'
 import type { BlockBackward } from '../backward.js'
 import { GradError } from '../errors.js'
+import { call } from '../native/call.js'
 import { native } from '../native/load.js'
 import { sameForward } from '../nn/forward.js'
 import { enableGrad, isGradEnabled, keep, noGrad, popFrame, pushFrame, refuseAsync, tensorsIn } from '../scope.js'
@@ -16,7 +17,7 @@ export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Te
   ...inputs: Args
 ): R {
   if (!isGradEnabled()) return refuseAsync(fn(...inputs), 'checkpoint')
-  const rng = native.generatorState(0)
+  const rng = call(() => native.generatorState(0))
   const result = noGrad(() => released(fn, inputs))
   // An output that is an input would get itself as its own block's result.
   const outputs = listOf(result).map((t) => (inputs.includes(t) ? noGrad(() => t.clone()) : t))
@@ -39,7 +40,7 @@ function replay<Args extends readonly Tensor[]>(
   grads: (Tensor | null)[],
   rng: readonly number[],
 ): (Tensor | null)[] {
-  const now = native.generatorState(0)
+  const now = call(() => native.generatorState(0))
   const again = inputs.map((t) => t.detach().requiresGrad_(FLOATING.has(t.dtype)))
   let outputs: Tensor[] = []
   try {

@@ -1,5 +1,6 @@
 import { InternalError, LoraError, OptionError, reviveError, startStackAt } from '../errors.js'
 import { native } from './load.js'
+import { enterPlace } from './place.js'
 
 // Stacks of the calls that recorded work which may fail later. A stack for each op would cost ten times the op, so the outermost
 // forward, backward and step keep theirs; the newest are enough, since the queue is bounded.
@@ -20,6 +21,7 @@ export function markStack(above: (...args: never[]) => unknown): void {
 /** Calls the addon; an error that crosses as data becomes the class of its code, with a stack that starts at the caller. */
 export function call<T>(run: () => T): T {
   try {
+    enterPlace()
     return run()
   } catch (error) {
     throw revive(error, call)
@@ -29,6 +31,7 @@ export function call<T>(run: () => T): T {
 /** The same for a promise of the addon. Settles in a macrotask, so that Node can finalise handles and serve other events. */
 export async function callAsync<T>(run: () => Promise<T>): Promise<T> {
   try {
+    enterPlace()
     return await run()
   } catch (error) {
     throw revive(error, callAsync)

@@ -2,6 +2,7 @@ import { callAsync } from './call.js'
 import { reportPinned } from './handle.js'
 import { collect } from './collect.js'
 import { native } from './load.js'
+import { keepPlace } from './place.js'
 
 /**
  * Work that is queued already; awaiting it waits until it is done and rejects with its first error. A real promise that nobody awaits
@@ -32,7 +33,9 @@ export class Lazy implements PromiseLike<void> {
 
 /** What is queued up to now in the current stream. */
 export function lazy(): Lazy {
-  return new Lazy()
+  // Whoever awaits it may be elsewhere.
+  const there = keepPlace()
+  return new Lazy(() => there(waitForQueue))
 }
 
 /** Waits for everything recorded in the current stream. */

@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor.js'
 import type { Operand } from '../tensor/operand.js'
 import { call, revive } from './call.js'
 import { native } from './load.js'
+import { enterPlaceToRecord } from './place.js'
 
 /** Element types by their number in Rust. */
 export const DTYPES = ['f32', 'f64', 'bf16', 'f16', 'i64', 'u8', 'bool'] as const
@@ -20,6 +21,7 @@ export function setTensorMaker(maker: typeof make): void {
 
 /** A tensor of raw little-endian bytes; `dtype` by number. */
 export function put(dtype: number, shape: readonly number[], bytes: Uint8Array, kind: number): Tensor {
+  enterPlaceToRecord()
   const id = call(() => native.put(dtype, Float64Array.from(shape), bytes, kind))
   return make(id, dtype, [...shape])
 }
@@ -122,6 +124,7 @@ export function dtypeNumber(name: unknown): number {
 function run(op: number, above: (op: number) => unknown): void {
   scratch[start] = at - start - 1
   try {
+    enterPlaceToRecord()
     native.record(op, scratch)
   } catch (error) {
     throw revive(error, above)

@@ -3,6 +3,7 @@ import { call, markStack } from '../native/call.js'
 import { lazy } from '../native/lazy.js'
 import type { Lazy } from '../native/lazy.js'
 import { native } from '../native/load.js'
+import { outsideStreams } from '../native/place.js'
 import { bad, show } from '../nn/options.js'
 import { keep, noGrad } from '../scope.js'
 import { zeros } from '../make.js'
@@ -170,7 +171,9 @@ export abstract class Optimizer<Options extends { lr: number }> {
       let moment = state.moments.get(name)
       if (moment === undefined) {
         const param = batch.params[i]!
-        moment = owned(zeros(this.stateShape(name, param) ?? [], { dtype: stateDtype(param) }))
+        // Made where no abort reaches it: when the first step is skipped, the next one begins with zeros.
+        const shape = this.stateShape(name, param) ?? []
+        moment = outsideStreams(() => owned(zeros(shape, { dtype: stateDtype(param) })))
         state.moments.set(name, moment)
       }
       return moment
