@@ -290,3 +290,42 @@ test.serial('streams: a closed one takes no work, and what was queued before is 
   await s.synchronize()
   await lora.settle()
 })
+
+test.serial('streams: text can be streamed in one, and draws from its generator', async (t) => {
+  lora.manualSeed(1)
+  const sizes = { vocab_size: 31, n_positions: 32, n_embd: 16, n_layer: 1, n_head: 2, bos_token_id: 0, eos_token_id: 0 }
+  const model = lora.models.GPT2LMHeadModel.fromConfig(sizes).eval()
+  const options = { maxNewTokens: 8, doSample: true, temperature: 2, eosTokenId: null }
+  const text = async () => {
+    const ids: number[] = []
+    for await (const { id } of model.stream([[1, 2, 3]], options)) ids.push(id)
+    return ids
+  }
+  const s = lora.stream({ seed: 9, priority: 1 })
+  const first = await s.run(text)
+  const [again, other] = await Promise.all([
+    s.run(() => {
+      lora.manualSeed(9)
+      return text()
+    }),
+    lora.stream({ seed: 10 }).run(text),
+  ])
+  t.deepEqual(again, first)
+  t.notDeepEqual(other, first)
+})
+
+test.serial('streams: what one of them dropped does not make another wait', async (t) => {
+  const [training, chat] = [lora.stream(), lora.stream({ priority: 1 })]
+  const order: string[] = []
+  const work = training.run(() => Array.from({ length: 8 }, () => slow(500)))
+  const { read } = training.run(() => ({ read: work.at(-1)!.sum().item() }))
+  const trained = read.then(() => order.push('training'))
+  const answered = chat.run(async () => {
+    // As a finaliser does that runs between two tokens.
+    for (const tensor of work) tensor.dispose()
+    await lora.ones([4]).sum().item()
+    order.push('chat')
+  })
+  await Promise.all([trained, answered])
+  t.deepEqual(order, ['chat', 'training'])
+})

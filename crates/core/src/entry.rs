@@ -2,7 +2,7 @@
 //! Only an answer to the caller (a read, a fence) carries a function: the way back.
 
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -111,6 +111,7 @@ pub struct Progress {
     /// Bytes of host data that the executor took over.
     pub host_bytes_done: AtomicU64,
     failures: Mutex<FxHashMap<StreamId, Error>>,
+    ended: Mutex<Vec<StreamId>>,
 }
 
 impl Progress {
@@ -132,8 +133,19 @@ impl Progress {
         }
     }
 
+    /// Notes that a closed stream has done all its work. Its failure concerns nobody any more.
+    pub fn end(&self, stream: StreamId) {
+        self.lock().remove(&stream);
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
+    }
+
+    /// The streams that ended since the last call.
+    pub fn take_ended(&self) -> Vec<StreamId> {
+        std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, FxHashMap<StreamId, Error>> {
-        self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -189,6 +189,7 @@ impl Executor {
                 stream.progress.fail(number, error);
             }
             if stream.closed {
+                stream.progress.end(number);
                 self.streams.remove(&number);
             }
         }

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::entry::{Id, Place};
+use crate::entry::{Id, Place, StreamId};
 use crate::ops::row::Meta;
 
 /// What a tensor is for.
@@ -66,6 +66,17 @@ impl StorageMeta {
             self.read.retain(|place| place.stream != here.stream);
             self.read.push(here);
         }
+    }
+}
+
+impl Dead {
+    /// The stream that used it last, as far as is known.
+    pub fn home(&self) -> Option<StreamId> {
+        let storage = self.storage.as_ref();
+        let place = storage
+            .and_then(|s| s.read.last().or(s.written.as_ref()))
+            .or(self.used.last());
+        place.map(|p| p.stream)
     }
 }
 
@@ -256,6 +267,14 @@ impl Values {
             }
         };
         (dead, value.grad)
+    }
+
+    /// Forgets uses in streams that have ended: nobody waits for them any more.
+    pub fn forget_streams(&mut self, ended: &[StreamId]) {
+        for storage in self.storages.values_mut() {
+            storage.read.retain(|place| !ended.contains(&place.stream));
+            storage.written = storage.written.filter(|place| !ended.contains(&place.stream));
+        }
     }
 
     /// Every tensor.

@@ -9,6 +9,11 @@ use smallvec::SmallVec;
 impl Recorder {
     /// Opens a stream with its own generator.
     pub fn open_stream(&mut self, stream: StreamId, priority: i32, seed: u64) {
+        // A server opens one for each request: its weights must not remember them all.
+        let ended = self.progress.take_ended();
+        if !ended.is_empty() {
+            self.values.forget_streams(&ended);
+        }
         self.link.send(Message::Open {
             stream,
             priority,
@@ -43,6 +48,9 @@ impl Recorder {
             self.push(place, SmallVec::new(), Command::Close);
             self.flush();
             self.streams.remove(&stream);
+            if self.current == stream {
+                self.current = self.default;
+            }
         }
     }
 

@@ -10,6 +10,23 @@ use crate::error::Result;
 use crate::ops::row::{Meta, Metas};
 use crate::values::Kind;
 
+/// Values that are freed at one place.
+struct Freed {
+    here: Place,
+    after: SmallVec<[Place; 2]>,
+    ids: SmallVec<[Id; 8]>,
+}
+
+impl Freed {
+    fn at(here: Place) -> Self {
+        Freed {
+            here,
+            after: SmallVec::new(),
+            ids: SmallVec::new(),
+        }
+    }
+}
+
 impl Recorder {
     /// Makes a tensor from numbers outside.
     ///
@@ -84,19 +101,28 @@ impl Recorder {
         if dead.is_empty() {
             return;
         }
-        let here = self.next_place(self.current).expect("the current stream is open");
-        let mut after: SmallVec<[Place; 2]> = SmallVec::new();
-        let mut ids = SmallVec::new();
+        let mut groups: SmallVec<[Freed; 1]> = SmallVec::new();
         for mut value in dead {
+            // Where it was last used: in another stream, its end would make that one wait for this.
+            let stream = value.home().filter(|s| self.streams.contains_key(s));
+            let stream = stream.unwrap_or(self.current);
+            let at = groups.iter().position(|g| g.here.stream == stream).unwrap_or_else(|| {
+                let here = self.next_place(stream).expect("the current stream is open");
+                groups.push(Freed::at(here));
+                groups.len() - 1
+            });
+            let Freed { here, after, ids } = &mut groups[at];
             ids.push(value.id);
             if let Some(storage) = &mut value.storage {
-                storage.touch(here, true, &mut after);
+                storage.touch(*here, true, after);
             } else {
                 // Another view keeps the numbers; this name must still outlive its queued readers.
                 after.extend(value.used.iter().copied().filter(|p| p.stream != here.stream));
             }
         }
-        self.push(here, after, Command::Free(ids));
+        for Freed { here, after, ids } in groups {
+            self.push(here, after, Command::Free(ids));
+        }
     }
 
     /// Live tensors and bytes by kind, in the order of [`Kind::ALL`].
