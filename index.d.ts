@@ -862,7 +862,9 @@ declare class Stream {
     constructor(options?: StreamOptions);
     /**
      * Records what `fn` does into this stream. An async function stays in it through all its awaits, whatever else runs meanwhile, and so does
-     * what it calls. Streams may be nested.
+     * what it calls; an async generator does at each of its steps, whoever asks for them. Streams may be nested.
+     * @example
+     * for await (const { id } of chat.run(() => model.stream([prompt]))) socket.write(decoder.push(id))
      * @throws {AbortedError} once the signal is aborted; {@link OptionError} when the stream is closed.
      */
     run<T>(fn: () => T): T;

@@ -2,6 +2,8 @@ import test from 'ava'
 import * as lora from 'loralib'
 import { numbers, same } from './support/close.js'
 
+const AGAIN = { instanceOf: lora.AbortedError, code: 'ERR_LORA_ABORTED', message: /the client left/ } as const
+
 const slow = (n = 900) => {
   const x = lora.randn([n, n])
   return x.matmul(x).matmul(x)
@@ -175,6 +177,31 @@ test.serial('streams: an async generator is in the stream of whoever asks it for
   t.deepEqual(got, await numbers(alone))
 })
 
+test.serial(
+  'streams: an async generator that run() gives keeps to the stream, and ends when its reader leaves',
+  async (t) => {
+    const s = lora.stream({ seed: 5 })
+    let ended = false
+    async function* values() {
+      try {
+        for (;;) yield await lora.rand([1]).item()
+      } finally {
+        ended = true
+      }
+    }
+    const got: number[] = []
+    for await (const value of s.run(values)) if (got.push(value) === 3) break
+    t.true(ended)
+    const alone = lora.stream({ seed: 5 }).run(() => lora.cat([lora.rand([1]), lora.rand([1]), lora.rand([1])]))
+    t.deepEqual(got, await numbers(alone))
+    const client = new AbortController()
+    const doomed = lora.stream({ signal: client.signal }).run(values)
+    await doomed.next()
+    client.abort(new Error('the client left'))
+    await t.throwsAsync(doomed.next(), AGAIN)
+  },
+)
+
 test.serial('streams: what a step promises waits in the stream that recorded it, wherever it is awaited', async (t) => {
   const s = lora.stream({ priority: -1 })
   const p = lora.ones([2], { requiresGrad: true })
@@ -190,8 +217,6 @@ test.serial('streams: what a step promises waits in the stream that recorded it,
   t.true(ready)
   await same(t, p, [-1, -1])
 })
-
-const AGAIN = { instanceOf: lora.AbortedError, code: 'ERR_LORA_ABORTED', message: /the client left/ } as const
 
 test.serial('streams: a signal ends a training loop, whose weights stay whole and can be saved', async (t) => {
   const client = new AbortController()

@@ -2,7 +2,7 @@ import { AbortedError, OptionError } from './errors.js'
 import { call } from './native/call.js'
 import { waitForQueue } from './native/lazy.js'
 import { native } from './native/load.js'
-import { enterPlace, runIn } from './native/place.js'
+import { outsideStreams, runIn } from './native/place.js'
 import { bad, checkInteger, checkKeys } from './nn/options.js'
 import { splitSeed } from './random.js'
 
@@ -54,16 +54,20 @@ export class Stream {
     this.#signal = signal
     this.#onAbort = () => this.abort(reasonOf(signal?.reason))
     signal?.addEventListener('abort', this.#onAbort, { once: true })
+    forgotten.register(this, this.#number, this)
   }
 
   /**
    * Records what `fn` does into this stream. An async function stays in it through all its awaits, whatever else runs meanwhile, and so does
-   * what it calls. Streams may be nested.
+   * what it calls; an async generator does at each of its steps, whoever asks for them. Streams may be nested.
+   * @example
+   * for await (const { id } of chat.run(() => model.stream([prompt]))) socket.write(decoder.push(id))
    * @throws {AbortedError} once the signal is aborted; {@link OptionError} when the stream is closed.
    */
   run<T>(fn: () => T): T {
     this.#check()
-    return runIn(this.#place, fn)
+    const result = runIn(this.#place, fn)
+    return isAsyncGenerator(result) ? (this.#steps(result) as T) : result
   }
 
   /** Waits for everything recorded in it. */
@@ -81,13 +85,25 @@ export class Stream {
     if (this.#closed) return
     this.#closed = true
     this.#signal?.removeEventListener('abort', this.#onAbort)
-    // What the engine was told last may be this stream: nothing may be recorded into it any more.
-    runIn(undefined, enterPlace)
-    call(() => native.closeStream(this.#number))
+    forgotten.unregister(this)
+    closeNumber(this.#number)
   }
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  /** A generator's body runs where its next value is asked for. */
+  async *#steps(generator: AsyncGenerator): AsyncGenerator {
+    try {
+      for (;;) {
+        const { done, value } = await runIn(this.#place, () => generator.next())
+        if (done) return value
+        yield value
+      }
+    } finally {
+      await runIn(this.#place, () => generator.return(undefined))
+    }
   }
 
   get #place() {
@@ -112,9 +128,21 @@ export class Stream {
   }
 }
 
+/** Streams that nobody can reach any more end by themselves. */
+const forgotten = new FinalizationRegistry<number>(closeNumber)
+
+function closeNumber(number: number): void {
+  // What the engine was told last may be this stream: nothing may be recorded into it any more.
+  outsideStreams(() => call(() => native.closeStream(number)))
+}
+
 /** Opens a stream. */
 export function stream(options: StreamOptions = {}): Stream {
   return new Stream(options)
+}
+
+function isAsyncGenerator(value: unknown): value is AsyncGenerator {
+  return Object.prototype.toString.call(value) === '[object AsyncGenerator]'
 }
 
 function reasonOf(reason: unknown): string {
