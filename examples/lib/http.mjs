@@ -62,7 +62,7 @@ async function answer(table, request, response, mostBytes) {
     if (!(error instanceof Refusal || error instanceof LoraError)) console.error(error)
     if (response.headersSent) return void response.end(`${JSON.stringify({ error: asJson(error) })}\n`)
     const status = error.status ?? (error instanceof LoraError ? (STATUS[error.code] ?? 400) : 500)
-    response.writeHead(status, { 'content-type': 'application/json', ...(status === 413 && { connection: 'close' }) })
+    response.writeHead(status, { 'content-type': 'application/json' })
     response.end(`${JSON.stringify({ error: asJson(error) })}\n`)
   }
 }
@@ -77,14 +77,15 @@ function find(table, { method, url }) {
 }
 
 async function readBody(request, most) {
-  const [parts, tooLong] = [[], new Refusal(413, 'TOO_LONG', `a body has at most ${most} bytes`)]
-  if (Number(request.headers['content-length']) > most) throw tooLong
+  const parts = []
   let length = 0
   for await (const part of request) {
     length += part.length
-    if (length > most) throw tooLong
-    parts.push(part)
+    if (length <= most) parts.push(part)
+    // A client that still writes would not read the refusal: what is a little too long is heard to its end.
+    else if (length > 8 * most) request.destroy()
   }
+  if (length > most) throw new Refusal(413, 'TOO_LONG', `a body has at most ${most} bytes`)
   return Buffer.concat(parts)
 }
 

@@ -1,0 +1,71 @@
+// Requests of one user, each of which is counted: answered, refused, left by the user, or lost.
+const LOST_AFTER_MS = 180_000
+
+/** What happened to all requests. */
+export class Tally {
+  sent = 0
+  answered = 0
+  refused = 0
+  left = 0
+  /** Requests without an answer that nobody left, and answers that were not as they must be: in words. */
+  lost = []
+  wrong = []
+}
+
+export class Client {
+  #address
+  #tally
+
+  constructor(address, tally) {
+    this.#address = address
+    this.#tally = tally
+  }
+
+  /**
+   * Asks and reads the whole answer.
+   * @returns {Promise<{ status: number, bytes: Buffer, lines: object[], code?: string }>} also for a refusal; null when the request was left
+   */
+  async ask(route, body, { leave, onLine = () => {} } = {}) {
+    this.#tally.sent += 1
+    try {
+      return await this.#answer(route, body, leave, onLine)
+    } catch (error) {
+      if (leave?.aborted) this.#tally.left += 1
+      else this.#tally.lost.push(`${route}: ${error.cause?.message ?? error.message}`)
+      return null
+    }
+  }
+
+  /** Notes that an answer was not as it must be. */
+  wrong(text) {
+    this.#tally.wrong.push(text)
+  }
+
+  async #answer(route, body, leave, onLine) {
+    const [method, path] = route.split(' ')
+    const late = AbortSignal.timeout(LOST_AFTER_MS)
+    const isRaw = body === undefined || Buffer.isBuffer(body)
+    const response = await fetch(this.#address + path, {
+      method,
+      body: isRaw ? body : JSON.stringify(body),
+      signal: leave ? AbortSignal.any([leave, late]) : late,
+    })
+    const [parts, decoder] = [[], new TextDecoder()]
+    const isLines = response.headers.get('content-type')?.includes('json') === true
+    let rest = ''
+    const lines = []
+    for await (const part of response.body) {
+      parts.push(part)
+      if (!isLines) continue
+      const whole = (rest + decoder.decode(part, { stream: true })).split('\n')
+      rest = whole.pop()
+      for (const line of whole) {
+        lines.push(JSON.parse(line))
+        onLine(lines.at(-1), lines.length)
+      }
+    }
+    if (response.ok) this.#tally.answered += 1
+    else this.#tally.refused += 1
+    return { status: response.status, bytes: Buffer.concat(parts), lines, code: lines.at(-1)?.error?.code }
+  }
+}
