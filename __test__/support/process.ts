@@ -16,12 +16,16 @@ export interface Ended {
 /** Runs a program text; `module` is how Node reads it. Killed after `limitMs`, which shows as a signal. */
 export function runProgram(
   text: string,
-  { module = 'esm' as 'esm' | 'cjs', env = {} as Record<string, string>, limitMs = 60_000 } = {},
+  { module = 'esm' as 'esm' | 'cjs', env = {} as Record<string, string>, limitMs = 60_000, ulimit = '' } = {},
 ): Promise<Ended> {
   const args = [`--input-type=${module === 'esm' ? 'module' : 'commonjs'}`, '--eval', text]
   const started = performance.now()
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
+    // `ulimit`, such as '-v 2000000', bounds the child alone.
+    const [command, ...rest] = ulimit
+      ? ['sh', '-c', `ulimit ${ulimit} && exec "$0" "$@"`, process.execPath, ...args]
+      : [process.execPath, ...args]
+    const child = spawn(command!, rest, {
       cwd: ROOT,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 /// | `LORALIB_DEVICE`   | `cpu` (default), `cuda` or `cuda:N`                                                       |
 /// | `LORALIB_ISA`      | `avx512`, `avx2`, `neon` or `scalar`: a lower kernel path; `candle`: every op by its twin  |
 /// | `LORALIB_THREADS`  | compute threads; default: one per core that the process may use                           |
+/// | `LORALIB_MEMORY_LIMIT` | bytes, or `4GB`, `512MB`: the most that this process may use                          |
 /// | `LORALIB_DEBUG`    | 1 backend, 2 each step, 3 each op, 4 finite check after each op                            |
 ///
 /// # Errors
@@ -22,6 +23,7 @@ pub fn config() -> Result<Config> {
     if let Some(name) = isa.as_deref().filter(|name| *name != "candle") {
         select_isa(name)?;
     }
+    memory_limit()?;
     let device = text("LORALIB_DEVICE").map_or(Ok(Device::Cpu), |name| Device::from_name(&name))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Config {
@@ -31,6 +33,40 @@ pub fn config() -> Result<Config> {
         debug: number("LORALIB_DEBUG", 0, 4)?.unwrap_or(0) as u8,
         nice: true,
     })
+}
+
+/// `LORALIB_MEMORY_LIMIT` in bytes.
+///
+/// # Errors
+/// [`Code::Option`] for a value that is no size.
+pub fn memory_limit() -> Result<Option<u64>> {
+    let Some(value) = text("LORALIB_MEMORY_LIMIT") else {
+        return Ok(None);
+    };
+    bytes(&value).filter(|&n| n > 0).map(Some).ok_or_else(|| {
+        Error::new(Code::Option, "LORALIB_MEMORY_LIMIT is not a size")
+            .expected("a number of bytes, or one with a unit, such as 512MB or 4GB")
+            .received(value.clone())
+    })
+}
+
+/// `1500`, `512MB`, `4GB`, `1.5 GiB`: units are powers of 1024.
+fn bytes(value: &str) -> Option<u64> {
+    let value = value.trim().to_ascii_lowercase();
+    let digits = value
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(value.len());
+    let (number, unit) = value.split_at(digits);
+    let shift = match unit.trim().trim_end_matches('b').trim_end_matches('i') {
+        "" => 0,
+        "k" => 10,
+        "m" => 20,
+        "g" => 30,
+        "t" => 40,
+        _ => return None,
+    };
+    let number: f64 = number.parse().ok()?;
+    Some((number * (1u64 << shift) as f64) as u64)
 }
 
 fn select_isa(name: &str) -> Result<()> {
@@ -59,4 +95,20 @@ fn number(name: &str, least: usize, most: usize) -> Result<Option<usize>> {
                 .expected(format!("{least} to {most}"))
                 .received(value)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units_or_none() {
+        assert_eq!(bytes("1500"), Some(1500));
+        assert_eq!(bytes("512MB"), Some(512 << 20));
+        assert_eq!(bytes("1.5 GiB"), Some(3 << 29));
+        assert_eq!(bytes("4g"), Some(4 << 30));
+        for wrong in ["", "GB", "four", "4 GB and more", "-1", "1e9"] {
+            assert_eq!(bytes(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -89,7 +89,7 @@ impl Executor {
             match messages.recv_timeout(IDLE) {
                 Ok(message) => self.receive(message),
                 Err(RecvTimeoutError::Timeout) => {
-                    self.pool.trim();
+                    self.pool.rest();
                     match messages.recv() {
                         Ok(message) => self.receive(message),
                         Err(_) => return,
@@ -315,6 +315,9 @@ impl Executor {
         match catch_unwind(AssertUnwindSafe(|| work(self))) {
             Ok(outcome) => outcome,
             Err(panic) => {
+                if let Some(refused) = panic.downcast_ref::<kernels::room::NoRoom>() {
+                    return Err(self.pool.no_room(refused.bytes as u64));
+                }
                 let text = panic
                     .downcast_ref::<String>()
                     .cloned()

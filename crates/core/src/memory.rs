@@ -1,5 +1,7 @@
 //! The pool of CPU buffers, and what the process may use.
 
+mod room;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,6 +11,9 @@ use half::{bf16, f16};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::storage::{Buffer, Element};
+
+use room::Room;
+pub use room::{host_copy, host_vec, limit, set_collector, size};
 
 /// Counters that both halves of the engine read.
 #[derive(Default)]
@@ -29,6 +34,7 @@ type Shelf<T> = BTreeMap<usize, Vec<(u64, Vec<T>)>>;
 /// Buffers for reuse, by size class: no page faults on each step, and no zero-fill of a recycled buffer.
 pub struct Pool {
     counters: Arc<Counters>,
+    room: Room,
     f32: Shelf<f32>,
     f64: Shelf<f64>,
     bf16: Shelf<bf16>,
@@ -63,8 +69,14 @@ pooled!(f32, f64, bf16, f16, i64, u8);
 impl Pool {
     /// An empty pool that keeps at most `budget` bytes for reuse.
     pub fn new(counters: Arc<Counters>, budget: u64) -> Self {
+        Self::with_limit(counters, budget, limit())
+    }
+
+    /// The same, with a limit of its own for all that it hands out and keeps.
+    pub fn with_limit(counters: Arc<Counters>, budget: u64, limit: u64) -> Self {
         Pool {
             counters,
+            room: Room::new(limit),
             f32: Shelf::new(),
             f64: Shelf::new(),
             bf16: Shelf::new(),
@@ -89,12 +101,7 @@ impl Pool {
                     .fetch_sub((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed);
                 vec
             }
-            None => {
-                let mut vec = Vec::new();
-                vec.try_reserve_exact(class)
-                    .map_err(|_| no_room((class * size_of::<T>()) as u64))?;
-                vec
-            }
+            None => self.fresh(class)?,
         };
         vec.resize(n, T::default());
         let live = self
@@ -104,6 +111,58 @@ impl Pool {
             + (vec.capacity() * size_of::<T>()) as u64;
         self.counters.peak_bytes.fetch_max(live, Ordering::Relaxed);
         Ok(vec)
+    }
+
+    /// Fails when working memory of this size, which is not the pool's, has no room.
+    ///
+    /// # Errors
+    /// [`Code::Memory`].
+    pub fn check_room(&mut self, bytes: u64) -> Result<()> {
+        // The trial's memory is never touched, so it costs nothing but its place.
+        self.fresh::<u8>(usize::try_from(bytes).unwrap_or(usize::MAX))
+            .map(|_| ())
+    }
+
+    fn fresh<T>(&mut self, n: usize) -> Result<Vec<T>> {
+        if let Some(vec) = self.try_fresh(n) {
+            return Ok(vec);
+        }
+        // What lies in the pool unused may be what is missing.
+        self.trim();
+        self.room.refresh();
+        self.try_fresh(n)
+            .ok_or_else(|| self.no_room((n as u64).saturating_mul(size_of::<T>() as u64)))
+    }
+
+    fn try_fresh<T>(&mut self, n: usize) -> Option<Vec<T>> {
+        let bytes = (n as u64).saturating_mul(size_of::<T>() as u64);
+        if !self.room.allows(bytes, self.held()) {
+            return None;
+        }
+        let mut vec = Vec::new();
+        vec.try_reserve_exact(n).ok()?;
+        self.room.leaves_margin(bytes).then_some(vec)
+    }
+
+    fn held(&self) -> u64 {
+        self.counters.live_bytes.load(Ordering::Relaxed) + self.counters.pool_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The error of a request that has no room.
+    pub(crate) fn no_room(&self, bytes: u64) -> Error {
+        let live = self.counters.live_bytes.load(Ordering::Relaxed);
+        let free = match crate::platform::available_memory() {
+            // What the machine has free says nothing where the address space is limited.
+            _ if crate::platform::has_address_limit() => " (a resource limit, such as ulimit -v)".to_owned(),
+            Some(free) => format!(", {} are free now", size(free)),
+            None => String::new(),
+        };
+        Error::new(Code::Memory, "there is no room for a tensor")
+            .expected(format!("at most {} in this process{free}", size(self.room.limit())))
+            .received(format!("a request of {} beside {} of live tensors", size(bytes), size(live)))
+            .hint(
+                "use a smaller batch, a shorter sequence or checkpoint(), or dispose of tensors that are no longer needed",
+            )
     }
 
     /// A zeroed vector of `n` elements.
@@ -155,9 +214,21 @@ impl Pool {
         }
     }
 
-    /// Gives all unused buffers back to the system; called when the engine is idle.
+    /// Gives all unused buffers back to the system.
     pub fn trim(&mut self) {
         self.drop_before(u64::MAX);
+        room::collect();
+    }
+
+    /// The engine is idle: its threads, too, give back what they kept for the next work.
+    pub fn rest(&mut self) {
+        self.drop_before(u64::MAX);
+        if rayon::current_thread_index().is_some() {
+            rayon::broadcast(|_| {
+                kernels::room::release();
+                room::collect();
+            });
+        }
     }
 
     /// A training step has ended: buffers that none of the last steps used go back to the system.
@@ -219,19 +290,6 @@ fn size_class(n: usize) -> usize {
     n.div_ceil(step) * step
 }
 
-fn no_room(bytes: u64) -> Error {
-    Error::new(Code::Memory, "the system has no room for a tensor")
-        .received(format!("a request of {bytes} bytes"))
-        .hint(
-            "use a smaller batch, a shorter sequence or checkpoint(), or dispose of tensors that are no longer needed",
-        )
-}
-
-/// Bytes that this process may use: the smaller of physical memory and the container's limit.
-pub fn limit() -> u64 {
-    crate::platform::memory_limit()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,5 +314,25 @@ mod tests {
     fn an_impossible_request_is_an_error() {
         let mut pool = Pool::new(Arc::new(Counters::default()), 0);
         assert_eq!(pool.take::<f32>(1 << 60).expect_err("no room").code(), Code::Memory);
+    }
+
+    #[test]
+    fn the_pool_makes_room_before_it_refuses() {
+        let counters = Arc::new(Counters::default());
+        let mut pool = Pool::with_limit(counters.clone(), 1 << 30, 4 << 20);
+        let small = pool.take::<u8>(3 << 20).expect("below the limit");
+        pool.give(Buffer::U8(small));
+        assert_eq!(counters.pool_bytes.load(Ordering::Relaxed), 3 << 20);
+        // Another size: only what the pool kept stands in the way.
+        let large = pool.take::<f32>(1 << 20).expect("the pool is trimmed first");
+        assert_eq!(counters.pool_bytes.load(Ordering::Relaxed), 0);
+        let error = pool.take::<u8>(1 << 20).expect_err("the limit is reached");
+        assert_eq!(error.code(), Code::Memory);
+        let text = error.to_string();
+        for part in ["at most 4.0 MB", "a request of 1.0 MB beside 4.0 MB"] {
+            assert!(text.contains(part), "{text}");
+        }
+        pool.give(Buffer::F32(large));
+        pool.take::<u8>(1 << 20).expect("room again");
     }
 }

@@ -163,7 +163,14 @@ impl Value {
         let mut buffer = self.storage.try_borrow_mut().map_err(|_| clash())?;
         if matches!(&*buffer, Buffer::Mapped(_)) {
             // A file is never written: whoever trains or loads over a mapped base gets a copy of its own.
-            let own = T::slice(&buffer).map(<[T]>::to_vec);
+            let own = match T::slice(&buffer) {
+                Some(numbers) => {
+                    let mut own = crate::memory::host_vec(numbers.len(), "a copy of a weight in a file")?;
+                    own.extend_from_slice(numbers);
+                    Some(own)
+                }
+                None => None,
+            };
             if let Some(own) = own {
                 *buffer = T::wrap(own);
             }

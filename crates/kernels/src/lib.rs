@@ -15,6 +15,7 @@ pub mod par;
 #[doc(hidden)]
 pub mod reference;
 pub mod rng;
+pub mod room;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod weight;

@@ -8,6 +8,7 @@ use engine::error::Result;
 use engine::recorder::Recorder;
 use engine::tape::Walk;
 
+use crate::collect;
 use crate::error::to_napi;
 
 /// What one JavaScript thread holds.
@@ -26,7 +27,10 @@ thread_local! {
 
 /// The engine of the process, started by whoever comes first.
 pub fn engine() -> Result<&'static Engine> {
-    Engine::global(engine::env::config)
+    Engine::global(|| {
+        engine::memory::set_collector(collect);
+        engine::env::config()
+    })
 }
 
 /// Works with this thread's state. The engine starts at the first use.

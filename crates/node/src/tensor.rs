@@ -86,9 +86,10 @@ pub fn put(dtype: u32, shape: &[f64], bytes: &[u8], kind: u32) -> napi::Result<f
                 .received(format!("{} bytes", bytes.len())));
         }
         let kind = Kind::ALL.get(kind as usize).copied().unwrap_or(Kind::Activation);
+        let copy = engine::memory::host_copy(bytes, "a copy of this data")?;
         state
             .recorder
-            .put(Meta::new(Shape::new(&dims), dtype), Source::Host(bytes.to_vec()), kind)
+            .put(Meta::new(Shape::new(&dims), dtype), Source::Host(copy), kind)
             .map(|id| id as f64)
     })
 }

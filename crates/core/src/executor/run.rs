@@ -7,6 +7,7 @@ use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::exec::{Exec, Output, Twin};
+use crate::memory::{host_copy, host_vec};
 use crate::ops::row::{Half, Meta, Mutates, OpRow, Rng};
 use crate::ops::twins::convert;
 use crate::storage::{Buffer, Value};
@@ -140,6 +141,7 @@ fn twin(
             dtype: metas[0].dtype,
         }]));
     }
+    executor.pool.check_room(twin_bytes(row, inputs, metas))?;
     let mut tensors: SmallVec<[Option<Tensor>; 6]> = SmallVec::new();
     for value in inputs {
         tensors.push(match value {
@@ -198,6 +200,22 @@ fn twin(
     Ok(values)
 }
 
+/// About what candle allocates for a twin; where there is no room it ends the process, so it is asked for first. Inputs are copied or
+/// widened, results are rounded, and attention forms its table of scores.
+fn twin_bytes(row: &OpRow, inputs: &[Option<Value>], metas: &[Meta]) -> u64 {
+    let wide = |shape: &crate::shape::Shape, dtype: Dtype| shape.numel() as u64 * dtype.wide().size() as u64;
+    let given = inputs.iter().flatten().map(|v| wide(&v.shape, v.dtype));
+    let made = metas.iter().map(|m| wide(&m.shape, m.dtype));
+    let scores = match inputs {
+        [Some(q), Some(k), ..] if row.name.starts_with("attention") && q.shape.rank() == 4 && k.shape.rank() == 4 => {
+            let (q, k) = (q.shape.dims(), k.shape.dims());
+            2 * (q[0] * q[1].max(q[2]) * q[1].min(q[2]) * k[1].max(k[2]) * 4) as u64
+        }
+        _ => 0,
+    };
+    given.chain(made).sum::<u64>() + scores
+}
+
 /// Stores another buffer; gives the one before.
 fn replace(target: &Value, buffer: Buffer) -> Result<Buffer> {
     let mut cell = target
@@ -250,7 +268,7 @@ impl Executor {
         }
         crate::any!(value.dtype, T => {
             let numbers = value.read::<T>()?;
-            Ok(bytemuck::cast_slice::<T, u8>(&numbers).to_vec())
+            host_copy(bytemuck::cast_slice::<T, u8>(&numbers), "a copy for the reader")
         })
     }
 
@@ -276,19 +294,24 @@ fn candle_bytes(tensor: &Tensor) -> Result<Vec<u8>> {
         // candle cannot slice the empty storage of a view that starts behind its end.
         return Ok(Vec::new());
     }
+    // candle's copy and ours: asked for together before candle, which ends the process where there is no room, makes its own.
+    let bytes = tensor.elem_count() * tensor.dtype().size_in_bytes();
+    drop(host_vec::<u8>(2 * bytes, "a copy for the reader")?);
     let flat = tensor.flatten_all()?.to_device(&candle_core::Device::Cpu)?;
-    Ok(match flat.dtype() {
-        DType::F32 => bytemuck::cast_slice(&flat.to_vec1::<f32>()?).to_vec(),
-        DType::F64 => bytemuck::cast_slice(&flat.to_vec1::<f64>()?).to_vec(),
-        DType::BF16 => bytemuck::cast_slice(&flat.to_vec1::<half::bf16>()?).to_vec(),
-        DType::F16 => bytemuck::cast_slice(&flat.to_vec1::<half::f16>()?).to_vec(),
-        DType::I64 => bytemuck::cast_slice(&flat.to_vec1::<i64>()?).to_vec(),
-        DType::U8 => flat.to_vec1::<u8>()?,
-        other => {
-            return Err(
-                Error::new(Code::Dtype, "candle holds a dtype that the engine does not have")
-                    .received(format!("{other:?}")),
-            );
-        }
-    })
+    match flat.dtype() {
+        DType::F32 => copy(&flat.to_vec1::<f32>()?),
+        DType::F64 => copy(&flat.to_vec1::<f64>()?),
+        DType::BF16 => copy(&flat.to_vec1::<half::bf16>()?),
+        DType::F16 => copy(&flat.to_vec1::<half::f16>()?),
+        DType::I64 => copy(&flat.to_vec1::<i64>()?),
+        DType::U8 => Ok(flat.to_vec1::<u8>()?),
+        other => Err(
+            Error::new(Code::Dtype, "candle holds a dtype that the engine does not have")
+                .received(format!("{other:?}")),
+        ),
+    }
+}
+
+fn copy<T: bytemuck::Pod>(numbers: &[T]) -> Result<Vec<u8>> {
+    host_copy(bytemuck::cast_slice(numbers), "a copy for the reader")
 }

@@ -74,12 +74,8 @@ impl FileBytes {
     pub fn read(path: &Path) -> Result<Self> {
         let (file, metadata) = open_regular(path)?;
         let len = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(len).map_err(|e| {
-            Error::new(Code::Memory, format!("{} does not fit in memory", path.display()))
-                .received(format!("{len} bytes"))
-                .source(e)
-        })?;
+        // One more, so that a file that has not grown is read to its end without growing the vector.
+        let mut bytes = crate::memory::host_vec(len.saturating_add(1), &format!("the file {}", path.display()))?;
         // One byte more than expected shows that the file grew, without reading on for ever.
         file.take(metadata.len() + 1)
             .read_to_end(&mut bytes)

@@ -114,11 +114,11 @@ pub fn read_entry<'a>(bytes: &'a [u8], entry: &Entry, file: &str) -> Result<RawT
             }
             Cow::Borrowed(data)
         }
-        FileDtype::I8 => widen(data, |[b]: [u8; 1]| i64::from(i8::from_le_bytes([b]))),
-        FileDtype::I16 => widen(data, |b| i64::from(i16::from_le_bytes(b))),
-        FileDtype::U16 => widen(data, |b| i64::from(u16::from_le_bytes(b))),
-        FileDtype::I32 => widen(data, |b| i64::from(i32::from_le_bytes(b))),
-        FileDtype::U32 => widen(data, |b| i64::from(u32::from_le_bytes(b))),
+        FileDtype::I8 => widen(data, |[b]: [u8; 1]| i64::from(i8::from_le_bytes([b])))?,
+        FileDtype::I16 => widen(data, |b| i64::from(i16::from_le_bytes(b)))?,
+        FileDtype::U16 => widen(data, |b| i64::from(u16::from_le_bytes(b)))?,
+        FileDtype::I32 => widen(data, |b| i64::from(i32::from_le_bytes(b)))?,
+        FileDtype::U32 => widen(data, |b| i64::from(u32::from_le_bytes(b)))?,
         FileDtype::U64 => {
             // The top byte's high bit is the sign of an i64.
             if let Some(at) = data.chunks_exact(8).position(|b| b[7] & 0x80 != 0) {
@@ -140,11 +140,12 @@ pub fn read_entry<'a>(bytes: &'a [u8], entry: &Entry, file: &str) -> Result<RawT
     })
 }
 
-fn widen<const N: usize>(data: &[u8], value: impl Fn([u8; N]) -> i64) -> Cow<'static, [u8]> {
-    let chunks = data
-        .chunks_exact(N)
-        .map(|b| value(b.try_into().expect("chunks of N bytes")).to_le_bytes());
-    Cow::Owned(chunks.flatten().collect())
+fn widen<const N: usize>(data: &[u8], value: impl Fn([u8; N]) -> i64) -> Result<Cow<'static, [u8]>> {
+    let mut wide = crate::memory::host_vec(data.len() / N * 8, "a tensor of this file")?;
+    for bytes in data.chunks_exact(N) {
+        wide.extend_from_slice(&value(bytes.try_into().expect("chunks of N bytes")).to_le_bytes());
+    }
+    Ok(Cow::Owned(wide))
 }
 
 fn bad_value(file: &str, entry: &Entry, at: usize, received: String, expected: &str) -> Error {

@@ -135,7 +135,7 @@ fn binary(exec: &mut Exec<'_>, op: BinaryOp) -> Result<Outputs> {
         Dtype::U8 => {
             let mut y = exec.alloc::<u8>(0)?;
             let (a, b) = (widen_u8(&exec.read::<u8>(0)?), widen_u8(&exec.read::<u8>(1)?));
-            let mut wide = vec![0i64; y.len()];
+            let mut wide = kernels::room::filled(y.len(), 0i64);
             kernel::binary_i64(op, &a, &sa, &b, &sb, shape.dims(), &mut wide)?;
             y.iter_mut().zip(wide).for_each(|(y, w)| *y = w as u8);
             Ok(output(y))
@@ -150,7 +150,9 @@ fn binary(exec: &mut Exec<'_>, op: BinaryOp) -> Result<Outputs> {
 }
 
 fn widen_u8(x: &[u8]) -> Vec<i64> {
-    x.iter().map(|&v| i64::from(v)).collect()
+    let mut wide = kernels::room::with_capacity(x.len());
+    wide.extend(x.iter().map(|&v| i64::from(v)));
+    wide
 }
 
 fn compare(exec: &mut Exec<'_>, op: CompareOp) -> Result<Outputs> {

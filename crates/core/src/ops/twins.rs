@@ -72,7 +72,7 @@ pub fn uniform(twin: &Twin<'_>, dims: &[usize], low: f64, high: f64, dtype: Dtyp
     let n = dims.iter().product();
     let rng = twin.rng();
     crate::float!(dtype.wide(), T => {
-        let mut numbers = vec![T::default(); n];
+        let mut numbers = kernels::room::filled(n, T::default());
         kernels::cpu::dropout::fill_uniform(rng.seed, rng.counter, low, high, &mut numbers);
         Ok(Tensor::from_vec(numbers, dims, twin.device())?)
     })
@@ -86,7 +86,7 @@ pub fn normal(twin: &Twin<'_>, dims: &[usize], mean: f64, std: f64, dtype: Dtype
     let n = dims.iter().product();
     let rng = twin.rng();
     crate::float!(dtype.wide(), T => {
-        let mut numbers = vec![T::default(); n];
+        let mut numbers = kernels::room::filled(n, T::default());
         kernels::cpu::dropout::fill_normal(rng.seed, rng.counter, mean, std, &mut numbers);
         Ok(Tensor::from_vec(numbers, dims, twin.device())?)
     })
@@ -98,8 +98,8 @@ pub fn normal(twin: &Twin<'_>, dims: &[usize], mean: f64, std: f64, dtype: Dtype
 /// candle's.
 pub fn dropout_factors(twin: &Twin<'_>, like: &Tensor, p: f64) -> Result<Tensor> {
     let rng = twin.rng();
-    let ones = vec![1.0f32; like.elem_count()];
-    let mut factors = vec![0.0f32; ones.len()];
+    let ones = kernels::room::filled(like.elem_count(), 1.0f32);
+    let mut factors = kernels::room::filled(ones.len(), 0.0f32);
     kernels::cpu::dropout::dropout(&ones, p, rng.seed, rng.counter, &mut factors)?;
     // The kept elements are rescaled in the tensor's own precision: 1 / (1 - p) as f32 is not exact.
     let kept: Vec<u8> = factors.iter().map(|f| u8::from(*f != 0.0)).collect();

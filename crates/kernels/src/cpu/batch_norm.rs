@@ -182,7 +182,7 @@ fn channel_sums<T: Float, F: Fn(T, T) -> T>(
     let BatchDims { n, c, len } = dims;
     // Without places the channels are the vector; else the places of a channel are.
     let samples = if len == 1 { super::layer_norm::chunk_rows(c) } else { 1 };
-    let mut sums = vec![T::ZERO; n.div_ceil(samples) * c];
+    let mut sums = crate::room::filled(n.div_ceil(samples) * c, T::ZERO);
     let (row, grain) = if len == 1 { (c, 1) } else { (1, par::grain(len)) };
     par::rows_mut(&mut sums, row, grain, |start, sums| {
         isa::dispatch(

@@ -191,7 +191,8 @@ pub(crate) struct SortedIds<'a> {
 
 impl<'a> SortedIds<'a> {
     pub(crate) fn new(ids: &'a [i64]) -> Self {
-        let mut order: Vec<usize> = (0..ids.len()).collect();
+        let mut order: Vec<usize> = crate::room::with_capacity(ids.len());
+        order.extend(0..ids.len());
         // Stable, hence in order of position among equal ids.
         order.sort_by_key(|&position| ids[position]);
         Self { ids, order }

@@ -41,7 +41,7 @@ pub fn with_replacement<T: Float>(p: &[T], u: &[f64], rows: usize, n: usize, k: 
     check_len("multinomial", "out", out.len(), rows * k)?;
     check_weights(p, n, 1)?;
     par::rows_mut(out, k, par::grain(n), |start, out| {
-        let mut sums = vec![0.0; n];
+        let mut sums = crate::room::filled(n, 0.0);
         for (row, out) in out.chunks_mut(k).enumerate() {
             let p = &p[(start + row) * n..][..n];
             let mut total = 0.0;
@@ -84,7 +84,7 @@ pub fn without_replacement<T: Float>(
         return fail("multinomial", "k is 0".into());
     }
     par::rows_mut(out, k, par::grain(16 * n), |start, out| {
-        let mut times: Vec<(f64, usize)> = Vec::with_capacity(n);
+        let mut times: Vec<(f64, usize)> = crate::room::with_capacity(n);
         for (row, out) in out.chunks_mut(k).enumerate() {
             let at = (start + row) * n;
             let weights = p[at..at + n].iter().zip(&u[at..at + n]).enumerate();

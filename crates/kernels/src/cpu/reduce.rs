@@ -69,7 +69,7 @@ pub fn reduce<T: Float>(op: ReduceOp, x: &[T], outer: usize, n: usize, inner: us
             |a, b| a * b,
         ),
         ReduceOp::LogSumExp => {
-            let mut max = vec![T::ZERO; out.len()];
+            let mut max = crate::room::filled(out.len(), T::ZERO);
             input.max(&mut max);
             // An infinite maximum would turn into ∞ − ∞.
             max.iter_mut()
@@ -104,11 +104,11 @@ pub fn var<T: Float>(
     out: &mut [T],
 ) -> Result<()> {
     check_len("var", "out", out.len(), outer * inner)?;
-    let mut own = Vec::new();
+    let mut own;
     let mean = match mean_out {
         Some(mean) => mean,
         None => {
-            own.resize(out.len(), T::ZERO);
+            own = crate::room::filled(out.len(), T::ZERO);
             &mut own[..]
         }
     };

@@ -93,7 +93,9 @@ pub fn rms_norm_backward<T: Float>(
     check_len(NAME, "dx", dx.as_ref().map_or(rows * n, |dx| dx.len()), rows * n)?;
     check_len(NAME, "dw", dw.as_ref().map_or(n, |dw| dw.len()), n)?;
     let chunk = chunk_rows(n);
-    let mut dw_parts = dw.is_some().then(|| vec![T::ZERO; rows.div_ceil(chunk) * n]);
+    let mut dw_parts = dw
+        .is_some()
+        .then(|| crate::room::filled(rows.div_ceil(chunk) * n, T::ZERO));
     let outputs = (
         dx.map(|dx| Rows::new(dx, chunk * n)),
         dw_parts.as_mut().map(|parts| Rows::new(parts, n)),

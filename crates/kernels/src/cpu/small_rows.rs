@@ -7,7 +7,7 @@ mod lanes;
 mod scratch;
 mod tile;
 
-pub(crate) use scratch::with_scratch;
+pub(crate) use scratch::{release_scratch, with_scratch};
 pub(crate) use tile::{Kind, Tile};
 
 use crate::{Float, WeightRef, isa, par};

@@ -70,7 +70,7 @@ pub fn sort<T: Ordered>(
         (Rows::new(values, k), Rows::new(indices, k)),
         par::grain(16 * n),
         |start, (values, indices)| {
-            let mut pairs = Vec::with_capacity(n);
+            let mut pairs = crate::room::with_capacity(n);
             let outputs = values.data.chunks_mut(k).zip(indices.data.chunks_mut(k));
             for (row, (values, indices)) in outputs.enumerate() {
                 pairs.clear();

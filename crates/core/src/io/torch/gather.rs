@@ -37,7 +37,7 @@ pub(super) fn place(bytes: &[u8], begin: usize, view: &View, is_big_endian: bool
             Cow::Owned(made) => Place::Made(made),
         });
     }
-    let mut made = Vec::with_capacity(len);
+    let mut made = crate::memory::host_vec(len, "a tensor of this file")?;
     gather(&bytes[start..], view, size, &mut made);
     if is_big_endian {
         for element in made.chunks_exact_mut(size) {

@@ -152,7 +152,7 @@ impl<'a> Problem<'a> {
                 .collect(),
             None => vec![tk; batch],
         };
-        let mut visible = Vec::with_capacity(batch * tq * tk);
+        let mut visible = kernels::room::with_capacity(batch * tq * tk);
         for length in lengths {
             for i in 0..tq {
                 let limit = match self.options.causal {

@@ -45,7 +45,7 @@ fn arg<T: Float>(
         return Ok(());
     }
     par::rows_mut(out, inner, par::grain(n * inner), |start, out| {
-        let mut best = vec![T::ZERO; inner];
+        let mut best = crate::room::filled(inner, T::ZERO);
         for (row, out) in out.chunks_mut(inner).enumerate() {
             let x = &x[(start + row) * n * inner..][..n * inner];
             best.copy_from_slice(&x[..inner]);

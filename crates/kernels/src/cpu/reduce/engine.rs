@@ -146,7 +146,7 @@ impl<T: Float> Input<'_, T> {
             });
             return;
         }
-        let mut partials = vec![init; outer * chunks * inner];
+        let mut partials = crate::room::filled(outer * chunks * inner, init);
         par::rows_mut(&mut partials, inner, grain, |start, part| {
             part.chunks_mut(inner)
                 .enumerate()

@@ -14,6 +14,11 @@ thread_local! {
     static FREE: Cell<Vec<Vec<Line>>> = const { Cell::new(Vec::new()) };
 }
 
+/// Lets go of the calling thread's free buffers.
+pub(crate) fn release_scratch() {
+    drop(FREE.take());
+}
+
 /// Runs `f` with `len` numbers of unspecified content, on a cache-line boundary. Calls may nest.
 pub(crate) fn with_scratch<T: crate::Float, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
     let mut free = FREE.take();
@@ -21,6 +26,7 @@ pub(crate) fn with_scratch<T: crate::Float, R>(len: usize, f: impl FnOnce(&mut [
     FREE.set(free);
     let wanted = (len * size_of::<T>()).div_ceil(64);
     if lines.len() < wanted {
+        crate::room::grow(&mut lines, wanted);
         lines.resize(wanted, Line([0; 8]));
     }
     // SAFETY: the lines are initialised, cover `len` elements, are aligned to 64, and any bits are a valid f32 or f64

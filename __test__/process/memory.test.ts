@@ -1,0 +1,81 @@
+import test from 'ava'
+import { TRAIN, runProgram } from '../support/process.js'
+
+const PROGRAM = `import * as lora from 'loralib'
+  ${TRAIN}
+  const told = async (work) => {
+    try { await work(); return null }
+    catch (e) { return { name: e.name, code: e.code, expected: e.expected, received: e.received, op: e.op } }
+  }
+`
+interface Told {
+  code: string
+  name: string
+  expected: string
+  received: string
+  op: string
+}
+
+test('LORALIB_MEMORY_LIMIT: what does not fit beside the live tensors rejects, and fits when they are gone', async (t) => {
+  const ended = await runProgram(
+    `${PROGRAM}
+    const held = []
+    const full = await told(async () => {
+      for (;;) held.push(lora.ones([4, 1024, 1024])), await held.at(-1).sum().item()
+    })
+    const recorded = await told(() => lora.zeros([200, 1024, 1024]))
+    const count = held.length
+    for (const tensor of held) tensor.dispose()
+    const again = await lora.ones([8, 1024, 1024]).mean().item()
+    console.log(JSON.stringify({ full, recorded, count, again, limit: lora.backend().memoryLimitBytes, losses: await train(lora) }))`,
+    { env: { LORALIB_MEMORY_LIMIT: '128MB' } },
+  )
+  t.is(ended.code, 0, ended.errors)
+  const { full, recorded, count, again, limit, losses } = JSON.parse(ended.out) as {
+    full: Told
+    recorded: Told
+    count: number
+    again: number
+    limit: number
+    losses: number[]
+  }
+  t.is(limit, 128 * 2 ** 20)
+  t.is(full.code, 'ERR_LORA_MEMORY')
+  t.is(full.name, 'MemoryError')
+  t.regex(full.expected, /at most 128\.0 MB/)
+  t.regex(full.received, /a request of 16\.0 MB beside 1\d\d\.\d MB of live tensors/)
+  t.is(recorded.code, 'ERR_LORA_MEMORY')
+  t.true(count >= 7 && count <= 9, String(count))
+  t.is(again, 1)
+  t.is(losses.length, 3)
+})
+
+test('a limit that is no size is an option error', async (t) => {
+  const ended = await runProgram(`${PROGRAM} console.log(JSON.stringify(await told(() => lora.backend())))`, {
+    env: { LORALIB_MEMORY_LIMIT: 'plenty' },
+  })
+  const error = JSON.parse(ended.out) as Told
+  t.is(error.code, 'ERR_LORA_OPTION', ended.errors)
+  t.is(error.received, 'plenty')
+})
+
+test('an idle engine gives its memory back to the system', async (t) => {
+  const ended = await runProgram(`${PROGRAM}
+    const rss = () => process.memoryUsage.rss()
+    const model = new lora.nn.Sequential(new lora.nn.Linear(512, 2048), new lora.nn.GELU(), new lora.nn.Linear(2048, 512))
+    const optimizer = new lora.optim.SGD(model.parameters(), { lr: 0.01 })
+    for (let i = 0; i < 3; i++) {
+      model.forward(lora.randn([4096, 512])).square().mean().backward()
+      await optimizer.step()
+      optimizer.zeroGrad()
+    }
+    await lora.settle()
+    const before = { pool: lora.memory().poolBytes, rss: rss() }
+    await new Promise((resolve) => setTimeout(resolve, 4000))
+    console.log(JSON.stringify({ before, after: { pool: lora.memory().poolBytes, rss: rss() } }))`)
+  t.is(ended.code, 0, ended.errors)
+  const { before, after } = JSON.parse(ended.out) as Record<'before' | 'after', { pool: number; rss: number }>
+  t.true(before.pool > 64 * 2 ** 20, `${before.pool} bytes in the pool`)
+  t.is(after.pool, 0)
+  t.true(before.rss - after.rss >= 0.6 * before.pool, JSON.stringify({ before, after }))
+})

@@ -1,0 +1,41 @@
+//! The priority of compute threads: below the event loop, so that a server answers while all cores compute.
+
+/// Lowers the calling thread below the event loop's priority. Where the system refuses, or has no such thing, nothing happens.
+pub fn lower_thread_priority() {
+    lower();
+}
+
+#[cfg(target_os = "linux")]
+fn lower() {
+    // SAFETY: setpriority on the caller's own thread id; a refusal changes nothing.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, libc::syscall(libc::SYS_gettid) as libc::id_t, 10);
+    }
+}
+
+#[cfg(target_vendor = "apple")]
+fn lower() {
+    // SAFETY: it changes the calling thread only. "Utility" is for long work whose progress somebody watches.
+    unsafe {
+        libc::pthread_set_qos_class_self_np(libc::qos_class_t::QOS_CLASS_UTILITY, 0);
+    }
+}
+
+#[cfg(windows)]
+fn lower() {
+    use std::ffi::c_void;
+    #[link(name = "kernel32")]
+    unsafe extern "system" {
+        fn GetCurrentThread() -> *mut c_void;
+        fn SetThreadPriority(thread: *mut c_void, priority: i32) -> i32;
+    }
+    /// THREAD_PRIORITY_BELOW_NORMAL.
+    const BELOW_NORMAL: i32 = -1;
+    // SAFETY: the handle of the calling thread is valid as long as the thread runs.
+    unsafe {
+        SetThreadPriority(GetCurrentThread(), BELOW_NORMAL);
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple", windows)))]
+fn lower() {}
