@@ -47,7 +47,7 @@ async function sendRaw(kind, client, address, random) {
   socket.write(bytes)
   if (isAnswered) {
     const [answer] = await Promise.race([once(socket, 'data'), once(socket, 'close').then(() => [''])])
-    if (!/^HTTP\/1\.1 400/.test(String(answer))) client.wrong(`${kind}: answered with "${answer}"`)
+    if (!String(answer).startsWith('HTTP/1.1 400')) client.wrong(`${kind}: answered with "${answer}"`)
   }
   socket.destroy()
 }

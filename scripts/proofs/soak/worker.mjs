@@ -20,5 +20,6 @@ for (let step = 0; step < STEPS; step++) {
   optimizer.zeroGrad()
   losses.push(await loss.item())
 }
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 if (parentPort) parentPort.postMessage(losses)
 else console.log(JSON.stringify(losses))
