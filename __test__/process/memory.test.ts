@@ -59,6 +59,43 @@ test('a limit that is no size is an option error', async (t) => {
   t.is(error.received, 'plenty')
 })
 
+// Work of all kinds, larger with each round, until something has no room. Kernels, their working memory, copies to the host and back.
+const GROW = `${PROGRAM}
+  const failures = []
+  for (let n = 256; failures.length < 3 && n < 1 << 15; n = Math.ceil(n * 1.3)) {
+    const failed = await told(async () => {
+      const model = new lora.Linear(n, n, { r: 8, loraDropout: 0.1 })
+      const x = lora.randn([n, n], { requiresGrad: true })
+      const y = lora.nn.functional.layerNorm(model.forward(x), [n], lora.ones([n], { requiresGrad: true }))
+      y.softmax(-1).logsumexp(0).sum().add(y.sort(-1)[0].sum()).backward()
+      await x.grad.data()
+      await lora.tensor(new Float32Array(n * n), [n, n]).sum().item()
+    })
+    if (failed) failures.push(failed)
+    await told(() => lora.settle())
+  }
+  const sum = await lora.arange(1000).sum().item()
+  console.log(JSON.stringify({ failures, sum, losses: await train(lora) }))`
+
+for (const isa of process.platform === 'linux' ? ['', 'candle'] : []) {
+  for (const kilobytes of [1_900_000, 2_300_000]) {
+    test(`address space of ${kilobytes} KB, ${isa || 'own kernels'}: errors, no abort, and the engine computes on`, async (t) => {
+      const ended = await runProgram(GROW, {
+        env: isa ? { LORALIB_ISA: isa } : {},
+        ulimit: `-v ${kilobytes}`,
+        limitMs: 240_000,
+      })
+      t.is(ended.signal, null, ended.errors)
+      t.is(ended.code, 0, ended.errors)
+      const { failures, sum, losses } = JSON.parse(ended.out) as { failures: Told[]; sum: number; losses: number[] }
+      t.true(failures.length > 0)
+      for (const error of failures) t.is(error.code, 'ERR_LORA_MEMORY', JSON.stringify(error))
+      t.is(sum, 499_500)
+      t.is(losses.length, 3)
+    })
+  }
+}
+
 test('an idle engine gives its memory back to the system', async (t) => {
   const ended = await runProgram(`${PROGRAM}
     const rss = () => process.memoryUsage.rss()

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::storage::{Buffer, Element};
 
 use room::Room;
-pub use room::{host_copy, host_vec, limit, set_collector, size};
+pub use room::{check_host, host_copy, host_vec, limit, set_collector, size};
 
 /// Counters that both halves of the engine read.
 #[derive(Default)]

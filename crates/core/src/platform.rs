@@ -5,5 +5,5 @@ mod cgroup;
 mod memory;
 mod threads;
 
-pub use memory::{available_memory, has_address_limit, memory_limit};
+pub use memory::{available_memory, can_map, has_address_limit, memory_limit};
 pub use threads::lower_thread_priority;

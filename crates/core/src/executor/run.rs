@@ -201,7 +201,7 @@ fn twin(
 }
 
 /// About what candle allocates for a twin; where there is no room it ends the process, so it is asked for first. Inputs are copied or
-/// widened, results are rounded, and attention forms its table of scores.
+/// widened, a formula has a few intermediate results, and attention forms its table of scores.
 fn twin_bytes(row: &OpRow, inputs: &[Option<Value>], metas: &[Meta]) -> u64 {
     let wide = |shape: &crate::shape::Shape, dtype: Dtype| shape.numel() as u64 * dtype.wide().size() as u64;
     let given = inputs.iter().flatten().map(|v| wide(&v.shape, v.dtype));
@@ -213,7 +213,7 @@ fn twin_bytes(row: &OpRow, inputs: &[Option<Value>], metas: &[Meta]) -> u64 {
         }
         _ => 0,
     };
-    given.chain(made).sum::<u64>() + scores
+    4 * given.chain(made).sum::<u64>() + scores
 }
 
 /// Stores another buffer; gives the one before.
@@ -246,6 +246,10 @@ impl Executor {
         if let Buffer::Candle(tensor) = &*value.storage.borrow() {
             return Ok(tensor.reshape(value.shape.dims())?);
         }
+        drop(host_vec::<u8>(
+            value.shape.numel() * value.dtype.size(),
+            "a copy for candle",
+        )?);
         let cpu = crate::any!(value.dtype, T => {
             let numbers = value.read::<T>()?;
             candle_from_slice(&numbers, &value.shape)

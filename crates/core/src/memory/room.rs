@@ -85,7 +85,7 @@ impl Room {
 
     /// Whether something is left after a large request was granted. Only a trial can say where the address space is limited.
     pub fn leaves_margin(&self, bytes: u64) -> bool {
-        !self.address_limit || bytes < LARGE || Vec::<u8>::new().try_reserve_exact(self.margin as usize).is_ok()
+        !self.address_limit || bytes < LARGE || platform::can_map(self.margin as usize)
     }
 
     /// Memory was given back: the last answer of the system counts no more.
@@ -118,17 +118,7 @@ pub fn host_vec<T>(n: usize, what: &str) -> Result<Vec<T>> {
     if room.allows(bytes, 0) && vec.try_reserve_exact(n).is_ok() && room.leaves_margin(bytes) {
         return Ok(vec);
     }
-    Err(Error::new(Code::Memory, format!("the system has no room for {what}"))
-        .expected(format!(
-            "at most {}, what is free",
-            size(platform::available_memory().unwrap_or(limit()))
-        ))
-        .received(format!(
-            "a request of {}; the limit of this process is {}",
-            size(bytes),
-            size(limit())
-        ))
-        .hint("dispose of tensors that are no longer needed, or work on smaller pieces"))
+    Err(no_room(bytes, what))
 }
 
 /// A copy of bytes on the host.
@@ -139,6 +129,34 @@ pub fn host_copy(bytes: &[u8], what: &str) -> Result<Vec<u8>> {
     let mut vec = host_vec(bytes.len(), what)?;
     vec.extend_from_slice(bytes);
     Ok(vec)
+}
+
+/// Fails when a large copy that somebody else allocates, who cannot fail, has no room.
+///
+/// # Errors
+/// [`Code::Memory`].
+pub fn check_host(bytes: u64, what: &str) -> Result<()> {
+    if bytes < MARGIN / 64 {
+        return Ok(());
+    }
+    let mut room = Room::new(limit());
+    let wanted = usize::try_from(bytes.saturating_add(MARGIN / 4)).unwrap_or(usize::MAX);
+    if room.allows(bytes, 0) && platform::can_map(wanted) {
+        return Ok(());
+    }
+    Err(no_room(bytes, what))
+}
+
+fn no_room(bytes: u64, what: &str) -> Error {
+    let free = platform::available_memory().unwrap_or_else(limit);
+    Error::new(Code::Memory, format!("the system has no room for {what}"))
+        .expected(format!("at most {}, what is free", size(free)))
+        .received(format!(
+            "a request of {}; the limit of this process is {}",
+            size(bytes),
+            size(limit())
+        ))
+        .hint("dispose of tensors that are no longer needed, or work on smaller pieces")
 }
 
 /// Bytes for people.

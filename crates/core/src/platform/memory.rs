@@ -23,6 +23,29 @@ pub fn has_address_limit() -> bool {
     resource_limit().is_some()
 }
 
+/// Whether the system would give so many bytes to any allocator of the process: a trial of address space that is not touched.
+#[cfg(unix)]
+pub fn can_map(bytes: usize) -> bool {
+    // SAFETY: a private mapping of its own, at a place that the system chooses, which nobody else sees.
+    unsafe {
+        let place = libc::mmap(
+            std::ptr::null_mut(),
+            bytes.max(1),
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANON,
+            -1,
+            0,
+        );
+        place != libc::MAP_FAILED && libc::munmap(place, bytes.max(1)) == 0
+    }
+}
+
+/// Whether the system would give so many bytes to any allocator of the process.
+#[cfg(not(unix))]
+pub fn can_map(bytes: usize) -> bool {
+    Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
+}
+
 #[cfg(target_os = "linux")]
 fn container_limit() -> Option<u64> {
     cgroup::own().iter().filter_map(cgroup::Group::limit).min()
