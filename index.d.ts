@@ -605,6 +605,16 @@ type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView;
 declare function tensor(data: TensorLike, options?: MakeOptions & {
     shape?: readonly number[];
 }): Tensor;
+/**
+ * As {@link tensor}, of a typed array of any size: it is copied in pieces, between which the event loop runs, where `tensor` would hold it up (100 MB
+ * can take a fifth of a second). The array must stay as it is until the promise resolves.
+ * @example
+ * const features = await lora.tensorAsync(new Float32Array(file.buffer), { shape: [rows, 768] })
+ * @throws {ShapeError} for data that does not fill the shape.
+ */
+declare function tensorAsync(data: ArrayBufferView, options?: MakeOptions & {
+    shape?: readonly number[];
+}): Promise<Tensor>;
 /** A tensor of one value. */
 declare function full(shape: readonly number[], value: number, options?: MakeOptions): Tensor;
 /** Zeros. */
@@ -4625,6 +4635,12 @@ declare class Tokenizer {
      * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` as in {@link Tokenizer.fromFolder}.
      */
     static fromVocabAndMerges(vocab: string, merges: string): Tokenizer;
+    /** As {@link Tokenizer.fromFile}, off the main thread: a large vocabulary takes a tenth of a second. */
+    static fromFileAsync(path: string): Promise<Tokenizer>;
+    /** As {@link Tokenizer.fromFolder}, off the main thread. */
+    static fromFolderAsync(folder: string): Promise<Tokenizer>;
+    /** As {@link Tokenizer.fromVocabAndMerges}, off the main thread. */
+    static fromVocabAndMergesAsync(vocab: string, merges: string): Promise<Tokenizer>;
     /**
      * Learns a byte-level BPE (GPT-2's rules) from texts, off the main thread. The same texts give the same vocabulary.
      * @throws {OptionError} `ERR_LORA_OPTION` when `vocabSize` leaves no room for the bytes and the special tokens.
@@ -4634,7 +4650,7 @@ declare class Tokenizer {
     get vocabSize(): number;
     /** The special tokens, by id. */
     get specialTokens(): string[];
-    /** Ids of a text, at once. For more than about a megabyte use {@link Tokenizer.encodeAsync}. */
+    /** Ids of a text, at once: about a millisecond for two pages. For longer ones use {@link Tokenizer.encodeAsync}, which leaves the event loop free. */
     encode(text: string, options?: EncodeOptions): number[];
     /** Ids of a text with the places that they come from. */
     encodeWithOffsets(text: string, options?: EncodeOptions): Encoding;
@@ -4671,5 +4687,5 @@ declare namespace index_d {
   export type { index_d_DecodeOptions as DecodeOptions, index_d_DecodeStream as DecodeStream, index_d_EncodeOptions as EncodeOptions, index_d_Encoding as Encoding, index_d_TokenizerTrainOptions as TokenizerTrainOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$5 as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$1 as generation, getRngState, grad, gradcheck, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$2 as models, multinomial, index_d$4 as nn, noGrad, ones, onesLike, index_d$3 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setRngState, settle, stack, stream$1 as stream, tensor, index_d as tokenizers, unmergeAll, where, zeros, zerosLike };
+export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$5 as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$1 as generation, getRngState, grad, gradcheck, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$2 as models, multinomial, index_d$4 as nn, noGrad, ones, onesLike, index_d$3 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d as tokenizers, unmergeAll, where, zeros, zerosLike };
 export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };

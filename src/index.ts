@@ -1,7 +1,7 @@
 // The whole public surface: named exports in groups, nothing computed.
 
 // Tensors
-export { arange, cat, full, ones, rand, randn, stack, tensor, where, zeros } from './make.js'
+export { arange, cat, full, ones, rand, randn, stack, tensor, tensorAsync, where, zeros } from './make.js'
 export { Tensor } from './tensor.js'
 export type { MakeOptions, TensorLike } from './make.js'
 export type { Dtype } from './tensor.js'

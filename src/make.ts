@@ -1,9 +1,14 @@
-import { DtypeError, MemoryError, OptionError, ShapeError } from './errors.js'
+import { MemoryError, OptionError } from './errors.js'
 import * as ops from './generated/ops.js'
+import { bytesOf, fromNested, fromTyped } from './host-data.js'
+import type { Values } from './host-data.js'
+import { gatherBytes, putGathered } from './native/host.js'
 import { DTYPES, put } from './native/record.js'
+import { bad } from './nn/options.js'
 import { withGenerator } from './random.js'
 import type { Generator } from './random.js'
-import { KIND, checkDtype } from './tensor.js'
+import { KIND, checkDtype, fromId } from './tensor.js'
+import { bytesPerElement } from './tensor/dtype.js'
 import type { Dtype, Tensor } from './tensor.js'
 import type { Nested } from './values.js'
 
@@ -34,124 +39,43 @@ export function tensor(data: TensorLike, options: MakeOptions & { shape?: readon
   return made
 }
 
-type Values = ArrayLike<number> | ArrayLike<bigint> | ArrayLike<boolean> | ArrayLike<number | bigint | boolean>
-
-function fromTyped(
-  data: ArrayBufferView,
-  shape?: readonly number[],
-): { values: Values; shape: readonly number[]; dtype: Dtype } {
-  const values = data as unknown as ArrayLike<number>
-  const n = values.length
-  if (n === undefined) throw new OptionError({ what: 'tensor: a DataView holds no numbers', expected: 'a typed array' })
-  const wanted = shape ?? [n]
-  if (wanted.reduce((p, d) => p * d, 1) !== n) {
-    throw new ShapeError({
-      what: 'tensor: the data does not fill the shape',
-      expected: `${wanted.reduce((p, d) => p * d, 1)} numbers for (${wanted.join(', ')})`,
-      received: `${n} numbers`,
-    })
-  }
-  const dtype: Dtype =
-    data instanceof Float32Array
-      ? 'f32'
-      : data instanceof Float64Array
-        ? 'f64'
-        : data instanceof Uint8Array
-          ? 'u8'
-          : 'i64'
-  return { values, shape: wanted, dtype }
-}
-
-function fromNested(
-  data: Nested<number | bigint | boolean>,
-  wanted?: readonly number[],
-): { values: Values; shape: readonly number[]; dtype: Dtype } {
-  const shape: number[] = []
-  for (let level: unknown = data; Array.isArray(level); level = level[0]) shape.push(level.length)
-  const values: (number | bigint | boolean)[] = []
-  const walk = (item: Nested<number | bigint | boolean>, dim: number): void => {
-    if (!Array.isArray(item)) {
-      if (dim !== shape.length || !['number', 'bigint', 'boolean'].includes(typeof item)) throw ragged(dim, item)
-      values.push(item)
-    } else {
-      if (item.length !== shape[dim]) throw ragged(dim, item)
-      for (const inner of item) walk(inner, dim + 1)
-    }
-  }
-  walk(data, 0)
-  if (wanted && wanted.reduce((p, d) => p * d, 1) !== values.length) {
-    throw new ShapeError({
-      what: 'tensor: the data does not fill the shape',
-      expected: `(${wanted.join(', ')})`,
-      received: `${values.length} numbers`,
-    })
-  }
-  const first = typeof values[0]
-  const dtype: Dtype =
-    values.length > 0 && values.every((v) => typeof v === 'boolean') ? 'bool' : first === 'bigint' ? 'i64' : 'f32'
-  return { values, shape: wanted ?? shape, dtype }
-}
-
-function ragged(dim: number, item: unknown): ShapeError {
-  return new ShapeError({
-    what: 'tensor: the nested arrays have no common shape',
-    expected: 'numbers at one depth and equal lengths in each dimension',
-    received: Array.isArray(item)
-      ? `a length of ${item.length} in dimension ${dim}`
-      : `${String(item)} at depth ${dim}`,
-  })
-}
-
-/** Numbers to the bytes of a dtype. Half types go through f32 and are rounded once. */
+/** Numbers to a tensor. Half types go through f32 and are rounded once. */
 function putValues(values: Values, shape: readonly number[], dtype: Dtype): Tensor {
-  if (dtype === 'bf16' || dtype === 'f16') {
-    const wide = putValues(values, shape, 'f32')
-    const half = ops.cast(wide, dtype)
-    wide.dispose()
-    return half
-  }
-  const n = values.length
-  let array: ArrayBufferView
-  if (dtype === 'f32')
-    array = values instanceof Float32Array ? values : Float32Array.from({ length: n }, (_, i) => Number(values[i]))
-  else if (dtype === 'f64')
-    array = values instanceof Float64Array ? values : Float64Array.from({ length: n }, (_, i) => Number(values[i]))
-  else if (dtype === 'i64')
-    array =
-      values instanceof BigInt64Array ? values : BigInt64Array.from({ length: n }, (_, i) => toInteger(values[i]!))
-  else if (dtype === 'bool') array = Uint8Array.from({ length: n }, (_, i) => (Number(values[i]) !== 0 ? 1 : 0))
-  else array = values instanceof Uint8Array ? values : Uint8Array.from({ length: n }, (_, i) => toByte(values[i]!))
-  return putBytes(dtype, shape, new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
+  return rounded(dtype, (wide) => putBytes(wide, shape, bytesOf(values, wide)))
 }
 
-function toInteger(value: number | bigint | boolean): bigint {
-  if (typeof value === 'number' && !Number.isInteger(value))
-    throw new DtypeError({
-      what: 'tensor: a fraction cannot be an integer',
-      expected: 'whole numbers for i64',
-      received: String(value),
-      fix: "leave the dtype out, or convert with .to('i64')",
-    })
-  const integer = BigInt(value)
-  if (BigInt.asIntN(64, integer) !== integer) {
-    throw new DtypeError({
-      what: 'tensor: this integer is too large',
-      expected: '-2^63 to 2^63 - 1 for i64',
-      received: String(value),
-    })
-  }
-  return integer
+function rounded(dtype: Dtype, make: (wide: Dtype) => Tensor): Tensor {
+  if (dtype !== 'bf16' && dtype !== 'f16') return make(dtype)
+  const wide = make('f32')
+  const half = ops.cast(wide, dtype)
+  wide.dispose()
+  return half
 }
 
-function toByte(value: number | bigint | boolean): number {
-  const number = Number(value)
-  if (!Number.isInteger(number) || number < 0 || number > 255)
-    throw new DtypeError({
-      what: 'tensor: this number is no byte',
-      expected: '0 to 255 for u8',
-      received: String(value),
-    })
-  return number
+/**
+ * As {@link tensor}, of a typed array of any size: it is copied in pieces, between which the event loop runs, where `tensor` would hold it up (100 MB
+ * can take a fifth of a second). The array must stay as it is until the promise resolves.
+ * @example
+ * const features = await lora.tensorAsync(new Float32Array(file.buffer), { shape: [rows, 768] })
+ * @throws {ShapeError} for data that does not fill the shape.
+ */
+export async function tensorAsync(
+  data: ArrayBufferView,
+  options: MakeOptions & { shape?: readonly number[] } = {},
+): Promise<Tensor> {
+  if (!ArrayBuffer.isView(data)) throw bad('tensorAsync', 'data', 'a typed array', data, 'nested arrays go to tensor()')
+  const { values, shape, dtype } = fromTyped(data, options.shape)
+  const wanted = options.dtype ?? dtype
+  checkDtype(wanted)
+  const wide = wanted === 'bf16' || wanted === 'f16' ? 'f32' : wanted
+  const size = bytesPerElement(wide)
+  const array = values as Float32Array
+  const bytes = await gatherBytes(size * array.length, (from, to) =>
+    bytesOf(array.subarray(from / size, to / size), wide),
+  )
+  const made = rounded(wanted, () => fromId(putGathered(bytes, DTYPES.indexOf(wide), shape, KIND.activation)))
+  if (options.requiresGrad) made.requiresGrad = true
+  return made
 }
 
 /** @internal A tensor of raw little-endian bytes. */

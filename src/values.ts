@@ -3,8 +3,10 @@ import { IndexError, ShapeError } from './errors.js'
 import * as ops from './generated/ops.js'
 import { callAsync } from './native/call.js'
 import { reportPinned } from './native/handle.js'
+import { LARGE_BYTES, readLarge } from './native/host.js'
 import { native } from './native/load.js'
 import type { Dtype, Tensor } from './tensor.js'
+import { bytesPerElement } from './tensor/dtype.js'
 
 /** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array
@@ -17,9 +19,15 @@ export async function readData(tensor: Tensor): Promise<TensorData> {
   reportPinned()
   const half = tensor.dtype === 'bf16' || tensor.dtype === 'f16'
   const wide = half ? ops.cast(tensor.detach(), 'f32') : tensor
-  const [bytes] = await callAsync(() => native.read(Float64Array.of(wide.id)))
+  const bytes = await readBytes(wide)
   if (half) wide.dispose()
-  return typed(tensor.dtype, bytes!)
+  return typed(tensor.dtype, bytes)
+}
+
+async function readBytes(tensor: Tensor): Promise<Uint8Array> {
+  if (tensor.numel * bytesPerElement(tensor.dtype) >= LARGE_BYTES) return readLarge(tensor.id)
+  const [bytes] = await callAsync(() => native.read(Float64Array.of(tensor.id)))
+  return bytes!
 }
 
 /** As {@link readData}, of a tensor with one element. */

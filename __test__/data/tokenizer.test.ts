@@ -82,6 +82,9 @@ test('Tokenizer: wrong files, options and ids are errors with a code', async (t)
   t.throws(() => Tokenizer.fromFile(join(folder, 'none.json')), code('FILE'))
   t.throws(() => Tokenizer.fromFolder(folder), code('FILE'))
   t.throws(() => Tokenizer.fromFile(fileURLToPath(new URL('../../package.json', import.meta.url))), code('FORMAT'))
+  await t.throwsAsync(Tokenizer.fromFileAsync(join(folder, 'none.json')), code('FILE'))
+  await t.throwsAsync(Tokenizer.fromFolderAsync(folder), code('FILE'))
+  await t.throwsAsync(Tokenizer.fromVocabAndMergesAsync('a', ''), code('OPTION'))
   t.throws(() => trained.decode([1, 5000]), code('INDEX'))
   t.throws(() => trained.decodeStream().push(5000), code('INDEX'))
   t.throws(() => trained.decode([1.5]), code('OPTION'))
@@ -93,6 +96,20 @@ test('Tokenizer: wrong files, options and ids are errors with a code', async (t)
   await t.throwsAsync(() => Tokenizer.train(['text'], { vocabSize: 200 }), code('OPTION'))
   await t.throwsAsync(() => Tokenizer.train(['text'], { vocabSize: 300, specialTokens: ['a', 'a'] }), code('OPTION'))
   await t.throwsAsync(() => trained.save(join(folder, 'no such folder', 'x.json')), code('FILE'))
+})
+
+test('Tokenizer: read off the main thread it is the same', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'loralib-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  await trained.saveFolder(folder)
+  const [vocab, merges] = [join(folder, 'vocab.json'), join(folder, 'merges.txt')]
+  const all = await Promise.all([
+    Tokenizer.fromFolderAsync(folder),
+    Tokenizer.fromFileAsync(join(folder, 'tokenizer.json')),
+    Tokenizer.fromVocabAndMergesAsync(vocab, merges),
+  ])
+  const wanted = trained.encode(SAMPLE)
+  for (const tokenizer of all) t.deepEqual(tokenizer.encode(SAMPLE), wanted)
 })
 
 const withShared = existsSync(join(shared, 'data/gpt2-vocab')) ? test : test.skip

@@ -66,6 +66,47 @@ test.serial('tensor: half types round to nearest, once', async (t) => {
   await same(t, tensor([0.1, 65504], { dtype: 'f16' }), [0.0999755859375, 65504])
 })
 
+test.serial('tensorAsync: the same as tensor, for data of many pieces, while the event loop runs', async (t) => {
+  const n = 700_001
+  const values = Float32Array.from({ length: n }, (_, i) => Math.fround(Math.sin(i)))
+  let turns = 0
+  const count = setInterval(() => (turns += 1), 1)
+  for (const dtype of ['f32', 'f64', 'bf16'] as const) {
+    const [slow, quick] = [
+      await lora.tensorAsync(values, { dtype, shape: [1, n] }),
+      tensor(values, { dtype, shape: [1, n] }),
+    ]
+    t.is(slow.dtype, dtype)
+    t.deepEqual(slow.shape, [1, n])
+    t.deepEqual(await slow.data(), await quick.data())
+  }
+  clearInterval(count)
+  t.true(turns > 0)
+  const whole = BigInt64Array.from({ length: 100_000 }, (_, i) => 2n ** 40n * BigInt(i))
+  t.deepEqual(await (await lora.tensorAsync(whole)).data(), whole)
+  t.true((await lora.tensorAsync(new Float32Array(3), { requiresGrad: true })).requiresGrad)
+  t.deepEqual((await lora.tensorAsync(new Float32Array(0), { shape: [0, 2] })).shape, [0, 2])
+})
+
+test.serial('tensorAsync: wrong data is an error', async (t) => {
+  await t.throwsAsync(lora.tensorAsync([1, 2] as never), { code: 'ERR_LORA_OPTION', message: /tensorAsync/ })
+  await t.throwsAsync(lora.tensorAsync(new Float32Array(3), { shape: [2] }), { code: 'ERR_LORA_SHAPE' })
+  await t.throwsAsync(lora.tensorAsync(new Float32Array(3), { dtype: 'f8' as never }), { code: 'ERR_LORA_DTYPE' })
+  await t.throwsAsync(lora.tensorAsync(new Float32Array([1.5]), { dtype: 'i64' }), { code: 'ERR_LORA_DTYPE' })
+})
+
+test.serial('data: of a large tensor, a snapshot of its place in the queue', async (t) => {
+  const n = 300_007
+  const x = tensor(Float32Array.from({ length: n }, (_, i) => i))
+  const before = x.data()
+  lora.noGrad(() => x.add_(1))
+  const [first, then] = [await before, await x.data()]
+  t.true(first.length === n && first.every((value, i) => value === i))
+  t.true(then.length === n && then.every((value, i) => value === i + 1))
+  x.dispose()
+  await t.throwsAsync(x.data(), { code: 'ERR_LORA_DISPOSED' })
+})
+
 test.serial('zeros, ones, full: every dtype', async (t) => {
   for (const dtype of ['f32', 'f64', 'bf16', 'f16', 'i64', 'u8', 'bool'] as const) {
     const made = lora.ones([2, 2], { dtype })

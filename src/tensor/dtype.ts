@@ -7,6 +7,11 @@ export type Dtype = (typeof DTYPES)[number]
 /** Bytes of an element, by the number of the dtype. */
 export const SIZES = [4, 8, 2, 2, 8, 1, 1]
 
+/** Bytes of an element. */
+export function bytesPerElement(dtype: Dtype): number {
+  return SIZES[dtypeNumber(dtype)]!
+}
+
 /** What a tensor is for, as `memory()` counts it. */
 export const KIND = { base: 0, adapter: 1, gradient: 2, optimizer: 3, activation: 4 } as const
 

@@ -6,6 +6,7 @@ mod engine_api;
 mod error;
 mod files;
 mod grad;
+mod host;
 mod state;
 mod tensor;
 mod tokenizer;

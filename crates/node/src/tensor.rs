@@ -76,6 +76,12 @@ pub fn describe(id: f64, mut scratch: Float64ArraySlice<'_>) -> napi::Result<()>
 /// Makes a tensor from bytes; `kind` is what it is for. Bytes are copied.
 #[napi(catch_unwind)]
 pub fn put(dtype: u32, shape: &[f64], bytes: &[u8], kind: u32) -> napi::Result<f64> {
+    let copy = engine::memory::host_copy(bytes, "a copy of this data").map_err(to_napi)?;
+    put_bytes(dtype, shape, copy, kind)
+}
+
+/// As [`put`], of bytes that were copied before.
+pub fn put_bytes(dtype: u32, shape: &[f64], bytes: Vec<u8>, kind: u32) -> napi::Result<f64> {
     with(|state| {
         let dtype = Dtype::from_number(f64::from(dtype))?;
         let dims: Vec<usize> = shape.iter().map(|&d| d as usize).collect();
@@ -86,10 +92,9 @@ pub fn put(dtype: u32, shape: &[f64], bytes: &[u8], kind: u32) -> napi::Result<f
                 .received(format!("{} bytes", bytes.len())));
         }
         let kind = Kind::ALL.get(kind as usize).copied().unwrap_or(Kind::Activation);
-        let copy = engine::memory::host_copy(bytes, "a copy of this data")?;
         state
             .recorder
-            .put(Meta::new(Shape::new(&dims), dtype), Source::Host(copy), kind)
+            .put(Meta::new(Shape::new(&dims), dtype), Source::Host(bytes), kind)
             .map(|id| id as f64)
     })
 }

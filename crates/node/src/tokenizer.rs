@@ -51,6 +51,12 @@ impl NativeTokenizer {
         wrap(Tokenizer::from_vocab_and_merges(Path::new(&vocab), Path::new(&merges)))
     }
 
+    /// The same off the main thread: of one path to a file or a folder, or of vocabulary and merges.
+    #[napi(catch_unwind, ts_return_type = "Promise<NativeTokenizer>")]
+    pub fn open(paths: Vec<String>, is_folder: bool) -> AsyncTask<OpenTask> {
+        AsyncTask::new(OpenTask { paths, is_folder })
+    }
+
     /// Learns a byte-level BPE.
     #[napi(catch_unwind, ts_return_type = "Promise<NativeTokenizer>")]
     pub fn train(texts: Vec<String>, vocab_size: u32, special_tokens: Vec<String>) -> AsyncTask<TrainTask> {
@@ -224,6 +230,31 @@ impl<'task> ScopedTask<'task> for EncodeTask {
 
     fn resolve(&mut self, env: &'task Env, output: Self::Output) -> Result<Self::JsValue> {
         output.iter().map(|ids| Uint32ArraySlice::copy_from(env, ids)).collect()
+    }
+}
+
+/// Reading on libuv's pool.
+pub struct OpenTask {
+    paths: Vec<String>,
+    is_folder: bool,
+}
+
+impl Task for OpenTask {
+    type Output = Tokenizer;
+    type JsValue = NativeTokenizer;
+
+    fn compute(&mut self) -> Result<Self::Output> {
+        guarded(|| match &self.paths[..] {
+            [vocab, merges] => Tokenizer::from_vocab_and_merges(Path::new(vocab), Path::new(merges)),
+            [folder] if self.is_folder => Tokenizer::from_folder(Path::new(folder)),
+            paths => Tokenizer::from_file(Path::new(&paths.concat())),
+        })
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> Result<Self::JsValue> {
+        Ok(NativeTokenizer {
+            inner: Arc::new(output),
+        })
     }
 }
 

@@ -1,0 +1,119 @@
+// How long each call of the addon holds the JavaScript thread. The product is not changed: its binding's functions are wrapped from outside.
+import { PerformanceObserver, constants, performance } from 'node:perf_hooks'
+import { native } from '#dist/native/load.js'
+
+let current = null
+
+/** Wraps every function of the binding, and every method and factory of its classes, once. */
+export function wrapBinding() {
+  for (const name of Object.keys(native)) {
+    if (typeof native[name] !== 'function') continue
+    if (native[name].prototype === undefined || !name.startsWith('Native')) native[name] = timed(native[name], name)
+    else native[name] = timedClass(native[name], name)
+  }
+}
+
+// A class of the addon has static functions that cannot be replaced: a plain object with the same names takes its place.
+function timedClass(original, name) {
+  const methods = original.prototype
+  for (const key of Object.getOwnPropertyNames(methods)) {
+    if (key !== 'constructor') methods[key] = timed(methods[key], `${name}.${key}`)
+  }
+  const statics = Object.getOwnPropertyNames(original).filter((key) => typeof original[key] === 'function')
+  return Object.fromEntries(statics.map((key) => [key, timed(original[key].bind(original), `${name}.${key}`)]))
+}
+
+function timed(original, name) {
+  return function (...args) {
+    if (current === null) return original.apply(this, args)
+    const start = performance.now()
+    try {
+      return original.apply(this, args)
+    } finally {
+      note(name, start, performance.now() - start)
+    }
+  }
+}
+
+// Only the longest ones are kept: a garbage collection that V8 ran inside of a call is known a little later, and is taken off then.
+const LONG_MS = 0.5
+
+function note(name, start, ms) {
+  let kind = current.kinds.get(name)
+  if (kind === undefined) current.kinds.set(name, (kind = { calls: 0, total: 0, worst: 0 }))
+  kind.calls += 1
+  kind.total += ms
+  if (ms > LONG_MS) current.long.push({ name, start, ms })
+  else if (ms > kind.worst) kind.worst = ms
+}
+
+/**
+ * Begins to count. `stop()` gives `kinds`, by name `{ calls, total, worst }` in ms, and `longest`, the calls above 0.5 ms, longest first;
+ * what V8 collected inside of a call is not counted as the call's. `collections` are V8's pauses.
+ */
+export function watchCalls() {
+  current = { kinds: new Map(), long: [] }
+  const watched = current
+  const collections = watchCollections()
+  return async () => {
+    current = null
+    const pauses = await collections()
+    const longest = watched.long.map((call) => ({ ...call, ms: call.ms - inside(call, pauses) }))
+    for (const { name, ms } of longest) {
+      const kind = watched.kinds.get(name)
+      kind.worst = Math.max(kind.worst, ms)
+    }
+    longest.sort((a, b) => b.ms - a.ms)
+    return { kinds: watched.kinds, longest, pauses }
+  }
+}
+
+function inside({ start, ms }, pauses) {
+  const overlap = (pause) => Math.min(start + ms, pause.start + pause.ms) - Math.max(start, pause.start)
+  return pauses.reduce((sum, pause) => sum + Math.max(0, overlap(pause)), 0)
+}
+
+/** V8's pauses, `{ kind, start, ms }`. */
+export function watchCollections() {
+  const names = new Map([
+    [constants.NODE_PERFORMANCE_GC_MAJOR, 'full'],
+    [constants.NODE_PERFORMANCE_GC_MINOR, 'young'],
+    [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],
+    [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weak callbacks'],
+  ])
+  const pauses = []
+  const take = (list) => {
+    for (const { startTime, duration, detail } of list)
+      pauses.push({ kind: names.get(detail.kind) ?? 'other', start: startTime, ms: duration })
+  }
+  const observer = new PerformanceObserver((list) => take(list.getEntries()))
+  observer.observe({ entryTypes: ['gc'] })
+  return async () => {
+    // Entries come a turn later.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    take(observer.takeRecords())
+    observer.disconnect()
+    return pauses
+  }
+}
+
+/** The table of kinds, the slowest first. */
+export function printKinds(kinds, most = 12) {
+  const rows = [...kinds].sort(([, a], [, b]) => b.worst - a.worst).slice(0, most)
+  for (const [name, { calls, total, worst }] of rows) {
+    const mean = ((1000 * total) / calls).toFixed(1)
+    console.log(
+      `        ${name.padEnd(28)} longest ${worst.toFixed(2).padStart(7)} ms, mean ${mean.padStart(7)} µs, ${calls} calls`,
+    )
+  }
+}
+
+/** One line for each kind of V8's pauses. */
+export function printCollections(pauses) {
+  const kinds = [...new Set(pauses.map((p) => p.kind))]
+  const line = (kind) => {
+    const own = pauses.filter((p) => p.kind === kind).map((p) => p.ms)
+    return `${own.length} ${kind}, longest ${Math.max(...own).toFixed(1)} ms`
+  }
+  console.log(`        V8's collections: ${kinds.length === 0 ? 'none' : kinds.map(line).join('; ')}`)
+}

@@ -1,0 +1,89 @@
+// Everything alone, then everything at once.
+import * as lora from 'loralib'
+import { smallModelFrom, tinyModel } from '../lib/models.mjs'
+import { watchCalls } from './calls.mjs'
+import { watchDelay, watchIdleDelay } from './delay.mjs'
+import { startClient, startServer } from './http.mjs'
+import { mergeAndUnmerge, saveAndLoad, streamText, train } from './work.mjs'
+
+/** GPT-2 small trains on so many rows of so many tokens. */
+const SMALL_BATCH = [4, 128]
+const TINY_BATCH = [4, 32]
+const TEXT_PRIORITY = 10
+
+/** The tiny trainer's steps a second, and text: `{ tiny, text: [{ first, rate }], delay }`. */
+export async function measureAlone(base, { aloneSeconds, tokens }) {
+  const tiny = newState()
+  await inside(lora.stream({ seed: 2 }), () => train(tinyModel(), TINY_BATCH, forSeconds(1), newState()))
+  const stop = watchDelay()
+  await inside(lora.stream({ seed: 2 }), () => train(tinyModel(), TINY_BATCH, forSeconds(aloneSeconds), tiny))
+  const delay = stop()
+  const model = await textModel(base)
+  const text = await inside(lora.stream({ priority: TEXT_PRIORITY, seed: 3 }), async () => {
+    await streamText(model, { tokens: 4 }, forSeconds(0.5))
+    return streamText(model, { tokens }, forSeconds(aloneSeconds))
+  })
+  await lora.settle()
+  return { tiny, text, delay }
+}
+
+/** All at once for `seconds`. */
+export async function measureTogether(base, folder, settings) {
+  const [small, tiny] = [newState(), newState()]
+  const [trained, adapted, text] = [await smallModel(base), await smallModel(base), await textModel(base)]
+  const server = await startServer(() => ({ step: small.steps, loss: small.loss }))
+  const client = await startClient(server, settings.rate)
+  const idle = watchIdleDelay()
+  // What is compiled and made at the first use is no part of the steady state of a server.
+  const warm = forSeconds(settings.short ? 1 : 4)
+  await Promise.all(everything({ trained, adapted, text, folder, settings }, warm, newState(), newState()))
+  const [isOver, stopCalls, stopDelay] = [forSeconds(settings.seconds), watchCalls(), watchDelay()]
+  client.begin()
+  const [, , file, merges, generations] = await Promise.all(
+    everything({ trained, adapted, text, folder, settings }, isOver, small, tiny),
+  )
+  const requests = await client.stop()
+  const delay = stopDelay()
+  const calls = await stopCalls()
+  const idleDelay = await idle()
+  server.closeAllConnections()
+  server.close()
+  return { small, tiny, file, merges, generations, requests, delay, idleDelay, calls }
+}
+
+function everything({ trained, adapted, text, folder, settings }, isOver, small, tiny) {
+  return [
+    inside(lora.stream({ seed: 1 }), () => train(trained, SMALL_BATCH, isOver, small)),
+    inside(lora.stream({ seed: 2 }), () => train(tinyModel(), TINY_BATCH, isOver, tiny)),
+    inside(lora.stream(), () => saveAndLoad(folder, settings.fileBytes, isOver)),
+    inside(lora.stream(), () => mergeAndUnmerge(adapted, isOver)),
+    inside(lora.stream({ priority: TEXT_PRIORITY, seed: 3 }), () =>
+      streamText(text, { tokens: settings.tokens }, isOver),
+    ),
+  ]
+}
+
+async function inside(stream, work) {
+  try {
+    return await stream.run(work)
+  } finally {
+    stream.close()
+  }
+}
+
+function smallModel(base) {
+  return smallModelFrom(base, { loraDropout: 0.1 })
+}
+
+async function textModel(base) {
+  return (await lora.models.GPT2LMHeadModel.fromPretrained(base)).eval()
+}
+
+function newState() {
+  return { steps: 0, rate: 0, first: null, loss: null }
+}
+
+function forSeconds(seconds) {
+  const end = performance.now() + 1000 * seconds
+  return () => performance.now() >= end
+}

@@ -1,0 +1,121 @@
+// Numbers of JavaScript on their way to the engine: their shape, their dtype, their bytes.
+import { DtypeError, OptionError, ShapeError } from './errors.js'
+import type { Dtype } from './tensor.js'
+import type { Nested } from './values.js'
+
+/** Numbers in row-major order. */
+export type Values = ArrayLike<number> | ArrayLike<bigint> | ArrayLike<boolean> | ArrayLike<number | bigint | boolean>
+
+/** What a typed array says. */
+export function fromTyped(
+  data: ArrayBufferView,
+  shape?: readonly number[],
+): { values: Values; shape: readonly number[]; dtype: Dtype } {
+  const values = data as unknown as ArrayLike<number>
+  const n = values.length
+  if (n === undefined) throw new OptionError({ what: 'tensor: a DataView holds no numbers', expected: 'a typed array' })
+  const wanted = shape ?? [n]
+  if (wanted.reduce((p, d) => p * d, 1) !== n) {
+    throw new ShapeError({
+      what: 'tensor: the data does not fill the shape',
+      expected: `${wanted.reduce((p, d) => p * d, 1)} numbers for (${wanted.join(', ')})`,
+      received: `${n} numbers`,
+    })
+  }
+  const dtype: Dtype =
+    data instanceof Float32Array
+      ? 'f32'
+      : data instanceof Float64Array
+        ? 'f64'
+        : data instanceof Uint8Array
+          ? 'u8'
+          : 'i64'
+  return { values, shape: wanted, dtype }
+}
+
+/** What nested arrays say. @throws {ShapeError} for ragged ones. */
+export function fromNested(
+  data: Nested<number | bigint | boolean>,
+  wanted?: readonly number[],
+): { values: Values; shape: readonly number[]; dtype: Dtype } {
+  const shape: number[] = []
+  for (let level: unknown = data; Array.isArray(level); level = level[0]) shape.push(level.length)
+  const values: (number | bigint | boolean)[] = []
+  const walk = (item: Nested<number | bigint | boolean>, dim: number): void => {
+    if (!Array.isArray(item)) {
+      if (dim !== shape.length || !['number', 'bigint', 'boolean'].includes(typeof item)) throw ragged(dim, item)
+      values.push(item)
+    } else {
+      if (item.length !== shape[dim]) throw ragged(dim, item)
+      for (const inner of item) walk(inner, dim + 1)
+    }
+  }
+  walk(data, 0)
+  if (wanted && wanted.reduce((p, d) => p * d, 1) !== values.length) {
+    throw new ShapeError({
+      what: 'tensor: the data does not fill the shape',
+      expected: `(${wanted.join(', ')})`,
+      received: `${values.length} numbers`,
+    })
+  }
+  const first = typeof values[0]
+  const dtype: Dtype =
+    values.length > 0 && values.every((v) => typeof v === 'boolean') ? 'bool' : first === 'bigint' ? 'i64' : 'f32'
+  return { values, shape: wanted ?? shape, dtype }
+}
+
+function ragged(dim: number, item: unknown): ShapeError {
+  return new ShapeError({
+    what: 'tensor: the nested arrays have no common shape',
+    expected: 'numbers at one depth and equal lengths in each dimension',
+    received: Array.isArray(item)
+      ? `a length of ${item.length} in dimension ${dim}`
+      : `${String(item)} at depth ${dim}`,
+  })
+}
+
+/** Numbers as the bytes of a dtype that is no half type. */
+export function bytesOf(values: Values, dtype: Dtype): Uint8Array {
+  const n = values.length
+  let array: ArrayBufferView
+  if (dtype === 'f32')
+    array = values instanceof Float32Array ? values : Float32Array.from({ length: n }, (_, i) => Number(values[i]))
+  else if (dtype === 'f64')
+    array = values instanceof Float64Array ? values : Float64Array.from({ length: n }, (_, i) => Number(values[i]))
+  else if (dtype === 'i64')
+    array =
+      values instanceof BigInt64Array ? values : BigInt64Array.from({ length: n }, (_, i) => toInteger(values[i]!))
+  else if (dtype === 'bool') array = Uint8Array.from({ length: n }, (_, i) => (Number(values[i]) !== 0 ? 1 : 0))
+  else array = values instanceof Uint8Array ? values : Uint8Array.from({ length: n }, (_, i) => toByte(values[i]!))
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+}
+
+function toInteger(value: number | bigint | boolean): bigint {
+  if (typeof value === 'number' && !Number.isInteger(value))
+    throw new DtypeError({
+      what: 'tensor: a fraction cannot be an integer',
+      expected: 'whole numbers for i64',
+      received: String(value),
+      fix: "leave the dtype out, or convert with .to('i64')",
+    })
+  const integer = BigInt(value)
+  if (BigInt.asIntN(64, integer) !== integer) {
+    throw new DtypeError({
+      what: 'tensor: this integer is too large',
+      expected: '-2^63 to 2^63 - 1 for i64',
+      received: String(value),
+    })
+  }
+  return integer
+}
+
+function toByte(value: number | bigint | boolean): number {
+  const number = Number(value)
+  if (!Number.isInteger(number) || number < 0 || number > 255)
+    throw new DtypeError({
+      what: 'tensor: this number is no byte',
+      expected: '0 to 255 for u8',
+      received: String(value),
+    })
+  return number
+}

@@ -1,0 +1,48 @@
+// Large data between JavaScript and the engine. It is copied in pieces, between which the event loop runs: memory that is touched for the first
+// time costs a hundred milliseconds for 100 MB.
+import type { NativeBytes } from './binding.js'
+import { call, callAsync } from './call.js'
+import { native } from './load.js'
+import { enterPlaceToRecord } from './place.js'
+
+/** From here on data crosses in pieces. */
+export const LARGE_BYTES = 1 << 19
+/** Bytes of one piece: some tenths of a millisecond. */
+const PIECE = 1 << 17
+/** Copying without a turn of the event loop. */
+const TURN_MS = 1
+
+/** The bytes of a tensor by its id, at this place of the queue. */
+export async function readLarge(id: number): Promise<Uint8Array> {
+  const bytes = await callAsync(() => native.readLarge(id))
+  const whole = new Uint8Array(bytes.size())
+  await inPieces(whole.length, (from, to) => bytes.copyTo(from, whole.subarray(from, to)))
+  return whole
+}
+
+/** Bytes that are given in pieces, `piece(from, to)` at a time; to be put then. */
+export async function gatherBytes(
+  length: number,
+  piece: (from: number, to: number) => Uint8Array,
+): Promise<NativeBytes> {
+  const bytes = call(() => native.NativeBytes.withRoom(length))
+  await inPieces(length, (from, to) => bytes.append(piece(from, to)))
+  return bytes
+}
+
+/** Makes a tensor of gathered bytes; its id. */
+export function putGathered(bytes: NativeBytes, dtype: number, shape: readonly number[], kind: number): number {
+  enterPlaceToRecord()
+  return call(() => bytes.put(dtype, Float64Array.from(shape), kind))
+}
+
+async function inPieces(length: number, copy: (from: number, to: number) => void): Promise<void> {
+  let start = performance.now()
+  for (let from = 0; from < length; from += PIECE) {
+    if (performance.now() - start > TURN_MS) {
+      await new Promise((resolve) => setImmediate(resolve))
+      start = performance.now()
+    }
+    call(() => copy(from, Math.min(length, from + PIECE)))
+  }
+}
