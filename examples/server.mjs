@@ -40,7 +40,7 @@ function start(customer, task) {
 
 async function* complete({ customer, prompt, sampling }, signal) {
   const model = customer === undefined ? base : await adapters.get(customer)
-  const ids = tokenizer.encode(prompt, { specialAsText: true })
+  const ids = [...(await tokenizer.encodeAsync(prompt, { specialAsText: true }))]
   const text = tokenizer.decodeStream({ skipSpecialTokens: true })
   for await (const { id } of model.stream(ids, { ...sampling, signal })) yield { text: text.push(id) }
   yield { text: text.end() }

@@ -1,6 +1,9 @@
 // Work that goes on by itself, and that any number of clients may watch.
 import { Refusal, asJson } from './http.mjs'
 
+/** Jobs whose progress is remembered after their end. */
+const MOST_REMEMBERED = 1000
+
 /** Jobs by name: one at a time for each, and only so many at once. */
 export class Jobs {
   #jobs = new Map()
@@ -18,6 +21,7 @@ export class Jobs {
     const running = [...this.#jobs.values()].filter((job) => !job.over).length
     if (this.#jobs.get(name)?.over === false) throw new Refusal(409, 'JOB_RUNS', `there is a job for ${name} already`)
     if (running >= this.#most) throw new Refusal(429, 'TOO_MANY_JOBS', `${running} jobs run: try again later`)
+    this.#forget()
     const controller = new AbortController()
     this.#jobs.set(name, new Job(work(controller.signal), controller))
     return { job: name }
@@ -32,6 +36,14 @@ export class Jobs {
   async abort(name) {
     await this.#get(name).abort()
     return { job: name }
+  }
+
+  /** Makes room: the oldest that are over go first. */
+  #forget() {
+    for (const [name, job] of this.#jobs) {
+      if (this.#jobs.size < MOST_REMEMBERED) return
+      if (job.over) this.#jobs.delete(name)
+    }
   }
 
   #get(name) {

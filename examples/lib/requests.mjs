@@ -13,7 +13,7 @@ export function readServerOptions() {
   const { values } = parseArgs({ options: { model: text, adapters: text, port: text } })
   return {
     model: resolve(values.model ?? join(ROOT, 'models/base')),
-    adapters: resolve(values.adapters ?? join(ROOT, 'out/adapters')),
+    adapters: values.adapters ?? 'out/adapters',
     port: Number(values.port ?? 8080),
   }
 }

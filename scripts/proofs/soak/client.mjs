@@ -1,5 +1,6 @@
 // Requests of one user, each of which is counted: answered, refused, left by the user, or lost.
-const LOST_AFTER_MS = 180_000
+// Long, since a busy machine is slow; an answer that never comes is lost all the same.
+const LOST_AFTER_MS = 600_000
 
 /** What happened to all requests. */
 export class Tally {
