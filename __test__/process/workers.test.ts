@@ -78,3 +78,39 @@ test('the numbers of a tensor cross by data()', async (t) => {
   )
   t.is(ended.out, '2,4\n', ended.errors)
 })
+
+test('an error names the module of its own thread', async (t) => {
+  const text = (name: string): string => `
+    class Outer extends lora.nn.Module { constructor() { super(); this.${name} = new lora.nn.Embedding(3, 2) } forward(x) { return this.${name}.forward(x) } }
+    const told = await new Outer().forward(lora.tensor([9n])).sum().item().catch((e) => e.path)`
+  const ended = await runProgram(
+    withWorkers(`
+      ${text('here')}
+      const [there] = await once(start(${JSON.stringify(text('there') + '; parentPort.postMessage(told)')}), 'message')
+      console.log(told, there)`),
+  )
+  t.is(ended.code, 0, ended.errors)
+  t.is(ended.out, 'here there\n')
+})
+
+if (process.platform === 'linux') {
+  test('a base that several threads open is mapped once', async (t) => {
+    const ended = await runProgram(
+      withWorkers(`
+        import { readFileSync, rmSync } from 'node:fs'
+        import { tmpdir } from 'node:os'
+        const path = tmpdir() + '/loralib-shared-base-' + process.pid + '.safetensors'
+        await lora.save({ w: lora.ones([512, 512]) }, path)
+        const text = 'const base = await lora.load(workerData, { mapped: true }); parentPort.postMessage(await base.w.sum().item()); await new Promise((r) => setTimeout(r, 1e6))'
+        const workers = [start(text, path), start(text, path)]
+        const sums = await Promise.all(workers.map((worker) => once(worker, 'message')))
+        const own = [await lora.load(path, { mapped: true }), await lora.load(path, { mapped: true })]
+        const count = readFileSync('/proc/self/maps', 'utf8').split('\\n').filter((line) => line.endsWith(path)).length
+        console.log(JSON.stringify([sums.flat(), await own[1].w.sum().item(), count]))
+        rmSync(path)
+        process.exit(0)`),
+    )
+    t.is(ended.code, 0, ended.errors)
+    t.is(ended.out, '[[262144,262144],262144,1]\n')
+  })
+}

@@ -6,4 +6,4 @@ mod memory;
 mod threads;
 
 pub use memory::{available_memory, can_map, has_address_limit, memory_limit};
-pub use threads::lower_thread_priority;
+pub use threads::{lower_default_pool, lower_thread_priority};

@@ -65,7 +65,7 @@ pub struct Recorder {
     watched: bool,
     rule: Option<&'static str>,
     paths: FxHashMap<String, u32>,
-    path_names: Vec<String>,
+    path_names: FxHashMap<u32, String>,
     pending: Vec<Entry>,
     limits: Limits,
     progress: Arc<Progress>,
@@ -91,7 +91,7 @@ impl Recorder {
             watched: false,
             rule: None,
             paths: FxHashMap::default(),
-            path_names: vec![String::new()],
+            path_names: FxHashMap::default(),
             pending: Vec::new(),
             limits,
             progress,
@@ -111,11 +111,11 @@ impl Recorder {
     pub fn record(&mut self, row: &'static OpRow, inputs: &[Id], attrs: &[f64]) -> Result<SmallVec<[Id; 3]>> {
         self.check_backlog()?;
         if let Some(&id) = inputs.iter().find(|&&id| id != 0 && !self.values.is_usable(id)) {
-            return Err(self.gone(id).op(row.name).path(&self.path_names[self.path as usize]));
+            return Err(self.gone(id).op(row.name).path(self.path_name()));
         }
         let mut ids = self
             .record_all(row, inputs, attrs, None, self.grad_enabled)
-            .map_err(|e| e.op(row.name).path(&self.path_names[self.path as usize]))?;
+            .map_err(|e| e.op(row.name).path(self.path_name()))?;
         let hidden: SmallVec<[Id; 3]> = ids.drain(row.visible.min(ids.len())..).collect();
         if row.mutates == Mutates::Nothing {
             for &id in &ids {

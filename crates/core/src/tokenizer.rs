@@ -102,6 +102,7 @@ impl Tokenizer {
         if bytes < PARALLEL_BYTES || texts.len() < 2 {
             return texts.iter().map(|t| self.encode(t.as_ref(), options)).collect();
         }
+        crate::platform::lower_default_pool();
         let results: Vec<Result<Vec<u32>>> = texts.par_iter().map(|t| self.encode(t.as_ref(), options)).collect();
         results.into_iter().collect()
     }

@@ -1,8 +1,10 @@
 //! The bytes of a file that is read whole or mapped, with the identity by which models share it.
 
+use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::UNIX_EPOCH;
 
 use crate::code::Code;
@@ -35,7 +37,24 @@ pub struct FileBytes {
 #[derive(Debug)]
 enum Data {
     Owned(Vec<u8>),
-    Mapped(memmap2::Mmap),
+    Mapped(Arc<memmap2::Mmap>),
+}
+
+/// The mappings of this process, whichever thread made them: a base that several workers or models open is mapped once. A file that
+/// has changed has another identity, and so a mapping of its own.
+static MAPS: LazyLock<Mutex<HashMap<FileId, Weak<memmap2::Mmap>>>> = LazyLock::new(Mutex::default);
+
+fn shared_map(file: &File, id: &FileId) -> std::io::Result<Arc<memmap2::Mmap>> {
+    let mut maps = MAPS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(map) = maps.get(id).and_then(Weak::upgrade) {
+        return Ok(map);
+    }
+    // SAFETY: the map is read-only. Only base weights are mapped (never adapters or checkpoints, which this library itself
+    // rewrites), and the documentation asks that they are not cut short in use.
+    let map = Arc::new(unsafe { memmap2::Mmap::map(file) }?);
+    maps.retain(|_, other| other.strong_count() > 0);
+    maps.insert(id.clone(), Arc::downgrade(&map));
+    Ok(map)
 }
 
 impl FileBytes {
@@ -56,10 +75,7 @@ impl FileBytes {
                 path: path.to_owned(),
             });
         }
-        // SAFETY: the map is read-only and private to this value. Only base weights are mapped (never adapters or
-        // checkpoints, which this library itself rewrites), and the documentation asks that they are not cut short in use.
-        let map = unsafe { memmap2::Mmap::map(&file) };
-        let map = map.map_err(|e| io_error("cannot map the file", path, &e))?;
+        let map = shared_map(&file, &id).map_err(|e| io_error("cannot map the file", path, &e))?;
         Ok(FileBytes {
             data: Data::Mapped(map),
             id,
@@ -196,6 +212,34 @@ mod tests {
         assert_ne!(FileBytes::read(&path).unwrap().id(), read.id());
         std::fs::write(&path, b"").unwrap();
         assert!(FileBytes::map(&path).unwrap().as_ref().is_empty());
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_mapped_once_in_the_process_and_anew_when_it_has_changed() {
+        let path = std::env::temp_dir().join(format!("loralib-map-once-{}", std::process::id()));
+        let start = |bytes: &FileBytes| bytes.as_ref().as_ptr() as usize;
+        std::fs::write(&path, b"a base").unwrap();
+        let first = FileBytes::map(&path).unwrap();
+        let other = std::thread::spawn({
+            let path = path.clone();
+            move || FileBytes::map(&path).unwrap()
+        });
+        assert_eq!(start(&other.join().unwrap()), start(&first));
+        // As this library writes: a new file takes the place of the old one, which stays as it was for who mapped it.
+        let temporary = path.with_extension("new");
+        std::fs::write(&temporary, b"a newer base").unwrap();
+        std::fs::rename(&temporary, &path).unwrap();
+        let second = FileBytes::map(&path).unwrap();
+        assert_ne!(start(&second), start(&first));
+        assert_eq!(
+            (first.as_ref(), second.as_ref()),
+            (&b"a base"[..], &b"a newer base"[..])
+        );
+        let id = first.id().clone();
+        drop(first);
+        drop(FileBytes::map(&path).unwrap());
+        assert!(MAPS.lock().unwrap().get(&id).is_none_or(|map| map.upgrade().is_none()));
         std::fs::remove_file(&path).unwrap();
     }
 

@@ -5,6 +5,18 @@ pub fn lower_thread_priority() {
     lower();
 }
 
+/// Gives rayon's default pool, which work outside the executor uses (tokenizing on libuv's threads), threads of low priority too.
+pub fn lower_default_pool() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        // Refused when a pool is there already: then it stays as it is.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .thread_name(|i| format!("loralib-text-{i}"))
+            .start_handler(|_| lower_thread_priority())
+            .build_global();
+    });
+}
+
 #[cfg(target_os = "linux")]
 fn lower() {
     // SAFETY: setpriority on the caller's own thread id; a refusal changes nothing.

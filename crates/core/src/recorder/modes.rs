@@ -4,7 +4,19 @@ use super::{Generator, Recorder, Stream};
 use crate::code::Code;
 use crate::entry::{Command, Message, StreamId};
 use crate::error::{Error, Result};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+/// The numbers of module paths in the process: worker threads share one executor, which knows a path by its number alone.
+static PATHS: LazyLock<Mutex<FxHashMap<String, u32>>> = LazyLock::new(Mutex::default);
+
+fn process_number(name: &str) -> u32 {
+    let mut paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner);
+    // 0 is no path.
+    let next = paths.len() as u32 + 1;
+    *paths.entry(name.to_owned()).or_insert(next)
+}
 
 impl Recorder {
     /// Opens a stream with its own generator.
@@ -88,7 +100,7 @@ impl Recorder {
 
     /// The name of a module path.
     pub(crate) fn path_of(&self, path: u32) -> &str {
-        &self.path_names[path as usize]
+        self.path_names.get(&path).map_or("", String::as_str)
     }
 
     /// Sets the number of the caller's stack for run-time errors; returns the one before.
@@ -111,8 +123,8 @@ impl Recorder {
         if let Some(&number) = self.paths.get(name) {
             return number;
         }
-        let number = self.path_names.len() as u32;
-        self.path_names.push(name.to_owned());
+        let number = process_number(name);
+        self.path_names.insert(number, name.to_owned());
         self.paths.insert(name.to_owned(), number);
         self.link.send(Message::Path {
             path: number,
@@ -123,7 +135,7 @@ impl Recorder {
 
     /// The name of the current module path.
     pub fn path_name(&self) -> &str {
-        &self.path_names[self.path as usize]
+        self.path_of(self.path)
     }
 
     /// Makes a generator of one's own; 0 is the stream's.

@@ -1,0 +1,45 @@
+import test from 'ava'
+import { TRAIN, runProgram } from '../support/process.js'
+
+const linux = process.platform === 'linux' ? test : test.skip
+
+linux('compute threads run below the priority of the event loop', async (t) => {
+  const ended = await runProgram(
+    `import * as lora from 'loralib'
+    import { readFileSync, readdirSync } from 'node:fs'
+    ${TRAIN}
+    await train(lora)
+    await lora.randn([600, 600]).matmul(lora.randn([600, 600])).sum().item()
+    const threads = readdirSync('/proc/self/task').map((id) => {
+      const text = readFileSync('/proc/self/task/' + id + '/stat', 'utf8')
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+      return { name: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')), nice: Number(fields[16]), main: Number(id) === process.pid }
+    })
+    console.log(JSON.stringify(threads))`,
+    { env: { LORALIB_THREADS: '4' } },
+  )
+  t.is(ended.code, 0, ended.errors)
+  const threads = JSON.parse(ended.out) as { name: string; nice: number; main: boolean }[]
+  const main = threads.find((thread) => thread.main)!
+  const own = threads.filter((thread) => thread.name.startsWith('loralib'))
+  t.is(own.length, 4, JSON.stringify(threads))
+  for (const thread of own) t.is(thread.nice, main.nice + 10, thread.name)
+  for (const thread of threads) if (!own.includes(thread)) t.is(thread.nice, main.nice, thread.name)
+})
+
+test('an engine without work takes no processor time', async (t) => {
+  const ended = await runProgram(
+    `import * as lora from 'loralib'
+    ${TRAIN}
+    await train(lora, 20, 64)
+    await lora.settle()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const from = [performance.now(), process.cpuUsage()]
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const used = process.cpuUsage(from[1])
+    console.log((used.user + used.system) / 1e3 / (performance.now() - from[0]))`,
+    { env: { LORALIB_THREADS: '4' } },
+  )
+  t.is(ended.code, 0, ended.errors)
+  t.true(Number(ended.out) < 0.02, `${(100 * Number(ended.out)).toFixed(2)} % of a core`)
+})
