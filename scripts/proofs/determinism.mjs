@@ -1,168 +1,133 @@
-// Proves that the same seed gives the same bits for any number of compute threads, and when repeated in one process.
+// Proves that the same seed gives the same bits: for any number of compute threads, when repeated, with others busy beside it, on each kernel path.
 //
 //   node scripts/proofs/determinism.mjs [--steps 30] [--short]
 //
 // A GPT-2 of odd sizes above every parallel threshold (B·T = 777, width 195, vocabulary 1009) with dropout 0.1 everywhere, LoRA in three forms
-// and every other parameter fully trained, in child processes with LORALIB_THREADS 1, 2, 3 and 4: the sha256 of all losses, of the last gradients
-// and of all parameters must agree. One child trains twice. Exit code 1 when a bit differs.
-import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+// and every other parameter fully trained, in child processes; afterwards it writes text, drawn at random. The sha256 of all losses, of the last
+// gradients and of all parameters, and the tokens, must agree
+//   - for LORALIB_THREADS 1, 2, 3 and 4, and for a second run in the same process;
+//   - for a run in a stream of its own while a second trainer and a generator of higher priority are busy in other streams, and these two
+//     must come out as they do alone, every time;
+//   - on each LORALIB_ISA that this CPU has, for 1 and for 3 threads.
+// Different paths round differently: their digests are printed, not compared. Exit code 1 when a bit differs.
+import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import * as lora from 'loralib'
+import { hashAll } from './determinism/hash.mjs'
+import { checks } from './lib/report.mjs'
 
 const { values } = parseArgs({
-  options: {
-    steps: { type: 'string' },
-    short: { type: 'boolean', default: false },
-    // Set by this script for its children: how often to train.
-    child: { type: 'string' },
-  },
+  options: { steps: { type: 'string' }, short: { type: 'boolean', default: false } },
 })
-const STEPS = Number(values.steps ?? (values.short ? 4 : 30))
-const THREADS = values.short ? [1, 3] : [1, 2, 3, 4]
-const TWICE_WITH = values.short ? 3 : 2
-const [B, T, C, V] = [7, 111, 195, 1009]
+const { short } = values
+const STEPS = Number(values.steps ?? (short ? 4 : 30))
+const THREADS = short ? [1, 3] : [1, 2, 3, 4]
+// Beside more threads than cores, the order in which things end varies most.
+const COMPANY_THREADS = 3
+const PATHS = ['avx512', 'avx2', 'neon', 'scalar', 'candle']
+/** Plain code and candle's operations are slow, and a bit that differs does so in the first steps. */
+const PATH_STEPS = { scalar: short ? 2 : 4, candle: short ? 2 : 4 }
 
-if (values.child === undefined) prove()
-else console.log(JSON.stringify(await child(Number(values.child))))
+const check = checks()
+const reference = await threadCounts()
+await paths(reference.isa)
+check.end()
 
-// ---- in the child -----------------------------------------------------------------------------------------------------
-
-async function child(times) {
-  const runs = []
-  for (let i = 0; i < times; i++) runs.push(await train())
-  return { threads: lora.backend().threads, worked: threadsThatWorked(), isa: lora.backend().isa, runs }
-}
-
-/** Trains from a fixed seed; returns every parameter's hash, and one of all losses. */
-async function train() {
-  lora.manualSeed(11)
-  const model = build()
-  const named = [...model.namedParameters()]
-  const trained = named.filter(([, p]) => p.requiresGrad)
-  const optimizer = new lora.optim.AdamW(
-    trained.map(([, p]) => p),
-    { lr: 3e-3 },
-  )
-  const losses = []
-  let norm
-  for (let step = 0; step < STEPS; step++) {
-    const ids = Array.from({ length: B }, (_, b) =>
-      Array.from({ length: T }, (_, t) => (31 * b + 7 * t + 13 * step) % V),
-    )
-    optimizer.zeroGrad()
-    const { loss } = model.forward(ids, { labels: ids })
-    loss.backward()
-    norm = lora.optim.clipGradNorm(
-      trained.map(([, p]) => p),
-      1,
-    )
-    await optimizer.step()
-    losses.push((await loss.data())[0])
-  }
-  const grads = {}
-  for (const [name, p] of trained) grads[name] = p.grad === null ? 'none' : await hash(p.grad)
-  const parameters = {}
-  for (const [name, p] of named) parameters[name] = await hash(p)
-  return {
-    losses: digest(Buffer.from(Float32Array.from(losses).buffer)),
-    norm: await hash(norm),
-    grads,
-    parameters,
-    first: losses[0],
-    last: losses.at(-1),
-    trained: trained.reduce((n, [, p]) => n + p.numel, 0),
-  }
-}
-
-/** GPT-2 with a LoRA layer of each kind, an RMS norm beside its layer norms, and everything trained but the weights below the adapters. */
-function build() {
-  const dropout = { embd_pdrop: 0.1, attn_pdrop: 0.1, resid_pdrop: 0.1 }
-  const sizes = { vocab_size: V, n_positions: 129, n_embd: C, n_inner: 515, n_layer: 2, n_head: 3 }
-  const model = lora.models.GPT2LMHeadModel.fromConfig({ ...sizes, ...dropout, bos_token_id: 0, eos_token_id: 0 })
-  const shared = { loraAlpha: 8, loraDropout: 0.1 }
-  lora.injectLora(model, { ...shared, targets: ['attn.c_attn'], r: 5, enableLora: [true, false, true] })
-  lora.injectLora(model, { ...shared, targets: ['mlp.c_fc', 'wpe'], r: 3 })
-  model.transformer.ln_f = new lora.nn.RMSNorm(C)
-  for (const [name, parameter] of model.namedParameters())
-    parameter.requiresGrad = !/(c_attn|c_fc|wpe)\.weight$/.test(name)
-  return model.train()
-}
-
-async function hash(tensor) {
-  const data = await tensor.data()
-  return digest(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
-}
-
-function digest(bytes) {
-  return createHash('sha256').update(bytes).digest('hex')
-}
-
-/** Compute threads of this process that used the processor, as Linux counts them; null elsewhere. */
-function threadsThatWorked() {
-  if (!existsSync('/proc/self/task')) return null
-  const ours = readdirSync('/proc/self/task').filter((id) =>
-    /^loralib-(exec|\d+)$/m.test(readFileSync(`/proc/self/task/${id}/comm`, 'utf8')),
-  )
-  // Field 14 of stat is the time in user mode, in ticks; the name before it may hold spaces.
-  const ticks = (id) => Number(readFileSync(`/proc/self/task/${id}/stat`, 'utf8').split(') ')[1].split(' ')[11])
-  return ours.filter((id) => ticks(id) > 0).length
-}
-
-// ---- in the parent ----------------------------------------------------------------------------------------------------
-
-function prove() {
-  const results = THREADS.map((threads) => ({ wanted: threads, ...start(threads, threads === TWICE_WITH ? 2 : 1) }))
-  const reference = results[0].runs[0]
-  const differences = []
-  console.log(
-    `${STEPS} steps, B·T = ${B * T}, width ${C}, vocabulary ${V}, ${reference.trained} trained numbers in ${count(reference.grads)} tensors, ${results[0].isa}`,
-  )
-  for (const { wanted, threads, worked, runs } of results) {
-    if (threads !== wanted) differences.push(`${wanted} threads were asked for, ${threads} ran`)
-    if (worked !== null && worked !== wanted) differences.push(`of ${wanted} threads ${worked} computed`)
-    runs.forEach((run, i) => {
-      const label = `${threads} thread${threads === 1 ? '' : 's'}${worked === null ? '' : ` (${worked} computed)`}${i > 0 ? ', second run in the same process' : ''}`
-      const found = compare(reference, run).map((what) => `${label}: ${what}`)
-      differences.push(...found)
-      console.log(
-        `${found.length ? 'FAILED' : 'same  '}  ${label}: loss ${run.first} to ${run.last}, losses ${run.losses.slice(0, 16)}, parameters ${all(run.parameters)}, gradients ${all(run.grads)}`,
-      )
+/** Threads, repetition, company. Returns the first child's answer. */
+async function threadCounts() {
+  let reference
+  for (const threads of THREADS) {
+    const last = threads === COMPANY_THREADS
+    const found = await start({ threads, steps: STEPS, times: last ? 2 : 1, company: last })
+    reference ??= found
+    if (found === reference) introduce(found)
+    found.runs.forEach((run, i) => {
+      const label = `${threads} thread${threads === 1 ? '' : 's'}${i > 0 ? ', a second run in the same process' : ''}`
+      same(label, reference.runs[0], run, threads, found)
     })
+    if (found.together) company(reference.runs[0], found, threads)
   }
-  if (!(reference.last < reference.first)) differences.push('the loss does not fall: nothing was trained')
-  for (const line of differences.slice(0, 20)) console.log(`  ${line}`)
-  console.log(differences.length ? `${differences.length} differences` : 'all bits are equal')
-  process.exitCode = differences.length ? 1 : 0
+  const { first, last } = reference.runs[0]
+  check(`loss ${first} to ${last}`, last < first, 'it falls: something was trained')
+  return reference
 }
 
-function start(threads, times) {
-  const args = [fileURLToPath(import.meta.url), '--child', String(times), '--steps', String(STEPS)]
-  const env = { ...process.env, LORALIB_THREADS: String(threads) }
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8', maxBuffer: 1 << 26 })
-  if (status !== 0) {
-    console.error(`the child with ${threads} threads ended with ${status}\n${stderr}`)
-    process.exit(1)
+function introduce({ isa, runs: [{ trained, grads }] }) {
+  const tensors = Object.keys(grads).length
+  console.log(
+    `${STEPS} steps, B·T = 777, width 195, vocabulary 1009, ${trained} trained numbers in ${tensors} tensors, ${isa}`,
+  )
+}
+
+function company(alone, { together, ...found }, threads) {
+  const { run, seconds, texts } = together
+  same(`${threads} threads, beside a second trainer and a generator`, alone, run, threads, found)
+  const other = (what, list, wanted) => {
+    const right = list.filter((each) => String(each) === String(wanted)).length
+    check(`  ${what}: ${right} of ${list.length} runs as it is alone`, list.length > 0 && right === list.length)
   }
-  return JSON.parse(stdout)
+  other('the second trainer', seconds, together.alone.second)
+  other('the text', texts, together.alone.text)
+}
+
+/** Each kernel path against itself. */
+async function paths(own) {
+  console.log('\neach kernel path against itself, 1 and 3 threads')
+  for (const isa of PATHS) {
+    const steps = Math.min(STEPS, PATH_STEPS[isa] ?? (short ? 3 : 10))
+    const one = await start({ threads: 1, steps, times: 1, isa })
+    if (one === null) {
+      check(`${isa}: this CPU does not have it`, isa !== own && isa !== 'scalar' && isa !== 'candle')
+      continue
+    }
+    const three = await start({ threads: 3, steps, times: 1, isa })
+    if (one.isa !== isa || three.isa !== isa) check(`${isa} was asked for, ${one.isa} and ${three.isa} ran`, false)
+    same(`${isa}, ${steps} step${steps === 1 ? '' : 's'}`, one.runs[0], three.runs[0], 3, three)
+  }
+}
+
+/** Checks that two runs have the same bits, and that as many threads as were asked for took part in the second. */
+function same(label, a, b, wanted, { threads, worked }) {
+  const differences = compare(a, b)
+  if (threads !== wanted) differences.push(`${wanted} threads were asked for, ${threads} ran`)
+  if (worked !== null && worked !== wanted) differences.push(`of ${wanted} threads ${worked} computed`)
+  const digests = `parameters ${short16(b.parameters)}, gradients ${short16(b.grads)}, losses ${b.losses.slice(0, 16)}`
+  check(`${label}: ${digests}, tokens ${b.tokens.split(' ').slice(-4).join(' ')}`, differences.length === 0)
+  for (const line of differences.slice(0, 10)) console.log(`          ${line}`)
 }
 
 function compare(a, b) {
-  const scalars = ['losses', 'norm'].filter((key) => a[key] !== b[key]).map((key) => `the ${key} differ`)
+  const whole = ['losses', 'norm', 'tokens'].filter((key) => a[key] !== b[key]).map((key) => `the ${key} differ`)
   const tensors = ['grads', 'parameters'].flatMap((kind) =>
     Object.keys(a[kind])
       .filter((name) => a[kind][name] !== b[kind][name])
       .map((name) => `${kind} of ${name} differ`),
   )
-  return [...scalars, ...tensors]
+  return [...whole, ...tensors]
 }
 
-function all(hashes) {
-  return digest(JSON.stringify(hashes)).slice(0, 16)
+function short16(hashes) {
+  return hashAll(hashes).slice(0, 16)
 }
 
-function count(record) {
-  return Object.keys(record).length
+/** Runs a child; null when the CPU lacks the path. */
+async function start({ threads, isa, ...instructions }) {
+  const file = fileURLToPath(new URL('./determinism/child.mjs', import.meta.url))
+  const env = { ...process.env, LORALIB_THREADS: String(threads), ...(isa && { LORALIB_ISA: isa }) }
+  const child = spawn(process.execPath, [file, JSON.stringify(instructions)], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [out, err] = await Promise.all([textOf(child.stdout), textOf(child.stderr)])
+  const status = child.exitCode ?? (await new Promise((resolve) => child.once('close', resolve)))
+  if (status === 0) return JSON.parse(out)
+  if (isa && err.includes('LORALIB_ISA names a kernel path that cannot run here')) return null
+  console.error(`the child with ${threads} threads${isa ? ` and ${isa}` : ''} ended with ${status}\n${err}`)
+  process.exit(1)
+}
+
+async function textOf(stream) {
+  let text = ''
+  for await (const piece of stream.setEncoding('utf8')) text += piece
+  return text
 }

@@ -25,9 +25,9 @@ export function smallModel(options = {}) {
   })
 }
 
-/** Writes GPT-2 small with random weights into a folder, once; `smallModelFrom` maps it. */
-export async function writeSmallBase(folder) {
-  const model = lora.models.GPT2LMHeadModel.fromConfig(SMALL)
+/** Writes GPT-2 small (or another shape) with random weights into a folder, once; `smallModelFrom` maps it. */
+export async function writeSmallBase(folder, shape = SMALL) {
+  const model = lora.models.GPT2LMHeadModel.fromConfig(shape)
   await model.savePretrained(folder)
   for (const parameter of model.parameters()) parameter.dispose()
   await lora.settle()
