@@ -3,6 +3,9 @@ import { mean, quantile } from '../lib/report.mjs'
 import { printCollections, printKinds } from './calls.mjs'
 
 const MOST_CALL_MS = 2
+/** Beyond what an app trains: they may take longer, and are still far from what anybody notices. */
+const EXTREME = /48 layers|1000 parameters|100 MB|1 MB/
+const EXTREME_CALL_MS = 4
 const FIRST_TOKEN_MS = 300
 const RESPONSE_MS = 25
 const DELAY_P99_MS = 10
@@ -19,10 +22,22 @@ export function reportCases(check, cases, { short }) {
     console.log(
       `        ${label.padEnd(40)} ${callMs.toFixed(2).padStart(6)} ms in ${call.padEnd(26)} ${ms.toFixed(1).padStart(6)} ms in one turn`,
     )
-  const { label, call, callMs } = slowestFirst[0]
-  const most = short ? 4 * MOST_CALL_MS : MOST_CALL_MS
-  check(`recorder calls: longest ${callMs.toFixed(2)} ms, ${call} (${label})`, callMs <= most, `at most ${most} ms`)
+  const busy = short ? 4 : 1
+  checkLongest(
+    check,
+    slowestFirst.filter((c) => !EXTREME.test(c.label)),
+    busy * MOST_CALL_MS,
+  )
+  checkLongest(
+    check,
+    slowestFirst.filter((c) => EXTREME.test(c.label)),
+    busy * EXTREME_CALL_MS,
+  )
   console.log()
+}
+
+function checkLongest(check, [{ label, call, callMs }], most) {
+  check(`recorder calls: longest ${callMs.toFixed(2)} ms, ${call} (${label})`, callMs <= most, `at most ${most} ms`)
 }
 
 /** Each thing alone. */

@@ -233,7 +233,7 @@ impl Recorder {
     }
 
     /// Sends gradients on, then uses the node up.
-    fn finish(&mut self, walk: &mut Walk, number: u64, mut node: Node, results: &[Option<Id>]) -> Result<()> {
+    fn finish(&mut self, walk: &mut Walk, number: u64, mut node: Box<Node>, results: &[Option<Id>]) -> Result<()> {
         let mut outcome = Ok(());
         for (i, result) in results.iter().enumerate() {
             if let (Some(id), edge) = (*result, node.edges[i])

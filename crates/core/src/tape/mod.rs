@@ -23,7 +23,8 @@ use crate::values::{Dead, Values};
 /// All nodes of one environment, by sequence number: a consumer's number is higher than its producer's.
 #[derive(Default)]
 pub struct Tape {
-    nodes: FxHashMap<u64, Node>,
+    // Boxed: a node is a kilobyte, and backward takes it out and puts it back.
+    nodes: FxHashMap<u64, Box<Node>>,
     last: u64,
     dead: Vec<Dead>,
     hooks: FxHashMap<Site, Vec<u64>>,
@@ -51,7 +52,7 @@ impl Tape {
     #[allow(clippy::too_many_arguments, reason = "the parts of one node, used once")]
     pub fn add(
         &mut self,
-        mut node: Node,
+        mut node: Box<Node>,
         values: &mut Values,
         inputs: &[Id],
         outputs: &[Id],
@@ -145,6 +146,11 @@ impl Tape {
 
     /// Drops what is no longer held, iteratively: a graph may be far deeper than a stack.
     fn settle(&mut self, values: &mut Values, first: Loose) {
+        if let Loose::Value(id) = first
+            && !values.is_unused(id)
+        {
+            return;
+        }
         let mut work = vec![first];
         while let Some(loose) = work.pop() {
             match loose {
@@ -170,7 +176,7 @@ impl Tape {
     }
 
     /// Lets go of everything a node holds.
-    fn let_go(&mut self, values: &mut Values, mut node: Node, work: &mut Vec<Loose>) {
+    fn let_go(&mut self, values: &mut Values, mut node: Box<Node>, work: &mut Vec<Loose>) {
         self.dropped_callbacks.extend(node.callback);
         for id in node.take_holds() {
             values.unhold(id);

@@ -48,8 +48,8 @@ pub struct Node {
 
 impl Node {
     /// A node without edges.
-    pub fn new(row: &'static OpRow, attrs: &[f64], rng: Option<Rng>, path: u32) -> Self {
-        Node {
+    pub fn new(row: &'static OpRow, attrs: &[f64], rng: Option<Rng>, path: u32) -> Box<Self> {
+        Box::new(Node {
             row,
             attrs: SmallVec::from_slice(attrs),
             rng,
@@ -65,7 +65,7 @@ impl Node {
             retain: SmallVec::new(),
             refs: 0,
             consumed: false,
-        }
+        })
     }
 
     /// Everything the node holds, for whoever lets go of it.
