@@ -75,9 +75,9 @@ impl Engine {
             .spawn(move || match prepare(&thread_config) {
                 Ok(pool) => {
                     // The executor is itself one of the compute threads.
-                    let mut executor = Executor::new(&thread_config, thread_counters);
+                    let executor = Executor::new(&thread_config, thread_counters, receiver);
                     let _ = ready.send(Ok(()));
-                    executor.run(&receiver);
+                    executor.run();
                     drop(pool);
                 }
                 Err(error) => {

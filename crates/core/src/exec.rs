@@ -1,6 +1,6 @@
 //! The views that an op's forward and twin get from the executor.
 
-use std::cell::{Ref, RefMut};
+use std::cell::{Ref, RefCell, RefMut};
 
 use smallvec::SmallVec;
 
@@ -30,7 +30,7 @@ pub struct Exec<'a> {
     pub(crate) attrs: &'a [f64],
     pub(crate) rng: Option<Rng>,
     pub(crate) outs: &'a [Meta],
-    pub(crate) pool: &'a mut Pool,
+    pub(crate) pool: &'a RefCell<Pool>,
 }
 
 impl<'a> Exec<'a> {
@@ -115,7 +115,7 @@ impl<'a> Exec<'a> {
     /// # Errors
     /// [`Code::Memory`].
     pub fn alloc<T: Pooled>(&mut self, i: usize) -> Result<Vec<T>> {
-        self.pool.take(self.outs[i].shape.numel())
+        self.pool.borrow_mut().take(self.outs[i].shape.numel())
     }
 
     /// A scratch vector; give it back with [`Exec::give`].
@@ -123,12 +123,12 @@ impl<'a> Exec<'a> {
     /// # Errors
     /// [`Code::Memory`].
     pub fn scratch<T: Pooled>(&mut self, n: usize) -> Result<Vec<T>> {
-        self.pool.take(n)
+        self.pool.borrow_mut().take(n)
     }
 
     /// Takes a scratch vector back.
     pub fn give<T: Pooled>(&mut self, vec: Vec<T>) {
-        self.pool.give(T::wrap(vec));
+        self.pool.borrow_mut().give(T::wrap(vec));
     }
 }
 

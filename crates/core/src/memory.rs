@@ -28,6 +28,13 @@ pub struct Counters {
     pub live_values: AtomicU64,
 }
 
+impl Counters {
+    /// Bytes of live CPU buffers now.
+    pub fn live_bytes(&self) -> u64 {
+        self.live_bytes.load(Ordering::Relaxed)
+    }
+}
+
 /// Free buffers of one element type by capacity, each with the step at which it was shelved.
 type Shelf<T> = BTreeMap<usize, Vec<(u64, Vec<T>)>>;
 
@@ -101,7 +108,8 @@ impl Pool {
                     .fetch_sub((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed);
                 vec
             }
-            None => self.fresh(class)?,
+            // Pages that come zeroed from the system are not written here, but by the threads that fill them.
+            None => self.fresh(class, |n| bytemuck::allocation::try_zeroed_vec(n).ok())?,
         };
         vec.resize(n, T::default());
         let live = self
@@ -119,28 +127,31 @@ impl Pool {
     /// [`Code::Memory`].
     pub fn check_room(&mut self, bytes: u64) -> Result<()> {
         // The trial's memory is never touched, so it costs nothing but its place.
-        self.fresh::<u8>(usize::try_from(bytes).unwrap_or(usize::MAX))
-            .map(|_| ())
+        let untouched = |n| {
+            let mut vec: Vec<u8> = Vec::new();
+            vec.try_reserve_exact(n).ok().map(|()| vec)
+        };
+        let n = usize::try_from(bytes).unwrap_or(usize::MAX);
+        self.fresh(n, untouched).map(|_| ())
     }
 
-    fn fresh<T>(&mut self, n: usize) -> Result<Vec<T>> {
-        if let Some(vec) = self.try_fresh(n) {
+    fn fresh<T>(&mut self, n: usize, get: impl Fn(usize) -> Option<Vec<T>>) -> Result<Vec<T>> {
+        if let Some(vec) = self.try_fresh(n, &get) {
             return Ok(vec);
         }
         // What lies in the pool unused may be what is missing.
         self.trim();
         self.room.refresh();
-        self.try_fresh(n)
+        self.try_fresh(n, &get)
             .ok_or_else(|| self.no_room((n as u64).saturating_mul(size_of::<T>() as u64)))
     }
 
-    fn try_fresh<T>(&mut self, n: usize) -> Option<Vec<T>> {
+    fn try_fresh<T>(&mut self, n: usize, get: &impl Fn(usize) -> Option<Vec<T>>) -> Option<Vec<T>> {
         let bytes = (n as u64).saturating_mul(size_of::<T>() as u64);
         if !self.room.allows(bytes, self.held()) {
             return None;
         }
-        let mut vec = Vec::new();
-        vec.try_reserve_exact(n).ok()?;
+        let vec = get(n)?;
         self.room.leaves_margin(bytes).then_some(vec)
     }
 

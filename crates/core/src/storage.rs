@@ -196,15 +196,15 @@ fn clash() -> Error {
 ///
 /// # Errors
 /// [`Code::Memory`], or [`Code::Format`] when the byte count is no whole number of elements.
-pub fn from_bytes(pool: &mut crate::memory::Pool, dtype: Dtype, bytes: &[u8]) -> Result<Buffer> {
+pub fn from_bytes(pool: &RefCell<crate::memory::Pool>, dtype: Dtype, bytes: &[u8]) -> Result<Buffer> {
     if !bytes.len().is_multiple_of(dtype.size()) {
         return Err(Error::new(Code::Format, "the data is no whole number of elements")
             .received(format!("{} bytes of {dtype}", bytes.len())));
     }
     let n = bytes.len() / dtype.size();
     crate::any!(dtype, T => {
-        let mut vec = pool.take::<T>(n)?;
-        bytemuck::cast_slice_mut::<T, u8>(&mut vec).copy_from_slice(bytes);
+        let mut vec = pool.borrow_mut().take::<T>(n)?;
+        kernels::pause::copy(bytes, bytemuck::cast_slice_mut::<T, u8>(&mut vec));
         Ok(T::wrap(vec))
     })
 }

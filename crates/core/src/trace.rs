@@ -2,14 +2,11 @@
 
 use std::time::Instant;
 
-use rustc_hash::FxHashMap;
-
 use crate::memory::Counters;
 
 /// Times ops and steps when asked to.
 pub struct Trace {
     level: u8,
-    last: Instant,
     step: Instant,
     steps: u64,
 }
@@ -19,21 +16,20 @@ impl Trace {
     pub fn new(level: u8) -> Self {
         Trace {
             level,
-            last: Instant::now(),
             step: Instant::now(),
             steps: 0,
         }
     }
 
-    /// An op has ended.
-    pub fn op(&mut self, name: &str, path: u32, paths: &FxHashMap<u32, String>) {
-        if self.level < 3 {
-            return;
-        }
-        let ms = self.last.elapsed().as_secs_f64() * 1e3;
-        let place = paths.get(&path).map_or("", String::as_str);
-        eprintln!("loralib op {name:<22} {ms:9.3} ms  {place}");
-        self.last = Instant::now();
+    /// Whether ops are shown.
+    pub fn ops(&self) -> bool {
+        self.level >= 3
+    }
+
+    /// An op has ended; it took so many nanoseconds, without what interrupted it.
+    pub fn op(&self, name: &str, path: &str, nanoseconds: u64) {
+        let ms = nanoseconds as f64 / 1e6;
+        eprintln!("loralib op {name:<22} {ms:9.3} ms  {path}");
     }
 
     /// A fence was passed.
@@ -46,6 +42,5 @@ impl Trace {
         let live = counters.live_bytes.load(std::sync::atomic::Ordering::Relaxed) >> 20;
         eprintln!("loralib step {:>6} {ms:9.1} ms  live {live} MB", self.steps);
         self.step = Instant::now();
-        self.last = self.step;
     }
 }

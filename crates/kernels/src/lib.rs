@@ -12,6 +12,7 @@ pub mod float;
 pub mod half_bits;
 pub mod isa;
 pub mod par;
+pub mod pause;
 #[doc(hidden)]
 pub mod reference;
 pub mod rng;

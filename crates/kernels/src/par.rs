@@ -1,6 +1,9 @@
 //! Splitting work over the current rayon pool in chunks that never depend on the number of threads.
 
 use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use crate::pause;
 
 /// Up to about this many element operations a kernel runs on the caller's thread: waking a worker costs more.
 pub const INLINE_WORK: usize = 32 * 1024;
@@ -14,9 +17,39 @@ pub fn grain(row_work: usize) -> usize {
     FLAT_CHUNK.div_ceil(row_work.max(1)).max(1)
 }
 
+/// Chunks that are handed out before the first pause.
+const FIRST_CHUNKS: usize = 16;
+
+/// What the work between two pauses should take.
+const PIECE: Duration = Duration::from_millis(4);
+
 /// Calls `f` with ranges that cover `0..rows`, each of `grain_rows` rows (the last may be shorter).
 pub fn for_rows(rows: usize, grain_rows: usize, f: impl Fn(Range<usize>) + Sync) {
-    split_range(0..rows, grain_rows.max(1), &f);
+    let grain = grain_rows.max(1);
+    in_pieces(rows, grain, |range| split_range(range, grain, &f));
+}
+
+/// Hands out `0..rows` in pieces of whole chunks with a pause between two. How long a piece is goes by the clock; which chunks there are does not.
+fn in_pieces(rows: usize, grain: usize, mut work: impl FnMut(Range<usize>)) {
+    if rows <= FIRST_CHUNKS * grain || !pause::is_on() {
+        return pause::piece(|| work(0..rows));
+    }
+    let (mut start, mut chunks) = (0, FIRST_CHUNKS);
+    while start < rows {
+        let end = rows.min(start.saturating_add(chunks.saturating_mul(grain)));
+        let began = Instant::now();
+        pause::piece(|| work(start..end));
+        let took = began.elapsed();
+        if took < PIECE / 2 {
+            chunks *= 2;
+        } else if took > PIECE {
+            chunks = (chunks / 2).max(1);
+        }
+        start = end;
+        if start < rows {
+            pause::point();
+        }
+    }
 }
 
 /// Cuts `out` into chunks of `min_rows` rows of `row_len` values; `f` gets the first row's number and the chunk.
@@ -123,7 +156,19 @@ impl<A: Parts, B: Parts, C: Parts> Parts for (A, B, C) {
 /// Cuts several outputs at the same rows, `grain_rows` rows a chunk; `f` gets the first row's number and the chunk.
 pub fn parts_mut<P: Parts>(parts: P, grain_rows: usize, f: impl Fn(usize, P) + Sync) {
     let rows = parts.rows().unwrap_or(0);
-    split_parts(parts, 0, rows, grain_rows.max(1), &f);
+    let grain = grain_rows.max(1);
+    let mut rest = Some(parts);
+    in_pieces(rows, grain, |range| {
+        let Some(parts) = rest.take() else { return };
+        let (piece, after) = if range.end == rows {
+            (parts, None)
+        } else {
+            let (piece, after) = parts.cut(range.len());
+            (piece, Some(after))
+        };
+        rest = after;
+        split_parts(piece, range.start, range.len(), grain, &f);
+    });
 }
 
 fn split_parts<P: Parts, F: Fn(usize, P) + Sync>(parts: P, start: usize, rows: usize, grain: usize, f: &F) {

@@ -16,7 +16,7 @@ use super::Executor;
 
 /// Runs `row` on `inputs`; the results are what the shape rule promised.
 pub fn op(
-    executor: &mut Executor,
+    executor: &Executor,
     row: &'static OpRow,
     inputs: &[Option<Value>],
     metas: &[Meta],
@@ -35,7 +35,7 @@ pub fn op(
 }
 
 fn direct(
-    executor: &mut Executor,
+    executor: &Executor,
     row: &'static OpRow,
     inputs: &[Option<Value>],
     metas: &[Meta],
@@ -48,7 +48,7 @@ fn direct(
         attrs,
         rng,
         outs: metas,
-        pool: &mut executor.pool,
+        pool: &executor.pool,
     };
     let outputs = (row.forward)(&mut exec)?;
     if row.mutates != Mutates::Nothing {
@@ -73,7 +73,7 @@ fn direct(
 
 /// Half types: inputs are widened to f32, the op runs there, and each result is rounded once to its promised dtype.
 fn widened(
-    executor: &mut Executor,
+    executor: &Executor,
     row: &'static OpRow,
     inputs: &[Option<Value>],
     metas: &[Meta],
@@ -103,7 +103,7 @@ fn widened(
         }
     }
     for (narrow, buffer) in changed {
-        executor.pool.give(replace(narrow, buffer)?);
+        executor.pool.borrow_mut().give(replace(narrow, buffer)?);
     }
     let mut rounded = SmallVec::new();
     for (value, meta) in results.into_iter().zip(metas) {
@@ -126,7 +126,7 @@ fn widened(
 
 /// The op's twin in candle's tensor operations.
 fn twin(
-    executor: &mut Executor,
+    executor: &Executor,
     row: &'static OpRow,
     inputs: &[Option<Value>],
     metas: &[Meta],
@@ -141,7 +141,7 @@ fn twin(
             dtype: metas[0].dtype,
         }]));
     }
-    executor.pool.check_room(twin_bytes(row, inputs, metas))?;
+    executor.pool.borrow_mut().check_room(twin_bytes(row, inputs, metas))?;
     let mut tensors: SmallVec<[Option<Tensor>; 6]> = SmallVec::new();
     for value in inputs {
         tensors.push(match value {
@@ -180,7 +180,7 @@ fn twin(
             changed.push((target, Buffer::Candle(tensor)));
         }
         for (target, buffer) in changed {
-            executor.pool.give(replace(target, buffer)?);
+            executor.pool.borrow_mut().give(replace(target, buffer)?);
         }
         return Ok(SmallVec::new());
     }
@@ -233,7 +233,7 @@ fn take(value: Value) -> Result<Buffer> {
 
 impl Executor {
     /// A copy in another dtype.
-    pub(crate) fn cast(&mut self, value: &Value, dtype: Dtype) -> Result<Value> {
+    pub(crate) fn cast(&self, value: &Value, dtype: Dtype) -> Result<Value> {
         let meta = [Meta::new(value.shape.clone(), dtype)];
         let attrs = [f64::from(dtype as u8)];
         let input = [Some(value.clone())];
@@ -258,7 +258,7 @@ impl Executor {
     }
 
     /// The value, held by candle.
-    pub(crate) fn move_to_candle(&mut self, value: Value) -> Result<Value> {
+    pub(crate) fn move_to_candle(&self, value: Value) -> Result<Value> {
         let tensor = self.to_candle(&value)?;
         let candle = Value::new(Buffer::Candle(tensor), value.shape.clone(), value.dtype);
         self.recycle(value);

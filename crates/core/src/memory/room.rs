@@ -127,7 +127,10 @@ pub fn host_vec<T>(n: usize, what: &str) -> Result<Vec<T>> {
 /// As [`host_vec`].
 pub fn host_copy(bytes: &[u8], what: &str) -> Result<Vec<u8>> {
     let mut vec = host_vec(bytes.len(), what)?;
-    vec.extend_from_slice(bytes);
+    for part in bytes.chunks(COPY_BYTES) {
+        vec.extend_from_slice(part);
+        kernels::pause::point();
+    }
     Ok(vec)
 }
 
@@ -158,6 +161,9 @@ fn no_room(bytes: u64, what: &str) -> Error {
         ))
         .hint("dispose of tensors that are no longer needed, or work on smaller pieces")
 }
+
+/// Bytes that a copy moves between two pauses: a few milliseconds at most.
+const COPY_BYTES: usize = 8 << 20;
 
 /// Bytes for people.
 pub fn size(bytes: u64) -> String {

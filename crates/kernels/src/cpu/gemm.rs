@@ -3,7 +3,7 @@
 mod product;
 
 use super::small_rows::shared;
-use crate::{Error, Float, Result, par};
+use crate::{Error, Float, Result, par, pause};
 use product::Product;
 
 /// Multiply-adds below which a product stays on one thread.
@@ -124,7 +124,12 @@ pub fn batched_gemm<T: Float>(
         }
     };
     if work >= LARGE_WORK || batch == 1 {
-        (0..batch).for_each(|i| one(i, work >= PARALLEL_WORK));
+        for i in 0..batch {
+            if i > 0 {
+                pause::point();
+            }
+            one(i, work >= PARALLEL_WORK);
+        }
     } else {
         par::for_rows(batch, ((1 << 16) / work.max(1)).max(1), |items| {
             items.for_each(|i| one(i, false))

@@ -2,8 +2,12 @@
 
 use super::super::small_rows::{self, Kind, MAX_ROWS, Tile, with_scratch};
 use super::error;
-use crate::{Float, Result};
+use crate::{Float, Result, pause};
 use gemm::Parallelism;
+
+/// Multiply-adds between two pauses, some 5 ms; a multiple of every kernel's block goes to a piece, so that few rows or columns are padded.
+const PIECE_WORK: usize = 1 << 28;
+const PIECE_BLOCK: usize = 192;
 
 /// Columns that are copied at once when B is contiguous in neither direction.
 const COPY_COLUMNS: usize = 256;
@@ -60,19 +64,55 @@ impl<T: Float> Product<T> {
             n,
             a_strides,
             b_strides,
-            alpha,
-            beta,
             c_rs,
+            ..
         } = self;
         if m <= MAX_ROWS {
             // SAFETY: as promised by the caller.
             return unsafe { self.few_rows(a, b, c, parallel) };
         }
-        let parallelism = if parallel {
-            Parallelism::Rayon(rayon::current_num_threads())
-        } else {
-            Parallelism::None
-        };
+        if !parallel {
+            // SAFETY: as promised by the caller.
+            return unsafe { self.whole(a, b, c, Parallelism::None) };
+        }
+        // Cut along the longer side of C, whose operand is packed once all the same; by the shape alone, never by the clock.
+        let along_rows = m > n;
+        let length = m.max(n);
+        let pieces = m.saturating_mul(k).saturating_mul(n).div_ceil(PIECE_WORK).max(1);
+        let step = length.div_ceil(pieces).next_multiple_of(PIECE_BLOCK);
+        for start in (0..length).step_by(step) {
+            let size = step.min(length - start);
+            let (piece, a_at, b_at, c_at) = if along_rows {
+                (Self { m: size, ..self }, start * a_strides.0, 0, start * c_rs)
+            } else {
+                (Self { n: size, ..self }, 0, start * b_strides.1, start)
+            };
+            if start > 0 {
+                pause::point();
+            }
+            // SAFETY: the piece lies inside the product that the caller promised.
+            unsafe {
+                let parallelism = Parallelism::Rayon(rayon::current_num_threads());
+                piece.whole(a.add(a_at), b.add(b_at), c.add(c_at), parallelism);
+            }
+        }
+    }
+
+    /// More than [`MAX_ROWS`] rows at once.
+    ///
+    /// # Safety
+    /// As [`Self::run`].
+    unsafe fn whole(self, a: *const T, b: *const T, c: *mut T, parallelism: Parallelism) {
+        let Self {
+            m,
+            k,
+            n,
+            a_strides,
+            b_strides,
+            alpha,
+            beta,
+            c_rs,
+        } = self;
         // The gemm crate computes dst = alpha · dst + beta · lhs · rhs: its alpha is our beta.
         // SAFETY: as promised by the caller; dst is not read when beta is 0.
         unsafe {

@@ -1,0 +1,270 @@
+//! Which stream is served next: order within a stream, dependencies between streams, priorities, and equal time for equal ones.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::entry::{Entry, Id, Place, Progress, StreamId};
+use crate::error::Error;
+
+/// How far a stream may be ahead of another of its priority in time on the compute threads, in nanoseconds.
+const QUANTUM: u64 = 10_000_000;
+
+/// A stream's queue and what it has had.
+pub(super) struct Stream {
+    pub priority: i32,
+    pub progress: Arc<Progress>,
+    /// Closed by its owner: forgotten behind its last entry.
+    pub closed: bool,
+    queue: VecDeque<Entry>,
+    done: u64,
+    /// Why what is queued up to this place is skipped.
+    abort: Option<(Error, u64)>,
+    /// Time that it had, in nanoseconds. A stream that comes to be or wakes up begins near the others: nobody saves time up.
+    used: u64,
+    /// Its first entry is under way, perhaps interrupted.
+    running: bool,
+}
+
+/// Every open stream.
+#[derive(Default)]
+pub(super) struct Streams(FxHashMap<StreamId, Stream>);
+
+impl Streams {
+    pub fn open(&mut self, number: StreamId, priority: i32, progress: Arc<Progress>) {
+        let fresh = Stream {
+            priority,
+            progress,
+            closed: false,
+            queue: VecDeque::new(),
+            done: 0,
+            abort: None,
+            used: 0,
+            running: false,
+        };
+        self.0.insert(number, fresh);
+    }
+
+    pub fn get(&self, number: StreamId) -> Option<&Stream> {
+        self.0.get(&number)
+    }
+
+    pub fn get_mut(&mut self, number: StreamId) -> Option<&mut Stream> {
+        self.0.get_mut(&number)
+    }
+
+    pub fn remove(&mut self, number: StreamId) {
+        self.0.remove(&number);
+    }
+
+    /// Queues an entry. One for a stream whose environment is gone has nobody to do it for.
+    pub fn push(&mut self, entry: Entry) {
+        let number = entry.place.stream;
+        let wakes = self.0.get(&number).is_some_and(|s| s.queue.is_empty() && !s.running);
+        let floor = if wakes { self.least_used(number) } else { 0 };
+        if let Some(stream) = self.0.get_mut(&number) {
+            stream.used = stream.used.max(floor.saturating_sub(QUANTUM));
+            stream.queue.push_back(entry);
+        }
+    }
+
+    /// The least time that a busy stream of the same priority has had.
+    fn least_used(&self, number: StreamId) -> u64 {
+        let priority = self.0.get(&number).map(|s| s.priority);
+        let busy = |(other, s): &(&StreamId, &Stream)| {
+            **other != number && Some(s.priority) == priority && (s.running || !s.queue.is_empty())
+        };
+        self.0.iter().filter(busy).map(|(_, s)| s.used).min().unwrap_or(0)
+    }
+
+    /// Skips what is queued in a stream now.
+    pub fn abort(&mut self, number: StreamId, error: Error) {
+        if let Some(stream) = self.0.get_mut(&number)
+            && let Some(last) = stream.queue.back()
+        {
+            stream.abort = Some((error, last.place.seq));
+        }
+    }
+
+    /// The stream to serve: the highest priority whose next entry waits for nothing; among equals the one that had least time. With `over`, a stream
+    /// that has run for so many more nanoseconds, only one that may interrupt it: of higher priority, or clearly behind it in time.
+    pub fn choose(&self, over: Option<(StreamId, u64)>) -> Option<StreamId> {
+        let running = over.and_then(|(number, more)| self.0.get(&number).map(|s| (s.priority, s.used + more)));
+        let may = |s: &Stream| {
+            running.is_none_or(|(priority, used)| {
+                s.priority > priority || (s.priority == priority && s.used + QUANTUM <= used)
+            })
+        };
+        let ready = |s: &Stream| {
+            !s.running
+                && s.queue
+                    .front()
+                    .is_some_and(|entry| entry.after.iter().all(|place| self.is_done(*place)))
+        };
+        self.0
+            .iter()
+            .filter(|(_, stream)| may(stream) && ready(stream))
+            .max_by_key(|(number, stream)| {
+                (
+                    stream.priority,
+                    std::cmp::Reverse(stream.used),
+                    std::cmp::Reverse(**number),
+                )
+            })
+            .map(|(number, _)| *number)
+    }
+
+    fn is_done(&self, place: Place) -> bool {
+        self.0.get(&place.stream).is_none_or(|stream| stream.done >= place.seq)
+    }
+
+    /// Takes the next entry of a stream, and why it is skipped if it is.
+    pub fn begin(&mut self, number: StreamId) -> Option<(Entry, Option<Error>)> {
+        let stream = self.0.get_mut(&number)?;
+        let entry = stream.queue.pop_front()?;
+        stream.running = true;
+        // What is recorded after the abort runs again.
+        if stream.abort.as_ref().is_some_and(|(_, last)| entry.place.seq > *last) {
+            stream.abort = None;
+        }
+        let abort = stream.abort.as_ref().map(|(error, _)| error.clone());
+        Some((entry, abort))
+    }
+
+    /// An entry is done and took so many nanoseconds of its own.
+    pub fn end(&mut self, place: Place, took: u64, failure: Option<Error>) {
+        let Some(stream) = self.0.get_mut(&place.stream) else {
+            return;
+        };
+        stream.running = false;
+        stream.done = place.seq;
+        stream.used += took;
+        if let Some(error) = failure {
+            stream.progress.fail(place.stream, error);
+        }
+        if stream.closed {
+            stream.progress.end(place.stream);
+            self.0.remove(&place.stream);
+        }
+    }
+}
+
+/// What an entry makes.
+pub(super) fn made(entry: &Entry) -> smallvec::SmallVec<[Id; 3]> {
+    match &entry.command {
+        crate::entry::Command::Op { outputs, .. } => outputs.clone(),
+        crate::entry::Command::Put { id, .. } => smallvec::SmallVec::from_iter([*id]),
+        _ => smallvec::SmallVec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Command;
+    use smallvec::SmallVec;
+
+    fn entry(stream: StreamId, seq: u64, after: &[(StreamId, u64)]) -> Entry {
+        Entry {
+            place: Place { stream, seq },
+            after: after.iter().map(|&(stream, seq)| Place { stream, seq }).collect(),
+            path: 0,
+            stack: 0,
+            watched: false,
+            rule: None,
+            command: Command::Free(SmallVec::new()),
+        }
+    }
+
+    fn streams(priorities: &[i32]) -> Streams {
+        let mut streams = Streams::default();
+        for (i, &priority) in priorities.iter().enumerate() {
+            streams.open(i as StreamId + 1, priority, Arc::default());
+        }
+        streams
+    }
+
+    /// Serves one entry that takes `ms` milliseconds; which stream it was.
+    fn serve(streams: &mut Streams, ms: u64) -> StreamId {
+        let number = streams.choose(None).expect("something is ready");
+        let (entry, _) = streams.begin(number).expect("it has an entry");
+        streams.end(entry.place, ms * 1_000_000, None);
+        number
+    }
+
+    #[test]
+    fn the_higher_priority_goes_first_unless_it_waits() {
+        let mut s = streams(&[0, 5]);
+        s.push(entry(1, 1, &[]));
+        s.push(entry(2, 1, &[(1, 1)]));
+        s.push(entry(1, 2, &[]));
+        assert_eq!([serve(&mut s, 1), serve(&mut s, 1), serve(&mut s, 1)], [1, 2, 1]);
+    }
+
+    #[test]
+    fn equal_streams_share_the_time_whatever_their_entries_take() {
+        let mut s = streams(&[0, 0]);
+        let mut time = [0, 0];
+        for seq in 1..=1000 {
+            s.push(entry(1, seq, &[]));
+            s.push(entry(2, seq, &[]));
+        }
+        while time[0] + time[1] < 900 {
+            let ms = if s.choose(None) == Some(1) { 9 } else { 1 };
+            time[serve(&mut s, ms) as usize - 1] += ms;
+        }
+        assert!(time[0].abs_diff(time[1]) <= 10, "{time:?}");
+    }
+
+    #[test]
+    fn a_late_stream_does_not_make_the_others_wait_for_its_past() {
+        let mut s = streams(&[0, 0]);
+        for seq in 1..=100 {
+            s.push(entry(1, seq, &[]));
+            assert_eq!(serve(&mut s, 50), 1);
+        }
+        for seq in 1..=100 {
+            s.push(entry(1, 100 + seq, &[]));
+            s.push(entry(2, seq, &[]));
+        }
+        let served: Vec<StreamId> = (0..20).map(|_| serve(&mut s, 10)).collect();
+        assert!(
+            served[..5].contains(&1) && served.iter().filter(|n| **n == 1).count() >= 9,
+            "{served:?}"
+        );
+    }
+
+    #[test]
+    fn only_more_important_or_clearly_disadvantaged_streams_interrupt() {
+        let mut s = streams(&[0, 0, 5, -1]);
+        s.push(entry(1, 1, &[]));
+        s.begin(1).expect("it has an entry");
+        s.push(entry(4, 1, &[]));
+        assert_eq!(s.choose(Some((1, 100 * QUANTUM))), None, "a lower priority");
+        s.push(entry(2, 1, &[]));
+        assert_eq!(s.choose(Some((1, QUANTUM - 1))), None, "an equal, too early");
+        assert_eq!(s.choose(Some((1, QUANTUM))), Some(2));
+        s.push(entry(3, 1, &[]));
+        assert_eq!(s.choose(Some((1, 0))), Some(3), "a higher priority");
+        s.push(entry(1, 2, &[]));
+        s.begin(3).expect("it has an entry");
+        assert_eq!(
+            s.choose(Some((3, 100 * QUANTUM))),
+            None,
+            "1 is under way, 2 is less important"
+        );
+    }
+
+    #[test]
+    fn an_abort_skips_what_is_queued_then_and_nothing_later() {
+        let mut s = streams(&[0]);
+        s.push(entry(1, 1, &[]));
+        s.abort(1, Error::new(crate::Code::Aborted, "on purpose"));
+        s.push(entry(1, 2, &[]));
+        let (first, abort) = s.begin(1).expect("the first");
+        assert!(abort.is_some());
+        s.end(first.place, 1, None);
+        assert!(s.begin(1).expect("the second").1.is_none());
+    }
+}

@@ -1,0 +1,182 @@
+//! What each entry does.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use smallvec::SmallVec;
+
+use super::{Executor, Frame, finite, run};
+use crate::code::Code;
+use crate::entry::{Command, Entry, HostTensor, Id, Progress, Source, StreamId};
+use crate::error::{Error, Result};
+use crate::ops::row::{Meta, OpRow, Rng};
+use crate::storage::Value;
+
+impl Executor {
+    /// Does what an entry says; returns the error of work that has no reply of its own.
+    pub(super) fn serve(&self, entry: Entry, abort: Option<Error>) -> Option<Error> {
+        let (place, path, stack) = (entry.place, entry.path, entry.stack);
+        let watched = entry.watched || self.finite_check;
+        match entry.command {
+            Command::Op {
+                row,
+                inputs,
+                outputs,
+                metas,
+                attrs,
+                rng,
+                spoils,
+            } => {
+                let inherited = inputs.iter().flatten().find_map(|id| self.error_of(*id));
+                let failure = if let Some(first) = inherited {
+                    // Whoever depends on a failure carries the first one on, with its own op and path.
+                    self.keep(&outputs, &metas, Err(first), |e| e)
+                } else {
+                    let outcome = match abort.or_else(|| self.broken.borrow().clone()) {
+                        Some(error) => Err(error),
+                        None => self
+                            .counted(|exec| exec.op(row, &inputs, &metas, &attrs, rng, watched.then_some(entry.rule))),
+                    };
+                    self.keep(&outputs, &metas, outcome, |e| {
+                        e.op(row.name).path(&self.path_name(path)).stack(stack)
+                    })
+                };
+                if self.trace.borrow().ops() {
+                    let own = self.frames.borrow().last().map_or(0, Frame::own);
+                    self.trace.borrow().op(row.name, &self.path_name(path), own);
+                }
+                if let (true, Some(error), Some(target)) = (spoils, &failure, inputs.first().copied().flatten()) {
+                    self.poison(target, error);
+                }
+                failure
+            }
+            Command::Put { id, meta, source } => {
+                if let (Source::Host(bytes), Some(stream)) = (&source, self.progress(place.stream)) {
+                    stream.host_bytes_done.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                }
+                let outcome = self
+                    .guarded(|exec| exec.put(&meta, source))
+                    .map(|value| SmallVec::from_iter([value]));
+                self.keep(&[id], &[meta], outcome, |e| e.stack(stack))
+            }
+            Command::Free(ids) => {
+                for id in ids {
+                    self.free(id);
+                }
+                None
+            }
+            Command::Read { ids, reply } => {
+                // Evaluation and generation read at every turn and end no step: there the reads make old buffers age.
+                self.pool.borrow_mut().end_step();
+                let outcome = self.guarded(|exec| {
+                    ids.iter()
+                        .map(|&id| exec.read_host(id))
+                        .collect::<Result<Vec<HostTensor>>>()
+                });
+                let told = outcome.as_ref().err().cloned();
+                // First the note, then the answer: who has the answer may ask at once what is still open.
+                self.tell(place.stream, told);
+                reply(outcome);
+                None
+            }
+            Command::Fence { step, reply } => {
+                self.synchronize();
+                let progress = self.progress(place.stream);
+                if let (true, Some(progress)) = (step, &progress) {
+                    progress.steps_done.fetch_add(1, Ordering::Relaxed);
+                }
+                let failure = progress
+                    .filter(|_| reply.is_some())
+                    .and_then(|progress| progress.take_failure(place.stream));
+                if step {
+                    self.pool.borrow_mut().end_step();
+                }
+                self.trace.borrow_mut().fence(step, &self.counters);
+                if let Some(reply) = reply {
+                    reply(failure.map_or(Ok(()), Err));
+                }
+                None
+            }
+            Command::Close => {
+                if let Some(stream) = self.streams.borrow_mut().get_mut(place.stream) {
+                    stream.closed = true;
+                }
+                None
+            }
+        }
+    }
+
+    /// An error that a reply has told is no longer unhandled.
+    fn tell(&self, stream: StreamId, told: Option<Error>) {
+        if let (Some(told), Some(progress)) = (told, self.progress(stream)) {
+            progress.told(stream, &told);
+        }
+    }
+
+    fn progress(&self, stream: StreamId) -> Option<Arc<Progress>> {
+        self.streams.borrow().get(stream).map(|s| s.progress.clone())
+    }
+
+    fn path_name(&self, path: u32) -> String {
+        self.paths.borrow().get(&path).cloned().unwrap_or_default()
+    }
+
+    /// As [`Executor::guarded`]. What failed work had taken from the pool is gone with it, so it is not counted as live.
+    fn counted<T>(&self, work: impl FnOnce(&Executor) -> Result<T>) -> Result<T> {
+        let before = self.counters.live_bytes.load(Ordering::Relaxed);
+        let outcome = self.guarded(work);
+        if outcome.is_err() {
+            self.counters.live_bytes.store(before, Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    /// Runs work so that no panic leaves the thread. After one, nothing is computed any more.
+    fn guarded<T>(&self, work: impl FnOnce(&Executor) -> Result<T>) -> Result<T> {
+        match catch_unwind(AssertUnwindSafe(|| work(self))) {
+            Ok(outcome) => outcome,
+            Err(panic) => {
+                if let Some(refused) = panic.downcast_ref::<kernels::room::NoRoom>() {
+                    return Err(self.pool.borrow().no_room(refused.bytes as u64));
+                }
+                let text = panic
+                    .downcast_ref::<String>()
+                    .cloned()
+                    .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+                let error = Error::new(
+                    Code::Internal,
+                    "a fault of loralib stopped an operation; nothing more is computed in this process",
+                )
+                .received(text.unwrap_or_else(|| "a panic without a message".into()))
+                .hint(
+                    "intact tensors can still be read and saved; please report this with the output of lora.backend()",
+                );
+                self.broken.replace(Some(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    fn op(
+        &self,
+        row: &'static OpRow,
+        inputs: &[Option<Id>],
+        metas: &[Meta],
+        attrs: &[f64],
+        rng: Option<Rng>,
+        watch: Option<Option<&'static str>>,
+    ) -> Result<SmallVec<[Value; 3]>> {
+        let mut values: SmallVec<[Option<Value>; 6]> = SmallVec::new();
+        for id in inputs {
+            values.push(id.map(|id| self.value(id)).transpose()?);
+        }
+        let results = run::op(self, row, &values, metas, attrs, rng)?;
+        if let Some(rule) = watch {
+            finite::check(self, row, &values, &results, attrs, rule)?;
+        }
+        // An environment that ended during a pause has let go of its tensors: then these are the last owners.
+        values.into_iter().flatten().for_each(|value| self.recycle(value));
+        Ok(results)
+    }
+}

@@ -1,0 +1,114 @@
+//! The table of tensors: stored, poisoned, freed, filled from outside, read.
+
+use std::sync::atomic::Ordering;
+
+use smallvec::SmallVec;
+
+use super::Executor;
+use crate::code::Code;
+use crate::entry::{HostTensor, Id, Source};
+use crate::error::{Error, Result};
+use crate::ops::row::Meta;
+use crate::storage::{Buffer, Value};
+
+impl Executor {
+    /// Stores results, or poisons them.
+    pub(super) fn keep(
+        &self,
+        ids: &[Id],
+        metas: &[Meta],
+        outcome: Result<SmallVec<[Value; 3]>>,
+        place: impl FnOnce(Error) -> Error,
+    ) -> Option<Error> {
+        match outcome {
+            Ok(values) => {
+                debug_assert_eq!(values.len(), ids.len());
+                for ((&id, value), meta) in ids.iter().zip(values).zip(metas) {
+                    debug_assert_eq!(&value.shape, &meta.shape);
+                    self.values.borrow_mut().insert(id, Ok(value));
+                }
+                self.counters.live_values.fetch_add(ids.len() as u64, Ordering::Relaxed);
+                None
+            }
+            Err(error) => {
+                let error = place(error);
+                for &id in ids {
+                    self.values.borrow_mut().insert(id, Err(error.clone()));
+                }
+                self.counters.live_values.fetch_add(ids.len() as u64, Ordering::Relaxed);
+                Some(error)
+            }
+        }
+    }
+
+    /// Puts an error in the place of a tensor.
+    pub(super) fn poison(&self, id: Id, error: &Error) {
+        let before = self
+            .values
+            .borrow_mut()
+            .get_mut(&id)
+            .map(|slot| std::mem::replace(slot, Err(error.clone())));
+        if let Some(Ok(value)) = before {
+            self.recycle(value);
+        }
+    }
+
+    pub(super) fn free(&self, id: Id) {
+        let slot = self.values.borrow_mut().remove(&id);
+        if let Some(slot) = slot {
+            self.counters.live_values.fetch_sub(1, Ordering::Relaxed);
+            if let Ok(value) = slot {
+                self.recycle(value);
+            }
+        }
+    }
+
+    /// Gives a value's numbers back when nobody else names them.
+    pub(crate) fn recycle(&self, value: Value) {
+        if let Ok(cell) = std::rc::Rc::try_unwrap(value.storage) {
+            self.pool.borrow_mut().give(cell.into_inner());
+        }
+    }
+
+    pub(super) fn put(&self, meta: &Meta, source: Source) -> Result<Value> {
+        let buffer = match source {
+            Source::Host(bytes) => crate::storage::from_bytes(&self.pool, meta.dtype, &bytes)?,
+            Source::Copied(window) => crate::storage::from_bytes(&self.pool, meta.dtype, window.bytes())?,
+            Source::Mapped(window) if window.is_aligned() && !self.candle => Buffer::Mapped(window),
+            Source::Mapped(window) => crate::storage::from_bytes(&self.pool, meta.dtype, window.bytes())?,
+        };
+        let value = Value::new(buffer, meta.shape.clone(), meta.dtype);
+        if self.candle {
+            self.move_to_candle(value)
+        } else {
+            Ok(value)
+        }
+    }
+
+    pub(super) fn read_host(&self, id: Id) -> Result<HostTensor> {
+        let value = self.value(id)?;
+        let bytes = self.to_bytes(&value)?;
+        Ok(HostTensor {
+            dtype: value.dtype,
+            shape: value.shape,
+            bytes,
+        })
+    }
+
+    /// The error that poisoned a tensor.
+    pub(super) fn error_of(&self, id: Id) -> Option<Error> {
+        self.values.borrow().get(&id)?.as_ref().err().cloned()
+    }
+
+    /// A value, or the error that poisoned it.
+    pub(crate) fn value(&self, id: Id) -> Result<Value> {
+        match self.values.borrow().get(&id) {
+            Some(slot) => slot.clone(),
+            None => Err(Error::new(
+                Code::Internal,
+                "an operation names a tensor that the executor does not know",
+            )
+            .received(format!("#{id}"))),
+        }
+    }
+}
