@@ -41,12 +41,20 @@ struct Frame {
     began: Instant,
     /// Nanoseconds that went to entries served meanwhile.
     others: u64,
+    /// When others could last interrupt it, and the longest time that they could not.
+    looked: Instant,
+    stretch: Duration,
 }
 
 impl Frame {
     /// Nanoseconds of its own so far.
     fn own(&self) -> u64 {
         (self.began.elapsed().as_nanos() as u64).saturating_sub(self.others)
+    }
+
+    /// A stretch without interruption ends here.
+    fn look(&mut self) {
+        self.stretch = self.stretch.max(self.looked.elapsed());
     }
 }
 
@@ -137,6 +145,9 @@ impl Executor {
         }
         let live = self.counters.live_bytes();
         let elsewhere = self.elsewhere.get();
+        if let Some(frame) = self.frames.borrow_mut().last_mut() {
+            frame.look();
+        }
         loop {
             self.receive_all();
             let over = self.frames.borrow().last().map(|frame| (frame.stream, frame.own()));
@@ -144,6 +155,9 @@ impl Executor {
             let next = self.streams.borrow().choose(Some(over));
             let Some(stream) = next else { break };
             self.step(stream);
+        }
+        if let Some(frame) = self.frames.borrow_mut().last_mut() {
+            frame.looked = Instant::now();
         }
         let change = self.counters.live_bytes() as i64 - live as i64;
         self.elsewhere.set(elsewhere + change);
@@ -182,10 +196,13 @@ impl Executor {
             return;
         };
         let (place, made) = (entry.place, made(&entry));
+        let began = Instant::now();
         self.frames.borrow_mut().push(Frame {
             stream: number,
-            began: Instant::now(),
+            began,
             others: 0,
+            looked: began,
+            stretch: Duration::ZERO,
         });
         let failure = self.serve(entry, abort);
         let (own, whole) = {

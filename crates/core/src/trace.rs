@@ -1,8 +1,11 @@
 //! What LORALIB_DEBUG shows: time per step and per op, on stderr.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::memory::Counters;
+
+/// What an op should not exceed between two places where others may interrupt it.
+const LONG_STRETCH: Duration = Duration::from_millis(15);
 
 /// Times ops and steps when asked to.
 pub struct Trace {
@@ -26,10 +29,15 @@ impl Trace {
         self.level >= 3
     }
 
-    /// An op has ended; it took so many nanoseconds, without what interrupted it.
-    pub fn op(&self, name: &str, path: &str, nanoseconds: u64) {
+    /// An op has ended; it took so many nanoseconds, without what interrupted it, and gave others no chance for `stretch`.
+    pub fn op(&self, name: &str, path: &str, nanoseconds: u64, stretch: Duration) {
         let ms = nanoseconds as f64 / 1e6;
-        eprintln!("loralib op {name:<22} {ms:9.3} ms  {path}");
+        let held = if stretch > LONG_STRETCH {
+            format!("  ({} ms without a pause)", stretch.as_millis())
+        } else {
+            String::new()
+        };
+        eprintln!("loralib op {name:<22} {ms:9.3} ms  {path}{held}");
     }
 
     /// A fence was passed.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use smallvec::SmallVec;
 
-use super::{Executor, Frame, finite, run};
+use super::{Executor, finite, run};
 use crate::code::Code;
 use crate::entry::{Command, Entry, HostTensor, Id, Progress, Source, StreamId};
 use crate::error::{Error, Result};
@@ -42,9 +42,12 @@ impl Executor {
                         e.op(row.name).path(&self.path_name(path)).stack(stack)
                     })
                 };
-                if self.trace.borrow().ops() {
-                    let own = self.frames.borrow().last().map_or(0, Frame::own);
-                    self.trace.borrow().op(row.name, &self.path_name(path), own);
+                if self.trace.borrow().ops()
+                    && let Some(frame) = self.frames.borrow_mut().last_mut()
+                {
+                    frame.look();
+                    let name = self.path_name(path);
+                    self.trace.borrow().op(row.name, &name, frame.own(), frame.stretch);
                 }
                 if let (true, Some(error), Some(target)) = (spoils, &failure, inputs.first().copied().flatten()) {
                     self.poison(target, error);
