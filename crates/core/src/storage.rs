@@ -204,7 +204,7 @@ pub fn from_bytes(pool: &RefCell<crate::memory::Pool>, dtype: Dtype, bytes: &[u8
     let n = bytes.len() / dtype.size();
     crate::any!(dtype, T => {
         let mut vec = pool.borrow_mut().take::<T>(n)?;
-        kernels::pause::copy(bytes, bytemuck::cast_slice_mut::<T, u8>(&mut vec));
+        kernels::par::copy(bytes, bytemuck::cast_slice_mut::<T, u8>(&mut vec));
         Ok(T::wrap(vec))
     })
 }

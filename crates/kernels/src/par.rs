@@ -67,6 +67,20 @@ pub fn flat_mut<T: Send>(out: &mut [T], f: impl Fn(usize, &mut [T]) + Sync) {
     rows_mut(out, 1, chunk, f);
 }
 
+/// Copies a slice.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn copy<T: Copy + Send + Sync>(from: &[T], to: &mut [T]) {
+    assert_eq!(from.len(), to.len(), "a copy is as long as its source");
+    flat_mut(to, |start, to| to.copy_from_slice(&from[start..start + to.len()]));
+}
+
+/// Fills a slice.
+pub fn fill<T: Copy + Send + Sync>(to: &mut [T], value: T) {
+    flat_mut(to, |_, to| to.fill(value));
+}
+
 /// Results of `f` over chunks of `chunk` items of `0..n`, in order. The caller folds them from first to last (or in any
 /// other fixed order), so the result has the same bits for any thread count.
 pub fn map_chunks<P: Send + Default + Clone>(n: usize, chunk: usize, f: impl Fn(Range<usize>) -> P + Sync) -> Vec<P> {
@@ -250,6 +264,18 @@ mod tests {
             b.data.fill(start);
         });
         assert_eq!(b, [0, 0, 0, 3, 3, 3, 6, 6, 6, 9]);
+    }
+
+    #[test]
+    fn copies_and_fills_reach_every_element() {
+        for n in [0, 1, INLINE_WORK + 1, 5 * FLAT_CHUNK + 7] {
+            let from: Vec<usize> = (0..n).collect();
+            let mut to = vec![0; n];
+            copy(&from, &mut to);
+            assert!(from == to, "{n} numbers");
+            fill(&mut to, 3);
+            assert!(to.iter().all(|x| *x == 3), "{n} numbers");
+        }
     }
 
     #[test]

@@ -47,21 +47,6 @@ pub(crate) fn piece<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Copies a long slice with pauses.
-///
-/// # Panics
-/// When the lengths differ.
-pub fn copy<T: Copy>(from: &[T], to: &mut [T]) {
-    assert_eq!(from.len(), to.len(), "a copy is as long as its source");
-    let step = (COPY_BYTES / size_of::<T>().max(1)).max(1);
-    for (i, (from, to)) in from.chunks(step).zip(to.chunks_mut(step)).enumerate() {
-        if i > 0 {
-            point();
-        }
-        to.copy_from_slice(from);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

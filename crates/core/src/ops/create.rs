@@ -47,22 +47,22 @@ pub fn full(exec: &mut Exec<'_>) -> Result<Outputs> {
     match exec.out(0).dtype {
         Dtype::I64 => {
             let mut y = exec.alloc::<i64>(0)?;
-            y.fill(value as i64);
+            kernels::par::fill(&mut y, value as i64);
             Ok(output(y))
         }
         Dtype::U8 => {
             let mut y = exec.alloc::<u8>(0)?;
-            y.fill(value as u8);
+            kernels::par::fill(&mut y, value as u8);
             Ok(output(y))
         }
         Dtype::Bool => {
             let mut y = exec.alloc::<u8>(0)?;
-            y.fill(u8::from(value != 0.0));
+            kernels::par::fill(&mut y, u8::from(value != 0.0));
             Ok(output(y))
         }
         dtype => float!(dtype.wide(), T => {
             let mut y = exec.alloc::<T>(0)?;
-            y.fill(value as T);
+            kernels::par::fill(&mut y, value as T);
             Ok(output(y))
         }),
     }
@@ -156,7 +156,7 @@ pub fn zeroed(exec: &mut Exec<'_>, i: usize) -> Result<crate::storage::Buffer> {
     let n = meta.shape.numel();
     any!(meta.dtype, T => {
         let mut y = exec.scratch::<T>(n)?;
-        y.fill(T::default());
+        kernels::par::fill(&mut y, T::default());
         Ok(<T as crate::storage::Element>::wrap(y))
     })
 }

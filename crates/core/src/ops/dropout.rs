@@ -53,7 +53,7 @@ pub fn dropout(exec: &mut Exec<'_>) -> Result<Outputs> {
         let mut y = exec.alloc::<T>(0)?;
         let x = exec.read::<T>(0)?;
         if p == 0.0 {
-            y.copy_from_slice(&x);
+            kernels::par::copy(&x, &mut y);
         } else {
             kernels::cpu::dropout::dropout(&x, p, rng.seed, rng.counter, &mut y)?;
         }

@@ -148,7 +148,7 @@ pub fn scatter_add(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (index, n_src) = (exec.read::<i64>(1)?, exec.shape(1).dims()[dim]);
     float!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
-        y.copy_from_slice(&exec.read::<T>(0)?);
+        kernels::par::copy(&exec.read::<T>(0)?, &mut y);
         kernel::scatter_add(&mut y, &index, &exec.read::<T>(2)?, outer, n, n_src, inner)?;
         Ok(output(y))
     })
@@ -160,7 +160,7 @@ pub fn scatter(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (index, n_src) = (exec.read::<i64>(1)?, exec.shape(1).dims()[dim]);
     any!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
-        y.copy_from_slice(&exec.read::<T>(0)?);
+        kernels::par::copy(&exec.read::<T>(0)?, &mut y);
         kernel::scatter(&mut y, &index, &exec.read::<T>(2)?, outer, n, n_src, inner)?;
         Ok(output(y))
     })
@@ -172,7 +172,7 @@ pub fn index_add(exec: &mut Exec<'_>) -> Result<Outputs> {
     let index = exec.read::<i64>(1)?;
     float!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
-        y.copy_from_slice(&exec.read::<T>(0)?);
+        kernels::par::copy(&exec.read::<T>(0)?, &mut y);
         kernel::index_add(&mut y, outer, n, inner, &index, &exec.read::<T>(2)?)?;
         Ok(output(y))
     })

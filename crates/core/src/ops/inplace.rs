@@ -154,10 +154,7 @@ pub fn clamp(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 fn unary(exec: &mut Exec<'_>, op: UnaryOp) -> Result<Outputs> {
     float!(exec.dtype(0), T => {
-        let mut copy = exec.scratch::<T>(exec.shape(0).numel())?;
-        copy.copy_from_slice(&exec.read::<T>(0)?);
-        unary_kernel::unary(op, &copy, &mut exec.write::<T>(0)?)?;
-        exec.give(copy);
+        unary_kernel::unary_inplace(op, &mut exec.write::<T>(0)?);
         Ok(Outputs::new())
     })
 }
@@ -166,11 +163,11 @@ fn unary(exec: &mut Exec<'_>, op: UnaryOp) -> Result<Outputs> {
 pub fn fill(exec: &mut Exec<'_>) -> Result<Outputs> {
     let value = exec.reader().number();
     match exec.dtype(0) {
-        Dtype::I64 => exec.write::<i64>(0)?.fill(value as i64),
-        Dtype::U8 => exec.write::<u8>(0)?.fill(value as u8),
-        Dtype::Bool => exec.write::<u8>(0)?.fill(u8::from(value != 0.0)),
+        Dtype::I64 => kernels::par::fill(&mut exec.write::<i64>(0)?, value as i64),
+        Dtype::U8 => kernels::par::fill(&mut exec.write::<u8>(0)?, value as u8),
+        Dtype::Bool => kernels::par::fill(&mut exec.write::<u8>(0)?, u8::from(value != 0.0)),
         dtype => float!(dtype, T => {
-            exec.write::<T>(0)?.fill(value as T);
+            kernels::par::fill(&mut exec.write::<T>(0)?, value as T);
             Ok(())
         })?,
     }

@@ -126,7 +126,7 @@ pub fn clamp(exec: &mut Exec<'_>) -> Result<Outputs> {
 pub fn clone(exec: &mut Exec<'_>) -> Result<Outputs> {
     any!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
-        y.copy_from_slice(&exec.read::<T>(0)?);
+        kernels::par::copy(&exec.read::<T>(0)?, &mut y);
         Ok(output(y))
     })
 }

@@ -124,8 +124,8 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
         } else {
             let mut dx = exec.alloc::<T>(0)?;
             match exec.read_optional::<T>(DX)? {
-                Some(given) => dx.copy_from_slice(&given),
-                None => dx.fill(0.0),
+                Some(given) => kernels::par::copy(&given, &mut dx),
+                None => kernels::par::fill(&mut dx, 0.0),
             }
             run(Some(&mut dx))?;
             Output::New(T::wrap(dx))

@@ -50,7 +50,7 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (scaling, blocks) = (attrs.number(), blocks(attrs.dims(), n)?);
     float!(exec.out(0).dtype, T => {
         let (mut y, mut h) = (exec.alloc::<T>(0)?, exec.alloc::<T>(H)?);
-        y.copy_from_slice(&exec.read::<T>(Y)?);
+        kernels::par::copy(&exec.read::<T>(Y)?, &mut y);
         let (x, a, b) = (exec.read::<T>(X)?, exec.read::<T>(A)?, exec.read::<T>(B)?);
         kernel::lora_update(&x, &a, &b, &blocks, m, k, n, r, scaling as T, None, &mut h, &mut y)?;
         Ok(outputs([T::wrap(y), T::wrap(h)]))
