@@ -184,7 +184,10 @@ impl Executor {
             Message::Path { path, name } => {
                 self.paths.borrow_mut().insert(path, name);
             }
-            Message::Drop { stream } => self.streams.borrow_mut().remove(stream),
+            Message::Drop { stream } => {
+                let freed = self.streams.borrow_mut().remove(stream);
+                freed.into_iter().for_each(|id| self.free(id));
+            }
             Message::Forget { ids } => ids.into_iter().for_each(|id| self.free(id)),
             Message::Stop => self.stopping.set(true),
         }

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use crate::entry::{Entry, Id, Place, Progress, StreamId};
+use crate::entry::{Command, Entry, Id, Place, Progress, StreamId};
 use crate::error::Error;
 
 /// How far a stream may be ahead of another of its priority in time on the compute threads, in nanoseconds.
@@ -54,8 +55,14 @@ impl Streams {
         self.0.get_mut(&number)
     }
 
-    pub fn remove(&mut self, number: StreamId) {
-        self.0.remove(&number);
+    /// Forgets a stream whose environment is gone. Returns what its queue would have freed.
+    pub fn remove(&mut self, number: StreamId) -> Vec<Id> {
+        let queue = self.0.remove(&number).map(|stream| stream.queue).unwrap_or_default();
+        let freed = |entry: Entry| match entry.command {
+            Command::Free(ids) => ids,
+            _ => SmallVec::new(),
+        };
+        queue.into_iter().flat_map(freed).collect()
     }
 
     /// Queues an entry. One for a stream whose environment is gone has nobody to do it for.
@@ -151,19 +158,17 @@ impl Streams {
 }
 
 /// What an entry makes.
-pub(super) fn made(entry: &Entry) -> smallvec::SmallVec<[Id; 3]> {
+pub(super) fn made(entry: &Entry) -> SmallVec<[Id; 3]> {
     match &entry.command {
-        crate::entry::Command::Op { outputs, .. } => outputs.clone(),
-        crate::entry::Command::Put { id, .. } => smallvec::SmallVec::from_iter([*id]),
-        _ => smallvec::SmallVec::new(),
+        Command::Op { outputs, .. } => outputs.clone(),
+        Command::Put { id, .. } => SmallVec::from_iter([*id]),
+        _ => SmallVec::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Command;
-    use smallvec::SmallVec;
 
     fn entry(stream: StreamId, seq: u64, after: &[(StreamId, u64)]) -> Entry {
         Entry {
@@ -191,6 +196,20 @@ mod tests {
         let (entry, _) = streams.begin(number).expect("it has an entry");
         streams.end(entry.place, ms * 1_000_000, None);
         number
+    }
+
+    #[test]
+    fn what_a_stream_would_have_freed_is_known_when_it_goes() {
+        let mut s = streams(&[0]);
+        for (seq, ids) in [(1, [7, 8]), (2, [9, 10])] {
+            let command = Command::Free(SmallVec::from_slice(&ids));
+            s.push(Entry {
+                command,
+                ..entry(1, seq, &[])
+            });
+        }
+        assert_eq!(s.remove(1), [7, 8, 9, 10]);
+        assert!(s.remove(1).is_empty());
     }
 
     #[test]

@@ -74,12 +74,17 @@ impl Recorder {
 
     /// Ends this recorder: its queued work is skipped, its tensors are freed, its streams are closed.
     pub fn close(mut self) {
-        self.pending.clear();
+        let mut ids = self.values.all_ids();
+        // What was let go of and is not sent yet is freed all the same.
+        for entry in self.pending.drain(..) {
+            if let Command::Free(freed) = entry.command {
+                ids.extend(freed);
+            }
+        }
         let streams: Vec<StreamId> = self.streams.keys().copied().collect();
         for stream in streams {
             self.link.send(Message::Drop { stream });
         }
-        let ids = self.values.all_ids();
         self.link.send(Message::Forget { ids });
     }
 
