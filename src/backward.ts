@@ -5,7 +5,7 @@ import { lazy } from './native/lazy.js'
 import type { Lazy } from './native/lazy.js'
 import { release } from './native/handle.js'
 import { native } from './native/load.js'
-import { popFrame, pushFrame, withGrad } from './scope.js'
+import { nextEnd, popFrame, popFrameKeepingAll, pushFrame, withGrad } from './scope.js'
 import { fromId, Tensor } from './tensor.js'
 
 /**
@@ -178,7 +178,8 @@ function answerBlock(walk: number, block: Block, grads: number[], saved: number[
     const answers = Float64Array.from(results, (t) => t?.id ?? 0)
     call(() => native.backwardSupply(walk, answers))
   } finally {
-    popFrame(frame, block.keepsMade ? frame.made : new Set(), block.name)
+    if (block.keepsMade) popFrameKeepingAll(frame)
+    else popFrame(frame, nextEnd(), block.name)
   }
 }
 

@@ -74,7 +74,7 @@ function ragged(dim: number, item: unknown): ShapeError {
   })
 }
 
-/** Numbers as the bytes of a dtype that is no half type. */
+/** Numbers as the bytes of a dtype that is no half type, valid until the next call. */
 export function bytesOf(values: Values, dtype: Dtype): Uint8Array {
   const n = values.length
   let array: ArrayBufferView
@@ -82,12 +82,33 @@ export function bytesOf(values: Values, dtype: Dtype): Uint8Array {
     array = values instanceof Float32Array ? values : Float32Array.from({ length: n }, (_, i) => Number(values[i]))
   else if (dtype === 'f64')
     array = values instanceof Float64Array ? values : Float64Array.from({ length: n }, (_, i) => Number(values[i]))
-  else if (dtype === 'i64')
-    array =
-      values instanceof BigInt64Array ? values : BigInt64Array.from({ length: n }, (_, i) => toInteger(values[i]!))
+  else if (dtype === 'i64') array = values instanceof BigInt64Array ? values : integers(values)
   else if (dtype === 'bool') array = Uint8Array.from({ length: n }, (_, i) => (Number(values[i]) !== 0 ? 1 : 0))
   else array = values instanceof Uint8Array ? values : Uint8Array.from({ length: n }, (_, i) => toByte(values[i]!))
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+}
+
+/** Numbers up to which the place to convert them is used again. */
+const REUSED = 2 ** 17
+let reused = new Int32Array(512)
+
+/** Numbers as i64. A bigint for each would be most of what a loop over token ids leaves to the garbage collector. */
+function integers(values: Values): Int32Array {
+  const length = 2 * values.length
+  if (length > reused.length && length <= REUSED) reused = new Int32Array(Math.min(2 * length, REUSED))
+  const halves = length <= reused.length ? reused : new Int32Array(length)
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    if (typeof value === 'number' && Number.isSafeInteger(value)) {
+      halves[2 * i] = value | 0
+      halves[2 * i + 1] = Math.floor(value / 2 ** 32)
+    } else {
+      const integer = toInteger(value)
+      halves[2 * i] = Number(BigInt.asIntN(32, integer))
+      halves[2 * i + 1] = Number(BigInt.asIntN(32, integer >> 32n))
+    }
+  }
+  return halves.subarray(0, length)
 }
 
 function toInteger(value: number | bigint | boolean): bigint {

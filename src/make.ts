@@ -143,10 +143,9 @@ export function arange(start: number, ...rest: readonly (number | MakeOptions | 
     })
   }
   const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? 'i64' : 'f32')
-  return tensor(
-    Float64Array.from({ length: n }, (_, i) => from + i * step),
-    { ...options, dtype },
-  )
+  const values = new Float64Array(n)
+  for (let i = 0; i < n; i++) values[i] = from + i * step
+  return tensor(values, { ...options, dtype })
 }
 
 /** Uniform numbers in [0, 1). */

@@ -3,6 +3,7 @@ import { call } from './native/call.js'
 import { collect } from './native/collect.js'
 import { waitForQueue } from './native/lazy.js'
 import { native } from './native/load.js'
+import { waitForStreams } from './native/streams.js'
 
 /** Live tensors of one kind. */
 export interface KindCount {
@@ -23,9 +24,20 @@ export interface MemoryReport {
   activation: KindCount
   /** All kinds together. */
   total: KindCount
+  /** Tensors by name, as this thread knows them: each view counts for itself. */
+  values: number
   /** Nodes of the tape. */
   tapeNodes: number
-  /** Bytes of CPU buffers in use, counted by the allocator of the executor (mapped weights are not among them). */
+  /** Tensors that the executor holds, of all threads. With one thread, after {@link settle}, it equals `values`. */
+  liveValues: number
+  /**
+   * Bytes of numbers in CPU buffers, counted by the allocator of the executor. With one thread, on the CPU, after {@link settle},
+   * `numberBytes + mappedBytes` equals `total.bytes`, unless a tensor failed: then it has no numbers.
+   */
+  numberBytes: number
+  /** Bytes of weights that lie in the pages of their file. */
+  mappedBytes: number
+  /** Bytes of CPU buffers in use: `numberBytes` and what rounding up for reuse adds. */
   liveBytes: number
   /** The largest that `liveBytes` has been. */
   peakBytes: number
@@ -50,17 +62,27 @@ export function memory(): MemoryReport {
     activation: kinds[4]!,
     total,
     tapeNodes: n[10]!,
-    liveBytes: n[12]!,
-    peakBytes: n[13]!,
-    poolBytes: n[14]!,
+    values: n[11]!,
+    liveValues: n[12]!,
+    numberBytes: n[13]!,
+    mappedBytes: n[14]!,
+    liveBytes: n[15]!,
+    peakBytes: n[16]!,
+    poolBytes: n[17]!,
   }
 }
 
-/** Waits for the queue and for handles that nobody can reach any more; then {@link memory} is exact. */
+/**
+ * Waits for the queues of all streams of this thread and for handles that nobody can reach any more; then {@link memory} is exact.
+ * Rejects with an error of the current stream that nobody was told; those of other streams stay for whoever awaits them.
+ */
 export async function settle(): Promise<void> {
   await waitForQueue()
+  await waitForStreams()
   await collect(true)
   forgetDropped()
+  // What the finalisers let go of is queued in the current stream, behind its last use in any other.
+  await waitForStreams()
   await waitForQueue()
 }
 

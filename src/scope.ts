@@ -4,34 +4,65 @@ import { call } from './native/call.js'
 import { native } from './native/load.js'
 import { Tensor } from './tensor.js'
 
-/** Tensors made while it is the innermost frame. */
-export class Frame {
-  readonly made = new Set<Tensor>()
-}
+/** Where the tensors of a frame begin. Frames end in the order in which they began, so one list serves all. */
+export type Frame = number
 
-const frames: Frame[] = []
+const made: (Tensor | null)[] = []
+let top: Frame = 0
+let depth = 0
+let ends = 0
 let gradEnabled = true
 
-/** A new tensor belongs to the innermost frame. tensor.ts calls this. */
-export function adopt(tensor: Tensor): void {
-  frames.at(-1)?.made.add(tensor)
+/** A new tensor belongs to the innermost frame, if there is one. tensor.ts calls this. */
+export function adopt(tensor: Tensor): boolean {
+  if (depth === 0) return false
+  made[top++] = tensor
+  return true
 }
 
 /** Opens a frame. */
 export function pushFrame(): Frame {
-  const frame = new Frame()
-  frames.push(frame)
-  return frame
+  depth += 1
+  return top
 }
 
-/** Closes the innermost frame: what is in `kept` goes to the frame outside, the rest is released. `by` names who released it. */
-export function popFrame(frame: Frame, kept: ReadonlySet<Tensor>, by: string): void {
-  frames.pop()
-  const outer = frames.at(-1)
-  for (const tensor of frame.made) {
-    if (!kept.has(tensor)) tensor.release(by)
-    else outer?.made.add(tensor)
+/** The number of the end of a frame: tensors with it in `keptAt` outlive the frame. */
+export function nextEnd(): number {
+  return ++ends
+}
+
+/** Whether a tensor was made in this frame, the innermost one. */
+export function wasMadeIn(frame: Frame, tensor: Tensor): boolean {
+  return made.indexOf(tensor, frame) >= 0
+}
+
+/**
+ * Closes the innermost frame: what was kept for `end` goes to the frame outside, or to the garbage collector; the rest is released. `by` names
+ * who released it.
+ */
+export function popFrame(frame: Frame, end: number, by: string): void {
+  depth -= 1
+  let left = frame
+  for (let i = frame; i < top; i++) {
+    const tensor = made[i]!
+    made[i] = null
+    if (tensor.isWatched) continue
+    if (tensor.keptAt !== end) tensor.release(by)
+    else if (depth > 0) made[left++] = tensor
+    else tensor.watch()
   }
+  top = left
+}
+
+/** Closes the innermost frame and keeps all that it made. */
+export function popFrameKeepingAll(frame: Frame): void {
+  depth -= 1
+  if (depth > 0) return
+  for (let i = frame; i < top; i++) {
+    made[i]!.watch()
+    made[i] = null
+  }
+  top = frame
 }
 
 /** Whether operations are recorded for backward. */
@@ -72,19 +103,19 @@ export function enableGrad<T>(fn: () => T): T {
  */
 export function scope<T>(fn: () => T): T {
   const frame = pushFrame()
-  let kept: ReadonlySet<Tensor> = new Set()
+  const end = nextEnd()
   try {
     const result = refuseAsync(fn(), 'scope')
-    kept = tensorsIn(result)
+    keepIn(result, end)
     return result
   } finally {
-    popFrame(frame, kept, 'scope()')
+    popFrame(frame, end, 'scope()')
   }
 }
 
 /** Lets a tensor outlive the scope or forward that made it. Returns it. */
 export function keep<T extends Tensor>(tensor: T): T {
-  for (const frame of frames) frame.made.delete(tensor)
+  tensor.watch()
   return tensor
 }
 
@@ -103,18 +134,36 @@ export function refuseAsync<T>(result: T, what: string): T {
 }
 
 /** Every tensor in a value: arrays, maps, sets, plain objects and the fields of other objects, to any depth. Getters are not run. */
-export function tensorsIn(value: unknown, found = new Set<Tensor>(), seen = new Set<object>()): Set<Tensor> {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return found
-  if (value instanceof Tensor) return found.add(value)
-  seen.add(value)
-  if (ArrayBuffer.isView(value)) return found
-  if (Array.isArray(value) || value instanceof Set) for (const item of value) tensorsIn(item, found, seen)
-  else if (value instanceof Map) for (const item of value.values()) tensorsIn(item, found, seen)
-  else {
-    for (const key of Object.keys(value)) {
-      const field = Object.getOwnPropertyDescriptor(value, key)
-      if (field && 'value' in field) tensorsIn(field.value, found, seen)
-    }
-  }
+export function tensorsIn(value: unknown): Set<Tensor> {
+  const found = new Set<Tensor>()
+  visit(value, (tensor) => found.add(tensor), new Set())
   return found
+}
+
+/** Lets every tensor in a value, as {@link tensorsIn} finds them, outlive the end of a frame. `seen` are objects to pass over. */
+export function keepIn(value: unknown, end: number, seen = new Set<object>()): void {
+  if (value instanceof Tensor) value.keptAt = end
+  else visit(value, (tensor) => (tensor.keptAt = end), seen)
+}
+
+function visit(value: unknown, found: (tensor: Tensor) => void, seen: Set<object>): void {
+  if (typeof value !== 'object' || value === null) return
+  if (value instanceof Tensor) return void found(value)
+  if (seen.has(value)) return
+  seen.add(value)
+  if (ArrayBuffer.isView(value)) return
+  if (Array.isArray(value)) {
+    // Rows of token ids are the common case: numbers need no visit.
+    for (let i = 0; i < value.length; i++) if (typeof value[i] === 'object') visit(value[i], found, seen)
+  } else if (value instanceof Set) for (const item of value) visit(item, found, seen)
+  else if (value instanceof Map) for (const item of value.values()) visit(item, found, seen)
+  else for (const key in value) if (Object.hasOwn(value, key)) visit(field(value, key), found, seen)
+}
+
+// Unlike getOwnPropertyDescriptor this makes no object: a forward asks for each field of each of its modules.
+const getterOf = (Object.prototype as unknown as { __lookupGetter__(key: string): unknown }).__lookupGetter__
+
+/** An own field; of one with a getter nothing. */
+function field(owner: object, key: string): unknown {
+  return getterOf.call(owner, key) === undefined ? (owner as Record<string, unknown>)[key] : undefined
 }

@@ -3,6 +3,7 @@ import { call } from './native/call.js'
 import { waitForQueue } from './native/lazy.js'
 import { native } from './native/load.js'
 import { outsideStreams, runIn } from './native/place.js'
+import { noteClosing, noteOpen } from './native/streams.js'
 import { bad, checkInteger, checkKeys } from './nn/options.js'
 import { splitSeed } from './random.js'
 
@@ -51,6 +52,7 @@ export class Stream {
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw bad('stream', 'signal', 'an AbortSignal', signal)
     this.#number = call(() => native.openStream(priority, low, high))
+    noteOpen(this.#number)
     this.#signal = signal
     this.#onAbort = () => this.abort(reasonOf(signal?.reason))
     signal?.addEventListener('abort', this.#onAbort, { once: true })
@@ -133,6 +135,7 @@ const forgotten = new FinalizationRegistry<number>(closeNumber)
 
 function closeNumber(number: number): void {
   // What the engine was told last may be this stream: nothing may be recorded into it any more.
+  noteClosing(number)
   outsideStreams(() => call(() => native.closeStream(number)))
 }
 

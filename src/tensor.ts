@@ -7,12 +7,12 @@ import { indexed } from './indexing.js'
 import type { Index } from './indexing.js'
 import { call } from './native/call.js'
 import { letGo, release, watch } from './native/handle.js'
-import type { Handle } from './native/handle.js'
+import type { Guard } from './native/handle.js'
 import type { Lazy } from './native/lazy.js'
 import { native } from './native/load.js'
-import { DTYPES, disposed, scratchBuffer, setTensorMaker } from './native/record.js'
+import { DTYPES, tensorBytes, disposed, scratchBuffer, setTensorMaker } from './native/record.js'
 import { adopt } from './scope.js'
-import { KIND, SIZES, checkDtype } from './tensor/dtype.js'
+import { KIND, checkDtype } from './tensor/dtype.js'
 import type { Dtype } from './tensor/dtype.js'
 import { Ordering } from './tensor/ordering.js'
 import { nest, readData, readOnly, safeNumber } from './values.js'
@@ -34,23 +34,36 @@ export class Tensor extends Ordering {
   readonly dtype: Dtype
   /** Whether a module lists it as a parameter. */
   isParameter = false
-  readonly #handle: Handle
+  /** @internal The frame end that it outlives, by number. */
+  keptAt = 0
+  readonly #id: number
+  /** Once the garbage collector decides when it ends. */
+  #guard: Guard | null = null
   #releasedBy: string | null = null
 
-  /** @internal */
-  constructor(id: number, dtype: number, shape: readonly number[]) {
+  /** @internal A borrowed one is for whoever makes it to release. */
+  constructor(id: number, dtype: number, shape: readonly number[], borrowed = false) {
     super()
     this.shape = shape
     this.dtype = DTYPES[dtype]!
-    this.#handle = { id, bytes: shape.reduce((n, d) => n * d, 1) * SIZES[dtype]! }
-    watch(this, this.#handle)
-    adopt(this)
+    this.#id = id
+    if (!borrowed && !adopt(this)) this.watch()
   }
 
   /** @internal Number of the tensor in the engine. */
   get id(): number {
     if (this.#releasedBy !== null) throw disposed(this.#releasedBy)
-    return this.#handle.id
+    return this.#id
+  }
+
+  /** @internal Leaves its end to the garbage collector; up to here a frame decides. */
+  watch(): void {
+    if (this.#guard === null && this.#releasedBy === null) this.#guard = watch(this.#id, tensorBytes(this.#id))
+  }
+
+  /** @internal Whether no frame decides when it ends. */
+  get isWatched(): boolean {
+    return this.#guard !== null
   }
 
   /** Whether it was disposed of or released. */
@@ -62,7 +75,9 @@ export class Tensor extends Ordering {
   release(by: string): void {
     if (this.#releasedBy !== null) return
     this.#releasedBy = by
-    letGo(this.#handle)
+    if (this.#guard === null) return release(this.#id)
+    letGo(this.#guard, this.#id, tensorBytes(this.#id))
+    this.#guard = null
   }
 
   /** Frees the numbers, unless backward still needs them. Does nothing the second time. */
@@ -221,7 +236,17 @@ setTensorMaker((id, dtype, shape) => new Tensor(id, dtype, shape))
 export function fromId(id: number): Tensor {
   const scratch = scratchBuffer()
   call(() => native.describe(id, scratch))
-  return new Tensor(id, scratch[1]!, Array.from(scratch.subarray(3, 3 + scratch[2]!)))
+  const rank = scratch[2]!
+  const shape = new Array<number>(rank)
+  for (let i = 0; i < rank; i++) shape[i] = scratch[3 + i]!
+  return new Tensor(id, scratch[1]!, shape)
+}
+
+/** @internal A wrapper for the gradient of a parameter, which whoever borrows it must release. Gradients have the shape of their tensor. */
+export function borrowGrad(param: Tensor, id: number): Tensor {
+  const scratch = scratchBuffer()
+  native.describe(id, scratch)
+  return new Tensor(id, scratch[1]!, param.shape, true)
 }
 
 let device: string | null = null

@@ -4,7 +4,7 @@ import { GradError } from '../errors.js'
 import { call } from '../native/call.js'
 import { native } from '../native/load.js'
 import { sameForward } from '../nn/forward.js'
-import { enableGrad, isGradEnabled, keep, noGrad, popFrame, pushFrame, refuseAsync, tensorsIn } from '../scope.js'
+import { enableGrad, isGradEnabled, keep, keepIn, nextEnd, noGrad, popFrame, pushFrame, refuseAsync } from '../scope.js'
 import type { Tensor } from '../tensor.js'
 
 /**
@@ -76,13 +76,13 @@ const FLOATING: ReadonlySet<string> = new Set(['f32', 'f64', 'bf16', 'f16'])
 /** `fn(...args)`, and only its result lives on. */
 function released<Args extends readonly Tensor[], R>(fn: (...args: Args) => R, args: Args): R {
   const frame = pushFrame()
-  let kept: ReadonlySet<Tensor> = new Set()
+  const end = nextEnd()
   try {
     const result = refuseAsync(fn(...args), 'checkpoint')
-    kept = tensorsIn(result)
+    keepIn(result, end)
     return result
   } finally {
-    popFrame(frame, kept, 'checkpoint()')
+    popFrame(frame, end, 'checkpoint()')
   }
 }
 

@@ -4,7 +4,7 @@ import { DtypeError, GradError, OptionError, ShapeError } from '../errors.js'
 import { zeros } from '../make.js'
 import { call } from '../native/call.js'
 import { native } from '../native/load.js'
-import { isGradEnabled, popFrame, pushFrame, tensorsIn, withGrad } from '../scope.js'
+import { isGradEnabled, keepIn, nextEnd, popFrame, pushFrame, tensorsIn, wasMadeIn, withGrad } from '../scope.js'
 import type { Frame } from '../scope.js'
 import { fromId, Tensor } from '../tensor.js'
 import type { Dtype } from '../tensor.js'
@@ -138,17 +138,18 @@ export abstract class Function {
     const ctx = new FunctionContext(args.map((x) => x instanceof Tensor && x.requiresGrad))
     const versions = args.map((x) => (x instanceof Tensor ? x.version : 0))
     const frame = pushFrame()
-    let kept = new Set<Tensor>()
+    const end = nextEnd()
     try {
       let result = withGrad(false, () => this.forward(ctx, ...(args as never[])), `${this.name}.forward`)
       if (isGradEnabled() && ctx.needsInputGrad.includes(true)) {
         checkVersions(this.name, args, versions)
         result = attach(this, ctx, args, result, frame)
       }
-      kept = tensorsIn(ctx, tensorsIn(result))
+      keepIn(result, end)
+      keepIn(ctx, end)
       return result as ReturnType<F['forward']>
     } finally {
-      popFrame(frame, kept, `${this.name}.apply`)
+      popFrame(frame, end, `${this.name}.apply`)
     }
   }
 }
@@ -172,7 +173,7 @@ function attach(fn: FunctionClass, ctx: FunctionContext, args: readonly unknown[
       return
     }
     // One that is an input, or was there before, must not lose the graph that it has.
-    const own = frame.made.has(output) && !output.requiresGrad && !tied.includes(output)
+    const own = wasMadeIn(frame, output) && !output.requiresGrad && !tied.includes(output)
     outputs[i] = own ? output : output.detach()
     tied.push(outputs[i] as Tensor)
   })

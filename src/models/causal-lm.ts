@@ -93,7 +93,10 @@ export function idsTensor(owner: string, name: string, ids: Ids): Tensor {
     throw bad(owner, name, 'a tensor (B, T)', ids, ids.ndim === 1 ? `pass ${name}.unsqueeze(0)` : undefined)
   }
   const width = rowLength(owner, name, ids)
-  return tensor(wholeNumbers(owner, name, ids.flat()), { shape: [ids.length, width], dtype: 'i64' })
+  const flat = numbersFor(ids.length * width)
+  let n = 0
+  for (const row of ids) for (let t = 0; t < width; t++) flat[n++] = wholeNumber(owner, name, row[t]!)
+  return tensor(flat.subarray(0, n), { shape: [ids.length, width], dtype: 'i64' })
 }
 
 /**
@@ -136,17 +139,20 @@ export function nextTokenLoss(owner: string, hidden: Tensor, labels: Ids, head: 
   if (labels.length !== B || rowLength(owner, 'labels', labels) !== T) {
     throw bad(owner, 'labels', `${B} rows of ${T} labels, as the input`, `${labels.length} rows`)
   }
-  const [positions, targets] = [[] as number[], [] as number[]]
-  labels.forEach((row, b) =>
-    row.forEach((label, t) => {
-      if (t === 0 || label === IGNORED) return
-      positions.push(b * T + t - 1)
-      targets.push(label)
-    }),
-  )
-  if (targets.length === 0) throw nothingToPredict(owner)
-  const rows = hidden.reshape([B * T, C]).indexSelect(0, tensor(new Float64Array(positions), { dtype: 'i64' }))
-  const wanted = tensor(wholeNumbers(owner, 'labels', targets), { dtype: 'i64' })
+  const flat = numbersFor(2 * B * T)
+  let n = 0
+  for (let b = 0; b < B; b++) {
+    for (let t = 1; t < T; t++) {
+      const label = labels[b]![t]!
+      if (label === IGNORED) continue
+      flat[n] = b * T + t - 1
+      flat[B * T + n++] = wholeNumber(owner, 'labels', label)
+    }
+  }
+  if (n === 0) throw nothingToPredict(owner)
+  const positions = tensor(flat.subarray(0, n), { dtype: 'i64' })
+  const wanted = tensor(flat.subarray(B * T, B * T + n), { dtype: 'i64' })
+  const rows = hidden.reshape([B * T, C]).indexSelect(0, positions)
   return crossEntropy(head(rows), wanted, { reduction: 'none' }).mean()
 }
 
@@ -161,10 +167,20 @@ function rowLength(owner: string, name: string, rows: readonly (readonly number[
   return width
 }
 
-// Not by way of bigints: one for each token of each step would be most of what a loop leaves to the garbage collector.
-function wholeNumbers(owner: string, name: string, list: readonly number[]): Float64Array {
-  for (const id of list) if (!Number.isSafeInteger(id)) throw bad(owner, name, 'whole numbers', id)
-  return new Float64Array(list)
+/** Numbers up to which their room is used again. */
+const REUSED = 2 ** 17
+let reused = new Float64Array(512)
+
+/** Room for numbers that become tensors at once: the next caller may get the same. */
+function numbersFor(n: number): Float64Array {
+  if (n > REUSED) return new Float64Array(n)
+  if (n > reused.length) reused = new Float64Array(Math.min(2 * n, REUSED))
+  return reused
+}
+
+function wholeNumber(owner: string, name: string, id: number): number {
+  if (!Number.isSafeInteger(id)) throw bad(owner, name, 'whole numbers', id)
+  return id
 }
 
 function nothingToPredict(owner: string): OptionError {

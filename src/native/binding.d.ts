@@ -140,7 +140,10 @@ export declare function internPath(name: string): number
 /** Whether a tensor was made by no recorded op. */
 export declare function isLeaf(id: number): boolean
 
-/** `[tensors, bytes]` for each kind, then nodes of the tape, live values, live bytes, peak bytes and pool bytes of the executor. */
+/**
+ * `[tensors, bytes]` for each kind, then nodes of the tape and live values; then of the executor: live values, bytes of numbers in
+ * buffers and in mapped files, live bytes, peak bytes and pool bytes.
+ */
 export declare function memory(): Array<number>
 
 /** Ids with their places in the text. */

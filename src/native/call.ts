@@ -6,6 +6,7 @@ import { enterPlace } from './place.js'
 // forward, backward and step keep theirs; the newest are enough, since the queue is bounded.
 const KEPT_STACKS = 512
 const stacks = new Map<number, string>()
+const numbers = new Map<string, number>()
 let lastStack = 0
 
 /** Remembers where the caller of `above` is, for run-time errors of what it records; gives its number to the engine. */
@@ -13,9 +14,21 @@ export function markStack(above: (...args: never[]) => unknown): void {
   const place: { stack?: string } = {}
   Error.captureStackTrace(place, above)
   // As text at once: until it is written out, a stack holds the objects of its frames, loss tensors and models among them.
-  stacks.set(++lastStack, place.stack ?? '')
-  stacks.delete(lastStack - KEPT_STACKS)
-  native.setStack(lastStack)
+  native.setStack(stackNumber(place.stack ?? ''))
+}
+
+/** A loop comes by the same stack at every step: one text for all of them, or the kept ones would outlive many young collections. */
+function stackNumber(text: string): number {
+  const known = numbers.get(text)
+  if (known !== undefined && lastStack - known < KEPT_STACKS / 2) return known
+  stacks.set(++lastStack, text)
+  numbers.set(text, lastStack)
+  const oldest = stacks.get(lastStack - KEPT_STACKS)
+  if (oldest !== undefined) {
+    stacks.delete(lastStack - KEPT_STACKS)
+    if (numbers.get(oldest) === lastStack - KEPT_STACKS) numbers.delete(oldest)
+  }
+  return lastStack
 }
 
 /** Calls the addon; an error that crosses as data becomes the class of its code, with a stack that starts at the caller. */

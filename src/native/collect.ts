@@ -25,12 +25,14 @@ function collector(): () => void {
   return gc
 }
 
-/** Repeats collection and macrotask until what handles pin stops falling, at most four times. */
+/** Repeats collection and macrotask until what handles pin stops falling: at most four times, once when it is only cheap to. */
 export async function collect(force = false): Promise<void> {
   if (pinnedBytes() < floor) floor = pinnedBytes()
-  if (!force && !isDue()) return
+  const growth = pinnedBytes() - floor
+  const hard = force || growth >= BUDGET_BYTES
+  if (!hard && !isCheap(growth)) return
   const start = performance.now()
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < (hard ? ROUNDS : 1); round++) {
     const before = pinnedBytes()
     collector()()
     await new Promise((resolve) => setImmediate(resolve))
@@ -43,8 +45,6 @@ export async function collect(force = false): Promise<void> {
   reportPinned()
 }
 
-function isDue(): boolean {
-  const growth = pinnedBytes() - floor
-  if (growth >= BUDGET_BYTES) return true
+function isCheap(growth: number): boolean {
   return growth >= Math.max(SOFT_BYTES, floor / 4) && performance.now() - lastEnd >= TIME_SHARE * lastCost
 }

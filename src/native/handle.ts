@@ -1,30 +1,35 @@
 // Who holds which tensor: a wrapper that is collected lets go of its tensor in Rust, and V8 learns how much that would free.
+//
+// A wrapper is watched only once nobody but the garbage collector can tell when it ends. Those that a forward or a scope makes end with it,
+// most of them; to register each would be a large part of a step's garbage. V8 carries what is registered through its young collections,
+// and what it carries makes it enlarge the young generation: so a small guard is registered, which the wrapper holds, not the wrapper.
 import { native } from './load.js'
+import { tensorBytes } from './record.js'
 
-/** What the registry keeps of a wrapper: its id and size. */
-export interface Handle {
-  id: number
-  bytes: number
-}
+/** Lives as long as its wrapper. */
+export class Guard {}
 
 let pinned = 0
 let reported = 0
 
-const registry = new FinalizationRegistry<Handle>(letGo)
+const registry = new FinalizationRegistry<number>((id) => {
+  pinned -= tensorBytes(id)
+  release(id)
+})
 
-/** Begins to watch a wrapper. */
-export function watch(wrapper: object, handle: Handle): void {
-  pinned += handle.bytes
-  registry.register(wrapper, handle, handle)
+/** Begins to watch a tensor: it ends when nobody can reach its guard any more. */
+export function watch(id: number, bytes: number): Guard {
+  const guard = new Guard()
+  pinned += bytes
+  registry.register(guard, id, guard)
+  return guard
 }
 
-/** Lets go of a handle; the wrapper may live on as a disposed one. */
-export function letGo(handle: Handle): void {
-  if (handle.id === 0) return
-  registry.unregister(handle)
-  pinned -= handle.bytes
-  release(handle.id)
-  handle.id = 0
+/** Lets go of a watched tensor. */
+export function letGo(guard: Guard, id: number, bytes: number): void {
+  registry.unregister(guard)
+  pinned -= bytes
+  release(id)
 }
 
 // Read before the call returns, so that one serves all: an array for each tensor would be much of a step's garbage.

@@ -2,8 +2,7 @@
 import { AsyncError } from '../errors.js'
 import { markStack } from '../native/call.js'
 import { native } from '../native/load.js'
-import { popFrame, pushFrame, refuseAsync, tensorsIn } from '../scope.js'
-import type { Tensor } from '../tensor.js'
+import { keepIn, nextEnd, popFrame, pushFrame, refuseAsync } from '../scope.js'
 import { withHooks } from './module-hooks.js'
 import { Module } from './module.js'
 
@@ -12,11 +11,22 @@ const wrapped = new WeakSet<object>()
 /** What runs between the outermost forward and its end. */
 interface Running {
   readonly root: Module
-  readonly called: Set<Module>
+  /** Number of the outermost call. */
+  readonly call: number
+  /** Modules called so far, each once. */
+  readonly called: Module[]
+}
+
+/** What is known of a module below an outermost one. */
+interface Place {
+  readonly path: number
+  /** The outermost call that called it last. */
+  call: number
 }
 
 let running: Running | null = null
-const pathsOf = new WeakMap<Module, Map<Module, number>>()
+let calls = 0
+const placesOf = new WeakMap<Module, Map<Module, Place>>()
 
 /** Wraps `forward` of every class from `prototype` up to Module, each once; `super.forward` then goes through the wrapper, too. */
 export function wrapForward(prototype: Module): void {
@@ -44,20 +54,20 @@ export function wrapForward(prototype: Module): void {
 function outermost(module: Module, forward: Module['forward'], args: unknown[]): unknown {
   markStack(outermost)
   const frame = pushFrame()
-  running = { root: module, called: new Set() }
-  let kept = new Set<Tensor>()
+  const end = nextEnd()
+  const seen = new Set<object>()
+  running = { root: module, call: ++calls, called: [] }
   try {
     const result = refuseAsync(inner(module, forward, args), `${module.constructor.name}.forward`)
-    kept = tensorsIn(result)
+    keepIn(result, end, seen)
     return result
   } finally {
     const { called } = running
     running = null
     // What an argument or a module of the call holds was stored on purpose, even when the call failed afterwards.
-    const seen = new Set<object>()
-    for (const arg of args) tensorsIn(arg, kept, seen)
-    for (const each of called) for (const key in each) ownFields(each[key as keyof Module], kept, seen)
-    popFrame(frame, kept, `${module.constructor.name}.forward`)
+    for (const arg of args) keepIn(arg, end, seen)
+    for (const each of called) for (const key in each) keepField(each[key as keyof Module], end, seen)
+    popFrame(frame, end, `${module.constructor.name}.forward`)
   }
 }
 
@@ -67,7 +77,7 @@ export function sameForward(): <T>(run: () => T) => T {
   if (root === undefined) return (run) => run()
   return (run) => {
     const before = running
-    running = { root, called: new Set() }
+    running = { root, call: ++calls, called: [] }
     try {
       return run()
     } finally {
@@ -77,16 +87,20 @@ export function sameForward(): <T>(run: () => T) => T {
 }
 
 // Submodules are asked for themselves, when they were called.
-function ownFields(value: unknown, kept: Set<Tensor>, seen: Set<object>): void {
-  if (value instanceof Module) return
-  if (Array.isArray(value)) for (const item of value) ownFields(item, kept, seen)
-  else if (typeof value === 'object' && value !== null) tensorsIn(value, kept, seen)
+function keepField(value: unknown, end: number, seen: Set<object>): void {
+  if (typeof value !== 'object' || value === null || value instanceof Module) return
+  if (Array.isArray(value)) for (let i = 0; i < value.length; i++) keepField(value[i], end, seen)
+  else keepIn(value, end, seen)
 }
 
 function inner(module: Module, forward: Module['forward'], args: unknown[]): unknown {
   const state = running!
-  state.called.add(module)
-  const before = native.setPath(pathNumber(state.root, module))
+  const place = placeOf(state.root, module)
+  if (place.call !== state.call) {
+    place.call = state.call
+    state.called.push(module)
+  }
+  const before = native.setPath(place.path)
   try {
     return forward.apply(module, args)
   } finally {
@@ -95,14 +109,17 @@ function inner(module: Module, forward: Module['forward'], args: unknown[]): unk
 }
 
 /** The interned path of a module below the outermost one. A module made during the call has none and shows its class. */
-function pathNumber(root: Module, module: Module): number {
-  const known = pathsOf.get(root)?.get(module)
+function placeOf(root: Module, module: Module): Place {
+  const known = placesOf.get(root)?.get(module)
   if (known !== undefined) return known
-  const paths = new Map<Module, number>()
-  for (const [path, each] of root.namedModules())
-    paths.set(each, native.internPath(path === '' ? each.constructor.name : path))
-  pathsOf.set(root, paths)
-  const number = paths.get(module) ?? native.internPath(module.constructor.name)
-  paths.set(module, number)
-  return number
+  const places = new Map<Module, Place>()
+  const before = placesOf.get(root)
+  for (const [path, each] of root.namedModules()) {
+    const number = native.internPath(path === '' ? each.constructor.name : path)
+    places.set(each, { path: number, call: before?.get(each)?.call ?? 0 })
+  }
+  placesOf.set(root, places)
+  const place = places.get(module) ?? { path: native.internPath(module.constructor.name), call: 0 }
+  places.set(module, place)
+  return place
 }

@@ -1,7 +1,7 @@
-import { call } from '../native/call.js'
+import { revive } from '../native/call.js'
 import { native } from '../native/load.js'
 import type { Tensor } from '../tensor.js'
-import { fromId } from '../tensor.js'
+import { borrowGrad } from '../tensor.js'
 
 /**
  * Runs `fn` with the gradients of those parameters that have one, in order.
@@ -12,11 +12,20 @@ export function withGrads<T>(params: Iterable<Tensor>, fn: (grads: Tensor[]) => 
   const grads: Tensor[] = []
   try {
     for (const param of params) {
-      const id = call(() => native.grad(param.id))
-      if (id !== 0) grads.push(fromId(id))
+      const id = gradId(param)
+      if (id !== 0) grads.push(borrowGrad(param, id))
     }
     return fn(grads)
   } finally {
     for (const grad of grads) grad.dispose()
+  }
+}
+
+// Without a function for call(): this runs for each parameter of each step.
+function gradId(param: Tensor): number {
+  try {
+    return native.grad(param.id)
+  } catch (error) {
+    throw revive(error, gradId)
   }
 }

@@ -1,11 +1,8 @@
-import { dtypeNumber } from '../native/record.js'
+import { SIZES, dtypeNumber } from '../native/record.js'
 import type { DTYPES } from '../native/record.js'
 
 /** Element types. */
 export type Dtype = (typeof DTYPES)[number]
-
-/** Bytes of an element, by the number of the dtype. */
-export const SIZES = [4, 8, 2, 2, 8, 1, 1]
 
 /** Bytes of an element. */
 export function bytesPerElement(dtype: Dtype): number {

@@ -10,7 +10,7 @@ use half::{bf16, f16};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::storage::{Buffer, Element};
+use crate::storage::{Buffer, Element, Window};
 
 use room::Room;
 pub use room::{check_host, host_copy, host_vec, limit, set_collector, size};
@@ -22,6 +22,10 @@ pub struct Counters {
     pub live_bytes: AtomicU64,
     /// The largest that `live_bytes` has been.
     pub peak_bytes: AtomicU64,
+    /// Bytes of the numbers in live buffers: `live_bytes` without what rounding up to a size class adds.
+    pub number_bytes: AtomicU64,
+    /// Bytes of numbers that lie in mapped files.
+    pub mapped_bytes: AtomicU64,
     /// Bytes that the pool keeps for reuse.
     pub pool_bytes: AtomicU64,
     /// Values in the executor's table.
@@ -118,6 +122,9 @@ impl Pool {
             .fetch_add((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed)
             + (vec.capacity() * size_of::<T>()) as u64;
         self.counters.peak_bytes.fetch_max(live, Ordering::Relaxed);
+        self.counters
+            .number_bytes
+            .fetch_add((n * size_of::<T>()) as u64, Ordering::Relaxed);
         Ok(vec)
     }
 
@@ -186,18 +193,12 @@ impl Pool {
         Ok(vec)
     }
 
-    /// Counts a vector that came from elsewhere (host data, a candle tensor) as live.
-    pub fn adopt(&self, buffer: &Buffer) {
-        let bytes = capacity_bytes(buffer);
-        let live = self.counters.live_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        self.counters.peak_bytes.fetch_max(live, Ordering::Relaxed);
-    }
-
-    /// Stops counting a buffer that leaves the engine (to candle, to the host).
-    pub fn forget(&self, buffer: &Buffer) {
+    /// Counts numbers that lie in a mapped file, until they are given back.
+    pub fn map(&self, window: Window) -> Buffer {
         self.counters
-            .live_bytes
-            .fetch_sub(capacity_bytes(buffer), Ordering::Relaxed);
+            .mapped_bytes
+            .fetch_add(window.bytes().len() as u64, Ordering::Relaxed);
+        Buffer::Mapped(window)
     }
 
     /// Takes a buffer back.
@@ -209,13 +210,20 @@ impl Pool {
             Buffer::F16(v) => self.shelve(v),
             Buffer::I64(v) => self.shelve(v),
             Buffer::U8(v) => self.shelve(v),
-            Buffer::Mapped(_) | Buffer::Candle(_) => {}
+            Buffer::Mapped(window) => {
+                let bytes = window.bytes().len() as u64;
+                self.counters.mapped_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            }
+            Buffer::Candle(_) => {}
         }
     }
 
     fn shelve<T: Pooled>(&mut self, vec: Vec<T>) {
         let bytes = (vec.capacity() * size_of::<T>()) as u64;
         self.counters.live_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.counters
+            .number_bytes
+            .fetch_sub((vec.len() * size_of::<T>()) as u64, Ordering::Relaxed);
         // Only capacities that are a size class can serve a later request; host data comes in any size.
         let fits = vec.capacity() == size_class(vec.capacity());
         if bytes > 0 && fits && self.counters.pool_bytes.load(Ordering::Relaxed) + bytes <= self.budget {
@@ -279,19 +287,6 @@ fn age<T>(shelf: &mut Shelf<T>, step: u64) -> u64 {
     freed as u64
 }
 
-fn capacity_bytes(buffer: &Buffer) -> u64 {
-    let bytes = match buffer {
-        Buffer::F32(v) => v.capacity() * 4,
-        Buffer::F64(v) => v.capacity() * 8,
-        Buffer::Bf16(v) => v.capacity() * 2,
-        Buffer::F16(v) => v.capacity() * 2,
-        Buffer::I64(v) => v.capacity() * 8,
-        Buffer::U8(v) => v.capacity(),
-        Buffer::Mapped(_) | Buffer::Candle(_) => 0,
-    };
-    bytes as u64
-}
-
 /// Rounds up to one of eight steps an octave, so that batches of slightly different length share buffers at 12 % waste.
 fn size_class(n: usize) -> usize {
     if n <= 64 {
@@ -315,8 +310,10 @@ mod tests {
         let b = pool.take::<f32>(1010).expect("room");
         assert_eq!(b.as_ptr(), place);
         assert_eq!(b.len(), 1010);
+        assert_eq!(counters.number_bytes.load(Ordering::Relaxed), 4040);
         pool.give(Buffer::F32(b));
         assert_eq!(counters.live_bytes.load(Ordering::Relaxed), 0);
+        assert_eq!(counters.number_bytes.load(Ordering::Relaxed), 0);
         pool.trim();
         assert_eq!(counters.pool_bytes.load(Ordering::Relaxed), 0);
     }

@@ -155,26 +155,12 @@ impl Value {
         })
     }
 
-    /// The numbers, to write.
+    /// The numbers, to write. Those of a file are copied before (`executor/run.rs`).
     ///
     /// # Errors
     /// As [`Value::read`].
     pub fn write<T: Element>(&self) -> Result<RefMut<'_, [T]>> {
-        let mut buffer = self.storage.try_borrow_mut().map_err(|_| clash())?;
-        if matches!(&*buffer, Buffer::Mapped(_)) {
-            // A file is never written: whoever trains or loads over a mapped base gets a copy of its own.
-            let own = match T::slice(&buffer) {
-                Some(numbers) => {
-                    let mut own = crate::memory::host_vec(numbers.len(), "a copy of a weight in a file")?;
-                    own.extend_from_slice(numbers);
-                    Some(own)
-                }
-                None => None,
-            };
-            if let Some(own) = own {
-                *buffer = T::wrap(own);
-            }
-        }
+        let buffer = self.storage.try_borrow_mut().map_err(|_| clash())?;
         let n = self.shape.numel();
         RefMut::filter_map(buffer, |b| T::slice_mut(b).and_then(|s| s.get_mut(..n))).map_err(|_| {
             Error::new(Code::Internal, "this tensor's numbers cannot be written")

@@ -282,6 +282,16 @@ impl Values {
         self.values.keys().copied().collect()
     }
 
+    /// How many values there are; a storage with two views has two.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// Live tensors and bytes by kind.
     pub fn count(&self) -> [(u64, u64); Kind::ALL.len()] {
         let mut counts = [(0, 0); Kind::ALL.len()];

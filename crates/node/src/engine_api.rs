@@ -145,7 +145,8 @@ pub fn set_stack(stack: f64) -> napi::Result<()> {
     })
 }
 
-/// `[tensors, bytes]` for each kind, then nodes of the tape, live values, live bytes, peak bytes and pool bytes of the executor.
+/// `[tensors, bytes]` for each kind, then nodes of the tape and live values; then of the executor: live values, bytes of numbers in
+/// buffers and in mapped files, live bytes, peak bytes and pool bytes.
 #[napi(catch_unwind)]
 pub fn memory() -> napi::Result<Vec<f64>> {
     use std::sync::atomic::Ordering::Relaxed;
@@ -160,7 +161,15 @@ pub fn memory() -> napi::Result<Vec<f64>> {
             .collect();
         debug_assert_eq!(numbers.len(), 2 * Kind::ALL.len());
         numbers.push(state.recorder.tape_nodes() as f64);
-        for counter in [&c.live_values, &c.live_bytes, &c.peak_bytes, &c.pool_bytes] {
+        numbers.push(state.recorder.value_count() as f64);
+        for counter in [
+            &c.live_values,
+            &c.number_bytes,
+            &c.mapped_bytes,
+            &c.live_bytes,
+            &c.peak_bytes,
+            &c.pool_bytes,
+        ] {
             numbers.push(counter.load(Relaxed) as f64);
         }
         Ok(numbers)

@@ -23,6 +23,13 @@ pub fn op(
     attrs: &[f64],
     rng: Option<Rng>,
 ) -> Result<SmallVec<[Value; 3]>> {
+    for (i, value) in inputs.iter().enumerate() {
+        if let Some(value) = value
+            && row.is_mutated(i, attrs)
+        {
+            own(executor, value)?;
+        }
+    }
     if executor.candle || inputs.iter().flatten().any(Value::is_candle) {
         return twin(executor, row, inputs, metas, attrs, rng);
     }
@@ -32,6 +39,18 @@ pub fn op(
         return widened(executor, row, inputs, metas, attrs, rng);
     }
     direct(executor, row, inputs, metas, attrs, rng)
+}
+
+/// A file is never written: whoever trains or loads over a mapped base gets a copy of its own first.
+fn own(executor: &Executor, value: &Value) -> Result<()> {
+    let window = match &*value.storage.borrow() {
+        Buffer::Mapped(window) => window.clone(),
+        _ => return Ok(()),
+    };
+    let copy = crate::storage::from_bytes(&executor.pool, value.dtype, window.bytes())?;
+    let mapped = replace(value, copy)?;
+    executor.pool.borrow_mut().give(mapped);
+    Ok(())
 }
 
 fn direct(

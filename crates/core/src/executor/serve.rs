@@ -127,10 +127,13 @@ impl Executor {
 
     /// As [`Executor::guarded`]. What failed work had taken from the pool is gone with it, so it is not counted as live.
     fn counted<T>(&self, work: impl FnOnce(&Executor) -> Result<T>) -> Result<T> {
-        let before = self.counters.live_bytes.load(Ordering::Relaxed);
+        let counted = [&self.counters.live_bytes, &self.counters.number_bytes];
+        let before = counted.map(|counter| counter.load(Ordering::Relaxed));
         let outcome = self.guarded(work);
         if outcome.is_err() {
-            self.counters.live_bytes.store(before, Ordering::Relaxed);
+            for (counter, before) in counted.iter().zip(before) {
+                counter.store(before, Ordering::Relaxed);
+            }
         }
         outcome
     }

@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::entry::{HostTensor, Id, Source};
 use crate::error::{Error, Result};
 use crate::ops::row::Meta;
-use crate::storage::{Buffer, Value};
+use crate::storage::Value;
 
 impl Executor {
     /// Stores results, or poisons them.
@@ -74,7 +74,7 @@ impl Executor {
         let buffer = match source {
             Source::Host(bytes) => crate::storage::from_bytes(&self.pool, meta.dtype, &bytes)?,
             Source::Copied(window) => crate::storage::from_bytes(&self.pool, meta.dtype, window.bytes())?,
-            Source::Mapped(window) if window.is_aligned() && !self.candle => Buffer::Mapped(window),
+            Source::Mapped(window) if window.is_aligned() && !self.candle => self.pool.borrow_mut().map(window),
             Source::Mapped(window) => crate::storage::from_bytes(&self.pool, meta.dtype, window.bytes())?,
         };
         let value = Value::new(buffer, meta.shape.clone(), meta.dtype);

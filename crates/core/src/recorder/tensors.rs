@@ -130,6 +130,11 @@ impl Recorder {
         self.values.count()
     }
 
+    /// Live values, each view for itself.
+    pub fn value_count(&self) -> usize {
+        self.values.len()
+    }
+
     /// Nodes of the tape.
     pub fn tape_nodes(&self) -> usize {
         self.tape.len()
