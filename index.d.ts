@@ -907,9 +907,20 @@ interface MemoryReport {
     activation: KindCount;
     /** All kinds together. */
     total: KindCount;
+    /** Tensors by name, as this thread knows them: each view counts for itself. */
+    values: number;
     /** Nodes of the tape. */
     tapeNodes: number;
-    /** Bytes of CPU buffers in use, counted by the allocator of the executor (mapped weights are not among them). */
+    /** Tensors that the executor holds, of all threads. With one thread, after {@link settle}, it equals `values`. */
+    liveValues: number;
+    /**
+     * Bytes of numbers in CPU buffers, counted by the allocator of the executor. With one thread, on the CPU, after {@link settle},
+     * `numberBytes + mappedBytes` equals `total.bytes`, unless a tensor failed: then it has no numbers.
+     */
+    numberBytes: number;
+    /** Bytes of weights that lie in the pages of their file. */
+    mappedBytes: number;
+    /** Bytes of CPU buffers in use: `numberBytes` and what rounding up for reuse adds. */
     liveBytes: number;
     /** The largest that `liveBytes` has been. */
     peakBytes: number;
@@ -918,7 +929,10 @@ interface MemoryReport {
 }
 /** Counts live tensors and bytes by kind. Exact after {@link settle}. */
 declare function memory(): MemoryReport;
-/** Waits for the queue and for handles that nobody can reach any more; then {@link memory} is exact. */
+/**
+ * Waits for the queues of all streams of this thread and for handles that nobody can reach any more; then {@link memory} is exact.
+ * Rejects with an error of the current stream that nobody was told; those of other streams stay for whoever awaits them.
+ */
 declare function settle(): Promise<void>;
 /** What runs: device, kernel path, threads. */
 interface Backend {

@@ -2,6 +2,7 @@
 import { IndexError, ShapeError } from './errors.js'
 import * as ops from './generated/ops.js'
 import { callAsync } from './native/call.js'
+import { collect } from './native/collect.js'
 import { reportPinned } from './native/handle.js'
 import { LARGE_BYTES, readLarge } from './native/host.js'
 import { native } from './native/load.js'
@@ -21,6 +22,7 @@ export async function readData(tensor: Tensor): Promise<TensorData> {
   const wide = half ? ops.cast(tensor.detach(), 'f32') : tensor
   const bytes = await readBytes(wide)
   if (half) wide.dispose()
+  await collect()
   return typed(tensor.dtype, bytes)
 }
 

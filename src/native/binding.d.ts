@@ -74,6 +74,9 @@ export declare class NativeWeights {
 /** Skips what is queued in a stream; its results reject with `ERR_LORA_ABORTED`. */
 export declare function abortStream(stream: number, reason: string): void
 
+/** Bytes of inputs, results and what the tape saved of them: what handles and graphs that JavaScript forgot hold. */
+export declare function activationBytes(): number
+
 /** Tells V8 how many bytes handles alone keep alive (a difference). */
 export declare function adjustExternalMemory(change: number): number
 

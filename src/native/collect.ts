@@ -1,20 +1,40 @@
-// Handles that nobody can reach any more pin memory until V8 looks. Past a budget an await makes it look.
+// What nobody can reach any more holds memory until V8 looks: tensors by their handles, and graphs that never saw a backward by those of their
+// results. V8 sees small objects only, so past a budget an await makes it look.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { pinnedBytes, reportPinned } from './handle.js'
+import { native } from './load.js'
 
-/** Growth of what handles pin, since the last look, that makes an await collect in any case. */
+/** Growth of what is held, since the last look, that makes an await collect in any case. */
 const BUDGET_BYTES = 512 * 2 ** 20
 /** Growth that makes it collect when that is cheap: V8 enlarges its young generation while dropped handles wait. */
 const SOFT_BYTES = 2 * 2 ** 20
-/** A soft collection may take a twentieth of the time: beside a large JavaScript heap one can cost 200 ms. */
-const TIME_SHARE = 20
+/** A soft collection may take this part of the time: beside a large JavaScript heap one can cost 200 ms. */
+const TIME_SHARE = 1 / 20
+/** One for graphs may take more: they hold far more than their handles say, and a loop that drops them at each step would hold many. */
+const GRAPH_TIME_SHARE = 1 / 8
 const ROUNDS = 4
+/** Awaits without a collection after ones that found nothing to collect. */
+const MOST_PATIENCE = 64
 
-let floor = 0
 let lastEnd = 0
 let lastCost = 0
+let running: Promise<void> | null = null
 let gc: (() => void) | null = null
+
+/** What handles pin after the last look, or the least since. */
+let floor = 0
+const graphs = {
+  /** What they hold when none is dropped. */
+  floor: 0,
+  /** What they held at the last await. */
+  last: 0,
+  /** The most that one await found more than the one before: the graph of a step. */
+  step: 0,
+  /** Awaits to let pass without looking. */
+  waits: 0,
+  patience: 0,
+}
 
 function collector(): () => void {
   if (gc === null) {
@@ -25,26 +45,61 @@ function collector(): () => void {
   return gc
 }
 
-/** Repeats collection and macrotask until what handles pin stops falling: at most four times, once when it is only cheap to. */
+/** Repeats collection and macrotask until what is held stops falling: at most four times, once when it is only cheap to. */
 export async function collect(force = false): Promise<void> {
-  if (pinnedBytes() < floor) floor = pinnedBytes()
+  if (running !== null) await running
+  floor = Math.min(floor, pinnedBytes())
   const growth = pinnedBytes() - floor
-  const hard = force || growth >= BUDGET_BYTES
-  if (!hard && !isCheap(growth)) return
+  const dropped = droppedGraphs()
+  const hard = force || growth >= BUDGET_BYTES || dropped >= BUDGET_BYTES
+  const soft = growth >= Math.max(SOFT_BYTES, floor / 4) && isCheap(TIME_SHARE)
+  const softGraphs = dropped >= SOFT_BYTES && isCheap(GRAPH_TIME_SHARE)
+  if (!hard && !soft && !softGraphs) return
+  running = repeat(hard ? ROUNDS : 1, dropped > 0).finally(() => (running = null))
+  await running
+}
+
+async function repeat(rounds: number, forGraphs: boolean): Promise<void> {
   const start = performance.now()
-  for (let round = 0; round < (hard ? ROUNDS : 1); round++) {
-    const before = pinnedBytes()
+  const held = native.activationBytes()
+  for (let round = 0; round < rounds; round++) {
+    const before = pinnedBytes() + native.activationBytes()
     collector()()
     await new Promise((resolve) => setImmediate(resolve))
     await new Promise((resolve) => setImmediate(resolve))
-    if (pinnedBytes() >= before) break
+    if (pinnedBytes() + native.activationBytes() >= before) break
   }
   floor = pinnedBytes()
+  const left = native.activationBytes()
+  // The graph of one step may be in use while its loss is awaited.
+  graphs.floor = left - graphs.step
+  graphs.last = left
+  if (forGraphs) {
+    // Whoever holds two graphs on purpose shall not pay for a look at each await.
+    const found = held - left >= graphs.step / 2
+    graphs.patience = found ? 0 : Math.min(MOST_PATIENCE, 2 * graphs.patience + 1)
+    graphs.waits = graphs.patience
+  }
   lastEnd = performance.now()
   lastCost = lastEnd - start
   reportPinned()
 }
 
-function isCheap(growth: number): boolean {
-  return growth >= Math.max(SOFT_BYTES, floor / 4) && performance.now() - lastEnd >= TIME_SHARE * lastCost
+function isCheap(share: number): boolean {
+  return performance.now() - lastEnd >= lastCost / share
+}
+
+/** Bytes by which graphs have grown beyond that of one step; 0 when there is nothing to suspect. */
+function droppedGraphs(): number {
+  // What handles pin is no graph.
+  const held = native.activationBytes() - (pinnedBytes() - floor)
+  graphs.step = Math.max(held - graphs.last, graphs.step * 0.9)
+  graphs.last = held
+  graphs.floor = Math.min(graphs.floor, held)
+  if (graphs.waits > 0) {
+    graphs.waits -= 1
+    return 0
+  }
+  const growth = held - graphs.floor
+  return growth > 1.5 * graphs.step ? growth : 0
 }

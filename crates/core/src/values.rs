@@ -292,6 +292,11 @@ impl Values {
         self.values.is_empty()
     }
 
+    /// Bytes of one kind.
+    pub fn bytes_of(&self, kind: Kind) -> u64 {
+        self.storages.values().filter(|s| s.kind == kind).map(|s| s.bytes).sum()
+    }
+
     /// Live tensors and bytes by kind.
     pub fn count(&self) -> [(u64, u64); Kind::ALL.len()] {
         let mut counts = [(0, 0); Kind::ALL.len()];

@@ -176,6 +176,12 @@ pub fn memory() -> napi::Result<Vec<f64>> {
     })
 }
 
+/// Bytes of inputs, results and what the tape saved of them: what handles and graphs that JavaScript forgot hold.
+#[napi(catch_unwind)]
+pub fn activation_bytes() -> napi::Result<f64> {
+    with(|state| Ok(state.recorder.activation_bytes() as f64))
+}
+
 /// Tells V8 how many bytes handles alone keep alive (a difference).
 #[napi(catch_unwind)]
 pub fn adjust_external_memory(env: &Env, change: i64) -> napi::Result<i64> {

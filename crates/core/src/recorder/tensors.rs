@@ -130,6 +130,11 @@ impl Recorder {
         self.values.count()
     }
 
+    /// Bytes of inputs, results and what the tape saved of them.
+    pub fn activation_bytes(&self) -> u64 {
+        self.values.bytes_of(Kind::Activation)
+    }
+
     /// Live values, each view for itself.
     pub fn value_count(&self) -> usize {
         self.values.len()
