@@ -878,6 +878,8 @@ declare class Stream {
      * @throws {AbortedError} once the signal is aborted; {@link OptionError} when the stream is closed.
      */
     run<T>(fn: () => T): T;
+    /** Its number in the output of `LORALIB_DEBUG`, in timelines and in errors of anomaly mode. */
+    get number(): number;
     /** Waits for everything recorded in it. */
     synchronize(): Promise<void>;
     /** Skips what is queued; whoever awaits it gets an {@link AbortedError}. What is recorded later runs again, unless a signal aborted it. */

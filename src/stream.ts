@@ -72,6 +72,11 @@ export class Stream {
     return isAsyncGenerator(result) ? (this.#steps(result) as T) : result
   }
 
+  /** Its number in the output of `LORALIB_DEBUG`, in timelines and in errors of anomaly mode. */
+  get number(): number {
+    return this.#number
+  }
+
   /** Waits for everything recorded in it. */
   synchronize(): Promise<void> {
     return runIn(this.#place, waitForQueue)

@@ -79,6 +79,31 @@ test('the numbers of a tensor cross by data()', async (t) => {
   t.is(ended.out, '2,4\n', ended.errors)
 })
 
+test('workers that end in the middle of their work leave nothing behind', async (t) => {
+  const ended = await runProgram(
+    withWorkers(`
+      await train(lora)
+      await lora.settle()
+      const before = lora.memory()
+      for (let i = 0; i < 6; i++) {
+        const worker = start(\`
+          const slow = lora.stream({ priority: workerData % 2 })
+          const x = slow.run(() => { const x = lora.randn([800, 800]); return x.matmul(x).matmul(x) })
+          x.add(1).data(); lora.setAnomalyMode(true)
+          parentPort.postMessage(1); await train(lora, 1e9, 64)\`, i)
+        await once(worker, 'message')
+        await new Promise((resolve) => setTimeout(resolve, 20 * i))
+        await worker.terminate()
+      }
+      const losses = await train(lora)
+      await lora.settle()
+      const after = lora.memory()
+      console.log(JSON.stringify([losses.length, after.total.tensors - before.total.tensors, after.liveBytes - before.liveBytes]))`),
+  )
+  t.is(ended.code, 0, ended.errors)
+  t.is(ended.out, '[3,0,0]\n')
+})
+
 test('an error names the module of its own thread', async (t) => {
   const text = (name: string): string => `
     class Outer extends lora.nn.Module { constructor() { super(); this.${name} = new lora.nn.Embedding(3, 2) } forward(x) { return this.${name}.forward(x) } }

@@ -125,6 +125,9 @@ export declare function fence(step: boolean): Promise<void>
 /** Sends what was recorded to the executor at once. */
 export declare function flush(): void
 
+/** Waits until what has run is in the timeline of LORALIB_TRACE. */
+export declare function flushTrace(): void
+
 /** `[seed low, seed high, counter low, counter high]`. */
 export declare function generatorState(number: number): Array<number>
 

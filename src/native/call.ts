@@ -1,10 +1,11 @@
+import { env } from '../env.js'
 import { InternalError, LoraError, OptionError, reviveError, startStackAt } from '../errors.js'
 import { native } from './load.js'
 import { enterPlace } from './place.js'
 
 // Stacks of the calls that recorded work which may fail later. A stack for each op would cost ten times the op, so the outermost
-// forward, backward and step keep theirs; the newest are enough, since the queue is bounded.
-const KEPT_STACKS = 512
+// forward, backward and step keep theirs, and each op does at LORALIB_DEBUG=2; the newest are enough, since the queue is bounded.
+const KEPT_STACKS = env.callSites ? 65_536 : 512
 const stacks = new Map<number, string>()
 const numbers = new Map<string, number>()
 let lastStack = 0

@@ -46,3 +46,4 @@ function load(): Native {
 /** The addon. Loading it starts nothing: the engine starts at the first use. */
 export const native: Native = load()
 native.beginEnvironment()
+if (env.trace) process.once('exit', () => native.flushTrace())

@@ -1,8 +1,9 @@
 // How one op crosses to Rust: plain numbers in one scratch buffer, so that recording costs about a microsecond.
+import { env } from '../env.js'
 import { DisposedError, DtypeError, OptionError, ThreadError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import type { Operand } from '../tensor/operand.js'
-import { call, revive } from './call.js'
+import { call, markStack, revive } from './call.js'
 import { native } from './load.js'
 import { enterPlaceToRecord } from './place.js'
 
@@ -138,6 +139,7 @@ function run(op: number, above: (op: number) => unknown): void {
   scratch[start] = at - start - 1
   try {
     enterPlaceToRecord()
+    if (env.callSites) markStack(above)
     native.record(op, scratch)
   } catch (error) {
     throw revive(error, above)

@@ -1,5 +1,6 @@
 //! One engine per process: the executor's thread, its compute threads, and the way to it.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 
@@ -10,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::memory::{Counters, limit};
 use crate::recorder::{Limits, Recorder};
+use crate::trace::{Timeline, say};
 
 /// Where the recorder sends what it recorded.
 pub trait Link: Send + Sync {
@@ -28,6 +30,10 @@ pub struct Config {
     pub threads: usize,
     /// Debug level, see docs/env.
     pub debug: u8,
+    /// How much is printed: 1 what runs, 2 each step, 3 each op.
+    pub log: u8,
+    /// Where a timeline is written.
+    pub trace: Option<PathBuf>,
     /// Lower the compute threads below the event loop.
     pub nice: bool,
 }
@@ -37,6 +43,7 @@ pub struct Engine {
     sender: mpsc::Sender<Message>,
     counters: Arc<Counters>,
     config: Config,
+    timeline: Option<Timeline>,
     streams: AtomicU32,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
@@ -66,16 +73,17 @@ impl Engine {
     /// [`Code::Internal`] when no thread can be started, [`Code::Device`] when the device cannot be used.
     pub fn start(config: Config) -> Result<Engine> {
         let counters = Arc::new(Counters::default());
+        let timeline = config.trace.as_deref().map(Timeline::create).transpose()?;
         let (sender, receiver) = mpsc::channel();
         let (ready, started) = mpsc::channel();
-        let (thread_config, thread_counters) = (config.clone(), counters.clone());
+        let (thread_config, thread_counters, thread_timeline) = (config.clone(), counters.clone(), timeline.clone());
         let thread = std::thread::Builder::new()
             .name("loralib-exec".into())
             .stack_size(64 << 20)
             .spawn(move || match prepare(&thread_config) {
                 Ok(pool) => {
                     // The executor is itself one of the compute threads.
-                    let executor = Executor::new(&thread_config, thread_counters, receiver);
+                    let executor = Executor::new(&thread_config, thread_counters, thread_timeline, receiver);
                     let _ = ready.send(Ok(()));
                     executor.run();
                     drop(pool);
@@ -85,18 +93,18 @@ impl Engine {
                 }
             })
             .map_err(|e| Error::new(Code::Internal, "the compute thread cannot be started").source(e))?;
-        if config.debug >= 1 {
+        if config.log >= 1 {
             let isa = if config.candle || !config.device.is_cpu() {
                 "candle"
             } else {
                 crate::isa_name()
             };
-            eprintln!(
+            say(format_args!(
                 "loralib backend {} {isa}, {} threads, limit {} MB",
                 config.device,
                 config.threads,
                 limit() >> 20
-            );
+            ));
         }
         started
             .recv()
@@ -105,9 +113,22 @@ impl Engine {
             sender,
             counters,
             config,
+            timeline,
             streams: AtomicU32::new(1),
             thread: Mutex::new(Some(thread)),
         })
+    }
+
+    /// The engine of this process, if it was started.
+    pub fn started() -> Option<&'static Engine> {
+        ENGINE.get()
+    }
+
+    /// Waits until what has run is in the timeline, if one is written.
+    pub fn flush_trace(&self) {
+        if let Some(timeline) = &self.timeline {
+            timeline.flush();
+        }
     }
 
     /// A number for a new stream, unique in the process.

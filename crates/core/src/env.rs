@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 /// | `LORALIB_ISA`      | `avx512`, `avx2`, `neon` or `scalar`: a lower kernel path; `candle`: every op by its twin  |
 /// | `LORALIB_THREADS`  | compute threads; default: one per core that the process may use                           |
 /// | `LORALIB_MEMORY_LIMIT` | bytes, or `4GB`, `512MB`: the most that this process may use                          |
+/// | `LORALIB_LOG`      | `error`, `warn`, `info`, `debug` or `trace`: what of LORALIB_DEBUG is printed               |
+/// | `LORALIB_TRACE`    | a file for a timeline of what ran                                                          |
 /// | `LORALIB_DEBUG`    | 1 backend, 2 each step, 3 each op, 4 finite check after each op                            |
 ///
 /// # Errors
@@ -24,15 +26,37 @@ pub fn config() -> Result<Config> {
         select_isa(name)?;
     }
     memory_limit()?;
+    let debug = number("LORALIB_DEBUG", 0, 4)?.unwrap_or(0) as u8;
     let device = text("LORALIB_DEVICE").map_or(Ok(Device::Cpu), |name| Device::from_name(&name))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Config {
         device,
         candle,
         threads: number("LORALIB_THREADS", 1, 1024)?.unwrap_or(cores),
-        debug: number("LORALIB_DEBUG", 0, 4)?.unwrap_or(0) as u8,
+        debug,
+        log: log()?.unwrap_or(debug.min(3)),
+        trace: text("LORALIB_TRACE").map(Into::into),
         nice: true,
     })
+}
+
+/// LORALIB_LOG as a level of LORALIB_DEBUG.
+fn log() -> Result<Option<u8>> {
+    let Some(value) = text("LORALIB_LOG") else {
+        return Ok(None);
+    };
+    let level = match value.to_ascii_lowercase().as_str() {
+        "error" | "warn" => 0,
+        "info" => 1,
+        "debug" => 2,
+        "trace" => 3,
+        _ => {
+            return Err(Error::new(Code::Option, "LORALIB_LOG is no level")
+                .expected("error, warn, info, debug or trace")
+                .received(value));
+        }
+    };
+    Ok(Some(level))
 }
 
 /// `LORALIB_MEMORY_LIMIT` in bytes.

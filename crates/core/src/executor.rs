@@ -16,7 +16,7 @@ use crate::entry::{Id, Message, StreamId};
 use crate::error::Error;
 use crate::memory::{Counters, Pool};
 use crate::storage::Value;
-use crate::trace::Trace;
+use crate::trace::{Timeline, Trace};
 
 mod finite;
 mod run;
@@ -81,7 +81,12 @@ pub struct Executor {
 
 impl Executor {
     /// An executor without tensors that is told what to do through `messages`.
-    pub fn new(config: &Config, counters: Arc<Counters>, messages: Receiver<Message>) -> Self {
+    pub fn new(
+        config: &Config,
+        counters: Arc<Counters>,
+        timeline: Option<Timeline>,
+        messages: Receiver<Message>,
+    ) -> Self {
         Executor {
             values: RefCell::default(),
             pool: RefCell::new(Pool::new(counters.clone(), crate::memory::limit() / 4)),
@@ -89,7 +94,7 @@ impl Executor {
             device: config.device.clone(),
             candle: config.candle || !config.device.is_cpu(),
             finite_check: config.debug >= 4,
-            trace: RefCell::new(Trace::new(config.debug)),
+            trace: RefCell::new(Trace::new(config.log, timeline)),
             streams: RefCell::default(),
             paths: RefCell::default(),
             broken: RefCell::default(),
@@ -179,7 +184,10 @@ impl Executor {
                 stream,
                 priority,
                 progress,
-            } => self.streams.borrow_mut().open(stream, priority, progress),
+            } => {
+                self.trace.borrow().open(stream, priority);
+                self.streams.borrow_mut().open(stream, priority, progress);
+            }
             Message::Abort { stream, error } => self.streams.borrow_mut().abort(stream, error),
             Message::Path { path, name } => {
                 self.paths.borrow_mut().insert(path, name);
@@ -187,6 +195,7 @@ impl Executor {
             Message::Drop { stream } => {
                 let freed = self.streams.borrow_mut().remove(stream);
                 freed.into_iter().for_each(|id| self.free(id));
+                self.trace.borrow_mut().close(stream);
             }
             Message::Forget { ids } => ids.into_iter().for_each(|id| self.free(id)),
             Message::Stop => self.stopping.set(true),

@@ -34,6 +34,14 @@ fn kernels_isa() -> &'static str {
     engine::isa_name()
 }
 
+/// Waits until what has run is in the timeline of LORALIB_TRACE.
+#[napi(catch_unwind)]
+pub fn flush_trace() {
+    if let Some(engine) = engine::engine::Engine::started() {
+        engine.flush_trace();
+    }
+}
+
 /// Begins this JavaScript thread's environment; its end closes what it left queued.
 #[napi(catch_unwind)]
 pub fn begin_environment(env: &Env) -> napi::Result<()> {

@@ -54,6 +54,9 @@ pub fn reset() {
     STATE.with(|cell| {
         if let Some(state) = cell.borrow_mut().take() {
             state.recorder.close();
+            if let Some(engine) = Engine::started() {
+                engine.flush_trace();
+            }
         }
     });
 }

@@ -2,6 +2,7 @@
 
 use crate::code::Code;
 use crate::dtype::Dtype;
+use crate::entry::StreamId;
 use crate::error::{Error, Result};
 use crate::ops::row::{Mutates, OpRow};
 use crate::shape::Shape;
@@ -77,7 +78,8 @@ fn check_one(
             source.get_or_insert(i);
         }
     }
-    Err(report(row, inputs, value, rule, (which, place, number), source))
+    let stream = executor.frames.borrow().last().map_or(0, |frame| frame.stream);
+    Err(report(row, inputs, value, rule, (which, place, number), source, stream))
 }
 
 /// The error: op, shape and place; the executor adds the module path.
@@ -88,6 +90,7 @@ fn report(
     rule: Option<&'static str>,
     (which, place, number): (&str, usize, f64),
     source: Option<usize>,
+    stream: StreamId,
 ) -> Error {
     let kind = if number.is_nan() { "a NaN" } else { "an infinity" };
     let (op, what) = match rule {
@@ -108,7 +111,7 @@ fn report(
         .op(op)
         .expected("finite numbers: anomaly mode looks at every result")
         .received(format!(
-            "{number} at {} of {which}{step}, shape {} {}, from {}",
+            "{number} at {} of {which}{step}, shape {} {}, from {}, in stream {stream}",
             index(place, &value.shape),
             value.shape,
             value.dtype,

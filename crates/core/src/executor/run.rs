@@ -226,7 +226,7 @@ fn twin_bytes(row: &OpRow, inputs: &[Option<Value>], metas: &[Meta]) -> u64 {
     let given = inputs.iter().flatten().map(|v| wide(&v.shape, v.dtype));
     let made = metas.iter().map(|m| wide(&m.shape, m.dtype));
     let scores = match inputs {
-        [Some(q), Some(k), ..] if row.name.starts_with("attention") && q.shape.rank() == 4 && k.shape.rank() == 4 => {
+        [Some(q), Some(k), ..] if row.name.starts_with("sdpa") && q.shape.rank() == 4 && k.shape.rank() == 4 => {
             let (q, k) = (q.shape.dims(), k.shape.dims());
             2 * (q[0] * q[1].max(q[2]) * q[1].min(q[2]) * k[1].max(k[2]) * 4) as u64
         }

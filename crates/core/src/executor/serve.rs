@@ -10,8 +10,9 @@ use super::{Executor, finite, run};
 use crate::code::Code;
 use crate::entry::{Command, Entry, HostTensor, Id, Progress, Source, StreamId};
 use crate::error::{Error, Result};
-use crate::ops::row::{Meta, OpRow, Rng};
+use crate::ops::row::{Meta, Mutates, OpRow, Rng};
 use crate::storage::Value;
+use crate::trace::{Ran, Took};
 
 impl Executor {
     /// Does what an entry says; returns the error of work that has no reply of its own.
@@ -28,6 +29,7 @@ impl Executor {
                 rng,
                 spoils,
             } => {
+                let given = self.trace.borrow().ops().then(|| self.metas_of(&inputs));
                 let inherited = inputs.iter().flatten().find_map(|id| self.error_of(*id));
                 let failure = if let Some(first) = inherited {
                     // Whoever depends on a failure carries the first one on, with its own op and path.
@@ -42,12 +44,19 @@ impl Executor {
                         e.op(row.name).path(&self.path_name(path)).stack(stack)
                     })
                 };
-                if self.trace.borrow().ops()
-                    && let Some(frame) = self.frames.borrow_mut().last_mut()
-                {
-                    frame.look();
-                    let name = self.path_name(path);
-                    self.trace.borrow().op(row.name, &name, frame.own(), frame.stretch);
+                if let Some(given) = given {
+                    self.trace.borrow().op(
+                        &Ran {
+                            row,
+                            rule: entry.rule,
+                            path: &self.path_name(path),
+                            stream: place.stream,
+                            inputs: &given,
+                            outputs: if row.mutates == Mutates::Nothing { &metas } else { &[] },
+                            failed: failure.is_some(),
+                        },
+                        &self.took(),
+                    );
                 }
                 if let (true, Some(error), Some(target)) = (spoils, &failure, inputs.first().copied().flatten()) {
                     self.poison(target, error);
@@ -61,6 +70,10 @@ impl Executor {
                 let outcome = self
                     .guarded(|exec| exec.put(&meta, source))
                     .map(|value| SmallVec::from_iter([value]));
+                if self.trace.borrow().ops() {
+                    let bytes = crate::trace::bytes([&meta]);
+                    self.trace.borrow().moved("put", place.stream, bytes, &self.took());
+                }
                 self.keep(&[id], &[meta], outcome, |e| e.stack(stack))
             }
             Command::Free(ids) => {
@@ -77,6 +90,10 @@ impl Executor {
                         .map(|&id| exec.read_host(id))
                         .collect::<Result<Vec<HostTensor>>>()
                 });
+                if let (Ok(tensors), true) = (&outcome, self.trace.borrow().ops()) {
+                    let bytes = tensors.iter().map(|t| t.bytes.len() as u64).sum();
+                    self.trace.borrow().moved("read", place.stream, bytes, &self.took());
+                }
                 let told = outcome.as_ref().err().cloned();
                 // First the note, then the answer: who has the answer may ask at once what is still open.
                 self.tell(place.stream, told);
@@ -94,8 +111,8 @@ impl Executor {
                     .and_then(|progress| progress.take_failure(place.stream));
                 if step {
                     self.pool.borrow_mut().end_step();
+                    self.trace.borrow_mut().step(place.stream, &self.counters);
                 }
-                self.trace.borrow_mut().fence(step, &self.counters);
                 if let Some(reply) = reply {
                     reply(failure.map_or(Ok(()), Err));
                 }
@@ -114,6 +131,30 @@ impl Executor {
     fn tell(&self, stream: StreamId, told: Option<Error>) {
         if let (Some(told), Some(progress)) = (told, self.progress(stream)) {
             progress.told(stream, &told);
+        }
+    }
+
+    /// Shapes and types of inputs, for the trace.
+    fn metas_of(&self, inputs: &[Option<Id>]) -> Vec<Option<Meta>> {
+        let values = self.values.borrow();
+        let meta = |id: &Option<Id>| {
+            let value = values.get(&(*id)?)?.as_ref().ok()?;
+            Some(Meta::new(value.shape.clone(), value.dtype))
+        };
+        inputs.iter().map(meta).collect()
+    }
+
+    /// How long the entry under way has run.
+    fn took(&self) -> Took {
+        let mut frames = self.frames.borrow_mut();
+        let frame = frames.last_mut().expect("an entry is under way");
+        frame.look();
+        let whole = frame.began.elapsed();
+        Took {
+            began: frame.began,
+            whole,
+            own: whole.saturating_sub(std::time::Duration::from_nanos(frame.others)),
+            stretch: frame.stretch,
         }
     }
 

@@ -21,6 +21,8 @@ pub fn engine(candle: bool) -> Engine {
         candle,
         threads: 2,
         debug: 0,
+        log: 0,
+        trace: None,
         nice: false,
     })
     .expect("starts")

@@ -93,6 +93,8 @@ impl Lab {
             candle,
             threads,
             debug: 0,
+            log: 0,
+            trace: None,
             nice: false,
         };
         let engine = Engine::start(config).expect("the engine starts");
