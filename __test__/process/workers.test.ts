@@ -55,6 +55,54 @@ test('a worker that is terminated in the middle of training', async (t) => {
   t.is(ended.out, '3 0\n')
 })
 
+test('two workers train at once, and each gets what it gets alone', async (t) => {
+  const ended = await runProgram(
+    withWorkers(`
+      const trained = async (width) => {
+        const [losses] = await once(start('parentPort.postMessage(await train(lora, 20, workerData))', width), 'message')
+        return JSON.stringify(losses)
+      }
+      const alone = [await trained(48), await trained(96)]
+      const together = await Promise.all([trained(48), trained(96)])
+      console.log(alone.join() === together.join(), alone[0] !== alone[1])`),
+  )
+  t.is(ended.code, 0, ended.errors)
+  t.is(ended.out, 'true true\n')
+})
+
+for (const [how, end] of [
+  ['by process.exit', 'process.exit(0)'],
+  ['by itself, not waiting for the worker', 'worker.unref()'],
+]) {
+  test(`the process ends while a worker trains, ${how}`, async (t) => {
+    const ended = await runProgram(
+      withWorkers(`
+        const worker = start('parentPort.postMessage(1); await train(lora, 1e9, 128)')
+        await once(worker, 'message')
+        await train(lora)
+        ${end}`),
+    )
+    t.deepEqual([ended.code, ended.signal, ended.errors], [0, null, ''])
+  })
+}
+
+test('workers that are terminated at any moment leave nothing in the engine', async (t) => {
+  const ended = await runProgram(
+    withWorkers(`
+      for (let i = 0; i < 8; i++) {
+        const worker = start('parentPort.postMessage(1); await train(lora, 1e9, 128)')
+        await once(worker, 'message')
+        await new Promise((resolve) => setTimeout(resolve, 13 * i))
+        await worker.terminate()
+      }
+      await lora.ones([1]).data()
+      await lora.settle()
+      console.log(lora.memory().liveBytes)`),
+  )
+  t.is(ended.code, 0, ended.errors)
+  t.is(ended.out, '0\n')
+})
+
 test('a tensor sent to a worker is refused there with ERR_LORA_THREAD', async (t) => {
   const ended = await runProgram(
     withWorkers(`
