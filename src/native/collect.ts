@@ -7,18 +7,23 @@ import { native } from './load.js'
 
 /** Growth of what is held, since the last look, that makes an await collect in any case. */
 const BUDGET_BYTES = 512 * 2 ** 20
-/** Growth that makes it collect when that is cheap: V8 enlarges its young generation while dropped handles wait. */
-const SOFT_BYTES = 2 * 2 ** 20
+/**
+ * Growth that makes it collect when that is cheap. Between two steps little is alive, so V8 has little to carry; its own young collections come
+ * in the middle of one, and each time it carries much it enlarges the young generation.
+ */
+const SOFT_BYTES = 2 ** 20
 /** A soft collection may take this part of the time: beside a large JavaScript heap one can cost 200 ms. */
 const TIME_SHARE = 1 / 20
-/** One for graphs may take more: they hold far more than their handles say, and a loop that drops them at each step would hold many. */
+/** One for dropped graphs may take more, the more they hold: a loop that drops one at each step shall hold two, not all. */
 const GRAPH_TIME_SHARE = 1 / 8
+const LARGE_GRAPH_TIME_SHARE = 1 / 2
+const LARGE_GRAPH_BYTES = 16 * 2 ** 20
 const ROUNDS = 4
 /** Awaits without a collection after ones that found nothing to collect. */
 const MOST_PATIENCE = 64
 
 let lastEnd = 0
-let lastCost = 0
+let cost = 0
 let running: Promise<void> | null = null
 let gc: (() => void) | null = null
 
@@ -53,7 +58,8 @@ export async function collect(force = false): Promise<void> {
   const dropped = droppedGraphs()
   const hard = force || growth >= BUDGET_BYTES || dropped >= BUDGET_BYTES
   const soft = growth >= Math.max(SOFT_BYTES, floor / 4) && isCheap(TIME_SHARE)
-  const softGraphs = dropped >= SOFT_BYTES && isCheap(GRAPH_TIME_SHARE)
+  const graphShare = dropped >= LARGE_GRAPH_BYTES ? LARGE_GRAPH_TIME_SHARE : GRAPH_TIME_SHARE
+  const softGraphs = dropped >= SOFT_BYTES && isCheap(graphShare)
   if (!hard && !soft && !softGraphs) return
   running = repeat(hard ? ROUNDS : 1, dropped > 0).finally(() => (running = null))
   await running
@@ -72,7 +78,7 @@ async function repeat(rounds: number, forGraphs: boolean): Promise<void> {
   floor = pinnedBytes()
   const left = native.activationBytes()
   // The graph of one step may be in use while its loss is awaited.
-  graphs.floor = left - graphs.step
+  graphs.floor = left >= 0.9 * graphs.step ? left - graphs.step : left
   graphs.last = left
   if (forGraphs) {
     // Whoever holds two graphs on purpose shall not pay for a look at each await.
@@ -81,12 +87,13 @@ async function repeat(rounds: number, forGraphs: boolean): Promise<void> {
     graphs.waits = graphs.patience
   }
   lastEnd = performance.now()
-  lastCost = lastEnd - start
+  // On a busy machine one collection may seem to cost ten times what it does.
+  cost = Math.min(lastEnd - start, cost === 0 ? Infinity : 2 * cost)
   reportPinned()
 }
 
 function isCheap(share: number): boolean {
-  return performance.now() - lastEnd >= lastCost / share
+  return performance.now() - lastEnd >= cost / share
 }
 
 /** Bytes by which graphs have grown beyond that of one step; 0 when there is nothing to suspect. */

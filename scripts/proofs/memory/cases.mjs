@@ -65,7 +65,8 @@ async function sparse(short) {
     return loss.item()
   }
   const result = await watched({ model, steps, early: 100, step })
-  return { result, checks: [...flat(result), onTime(result)] }
+  // No timer here: 50 steps without an await are a loop that gives the event loop no turn.
+  return { result, checks: flat(result) }
 }
 
 /** Throws in each tenth step: inside forward, after it, after backward, in turn. */
@@ -139,7 +140,7 @@ const MIDDLE_BATCH = [4, 128, MIDDLE.vocab_size]
 
 /** Graphs that nobody walks: how many are held after an await, measured against one of them. */
 async function unwalked(short, evaluation) {
-  const steps = short ? 60 : 300
+  const steps = short ? 60 : 400
   lora.manualSeed(7)
   const model = lora.models.GPT2LMHeadModel.fromConfig(MIDDLE)
   // Merged, the model would make no graph at all in evaluation.
@@ -165,7 +166,7 @@ async function unwalked(short, evaluation) {
     most.bytes = Math.max(most.bytes, (activation.bytes - none.activation.bytes) / one.bytes)
   }
   const step = async (i) => void (await forward(i).item())
-  const result = await watched({ model, steps, early: short ? 10 : twentieth(steps), step, sample })
+  const result = await watched({ model, steps, early: 20, step, sample })
   const check = [
     `graphs held after an await: at most ${most.nodes.toFixed(2)} by nodes, ${most.bytes.toFixed(2)} by bytes (one: ${one.nodes} nodes, ${mb(one.bytes)} MB)`,
     one.nodes > 0 && most.nodes > 0 && most.nodes <= 2 && most.bytes <= 2.05,
@@ -178,7 +179,7 @@ async function unwalked(short, evaluation) {
 async function heap(short) {
   const steps = short ? 400 : 3000
   const ballast = []
-  while (process.memoryUsage().heapUsed < 500e6) {
+  while (process.memoryUsage().heapUsed < 530e6) {
     ballast.push(
       Array.from({ length: 1000 }, (_, i) => ({ id: i, name: `user ${ballast.length}.${i}`, tags: [i, i + 1] })),
     )
@@ -189,12 +190,14 @@ async function heap(short) {
   observer.observe({ entryTypes: ['gc'] })
   const result = await watched({ model, steps, early: short ? 100 : twentieth(steps), step })
   observer.disconnect()
-  const longest = Math.max(...pauses.map((entry) => entry.duration))
-  const took = pauses.reduce((sum, entry) => sum + entry.duration, 0)
+  // What the loop pays for: the proof itself collects to count.
+  const own = pauses.filter(({ startTime }) => startTime < result.settling[0] || startTime > result.settling[1])
+  const longest = Math.max(...own.map((entry) => entry.duration))
+  const took = own.reduce((sum, entry) => sum + entry.duration, 0)
   const objects = ballast.length * 1000
   const check = [
-    `beside ${mb(process.memoryUsage().heapUsed)} MB of JavaScript, ${objects} objects: ${pauses.length} collections, the longest ${longest.toFixed(0)} ms, ${((100 * took * result.rate) / (10 * steps)).toFixed(1)} % of the time`,
-    pauses.length > 0 && process.memoryUsage().heapUsed >= 500e6,
+    `beside ${mb(process.memoryUsage().heapUsed)} MB of JavaScript, ${objects} objects: ${own.length} collections, the longest ${longest.toFixed(0)} ms, ${((took * result.rate) / (10 * steps)).toFixed(1)} % of the time`,
+    own.length > 0 && process.memoryUsage().heapUsed >= 500e6,
     'printed, not bounded: it is the price of that heap',
   ]
   return { result, checks: [...flat(result), check, learns(result)] }
@@ -221,7 +224,7 @@ async function frozen(short) {
   const own = params.reduce((sum, p) => sum + 4 * p.numel, 0)
   await lora.settle()
   const weights = 4 * (50257 * 768 + 4096 * 4096)
-  let gradient = new Set()
+  const gradient = new Set()
   let before = 0
   const step = async (i) => {
     const loss = model.forward(lora.tensor(batch(i, [2, 16, 50257]), { dtype: 'i64' }))

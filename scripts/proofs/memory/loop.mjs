@@ -29,7 +29,7 @@ export async function watched({ model, steps, early, step, sample = () => {} }) 
   const losses = []
   const start = performance.now()
   let first
-  let settling = 0
+  let settling = [0, 0]
   for (let i = 1; i <= steps; i++) {
     const loss = await step(i)
     if (loss !== undefined) losses.push(loss)
@@ -38,15 +38,15 @@ export async function watched({ model, steps, early, step, sample = () => {} }) 
       const before = performance.now()
       const peak = peakBytes()
       first = { peak, ...(await live(model)) }
-      settling = performance.now() - before
+      settling = [before, performance.now()]
     }
   }
-  const seconds = (performance.now() - start - settling) / 1000
+  const seconds = (performance.now() - start - (settling[1] - settling[0])) / 1000
   const peak = peakBytes()
   const ours = stopTimer()
   const idle = await stopIdle()
   const last = { peak, ...(await live(model)) }
-  return { steps, early, losses, first, last, rate: steps / seconds, late: lateness(ours, idle), ours, idle }
+  return { steps, early, losses, first, last, rate: steps / seconds, settling, late: lateness(ours, idle), ours, idle }
 }
 
 /** AdamW over what trains, and one plain step of it: no dispose, no scope, no using. */
