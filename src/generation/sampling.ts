@@ -82,7 +82,8 @@ export function argmax(scores: Float32Array): number {
 export function sample(scores: Float32Array, u: number): number {
   const probabilities = processors.softmax(scores)
   let [last, sum] = [0, 0]
-  for (const [i, p] of probabilities.entries()) {
+  for (let i = 0; i < probabilities.length; i++) {
+    const p = probabilities[i]!
     if (p === 0) continue
     sum += p
     last = i

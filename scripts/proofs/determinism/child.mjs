@@ -25,9 +25,10 @@ async function inCompany() {
   let isOver = false
   const repeat = async (work) => {
     const found = []
-    do found.push(await work())
-    while (!isOver)
-    return found
+    for (;;) {
+      found.push(await work())
+      if (isOver) return found
+    }
   }
   const [run, seconds, texts] = await Promise.all([
     first().finally(() => (isOver = true)),

@@ -55,6 +55,9 @@ function isAnswer(body, n) {
 
 async function stop() {
   clearInterval(timer)
-  for (let waited = 0; open > 0 && waited < PATIENCE_MS; waited += 5) await new Promise((r) => setTimeout(r, 5))
+  for (let waited = 0; waited < PATIENCE_MS; waited += 5) {
+    if (open === 0) break
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
   process.send({ sent, lost: lost + open, wrong, times, late: Math.max(0, ...late) }, () => process.exit())
 }
