@@ -92,6 +92,28 @@ test('LORALIB_TRACE: the file is complete after process.exit and after a signal'
   }
 })
 
+test('LORALIB_TRACE: a bar that another stream interrupted says how much of it was its own', async (t) => {
+  const path = join(folder, 'interrupted.json')
+  const ended = await runProgram(
+    `import * as lora from 'loralib'
+    const x = await lora.stream().run(async () => { const x = lora.randn([2400, 2400]); await x.sum().item(); return x })
+    const chat = lora.stream({ priority: 3 })
+    const long = x.matmul(x).sum().item()
+    await chat.run(async () => { for (let i = 0; i < 5; i++) await lora.randn([400, 400]).matmul(lora.randn([400, 400])).sum().item() })
+    await long
+    console.log(chat.number)`,
+    { env: { LORALIB_TRACE: path } },
+  )
+  t.is(ended.code, 0, ended.errors)
+  const spans = read(path).filter((e) => e.ph === 'X')
+  const long = spans.find((e) => e.name === 'matmul' && e.args.outputs![0] === '(2400, 2400) f32')!
+  const within = spans.filter((e) => e.tid === Number(ended.out) && e.ts > long.ts && e.ts + e.dur < long.ts + long.dur)
+  t.true(within.length > 0, 'nothing was served within a long product')
+  const others = within.reduce((sum, e) => sum + e.dur, 0) / 1e3
+  t.true(long.args.interrupted_ms! >= others * 0.99, `${long.args.interrupted_ms} of ${others} ms`)
+  t.true(Math.abs(long.args.ms + long.args.interrupted_ms! - long.dur / 1e3) < 0.01)
+})
+
 test('LORALIB_TRACE: %p is the process, and a path that cannot be written is a file error', async (t) => {
   const ended = await runProgram(`${MODEL}; await step(); console.log(process.pid)`, {
     env: { LORALIB_TRACE: join(folder, 'of-%p.json') },
