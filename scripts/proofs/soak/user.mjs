@@ -77,10 +77,13 @@ export class User {
     this.#hash = hash
   }
 
+  /** Three kinds at a time, all in their turn. */
   async rubbish() {
-    const kind = this.#random.pick(KINDS)
-    this.world.rubbish[kind] = (this.world.rubbish[kind] ?? 0) + 1
-    await sendRubbish(kind, this.client, this.world.address, this.#random)
+    for (let i = 0; i < 3; i++) {
+      const kind = KINDS[this.world.nextRubbish++ % KINDS.length]
+      this.world.rubbish[kind] = (this.world.rubbish[kind] ?? 0) + 1
+      await sendRubbish(kind, this.client, this.world.address, this.#random)
+    }
   }
 
   /** Asks with the adapters of others, one after the other. */
