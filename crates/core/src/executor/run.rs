@@ -160,7 +160,9 @@ fn twin(
             dtype: metas[0].dtype,
         }]));
     }
-    executor.pool.borrow_mut().check_room(twin_bytes(row, inputs, metas))?;
+    if executor.device.is_cpu() {
+        executor.pool.borrow_mut().check_room(twin_bytes(row, inputs, metas))?;
+    }
     let mut tensors: SmallVec<[Option<Tensor>; 6]> = SmallVec::new();
     for value in inputs {
         tensors.push(match value {

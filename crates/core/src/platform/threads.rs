@@ -27,9 +27,14 @@ fn lower() {
 
 #[cfg(target_vendor = "apple")]
 fn lower() {
-    // SAFETY: it changes the calling thread only. "Utility" is for long work whose progress somebody watches.
+    unsafe extern "C" {
+        fn pthread_set_qos_class_self_np(class: u32, priority: i32) -> i32;
+    }
+    /// QOS_CLASS_UTILITY: long work whose progress somebody watches.
+    const UTILITY: u32 = 0x11;
+    // SAFETY: it changes the calling thread only.
     unsafe {
-        libc::pthread_set_qos_class_self_np(libc::qos_class_t::QOS_CLASS_UTILITY, 0);
+        pthread_set_qos_class_self_np(UTILITY, 0);
     }
 }
 
