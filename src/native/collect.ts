@@ -18,6 +18,8 @@ const TIME_SHARE = 1 / 20
 const GRAPH_TIME_SHARE = 1 / 8
 const LARGE_GRAPH_TIME_SHARE = 1 / 2
 const LARGE_GRAPH_BYTES = 16 * 2 ** 20
+/** What a collection may cost to be worth a large graph at any time. */
+const LARGE_GRAPH_MS = 50
 const ROUNDS = 4
 /** Awaits without a collection after ones that found nothing to collect. */
 const MOST_PATIENCE = 64
@@ -58,8 +60,9 @@ export async function collect(force = false): Promise<void> {
   const dropped = droppedGraphs()
   const hard = force || growth >= BUDGET_BYTES || dropped >= BUDGET_BYTES
   const soft = growth >= Math.max(SOFT_BYTES, floor / 4) && isCheap(TIME_SHARE)
-  const graphShare = dropped >= LARGE_GRAPH_BYTES ? LARGE_GRAPH_TIME_SHARE : GRAPH_TIME_SHARE
-  const softGraphs = dropped >= SOFT_BYTES && isCheap(graphShare)
+  const large = dropped >= LARGE_GRAPH_BYTES
+  const worth = large ? cost < LARGE_GRAPH_MS || isCheap(LARGE_GRAPH_TIME_SHARE) : isCheap(GRAPH_TIME_SHARE)
+  const softGraphs = dropped >= SOFT_BYTES && worth
   if (!hard && !soft && !softGraphs) return
   running = repeat(hard ? ROUNDS : 1, dropped > 0).finally(() => (running = null))
   await running
