@@ -57,7 +57,7 @@ async function underLoad() {
     const base = values.base ?? join(folder, 'base')
     if (values.base === undefined) await writeSmallBase(base, short ? { ...SMALL, n_layer: 3 } : SMALL)
     const alone = await measureAlone(base, settings)
-    reportAlone(check, alone)
+    reportAlone(check, alone, settings)
     const together = await measureTogether(base, folder, settings)
     reportTogether(check, alone, together, settings)
   } finally {

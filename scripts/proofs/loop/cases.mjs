@@ -5,18 +5,19 @@ import { join } from 'node:path'
 import * as lora from 'loralib'
 import { trainable } from '../lib/models.mjs'
 import { watchCalls } from './calls.mjs'
-import { watchDelay } from './delay.mjs'
+import { watchDelay, watchIdleDelay } from './delay.mjs'
 
 /** The recorder works on metadata, so layers count and their width does not. */
 const NARROW = { vocab_size: 257, n_positions: 64, n_embd: 16, n_head: 2, bos_token_id: 0, eos_token_id: 0 }
 const HOST_BYTES = 100e6
 
 /**
- * Does everything `times` times and gives `{ label, ms, call, callMs }` for each: the shortest of the repetitions, since a busy machine makes a
+ * Does everything `times` times and gives `cases`, `{ label, ms, call, callMs }` for each, and how late an `idle` process was: the shortest of the repetitions, since a busy machine makes a
  * call longer and never shorter. `ms` is the longest time without a turn of the event loop, `call` the longest call of the addon in it.
  */
 export async function measureCases(times) {
   const found = new Map()
+  const stopIdle = watchIdleDelay()
   for (let i = 0; i < times; i++) {
     for (const layers of [30, 48]) await deepModel(found, layers)
     await manyParameters(found)
@@ -25,7 +26,8 @@ export async function measureCases(times) {
     await hostData(found)
     await handles(found)
   }
-  return [...found].map(([label, best]) => ({ label, ...best }))
+  const idle = await stopIdle()
+  return { idle, cases: [...found].map(([label, best]) => ({ label, ...best })) }
 }
 
 /** Runs `fn`, which ends within this turn or is a promise, and keeps the shortest time of its label. */

@@ -11,49 +11,51 @@ const RESPONSE_MS = 25
 const DELAY_P99_MS = 10
 const DELAY_MS = 50
 const TINY_ALONE = 50
+/** What the short form allows instead, on a machine that others use, too. */
+const SHORT = { tinyAlone: 10, firstTokenMs: 1000, rate: 0.15, longCalls: 1e-2 }
 /** An idle process on a machine with nothing else to do comes so late at the worst. */
 const IDLE_MS = 10
 
 /** Single calls of the recorder. */
-export function reportCases(check, cases, { short }) {
+export function reportCases(check, { cases, idle }, { short }) {
   console.log('\nrecorder calls, the longest of each case')
   const slowestFirst = [...cases].sort((a, b) => b.callMs - a.callMs)
   for (const { label, ms, call, callMs } of slowestFirst)
     console.log(
       `        ${label.padEnd(40)} ${callMs.toFixed(2).padStart(6)} ms in ${call.padEnd(26)} ${ms.toFixed(1).padStart(6)} ms in one turn`,
     )
-  const busy = short ? 4 : 1
-  checkLongest(
-    check,
-    slowestFirst.filter((c) => !EXTREME.test(c.label)),
-    busy * MOST_CALL_MS,
-  )
-  checkLongest(
-    check,
-    slowestFirst.filter((c) => EXTREME.test(c.label)),
-    busy * EXTREME_CALL_MS,
-  )
+  console.log(`        idle process beside it: at most ${idle.worst.toFixed(1)} ms late`)
+  const busy = short ? slackOf(idle) : 0
+  const isExtreme = (c) => EXTREME.test(c.label)
+  const usual = slowestFirst.filter((c) => !isExtreme(c))
+  checkLongest(check, usual, MOST_CALL_MS + busy)
+  checkLongest(check, slowestFirst.filter(isExtreme), EXTREME_CALL_MS + busy)
   console.log()
 }
 
 function checkLongest(check, [{ label, call, callMs }], most) {
-  check(`recorder calls: longest ${callMs.toFixed(2)} ms, ${call} (${label})`, callMs <= most, `at most ${most} ms`)
+  check(
+    `recorder calls: longest ${callMs.toFixed(2)} ms, ${call} (${label})`,
+    callMs <= most,
+    `at most ${most.toFixed(0)} ms`,
+  )
 }
 
 /** Each thing alone. */
-export function reportAlone(check, { tiny, text, delay }) {
+export function reportAlone(check, { tiny, text, delay }, { short }) {
   const [first, rate] = [Math.max(...text.map((t) => t.first)), mean(text.map((t) => t.rate))]
   console.log(`alone   text: first token within ${first.toFixed(0)} ms, ${rate.toFixed(1)} tokens/s`)
   console.log(
     `alone   event-loop delay beside the tiny model: p99 ${delay.p99.toFixed(1)} ms, longest ${delay.worst.toFixed(1)} ms`,
   )
-  check(`alone   the tiny model: ${tiny.rate.toFixed(0)} steps/s`, tiny.rate > TINY_ALONE, `above ${TINY_ALONE}`)
+  const least = short ? SHORT.tinyAlone : TINY_ALONE
+  check(`alone   the tiny model: ${tiny.rate.toFixed(0)} steps/s`, tiny.rate > least, `above ${least}`)
 }
 
 /** Everything at once. `short` limits grow by what the machine makes an idle process late. */
 export function reportTogether(check, alone, together, { short, seconds, rate }) {
   const { small, tiny, file, merges, generations, requests, delay, idleDelay, calls } = together
-  const slack = short ? Math.max(0, idleDelay.worst - IDLE_MS) + 40 : 0
+  const slack = short ? slackOf(idleDelay) : 0
   console.log(`\ntogether, for ${seconds} s`)
   check(
     `GPT-2 small: ${small.steps} steps, ${small.rate.toFixed(2)}/s, loss ${number(small.first)} to ${number(small.loss)}`,
@@ -94,15 +96,16 @@ export function reportTogether(check, alone, together, { short, seconds, rate })
 }
 
 function reportText(check, alone, generations, slack) {
+  const most = slack > 0 ? SHORT.firstTokenMs + slack : FIRST_TOKEN_MS
   const firsts = generations.map((g) => g.first)
   const list = firsts.map((ms) => ms.toFixed(0)).join(' ')
   check(
     `text: first tokens after ${list} ms`,
-    firsts.length > 0 && Math.max(...firsts) <= FIRST_TOKEN_MS + slack,
-    `each within ${limit(FIRST_TOKEN_MS, slack)} ms`,
+    firsts.length > 0 && Math.max(...firsts) <= most,
+    `each within ${most.toFixed(0)} ms`,
   )
   const [before, now] = [mean(alone.map((g) => g.rate)), mean(generations.map((g) => g.rate))]
-  const share = slack > 0 ? 0.2 : 0.5
+  const share = slack > 0 ? SHORT.rate : 0.5
   check(
     `text: ${now.toFixed(1)} tokens/s, ${((100 * now) / before).toFixed(0)} % of alone`,
     now >= share * before,
@@ -135,9 +138,14 @@ function reportCalls(check, { kinds, longest }, slack) {
   printKinds(kinds)
   check(
     `recorder calls above ${MOST_CALL_MS} ms: ${((1e6 * above) / total).toFixed(0)} of a million`,
-    above <= (slack > 0 ? 1e-3 : 1e-4) * total,
-    'at most 1 of 10,000, where the system took the thread away',
+    above <= (slack > 0 ? SHORT.longCalls : 1e-4) * total,
+    slack > 0 ? 'at most 1 of 100' : 'at most 1 of 10,000, where the system took the thread away',
   )
+}
+
+/** How much later than on a quiet machine things may be: twice what an idle process saw, and what a neighbour's turn takes. */
+function slackOf(idle) {
+  return 2 * Math.max(0, idle.worst - IDLE_MS) + 50
 }
 
 function number(x) {
