@@ -38,7 +38,8 @@ export function minP(share: number, minTokensToKeep = 1): LogitsProcessor {
     const probabilities = softmax(scores)
     const least = share * probabilities.reduce((a, b) => Math.max(a, b))
     const order = ascending(scores)
-    for (const i of order.subarray(0, Math.max(0, order.length - minTokensToKeep))) if (probabilities[i]! < least) scores[i] = -Infinity
+    for (const i of order.subarray(0, Math.max(0, order.length - minTokensToKeep)))
+      if (probabilities[i]! < least) scores[i] = -Infinity
   }
 }
 

@@ -75,8 +75,8 @@ pub struct Executor {
     stopping: Cell<bool>,
     messages: Receiver<Message>,
     frames: RefCell<Vec<Frame>>,
-    /// By how much entries served in between changed the live bytes, within the entry under way.
-    elsewhere: Cell<i64>,
+    /// By how much entries served in between changed the bytes in use, within the entry under way.
+    elsewhere: Cell<[i64; 2]>,
 }
 
 impl Executor {
@@ -101,7 +101,7 @@ impl Executor {
             stopping: Cell::new(false),
             messages,
             frames: RefCell::default(),
-            elsewhere: Cell::new(0),
+            elsewhere: Cell::new([0; 2]),
         }
     }
 
@@ -148,7 +148,7 @@ impl Executor {
         if self.frames.borrow().len() >= MOST_INTERRUPTED {
             return;
         }
-        let live = self.counters.live_bytes();
+        let before = self.counters.in_use();
         let elsewhere = self.elsewhere.get();
         if let Some(frame) = self.frames.borrow_mut().last_mut() {
             frame.look();
@@ -164,8 +164,9 @@ impl Executor {
         if let Some(frame) = self.frames.borrow_mut().last_mut() {
             frame.looked = Instant::now();
         }
-        let change = self.counters.live_bytes() as i64 - live as i64;
-        self.elsewhere.set(elsewhere + change);
+        let after = self.counters.in_use();
+        self.elsewhere
+            .set([0, 1].map(|i| elsewhere[i] + after[i] as i64 - before[i] as i64));
     }
 
     fn receive_all(&self) {

@@ -33,9 +33,15 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Bytes of live CPU buffers now.
-    pub fn live_bytes(&self) -> u64 {
-        self.live_bytes.load(Ordering::Relaxed)
+    /// `[live_bytes, number_bytes]` now.
+    pub fn in_use(&self) -> [u64; 2] {
+        [&self.live_bytes, &self.number_bytes].map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// Sets what [`Counters::in_use`] gave.
+    pub fn set_in_use(&self, [live, numbers]: [u64; 2]) {
+        self.live_bytes.store(live, Ordering::Relaxed);
+        self.number_bytes.store(numbers, Ordering::Relaxed);
     }
 }
 

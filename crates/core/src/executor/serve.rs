@@ -166,15 +166,16 @@ impl Executor {
         self.paths.borrow().get(&path).cloned().unwrap_or_default()
     }
 
-    /// As [`Executor::guarded`]. What failed work had taken from the pool is gone with it, so it is not counted as live.
+    /// As [`Executor::guarded`]. What failed work had taken from the pool is gone with it, so it is not counted; what entries served in between have
+    /// made is.
     fn counted<T>(&self, work: impl FnOnce(&Executor) -> Result<T>) -> Result<T> {
-        let counted = [&self.counters.live_bytes, &self.counters.number_bytes];
-        let before = counted.map(|counter| counter.load(Ordering::Relaxed));
+        let before = self.counters.in_use();
+        let outer = self.elsewhere.replace([0; 2]);
         let outcome = self.guarded(work);
+        let elsewhere = self.elsewhere.replace(outer);
         if outcome.is_err() {
-            for (counter, before) in counted.iter().zip(before) {
-                counter.store(before, Ordering::Relaxed);
-            }
+            let own = [0, 1].map(|i| before[i].saturating_add_signed(elsewhere[i]));
+            self.counters.set_in_use(own);
         }
         outcome
     }
