@@ -112,11 +112,11 @@ interface ErrorParts {
     /** The operation. */
     op?: string | undefined;
     /** What would have been right. */
-    expected?: string | undefined;
+    expected: string;
     /** What came instead. */
-    received?: string | undefined;
+    received: string;
     /** How to mend it. */
-    fix?: string | undefined;
+    fix: string;
     /** The lower error. */
     cause?: unknown;
 }
@@ -842,7 +842,7 @@ declare function gradcheck(fn: Check, inputs: readonly Tensor[], options?: Gradc
 
 /** Options of {@link stream}. */
 interface StreamOptions {
-    /** Higher ones are served first: generation before training. @default 0 */
+    /** Higher ones are served first: generation before training. From -1000. @default 0 */
     priority?: number;
     /** Seed of the stream's own generator. @default a random one */
     seed?: number | bigint;

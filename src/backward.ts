@@ -154,6 +154,7 @@ function answerHook(walk: number, hook: GradientHook | undefined, id: number): v
       what: 'a gradient hook returned something that is no tensor',
       expected: 'a tensor like the gradient, or nothing to leave it as it is',
       received: String(result),
+      fix: 'return the new gradient, or nothing',
     })
   }
   call(() => native.backwardSupply(walk, Float64Array.of(result?.id ?? 0)))

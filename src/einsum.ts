@@ -128,6 +128,7 @@ function sizesDiffer(equation: string, name: string, sizes: readonly number[]): 
     what: `einsum '${equation}': the sizes of ${name.startsWith('.') ? 'the ellipsis' : name} differ`,
     expected: 'one size, or 1',
     received: sizes.join(', '),
+    fix: 'one letter means one size: use another letter, or transpose or reshape an operand',
   })
 }
 

@@ -12,11 +12,11 @@ export interface ErrorParts {
   /** The operation. */
   op?: string | undefined
   /** What would have been right. */
-  expected?: string | undefined
+  expected: string
   /** What came instead. */
-  received?: string | undefined
+  received: string
   /** How to mend it. */
-  fix?: string | undefined
+  fix: string
   /** The lower error. */
   cause?: unknown
 }
@@ -59,8 +59,19 @@ export function startStackAt(error: LoraError, above: (...args: never[]) => unkn
   showCode(error)
 }
 
-function message({ what, where, expected, received, fix }: ErrorParts): string {
-  const lines = [where ? `${what} (at ${where})` : what]
+/** Names the module that an error came out of, unless it names one. */
+export function placeError(error: LoraError, path: string): void {
+  if (error.path !== '' || path === '') return
+  ;(error as { path: string }).path = path
+  const [what, ...rest] = error.message.split('\n')
+  const before = error.message
+  error.message = [`${what} (at ${path})`, ...rest].join('\n')
+  if (error.stack) error.stack = error.stack.replace(before, () => error.message)
+}
+
+function message({ what, where, op, expected, received, fix }: ErrorParts): string {
+  const named = op && !what.includes(op) ? `${op}: ${what}` : what
+  const lines = [where ? `${named} (at ${where})` : named]
   if (expected) lines.push(`  expected  ${expected}`)
   if (received) lines.push(`  received  ${received}`)
   if (fix) lines.push(`  fix       ${fix}`)
@@ -228,9 +239,9 @@ export function reviveError(data: Record<string, string>): LoraError {
     what: data.what ?? 'the engine failed',
     op: data.op,
     where: data.path,
-    expected: data.expected,
-    received: data.received,
-    fix: data.hint,
+    expected: data.expected ?? '',
+    received: data.received ?? '',
+    fix: data.hint ?? '',
     cause: data.source ? new Error(data.source) : undefined,
   }
   const made = classes.get(code)

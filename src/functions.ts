@@ -48,7 +48,12 @@ export function fullLike(x: Tensor, value: number, options: MakeOptions = {}): T
  */
 export function meshgrid(vectors: readonly Tensor[], { indexing = 'ij' }: { indexing?: 'ij' | 'xy' } = {}): Tensor[] {
   if (indexing !== 'ij' && indexing !== 'xy') {
-    throw new OptionError({ what: 'meshgrid: no such indexing', expected: "'ij' or 'xy'", received: String(indexing) })
+    throw new OptionError({
+      what: 'meshgrid: no such indexing',
+      expected: "'ij' or 'xy'",
+      received: String(indexing),
+      fix: "'ij' counts rows first, 'xy' columns first",
+    })
   }
   const flat = vectors.map((x) => (x.ndim === 0 ? x.reshape(1) : x))
   const wrong = flat.find((x) => x.ndim > 1)
@@ -57,6 +62,7 @@ export function meshgrid(vectors: readonly Tensor[], { indexing = 'ij' }: { inde
       what: 'meshgrid: an input is no vector',
       expected: 'vectors',
       received: `shape (${wrong.shape.join(', ')})`,
+      fix: 'flatten() it',
     })
   }
   const sizes = flat.map((x) => x.shape[0]!)
@@ -89,5 +95,6 @@ function checkCount(what: string, count: number): void {
     what: `${what} is not usable`,
     expected: 'a whole number of 0 or more',
     received: String(count),
+    fix: 'pass a whole number, such as Math.floor(n)',
   })
 }

@@ -15,6 +15,7 @@ export function indexed(x: Tensor, index: readonly Index[]): Tensor {
       what: 'at: more indexes than dimensions',
       expected: `at most ${x.ndim} and one '...'`,
       received: JSON.stringify(index),
+      fix: 'leave some out; null adds a dimension and counts as none',
     })
   }
   const all: Index[] = [...index]
@@ -35,6 +36,7 @@ export function indexed(x: Tensor, index: readonly Index[]): Tensor {
         what: 'at: this is no index',
         expected: "a number, [start, stop, step?], null or '...'",
         received: String(item),
+        fix: 'a list of places is indexSelect(dim, lora.tensor([0n, 2n])); a mask is maskedSelect(mask)',
       })
     } else {
       result = cut(result, dim, item as readonly [number | null, (number | null)?, number?])
@@ -54,6 +56,7 @@ function pick(x: Tensor, dim: number, place: number): Tensor {
       what: 'at: the index lies outside the tensor',
       expected: `an integer from ${-size} to ${size - 1} in dimension ${dim}`,
       received: String(place),
+      fix: 'indexes count from 0, and from -1 at the end; is it the dimension that you mean?',
     })
   }
   return ops.slice(x, dim, at, at + 1, 1)

@@ -20,6 +20,22 @@ export interface MakeOptions {
   requiresGrad?: boolean
 }
 
+const KEYS = ['dtype', 'requiresGrad']
+const RANDOM_KEYS = [...KEYS, 'generator']
+
+/** Refuses an option that nobody reads, and says of `device` that there is one for all. */
+function checkOptions(owner: string, options: object, keys: readonly string[]): void {
+  if ('device' in options && !keys.includes('device')) {
+    throw new DeviceError({
+      what: `${owner}: a tensor has no device of its own`,
+      expected: 'tensors on the one device of this process',
+      received: `device: ${String(options.device)}`,
+      fix: 'leave device out; LORALIB_DEVICE chooses it when the process starts',
+    })
+  }
+  checkKeys(owner, options, keys)
+}
+
 /** Data that {@link tensor} takes. */
 export type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView
 
@@ -29,6 +45,7 @@ export type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView
  * @throws {ShapeError} for ragged arrays, and for data that does not fill the shape.
  */
 export function tensor(data: TensorLike, options: MakeOptions & { shape?: readonly number[] } = {}): Tensor {
+  checkOptions('tensor', options, ['shape', ...KEYS])
   const { values, shape, dtype } = ArrayBuffer.isView(data)
     ? fromTyped(data, options.shape)
     : fromNested(data, options.shape)
@@ -95,17 +112,22 @@ function made(t: Tensor, options: MakeOptions): Tensor {
 
 /** A tensor of one value. */
 export function full(shape: readonly number[], value: number, options: MakeOptions = {}): Tensor {
+  return filled('full', shape, value, options)
+}
+
+function filled(owner: string, shape: readonly number[], value: number, options: MakeOptions): Tensor {
+  checkOptions(owner, options, KEYS)
   return made(ops.full(shape, value, options.dtype ?? 'f32'), options)
 }
 
 /** Zeros. */
 export function zeros(shape: readonly number[], options: MakeOptions = {}): Tensor {
-  return full(shape, 0, options)
+  return filled('zeros', shape, 0, options)
 }
 
 /** Ones. */
 export function ones(shape: readonly number[], options: MakeOptions = {}): Tensor {
-  return full(shape, 1, options)
+  return filled('ones', shape, 1, options)
 }
 
 // What one typed array of 8-byte numbers holds in every supported Node.
@@ -140,6 +162,7 @@ export function arange(start: number, ...rest: readonly (number | MakeOptions | 
       what: 'arange: so many numbers can never fit',
       expected: `at most ${LONGEST}`,
       received: String(n),
+      fix: 'make the range in pieces, or use a larger step',
     })
   }
   const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? 'i64' : 'f32')
@@ -150,6 +173,7 @@ export function arange(start: number, ...rest: readonly (number | MakeOptions | 
 
 /** Uniform numbers in [0, 1). */
 export function rand(shape: readonly number[], options: MakeOptions & { generator?: Generator } = {}): Tensor {
+  checkOptions('rand', options, RANDOM_KEYS)
   return made(
     withGenerator(options.generator, () => ops.rand(shape, 0, 1, options.dtype ?? 'f32')),
     options,
@@ -158,6 +182,7 @@ export function rand(shape: readonly number[], options: MakeOptions & { generato
 
 /** Normal numbers of mean 0 and variance 1. */
 export function randn(shape: readonly number[], options: MakeOptions & { generator?: Generator } = {}): Tensor {
+  checkOptions('randn', options, RANDOM_KEYS)
   return made(
     withGenerator(options.generator, () => ops.randn(shape, 0, 1, options.dtype ?? 'f32')),
     options,

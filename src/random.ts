@@ -53,6 +53,7 @@ function setState(number: number, state: readonly number[]): void {
       what: 'a generator state is not usable',
       expected: 'what getState() gave',
       received: JSON.stringify(state),
+      fix: 'store what getState() or getRngState() gave, all four numbers of it',
     })
   }
   call(() => native.setGeneratorState(number, state[0]!, state[1]!, state[2]!, state[3]!))

@@ -160,6 +160,7 @@ function reasonOf(reason: unknown): string {
 function aborted(reason: unknown): AbortedError {
   return new AbortedError({
     what: 'the signal of this stream was aborted, so it takes no more work',
+    expected: 'a signal that is not aborted',
     received: reasonOf(reason),
     fix: 'open another stream with lora.stream()',
     cause: reason,

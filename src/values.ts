@@ -53,6 +53,7 @@ export function safeNumber(value: number | bigint): number {
       what: 'item: this integer is no safe JavaScript number',
       received: String(value),
       fix: 'read it with itemBigInt()',
+      expected: 'an integer within 2^53, which a number holds exactly',
     })
   }
   return number

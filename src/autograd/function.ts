@@ -235,13 +235,20 @@ function checkCount({ fn, inputs, count }: Run, list: readonly unknown[]): void 
     what: `${fn.name}.backward returned a gradient for argument ${stray}, which can have none`,
     expected: 'null for arguments that are no floating-point tensors',
     received: `a gradient for argument ${stray}`,
+    fix: 'return null in its place',
   })
 }
 
 function checkGrad({ fn, ctx }: Run, { index, shape, dtype }: Place, grad: Tensor | null): Tensor | null {
   if (grad === null || !ctx.needsInputGrad[index]) return null
   const what = `${fn.name}.backward: the gradient of argument ${index} does not fit it`
-  if (!(grad instanceof Tensor)) throw new OptionError({ what, expected: 'a tensor or null', received: String(grad) })
+  if (!(grad instanceof Tensor))
+    throw new OptionError({
+      what,
+      expected: 'a tensor or null',
+      received: String(grad),
+      fix: 'return the gradient as a tensor, or null for none',
+    })
   if (grad.shape.join() !== shape.join()) {
     throw new ShapeError({
       what,
@@ -299,6 +306,7 @@ function noOutput(name: string, result: unknown): OptionError {
     what: `${name}.forward returned no tensor`,
     expected: 'a tensor, or an array with tensors',
     received: Array.isArray(result) ? 'an array without tensors' : typeof result,
+    fix: 'return the result; what is no tensor belongs in a field of ctx',
   })
 }
 
@@ -307,5 +315,6 @@ function missing(name: string, method: string): OptionError {
     what: `${name || 'lora.Function'} has no ${method}`,
     expected: `static ${method}(ctx, …)`,
     fix: 'extend lora.Function with a static forward and a static backward',
+    received: 'a class without it',
   })
 }

@@ -34,6 +34,7 @@ export function grad(
       what: 'grad: gradOutputs does not fit the outputs',
       expected: `${roots.length} gradients or nulls, one for each output`,
       received: `${seeds.length}`,
+      fix: 'leave gradOutputs out for outputs of one element, or give one tensor or null for each output',
     })
   }
   if (!Array.isArray(inputs) || roots.length === 0 || inputs.length === 0) {
@@ -41,6 +42,7 @@ export function grad(
       what: 'grad: there is nothing to go back from or to',
       expected: 'at least one output, and an array of at least one input',
       received: `${roots.length} outputs, inputs ${Array.isArray(inputs) ? 'empty' : String(inputs)}`,
+      fix: 'write lora.grad(loss, [x]) with the tensors in an array',
     })
   }
   const found = gradients(roots, seeds, inputs, options)

@@ -66,7 +66,7 @@ export async function gradcheck(
 function checkInputs(inputs: readonly Tensor[], checked: readonly number[], numbers: Record<string, number>): void {
   const [name, value] =
     Object.entries(numbers).find(([name, x]) => !(x >= 0 && x < Infinity) || (name === 'eps' && x === 0)) ?? []
-  if (name) throw new OptionError({ what: `gradcheck: ${name} is not usable`, expected: 'a small positive number', received: String(value) }) // prettier-ignore
+  if (name) throw new OptionError({ what: `gradcheck: ${name} is not usable`, expected: 'a small positive number', received: String(value), fix: 'leave it out for the default', }) // prettier-ignore
   const narrow = checked.find((i) => inputs[i]!.dtype !== 'f64')
   if (checked.length > 0 && narrow === undefined) return
   throw new OptionError({
@@ -84,11 +84,11 @@ function run(fn: Check, inputs: readonly Tensor[]): Tensor[] {
   const list = Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor]
   const wrong = list.find((t) => !(t instanceof Tensor))
   if (wrong !== undefined || list.length === 0) {
-    throw new OptionError({ what: 'gradcheck: the function gave no tensor', expected: 'a tensor or an array of tensors', received: String(wrong) }) // prettier-ignore
+    throw new OptionError({ what: 'gradcheck: the function gave no tensor', expected: 'a tensor or an array of tensors', received: String(wrong), fix: 'return what it computes', }) // prettier-ignore
   }
   const single = list.find((t) => t.requiresGrad && t.dtype !== 'f64')
   if (single) {
-    throw new OptionError({ what: 'gradcheck: an output is no f64 tensor', expected: 'f64 from f64 inputs', received: single.dtype }) // prettier-ignore
+    throw new OptionError({ what: 'gradcheck: an output is no f64 tensor', expected: 'f64 from f64 inputs', received: single.dtype, fix: "compute in f64 throughout: a to('f32') inside loses the digits that the comparison needs", }) // prettier-ignore
   }
   return list.filter((t) => t.dtype === 'f64')
 }

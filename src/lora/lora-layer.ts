@@ -104,7 +104,13 @@ export abstract class LoraLayer extends Module {
 
   /** The frozen weight W, merged or not: what the state dict holds. */
   get baseWeight(): Tensor {
-    if (this.rawWeight === null) throw new InternalError({ what: 'a LoRA layer sets its weight in its constructor' })
+    if (this.rawWeight === null)
+      throw new InternalError({
+        what: 'a LoRA layer sets its weight in its constructor',
+        expected: 'a weight',
+        received: 'a layer without one',
+        fix: 'set this.weight in the constructor of the layer',
+      })
     return this.rawWeight
   }
 

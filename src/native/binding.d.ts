@@ -171,6 +171,9 @@ export declare function openStream(priority: number, seedLow: number, seedHigh: 
 /** Opens a weight file: safetensors, torch, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used. */
 export declare function openWeights(path: string, mapped: boolean): Promise<NativeWeights>
 
+/** For tests: queues an op that panics when it runs, on the executor's thread or on a compute thread. Returns its result, which never comes. */
+export declare function provokePanic(x: number, computeThread: boolean): number
+
 /** Makes a tensor from bytes; `kind` is what it is for. Bytes are copied. */
 export declare function put(dtype: number, shape: Float64Array, bytes: Uint8Array, kind: number): number
 

@@ -81,17 +81,34 @@ export function revive(error: unknown, above: (...args: never[]) => unknown): un
   const code = (error as { code?: string }).code
   if (code === undefined) return error
   if (WRONG_TYPE.has(code)) {
-    return new OptionError({
-      what: 'an argument has the wrong type',
-      received: error.message,
-      fix: 'pass the type that index.d.ts names',
-      cause: error,
-    })
+    return wrongType(error)
   }
   return new InternalError({
     what: 'a fault of loralib',
+    expected: 'an answer of the addon, or an error with a code',
     received: error.message,
     fix: 'please report this',
+    cause: error,
+  })
+}
+
+// N-API names types of Rust; the reader writes JavaScript.
+const TYPES: readonly (readonly [rust: RegExp, here: string])[] = [
+  [/^(i32|u32|i64|u64)$/, 'a whole number'],
+  [/^f64$/, 'a number'],
+  [/String|str/, 'a text'],
+  [/bool/, 'true or false'],
+  [/Vec|Array|Slice/, 'an array'],
+]
+
+function wrongType(error: Error): OptionError {
+  const rust = /rust type `([^`]*)`/.exec(error.message)?.[1] ?? error.message
+  const value = /(?:napi value|JavaScript value) `?(.*?)\s*`? into/.exec(error.message)?.[1]
+  return new OptionError({
+    what: 'an argument has the wrong type',
+    expected: TYPES.find(([pattern]) => pattern.test(rust))?.[1] ?? 'an argument of another type',
+    received: value ?? error.message,
+    fix: 'pass the type that index.d.ts names',
     cause: error,
   })
 }

@@ -39,6 +39,7 @@ function load(): Native {
       received: `${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
       fix: 'in a clone of the repository run: npm run build',
       cause,
+      expected: 'a library for this machine and this Node',
     })
   }
 }

@@ -1,6 +1,6 @@
 // How one op crosses to Rust: plain numbers in one scratch buffer, so that recording costs about a microsecond.
 import { env } from '../env.js'
-import { DisposedError, DtypeError, OptionError, ThreadError } from '../errors.js'
+import { DeviceError, DisposedError, DtypeError, OptionError, ThreadError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import type { Operand } from '../tensor/operand.js'
 import { call, markStack, revive } from './call.js'
@@ -132,7 +132,20 @@ export function dtype(name: (typeof DTYPES)[number]): void {
 export function dtypeNumber(name: unknown): number {
   const number = (DTYPES as readonly unknown[]).indexOf(name)
   if (number >= 0) return number
-  throw new DtypeError({ what: 'no such dtype', expected: DTYPES.join(', '), received: String(name) })
+  if (/^(cpu|cuda|gpu|mps)\b/.test(String(name))) {
+    throw new DeviceError({
+      what: 'a tensor has no device of its own',
+      expected: `tensors on the one device of this process; a dtype is one of ${DTYPES.join(', ')}`,
+      received: String(name),
+      fix: 'LORALIB_DEVICE chooses the device when the process starts',
+    })
+  }
+  throw new DtypeError({
+    what: 'no such dtype',
+    expected: DTYPES.join(', '),
+    received: String(name),
+    fix: 'use one of these names; float32 is f32, long is i64',
+  })
 }
 
 function run(op: number, above: (op: number) => unknown): void {

@@ -83,6 +83,7 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
       what: 'nn.functional.prelu: the slopes do not fit x',
       expected: `weight (1) or (${channels}), the channels of x`,
       received: `weight ${show(weight)}, x ${show(x)}`,
+      fix: 'give one slope for all, or one for each channel (dimension 1 of x)',
     })
   }
   return scope(() => {
@@ -99,6 +100,7 @@ export function glu(x: Tensor, dim = -1): Tensor {
       what: 'nn.functional.glu: the dimension has no halves',
       expected: `an even size of dimension ${dim}`,
       received: `x ${show(x)}`,
+      fix: 'choose a dimension of even size: one half gates the other',
     })
   }
   return scope(() => {
@@ -131,6 +133,7 @@ function channelDropout(owner: string, x: Tensor, p: number, training: boolean, 
       what: `${owner}: x has the wrong number of dimensions`,
       expected: `x with ${rank} dimensions, samples and channels first`,
       received: `x ${show(x)}`,
+      fix: 'add a dimension of samples with unsqueeze(0), or use the form for another number of dimensions',
     })
   }
   if (!training || p === 0) return x

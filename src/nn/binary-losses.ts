@@ -86,5 +86,6 @@ function checkWeight(owner: string, name: string, weight: Tensor, input: Tensor)
     what: `${owner}: ${name} does not fit the input`,
     expected: `${name} that broadcasts to (${input.shape.join(', ')})`,
     received: `${name} ${show(weight)}`,
+    fix: 'reshape or unsqueeze it until its sizes are those of the input, or 1',
   })
 }

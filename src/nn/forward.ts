@@ -1,5 +1,5 @@
 // What a call of forward does around the module's own: one frame for what it makes, the path for errors, hooks.
-import { AsyncError } from '../errors.js'
+import { AsyncError, LoraError, placeError } from '../errors.js'
 import { markStack } from '../native/call.js'
 import { native } from '../native/load.js'
 import { keepIn, nextEnd, popFrame, pushFrame, refuseAsync } from '../scope.js'
@@ -103,9 +103,18 @@ function inner(module: Module, forward: Module['forward'], args: unknown[]): unk
   const before = native.setPath(place.path)
   try {
     return forward.apply(module, args)
+  } catch (error) {
+    // The engine names the module by itself; what TypeScript checks does not know it.
+    if (error instanceof LoraError) placeError(error, pathName(state.root, module))
+    throw error
   } finally {
     native.setPath(before)
   }
+}
+
+function pathName(root: Module, module: Module): string {
+  for (const [path, each] of root.namedModules()) if (each === module && path !== '') return path
+  return module.constructor.name
 }
 
 /** The interned path of a module below the outermost one. A module made during the call has none and shows its class. */

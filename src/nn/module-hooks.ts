@@ -45,7 +45,12 @@ export function addHook<K extends keyof Hooks>(
   options: HookOptions = {},
 ): HookHandle {
   if (typeof hook !== 'function') {
-    throw new OptionError({ what: 'a module hook is no function', expected: 'a function', received: String(hook) })
+    throw new OptionError({
+      what: 'a module hook is no function',
+      expected: 'a function',
+      received: String(hook),
+      fix: 'pass a function; a hook is taken back with handle.remove()',
+    })
   }
   let hooks = hooksOf.get(module)
   if (!hooks) hooksOf.set(module, (hooks = { pre: [], post: [], backward: [] }))
@@ -156,5 +161,6 @@ function wrongCount(module: Module, expected: number, received: number): OptionE
     what: `a backward hook of ${module.constructor.name} returned a wrong number of gradients`,
     expected: `${expected}, one for each argument that is a tensor`,
     received: String(received),
+    fix: 'return one gradient or null for each, or nothing to leave them as they are',
   })
 }

@@ -66,6 +66,7 @@ export abstract class Module {
         what: 'train: the mode is not usable',
         expected: 'true or false',
         received: String(mode),
+        fix: 'train() is train(true), eval() is train(false)',
       })
     this.training = mode
     for (const child of this.children()) child.train(mode)
@@ -116,7 +117,12 @@ export abstract class Module {
   /** The module at a path such as `h.3.attn`. @throws {OptionError} when there is none. */
   getSubmodule(path: string): Module {
     for (const [name, module] of this.allModules()) if (name === path) return module
-    throw new OptionError({ what: 'no such module', expected: 'a path of namedModules()', received: path })
+    throw new OptionError({
+      what: 'no such module',
+      expected: 'a path of namedModules()',
+      received: path,
+      fix: 'list the paths: [...model.namedModules()].map(([path]) => path)',
+    })
   }
 
   /** Parameters with their names; a tied one once, under its first name. */

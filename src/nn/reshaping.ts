@@ -139,5 +139,10 @@ function planes(owner: string, x: Tensor): [lead: number[], c: number, h: number
 }
 
 function notDivisible(owner: string, expected: string, x: Tensor): ShapeError {
-  return new ShapeError({ what: `${owner}: x does not fit`, expected, received: `x ${show(x)}` })
+  return new ShapeError({
+    what: `${owner}: x does not fit`,
+    expected,
+    received: `x ${show(x)}`,
+    fix: 'reshape x, or choose other sizes or another factor',
+  })
 }

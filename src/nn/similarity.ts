@@ -83,6 +83,7 @@ export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, option
       what: `${owner}: the target does not fit`,
       expected: 'a and b (N, D) with target (N), or (D) with ()',
       received: `a ${show(a)}, target ${show(target)}`,
+      fix: 'give one target, 1 or -1, for each row',
     })
   }
   // PyTorch adds this to the squares here, where cosineSimilarity holds the lengths.

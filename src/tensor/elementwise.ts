@@ -77,6 +77,7 @@ export abstract class Elementwise extends Arithmetic {
         what: 'gelu: no such approximation',
         expected: "'none' or 'tanh'",
         received: String(approximate),
+        fix: "gelu() is exact, gelu('tanh') is what GPT-2 has",
       })
     }
     return approximate === 'tanh' ? ops.geluTanh(this) : ops.gelu(this)

@@ -27,5 +27,6 @@ function noSuchNorm(p: unknown): OptionError {
     what: 'norm: no such norm',
     expected: "a number, Infinity, -Infinity or 'fro'",
     received: String(p),
+    fix: 'leave it out for the Euclidean norm',
   })
 }

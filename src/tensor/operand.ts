@@ -54,6 +54,7 @@ export function noDimension(dim: number, rank: number): IndexError {
     what: 'no such dimension',
     expected: `an integer from ${-Math.max(1, rank)} to ${Math.max(1, rank) - 1}`,
     received: String(dim),
+    fix: 'dimensions count from 0, and from -1 at the end; look at t.shape',
   })
 }
 

@@ -106,13 +106,19 @@ export abstract class Ordering extends Reductions {
   private checkRank(what: string, k: number, dim: number, least: number): number {
     const size = this.shape[this.dimension(dim)] ?? 1
     if (size === 0 && least > 0) {
-      throw new ShapeError({ what: `${what} has no values`, expected: 'at least one value', received: 'size 0' })
+      throw new ShapeError({
+        what: `${what} has no values`,
+        expected: 'at least one value',
+        received: 'size 0',
+        fix: 'check numel before the call',
+      })
     }
     if (Number.isInteger(k) && k >= least && k <= size) return size
     throw new OptionError({
       what: `${what} is not usable`,
       expected: `a whole number from ${least} to ${size}, the size of dimension ${dim}`,
       received: String(k),
+      fix: 'take no more values than the dimension has',
     })
   }
 }

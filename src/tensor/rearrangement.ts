@@ -41,6 +41,7 @@ export abstract class Rearrangement extends Shapes {
         what: 'repeatInterleave: the counts do not fit',
         expected: `a whole number of 0 or more, or ${size} of them`,
         received: String(repeats),
+        fix: 'give one count for all, or one for each place of the dimension',
       })
     }
     return ops.indexSelect(this, integers(counts.flatMap((n, i) => new Array<number>(n).fill(i))), at)
@@ -67,6 +68,7 @@ export abstract class Rearrangement extends Shapes {
         what: 'roll: the shifts do not fit the dimensions',
         expected: 'one whole number for each dimension',
         received: `shifts [${by.join(', ')}], dims [${along.join(', ')}]`,
+        fix: 'give as many shifts as dims, e.g. roll([1, 2], [0, 1])',
       })
     }
     return along.reduce((x, dim, i) => rolled(x, this.dimension(dim), by[i]!), this.self())
@@ -123,6 +125,7 @@ export abstract class Rearrangement extends Shapes {
       what: `${op}: a dimension is named twice, or there is none`,
       expected: `different dimensions of (${this.shape.join(', ')})`,
       received: `[${dims.join(', ')}]`,
+      fix: 'name each dimension once',
     })
   }
 
@@ -133,6 +136,7 @@ export abstract class Rearrangement extends Shapes {
         what: `${op}: only matrices have triangles`,
         expected: 'at least 2 dimensions',
         received: `shape (${this.shape.join(', ')})`,
+        fix: 'reshape it to (…, rows, columns)',
       })
     }
     const [rows, columns] = this.shape.slice(-2) as [number, number]
@@ -152,5 +156,10 @@ function rolled(x: Tensor, dim: number, shift: number): Tensor {
 
 function checkWhole(op: string, name: string, value: number): void {
   if (Number.isInteger(value)) return
-  throw new OptionError({ what: `${op}: ${name} is not usable`, expected: 'a whole number', received: String(value) })
+  throw new OptionError({
+    what: `${op}: ${name} is not usable`,
+    expected: 'a whole number',
+    received: String(value),
+    fix: 'pass a whole number',
+  })
 }

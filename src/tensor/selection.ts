@@ -44,7 +44,12 @@ export abstract class Selection extends Rearrangement {
    */
   maskedScatter(mask: Tensor, source: Tensor): Tensor {
     if (source.numel === 0) {
-      throw new OptionError({ what: 'maskedScatter: the source is empty', expected: 'a number for each true place' })
+      throw new OptionError({
+        what: 'maskedScatter: the source is empty',
+        expected: 'a number for each true place',
+        received: 'no number',
+        fix: 'give at least as many numbers as the mask has true places',
+      })
     }
     const all = this.covering(mask, 'maskedScatter').reshape(-1)
     const count = ops.cumsum(all, 0, false)
@@ -61,6 +66,7 @@ export abstract class Selection extends Rearrangement {
         what: `${op}: the mask does not fit`,
         expected: `a mask that broadcasts to (${this.shape.join(', ')})`,
         received: `(${mask.shape.join(', ')})`,
+        fix: 'unsqueeze or reshape the mask until its sizes are those of the tensor, or 1',
       })
     }
     return mask.expand([...this.shape])

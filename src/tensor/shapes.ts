@@ -75,6 +75,7 @@ export abstract class Shapes extends InPlace {
         what: 'narrow leaves the tensor',
         expected: `places 0 to ${size} of dimension ${dim}`,
         received: `start ${start}, length ${length}`,
+        fix: 'start and length must stay inside; at([start, stop]) cuts what is outside',
       })
     }
     return ops.slice(this, dim, from, from + length, 1)
@@ -96,6 +97,7 @@ export abstract class Shapes extends InPlace {
         expected:
           this.ndim === 0 ? 'a tensor with at least one dimension' : `sizes of 0 or more with a sum of ${total}`,
         received: typeof sizes === 'number' ? String(sizes) : `[${sizes.join(', ')}]`,
+        fix: 'give one size for equal pieces, or sizes that add up; chunk(n) makes n pieces',
       })
     }
     let start = 0
@@ -112,6 +114,7 @@ export abstract class Shapes extends InPlace {
         what: 'chunk: the count is not usable',
         expected: 'an integer, 1 or more',
         received: String(count),
+        fix: 'pass how many pieces to make',
       })
     }
     return this.split(Math.max(1, Math.ceil(this.shape[this.dimension(dim)]! / count)), dim)

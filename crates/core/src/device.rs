@@ -24,6 +24,7 @@ impl Device {
             Error::new(Code::Device, "no such device")
                 .expected("cpu, cuda or cuda:N")
                 .received(name.to_owned())
+                .hint("set LORALIB_DEVICE to one of these, or leave it out for cpu")
         };
         match name.split_once(':').unwrap_or((name, "0")) {
             ("cpu", _) => Ok(Device::Cpu),
@@ -66,10 +67,13 @@ fn open_cuda(number: usize) -> Result<Device> {
         }
         Ok(Err(error)) => Err(Error::new(Code::Device, "the CUDA device cannot be opened")
             .received(format!("cuda:{number}"))
-            .source(error)),
-        Err(_) => {
-            Err(Error::new(Code::Device, "the CUDA libraries cannot be loaded").received(format!("cuda:{number}")))
-        }
+            .source(error)
+            .expected("a CUDA device that this process may use")
+            .hint("run nvidia-smi: is the driver there, and the number right? LORALIB_DEVICE=cpu always works")),
+        Err(_) => Err(Error::new(Code::Device, "the CUDA libraries cannot be loaded")
+            .received(format!("cuda:{number}"))
+            .expected("the CUDA libraries of the driver and the toolkit")
+            .hint("install the CUDA runtime, or set LORALIB_DEVICE=cpu")),
     }
 }
 

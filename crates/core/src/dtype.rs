@@ -50,6 +50,7 @@ impl Dtype {
                 Error::new(Code::Dtype, "no such dtype")
                     .expected("f32, f64, bf16, f16, i64, u8 or bool")
                     .received(number.to_string())
+                    .hint("use one of these names")
             })
     }
 

@@ -98,6 +98,7 @@ fn select_isa(name: &str) -> Result<()> {
         Error::new(Code::Option, "LORALIB_ISA names a kernel path that cannot run here")
             .expected("avx512, avx2, neon, scalar or candle, as far as the CPU has it")
             .received(received)
+            .hint("leave it out: the best path of this CPU is chosen")
     };
     let isa = kernels::isa::Isa::from_name(name).ok_or_else(|| wrong(name.to_owned()))?;
     kernels::isa::set(isa).map_err(|e| wrong(e.what))
@@ -118,6 +119,7 @@ fn number(name: &str, least: usize, most: usize) -> Result<Option<usize>> {
             Error::new(Code::Option, format!("{name} is not a number in its range"))
                 .expected(format!("{least} to {most}"))
                 .received(value)
+                .hint("set it to a number in this range, or leave it out for the default")
         })
 }
 

@@ -145,6 +145,9 @@ impl From<kernels::Error> for Error {
         Error::new(Code::Index, error.to_string())
             .expected(error.expected)
             .received(error.received)
+            .hint(
+                "ids, indexes and labels count from 0: do the data belong to this table, or to this number of classes?",
+            )
     }
 }
 
@@ -154,7 +157,7 @@ impl From<candle_core::Error> for Error {
         match error {
             Candle::InvalidIndex { index, size, .. } => Error::new(Code::Index, "an index lies outside its range")
                 .expected(format!("0 to {}", size.saturating_sub(1)))
-                .received((index as i64).to_string()),
+                .received((index as i64).to_string()).hint("ids, indexes and labels count from 0: do the data belong to this table, or to this number of classes?"),
             Candle::WithBacktrace { inner, .. } | Candle::Context { inner, .. } => Error::from(*inner),
             // The first line says what; a backtrace may follow.
             other => Error::new(Code::Internal, "candle could not run the operation")

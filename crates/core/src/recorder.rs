@@ -234,12 +234,13 @@ impl Recorder {
             if id == 0 {
                 let optional = required_all && row.inputs.get(i).is_some_and(|input| input.kind == InputKind::Optional);
                 if !optional {
-                    return Err(
-                        Error::new(Code::Option, format!("{}: an input is missing", row.name)).expected(format!(
+                    return Err(Error::new(Code::Option, format!("{}: an input is missing", row.name))
+                        .expected(format!(
                             "a tensor for {}",
                             row.inputs.get(i).map_or("the list", |x| x.name)
-                        )),
-                    );
+                        ))
+                        .received("nothing")
+                        .hint("pass a tensor"));
                 }
             // A gradient rule chains values that nobody holds yet; one that was let go of is not known any more.
             } else if !self.values.contains(id) {
@@ -311,7 +312,8 @@ impl Recorder {
             Gradient::None if inputs.iter().any(|&id| wanting(id)) && !matches!(row.mutates, Mutates::Lists(_)) => {
                 Err(Error::new(Code::NoGrad, format!("{} has no gradient rule", row.name))
                     .expected("inputs that need no gradient")
-                    .hint("wrap the call in lora.noGrad(() => …), or detach() the input"))
+                    .hint("wrap the call in lora.noGrad(() => …), or detach() the input")
+                    .received("an input that requires a gradient"))
             }
             Gradient::None => Ok(Needs(0)),
             Gradient::Rule { save, .. } => {
@@ -331,7 +333,8 @@ impl Recorder {
                             .expected(format!("a {name} that needs no gradient"))
                             .hint(format!(
                                 "detach() the {name}, or compose the operation from others to learn it"
-                            )),
+                            ))
+                            .received(format!("a {name} that requires a gradient")),
                     );
                 }
                 if row.mutates == Mutates::First && inputs[0] != 0 {
@@ -344,7 +347,9 @@ impl Recorder {
                                 row.name
                             ),
                         )
-                        .hint("use the form without the underscore"));
+                        .hint("use the form without the underscore")
+                        .expected("a tensor that backward does not read again")
+                        .received("a change in place of such a tensor"));
                     }
                 }
                 Ok(Needs(mask))
@@ -357,7 +362,9 @@ impl Recorder {
         if value.requires_grad && value.node.is_none() {
             return Err(
                 Error::new(Code::Grad, "a leaf that requires a gradient cannot be changed in place")
-                    .hint("wrap the change in lora.noGrad(() => …), or work on a clone()"),
+                    .hint("wrap the change in lora.noGrad(() => …), or work on a clone()")
+                    .expected("a tensor without requiresGrad, or a result")
+                    .received("a leaf with requiresGrad"),
             );
         }
         if mask != 0 && self.values.storage(id).users > 1 {
@@ -366,7 +373,8 @@ impl Recorder {
                 "a view cannot be changed in place while gradients are recorded",
             )
             .expected("a tensor that shares its numbers with no other")
-            .hint("use the form without the underscore, or clone() first"));
+            .hint("use the form without the underscore, or clone() first")
+            .received("a tensor that shares its numbers with a view (reshape, squeeze, flatten)"));
         }
         Ok(())
     }

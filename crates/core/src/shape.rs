@@ -121,6 +121,12 @@ impl fmt::Display for Shape {
     }
 }
 
+/// Numbers as the caller wrote them: `(2, -1)`.
+pub fn show_sizes(numbers: &[f64]) -> String {
+    let list: Vec<String> = numbers.iter().map(f64::to_string).collect();
+    format!("({})", list.join(", "))
+}
+
 impl From<&[usize]> for Shape {
     fn from(dims: &[usize]) -> Self {
         Shape::new(dims)

@@ -33,7 +33,8 @@ impl Window {
         if start.checked_add(len).is_none_or(|end| end > total) {
             return Err(Error::new(Code::Format, "a tensor lies outside its file")
                 .expected(format!("at most {total} bytes"))
-                .received(format!("{start} + {len}")));
+                .received(format!("{start} + {len}"))
+                .hint("the file is damaged or incomplete: download or save it again"));
         }
         Ok(Window {
             bytes,
@@ -185,7 +186,9 @@ fn clash() -> Error {
 pub fn from_bytes(pool: &RefCell<crate::memory::Pool>, dtype: Dtype, bytes: &[u8]) -> Result<Buffer> {
     if !bytes.len().is_multiple_of(dtype.size()) {
         return Err(Error::new(Code::Format, "the data is no whole number of elements")
-            .received(format!("{} bytes of {dtype}", bytes.len())));
+            .received(format!("{} bytes of {dtype}", bytes.len()))
+            .expected(format!("a multiple of {} bytes", dtype.size()))
+            .hint("the file is damaged or incomplete: download or save it again"));
     }
     let n = bytes.len() / dtype.size();
     crate::any!(dtype, T => {

@@ -192,6 +192,7 @@ fn encode_error(error: tokenizers::Error) -> Error {
     Error::new(Code::Option, "the text cannot be encoded with this vocabulary")
         .received(error.to_string())
         .hint("use a tokenizer whose vocabulary covers this text")
+        .expected("a text of tokens that the vocabulary has")
 }
 
 /// The encoding's byte offsets as UTF-16 code units.

@@ -81,7 +81,10 @@ pub fn abort_stream(stream: u32, reason: String) -> napi::Result<()> {
     with(|state| {
         state.recorder.abort_stream(
             stream,
-            Error::new(Code::Aborted, "the work of this stream was aborted").received(reason),
+            Error::new(Code::Aborted, "the work of this stream was aborted")
+                .received(reason)
+                .expected("work that runs to its end")
+                .hint("record it again; what other streams do is not touched"),
         );
         Ok(())
     })

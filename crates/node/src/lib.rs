@@ -7,6 +7,7 @@ mod error;
 mod files;
 mod grad;
 mod host;
+mod provoke;
 mod state;
 mod tensor;
 mod tokenizer;

@@ -89,7 +89,8 @@ pub fn put_bytes(dtype: u32, shape: &[f64], bytes: Vec<u8>, kind: u32) -> napi::
         if !fits {
             return Err(Error::new(Code::Shape, "the data does not fill the shape")
                 .expected(format!("{} {dtype}", Shape::new(&dims)))
-                .received(format!("{} bytes", bytes.len())));
+                .received(format!("{} bytes", bytes.len()))
+                .hint("please report this"));
         }
         let kind = Kind::ALL.get(kind as usize).copied().unwrap_or(Kind::Activation);
         state

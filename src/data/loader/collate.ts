@@ -21,7 +21,13 @@ export type Collated<S> = S extends Tensor | number | bigint | boolean | TypedAr
  * @throws {ShapeError} when tensors or arrays differ in shape or length; {@link OptionError} for null, functions and samples of different kinds.
  */
 export function defaultCollate<S>(samples: readonly S[]): Collated<S> {
-  if (samples.length === 0) throw new OptionError({ what: 'collate: there are no samples', expected: 'at least one' })
+  if (samples.length === 0)
+    throw new OptionError({
+      what: 'collate: there are no samples',
+      expected: 'at least one',
+      received: 'an empty list',
+      fix: 'pass the samples of one batch',
+    })
   return join(samples, '') as Collated<S>
 }
 

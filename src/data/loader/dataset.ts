@@ -24,6 +24,7 @@ export class TensorDataset implements Dataset<Tensor[]> {
         what: 'TensorDataset: the tensors have no common number of rows',
         expected: 'at least one tensor, all with the same first dimension',
         received: tensors.map((t) => `(${t.shape.join(', ')})`).join(', ') || 'no tensor',
+        fix: 'give each tensor one row for each sample',
       })
     }
     this.tensors = tensors
@@ -99,6 +100,7 @@ function sizesOf(lengths: readonly number[], total: number): number[] {
     what: 'randomSplit: the lengths do not fit the dataset',
     expected: `whole numbers that add up to ${total}, or fractions that add up to 1`,
     received: `[${lengths.join(', ')}]`,
+    fix: 'give fractions such as [0.9, 0.1], or numbers of samples that add up',
   })
 }
 
@@ -118,5 +120,6 @@ export function checkIndex(index: number, length: number): void {
     what: 'a dataset has no such sample',
     expected: length === 0 ? 'nothing: it is empty' : `0 to ${length - 1}`,
     received: String(index),
+    fix: 'samples count from 0; does a sampler or a list of indices belong to another dataset?',
   })
 }

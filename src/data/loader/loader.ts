@@ -219,9 +219,15 @@ function present<T>(value: T | Promise<T>): T {
     what: 'DataLoader: the dataset or collate is async',
     expected: 'for await (const batch of loader)',
     received: 'a plain for loop',
+    fix: 'write for await in place of for',
   })
 }
 
 function badOption(name: string, expected: string, received: unknown): OptionError {
-  return new OptionError({ what: `DataLoader: ${name} is not usable`, expected, received: String(received) })
+  return new OptionError({
+    what: `DataLoader: ${name} is not usable`,
+    expected,
+    received: String(received),
+    fix: `pass ${name} as ${expected}`,
+  })
 }

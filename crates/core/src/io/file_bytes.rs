@@ -189,9 +189,18 @@ pub(crate) fn io_error(what: &str, path: &Path, error: &std::io::Error) -> Error
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space on this disk, or write to another one",
         ErrorKind::IsADirectory => "give the path of a file, not of a folder",
         ErrorKind::ReadOnlyFilesystem => "write to a disk that is not mounted read-only",
-        _ => "",
+        ErrorKind::FileTooLarge => {
+            "raise the limit of file sizes (ulimit -f), or write to a disk that takes files of this size"
+        }
+        _ => "look at the message of the system above",
+    };
+    let expected = if what.contains("write") {
+        "a place that can be written"
+    } else {
+        "a file that can be read"
     };
     Error::new(Code::File, format!("{what}: {}", path.display()))
+        .expected(expected)
         .received(error.to_string())
         .hint(hint)
 }

@@ -101,7 +101,8 @@ pub fn read_entry<'a>(bytes: &'a [u8], entry: &Entry, file: &str) -> Result<RawT
         return Err(
             Error::new(Code::Format, format!("{file}: {:?} lies outside the file", entry.name))
                 .expected(format!("at most {} bytes", bytes.len()))
-                .received(format!("bytes {}..{}", entry.begin, entry.end)),
+                .received(format!("bytes {}..{}", entry.begin, entry.end))
+                .hint("the file is damaged or incomplete: download or save it again"),
         );
     };
     let bytes = match entry.dtype {

@@ -79,7 +79,8 @@ pub fn write_safetensors(path: &Path, tensors: &[TensorOut<'_>], metadata: &[(St
         return Err(
             Error::new(Code::Option, "names and metadata are too long for a safetensors header")
                 .expected(format!("at most {MAX_HEADER_BYTES} bytes"))
-                .received(format!("{} bytes", header.len())),
+                .received(format!("{} bytes", header.len()))
+                .hint("use shorter names, or keep long texts in a file of their own"),
         );
     }
     write_atomic(path, |out| {
@@ -96,7 +97,8 @@ fn check_tensors(tensors: &[TensorOut<'_>], metadata: &[(String, String)]) -> Re
             return Err(
                 Error::new(Code::Option, format!("the name {:?} cannot be written", tensor.name))
                     .expected("names that differ, and none of them __metadata__")
-                    .hint("rename the tensor"),
+                    .hint("rename the tensor")
+                    .received(format!("{:?}", tensor.name)),
             );
         }
         let numel = tensor.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
@@ -107,16 +109,19 @@ fn check_tensors(tensors: &[TensorOut<'_>], metadata: &[(String, String)]) -> Re
                 format!("the bytes of {:?} do not fit its shape", tensor.name),
             )
             .expected(format!("{} {:?}", tensor.dtype, tensor.shape))
-            .received(format!("{} bytes", tensor.bytes.len())));
+            .received(format!("{} bytes", tensor.bytes.len()))
+            .hint("please report this"));
         }
     }
     let mut keys = HashSet::new();
     match metadata.iter().find(|(key, _)| !keys.insert(key)) {
         None => Ok(()),
-        Some((key, _)) => Err(Error::new(
-            Code::Option,
-            format!("the metadata name {key:?} comes twice"),
-        )),
+        Some((key, _)) => Err(
+            Error::new(Code::Option, format!("the metadata name {key:?} comes twice"))
+                .expected("names that differ")
+                .received(format!("{key:?}"))
+                .hint("give each metadata name once"),
+        ),
     }
 }
 

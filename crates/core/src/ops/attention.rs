@@ -50,6 +50,7 @@ fn options(mut attrs: AttrReader<'_>) -> Result<Options> {
         Error::new(Code::Option, what)
             .expected(expected)
             .received(got.to_string())
+            .hint("look at the options of scaledDotProductAttention")
     };
     let scale = attrs.number();
     let causal = match attrs.number() {
@@ -189,7 +190,9 @@ fn blocks(context: &ShapeContext<'_>, q: usize, k: usize) -> Result<u64> {
             Code::Memory,
             "attention with dropout over this many places is not possible",
         )
-        .received(full.to_string()));
+        .received(full.to_string())
+        .expected("fewer than 2^64 places")
+        .hint("use shorter sequences, or no dropout in attention"));
     };
     Ok(dropout_blocks(p, n))
 }

@@ -95,7 +95,9 @@ pub fn random_shape(context: &ShapeContext<'_>) -> Result<Metas> {
             Code::Dtype,
             format!("{} makes floating-point numbers", context.row.name),
         )
-        .received(dtype.name()));
+        .received(dtype.name())
+        .expected("f32, f64, bf16 or f16")
+        .hint("make floating-point numbers and convert them with .to(dtype)"));
     }
     Ok(one(Meta::new(shape, dtype)))
 }

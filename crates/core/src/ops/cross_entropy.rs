@@ -68,12 +68,16 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
 fn check_options(mut attrs: AttrReader<'_>) -> Result<()> {
     let (ignore, smoothing) = (attrs.number(), attrs.number());
     if ignore.fract() != 0.0 {
-        return Err(Error::new(Code::Option, "ignoreIndex must be a whole number").received(ignore.to_string()));
+        return Err(Error::new(Code::Option, "ignoreIndex must be a whole number")
+            .received(ignore.to_string())
+            .expected("a whole number, such as -100")
+            .hint("leave ignoreIndex out for -100"));
     }
     if !(0.0..=1.0).contains(&smoothing) {
         return Err(Error::new(Code::Option, "labelSmoothing is out of range")
             .expected("0 to 1")
-            .received(smoothing.to_string()));
+            .received(smoothing.to_string())
+            .hint("0 is no smoothing; 0.1 is usual"));
     }
     Ok(())
 }

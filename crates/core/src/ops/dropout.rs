@@ -22,7 +22,8 @@ pub fn check_probability(p: f64) -> Result<()> {
     }
     Err(Error::new(Code::Option, "the dropout probability is out of range")
         .expected("p from 0 to 1, the share of elements that become zero")
-        .received(p.to_string()))
+        .received(p.to_string())
+        .hint("a share such as 0.1, not a percentage"))
 }
 
 /// Philox blocks for `n` elements: four a block, none when nothing is dropped.

@@ -46,7 +46,8 @@ pub fn padding(attrs: &mut AttrReader<'_>, num: usize) -> Result<Option<usize>> 
     }
     Err(Error::new(Code::Option, "paddingIdx is no row of the table")
         .expected(format!("a row from 0 to {}", num.saturating_sub(1)))
-        .received(index.to_string()))
+        .received(index.to_string())
+        .hint("name a row of the table, or leave paddingIdx out"))
 }
 
 /// `weight (num, dim)` and ids of any shape give `ids.shape + (dim)`; half weights give f32.

@@ -91,7 +91,9 @@ fn assign(exec: &mut Exec<'_>, op: BinaryOp) -> Result<Outputs> {
         Dtype::I64 | Dtype::U8 | Dtype::Bool => {
             return Err(
                 Error::new(Code::Dtype, "integers cannot be changed in place by arithmetic")
-                    .hint("use the form without the underscore"),
+                    .hint("use the form without the underscore")
+                    .expected("a floating-point tensor")
+                    .received(exec.dtype(0).name()),
             );
         }
         dtype => float!(dtype, T => {

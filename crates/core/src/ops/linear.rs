@@ -53,7 +53,8 @@ pub(super) fn layout(attrs: &mut AttrReader<'_>) -> Result<Layout> {
         1.0 => Ok(Layout::InOut),
         other => Err(Error::new(Code::Option, "no such layout of a weight")
             .expected("0 for (out, in), or 1 for (in, out)")
-            .received(other.to_string())),
+            .received(other.to_string())
+            .hint("please report this")),
     }
 }
 
@@ -68,7 +69,8 @@ pub(super) fn check_layer(context: &ShapeContext<'_>, layout: Layout) -> Result<
             } else {
                 "weight (in, out)"
             })
-            .received(format!("weight {} {}", weight.shape, weight.dtype)));
+            .received(format!("weight {} {}", weight.shape, weight.dtype))
+            .hint("reshape the weight to two dimensions"));
     }
     let (n, k) = sizes(&weight.shape, layout);
     if x.shape.rank() == 0 || x.shape.last() != k {
@@ -87,7 +89,8 @@ pub(super) fn check_layer(context: &ShapeContext<'_>, layout: Layout) -> Result<
     match context.inputs[2] {
         Some(bias) if bias.shape.dims() != [n] => Err(Error::new(Code::Shape, "the bias does not fit the layer")
             .expected(format!("bias ({n},)"))
-            .received(format!("bias {} {}", bias.shape, bias.dtype))),
+            .received(format!("bias {} {}", bias.shape, bias.dtype))
+            .hint("a bias has one number for each output")),
         _ => Ok((n, k)),
     }
 }

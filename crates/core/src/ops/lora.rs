@@ -15,6 +15,7 @@ use super::linear::product;
 use super::row::{Rng, ShapeContext};
 use crate::code::Code;
 use crate::error::{Error, Result};
+use crate::shape::show_sizes;
 
 /// Output columns that each pair of factors updates.
 pub(super) type Blocks = SmallVec<[Block; 3]>;
@@ -41,7 +42,8 @@ fn blocks(list: &[f64], n: usize) -> Result<Blocks> {
             .expected(format!(
                 "pairs [start, length] that lie apart within {n} output columns"
             ))
-            .received(format!("{list:?}"))
+            .received(show_sizes(list))
+            .hint("look at enableLora and blocks of the layer")
     };
     if !list.len().is_multiple_of(2) || list.iter().any(|&x| x < 0.0 || x.fract() != 0.0 || x > n as f64) {
         return Err(wrong());
@@ -120,7 +122,12 @@ pub(super) fn probability(p: f64) -> Result<f64> {
     if (0.0..=1.0).contains(&p) {
         return Ok(p);
     }
-    Err(Error::new(Code::Option, "a dropout probability must lie between 0 and 1").received(p.to_string()))
+    Err(
+        Error::new(Code::Option, "a dropout probability must lie between 0 and 1")
+            .received(p.to_string())
+            .expected("a number from 0 to 1")
+            .hint("a share such as 0.1, not a percentage"),
+    )
 }
 
 /// Philox blocks that dropout of `n` elements draws: none without dropout, so that the generator stays where it is.

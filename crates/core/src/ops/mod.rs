@@ -25,6 +25,7 @@ pub mod optimizer;
 pub mod order;
 pub mod pad;
 pub mod pool;
+pub mod provoke;
 pub mod reduce;
 pub mod rope;
 pub mod scan;

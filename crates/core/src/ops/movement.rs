@@ -11,7 +11,7 @@ use crate::any;
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::exec::{Exec, Output, Outputs, Twin, output, outputs};
-use crate::shape::Shape;
+use crate::shape::{Shape, show_sizes};
 use crate::storage::Element;
 use crate::tape::Back;
 
@@ -23,7 +23,8 @@ pub fn reshape_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let numel = context.shape(0).numel();
     let unfit = || {
         context.shape_error(format!(
-            "a shape of {numel} elements, one size may be -1; asked for {wanted:?}"
+            "a shape of {numel} elements, one size may be -1; asked for {}",
+            show_sizes(wanted)
         ))
     };
     let mut dims: SmallVec<[usize; 5]> = SmallVec::new();
@@ -75,7 +76,8 @@ fn order(shape: &Shape, dims: &[f64]) -> Result<SmallVec<[usize; 5]>> {
     let wrong = || {
         Error::new(Code::Shape, "permute needs each dimension once")
             .expected(format!("an order of the {} dimensions", shape.rank()))
-            .received(format!("{dims:?} for {shape}"))
+            .received(format!("{} for {shape}", show_sizes(dims)))
+            .hint("name each dimension once, e.g. permute(1, 0) for a matrix")
     };
     if dims.len() != shape.rank() {
         return Err(wrong());
@@ -145,7 +147,12 @@ pub fn permute_backward(back: &mut Back<'_>) -> Result<()> {
 /// Dimensions of size 1 grow; new ones come in front; -1 keeps a size.
 pub fn expand_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (wanted, shape) = (context.reader().dims(), context.shape(0));
-    let unfit = || context.shape_error(format!("sizes that {shape} broadcasts to; asked for {wanted:?}"));
+    let unfit = || {
+        context.shape_error(format!(
+            "sizes that {shape} broadcasts to; asked for {}",
+            show_sizes(wanted)
+        ))
+    };
     if wanted.len() < shape.rank() {
         return Err(unfit());
     }
@@ -202,12 +209,17 @@ fn slice_of(shape: &Shape, attrs: &[f64]) -> Result<Slice> {
     let [dim, start, stop, step] = [attrs[0], attrs[1], attrs[2], attrs[3]];
     let dim = shape.dim(dim)?;
     if shape.rank() == 0 {
-        return Err(Error::new(Code::Index, "a scalar has no dimension to slice"));
+        return Err(Error::new(Code::Index, "a scalar has no dimension to slice")
+            .expected("a tensor with at least one dimension")
+            .received("shape ()")
+            .hint("read it with item(), or give it a dimension with unsqueeze(0)"));
     }
     if step < 1.0 || step.fract() != 0.0 || start.fract() != 0.0 || (stop.is_finite() && stop.fract() != 0.0) {
         return Err(
             Error::new(Code::Option, "slice needs whole places and a step of at least 1")
-                .received(format!("[{start}, {stop}, {step}]")),
+                .received(format!("[{start}, {stop}, {step}]"))
+                .expected("whole numbers, and a step of 1 or more")
+                .hint("flip() turns a dimension round"),
         );
     }
     let n = shape.dims()[dim] as f64;
@@ -319,7 +331,10 @@ pub fn slice_scatter_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 pub fn cat_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let count = context.inputs.len();
     if count == 0 {
-        return Err(Error::new(Code::Shape, "cat needs at least one tensor").received("an empty list"));
+        return Err(Error::new(Code::Shape, "cat needs at least one tensor")
+            .received("an empty list")
+            .expected("at least one tensor")
+            .hint("pass the tensors in an array; check that the list is not empty"));
     }
     let all: Vec<usize> = (0..count).collect();
     let dtype = context.same(&all)?;
@@ -337,7 +352,8 @@ pub fn cat_shape(context: &ShapeContext<'_>) -> Result<Metas> {
         if !fits {
             return Err(Error::new(Code::Shape, "cat: a tensor does not fit the others")
                 .expected(format!("the sizes of {first} in every dimension but {dim}"))
-                .received(format!("{shape} at place {i}")));
+                .received(format!("{shape} at place {i}"))
+                .hint("cat joins along one dimension and all others must agree; is dim the one that you mean?"));
         }
         dims[dim] += shape.dims()[dim];
     }

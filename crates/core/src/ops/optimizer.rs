@@ -50,7 +50,8 @@ pub fn step_shape(context: &ShapeContext<'_>) -> Result<Metas> {
             return Err(
                 Error::new(Code::Shape, format!("{}: the lists differ in length", context.row.name))
                     .expected(format!("{count} tensors in {}, one for each parameter", inputs[k].name))
-                    .received(length.to_string()),
+                    .received(length.to_string())
+                    .hint("please report this"),
             );
         }
     }
@@ -61,7 +62,9 @@ pub fn step_shape(context: &ShapeContext<'_>) -> Result<Metas> {
                 Code::Dtype,
                 format!("{}: parameter {i} is no floating-point tensor", context.row.name),
             )
-            .received(param.dtype.name()));
+            .received(param.dtype.name())
+            .expected("f32, f64, bf16 or f16")
+            .hint("train floating-point parameters only"));
         }
         for k in (1..lengths.len()).filter(|&k| lengths[k] > 0) {
             let meta = context.meta(starts[k] + i);
@@ -76,7 +79,8 @@ pub fn step_shape(context: &ShapeContext<'_>) -> Result<Metas> {
                     format!("{}: {} does not fit parameter {i}", context.row.name, inputs[k].name),
                 )
                 .expected(format!("{} {}", param.shape, param.dtype.wide()))
-                .received(format!("{} {}", meta.shape, meta.dtype)));
+                .received(format!("{} {}", meta.shape, meta.dtype))
+                .hint("load the state of an optimizer over the same parameters, and gradients of their shape"));
             }
         }
     }
@@ -104,7 +108,8 @@ fn check_numbers(context: &ShapeContext<'_>) -> Result<()> {
             } else {
                 "a number"
             })
-            .received(value.to_string()));
+            .received(value.to_string())
+            .hint("set it to a number"));
         }
     }
     Ok(())

@@ -24,7 +24,8 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     if !(k == -1.0 || (k >= 0.0 && k.fract() == 0.0 && k <= n as f64)) {
         return Err(Error::new(Code::Option, "so many values cannot be taken from a row")
             .expected(format!("a whole number from 0 to {n}"))
-            .received(k.to_string()));
+            .received(k.to_string())
+            .hint("take no more values than the row has"));
     }
     let k = if k < 0.0 { n } else { k as usize };
     let shape = Shape::new(&[rest, &[k]].concat());

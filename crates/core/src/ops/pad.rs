@@ -13,7 +13,7 @@ use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
-use crate::shape::Shape;
+use crate::shape::{Shape, show_sizes};
 use crate::tape::Back;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,12 +32,18 @@ fn sources(attrs: &mut AttrReader<'_>, shape: &Shape) -> Result<Vec<Vec<usize>>>
         1.0 => Mode::Reflect,
         2.0 => Mode::Replicate,
         3.0 => Mode::Circular,
-        other => return Err(Error::new(Code::Option, "no such mode of padding").received(other.to_string())),
+        other => {
+            return Err(Error::new(Code::Option, "no such mode of padding")
+                .received(other.to_string())
+                .expected("0 to 3: a value, reflected, repeated or circular")
+                .hint("please report this"));
+        }
     };
     if padding.len() != 2 * shape.rank() {
         return Err(Error::new(Code::Shape, "padding needs two sizes for each dimension")
             .expected(format!("{} sizes for {shape}", 2 * shape.rank()))
-            .received(format!("{padding:?}")));
+            .received(show_sizes(padding))
+            .hint("give what comes in front and behind, for each dimension from the last"));
     }
     let pairs = padding.chunks_exact(2).zip(shape.dims());
     let sizes = pairs
@@ -46,7 +52,10 @@ fn sources(attrs: &mut AttrReader<'_>, shape: &Shape) -> Result<Vec<Vec<usize>>>
         .collect::<Result<Vec<_>>>()?;
     let dims: Vec<usize> = sizes.iter().map(|&(_, out)| out).collect();
     if Shape::checked_numel(&dims).is_none() {
-        return Err(Error::new(Code::Memory, "a tensor padded this far cannot exist").received(format!("{padding:?}")));
+        return Err(Error::new(Code::Memory, "a tensor padded this far cannot exist")
+            .received(show_sizes(padding))
+            .expected("a result whose elements can be counted")
+            .hint("use less padding"));
     }
     let lists = sizes.iter().zip(shape.dims());
     Ok(lists
@@ -91,7 +100,8 @@ fn checked(mode: Mode, d: usize, n: usize, low: f64, high: f64) -> Result<(i64, 
         format!("dimension {d} cannot be padded this far in mode '{name}'"),
     )
     .expected(rule)
-    .received(format!("[{low}, {high}] for size {n}")))
+    .received(format!("[{low}, {high}] for size {n}"))
+    .hint("use less padding, or mode 'constant'"))
 }
 
 fn source(mode: Mode, place: i64, n: i64) -> usize {

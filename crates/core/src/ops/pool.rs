@@ -10,7 +10,7 @@ use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::exec::{Exec, Outputs, output, outputs};
 use crate::float;
-use crate::shape::Shape;
+use crate::shape::{Shape, show_sizes};
 use crate::storage::Element;
 use crate::tape::Back;
 
@@ -39,7 +39,8 @@ fn sizes(name: &str, list: &[f64], spatial: usize, min: f64) -> Result<Vec<usize
     }
     Err(Error::new(Code::Option, format!("pooling: {name} is not usable"))
         .expected(format!("{spatial} whole numbers, {min} or more"))
-        .received(format!("{list:?}")))
+        .received(show_sizes(list))
+        .hint("give one number for all dimensions, or one for each"))
 }
 
 /// Windows of a fixed size from `kernel, stride, padding[, dilation], ceilMode[, countIncludePad]`.
@@ -95,7 +96,8 @@ fn axis(size: usize, windows: Windows, ceil: bool) -> Result<Axis> {
             "pooling: a padded window with this dilation may hold nothing but padding",
         )
         .expected(format!("dilation from 1 to {size}, or padding 0"))
-        .received(dilation.to_string()));
+        .received(dilation.to_string())
+        .hint("use a smaller dilation, or no padding"));
     }
     let (wide, span) = ((size + 2 * padding) as i64, (dilation as i64) * (kernel as i64 - 1) + 1);
     let slack = if ceil { stride as i64 - 1 } else { 0 };
@@ -158,7 +160,10 @@ fn pooled(context: &ShapeContext<'_>, pool: &Pool) -> Result<Meta> {
     let mut dims = x[..2].to_vec();
     dims.extend(pool.0[3 - (x.len() - 2)..].iter().map(|axis| axis.out));
     if Shape::checked_numel(&dims).is_none() {
-        return Err(Error::new(Code::Memory, "a tensor of this shape cannot exist").received(format!("{dims:?}")));
+        return Err(Error::new(Code::Memory, "a tensor of this shape cannot exist")
+            .received(format!("{dims:?}"))
+            .expected("a result whose elements can be counted")
+            .hint("use a smaller outputSize"));
     }
     Ok(Meta::new(Shape::new(&dims), context.dtype(0)))
 }

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
 use crate::memory::Pooled;
-use crate::shape::Shape;
+use crate::shape::{Shape, show_sizes};
 use crate::tape::Back;
 
 /// Which dimensions go: in order, none twice; an empty list means all.
@@ -29,7 +29,10 @@ fn reduced(shape: &Shape, dims: &[f64]) -> Result<SmallVec<[usize; 5]>> {
         .collect::<Result<SmallVec<[usize; 5]>>>()?;
     list.sort_unstable();
     if list.windows(2).any(|w| w[0] == w[1]) {
-        return Err(Error::new(Code::Option, "a dimension is named twice").received(format!("{dims:?} for {shape}")));
+        return Err(Error::new(Code::Option, "a dimension is named twice")
+            .received(format!("{} for {shape}", show_sizes(dims)))
+            .expected("each dimension once")
+            .hint("name each dimension once; without any, all are reduced"));
     }
     // A scalar has the one dimension 0 in name only.
     list.retain(|d| *d < shape.rank());

@@ -44,7 +44,8 @@ fn layout(number: f64) -> Result<HeadLayout> {
         1.0 => Ok(HeadLayout::Bthd),
         other => Err(Error::new(Code::Option, "no such layout of heads")
             .expected("0 for (B, H, T, D), or 1 for (B, T, H, D)")
-            .received(other.to_string())),
+            .received(other.to_string())
+            .hint("please report this")),
     }
 }
 

@@ -181,6 +181,7 @@ impl<'a> ShapeContext<'a> {
         Error::new(Code::Shape, format!("{}: the shapes do not fit", self.row.name))
             .expected(expected)
             .received(received)
+            .hint("look at the shapes before the call; reshape(), unsqueeze(), transpose() and expand() change them")
     }
 }
 
@@ -208,7 +209,12 @@ impl<'a> AttrReader<'a> {
         if x >= 0.0 && x.fract() == 0.0 && x <= 9_007_199_254_740_991.0 {
             return Ok(x as usize);
         }
-        Err(Error::new(Code::Option, "a size must be a whole number that is not negative").received(x.to_string()))
+        Err(
+            Error::new(Code::Option, "a size must be a whole number that is not negative")
+                .received(x.to_string())
+                .expected("0, 1, 2 …")
+                .hint("round it: Math.floor(n)"),
+        )
     }
 
     /// The next truth value.
@@ -234,14 +240,18 @@ impl<'a> AttrReader<'a> {
             if d < 0.0 || d.fract() != 0.0 || d > 9_007_199_254_740_991.0 {
                 return Err(
                     Error::new(Code::Shape, "a size must be a whole number that is not negative")
-                        .received(d.to_string()),
+                        .received(d.to_string())
+                        .expected("0, 1, 2 …")
+                        .hint("round it with Math.floor(n); only reshape() takes a -1"),
                 );
             }
             dims.push(d as usize);
         }
         if Shape::checked_numel(&dims).is_none() {
             return Err(Error::new(Code::Memory, "a tensor of this shape cannot exist")
-                .received(format!("{:?}", dims.as_slice())));
+                .received(format!("{:?}", dims.as_slice()))
+                .expected("a shape whose elements can be counted")
+                .hint("use smaller sizes"));
         }
         Ok(Shape::new(&dims))
     }

@@ -49,7 +49,8 @@ impl Recorder {
         if !self.streams.contains_key(&stream) {
             return Err(Error::new(Code::Option, "no such stream")
                 .received(stream.to_string())
-                .hint("open it with lora.stream()"));
+                .hint("open it with lora.stream()")
+                .expected("an open stream of this thread"));
         }
         Ok(std::mem::replace(&mut self.current, stream))
     }

@@ -91,7 +91,8 @@ impl Recorder {
                 return Err(Error::new(code, "backward: the gradient of an input does not fit it")
                     .expected(format!("{} {}", want.shape, want.dtype.wide()))
                     .received(format!("{} {} for input {i}", got.shape, got.dtype))
-                    .path(self.path_of(node.path)));
+                    .path(self.path_of(node.path))
+                    .hint("return a gradient with the shape and dtype of the input"));
             }
         }
         Ok(())
@@ -215,7 +216,8 @@ impl Recorder {
                 "backward ran through this graph before, and its saved tensors are gone",
             )
             .expected("one backward per graph")
-            .hint("pass { retainGraph: true } to the first backward, or compute the loss again"));
+            .hint("pass { retainGraph: true } to the first backward, or compute the loss again")
+            .received("a second backward"));
         }
         for (id, version) in node.saved_inputs.iter().chain(&node.saved_outputs).flatten() {
             let now = self.values.storage(*id).version;

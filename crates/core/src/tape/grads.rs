@@ -88,7 +88,8 @@ impl Recorder {
                 };
                 return Err(Error::new(code, "this gradient does not fit the tensor")
                     .expected(format!("{} {}", want.shape, want.dtype.wide()))
-                    .received(format!("{} {}", got.shape, got.dtype)));
+                    .received(format!("{} {}", got.shape, got.dtype))
+                    .hint("a gradient has the shape of its tensor; that of a half type is f32"));
             }
             self.values.hold(grad);
             self.values.storage_mut(grad).kind = Kind::Gradient;
@@ -109,12 +110,16 @@ impl Recorder {
         self.check_live(id)?;
         let value = self.values.get(id);
         if value.node.is_some() && !on {
-            return Err(Error::new(Code::Grad, "only a leaf can stop requiring a gradient").hint("use detach()"));
+            return Err(Error::new(Code::Grad, "only a leaf can stop requiring a gradient")
+                .hint("use detach()")
+                .expected("a leaf: a tensor that no recorded operation made")
+                .received("a result of recorded operations"));
         }
         if on && !value.meta.dtype.is_float() {
-            return Err(
-                Error::new(Code::Dtype, "only floating-point tensors have gradients").received(value.meta.dtype.name())
-            );
+            return Err(Error::new(Code::Dtype, "only floating-point tensors have gradients")
+                .received(value.meta.dtype.name())
+                .expected("f32, f64, bf16 or f16")
+                .hint("convert it first: t.to('f32')"));
         }
         self.values.get_mut(id).requires_grad = on;
         Ok(())
@@ -128,7 +133,10 @@ impl Recorder {
         self.check_live(id)?;
         let value = self.values.get(id);
         if !value.requires_grad {
-            return Err(Error::new(Code::Grad, "retainGrad: this tensor needs no gradient"));
+            return Err(Error::new(Code::Grad, "retainGrad: this tensor needs no gradient")
+                .expected("a result of tensors with requiresGrad")
+                .received("a tensor without a graph")
+                .hint("set requiresGrad on what it is made from"));
         }
         if let Some((number, output)) = value.node
             && !value.retain_grad

@@ -100,7 +100,7 @@ impl Recorder {
         if !value.requires_grad {
             return Err(Error::new(Code::Grad, "backward: this tensor needs no gradient and has no graph")
                 .expected("a result of tensors with requiresGrad")
-                .hint("was it made under noGrad, from detached or only from frozen tensors, or while layers were merged? training needs model.train()"));
+                .hint("was it made under noGrad, from detached or only from frozen tensors, or while layers were merged? training needs model.train()").received("a tensor without a graph"));
         }
         let edge = match value.node {
             Some((number, output)) => Edge::Node(number, output),
@@ -124,14 +124,16 @@ impl Recorder {
             return Err(
                 Error::new(Code::Shape, "backward: the gradient has another shape than the tensor")
                     .expected(meta.shape.to_string())
-                    .received(given.shape.to_string()),
+                    .received(given.shape.to_string())
+                    .hint("pass a gradient of the shape of the tensor, or sum() the tensor and pass none"),
             );
         }
         if given.dtype != wide && given.dtype != meta.dtype {
             return Err(
                 Error::new(Code::Dtype, "backward: the gradient has another dtype than the tensor")
                     .expected(wide.name())
-                    .received(given.dtype.name()),
+                    .received(given.dtype.name())
+                    .hint("convert the gradient with .to(dtype)"),
             );
         }
         // The rules take gradients in full precision.

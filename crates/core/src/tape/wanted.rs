@@ -89,7 +89,8 @@ impl Recorder {
             if !value.requires_grad {
                 return Err(Error::new(Code::Grad, "grad: an input needs no gradient")
                     .expected("inputs with requiresGrad")
-                    .received(format!("input {place} with requiresGrad false")));
+                    .received(format!("input {place} with requiresGrad false"))
+                    .hint("set requiresGrad on it before the forward, or leave it out"));
             }
             let site = match value.node {
                 Some((number, output)) => {

@@ -47,7 +47,8 @@ where
                 "at least {least}: {BYTES} bytes and {} special tokens",
                 special_tokens.len()
             ))
-            .received(vocab_size.to_string()));
+            .received(vocab_size.to_string())
+            .hint("ask for a larger vocabulary"));
     }
     let trainer = BpeTrainer::builder()
         .vocab_size(vocab_size)
@@ -124,7 +125,8 @@ fn check_special_tokens(special_tokens: &[String]) -> Result<()> {
         None => Ok(()),
         Some(token) => Err(Error::new(Code::Option, "a special token is empty or comes twice")
             .expected("texts that differ")
-            .received(format!("{token:?}"))),
+            .received(format!("{token:?}"))
+            .hint("give each special token once")),
     }
 }
 

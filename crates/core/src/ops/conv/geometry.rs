@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use super::super::row::{AttrReader, ShapeContext};
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::shape::Shape;
+use crate::shape::{Shape, show_sizes};
 
 type Sizes = SmallVec<[usize; SPATIAL]>;
 
@@ -43,7 +43,8 @@ impl Options {
                 .expected("stride and dilation of 1 to 3 numbers, two paddings for each, at least one group")
                 .received(format!(
                     "stride {stride:?}, padding {padding:?}, dilation {dilation:?}, groups {groups}"
-                )),
+                ))
+                .hint("give one number for all dimensions, or one for each"),
         )
     }
 
@@ -62,7 +63,8 @@ pub(super) fn sizes<A: smallvec::Array<Item = usize>>(name: &str, list: &[f64], 
             Err(
                 Error::new(Code::Option, format!("{name} of a convolution is out of range"))
                     .expected(format!("whole numbers from {least}"))
-                    .received(format!("{list:?}")),
+                    .received(show_sizes(list))
+                    .hint("a stride or dilation is 1 or more, a padding 0 or more"),
             )
         })
         .collect()
@@ -149,7 +151,9 @@ impl Geometry {
         dims.extend_from_slice(&spatial[SPATIAL - self.spatial..]);
         if Shape::checked_numel(&dims).is_none() {
             return Err(Error::new(Code::Memory, "the result of this convolution cannot exist")
-                .received(format!("{:?}", dims.as_slice())));
+                .received(format!("{:?}", dims.as_slice()))
+                .expected("a result whose elements can be counted")
+                .hint("use less padding or a larger stride"));
         }
         Ok(Shape::new(&dims))
     }
@@ -222,7 +226,8 @@ pub(super) fn check_bias(context: &ShapeContext<'_>, channels: usize) -> Result<
         Some(bias) if bias.shape.dims() != [channels] => {
             Err(Error::new(Code::Shape, "the bias does not fit the convolution")
                 .expected(format!("bias ({channels},)"))
-                .received(format!("bias {} {}", bias.shape, bias.dtype)))
+                .received(format!("bias {} {}", bias.shape, bias.dtype))
+                .hint("a bias has one number for each output channel"))
         }
         _ => Ok(()),
     }

@@ -37,7 +37,8 @@ fn options(attrs: &mut AttrReader<'_>) -> Result<(Options, SmallVec<[usize; 3]>)
     .received(format!(
         "{extra:?} with stride {:?}, dilation {:?}",
         options.stride, options.dilation
-    )))
+    ))
+    .hint("use a smaller outputPadding: it chooses among the sizes that the stride leaves open"))
 }
 
 /// Sizes: the "input" of the convolution is this op's output.

@@ -22,7 +22,9 @@ fn check_gradients(context: &ShapeContext<'_>, count: usize) -> Result<()> {
             Code::Dtype,
             format!("{}: gradient {i} is no floating-point tensor", context.row.name),
         )
-        .received(context.dtype(i).name())),
+        .received(context.dtype(i).name())
+        .expected("f32, f64, bf16 or f16")
+        .hint("clip gradients of floating-point parameters only")),
     }
 }
 
@@ -49,7 +51,8 @@ pub fn clip_shape(context: &ShapeContext<'_>) -> Result<Metas> {
             format!("{}: the norm is no floating-point scalar", context.row.name),
         )
         .expected("the result of globalNorm")
-        .received(format!("{} {}", norm.shape, norm.dtype)));
+        .received(format!("{} {}", norm.shape, norm.dtype))
+        .hint("please report this"));
     }
     let limit = context.reader().number();
     if limit >= 0.0 {
@@ -60,7 +63,8 @@ pub fn clip_shape(context: &ShapeContext<'_>) -> Result<Metas> {
         format!("{}: the limit has no usable value", context.row.name),
     )
     .expected("a number that is not negative")
-    .received(limit.to_string()))
+    .received(limit.to_string())
+    .hint("pass a limit of 0 or more, such as 1"))
 }
 
 // ---- forward --------------------------------------------------------------------------------------------------------
