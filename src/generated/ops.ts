@@ -946,11 +946,12 @@ export function divInplace(x: Operand, y: Operand): void {
   call.none(114)
 }
 
-/** Overwrites `x` with `src`, broadcast and converted. */
-export function copyInplace(x: Operand, src: Operand): void {
+/** Overwrites `x` with `src`, broadcast and converted; not before `after` is there, and not at all when it failed. */
+export function copyInplace(x: Operand, src: Operand, after: Operand | null): void {
   call.begin()
   call.input(x)
   call.input(src)
+  call.input(after)
   call.attributes()
   call.none(115)
 }
@@ -1110,4 +1111,13 @@ export function clipValue(grads: readonly Operand[], value: number): void {
   call.lists(grads)
   call.num(value)
   call.none(127)
+}
+
+/** Fails with the first of `sources` that failed; what takes the result runs only when all of them are there. */
+export function allSound(sources: readonly Operand[]): Tensor {
+  call.begin()
+  call.list(sources)
+  call.attributes()
+  call.lists(sources)
+  return call.one(128)
 }

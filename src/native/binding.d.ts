@@ -237,5 +237,8 @@ export declare function setStream(stream: number): number
 /** The blocks and hooks whose nodes or leaves are gone: JavaScript may forget their functions. */
 export declare function takeDroppedCallbacks(): Array<number>
 
+/** Updates that changed nothing, by the numbers of the stacks that recorded them. */
+export declare function takeFailedUpdates(): Array<number>
+
 /** How often a tensor's numbers were changed in place. */
 export declare function version(id: number): number

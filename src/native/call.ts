@@ -11,11 +11,26 @@ const numbers = new Map<string, number>()
 let lastStack = 0
 
 /** Remembers where the caller of `above` is, for run-time errors of what it records; gives its number to the engine. */
-export function markStack(above: (...args: never[]) => unknown): void {
+export function markStack(above: (...args: never[]) => unknown): number {
   const place: { stack?: string } = {}
   Error.captureStackTrace(place, above)
   // As text at once: until it is written out, a stack holds the objects of its frames, loss tensors and models among them.
-  native.setStack(stackNumber(place.stack ?? ''))
+  const number = stackNumber(place.stack ?? '')
+  native.setStack(number)
+  return number
+}
+
+// Above the number of the stack, the engine carries one of the update that was recorded under it.
+const UPDATES = 2 ** 32
+
+/** Marks what is recorded next as this update of an optimizer; 0 for none. */
+export function markUpdate(stack: number, update: number): void {
+  native.setStack(stack + update * UPDATES)
+}
+
+/** The update that {@link markUpdate} gave a number of the engine. */
+export function updateOf(number: number): number {
+  return Math.floor(number / UPDATES)
 }
 
 /** A loop comes by the same stack at every step: one text for all of them, or the kept ones would outlive many young collections. */
@@ -73,7 +88,7 @@ export function revive(error: unknown, above: (...args: never[]) => unknown): un
   if (data) {
     const revived = reviveError(data)
     startStackAt(revived, above)
-    const recorded = stacks.get(Number(data.stack))
+    const recorded = stacks.get(Number(data.stack) % UPDATES)
     if (recorded) revived.stack += `\n  recorded\n${recorded.split('\n').slice(1).join('\n')}`
     return revived
   }

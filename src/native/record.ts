@@ -74,16 +74,23 @@ function idOf(tensor: Operand): number {
   throw noTensor(tensor)
 }
 
-/** What postMessage makes of a tensor still has its shape and dtype, but no numbers: those belong to the thread that made it. */
+/** Whether a value is what postMessage makes of a tensor: it has its shape and dtype, but no numbers, which belong to the thread that made it. */
+export function isForeign(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'shape' in value && 'dtype' in value
+}
+
+/** The error for a tensor of another thread. */
+export function foreign(): ThreadError {
+  return new ThreadError({
+    what: 'this tensor lives in another thread',
+    expected: 'a tensor made in this thread',
+    received: 'a copy of a Tensor, as postMessage and structuredClone make it',
+    fix: 'send the numbers, postMessage(await t.data()), and make a tensor of them here',
+  })
+}
+
 function noTensor(value: unknown): ThreadError | OptionError {
-  if (typeof value === 'object' && value !== null && 'shape' in value && 'dtype' in value) {
-    return new ThreadError({
-      what: 'this tensor lives in another thread',
-      expected: 'a tensor made in this thread',
-      received: 'a copy of a Tensor, as postMessage and structuredClone make it',
-      fix: 'send the numbers, postMessage(await t.data()), and make a tensor of them here',
-    })
-  }
+  if (isForeign(value)) return foreign()
   return new OptionError({
     what: 'an input is no tensor',
     expected: 'a Tensor',

@@ -6,6 +6,7 @@ import { native } from '../native/load.js'
 import { noGrad } from '../scope.js'
 import type { Dtype } from '../tensor.js'
 import { KIND, Tensor } from '../tensor.js'
+import { copyAll } from './copy.js'
 import { findStateDict } from './find-state-dict.js'
 import { wrapForward } from './forward.js'
 import { addHook } from './module-hooks.js'
@@ -205,9 +206,7 @@ export abstract class Module {
     const pairs = Object.entries(dict).filter(([key]) => own.has(key))
     // A disposed tensor must be noticed before the first one is changed.
     for (const [, tensor] of pairs) void tensor.id
-    noGrad(() => {
-      for (const [key, tensor] of pairs) if (own.get(key) !== tensor) own.get(key)!.copy_(tensor)
-    })
+    copyAll(pairs.map(([key, tensor]) => [own.get(key)!, tensor]))
     return { missingKeys, unexpectedKeys }
   }
 

@@ -1,5 +1,6 @@
 // What is checked before tensors are copied by name, and the errors that list all that is wrong at once.
 import { KeyError, OptionError } from '../errors.js'
+import { foreign, isForeign } from '../native/record.js'
 import { Tensor } from '../tensor.js'
 import type { Module, StateDict } from './module.js'
 
@@ -8,6 +9,7 @@ export function checkTensors(owner: string, dict: unknown): asserts dict is Stat
   const record = typeof dict === 'object' && dict !== null && !(dict instanceof Tensor)
   const wrong = record && Object.entries(dict).find(([, value]) => !(value instanceof Tensor))
   if (record && !wrong) return
+  if (wrong && isForeign(wrong[1])) throw foreign()
   throw new OptionError({
     what: wrong ? `${owner}: ${wrong[0]} is no tensor` : `${owner}: there are no tensors`,
     expected: 'a record of names and tensors',

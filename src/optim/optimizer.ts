@@ -9,6 +9,7 @@ import { keep, noGrad } from '../scope.js'
 import { zeros } from '../make.js'
 import { KIND, Tensor } from '../tensor.js'
 import { withGrads } from './grads.js'
+import { UpdateLog } from './updates.js'
 
 /** One set of parameters that share their options. Options may be changed between steps. */
 export interface ParamGroup {
@@ -62,6 +63,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
   /** Name in messages. */
   protected readonly owner: string
   private readonly state = new Map<Tensor, ParamState>()
+  private readonly log = new UpdateLog<ParamState>()
 
   constructor(owner: string, params: Params<Options>, defaults: Options) {
     this.owner = owner
@@ -104,12 +106,14 @@ export abstract class Optimizer<Options extends { lr: number }> {
    */
   step(): Lazy {
     call(() => native.checkFailure())
-    markStack(Optimizer.prototype.step)
+    this.undoFailed()
     noGrad(() => {
       for (const group of this.paramGroups) {
         for (const batch of this.batches(group)) {
+          const number = markStack(Optimizer.prototype.step)
           withGrads(batch.params, (grads) => this.update({ ...batch, grads }, group))
           for (const state of batch.states) state.step = batch.step
+          this.log.add(number, group, batch.step)
         }
       }
     })
@@ -130,6 +134,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
 
   /** The state in PyTorch's structure and names. The tensors are the live ones. */
   stateDict(): OptimizerState {
+    this.undoFailed()
     const numbers = new Map(this.paramGroups.flatMap(({ params }) => params).map((param, i) => [param, i]))
     const state: OptimizerState['state'] = {}
     for (const [param, { step, moments }] of this.state) {
@@ -152,6 +157,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
     if (counts.join() !== this.paramGroups.map((group) => group.params.length).join()) {
       throw bad(`${this.owner}.loadStateDict`, 'param_groups', `groups of ${this.groupSizes()} parameters`, counts)
     }
+    this.undoFailed()
     const options = saved.param_groups.map((group) => this.check({ ...this.defaults, ...camelKeys(group) }))
     const numbers = saved.param_groups.flatMap((group) => group.params)
     const states = numbers.map((number, i) => this.checkState(saved.state[number], params[i]!))
@@ -193,6 +199,19 @@ export abstract class Optimizer<Options extends { lr: number }> {
       batch.states.push(state)
     }
     return [...byStep.values()]
+  }
+
+  /** An update that failed did not happen: it is not counted, and moments that were made for it are made again. */
+  private undoFailed(): void {
+    this.log.undo(
+      (group) =>
+        (group as ParamGroup).params.map((param) => this.state.get(param)).filter((state) => state !== undefined),
+      (state) => {
+        if (state.step > 0) return
+        for (const moment of state.moments.values()) moment.dispose()
+        state.moments.clear()
+      },
+    )
   }
 
   private groupSizes(): string {

@@ -29,7 +29,7 @@ export abstract class InPlace extends Elementwise {
 
   /** Overwrites the numbers with those of another tensor, broadcast and converted. */
   copy_(source: Tensor): this {
-    ops.copyInplace(this, source)
+    ops.copyInplace(this, source, null)
     return this
   }
 

@@ -111,6 +111,7 @@ pub struct Progress {
     /// Bytes of host data that the executor took over.
     pub host_bytes_done: AtomicU64,
     failures: Mutex<FxHashMap<StreamId, Error>>,
+    failed_updates: Mutex<Vec<u64>>,
     ended: Mutex<Vec<StreamId>>,
 }
 
@@ -118,6 +119,22 @@ impl Progress {
     /// Notes the first failure of a stream that nobody was told.
     pub fn fail(&self, stream: StreamId, error: Error) {
         self.lock().entry(stream).or_insert(error);
+    }
+
+    /// Notes that an update of whole lists changed nothing, under the number of the stack that recorded it: an optimizer counts its updates.
+    pub fn fail_update(&self, stack: u64) {
+        self.lock_updates().push(stack);
+    }
+
+    /// Takes what [`Progress::fail_update`] noted.
+    pub fn take_failed_updates(&self) -> Vec<u64> {
+        std::mem::take(&mut *self.lock_updates())
+    }
+
+    fn lock_updates(&self) -> std::sync::MutexGuard<'_, Vec<u64>> {
+        self.failed_updates
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Takes the failure of a stream: whoever takes it tells the user.

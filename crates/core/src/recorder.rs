@@ -1,10 +1,11 @@
 //! The recorder: checks, ids, tape and random counters on the caller's thread. Works on metadata only and never waits.
 
+mod ids;
 mod modes;
 mod tensors;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -17,9 +18,6 @@ use crate::ops::row::{Gradient, InputKind, Meta, Metas, Mutates, Needs, OpRow, R
 use crate::shape::Shape;
 use crate::tape::{Node, Tape};
 use crate::values::{Kind, Values};
-
-/// Ids are unique in the process, so that a tensor of another worker thread is recognised.
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 /// How many entries are gathered before the executor is told, unless somebody awaits.
 const BATCH: usize = 24;
@@ -52,6 +50,7 @@ struct Stream {
 /// One per Node environment: everything that is known without the numbers.
 pub struct Recorder {
     link: Arc<dyn Link>,
+    ids: ids::Ids,
     pub(crate) values: Values,
     pub(crate) tape: Tape,
     streams: FxHashMap<StreamId, Stream>,
@@ -78,6 +77,7 @@ impl Recorder {
     pub fn new(link: Arc<dyn Link>, progress: Arc<Progress>, limits: Limits, stream: StreamId, seed: u64) -> Self {
         let mut recorder = Recorder {
             link,
+            ids: ids::Ids::default(),
             values: Values::default(),
             tape: Tape::default(),
             streams: FxHashMap::default(),
@@ -252,13 +252,16 @@ impl Recorder {
 
     /// Why a tensor cannot be used.
     fn gone(&self, id: Id) -> Error {
-        Error::new(
-            Code::Disposed,
-            "this tensor was disposed of, or belongs to another worker thread",
-        )
-        .expected("a live tensor of this thread")
-        .received(format!("tensor #{id}"))
-        .hint("use it before dispose(); clone() makes an independent copy; a worker thread loads its own tensors")
+        if !self.ids.has(id) {
+            return Error::new(Code::Thread, "this tensor belongs to another thread")
+                .expected("a tensor made in this thread")
+                .received(format!("tensor #{id} of another one"))
+                .hint("send the numbers, postMessage(await t.data()), and make a tensor of them here");
+        }
+        Error::new(Code::Disposed, "this tensor was disposed of")
+            .expected("a live tensor")
+            .received(format!("tensor #{id}, of which nobody holds the numbers any more"))
+            .hint("use it before dispose(); clone() makes an independent copy")
     }
 
     fn check_size(&self, promised: &Metas) -> Result<()> {
@@ -380,7 +383,7 @@ impl Recorder {
     }
 
     fn new_value(&mut self, row: &OpRow, inputs: &[Id], meta: &Meta) -> Id {
-        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        let id = self.ids.next();
         // A reshape shares the storage of its input, and with it the version.
         let storage = (row.name == "reshape").then(|| self.values.storage_number(inputs[0]));
         self.values.insert(id, meta.clone(), storage, Kind::Activation);
@@ -492,6 +495,11 @@ impl Recorder {
             let entries = std::mem::replace(&mut self.pending, Vec::with_capacity(BATCH));
             self.link.send(Message::Entries(entries));
         }
+    }
+
+    /// Updates of an optimizer that changed nothing, by the numbers of the stacks that recorded them.
+    pub fn take_failed_updates(&self) -> Vec<u64> {
+        self.progress.take_failed_updates()
     }
 
     /// Fails with an error of the current stream that nobody was told: a step that was never awaited went wrong.

@@ -131,6 +131,12 @@ pub fn set_generator_state(
     })
 }
 
+/// Updates that changed nothing, by the numbers of the stacks that recorded them.
+#[napi(catch_unwind)]
+pub fn take_failed_updates() -> napi::Result<Vec<f64>> {
+    with(|state| Ok(state.recorder.take_failed_updates().iter().map(|&n| n as f64).collect()))
+}
+
 fn join(low: u32, high: u32) -> u64 {
     u64::from(low) | u64::from(high) << 32
 }

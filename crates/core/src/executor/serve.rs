@@ -58,6 +58,9 @@ impl Executor {
                         &self.took(),
                     );
                 }
+                if let (Mutates::Lists(_), Some(_), Some(progress)) = (row.mutates, &failure, self.progress(place.stream)) {
+                    progress.fail_update(stack);
+                }
                 if let (true, Some(error), Some(target)) = (spoils, &failure, inputs.first().copied().flatten()) {
                     self.poison(target, error);
                 }
@@ -67,8 +70,9 @@ impl Executor {
                 if let (Source::Host(bytes), Some(stream)) = (&source, self.progress(place.stream)) {
                     stream.host_bytes_done.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 }
-                let outcome = self
-                    .guarded(|exec| exec.put(&meta, source))
+                let broken = self.broken.borrow().clone();
+                let outcome = broken
+                    .map_or_else(|| self.guarded(|exec| exec.put(&meta, source)), Err)
                     .map(|value| SmallVec::from_iter([value]));
                 if self.trace.borrow().ops() {
                     let bytes = crate::trace::bytes([&meta]);

@@ -7,16 +7,16 @@ use kernels::cpu::strided::{gather_strided, scatter_strided};
 use kernels::cpu::unary::{self as unary_kernel, UnaryOp};
 use smallvec::SmallVec;
 
-use super::create::blocks;
+use super::create::{blocks, one};
 use super::elementwise;
-use super::row::{Metas, ShapeContext};
+use super::row::{Meta, Metas, ShapeContext};
 use super::table;
 use super::twins;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin};
-use crate::shape::broadcast;
+use crate::exec::{Exec, Outputs, Twin, output};
+use crate::shape::{Shape, broadcast};
 use crate::tape::Back;
 use crate::{any, float};
 
@@ -37,6 +37,11 @@ pub fn arithmetic_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 /// As [`arithmetic_shape`], from any dtype.
 pub fn copy_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     fits(context)
+}
+
+/// A truth value of its own.
+pub fn all_sound_shape(_: &ShapeContext<'_>) -> Result<Metas> {
+    Ok(one(Meta::new(Shape::new(&[]), Dtype::Bool)))
 }
 
 fn fits(context: &ShapeContext<'_>) -> Result<Metas> {
@@ -115,9 +120,25 @@ macro_rules! assigns {
 }
 assigns! { add, Add; sub, Sub; mul, Mul; div, Div; }
 
+/// CPU forward of `allSound`: an input that failed keeps it from running.
+pub fn all_sound(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let mut yes = exec.alloc::<u8>(0)?;
+    yes.fill(1);
+    Ok(output(yes))
+}
+
 /// CPU forward of `copyInplace`: broadcast, then converted.
 pub fn copy(exec: &mut Exec<'_>) -> Result<Outputs> {
     let shape = exec.shape(0);
+    if exec.shape(1) == shape {
+        // Nothing is taken from the pool: loading a state dict cannot run out of memory half-way.
+        let (to, from) = (exec.dtype(0), exec.dtype(1));
+        any!(from, S => {
+            let source = exec.read::<S>(1)?;
+            any!(to, T => super::unary::convert(&source, &mut exec.write::<T>(0)?, to == Dtype::Bool)?);
+        });
+        return Ok(Outputs::new());
+    }
     let strides: SmallVec<[isize; 5]> = exec
         .shape(1)
         .broadcast_strides(shape)
@@ -240,6 +261,11 @@ pub fn fill_backward(back: &mut Back<'_>) -> Result<()> {
 }
 
 // ---- twins ----------------------------------------------------------------------------------------------------------------
+
+/// Twin of `allSound`.
+pub fn all_sound_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    Ok(vec![Tensor::ones((), candle_core::DType::U8, twin.device())?])
+}
 
 /// Twin of `copyInplace`. The executor converts what it stores, by the target's dtype: candle knows no truth values.
 pub fn copy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {

@@ -195,7 +195,7 @@ table! {
     SUB_INPLACE "subInplace" (: x, : y) [] { mutates: Mutates::First, shape: inplace::arithmetic_shape, forward: inplace::sub, twin: elementwise::sub_twin, gradient: rule(nothing, elementwise::sub_backward) } "`x -= y`.";
     MUL_INPLACE "mulInplace" (: x, : y) [] { mutates: Mutates::First, shape: inplace::arithmetic_shape, forward: inplace::mul, twin: elementwise::mul_twin, gradient: rule(elementwise::save_other, elementwise::mul_backward) } "`x *= y`.";
     DIV_INPLACE "divInplace" (: x, : y) [] { mutates: Mutates::First, shape: inplace::arithmetic_shape, forward: inplace::div, twin: elementwise::div_twin, gradient: rule(elementwise::save_for_div, elementwise::div_backward) } "`x /= y`.";
-    COPY_INPLACE "copyInplace" (: x, : src) [] { mutates: Mutates::First, shape: inplace::copy_shape, forward: inplace::copy, twin: inplace::copy_twin, gradient: rule(nothing, inplace::copy_backward), half: Half::Native } "Overwrites `x` with `src`, broadcast and converted.";
+    COPY_INPLACE "copyInplace" (: x, : src, opt: after) [] { mutates: Mutates::First, shape: inplace::copy_shape, forward: inplace::copy, twin: inplace::copy_twin, gradient: rule(nothing, inplace::copy_backward), half: Half::Native } "Overwrites `x` with `src`, broadcast and converted; not before `after` is there, and not at all when it failed.";
     AFFINE_INPLACE "affineInplace" (: x) [mul: num, add: num] { mutates: Mutates::First, shape: inplace::number_shape, forward: inplace::affine, twin: unary::affine_twin, gradient: rule(nothing, unary::affine_backward) } "`x = mul * x + add`.";
     CLAMP_INPLACE "clampInplace" (: x) [min: num, max: num] { mutates: Mutates::First, shape: inplace::number_shape, forward: inplace::clamp, twin: unary::clamp_twin, gradient: rule(unary::save_input, unary::clamp_backward) } "Holds `x` between two bounds.";
     FILL_INPLACE "fillInplace" (: x) [value: num] { mutates: Mutates::First, shape: inplace::fill_shape, forward: inplace::fill, twin: inplace::fill_twin, gradient: rule(nothing, inplace::fill_backward) } "Sets every element.";
@@ -209,6 +209,8 @@ table! {
     GLOBAL_NORM "globalNorm" (list: grads) [] { shape: optimizer::norm_shape, forward: optimizer::global_norm, twin: optimizer::global_norm_twin, gradient: Gradient::Stop } "Norm of all gradients together.";
     CLIP_SCALE "clipScale" (list: grads, : norm) [maxNorm: num] { mutates: Mutates::Lists(&[0]), shape: optimizer::clip_shape, forward: optimizer::clip_scale, twin: optimizer::clip_scale_twin } "Scales gradients by `min(1, maxNorm / (norm + 1e-6))`.";
     CLIP_VALUE "clipValue" (list: grads) [value: num] { mutates: Mutates::Lists(&[0]), shape: optimizer::clip_shape, forward: optimizer::clip_value, twin: optimizer::clip_value_twin } "Holds gradients between `-value` and `value`.";
+    // ---- loading: all or nothing -----------------------------------------------------------------------------------------
+    ALL_SOUND "allSound" (list: sources) [] { shape: inplace::all_sound_shape, forward: inplace::all_sound, twin: inplace::all_sound_twin, gradient: Gradient::Stop } "Fails with the first of `sources` that failed; what takes the result runs only when all of them are there.";
     // ---- the caller's own ----------------------------------------------------------------------------------------------
     CALLBACK "callback" () [] { public: false } "A block whose backward is a function of the caller; never queued.";
 }

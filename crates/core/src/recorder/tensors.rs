@@ -1,10 +1,9 @@
 //! Tensors from outside and back, and the end of tensors.
 
-use std::sync::atomic::Ordering;
 
 use smallvec::SmallVec;
 
-use super::{NEXT_ID, Recorder};
+use super::Recorder;
 use crate::entry::{Command, Id, Place, Reply, Source};
 use crate::error::Result;
 use crate::ops::row::{Meta, Metas};
@@ -39,7 +38,7 @@ impl Recorder {
         if let Source::Host(bytes) = &source {
             self.host_bytes += bytes.len() as u64;
         }
-        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        let id = self.ids.next();
         self.values.insert(id, meta.clone(), None, kind);
         self.tape.hold_handle(&mut self.values, id);
         let here = self.next_place(self.current).expect("the current stream is open");

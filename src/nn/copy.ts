@@ -1,0 +1,14 @@
+import * as ops from '../generated/ops.js'
+import { noGrad } from '../scope.js'
+import type { Tensor } from '../tensor.js'
+
+/** Overwrites each first tensor with the second: all of them, or none when a source turns out to have failed. */
+export function copyAll(pairs: readonly (readonly [target: Tensor, source: Tensor])[]): void {
+  const changes = pairs.filter(([target, source]) => target !== source)
+  if (changes.length === 0) return
+  noGrad(() => {
+    const sound = ops.allSound(changes.map(([, source]) => source))
+    for (const [target, source] of changes) ops.copyInplace(target, source, sound)
+    sound.dispose()
+  })
+}
