@@ -842,7 +842,7 @@ declare function gradcheck(fn: Check, inputs: readonly Tensor[], options?: Gradc
 
 /** Options of {@link stream}. */
 interface StreamOptions {
-    /** Higher ones are served first: generation before training. From -1000. @default 0 */
+    /** Higher ones are served first: generation before training. @default 0 */
     priority?: number;
     /** Seed of the stream's own generator. @default a random one */
     seed?: number | bigint;
@@ -3646,6 +3646,7 @@ declare abstract class Optimizer<Options extends {
     /** Name in messages. */
     protected readonly owner: string;
     private readonly state;
+    private readonly log;
     constructor(owner: string, params: Params<Options>, defaults: Options);
     /** Checks the options of a group and returns them; called for the defaults and for every group. */
     protected abstract check(options: Options): Options;
@@ -3681,6 +3682,8 @@ declare abstract class Optimizer<Options extends {
     /** The moment `name` of each parameter of a batch, zeros before the first update. */
     protected moments(batch: Batch, name: string): Tensor[];
     private batches;
+    /** An update that failed did not happen: it is not counted, and moments that were made for it are made again. */
+    private undoFailed;
     private groupSizes;
     private checkState;
 }

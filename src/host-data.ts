@@ -13,13 +13,20 @@ export function fromTyped(
 ): { values: Values; shape: readonly number[]; dtype: Dtype } {
   const values = data as unknown as ArrayLike<number>
   const n = values.length
-  if (n === undefined) throw new OptionError({ what: 'tensor: a DataView holds no numbers', expected: 'a typed array' })
+  if (n === undefined)
+    throw new OptionError({
+      what: 'tensor: a DataView holds no numbers',
+      expected: 'a typed array',
+      received: 'a DataView',
+      fix: 'wrap its buffer, e.g. new Float32Array(view.buffer)',
+    })
   const wanted = shape ?? [n]
   if (wanted.reduce((p, d) => p * d, 1) !== n) {
     throw new ShapeError({
       what: 'tensor: the data does not fill the shape',
       expected: `${wanted.reduce((p, d) => p * d, 1)} numbers for (${wanted.join(', ')})`,
       received: `${n} numbers`,
+      fix: 'leave shape out, or give as many numbers as its sizes multiply to',
     })
   }
   const dtype: Dtype =
@@ -56,6 +63,7 @@ export function fromNested(
       what: 'tensor: the data does not fill the shape',
       expected: `(${wanted.join(', ')})`,
       received: `${values.length} numbers`,
+      fix: 'leave shape out, or give as many numbers as its sizes multiply to',
     })
   }
   const first = typeof values[0]
@@ -71,6 +79,7 @@ function ragged(dim: number, item: unknown): ShapeError {
     received: Array.isArray(item)
       ? `a length of ${item.length} in dimension ${dim}`
       : `${String(item)} at depth ${dim}`,
+    fix: 'pad the shorter rows; numbers may not be texts',
   })
 }
 
@@ -125,6 +134,7 @@ function toInteger(value: number | bigint | boolean): bigint {
       what: 'tensor: this integer is too large',
       expected: '-2^63 to 2^63 - 1 for i64',
       received: String(value),
+      fix: "pass numbers for { dtype: 'f64' }, which rounds",
     })
   }
   return integer
@@ -137,6 +147,7 @@ function toByte(value: number | bigint | boolean): number {
       what: 'tensor: this number is no byte',
       expected: '0 to 255 for u8',
       received: String(value),
+      fix: "use { dtype: 'i64' } for larger integers, or leave the dtype out",
     })
   return number
 }

@@ -1,10 +1,10 @@
-import { MemoryError, OptionError } from './errors.js'
+import { DeviceError, MemoryError, OptionError } from './errors.js'
 import * as ops from './generated/ops.js'
 import { bytesOf, fromNested, fromTyped } from './host-data.js'
 import type { Values } from './host-data.js'
 import { gatherBytes, putGathered } from './native/host.js'
 import { DTYPES, put } from './native/record.js'
-import { bad } from './nn/options.js'
+import { bad, checkKeys } from './nn/options.js'
 import { withGenerator } from './random.js'
 import type { Generator } from './random.js'
 import { KIND, checkDtype, fromId } from './tensor.js'
@@ -81,6 +81,7 @@ export async function tensorAsync(
   options: MakeOptions & { shape?: readonly number[] } = {},
 ): Promise<Tensor> {
   if (!ArrayBuffer.isView(data)) throw bad('tensorAsync', 'data', 'a typed array', data, 'nested arrays go to tensor()')
+  checkOptions('tensorAsync', options, ['shape', ...KEYS])
   const { values, shape, dtype } = fromTyped(data, options.shape)
   const wanted = options.dtype ?? dtype
   checkDtype(wanted)

@@ -69,7 +69,7 @@ const GROW = `${PROGRAM}
       const y = lora.nn.functional.layerNorm(model.forward(x), [n], lora.ones([n], { requiresGrad: true }))
       y.softmax(-1).logsumexp(0).sum().add(y.sort(-1)[0].sum()).backward()
       await x.grad.data()
-      await lora.tensor(new Float32Array(n * n), [n, n]).sum().item()
+      await lora.tensor(new Float32Array(n * n), { shape: [n, n] }).sum().item()
     })
     if (failed) failures.push(failed)
     await told(() => lora.settle())

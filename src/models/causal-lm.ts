@@ -1,5 +1,5 @@
 // What every decoder with a language-model head shares: its input, its output, and the loss on the labels.
-import { OptionError } from '../errors.js'
+import { IndexError, OptionError } from '../errors.js'
 import { crossEntropy } from '../nn/functional.js'
 import { bad, show } from '../nn/options.js'
 import { isGradEnabled, noGrad } from '../scope.js'
@@ -86,8 +86,8 @@ export class CausalLMOutput {
   }
 }
 
-/** Ids as a tensor (B, T) i64. */
-export function idsTensor(owner: string, name: string, ids: Ids): Tensor {
+/** Ids as a tensor (B, T) i64. Numbers are compared with the rows of the `table` at once; those in a tensor are known only when it is used. */
+export function idsTensor(owner: string, name: string, ids: Ids, table?: number): Tensor {
   if (ids instanceof Tensor) {
     if (ids.ndim === 2) return ids
     throw bad(owner, name, 'a tensor (B, T)', ids, ids.ndim === 1 ? `pass ${name}.unsqueeze(0)` : undefined)
@@ -96,6 +96,7 @@ export function idsTensor(owner: string, name: string, ids: Ids): Tensor {
   const flat = numbersFor(ids.length * width)
   let n = 0
   for (const row of ids) for (let t = 0; t < width; t++) flat[n++] = wholeNumber(owner, name, row[t]!)
+  if (table !== undefined) checkInTable(owner, name, flat.subarray(0, n), table)
   return tensor(flat.subarray(0, n), { shape: [ids.length, width], dtype: 'i64' })
 }
 
@@ -181,6 +182,18 @@ function numbersFor(n: number): Float64Array {
 function wholeNumber(owner: string, name: string, id: number): number {
   if (!Number.isSafeInteger(id)) throw bad(owner, name, 'whole numbers', id)
   return id
+}
+
+function checkInTable(owner: string, name: string, ids: Float64Array, table: number): void {
+  for (const id of ids) {
+    if (id >= 0 && id < table) continue
+    throw new IndexError({
+      what: `${owner}: ${name} holds an id outside of the vocabulary`,
+      expected: `ids from 0 to ${table - 1}`,
+      received: String(id),
+      fix: 'does the tokenizer belong to this model? labels alone may hold -100',
+    })
+  }
 }
 
 function nothingToPredict(owner: string): OptionError {

@@ -137,7 +137,7 @@ export class GPT2Model extends Module {
 
   override forward(inputIds: Ids, options: DecoderOptions = {}): DecoderOutput {
     checkKeys('GPT2Model.forward', options, DECODER_KEYS)
-    const ids = idsTensor('GPT2Model.forward', 'inputIds', inputIds) // (B, T)
+    const ids = idsTensor('GPT2Model.forward', 'inputIds', inputIds, this.wte.weight.shape[0]) // (B, T)
     const cache = options.pastKeyValues ?? (options.useCache ? new KvCache() : null)
     const T = ids.shape[1]!
     const past = cache?.length ?? 0

@@ -9,7 +9,7 @@ import { keep, noGrad } from '../scope.js'
 import { zeros } from '../make.js'
 import { KIND, Tensor } from '../tensor.js'
 import { withGrads } from './grads.js'
-import { UpdateLog } from './updates.js'
+import { UpdateLog, recordUpdate } from './updates.js'
 
 /** One set of parameters that share their options. Options may be changed between steps. */
 export interface ParamGroup {
@@ -107,11 +107,13 @@ export abstract class Optimizer<Options extends { lr: number }> {
   step(): Lazy {
     call(() => native.checkFailure())
     this.undoFailed()
+    const stack = markStack(Optimizer.prototype.step)
     noGrad(() => {
       for (const group of this.paramGroups) {
         for (const batch of this.batches(group)) {
-          const number = markStack(Optimizer.prototype.step)
-          withGrads(batch.params, (grads) => this.update({ ...batch, grads }, group))
+          const number = recordUpdate(stack, () =>
+            withGrads(batch.params, (grads) => this.update({ ...batch, grads }, group)),
+          )
           for (const state of batch.states) state.step = batch.step
           this.log.add(number, group, batch.step)
         }

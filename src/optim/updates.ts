@@ -1,5 +1,5 @@
 // Which updates of an optimizer changed nothing after all: a failed gradient is found only when the update runs, long after it was counted.
-import { call } from '../native/call.js'
+import { call, markUpdate, updateOf } from '../native/call.js'
 import { native } from '../native/load.js'
 
 /** Updates that may still fail: the queue is bounded, so older ones are done. */
@@ -7,8 +7,23 @@ const KEPT = 256
 /** Numbers of failed updates that no optimizer has asked for yet. */
 const failed = new Set<number>()
 
+let last = 0
+
+/** Records an update under a number of its own, which it returns. */
+export function recordUpdate(stack: number, record: () => void): number {
+  last = (last % 2 ** 20) + 1
+  markUpdate(stack, last)
+  try {
+    record()
+  } finally {
+    markUpdate(stack, 0)
+  }
+  return last
+}
+
 function takeFailed(): ReadonlySet<number> {
-  for (const number of call(() => native.takeFailedUpdates())) failed.add(number)
+  for (const number of call(() => native.takeFailedUpdates())) failed.add(updateOf(number))
+  failed.delete(0)
   // Clipping counts nothing, and an optimizer may be gone: what nobody asks for must not pile up.
   for (const number of failed) {
     if (failed.size <= 4 * KEPT) break

@@ -108,7 +108,11 @@ export const cases = [
     ['a folder in the place of a file', () => lora.load(folder), { received: /folder/ }],
     ['a device in the place of a file', () => lora.load('/dev/zero'), { received: /device/ }],
     ['a path with a NUL', () => lora.load('a\0b'), { received: /NUL|nul|null/ }],
-    ['an index whose shard is missing', () => lora.load(sharded('gone.safetensors')), { what: /gone\.safetensors/ }],
+    [
+      'an index whose shard is missing',
+      () => lora.load(sharded('gone.safetensors')),
+      { received: /gone\.safetensors/ },
+    ],
     [
       'a model folder without config.json',
       () => models.GPT2LMHeadModel.fromPretrained(folder),
@@ -123,7 +127,11 @@ export const cases = [
     ['a header of a file that is not there', () => lora.loadHeader(join(folder, 'none')), { what: /none/ }],
   ]),
   ...rejects('ERR_LORA_UNSUPPORTED', [
-    ['a dtype that is not supported', () => lora.load(safetensors({ x: x(0, 2, [2], 'F8_E4M3') }, 2)), { what: /F8/ }],
+    [
+      'a dtype that is not supported',
+      () => lora.load(safetensors({ x: x(0, 2, [2], 'F8_E4M3') }, 2)),
+      { received: /F8/ },
+    ],
   ]),
   ...rejects('ERR_LORA_OPTION', [
     ['saving what is no tensor', () => lora.save({ x: [1] }, join(folder, 'x')), { what: /x is no tensor/ }],

@@ -72,7 +72,8 @@ export function judgeData(wanted, error, when) {
   for (const field of ['what', 'expected', 'received', 'fix'])
     if (!error[field]) return `${field} is empty: ${error.message}`
   for (const field of ['op', 'path']) {
-    const want = wanted.fields[field] ?? ''
+    const want = wanted.fields[field] === undefined ? '' : wanted.fields[field]
+    if (want === null) continue
     if (error[field] !== want) return `${field} is '${error[field]}', not '${want}': ${error.message}`
   }
   for (const field of ['what', 'expected', 'received', 'fix']) {

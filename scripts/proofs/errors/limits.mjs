@@ -15,11 +15,11 @@ function slow(n = 1200) {
 /** Runs `record` behind something slow; what it threw is thrown when the queue is empty again. */
 function behind(record) {
   return async () => {
-    const product = slow()
+    const wait = slow().sum().item()
     try {
       record()
     } finally {
-      await product.sum().item()
+      await wait
       await lora.settle()
     }
   }
@@ -49,8 +49,8 @@ async function inWorker(text, workerData) {
   throw new lora[data.name]({ ...data, where: data.path, fix: data.hint })
 }
 
-/** A tensor with the number of one of another thread. */
-const forged = 'Object.assign(Object.create(lora.Tensor.prototype), workerData)'
+/** A tensor that a worker makes of the number of another thread, as no export lets it. */
+const forged = `(await import(${JSON.stringify(new URL('../../../dist/tensor.js', import.meta.url).href)})).fromId(workerData.id)`
 
 function aborted(work) {
   return async () => {
@@ -65,7 +65,8 @@ function aborted(work) {
   }
 }
 
-const ABORTED = { received: /the client left/ }
+// Which operation of the stream was skipped first depends on how far it came.
+const ABORTED = { op: null, received: /the client left/ }
 
 export const group = 'limits, threads and streams'
 export const cases = [
@@ -83,7 +84,7 @@ export const cases = [
     ['a range longer than memory', () => lora.arange(1e15), { received: /1000000000000000/ }],
   ]),
   ...rejects('ERR_LORA_BACKLOG', [
-    ['70 steps ahead of the computation', behind(stepsAhead), { op: 'sgdStep', expected: /64 steps/, fix: /await/ }],
+    ['70 steps ahead of the computation', behind(stepsAhead), { expected: /64 steps/, fix: /await/ }],
     ['384 MB of numbers ahead', behind(dataAhead), { expected: /256 MB/, fix: /await/ }],
   ]),
   ...sync('ERR_LORA_THREAD', [
@@ -100,22 +101,15 @@ export const cases = [
       { fix: /postMessage/ },
     ],
     [
-      'its values, there',
-      ({ trained }) => inWorker('await lora.Tensor.prototype.data.call(workerData)', trained[0]),
-      { fix: /postMessage/ },
+      'a number of another thread',
+      ({ trained }) => inWorker(`lora.ones([2]).add(${forged})`, { id: trained[0].id }),
+      { received: /another/ },
     ],
     [
       'a state dict posted to a worker',
       ({ trained }) =>
         inWorker('new lora.nn.Linear(4, 8, { bias: false }).loadStateDict(workerData)', { weight: trained[0] }),
       { fix: /postMessage/ },
-    ],
-  ]),
-  ...rejects('ERR_LORA_DISPOSED', [
-    [
-      'a number of another thread',
-      ({ trained }) => inWorker(`lora.ones([2]).add(${forged})`, { id: trained[0].id }),
-      { op: 'add', what: /another worker thread/ },
     ],
   ]),
   ...rejects('ERR_LORA_ABORTED', [

@@ -153,10 +153,18 @@ impl Recorder {
                     .hint("reduce it with sum() or mean(), or pass a gradient of the same shape"),
             );
         }
+        // Made of the loss, not of nothing: when the loss failed, so do all gradients of it, and no step is made with them.
+        let sound = self.record_all(&table::ALL_SOUND, &[root], &[1.0], None, false)?[0];
+        let one = self.record_all(&table::CAST, &[sound], &[f64::from(meta.dtype.wide() as u8)], None, false)?[0];
+        self.drop_if_unused(sound);
+        if meta.shape.rank() == 0 {
+            return Ok(one);
+        }
         let mut attrs = vec![meta.shape.rank() as f64];
         attrs.extend(meta.shape.dims().iter().map(|&d| d as f64));
-        attrs.extend([1.0, f64::from(meta.dtype.wide() as u8)]);
-        Ok(self.record_all(&table::FULL, &[], &attrs, None, false)?[0])
+        let ones = self.record_all(&table::RESHAPE, &[one], &attrs, None, false)?[0];
+        self.drop_if_unused(one);
+        Ok(ones)
     }
 
     /// Pauses at a node that the caller runs.
