@@ -248,9 +248,9 @@ wrongUses('arguments of the wrong type', [
     () => lora.stream({ priority: weak('high') }),
     OptionError,
     CODE,
-    { hint: /index\.d\.ts/ },
+    { expected: /integer/, received: /high/ },
   ],
-  ['a number as a path', () => lora.load(weak(5)), OptionError, CODE, { received: /String/, at: 'await' }],
+  ['a number as a path', () => lora.load(weak(5)), OptionError, CODE, { expected: /text/, received: /5/, at: 'await' }],
   [
     'a number as metadata',
     () => lora.save({ x: lora.ones([1]) }, '/nowhere/x', { metadata: weak({ step: 1 }) }),
@@ -351,14 +351,21 @@ wrongUses('indexes', [
   ],
   ['unsqueeze too far', () => lora.zeros([3]).unsqueeze(3), IndexError, 'ERR_LORA_INDEX', { received: /3/ }],
   [
-    'an id outside the table',
+    'an id outside the table, given as a number',
+    () => tiny().forward([[0, 11]]),
+    IndexError,
+    'ERR_LORA_INDEX',
+    { path: /^transformer$/, expected: /0 to 10/, received: /^11$/, hint: /tokenizer/ },
+  ],
+  [
+    'an id outside the table, in a tensor',
     () =>
       tiny()
-        .forward([[0, 11]])
+        .forward(lora.tensor([[0n, 11n]]))
         .logits.data(),
     IndexError,
     'ERR_LORA_INDEX',
-    { op: /^embedding$/, path: /^transformer\.wte$/, received: /11/, at: 'await' },
+    { op: /^embedding$/, path: /^transformer\.wte$/, received: /11/, hint: /vocabulary|table/, at: 'await' },
   ],
   [
     'a negative id',

@@ -9,15 +9,20 @@
 import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import * as lora from 'loralib'
-import { asData, caught, judge } from './errors/judge.mjs'
+import { asData, caught, judge, judgeData } from './errors/judge.mjs'
 import { checksum, knownStep, leftOn, makeWorld, train } from './errors/world.mjs'
 import * as callbacks from './errors/callbacks.mjs'
+import * as disk from './errors/disk.mjs'
 import * as dtypes from './errors/dtypes.mjs'
+import * as ends from './errors/ends.mjs'
+import * as environment from './errors/environment.mjs'
 import * as files from './errors/files.mjs'
 import * as gradients from './errors/gradients.mjs'
 import * as lifetimes from './errors/lifetimes.mjs'
 import * as limits from './errors/limits.mjs'
+import * as memory from './errors/memory.mjs'
 import * as options from './errors/options.mjs'
+import * as panic from './errors/panic.mjs'
 import * as running from './errors/running.mjs'
 import * as shapes from './errors/shapes.mjs'
 
@@ -39,6 +44,7 @@ const world = await makeWorld()
 const reference = { sum: await checksum(world), step: await knownStep() }
 
 for (const { group, cases } of GROUPS) await prove(group, cases)
+for (const each of [environment, memory, disk, ends, panic]) await proveApart(each)
 check('afterwards', 'the model beside it all trains as its twin that saw no wrong use', await sameAsTwin())
 rmSync(files.folder, { recursive: true })
 for (const line of failures) console.log(line)
@@ -61,6 +67,37 @@ async function prove(group, cases) {
   }
   check(group, 'nothing is left in memory', await leftInMemory(before))
   console.log(`${group}: ${good} of ${chosen.length}`)
+}
+
+/** Proves a group whose wrong uses run in processes of their own. */
+async function proveApart({ group, prove }) {
+  if (!`${group}: `.includes(values.only)) return
+  let [good, all] = [0, 0]
+  const count = (name, wrong) => {
+    all += 1
+    if (wrong === null) good += 1
+    check(group, name, wrong)
+  }
+  const report = {
+    note: (text) => console.log(`  ${text}`),
+    check: (name, fine, why) => count(name, fine === true ? null : `no: ${why}`),
+    judge: (name, wanted, told) => {
+      if (values.verbose && told?.error) tellText(group, name, told)
+      const found = told?.error?.code !== undefined
+      count(
+        name,
+        found ? judgeData(wanted, told.error, told.when) : `no error of loralib: ${told?.error?.message ?? 'nothing'}`,
+      )
+    },
+  }
+  await prove(report, { short: values.short })
+  console.log(`${group}: ${good} of ${all}`)
+}
+
+function tellText(group, name, { error, when }) {
+  console.log(
+    `\n${group}: ${name} (${when})\n${`${error.name} [${error.code}]: ${error.message}`.replace(/^/gm, '    ')}`,
+  )
 }
 
 function check(group, name, wrong) {
@@ -92,11 +129,13 @@ async function leftInMemory(before) {
   return `${b.total.tensors - a.total.tensors} tensors, ${b.total.bytes - a.total.bytes} bytes, ${b.tapeNodes - a.tapeNodes} nodes more than before`
 }
 
-/** Memory when nobody holds anything by chance: a collection may need a second one. */
+/** Memory when nobody holds anything by chance: what one collection finds may let the next find more. */
 async function settled() {
-  for (let last = -1; lora.memory().total.tensors !== last;) {
-    last = lora.memory().total.tensors
+  for (let [last, same] = [-1, 0]; same < 3;) {
     await lora.settle()
+    const now = lora.memory().total.tensors
+    same = now === last ? same + 1 : 0
+    last = now
   }
   return lora.memory()
 }

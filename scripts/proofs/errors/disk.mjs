@@ -45,7 +45,14 @@ function fill(folder) {
 
 /** Every way that this machine allows: `[name, what the error must receive, options of the child, prepare → undo]`. */
 function ways(root) {
-  const list = [['file-size limit (prlimit --fsize=4096)', /too large/i, { wrap: ['prlimit', '--fsize=4096'] }, (folder) => (fill(folder), () => {})]]
+  const list = [
+    [
+      'file-size limit (prlimit --fsize=4096)',
+      /too large/i,
+      { wrap: ['prlimit', '--fsize=4096'] },
+      (folder) => (fill(folder), () => {}),
+    ],
+  ]
   if (works('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', prepared(root, 'probe'))) {
     works('umount', join(root, 'probe'))
     list.push(['a full disk (tmpfs of 64 KB)', /space/i, {}, (folder) => {
@@ -88,14 +95,23 @@ export async function prove(report) {
       const before = readdirSync(folder).sort()
       try {
         const ended = await runChild(program(folder), options)
-        const cases = rejects('ERR_LORA_FILE', WRITES.map((name) => [name, null, { what: /way-/, received }]))
+        const cases = rejects(
+          'ERR_LORA_FILE',
+          WRITES.map((name) => [name, null, { what: /way-/, received }]),
+        )
         for (const each of cases) report.judge(`${how}: ${each.name}`, each, ended.told.get(each.name))
         const after = readdirSync(folder).sort()
         report.check(`${how}: no file more or less`, before.join() === after.join(), after.join())
-        const touched = NAMES.filter((name) => hash(join(folder, name)) !== createHash('sha256').update(OLD).digest('hex'))
+        const touched = NAMES.filter(
+          (name) => hash(join(folder, name)) !== createHash('sha256').update(OLD).digest('hex'),
+        )
         report.check(`${how}: what was there is whole`, touched.length === 0, touched.join())
         const value = (name) => ended.told.get(name)?.value
-        report.check(`${how}: parameters and steps are what they were`, value('same') === true && value('step') === true, ended.errors)
+        report.check(
+          `${how}: parameters and steps are what they were`,
+          value('same') === true && value('step') === true,
+          ended.errors,
+        )
         report.check(`${how}: the process ended by itself`, ended.code === 0, `${ended.signal} ${ended.errors}`)
       } finally {
         undo()

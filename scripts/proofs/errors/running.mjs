@@ -18,7 +18,7 @@ const broken = () => new Deep().forward(ids(1, 4)).sum()
 const FIRST = { op: 'embedding', path: 'blocks.0.0', expected: /0 to 2/, received: /^4$/ }
 
 /** A loss of the model beside which all this runs, with a failure in it. */
-const brokenLoss = ({ loss }) => loss().add(broken())
+const brokenLoss = ({ loss }) => loss().mul(broken())
 
 /** Gives the running work time, so that an error is there before the next call. */
 const later = () => new Promise((resolve) => setTimeout(resolve, 30))

@@ -58,7 +58,9 @@ impl Executor {
                         &self.took(),
                     );
                 }
-                if let (Mutates::Lists(_), Some(_), Some(progress)) = (row.mutates, &failure, self.progress(place.stream)) {
+                if let (Mutates::Lists(_), Some(_), Some(progress)) =
+                    (row.mutates, &failure, self.progress(place.stream))
+                {
                     progress.fail_update(stack);
                 }
                 if let (true, Some(error), Some(target)) = (spoils, &failure, inputs.first().copied().flatten()) {

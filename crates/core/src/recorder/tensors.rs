@@ -1,6 +1,5 @@
 //! Tensors from outside and back, and the end of tensors.
 
-
 use smallvec::SmallVec;
 
 use super::Recorder;
