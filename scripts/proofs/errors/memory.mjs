@@ -15,14 +15,18 @@ const cases = rejects('ERR_LORA_MEMORY', [
   ['the moments of an optimizer', null, FIELDS],
   ['a norm of gradients that do not fit', null, FIELDS],
   ['a state dict with a tensor that does not fit', null, FIELDS],
+  ['a file that does not fit', null, FIELDS],
 ])
 
-/** One program for both kinds of limit; `FREE` numbers of f32 do not fit beside the 3 × `HELD` that do. */
-const program = (held, free, file) => `
+/** One program for both kinds of limit; `FREE` numbers of f32 do not fit beside 2 × `HELD`; 4 × `HELD` fit. */
+const program = (held, free, file, moments) => `
   const world = await makeWorld()
   const sum = await checksum(world)
   const step = await knownStep()
-  const [HELD, FREE] = [${held}, ${free}]
+  const [HELD, FREE, MOMENTS] = [${held}, ${free}, ${moments}]
+  // Beside it the large ones do not fit, though each alone would.
+  let held = lora.ones([2 * HELD])
+  await held.at([0, 1]).data()
   await attempt('a tensor just above free memory', () => lora.zeros([FREE]).sum().item())
   await attempt('what depends on it', () => lora.zeros([FREE]).at([0, 1]).mul(world.trained[0].sum()).exp().data())
   class Up extends lora.nn.Module {
@@ -30,13 +34,14 @@ const program = (held, free, file) => `
     forward(x) { return this.up.forward(x).mean() }
   }
   await attempt('a forward in a model: its path', () => new Up().forward(lora.ones([FREE / 1024, 1])).item())
+  held.dispose()
   await lora.settle().catch(() => {})
-  {
+  if (MOMENTS) {
     // Parameter and gradient fit; two moments do not. The update is not counted, and fits when there is room.
     const p = lora.nn.parameter(lora.ones([HELD]))
     p.grad = lora.full([HELD], 2)
     const optimizer = new lora.optim.AdamW([p], { lr: 0.1, weightDecay: 0 })
-    const ballast = lora.ones([HELD])
+    const ballast = lora.ones([2 * HELD])
     await ballast.at([0, 1]).data()
     await attempt('the moments of an optimizer', () => optimizer.step())
     say('parameter', await p.at([0, 1]).item())
@@ -53,11 +58,11 @@ const program = (held, free, file) => `
     for (const t of Object.values(optimizer.stateDict().state)) for (const x of Object.values(t)) x.dispose?.()
   }
   await lora.settle().catch(() => {})
-  {
+  if (MOMENTS) {
     const p = lora.nn.parameter(lora.ones([HELD]))
     p.grad = lora.full([HELD], 2)
     const optimizer = new lora.optim.AdamW([p], { lr: 0.1, weightDecay: 0 })
-    const ballast = lora.ones([HELD])
+    const ballast = lora.ones([2 * HELD])
     await ballast.at([0, 1]).data()
     await Promise.resolve(optimizer.step()).catch(() => {})
     ballast.dispose()
@@ -67,6 +72,8 @@ const program = (held, free, file) => `
     for (const t of [p, p.grad, ...Object.values(Object.values(optimizer.stateDict().state)[0])]) t.dispose?.()
   }
   await lora.settle().catch(() => {})
+  held = lora.ones([2 * HELD])
+  await held.at([0, 1]).data()
   await attempt('a state dict with a tensor that does not fit', async () => {
     const dict = Object.fromEntries(Object.entries(world.model.stateDict()).map(([k, t]) => [k, lora.noGrad(() => t.add(1))]))
     const key = Object.keys(dict).at(-1)
@@ -100,19 +107,32 @@ export async function prove(report, { short }) {
   try {
     const file = join(folder, 'large.safetensors')
     sparse(file, 512 * MB)
-    const ways = [['LORALIB_MEMORY_LIMIT', { env: { LORALIB_MEMORY_LIMIT: '256MB' } }, 16 * MB, 62 * MB]]
+    // The moments of an optimizer need known numbers of free bytes, which a bound on the address space does not leave.
+    const ways = [
+      { how: 'LORALIB_MEMORY_LIMIT', env: { LORALIB_MEMORY_LIMIT: '256MB' }, held: 12, free: 62, moments: true },
+    ]
     if (process.platform === 'linux' && !short) {
-      ways.push(['address space (prlimit --as)', { wrap: ['prlimit', `--as=${1900 * MB}`] }, 48 * MB, 200 * MB])
+      const wrap = ['prlimit', `--as=${1900 * MB}`]
+      ways.push({ how: 'address space (prlimit --as)', wrap, held: 12, free: 450, moments: false })
     }
-    for (const [how, options, held, free] of ways) {
-      const ended = await runChild(program(held, free, file), options)
+    for (const { how, held, free, moments, ...options } of ways) {
+      const ended = await runChild(program(held * MB, free * MB, file, moments), options)
       report.note(`${how}: ended with ${ended.signal ?? ended.code} after ${(ended.ms / 1000).toFixed(1)} s`)
-      for (const each of cases) report.judge(`${how}: ${each.name}`, each, ended.told.get(each.name))
+      const proved = cases.filter(({ name }) => moments || !/moments|norm|file/.test(name))
+      for (const each of proved) report.judge(`${how}: ${each.name}`, each, ended.told.get(each.name))
       const value = (name) => ended.told.get(name)?.value
-      report.check(`${how}: the parameter did not move`, value('parameter') === 1, value('parameter'))
-      report.check(`${how}: the failed update is not counted`, ['', '0'].includes(value('updates')), value('updates'))
-      // One update of AdamW on a constant gradient moves by the rate.
-      report.check(`${how}: the same update runs when there is room`, /^0\.9(00000\d*)?(,1)$/.test(value('after room was made')), value('after room was made')) // prettier-ignore
+      if (moments) {
+        const after = value('after room was made')
+        const [moved, count] = String(after).split(',').map(Number)
+        report.check(`${how}: the parameter did not move`, value('parameter') === 1, value('parameter'))
+        report.check(`${how}: the failed update is not counted`, value('updates') === '0', value('updates'))
+        // The first update of AdamW on a constant gradient moves by the rate.
+        report.check(
+          `${how}: the same update runs when there is room`,
+          Math.abs(moved - 0.9) < 1e-5 && count === 1,
+          after,
+        )
+      }
       report.check(`${how}: the model beside it kept its parameters`, value('same') === true, ended.errors)
       report.check(`${how}: the known step gives the known result`, value('step') === true, ended.errors)
       report.check(`${how}: the process ended by itself`, ended.code === 0, `${ended.signal} ${ended.errors}`)

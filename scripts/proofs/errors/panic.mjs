@@ -40,7 +40,10 @@ const program = (folder, thread) => `
   await attempt('a tensor made afterwards', () => lora.tensor([1, 2]).data())
   await attempt('a wrong shape afterwards, as ever', () => lora.ones([2]).add(lora.ones([3])))
   await attempt('a training step afterwards', () => train(world))
-  await attempt('text afterwards', () => { world.model.eval(); return world.model.generate([[1]], { maxNewTokens: 2 }) })
+  await attempt('text afterwards', async () => {
+    world.model.eval()
+    try { await world.model.generate([[1]], { maxNewTokens: 2 }) } finally { world.model.train() }
+  })
   await attempt('a file loaded afterwards', async () => (await lora.load(${JSON.stringify(join(folder, 'before.safetensors'))}))['lm_head.weight']?.data() ?? lora.ones([1]).data())
   say('exports', Object.keys(lora).some((name) => /panic/i.test(name)))
   say('read', sum === (await checksum(world)))
