@@ -12,7 +12,7 @@ import { avaTests, conformance, fixtures, rustTests } from './lib/suites.mjs'
 import { sizeCheck } from './size.mjs'
 
 /** Long proofs, in their short form: `node scripts/proofs/<name>.mjs --short`. A new proof is a new name here. */
-const proofs = ['runner', 'determinism', 'trainable', 'memory', 'loop', 'bugs', 'pickle', 'soak']
+const proofs = ['runner', 'determinism', 'trainable', 'memory', 'loop', 'errors', 'bugs', 'pickle', 'soak']
 
 /** Answers `{ok}` from the exit status of a program. */
 const passes = async (started) => ({ ok: (await started).code === 0 })

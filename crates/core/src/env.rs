@@ -71,6 +71,7 @@ pub fn memory_limit() -> Result<Option<u64>> {
         Error::new(Code::Option, "LORALIB_MEMORY_LIMIT is not a size")
             .expected("a number of bytes, or one with a unit, such as 512MB or 4GB")
             .received(value.clone())
+            .hint("set it to what the process may use, or leave it out")
     })
 }
 

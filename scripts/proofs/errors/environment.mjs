@@ -15,7 +15,7 @@ const rows = [
     'LORALIB_DEVICE=cuda in this build',
     USE,
     { LORALIB_DEVICE: 'cuda' },
-    sync('ERR_LORA_UNSUPPORTED', [['use', null, { received: /cuda/ }]]),
+    sync('ERR_LORA_DEVICE', [['use', null, { received: /cuda/ }]]),
   ],
   ['LORALIB_THREADS=0', USE, { LORALIB_THREADS: '0' }, sync('ERR_LORA_OPTION', [['use', null, { received: /0/ }]])],
   [

@@ -202,6 +202,7 @@ impl Executor {
                     Code::Internal,
                     "a fault of loralib stopped an operation; nothing more is computed in this process",
                 )
+                .expected("operations that end with a result or an error of their own")
                 .received(text.unwrap_or_else(|| "a panic without a message".into()))
                 .hint(
                     "intact tensors can still be read and saved; please report this with the output of lora.backend()",
