@@ -14,7 +14,7 @@ use engine::ops::row::Meta;
 use engine::shape::Shape;
 use engine::values::Kind;
 use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, Object, Task};
+use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 
 use crate::error::to_napi;
@@ -88,31 +88,33 @@ impl NativeWeights {
     }
 }
 
-/// Opens a file on libuv's pool.
-pub struct OpenTask {
-    path: PathBuf,
-    mapped: bool,
+/// Works on files on a thread of its own: a disk is slow, and libuv's few threads belong to the application. The thread ranks below the event loop,
+/// as the compute threads do. Where there is no thread to be had the caller does the work.
+fn off_thread(work: impl FnOnce() + Send + 'static) {
+    let shared = Arc::new(std::sync::Mutex::new(Some(work)));
+    let job = shared.clone();
+    let run = move || {
+        if let Some(work) = job.lock().ok().and_then(|mut slot| slot.take()) {
+            work();
+        }
+    };
+    let lowered = {
+        let run = run.clone();
+        move || {
+            engine::platform::lower_thread_priority();
+            run();
+        }
+    };
+    if std::thread::Builder::new()
+        .name("loralib-io".into())
+        .spawn(lowered)
+        .is_err()
+    {
+        run();
+    }
 }
 
-impl Task for OpenTask {
-    type Output = Arc<Weights>;
-    type JsValue = NativeWeights;
-
-    fn compute(&mut self) -> napi::Result<Self::Output> {
-        caught(|| Weights::open(&self.path, self.mapped))
-            .map(Arc::new)
-            .map_err(to_napi)
-    }
-
-    fn resolve(&mut self, _: Env, file: Self::Output) -> napi::Result<NativeWeights> {
-        Ok(NativeWeights {
-            file: RefCell::new(Some(file)),
-            mapped: self.mapped,
-        })
-    }
-}
-
-/// A panic on libuv's pool would end the process.
+/// A panic must not end the thread without an answer.
 fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Error::new(
@@ -124,11 +126,20 @@ fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// Opens a weight file: safetensors, torch, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used.
 #[napi(catch_unwind, ts_return_type = "Promise<NativeWeights>")]
-pub fn open_weights(path: String, mapped: bool) -> AsyncTask<OpenTask> {
-    AsyncTask::new(OpenTask {
-        path: PathBuf::from(path),
-        mapped,
-    })
+pub fn open_weights(env: &Env, path: String, mapped: bool) -> napi::Result<Object<'_>> {
+    type Resolve = Box<dyn FnOnce(Env) -> napi::Result<NativeWeights>>;
+    let (deferred, promise) = env.create_deferred::<NativeWeights, Resolve>()?;
+    let path = PathBuf::from(path);
+    off_thread(move || match caught(|| Weights::open(&path, mapped)) {
+        Ok(file) => deferred.resolve(Box::new(move |_| {
+            Ok(NativeWeights {
+                file: RefCell::new(Some(Arc::new(file))),
+                mapped,
+            })
+        })),
+        Err(error) => deferred.reject(to_napi(error)),
+    });
+    Ok(promise)
 }
 
 /// Writes a snapshot of tensors, taken at this place of the queue, as a safetensors file. `metadata` is a flat list of pairs.
@@ -148,21 +159,7 @@ pub fn save_weights<'env>(
             Ok(()) => deferred.resolve(Box::new(|_| Ok(()))),
             Err(error) => deferred.reject(to_napi(error)),
         };
-        // Disks are slow: the executor goes on computing. Without a thread the executor writes itself.
-        let shared = Arc::new(std::sync::Mutex::new(Some(write)));
-        let job = shared.clone();
-        let run = move || {
-            if let Some(write) = job.lock().ok().and_then(|mut slot| slot.take()) {
-                write();
-            }
-        };
-        if std::thread::Builder::new()
-            .name("loralib-io".into())
-            .spawn(run.clone())
-            .is_err()
-        {
-            run();
-        }
+        off_thread(write);
     });
     with(|state| state.recorder.read(&ids(list), reply))?;
     Ok(promise)
