@@ -18,6 +18,15 @@ test('temperature divides the scores', (t) => {
   t.deepEqual(after(processors.temperature(0.5), [1, -2]), [2, -4])
 })
 
+test('topK of a long row is what sorting gives', (t) => {
+  const scores = Array.from({ length: 3000 }, (_, i) => ((i * 7919) % 1009) - 500)
+  for (const k of [1, 2, 40, 374, 376, 2999]) {
+    const least = [...scores].sort((a, b) => b - a)[k - 1]!
+    const want = scores.flatMap((score, i) => (score >= least ? [i] : []))
+    t.deepEqual(kept(after(processors.topK(k), scores)), want, `k ${k}`)
+  }
+})
+
 test('topK keeps ties with the k-th, and all when k exceeds the vocabulary', (t) => {
   t.deepEqual(kept(after(processors.topK(2), [1, 3, 3, 3])), [1, 2, 3])
   t.deepEqual(kept(after(processors.topK(9), [1, 3])), [0, 1])

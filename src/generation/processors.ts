@@ -125,13 +125,28 @@ export function softmax(scores: Float32Array): Float64Array {
 }
 
 function ban(scores: Float32Array, unfit: (score: number, i: number) => boolean): void {
-  scores.forEach((score, i) => {
-    if (unfit(score, i)) scores[i] = -Infinity
-  })
+  for (let i = 0; i < scores.length; i++) if (unfit(scores[i]!, i)) scores[i] = -Infinity
 }
 
+/** The k-th largest score. A heap of the k best so far: most scores are compared once with the least of them, where sorting takes milliseconds. */
 function kthLargest(scores: Float32Array, k: number): number {
-  return Float32Array.from(scores).sort()[scores.length - k]!
+  if (k > scores.length / 8) return Float32Array.from(scores).sort()[scores.length - k]!
+  const heap = scores.slice(0, k).sort()
+  for (let i = k; i < scores.length; i++) if (scores[i]! > heap[0]!) replaceLeast(heap, scores[i]!)
+  return heap[0]!
+}
+
+/** Puts a larger number in the place of a heap's least one. */
+function replaceLeast(heap: Float32Array, value: number): void {
+  let at = 0
+  for (;;) {
+    let child = 2 * at + 1
+    if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child += 1
+    if (child >= heap.length || heap[child]! >= value) break
+    heap[at] = heap[child]!
+    at = child
+  }
+  heap[at] = value
 }
 
 // Numbers of a vocabulary stay below it, and a sortable score above: together they are exact in f64.
