@@ -2,9 +2,10 @@
 
 mod room;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use half::{bf16, f16};
 
@@ -60,11 +61,14 @@ pub struct Pool {
     u8: Shelf<u8>,
     budget: u64,
     step: u64,
+    /// Steps, each with the time when it was reached; the oldest first.
+    marks: VecDeque<(u64, Instant)>,
 }
 
-/// Steps after which an unused buffer goes back to the system: batches of changing length must not pile up one set of buffers
-/// for each length.
+/// Steps and time after which an unused buffer goes back to the system: batches of changing length must not pile up one set of buffers for each
+/// length. The time is for trainers beside others, whose every token counts as a step: what their next step needs is not given back meanwhile.
 const KEEP_STEPS: u64 = 16;
+const KEEP_TIME: Duration = Duration::from_secs(5);
 
 /// An element type that the pool keeps a shelf for.
 pub trait Pooled: Element {
@@ -102,6 +106,7 @@ impl Pool {
             u8: Shelf::new(),
             budget,
             step: 0,
+            marks: VecDeque::new(),
         }
     }
 
@@ -260,7 +265,22 @@ impl Pool {
     pub fn end_step(&mut self) {
         self.step += 1;
         if self.step.is_multiple_of(KEEP_STEPS) {
-            self.drop_before(self.step.saturating_sub(KEEP_STEPS));
+            self.age(Instant::now());
+        }
+    }
+
+    fn age(&mut self, now: Instant) {
+        self.marks.push_back((self.step, now));
+        let mut old = None;
+        while let Some(&(step, reached)) = self.marks.front()
+            && step + KEEP_STEPS <= self.step
+            && now.duration_since(reached) >= KEEP_TIME
+        {
+            self.marks.pop_front();
+            old = Some(step);
+        }
+        if let Some(step) = old {
+            self.drop_before(step);
         }
     }
 
@@ -322,6 +342,24 @@ mod tests {
         assert_eq!(counters.number_bytes.load(Ordering::Relaxed), 0);
         pool.trim();
         assert_eq!(counters.pool_bytes.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_buffer_that_no_step_used_for_a_while_goes_back() {
+        let counters = Arc::new(Counters::default());
+        let mut pool = Pool::new(counters.clone(), 1 << 30);
+        let kept = || counters.pool_bytes.load(Ordering::Relaxed);
+        let a = pool.take::<u8>(1 << 20).expect("room");
+        pool.give(Buffer::U8(a));
+        let start = Instant::now();
+        for seconds in [0, 1, 2] {
+            pool.step += KEEP_STEPS;
+            pool.age(start + Duration::from_secs(seconds));
+            assert_eq!(kept(), 1 << 20, "many steps, but only {seconds} s");
+        }
+        pool.step += KEEP_STEPS;
+        pool.age(start + KEEP_TIME);
+        assert_eq!(kept(), 0);
     }
 
     #[test]
