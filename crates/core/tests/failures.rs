@@ -333,5 +333,5 @@ fn closing_a_recorder_forgets_its_tensors() {
         engine,
     };
     assert_eq!(next.live_values(), 0);
-    assert_eq!(next.try_op(&NEG, &[x], &[]).unwrap_err().code(), Code::Disposed);
+    assert_eq!(next.try_op(&NEG, &[x], &[]).unwrap_err().code(), Code::Thread);
 }

@@ -71,4 +71,5 @@ fn copies(list: &mut Vec<Sample>) {
         list.push(sample(&FILL_INPLACE, [all(to)], &[1.0]));
     }
     list.push(sample(&COPY_INPLACE, [whole(&[3], &[1, 2, 3]), whole(&[1], &[9])], &[]));
+    list.push(sample(&ALL_SOUND, [whole(&[3], &[1, 2, 3]), whole(&[1], &[9])], &[2.0]));
 }
