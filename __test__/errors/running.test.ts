@@ -22,11 +22,15 @@ test.serial('a step that failed is not counted, and its moments are made again',
     by.zeroGrad()
   }
   await t.throwsAsync(step(p, optimizer, broken()), { code: 'ERR_LORA_INDEX' })
+  // The failure of backward may be told a second time, by what is recorded next.
+  await lora.settle().catch(() => {})
   t.deepEqual(counts(optimizer), [0])
   await same(t, p, [1, 1])
   optimizer.zeroGrad()
   for (let i = 0; i < 2; i++) await step(p, optimizer)
   await t.throwsAsync(step(p, optimizer, broken()), { code: 'ERR_LORA_INDEX' })
+  // The failure of backward may be told a second time, by what is recorded next.
+  await lora.settle().catch(() => {})
   optimizer.zeroGrad()
   await step(p, optimizer)
   for (let i = 0; i < 3; i++) await step(twin, reference)
@@ -79,7 +83,7 @@ test.serial('a state dict with one failed tensor loads nothing', async (t) => {
   await t.throwsAsync(lora.settle(), { code: 'ERR_LORA_INDEX' })
   t.deepEqual(await Promise.all(model.parameters().map(numbers)), before)
   model.loadStateDict(dict)
-  await same(t, model.parameters()[3]!, [before[3]![0]! + 1])
+  await same(t, model.parameters()[3]!, [Math.fround(before[3]![0]! + 1)])
 })
 
 class Outer extends nn.Module {

@@ -54,7 +54,11 @@ export function judge(wanted, { error, when }) {
   if (when === 'never') return 'nothing was thrown'
   if (wanted.own) return error === wanted.own ? late(wanted, when) : `another error than the caller's: ${show(error)}`
   if (!(error instanceof lora.LoraError)) return `no error of loralib: ${show(error)}`
-  return judgeData(wanted, { ...asData(error), isClass: error instanceof lora[wanted.class] }, when)
+  return judgeData(
+    wanted,
+    { ...asData(error), isClass: error instanceof Object.entries(lora).find(([name]) => name === wanted.class)[1] },
+    when,
+  )
 }
 
 /** An error as data, so that a child process can send it. */

@@ -78,7 +78,9 @@ export function leftOn() {
 }
 
 function moments(optimizer) {
-  return Object.values(optimizer.stateDict().state).flatMap(({ step: _, ...rest }) => Object.values(rest))
+  return Object.values(optimizer.stateDict().state).flatMap((state) =>
+    Object.entries(state).flatMap(([name, value]) => (name === 'step' ? [] : [value])),
+  )
 }
 
 async function bytes(tensor) {
