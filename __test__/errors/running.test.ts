@@ -10,6 +10,9 @@ const weak = (value: unknown) => value as never
 const broken = () => new nn.Embedding(3, 2).forward(lora.tensor([7n])).sum()
 const counts = (optimizer: lora.optim.AdamW) => Object.values(optimizer.stateDict().state).map(({ step }) => step)
 
+// A failure that the test before was not told.
+test.beforeEach(() => lora.settle().catch(() => {}))
+
 test.serial('a step that failed is not counted, and its moments are made again', async (t) => {
   const [p, twin] = [nn.parameter(lora.ones([2])), nn.parameter(lora.ones([2]))]
   const [optimizer, reference] = [new optim.AdamW([p], { lr: 0.1 }), new optim.AdamW([twin], { lr: 0.1 })]
@@ -42,14 +45,15 @@ test.serial('failed steps that nobody awaits one by one are taken back, too', as
   const p = nn.parameter(lora.ones([2]))
   const optimizer = new optim.AdamW([p], { lr: 0.1 })
   for (const factor of [1, broken(), 1]) {
-    p.square().mul(factor).sum().backward()
     try {
+      p.square().mul(factor).sum().backward()
       optimizer.step()
     } catch {
       // The second failure may be known already.
     }
     p.grad = null
   }
+  await lora.settle().catch(() => {})
   await lora.settle().catch(() => {})
   t.true(Number(counts(optimizer)[0]) <= 2)
   t.true((await numbers(p))[0]! < 1)
