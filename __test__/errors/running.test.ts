@@ -6,8 +6,12 @@ import { wrongUses } from '../support/errors.js'
 
 const { nn, optim } = lora
 const weak = (value: unknown) => value as never
-/** A scalar that fails when it runs. */
-const broken = () => new nn.Embedding(3, 2).forward(lora.tensor([7n])).sum()
+/** A scalar that fails when it runs: behind long products, so that the failure is not known before all is recorded. */
+function broken(): lora.Tensor {
+  const x = lora.ones([700, 700])
+  for (let i = 0; i < 4; i++) x.matmul(x)
+  return new nn.Embedding(3, 2).forward(lora.tensor([7n])).sum()
+}
 const counts = (optimizer: lora.optim.AdamW) => Object.values(optimizer.stateDict().state).map(({ step }) => step)
 
 // A failure that the test before was not told.
