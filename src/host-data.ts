@@ -1,5 +1,6 @@
 // Numbers of JavaScript on their way to the engine: their shape, their dtype, their bytes.
 import { DtypeError, OptionError, ShapeError } from './errors.js'
+import { Scratch } from './scratch.js'
 import type { Dtype } from './tensor.js'
 import type { Nested } from './values.js'
 
@@ -21,14 +22,8 @@ export function fromTyped(
       fix: 'wrap its buffer, e.g. new Float32Array(view.buffer)',
     })
   const wanted = shape ?? [n]
-  if (wanted.reduce((p, d) => p * d, 1) !== n) {
-    throw new ShapeError({
-      what: 'tensor: the data does not fill the shape',
-      expected: `${wanted.reduce((p, d) => p * d, 1)} numbers for (${wanted.join(', ')})`,
-      received: `${n} numbers`,
-      fix: 'leave shape out, or give as many numbers as its sizes multiply to',
-    })
-  }
+  const room = roomOf(wanted)
+  if (room !== n) throw notFilled(`${room} numbers for (${wanted.join(', ')})`, n)
   const dtype: Dtype =
     data instanceof Float32Array
       ? 'f32'
@@ -58,18 +53,24 @@ export function fromNested(
     }
   }
   walk(data, 0)
-  if (wanted && wanted.reduce((p, d) => p * d, 1) !== values.length) {
-    throw new ShapeError({
-      what: 'tensor: the data does not fill the shape',
-      expected: `(${wanted.join(', ')})`,
-      received: `${values.length} numbers`,
-      fix: 'leave shape out, or give as many numbers as its sizes multiply to',
-    })
-  }
+  if (wanted && roomOf(wanted) !== values.length) throw notFilled(`(${wanted.join(', ')})`, values.length)
   const first = typeof values[0]
   const dtype: Dtype =
     values.length > 0 && values.every((v) => typeof v === 'boolean') ? 'bool' : first === 'bigint' ? 'i64' : 'f32'
   return { values, shape: wanted ?? shape, dtype }
+}
+
+function roomOf(shape: readonly number[]): number {
+  return shape.reduce((p, d) => p * d, 1)
+}
+
+function notFilled(expected: string, n: number): ShapeError {
+  return new ShapeError({
+    what: 'tensor: the data does not fill the shape',
+    expected,
+    received: `${n} numbers`,
+    fix: 'leave shape out, or give as many numbers as its sizes multiply to',
+  })
 }
 
 function ragged(dim: number, item: unknown): ShapeError {
@@ -97,15 +98,12 @@ export function bytesOf(values: Values, dtype: Dtype): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 }
 
-/** Numbers up to which the place to convert them is used again. */
-const REUSED = 2 ** 17
-let reused = new Int32Array(512)
+const scratch = new Scratch((length) => new Int32Array(length))
 
 /** Numbers as i64. A bigint for each would be most of what a loop over token ids leaves to the garbage collector. */
 function integers(values: Values): Int32Array {
   const length = 2 * values.length
-  if (length > reused.length && length <= REUSED) reused = new Int32Array(Math.min(2 * length, REUSED))
-  const halves = length <= reused.length ? reused : new Int32Array(length)
+  const halves = scratch.take(length)
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
     if (typeof value === 'number' && Number.isSafeInteger(value)) {

@@ -3,6 +3,7 @@ import { IndexError, OptionError } from '../errors.js'
 import { crossEntropy } from '../nn/functional.js'
 import { bad, show } from '../nn/options.js'
 import { isGradEnabled, noGrad } from '../scope.js'
+import { Scratch } from '../scratch.js'
 import { cat, tensor, zeros } from '../make.js'
 import { Tensor } from '../tensor.js'
 import type { KvCache } from './kv-cache.js'
@@ -93,7 +94,7 @@ export function idsTensor(owner: string, name: string, ids: Ids, table?: number)
     throw bad(owner, name, 'a tensor (B, T)', ids, ids.ndim === 1 ? `pass ${name}.unsqueeze(0)` : undefined)
   }
   const width = rowLength(owner, name, ids)
-  const flat = numbersFor(ids.length * width)
+  const flat = scratch.take(ids.length * width)
   let n = 0
   for (const row of ids) for (let t = 0; t < width; t++) flat[n++] = wholeNumber(owner, name, row[t]!)
   if (table !== undefined) checkInTable(owner, name, flat.subarray(0, n), table)
@@ -140,7 +141,7 @@ export function nextTokenLoss(owner: string, hidden: Tensor, labels: Ids, head: 
   if (labels.length !== B || rowLength(owner, 'labels', labels) !== T) {
     throw bad(owner, 'labels', `${B} rows of ${T} labels, as the input`, `${labels.length} rows`)
   }
-  const flat = numbersFor(2 * B * T)
+  const flat = scratch.take(2 * B * T)
   let n = 0
   for (let b = 0; b < B; b++) {
     for (let t = 1; t < T; t++) {
@@ -168,16 +169,8 @@ function rowLength(owner: string, name: string, rows: readonly (readonly number[
   return width
 }
 
-/** Numbers up to which their room is used again. */
-const REUSED = 2 ** 17
-let reused = new Float64Array(512)
-
-/** Room for numbers that become tensors at once: the next caller may get the same. */
-function numbersFor(n: number): Float64Array {
-  if (n > REUSED) return new Float64Array(n)
-  if (n > reused.length) reused = new Float64Array(Math.min(2 * n, REUSED))
-  return reused
-}
+/** Numbers that become tensors at once. */
+const scratch = new Scratch((length) => new Float64Array(length))
 
 function wholeNumber(owner: string, name: string, id: number): number {
   if (!Number.isSafeInteger(id)) throw bad(owner, name, 'whole numbers', id)
