@@ -24,6 +24,15 @@ const program = (held, free, file, moments) => `
   const sum = await checksum(world)
   const step = await knownStep()
   const [HELD, FREE, MOMENTS] = [${held}, ${free}, ${moments}]
+  // Parameter and gradient fit; two moments do not. The update is not counted, and fits when there is room.
+  async function crowded() {
+    const p = lora.nn.parameter(lora.ones([HELD]))
+    p.grad = lora.full([HELD], 2)
+    const optimizer = new lora.optim.AdamW([p], { lr: 0.1, weightDecay: 0 })
+    const ballast = lora.ones([2 * HELD])
+    await ballast.at([0, 1]).data()
+    return { p, optimizer, ballast }
+  }
   // Beside it the large ones do not fit, though each alone would.
   let held = lora.ones([2 * HELD])
   await held.at([0, 1]).data()
@@ -37,12 +46,7 @@ const program = (held, free, file, moments) => `
   held.dispose()
   await lora.settle().catch(() => {})
   if (MOMENTS) {
-    // Parameter and gradient fit; two moments do not. The update is not counted, and fits when there is room.
-    const p = lora.nn.parameter(lora.ones([HELD]))
-    p.grad = lora.full([HELD], 2)
-    const optimizer = new lora.optim.AdamW([p], { lr: 0.1, weightDecay: 0 })
-    const ballast = lora.ones([2 * HELD])
-    await ballast.at([0, 1]).data()
+    const { p, optimizer, ballast } = await crowded()
     await attempt('the moments of an optimizer', () => optimizer.step())
     say('parameter', await p.at([0, 1]).item())
     say('updates', Object.values(optimizer.stateDict().state).map(({ step }) => step).join())
@@ -59,11 +63,7 @@ const program = (held, free, file, moments) => `
   }
   await lora.settle().catch(() => {})
   if (MOMENTS) {
-    const p = lora.nn.parameter(lora.ones([HELD]))
-    p.grad = lora.full([HELD], 2)
-    const optimizer = new lora.optim.AdamW([p], { lr: 0.1, weightDecay: 0 })
-    const ballast = lora.ones([2 * HELD])
-    await ballast.at([0, 1]).data()
+    const { p, optimizer, ballast } = await crowded()
     await Promise.resolve(optimizer.step()).catch(() => {})
     ballast.dispose()
     await lora.settle().catch(() => {})

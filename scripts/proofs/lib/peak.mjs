@@ -6,11 +6,6 @@ export function peakBytes() {
   return process.resourceUsage().maxRSS * 1024
 }
 
-/** The resident set now, in bytes. */
-export function residentBytes() {
-  return process.memoryUsage.rss()
-}
-
 /**
  * Parts of the resident set in bytes: `anonymous` is memory of its own, `file` are pages of mapped files, which the system can take back at
  * any time. Linux only; null elsewhere. `pid` may be another process.

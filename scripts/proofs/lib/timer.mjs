@@ -27,8 +27,13 @@ export function watchTimer(every) {
 
 /** The same in a process that does nothing else: what a busy machine makes late by itself. The function returned ends it. */
 export function watchIdleProcess(every) {
-  const source = `${watchTimer}; const stop = watchTimer(${every}); process.on('message', () => process.send(stop(), () => process.exit()))`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+  return inIdleProcess(`${watchTimer}; const stop = watchTimer(${every})`)
+}
+
+/** Runs `source`, which defines `stop`, in a process that does nothing else. The function returned ends it and gives what `stop()` gave. */
+export function inIdleProcess(source) {
+  const whole = `${source}; process.on('message', () => process.send(stop(), () => process.exit()))`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', whole], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   return () =>

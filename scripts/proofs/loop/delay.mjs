@@ -1,6 +1,6 @@
 // How late the event loop comes, here and in an idle process beside it.
-import { spawn } from 'node:child_process'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { inIdleProcess } from '../lib/timer.mjs'
 
 /** Begins to measure; the function returned ends it: `{ p50, p99, worst, count }` in ms, the timer's own millisecond included. */
 export function watchDelay() {
@@ -20,17 +20,7 @@ export function watchDelay() {
 
 /** The same in a process that does nothing else: what the machine itself makes late. */
 export function watchIdleDelay() {
-  const source = `import { monitorEventLoopDelay } from 'node:perf_hooks'
+  return inIdleProcess(`import { monitorEventLoopDelay } from 'node:perf_hooks'
     ${watchDelay}
-    const stop = watchDelay()
-    process.on('message', () => process.send(stop(), () => process.exit()))`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  return () =>
-    new Promise((resolve, reject) => {
-      child.once('message', resolve)
-      child.once('exit', (code) => reject(new Error(`the idle process ended with ${code}`)))
-      child.send('stop')
-    })
+    const stop = watchDelay()`)
 }

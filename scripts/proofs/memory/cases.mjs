@@ -17,13 +17,7 @@ async function small(short) {
   const steps = short ? 12 : 200
   lora.manualSeed(7)
   const model = smallModel()
-  const { update } = trainer(model, { lr: 1e-3 })
-  const step = async (i) => {
-    const ids = batch(i, SMALL_BATCH)
-    const { loss } = model.forward(ids, { labels: ids })
-    await update(loss)
-    return loss.item()
-  }
+  const step = plainStep(model, SMALL_BATCH, { lr: 1e-3 })
   // Short: the first steps still make what every step uses again.
   const result = await watched({ model, steps, early: short ? 4 : twentieth(steps), step })
   return { result, checks: [...flat(result), learns(result), onTime(result)] }
@@ -40,14 +34,18 @@ async function tiny(short) {
 function tinyLoop() {
   lora.manualSeed(7)
   const model = tinyModel()
-  const { update } = trainer(model)
-  const step = async (i) => {
-    const ids = batch(i, TINY_BATCH)
+  return { model, step: plainStep(model, TINY_BATCH) }
+}
+
+/** A step as anybody writes it: forward, backward, update, loss, each awaited. */
+function plainStep(model, shape, options) {
+  const { update } = trainer(model, options)
+  return async (i) => {
+    const ids = batch(i, shape)
     const { loss } = model.forward(ids, { labels: ids })
     await update(loss)
     return loss.item()
   }
-  return { model, step }
 }
 
 /** Awaits only each 50 steps; the peak counts from the second await on. */
