@@ -194,16 +194,6 @@ impl Pool {
             )
     }
 
-    /// A zeroed vector of `n` elements.
-    ///
-    /// # Errors
-    /// As [`Pool::take`].
-    pub fn zeros<T: Pooled>(&mut self, n: usize) -> Result<Vec<T>> {
-        let mut vec = self.take(n)?;
-        vec.fill(T::default());
-        Ok(vec)
-    }
-
     /// Counts numbers that lie in a mapped file, until they are given back.
     pub fn map(&self, window: Window) -> Buffer {
         self.counters

@@ -37,6 +37,20 @@ fn note(lab: &mut Lab, name: &'static str, notes: &mpsc::Sender<&'static str>) {
     );
 }
 
+/// Records in an urgent stream while a long product of the main stream is under way, three times.
+fn during_long(lab: &mut Lab, (a, b): (Id, Id), urgent: StreamId, mut work: impl FnMut(&mut Lab, Id)) {
+    for _ in 0..3 {
+        let long = lab.op(&MATMUL, &[a, b], &[0.0, 0.0]);
+        lab.rec.flush();
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        let main = lab.rec.set_stream(urgent).unwrap();
+        work(lab, long);
+        lab.rec.set_stream(main).unwrap();
+        lab.wait().unwrap();
+        lab.release(&[long]);
+    }
+}
+
 /// A product of one piece after the other in the main stream; while it runs, small work of another stream.
 fn interrupted(priority: i32) -> (Vec<&'static str>, Vec<u8>, Vec<f64>) {
     let mut lab = Lab::new(false, 2);
@@ -81,16 +95,11 @@ fn what_waits_for_an_interrupted_entry_does_not_run_before_it() {
     let total = lab.op(&SUM, &[long], &[0.0, 0.0]);
     let want = lab.read(total);
     let urgent = open(&mut lab, 10);
-    for _ in 0..3 {
-        let long = lab.op(&MATMUL, &[a, b], &[0.0, 0.0]);
-        lab.rec.flush();
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        let main = lab.rec.set_stream(urgent).unwrap();
+    during_long(&mut lab, (a, b), urgent, |lab, long| {
         let total = lab.op(&SUM, &[long], &[0.0, 0.0]);
         assert_eq!(lab.read(total), want);
-        lab.rec.set_stream(main).unwrap();
-        lab.release(&[long, total]);
-    }
+        lab.release(&[total]);
+    });
 }
 
 #[test]
@@ -126,18 +135,11 @@ fn an_interruption_leaves_the_counts_and_failures_where_they_belong() {
     let ids = lab.put(&Host::i64(&[2], &[0, 9]));
     let before = lab.live_bytes();
     let urgent = open(&mut lab, 10);
-    for _ in 0..3 {
-        let long = lab.op(&MATMUL, &[a, b], &[0.0, 0.0]);
-        lab.rec.flush();
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        let main = lab.rec.set_stream(urgent).unwrap();
+    during_long(&mut lab, (a, b), urgent, |lab, _| {
         let rows = lab.op(&EMBEDDING, &[table, ids], &[-1.0, 0.0]);
         assert_eq!(lab.try_read(rows).unwrap_err().code(), Code::Index);
         lab.release(&[rows]);
-        lab.rec.set_stream(main).unwrap();
-        lab.wait().unwrap();
-        lab.release(&[long]);
-    }
+    });
     assert_eq!(lab.live_bytes(), before);
 }
 

@@ -20,7 +20,9 @@ pub fn available_memory() -> Option<u64> {
 
 /// Whether the address space itself is limited: then every reservation counts, also of memory that is never touched.
 pub fn has_address_limit() -> bool {
-    resource_limit().is_some()
+    // Asked once, as the limit itself: every read and every put come by.
+    static ANSWER: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *ANSWER.get_or_init(|| resource_limit().is_some())
 }
 
 /// Whether the system would give so many bytes to any allocator of the process: a trial of address space that is not touched.

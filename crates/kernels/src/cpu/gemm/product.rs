@@ -103,35 +103,25 @@ impl<T: Float> Product<T> {
     /// # Safety
     /// As [`Self::run`].
     unsafe fn whole(self, a: *const T, b: *const T, c: *mut T, parallelism: Parallelism) {
-        let Self {
-            m,
-            k,
-            n,
-            a_strides,
-            b_strides,
-            alpha,
-            beta,
-            c_rs,
-        } = self;
         // The gemm crate computes dst = alpha · dst + beta · lhs · rhs: its alpha is our beta.
         // SAFETY: as promised by the caller; dst is not read when beta is 0.
         unsafe {
             gemm::gemm(
-                m,
-                n,
-                k,
+                self.m,
+                self.n,
+                self.k,
                 c,
                 1,
-                c_rs as isize,
-                beta != T::ZERO,
+                self.c_rs as isize,
+                self.beta != T::ZERO,
                 a,
-                a_strides.1 as isize,
-                a_strides.0 as isize,
+                self.a_strides.1 as isize,
+                self.a_strides.0 as isize,
                 b,
-                b_strides.1 as isize,
-                b_strides.0 as isize,
-                beta,
-                alpha,
+                self.b_strides.1 as isize,
+                self.b_strides.0 as isize,
+                self.beta,
+                self.alpha,
                 false,
                 false,
                 false,
