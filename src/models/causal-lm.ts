@@ -1,15 +1,13 @@
 // What every decoder with a language-model head shares: its input, its output, and the loss on the labels.
-import { IndexError, OptionError } from '../errors.js'
+import { OptionError } from '../errors.js'
 import { crossEntropy } from '../nn/functional.js'
 import { bad, show } from '../nn/options.js'
 import { isGradEnabled, noGrad } from '../scope.js'
-import { Scratch } from '../scratch.js'
 import { cat, tensor, zeros } from '../make.js'
 import { Tensor } from '../tensor.js'
+import { idsScratch, idsTensor, rowLength, wholeNumber } from './ids.js'
+import type { Ids } from './ids.js'
 import type { KvCache } from './kv-cache.js'
-
-/** Token ids, masks or labels: an i64 tensor (B, T), or rows of numbers of one length. */
-export type Ids = Tensor | readonly (readonly number[])[]
 
 /** Options of a decoder's forward. */
 export interface DecoderOptions {
@@ -87,20 +85,6 @@ export class CausalLMOutput {
   }
 }
 
-/** Ids as a tensor (B, T) i64. Numbers are compared with the rows of the `table` at once; those in a tensor are known only when it is used. */
-export function idsTensor(owner: string, name: string, ids: Ids, table?: number): Tensor {
-  if (ids instanceof Tensor) {
-    if (ids.ndim === 2) return ids
-    throw bad(owner, name, 'a tensor (B, T)', ids, ids.ndim === 1 ? `pass ${name}.unsqueeze(0)` : undefined)
-  }
-  const width = rowLength(owner, name, ids)
-  const flat = scratch.take(ids.length * width)
-  let n = 0
-  for (const row of ids) for (let t = 0; t < width; t++) flat[n++] = wholeNumber(owner, name, row[t]!)
-  if (table !== undefined) checkInTable(owner, name, flat.subarray(0, n), table)
-  return tensor(flat.subarray(0, n), { shape: [ids.length, width], dtype: 'i64' })
-}
-
 /**
  * The mask for attention, (B, 1, 1, width) bool, or null when none is needed: a mask of ones, or one that pads on the right of tokens
  * that do not look there.
@@ -141,7 +125,7 @@ export function nextTokenLoss(owner: string, hidden: Tensor, labels: Ids, head: 
   if (labels.length !== B || rowLength(owner, 'labels', labels) !== T) {
     throw bad(owner, 'labels', `${B} rows of ${T} labels, as the input`, `${labels.length} rows`)
   }
-  const flat = scratch.take(2 * B * T)
+  const flat = idsScratch.take(2 * B * T)
   let n = 0
   for (let b = 0; b < B; b++) {
     for (let t = 1; t < T; t++) {
@@ -159,35 +143,6 @@ export function nextTokenLoss(owner: string, hidden: Tensor, labels: Ids, head: 
 }
 
 const IGNORED = -100
-
-function rowLength(owner: string, name: string, rows: readonly (readonly number[])[]): number {
-  const width = rows[0]?.length
-  if (width === undefined || rows.some((row) => row.length !== width)) {
-    const lengths = rows.slice(0, 8).map((row) => row.length)
-    throw bad(owner, name, 'rows of one length', lengths, 'pad the rows and pass an attentionMask')
-  }
-  return width
-}
-
-/** Numbers that become tensors at once. */
-const scratch = new Scratch((length) => new Float64Array(length))
-
-function wholeNumber(owner: string, name: string, id: number): number {
-  if (!Number.isSafeInteger(id)) throw bad(owner, name, 'whole numbers', id)
-  return id
-}
-
-function checkInTable(owner: string, name: string, ids: Float64Array, table: number): void {
-  for (const id of ids) {
-    if (id >= 0 && id < table) continue
-    throw new IndexError({
-      what: `${owner}: ${name} holds an id outside of the vocabulary`,
-      expected: `ids from 0 to ${table - 1}`,
-      received: String(id),
-      fix: 'does the tokenizer belong to this model? labels alone may hold -100',
-    })
-  }
-}
 
 function nothingToPredict(owner: string): OptionError {
   return new OptionError({

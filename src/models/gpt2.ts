@@ -1,25 +1,25 @@
-import { GELU, Identity, ReLU, SiLU, Tanh } from '../nn/activations.js'
 import { Dropout } from '../nn/dropout.js'
 import { Embedding } from '../nn/embedding.js'
 import { scaledDotProductAttention } from '../nn/functional.js'
-import { LayerNorm } from '../nn/layer-norm.js'
+import type { LayerNorm } from '../nn/layer-norm.js'
 import { Linear, TransposedLinear } from '../nn/linear.js'
 import { Module } from '../nn/module.js'
 import { bad, checkKeys } from '../nn/options.js'
 import type { Tensor } from '../tensor.js'
 import { arange } from '../make.js'
-import { CausalLMOutput, DECODER_KEYS, attentionMask, idsTensor, nextTokenLoss } from './causal-lm.js'
-import type { CausalLMOptions, DecoderOptions, DecoderOutput, Ids } from './causal-lm.js'
+import { CausalLMOutput, DECODER_KEYS, attentionMask, nextTokenLoss } from './causal-lm.js'
+import type { CausalLMOptions, DecoderOptions, DecoderOutput } from './causal-lm.js'
 import { gpt2Config } from './config.js'
 import type { GPT2Config } from './config.js'
+import { idsTensor } from './ids.js'
+import type { Ids } from './ids.js'
 import { KvCache } from './kv-cache.js'
+import { activation, layerNorm, within } from './parts.js'
+import type { Layer } from './parts.js'
 import { freshWeights, readWeights, savePretrained } from './pretrained.js'
 import type { FreshOptions, PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
 import { generate, stream } from '../generation/generate.js'
 import type { GenerateOptions, GeneratedToken, Prompt } from '../generation/generate.js'
-
-// Any layer may stand where a projection stands: injectLora replaces them.
-type Layer = { forward(x: Tensor): Tensor } & Module
 
 interface AttentionContext {
   mask: Tensor | null
@@ -266,25 +266,7 @@ function dense(inF: number, outF: number, take: WeightSource, name: string, std:
 }
 
 function norm(config: GPT2Config, take: WeightSource, name: string): LayerNorm {
-  const shape = [config.n_embd]
-  const weight = take(`${name}.weight`, shape, { value: 1 })
-  return new LayerNorm(shape, {
-    eps: config.layer_norm_epsilon,
-    weight,
-    bias: take(`${name}.bias`, shape, { value: 0 }),
-  })
-}
-
-function activation(name: string): Layer {
-  if (name === 'gelu_new' || name === 'gelu_pytorch_tanh') return new GELU({ approximate: 'tanh' })
-  if (name === 'gelu') return new GELU()
-  if (name === 'relu') return new ReLU()
-  if (name === 'tanh') return new Tanh()
-  return name === 'silu' || name === 'swish' ? new SiLU() : new Identity()
-}
-
-function within(take: WeightSource, path: string): WeightSource {
-  return (name, shape, init) => take(`${path}.${name}`, shape, init)
+  return layerNorm(take, name, config.n_embd, config.layer_norm_epsilon)
 }
 
 // First GPT-2 files have no prefix; files of old releases hold the causal mask as a buffer.

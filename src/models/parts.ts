@@ -1,0 +1,36 @@
+// What the architectures are made of, filled from a source of weights.
+import { GELU, Identity, ReLU, SiLU, Tanh } from '../nn/activations.js'
+import { LayerNorm } from '../nn/layer-norm.js'
+import { Linear } from '../nn/linear.js'
+import type { Module } from '../nn/module.js'
+import type { Tensor } from '../tensor.js'
+import type { WeightSource } from './pretrained.js'
+
+/** Any layer may stand where a projection stands: injectLora replaces them. */
+export type Layer = { forward(x: Tensor): Tensor } & Module
+
+/** The weights below a path. */
+export function within(take: WeightSource, path: string): WeightSource {
+  return (name, shape, init) => take(`${path}.${name}`, shape, init)
+}
+
+/** A dense layer `name`, weight (out, in): fresh N(0, std²), bias 0. */
+export function linear(take: WeightSource, name: string, inFeatures: number, outFeatures: number, std: number): Linear {
+  const weight = take(`${name}.weight`, [outFeatures, inFeatures], { std })
+  return new Linear(inFeatures, outFeatures, { weight, bias: take(`${name}.bias`, [outFeatures], { value: 0 }) })
+}
+
+/** A layer norm `name` over the last dimension. */
+export function layerNorm(take: WeightSource, name: string, width: number, eps: number): LayerNorm {
+  const weight = take(`${name}.weight`, [width], { value: 1 })
+  return new LayerNorm(width, { eps, weight, bias: take(`${name}.bias`, [width], { value: 0 }) })
+}
+
+/** An activation by the name that config files use. */
+export function activation(name: string): Layer {
+  if (name === 'gelu_new' || name === 'gelu_pytorch_tanh') return new GELU({ approximate: 'tanh' })
+  if (name === 'gelu') return new GELU()
+  if (name === 'relu') return new ReLU()
+  if (name === 'tanh') return new Tanh()
+  return name === 'silu' || name === 'swish' ? new SiLU() : new Identity()
+}
