@@ -1,31 +1,22 @@
-// What every decoder with a language-model head shares: its input, its output, and the loss on the labels.
+// What every language model shares: its head, the loss on the labels, generation, reading and writing.
 import { OptionError } from '../errors.js'
+import { generate, stream } from '../generation/generate.js'
+import type { GenerateOptions, GeneratedToken, Prompt } from '../generation/generate.js'
+import { tensor } from '../make.js'
 import { crossEntropy } from '../nn/functional.js'
-import { bad, show } from '../nn/options.js'
+import { Linear } from '../nn/linear.js'
+import { Module } from '../nn/module.js'
+import { bad, checkKeys } from '../nn/options.js'
 import { isGradEnabled, noGrad } from '../scope.js'
-import { cat, tensor, zeros } from '../make.js'
 import { Tensor } from '../tensor.js'
-import { idsScratch, idsTensor, rowLength, wholeNumber } from './ids.js'
+import { DECODER_KEYS } from './decoder.js'
+import type { Decoder, DecoderOptions, DecoderOutput, TokenEmbedding } from './decoder.js'
+import { idsScratch, rowLength, wholeNumber } from './ids.js'
 import type { Ids } from './ids.js'
 import type { KvCache } from './kv-cache.js'
-
-/** Options of a decoder's forward. */
-export interface DecoderOptions {
-  /**
-   * 1 for tokens, 0 for padding, (B, S) with S the tokens in the cache and the new ones. Rows of numbers are looked at on the spot: a
-   * mask that only pads on the right costs nothing, since no token looks to its right.
-   * @default all 1
-   */
-  attentionMask?: Ids | null
-  /** Position of each token, (B, T). @default 0, 1, … in every row, after those in the cache, whatever the mask says */
-  positionIds?: Ids | null
-  /** Keys and values of earlier tokens; the new ones are added to it. @default none */
-  pastKeyValues?: KvCache | null
-  /** Make a cache and return it. @default whether `pastKeyValues` is given */
-  useCache?: boolean
-  /** Return the embeddings and the output of every block. @default false */
-  outputHiddenStates?: boolean
-}
+import type { Layer } from './parts.js'
+import { readWeights, savePretrained } from './pretrained.js'
+import type { PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
 
 /** Options of the forward of a language model. */
 export interface CausalLMOptions extends DecoderOptions {
@@ -36,18 +27,6 @@ export interface CausalLMOptions extends DecoderOptions {
   labels?: Ids | null
   /** Compute the logits of the last n positions only. @default all */
   logitsToKeep?: number
-}
-
-/** Option names of a decoder's forward. */
-export const DECODER_KEYS = ['attentionMask', 'positionIds', 'pastKeyValues', 'useCache', 'outputHiddenStates'] as const
-
-/** What a decoder without a head returns. */
-export interface DecoderOutput {
-  /** Output of the final norm, (B, T, C). */
-  lastHiddenState: Tensor
-  /** Embeddings, then the output of each block, the last one after the final norm; null unless asked for. */
-  hiddenStates: Tensor[] | null
-  pastKeyValues: KvCache | null
 }
 
 /** What a language model returns. */
@@ -85,28 +64,96 @@ export class CausalLMOutput {
   }
 }
 
+/** Fields of a configuration that every language model has. */
+export interface CausalLMConfig {
+  /** Where generation stops. */
+  eos_token_id: number | number[] | null
+  /** The head shares the weight of the token embedding. */
+  tie_word_embeddings: boolean
+  [other: string]: unknown
+}
+
 /**
- * The mask for attention, (B, 1, 1, width) bool, or null when none is needed: a mask of ones, or one that pads on the right of tokens
- * that do not look there.
+ * A decoder with a language-model head: what GPT-2, Llama and their like have in common.
  *
- * `total` counts the tokens in the cache and the new ones; `width` is what attention sees, with the unused end of the cache.
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
  */
-export function attentionMask(
-  owner: string,
-  mask: Ids | null | undefined,
-  total: number,
-  width: number,
-): Tensor | null {
-  if (mask === null || mask === undefined) return null
-  const given = mask instanceof Tensor ? mask.shape[1] : rowLength(owner, 'attentionMask', mask)
-  if (given !== total) {
-    throw bad(owner, 'attentionMask', `a mask (B, ${total}), for the tokens in the cache and the new ones`, show(given))
+export abstract class CausalLM extends Module {
+  abstract readonly config: CausalLMConfig
+  abstract lm_head: Layer
+
+  /** The model below the head. */
+  protected abstract get decoder(): Decoder
+
+  /** Longest sequence the model is made for. */
+  abstract get maxPositions(): number
+
+  override forward(inputIds: Ids, options: CausalLMOptions = {}): CausalLMOutput {
+    const owner = `${this.constructor.name}.forward`
+    checkKeys(owner, options, [...DECODER_KEYS, 'labels', 'logitsToKeep'])
+    const { labels, logitsToKeep, ...rest } = options
+    const decoded = this.decoder.forward(inputIds, rest)
+    const head = (hidden: Tensor) => this.lm_head.forward(hidden)
+    const hidden = decoded.lastHiddenState
+    if (labels) return new CausalLMOutput(decoded, head, { loss: nextTokenLoss(owner, hidden, labels, head) })
+    const T = hidden.shape[1]!
+    if (logitsToKeep === undefined || logitsToKeep >= T) return new CausalLMOutput(decoded, head)
+    return new CausalLMOutput(decoded, head, { lastHiddenState: hidden.narrow(1, T - logitsToKeep, logitsToKeep) })
   }
-  if (!(mask instanceof Tensor) && mask.every((row) => row.every((on, t) => on >= (row[t + 1] ?? 0)))) return null
-  const on = idsTensor(owner, 'attentionMask', mask).ne(0)
-  const B = on.shape[0]!
-  const whole = width > total ? cat([on, zeros([B, width - total], { dtype: 'bool' })], 1) : on
-  return whole.reshape([B, 1, 1, width])
+
+  /** Continues prompts. @see {@link generate} */
+  generate(prompt: Prompt, options: GenerateOptions = {}): Promise<number[][]> {
+    return generate(this, prompt, options)
+  }
+
+  /** Continues prompts, token by token. @see {@link stream} */
+  stream(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, void> {
+    return stream(this, prompt, options)
+  }
+
+  /**
+   * From now on, backward computes each block again instead of keeping what it needs, in training mode: activations take the memory of one
+   * block and one tensor (B, T, C) for each, for about a third more time. Results are the same.
+   */
+  gradientCheckpointingEnable(): void {
+    this.decoder.gradientCheckpointing = true
+  }
+
+  /** The opposite of {@link gradientCheckpointingEnable}. */
+  gradientCheckpointingDisable(): void {
+    this.decoder.gradientCheckpointing = false
+  }
+
+  /**
+   * Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. A head that is tied no longer, because the
+   * embedding was adapted and merged without it, is written, and the configuration says so.
+   */
+  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
+    const tied = 'weight' in this.lm_head && this.lm_head.weight === this.decoder.inputEmbeddings.weight
+    const config = { ...this.config, tie_word_embeddings: tied }
+    await savePretrained(this, dir, { ...options, leaveOut: tied ? ['lm_head.weight'] : [], config })
+  }
+}
+
+/** The head of a language model: the weight of the token embedding when the two are tied, else one of its own, (V, C). */
+export function languageModelHead(embeddings: TokenEmbedding, tied: boolean, take: WeightSource, std: number): Linear {
+  const [V = 0, C = 0] = embeddings.weight.shape
+  const weight = tied ? embeddings.weight : take('lm_head.weight', [V, C], { std })
+  return new Linear(C, V, { bias: false, weight })
+}
+
+/** Builds a language model from the configuration and the weights of a folder; it is in evaluation mode, as in transformers. */
+export async function readCausalLM<M extends CausalLM>(
+  dir: string,
+  options: PretrainedOptions,
+  modelType: string,
+  nameOf: (name: string) => string | null,
+  build: (config: Record<string, unknown>, take: WeightSource) => M,
+): Promise<M> {
+  const { config, weights } = await readWeights(dir, [modelType], nameOf, options)
+  const model = build(config, weights.take)
+  weights.close({ ignore: model.config.tie_word_embeddings ? ['lm_head.weight'] : [] })
+  return model.eval()
 }
 
 /**

@@ -1,30 +1,22 @@
+import { TransposedLinear } from '../nn/linear.js'
 import { Dropout } from '../nn/dropout.js'
 import { Embedding } from '../nn/embedding.js'
-import { scaledDotProductAttention } from '../nn/functional.js'
 import type { LayerNorm } from '../nn/layer-norm.js'
-import { Linear, TransposedLinear } from '../nn/linear.js'
 import { Module } from '../nn/module.js'
-import { bad, checkKeys } from '../nn/options.js'
+import { bad } from '../nn/options.js'
 import type { Tensor } from '../tensor.js'
 import { arange } from '../make.js'
-import { CausalLMOutput, DECODER_KEYS, attentionMask, nextTokenLoss } from './causal-lm.js'
-import type { CausalLMOptions, DecoderOptions, DecoderOutput } from './causal-lm.js'
-import { gpt2Config } from './config.js'
-import type { GPT2Config } from './config.js'
+import { CausalLM, languageModelHead, readCausalLM } from './causal-lm.js'
+import { causalAttention, runDecoder } from './decoder.js'
+import type { AttentionContext, DecoderOptions, DecoderOutput, TokenEmbedding } from './decoder.js'
+import { gpt2Config } from './gpt2-config.js'
+import type { GPT2Config } from './gpt2-config.js'
 import { idsTensor } from './ids.js'
 import type { Ids } from './ids.js'
-import { KvCache } from './kv-cache.js'
 import { activation, layerNorm, within } from './parts.js'
 import type { Layer } from './parts.js'
-import { freshWeights, readWeights, savePretrained } from './pretrained.js'
-import type { FreshOptions, PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
-import { generate, stream } from '../generation/generate.js'
-import type { GenerateOptions, GeneratedToken, Prompt } from '../generation/generate.js'
-
-interface AttentionContext {
-  mask: Tensor | null
-  cache: KvCache | null
-}
+import { freshWeights } from './pretrained.js'
+import type { FreshOptions, PretrainedOptions, WeightSource } from './pretrained.js'
 
 /** Multi-head causal attention with one product for q, k and v. */
 class GPT2Attention extends Module {
@@ -44,26 +36,19 @@ class GPT2Attention extends Module {
     this.index = index
     this.scale =
       (config.scale_attn_weights ? 1 / Math.sqrt(D) : 1) / (config.scale_attn_by_inverse_layer_idx ? index + 1 : 1)
-    this.c_attn = dense(C, 3 * C, take, 'c_attn', std)
-    this.c_proj = dense(C, C, take, 'c_proj', std / Math.sqrt(2 * config.n_layer))
+    this.c_attn = transposed(C, 3 * C, take, 'c_attn', std)
+    this.c_proj = transposed(C, C, take, 'c_proj', std / Math.sqrt(2 * config.n_layer))
     this.attn_dropout = new Dropout(config.attn_pdrop)
     this.resid_dropout = new Dropout(config.resid_pdrop)
   }
 
-  override forward(x: Tensor, { mask, cache }: AttentionContext): Tensor {
+  override forward(x: Tensor, context: AttentionContext): Tensor {
     const [B = 0, T = 0, C = 0] = x.shape
     const split = this.c_attn.forward(x).chunk(3, 2) // 3 of (B, T, C)
     const [q, k, v] = split.map((part) => part.reshape([B, T, this.heads, C / this.heads])) as [Tensor, Tensor, Tensor]
-    const all = cache ? cache.append(this.index, k, v) : { keys: k, values: v, lengths: null } // (B, S, H, D)
-    const y = scaledDotProductAttention(q, all.keys, all.values, {
-      layout: 'BTHD',
-      isCausal: 'bottom-right', // the last new token sees all that came before it
-      lengths: all.lengths,
-      mask,
-      scale: this.scale,
-      dropoutP: this.attn_dropout.training ? this.attn_dropout.p : 0,
-    })
-    return this.resid_dropout.forward(this.c_proj.forward(y.reshape([B, T, C])))
+    const dropoutP = this.attn_dropout.training ? this.attn_dropout.p : 0
+    const y = causalAttention(q, k, v, context, { layer: this.index, scale: this.scale, dropoutP })
+    return this.resid_dropout.forward(this.c_proj.forward(y))
   }
 }
 
@@ -78,8 +63,8 @@ class GPT2MLP extends Module {
     super()
     const { n_embd: C, initializer_range: std } = config
     const inner = config.n_inner ?? 4 * C
-    this.c_fc = dense(C, inner, take, 'c_fc', std)
-    this.c_proj = dense(inner, C, take, 'c_proj', std / Math.sqrt(2 * config.n_layer))
+    this.c_fc = transposed(C, inner, take, 'c_fc', std)
+    this.c_proj = transposed(inner, C, take, 'c_proj', std / Math.sqrt(2 * config.n_layer))
     this.act = activation(config.activation_function)
     this.dropout = new Dropout(config.resid_pdrop)
   }
@@ -117,7 +102,8 @@ class GPT2Block extends Module {
  */
 export class GPT2Model extends Module {
   readonly config: GPT2Config
-  wte: { weight: Tensor; forward(ids: Tensor): Tensor } & Module
+  gradientCheckpointing = false
+  wte: TokenEmbedding
   wpe: { forward(ids: Tensor): Tensor } & Module
   drop: Dropout
   h: GPT2Block[]
@@ -135,21 +121,20 @@ export class GPT2Model extends Module {
     this.ln_f = norm(this.config, take, 'ln_f')
   }
 
+  get inputEmbeddings(): TokenEmbedding {
+    return this.wte
+  }
+
   override forward(inputIds: Ids, options: DecoderOptions = {}): DecoderOutput {
-    checkKeys('GPT2Model.forward', options, DECODER_KEYS)
-    const ids = idsTensor('GPT2Model.forward', 'inputIds', inputIds, this.wte.weight.shape[0]) // (B, T)
-    const cache = options.pastKeyValues ?? (options.useCache ? new KvCache() : null)
-    const T = ids.shape[1]!
-    const past = cache?.length ?? 0
-    const width = cache?.extend(T) ?? T
-    const context = { mask: attentionMask('GPT2Model.forward', options.attentionMask, past + T, width), cache }
-    let x = this.drop.forward(this.wte.forward(ids).add(this.wpe.forward(this.positions(options, past, T)))) // (B, T, C)
-    const states = [x]
-    for (const block of this.h) states.push((x = block.forward(x, context)))
-    x = this.ln_f.forward(x)
-    states[states.length - 1] = x
-    cache?.advance(T)
-    return { lastHiddenState: x, hiddenStates: options.outputHiddenStates ? states : null, pastKeyValues: cache }
+    return runDecoder('GPT2Model.forward', inputIds, options, {
+      model: this,
+      blocks: this.h,
+      norm: this.ln_f,
+      begin: (ids, past) => {
+        const positions = this.wpe.forward(this.positions(options, past, ids.shape[1]!))
+        return { x: this.drop.forward(this.wte.forward(ids).add(positions)), beside: {} }
+      },
+    })
   }
 
   private positions({ positionIds }: DecoderOptions, past: number, T: number): Tensor {
@@ -184,7 +169,7 @@ export class GPT2Model extends Module {
  * const { loss } = model.forward(batch.inputIds, { labels: batch.labels })
  * await loss.backward()
  */
-export class GPT2LMHeadModel extends Module {
+export class GPT2LMHeadModel extends CausalLM {
   readonly config: GPT2Config
   transformer: GPT2Model
   lm_head: Layer
@@ -197,9 +182,8 @@ export class GPT2LMHeadModel extends Module {
     super()
     this.transformer = new GPT2Model(config, {}, within(take, 'transformer'))
     this.config = this.transformer.config
-    const { vocab_size: V, n_embd: C, initializer_range: std, tie_word_embeddings: tied } = this.config
-    const weight = tied ? this.transformer.wte.weight : take('lm_head.weight', [V, C], { std })
-    this.lm_head = new Linear(C, V, { bias: false, weight })
+    const { tie_word_embeddings: tied, initializer_range: std } = this.config
+    this.lm_head = languageModelHead(this.transformer.inputEmbeddings, tied, take, std)
   }
 
   /** A model with fresh weights, in training mode. */
@@ -214,53 +198,21 @@ export class GPT2LMHeadModel extends Module {
    * Names with and without `transformer.` are understood; the mask buffers of old files are passed over.
    * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
    */
-  static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<GPT2LMHeadModel> {
-    const { config, weights } = await readWeights(dir, ['gpt2'], checkpointName, options)
-    const model = new GPT2LMHeadModel(config as Partial<GPT2Config>, {}, weights.take)
-    weights.close({ ignore: model.config.tie_word_embeddings ? ['lm_head.weight'] : [] })
-    return model.eval()
+  static fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<GPT2LMHeadModel> {
+    return readCausalLM(dir, options, 'gpt2', checkpointName, (config, take) => new GPT2LMHeadModel(config, {}, take))
   }
 
-  /**
-   * Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. A head that is tied no longer, because the
-   * embedding was adapted and merged without it, is written, and the configuration says so.
-   */
-  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
-    const tied = 'weight' in this.lm_head && this.lm_head.weight === this.transformer.wte.weight
-    const config = { ...this.config, tie_word_embeddings: tied }
-    await savePretrained(this, dir, { ...options, leaveOut: tied ? ['lm_head.weight'] : [], config })
+  protected override get decoder(): GPT2Model {
+    return this.transformer
   }
 
   /** Longest sequence the model can take. */
-  get maxPositions(): number {
+  override get maxPositions(): number {
     return this.config.n_positions
-  }
-
-  override forward(inputIds: Ids, options: CausalLMOptions = {}): CausalLMOutput {
-    const owner = 'GPT2LMHeadModel.forward'
-    checkKeys(owner, options, [...DECODER_KEYS, 'labels', 'logitsToKeep'])
-    const { labels, logitsToKeep, ...rest } = options
-    const decoder = this.transformer.forward(inputIds, rest)
-    const head = (hidden: Tensor) => this.lm_head.forward(hidden)
-    const hidden = decoder.lastHiddenState
-    if (labels) return new CausalLMOutput(decoder, head, { loss: nextTokenLoss(owner, hidden, labels, head) })
-    const T = hidden.shape[1]!
-    if (logitsToKeep === undefined || logitsToKeep >= T) return new CausalLMOutput(decoder, head)
-    return new CausalLMOutput(decoder, head, { lastHiddenState: hidden.narrow(1, T - logitsToKeep, logitsToKeep) })
-  }
-
-  /** Continues prompts. @see {@link generate} */
-  generate(prompt: Prompt, options: GenerateOptions = {}): Promise<number[][]> {
-    return generate(this, prompt, options)
-  }
-
-  /** Continues prompts, token by token. @see {@link stream} */
-  stream(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, void> {
-    return stream(this, prompt, options)
   }
 }
 
-function dense(inF: number, outF: number, take: WeightSource, name: string, std: number): TransposedLinear {
+function transposed(inF: number, outF: number, take: WeightSource, name: string, std: number): TransposedLinear {
   const weight = take(`${name}.weight`, [inF, outF], { std })
   return new TransposedLinear(inF, outF, { weight, bias: take(`${name}.bias`, [outF], { value: 0 }) })
 }

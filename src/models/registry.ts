@@ -1,4 +1,5 @@
 import { bad } from '../nn/options.js'
+import type { CausalLM } from './causal-lm.js'
 import { checkModelType, readConfig } from './config.js'
 import { GPT2LMHeadModel } from './gpt2.js'
 import type { FreshOptions, PretrainedOptions } from './pretrained.js'
@@ -12,13 +13,13 @@ export const AutoModelForCausalLM = {
    * Reads a model folder in the Hugging Face layout.
    * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
    */
-  async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<GPT2LMHeadModel> {
+  async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<CausalLM> {
     const config = await readConfig(dir)
     return CAUSAL_LM[checkModelType(config, names(), dir)].fromPretrained(dir, options)
   },
 
   /** A model with fresh weights from the fields of a `config.json`. */
-  fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): GPT2LMHeadModel {
+  fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): CausalLM {
     if (typeof config !== 'object' || config === null) throw bad('AutoModelForCausalLM', 'config', 'an object', config)
     return CAUSAL_LM[checkModelType(config, names(), 'fromConfig')].fromConfig(config, options)
   },
