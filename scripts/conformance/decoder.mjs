@@ -6,7 +6,7 @@ import { trainableNumel } from './python.mjs'
 
 const { models, nn } = lora
 
-const MODEL_TYPES = ['gpt2']
+const MODEL_TYPES = ['gpt2', 'llama']
 const PEFT_PREFIX = 'base_model.model.'
 
 export const decoderKinds = {

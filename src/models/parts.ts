@@ -3,6 +3,7 @@ import { GELU, Identity, ReLU, SiLU, Tanh } from '../nn/activations.js'
 import { LayerNorm } from '../nn/layer-norm.js'
 import { Linear } from '../nn/linear.js'
 import type { Module } from '../nn/module.js'
+import { RMSNorm } from '../nn/rms-norm.js'
 import type { Tensor } from '../tensor.js'
 import type { WeightSource } from './pretrained.js'
 
@@ -20,10 +21,27 @@ export function linear(take: WeightSource, name: string, inFeatures: number, out
   return new Linear(inFeatures, outFeatures, { weight, bias: take(`${name}.bias`, [outFeatures], { value: 0 }) })
 }
 
+/** A dense layer `name` without bias, weight (out, in): fresh N(0, std²). */
+export function projection(
+  take: WeightSource,
+  name: string,
+  inFeatures: number,
+  outFeatures: number,
+  std: number,
+): Linear {
+  const weight = take(`${name}.weight`, [outFeatures, inFeatures], { std })
+  return new Linear(inFeatures, outFeatures, { weight, bias: false })
+}
+
 /** A layer norm `name` over the last dimension. */
 export function layerNorm(take: WeightSource, name: string, width: number, eps: number): LayerNorm {
   const weight = take(`${name}.weight`, [width], { value: 1 })
   return new LayerNorm(width, { eps, weight, bias: take(`${name}.bias`, [width], { value: 0 }) })
+}
+
+/** A root mean square norm `name` over the last dimension. */
+export function rmsNorm(take: WeightSource, name: string, width: number, eps: number): RMSNorm {
+  return new RMSNorm(width, { eps, weight: take(`${name}.weight`, [width], { value: 1 }) })
 }
 
 /** An activation by the name that config files use. */

@@ -2,10 +2,11 @@ import { bad } from '../nn/options.js'
 import type { CausalLM } from './causal-lm.js'
 import { checkModelType, readConfig } from './config.js'
 import { GPT2LMHeadModel } from './gpt2.js'
+import { LlamaForCausalLM } from './llama.js'
 import type { FreshOptions, PretrainedOptions } from './pretrained.js'
 
 // One row per architecture with a language-model head, by config.json's model_type.
-const CAUSAL_LM = { gpt2: GPT2LMHeadModel }
+const CAUSAL_LM = { gpt2: GPT2LMHeadModel, llama: LlamaForCausalLM }
 
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */
 export const AutoModelForCausalLM = {
