@@ -76,7 +76,7 @@ export class Tensor extends Ordering {
     if (this.#releasedBy !== null) return
     this.#releasedBy = by
     if (this.#guard === null) return release(this.#id)
-    letGo(this.#guard, this.#id, tensorBytes(this.#id))
+    letGo(this.#id)
     this.#guard = null
   }
 

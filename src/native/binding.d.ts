@@ -137,6 +137,9 @@ export declare function grad(id: number): number
 /** Begins a walk for the gradients of `inputs` alone, from several roots with a gradient each (0: ones). */
 export declare function gradsBegin(roots: Float64Array, grads: Float64Array, inputs: Float64Array, retainGraph: boolean): number
 
+/** The class of guards: `new Guard(id, bytes)` watches a tensor until the guard is collected. */
+export declare function guardClass(): new (id: number, bytes: number) => object
+
 /** Whether a tensor has a gradient. */
 export declare function hasGrad(id: number): boolean
 
@@ -170,6 +173,9 @@ export declare function openStream(priority: number, seedLow: number, seedHigh: 
 
 /** Opens a weight file: safetensors, torch, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used. */
 export declare function openWeights(path: string, mapped: boolean): Promise<NativeWeights>
+
+/** Bytes that guards alone keep alive. */
+export declare function pinnedBytes(): number
 
 /** For tests: queues an op that panics when it runs, on the executor's thread or on a compute thread. Returns its result, which never comes. */
 export declare function provokePanic(x: number, computeThread: boolean): number
@@ -239,6 +245,9 @@ export declare function takeDroppedCallbacks(): Array<number>
 
 /** Updates that changed nothing, by the numbers of the stacks that recorded them. */
 export declare function takeFailedUpdates(): Array<number>
+
+/** Lets go of a watched tensor; its guard's end will mean nothing. */
+export declare function unwatch(id: number): void
 
 /** How often a tensor's numbers were changed in place. */
 export declare function version(id: number): number

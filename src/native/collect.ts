@@ -1,4 +1,4 @@
-// What nobody can reach any more holds memory until V8 looks: tensors by their handles, and graphs that never saw a backward by those of their
+// What nobody can reach any more holds memory until V8 looks: tensors by their guards, and graphs that never saw a backward by those of their
 // results. V8 sees small objects only, so past a budget an await makes it look.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -12,7 +12,7 @@ const BUDGET_BYTES = 512 * 2 ** 20
  * in the middle of one, and each time it carries much it enlarges the young generation.
  */
 const SOFT_BYTES = 2 ** 20
-/** A soft collection may take this part of the time: beside a large JavaScript heap one can cost 200 ms. */
+/** What is only cheap to do may take this part of the time: beside a large JavaScript heap a full collection can cost half a second. */
 const TIME_SHARE = 1 / 20
 /** One for dropped graphs may take more, the more they hold: a loop that drops one at each step shall hold two, not all. */
 const GRAPH_TIME_SHARE = 1 / 8
@@ -21,16 +21,57 @@ const LARGE_GRAPH_BYTES = 16 * 2 ** 20
 /** What a collection may cost to be worth a large graph at any time. */
 const LARGE_GRAPH_MS = 50
 const ROUNDS = 4
-/** Awaits without a collection after ones that found nothing to collect. */
+/** Awaits without a look for graphs after ones that found none. */
 const MOST_PATIENCE = 64
 
-let lastEnd = 0
-let cost = 0
-let running: Promise<void> | null = null
-let gc: (() => void) | null = null
+type Collector = (options?: { type: 'minor' }) => void
+let collector: Collector | null = null
 
-/** What handles pin after the last look, or the least since. */
-let floor = 0
+/** A way to collect, and what it left the last time. */
+class Look {
+  /** What guards pin after the last look, or the least since. */
+  floor = 0
+  private end = 0
+  private cost = 0
+
+  constructor(private readonly options: { type: 'minor' } | undefined) {}
+
+  /** Collects and lets V8 tell who ended: it does in later turns of the event loop. */
+  async take(): Promise<void> {
+    const start = performance.now()
+    exposed()(this.options)
+    const took = performance.now() - start
+    // One that took far longer than the last was held up by the machine.
+    this.cost = this.cost > 0 ? Math.min(took, 2 * this.cost) : took
+    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    this.floor = pinnedBytes()
+    this.end = performance.now()
+  }
+
+  /** Whether growth of what is pinned, or graphs that seem to be dropped, are worth it now. */
+  isDue(dropped: number): boolean {
+    const pinned = pinnedBytes()
+    this.floor = Math.min(this.floor, pinned)
+    const growth = pinned - this.floor
+    if (isHard(growth, dropped)) return true
+    if (growth >= Math.max(SOFT_BYTES, this.floor / 4) && this.isCheap(TIME_SHARE)) return true
+    if (dropped < SOFT_BYTES) return false
+    if (dropped < LARGE_GRAPH_BYTES) return this.isCheap(GRAPH_TIME_SHARE)
+    return this.cost < LARGE_GRAPH_MS || this.isCheap(LARGE_GRAPH_TIME_SHARE)
+  }
+
+  private isCheap(share: number): boolean {
+    return performance.now() - this.end >= this.cost / share
+  }
+}
+
+/** Only what was made since the last few looks: a few milliseconds, however large the heap is. */
+const young = new Look({ type: 'minor' })
+/** Everything. */
+const full = new Look(undefined)
+let running: Promise<void> | null = null
+
 const graphs = {
   /** What they hold when none is dropped. */
   floor: 0,
@@ -43,72 +84,60 @@ const graphs = {
   patience: 0,
 }
 
-function collector(): () => void {
-  if (gc === null) {
+function exposed(): Collector {
+  if (collector === null) {
     setFlagsFromString('--expose-gc')
-    gc = runInNewContext('gc') as () => void
+    collector = runInNewContext('gc') as Collector
     setFlagsFromString('--no-expose-gc')
   }
-  return gc
+  return collector
 }
 
-/** Repeats collection and macrotask until what is held stops falling: at most four times, once when it is only cheap to. */
+/** Collects what an await finds worth it; by force, repeats it until what is held stops falling. */
 export async function collect(force = false): Promise<void> {
   if (running !== null) {
     await running
     // Many that await at once need one look, not one each.
     if (!force) return
   }
-  floor = Math.min(floor, pinnedBytes())
-  const growth = pinnedBytes() - floor
-  const dropped = droppedGraphs()
-  const hard = force || growth >= BUDGET_BYTES || dropped >= BUDGET_BYTES
-  const soft = growth >= Math.max(SOFT_BYTES, floor / 4) && isCheap(TIME_SHARE)
-  const large = dropped >= LARGE_GRAPH_BYTES
-  const worth = large ? cost < LARGE_GRAPH_MS || isCheap(LARGE_GRAPH_TIME_SHARE) : isCheap(GRAPH_TIME_SHARE)
-  const softGraphs = dropped >= SOFT_BYTES && worth
-  if (!hard && !soft && !softGraphs) return
-  running = repeat(hard ? ROUNDS : 1, dropped > 0).finally(() => (running = null))
+  const dropped = force ? 0 : droppedGraphs()
+  if (!force && !young.isDue(dropped)) return
+  running = (force ? collectAll() : collectDue(dropped)).finally(() => (running = null))
   await running
 }
 
-async function repeat(rounds: number, forGraphs: boolean): Promise<void> {
-  let took = 0
+/** What survived two young looks is seen by full ones only: they come when what the young one left has grown. */
+async function collectDue(dropped: number): Promise<void> {
   const held = native.activationBytes()
-  for (let round = 0; round < rounds; round++) {
-    const before = pinnedBytes() + native.activationBytes()
-    const start = performance.now()
-    collector()()
-    took += performance.now() - start
-    await new Promise((resolve) => setImmediate(resolve))
-    await new Promise((resolve) => setImmediate(resolve))
-    if (pinnedBytes() + native.activationBytes() >= before) break
+  await young.take()
+  const left = dropped > 0 ? suspectedGraphs() : 0
+  if (full.isDue(left)) {
+    if (isHard(pinnedBytes() - full.floor, left)) await collectAll()
+    else await full.take()
   }
-  floor = pinnedBytes()
-  const left = native.activationBytes()
-  // The graph of one step may be in use while its loss is awaited.
-  graphs.floor = left >= 0.9 * graphs.step ? left - graphs.step : left
-  graphs.last = left
-  if (forGraphs) {
-    // Whoever holds two graphs on purpose shall not pay for a look at each await.
-    const found = held - left >= graphs.step / 2
-    graphs.patience = found ? 0 : Math.min(MOST_PATIENCE, 2 * graphs.patience + 1)
-    graphs.waits = graphs.patience
-  }
-  lastEnd = performance.now()
-  // The turns of the event loop between rounds cost nothing. One that took far longer than the last was held up by the machine.
-  cost = cost > 0 ? Math.min(took, 2 * cost) : took
+  settleGraphs(held, dropped > 0)
   reportPinned()
 }
 
-function isCheap(share: number): boolean {
-  return performance.now() - lastEnd >= cost / share
+/** At most four times: what ended may have held others. */
+async function collectAll(): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = pinnedBytes() + native.activationBytes()
+    await full.take()
+    if (pinnedBytes() + native.activationBytes() >= before) break
+  }
+  young.floor = full.floor
+  settleGraphs(native.activationBytes(), false)
+  reportPinned()
+}
+
+function isHard(growth: number, dropped: number): boolean {
+  return growth >= BUDGET_BYTES || dropped >= BUDGET_BYTES
 }
 
 /** Bytes by which graphs have grown beyond that of one step; 0 when there is nothing to suspect. */
 function droppedGraphs(): number {
-  // What handles pin is no graph.
-  const held = native.activationBytes() - (pinnedBytes() - floor)
+  const held = graphBytes()
   graphs.step = Math.max(held - graphs.last, graphs.step * 0.9)
   graphs.last = held
   graphs.floor = Math.min(graphs.floor, held)
@@ -116,6 +145,28 @@ function droppedGraphs(): number {
     graphs.waits -= 1
     return 0
   }
-  const growth = held - graphs.floor
+  return suspectedGraphs()
+}
+
+function suspectedGraphs(): number {
+  const growth = graphBytes() - graphs.floor
   return growth > 1.5 * graphs.step ? growth : 0
+}
+
+/** What guards pin is no graph. */
+function graphBytes(): number {
+  return native.activationBytes() - (pinnedBytes() - Math.min(young.floor, pinnedBytes()))
+}
+
+/** Takes what is left as what graphs hold on purpose. */
+function settleGraphs(held: number, wereSuspected: boolean): void {
+  const left = native.activationBytes()
+  // The graph of one step may be in use while its loss is awaited.
+  graphs.floor = left >= 0.9 * graphs.step ? left - graphs.step : left
+  graphs.last = left
+  if (!wereSuspected) return
+  // Whoever holds two graphs on purpose shall not pay for a look at each await.
+  const found = held - left >= graphs.step / 2
+  graphs.patience = found ? 0 : Math.min(MOST_PATIENCE, 2 * graphs.patience + 1)
+  graphs.waits = graphs.patience
 }

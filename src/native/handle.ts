@@ -1,37 +1,24 @@
 // Who holds which tensor: a wrapper that is collected lets go of its tensor in Rust, and V8 learns how much that would free.
 //
 // A wrapper is watched only once nobody but the garbage collector can tell when it ends. Those that a forward or a scope makes end with it,
-// most of them; to register each would be a large part of a step's garbage. V8 carries what is registered through its young collections,
-// and what it carries makes it enlarge the young generation: so a small guard is registered, which the wrapper holds, not the wrapper.
+// most of them; to watch each would be a large part of a step's garbage. What is watched is a small guard, which the wrapper holds: V8 tells
+// the end of objects of an addon's class in its young collections already, that of others in full ones only.
 import { native } from './load.js'
-import { tensorBytes } from './record.js'
 
 /** Lives as long as its wrapper. */
-// A class makes the smallest object there is: a literal has room for fields.
-// eslint-disable-next-line @typescript-eslint/no-extraneous-class
-export class Guard {}
+export type Guard = object
 
-let pinned = 0
+const NativeGuard = native.guardClass()
 let reported = 0
-
-const registry = new FinalizationRegistry<number>((id) => {
-  pinned -= tensorBytes(id)
-  release(id)
-})
 
 /** Begins to watch a tensor: it ends when nobody can reach its guard any more. */
 export function watch(id: number, bytes: number): Guard {
-  const guard = new Guard()
-  pinned += bytes
-  registry.register(guard, id, guard)
-  return guard
+  return new NativeGuard(id, bytes)
 }
 
 /** Lets go of a watched tensor. */
-export function letGo(guard: Guard, id: number, bytes: number): void {
-  registry.unregister(guard)
-  pinned -= bytes
-  release(id)
+export function letGo(id: number): void {
+  native.unwatch(id)
 }
 
 // Read before the call returns, so that one serves all: an array for each tensor would be much of a step's garbage.
@@ -45,13 +32,13 @@ export function release(id: number): void {
 
 /** Reports to V8 what wrappers pin, as one total: each large report can cost a long collection. */
 export function reportPinned(): void {
-  const change = pinned - reported
+  const change = pinnedBytes() - reported
   if (Math.abs(change) < 1 << 20) return
-  reported = pinned
+  reported += change
   native.adjustExternalMemory(change)
 }
 
 /** Bytes that wrappers keep alive. */
 export function pinnedBytes(): number {
-  return pinned
+  return native.pinnedBytes()
 }

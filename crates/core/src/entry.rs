@@ -111,14 +111,23 @@ pub struct Progress {
     /// Bytes of host data that the executor took over.
     pub host_bytes_done: AtomicU64,
     failures: Mutex<FxHashMap<StreamId, Error>>,
+    /// The failure last told while work was queued, and the last entry that was queued then.
+    told_ahead: Mutex<FxHashMap<StreamId, (Error, u64)>>,
     failed_updates: Mutex<Vec<u64>>,
     ended: Mutex<Vec<StreamId>>,
 }
 
 impl Progress {
-    /// Notes the first failure of a stream that nobody was told.
-    pub fn fail(&self, stream: StreamId, error: Error) {
-        self.lock().entry(stream).or_insert(error);
+    /// Notes the first failure of a stream that nobody was told, at the entry that failed.
+    ///
+    /// What was already queued when a failure was told depends on it often, and does not tell it again.
+    pub fn fail(&self, place: Place, error: Error) {
+        let told = self.lock_told_ahead();
+        if told.get(&place.stream).is_some_and(|(told, last)| place.seq <= *last && *told == error) {
+            return;
+        }
+        drop(told);
+        self.lock().entry(place.stream).or_insert(error);
     }
 
     /// Notes that an update of whole lists changed nothing, under the number of the stack that recorded it: an optimizer counts its updates.
@@ -142,6 +151,17 @@ impl Progress {
         self.lock().remove(&stream)
     }
 
+    /// Takes the failure of a stream whose last queued entry is `last`, while entries before it may still run.
+    pub fn take_failure_ahead(&self, last: Place) -> Option<Error> {
+        let error = self.take_failure(last.stream)?;
+        self.lock_told_ahead().insert(last.stream, (error.clone(), last.seq));
+        Some(error)
+    }
+
+    fn lock_told_ahead(&self) -> std::sync::MutexGuard<'_, FxHashMap<StreamId, (Error, u64)>> {
+        self.told_ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// An error that was told elsewhere is no longer open.
     pub fn told(&self, stream: StreamId, error: &Error) {
         let mut failures = self.lock();
@@ -153,6 +173,7 @@ impl Progress {
     /// Notes that a closed stream has done all its work. Its failure concerns nobody any more.
     pub fn end(&self, stream: StreamId) {
         self.lock().remove(&stream);
+        self.lock_told_ahead().remove(&stream);
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
     }
 

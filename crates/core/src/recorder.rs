@@ -507,6 +507,10 @@ impl Recorder {
     /// # Errors
     /// That error.
     pub fn check_failure(&self) -> Result<()> {
-        self.progress.take_failure(self.current).map_or(Ok(()), Err)
+        let last = Place {
+            stream: self.current,
+            seq: self.streams[&self.current].seq,
+        };
+        self.progress.take_failure_ahead(last).map_or(Ok(()), Err)
     }
 }

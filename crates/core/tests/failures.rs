@@ -7,7 +7,7 @@ mod support;
 use std::sync::{Arc, Mutex, mpsc};
 
 use engine::engine::Link;
-use engine::entry::{Id, Message, Progress, Source};
+use engine::entry::{Id, Message, Place, Progress, Source};
 use engine::ops::row::Meta;
 use engine::ops::table::*;
 use engine::recorder::{Limits, Recorder};
@@ -156,6 +156,22 @@ fn a_failure_that_was_told_does_not_come_again() {
     let loss = lab.op(&SUM, &[w], &[0.0, 0.0]);
     lab.backward(loss);
     assert!(lab.wait().is_ok());
+}
+
+#[test]
+fn a_failure_that_was_told_is_not_told_again_by_what_was_queued_behind_it() {
+    let progress = Progress::default();
+    let at = |seq| Place { stream: 1, seq };
+    let first = Error::new(Code::Index, "first");
+    progress.fail(at(3), first.clone());
+    assert_eq!(progress.take_failure_ahead(at(10)), Some(first.clone()));
+    progress.fail(at(5), first.clone());
+    assert_eq!(progress.take_failure(1), None, "a dependent that was queued then");
+    progress.fail(at(11), first.clone());
+    assert_eq!(progress.take_failure(1), Some(first), "a dependent recorded afterwards");
+    let other = Error::new(Code::Shape, "other");
+    progress.fail(at(6), other.clone());
+    assert_eq!(progress.take_failure(1), Some(other), "another failure");
 }
 
 /// A product that takes long enough to be overtaken.

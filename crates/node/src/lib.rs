@@ -6,6 +6,7 @@ mod engine_api;
 mod error;
 mod files;
 mod grad;
+mod guard;
 mod host;
 mod provoke;
 mod state;

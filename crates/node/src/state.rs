@@ -49,8 +49,21 @@ pub fn with<T>(work: impl FnOnce(&mut State) -> Result<T>) -> napi::Result<T> {
     })
 }
 
+/// Works with this thread's state if there is one: what ends after it has nothing left to do.
+pub fn existing(work: impl FnOnce(&mut State)) {
+    let _ = STATE.try_with(|cell| {
+        // A panic from here would cross into V8.
+        if let Ok(mut state) = cell.try_borrow_mut()
+            && let Some(state) = state.as_mut()
+        {
+            work(state);
+        }
+    });
+}
+
 /// Forgets this thread's state: its environment ends, or a new one begins on the same thread.
 pub fn reset() {
+    crate::guard::reset();
     STATE.with(|cell| {
         if let Some(state) = cell.borrow_mut().take() {
             state.recorder.close();

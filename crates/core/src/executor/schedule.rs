@@ -148,7 +148,7 @@ impl Streams {
         stream.done = place.seq;
         stream.used += took;
         if let Some(error) = failure {
-            stream.progress.fail(place.stream, error);
+            stream.progress.fail(place, error);
         }
         if stream.closed {
             stream.progress.end(place.stream);
