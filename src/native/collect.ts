@@ -12,14 +12,12 @@ const BUDGET_BYTES = 512 * 2 ** 20
  * in the middle of one, and each time it carries much it enlarges the young generation.
  */
 const SOFT_BYTES = 2 ** 20
+/** The same for full collections, which see what young ones cannot: a few objects that were in use when V8 looked twice. */
+const FULL_SOFT_BYTES = 16 * 2 ** 20
 /** What is only cheap to do may take this part of the time: beside a large JavaScript heap a full collection can cost half a second. */
 const TIME_SHARE = 1 / 20
-/** One for dropped graphs may take more, the more they hold: a loop that drops one at each step shall hold two, not all. */
+/** A young one for dropped graphs may take more: a loop that drops one at each step shall hold two, not all. */
 const GRAPH_TIME_SHARE = 1 / 8
-const LARGE_GRAPH_TIME_SHARE = 1 / 2
-const LARGE_GRAPH_BYTES = 16 * 2 ** 20
-/** What a collection may cost to be worth a large graph at any time. */
-const LARGE_GRAPH_MS = 50
 const ROUNDS = 4
 /** Awaits without a look for graphs after ones that found none. */
 const MOST_PATIENCE = 64
@@ -34,7 +32,11 @@ class Look {
   private end = 0
   private cost = 0
 
-  constructor(private readonly options: { type: 'minor' } | undefined) {}
+  constructor(
+    private readonly options: { type: 'minor' } | undefined,
+    private readonly softBytes: number,
+    private readonly graphShare: number,
+  ) {}
 
   /** Collects and lets V8 tell who ended: it does in later turns of the event loop. */
   async take(): Promise<void> {
@@ -55,10 +57,8 @@ class Look {
     this.floor = Math.min(this.floor, pinned)
     const growth = pinned - this.floor
     if (isHard(growth, dropped)) return true
-    if (growth >= Math.max(SOFT_BYTES, this.floor / 4) && this.isCheap(TIME_SHARE)) return true
-    if (dropped < SOFT_BYTES) return false
-    if (dropped < LARGE_GRAPH_BYTES) return this.isCheap(GRAPH_TIME_SHARE)
-    return this.cost < LARGE_GRAPH_MS || this.isCheap(LARGE_GRAPH_TIME_SHARE)
+    if (growth >= Math.max(this.softBytes, this.floor / 4) && this.isCheap(TIME_SHARE)) return true
+    return dropped >= SOFT_BYTES && this.isCheap(this.graphShare)
   }
 
   private isCheap(share: number): boolean {
@@ -67,9 +67,9 @@ class Look {
 }
 
 /** Only what was made since the last few looks: a few milliseconds, however large the heap is. */
-const young = new Look({ type: 'minor' })
+const young = new Look({ type: 'minor' }, SOFT_BYTES, GRAPH_TIME_SHARE)
 /** Everything. */
-const full = new Look(undefined)
+const full = new Look(undefined, FULL_SOFT_BYTES, TIME_SHARE)
 let running: Promise<void> | null = null
 
 const graphs = {

@@ -30,10 +30,13 @@ export function release(id: number): void {
   native.release(single)
 }
 
-/** Reports to V8 what wrappers pin, as one total: each large report can cost a long collection. */
+/**
+ * Reports to V8 what wrappers pin, as one total, when it has changed much: past a bound of V8's own each report costs milliseconds of marking.
+ * V8 needs it only for code that never awaits; awaits collect by themselves.
+ */
 export function reportPinned(): void {
   const change = pinnedBytes() - reported
-  if (Math.abs(change) < 1 << 20) return
+  if (Math.abs(change) < Math.max(32 * 2 ** 20, reported / 4)) return
   reported += change
   native.adjustExternalMemory(change)
 }
