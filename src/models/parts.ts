@@ -5,7 +5,7 @@ import { Linear } from '../nn/linear.js'
 import type { Module } from '../nn/module.js'
 import { RMSNorm } from '../nn/rms-norm.js'
 import type { Tensor } from '../tensor.js'
-import type { WeightSource } from './pretrained.js'
+import type { Init, WeightSource } from './pretrained.js'
 
 /** Any layer may stand where a projection stands: injectLora replaces them. */
 export type Layer = { forward(x: Tensor): Tensor } & Module
@@ -16,8 +16,14 @@ export function within(take: WeightSource, path: string): WeightSource {
 }
 
 /** A dense layer `name`, weight (out, in): fresh N(0, std²), bias 0. */
-export function linear(take: WeightSource, name: string, inFeatures: number, outFeatures: number, std: number): Linear {
-  const weight = take(`${name}.weight`, [outFeatures, inFeatures], { std })
+export function linear(
+  take: WeightSource,
+  name: string,
+  inFeatures: number,
+  outFeatures: number,
+  init: number | Init,
+): Linear {
+  const weight = take(`${name}.weight`, [outFeatures, inFeatures], typeof init === 'number' ? { std: init } : init)
   return new Linear(inFeatures, outFeatures, { weight, bias: take(`${name}.bias`, [outFeatures], { value: 0 }) })
 }
 

@@ -5,6 +5,7 @@ import { FileError, KeyError, OptionError } from '../errors.js'
 import { load } from '../io/load.js'
 import { save } from '../io/safetensors.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
+import { clearRow } from '../nn/embedding.js'
 import { findStateDict } from '../nn/find-state-dict.js'
 import { constant_, normal_ } from '../nn/init.js'
 import { asParameter, wideDtype } from '../nn/linear.js'
@@ -19,8 +20,11 @@ import type { Tensor } from '../tensor.js'
 import type { Generator } from '../random.js'
 import { checkModelType, readConfig } from './config.js'
 
-/** How a fresh parameter starts: N(0, std²) or one value. */
-export type Init = { std: number } | { value: number }
+/**
+ * How a fresh parameter starts: N(0, std²), but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16 or f16 model, too: it belongs to
+ * a head that is trained while the model is frozen.
+ */
+export type Init = ({ std: number; zeroRow?: number } | { value: number }) & { wide?: boolean }
 
 /** Gives a model each of its parameters, by state-dict name. */
 export type WeightSource = (name: string, shape: number[], init: Init) => Tensor
@@ -42,6 +46,8 @@ export interface PretrainedOptions {
    * rewritten in place. @default true
    */
   mapped?: boolean
+  /** Fields that count instead of those in `config.json`, e.g. `{ num_labels: 3, hidden_dropout_prob: 0 }`. @default none */
+  config?: Readonly<Record<string, unknown>>
 }
 
 /** Options of `savePretrained`. */
@@ -56,9 +62,11 @@ export function freshWeights(owner: string, options: FreshOptions): WeightSource
   const dtype = checkFloatDtype(owner, options.dtype ?? 'f32')
   const draw = options.generator === undefined ? {} : { generator: options.generator }
   return (_, shape, init) => {
-    const tensor = zeros(shape, { dtype: shape.length < 2 ? wideDtype(dtype) : dtype })
-    if ('std' in init) normal_(tensor, 0, init.std, draw)
-    else if (init.value !== 0) constant_(tensor, init.value)
+    const tensor = zeros(shape, { dtype: shape.length < 2 || init.wide ? wideDtype(dtype) : dtype })
+    if ('std' in init) {
+      normal_(tensor, 0, init.std, draw)
+      if (init.zeroRow !== undefined) noGrad(() => clearRow(tensor, init.zeroRow!))
+    } else if (init.value !== 0) constant_(tensor, init.value)
     return parameter(tensor)
   }
 }
@@ -66,12 +74,13 @@ export function freshWeights(owner: string, options: FreshOptions): WeightSource
 /** The weights of a checkpoint, handed out one by one. */
 export interface CheckpointWeights {
   take: WeightSource
-  /** Reports all that is missing, misshapen or left over, at once. */
+  /** Reports all that is missing, misshapen or left over, at once; warns of heads that the file lacks. */
   close(options: { ignore: readonly string[] }): void
 }
 
 /**
- * Reads the configuration and the weights of a model folder.
+ * Reads the configuration and the weights of a model folder. Of the `heads`, which are paths of modules, those that the file holds nothing of
+ * start fresh.
  * @throws {OptionError} when its architecture is not among `known`.
  * @throws {FileError} when a file is missing.
  */
@@ -80,8 +89,9 @@ export async function readWeights(
   known: readonly string[],
   nameOf: (name: string) => string | null,
   options: PretrainedOptions,
+  heads: readonly string[] = [],
 ): Promise<{ config: Record<string, unknown>; weights: CheckpointWeights }> {
-  checkKeys('fromPretrained', options, ['dtype', 'mapped'])
+  checkKeys('fromPretrained', options, ['dtype', 'mapped', 'config'])
   const mapped = checkBoolean('fromPretrained', 'mapped', options.mapped ?? true)
   const dtype = options.dtype === undefined ? undefined : checkFloatDtype('fromPretrained', options.dtype)
   const config = await readConfig(dir)
@@ -94,7 +104,8 @@ export async function readWeights(
     if (ours === null) tensor.dispose()
     else tensors.set(ours, tensor)
   }
-  return { config, weights: checkpointWeights(dir, tensors, dtype) }
+  const lacking = heads.filter((head) => ![...tensors.keys()].some((name) => name.startsWith(`${head}.`)))
+  return { config: { ...config, ...options.config }, weights: checkpointWeights(dir, tensors, dtype, lacking) }
 }
 
 /**
@@ -141,16 +152,19 @@ function checkpointWeights(
   dir: string,
   tensors: Map<string, Tensor>,
   dtype: FloatDtype | undefined,
+  lacking: readonly string[],
 ): CheckpointWeights {
   const [missing, misshapen] = [[] as string[], [] as string[]]
   const left = new Map(tensors)
+  const fresh = freshWeights('fromPretrained', { dtype: dtype ?? 'f32' })
   return {
-    take(name, shape) {
+    take(name, shape, init) {
       const tensor = tensors.get(name)
       left.delete(name)
+      if (lacking.some((head) => name.startsWith(`${head}.`))) return fresh(name, shape, init)
       if (tensor === undefined) missing.push(name)
       else if (tensor.shape.join() !== shape.join()) misshapen.push(`${name} ${show(tensor)} for (${shape.join(', ')})`)
-      else return asParameter(keep(placed(tensor, dtype)))
+      else return asParameter(keep(placed(tensor, dtype, init.wide)))
       return parameter(zeros(shape)) // stands in until close() has the whole list
     },
     close({ ignore }) {
@@ -160,14 +174,15 @@ function checkpointWeights(
       }
       const unexpected = [...left.keys()]
       if (missing.length + misshapen.length + unexpected.length > 0) throw unfit(dir, missing, misshapen, unexpected)
+      if (lacking.length > 0) warnOfFresh(dir, lacking)
     },
   }
 }
 
 // Vectors (biases, norms) are widened: they are small, and the kernels read them in f32.
-function placed(tensor: Tensor, dtype: FloatDtype | undefined): Tensor {
+function placed(tensor: Tensor, dtype: FloatDtype | undefined, wide = false): Tensor {
   const wanted = dtype ?? tensor.dtype
-  const target = tensor.shape.length < 2 ? wideDtype(wanted) : wanted
+  const target = tensor.shape.length < 2 || wide ? wideDtype(wanted) : wanted
   if (tensor.dtype === target) return tensor
   const converted = noGrad(() => tensor.to(target))
   tensor.dispose()
@@ -191,6 +206,11 @@ async function writeJson(path: string, value: object): Promise<void> {
   const partial = `${path}.${process.pid}.partial`
   await writeFile(partial, `${JSON.stringify(value, null, 2)}\n`)
   await rename(partial, path)
+}
+
+function warnOfFresh(dir: string, heads: readonly string[]): void {
+  const text = `${dir} holds no weights for ${heads.join(', ')}: they start with random numbers, so train them before use`
+  process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_FRESH_HEAD' })
 }
 
 function unfit(dir: string, missing: string[], misshapen: string[], unexpected: string[]): KeyError {

@@ -169,7 +169,8 @@ export function makeTable(
   })
 }
 
-function clearRow(weight: Tensor, row: number): void {
+/** Writes zeros to a row. */
+export function clearRow(weight: Tensor, row: number): void {
   const zero = ops.full([1, weight.shape[1] ?? 0], 0, weight.dtype)
   ops.sliceAssign(weight, zero, 0, row)
   zero.dispose()

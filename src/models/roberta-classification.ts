@@ -1,0 +1,115 @@
+import { Dropout } from '../nn/dropout.js'
+import { Module } from '../nn/module.js'
+import { checkKeys } from '../nn/options.js'
+import type { Tensor } from '../tensor.js'
+import { ENCODER_KEYS } from './encoder-input.js'
+import type { EncoderOptions } from './encoder-input.js'
+import type { Ids } from './ids.js'
+import { linear, within } from './parts.js'
+import type { Layer } from './parts.js'
+import { freshWeights, savePretrained } from './pretrained.js'
+import type { FreshOptions, PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
+import type { RobertaConfig } from './roberta-config.js'
+import { RobertaModel, readRoberta, savedConfig } from './roberta.js'
+import { sequenceLoss } from './sequence-classification.js'
+import type { SequenceClassifierOutput, SequenceLabels } from './sequence-classification.js'
+
+/** Options of the forward of a sequence classifier. */
+export interface SequenceClassificationOptions extends EncoderOptions {
+  /** What the model shall answer: classes or numbers. @see {@link SequenceLabels} */
+  labels?: SequenceLabels | null
+}
+
+/** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 in a bf16 or f16 model: they are trained. */
+export class RobertaClassificationHead extends Module {
+  dense: Layer
+  dropout: Dropout
+  out_proj: Layer
+
+  constructor(config: RobertaConfig, take: WeightSource) {
+    super()
+    const { hidden_size: C } = config
+    const init = { std: config.initializer_range, wide: true }
+    this.dense = linear(take, 'dense', C, C, init)
+    this.dropout = new Dropout(config.classifier_dropout ?? config.hidden_dropout_prob)
+    this.out_proj = linear(take, 'out_proj', C, config.num_labels, init)
+  }
+
+  /** `(B, T, C)` → `(B, num_labels)`. */
+  override forward(features: Tensor): Tensor {
+    const first = features.narrow(1, 0, 1).squeeze(1)
+    const hidden = this.dense.forward(this.dropout.forward(first)).tanh()
+    return this.out_proj.forward(this.dropout.forward(hidden))
+  }
+}
+
+/**
+ * RoBERTa with a head that answers for whole sequences: classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`roberta.encoder.layer.0.attention.self.query.weight`, `classifier.out_proj.weight`). Fresh weights: N(0, initializer_range²); biases and the rows of
+ * the padding 0. The head reads the first token alone: unless hidden states are asked for, the last layer is computed there only, with the same result.
+ *
+ * @example
+ * const model = await models.RobertaForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
+ * lora.injectLora(model, { targets: ['query', 'value'], r: 8, loraAlpha: 16 })
+ * lora.markOnlyLoraAsTrainable(model)
+ * model.classifier.requiresGrad_()            // the head trains too
+ * model.train()
+ * const { loss } = model.forward(batch.inputIds, { attentionMask: batch.attentionMask, labels: [2, 0, 1] })
+ * await loss.backward()
+ */
+export class RobertaForSequenceClassification extends Module {
+  readonly config: RobertaConfig
+  roberta: RobertaModel
+  classifier: Layer
+
+  constructor(
+    config: Partial<RobertaConfig> = {},
+    options: FreshOptions = {},
+    take = freshWeights('RobertaForSequenceClassification', options),
+  ) {
+    super()
+    this.roberta = new RobertaModel(config, { addPoolingLayer: false }, within(take, 'roberta'))
+    this.config = this.roberta.config
+    this.classifier = new RobertaClassificationHead(this.config, within(take, 'classifier'))
+  }
+
+  /** A model with fresh weights, in training mode. */
+  static fromConfig(config: Partial<RobertaConfig>, options: FreshOptions = {}): RobertaForSequenceClassification {
+    return new RobertaForSequenceClassification(config, options)
+  }
+
+  /**
+   * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode, as in transformers.
+   *
+   * A file without a classification head, such as one that was trained to predict tokens, gives a fresh one, with a warning. Weights keep the type of the
+   * file and lie in its pages; biases, norms and the head are widened.
+   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+   */
+  static async fromPretrained(
+    dir: string,
+    options: PretrainedOptions = {},
+  ): Promise<RobertaForSequenceClassification> {
+    const { config, weights } = await readRoberta(dir, options, ['classifier'])
+    const model = new RobertaForSequenceClassification(config, {}, weights.take)
+    weights.close({ ignore: [] })
+    return model.eval()
+  }
+
+  /** Writes `config.json` and `model.safetensors`, as transformers does. */
+  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
+    const config = savedConfig(this.config, 'RobertaForSequenceClassification')
+    await savePretrained(this, dir, { ...options, leaveOut: [], config })
+  }
+
+  override forward(inputIds: Ids, options: SequenceClassificationOptions = {}): SequenceClassifierOutput {
+    const owner = 'RobertaForSequenceClassification.forward'
+    checkKeys(owner, options, [...ENCODER_KEYS, 'labels'])
+    const { labels, ...rest } = options
+    const part = options.outputHiddenStates ? {} : { positionsToKeep: 1 }
+    const { lastHiddenState, hiddenStates } = this.roberta.forward(inputIds, { ...rest, ...part })
+    const logits = this.classifier.forward(lastHiddenState)
+    return { loss: labels ? sequenceLoss(owner, logits, labels, this.config) : null, logits, hiddenStates }
+  }
+}
