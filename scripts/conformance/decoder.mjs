@@ -1,13 +1,13 @@
 // Kind `decoder`: a language model from its folder, with and without a PEFT adapter put in by name.
 import * as lora from 'loralib'
 import { toleranceOf, valueAt } from './compare.mjs'
-import { checkGradients, loadFactors } from './nlg.mjs'
+import { checkGradients } from './nlg.mjs'
+import { PEFT_PREFIX, closeTokens, injectAdapter, loadModel } from './peft.mjs'
 import { trainableNumel } from './python.mjs'
 
-const { models, nn } = lora
+const { nn } = lora
 
 const MODEL_TYPES = ['gpt2', 'llama']
-const PEFT_PREFIX = 'base_model.model.'
 
 export const decoderKinds = {
   decoder: {
@@ -30,9 +30,6 @@ async function runDecoder(fixture, check) {
   await checkAdapter(fixture, check, config)
   await checkMerged(fixture, check, config)
 }
-
-const loadModel = async (fixture, config) =>
-  (await models[config.architectures[0]].fromPretrained(fixture.path(fixture.entry.model_dir))).eval()
 
 async function checkBase(fixture, check, config) {
   const model = await loadModel(fixture, config)
@@ -81,46 +78,6 @@ function forward(model, fixture, options = {}) {
     labels,
     ...options,
   })
-}
-
-/** Compares a value per token where the attention mask is 1. */
-async function closeTokens(fixture, check, name, got) {
-  const mask = fixture.input('attention_mask').data
-  const width = fixture.want(name)?.shape.at(-1) ?? 1
-  const binds = (i) => Number(mask[Math.floor(i / width)]) === 1
-  await check.close(name, got, toleranceOf(fixture.entry), { binds })
-}
-
-/** Puts `lora.Linear` around every target of the adapter folder and loads its factors under their own names. */
-async function injectAdapter(model, fixture, options) {
-  const folder = fixture.entry.adapter_dir
-  const config = fixture.json(`${folder}/adapter_config.json`)
-  refuseVariants(config)
-  const tensors = Object.entries(await lora.load(fixture.path(`${folder}/adapter_model.safetensors`)))
-  const factors = Object.fromEntries(tensors.map(([key, tensor]) => [ownName(key), tensor]))
-  const targets = [...new Set(Object.keys(factors).map((key) => key.replace(/\.lora_[AB]$/, '')))]
-  const { r, lora_alpha: loraAlpha, lora_dropout: loraDropout } = config
-  lora.injectLora(model, { targets, r, loraAlpha, loraDropout, ...options })
-  lora.markOnlyLoraAsTrainable(model)
-  model.eval()
-  loadFactors(model, factors)
-  return { config, targets }
-}
-
-/** `base_model.model.transformer.h.0.attn.c_attn.lora_A.weight` → `transformer.h.0.attn.c_attn.lora_A`. */
-function ownName(key) {
-  const match = /^base_model\.model\.(.+\.lora_[AB])\.weight$/.exec(key)
-  if (match === null) throw new Error(`this runner does not know the adapter tensor ${key}`)
-  return match[1]
-}
-
-/** Settings of PEFT that change the formula; a plain adapter has none of them. */
-function refuseVariants(config) {
-  const variants = ['use_dora', 'use_rslora', 'use_qalora', 'lora_bias', 'modules_to_save', 'trainable_token_indices']
-  const set = variants.filter((key) => config[key])
-  for (const key of ['rank_pattern', 'alpha_pattern']) if (Object.keys(config[key] ?? {}).length > 0) set.push(key)
-  if (config.peft_type !== 'LORA' || set.length > 0)
-    throw new Error(`this runner does not know ${config.peft_type} with ${set}`)
 }
 
 /** What the entry says of the adapter must be what its folder says, and `all-linear` must be every linear layer below the head. */

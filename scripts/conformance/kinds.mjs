@@ -1,5 +1,6 @@
 // Every kind of case: those that this runner runs, and those of the format that it knows of and counts as unsupported.
 import { decoderKinds } from './decoder.mjs'
+import { encoderKinds } from './encoder.mjs'
 import { fileKinds } from './files.mjs'
 import { layerKinds } from './layers.mjs'
 import { lossKinds } from './loss.mjs'
@@ -25,12 +26,13 @@ export const KINDS = {
   ...nlgKinds,
   ...trainingKinds,
   ...decoderKinds,
+  ...encoderKinds,
   ...fileKinds,
 }
 
 /** Kinds of the format that come with later parts of the package. */
 export const LATER_KINDS = [
-  ...['encoder', 'peft_trajectory'],
+  ...['peft_trajectory'],
   ...['peft_adapter', 'peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
   ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
   ...['hf_generate', 'nlg_beam', 'logits_processor', 'nlg_metrics', 'glue_metrics'],

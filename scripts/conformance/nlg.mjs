@@ -43,18 +43,18 @@ async function runNlg(fixture, check) {
 }
 
 /**
- * The model of a folder with a LoRA layer in place of each module named `module`; the base weight is copied into the new
+ * The model of a folder with a LoRA layer in place of each module named `module`, or as one of `modules`; the base weight is copied into the new
  * layer, and the factors come from the tensors that begin with `prefix`.
  */
 export async function nlgModel(
   fixture,
-  { class: layer = 'MergedLinear', module: name, dropout = 0, ...kwargs },
+  { class: layer = 'MergedLinear', module: name, modules: names = [name], dropout = 0, ...kwargs },
   prefix,
 ) {
   const config = fixture.json(`${fixture.entry.model_dir}/config.json`)
   const model = await models[config.architectures[0]].fromPretrained(fixture.path(fixture.entry.model_dir))
   const make = (args, bias) => makeLayer(layer, args, { ...kwargs, lora_dropout: dropout, bias })
-  const paths = [...model.namedModules()].map(([path]) => path).filter((path) => path.split('.').at(-1) === name)
+  const paths = [...model.namedModules()].map(([path]) => path).filter((path) => names.includes(path.split('.').at(-1)))
   for (const path of paths) replaceLayer(model, path, make)
   lora.markOnlyLoraAsTrainable(model)
   loadFactors(model, fixture.group(prefix))

@@ -1,0 +1,57 @@
+// What the cases with a model folder and an adapter folder of PEFT share.
+import * as lora from 'loralib'
+import { toleranceOf } from './compare.mjs'
+import { loadFactors } from './nlg.mjs'
+
+export const PEFT_PREFIX = 'base_model.model.'
+
+/** The model of a case, in evaluation mode. */
+export const loadModel = async (fixture, config) =>
+  (await lora.models[config.architectures[0]].fromPretrained(fixture.path(fixture.entry.model_dir))).eval()
+
+/** Compares a value per token where the attention mask is 1. */
+export async function closeTokens(fixture, check, name, got) {
+  const mask = fixture.input('attention_mask').data
+  const width = fixture.want(name)?.shape.at(-1) ?? 1
+  const binds = (i) => Number(mask[Math.floor(i / width)]) === 1
+  await check.close(name, got, toleranceOf(fixture.entry), { binds })
+}
+
+/**
+ * Puts `lora.Linear` around every target of the adapter folder and loads its factors under their own names. Modules that PEFT saved whole take their
+ * tensors from the folder and are trained.
+ */
+export async function injectAdapter(model, fixture, options) {
+  const folder = fixture.entry.adapter_dir
+  const config = fixture.json(`${folder}/adapter_config.json`)
+  refuseVariants(config)
+  const tensors = Object.entries(await lora.load(fixture.path(`${folder}/adapter_model.safetensors`)))
+  const wholes = config.modules_to_save ?? []
+  const named = tensors.map(([key, tensor]) => [ownName(key, wholes), tensor])
+  const targets = [...new Set(named.flatMap(([key]) => /^(.+)\.lora_[AB]$/.exec(key)?.[1] ?? []))]
+  const { r, lora_alpha: loraAlpha, lora_dropout: loraDropout } = config
+  lora.injectLora(model, { targets, r, loraAlpha, loraDropout, ...options })
+  lora.markOnlyLoraAsTrainable(model)
+  for (const [name] of model.namedChildren()) if (wholes.includes(name)) model[name].requiresGrad_()
+  model.eval()
+  loadFactors(model, Object.fromEntries(named))
+  return { config, targets }
+}
+
+/** `base_model.model.transformer.h.0.attn.c_attn.lora_A.weight` → `transformer.h.0.attn.c_attn.lora_A`; the names in a whole module stay. */
+function ownName(key, wholes) {
+  const name = key.startsWith(PEFT_PREFIX) ? key.slice(PEFT_PREFIX.length) : ''
+  const factor = /^(.+\.lora_[AB])\.weight$/.exec(name)?.[1]
+  const isWhole = wholes.some((whole) => name.startsWith(`${whole}.`))
+  if (factor === undefined && !isWhole) throw new Error(`this runner does not know the adapter tensor ${key}`)
+  return factor ?? name
+}
+
+/** Settings of PEFT that change the formula; a plain adapter has none of them. */
+function refuseVariants(config) {
+  const variants = ['use_dora', 'use_rslora', 'use_qalora', 'lora_bias', 'trainable_token_indices']
+  const set = variants.filter((key) => config[key])
+  for (const key of ['rank_pattern', 'alpha_pattern']) if (Object.keys(config[key] ?? {}).length > 0) set.push(key)
+  if (config.peft_type !== 'LORA' || set.length > 0)
+    throw new Error(`this runner does not know ${config.peft_type} with ${set}`)
+}
