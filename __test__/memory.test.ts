@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import test from 'ava'
 import * as lora from 'loralib'
 import { same } from './support/close.js'
@@ -146,6 +148,19 @@ test.serial('handles: what nobody can reach is freed by settle()', async (t) => 
       .matmul(lora.randn([50, 50]))
       .sum()
   t.deepEqual(await live(), before)
+})
+
+// Full collections cost half a second beside a large JavaScript heap; young ones a few milliseconds beside any.
+test.serial('handles: a young collection of V8 is enough to see that they ended', async (t) => {
+  const before = await live()
+  for (let i = 0; i < 20; i++) lora.ones([100])
+  t.is(lora.memory().total.tensors, before.tensors + 20)
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as (options: { type: 'minor' }) => void
+  setFlagsFromString('--no-expose-gc')
+  collect({ type: 'minor' })
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
+  t.is(lora.memory().total.tensors, before.tensors)
 })
 
 test.serial('memory: kinds of a training step', async (t) => {
