@@ -189,3 +189,49 @@ test('GPT2LMHeadModel: too many tokens, ragged rows and adapters in a model fold
   lora.injectLora(model, { targets: 'c_attn', r: 1 })
   await t.throwsAsync(() => model.savePretrained(tmpdir()), { message: /loraStateDict/ })
 })
+
+/** Logits of the last position of each row, when the row is computed whole. */
+const lastLogits = async (model: ReturnType<typeof tiny>, row: number[]) =>
+  (await numbers(lora.noGrad(() => model.forward([row]).logits))).slice(-17)
+
+test('GPT2LMHeadModel: a mask per new token lets two continuations lie in one cache', async (t) => {
+  const model = tiny().eval()
+  const cache = new models.KvCache()
+  const prompt = [1, 5, 2]
+  const mask = (rows: number[][]) =>
+    lora.tensor(Uint8Array.from(rows.flat()), { dtype: 'bool', shape: [1, 1, rows.length, rows[0]!.length] })
+  const step = (ids: number[], position: number, rows: number[][]) =>
+    lora.noGrad(
+      () =>
+        model.forward([ids], {
+          pastKeyValues: cache,
+          positionIds: [ids.map(() => position)],
+          attentionMask: mask(rows),
+        }).logits,
+    )
+  lora.noGrad(() => model.forward([prompt], { pastKeyValues: cache }))
+  const first = await numbers(step([7, 9], 3, [[1, 1, 1, 1, 0], [1, 1, 1, 0, 1]])) // prettier-ignore
+  await close(t, first.slice(0, 17), await lastLogits(model, [...prompt, 7]))
+  await close(t, first.slice(17), await lastLogits(model, [...prompt, 9]))
+  // Both go on from 9; 7 is given up, and a mask may be wider than what there is.
+  cache.retain(3, [[4]])
+  t.is(cache.length, 4)
+  const second = await numbers(step([4, 6], 4, [[1, 1, 1, 1, 1, 0, 1, 1], [1, 1, 1, 1, 0, 1, 1, 1]])) // prettier-ignore
+  await close(t, second.slice(0, 17), await lastLogits(model, [...prompt, 9, 4]))
+  await close(t, second.slice(17), await lastLogits(model, [...prompt, 9, 6]))
+  t.throws(() => step([1], 5, [[1, 1]]), { message: /bool mask \(B, 1, T, 7\)/ })
+  t.throws(() => cache.retain(3, [[9]]), { instanceOf: lora.OptionError, message: /from 3 to 5/ })
+})
+
+test('KvCache: rows are repeated and dropped', async (t) => {
+  const model = tiny().eval()
+  const cache = new models.KvCache()
+  lora.noGrad(() => model.forward(IDS, { pastKeyValues: cache }))
+  cache.batchSelectIndices([1, 0, 1])
+  const { logits } = lora.noGrad(() => model.forward([[6], [7], [8]], { pastKeyValues: cache }))
+  const [a, b] = IDS as [number[], number[]]
+  const wanted = [await lastLogits(model, [...b, 6]), await lastLogits(model, [...a, 7]), await lastLogits(model, [...b, 8])]
+  await close(t, logits, wanted.flat())
+  t.throws(() => cache.batchSelectIndices([3]), { instanceOf: lora.OptionError, message: /from 0 to 2/ })
+  cache.dispose()
+})

@@ -1,7 +1,7 @@
 // What every language model shares: its head, the loss on the labels, generation, reading and writing.
 import { OptionError } from '../errors.js'
 import { generate, stream } from '../generation/generate.js'
-import type { GenerateOptions, GeneratedToken, Prompt } from '../generation/generate.js'
+import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '../generation/generate.js'
 import { tensor } from '../make.js'
 import { crossEntropy } from '../nn/functional.js'
 import { Linear } from '../nn/linear.js'
@@ -102,7 +102,9 @@ export abstract class CausalLM extends Module {
   }
 
   /** Continues prompts. @see {@link generate} */
-  generate(prompt: Prompt, options: GenerateOptions = {}): Promise<number[][]> {
+  generate(prompt: Prompt, options: GenerateOptions & { returnDictInGenerate: true }): Promise<GenerateOutput>
+  generate(prompt: Prompt, options?: GenerateOptions & { returnDictInGenerate?: false }): Promise<number[][]>
+  generate(prompt: Prompt, options?: GenerateOptions): Promise<number[][] | GenerateOutput> {
     return generate(this, prompt, options)
   }
 

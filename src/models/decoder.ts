@@ -16,6 +16,9 @@ export interface DecoderOptions {
   /**
    * 1 for tokens, 0 for padding, (B, S) with S the tokens in the cache and the new ones. Rows of numbers are looked at on the spot: a
    * mask that only pads on the right costs nothing, since no token looks to its right.
+   *
+   * Or a bool tensor (B, 1, T or 1, S), true where a new token may look, on top of what comes before it: tokens of several continuations can
+   * then lie in one cache. It may be wider than S; what is too much is cut off.
    * @default all 1
    */
   attentionMask?: Ids | null
@@ -101,7 +104,7 @@ export function runDecoder<Context extends AttentionContext>(
 }
 
 /**
- * The mask for attention, (B, 1, 1, width) bool, or null when none is needed: a mask of ones, or one that pads on the right of tokens
+ * The mask for attention, (B, 1, 1 or T, width) bool, or null when none is needed: a mask of ones, or one that pads on the right of tokens
  * that do not look there.
  *
  * `total` counts the tokens in the cache and the new ones; `width` is what attention sees, with the unused end of the cache.
@@ -113,15 +116,27 @@ export function attentionMask(
   width: number,
 ): Tensor | null {
   if (mask === null || mask === undefined) return null
+  if (mask instanceof Tensor && mask.ndim === 4) return pairwiseMask(owner, mask, total, width)
   const given = mask instanceof Tensor ? mask.shape[1] : rowLength(owner, 'attentionMask', mask)
   if (given !== total) {
     throw bad(owner, 'attentionMask', `a mask (B, ${total}), for the tokens in the cache and the new ones`, show(given))
   }
   if (!(mask instanceof Tensor) && mask.every((row) => row.every((on, t) => on >= (row[t + 1] ?? 0)))) return null
   const on = idsTensor(owner, 'attentionMask', mask).ne(0)
-  const B = on.shape[0]!
-  const whole = width > total ? cat([on, zeros([B, width - total], { dtype: 'bool' })], 1) : on
-  return whole.reshape([B, 1, 1, width])
+  return fitted(on.reshape([on.shape[0]!, 1, 1, total]), width)
+}
+
+/** A mask that says for each new token where it may look. */
+function pairwiseMask(owner: string, mask: Tensor, total: number, width: number): Tensor {
+  if (mask.dtype === 'bool' && mask.shape[1] === 1 && mask.shape[3]! >= total) return fitted(mask, width)
+  throw bad(owner, 'attentionMask', `a bool mask (B, 1, T, ${total}), for the tokens in the cache and the new ones`, mask)
+}
+
+/** The mask at the width of what attention sees; nobody looks at the columns that are new. */
+function fitted(mask: Tensor, width: number): Tensor {
+  const [B = 0, H = 0, T = 0, S = 0] = mask.shape
+  if (S >= width) return S === width ? mask : mask.narrow(3, 0, width)
+  return cat([mask, zeros([B, H, T, width - S], { dtype: 'bool' })], 3)
 }
 
 /**

@@ -1,8 +1,8 @@
 import * as ops from '../generated/ops.js'
 import { OptionError } from '../errors.js'
-import { checkInteger } from '../nn/options.js'
-import { isGradEnabled, keep, noGrad } from '../scope.js'
-import { full, zeros } from '../make.js'
+import { bad, checkInteger } from '../nn/options.js'
+import { isGradEnabled, keep, noGrad, scope } from '../scope.js'
+import { full, tensor, zeros } from '../make.js'
 import type { Tensor } from '../tensor.js'
 
 interface LayerCache {
@@ -33,6 +33,8 @@ export class KvCache {
   private readonly layers: LayerCache[] = []
   private filled = 0
   private capacity = 0
+  /** What attention reads of each row, made once a forward for all layers. Hard private: it ends with the forward that made it. */
+  #lengths: { end: number; tensor: Tensor } | null = null
 
   /** Tokens in the cache, the same for every row of the batch. */
   get length(): number {
@@ -62,8 +64,7 @@ export class KvCache {
       ops.sliceAssign(cache.keys, keys, 1, this.filled)
       ops.sliceAssign(cache.values, values, 1, this.filled)
       if (this.filled === 0) return { keys, values, lengths: null }
-      const end = this.filled + keys.shape[1]!
-      return { ...cache, lengths: full([keys.shape[0]!], end, { dtype: 'i64' }) }
+      return { ...cache, lengths: this.lengthsOf(keys.shape[0]!, this.filled + keys.shape[1]!) }
     })
   }
 
@@ -75,6 +76,49 @@ export class KvCache {
   /** Forgets all but the first `length` tokens, e.g. to go on from a shared prompt. */
   truncate(length: number): void {
     this.filled = Math.min(this.filled, checkInteger('KvCache.truncate', 'length', length, 0))
+  }
+
+  /**
+   * Keeps the first `from` tokens, and of those behind them, in each row, the ones at the given places, in the given order: what beams
+   * have given up goes. Rows of one length; a place may be named twice.
+   *
+   * Shapes: `places (B, n)`, from `from` to `length − 1`. The cache then holds `from + n` tokens; what is copied are those n.
+   * @throws {OptionError} for a place that there is not, and for rows of different lengths.
+   */
+  retain(from: number, places: readonly (readonly number[])[]): void {
+    this.checkPlaces(from, places)
+    const kept = places[0]?.length ?? 0
+    if (kept > 0)
+      noGrad(() =>
+        scope(() => {
+          for (const layer of this.layers) for (const buffer of [layer.keys, layer.values]) move(buffer, from, places)
+        }),
+      )
+    this.filled = from + kept
+  }
+
+  /**
+   * Makes row i a copy of the old row `rows[i]`: repeats a prompt for several continuations, or drops the rows that are done.
+   * @throws {OptionError} for a row that there is not.
+   */
+  batchSelectIndices(rows: readonly number[]): void {
+    const B = this.layers[0]?.keys.shape[0] ?? 0
+    for (const row of rows) {
+      if (!(Number.isInteger(row) && row >= 0 && row < B))
+        throw bad('KvCache.batchSelectIndices', 'rows', `whole numbers from 0 to ${B - 1}`, row)
+    }
+    noGrad(() =>
+      scope(() => {
+        const index = tensor(Float64Array.from(rows), { dtype: 'i64' })
+        for (const layer of this.layers) {
+          const old = { ...layer }
+          layer.keys = keep(old.keys.indexSelect(0, index))
+          layer.values = keep(old.values.indexSelect(0, index))
+          old.keys.dispose()
+          old.values.dispose()
+        }
+      }),
+    )
   }
 
   /** Gives the buffers back. The cache is then empty and may be used again. */
@@ -89,6 +133,23 @@ export class KvCache {
 
   [Symbol.dispose](): void {
     this.dispose()
+  }
+
+  private checkPlaces(from: number, places: readonly (readonly number[])[]): void {
+    checkInteger('KvCache.retain', 'from', from, 0)
+    const B = this.layers[0]?.keys.shape[0] ?? 0
+    const fits = (place: number) => Number.isInteger(place) && place >= from && place < this.filled
+    if (places.length === B && places.every((row) => row.length === places[0]!.length && row.every(fits))) return
+    const expected = `${B} rows of one length, of whole numbers from ${from} to ${this.filled - 1}`
+    throw bad('KvCache.retain', 'places', expected, places)
+  }
+
+  private lengthsOf(rows: number, end: number): Tensor {
+    const known = this.#lengths
+    if (known !== null && known.end === end && known.tensor.shape[0] === rows && !known.tensor.isDisposed)
+      return known.tensor
+    this.#lengths = { end, tensor: full([rows], end, { dtype: 'i64' }) }
+    return this.#lengths.tensor
   }
 
   private reserve(layer: number, like: Tensor): LayerCache {
@@ -108,6 +169,15 @@ export class KvCache {
     }
     return buffer
   }
+}
+
+/** Brings tokens of a buffer (B, capacity, H, D) together behind its first `from`. */
+function move(buffer: Tensor, from: number, places: readonly (readonly number[])[]): void {
+  const [B = 0, capacity = 0, H = 0, D = 0] = buffer.shape
+  const flat = Float64Array.from(places.flatMap((row, b) => row.map((place) => b * capacity + place)))
+  const index = tensor(flat, { dtype: 'i64' })
+  const kept = buffer.reshape([B * capacity, H, D]).indexSelect(0, index)
+  ops.sliceAssign(buffer, kept.reshape([B, -1, H, D]), 1, from)
 }
 
 function trainedThroughCache(): OptionError {
