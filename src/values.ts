@@ -26,6 +26,16 @@ export async function readData(tensor: Tensor): Promise<TensorData> {
   return typed(tensor.dtype, bytes)
 }
 
+/** As {@link readData}, of several f32, f64, i64 or bool tensors: those that are small cross together. */
+export async function readAll(tensors: readonly Tensor[]): Promise<TensorData[]> {
+  const sizes = tensors.map((tensor) => tensor.numel * bytesPerElement(tensor.dtype))
+  if (sizes.some((size) => size >= LARGE_BYTES)) return Promise.all(tensors.map(readData))
+  reportPinned()
+  const parts = await callAsync(() => native.read(Float64Array.from(tensors, (tensor) => tensor.id)))
+  await collect()
+  return parts.map((bytes, i) => typed(tensors[i]!.dtype, bytes))
+}
+
 async function readBytes(tensor: Tensor): Promise<Uint8Array> {
   if (tensor.numel * bytesPerElement(tensor.dtype) >= LARGE_BYTES) return readLarge(tensor.id)
   const [bytes] = await callAsync(() => native.read(Float64Array.of(tensor.id)))

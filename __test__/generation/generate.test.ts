@@ -106,3 +106,64 @@ test('generate: bad options, long prompts and active dropout are errors', async 
   const noisy = tiny({ resid_pdrop: 0.1 }).train()
   await t.throwsAsync(() => noisy.generate([1]), { message: /model\.eval\(\)/ })
 })
+
+test('generate: rows that are done leave the batch, and the others do not notice', async (t) => {
+  const model = tiny()
+  const prompts = [[3, 1, 4, 1, 5], [9], [2, 6], [5, 3], [8]]
+  const options = { maxNewTokens: 20, eosTokenId: [7, 12, 20] }
+  const alone = await Promise.all(prompts.map(async (row) => (await model.generate(row, options))[0]!))
+  t.true(
+    new Set(alone.map((row, i) => row.length - prompts[i]!.length)).size > 2,
+    'all end together: the test shows nothing',
+  )
+  t.deepEqual(await model.generate(prompts, options), alone)
+  const sampled = { ...options, doSample: true, topP: 0.9, seed: 3 }
+  const [first] = await model.generate(prompts, sampled)
+  t.deepEqual((await model.generate(prompts, { ...sampled, eosTokenId: null }))[0]!.slice(0, first!.length), first)
+})
+
+test('generate: several draws of a prompt, each as if the prompt had been given that often', async (t) => {
+  const model = tiny()
+  const options = { maxNewTokens: 9, doSample: true, temperature: 1.3, seed: 6 }
+  const rows = await model.generate([[3, 1], [4, 1, 5]], { ...options, numReturnSequences: 3 }) // prettier-ignore
+  t.deepEqual(rows, await model.generate([[3, 1], [3, 1], [3, 1], [4, 1, 5], [4, 1, 5], [4, 1, 5]], options)) // prettier-ignore
+  t.true(new Set(rows.map(String)).size > 2)
+})
+
+test('generate: topK draws from the best scores what it draws from all of them, ties included', async (t) => {
+  const wide = (init: number) =>
+    lora.models.GPT2LMHeadModel.fromConfig(
+      { ...CONFIG, ...DROPOUTS, vocab_size: 331, initializer_range: init },
+      { generator: new lora.Generator(8) },
+    ).eval()
+  const nothing = () => {} // says not what it touches, so that all scores cross
+  for (const model of [wide(0.4), wide(0)]) {
+    const options = {
+      maxNewTokens: 24,
+      doSample: true,
+      temperature: 1.7,
+      topK: 9,
+      topP: 0.95,
+      seed: 2,
+      repetitionPenalty: 1.2,
+    }
+    const row = await model.generate([1, 2], options)
+    t.deepEqual(await model.generate([1, 2], { ...options, logitsProcessor: nothing }), row)
+  }
+})
+
+test("generate: minLength counts the prompt, and a processor of one's own sees every step", async (t) => {
+  const model = tiny()
+  const [free] = await model.generate([3, 1, 4], { maxNewTokens: 10 })
+  const eosTokenId = free![4]!
+  const [held] = await model.generate([3, 1, 4], { maxNewTokens: 10, eosTokenId, minLength: 9 })
+  t.true(held!.length >= 10 && !held!.slice(3, 9).includes(eosTokenId))
+  const lengths: number[] = []
+  const odd: lora.generation.LogitsProcessor = (scores, ids) => {
+    lengths.push(ids.length)
+    for (let id = 0; id < scores.length; id += 2) scores[id] = -Infinity
+  }
+  const [row] = await model.generate([3, 1, 4], { maxNewTokens: 5, logitsProcessor: odd })
+  t.true(row!.slice(3).every((id) => id % 2 === 1))
+  t.deepEqual(lengths, [3, 4, 5, 6, 7])
+})

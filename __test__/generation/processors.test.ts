@@ -60,3 +60,26 @@ test('minNewTokens bans stop tokens for a while', (t) => {
   t.deepEqual(kept(after(processors.minNewTokens(2, 2, [1]), [0, 0], [5, 5, 5])), [0])
   t.deepEqual(kept(after(processors.minNewTokens(2, 2, [1]), [0, 0], [5, 5, 5, 5])), [0, 1])
 })
+
+test('sequenceBias adds to the last token of a sequence where the rest stands before it', (t) => {
+  const process = processors.sequenceBias([[[0], 1], [[3, 1, 2], 5], [[4, 1], 9]]) // prettier-ignore
+  t.deepEqual(after(process, [0, 0, 0], [3, 1]), [1, 0, 5])
+})
+
+test('etaCutoff is epsilonCutoff with a lower limit where the row is flat', (t) => {
+  // Entropy 1.28: √0.09 · e^(−1.28) = 0.083 is below 0.09.
+  t.deepEqual(kept(after(processors.etaCutoff(0.09), [0.085, 0.4, 0.215, 0.3].map(Math.log))), [0, 1, 2, 3])
+  t.deepEqual(kept(after(processors.epsilonCutoff(0.09), [0.085, 0.4, 0.215, 0.3].map(Math.log))), [1, 2, 3])
+})
+
+test('minLength, suppressTokens and beginSuppressTokens ban tokens for as long as they say', (t) => {
+  t.deepEqual(kept(after(processors.minLength(3, [1]), [0, 0], [5, 5])), [0])
+  t.deepEqual(kept(after(processors.minLength(2, [1]), [0, 0], [5, 5])), [0, 1])
+  t.deepEqual(kept(after(processors.suppressTokens([0]), [0, 0], [5])), [1])
+  t.deepEqual(kept(after(processors.beginSuppressTokens(1, [0]), [0, 0], [5])), [1])
+  t.deepEqual(kept(after(processors.beginSuppressTokens(1, [0]), [0, 0], [5, 5])), [0, 1])
+})
+
+test('repetitionPenalty passes over the padding of a padded prompt', (t) => {
+  t.deepEqual(after(processors.repetitionPenalty(2, 2), [4, 4], [0, 0, 1]), [4, 2])
+})

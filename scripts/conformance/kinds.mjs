@@ -2,6 +2,7 @@
 import { decoderKinds } from './decoder.mjs'
 import { encoderKinds } from './encoder.mjs'
 import { fileKinds } from './files.mjs'
+import { generationKinds } from './generation.mjs'
 import { layerKinds } from './layers.mjs'
 import { lossKinds } from './loss.mjs'
 import { nlgKinds } from './nlg.mjs'
@@ -28,6 +29,7 @@ export const KINDS = {
   ...decoderKinds,
   ...encoderKinds,
   ...fileKinds,
+  ...generationKinds,
 }
 
 /** Kinds of the format that come with later parts of the package. */
@@ -35,7 +37,7 @@ export const LATER_KINDS = [
   ...['peft_trajectory'],
   ...['peft_adapter', 'peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
   ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
-  ...['hf_generate', 'nlg_beam', 'logits_processor', 'nlg_metrics', 'glue_metrics'],
+  ...['nlg_beam', 'nlg_metrics', 'glue_metrics'],
   ...['nlg_pipeline', 'nlg_batch', 'nlg_decode', 'tokenizer', 'tokenizer_corpus', 'chat_template'],
 ]
 

@@ -1,104 +1,71 @@
-import { OptionError } from '../errors.js'
-import { KvCache } from '../models/kv-cache.js'
-import { Dropout } from '../nn/dropout.js'
-import type { Module } from '../nn/module.js'
-import { bad, checkInteger, checkKeys } from '../nn/options.js'
-import { keep, noGrad, scope } from '../scope.js'
-import { Generator, withGenerator } from '../random.js'
-import { rand } from '../make.js'
-import type { Tensor } from '../tensor.js'
-import { positionsOf, readPrompt } from './prompt.js'
-import type { Batch, Prompt } from './prompt.js'
-import { SAMPLING_KEYS, argmax, buildProcessors, sample } from './sampling.js'
-import type { SamplingOptions } from './sampling.js'
+import { beamSearch } from './beam-search.js'
+import { decode } from './decode.js'
+import type { Prompt } from './prompt.js'
+import { prepare } from './run.js'
+import type { GenerateOptions, GeneratedToken, GenerativeModel, Run } from './run.js'
 
 export type { Prompt } from './prompt.js'
+export type { GenerateOptions, GeneratedToken, GenerativeModel, StepOptions } from './run.js'
 
-/** Options of {@link generate} and {@link stream}. */
-export interface GenerateOptions extends SamplingOptions {
-  /** Most new tokens in a row. @default 20 */
-  maxNewTokens?: number
-  /** Tokens that end a row; null for none. @default the model's `eos_token_id` */
-  eosTokenId?: number | readonly number[] | null
-  /** Sequences of tokens that end a row. @default none */
-  stopSequences?: readonly (readonly number[])[]
-  /** Ends a row when it returns true for the tokens so far (prompt included). @default none */
-  stop?: (ids: readonly number[], row: number) => boolean
-  /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @default all 1 */
-  attentionMask?: readonly (readonly number[])[]
-  /** Fixes what sampling draws, whatever else draws numbers meanwhile. @default drawn from the current stream's generator */
-  seed?: number
-  /** Draw from this generator; give it or `seed`. */
-  generator?: Generator
-  /** Called for each new token, in order; a promise is waited for. */
-  onToken?: (token: GeneratedToken) => void | Promise<void>
-  /** Stops at the next token; the promise rejects with the signal's reason. */
-  signal?: AbortSignal
+/** What generation returns when asked with `returnDictInGenerate`. */
+export interface GenerateOutput {
+  /** For each prompt `numReturnSequences` rows, the best first with beams. */
+  sequences: number[][]
+  /**
+   * Score of each row, `Σ log p / n^lengthPenalty` over its n new tokens, the stop token among them; p after the processors, which may leave it
+   * above 1. Null without beams.
+   */
+  sequencesScores: number[] | null
 }
-
-/** One new token. */
-export interface GeneratedToken {
-  /** Row of the batch. */
-  row: number
-  /** The token. */
-  id: number
-  /** Why the row ends here, or null. */
-  finish: 'eos' | 'stop' | 'length' | null
-}
-
-/** What a model must have to generate. */
-export interface GenerativeModel extends Module {
-  readonly config: { eos_token_id?: number | number[] | null }
-  readonly maxPositions: number
-  forward(ids: readonly (readonly number[])[], options: ForwardOptions): { logits: Tensor }
-}
-
-interface ForwardOptions {
-  attentionMask: readonly (readonly number[])[]
-  positionIds: readonly (readonly number[])[]
-  pastKeyValues: KvCache
-  logitsToKeep: number
-}
-
-const KEYS = [
-  ...SAMPLING_KEYS,
-  'maxNewTokens',
-  'eosTokenId',
-  'stopSequences',
-  'stop',
-  'attentionMask',
-  'seed',
-  'generator',
-  'onToken',
-  'signal',
-]
 
 /**
- * Continues prompts: the best token at each step, or draws with `doSample`.
+ * Continues prompts: the best token at each step, draws with `doSample`, or the best whole sequences with `numBeams`.
  *
  * Rows of different lengths are padded on the left inside; positions count from the first real token. Each token is computed once
  * (keys and values are cached), and memory does not grow beyond the cache.
+ *
+ * With beams: of all continuations of the running beams by one token, the best by `Σ log p` go on, where p is the softmax of the
+ * logits, changed by the processors afterwards. The score of a finished sequence of n new tokens is `Σ log p / n^lengthPenalty`.
  * @example
  * const [ids] = await model.generate([tokenizer.encode('name : The Eagle |')], { maxNewTokens: 60, doSample: true, topP: 0.9, seed: 7 })
  * console.log(tokenizer.decode(ids))
- * @returns for each prompt its tokens, prompt included, up to and including what ended it. Rows may differ in length.
+ * const best = await model.generate([ids], { numBeams: 10, lengthPenalty: 0.9, noRepeatNgramSize: 4, earlyStopping: true })
+ * @returns for each prompt its tokens, prompt included, up to and including what ended it: `numReturnSequences` rows for each. Rows may differ
+ * in length, unless `padTokenId` is given.
  * @throws {OptionError} for options out of range, a prompt too long for the model, or a model with dropout in training mode.
+ * @see transformers `generate`: the same sequences and scores; Graves 2012 and Wu et al. 2016 for the search and its length penalty
  */
 export async function generate(
   model: GenerativeModel,
   prompt: Prompt,
+  options: GenerateOptions & { returnDictInGenerate: true },
+): Promise<GenerateOutput>
+export async function generate(
+  model: GenerativeModel,
+  prompt: Prompt,
+  options?: GenerateOptions & { returnDictInGenerate?: false },
+): Promise<number[][]>
+export async function generate(
+  model: GenerativeModel,
+  prompt: Prompt,
+  options?: GenerateOptions,
+): Promise<number[][] | GenerateOutput>
+export async function generate(
+  model: GenerativeModel,
+  prompt: Prompt,
   options: GenerateOptions = {},
-): Promise<number[][]> {
+): Promise<number[][] | GenerateOutput> {
   const run = await prepare('generate', model, prompt, options)
-  for await (const token of tokens(model, run)) await options.onToken?.(token)
-  return run.rows
+  const output = run.beams === null ? await decodeAll(model, run) : await searchAll(model, run)
+  if (options.padTokenId !== undefined) padRows(output.sequences, options.padTokenId)
+  return options.returnDictInGenerate ? output : output.sequences
 }
 
 /**
  * Continues prompts and yields each token as it is chosen. Leaving the loop early frees the cache.
  * @example
  * for await (const { id } of model.stream([ids], { maxNewTokens: 200 })) process.stdout.write(decoder.push(id))
- * @throws as {@link generate}
+ * @throws as {@link generate}, and for beams, which choose their tokens at the end
  */
 export async function* stream(
   model: GenerativeModel,
@@ -106,138 +73,28 @@ export async function* stream(
   options: GenerateOptions = {},
 ): AsyncGenerator<GeneratedToken, void, void> {
   const run = await prepare('stream', model, prompt, options)
-  for await (const token of tokens(model, run)) {
+  for await (const token of decode(model, run, promptRows(run))) {
     await options.onToken?.(token)
     yield token
   }
 }
 
-interface Run {
-  readonly owner: string
-  readonly batch: Batch
-  /** Prompt and new tokens of each row. */
-  readonly rows: number[][]
-  readonly options: GenerateOptions
-  readonly maxNewTokens: number
-  readonly eos: readonly number[]
-  readonly generator: Generator | undefined
+async function decodeAll(model: GenerativeModel, run: Run): Promise<GenerateOutput> {
+  const rows = promptRows(run)
+  for await (const token of decode(model, run, rows)) await run.options.onToken?.(token)
+  return { sequences: rows, sequencesScores: null }
 }
 
-async function prepare(owner: string, model: GenerativeModel, prompt: Prompt, options: GenerateOptions): Promise<Run> {
-  checkKeys(owner, options, KEYS)
-  const maxNewTokens = checkInteger(owner, 'maxNewTokens', options.maxNewTokens ?? 20, 1)
-  const batch = await readPrompt(owner, prompt, options.attentionMask)
-  const width = batch.ids[0]!.length
-  if (width + maxNewTokens > model.maxPositions) throw tooLong(owner, width, maxNewTokens, model.maxPositions)
-  if ([...model.modules()].some((module) => module instanceof Dropout && module.training && module.p > 0)) {
-    throw inTraining(owner)
-  }
-  if (options.seed !== undefined && options.generator)
-    throw bad(owner, 'seed', 'left out beside a generator', options.seed)
-  const generator = options.seed === undefined ? options.generator : new Generator(options.seed)
-  const eos = eosTokens(options.eosTokenId === undefined ? model.config.eos_token_id : options.eosTokenId)
-  return { owner, batch, rows: batch.given.map((row) => [...row]), options, maxNewTokens, eos, generator }
+async function searchAll(model: GenerativeModel, run: Run): Promise<GenerateOutput> {
+  const best = (await beamSearch(model, run)).flat()
+  return { sequences: best.map(({ ids }) => [...ids]), sequencesScores: best.map(({ score }) => score) }
 }
 
-async function* tokens(model: GenerativeModel, run: Run): AsyncGenerator<GeneratedToken, void, void> {
-  const { batch, rows, options, maxNewTokens, eos } = run
-  const filters = rows.map((row) => buildProcessors(run.owner, options, row.length, eos))
-  const live = new Set(rows.keys())
-  const mask = batch.mask.map((row) => [...row])
-  const cache = new KvCache()
-  let ids = batch.ids
-  let positions = positionsOf(mask)
-  try {
-    for (let step = 1; live.size > 0; step++) {
-      options.signal?.throwIfAborted()
-      const [scores, draws] = await nextScores(model, { ids, mask, positions, cache }, run)
-      const vocabulary = scores.length / rows.length
-      const chosen = rows.map((row, b) => {
-        if (!live.has(b)) return 0
-        const own = scores.subarray(b * vocabulary, (b + 1) * vocabulary)
-        for (const filter of filters[b]!) filter(own, row)
-        return draws ? sample(own, draws[b]!) : argmax(own)
-      })
-      for (const b of [...live]) {
-        const id = chosen[b]!
-        rows[b]!.push(id)
-        const finish = reason(run, b, id, step === maxNewTokens)
-        if (finish) live.delete(b)
-        yield { row: b, id, finish }
-      }
-      // Finished rows go on with a token that nobody reads: rows do not look at each other.
-      ids = chosen.map((id) => [id])
-      positions = positions.map((row) => [row.at(-1)! + 1])
-      mask.forEach((row) => row.push(1))
-    }
-  } finally {
-    cache.dispose()
-  }
+function promptRows({ batch, returned }: Run): number[][] {
+  return batch.given.flatMap((row) => Array.from({ length: returned }, () => [...row]))
 }
 
-interface Step {
-  ids: number[][]
-  mask: number[][]
-  positions: number[][]
-  cache: KvCache
-}
-
-// Scores (B · V) of the next token and, for sampling, a uniform number for each row.
-async function nextScores(model: GenerativeModel, step: Step, run: Run): Promise<[Float32Array, Float64Array | null]> {
-  const [logits, uniform] = noGrad(() => scope(() => recordStep(model, step, run)))
-  try {
-    const scores = Float32Array.from((await logits.data()) as Float32Array)
-    return [scores, uniform && ((await uniform.data()) as Float64Array)]
-  } finally {
-    logits.dispose()
-    uniform?.dispose()
-  }
-}
-
-function recordStep(model: GenerativeModel, step: Step, run: Run): [logits: Tensor, uniform: Tensor | null] {
-  const { logits } = model.forward(step.ids, {
-    attentionMask: step.mask,
-    positionIds: step.positions,
-    pastKeyValues: step.cache,
-    logitsToKeep: 1,
-  })
-  if (!run.options.doSample) return [keep(logits), null]
-  const uniform = withGenerator(run.generator, () => rand([step.ids.length], { dtype: 'f64' }))
-  return [keep(logits), keep(uniform)]
-}
-
-function reason(run: Run, b: number, id: number, isLast: boolean): GeneratedToken['finish'] {
-  const { rows, batch, options, eos } = run
-  const row = rows[b]!
-  if (eos.includes(id)) return 'eos'
-  const fresh = row.length - batch.given[b]!.length
-  const ends = (sequence: readonly number[]) =>
-    sequence.length > 0 &&
-    sequence.length <= fresh &&
-    sequence.every((s, i) => row[row.length - sequence.length + i] === s)
-  if (options.stopSequences?.some(ends) || options.stop?.(row, b)) return 'stop'
-  return isLast ? 'length' : null
-}
-
-function eosTokens(given: number | readonly number[] | null | undefined): readonly number[] {
-  if (given === null || given === undefined) return []
-  return typeof given === 'number' ? [given] : given
-}
-
-function tooLong(owner: string, prompt: number, fresh: number, limit: number): OptionError {
-  return new OptionError({
-    what: `${owner}: prompt and new tokens are longer than the model can take`,
-    expected: `at most ${limit} tokens together`,
-    received: `${prompt} in the prompt and maxNewTokens ${fresh}`,
-    fix: `shorten the prompt or set maxNewTokens to ${Math.max(1, limit - prompt)} or less`,
-  })
-}
-
-function inTraining(owner: string): OptionError {
-  return new OptionError({
-    what: `${owner}: the model is in training mode and has dropout, so its text would be noise`,
-    expected: 'evaluation mode',
-    received: 'training mode',
-    fix: 'call model.eval() before, and model.train() afterwards',
-  })
+function padRows(rows: readonly number[][], padTokenId: number): void {
+  const width = Math.max(...rows.map((row) => row.length))
+  for (const row of rows) while (row.length < width) row.push(padTokenId)
 }

@@ -1,8 +1,17 @@
 // Filters on the scores of the next token, as in transformers: each changes `scores` (V) in place; −Infinity bans a token.
 // `ids` is the row so far, prompt (padding included) and new tokens.
 
+import { ascending, kthLargest, softmax } from './scores.js'
+
 /** Changes the scores of the next token of one row. */
-export type LogitsProcessor = (scores: Float32Array, ids: readonly number[]) => void
+export interface LogitsProcessor {
+  (scores: Float32Array, ids: readonly number[]): void
+  /**
+   * The tokens whose scores it reads and changes, where it knows them beforehand. The scores of all others then stay in the engine, which
+   * ranks them; only these cross to JavaScript. Without it all scores of the row do.
+   */
+  touches?: (ids: readonly number[]) => readonly number[]
+}
 
 /** Divides the scores: below 1 sharpens, above 1 flattens. */
 export function temperature(value: number): LogitsProcessor {
@@ -68,106 +77,101 @@ export function epsilonCutoff(epsilon: number, minTokensToKeep = 1): LogitsProce
   }
 }
 
-/** Makes tokens that occur in the row less likely (penalty above 1) or more (Keskar et al. 2019). */
-export function repetitionPenalty(penalty: number): LogitsProcessor {
-  return (scores, ids) => {
-    for (const id of new Set(ids)) {
-      const score = scores[id]
-      if (score !== undefined) scores[id] = score < 0 ? score * penalty : score / penalty
-    }
+/** As epsilonCutoff, with a limit that falls with the entropy H of the row: min(ε, √ε · e^(−H)) (Hewitt et al. 2022). */
+export function etaCutoff(epsilon: number, minTokensToKeep = 1): LogitsProcessor {
+  return (scores) => {
+    const probabilities = softmax(scores)
+    const entropy = probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0)
+    const least = Math.min(epsilon, Math.sqrt(epsilon) * Math.exp(-entropy))
+    const safe = kthLargest(scores, Math.min(minTokensToKeep, scores.length))
+    ban(scores, (score, i) => probabilities[i]! < least && score < safe)
   }
+}
+
+/**
+ * Makes tokens that occur in the row less likely (penalty above 1) or more (Keskar et al. 2019). The first `promptIgnoreLength` tokens, the
+ * padding of a padded prompt, do not count.
+ */
+export function repetitionPenalty(penalty: number, promptIgnoreLength = 0): LogitsProcessor {
+  const counted = (ids: readonly number[]) => [...new Set(promptIgnoreLength > 0 ? ids.slice(promptIgnoreLength) : ids)]
+  return editing(counted, (score) => (score < 0 ? score * penalty : score / penalty))
 }
 
 /** Bans tokens that would complete a group of n tokens that occurs in the row. */
 export function noRepeatNgram(n: number): LogitsProcessor {
-  return (scores, ids) => {
-    const tail = ids.slice(ids.length - n + 1)
-    for (let start = 0; start + n <= ids.length; start++) {
-      if (tail.every((id, i) => ids[start + i] === id)) scores[ids[start + n - 1]!] = -Infinity
+  return banning((ids) => {
+    const found: number[] = []
+    const tail = ids.length - n + 1
+    for (let start = 0; start < tail; start++) {
+      let same = 0
+      while (same < n - 1 && ids[start + same] === ids[tail + same]) same += 1
+      if (same === n - 1) found.push(ids[start + n - 1]!)
     }
-  }
+    return found
+  })
 }
 
 /** Bans sequences: a word of one token always, a longer one when the row ends in all but its last token. */
 export function badWords(words: readonly (readonly number[])[]): LogitsProcessor {
-  return (scores, ids) => {
-    for (const word of words) {
-      const head = word.slice(0, -1)
-      if (word.length > ids.length && word.length > 1) continue
-      const start = ids.length - head.length
-      if (head.every((id, i) => ids[start + i] === id)) scores[word.at(-1)!] = -Infinity
+  return banning((ids) => words.filter((word) => endsIn(ids, word.slice(0, -1))).map((word) => word.at(-1)!))
+}
+
+/** Adds a number to the score of a sequence's last token: always, or, for a longer one, when the row ends in all that comes before it. */
+export function sequenceBias(
+  biases: readonly (readonly [sequence: readonly number[], bias: number])[],
+): LogitsProcessor {
+  const fitting = (ids: readonly number[]) => biases.filter(([sequence]) => endsIn(ids, sequence.slice(0, -1)))
+  const add: LogitsProcessor = (scores, ids) => {
+    for (const [sequence, bias] of fitting(ids)) {
+      const id = sequence.at(-1)!
+      if (id < scores.length) scores[id]! += bias
     }
   }
+  add.touches = (ids) => fitting(ids).map(([sequence]) => sequence.at(-1)!)
+  return add
 }
 
 /** Bans tokens. */
 export function suppressTokens(tokens: readonly number[]): LogitsProcessor {
-  return (scores) => tokens.forEach((id) => (scores[id] = -Infinity))
+  return banning(() => tokens)
+}
+
+/** Bans tokens right behind the prompt. */
+export function beginSuppressTokens(promptLength: number, tokens: readonly number[]): LogitsProcessor {
+  return banning((ids) => (ids.length === promptLength ? tokens : []))
+}
+
+/** Bans stop tokens until the row, prompt included, has `count` tokens. */
+export function minLength(count: number, eosTokenId: readonly number[]): LogitsProcessor {
+  return banning((ids) => (ids.length < count ? eosTokenId : []))
 }
 
 /** Bans stop tokens until the row has `count` new tokens. */
 export function minNewTokens(promptLength: number, count: number, eosTokenId: readonly number[]): LogitsProcessor {
-  return (scores, ids) => {
-    if (ids.length - promptLength < count) suppressTokens(eosTokenId)(scores, ids)
-  }
+  return minLength(promptLength + count, eosTokenId)
 }
 
-/** `eˣ / Σ eˣ` in f64. */
-export function softmax(scores: Float32Array): Float64Array {
-  const n = scores.length
-  const weights = new Float64Array(n)
-  let largest = -Infinity
-  for (let i = 0; i < n; i++) largest = Math.max(largest, scores[i]!)
-  let sum = 0
-  for (let i = 0; i < n; i++) sum += weights[i] = Math.exp(scores[i]! - largest)
-  for (let i = 0; i < n; i++) weights[i]! /= sum
-  return weights
+/** A processor that gives each of the tokens a score that depends on its old one. */
+function editing(
+  tokens: (ids: readonly number[]) => readonly number[],
+  edit: (score: number) => number,
+): LogitsProcessor {
+  const process: LogitsProcessor = (scores, ids) => {
+    for (const id of tokens(ids)) if (id < scores.length) scores[id] = edit(scores[id]!)
+  }
+  process.touches = tokens
+  return process
+}
+
+function banning(tokens: (ids: readonly number[]) => readonly number[]): LogitsProcessor {
+  return editing(tokens, () => -Infinity)
+}
+
+function endsIn(ids: readonly number[], tail: readonly number[]): boolean {
+  const start = ids.length - tail.length
+  return start >= 0 && tail.every((id, i) => ids[start + i] === id)
 }
 
 function ban(scores: Float32Array, unfit: (score: number, i: number) => boolean): void {
   for (let i = 0; i < scores.length; i++) if (unfit(scores[i]!, i)) scores[i] = -Infinity
-}
-
-/** The k-th largest score. A heap of the k best so far: most scores are compared once with the least of them, where sorting takes milliseconds. */
-function kthLargest(scores: Float32Array, k: number): number {
-  if (k > scores.length / 8) return Float32Array.from(scores).sort()[scores.length - k]!
-  const heap = scores.slice(0, k).sort()
-  for (let i = k; i < scores.length; i++) if (scores[i]! > heap[0]!) replaceLeast(heap, scores[i]!)
-  return heap[0]!
-}
-
-/** Puts a larger number in the place of a heap's least one. */
-function replaceLeast(heap: Float32Array, value: number): void {
-  let at = 0
-  for (;;) {
-    let child = 2 * at + 1
-    if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child += 1
-    if (child >= heap.length || heap[child]! >= value) break
-    heap[at] = heap[child]!
-    at = child
-  }
-  heap[at] = value
-}
-
-// Numbers of a vocabulary stay below it, and a sortable score above: together they are exact in f64.
-const INDEX = 2 ** 21
-
-/**
- * The tokens from the worst score to the best, the first of equal ones first. Scores and indices are sorted as plain numbers, in V8's own code: with a
- * comparison in JavaScript, a vocabulary of 50,000 would hold the event loop for 30 ms at each token.
- */
-function ascending(scores: Float32Array): Uint32Array {
-  const n = scores.length
-  const keys = new Float64Array(n)
-  const [score, bits] = [new Float32Array(1), new Uint32Array(1)]
-  const raw = new Uint32Array(score.buffer)
-  for (let i = 0; i < n; i++) {
-    score[0] = scores[i]! + 0 // one zero
-    bits[0] = raw[0]! >>> 31 ? ~raw[0]! : raw[0]! | 0x80000000
-    keys[i] = bits[0]! * INDEX + i
-  }
-  keys.sort()
-  const order = new Uint32Array(n)
-  for (let i = 0; i < n; i++) order[i] = keys[i]! % INDEX
-  return order
 }

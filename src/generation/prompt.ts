@@ -1,3 +1,4 @@
+import { tensor } from '../make.js'
 import { bad, checkInteger } from '../nn/options.js'
 import { Tensor } from '../tensor.js'
 
@@ -12,6 +13,8 @@ export interface Batch {
   readonly ids: number[][]
   /** 1 for tokens, 0 for padding. */
   readonly mask: number[][]
+  /** Padding on the left of each row as given. */
+  readonly padding: number[]
 }
 
 /**
@@ -32,7 +35,7 @@ export async function readPrompt(
   const marks = given.map((row, b) => checkMask(owner, row, mask?.[b]))
   const width = Math.max(...given.map((row) => row.length))
   const padded = (row: readonly number[]) => [...Array.from({ length: width - row.length }, () => 0), ...row]
-  return { given, ids: given.map(padded), mask: marks.map(padded) }
+  return { given, ids: given.map(padded), mask: marks.map(padded), padding: marks.map((row) => row.indexOf(1)) }
 }
 
 /** Positions that count from the first real token of each row; padding gets position 0. */
@@ -41,6 +44,18 @@ export function positionsOf(mask: readonly (readonly number[])[]): number[][] {
     let next = 0
     return row.map((on) => (on ? next++ : 0))
   })
+}
+
+/**
+ * What attention may see of the prompts and of `fresh` tokens behind them, (B, 1, 1, T + fresh) bool; null when there is no padding. One
+ * mask serves every step: the cache hides what is not there yet.
+ */
+export function promptMask({ mask }: Batch, fresh: number): Tensor | null {
+  if (mask.every((row) => row.every(Boolean))) return null
+  const width = mask[0]!.length + fresh
+  const flat = new Uint8Array(mask.length * width).fill(1)
+  mask.forEach((row, b) => flat.set(row, b * width))
+  return tensor(flat, { dtype: 'bool', shape: [mask.length, 1, 1, width] })
 }
 
 async function rows(prompt: Prompt): Promise<number[][]> {

@@ -1,6 +1,7 @@
 import { bad, checkInteger, checkNumber, checkProbability } from '../nn/options.js'
 import * as processors from './processors.js'
 import type { LogitsProcessor } from './processors.js'
+import { softmax } from './scores.js'
 
 /** How the next token is chosen. */
 export interface SamplingOptions {
@@ -18,16 +19,26 @@ export interface SamplingOptions {
   typicalP?: number
   /** Ban tokens less likely than this (sampling). @default 0 */
   epsilonCutoff?: number
+  /** As epsilonCutoff, lower where the distribution is flat (sampling). @default 0 */
+  etaCutoff?: number
   /** Above 1: tokens that occur already, in the prompt too, become less likely. @default 1 */
   repetitionPenalty?: number
   /** No group of this many tokens occurs twice; 0 is off. @default 0 */
   noRepeatNgramSize?: number
-  /** Token sequences that must not occur. @default none */
+  /** Token sequences that must not occur; a stop token alone stays allowed. @default none */
   badWordsIds?: readonly (readonly number[])[]
+  /** Token sequences whose last token gets a number added to its score, where the rest stands before it. @default none */
+  sequenceBias?: readonly (readonly [sequence: readonly number[], bias: number])[]
   /** Tokens that must not occur. @default none */
   suppressTokens?: readonly number[]
+  /** Tokens that must not be the first new one. @default none */
+  beginSuppressTokens?: readonly number[]
+  /** Stop tokens are banned until a row, prompt included, is this long. @default 0 */
+  minLength?: number
   /** Stop tokens are banned until a row has this many new tokens. @default 0 */
   minNewTokens?: number
+  /** Filters of your own, behind those that edit single tokens and before those marked (sampling). @default none */
+  logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[]
 }
 
 /** Option names of {@link SamplingOptions}. */
@@ -39,48 +50,95 @@ export const SAMPLING_KEYS = [
   'minP',
   'typicalP',
   'epsilonCutoff',
+  'etaCutoff',
   'repetitionPenalty',
   'noRepeatNgramSize',
   'badWordsIds',
+  'sequenceBias',
   'suppressTokens',
+  'beginSuppressTokens',
+  'minLength',
   'minNewTokens',
+  'logitsProcessor',
 ] as const
 
+/** A row before its first new token. */
+export interface PromptRow {
+  readonly length: number
+  /** Padding on its left. */
+  readonly padding: number
+}
+
 /**
- * The filters that the options ask for, in the order in which transformers applies them.
- * @throws {OptionError} for a value out of range.
+ * The filters of a row that the options ask for, but for those marked (sampling), in the order in which transformers applies them.
+ * @throws {OptionError} for a value out of range, and for tokens outside of a vocabulary of known size.
  */
 export function buildProcessors(
   owner: string,
   options: SamplingOptions,
-  promptLength: number,
+  prompt: PromptRow,
   eosTokenId: readonly number[],
+  vocabulary = Infinity,
 ): LogitsProcessor[] {
   const chain: LogitsProcessor[] = []
   const penalty = checkNumber(owner, 'repetitionPenalty', options.repetitionPenalty ?? 1, 0, true)
   const ngram = checkInteger(owner, 'noRepeatNgramSize', options.noRepeatNgramSize ?? 0, 0)
-  const least = checkInteger(owner, 'minNewTokens', options.minNewTokens ?? 0, 0)
-  const words = options.badWordsIds ?? []
-  if (words.some((word) => word.length === 0)) throw bad(owner, 'badWordsIds', 'sequences of at least one token', words)
-  if (penalty !== 1) chain.push(processors.repetitionPenalty(penalty))
+  const [least, leastNew] = [options.minLength ?? 0, options.minNewTokens ?? 0]
+  checkInteger(owner, 'minLength', least, 0)
+  checkInteger(owner, 'minNewTokens', leastNew, 0)
+  const { sequenceBias = [], badWordsIds = [], suppressTokens = [], beginSuppressTokens = [] } = options
+  checkSequences(
+    owner,
+    'sequenceBias',
+    sequenceBias.map(([sequence]) => sequence),
+    vocabulary,
+  )
+  sequenceBias.forEach(([, bias]) => checkNumber(owner, 'sequenceBias', bias))
+  checkSequences(owner, 'badWordsIds', badWordsIds, vocabulary)
+  for (const name of ['suppressTokens', 'beginSuppressTokens'] as const)
+    checkSequences(
+      owner,
+      name,
+      (options[name] ?? []).map((id) => [id]),
+      vocabulary,
+    )
+  // As in transformers, a stop token is no bad word.
+  const words = badWordsIds.filter((word) => word.length > 1 || !eosTokenId.includes(word[0]!))
+  if (sequenceBias.length > 0) chain.push(processors.sequenceBias(sequenceBias))
+  if (penalty !== 1) chain.push(processors.repetitionPenalty(penalty, prompt.padding))
   if (ngram > 0) chain.push(processors.noRepeatNgram(ngram))
   if (words.length > 0) chain.push(processors.badWords(words))
-  if (least > 0 && eosTokenId.length > 0) chain.push(processors.minNewTokens(promptLength, least, eosTokenId))
-  if (options.suppressTokens?.length) chain.push(processors.suppressTokens(options.suppressTokens))
-  const warpers = buildWarpers(owner, options)
-  return options.doSample ? [...chain, ...warpers] : chain
+  if (least > 0 && eosTokenId.length > 0) chain.push(processors.minLength(least, eosTokenId))
+  if (leastNew > 0 && eosTokenId.length > 0) chain.push(processors.minNewTokens(prompt.length, leastNew, eosTokenId))
+  if (suppressTokens.length > 0) chain.push(processors.suppressTokens(suppressTokens))
+  if (beginSuppressTokens.length > 0) chain.push(processors.beginSuppressTokens(prompt.length, beginSuppressTokens))
+  return [...chain, ...ownProcessors(owner, options.logitsProcessor)]
 }
 
-/** The best token; of several, the first. */
-export function argmax(scores: Float32Array): number {
-  let best = 0
-  for (let i = 1; i < scores.length; i++) if (scores[i]! > scores[best]!) best = i
-  return best
+function ownProcessors(owner: string, given: SamplingOptions['logitsProcessor'] = []): readonly LogitsProcessor[] {
+  const own = typeof given === 'function' ? [given] : given
+  if (Array.isArray(own) && own.every((item) => typeof item === 'function')) return own
+  throw bad(owner, 'logitsProcessor', 'a function (scores, ids), or an array of such', given)
+}
+
+function checkSequences(
+  owner: string,
+  name: string,
+  sequences: readonly (readonly number[])[],
+  vocabulary: number,
+): void {
+  for (const sequence of sequences) {
+    if (sequence.length === 0) throw bad(owner, name, 'sequences of at least one token', sequences)
+    for (const id of sequence) {
+      checkInteger(owner, name, id, 0)
+      if (id >= vocabulary) throw bad(owner, name, `tokens below ${vocabulary}, the size of the vocabulary`, id)
+    }
+  }
 }
 
 /** The token at which the running sum of the probabilities passes `u`, a uniform number in [0, 1). */
 export function sample(scores: Float32Array, u: number): number {
-  const probabilities = processors.softmax(scores)
+  const probabilities = softmax(scores)
   let [last, sum] = [0, 0]
   for (let i = 0; i < probabilities.length; i++) {
     const p = probabilities[i]!
@@ -92,7 +150,11 @@ export function sample(scores: Float32Array, u: number): number {
   return last
 }
 
-function buildWarpers(owner: string, options: SamplingOptions): LogitsProcessor[] {
+/**
+ * The filters marked (sampling), in the order in which transformers applies them. None looks at which token a score belongs to.
+ * @throws {OptionError} for a value out of range.
+ */
+export function buildWarpers(owner: string, options: SamplingOptions): LogitsProcessor[] {
   const warpers: LogitsProcessor[] = []
   const heat = checkNumber(owner, 'temperature', options.temperature ?? 1, 0, true)
   const k = checkInteger(owner, 'topK', options.topK ?? 0, 0)
@@ -100,11 +162,13 @@ function buildWarpers(owner: string, options: SamplingOptions): LogitsProcessor[
   const minP = checkProbability(owner, 'minP', options.minP ?? 0)
   const typicalP = checkProbability(owner, 'typicalP', options.typicalP ?? 1)
   const epsilon = checkProbability(owner, 'epsilonCutoff', options.epsilonCutoff ?? 0)
+  const eta = checkProbability(owner, 'etaCutoff', options.etaCutoff ?? 0)
   if (heat !== 1) warpers.push(processors.temperature(heat))
   if (k > 0) warpers.push(processors.topK(k))
   if (topP < 1) warpers.push(processors.topP(topP))
   if (minP > 0) warpers.push(processors.minP(minP))
   if (typicalP < 1) warpers.push(processors.typicalP(typicalP))
   if (epsilon > 0) warpers.push(processors.epsilonCutoff(epsilon))
+  if (eta > 0) warpers.push(processors.etaCutoff(eta))
   return warpers
 }

@@ -1,0 +1,86 @@
+// Which continuations of one prompt go on, which are finished, and when the search is over: the rules of transformers' beam search.
+import type { BeamSettings } from './beam-options.js'
+
+/** A continuation that goes on. */
+export interface Beam {
+  /** Prompt and new tokens. */
+  readonly ids: readonly number[]
+  /** Σ log p of its new tokens. */
+  readonly score: number
+  /** Its parent among the running beams of the step before. */
+  readonly parent: number
+}
+
+/** A continuation by one token, of one of the running beams. */
+export interface Candidate {
+  readonly parent: number
+  readonly id: number
+  /** Σ log p, this token included. */
+  readonly score: number
+}
+
+/** A finished sequence. */
+export interface Hypothesis {
+  readonly ids: readonly number[]
+  /** `Σ log p / n^lengthPenalty`, n the new tokens, the stop token among them. */
+  readonly score: number
+}
+
+/** Beam search over one prompt, without the model. */
+export class BeamHypotheses {
+  /** Best first. Before the first step the prompt itself. */
+  running: readonly Beam[]
+  /** Best first, at most `numBeams`. */
+  finished: readonly Hypothesis[] = []
+  private step = 0
+  private canImprove = true
+
+  constructor(
+    private readonly settings: BeamSettings,
+    private readonly maxNewTokens: number,
+    prompt: readonly number[],
+  ) {
+    this.running = [{ ids: prompt, score: 0, parent: 0 }]
+  }
+
+  /** Whether further steps would change nothing. */
+  get isDone(): boolean {
+    return this.running.length === 0 || !this.canImprove || (this.settings.earlyStopping === true && this.isFull)
+  }
+
+  private get isFull(): boolean {
+    return this.finished.length >= this.settings.numBeams
+  }
+
+  /**
+   * Goes one token further with the best candidates of all running beams. Of those that end, the ones among the best `numBeams` count as
+   * finished; the best `numBeams` of the others go on.
+   */
+  advance(candidates: Candidate[], ends: (ids: readonly number[]) => boolean): void {
+    const { numBeams, lengthPenalty, candidates: most } = this.settings
+    this.step += 1
+    const norm = this.step ** lengthPenalty
+    const [running, finished]: [Beam[], Hypothesis[]] = [[], [...this.finished]]
+    for (const [rank, { parent, id, score }] of bestFirst(candidates).slice(0, most).entries()) {
+      const ids = [...this.running[parent]!.ids, id]
+      const hasEnded = ends(ids) || this.step === this.maxNewTokens
+      if (hasEnded && rank < numBeams) finished.push({ ids, score: score / norm })
+      if (!hasEnded && running.length < numBeams) running.push({ ids, score, parent })
+    }
+    this.running = running
+    this.finished = bestFirst(finished).slice(0, numBeams)
+    this.canImprove = running.length > 0 && (!this.isFull || this.bestPossible() > this.finished.at(-1)!.score)
+  }
+
+  /** What the best running beam may come to; as in transformers an estimate, since a score may rise with its length. */
+  private bestPossible(): number {
+    const { lengthPenalty, earlyStopping } = this.settings
+    const length = earlyStopping === 'never' && lengthPenalty > 0 ? this.maxNewTokens : this.step
+    return this.running[0]!.score / length ** lengthPenalty
+  }
+}
+
+/** By score; equal ones keep their order. */
+function bestFirst<T extends { readonly score: number }>(items: T[]): T[] {
+  return items.sort((a, b) => b.score - a.score)
+}

@@ -1,0 +1,207 @@
+// Beam search: the model's part of it.
+import { OptionError } from '../errors.js'
+import { KvCache } from '../models/kv-cache.js'
+import { tensor } from '../make.js'
+import { noGrad, scope } from '../scope.js'
+import type { Tensor } from '../tensor.js'
+import { readAll } from '../values.js'
+import { BeamHypotheses } from './beam-hypotheses.js'
+import type { Beam, Candidate, Hypothesis } from './beam-hypotheses.js'
+import { positionsOf, promptMask } from './prompt.js'
+import { rank } from './ranking.js'
+import type { Row } from './ranking.js'
+import type { GenerativeModel, Run } from './run.js'
+import type { Ranking } from './scores.js'
+import { stopReason } from './stopping.js'
+
+/**
+ * The best `numReturnSequences` sequences of each prompt, best first.
+ *
+ * The beams of a prompt share one row of the cache: the prompt, computed once, and behind it the tokens of all beams, each written once. A mask
+ * says which of them a beam descends from, so beams change their parents without a copy. What no running beam descends from any more is
+ * taken out now and then.
+ */
+export async function beamSearch(model: GenerativeModel, run: Run): Promise<Hypothesis[][]> {
+  const search = new BeamSearch(model, run)
+  try {
+    while (search.isLive) {
+      run.options.signal?.throwIfAborted()
+      await search.step()
+    }
+  } finally {
+    search.dispose()
+  }
+  return search.results()
+}
+
+/** A prompt that is not done. */
+interface Searched {
+  readonly prompt: number
+  readonly hypotheses: BeamHypotheses
+  /** Where the new tokens of each running beam lie in the cache, counted behind the prompt. */
+  places: readonly (readonly number[])[]
+}
+
+class BeamSearch {
+  private readonly all: readonly Searched[]
+  private readonly cache = new KvCache()
+  /** The prompts that are not done, by their row of the cache. */
+  private rows: readonly Searched[]
+  private steps = 0
+
+  constructor(
+    private readonly model: GenerativeModel,
+    private readonly run: Run,
+  ) {
+    this.all = run.batch.given.map((ids, prompt) => ({
+      prompt,
+      hypotheses: new BeamHypotheses(run.beams!, run.maxNewTokens, ids),
+      places: [],
+    }))
+    this.rows = this.all
+  }
+
+  get isLive(): boolean {
+    return this.rows.some(({ hypotheses }) => !hypotheses.isDone)
+  }
+
+  results(): Hypothesis[][] {
+    const { owner, returned } = this.run
+    return this.all.map(({ hypotheses, prompt }) => {
+      const best = hypotheses.finished.slice(0, returned)
+      if (best.length < returned) throw tooFew(owner, prompt, returned, best.length)
+      return best
+    })
+  }
+
+  async step(): Promise<void> {
+    const width = this.steps === 0 ? 1 : Math.max(...this.rows.map(({ hypotheses }) => hypotheses.running.length))
+    const rankings = await this.rank(width)
+    this.steps += 1
+    this.rows.forEach((row, r) => this.advance(row, rankings.slice(r * width, (r + 1) * width)))
+    this.dropDone()
+    this.dropDead()
+  }
+
+  /** The best next tokens of `width` beams of each row; a row that has fewer repeats its first, and nobody looks. */
+  private async rank(width: number): Promise<Ranking[]> {
+    const { beams, processors } = this.run
+    const beamsOf = (row: Searched): Row[] =>
+      Array.from({ length: width }, (_, w) => ({
+        ids: beamAt(row.hypotheses, w).ids,
+        processors: processors[row.prompt]!,
+      }))
+    const rows = this.rows.flatMap(beamsOf)
+    const pending = noGrad(() =>
+      scope(() => {
+        const logits = this.steps === 0 ? this.forwardPrompts() : this.forwardBeams(width)
+        const flat = logits.reshape([rows.length, -1]) // (rows · width, V)
+        return rank(flat, rows, { best: beams!.candidates, logProbabilities: true })
+      }),
+    )
+    try {
+      return pending.finish(await readAll(pending.tensors))
+    } finally {
+      for (const part of pending.tensors) part.dispose()
+    }
+  }
+
+  private forwardPrompts(): Tensor {
+    const { batch } = this.run
+    return this.model.forward(batch.ids, {
+      attentionMask: promptMask(batch, 0),
+      positionIds: positionsOf(batch.mask),
+      pastKeyValues: this.cache,
+      logitsToKeep: 1,
+    }).logits
+  }
+
+  /** Feeds the last token of each beam; the tokens of a row lie side by side in the cache. */
+  private forwardBeams(width: number): Tensor {
+    const start = this.cache.length - this.promptWidth
+    for (const row of this.rows)
+      row.places = Array.from({ length: width }, (_, w) => [...(row.places[w] ?? row.places[0] ?? []), start + w])
+    const ids = this.rows.map(({ hypotheses }) =>
+      Array.from({ length: width }, (_, w) => beamAt(hypotheses, w).ids.at(-1)!),
+    )
+    const positionIds = this.rows.map(({ prompt }) => {
+      const tokens = this.run.batch.mask[prompt]!.reduce((sum, on) => sum + on, 0)
+      return ids[0]!.map(() => tokens + this.steps - 1)
+    })
+    const attentionMask = this.ancestors(width)
+    return this.model.forward(ids, { attentionMask, positionIds, pastKeyValues: this.cache }).logits
+  }
+
+  /** (B, 1, width, S) bool: the prompt without its padding, and each beam's own tokens. */
+  private ancestors(width: number): Tensor {
+    const S = this.cache.length + width
+    const flat = new Uint8Array(this.rows.length * width * S)
+    this.rows.forEach(({ prompt, places }, r) => {
+      for (let w = 0; w < width; w++) {
+        const at = (r * width + w) * S
+        flat.set(this.run.batch.mask[prompt]!, at)
+        for (const place of places[w]!) flat[at + this.promptWidth + place] = 1
+      }
+    })
+    return tensor(flat, { dtype: 'bool', shape: [this.rows.length, 1, width, S] })
+  }
+
+  private get promptWidth(): number {
+    return this.run.batch.ids[0]!.length
+  }
+
+  private advance(row: Searched, rankings: readonly Ranking[]): void {
+    const { hypotheses, prompt } = row
+    if (hypotheses.isDone) return
+    const candidates = hypotheses.running.flatMap((beam, parent) => continuations(beam, parent, rankings[parent]!))
+    const { options, eos, batch } = this.run
+    const length = batch.given[prompt]!.length
+    hypotheses.advance(candidates, (ids) => stopReason(options, eos, ids, length, prompt) !== null)
+    row.places = hypotheses.running.map(({ parent }) => row.places[parent] ?? [])
+  }
+
+  /** Prompts that are done leave the batch when they are half of it. */
+  private dropDone(): void {
+    const live = [...this.rows.keys()].filter((r) => !this.rows[r]!.hypotheses.isDone)
+    if (live.length === 0 || live.length > this.rows.length / 2) return
+    this.cache.batchSelectIndices(live)
+    this.rows = live.map((r) => this.rows[r]!)
+  }
+
+  /** Takes out the tokens that no running beam descends from, when they are most of those behind the prompt. */
+  private dropDead(): void {
+    const stored = this.cache.length - this.promptWidth
+    const living = this.rows.map(({ places }) => [...new Set(places.flat())].sort((a, b) => a - b))
+    const most = Math.max(...living.map((places) => places.length))
+    if (stored < 2 * most + this.run.beams!.numBeams) return
+    // Rows with fewer repeat a token; no mask points there.
+    const kept = living.map((places) => Array.from({ length: most }, (_, i) => this.promptWidth + (places[i] ?? 0)))
+    this.cache.retain(this.promptWidth, kept)
+    this.rows.forEach((row, r) => {
+      const moved = new Map(living[r]!.map((place, i) => [place, i]))
+      row.places = row.places.map((places) => places.map((place) => moved.get(place)!))
+    })
+  }
+
+  dispose(): void {
+    this.cache.dispose()
+  }
+}
+
+function beamAt({ running }: BeamHypotheses, w: number): Beam {
+  return running[w] ?? running[0] ?? { ids: [0], score: 0, parent: 0 }
+}
+
+function continuations({ score }: Beam, parent: number, { ids, scores }: Ranking): Candidate[] {
+  const all = ids.map((id, i) => ({ parent, id, score: score + scores[i]! }))
+  return all.filter((candidate) => candidate.score > -Infinity)
+}
+
+function tooFew(owner: string, prompt: number, wanted: number, found: number): OptionError {
+  return new OptionError({
+    what: `${owner}: prompt ${prompt} has fewer continuations than were asked for`,
+    expected: `${wanted} sequences (numReturnSequences)`,
+    received: `${found}: what the filters allow is searched through`,
+    fix: 'ask for fewer, or forbid less',
+  })
+}

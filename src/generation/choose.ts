@@ -1,0 +1,86 @@
+// The next token of each row: the best one, or one that is drawn.
+import * as ops from '../generated/ops.js'
+import { rand } from '../make.js'
+import { withGenerator } from '../random.js'
+import type { Generator } from '../random.js'
+import type { Tensor } from '../tensor.js'
+import type { TensorData } from '../values.js'
+import type { LogitsProcessor } from './processors.js'
+import { rank } from './ranking.js'
+import type { Pending, Row } from './ranking.js'
+import { sample } from './sampling.js'
+import type { Ranking } from './scores.js'
+
+/** A row that is decoded token by token. */
+export interface DecodedRow extends Row {
+  /** Which of the uniform numbers of a step is its own. */
+  readonly draw: number
+}
+
+/** How rows are drawn from. */
+export interface Drawing {
+  /** The filters of sampling, `temperature` and `topK` among them. */
+  readonly warpers: readonly LogitsProcessor[]
+  readonly temperature: number
+  /** 0 for none. */
+  readonly topK: number
+  readonly generator: Generator | undefined
+  /** Uniform numbers of a step, one for each row that there was at the beginning: what a row draws does not depend on who is done. */
+  readonly draws: number
+}
+
+/** Records the choice of the best token of each row. Shapes: `logits (N, V)`. */
+export function chooseBest(logits: Tensor, rows: readonly Row[]): Pending<number[]> {
+  if (rows.some((row) => row.processors.length > 0)) {
+    const { tensors, finish } = rank(logits, rows, { best: 1, logProbabilities: false })
+    return { tensors, finish: (data) => finish(data).map(({ ids }) => ids[0]!) }
+  }
+  const places = ops.argmax(logits, 1, false)
+  return { tensors: [places], finish: ([data]) => Array.from(data as BigInt64Array, Number) }
+}
+
+/**
+ * Records the draw of a token for each row. With `topK` the k best scores are enough, unless more are level with the k-th: then the choice is
+ * null, and all scores of the row must be looked at ({@link drawFromAll}).
+ *
+ * Shapes: `logits (N, V)`.
+ */
+export function draw(logits: Tensor, rows: readonly DecodedRow[], drawing: Drawing): Pending<(number | null)[]> {
+  const uniform = withGenerator(drawing.generator, () => rand([drawing.draws], { dtype: 'f64' }))
+  const { topK } = drawing
+  if (topK === 0 || topK > logits.shape[1]! / 8) {
+    const finish = ([u, all]: readonly TensorData[]) =>
+      rows.map((row, n) => drawFromAll(all as Float32Array, n, rows.length, row, drawing, u![row.draw] as number))
+    return { tensors: [uniform, logits], finish }
+  }
+  const { tensors, finish } = rank(logits, rows, { best: topK + 1, logProbabilities: false })
+  const drawn = ([u, ...data]: readonly TensorData[]) =>
+    finish(data).map((ranking, n) => drawFromBest(ranking, drawing, u![rows[n]!.draw] as number))
+  return { tensors: [uniform, ...tensors], finish: drawn }
+}
+
+function drawFromBest({ ids, scores }: Ranking, { warpers, topK, temperature }: Drawing, u: number): number | null {
+  const [last, next] = [scores[topK - 1]!, scores[topK]!].map((score) => Math.fround(score / temperature))
+  if (last === next && next! > -Infinity) return null
+  // In the order of the vocabulary, so that a number draws the same token as from all scores.
+  const order = Array.from({ length: topK }, (_, i) => i).sort((a, b) => ids[a]! - ids[b]!)
+  const kept = Float32Array.from(order, (i) => scores[i]!)
+  for (const warp of warpers) warp(kept, [])
+  return ids[order[sample(kept, u)]!]!
+}
+
+/** Draws the token of row n of all scores, (N, V) flat, with the uniform number `u`. */
+export function drawFromAll(
+  all: Float32Array,
+  n: number,
+  count: number,
+  row: DecodedRow,
+  { warpers }: Drawing,
+  u: number,
+): number {
+  const V = all.length / count
+  const scores = all.slice(n * V, (n + 1) * V)
+  for (const process of row.processors) process(scores, row.ids)
+  for (const warp of warpers) warp(scores, row.ids)
+  return sample(scores, u)
+}

@@ -1,0 +1,153 @@
+// Greedy decoding and sampling, token by token.
+import { KvCache } from '../models/kv-cache.js'
+import { tensor } from '../make.js'
+import { keep, noGrad, scope } from '../scope.js'
+import type { Tensor } from '../tensor.js'
+import { readAll } from '../values.js'
+import { chooseBest, draw, drawFromAll } from './choose.js'
+import type { DecodedRow, Drawing } from './choose.js'
+import { positionsOf, promptMask } from './prompt.js'
+import type { Pending } from './ranking.js'
+import type { GeneratedToken, GenerativeModel, Run } from './run.js'
+import { buildWarpers } from './sampling.js'
+import { stopReason } from './stopping.js'
+
+/**
+ * Continues the prompts of a run and yields each token as it is chosen. `rows` begins with copies of the prompts and receives the tokens.
+ *
+ * A token costs one forward of one position for all rows, and one wait. Rows that are done go on for a while with a token that nobody reads;
+ * when half of them are done they leave the batch.
+ */
+export async function* decode(
+  model: GenerativeModel,
+  run: Run,
+  rows: number[][],
+): AsyncGenerator<GeneratedToken, void, void> {
+  const batch = new DecodedBatch(model, run, rows)
+  try {
+    for (let step = 1; batch.isLive; step++) {
+      run.options.signal?.throwIfAborted()
+      const chosen = await batch.choose()
+      for (const [slot, id] of chosen.entries()) {
+        const row = batch.rowAt(slot)
+        if (row === null) continue
+        rows[row]!.push(id)
+        const finish = finishOf(run, rows[row]!, row, step)
+        if (finish) batch.end(slot)
+        yield { row, id, finish }
+      }
+      batch.advance(chosen)
+    }
+  } finally {
+    batch.dispose()
+  }
+}
+
+function finishOf(run: Run, ids: readonly number[], row: number, step: number): GeneratedToken['finish'] {
+  const prompt = Math.floor(row / run.returned)
+  const reason = stopReason(run.options, run.eos, ids, run.batch.given[prompt]!.length, row)
+  return reason ?? (step === run.maxNewTokens ? 'length' : null)
+}
+
+/** The rows that are computed together, each in a slot of the batch. */
+class DecodedBatch {
+  /** The row in each slot; null when it is done. */
+  private slots: (number | null)[]
+  private ids: number[][]
+  private positions: number[][]
+  private mask: Tensor | null
+  private readonly cache = new KvCache()
+  private readonly decoded: DecodedRow[]
+  private readonly drawing: Drawing | null
+
+  constructor(
+    private readonly model: GenerativeModel,
+    private readonly run: Run,
+    rows: number[][],
+  ) {
+    const { batch, options, returned } = run
+    this.slots = [...rows.keys()]
+    this.ids = batch.ids
+    this.positions = positionsOf(batch.mask)
+    this.mask = promptMask(batch, run.maxNewTokens)
+    this.decoded = rows.map((ids, row) => ({ ids, processors: run.processors[Math.floor(row / returned)]!, draw: row }))
+    const { temperature = 1, topK = 0 } = options
+    // Checked in any case: a bad value is an error before it is needed.
+    const warpers = buildWarpers(run.owner, options)
+    this.drawing = options.doSample
+      ? { warpers, temperature, topK, generator: run.generator, draws: rows.length }
+      : null
+  }
+
+  get isLive(): boolean {
+    return this.slots.some((row) => row !== null)
+  }
+
+  rowAt(slot: number): number | null {
+    return this.slots[slot]!
+  }
+
+  end(slot: number): void {
+    this.slots[slot] = null
+  }
+
+  /** The next token of each slot. */
+  async choose(): Promise<number[]> {
+    const rows = this.slots.map((row) => this.decoded[row ?? 0]!)
+    const { logits, pending } = noGrad(() => scope(() => this.record(rows)))
+    try {
+      const chosen = pending.finish(await readAll(pending.tensors))
+      if (chosen.every((id) => id !== null)) return chosen
+      const [u, all] = [(await pending.tensors[0]!.data()) as Float64Array, (await logits.data()) as Float32Array]
+      return chosen.map((id, n) => id ?? drawFromAll(all, n, rows.length, rows[n]!, this.drawing!, u[rows[n]!.draw]!))
+    } finally {
+      logits.dispose()
+      for (const part of pending.tensors) part.dispose()
+    }
+  }
+
+  private record(rows: readonly DecodedRow[]): { logits: Tensor; pending: Pending<(number | null)[]> } {
+    const { model, mask, positions, cache } = this
+    const output = model.forward(this.ids, {
+      attentionMask: mask,
+      positionIds: positions,
+      pastKeyValues: cache,
+      logitsToKeep: 1,
+    })
+    let logits = output.logits.reshape([this.ids.length, -1]) // (N, V)
+    if (this.ids.length < rows.length) logits = this.repeatPrompts(logits)
+    return { logits, pending: this.drawing ? draw(logits, rows, this.drawing) : chooseBest(logits, rows) }
+  }
+
+  /** Several rows of one prompt: it was computed once. */
+  private repeatPrompts(logits: Tensor): Tensor {
+    const prompts = this.slots.map((row) => Math.floor(row! / this.run.returned))
+    this.select(prompts)
+    return logits.indexSelect(0, tensor(Float64Array.from(prompts), { dtype: 'i64' }))
+  }
+
+  /** Takes the chosen tokens as the next input. Slots that are done go on with theirs, since no row looks at another. */
+  advance(chosen: readonly number[]): void {
+    this.ids = chosen.map((id) => [id])
+    this.positions = this.positions.map((row) => [row.at(-1)! + 1])
+    const live = [...this.slots.keys()].filter((slot) => this.slots[slot] !== null)
+    if (live.length === 0 || live.length > this.slots.length / 2) return
+    this.select(live)
+    this.ids = live.map((slot) => this.ids[slot]!)
+    this.slots = live.map((slot) => this.slots[slot]!)
+  }
+
+  private select(slots: readonly number[]): void {
+    this.cache.batchSelectIndices(slots)
+    this.positions = slots.map((slot) => this.positions[slot]!)
+    const { mask } = this
+    if (mask === null) return
+    this.mask = keep(mask.indexSelect(0, tensor(Float64Array.from(slots), { dtype: 'i64' })))
+    mask.dispose()
+  }
+
+  dispose(): void {
+    this.cache.dispose()
+    this.mask?.dispose()
+  }
+}

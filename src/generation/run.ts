@@ -1,0 +1,149 @@
+// What generation is asked for, checked.
+import { OptionError } from '../errors.js'
+import type { Ids } from '../models/ids.js'
+import type { KvCache } from '../models/kv-cache.js'
+import { Dropout } from '../nn/dropout.js'
+import type { Module } from '../nn/module.js'
+import { bad, checkInteger, checkKeys } from '../nn/options.js'
+import { Generator } from '../random.js'
+import type { Tensor } from '../tensor.js'
+import { BEAM_KEYS, beamSettings } from './beam-options.js'
+import type { BeamOptions, BeamSettings } from './beam-options.js'
+import type { LogitsProcessor } from './processors.js'
+import { readPrompt } from './prompt.js'
+import type { Batch, Prompt } from './prompt.js'
+import { SAMPLING_KEYS, buildProcessors } from './sampling.js'
+import type { SamplingOptions } from './sampling.js'
+import { STOP_KEYS, eosTokens } from './stopping.js'
+import type { StopOptions } from './stopping.js'
+
+/** Options of {@link generate} and {@link stream}. */
+export interface GenerateOptions extends SamplingOptions, StopOptions, BeamOptions {
+  /** Most new tokens in a row. @default 20 */
+  maxNewTokens?: number
+  /** Rows for each prompt: the best beams, or as many draws with `doSample`. @default 1 */
+  numReturnSequences?: number
+  /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @default all 1 */
+  attentionMask?: readonly (readonly number[])[]
+  /** Fill the returned rows to one length with this token, on the right. @default rows end where they end */
+  padTokenId?: number
+  /** Fixes what sampling draws, whatever else draws numbers meanwhile. @default drawn from the current stream's generator */
+  seed?: number
+  /** Draw from this generator; give it or `seed`. */
+  generator?: Generator
+  /** Called for each new token, in order; a promise is waited for. Not with beams, which choose their tokens at the end. */
+  onToken?: (token: GeneratedToken) => void | Promise<void>
+  /** Stops at the next token; the promise rejects with the signal's reason. */
+  signal?: AbortSignal
+  /** Return a {@link GenerateOutput} in place of the rows alone. @default false */
+  returnDictInGenerate?: boolean
+}
+
+/** One new token. */
+export interface GeneratedToken {
+  /** Row of the result. */
+  row: number
+  /** The token. */
+  id: number
+  /** Why the row ends here, or null. */
+  finish: 'eos' | 'stop' | 'length' | null
+}
+
+/** What a model must have to generate. */
+export interface GenerativeModel extends Module {
+  readonly config: { eos_token_id?: number | number[] | null; vocab_size?: number }
+  readonly maxPositions: number
+  forward(ids: readonly (readonly number[])[], options: StepOptions): { logits: Tensor }
+}
+
+/** What forward is given at each step. */
+export interface StepOptions {
+  attentionMask: Ids | null
+  positionIds: readonly (readonly number[])[]
+  pastKeyValues: KvCache
+  logitsToKeep?: number
+}
+
+const KEYS = [
+  ...SAMPLING_KEYS,
+  ...STOP_KEYS,
+  ...BEAM_KEYS,
+  'maxNewTokens',
+  'numReturnSequences',
+  'attentionMask',
+  'padTokenId',
+  'seed',
+  'generator',
+  'onToken',
+  'signal',
+  'returnDictInGenerate',
+]
+
+/** Checked options. */
+export interface Run {
+  readonly owner: string
+  readonly batch: Batch
+  readonly options: GenerateOptions
+  readonly maxNewTokens: number
+  /** Rows of the result for each prompt. */
+  readonly returned: number
+  readonly beams: BeamSettings | null
+  readonly eos: readonly number[]
+  readonly generator: Generator | undefined
+  /** For each prompt. */
+  readonly processors: readonly (readonly LogitsProcessor[])[]
+}
+
+/** @throws {OptionError} for options out of range or that do not go together, and for what the model cannot do. */
+export async function prepare(
+  owner: string,
+  model: GenerativeModel,
+  prompt: Prompt,
+  options: GenerateOptions,
+): Promise<Run> {
+  checkKeys(owner, options, KEYS)
+  const maxNewTokens = checkInteger(owner, 'maxNewTokens', options.maxNewTokens ?? 20, 1)
+  const returned = checkInteger(owner, 'numReturnSequences', options.numReturnSequences ?? 1, 1)
+  const eos = eosTokens(options.eosTokenId === undefined ? model.config.eos_token_id : options.eosTokenId)
+  const beams = beamSettings(owner, options, eos.length)
+  checkReturned(owner, returned, beams, options.doSample)
+  if (options.padTokenId !== undefined) checkInteger(owner, 'padTokenId', options.padTokenId, 0)
+  const batch = await readPrompt(owner, prompt, options.attentionMask)
+  const width = batch.ids[0]!.length
+  if (width + maxNewTokens > model.maxPositions) throw tooLong(owner, width, maxNewTokens, model.maxPositions)
+  if ([...model.modules()].some((module) => module instanceof Dropout && module.training && module.p > 0)) {
+    throw inTraining(owner)
+  }
+  if (options.seed !== undefined && options.generator)
+    throw bad(owner, 'seed', 'left out beside a generator', options.seed)
+  const generator = options.seed === undefined ? options.generator : new Generator(options.seed)
+  const processors = batch.given.map((row, b) =>
+    buildProcessors(owner, options, { length: row.length, padding: batch.padding[b]! }, eos, model.config.vocab_size),
+  )
+  return { owner, batch, options, maxNewTokens, returned, beams, eos, generator, processors }
+}
+
+function checkReturned(owner: string, returned: number, beams: BeamSettings | null, doSample = false): void {
+  if (beams !== null && returned > beams.numBeams)
+    throw bad(owner, 'numReturnSequences', `at most numBeams, ${beams.numBeams}`, returned)
+  if (beams === null && returned > 1 && !doSample)
+    throw bad(owner, 'numReturnSequences', '1 for greedy decoding', returned, 'set numBeams, or doSample to true')
+}
+
+function tooLong(owner: string, prompt: number, fresh: number, limit: number): OptionError {
+  return new OptionError({
+    what: `${owner}: prompt and new tokens are longer than the model can take`,
+    expected: `at most ${limit} tokens together`,
+    received: `${prompt} in the prompt and maxNewTokens ${fresh}`,
+    fix: `shorten the prompt or set maxNewTokens to ${Math.max(1, limit - prompt)} or less`,
+  })
+}
+
+function inTraining(owner: string): OptionError {
+  return new OptionError({
+    what: `${owner}: the model is in training mode and has dropout, so its text would be noise`,
+    expected: 'evaluation mode',
+    received: 'training mode',
+    fix: 'call model.eval() before, and model.train() afterwards',
+  })
+}
