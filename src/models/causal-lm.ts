@@ -1,22 +1,19 @@
 // What every language model shares: its head, the loss on the labels, generation, reading and writing.
-import { OptionError } from '../errors.js'
 import { generate, stream } from '../generation/generate.js'
 import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '../generation/generate.js'
-import { tensor } from '../make.js'
-import { crossEntropy } from '../nn/functional.js'
 import { Linear } from '../nn/linear.js'
 import { Module } from '../nn/module.js'
-import { bad, checkKeys } from '../nn/options.js'
+import { checkKeys } from '../nn/options.js'
 import { isGradEnabled, noGrad } from '../scope.js'
-import { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
 import { DECODER_KEYS } from './decoder.js'
 import type { Decoder, DecoderOptions, DecoderOutput, TokenEmbedding } from './decoder.js'
-import { idsScratch, rowLength, wholeNumber } from './ids.js'
 import type { Ids } from './ids.js'
 import type { KvCache } from './kv-cache.js'
 import type { Layer } from './parts.js'
 import { readWeights, savePretrained } from './pretrained.js'
 import type { PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
+import { tokenLoss } from './token-loss.js'
 
 /** Options of the forward of a language model. */
 export interface CausalLMOptions extends DecoderOptions {
@@ -95,7 +92,7 @@ export abstract class CausalLM extends Module {
     const decoded = this.decoder.forward(inputIds, rest)
     const head = (hidden: Tensor) => this.lm_head.forward(hidden)
     const hidden = decoded.lastHiddenState
-    if (labels) return new CausalLMOutput(decoded, head, { loss: nextTokenLoss(owner, hidden, labels, head) })
+    if (labels) return new CausalLMOutput(decoded, head, { loss: tokenLoss(owner, hidden, labels, head, 1) })
     const T = hidden.shape[1]!
     if (logitsToKeep === undefined || logitsToKeep >= T) return new CausalLMOutput(decoded, head)
     return new CausalLMOutput(decoded, head, { lastHiddenState: hidden.narrow(1, T - logitsToKeep, logitsToKeep) })
@@ -156,48 +153,4 @@ export async function readCausalLM<M extends CausalLM>(
   const model = build(config, weights.take)
   weights.close({ ignore: model.config.tie_word_embeddings ? ['lm_head.weight'] : [] })
   return model.eval()
-}
-
-/**
- * Mean cross entropy of the next token, with the labels shifted inside.
- *
- * Shapes: `hidden (B, T, C)`, `labels (B, T)` → `()`. NaN when a label tensor holds nothing that counts, as in transformers.
- * @throws {OptionError} when label rows hold nothing that counts.
- */
-export function nextTokenLoss(owner: string, hidden: Tensor, labels: Ids, head: (rows: Tensor) => Tensor): Tensor {
-  const [B = 0, T = 0, C = 0] = hidden.shape
-  if (labels instanceof Tensor) {
-    const targets = labels.narrow(1, 1, T - 1).reshape([-1]) // (B·(T−1))
-    const rows = hidden.narrow(1, 0, T - 1).reshape([-1, C])
-    return crossEntropy(head(rows), targets)
-  }
-  if (labels.length !== B || rowLength(owner, 'labels', labels) !== T) {
-    throw bad(owner, 'labels', `${B} rows of ${T} labels, as the input`, `${labels.length} rows`)
-  }
-  const flat = idsScratch.take(2 * B * T)
-  let n = 0
-  for (let b = 0; b < B; b++) {
-    for (let t = 1; t < T; t++) {
-      const label = labels[b]![t]!
-      if (label === IGNORED) continue
-      flat[n] = b * T + t - 1
-      flat[B * T + n++] = wholeNumber(owner, 'labels', label)
-    }
-  }
-  if (n === 0) throw nothingToPredict(owner)
-  const positions = tensor(flat.subarray(0, n), { dtype: 'i64' })
-  const wanted = tensor(flat.subarray(B * T, B * T + n), { dtype: 'i64' })
-  const rows = hidden.reshape([B * T, C]).indexSelect(0, positions)
-  return crossEntropy(head(rows), wanted, { reduction: 'none' }).mean()
-}
-
-const IGNORED = -100
-
-function nothingToPredict(owner: string): OptionError {
-  return new OptionError({
-    what: `${owner}: no label counts`,
-    expected: 'at least one label other than -100 after the first position',
-    received: 'labels of -100 only',
-    fix: 'leave such rows out, or truncate less so that the text to predict is kept',
-  })
 }
