@@ -76,6 +76,9 @@ await torchSave(lora.loraStateDict(trained), 'ckpt_lora.pt', 'module.')`,
 const gpt2 = await lora.models.GPT2LMHeadModel.fromPretrained('gpt2')
 lora.injectLora(gpt2, { targets: 'c_attn', r: 4, enableLora: [true, false, true] })
 await torchSave(lora.loraStateDict(gpt2), 'gpt2_md_lora_e2e.pt', 'module.')`,
+  "Models of transformers, and PEFT's usual targets": `await lora.models.LlamaForCausalLM.fromConfig({
+    vocab_size: 32, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2,
+  }).savePretrained('smollm2')`,
 }
 
 /** Where a section needs names that others define themselves. */

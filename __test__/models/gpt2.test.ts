@@ -122,6 +122,25 @@ test('GPT2LMHeadModel: LoRA on attention and MLP trains, and only its factors ge
   for (const [name, parameter] of model.namedParameters()) t.is(parameter.grad !== null, name.includes('lora_'), name)
 })
 
+test('GPT2LMHeadModel: checkpointed blocks give the same loss and gradients, dropout and padding included', async (t) => {
+  const results = [false, true].map(async (checkpointed) => {
+    const model = tiny({ resid_pdrop: 0.3, attn_pdrop: 0.2 })
+    lora.injectLora(model, { targets: ['c_attn', 'c_fc', 'c_proj'], r: 2, loraDropout: 0.1 })
+    lora.noGrad(() => model.parameters().forEach((p, i) => p.ndim === 2 && p.fill_(Math.sin(i) / 10)))
+    lora.markOnlyLoraAsTrainable(model)
+    if (checkpointed) model.gradientCheckpointingEnable()
+    const attentionMask = lora.tensor([0, 1, 1, 1, 1, 1, 1, 1, 1, 1]).reshape([2, 5])
+    lora.manualSeed(5)
+    const { loss } = model.forward(IDS, { labels: IDS, attentionMask })
+    await loss!.backward()
+    const grads = model.parameters().filter((p) => p.requiresGrad)
+    return [await loss!.item(), ...(await Promise.all(grads.map((p) => numbers(p.grad!)))).flat()] as number[]
+  })
+  const [plain, checkpointed] = await Promise.all(results)
+  t.true(plain!.some((value) => value !== 0))
+  t.deepEqual(checkpointed, plain)
+})
+
 test('GPT2LMHeadModel: savePretrained and fromPretrained give the same model (f32, bf16)', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'gpt2-'))
   const model = tiny().eval()

@@ -1,6 +1,7 @@
 import { Dropout } from '../nn/dropout.js'
 import { Embedding } from '../nn/embedding.js'
 import { Module } from '../nn/module.js'
+import { resolvePadding } from '../nn/options.js'
 import type { RMSNorm } from '../nn/rms-norm.js'
 import type { Tensor } from '../tensor.js'
 import { CausalLM, languageModelHead, readCausalLM } from './causal-lm.js'
@@ -125,7 +126,8 @@ export class LlamaModel extends Module {
     super()
     this.config = llamaConfig(config)
     const { vocab_size: V, hidden_size: C, initializer_range: std, pad_token_id: paddingIdx } = this.config
-    this.embed_tokens = new Embedding(V, C, { weight: take('embed_tokens.weight', [V, C], { std }), paddingIdx })
+    const init = paddingIdx === null ? { std } : { std, zeroRow: resolvePadding('LlamaConfig', paddingIdx, V) }
+    this.embed_tokens = new Embedding(V, C, { weight: take('embed_tokens.weight', [V, C], init), paddingIdx })
     const block = (_: unknown, i: number) => new LlamaDecoderLayer(this.config, i, within(take, `layers.${i}`))
     this.layers = Array.from({ length: this.config.num_hidden_layers }, block)
     this.norm = rmsNorm(take, 'norm', C, this.config.rms_norm_eps)
