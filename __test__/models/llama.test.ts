@@ -319,6 +319,7 @@ test('LlamaForCausalLM: a configuration that cannot be computed is an error that
   option({ hidden_size: 0 }, /hidden_size/)
   option({ rms_norm_eps: -1 }, /rms_norm_eps/)
   option({ hidden_act: 'swiglu' }, /hidden_act/)
+  option({ pad_token_id: 17 }, /pad_token_id[\s\S]*from 0 to 16/)
   option({ attention_bias: 'yes' }, /attention_bias/)
   option({ rope_theta: 0 }, /rope_theta/)
   option({ rope_scaling: { rope_type: 'linear' } }, /factor/)

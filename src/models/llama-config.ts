@@ -92,6 +92,10 @@ export function llamaConfig(given: Partial<LlamaConfig>): LlamaConfig {
     checkBoolean(OWNER, field, config[field])
   }
   checkActivation(OWNER, 'hidden_act', config.hidden_act)
+  const { vocab_size: V, pad_token_id: pad } = config
+  if (pad !== null && (!Number.isInteger(pad) || pad < -V || pad >= V)) {
+    throw bad(OWNER, 'pad_token_id', `null, or a token from 0 to ${V - 1}; negative ones count from the end`, pad)
+  }
   rotaryFrequencies(OWNER, config)
   if (config['quantization_config'] != null) throw quantized(config['quantization_config'])
   return config
