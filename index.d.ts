@@ -3230,7 +3230,7 @@ declare function tanh(x: Tensor): Tensor;
 /** `1 / (1 + e⁻ˣ)`. */
 declare function sigmoid(x: Tensor): Tensor;
 /** `eˣ / Σ eˣ` along `dim`. */
-declare function softmax$1(x: Tensor, dim: number): Tensor;
+declare function softmax(x: Tensor, dim: number): Tensor;
 /** `x − log Σ eˣ` along `dim`. */
 declare function logSoftmax(x: Tensor, dim: number): Tensor;
 /** Zeroes each element with probability `p` and divides the rest by 1 − p; the same `x` comes back when not training. */
@@ -3351,11 +3351,12 @@ declare const functional_d_scaledDotProductAttention: typeof scaledDotProductAtt
 declare const functional_d_sigmoid: typeof sigmoid;
 declare const functional_d_silu: typeof silu;
 declare const functional_d_smoothL1Loss: typeof smoothL1Loss;
+declare const functional_d_softmax: typeof softmax;
 declare const functional_d_softplus: typeof softplus;
 declare const functional_d_tanh: typeof tanh;
 declare const functional_d_tripletMarginLoss: typeof tripletMarginLoss;
 declare namespace functional_d {
-  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_binaryCrossEntropy as binaryCrossEntropy, functional_d_binaryCrossEntropyWithLogits as binaryCrossEntropyWithLogits, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_cosineEmbeddingLoss as cosineEmbeddingLoss, functional_d_cosineSimilarity as cosineSimilarity, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_huberLoss as huberLoss, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_l1Loss as l1Loss, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_marginRankingLoss as marginRankingLoss, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_normalize as normalize, functional_d_oneHot as oneHot, functional_d_pad as pad, functional_d_pairwiseDistance as pairwiseDistance, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, functional_d_smoothL1Loss as smoothL1Loss, softmax$1 as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh, functional_d_tripletMarginLoss as tripletMarginLoss };
+  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_binaryCrossEntropy as binaryCrossEntropy, functional_d_binaryCrossEntropyWithLogits as binaryCrossEntropyWithLogits, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_cosineEmbeddingLoss as cosineEmbeddingLoss, functional_d_cosineSimilarity as cosineSimilarity, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_huberLoss as huberLoss, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_l1Loss as l1Loss, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_marginRankingLoss as marginRankingLoss, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_normalize as normalize, functional_d_oneHot as oneHot, functional_d_pad as pad, functional_d_pairwiseDistance as pairwiseDistance, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, functional_d_smoothL1Loss as smoothL1Loss, functional_d_softmax as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh, functional_d_tripletMarginLoss as tripletMarginLoss };
   export type { functional_d_AttentionOptions as AttentionOptions, functional_d_BinaryCrossEntropyOptions as BinaryCrossEntropyOptions, functional_d_BinaryCrossEntropyWithLogitsOptions as BinaryCrossEntropyWithLogitsOptions, functional_d_CosineSimilarityOptions as CosineSimilarityOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_HuberLossOptions as HuberLossOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_L1LossOptions as L1LossOptions, functional_d_MarginOptions as MarginOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction, functional_d_SmoothL1LossOptions as SmoothL1LossOptions, functional_d_TripletMarginLossOptions as TripletMarginLossOptions };
 }
 
@@ -4118,6 +4119,12 @@ declare namespace index_d$3 {
   export type { index_d$3_AdafactorOptions as AdafactorOptions, index_d$3_AdamOptions as AdamOptions, index_d$3_AdamWOptions as AdamWOptions, index_d$3_ClipGradNormOptions as ClipGradNormOptions, index_d$3_NlgAdamWOptions as NlgAdamWOptions, index_d$3_OptimizerState as OptimizerState, index_d$3_ParamGroup as ParamGroup, index_d$3_Params as Params, index_d$3_SGDOptions as SGDOptions };
 }
 
+/** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
+type Prompt = readonly number[] | readonly (readonly number[])[] | Tensor;
+
+/** Token ids, masks or labels: an i64 tensor (B, T), or rows of numbers of one length. */
+type Ids = Tensor | readonly (readonly number[])[];
+
 /** What attention reads: keys and values (B, S, H, D), of which the first `lengths` of each row count. */
 interface CachedKeys {
     keys: Tensor;
@@ -4137,6 +4144,7 @@ interface CachedKeys {
  * cache.dispose()
  */
 declare class KvCache {
+    #private;
     private readonly layers;
     private filled;
     private capacity;
@@ -4158,20 +4166,300 @@ declare class KvCache {
     advance(tokens: number): void;
     /** Forgets all but the first `length` tokens, e.g. to go on from a shared prompt. */
     truncate(length: number): void;
+    /**
+     * Keeps the first `from` tokens, and of those behind them, in each row, the ones at the given places, in the given order: what beams
+     * have given up goes. Rows of one length; a place may be named twice.
+     *
+     * Shapes: `places (B, n)`, from `from` to `length − 1`. The cache then holds `from + n` tokens; what is copied are those n.
+     * @throws {OptionError} for a place that there is not, and for rows of different lengths.
+     */
+    retain(from: number, places: readonly (readonly number[])[]): void;
+    /**
+     * Makes row i a copy of the old row `rows[i]`: repeats a prompt for several continuations, or drops the rows that are done.
+     * @throws {OptionError} for a row that there is not.
+     */
+    batchSelectIndices(rows: readonly number[]): void;
     /** Gives the buffers back. The cache is then empty and may be used again. */
     dispose(): void;
     [Symbol.dispose](): void;
+    private checkPlaces;
+    private lengthsOf;
     private reserve;
     private grow;
 }
 
-/** Token ids, masks or labels: an i64 tensor (B, T), or rows of numbers of one length. */
-type Ids = Tensor | readonly (readonly number[])[];
+/** Changes the scores of the next token of one row. */
+interface LogitsProcessor {
+    (scores: Float32Array, ids: readonly number[]): void;
+    /**
+     * The tokens whose scores it reads and changes, where it knows them beforehand. The scores of all others then stay in the engine, which
+     * ranks them; only these cross to JavaScript. Without it all scores of the row do.
+     */
+    touches?: (ids: readonly number[]) => readonly number[];
+}
+/** Divides the scores: below 1 sharpens, above 1 flattens. */
+declare function temperature(value: number): LogitsProcessor;
+/** Keeps the k best tokens, and those level with the k-th. */
+declare function topK(k: number, minTokensToKeep?: number): LogitsProcessor;
+/** Keeps the smallest set of best tokens whose probabilities sum to at least p (Holtzman et al. 2020). */
+declare function topP(p: number, minTokensToKeep?: number): LogitsProcessor;
+/** Keeps tokens at least `share` as likely as the best one. */
+declare function minP(share: number, minTokensToKeep?: number): LogitsProcessor;
+/** Keeps the tokens whose surprise is nearest to the expected one, up to a total probability of `mass` (Meister et al. 2023). */
+declare function typicalP(mass: number, minTokensToKeep?: number): LogitsProcessor;
+/** Bans tokens less likely than `epsilon`, but never the best ones. */
+declare function epsilonCutoff(epsilon: number, minTokensToKeep?: number): LogitsProcessor;
+/** As epsilonCutoff, with a limit that falls with the entropy H of the row: min(ε, √ε · e^(−H)) (Hewitt et al. 2022). */
+declare function etaCutoff(epsilon: number, minTokensToKeep?: number): LogitsProcessor;
+/**
+ * Makes tokens that occur in the row less likely (penalty above 1) or more (Keskar et al. 2019). The first `promptIgnoreLength` tokens, the
+ * padding of a padded prompt, do not count.
+ */
+declare function repetitionPenalty(penalty: number, promptIgnoreLength?: number): LogitsProcessor;
+/** Bans tokens that would complete a group of n tokens that occurs in the row. */
+declare function noRepeatNgram(n: number): LogitsProcessor;
+/** Bans sequences: a word of one token always, a longer one when the row ends in all but its last token. */
+declare function badWords(words: readonly (readonly number[])[]): LogitsProcessor;
+/** Adds a number to the score of a sequence's last token: always, or, for a longer one, when the row ends in all that comes before it. */
+declare function sequenceBias(biases: readonly (readonly [sequence: readonly number[], bias: number])[]): LogitsProcessor;
+/** Bans tokens. */
+declare function suppressTokens(tokens: readonly number[]): LogitsProcessor;
+/** Bans tokens right behind the prompt. */
+declare function beginSuppressTokens(promptLength: number, tokens: readonly number[]): LogitsProcessor;
+/** Bans stop tokens until the row, prompt included, has `count` tokens. */
+declare function minLength(count: number, eosTokenId: readonly number[]): LogitsProcessor;
+/** Bans stop tokens until the row has `count` new tokens. */
+declare function minNewTokens(promptLength: number, count: number, eosTokenId: readonly number[]): LogitsProcessor;
+
+type processors_d_LogitsProcessor = LogitsProcessor;
+declare const processors_d_badWords: typeof badWords;
+declare const processors_d_beginSuppressTokens: typeof beginSuppressTokens;
+declare const processors_d_epsilonCutoff: typeof epsilonCutoff;
+declare const processors_d_etaCutoff: typeof etaCutoff;
+declare const processors_d_minLength: typeof minLength;
+declare const processors_d_minNewTokens: typeof minNewTokens;
+declare const processors_d_minP: typeof minP;
+declare const processors_d_noRepeatNgram: typeof noRepeatNgram;
+declare const processors_d_repetitionPenalty: typeof repetitionPenalty;
+declare const processors_d_sequenceBias: typeof sequenceBias;
+declare const processors_d_suppressTokens: typeof suppressTokens;
+declare const processors_d_temperature: typeof temperature;
+declare const processors_d_topK: typeof topK;
+declare const processors_d_topP: typeof topP;
+declare const processors_d_typicalP: typeof typicalP;
+declare namespace processors_d {
+  export { processors_d_badWords as badWords, processors_d_beginSuppressTokens as beginSuppressTokens, processors_d_epsilonCutoff as epsilonCutoff, processors_d_etaCutoff as etaCutoff, processors_d_minLength as minLength, processors_d_minNewTokens as minNewTokens, processors_d_minP as minP, processors_d_noRepeatNgram as noRepeatNgram, processors_d_repetitionPenalty as repetitionPenalty, processors_d_sequenceBias as sequenceBias, processors_d_suppressTokens as suppressTokens, processors_d_temperature as temperature, processors_d_topK as topK, processors_d_topP as topP, processors_d_typicalP as typicalP };
+  export type { processors_d_LogitsProcessor as LogitsProcessor };
+}
+
+/** How the next token is chosen. */
+interface SamplingOptions {
+    /** Draw from the filtered distribution; else take the best token. The filters marked (sampling) then have no effect. @default false */
+    doSample?: boolean;
+    /** Divide the scores by this (sampling). @default 1 */
+    temperature?: number;
+    /** Keep the k best tokens (sampling); 0 keeps all. @default 0 */
+    topK?: number;
+    /** Keep the best tokens that together have this probability (sampling). @default 1 */
+    topP?: number;
+    /** Keep tokens at least this share as likely as the best one (sampling). @default 0 */
+    minP?: number;
+    /** Keep the tokens nearest to the expected surprise, up to this probability (sampling). @default 1 */
+    typicalP?: number;
+    /** Ban tokens less likely than this (sampling). @default 0 */
+    epsilonCutoff?: number;
+    /** As epsilonCutoff, lower where the distribution is flat (sampling). @default 0 */
+    etaCutoff?: number;
+    /** Above 1: tokens that occur already, in the prompt too, become less likely. @default 1 */
+    repetitionPenalty?: number;
+    /** No group of this many tokens occurs twice; 0 is off. @default 0 */
+    noRepeatNgramSize?: number;
+    /** Token sequences that must not occur; a stop token alone stays allowed. @default none */
+    badWordsIds?: readonly (readonly number[])[];
+    /** Token sequences whose last token gets a number added to its score, where the rest stands before it. @default none */
+    sequenceBias?: readonly (readonly [sequence: readonly number[], bias: number])[];
+    /** Tokens that must not occur. @default none */
+    suppressTokens?: readonly number[];
+    /** Tokens that must not be the first new one. @default none */
+    beginSuppressTokens?: readonly number[];
+    /** Stop tokens are banned until a row, prompt included, is this long. @default 0 */
+    minLength?: number;
+    /** Stop tokens are banned until a row has this many new tokens. @default 0 */
+    minNewTokens?: number;
+    /** Filters of your own, behind those that edit single tokens and before those marked (sampling). @default none */
+    logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[];
+}
+
+/** Beam search: the likeliest whole sequences instead of the likeliest next token. */
+interface BeamOptions {
+    /** Continuations of a prompt that are followed at once; 1 is greedy decoding or sampling. @default 1 */
+    numBeams?: number;
+    /**
+     * A finished sequence of n new tokens has the score `Σ log p / n^lengthPenalty` (beams): above 0 favours long ones, below 0 short ones.
+     * @default 1
+     */
+    lengthPenalty?: number;
+    /**
+     * When a prompt is done (beams). true: as soon as `numBeams` sequences are finished. false: when the best running beam, at its present
+     * length, has a lower score than all of them. 'never': when it could not beat them at any length up to `maxNewTokens`.
+     * @default false
+     */
+    earlyStopping?: boolean | 'never';
+}
+
+/** What may end a row. */
+interface StopOptions {
+    /** Tokens that end a row; null for none. @default the model's `eos_token_id` */
+    eosTokenId?: number | readonly number[] | null;
+    /** Sequences of tokens that end a row. @default none */
+    stopSequences?: readonly (readonly number[])[];
+    /** Ends a row when it returns true for the tokens so far (prompt included); `row` is the row of the result, with beams that of the prompt. @default none */
+    stop?: (ids: readonly number[], row: number) => boolean;
+}
+
+/** Options of {@link generate} and {@link stream}. */
+interface GenerateOptions extends SamplingOptions, StopOptions, BeamOptions {
+    /** Most new tokens in a row. @default 20 */
+    maxNewTokens?: number;
+    /** Rows for each prompt: the best beams, or as many draws with `doSample`. @default 1 */
+    numReturnSequences?: number;
+    /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @default all 1 */
+    attentionMask?: readonly (readonly number[])[];
+    /** Fill the returned rows to one length with this token, on the right. @default rows end where they end */
+    padTokenId?: number;
+    /** Fixes what sampling draws, whatever else draws numbers meanwhile. @default drawn from the current stream's generator */
+    seed?: number;
+    /** Draw from this generator; give it or `seed`. */
+    generator?: Generator$1;
+    /** Called for each new token, in order; a promise is waited for. Not with beams, which choose their tokens at the end. */
+    onToken?: (token: GeneratedToken) => void | Promise<void>;
+    /** Stops at the next token; the promise rejects with the signal's reason. */
+    signal?: AbortSignal;
+    /** Return a {@link GenerateOutput} in place of the rows alone. @default false */
+    returnDictInGenerate?: boolean;
+}
+/** One new token. */
+interface GeneratedToken {
+    /** Row of the result. */
+    row: number;
+    /** The token. */
+    id: number;
+    /** Why the row ends here, or null. */
+    finish: 'eos' | 'stop' | 'length' | null;
+}
+/** What a model must have to generate. */
+interface GenerativeModel extends Module {
+    readonly config: {
+        eos_token_id?: number | number[] | null;
+        vocab_size?: number;
+    };
+    readonly maxPositions: number;
+    forward(ids: readonly (readonly number[])[], options: StepOptions): {
+        logits: Tensor;
+    };
+}
+/** What forward is given at each step. */
+interface StepOptions {
+    attentionMask: Ids | null;
+    positionIds: readonly (readonly number[])[];
+    pastKeyValues: KvCache;
+    logitsToKeep?: number;
+}
+
+/** What generation returns when asked with `returnDictInGenerate`. */
+interface GenerateOutput {
+    /** For each prompt `numReturnSequences` rows, the best first with beams. */
+    sequences: number[][];
+    /**
+     * Score of each row, `Σ log p / n^lengthPenalty` over its n new tokens, the stop token among them; p after the processors, which may leave it
+     * above 1. Null without beams.
+     */
+    sequencesScores: number[] | null;
+}
+/**
+ * Continues prompts: the best token at each step, draws with `doSample`, or the best whole sequences with `numBeams`.
+ *
+ * Rows of different lengths are padded on the left inside; positions count from the first real token. Each token is computed once
+ * (keys and values are cached), and memory does not grow beyond the cache.
+ *
+ * With beams: of all continuations of the running beams by one token, the best by `Σ log p` go on, where p is the softmax of the
+ * logits, changed by the processors afterwards. The score of a finished sequence of n new tokens is `Σ log p / n^lengthPenalty`.
+ * @example
+ * const [ids] = await model.generate([tokenizer.encode('name : The Eagle |')], { maxNewTokens: 60, doSample: true, topP: 0.9, seed: 7 })
+ * console.log(tokenizer.decode(ids))
+ * const best = await model.generate([ids], { numBeams: 10, lengthPenalty: 0.9, noRepeatNgramSize: 4, earlyStopping: true })
+ * @returns for each prompt its tokens, prompt included, up to and including what ended it: `numReturnSequences` rows for each. Rows may differ
+ * in length, unless `padTokenId` is given.
+ * @throws {OptionError} for options out of range, a prompt too long for the model, or a model with dropout in training mode.
+ * @see transformers `generate`: the same sequences and scores; Graves 2012 and Wu et al. 2016 for the search and its length penalty
+ */
+declare function generate(model: GenerativeModel, prompt: Prompt, options: GenerateOptions & {
+    returnDictInGenerate: true;
+}): Promise<GenerateOutput>;
+declare function generate(model: GenerativeModel, prompt: Prompt, options?: GenerateOptions & {
+    returnDictInGenerate?: false;
+}): Promise<number[][]>;
+declare function generate(model: GenerativeModel, prompt: Prompt, options?: GenerateOptions): Promise<number[][] | GenerateOutput>;
+/**
+ * Continues prompts and yields each token as it is chosen. Leaving the loop early frees the cache.
+ * @example
+ * for await (const { id } of model.stream([ids], { maxNewTokens: 200 })) process.stdout.write(decoder.push(id))
+ * @throws as {@link generate}, and for beams, which choose their tokens at the end
+ */
+declare function stream(model: GenerativeModel, prompt: Prompt, options?: GenerateOptions): AsyncGenerator<GeneratedToken, void, void>;
+
+/**
+ * How a fresh parameter starts: N(0, std²), but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16 or f16 model, too: it belongs to
+ * a head that is trained while the model is frozen.
+ */
+type Init = ({
+    std: number;
+    zeroRow?: number;
+} | {
+    value: number;
+}) & {
+    wide?: boolean;
+};
+/** Gives a model each of its parameters, by state-dict name. */
+type WeightSource = (name: string, shape: number[], init: Init) => Tensor;
+/** Options of models with fresh weights. */
+interface FreshOptions {
+    /** Type of the weights; biases and norms are f32 in a bf16 or f16 model. @default 'f32' */
+    dtype?: FloatDtype;
+    /** Draws the weights from this generator. @default the generator of the current stream */
+    generator?: Generator$1;
+}
+/** Options of `fromPretrained`. */
+interface PretrainedOptions {
+    /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
+    dtype?: FloatDtype;
+    /**
+     * Leave weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
+     * rewritten in place. @default true
+     */
+    mapped?: boolean;
+    /** Fields that count instead of those in `config.json`, e.g. `{ num_labels: 3, hidden_dropout_prob: 0 }`. @default none */
+    config?: Readonly<Record<string, unknown>>;
+}
+/** Options of `savePretrained`. */
+interface SaveOptions {
+    /** Convert floating tensors to this type. @default each tensor's own type */
+    dtype?: FloatDtype;
+}
+
+/** Any layer may stand where a projection stands: injectLora replaces them. */
+type Layer = {
+    forward(x: Tensor): Tensor;
+} & Module;
+
 /** Options of a decoder's forward. */
 interface DecoderOptions {
     /**
      * 1 for tokens, 0 for padding, (B, S) with S the tokens in the cache and the new ones. Rows of numbers are looked at on the spot: a
      * mask that only pads on the right costs nothing, since no token looks to its right.
+     *
+     * Or a bool tensor (B, 1, T or 1, S), true where a new token may look, on top of what comes before it: tokens of several continuations can
+     * then lie in one cache. It may be wider than S; what is too much is cut off.
      * @default all 1
      */
     attentionMask?: Ids | null;
@@ -4184,6 +4472,33 @@ interface DecoderOptions {
     /** Return the embeddings and the output of every block. @default false */
     outputHiddenStates?: boolean;
 }
+/** What a decoder without a head returns. */
+interface DecoderOutput {
+    /** Output of the final norm, (B, T, C). */
+    lastHiddenState: Tensor;
+    /** Embeddings, then the output of each block, the last one after the final norm; null unless asked for. */
+    hiddenStates: Tensor[] | null;
+    pastKeyValues: KvCache | null;
+}
+/** A table of token vectors: an `nn.Embedding`, or the LoRA layer in its place. */
+type TokenEmbedding = {
+    weight: Tensor;
+    forward(ids: Tensor): Tensor;
+} & Module;
+/** A decoder without a head. */
+interface Decoder extends Module {
+    /** Backward computes each block again instead of keeping what it needs: less memory for about a third more time. */
+    gradientCheckpointing: boolean;
+    /** The token embedding, whose weight a tied head shares. */
+    readonly inputEmbeddings: TokenEmbedding;
+    forward(inputIds: Ids, options?: DecoderOptions): DecoderOutput;
+}
+/** What attention in a block needs to know beside its input. */
+interface AttentionContext {
+    mask: Tensor | null;
+    cache: KvCache | null;
+}
+
 /** Options of the forward of a language model. */
 interface CausalLMOptions extends DecoderOptions {
     /**
@@ -4193,14 +4508,6 @@ interface CausalLMOptions extends DecoderOptions {
     labels?: Ids | null;
     /** Compute the logits of the last n positions only. @default all */
     logitsToKeep?: number;
-}
-/** What a decoder without a head returns. */
-interface DecoderOutput {
-    /** Output of the final norm, (B, T, C). */
-    lastHiddenState: Tensor;
-    /** Embeddings, then the output of each block, the last one after the final norm; null unless asked for. */
-    hiddenStates: Tensor[] | null;
-    pastKeyValues: KvCache | null;
 }
 /** What a language model returns. */
 declare class CausalLMOutput {
@@ -4219,6 +4526,49 @@ declare class CausalLMOutput {
     });
     /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for. */
     get logits(): Tensor;
+}
+/** Fields of a configuration that every language model has. */
+interface CausalLMConfig {
+    /** Where generation stops. */
+    eos_token_id: number | number[] | null;
+    /** The head shares the weight of the token embedding. */
+    tie_word_embeddings: boolean;
+    [other: string]: unknown;
+}
+/**
+ * A decoder with a language-model head: what GPT-2, Llama and their like have in common.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
+ */
+declare abstract class CausalLM extends Module {
+    abstract readonly config: CausalLMConfig;
+    abstract lm_head: Layer;
+    /** The model below the head. */
+    protected abstract get decoder(): Decoder;
+    /** Longest sequence the model is made for. */
+    abstract get maxPositions(): number;
+    forward(inputIds: Ids, options?: CausalLMOptions): CausalLMOutput;
+    /** Continues prompts. @see {@link generate} */
+    generate(prompt: Prompt, options: GenerateOptions & {
+        returnDictInGenerate: true;
+    }): Promise<GenerateOutput>;
+    generate(prompt: Prompt, options?: GenerateOptions & {
+        returnDictInGenerate?: false;
+    }): Promise<number[][]>;
+    /** Continues prompts, token by token. @see {@link stream} */
+    stream(prompt: Prompt, options?: GenerateOptions): AsyncGenerator<GeneratedToken, void, void>;
+    /**
+     * From now on, backward computes each block again instead of keeping what it needs, in training mode: activations take the memory of one
+     * block and one tensor (B, T, C) for each, for about a third more time. Results are the same.
+     */
+    gradientCheckpointingEnable(): void;
+    /** The opposite of {@link gradientCheckpointingEnable}. */
+    gradientCheckpointingDisable(): void;
+    /**
+     * Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. A head that is tied no longer, because the
+     * embedding was adapted and merged without it, is written, and the configuration says so.
+     */
+    savePretrained(dir: string, options?: SaveOptions): Promise<void>;
 }
 
 /** The configuration of a GPT-2, as in `config.json`. */
@@ -4262,186 +4612,6 @@ interface GPT2Config {
     [other: string]: unknown;
 }
 
-/** How a fresh parameter starts: N(0, std²) or one value. */
-type Init = {
-    std: number;
-} | {
-    value: number;
-};
-/** Gives a model each of its parameters, by state-dict name. */
-type WeightSource = (name: string, shape: number[], init: Init) => Tensor;
-/** Options of models with fresh weights. */
-interface FreshOptions {
-    /** Type of the weights; biases and norms are f32 in a bf16 or f16 model. @default 'f32' */
-    dtype?: FloatDtype;
-    /** Draws the weights from this generator. @default the generator of the current stream */
-    generator?: Generator$1;
-}
-/** Options of `fromPretrained`. */
-interface PretrainedOptions {
-    /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
-    dtype?: FloatDtype;
-    /**
-     * Leave weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
-     * rewritten in place. @default true
-     */
-    mapped?: boolean;
-}
-/** Options of `savePretrained`. */
-interface SaveOptions {
-    /** Convert floating tensors to this type. @default each tensor's own type */
-    dtype?: FloatDtype;
-}
-
-/** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
-type Prompt = readonly number[] | readonly (readonly number[])[] | Tensor;
-
-/** Changes the scores of the next token of one row. */
-type LogitsProcessor = (scores: Float32Array, ids: readonly number[]) => void;
-/** Divides the scores: below 1 sharpens, above 1 flattens. */
-declare function temperature(value: number): LogitsProcessor;
-/** Keeps the k best tokens, and those level with the k-th. */
-declare function topK(k: number, minTokensToKeep?: number): LogitsProcessor;
-/** Keeps the smallest set of best tokens whose probabilities sum to at least p (Holtzman et al. 2020). */
-declare function topP(p: number, minTokensToKeep?: number): LogitsProcessor;
-/** Keeps tokens at least `share` as likely as the best one. */
-declare function minP(share: number, minTokensToKeep?: number): LogitsProcessor;
-/** Keeps the tokens whose surprise is nearest to the expected one, up to a total probability of `mass` (Meister et al. 2023). */
-declare function typicalP(mass: number, minTokensToKeep?: number): LogitsProcessor;
-/** Bans tokens less likely than `epsilon`, but never the best ones. */
-declare function epsilonCutoff(epsilon: number, minTokensToKeep?: number): LogitsProcessor;
-/** Makes tokens that occur in the row less likely (penalty above 1) or more (Keskar et al. 2019). */
-declare function repetitionPenalty(penalty: number): LogitsProcessor;
-/** Bans tokens that would complete a group of n tokens that occurs in the row. */
-declare function noRepeatNgram(n: number): LogitsProcessor;
-/** Bans sequences: a word of one token always, a longer one when the row ends in all but its last token. */
-declare function badWords(words: readonly (readonly number[])[]): LogitsProcessor;
-/** Bans tokens. */
-declare function suppressTokens(tokens: readonly number[]): LogitsProcessor;
-/** Bans stop tokens until the row has `count` new tokens. */
-declare function minNewTokens(promptLength: number, count: number, eosTokenId: readonly number[]): LogitsProcessor;
-/** `eˣ / Σ eˣ` in f64. */
-declare function softmax(scores: Float32Array): Float64Array;
-
-type processors_d_LogitsProcessor = LogitsProcessor;
-declare const processors_d_badWords: typeof badWords;
-declare const processors_d_epsilonCutoff: typeof epsilonCutoff;
-declare const processors_d_minNewTokens: typeof minNewTokens;
-declare const processors_d_minP: typeof minP;
-declare const processors_d_noRepeatNgram: typeof noRepeatNgram;
-declare const processors_d_repetitionPenalty: typeof repetitionPenalty;
-declare const processors_d_softmax: typeof softmax;
-declare const processors_d_suppressTokens: typeof suppressTokens;
-declare const processors_d_temperature: typeof temperature;
-declare const processors_d_topK: typeof topK;
-declare const processors_d_topP: typeof topP;
-declare const processors_d_typicalP: typeof typicalP;
-declare namespace processors_d {
-  export { processors_d_badWords as badWords, processors_d_epsilonCutoff as epsilonCutoff, processors_d_minNewTokens as minNewTokens, processors_d_minP as minP, processors_d_noRepeatNgram as noRepeatNgram, processors_d_repetitionPenalty as repetitionPenalty, processors_d_softmax as softmax, processors_d_suppressTokens as suppressTokens, processors_d_temperature as temperature, processors_d_topK as topK, processors_d_topP as topP, processors_d_typicalP as typicalP };
-  export type { processors_d_LogitsProcessor as LogitsProcessor };
-}
-
-/** How the next token is chosen. */
-interface SamplingOptions {
-    /** Draw from the filtered distribution; else take the best token. The filters marked (sampling) then have no effect. @default false */
-    doSample?: boolean;
-    /** Divide the scores by this (sampling). @default 1 */
-    temperature?: number;
-    /** Keep the k best tokens (sampling); 0 keeps all. @default 0 */
-    topK?: number;
-    /** Keep the best tokens that together have this probability (sampling). @default 1 */
-    topP?: number;
-    /** Keep tokens at least this share as likely as the best one (sampling). @default 0 */
-    minP?: number;
-    /** Keep the tokens nearest to the expected surprise, up to this probability (sampling). @default 1 */
-    typicalP?: number;
-    /** Ban tokens less likely than this (sampling). @default 0 */
-    epsilonCutoff?: number;
-    /** Above 1: tokens that occur already, in the prompt too, become less likely. @default 1 */
-    repetitionPenalty?: number;
-    /** No group of this many tokens occurs twice; 0 is off. @default 0 */
-    noRepeatNgramSize?: number;
-    /** Token sequences that must not occur. @default none */
-    badWordsIds?: readonly (readonly number[])[];
-    /** Tokens that must not occur. @default none */
-    suppressTokens?: readonly number[];
-    /** Stop tokens are banned until a row has this many new tokens. @default 0 */
-    minNewTokens?: number;
-}
-
-/** Options of {@link generate} and {@link stream}. */
-interface GenerateOptions extends SamplingOptions {
-    /** Most new tokens in a row. @default 20 */
-    maxNewTokens?: number;
-    /** Tokens that end a row; null for none. @default the model's `eos_token_id` */
-    eosTokenId?: number | readonly number[] | null;
-    /** Sequences of tokens that end a row. @default none */
-    stopSequences?: readonly (readonly number[])[];
-    /** Ends a row when it returns true for the tokens so far (prompt included). @default none */
-    stop?: (ids: readonly number[], row: number) => boolean;
-    /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @default all 1 */
-    attentionMask?: readonly (readonly number[])[];
-    /** Fixes what sampling draws, whatever else draws numbers meanwhile. @default drawn from the current stream's generator */
-    seed?: number;
-    /** Draw from this generator; give it or `seed`. */
-    generator?: Generator$1;
-    /** Called for each new token, in order; a promise is waited for. */
-    onToken?: (token: GeneratedToken) => void | Promise<void>;
-    /** Stops at the next token; the promise rejects with the signal's reason. */
-    signal?: AbortSignal;
-}
-/** One new token. */
-interface GeneratedToken {
-    /** Row of the batch. */
-    row: number;
-    /** The token. */
-    id: number;
-    /** Why the row ends here, or null. */
-    finish: 'eos' | 'stop' | 'length' | null;
-}
-/** What a model must have to generate. */
-interface GenerativeModel extends Module {
-    readonly config: {
-        eos_token_id?: number | number[] | null;
-    };
-    readonly maxPositions: number;
-    forward(ids: readonly (readonly number[])[], options: ForwardOptions): {
-        logits: Tensor;
-    };
-}
-interface ForwardOptions {
-    attentionMask: readonly (readonly number[])[];
-    positionIds: readonly (readonly number[])[];
-    pastKeyValues: KvCache;
-    logitsToKeep: number;
-}
-/**
- * Continues prompts: the best token at each step, or draws with `doSample`.
- *
- * Rows of different lengths are padded on the left inside; positions count from the first real token. Each token is computed once
- * (keys and values are cached), and memory does not grow beyond the cache.
- * @example
- * const [ids] = await model.generate([tokenizer.encode('name : The Eagle |')], { maxNewTokens: 60, doSample: true, topP: 0.9, seed: 7 })
- * console.log(tokenizer.decode(ids))
- * @returns for each prompt its tokens, prompt included, up to and including what ended it. Rows may differ in length.
- * @throws {OptionError} for options out of range, a prompt too long for the model, or a model with dropout in training mode.
- */
-declare function generate(model: GenerativeModel, prompt: Prompt, options?: GenerateOptions): Promise<number[][]>;
-/**
- * Continues prompts and yields each token as it is chosen. Leaving the loop early frees the cache.
- * @example
- * for await (const { id } of model.stream([ids], { maxNewTokens: 200 })) process.stdout.write(decoder.push(id))
- * @throws as {@link generate}
- */
-declare function stream(model: GenerativeModel, prompt: Prompt, options?: GenerateOptions): AsyncGenerator<GeneratedToken, void, void>;
-
-type Layer = {
-    forward(x: Tensor): Tensor;
-} & Module;
-interface AttentionContext {
-    mask: Tensor | null;
-    cache: KvCache | null;
-}
 /** Multi-head causal attention with one product for q, k and v. */
 declare class GPT2Attention extends Module {
     c_attn: Layer;
@@ -4452,7 +4622,7 @@ declare class GPT2Attention extends Module {
     private readonly index;
     private readonly scale;
     constructor(config: GPT2Config, index: number, take: WeightSource);
-    forward(x: Tensor, { mask, cache }: AttentionContext): Tensor;
+    forward(x: Tensor, context: AttentionContext): Tensor;
 }
 /** Two dense layers with a non-linearity between them. */
 declare class GPT2MLP extends Module {
@@ -4479,10 +4649,8 @@ declare class GPT2Block extends Module {
  */
 declare class GPT2Model extends Module {
     readonly config: GPT2Config;
-    wte: {
-        weight: Tensor;
-        forward(ids: Tensor): Tensor;
-    } & Module;
+    gradientCheckpointing: boolean;
+    wte: TokenEmbedding;
     wpe: {
         forward(ids: Tensor): Tensor;
     } & Module;
@@ -4490,6 +4658,7 @@ declare class GPT2Model extends Module {
     h: GPT2Block[];
     ln_f: LayerNorm;
     constructor(config?: Partial<GPT2Config>, options?: FreshOptions, take?: WeightSource);
+    get inputEmbeddings(): TokenEmbedding;
     forward(inputIds: Ids, options?: DecoderOptions): DecoderOutput;
     private positions;
 }
@@ -4508,7 +4677,7 @@ declare class GPT2Model extends Module {
  * const { loss } = model.forward(batch.inputIds, { labels: batch.labels })
  * await loss.backward()
  */
-declare class GPT2LMHeadModel extends Module {
+declare class GPT2LMHeadModel extends CausalLM {
     readonly config: GPT2Config;
     transformer: GPT2Model;
     lm_head: Layer;
@@ -4523,18 +4692,503 @@ declare class GPT2LMHeadModel extends Module {
      * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
      */
     static fromPretrained(dir: string, options?: PretrainedOptions): Promise<GPT2LMHeadModel>;
-    /**
-     * Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. A head that is tied no longer, because the
-     * embedding was adapted and merged without it, is written, and the configuration says so.
-     */
-    savePretrained(dir: string, options?: SaveOptions): Promise<void>;
+    protected get decoder(): GPT2Model;
     /** Longest sequence the model can take. */
     get maxPositions(): number;
-    forward(inputIds: Ids, options?: CausalLMOptions): CausalLMOutput;
-    /** Continues prompts. @see {@link generate} */
-    generate(prompt: Prompt, options?: GenerateOptions): Promise<number[][]>;
-    /** Continues prompts, token by token. @see {@link stream} */
-    stream(prompt: Prompt, options?: GenerateOptions): AsyncGenerator<GeneratedToken, void, void>;
+}
+
+/** Rotary positions as `config.json` gives them. */
+interface RopeParameters {
+    /** `default`, `linear` or `llama3`; old files call it `type`. @default 'default' */
+    rope_type?: string;
+    type?: string;
+    /** Base of the frequencies. @default the configuration's `rope_theta`, else 10000 */
+    rope_theta?: number;
+    /** How many times longer sequences get: `linear`, `llama3`. */
+    factor?: number;
+    /** Wavelengths above original / this are stretched by `factor`: `llama3`. */
+    low_freq_factor?: number;
+    /** Wavelengths below original / this stay as they are: `llama3`. */
+    high_freq_factor?: number;
+    /** Longest sequence before the scaling: `llama3`. */
+    original_max_position_embeddings?: number;
+    [other: string]: unknown;
+}
+/** Rows of the tables for the tokens of one forward. */
+interface Rotation {
+    /** (rows, D/2). */
+    readonly cos: Tensor;
+    readonly sin: Tensor;
+    /** The row of each token, (B, T); null for row t at token t. */
+    readonly rows: Tensor | null;
+}
+
+/** The configuration of a Llama, as in `config.json`. */
+interface LlamaConfig {
+    /** Number of tokens V. @default 32000 */
+    vocab_size: number;
+    /** Channels C. @default 4096 */
+    hidden_size: number;
+    /** Width of the MLP. @default 11008 */
+    intermediate_size: number;
+    /** Blocks. @default 32 */
+    num_hidden_layers: number;
+    /** Query heads H. @default 32 */
+    num_attention_heads: number;
+    /** Heads of keys and values, a divisor of `num_attention_heads`. @default num_attention_heads */
+    num_key_value_heads: number;
+    /** Head size D, even. @default hidden_size / num_attention_heads */
+    head_dim: number;
+    /** `silu`, or another of the activations that config files name. @default 'silu' */
+    hidden_act: string;
+    /** Longest sequence the model is made for. @default 2048 */
+    max_position_embeddings: number;
+    /** @default 1e-6 */
+    rms_norm_eps: number;
+    /** Standard deviation of fresh weights. @default 0.02 */
+    initializer_range: number;
+    /** The projections of attention have a bias. @default false */
+    attention_bias: boolean;
+    /** Dropout on the attention weights, in training. @default 0 */
+    attention_dropout: number;
+    /** The layers of the MLP have a bias. @default false */
+    mlp_bias: boolean;
+    /** The head shares the weight of the token embedding. @default false */
+    tie_word_embeddings: boolean;
+    /** Rotary positions, as transformers 5 writes them. @default `rope_scaling` and `rope_theta` */
+    rope_parameters?: RopeParameters | null;
+    /** Base of the rotary frequencies, as earlier releases write it. @default 10000 */
+    rope_theta?: number;
+    /** How the frequencies are scaled, as earlier releases write it; counts before `rope_parameters`. @default not */
+    rope_scaling?: RopeParameters | null;
+    /** @default 1 */
+    bos_token_id: number | null;
+    /** Where generation stops. @default 2 */
+    eos_token_id: number | number[] | null;
+    /** The row of the token embedding that starts at 0 and gets no gradient through it. @default null */
+    pad_token_id: number | null;
+    [other: string]: unknown;
+}
+
+interface LlamaContext extends AttentionContext {
+    rotation: Rotation;
+}
+/** Causal attention with rotary positions, in which groups of query heads share a head of keys and values. */
+declare class LlamaAttention extends Module {
+    q_proj: Layer;
+    k_proj: Layer;
+    v_proj: Layer;
+    o_proj: Layer;
+    dropout: Dropout;
+    private readonly headDim;
+    private readonly index;
+    constructor(config: LlamaConfig, index: number, take: WeightSource);
+    forward(x: Tensor, context: LlamaContext): Tensor;
+    private heads;
+}
+/** `down(act(gate(x)) · up(x))`: SwiGLU (Shazeer 2020) when `act` is `silu`. */
+declare class LlamaMLP extends Module {
+    gate_proj: Layer;
+    up_proj: Layer;
+    down_proj: Layer;
+    act_fn: Layer;
+    constructor(config: LlamaConfig, take: WeightSource);
+    forward(x: Tensor): Tensor;
+}
+/** `x ← x + self_attn(input_layernorm(x));  x ← x + mlp(post_attention_layernorm(x))`. */
+declare class LlamaDecoderLayer extends Module {
+    self_attn: LlamaAttention;
+    mlp: LlamaMLP;
+    input_layernorm: RMSNorm;
+    post_attention_layernorm: RMSNorm;
+    constructor(config: LlamaConfig, index: number, take: WeightSource);
+    forward(x: Tensor, context: LlamaContext): Tensor;
+}
+/**
+ * Llama without a head (Touvron et al. 2023): token embeddings, blocks with rotary positions and root mean square norms, a final norm.
+ *
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints
+ * (`layers.0.self_attn.q_proj.weight`).
+ */
+declare class LlamaModel extends Module {
+    readonly config: LlamaConfig;
+    gradientCheckpointing: boolean;
+    embed_tokens: TokenEmbedding;
+    layers: LlamaDecoderLayer[];
+    norm: RMSNorm;
+    private readonly rotary;
+    constructor(config?: Partial<LlamaConfig>, options?: FreshOptions, take?: WeightSource);
+    get inputEmbeddings(): TokenEmbedding;
+    forward(inputIds: Ids, options?: DecoderOptions): DecoderOutput;
+}
+/**
+ * Llama with a language-model head, which has a weight of its own unless `tie_word_embeddings` is true (SmolLM2, small Llama 3.2). All models
+ * with `model_type` llama: Llama 1 to 3, SmolLM, TinyLlama and others.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`model.layers.0.self_attn.q_proj.weight`, (out, in)). Fresh weights: N(0, initializer_range²), biases 0.
+ *
+ * @example
+ * const model = await models.LlamaForCausalLM.fromPretrained('SmolLM2-135M')
+ * lora.injectLora(model, { targets: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'], r: 8, loraAlpha: 16 })
+ * lora.markOnlyLoraAsTrainable(model)
+ * model.train()
+ * const { loss } = model.forward(batch.inputIds, { labels: batch.labels })
+ * await loss.backward()
+ */
+declare class LlamaForCausalLM extends CausalLM {
+    readonly config: LlamaConfig;
+    model: LlamaModel;
+    lm_head: Layer;
+    constructor(config?: Partial<LlamaConfig>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<LlamaConfig>, options?: FreshOptions): LlamaForCausalLM;
+    /**
+     * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
+     *
+     * Weights keep the type of the file (bf16 and f16 are computed in f32) and lie in the file's pages; norms and biases are widened. The
+     * frequencies that files of old releases hold are passed over.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<LlamaForCausalLM>;
+    protected get decoder(): LlamaModel;
+    get maxPositions(): number;
+}
+
+/** Options of an encoder's forward. */
+interface EncoderOptions {
+    /**
+     * 1 for tokens, 0 for padding, (B, T). Rows of numbers are looked at on the spot: a mask of ones costs nothing, and one that pads on
+     * the right makes attention shorter. @default all 1
+     */
+    attentionMask?: Ids | null;
+    /** Kind of each token, (B, T): first or second sentence, in models trained so. @default all 0 */
+    tokenTypeIds?: Ids | null;
+    /** Position of each token, (B, T). @default as the architecture counts */
+    positionIds?: Ids | null;
+    /** Return the embeddings and the output of every layer. @default false */
+    outputHiddenStates?: boolean;
+}
+/** What an encoder without a head returns. */
+interface EncoderOutput {
+    /** Output of the last layer, (B, T, C); (B, n, C) with `positionsToKeep` n. */
+    lastHiddenState: Tensor;
+    /** The pooled first token, (B, C); null in a model without pooler. */
+    poolerOutput: Tensor | null;
+    /** Embeddings, then the output of each layer; null unless asked for. */
+    hiddenStates: Tensor[] | null;
+}
+/** Which keys attention may look at: a mask (B, 1, 1, T) bool, or how many at the start of each row, (B) i64. */
+interface KeyMask {
+    mask: Tensor | null;
+    lengths: Tensor | null;
+}
+
+/** The fields of a configuration that an encoder reads. */
+interface EncoderConfig {
+    hidden_size: number;
+    num_hidden_layers: number;
+    num_attention_heads: number;
+    intermediate_size: number;
+    hidden_act: string;
+    hidden_dropout_prob: number;
+    attention_probs_dropout_prob: number;
+    initializer_range: number;
+    layer_norm_eps: number;
+}
+declare class SelfAttention extends Module {
+    query: Layer;
+    key: Layer;
+    value: Layer;
+    dropout: Dropout;
+    private readonly heads;
+    constructor(config: EncoderConfig, take: WeightSource);
+    /** `x (B, S, C)`, of which the tokens `read (B, T, C)` ask → (B, T, C). */
+    forward(x: Tensor, read: Tensor, keys: KeyMask): Tensor;
+}
+/** `LayerNorm(dropout(x Wᵀ + b) + residual)`: the end of each half of a layer. */
+declare class DenseAddNorm extends Module {
+    dense: Layer;
+    LayerNorm: LayerNorm;
+    dropout: Dropout;
+    constructor(config: EncoderConfig, inFeatures: number, take: WeightSource);
+    forward(x: Tensor, residual: Tensor): Tensor;
+}
+declare class Attention extends Module {
+    self: SelfAttention;
+    output: DenseAddNorm;
+    constructor(config: EncoderConfig, take: WeightSource);
+    forward(x: Tensor, read: Tensor, keys: KeyMask): Tensor;
+}
+declare class Intermediate extends Module {
+    dense: Layer;
+    intermediate_act_fn: Layer;
+    constructor(config: EncoderConfig, take: WeightSource);
+    forward(x: Tensor): Tensor;
+}
+/** `a = norm(x + attention(x));  y = norm(a + output(act(intermediate(a))))`. */
+declare class EncoderLayer extends Module {
+    attention: Attention;
+    intermediate: Intermediate;
+    output: DenseAddNorm;
+    constructor(config: EncoderConfig, take: WeightSource);
+    /** The layer at the first `positions` tokens alone: all tokens are looked at, but only these look and go on. */
+    forward(x: Tensor, keys: KeyMask, positions: number): Tensor;
+}
+/** The layers one after the other. */
+declare class Encoder extends Module {
+    layer: EncoderLayer[];
+    constructor(config: EncoderConfig, take: WeightSource);
+    /**
+     * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. The last state is (B, positionsToKeep, C): nothing that only other
+     * positions need is computed in the last layer.
+     */
+    forward(x: Tensor, keys: KeyMask, positionsToKeep?: number): Tensor[];
+}
+/** `tanh(x₀ Wᵀ + b)` of the first token. */
+declare class Pooler extends Module {
+    dense: Layer;
+    constructor(config: EncoderConfig, take: WeightSource);
+    /** `(B, T, C)` → `(B, C)`. */
+    forward(x: Tensor): Tensor;
+}
+
+/** What the labels are: numbers, one class of several, or several at once. */
+type ProblemType = 'regression' | 'single_label_classification' | 'multi_label_classification';
+/** Fields about labels, as in `config.json`. */
+interface LabelsConfig {
+    /** Width of a classification head; files say it by the length of `id2label`. @default 2 */
+    num_labels: number;
+    /** Names of the labels. @default LABEL_0, LABEL_1, … */
+    id2label: Record<string, string>;
+    /** Numbers of the labels by name. @default from `id2label` */
+    label2id: Record<string, number>;
+    /** @default by the labels: regression for one output, one class for integers, several for other numbers */
+    problem_type: ProblemType | null;
+}
+
+/** The configuration of a RoBERTa, as in `config.json`. */
+interface RobertaConfig extends LabelsConfig {
+    /** Number of tokens V. @default 50265 */
+    vocab_size: number;
+    /** Channels C. @default 768 */
+    hidden_size: number;
+    /** Layers. @default 12 */
+    num_hidden_layers: number;
+    /** Attention heads H; divides `hidden_size`. @default 12 */
+    num_attention_heads: number;
+    /** Width of the part between two attentions. @default 3072 */
+    intermediate_size: number;
+    /** `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `relu`, `silu` or `tanh`. @default 'gelu' */
+    hidden_act: string;
+    /** Dropout on the embeddings and on what each half of a layer adds, in training. @default 0.1 */
+    hidden_dropout_prob: number;
+    /** Dropout on the attention weights, in training. @default 0.1 */
+    attention_probs_dropout_prob: number;
+    /** Rows of the position table; the first `pad_token_id + 1` of them stand for no token. @default 512 */
+    max_position_embeddings: number;
+    /** Kinds of token. @default 2 */
+    type_vocab_size: number;
+    /** Standard deviation of fresh weights. @default 0.02 */
+    initializer_range: number;
+    /** @default 1e-12 */
+    layer_norm_eps: number;
+    /** The token that fills short rows: it has no position. @default 1 */
+    pad_token_id: number;
+    /** @default 0 */
+    bos_token_id: number | null;
+    /** @default 2 */
+    eos_token_id: number | null;
+    /** Dropout around the dense layer of a classification head, in training; null is `hidden_dropout_prob`. @default null */
+    classifier_dropout: number | null;
+    /** The head that predicts tokens shares the weight of the token embedding. @default true */
+    tie_word_embeddings: boolean;
+    [other: string]: unknown;
+}
+
+type Table = {
+    forward(ids: Tensor): Tensor;
+} & Module;
+/** Options of {@link RobertaModel}. */
+interface RobertaModelOptions extends FreshOptions {
+    /** Have a pooler, a dense layer on the first token. @default true */
+    addPoolingLayer?: boolean;
+}
+/** Options of the forward of {@link RobertaModel}. */
+interface RobertaOptions extends EncoderOptions {
+    /**
+     * Compute the last layer at the first n positions only, of which 1 is what a classification head reads: `lastHiddenState` is then (B, n, C), the same
+     * numbers as in the whole. @default all
+     */
+    positionsToKeep?: number;
+}
+/** `norm(word + position + kind of token)`. */
+declare class RobertaEmbeddings extends Module {
+    word_embeddings: Table & {
+        weight: Tensor;
+    };
+    position_embeddings: Table;
+    token_type_embeddings: Table;
+    LayerNorm: LayerNorm;
+    dropout: Dropout;
+    private readonly config;
+    constructor(config: RobertaConfig, take: WeightSource);
+    forward(inputIds: Ids, { tokenTypeIds, positionIds }: RobertaOptions): Tensor;
+    /** Tokens count from pad_token_id + 1 and padding, wherever it stands, is passed over: its position is pad_token_id. */
+    private positions;
+    private positionsOfRows;
+}
+/**
+ * RoBERTa without a head (Liu et al. 2019): embeddings, the encoder of BERT, and a pooler unless `addPoolingLayer` is false.
+ *
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`. Parameter names as in Hugging Face checkpoints
+ * (`encoder.layer.0.attention.self.query.weight`). Positions count from `pad_token_id + 1` and leave padding out, as in transformers.
+ */
+declare class RobertaModel extends Module {
+    readonly config: RobertaConfig;
+    embeddings: RobertaEmbeddings;
+    encoder: Encoder;
+    pooler: Pooler | null;
+    constructor(config?: Partial<RobertaConfig>, options?: RobertaModelOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<RobertaConfig>, options?: RobertaModelOptions): RobertaModel;
+    /**
+     * Reads a folder with `config.json` and the weights of any RoBERTa, passing its heads over; the model is in evaluation mode. A pooler that the
+     * file lacks starts fresh, with a warning.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions & Pick<RobertaModelOptions, 'addPoolingLayer'>): Promise<RobertaModel>;
+    /** Writes `config.json` and `model.safetensors`, as transformers does. */
+    savePretrained(dir: string, options?: SaveOptions): Promise<void>;
+    forward(inputIds: Ids, options?: RobertaOptions): EncoderOutput;
+}
+
+/**
+ * Labels of a batch: classes (B) as integers, or numbers (B) for a model with one output; a row of numbers for each sequence, (B, num_labels), when
+ * several labels may hold at once or several numbers are predicted.
+ */
+type SequenceLabels = Tensor | readonly number[] | readonly (readonly number[])[];
+/** What a sequence classifier returns. */
+interface SequenceClassifierOutput {
+    /** Loss on the labels, `()`; null without labels. */
+    loss: Tensor | null;
+    /** Scores before softmax or sigmoid, or the numbers predicted, (B, num_labels). */
+    logits: Tensor;
+    /** Embeddings, then the output of each layer; null unless asked for. */
+    hiddenStates: Tensor[] | null;
+}
+
+/** Options of the forward of a sequence classifier. */
+interface SequenceClassificationOptions extends EncoderOptions {
+    /** What the model shall answer: classes or numbers. @see {@link SequenceLabels} */
+    labels?: SequenceLabels | null;
+}
+/** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 in a bf16 or f16 model: they are trained. */
+declare class RobertaClassificationHead extends Module {
+    dense: Layer;
+    dropout: Dropout;
+    out_proj: Layer;
+    constructor(config: RobertaConfig, take: WeightSource);
+    /** `(B, T, C)` → `(B, num_labels)`. */
+    forward(features: Tensor): Tensor;
+}
+/**
+ * RoBERTa with a head that answers for whole sequences: classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`roberta.encoder.layer.0.attention.self.query.weight`, `classifier.out_proj.weight`). Fresh weights: N(0, initializer_range²); biases and the rows of
+ * the padding 0. The head reads the first token alone: unless hidden states are asked for, the last layer is computed there only, with the same result.
+ *
+ * @example
+ * const model = await models.RobertaForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
+ * lora.injectLora(model, { targets: ['query', 'value'], r: 8, loraAlpha: 16 })
+ * lora.markOnlyLoraAsTrainable(model)
+ * model.classifier.requiresGrad_()            // the head trains too
+ * model.train()
+ * const { loss } = model.forward(batch.inputIds, { attentionMask: batch.attentionMask, labels: [2, 0, 1] })
+ * await loss.backward()
+ */
+declare class RobertaForSequenceClassification extends Module {
+    readonly config: RobertaConfig;
+    roberta: RobertaModel;
+    classifier: Layer;
+    constructor(config?: Partial<RobertaConfig>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<RobertaConfig>, options?: FreshOptions): RobertaForSequenceClassification;
+    /**
+     * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode, as in transformers.
+     *
+     * A file without a classification head, such as one that was trained to predict tokens, gives a fresh one, with a warning. Weights keep the type of the
+     * file and lie in its pages; biases, norms and the head are widened.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForSequenceClassification>;
+    /** Writes `config.json` and `model.safetensors`, as transformers does. */
+    savePretrained(dir: string, options?: SaveOptions): Promise<void>;
+    forward(inputIds: Ids, options?: SequenceClassificationOptions): SequenceClassifierOutput;
+}
+
+/** Options of the forward of {@link RobertaForMaskedLM}. */
+interface MaskedLMOptions extends EncoderOptions {
+    /**
+     * The token that belongs at each position, (B, T); −100 counts not, and is the label of all tokens that were not masked. Given as rows of numbers, the
+     * head runs only on the positions that count.
+     */
+    labels?: Ids | null;
+}
+/** What a model that predicts masked tokens returns. */
+declare class MaskedLMOutput {
+    /** Mean cross entropy over the labels that count; null without labels. */
+    readonly loss: Tensor | null;
+    /** Output of the last layer, (B, T, C). */
+    readonly lastHiddenState: Tensor;
+    readonly hiddenStates: Tensor[] | null;
+    private readonly head;
+    private readonly recordsGrad;
+    private computed;
+    constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Tensor | null);
+    /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for. */
+    get logits(): Tensor;
+}
+/** `decoder(norm(gelu(dense(x))))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
+declare class RobertaLMHead extends Module {
+    bias: Tensor;
+    dense: Layer;
+    layer_norm: LayerNorm;
+    decoder: Layer;
+    gelu: GELU;
+    constructor(config: RobertaConfig, words: Tensor, take: WeightSource);
+    forward(x: Tensor): Tensor;
+}
+/**
+ * RoBERTa with the head that it is trained with: which token stands behind `<mask>`.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`lm_head.dense.weight`).
+ *
+ * @example
+ * const model = await models.RobertaForMaskedLM.fromPretrained('roberta-base')
+ * const { logits } = lora.noGrad(() => model.forward([tokenizer.encode('Paris is the <mask> of France.')]))
+ */
+declare class RobertaForMaskedLM extends Module {
+    readonly config: RobertaConfig;
+    roberta: RobertaModel;
+    lm_head: RobertaLMHead;
+    constructor(config?: Partial<RobertaConfig>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<RobertaConfig>, options?: FreshOptions): RobertaForMaskedLM;
+    /**
+     * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode. A head that the file lacks starts fresh, with
+     * a warning.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForMaskedLM>;
+    /**
+     * Writes `config.json` and `model.safetensors`, as transformers does: what is tied is left out. A head that is tied no longer, because the embedding was
+     * adapted and merged without it, is written, and the configuration says so.
+     */
+    savePretrained(dir: string, options?: SaveOptions): Promise<void>;
+    forward(inputIds: Ids, options?: MaskedLMOptions): MaskedLMOutput;
+    private get words();
 }
 
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */
@@ -4543,17 +5197,36 @@ declare const AutoModelForCausalLM: {
      * Reads a model folder in the Hugging Face layout.
      * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
      */
-    fromPretrained(dir: string, options?: PretrainedOptions): Promise<GPT2LMHeadModel>;
+    fromPretrained(dir: string, options?: PretrainedOptions): Promise<CausalLM>;
     /** A model with fresh weights from the fields of a `config.json`. */
-    fromConfig(config: Record<string, unknown>, options?: FreshOptions): GPT2LMHeadModel;
+    fromConfig(config: Record<string, unknown>, options?: FreshOptions): CausalLM;
+};
+/** Picks the class of a model that labels whole sequences by the `model_type` of its `config.json`. */
+declare const AutoModelForSequenceClassification: {
+    /**
+     * Reads a model folder in the Hugging Face layout; a file without a classification head gives a fresh one, with a warning.
+     * @example
+     * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
+     * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+     */
+    fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForSequenceClassification>;
+    /** A model with fresh weights from the fields of a `config.json`. */
+    fromConfig(config: Record<string, unknown>, options?: FreshOptions): RobertaForSequenceClassification;
 };
 
 declare const index_d$2_AutoModelForCausalLM: typeof AutoModelForCausalLM;
+declare const index_d$2_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
+type index_d$2_CausalLM = CausalLM;
+declare const index_d$2_CausalLM: typeof CausalLM;
+type index_d$2_CausalLMConfig = CausalLMConfig;
 type index_d$2_CausalLMOptions = CausalLMOptions;
 type index_d$2_CausalLMOutput = CausalLMOutput;
 declare const index_d$2_CausalLMOutput: typeof CausalLMOutput;
+type index_d$2_Decoder = Decoder;
 type index_d$2_DecoderOptions = DecoderOptions;
 type index_d$2_DecoderOutput = DecoderOutput;
+type index_d$2_EncoderOptions = EncoderOptions;
+type index_d$2_EncoderOutput = EncoderOutput;
 type index_d$2_FreshOptions = FreshOptions;
 type index_d$2_GPT2Config = GPT2Config;
 type index_d$2_GPT2LMHeadModel = GPT2LMHeadModel;
@@ -4563,24 +5236,53 @@ declare const index_d$2_GPT2Model: typeof GPT2Model;
 type index_d$2_Ids = Ids;
 type index_d$2_KvCache = KvCache;
 declare const index_d$2_KvCache: typeof KvCache;
+type index_d$2_LabelsConfig = LabelsConfig;
+type index_d$2_LlamaConfig = LlamaConfig;
+type index_d$2_LlamaForCausalLM = LlamaForCausalLM;
+declare const index_d$2_LlamaForCausalLM: typeof LlamaForCausalLM;
+type index_d$2_LlamaModel = LlamaModel;
+declare const index_d$2_LlamaModel: typeof LlamaModel;
+type index_d$2_MaskedLMOptions = MaskedLMOptions;
+type index_d$2_MaskedLMOutput = MaskedLMOutput;
+declare const index_d$2_MaskedLMOutput: typeof MaskedLMOutput;
 type index_d$2_PretrainedOptions = PretrainedOptions;
+type index_d$2_ProblemType = ProblemType;
+type index_d$2_RobertaClassificationHead = RobertaClassificationHead;
+declare const index_d$2_RobertaClassificationHead: typeof RobertaClassificationHead;
+type index_d$2_RobertaConfig = RobertaConfig;
+type index_d$2_RobertaForMaskedLM = RobertaForMaskedLM;
+declare const index_d$2_RobertaForMaskedLM: typeof RobertaForMaskedLM;
+type index_d$2_RobertaForSequenceClassification = RobertaForSequenceClassification;
+declare const index_d$2_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
+type index_d$2_RobertaModel = RobertaModel;
+declare const index_d$2_RobertaModel: typeof RobertaModel;
+type index_d$2_RobertaModelOptions = RobertaModelOptions;
+type index_d$2_RobertaOptions = RobertaOptions;
+type index_d$2_RopeParameters = RopeParameters;
 type index_d$2_SaveOptions = SaveOptions;
+type index_d$2_SequenceClassificationOptions = SequenceClassificationOptions;
+type index_d$2_SequenceClassifierOutput = SequenceClassifierOutput;
+type index_d$2_SequenceLabels = SequenceLabels;
 declare namespace index_d$2 {
-  export { index_d$2_AutoModelForCausalLM as AutoModelForCausalLM, index_d$2_CausalLMOutput as CausalLMOutput, index_d$2_GPT2LMHeadModel as GPT2LMHeadModel, index_d$2_GPT2Model as GPT2Model, index_d$2_KvCache as KvCache };
-  export type { index_d$2_CausalLMOptions as CausalLMOptions, index_d$2_DecoderOptions as DecoderOptions, index_d$2_DecoderOutput as DecoderOutput, index_d$2_FreshOptions as FreshOptions, index_d$2_GPT2Config as GPT2Config, index_d$2_Ids as Ids, index_d$2_PretrainedOptions as PretrainedOptions, index_d$2_SaveOptions as SaveOptions };
+  export { index_d$2_AutoModelForCausalLM as AutoModelForCausalLM, index_d$2_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$2_CausalLM as CausalLM, index_d$2_CausalLMOutput as CausalLMOutput, index_d$2_GPT2LMHeadModel as GPT2LMHeadModel, index_d$2_GPT2Model as GPT2Model, index_d$2_KvCache as KvCache, index_d$2_LlamaForCausalLM as LlamaForCausalLM, index_d$2_LlamaModel as LlamaModel, index_d$2_MaskedLMOutput as MaskedLMOutput, index_d$2_RobertaClassificationHead as RobertaClassificationHead, index_d$2_RobertaForMaskedLM as RobertaForMaskedLM, index_d$2_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$2_RobertaModel as RobertaModel };
+  export type { index_d$2_CausalLMConfig as CausalLMConfig, index_d$2_CausalLMOptions as CausalLMOptions, index_d$2_Decoder as Decoder, index_d$2_DecoderOptions as DecoderOptions, index_d$2_DecoderOutput as DecoderOutput, index_d$2_EncoderOptions as EncoderOptions, index_d$2_EncoderOutput as EncoderOutput, index_d$2_FreshOptions as FreshOptions, index_d$2_GPT2Config as GPT2Config, index_d$2_Ids as Ids, index_d$2_LabelsConfig as LabelsConfig, index_d$2_LlamaConfig as LlamaConfig, index_d$2_MaskedLMOptions as MaskedLMOptions, index_d$2_PretrainedOptions as PretrainedOptions, index_d$2_ProblemType as ProblemType, index_d$2_RobertaConfig as RobertaConfig, index_d$2_RobertaModelOptions as RobertaModelOptions, index_d$2_RobertaOptions as RobertaOptions, index_d$2_RopeParameters as RopeParameters, index_d$2_SaveOptions as SaveOptions, index_d$2_SequenceClassificationOptions as SequenceClassificationOptions, index_d$2_SequenceClassifierOutput as SequenceClassifierOutput, index_d$2_SequenceLabels as SequenceLabels };
 }
 
+type index_d$1_BeamOptions = BeamOptions;
 type index_d$1_GenerateOptions = GenerateOptions;
+type index_d$1_GenerateOutput = GenerateOutput;
 type index_d$1_GeneratedToken = GeneratedToken;
 type index_d$1_GenerativeModel = GenerativeModel;
 type index_d$1_LogitsProcessor = LogitsProcessor;
 type index_d$1_Prompt = Prompt;
 type index_d$1_SamplingOptions = SamplingOptions;
+type index_d$1_StepOptions = StepOptions;
+type index_d$1_StopOptions = StopOptions;
 declare const index_d$1_generate: typeof generate;
 declare const index_d$1_stream: typeof stream;
 declare namespace index_d$1 {
   export { index_d$1_generate as generate, processors_d as processors, index_d$1_stream as stream };
-  export type { index_d$1_GenerateOptions as GenerateOptions, index_d$1_GeneratedToken as GeneratedToken, index_d$1_GenerativeModel as GenerativeModel, index_d$1_LogitsProcessor as LogitsProcessor, index_d$1_Prompt as Prompt, index_d$1_SamplingOptions as SamplingOptions };
+  export type { index_d$1_BeamOptions as BeamOptions, index_d$1_GenerateOptions as GenerateOptions, index_d$1_GenerateOutput as GenerateOutput, index_d$1_GeneratedToken as GeneratedToken, index_d$1_GenerativeModel as GenerativeModel, index_d$1_LogitsProcessor as LogitsProcessor, index_d$1_Prompt as Prompt, index_d$1_SamplingOptions as SamplingOptions, index_d$1_StepOptions as StepOptions, index_d$1_StopOptions as StopOptions };
 }
 
 /** How text becomes ids. */
