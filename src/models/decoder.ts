@@ -1,5 +1,6 @@
 // What every decoder shares, with or without a head: its options, its output, the walk through its blocks, attention with a cache.
 import { checkpoint } from '../autograd/checkpoint.js'
+import { releaseAfter } from '../nn/forward.js'
 import { scaledDotProductAttention } from '../nn/functional.js'
 import type { Module } from '../nn/module.js'
 import { bad, checkKeys, show } from '../nn/options.js'
@@ -94,7 +95,10 @@ export function runDecoder<Context extends AttentionContext>(
   let x = start.x // (B, T, C)
   const states = [x]
   for (const block of blocks) {
-    x = again ? checkpoint((input: Tensor) => block.forward(input, context), x) : block.forward(x, context)
+    const forward = (input: Tensor) => block.forward(input, context)
+    // One new token makes little, and what a cache makes for the first block serves all.
+    if (cache !== null) x = forward(x)
+    else x = again ? checkpoint(forward, x) : releaseAfter(() => forward(x))
     states.push(x)
   }
   x = norm.forward(x)

@@ -1,5 +1,6 @@
 // The encoder of BERT and RoBERTa (Devlin et al. 2018): every token looks at every other, and each half of a layer ends in a norm.
 import { Dropout } from '../nn/dropout.js'
+import { releaseAfter } from '../nn/forward.js'
 import { scaledDotProductAttention } from '../nn/functional.js'
 import type { LayerNorm } from '../nn/layer-norm.js'
 import { Module } from '../nn/module.js'
@@ -137,8 +138,9 @@ export class Encoder extends Module {
   override forward(x: Tensor, keys: KeyMask, positionsToKeep = x.shape[1]!): Tensor[] {
     const states = [x]
     for (const layer of this.layer) {
-      const last = states.length === this.layer.length
-      states.push(layer.forward(states.at(-1)!, keys, last ? positionsToKeep : x.shape[1]!))
+      const before = states.at(-1)!
+      const positions = states.length === this.layer.length ? positionsToKeep : x.shape[1]!
+      states.push(releaseAfter(() => layer.forward(before, keys, positions)))
     }
     return states
   }

@@ -86,6 +86,30 @@ export function sameForward(): <T>(run: () => T) => T {
   }
 }
 
+/**
+ * Runs a part of a deep model's forward, such as one block, and releases what it made when the part ends and not when the whole forward does: of each
+ * block only what backward needs then stays in memory. What is in the result, in a field of a module that was called, or wrapped in `keep(t)` lives on.
+ */
+export function releaseAfter<T>(part: () => T): T {
+  const outer = running
+  if (outer === null) return part()
+  const frame = pushFrame()
+  const end = nextEnd()
+  const seen = new Set<object>()
+  running = { root: outer.root, call: ++calls, called: [] }
+  try {
+    const result = part()
+    keepIn(result, end, seen)
+    return result
+  } finally {
+    const { called } = running
+    running = outer
+    for (const each of called) for (const key in each) keepField(each[key as keyof Module], end, seen)
+    outer.called.push(...called) // their fields outlive the whole forward, too
+    popFrame(frame, end, `${outer.root.constructor.name}.forward`)
+  }
+}
+
 // Submodules are asked for themselves, when they were called.
 function keepField(value: unknown, end: number, seen: Set<object>): void {
   if (typeof value !== 'object' || value === null || value instanceof Module) return
