@@ -1,6 +1,7 @@
 // npm run check [-- --fast | --only a,b | --without a,b]: exactly what CI runs (.ci/run), group by group, with a table at the end.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { smoke } from '../bench/smoke.mjs'
 import { apiDrift } from './api.mjs'
 import { buildAddon, buildTypeScript } from './build.mjs'
 import { cudaCheck } from './cuda-check.mjs'
@@ -88,6 +89,9 @@ function examples() {
   return files.length ? runScripts(files, ['--tiny']) : { skipped: 'no examples yet' }
 }
 
+/** The cases of the bench read /proc, so they run on Linux. */
+const benchSmoke = () => (process.platform === 'linux' ? smoke() : { skipped: 'needs Linux' })
+
 /** The proof of the conformance runner needs the reference fixtures, which are not part of the repository. */
 function shortProofs() {
   const names = existsSync(inRoot(fixtures)) ? proofs : proofs.filter((name) => name !== 'runner')
@@ -124,6 +128,7 @@ const groups = [
     slow: true,
     run: () => conformance({ env: { LORALIB_ISA: 'candle' } }),
   },
+  { name: 'bench', about: 'its cases in small shapes, against numbers of PyTorch', run: benchSmoke },
   { name: 'proofs', about: 'short forms', slow: true, run: shortProofs },
   { name: 'examples', slow: true, run: examples },
   { name: 'cuda-types', about: 'cargo check --features cuda', slow: true, run: cudaCheck },

@@ -1,0 +1,58 @@
+// The table that `npm run bench` prints, and the README quotes.
+import { decides } from './pairing.mjs'
+import { targets } from './targets.mjs'
+
+const HEAD = [
+  'case',
+  'check',
+  'time: torch / node',
+  'least … largest',
+  'memory: node / torch',
+  'GFLOP/s',
+  'of roofline',
+  'aim',
+]
+
+const digits = (value, n = 2) => (value === null || value === undefined ? '' : value.toFixed(n))
+const times = (value) => (value >= 10 ? digits(value, 1) : digits(value))
+
+/** Cells of a summary: one line for the case, or one for each row of a case with several. */
+export function lines(summary) {
+  const wanted = targets[summary.case]
+  const aimOf = (row) => {
+    if (!wanted || !decides(summary.case, row)) return ''
+    return `≥ ${wanted.rows?.[row] ?? wanted.time}${wanted.memory ? `, ≤ ${wanted.memory}` : ''}`
+  }
+  if (!summary.rows) return [cells(summary.case, summary, aimOf())]
+  return summary.rows.map((row) => cells(`${summary.case}: ${row.row}`, row, aimOf(row.row)))
+}
+
+function cells(name, row, aim) {
+  const share = row.roofline_share === null ? '' : `${Math.round(100 * row.roofline_share)} %`
+  const spread = row.time_ratio === null ? '' : `${times(row.time_ratio_min)} … ${times(row.time_ratio_max)}`
+  return [name, row.check, times(row.time_ratio), spread, digits(row.memory_ratio), digits(row.gflops, 1), share, aim]
+}
+
+/** Columns of equal width; numbers to the right. */
+export function aligned(summaries) {
+  const rows = [HEAD, ...summaries.flatMap(lines)]
+  const widths = HEAD.map((_, i) => Math.max(...rows.map((row) => row[i].length)))
+  const isText = (i) => i < 2 || i === HEAD.length - 1
+  const line = (row) =>
+    row
+      .map((cell, i) => (isText(i) ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join('  ')
+      .trimEnd()
+  return [line(rows[0]), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.slice(1).map(line)].join('\n')
+}
+
+/** The same as a Markdown table. */
+export function markdown(summaries) {
+  const rows = summaries.flatMap(lines)
+  const line = (row) => `| ${row.join(' | ')} |`
+  return [
+    line(HEAD),
+    line(HEAD.map((_, i) => (i < 2 || i === HEAD.length - 1 ? '---' : '---:'))),
+    ...rows.map(line),
+  ].join('\n')
+}

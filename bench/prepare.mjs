@@ -1,0 +1,13 @@
+// node bench/prepare.mjs CASE… [--small]: writes the model folders that the cases map.
+import { parseArgs } from 'node:util'
+import { cases } from './cases/index.mjs'
+import { smallBase, writeBase } from './lib/bases.mjs'
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { small: { type: 'boolean' } } })
+for (const name of positionals) {
+  for (const base of cases[name].bases ?? []) {
+    // Small ones take no time, and their shapes change with the checks.
+    if (values.small) await writeBase(smallBase(base), { again: true })
+    else await writeBase(base)
+  }
+}

@@ -1,0 +1,38 @@
+// The operations that a case must run, by the names of the op table: the fused ones, which a slower way round would leave out.
+const loss = ['crossEntropy', 'crossEntropyBackward']
+const adapter = ['loraLinear', 'loraBackward', 'adamwStep']
+const gpt2 = ['layerNorm', 'layerNormBackward', 'sdpa', 'sdpaBackward', 'geluTanh', 'linear', 'linearDx']
+const llama = ['rmsNorm', 'rmsNormBackward', 'rope', 'sdpa', 'sdpaBackward', 'linear', 'linearDx']
+const roberta = ['layerNorm', 'layerNormBackward', 'sdpa', 'sdpaBackward', 'gelu', 'linear', 'linearDx']
+const nlg = [...gpt2, ...loss, ...adapter]
+const smol = [...llama, ...loss, ...adapter]
+const classifier = [...roberta, ...loss, ...adapter]
+const linears = ['loraLinear', 'loraBackward', 'linear', 'linearDx', 'loraMerge']
+const decoding = ['layerNorm', 'sdpa', 'geluTanh', 'linear', 'sliceAssign']
+
+export const KERNELS = {
+  a128: nlg,
+  'a128-drop': nlg,
+  'a128-hf': nlg,
+  a512: nlg,
+  a103: nlg,
+  b128: nlg,
+  'b128-ckpt': nlg,
+  'b128-bf16': nlg,
+  c128: [...gpt2, ...loss, 'adamwStep'],
+  d: smol,
+  'd-ckpt': smol,
+  'd-bf16': smol,
+  e: classifier,
+  'e-peft': classifier,
+  'f-linear768': linears,
+  'f-linear4096': linears,
+  'f-embedding': ['loraEmbedding', 'loraEmbeddingBackward'],
+  'f-merge': ['loraMerge'],
+  'f-adamw': ['adamwStep'],
+  'g-greedy': decoding,
+  'g-beam10': decoding,
+  'g-smol': ['rmsNorm', 'rope', 'sdpa', 'linear', 'sliceAssign'],
+  j: ['sum'],
+  h: [...decoding, 'rmsNorm', 'rope', 'loraLinear', 'loraMerge'],
+}
