@@ -276,6 +276,29 @@ test('RobertaForSequenceClassification: LoRA on query and value and the head tra
   }
 })
 
+test.serial('RobertaForSequenceClassification: checkpointed layers give the same loss and gradients, dropout and padding included', async (t) => {
+  for (const attentionMask of [MASK, flat(MASK)]) {
+    const run = async (checkpointed: boolean) => {
+      const model = classifier({ hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.2 })
+      lora.injectLora(model, { targets: ['query', 'value', 'intermediate.dense'], r: 2, loraDropout: 0.1 })
+      lora.noGrad(() => model.parameters().forEach((p, i) => p.ndim === 2 && p.fill_(Math.sin(i) / 10)))
+      lora.markOnlyLoraAsTrainable(model)
+      if (checkpointed) model.gradientCheckpointingEnable()
+      lora.manualSeed(5)
+      const { loss } = model.forward(IDS, { labels: [2, 0], attentionMask })
+      const nodes = lora.memory().tapeNodes
+      await loss!.backward()
+      const grads = model.parameters().filter((p) => p.requiresGrad)
+      const values = (await Promise.all(grads.map((p) => numbers(p.grad!)))).flat()
+      return { nodes, values: [await loss!.item(), ...values] }
+    }
+    const [plain, checkpointed] = [await run(false), await run(true)]
+    t.true(plain.values.some((value) => value !== 0))
+    t.deepEqual(checkpointed.values, plain.values)
+    t.true(checkpointed.nodes < plain.nodes)
+  }
+})
+
 test('Roberta: dropout in training mode draws anew, in evaluation mode there is none', async (t) => {
   const model = classifier({ hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.3 })
   const logits = () => numbers(model.forward(IDS).logits)

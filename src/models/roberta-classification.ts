@@ -103,6 +103,16 @@ export class RobertaForSequenceClassification extends Module {
     await savePretrained(this, dir, { ...options, leaveOut: [], config })
   }
 
+  /** @see {@link RobertaModel.gradientCheckpointingEnable} */
+  gradientCheckpointingEnable(): void {
+    this.roberta.gradientCheckpointingEnable()
+  }
+
+  /** @see {@link RobertaModel.gradientCheckpointingDisable} */
+  gradientCheckpointingDisable(): void {
+    this.roberta.gradientCheckpointingDisable()
+  }
+
   override forward(inputIds: Ids, options: SequenceClassificationOptions = {}): SequenceClassifierOutput {
     const owner = 'RobertaForSequenceClassification.forward'
     checkKeys(owner, options, [...ENCODER_KEYS, 'labels'])

@@ -132,6 +132,16 @@ export class RobertaForMaskedLM extends Module {
     await savePretrained(this, dir, { ...options, leaveOut, config })
   }
 
+  /** @see {@link RobertaModel.gradientCheckpointingEnable} */
+  gradientCheckpointingEnable(): void {
+    this.roberta.gradientCheckpointingEnable()
+  }
+
+  /** @see {@link RobertaModel.gradientCheckpointingDisable} */
+  gradientCheckpointingDisable(): void {
+    this.roberta.gradientCheckpointingDisable()
+  }
+
   override forward(inputIds: Ids, options: MaskedLMOptions = {}): MaskedLMOutput {
     const owner = 'RobertaForMaskedLM.forward'
     checkKeys(owner, options, [...ENCODER_KEYS, 'labels'])

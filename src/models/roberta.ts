@@ -150,6 +150,19 @@ export class RobertaModel extends Module {
     await savePretrained(this, dir, { ...options, leaveOut: [], config: savedConfig(this.config, 'RobertaModel') })
   }
 
+  /**
+   * From now on, backward computes each layer again instead of keeping what it needs, in training mode: activations take the memory of one
+   * layer and one tensor (B, T, C) for each, for about a third more time. Results are the same.
+   */
+  gradientCheckpointingEnable(): void {
+    this.encoder.gradientCheckpointing = true
+  }
+
+  /** The opposite of {@link gradientCheckpointingEnable}. */
+  gradientCheckpointingDisable(): void {
+    this.encoder.gradientCheckpointing = false
+  }
+
   override forward(inputIds: Ids, options: RobertaOptions = {}): EncoderOutput {
     checkKeys(OWNER, options, [...ENCODER_KEYS, 'positionsToKeep'])
     const x = this.embeddings.forward(inputIds, options) // (B, T, C)
