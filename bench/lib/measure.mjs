@@ -31,12 +31,13 @@ const round = (value, digits) => Number(value.toFixed(digits))
  *
  * A step does the work of one call and returns what to await for its end. A `micro` step only records, and is repeated so that a sample
  * lasts 100 ms: calls are queued as the layers of a model are, and the sample ends when the last has been computed.
+ * Another step that is short is done `calls` times in turn.
  * @param {{ name: string, threads: number, reps: number, warmup: number, sampleMs?: number }} settings `sampleMs`: shortest sample of micro steps
  */
 export function measureWith({ name, threads, reps, warmup, sampleMs = 100 }) {
   const stream = lora.stream()
-  return async function measure(call, { row, tokens, gflop, micro = false, check, ...more } = {}) {
-    const step = micro ? () => stream.run(call) : call
+  return async function measure(call, { row, tokens, gflop, micro = false, calls = 1, check, ...more } = {}) {
+    const step = micro ? () => stream.run(call) : () => inTurn(call, calls)
     const timed = (times) => time(step, times, micro ? () => stream.synchronize() : (last) => last)
     const built = statusMb('VmRSS')
     const first = await timed(1)
@@ -44,7 +45,7 @@ export function measureWith({ name, threads, reps, warmup, sampleMs = 100 }) {
     const n = micro ? Math.max(1, Math.ceil(sampleMs / (await timed(1)))) : 1
     const [machine, own, began] = [machineSeconds(), ownSeconds(), performance.now()]
     const ms = []
-    for (let i = 0; i < reps; i++) ms.push((await timed(n)) / n)
+    for (let i = 0; i < reps; i++) ms.push((await timed(n)) / (n * calls))
     const wall = (performance.now() - began) / 1e3
     const used = ownSeconds() - own
     const others = machineSeconds() - machine - used
@@ -54,7 +55,7 @@ export function measureWith({ name, threads, reps, warmup, sampleMs = 100 }) {
       case: name,
       ...(row && { row }),
       ...{ threads, reps, step_ms: round(middle, 4), min_ms: round(Math.min(...ms), 4) },
-      ...{ max_ms: round(Math.max(...ms), 4), first_ms: round(first, 2) },
+      ...{ max_ms: round(Math.max(...ms), 4), first_ms: round(first / calls, 2) },
       ...(tokens && { tokens, tokens_per_s: round((tokens / middle) * 1e3, 1) }),
       ...(gflop && { gflop_min: round(gflop, 3), gflop_per_s: round((gflop / middle) * 1e3, 1) }),
       ...{ built_rss_mb: Math.round(built), peak_rss_mb: Math.round(statusMb('VmHWM')) },
@@ -66,6 +67,10 @@ export function measureWith({ name, threads, reps, warmup, sampleMs = 100 }) {
     }
     console.log(JSON.stringify(line))
   }
+}
+
+async function inTurn(call, times) {
+  for (let i = 0; i < times; i++) await call()
 }
 
 async function time(step, times, end) {
