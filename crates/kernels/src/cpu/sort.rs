@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use rayon::slice::ParallelSliceMut;
 
 use crate::error::{Result, check_len, fail};
+use crate::isa;
 use crate::par::{self, Rows};
 
 /// A row from this length on is sorted by several threads.
@@ -14,6 +15,8 @@ const LONG_ROW: usize = 128 * 1024;
 pub trait Ordered: Copy + Send + Sync {
     /// Whether `self` comes before `other`, from small to large.
     fn order(self, other: Self) -> Ordering;
+    /// Whether `order` is `Greater`, without a branch.
+    fn exceeds(self, other: Self) -> bool;
 }
 
 macro_rules! ordered_floats {
@@ -22,6 +25,10 @@ macro_rules! ordered_floats {
             #[inline(always)]
             fn order(self, other: Self) -> Ordering {
                 self.partial_cmp(&other).unwrap_or_else(|| self.is_nan().cmp(&other.is_nan()))
+            }
+            #[inline(always)]
+            fn exceeds(self, other: Self) -> bool {
+                (self > other) | (self.is_nan() & !other.is_nan())
             }
         }
     )*};
@@ -34,6 +41,10 @@ macro_rules! ordered_integers {
             #[inline(always)]
             fn order(self, other: Self) -> Ordering {
                 self.cmp(&other)
+            }
+            #[inline(always)]
+            fn exceeds(self, other: Self) -> bool {
+                self > other
             }
         }
     )*};
@@ -70,12 +81,29 @@ pub fn sort<T: Ordered>(
         (Rows::new(values, k), Rows::new(indices, k)),
         par::grain(16 * n),
         |start, (values, indices)| {
-            let mut pairs = crate::room::with_capacity(n);
+            // A few of many: most values are compared once with the k-th of those seen.
+            let slack = SLACK.max(k);
+            let few = n >= 4 * (k + slack);
+            let mut pairs = crate::room::with_capacity(if few { k + slack + RUN } else { n });
             let outputs = values.data.chunks_mut(k).zip(indices.data.chunks_mut(k));
             for (row, (values, indices)) in outputs.enumerate() {
+                let row = &x[(start + row) * n..][..n];
                 pairs.clear();
-                pairs.extend(x[(start + row) * n..][..n].iter().copied().zip(0..));
-                if k < n {
+                if few {
+                    isa::dispatch(
+                        #[inline(always)]
+                        || {
+                            if descending {
+                                candidates(row, k, slack, &mut pairs, order, |x, last| x.exceeds(last));
+                            } else {
+                                candidates(row, k, slack, &mut pairs, order, |x, last| last.exceeds(x));
+                            }
+                        },
+                    );
+                } else {
+                    pairs.extend(row.iter().copied().zip(0..));
+                }
+                if k < pairs.len() {
                     pairs.select_nth_unstable_by(k - 1, order);
                     pairs.truncate(k);
                 }
@@ -93,11 +121,53 @@ pub fn sort<T: Ordered>(
     Ok(())
 }
 
+/// Values that are compared at once.
+const RUN: usize = 32;
+/// Candidates beyond the first k that are gathered, at least, before the k best of them are chosen again.
+const SLACK: usize = 128;
+
+/// Pairs of a row that hold its first k: a value becomes one only when it comes before the k-th of an earlier choice. One that is equal to that stands
+/// behind it, by its place.
+#[inline(always)]
+fn candidates<T: Ordered>(
+    row: &[T],
+    k: usize,
+    slack: usize,
+    pairs: &mut Vec<(T, usize)>,
+    order: impl Fn(&(T, usize), &(T, usize)) -> Ordering + Copy,
+    precedes: impl Fn(T, T) -> bool,
+) {
+    let (seed, rest) = row.split_at(k + slack);
+    pairs.extend(seed.iter().copied().zip(0..));
+    let mut last = keep_first(pairs, k, order);
+    for (number, run) in rest.chunks(RUN).enumerate() {
+        if !run.iter().fold(false, |any, &x| any | precedes(x, last)) {
+            continue;
+        }
+        let place = k + slack + number * RUN;
+        pairs.extend(run.iter().copied().zip(place..).filter(|&(x, _)| precedes(x, last)));
+        if pairs.len() > k + slack {
+            last = keep_first(pairs, k, order);
+        }
+    }
+}
+
+/// Keeps the first k pairs, in any order, and gives the value of the k-th.
+fn keep_first<T: Ordered>(
+    pairs: &mut Vec<(T, usize)>,
+    k: usize,
+    order: impl Fn(&(T, usize), &(T, usize)) -> Ordering,
+) -> T {
+    let (_, &mut (last, _), _) = pairs.select_nth_unstable_by(k - 1, order);
+    pairs.truncate(k);
+    last
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::reference::sort as slow;
-    use crate::testing::{SIZES, ids, same_for_any_thread_count, values, wide};
+    use crate::testing::{SIZES, each_isa, ids, same_for_any_thread_count, values, wide};
 
     fn check(x: &[f32], rows: usize, n: usize, k: usize, descending: bool) {
         let (mut got, mut places) = (vec![0f32; rows * k], vec![0i64; rows * k]);
@@ -125,6 +195,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_few_of_a_long_row_meet_their_twin() {
+        each_isa(|_| {
+            let n = 5000;
+            let rising: Vec<f32> = (0..n).map(|i| i as f32).collect();
+            let falling: Vec<f32> = rising.iter().map(|&x| -x).collect();
+            let few: Vec<f32> = ids(3 * n, 4, 2).iter().map(|&x| x as f32).collect();
+            let mut with_nan = values::<f32>(n, 5);
+            (0..n).step_by(611).for_each(|i| with_nan[i] = f32::NAN);
+            for descending in [false, true] {
+                for k in [1, 2, 31, 200, 624, 700] {
+                    check(&values::<f32>(3 * n, 1), 3, n, k, descending);
+                    check(&few, 3, n, k, descending);
+                    for x in [&rising, &falling, &with_nan] {
+                        check(x, 1, n, k, descending);
+                    }
+                }
+            }
+        });
     }
 
     #[test]
