@@ -44,8 +44,8 @@ class GPT2Attention extends Module {
 
   override forward(x: Tensor, context: AttentionContext): Tensor {
     const [B = 0, T = 0, C = 0] = x.shape
-    const split = this.c_attn.forward(x).chunk(3, 2) // 3 of (B, T, C)
-    const [q, k, v] = split.map((part) => part.reshape([B, T, this.heads, C / this.heads])) as [Tensor, Tensor, Tensor]
+    const heads = this.c_attn.forward(x).reshape([B, T, 3 * this.heads, C / this.heads])
+    const [q, k, v] = heads.chunk(3, 2) as [Tensor, Tensor, Tensor] // (B, T, H, D)
     const dropoutP = this.attn_dropout.training ? this.attn_dropout.p : 0
     const y = causalAttention(q, k, v, context, { layer: this.index, scale: this.scale, dropoutP })
     return this.resid_dropout.forward(this.c_proj.forward(y))
