@@ -123,7 +123,10 @@ impl Progress {
     /// What was already queued when a failure was told depends on it often, and does not tell it again.
     pub fn fail(&self, place: Place, error: Error) {
         let told = self.lock_told_ahead();
-        if told.get(&place.stream).is_some_and(|(told, last)| place.seq <= *last && *told == error) {
+        if told
+            .get(&place.stream)
+            .is_some_and(|(told, last)| place.seq <= *last && *told == error)
+        {
             return;
         }
         drop(told);

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::panic::catch_unwind;
 use std::ptr;
 
 use napi::bindgen_prelude::Unknown;
@@ -46,7 +47,7 @@ pub fn reset() {
 }
 
 /// The class of guards: `new Guard(id, bytes)` watches a tensor until the guard is collected.
-#[napi(ts_return_type = "new (id: number, bytes: number) => object")]
+#[napi(catch_unwind, ts_return_type = "new (id: number, bytes: number) => object")]
 pub fn guard_class(env: Env) -> Result<Unknown<'static>> {
     let name = c"Guard";
     let mut class = ptr::null_mut();
@@ -119,11 +120,14 @@ unsafe extern "C" fn construct(env: sys::napi_env, info: sys::napi_callback_info
 /// A guard was collected, or its environment ends.
 unsafe extern "C" fn ended(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
     let id = data.addr() as u64;
-    // Thread-locals may be gone when the thread ends.
-    let watched = WATCHED.try_with(|watched| watched.borrow_mut().remove(id));
-    if watched == Ok(true) {
-        existing(|state| state.recorder.release(id));
-    }
+    // A panic must not cross into V8.
+    let _ = catch_unwind(|| {
+        // Thread-locals may be gone when the thread ends.
+        let watched = WATCHED.try_with(|watched| watched.borrow_mut().remove(id));
+        if watched == Ok(true) {
+            existing(|state| state.recorder.release(id));
+        }
+    });
 }
 
 fn check(status: sys::napi_status) -> Result<()> {
