@@ -83,3 +83,39 @@ test('minLength, suppressTokens and beginSuppressTokens ban tokens for as long a
 test('repetitionPenalty passes over the padding of a padded prompt', (t) => {
   t.deepEqual(after(processors.repetitionPenalty(2, 2), [4, 4], [0, 0, 1]), [4, 2])
 })
+
+test('topP, minP and typicalP of a long row are what sorting all of it gives', (t) => {
+  const rows = [1, 3, 12].map((spread) =>
+    Array.from({ length: 3000 }, (_, i) =>
+      Math.fround(spread * Math.sin(1 + i * i * 0.7) + (i % 7 === 0 ? -Infinity : 0)),
+    ),
+  )
+  rows.push(Array.from({ length: 3000 }, (_, i) => i % 5)) // ties
+  for (const scores of rows) {
+    const sum = scores.reduce((total, score) => total + Math.exp(score), 0)
+    const p = scores.map((score) => Math.exp(score) / sum)
+    const entropy = p.reduce((total, q) => (q > 0 ? total - q * Math.log(q) : total), 0)
+    const far = p.map((q) => Math.abs(-Math.log(q) - entropy))
+    const byMass = (order: number[], mass: number) => {
+      let before = 0
+      return order.filter((i) => {
+        const isIn = before < mass && p[i]! > 0
+        before += p[i]!
+        return isIn
+      })
+    }
+    const places = Array.from(p.keys())
+    const likeliest = [...places].sort((a, b) => scores[b]! - scores[a]! || b - a)
+    const typical = [...places].sort((a, b) => far[a]! - far[b]!)
+    for (const mass of [0.013, 0.31, 0.77, 0.983]) {
+      const wanted = byMass(likeliest, mass).sort((a, b) => a - b)
+      t.deepEqual(kept(after(processors.topP(mass), scores)), wanted, `topP ${mass}`)
+      const border = far[byMass(typical, mass).at(-1)!]!
+      const near = places.filter((i) => p[i]! > 0 && far[i]! <= border + 1e-9)
+      const got = kept(after(processors.typicalP(mass), scores))
+      t.deepEqual(got, near, `typicalP ${mass}`)
+      const likely = places.filter((i) => p[i]! >= mass * Math.max(...p) && p[i]! > 0)
+      t.deepEqual(kept(after(processors.minP(mass), scores)), likely, `minP ${mass}`)
+    }
+  }
+})

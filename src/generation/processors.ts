@@ -1,7 +1,7 @@
 // Filters on the scores of the next token, as in transformers: each changes `scores` (V) in place; −Infinity bans a token.
 // `ids` is the row so far, prompt (padding included) and new tokens.
 
-import { ascending, kthLargest, softmax } from './scores.js'
+import { argmax, entropy, firstByMass, kthLargest, softmax } from './scores.js'
 
 /** Changes the scores of the next token of one row. */
 export interface LogitsProcessor {
@@ -15,7 +15,9 @@ export interface LogitsProcessor {
 
 /** Divides the scores: below 1 sharpens, above 1 flattens. */
 export function temperature(value: number): LogitsProcessor {
-  return (scores) => scores.forEach((score, i) => (scores[i] = score / value))
+  return (scores) => {
+    for (let i = 0; i < scores.length; i++) scores[i] = scores[i]! / value
+  }
 }
 
 /** Keeps the k best tokens, and those level with the k-th. */
@@ -30,13 +32,15 @@ export function topK(k: number, minTokensToKeep = 1): LogitsProcessor {
 /** Keeps the smallest set of best tokens whose probabilities sum to at least p (Holtzman et al. 2020). */
 export function topP(p: number, minTokensToKeep = 1): LogitsProcessor {
   return (scores) => {
-    const order = ascending(scores)
-    const probabilities = softmax(scores)
-    const last = order.length - minTokensToKeep
-    for (let rank = 0, sum = 0; rank < last; rank++) {
-      sum += probabilities[order[rank]!]!
-      if (sum > 1 - p) break
-      scores[order[rank]!] = -Infinity
+    if (p >= 1) return
+    const worst = scores.map((score) => -score)
+    const { border, ties } = firstByMass(worst, softmax(scores), p)
+    let left = ties
+    const safe = kthLargest(scores, Math.min(minTokensToKeep, scores.length))
+    // Of equal ones at the border the last are kept, which a sort from the worst to the best would leave at the end.
+    for (let i = scores.length - 1; i >= 0; i--) {
+      const isIn = worst[i]! < border || (worst[i] === border && left-- > 0)
+      if (!isIn && (minTokensToKeep === 1 || scores[i]! < safe)) scores[i] = -Infinity
     }
   }
 }
@@ -45,10 +49,9 @@ export function topP(p: number, minTokensToKeep = 1): LogitsProcessor {
 export function minP(share: number, minTokensToKeep = 1): LogitsProcessor {
   return (scores) => {
     const probabilities = softmax(scores)
-    const least = share * probabilities.reduce((a, b) => Math.max(a, b))
-    const order = ascending(scores)
-    for (const i of order.subarray(0, Math.max(0, order.length - minTokensToKeep)))
-      if (probabilities[i]! < least) scores[i] = -Infinity
+    const least = share * probabilities[argmax(scores)]!
+    const safe = kthLargest(scores, Math.min(minTokensToKeep, scores.length))
+    ban(scores, (score, i) => probabilities[i]! < least && score < safe)
   }
 }
 
@@ -56,15 +59,12 @@ export function minP(share: number, minTokensToKeep = 1): LogitsProcessor {
 export function typicalP(mass: number, minTokensToKeep = 1): LogitsProcessor {
   return (scores) => {
     const probabilities = softmax(scores)
-    const entropy = probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0)
-    const distance = probabilities.map((p) => Math.abs(-Math.log(p) - entropy))
-    const order = Array.from(distance.keys()).sort((a, b) => distance[a]! - distance[b]!)
-    let [count, sum] = [0, 0]
-    for (const i of order) if ((sum += probabilities[i]!) < mass) count++
-    const border = distance[order[Math.min(count, order.length - 1)]!]!
-    order.forEach((i, rank) => {
-      if (rank >= minTokensToKeep && distance[i]! > border) scores[i] = -Infinity
-    })
+    const expected = entropy(probabilities)
+    const distance = new Float64Array(scores.length)
+    for (let i = 0; i < scores.length; i++) distance[i] = Math.abs(-Math.log(probabilities[i]!) - expected)
+    const { border } = firstByMass(distance, probabilities, mass)
+    const safe = minTokensToKeep > 1 ? Float64Array.from(distance).sort()[minTokensToKeep - 1]! : border
+    ban(scores, (_, i) => distance[i]! > border && distance[i]! > safe)
   }
 }
 
@@ -81,8 +81,7 @@ export function epsilonCutoff(epsilon: number, minTokensToKeep = 1): LogitsProce
 export function etaCutoff(epsilon: number, minTokensToKeep = 1): LogitsProcessor {
   return (scores) => {
     const probabilities = softmax(scores)
-    const entropy = probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0)
-    const least = Math.min(epsilon, Math.sqrt(epsilon) * Math.exp(-entropy))
+    const least = Math.min(epsilon, Math.sqrt(epsilon) * Math.exp(-entropy(probabilities)))
     const safe = kthLargest(scores, Math.min(minTokensToKeep, scores.length))
     ban(scores, (score, i) => probabilities[i]! < least && score < safe)
   }
