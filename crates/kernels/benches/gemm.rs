@@ -2,9 +2,11 @@
 #![allow(clippy::print_stdout, reason = "a benchmark reports on stdout")]
 #![allow(missing_docs, reason = "not a library")]
 
+mod peak;
+
+use ::gemm as gemm_crate;
 use kernels::cpu::attention::{AttnDims, AttnOptions, Causal, Strides, attention, attention_backward};
-use kernels::cpu::gemm::gemm;
-use kernels::cpu::linear::{Layout, linear, linear_dx};
+use kernels::cpu::linear::{Layout, linear, linear_dw, linear_dx};
 use kernels::cpu::lora::{Block, Dropout, lora_merge, lora_update, lora_update_backward};
 use kernels::{WeightRef, cpu::lora::WeightMut};
 use std::time::Instant;
@@ -32,35 +34,110 @@ fn numbers(n: usize) -> Vec<f32> {
 }
 
 fn main() {
-    println!(
-        "isa {}, {} threads",
-        kernels::isa::current().name(),
-        rayon::current_num_threads()
-    );
-    products();
-    few_rows();
-    lora();
-    attend();
+    let part = std::env::args()
+        .skip(1)
+        .find(|arg| !arg.starts_with("--"))
+        .unwrap_or_default();
+    let peak = peak::Peak::measure();
+    for (name, run) in [
+        ("products", products as fn(peak::Peak)),
+        ("few_rows", |_| few_rows()),
+        ("lora", |_| lora()),
+        ("attend", |_| attend()),
+    ] {
+        if name.contains(&part) {
+            run(peak);
+        }
+    }
 }
 
-fn products() {
+/// Products of a layer: forward, the gradients of input and weight, half weights, and forward by the gemm crate.
+fn products(peak: peak::Peak) {
+    println!("M x K x N: GFLOP/s (share of the multiply-add peak)");
     for (m, k, n) in [
+        (2048, 2048, 2048),
         (1024, 768, 768),
         (1024, 768, 2304),
         (1024, 768, 3072),
         (1024, 3072, 768),
+        (1024, 576, 1536),
+        (128, 4096, 4096),
+        (1024, 768, 50257),
+        (32, 768, 768),
+        (64, 768, 3072),
     ] {
-        let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0f32; m * n]);
-        let half: Vec<_> = b.iter().map(|&b| half::bf16::from_f32(b)).collect();
-        let flop = 2e-9 * (m * k * n) as f64;
-        let nn = best(|| gemm(m, k, n, &a, (k as isize, 1), &b, (n as isize, 1), 1.0, 0.0, &mut c, n).expect("fits"));
-        let nt = best(|| gemm(m, k, n, &a, (k as isize, 1), &b, (1, k as isize), 1.0, 0.0, &mut c, n).expect("fits"));
-        let wide = best(|| linear(&a, WeightRef::Bf16(&half), Layout::OutIn, None, m, k, n, &mut c).expect("fits"));
-        println!(
-            "{m}x{k}x{n}: NN {:.0} NT {:.0} bf16 weight NT {:.0} GFLOP/s",
-            flop / nn,
-            flop / nt,
-            flop / wide
+        let (x, w, dy) = (numbers(m * k), numbers(k * n), numbers(m * n));
+        let (mut y, mut dx, mut dw) = (vec![0f32; m * n], vec![0f32; m * k], vec![0f32; k * n]);
+        let bf16: Vec<_> = w.iter().map(|&w| half::bf16::from_f32(w)).collect();
+        let f16: Vec<_> = w.iter().map(|&w| half::f16::from_f32(w)).collect();
+        let full = WeightRef::Full(&w[..]);
+        let mut text = format!("{m} x {k} x {n}:");
+        let mut row = |name: &str, call: &mut dyn FnMut()| {
+            let rate = 2e-9 * (m * k * n) as f64 / best(call);
+            text += &format!("  {name} {rate:.0} ({:.0} %)", 100.0 * rate / peak.gflops);
+        };
+        row("y (out, in)", &mut || {
+            linear(&x, full, Layout::OutIn, None, m, k, n, &mut y).expect("fits")
+        });
+        row("y (in, out)", &mut || {
+            linear(&x, full, Layout::InOut, None, m, k, n, &mut y).expect("fits")
+        });
+        row("dx", &mut || {
+            linear_dx(&dy, full, Layout::OutIn, m, k, n, &mut dx).expect("fits")
+        });
+        row("dw", &mut || {
+            linear_dw(&dy, &x, Layout::OutIn, m, k, n, &mut dw).expect("fits")
+        });
+        row("bf16 y", &mut || {
+            linear(&x, WeightRef::Bf16(&bf16), Layout::OutIn, None, m, k, n, &mut y).expect("fits")
+        });
+        row("f16 y", &mut || {
+            linear(&x, WeightRef::F16(&f16), Layout::OutIn, None, m, k, n, &mut y).expect("fits")
+        });
+        row("gemm crate y (out, in)", &mut || {
+            by_crate(&x, (k, 1), &w, (1, k), (m, k, n), &mut y)
+        });
+        row("y (in, out)", &mut || {
+            by_crate(&x, (k, 1), &w, (n, 1), (m, k, n), &mut y)
+        });
+        println!("{text}");
+    }
+}
+
+/// The product that our kernels are measured against.
+fn by_crate(
+    a: &[f32],
+    a_strides: (usize, usize),
+    b: &[f32],
+    b_strides: (usize, usize),
+    (m, k, n): (usize, usize, usize),
+    c: &mut [f32],
+) {
+    let signed = |(rs, cs): (usize, usize)| (rs as isize, cs as isize);
+    let ((a_rs, a_cs), (b_rs, b_cs)) = (signed(a_strides), signed(b_strides));
+    let parallelism = gemm_crate::Parallelism::Rayon(rayon::current_num_threads());
+    // SAFETY: the slices hold the matrices that sizes and strides describe.
+    unsafe {
+        gemm_crate::gemm(
+            m,
+            n,
+            k,
+            c.as_mut_ptr(),
+            1,
+            n as isize,
+            false,
+            a.as_ptr(),
+            a_cs,
+            a_rs,
+            b.as_ptr(),
+            b_cs,
+            b_rs,
+            0.0,
+            1.0,
+            false,
+            false,
+            false,
+            parallelism,
         );
     }
 }

@@ -1,5 +1,7 @@
 //! Dense products on strided operands.
 
+pub(crate) mod blocked;
+mod micro;
 mod product;
 
 use super::small_rows::shared;
@@ -7,7 +9,7 @@ use crate::{Error, Float, Result, par, pause};
 use product::Product;
 
 /// Multiply-adds below which a product stays on one thread.
-const PARALLEL_WORK: usize = 48 * 48 * 256;
+pub(crate) const PARALLEL_WORK: usize = 48 * 48 * 256;
 
 /// Multiply-adds from which one product of a batch fills all threads by itself.
 const LARGE_WORK: usize = 1 << 24;

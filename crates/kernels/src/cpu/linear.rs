@@ -1,6 +1,7 @@
 //! Dense layers: `y = x · W + bias` and its gradients, for both layouts of W and for weights in half precision.
 
-use super::gemm::gemm;
+use super::gemm::blocked::{self, Blocked, Factor, Numbers, Start};
+use super::gemm::{PARALLEL_WORK, gemm};
 use super::small_rows::{self, Kind, MAX_ROWS, Tile, with_scratch};
 use crate::{Float, Result, WeightRef, check_len, par};
 
@@ -52,6 +53,10 @@ pub fn linear<T: Float>(
     )?;
     if let Some(bias) = bias {
         check_len("linear", "bias", bias.len(), n)?;
+        if blocked::serves::<T>(m, n, layout == Layout::InOut) {
+            blocked_product(x, w, layout == Layout::OutIn, m, k, n, Some(bias), y);
+            return Ok(());
+        }
         par::rows_mut(y, n, par::grain(n), |_, rows| {
             rows.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias))
         });
@@ -125,6 +130,10 @@ fn product<T: Float>(
         few_rows(x, w, transposed, m, q, p, beta, y);
         return Ok(());
     }
+    if blocked::serves::<T>(m, p, !transposed) {
+        blocked_product(x, w, transposed, m, q, p, None, y);
+        return Ok(());
+    }
     // Panels of columns of y: the sum over q stays whole.
     let columns = (PANEL / q.max(1)).max(MIN_COLUMNS).min(p.max(1));
     with_scratch(columns * q, |panel: &mut [T]| {
@@ -158,6 +167,46 @@ fn product<T: Float>(
         }
         Ok(())
     })
+}
+
+/// [`product`] on our own kernels: a half weight is widened while it is packed, and the bias added while y is written. `T` is f32.
+#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
+fn blocked_product<T: Float>(
+    x: &[T],
+    w: WeightRef<'_, T>,
+    transposed: bool,
+    m: usize,
+    q: usize,
+    p: usize,
+    bias: Option<&[T]>,
+    y: &mut [T],
+) {
+    let (line, k) = if transposed { (q, 1) } else { (1, p) };
+    let numbers = match w {
+        WeightRef::Full(w) => Numbers::F32(w.as_ptr().cast()),
+        WeightRef::Bf16(w) => Numbers::Bf16(w.as_ptr()),
+        WeightRef::F16(w) => Numbers::F16(w.as_ptr()),
+    };
+    let x = Factor {
+        numbers: Numbers::F32(x.as_ptr().cast()),
+        line: q,
+        k: 1,
+    };
+    let w = Factor { numbers, line, k };
+    let product = Blocked {
+        m,
+        n: p,
+        k: q,
+        more_k: 0,
+        a: [x, x],
+        b: [w, w],
+        alpha: 1.0,
+        start: bias.map_or(Start::Zero, |bias| Start::Bias(bias.as_ptr().cast())),
+        c: y.as_mut_ptr().cast(),
+        c_rs: p,
+    };
+    // SAFETY: the callers checked the lengths of x (m, q), W (p · q), the bias (p) and y (m, p); T is f32.
+    unsafe { product.run(PARALLEL_WORK <= m * q * p) }
 }
 
 /// [`product`] with a half weight that is widened on its way into the registers' cache.

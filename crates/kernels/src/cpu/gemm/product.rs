@@ -1,6 +1,7 @@
 //! One product on raw pointers: which code computes it.
 
 use super::super::small_rows::{self, Kind, MAX_ROWS, Tile, with_scratch};
+use super::blocked::{self, Blocked, Factor, Numbers, Start};
 use super::error;
 use crate::{Float, Result, pause};
 use gemm::Parallelism;
@@ -71,6 +72,10 @@ impl<T: Float> Product<T> {
             // SAFETY: as promised by the caller.
             return unsafe { self.few_rows(a, b, c, parallel) };
         }
+        if blocked::serves::<T>(m, self.n, b_strides.1 == 1) {
+            // SAFETY: as promised by the caller; `Float` is implemented by f32 and f64 only, so T is f32.
+            return unsafe { self.blocked(a.cast(), b.cast(), c.cast()).run(parallel) };
+        }
         if !parallel {
             // SAFETY: as promised by the caller.
             return unsafe { self.whole(a, b, c, Parallelism::None) };
@@ -98,7 +103,36 @@ impl<T: Float> Product<T> {
         }
     }
 
-    /// More than [`MAX_ROWS`] rows at once.
+    /// The same product for our own kernels.
+    fn blocked(&self, a: *const f32, b: *const f32, c: *mut f32) -> Blocked {
+        let factor = |p, line, k| Factor {
+            numbers: Numbers::F32(p),
+            line,
+            k,
+        };
+        let (a, b) = (
+            factor(a, self.a_strides.0, self.a_strides.1),
+            factor(b, self.b_strides.1, self.b_strides.0),
+        );
+        Blocked {
+            m: self.m,
+            n: self.n,
+            k: self.k,
+            more_k: 0,
+            a: [a, a],
+            b: [b, b],
+            alpha: self.alpha.to_f32(),
+            start: if self.beta == T::ZERO {
+                Start::Zero
+            } else {
+                Start::Scaled(self.beta.to_f32())
+            },
+            c,
+            c_rs: self.c_rs,
+        }
+    }
+
+    /// More than [`MAX_ROWS`] rows at once, by the gemm crate.
     ///
     /// # Safety
     /// As [`Self::run`].

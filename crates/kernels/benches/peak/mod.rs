@@ -1,0 +1,140 @@
+//! What the machine can do at most: multiply-adds from registers, and bytes read from memory. Kernels are compared with both.
+
+use std::sync::Barrier;
+use std::time::Instant;
+
+use kernels::isa::{self, Isa};
+
+/// The roofs of the machine on all threads of the current pool.
+#[derive(Clone, Copy)]
+pub struct Peak {
+    /// GFLOP/s of fused multiply-adds in f32 on the instruction set in use.
+    pub gflops: f64,
+    /// GB/s of reading what no cache holds.
+    pub read_gb: f64,
+}
+
+impl Peak {
+    /// Measures for about a second.
+    pub fn measure() -> Peak {
+        let threads = rayon::current_num_threads();
+        let one = fma(1);
+        let all = if threads > 1 { fma(threads) } else { one };
+        let peak = Peak {
+            gflops: all,
+            read_gb: read(),
+        };
+        println!(
+            "isa {}, {threads} threads: multiply-add peak {all:.0} GFLOP/s (one thread {one:.0}), reading {:.1} GB/s",
+            isa::current().name(),
+            peak.read_gb
+        );
+        peak
+    }
+}
+
+/// GFLOP/s of `threads` at once, the best of three.
+fn fma(threads: usize) -> f64 {
+    const STEPS: usize = 10_000_000;
+    let barrier = Barrier::new(threads);
+    let run = || {
+        let flop = std::sync::Mutex::new((0.0, 0f64));
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let start = Instant::now();
+                    let done = chains(STEPS);
+                    let seconds = start.elapsed().as_secs_f64();
+                    let mut total = flop.lock().expect("no thread panics");
+                    *total = (total.0 + done, total.1.max(seconds));
+                });
+            }
+        });
+        let (flop, seconds) = flop.into_inner().expect("no thread panics");
+        flop / seconds / 1e9
+    };
+    (0..3).map(|_| run()).fold(0.0, f64::max)
+}
+
+/// Twelve independent chains of multiply-adds; gives the number of operations.
+fn chains(steps: usize) -> f64 {
+    let lanes = match isa::current() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the instruction set in use is one that the CPU has.
+        Isa::Avx512 => unsafe { x86::avx512(steps) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Isa::Avx2 => unsafe { x86::avx2(steps) },
+        _ => plain(steps),
+    };
+    (steps * 12 * lanes * 2) as f64
+}
+
+/// Four lanes, multiplied and added one after the other where there is no instruction for both.
+fn plain(steps: usize) -> usize {
+    let mut sums = [[1f32; 4]; 12];
+    for _ in 0..steps {
+        for sum in &mut sums {
+            for x in sum {
+                *x = if cfg!(target_arch = "aarch64") {
+                    x.mul_add(0.999_999, 1e-9)
+                } else {
+                    *x * 0.999_999 + 1e-9
+                };
+            }
+        }
+    }
+    std::hint::black_box(sums);
+    4
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    #[target_feature(enable = "avx512f")]
+    pub fn avx512(steps: usize) -> usize {
+        let (x, y) = (_mm512_set1_ps(0.999_999), _mm512_set1_ps(1e-9));
+        let mut sums = [_mm512_set1_ps(1.0); 12];
+        for _ in 0..steps {
+            for sum in &mut sums {
+                *sum = _mm512_fmadd_ps(*sum, x, y);
+            }
+        }
+        std::hint::black_box(sums);
+        16
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    pub fn avx2(steps: usize) -> usize {
+        let (x, y) = (_mm256_set1_ps(0.999_999), _mm256_set1_ps(1e-9));
+        let mut sums = [_mm256_set1_ps(1.0); 12];
+        for _ in 0..steps {
+            for sum in &mut sums {
+                *sum = _mm256_fmadd_ps(*sum, x, y);
+            }
+        }
+        std::hint::black_box(sums);
+        8
+    }
+}
+
+/// GB/s of summing 256 MiB, the best of five.
+fn read() -> f64 {
+    let numbers = vec![1u32; 64 << 20];
+    let run = || {
+        let start = Instant::now();
+        let sum = std::sync::atomic::AtomicU32::new(0);
+        kernels::par::for_rows(numbers.len(), 1 << 18, |range| {
+            let part = isa::dispatch(
+                #[inline(always)]
+                || numbers[range].iter().fold(0u32, |sum, x| sum.wrapping_add(*x)),
+            );
+            sum.fetch_add(part, std::sync::atomic::Ordering::Relaxed);
+        });
+        std::hint::black_box(sum);
+        size_of_val(&numbers[..]) as f64 / start.elapsed().as_secs_f64() / 1e9
+    };
+    (0..5).map(|_| run()).fold(0.0, f64::max)
+}

@@ -1,0 +1,101 @@
+//! The innermost loops: one tile of C from packed panels, and the packing, for each instruction set.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod plain;
+
+use half::{bf16, f16};
+
+use crate::isa::{self, Isa};
+
+/// Numbers of a factor, where and as they lie.
+#[derive(Clone, Copy)]
+pub(crate) enum Numbers {
+    F32(*const f32),
+    Bf16(*const bf16),
+    F16(*const f16),
+}
+
+/// One factor of a product. A line is a row of A or a column of B: what meets one line of the other factor along K.
+#[derive(Clone, Copy)]
+pub(crate) struct Factor {
+    pub numbers: Numbers,
+    /// Elements from a line to the next.
+    pub line: usize,
+    /// Elements from a step along K to the next.
+    pub k: usize,
+}
+
+/// What an element of C starts from, before the sums are added.
+#[derive(Clone, Copy)]
+pub(crate) enum Start {
+    /// 0; C is not read.
+    Zero,
+    /// Itself, times this.
+    Scaled(f32),
+    /// One number a column; C is not read.
+    Bias(*const f32),
+}
+
+/// A tile of C: `c = start + alpha · (what the panels give)`.
+#[derive(Clone, Copy)]
+pub(super) struct Tile {
+    pub c: *mut f32,
+    pub c_rs: usize,
+    pub rows: usize,
+    pub columns: usize,
+    pub alpha: f32,
+    pub start: Start,
+}
+
+/// Where lines go: panel after panel of W lines, in a panel one K after the other, W numbers each.
+#[derive(Clone, Copy)]
+pub(super) struct Lines {
+    pub first: usize,
+    pub count: usize,
+    /// First place along K and how many.
+    pub k0: usize,
+    pub k_len: usize,
+    /// Numbers from a panel to the next.
+    pub panel: usize,
+}
+
+/// Copies lines of a factor into panels. Lines that fill up the last panel are zeros or, in A's panels, left out.
+///
+/// # Safety
+/// The factor has these lines, and `out` has room for their panels.
+pub(super) type Pack = unsafe fn(&Factor, Lines, out: *mut f32);
+
+/// The code of one instruction set.
+pub(super) struct Kernel {
+    /// Lines of a panel of A, and most rows of a tile.
+    pub mr: usize,
+    /// Lines of a panel of B, and most columns of a tile.
+    pub nr: usize,
+    /// Longest chain of additions: at most so many K are summed before they are added to C. It decides the bits.
+    pub kc: usize,
+    pub pack_a: Pack,
+    pub pack_b: Pack,
+    /// One tile from `k` steps of a panel of A and of one of B.
+    ///
+    /// # Safety
+    /// The panels have `k` steps; nobody else touches the tile, whose rows and columns are at most MR and NR.
+    pub tile: unsafe fn(k: usize, a: *const f32, b: *const f32, tile: &Tile),
+}
+
+/// The kernel of the instruction set in use; none where the plain code of others is as good.
+pub(super) fn kernel() -> Option<&'static Kernel> {
+    match isa::current() {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => Some(&avx512::KERNEL),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => Some(&avx2::KERNEL),
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon => Some(&neon::KERNEL),
+        _ => None,
+    }
+}

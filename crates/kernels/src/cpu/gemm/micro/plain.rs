@@ -1,0 +1,35 @@
+//! Packing in plain code: what the compiler makes of it on NEON, and elsewhere for lines that are contiguous in neither direction.
+
+use super::super::super::super::half_bits::{bf16_to_f32, f16_to_f32};
+use super::{Factor, Lines, Numbers};
+
+/// [`super::Pack`] for panels of W lines.
+#[inline(always)]
+pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *mut f32) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        match factor.numbers {
+            Numbers::F32(p) => pack_from::<W, _>(factor, lines, out, |at| *p.add(at)),
+            Numbers::Bf16(p) => pack_from::<W, _>(factor, lines, out, |at| bf16_to_f32(*p.add(at))),
+            Numbers::F16(p) => pack_from::<W, _>(factor, lines, out, |at| f16_to_f32(*p.add(at))),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn pack_from<const W: usize, F: Fn(usize) -> f32>(factor: &Factor, lines: Lines, out: *mut f32, number: F) {
+    for panel in 0..lines.count.div_ceil(W) {
+        let count = W.min(lines.count - panel * W);
+        let first = (lines.first + panel * W) * factor.line;
+        for k in 0..lines.k_len {
+            let at = first + (lines.k0 + k) * factor.k;
+            // SAFETY: panel and k are inside what the caller gave room for; (line, k) is inside the factor.
+            unsafe {
+                let to = out.add(panel * lines.panel + k * W);
+                for i in 0..W {
+                    *to.add(i) = if i < count { number(at + i * factor.line) } else { 0.0 };
+                }
+            }
+        }
+    }
+}
