@@ -1,5 +1,10 @@
 //! The innermost loops: one tile of C from packed panels, and the packing, for each instruction set.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "the loops index several register arrays at once"
+)]
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]

@@ -1,0 +1,177 @@
+//! Blocked products against the reference: every size of tile, layout, precision and start.
+
+use super::*;
+use crate::half_bits::{f32_to_bf16, f32_to_f16};
+use crate::reference;
+use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
+
+/// A factor in memory: (lines, k) when `along_k`, else (k, lines); with gaps where `step` is 2.
+struct Owned {
+    f32: Vec<f32>,
+    bf16: Vec<half::bf16>,
+    f16: Vec<half::f16>,
+    strides: (usize, usize),
+}
+
+impl Owned {
+    fn new(lines: usize, k: usize, along_k: bool, step: usize, seed: u64) -> Self {
+        let f32 = values::<f32>(lines * k * step, seed);
+        Owned {
+            bf16: f32.iter().map(|&x| f32_to_bf16(x)).collect(),
+            f16: f32.iter().map(|&x| f32_to_f16(x)).collect(),
+            strides: if along_k {
+                (k * step, step)
+            } else {
+                (step, lines * step)
+            },
+            f32,
+        }
+    }
+
+    /// As f32, bf16 or f16, and the same numbers in f64.
+    fn factor(&self, precision: usize) -> (Factor, Vec<f64>) {
+        let (line, k) = self.strides;
+        let (numbers, wide) = match precision {
+            0 => (Numbers::F32(self.f32.as_ptr()), wide(&self.f32)),
+            1 => {
+                let numbers = self.bf16.iter().map(|x| x.to_f64()).collect();
+                (Numbers::Bf16(self.bf16.as_ptr()), numbers)
+            }
+            _ => {
+                let numbers = self.f16.iter().map(|x| x.to_f64()).collect();
+                (Numbers::F16(self.f16.as_ptr()), numbers)
+            }
+        };
+        (Factor { numbers, line, k }, wide)
+    }
+}
+
+/// C of a product whose sum goes on in a second pair of factors, next to what the reference gives.
+fn both(
+    (m, k, more_k, n): (usize, usize, usize, usize),
+    layout: usize,
+    precision: usize,
+    start: usize,
+) -> (Vec<f32>, Vec<f64>) {
+    let (along_a, along_b) = (layout & 1 == 0, layout & 2 == 0);
+    let step = if layout & 4 == 4 { 2 } else { 1 };
+    let a = [Owned::new(m, k, along_a, step, 1), Owned::new(m, more_k, true, 1, 2)];
+    let b = [Owned::new(n, k, along_b, step, 3), Owned::new(n, more_k, false, 1, 4)];
+    let (a, b) = (
+        [a[0].factor(0), a[1].factor(0)].map(|f| (f, &a)),
+        [b[0].factor(precision), b[1].factor(0)].map(|f| (f, &b)),
+    );
+    let (c_rs, bias) = (n + 5, values::<f32>(n, 6));
+    let mut c = values::<f32>(m * c_rs, 5);
+    let mut want = wide(&c);
+    let beta = [0.0, 1.0, 1.5][start];
+    for i in 0..m {
+        for (j, &bias) in bias.iter().enumerate() {
+            let at = i * c_rs + j;
+            if start == 1 {
+                want[at] = f64::from(bias);
+            }
+            if start < 2 {
+                c[at] = f32::NAN; // which must not be read
+            }
+        }
+    }
+    for (pair, k) in [(0, k), (1, more_k)] {
+        let (((fa, a), _), ((fb, b), _)) = (&a[pair], &b[pair]);
+        let beta = if pair == 0 { beta } else { 1.0 };
+        reference::gemm::gemm(
+            m,
+            k,
+            n,
+            a,
+            (fa.line, fa.k),
+            b,
+            (fb.k, fb.line),
+            0.5,
+            beta,
+            &mut want,
+            c_rs,
+        );
+    }
+    let product = Blocked {
+        m,
+        n,
+        k,
+        more_k,
+        a: [a[0].0.0, a[1].0.0],
+        b: [b[0].0.0, b[1].0.0],
+        alpha: 0.5,
+        start: match start {
+            0 => Start::Zero,
+            1 => Start::Bias(bias.as_ptr()),
+            _ => Start::Scaled(1.5),
+        },
+        c: c.as_mut_ptr(),
+        c_rs,
+    };
+    // SAFETY: the factors own what their strides name, and C is owned here.
+    unsafe { product.run(m * n * k > 100_000) };
+    (c, want)
+}
+
+fn meets_reference(sizes: (usize, usize, usize, usize), layout: usize, precision: usize, start: usize) {
+    let (got, want) = both(sizes, layout, precision, start);
+    let depth = 1.0 + (sizes.1 + sizes.2) as f64 / 256.0;
+    let name = format!("{sizes:?} layout {layout} precision {precision} start {start}");
+    close(&got, &want, 2e-5 * depth, &name);
+}
+
+fn each_own(mut f: impl FnMut(&Kernel)) {
+    each_isa(|_| {
+        if let Some(kernel) = kernel() {
+            f(kernel);
+        }
+    });
+}
+
+#[test]
+fn every_size_of_tile_layout_precision_and_start_meets_the_reference() {
+    each_own(|kernel| {
+        for m in 1..=kernel.mr + 1 {
+            for n in [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 40] {
+                meets_reference((m, 1 + (m * n) % 37, (m + n) % 3, n), (m + n) % 8, n % 3, m % 3);
+            }
+        }
+        for layout in 0..8 {
+            for precision in 0..3 {
+                for start in 0..3 {
+                    meets_reference((37, 67, 5, 71), layout, precision, start);
+                }
+            }
+        }
+        meets_reference((20, 0, 0, 33), 0, 0, 1);
+        meets_reference((20, 0, 3, 33), 0, 0, 2);
+        meets_reference((0, 3, 3, 33), 0, 0, 2);
+    });
+}
+
+#[test]
+fn several_blocks_and_depths_meet_the_reference() {
+    each_own(|kernel| {
+        // More than ROOM on both sides, several tasks, and the second factors behind the last depth.
+        meets_reference((300, 2 * kernel.kc + 3, 8, 1100), 2, 1, 2);
+        meets_reference((3, 2 * kernel.kc + 1, 0, 2100), 0, 0, 1);
+        meets_reference((1500, kernel.kc + 9, 0, 40), 1, 0, 0);
+    });
+}
+
+#[test]
+fn the_bits_of_a_row_go_by_its_numbers_alone() {
+    each_own(|kernel| {
+        let (whole, _) = both((2 * kernel.mr + 3, 1000, 4, 70), 0, 2, 2);
+        same_for_any_thread_count(|| {
+            let (again, _) = both((2 * kernel.mr + 3, 1000, 4, 70), 0, 2, 2);
+            assert!(again == whole);
+            again
+        });
+        // The same rows in a taller product: the factors of rows are drawn in order, so the first ones are the same.
+        let (taller, _) = both((3 * kernel.mr, 1000, 4, 70), 0, 2, 0);
+        let (first, _) = both((5, 1000, 4, 70), 0, 2, 0);
+        assert!((0..5).all(|i| taller[i * 75..][..70] == first[i * 75..][..70]));
+    });
+}
