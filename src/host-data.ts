@@ -84,6 +84,13 @@ function ragged(dim: number, item: unknown): ShapeError {
   })
 }
 
+/** 0 for 0, 1 for anything else. A loop: masks of beams come at every token. */
+function truths(values: ArrayLike<number>): Uint8Array {
+  const out = new Uint8Array(values.length)
+  for (let i = 0; i < out.length; i++) out[i] = values[i] === 0 ? 0 : 1
+  return out
+}
+
 /** Numbers as the bytes of a dtype that is no half type, valid until the next call. */
 export function bytesOf(values: Values, dtype: Dtype): Uint8Array {
   const n = values.length
@@ -93,7 +100,7 @@ export function bytesOf(values: Values, dtype: Dtype): Uint8Array {
   else if (dtype === 'f64')
     array = values instanceof Float64Array ? values : Float64Array.from({ length: n }, (_, i) => Number(values[i]))
   else if (dtype === 'i64') array = values instanceof BigInt64Array ? values : integers(values)
-  else if (dtype === 'bool') array = Uint8Array.from({ length: n }, (_, i) => (Number(values[i]) !== 0 ? 1 : 0))
+  else if (dtype === 'bool') array = values instanceof Uint8Array ? truths(values) : truths(Array.from(values, Number))
   else array = values instanceof Uint8Array ? values : Uint8Array.from({ length: n }, (_, i) => toByte(values[i]!))
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 }
