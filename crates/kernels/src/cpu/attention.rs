@@ -1,6 +1,8 @@
 //! Scaled dot-product attention, tiled so that the (Tq, Tk) matrix never exists.
 
 mod backward;
+mod decode;
+mod micro;
 mod problem;
 mod tile;
 
@@ -10,10 +12,7 @@ pub use problem::{AttnDims, AttnOptions, Causal, Mask, Strides};
 use super::small_rows::shared;
 use crate::{Float, Result, check_len, par};
 use problem::{Problem, Rows, check_strided};
-use tile::attend;
-
-/// Queries per tile.
-const QUERIES: usize = 64;
+use tile::QUERIES;
 
 /// `out = softmax(scale · q · kᵀ + masks) · v` for each head, and `lse`, the logarithm of each softmax's denominator.
 ///
@@ -26,7 +25,7 @@ const QUERIES: usize = 64;
 /// | `lse` | (B, H, Tq)      | –       |
 ///
 /// A query that may see no key gets zeros and `lse` −∞ (and no gradient). Keys beyond a sequence's length are not read.
-/// Memory: one tile of 64 x 256 scores per thread. Sums are in `T`; the bits do not depend on the threads, and for one
+/// Memory: one tile of scores per thread. Sums are in `T`; the bits do not depend on the threads, and for one
 /// query (decoding) neither on the batch nor on Tk.
 ///
 /// # Errors
@@ -84,7 +83,7 @@ pub fn attention<T: Float>(
         par::for_rows(tasks, par::grain(2 * group * tk * d), |range| {
             for task in range {
                 let (b, kv) = (task / kv_heads, task % kv_heads);
-                attend(
+                decode::attend(
                     &p,
                     inputs,
                     outputs,
@@ -105,7 +104,7 @@ pub fn attention<T: Float>(
             for task in range {
                 let (b, head, first) = (task / tiles / heads, task / tiles % heads, task % tiles * QUERIES);
                 let count = QUERIES.min(tq - first);
-                attend(
+                tile::attend(
                     &p,
                     inputs,
                     outputs,
@@ -288,6 +287,7 @@ mod tests {
                 (64, 17, 16),
                 (129, 129, 17),
                 (70, 300, 8),
+                (260, 270, 5),
             ] {
                 all_options_meet_the_twin::<f32>(tq, tk, d, tq % 2 == 0);
                 all_options_meet_the_twin::<f64>(tq, tk, d, tq % 2 == 1);

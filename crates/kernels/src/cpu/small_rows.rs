@@ -7,8 +7,9 @@ mod lanes;
 mod scratch;
 mod tile;
 
+pub(crate) use lanes::Lane;
 pub(crate) use scratch::{release_scratch, with_scratch};
-pub(crate) use tile::{Kind, Tile};
+pub(crate) use tile::{Kind, Tile, on_current_isa};
 
 use crate::{Float, WeightRef, isa, par};
 use tile::{K_BLOCK, prefetch};

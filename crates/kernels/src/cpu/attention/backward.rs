@@ -1,13 +1,14 @@
 //! The gradient of attention, which recomputes the weights tile by tile from the saved log-sums.
 
-use super::super::gemm::gemm_on_thread;
 use super::super::small_rows::{Shared, shared, with_scratch};
+use super::micro::{LANES, Product, Trim};
 use super::problem::{Problem, Rows, check_strided};
-use super::{AttnDims, AttnOptions, QUERIES, Strides};
-use crate::{Float, Result, check_len, isa, par};
+use super::tile::{KEYS, QUERIES, Sight, drop_by, gather, hide, lanes_at, padded, transpose};
+use super::{AttnDims, AttnOptions, Strides};
+use crate::{Float, Result, check_len, isa, par, pause};
 
-/// Keys per tile: two tiles of 64 x 128 scores stay in the second-level cache.
-const KEYS: usize = 128;
+/// Queries, and keys, whose gradients one task adds to at a time.
+const BLOCK: usize = 256;
 
 /// The gradients of [`super::attention`] to q, k and v.
 ///
@@ -15,7 +16,8 @@ const KEYS: usize = 128;
 /// `dS = scale · P ∘ (dP − D)`, `dq = dS · k`, `dk = dSᵀ · q`, `dv = P̃ᵀ · dout`.
 ///
 /// `dout` has the strides `os` of `out`; `dq`, `dk`, `dv` those of q, k, v, and are overwritten. Shared key heads sum
-/// their query heads in order. Bits do not depend on the threads: a task owns one key head of one sequence.
+/// their query heads in order. Bits do not depend on the threads: queries and keys are cut in blocks of 256, and the pairs of blocks
+/// run in rounds, in each of which a block of queries and a block of keys belong to one task alone.
 ///
 /// # Errors
 /// As [`super::attention`]; also when `qs`, `ks` or `vs` make tokens overlap (a broadcast input has no such gradient).
@@ -70,10 +72,7 @@ pub fn attention_backward<T: Float>(
         check_strided(NAME, name, len, sizes, strides, writes)?;
     }
     check_len(NAME, "lse", lse.len(), batch * heads * tq)?;
-    if batch * kv_heads == 0 {
-        return Ok(());
-    }
-    // SAFETY: a task writes dq of its group's heads, and dk and dv of its key head; none overlap, checked above.
+    // SAFETY: in a round, a task alone writes its block of dq, dk and dv; none overlap, checked above.
     let gradients = unsafe {
         Gradients {
             q: shared(dq.as_mut_ptr()),
@@ -89,33 +88,24 @@ pub fn attention_backward<T: Float>(
         out,
         lse,
     };
-    let group = p.group();
-    par::for_rows(batch * kv_heads, par::grain(5 * group * tq * tk * d), |range| {
-        for task in range {
-            let (b, kv) = (task / kv_heads, task % kv_heads);
-            clear(gradients.k.get(), ks, (b, kv), tk, d);
-            clear(gradients.v.get(), vs, (b, kv), tk, d);
-            for head in kv * group..(kv + 1) * group {
-                clear(gradients.q.get(), qs, (b, head), tq, d);
-                for first in (0..tq).step_by(QUERIES) {
-                    let count = QUERIES.min(tq - first);
-                    tile_rows(
-                        &p,
-                        &saved,
-                        &gradients,
-                        kv,
-                        Rows {
-                            b,
-                            head,
-                            first,
-                            count,
-                            across_heads: false,
-                        },
-                    );
-                }
-            }
+    let rounds = tq.max(tk).div_ceil(BLOCK);
+    let work = 5 * p.group() * tq.min(BLOCK) * tk.min(BLOCK) * d;
+    for round in 0..rounds {
+        if round > 0 {
+            pause::point();
         }
-    });
+        par::for_rows(batch * kv_heads * rounds, par::grain(work), |range| {
+            for task in range {
+                let (b, kv, block) = (task / rounds / kv_heads, task / rounds % kv_heads, task % rounds);
+                if round == 0 {
+                    gradients.clear(&p, (b, kv), block * BLOCK);
+                }
+                // In the first round a task has as many queries and keys as it cleared.
+                let first = (block + round) % rounds * BLOCK;
+                pair(&p, &saved, &gradients, (b, kv), (first, block * BLOCK));
+            }
+        });
+    }
     Ok(())
 }
 
@@ -134,138 +124,213 @@ struct Gradients<T> {
     v: Shared<*mut T>,
 }
 
-/// Zeroes one head of a gradient that belongs to the calling task.
-fn clear<T: Float>(gradient: *mut T, s: Strides, (b, h): (usize, usize), tokens: usize, d: usize) {
-    for t in 0..tokens {
-        // SAFETY: the caller of `attention_backward` gave room for every token, and this head is the task's own.
-        unsafe { std::slice::from_raw_parts_mut(gradient.add(s.at(b, h, t)), d).fill(T::ZERO) }
+impl<T: Float> Gradients<T> {
+    /// Zeroes a block of tokens of one key head and its query heads, which is the calling task's own.
+    fn clear(&self, p: &Problem<'_, T>, (b, kv): (usize, usize), first: usize) {
+        let AttnDims { tq, tk, d, .. } = p.dims;
+        let clear = |gradient: *mut T, s: Strides, h: usize, tokens: usize| {
+            for t in first..tokens.min(first + BLOCK) {
+                // SAFETY: the caller of `attention_backward` gave room for every token, and this block is the task's own.
+                unsafe { std::slice::from_raw_parts_mut(gradient.add(s.at(b, h, t)), d).fill(T::ZERO) }
+            }
+        };
+        clear(self.k.get(), p.ks, kv, tk);
+        clear(self.v.get(), p.vs, kv, tk);
+        (kv * p.group()..(kv + 1) * p.group()).for_each(|head| clear(self.q.get(), p.qs, head, tq));
     }
 }
 
-/// One tile of queries of one head against all keys it may see.
-fn tile_rows<T: Float>(p: &Problem<'_, T>, saved: &Saved<'_, T>, gradients: &Gradients<T>, kv: usize, rows: Rows) {
+/// A block of queries of all heads of a group against a block of keys.
+fn pair<T: Float>(
+    p: &Problem<'_, T>,
+    saved: &Saved<'_, T>,
+    gradients: &Gradients<T>,
+    (b, kv): (usize, usize),
+    (first_query, first_key): (usize, usize),
+) {
+    let AttnDims { tq, tk, .. } = p.dims;
+    for head in kv * p.group()..(kv + 1) * p.group() {
+        for first in (first_query..tq.min(first_query + BLOCK)).step_by(QUERIES) {
+            let rows = Rows {
+                b,
+                head,
+                first,
+                count: QUERIES.min(tq - first),
+                across_heads: false,
+            };
+            let keys = first_key..p.keys(rows).min(tk).min(first_key + BLOCK);
+            if !keys.is_empty() {
+                tile_rows(p, saved, gradients, kv, rows, keys);
+            }
+        }
+    }
+}
+
+/// One tile of queries of one head against some of the keys that it may see.
+fn tile_rows<T: Float>(
+    p: &Problem<'_, T>,
+    saved: &Saved<'_, T>,
+    gradients: &Gradients<T>,
+    kv: usize,
+    rows: Rows,
+    keys: std::ops::Range<usize>,
+) {
     let (d, n, b) = (p.dims.d, rows.count, rows.b);
     let (q_at, o_at) = (p.qs.at(b, rows.head, rows.first), p.os.at(b, rows.head, rows.first));
     let (q, dout, out) = (&saved.q[q_at..], &saved.dout[o_at..], &saved.out[o_at..]);
-    let lse = &saved.lse[p.index(rows, 0)..][..n];
-    let keys = p.keys(rows);
-    with_scratch(n * (3 * KEYS + 1), |scratch: &mut [T]| {
-        let (weights, rest) = scratch.split_at_mut(n * KEYS);
-        let (dropped, rest) = rest.split_at_mut(n * KEYS);
-        let (ds, delta) = rest.split_at_mut(n * KEYS);
-        for (r, delta) in delta.iter_mut().enumerate() {
-            *delta = isa::dispatch(
-                #[inline(always)]
-                || dot(&dout[r * p.os.t..][..d], &out[r * p.os.t..][..d]),
-            );
-        }
-        for j0 in (0..keys).step_by(KEYS) {
-            let width = KEYS.min(keys - j0);
-            let (k, v) = (&saved.k[p.ks.at(b, kv, j0)..], &saved.v[p.vs.at(b, kv, j0)..]);
-            let (weights, ds) = (&mut weights[..n * width], &mut ds[..n * width]);
-            // SAFETY: q and dout have n rows of d, k and v have `width` rows of d, the tiles are (n, width).
-            unsafe {
-                let sizes = (n, d, width);
-                gemm_on_thread(
-                    sizes,
-                    q.as_ptr(),
-                    (p.qs.t, 1),
-                    k.as_ptr(),
-                    (1, p.ks.t),
-                    p.scale,
-                    T::ZERO,
-                    weights.as_mut_ptr(),
-                    width,
-                );
-                gemm_on_thread(
-                    sizes,
-                    dout.as_ptr(),
-                    (p.os.t, 1),
-                    v.as_ptr(),
-                    (1, p.vs.t),
-                    T::ONE,
-                    T::ZERO,
-                    ds.as_mut_ptr(),
-                    width,
-                );
-            }
-            for (r, (weights, ds)) in weights
-                .chunks_exact_mut(width)
-                .zip(ds.chunks_exact_mut(width))
-                .enumerate()
-            {
-                p.mask(rows, r, j0, weights);
-                p.drop(rows, r, j0, ds);
+    let lanes = padded(n);
+    let factor_len = if p.options.dropout.is_some() { KEYS * QUERIES } else { 0 };
+    with_scratch(
+        (4 * QUERIES + KEYS) * d + 2 * QUERIES * KEYS + factor_len,
+        |scratch: &mut [T]| {
+            // Queries and gradients of the output by column, as the first two products read them, and by row for the last three.
+            let (queries, rest) = scratch.split_at_mut(QUERIES * d);
+            let (douts, rest) = rest.split_at_mut(QUERIES * d);
+            let (query_rows, rest) = rest.split_at_mut(QUERIES * d);
+            let (dout_rows, rest) = rest.split_at_mut(QUERIES * d);
+            let (key_rows, rest) = rest.split_at_mut(KEYS * d);
+            let (weights, rest) = rest.split_at_mut(QUERIES * KEYS);
+            let (ds, factors) = rest.split_at_mut(QUERIES * KEYS);
+            transpose(q, p.qs.t, n, d, p.scale, queries);
+            transpose(dout, p.os.t, n, d, T::ONE, douts);
+            gather(q, p.qs.t, d, &mut query_rows[..n * d]);
+            gather(dout, p.os.t, d, &mut dout_rows[..n * d]);
+            let sums = Sums::new(&saved.lse[p.index(rows, 0)..][..n], dout, out, p.os.t, d);
+            for j0 in keys.clone().step_by(KEYS) {
+                let width = KEYS.min(keys.end - j0);
+                let (k_at, v_at) = (p.ks.at(b, kv, j0), p.vs.at(b, kv, j0));
+                let (k, v) = (&saved.k[k_at..], &saved.v[v_at..]);
+                gather(k, p.ks.t, d, &mut key_rows[..width * d]);
+                let sight = Sight::new(p, rows, j0, width);
+                let scores = Product {
+                    m: width,
+                    k: d,
+                    n: lanes,
+                    a: key_rows.as_ptr(),
+                    a_strides: (d, 1),
+                    b: queries.as_ptr(),
+                    ldb: QUERIES,
+                    c: weights.as_mut_ptr(),
+                    ldc: QUERIES,
+                    add: false,
+                    trim: Trim::Columns(sight.first()),
+                };
+                let to_weights = Product {
+                    a: v.as_ptr(),
+                    a_strides: (p.vs.t, 1),
+                    b: douts.as_ptr(),
+                    c: ds.as_mut_ptr(),
+                    ..scores
+                };
+                // SAFETY: keys and v have `width` rows of d, the transposed tiles are (d, 64), weights and ds (128, 64).
+                unsafe {
+                    scores.run();
+                    to_weights.run();
+                }
+                p.mask_columns(rows, j0, width, weights);
+                if p.options.dropout.is_some() {
+                    p.drop_factors(rows, j0, width, factors);
+                    drop_by(factors, &mut ds[..width * QUERIES]);
+                }
                 isa::dispatch(
                     #[inline(always)]
-                    || score_gradient(weights, ds, lse[r], delta[r]),
+                    || sums.score_gradient(&sight, lanes, p.scale, weights, ds),
                 );
+                // SAFETY: as above; the gradients' rows are this task's own, see `attention_backward`.
+                unsafe {
+                    let to_keys = Product {
+                        m: width,
+                        k: n,
+                        n: d,
+                        a: ds.as_ptr(),
+                        a_strides: (QUERIES, 1),
+                        b: query_rows.as_ptr(),
+                        ldb: d,
+                        c: gradients.k.get().add(k_at),
+                        ldc: p.ks.t,
+                        add: true,
+                        trim: Trim::From(sight.first()),
+                    };
+                    to_keys.run();
+                    Product {
+                        m: n,
+                        k: width,
+                        a_strides: (1, QUERIES),
+                        b: key_rows.as_ptr(),
+                        c: gradients.q.get().add(q_at),
+                        ldc: p.qs.t,
+                        trim: Trim::To(sight.seen(n)),
+                        ..to_keys
+                    }
+                    .run();
+                    if p.options.dropout.is_some() {
+                        drop_by(factors, &mut weights[..width * QUERIES]);
+                    }
+                    Product {
+                        a: weights.as_ptr(),
+                        b: dout_rows.as_ptr(),
+                        c: gradients.v.get().add(v_at),
+                        ldc: p.vs.t,
+                        ..to_keys
+                    }
+                    .run();
+                }
             }
-            let dropped = if p.options.dropout.is_some() {
-                let dropped = &mut dropped[..n * width];
-                dropped.copy_from_slice(weights);
-                dropped
-                    .chunks_exact_mut(width)
-                    .enumerate()
-                    .for_each(|(r, row)| p.drop(rows, r, j0, row));
-                dropped.as_ptr()
-            } else {
-                weights.as_ptr()
-            };
-            // SAFETY: as above; the gradients' rows are this task's own, see `attention_backward`.
-            unsafe {
-                let (one, scale) = (T::ONE, p.scale);
-                let (dq, dk) = (gradients.q.get().add(q_at), gradients.k.get().add(p.ks.at(b, kv, j0)));
-                let dv = gradients.v.get().add(p.vs.at(b, kv, j0));
-                gemm_on_thread(
-                    (width, n, d),
-                    dropped,
-                    (1, width),
-                    dout.as_ptr(),
-                    (p.os.t, 1),
-                    one,
-                    one,
-                    dv,
-                    p.vs.t,
-                );
-                gemm_on_thread(
-                    (width, n, d),
-                    ds.as_ptr(),
-                    (1, width),
-                    q.as_ptr(),
-                    (p.qs.t, 1),
-                    scale,
-                    one,
-                    dk,
-                    p.ks.t,
-                );
-                gemm_on_thread(
-                    (n, width, d),
-                    ds.as_ptr(),
-                    (width, 1),
-                    k.as_ptr(),
-                    (p.ks.t, 1),
-                    scale,
-                    one,
-                    dq,
-                    p.qs.t,
-                );
-            }
-        }
-    });
+        },
+    );
 }
 
-/// Scores to weights, `exp(s − lse)`, and dP to dS (without the scale), `P · (dP − D)`.
-#[inline(always)]
-fn score_gradient<T: Float>(weights: &mut [T], ds: &mut [T], lse: T, delta: T) {
-    if lse == T::NEG_INFINITY {
-        weights.fill(T::ZERO);
-        ds.fill(T::ZERO);
-        return;
+/// What the softmax's gradient needs of each query.
+struct Sums<T> {
+    /// Log-sum of the scores; +inf where the weights are 0: for padding, and where no key is allowed.
+    lse: [T; QUERIES],
+    /// `Σ dout ∘ out`.
+    delta: [T; QUERIES],
+}
+
+impl<T: Float> Sums<T> {
+    fn new(lse: &[T], dout: &[T], out: &[T], stride: usize, d: usize) -> Self {
+        let mut sums = Sums {
+            lse: [T::INFINITY; QUERIES],
+            delta: [T::ZERO; QUERIES],
+        };
+        for (to, &lse) in sums.lse.iter_mut().zip(lse).filter(|(_, lse)| **lse != T::NEG_INFINITY) {
+            *to = lse;
+        }
+        isa::dispatch(
+            #[inline(always)]
+            || {
+                for (r, delta) in sums.delta[..lse.len()].iter_mut().enumerate() {
+                    *delta = dot(&dout[r * stride..][..d], &out[r * stride..][..d]);
+                }
+            },
+        );
+        sums
     }
-    for (weight, ds) in weights.iter_mut().zip(ds) {
-        *weight = (*weight - lse).exp();
-        *ds = *weight * (*ds - delta);
+
+    /// Scores to weights, `exp(s − lse)`, and dP to dS, `scale · P · (dP − D)`; both become 0 where a key is hidden.
+    #[inline(always)]
+    fn score_gradient(&self, sight: &Sight, lanes: usize, scale: T, weights: &mut [T], ds: &mut [T]) {
+        for l in (0..lanes).step_by(LANES) {
+            let (weights, ds, keys) = (&mut weights[l..], &mut ds[l..], sight.keys_of(l));
+            hide(sight, l, weights);
+            let (lse, delta) = (lanes_at(&self.lse, l), lanes_at(&self.delta, l));
+            for j in 0..keys {
+                let (mut p, mut dp) = (lanes_at(weights, j * QUERIES), lanes_at(ds, j * QUERIES));
+                for i in 0..LANES {
+                    p[i] = (p[i] - lse[i]).exp();
+                }
+                for i in 0..LANES {
+                    dp[i] = scale * p[i] * (dp[i] - delta[i]);
+                }
+                weights[j * QUERIES..][..LANES].copy_from_slice(&p);
+                ds[j * QUERIES..][..LANES].copy_from_slice(&dp);
+            }
+            for j in keys..sight.first().len() {
+                weights[j * QUERIES..][..LANES].fill(T::ZERO);
+                ds[j * QUERIES..][..LANES].fill(T::ZERO);
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sizes, strides and masks of an attention problem, and which keys a query may see.
 
 use super::super::lora::Dropout;
+use super::tile::{KEYS, QUERIES};
 use crate::{Float, Result, check_len, fail};
 
 /// Sizes: `heads` is a multiple of `kv_heads`; query head h reads key head `h / (heads / kv_heads)`.
@@ -187,6 +188,53 @@ impl<T: Float> Problem<'_, T> {
                 seen.iter_mut()
                     .enumerate()
                     .for_each(|(j, score)| *score += bias[base + j * s[3]]);
+            }
+        }
+    }
+
+    /// Applies the caller's mask to scores that lie as (keys, [`QUERIES`]), for keys j0..j0 + width.
+    pub fn mask_columns(&self, rows: Rows, j0: usize, width: usize, scores: &mut [T]) {
+        let (h, i) = rows.place(0);
+        let base = |s: &[usize; 4]| rows.b * s[0] + h * s[1] + i * s[2] + j0 * s[3];
+        let columns = scores.chunks_exact_mut(QUERIES).take(width).enumerate();
+        match &self.options.mask {
+            None => {}
+            // One value for all queries, as for padding.
+            Some(Mask::Bool(allowed, s)) if s[2] == 0 => {
+                let base = base(s);
+                columns
+                    .filter(|(j, _)| allowed[base + j * s[3]] == 0)
+                    .for_each(|(_, column)| column.fill(T::NEG_INFINITY));
+            }
+            Some(Mask::Bool(allowed, s)) => {
+                let base = base(s);
+                for (j, column) in columns {
+                    for (r, score) in column[..rows.count].iter_mut().enumerate() {
+                        if allowed[base + r * s[2] + j * s[3]] == 0 {
+                            *score = T::NEG_INFINITY;
+                        }
+                    }
+                }
+            }
+            Some(Mask::Add(bias, s)) => {
+                let base = base(s);
+                for (j, column) in columns {
+                    for (r, score) in column[..rows.count].iter_mut().enumerate() {
+                        *score += bias[base + r * s[2] + j * s[3]];
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes what dropout makes of weights of 1, 0 or 1 / (1 − p), as (keys, [`QUERIES`]).
+    pub fn drop_factors(&self, rows: Rows, j0: usize, width: usize, factors: &mut [T]) {
+        let mut row = [T::ZERO; KEYS];
+        for r in 0..rows.count {
+            row.fill(T::ONE);
+            self.drop(rows, r, j0, &mut row[..width]);
+            for (j, &factor) in row[..width].iter().enumerate() {
+                factors[j * QUERIES + r] = factor;
             }
         }
     }

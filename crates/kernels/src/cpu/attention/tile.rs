@@ -1,12 +1,104 @@
-//! One tile of queries against all its keys, with the online softmax.
+//! One tile of queries against all its keys, with the online softmax. Scores lie as (keys, queries): a register holds one key's scores
+//! for several queries, so that the softmax has no sums across a register, and both products read their operands as they lie.
 
-use super::super::gemm::gemm_on_thread;
 use super::super::small_rows::{Shared, with_scratch};
+use super::micro::{LANES, Product, Trim};
 use super::problem::{Problem, Rows};
 use crate::{Float, isa};
 
-/// Keys per tile: 64 KiB of f32 scores for 64 queries.
-const KEYS: usize = 256;
+/// Queries per tile, and distance between the keys of a tile of scores.
+pub(super) const QUERIES: usize = 64;
+
+/// Keys per tile: 32 KiB of f32 scores.
+pub(super) const KEYS: usize = 128;
+
+/// What the queries of a tile see of keys j0..j0 + width by length and place.
+pub(super) struct Sight {
+    /// First row that sees each key.
+    first: [usize; KEYS],
+    /// Keys that each row sees. Rows of padding see as much as the last one.
+    seen: [usize; QUERIES],
+    width: usize,
+}
+
+impl Sight {
+    /// Looks at `width` keys from j0, all of which the last row sees.
+    pub(super) fn new<T: Float>(p: &Problem<'_, T>, rows: Rows, j0: usize, width: usize) -> Self {
+        let mut sight = Sight {
+            first: [0; KEYS],
+            seen: [width; QUERIES],
+            width,
+        };
+        let mut j = 0;
+        for (r, seen) in sight.seen[..rows.count].iter_mut().enumerate() {
+            *seen = p.limit(rows.b, rows.first + r).saturating_sub(j0).min(width);
+            while j < *seen {
+                sight.first[j] = r;
+                j += 1;
+            }
+        }
+        sight
+    }
+
+    /// First row that sees each key of the tile.
+    pub(super) fn first(&self) -> &[usize] {
+        &self.first[..self.width]
+    }
+
+    /// Keys that each of `rows` rows sees.
+    pub(super) fn seen(&self, rows: usize) -> &[usize] {
+        &self.seen[..rows]
+    }
+
+    /// Keys that some row of lanes l.. sees.
+    pub(super) fn keys_of(&self, l: usize) -> usize {
+        self.seen[l + LANES - 1]
+    }
+}
+
+/// Queries in whole groups of lanes.
+pub(super) fn padded(queries: usize) -> usize {
+    queries.next_multiple_of(LANES)
+}
+
+/// Writes rows of `d` numbers, `stride` apart, times `scale`, as columns of (d, [`QUERIES`]); columns of padding become 0.
+pub(super) fn transpose<T: Float>(x: &[T], stride: usize, n: usize, d: usize, scale: T, out: &mut [T]) {
+    isa::dispatch(
+        #[inline(always)]
+        || {
+            for r0 in (0..padded(n)).step_by(LANES) {
+                let rows = LANES.min(n.saturating_sub(r0));
+                let mut c0 = 0;
+                while c0 < d {
+                    let columns = LANES.min(d - c0);
+                    let mut block = [[T::ZERO; LANES]; LANES];
+                    for (r, block) in block.iter_mut().enumerate().take(rows) {
+                        let from = &x[(r0 + r) * stride + c0..][..columns];
+                        block[..columns]
+                            .iter_mut()
+                            .zip(from)
+                            .for_each(|(to, &x)| *to = x * scale);
+                    }
+                    for c in 0..columns {
+                        let to = &mut out[(c0 + c) * QUERIES + r0..][..LANES];
+                        for (r, to) in to.iter_mut().enumerate() {
+                            *to = block[r][c];
+                        }
+                    }
+                    c0 += LANES;
+                }
+            }
+        },
+    );
+}
+
+/// Copies rows of `d` numbers, `stride` apart, next to each other: rows that lie a power of two apart would share few places of the
+/// first-level cache, and a tile reads them again and again.
+pub(super) fn gather<T: Float>(x: &[T], stride: usize, d: usize, out: &mut [T]) {
+    for (to, from) in out.chunks_exact_mut(d).zip(x.chunks(stride)) {
+        to.copy_from_slice(&from[..d]);
+    }
+}
 
 /// All keys for one tile of queries: the running maximum and sum of each row are corrected tile by tile.
 pub(super) fn attend<T: Float>(
@@ -16,127 +108,187 @@ pub(super) fn attend<T: Float>(
     rows: Rows,
 ) {
     let (d, n, kv) = (p.dims.d, rows.count, rows.head / p.group());
-    let keys = p.keys(rows);
-    with_scratch(n * (d + KEYS + 2), |scratch: &mut [T]| {
-        let (acc, rest) = scratch.split_at_mut(n * d);
-        let (scores, rest) = rest.split_at_mut(n * KEYS);
-        let (max, sum) = rest.split_at_mut(n);
-        acc.fill(T::ZERO);
-        max.fill(T::NEG_INFINITY);
-        sum.fill(T::ZERO);
-        let q = &q[p.qs.at(rows.b, rows.head, rows.first)..];
+    let (keys, lanes) = (p.keys(rows), padded(n));
+    with_scratch((2 * QUERIES + KEYS) * d + QUERIES * KEYS, |scratch: &mut [T]| {
+        let (acc, rest) = scratch.split_at_mut(QUERIES * d);
+        let (queries, rest) = rest.split_at_mut(QUERIES * d);
+        let (values, scores) = rest.split_at_mut(KEYS * d);
+        let mut softmax = Softmax {
+            max: [T::NEG_INFINITY; QUERIES],
+            sum: [T::ZERO; QUERIES],
+            correction: [T::ZERO; QUERIES],
+        };
+        transpose(
+            &q[p.qs.at(rows.b, rows.head, rows.first)..],
+            p.qs.t,
+            n,
+            d,
+            p.scale,
+            queries,
+        );
+        if keys == 0 {
+            acc.fill(T::ZERO);
+        }
         for j0 in (0..keys).step_by(KEYS) {
             let width = KEYS.min(keys - j0);
             let (k, v) = (&k[p.ks.at(rows.b, kv, j0)..], &v[p.vs.at(rows.b, kv, j0)..]);
-            let scores = &mut scores[..n * width];
-            // SAFETY: q has n rows of d, k has `width` rows of d, checked by the caller; scores is (n, width).
+            let sight = Sight::new(p, rows, j0, width);
+            // SAFETY: k has `width` rows of d, checked by the caller; the queries are (d, 64), the scores (128, 64).
             unsafe {
-                let (q_strides, sizes) = ((rows.stride(p.qs), 1), (n, d, width));
-                gemm_on_thread(
-                    sizes,
-                    q.as_ptr(),
-                    q_strides,
-                    k.as_ptr(),
-                    (1, p.ks.t),
-                    p.scale,
-                    T::ZERO,
-                    scores.as_mut_ptr(),
-                    width,
-                );
+                Product {
+                    m: width,
+                    k: d,
+                    n: lanes,
+                    a: k.as_ptr(),
+                    a_strides: (p.ks.t, 1),
+                    b: queries.as_ptr(),
+                    ldb: QUERIES,
+                    c: scores.as_mut_ptr(),
+                    ldc: QUERIES,
+                    add: false,
+                    trim: Trim::Columns(sight.first()),
+                }
+                .run();
             }
-            scores
-                .chunks_exact_mut(width)
-                .enumerate()
-                .for_each(|(r, row)| p.mask(rows, r, j0, row));
+            p.mask_columns(rows, j0, width, scores);
             isa::dispatch(
                 #[inline(always)]
-                || {
-                    for (r, row) in scores.chunks_exact_mut(width).enumerate() {
-                        let correction = online_softmax(row, &mut max[r], &mut sum[r]);
-                        acc[r * d..][..d].iter_mut().for_each(|x| *x *= correction);
-                    }
-                },
+                || softmax.step(&sight, lanes, scores),
             );
-            if p.options.dropout.is_some() {
-                scores
-                    .chunks_exact_mut(width)
-                    .enumerate()
-                    .for_each(|(r, row)| p.drop(rows, r, j0, row));
+            if j0 > 0 {
+                softmax.correct(&mut acc[..n * d], d);
             }
-            // SAFETY: scores is (n, width), v has `width` rows of d, acc is (n, d).
+            if p.options.dropout.is_some() {
+                with_scratch(QUERIES * KEYS, |factors: &mut [T]| {
+                    p.drop_factors(rows, j0, width, factors);
+                    drop_by(factors, &mut scores[..width * QUERIES]);
+                });
+            }
+            gather(v, p.vs.t, d, &mut values[..width * d]);
+            // SAFETY: the scores are (128, 64), the values (128, d), acc is (64, d).
             unsafe {
-                let sizes = (n, width, d);
-                gemm_on_thread(
-                    sizes,
-                    scores.as_ptr(),
-                    (width, 1),
-                    v.as_ptr(),
-                    (p.vs.t, 1),
-                    T::ONE,
-                    T::ONE,
-                    acc.as_mut_ptr(),
-                    d,
-                );
+                Product {
+                    m: n,
+                    k: width,
+                    n: d,
+                    a: scores.as_ptr(),
+                    a_strides: (1, QUERIES),
+                    b: values.as_ptr(),
+                    ldb: d,
+                    c: acc.as_mut_ptr(),
+                    ldc: d,
+                    add: j0 > 0,
+                    trim: Trim::To(sight.seen(n)),
+                }
+                .run();
             }
         }
         for r in 0..n {
             let (h, i) = rows.place(r);
-            let inverse = if sum[r] == T::ZERO { T::ZERO } else { T::ONE / sum[r] };
+            let (max, sum) = (softmax.max[r], softmax.sum[r]);
+            let inverse = if sum == T::ZERO { T::ZERO } else { T::ONE / sum };
             // SAFETY: this row of `out` and this entry of `lse` belong to this task alone, see `attention`.
             let (row, lse) = unsafe {
                 let row = std::slice::from_raw_parts_mut(out.get().add(p.os.at(rows.b, h, i)), d);
                 (row, &mut *lse.get().add(p.index(rows, r)))
             };
             row.iter_mut().zip(&acc[r * d..]).for_each(|(y, &x)| *y = x * inverse);
-            *lse = if sum[r] == T::ZERO {
+            *lse = if sum == T::ZERO {
                 T::NEG_INFINITY
             } else {
-                max[r] + sum[r].ln()
+                max + sum.ln()
             };
         }
     });
 }
 
-/// Turns scores into weights relative to the new maximum; gives the factor for what was summed under the old one.
-#[inline(always)]
-fn online_softmax<T: Float>(row: &mut [T], max: &mut T, sum: &mut T) -> T {
-    let new = row_max(row).max_nan(*max);
-    // A row without allowed keys so far has maximum -inf; exp(-inf - 0) is the 0 that it needs.
-    let shift = if new == T::NEG_INFINITY { T::ZERO } else { new };
-    let correction = (*max - shift).exp();
-    *sum = *sum * correction + exp_sum(row, shift);
-    *max = new;
-    correction
+/// A dropped weight becomes 0 even where it was infinite or NaN.
+pub(super) fn drop_by<T: Float>(factors: &[T], weights: &mut [T]) {
+    isa::dispatch(
+        #[inline(always)]
+        || {
+            for (weight, &factor) in weights.iter_mut().zip(factors) {
+                *weight = if factor == T::ZERO { T::ZERO } else { *weight * factor };
+            }
+        },
+    );
 }
 
-#[inline(always)]
-fn row_max<T: Float>(row: &[T]) -> T {
-    let mut lanes = [T::NEG_INFINITY; 16];
-    let (chunks, rest) = row.as_chunks::<16>();
-    for chunk in chunks {
-        for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane = lane.max_nan(x);
-        }
-    }
-    let max = rest.iter().fold(T::NEG_INFINITY, |max, &x| max.max_nan(x));
-    lanes.into_iter().fold(max, T::max_nan)
+/// The running softmax of each query of a tile.
+struct Softmax<T> {
+    max: [T; QUERIES],
+    sum: [T; QUERIES],
+    /// Factor for what was summed under the maximum before.
+    correction: [T; QUERIES],
 }
 
-/// Replaces x by exp(x − shift) and gives their sum, in 16 lanes.
-#[inline(always)]
-fn exp_sum<T: Float>(row: &mut [T], shift: T) -> T {
-    let mut lanes = [T::ZERO; 16];
-    let (chunks, rest) = row.as_chunks_mut::<16>();
-    for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *x = (*x - shift).exp();
-            *lane += *x;
+impl<T: Float> Softmax<T> {
+    /// Turns scores into weights relative to the new maxima; hidden ones become 0.
+    #[inline(always)]
+    fn step(&mut self, sight: &Sight, lanes: usize, scores: &mut [T]) {
+        for l in (0..lanes).step_by(LANES) {
+            let (scores, keys) = (&mut scores[l..], sight.keys_of(l));
+            hide(sight, l, scores);
+            let old = lanes_at(&self.max, l);
+            let mut max = old;
+            for j in 0..keys {
+                let row = lanes_at(scores, j * QUERIES);
+                for i in 0..LANES {
+                    max[i] = max[i].max_nan(row[i]);
+                }
+            }
+            let (mut shift, mut sum) = (max, [T::ZERO; LANES]);
+            for i in 0..LANES {
+                // A row without allowed keys so far has maximum -inf; exp(-inf - 0) is the 0 that it needs.
+                shift[i] = if max[i] == T::NEG_INFINITY { T::ZERO } else { max[i] };
+            }
+            for j in 0..keys {
+                let mut row = lanes_at(scores, j * QUERIES);
+                for i in 0..LANES {
+                    row[i] = (row[i] - shift[i]).exp();
+                }
+                for i in 0..LANES {
+                    sum[i] += row[i];
+                }
+                scores[j * QUERIES..][..LANES].copy_from_slice(&row);
+            }
+            for j in keys..sight.width {
+                scores[j * QUERIES..][..LANES].fill(T::ZERO);
+            }
+            for i in 0..LANES {
+                self.correction[l + i] = (old[i] - shift[i]).exp();
+                self.sum[l + i] = self.sum[l + i] * self.correction[l + i] + sum[i];
+                self.max[l + i] = max[i];
+            }
         }
     }
-    let mut sum = T::ZERO;
-    for x in rest {
-        *x = (*x - shift).exp();
-        sum += *x;
+
+    /// Brings sums of earlier tiles to the new maxima.
+    fn correct(&self, acc: &mut [T], d: usize) {
+        isa::dispatch(
+            #[inline(always)]
+            || {
+                for (row, &correction) in acc.chunks_exact_mut(d).zip(&self.correction) {
+                    row.iter_mut().for_each(|x| *x *= correction);
+                }
+            },
+        );
     }
-    lanes.into_iter().fold(sum, |sum, lane| sum + lane)
+}
+
+/// [`LANES`] numbers from `at`.
+#[inline(always)]
+pub(super) fn lanes_at<T: Float>(x: &[T], at: usize) -> [T; LANES] {
+    let mut lanes = [T::ZERO; LANES];
+    lanes.copy_from_slice(&x[at..at + LANES]);
+    lanes
+}
+
+/// Sets to -inf what rows l.. do not see of the keys that some of them see. `scores` starts at lane l.
+#[inline(always)]
+pub(super) fn hide<T: Float>(sight: &Sight, l: usize, scores: &mut [T]) {
+    let from = sight.seen[l];
+    for j in from..sight.keys_of(l) {
+        scores[j * QUERIES..][..sight.first[j] - l].fill(T::NEG_INFINITY);
+    }
 }

@@ -54,9 +54,9 @@ impl<T: crate::Float> Tile<T> {
     /// All elements named by the sizes and strides are readable (x, W) or writable (y), and nobody else writes them.
     pub(crate) unsafe fn run(self) {
         if size_of::<T>() == 4 {
-            run(Inner(self.cast::<f32>()));
+            on_current_isa(Inner(self.cast::<f32>()));
         } else {
-            run(Inner(self.cast::<f64>()));
+            on_current_isa(Inner(self.cast::<f64>()));
         }
     }
 
@@ -114,7 +114,8 @@ impl<T: Lane> WithSimd for Inner<T> {
     }
 }
 
-fn run<O: WithSimd<Output = ()>>(op: O) {
+/// Runs `op` compiled for the current instruction set.
+pub(crate) fn on_current_isa<O: WithSimd<Output = ()>>(op: O) {
     #[cfg(target_arch = "x86_64")]
     match isa::current() {
         Isa::Avx512 => {

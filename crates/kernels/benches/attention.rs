@@ -1,0 +1,96 @@
+//! Attention in useful GFLOP/s (a causal mask counts half) and as a share of the multiply-add peak measured in this run, best of
+//! several: `cargo bench -p loralib-kernels --bench attention [-- avx2]`.
+#![allow(clippy::print_stdout, reason = "a benchmark's output is its result")]
+
+mod peak;
+
+use kernels::cpu::attention::{AttnDims, AttnOptions, Causal, Strides, attention, attention_backward};
+use kernels::isa::{self, Isa};
+use std::time::Instant;
+
+fn main() {
+    if let Some(isa) = std::env::args().nth(1).as_deref().and_then(Isa::from_name) {
+        isa::set(isa).expect("an instruction set of this CPU");
+    }
+    let peak = peak::Peak::measure().gflops;
+    for (batch, heads, kv_heads, t, d, causal) in [
+        (8, 12, 12, 128, 64, true),
+        (4, 9, 3, 256, 64, true),
+        (16, 12, 12, 128, 64, false),
+        (2, 12, 12, 512, 64, true),
+        (1, 12, 12, 1024, 64, false),
+        (4, 12, 12, 128, 80, true),
+    ] {
+        let dims = AttnDims {
+            batch,
+            heads,
+            kv_heads,
+            tq: t,
+            tk: t,
+            d,
+        };
+        attend(dims, causal, peak);
+    }
+}
+
+fn attend(dims: AttnDims, causal: bool, peak: f64) {
+    let AttnDims {
+        batch,
+        heads,
+        kv_heads,
+        tq,
+        tk,
+        d,
+    } = dims;
+    let (s, t) = (Strides::bthd(tq, heads, d), Strides::bthd(tk, kv_heads, d));
+    let (queries, keys) = (batch * tq * heads * d, batch * tk * kv_heads * d);
+    let [q, dout, k, v] = [queries, queries, keys, keys].map(numbers);
+    let (mut out, mut lse) = (vec![0f32; queries], vec![0f32; batch * heads * tq]);
+    let [mut dq, mut dk, mut dv] = [queries, keys, keys].map(|n| vec![0f32; n]);
+    let options = AttnOptions {
+        scale: 0.125,
+        causal: if causal { Causal::BottomRight } else { Causal::None },
+        lens: None,
+        mask: None,
+        dropout: None,
+    };
+    let forward = best(|| attention(&q, &k, &v, dims, s, t, t, s, &options, &mut out, &mut lse).expect("fits"));
+    let backward = best(|| {
+        attention_backward(
+            &dout, &q, &k, &v, &out, &lse, dims, s, t, t, s, &options, &mut dq, &mut dk, &mut dv,
+        )
+        .expect("fits");
+    });
+    let gflop = 4e-9 * (batch * heads * tq * tk * d) as f64 * if causal { 0.5 } else { 1.0 };
+    let show = |gflop: f64, s: f64| {
+        format!(
+            "{:7.0} us {:5.0} GFLOP/s {:3.0} %",
+            s * 1e6,
+            gflop / s,
+            100.0 * gflop / s / peak
+        )
+    };
+    println!(
+        "B {batch:2} H {heads:2}/{kv_heads:2} T {tq:4} D {d} {}  forward {}  backward {}",
+        if causal { "causal" } else { "full  " },
+        show(gflop, forward),
+        show(2.5 * gflop, backward)
+    );
+}
+
+/// Best of at least 10 runs and 0.3 seconds.
+fn best(mut f: impl FnMut()) -> f64 {
+    let (mut best, mut runs) = (f64::INFINITY, 0);
+    let begin = Instant::now();
+    while runs < 10 || begin.elapsed().as_secs_f64() < 0.3 {
+        let start = Instant::now();
+        f();
+        best = best.min(start.elapsed().as_secs_f64());
+        runs += 1;
+    }
+    best
+}
+
+fn numbers(n: usize) -> Vec<f32> {
+    (0..n).map(|i| (i * 7919 % 1013) as f32 / 506.0 - 1.0).collect()
+}

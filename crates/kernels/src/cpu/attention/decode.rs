@@ -1,0 +1,142 @@
+//! The query heads of one key head in a decoding step: few rows against all keys, with the online softmax.
+
+use super::super::gemm::gemm_on_thread;
+use super::super::small_rows::{Shared, with_scratch};
+use super::problem::{Problem, Rows};
+use crate::{Float, isa};
+
+/// Keys per tile: 64 KiB of f32 scores for 64 queries.
+const KEYS: usize = 256;
+
+/// All keys for one tile of queries: the running maximum and sum of each row are corrected tile by tile.
+pub(super) fn attend<T: Float>(
+    p: &Problem<'_, T>,
+    (q, k, v): (&[T], &[T], &[T]),
+    (out, lse): (Shared<*mut T>, Shared<*mut T>),
+    rows: Rows,
+) {
+    let (d, n, kv) = (p.dims.d, rows.count, rows.head / p.group());
+    let keys = p.keys(rows);
+    with_scratch(n * (d + KEYS + 2), |scratch: &mut [T]| {
+        let (acc, rest) = scratch.split_at_mut(n * d);
+        let (scores, rest) = rest.split_at_mut(n * KEYS);
+        let (max, sum) = rest.split_at_mut(n);
+        acc.fill(T::ZERO);
+        max.fill(T::NEG_INFINITY);
+        sum.fill(T::ZERO);
+        let q = &q[p.qs.at(rows.b, rows.head, rows.first)..];
+        for j0 in (0..keys).step_by(KEYS) {
+            let width = KEYS.min(keys - j0);
+            let (k, v) = (&k[p.ks.at(rows.b, kv, j0)..], &v[p.vs.at(rows.b, kv, j0)..]);
+            let scores = &mut scores[..n * width];
+            // SAFETY: q has n rows of d, k has `width` rows of d, checked by the caller; scores is (n, width).
+            unsafe {
+                let (q_strides, sizes) = ((rows.stride(p.qs), 1), (n, d, width));
+                gemm_on_thread(
+                    sizes,
+                    q.as_ptr(),
+                    q_strides,
+                    k.as_ptr(),
+                    (1, p.ks.t),
+                    p.scale,
+                    T::ZERO,
+                    scores.as_mut_ptr(),
+                    width,
+                );
+            }
+            scores
+                .chunks_exact_mut(width)
+                .enumerate()
+                .for_each(|(r, row)| p.mask(rows, r, j0, row));
+            isa::dispatch(
+                #[inline(always)]
+                || {
+                    for (r, row) in scores.chunks_exact_mut(width).enumerate() {
+                        let correction = online_softmax(row, &mut max[r], &mut sum[r]);
+                        acc[r * d..][..d].iter_mut().for_each(|x| *x *= correction);
+                    }
+                },
+            );
+            if p.options.dropout.is_some() {
+                scores
+                    .chunks_exact_mut(width)
+                    .enumerate()
+                    .for_each(|(r, row)| p.drop(rows, r, j0, row));
+            }
+            // SAFETY: scores is (n, width), v has `width` rows of d, acc is (n, d).
+            unsafe {
+                let sizes = (n, width, d);
+                gemm_on_thread(
+                    sizes,
+                    scores.as_ptr(),
+                    (width, 1),
+                    v.as_ptr(),
+                    (p.vs.t, 1),
+                    T::ONE,
+                    T::ONE,
+                    acc.as_mut_ptr(),
+                    d,
+                );
+            }
+        }
+        for r in 0..n {
+            let (h, i) = rows.place(r);
+            let inverse = if sum[r] == T::ZERO { T::ZERO } else { T::ONE / sum[r] };
+            // SAFETY: this row of `out` and this entry of `lse` belong to this task alone, see `attention`.
+            let (row, lse) = unsafe {
+                let row = std::slice::from_raw_parts_mut(out.get().add(p.os.at(rows.b, h, i)), d);
+                (row, &mut *lse.get().add(p.index(rows, r)))
+            };
+            row.iter_mut().zip(&acc[r * d..]).for_each(|(y, &x)| *y = x * inverse);
+            *lse = if sum[r] == T::ZERO {
+                T::NEG_INFINITY
+            } else {
+                max[r] + sum[r].ln()
+            };
+        }
+    });
+}
+
+/// Turns scores into weights relative to the new maximum; gives the factor for what was summed under the old one.
+#[inline(always)]
+fn online_softmax<T: Float>(row: &mut [T], max: &mut T, sum: &mut T) -> T {
+    let new = row_max(row).max_nan(*max);
+    // A row without allowed keys so far has maximum -inf; exp(-inf - 0) is the 0 that it needs.
+    let shift = if new == T::NEG_INFINITY { T::ZERO } else { new };
+    let correction = (*max - shift).exp();
+    *sum = *sum * correction + exp_sum(row, shift);
+    *max = new;
+    correction
+}
+
+#[inline(always)]
+fn row_max<T: Float>(row: &[T]) -> T {
+    let mut lanes = [T::NEG_INFINITY; 16];
+    let (chunks, rest) = row.as_chunks::<16>();
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = lane.max_nan(x);
+        }
+    }
+    let max = rest.iter().fold(T::NEG_INFINITY, |max, &x| max.max_nan(x));
+    lanes.into_iter().fold(max, T::max_nan)
+}
+
+/// Replaces x by exp(x − shift) and gives their sum, in 16 lanes.
+#[inline(always)]
+fn exp_sum<T: Float>(row: &mut [T], shift: T) -> T {
+    let mut lanes = [T::ZERO; 16];
+    let (chunks, rest) = row.as_chunks_mut::<16>();
+    for chunk in chunks {
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            *x = (*x - shift).exp();
+            *lane += *x;
+        }
+    }
+    let mut sum = T::ZERO;
+    for x in rest {
+        *x = (*x - shift).exp();
+        sum += *x;
+    }
+    lanes.into_iter().fold(sum, |sum, lane| sum + lane)
+}
