@@ -47,20 +47,32 @@ pub fn gelu_erf_grad<T: Float>(x: T) -> T {
     cdf + x * T::from_f64(NORMAL_PEAK) * (-(x * x) * T::HALF).exp()
 }
 
-/// GPT-2's GELU: `0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))`.
+/// GPT-2's GELU: `0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))`, computed as `x · sigmoid(2 √(2/π) (x + 0.044715 x³))`: one exponential,
+/// and no cancellation where the function is near 0.
 #[inline(always)]
 pub fn gelu_tanh<T: Float>(x: T) -> T {
-    let inner = T::from_f64(GELU_TANH_SCALE) * (x + T::from_f64(GELU_TANH_CUBE) * x * x * x);
-    T::HALF * x * (T::ONE + inner.tanh())
+    x / (T::ONE + gelu_tanh_exp(x))
 }
 
-/// d gelu_tanh / dx.
+/// `e^(−2u)` with u what GELU's tanh form takes the tanh of.
+#[inline(always)]
+fn gelu_tanh_exp<T: Float>(x: T) -> T {
+    let (linear, cube) = (
+        T::from_f64(-2.0 * GELU_TANH_SCALE),
+        T::from_f64(-2.0 * GELU_TANH_SCALE * GELU_TANH_CUBE),
+    );
+    (x * (linear + cube * (x * x))).exp()
+}
+
+/// d gelu_tanh / dx: `s + x s (1 − s) 2u'` with s the sigmoid of [`gelu_tanh`].
 #[inline(always)]
 pub fn gelu_tanh_grad<T: Float>(x: T) -> T {
-    let (scale, cube) = (T::from_f64(GELU_TANH_SCALE), T::from_f64(GELU_TANH_CUBE));
-    let t = (scale * (x + cube * x * x * x)).tanh();
-    let inner_grad = scale * (T::ONE + T::from_f64(3.0 * GELU_TANH_CUBE) * x * x);
-    T::HALF * (T::ONE + t) + T::HALF * x * (T::ONE - t * t) * inner_grad
+    let (linear, cube) = (
+        T::from_f64(2.0 * GELU_TANH_SCALE),
+        T::from_f64(6.0 * GELU_TANH_SCALE * GELU_TANH_CUBE),
+    );
+    let s = T::ONE / (T::ONE + gelu_tanh_exp(x));
+    s + x * s * (T::ONE - s) * (linear + cube * (x * x))
 }
 
 /// d erf / dx = 2/√π · e^(−x²).
@@ -171,6 +183,16 @@ mod tests {
                     grad(x)
                 );
             }
+        }
+    }
+
+    #[test]
+    fn gelu_keeps_its_digits_where_it_is_small() {
+        for x in [-3.0, -4.5, -5.5] {
+            let inner = GELU_TANH_SCALE * (x + GELU_TANH_CUBE * x * x * x);
+            let want = 0.5 * x * (1.0 + inner.tanh());
+            let got = gelu_tanh(x as f32) as f64;
+            assert!((got - want).abs() < 1e-5 * want.abs(), "at {x}: {got} and {want}");
         }
     }
 
