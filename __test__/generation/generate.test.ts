@@ -167,3 +167,21 @@ test("generate: minLength counts the prompt, and a processor of one's own sees e
   t.true(row!.slice(3).every((id) => id % 2 === 1))
   t.deepEqual(lengths, [3, 4, 5, 6, 7])
 })
+
+test('generate: topP draws from the best scores what it draws from all of them, where these are flat, too', async (t) => {
+  const wide = (init: number) =>
+    lora.models.GPT2LMHeadModel.fromConfig(
+      { ...CONFIG, ...DROPOUTS, vocab_size: 8300, initializer_range: init },
+      { generator: new lora.Generator(8) },
+    ).eval()
+  const nothing = () => {} // says not what it touches, so that all scores cross
+  const prompts = [[1, 2, 1, 2, 1], [9, 3], [7]]
+  const filters = [{}, { noRepeatNgramSize: 2 }, { repetitionPenalty: 3, suppressTokens: [5, 6] }]
+  for (const model of [wide(1), wide(0.1), wide(0)]) {
+    for (const filter of filters) {
+      const options = { maxNewTokens: 12, doSample: true, temperature: 1.3, topP: 0.8, minP: 0.01, seed: 5, ...filter }
+      const rows = await model.generate(prompts, options)
+      t.deepEqual(await model.generate(prompts, { ...options, logitsProcessor: nothing }), rows)
+    }
+  }
+})

@@ -21,9 +21,13 @@ export interface DecodedRow extends Row {
 export interface Drawing {
   /** The filters of sampling, `temperature` and `topK` among them. */
   readonly warpers: readonly LogitsProcessor[]
+  /** The same without `topP`. */
+  readonly warpersWithoutTopP: readonly LogitsProcessor[]
   readonly temperature: number
   /** 0 for none. */
   readonly topK: number
+  /** 1 for none. */
+  readonly topP: number
   readonly generator: Generator | undefined
   /** Uniform numbers of a step, one for each row that there was at the beginning: what a row draws does not depend on who is done. */
   readonly draws: number
@@ -39,31 +43,54 @@ export function chooseBest(logits: Tensor, rows: readonly Row[]): Pending<number
   return { tensors: [places], finish: ([data]) => Array.from(data as BigInt64Array, Number) }
 }
 
+/** Best tokens among which most nuclei of `topP` lie as a whole. */
+const NUCLEUS = 1024
+
 /**
- * Records the draw of a token for each row. With `topK` the k best scores are enough, unless more are level with the k-th: then the choice is
- * null, and all scores of the row must be looked at ({@link drawFromAll}).
+ * Records the draw of a token for each row. With `topK` the k best scores are enough, unless more are level with the k-th; with `topP` the best
+ * ones, as long as their probabilities sum to p. Else the choice is null, and all scores of the row must be looked at ({@link drawFromAll}).
  *
  * Shapes: `logits (N, V)`.
  */
 export function draw(logits: Tensor, rows: readonly DecodedRow[], drawing: Drawing): Pending<(number | null)[]> {
   const uniform = withGenerator(drawing.generator, () => rand([drawing.draws], { dtype: 'f64' }))
-  const { topK } = drawing
-  if (topK === 0 || topK > logits.shape[1]! / 8) {
+  const { topK, topP, temperature } = drawing
+  const most = logits.shape[1]! / 8
+  const isNucleus = topK === 0 && topP < 1 && NUCLEUS <= most
+  if (!isNucleus && (topK === 0 || topK > most)) {
     const finish = ([u, all]: readonly TensorData[]) =>
       rows.map((row, n) => drawFromAll(all as Float32Array, n, rows.length, row, drawing, u![row.draw] as number))
     return { tensors: [uniform, logits], finish }
   }
-  const { tensors, finish } = rank(logits, rows, { best: topK + 1, logProbabilities: false })
+  const best = isNucleus ? { best: NUCLEUS, massAt: temperature } : { best: topK + 1 }
+  const { tensors, finish } = rank(logits, rows, { ...best, logProbabilities: false })
+  const drawFrom = isNucleus ? drawFromNucleus : drawFromBest
   const drawn = ([u, ...data]: readonly TensorData[]) =>
-    finish(data).map((ranking, n) => drawFromBest(ranking, drawing, u![rows[n]!.draw] as number))
+    finish(data).map((ranking, n) => drawFrom(ranking, drawing, u![rows[n]!.draw] as number))
   return { tensors: [uniform, ...tensors], finish: drawn }
 }
 
-function drawFromBest({ ids, scores }: Ranking, { warpers, topK, temperature }: Drawing, u: number): number | null {
-  const [last, next] = [scores[topK - 1]!, scores[topK]!].map((score) => Math.fround(score / temperature))
+function drawFromBest(ranking: Ranking, { warpers, topK, temperature }: Drawing, u: number): number | null {
+  const [last, next] = [ranking.scores[topK - 1]!, ranking.scores[topK]!].map((score) =>
+    Math.fround(score / temperature),
+  )
   if (last === next && next! > -Infinity) return null
+  return drawOf(ranking, topK, warpers, u)
+}
+
+/** The nucleus: the best tokens up to the one at which their probabilities reach `topP`. */
+function drawFromNucleus(ranking: Ranking, drawing: Drawing, u: number): number | null {
+  const { scores, mass = NaN } = ranking
+  let [count, sum] = [0, 0]
+  while (count < scores.length && sum < drawing.topP) sum += Math.exp(scores[count++]! / drawing.temperature - mass)
+  const isWhole = sum >= drawing.topP && scores[count] !== scores[count - 1] && count < scores.length
+  return isWhole ? drawOf(ranking, count, drawing.warpersWithoutTopP, u) : null
+}
+
+/** Draws one of the first `count` tokens. */
+function drawOf({ ids, scores }: Ranking, count: number, warpers: readonly LogitsProcessor[], u: number): number {
   // In the order of the vocabulary, so that a number draws the same token as from all scores.
-  const order = Array.from({ length: topK }, (_, i) => i).sort((a, b) => ids[a]! - ids[b]!)
+  const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => ids[a]! - ids[b]!)
   const kept = Float32Array.from(order, (i) => scores[i]!)
   for (const warp of warpers) warp(kept, [])
   return ids[order[sample(kept, u)]!]!

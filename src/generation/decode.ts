@@ -49,6 +49,15 @@ function finishOf(run: Run, ids: readonly number[], row: number, step: number): 
   return reason ?? (step === run.maxNewTokens ? 'length' : null)
 }
 
+/** How rows are drawn from; null for greedy decoding. The options are checked in any case: a bad value is an error before it is needed. */
+function drawingOf({ owner, options, generator }: Run, draws: number): Drawing | null {
+  const warpers = buildWarpers(owner, options)
+  if (!options.doSample) return null
+  const { temperature = 1, topK = 0, topP = 1 } = options
+  const warpersWithoutTopP = buildWarpers(owner, { ...options, topP: 1 })
+  return { warpers, warpersWithoutTopP, temperature, topK, topP, generator, draws }
+}
+
 /** The rows that are computed together, each in a slot of the batch. */
 class DecodedBatch {
   /** The row in each slot; null when it is done. */
@@ -65,18 +74,13 @@ class DecodedBatch {
     private readonly run: Run,
     rows: number[][],
   ) {
-    const { batch, options, returned } = run
+    const { batch, returned } = run
     this.slots = [...rows.keys()]
     this.ids = batch.ids
     this.positions = positionsOf(batch.mask)
     this.mask = promptMask(batch, run.maxNewTokens)
     this.decoded = rows.map((ids, row) => ({ ids, processors: run.processors[Math.floor(row / returned)]!, draw: row }))
-    const { temperature = 1, topK = 0 } = options
-    // Checked in any case: a bad value is an error before it is needed.
-    const warpers = buildWarpers(run.owner, options)
-    this.drawing = options.doSample
-      ? { warpers, temperature, topK, generator: run.generator, draws: rows.length }
-      : null
+    this.drawing = drawingOf(run, rows.length)
   }
 
   get isLive(): boolean {

@@ -4,7 +4,7 @@ import { tensor } from '../make.js'
 import type { Tensor } from '../tensor.js'
 import type { TensorData } from '../values.js'
 import type { LogitsProcessor } from './processors.js'
-import { bestOf, logSoftmax, ranked } from './scores.js'
+import { bestOf, logSoftmax, logSumExp, ranked } from './scores.js'
 import type { Ranking } from './scores.js'
 
 /** A row whose next token is wanted. */
@@ -26,6 +26,8 @@ export interface RankOptions {
   best: number
   /** Rank `log p = x − ln Σ eˣ` and let the processors see that, as beam search does; else the logits themselves. */
   logProbabilities: boolean
+  /** Give the mass of each row, too: `ln Σ e^(x / t)` of all its scores after the processors, at this temperature t. */
+  massAt?: number
 }
 
 /**
@@ -36,23 +38,21 @@ export interface RankOptions {
  *
  * Shapes: `logits (N, V)`, a row each.
  */
-export function rank(
-  logits: Tensor,
-  rows: readonly Row[],
-  { best, logProbabilities }: RankOptions,
-): Pending<Ranking[]> {
+export function rank(logits: Tensor, rows: readonly Row[], options: RankOptions): Pending<Ranking[]> {
   const V = logits.shape[1]!
+  const { best, logProbabilities, massAt } = options
   const touched = rows.map((row) => touchedBy(row, V))
   const most = Math.max(...touched.map((ids) => ids?.length ?? Infinity))
-  if (best + most > V / 2) return rankWhole(logits, rows, best, logProbabilities)
+  if (best + most > V / 2) return rankWhole(logits, rows, options)
   const lists = touched as number[][]
-  const [values, places] = ops.sort(logits, best + most, true) // (N, best + M) each
-  const tensors = [values, places]
-  if (most > 0) tensors.push(ops.gather(logits, padded(lists, most), 1)) // (N, M)
+  const tensors = [...ops.sort(logits, best + most, true)] // (N, best + M) each
+  const index = most > 0 ? padded(lists, most) : null
+  if (index !== null) tensors.push(ops.gather(logits, index, 1)) // (N, M)
   if (logProbabilities) tensors.push(ops.logsumexp(logits, [1], false)) // (N)
+  if (massAt !== undefined) tensors.push(untouchedMass(logits, lists, index, tensors[2]!, massAt))
   const finish = (data: readonly TensorData[]): Ranking[] => {
-    const own = most > 0 ? (data[2] as Float32Array) : null
-    const sums = logProbabilities ? (data.at(-1) as Float32Array) : null
+    const own = index === null ? null : (data[2] as Float32Array)
+    const sums = logProbabilities ? (data[index === null ? 2 : 3] as Float32Array) : null
     const top = { values: data[0] as Float32Array, places: data[1] as BigInt64Array, width: best + most }
     // Processors index by token; only touched places are written and read.
     const scratch = new Float32Array(most > 0 ? V : 0)
@@ -60,10 +60,28 @@ export function rank(
       const shift = sums?.[n] ?? 0
       lists[n]!.forEach((id, i) => (scratch[id] = own![n * most + i]! - shift))
       for (const process of row.processors) process(scratch, row.ids)
-      return merged(top, n, shift, lists[n]!, scratch, best)
+      const ranking = merged(top, n, shift, lists[n]!, scratch, best)
+      if (massAt === undefined) return ranking
+      const changed = lists[n]!.map((id) => scratch[id]! / massAt)
+      return { ...ranking, mass: logSumExp([data.at(-1)![n] as number, ...changed]) }
     })
   }
   return { tensors, finish }
+}
+
+/** `ln Σ e^(x / t)` of each row over the tokens that no processor touches, (N). */
+function untouchedMass(
+  logits: Tensor,
+  lists: readonly (readonly number[])[],
+  index: Tensor | null,
+  touched: Tensor,
+  temperature: number,
+): Tensor {
+  const heated = (scores: Tensor) => ops.logsumexp(temperature === 1 ? scores : scores.div(temperature), [1], false)
+  if (index === null) return heated(logits)
+  // A row whose processors touch nothing keeps what stands at the places of its padding.
+  const touches = tensor(Uint8Array.from(lists, (list) => Math.min(list.length, 1)), { dtype: 'bool', shape: [lists.length, 1] }) // prettier-ignore
+  return heated(ops.scatter(logits, index, touched.maskedFill(touches, -Infinity), 1))
 }
 
 /** The tokens that a row's processors touch, each once; null when one of them may touch all. */
@@ -78,7 +96,10 @@ function touchedBy({ ids, processors }: Row, vocabulary: number): number[] | nul
 
 function padded(lists: readonly (readonly number[])[], width: number): Tensor {
   const flat = new Float64Array(lists.length * width)
-  lists.forEach((list, n) => flat.set(list, n * width))
+  lists.forEach((list, n) => {
+    flat.fill(list[0] ?? 0, n * width, (n + 1) * width)
+    flat.set(list, n * width)
+  })
   return tensor(flat, { dtype: 'i64', shape: [lists.length, width] })
 }
 
@@ -88,25 +109,42 @@ interface Top {
   readonly width: number
 }
 
-/** The untouched ones among the best of row n, and the touched tokens with their new scores. */
+/** The untouched ones among the best of row n, and the touched tokens with their new scores: two lists in order become one. */
 function merged(top: Top, n: number, shift: number, touched: number[], scores: Float32Array, best: number): Ranking {
-  const found = new Map<number, number>()
-  for (let i = n * top.width; i < (n + 1) * top.width; i++) {
-    const value = top.values[i]!
-    found.set(Number(top.places[i]), shift === 0 ? value : Math.fround(value - shift))
+  const isTouched = new Set(touched)
+  const changed = ranked([...touched], (id) => scores[id]!, best)
+  const result: Ranking = { ids: [], scores: [] }
+  let t = 0
+  const takeChanged = () => {
+    result.ids.push(changed.ids[t]!)
+    result.scores.push(changed.scores[t++]!)
   }
-  for (const id of touched) found.set(id, scores[id]!)
-  return ranked([...found.keys()], (id) => found.get(id)!, best)
+  for (let i = n * top.width; i < (n + 1) * top.width && result.ids.length < best; i++) {
+    const id = Number(top.places[i])
+    if (isTouched.has(id)) continue
+    const score = shift === 0 ? top.values[i]! : Math.fround(top.values[i]! - shift)
+    while (t < changed.ids.length && isBefore(changed.scores[t]!, changed.ids[t]!, score, id)) takeChanged()
+    result.ids.push(id)
+    result.scores.push(score)
+  }
+  while (t < changed.ids.length && result.ids.length < best) takeChanged()
+  return { ids: result.ids.slice(0, best), scores: result.scores.slice(0, best) }
 }
 
-function rankWhole(logits: Tensor, rows: readonly Row[], best: number, logProbabilities: boolean): Pending<Ranking[]> {
+function isBefore(score: number, id: number, other: number, otherId: number): boolean {
+  return score > other || (score === other && id < otherId)
+}
+
+function rankWhole(logits: Tensor, rows: readonly Row[], options: RankOptions): Pending<Ranking[]> {
+  const { best, logProbabilities, massAt } = options
   const V = logits.shape[1]!
   const finish = ([data]: readonly TensorData[]): Ranking[] =>
     rows.map((row, n) => {
       const scores = (data as Float32Array).slice(n * V, (n + 1) * V)
       if (logProbabilities) logSoftmax(scores)
       for (const process of row.processors) process(scores, row.ids)
-      return bestOf(scores, best)
+      const ranking = bestOf(scores, best)
+      return massAt === undefined ? ranking : { ...ranking, mass: logSumExp(scores.map((score) => score / massAt)) }
     })
   return { tensors: [logits], finish }
 }

@@ -12,12 +12,17 @@ export function softmax(scores: Float32Array): Float64Array {
   return weights
 }
 
-/** `x − ln Σ eˣ` in place. */
-export function logSoftmax(scores: Float32Array): void {
+/** `ln Σ eˣ`. */
+export function logSumExp(scores: ArrayLike<number>): number {
   let [largest, sum] = [-Infinity, 0]
   for (let i = 0; i < scores.length; i++) if (scores[i]! > largest) largest = scores[i]!
   for (let i = 0; i < scores.length; i++) sum += Math.exp(scores[i]! - largest)
-  const shift = largest + Math.log(sum)
+  return largest + Math.log(sum)
+}
+
+/** `x − ln Σ eˣ` in place. */
+export function logSoftmax(scores: Float32Array): void {
+  const shift = logSumExp(scores)
   for (let i = 0; i < scores.length; i++) scores[i] = scores[i]! - shift
 }
 
@@ -32,6 +37,8 @@ export function argmax(scores: Float32Array): number {
 export interface Ranking {
   readonly ids: number[]
   readonly scores: number[]
+  /** `ln Σ e^(x / t)` over all tokens of the row, where it was asked for. */
+  readonly mass?: number
 }
 
 /** The k best tokens. */
