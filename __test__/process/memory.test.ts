@@ -62,6 +62,8 @@ test('a limit that is no size is an option error', async (t) => {
 // Work of all kinds, larger with each round, until something has no room. Kernels, their working memory, copies to the host and back.
 const GROW = `${PROGRAM}
   const failures = []
+  // An array of the program's own that finds no room is V8's RangeError, and no failure of the engine.
+  const own = (length) => { try { return new Float32Array(length) } catch { return new Float32Array(1) } }
   for (let n = 256; failures.length < 3 && n < 1 << 15; n = Math.ceil(n * 1.3)) {
     const failed = await told(async () => {
       const model = new lora.Linear(n, n, { r: 8, loraDropout: 0.1 })
@@ -69,7 +71,7 @@ const GROW = `${PROGRAM}
       const y = lora.nn.functional.layerNorm(model.forward(x), [n], lora.ones([n], { requiresGrad: true }))
       y.softmax(-1).logsumexp(0).sum().add(y.sort(-1)[0].sum()).backward()
       await x.grad.data()
-      await lora.tensor(new Float32Array(n * n), { shape: [n, n] }).sum().item()
+      await lora.tensor(own(n * n)).sum().item()
     })
     if (failed) failures.push(failed)
     await told(() => lora.settle())

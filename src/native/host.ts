@@ -1,5 +1,6 @@
 // Large data between JavaScript and the engine. It is copied in pieces, between which the event loop runs: memory that is touched for the first
 // time costs a hundred milliseconds for 100 MB.
+import { MemoryError } from '../errors.js'
 import type { NativeBytes } from './binding.js'
 import { call, callAsync } from './call.js'
 import { native } from './load.js'
@@ -15,9 +16,24 @@ const TURN_MS = 1
 /** The bytes of a tensor by its id, at this place of the queue. */
 export async function readLarge(id: number): Promise<Uint8Array> {
   const bytes = await callAsync(() => native.readLarge(id))
-  const whole = new Uint8Array(bytes.size())
+  const whole = room(bytes.size())
   await inPieces(whole.length, (from, to) => bytes.copyTo(from, whole.subarray(from, to)))
   return whole
+}
+
+/** V8 has a RangeError for memory that the system refuses, and it names no size. */
+function room(length: number): Uint8Array {
+  try {
+    return new Uint8Array(length)
+  } catch (cause) {
+    throw new MemoryError({
+      what: 'there is no room for numbers on their way to JavaScript',
+      expected: 'an array of them that fits into memory',
+      received: `${length} bytes`,
+      fix: 'read a part of the tensor, e.g. narrow(), or let go of other arrays first',
+      cause,
+    })
+  }
 }
 
 /** Bytes that are given in pieces, `piece(from, to)` at a time; to be put then. */
