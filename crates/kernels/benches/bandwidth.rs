@@ -2,12 +2,14 @@
 //! `cargo bench -p loralib-kernels --bench bandwidth [-- <part of a name>]`.
 #![allow(clippy::print_stdout, reason = "a benchmark's output is its result")]
 
+mod peak;
+
 use kernels::cpu::elementwise::{BinaryOp, binary};
 use kernels::cpu::optimizer::{AdamArgs, adamw};
 use kernels::cpu::reduce::{ReduceOp, argmax, reduce, sum_squares};
 use kernels::cpu::unary::{UnaryOp, unary, unary_backward};
 use kernels::cpu::{convert, cross_entropy, dropout, embedding, layer_norm, rms_norm, softmax, strided};
-use kernels::{Result, WeightRef, isa};
+use kernels::{Result, WeightRef};
 use std::time::Instant;
 
 const ROWS: usize = 2048;
@@ -20,16 +22,13 @@ fn main() {
         .nth(1)
         .filter(|arg| !arg.starts_with("--"))
         .unwrap_or_default();
-    println!(
-        "isa {}, {} threads, f32, ({ROWS}, {N})",
-        isa::current().name(),
-        rayon::current_num_threads()
-    );
+    let peak = peak::Peak::measure();
+    println!("f32, ({ROWS}, {N}); what a cache holds may come faster than what is read from memory");
     let x: Vec<f32> = (0..LEN).map(|i| (i % 1013) as f32 / 300.0 - 1.7).collect();
     let mut y = vec![0f32; LEN];
     let bench = |name: &str, bytes: usize, f: &mut dyn FnMut() -> Result<()>| {
         if name.contains(&filter) {
-            report(name, bytes, f);
+            report(name, bytes, peak, f);
         }
     };
     let (one, two, three) = (4 * LEN, 8 * LEN, 12 * LEN);
@@ -148,7 +147,7 @@ fn main() {
 }
 
 /// Best of at least 20 runs and 0.2 seconds.
-fn report(name: &str, bytes: usize, f: &mut dyn FnMut() -> Result<()>) {
+fn report(name: &str, bytes: usize, peak: peak::Peak, f: &mut dyn FnMut() -> Result<()>) {
     let (mut best, mut runs) = (f64::INFINITY, 0);
     let begin = Instant::now();
     while runs < 20 || begin.elapsed().as_secs_f64() < 0.2 {
@@ -158,8 +157,9 @@ fn report(name: &str, bytes: usize, f: &mut dyn FnMut() -> Result<()>) {
         runs += 1;
     }
     println!(
-        "{name:<28} {:8.1} GB/s {:9.1} us",
+        "{name:<28} {:8.1} GB/s ({:3.0} % of reading) {:9.1} us",
         bytes as f64 / best / 1e9,
+        bytes as f64 / best / 1e7 / peak.read_gb,
         best * 1e6
     );
 }

@@ -7,7 +7,7 @@ mod peak;
 use ::gemm as gemm_crate;
 use kernels::cpu::attention::{AttnDims, AttnOptions, Causal, Strides, attention, attention_backward};
 use kernels::cpu::linear::{Layout, linear, linear_dw, linear_dx};
-use kernels::cpu::lora::{Block, Dropout, lora_merge, lora_update, lora_update_backward};
+use kernels::cpu::lora::{Block, Dropout, lora_linear, lora_merge, lora_update, lora_update_backward};
 use kernels::{WeightRef, cpu::lora::WeightMut};
 use std::time::Instant;
 
@@ -41,9 +41,9 @@ fn main() {
     let peak = peak::Peak::measure();
     for (name, run) in [
         ("products", products as fn(peak::Peak)),
-        ("few_rows", |_| few_rows()),
-        ("lora", |_| lora()),
-        ("attend", |_| attend()),
+        ("few_rows", few_rows),
+        ("lora", lora),
+        ("attention", attend),
     ] {
         if name.contains(&part) {
             run(peak);
@@ -142,7 +142,9 @@ fn by_crate(
     }
 }
 
-fn few_rows() {
+/// Few rows: the weight is read once, so bytes count, then operations.
+fn few_rows(peak: peak::Peak) {
+    println!("few rows: GB/s of the weight (share of reading), GFLOP/s (share of the multiply-add peak)");
     for (k, n) in [(768, 768), (768, 3072), (3072, 768), (768, 50257)] {
         let w = numbers(k * n);
         let half: Vec<_> = w.iter().map(|&w| half::bf16::from_f32(w)).collect();
@@ -153,7 +155,13 @@ fn few_rows() {
                 for (name, w, size) in [("f32", WeightRef::Full(&w[..]), 4), ("bf16", WeightRef::Bf16(&half), 2)] {
                     let s = best(|| linear(&x, w, layout, None, m, k, n, &mut y).expect("fits"));
                     let (gb, gflop) = (1e-9 * (k * n * size) as f64, 2e-9 * (m * k * n) as f64);
-                    text += &format!("  {layout:?} {name} {:.1} GB/s {:.0} GFLOP/s", gb / s, gflop / s);
+                    text += &format!(
+                        "  {layout:?} {name} {:.1} ({:.0} %) {:.0} ({:.0} %)",
+                        gb / s,
+                        100.0 * gb / s / peak.read_gb,
+                        gflop / s,
+                        100.0 * gflop / s / peak.gflops
+                    );
                 }
             }
             println!("{text}");
@@ -161,7 +169,9 @@ fn few_rows() {
     }
 }
 
-fn lora() {
+/// What an unmerged adapter costs beside its layer.
+fn lora(peak: peak::Peak) {
+    layers(peak);
     let (m, k, n) = (1024, 768, 768);
     for r in [8, 64] {
         let (x, dy, a, b) = (numbers(m * k), numbers(m * n), numbers(r * k), numbers(n * r));
@@ -185,11 +195,13 @@ fn lora() {
             let (f, b) = (4e-9 * (m * r * k) as f64, 8e-9 * (m * r * k) as f64);
             let drop = dropout.is_some();
             println!(
-                "lora {m}x{k}x{n} r {r} dropout {drop}: forward {:.0} us {:.0} GFLOP/s, backward {:.0} us {:.0} GFLOP/s",
+                "lora {m}x{k}x{n} r {r} dropout {drop}: forward {:.0} us {:.0} GFLOP/s ({:.0} %), backward {:.0} us {:.0} GFLOP/s ({:.0} %)",
                 forward * 1e6,
                 f / forward,
+                100.0 * f / forward / peak.gflops,
                 backward * 1e6,
-                b / backward
+                b / backward,
+                100.0 * b / backward / peak.gflops
             );
         }
         let (w, mut out) = (numbers(n * k), vec![0f32; n * k]);
@@ -198,17 +210,59 @@ fn lora() {
             lora_merge(w, &a, &b, &blocks, Layout::OutIn, k, n, r, 2.0, out).expect("fits");
         });
         println!(
-            "merge {n}x{k} r {r}: {:.0} us, {:.1} GB/s",
+            "merge {n}x{k} r {r}: {:.0} us, {:.1} GB/s ({:.0} % of reading)",
             s * 1e6,
-            8e-9 * (n * k) as f64 / s
+            8e-9 * (n * k) as f64 / s,
+            8e-7 * (n * k) as f64 / s / peak.read_gb
         );
     }
-    let (dy, w, mut dx) = (numbers(m * n), numbers(n * k), vec![0f32; m * k]);
-    let s = best(|| linear_dx(&dy, WeightRef::Full(&w), Layout::OutIn, m, k, n, &mut dx).expect("fits"));
-    println!("linear_dx {m}x{k}x{n}: {:.0} GFLOP/s", 2e-9 * (m * k * n) as f64 / s);
 }
 
-fn attend() {
+/// Forward and backward of a layer to its input, plain and with an unmerged adapter.
+fn layers(peak: peak::Peak) {
+    for (m, k, n, r) in [(1024, 768, 768, 8), (128, 4096, 4096, 16), (1024, 576, 1536, 8)] {
+        let (x, w, dy, a, b) = (
+            numbers(m * k),
+            numbers(k * n),
+            numbers(m * n),
+            numbers(r * k),
+            numbers(n * r),
+        );
+        let (mut y, mut dx, mut h) = (vec![0f32; m * n], vec![0f32; m * k], vec![0f32; m * r]);
+        let (mut da, mut db) = (vec![0f32; r * k], vec![0f32; n * r]);
+        let (w, layer, blocks) = (WeightRef::Full(&w[..]), Layout::OutIn, [Block { start: 0, len: n }]);
+        let plain = best(|| {
+            linear(&x, w, layer, None, m, k, n, &mut y).expect("fits");
+            linear_dx(&dy, w, layer, m, k, n, &mut dx).expect("fits");
+        });
+        let forward = best(|| linear(&x, w, layer, None, m, k, n, &mut y).expect("fits"));
+        let lora_forward = best(|| {
+            lora_linear(
+                &x, w, layer, None, &a, &b, &blocks, m, k, n, r, 2.0, None, &mut h, &mut y,
+            )
+            .expect("fits");
+        });
+        let lora = best(|| {
+            lora_linear(
+                &x, w, layer, None, &a, &b, &blocks, m, k, n, r, 2.0, None, &mut h, &mut y,
+            )
+            .expect("fits");
+            linear_dx(&dy, w, layer, m, k, n, &mut dx).expect("fits");
+            let (dx, da, db) = (Some(&mut dx[..]), Some(&mut da[..]), Some(&mut db[..]));
+            lora_update_backward(&dy, &x, &a, &b, &h, &blocks, m, k, n, r, 2.0, None, dx, da, db).expect("fits");
+        });
+        let rate = 4e-9 * (m * k * n) as f64 / plain;
+        println!(
+            "layer {m} x {k} x {n}, r {r}: forward + dx {:.2} ms, {rate:.0} GFLOP/s ({:.0} %); unmerged {:.2} x, forward alone {:.2} x",
+            plain * 1e3,
+            100.0 * rate / peak.gflops,
+            lora / plain,
+            lora_forward / forward
+        );
+    }
+}
+
+fn attend(peak: peak::Peak) {
     for (batch, tq, tk, causal) in [
         (4, 128, 128, true),
         (1, 1024, 1024, true),
@@ -249,11 +303,13 @@ fn attend() {
         });
         let flop = 4e-9 * (batch * heads * tq * tk * d) as f64 * if causal { 0.5 } else { 1.0 };
         println!(
-            "attention B {batch} H {heads} Tq {tq} Tk {tk} causal {causal}: forward {:.0} us {:.0} GFLOP/s, backward {:.0} us {:.0} GFLOP/s",
+            "attention B {batch} H {heads} Tq {tq} Tk {tk} causal {causal}: forward {:.0} us {:.0} GFLOP/s ({:.0} %), backward {:.0} us {:.0} GFLOP/s ({:.0} %)",
             forward * 1e6,
             flop / forward,
+            100.0 * flop / forward / peak.gflops,
             backward * 1e6,
-            2.5 * flop / backward
+            2.5 * flop / backward,
+            250.0 * flop / backward / peak.gflops
         );
     }
 }

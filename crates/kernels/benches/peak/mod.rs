@@ -1,4 +1,5 @@
 //! What the machine can do at most: multiply-adds from registers, and bytes read from memory. Kernels are compared with both.
+#![allow(dead_code, reason = "each bench compares with the roof that it needs")]
 
 use std::sync::Barrier;
 use std::time::Instant;

@@ -54,7 +54,7 @@ pub fn linear<T: Float>(
     if let Some(bias) = bias {
         check_len("linear", "bias", bias.len(), n)?;
         if blocked::serves::<T>(m, n, layout == Layout::InOut) {
-            blocked_product(x, w, layout == Layout::OutIn, m, k, n, Some(bias), y);
+            blocked_product(x, w, layout == Layout::OutIn, m, k, n, Some(bias), None, y);
             return Ok(());
         }
         par::rows_mut(y, n, par::grain(n), |_, rows| {
@@ -131,7 +131,7 @@ fn product<T: Float>(
         return Ok(());
     }
     if blocked::serves::<T>(m, p, !transposed) {
-        blocked_product(x, w, transposed, m, q, p, None, y);
+        blocked_product(x, w, transposed, m, q, p, None, None, y);
         return Ok(());
     }
     // Panels of columns of y: the sum over q stays whole.
@@ -169,9 +169,16 @@ fn product<T: Float>(
     })
 }
 
+/// A second pair of factors over which a product's sum goes on: x (m, k) and W (k, p).
+pub(super) struct More<'a, T> {
+    pub x: &'a [T],
+    pub w: &'a [T],
+    pub k: usize,
+}
+
 /// [`product`] on our own kernels: a half weight is widened while it is packed, and the bias added while y is written. `T` is f32.
 #[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
-fn blocked_product<T: Float>(
+pub(super) fn blocked_product<T: Float>(
     x: &[T],
     w: WeightRef<'_, T>,
     transposed: bool,
@@ -179,6 +186,7 @@ fn blocked_product<T: Float>(
     q: usize,
     p: usize,
     bias: Option<&[T]>,
+    more: Option<More<'_, T>>,
     y: &mut [T],
 ) {
     let (line, k) = if transposed { (q, 1) } else { (1, p) };
@@ -193,19 +201,27 @@ fn blocked_product<T: Float>(
         k: 1,
     };
     let w = Factor { numbers, line, k };
+    let (more_k, more) = more.map_or((0, (x, w)), |more| {
+        let factor = |numbers: &[T], line, k| Factor {
+            numbers: Numbers::F32(numbers.as_ptr().cast()),
+            line,
+            k,
+        };
+        (more.k, (factor(more.x, more.k, 1), factor(more.w, 1, p)))
+    });
     let product = Blocked {
         m,
         n: p,
         k: q,
-        more_k: 0,
-        a: [x, x],
-        b: [w, w],
+        more_k,
+        a: [x, more.0],
+        b: [w, more.1],
         alpha: 1.0,
         start: bias.map_or(Start::Zero, |bias| Start::Bias(bias.as_ptr().cast())),
         c: y.as_mut_ptr().cast(),
         c_rs: p,
     };
-    // SAFETY: the callers checked the lengths of x (m, q), W (p · q), the bias (p) and y (m, p); T is f32.
+    // SAFETY: the callers checked the lengths of x (m, q), W (p · q), the bias (p), y (m, p) and the second factors; T is f32.
     unsafe { product.run(PARALLEL_WORK <= m * q * p) }
 }
 

@@ -5,10 +5,12 @@
 
 mod backward;
 mod drop;
+mod linear;
 mod merge;
 
 pub use backward::lora_update_backward;
 pub use drop::Dropout;
+pub use linear::lora_linear;
 pub use merge::{WeightMut, lora_merge};
 
 use super::small_rows::{Kind, Tile, with_scratch};
@@ -78,23 +80,7 @@ pub fn lora_update<T: Float>(
         let outputs = (par::Rows::new(h, gr), par::Rows::new(y, n));
         par::parts_mut(outputs, ROWS, |start, (h, y)| {
             let m = h.data.len() / gr;
-            dropped_rows(x, k, start, m, dropout, |x| {
-                // SAFETY: x (m, k), A (gr, k) and h (m, gr) were checked above.
-                unsafe {
-                    tile(
-                        Kind::Dot,
-                        (m, k, gr),
-                        x.as_ptr(),
-                        (k, 1),
-                        a.as_ptr(),
-                        k,
-                        T::ONE,
-                        T::ZERO,
-                        h.data.as_mut_ptr(),
-                        gr,
-                    )
-                }
-            });
+            low_rank(x, a, k, gr, dropout, start, h.data);
             for (i, first, block) in offsets(blocks) {
                 let (x, at) = (h.data[i * r..].as_ptr(), block.start.min(y.data.len()));
                 let y = y.data[at..].as_mut_ptr();
@@ -117,6 +103,28 @@ pub fn lora_update<T: Float>(
         });
     });
     Ok(())
+}
+
+/// `h = dropout(x) · Aᵀ` for the rows of `x` from `start` on.
+fn low_rank<T: Float>(x: &[T], a: &[T], k: usize, gr: usize, dropout: Option<Dropout>, start: usize, h: &mut [T]) {
+    let m = h.len() / gr;
+    dropped_rows(x, k, start, m, dropout, |x| {
+        // SAFETY: the callers checked that x has these rows (m, k), and A (gr, k); h is (m, gr).
+        unsafe {
+            tile(
+                Kind::Dot,
+                (m, k, gr),
+                x.as_ptr(),
+                (k, 1),
+                a.as_ptr(),
+                k,
+                T::ONE,
+                T::ZERO,
+                h.as_mut_ptr(),
+                gr,
+            )
+        }
+    });
 }
 
 /// Gives `f` the rows start..start+m of `x`, dropped out where asked.

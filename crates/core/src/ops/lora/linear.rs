@@ -6,7 +6,7 @@ use kernels::cpu::lora as kernel;
 use smallvec::SmallVec;
 
 use super::super::elementwise::wide;
-use super::super::linear::{Wide, base, base_twin, check_layer, layout, rounded, rows, sizes, weight_backward};
+use super::super::linear::{Weight, Wide, base_twin, check_layer, layout, rounded, rows, sizes, weight_backward};
 use super::super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
 use super::super::{table, twins};
 use super::{Blocks, blocks, check_factors, dropout, dropout_blocks, gradient, probability, push_blocks, update_twin};
@@ -19,6 +19,7 @@ use crate::tape::Back;
 
 const X: usize = 0;
 const WEIGHT: usize = 1;
+const BIAS: usize = 2;
 const A: usize = 3;
 const B: usize = 4;
 /// The output that only backward sees.
@@ -81,10 +82,14 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     let drop = dropout(p, exec.rng());
     float!(exec.dtype(X).wide(), T => {
         let x = Wide::<T>::read(exec, X)?;
-        let mut y = base(exec, &x, layout)?;
-        let mut h = exec.alloc::<T>(H)?;
-        let (a, b) = (exec.read::<T>(A)?, exec.read::<T>(B)?);
-        kernel::lora_update(&x, &a, &b, &blocks, m, k, n, r, scaling as T, drop, &mut h, &mut y)?;
+        let bias = if exec.has(BIAS) { Some(Wide::<T>::read(exec, BIAS)?) } else { None };
+        let (mut y, mut h) = (exec.alloc::<T>(0)?, exec.alloc::<T>(H)?);
+        let (weight, a, b) = (Weight::read(exec, WEIGHT)?, exec.read::<T>(A)?, exec.read::<T>(B)?);
+        let (weight, bias_values) = (weight.values(), bias.as_deref());
+        kernel::lora_linear(&x, weight, layout, bias_values, &a, &b, &blocks, m, k, n, r, scaling as T, drop, &mut h, &mut y)?;
+        if let Some(bias) = bias {
+            bias.give(exec);
+        }
         x.give(exec);
         Ok(outputs([rounded(exec, 0, y)?, T::wrap(h)]))
     })
