@@ -5,7 +5,7 @@ import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same } from '../support/close.js'
 
-const { models } = lora
+const { models, nn } = lora
 
 const CONFIG = {
   vocab_size: 17,
@@ -76,6 +76,50 @@ test('GPT2LMHeadModel: the loss is the cross entropy of the next token, for tens
   t.throws(() => model.forward(IDS, { labels: labels.map((row) => row.map(() => -100)) }), {
     message: /no label counts/,
   })
+})
+
+test('GPT2LMHeadModel: label smoothing; a head with LoRA or a hook gives the loss and gradients of a plain one', async (t) => {
+  const labels = [
+    [-100, -100, 2, 9, -100],
+    [3, 3, -100, 0, 8],
+  ]
+  const shifted = lora.tensor(labels.map((row) => [...row.slice(1), -100]).flat(), { dtype: 'i64' })
+  const gradient = async (model: lora.models.GPT2LMHeadModel, given: Parameters<typeof model.forward>[1]) => {
+    model.requiresGrad_(true)
+    const { loss } = model.forward(IDS, { ...given, labelSmoothing: 0.1 })
+    await loss!.backward()
+    return { loss: loss!, ln: model.transformer.ln_f.weight!.grad!, wte: model.transformer.wte.weight.grad }
+  }
+  const plain = await gradient(tiny(), { labels })
+  const logits = tiny().forward(IDS).logits.reshape([10, 17])
+  await close(t, plain.loss, nn.functional.crossEntropy(logits, shifted, { labelSmoothing: 0.1 }))
+  const tensorLabels = lora.tensor(labels.flat(), { shape: [2, 5], dtype: 'i64' })
+  const adapted = () => {
+    const model = tiny()
+    lora.injectLora(model, { targets: ['lm_head'], r: 2 }) // B is 0: the same numbers
+    return model
+  }
+  const hooked = () => {
+    const model = tiny()
+    model.lm_head.registerForwardHook(() => {
+      calls += 1
+    })
+    return model
+  }
+  let calls = 0
+  for (const [make, given] of [
+    [tiny, { labels: tensorLabels }],
+    [adapted, { labels }],
+    [adapted, { labels: tensorLabels }],
+    [hooked, { labels }],
+  ] as const) {
+    const got = await gradient(make(), given)
+    await close(t, got.loss, plain.loss)
+    await close(t, got.ln, plain.ln)
+    if (make !== adapted) await close(t, got.wte!, plain.wte!)
+  }
+  t.is(calls, 1)
+  t.throws(() => tiny().forward(IDS, { labels, labelSmoothing: 1.5 }), { message: /labelSmoothing/ })
 })
 
 test('GPT2LMHeadModel: hidden states are the embeddings, then each block, the last after the final norm', async (t) => {

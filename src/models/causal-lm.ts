@@ -3,7 +3,7 @@ import { generate, stream } from '../generation/generate.js'
 import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '../generation/generate.js'
 import { Linear } from '../nn/linear.js'
 import { Module } from '../nn/module.js'
-import { checkKeys } from '../nn/options.js'
+import { checkKeys, checkProbability } from '../nn/options.js'
 import { isGradEnabled, noGrad } from '../scope.js'
 import type { Tensor } from '../tensor.js'
 import { DECODER_KEYS } from './decoder.js'
@@ -19,9 +19,13 @@ import { tokenLoss } from './token-loss.js'
 export interface CausalLMOptions extends DecoderOptions {
   /**
    * Token ids to predict, (B, T), aligned with the input: the model compares the output at t with the label at t + 1. −100 counts not.
-   * Given as rows of numbers, the head runs only on the positions that count, which saves most of its cost on prompts and padding.
+   * The head runs only on the positions that count, which saves most of its cost on prompts and padding. A plain head makes one operation with
+   * the loss, `nn.functional.linearCrossEntropy`: the logits are never formed as a whole. A head that LoRA adapts forms those of the positions that count,
+   * or of all where the labels are a tensor.
    */
   labels?: Ids | null
+  /** Share of each label that is spread evenly over the vocabulary, as LoRA's NLG example trains (0.1). @default 0 */
+  labelSmoothing?: number
   /** Compute the logits of the last n positions only. @default all */
   logitsToKeep?: number
 }
@@ -87,12 +91,16 @@ export abstract class CausalLM extends Module {
 
   override forward(inputIds: Ids, options: CausalLMOptions = {}): CausalLMOutput {
     const owner = `${this.constructor.name}.forward`
-    checkKeys(owner, options, [...DECODER_KEYS, 'labels', 'logitsToKeep'])
-    const { labels, logitsToKeep, ...rest } = options
+    checkKeys(owner, options, [...DECODER_KEYS, 'labels', 'labelSmoothing', 'logitsToKeep'])
+    const { labels, labelSmoothing: smoothing = 0, logitsToKeep, ...rest } = options
+    const labelSmoothing = checkProbability(owner, 'labelSmoothing', smoothing)
     const decoded = this.decoder.forward(inputIds, rest)
     const head = (hidden: Tensor) => this.lm_head.forward(hidden)
     const hidden = decoded.lastHiddenState
-    if (labels) return new CausalLMOutput(decoded, head, { loss: tokenLoss(owner, hidden, labels, head, 1) })
+    if (labels) {
+      const loss = tokenLoss(owner, hidden, labels, this.lm_head, { shift: 1, labelSmoothing })
+      return new CausalLMOutput(decoded, head, { loss })
+    }
     const T = hidden.shape[1]!
     if (logitsToKeep === undefined || logitsToKeep >= T) return new CausalLMOutput(decoded, head)
     return new CausalLMOutput(decoded, head, { lastHiddenState: hidden.narrow(1, T - logitsToKeep, logitsToKeep) })

@@ -148,7 +148,7 @@ export class RobertaForMaskedLM extends Module {
     const { labels, ...rest } = options
     const encoded = this.roberta.forward(inputIds, rest)
     const head = (hidden: Tensor) => this.lm_head.forward(hidden)
-    const loss = labels ? tokenLoss(owner, encoded.lastHiddenState, labels, head, 0) : null
+    const loss = labels ? tokenLoss(owner, encoded.lastHiddenState, labels, this.lm_head, { shift: 0 }) : null
     return new MaskedLMOutput(encoded, head, loss)
   }
 

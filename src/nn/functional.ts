@@ -5,6 +5,8 @@ import type { Tensor } from '../tensor.js'
 import { bad, checkChoice, checkKeys, checkProbability, resolvePadding, show } from './options.js'
 
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, pad } from './conv-functional.js'
+export { linearCrossEntropy } from './linear-cross-entropy.js'
+export type { LinearCrossEntropyOptions } from './linear-cross-entropy.js'
 export { crossEntropy, klDiv, mseLoss, nllLoss } from './losses.js'
 export type { CrossEntropyOptions, KlDivOptions, MseLossOptions, NllLossOptions, Reduction } from './losses.js'
 export {

@@ -42,7 +42,8 @@ export interface KlDivOptions {
   logTarget?: boolean
 }
 
-const REDUCTIONS: readonly Reduction[] = ['none', 'mean', 'sum']
+/** The ways to reduce, by the numbers that the engine knows them by. */
+export const REDUCTIONS: readonly Reduction[] = ['none', 'mean', 'sum']
 
 /**
  * `loss = −log softmax(logits)[target]`, per row in one pass, without a tensor of probabilities.

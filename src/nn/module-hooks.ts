@@ -65,10 +65,16 @@ export function addHook<K extends keyof Hooks>(
   })
 }
 
+/** Whether a call of the module's forward is seen by somebody. */
+export function hasHooks(module: Module): boolean {
+  const hooks = hooksOf.get(module)
+  return hooks !== undefined && hooks.pre.length + hooks.post.length + hooks.backward.length > 0
+}
+
 /** The forward of a module with its hooks around it; `forward` itself when it has none. */
 export function withHooks(module: Module, forward: Forward): Forward {
   const hooks = hooksOf.get(module)
-  if (!hooks || hooks.pre.length + hooks.post.length + hooks.backward.length === 0) return forward
+  if (!hooks || !hasHooks(module)) return forward
   return function (this: Module, ...given: unknown[]): unknown {
     const name = module.constructor.name
     let args = given

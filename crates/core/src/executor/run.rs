@@ -222,7 +222,7 @@ fn twin(
 }
 
 /// About what candle allocates for a twin; where there is no room it ends the process, so it is asked for first. Inputs are copied or
-/// widened, a formula has a few intermediate results, and attention forms its table of scores.
+/// widened, a formula has a few intermediate results, attention forms its table of scores, and the head all its logits.
 fn twin_bytes(row: &OpRow, inputs: &[Option<Value>], metas: &[Meta]) -> u64 {
     let wide = |shape: &crate::shape::Shape, dtype: Dtype| shape.numel() as u64 * dtype.wide().size() as u64;
     let given = inputs.iter().flatten().map(|v| wide(&v.shape, v.dtype));
@@ -231,6 +231,10 @@ fn twin_bytes(row: &OpRow, inputs: &[Option<Value>], metas: &[Meta]) -> u64 {
         [Some(q), Some(k), ..] if row.name.starts_with("sdpa") && q.shape.rank() == 4 && k.shape.rank() == 4 => {
             let (q, k) = (q.shape.dims(), k.shape.dims());
             2 * (q[0] * q[1].max(q[2]) * q[1].min(q[2]) * k[1].max(k[2]) * 4) as u64
+        }
+        [Some(hidden), Some(weight), ..] if row.name == "linearCrossEntropy" => {
+            let logits = hidden.shape.rows() * weight.shape.dims()[0];
+            4 * logits as u64 * hidden.dtype.wide().size() as u64
         }
         _ => 0,
     };

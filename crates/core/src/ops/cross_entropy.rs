@@ -20,9 +20,10 @@ use crate::shape::Shape;
 use crate::storage::Element;
 use crate::tape::Back;
 
-struct Options {
-    ignore: i64,
-    smoothing: f64,
+/// What every form of the loss is told.
+pub(super) struct Options {
+    pub(super) ignore: i64,
+    pub(super) smoothing: f64,
 }
 
 impl Options {
@@ -46,12 +47,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     if context.shape(1).dims() != [rows] || (classes == 0 && rows > 0) {
         return Err(context.shape_error("logits (N, C) with C at least 1, target (N)"));
     }
-    if context.dtype(1) != Dtype::I64 {
-        return Err(Error::new(Code::Dtype, "crossEntropy: targets are class numbers")
-            .expected("target i64")
-            .received(format!("target {}", context.dtype(1)))
-            .hint("make them with dtype: 'i64', or convert with .to('i64')"));
-    }
+    check_target_dtype(context, 1)?;
     if let Some(weight) = context.inputs[2] {
         if weight.shape.dims() != [classes] {
             return Err(context.shape_error("classWeight (C)"));
@@ -65,7 +61,20 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(Metas::from_iter([row.clone(), row]))
 }
 
-fn check_options(mut attrs: AttrReader<'_>) -> Result<()> {
+/// Fails unless the targets, input `i`, are class numbers.
+pub(super) fn check_target_dtype(context: &ShapeContext<'_>, i: usize) -> Result<()> {
+    if context.dtype(i) == Dtype::I64 {
+        return Ok(());
+    }
+    let what = format!("{}: targets are class numbers", context.row.name);
+    Err(Error::new(Code::Dtype, what)
+        .expected("target i64")
+        .received(format!("target {}", context.dtype(i)))
+        .hint("make them with dtype: 'i64', or convert with .to('i64')"))
+}
+
+/// Checks the first two attributes, `ignoreIndex` and `labelSmoothing`.
+pub(super) fn check_options(mut attrs: AttrReader<'_>) -> Result<()> {
     let (ignore, smoothing) = (attrs.number(), attrs.number());
     if ignore.fract() != 0.0 {
         return Err(Error::new(Code::Option, "ignoreIndex must be a whole number")
@@ -171,17 +180,29 @@ fn weights(given: Option<&Tensor>, target: &Tensor, classes: usize, dtype: DType
 
 /// Twin of `crossEntropy`.
 pub fn cross_entropy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let x = twin.tensor(0);
+    let options = Options::read(twin.reader());
+    let (loss, lse) = losses_twin(twin, twin.tensor(0), twin.tensor(1), twin.optional(2), &options)?;
+    Ok(vec![loss, lse])
+}
+
+/// Losses and log-sum-exp of rows of logits.
+pub(super) fn losses_twin(
+    twin: &Twin<'_>,
+    x: &Tensor,
+    target: &Tensor,
+    class_weight: Option<&Tensor>,
+    options: &Options,
+) -> Result<(Tensor, Tensor)> {
     let (rows, classes) = x.dims2()?;
     let zeros = Tensor::zeros(rows, x.dtype(), x.device())?;
     if rows == 0 {
-        return Ok(vec![zeros.clone(), zeros]);
+        return Ok((zeros.clone(), zeros));
     }
-    let Options { ignore, smoothing } = Options::read(twin.reader());
+    let &Options { ignore, smoothing } = options;
     // candle does not name a wrong class, and on CUDA it does not look.
-    kernel::check_classes(twin.row.name, classes, &twin.tensor(1).to_vec1::<i64>()?, ignore)?;
-    let (counts, target) = targets(twin.tensor(1), ignore)?;
-    let (all, own) = weights(twin.optional(2), &target, classes, x.dtype())?;
+    kernel::check_classes(twin.row.name, classes, &target.to_vec1::<i64>()?, ignore)?;
+    let (counts, target) = targets(target, ignore)?;
+    let (all, own) = weights(class_weight, &target, classes, x.dtype())?;
     let max = x.max_keepdim(1)?;
     let shifted = x.broadcast_sub(&max)?;
     let ln_sum = sum_keep(&shifted.exp()?, &[1])?.log()?;
@@ -194,22 +215,39 @@ pub fn cross_entropy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     // Without smoothing the sum must not count: it is infinite where a class has probability 0.
     let loss = if smoothing > 0.0 { (hit + even)? } else { hit };
     let lse = (max + ln_sum)?.squeeze(1)?;
-    Ok(vec![
-        counts.where_cond(&loss, &zeros)?,
-        counts.where_cond(&lse, &zeros)?,
-    ])
+    Ok((counts.where_cond(&loss, &zeros)?, counts.where_cond(&lse, &zeros)?))
 }
 
 /// Twin of `crossEntropyBackward`.
 pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let (dloss, x, lse) = (twin.tensor(0), twin.tensor(1), twin.tensor(2));
+    let options = Options::read(twin.reader());
+    Ok(vec![slopes_twin(
+        dloss,
+        x,
+        lse,
+        twin.tensor(3),
+        twin.optional(4),
+        &options,
+    )?])
+}
+
+/// The gradient of logits from that of the losses.
+pub(super) fn slopes_twin(
+    dloss: &Tensor,
+    x: &Tensor,
+    lse: &Tensor,
+    target: &Tensor,
+    class_weight: Option<&Tensor>,
+    options: &Options,
+) -> Result<Tensor> {
     let (rows, classes) = x.dims2()?;
     if rows == 0 {
-        return Ok(vec![x.clone()]);
+        return Ok(x.clone());
     }
-    let Options { ignore, smoothing } = Options::read(twin.reader());
-    let (counts, target) = targets(twin.tensor(3), ignore)?;
-    let (all, own) = weights(twin.optional(4), &target, classes, x.dtype())?;
+    let &Options { ignore, smoothing } = options;
+    let (counts, target) = targets(target, ignore)?;
+    let (all, own) = weights(class_weight, &target, classes, x.dtype())?;
     let p = x.broadcast_sub(&lse.unsqueeze(1)?)?.exp()?;
     let hit = own.affine(1.0 - smoothing, 0.0)?.unsqueeze(1)?;
     let spread = smoothing / classes as f64;
@@ -219,5 +257,5 @@ pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         .scatter_add(&target.unsqueeze(1)?, &hit.neg()?, 1)?;
     let dx = (slope + even)?.broadcast_mul(&dloss.unsqueeze(1)?)?;
     let counts = counts.unsqueeze(1)?.broadcast_as(dx.shape())?.contiguous()?;
-    Ok(vec![counts.where_cond(&dx, &dx.zeros_like()?)?])
+    Ok(counts.where_cond(&dx, &dx.zeros_like()?)?)
 }

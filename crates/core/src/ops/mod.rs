@@ -15,6 +15,7 @@ pub mod embedding;
 pub mod index;
 pub mod inplace;
 pub mod linear;
+pub mod linear_cross_entropy;
 pub mod log1p;
 pub mod lora;
 pub mod matmul;

@@ -3,8 +3,8 @@
 
 use super::row::{Attr, AttrKind, Gradient, Half, Input, InputKind, Mutates, Needs, OpRow, Save};
 use super::{
-    attention, batch_norm, conv, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear, log1p, lora, matmul,
-    movement, multinomial, norm, optimizer, order, pad, pool, reduce, rope, scan, softmax, unary,
+    attention, batch_norm, conv, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear,
+    linear_cross_entropy, log1p, lora, matmul, movement, multinomial, norm, optimizer, order, pad, pool, reduce, rope, scan, softmax, unary,
 };
 
 macro_rules! input {
@@ -163,6 +163,8 @@ table! {
     ROPE "rope" (: x, : cos, : sin, opt: positions) [layout: num, interleaved: bool, inverse: bool] { constants: 0b0110, shape: rope::shape, forward: rope::rope, twin: rope::rope_twin, gradient: rule(rope::save, rope::rope_backward) } "Rotary positions: pairs of features turned by their position's angle.";
     CROSS_ENTROPY "crossEntropy" (: logits, : target, opt: classWeight) [ignoreIndex: num, labelSmoothing: num] { constants: 0b100, shape: cross_entropy::shape, forward: cross_entropy::cross_entropy, twin: cross_entropy::cross_entropy_twin, gradient: rule(cross_entropy::save, cross_entropy::cross_entropy_backward) } "Loss of each row of `logits` (N, C) against `target` (N); 0 where the target is ignored.";
     CROSS_ENTROPY_BACKWARD "crossEntropyBackward" (: dloss, : logits, : lse, : target, opt: classWeight) [ignoreIndex: num, labelSmoothing: num] { public: false, shape: cross_entropy::backward_shape, forward: cross_entropy::grad, twin: cross_entropy::grad_twin } "Gradient of the row losses.";
+    LINEAR_CROSS_ENTROPY "linearCrossEntropy" (: hidden, : weight, opt: bias, : target) [ignoreIndex: num, labelSmoothing: num, reduction: num, needs: num] { shape: linear_cross_entropy::shape, forward: linear_cross_entropy::forward, twin: linear_cross_entropy::twin, gradient: rule(linear_cross_entropy::save, linear_cross_entropy::backward), half: Half::Native } "Cross entropy of `hidden Wᵀ + bias` against `target` without a tensor of logits; reduction 0: a loss for each row, 1: mean, 2: sum; `needs`: 1 hidden, 2 weight, 4 bias, the gradients that forward leaves for backward.";
+    LINEAR_CROSS_ENTROPY_BACKWARD "linearCrossEntropyBackward" (: dloss, : saved) [own: bool] { public: false, shape: linear_cross_entropy::backward_shape, forward: linear_cross_entropy::grad, twin: linear_cross_entropy::grad_twin } "A gradient that forward left, times `dloss`; in place when it belongs to the op.";
     // ---- convolutions --------------------------------------------------------------------------------------------------
     CONV "conv" (: x, : weight, opt: bias) [stride: dims, padding: dims, dilation: dims, groups: num] { shape: conv::shape, forward: conv::forward, twin: conv::twin, gradient: rule(conv::save, conv::backward) } "Convolution over 1 to 3 dimensions: x (N, C, *spatial), weight (out, C / groups, *kernel); padding holds the zeros in front of and behind each dimension.";
     CONV_DX "convDx" (: dy, : weight) [stride: dims, padding: dims, dilation: dims, groups: num, input: dims] { public: false, shape: conv::gradient::dx_shape, forward: conv::gradient::dx, twin: conv::gradient::dx_twin } "Gradient of conv for x, of spatial sizes `input`.";

@@ -16,6 +16,8 @@ use super::node::Node;
 pub struct Back<'a> {
     pub(crate) recorder: &'a mut Recorder,
     pub(crate) node: &'a Node,
+    /// The graph is walked again later.
+    pub(crate) retain_graph: bool,
     /// The inputs that get a gradient in this walk.
     pub(crate) needs: Needs,
     /// Gradients of the inputs, by position.
@@ -54,6 +56,11 @@ impl Back<'_> {
     /// Output `i`, which the rule's `save` asked for.
     pub fn output(&self, i: usize) -> Id {
         self.node.saved_outputs[i].expect("the rule saved this output").0
+    }
+
+    /// Whether nobody will read a saved output after this rule, so that its gradient may take its place.
+    pub fn is_last_use(&self, id: Id) -> bool {
+        !self.retain_graph && self.recorder.values.is_sole(id)
     }
 
     /// Number of inputs, lists flattened.

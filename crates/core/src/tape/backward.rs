@@ -192,6 +192,7 @@ impl Recorder {
             needs: walk.needs(node),
             recorder: self,
             node,
+            retain_graph: walk.retain_graph,
             results: SmallVec::from_elem(None, node.edges.len()),
             made: Vec::new(),
         };

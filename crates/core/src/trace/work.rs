@@ -19,6 +19,11 @@ pub fn flops(row: &OpRow, inputs: &[Option<Meta>], outputs: &[Meta]) -> Option<f
     let multiplied = match row.name {
         "matmul" | "linear" | "linearDx" => out? * last(0)?,
         "linearDw" => out? * numel(0)? / last(0)?,
+        // The product, and one more for each gradient that is wanted.
+        "linearCrossEntropy" => {
+            let gradients = outputs.iter().skip(1).filter(|m| m.shape.rank() == 2).count();
+            numel(0)? * *dims(1)?.first()? as f64 * (1 + gradients) as f64
+        }
         "loraLinear" => out? * last(0)? + numel(0)? / last(0)? * (numel(3)? + numel(4)?),
         "loraUpdate" => numel(1)? / last(1)? * (numel(2)? + numel(3)?),
         "loraBackward" => {

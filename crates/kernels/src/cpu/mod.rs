@@ -15,6 +15,7 @@ pub mod gemm;
 pub mod index;
 pub mod layer_norm;
 pub mod linear;
+pub mod linear_cross_entropy;
 pub mod lora;
 pub(crate) mod map;
 pub mod multinomial;

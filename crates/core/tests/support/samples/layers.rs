@@ -11,6 +11,7 @@ pub fn samples() -> Vec<Sample> {
     norms(&mut list);
     embeddings(&mut list);
     losses(&mut list);
+    fused_losses(&mut list);
     rotations(&mut list);
     list
 }
@@ -137,6 +138,50 @@ fn losses(list: &mut Vec<Sample>) {
             &[-100.0, 0.0],
         )
         .kinked(),
+    );
+}
+
+fn fused_losses(list: &mut Vec<Sample>) {
+    const ALL: f64 = 7.0;
+    for (rows, width, classes) in [(1, 1, 1), (3, 4, 5), (0, 3, 4), (6, 17, 33)] {
+        for (reduction, smoothing) in [(1.0, 0.0), (1.0, 0.1), (2.0, 0.0), (2.0, 0.3)] {
+            // The mean over no rows is undefined, and its difference too.
+            let biased = (rows > 0 || reduction == 2.0).then(|| wide(&[classes]));
+            let inputs = [
+                Some(x(&[rows, width])),
+                Some(weight(&[classes, width])),
+                biased,
+                Some(ids(&[rows], classes)),
+            ];
+            let needs = if inputs[2].is_some() { ALL } else { 3.0 };
+            let call = with(&LINEAR_CROSS_ENTROPY, inputs, &[-100.0, smoothing, reduction, needs]);
+            list.push(if rows == 0 { call.kinked() } else { call });
+        }
+    }
+    let frozen = || Some(weight(&[4, 3]).frozen());
+    for (ignore, target) in [
+        (-100.0, [-100, 1, -100, 3]),
+        (-100.0, [0, 1, -100, -100]),
+        (2.0, [2, 1, 0, 2]),
+    ] {
+        let inputs = [Some(x(&[4, 3])), frozen(), None, Some(whole(&[4], &target))];
+        list.push(with(&LINEAR_CROSS_ENTROPY, inputs.clone(), &[ignore, 0.2, 0.0, 1.0]));
+        list.push(with(&LINEAR_CROSS_ENTROPY, inputs, &[ignore, 0.0, 1.0, 1.0]));
+    }
+    let none = [Some(x(&[2, 3])), frozen(), None, Some(whole(&[2], &[-100, -100]))];
+    for reduction in [0.0, 1.0, 2.0] {
+        list.push(with(&LINEAR_CROSS_ENTROPY, none.clone(), &[-100.0, 0.1, reduction, 1.0]).kinked());
+    }
+    let large = [
+        Some(x(&[65, 19])),
+        Some(weight(&[1031, 19])),
+        None,
+        Some(ids(&[65], 1031)),
+    ];
+    list.push(
+        with(&LINEAR_CROSS_ENTROPY, large, &[-100.0, 0.1, 1.0, 3.0])
+            .kinked()
+            .slack(10.0),
     );
 }
 

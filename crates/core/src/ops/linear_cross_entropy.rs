@@ -1,0 +1,299 @@
+//! A classifier's head together with the cross entropy of its logits, which are never formed as a whole.
+//!
+//! Rows of `hidden Wᵀ + bias` are computed a chunk at a time; in the chunk the logits become their gradient and are multiplied on. So the
+//! gradients are hidden outputs of forward, and backward only scales them. Which ones are wanted is known to the caller and said in `needs`.
+
+use candle_core::Tensor;
+use kernels::Float;
+use kernels::cpu::linear::Layout;
+use kernels::cpu::linear_cross_entropy as kernel;
+use kernels::cpu::linear_cross_entropy::{Gradients, Head, Labels};
+
+use super::create::one;
+use super::cross_entropy::{Options, check_options, check_target_dtype, losses_twin, slopes_twin};
+use super::linear::{Real, Weight, Wide, base_twin, check_layer, product};
+use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
+use super::table;
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::exec::{Exec, Output, Outputs, Twin, outputs};
+use crate::float;
+use crate::shape::Shape;
+use crate::storage::Element;
+use crate::tape::Back;
+
+const HIDDEN: usize = 0;
+const WEIGHT: usize = 1;
+const BIAS: usize = 2;
+const TARGET: usize = 3;
+
+/// The inputs that may need a gradient, each with its bit of `needs`; the gradient of the one at place i is output i + 1.
+const LEARNS: [(usize, u32); 3] = [(HIDDEN, 1), (WEIGHT, 2), (BIAS, 4)];
+
+/// How the losses of the rows become one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reduction {
+    None,
+    Mean,
+    Sum,
+}
+
+struct Attrs {
+    options: Options,
+    reduction: Reduction,
+    needs: u32,
+}
+
+impl Attrs {
+    fn read(mut attrs: AttrReader<'_>) -> Self {
+        let options = Options {
+            ignore: attrs.number() as i64,
+            smoothing: attrs.number(),
+        };
+        let reduction = match attrs.number() {
+            0.0 => Reduction::None,
+            1.0 => Reduction::Mean,
+            _ => Reduction::Sum,
+        };
+        Attrs {
+            options,
+            reduction,
+            needs: attrs.number() as u32,
+        }
+    }
+
+    fn wants(&self, place: usize) -> bool {
+        self.needs & LEARNS[place].1 != 0
+    }
+
+    /// The gradient of the result for the loss of a row.
+    fn dloss(&self, counted: usize) -> f64 {
+        match self.reduction {
+            Reduction::Mean => 1.0 / counted as f64,
+            Reduction::None | Reduction::Sum => 1.0,
+        }
+    }
+}
+
+/// `hidden (M, K)`, `weight (N, K)`, `bias (N)`, `target (M)` → the loss, (M) without reduction and () with one, and three gradients, empty
+/// where they are not wanted.
+pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let (classes, _) = check_layer(context, Layout::OutIn)?;
+    let (hidden, weight) = (context.meta(HIDDEN), context.meta(WEIGHT));
+    let &[rows, _] = hidden.shape.dims() else {
+        return Err(context.shape_error("hidden (N, C)"));
+    };
+    if context.shape(TARGET).dims() != [rows] || (classes == 0 && rows > 0) {
+        return Err(context.shape_error("hidden (N, C), weight (V, C) with V at least 1, target (N)"));
+    }
+    check_target_dtype(context, TARGET)?;
+    check_options(context.reader())?;
+    let attrs = Attrs::read(context.reader());
+    if attrs.reduction == Reduction::None && (attrs.wants(1) || attrs.wants(2)) {
+        return Err(
+            Error::new(Code::Option, "linearCrossEntropy: weight and bias learn from one loss")
+                .expected("the reduction mean or sum")
+                .received("a loss for each row")
+                .hint("reduce the losses here, or compose linear and crossEntropy"),
+        );
+    }
+    let dtype = hidden.dtype.wide();
+    let loss = match attrs.reduction {
+        Reduction::None => Shape::new(&[rows]),
+        Reduction::Mean | Reduction::Sum => Shape::new(&[]),
+    };
+    let gradients = [hidden.shape.clone(), weight.shape.clone(), Shape::new(&[classes])];
+    let wanted = gradients.into_iter().enumerate().map(
+        |(place, shape)| {
+            if attrs.wants(place) { shape } else { Shape::new(&[0]) }
+        },
+    );
+    Ok([loss]
+        .into_iter()
+        .chain(wanted)
+        .map(|shape| Meta::new(shape, dtype))
+        .collect())
+}
+
+/// The gradients alone: backward looks at neither weight nor input.
+pub fn save(needs: Needs) -> Save {
+    let outputs = LEARNS.iter().enumerate();
+    Save {
+        inputs: 0,
+        outputs: outputs.fold(0, |mask, (place, &(input, _))| {
+            mask | Needs::when(needs.input(input), &[place + 1])
+        }),
+    }
+}
+
+/// CPU forward of `linearCrossEntropy`.
+pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
+    float!(exec.out(0).dtype, T => {
+        let hidden = Wide::<T>::read(exec, HIDDEN)?;
+        let bias = if exec.has(BIAS) { Some(Wide::<T>::read(exec, BIAS)?) } else { None };
+        let results = run(exec, &hidden, bias.as_deref())?;
+        hidden.give(exec);
+        if let Some(bias) = bias {
+            bias.give(exec);
+        }
+        Ok(results)
+    })
+}
+
+fn run<T: Real>(exec: &mut Exec<'_>, hidden: &[T], bias: Option<&[T]>) -> Result<Outputs> {
+    let attrs = Attrs::read(exec.reader());
+    let target = exec.read::<i64>(TARGET)?;
+    let labels = Labels {
+        target: &target,
+        ignore_index: attrs.options.ignore,
+        smoothing: attrs.options.smoothing,
+    };
+    let (rows, width, classes) = (target.len(), exec.shape(HIDDEN).last(), exec.shape(WEIGHT).dims()[0]);
+    let counted = labels.counted();
+    let mut losses = exec.scratch::<T>(rows)?;
+    let mut scratch = exec.scratch::<T>(kernel::scratch_len::<T>(counted, width, classes))?;
+    let [mut dx, mut dw, mut db] = [exec.alloc::<T>(1)?, exec.alloc::<T>(2)?, exec.alloc::<T>(3)?];
+    let gradients = Gradients {
+        dloss: <T as Float>::from_f64(attrs.dloss(counted)),
+        hidden: attrs.wants(0).then_some(&mut dx[..]),
+        weight: attrs.wants(1).then_some(&mut dw[..]),
+        bias: attrs.wants(2).then_some(&mut db[..]),
+    };
+    let gradients = (attrs.needs != 0).then_some(gradients);
+    let weight = Weight::<T>::read(exec, WEIGHT)?;
+    let head = Head {
+        hidden,
+        weight: weight.values(),
+        bias,
+        rows,
+        width,
+        classes,
+    };
+    kernel::linear_cross_entropy(head, labels, &mut losses, gradients, &mut scratch)?;
+    exec.give(scratch);
+    let loss = match attrs.reduction {
+        Reduction::None => losses,
+        Reduction::Mean | Reduction::Sum => {
+            let sum: f64 = losses.iter().map(|&loss| Float::to_f64(loss)).sum();
+            exec.give(losses);
+            let mut loss = exec.alloc::<T>(0)?;
+            let divisor = if attrs.reduction == Reduction::Mean {
+                counted as f64
+            } else {
+                1.0
+            };
+            loss[0] = <T as Float>::from_f64(sum / divisor);
+            loss
+        }
+    };
+    Ok(outputs([T::wrap(loss), T::wrap(dx), T::wrap(dw), T::wrap(db)]))
+}
+
+/// `dhidden = dloss · dhidden'`, `dW = dloss · dW'`, `dbias = dloss · dbias'` with what forward left for a `dloss` of 1.
+pub fn backward(back: &mut Back<'_>) -> Result<()> {
+    let attrs = Attrs::read(back.reader());
+    let dloss = back.dy();
+    for (place, (input, _)) in LEARNS.into_iter().enumerate() {
+        if !back.needs(input) {
+            continue;
+        }
+        if !attrs.wants(place) {
+            return Err(Error::new(
+                Code::Internal,
+                "linearCrossEntropy was recorded without a gradient that backward asks for",
+            )
+            .expected(format!("bit {} of needs", LEARNS[place].1))
+            .received(attrs.needs.to_string()));
+        }
+        let saved = back.output(place + 1);
+        let own = f64::from(u8::from(back.is_last_use(saved)));
+        let gradient = back.op(&table::LINEAR_CROSS_ENTROPY_BACKWARD, &[dloss, saved], &[own])?;
+        back.set(input, gradient);
+    }
+    Ok(())
+}
+
+/// `dloss` () or (M) and a gradient, whose rows then are those of `dloss` → the gradient, scaled.
+pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    let (dloss, saved) = (context.meta(0), context.meta(1));
+    let by_row = dloss.shape.rank() == 1 && dloss.shape.dims()[0] == saved.shape.rows();
+    if dloss.shape.rank() != 0 && !by_row {
+        return Err(context.shape_error("dloss () or (N), saved (N, …)"));
+    }
+    Ok(one(saved.clone()))
+}
+
+/// CPU forward of `linearCrossEntropyBackward`. What belongs to the op is scaled where it lies.
+pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
+    let (own, width) = (exec.reader().bool(), exec.shape(1).last());
+    float!(exec.out(0).dtype, T => {
+        let dloss = exec.read::<T>(0)?;
+        if own {
+            kernel::scale_rows(&mut exec.write::<T>(1)?, width, &dloss)?;
+            return Ok(Outputs::from_iter([Output::Alias(1)]));
+        }
+        let mut scaled = exec.alloc::<T>(0)?;
+        kernels::par::copy(&exec.read::<T>(1)?, &mut scaled);
+        kernel::scale_rows(&mut scaled, width, &dloss)?;
+        Ok(outputs([T::wrap(scaled)]))
+    })
+}
+
+// ---- twins ----------------------------------------------------------------------------------------------------------
+
+/// Twin of `linearCrossEntropy`: with all logits at once.
+pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let attrs = Attrs::read(twin.reader());
+    let (hidden, weight, target) = (twin.tensor(HIDDEN), twin.tensor(WEIGHT), twin.tensor(TARGET));
+    let logits = base_twin(twin, Layout::OutIn)?; // (M, N)
+    let (losses, lse) = losses_twin(twin, &logits, target, None, &attrs.options)?;
+    let ignored = |t: &&i64| **t == attrs.options.ignore;
+    let targets = target.to_vec1::<i64>()?;
+    let counted = targets.len() - targets.iter().filter(ignored).count();
+    let loss = match attrs.reduction {
+        Reduction::None => losses,
+        Reduction::Sum => losses.sum_all()?,
+        // 0 / 0 where nothing counts.
+        Reduction::Mean => (losses.sum_all()? / counted as f64)?,
+    };
+    let empty = Tensor::zeros(0, logits.dtype(), logits.device())?;
+    if attrs.needs == 0 {
+        return Ok(vec![loss, empty.clone(), empty.clone(), empty]);
+    }
+    let dloss = Tensor::full(
+        if counted > 0 { attrs.dloss(counted) } else { 0.0 },
+        targets.len(),
+        logits.device(),
+    )?;
+    let dy = slopes_twin(
+        &dloss.to_dtype(logits.dtype())?,
+        &logits,
+        &lse,
+        target,
+        None,
+        &attrs.options,
+    )?;
+    let want = |place: usize, gradient: &dyn Fn() -> Result<Tensor>| {
+        if attrs.wants(place) {
+            gradient()
+        } else {
+            Ok(empty.clone())
+        }
+    };
+    Ok(vec![
+        loss,
+        want(0, &|| product(&dy, weight))?,
+        want(1, &|| product(&dy.t()?, hidden))?,
+        want(2, &|| Ok(dy.sum(0)?))?,
+    ])
+}
+
+/// Twin of `linearCrossEntropyBackward`.
+pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let (mut dloss, saved) = (twin.tensor(0).clone(), twin.tensor(1));
+    for _ in 0..saved.rank().saturating_sub(1) {
+        dloss = dloss.unsqueeze(dloss.rank())?;
+    }
+    let scaled = saved.broadcast_mul(&dloss)?;
+    Ok(vec![saved.ne(0.0)?.where_cond(&scaled, &saved.zeros_like()?)?])
+}
