@@ -75,8 +75,8 @@ function nlgLoss(model, { inputs, attentionMask, positions, targets }) {
   const [B, T, C] = lastHiddenState.shape
   const rows = lastHiddenState.reshape([B * T, C])
   const read = positions.length === B * T ? rows : rows.indexSelect(0, lora.tensor(positions, { dtype: 'i64' }))
-  const logits = model.lm_head.forward(read)
   const options = { labelSmoothing: 0.1, reduction: 'sum' }
-  const loss = nn.functional.crossEntropy(logits, lora.tensor(targets, { dtype: 'i64' }), options)
+  const wanted = lora.tensor(targets, { dtype: 'i64' })
+  const loss = nn.functional.linearCrossEntropy(read, model.lm_head.weight, wanted, options)
   return loss.div(positions.length + 1e-4)
 }
