@@ -707,6 +707,21 @@ export function sdpa(q: Operand, k: Operand, v: Operand, mask: Operand | null, l
   return call.one(84)
 }
 
+/** Attention within sequences that lie one behind the other, q (1, N, H, D), k and v (1, M, Hkv, D): sequence s has the rows `queries[s]..queries[s + 1]` and `keys[s]..keys[s + 1]`; causal as in sdpa. */
+export function sdpaPacked(q: Operand, k: Operand, v: Operand, queries: readonly number[], keys: readonly number[], scale: number, causal: number, p: number): Tensor {
+  call.begin()
+  call.input(q)
+  call.input(k)
+  call.input(v)
+  call.attributes()
+  call.dims(queries)
+  call.dims(keys)
+  call.num(scale)
+  call.num(causal)
+  call.num(p)
+  return call.one(86)
+}
+
 /** Rotary positions: pairs of features turned by their position's angle. */
 export function rope(x: Operand, cos: Operand, sin: Operand, positions: Operand | null, layout: number, interleaved: boolean, inverse: boolean): Tensor {
   call.begin()
@@ -718,7 +733,7 @@ export function rope(x: Operand, cos: Operand, sin: Operand, positions: Operand 
   call.num(layout)
   call.bool(interleaved)
   call.bool(inverse)
-  return call.one(86)
+  return call.one(88)
 }
 
 /** Loss of each row of `logits` (N, C) against `target` (N); 0 where the target is ignored. */
@@ -730,7 +745,7 @@ export function crossEntropy(logits: Operand, target: Operand, classWeight: Oper
   call.attributes()
   call.num(ignoreIndex)
   call.num(labelSmoothing)
-  return call.one(87)
+  return call.one(89)
 }
 
 /** Cross entropy of `hidden Wᵀ + bias` against `target` without a tensor of logits; reduction 0: a loss for each row, 1: mean, 2: sum; `needs`: 1 hidden, 2 weight, 4 bias, the gradients that forward leaves for backward. */

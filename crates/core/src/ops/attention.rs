@@ -1,5 +1,6 @@
 //! Scaled dot-product attention without the (T, T) matrix in memory.
 
+mod packed;
 mod twin;
 
 use std::cell::Ref;
@@ -19,6 +20,10 @@ use crate::shape::Shape;
 use crate::storage::Element;
 use crate::tape::Back;
 
+pub use packed::{
+    backward_random as packed_backward_random, grad as packed_grad, grad_twin as packed_grad_twin, packed,
+    packed_backward, packed_twin, random as packed_random, save as packed_save, shape as packed_shape,
+};
 pub use twin::{grad_twin, sdpa_twin};
 
 const Q: usize = 0;
@@ -46,25 +51,8 @@ enum Layout {
 }
 
 fn options(mut attrs: AttrReader<'_>) -> Result<Options> {
-    let wrong = |what: &str, expected: &str, got: f64| {
-        Error::new(Code::Option, what)
-            .expected(expected)
-            .received(got.to_string())
-            .hint("look at the options of scaledDotProductAttention")
-    };
     let scale = attrs.number();
-    let causal = match attrs.number() {
-        0.0 => Causal::None,
-        1.0 => Causal::TopLeft,
-        2.0 => Causal::BottomRight,
-        x => {
-            return Err(wrong(
-                "no such causal mask",
-                "0 for none, 1 aligned at the first key, 2 at the last",
-                x,
-            ));
-        }
-    };
+    let causal = causal(attrs.number())?;
     let p = probability(attrs.number())?;
     let layout = match attrs.number() {
         0.0 => Layout::Heads,
@@ -83,6 +71,26 @@ fn options(mut attrs: AttrReader<'_>) -> Result<Options> {
         p,
         layout,
     })
+}
+
+fn causal(code: f64) -> Result<Causal> {
+    match code {
+        0.0 => Ok(Causal::None),
+        1.0 => Ok(Causal::TopLeft),
+        2.0 => Ok(Causal::BottomRight),
+        x => Err(wrong(
+            "no such causal mask",
+            "0 for none, 1 aligned at the first key, 2 at the last",
+            x,
+        )),
+    }
+}
+
+fn wrong(what: &str, expected: &str, got: f64) -> Error {
+    Error::new(Code::Option, what)
+        .expected(expected)
+        .received(got.to_string())
+        .hint("look at the options of scaledDotProductAttention")
 }
 
 /// Sizes from the shapes of q and k.

@@ -1,7 +1,8 @@
 //! Helpers for twins: candle's tensor operations under the engine's rules.
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 
+use super::row::Rng;
 use crate::dtype::Dtype;
 use crate::error::Result;
 use crate::exec::Twin;
@@ -97,13 +98,20 @@ pub fn normal(twin: &Twin<'_>, dims: &[usize], mean: f64, std: f64, dtype: Dtype
 /// # Errors
 /// candle's.
 pub fn dropout_factors(twin: &Twin<'_>, like: &Tensor, p: f64) -> Result<Tensor> {
-    let rng = twin.rng();
+    factors_of(twin.rng(), twin.device(), like, p)
+}
+
+/// As [`dropout_factors`], of given random numbers.
+///
+/// # Errors
+/// candle's.
+pub fn factors_of(rng: Rng, device: &Device, like: &Tensor, p: f64) -> Result<Tensor> {
     let ones = kernels::room::filled(like.elem_count(), 1.0f32);
     let mut factors = kernels::room::filled(ones.len(), 0.0f32);
     kernels::cpu::dropout::dropout(&ones, p, rng.seed, rng.counter, &mut factors)?;
     // The kept elements are rescaled in the tensor's own precision: 1 / (1 - p) as f32 is not exact.
     let kept: Vec<u8> = factors.iter().map(|f| u8::from(*f != 0.0)).collect();
-    let kept = Tensor::from_vec(kept, like.dims(), twin.device())?.to_dtype(like.dtype())?;
+    let kept = Tensor::from_vec(kept, like.dims(), device)?.to_dtype(like.dtype())?;
     Ok(if p >= 1.0 {
         kept.zeros_like()?
     } else {

@@ -150,6 +150,25 @@ fn misfits_are_refused_when_recorded() {
             &[1.0, 3.0, 0.0, 0.0],
             Code::Option,
         ),
+        // 4 rows of 3 heads: places that name 5 rows, that fall, of more sequences than the others.
+        (
+            &table::SDPA_PACKED,
+            &[heads, heads, heads],
+            &[2.0, 0.0, 4.0, 2.0, 0.0, 5.0, 1.0, 0.0, 0.0],
+            Code::Shape,
+        ),
+        (
+            &table::SDPA_PACKED,
+            &[heads, heads, heads],
+            &[3.0, 0.0, 4.0, 2.0, 2.0, 0.0, 4.0, 1.0, 0.0, 0.0],
+            Code::Option,
+        ),
+        (
+            &table::SDPA_PACKED,
+            &[heads, heads, heads],
+            &[3.0, 0.0, 2.0, 4.0, 2.0, 0.0, 4.0, 1.0, 0.0, 0.0],
+            Code::Shape,
+        ),
         (
             &table::ROPE,
             &[heads, short_table, short_table, 0],

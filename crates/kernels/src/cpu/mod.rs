@@ -20,6 +20,7 @@ pub mod lora;
 pub(crate) mod map;
 pub mod multinomial;
 pub mod optimizer;
+pub mod packed_attention;
 pub mod pad;
 pub mod pool;
 pub mod reduce;

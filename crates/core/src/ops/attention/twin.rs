@@ -1,26 +1,31 @@
 //! Attention and its gradient composed of plain operations, with the (T, T) matrices that the kernel avoids.
 
-use candle_core::{D, Tensor};
+use candle_core::{D, Device, Tensor};
 use kernels::cpu::attention::{AttnDims, Causal};
 
 use super::super::linear::product;
-use super::super::twins::{dropout_factors, full_like, truth};
+use super::super::row::Rng;
+use super::super::twins::{factors_of, full_like, truth};
 use super::{GRAD_DOUT, GRAD_LSE, GRAD_MASK, GRAD_OUT, GRAD_Q, K, Layout, MASK, Options, Q, Twin, V, dims_of, options};
 use crate::error::Result;
 use crate::shape::Shape;
 
 /// Twin of `sdpa`.
 pub fn sdpa_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let problem = Problem::new(twin, Q, MASK)?;
+    let problem = Problem::of(twin, Q, MASK)?;
+    Ok(forward(&problem, twin.tensor(Q), twin.tensor(K), twin.tensor(V))?.into())
+}
+
+/// The result and the log-sums (B, H, Tq).
+pub(super) fn forward(problem: &Problem<'_>, q: &Tensor, k: &Tensor, v: &Tensor) -> Result<[Tensor; 2]> {
     let AttnDims {
         batch, heads, tq, tk, ..
     } = problem.dims;
-    let q = twin.tensor(Q);
     if q.elem_count() == 0 || tk == 0 {
         let lse = Tensor::full(f64::NEG_INFINITY, (batch, heads, tq), q.device())?.to_dtype(q.dtype())?;
-        return Ok(vec![q.zeros_like()?, lse]);
+        return Ok([q.zeros_like()?, lse]);
     }
-    let scores = problem.scores(twin.tensor(Q), twin.tensor(K))?;
+    let scores = problem.scores(q, k)?;
     let max = scores.max_keepdim(D::Minus1)?;
     let shift = replace(&max, f64::NEG_INFINITY, 0.0)?;
     let weights = scores.broadcast_sub(&shift)?.exp()?;
@@ -28,22 +33,33 @@ pub fn sdpa_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     // Where nothing may be attended to, all weights are 0 and log(0) is the wanted -inf.
     let lse = (sum.log()? + shift)?.squeeze(3)?;
     let weights = weights.broadcast_div(&replace(&sum, 0.0, 1.0)?)?;
-    let out = product(&problem.dropped(&weights)?, &problem.shared(twin.tensor(V))?)?;
-    Ok(vec![problem.swap(&out)?, lse])
+    let out = product(&problem.dropped(&weights)?, &problem.shared(v)?)?;
+    Ok([problem.swap(&out)?, lse])
 }
 
 /// Twin of `sdpaBackward`: `dS = scale · P ∘ (dP − Σ dout ∘ out)`, `dq = dS k`, `dk = dSᵀ q`, `dv = P̃ᵀ dout`.
 pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let problem = Problem::new(twin, GRAD_Q, GRAD_MASK)?;
-    let (q, k, v) = (twin.tensor(GRAD_Q), twin.tensor(GRAD_Q + 1), twin.tensor(GRAD_Q + 2));
+    let problem = Problem::of(twin, GRAD_Q, GRAD_MASK)?;
+    let [q, k, v] = [0, 1, 2].map(|i| twin.tensor(GRAD_Q + i));
+    let [dout, out, lse] = [GRAD_DOUT, GRAD_OUT, GRAD_LSE].map(|i| twin.tensor(i));
+    Ok(backward(&problem, dout, q, k, v, out, lse)?.into())
+}
+
+/// `dq`, `dk`, `dv`.
+pub(super) fn backward(
+    problem: &Problem<'_>,
+    dout: &Tensor,
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    out: &Tensor,
+    lse: &Tensor,
+) -> Result<[Tensor; 3]> {
     if q.elem_count() == 0 || k.elem_count() == 0 {
-        return Ok(vec![q.zeros_like()?, k.zeros_like()?, v.zeros_like()?]);
+        return Ok([q.zeros_like()?, k.zeros_like()?, v.zeros_like()?]);
     }
-    let (dout, out) = (
-        problem.swap(twin.tensor(GRAD_DOUT))?,
-        problem.swap(twin.tensor(GRAD_OUT))?,
-    );
-    let lse = replace(&twin.tensor(GRAD_LSE).unsqueeze(3)?, f64::NEG_INFINITY, 0.0)?;
+    let (dout, out) = (problem.swap(dout)?, problem.swap(out)?);
+    let lse = replace(&lse.unsqueeze(3)?, f64::NEG_INFINITY, 0.0)?;
     let weights = problem.scores(q, k)?.broadcast_sub(&lse)?.exp()?;
     let dv = product(&problem.dropped(&weights)?.transpose(2, 3)?, &dout)?;
     let dweights = problem.dropped(&product(&dout, &problem.shared(v)?.transpose(2, 3)?)?)?;
@@ -51,26 +67,32 @@ pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let dscores = ((weights * dweights.broadcast_sub(&delta)?)? * problem.options.scale)?;
     let dq = product(&dscores, &problem.shared(k)?)?;
     let dk = product(&dscores.transpose(2, 3)?, &problem.swap(q)?)?;
-    Ok(vec![problem.swap(&dq)?, problem.gathered(&dk)?, problem.gathered(&dv)?])
+    Ok([problem.swap(&dq)?, problem.gathered(&dk)?, problem.gathered(&dv)?])
 }
 
-struct Problem<'a> {
-    twin: &'a Twin<'a>,
-    dims: AttnDims,
-    options: Options,
-    /// Place of the mask among the inputs; the lengths stand behind it.
-    mask: usize,
+/// What the formula needs to know beside q, k and v.
+pub(super) struct Problem<'a> {
+    pub dims: AttnDims,
+    pub options: Options,
+    pub mask: Option<&'a Tensor>,
+    pub lengths: Option<&'a Tensor>,
+    /// Of the dropout, when there is one.
+    pub rng: Option<Rng>,
+    pub device: &'a Device,
 }
 
 impl<'a> Problem<'a> {
-    fn new(twin: &'a Twin<'a>, q: usize, mask: usize) -> Result<Self> {
+    /// The lengths stand behind the mask among the inputs.
+    fn of(twin: &'a Twin<'a>, q: usize, mask: usize) -> Result<Self> {
         let options = options(twin.reader())?;
         let (q, k) = (Shape::new(twin.tensor(q).dims()), Shape::new(twin.tensor(q + 1).dims()));
         Ok(Problem {
-            twin,
             dims: dims_of(&q, &k, options.layout),
             options,
-            mask,
+            mask: twin.optional(mask),
+            lengths: twin.optional(mask + 1),
+            rng: (options.p > 0.0).then(|| twin.rng()),
+            device: twin.device(),
         })
     }
 
@@ -121,7 +143,7 @@ impl<'a> Problem<'a> {
         let full = (batch, heads, tq, tk);
         let mut scores = (product(&self.swap(q)?, &self.shared(k)?.transpose(2, 3)?)? * self.options.scale)?;
         let never = full_like(&scores, f64::NEG_INFINITY)?;
-        if let Some(mask) = self.twin.optional(self.mask) {
+        if let Some(mask) = self.mask {
             if mask.dtype() == candle_core::DType::U8 {
                 scores = truth(mask)?
                     .broadcast_as(full)?
@@ -140,11 +162,10 @@ impl<'a> Problem<'a> {
     /// Which keys lengths and causal mask leave, as bytes (B, 1, Tq, Tk); made on the host, as places are known there.
     fn visible(&self) -> Result<Option<Tensor>> {
         let AttnDims { batch, tq, tk, .. } = self.dims;
-        let lengths = self.twin.optional(self.mask + 1);
-        if lengths.is_none() && self.options.causal == Causal::None {
+        if self.lengths.is_none() && self.options.causal == Causal::None {
             return Ok(None);
         }
-        let lengths = match lengths {
+        let lengths = match self.lengths {
             Some(lengths) => lengths
                 .to_vec1::<i64>()?
                 .into_iter()
@@ -163,15 +184,15 @@ impl<'a> Problem<'a> {
                 visible.extend((0..tk).map(|j| u8::from(j < limit)));
             }
         }
-        Ok(Some(Tensor::from_vec(visible, (batch, 1, tq, tk), self.twin.device())?))
+        Ok(Some(Tensor::from_vec(visible, (batch, 1, tq, tk), self.device)?))
     }
 
     /// Weights, or their gradient, after dropout.
     fn dropped(&self, weights: &Tensor) -> Result<Tensor> {
-        if self.options.p == 0.0 {
-            return Ok(weights.clone());
+        match self.rng {
+            Some(rng) => Ok((weights * factors_of(rng, self.device, weights, self.options.p)?)?),
+            None => Ok(weights.clone()),
         }
-        Ok((weights * dropout_factors(self.twin, weights, self.options.p)?)?)
     }
 }
 

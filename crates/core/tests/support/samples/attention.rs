@@ -171,6 +171,35 @@ pub fn samples() -> Vec<Sample> {
     list
 }
 
+/// Packed attention: sequences of one token and more, an empty one, some with fewer queries than keys.
+pub fn packed_samples() -> Vec<Sample> {
+    let mut list = Vec::new();
+    let apart: [(&[f64], &[f64]); 6] = [
+        (&[0.0, 3.0], &[0.0, 3.0]),
+        (&[0.0, 3.0, 4.0, 8.0], &[0.0, 3.0, 4.0, 8.0]),
+        (&[0.0, 2.0, 2.0, 5.0], &[0.0, 2.0, 2.0, 5.0]),
+        (&[0.0, 1.0, 4.0], &[0.0, 4.0, 9.0]),
+        (&[0.0, 0.0, 2.0], &[0.0, 3.0, 3.0]),
+        (&[0.0], &[0.0]),
+    ];
+    for (queries, keys) in apart {
+        for causal in [0.0, 1.0, 2.0] {
+            for (heads, kv_heads, p) in [(2, 2, 0.0), (4, 2, 0.0), (3, 1, 0.2)] {
+                let rows = |places: &[f64]| places[places.len() - 1] as usize;
+                let kv = || Some(x(&[1, rows(keys), kv_heads, 4]));
+                let inputs = [Some(x(&[1, rows(queries), heads, 4])), kv(), kv()];
+                let mut attrs = vec![queries.len() as f64];
+                attrs.extend(queries);
+                attrs.push(keys.len() as f64);
+                attrs.extend(keys);
+                attrs.extend([0.6, causal, p]);
+                list.push(with(&SDPA_PACKED, inputs, &attrs));
+            }
+        }
+    }
+    list
+}
+
 /// Broadcast in every way; the last hides every key of some queries.
 fn masks() -> Vec<Input> {
     let nothing: Vec<f64> = [0.0; 5]

@@ -301,6 +301,7 @@ pub fn all() -> Vec<Sample> {
         layers::samples,
         lora::samples,
         attention::samples,
+        attention::packed_samples,
         conv::samples,
         inplace::samples,
         optimizer::samples,

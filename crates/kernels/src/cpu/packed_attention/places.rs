@@ -1,0 +1,109 @@
+//! Where the sequences of a packed batch lie.
+
+use super::super::attention::{AttnDims, AttnOptions, Causal};
+use super::super::lora::Dropout;
+use crate::rng::{Draw, blocks_used};
+use crate::{Result, fail};
+
+/// Where the sequences of a packed batch lie, and the sizes of their heads.
+///
+/// Sequence s has the queries `queries[s]..queries[s + 1]` and the keys `keys[s]..keys[s + 1]`; both lists begin with 0 and do not fall.
+#[derive(Clone, Copy, Debug)]
+pub struct PackedDims<'a> {
+    /// (S + 1): the first query of each sequence, then their number.
+    pub queries: &'a [usize],
+    /// (S + 1): the same of keys and values.
+    pub keys: &'a [usize],
+    /// Query heads.
+    pub heads: usize,
+    /// Key and value heads, a divisor of `heads`.
+    pub kv_heads: usize,
+    /// Head size.
+    pub d: usize,
+}
+
+/// One sequence of a packed batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment {
+    /// Its first query.
+    pub query: usize,
+    /// Its first key.
+    pub key: usize,
+    /// Its sizes, as a batch of one.
+    pub dims: AttnDims,
+    /// Philox blocks that dropout draws for the sequences before it.
+    pub drawn: u64,
+}
+
+impl<'a> PackedDims<'a> {
+    /// The sequences in order.
+    pub fn segments(self) -> impl Iterator<Item = Segment> + 'a {
+        let pairs = self.queries.windows(2).zip(self.keys.windows(2));
+        pairs.scan(0u64, move |drawn, (q, k)| {
+            let dims = AttnDims {
+                batch: 1,
+                heads: self.heads,
+                kv_heads: self.kv_heads,
+                tq: q[1] - q[0],
+                tk: k[1] - k[0],
+                d: self.d,
+            };
+            let segment = Segment {
+                query: q[0],
+                key: k[0],
+                dims,
+                drawn: *drawn,
+            };
+            *drawn += blocks_used(dims.heads * dims.tq * dims.tk, Draw::Single);
+            Some(segment)
+        })
+    }
+
+    /// Number of queries of all sequences.
+    pub fn tq(&self) -> usize {
+        self.queries.last().copied().unwrap_or(0)
+    }
+
+    /// Number of keys of all sequences.
+    pub fn tk(&self) -> usize {
+        self.keys.last().copied().unwrap_or(0)
+    }
+
+    pub(super) fn check(&self, kernel: &'static str) -> Result<()> {
+        let rises = |list: &[usize]| list.first() == Some(&0) && list.is_sorted();
+        if self.queries.len() != self.keys.len() || !rises(self.queries) || !rises(self.keys) {
+            return fail(
+                kernel,
+                "the places of queries and keys are not lists of one length that rise from 0".to_string(),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What varies between kinds of packed attention.
+#[derive(Clone, Copy, Debug)]
+pub struct PackedOptions {
+    /// Factor of the scores, usually 1/√D.
+    pub scale: f64,
+    /// Mask by place within a sequence.
+    pub causal: Causal,
+    /// Dropout of the weights; sequence s draws as alone, `Segment::drawn` blocks further on.
+    pub dropout: Option<Dropout>,
+}
+
+impl PackedOptions {
+    pub(super) fn of<'a, T>(self, segment: Segment) -> AttnOptions<'a, T> {
+        let dropout = self.dropout.map(|dropout| Dropout {
+            counter: dropout.counter.wrapping_add(segment.drawn),
+            ..dropout
+        });
+        AttnOptions {
+            scale: self.scale,
+            causal: self.causal,
+            lens: None,
+            mask: None,
+            dropout,
+        }
+    }
+}
