@@ -4433,6 +4433,27 @@ declare function generate(model: GenerativeModel, prompt: Prompt, options?: Gene
  */
 declare function stream(model: GenerativeModel, prompt: Prompt, options?: GenerateOptions): AsyncGenerator<GeneratedToken, void, void>;
 
+/** What a decoder without a head returns. Positions that were not computed, those of padding, hold zeros. */
+declare class DecoderOutput {
+    readonly pastKeyValues: KvCache | null;
+    private readonly states;
+    private readonly recordsGrad;
+    private last;
+    private all;
+    /** Output of the final norm, (B, T, C). */
+    get lastHiddenState(): Tensor;
+    /** Embeddings, then the output of each block, the last one after the final norm; null unless asked for. */
+    get hiddenStates(): Tensor[] | null;
+}
+
+/**
+ * Which outputs the caller of a decoder reads: those that the mask keeps, all with those of padding, those at flat positions b·T + t, or the `last` ones of
+ * each sequence. What no such output depends on need not be computed; positions count while gradients are recorded.
+ */
+type Reads = 'unmasked' | 'all' | readonly number[] | {
+    last: number;
+};
+
 /**
  * How a fresh parameter starts: N(0, std²), but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16 or f16 model, too: it belongs to
  * a head that is trained while the model is frozen.
@@ -4480,8 +4501,9 @@ type Layer = {
 /** Options of a decoder's forward. */
 interface DecoderOptions {
     /**
-     * 1 for tokens, 0 for padding, (B, S) with S the tokens in the cache and the new ones. Rows of numbers are looked at on the spot: a
-     * mask that only pads on the right costs nothing, since no token looks to its right.
+     * 1 for tokens, 0 for padding, (B, S) with S the tokens in the cache and the new ones. Where its numbers are known, in rows or in a tensor that was
+     * made of them, and without a cache, padding is not computed at all, and outputs at its positions are 0. Any other tensor hides padding, which then costs
+     * what tokens cost.
      *
      * Or a bool tensor (B, 1, T or 1, S), true where a new token may look, on top of what comes before it: tokens of several continuations can
      * then lie in one cache. It may be wider than S; what is too much is cut off.
@@ -4497,14 +4519,6 @@ interface DecoderOptions {
     /** Return the embeddings and the output of every block. @default false */
     outputHiddenStates?: boolean;
 }
-/** What a decoder without a head returns. */
-interface DecoderOutput {
-    /** Output of the final norm, (B, T, C). */
-    lastHiddenState: Tensor;
-    /** Embeddings, then the output of each block, the last one after the final norm; null unless asked for. */
-    hiddenStates: Tensor[] | null;
-    pastKeyValues: KvCache | null;
-}
 /** A table of token vectors: an `nn.Embedding`, or the LoRA layer in its place. */
 type TokenEmbedding = {
     weight: Tensor;
@@ -4516,12 +4530,44 @@ interface Decoder extends Module {
     gradientCheckpointing: boolean;
     /** The token embedding, whose weight a tied head shares. */
     readonly inputEmbeddings: TokenEmbedding;
-    forward(inputIds: Ids, options?: DecoderOptions): DecoderOutput;
+    forward(inputIds: Ids, options?: DecoderOptions, reads?: Reads): DecoderOutput;
 }
 /** What attention in a block needs to know beside its input. */
 interface AttentionContext {
     mask: Tensor | null;
     cache: KvCache | null;
+    /** In a packed batch, where its sequences begin, and its number of rows. */
+    starts: readonly number[] | null;
+    /** In the last block, of how many last tokens of each sequence the output is read; of all others keys and values are all it computes. Null for all. */
+    last: number | null;
+}
+
+/** What a language model returns. Positions of padding that the model left out hold zeros. */
+declare class CausalLMOutput {
+    /** Mean cross entropy over the labels that count; null without labels. */
+    readonly loss: Tensor | null;
+    readonly pastKeyValues: KvCache | null;
+    private readonly head;
+    private readonly recordsGrad;
+    private readonly last;
+    private complete;
+    private decoded;
+    private computed;
+    private hidden;
+    /**
+     * Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for: ask before weights change. Where that forward
+     * left tokens out that no label needs, it is run again for all of them, with another draw of dropout.
+     * @throws {GradError} `ERR_LORA_VERSION` when weights have changed since a forward that must be run again.
+     */
+    get logits(): Tensor;
+    /** Output of the final norm at the positions that `logits` covers, (B, T, C). Computed as {@link logits} are. */
+    get lastHiddenState(): Tensor;
+    /** Embeddings, then the output of each block, the last one after the final norm; null unless asked for. */
+    get hiddenStates(): Tensor[] | null;
+    private computeLogits;
+    private whole;
+    private lastOf;
+    private asRecorded;
 }
 
 /** Options of the forward of a language model. */
@@ -4530,31 +4576,18 @@ interface CausalLMOptions extends DecoderOptions {
      * Token ids to predict, (B, T), aligned with the input: the model compares the output at t with the label at t + 1. −100 counts not.
      * The head runs only on the positions that count, which saves most of its cost on prompts and padding. A plain head makes one operation with
      * the loss, `nn.functional.linearCrossEntropy`: the logits are never formed as a whole. A head that LoRA adapts forms those of the positions that count,
-     * or of all where the labels are a tensor.
+     * or of all where the labels are a tensor whose numbers are not known.
+     *
+     * Where they are known, in rows or in a tensor that was made of numbers, and while gradients are recorded, tokens behind the last label of their row are
+     * not even computed, when they are many: only {@link CausalLMOutput.logits} and `lastHiddenState` would show them, and compute them when asked for. A
+     * label that is predicted at a position of padding, as that of the first token behind padding on the left is, makes the whole batch be computed: give
+     * it −100.
      */
     labels?: Ids | null;
     /** Share of each label that is spread evenly over the vocabulary, as LoRA's NLG example trains (0.1). @default 0 */
     labelSmoothing?: number;
     /** Compute the logits of the last n positions only. @default all */
     logitsToKeep?: number;
-}
-/** What a language model returns. */
-declare class CausalLMOutput {
-    /** Mean cross entropy over the labels that count; null without labels. */
-    readonly loss: Tensor | null;
-    /** Output of the final norm at the positions that `logits` covers. */
-    readonly lastHiddenState: Tensor;
-    readonly hiddenStates: Tensor[] | null;
-    readonly pastKeyValues: KvCache | null;
-    private readonly head;
-    private readonly recordsGrad;
-    private computed;
-    constructor(decoder: DecoderOutput, head: (hidden: Tensor) => Tensor, parts?: {
-        loss?: Tensor;
-        lastHiddenState?: Tensor;
-    });
-    /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for. */
-    get logits(): Tensor;
 }
 /** Fields of a configuration that every language model has. */
 interface CausalLMConfig {
@@ -4577,6 +4610,7 @@ declare abstract class CausalLM extends Module {
     /** Longest sequence the model is made for. */
     abstract get maxPositions(): number;
     forward(inputIds: Ids, options?: CausalLMOptions): CausalLMOutput;
+    private forwardWithLoss;
     /** Continues prompts. @see {@link generate} */
     generate(prompt: Prompt, options: GenerateOptions & {
         returnDictInGenerate: true;
@@ -4688,8 +4722,9 @@ declare class GPT2Model extends Module {
     ln_f: LayerNorm;
     constructor(config?: Partial<GPT2Config>, options?: FreshOptions, take?: WeightSource);
     get inputEmbeddings(): TokenEmbedding;
-    forward(inputIds: Ids, options?: DecoderOptions): DecoderOutput;
-    private positions;
+    /** `reads`: which outputs will be read. */
+    forward(inputIds: Ids, options?: DecoderOptions, reads?: Reads): DecoderOutput;
+    private checkLength;
 }
 /**
  * GPT-2 with a language-model head, whose weight is that of the token embedding unless `tie_word_embeddings` is false.
@@ -4848,7 +4883,8 @@ declare class LlamaModel extends Module {
     private readonly rotary;
     constructor(config?: Partial<LlamaConfig>, options?: FreshOptions, take?: WeightSource);
     get inputEmbeddings(): TokenEmbedding;
-    forward(inputIds: Ids, options?: DecoderOptions): DecoderOutput;
+    /** `reads`: which outputs will be read. */
+    forward(inputIds: Ids, options?: DecoderOptions, reads?: Reads): DecoderOutput;
 }
 /**
  * Llama with a language-model head, which has a weight of its own unless `tie_word_embeddings` is true (SmolLM2, small Llama 3.2). All models
@@ -5271,6 +5307,7 @@ declare const index_d$2_CausalLMOutput: typeof CausalLMOutput;
 type index_d$2_Decoder = Decoder;
 type index_d$2_DecoderOptions = DecoderOptions;
 type index_d$2_DecoderOutput = DecoderOutput;
+declare const index_d$2_DecoderOutput: typeof DecoderOutput;
 type index_d$2_EncoderOptions = EncoderOptions;
 type index_d$2_EncoderOutput = EncoderOutput;
 type index_d$2_FreshOptions = FreshOptions;
@@ -5293,6 +5330,7 @@ type index_d$2_MaskedLMOutput = MaskedLMOutput;
 declare const index_d$2_MaskedLMOutput: typeof MaskedLMOutput;
 type index_d$2_PretrainedOptions = PretrainedOptions;
 type index_d$2_ProblemType = ProblemType;
+type index_d$2_Reads = Reads;
 type index_d$2_RobertaClassificationHead = RobertaClassificationHead;
 declare const index_d$2_RobertaClassificationHead: typeof RobertaClassificationHead;
 type index_d$2_RobertaConfig = RobertaConfig;
@@ -5310,8 +5348,8 @@ type index_d$2_SequenceClassificationOptions = SequenceClassificationOptions;
 type index_d$2_SequenceClassifierOutput = SequenceClassifierOutput;
 type index_d$2_SequenceLabels = SequenceLabels;
 declare namespace index_d$2 {
-  export { index_d$2_AutoModelForCausalLM as AutoModelForCausalLM, index_d$2_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$2_CausalLM as CausalLM, index_d$2_CausalLMOutput as CausalLMOutput, index_d$2_GPT2LMHeadModel as GPT2LMHeadModel, index_d$2_GPT2Model as GPT2Model, index_d$2_KvCache as KvCache, index_d$2_LlamaForCausalLM as LlamaForCausalLM, index_d$2_LlamaModel as LlamaModel, index_d$2_MaskedLMOutput as MaskedLMOutput, index_d$2_RobertaClassificationHead as RobertaClassificationHead, index_d$2_RobertaForMaskedLM as RobertaForMaskedLM, index_d$2_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$2_RobertaModel as RobertaModel };
-  export type { index_d$2_CausalLMConfig as CausalLMConfig, index_d$2_CausalLMOptions as CausalLMOptions, index_d$2_Decoder as Decoder, index_d$2_DecoderOptions as DecoderOptions, index_d$2_DecoderOutput as DecoderOutput, index_d$2_EncoderOptions as EncoderOptions, index_d$2_EncoderOutput as EncoderOutput, index_d$2_FreshOptions as FreshOptions, index_d$2_GPT2Config as GPT2Config, index_d$2_Ids as Ids, index_d$2_LabelsConfig as LabelsConfig, index_d$2_LlamaConfig as LlamaConfig, index_d$2_MaskedLMOptions as MaskedLMOptions, index_d$2_PretrainedOptions as PretrainedOptions, index_d$2_ProblemType as ProblemType, index_d$2_RobertaConfig as RobertaConfig, index_d$2_RobertaModelOptions as RobertaModelOptions, index_d$2_RobertaOptions as RobertaOptions, index_d$2_RopeParameters as RopeParameters, index_d$2_SaveOptions as SaveOptions, index_d$2_SequenceClassificationOptions as SequenceClassificationOptions, index_d$2_SequenceClassifierOutput as SequenceClassifierOutput, index_d$2_SequenceLabels as SequenceLabels };
+  export { index_d$2_AutoModelForCausalLM as AutoModelForCausalLM, index_d$2_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$2_CausalLM as CausalLM, index_d$2_CausalLMOutput as CausalLMOutput, index_d$2_DecoderOutput as DecoderOutput, index_d$2_GPT2LMHeadModel as GPT2LMHeadModel, index_d$2_GPT2Model as GPT2Model, index_d$2_KvCache as KvCache, index_d$2_LlamaForCausalLM as LlamaForCausalLM, index_d$2_LlamaModel as LlamaModel, index_d$2_MaskedLMOutput as MaskedLMOutput, index_d$2_RobertaClassificationHead as RobertaClassificationHead, index_d$2_RobertaForMaskedLM as RobertaForMaskedLM, index_d$2_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$2_RobertaModel as RobertaModel };
+  export type { index_d$2_CausalLMConfig as CausalLMConfig, index_d$2_CausalLMOptions as CausalLMOptions, index_d$2_Decoder as Decoder, index_d$2_DecoderOptions as DecoderOptions, index_d$2_EncoderOptions as EncoderOptions, index_d$2_EncoderOutput as EncoderOutput, index_d$2_FreshOptions as FreshOptions, index_d$2_GPT2Config as GPT2Config, index_d$2_Ids as Ids, index_d$2_LabelsConfig as LabelsConfig, index_d$2_LlamaConfig as LlamaConfig, index_d$2_MaskedLMOptions as MaskedLMOptions, index_d$2_PretrainedOptions as PretrainedOptions, index_d$2_ProblemType as ProblemType, index_d$2_Reads as Reads, index_d$2_RobertaConfig as RobertaConfig, index_d$2_RobertaModelOptions as RobertaModelOptions, index_d$2_RobertaOptions as RobertaOptions, index_d$2_RopeParameters as RopeParameters, index_d$2_SaveOptions as SaveOptions, index_d$2_SequenceClassificationOptions as SequenceClassificationOptions, index_d$2_SequenceClassifierOutput as SequenceClassifierOutput, index_d$2_SequenceLabels as SequenceLabels };
 }
 
 type index_d$1_BeamOptions = BeamOptions;

@@ -2,6 +2,7 @@ import { DeviceError, MemoryError, OptionError } from './errors.js'
 import * as ops from './generated/ops.js'
 import { bytesOf, fromNested, fromTyped } from './host-data.js'
 import type { Values } from './host-data.js'
+import { rememberRows } from './host-rows.js'
 import { gatherBytes, putGathered } from './native/host.js'
 import { DTYPES, put } from './native/record.js'
 import { bad, checkKeys } from './nn/options.js'
@@ -52,6 +53,7 @@ export function tensor(data: TensorLike, options: MakeOptions & { shape?: readon
   const wanted = options.dtype ?? dtype
   checkDtype(wanted)
   const made = putValues(values, shape, wanted)
+  rememberRows(made, values)
   if (options.requiresGrad) made.requiresGrad = true
   return made
 }

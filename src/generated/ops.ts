@@ -760,7 +760,7 @@ export function linearCrossEntropy(hidden: Operand, weight: Operand, bias: Opera
   call.num(labelSmoothing)
   call.num(reduction)
   call.num(needs)
-  return call.one(89)
+  return call.one(91)
 }
 
 /** Convolution over 1 to 3 dimensions: x (N, C, *spatial), weight (out, C / groups, *kernel); padding holds the zeros in front of and behind each dimension. */
@@ -774,7 +774,7 @@ export function conv(x: Operand, weight: Operand, bias: Operand | null, stride: 
   call.dims(padding)
   call.dims(dilation)
   call.num(groups)
-  return call.one(91)
+  return call.one(93)
 }
 
 /** Transposed convolution: the gradient of conv for its input; weight (C, out / groups, *kernel). */
@@ -789,7 +789,7 @@ export function convTranspose(x: Operand, weight: Operand, bias: Operand | null,
   call.dims(outputPadding)
   call.dims(dilation)
   call.num(groups)
-  return call.one(94)
+  return call.one(96)
 }
 
 /** Places in front of and behind each dimension; mode 0 a value, 1 reflected, 2 the border repeated, 3 circular; negative sizes cut (mode 0). */
@@ -800,7 +800,7 @@ export function pad(x: Operand, padding: readonly number[], mode: number, value:
   call.dims(padding)
   call.num(mode)
   call.num(value)
-  return call.one(95)
+  return call.one(97)
 }
 
 /** The largest of each window of `x` (N, C, *spatial), and its flat place in the plane (i64). */
@@ -813,7 +813,7 @@ export function maxPool(x: Operand, kernelSize: readonly number[], stride: reado
   call.dims(padding)
   call.dims(dilation)
   call.bool(ceilMode)
-  return call.pair(97)
+  return call.pair(99)
 }
 
 /** The same, over windows that cut `x` into a given number of pieces. */
@@ -822,7 +822,7 @@ export function adaptiveMaxPool(x: Operand, outputSize: readonly number[]): [Ten
   call.input(x)
   call.attributes()
   call.dims(outputSize)
-  return call.pair(98)
+  return call.pair(100)
 }
 
 /** The mean of each window of `x` (N, C, *spatial); `divisor` 0 divides by the window's size. */
@@ -836,7 +836,7 @@ export function avgPool(x: Operand, kernelSize: readonly number[], stride: reado
   call.bool(ceilMode)
   call.bool(countIncludePad)
   call.num(divisor)
-  return call.one(99)
+  return call.one(101)
 }
 
 /** The mean of windows that cut `x` into a given number of pieces. */
@@ -845,7 +845,7 @@ export function adaptiveAvgPool(x: Operand, outputSize: readonly number[]): Tens
   call.input(x)
   call.attributes()
   call.dims(outputSize)
-  return call.one(101)
+  return call.one(103)
 }
 
 /** `(x - mean) / sqrt(var + eps) * weight + bias` per channel of `x` (N, C, …), and the statistics of the batch, means and variances (2, C). */
@@ -856,7 +856,7 @@ export function batchNorm(x: Operand, weight: Operand | null, bias: Operand | nu
   call.input(bias)
   call.attributes()
   call.num(eps)
-  return call.pair(103)
+  return call.pair(105)
 }
 
 /** The first `k` values of each row in order (-1: all), and their places; equal values keep their order, NaN is the largest. */
@@ -866,7 +866,7 @@ export function sort(x: Operand, k: number, descending: boolean): [Tensor, Tenso
   call.attributes()
   call.num(k)
   call.bool(descending)
-  return call.pair(105)
+  return call.pair(107)
 }
 
 /** Running sum along a dimension, from its start or from its end. */
@@ -876,7 +876,7 @@ export function cumsum(x: Operand, dim: number, reverse: boolean): Tensor {
   call.attributes()
   call.num(dim)
   call.bool(reverse)
-  return call.one(106)
+  return call.one(108)
 }
 
 /** `x` with `src` written at `index` along a dimension; of equal indexes the last stays. */
@@ -887,7 +887,7 @@ export function scatter(x: Operand, index: Operand, src: Operand, dim: number): 
   call.input(src)
   call.attributes()
   call.num(dim)
-  return call.one(107)
+  return call.one(109)
 }
 
 /** `count` categories of each row, drawn by weight. */
@@ -897,7 +897,7 @@ export function multinomial(p: Operand, count: number, replacement: boolean): Te
   call.attributes()
   call.num(count)
   call.bool(replacement)
-  return call.one(108)
+  return call.one(110)
 }
 
 /** `log(1 + x)`, exact for small `x` too. */
@@ -905,7 +905,7 @@ export function log1p(x: Operand): Tensor {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.one(109)
+  return call.one(111)
 }
 
 /** A tensor of one value. */
@@ -915,7 +915,7 @@ export function full(shape: readonly number[], value: number, dtype: Dtype): Ten
   call.dims(shape)
   call.num(value)
   call.dtype(dtype)
-  return call.one(110)
+  return call.one(112)
 }
 
 /** Uniform numbers from `low` (included) to `high`. */
@@ -926,7 +926,7 @@ export function rand(shape: readonly number[], low: number, high: number, dtype:
   call.num(low)
   call.num(high)
   call.dtype(dtype)
-  return call.one(111)
+  return call.one(113)
 }
 
 /** Normal numbers. */
@@ -937,7 +937,7 @@ export function randn(shape: readonly number[], mean: number, std: number, dtype
   call.num(mean)
   call.num(std)
   call.dtype(dtype)
-  return call.one(112)
+  return call.one(114)
 }
 
 /** `x += y`. */
@@ -946,7 +946,7 @@ export function addInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(113)
+  call.none(115)
 }
 
 /** `x -= y`. */
@@ -955,7 +955,7 @@ export function subInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(114)
+  call.none(116)
 }
 
 /** `x *= y`. */
@@ -964,7 +964,7 @@ export function mulInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(115)
+  call.none(117)
 }
 
 /** `x /= y`. */
@@ -973,7 +973,7 @@ export function divInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(116)
+  call.none(118)
 }
 
 /** Overwrites `x` with `src`, broadcast and converted; not before `after` is there, and not at all when it failed. */
@@ -983,7 +983,7 @@ export function copyInplace(x: Operand, src: Operand, after: Operand | null): vo
   call.input(src)
   call.input(after)
   call.attributes()
-  call.none(117)
+  call.none(119)
 }
 
 /** `x = mul * x + add`. */
@@ -993,7 +993,7 @@ export function affineInplace(x: Operand, mul: number, add: number): void {
   call.attributes()
   call.num(mul)
   call.num(add)
-  call.none(118)
+  call.none(120)
 }
 
 /** Holds `x` between two bounds. */
@@ -1003,7 +1003,7 @@ export function clampInplace(x: Operand, min: number, max: number): void {
   call.attributes()
   call.num(min)
   call.num(max)
-  call.none(119)
+  call.none(121)
 }
 
 /** Sets every element. */
@@ -1012,7 +1012,7 @@ export function fillInplace(x: Operand, value: number): void {
   call.input(x)
   call.attributes()
   call.num(value)
-  call.none(120)
+  call.none(122)
 }
 
 /** Uniform numbers. */
@@ -1022,7 +1022,7 @@ export function uniformInplace(x: Operand, low: number, high: number): void {
   call.attributes()
   call.num(low)
   call.num(high)
-  call.none(121)
+  call.none(123)
 }
 
 /** Normal numbers. */
@@ -1032,7 +1032,7 @@ export function normalInplace(x: Operand, mean: number, std: number): void {
   call.attributes()
   call.num(mean)
   call.num(std)
-  call.none(122)
+  call.none(124)
 }
 
 /** Writes `src` into `x` from `start` along a dimension. */
@@ -1043,7 +1043,7 @@ export function sliceAssign(x: Operand, src: Operand, dim: number, start: number
   call.attributes()
   call.num(dim)
   call.num(start)
-  call.none(123)
+  call.none(125)
 }
 
 /** One step of Adam or AdamW; `vmax` holds the AMSGrad maxima or is empty. */
@@ -1068,7 +1068,7 @@ export function adamwStep(params: readonly Operand[], grads: readonly Operand[],
   call.num(step)
   call.bool(decoupled)
   call.bool(maximize)
-  call.none(124)
+  call.none(126)
 }
 
 /** One step of the AdamW of microsoft/LoRA's NLG example. */
@@ -1090,7 +1090,7 @@ export function nlgAdamwStep(params: readonly Operand[], grads: readonly Operand
   call.num(weightDecay)
   call.num(step)
   call.bool(correctBias)
-  call.none(125)
+  call.none(127)
 }
 
 /** One step of SGD; `buffers` is empty without momentum. */
@@ -1110,7 +1110,7 @@ export function sgdStep(params: readonly Operand[], grads: readonly Operand[], b
   call.num(weightDecay)
   call.bool(first)
   call.bool(maximize)
-  call.none(126)
+  call.none(128)
 }
 
 /** Norm of all gradients together. */
@@ -1119,7 +1119,7 @@ export function globalNorm(grads: readonly Operand[]): Tensor {
   call.list(grads)
   call.attributes()
   call.lists(grads)
-  return call.one(127)
+  return call.one(129)
 }
 
 /** Scales gradients by `min(1, maxNorm / (norm + 1e-6))`. */
@@ -1130,7 +1130,7 @@ export function clipScale(grads: readonly Operand[], norm: Operand, maxNorm: num
   call.attributes()
   call.lists(grads)
   call.num(maxNorm)
-  call.none(128)
+  call.none(130)
 }
 
 /** Holds gradients between `-value` and `value`. */
@@ -1140,7 +1140,7 @@ export function clipValue(grads: readonly Operand[], value: number): void {
   call.attributes()
   call.lists(grads)
   call.num(value)
-  call.none(129)
+  call.none(131)
 }
 
 /** Fails with the first of `sources` that failed; what takes the result runs only when all of them are there. */
@@ -1149,5 +1149,5 @@ export function allSound(sources: readonly Operand[]): Tensor {
   call.list(sources)
   call.attributes()
   call.lists(sources)
-  return call.one(130)
+  return call.one(132)
 }

@@ -4,16 +4,17 @@ import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '..
 import { Linear } from '../nn/linear.js'
 import { Module } from '../nn/module.js'
 import { checkKeys, checkProbability } from '../nn/options.js'
-import { isGradEnabled, noGrad } from '../scope.js'
 import type { Tensor } from '../tensor.js'
+import { CausalLMOutput, laterForward } from './causal-lm-output.js'
 import { DECODER_KEYS } from './decoder.js'
-import type { Decoder, DecoderOptions, DecoderOutput, TokenEmbedding } from './decoder.js'
+import type { Decoder, DecoderOptions, TokenEmbedding } from './decoder.js'
+import { knownRows } from './ids.js'
 import type { Ids } from './ids.js'
-import type { KvCache } from './kv-cache.js'
+import { sizeOf } from './packing.js'
 import type { Layer } from './parts.js'
 import { readWeights, savePretrained } from './pretrained.js'
 import type { PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
-import { tokenLoss } from './token-loss.js'
+import { readPositions, tokenLoss } from './token-loss.js'
 
 /** Options of the forward of a language model. */
 export interface CausalLMOptions extends DecoderOptions {
@@ -21,48 +22,18 @@ export interface CausalLMOptions extends DecoderOptions {
    * Token ids to predict, (B, T), aligned with the input: the model compares the output at t with the label at t + 1. −100 counts not.
    * The head runs only on the positions that count, which saves most of its cost on prompts and padding. A plain head makes one operation with
    * the loss, `nn.functional.linearCrossEntropy`: the logits are never formed as a whole. A head that LoRA adapts forms those of the positions that count,
-   * or of all where the labels are a tensor.
+   * or of all where the labels are a tensor whose numbers are not known.
+   *
+   * Where they are known, in rows or in a tensor that was made of numbers, and while gradients are recorded, tokens behind the last label of their row are
+   * not even computed, when they are many: only {@link CausalLMOutput.logits} and `lastHiddenState` would show them, and compute them when asked for. A
+   * label that is predicted at a position of padding, as that of the first token behind padding on the left is, makes the whole batch be computed: give
+   * it −100.
    */
   labels?: Ids | null
   /** Share of each label that is spread evenly over the vocabulary, as LoRA's NLG example trains (0.1). @default 0 */
   labelSmoothing?: number
   /** Compute the logits of the last n positions only. @default all */
   logitsToKeep?: number
-}
-
-/** What a language model returns. */
-export class CausalLMOutput {
-  /** Mean cross entropy over the labels that count; null without labels. */
-  readonly loss: Tensor | null
-  /** Output of the final norm at the positions that `logits` covers. */
-  readonly lastHiddenState: Tensor
-  readonly hiddenStates: Tensor[] | null
-  readonly pastKeyValues: KvCache | null
-  private readonly head: (hidden: Tensor) => Tensor
-  private readonly recordsGrad: boolean
-  private computed: Tensor | null
-
-  constructor(
-    decoder: DecoderOutput,
-    head: (hidden: Tensor) => Tensor,
-    parts: { loss?: Tensor; lastHiddenState?: Tensor } = {},
-  ) {
-    this.loss = parts.loss ?? null
-    this.lastHiddenState = parts.lastHiddenState ?? decoder.lastHiddenState
-    this.hiddenStates = decoder.hiddenStates
-    this.pastKeyValues = decoder.pastKeyValues
-    this.head = head
-    this.recordsGrad = isGradEnabled()
-    // With a loss, the logits of all positions are extra work that only some callers want.
-    this.computed = this.loss === null ? head(this.lastHiddenState) : null
-  }
-
-  /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for. */
-  get logits(): Tensor {
-    const compute = () => this.head(this.lastHiddenState)
-    this.computed ??= this.recordsGrad ? compute() : noGrad(compute)
-    return this.computed
-  }
 }
 
 /** Fields of a configuration that every language model has. */
@@ -94,16 +65,33 @@ export abstract class CausalLM extends Module {
     checkKeys(owner, options, [...DECODER_KEYS, 'labels', 'labelSmoothing', 'logitsToKeep'])
     const { labels, labelSmoothing: smoothing = 0, logitsToKeep, ...rest } = options
     const labelSmoothing = checkProbability(owner, 'labelSmoothing', smoothing)
-    const decoded = this.decoder.forward(inputIds, rest)
+    if (labels) return this.forwardWithLoss(owner, inputIds, rest, labels, labelSmoothing)
     const head = (hidden: Tensor) => this.lm_head.forward(hidden)
-    const hidden = decoded.lastHiddenState
-    if (labels) {
-      const loss = tokenLoss(owner, hidden, labels, this.lm_head, { shift: 1, labelSmoothing })
-      return new CausalLMOutput(decoded, head, { loss })
-    }
-    const T = hidden.shape[1]!
-    if (logitsToKeep === undefined || logitsToKeep >= T) return new CausalLMOutput(decoded, head)
-    return new CausalLMOutput(decoded, head, { lastHiddenState: hidden.narrow(1, T - logitsToKeep, logitsToKeep) })
+    const last = logitsToKeep ?? null
+    const reads = last ? { last } : 'unmasked'
+    return new CausalLMOutput(this.decoder.forward(inputIds, rest, reads), head, { last })
+  }
+
+  private forwardWithLoss(
+    owner: string,
+    inputIds: Ids,
+    options: DecoderOptions,
+    labels: Ids,
+    labelSmoothing: number,
+  ): CausalLMOutput {
+    const known = knownRows(labels)
+    const positions = known && readPositions(owner, known, sizeOf(owner, inputIds), 1)
+    // Labels that are not known here may count where padding is.
+    const reads = positions === null || options.outputHiddenStates ? 'all' : positions
+    const decoded = this.decoder.forward(inputIds, options, reads)
+    const { packing, rows } = decoded
+    const loss =
+      packing === null || known === null
+        ? tokenLoss(owner, rows, positions?.length ? known! : labels, this.lm_head, { shift: 1, labelSmoothing })
+        : tokenLoss(owner, rows, packing.labels(known, 1), this.lm_head, { shift: 0, labelSmoothing })
+    const complete = packing === null || packing.isWhole ? null : laterForward(this, this.decoder, inputIds, options)
+    const head = (hidden: Tensor) => this.lm_head.forward(hidden)
+    return new CausalLMOutput(decoded, head, { loss, complete })
   }
 
   /** Continues prompts. @see {@link generate} */

@@ -1,5 +1,6 @@
 // What every decoder shares, with or without a head: its options, its output, the walk through its blocks, attention with a cache.
 import { checkpoint } from '../autograd/checkpoint.js'
+import * as ops from '../generated/ops.js'
 import { releaseAfter } from '../nn/forward.js'
 import { scaledDotProductAttention } from '../nn/functional.js'
 import type { Module } from '../nn/module.js'
@@ -7,16 +8,20 @@ import { bad, checkKeys, show } from '../nn/options.js'
 import { cat, zeros } from '../make.js'
 import { isGradEnabled, keep, tensorsIn } from '../scope.js'
 import { Tensor } from '../tensor.js'
-import { idsTensor, rowLength } from './ids.js'
+import { DecoderOutput } from './decoder-output.js'
+import { checkIds, idsTensor, rowLength } from './ids.js'
 import type { Ids } from './ids.js'
 import { KvCache } from './kv-cache.js'
+import { lastRead, packingOf } from './packing.js'
+import type { Packing, Reads } from './packing.js'
 import type { Layer } from './parts.js'
 
 /** Options of a decoder's forward. */
 export interface DecoderOptions {
   /**
-   * 1 for tokens, 0 for padding, (B, S) with S the tokens in the cache and the new ones. Rows of numbers are looked at on the spot: a
-   * mask that only pads on the right costs nothing, since no token looks to its right.
+   * 1 for tokens, 0 for padding, (B, S) with S the tokens in the cache and the new ones. Where its numbers are known, in rows or in a tensor that was
+   * made of them, and without a cache, padding is not computed at all, and outputs at its positions are 0. Any other tensor hides padding, which then costs
+   * what tokens cost.
    *
    * Or a bool tensor (B, 1, T or 1, S), true where a new token may look, on top of what comes before it: tokens of several continuations can
    * then lie in one cache. It may be wider than S; what is too much is cut off.
@@ -36,15 +41,6 @@ export interface DecoderOptions {
 /** Option names of a decoder's forward. */
 export const DECODER_KEYS = ['attentionMask', 'positionIds', 'pastKeyValues', 'useCache', 'outputHiddenStates'] as const
 
-/** What a decoder without a head returns. */
-export interface DecoderOutput {
-  /** Output of the final norm, (B, T, C). */
-  lastHiddenState: Tensor
-  /** Embeddings, then the output of each block, the last one after the final norm; null unless asked for. */
-  hiddenStates: Tensor[] | null
-  pastKeyValues: KvCache | null
-}
-
 /** A table of token vectors: an `nn.Embedding`, or the LoRA layer in its place. */
 export type TokenEmbedding = { weight: Tensor; forward(ids: Tensor): Tensor } & Module
 
@@ -54,13 +50,27 @@ export interface Decoder extends Module {
   gradientCheckpointing: boolean
   /** The token embedding, whose weight a tied head shares. */
   readonly inputEmbeddings: TokenEmbedding
-  forward(inputIds: Ids, options?: DecoderOptions): DecoderOutput
+  forward(inputIds: Ids, options?: DecoderOptions, reads?: Reads): DecoderOutput
 }
 
 /** What attention in a block needs to know beside its input. */
 export interface AttentionContext {
   mask: Tensor | null
   cache: KvCache | null
+  /** In a packed batch, where its sequences begin, and its number of rows. */
+  starts: readonly number[] | null
+  /** In the last block, of how many last tokens of each sequence the output is read; of all others keys and values are all it computes. Null for all. */
+  last: number | null
+}
+
+/** Where the tokens of a forward stand. */
+export interface Placement {
+  /** Tokens in the cache. */
+  past: number
+  /** New tokens of a sequence, up to the last one that is computed. */
+  tokens: number
+  /** Position of each token, in the shape of the ids; null for 0, 1, … after those in the cache. */
+  positionIds: Ids | null
 }
 
 /** Parts of a decoder as {@link runDecoder} puts them together. */
@@ -69,33 +79,41 @@ export interface DecoderParts<Context extends AttentionContext> {
   blocks: readonly ({ forward(x: Tensor, context: Context): Tensor } & Module)[]
   /** The final norm. */
   norm: Layer
-  /** What goes into the first block, (B, T, C), and what the blocks need beside mask and cache. `past` tokens are in the cache. */
-  begin(ids: Tensor, past: number): { x: Tensor; beside: Omit<Context, keyof AttentionContext> }
+  /** What goes into the first block, (B, T, C), and what the blocks need beside mask and cache. */
+  begin(ids: Tensor, place: Placement): { x: Tensor; beside: Omit<Context, keyof AttentionContext> }
 }
 
-/** The forward of a decoder: embeddings, blocks, final norm. */
+/**
+ * The forward of a decoder: embeddings, blocks, final norm.
+ *
+ * Of a batch with padding that is known here, or of which not all outputs are read, the rest is left out: the tokens to compute lie one behind the other,
+ * (1, N), each at its position, and attention keeps to the sequences.
+ */
 export function runDecoder<Context extends AttentionContext>(
   owner: string,
   inputIds: Ids,
   options: DecoderOptions,
+  reads: Reads,
   { model, blocks, norm, begin }: DecoderParts<Context>,
 ): DecoderOutput {
   checkKeys(owner, options, DECODER_KEYS)
-  const ids = idsTensor(owner, 'inputIds', inputIds, model.inputEmbeddings.weight.shape[0]) // (B, T)
   const cache = options.pastKeyValues ?? (options.useCache ? new KvCache() : null)
-  const T = ids.shape[1]!
-  const past = cache?.length ?? 0
-  const width = cache?.extend(T) ?? T
-  const start = begin(ids, past)
-  const mask = attentionMask(owner, options.attentionMask, past + T, width)
-  const context = { ...start.beside, mask, cache } as Context
+  const vocabulary = model.inputEmbeddings.weight.shape[0]!
+  const packing = cache === null ? packingOf(owner, inputIds, options.attentionMask, reads) : null
+  const batch = packing
+    ? packedBatch(owner, inputIds, options, packing, vocabulary)
+    : wholeBatch(owner, inputIds, options, cache, vocabulary)
+  const start = begin(batch.ids, batch.place)
+  const context = { ...start.beside, mask: batch.mask, cache, starts: packing?.starts ?? null, last: null } as Context
   // A cache is written in the first run and carries no gradients: its own error says so.
   const again = model.gradientCheckpointing && model.training && isGradEnabled() && cache === null
   if (again) for (const tensor of tensorsIn(context)) keep(tensor)
+  const last = packing === null && !options.outputHiddenStates ? lastRead(reads) : null
   let x = start.x // (B, T, C)
   const states = [x]
-  for (const block of blocks) {
-    const forward = (input: Tensor) => block.forward(input, context)
+  for (const [i, block] of blocks.entries()) {
+    const own = last !== null && i === blocks.length - 1 ? { ...context, last } : context
+    const forward = (input: Tensor) => block.forward(input, own)
     // One new token makes little, and what a cache makes for the first block serves all.
     if (cache !== null) x = forward(x)
     else x = again ? checkpoint(forward, x) : releaseAfter(() => forward(x))
@@ -103,8 +121,43 @@ export function runDecoder<Context extends AttentionContext>(
   }
   x = norm.forward(x)
   states[states.length - 1] = x
-  cache?.advance(T)
-  return { lastHiddenState: x, hiddenStates: options.outputHiddenStates ? states : null, pastKeyValues: cache }
+  cache?.advance(batch.place.tokens)
+  return new DecoderOutput(x, { states: options.outputHiddenStates ? states : null, packing, pastKeyValues: cache })
+}
+
+/** What the blocks compute. */
+interface Batch {
+  ids: Tensor
+  place: Placement
+  mask: Tensor | null
+}
+
+function wholeBatch(
+  owner: string,
+  inputIds: Ids,
+  { attentionMask: mask, positionIds = null }: DecoderOptions,
+  cache: KvCache | null,
+  vocabulary: number,
+): Batch {
+  const ids = idsTensor(owner, 'inputIds', inputIds, vocabulary) // (B, T)
+  const tokens = ids.shape[1]!
+  const past = cache?.length ?? 0
+  const width = cache?.extend(tokens) ?? tokens
+  return { ids, place: { past, tokens, positionIds }, mask: attentionMask(owner, mask, past + tokens, width) }
+}
+
+/** Padding is part of no row, so that no mask is needed; causal attention tells by the order of the rows what came before. */
+function packedBatch(
+  owner: string,
+  inputIds: Ids,
+  { positionIds }: DecoderOptions,
+  packing: Packing,
+  vocabulary: number,
+): Batch {
+  if (!(inputIds instanceof Tensor)) checkIds(owner, 'inputIds', inputIds, vocabulary)
+  const ids = idsTensor(owner, 'inputIds', packing.take(owner, 'inputIds', inputIds)) // (1, N)
+  const places = positionIds ? packing.take(owner, 'positionIds', positionIds) : packing.places()
+  return { ids, place: { past: 0, tokens: packing.extent, positionIds: places }, mask: null }
 }
 
 /**
@@ -143,27 +196,39 @@ function fitted(mask: Tensor, width: number): Tensor {
   return cat([mask, zeros([B, H, T, width - S], { dtype: 'bool' })], 3)
 }
 
+/** The last `last` tokens along `dim`, or all of them. */
+export function lastTokens(x: Tensor, last: number | null, dim = 1): Tensor {
+  const T = x.shape[dim]!
+  return last === null || last >= T ? x : x.narrow(dim, T - last, last)
+}
+
+/** The last query of a sequence sees its last key. */
+const BOTTOM_RIGHT = 2
+
 /**
  * Attention of new tokens to themselves and to all before them, those in the cache included; the new keys and values are added to it.
  *
- * Shapes: `q (B, T, H, D)`, `k` and `v (B, T, Hkv, D)` → `(B, T, H·D)`. Fewer key heads than query heads are shared by groups of them: the
+ * Shapes: `q (B, T, H, D)`, or of the last tokens only, `k` and `v (B, T, Hkv, D)` → `(B, T, H·D)`. Fewer key heads than query heads are shared by groups of them: the
  * cache holds Hkv heads, and none is copied.
  */
 export function causalAttention(
   q: Tensor,
   k: Tensor,
   v: Tensor,
-  { mask, cache }: AttentionContext,
+  { mask, cache, starts, last }: AttentionContext,
   { layer, scale, dropoutP }: { layer: number; scale: number; dropoutP: number },
 ): Tensor {
   const [B = 0, T = 0, H = 0, D = 0] = q.shape
+  if (starts !== null) {
+    return ops.sdpaPacked(q, k, v, starts, starts, scale, BOTTOM_RIGHT, dropoutP).reshape([B, T, H * D])
+  }
   const all = cache ? cache.append(layer, k, v) : { keys: k, values: v, lengths: null } // (B, S, Hkv, D)
   const y = scaledDotProductAttention(q, all.keys, all.values, {
     layout: 'BTHD',
     isCausal: 'bottom-right', // the last new token sees all that came before it
     enableGqa: true,
     lengths: all.lengths,
-    mask,
+    mask: mask === null || mask.shape[2] === 1 ? mask : lastTokens(mask, last, 2),
     scale,
     dropoutP,
   })

@@ -7,12 +7,14 @@ import { bad } from '../nn/options.js'
 import type { Tensor } from '../tensor.js'
 import { arange } from '../make.js'
 import { CausalLM, languageModelHead, readCausalLM } from './causal-lm.js'
-import { causalAttention, runDecoder } from './decoder.js'
-import type { AttentionContext, DecoderOptions, DecoderOutput, TokenEmbedding } from './decoder.js'
+import { causalAttention, lastTokens, runDecoder } from './decoder.js'
+import type { AttentionContext, DecoderOptions, Placement, TokenEmbedding } from './decoder.js'
+import type { DecoderOutput } from './decoder-output.js'
 import { gpt2Config } from './gpt2-config.js'
 import type { GPT2Config } from './gpt2-config.js'
 import { idsTensor } from './ids.js'
 import type { Ids } from './ids.js'
+import type { Reads } from './packing.js'
 import { activation, layerNorm, within } from './parts.js'
 import type { Layer } from './parts.js'
 import { freshWeights } from './pretrained.js'
@@ -47,7 +49,7 @@ class GPT2Attention extends Module {
     const heads = this.c_attn.forward(x).reshape([B, T, 3 * this.heads, C / this.heads])
     const [q, k, v] = heads.chunk(3, 2) as [Tensor, Tensor, Tensor] // (B, T, H, D)
     const dropoutP = this.attn_dropout.training ? this.attn_dropout.p : 0
-    const y = causalAttention(q, k, v, context, { layer: this.index, scale: this.scale, dropoutP })
+    const y = causalAttention(lastTokens(q, context.last), k, v, context, { layer: this.index, scale: this.scale, dropoutP })
     return this.resid_dropout.forward(this.c_proj.forward(y))
   }
 }
@@ -90,7 +92,7 @@ class GPT2Block extends Module {
   }
 
   override forward(x: Tensor, context: AttentionContext): Tensor {
-    const attended = x.add(this.attn.forward(this.ln_1.forward(x), context))
+    const attended = lastTokens(x, context.last).add(this.attn.forward(this.ln_1.forward(x), context))
     return attended.add(this.mlp.forward(this.ln_2.forward(attended)))
   }
 }
@@ -125,33 +127,31 @@ export class GPT2Model extends Module {
     return this.wte
   }
 
-  override forward(inputIds: Ids, options: DecoderOptions = {}): DecoderOutput {
-    return runDecoder('GPT2Model.forward', inputIds, options, {
+  /** `reads`: which outputs will be read. */
+  override forward(inputIds: Ids, options: DecoderOptions = {}, reads: Reads = 'unmasked'): DecoderOutput {
+    return runDecoder('GPT2Model.forward', inputIds, options, reads, {
       model: this,
       blocks: this.h,
       norm: this.ln_f,
-      begin: (ids, past) => {
-        const positions = this.wpe.forward(this.positions(options, past, ids.shape[1]!))
+      begin: (ids, place) => {
+        if (!options.positionIds) this.checkLength(place)
+        const positions = this.wpe.forward(positionsOf(place))
         return { x: this.drop.forward(this.wte.forward(ids).add(positions)), beside: {} }
       },
     })
   }
 
-  private positions({ positionIds }: DecoderOptions, past: number, T: number): Tensor {
-    if (positionIds) return idsTensor('GPT2Model.forward', 'positionIds', positionIds)
+  private checkLength({ past, tokens }: Placement): void {
     const limit = this.config.n_positions
-    if (past + T > limit) {
-      const received = past > 0 ? `${past} cached and ${T} new tokens` : `${T} tokens`
-      throw bad(
-        'GPT2Model.forward',
-        'inputIds',
-        `at most ${limit} tokens (n_positions)`,
-        received,
-        'truncate the sequence',
-      )
-    }
-    return arange(past, past + T, 1, { dtype: 'i64' })
+    if (past + tokens <= limit) return
+    const received = past > 0 ? `${past} cached and ${tokens} new tokens` : `${tokens} tokens`
+    throw bad('GPT2Model.forward', 'inputIds', `at most ${limit} tokens (n_positions)`, received, 'truncate the sequence')
   }
+}
+
+function positionsOf({ past, tokens, positionIds }: Placement): Tensor {
+  if (positionIds === null) return arange(past, past + tokens, 1, { dtype: 'i64' })
+  return idsTensor('GPT2Model.forward', 'positionIds', positionIds)
 }
 
 /**

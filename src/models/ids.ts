@@ -2,6 +2,7 @@
 import { IndexError } from '../errors.js'
 import { tensor } from '../make.js'
 import { bad } from '../nn/options.js'
+import { rowsOfTensor } from '../host-rows.js'
 import { Scratch } from '../scratch.js'
 import { Tensor } from '../tensor.js'
 
@@ -20,6 +21,16 @@ export function idsTensor(owner: string, name: string, ids: Ids, table?: number)
   for (const row of ids) for (let t = 0; t < width; t++) flat[n++] = wholeNumber(owner, name, row[t]!)
   if (table !== undefined) checkInTable(owner, name, flat.subarray(0, n), table)
   return tensor(flat.subarray(0, n), { shape: [ids.length, width], dtype: 'i64' })
+}
+
+/** The numbers of ids, where they are known before they are used: rows of numbers, and tensors made of such. */
+export function knownRows(ids: Ids): readonly (readonly number[])[] | null {
+  return ids instanceof Tensor ? rowsOfTensor(ids) : ids
+}
+
+/** Compares rows of ids with the rows of a `table`. @throws {OptionError} for no whole number. @throws {IndexError} for one outside of the table. */
+export function checkIds(owner: string, name: string, rows: readonly (readonly number[])[], table: number): void {
+  for (const row of rows) for (const id of row) checkId(owner, name, wholeNumber(owner, name, id), table)
 }
 
 /** The length that all rows have. @throws {OptionError} for ragged rows. */
@@ -42,13 +53,15 @@ export function wholeNumber(owner: string, name: string, id: number): number {
 }
 
 function checkInTable(owner: string, name: string, ids: Float64Array, table: number): void {
-  for (const id of ids) {
-    if (id >= 0 && id < table) continue
-    throw new IndexError({
-      what: `${owner}: ${name} holds an id outside of the vocabulary`,
-      expected: `ids from 0 to ${table - 1}`,
-      received: String(id),
-      fix: 'does the tokenizer belong to this model? labels alone may hold -100',
-    })
-  }
+  for (const id of ids) checkId(owner, name, id, table)
+}
+
+function checkId(owner: string, name: string, id: number, table: number): void {
+  if (id >= 0 && id < table) return
+  throw new IndexError({
+    what: `${owner}: ${name} holds an id outside of the vocabulary`,
+    expected: `ids from 0 to ${table - 1}`,
+    received: String(id),
+    fix: 'does the tokenizer belong to this model? labels alone may hold -100',
+  })
 }

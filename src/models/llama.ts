@@ -5,16 +5,18 @@ import { resolvePadding } from '../nn/options.js'
 import type { RMSNorm } from '../nn/rms-norm.js'
 import type { Tensor } from '../tensor.js'
 import { CausalLM, languageModelHead, readCausalLM } from './causal-lm.js'
-import { causalAttention, runDecoder } from './decoder.js'
-import type { AttentionContext, DecoderOptions, DecoderOutput, TokenEmbedding } from './decoder.js'
+import { causalAttention, lastTokens, runDecoder } from './decoder.js'
+import type { AttentionContext, DecoderOptions, TokenEmbedding } from './decoder.js'
+import type { DecoderOutput } from './decoder-output.js'
 import type { Ids } from './ids.js'
 import { llamaConfig } from './llama-config.js'
 import type { LlamaConfig } from './llama-config.js'
+import type { Reads } from './packing.js'
 import { activation, linear, projection, rmsNorm, within } from './parts.js'
 import type { Layer } from './parts.js'
 import { freshWeights } from './pretrained.js'
 import type { FreshOptions, PretrainedOptions, WeightSource } from './pretrained.js'
-import { RotaryTables, rotate } from './rotary.js'
+import { RotaryTables, lastRotation, rotate } from './rotary.js'
 import type { Rotation } from './rotary.js'
 
 interface LlamaContext extends AttentionContext {
@@ -46,8 +48,9 @@ class LlamaAttention extends Module {
   }
 
   override forward(x: Tensor, context: LlamaContext): Tensor {
-    const q = rotate(this.heads(this.q_proj.forward(x)), context.rotation) // (B, T, H, D)
-    const k = rotate(this.heads(this.k_proj.forward(x)), context.rotation) // (B, T, Hkv, D)
+    const { rotation, last } = context
+    const q = rotate(this.heads(this.q_proj.forward(lastTokens(x, last))), lastRotation(rotation, x.shape[1]!, last)) // (B, T, H, D)
+    const k = rotate(this.heads(this.k_proj.forward(x)), rotation) // (B, T, Hkv, D)
     const v = this.heads(this.v_proj.forward(x))
     const dropoutP = this.dropout.training ? this.dropout.p : 0
     const y = causalAttention(q, k, v, context, { layer: this.index, scale: 1 / Math.sqrt(this.headDim), dropoutP })
@@ -99,7 +102,7 @@ class LlamaDecoderLayer extends Module {
   }
 
   override forward(x: Tensor, context: LlamaContext): Tensor {
-    const attended = x.add(this.self_attn.forward(this.input_layernorm.forward(x), context))
+    const attended = lastTokens(x, context.last).add(this.self_attn.forward(this.input_layernorm.forward(x), context))
     return attended.add(this.mlp.forward(this.post_attention_layernorm.forward(attended)))
   }
 }
@@ -138,16 +141,16 @@ export class LlamaModel extends Module {
     return this.embed_tokens
   }
 
-  override forward(inputIds: Ids, options: DecoderOptions = {}): DecoderOutput {
+  /** `reads`: which outputs will be read. */
+  override forward(inputIds: Ids, options: DecoderOptions = {}, reads: Reads = 'unmasked'): DecoderOutput {
     const owner = 'LlamaModel.forward'
-    return runDecoder<LlamaContext>(owner, inputIds, options, {
+    return runDecoder<LlamaContext>(owner, inputIds, options, reads, {
       model: this,
       blocks: this.layers,
       norm: this.norm,
-      begin: (ids, past) => {
+      begin: (ids, place) => {
         const x = this.embed_tokens.forward(ids) // (B, T, C)
-        const { positionIds } = options
-        const rotation = this.rotary.rotation(owner, { past, tokens: ids.shape[1]!, positionIds, dtype: x.dtype })
+        const rotation = this.rotary.rotation(owner, { ...place, dtype: x.dtype })
         return { x, beside: { rotation } }
       },
     })

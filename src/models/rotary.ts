@@ -93,6 +93,13 @@ export function rotate(x: Tensor, { cos, sin, rows }: Rotation): Tensor {
   return ops.rope(x, cos, sin, rows, 1, false, false)
 }
 
+/** The rows for the last `last` of T tokens, or for all of them. */
+export function lastRotation({ cos, sin, rows }: Rotation, T: number, last: number | null): Rotation {
+  if (last === null || last >= T) return { cos, sin, rows }
+  if (rows !== null) return { cos, sin, rows: rows.narrow(1, T - last, last) }
+  return { cos: cos.narrow(0, T - last, last), sin: sin.narrow(0, T - last, last), rows }
+}
+
 /** Where the tokens of a forward stand. */
 interface Placement {
   past: number

@@ -66,9 +66,7 @@ function targetRows(owner: string, labels: LabelRows, B: number, T: number, shif
 
 /** The same from rows of numbers, into the first half of scratch memory for 2·B·T numbers. */
 function targetScratch(owner: string, labels: LabelRows, B: number, T: number, shift: 0 | 1): Float64Array {
-  if (labels.length !== B || rowLength(owner, 'labels', labels) !== T) {
-    throw bad(owner, 'labels', `${B} rows of ${T} labels, as the input`, `${labels.length} rows`)
-  }
+  checkLabelRows(owner, labels, B, T)
   const flat = idsScratch.take(2 * B * T).fill(IGNORED, 0, B * T)
   let counts = false
   for (let b = 0; b < B; b++) {
@@ -83,7 +81,27 @@ function targetScratch(owner: string, labels: LabelRows, B: number, T: number, s
   return flat
 }
 
+/** The flat positions b·T + t of the outputs that the loss of label rows reads. */
+export function readPositions(
+  owner: string,
+  labels: LabelRows,
+  [B, T]: readonly [B: number, T: number],
+  shift: 0 | 1,
+): number[] {
+  checkLabelRows(owner, labels, B, T)
+  const positions: number[] = []
+  for (let b = 0; b < B; b++) {
+    for (let t = shift; t < T; t++) if (labels[b]![t] !== IGNORED) positions.push(b * T + t - shift)
+  }
+  return positions
+}
+
 type LabelRows = Exclude<Ids, Tensor>
+
+function checkLabelRows(owner: string, labels: LabelRows, B: number, T: number): void {
+  if (labels.length === B && rowLength(owner, 'labels', labels) === T) return
+  throw bad(owner, 'labels', `${B} rows of ${T} labels, as the input`, `${labels.length} rows`)
+}
 
 const IGNORED = -100
 
