@@ -3130,29 +3130,6 @@ declare const convTranspose3d: ConvTranspose;
  */
 declare function pad(x: Tensor, padding: readonly number[], mode?: 'constant' | 'reflect' | 'replicate' | 'circular', value?: number): Tensor;
 
-/** Options of {@link linearCrossEntropy}. */
-interface LinearCrossEntropyOptions extends Pick<CrossEntropyOptions, 'ignoreIndex' | 'labelSmoothing' | 'reduction'> {
-    /** Added to the logits, (V). @default none */
-    bias?: Tensor | null;
-}
-/**
- * `crossEntropy(linear(hidden, weight, bias), target)`, without the logits: they are computed for some rows at a time, and where gradients are
- * recorded turned into gradients there and then. Rows whose target is ignored are not computed at all.
- *
- * Shapes: `hidden (..., C)`, `weight (V, C)`, `bias (V)`, `target (...)` i64 → `()`, or `(...)` for the reduction `'none'`. A bf16 or f16 weight
- * serves an f32 `hidden`.
- * For a vocabulary of 50,257 and 1,024 tokens, logits and their gradient take 412 MB; here they take 32. Results are those of the two calls up to
- * rounding. `backward()` finds its work done: a loss that nobody differentiates belongs under `noGrad`, where only the loss is computed.
- * With the reduction `'none'`, a weight or bias that learns needs the logits in backward: then this is the two calls.
- *
- * @example
- * const { lastHiddenState } = model.transformer.forward(ids)
- * const loss = nn.functional.linearCrossEntropy(lastHiddenState, model.lm_head.weight, labels, { labelSmoothing: 0.1 })
- * @throws {ShapeError} when the shapes do not fit.
- * @see PyTorch's `linear_cross_entropy`, Liger kernel's `FusedLinearCrossEntropy`.
- */
-declare function linearCrossEntropy(hidden: Tensor, weight: Tensor, target: Tensor, options?: LinearCrossEntropyOptions): Tensor;
-
 /** `x` where it is positive, else `negativeSlope · x`. */
 declare function leakyRelu(x: Tensor, negativeSlope?: number): Tensor;
 /** `x` where it is positive, else `alpha · (eˣ − 1)`. */
@@ -3300,7 +3277,6 @@ type functional_d_EmbeddingOptions = EmbeddingOptions;
 type functional_d_HuberLossOptions = HuberLossOptions;
 type functional_d_KlDivOptions = KlDivOptions;
 type functional_d_L1LossOptions = L1LossOptions;
-type functional_d_LinearCrossEntropyOptions = LinearCrossEntropyOptions;
 type functional_d_MarginOptions = MarginOptions;
 type functional_d_MseLossOptions = MseLossOptions;
 type functional_d_NllLossOptions = NllLossOptions;
@@ -3349,7 +3325,6 @@ declare const functional_d_l1Loss: typeof l1Loss;
 declare const functional_d_layerNorm: typeof layerNorm;
 declare const functional_d_leakyRelu: typeof leakyRelu;
 declare const functional_d_linear: typeof linear;
-declare const functional_d_linearCrossEntropy: typeof linearCrossEntropy;
 declare const functional_d_logSigmoid: typeof logSigmoid;
 declare const functional_d_logSoftmax: typeof logSoftmax;
 declare const functional_d_marginRankingLoss: typeof marginRankingLoss;
@@ -3381,8 +3356,8 @@ declare const functional_d_softplus: typeof softplus;
 declare const functional_d_tanh: typeof tanh;
 declare const functional_d_tripletMarginLoss: typeof tripletMarginLoss;
 declare namespace functional_d {
-  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_binaryCrossEntropy as binaryCrossEntropy, functional_d_binaryCrossEntropyWithLogits as binaryCrossEntropyWithLogits, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_cosineEmbeddingLoss as cosineEmbeddingLoss, functional_d_cosineSimilarity as cosineSimilarity, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_huberLoss as huberLoss, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_l1Loss as l1Loss, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_linearCrossEntropy as linearCrossEntropy, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_marginRankingLoss as marginRankingLoss, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_normalize as normalize, functional_d_oneHot as oneHot, functional_d_pad as pad, functional_d_pairwiseDistance as pairwiseDistance, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, functional_d_smoothL1Loss as smoothL1Loss, functional_d_softmax as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh, functional_d_tripletMarginLoss as tripletMarginLoss };
-  export type { functional_d_AttentionOptions as AttentionOptions, functional_d_BinaryCrossEntropyOptions as BinaryCrossEntropyOptions, functional_d_BinaryCrossEntropyWithLogitsOptions as BinaryCrossEntropyWithLogitsOptions, functional_d_CosineSimilarityOptions as CosineSimilarityOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_HuberLossOptions as HuberLossOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_L1LossOptions as L1LossOptions, functional_d_LinearCrossEntropyOptions as LinearCrossEntropyOptions, functional_d_MarginOptions as MarginOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction, functional_d_SmoothL1LossOptions as SmoothL1LossOptions, functional_d_TripletMarginLossOptions as TripletMarginLossOptions };
+  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_binaryCrossEntropy as binaryCrossEntropy, functional_d_binaryCrossEntropyWithLogits as binaryCrossEntropyWithLogits, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_cosineEmbeddingLoss as cosineEmbeddingLoss, functional_d_cosineSimilarity as cosineSimilarity, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_huberLoss as huberLoss, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_l1Loss as l1Loss, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_marginRankingLoss as marginRankingLoss, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_normalize as normalize, functional_d_oneHot as oneHot, functional_d_pad as pad, functional_d_pairwiseDistance as pairwiseDistance, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, functional_d_smoothL1Loss as smoothL1Loss, functional_d_softmax as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh, functional_d_tripletMarginLoss as tripletMarginLoss };
+  export type { functional_d_AttentionOptions as AttentionOptions, functional_d_BinaryCrossEntropyOptions as BinaryCrossEntropyOptions, functional_d_BinaryCrossEntropyWithLogitsOptions as BinaryCrossEntropyWithLogitsOptions, functional_d_CosineSimilarityOptions as CosineSimilarityOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_HuberLossOptions as HuberLossOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_L1LossOptions as L1LossOptions, functional_d_MarginOptions as MarginOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction, functional_d_SmoothL1LossOptions as SmoothL1LossOptions, functional_d_TripletMarginLossOptions as TripletMarginLossOptions };
 }
 
 /** Options of the random fills. */
@@ -4453,6 +4428,34 @@ declare class DecoderOutput {
 type Reads = 'unmasked' | 'all' | readonly number[] | {
     last: number;
 };
+/** A batch (B, T) without the tokens that nobody reads: N rows in a batch of one. */
+declare class Packing {
+    private readonly batch;
+    private readonly length;
+    /** Flat position b·T + t of each row; ascending. */
+    private readonly positions;
+    /** The first row of each sequence, then N. */
+    readonly starts: readonly number[];
+    /** Whether every token that the mask keeps is there. */
+    readonly isWhole: boolean;
+    constructor(batch: number, length: number, 
+    /** Flat position b·T + t of each row; ascending. */
+    positions: Int32Array, 
+    /** The first row of each sequence, then N. */
+    starts: readonly number[], 
+    /** Whether every token that the mask keeps is there. */
+    isWhole: boolean);
+    /** One more than the last place of a token in its sequence. */
+    get extent(): number;
+    /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), serve each of them. */
+    take(owner: string, name: string, ids: Ids): Ids;
+    /** The place of each row's token in its sequence, (1, N). */
+    places(): number[][];
+    /** The labels of the tokens `shift` places after those of the rows, (1, N); −100 where there is none. */
+    labels(labels: readonly (readonly number[])[], shift: number): number[][];
+    /** Rows (1, N, C) at their places in (B, T, C), with zeros for the tokens that were left out. */
+    spread(rows: Tensor): Tensor;
+}
 
 /**
  * How a fresh parameter starts: N(0, std²), but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16 or f16 model, too: it belongs to
@@ -4574,18 +4577,12 @@ declare class CausalLMOutput {
 interface CausalLMOptions extends DecoderOptions {
     /**
      * Token ids to predict, (B, T), aligned with the input: the model compares the output at t with the label at t + 1. −100 counts not.
-     * The head runs only on the positions that count, which saves most of its cost on prompts and padding. A plain head makes one operation with
-     * the loss, `nn.functional.linearCrossEntropy`: the logits are never formed as a whole. A head that LoRA adapts forms those of the positions that count,
-     * or of all where the labels are a tensor whose numbers are not known.
-     *
-     * Where they are known, in rows or in a tensor that was made of numbers, and while gradients are recorded, tokens behind the last label of their row are
-     * not even computed, when they are many: only {@link CausalLMOutput.logits} and `lastHiddenState` would show them, and compute them when asked for. A
-     * label that is predicted at a position of padding, as that of the first token behind padding on the left is, makes the whole batch be computed: give
-     * it −100.
+     * Where their numbers are known, in rows or in a tensor that was made of them, the head runs only on the positions that count. While gradients are
+     * recorded, tokens behind the last label of their row are not even computed, when they are many: only {@link CausalLMOutput.logits} and
+     * `lastHiddenState` would show them, and compute them when asked for. A label that is predicted at a position of padding, as that of the first token
+     * behind padding on the left is, makes the whole batch be computed: give it −100.
      */
     labels?: Ids | null;
-    /** Share of each label that is spread evenly over the vocabulary, as LoRA's NLG example trains (0.1). @default 0 */
-    labelSmoothing?: number;
     /** Compute the logits of the last n positions only. @default all */
     logitsToKeep?: number;
 }
@@ -4923,8 +4920,8 @@ declare class LlamaForCausalLM extends CausalLM {
 /** Options of an encoder's forward. */
 interface EncoderOptions {
     /**
-     * 1 for tokens, 0 for padding, (B, T). Rows of numbers are looked at on the spot: a mask of ones costs nothing, and one that pads on
-     * the right makes attention shorter. @default all 1
+     * 1 for tokens, 0 for padding, (B, T). Rows of numbers, and tensors made of them, are looked at on the spot: a mask of ones costs nothing, and padding
+     * behind the tokens is not computed; hidden states hold zeros there. @default all 1
      */
     attentionMask?: Ids | null;
     /** Kind of each token, (B, T): first or second sentence, in models trained so. @default all 0 */
@@ -4943,10 +4940,14 @@ interface EncoderOutput {
     /** Embeddings, then the output of each layer; null unless asked for. */
     hiddenStates: Tensor[] | null;
 }
-/** Which keys attention may look at: a mask (B, 1, 1, T) bool, or how many at the start of each row, (B) i64. */
+/**
+ * Which keys attention may look at: a mask (B, 1, 1, T) bool, or how many at the start of each row, (B) i64, or those of a query's own sequence, which begin
+ * at `starts`, in a batch without padding.
+ */
 interface KeyMask {
     mask: Tensor | null;
     lengths: Tensor | null;
+    starts: readonly number[] | null;
 }
 
 /** The fields of a configuration that an encoder reads. */
@@ -5008,7 +5009,7 @@ declare class Encoder extends Module {
     constructor(config: EncoderConfig, take: WeightSource);
     /**
      * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. The last state is (B, positionsToKeep, C): nothing that only other
-     * positions need is computed in the last layer.
+     * positions need is computed in the last layer. Sequences without padding, one behind the other, (1, N, C), keep their first token or all.
      */
     forward(x: Tensor, keys: KeyMask, positionsToKeep?: number): Tensor[];
 }
@@ -5100,7 +5101,8 @@ declare class RobertaEmbeddings extends Module {
     dropout: Dropout;
     private readonly config;
     constructor(config: RobertaConfig, take: WeightSource);
-    forward(inputIds: Ids, { tokenTypeIds, positionIds }: RobertaOptions): Tensor;
+    /** (B, T, C), or with a packing (1, N, C), the tokens alone. */
+    forward(inputIds: Ids, { tokenTypeIds, positionIds }: RobertaOptions, packing: Packing | null): Tensor;
     /** Tokens count from pad_token_id + 1 and padding, wherever it stands, is passed over: its position is pad_token_id. */
     private positions;
     private positionsOfRows;

@@ -33,6 +33,11 @@ const MASK = [
   [1, 1, 1, 1, 1],
   [1, 1, 1, 0, 0],
 ]
+/** Numbers that only the engine knows. */
+const computed = (rows: number[][]) => flat(rows).mul(1)
+/** Hidden states where the mask is 1; those of padding bind nobody. */
+const unpadded = (states: lora.Tensor) =>
+  states.mul(flat(MASK.map((row) => row.slice(0, states.shape[1]))).unsqueeze(2).to('f32'))
 const flat = (rows: number[][]) => lora.tensor(rows.flat(), { dtype: 'i64', shape: [rows.length, rows[0]!.length] })
 
 test('Roberta: names, shapes and the rows of padding as in Hugging Face checkpoints', async (t) => {
@@ -96,7 +101,10 @@ test('RobertaModel: one layer is what the formula says', async (t) => {
   const attended = norm(`${at}.attention.output.LayerNorm`, dense(`${at}.attention.output.dense`, context).add(x))
   const inner = dense(`${at}.intermediate.dense`, attended).gelu()
   const want = norm(`${at}.output.LayerNorm`, dense(`${at}.output.dense`, inner).add(attended))
-  await close(t, model.forward(IDS, { attentionMask: MASK, tokenTypeIds: kinds }).lastHiddenState, want)
+  for (const attentionMask of [MASK, flat(MASK), computed(MASK)]) {
+    const { lastHiddenState } = model.forward(IDS, { attentionMask, tokenTypeIds: kinds })
+    await close(t, unpadded(lastHiddenState), unpadded(want))
+  }
 })
 
 test('RobertaModel: positions count from the padding index on and pass padding over, for rows and for tensors', async (t) => {
@@ -133,7 +141,7 @@ test('RobertaForSequenceClassification: padding on either side, as rows or tenso
 })
 
 test('RobertaForSequenceClassification: the last layer at the first token alone gives the value and the gradients of the whole', async (t) => {
-  for (const attentionMask of [null, MASK, flat(MASK)]) {
+  for (const attentionMask of [null, MASK, computed(MASK)]) {
     const run = async (outputHiddenStates: boolean) => {
       const model = classifier()
       const { loss, logits } = model.forward(IDS, { attentionMask, outputHiddenStates, labels: [2, 0] })
@@ -157,7 +165,7 @@ test('RobertaModel: positionsToKeep gives the first rows of the whole', async (t
   const whole = model.forward(IDS, { attentionMask: MASK }).lastHiddenState
   for (const positionsToKeep of [1, 3, 5, 9]) {
     const part = model.forward(IDS, { attentionMask: MASK, positionsToKeep }).lastHiddenState
-    await close(t, part, whole.narrow(1, 0, Math.min(positionsToKeep, 5)))
+    await close(t, unpadded(part), unpadded(whole.narrow(1, 0, Math.min(positionsToKeep, 5))))
   }
   t.throws(() => model.forward(IDS, { positionsToKeep: 0 }), { instanceOf: lora.OptionError, message: /positionsToKeep/ })
 })
@@ -247,8 +255,8 @@ test('Roberta: the labels of a configuration are complete', (t) => {
   t.deepEqual(classifier({ id2label, num_labels: 1 }).config.id2label, { 0: 'LABEL_0' })
 })
 
-test('RobertaForSequenceClassification: LoRA on query and value and the head train; nothing else has a gradient (f32, bf16)', async (t) => {
-  for (const dtype of ['f32', 'bf16'] as const) {
+test('RobertaForSequenceClassification: LoRA on query and value and the head train; nothing else has a gradient (f32, bf16, f16)', async (t) => {
+  for (const dtype of ['f32', 'bf16', 'f16'] as const) {
     const model = classifier({}, { dtype })
     const paths = lora.injectLora(model, { targets: ['query', 'value'], r: 2, loraAlpha: 4 })
     t.is(paths.length, 4)
@@ -277,7 +285,7 @@ test('RobertaForSequenceClassification: LoRA on query and value and the head tra
 })
 
 test.serial('RobertaForSequenceClassification: checkpointed layers give the same loss and gradients, dropout and padding included', async (t) => {
-  for (const attentionMask of [MASK, flat(MASK)]) {
+  for (const attentionMask of [MASK, computed(MASK)]) {
     const run = async (checkpointed: boolean) => {
       const model = classifier({ hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.2 })
       lora.injectLora(model, { targets: ['query', 'value', 'intermediate.dense'], r: 2, loraDropout: 0.1 })
@@ -410,4 +418,40 @@ test('RobertaForMaskedLM: comes back the same from a folder, tied or not; a clas
     await same(t, bareModel.forward(IDS).lastHiddenState, model.forward(IDS).lastHiddenState)
   }
   await rm(dir, { recursive: true })
+})
+
+test('Roberta: padding that is known is not computed, with the results of a mask that is not known', async (t) => {
+  const ids = [
+    [0, 5, 7, 9, 11, 2],
+    [0, 4, 2, 1, 1, 1],
+    [0, 8, 3, 2, 1, 1],
+  ]
+  const mask = ids.map((row) => row.map((id) => (id === 1 ? 0 : 1)))
+  const labels = mask.map((row, b) => row.map((on, i) => (on && (b + i) % 2 ? ids[b]![i]! : -100)))
+  const kinds = ids.map((row) => row.map((_, i) => (i > 2 ? 1 : 0)))
+  const run = async (attentionMask: number[][] | lora.Tensor, inputIds: number[][] | lora.Tensor) => {
+    const [model, words] = [classifier(), masked()]
+    const options = { attentionMask, tokenTypeIds: kinds }
+    const { loss } = model.forward(inputIds, { ...options, labels: [2, 0, 1] })
+    const predicted = words.forward(inputIds, { ...options, labels })
+    await loss!.add(predicted.loss!).backward()
+    const grads = [...model.namedParameters(), ...words.namedParameters()].map(([, { grad }]) => grad)
+    const { hiddenStates } = model.roberta.forward(inputIds, { ...options, outputHiddenStates: true })
+    return { values: [loss!, predicted.loss!], grads, hiddenStates: hiddenStates! }
+  }
+  const want = await run(computed(mask), ids)
+  for (const inputIds of [ids, flat(ids), computed(ids)]) {
+    for (const known of [mask, flat(mask)]) {
+      const got = await run(known, inputIds)
+      await close(t, got.values[0]!, want.values[0]!)
+      await close(t, got.values[1]!, want.values[1]!)
+      t.is(got.grads.length, want.grads.length)
+      for (const [i, grad] of got.grads.entries()) await close(t, grad!, want.grads[i]!)
+      for (const [i, state] of got.hiddenStates.entries()) {
+        const on = flat(mask).unsqueeze(2).to('f32')
+        t.deepEqual(state.shape, [3, 6, 8])
+        await close(t, state, want.hiddenStates[i]!.mul(on)) // zeros at padding
+      }
+    }
+  }
 })

@@ -2,14 +2,16 @@
 import { tensor } from '../make.js'
 import { bad, show } from '../nn/options.js'
 import { Tensor } from '../tensor.js'
-import { idsScratch, idsTensor, rowLength } from './ids.js'
+import { idsScratch, idsTensor, knownRows, rowLength } from './ids.js'
 import type { Ids } from './ids.js'
+import { packingOf } from './packing.js'
+import type { Packing } from './packing.js'
 
 /** Options of an encoder's forward. */
 export interface EncoderOptions {
   /**
-   * 1 for tokens, 0 for padding, (B, T). Rows of numbers are looked at on the spot: a mask of ones costs nothing, and one that pads on
-   * the right makes attention shorter. @default all 1
+   * 1 for tokens, 0 for padding, (B, T). Rows of numbers, and tensors made of them, are looked at on the spot: a mask of ones costs nothing, and padding
+   * behind the tokens is not computed; hidden states hold zeros there. @default all 1
    */
   attentionMask?: Ids | null
   /** Kind of each token, (B, T): first or second sentence, in models trained so. @default all 0 */
@@ -33,10 +35,14 @@ export interface EncoderOutput {
   hiddenStates: Tensor[] | null
 }
 
-/** Which keys attention may look at: a mask (B, 1, 1, T) bool, or how many at the start of each row, (B) i64. */
+/**
+ * Which keys attention may look at: a mask (B, 1, 1, T) bool, or how many at the start of each row, (B) i64, or those of a query's own sequence, which begin
+ * at `starts`, in a batch without padding.
+ */
 export interface KeyMask {
   mask: Tensor | null
   lengths: Tensor | null
+  starts: readonly number[] | null
 }
 
 /**
@@ -44,12 +50,23 @@ export interface KeyMask {
  * @throws {OptionError} when it is not `rows` by `width`.
  */
 export function keyMask(owner: string, mask: Ids | null | undefined, rows: number, width: number): KeyMask {
-  if (mask === null || mask === undefined) return { mask: null, lengths: null }
+  const all = { mask: null, lengths: null, starts: null }
+  if (mask === null || mask === undefined) return all
   checkSize(owner, 'attentionMask', mask, rows, width)
-  if (!(mask instanceof Tensor) && mask.every((row) => row.every((on, t) => isFlag(on) && on >= (row[t + 1] ?? 0))))
-    return { mask: null, lengths: lengthsOf(mask, width) }
+  const known = knownRows(mask)
+  if (known?.every((row) => row.every((on, t) => isFlag(on) && on >= (row[t + 1] ?? 0))))
+    return { ...all, lengths: lengthsOf(known, width) }
   const on = idsTensor(owner, 'attentionMask', mask).ne(0)
-  return { mask: on.reshape([rows, 1, 1, width]), lengths: null }
+  return { ...all, mask: on.reshape([rows, 1, 1, width]) }
+}
+
+/**
+ * The tokens to compute of a batch with padding, or null for all: where the mask is known to the engine only, keeps nearly all, or leaves out a first token,
+ * which heads read.
+ */
+export function encoderPacking(owner: string, inputIds: Ids, mask: Ids | null | undefined): Packing | null {
+  const packing = packingOf(owner, inputIds, mask, 'unmasked')
+  return packing !== null && knownRows(mask!)!.every((row) => row[0] !== 0) ? packing : null
 }
 
 /** @throws {OptionError} when ids are not `rows` by `width`. */

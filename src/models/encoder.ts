@@ -1,5 +1,7 @@
 // The encoder of BERT and RoBERTa (Devlin et al. 2018): every token looks at every other, and each half of a layer ends in a norm.
 import { checkpoint } from '../autograd/checkpoint.js'
+import * as ops from '../generated/ops.js'
+import { tensor } from '../make.js'
 import { Dropout } from '../nn/dropout.js'
 import { releaseAfter } from '../nn/forward.js'
 import { scaledDotProductAttention } from '../nn/functional.js'
@@ -49,7 +51,11 @@ class SelfAttention extends Module {
     const k = split(this.key.forward(x)) // (B, S, H, D)
     const v = split(this.value.forward(x))
     const dropoutP = this.dropout.training ? this.dropout.p : 0
-    return scaledDotProductAttention(q, k, v, { layout: 'BTHD', dropoutP, ...keys }).reshape(read.shape)
+    const { mask, lengths, starts } = keys
+    if (starts === null)
+      return scaledDotProductAttention(q, k, v, { layout: 'BTHD', dropoutP, mask, lengths }).reshape(read.shape)
+    const queries = read === x ? starts : starts.map((_, sequence) => sequence) // one of each sequence
+    return ops.sdpaPacked(q, k, v, queries, starts, 1 / Math.sqrt(q.shape[3]!), 0, dropoutP).reshape(read.shape)
   }
 }
 
@@ -117,10 +123,16 @@ class EncoderLayer extends Module {
 
   /** The layer at the first `positions` tokens alone: all tokens are looked at, but only these look and go on. */
   override forward(x: Tensor, keys: KeyMask, positions: number): Tensor {
-    const read = positions < x.shape[1]! ? x.narrow(1, 0, positions) : x
+    const read = positions < x.shape[1]! ? firstTokens(x, keys, positions) : x
     const attended = this.attention.forward(x, read, keys)
     return this.output.forward(this.intermediate.forward(attended), attended)
   }
+}
+
+/** The first `n` tokens of each sequence; of sequences without padding, one behind the other, the first one. */
+function firstTokens(x: Tensor, { starts }: KeyMask, n: number): Tensor {
+  if (starts === null) return x.narrow(1, 0, n)
+  return x.indexSelect(1, tensor(Float64Array.from(starts.slice(0, -1)), { dtype: 'i64' }))
 }
 
 /** The layers one after the other. */
@@ -137,7 +149,7 @@ export class Encoder extends Module {
 
   /**
    * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. The last state is (B, positionsToKeep, C): nothing that only other
-   * positions need is computed in the last layer.
+   * positions need is computed in the last layer. Sequences without padding, one behind the other, (1, N, C), keep their first token or all.
    */
   override forward(x: Tensor, keys: KeyMask, positionsToKeep = x.shape[1]!): Tensor[] {
     const again = this.gradientCheckpointing && this.training && isGradEnabled()

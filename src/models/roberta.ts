@@ -7,10 +7,11 @@ import { bad, checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
 import { noGrad } from '../scope.js'
 import { Tensor } from '../tensor.js'
 import { Encoder, Pooler } from './encoder.js'
-import { ENCODER_KEYS, keyMask } from './encoder-input.js'
+import { ENCODER_KEYS, encoderPacking, keyMask } from './encoder-input.js'
 import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
 import { idsScratch, idsTensor } from './ids.js'
 import type { Ids } from './ids.js'
+import type { Packing } from './packing.js'
 import { layerNorm, within } from './parts.js'
 import { freshWeights, readWeights, savePretrained } from './pretrained.js'
 import type { FreshOptions, PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
@@ -58,17 +59,18 @@ class RobertaEmbeddings extends Module {
     this.dropout = new Dropout(config.hidden_dropout_prob)
   }
 
-  override forward(inputIds: Ids, { tokenTypeIds, positionIds }: RobertaOptions): Tensor {
+  /** (B, T, C), or with a packing (1, N, C), the tokens alone. */
+  override forward(inputIds: Ids, { tokenTypeIds, positionIds }: RobertaOptions, packing: Packing | null): Tensor {
+    const taken = (name: string, ids: Tensor) => (packing ? (packing.take(OWNER, name, ids) as Tensor) : ids)
     const ids = idsTensor(OWNER, 'inputIds', inputIds, this.config.vocab_size) // (B, T)
-    const words = this.word_embeddings.forward(ids) // (B, T, C)
-    const positions = this.position_embeddings.forward(
-      positionIds
-        ? idsTensor(OWNER, 'positionIds', positionIds, this.config.max_position_embeddings)
-        : this.positions(inputIds, ids),
-    ) // (B, T, C), or (T, C) when all rows count the same
+    const words = this.word_embeddings.forward(taken('inputIds', ids)) // (B, T, C)
+    const places = positionIds
+      ? idsTensor(OWNER, 'positionIds', positionIds, this.config.max_position_embeddings)
+      : this.positions(inputIds, ids)
+    const positions = this.position_embeddings.forward(taken('positionIds', places)) // (B, T, C), or (1, T, C) when all rows count the same
     const kinds = this.token_type_embeddings.forward(
       tokenTypeIds
-        ? idsTensor(OWNER, 'tokenTypeIds', tokenTypeIds, this.config.type_vocab_size)
+        ? taken('tokenTypeIds', idsTensor(OWNER, 'tokenTypeIds', tokenTypeIds, this.config.type_vocab_size))
         : zeros([1], { dtype: 'i64' }),
     ) // (B, T, C) or (1, C)
     return this.dropout.forward(this.LayerNorm.forward(words.add(positions.add(kinds))))
@@ -96,7 +98,8 @@ class RobertaEmbeddings extends Module {
       longest = Math.max(longest, position - padding)
     }
     if (longest > longestInput(this.config)) throw tooLong(longest, this.config)
-    if (!rows.some((row) => row.includes(padding))) return arange(padding + 1, padding + 1 + T, 1, { dtype: 'i64' })
+    if (!rows.some((row) => row.includes(padding)))
+      return arange(padding + 1, padding + 1 + T, 1, { dtype: 'i64' }).unsqueeze(0)
     return tensor(flat.subarray(0, n), { shape: [rows.length, T], dtype: 'i64' })
   }
 }
@@ -165,16 +168,21 @@ export class RobertaModel extends Module {
 
   override forward(inputIds: Ids, options: RobertaOptions = {}): EncoderOutput {
     checkKeys(OWNER, options, [...ENCODER_KEYS, 'positionsToKeep'])
-    const x = this.embeddings.forward(inputIds, options) // (B, T, C)
+    const { attentionMask, positionsToKeep, outputHiddenStates } = options
+    if (positionsToKeep !== undefined) checkInteger(OWNER, 'positionsToKeep', positionsToKeep, 1)
+    const some = positionsToKeep !== undefined && positionsToKeep > 1
+    const packing = some ? null : encoderPacking(OWNER, inputIds, attentionMask)
+    const x = this.embeddings.forward(inputIds, options, packing) // (B, T, C) or (1, N, C)
     const [B = 0, T = 0] = x.shape
-    const keep = checkInteger(OWNER, 'positionsToKeep', options.positionsToKeep ?? Math.max(T, 1), 1)
-    const states = this.encoder.forward(x, keyMask(OWNER, options.attentionMask, B, T), keep)
-    const lastHiddenState = states.at(-1)!
-    return {
-      lastHiddenState,
-      poolerOutput: this.pooler?.forward(lastHiddenState) ?? null,
-      hiddenStates: options.outputHiddenStates ? states : null,
-    }
+    const keys = packing
+      ? { mask: null, lengths: null, starts: packing.starts }
+      : keyMask(OWNER, attentionMask, B, T)
+    const states = this.encoder.forward(x, keys, positionsToKeep ?? T)
+    const whole = (state: Tensor) => (packing ? packing.spread(state) : state)
+    const last = states.at(-1)!
+    const lastHiddenState = packing && positionsToKeep === 1 ? last.transpose(0, 1) : whole(last) // (B, T or n, C)
+    const hiddenStates = outputHiddenStates ? [...states.slice(0, -1).map(whole), lastHiddenState] : null
+    return { lastHiddenState, poolerOutput: this.pooler?.forward(lastHiddenState) ?? null, hiddenStates }
   }
 }
 
