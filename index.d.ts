@@ -3130,6 +3130,29 @@ declare const convTranspose3d: ConvTranspose;
  */
 declare function pad(x: Tensor, padding: readonly number[], mode?: 'constant' | 'reflect' | 'replicate' | 'circular', value?: number): Tensor;
 
+/** Options of {@link linearCrossEntropy}. */
+interface LinearCrossEntropyOptions extends Pick<CrossEntropyOptions, 'ignoreIndex' | 'labelSmoothing' | 'reduction'> {
+    /** Added to the logits, (V). @default none */
+    bias?: Tensor | null;
+}
+/**
+ * `crossEntropy(linear(hidden, weight, bias), target)`, without the logits: they are computed for some rows at a time, and where gradients are
+ * recorded turned into gradients there and then. Rows whose target is ignored are not computed at all.
+ *
+ * Shapes: `hidden (..., C)`, `weight (V, C)`, `bias (V)`, `target (...)` i64 → `()`, or `(...)` for the reduction `'none'`. A bf16 or f16 weight
+ * serves an f32 `hidden`.
+ * For a vocabulary of 50,257 and 1,024 tokens, logits and their gradient take 412 MB; here they take 32. Results are those of the two calls up to
+ * rounding. `backward()` finds its work done: a loss that nobody differentiates belongs under `noGrad`, where only the loss is computed.
+ * With the reduction `'none'`, a weight or bias that learns needs the logits in backward: then this is the two calls.
+ *
+ * @example
+ * const { lastHiddenState } = model.transformer.forward(ids)
+ * const loss = nn.functional.linearCrossEntropy(lastHiddenState, model.lm_head.weight, labels, { labelSmoothing: 0.1 })
+ * @throws {ShapeError} when the shapes do not fit.
+ * @see PyTorch's `linear_cross_entropy`, Liger kernel's `FusedLinearCrossEntropy`.
+ */
+declare function linearCrossEntropy(hidden: Tensor, weight: Tensor, target: Tensor, options?: LinearCrossEntropyOptions): Tensor;
+
 /** `x` where it is positive, else `negativeSlope · x`. */
 declare function leakyRelu(x: Tensor, negativeSlope?: number): Tensor;
 /** `x` where it is positive, else `alpha · (eˣ − 1)`. */
@@ -3138,6 +3161,12 @@ declare function elu(x: Tensor, alpha?: number): Tensor;
 declare function softplus(x: Tensor, beta?: number, threshold?: number): Tensor;
 /** `log(1 / (1 + e⁻ˣ))`. */
 declare function logSigmoid(x: Tensor): Tensor;
+/**
+ * `silu(gate) · up`, the gate of Llama's feed-forward (SwiGLU), in one pass: the silu is neither written nor kept for backward.
+ *
+ * @throws {ShapeError} when the shapes differ.
+ */
+declare function siluMul(gate: Tensor, up: Tensor): Tensor;
 /** `x · tanh(softplus(x))` (Misra 2019). */
 declare function mish(x: Tensor): Tensor;
 /** `x` held between two bounds; unlike `clamp`, no gradient passes at the bounds themselves. */
@@ -3277,6 +3306,7 @@ type functional_d_EmbeddingOptions = EmbeddingOptions;
 type functional_d_HuberLossOptions = HuberLossOptions;
 type functional_d_KlDivOptions = KlDivOptions;
 type functional_d_L1LossOptions = L1LossOptions;
+type functional_d_LinearCrossEntropyOptions = LinearCrossEntropyOptions;
 type functional_d_MarginOptions = MarginOptions;
 type functional_d_MseLossOptions = MseLossOptions;
 type functional_d_NllLossOptions = NllLossOptions;
@@ -3325,6 +3355,7 @@ declare const functional_d_l1Loss: typeof l1Loss;
 declare const functional_d_layerNorm: typeof layerNorm;
 declare const functional_d_leakyRelu: typeof leakyRelu;
 declare const functional_d_linear: typeof linear;
+declare const functional_d_linearCrossEntropy: typeof linearCrossEntropy;
 declare const functional_d_logSigmoid: typeof logSigmoid;
 declare const functional_d_logSoftmax: typeof logSoftmax;
 declare const functional_d_marginRankingLoss: typeof marginRankingLoss;
@@ -3350,14 +3381,15 @@ declare const functional_d_rmsNorm: typeof rmsNorm;
 declare const functional_d_scaledDotProductAttention: typeof scaledDotProductAttention;
 declare const functional_d_sigmoid: typeof sigmoid;
 declare const functional_d_silu: typeof silu;
+declare const functional_d_siluMul: typeof siluMul;
 declare const functional_d_smoothL1Loss: typeof smoothL1Loss;
 declare const functional_d_softmax: typeof softmax;
 declare const functional_d_softplus: typeof softplus;
 declare const functional_d_tanh: typeof tanh;
 declare const functional_d_tripletMarginLoss: typeof tripletMarginLoss;
 declare namespace functional_d {
-  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_binaryCrossEntropy as binaryCrossEntropy, functional_d_binaryCrossEntropyWithLogits as binaryCrossEntropyWithLogits, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_cosineEmbeddingLoss as cosineEmbeddingLoss, functional_d_cosineSimilarity as cosineSimilarity, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_huberLoss as huberLoss, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_l1Loss as l1Loss, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_marginRankingLoss as marginRankingLoss, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_normalize as normalize, functional_d_oneHot as oneHot, functional_d_pad as pad, functional_d_pairwiseDistance as pairwiseDistance, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, functional_d_smoothL1Loss as smoothL1Loss, functional_d_softmax as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh, functional_d_tripletMarginLoss as tripletMarginLoss };
-  export type { functional_d_AttentionOptions as AttentionOptions, functional_d_BinaryCrossEntropyOptions as BinaryCrossEntropyOptions, functional_d_BinaryCrossEntropyWithLogitsOptions as BinaryCrossEntropyWithLogitsOptions, functional_d_CosineSimilarityOptions as CosineSimilarityOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_HuberLossOptions as HuberLossOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_L1LossOptions as L1LossOptions, functional_d_MarginOptions as MarginOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction, functional_d_SmoothL1LossOptions as SmoothL1LossOptions, functional_d_TripletMarginLossOptions as TripletMarginLossOptions };
+  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_binaryCrossEntropy as binaryCrossEntropy, functional_d_binaryCrossEntropyWithLogits as binaryCrossEntropyWithLogits, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_cosineEmbeddingLoss as cosineEmbeddingLoss, functional_d_cosineSimilarity as cosineSimilarity, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_huberLoss as huberLoss, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_l1Loss as l1Loss, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_linearCrossEntropy as linearCrossEntropy, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_marginRankingLoss as marginRankingLoss, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_normalize as normalize, functional_d_oneHot as oneHot, functional_d_pad as pad, functional_d_pairwiseDistance as pairwiseDistance, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, functional_d_siluMul as siluMul, functional_d_smoothL1Loss as smoothL1Loss, functional_d_softmax as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh, functional_d_tripletMarginLoss as tripletMarginLoss };
+  export type { functional_d_AttentionOptions as AttentionOptions, functional_d_BinaryCrossEntropyOptions as BinaryCrossEntropyOptions, functional_d_BinaryCrossEntropyWithLogitsOptions as BinaryCrossEntropyWithLogitsOptions, functional_d_CosineSimilarityOptions as CosineSimilarityOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_HuberLossOptions as HuberLossOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_L1LossOptions as L1LossOptions, functional_d_LinearCrossEntropyOptions as LinearCrossEntropyOptions, functional_d_MarginOptions as MarginOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction, functional_d_SmoothL1LossOptions as SmoothL1LossOptions, functional_d_TripletMarginLossOptions as TripletMarginLossOptions };
 }
 
 /** Options of the random fills. */
@@ -4577,12 +4609,18 @@ declare class CausalLMOutput {
 interface CausalLMOptions extends DecoderOptions {
     /**
      * Token ids to predict, (B, T), aligned with the input: the model compares the output at t with the label at t + 1. −100 counts not.
-     * Where their numbers are known, in rows or in a tensor that was made of them, the head runs only on the positions that count. While gradients are
-     * recorded, tokens behind the last label of their row are not even computed, when they are many: only {@link CausalLMOutput.logits} and
-     * `lastHiddenState` would show them, and compute them when asked for. A label that is predicted at a position of padding, as that of the first token
-     * behind padding on the left is, makes the whole batch be computed: give it −100.
+     * The head runs only on the positions that count, which saves most of its cost on prompts and padding. A plain head makes one operation with
+     * the loss, `nn.functional.linearCrossEntropy`: the logits are never formed as a whole. A head that LoRA adapts forms those of the positions that count,
+     * or of all where the labels are a tensor whose numbers are not known.
+     *
+     * Where they are known, in rows or in a tensor that was made of numbers, and while gradients are recorded, tokens behind the last label of their row are
+     * not even computed, when they are many: only {@link CausalLMOutput.logits} and `lastHiddenState` would show them, and compute them when asked for. A
+     * label that is predicted at a position of padding, as that of the first token behind padding on the left is, makes the whole batch be computed: give
+     * it −100.
      */
     labels?: Ids | null;
+    /** Share of each label that is spread evenly over the vocabulary, as LoRA's NLG example trains (0.1). @default 0 */
+    labelSmoothing?: number;
     /** Compute the logits of the last n positions only. @default all */
     logitsToKeep?: number;
 }

@@ -171,3 +171,21 @@ test('activations: options that are not usable are errors', (t) => {
   t.throws(() => new nn.PReLU(0), option)
   t.throws(() => F.softplus(lora.tensor(wave(2)), -1), option)
 })
+
+test('siluMul: values and gradients are those of silu and a product', async (t) => {
+  for (const dtype of ['f32', 'f64'] as const) {
+    const make = () => [
+      lora.tensor(POINTS, { dtype }).requiresGrad_(),
+      lora.tensor(wave(POINTS.length), { dtype }).requiresGrad_(),
+    ]
+    const [gate, up] = make() as [lora.Tensor, lora.Tensor]
+    const [otherGate, otherUp] = make() as [lora.Tensor, lora.Tensor]
+    const [y, want] = [F.siluMul(gate, up), otherGate.silu().mul(otherUp)]
+    await close(t, y, want, dtype)
+    await y.square().sum().backward()
+    await want.square().sum().backward()
+    await close(t, gate.grad!, otherGate.grad!, dtype)
+    await close(t, up.grad!, otherUp.grad!, dtype)
+  }
+  t.throws(() => F.siluMul(lora.ones([2]), lora.ones([3])), { instanceOf: lora.ShapeError })
+})

@@ -356,12 +356,21 @@ export function clamp(x: Operand, min: number, max: number): Tensor {
   return call.one(40)
 }
 
+/** `silu(gate) * up`: SwiGLU. */
+export function siluMul(gate: Operand, up: Operand): Tensor {
+  call.begin()
+  call.input(gate)
+  call.input(up)
+  call.attributes()
+  return call.one(42)
+}
+
 /** True where `a` is 0. */
 export function logicalNot(a: Operand): Tensor {
   call.begin()
   call.input(a)
   call.attributes()
-  return call.one(42)
+  return call.one(44)
 }
 
 /** True where both are not 0. */
@@ -370,7 +379,7 @@ export function logicalAnd(a: Operand, b: Operand): Tensor {
   call.input(a)
   call.input(b)
   call.attributes()
-  return call.one(43)
+  return call.one(45)
 }
 
 /** True where one is not 0. */
@@ -379,7 +388,7 @@ export function logicalOr(a: Operand, b: Operand): Tensor {
   call.input(a)
   call.input(b)
   call.attributes()
-  return call.one(44)
+  return call.one(46)
 }
 
 /** The same numbers under another shape (a view); -1 stands for what is left. */
@@ -388,7 +397,7 @@ export function reshape(x: Operand, shape: readonly number[]): Tensor {
   call.input(x)
   call.attributes()
   call.dims(shape)
-  return call.one(45)
+  return call.one(47)
 }
 
 /** Dimensions in another order. */
@@ -397,7 +406,7 @@ export function permute(x: Operand, dims: readonly number[]): Tensor {
   call.input(x)
   call.attributes()
   call.dims(dims)
-  return call.one(46)
+  return call.one(48)
 }
 
 /** Repeats dimensions of size 1; -1 keeps a size. */
@@ -406,7 +415,7 @@ export function expand(x: Operand, shape: readonly number[]): Tensor {
   call.input(x)
   call.attributes()
   call.dims(shape)
-  return call.one(47)
+  return call.one(49)
 }
 
 /** `x[start:stop:step]` along one dimension, Python's rules. */
@@ -418,7 +427,7 @@ export function slice(x: Operand, dim: number, start: number, stop: number, step
   call.num(start)
   call.num(stop)
   call.num(step)
-  return call.one(48)
+  return call.one(50)
 }
 
 /** Joins tensors along a dimension. */
@@ -428,7 +437,7 @@ export function cat(xs: readonly Operand[], dim: number): Tensor {
   call.attributes()
   call.lists(xs)
   call.num(dim)
-  return call.one(50)
+  return call.one(52)
 }
 
 /** `x` at `index` along a dimension, elsewhere at the same place. */
@@ -438,7 +447,7 @@ export function gather(x: Operand, index: Operand, dim: number): Tensor {
   call.input(index)
   call.attributes()
   call.num(dim)
-  return call.one(51)
+  return call.one(53)
 }
 
 /** Rows of `x` along a dimension, by index. */
@@ -448,7 +457,7 @@ export function indexSelect(x: Operand, index: Operand, dim: number): Tensor {
   call.input(index)
   call.attributes()
   call.num(dim)
-  return call.one(52)
+  return call.one(54)
 }
 
 /** `x` with `src` added at `index` along a dimension. */
@@ -459,7 +468,7 @@ export function scatterAdd(x: Operand, index: Operand, src: Operand, dim: number
   call.input(src)
   call.attributes()
   call.num(dim)
-  return call.one(53)
+  return call.one(55)
 }
 
 /** `x` with rows of `src` added at `index` along a dimension. */
@@ -470,7 +479,7 @@ export function indexAdd(x: Operand, index: Operand, src: Operand, dim: number):
   call.input(src)
   call.attributes()
   call.num(dim)
-  return call.one(54)
+  return call.one(56)
 }
 
 /** Sum over dimensions; none given means all. */
@@ -480,7 +489,7 @@ export function sum(x: Operand, dims: readonly number[], keepdim: boolean): Tens
   call.attributes()
   call.dims(dims)
   call.bool(keepdim)
-  return call.one(55)
+  return call.one(57)
 }
 
 /** Mean over dimensions. */
@@ -490,7 +499,7 @@ export function mean(x: Operand, dims: readonly number[], keepdim: boolean): Ten
   call.attributes()
   call.dims(dims)
   call.bool(keepdim)
-  return call.one(56)
+  return call.one(58)
 }
 
 /** Largest over dimensions; ties share the gradient evenly. */
@@ -500,7 +509,7 @@ export function amax(x: Operand, dims: readonly number[], keepdim: boolean): Ten
   call.attributes()
   call.dims(dims)
   call.bool(keepdim)
-  return call.one(57)
+  return call.one(59)
 }
 
 /** Smallest over dimensions; ties share the gradient evenly. */
@@ -510,7 +519,7 @@ export function amin(x: Operand, dims: readonly number[], keepdim: boolean): Ten
   call.attributes()
   call.dims(dims)
   call.bool(keepdim)
-  return call.one(58)
+  return call.one(60)
 }
 
 /** `log(sum(exp(x)))` over dimensions, without overflow. */
@@ -520,7 +529,7 @@ export function logsumexp(x: Operand, dims: readonly number[], keepdim: boolean)
   call.attributes()
   call.dims(dims)
   call.bool(keepdim)
-  return call.one(59)
+  return call.one(61)
 }
 
 /** Variance over dimensions; `correction` 1 is the unbiased one. */
@@ -531,7 +540,7 @@ export function variance(x: Operand, dims: readonly number[], correction: number
   call.dims(dims)
   call.num(correction)
   call.bool(keepdim)
-  return call.one(60)
+  return call.one(62)
 }
 
 /** Place of the largest along a dimension, the first of ties. */
@@ -541,7 +550,7 @@ export function argmax(x: Operand, dim: number, keepdim: boolean): Tensor {
   call.attributes()
   call.num(dim)
   call.bool(keepdim)
-  return call.one(61)
+  return call.one(63)
 }
 
 /** Place of the smallest along a dimension, the first of ties. */
@@ -551,7 +560,7 @@ export function argmin(x: Operand, dim: number, keepdim: boolean): Tensor {
   call.attributes()
   call.num(dim)
   call.bool(keepdim)
-  return call.one(62)
+  return call.one(64)
 }
 
 /** Exponentials along a dimension, scaled to sum 1. */
@@ -560,7 +569,7 @@ export function softmax(x: Operand, dim: number): Tensor {
   call.input(x)
   call.attributes()
   call.num(dim)
-  return call.one(63)
+  return call.one(65)
 }
 
 /** Logarithm of softmax. */
@@ -569,7 +578,7 @@ export function logSoftmax(x: Operand, dim: number): Tensor {
   call.input(x)
   call.attributes()
   call.num(dim)
-  return call.one(65)
+  return call.one(67)
 }
 
 /** Matrix product over the last two dimensions, broadcast over the others. */
@@ -580,7 +589,7 @@ export function matmul(a: Operand, b: Operand, transA: boolean, transB: boolean)
   call.attributes()
   call.bool(transA)
   call.bool(transB)
-  return call.one(67)
+  return call.one(69)
 }
 
 /** `x Wᵀ + bias`; layout 0: weight (out, in), 1: weight (in, out). A bf16 or f16 weight serves an f32 input. */
@@ -591,7 +600,7 @@ export function linear(x: Operand, weight: Operand, bias: Operand | null, layout
   call.input(bias)
   call.attributes()
   call.num(layout)
-  return call.one(68)
+  return call.one(70)
 }
 
 /** `x Wᵀ + bias + scaling · dropout(x) Aᵀ Bᵀ`, the update per block of output columns. */
@@ -607,7 +616,7 @@ export function loraLinear(x: Operand, weight: Operand, bias: Operand | null, a:
   call.num(p)
   call.num(layout)
   call.dims(blocks)
-  return call.one(71)
+  return call.one(73)
 }
 
 /** `y + scaling · x Aᵀ Bᵀ`, per block of columns. */
@@ -620,7 +629,7 @@ export function loraUpdate(y: Operand, x: Operand, a: Operand, b: Operand, scali
   call.attributes()
   call.num(scaling)
   call.dims(blocks)
-  return call.one(72)
+  return call.one(74)
 }
 
 /** `W[ids] + scaling · Aᵀ[ids] Bᵀ`; A (r, num), B (dim, r). */
@@ -634,7 +643,7 @@ export function loraEmbedding(weight: Operand, ids: Operand, a: Operand, b: Oper
   call.num(scaling)
   call.num(paddingIdx)
   call.bool(scaleGradByFreq)
-  return call.one(74)
+  return call.one(76)
 }
 
 /** `W + scaling · B A` in the weight's dtype, in a second buffer. */
@@ -647,7 +656,7 @@ export function loraMerge(weight: Operand, a: Operand, b: Operand, scaling: numb
   call.num(scaling)
   call.num(layout)
   call.dims(blocks)
-  return call.one(76)
+  return call.one(78)
 }
 
 /** Rows of `weight` by id; the padding row gets no gradient. */
@@ -658,7 +667,7 @@ export function embedding(weight: Operand, ids: Operand, paddingIdx: number, sca
   call.attributes()
   call.num(paddingIdx)
   call.bool(scaleGradByFreq)
-  return call.one(77)
+  return call.one(79)
 }
 
 /** `(x - mean) / sqrt(var + eps) * weight + bias` over the last dimension. */
@@ -669,7 +678,7 @@ export function layerNorm(x: Operand, weight: Operand | null, bias: Operand | nu
   call.input(bias)
   call.attributes()
   call.num(eps)
-  return call.one(79)
+  return call.one(81)
 }
 
 /** `x / sqrt(mean(x²) + eps) * weight` over the last dimension. */
@@ -679,7 +688,7 @@ export function rmsNorm(x: Operand, weight: Operand | null, eps: number): Tensor
   call.input(weight)
   call.attributes()
   call.num(eps)
-  return call.one(81)
+  return call.one(83)
 }
 
 /** Zeroes elements with probability `p` and scales the rest by `1 / (1 - p)`; no mask is kept. */
@@ -688,7 +697,7 @@ export function dropout(x: Operand, p: number): Tensor {
   call.input(x)
   call.attributes()
   call.num(p)
-  return call.one(83)
+  return call.one(85)
 }
 
 /** `softmax(scale · q kᵀ + mask) v` per head, without the (T, T) matrix; layout 0: (B, H, T, D), 1: (B, T, H, D); causal 0: none, 1: aligned at the first key, 2: at the last. */
@@ -704,7 +713,7 @@ export function sdpa(q: Operand, k: Operand, v: Operand, mask: Operand | null, l
   call.num(causal)
   call.num(p)
   call.num(layout)
-  return call.one(84)
+  return call.one(86)
 }
 
 /** Attention within sequences that lie one behind the other, q (1, N, H, D), k and v (1, M, Hkv, D): sequence s has the rows `queries[s]..queries[s + 1]` and `keys[s]..keys[s + 1]`; causal as in sdpa. */
@@ -719,7 +728,7 @@ export function sdpaPacked(q: Operand, k: Operand, v: Operand, queries: readonly
   call.num(scale)
   call.num(causal)
   call.num(p)
-  return call.one(86)
+  return call.one(88)
 }
 
 /** Rotary positions: pairs of features turned by their position's angle. */
@@ -733,7 +742,7 @@ export function rope(x: Operand, cos: Operand, sin: Operand, positions: Operand 
   call.num(layout)
   call.bool(interleaved)
   call.bool(inverse)
-  return call.one(88)
+  return call.one(90)
 }
 
 /** Loss of each row of `logits` (N, C) against `target` (N); 0 where the target is ignored. */
@@ -745,7 +754,7 @@ export function crossEntropy(logits: Operand, target: Operand, classWeight: Oper
   call.attributes()
   call.num(ignoreIndex)
   call.num(labelSmoothing)
-  return call.one(89)
+  return call.one(91)
 }
 
 /** Cross entropy of `hidden Wᵀ + bias` against `target` without a tensor of logits; reduction 0: a loss for each row, 1: mean, 2: sum; `needs`: 1 hidden, 2 weight, 4 bias, the gradients that forward leaves for backward. */
@@ -760,7 +769,7 @@ export function linearCrossEntropy(hidden: Operand, weight: Operand, bias: Opera
   call.num(labelSmoothing)
   call.num(reduction)
   call.num(needs)
-  return call.one(91)
+  return call.one(93)
 }
 
 /** Convolution over 1 to 3 dimensions: x (N, C, *spatial), weight (out, C / groups, *kernel); padding holds the zeros in front of and behind each dimension. */
@@ -774,7 +783,7 @@ export function conv(x: Operand, weight: Operand, bias: Operand | null, stride: 
   call.dims(padding)
   call.dims(dilation)
   call.num(groups)
-  return call.one(93)
+  return call.one(95)
 }
 
 /** Transposed convolution: the gradient of conv for its input; weight (C, out / groups, *kernel). */
@@ -789,7 +798,7 @@ export function convTranspose(x: Operand, weight: Operand, bias: Operand | null,
   call.dims(outputPadding)
   call.dims(dilation)
   call.num(groups)
-  return call.one(96)
+  return call.one(98)
 }
 
 /** Places in front of and behind each dimension; mode 0 a value, 1 reflected, 2 the border repeated, 3 circular; negative sizes cut (mode 0). */
@@ -800,7 +809,7 @@ export function pad(x: Operand, padding: readonly number[], mode: number, value:
   call.dims(padding)
   call.num(mode)
   call.num(value)
-  return call.one(97)
+  return call.one(99)
 }
 
 /** The largest of each window of `x` (N, C, *spatial), and its flat place in the plane (i64). */
@@ -813,7 +822,7 @@ export function maxPool(x: Operand, kernelSize: readonly number[], stride: reado
   call.dims(padding)
   call.dims(dilation)
   call.bool(ceilMode)
-  return call.pair(99)
+  return call.pair(101)
 }
 
 /** The same, over windows that cut `x` into a given number of pieces. */
@@ -822,7 +831,7 @@ export function adaptiveMaxPool(x: Operand, outputSize: readonly number[]): [Ten
   call.input(x)
   call.attributes()
   call.dims(outputSize)
-  return call.pair(100)
+  return call.pair(102)
 }
 
 /** The mean of each window of `x` (N, C, *spatial); `divisor` 0 divides by the window's size. */
@@ -836,7 +845,7 @@ export function avgPool(x: Operand, kernelSize: readonly number[], stride: reado
   call.bool(ceilMode)
   call.bool(countIncludePad)
   call.num(divisor)
-  return call.one(101)
+  return call.one(103)
 }
 
 /** The mean of windows that cut `x` into a given number of pieces. */
@@ -845,7 +854,7 @@ export function adaptiveAvgPool(x: Operand, outputSize: readonly number[]): Tens
   call.input(x)
   call.attributes()
   call.dims(outputSize)
-  return call.one(103)
+  return call.one(105)
 }
 
 /** `(x - mean) / sqrt(var + eps) * weight + bias` per channel of `x` (N, C, …), and the statistics of the batch, means and variances (2, C). */
@@ -856,7 +865,7 @@ export function batchNorm(x: Operand, weight: Operand | null, bias: Operand | nu
   call.input(bias)
   call.attributes()
   call.num(eps)
-  return call.pair(105)
+  return call.pair(107)
 }
 
 /** The first `k` values of each row in order (-1: all), and their places; equal values keep their order, NaN is the largest. */
@@ -866,7 +875,7 @@ export function sort(x: Operand, k: number, descending: boolean): [Tensor, Tenso
   call.attributes()
   call.num(k)
   call.bool(descending)
-  return call.pair(107)
+  return call.pair(109)
 }
 
 /** Running sum along a dimension, from its start or from its end. */
@@ -876,7 +885,7 @@ export function cumsum(x: Operand, dim: number, reverse: boolean): Tensor {
   call.attributes()
   call.num(dim)
   call.bool(reverse)
-  return call.one(108)
+  return call.one(110)
 }
 
 /** `x` with `src` written at `index` along a dimension; of equal indexes the last stays. */
@@ -887,7 +896,7 @@ export function scatter(x: Operand, index: Operand, src: Operand, dim: number): 
   call.input(src)
   call.attributes()
   call.num(dim)
-  return call.one(109)
+  return call.one(111)
 }
 
 /** `count` categories of each row, drawn by weight. */
@@ -897,7 +906,7 @@ export function multinomial(p: Operand, count: number, replacement: boolean): Te
   call.attributes()
   call.num(count)
   call.bool(replacement)
-  return call.one(110)
+  return call.one(112)
 }
 
 /** `log(1 + x)`, exact for small `x` too. */
@@ -905,7 +914,7 @@ export function log1p(x: Operand): Tensor {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.one(111)
+  return call.one(113)
 }
 
 /** A tensor of one value. */
@@ -915,7 +924,7 @@ export function full(shape: readonly number[], value: number, dtype: Dtype): Ten
   call.dims(shape)
   call.num(value)
   call.dtype(dtype)
-  return call.one(112)
+  return call.one(114)
 }
 
 /** Uniform numbers from `low` (included) to `high`. */
@@ -926,7 +935,7 @@ export function rand(shape: readonly number[], low: number, high: number, dtype:
   call.num(low)
   call.num(high)
   call.dtype(dtype)
-  return call.one(113)
+  return call.one(115)
 }
 
 /** Normal numbers. */
@@ -937,7 +946,7 @@ export function randn(shape: readonly number[], mean: number, std: number, dtype
   call.num(mean)
   call.num(std)
   call.dtype(dtype)
-  return call.one(114)
+  return call.one(116)
 }
 
 /** `x += y`. */
@@ -946,7 +955,7 @@ export function addInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(115)
+  call.none(117)
 }
 
 /** `x -= y`. */
@@ -955,7 +964,7 @@ export function subInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(116)
+  call.none(118)
 }
 
 /** `x *= y`. */
@@ -964,7 +973,7 @@ export function mulInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(117)
+  call.none(119)
 }
 
 /** `x /= y`. */
@@ -973,7 +982,7 @@ export function divInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(118)
+  call.none(120)
 }
 
 /** Overwrites `x` with `src`, broadcast and converted; not before `after` is there, and not at all when it failed. */
@@ -983,7 +992,7 @@ export function copyInplace(x: Operand, src: Operand, after: Operand | null): vo
   call.input(src)
   call.input(after)
   call.attributes()
-  call.none(119)
+  call.none(121)
 }
 
 /** `x = mul * x + add`. */
@@ -993,7 +1002,7 @@ export function affineInplace(x: Operand, mul: number, add: number): void {
   call.attributes()
   call.num(mul)
   call.num(add)
-  call.none(120)
+  call.none(122)
 }
 
 /** Holds `x` between two bounds. */
@@ -1003,7 +1012,7 @@ export function clampInplace(x: Operand, min: number, max: number): void {
   call.attributes()
   call.num(min)
   call.num(max)
-  call.none(121)
+  call.none(123)
 }
 
 /** Sets every element. */
@@ -1012,7 +1021,7 @@ export function fillInplace(x: Operand, value: number): void {
   call.input(x)
   call.attributes()
   call.num(value)
-  call.none(122)
+  call.none(124)
 }
 
 /** Uniform numbers. */
@@ -1022,7 +1031,7 @@ export function uniformInplace(x: Operand, low: number, high: number): void {
   call.attributes()
   call.num(low)
   call.num(high)
-  call.none(123)
+  call.none(125)
 }
 
 /** Normal numbers. */
@@ -1032,7 +1041,7 @@ export function normalInplace(x: Operand, mean: number, std: number): void {
   call.attributes()
   call.num(mean)
   call.num(std)
-  call.none(124)
+  call.none(126)
 }
 
 /** Writes `src` into `x` from `start` along a dimension. */
@@ -1043,7 +1052,7 @@ export function sliceAssign(x: Operand, src: Operand, dim: number, start: number
   call.attributes()
   call.num(dim)
   call.num(start)
-  call.none(125)
+  call.none(127)
 }
 
 /** One step of Adam or AdamW; `vmax` holds the AMSGrad maxima or is empty. */
@@ -1068,7 +1077,7 @@ export function adamwStep(params: readonly Operand[], grads: readonly Operand[],
   call.num(step)
   call.bool(decoupled)
   call.bool(maximize)
-  call.none(126)
+  call.none(128)
 }
 
 /** One step of the AdamW of microsoft/LoRA's NLG example. */
@@ -1090,7 +1099,7 @@ export function nlgAdamwStep(params: readonly Operand[], grads: readonly Operand
   call.num(weightDecay)
   call.num(step)
   call.bool(correctBias)
-  call.none(127)
+  call.none(129)
 }
 
 /** One step of SGD; `buffers` is empty without momentum. */
@@ -1110,7 +1119,7 @@ export function sgdStep(params: readonly Operand[], grads: readonly Operand[], b
   call.num(weightDecay)
   call.bool(first)
   call.bool(maximize)
-  call.none(128)
+  call.none(130)
 }
 
 /** Norm of all gradients together. */
@@ -1119,7 +1128,7 @@ export function globalNorm(grads: readonly Operand[]): Tensor {
   call.list(grads)
   call.attributes()
   call.lists(grads)
-  return call.one(129)
+  return call.one(131)
 }
 
 /** Scales gradients by `min(1, maxNorm / (norm + 1e-6))`. */
@@ -1130,7 +1139,7 @@ export function clipScale(grads: readonly Operand[], norm: Operand, maxNorm: num
   call.attributes()
   call.lists(grads)
   call.num(maxNorm)
-  call.none(130)
+  call.none(132)
 }
 
 /** Holds gradients between `-value` and `value`. */
@@ -1140,7 +1149,7 @@ export function clipValue(grads: readonly Operand[], value: number): void {
   call.attributes()
   call.lists(grads)
   call.num(value)
-  call.none(131)
+  call.none(133)
 }
 
 /** Fails with the first of `sources` that failed; what takes the result runs only when all of them are there. */
@@ -1149,5 +1158,5 @@ export function allSound(sources: readonly Operand[]): Tensor {
   call.list(sources)
   call.attributes()
   call.lists(sources)
-  return call.one(132)
+  return call.one(134)
 }

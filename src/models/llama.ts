@@ -12,7 +12,7 @@ import type { Ids } from './ids.js'
 import { llamaConfig } from './llama-config.js'
 import type { LlamaConfig } from './llama-config.js'
 import type { Reads } from './packing.js'
-import { activation, linear, projection, rmsNorm, within } from './parts.js'
+import { activation, gated, linear, projection, rmsNorm, within } from './parts.js'
 import type { Layer } from './parts.js'
 import { freshWeights } from './pretrained.js'
 import type { FreshOptions, PretrainedOptions, WeightSource } from './pretrained.js'
@@ -81,7 +81,8 @@ class LlamaMLP extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.down_proj.forward(this.act_fn.forward(this.gate_proj.forward(x)).mul(this.up_proj.forward(x)))
+    const [gate, up] = [this.gate_proj.forward(x), this.up_proj.forward(x)] // 2 of (B, T, inner)
+    return this.down_proj.forward(gated(this.act_fn, gate, up))
   }
 }
 

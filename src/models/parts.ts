@@ -1,7 +1,9 @@
 // What the architectures are made of, filled from a source of weights.
 import { GELU, Identity, ReLU, SiLU, Tanh } from '../nn/activations.js'
+import { siluMul } from '../nn/functional.js'
 import { LayerNorm } from '../nn/layer-norm.js'
 import { Linear } from '../nn/linear.js'
+import { hasHooks } from '../nn/module-hooks.js'
 import type { Module } from '../nn/module.js'
 import { RMSNorm } from '../nn/rms-norm.js'
 import type { Tensor } from '../tensor.js'
@@ -57,4 +59,10 @@ export function activation(name: string): Layer {
   if (name === 'relu') return new ReLU()
   if (name === 'tanh') return new Tanh()
   return name === 'silu' || name === 'swish' ? new SiLU() : new Identity()
+}
+
+/** `act(gate) · up`, in one operation where it is a plain silu that nobody watches. */
+export function gated(act: Layer, gate: Tensor, up: Tensor): Tensor {
+  const plain = act.constructor === SiLU && !Object.hasOwn(act, 'forward') && !hasHooks(act)
+  return plain ? siluMul(gate, up) : act.forward(gate).mul(up)
 }

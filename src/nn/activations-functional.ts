@@ -50,6 +50,15 @@ export function logSigmoid(x: Tensor): Tensor {
   return scope(() => softplus(x.neg(), 1, LINEAR_FROM).neg())
 }
 
+/**
+ * `silu(gate) · up`, the gate of Llama's feed-forward (SwiGLU), in one pass: the silu is neither written nor kept for backward.
+ *
+ * @throws {ShapeError} when the shapes differ.
+ */
+export function siluMul(gate: Tensor, up: Tensor): Tensor {
+  return ops.siluMul(gate, up)
+}
+
 /** `x · tanh(softplus(x))` (Misra 2019). */
 export function mish(x: Tensor): Tensor {
   return scope(() => x.mul(softplus(x).tanh()))

@@ -21,6 +21,7 @@ export {
   mish,
   prelu,
   relu6,
+  siluMul,
   softplus,
 } from './activations-functional.js'
 export { interpolate } from './interpolate.js'

@@ -30,5 +30,6 @@ pub mod provoke;
 pub mod reduce;
 pub mod rope;
 pub mod scan;
+pub mod silu_mul;
 pub mod softmax;
 pub mod unary;

@@ -4,7 +4,7 @@
 use super::row::{Attr, AttrKind, Gradient, Half, Input, InputKind, Mutates, Needs, OpRow, Save};
 use super::{
     attention, batch_norm, conv, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear,
-    linear_cross_entropy, log1p, lora, matmul, movement, multinomial, norm, optimizer, order, pad, pool, reduce, rope, scan, softmax, unary,
+    linear_cross_entropy, log1p, lora, matmul, movement, multinomial, norm, optimizer, order, pad, pool, reduce, rope, scan, silu_mul, softmax, unary,
 };
 
 macro_rules! input {
@@ -111,6 +111,8 @@ table! {
     POW_SCALAR "powScalar" (: x) [exponent: num] { shape: unary::float_shape, forward: unary::pow_scalar, twin: unary::pow_scalar_twin, gradient: rule(unary::save_input, unary::pow_scalar_backward) } "`x` to a fixed power.";
     CLAMP "clamp" (: x) [min: num, max: num] { shape: unary::float_shape, forward: unary::clamp, twin: unary::clamp_twin, gradient: rule(unary::save_input, unary::clamp_backward) } "`x` held between two bounds; gradient 1 inside, bounds included.";
     UNARY_BACKWARD "unaryBackward" (: saved, : dy) [kind: num, a: num, b: num] { public: false, shape: unary::backward_shape, forward: unary::backward, twin: unary::backward_twin } "Gradient of a one-operand op from what it saved.";
+    SILU_MUL "siluMul" (: gate, : up) [] { shape: silu_mul::shape, forward: silu_mul::silu_mul, twin: silu_mul::silu_mul_twin, gradient: rule(silu_mul::save, silu_mul::silu_mul_backward) } "`silu(gate) * up`: SwiGLU.";
+    SILU_MUL_BACKWARD "siluMulBackward" (: dy, : gate, : up) [] { public: false, visible: 2, shape: silu_mul::backward_shape, forward: silu_mul::grad, twin: silu_mul::grad_twin } "Gradients dgate, dup of siluMul.";
     LOGICAL_NOT "logicalNot" (: a) [] { shape: unary::logical_shape, forward: unary::logical_not, twin: unary::logical_not_twin, gradient: Gradient::Stop } "True where `a` is 0.";
     LOGICAL_AND "logicalAnd" (: a, : b) [] { shape: elementwise::logical_shape, forward: elementwise::logical_and, twin: elementwise::logical_and_twin, gradient: Gradient::Stop } "True where both are not 0.";
     LOGICAL_OR "logicalOr" (: a, : b) [] { shape: elementwise::logical_shape, forward: elementwise::logical_or, twin: elementwise::logical_or_twin, gradient: Gradient::Stop } "True where one is not 0.";

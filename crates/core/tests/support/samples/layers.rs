@@ -12,6 +12,14 @@ pub fn samples() -> Vec<Sample> {
     embeddings(&mut list);
     losses(&mut list);
     fused_losses(&mut list);
+    for shape in [&[][..], &[5], &[3, 17], &[0, 4], &[301, 257]] {
+        let gate = sample(&SILU_MUL, [x(shape), x(shape)], &[]);
+        list.push(if shape == [301, 257] {
+            gate.kinked().slack(3.0)
+        } else {
+            gate
+        });
+    }
     rotations(&mut list);
     list
 }
