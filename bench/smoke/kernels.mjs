@@ -1,11 +1,13 @@
 // The operations that a case must run, by the names of the op table: the fused ones, which a slower way round would leave out.
 const loss = ['crossEntropy', 'crossEntropyBackward']
+const headAndLoss = ['linearCrossEntropy', 'linearCrossEntropyBackward']
 const adapter = ['loraLinear', 'loraBackward', 'adamwStep']
 const gpt2 = ['layerNorm', 'layerNormBackward', 'sdpa', 'sdpaBackward', 'geluTanh', 'linear', 'linearDx']
-const llama = ['rmsNorm', 'rmsNormBackward', 'rope', 'sdpa', 'sdpaBackward', 'linear', 'linearDx']
+const llama = ['rmsNorm', 'rmsNormBackward', 'rope', 'sdpa', 'sdpaBackward', 'siluMul', 'siluMulBackward', 'linearDx']
 const roberta = ['layerNorm', 'layerNormBackward', 'sdpa', 'sdpaBackward', 'gelu', 'linear', 'linearDx']
-const nlg = [...gpt2, ...loss, ...adapter]
-const smol = [...llama, ...loss, ...adapter]
+const nlg = [...gpt2, ...headAndLoss, ...adapter]
+const padded = [...nlg.filter((name) => !name.startsWith('sdpa')), 'sdpaPacked', 'sdpaPackedBackward']
+const smol = [...llama, ...headAndLoss, ...adapter]
 const classifier = [...roberta, ...loss, ...adapter]
 const linears = ['loraLinear', 'loraBackward', 'linear', 'linearDx', 'loraMerge']
 const decoding = ['layerNorm', 'sdpa', 'geluTanh', 'linear', 'sliceAssign']
@@ -14,12 +16,12 @@ export const KERNELS = {
   a128: nlg,
   'a128-drop': nlg,
   'a128-hf': nlg,
-  a512: nlg,
-  a103: nlg,
+  a512: padded,
+  a103: padded,
   b128: nlg,
   'b128-ckpt': nlg,
   'b128-bf16': nlg,
-  c128: [...gpt2, ...loss, 'adamwStep'],
+  c128: [...gpt2, ...headAndLoss, 'adamwStep'],
   d: smol,
   'd-ckpt': smol,
   'd-bf16': smol,
