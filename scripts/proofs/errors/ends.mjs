@@ -70,7 +70,8 @@ const WORKERS = `
     const worker = start(text)
     const codes = once(worker, 'exit').catch((error) => [error.message])
     worker.on('error', () => {})
-    await once(worker, 'message')
+    // The error of a worker that ends may overtake its message.
+    await Promise.race([new Promise((resolve) => worker.once('message', resolve)), codes])
     await new Promise((resolve) => setTimeout(resolve, 150))
     await end?.(worker)
     return (await codes)[0]
