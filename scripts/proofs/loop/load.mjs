@@ -1,4 +1,5 @@
 // Everything alone, then everything at once.
+import { setTimeout } from 'node:timers/promises'
 import * as lora from 'loralib'
 import { smallModelFrom, tinyModel } from '../lib/models.mjs'
 import { watchCalls } from './calls.mjs'
@@ -51,16 +52,19 @@ export async function measureTogether(base, folder, settings) {
   return { small, tiny, file, merges, generations, requests, delay, idleDelay, calls }
 }
 
+/** Each begins in a turn of the event loop of its own, as the requests of a server do. */
 function everything({ trained, adapted, text, folder, settings }, isOver, small, tiny) {
-  return [
-    inside(lora.stream({ seed: 1 }), () => train(trained, SMALL_BATCH, isOver, small)),
-    inside(lora.stream({ seed: 2 }), () => train(tinyModel(), TINY_BATCH, isOver, tiny)),
-    inside(lora.stream(), () => saveAndLoad(folder, settings.fileBytes, isOver)),
-    inside(lora.stream(), () => mergeAndUnmerge(adapted, isOver)),
-    inside(lora.stream({ priority: TEXT_PRIORITY, seed: 3 }), () =>
-      streamText(text, { tokens: settings.tokens }, isOver),
-    ),
+  const jobs = [
+    [{ seed: 1 }, () => train(trained, SMALL_BATCH, isOver, small)],
+    [{ seed: 2 }, () => train(tinyModel(), TINY_BATCH, isOver, tiny)],
+    [{}, () => saveAndLoad(folder, settings.fileBytes, isOver)],
+    [{}, () => mergeAndUnmerge(adapted, isOver)],
+    [{ priority: TEXT_PRIORITY, seed: 3 }, () => streamText(text, { tokens: settings.tokens }, isOver)],
   ]
+  return jobs.map(async ([options, work], i) => {
+    await setTimeout(20 * i)
+    return inside(lora.stream(options), work)
+  })
 }
 
 async function inside(stream, work) {
