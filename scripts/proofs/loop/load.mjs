@@ -37,7 +37,10 @@ export async function measureTogether(base, folder, settings) {
   const idle = watchIdleDelay()
   // What is compiled and made at the first use is no part of the steady state of a server.
   const warm = forSeconds(settings.short ? 1 : 4)
+  // With the watch on: what V8 compiled without it, it would compile again in the first turns that count.
+  const stopWarm = watchCalls()
   await Promise.all(everything({ trained, adapted, text, folder, settings }, warm, newState(), newState()))
+  await stopWarm()
   const [isOver, stopCalls, stopDelay] = [forSeconds(settings.seconds), watchCalls(), watchDelay()]
   client.begin()
   const [, , file, merges, generations] = await Promise.all(
