@@ -110,11 +110,18 @@ pub struct Progress {
     pub steps_done: AtomicU64,
     /// Bytes of host data that the executor took over.
     pub host_bytes_done: AtomicU64,
-    failures: Mutex<FxHashMap<StreamId, Error>>,
-    /// The failure last told while work was queued, and the last entry that was queued then.
-    told_ahead: Mutex<FxHashMap<StreamId, (Error, u64)>>,
+    failures: Mutex<FxHashMap<StreamId, Failures>>,
     failed_updates: Mutex<Vec<u64>>,
     ended: Mutex<Vec<StreamId>>,
+}
+
+/// Failures of one stream. One lock guards both: between taking one and noting that it was told, a dependent could tell it again.
+#[derive(Default)]
+struct Failures {
+    /// The first that nobody was told.
+    open: Option<Error>,
+    /// The one last told while work was queued, and the last entry that was queued then.
+    told_ahead: Option<(Error, u64)>,
 }
 
 impl Progress {
@@ -122,15 +129,12 @@ impl Progress {
     ///
     /// What was already queued when a failure was told depends on it often, and does not tell it again.
     pub fn fail(&self, place: Place, error: Error) {
-        let told = self.lock_told_ahead();
-        if told
-            .get(&place.stream)
-            .is_some_and(|(told, last)| place.seq <= *last && *told == error)
-        {
-            return;
+        let mut failures = self.lock();
+        let Failures { open, told_ahead } = failures.entry(place.stream).or_default();
+        let is_told = |(told, last): &(Error, u64)| place.seq <= *last && *told == error;
+        if !told_ahead.as_ref().is_some_and(is_told) {
+            open.get_or_insert(error);
         }
-        drop(told);
-        self.lock().entry(place.stream).or_insert(error);
     }
 
     /// Notes that an update of whole lists changed nothing, under the number of the stack that recorded it: an optimizer counts its updates.
@@ -151,32 +155,28 @@ impl Progress {
 
     /// Takes the failure of a stream: whoever takes it tells the user.
     pub fn take_failure(&self, stream: StreamId) -> Option<Error> {
-        self.lock().remove(&stream)
+        self.lock().get_mut(&stream)?.open.take()
     }
 
     /// Takes the failure of a stream whose last queued entry is `last`, while entries before it may still run.
     pub fn take_failure_ahead(&self, last: Place) -> Option<Error> {
-        let error = self.take_failure(last.stream)?;
-        self.lock_told_ahead().insert(last.stream, (error.clone(), last.seq));
+        let mut failures = self.lock();
+        let Failures { open, told_ahead } = failures.get_mut(&last.stream)?;
+        let error = open.take()?;
+        *told_ahead = Some((error.clone(), last.seq));
         Some(error)
-    }
-
-    fn lock_told_ahead(&self) -> std::sync::MutexGuard<'_, FxHashMap<StreamId, (Error, u64)>> {
-        self.told_ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An error that was told elsewhere is no longer open.
     pub fn told(&self, stream: StreamId, error: &Error) {
-        let mut failures = self.lock();
-        if failures.get(&stream) == Some(error) {
-            failures.remove(&stream);
+        if let Some(Failures { open, .. }) = self.lock().get_mut(&stream) {
+            open.take_if(|open| open == error);
         }
     }
 
     /// Notes that a closed stream has done all its work. Its failure concerns nobody any more.
     pub fn end(&self, stream: StreamId) {
         self.lock().remove(&stream);
-        self.lock_told_ahead().remove(&stream);
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
     }
 
@@ -185,7 +185,7 @@ impl Progress {
         std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, FxHashMap<StreamId, Error>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, FxHashMap<StreamId, Failures>> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
