@@ -10,7 +10,7 @@ import { letGo, release, watch } from './native/handle.js'
 import type { Guard } from './native/handle.js'
 import type { Lazy } from './native/lazy.js'
 import { native } from './native/load.js'
-import { DTYPES, tensorBytes, disposed, scratchBuffer, setTensorMaker } from './native/record.js'
+import { DTYPES, disposed, scratchBuffer, setTensorMaker } from './native/record.js'
 import { adopt } from './scope.js'
 import { KIND, checkDtype } from './tensor/dtype.js'
 import type { Dtype } from './tensor/dtype.js'
@@ -58,7 +58,7 @@ export class Tensor extends Ordering {
 
   /** @internal Leaves its end to the garbage collector; up to here a frame decides. */
   watch(): void {
-    if (this.#guard === null && this.#releasedBy === null) this.#guard = watch(this.#id, tensorBytes(this.#id))
+    if (this.#guard === null && this.#releasedBy === null) this.#guard = watch(this.#id)
   }
 
   /** @internal Whether no frame decides when it ends. */

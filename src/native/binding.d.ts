@@ -137,8 +137,8 @@ export declare function grad(id: number): number
 /** Begins a walk for the gradients of `inputs` alone, from several roots with a gradient each (0: ones). */
 export declare function gradsBegin(roots: Float64Array, grads: Float64Array, inputs: Float64Array, retainGraph: boolean): number
 
-/** The class of guards: `new Guard(id, bytes)` watches a tensor until the guard is collected. */
-export declare function guardClass(): new (id: number, bytes: number) => object
+/** The class of guards: `new Guard(id)` watches a tensor until the guard is collected. */
+export declare function guardClass(): new (id: number) => object
 
 /** Whether a tensor has a gradient. */
 export declare function hasGrad(id: number): boolean

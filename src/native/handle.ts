@@ -12,8 +12,8 @@ const NativeGuard = native.guardClass()
 let reported = 0
 
 /** Begins to watch a tensor: it ends when nobody can reach its guard any more. */
-export function watch(id: number, bytes: number): Guard {
-  return new NativeGuard(id, bytes)
+export function watch(id: number): Guard {
+  return new NativeGuard(id)
 }
 
 /** Lets go of a watched tensor. */

@@ -29,16 +29,6 @@ export function put(dtype: number, shape: readonly number[], bytes: Uint8Array, 
 
 /** Bytes of an element, by the number of its type. */
 export const SIZES = [4, 8, 2, 2, 8, 1, 1]
-// Not the scratch buffer: results of an op may still lie there.
-const described = new Float64Array(64)
-
-/** Bytes of a tensor of the engine. */
-export function tensorBytes(id: number): number {
-  native.describe(id, described)
-  let bytes = SIZES[described[1]!]!
-  for (let i = 0; i < described[2]!; i++) bytes *= described[3 + i]!
-  return bytes
-}
 
 /** The buffer that results come back in. */
 export function scratchBuffer(): Float64Array {

@@ -125,7 +125,7 @@ impl Values {
                 number
             }
             None => {
-                let bytes = (meta.shape.numel() * meta.dtype.size()) as u64;
+                let bytes = meta.bytes();
                 self.storages.insert(
                     id,
                     StorageMeta {

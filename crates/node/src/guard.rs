@@ -10,6 +10,7 @@ use std::ffi::c_void;
 use std::panic::catch_unwind;
 use std::ptr;
 
+use engine::ops::row::Meta;
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, Error, Result, Status, sys};
 use napi_derive::napi;
@@ -46,8 +47,8 @@ pub fn reset() {
     WATCHED.take();
 }
 
-/// The class of guards: `new Guard(id, bytes)` watches a tensor until the guard is collected.
-#[napi(catch_unwind, ts_return_type = "new (id: number, bytes: number) => object")]
+/// The class of guards: `new Guard(id)` watches a tensor until the guard is collected.
+#[napi(catch_unwind, ts_return_type = "new (id: number) => object")]
 pub fn guard_class(env: Env) -> Result<Unknown<'static>> {
     let name = c"Guard";
     let mut class = ptr::null_mut();
@@ -85,25 +86,22 @@ pub fn pinned_bytes() -> f64 {
     WATCHED.with_borrow(|watched| watched.pinned as f64)
 }
 
-/// `new Guard(id, bytes)`.
+/// `new Guard(id)`.
 unsafe extern "C" fn construct(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     let mut this = ptr::null_mut();
-    let mut given = [ptr::null_mut(); 2];
-    let mut count = given.len();
-    let (mut id, mut bytes) = (0.0, 0.0);
-    // SAFETY: V8 calls this with an environment and a call that are alive; missing arguments come as undefined, which is no number.
+    let (mut given, mut count) = (ptr::null_mut(), 1);
+    let mut id = 0.0;
+    // SAFETY: V8 calls this with an environment and a call that are alive; a missing argument comes as undefined, which is no number.
     let sound = unsafe {
         let read = sys::napi_get_cb_info(
             env,
             info,
             &raw mut count,
-            given.as_mut_ptr(),
+            &raw mut given,
             &raw mut this,
             ptr::null_mut(),
         );
-        read == sys::Status::napi_ok
-            && sys::napi_get_value_double(env, given[0], &raw mut id) == sys::Status::napi_ok
-            && sys::napi_get_value_double(env, given[1], &raw mut bytes) == sys::Status::napi_ok
+        read == sys::Status::napi_ok && sys::napi_get_value_double(env, given, &raw mut id) == sys::Status::napi_ok
     };
     if !sound {
         return ptr::null_mut();
@@ -112,7 +110,11 @@ unsafe extern "C" fn construct(env: sys::napi_env, info: sys::napi_callback_info
     // SAFETY: the data is a number and never read as an address; the reference that keeps the finalizer ends with it.
     let status = unsafe { sys::napi_add_finalizer(env, this, number, Some(ended), ptr::null_mut(), ptr::null_mut()) };
     if status == sys::Status::napi_ok {
-        WATCHED.with_borrow_mut(|watched| watched.add(id as u64, bytes as u64));
+        let id = id as u64;
+        existing(|state| {
+            let bytes = state.recorder.meta(id).map_or(0, Meta::bytes);
+            WATCHED.with_borrow_mut(|watched| watched.add(id, bytes));
+        });
     }
     this
 }

@@ -21,6 +21,11 @@ impl Meta {
     pub fn new(shape: Shape, dtype: Dtype) -> Self {
         Meta { shape, dtype }
     }
+
+    /// Bytes of its numbers.
+    pub fn bytes(&self) -> u64 {
+        (self.shape.numel() * self.dtype.size()) as u64
+    }
 }
 
 /// The outputs that a shape rule promises.

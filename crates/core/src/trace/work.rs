@@ -4,10 +4,7 @@ use crate::ops::row::{Meta, OpRow};
 
 /// Bytes of inputs and outputs, each counted once.
 pub fn bytes<'a>(metas: impl IntoIterator<Item = &'a Meta>) -> u64 {
-    metas
-        .into_iter()
-        .map(|m| (m.shape.numel() * m.dtype.size()) as u64)
-        .sum()
+    metas.into_iter().map(Meta::bytes).sum()
 }
 
 /// Multiplications and additions of the products in an op; `None` for ops without any.
