@@ -2,31 +2,35 @@
 //! several: `cargo bench -p loralib-kernels --bench attention [-- avx2]`.
 #![allow(clippy::print_stdout, reason = "a benchmark's output is its result")]
 
+mod calls;
 mod peak;
 
+use calls::{best, numbers};
 use kernels::cpu::attention::{AttnDims, AttnOptions, Causal, Strides, attention, attention_backward};
 use kernels::isa::{self, Isa};
-use std::time::Instant;
 
 fn main() {
     if let Some(isa) = std::env::args().nth(1).as_deref().and_then(Isa::from_name) {
         isa::set(isa).expect("an instruction set of this CPU");
     }
     let peak = peak::Peak::measure().gflops;
-    for (batch, heads, kv_heads, t, d, causal) in [
-        (8, 12, 12, 128, 64, true),
-        (4, 9, 3, 256, 64, true),
-        (16, 12, 12, 128, 64, false),
-        (2, 12, 12, 512, 64, true),
-        (1, 12, 12, 1024, 64, false),
-        (4, 12, 12, 128, 80, true),
+    for (batch, heads, kv_heads, tq, tk, d, causal) in [
+        (8, 12, 12, 128, 128, 64, true),
+        (4, 12, 12, 128, 128, 64, true),
+        (4, 9, 3, 256, 256, 64, true),
+        (16, 12, 12, 128, 128, 64, false),
+        (2, 12, 12, 512, 512, 64, true),
+        (1, 12, 12, 1024, 1024, 64, true),
+        (1, 12, 12, 1024, 1024, 64, false),
+        (1, 12, 12, 1, 1024, 64, false),
+        (4, 12, 12, 128, 128, 80, true),
     ] {
         let dims = AttnDims {
             batch,
             heads,
             kv_heads,
-            tq: t,
-            tk: t,
+            tq,
+            tk,
             d,
         };
         attend(dims, causal, peak);
@@ -71,26 +75,9 @@ fn attend(dims: AttnDims, causal: bool, peak: f64) {
         )
     };
     println!(
-        "B {batch:2} H {heads:2}/{kv_heads:2} T {tq:4} D {d} {}  forward {}  backward {}",
+        "B {batch:2} H {heads:2}/{kv_heads:2} T {tq:4}/{tk:4} D {d} {}  forward {}  backward {}",
         if causal { "causal" } else { "full  " },
         show(gflop, forward),
         show(2.5 * gflop, backward)
     );
-}
-
-/// Best of at least 10 runs and 0.3 seconds.
-fn best(mut f: impl FnMut()) -> f64 {
-    let (mut best, mut runs) = (f64::INFINITY, 0);
-    let begin = Instant::now();
-    while runs < 10 || begin.elapsed().as_secs_f64() < 0.3 {
-        let start = Instant::now();
-        f();
-        best = best.min(start.elapsed().as_secs_f64());
-        runs += 1;
-    }
-    best
-}
-
-fn numbers(n: usize) -> Vec<f32> {
-    (0..n).map(|i| (i * 7919 % 1013) as f32 / 506.0 - 1.0).collect()
 }

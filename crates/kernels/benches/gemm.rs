@@ -2,36 +2,14 @@
 #![allow(clippy::print_stdout, reason = "a benchmark reports on stdout")]
 #![allow(missing_docs, reason = "not a library")]
 
+mod calls;
 mod peak;
 
 use ::gemm as gemm_crate;
-use kernels::cpu::attention::{AttnDims, AttnOptions, Causal, Strides, attention, attention_backward};
+use calls::{best, numbers};
 use kernels::cpu::linear::{Layout, linear, linear_dw, linear_dx};
 use kernels::cpu::lora::{Block, Dropout, lora_linear, lora_merge, lora_update, lora_update_backward};
 use kernels::{WeightRef, cpu::lora::WeightMut};
-use std::time::Instant;
-
-/// Best seconds of one call within about 0.3 s.
-fn best(mut call: impl FnMut()) -> f64 {
-    call();
-    let start = Instant::now();
-    let mut best = f64::INFINITY;
-    while start.elapsed().as_secs_f64() < 0.3 {
-        let call_start = Instant::now();
-        call();
-        best = best.min(call_start.elapsed().as_secs_f64());
-    }
-    best
-}
-
-fn numbers(n: usize) -> Vec<f32> {
-    let mut state = 1u32;
-    let next = |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
-    };
-    (0..n).map(next).collect()
-}
 
 fn main() {
     let part = std::env::args()
@@ -43,7 +21,6 @@ fn main() {
         ("products", products as fn(peak::Peak)),
         ("few_rows", few_rows),
         ("lora", lora),
-        ("attention", attend),
     ] {
         if name.contains(&part) {
             run(peak);
@@ -258,58 +235,6 @@ fn layers(peak: peak::Peak) {
             100.0 * rate / peak.gflops,
             lora / plain,
             lora_forward / forward
-        );
-    }
-}
-
-fn attend(peak: peak::Peak) {
-    for (batch, tq, tk, causal) in [
-        (4, 128, 128, true),
-        (1, 1024, 1024, true),
-        (1, 1024, 1024, false),
-        (1, 1, 1024, false),
-    ] {
-        let (heads, d) = (12, 64);
-        let dims = AttnDims {
-            batch,
-            heads,
-            kv_heads: heads,
-            tq,
-            tk,
-            d,
-        };
-        let (s, t) = (Strides::bthd(tq, heads, d), Strides::bthd(tk, heads, d));
-        let (q, k, v) = (
-            numbers(batch * tq * heads * d),
-            numbers(batch * tk * heads * d),
-            numbers(batch * tk * heads * d),
-        );
-        let (mut out, mut lse) = (vec![0f32; q.len()], vec![0f32; batch * heads * tq]);
-        let (mut dq, mut dk, mut dv) = (vec![0f32; q.len()], vec![0f32; k.len()], vec![0f32; v.len()]);
-        let place = if causal { Causal::TopLeft } else { Causal::None };
-        let options = AttnOptions {
-            scale: 0.125,
-            causal: place,
-            lens: None,
-            mask: None,
-            dropout: None,
-        };
-        let forward = best(|| attention(&q, &k, &v, dims, s, t, t, s, &options, &mut out, &mut lse).expect("fits"));
-        let backward = best(|| {
-            attention_backward(
-                &q, &q, &k, &v, &out, &lse, dims, s, t, t, s, &options, &mut dq, &mut dk, &mut dv,
-            )
-            .expect("fits");
-        });
-        let flop = 4e-9 * (batch * heads * tq * tk * d) as f64 * if causal { 0.5 } else { 1.0 };
-        println!(
-            "attention B {batch} H {heads} Tq {tq} Tk {tk} causal {causal}: forward {:.0} us {:.0} GFLOP/s ({:.0} %), backward {:.0} us {:.0} GFLOP/s ({:.0} %)",
-            forward * 1e6,
-            flop / forward,
-            100.0 * flop / forward / peak.gflops,
-            backward * 1e6,
-            2.5 * flop / backward,
-            250.0 * flop / backward / peak.gflops
         );
     }
 }
