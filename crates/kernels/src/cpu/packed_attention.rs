@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::attention::{AttnDims, Strides, attention, attention_backward};
 use super::small_rows::{Shared, shared};
-use crate::{Float, Result, check_len, par};
+use crate::{Float, Result, par};
 
 /// [`attention`] of each sequence to itself, with the bits that it has alone.
 ///
@@ -31,18 +31,14 @@ pub fn packed_attention<T: Float>(
     out: &mut [T],
     lse: &mut [T],
 ) -> Result<()> {
-    const NAME: &str = "packed_attention";
-    dims.check(NAME)?;
+    let by_query = [("q", q.len()), ("out", out.len())];
+    dims.check(
+        "packed_attention",
+        &by_query,
+        &[("k", k.len()), ("v", v.len())],
+        lse.len(),
+    )?;
     let (queries, keys) = (dims.heads * dims.d, dims.kv_heads * dims.d);
-    for (name, len, rows) in [
-        ("q", q.len(), dims.tq() * queries),
-        ("out", out.len(), dims.tq() * queries),
-    ] {
-        check_len(NAME, name, len, rows)?;
-    }
-    check_len(NAME, "k", k.len(), dims.tk() * keys)?;
-    check_len(NAME, "v", v.len(), dims.tk() * keys)?;
-    check_len(NAME, "lse", lse.len(), dims.tq() * dims.heads)?;
     // SAFETY: a sequence writes the rows of its own queries; sequences do not overlap, as their places rise.
     let (out, lse) = unsafe { (shared(out.as_mut_ptr()), shared(lse.as_mut_ptr())) };
     each_segment(dims, 4, |segment| {
@@ -89,21 +85,15 @@ pub fn packed_attention_backward<T: Float>(
     dk: &mut [T],
     dv: &mut [T],
 ) -> Result<()> {
-    const NAME: &str = "packed_attention_backward";
-    dims.check(NAME)?;
-    let (queries, keys) = (dims.heads * dims.d, dims.kv_heads * dims.d);
-    for (name, len) in [
+    let by_query = [
         ("dout", dout.len()),
         ("q", q.len()),
         ("out", out.len()),
         ("dq", dq.len()),
-    ] {
-        check_len(NAME, name, len, dims.tq() * queries)?;
-    }
-    for (name, len) in [("k", k.len()), ("v", v.len()), ("dk", dk.len()), ("dv", dv.len())] {
-        check_len(NAME, name, len, dims.tk() * keys)?;
-    }
-    check_len(NAME, "lse", lse.len(), dims.tq() * dims.heads)?;
+    ];
+    let by_key = [("k", k.len()), ("v", v.len()), ("dk", dk.len()), ("dv", dv.len())];
+    dims.check("packed_attention_backward", &by_query, &by_key, lse.len())?;
+    let (queries, keys) = (dims.heads * dims.d, dims.kv_heads * dims.d);
     // SAFETY: a sequence writes the rows of its own queries and keys; sequences do not overlap, as their places rise.
     let (dq, dk, dv) = unsafe {
         (

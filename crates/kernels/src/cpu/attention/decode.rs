@@ -80,19 +80,8 @@ pub(super) fn attend<T: Float>(
             }
         }
         for r in 0..n {
-            let (h, i) = rows.place(r);
-            let inverse = if sum[r] == T::ZERO { T::ZERO } else { T::ONE / sum[r] };
             // SAFETY: this row of `out` and this entry of `lse` belong to this task alone, see `attention`.
-            let (row, lse) = unsafe {
-                let row = std::slice::from_raw_parts_mut(out.get().add(p.os.at(rows.b, h, i)), d);
-                (row, &mut *lse.get().add(p.index(rows, r)))
-            };
-            row.iter_mut().zip(&acc[r * d..]).for_each(|(y, &x)| *y = x * inverse);
-            *lse = if sum[r] == T::ZERO {
-                T::NEG_INFINITY
-            } else {
-                max[r] + sum[r].ln()
-            };
+            unsafe { p.finish(rows, r, acc, (max[r], sum[r]), out, lse) };
         }
     });
 }

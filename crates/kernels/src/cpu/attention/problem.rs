@@ -1,6 +1,7 @@
 //! Sizes, strides and masks of an attention problem, and which keys a query may see.
 
 use super::super::lora::Dropout;
+use super::super::small_rows::Shared;
 use super::tile::{KEYS, QUERIES};
 use crate::{Float, Result, check_len, fail};
 
@@ -164,6 +165,37 @@ impl<T: Float> Problem<'_, T> {
     pub fn index(&self, rows: Rows, r: usize) -> usize {
         let (h, i) = rows.place(r);
         (rows.b * self.dims.heads + h) * self.dims.tq + i
+    }
+
+    /// Writes row r: what its weights summed up, over their sum, and the logarithm of that sum. A row that sees nothing is 0, its logarithm −∞.
+    ///
+    /// # Safety
+    /// This row of `out` and this entry of `lse` exist and belong to the caller alone, see `attention`.
+    #[allow(clippy::too_many_arguments, reason = "a row's sums and where they go")]
+    pub unsafe fn finish(
+        &self,
+        rows: Rows,
+        r: usize,
+        acc: &[T],
+        (max, sum): (T, T),
+        out: Shared<*mut T>,
+        lse: Shared<*mut T>,
+    ) {
+        let (h, i) = rows.place(r);
+        let inverse = if sum == T::ZERO { T::ZERO } else { T::ONE / sum };
+        // SAFETY: the caller's promise.
+        let (row, lse) = unsafe {
+            let row = std::slice::from_raw_parts_mut(out.get().add(self.os.at(rows.b, h, i)), self.dims.d);
+            (row, &mut *lse.get().add(self.index(rows, r)))
+        };
+        row.iter_mut()
+            .zip(&acc[r * self.dims.d..])
+            .for_each(|(y, &x)| *y = x * inverse);
+        *lse = if sum == T::ZERO {
+            T::NEG_INFINITY
+        } else {
+            max + sum.ln()
+        };
     }
 
     /// Applies all masks to the scaled scores of row r against keys j0...

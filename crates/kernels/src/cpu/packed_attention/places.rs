@@ -3,7 +3,7 @@
 use super::super::attention::{AttnDims, AttnOptions, Causal};
 use super::super::lora::Dropout;
 use crate::rng::{Draw, blocks_used};
-use crate::{Result, fail};
+use crate::{Result, check_len, fail};
 
 /// Where the sequences of a packed batch lie, and the sizes of their heads.
 ///
@@ -69,7 +69,14 @@ impl<'a> PackedDims<'a> {
         self.keys.last().copied().unwrap_or(0)
     }
 
-    pub(super) fn check(&self, kernel: &'static str) -> Result<()> {
+    /// Whether the places are sound, and tensors of so many elements fit: those with the rows of queries, those with the rows of keys, the log-sums.
+    pub(super) fn check(
+        &self,
+        kernel: &'static str,
+        queries: &[(&'static str, usize)],
+        keys: &[(&'static str, usize)],
+        lse: usize,
+    ) -> Result<()> {
         let rises = |list: &[usize]| list.first() == Some(&0) && list.is_sorted();
         if self.queries.len() != self.keys.len() || !rises(self.queries) || !rises(self.keys) {
             return fail(
@@ -77,7 +84,13 @@ impl<'a> PackedDims<'a> {
                 "the places of queries and keys are not lists of one length that rise from 0".to_string(),
             );
         }
-        Ok(())
+        for &(name, len) in queries {
+            check_len(kernel, name, len, self.tq() * self.heads * self.d)?;
+        }
+        for &(name, len) in keys {
+            check_len(kernel, name, len, self.tk() * self.kv_heads * self.d)?;
+        }
+        check_len(kernel, "lse", lse, self.tq() * self.heads)
     }
 }
 
