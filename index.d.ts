@@ -4479,6 +4479,8 @@ declare class Packing {
     isWhole: boolean);
     /** One more than the last place of a token in its sequence. */
     get extent(): number;
+    /** Whether no sequence lacks its first token. */
+    get hasEveryFirst(): boolean;
     /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), serve each of them. */
     take(owner: string, name: string, ids: Ids): Ids;
     /** The place of each row's token in its sequence, (1, N). */

@@ -9,7 +9,7 @@ import { cat, zeros } from '../make.js'
 import { isGradEnabled, keep, tensorsIn } from '../scope.js'
 import { Tensor } from '../tensor.js'
 import { DecoderOutput } from './decoder-output.js'
-import { checkIds, idsTensor, rowLength } from './ids.js'
+import { checkIds, idsTensor, padsBehind, rowLength } from './ids.js'
 import type { Ids } from './ids.js'
 import { KvCache } from './kv-cache.js'
 import { lastRead, packingOf } from './packing.js'
@@ -178,7 +178,7 @@ export function attentionMask(
   if (given !== total) {
     throw bad(owner, 'attentionMask', `a mask (B, ${total}), for the tokens in the cache and the new ones`, show(given))
   }
-  if (!(mask instanceof Tensor) && mask.every((row) => row.every((on, t) => on >= (row[t + 1] ?? 0)))) return null
+  if (!(mask instanceof Tensor) && padsBehind(mask)) return null
   const on = idsTensor(owner, 'attentionMask', mask).ne(0)
   return fitted(on.reshape([on.shape[0]!, 1, 1, total]), width)
 }

@@ -2,7 +2,7 @@
 import { tensor } from '../make.js'
 import { bad, show } from '../nn/options.js'
 import { Tensor } from '../tensor.js'
-import { idsScratch, idsTensor, knownRows, rowLength } from './ids.js'
+import { idsScratch, idsTensor, knownRows, padsBehind, rowLength } from './ids.js'
 import type { Ids } from './ids.js'
 import { packingOf } from './packing.js'
 import type { Packing } from './packing.js'
@@ -54,7 +54,7 @@ export function keyMask(owner: string, mask: Ids | null | undefined, rows: numbe
   if (mask === null || mask === undefined) return all
   checkSize(owner, 'attentionMask', mask, rows, width)
   const known = knownRows(mask)
-  if (known?.every((row) => row.every((on, t) => isFlag(on) && on >= (row[t + 1] ?? 0))))
+  if (known?.every((row) => row.every(isFlag)) && padsBehind(known))
     return { ...all, lengths: lengthsOf(known, width) }
   const on = idsTensor(owner, 'attentionMask', mask).ne(0)
   return { ...all, mask: on.reshape([rows, 1, 1, width]) }
@@ -66,7 +66,7 @@ export function keyMask(owner: string, mask: Ids | null | undefined, rows: numbe
  */
 export function encoderPacking(owner: string, inputIds: Ids, mask: Ids | null | undefined): Packing | null {
   const packing = packingOf(owner, inputIds, mask, 'unmasked')
-  return packing !== null && knownRows(mask!)!.every((row) => row[0] !== 0) ? packing : null
+  return packing?.hasEveryFirst ? packing : null
 }
 
 /** @throws {OptionError} when ids are not `rows` by `width`. */

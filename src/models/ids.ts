@@ -65,3 +65,8 @@ function checkId(owner: string, name: string, id: number, table: number): void {
     fix: 'does the tokenizer belong to this model? labels alone may hold -100',
   })
 }
+
+/** Whether a mask has its zeros behind the ones in each row. */
+export function padsBehind(mask: readonly (readonly number[])[]): boolean {
+  return mask.every((row) => row.every((on, t) => on >= (row[t + 1] ?? 0)))
+}

@@ -41,6 +41,12 @@ export class Packing {
     return this.positions.reduce((most, position) => Math.max(most, (position % this.length) + 1), 0)
   }
 
+  /** Whether no sequence lacks its first token. */
+  get hasEveryFirst(): boolean {
+    const [B, T] = [this.batch, this.length]
+    return this.starts.length === B + 1 && this.starts.every((row, b) => b === B || this.positions[row] === b * T)
+  }
+
   /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), serve each of them. */
   take(owner: string, name: string, ids: Ids): Ids {
     const shape = ids instanceof Tensor ? ids.shape : [ids.length, rowLength(owner, name, ids)]
