@@ -9,6 +9,8 @@ import { KIND, Tensor } from '../tensor.js'
 import { copyAll } from './copy.js'
 import { findStateDict } from './find-state-dict.js'
 import { wrapForward } from './forward.js'
+import { collectModules, contentOf, join } from './module-content.js'
+import type { NamedModule } from './module-content.js'
 import { addHook } from './module-hooks.js'
 import type { ForwardHook, ForwardPreHook, FullBackwardHook, HookOptions } from './module-hooks.js'
 import { badKeys, checkTensors } from './state-dict.js'
@@ -82,21 +84,17 @@ export abstract class Module {
   /** Own parameters with their keys, in order, then own buffers. */
   *ownTensors(): Iterable<OwnTensor> {
     const buffers: OwnTensor[] = []
-    for (const [key, value] of fields(this)) {
-      for (const [name, item] of listed(key, value)) {
-        if (!(item instanceof Tensor)) continue
-        if (this.bufferNames.has(name)) buffers.push([name, item, 'buffer'])
-        else if (item.isParameter) yield [name, item, 'parameter']
-      }
+    for (const [name, item] of contentOf(this)) {
+      if (!(item instanceof Tensor)) continue
+      if (this.bufferNames.has(name)) buffers.push([name, item, 'buffer'])
+      else if (item.isParameter) yield [name, item, 'parameter']
     }
     yield* buffers
   }
 
   /** Own submodules with their names, in order. */
   *namedChildren(): Iterable<[name: string, module: Module]> {
-    for (const [key, value] of fields(this)) {
-      for (const [name, item] of listed(key, value)) if (item instanceof Module) yield [name, item]
-    }
+    for (const [name, item] of contentOf(this)) if (item instanceof Module) yield [name, item]
   }
 
   *children(): Iterable<Module> {
@@ -105,10 +103,13 @@ export abstract class Module {
 
   /** This module and all below with their paths; each once, under its first path. */
   *namedModules(prefix = '', seen = new Set<Module>()): Iterable<[path: string, module: Module]> {
-    if (seen.has(this)) return
-    seen.add(this)
-    yield [prefix, this]
-    for (const [name, child] of this.namedChildren()) yield* child.namedModules(join(prefix, name), seen)
+    const found: NamedModule[] = []
+    collectModules(this, prefix, found, (module) => {
+      if (seen.has(module)) return false
+      seen.add(module)
+      return true
+    })
+    yield* found
   }
 
   *modules(): Iterable<Module> {
@@ -156,10 +157,10 @@ export abstract class Module {
   }
 
   /** Paths of modules, one that stands in several places under each of them. */
-  private *allModules(prefix = '', above: readonly Module[] = []): Iterable<[path: string, module: Module]> {
-    if (above.includes(this)) return
-    yield [prefix, this]
-    for (const [name, child] of this.namedChildren()) yield* child.allModules(join(prefix, name), [...above, this])
+  private allModules(): NamedModule[] {
+    const found: NamedModule[] = []
+    collectModules(this, '', found, (module, above) => !above.includes(module))
+    return found
   }
 
   /** Keeps a tensor that is no parameter. A non-persistent one is not saved. */
@@ -352,31 +353,4 @@ function trainableShare(module: Module): string {
 // `training` and the names of buffers are no content of a module: neither walks nor console.log shall show them.
 function hideField(module: object, name: string): void {
   Object.defineProperty(module, name, { enumerable: false, writable: true })
-}
-
-function fields(module: Module): [key: string, value: unknown][] {
-  checkForward(module)
-  return Object.entries(module)
-}
-
-/** A field itself, or the items of an array or map under `field.index`. */
-function* listed(key: string, value: unknown): Iterable<[name: string, item: unknown]> {
-  if (value instanceof Module || value instanceof Tensor) yield [key, value]
-  else if (Array.isArray(value)) for (const [i, item] of value.entries()) yield* listed(join(key, String(i)), item)
-  else if (value instanceof Map) for (const [name, item] of value) yield* listed(join(key, String(name)), item)
-}
-
-function join(prefix: string, name: string): string {
-  return prefix === '' ? name : `${prefix}.${name}`
-}
-
-function checkForward(module: Module): void {
-  if (Object.hasOwn(module, 'forward')) {
-    throw new OptionError({
-      what: `${module.constructor.name}: forward is a field`,
-      expected: 'a method: forward(x) { … }',
-      received: 'an arrow function or assigned function',
-      fix: 'a field cannot be wrapped, so what it makes would never be freed',
-    })
-  }
 }

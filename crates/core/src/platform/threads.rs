@@ -17,11 +17,20 @@ pub fn lower_default_pool() {
     });
 }
 
+/// A thread of a lower weight still finishes its slice of some milliseconds before a thread that wakes, and each wait of the event loop for one adds
+/// up; one of the idle class leaves the core at once. Its share of a core that others want is next to nothing, so it needs another core to go on.
+/// Threads are compared within their control group or session only: programs of others take no more than they would anyway.
 #[cfg(target_os = "linux")]
 fn lower() {
-    // SAFETY: setpriority on the caller's own thread id; a refusal changes nothing.
-    unsafe {
-        libc::setpriority(libc::PRIO_PROCESS, libc::syscall(libc::SYS_gettid) as libc::id_t, 10);
+    let is_alone = std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);
+    let priority = libc::sched_param { sched_priority: 0 };
+    // SAFETY: 0 is the caller's own thread, and the priority lives through the call; a refusal changes nothing.
+    let is_idle = !is_alone && unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const priority) } == 0;
+    if !is_idle {
+        // SAFETY: setpriority on the caller's own thread id; a refusal changes nothing.
+        unsafe {
+            libc::setpriority(libc::PRIO_PROCESS, libc::syscall(libc::SYS_gettid) as libc::id_t, 10);
+        }
     }
 }
 

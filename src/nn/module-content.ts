@@ -1,0 +1,57 @@
+// What the fields of a module hold, and the walk over all modules below.
+import { OptionError } from '../errors.js'
+import { Tensor } from '../tensor.js'
+import { Module } from './module.js'
+
+export type NamedModule = [path: string, module: Module]
+
+/**
+ * A module and those below, as far as `isWanted` says, with their paths. Into one list: generators inside of generators would pass each module of a deep
+ * model through all levels above it, and a model of 30 blocks would take milliseconds of the event loop.
+ */
+export function collectModules(
+  module: Module,
+  path: string,
+  found: NamedModule[],
+  isWanted: (module: Module, above: readonly Module[]) => boolean,
+  above: Module[] = [],
+): void {
+  if (!isWanted(module, above)) return
+  found.push([path, module])
+  above.push(module)
+  for (const [name, item] of contentOf(module)) {
+    if (item instanceof Module) collectModules(item, join(path, name), found, isWanted, above)
+  }
+  above.pop()
+}
+
+/** The modules and tensors in the fields of a module, with their names. */
+export function contentOf(module: Module): [name: string, item: Module | Tensor][] {
+  checkForward(module)
+  const found: [name: string, item: Module | Tensor][] = []
+  for (const key of Object.keys(module)) addListed(key, (module as unknown as Record<string, unknown>)[key], found)
+  return found
+}
+
+/** A field itself, or the items of an array or map under `field.index`. */
+function addListed(key: string, value: unknown, found: [name: string, item: Module | Tensor][]): void {
+  if (typeof value !== 'object' || value === null) return
+  if (value instanceof Module || value instanceof Tensor) found.push([key, value])
+  else if (Array.isArray(value)) for (let i = 0; i < value.length; i++) addListed(join(key, String(i)), value[i], found)
+  else if (value instanceof Map) for (const [name, item] of value) addListed(join(key, String(name)), item, found)
+}
+
+export function join(prefix: string, name: string): string {
+  return prefix === '' ? name : `${prefix}.${name}`
+}
+
+function checkForward(module: Module): void {
+  if (Object.hasOwn(module, 'forward')) {
+    throw new OptionError({
+      what: `${module.constructor.name}: forward is a field`,
+      expected: 'a method: forward(x) { … }',
+      received: 'an arrow function or assigned function',
+      fix: 'a field cannot be wrapped, so what it makes would never be freed',
+    })
+  }
+}
