@@ -56,10 +56,17 @@ pub struct Room {
 impl Room {
     /// Room up to a limit.
     pub fn new(limit: u64) -> Self {
+        let address_limit = platform::has_address_limit();
+        // V8 ends the process when it cannot map its next 16 MB, and it maps them whenever it likes.
+        let margin = if address_limit {
+            (2 * MARGIN).min(limit / 16)
+        } else {
+            MARGIN.min(limit / 32)
+        };
         Room {
             limit,
-            margin: MARGIN.min(limit / 32),
-            address_limit: platform::has_address_limit(),
+            margin,
+            address_limit,
             unasked: 0,
             free: None,
         }
