@@ -840,6 +840,32 @@ type Check = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
  */
 declare function gradcheck(fn: Check, inputs: readonly Tensor[], options?: GradcheckOptions): Promise<boolean>;
 
+/** How exactly layers with a bf16 weight multiply; see {@link setFloat32MatmulPrecision}. */
+type Float32MatmulPrecision = 'highest' | 'medium';
+/**
+ * Sets how exactly layers with a **bf16 weight** multiply f32 activations. PyTorch's `torch.set_float32_matmul_precision`, for the layers where it
+ * pays here: `nn.Linear`, `Conv1D`, the base of `lora.Linear` and `lora.MergedLinear`, attention's projections and the head with its loss.
+ *
+ * - `'highest'` (default): the weight is widened to f32, and the products are those of f32.
+ * - `'medium'`: the activations, and in backward the gradients of the outputs, are rounded to bf16 (to nearest, ties to even; NaN and infinity
+ *   stay, what is below 2⁻¹²⁶ counts as 0) and multiplied with the weight by the CPU's bf16 instructions, nearly twice as fast. Each factor is off by
+ *   at most 2⁻⁸ of itself; sums stay in f32.
+ *
+ * It never touches weights in f32, f64 or f16, LoRA's factors and their gradients, or products of 16 rows or fewer (decoding), which are bound by
+ * reading the weight. It needs AVX512-BF16, which `lora.backend().bf16Products` reports: on other processors, and with a lower `LORALIB_ISA`,
+ * `'medium'` computes as `'highest'`.
+ *
+ * Holds for what this thread records from here on, backward included; work that is queued already does not change.
+ *
+ * @example
+ * lora.setFloat32MatmulPrecision('medium')
+ * const model = await lora.models.AutoModelForCausalLM.fromPretrained('models/gpt2-bf16')
+ * @throws {OptionError} for another name.
+ */
+declare function setFloat32MatmulPrecision(precision: Float32MatmulPrecision): void;
+/** What {@link setFloat32MatmulPrecision} set for this thread. */
+declare function getFloat32MatmulPrecision(): Float32MatmulPrecision;
+
 /** Options of {@link stream}. */
 interface StreamOptions {
     /** Higher ones are served first: generation before training. @default 0 */
@@ -941,6 +967,8 @@ interface Backend {
     device: string;
     /** `avx512`, `avx2`, `neon`, `scalar`, or `candle` when every operation runs through its candle twin. */
     isa: string;
+    /** Whether this path multiplies pairs of bf16 (AVX512-BF16), which {@link setFloat32MatmulPrecision} `'medium'` asks for. */
+    bf16Products: boolean;
     threads: number;
     memoryLimitBytes: number;
     version: string;
@@ -5534,5 +5562,5 @@ declare namespace index_d {
   export type { index_d_DecodeOptions as DecodeOptions, index_d_DecodeStream as DecodeStream, index_d_EncodeOptions as EncodeOptions, index_d_Encoding as Encoding, index_d_TokenizerTrainOptions as TokenizerTrainOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$5 as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$1 as generation, getRngState, grad, gradcheck, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$2 as models, multinomial, index_d$4 as nn, noGrad, ones, onesLike, index_d$3 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d as tokenizers, unmergeAll, where, zeros, zerosLike };
-export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };
+export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$5 as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$1 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$2 as models, multinomial, index_d$4 as nn, noGrad, ones, onesLike, index_d$3 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d as tokenizers, unmergeAll, where, zeros, zerosLike };
+export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };

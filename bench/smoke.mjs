@@ -44,6 +44,10 @@ async function problemsOf(name, expected, trace) {
   const best = bestIsa(machine().flags)
   const other = lines.find(({ isa }) => isa !== undefined && isa !== best)
   if (other) problems.push(`ran on ${other.isa}, and this processor has ${best}`)
+  const products =
+    name.endsWith('-bf16') && best === 'avx512' && machine().flags.includes('avx512_bf16') ? 'bf16' : 'f32'
+  const slow = lines.find((line) => line.products !== undefined && line.products !== products)
+  if (slow) problems.push(`multiplied in ${slow.products}, and should in ${products}`)
   return [...problems, ...missingKernels(name, trace)]
 }
 

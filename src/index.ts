@@ -24,7 +24,9 @@ export type { GradcheckOptions } from './autograd/gradcheck.js'
 export { HookHandle } from './autograd/hook-handle.js'
 export type { BackwardOptions, GradientHook } from './backward.js'
 
-// Random numbers, streams, memory
+// Precision, random numbers, streams, memory
+export { getFloat32MatmulPrecision, setFloat32MatmulPrecision } from './precision.js'
+export type { Float32MatmulPrecision } from './precision.js'
 export { Generator, getRngState, manualSeed, setRngState } from './random.js'
 export { Stream, stream } from './stream.js'
 export type { StreamOptions } from './stream.js'

@@ -91,6 +91,8 @@ export interface Backend {
   device: string
   /** `avx512`, `avx2`, `neon`, `scalar`, or `candle` when every operation runs through its candle twin. */
   isa: string
+  /** Whether this path multiplies pairs of bf16 (AVX512-BF16), which {@link setFloat32MatmulPrecision} `'medium'` asks for. */
+  bf16Products: boolean
   threads: number
   memoryLimitBytes: number
   version: string

@@ -50,7 +50,8 @@ export function measureWith({ name, threads, reps, warmup, sampleMs = 100 }) {
     const used = ownSeconds() - own
     const others = machineSeconds() - machine - used
     const middle = median(ms)
-    const { isa } = lora.backend()
+    const { isa, bf16Products } = lora.backend()
+    const rounds = lora.getFloat32MatmulPrecision() === 'medium' && bf16Products
     const line = {
       case: name,
       ...(row && { row }),
@@ -61,7 +62,7 @@ export function measureWith({ name, threads, reps, warmup, sampleMs = 100 }) {
       ...{ built_rss_mb: Math.round(built), peak_rss_mb: Math.round(statusMb('VmHWM')) },
       cores_used: round(used / wall, 2),
       others_share: round(Math.max(0, others) / wall / cpus().length, 3),
-      isa,
+      ...{ isa, products: rounds ? 'bf16' : 'f32' },
       ...(check && { check: await check() }),
       ...more,
     }

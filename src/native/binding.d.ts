@@ -149,6 +149,9 @@ export declare function internPath(name: string): number
 /** Whether a tensor was made by no recorded op. */
 export declare function isLeaf(id: number): boolean
 
+/** Whether they do. */
+export declare function mediumPrecision(): boolean
+
 /**
  * `[tensors, bytes]` for each kind, then nodes of the tape and live values; then of the executor: live values, bytes of numbers in
  * buffers and in mapped files, live bytes, peak bytes and pool bytes.
@@ -227,6 +230,9 @@ export declare function setGradEnabled(on: boolean): boolean
 
 /** Says what a tensor is for, for `memory()`. */
 export declare function setKind(id: number, kind: number): void
+
+/** Makes layers with a bf16 weight round activations to bf16 in what is recorded from here on, or not; returns what was before. */
+export declare function setMediumPrecision(on: boolean): boolean
 
 /** Sets the module path that errors name; returns the one before. */
 export declare function setPath(path: number): number

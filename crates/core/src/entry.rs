@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::ops::row::{Meta, Metas, OpRow, Rng};
+use crate::precision::Precision;
 use crate::shape::Shape;
 use crate::storage::Window;
 
@@ -71,6 +72,8 @@ pub enum Command {
         attrs: SmallVec<[f64; 12]>,
         /// Random numbers, fixed at recording.
         rng: Option<Rng>,
+        /// How exactly it multiplies, fixed at recording.
+        precision: Precision,
         /// A change in place that fails poisons its target.
         spoils: bool,
     },

@@ -9,6 +9,7 @@ use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Pooled};
 use crate::ops::row::{AttrReader, Meta, OpRow, Rng};
+use crate::precision::Precision;
 use crate::shape::Shape;
 use crate::storage::{Buffer, Element, Value};
 
@@ -29,6 +30,7 @@ pub struct Exec<'a> {
     pub(crate) inputs: &'a [Option<Value>],
     pub(crate) attrs: &'a [f64],
     pub(crate) rng: Option<Rng>,
+    pub(crate) precision: Precision,
     pub(crate) outs: &'a [Meta],
     pub(crate) pool: &'a RefCell<Pool>,
 }
@@ -108,6 +110,11 @@ impl<'a> Exec<'a> {
     /// Random numbers of this op.
     pub fn rng(&self) -> Rng {
         self.rng.expect("the recorder gives every random op its numbers")
+    }
+
+    /// How exactly this op multiplies.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// A vector for output `i`, with arbitrary content.

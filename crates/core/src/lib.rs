@@ -13,6 +13,7 @@ pub mod io;
 pub mod memory;
 pub mod ops;
 pub mod platform;
+pub mod precision;
 pub mod recorder;
 pub mod shape;
 pub mod storage;
@@ -27,4 +28,9 @@ pub use error::{Error, Result};
 /// The kernel path that runs: avx512, avx2, neon or scalar.
 pub fn isa_name() -> &'static str {
     kernels::isa::current().name()
+}
+
+/// Whether that path multiplies pairs of bf16, which [`precision::Precision::Medium`] asks for.
+pub fn has_bf16_products() -> bool {
+    kernels::isa::has_bf16_products()
 }

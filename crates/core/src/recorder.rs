@@ -15,6 +15,7 @@ use crate::engine::Link;
 use crate::entry::{Command, Entry, Id, Message, Place, Progress, StreamId};
 use crate::error::{Error, Result};
 use crate::ops::row::{Gradient, InputKind, Meta, Metas, Mutates, Needs, OpRow, Rng, ShapeContext};
+use crate::precision::Precision;
 use crate::shape::Shape;
 use crate::tape::{Node, Tape};
 use crate::values::{Kind, Values};
@@ -62,6 +63,7 @@ pub struct Recorder {
     path: u32,
     stack: u64,
     watched: bool,
+    precision: Precision,
     rule: Option<&'static str>,
     paths: FxHashMap<String, u32>,
     path_names: FxHashMap<u32, String>,
@@ -89,6 +91,7 @@ impl Recorder {
             path: 0,
             stack: 0,
             watched: false,
+            precision: Precision::Highest,
             rule: None,
             paths: FxHashMap::default(),
             path_names: FxHashMap::default(),
@@ -168,6 +171,7 @@ impl Recorder {
             metas: promised,
             attrs: SmallVec::from_slice(attrs),
             rng,
+            precision: self.precision,
             spoils: row.mutates == Mutates::First && !self.is_state(inputs[0]),
         };
         self.push(place, after, command);

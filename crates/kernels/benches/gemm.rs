@@ -28,7 +28,8 @@ fn main() {
     }
 }
 
-/// Products of a layer: forward, the gradients of input and weight, half weights, and forward by the gemm crate.
+/// Products of a layer: bf16 weights that round the activations, then forward, the gradients of input and weight, half weights, and forward by
+/// the gemm crate.
 fn products(peak: peak::Peak) {
     println!("M x K x N: GFLOP/s (share of the multiply-add peak)");
     for (m, k, n) in [
@@ -49,10 +50,20 @@ fn products(peak: peak::Peak) {
         let f16: Vec<_> = w.iter().map(|&w| half::f16::from_f32(w)).collect();
         let full = WeightRef::Full(&w[..]);
         let mut text = format!("{m} x {k} x {n}:");
-        let mut row = |name: &str, call: &mut dyn FnMut()| {
+        let mut add = |name: &str, roof: f64, call: &mut dyn FnMut()| {
             let rate = 2e-9 * (m * k * n) as f64 / best(call);
-            text += &format!("  {name} {rate:.0} ({:.0} %)", 100.0 * rate / peak.gflops);
+            text += &format!("  {name} {rate:.0} ({:.0} %)", 100.0 * rate / roof);
         };
+        let rounding = WeightRef::Bf16Rounding(&bf16);
+        for (name, layout) in [("rounding y (out, in)", Layout::OutIn), ("y (in, out)", Layout::InOut)] {
+            add(name, peak.bf16_gflops, &mut || {
+                linear(&x, rounding, layout, None, m, k, n, &mut y).expect("fits")
+            });
+        }
+        add("dx", peak.bf16_gflops, &mut || {
+            linear_dx(&dy, rounding, Layout::OutIn, m, k, n, &mut dx).expect("fits")
+        });
+        let mut row = |name: &str, call: &mut dyn FnMut()| add(name, peak.gflops, call);
         row("y (out, in)", &mut || {
             linear(&x, full, Layout::OutIn, None, m, k, n, &mut y).expect("fits")
         });

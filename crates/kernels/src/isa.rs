@@ -58,6 +58,15 @@ impl Isa {
     }
 }
 
+/// Whether products of bf16 have instructions of their own on the set in use: AVX512-BF16 beside AVX-512.
+pub fn has_bf16_products() -> bool {
+    match current() {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => std::arch::is_x86_feature_detected!("avx512bf16"),
+        _ => false,
+    }
+}
+
 /// 0 until the first use, then the value of an [`Isa`].
 static CURRENT: AtomicU8 = AtomicU8::new(0);
 

@@ -13,6 +13,10 @@ pub enum WeightRef<'a, T> {
     Full(&'a [T]),
     /// bfloat16, widened on the way in.
     Bf16(&'a [bf16]),
+    /// bfloat16 that activations are rounded to before they meet it (to nearest, ties to even; what is below 2⁻¹²⁶ counts as 0), so that
+    /// each is off by up to 2⁻⁸ of itself; sums are in f32. In products of more than 16 rows and at least 16 columns, where the CPU multiplies
+    /// bfloat16 ([`isa::has_bf16_products`]); elsewhere the same as `Bf16`.
+    Bf16Rounding(&'a [bf16]),
     /// IEEE half, widened on the way in.
     F16(&'a [f16]),
 }
@@ -23,7 +27,7 @@ impl<'a, T: Float> WeightRef<'a, T> {
     pub fn len(&self) -> usize {
         match self {
             Self::Full(w) => w.len(),
-            Self::Bf16(w) => w.len(),
+            Self::Bf16(w) | Self::Bf16Rounding(w) => w.len(),
             Self::F16(w) => w.len(),
         }
     }
@@ -49,6 +53,7 @@ impl<'a, T: Float> WeightRef<'a, T> {
         match self {
             Self::Full(w) => WeightRef::Full(&w[start..start + len]),
             Self::Bf16(w) => WeightRef::Bf16(&w[start..start + len]),
+            Self::Bf16Rounding(w) => WeightRef::Bf16Rounding(&w[start..start + len]),
             Self::F16(w) => WeightRef::F16(&w[start..start + len]),
         }
     }
@@ -58,7 +63,7 @@ impl<'a, T: Float> WeightRef<'a, T> {
     pub fn get(&self, index: usize) -> T {
         match self {
             Self::Full(w) => w[index],
-            Self::Bf16(w) => T::from_f32(bf16_to_f32(w[index])),
+            Self::Bf16(w) | Self::Bf16Rounding(w) => T::from_f32(bf16_to_f32(w[index])),
             Self::F16(w) => T::from_f32(f16_to_f32(w[index])),
         }
     }
@@ -84,7 +89,7 @@ impl<'a, T: Float> WeightRef<'a, T> {
     pub fn widen(&self, out: &mut [T]) {
         match self {
             Self::Full(w) => out.copy_from_slice(w),
-            Self::Bf16(w) => {
+            Self::Bf16(w) | Self::Bf16Rounding(w) => {
                 for (out, &w) in out.iter_mut().zip(w.iter()) {
                     *out = T::from_f32(bf16_to_f32(w));
                 }
@@ -109,7 +114,12 @@ mod tests {
         let b: Vec<bf16> = values.iter().map(|&x| bf16::from_f32(x)).collect();
         let h: Vec<f16> = values.iter().map(|&x| f16::from_f32(x)).collect();
         each_isa(|_| {
-            for weight in [WeightRef::Full(&values[..]), WeightRef::Bf16(&b), WeightRef::F16(&h)] {
+            for weight in [
+                WeightRef::Full(&values[..]),
+                WeightRef::Bf16(&b),
+                WeightRef::Bf16Rounding(&b),
+                WeightRef::F16(&h),
+            ] {
                 let mut scratch = vec![0.0f32; 100];
                 weight.row(17, 64, &mut scratch);
                 assert_eq!(scratch[..64], values[17..81]);

@@ -2,6 +2,7 @@
 
 use engine::code::Code;
 use engine::error::Error;
+use engine::precision::Precision;
 use engine::values::Kind;
 use napi::Env;
 use napi_derive::napi;
@@ -22,6 +23,7 @@ pub fn backend() -> napi::Result<String> {
     Ok(serde_json::json!({
         "device": config.device.to_string(),
         "isa": isa,
+        "bf16Products": isa != "candle" && engine::has_bf16_products(),
         "threads": config.threads,
         "memoryLimitBytes": engine::memory::limit(),
         "version": env!("CARGO_PKG_VERSION"),
@@ -32,6 +34,19 @@ pub fn backend() -> napi::Result<String> {
 
 fn kernels_isa() -> &'static str {
     engine::isa_name()
+}
+
+/// Makes layers with a bf16 weight round activations to bf16 in what is recorded from here on, or not; returns what was before.
+#[napi(catch_unwind)]
+pub fn set_medium_precision(on: bool) -> napi::Result<bool> {
+    let precision = if on { Precision::Medium } else { Precision::Highest };
+    with(|state| Ok(state.recorder.set_precision(precision) == Precision::Medium))
+}
+
+/// Whether they do.
+#[napi(catch_unwind)]
+pub fn medium_precision() -> napi::Result<bool> {
+    with(|state| Ok(state.recorder.precision() == Precision::Medium))
 }
 
 /// Waits until what has run is in the timeline of LORALIB_TRACE.

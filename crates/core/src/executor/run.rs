@@ -10,19 +10,24 @@ use crate::exec::{Exec, Output, Twin};
 use crate::memory::{host_copy, host_vec};
 use crate::ops::row::{Half, Meta, Mutates, OpRow, Rng};
 use crate::ops::twins::convert;
+use crate::precision::Precision;
 use crate::storage::{Buffer, Value};
 
 use super::Executor;
 
-/// Runs `row` on `inputs`; the results are what the shape rule promised.
-pub fn op(
-    executor: &Executor,
-    row: &'static OpRow,
-    inputs: &[Option<Value>],
-    metas: &[Meta],
-    attrs: &[f64],
-    rng: Option<Rng>,
-) -> Result<SmallVec<[Value; 3]>> {
+/// What is known of an op before it runs, but for the numbers.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    pub row: &'static OpRow,
+    pub metas: &'a [Meta],
+    pub attrs: &'a [f64],
+    pub rng: Option<Rng>,
+    pub precision: Precision,
+}
+
+/// Runs an op on `inputs`; the results are what the shape rule promised.
+pub fn op(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
+    let Call { row, metas, attrs, .. } = call;
     for (i, value) in inputs.iter().enumerate() {
         if let Some(value) = value
             && row.is_mutated(i, attrs)
@@ -31,14 +36,14 @@ pub fn op(
         }
     }
     if executor.candle || inputs.iter().flatten().any(Value::is_candle) {
-        return twin(executor, row, inputs, metas, attrs, rng);
+        return twin(executor, call, inputs);
     }
     let half_input = row.half == Half::Widen && inputs.iter().flatten().any(|v| v.dtype.is_half());
     let half_output = row.half == Half::Widen && row.inputs.is_empty() && metas.iter().any(|m| m.dtype.is_half());
     if half_input || half_output {
-        return widened(executor, row, inputs, metas, attrs, rng);
+        return widened(executor, call, inputs);
     }
-    direct(executor, row, inputs, metas, attrs, rng)
+    direct(executor, call, inputs)
 }
 
 /// A file is never written: whoever trains or loads over a mapped base gets a copy of its own first.
@@ -53,19 +58,14 @@ fn own(executor: &Executor, value: &Value) -> Result<()> {
     Ok(())
 }
 
-fn direct(
-    executor: &Executor,
-    row: &'static OpRow,
-    inputs: &[Option<Value>],
-    metas: &[Meta],
-    attrs: &[f64],
-    rng: Option<Rng>,
-) -> Result<SmallVec<[Value; 3]>> {
+fn direct(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
+    let Call { row, metas, .. } = call;
     let mut exec = Exec {
         row,
         inputs,
-        attrs,
-        rng,
+        attrs: call.attrs,
+        rng: call.rng,
+        precision: call.precision,
         outs: metas,
         pool: &executor.pool,
     };
@@ -91,14 +91,8 @@ fn direct(
 }
 
 /// Half types: inputs are widened to f32, the op runs there, and each result is rounded once to its promised dtype.
-fn widened(
-    executor: &Executor,
-    row: &'static OpRow,
-    inputs: &[Option<Value>],
-    metas: &[Meta],
-    attrs: &[f64],
-    rng: Option<Rng>,
-) -> Result<SmallVec<[Value; 3]>> {
+fn widened(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
+    let Call { row, metas, attrs, .. } = call;
     let mut wide: SmallVec<[Option<Value>; 6]> = SmallVec::new();
     for value in inputs {
         wide.push(match value {
@@ -110,7 +104,11 @@ fn widened(
         .iter()
         .map(|m| Meta::new(m.shape.clone(), m.dtype.wide()))
         .collect();
-    let results = direct(executor, row, &wide, &wide_metas, attrs, rng)?;
+    let wide_call = Call {
+        metas: &wide_metas,
+        ..call
+    };
+    let results = direct(executor, wide_call, &wide)?;
     // All are rounded before the first is put back: what runs out of memory here has changed nothing.
     let mut changed: SmallVec<[(&Value, Buffer); 6]> = SmallVec::new();
     for (i, (narrow, wide)) in inputs.iter().zip(&wide).enumerate() {
@@ -144,14 +142,10 @@ fn widened(
 }
 
 /// The op's twin in candle's tensor operations.
-fn twin(
-    executor: &Executor,
-    row: &'static OpRow,
-    inputs: &[Option<Value>],
-    metas: &[Meta],
-    attrs: &[f64],
-    rng: Option<Rng>,
-) -> Result<SmallVec<[Value; 3]>> {
+fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
+    let Call {
+        row, metas, attrs, rng, ..
+    } = call;
     if row.name == "reshape" {
         let source = inputs[0].as_ref().expect("reshape has an input");
         return Ok(SmallVec::from_iter([Value {
@@ -262,7 +256,14 @@ impl Executor {
         let meta = [Meta::new(value.shape.clone(), dtype)];
         let attrs = [f64::from(dtype as u8)];
         let input = [Some(value.clone())];
-        let mut values = direct(self, &crate::ops::table::CAST, &input, &meta, &attrs, None)?;
+        let call = Call {
+            row: &crate::ops::table::CAST,
+            metas: &meta,
+            attrs: &attrs,
+            rng: None,
+            precision: Precision::Highest,
+        };
+        let mut values = direct(self, call, &input)?;
         Ok(values.remove(0))
     }
 

@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 
 use smallvec::SmallVec;
 
+use super::run::Call;
 use super::{Executor, finite, run};
 use crate::code::Code;
 use crate::entry::{Command, Entry, HostTensor, Id, Progress, Source, StreamId};
 use crate::error::{Error, Result};
-use crate::ops::row::{Meta, Mutates, OpRow, Rng};
+use crate::ops::row::{Meta, Mutates};
 use crate::storage::Value;
 use crate::trace::{Ran, Took};
 
@@ -27,6 +28,7 @@ impl Executor {
                 metas,
                 attrs,
                 rng,
+                precision,
                 spoils,
             } => {
                 let given = self.trace.borrow().ops().then(|| self.metas_of(&inputs));
@@ -37,8 +39,16 @@ impl Executor {
                 } else {
                     let outcome = match abort.or_else(|| self.broken.borrow().clone()) {
                         Some(error) => Err(error),
-                        None => self
-                            .counted(|exec| exec.op(row, &inputs, &metas, &attrs, rng, watched.then_some(entry.rule))),
+                        None => self.counted(|exec| {
+                            let call = Call {
+                                row,
+                                metas: &metas,
+                                attrs: &attrs,
+                                rng,
+                                precision,
+                            };
+                            exec.op(call, &inputs, watched.then_some(entry.rule))
+                        }),
                     };
                     self.keep(&outputs, &metas, outcome, |e| {
                         e.op(row.name).path(&self.path_name(path)).stack(stack)
@@ -215,20 +225,17 @@ impl Executor {
 
     fn op(
         &self,
-        row: &'static OpRow,
+        call: Call<'_>,
         inputs: &[Option<Id>],
-        metas: &[Meta],
-        attrs: &[f64],
-        rng: Option<Rng>,
         watch: Option<Option<&'static str>>,
     ) -> Result<SmallVec<[Value; 3]>> {
         let mut values: SmallVec<[Option<Value>; 6]> = SmallVec::new();
         for id in inputs {
             values.push(id.map(|id| self.value(id)).transpose()?);
         }
-        let results = run::op(self, row, &values, metas, attrs, rng)?;
+        let results = run::op(self, call, &values)?;
         if let Some(rule) = watch {
-            finite::check(self, row, &values, &results, attrs, rule)?;
+            finite::check(self, call.row, &values, &results, call.attrs, rule)?;
         }
         // An environment that ended during a pause has let go of its tensors: then these are the last owners.
         values.into_iter().flatten().for_each(|value| self.recycle(value));

@@ -157,7 +157,7 @@ pub(super) fn base<T: Real>(exec: &mut Exec<'_>, x: &[T], layout: Layout) -> Res
     };
     kernel::linear(
         x,
-        Weight::read(exec, 1)?.values(),
+        Weight::read(exec, 1)?.factor(exec.precision()),
         layout,
         bias.as_deref(),
         m,
@@ -209,7 +209,8 @@ pub fn dx(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.dtype(0).wide(), T => {
         let dy = Wide::<T>::read(exec, 0)?;
         let mut dx = exec.alloc::<T>(0)?;
-        kernel::linear_dx(&dy, Weight::read(exec, 1)?.values(), layout, exec.shape(0).rows(), k, n, &mut dx)?;
+        let weight = Weight::read(exec, 1)?;
+        kernel::linear_dx(&dy, weight.factor(exec.precision()), layout, exec.shape(0).rows(), k, n, &mut dx)?;
         dy.give(exec);
         Ok(output(dx))
     })

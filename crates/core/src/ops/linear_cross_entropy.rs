@@ -163,7 +163,7 @@ fn run<T: Real>(exec: &mut Exec<'_>, hidden: &[T], bias: Option<&[T]>) -> Result
     let weight = Weight::<T>::read(exec, WEIGHT)?;
     let head = Head {
         hidden,
-        weight: weight.values(),
+        weight: weight.factor(exec.precision()),
         bias,
         rows,
         width,

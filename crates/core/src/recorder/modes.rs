@@ -4,6 +4,7 @@ use super::{Generator, Recorder, Stream};
 use crate::code::Code;
 use crate::entry::{Command, Message, StreamId};
 use crate::error::{Error, Result};
+use crate::precision::Precision;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -117,6 +118,16 @@ impl Recorder {
     /// Turns the search for numbers that are not finite on or off, for what is recorded from here on; returns what was before.
     pub fn set_anomaly(&mut self, on: bool) -> bool {
         std::mem::replace(&mut self.watched, on)
+    }
+
+    /// Sets how exactly layers with a bf16 weight multiply, for what is recorded from here on, backward included; returns what was before.
+    pub fn set_precision(&mut self, precision: Precision) -> Precision {
+        std::mem::replace(&mut self.precision, precision)
+    }
+
+    /// How exactly layers with a bf16 weight multiply in what is recorded now.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Sets whose gradient rule records; returns what was before.

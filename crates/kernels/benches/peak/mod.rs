@@ -11,6 +11,8 @@ use kernels::isa::{self, Isa};
 pub struct Peak {
     /// GFLOP/s of fused multiply-adds in f32 on the instruction set in use.
     pub gflops: f64,
+    /// The same of pairs of bf16 that are added to f32; `gflops` without such instructions.
+    pub bf16_gflops: f64,
     /// GB/s of reading what no cache holds.
     pub read_gb: f64,
 }
@@ -19,10 +21,16 @@ impl Peak {
     /// Measures for about a second.
     pub fn measure() -> Peak {
         let threads = rayon::current_num_threads();
-        let one = fma(1);
-        let all = if threads > 1 { fma(threads) } else { one };
+        let one = fma(1, chains);
+        let all = if threads > 1 { fma(threads, chains) } else { one };
+        let [bf16_one, bf16_all] = if isa::has_bf16_products() {
+            [1, threads].map(|threads| fma(threads, bf16_chains))
+        } else {
+            [one, all]
+        };
         let peak = Peak {
             gflops: all,
+            bf16_gflops: bf16_all,
             read_gb: read(),
         };
         println!(
@@ -30,12 +38,15 @@ impl Peak {
             isa::current().name(),
             peak.read_gb
         );
+        if isa::has_bf16_products() {
+            println!("in bf16: {bf16_all:.0} GFLOP/s (one thread {bf16_one:.0})");
+        }
         peak
     }
 }
 
 /// GFLOP/s of `threads` at once, the best of three.
-fn fma(threads: usize) -> f64 {
+fn fma(threads: usize, chains: fn(usize) -> f64) -> f64 {
     const STEPS: usize = 10_000_000;
     let barrier = Barrier::new(threads);
     let run = || {
@@ -72,6 +83,17 @@ fn chains(steps: usize) -> f64 {
     (steps * 12 * lanes * 2) as f64
 }
 
+/// The same of pairs of bf16.
+fn bf16_chains(steps: usize) -> f64 {
+    #[cfg(target_arch = "x86_64")]
+    if isa::has_bf16_products() {
+        // SAFETY: the CPU has these instructions.
+        let lanes = unsafe { x86::bf16(steps) };
+        return (steps * 12 * lanes * 2) as f64;
+    }
+    chains(steps)
+}
+
 /// Four lanes, multiplied and added one after the other where there is no instruction for both.
 fn plain(steps: usize) -> usize {
     let mut sums = [[1f32; 4]; 12];
@@ -105,6 +127,26 @@ mod x86 {
         }
         std::hint::black_box(sums);
         16
+    }
+
+    #[target_feature(enable = "avx512f,avx512bf16")]
+    pub fn bf16(steps: usize) -> usize {
+        let (x, y) = (_mm512_set1_epi32(0x3f80_3f80), _mm512_set1_epi32(0x3380_3380)); // 1 and 2⁻²⁴, twice each
+        // SAFETY: two types of the same 64 bytes, both of which hold any bits.
+        let (x, y) = unsafe {
+            (
+                std::mem::transmute::<__m512i, __m512bh>(x),
+                std::mem::transmute::<__m512i, __m512bh>(y),
+            )
+        };
+        let mut sums = [_mm512_set1_ps(1.0); 12];
+        for _ in 0..steps {
+            for sum in &mut sums {
+                *sum = _mm512_dpbf16_ps(*sum, x, y);
+            }
+        }
+        std::hint::black_box(sums);
+        32
     }
 
     #[target_feature(enable = "avx2,fma")]

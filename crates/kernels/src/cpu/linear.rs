@@ -1,5 +1,8 @@
 //! Dense layers: `y = x · W + bias` and its gradients, for both layouts of W and for weights in half precision.
 
+#[cfg(test)]
+mod tests;
+
 use super::gemm::blocked::{self, Blocked, Factor, Numbers, Start};
 use super::gemm::{PARALLEL_WORK, gemm};
 use super::small_rows::{self, Kind, MAX_ROWS, Tile, with_scratch};
@@ -29,7 +32,7 @@ const MIN_COLUMNS: usize = 64;
 /// | `bias` | (N,)                              |
 /// | `y`    | (M, N), out                       |
 ///
-/// Sums are in `T`; a half weight is widened by panels of about 4 MiB. Up to [`MAX_ROWS`] rows, a row has the same bits
+/// Sums are in `T`; a half weight is widened by panels of about 4 MiB, or `x` rounded for it ([`WeightRef::Bf16Rounding`]). Up to [`MAX_ROWS`] rows, a row has the same bits
 /// alone and in a batch, and a half weight gives the bits of the widened one (above, where it fits in one panel).
 ///
 /// # Errors
@@ -53,7 +56,7 @@ pub fn linear<T: Float>(
     )?;
     if let Some(bias) = bias {
         check_len("linear", "bias", bias.len(), n)?;
-        if blocked::serves::<T>(m, n, layout == Layout::InOut) {
+        if is_blocked(w, layout == Layout::OutIn, m, n) {
             blocked_product(x, w, layout == Layout::OutIn, m, k, n, Some(bias), None, y);
             return Ok(());
         }
@@ -130,7 +133,8 @@ fn product<T: Float>(
         few_rows(x, w, transposed, m, q, p, beta, y);
         return Ok(());
     }
-    if blocked::serves::<T>(m, p, !transposed) {
+    // A beta of 1 belongs to a bias, and a product that is blocked has added it itself.
+    if is_blocked(w, transposed, m, p) {
         blocked_product(x, w, transposed, m, q, p, None, None, y);
         return Ok(());
     }
@@ -169,6 +173,12 @@ fn product<T: Float>(
     })
 }
 
+/// Whether [`blocked_product`] computes `y` (m, p).
+pub(super) fn is_blocked<T: Float>(w: WeightRef<'_, T>, transposed: bool, m: usize, p: usize) -> bool {
+    let rounds = matches!(w, WeightRef::Bf16Rounding(_));
+    (rounds && blocked::serves_bf16::<T>(m, p)) || blocked::serves::<T>(m, p, !transposed)
+}
+
 /// A second pair of factors over which a product's sum goes on: x (m, k) and W (k, p).
 pub(super) struct More<'a, T> {
     pub x: &'a [T],
@@ -192,9 +202,10 @@ pub(super) fn blocked_product<T: Float>(
     let (line, k) = if transposed { (q, 1) } else { (1, p) };
     let numbers = match w {
         WeightRef::Full(w) => Numbers::F32(w.as_ptr().cast()),
-        WeightRef::Bf16(w) => Numbers::Bf16(w.as_ptr()),
+        WeightRef::Bf16(w) | WeightRef::Bf16Rounding(w) => Numbers::Bf16(w.as_ptr()),
         WeightRef::F16(w) => Numbers::F16(w.as_ptr()),
     };
+    let rounds_a = matches!(w, WeightRef::Bf16Rounding(_));
     let x = Factor {
         numbers: Numbers::F32(x.as_ptr().cast()),
         line: q,
@@ -216,6 +227,7 @@ pub(super) fn blocked_product<T: Float>(
         more_k,
         a: [x, more.0],
         b: [w, more.1],
+        rounds_a,
         alpha: 1.0,
         start: bias.map_or(Start::Zero, |bias| Start::Bias(bias.as_ptr().cast())),
         c: y.as_mut_ptr().cast(),
@@ -262,138 +274,4 @@ fn check(kernel: &'static str, slices: [(&str, usize, usize); 3]) -> Result<()> 
     slices
         .into_iter()
         .try_for_each(|(name, got, want)| check_len(kernel, name, got, want))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::half_bits::{f32_to_bf16, f32_to_f16};
-    use crate::reference::linear as twin;
-    use crate::testing::{SIZES, close, each_isa, same_for_any_thread_count, values, wide};
-
-    fn meets_twins<T: Float>(m: usize, k: usize, n: usize, layout: Layout) {
-        let (x, w, bias, dy) = (
-            values::<T>(m * k, 1),
-            values::<T>(n * k, 2),
-            values::<T>(n, 3),
-            values::<T>(m * n, 4),
-        );
-        let (mut y, mut dx, mut dw) = (vec![T::NAN; m * n], vec![T::NAN; m * k], vec![T::NAN; n * k]);
-        let full = WeightRef::Full(&w[..]);
-        linear(&x, full, layout, Some(&bias), m, k, n, &mut y).unwrap();
-        linear_dx(&dy, full, layout, m, k, n, &mut dx).unwrap();
-        linear_dw(&dy, &x, layout, m, k, n, &mut dw).unwrap();
-        let (x, w, bias, dy) = (wide(&x), wide(&w), wide(&bias), wide(&dy));
-        let name = format!("{m}x{k}x{n} {layout:?}");
-        close(&y, &twin::linear(&x, &w, layout, Some(&bias), m, k, n), 2e-5, &name);
-        close(&dx, &twin::linear_dx(&dy, &w, layout, m, k, n), 2e-5, &name);
-        close(&dw, &twin::linear_dw(&dy, &x, layout, m, k, n), 2e-5, &name);
-    }
-
-    #[test]
-    fn layers_meet_their_twins_at_all_sizes_and_sets() {
-        each_isa(|_| {
-            for (m, k, n) in SIZES
-                .iter()
-                .flat_map(|&m| SIZES.iter().flat_map(move |&k| SIZES.map(|n| (m, k, n))))
-            {
-                for layout in [Layout::OutIn, Layout::InOut] {
-                    meets_twins::<f32>(m, k, n, layout);
-                    meets_twins::<f64>(m, k, n, layout);
-                }
-            }
-        });
-    }
-
-    /// Bits of y and dx for a half weight against the same weight widened beforehand.
-    fn half_equals_wide(m: usize, k: usize, n: usize, layout: Layout) {
-        let w = values::<f32>(n * k, 2);
-        let bf16: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
-        let f16: Vec<_> = w.iter().map(|&w| f32_to_f16(w)).collect();
-        let (x, dy) = (values::<f32>(m * k, 1), values::<f32>(m * n, 4));
-        for half in [WeightRef::Bf16(&bf16), WeightRef::F16(&f16)] {
-            let full: Vec<f32> = (0..n * k).map(|i| half.get(i)).collect();
-            let run = |w: WeightRef<'_, f32>| {
-                let (mut y, mut dx) = (vec![0f32; m * n], vec![0f32; m * k]);
-                linear(&x, w, layout, None, m, k, n, &mut y).unwrap();
-                linear_dx(&dy, w, layout, m, k, n, &mut dx).unwrap();
-                (y, dx)
-            };
-            assert!(run(half) == run(WeightRef::Full(&full)), "{m}x{k}x{n} {layout:?}");
-        }
-    }
-
-    #[test]
-    fn a_half_weight_gives_the_bits_of_the_widened_one() {
-        each_isa(|_| {
-            for layout in [Layout::OutIn, Layout::InOut] {
-                for (m, k, n) in [
-                    (1, 129, 300),
-                    (1, 17, 1),
-                    (3, 1, 17),
-                    (16, 300, 129),
-                    (17, 129, 64),
-                    (0, 3, 3),
-                    (20, 0, 3),
-                ] {
-                    half_equals_wide(m, k, n, layout);
-                }
-            }
-        });
-    }
-
-    #[test]
-    fn a_half_weight_of_several_panels_meets_its_twin() {
-        let (m, k, n) = (17, 3000, 700);
-        assert!(n * k > PANEL);
-        let (x, w) = (values::<f32>(m * k, 1), values::<f32>(n * k, 2));
-        let half: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
-        let rounded: Vec<f64> = half.iter().map(|w| w.to_f64()).collect();
-        for layout in [Layout::OutIn, Layout::InOut] {
-            let mut y = vec![0f32; m * n];
-            linear(&x, WeightRef::Bf16(&half), layout, None, m, k, n, &mut y).unwrap();
-            close(
-                &y,
-                &twin::linear(&wide(&x), &rounded, layout, None, m, k, n),
-                1e-4,
-                "panels",
-            );
-        }
-    }
-
-    #[test]
-    fn bits_do_not_depend_on_the_threads() {
-        each_isa(|_| {
-            let (m, k, n) = (40, 700, 300);
-            let (x, w) = (values::<f32>(m * k, 1), values::<f32>(n * k, 2));
-            let half: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
-            for (m, w) in [
-                (m, WeightRef::Full(&w[..])),
-                (m, WeightRef::Bf16(&half)),
-                (3, WeightRef::Bf16(&half)),
-            ] {
-                same_for_any_thread_count(|| {
-                    let mut y = vec![0f32; m * n];
-                    linear(&x[..m * k], w, Layout::InOut, None, m, k, n, &mut y).unwrap();
-                    y
-                });
-            }
-        });
-    }
-
-    #[test]
-    fn a_wrong_length_is_named() {
-        let error = linear(
-            &[0f32; 5],
-            WeightRef::Full(&[0.0; 6]),
-            Layout::OutIn,
-            None,
-            2,
-            3,
-            2,
-            &mut [0.0; 4],
-        )
-        .unwrap_err();
-        assert_eq!(error.to_string(), "linear: x has 5 values, expected 6");
-    }
 }

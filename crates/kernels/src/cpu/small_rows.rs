@@ -160,7 +160,7 @@ fn widen<T: Float>(w: WeightRef<'_, T>, start: usize, ldw: usize, len: usize, pa
 fn prefetch_after<T: Float>(w: WeightRef<'_, T>) {
     let (address, size_bytes) = match w {
         WeightRef::Full(w) => (w.as_ptr().cast::<u8>(), size_of_val(w)),
-        WeightRef::Bf16(w) => (w.as_ptr().cast(), size_of_val(w)),
+        WeightRef::Bf16(w) | WeightRef::Bf16Rounding(w) => (w.as_ptr().cast(), size_of_val(w)),
         WeightRef::F16(w) => (w.as_ptr().cast(), size_of_val(w)),
     };
     (0..size_bytes)

@@ -11,6 +11,7 @@ use crate::dtype::Dtype;
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::memory::Pooled;
+use crate::precision::Precision;
 use crate::storage::{Buffer, Element};
 
 /// The types that arithmetic runs in: f32 and f64.
@@ -39,6 +40,14 @@ impl<'a, T: Real> Weight<'a, T> {
             Dtype::F16 => Weight::F16(exec.read(i)?),
             _ => Weight::Full(exec.read(i)?),
         })
+    }
+
+    /// As a factor of a product.
+    pub fn factor(&self, precision: Precision) -> WeightRef<'_, T> {
+        match (self, precision) {
+            (Weight::Bf16(w), Precision::Medium) => WeightRef::Bf16Rounding(w),
+            _ => self.values(),
+        }
     }
 
     /// As kernels take it.

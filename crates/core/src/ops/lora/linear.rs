@@ -85,7 +85,7 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
         let bias = if exec.has(BIAS) { Some(Wide::<T>::read(exec, BIAS)?) } else { None };
         let (mut y, mut h) = (exec.alloc::<T>(0)?, exec.alloc::<T>(H)?);
         let (weight, a, b) = (Weight::read(exec, WEIGHT)?, exec.read::<T>(A)?, exec.read::<T>(B)?);
-        let (weight, bias_values) = (weight.values(), bias.as_deref());
+        let (weight, bias_values) = (weight.factor(exec.precision()), bias.as_deref());
         kernel::lora_linear(&x, weight, layout, bias_values, &a, &b, &blocks, m, k, n, r, scaling as T, drop, &mut h, &mut y)?;
         if let Some(bias) = bias {
             bias.give(exec);

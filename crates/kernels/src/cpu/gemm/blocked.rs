@@ -1,6 +1,6 @@
 //! Large f32 products: both factors are packed into panels, and C is computed tile by tile from them.
 //!
-//! An element of C is a sum over K in chains of at most `Kernel::kc` additions, one chain after the other. So its bits go by K
+//! An element of C is a sum over K in chains of at most `Kernel::kc` additions (of pairs, in bf16), one chain after the other. So its bits go by K
 //! and the instruction set only: not by M, N, the threads, or where a block ends.
 
 #[cfg(test)]
@@ -10,19 +10,19 @@ use std::ops::Range;
 
 use super::super::small_rows::{MAX_ROWS, Shared, shared, with_scratch};
 pub(crate) use super::micro::{Factor, Numbers, Start};
-use super::micro::{Kernel, Lines, Pack, Tile, kernel};
+use super::micro::{Kernel, Lines, Pack, Tile, bf16_kernel, kernel};
 use crate::{Float, par, pause};
 
-/// Numbers of a factor that are packed at once: 4 MiB, what a thread keeps as scratch memory.
+/// Units of 32 bits of a factor that are packed at once: 4 MiB, what a thread keeps as scratch memory.
 const ROOM: usize = 1 << 20;
 
-/// Numbers of A that a tile of tasks goes over again and again: 192 KiB, for a second-level cache of 512 KiB.
+/// Units of A that a tile of tasks goes over again and again: 192 KiB, for a second-level cache of 512 KiB.
 const CACHED: usize = 48 << 10;
 
-/// Multiply-adds of a task, some 0.15 ms.
+/// Multiply-adds of a task in f32, some 0.15 ms; twice as many in bf16.
 const TASK_WORK: usize = 1 << 23;
 
-/// Numbers that a packing task copies.
+/// Units that a packing task copies.
 const PACK_WORK: usize = 32 << 10;
 
 /// `C = start + alpha · (A · B + A' · B')`: a product whose sum over K goes on in a second pair of factors.
@@ -37,18 +37,23 @@ pub(crate) struct Blocked {
     pub a: [Factor; 2],
     /// B, whose lines are columns, and B'.
     pub b: [Factor; 2],
+    /// Rounds A to bf16 and multiplies it with a B in bf16 by instructions for that, where there are any. A' and B' stay in f32.
+    pub rounds_a: bool,
     pub alpha: f32,
     pub start: Start,
     pub c: *mut f32,
     pub c_rs: usize,
 }
 
-/// A part of the sum over K: from the first pair of factors, and behind the last such part all of the second pair.
+/// A part of the sum over K, in steps of the panels: from the first pair of factors, and behind the last such part all of the second pair.
 #[derive(Clone, Copy)]
 struct Depth {
-    k0: usize,
+    before: usize,
     len: usize,
     more: usize,
+    /// First place along K in the first pair of factors, and how many numbers.
+    k0: usize,
+    k_len: usize,
 }
 
 impl Depth {
@@ -75,30 +80,42 @@ pub(crate) fn serves<T: Float>(m: usize, n: usize, b_rows_contiguous: bool) -> b
     is_f32 && m > MAX_ROWS && n >= 16 && !(m < 96 && b_rows_contiguous) && kernel().is_some()
 }
 
+/// The same for products of bf16 ([`Blocked::rounds_a`]), which nothing else computes: by M and N alone, whatever the layout.
+pub(crate) fn serves_bf16<T: Float>(m: usize, n: usize) -> bool {
+    size_of::<T>() == 4 && m > MAX_ROWS && n >= 16 && bf16_kernel().is_some()
+}
+
 impl Blocked {
     /// Computes the product, on the current pool when `parallel`.
     ///
     /// # Safety
     /// The factors and C have the elements that sizes and strides name, nobody else touches those of C, and the instruction set in use
-    /// has a kernel ([`serves`]).
+    /// has a kernel ([`serves`], [`serves_bf16`]).
     pub(crate) unsafe fn run(&self, parallel: bool) {
-        let Some(kernel) = kernel() else { return };
+        let paired = if self.rounds_a { bf16_kernel() } else { None };
+        let Some(kernel) = paired.or_else(kernel) else { return };
         if self.m == 0 || self.n == 0 {
             return;
         }
-        let parts = self.k.div_ceil(kernel.kc).max(1);
-        let step = self.k.div_ceil(parts).max(1);
-        let deepest = (step.min(self.k) + self.more_k).max(1);
+        let steps = self.k.div_ceil(kernel.per_step);
+        let parts = steps.div_ceil(kernel.kc).max(1);
+        let step = steps.div_ceil(parts).max(1);
+        let deepest = (step.min(steps) + self.more_k).max(1);
         let rows = block(self.m, kernel.mr, ROOM / deepest);
         let columns = block(self.n, kernel.nr, ROOM / deepest);
         // All of K at once where there is room: then A is packed once for all blocks of columns.
-        let whole = rows.next_multiple_of(kernel.mr) * (self.k + self.more_k) <= ROOM;
-        let room_a = rows.next_multiple_of(kernel.mr) * if whole { (self.k + self.more_k).max(1) } else { deepest };
+        let whole = rows.next_multiple_of(kernel.mr) * (steps + self.more_k) <= ROOM;
+        let room_a = rows.next_multiple_of(kernel.mr) * if whole { (steps + self.more_k).max(1) } else { deepest };
         let room_b = columns.next_multiple_of(kernel.nr) * deepest;
-        let depth = |part: usize| Depth {
-            k0: part * step,
-            len: step.min(self.k - part * step),
-            more: if part + 1 == parts { self.more_k } else { 0 },
+        let depth = |part: usize| {
+            let (before, k0) = (part * step, part * step * kernel.per_step);
+            Depth {
+                before,
+                len: step.min(steps - before),
+                more: if part + 1 == parts { self.more_k } else { 0 },
+                k0,
+                k_len: (step * kernel.per_step).min(self.k - k0),
+            }
         };
         with_scratch(room_a, |a: &mut [f32]| {
             with_scratch(room_b, |b: &mut [f32]| {
@@ -110,7 +127,7 @@ impl Blocked {
                             let depth = depth(part);
                             let count = rows.min(self.m - i0);
                             let behind = if whole {
-                                count.next_multiple_of(kernel.mr) * depth.k0
+                                count.next_multiple_of(kernel.mr) * depth.before
                             } else {
                                 0
                             };
@@ -165,7 +182,7 @@ impl Blocked {
 
     /// Adds what a block of A and a block of B give to C.
     unsafe fn multiply(&self, kernel: &Kernel, a: Panels, b: Panels, is_first: bool, parallel: bool) {
-        let depth = a.depth.total();
+        let (steps, depth) = ([a.depth.len, a.depth.more], a.depth.total());
         let (of_a, of_b) = (a.panels(), b.panels());
         // Rows such that their panels stay in the cache, columns such that a task is worth it.
         let rows = even(of_a, CACHED / (kernel.mr * depth).max(1));
@@ -194,7 +211,7 @@ impl Blocked {
                             },
                         };
                         (kernel.tile)(
-                            depth,
+                            steps,
                             a.at.get().add(row * depth),
                             b.at.get().add(column * depth),
                             &tile,
@@ -221,8 +238,10 @@ impl Panels {
     }
 
     /// Packs one chunk from the two factors.
-    unsafe fn pack(self, factors: &[Factor; 2], chunk: usize, pack: Pack) {
-        let Depth { k0, len, more } = self.depth;
+    unsafe fn pack(self, factors: &[Factor; 2], chunk: usize, pack: [Pack; 2]) {
+        let Depth {
+            len, more, k0, k_len, ..
+        } = self.depth;
         let panel = chunk * self.per_chunk();
         let lines = Range {
             start: panel * self.width,
@@ -232,20 +251,20 @@ impl Panels {
             first: self.first + lines.start,
             count: lines.len(),
             k0,
-            k_len: len,
+            k_len,
             panel: self.width * self.depth.total(),
         };
         // SAFETY: the lines are inside the block, which is inside the factors; the panels have room.
         unsafe {
             let out = self.at.get().add(panel * lines.panel);
-            pack(&factors[0], lines, out);
+            pack[0](&factors[0], lines, out);
             if more > 0 {
                 let lines = Lines {
                     k0: 0,
                     k_len: more,
                     ..lines
                 };
-                pack(&factors[1], lines, out.add(len * self.width));
+                pack[1](&factors[1], lines, out.add(len * self.width));
             }
         }
     }

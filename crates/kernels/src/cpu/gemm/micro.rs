@@ -57,7 +57,7 @@ pub(super) struct Tile {
     pub start: Start,
 }
 
-/// Where lines go: panel after panel of W lines, in a panel one K after the other, W numbers each.
+/// Where lines go: panel after panel of W lines, in a panel one step along K after the other, W units of 32 bits each.
 #[derive(Clone, Copy)]
 pub(super) struct Lines {
     pub first: usize,
@@ -65,11 +65,12 @@ pub(super) struct Lines {
     /// First place along K and how many.
     pub k0: usize,
     pub k_len: usize,
-    /// Numbers from a panel to the next.
+    /// Units from a panel to the next.
     pub panel: usize,
 }
 
-/// Copies lines of a factor into panels. Lines that fill up the last panel are zeros or, in A's panels, left out.
+/// Copies lines of a factor into panels. Lines that fill up the last panel are zeros or, in A's panels, left out. Where a unit holds two
+/// numbers, the second one of an odd last step is 0.
 ///
 /// # Safety
 /// The factor has these lines, and `out` has room for their panels.
@@ -81,15 +82,18 @@ pub(super) struct Kernel {
     pub mr: usize,
     /// Lines of a panel of B, and most columns of a tile.
     pub nr: usize,
-    /// Longest chain of additions: at most so many K are summed before they are added to C. It decides the bits.
+    /// Numbers along K in a step of the first pair of factors; the second pair has one f32 in a step.
+    pub per_step: usize,
+    /// Longest chain of additions: at most so many steps are summed before they are added to C. It decides the bits.
     pub kc: usize,
-    pub pack_a: Pack,
-    pub pack_b: Pack,
-    /// One tile from `k` steps of a panel of A and of one of B.
+    /// For the first and the second pair of factors.
+    pub pack_a: [Pack; 2],
+    pub pack_b: [Pack; 2],
+    /// One tile from a panel of A and one of B, with so many steps of the first and then of the second pair of factors.
     ///
     /// # Safety
-    /// The panels have `k` steps; nobody else touches the tile, whose rows and columns are at most MR and NR.
-    pub tile: unsafe fn(k: usize, a: *const f32, b: *const f32, tile: &Tile),
+    /// The panels have these steps; nobody else touches the tile, whose rows and columns are at most MR and NR.
+    pub tile: unsafe fn(steps: [usize; 2], a: *const f32, b: *const f32, tile: &Tile),
 }
 
 /// The kernel of the instruction set in use; none where the plain code of others is as good.
@@ -103,4 +107,13 @@ pub(super) fn kernel() -> Option<&'static Kernel> {
         Isa::Neon => Some(&neon::KERNEL),
         _ => None,
     }
+}
+
+/// The kernel that multiplies pairs of bf16: it rounds A to bf16, wants B in bf16, and sums in f32. `None` without such instructions.
+pub(super) fn bf16_kernel() -> Option<&'static Kernel> {
+    #[cfg(target_arch = "x86_64")]
+    if isa::has_bf16_products() {
+        return Some(&avx512::BF16_KERNEL);
+    }
+    None
 }

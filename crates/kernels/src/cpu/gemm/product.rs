@@ -121,6 +121,7 @@ impl<T: Float> Product<T> {
             more_k: 0,
             a: [a, a],
             b: [b, b],
+            rounds_a: false,
             alpha: self.alpha.to_f32(),
             start: if self.beta == T::ZERO {
                 Start::Zero

@@ -1,7 +1,6 @@
 //! A dense layer and its low-rank update in one product.
 
-use super::super::gemm::blocked;
-use super::super::linear::{Layout, More, blocked_product, linear};
+use super::super::linear::{Layout, More, blocked_product, is_blocked, linear};
 use super::super::small_rows::with_scratch;
 use super::{Block, Dropout, check, check_blocks, lora_update, low_rank, offsets};
 use crate::{Float, Result, WeightRef, check_len, par};
@@ -53,7 +52,7 @@ pub fn lora_linear<T: Float>(
         check_len("lora_linear", "bias", bias.len(), n)?;
     }
     let in_one = gr > 0 && (blocks.len() == 1 || gr <= MERGED_RANK);
-    if !in_one || !blocked::serves::<T>(m, n, layout == Layout::InOut) {
+    if !in_one || !is_blocked(w, layout == Layout::OutIn, m, n) {
         linear(x, w, layout, bias, m, k, n, y)?;
         return lora_update(x, a, b, blocks, m, k, n, r, scaling, dropout, h, y);
     }
@@ -77,6 +76,7 @@ pub fn lora_linear<T: Float>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::gemm::blocked;
     use super::*;
     use crate::half_bits::f32_to_bf16;
     use crate::reference::{linear as base_twin, lora as twin};
@@ -115,7 +115,12 @@ mod tests {
         let (w, bias) = (values::<T>(n * k, 4), values::<T>(n, 5));
         let half: Vec<_> = w.iter().map(|w| f32_to_bf16(w.to_f32())).collect();
         let rounded: Vec<f64> = half.iter().map(|w| w.to_f64()).collect();
-        for (w, wide_w) in [(WeightRef::Full(&w[..]), wide(&w)), (WeightRef::Bf16(&half), rounded)] {
+        let weights = [
+            (WeightRef::Full(&w[..]), wide(&w)),
+            (WeightRef::Bf16(&half), rounded.clone()),
+            (WeightRef::Bf16Rounding(&half), rounded),
+        ];
+        for (w, wide_w) in weights {
             let run = || {
                 let (mut h, mut y) = (vec![T::NAN; m * gr], vec![T::NAN; m * n]);
                 lora_linear(
@@ -139,8 +144,14 @@ mod tests {
                 h.extend(y);
                 h
             };
-            let (x, a, b, bias) = (wide(&x), wide(&a), wide(&b), wide(&bias));
-            let base = base_twin::linear(&x, &wide_w, layout, Some(&bias), m, k, n);
+            let (mut seen, x) = (wide(&x), wide(&x));
+            let rounds = matches!(w, WeightRef::Bf16Rounding(_)) && blocked::serves_bf16::<T>(m, n);
+            if rounds {
+                // By the weight alone; the factors see them as they are.
+                seen.iter_mut().for_each(|x| *x = f32_to_bf16(*x as f32).to_f64());
+            }
+            let (a, b, bias) = (wide(&a), wide(&b), wide(&bias));
+            let base = base_twin::linear(&seen, &wide_w, layout, Some(&bias), m, k, n);
             let (mut want, y) = twin::lora_update(&x, &a, &b, &blocks, m, k, n, r, 0.5, dropout, &base);
             want.extend(y);
             let name = format!("{m}x{k}x{n} r {r} {layout:?} merged {merged} {dropout:?}");

@@ -81,9 +81,11 @@ pub fn lora_merge<T: Float>(
                 rows.copy_from_slice(&w[start * columns..][..rows.len()]);
                 factors.add_to(start, rows);
             }),
-            (w @ WeightRef::Bf16(_), WeightMut::Bf16(out)) => par::rows_mut(out, columns, grain, |start, rows| {
-                factors.merged(w, start, columns, rows, |x| f32_to_bf16(x.to_f32()));
-            }),
+            (w @ (WeightRef::Bf16(_) | WeightRef::Bf16Rounding(_)), WeightMut::Bf16(out)) => {
+                par::rows_mut(out, columns, grain, |start, rows| {
+                    factors.merged(w, start, columns, rows, |x| f32_to_bf16(x.to_f32()));
+                })
+            }
             (w @ WeightRef::F16(_), WeightMut::F16(out)) => par::rows_mut(out, columns, grain, |start, rows| {
                 factors.merged(w, start, columns, rows, |x| f32_to_f16(x.to_f32()));
             }),

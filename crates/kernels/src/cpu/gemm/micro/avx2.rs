@@ -14,14 +14,16 @@ const LANES: usize = 8;
 pub(super) static KERNEL: Kernel = Kernel {
     mr: MR,
     nr: NR,
+    per_step: 1,
     kc: 512,
-    pack_a: pack::<MR>,
-    pack_b: pack::<NR>,
+    pack_a: [pack::<MR>; 2],
+    pack_b: [pack::<NR>; 2],
     tile,
 };
 
 #[target_feature(enable = "avx2,fma")]
-unsafe fn tile(k: usize, a: *const f32, b: *const f32, t: &Tile) {
+unsafe fn tile([k, more]: [usize; 2], a: *const f32, b: *const f32, t: &Tile) {
+    let k = k + more;
     let mut edge = [0f32; MR * NR];
     // A tile that is less than NR wide is computed beside C.
     let whole = t.columns == NR;

@@ -12,19 +12,20 @@ const REGISTERS: usize = NR / LANES;
 pub(super) static KERNEL: Kernel = Kernel {
     mr: MR,
     nr: NR,
+    per_step: 1,
     kc: 256,
-    pack_a: plain::pack::<MR>,
-    pack_b: plain::pack::<NR>,
+    pack_a: [plain::pack::<MR>; 2],
+    pack_b: [plain::pack::<NR>; 2],
     tile,
 };
 
 /// Always a whole tile, computed beside C: panels are filled up with zeros.
-unsafe fn tile(k: usize, mut a: *const f32, mut b: *const f32, t: &Tile) {
+unsafe fn tile([k, more]: [usize; 2], mut a: *const f32, mut b: *const f32, t: &Tile) {
     let mut block = [[0f32; NR]; MR];
     // SAFETY: NEON is part of arm64; the panels have k steps of MR and NR numbers; rows and columns are inside the tile.
     unsafe {
         let mut sums = [[vdupq_n_f32(0.0); REGISTERS]; MR];
-        for _ in 0..k {
+        for _ in 0..k + more {
             let w = [vld1q_f32(b), vld1q_f32(b.add(LANES)), vld1q_f32(b.add(2 * LANES))];
             for i in 0..MR {
                 let x = *a.add(i);

@@ -1,6 +1,6 @@
 //! Packing in plain code: what the compiler makes of it on NEON, and elsewhere for lines that are contiguous in neither direction.
 
-use super::super::super::super::half_bits::{bf16_to_f32, f16_to_f32};
+use super::super::super::super::half_bits::{bf16_to_f32, f16_to_f32, f32_to_bf16};
 use super::{Factor, Lines, Numbers};
 
 /// [`super::Pack`] for panels of W lines.
@@ -12,6 +12,48 @@ pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *m
             Numbers::F32(p) => pack_from::<W, _>(factor, lines, out, |at| *p.add(at)),
             Numbers::Bf16(p) => pack_from::<W, _>(factor, lines, out, |at| bf16_to_f32(*p.add(at))),
             Numbers::F16(p) => pack_from::<W, _>(factor, lines, out, |at| f16_to_f32(*p.add(at))),
+        }
+    }
+}
+
+/// [`super::Pack`] into pairs of bf16, the first number in the lower half, for panels of W lines.
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "x86-64 alone multiplies such pairs")
+)]
+#[inline(always)]
+pub(super) unsafe fn pack_pairs<const W: usize>(factor: &Factor, lines: Lines, out: *mut f32) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        match factor.numbers {
+            Numbers::F32(p) => pairs_from::<W, _>(factor, lines, out, |at| *p.add(at)),
+            Numbers::Bf16(p) => pairs_from::<W, _>(factor, lines, out, |at| bf16_to_f32(*p.add(at))),
+            Numbers::F16(p) => pairs_from::<W, _>(factor, lines, out, |at| f16_to_f32(*p.add(at))),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn pairs_from<const W: usize, F: Fn(usize) -> f32>(factor: &Factor, lines: Lines, out: *mut f32, number: F) {
+    let bits = |at: usize| u32::from(f32_to_bf16(number(at)).to_bits());
+    for panel in 0..lines.count.div_ceil(W) {
+        let count = W.min(lines.count - panel * W);
+        let first = (lines.first + panel * W) * factor.line;
+        for step in 0..lines.k_len.div_ceil(2) {
+            let at = first + (lines.k0 + 2 * step) * factor.k;
+            let two = 2 * step + 1 < lines.k_len;
+            // SAFETY: panel and step are inside what the caller gave room for; both numbers are inside the factor.
+            unsafe {
+                let to = out.add(panel * lines.panel + step * W).cast::<u32>();
+                for i in 0..W {
+                    let at = at + i * factor.line;
+                    *to.add(i) = match (i < count, two) {
+                        (false, _) => 0,
+                        (true, false) => bits(at),
+                        (true, true) => bits(at) | bits(at + factor.k) << 16,
+                    };
+                }
+            }
         }
     }
 }

@@ -1,0 +1,211 @@
+//! Dense layers against their twins: every layout, precision of the weight and cut.
+
+use super::*;
+use crate::half_bits::{f32_to_bf16, f32_to_f16};
+use crate::isa;
+use crate::reference::linear as twin;
+use crate::testing::{SIZES, close, each_isa, same_for_any_thread_count, values, wide};
+
+fn meets_twins<T: Float>(m: usize, k: usize, n: usize, layout: Layout) {
+    let (x, w, bias, dy) = (
+        values::<T>(m * k, 1),
+        values::<T>(n * k, 2),
+        values::<T>(n, 3),
+        values::<T>(m * n, 4),
+    );
+    let (mut y, mut dx, mut dw) = (vec![T::NAN; m * n], vec![T::NAN; m * k], vec![T::NAN; n * k]);
+    let full = WeightRef::Full(&w[..]);
+    linear(&x, full, layout, Some(&bias), m, k, n, &mut y).unwrap();
+    linear_dx(&dy, full, layout, m, k, n, &mut dx).unwrap();
+    linear_dw(&dy, &x, layout, m, k, n, &mut dw).unwrap();
+    let (x, w, bias, dy) = (wide(&x), wide(&w), wide(&bias), wide(&dy));
+    let name = format!("{m}x{k}x{n} {layout:?}");
+    close(&y, &twin::linear(&x, &w, layout, Some(&bias), m, k, n), 2e-5, &name);
+    close(&dx, &twin::linear_dx(&dy, &w, layout, m, k, n), 2e-5, &name);
+    close(&dw, &twin::linear_dw(&dy, &x, layout, m, k, n), 2e-5, &name);
+}
+
+#[test]
+fn layers_meet_their_twins_at_all_sizes_and_sets() {
+    each_isa(|_| {
+        for (m, k, n) in SIZES
+            .iter()
+            .flat_map(|&m| SIZES.iter().flat_map(move |&k| SIZES.map(|n| (m, k, n))))
+        {
+            for layout in [Layout::OutIn, Layout::InOut] {
+                meets_twins::<f32>(m, k, n, layout);
+                meets_twins::<f64>(m, k, n, layout);
+            }
+        }
+    });
+}
+
+/// Bits of y and dx for a half weight against the same weight widened beforehand.
+fn half_equals_wide(m: usize, k: usize, n: usize, layout: Layout) {
+    let w = values::<f32>(n * k, 2);
+    let bf16: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
+    let f16: Vec<_> = w.iter().map(|&w| f32_to_f16(w)).collect();
+    let (x, dy) = (values::<f32>(m * k, 1), values::<f32>(m * n, 4));
+    for half in [WeightRef::Bf16(&bf16), WeightRef::F16(&f16)] {
+        let full: Vec<f32> = (0..n * k).map(|i| half.get(i)).collect();
+        let run = |w: WeightRef<'_, f32>| {
+            let (mut y, mut dx) = (vec![0f32; m * n], vec![0f32; m * k]);
+            linear(&x, w, layout, None, m, k, n, &mut y).unwrap();
+            linear_dx(&dy, w, layout, m, k, n, &mut dx).unwrap();
+            (y, dx)
+        };
+        assert!(run(half) == run(WeightRef::Full(&full)), "{m}x{k}x{n} {layout:?}");
+    }
+}
+
+#[test]
+fn a_half_weight_gives_the_bits_of_the_widened_one() {
+    each_isa(|_| {
+        for layout in [Layout::OutIn, Layout::InOut] {
+            for (m, k, n) in [
+                (1, 129, 300),
+                (1, 17, 1),
+                (3, 1, 17),
+                (16, 300, 129),
+                (17, 129, 64),
+                (0, 3, 3),
+                (20, 0, 3),
+            ] {
+                half_equals_wide(m, k, n, layout);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_half_weight_of_several_panels_meets_its_twin() {
+    let (m, k, n) = (17, 3000, 700);
+    assert!(n * k > PANEL);
+    let (x, w) = (values::<f32>(m * k, 1), values::<f32>(n * k, 2));
+    let half: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
+    let rounded: Vec<f64> = half.iter().map(|w| w.to_f64()).collect();
+    for layout in [Layout::OutIn, Layout::InOut] {
+        let mut y = vec![0f32; m * n];
+        linear(&x, WeightRef::Bf16(&half), layout, None, m, k, n, &mut y).unwrap();
+        close(
+            &y,
+            &twin::linear(&wide(&x), &rounded, layout, None, m, k, n),
+            1e-4,
+            "panels",
+        );
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_the_threads() {
+    each_isa(|_| {
+        let (m, k, n) = (40, 700, 300);
+        let (x, w) = (values::<f32>(m * k, 1), values::<f32>(n * k, 2));
+        let half: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
+        for (m, w) in [
+            (m, WeightRef::Full(&w[..])),
+            (m, WeightRef::Bf16(&half)),
+            (3, WeightRef::Bf16(&half)),
+        ] {
+            same_for_any_thread_count(|| {
+                let mut y = vec![0f32; m * n];
+                linear(&x[..m * k], w, Layout::InOut, None, m, k, n, &mut y).unwrap();
+                y
+            });
+        }
+    });
+}
+
+#[test]
+fn a_wrong_length_is_named() {
+    let error = linear(
+        &[0f32; 5],
+        WeightRef::Full(&[0.0; 6]),
+        Layout::OutIn,
+        None,
+        2,
+        3,
+        2,
+        &mut [0.0; 4],
+    )
+    .unwrap_err();
+    assert_eq!(error.to_string(), "linear: x has 5 values, expected 6");
+}
+
+/// What a weight sees of the activations before it, in a product of m rows and p columns.
+fn seen(x: &[f32], m: usize, p: usize) -> Vec<f64> {
+    if isa::has_bf16_products() && m > MAX_ROWS && p >= 16 {
+        return x.iter().map(|&x| f32_to_bf16(x).to_f64()).collect();
+    }
+    wide(x)
+}
+
+fn rounding_meets_twins(m: usize, k: usize, n: usize, layout: Layout) {
+    let (x, dy, bias) = (values::<f32>(m * k, 1), values::<f32>(m * n, 4), values::<f32>(n, 3));
+    let half: Vec<_> = values::<f32>(n * k, 2).into_iter().map(f32_to_bf16).collect();
+    let w: Vec<f64> = half.iter().map(|w| w.to_f64()).collect();
+    let (mut y, mut dx) = (vec![f32::NAN; m * n], vec![f32::NAN; m * k]);
+    let rounding = WeightRef::Bf16Rounding(&half);
+    linear(&x, rounding, layout, Some(&bias), m, k, n, &mut y).unwrap();
+    linear_dx(&dy, rounding, layout, m, k, n, &mut dx).unwrap();
+    let name = format!("{m}x{k}x{n} {layout:?}");
+    let want = twin::linear(&seen(&x, m, n), &w, layout, Some(&wide(&bias)), m, k, n);
+    close(&y, &want, 5e-5, &name);
+    close(
+        &dx,
+        &twin::linear_dx(&seen(&dy, m, k), &w, layout, m, k, n),
+        5e-5,
+        &name,
+    );
+}
+
+#[test]
+fn activations_are_rounded_for_a_weight_that_asks_for_it() {
+    each_isa(|_| {
+        for layout in [Layout::OutIn, Layout::InOut] {
+            for (m, k, n) in [
+                (0, 3, 30),
+                (16, 64, 64),
+                (17, 129, 64),
+                (20, 0, 30),
+                (20, 64, 7),
+                (40, 1, 16),
+                (96, 67, 33),
+                (130, 300, 129),
+            ] {
+                rounding_meets_twins(m, k, n, layout);
+            }
+        }
+    });
+}
+
+#[test]
+fn rounding_keeps_what_is_not_finite_and_the_bits_of_a_row() {
+    each_isa(|_| {
+        let (m, k, n) = (40, 70, 64);
+        let mut x = values::<f32>(m * k, 1);
+        for (row, special) in [f32::NAN, f32::INFINITY, -f32::INFINITY, f32::MAX]
+            .into_iter()
+            .enumerate()
+        {
+            x[row * k + 5] = special;
+        }
+        let half: Vec<_> = values::<f32>(n * k, 2).into_iter().map(f32_to_bf16).collect();
+        let w: Vec<f64> = half.iter().map(|w| w.to_f64()).collect();
+        let run = |m: usize| {
+            let mut y = vec![0f32; m * n];
+            let rounding = WeightRef::Bf16Rounding(&half);
+            linear(&x[..m * k], rounding, Layout::OutIn, None, m, k, n, &mut y).unwrap();
+            y
+        };
+        let (whole, part) = (run(m), run(MAX_ROWS + 1));
+        let mut want = twin::linear(&seen(&x, m, n), &w, Layout::OutIn, None, m, k, n);
+        // What is beyond f32 is infinite in f32.
+        (want.iter_mut().filter(|y| y.abs() > f64::from(f32::MAX))).for_each(|y| *y *= f64::INFINITY);
+        close(&whole, &want, 5e-5, "specials");
+        let bits = |y: &[f32]| y.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
+        // Behind the rows of specials: a NaN has many forms.
+        assert!(bits(&whole[4 * n..part.len()]) == bits(&part[4 * n..]));
+        same_for_any_thread_count(|| run(m)[4 * n..].to_vec());
+    });
+}
