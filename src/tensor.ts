@@ -6,11 +6,11 @@ import * as ops from './generated/ops.js'
 import { indexed } from './indexing.js'
 import type { Index } from './indexing.js'
 import { call } from './native/call.js'
-import { letGo, release, watch } from './native/handle.js'
+import { letGo, release, releaseAll, watch } from './native/handle.js'
 import type { Guard } from './native/handle.js'
 import type { Lazy } from './native/lazy.js'
 import { native } from './native/load.js'
-import { DTYPES, disposed, scratchBuffer, setTensorMaker } from './native/record.js'
+import { DTYPES, disposed, dtypeNumber, scratchBuffer, setTensorMaker } from './native/record.js'
 import { adopt } from './scope.js'
 import { KIND, checkDtype } from './tensor/dtype.js'
 import type { Dtype } from './tensor/dtype.js'
@@ -78,6 +78,21 @@ export class Tensor extends Ordering {
     if (this.#guard === null) return release(this.#id)
     letGo(this.#id)
     this.#guard = null
+  }
+
+  /** @internal Releases those that {@link borrowGrads} made, in one call. */
+  static returnGrads(borrowed: readonly (Tensor | null)[]): void {
+    const ids = new Float64Array(borrowed.length)
+    let n = 0
+    for (const grad of borrowed) {
+      if (grad === null || grad.#releasedBy !== null) continue
+      if (grad.#guard !== null) grad.release('')
+      else {
+        grad.#releasedBy = ''
+        ids[n++] = grad.#id
+      }
+    }
+    releaseAll(ids.subarray(0, n))
   }
 
   /** Frees the numbers, unless backward still needs them. Does nothing the second time. */
@@ -242,11 +257,17 @@ export function fromId(id: number): Tensor {
   return new Tensor(id, scratch[1]!, shape)
 }
 
-/** @internal A wrapper for the gradient of a parameter, which whoever borrows it must release. Gradients have the shape of their tensor. */
-export function borrowGrad(param: Tensor, id: number): Tensor {
-  const scratch = scratchBuffer()
-  native.describe(id, scratch)
-  return new Tensor(id, scratch[1]!, param.shape, true)
+/**
+ * @internal Wrappers for the gradients of parameters, null where there is none, in one call for all. Whoever borrows them must give them back with
+ * `Tensor.returnGrads`. Gradients have the shape of their tensor, and its type in full precision.
+ */
+export function borrowGrads(params: readonly Tensor[]): (Tensor | null)[] {
+  const ids = new Float64Array(params.length)
+  for (let i = 0; i < params.length; i++) ids[i] = params[i]!.id
+  call(() => native.grads(ids))
+  return params.map(({ dtype, shape }, i) => {
+    return ids[i] === 0 ? null : new Tensor(ids[i]!, dtypeNumber(dtype === 'f64' ? 'f64' : 'f32'), shape, true)
+  })
 }
 
 let device: string | null = null

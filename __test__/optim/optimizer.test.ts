@@ -101,6 +101,32 @@ test('optimizers: groups override options, parameters without a gradient are ski
   t.false(a.hasGrad)
 })
 
+test('optimizer.zeroGrad({ setToNone: false }): gradients stay the tensors that they were and hold 0 (f32, f64, bf16)', async (t) => {
+  const shared = lora.ones([5])
+  const dtypes = ['f32', 'f64', 'bf16', 'f32', 'f32', 'f32'] as const
+  const params = dtypes.map((dtype) => nn.parameter(lora.tensor(START, { dtype })))
+  const large = nn.parameter(lora.ones([3, 40_000]))
+  const grads = [lora.ones([5]), lora.ones([5], { dtype: 'f64' }), lora.full([5], NaN), shared, shared, null]
+  params.forEach((param, i) => (param.grad = grads[i]!))
+  large.grad = lora.ones([3, 40_000])
+  const optimizer = new optim.SGD([{ params }, { params: [large], lr: 1 }], { lr: 1, weightDecay: 0.5 })
+  optimizer.zeroGrad({ setToNone: false })
+  for (const [i, param] of params.entries()) {
+    t.is(param.grad, grads[i]!, `gradient ${i}`)
+    if (grads[i]) await same(t, grads[i], [0, 0, 0, 0, 0])
+  }
+  t.is(await large.grad.abs().max().item(), 0)
+  await optimizer.step()
+  await close(
+    t,
+    params[0]!,
+    START.map((v) => v / 2),
+    'f32',
+  )
+  await same(t, params[5]!, START.map(Math.fround))
+  new optim.SGD([params[5]!]).zeroGrad({ setToNone: false })
+})
+
 test('optimizers: state is two f32 tensors for each parameter, also beside a step of another count', async (t) => {
   const [a, b] = [parameter('f32'), parameter('f32')]
   const optimizer = new optim.AdamW([a, b])

@@ -1152,11 +1152,20 @@ export function clipValue(grads: readonly Operand[], value: number): void {
   call.none(133)
 }
 
+/** Sets gradients to 0. */
+export function zeroGrads(grads: readonly Operand[]): void {
+  call.begin()
+  call.list(grads)
+  call.attributes()
+  call.lists(grads)
+  call.none(134)
+}
+
 /** Fails with the first of `sources` that failed; what takes the result runs only when all of them are there. */
 export function allSound(sources: readonly Operand[]): Tensor {
   call.begin()
   call.list(sources)
   call.attributes()
   call.lists(sources)
-  return call.one(134)
+  return call.one(135)
 }

@@ -134,6 +134,9 @@ export declare function generatorState(number: number): Array<number>
 /** The gradient of a tensor with a handle for the caller; 0 when there is none. */
 export declare function grad(id: number): number
 
+/** Puts the gradient of each tensor in the place of the tensor's number, with a handle for the caller; 0 where there is none. */
+export declare function grads(list: Float64Array): void
+
 /** Begins a walk for the gradients of `inputs` alone, from several roots with a gradient each (0: ones). */
 export declare function gradsBegin(roots: Float64Array, grads: Float64Array, inputs: Float64Array, retainGraph: boolean): number
 

@@ -30,6 +30,11 @@ export function release(id: number): void {
   native.release(single)
 }
 
+/** Lets go of many ids in Rust, in one call. */
+export function releaseAll(ids: Float64Array): void {
+  native.release(ids)
+}
+
 /**
  * Reports to V8 what wrappers pin, as one total, when it has changed much: past a bound of V8's own each report costs milliseconds of marking.
  * V8 needs it only for code that never awaits; awaits collect by themselves.

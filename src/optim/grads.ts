@@ -1,31 +1,20 @@
-import { revive } from '../native/call.js'
-import { native } from '../native/load.js'
-import type { Tensor } from '../tensor.js'
-import { borrowGrad } from '../tensor.js'
+import { Tensor, borrowGrads } from '../tensor.js'
 
 /**
- * Runs `fn` with the gradients of those parameters that have one, in order.
+ * Runs `fn` with the gradients of parameters, null where there is none.
  *
  * The handles end with the call: left to the garbage collector, they would hold the memory of gradients that have been set to null.
  */
-export function withGrads<T>(params: Iterable<Tensor>, fn: (grads: Tensor[]) => T): T {
-  const grads: Tensor[] = []
+export function withEachGrad<T>(params: readonly Tensor[], fn: (grads: readonly (Tensor | null)[]) => T): T {
+  const grads = borrowGrads(params)
   try {
-    for (const param of params) {
-      const id = gradId(param)
-      if (id !== 0) grads.push(borrowGrad(param, id))
-    }
     return fn(grads)
   } finally {
-    for (const grad of grads) grad.dispose()
+    Tensor.returnGrads(grads)
   }
 }
 
-// Without a function for call(): this runs for each parameter of each step.
-function gradId(param: Tensor): number {
-  try {
-    return native.grad(param.id)
-  } catch (error) {
-    throw revive(error, gradId)
-  }
+/** The same with the gradients of those parameters that have one, in order. */
+export function withGrads<T>(params: Iterable<Tensor>, fn: (grads: Tensor[]) => T): T {
+  return withEachGrad([...params], (grads) => fn(grads.filter((grad) => grad !== null)))
 }

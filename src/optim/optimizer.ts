@@ -1,4 +1,5 @@
 import { OptionError, ShapeError } from '../errors.js'
+import * as ops from '../generated/ops.js'
 import { call, markStack } from '../native/call.js'
 import { lazy } from '../native/lazy.js'
 import type { Lazy } from '../native/lazy.js'
@@ -8,7 +9,7 @@ import { bad, show } from '../nn/options.js'
 import { keep, noGrad } from '../scope.js'
 import { zeros } from '../make.js'
 import { KIND, Tensor } from '../tensor.js'
-import { withGrads } from './grads.js'
+import { withEachGrad, withGrads } from './grads.js'
 import { UpdateLog, recordUpdate } from './updates.js'
 
 /** One set of parameters that share their options. Options may be changed between steps. */
@@ -110,13 +111,13 @@ export abstract class Optimizer<Options extends { lr: number }> {
     const stack = markStack(Optimizer.prototype.step)
     noGrad(() => {
       for (const group of this.paramGroups) {
-        for (const batch of this.batches(group)) {
-          const number = recordUpdate(stack, () =>
-            withGrads(batch.params, (grads) => this.update({ ...batch, grads }, group)),
-          )
-          for (const state of batch.states) state.step = batch.step
-          this.log.add(number, group, batch.step)
-        }
+        withEachGrad(group.params, (grads) => {
+          for (const batch of this.batches(group, grads)) {
+            const number = recordUpdate(stack, () => this.update(batch, group))
+            for (const state of batch.states) state.step = batch.step
+            this.log.add(number, group, batch.step)
+          }
+        })
       }
     })
     call(() => native.endStep())
@@ -126,12 +127,9 @@ export abstract class Optimizer<Options extends { lr: number }> {
   /** Forgets the gradients. `setToNone: false` fills them with 0 instead, so that weight decay still moves such parameters. */
   zeroGrad({ setToNone = true }: { setToNone?: boolean } = {}): void {
     call(() => native.checkFailure())
-    for (const { params } of this.paramGroups) {
-      for (const param of params) {
-        if (setToNone) param.grad = null
-        else withGrads([param], ([grad]) => noGrad(() => grad?.zero_()))
-      }
-    }
+    const params = this.paramGroups.flatMap((group) => group.params)
+    if (setToNone) for (const param of params) param.grad = null
+    else withGrads(params, zeroAll)
   }
 
   /** The state in PyTorch's structure and names. The tensors are the live ones. */
@@ -188,19 +186,21 @@ export abstract class Optimizer<Options extends { lr: number }> {
     })
   }
 
-  private batches({ params }: ParamGroup): Omit<Batch, 'grads'>[] {
-    const byStep = new Map<number, Omit<Batch, 'grads'>>()
-    for (const param of params) {
-      if (!param.hasGrad) continue
+  private batches({ params }: ParamGroup, grads: readonly (Tensor | null)[]): Iterable<Batch> {
+    const byStep = new Map<number, Batch>()
+    for (let i = 0; i < params.length; i++) {
+      const [param, grad] = [params[i]!, grads[i]!]
+      if (grad === null) continue
       let state = this.state.get(param)
       if (state === undefined) this.state.set(param, (state = { step: 0, moments: new Map() }))
       const step = state.step + 1
       let batch = byStep.get(step)
-      if (batch === undefined) byStep.set(step, (batch = { params: [], states: [], step }))
+      if (batch === undefined) byStep.set(step, (batch = { params: [], grads: [], states: [], step }))
       batch.params.push(param)
+      batch.grads.push(grad)
       batch.states.push(state)
     }
-    return [...byStep.values()]
+    return byStep.values()
   }
 
   /** An update that failed did not happen: it is not counted, and moments that were made for it are made again. */
@@ -232,6 +232,12 @@ export abstract class Optimizer<Options extends { lr: number }> {
     }
     return { step, moments }
   }
+}
+
+/** In one queue entry. A tensor that is the gradient of two parameters is named once. */
+function zeroAll(grads: readonly Tensor[]): void {
+  const each = [...new Map(grads.map((grad) => [grad.id, grad])).values()]
+  if (each.length > 0) noGrad(() => ops.zeroGrads(each))
 }
 
 function copyState({ step, moments }: ParamState, param: Tensor): ParamState {

@@ -146,6 +146,20 @@ pub fn grad(id: f64) -> napi::Result<f64> {
     with(|state| state.recorder.grad(id as u64).map(|id| id as f64))
 }
 
+/// Puts the gradient of each tensor in the place of the tensor's number, with a handle for the caller; 0 where there is none.
+#[napi(catch_unwind)]
+pub fn grads(mut list: Float64ArraySlice<'_>) -> napi::Result<()> {
+    let list = writable(&mut list);
+    with(|state| {
+        let mut found = ids(list);
+        state.recorder.grads(&mut found)?;
+        for (slot, id) in list.iter_mut().zip(found) {
+            *slot = id as f64;
+        }
+        Ok(())
+    })
+}
+
 /// Whether a tensor has a gradient.
 #[napi(catch_unwind)]
 pub fn has_grad(id: f64) -> napi::Result<bool> {

@@ -4,26 +4,29 @@
 //! borrowed, and everything that can fail is checked, before the first number changes.
 
 use std::cell::{Ref, RefMut};
+use std::slice::ChunksMut;
 
-use candle_core::Tensor;
 use kernels::Float;
 use kernels::cpu::optimizer::{self as kernel, AdamArgs, NlgAdamArgs, SgdArgs};
-use kernels::par;
-use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use super::row::{AttrReader, Metas, ShapeContext};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin};
+use crate::exec::{Exec, Outputs};
 use crate::storage::Element;
 
 mod clip;
+mod parts;
+mod twin;
 
 pub use clip::{
     clip_scale, clip_scale_twin, clip_shape, clip_value, clip_value_twin, global_norm, global_norm_twin, norm_shape,
+    zero_grads, zero_grads_twin, zero_shape,
 };
+use parts::{PART, each};
+pub use twin::{adamw_twin, nlg_adamw_twin, sgd_twin};
 
 // ---- shape rules ----------------------------------------------------------------------------------------------------
 
@@ -117,7 +120,7 @@ fn check_numbers(context: &ShapeContext<'_>) -> Result<()> {
 
 // ---- steps ----------------------------------------------------------------------------------------------------------
 
-/// One parameter with everything that its update reads and writes.
+/// A part of a parameter with everything that its update reads and writes.
 struct Job<'a, T> {
     param: &'a mut [T],
     grad: &'a [T],
@@ -127,7 +130,7 @@ struct Job<'a, T> {
 
 /// An update formula, for f32 and f64.
 trait Update: Sync {
-    fn apply<T: Float>(&self, job: Job<'_, T>) -> kernels::Result<()>;
+    fn apply<T: Float>(&self, job: &mut Job<'_, T>) -> kernels::Result<()>;
 }
 
 struct Borrowed<'a, T> {
@@ -161,28 +164,18 @@ fn step(exec: &mut Exec<'_>, update: &impl Update) -> Result<Outputs> {
 }
 
 fn update_all<T: Element + Float>(borrowed: &mut [Borrowed<'_, T>], update: &impl Update) -> Result<()> {
-    let jobs: Vec<Job<'_, T>> = borrowed
-        .iter_mut()
-        .map(|b| Job {
-            param: &mut b.param,
-            grad: &b.grad,
-            state: b.state.iter_mut().map(|s| &mut **s).collect(),
-        })
-        .collect();
-    let elements = jobs.iter().map(|job| job.param.len()).sum();
-    each(jobs, elements, |job| update.apply(job))
-}
-
-/// Runs all jobs in one parallel loop; a small total stays on this thread. A job of many elements splits by itself.
-fn each<J: Send>(jobs: Vec<J>, elements: usize, run: impl Fn(J) -> kernels::Result<()> + Send + Sync) -> Result<()> {
-    if elements <= par::INLINE_WORK {
-        return Ok(jobs.into_iter().try_for_each(run)?);
+    let mut jobs = Vec::new();
+    let mut elements = 0;
+    for b in borrowed {
+        elements += b.param.len();
+        let mut state: SmallVec<[ChunksMut<'_, T>; 3]> = b.state.iter_mut().map(|s| s.chunks_mut(PART)).collect();
+        for (param, grad) in b.param.chunks_mut(PART).zip(b.grad.chunks(PART)) {
+            // The shape rule promised that state is as long as its parameter.
+            let state = state.iter_mut().filter_map(ChunksMut::next).collect();
+            jobs.push(Job { param, grad, state });
+        }
     }
-    let average = elements / jobs.len().max(1);
-    Ok(jobs
-        .into_par_iter()
-        .with_min_len(par::grain(average))
-        .try_for_each(run)?)
+    each(&mut jobs, elements, |job| update.apply(job))
 }
 
 struct Adam(AdamArgs);
@@ -208,7 +201,7 @@ impl Adam {
 }
 
 impl Update for Adam {
-    fn apply<T: Float>(&self, mut job: Job<'_, T>) -> kernels::Result<()> {
+    fn apply<T: Float>(&self, job: &mut Job<'_, T>) -> kernels::Result<()> {
         let [m, v, rest @ ..] = &mut job.state[..] else {
             return Err(short("adamw"));
         };
@@ -242,7 +235,7 @@ impl NlgAdam {
 }
 
 impl Update for NlgAdam {
-    fn apply<T: Float>(&self, mut job: Job<'_, T>) -> kernels::Result<()> {
+    fn apply<T: Float>(&self, job: &mut Job<'_, T>) -> kernels::Result<()> {
         let [m, v, ..] = &mut job.state[..] else {
             return Err(short("nlg_adamw"));
         };
@@ -274,7 +267,7 @@ impl Sgd {
 }
 
 impl Update for Sgd {
-    fn apply<T: Float>(&self, mut job: Job<'_, T>) -> kernels::Result<()> {
+    fn apply<T: Float>(&self, job: &mut Job<'_, T>) -> kernels::Result<()> {
         kernel::sgd(
             job.param,
             job.grad,
@@ -305,105 +298,4 @@ pub fn nlg_adamw(exec: &mut Exec<'_>) -> Result<Outputs> {
 pub fn sgd(exec: &mut Exec<'_>) -> Result<Outputs> {
     let update = Sgd::read(exec.reader());
     step(exec, &update)
-}
-
-// ---- twins: the changed tensors, list by list -----------------------------------------------------------------------
-
-/// Runs `formula([param, grad, state…])` for each parameter and lays its results out by list.
-fn twin_step(twin: &Twin<'_>, formula: impl Fn(&[&Tensor]) -> candle_core::Result<Vec<Tensor>>) -> Result<Vec<Tensor>> {
-    let lengths = twin.lists();
-    let starts = starts(&lengths);
-    let mut changed: Vec<Vec<Tensor>> = Vec::new();
-    for i in 0..lengths[0] {
-        let roles: Vec<&Tensor> = (0..lengths.len())
-            .filter(|&k| lengths[k] > 0)
-            .map(|k| twin.tensor(starts[k] + i))
-            .collect();
-        for (k, tensor) in formula(&roles)?.into_iter().enumerate() {
-            if changed.len() <= k {
-                changed.push(Vec::new());
-            }
-            changed[k].push(tensor);
-        }
-    }
-    Ok(changed.into_iter().flatten().collect())
-}
-
-/// The larger of two; NaN in either stays.
-fn larger(a: &Tensor, b: &Tensor) -> candle_core::Result<Tensor> {
-    a.ge(b)?.where_cond(a, b)
-}
-
-/// Twin of `adamwStep`.
-pub fn adamw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let Adam(args) = Adam::read(twin.reader())?;
-    twin_step(twin, |roles| {
-        let (p, m, v) = (roles[0], roles[2], roles[3]);
-        let g = directed(
-            roles[1],
-            p,
-            args.maximize,
-            if args.decoupled { 0.0 } else { args.weight_decay },
-        )?;
-        let m = (m * args.beta1)?.add(&(&g * (1.0 - args.beta1))?)?;
-        let v = (v * args.beta2)?.add(&(g.sqr()? * (1.0 - args.beta2))?)?;
-        let vmax = roles.get(4).map(|vmax| larger(vmax, &v)).transpose()?;
-        let root = (vmax.as_ref().unwrap_or(&v).sqrt()? * (1.0 / args.bias2.sqrt()))?;
-        let change = ((&m / (root + args.eps)?)? * (args.lr / args.bias1))?;
-        let shrink = if args.decoupled {
-            1.0 - args.lr * args.weight_decay
-        } else {
-            1.0
-        };
-        let p = ((p * shrink)? - change)?;
-        Ok([p, m, v].into_iter().chain(vmax).collect())
-    })
-}
-
-/// The gradient to follow: reversed for a maximum, with weight decay in it where that is not decoupled.
-fn directed(g: &Tensor, p: &Tensor, maximize: bool, decay: f64) -> candle_core::Result<Tensor> {
-    let g = if maximize { g.neg()? } else { g.clone() };
-    if decay == 0.0 { Ok(g) } else { g + (p * decay)? }
-}
-
-/// Twin of `nlgAdamwStep`.
-pub fn nlg_adamw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let NlgAdam(args) = NlgAdam::read(twin.reader())?;
-    let t = args.step as f64;
-    let correction = if args.correct_bias {
-        (1.0 - args.beta2.powf(t)).sqrt() / (1.0 - args.beta1.powf(t))
-    } else {
-        1.0
-    };
-    twin_step(twin, |roles| {
-        let [p, g, m, v] = [roles[0], roles[1], roles[2], roles[3]];
-        let m = (m * args.beta1)?.add(&(g * (1.0 - args.beta1))?)?;
-        let v = (v * args.beta2)?.add(&(g.sqr()? * (1.0 - args.beta2))?)?;
-        let change = ((&m / (v.sqrt()? + args.eps)?)? * (args.lr * correction))?;
-        let moved = (p - change)?;
-        Ok(vec![(moved * (1.0 - args.lr * args.weight_decay))?, m, v])
-    })
-}
-
-/// Twin of `sgdStep`.
-pub fn sgd_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let Sgd { args, first } = Sgd::read(twin.reader());
-    twin_step(twin, |roles| {
-        let p = roles[0];
-        let g = directed(roles[1], p, args.maximize, args.weight_decay)?;
-        let Some(buffer) = roles.get(2) else {
-            return Ok(vec![(p - (g * args.lr)?)?]);
-        };
-        let buffer = if first {
-            g.clone()
-        } else {
-            ((*buffer * args.momentum)? + (&g * (1.0 - args.dampening))?)?
-        };
-        let direction = if args.nesterov {
-            (g + (&buffer * args.momentum)?)?
-        } else {
-            buffer.clone()
-        };
-        Ok(vec![(p - (direction * args.lr)?)?, buffer])
-    })
 }

@@ -374,12 +374,13 @@ impl OpRow {
             Mutates::Nothing => false,
             Mutates::First => i == 0,
             Mutates::Lists(lists) => {
-                let mut start = 0;
-                for (number, length) in self.list_lengths(attrs).iter().enumerate() {
-                    if i < start + length {
+                // Asked for each of a thousand inputs: nothing is gathered first.
+                let (mut lengths, mut end) = (attrs.iter(), 0);
+                for (number, input) in self.inputs.iter().enumerate() {
+                    end += length_of(input, &mut lengths);
+                    if i < end {
                         return lists.contains(&number);
                     }
-                    start += length;
                 }
                 false
             }
@@ -389,15 +390,13 @@ impl OpRow {
     /// Lengths of the list inputs, which stand first among the attributes; single inputs count as lists of one.
     pub fn list_lengths(&self, attrs: &[f64]) -> SmallVec<[usize; 6]> {
         let mut lengths = attrs.iter();
-        self.inputs
-            .iter()
-            .map(|input| {
-                if input.kind == InputKind::List {
-                    lengths.next().map_or(0, |n| *n as usize)
-                } else {
-                    1
-                }
-            })
-            .collect()
+        self.inputs.iter().map(|input| length_of(input, &mut lengths)).collect()
+    }
+}
+
+fn length_of(input: &Input, lengths: &mut std::slice::Iter<'_, f64>) -> usize {
+    match input.kind {
+        InputKind::List => lengths.next().map_or(0, |n| *n as usize),
+        _ => 1,
     }
 }

@@ -215,6 +215,7 @@ table! {
     GLOBAL_NORM "globalNorm" (list: grads) [] { shape: optimizer::norm_shape, forward: optimizer::global_norm, twin: optimizer::global_norm_twin, gradient: Gradient::Stop } "Norm of all gradients together.";
     CLIP_SCALE "clipScale" (list: grads, : norm) [maxNorm: num] { mutates: Mutates::Lists(&[0]), shape: optimizer::clip_shape, forward: optimizer::clip_scale, twin: optimizer::clip_scale_twin } "Scales gradients by `min(1, maxNorm / (norm + 1e-6))`.";
     CLIP_VALUE "clipValue" (list: grads) [value: num] { mutates: Mutates::Lists(&[0]), shape: optimizer::clip_shape, forward: optimizer::clip_value, twin: optimizer::clip_value_twin } "Holds gradients between `-value` and `value`.";
+    ZERO_GRADS "zeroGrads" (list: grads) [] { mutates: Mutates::Lists(&[0]), shape: optimizer::zero_shape, forward: optimizer::zero_grads, twin: optimizer::zero_grads_twin } "Sets gradients to 0.";
     // ---- loading: all or nothing -----------------------------------------------------------------------------------------
     ALL_SOUND "allSound" (list: sources) [] { shape: inplace::all_sound_shape, forward: inplace::all_sound, twin: inplace::all_sound_twin, gradient: Gradient::Stop } "Fails with the first of `sources` that failed; what takes the result runs only when all of them are there.";
     // ---- the caller's own ----------------------------------------------------------------------------------------------

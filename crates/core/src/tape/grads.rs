@@ -25,6 +25,23 @@ impl Recorder {
         Ok(grad)
     }
 
+    /// Puts the gradient of each tensor, with a handle for the caller, in the place of the tensor's number; 0 where there is none.
+    ///
+    /// # Errors
+    /// [`Code::Disposed`]; nothing is changed then.
+    pub fn grads(&mut self, ids: &mut [Id]) -> Result<()> {
+        for &id in &*ids {
+            self.check_live(id)?;
+        }
+        for id in ids {
+            *id = self.values.get(*id).grad.unwrap_or(0);
+            if *id != 0 {
+                self.tape.hold_handle(&mut self.values, *id);
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a tensor has a gradient.
     ///
     /// # Errors

@@ -2,9 +2,9 @@
 
 use candle_core::{DType, Tensor};
 use kernels::cpu::reduce::sum_squares;
-use kernels::{Float, isa, par};
+use kernels::{Float, isa};
 
-use super::each;
+use super::{PART, each};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -24,7 +24,7 @@ fn check_gradients(context: &ShapeContext<'_>, count: usize) -> Result<()> {
         )
         .received(context.dtype(i).name())
         .expected("f32, f64, bf16 or f16")
-        .hint("clip gradients of floating-point parameters only")),
+        .hint("pass gradients of floating-point parameters only")),
     }
 }
 
@@ -37,6 +37,12 @@ pub fn norm_shape(context: &ShapeContext<'_>) -> Result<Metas> {
         Shape::new(&[]),
         if all_f64 { Dtype::F64 } else { Dtype::F32 },
     )))
+}
+
+/// `zeroGrads(grads)`.
+pub fn zero_shape(context: &ShapeContext<'_>) -> Result<Metas> {
+    check_gradients(context, context.inputs.len())?;
+    Ok(Metas::new())
 }
 
 /// `clipScale(grads, norm, maxNorm)` and `clipValue(grads, value)`.
@@ -75,7 +81,7 @@ enum Floats<A, B> {
     Double(B),
 }
 
-/// CPU forward of `globalNorm`: squares are summed in f64, per tensor in fixed chunks, then in the order of the list.
+/// CPU forward of `globalNorm`: squares are summed in f64, in fixed parts of each tensor, then in the order of the list.
 pub fn global_norm(exec: &mut Exec<'_>) -> Result<Outputs> {
     let held = (0..exec.len()).map(|i| {
         Ok(match exec.dtype(i) {
@@ -84,24 +90,22 @@ pub fn global_norm(exec: &mut Exec<'_>) -> Result<Outputs> {
         })
     });
     let held = held.collect::<Result<Vec<_>>>()?;
-    let mut sums = vec![0f64; held.len()];
-    let jobs: Vec<_> = held
-        .iter()
-        .map(|grad| match grad {
-            Floats::Single(g) => Floats::Single(&**g),
-            Floats::Double(g) => Floats::Double(&**g),
-        })
-        .zip(&mut sums)
-        .collect();
+    let mut jobs = Vec::new();
+    for grad in &held {
+        match grad {
+            Floats::Single(g) => jobs.extend(g.chunks(PART).map(|part| (Floats::Single(part), 0f64))),
+            Floats::Double(g) => jobs.extend(g.chunks(PART).map(|part| (Floats::Double(part), 0f64))),
+        }
+    }
     let elements = (0..exec.len()).map(|i| exec.shape(i).numel()).sum();
-    each(jobs, elements, |(grad, sum)| {
-        *sum = match grad {
+    each(&mut jobs, elements, |(part, sum)| {
+        *sum = match part {
             Floats::Single(g) => sum_squares(g),
             Floats::Double(g) => sum_squares(g),
         };
         Ok(())
     })?;
-    let norm = sums.iter().sum::<f64>().sqrt();
+    let norm = jobs.iter().map(|(_, sum)| sum).sum::<f64>().sqrt();
     float!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
         y.fill(norm as T);
@@ -111,6 +115,7 @@ pub fn global_norm(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 /// A change of each number of a gradient, for f32 and f64.
 trait Change: Sync {
+    /// Changes a part, which belongs to one thread.
     fn apply<T: Float>(&self, grad: &mut [T]);
 }
 
@@ -124,16 +129,16 @@ fn change_all(exec: &mut Exec<'_>, change: &impl Change) -> Result<Outputs> {
         })
     });
     let mut held = held.collect::<Result<Vec<_>>>()?;
-    let jobs: Vec<_> = held
-        .iter_mut()
-        .map(|grad| match grad {
-            Floats::Single(g) => Floats::Single(&mut **g),
-            Floats::Double(g) => Floats::Double(&mut **g),
-        })
-        .collect();
-    let elements = (0..count).map(|i| exec.shape(i).numel()).sum();
-    each(jobs, elements, |grad| {
+    let mut jobs = Vec::new();
+    for grad in &mut held {
         match grad {
+            Floats::Single(g) => jobs.extend(g.chunks_mut(PART).map(Floats::Single)),
+            Floats::Double(g) => jobs.extend(g.chunks_mut(PART).map(Floats::Double)),
+        }
+    }
+    let elements = (0..count).map(|i| exec.shape(i).numel()).sum();
+    each(&mut jobs, elements, |part| {
+        match part {
             Floats::Single(g) => change.apply(g),
             Floats::Double(g) => change.apply(g),
         }
@@ -167,12 +172,10 @@ struct Clamp(f64);
 impl Change for Clamp {
     fn apply<T: Float>(&self, grad: &mut [T]) {
         let (low, high) = (T::from_f64(-self.0), T::from_f64(self.0));
-        par::flat_mut(grad, |_, grad| {
-            isa::dispatch(
-                #[inline(always)]
-                || grad.iter_mut().for_each(|g| *g = g.max_nan(low).min_nan(high)),
-            )
-        });
+        isa::dispatch(
+            #[inline(always)]
+            || grad.iter_mut().for_each(|g| *g = g.max_nan(low).min_nan(high)),
+        );
     }
 }
 
@@ -180,6 +183,19 @@ impl Change for Clamp {
 pub fn clip_value(exec: &mut Exec<'_>) -> Result<Outputs> {
     let limit = exec.reader().number();
     change_all(exec, &Clamp(limit))
+}
+
+struct Zero;
+
+impl Change for Zero {
+    fn apply<T: Float>(&self, grad: &mut [T]) {
+        grad.fill(T::ZERO);
+    }
+}
+
+/// CPU forward of `zeroGrads`.
+pub fn zero_grads(exec: &mut Exec<'_>) -> Result<Outputs> {
+    change_all(exec, &Zero)
 }
 
 // ---- twins ----------------------------------------------------------------------------------------------------------
@@ -218,4 +234,9 @@ pub fn clip_value_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
             Ok(below.lt(&low)?.where_cond(&low, &below)?)
         })
         .collect()
+}
+
+/// Twin of `zeroGrads`.
+pub fn zero_grads_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    (0..twin.len()).map(|i| Ok(twin.tensor(i).zeros_like()?)).collect()
 }

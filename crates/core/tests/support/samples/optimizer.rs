@@ -53,6 +53,7 @@ pub fn samples() -> Vec<Sample> {
             list.push(sample(&CLIP_SCALE, [grads(), vec![norm]].concat(), &[n, 1.0]));
         }
         list.push(sample(&CLIP_VALUE, grads(), &[n, 0.4]));
+        list.push(sample(&ZERO_GRADS, grads(), &[n]));
     }
     list
 }

@@ -1,0 +1,106 @@
+//! The steps in candle's tensor operations. They give the changed tensors, list by list.
+
+use candle_core::Tensor;
+
+use super::{Adam, NlgAdam, Sgd, starts};
+use crate::error::Result;
+use crate::exec::Twin;
+
+/// Runs `formula([param, grad, state…])` for each parameter and lays its results out by list.
+fn twin_step(twin: &Twin<'_>, formula: impl Fn(&[&Tensor]) -> candle_core::Result<Vec<Tensor>>) -> Result<Vec<Tensor>> {
+    let lengths = twin.lists();
+    let starts = starts(&lengths);
+    let mut changed: Vec<Vec<Tensor>> = Vec::new();
+    for i in 0..lengths[0] {
+        let roles: Vec<&Tensor> = (0..lengths.len())
+            .filter(|&k| lengths[k] > 0)
+            .map(|k| twin.tensor(starts[k] + i))
+            .collect();
+        for (k, tensor) in formula(&roles)?.into_iter().enumerate() {
+            if changed.len() <= k {
+                changed.push(Vec::new());
+            }
+            changed[k].push(tensor);
+        }
+    }
+    Ok(changed.into_iter().flatten().collect())
+}
+
+/// The larger of two; NaN in either stays.
+fn larger(a: &Tensor, b: &Tensor) -> candle_core::Result<Tensor> {
+    a.ge(b)?.where_cond(a, b)
+}
+
+/// Twin of `adamwStep`.
+pub fn adamw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let Adam(args) = Adam::read(twin.reader())?;
+    twin_step(twin, |roles| {
+        let (p, m, v) = (roles[0], roles[2], roles[3]);
+        let g = directed(
+            roles[1],
+            p,
+            args.maximize,
+            if args.decoupled { 0.0 } else { args.weight_decay },
+        )?;
+        let m = (m * args.beta1)?.add(&(&g * (1.0 - args.beta1))?)?;
+        let v = (v * args.beta2)?.add(&(g.sqr()? * (1.0 - args.beta2))?)?;
+        let vmax = roles.get(4).map(|vmax| larger(vmax, &v)).transpose()?;
+        let root = (vmax.as_ref().unwrap_or(&v).sqrt()? * (1.0 / args.bias2.sqrt()))?;
+        let change = ((&m / (root + args.eps)?)? * (args.lr / args.bias1))?;
+        let shrink = if args.decoupled {
+            1.0 - args.lr * args.weight_decay
+        } else {
+            1.0
+        };
+        let p = ((p * shrink)? - change)?;
+        Ok([p, m, v].into_iter().chain(vmax).collect())
+    })
+}
+
+/// The gradient to follow: reversed for a maximum, with weight decay in it where that is not decoupled.
+fn directed(g: &Tensor, p: &Tensor, maximize: bool, decay: f64) -> candle_core::Result<Tensor> {
+    let g = if maximize { g.neg()? } else { g.clone() };
+    if decay == 0.0 { Ok(g) } else { g + (p * decay)? }
+}
+
+/// Twin of `nlgAdamwStep`.
+pub fn nlg_adamw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let NlgAdam(args) = NlgAdam::read(twin.reader())?;
+    let t = args.step as f64;
+    let correction = if args.correct_bias {
+        (1.0 - args.beta2.powf(t)).sqrt() / (1.0 - args.beta1.powf(t))
+    } else {
+        1.0
+    };
+    twin_step(twin, |roles| {
+        let [p, g, m, v] = [roles[0], roles[1], roles[2], roles[3]];
+        let m = (m * args.beta1)?.add(&(g * (1.0 - args.beta1))?)?;
+        let v = (v * args.beta2)?.add(&(g.sqr()? * (1.0 - args.beta2))?)?;
+        let change = ((&m / (v.sqrt()? + args.eps)?)? * (args.lr * correction))?;
+        let moved = (p - change)?;
+        Ok(vec![(moved * (1.0 - args.lr * args.weight_decay))?, m, v])
+    })
+}
+
+/// Twin of `sgdStep`.
+pub fn sgd_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let Sgd { args, first } = Sgd::read(twin.reader());
+    twin_step(twin, |roles| {
+        let p = roles[0];
+        let g = directed(roles[1], p, args.maximize, args.weight_decay)?;
+        let Some(buffer) = roles.get(2) else {
+            return Ok(vec![(p - (g * args.lr)?)?]);
+        };
+        let buffer = if first {
+            g.clone()
+        } else {
+            ((*buffer * args.momentum)? + (&g * (1.0 - args.dampening))?)?
+        };
+        let direction = if args.nesterov {
+            (g + (&buffer * args.momentum)?)?
+        } else {
+            buffer.clone()
+        };
+        Ok(vec![(p - (direction * args.lr)?)?, buffer])
+    })
+}
