@@ -1,5 +1,6 @@
 //! The ops: one family a file, each with shape rule, forward, backward and candle twin; the table is the truth about them all.
 
+mod attrs;
 pub mod row;
 pub mod table;
 pub mod twins;

@@ -95,11 +95,11 @@ pub fn rms_norm_backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 // ---- layer norm -----------------------------------------------------------------------------------------------------
 
-/// x and the statistics, and the weight for dx. The bias alone needs none of them.
+/// x and the statistics, and the weight for dx; the bias, so that the output can be made again. The bias alone needs none of them.
 pub fn layer_norm_save(needs: Needs) -> Save {
     let rows = needs.input(0) || needs.input(1);
     Save {
-        inputs: Needs::when(rows, &[0]) | Needs::when(needs.input(0), &[1]),
+        inputs: Needs::when(rows, &[0]) | Needs::when(needs.input(0), &[1, 2]),
         outputs: Needs::when(rows, &[1, 2]),
     }
 }

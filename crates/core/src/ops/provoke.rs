@@ -25,6 +25,7 @@ pub static PROVOKED_PANIC: OpRow = OpRow {
     forward,
     twin,
     gradient: Gradient::None,
+    again: false,
     half: Half::Native,
 };
 

@@ -52,6 +52,7 @@ const fn row(name: &'static str, inputs: &'static [Input], attrs: &'static [Attr
         forward: create::no_forward,
         twin: create::no_twin,
         gradient: Gradient::None,
+        again: false,
         half: Half::Widen,
     }
 }
@@ -100,10 +101,10 @@ table! {
     COS "cos" (: x) [] { shape: unary::float_shape, forward: unary::cos, twin: unary::cos_twin, gradient: rule(unary::save_input, unary::cos_backward) } "Cosine, radians.";
     TANH "tanh" (: x) [] { shape: unary::float_shape, forward: unary::tanh, twin: unary::tanh_twin, gradient: rule(unary::save_output, unary::tanh_backward) } "Hyperbolic tangent.";
     SIGMOID "sigmoid" (: x) [] { shape: unary::float_shape, forward: unary::sigmoid, twin: unary::sigmoid_twin, gradient: rule(unary::save_output, unary::sigmoid_backward) } "`1 / (1 + e^-x)`.";
-    RELU "relu" (: x) [] { shape: unary::float_shape, forward: unary::relu, twin: unary::relu_twin, gradient: rule(unary::save_input, unary::relu_backward) } "`max(x, 0)`; gradient 0 at 0.";
-    SILU "silu" (: x) [] { shape: unary::float_shape, forward: unary::silu, twin: unary::silu_twin, gradient: rule(unary::save_input, unary::silu_backward) } "`x * sigmoid(x)`.";
-    GELU "gelu" (: x) [] { shape: unary::float_shape, forward: unary::gelu, twin: unary::gelu_twin, gradient: rule(unary::save_input, unary::gelu_backward) } "`x * Phi(x)`, exact.";
-    GELU_TANH "geluTanh" (: x) [] { shape: unary::float_shape, forward: unary::gelu_tanh, twin: unary::gelu_tanh_twin, gradient: rule(unary::save_input, unary::gelu_tanh_backward) } "GELU with the tanh approximation (gelu_new of GPT-2).";
+    RELU "relu" (: x) [] { shape: unary::float_shape, forward: unary::relu, twin: unary::relu_twin, gradient: rule(unary::save_input, unary::relu_backward), again: true } "`max(x, 0)`; gradient 0 at 0.";
+    SILU "silu" (: x) [] { shape: unary::float_shape, forward: unary::silu, twin: unary::silu_twin, gradient: rule(unary::save_input, unary::silu_backward), again: true } "`x * sigmoid(x)`.";
+    GELU "gelu" (: x) [] { shape: unary::float_shape, forward: unary::gelu, twin: unary::gelu_twin, gradient: rule(unary::save_input, unary::gelu_backward), again: true } "`x * Phi(x)`, exact.";
+    GELU_TANH "geluTanh" (: x) [] { shape: unary::float_shape, forward: unary::gelu_tanh, twin: unary::gelu_tanh_twin, gradient: rule(unary::save_input, unary::gelu_tanh_backward), again: true } "GELU with the tanh approximation (gelu_new of GPT-2).";
     ERF "erf" (: x) [] { shape: unary::float_shape, forward: unary::erf, twin: unary::erf_twin, gradient: rule(unary::save_input, unary::erf_backward) } "Error function.";
     FLOOR "floor" (: x) [] { shape: unary::float_shape, forward: unary::floor, twin: unary::floor_twin, gradient: Gradient::Stop } "Largest integer not above.";
     CEIL "ceil" (: x) [] { shape: unary::float_shape, forward: unary::ceil, twin: unary::ceil_twin, gradient: Gradient::Stop } "Smallest integer not below.";
@@ -111,7 +112,7 @@ table! {
     POW_SCALAR "powScalar" (: x) [exponent: num] { shape: unary::float_shape, forward: unary::pow_scalar, twin: unary::pow_scalar_twin, gradient: rule(unary::save_input, unary::pow_scalar_backward) } "`x` to a fixed power.";
     CLAMP "clamp" (: x) [min: num, max: num] { shape: unary::float_shape, forward: unary::clamp, twin: unary::clamp_twin, gradient: rule(unary::save_input, unary::clamp_backward) } "`x` held between two bounds; gradient 1 inside, bounds included.";
     UNARY_BACKWARD "unaryBackward" (: saved, : dy) [kind: num, a: num, b: num] { public: false, shape: unary::backward_shape, forward: unary::backward, twin: unary::backward_twin } "Gradient of a one-operand op from what it saved.";
-    SILU_MUL "siluMul" (: gate, : up) [] { shape: silu_mul::shape, forward: silu_mul::silu_mul, twin: silu_mul::silu_mul_twin, gradient: rule(silu_mul::save, silu_mul::silu_mul_backward) } "`silu(gate) * up`: SwiGLU.";
+    SILU_MUL "siluMul" (: gate, : up) [] { shape: silu_mul::shape, forward: silu_mul::silu_mul, twin: silu_mul::silu_mul_twin, gradient: rule(silu_mul::save, silu_mul::silu_mul_backward), again: true } "`silu(gate) * up`: SwiGLU.";
     SILU_MUL_BACKWARD "siluMulBackward" (: dy, : gate, : up) [] { public: false, visible: 2, shape: silu_mul::backward_shape, forward: silu_mul::grad, twin: silu_mul::grad_twin } "Gradients dgate, dup of siluMul.";
     LOGICAL_NOT "logicalNot" (: a) [] { shape: unary::logical_shape, forward: unary::logical_not, twin: unary::logical_not_twin, gradient: Gradient::Stop } "True where `a` is 0.";
     LOGICAL_AND "logicalAnd" (: a, : b) [] { shape: elementwise::logical_shape, forward: elementwise::logical_and, twin: elementwise::logical_and_twin, gradient: Gradient::Stop } "True where both are not 0.";
@@ -155,9 +156,9 @@ table! {
     // ---- layers --------------------------------------------------------------------------------------------------------
     EMBEDDING "embedding" (: weight, : ids) [paddingIdx: num, scaleGradByFreq: bool] { shape: embedding::shape, forward: embedding::embedding, twin: embedding::embedding_twin, gradient: rule(embedding::save, embedding::embedding_backward), half: Half::Native } "Rows of `weight` by id; the padding row gets no gradient.";
     EMBEDDING_BACKWARD "embeddingBackward" (: dy, : ids) [num: num, paddingIdx: num, scaleGradByFreq: bool] { public: false, shape: embedding::backward_shape, forward: embedding::grad, twin: embedding::grad_twin } "Rows of `dy` summed by id.";
-    LAYER_NORM "layerNorm" (: x, opt: weight, opt: bias) [eps: num] { shape: norm::layer_norm_shape, forward: norm::layer_norm, twin: norm::layer_norm_twin, gradient: rule(norm::layer_norm_save, norm::layer_norm_backward) } "`(x - mean) / sqrt(var + eps) * weight + bias` over the last dimension.";
+    LAYER_NORM "layerNorm" (: x, opt: weight, opt: bias) [eps: num] { shape: norm::layer_norm_shape, forward: norm::layer_norm, twin: norm::layer_norm_twin, gradient: rule(norm::layer_norm_save, norm::layer_norm_backward), again: true } "`(x - mean) / sqrt(var + eps) * weight + bias` over the last dimension.";
     LAYER_NORM_BACKWARD "layerNormBackward" (: dy, : x, opt: weight, : mean, : rstd) [needs: num] { public: false, visible: 3, shape: norm::layer_norm_backward_shape, forward: norm::layer_norm_grad, twin: norm::layer_norm_grad_twin } "Gradients dx, dweight, dbias of layer norm.";
-    RMS_NORM "rmsNorm" (: x, opt: weight) [eps: num] { shape: norm::rms_norm_shape, forward: norm::rms_norm, twin: norm::rms_norm_twin, gradient: rule(norm::rms_norm_save, norm::rms_norm_backward) } "`x / sqrt(mean(x²) + eps) * weight` over the last dimension.";
+    RMS_NORM "rmsNorm" (: x, opt: weight) [eps: num] { shape: norm::rms_norm_shape, forward: norm::rms_norm, twin: norm::rms_norm_twin, gradient: rule(norm::rms_norm_save, norm::rms_norm_backward), again: true } "`x / sqrt(mean(x²) + eps) * weight` over the last dimension.";
     RMS_NORM_BACKWARD "rmsNormBackward" (: dy, : x, opt: weight, : rstd) [needs: num] { public: false, visible: 2, shape: norm::rms_norm_backward_shape, forward: norm::rms_norm_grad, twin: norm::rms_norm_grad_twin } "Gradients dx, dweight of RMS norm.";
     DROPOUT "dropout" (: x) [p: num] { shape: dropout::shape, forward: dropout::dropout, twin: dropout::dropout_twin, random: Some(dropout::random), gradient: rule(nothing, dropout::dropout_backward) } "Zeroes elements with probability `p` and scales the rest by `1 / (1 - p)`; no mask is kept.";
     SDPA "sdpa" (: q, : k, : v, opt: mask, opt: lengths) [scale: num, causal: num, p: num, layout: num] { constants: 0b01000, shape: attention::shape, forward: attention::sdpa, twin: attention::sdpa_twin, random: Some(attention::random), gradient: rule(attention::save, attention::sdpa_backward) } "`softmax(scale · q kᵀ + mask) v` per head, without the (T, T) matrix; layout 0: (B, H, T, D), 1: (B, T, H, D); causal 0: none, 1: aligned at the first key, 2: at the last.";

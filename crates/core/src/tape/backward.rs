@@ -143,13 +143,14 @@ impl Recorder {
         if !self.take_wanted(walk, number) {
             return Ok(None);
         }
-        let node = self
+        let mut node = self
             .tape
             .nodes
             .remove(&number)
             .expect("a queued node is kept by its walk");
         let rule = self.set_rule(Some(node.row.name));
-        let outcome = self.check_saved(&node).and_then(|()| match node.callback {
+        let ready = self.check_saved(&node).and_then(|()| self.fetch_borrowed(&mut node));
+        let outcome = ready.and_then(|()| match node.callback {
             Some(_) => Ok(None),
             None => self.visit(walk, &node).map(Some),
         });
@@ -258,6 +259,10 @@ impl Recorder {
             }
         }
         if !walk.retain_graph {
+            // Borrowers of another graph come later: what they need is made while it can be.
+            if node.borrowers > 0 && node.remade.is_none() && outcome.is_ok() {
+                outcome = self.run_again(&node).map(|id| node.remade = Some(id));
+            }
             node.consumed = true;
             // No walk comes here again.
             self.tape.drop_hooks(number, node.grads.len());

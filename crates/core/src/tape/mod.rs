@@ -1,5 +1,6 @@
 //! The tape: which op made what, and what backward needs of it. Metadata only.
 
+mod again;
 mod back;
 mod backward;
 mod grads;
@@ -66,10 +67,11 @@ impl Tape {
         node.grads = SmallVec::from_elem(None, promised.len());
         for (i, &id) in inputs.iter().enumerate() {
             node.input_metas.push((id != 0).then(|| values.meta(id).clone()));
-            node.edges
-                .push(self.edge(values, id, id != 0 && needs.input(i.min(31))));
-            node.saved_inputs
-                .push((id != 0 && save.inputs >> i.min(31) & 1 == 1).then(|| hold(values, id)));
+            let edge = self.edge(values, id, id != 0 && needs.input(i.min(31)));
+            let saved = id != 0 && save.inputs >> i.min(31) & 1 == 1;
+            let made_again = saved && self.borrow(values, &mut node, i, id, edge);
+            node.edges.push(edge);
+            node.saved_inputs.push((saved && !made_again).then(|| hold(values, id)));
         }
         for (i, &id) in outputs.iter().enumerate() {
             node.saved_outputs
@@ -178,6 +180,9 @@ impl Tape {
     /// Lets go of everything a node holds.
     fn let_go(&mut self, values: &mut Values, mut node: Box<Node>, work: &mut Vec<Loose>) {
         self.dropped_callbacks.extend(node.callback);
+        for (_, maker) in node.again.drain(..) {
+            work.extend(self.give_back(values, maker).map(Loose::Value));
+        }
         for id in node.take_holds() {
             values.unhold(id);
             work.push(Loose::Value(id));

@@ -36,6 +36,12 @@ pub struct Node {
     pub(crate) saved_inputs: SmallVec<[Option<(Id, u32)>; 5]>,
     /// Outputs that backward needs.
     pub(crate) saved_outputs: SmallVec<[Option<(Id, u32)>; 3]>,
+    /// Inputs that backward needs and makes again: which one, and the node whose output it is.
+    pub(crate) again: SmallVec<[(usize, u64); 1]>,
+    /// How many inputs of other nodes are the output of this one, made again.
+    pub(crate) borrowers: u32,
+    /// The output, made again, while there are more borrowers.
+    pub(crate) remade: Option<Id>,
     /// Gradients of the outputs, while backward is under way.
     pub(crate) grads: SmallVec<[Option<Id>; 3]>,
     /// Outputs whose gradient the user wants to keep.
@@ -61,6 +67,9 @@ impl Node {
             needs: Needs(0),
             saved_inputs: SmallVec::new(),
             saved_outputs: SmallVec::new(),
+            again: SmallVec::new(),
+            borrowers: 0,
+            remade: None,
             grads: SmallVec::new(),
             retain: SmallVec::new(),
             refs: 0,
