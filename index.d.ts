@@ -1272,14 +1272,25 @@ declare function load<T = StateDict>(path: string, options?: LoadOptions): Promi
  */
 declare function loadHeader(path: string): Promise<FileHeader>;
 
+/** Options of {@link save}. */
+interface SaveFileOptions {
+    /** Strings for the header of the file. @default only `format: 'pt'` */
+    metadata?: Record<string, string>;
+    /**
+     * Wait until the disk has the file. Without it `save` ends when the system has taken the bytes, as that of PyTorch does: a crash of this process
+     * still loses nothing, but when the whole system stops within the next half a minute (power, kernel), the file may be found empty, cut or full of
+     * zeros, and what was there before is gone. Set it to false for files that can be made again. @default true
+     */
+    sync?: boolean;
+}
 /**
  * Writes tensors to a safetensors file that Python's readers take. The values are those of this moment in the queue; the file appears whole or
  * not at all, and what was there before is lost only then.
+ *
+ * Tensors of a mapped file are written from there; of the others it holds a copy until they are written.
  * @throws {FileError} when it cannot be written.
  */
-declare function save(dict: StateDict, path: string, options?: {
-    metadata?: Record<string, string>;
-}): Promise<void>;
+declare function save(dict: StateDict, path: string, options?: SaveFileOptions): Promise<void>;
 
 /** What a file of `torch.save` may hold, as plain values. Python's None is null, its lists and tuples are arrays. */
 type TorchValue = Tensor | number | bigint | string | boolean | null | TorchValue[] | TorchObject | Map<number | bigint | string | boolean | null, TorchValue>;
@@ -5563,4 +5574,4 @@ declare namespace index_d {
 }
 
 export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$5 as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$1 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$2 as models, multinomial, index_d$4 as nn, noGrad, ones, onesLike, index_d$3 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d as tokenizers, unmergeAll, where, zeros, zerosLike };
-export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };
+export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveFileOptions, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };

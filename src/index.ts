@@ -39,6 +39,7 @@ export { DataLoader } from './data/loader/index.js'
 // Files
 export { load, loadHeader } from './io/load.js'
 export { save } from './io/safetensors.js'
+export type { SaveFileOptions } from './io/safetensors.js'
 export type { FileHeader, LoadOptions } from './io/load.js'
 export type { TorchObject, TorchValue } from './io/object.js'
 

@@ -213,8 +213,13 @@ export declare function requiresGrad(id: number): boolean
 /** Keeps the gradient of a tensor that is no leaf. */
 export declare function retainGrad(id: number): void
 
-/** Writes a snapshot of tensors, taken at this place of the queue, as a safetensors file. `metadata` is a flat list of pairs. */
-export declare function saveWeights(path: string, names: Array<string>, list: Float64Array, metadata: Array<string>): Promise<void>
+/**
+ * Writes a snapshot of tensors, taken at this place of the queue, as a safetensors file. `metadata` is a flat list of pairs; without `sync` nothing waits
+ * for the disk.
+ *
+ * The tensors are copied one after the other in the order of the file, and what was copied is written meanwhile.
+ */
+export declare function saveWeights(path: string, names: Array<string>, list: Float64Array, metadata: Array<string>, sync: boolean): Promise<void>
 
 /** Turns anomaly mode on or off for what is recorded from here on; returns what was before. */
 export declare function setAnomaly(on: boolean): boolean

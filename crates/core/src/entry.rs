@@ -36,7 +36,34 @@ pub struct HostTensor {
     /// Sizes.
     pub shape: Shape,
     /// Little-endian elements, row-major.
-    pub bytes: Vec<u8>,
+    pub bytes: HostBytes,
+}
+
+/// The bytes of numbers that were read.
+pub enum HostBytes {
+    /// A copy.
+    Copied(Vec<u8>),
+    /// A file that stays as it is holds them.
+    Mapped(Window),
+}
+
+impl AsRef<[u8]> for HostBytes {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            HostBytes::Copied(bytes) => bytes,
+            HostBytes::Mapped(window) => window.bytes(),
+        }
+    }
+}
+
+impl HostBytes {
+    /// A vector of its own.
+    pub fn into_vec(self) -> Vec<u8> {
+        match self {
+            HostBytes::Copied(bytes) => bytes,
+            HostBytes::Mapped(window) => window.bytes().to_vec(),
+        }
+    }
 }
 
 /// Where a new tensor's numbers come from.
@@ -92,6 +119,8 @@ pub enum Command {
     Read {
         /// The tensors.
         ids: Vec<Id>,
+        /// Whether numbers that lie in a mapped file may stay there.
+        in_file: bool,
         /// Who asked.
         reply: Reply<Vec<HostTensor>>,
     },

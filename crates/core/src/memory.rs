@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::storage::{Buffer, Element, Window};
 
 use room::Room;
-pub use room::{check_host, host_copy, host_vec, limit, set_collector, size};
+pub use room::{check_host, host_copy, host_vec, limit, set_collector, shared_copy, size};
 
 /// Counters that both halves of the engine read.
 #[derive(Default)]

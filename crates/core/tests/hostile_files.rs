@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use engine::code::Code;
 use engine::error::{Error, Result};
-use engine::io::{Header, SafetensorsFile, ShardedFile, TensorOut, write_safetensors};
+use engine::io::{Header, Layout, SafetensorsFile, ShardedFile};
+use engine::ops::row::Meta;
+use engine::shape::Shape;
 use serde_json::Value;
 
 /// A folder of its own for each test, removed at the end.
@@ -63,21 +65,14 @@ fn refused(path: &Path) -> Error {
 
 fn good_file(folder: &Folder) -> (PathBuf, Vec<u8>) {
     let path = folder.0.join("good.safetensors");
-    let tensors = [
-        TensorOut {
-            name: "a",
-            dtype: engine::dtype::Dtype::F32,
-            shape: &[2, 2],
-            bytes: &[1; 16],
-        },
-        TensorOut {
-            name: "b",
-            dtype: engine::dtype::Dtype::Bool,
-            shape: &[3],
-            bytes: &[0, 1, 0],
-        },
+    let names = ["a", "b"].map(str::to_owned);
+    let metas = [
+        Meta::new(Shape::new(&[2, 2]), engine::dtype::Dtype::F32),
+        Meta::new(Shape::new(&[3]), engine::dtype::Dtype::Bool),
     ];
-    write_safetensors(&path, &tensors, &[("format".to_owned(), "pt".to_owned())]).unwrap();
+    let layout = Layout::new(&names, &metas, &[("format".to_owned(), "pt".to_owned())]).unwrap();
+    let mut data = [&[1u8; 16][..], &[0, 1, 0]].into_iter();
+    layout.write(&path, true, || Ok(data.next().unwrap())).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     (path, bytes)
 }

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use engine::code::Code;
 use engine::entry::{HostTensor, Reply, Source};
 use engine::error::{Error, Result};
+use engine::io::Layout;
 use engine::io::weights::{WeightFile, Weights};
-use engine::io::write::{TensorOut, write_safetensors};
 use engine::ops::row::Meta;
 use engine::shape::Shape;
 use engine::values::Kind;
@@ -142,7 +142,10 @@ pub fn open_weights(env: &Env, path: String, mapped: bool) -> napi::Result<Objec
     Ok(promise)
 }
 
-/// Writes a snapshot of tensors, taken at this place of the queue, as a safetensors file. `metadata` is a flat list of pairs.
+/// Writes a snapshot of tensors, taken at this place of the queue, as a safetensors file. `metadata` is a flat list of pairs; without `sync` nothing waits
+/// for the disk.
+///
+/// The tensors are copied one after the other in the order of the file, and what was copied is written meanwhile.
 #[napi(catch_unwind, ts_return_type = "Promise<void>")]
 pub fn save_weights<'env>(
     env: &'env Env,
@@ -150,32 +153,49 @@ pub fn save_weights<'env>(
     names: Vec<String>,
     list: &[f64],
     metadata: Vec<String>,
+    sync: bool,
 ) -> napi::Result<Object<'env>> {
     type Resolve = Box<dyn FnOnce(Env) -> napi::Result<()>>;
+    let pairs: Vec<(String, String)> = metadata.chunks_exact(2).map(|p| (p[0].clone(), p[1].clone())).collect();
+    let (sender, copied) = mpsc::channel();
+    let layout = with(|state| {
+        let ids = ids(list);
+        let metas = ids.iter().map(|&id| state.recorder.meta(id).cloned());
+        let layout = Layout::new(&names, &metas.collect::<Result<Vec<_>>>()?, &pairs)?;
+        for &place in layout.order() {
+            let sender = sender.clone();
+            // Who has failed already listens no more.
+            let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| drop(sender.send(outcome)));
+            state.recorder.read_where_it_lies(ids[place], reply)?;
+        }
+        Ok(layout)
+    })?;
     let (deferred, promise) = env.create_deferred::<(), Resolve>()?;
-    let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| {
-        let write = move || match caught(|| outcome.and_then(|tensors| write_file(&path, &names, &tensors, &metadata)))
-        {
-            Ok(()) => deferred.resolve(Box::new(|_| Ok(()))),
-            Err(error) => deferred.reject(to_napi(error)),
+    off_thread(move || {
+        // The queue may be long: before it comes to the first tensor there is no temporary file to be left behind.
+        let mut first = (!layout.order().is_empty()).then(|| copied.recv());
+        // Nobody waits for an answer when the environment, and with it its queue, has ended.
+        let mut ended = false;
+        let next = || match first.take().unwrap_or_else(|| copied.recv()) {
+            Ok(tensors) => tensors.and_then(|mut tensors| tensors.pop().map(|t| t.bytes).ok_or_else(nothing_read)),
+            Err(_) => {
+                ended = true;
+                Err(nothing_read())
+            }
         };
-        off_thread(write);
+        let outcome = caught(|| layout.write(Path::new(&path), sync, next));
+        match outcome {
+            _ if ended => {}
+            Ok(replaced) => {
+                deferred.resolve(Box::new(|_| Ok(())));
+                drop(replaced);
+            }
+            Err(error) => deferred.reject(to_napi(error)),
+        }
     });
-    with(|state| state.recorder.read(&ids(list), reply))?;
     Ok(promise)
 }
 
-fn write_file(path: &str, names: &[String], tensors: &[HostTensor], metadata: &[String]) -> Result<()> {
-    let out: Vec<TensorOut<'_>> = names
-        .iter()
-        .zip(tensors)
-        .map(|(name, t)| TensorOut {
-            name,
-            dtype: t.dtype,
-            shape: t.shape.dims(),
-            bytes: &t.bytes,
-        })
-        .collect();
-    let pairs: Vec<(String, String)> = metadata.chunks_exact(2).map(|p| (p[0].clone(), p[1].clone())).collect();
-    write_safetensors(Path::new(path), &out, &pairs)
+fn nothing_read() -> Error {
+    Error::new(Code::Internal, "a tensor to be saved was not read")
 }

@@ -70,7 +70,7 @@ pub fn read_large<'env>(env: &'env Env, id: f64) -> napi::Result<Object<'env>> {
     let (deferred, promise) = env.create_deferred::<NativeBytes, Resolve>()?;
     let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| match outcome {
         Ok(mut tensors) => deferred.resolve(Box::new(move |_| {
-            let bytes = tensors.pop().map(|t| t.bytes).unwrap_or_default();
+            let bytes = tensors.pop().map(|t| t.bytes.into_vec()).unwrap_or_default();
             Ok(NativeBytes {
                 bytes: RefCell::new(bytes),
             })

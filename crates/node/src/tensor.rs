@@ -109,7 +109,7 @@ pub fn read<'env>(env: &'env Env, list: &[f64]) -> napi::Result<Object<'env>> {
         // Always a copy into memory that V8 owns: Electron forbids anything else, and nothing can change under the reader.
         Ok(tensors) => deferred.resolve(Box::new(move |env| {
             // V8 ends the process where it has no room for a buffer.
-            let bytes: usize = tensors.iter().map(|t| t.bytes.len()).sum();
+            let bytes: usize = tensors.iter().map(|t| t.bytes.as_ref().len()).sum();
             engine::memory::check_host(bytes as u64, "the numbers that were read").map_err(to_napi)?;
             tensors
                 .into_iter()

@@ -7,7 +7,7 @@ use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::exec::{Exec, Output, Twin};
-use crate::memory::{host_copy, host_vec};
+use crate::memory::{host_copy, host_vec, shared_copy};
 use crate::ops::row::{Half, Meta, Mutates, OpRow, Rng};
 use crate::ops::twins::convert;
 use crate::precision::Precision;
@@ -298,7 +298,7 @@ impl Executor {
         }
         crate::any!(value.dtype, T => {
             let numbers = value.read::<T>()?;
-            host_copy(bytemuck::cast_slice::<T, u8>(&numbers), "a copy for the reader")
+            shared_copy(bytemuck::cast_slice::<T, u8>(&numbers), "a copy for the reader")
         })
     }
 

@@ -98,16 +98,16 @@ impl Executor {
                 }
                 None
             }
-            Command::Read { ids, reply } => {
+            Command::Read { ids, in_file, reply } => {
                 // Evaluation and generation read at every turn and end no step: there the reads make old buffers age.
                 self.pool.borrow_mut().end_step();
                 let outcome = self.guarded(|exec| {
                     ids.iter()
-                        .map(|&id| exec.read_host(id))
+                        .map(|&id| exec.read_host(id, in_file))
                         .collect::<Result<Vec<HostTensor>>>()
                 });
                 if let (Ok(tensors), true) = (&outcome, self.trace.borrow().ops()) {
-                    let bytes = tensors.iter().map(|t| t.bytes.len() as u64).sum();
+                    let bytes = tensors.iter().map(|t| t.bytes.as_ref().len() as u64).sum();
                     self.trace.borrow().moved("read", place.stream, bytes, &self.took());
                 }
                 let told = outcome.as_ref().err().cloned();

@@ -6,10 +6,10 @@ use smallvec::SmallVec;
 
 use super::Executor;
 use crate::code::Code;
-use crate::entry::{HostTensor, Id, Source};
+use crate::entry::{HostBytes, HostTensor, Id, Source};
 use crate::error::{Error, Result};
 use crate::ops::row::Meta;
-use crate::storage::Value;
+use crate::storage::{Buffer, Value};
 
 impl Executor {
     /// Stores results, or poisons them.
@@ -85,9 +85,16 @@ impl Executor {
         }
     }
 
-    pub(super) fn read_host(&self, id: Id) -> Result<HostTensor> {
+    pub(super) fn read_host(&self, id: Id, in_file: bool) -> Result<HostTensor> {
         let value = self.value(id)?;
-        let bytes = self.to_bytes(&value)?;
+        let window = match &*value.storage.borrow() {
+            Buffer::Mapped(window) if in_file => Some(window.clone()),
+            _ => None,
+        };
+        let bytes = match window {
+            Some(window) => HostBytes::Mapped(window),
+            None => HostBytes::Copied(self.to_bytes(&value)?),
+        };
         Ok(HostTensor {
             dtype: value.dtype,
             shape: value.shape,

@@ -141,6 +141,23 @@ pub fn host_copy(bytes: &[u8], what: &str) -> Result<Vec<u8>> {
     Ok(vec)
 }
 
+/// A copy of bytes on the host, made by all compute threads: most of its time goes to memory that is touched for the first time. For one of them to call.
+///
+/// # Errors
+/// As [`host_vec`].
+pub fn shared_copy(bytes: &[u8], what: &str) -> Result<Vec<u8>> {
+    let mut vec = host_vec(bytes.len(), what)?;
+    let room = &mut vec.spare_capacity_mut()[..bytes.len()];
+    kernels::par::rows_mut(room, 1, TASK_BYTES, |start, part| {
+        let from = &bytes[start..start + part.len()];
+        // SAFETY: both are of this length, and nobody else has the new memory.
+        unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), part.as_mut_ptr().cast::<u8>(), from.len()) };
+    });
+    // SAFETY: the parts cover the first `bytes.len()` bytes, and each has been written.
+    unsafe { vec.set_len(bytes.len()) };
+    Ok(vec)
+}
+
 /// Fails when a large copy that somebody else allocates, who cannot fail, has no room.
 ///
 /// # Errors
@@ -171,6 +188,9 @@ fn no_room(bytes: u64, what: &str) -> Error {
 
 /// Bytes that a copy moves between two pauses: a few milliseconds at most.
 const COPY_BYTES: usize = 8 << 20;
+
+/// Bytes that one task copies.
+const TASK_BYTES: usize = 256 << 10;
 
 /// Bytes for people.
 pub fn size(bytes: u64) -> String {

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::Recorder;
-use crate::entry::{Command, Id, Place, Reply, Source};
+use crate::entry::{Command, HostTensor, Id, Place, Reply, Source};
 use crate::error::Result;
 use crate::ops::row::{Meta, Metas};
 use crate::values::Kind;
@@ -51,7 +51,19 @@ impl Recorder {
     ///
     /// # Errors
     /// [`crate::Code::Disposed`].
-    pub fn read(&mut self, ids: &[Id], reply: Reply<Vec<crate::entry::HostTensor>>) -> Result<()> {
+    pub fn read(&mut self, ids: &[Id], reply: Reply<Vec<HostTensor>>) -> Result<()> {
+        self.read_all(ids, false, reply)
+    }
+
+    /// The same for who does not change the bytes: those of a mapped file are not copied.
+    ///
+    /// # Errors
+    /// [`crate::Code::Disposed`].
+    pub fn read_where_it_lies(&mut self, id: Id, reply: Reply<Vec<HostTensor>>) -> Result<()> {
+        self.read_all(&[id], true, reply)
+    }
+
+    fn read_all(&mut self, ids: &[Id], in_file: bool, reply: Reply<Vec<HostTensor>>) -> Result<()> {
         if let Some(&id) = ids.iter().find(|&&id| !self.values.is_usable(id)) {
             return Err(self.gone(id));
         }
@@ -65,6 +77,7 @@ impl Recorder {
             after,
             Command::Read {
                 ids: ids.to_vec(),
+                in_file,
                 reply,
             },
         );

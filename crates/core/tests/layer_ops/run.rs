@@ -58,7 +58,7 @@ pub fn read(recorder: &mut Recorder, id: u64) -> Vec<f64> {
         .read(&[id], Box::new(move |result| sender.send(result).expect("waits")))
         .expect("lives");
     let host = receiver.recv().expect("answers").expect("computes").remove(0);
-    let bytes = &host.bytes;
+    let bytes = host.bytes.as_ref();
     match host.dtype {
         Dtype::F64 => bytes
             .chunks_exact(8)

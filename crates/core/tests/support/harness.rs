@@ -82,7 +82,12 @@ pub fn numbers(tensor: &HostTensor) -> Vec<f64> {
             Dtype::U8 | Dtype::Bool => f64::from(bytes[0]),
         }
     };
-    tensor.bytes.chunks_exact(tensor.dtype.size()).map(one).collect()
+    tensor
+        .bytes
+        .as_ref()
+        .chunks_exact(tensor.dtype.size())
+        .map(one)
+        .collect()
 }
 
 impl Lab {
@@ -159,6 +164,7 @@ impl Lab {
             .unwrap_or_else(|e| panic!("reading #{id}: {e}"))
             .remove(0)
             .bytes
+            .into_vec()
     }
 
     /// Waits for what was recorded in the current stream; the first failure that nobody was told.
