@@ -65,12 +65,12 @@ fn refused(path: &Path) -> Error {
 
 fn good_file(folder: &Folder) -> (PathBuf, Vec<u8>) {
     let path = folder.0.join("good.safetensors");
-    let names = ["a", "b"].map(str::to_owned);
-    let metas = [
+    let names = ["a", "b"].map(str::to_owned).to_vec();
+    let metas = vec![
         Meta::new(Shape::new(&[2, 2]), engine::dtype::Dtype::F32),
         Meta::new(Shape::new(&[3]), engine::dtype::Dtype::Bool),
     ];
-    let layout = Layout::new(&names, &metas, &[("format".to_owned(), "pt".to_owned())]).unwrap();
+    let layout = Layout::new(names, metas, vec![("format".to_owned(), "pt".to_owned())]).unwrap();
     let mut data = [&[1u8; 16][..], &[0, 1, 0]].into_iter();
     layout.write(&path, true, || Ok(data.next().unwrap())).unwrap();
     let bytes = std::fs::read(&path).unwrap();

@@ -161,12 +161,13 @@ pub fn save_weights<'env>(
     let layout = with(|state| {
         let ids = ids(list);
         let metas = ids.iter().map(|&id| state.recorder.meta(id).cloned());
-        let layout = Layout::new(&names, &metas.collect::<Result<Vec<_>>>()?, &pairs)?;
-        for &place in layout.order() {
+        let layout = Layout::new(names, metas.collect::<Result<Vec<_>>>()?, pairs)?;
+        for group in groups(&layout) {
             let sender = sender.clone();
             // Who has failed already listens no more.
             let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| drop(sender.send(outcome)));
-            state.recorder.read_where_it_lies(ids[place], reply)?;
+            let group: Vec<_> = group.iter().map(|&place| ids[place]).collect();
+            state.recorder.read_where_they_lie(&group, reply)?;
         }
         Ok(layout)
     })?;
@@ -176,12 +177,16 @@ pub fn save_weights<'env>(
         let mut first = (!layout.order().is_empty()).then(|| copied.recv());
         // Nobody waits for an answer when the environment, and with it its queue, has ended.
         let mut ended = false;
-        let next = || match first.take().unwrap_or_else(|| copied.recv()) {
-            Ok(tensors) => tensors.and_then(|mut tensors| tensors.pop().map(|t| t.bytes).ok_or_else(nothing_read)),
-            Err(_) => {
-                ended = true;
-                Err(nothing_read())
+        let mut group = Vec::new().into_iter();
+        let next = || {
+            if group.len() == 0 {
+                let Ok(tensors) = first.take().unwrap_or_else(|| copied.recv()) else {
+                    ended = true;
+                    return Err(nothing_read());
+                };
+                group = tensors?.into_iter();
             }
+            group.next().map(|tensor| tensor.bytes).ok_or_else(nothing_read)
         };
         let outcome = caught(|| layout.write(Path::new(&path), sync, next));
         match outcome {
@@ -194,6 +199,26 @@ pub fn save_weights<'env>(
         }
     });
     Ok(promise)
+}
+
+/// Tensors that are read by one entry of the queue, in the order of the file: an entry for each of a thousand small ones would hold up the event loop,
+/// and one for all would have everything copied before the first is written.
+fn groups(layout: &Layout) -> impl Iterator<Item = &[usize]> {
+    const TENSORS: usize = 64;
+    const BYTES: u64 = 4 << 20;
+    let mut rest = layout.order();
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |&&place: &&usize| {
+            let before = bytes;
+            bytes += layout.bytes(place);
+            before < BYTES
+        };
+        let n = rest.iter().take(TENSORS).take_while(fits).count();
+        let group;
+        (group, rest) = rest.split_at(n);
+        (n > 0).then_some(group)
+    })
 }
 
 fn nothing_read() -> Error {

@@ -17,9 +17,10 @@ use crate::ops::row::Meta;
 /// is padded with spaces to 8 bytes.
 #[derive(Debug)]
 pub struct Layout {
-    header: String,
+    names: Vec<String>,
+    metas: Vec<Meta>,
+    metadata: Vec<(String, String)>,
     order: Vec<usize>,
-    sizes: Vec<u64>,
 }
 
 impl Layout {
@@ -27,23 +28,18 @@ impl Layout {
     /// them.
     ///
     /// # Errors
-    /// [`Code::Option`] for a name twice or reserved, or more names than a header holds.
-    pub fn new(names: &[String], metas: &[Meta], metadata: &[(String, String)]) -> Result<Layout> {
-        check_names(names, metadata)?;
+    /// [`Code::Option`] for a name twice or reserved.
+    pub fn new(names: Vec<String>, metas: Vec<Meta>, metadata: Vec<(String, String)>) -> Result<Layout> {
+        check_names(&names, &metadata)?;
         let file_dtype = |place: usize| FileDtype::from(metas[place].dtype);
         let mut order: Vec<usize> = (0..names.len().min(metas.len())).collect();
         order.sort_by(|&a, &b| file_dtype(b).cmp(&file_dtype(a)).then_with(|| names[a].cmp(&names[b])));
-        let header = header_json(names, metas, &order, metadata);
-        if header.len() > MAX_HEADER_BYTES {
-            return Err(
-                Error::new(Code::Option, "names and metadata are too long for a safetensors header")
-                    .expected(format!("at most {MAX_HEADER_BYTES} bytes"))
-                    .received(format!("{} bytes", header.len()))
-                    .hint("use shorter names, or keep long texts in a file of their own"),
-            );
-        }
-        let sizes = order.iter().map(|&place| metas[place].bytes()).collect();
-        Ok(Layout { header, order, sizes })
+        Ok(Layout {
+            names,
+            metas,
+            metadata,
+            order,
+        })
     }
 
     /// Places of the tensors, in the order of the file.
@@ -51,24 +47,32 @@ impl Layout {
         &self.order
     }
 
+    /// Bytes of the tensor at a place.
+    pub fn bytes(&self, place: usize) -> u64 {
+        self.metas[place].bytes()
+    }
+
     /// Writes the file; `next` gives the bytes of the tensors, little-endian, in the order of the file. A reader sees the old file or the whole new
     /// one. With `sync` this is so after a crash of the system, too, and takes as long as the disk does. Gives what was there before.
     ///
     /// # Errors
-    /// [`Code::File`] when the folder does not exist or cannot be written, or the disk is full; those of `next`. The file that was there stays then.
+    /// [`Code::File`] when the folder does not exist or cannot be written, or the disk is full; [`Code::Option`] for more names than a header holds; those
+    /// of `next`. The file that was there stays then.
     pub fn write<B: AsRef<[u8]>>(
         &self,
         path: &Path,
         sync: bool,
         mut next: impl FnMut() -> Result<B>,
     ) -> Result<Replaced> {
-        let size = size_of::<u64>() as u64 + self.header.len() as u64 + self.sizes.iter().sum::<u64>();
+        // Made here, off the main thread: it takes a millisecond for a thousand tensors.
+        let header = self.header()?;
+        let sizes = self.order.iter().map(|&place| self.bytes(place));
+        let size = size_of::<u64>() as u64 + header.len() as u64 + sizes.clone().sum::<u64>();
         let failed = |e: std::io::Error| io_error(CANNOT_WRITE, path, &e);
         replace(path, Writing { sync, size }, |out| {
-            out.write_all(&(self.header.len() as u64).to_le_bytes())
-                .map_err(failed)?;
-            out.write_all(self.header.as_bytes()).map_err(failed)?;
-            for &size in &self.sizes {
+            out.write_all(&(header.len() as u64).to_le_bytes()).map_err(failed)?;
+            out.write_all(header.as_bytes()).map_err(failed)?;
+            for size in sizes {
                 let bytes = next()?;
                 let bytes = bytes.as_ref();
                 if bytes.len() as u64 != size {
@@ -81,6 +85,19 @@ impl Layout {
             }
             Ok(())
         })
+    }
+
+    fn header(&self) -> Result<String> {
+        let header = header_json(&self.names, &self.metas, &self.order, &self.metadata);
+        if header.len() <= MAX_HEADER_BYTES {
+            return Ok(header);
+        }
+        Err(
+            Error::new(Code::Option, "names and metadata are too long for a safetensors header")
+                .expected(format!("at most {MAX_HEADER_BYTES} bytes"))
+                .received(format!("{} bytes", header.len()))
+                .hint("use shorter names, or keep long texts in a file of their own"),
+        )
     }
 }
 
@@ -164,7 +181,7 @@ mod tests {
             ("format".to_owned(), "pt".to_owned()),
             ("line\n".to_owned(), "\u{2028}\"".to_owned()),
         ];
-        let layout = Layout::new(&names, &metas, &metadata).unwrap();
+        let layout = Layout::new(names.clone(), metas.to_vec(), metadata.clone()).unwrap();
         let bytes = |place: usize| &data[..metas[place].bytes() as usize];
         for sync in [true, false] {
             let mut places = layout.order().iter();
@@ -206,11 +223,14 @@ mod tests {
         let two = [tensor(Dtype::F32, &[1]), tensor(Dtype::F32, &[1])];
         let twice = vec![("a".to_owned(), "1".to_owned()), ("a".to_owned(), "2".to_owned())];
         for (names, metadata) in [
-            (names(["a", "a"]), &[][..]),
-            (names(["b", "__metadata__"]), &[]),
-            (names(["a", "b"]), &twice),
+            (names(["a", "a"]), vec![]),
+            (names(["b", "__metadata__"]), vec![]),
+            (names(["a", "b"]), twice),
         ] {
-            assert_eq!(Layout::new(&names, &two, metadata).unwrap_err().code(), Code::Option);
+            assert_eq!(
+                Layout::new(names, two.to_vec(), metadata).unwrap_err().code(),
+                Code::Option
+            );
         }
     }
 }

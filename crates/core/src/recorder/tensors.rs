@@ -59,8 +59,8 @@ impl Recorder {
     ///
     /// # Errors
     /// [`crate::Code::Disposed`].
-    pub fn read_where_it_lies(&mut self, id: Id, reply: Reply<Vec<HostTensor>>) -> Result<()> {
-        self.read_all(&[id], true, reply)
+    pub fn read_where_they_lie(&mut self, ids: &[Id], reply: Reply<Vec<HostTensor>>) -> Result<()> {
+        self.read_all(ids, true, reply)
     }
 
     fn read_all(&mut self, ids: &[Id], in_file: bool, reply: Reply<Vec<HostTensor>>) -> Result<()> {
