@@ -44,13 +44,23 @@ export class Client {
 
   async #answer(route, body, leave, onLine) {
     const [method, path] = route.split(' ')
-    const late = AbortSignal.timeout(LOST_AFTER_MS)
     const isRaw = body === undefined || Buffer.isBuffer(body)
-    const response = await fetch(this.#address + path, {
-      method,
-      body: isRaw ? body : JSON.stringify(body),
-      signal: leave ? AbortSignal.any([leave, late]) : late,
-    })
+    // A timer and a listener hold what they end. Signals of AbortSignal.timeout and any may be collected while they are waited for: then nothing ends it.
+    const end = new AbortController()
+    const late = setTimeout(() => end.abort(new Error('no answer')), LOST_AFTER_MS)
+    const gone = () => end.abort(leave.reason)
+    leave?.addEventListener('abort', gone)
+    try {
+      const asked = { method, body: isRaw ? body : JSON.stringify(body), signal: end.signal }
+      return await Promise.race([this.#read(fetch(this.#address + path, asked), onLine), aborted(end.signal)])
+    } finally {
+      clearTimeout(late)
+      leave?.removeEventListener('abort', gone)
+    }
+  }
+
+  async #read(answer, onLine) {
+    const response = await answer
     const [parts, decoder] = [[], new TextDecoder()]
     const isLines = response.headers.get('content-type')?.includes('json') === true
     let rest = ''
@@ -69,4 +79,12 @@ export class Client {
     else this.#tally.refused += 1
     return { status: response.status, bytes: Buffer.concat(parts), lines, code: lines.at(-1)?.error?.code }
   }
+}
+
+/** Rejects when a signal aborts: a fetch whose connection is gone by then may not settle any more. */
+function aborted(signal) {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
 }
