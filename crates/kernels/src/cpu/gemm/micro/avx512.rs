@@ -51,16 +51,43 @@ unsafe fn tile([k, more]: [usize; 2], a: *const f32, b: *const f32, t: &Tile) {
 /// R rows of V registers.
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn rows<const R: usize, const V: usize>(k: usize, mut a: *const f32, mut b: *const f32, t: &Tile) {
+unsafe fn rows<const R: usize, const V: usize>(k: usize, a: *const f32, b: *const f32, t: &Tile) {
     let mut sums = [[_mm512_setzero_ps(); V]; R];
+    ask_for::<R, V>(t);
+    // SAFETY: as promised by the caller.
+    unsafe {
+        add(&mut sums, k, a, b);
+        for i in 0..R {
+            finish(sums[i], i, t);
+        }
+    }
+}
+
+/// Asks for the tile of C, which the last lines read; its rows lie too far apart for the CPU to guess.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn ask_for<const R: usize, const V: usize>(t: &Tile) {
     for i in 0..R {
         for v in 0..V {
-            // What the last lines read; rows of C lie too far apart for the CPU to guess.
             _mm_prefetch::<_MM_HINT_T0>(t.c.wrapping_add(i * t.c_rs + v * LANES).cast());
         }
     }
+}
+
+/// Adds k steps of panels of f32 to the sums.
+///
+/// # Safety
+/// The panels have k steps of MR and NR numbers.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn add<const R: usize, const V: usize>(
+    sums: &mut [[__m512; V]; R],
+    k: usize,
+    mut a: *const f32,
+    mut b: *const f32,
+) {
     for _ in 0..k {
-        // SAFETY: the panels have k steps of MR and NR numbers.
+        // SAFETY: the caller's promise.
         unsafe {
             let mut w = [_mm512_setzero_ps(); V];
             for v in 0..V {
@@ -75,10 +102,6 @@ unsafe fn rows<const R: usize, const V: usize>(k: usize, mut a: *const f32, mut 
             a = a.add(MR);
             b = b.add(NR);
         }
-    }
-    for i in 0..R {
-        // SAFETY: as promised by the caller.
-        unsafe { finish(sums[i], i, t) };
     }
 }
 

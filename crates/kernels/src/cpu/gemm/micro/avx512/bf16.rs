@@ -6,7 +6,7 @@ use std::mem::transmute;
 
 use super::super::{Kernel, Tile};
 use super::pack::{pack, pack_pairs};
-use super::{LANES, MR, NR, by_size, finish};
+use super::{LANES, MR, NR, add, ask_for, by_size, finish};
 
 pub(in super::super) static KERNEL: Kernel = Kernel {
     mr: MR,
@@ -28,12 +28,7 @@ unsafe fn tile(steps: [usize; 2], a: *const f32, b: *const f32, t: &Tile) {
 #[target_feature(enable = "avx512f,avx512bf16")]
 unsafe fn rows<const R: usize, const V: usize>(steps: [usize; 2], mut a: *const f32, mut b: *const f32, t: &Tile) {
     let mut sums = [[_mm512_setzero_ps(); V]; R];
-    for i in 0..R {
-        for v in 0..V {
-            // What the last lines read; rows of C lie too far apart for the CPU to guess.
-            _mm_prefetch::<_MM_HINT_T0>(t.c.wrapping_add(i * t.c_rs + v * LANES).cast());
-        }
-    }
+    ask_for::<R, V>(t);
     for _ in 0..steps[0] {
         // SAFETY: the panels have these steps of MR and NR pairs.
         unsafe {
@@ -51,26 +46,12 @@ unsafe fn rows<const R: usize, const V: usize>(steps: [usize; 2], mut a: *const 
             b = b.add(NR);
         }
     }
-    for _ in 0..steps[1] {
-        // SAFETY: behind the pairs, the panels have these steps of MR and NR numbers.
-        unsafe {
-            let mut w = [_mm512_setzero_ps(); V];
-            for v in 0..V {
-                w[v] = _mm512_loadu_ps(b.add(v * LANES));
-            }
-            for i in 0..R {
-                let x = _mm512_set1_ps(*a.add(i));
-                for v in 0..V {
-                    sums[i][v] = _mm512_fmadd_ps(x, w[v], sums[i][v]);
-                }
-            }
-            a = a.add(MR);
-            b = b.add(NR);
+    // SAFETY: behind the pairs, the panels have these steps of MR and NR numbers; the rest as promised by the caller.
+    unsafe {
+        add(&mut sums, steps[1], a, b);
+        for i in 0..R {
+            finish(sums[i], i, t);
         }
-    }
-    for i in 0..R {
-        // SAFETY: as promised by the caller.
-        unsafe { finish(sums[i], i, t) };
     }
 }
 
