@@ -23,9 +23,6 @@ import { measureCases } from './loop/cases.mjs'
 import { measureAlone, measureTogether } from './loop/load.mjs'
 import { reportAlone, reportCases, reportTogether } from './loop/report.mjs'
 
-/** A short run in which the event loop came later than this is repeated once. */
-const SHORT_AGAIN_MS = 80
-
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string' },
@@ -61,14 +58,7 @@ async function underLoad() {
     if (values.base === undefined) await writeSmallBase(base, short ? { ...SMALL, n_layer: 3 } : SMALL)
     const alone = await measureAlone(base, settings)
     reportAlone(check, alone, settings)
-    let together = await measureTogether(base, folder, settings)
-    if (short && together.delay.worst > SHORT_AGAIN_MS) {
-      // The long form, on a machine that nobody else uses, is the proof; the short one must not fail for a machine that stood still once.
-      console.log(
-        `\nthe event loop came ${together.delay.worst.toFixed(0)} ms late once: measured again, as this may be the machine`,
-      )
-      together = await measureTogether(base, folder, settings)
-    }
+    const together = await measureTogether(base, folder, settings)
     reportTogether(check, alone, together, settings)
   } finally {
     await rm(folder, { recursive: true, force: true })

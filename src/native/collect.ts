@@ -19,6 +19,10 @@ const TIME_SHARE = 1 / 20
 /** A young one for dropped graphs may take more: a loop that drops one at each step shall hold two, not all. */
 const GRAPH_TIME_SHARE = 1 / 8
 const ROUNDS = 4
+/** A look that found less than this part of what it was taken for was in vain. */
+const FOUND_SHARE = 1 / 8
+/** How much later full looks may come after ones in vain: what is held on purpose (another's graph, a file just read) looks like dropped. */
+const MOST_RESTRAINT = 64
 /** Awaits without a look for graphs after ones that found none. */
 const MOST_PATIENCE = 64
 
@@ -31,15 +35,21 @@ class Look {
   floor = 0
   private end = 0
   private cost = 0
+  /** The factor by which the next look comes later than its cost alone asks for. */
+  private restraint = 1
+  /** Bytes for which the next look is taken. */
+  private suspected = 0
 
   constructor(
     private readonly options: { type: 'minor' } | undefined,
     private readonly softBytes: number,
     private readonly graphShare: number,
+    private readonly mostRestraint: number,
   ) {}
 
   /** Collects and lets V8 tell who ended: it does in later turns of the event loop. */
   async take(): Promise<void> {
+    const held = pinnedBytes() + native.activationBytes()
     const start = performance.now()
     exposed()(this.options)
     const took = performance.now() - start
@@ -47,6 +57,9 @@ class Look {
     this.cost = this.cost > 0 ? Math.min(took, 2 * this.cost) : took
     await new Promise((resolve) => setImmediate(resolve))
     await new Promise((resolve) => setImmediate(resolve))
+    const found = held - pinnedBytes() - native.activationBytes()
+    this.restraint = found >= FOUND_SHARE * this.suspected ? 1 : Math.min(this.mostRestraint, 2 * this.restraint)
+    this.suspected = 0
     this.floor = pinnedBytes()
     this.end = performance.now()
   }
@@ -56,20 +69,21 @@ class Look {
     const pinned = pinnedBytes()
     this.floor = Math.min(this.floor, pinned)
     const growth = pinned - this.floor
+    this.suspected = Math.max(growth, dropped)
     if (isHard(growth, dropped)) return true
     if (growth >= Math.max(this.softBytes, this.floor / 4) && this.isCheap(TIME_SHARE)) return true
     return dropped >= SOFT_BYTES && this.isCheap(this.graphShare)
   }
 
   private isCheap(share: number): boolean {
-    return performance.now() - this.end >= this.cost / share
+    return performance.now() - this.end >= (this.restraint * this.cost) / share
   }
 }
 
 /** Only what was made since the last few looks: a few milliseconds, however large the heap is. */
-const young = new Look({ type: 'minor' }, SOFT_BYTES, GRAPH_TIME_SHARE)
+const young = new Look({ type: 'minor' }, SOFT_BYTES, GRAPH_TIME_SHARE, 1)
 /** Everything. */
-const full = new Look(undefined, FULL_SOFT_BYTES, TIME_SHARE)
+const full = new Look(undefined, FULL_SOFT_BYTES, TIME_SHARE, MOST_RESTRAINT)
 let running: Promise<void> | null = null
 
 const graphs = {

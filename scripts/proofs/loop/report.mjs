@@ -11,8 +11,10 @@ const RESPONSE_MS = 25
 const DELAY_P99_MS = 10
 const DELAY_MS = 50
 const TINY_ALONE = 50
+/** Full collections a second: each holds the event loop for 10 to 20 ms. */
+const FULL_RATE = 0.5
 /** What the short form allows instead, on a machine that others use, too. */
-const SHORT = { tinyAlone: 10, firstTokenMs: 1000, rate: 0.15, longCalls: 1e-2 }
+const SHORT = { tinyAlone: 10, firstTokenMs: 1000, rate: 0.15, longCalls: 1e-2, fullRate: 2 }
 /** An idle process on a machine with nothing else to do comes so late at the worst. */
 const IDLE_MS = 10
 
@@ -92,6 +94,9 @@ export function reportTogether(check, alone, together, { short, seconds, rate })
     `below ${limit(DELAY_MS, slack)} ms`,
   )
   printCollections(calls.pauses)
+  const full = calls.pauses.filter((pause) => pause.kind === 'full').length
+  const mostFull = seconds * (short ? SHORT.fullRate : FULL_RATE)
+  check(`V8 looked at everything ${full} times`, full <= mostFull, `at most ${mostFull}`)
   reportCalls(check, calls, slack)
 }
 

@@ -7,6 +7,7 @@ use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::exec::{Exec, Output, Twin};
+use crate::io::pace::Computing;
 use crate::memory::{host_copy, host_vec, shared_copy};
 use crate::ops::row::{Half, Meta, Mutates, OpRow, Rng};
 use crate::ops::twins::convert;
@@ -28,6 +29,7 @@ pub struct Call<'a> {
 /// Runs an op on `inputs`; the results are what the shape rule promised.
 pub fn op(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
     let Call { row, metas, attrs, .. } = call;
+    let _computing = Computing::begin();
     for (i, value) in inputs.iter().enumerate() {
         if let Some(value) = value
             && row.is_mutated(i, attrs)

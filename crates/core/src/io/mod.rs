@@ -5,6 +5,7 @@ pub mod file_dtype;
 pub mod header;
 pub mod index;
 pub mod layout;
+pub(crate) mod pace;
 pub mod safetensors;
 pub mod torch;
 pub mod weights;

@@ -5,8 +5,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::file_bytes::io_error;
+use crate::io::pace::Paced;
 
 const BUFFER_BYTES: usize = 1 << 20;
 
@@ -58,9 +59,11 @@ pub(super) fn replace(
     }
     let (temp, file) = Temporary::create(&target).map_err(failed)?;
     reserve(&file, size).map_err(failed)?;
-    let mut buffered = BufWriter::with_capacity(BUFFER_BYTES, file);
-    write(&mut buffered)?;
-    let file = buffered.into_inner().map_err(|e| failed(e.into_error()))?;
+    let file = if sync {
+        buffered(Paced::new(file), write, &failed)?.into_inner()
+    } else {
+        buffered(file, write, &failed)?
+    };
     let mut replaced = Replaced { _old: None };
     if let Ok(old) = std::fs::metadata(&target) {
         file.set_permissions(old.permissions()).map_err(failed)?;
@@ -78,6 +81,17 @@ pub(super) fn replace(
         sync_folder(&target).map_err(failed)?;
     }
     Ok(replaced)
+}
+
+/// Writes through a buffer: small tensors would be a system call each.
+fn buffered<W: Write>(
+    out: W,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+    failed: &dyn Fn(std::io::Error) -> Error,
+) -> Result<W> {
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
+    write(&mut out)?;
+    out.into_inner().map_err(|e| failed(e.into_error()))
 }
 
 /// Takes the room on the disk at once: a disk that is full says so before anything is written, and renaming has no blocks left to find.
