@@ -5,11 +5,13 @@
 
 mod backward;
 mod drop;
+mod embedding;
 mod linear;
 mod merge;
 
 pub use backward::lora_update_backward;
 pub use drop::Dropout;
+pub use embedding::lora_embedding;
 pub use linear::lora_linear;
 pub use merge::{WeightMut, lora_merge};
 

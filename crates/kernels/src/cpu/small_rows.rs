@@ -5,6 +5,7 @@
 
 mod lanes;
 mod scratch;
+mod streamed;
 mod tile;
 
 pub(crate) use lanes::Lane;
@@ -55,6 +56,10 @@ pub(crate) unsafe fn shared<P: Copy>(p: P) -> Shared<P> {
 /// # Safety
 /// As [`Tile::run`].
 pub(crate) unsafe fn run_columns<T: Float>(tile: Tile<T>) {
+    if streamed::serves(&tile) {
+        // SAFETY: the caller promises the pointers.
+        return unsafe { streamed::run(tile, None) };
+    }
     // SAFETY: tasks write disjoint columns of y.
     let tile = unsafe { shared(tile) };
     let whole = tile.get();
@@ -70,6 +75,10 @@ pub(crate) unsafe fn run_columns<T: Float>(tile: Tile<T>) {
 /// # Safety
 /// As [`Tile::run`], W aside.
 pub(crate) unsafe fn run_columns_widened<T: Float>(tile: Tile<T>, w: WeightRef<'_, T>) {
+    if streamed::serves(&tile) {
+        // SAFETY: the caller promises the pointers.
+        return unsafe { streamed::run(tile, Some(w)) };
+    }
     // SAFETY: tasks write disjoint columns of y.
     let tile = unsafe { shared(tile) };
     let whole = tile.get();

@@ -3,6 +3,7 @@
 use candle_core::Tensor;
 use kernels::cpu::embedding as kernel;
 use kernels::cpu::gemm::gemm;
+use kernels::cpu::lora::lora_embedding;
 
 use super::super::elementwise::wide;
 use super::super::embedding::{check_ids, frequencies, padding};
@@ -67,9 +68,8 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.out(0).dtype, T => {
         let (mut y, mut h) = (exec.alloc::<T>(0)?, exec.alloc::<T>(H)?);
         let (ids, a, b) = (exec.read::<i64>(IDS)?, exec.read::<T>(A)?, exec.read::<T>(B)?);
-        kernel::embedding(Weight::read(exec, WEIGHT)?.values(), dim, &ids, &mut y)?;
-        kernel::embedding_t(&a, r, num, &ids, &mut h)?;
-        gemm(ids.len(), r, dim, &h, (r as isize, 1), &b, (1, r as isize), scaling as T, 1.0, &mut y, dim)?;
+        let weight = Weight::read(exec, WEIGHT)?;
+        lora_embedding(weight.values(), &ids, &a, &b, num, dim, r, scaling as T, &mut h, &mut y)?;
         Ok(outputs([T::wrap(y), T::wrap(h)]))
     })
 }

@@ -61,7 +61,7 @@ impl<T: crate::Float> Tile<T> {
     }
 
     /// The same tile for the concrete type that `T` is. `Float` is implemented by f32 and f64 only, so size decides.
-    fn cast<U: Lane>(self) -> Tile<U> {
+    pub(super) fn cast<U: Lane>(self) -> Tile<U> {
         assert!(size_of::<T>() == size_of::<U>());
         // SAFETY: T and U are the same type: Float has two implementors of different sizes, checked above.
         let number = |x: T| unsafe { std::mem::transmute_copy::<T, U>(&x) };

@@ -1,0 +1,185 @@
+//! A table look-up and its low-rank update in one pass.
+
+use super::super::index::check_ids;
+use super::super::small_rows::{Kind, with_scratch};
+use super::{Block, ROWS, check, tile, transpose_blocks};
+use crate::{Float, Result, WeightRef, par};
+
+/// `y = weight[ids] + scaling · h · Bᵀ` with `h = A[:, ids]ᵀ`.
+///
+/// | slice    | shape      | meaning                                 |
+/// |----------|------------|-----------------------------------------|
+/// | `weight` | (num, dim) | the table; halves are widened           |
+/// | `a`      | (R, num)   | `lora_A`                                |
+/// | `b`      | (dim, R)   | `lora_B`                                |
+/// | `h`      | (ids, R)   | out: kept for backward                  |
+/// | `y`      | (ids, dim) | out                                     |
+///
+/// Some rows of `y` at a time are looked up and updated while they are in the cache: one write of `y` in place of two, and no read.
+///
+/// # Errors
+/// When a length differs from its shape or an id is outside the table. Outputs are then untouched.
+///
+/// Source: loralib `Embedding.forward`. Slow twins: `reference::embedding::{embedding, embedding_t}`, `reference::lora::lora_update`.
+#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
+pub fn lora_embedding<T: Float>(
+    weight: WeightRef<'_, T>,
+    ids: &[i64],
+    a: &[T],
+    b: &[T],
+    num: usize,
+    dim: usize,
+    r: usize,
+    scaling: T,
+    h: &mut [T],
+    y: &mut [T],
+) -> Result<()> {
+    const NAME: &str = "lora_embedding";
+    check(
+        NAME,
+        &[
+            ("weight", weight.len(), num * dim),
+            ("a", a.len(), r * num),
+            ("b", b.len(), dim * r),
+            ("h", h.len(), ids.len() * r),
+            ("y", y.len(), ids.len() * dim),
+        ],
+    )?;
+    check_ids(NAME, ids, num)?;
+    if r == 0 || dim == 0 {
+        par::rows_mut(y, dim.max(1), par::grain(dim), |start, y| {
+            look_up(weight, dim, &ids[start..], y);
+        });
+        return Ok(());
+    }
+    let whole = [Block { start: 0, len: dim }];
+    with_scratch(r * dim, |bt: &mut [T]| {
+        transpose_blocks(b, &whole, r, bt);
+        let bt = &*bt;
+        let outputs = (par::Rows::new(h, r), par::Rows::new(y, dim));
+        par::parts_mut(outputs, ROWS, |start, (h, y)| {
+            let ids = &ids[start..][..h.data.len() / r];
+            for (h, &id) in h.data.chunks_exact_mut(r).zip(ids) {
+                for (k, h) in h.iter_mut().enumerate() {
+                    *h = a[k * num + id as usize];
+                }
+            }
+            look_up(weight, dim, ids, y.data);
+            // SAFETY: h (ids, r), Bᵀ (r, dim) and y (ids, dim) have just these sizes.
+            unsafe {
+                tile(
+                    Kind::Axpy,
+                    (ids.len(), r, dim),
+                    h.data.as_ptr(),
+                    (r, 1),
+                    bt.as_ptr(),
+                    dim,
+                    scaling,
+                    T::ONE,
+                    y.data.as_mut_ptr(),
+                    dim,
+                )
+            }
+        });
+    });
+    Ok(())
+}
+
+fn look_up<T: Float>(weight: WeightRef<'_, T>, dim: usize, ids: &[i64], y: &mut [T]) {
+    for (y, &id) in y.chunks_exact_mut(dim.max(1)).zip(ids) {
+        weight.row(id as usize * dim, dim, y);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::embedding as slow;
+    use crate::testing::{SIZES, close, each_isa, ids, same_for_any_thread_count, values, wide};
+    use half::{bf16, f16};
+
+    fn meets_twins<T: Float>(num: usize, dim: usize, count: usize, r: usize) {
+        let (weight, a, b) = (
+            values::<T>(num * dim, 1),
+            values::<T>(r * num, 2),
+            values::<T>(dim * r, 3),
+        );
+        let ids = ids(count, num, 4);
+        let scaling = 1.5;
+        let run = |weight: WeightRef<'_, T>| {
+            let (mut h, mut y) = (vec![T::ONE; count * r], vec![T::ONE; count * dim]);
+            lora_embedding(weight, &ids, &a, &b, num, dim, r, T::from_f64(scaling), &mut h, &mut y).unwrap();
+            (h, y)
+        };
+        let want = |weight: &[f64]| {
+            let h = slow::embedding_t(&wide(&a), r, num, &ids);
+            let mut y = slow::embedding(weight, dim, &ids);
+            for (i, y) in y.iter_mut().enumerate() {
+                let (row, column) = (i / dim, i % dim);
+                *y += scaling * (0..r).map(|k| h[row * r + k] * b[column * r + k].to_f64()).sum::<f64>();
+            }
+            (h, y)
+        };
+        let context = format!("num {num} dim {dim} ids {count} r {r}");
+        let ((h, y), (want_h, want_y)) = (run(WeightRef::Full(&weight)), want(&wide(&weight)));
+        assert_eq!(wide(&h), want_h, "{context}");
+        close(&y, &want_y, 1e-5, &context);
+        let halves: Vec<bf16> = weight.iter().map(|w| bf16::from_f64(w.to_f64())).collect();
+        let widened: Vec<f64> = halves.iter().map(|w| w.to_f64()).collect();
+        close(&run(WeightRef::Bf16(&halves)).1, &want(&widened).1, 1e-5, &context);
+        let halves: Vec<f16> = weight.iter().map(|w| f16::from_f64(w.to_f64())).collect();
+        let widened: Vec<f64> = halves.iter().map(|w| w.to_f64()).collect();
+        close(&run(WeightRef::F16(&halves)).1, &want(&widened).1, 1e-5, &context);
+    }
+
+    #[test]
+    fn meets_the_slow_twins_on_odd_sizes_and_all_tables() {
+        each_isa(|_| {
+            for (i, &dim) in SIZES.iter().enumerate() {
+                for r in [0, 1, 4, 7, 16] {
+                    meets_twins::<f32>(1 + 3 * i, dim, 2 * dim % 71, r);
+                    meets_twins::<f64>(1 + 3 * i, dim, 2 * dim % 71, r);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_the_number_of_threads() {
+        let (num, dim, count, r) = (97, 65, 301, 8);
+        let (weight, a, b) = (
+            values::<f32>(num * dim, 1),
+            values::<f32>(r * num, 2),
+            values::<f32>(dim * r, 3),
+        );
+        let ids = ids(count, num, 4);
+        same_for_any_thread_count(|| {
+            let (mut h, mut y) = (vec![0.0; count * r], vec![0.0; count * dim]);
+            lora_embedding(WeightRef::Full(&weight), &ids, &a, &b, num, dim, r, 2.0, &mut h, &mut y).unwrap();
+            y
+        });
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let (mut h, mut y) = ([0.0f32; 2], [0.0; 4]);
+        let mut run = |ids: &[i64], b: &[f32]| {
+            lora_embedding(
+                WeightRef::Full(&[0.0; 6]),
+                ids,
+                &[0.0; 3],
+                b,
+                3,
+                2,
+                1,
+                1.0,
+                &mut h,
+                &mut y,
+            )
+        };
+        assert!(run(&[0, 2], &[0.0; 2]).is_ok());
+        assert!(run(&[0, 3], &[0.0; 2]).is_err());
+        assert!(run(&[0, -1], &[0.0; 2]).is_err());
+        assert!(run(&[0, 2], &[0.0; 3]).is_err());
+    }
+}
