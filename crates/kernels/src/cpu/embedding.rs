@@ -21,11 +21,16 @@ pub fn embedding<T: Float>(weight: WeightRef<'_, T>, dim: usize, ids: &[i64], ou
     }
     check_ids(NAME, ids, weight.len() / dim)?;
     par::rows_mut(out, dim, par::grain(dim), |start, out| {
-        for (out, &id) in out.chunks_exact_mut(dim).zip(&ids[start..]) {
-            weight.row(id as usize * dim, dim, out);
-        }
+        look_up(weight, dim, &ids[start..], out);
     });
     Ok(())
+}
+
+/// A row of the table for each row of `out`; `dim` is not 0, and the ids are inside the table.
+pub(super) fn look_up<T: Float>(weight: WeightRef<'_, T>, dim: usize, ids: &[i64], out: &mut [T]) {
+    for (out, &id) in out.chunks_exact_mut(dim).zip(ids) {
+        weight.row(id as usize * dim, dim, out);
+    }
 }
 
 /// `dw[id] = Σ dy[i]` over the positions i of each id, in order; 0 for rows that do not occur and for `padding_idx`.
@@ -76,13 +81,18 @@ pub fn embedding_t<T: Float>(table: &[T], r: usize, num: usize, ids: &[i64], out
     check_len(NAME, "out", out.len(), ids.len() * r)?;
     check_ids(NAME, ids, num)?;
     par::rows_mut(out, r, par::grain(r), |start, out| {
-        for (out, &id) in out.chunks_exact_mut(r).zip(&ids[start..]) {
-            for (k, out) in out.iter_mut().enumerate() {
-                *out = table[k * num + id as usize];
-            }
-        }
+        look_up_columns(table, r, num, &ids[start..], out);
     });
     Ok(())
+}
+
+/// A column of the table for each row of `out`; `r` is not 0, and the ids are below `num`.
+pub(super) fn look_up_columns<T: Float>(table: &[T], r: usize, num: usize, ids: &[i64], out: &mut [T]) {
+    for (out, &id) in out.chunks_exact_mut(r).zip(ids) {
+        for (k, out) in out.iter_mut().enumerate() {
+            *out = table[k * num + id as usize];
+        }
+    }
 }
 
 /// `da[:, id] = Σ dh[i]` over the positions i of each id, in order; else as [`embedding_backward`].

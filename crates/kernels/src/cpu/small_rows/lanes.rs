@@ -37,6 +37,36 @@ pub(crate) trait Lane:
     /// # Safety
     /// `p` is writable for `n` elements.
     unsafe fn store_part<S: Simd>(s: S, p: *mut Self, n: usize, v: Self::V<S>);
+    /// [`Self::load`], or the `rest` elements that are left.
+    ///
+    /// # Safety
+    /// `p` is readable for `width` elements or `rest`, whichever is less.
+    #[inline(always)]
+    unsafe fn load_rest<S: Simd>(s: S, p: *const Self, rest: usize) -> Self::V<S> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if rest >= Self::width::<S>() {
+                Self::load(s, p)
+            } else {
+                Self::load_part(s, p, rest)
+            }
+        }
+    }
+    /// [`Self::store`], or the `rest` elements that are left.
+    ///
+    /// # Safety
+    /// `p` is writable for `width` elements or `rest`, whichever is less.
+    #[inline(always)]
+    unsafe fn store_rest<S: Simd>(s: S, p: *mut Self, rest: usize, v: Self::V<S>) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if rest >= Self::width::<S>() {
+                Self::store(s, p, v)
+            } else {
+                Self::store_part(s, p, rest, v)
+            }
+        }
+    }
     /// `a · b + c`, fused where the instruction set has it.
     fn fma<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
     /// `a · b`.

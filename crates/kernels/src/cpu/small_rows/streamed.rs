@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::lanes::Lane;
-use super::tile::{K_BLOCK, Kind, Tile, on_current_isa, prefetch};
+use super::tile::{K_BLOCK, Kind, Tile, on_current_isa, prefetch, run_as_lane};
 use super::{shared, widen, with_scratch};
 use crate::{Float, WeightRef, par};
 use pulp::{Simd, WithSimd};
@@ -46,14 +46,14 @@ pub(super) unsafe fn run<T: Float>(tile: Tile<T>, w: Option<WeightRef<'_, T>>) {
             }
         });
         par::for_rows(tile.n, COLUMNS, |columns| {
-            let add = Add {
-                tile: whole.get(),
-                sums: all.get().cast_const(),
+            let sums = all.get().cast_const();
+            // The sums of all blocks are there, and the columns are inside y.
+            run_as_lane!(whole.get(), |tile| Add {
+                tile,
+                sums: sums.cast(),
                 blocks,
                 columns,
-            };
-            // SAFETY: the sums of all blocks are there, and the columns are inside y.
-            unsafe { add.run() }
+            });
         });
     });
 }
@@ -80,13 +80,10 @@ unsafe fn sum<T: Float>(
             ..tile
         };
         match w {
-            None => Chain::run(
-                Tile {
-                    w: tile.w.add(start),
-                    ..part
-                },
-                true,
-            ),
+            None => {
+                let w = tile.w.add(start);
+                run_as_lane!(Tile { w, ..part }, |tile| Chain { tile, is_first: true });
+            }
             Some(w) => with_scratch(GROUP * n, |panel: &mut [T]| {
                 for k0 in (0..rows.len()).step_by(GROUP) {
                     let k = GROUP.min(rows.len() - k0);
@@ -98,7 +95,10 @@ unsafe fn sum<T: Float>(
                         ldw: n,
                         ..part
                     };
-                    Chain::run(group, k0 == 0);
+                    run_as_lane!(group, |tile| Chain {
+                        tile,
+                        is_first: k0 == 0
+                    });
                 }
             }),
         }
@@ -133,22 +133,6 @@ impl<T: Lane> WithSimd for Chain<T> {
     }
 }
 
-impl<T: Float> Chain<T> {
-    unsafe fn run(tile: Tile<T>, is_first: bool) {
-        if size_of::<T>() == 4 {
-            on_current_isa(Chain {
-                tile: tile.cast::<f32>(),
-                is_first,
-            });
-        } else {
-            on_current_isa(Chain {
-                tile: tile.cast::<f64>(),
-                is_first,
-            });
-        }
-    }
-}
-
 /// Rows k..k+G of W over all rows of sums.
 #[inline(always)]
 unsafe fn group<S: Simd, T: Lane, const G: usize>(s: S, p: &Tile<T>, k: usize, is_first: bool) {
@@ -159,31 +143,24 @@ unsafe fn group<S: Simd, T: Lane, const G: usize>(s: S, p: &Tile<T>, k: usize, i
         let mut j = 0;
         while j < p.n {
             let rest = p.n - j;
-            let load = |from: *const T| {
-                if rest >= width {
-                    T::load(s, from)
-                } else {
-                    T::load_part(s, from, rest)
-                }
-            };
             let mut wv = [T::splat(s, T::ZERO); G];
             for (g, wv) in wv.iter_mut().enumerate() {
                 let from = w.add(g * p.ldw + j);
-                *wv = load(from);
+                *wv = T::load_rest(s, from, rest);
                 prefetch(from.wrapping_add(G * p.ldw));
             }
             for i in 0..p.m {
                 let y = p.y.add(i * p.ldy + j);
-                let mut sum = if is_first { T::splat(s, T::ZERO) } else { load(y) };
+                let mut sum = if is_first {
+                    T::splat(s, T::ZERO)
+                } else {
+                    T::load_rest(s, y, rest)
+                };
                 for (g, &wv) in wv.iter().enumerate() {
                     let x = T::splat(s, *x.add(i * p.x_strides.0 + g * p.x_strides.1));
                     sum = T::fma(s, x, wv, sum);
                 }
-                if rest >= width {
-                    T::store(s, y, sum);
-                } else {
-                    T::store_part(s, y, rest, sum);
-                }
+                T::store_rest(s, y, rest, sum);
             }
             j += width;
         }
@@ -196,32 +173,6 @@ struct Add<T> {
     sums: *const T,
     blocks: usize,
     columns: Range<usize>,
-}
-
-impl<T: Float> Add<T> {
-    unsafe fn run(self) {
-        let Add {
-            tile,
-            sums,
-            blocks,
-            columns,
-        } = self;
-        if size_of::<T>() == 4 {
-            on_current_isa(Add {
-                tile: tile.cast::<f32>(),
-                sums: sums.cast(),
-                blocks,
-                columns,
-            });
-        } else {
-            on_current_isa(Add {
-                tile: tile.cast::<f64>(),
-                sums: sums.cast(),
-                blocks,
-                columns,
-            });
-        }
-    }
 }
 
 impl<T: Lane> WithSimd for Add<T> {
@@ -237,28 +188,17 @@ impl<T: Lane> WithSimd for Add<T> {
                 let rest = self.columns.end - j;
                 // SAFETY: the columns are inside y and the sums, which were promised.
                 unsafe {
-                    let load = |from: *const T| {
-                        if rest >= width {
-                            T::load(s, from)
-                        } else {
-                            T::load_part(s, from, rest)
-                        }
-                    };
                     let y = p.y.add(i * p.ldy + j);
                     let from = self.sums.add(i * p.n + j);
-                    let mut v = T::times(s, alpha, load(from));
+                    let mut v = T::times(s, alpha, T::load_rest(s, from, rest));
                     if p.beta != T::ZERO {
-                        v = T::fma(s, beta, load(y), v);
+                        v = T::fma(s, beta, T::load_rest(s, y, rest), v);
                     }
                     for block in 1..self.blocks {
-                        let next = T::times(s, alpha, load(from.add(block * p.m * p.n)));
+                        let next = T::times(s, alpha, T::load_rest(s, from.add(block * p.m * p.n), rest));
                         v = T::fma(s, one, v, next);
                     }
-                    if rest >= width {
-                        T::store(s, y, v);
-                    } else {
-                        T::store_part(s, y, rest, v);
-                    }
+                    T::store_rest(s, y, rest, v);
                 }
                 j += width;
             }

@@ -47,17 +47,28 @@ pub(crate) struct Tile<T> {
     pub beta: T,
 }
 
+/// Runs what is made of a tile, for the concrete type of its numbers and under the current instruction set.
+macro_rules! run_as_lane {
+    ($tile:expr, |$as:ident| $op:expr) => {{
+        let tile = $tile;
+        if size_of_val(&tile.alpha) == 4 {
+            let $as = tile.cast::<f32>();
+            on_current_isa($op)
+        } else {
+            let $as = tile.cast::<f64>();
+            on_current_isa($op)
+        }
+    }};
+}
+pub(super) use run_as_lane;
+
 impl<T: crate::Float> Tile<T> {
     /// Computes the product on this thread, under the chosen instruction set.
     ///
     /// # Safety
     /// All elements named by the sizes and strides are readable (x, W) or writable (y), and nobody else writes them.
     pub(crate) unsafe fn run(self) {
-        if size_of::<T>() == 4 {
-            on_current_isa(Inner(self.cast::<f32>()));
-        } else {
-            on_current_isa(Inner(self.cast::<f64>()));
-        }
+        run_as_lane!(self, |tile| Inner(tile));
     }
 
     /// The same tile for the concrete type that `T` is. `Float` is implemented by f32 and f64 only, so size decides.
