@@ -1,6 +1,6 @@
 import test from 'ava'
 import * as lora from 'loralib'
-import { philox } from '#dist/data/loader/philox.js'
+import { philox } from '../../.cache/ts/data/loader/philox.js'
 import { numbers, same } from '../support/close.js'
 
 const { DataLoader, TensorDataset, randomSplit, defaultCollate } = lora.data

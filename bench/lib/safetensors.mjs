@@ -12,8 +12,10 @@ export async function writeWeights(path, entries, { dtype = 'F32', zeroB = true 
   await mkdir(dirname(path), { recursive: true })
   const file = await open(`${path}.partial`, 'w')
   try {
-    await file.write(header)
-    for (const [name, shape] of entries) await writeParameter(file, name, shape, dtype, zeroB)
+    const out = new Pieces(file)
+    await out.write(header)
+    for (const [name, shape] of entries) await writeParameter(out, name, shape, dtype, zeroB)
+    await out.end()
   } finally {
     await file.close()
   }
@@ -36,12 +38,37 @@ function headerOf(entries, dtype) {
   return header
 }
 
-async function writeParameter(file, name, shape, dtype, zeroB) {
+async function writeParameter(out, name, shape, dtype, zeroB) {
   const total = count(shape)
   const numbers = new Float32Array(Math.min(CHUNK, total))
   for (let start = 0; start < total; start += CHUNK) {
     const part = fillParameter(numbers.subarray(0, Math.min(CHUNK, total - start)), name, shape, start, { zeroB })
-    await file.write(dtype === 'BF16' ? toBf16(part) : new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
+    await out.write(dtype === 'BF16' ? toBf16(part) : new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
+  }
+}
+
+/** Writes whole pieces of 10 MiB, as a download with huggingface_hub does and as `save` does with 2: the system can map such a file with huge pages. */
+class Pieces {
+  piece = Buffer.alloc(10 << 20)
+  used = 0
+
+  constructor(file) {
+    this.file = file
+  }
+
+  async write(bytes) {
+    for (let start = 0; start < bytes.length;) {
+      const part = bytes.subarray(start, start + this.piece.length - this.used)
+      this.piece.set(part, this.used)
+      this.used += part.length
+      start += part.length
+      if (this.used === this.piece.length) await this.end()
+    }
+  }
+
+  async end() {
+    await this.file.write(this.piece, 0, this.used)
+    this.used = 0
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,16 +9,29 @@ import type * as Binding from './binding.js'
 /** The addon's functions and classes. */
 export type Native = typeof Binding
 
-const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'native')
+// Seen from dist/index.js, into which all modules are joined.
+const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', 'native')
 
 /** This machine as napi names it, e.g. linux-x64-gnu. */
 function platformName(): string {
   const { platform, arch } = process
   if (platform === 'linux') {
-    const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
-    return `linux-${arch}-${report?.header?.glibcVersionRuntime ? 'gnu' : 'musl'}`
+    return `linux-${arch}-${isMusl() ? 'musl' : 'gnu'}`
   }
   return platform === 'win32' ? `win32-${arch}-msvc` : `${platform}-${arch}`
+}
+
+/** Whether this Node runs on musl. `ldd` is a script that names its library; Node's own report, which is sure, takes some ten milliseconds. */
+function isMusl(): boolean {
+  try {
+    const ldd = readFileSync('/usr/bin/ldd', 'latin1')
+    if (ldd.includes('musl')) return true
+    if (ldd.includes('GNU C Library') || ldd.includes('GLIBC')) return false
+  } catch {
+    // Images without a shell have no ldd.
+  }
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
+  return report?.header?.glibcVersionRuntime === undefined
 }
 
 function load(): Native {

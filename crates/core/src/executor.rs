@@ -18,6 +18,7 @@ use crate::memory::{Counters, Pool};
 use crate::storage::Value;
 use crate::trace::{Timeline, Trace};
 
+mod awake;
 mod finite;
 mod run;
 mod schedule;
@@ -75,6 +76,7 @@ pub struct Executor {
     stopping: Cell<bool>,
     messages: Receiver<Message>,
     frames: RefCell<Vec<Frame>>,
+    awake: awake::Awake,
     /// By how much entries served in between changed the bytes in use, within the entry under way.
     elsewhere: Cell<[i64; 2]>,
 }
@@ -101,6 +103,7 @@ impl Executor {
             stopping: Cell::new(false),
             messages,
             frames: RefCell::default(),
+            awake: awake::Awake::new(),
             elsewhere: Cell::new([0; 2]),
         }
     }

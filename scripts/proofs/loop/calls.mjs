@@ -1,6 +1,11 @@
 // How long each call of the addon holds the JavaScript thread. The product is not changed: its binding's functions are wrapped from outside.
 import { PerformanceObserver, constants, performance } from 'node:perf_hooks'
-import { native } from '#dist/native/load.js'
+import { createRequire } from 'node:module'
+import { inRoot } from '../../lib/run.mjs'
+import { addonFile } from '../../lib/stamp.mjs'
+
+// The package has loaded it from the same path, so this is the same object.
+const native = createRequire(import.meta.url)(inRoot(addonFile()))
 
 let current = null
 

@@ -30,6 +30,7 @@ pub struct Call<'a> {
 pub fn op(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
     let Call { row, metas, attrs, .. } = call;
     let _computing = Computing::begin();
+    executor.awake.op_begins();
     for (i, value) in inputs.iter().enumerate() {
         if let Some(value) = value
             && row.is_mutated(i, attrs)

@@ -1,15 +1,13 @@
 //! Writes that leave either the old file or the whole new one.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::io::file_bytes::io_error;
-use crate::io::pace::Paced;
-
-const BUFFER_BYTES: usize = 1 << 20;
+use crate::io::pace::Pieces;
 
 /// Writes a file through a temporary one in the same folder, which is synced and renamed over the target.
 ///
@@ -59,11 +57,9 @@ pub(super) fn replace(
     }
     let (temp, file) = Temporary::create(&target).map_err(failed)?;
     reserve(&file, size).map_err(failed)?;
-    let file = if sync {
-        buffered(Paced::new(file), write, &failed)?.into_inner()
-    } else {
-        buffered(file, write, &failed)?
-    };
+    let mut out = Pieces::new(file, sync);
+    write(&mut out)?;
+    let file = out.finish().map_err(failed)?;
     let mut replaced = Replaced { _old: None };
     if let Ok(old) = std::fs::metadata(&target) {
         file.set_permissions(old.permissions()).map_err(failed)?;
@@ -81,17 +77,6 @@ pub(super) fn replace(
         sync_folder(&target).map_err(failed)?;
     }
     Ok(replaced)
-}
-
-/// Writes through a buffer: small tensors would be a system call each.
-fn buffered<W: Write>(
-    out: W,
-    write: impl FnOnce(&mut dyn Write) -> Result<()>,
-    failed: &dyn Fn(std::io::Error) -> Error,
-) -> Result<W> {
-    let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
-    write(&mut out)?;
-    out.into_inner().map_err(|e| failed(e.into_error()))
 }
 
 /// Takes the room on the disk at once: a disk that is full says so before anything is written, and renaming has no blocks left to find.

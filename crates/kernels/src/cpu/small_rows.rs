@@ -18,8 +18,11 @@ use tile::{K_BLOCK, prefetch};
 /// Most rows for which [`crate::cpu::gemm::gemm`] comes here.
 pub const MAX_ROWS: usize = 16;
 
-/// Multiply-adds that one task should have.
-const TASK_WORK: usize = 1 << 16;
+/// Multiply-adds that are worth a second thread.
+const SHARED_WORK: usize = 1 << 16;
+
+/// Multiply-adds that one task should have: few, so that no thread waits long for the last one.
+const TASK_WORK: usize = 1 << 14;
 
 /// Rows of W that are widened at once in the dot layout.
 const WIDE_ROWS: usize = 8;
@@ -63,7 +66,7 @@ pub(crate) unsafe fn run_columns<T: Float>(tile: Tile<T>) {
     // SAFETY: tasks write disjoint columns of y.
     let tile = unsafe { shared(tile) };
     let whole = tile.get();
-    par::for_rows(whole.n, columns_per_task(whole.m, whole.k), |columns| {
+    par::for_rows(whole.n, columns_per_task(&whole), |columns| {
         // SAFETY: the columns are a part of the tile that the caller vouches for.
         unsafe { part(tile.get(), columns.start, columns.len()).run() }
     });
@@ -82,7 +85,7 @@ pub(crate) unsafe fn run_columns_widened<T: Float>(tile: Tile<T>, w: WeightRef<'
     // SAFETY: tasks write disjoint columns of y.
     let tile = unsafe { shared(tile) };
     let whole = tile.get();
-    par::for_rows(whole.n, columns_per_task(whole.m, whole.k), |columns| {
+    par::for_rows(whole.n, columns_per_task(&whole), |columns| {
         let whole = tile.get();
         // SAFETY: the columns are a part of the tile that the caller vouches for; w points into the scratch.
         unsafe {
@@ -192,6 +195,10 @@ unsafe fn part<T>(whole: Tile<T>, j: usize, n: usize) -> Tile<T> {
 }
 
 /// Whole cache lines of y, and enough work to pay for a task.
-fn columns_per_task(m: usize, k: usize) -> usize {
-    (TASK_WORK / (m * k).max(1)).max(1).next_multiple_of(64)
+fn columns_per_task<T>(tile: &Tile<T>) -> usize {
+    let work = tile.m * tile.k;
+    if work * tile.n <= SHARED_WORK {
+        return tile.n;
+    }
+    (TASK_WORK / work.max(1)).max(1).next_multiple_of(16)
 }

@@ -16,6 +16,9 @@ use pulp::{Simd, WithSimd};
 /// Length of one chain of additions in the axpy layout; the chains are then added up in order.
 pub(crate) const K_BLOCK: usize = 128;
 
+/// Rows of W that are read one after the other by a single row of x, as they lie in memory: of several at once the CPU would not see far enough ahead.
+const SHORT_ROW: usize = 1024;
+
 /// Registers of W's columns that all rows pass over before the next ones.
 const STRIP: usize = 8;
 
@@ -168,7 +171,9 @@ macro_rules! in_runs {
 unsafe fn dot<S: Simd, T: Lane>(s: S, p: &Tile<T>) {
     // SAFETY: the blocks stay inside m and n; the caller promises the pointers.
     unsafe {
-        if p.m == 1 {
+        if p.m == 1 && p.k <= SHORT_ROW {
+            in_runs!(p.n, 0, |j, NB| dot_block::<S, T, 1, NB>(s, p, 0, j), 1);
+        } else if p.m == 1 {
             in_runs!(p.n, 0, |j, NB| dot_block::<S, T, 1, NB>(s, p, 0, j), 8, 1);
         } else if S::REGISTER_COUNT >= 32 {
             in_runs!(
