@@ -4425,7 +4425,8 @@ interface GenerativeModel extends Module {
         vocab_size?: number;
     };
     readonly maxPositions: number;
-    forward(ids: readonly (readonly number[])[], options: StepOptions): {
+    /** Ids `(N, T)`: the prompt comes as rows of numbers, a token as a tensor where it is known to the engine only. */
+    forward(ids: Ids, options: StepOptions): {
         logits: Tensor;
     };
 }

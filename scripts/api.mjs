@@ -11,7 +11,16 @@ async function generate() {
   const folder = '.cache/api'
   rmSync(inRoot(folder), { recursive: true, force: true })
   // A member marked @internal is public for the compiler only.
-  const args = ['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--stripInternal', '--removeComments', 'false', '--outDir', folder]
+  const args = [
+    '-p',
+    'tsconfig.build.json',
+    '--emitDeclarationOnly',
+    '--stripInternal',
+    '--removeComments',
+    'false',
+    '--outDir',
+    folder,
+  ]
   if ((await runTool('typescript', 'tsc', args)).code !== 0) fail('src/ does not compile: the errors are above')
   const bundle = await rollup({ input: inRoot(folder, 'index.d.ts'), plugins: [dts()], external: [/^node:/] })
   const { output } = await bundle.generate({ format: 'es' })

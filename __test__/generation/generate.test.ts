@@ -27,6 +27,27 @@ test('generate: greedy with a cache chooses what a full forward chooses', async 
   t.deepEqual(await model.generate([3, 1, 4], { maxNewTokens: 12 }), [await slowly(model, [3, 1, 4], 12)])
 })
 
+test('generate: where processors choose other tokens than the scores, forwards of the best ones are in vain, rare, and change nothing', async (t) => {
+  const model = tiny()
+  const [prompts, steps] = [[[3, 1, 4, 1, 5], [9]], 24]
+  let forwards = 0
+  const counted = new Proxy(model, {
+    get: (target, key) => {
+      const value = Reflect.get(target, key) as unknown
+      if (key === 'forward') forwards++
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+  const options = { maxNewTokens: steps, repetitionPenalty: 4, noRepeatNgramSize: 2 }
+  // A draw from one token is the best one, and draws expect nothing.
+  const drawn = await model.generate(prompts, { ...options, doSample: true, topK: 1, seed: 1 })
+  t.deepEqual(await lora.generation.generate(counted, prompts, options), drawn)
+  t.true(forwards > steps && forwards <= steps + 2, `${forwards} forwards`)
+  forwards = 0
+  await lora.generation.generate(counted, prompts, { maxNewTokens: steps })
+  t.is(forwards, steps)
+})
+
 test('generate: rows of different lengths come out as each alone', async (t) => {
   const model = tiny()
   const prompts = [[3, 1, 4, 1, 5], [9], [2, 6]]

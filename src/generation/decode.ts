@@ -1,4 +1,6 @@
 // Greedy decoding and sampling, token by token.
+import * as ops from '../generated/ops.js'
+import type { Ids } from '../models/ids.js'
 import { KvCache } from '../models/kv-cache.js'
 import { tensor } from '../make.js'
 import { keep, noGrad, scope } from '../scope.js'
@@ -16,7 +18,8 @@ import { stopReason } from './stopping.js'
  * Continues the prompts of a run and yields each token as it is chosen. `rows` begins with copies of the prompts and receives the tokens.
  *
  * A token costs one forward of one position for all rows, and one wait. Rows that are done go on for a while with a token that nobody reads;
- * when half of them are done they leave the batch.
+ * when half of them are done they leave the batch. Without draws the best token nearly always is the one: its forward is recorded before it is known here,
+ * and the engine has no pause between two tokens.
  */
 export async function* decode(
   model: GenerativeModel,
@@ -27,7 +30,7 @@ export async function* decode(
   try {
     for (let step = 1; batch.isLive; step++) {
       run.options.signal?.throwIfAborted()
-      const chosen = await batch.choose()
+      const chosen = await batch.choose(step)
       for (const [slot, id] of chosen.entries()) {
         const row = batch.rowAt(slot)
         if (row === null) continue
@@ -58,6 +61,16 @@ function drawingOf({ owner, options, generator }: Run, draws: number): Drawing |
   return { warpers, warpersWithoutTopP, temperature, topK, topP, generator, draws }
 }
 
+/** A forward in vain costs as much as a token, and one that fits saves a twentieth. */
+const TRIES_PER_MISS = 20
+
+/** A step of which the numbers are not read yet. */
+interface Recorded {
+  logits: Tensor
+  pending: Pending<(number | null)[]>
+  best: Tensor | null
+}
+
 /** The rows that are computed together, each in a slot of the batch. */
 class DecodedBatch {
   /** The row in each slot; null when it is done. */
@@ -66,6 +79,10 @@ class DecodedBatch {
   private positions: number[][]
   private mask: Tensor | null
   private readonly cache = new KvCache()
+  /** Scores behind the tokens that are expected next, (N, V): their forward is recorded, and the cache has their keys. */
+  private ahead: Tensor | null = null
+  /** How often other tokens came. */
+  private misses = 0
   private readonly decoded: DecodedRow[]
   private readonly drawing: Drawing | null
 
@@ -95,32 +112,67 @@ class DecodedBatch {
     this.slots[slot] = null
   }
 
-  /** The next token of each slot. */
-  async choose(): Promise<number[]> {
+  /** The next token of each slot. Steps count from 1. */
+  async choose(step: number): Promise<number[]> {
     const rows = this.slots.map((row) => this.decoded[row ?? 0]!)
-    const { logits, pending } = noGrad(() => scope(() => this.record(rows)))
+    const { logits, pending, best } = noGrad(() => scope(() => this.record(rows, step)))
+    const read = best === null ? pending.tensors : [...pending.tensors, best]
     try {
-      const chosen = pending.finish(await readAll(pending.tensors))
+      const reading = readAll(read)
+      // Behind the reading, which does not wait for it.
+      if (best !== null) await this.goAhead(best, reading)
+      const data = await reading
+      const chosen = pending.finish(data)
+      if (best !== null) this.checkGuess(chosen, data.at(-1) as BigInt64Array)
       if (chosen.every((id) => id !== null)) return chosen
       const [u, all] = [(await pending.tensors[0]!.data()) as Float64Array, (await logits.data()) as Float32Array]
       return chosen.map((id, n) => id ?? drawFromAll(all, n, rows.length, rows[n]!, this.drawing!, u[rows[n]!.draw]!))
     } finally {
       logits.dispose()
-      for (const part of pending.tensors) part.dispose()
+      for (const part of read) part.dispose()
     }
   }
 
-  private record(rows: readonly DecodedRow[]): { logits: Tensor; pending: Pending<(number | null)[]> } {
-    const { model, mask, positions, cache } = this
-    const output = model.forward(this.ids, {
-      attentionMask: mask,
-      positionIds: positions,
-      pastKeyValues: cache,
-      logitsToKeep: 1,
-    })
-    let logits = output.logits.reshape([this.ids.length, -1]) // (N, V)
-    if (this.ids.length < rows.length) logits = this.repeatPrompts(logits)
-    return { logits, pending: this.drawing ? draw(logits, rows, this.drawing) : chooseBest(logits, rows) }
+  /** `best`: the tokens that are expected, (N) i64; null when nothing shall be done with them. */
+  private record(rows: readonly DecodedRow[], step: number): Recorded {
+    let logits = this.ahead ?? this.forward(this.ids) // (N, V)
+    this.ahead = null
+    if (logits.shape[0]! < rows.length) logits = this.repeatPrompts(logits)
+    const pending = this.drawing ? draw(logits, rows, this.drawing) : chooseBest(logits, rows)
+    if (!this.isPredictable(step)) return { logits, pending, best: null }
+    return { logits, pending, best: ops.argmax(logits, 1, false) }
+  }
+
+  /** Records the forward of the tokens that are expected. */
+  private async goAhead(best: Tensor, reading: Promise<unknown>): Promise<void> {
+    try {
+      this.ahead = noGrad(() => scope(() => this.forward(best.reshape([this.slots.length, 1]), 1)))
+    } catch (error) {
+      await reading.catch(() => undefined)
+      throw error
+    }
+  }
+
+  private forward(ids: Ids, places = 0): Tensor {
+    const { model, mask, cache } = this
+    const positions = places === 0 ? this.positions : this.positions.map((row) => [row.at(-1)! + places])
+    const options = { attentionMask: mask, positionIds: positions, pastKeyValues: cache, logitsToKeep: 1 }
+    const { logits } = model.forward(ids, options) // (N, 1, V)
+    return logits.reshape([logits.shape[0]!, -1])
+  }
+
+  /** Whether a forward with the best token is worth a try: there is a next step, and processors did not often choose another. */
+  private isPredictable(step: number): boolean {
+    return this.drawing === null && step < this.run.maxNewTokens && this.misses * TRIES_PER_MISS <= step
+  }
+
+  /** Forgets a forward that was given another token than the one chosen. */
+  private checkGuess(chosen: readonly (number | null)[], best: BigInt64Array): void {
+    if (this.slots.every((row, slot) => row === null || chosen[slot] === Number(best[slot]))) return
+    this.misses++
+    this.ahead!.dispose()
+    this.ahead = null
+    this.cache.truncate(this.cache.length - 1)
   }
 
   /** Several rows of one prompt: it was computed once. */
@@ -144,14 +196,20 @@ class DecodedBatch {
   private select(slots: readonly number[]): void {
     this.cache.batchSelectIndices(slots)
     this.positions = slots.map((slot) => this.positions[slot]!)
-    const { mask } = this
-    if (mask === null) return
-    this.mask = keep(mask.indexSelect(0, tensor(Float64Array.from(slots), { dtype: 'i64' })))
-    mask.dispose()
+    this.mask = this.selected(this.mask, slots)
+    this.ahead = this.selected(this.ahead, slots)
+  }
+
+  private selected(all: Tensor | null, slots: readonly number[]): Tensor | null {
+    if (all === null) return null
+    const chosen = keep(all.indexSelect(0, tensor(Float64Array.from(slots), { dtype: 'i64' })))
+    all.dispose()
+    return chosen
   }
 
   dispose(): void {
     this.cache.dispose()
     this.mask?.dispose()
+    this.ahead?.dispose()
   }
 }

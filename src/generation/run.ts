@@ -53,7 +53,8 @@ export interface GeneratedToken {
 export interface GenerativeModel extends Module {
   readonly config: { eos_token_id?: number | number[] | null; vocab_size?: number }
   readonly maxPositions: number
-  forward(ids: readonly (readonly number[])[], options: StepOptions): { logits: Tensor }
+  /** Ids `(N, T)`: the prompt comes as rows of numbers, a token as a tensor where it is known to the engine only. */
+  forward(ids: Ids, options: StepOptions): { logits: Tensor }
 }
 
 /** What forward is given at each step. */

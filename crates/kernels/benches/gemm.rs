@@ -130,18 +130,34 @@ fn by_crate(
     }
 }
 
+/// Numbers in the weights of [`few_rows`]: more than caches hold.
+const WEIGHTS: usize = 64 << 20;
+
 /// Few rows: the weight is read once, so bytes count, then operations.
 fn few_rows(peak: peak::Peak) {
     println!("few rows: GB/s of the weight (share of reading), GFLOP/s (share of the multiply-add peak)");
     for (k, n) in [(768, 768), (768, 3072), (3072, 768), (768, 50257)] {
-        let w = numbers(k * n);
+        // As in a model, the weight is another one at each call, and in no cache.
+        let copies = (WEIGHTS / (k * n)).max(1);
+        let w = numbers(copies * k * n);
         let half: Vec<_> = w.iter().map(|&w| half::bf16::from_f32(w)).collect();
+        let turn = std::cell::Cell::new(0);
+        let next = || {
+            turn.set((turn.get() + 1) % copies);
+            turn.get() * k * n..(turn.get() + 1) * k * n
+        };
         for m in [1, 4, 16] {
             let (x, mut y) = (numbers(m * k), vec![0f32; m * n]);
             let mut text = format!("{m} rows, {k}x{n}:");
             for layout in [Layout::OutIn, Layout::InOut] {
-                for (name, w, size) in [("f32", WeightRef::Full(&w[..]), 4), ("bf16", WeightRef::Bf16(&half), 2)] {
-                    let s = best(|| linear(&x, w, layout, None, m, k, n, &mut y).expect("fits"));
+                for (name, size) in [("f32", 4), ("bf16", 2)] {
+                    let s = best(|| {
+                        let w = match size {
+                            4 => WeightRef::Full(&w[next()]),
+                            _ => WeightRef::Bf16(&half[next()]),
+                        };
+                        linear(&x, w, layout, None, m, k, n, &mut y).expect("fits");
+                    });
                     let (gb, gflop) = (1e-9 * (k * n * size) as f64, 2e-9 * (m * k * n) as f64);
                     text += &format!(
                         "  {layout:?} {name} {:.1} ({:.0} %) {:.0} ({:.0} %)",

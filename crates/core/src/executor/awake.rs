@@ -56,7 +56,9 @@ impl Awake {
         let shared = &self.0;
         shared.last.store(shared.now(), Ordering::Relaxed);
         let others = rayon::current_num_threads() - 1;
-        let Some(own) = rayon::current_thread_index() else { return };
+        let Some(own) = rayon::current_thread_index() else {
+            return;
+        };
         if others == 0 || shared.waiting.load(Ordering::Acquire) > 0 {
             return;
         }

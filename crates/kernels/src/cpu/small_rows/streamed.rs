@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::lanes::Lane;
-use super::tile::{K_BLOCK, Kind, Tile, on_current_isa, prefetch, run_as_lane};
+use super::tile::{K_BLOCK, Kind, Tile, on_current_isa, run_as_lane};
 use super::{shared, widen, with_scratch};
 use crate::{Float, WeightRef, par};
 use pulp::{Simd, WithSimd};
@@ -147,7 +147,6 @@ unsafe fn group<S: Simd, T: Lane, const G: usize>(s: S, p: &Tile<T>, k: usize, i
             for (g, wv) in wv.iter_mut().enumerate() {
                 let from = w.add(g * p.ldw + j);
                 *wv = T::load_rest(s, from, rest);
-                prefetch(from.wrapping_add(G * p.ldw));
             }
             for i in 0..p.m {
                 let y = p.y.add(i * p.ldy + j);
