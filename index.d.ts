@@ -4519,12 +4519,16 @@ declare class Packing {
     isWhole: boolean);
     /** One more than the last place of a token in its sequence. */
     get extent(): number;
-    /** Whether no sequence lacks its first token. */
-    get hasEveryFirst(): boolean;
+    /** Whether no row is left out as a whole: sequence b is then row b. */
+    get hasEverySequence(): boolean;
+    /** Whether the tokens of each sequence stand side by side, so that rows are as far from each other as their tokens. */
+    get isContiguous(): boolean;
     /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), serve each of them. */
     take(owner: string, name: string, ids: Ids): Ids;
     /** The place of each row's token in its sequence, (1, N). */
     places(): number[][];
+    /** The place of each row's token, counted from the first token of its sequence that is there, (1, N). */
+    placesFromFirst(): number[][];
     /** The labels of the tokens `shift` places after those of the rows, (1, N); −100 where there is none. */
     labels(labels: readonly (readonly number[])[], shift: number): number[][];
     /** Rows (1, N, C) at their places in (B, T, C), with zeros for the tokens that were left out. */
@@ -4532,11 +4536,12 @@ declare class Packing {
 }
 
 /**
- * How a fresh parameter starts: N(0, std²), but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16 or f16 model, too: it belongs to
- * a head that is trained while the model is frozen.
+ * How a fresh parameter starts: N(0, std²), within ±`cut`·std where that is given, but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16
+ * or f16 model, too: it belongs to a head that is trained while the model is frozen.
  */
 type Init = ({
     std: number;
+    cut?: number;
     zeroRow?: number;
 } | {
     value: number;
@@ -4997,6 +5002,72 @@ declare class LlamaForCausalLM extends CausalLM {
     get maxPositions(): number;
 }
 
+/** What the labels are: numbers, one class of several, or several at once. */
+type ProblemType = 'regression' | 'single_label_classification' | 'multi_label_classification';
+/** Fields about labels, as in `config.json`. */
+interface LabelsConfig {
+    /** Width of a classification head; files say it by the length of `id2label`. @default 2 */
+    num_labels: number;
+    /** Names of the labels. @default LABEL_0, LABEL_1, … */
+    id2label: Record<string, string>;
+    /** Numbers of the labels by name. @default from `id2label` */
+    label2id: Record<string, number>;
+    /** @default by the labels: regression for one output, one class for integers, several for other numbers */
+    problem_type: ProblemType | null;
+}
+
+/** Fields of `config.json` that all encoders with a norm behind each half of a layer have. */
+interface PostNormConfig extends LabelsConfig {
+    /** Number of tokens V. */
+    vocab_size: number;
+    /** Channels C. */
+    hidden_size: number;
+    /** Layers. */
+    num_hidden_layers: number;
+    /** Attention heads H; divides `hidden_size`. */
+    num_attention_heads: number;
+    /** Width of the part between two attentions. */
+    intermediate_size: number;
+    /** `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `relu`, `silu` or `tanh`. @default 'gelu' */
+    hidden_act: string;
+    /** Dropout on the embeddings and on what each half of a layer adds, in training. @default 0.1 */
+    hidden_dropout_prob: number;
+    /** Dropout on the attention weights, in training. @default 0.1 */
+    attention_probs_dropout_prob: number;
+    /** Rows of the position table. @default 512 */
+    max_position_embeddings: number;
+    /** Kinds of token. */
+    type_vocab_size: number;
+    /** Standard deviation of fresh weights. @default 0.02 */
+    initializer_range: number;
+    layer_norm_eps: number;
+    /** A head that predicts tokens shares the weight of the token embedding. @default true */
+    tie_word_embeddings: boolean;
+    [other: string]: unknown;
+}
+
+/** The configuration of a BERT, as in `config.json`. */
+interface BertConfig extends PostNormConfig {
+    /** Number of tokens V. @default 30522 */
+    vocab_size: number;
+    /** Channels C. @default 768 */
+    hidden_size: number;
+    /** Layers. @default 12 */
+    num_hidden_layers: number;
+    /** Attention heads H; divides `hidden_size`. @default 12 */
+    num_attention_heads: number;
+    /** Width of the part between two attentions. @default 3072 */
+    intermediate_size: number;
+    /** Kinds of token: first and second sentence. @default 2 */
+    type_vocab_size: number;
+    /** @default 1e-12 */
+    layer_norm_eps: number;
+    /** The token that fills short rows; its row of the embedding starts at 0. @default 0 */
+    pad_token_id: number | null;
+    /** Dropout in front of a classification layer, in training; null is `hidden_dropout_prob`. @default null */
+    classifier_dropout: number | null;
+}
+
 /** Options of an encoder's forward. */
 interface EncoderOptions {
     /**
@@ -5028,6 +5099,8 @@ interface KeyMask {
     mask: Tensor | null;
     lengths: Tensor | null;
     starts: readonly number[] | null;
+    /** Where the first token of each row stands among all tokens, b·T + t, (B) i64; null where t is 0 in all rows, and in a batch without padding. */
+    first: Tensor | null;
 }
 
 /** The fields of a configuration that an encoder reads. */
@@ -5060,12 +5133,13 @@ declare class DenseAddNorm extends Module {
     constructor(config: EncoderConfig, inFeatures: number, take: WeightSource);
     forward(x: Tensor, residual: Tensor): Tensor;
 }
-declare class Attention extends Module {
+declare class Attention$1 extends Module {
     self: SelfAttention;
     output: DenseAddNorm;
     constructor(config: EncoderConfig, take: WeightSource);
     forward(x: Tensor, read: Tensor, keys: KeyMask): Tensor;
 }
+/** `act(x Wᵀ + b)`: the wide middle of a layer. */
 declare class Intermediate extends Module {
     dense: Layer;
     intermediate_act_fn: Layer;
@@ -5074,139 +5148,51 @@ declare class Intermediate extends Module {
 }
 /** `a = norm(x + attention(x));  y = norm(a + output(act(intermediate(a))))`. */
 declare class EncoderLayer extends Module {
-    attention: Attention;
+    attention: Attention$1;
     intermediate: Intermediate;
     output: DenseAddNorm;
     constructor(config: EncoderConfig, take: WeightSource);
-    /** The layer at the first `positions` tokens alone: all tokens are looked at, but only these look and go on. */
-    forward(x: Tensor, keys: KeyMask, positions: number): Tensor;
+    /** With `onlyFirst` the layer at the first token of each row alone: all tokens are looked at, but only these look and go on. */
+    forward(x: Tensor, keys: KeyMask, onlyFirst: boolean): Tensor;
 }
 /** The layers one after the other. */
 declare class Encoder extends Module {
-    /** Backward computes each layer again instead of keeping what it needs: less memory for about a third more time. */
-    gradientCheckpointing: boolean;
     layer: EncoderLayer[];
     constructor(config: EncoderConfig, take: WeightSource);
     /**
-     * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. The last state is (B, positionsToKeep, C): nothing that only other
-     * positions need is computed in the last layer. Sequences without padding, one behind the other, (1, N, C), keep their first token or all.
+     * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. With `onlyFirst` the last state is (B, 1, C): nothing that only other
+     * positions need is computed in the last layer. Sequences without padding lie one behind the other, (1, N, C), and their first tokens, too, (1, B, C).
      */
-    forward(x: Tensor, keys: KeyMask, positionsToKeep?: number): Tensor[];
+    forward(x: Tensor, keys: KeyMask, onlyFirst: boolean, checkpointed: boolean): Tensor[];
 }
 /** `tanh(x₀ Wᵀ + b)` of the first token. */
 declare class Pooler extends Module {
     dense: Layer;
-    constructor(config: EncoderConfig, take: WeightSource);
+    constructor(config: Pick<EncoderConfig, 'hidden_size' | 'initializer_range'>, take: WeightSource);
     /** `(B, T, C)` → `(B, C)`. */
     forward(x: Tensor): Tensor;
 }
 
-/** What the labels are: numbers, one class of several, or several at once. */
-type ProblemType = 'regression' | 'single_label_classification' | 'multi_label_classification';
-/** Fields about labels, as in `config.json`. */
-interface LabelsConfig {
-    /** Width of a classification head; files say it by the length of `id2label`. @default 2 */
-    num_labels: number;
-    /** Names of the labels. @default LABEL_0, LABEL_1, … */
-    id2label: Record<string, string>;
-    /** Numbers of the labels by name. @default from `id2label` */
-    label2id: Record<string, number>;
-    /** @default by the labels: regression for one output, one class for integers, several for other numbers */
-    problem_type: ProblemType | null;
-}
-
-/** The configuration of a RoBERTa, as in `config.json`. */
-interface RobertaConfig extends LabelsConfig {
-    /** Number of tokens V. @default 50265 */
-    vocab_size: number;
-    /** Channels C. @default 768 */
-    hidden_size: number;
-    /** Layers. @default 12 */
-    num_hidden_layers: number;
-    /** Attention heads H; divides `hidden_size`. @default 12 */
-    num_attention_heads: number;
-    /** Width of the part between two attentions. @default 3072 */
-    intermediate_size: number;
-    /** `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `relu`, `silu` or `tanh`. @default 'gelu' */
-    hidden_act: string;
-    /** Dropout on the embeddings and on what each half of a layer adds, in training. @default 0.1 */
-    hidden_dropout_prob: number;
-    /** Dropout on the attention weights, in training. @default 0.1 */
-    attention_probs_dropout_prob: number;
-    /** Rows of the position table; the first `pad_token_id + 1` of them stand for no token. @default 512 */
-    max_position_embeddings: number;
-    /** Kinds of token. @default 2 */
-    type_vocab_size: number;
-    /** Standard deviation of fresh weights. @default 0.02 */
-    initializer_range: number;
-    /** @default 1e-12 */
-    layer_norm_eps: number;
-    /** The token that fills short rows: it has no position. @default 1 */
-    pad_token_id: number;
-    /** @default 0 */
-    bos_token_id: number | null;
-    /** @default 2 */
-    eos_token_id: number | null;
-    /** Dropout around the dense layer of a classification head, in training; null is `hidden_dropout_prob`. @default null */
-    classifier_dropout: number | null;
-    /** The head that predicts tokens shares the weight of the token embedding. @default true */
-    tie_word_embeddings: boolean;
-    [other: string]: unknown;
-}
-
-type Table = {
-    forward(ids: Tensor): Tensor;
-} & Module;
-/** Options of {@link RobertaModel}. */
-interface RobertaModelOptions extends FreshOptions {
-    /** Have a pooler, a dense layer on the first token. @default true */
-    addPoolingLayer?: boolean;
-}
-/** Options of the forward of {@link RobertaModel}. */
-interface RobertaOptions extends EncoderOptions {
+/** Options of the forward of an encoder without a head. */
+interface EncoderModelOptions extends EncoderOptions {
     /**
-     * Compute the last layer at the first n positions only, of which 1 is what a classification head reads: `lastHiddenState` is then (B, n, C), the same
-     * numbers as in the whole. @default all
+     * Return the first n tokens of `lastHiddenState` only, (B, n, C). With 1 it is the first token that the mask keeps, which a classification head reads, and
+     * the last layer is computed there alone, with the same result. @default all
      */
     positionsToKeep?: number;
 }
-/** `norm(word + position + kind of token)`. */
-declare class RobertaEmbeddings extends Module {
-    word_embeddings: Table & {
-        weight: Tensor;
-    };
-    position_embeddings: Table;
-    token_type_embeddings: Table;
-    LayerNorm: LayerNorm;
-    dropout: Dropout;
-    private readonly config;
-    constructor(config: RobertaConfig, take: WeightSource);
-    /** (B, T, C), or with a packing (1, N, C), the tokens alone. */
-    forward(inputIds: Ids, { tokenTypeIds, positionIds }: RobertaOptions, packing: Packing | null): Tensor;
-    /** Tokens count from pad_token_id + 1 and padding, wherever it stands, is passed over: its position is pad_token_id. */
-    private positions;
-    private positionsOfRows;
-}
 /**
- * RoBERTa without a head (Liu et al. 2019): embeddings, the encoder of BERT, and a pooler unless `addPoolingLayer` is false.
+ * An encoder without a head: what BERT, RoBERTa, DeBERTa and ModernBERT have in common.
  *
- * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`. Parameter names as in Hugging Face checkpoints
- * (`encoder.layer.0.attention.self.query.weight`). Positions count from `pad_token_id + 1` and leave padding out, as in transformers.
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`.
  */
-declare class RobertaModel extends Module {
-    readonly config: RobertaConfig;
-    embeddings: RobertaEmbeddings;
-    encoder: Encoder;
-    pooler: Pooler | null;
-    constructor(config?: Partial<RobertaConfig>, options?: RobertaModelOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<RobertaConfig>, options?: RobertaModelOptions): RobertaModel;
-    /**
-     * Reads a folder with `config.json` and the weights of any RoBERTa, passing its heads over; the model is in evaluation mode. A pooler that the
-     * file lacks starts fresh, with a warning.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions & Pick<RobertaModelOptions, 'addPoolingLayer'>): Promise<RobertaModel>;
+declare abstract class EncoderModel extends Module {
+    abstract readonly config: LabelsConfig & Record<string, unknown>;
+    /** Backward computes each layer again instead of keeping what it needs: less memory for about a third more time. */
+    gradientCheckpointing: boolean;
+    /** The name of the class in `config.json`. */
+    protected abstract get architecture(): string;
+    abstract forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput;
     /** Writes `config.json` and `model.safetensors`, as transformers does. */
     savePretrained(dir: string, options?: SaveOptions): Promise<void>;
     /**
@@ -5216,7 +5202,193 @@ declare class RobertaModel extends Module {
     gradientCheckpointingEnable(): void;
     /** The opposite of {@link gradientCheckpointingEnable}. */
     gradientCheckpointingDisable(): void;
-    forward(inputIds: Ids, options?: RobertaOptions): EncoderOutput;
+    /** Whether the forward that runs now leaves layers to be computed again. */
+    protected get checkpointed(): boolean;
+}
+/** How the tokens of a forward lie. */
+interface EncoderPlace {
+    /** The tokens to compute, one behind the other, (1, N); null for the whole batch. */
+    packing: Packing | null;
+    keys: KeyMask;
+    /** Whether of the last layer nothing but the first tokens is read. */
+    onlyFirst: boolean;
+}
+
+type Table = {
+    forward(ids: Tensor): Tensor;
+} & Module;
+/** The fields of a configuration that embeddings read. */
+interface EmbeddingsConfig {
+    vocab_size: number;
+    hidden_size: number;
+    max_position_embeddings: number;
+    type_vocab_size: number;
+    pad_token_id: number | null;
+    initializer_range: number;
+    layer_norm_eps: number;
+    hidden_dropout_prob: number;
+}
+/** How tokens get their rows of the position table. */
+interface Positions {
+    /** The row of padding, which starts at 0 and is not trained; null where there is none. */
+    padding: number | null;
+    /** The row of each token, (B, T), or of the tokens of all rows, (1, T). */
+    of(given: Ids, ids: Tensor, options: EncoderOptions): Tensor;
+}
+/** `dropout(norm(word + position + kind of token))`, without the tables that an architecture does not have. */
+declare class TokenEmbeddings extends Module {
+    private readonly owner;
+    private readonly config;
+    private readonly positions;
+    word_embeddings: Table & {
+        weight: Tensor;
+    };
+    position_embeddings: Table | null;
+    token_type_embeddings: Table | null;
+    LayerNorm: LayerNorm;
+    dropout: Dropout;
+    /** `owner` is named in errors; `positions` is null where tokens get none here. */
+    constructor(owner: string, config: EmbeddingsConfig, positions: Positions | null, take: WeightSource);
+    /** (B, T, C), or with a packing (1, N, C), the tokens alone. */
+    forward(inputIds: Ids, options: EncoderOptions, packing: Packing | null): Tensor;
+    private placesOf;
+    /** Kinds (B, T), or (1) for one kind; null in a model without. */
+    private kindsOf;
+}
+
+/** Options of {@link BertModel}. */
+interface BertModelOptions extends FreshOptions {
+    /** Have a pooler, a dense layer on the first token. @default true */
+    addPoolingLayer?: boolean;
+}
+/**
+ * BERT without a head (Devlin et al. 2018): embeddings, encoder, and a pooler unless `addPoolingLayer` is false.
+ *
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`. Parameter names as in Hugging Face checkpoints
+ * (`encoder.layer.0.attention.self.query.weight`). Positions count from the first token that the attention mask keeps, so that padding on the left gives what
+ * the row gives alone; transformers counts that padding, too, unless it is given `position_ids`.
+ */
+declare class BertModel extends EncoderModel {
+    readonly config: BertConfig;
+    embeddings: TokenEmbeddings;
+    encoder: Encoder;
+    pooler: Pooler | null;
+    constructor(config?: Partial<BertConfig>, options?: BertModelOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<BertConfig>, options?: BertModelOptions): BertModel;
+    /**
+     * Reads a folder with `config.json` and the weights of any BERT, passing its heads over; the model is in evaluation mode. A pooler that the file lacks
+     * starts fresh, with a warning.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions & Pick<BertModelOptions, 'addPoolingLayer'>): Promise<BertModel>;
+    protected get architecture(): string;
+    forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput;
+}
+
+/** Options of the forward of a model that predicts masked tokens. */
+interface MaskedLMOptions extends EncoderOptions {
+    /**
+     * The token that belongs at each position, (B, T); −100 counts not, and is the label of all tokens that were not masked. Given as rows of numbers, the
+     * head runs only on the positions that count.
+     */
+    labels?: Ids | null;
+}
+/** What a model that predicts masked tokens returns. */
+declare class MaskedLMOutput {
+    /** Mean cross entropy over the labels that count; null without labels. */
+    readonly loss: Tensor | null;
+    /** Output of the last layer, (B, T, C). */
+    readonly lastHiddenState: Tensor;
+    readonly hiddenStates: Tensor[] | null;
+    private readonly head;
+    private readonly recordsGrad;
+    private computed;
+    constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Tensor | null);
+    /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for. */
+    get logits(): Tensor;
+}
+/**
+ * An encoder with the head that it is trained with: which token stands behind the mask.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
+ */
+declare abstract class MaskedLM extends Module {
+    abstract readonly config: {
+        tie_word_embeddings: boolean;
+    } & Record<string, unknown>;
+    /** The model below the head. */
+    abstract get baseModel(): EncoderModel;
+    /** The name of the class in `config.json`. */
+    protected abstract get architecture(): string;
+    /** The layer that gives the scores over the vocabulary. */
+    protected abstract get scorer(): Layer;
+    /** The weight of the token embedding, which a tied head shares. */
+    protected abstract get words(): Tensor;
+    /** What files of a tied model leave out. */
+    protected abstract get tiedNames(): readonly string[];
+    /** (B, T, C) → (B, T, V). */
+    protected abstract predict(hidden: Tensor): Tensor;
+    protected abstract loss(owner: string, hidden: Tensor, labels: Ids): Tensor;
+    forward(inputIds: Ids, options?: MaskedLMOptions): MaskedLMOutput;
+    /**
+     * Writes `config.json` and `model.safetensors`, as transformers does: what is tied is left out. A head that is tied no longer, because the embedding was
+     * adapted and merged without it, is written, and the configuration says so.
+     */
+    savePretrained(dir: string, options?: SaveOptions): Promise<void>;
+    /** @see {@link EncoderModel.gradientCheckpointingEnable} */
+    gradientCheckpointingEnable(): void;
+    /** @see {@link EncoderModel.gradientCheckpointingDisable} */
+    gradientCheckpointingDisable(): void;
+}
+
+/** `norm(act(dense(x)))`. */
+declare class Transform extends Module {
+    dense: Layer;
+    LayerNorm: LayerNorm;
+    transform_act_fn: Layer;
+    constructor(config: BertConfig, take: WeightSource);
+    forward(x: Tensor): Tensor;
+}
+/** `decoder(transform(x))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
+declare class Predictions extends Module {
+    bias: Tensor;
+    transform: Transform;
+    decoder: Layer;
+    constructor(config: BertConfig, words: Tensor, take: WeightSource);
+    forward(x: Tensor): Tensor;
+}
+/** Where files of BERTs keep the head. */
+declare class Head extends Module {
+    predictions: Predictions;
+    constructor(config: BertConfig, words: Tensor, take: WeightSource);
+    forward(x: Tensor): Tensor;
+}
+/**
+ * BERT with the head that it is trained with: which token stands behind `[MASK]`.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`cls.predictions.transform.dense.weight`).
+ */
+declare class BertForMaskedLM extends MaskedLM {
+    readonly config: BertConfig;
+    bert: BertModel;
+    cls: Head;
+    constructor(config?: Partial<BertConfig>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<BertConfig>, options?: FreshOptions): BertForMaskedLM;
+    /**
+     * Reads a folder with `config.json` and the weights of a BERT; the model is in evaluation mode. A head that the file lacks starts fresh, with a warning;
+     * that for the next sentence is passed over.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<BertForMaskedLM>;
+    get baseModel(): BertModel;
+    protected get architecture(): string;
+    protected get scorer(): Layer;
+    protected get words(): Tensor;
+    protected get tiedNames(): readonly string[];
+    protected predict(hidden: Tensor): Tensor;
+    protected loss(owner: string, hidden: Tensor, labels: Ids): Tensor;
 }
 
 /**
@@ -5239,6 +5411,333 @@ interface SequenceClassificationOptions extends EncoderOptions {
     /** What the model shall answer: classes or numbers. @see {@link SequenceLabels} */
     labels?: SequenceLabels | null;
 }
+/**
+ * An encoder with a head that answers for whole sequences: classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Padding on either side changes nothing: heads read a row's first token, or the mean of
+ * its tokens, wherever they stand.
+ */
+declare abstract class SequenceClassifier extends Module {
+    abstract readonly config: LabelsConfig & Record<string, unknown>;
+    /** Ends in the logits. */
+    abstract classifier: Layer;
+    /** The model below the head. Parameters outside of it belong to the head. */
+    abstract get baseModel(): EncoderModel;
+    /** The name of the class in `config.json`. */
+    protected abstract get architecture(): string;
+    /** Whether the head needs the first token of each row alone. */
+    protected get readsFirstToken(): boolean;
+    /** The head: (B, num_labels) of what the model below puts out. */
+    protected abstract score(owner: string, encoded: EncoderOutput, mask: Ids | null | undefined): Tensor;
+    forward(inputIds: Ids, options?: SequenceClassificationOptions): SequenceClassifierOutput;
+    /** Writes `config.json` and `model.safetensors`, as transformers does. */
+    savePretrained(dir: string, options?: SaveOptions): Promise<void>;
+    /** @see {@link EncoderModel.gradientCheckpointingEnable} */
+    gradientCheckpointingEnable(): void;
+    /** @see {@link EncoderModel.gradientCheckpointingDisable} */
+    gradientCheckpointingDisable(): void;
+}
+
+/**
+ * BERT with a dense layer on the pooled first token, `classifier(dropout(tanh(W x₀ + b)))`: classes, several labels at once, or numbers, as `problem_type` or
+ * the labels say.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`bert.encoder.layer.0.attention.self.query.weight`, `classifier.weight`). Fresh weights: N(0, initializer_range²); biases and the row of the padding 0.
+ * Unless hidden states are asked for, the last layer is computed at the first token only, with the same result.
+ *
+ * @example
+ * const model = await models.BertForSequenceClassification.fromPretrained('bert-base-uncased', { config: { num_labels: 2 } })
+ * lora.injectLora(model, { targets: ['query', 'value'], r: 8, loraAlpha: 16 })
+ * lora.markOnlyLoraAsTrainable(model)
+ * model.classifier.requiresGrad_()            // the head trains too
+ * const { loss } = model.train().forward(ids, { attentionMask, tokenTypeIds, labels: [1, 0] })
+ */
+declare class BertForSequenceClassification extends SequenceClassifier {
+    readonly config: BertConfig;
+    bert: BertModel;
+    dropout: Dropout;
+    classifier: Layer;
+    constructor(config?: Partial<BertConfig>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<BertConfig>, options?: FreshOptions): BertForSequenceClassification;
+    /**
+     * Reads a folder with `config.json` and the weights of a BERT; the model is in evaluation mode, as in transformers. A head or a pooler that the file lacks
+     * starts fresh, with a warning.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<BertForSequenceClassification>;
+    get baseModel(): BertModel;
+    protected get architecture(): string;
+    protected score(_: string, { poolerOutput }: EncoderOutput): Tensor;
+}
+
+/** The configuration of a DeBERTa v2 or v3, as in `config.json`. */
+interface DebertaV2Config extends PostNormConfig {
+    /** Number of tokens V. @default 128100 */
+    vocab_size: number;
+    /** Channels C. @default 1536 */
+    hidden_size: number;
+    /** Layers. @default 24 */
+    num_hidden_layers: number;
+    /** Attention heads H; divides `hidden_size`. @default 24 */
+    num_attention_heads: number;
+    /** Width of the part between two attentions. @default 6144 */
+    intermediate_size: number;
+    /** Kinds of token; 0 for a model that knows none. @default 0 */
+    type_vocab_size: number;
+    /** @default 1e-7 */
+    layer_norm_eps: number;
+    /** The token that fills short rows; its row of the embedding starts at 0. @default 0 */
+    pad_token_id: number | null;
+    /** Attention knows how far two tokens are apart. @default false */
+    relative_attention: boolean;
+    /** Largest distance; below 1 it is `max_position_embeddings`. @default -1 */
+    max_relative_positions: number;
+    /** Distances share this many embeddings on either side, far ones by their logarithm; below 1 each has its own. @default -1 */
+    position_buckets: number;
+    /** What distances add to the scores: `c2p`, tokens ask for distances, and `p2c`, distances ask for tokens. Files hold a list, or text with `|`. @default none */
+    pos_att_type: string | readonly string[] | null;
+    /** Distances go through the projections of tokens. @default false */
+    share_att_key: boolean;
+    /** `layer_norm` for a norm on the embeddings of distances, `none`. @default 'none' */
+    norm_rel_ebd: string;
+    /** Tokens get embeddings of their absolute positions, too. @default true */
+    position_biased_input: boolean;
+    /** Taps of a convolution beside the first layer, an odd number; 0 for none. @default 0 */
+    conv_kernel_size: number;
+    /** Groups of channels in the convolution. @default 1 */
+    conv_groups: number;
+    /** @default 'tanh' */
+    conv_act: string;
+    /** Dropout in front of the dense layer of a classification head, in training. @default 0 */
+    pooler_dropout: number;
+    /** @default 'gelu' */
+    pooler_hidden_act: string;
+    /** Dropout in front of a classification layer, in training; null is `hidden_dropout_prob`. @default null */
+    cls_dropout: number | null;
+}
+
+/** A packed batch as rows without padding on the left. Places that a mask leaves out inside of a row stay empty, so distances are as in the input. */
+declare class Alignment {
+    /** Length of the longest row, S. */
+    readonly width: number;
+    /** Which places hold a token, (B, 1, 1, S) bool; null when all do. */
+    readonly mask: Tensor | null;
+    private readonly rows;
+    /** Flat place b·S + s of each token, (N) i64; null when the tokens fill the rows in order. */
+    private readonly index;
+    constructor(packing: Packing);
+    /** (1, N, C) → (B, S, C), zeros where there is no token. */
+    spread(x: Tensor): Tensor;
+    /** (B, S, C) → (1, N, C). */
+    take(x: Tensor): Tensor;
+}
+
+/** Which embedding stands for each distance between two tokens of a sequence, of S tokens. */
+interface RelativeRows {
+    /** The first of the embeddings in use, and how many are: short sequences need few. */
+    readonly from: number;
+    readonly count: number;
+    /** Embeddings, counted from `from`, of the distances −(S − 1) to S − 1, (2S − 1) i64. */
+    readonly ascending: Tensor;
+    /** The same from S − 1 down. */
+    readonly descending: Tensor;
+}
+
+/** What attention in a layer needs to know beside its input. */
+interface DebertaContext {
+    keys: KeyMask;
+    /** In a packed batch, its sequences as rows. */
+    alignment: Alignment | null;
+    /** Which keys count, (B, 1, 1, S) bool; null for all. */
+    mask: Tensor | null;
+    /** Which embedding stands for each distance; null without relative attention. */
+    relative: RelativeRows | null;
+}
+/**
+ * `softmax((q kᵀ + q Pkᵀ[δ] + k Pqᵀ[δ]) / √(D · terms)) v`: beside the scores of tokens, tokens ask for distances δ (c2p) and distances ask for tokens (p2c).
+ * `Pk` and `Pq` are the embeddings of distances, projected. Each token has a score for each of the 2S − 1 distances; pairs read theirs by {@link skew}, so that
+ * nothing of size (T, S, D) is made. The weights (B, H, T, S) are kept for backward.
+ */
+declare class DisentangledSelfAttention extends Module {
+    query_proj: Layer;
+    key_proj: Layer;
+    value_proj: Layer;
+    pos_key_proj: Layer | null;
+    pos_query_proj: Layer | null;
+    pos_dropout: Dropout;
+    dropout: Dropout;
+    private readonly heads;
+    private readonly types;
+    constructor(config: DebertaV2Config, take: WeightSource);
+    /** `x (B, S, C)`, of which all tokens ask, or with `onlyFirst` the first of each row → (B, S or 1, C). `distances (2·span, C)`. */
+    forward(x: Tensor, read: Tensor, context: DebertaContext, distances: Tensor | null): Tensor;
+    /** Adds the scores by distance, read at the distance of each pair. `used (1, P, C)` are the embeddings of distances that occur. */
+    private addDistances;
+    /** Terms of the scores, which share their variance. */
+    private get terms();
+    /** (B, T, C) → (B, H, T, D). */
+    private split;
+}
+
+declare class Attention extends Module {
+    self: DisentangledSelfAttention;
+    output: DenseAddNorm;
+    constructor(config: DebertaV2Config, take: WeightSource);
+    forward(x: Tensor, read: Tensor, context: DebertaContext, distances: Tensor | null): Tensor;
+}
+/** `a = norm(x + attention(x));  y = norm(a + output(act(intermediate(a))))`. */
+declare class DebertaLayer extends Module {
+    attention: Attention;
+    intermediate: Intermediate;
+    output: DenseAddNorm;
+    constructor(config: DebertaV2Config, take: WeightSource);
+    forward(x: Tensor, context: DebertaContext, distances: Tensor | null, onlyFirst: boolean): Tensor;
+}
+/** `norm(y + act(dropout(conv(x))))`: n-grams of the embeddings x, beside the first layer's output y. */
+declare class ConvLayer extends Module {
+    conv: Layer;
+    LayerNorm: LayerNorm;
+    dropout: Dropout;
+    conv_act: Layer;
+    constructor(config: DebertaV2Config, take: WeightSource);
+    /** Padding counts as zeros, as the places beside a row do. */
+    forward(x: Tensor, y: Tensor, { alignment, mask }: DebertaContext): Tensor;
+}
+/** The layers one after the other, and the embeddings of distances that they share. */
+declare class DebertaEncoder extends Module {
+    layer: DebertaLayer[];
+    rel_embeddings: Embedding$1 | null;
+    LayerNorm: LayerNorm | null;
+    conv: ConvLayer | null;
+    private readonly sizes;
+    constructor(config: DebertaV2Config, take: WeightSource);
+    /** Embeddings `x (B, T, C)`, or packed (1, N, C) → all hidden states, the embeddings first. */
+    forward(x: Tensor, place: EncoderPlace, checkpointed: boolean): Tensor[];
+    /** The embeddings of distances, (2·span, C). */
+    private distances;
+    private contextOf;
+}
+
+/**
+ * DeBERTa v2 and v3 without a head (He et al. 2021): embeddings, and layers whose attention asks for tokens and for distances apart.
+ *
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints
+ * (`encoder.layer.0.attention.self.query_proj.weight`). All variants of the configuration: shared and own projections of distances, buckets, `c2p` and `p2c`,
+ * the norm on distances, the convolution of v2, absolute positions, no relative attention. Absolute positions, where there are any, count from the first token
+ * that the attention mask keeps.
+ */
+declare class DebertaV2Model extends EncoderModel {
+    readonly config: DebertaV2Config;
+    embeddings: TokenEmbeddings;
+    encoder: DebertaEncoder;
+    constructor(config?: Partial<DebertaV2Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<DebertaV2Config>, options?: FreshOptions): DebertaV2Model;
+    /**
+     * Reads a folder with `config.json` and the weights of any DeBERTa v2 or v3, passing its heads over; the model is in evaluation mode.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<DebertaV2Model>;
+    protected get architecture(): string;
+    forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput;
+}
+
+/**
+ * DeBERTa v2 or v3 with a head on the first token, `classifier(dropout(act(dense(dropout(x₀)))))`: classes, several labels at once, or numbers, as
+ * `problem_type` or the labels say.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`deberta.encoder.layer.0.attention.self.query_proj.weight`, `pooler.dense.weight`, `classifier.weight`). Fresh weights: N(0, initializer_range²); biases and
+ * the row of the padding 0. Unless hidden states are asked for, the last layer is computed at the first token only, with the same result.
+ *
+ * @example
+ * const model = await models.DebertaV2ForSequenceClassification.fromPretrained('deberta-v3-base', { config: { num_labels: 3, cls_dropout: 0.15 } })
+ * lora.injectLora(model, { targets: ['query_proj', 'value_proj'], r: 16, loraAlpha: 32 })
+ * lora.markOnlyLoraAsTrainable(model)
+ * for (const head of [model.pooler, model.classifier]) head.requiresGrad_()      // the head trains too
+ * const { loss } = model.train().forward(ids, { attentionMask, labels: [2, 0] })
+ */
+declare class DebertaV2ForSequenceClassification extends SequenceClassifier {
+    readonly config: DebertaV2Config;
+    deberta: DebertaV2Model;
+    pooler: Layer;
+    classifier: Layer;
+    dropout: Dropout;
+    constructor(config?: Partial<DebertaV2Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<DebertaV2Config>, options?: FreshOptions): DebertaV2ForSequenceClassification;
+    /**
+     * Reads a folder with `config.json` and the weights of a DeBERTa v2 or v3; the model is in evaluation mode, as in transformers. A head that the file lacks
+     * starts fresh, with a warning; the heads of its training are passed over.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<DebertaV2ForSequenceClassification>;
+    get baseModel(): DebertaV2Model;
+    protected get architecture(): string;
+    protected score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor;
+}
+
+/** The configuration of a RoBERTa, as in `config.json`. */
+interface RobertaConfig extends PostNormConfig {
+    /** Number of tokens V. @default 50265 */
+    vocab_size: number;
+    /** Channels C. @default 768 */
+    hidden_size: number;
+    /** Layers. @default 12 */
+    num_hidden_layers: number;
+    /** Attention heads H; divides `hidden_size`. @default 12 */
+    num_attention_heads: number;
+    /** Width of the part between two attentions. @default 3072 */
+    intermediate_size: number;
+    /** Rows of the position table; the first `pad_token_id + 1` of them stand for no token. @default 512 */
+    max_position_embeddings: number;
+    /** Kinds of token. @default 2 */
+    type_vocab_size: number;
+    /** @default 1e-12 */
+    layer_norm_eps: number;
+    /** The token that fills short rows: it has no position. @default 1 */
+    pad_token_id: number;
+    /** @default 0 */
+    bos_token_id: number | null;
+    /** @default 2 */
+    eos_token_id: number | null;
+    /** Dropout around the dense layer of a classification head, in training; null is `hidden_dropout_prob`. @default null */
+    classifier_dropout: number | null;
+}
+
+/** Options of {@link RobertaModel}. */
+interface RobertaModelOptions extends FreshOptions {
+    /** Have a pooler, a dense layer on the first token. @default true */
+    addPoolingLayer?: boolean;
+}
+/** Options of the forward of {@link RobertaModel}. */
+type RobertaOptions = EncoderModelOptions;
+/**
+ * RoBERTa without a head (Liu et al. 2019): embeddings, the encoder of BERT, and a pooler unless `addPoolingLayer` is false.
+ *
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`. Parameter names as in Hugging Face checkpoints
+ * (`encoder.layer.0.attention.self.query.weight`). Positions count from `pad_token_id + 1` and leave padding out, as in transformers.
+ */
+declare class RobertaModel extends EncoderModel {
+    readonly config: RobertaConfig;
+    embeddings: TokenEmbeddings;
+    encoder: Encoder;
+    pooler: Pooler | null;
+    constructor(config?: Partial<RobertaConfig>, options?: RobertaModelOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<RobertaConfig>, options?: RobertaModelOptions): RobertaModel;
+    /**
+     * Reads a folder with `config.json` and the weights of any RoBERTa, passing its heads over; the model is in evaluation mode. A pooler that the
+     * file lacks starts fresh, with a warning.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions & Pick<RobertaModelOptions, 'addPoolingLayer'>): Promise<RobertaModel>;
+    protected get architecture(): string;
+    forward(inputIds: Ids, options?: RobertaOptions): EncoderOutput;
+}
+
 /** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 in a bf16 or f16 model: they are trained. */
 declare class RobertaClassificationHead extends Module {
     dense: Layer;
@@ -5264,7 +5763,7 @@ declare class RobertaClassificationHead extends Module {
  * const { loss } = model.forward(batch.inputIds, { attentionMask: batch.attentionMask, labels: [2, 0, 1] })
  * await loss.backward()
  */
-declare class RobertaForSequenceClassification extends Module {
+declare class RobertaForSequenceClassification extends SequenceClassifier {
     readonly config: RobertaConfig;
     roberta: RobertaModel;
     classifier: Layer;
@@ -5279,37 +5778,11 @@ declare class RobertaForSequenceClassification extends Module {
      * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
      */
     static fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForSequenceClassification>;
-    /** Writes `config.json` and `model.safetensors`, as transformers does. */
-    savePretrained(dir: string, options?: SaveOptions): Promise<void>;
-    /** @see {@link RobertaModel.gradientCheckpointingEnable} */
-    gradientCheckpointingEnable(): void;
-    /** @see {@link RobertaModel.gradientCheckpointingDisable} */
-    gradientCheckpointingDisable(): void;
-    forward(inputIds: Ids, options?: SequenceClassificationOptions): SequenceClassifierOutput;
+    get baseModel(): RobertaModel;
+    protected get architecture(): string;
+    protected score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor;
 }
 
-/** Options of the forward of {@link RobertaForMaskedLM}. */
-interface MaskedLMOptions extends EncoderOptions {
-    /**
-     * The token that belongs at each position, (B, T); −100 counts not, and is the label of all tokens that were not masked. Given as rows of numbers, the
-     * head runs only on the positions that count.
-     */
-    labels?: Ids | null;
-}
-/** What a model that predicts masked tokens returns. */
-declare class MaskedLMOutput {
-    /** Mean cross entropy over the labels that count; null without labels. */
-    readonly loss: Tensor | null;
-    /** Output of the last layer, (B, T, C). */
-    readonly lastHiddenState: Tensor;
-    readonly hiddenStates: Tensor[] | null;
-    private readonly head;
-    private readonly recordsGrad;
-    private computed;
-    constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Tensor | null);
-    /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for. */
-    get logits(): Tensor;
-}
 /** `decoder(norm(gelu(dense(x))))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
 declare class RobertaLMHead extends Module {
     bias: Tensor;
@@ -5329,7 +5802,7 @@ declare class RobertaLMHead extends Module {
  * const model = await models.RobertaForMaskedLM.fromPretrained('roberta-base')
  * const { logits } = lora.noGrad(() => model.forward([tokenizer.encode('Paris is the <mask> of France.')]))
  */
-declare class RobertaForMaskedLM extends Module {
+declare class RobertaForMaskedLM extends MaskedLM {
     readonly config: RobertaConfig;
     roberta: RobertaModel;
     lm_head: RobertaLMHead;
@@ -5342,17 +5815,13 @@ declare class RobertaForMaskedLM extends Module {
      * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
      */
     static fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForMaskedLM>;
-    /**
-     * Writes `config.json` and `model.safetensors`, as transformers does: what is tied is left out. A head that is tied no longer, because the embedding was
-     * adapted and merged without it, is written, and the configuration says so.
-     */
-    savePretrained(dir: string, options?: SaveOptions): Promise<void>;
-    /** @see {@link RobertaModel.gradientCheckpointingEnable} */
-    gradientCheckpointingEnable(): void;
-    /** @see {@link RobertaModel.gradientCheckpointingDisable} */
-    gradientCheckpointingDisable(): void;
-    forward(inputIds: Ids, options?: MaskedLMOptions): MaskedLMOutput;
-    private get words();
+    get baseModel(): RobertaModel;
+    protected get architecture(): string;
+    protected get scorer(): Layer;
+    protected get words(): Tensor;
+    protected get tiedNames(): readonly string[];
+    protected predict(hidden: Tensor): Tensor;
+    protected loss(owner: string, hidden: Tensor, labels: Ids): Tensor;
 }
 
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */
@@ -5373,23 +5842,64 @@ declare const AutoModelForSequenceClassification: {
      * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
      * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
      */
-    fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForSequenceClassification>;
+    fromPretrained(dir: string, options?: PretrainedOptions): Promise<SequenceClassifier>;
     /** A model with fresh weights from the fields of a `config.json`. */
-    fromConfig(config: Record<string, unknown>, options?: FreshOptions): RobertaForSequenceClassification;
+    fromConfig(config: Record<string, unknown>, options?: FreshOptions): SequenceClassifier;
+};
+/** Picks the class of a model that predicts masked tokens by the `model_type` of its `config.json`. */
+declare const AutoModelForMaskedLM: {
+    /**
+     * Reads a model folder in the Hugging Face layout; a file without such a head gives a fresh one, with a warning.
+     * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+     */
+    fromPretrained(dir: string, options?: PretrainedOptions): Promise<MaskedLM>;
+    /** A model with fresh weights from the fields of a `config.json`. */
+    fromConfig(config: Record<string, unknown>, options?: FreshOptions): MaskedLM;
+};
+/** Picks the class of an encoder without a head by the `model_type` of its `config.json`. */
+declare const AutoModel: {
+    /**
+     * Reads a model folder in the Hugging Face layout, passing its heads over.
+     * @example
+     * const encoder = await models.AutoModel.fromPretrained('bert-base-uncased')
+     * const { lastHiddenState } = encoder.forward(ids, { attentionMask })
+     * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+     */
+    fromPretrained(dir: string, options?: PretrainedOptions): Promise<EncoderModel>;
+    /** A model with fresh weights from the fields of a `config.json`. */
+    fromConfig(config: Record<string, unknown>, options?: FreshOptions): EncoderModel;
 };
 
+declare const index_d$2_AutoModel: typeof AutoModel;
 declare const index_d$2_AutoModelForCausalLM: typeof AutoModelForCausalLM;
+declare const index_d$2_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
 declare const index_d$2_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
+type index_d$2_BertConfig = BertConfig;
+type index_d$2_BertForMaskedLM = BertForMaskedLM;
+declare const index_d$2_BertForMaskedLM: typeof BertForMaskedLM;
+type index_d$2_BertForSequenceClassification = BertForSequenceClassification;
+declare const index_d$2_BertForSequenceClassification: typeof BertForSequenceClassification;
+type index_d$2_BertModel = BertModel;
+declare const index_d$2_BertModel: typeof BertModel;
+type index_d$2_BertModelOptions = BertModelOptions;
 type index_d$2_CausalLM = CausalLM;
 declare const index_d$2_CausalLM: typeof CausalLM;
 type index_d$2_CausalLMConfig = CausalLMConfig;
 type index_d$2_CausalLMOptions = CausalLMOptions;
 type index_d$2_CausalLMOutput = CausalLMOutput;
 declare const index_d$2_CausalLMOutput: typeof CausalLMOutput;
+type index_d$2_DebertaV2Config = DebertaV2Config;
+type index_d$2_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
+declare const index_d$2_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
+type index_d$2_DebertaV2Model = DebertaV2Model;
+declare const index_d$2_DebertaV2Model: typeof DebertaV2Model;
 type index_d$2_Decoder = Decoder;
 type index_d$2_DecoderOptions = DecoderOptions;
 type index_d$2_DecoderOutput = DecoderOutput;
 declare const index_d$2_DecoderOutput: typeof DecoderOutput;
+type index_d$2_EncoderModel = EncoderModel;
+declare const index_d$2_EncoderModel: typeof EncoderModel;
+type index_d$2_EncoderModelOptions = EncoderModelOptions;
 type index_d$2_EncoderOptions = EncoderOptions;
 type index_d$2_EncoderOutput = EncoderOutput;
 type index_d$2_FreshOptions = FreshOptions;
@@ -5407,9 +5917,12 @@ type index_d$2_LlamaForCausalLM = LlamaForCausalLM;
 declare const index_d$2_LlamaForCausalLM: typeof LlamaForCausalLM;
 type index_d$2_LlamaModel = LlamaModel;
 declare const index_d$2_LlamaModel: typeof LlamaModel;
+type index_d$2_MaskedLM = MaskedLM;
+declare const index_d$2_MaskedLM: typeof MaskedLM;
 type index_d$2_MaskedLMOptions = MaskedLMOptions;
 type index_d$2_MaskedLMOutput = MaskedLMOutput;
 declare const index_d$2_MaskedLMOutput: typeof MaskedLMOutput;
+type index_d$2_PostNormConfig = PostNormConfig;
 type index_d$2_PretrainedOptions = PretrainedOptions;
 type index_d$2_ProblemType = ProblemType;
 type index_d$2_Reads = Reads;
@@ -5427,11 +5940,13 @@ type index_d$2_RobertaOptions = RobertaOptions;
 type index_d$2_RopeParameters = RopeParameters;
 type index_d$2_SaveOptions = SaveOptions;
 type index_d$2_SequenceClassificationOptions = SequenceClassificationOptions;
+type index_d$2_SequenceClassifier = SequenceClassifier;
+declare const index_d$2_SequenceClassifier: typeof SequenceClassifier;
 type index_d$2_SequenceClassifierOutput = SequenceClassifierOutput;
 type index_d$2_SequenceLabels = SequenceLabels;
 declare namespace index_d$2 {
-  export { index_d$2_AutoModelForCausalLM as AutoModelForCausalLM, index_d$2_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$2_CausalLM as CausalLM, index_d$2_CausalLMOutput as CausalLMOutput, index_d$2_DecoderOutput as DecoderOutput, index_d$2_GPT2LMHeadModel as GPT2LMHeadModel, index_d$2_GPT2Model as GPT2Model, index_d$2_KvCache as KvCache, index_d$2_LlamaForCausalLM as LlamaForCausalLM, index_d$2_LlamaModel as LlamaModel, index_d$2_MaskedLMOutput as MaskedLMOutput, index_d$2_RobertaClassificationHead as RobertaClassificationHead, index_d$2_RobertaForMaskedLM as RobertaForMaskedLM, index_d$2_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$2_RobertaModel as RobertaModel };
-  export type { index_d$2_CausalLMConfig as CausalLMConfig, index_d$2_CausalLMOptions as CausalLMOptions, index_d$2_Decoder as Decoder, index_d$2_DecoderOptions as DecoderOptions, index_d$2_EncoderOptions as EncoderOptions, index_d$2_EncoderOutput as EncoderOutput, index_d$2_FreshOptions as FreshOptions, index_d$2_GPT2Config as GPT2Config, index_d$2_Ids as Ids, index_d$2_LabelsConfig as LabelsConfig, index_d$2_LlamaConfig as LlamaConfig, index_d$2_MaskedLMOptions as MaskedLMOptions, index_d$2_PretrainedOptions as PretrainedOptions, index_d$2_ProblemType as ProblemType, index_d$2_Reads as Reads, index_d$2_RobertaConfig as RobertaConfig, index_d$2_RobertaModelOptions as RobertaModelOptions, index_d$2_RobertaOptions as RobertaOptions, index_d$2_RopeParameters as RopeParameters, index_d$2_SaveOptions as SaveOptions, index_d$2_SequenceClassificationOptions as SequenceClassificationOptions, index_d$2_SequenceClassifierOutput as SequenceClassifierOutput, index_d$2_SequenceLabels as SequenceLabels };
+  export { index_d$2_AutoModel as AutoModel, index_d$2_AutoModelForCausalLM as AutoModelForCausalLM, index_d$2_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$2_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$2_BertForMaskedLM as BertForMaskedLM, index_d$2_BertForSequenceClassification as BertForSequenceClassification, index_d$2_BertModel as BertModel, index_d$2_CausalLM as CausalLM, index_d$2_CausalLMOutput as CausalLMOutput, index_d$2_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$2_DebertaV2Model as DebertaV2Model, index_d$2_DecoderOutput as DecoderOutput, index_d$2_EncoderModel as EncoderModel, index_d$2_GPT2LMHeadModel as GPT2LMHeadModel, index_d$2_GPT2Model as GPT2Model, index_d$2_KvCache as KvCache, index_d$2_LlamaForCausalLM as LlamaForCausalLM, index_d$2_LlamaModel as LlamaModel, index_d$2_MaskedLM as MaskedLM, index_d$2_MaskedLMOutput as MaskedLMOutput, index_d$2_RobertaClassificationHead as RobertaClassificationHead, index_d$2_RobertaForMaskedLM as RobertaForMaskedLM, index_d$2_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$2_RobertaModel as RobertaModel, index_d$2_SequenceClassifier as SequenceClassifier };
+  export type { index_d$2_BertConfig as BertConfig, index_d$2_BertModelOptions as BertModelOptions, index_d$2_CausalLMConfig as CausalLMConfig, index_d$2_CausalLMOptions as CausalLMOptions, index_d$2_DebertaV2Config as DebertaV2Config, index_d$2_Decoder as Decoder, index_d$2_DecoderOptions as DecoderOptions, index_d$2_EncoderModelOptions as EncoderModelOptions, index_d$2_EncoderOptions as EncoderOptions, index_d$2_EncoderOutput as EncoderOutput, index_d$2_FreshOptions as FreshOptions, index_d$2_GPT2Config as GPT2Config, index_d$2_Ids as Ids, index_d$2_LabelsConfig as LabelsConfig, index_d$2_LlamaConfig as LlamaConfig, index_d$2_MaskedLMOptions as MaskedLMOptions, index_d$2_PostNormConfig as PostNormConfig, index_d$2_PretrainedOptions as PretrainedOptions, index_d$2_ProblemType as ProblemType, index_d$2_Reads as Reads, index_d$2_RobertaConfig as RobertaConfig, index_d$2_RobertaModelOptions as RobertaModelOptions, index_d$2_RobertaOptions as RobertaOptions, index_d$2_RopeParameters as RopeParameters, index_d$2_SaveOptions as SaveOptions, index_d$2_SequenceClassificationOptions as SequenceClassificationOptions, index_d$2_SequenceClassifierOutput as SequenceClassifierOutput, index_d$2_SequenceLabels as SequenceLabels };
 }
 
 type index_d$1_BeamOptions = BeamOptions;

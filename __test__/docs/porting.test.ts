@@ -76,6 +76,14 @@ await torchSave(lora.loraStateDict(trained), 'ckpt_lora.pt', 'module.')`,
 const gpt2 = await lora.models.GPT2LMHeadModel.fromPretrained('gpt2')
 lora.injectLora(gpt2, { targets: 'c_attn', r: 4, enableLora: [true, false, true] })
 await torchSave(lora.loraStateDict(gpt2), 'gpt2_md_lora_e2e.pt', 'module.')`,
+  'The released checkpoint of RoBERTa (`NLU/roberta_base_lora_mnli.bin`)': `${FILES}
+const roberta = lora.models.RobertaForSequenceClassification.fromConfig({
+  vocab_size: 32, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 2, num_attention_heads: 4, num_labels: 3,
+})
+await roberta.savePretrained('roberta-base')
+lora.injectLora(roberta, { targets: ['query', 'value'], r: 8, loraAlpha: 16 })
+const head = Object.entries(roberta.stateDict()).filter(([name]) => name.startsWith('classifier'))
+await torchSave({ ...lora.loraStateDict(roberta), ...Object.fromEntries(head) }, 'roberta_base_lora_mnli.bin')`,
   "Models of transformers, and PEFT's usual targets": `await lora.models.LlamaForCausalLM.fromConfig({
     vocab_size: 32, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2,
   }).savePretrained('smollm2')`,
@@ -125,6 +133,8 @@ const EQUAL: Record<string, string> = {
     [lora.tensor(unexpectedKeys.length), lora.tensor(0)], [lora.tensor(missingKeys.length), lora.tensor(6)]`,
   'An operation with a backward of its own (`NLU/.../modeling_deberta_v2.py`)': `[probabilities, scores.maskedFill(mask.eq(0), -1e30).softmax(-1)],
     [lora.grad(probabilities.square().sum(), [scores])[0], lora.grad(scores.maskedFill(mask.eq(0), -1e30).softmax(-1).square().sum(), [scores])[0]]`,
+  'The released checkpoint of RoBERTa (`NLU/roberta_base_lora_mnli.bin`)':
+    '[lora.tensor(unexpectedKeys.length), lora.tensor(0)], [lora.tensor(logits.shape), lora.tensor([1, 3])]',
   'Batches of data (`NLG/src/data_utils.py`, `gpt2_ft.py`)':
     '[lora.tensor([position.batch, loader.length]), lora.tensor([0, 2])]',
   'Fused projections': '[fused.forward(x).chunk(3, 2)[0], q_proj.forward(x)], [k.forward(x), k_proj.forward(x)]',

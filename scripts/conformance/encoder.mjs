@@ -4,7 +4,7 @@ import { toleranceOf } from './compare.mjs'
 import { checkGradients, nlgModel } from './nlg.mjs'
 import { PEFT_PREFIX, closeTokens, injectAdapter, loadModel } from './peft.mjs'
 
-const MODEL_TYPES = ['roberta']
+const MODEL_TYPES = ['bert', 'roberta', 'deberta-v2']
 const LOSS_RULES = ['cross entropy, mean over the batch', 'mean squared error']
 
 export const encoderKinds = {
@@ -76,8 +76,10 @@ async function checkTraining(model, fixture, check, prefix, nameOf) {
 }
 
 function forward(model, fixture, options = {}) {
+  const hasKinds = fixture.names('token_type_ids').length > 0
   return model.forward(fixture.tensor('input_ids'), {
     attentionMask: fixture.tensor('attention_mask'),
+    tokenTypeIds: hasKinds ? fixture.tensor('token_type_ids') : null,
     labels: fixture.tensor('labels'),
     ...options,
   })

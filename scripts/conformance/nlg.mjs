@@ -53,7 +53,11 @@ export async function nlgModel(
 ) {
   const config = fixture.json(`${fixture.entry.model_dir}/config.json`)
   const model = await models[config.architectures[0]].fromPretrained(fixture.path(fixture.entry.model_dir))
-  const make = (args, bias) => makeLayer(layer, args, { ...kwargs, lora_dropout: dropout, bias })
+  const make = (shape, bias) => {
+    // A weight lies as (out, in), that of the example's Conv1D as (in, out).
+    const args = kwargs.fan_in_fan_out ? shape : shape.toReversed()
+    return makeLayer(layer, args, { ...kwargs, lora_dropout: dropout, bias })
+  }
   const paths = [...model.namedModules()].map(([path]) => path).filter((path) => names.includes(path.split('.').at(-1)))
   for (const path of paths) replaceLayer(model, path, make)
   lora.markOnlyLoraAsTrainable(model)
@@ -64,7 +68,6 @@ export async function nlgModel(
 function replaceLayer(model, path, make) {
   const [owner, name] = parentOf(model, path)
   const state = owner[name].stateDict()
-  // The weight of the example's Conv1D lies as (in, out).
   const layer = make([...state.weight.shape], state.bias !== undefined)
   layer.loadStateDict(state, { strict: false })
   owner[name] = layer

@@ -1,6 +1,7 @@
 // What every encoder takes and gives.
-import { tensor } from '../make.js'
+import { arange, tensor } from '../make.js'
 import { bad, show } from '../nn/options.js'
+import { noGrad } from '../scope.js'
 import { Tensor } from '../tensor.js'
 import { idsScratch, idsTensor, knownRows, padsBehind, rowLength } from './ids.js'
 import type { Ids } from './ids.js'
@@ -43,6 +44,8 @@ export interface KeyMask {
   mask: Tensor | null
   lengths: Tensor | null
   starts: readonly number[] | null
+  /** Where the first token of each row stands among all tokens, b·T + t, (B) i64; null where t is 0 in all rows, and in a batch without padding. */
+  first: Tensor | null
 }
 
 /**
@@ -50,23 +53,78 @@ export interface KeyMask {
  * @throws {OptionError} when it is not `rows` by `width`.
  */
 export function keyMask(owner: string, mask: Ids | null | undefined, rows: number, width: number): KeyMask {
-  const all = { mask: null, lengths: null, starts: null }
+  const all = { mask: null, lengths: null, starts: null, first: null }
   if (mask === null || mask === undefined) return all
   checkSize(owner, 'attentionMask', mask, rows, width)
   const known = knownRows(mask)
   if (known?.every((row) => row.every(isFlag)) && padsBehind(known))
     return { ...all, lengths: lengthsOf(known, width) }
   const on = idsTensor(owner, 'attentionMask', mask).ne(0)
-  return { ...all, mask: on.reshape([rows, 1, 1, width]) }
+  return { ...all, mask: on.reshape([rows, 1, 1, width]), first: firstOf(on, known) }
+}
+
+/** Where each row's first token stands among all tokens, (B) i64, or null when each row begins with it. A row without a token begins with padding. */
+function firstOf(on: Tensor, known: readonly (readonly number[])[] | null): Tensor | null {
+  const [B = 0, T = 0] = on.shape
+  if (known === null) {
+    const rows = arange(0, B * T, T, { dtype: 'i64' })
+    return noGrad(() => on.to('f32').argmax(1).add(rows))
+  }
+  const places = known.map((row) => Math.max(0, row.findIndex((flag) => flag !== 0)))
+  if (places.every((place) => place === 0)) return null
+  return tensor(Float64Array.from(places, (place, b) => b * T + place), { dtype: 'i64' })
 }
 
 /**
- * The tokens to compute of a batch with padding, or null for all: where the mask is known to the engine only, keeps nearly all, or leaves out a first token,
- * which heads read.
+ * The tokens to compute of a batch with padding, or null for all: where the mask is known to the engine only, keeps nearly all, or leaves out a whole row.
  */
 export function encoderPacking(owner: string, inputIds: Ids, mask: Ids | null | undefined): Packing | null {
   const packing = packingOf(owner, inputIds, mask, 'unmasked')
-  return packing?.hasEveryFirst ? packing : null
+  return packing?.hasEverySequence ? packing : null
+}
+
+/** The first token of each row, behind padding on the left: `x (B, T, C)` → (B, 1, C). A single token is the first one. */
+export function firstTokens(owner: string, x: Tensor, mask: Ids | null | undefined): Tensor {
+  const [B = 0, T = 0] = x.shape
+  return T === 1 ? x : pickFirst(x, keyMask(owner, mask, B, T))
+}
+
+/** The mean over the tokens that the mask keeps: `x (B, T, C)` → (B, C). A row without a token gives zeros. */
+export function meanOfTokens(owner: string, x: Tensor, mask: Ids | null | undefined): Tensor {
+  if (mask === null || mask === undefined) return x.mean(1)
+  checkSize(owner, 'attentionMask', mask, x.shape[0]!, x.shape[1]!)
+  const on = idsTensor(owner, 'attentionMask', mask).ne(0).to(x.dtype) // (B, T)
+  return x.mul(on.unsqueeze(2)).sum(1).div(on.sum(1, true).clampMin(1))
+}
+
+/**
+ * The first token of each row, `x (B, T, C)` → (B, 1, C), or of each of the sequences that lie one behind the other, (1, N, C) → (1, B, C).
+ */
+export function pickFirst(x: Tensor, { starts, first }: KeyMask): Tensor {
+  const [B = 0, T = 0, C = 0] = x.shape
+  if (starts !== null) return x.indexSelect(1, tensor(Float64Array.from(starts.slice(0, -1)), { dtype: 'i64' }))
+  if (first === null) return x.narrow(1, 0, 1)
+  return x.reshape([B * T, C]).indexSelect(0, first).reshape([B, 1, C])
+}
+
+/**
+ * Places in the order of a row, counted from its first token on, (B, T) i64 or one row for all; padding in front has place 0. So a token has the place that
+ * it has without padding.
+ */
+export function placesFromFirst(owner: string, mask: Ids | null | undefined, rows: number, width: number): Tensor {
+  const plain = () => arange(0, width, 1, { dtype: 'i64' }).unsqueeze(0)
+  if (mask === null || mask === undefined) return plain()
+  checkSize(owner, 'attentionMask', mask, rows, width)
+  const known = knownRows(mask)
+  if (known === null) {
+    const begun = noGrad(() => idsTensor(owner, 'attentionMask', mask).ne(0).cumsum(1).ne(0))
+    return noGrad(() => begun.cumsum(1).sub(begun.to('i64')))
+  }
+  const before = known.map((row) => Math.max(0, row.findIndex((flag) => flag !== 0)))
+  if (before.every((n) => n === 0)) return plain()
+  const places = new Float64Array(rows * width)
+  for (const [b, n] of before.entries()) for (let t = n; t < width; t++) places[b * width + t] = t - n
+  return tensor(places, { shape: [rows, width], dtype: 'i64' })
 }
 
 /** @throws {OptionError} when ids are not `rows` by `width`. */

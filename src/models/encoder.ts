@@ -1,14 +1,14 @@
 // The encoder of BERT and RoBERTa (Devlin et al. 2018): every token looks at every other, and each half of a layer ends in a norm.
 import { checkpoint } from '../autograd/checkpoint.js'
 import * as ops from '../generated/ops.js'
-import { tensor } from '../make.js'
 import { Dropout } from '../nn/dropout.js'
 import { releaseAfter } from '../nn/forward.js'
 import { scaledDotProductAttention } from '../nn/functional.js'
 import type { LayerNorm } from '../nn/layer-norm.js'
 import { Module } from '../nn/module.js'
-import { isGradEnabled, keep, tensorsIn } from '../scope.js'
+import { keep, tensorsIn } from '../scope.js'
 import type { Tensor } from '../tensor.js'
+import { pickFirst } from './encoder-input.js'
 import type { KeyMask } from './encoder-input.js'
 import { activation, layerNorm, linear, within } from './parts.js'
 import type { Layer } from './parts.js'
@@ -60,7 +60,7 @@ class SelfAttention extends Module {
 }
 
 /** `LayerNorm(dropout(x Wᵀ + b) + residual)`: the end of each half of a layer. */
-class DenseAddNorm extends Module {
+export class DenseAddNorm extends Module {
   dense: Layer
   LayerNorm: LayerNorm
   dropout: Dropout
@@ -93,7 +93,8 @@ class Attention extends Module {
   }
 }
 
-class Intermediate extends Module {
+/** `act(x Wᵀ + b)`: the wide middle of a layer. */
+export class Intermediate extends Module {
   dense: Layer
   intermediate_act_fn: Layer
 
@@ -121,24 +122,16 @@ class EncoderLayer extends Module {
     this.output = new DenseAddNorm(config, config.intermediate_size, within(take, 'output'))
   }
 
-  /** The layer at the first `positions` tokens alone: all tokens are looked at, but only these look and go on. */
-  override forward(x: Tensor, keys: KeyMask, positions: number): Tensor {
-    const read = positions < x.shape[1]! ? firstTokens(x, keys, positions) : x
+  /** With `onlyFirst` the layer at the first token of each row alone: all tokens are looked at, but only these look and go on. */
+  override forward(x: Tensor, keys: KeyMask, onlyFirst: boolean): Tensor {
+    const read = onlyFirst ? pickFirst(x, keys) : x
     const attended = this.attention.forward(x, read, keys)
     return this.output.forward(this.intermediate.forward(attended), attended)
   }
 }
 
-/** The first `n` tokens of each sequence; of sequences without padding, one behind the other, the first one. */
-function firstTokens(x: Tensor, { starts }: KeyMask, n: number): Tensor {
-  if (starts === null) return x.narrow(1, 0, n)
-  return x.indexSelect(1, tensor(Float64Array.from(starts.slice(0, -1)), { dtype: 'i64' }))
-}
-
 /** The layers one after the other. */
 export class Encoder extends Module {
-  /** Backward computes each layer again instead of keeping what it needs: less memory for about a third more time. */
-  gradientCheckpointing = false
   layer: EncoderLayer[]
 
   constructor(config: EncoderConfig, take: WeightSource) {
@@ -148,28 +141,43 @@ export class Encoder extends Module {
   }
 
   /**
-   * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. The last state is (B, positionsToKeep, C): nothing that only other
-   * positions need is computed in the last layer. Sequences without padding, one behind the other, (1, N, C), keep their first token or all.
+   * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. With `onlyFirst` the last state is (B, 1, C): nothing that only other
+   * positions need is computed in the last layer. Sequences without padding lie one behind the other, (1, N, C), and their first tokens, too, (1, B, C).
    */
-  override forward(x: Tensor, keys: KeyMask, positionsToKeep = x.shape[1]!): Tensor[] {
-    const again = this.gradientCheckpointing && this.training && isGradEnabled()
-    if (again) for (const tensor of tensorsIn(keys)) keep(tensor)
-    const states = [x]
-    for (const layer of this.layer) {
-      const before = states.at(-1)!
-      const positions = states.length === this.layer.length ? positionsToKeep : x.shape[1]!
-      const forward = (input: Tensor) => layer.forward(input, keys, positions)
-      states.push(again ? checkpoint(forward, before) : releaseAfter(() => forward(before)))
-    }
-    return states
+  override forward(x: Tensor, keys: KeyMask, onlyFirst: boolean, checkpointed: boolean): Tensor[] {
+    if (checkpointed) for (const tensor of tensorsIn(keys)) keep(tensor)
+    const count = this.layer.length
+    return runLayers(x, count, checkpointed, (input, i) =>
+      this.layer[i]!.forward(input, keys, onlyFirst && i === count - 1),
+    )
   }
+}
+
+/**
+ * Runs `count` layers one after the other; returns what goes into the first and what comes out of each. `checkpointed`: backward computes a layer again
+ * instead of keeping what it needs. What a layer reads beside its input, and gets gradients for, it is given in `beside`.
+ */
+export function runLayers<Beside extends readonly Tensor[]>(
+  x: Tensor,
+  count: number,
+  checkpointed: boolean,
+  run: (x: Tensor, i: number, ...beside: Beside) => Tensor,
+  ...beside: Beside
+): Tensor[] {
+  const states = [x]
+  for (let i = 0; i < count; i++) {
+    const before = states.at(-1)!
+    const forward = (input: Tensor, ...others: Beside) => run(input, i, ...others)
+    states.push(checkpointed ? checkpoint(forward, before, ...beside) : releaseAfter(() => forward(before, ...beside)))
+  }
+  return states
 }
 
 /** `tanh(x₀ Wᵀ + b)` of the first token. */
 export class Pooler extends Module {
   dense: Layer
 
-  constructor(config: EncoderConfig, take: WeightSource) {
+  constructor(config: Pick<EncoderConfig, 'hidden_size' | 'initializer_range'>, take: WeightSource) {
     super()
     this.dense = linear(take, 'dense', config.hidden_size, config.hidden_size, config.initializer_range)
   }

@@ -41,10 +41,9 @@ export class Packing {
     return this.positions.reduce((most, position) => Math.max(most, (position % this.length) + 1), 0)
   }
 
-  /** Whether no sequence lacks its first token. */
-  get hasEveryFirst(): boolean {
-    const [B, T] = [this.batch, this.length]
-    return this.starts.length === B + 1 && this.starts.every((row, b) => b === B || this.positions[row] === b * T)
+  /** Whether no row is left out as a whole: sequence b is then row b. */
+  get hasEverySequence(): boolean {
+    return this.starts.length === this.batch + 1
   }
 
   /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), serve each of them. */
@@ -65,6 +64,16 @@ export class Packing {
   /** The place of each row's token in its sequence, (1, N). */
   places(): number[][] {
     return [Array.from(this.positions, (position) => position % this.length)]
+  }
+
+  /** The place of each row's token, counted from the first token of its sequence that is there, (1, N). */
+  placesFromFirst(): number[][] {
+    const [places] = this.places() as [number[]]
+    for (const [s, from] of this.starts.slice(0, -1).entries()) {
+      const first = places[from]!
+      for (let row = from; row < this.starts[s + 1]!; row++) places[row]! -= first
+    }
+    return [places]
   }
 
   /** The labels of the tokens `shift` places after those of the rows, (1, N); −100 where there is none. */

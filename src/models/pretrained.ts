@@ -7,7 +7,7 @@ import { save } from '../io/safetensors.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
 import { clearRow } from '../nn/embedding.js'
 import { findStateDict } from '../nn/find-state-dict.js'
-import { constant_, normal_ } from '../nn/init.js'
+import { constant_, normal_, truncNormal_ } from '../nn/init.js'
 import { asParameter, wideDtype } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
 import type { Module } from '../nn/module.js'
@@ -21,10 +21,10 @@ import type { Generator } from '../random.js'
 import { checkModelType, readConfig } from './config.js'
 
 /**
- * How a fresh parameter starts: N(0, std²), but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16 or f16 model, too: it belongs to
- * a head that is trained while the model is frozen.
+ * How a fresh parameter starts: N(0, std²), within ±`cut`·std where that is given, but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16
+ * or f16 model, too: it belongs to a head that is trained while the model is frozen.
  */
-export type Init = ({ std: number; zeroRow?: number } | { value: number }) & { wide?: boolean }
+export type Init = ({ std: number; cut?: number; zeroRow?: number } | { value: number }) & { wide?: boolean }
 
 /** Gives a model each of its parameters, by state-dict name. */
 export type WeightSource = (name: string, shape: number[], init: Init) => Tensor
@@ -62,13 +62,24 @@ export function freshWeights(owner: string, options: FreshOptions): WeightSource
   const dtype = checkFloatDtype(owner, options.dtype ?? 'f32')
   const draw = options.generator === undefined ? {} : { generator: options.generator }
   return (_, shape, init) => {
-    const tensor = zeros(shape, { dtype: shape.length < 2 || init.wide ? wideDtype(dtype) : dtype })
+    const target = shape.length < 2 || init.wide ? wideDtype(dtype) : dtype
+    let tensor = zeros(shape, { dtype: 'std' in init && init.cut !== undefined ? wideDtype(dtype) : target })
     if ('std' in init) {
-      normal_(tensor, 0, init.std, draw)
+      if (init.cut === undefined) normal_(tensor, 0, init.std, draw)
+      else tensor = cutNormal(tensor, init.std, init.cut, target, draw)
       if (init.zeroRow !== undefined) noGrad(() => clearRow(tensor, init.zeroRow!))
     } else if (init.value !== 0) constant_(tensor, init.value)
     return parameter(tensor)
   }
+}
+
+/** N(0, std²) within ±cut·std, drawn in f32 or f64 and rounded once. */
+function cutNormal(wide: Tensor, std: number, cut: number, dtype: FloatDtype, draw: { generator?: Generator }): Tensor {
+  truncNormal_(wide, 0, std, -cut * std, cut * std, draw)
+  if (wide.dtype === dtype) return wide
+  const tensor = noGrad(() => wide.to(dtype))
+  wide.dispose()
+  return tensor
 }
 
 /** The weights of a checkpoint, handed out one by one. */

@@ -1,14 +1,30 @@
 import { bad } from '../nn/options.js'
+import { BertForSequenceClassification } from './bert-classification.js'
+import { BertForMaskedLM } from './bert-masked-lm.js'
+import { BertModel } from './bert.js'
 import type { CausalLM } from './causal-lm.js'
 import { checkModelType, readConfig } from './config.js'
+import { DebertaV2ForSequenceClassification } from './deberta-classification.js'
+import { DebertaV2Model } from './deberta.js'
+import type { EncoderModel } from './encoder-model.js'
 import { GPT2LMHeadModel } from './gpt2.js'
 import { LlamaForCausalLM } from './llama.js'
 import type { FreshOptions, PretrainedOptions } from './pretrained.js'
 import { RobertaForSequenceClassification } from './roberta-classification.js'
+import { RobertaForMaskedLM } from './roberta-masked-lm.js'
+import { RobertaModel } from './roberta.js'
+import type { MaskedLM } from './masked-lm.js'
+import type { SequenceClassifier } from './sequence-classifier.js'
 
 // One row per architecture, by config.json's model_type.
 const CAUSAL_LM = { gpt2: GPT2LMHeadModel, llama: LlamaForCausalLM }
-const SEQUENCE_CLASSIFICATION = { roberta: RobertaForSequenceClassification }
+const SEQUENCE_CLASSIFICATION = {
+  bert: BertForSequenceClassification,
+  roberta: RobertaForSequenceClassification,
+  'deberta-v2': DebertaV2ForSequenceClassification,
+}
+const MASKED_LM = { bert: BertForMaskedLM, roberta: RobertaForMaskedLM }
+const ENCODERS = { bert: BertModel, roberta: RobertaModel, 'deberta-v2': DebertaV2Model }
 
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */
 export const AutoModelForCausalLM = {
@@ -34,14 +50,49 @@ export const AutoModelForSequenceClassification = {
    * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
    * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
    */
-  async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<RobertaForSequenceClassification> {
+  async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<SequenceClassifier> {
     return pick(SEQUENCE_CLASSIFICATION, await readConfig(dir), dir).fromPretrained(dir, options)
   },
 
   /** A model with fresh weights from the fields of a `config.json`. */
-  fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): RobertaForSequenceClassification {
+  fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): SequenceClassifier {
     const fields = checkObject('AutoModelForSequenceClassification', config)
     return pick(SEQUENCE_CLASSIFICATION, fields, 'fromConfig').fromConfig(config, options)
+  },
+}
+
+/** Picks the class of a model that predicts masked tokens by the `model_type` of its `config.json`. */
+export const AutoModelForMaskedLM = {
+  /**
+   * Reads a model folder in the Hugging Face layout; a file without such a head gives a fresh one, with a warning.
+   * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+   */
+  async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<MaskedLM> {
+    return pick(MASKED_LM, await readConfig(dir), dir).fromPretrained(dir, options)
+  },
+
+  /** A model with fresh weights from the fields of a `config.json`. */
+  fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): MaskedLM {
+    return pick(MASKED_LM, checkObject('AutoModelForMaskedLM', config), 'fromConfig').fromConfig(config, options)
+  },
+}
+
+/** Picks the class of an encoder without a head by the `model_type` of its `config.json`. */
+export const AutoModel = {
+  /**
+   * Reads a model folder in the Hugging Face layout, passing its heads over.
+   * @example
+   * const encoder = await models.AutoModel.fromPretrained('bert-base-uncased')
+   * const { lastHiddenState } = encoder.forward(ids, { attentionMask })
+   * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+   */
+  async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<EncoderModel> {
+    return pick(ENCODERS, await readConfig(dir), dir).fromPretrained(dir, options)
+  },
+
+  /** A model with fresh weights from the fields of a `config.json`. */
+  fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): EncoderModel {
+    return pick(ENCODERS, checkObject('AutoModel', config), 'fromConfig').fromConfig(config, options)
   },
 }
 

@@ -1,24 +1,17 @@
 import { Dropout } from '../nn/dropout.js'
 import { Module } from '../nn/module.js'
-import { checkKeys } from '../nn/options.js'
 import type { Tensor } from '../tensor.js'
-import { ENCODER_KEYS } from './encoder-input.js'
-import type { EncoderOptions } from './encoder-input.js'
+import { firstTokens } from './encoder-input.js'
+import type { EncoderOutput } from './encoder-input.js'
+import { readEncoder } from './encoder-model.js'
 import type { Ids } from './ids.js'
 import { linear, within } from './parts.js'
 import type { Layer } from './parts.js'
-import { freshWeights, savePretrained } from './pretrained.js'
-import type { FreshOptions, PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
+import { freshWeights } from './pretrained.js'
+import type { FreshOptions, PretrainedOptions, WeightSource } from './pretrained.js'
 import type { RobertaConfig } from './roberta-config.js'
-import { RobertaModel, readRoberta, savedConfig } from './roberta.js'
-import { sequenceLoss } from './sequence-classification.js'
-import type { SequenceClassifierOutput, SequenceLabels } from './sequence-classification.js'
-
-/** Options of the forward of a sequence classifier. */
-export interface SequenceClassificationOptions extends EncoderOptions {
-  /** What the model shall answer: classes or numbers. @see {@link SequenceLabels} */
-  labels?: SequenceLabels | null
-}
+import { ROBERTA_NAMES, RobertaModel } from './roberta.js'
+import { SequenceClassifier } from './sequence-classifier.js'
 
 /** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 in a bf16 or f16 model: they are trained. */
 export class RobertaClassificationHead extends Module {
@@ -59,7 +52,7 @@ export class RobertaClassificationHead extends Module {
  * const { loss } = model.forward(batch.inputIds, { attentionMask: batch.attentionMask, labels: [2, 0, 1] })
  * await loss.backward()
  */
-export class RobertaForSequenceClassification extends Module {
+export class RobertaForSequenceClassification extends SequenceClassifier {
   readonly config: RobertaConfig
   roberta: RobertaModel
   classifier: Layer
@@ -91,35 +84,21 @@ export class RobertaForSequenceClassification extends Module {
     dir: string,
     options: PretrainedOptions = {},
   ): Promise<RobertaForSequenceClassification> {
-    const { config, weights } = await readRoberta(dir, options, ['classifier'])
+    const { config, weights } = await readEncoder<RobertaConfig>(dir, options, ROBERTA_NAMES, ['classifier'])
     const model = new RobertaForSequenceClassification(config, {}, weights.take)
     weights.close({ ignore: [] })
     return model.eval()
   }
 
-  /** Writes `config.json` and `model.safetensors`, as transformers does. */
-  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
-    const config = savedConfig(this.config, 'RobertaForSequenceClassification')
-    await savePretrained(this, dir, { ...options, leaveOut: [], config })
+  override get baseModel(): RobertaModel {
+    return this.roberta
   }
 
-  /** @see {@link RobertaModel.gradientCheckpointingEnable} */
-  gradientCheckpointingEnable(): void {
-    this.roberta.gradientCheckpointingEnable()
+  protected override get architecture(): string {
+    return 'RobertaForSequenceClassification'
   }
 
-  /** @see {@link RobertaModel.gradientCheckpointingDisable} */
-  gradientCheckpointingDisable(): void {
-    this.roberta.gradientCheckpointingDisable()
-  }
-
-  override forward(inputIds: Ids, options: SequenceClassificationOptions = {}): SequenceClassifierOutput {
-    const owner = 'RobertaForSequenceClassification.forward'
-    checkKeys(owner, options, [...ENCODER_KEYS, 'labels'])
-    const { labels, ...rest } = options
-    const part = options.outputHiddenStates ? {} : { positionsToKeep: 1 }
-    const { lastHiddenState, hiddenStates } = this.roberta.forward(inputIds, { ...rest, ...part })
-    const logits = this.classifier.forward(lastHiddenState)
-    return { loss: labels ? sequenceLoss(owner, logits, labels, this.config) : null, logits, hiddenStates }
+  protected override score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor {
+    return this.classifier.forward(firstTokens(owner, lastHiddenState, mask))
   }
 }

@@ -1,10 +1,10 @@
-import { bad, checkBoolean, checkChoice, checkInteger, checkNumber, checkProbability } from '../nn/options.js'
-import { ACTIVATIONS } from './config.js'
+import { bad, checkInteger, checkProbability } from '../nn/options.js'
+import { checkPostNorm } from './encoder-config.js'
+import type { PostNormConfig } from './encoder-config.js'
 import { checkLabels } from './labels-config.js'
-import type { LabelsConfig } from './labels-config.js'
 
 /** The configuration of a RoBERTa, as in `config.json`. */
-export interface RobertaConfig extends LabelsConfig {
+export interface RobertaConfig extends PostNormConfig {
   /** Number of tokens V. @default 50265 */
   vocab_size: number
   /** Channels C. @default 768 */
@@ -15,18 +15,10 @@ export interface RobertaConfig extends LabelsConfig {
   num_attention_heads: number
   /** Width of the part between two attentions. @default 3072 */
   intermediate_size: number
-  /** `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `relu`, `silu` or `tanh`. @default 'gelu' */
-  hidden_act: string
-  /** Dropout on the embeddings and on what each half of a layer adds, in training. @default 0.1 */
-  hidden_dropout_prob: number
-  /** Dropout on the attention weights, in training. @default 0.1 */
-  attention_probs_dropout_prob: number
   /** Rows of the position table; the first `pad_token_id + 1` of them stand for no token. @default 512 */
   max_position_embeddings: number
   /** Kinds of token. @default 2 */
   type_vocab_size: number
-  /** Standard deviation of fresh weights. @default 0.02 */
-  initializer_range: number
   /** @default 1e-12 */
   layer_norm_eps: number
   /** The token that fills short rows: it has no position. @default 1 */
@@ -37,9 +29,6 @@ export interface RobertaConfig extends LabelsConfig {
   eos_token_id: number | null
   /** Dropout around the dense layer of a classification head, in training; null is `hidden_dropout_prob`. @default null */
   classifier_dropout: number | null
-  /** The head that predicts tokens shares the weight of the token embedding. @default true */
-  tie_word_embeddings: boolean
-  [other: string]: unknown
 }
 
 const OWNER = 'RobertaConfig'
@@ -66,36 +55,15 @@ const DEFAULTS: RobertaConfig = {
   ...checkLabels(OWNER, {}),
 }
 
-const SIZES = [
-  'vocab_size',
-  'hidden_size',
-  'num_hidden_layers',
-  'num_attention_heads',
-  'intermediate_size',
-  'max_position_embeddings',
-  'type_vocab_size',
-] as const
-
 /**
  * Fills in the defaults, which are those of transformers, and checks every field that decides what the model computes.
  * @throws {OptionError} naming the field.
  */
 export function robertaConfig(given: Partial<RobertaConfig>): RobertaConfig {
   const config: RobertaConfig = { ...DEFAULTS, ...given, ...checkLabels(OWNER, given) }
-  for (const field of SIZES) checkInteger(OWNER, field, config[field], 1)
-  if (config.hidden_size % config.num_attention_heads !== 0) {
-    const expected = `a divisor of hidden_size = ${config.hidden_size}`
-    throw bad(OWNER, 'num_attention_heads', expected, config.num_attention_heads)
-  }
-  checkNumber(OWNER, 'layer_norm_eps', config.layer_norm_eps, 0)
-  checkNumber(OWNER, 'initializer_range', config.initializer_range, 0)
-  checkProbability(OWNER, 'hidden_dropout_prob', config.hidden_dropout_prob)
-  checkProbability(OWNER, 'attention_probs_dropout_prob', config.attention_probs_dropout_prob)
+  checkPostNorm(OWNER, config, 1)
   if (config.classifier_dropout !== null) checkProbability(OWNER, 'classifier_dropout', config.classifier_dropout)
-  checkBoolean(OWNER, 'tie_word_embeddings', config.tie_word_embeddings)
-  checkChoice(OWNER, 'hidden_act', config.hidden_act, ACTIVATIONS)
   checkPadding(config)
-  refuseVariants(config)
   return config
 }
 
@@ -108,13 +76,4 @@ function checkPadding(config: RobertaConfig): void {
   checkInteger(OWNER, 'pad_token_id', config.pad_token_id, 0)
   const rows = Math.min(config.vocab_size, config.max_position_embeddings - 1)
   if (config.pad_token_id >= rows) throw bad(OWNER, 'pad_token_id', `an integer from 0 to ${rows - 1}`, config.pad_token_id)
-}
-
-// What old files may ask for and this class does not compute.
-function refuseVariants(config: RobertaConfig): void {
-  for (const field of ['is_decoder', 'add_cross_attention']) {
-    if (config[field]) throw bad(OWNER, field, 'false', config[field], 'use the checkpoint of an encoder')
-  }
-  const positions = config['position_embedding_type'] ?? 'absolute'
-  if (positions !== 'absolute') throw bad(OWNER, 'position_embedding_type', `'absolute'`, positions)
 }

@@ -2,56 +2,17 @@ import { GELU } from '../nn/activations.js'
 import type { LayerNorm } from '../nn/layer-norm.js'
 import { Linear } from '../nn/linear.js'
 import { Module } from '../nn/module.js'
-import { checkKeys } from '../nn/options.js'
-import { isGradEnabled, noGrad } from '../scope.js'
 import type { Tensor } from '../tensor.js'
-import { ENCODER_KEYS } from './encoder-input.js'
-import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
+import { readEncoder } from './encoder-model.js'
 import type { Ids } from './ids.js'
+import { MaskedLM } from './masked-lm.js'
 import { layerNorm, linear, within } from './parts.js'
 import type { Layer } from './parts.js'
-import { freshWeights, savePretrained } from './pretrained.js'
-import type { FreshOptions, PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
+import { freshWeights } from './pretrained.js'
+import type { FreshOptions, PretrainedOptions, WeightSource } from './pretrained.js'
 import type { RobertaConfig } from './roberta-config.js'
-import { RobertaModel, readRoberta, savedConfig } from './roberta.js'
+import { ROBERTA_NAMES, RobertaModel } from './roberta.js'
 import { tokenLoss } from './token-loss.js'
-
-/** Options of the forward of {@link RobertaForMaskedLM}. */
-export interface MaskedLMOptions extends EncoderOptions {
-  /**
-   * The token that belongs at each position, (B, T); −100 counts not, and is the label of all tokens that were not masked. Given as rows of numbers, the
-   * head runs only on the positions that count.
-   */
-  labels?: Ids | null
-}
-
-/** What a model that predicts masked tokens returns. */
-export class MaskedLMOutput {
-  /** Mean cross entropy over the labels that count; null without labels. */
-  readonly loss: Tensor | null
-  /** Output of the last layer, (B, T, C). */
-  readonly lastHiddenState: Tensor
-  readonly hiddenStates: Tensor[] | null
-  private readonly head: (hidden: Tensor) => Tensor
-  private readonly recordsGrad: boolean
-  private computed: Tensor | null
-
-  constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Tensor | null) {
-    this.loss = loss
-    this.lastHiddenState = encoded.lastHiddenState
-    this.hiddenStates = encoded.hiddenStates
-    this.head = head
-    this.recordsGrad = isGradEnabled()
-    this.computed = loss === null ? head(this.lastHiddenState) : null
-  }
-
-  /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for. */
-  get logits(): Tensor {
-    const compute = () => this.head(this.lastHiddenState)
-    this.computed ??= this.recordsGrad ? compute() : noGrad(compute)
-    return this.computed
-  }
-}
 
 /** `decoder(norm(gelu(dense(x))))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
 class RobertaLMHead extends Module {
@@ -86,7 +47,7 @@ class RobertaLMHead extends Module {
  * const model = await models.RobertaForMaskedLM.fromPretrained('roberta-base')
  * const { logits } = lora.noGrad(() => model.forward([tokenizer.encode('Paris is the <mask> of France.')]))
  */
-export class RobertaForMaskedLM extends Module {
+export class RobertaForMaskedLM extends MaskedLM {
   readonly config: RobertaConfig
   roberta: RobertaModel
   lm_head: RobertaLMHead
@@ -113,46 +74,38 @@ export class RobertaForMaskedLM extends Module {
    * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
    */
   static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<RobertaForMaskedLM> {
-    const { config, weights } = await readRoberta(dir, options, ['lm_head'])
+    const { config, weights } = await readEncoder<RobertaConfig>(dir, options, ROBERTA_NAMES, ['lm_head'])
     const model = new RobertaForMaskedLM(config, {}, weights.take)
     const tied = model.config.tie_word_embeddings ? ['lm_head.decoder.weight'] : []
     weights.close({ ignore: [...tied, 'lm_head.decoder.bias'] })
     return model.eval()
   }
 
-  /**
-   * Writes `config.json` and `model.safetensors`, as transformers does: what is tied is left out. A head that is tied no longer, because the embedding was
-   * adapted and merged without it, is written, and the configuration says so.
-   */
-  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
-    const { decoder } = this.lm_head
-    const tied = 'weight' in decoder && decoder.weight === this.words
-    const leaveOut = tied ? ['lm_head.decoder.weight', 'lm_head.decoder.bias'] : []
-    const config = { ...savedConfig(this.config, 'RobertaForMaskedLM'), tie_word_embeddings: tied }
-    await savePretrained(this, dir, { ...options, leaveOut, config })
+  override get baseModel(): RobertaModel {
+    return this.roberta
   }
 
-  /** @see {@link RobertaModel.gradientCheckpointingEnable} */
-  gradientCheckpointingEnable(): void {
-    this.roberta.gradientCheckpointingEnable()
+  protected override get architecture(): string {
+    return 'RobertaForMaskedLM'
   }
 
-  /** @see {@link RobertaModel.gradientCheckpointingDisable} */
-  gradientCheckpointingDisable(): void {
-    this.roberta.gradientCheckpointingDisable()
+  protected override get scorer(): Layer {
+    return this.lm_head.decoder
   }
 
-  override forward(inputIds: Ids, options: MaskedLMOptions = {}): MaskedLMOutput {
-    const owner = 'RobertaForMaskedLM.forward'
-    checkKeys(owner, options, [...ENCODER_KEYS, 'labels'])
-    const { labels, ...rest } = options
-    const encoded = this.roberta.forward(inputIds, rest)
-    const head = (hidden: Tensor) => this.lm_head.forward(hidden)
-    const loss = labels ? tokenLoss(owner, encoded.lastHiddenState, labels, this.lm_head, { shift: 0 }) : null
-    return new MaskedLMOutput(encoded, head, loss)
-  }
-
-  private get words(): Tensor {
+  protected override get words(): Tensor {
     return this.roberta.embeddings.word_embeddings.weight
+  }
+
+  protected override get tiedNames(): readonly string[] {
+    return ['lm_head.decoder.weight', 'lm_head.decoder.bias']
+  }
+
+  protected override predict(hidden: Tensor): Tensor {
+    return this.lm_head.forward(hidden)
+  }
+
+  protected override loss(owner: string, hidden: Tensor, labels: Ids): Tensor {
+    return tokenLoss(owner, hidden, labels, this.lm_head, { shift: 0 })
   }
 }
