@@ -1086,23 +1086,6 @@ declare class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterab
     loadStateDict(state: DataLoaderState): void;
 }
 
-type index_d$5_Collated<S> = Collated<S>;
-type index_d$5_DataLoader<S, B = Collated<S>> = DataLoader<S, B>;
-declare const index_d$5_DataLoader: typeof DataLoader;
-type index_d$5_DataLoaderOptions<S, B> = DataLoaderOptions<S, B>;
-type index_d$5_DataLoaderState = DataLoaderState;
-type index_d$5_Dataset<S> = Dataset<S>;
-type index_d$5_Subset<S> = Subset<S>;
-declare const index_d$5_Subset: typeof Subset;
-type index_d$5_TensorDataset = TensorDataset;
-declare const index_d$5_TensorDataset: typeof TensorDataset;
-declare const index_d$5_defaultCollate: typeof defaultCollate;
-declare const index_d$5_randomSplit: typeof randomSplit;
-declare namespace index_d$5 {
-  export { index_d$5_DataLoader as DataLoader, index_d$5_Subset as Subset, index_d$5_TensorDataset as TensorDataset, index_d$5_defaultCollate as defaultCollate, index_d$5_randomSplit as randomSplit };
-  export type { index_d$5_Collated as Collated, index_d$5_DataLoaderOptions as DataLoaderOptions, index_d$5_DataLoaderState as DataLoaderState, index_d$5_Dataset as Dataset };
-}
-
 /** Sees the arguments before forward. */
 type ForwardPreHook = (module: any, args: any[]) => unknown;
 /** Sees arguments and result after forward. */
@@ -3504,168 +3487,168 @@ declare namespace init_d {
   export type { init_d_InitOptions as InitOptions, init_d_KaimingOptions as KaimingOptions, init_d_Nonlinearity as Nonlinearity, init_d_XavierOptions as XavierOptions };
 }
 
-type index_d$4_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
-declare const index_d$4_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
-type index_d$4_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
-declare const index_d$4_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
-type index_d$4_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
-declare const index_d$4_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
-type index_d$4_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
-declare const index_d$4_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
-type index_d$4_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
-declare const index_d$4_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
-type index_d$4_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
-declare const index_d$4_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
-type index_d$4_AvgPool1d = AvgPool1d;
-declare const index_d$4_AvgPool1d: typeof AvgPool1d;
-type index_d$4_AvgPool2d = AvgPool2d;
-declare const index_d$4_AvgPool2d: typeof AvgPool2d;
-type index_d$4_AvgPool3d = AvgPool3d;
-declare const index_d$4_AvgPool3d: typeof AvgPool3d;
-type index_d$4_AvgPoolOptions = AvgPoolOptions;
-type index_d$4_BCELoss = BCELoss;
-declare const index_d$4_BCELoss: typeof BCELoss;
-type index_d$4_BCEWithLogitsLoss = BCEWithLogitsLoss;
-declare const index_d$4_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
-type index_d$4_BatchNorm1d = BatchNorm1d;
-declare const index_d$4_BatchNorm1d: typeof BatchNorm1d;
-type index_d$4_BatchNorm2d = BatchNorm2d;
-declare const index_d$4_BatchNorm2d: typeof BatchNorm2d;
-type index_d$4_BatchNorm3d = BatchNorm3d;
-declare const index_d$4_BatchNorm3d: typeof BatchNorm3d;
-type index_d$4_ConvFunctionalOptions = ConvFunctionalOptions;
-type index_d$4_ConvGeometry = ConvGeometry;
-type index_d$4_ConvOptions = ConvOptions;
-type index_d$4_ConvTranspose1d = ConvTranspose1d;
-declare const index_d$4_ConvTranspose1d: typeof ConvTranspose1d;
-type index_d$4_ConvTranspose2d = ConvTranspose2d;
-declare const index_d$4_ConvTranspose2d: typeof ConvTranspose2d;
-type index_d$4_ConvTranspose3d = ConvTranspose3d;
-declare const index_d$4_ConvTranspose3d: typeof ConvTranspose3d;
-type index_d$4_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
-type index_d$4_ConvTransposeGeometry = ConvTransposeGeometry;
-type index_d$4_ConvTransposeOptions = ConvTransposeOptions;
-type index_d$4_CosineEmbeddingLoss = CosineEmbeddingLoss;
-declare const index_d$4_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
-type index_d$4_CosineSimilarity = CosineSimilarity;
-declare const index_d$4_CosineSimilarity: typeof CosineSimilarity;
-type index_d$4_CrossEntropyLoss = CrossEntropyLoss;
-declare const index_d$4_CrossEntropyLoss: typeof CrossEntropyLoss;
-type index_d$4_Dropout = Dropout;
-declare const index_d$4_Dropout: typeof Dropout;
-type index_d$4_Dropout1d = Dropout1d;
-declare const index_d$4_Dropout1d: typeof Dropout1d;
-type index_d$4_Dropout2d = Dropout2d;
-declare const index_d$4_Dropout2d: typeof Dropout2d;
-type index_d$4_Dropout3d = Dropout3d;
-declare const index_d$4_Dropout3d: typeof Dropout3d;
-type index_d$4_ELU = ELU;
-declare const index_d$4_ELU: typeof ELU;
-type index_d$4_EmbeddingLayerOptions = EmbeddingLayerOptions;
-type index_d$4_Flatten = Flatten;
-declare const index_d$4_Flatten: typeof Flatten;
-type index_d$4_FloatDtype = FloatDtype;
-type index_d$4_GELU = GELU;
-declare const index_d$4_GELU: typeof GELU;
-type index_d$4_GLU = GLU;
-declare const index_d$4_GLU: typeof GLU;
-type index_d$4_GroupNorm = GroupNorm;
-declare const index_d$4_GroupNorm: typeof GroupNorm;
-type index_d$4_GroupNormOptions = GroupNormOptions;
-type index_d$4_Hardtanh = Hardtanh;
-declare const index_d$4_Hardtanh: typeof Hardtanh;
-type index_d$4_HuberLoss = HuberLoss;
-declare const index_d$4_HuberLoss: typeof HuberLoss;
-type index_d$4_Identity = Identity;
-declare const index_d$4_Identity: typeof Identity;
-type index_d$4_InstanceNorm1d = InstanceNorm1d;
-declare const index_d$4_InstanceNorm1d: typeof InstanceNorm1d;
-type index_d$4_InstanceNorm2d = InstanceNorm2d;
-declare const index_d$4_InstanceNorm2d: typeof InstanceNorm2d;
-type index_d$4_InstanceNorm3d = InstanceNorm3d;
-declare const index_d$4_InstanceNorm3d: typeof InstanceNorm3d;
-type index_d$4_InterpolateMode = InterpolateMode;
-type index_d$4_InterpolateOptions = InterpolateOptions;
-type index_d$4_KLDivLoss = KLDivLoss;
-declare const index_d$4_KLDivLoss: typeof KLDivLoss;
-type index_d$4_L1Loss = L1Loss;
-declare const index_d$4_L1Loss: typeof L1Loss;
-type index_d$4_LayerNorm = LayerNorm;
-declare const index_d$4_LayerNorm: typeof LayerNorm;
-type index_d$4_LayerNormOptions = LayerNormOptions;
-type index_d$4_LeakyReLU = LeakyReLU;
-declare const index_d$4_LeakyReLU: typeof LeakyReLU;
-type index_d$4_LinearOptions = LinearOptions;
-type index_d$4_LogSigmoid = LogSigmoid;
-declare const index_d$4_LogSigmoid: typeof LogSigmoid;
-type index_d$4_LogSoftmax = LogSoftmax;
-declare const index_d$4_LogSoftmax: typeof LogSoftmax;
-type index_d$4_MSELoss = MSELoss;
-declare const index_d$4_MSELoss: typeof MSELoss;
-type index_d$4_MarginRankingLoss = MarginRankingLoss;
-declare const index_d$4_MarginRankingLoss: typeof MarginRankingLoss;
-type index_d$4_MaxPool1d = MaxPool1d;
-declare const index_d$4_MaxPool1d: typeof MaxPool1d;
-type index_d$4_MaxPool2d = MaxPool2d;
-declare const index_d$4_MaxPool2d: typeof MaxPool2d;
-type index_d$4_MaxPool3d = MaxPool3d;
-declare const index_d$4_MaxPool3d: typeof MaxPool3d;
-type index_d$4_MaxPoolOptions = MaxPoolOptions;
-type index_d$4_Mish = Mish;
-declare const index_d$4_Mish: typeof Mish;
-type index_d$4_Module = Module;
-declare const index_d$4_Module: typeof Module;
-type index_d$4_ModuleList = ModuleList;
-declare const index_d$4_ModuleList: typeof ModuleList;
-type index_d$4_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
-type index_d$4_MultiheadAttentionOptions = MultiheadAttentionOptions;
-type index_d$4_NLLLoss = NLLLoss;
-declare const index_d$4_NLLLoss: typeof NLLLoss;
-type index_d$4_OutputSize = OutputSize;
-type index_d$4_PReLU = PReLU;
-declare const index_d$4_PReLU: typeof PReLU;
-type index_d$4_PReLUOptions = PReLUOptions;
-type index_d$4_PaddingMode = PaddingMode;
-type index_d$4_PerDimension = PerDimension;
-type index_d$4_PixelShuffle = PixelShuffle;
-declare const index_d$4_PixelShuffle: typeof PixelShuffle;
-type index_d$4_PixelUnshuffle = PixelUnshuffle;
-declare const index_d$4_PixelUnshuffle: typeof PixelUnshuffle;
-type index_d$4_PlacementOptions = PlacementOptions;
-type index_d$4_RMSNorm = RMSNorm;
-declare const index_d$4_RMSNorm: typeof RMSNorm;
-type index_d$4_RMSNormOptions = RMSNormOptions;
-type index_d$4_ReLU = ReLU;
-declare const index_d$4_ReLU: typeof ReLU;
-type index_d$4_ReLU6 = ReLU6;
-declare const index_d$4_ReLU6: typeof ReLU6;
-type index_d$4_RunningNormOptions = RunningNormOptions;
-type index_d$4_Sequential = Sequential;
-declare const index_d$4_Sequential: typeof Sequential;
-type index_d$4_SiLU = SiLU;
-declare const index_d$4_SiLU: typeof SiLU;
-type index_d$4_Sigmoid = Sigmoid;
-declare const index_d$4_Sigmoid: typeof Sigmoid;
-type index_d$4_SmoothL1Loss = SmoothL1Loss;
-declare const index_d$4_SmoothL1Loss: typeof SmoothL1Loss;
-type index_d$4_Softmax = Softmax;
-declare const index_d$4_Softmax: typeof Softmax;
-type index_d$4_Softplus = Softplus;
-declare const index_d$4_Softplus: typeof Softplus;
-type index_d$4_Tanh = Tanh;
-declare const index_d$4_Tanh: typeof Tanh;
-type index_d$4_TransposedLinear = TransposedLinear;
-declare const index_d$4_TransposedLinear: typeof TransposedLinear;
-type index_d$4_TripletMarginLoss = TripletMarginLoss;
-declare const index_d$4_TripletMarginLoss: typeof TripletMarginLoss;
-type index_d$4_Unflatten = Unflatten;
-declare const index_d$4_Unflatten: typeof Unflatten;
-type index_d$4_Upsample = Upsample;
-declare const index_d$4_Upsample: typeof Upsample;
-declare const index_d$4_parameter: typeof parameter;
-declare namespace index_d$4 {
-  export { index_d$4_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$4_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$4_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$4_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$4_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$4_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$4_AvgPool1d as AvgPool1d, index_d$4_AvgPool2d as AvgPool2d, index_d$4_AvgPool3d as AvgPool3d, index_d$4_BCELoss as BCELoss, index_d$4_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$4_BatchNorm1d as BatchNorm1d, index_d$4_BatchNorm2d as BatchNorm2d, index_d$4_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$4_ConvTranspose1d as ConvTranspose1d, index_d$4_ConvTranspose2d as ConvTranspose2d, index_d$4_ConvTranspose3d as ConvTranspose3d, index_d$4_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$4_CosineSimilarity as CosineSimilarity, index_d$4_CrossEntropyLoss as CrossEntropyLoss, index_d$4_Dropout as Dropout, index_d$4_Dropout1d as Dropout1d, index_d$4_Dropout2d as Dropout2d, index_d$4_Dropout3d as Dropout3d, index_d$4_ELU as ELU, Embedding$1 as Embedding, index_d$4_Flatten as Flatten, index_d$4_GELU as GELU, index_d$4_GLU as GLU, index_d$4_GroupNorm as GroupNorm, index_d$4_Hardtanh as Hardtanh, index_d$4_HuberLoss as HuberLoss, index_d$4_Identity as Identity, index_d$4_InstanceNorm1d as InstanceNorm1d, index_d$4_InstanceNorm2d as InstanceNorm2d, index_d$4_InstanceNorm3d as InstanceNorm3d, index_d$4_KLDivLoss as KLDivLoss, index_d$4_L1Loss as L1Loss, index_d$4_LayerNorm as LayerNorm, index_d$4_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$4_LogSigmoid as LogSigmoid, index_d$4_LogSoftmax as LogSoftmax, index_d$4_MSELoss as MSELoss, index_d$4_MarginRankingLoss as MarginRankingLoss, index_d$4_MaxPool1d as MaxPool1d, index_d$4_MaxPool2d as MaxPool2d, index_d$4_MaxPool3d as MaxPool3d, index_d$4_Mish as Mish, index_d$4_Module as Module, index_d$4_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$4_NLLLoss as NLLLoss, index_d$4_PReLU as PReLU, index_d$4_PixelShuffle as PixelShuffle, index_d$4_PixelUnshuffle as PixelUnshuffle, index_d$4_RMSNorm as RMSNorm, index_d$4_ReLU as ReLU, index_d$4_ReLU6 as ReLU6, index_d$4_Sequential as Sequential, index_d$4_SiLU as SiLU, index_d$4_Sigmoid as Sigmoid, index_d$4_SmoothL1Loss as SmoothL1Loss, index_d$4_Softmax as Softmax, index_d$4_Softplus as Softplus, index_d$4_Tanh as Tanh, index_d$4_TransposedLinear as TransposedLinear, index_d$4_TripletMarginLoss as TripletMarginLoss, index_d$4_Unflatten as Unflatten, index_d$4_Upsample as Upsample, functional_d as functional, init_d as init, index_d$4_parameter as parameter };
-  export type { index_d$4_AvgPoolOptions as AvgPoolOptions, index_d$4_ConvFunctionalOptions as ConvFunctionalOptions, index_d$4_ConvGeometry as ConvGeometry, index_d$4_ConvOptions as ConvOptions, index_d$4_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$4_ConvTransposeGeometry as ConvTransposeGeometry, index_d$4_ConvTransposeOptions as ConvTransposeOptions, index_d$4_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$4_FloatDtype as FloatDtype, index_d$4_GroupNormOptions as GroupNormOptions, index_d$4_InterpolateMode as InterpolateMode, index_d$4_InterpolateOptions as InterpolateOptions, index_d$4_LayerNormOptions as LayerNormOptions, index_d$4_LinearOptions as LinearOptions, index_d$4_MaxPoolOptions as MaxPoolOptions, index_d$4_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$4_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$4_OutputSize as OutputSize, index_d$4_PReLUOptions as PReLUOptions, index_d$4_PaddingMode as PaddingMode, index_d$4_PerDimension as PerDimension, index_d$4_PlacementOptions as PlacementOptions, index_d$4_RMSNormOptions as RMSNormOptions, index_d$4_RunningNormOptions as RunningNormOptions };
+type index_d$6_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
+declare const index_d$6_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
+type index_d$6_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
+declare const index_d$6_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
+type index_d$6_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
+declare const index_d$6_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
+type index_d$6_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
+declare const index_d$6_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
+type index_d$6_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
+declare const index_d$6_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
+type index_d$6_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
+declare const index_d$6_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
+type index_d$6_AvgPool1d = AvgPool1d;
+declare const index_d$6_AvgPool1d: typeof AvgPool1d;
+type index_d$6_AvgPool2d = AvgPool2d;
+declare const index_d$6_AvgPool2d: typeof AvgPool2d;
+type index_d$6_AvgPool3d = AvgPool3d;
+declare const index_d$6_AvgPool3d: typeof AvgPool3d;
+type index_d$6_AvgPoolOptions = AvgPoolOptions;
+type index_d$6_BCELoss = BCELoss;
+declare const index_d$6_BCELoss: typeof BCELoss;
+type index_d$6_BCEWithLogitsLoss = BCEWithLogitsLoss;
+declare const index_d$6_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
+type index_d$6_BatchNorm1d = BatchNorm1d;
+declare const index_d$6_BatchNorm1d: typeof BatchNorm1d;
+type index_d$6_BatchNorm2d = BatchNorm2d;
+declare const index_d$6_BatchNorm2d: typeof BatchNorm2d;
+type index_d$6_BatchNorm3d = BatchNorm3d;
+declare const index_d$6_BatchNorm3d: typeof BatchNorm3d;
+type index_d$6_ConvFunctionalOptions = ConvFunctionalOptions;
+type index_d$6_ConvGeometry = ConvGeometry;
+type index_d$6_ConvOptions = ConvOptions;
+type index_d$6_ConvTranspose1d = ConvTranspose1d;
+declare const index_d$6_ConvTranspose1d: typeof ConvTranspose1d;
+type index_d$6_ConvTranspose2d = ConvTranspose2d;
+declare const index_d$6_ConvTranspose2d: typeof ConvTranspose2d;
+type index_d$6_ConvTranspose3d = ConvTranspose3d;
+declare const index_d$6_ConvTranspose3d: typeof ConvTranspose3d;
+type index_d$6_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
+type index_d$6_ConvTransposeGeometry = ConvTransposeGeometry;
+type index_d$6_ConvTransposeOptions = ConvTransposeOptions;
+type index_d$6_CosineEmbeddingLoss = CosineEmbeddingLoss;
+declare const index_d$6_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
+type index_d$6_CosineSimilarity = CosineSimilarity;
+declare const index_d$6_CosineSimilarity: typeof CosineSimilarity;
+type index_d$6_CrossEntropyLoss = CrossEntropyLoss;
+declare const index_d$6_CrossEntropyLoss: typeof CrossEntropyLoss;
+type index_d$6_Dropout = Dropout;
+declare const index_d$6_Dropout: typeof Dropout;
+type index_d$6_Dropout1d = Dropout1d;
+declare const index_d$6_Dropout1d: typeof Dropout1d;
+type index_d$6_Dropout2d = Dropout2d;
+declare const index_d$6_Dropout2d: typeof Dropout2d;
+type index_d$6_Dropout3d = Dropout3d;
+declare const index_d$6_Dropout3d: typeof Dropout3d;
+type index_d$6_ELU = ELU;
+declare const index_d$6_ELU: typeof ELU;
+type index_d$6_EmbeddingLayerOptions = EmbeddingLayerOptions;
+type index_d$6_Flatten = Flatten;
+declare const index_d$6_Flatten: typeof Flatten;
+type index_d$6_FloatDtype = FloatDtype;
+type index_d$6_GELU = GELU;
+declare const index_d$6_GELU: typeof GELU;
+type index_d$6_GLU = GLU;
+declare const index_d$6_GLU: typeof GLU;
+type index_d$6_GroupNorm = GroupNorm;
+declare const index_d$6_GroupNorm: typeof GroupNorm;
+type index_d$6_GroupNormOptions = GroupNormOptions;
+type index_d$6_Hardtanh = Hardtanh;
+declare const index_d$6_Hardtanh: typeof Hardtanh;
+type index_d$6_HuberLoss = HuberLoss;
+declare const index_d$6_HuberLoss: typeof HuberLoss;
+type index_d$6_Identity = Identity;
+declare const index_d$6_Identity: typeof Identity;
+type index_d$6_InstanceNorm1d = InstanceNorm1d;
+declare const index_d$6_InstanceNorm1d: typeof InstanceNorm1d;
+type index_d$6_InstanceNorm2d = InstanceNorm2d;
+declare const index_d$6_InstanceNorm2d: typeof InstanceNorm2d;
+type index_d$6_InstanceNorm3d = InstanceNorm3d;
+declare const index_d$6_InstanceNorm3d: typeof InstanceNorm3d;
+type index_d$6_InterpolateMode = InterpolateMode;
+type index_d$6_InterpolateOptions = InterpolateOptions;
+type index_d$6_KLDivLoss = KLDivLoss;
+declare const index_d$6_KLDivLoss: typeof KLDivLoss;
+type index_d$6_L1Loss = L1Loss;
+declare const index_d$6_L1Loss: typeof L1Loss;
+type index_d$6_LayerNorm = LayerNorm;
+declare const index_d$6_LayerNorm: typeof LayerNorm;
+type index_d$6_LayerNormOptions = LayerNormOptions;
+type index_d$6_LeakyReLU = LeakyReLU;
+declare const index_d$6_LeakyReLU: typeof LeakyReLU;
+type index_d$6_LinearOptions = LinearOptions;
+type index_d$6_LogSigmoid = LogSigmoid;
+declare const index_d$6_LogSigmoid: typeof LogSigmoid;
+type index_d$6_LogSoftmax = LogSoftmax;
+declare const index_d$6_LogSoftmax: typeof LogSoftmax;
+type index_d$6_MSELoss = MSELoss;
+declare const index_d$6_MSELoss: typeof MSELoss;
+type index_d$6_MarginRankingLoss = MarginRankingLoss;
+declare const index_d$6_MarginRankingLoss: typeof MarginRankingLoss;
+type index_d$6_MaxPool1d = MaxPool1d;
+declare const index_d$6_MaxPool1d: typeof MaxPool1d;
+type index_d$6_MaxPool2d = MaxPool2d;
+declare const index_d$6_MaxPool2d: typeof MaxPool2d;
+type index_d$6_MaxPool3d = MaxPool3d;
+declare const index_d$6_MaxPool3d: typeof MaxPool3d;
+type index_d$6_MaxPoolOptions = MaxPoolOptions;
+type index_d$6_Mish = Mish;
+declare const index_d$6_Mish: typeof Mish;
+type index_d$6_Module = Module;
+declare const index_d$6_Module: typeof Module;
+type index_d$6_ModuleList = ModuleList;
+declare const index_d$6_ModuleList: typeof ModuleList;
+type index_d$6_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
+type index_d$6_MultiheadAttentionOptions = MultiheadAttentionOptions;
+type index_d$6_NLLLoss = NLLLoss;
+declare const index_d$6_NLLLoss: typeof NLLLoss;
+type index_d$6_OutputSize = OutputSize;
+type index_d$6_PReLU = PReLU;
+declare const index_d$6_PReLU: typeof PReLU;
+type index_d$6_PReLUOptions = PReLUOptions;
+type index_d$6_PaddingMode = PaddingMode;
+type index_d$6_PerDimension = PerDimension;
+type index_d$6_PixelShuffle = PixelShuffle;
+declare const index_d$6_PixelShuffle: typeof PixelShuffle;
+type index_d$6_PixelUnshuffle = PixelUnshuffle;
+declare const index_d$6_PixelUnshuffle: typeof PixelUnshuffle;
+type index_d$6_PlacementOptions = PlacementOptions;
+type index_d$6_RMSNorm = RMSNorm;
+declare const index_d$6_RMSNorm: typeof RMSNorm;
+type index_d$6_RMSNormOptions = RMSNormOptions;
+type index_d$6_ReLU = ReLU;
+declare const index_d$6_ReLU: typeof ReLU;
+type index_d$6_ReLU6 = ReLU6;
+declare const index_d$6_ReLU6: typeof ReLU6;
+type index_d$6_RunningNormOptions = RunningNormOptions;
+type index_d$6_Sequential = Sequential;
+declare const index_d$6_Sequential: typeof Sequential;
+type index_d$6_SiLU = SiLU;
+declare const index_d$6_SiLU: typeof SiLU;
+type index_d$6_Sigmoid = Sigmoid;
+declare const index_d$6_Sigmoid: typeof Sigmoid;
+type index_d$6_SmoothL1Loss = SmoothL1Loss;
+declare const index_d$6_SmoothL1Loss: typeof SmoothL1Loss;
+type index_d$6_Softmax = Softmax;
+declare const index_d$6_Softmax: typeof Softmax;
+type index_d$6_Softplus = Softplus;
+declare const index_d$6_Softplus: typeof Softplus;
+type index_d$6_Tanh = Tanh;
+declare const index_d$6_Tanh: typeof Tanh;
+type index_d$6_TransposedLinear = TransposedLinear;
+declare const index_d$6_TransposedLinear: typeof TransposedLinear;
+type index_d$6_TripletMarginLoss = TripletMarginLoss;
+declare const index_d$6_TripletMarginLoss: typeof TripletMarginLoss;
+type index_d$6_Unflatten = Unflatten;
+declare const index_d$6_Unflatten: typeof Unflatten;
+type index_d$6_Upsample = Upsample;
+declare const index_d$6_Upsample: typeof Upsample;
+declare const index_d$6_parameter: typeof parameter;
+declare namespace index_d$6 {
+  export { index_d$6_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$6_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$6_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$6_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$6_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$6_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$6_AvgPool1d as AvgPool1d, index_d$6_AvgPool2d as AvgPool2d, index_d$6_AvgPool3d as AvgPool3d, index_d$6_BCELoss as BCELoss, index_d$6_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$6_BatchNorm1d as BatchNorm1d, index_d$6_BatchNorm2d as BatchNorm2d, index_d$6_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$6_ConvTranspose1d as ConvTranspose1d, index_d$6_ConvTranspose2d as ConvTranspose2d, index_d$6_ConvTranspose3d as ConvTranspose3d, index_d$6_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$6_CosineSimilarity as CosineSimilarity, index_d$6_CrossEntropyLoss as CrossEntropyLoss, index_d$6_Dropout as Dropout, index_d$6_Dropout1d as Dropout1d, index_d$6_Dropout2d as Dropout2d, index_d$6_Dropout3d as Dropout3d, index_d$6_ELU as ELU, Embedding$1 as Embedding, index_d$6_Flatten as Flatten, index_d$6_GELU as GELU, index_d$6_GLU as GLU, index_d$6_GroupNorm as GroupNorm, index_d$6_Hardtanh as Hardtanh, index_d$6_HuberLoss as HuberLoss, index_d$6_Identity as Identity, index_d$6_InstanceNorm1d as InstanceNorm1d, index_d$6_InstanceNorm2d as InstanceNorm2d, index_d$6_InstanceNorm3d as InstanceNorm3d, index_d$6_KLDivLoss as KLDivLoss, index_d$6_L1Loss as L1Loss, index_d$6_LayerNorm as LayerNorm, index_d$6_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$6_LogSigmoid as LogSigmoid, index_d$6_LogSoftmax as LogSoftmax, index_d$6_MSELoss as MSELoss, index_d$6_MarginRankingLoss as MarginRankingLoss, index_d$6_MaxPool1d as MaxPool1d, index_d$6_MaxPool2d as MaxPool2d, index_d$6_MaxPool3d as MaxPool3d, index_d$6_Mish as Mish, index_d$6_Module as Module, index_d$6_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$6_NLLLoss as NLLLoss, index_d$6_PReLU as PReLU, index_d$6_PixelShuffle as PixelShuffle, index_d$6_PixelUnshuffle as PixelUnshuffle, index_d$6_RMSNorm as RMSNorm, index_d$6_ReLU as ReLU, index_d$6_ReLU6 as ReLU6, index_d$6_Sequential as Sequential, index_d$6_SiLU as SiLU, index_d$6_Sigmoid as Sigmoid, index_d$6_SmoothL1Loss as SmoothL1Loss, index_d$6_Softmax as Softmax, index_d$6_Softplus as Softplus, index_d$6_Tanh as Tanh, index_d$6_TransposedLinear as TransposedLinear, index_d$6_TripletMarginLoss as TripletMarginLoss, index_d$6_Unflatten as Unflatten, index_d$6_Upsample as Upsample, functional_d as functional, init_d as init, index_d$6_parameter as parameter };
+  export type { index_d$6_AvgPoolOptions as AvgPoolOptions, index_d$6_ConvFunctionalOptions as ConvFunctionalOptions, index_d$6_ConvGeometry as ConvGeometry, index_d$6_ConvOptions as ConvOptions, index_d$6_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$6_ConvTransposeGeometry as ConvTransposeGeometry, index_d$6_ConvTransposeOptions as ConvTransposeOptions, index_d$6_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$6_FloatDtype as FloatDtype, index_d$6_GroupNormOptions as GroupNormOptions, index_d$6_InterpolateMode as InterpolateMode, index_d$6_InterpolateOptions as InterpolateOptions, index_d$6_LayerNormOptions as LayerNormOptions, index_d$6_LinearOptions as LinearOptions, index_d$6_MaxPoolOptions as MaxPoolOptions, index_d$6_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$6_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$6_OutputSize as OutputSize, index_d$6_PReLUOptions as PReLUOptions, index_d$6_PaddingMode as PaddingMode, index_d$6_PerDimension as PerDimension, index_d$6_PlacementOptions as PlacementOptions, index_d$6_RMSNormOptions as RMSNormOptions, index_d$6_RunningNormOptions as RunningNormOptions };
 }
 
 /** One set of parameters that share their options. Options may be changed between steps. */
@@ -3937,6 +3920,18 @@ declare function clipGradNorm(params: Tensor | Iterable<Tensor>, maxNorm: number
  */
 declare function clipGradValue(params: Tensor | Iterable<Tensor>, value: number): void;
 
+/**
+ * The trainable parameters of a model in groups for an optimizer: biases and the parameters of norms without weight decay, all others with it. A tied
+ * parameter stands once; a group that would be empty is left out.
+ * @example
+ * const optimizer = new optim.AdamW(optim.decayGroups(model, 0.1), { lr: 5e-4 })
+ * @see transformers `Trainer.create_optimizer`: the same groups.
+ */
+declare function decayGroups(model: Module, weightDecay: number): {
+    params: Tensor[];
+    weightDecay: number;
+}[];
+
 /** The learning rate at a step, as a share of the initial one. Step 0 is the first update. */
 type LrFactor = (step: number) => number;
 /** What a schedule needs of an optimizer: groups whose `lr` it may set. */
@@ -4160,34 +4155,35 @@ declare namespace schedule_d {
   export type { schedule_d_CosineMinLrOptions as CosineMinLrOptions, schedule_d_CosineOptions as CosineOptions, schedule_d_DecayOptions as DecayOptions, schedule_d_InverseSqrtOptions as InverseSqrtOptions, schedule_d_LrFactor as LrFactor, schedule_d_LrSchedulerState as LrSchedulerState, schedule_d_NlgScheduleName as NlgScheduleName, schedule_d_NlgScheduleOptions as NlgScheduleOptions, schedule_d_PolynomialOptions as PolynomialOptions, schedule_d_ScheduledGroup as ScheduledGroup, schedule_d_ScheduledOptimizer as ScheduledOptimizer, schedule_d_WarmupOptions as WarmupOptions };
 }
 
-type index_d$3_Adafactor = Adafactor;
-declare const index_d$3_Adafactor: typeof Adafactor;
-type index_d$3_AdafactorOptions = AdafactorOptions;
-type index_d$3_Adam = Adam;
-declare const index_d$3_Adam: typeof Adam;
-type index_d$3_AdamOptions = AdamOptions;
-type index_d$3_AdamW = AdamW;
-declare const index_d$3_AdamW: typeof AdamW;
-type index_d$3_AdamWOptions = AdamWOptions;
-type index_d$3_ClipGradNormOptions = ClipGradNormOptions;
-type index_d$3_NlgAdamW = NlgAdamW;
-declare const index_d$3_NlgAdamW: typeof NlgAdamW;
-type index_d$3_NlgAdamWOptions = NlgAdamWOptions;
-type index_d$3_Optimizer<Options extends {
+type index_d$5_Adafactor = Adafactor;
+declare const index_d$5_Adafactor: typeof Adafactor;
+type index_d$5_AdafactorOptions = AdafactorOptions;
+type index_d$5_Adam = Adam;
+declare const index_d$5_Adam: typeof Adam;
+type index_d$5_AdamOptions = AdamOptions;
+type index_d$5_AdamW = AdamW;
+declare const index_d$5_AdamW: typeof AdamW;
+type index_d$5_AdamWOptions = AdamWOptions;
+type index_d$5_ClipGradNormOptions = ClipGradNormOptions;
+type index_d$5_NlgAdamW = NlgAdamW;
+declare const index_d$5_NlgAdamW: typeof NlgAdamW;
+type index_d$5_NlgAdamWOptions = NlgAdamWOptions;
+type index_d$5_Optimizer<Options extends {
     lr: number;
 }> = Optimizer<Options>;
-declare const index_d$3_Optimizer: typeof Optimizer;
-type index_d$3_OptimizerState = OptimizerState;
-type index_d$3_ParamGroup = ParamGroup;
-type index_d$3_Params<Options> = Params<Options>;
-type index_d$3_SGD = SGD;
-declare const index_d$3_SGD: typeof SGD;
-type index_d$3_SGDOptions = SGDOptions;
-declare const index_d$3_clipGradNorm: typeof clipGradNorm;
-declare const index_d$3_clipGradValue: typeof clipGradValue;
-declare namespace index_d$3 {
-  export { index_d$3_Adafactor as Adafactor, index_d$3_Adam as Adam, index_d$3_AdamW as AdamW, index_d$3_NlgAdamW as NlgAdamW, index_d$3_Optimizer as Optimizer, index_d$3_SGD as SGD, index_d$3_clipGradNorm as clipGradNorm, index_d$3_clipGradValue as clipGradValue, schedule_d as lrScheduler };
-  export type { index_d$3_AdafactorOptions as AdafactorOptions, index_d$3_AdamOptions as AdamOptions, index_d$3_AdamWOptions as AdamWOptions, index_d$3_ClipGradNormOptions as ClipGradNormOptions, index_d$3_NlgAdamWOptions as NlgAdamWOptions, index_d$3_OptimizerState as OptimizerState, index_d$3_ParamGroup as ParamGroup, index_d$3_Params as Params, index_d$3_SGDOptions as SGDOptions };
+declare const index_d$5_Optimizer: typeof Optimizer;
+type index_d$5_OptimizerState = OptimizerState;
+type index_d$5_ParamGroup = ParamGroup;
+type index_d$5_Params<Options> = Params<Options>;
+type index_d$5_SGD = SGD;
+declare const index_d$5_SGD: typeof SGD;
+type index_d$5_SGDOptions = SGDOptions;
+declare const index_d$5_clipGradNorm: typeof clipGradNorm;
+declare const index_d$5_clipGradValue: typeof clipGradValue;
+declare const index_d$5_decayGroups: typeof decayGroups;
+declare namespace index_d$5 {
+  export { index_d$5_Adafactor as Adafactor, index_d$5_Adam as Adam, index_d$5_AdamW as AdamW, index_d$5_NlgAdamW as NlgAdamW, index_d$5_Optimizer as Optimizer, index_d$5_SGD as SGD, index_d$5_clipGradNorm as clipGradNorm, index_d$5_clipGradValue as clipGradValue, index_d$5_decayGroups as decayGroups, schedule_d as lrScheduler };
+  export type { index_d$5_AdafactorOptions as AdafactorOptions, index_d$5_AdamOptions as AdamOptions, index_d$5_AdamWOptions as AdamWOptions, index_d$5_ClipGradNormOptions as ClipGradNormOptions, index_d$5_NlgAdamWOptions as NlgAdamWOptions, index_d$5_OptimizerState as OptimizerState, index_d$5_ParamGroup as ParamGroup, index_d$5_Params as Params, index_d$5_SGDOptions as SGDOptions };
 }
 
 /** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
@@ -4521,8 +4517,6 @@ declare class Packing {
     get extent(): number;
     /** Whether no row is left out as a whole: sequence b is then row b. */
     get hasEverySequence(): boolean;
-    /** Whether the tokens of each sequence stand side by side, so that rows are as far from each other as their tokens. */
-    get isContiguous(): boolean;
     /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), serve each of them. */
     take(owner: string, name: string, ids: Ids): Ids;
     /** The place of each row's token in its sequence, (1, N). */
@@ -4576,7 +4570,7 @@ interface SaveOptions {
 }
 
 /** Any layer may stand where a projection stands: injectLora replaces them. */
-type Layer = {
+type Layer$1 = {
     forward(x: Tensor): Tensor;
 } & Module;
 
@@ -4686,7 +4680,7 @@ interface CausalLMConfig {
  */
 declare abstract class CausalLM extends Module {
     abstract readonly config: CausalLMConfig;
-    abstract lm_head: Layer;
+    abstract lm_head: Layer$1;
     /** The model below the head. */
     protected abstract get decoder(): Decoder;
     /** Longest sequence the model is made for. */
@@ -4759,8 +4753,8 @@ interface GPT2Config {
 
 /** Multi-head causal attention with one product for q, k and v. */
 declare class GPT2Attention extends Module {
-    c_attn: Layer;
-    c_proj: Layer;
+    c_attn: Layer$1;
+    c_proj: Layer$1;
     attn_dropout: Dropout;
     resid_dropout: Dropout;
     private readonly heads;
@@ -4771,9 +4765,9 @@ declare class GPT2Attention extends Module {
 }
 /** Two dense layers with a non-linearity between them. */
 declare class GPT2MLP extends Module {
-    c_fc: Layer;
-    c_proj: Layer;
-    act: Layer;
+    c_fc: Layer$1;
+    c_proj: Layer$1;
+    act: Layer$1;
     dropout: Dropout;
     constructor(config: GPT2Config, take: WeightSource);
     forward(x: Tensor): Tensor;
@@ -4826,7 +4820,7 @@ declare class GPT2Model extends Module {
 declare class GPT2LMHeadModel extends CausalLM {
     readonly config: GPT2Config;
     transformer: GPT2Model;
-    lm_head: Layer;
+    lm_head: Layer$1;
     constructor(config?: Partial<GPT2Config>, options?: FreshOptions, take?: WeightSource);
     /** A model with fresh weights, in training mode. */
     static fromConfig(config: Partial<GPT2Config>, options?: FreshOptions): GPT2LMHeadModel;
@@ -4921,10 +4915,10 @@ interface LlamaContext extends AttentionContext {
 }
 /** Causal attention with rotary positions, in which groups of query heads share a head of keys and values. */
 declare class LlamaAttention extends Module {
-    q_proj: Layer;
-    k_proj: Layer;
-    v_proj: Layer;
-    o_proj: Layer;
+    q_proj: Layer$1;
+    k_proj: Layer$1;
+    v_proj: Layer$1;
+    o_proj: Layer$1;
     dropout: Dropout;
     private readonly headDim;
     private readonly index;
@@ -4934,10 +4928,10 @@ declare class LlamaAttention extends Module {
 }
 /** `down(act(gate(x)) · up(x))`: SwiGLU (Shazeer 2020) when `act` is `silu`. */
 declare class LlamaMLP extends Module {
-    gate_proj: Layer;
-    up_proj: Layer;
-    down_proj: Layer;
-    act_fn: Layer;
+    gate_proj: Layer$1;
+    up_proj: Layer$1;
+    down_proj: Layer$1;
+    act_fn: Layer$1;
     constructor(config: LlamaConfig, take: WeightSource);
     forward(x: Tensor): Tensor;
 }
@@ -4986,7 +4980,7 @@ declare class LlamaModel extends Module {
 declare class LlamaForCausalLM extends CausalLM {
     readonly config: LlamaConfig;
     model: LlamaModel;
-    lm_head: Layer;
+    lm_head: Layer$1;
     constructor(config?: Partial<LlamaConfig>, options?: FreshOptions, take?: WeightSource);
     /** A model with fresh weights, in training mode. */
     static fromConfig(config: Partial<LlamaConfig>, options?: FreshOptions): LlamaForCausalLM;
@@ -5116,9 +5110,9 @@ interface EncoderConfig {
     layer_norm_eps: number;
 }
 declare class SelfAttention extends Module {
-    query: Layer;
-    key: Layer;
-    value: Layer;
+    query: Layer$1;
+    key: Layer$1;
+    value: Layer$1;
     dropout: Dropout;
     private readonly heads;
     constructor(config: EncoderConfig, take: WeightSource);
@@ -5127,7 +5121,7 @@ declare class SelfAttention extends Module {
 }
 /** `LayerNorm(dropout(x Wᵀ + b) + residual)`: the end of each half of a layer. */
 declare class DenseAddNorm extends Module {
-    dense: Layer;
+    dense: Layer$1;
     LayerNorm: LayerNorm;
     dropout: Dropout;
     constructor(config: EncoderConfig, inFeatures: number, take: WeightSource);
@@ -5141,8 +5135,8 @@ declare class Attention$1 extends Module {
 }
 /** `act(x Wᵀ + b)`: the wide middle of a layer. */
 declare class Intermediate extends Module {
-    dense: Layer;
-    intermediate_act_fn: Layer;
+    dense: Layer$1;
+    intermediate_act_fn: Layer$1;
     constructor(config: EncoderConfig, take: WeightSource);
     forward(x: Tensor): Tensor;
 }
@@ -5167,7 +5161,7 @@ declare class Encoder extends Module {
 }
 /** `tanh(x₀ Wᵀ + b)` of the first token. */
 declare class Pooler extends Module {
-    dense: Layer;
+    dense: Layer$1;
     constructor(config: Pick<EncoderConfig, 'hidden_size' | 'initializer_range'>, take: WeightSource);
     /** `(B, T, C)` → `(B, C)`. */
     forward(x: Tensor): Tensor;
@@ -5214,7 +5208,7 @@ interface EncoderPlace {
     onlyFirst: boolean;
 }
 
-type Table = {
+type Table$1 = {
     forward(ids: Tensor): Tensor;
 } & Module;
 /** The fields of a configuration that embeddings read. */
@@ -5240,11 +5234,11 @@ declare class TokenEmbeddings extends Module {
     private readonly owner;
     private readonly config;
     private readonly positions;
-    word_embeddings: Table & {
+    word_embeddings: Table$1 & {
         weight: Tensor;
     };
-    position_embeddings: Table | null;
-    token_type_embeddings: Table | null;
+    position_embeddings: Table$1 | null;
+    token_type_embeddings: Table$1 | null;
     LayerNorm: LayerNorm;
     dropout: Dropout;
     /** `owner` is named in errors; `positions` is null where tokens get none here. */
@@ -5322,7 +5316,7 @@ declare abstract class MaskedLM extends Module {
     /** The name of the class in `config.json`. */
     protected abstract get architecture(): string;
     /** The layer that gives the scores over the vocabulary. */
-    protected abstract get scorer(): Layer;
+    protected abstract get scorer(): Layer$1;
     /** The weight of the token embedding, which a tied head shares. */
     protected abstract get words(): Tensor;
     /** What files of a tied model leave out. */
@@ -5344,9 +5338,9 @@ declare abstract class MaskedLM extends Module {
 
 /** `norm(act(dense(x)))`. */
 declare class Transform extends Module {
-    dense: Layer;
+    dense: Layer$1;
     LayerNorm: LayerNorm;
-    transform_act_fn: Layer;
+    transform_act_fn: Layer$1;
     constructor(config: BertConfig, take: WeightSource);
     forward(x: Tensor): Tensor;
 }
@@ -5354,7 +5348,7 @@ declare class Transform extends Module {
 declare class Predictions extends Module {
     bias: Tensor;
     transform: Transform;
-    decoder: Layer;
+    decoder: Layer$1;
     constructor(config: BertConfig, words: Tensor, take: WeightSource);
     forward(x: Tensor): Tensor;
 }
@@ -5384,7 +5378,7 @@ declare class BertForMaskedLM extends MaskedLM {
     static fromPretrained(dir: string, options?: PretrainedOptions): Promise<BertForMaskedLM>;
     get baseModel(): BertModel;
     protected get architecture(): string;
-    protected get scorer(): Layer;
+    protected get scorer(): Layer$1;
     protected get words(): Tensor;
     protected get tiedNames(): readonly string[];
     protected predict(hidden: Tensor): Tensor;
@@ -5417,10 +5411,10 @@ interface SequenceClassificationOptions extends EncoderOptions {
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Padding on either side changes nothing: heads read a row's first token, or the mean of
  * its tokens, wherever they stand.
  */
-declare abstract class SequenceClassifier extends Module {
+declare abstract class SequenceClassifier$1 extends Module {
     abstract readonly config: LabelsConfig & Record<string, unknown>;
     /** Ends in the logits. */
-    abstract classifier: Layer;
+    abstract classifier: Layer$1;
     /** The model below the head. Parameters outside of it belong to the head. */
     abstract get baseModel(): EncoderModel;
     /** The name of the class in `config.json`. */
@@ -5453,11 +5447,11 @@ declare abstract class SequenceClassifier extends Module {
  * model.classifier.requiresGrad_()            // the head trains too
  * const { loss } = model.train().forward(ids, { attentionMask, tokenTypeIds, labels: [1, 0] })
  */
-declare class BertForSequenceClassification extends SequenceClassifier {
+declare class BertForSequenceClassification extends SequenceClassifier$1 {
     readonly config: BertConfig;
     bert: BertModel;
     dropout: Dropout;
-    classifier: Layer;
+    classifier: Layer$1;
     constructor(config?: Partial<BertConfig>, options?: FreshOptions, take?: WeightSource);
     /** A model with fresh weights, in training mode. */
     static fromConfig(config: Partial<BertConfig>, options?: FreshOptions): BertForSequenceClassification;
@@ -5561,11 +5555,11 @@ interface DebertaContext {
  * nothing of size (T, S, D) is made. The weights (B, H, T, S) are kept for backward.
  */
 declare class DisentangledSelfAttention extends Module {
-    query_proj: Layer;
-    key_proj: Layer;
-    value_proj: Layer;
-    pos_key_proj: Layer | null;
-    pos_query_proj: Layer | null;
+    query_proj: Layer$1;
+    key_proj: Layer$1;
+    value_proj: Layer$1;
+    pos_key_proj: Layer$1 | null;
+    pos_query_proj: Layer$1 | null;
     pos_dropout: Dropout;
     dropout: Dropout;
     private readonly heads;
@@ -5597,10 +5591,10 @@ declare class DebertaLayer extends Module {
 }
 /** `norm(y + act(dropout(conv(x))))`: n-grams of the embeddings x, beside the first layer's output y. */
 declare class ConvLayer extends Module {
-    conv: Layer;
+    conv: Layer$1;
     LayerNorm: LayerNorm;
     dropout: Dropout;
-    conv_act: Layer;
+    conv_act: Layer$1;
     constructor(config: DebertaV2Config, take: WeightSource);
     /** Padding counts as zeros, as the places beside a row do. */
     forward(x: Tensor, y: Tensor, { alignment, mask }: DebertaContext): Tensor;
@@ -5659,11 +5653,11 @@ declare class DebertaV2Model extends EncoderModel {
  * for (const head of [model.pooler, model.classifier]) head.requiresGrad_()      // the head trains too
  * const { loss } = model.train().forward(ids, { attentionMask, labels: [2, 0] })
  */
-declare class DebertaV2ForSequenceClassification extends SequenceClassifier {
+declare class DebertaV2ForSequenceClassification extends SequenceClassifier$1 {
     readonly config: DebertaV2Config;
     deberta: DebertaV2Model;
-    pooler: Layer;
-    classifier: Layer;
+    pooler: Layer$1;
+    classifier: Layer$1;
     dropout: Dropout;
     constructor(config?: Partial<DebertaV2Config>, options?: FreshOptions, take?: WeightSource);
     /** A model with fresh weights, in training mode. */
@@ -5740,9 +5734,9 @@ declare class RobertaModel extends EncoderModel {
 
 /** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 in a bf16 or f16 model: they are trained. */
 declare class RobertaClassificationHead extends Module {
-    dense: Layer;
+    dense: Layer$1;
     dropout: Dropout;
-    out_proj: Layer;
+    out_proj: Layer$1;
     constructor(config: RobertaConfig, take: WeightSource);
     /** `(B, T, C)` → `(B, num_labels)`. */
     forward(features: Tensor): Tensor;
@@ -5763,10 +5757,10 @@ declare class RobertaClassificationHead extends Module {
  * const { loss } = model.forward(batch.inputIds, { attentionMask: batch.attentionMask, labels: [2, 0, 1] })
  * await loss.backward()
  */
-declare class RobertaForSequenceClassification extends SequenceClassifier {
+declare class RobertaForSequenceClassification extends SequenceClassifier$1 {
     readonly config: RobertaConfig;
     roberta: RobertaModel;
-    classifier: Layer;
+    classifier: Layer$1;
     constructor(config?: Partial<RobertaConfig>, options?: FreshOptions, take?: WeightSource);
     /** A model with fresh weights, in training mode. */
     static fromConfig(config: Partial<RobertaConfig>, options?: FreshOptions): RobertaForSequenceClassification;
@@ -5786,9 +5780,9 @@ declare class RobertaForSequenceClassification extends SequenceClassifier {
 /** `decoder(norm(gelu(dense(x))))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
 declare class RobertaLMHead extends Module {
     bias: Tensor;
-    dense: Layer;
+    dense: Layer$1;
     layer_norm: LayerNorm;
-    decoder: Layer;
+    decoder: Layer$1;
     gelu: GELU;
     constructor(config: RobertaConfig, words: Tensor, take: WeightSource);
     forward(x: Tensor): Tensor;
@@ -5817,7 +5811,7 @@ declare class RobertaForMaskedLM extends MaskedLM {
     static fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForMaskedLM>;
     get baseModel(): RobertaModel;
     protected get architecture(): string;
-    protected get scorer(): Layer;
+    protected get scorer(): Layer$1;
     protected get words(): Tensor;
     protected get tiedNames(): readonly string[];
     protected predict(hidden: Tensor): Tensor;
@@ -5842,9 +5836,9 @@ declare const AutoModelForSequenceClassification: {
      * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
      * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
      */
-    fromPretrained(dir: string, options?: PretrainedOptions): Promise<SequenceClassifier>;
+    fromPretrained(dir: string, options?: PretrainedOptions): Promise<SequenceClassifier$1>;
     /** A model with fresh weights from the fields of a `config.json`. */
-    fromConfig(config: Record<string, unknown>, options?: FreshOptions): SequenceClassifier;
+    fromConfig(config: Record<string, unknown>, options?: FreshOptions): SequenceClassifier$1;
 };
 /** Picks the class of a model that predicts masked tokens by the `model_type` of its `config.json`. */
 declare const AutoModelForMaskedLM: {
@@ -5870,101 +5864,275 @@ declare const AutoModel: {
     fromConfig(config: Record<string, unknown>, options?: FreshOptions): EncoderModel;
 };
 
-declare const index_d$2_AutoModel: typeof AutoModel;
-declare const index_d$2_AutoModelForCausalLM: typeof AutoModelForCausalLM;
-declare const index_d$2_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
-declare const index_d$2_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
-type index_d$2_BertConfig = BertConfig;
-type index_d$2_BertForMaskedLM = BertForMaskedLM;
-declare const index_d$2_BertForMaskedLM: typeof BertForMaskedLM;
-type index_d$2_BertForSequenceClassification = BertForSequenceClassification;
-declare const index_d$2_BertForSequenceClassification: typeof BertForSequenceClassification;
-type index_d$2_BertModel = BertModel;
-declare const index_d$2_BertModel: typeof BertModel;
-type index_d$2_BertModelOptions = BertModelOptions;
-type index_d$2_CausalLM = CausalLM;
-declare const index_d$2_CausalLM: typeof CausalLM;
-type index_d$2_CausalLMConfig = CausalLMConfig;
-type index_d$2_CausalLMOptions = CausalLMOptions;
-type index_d$2_CausalLMOutput = CausalLMOutput;
-declare const index_d$2_CausalLMOutput: typeof CausalLMOutput;
-type index_d$2_DebertaV2Config = DebertaV2Config;
-type index_d$2_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
-declare const index_d$2_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
-type index_d$2_DebertaV2Model = DebertaV2Model;
-declare const index_d$2_DebertaV2Model: typeof DebertaV2Model;
-type index_d$2_Decoder = Decoder;
-type index_d$2_DecoderOptions = DecoderOptions;
-type index_d$2_DecoderOutput = DecoderOutput;
-declare const index_d$2_DecoderOutput: typeof DecoderOutput;
-type index_d$2_EncoderModel = EncoderModel;
-declare const index_d$2_EncoderModel: typeof EncoderModel;
-type index_d$2_EncoderModelOptions = EncoderModelOptions;
-type index_d$2_EncoderOptions = EncoderOptions;
-type index_d$2_EncoderOutput = EncoderOutput;
-type index_d$2_FreshOptions = FreshOptions;
-type index_d$2_GPT2Config = GPT2Config;
-type index_d$2_GPT2LMHeadModel = GPT2LMHeadModel;
-declare const index_d$2_GPT2LMHeadModel: typeof GPT2LMHeadModel;
-type index_d$2_GPT2Model = GPT2Model;
-declare const index_d$2_GPT2Model: typeof GPT2Model;
-type index_d$2_Ids = Ids;
-type index_d$2_KvCache = KvCache;
-declare const index_d$2_KvCache: typeof KvCache;
-type index_d$2_LabelsConfig = LabelsConfig;
-type index_d$2_LlamaConfig = LlamaConfig;
-type index_d$2_LlamaForCausalLM = LlamaForCausalLM;
-declare const index_d$2_LlamaForCausalLM: typeof LlamaForCausalLM;
-type index_d$2_LlamaModel = LlamaModel;
-declare const index_d$2_LlamaModel: typeof LlamaModel;
-type index_d$2_MaskedLM = MaskedLM;
-declare const index_d$2_MaskedLM: typeof MaskedLM;
-type index_d$2_MaskedLMOptions = MaskedLMOptions;
-type index_d$2_MaskedLMOutput = MaskedLMOutput;
-declare const index_d$2_MaskedLMOutput: typeof MaskedLMOutput;
-type index_d$2_PostNormConfig = PostNormConfig;
-type index_d$2_PretrainedOptions = PretrainedOptions;
-type index_d$2_ProblemType = ProblemType;
-type index_d$2_Reads = Reads;
-type index_d$2_RobertaClassificationHead = RobertaClassificationHead;
-declare const index_d$2_RobertaClassificationHead: typeof RobertaClassificationHead;
-type index_d$2_RobertaConfig = RobertaConfig;
-type index_d$2_RobertaForMaskedLM = RobertaForMaskedLM;
-declare const index_d$2_RobertaForMaskedLM: typeof RobertaForMaskedLM;
-type index_d$2_RobertaForSequenceClassification = RobertaForSequenceClassification;
-declare const index_d$2_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
-type index_d$2_RobertaModel = RobertaModel;
-declare const index_d$2_RobertaModel: typeof RobertaModel;
-type index_d$2_RobertaModelOptions = RobertaModelOptions;
-type index_d$2_RobertaOptions = RobertaOptions;
-type index_d$2_RopeParameters = RopeParameters;
-type index_d$2_SaveOptions = SaveOptions;
-type index_d$2_SequenceClassificationOptions = SequenceClassificationOptions;
-type index_d$2_SequenceClassifier = SequenceClassifier;
-declare const index_d$2_SequenceClassifier: typeof SequenceClassifier;
-type index_d$2_SequenceClassifierOutput = SequenceClassifierOutput;
-type index_d$2_SequenceLabels = SequenceLabels;
-declare namespace index_d$2 {
-  export { index_d$2_AutoModel as AutoModel, index_d$2_AutoModelForCausalLM as AutoModelForCausalLM, index_d$2_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$2_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$2_BertForMaskedLM as BertForMaskedLM, index_d$2_BertForSequenceClassification as BertForSequenceClassification, index_d$2_BertModel as BertModel, index_d$2_CausalLM as CausalLM, index_d$2_CausalLMOutput as CausalLMOutput, index_d$2_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$2_DebertaV2Model as DebertaV2Model, index_d$2_DecoderOutput as DecoderOutput, index_d$2_EncoderModel as EncoderModel, index_d$2_GPT2LMHeadModel as GPT2LMHeadModel, index_d$2_GPT2Model as GPT2Model, index_d$2_KvCache as KvCache, index_d$2_LlamaForCausalLM as LlamaForCausalLM, index_d$2_LlamaModel as LlamaModel, index_d$2_MaskedLM as MaskedLM, index_d$2_MaskedLMOutput as MaskedLMOutput, index_d$2_RobertaClassificationHead as RobertaClassificationHead, index_d$2_RobertaForMaskedLM as RobertaForMaskedLM, index_d$2_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$2_RobertaModel as RobertaModel, index_d$2_SequenceClassifier as SequenceClassifier };
-  export type { index_d$2_BertConfig as BertConfig, index_d$2_BertModelOptions as BertModelOptions, index_d$2_CausalLMConfig as CausalLMConfig, index_d$2_CausalLMOptions as CausalLMOptions, index_d$2_DebertaV2Config as DebertaV2Config, index_d$2_Decoder as Decoder, index_d$2_DecoderOptions as DecoderOptions, index_d$2_EncoderModelOptions as EncoderModelOptions, index_d$2_EncoderOptions as EncoderOptions, index_d$2_EncoderOutput as EncoderOutput, index_d$2_FreshOptions as FreshOptions, index_d$2_GPT2Config as GPT2Config, index_d$2_Ids as Ids, index_d$2_LabelsConfig as LabelsConfig, index_d$2_LlamaConfig as LlamaConfig, index_d$2_MaskedLMOptions as MaskedLMOptions, index_d$2_PostNormConfig as PostNormConfig, index_d$2_PretrainedOptions as PretrainedOptions, index_d$2_ProblemType as ProblemType, index_d$2_Reads as Reads, index_d$2_RobertaConfig as RobertaConfig, index_d$2_RobertaModelOptions as RobertaModelOptions, index_d$2_RobertaOptions as RobertaOptions, index_d$2_RopeParameters as RopeParameters, index_d$2_SaveOptions as SaveOptions, index_d$2_SequenceClassificationOptions as SequenceClassificationOptions, index_d$2_SequenceClassifierOutput as SequenceClassifierOutput, index_d$2_SequenceLabels as SequenceLabels };
+declare const index_d$4_AutoModel: typeof AutoModel;
+declare const index_d$4_AutoModelForCausalLM: typeof AutoModelForCausalLM;
+declare const index_d$4_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
+declare const index_d$4_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
+type index_d$4_BertConfig = BertConfig;
+type index_d$4_BertForMaskedLM = BertForMaskedLM;
+declare const index_d$4_BertForMaskedLM: typeof BertForMaskedLM;
+type index_d$4_BertForSequenceClassification = BertForSequenceClassification;
+declare const index_d$4_BertForSequenceClassification: typeof BertForSequenceClassification;
+type index_d$4_BertModel = BertModel;
+declare const index_d$4_BertModel: typeof BertModel;
+type index_d$4_BertModelOptions = BertModelOptions;
+type index_d$4_CausalLM = CausalLM;
+declare const index_d$4_CausalLM: typeof CausalLM;
+type index_d$4_CausalLMConfig = CausalLMConfig;
+type index_d$4_CausalLMOptions = CausalLMOptions;
+type index_d$4_CausalLMOutput = CausalLMOutput;
+declare const index_d$4_CausalLMOutput: typeof CausalLMOutput;
+type index_d$4_DebertaV2Config = DebertaV2Config;
+type index_d$4_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
+declare const index_d$4_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
+type index_d$4_DebertaV2Model = DebertaV2Model;
+declare const index_d$4_DebertaV2Model: typeof DebertaV2Model;
+type index_d$4_Decoder = Decoder;
+type index_d$4_DecoderOptions = DecoderOptions;
+type index_d$4_DecoderOutput = DecoderOutput;
+declare const index_d$4_DecoderOutput: typeof DecoderOutput;
+type index_d$4_EncoderModel = EncoderModel;
+declare const index_d$4_EncoderModel: typeof EncoderModel;
+type index_d$4_EncoderModelOptions = EncoderModelOptions;
+type index_d$4_EncoderOptions = EncoderOptions;
+type index_d$4_EncoderOutput = EncoderOutput;
+type index_d$4_FreshOptions = FreshOptions;
+type index_d$4_GPT2Config = GPT2Config;
+type index_d$4_GPT2LMHeadModel = GPT2LMHeadModel;
+declare const index_d$4_GPT2LMHeadModel: typeof GPT2LMHeadModel;
+type index_d$4_GPT2Model = GPT2Model;
+declare const index_d$4_GPT2Model: typeof GPT2Model;
+type index_d$4_Ids = Ids;
+type index_d$4_KvCache = KvCache;
+declare const index_d$4_KvCache: typeof KvCache;
+type index_d$4_LabelsConfig = LabelsConfig;
+type index_d$4_LlamaConfig = LlamaConfig;
+type index_d$4_LlamaForCausalLM = LlamaForCausalLM;
+declare const index_d$4_LlamaForCausalLM: typeof LlamaForCausalLM;
+type index_d$4_LlamaModel = LlamaModel;
+declare const index_d$4_LlamaModel: typeof LlamaModel;
+type index_d$4_MaskedLM = MaskedLM;
+declare const index_d$4_MaskedLM: typeof MaskedLM;
+type index_d$4_MaskedLMOptions = MaskedLMOptions;
+type index_d$4_MaskedLMOutput = MaskedLMOutput;
+declare const index_d$4_MaskedLMOutput: typeof MaskedLMOutput;
+type index_d$4_PostNormConfig = PostNormConfig;
+type index_d$4_PretrainedOptions = PretrainedOptions;
+type index_d$4_ProblemType = ProblemType;
+type index_d$4_Reads = Reads;
+type index_d$4_RobertaClassificationHead = RobertaClassificationHead;
+declare const index_d$4_RobertaClassificationHead: typeof RobertaClassificationHead;
+type index_d$4_RobertaConfig = RobertaConfig;
+type index_d$4_RobertaForMaskedLM = RobertaForMaskedLM;
+declare const index_d$4_RobertaForMaskedLM: typeof RobertaForMaskedLM;
+type index_d$4_RobertaForSequenceClassification = RobertaForSequenceClassification;
+declare const index_d$4_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
+type index_d$4_RobertaModel = RobertaModel;
+declare const index_d$4_RobertaModel: typeof RobertaModel;
+type index_d$4_RobertaModelOptions = RobertaModelOptions;
+type index_d$4_RobertaOptions = RobertaOptions;
+type index_d$4_RopeParameters = RopeParameters;
+type index_d$4_SaveOptions = SaveOptions;
+type index_d$4_SequenceClassificationOptions = SequenceClassificationOptions;
+type index_d$4_SequenceClassifierOutput = SequenceClassifierOutput;
+type index_d$4_SequenceLabels = SequenceLabels;
+declare namespace index_d$4 {
+  export { index_d$4_AutoModel as AutoModel, index_d$4_AutoModelForCausalLM as AutoModelForCausalLM, index_d$4_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$4_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$4_BertForMaskedLM as BertForMaskedLM, index_d$4_BertForSequenceClassification as BertForSequenceClassification, index_d$4_BertModel as BertModel, index_d$4_CausalLM as CausalLM, index_d$4_CausalLMOutput as CausalLMOutput, index_d$4_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$4_DebertaV2Model as DebertaV2Model, index_d$4_DecoderOutput as DecoderOutput, index_d$4_EncoderModel as EncoderModel, index_d$4_GPT2LMHeadModel as GPT2LMHeadModel, index_d$4_GPT2Model as GPT2Model, index_d$4_KvCache as KvCache, index_d$4_LlamaForCausalLM as LlamaForCausalLM, index_d$4_LlamaModel as LlamaModel, index_d$4_MaskedLM as MaskedLM, index_d$4_MaskedLMOutput as MaskedLMOutput, index_d$4_RobertaClassificationHead as RobertaClassificationHead, index_d$4_RobertaForMaskedLM as RobertaForMaskedLM, index_d$4_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$4_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
+  export type { index_d$4_BertConfig as BertConfig, index_d$4_BertModelOptions as BertModelOptions, index_d$4_CausalLMConfig as CausalLMConfig, index_d$4_CausalLMOptions as CausalLMOptions, index_d$4_DebertaV2Config as DebertaV2Config, index_d$4_Decoder as Decoder, index_d$4_DecoderOptions as DecoderOptions, index_d$4_EncoderModelOptions as EncoderModelOptions, index_d$4_EncoderOptions as EncoderOptions, index_d$4_EncoderOutput as EncoderOutput, index_d$4_FreshOptions as FreshOptions, index_d$4_GPT2Config as GPT2Config, index_d$4_Ids as Ids, index_d$4_LabelsConfig as LabelsConfig, index_d$4_LlamaConfig as LlamaConfig, index_d$4_MaskedLMOptions as MaskedLMOptions, index_d$4_PostNormConfig as PostNormConfig, index_d$4_PretrainedOptions as PretrainedOptions, index_d$4_ProblemType as ProblemType, index_d$4_Reads as Reads, index_d$4_RobertaConfig as RobertaConfig, index_d$4_RobertaModelOptions as RobertaModelOptions, index_d$4_RobertaOptions as RobertaOptions, index_d$4_RopeParameters as RopeParameters, index_d$4_SaveOptions as SaveOptions, index_d$4_SequenceClassificationOptions as SequenceClassificationOptions, index_d$4_SequenceClassifierOutput as SequenceClassifierOutput, index_d$4_SequenceLabels as SequenceLabels };
 }
 
-type index_d$1_BeamOptions = BeamOptions;
-type index_d$1_GenerateOptions = GenerateOptions;
-type index_d$1_GenerateOutput = GenerateOutput;
-type index_d$1_GeneratedToken = GeneratedToken;
-type index_d$1_GenerativeModel = GenerativeModel;
-type index_d$1_LogitsProcessor = LogitsProcessor;
-type index_d$1_Prompt = Prompt;
-type index_d$1_SamplingOptions = SamplingOptions;
-type index_d$1_StepOptions = StepOptions;
-type index_d$1_StopOptions = StopOptions;
-declare const index_d$1_generate: typeof generate;
-declare const index_d$1_stream: typeof stream;
-declare namespace index_d$1 {
-  export { index_d$1_generate as generate, processors_d as processors, index_d$1_stream as stream };
-  export type { index_d$1_BeamOptions as BeamOptions, index_d$1_GenerateOptions as GenerateOptions, index_d$1_GenerateOutput as GenerateOutput, index_d$1_GeneratedToken as GeneratedToken, index_d$1_GenerativeModel as GenerativeModel, index_d$1_LogitsProcessor as LogitsProcessor, index_d$1_Prompt as Prompt, index_d$1_SamplingOptions as SamplingOptions, index_d$1_StepOptions as StepOptions, index_d$1_StopOptions as StopOptions };
+type index_d$3_BeamOptions = BeamOptions;
+type index_d$3_GenerateOptions = GenerateOptions;
+type index_d$3_GenerateOutput = GenerateOutput;
+type index_d$3_GeneratedToken = GeneratedToken;
+type index_d$3_GenerativeModel = GenerativeModel;
+type index_d$3_LogitsProcessor = LogitsProcessor;
+type index_d$3_Prompt = Prompt;
+type index_d$3_SamplingOptions = SamplingOptions;
+type index_d$3_StepOptions = StepOptions;
+type index_d$3_StopOptions = StopOptions;
+declare const index_d$3_generate: typeof generate;
+declare const index_d$3_stream: typeof stream;
+declare namespace index_d$3 {
+  export { index_d$3_generate as generate, processors_d as processors, index_d$3_stream as stream };
+  export type { index_d$3_BeamOptions as BeamOptions, index_d$3_GenerateOptions as GenerateOptions, index_d$3_GenerateOutput as GenerateOutput, index_d$3_GeneratedToken as GeneratedToken, index_d$3_GenerativeModel as GenerativeModel, index_d$3_LogitsProcessor as LogitsProcessor, index_d$3_Prompt as Prompt, index_d$3_SamplingOptions as SamplingOptions, index_d$3_StepOptions as StepOptions, index_d$3_StopOptions as StopOptions };
 }
+
+/** What a cell of a table may hold. Those of csv and tsv files are texts; null is a cell that is not there. */
+type Cell = string | number | bigint | boolean | null;
+/** A table with the place of each row in its file, for messages. */
+declare class Table {
+    #private;
+    /** The file that it was read from. */
+    readonly path: string;
+    readonly columns: readonly string[];
+    /** Columns that the file itself declares to hold floating numbers, as parquet does. */
+    readonly floating: ReadonlySet<string>;
+    constructor(path: string, cells: ReadonlyMap<string, readonly Cell[]>, options?: {
+        lines?: ArrayLike<number> | null;
+        floating?: ReadonlySet<string>;
+    });
+    /** Number of rows. */
+    get length(): number;
+    /**
+     * The cells of a column, in the order of the rows.
+     * @throws {OptionError} for an unknown column, naming those that there are.
+     */
+    column(name: string): readonly Cell[];
+    has(name: string): boolean;
+    /** A row as an object. */
+    row(index: number): Record<string, Cell>;
+    /** Where a row stands, for messages: `train.csv, row 3 (line 5), column 'label'`. Rows count from 1, without the header. */
+    place(index: number, column?: string): string;
+    /** The same rows without those that `isWanted` refuses. */
+    filter(isWanted: (index: number) => boolean): Table;
+}
+
+/** File formats of {@link readTable}. */
+type TableFormat = 'csv' | 'tsv' | 'json' | 'jsonl' | 'parquet';
+/** Options of {@link readTable}. */
+interface ReadTableOptions {
+    /** @default by the end of the file's name; `.json` may hold an array or lines */
+    format?: TableFormat;
+    /** Names of the columns of a csv or tsv file without a header. @default the first row */
+    columns?: readonly string[];
+    /** Whether `"` quotes cells in a csv or tsv file; the GLUE files use it as a plain character. @default true for csv, false for tsv */
+    quotes?: boolean;
+    /** Read this many rows at most. @default all */
+    maxRows?: number;
+    /** Is told the line of each row of a csv or tsv file with more cells than columns, which is then left out. @default they are errors */
+    onMalformed?: (line: number) => void;
+    /** Stops reading. */
+    signal?: AbortSignal | undefined;
+}
+/**
+ * Reads a table from a csv, tsv, json (an array of objects, or an object in each line), jsonl or parquet file. The event loop stays free while it does.
+ *
+ * A byte order mark and Windows line ends are left out, with one warning; empty lines are passed over. The parquet reader is loaded when it is needed.
+ * @throws {FileError} when the file cannot be read. @throws {FormatError} for an empty file and for what the format does not allow, with row and line.
+ */
+declare function readTable(path: string, options?: ReadTableOptions): Promise<Table>;
+
+/**
+ * What a column of labels says: the names of the classes in their order, or null for numbers (a regression).
+ *
+ * A column of floating numbers is a regression, as in the original: in csv and tsv files one with a decimal point or an exponent in a number, in parquet files
+ * one of that type, in json files one with a number that is not whole. Everything else are classes; numbers are ordered as numbers, texts by their
+ * code points.
+ * @throws {FormatError} for a row without a label, with its place.
+ */
+declare function labelsOf(table: Table, column: string): string[] | null;
+/** Labels by their numbers or names: numbers of classes, in the order of `labels`; numbers themselves for null. */
+declare class LabelMap {
+    #private;
+    readonly labels: readonly string[] | null;
+    constructor(labels: readonly string[] | null);
+    /**
+     * The label in a cell. `isPlain` says that a whole number is the number of a class itself, as in files of the hub.
+     * @throws {FormatError} with the place, for a label outside of the set and for what is no number.
+     */
+    read(table: Table, row: number, column: string, isPlain?: boolean): number;
+}
+
+/** A text, or two, with a label. */
+interface TextExample {
+    text: string;
+    /** The second text; null in tasks with one. */
+    pair: string | null;
+    /** Number of the class, or the number to predict; null where nobody knows it. */
+    label: number | null;
+}
+/** Texts to train, evaluate and predict on. */
+interface TextTask {
+    /** Names of the classes by their numbers; null for a regression. */
+    labels: readonly string[] | null;
+    train: TextExample[];
+    /** Sets to evaluate on, by the names that results are written under: one, or two for MNLI. */
+    validation: Record<string, TextExample[]>;
+    /** Sets to predict. */
+    test: Record<string, TextExample[]>;
+}
+/** Options of {@link readTextTask}. */
+interface TextTaskOptions extends Pick<ReadTableOptions, 'format' | 'quotes' | 'signal'> {
+    train: string;
+    validation?: string;
+    test?: string;
+    /** The column of the labels. @default 'label' */
+    label?: string;
+    /**
+     * The columns of the texts, one or two. @default `sentence1` and `sentence2` where both are there, else the first two columns that hold no label, or the only one
+     */
+    texts?: readonly [string] | readonly [string, string];
+    /** Names of the classes in their order; null for a regression. @default by what the training file holds */
+    labels?: readonly string[] | null;
+    /** What the sets are called in results. @default 'custom' */
+    name?: string;
+    /** Use only so many rows of each set. @default all */
+    maxTrainSamples?: number;
+    maxValidationSamples?: number;
+    maxTestSamples?: number;
+}
+/**
+ * Reads files of texts with labels: csv, tsv, json, jsonl or parquet, a row for each example. Whether it is a classification or a regression is said by the
+ * column of labels of the training file, as {@link labelsOf} describes.
+ * @example
+ * const task = await data.readTextTask({ train: 'train.csv', validation: 'dev.csv' })
+ * task.labels                                   // ['ham', 'spam']
+ * @throws {OptionError} for an unknown column. @throws {FormatError} with file, row and column, for a row without text or label and for a label
+ * that the training file lacks.
+ */
+declare function readTextTask(options: TextTaskOptions): Promise<TextTask>;
+
+/** Names of the tasks. */
+type GlueTask = 'cola' | 'sst2' | 'mrpc' | 'qqp' | 'stsb' | 'mnli' | 'qnli' | 'rte' | 'wnli';
+/** How one split is written in the tab-separated files of the download. */
+interface GlueColumns {
+    /** Columns of a file without a header. */
+    header?: readonly string[];
+    texts: readonly string[];
+    label: string;
+}
+/** A task. */
+interface GlueTaskInfo {
+    /** Folder in the download. */
+    folder: string;
+    /** Columns of the texts in files of the hub. */
+    texts: readonly [string] | readonly [string, string];
+    /** Names of the classes in their order; null for a regression. */
+    labels: readonly string[] | null;
+    /** Labels of the tab-separated files, in the order of `labels`; null when they are those. */
+    written: readonly string[] | null;
+    train: GlueColumns;
+    test: Pick<GlueColumns, 'texts'>;
+    /** Sets to evaluate on: the name in results, and those that files have. */
+    validation: Record<string, readonly string[]>;
+    /** Sets to predict, as `validation`. */
+    tests: Record<string, readonly string[]>;
+}
+/** All tasks by name. */
+declare const GLUE_TASKS: Readonly<Record<GlueTask, GlueTaskInfo>>;
+
+/** Options of {@link readGlue}. */
+interface GlueOptions {
+    /** Read the test sets, too. @default true */
+    test?: boolean;
+    /** Use only so many rows of each set. @default all */
+    maxTrainSamples?: number;
+    maxValidationSamples?: number;
+    maxTestSamples?: number;
+    /** Stops reading. */
+    signal?: AbortSignal | undefined;
+}
+/**
+ * Reads a task of GLUE from a folder: the one of the task, or the one above it. It may hold the tab-separated files of the benchmark's download (`CoLA/train.tsv`,
+ * `MNLI/dev_matched.tsv`, …; MRPC also as `msr_paraphrase_train.txt`), or files as the hub has them: `train-00000-of-00001.parquet`, `train.parquet`,
+ * `train.jsonl`, `train.json`, `train.csv`, `validation…`. The test sets may lack; their labels are unknown.
+ *
+ * Rows of the download that are cut or shifted, and rows of MNLI that nobody agreed on, are left out with one warning for each file, as the original's loader
+ * leaves them out.
+ * @throws {FileError} naming the files looked for. @throws {FormatError} with file, row and column for a label outside of the task's set.
+ */
+declare function readGlue(task: GlueTask, dir: string, options?: GlueOptions): Promise<TextTask>;
 
 /** How text becomes ids. */
 interface EncodeOptions {
@@ -6077,6 +6245,585 @@ declare class Tokenizer {
     saveFolder(folder: string): Promise<void>;
 }
 
+/** A row of ids. */
+interface EncodedText {
+    inputIds: number[];
+    /** 0 for the first text, 1 for the second one. */
+    tokenTypeIds: number[];
+    /** Number of the class, or the number to predict; null where nobody knows it. */
+    label: number | null;
+}
+/** Options of {@link encodeTexts}. */
+interface EncodeTextsOptions {
+    /** Tokens in a row at most, special ones included; what is longer is cut at its end, of a pair the longer text first. @default 128 */
+    maxLength?: number;
+    /** Stops the work. */
+    signal?: AbortSignal | undefined;
+}
+/**
+ * Ids of texts, with the special tokens that the tokenizer puts around one text; the second text of a pair follows behind its separator, which RoBERTa
+ * writes twice. Texts are encoded off the main thread.
+ *
+ * Cuts as transformers does with `truncation=True`: the longer text of a pair is cut to the length of the other one, then both alike.
+ * @throws {OptionError} when the tokenizer puts no special tokens around a text, or when `maxLength` leaves no room beside them.
+ */
+declare function encodeTexts(tokenizer: Tokenizer, examples: readonly TextExample[], options?: EncodeTextsOptions): Promise<EncodedText[]>;
+
+/** Rows of one length. */
+interface TextBatch {
+    /** (B, T) */
+    inputIds: number[][];
+    /** 1 for tokens, 0 for padding, (B, T). */
+    attentionMask: number[][];
+    /** (B, T); null for models without kinds of tokens. */
+    tokenTypeIds: number[][] | null;
+    /** (B); null where a row has none. */
+    labels: number[] | null;
+}
+/** Options of {@link padTexts}. */
+interface PadOptions {
+    /** The token that fills short rows: `pad_token_id` of the model. */
+    padTokenId: number;
+    /** Pass the kinds of tokens on: for models that were trained with them, as BERT. @default false */
+    tokenTypes?: boolean;
+    /**
+     * Fill rows up to this length, and not only to that of the longest one. Results are the same, and padding is not computed; it is there for those who
+     * compare with the original. @default 0: the longest row
+     */
+    padTo?: number;
+}
+/** Joins rows to a batch, padded behind. */
+declare function padTexts(rows: readonly EncodedText[], options: PadOptions): TextBatch;
+
+type data_d_Cell = Cell;
+type data_d_Collated<S> = Collated<S>;
+type data_d_DataLoader<S, B = Collated<S>> = DataLoader<S, B>;
+declare const data_d_DataLoader: typeof DataLoader;
+type data_d_DataLoaderOptions<S, B> = DataLoaderOptions<S, B>;
+type data_d_DataLoaderState = DataLoaderState;
+type data_d_Dataset<S> = Dataset<S>;
+type data_d_EncodeTextsOptions = EncodeTextsOptions;
+type data_d_EncodedText = EncodedText;
+declare const data_d_GLUE_TASKS: typeof GLUE_TASKS;
+type data_d_GlueColumns = GlueColumns;
+type data_d_GlueOptions = GlueOptions;
+type data_d_GlueTask = GlueTask;
+type data_d_GlueTaskInfo = GlueTaskInfo;
+type data_d_LabelMap = LabelMap;
+declare const data_d_LabelMap: typeof LabelMap;
+type data_d_PadOptions = PadOptions;
+type data_d_ReadTableOptions = ReadTableOptions;
+type data_d_Subset<S> = Subset<S>;
+declare const data_d_Subset: typeof Subset;
+type data_d_Table = Table;
+declare const data_d_Table: typeof Table;
+type data_d_TableFormat = TableFormat;
+type data_d_TensorDataset = TensorDataset;
+declare const data_d_TensorDataset: typeof TensorDataset;
+type data_d_TextBatch = TextBatch;
+type data_d_TextExample = TextExample;
+type data_d_TextTask = TextTask;
+type data_d_TextTaskOptions = TextTaskOptions;
+declare const data_d_defaultCollate: typeof defaultCollate;
+declare const data_d_encodeTexts: typeof encodeTexts;
+declare const data_d_labelsOf: typeof labelsOf;
+declare const data_d_padTexts: typeof padTexts;
+declare const data_d_randomSplit: typeof randomSplit;
+declare const data_d_readGlue: typeof readGlue;
+declare const data_d_readTable: typeof readTable;
+declare const data_d_readTextTask: typeof readTextTask;
+declare namespace data_d {
+  export { data_d_DataLoader as DataLoader, data_d_GLUE_TASKS as GLUE_TASKS, data_d_LabelMap as LabelMap, data_d_Subset as Subset, data_d_Table as Table, data_d_TensorDataset as TensorDataset, data_d_defaultCollate as defaultCollate, data_d_encodeTexts as encodeTexts, data_d_labelsOf as labelsOf, data_d_padTexts as padTexts, data_d_randomSplit as randomSplit, data_d_readGlue as readGlue, data_d_readTable as readTable, data_d_readTextTask as readTextTask };
+  export type { data_d_Cell as Cell, data_d_Collated as Collated, data_d_DataLoaderOptions as DataLoaderOptions, data_d_DataLoaderState as DataLoaderState, data_d_Dataset as Dataset, data_d_EncodeTextsOptions as EncodeTextsOptions, data_d_EncodedText as EncodedText, data_d_GlueColumns as GlueColumns, data_d_GlueOptions as GlueOptions, data_d_GlueTask as GlueTask, data_d_GlueTaskInfo as GlueTaskInfo, data_d_PadOptions as PadOptions, data_d_ReadTableOptions as ReadTableOptions, data_d_TableFormat as TableFormat, data_d_TextBatch as TextBatch, data_d_TextExample as TextExample, data_d_TextTask as TextTask, data_d_TextTaskOptions as TextTaskOptions };
+}
+
+/** Options of {@link BottleneckAdapter}. */
+interface BottleneckOptions {
+    /** What stands between the two layers; `swish` and `silu` are the same. @default 'relu' */
+    activation?: 'relu' | 'swish' | 'silu';
+    /** Standard deviation of the fresh weights; biases start at 0. @default 0.02 */
+    std?: number;
+    /** Type of the parameters. @default 'f32' */
+    dtype?: 'f32' | 'f64';
+}
+type Layer = {
+    forward(x: Tensor): Tensor;
+} & Module;
+/**
+ * A small network beside the path of a frozen model: `residual + B act(A x)` (Houlsby et al. 2019).
+ *
+ * Shapes: `x (..., width)` → `(..., width)`; `adapter_A.weight (size, width)`, `adapter_B.weight (width, size)`, both with a bias.
+ * Init: N(0, 0.02²), as the original's models start all their layers, so that a new adapter hardly changes anything.
+ * @see microsoft/LoRA `models/adapter.py`: same names in the state dict.
+ */
+declare class BottleneckAdapter extends Module {
+    adapter_A: Layer;
+    adapter_B: Layer;
+    private readonly act;
+    constructor(width: number, size: number, options?: BottleneckOptions);
+    forward(x: Tensor, residual?: Tensor): Tensor;
+}
+
+/** Where adapters stand: behind both halves of a layer, or behind the second one. */
+type AdapterType = 'houlsby' | 'pfeiffer';
+/** Options of {@link injectAdapters}. */
+interface InjectAdaptersOptions {
+    /** @default 'houlsby' */
+    type?: AdapterType;
+    /** Width of the bottleneck. @default 64 */
+    size?: number;
+    /**
+     * Modules that get an adapter, as in `injectLora`: the end of a half of a post-norm layer, such as `attention.output`, or any module of a layer that gives
+     * hidden states. @default the type's places in an encoder: `attention.output` and `output`, in pre-norm models `attn` and `mlp`
+     */
+    targets?: Target | readonly Target[];
+    /** @default 'swish' for Houlsby, 'relu' for Pfeiffer */
+    activation?: NonNullable<BottleneckOptions['activation']>;
+}
+/**
+ * Puts bottleneck adapters into an encoder, in place, and leaves everything else as it is; follow it with {@link trainOnly}. They go together with LoRA.
+ *
+ * In post-norm models (BERT, RoBERTa, DeBERTa) the adapter stands between the dropout and the norm of a half of a layer, as in the original: with `houlsby`
+ * behind attention and feed-forward part (swish), with `pfeiffer` behind the latter alone (relu), reading the normed sum. In pre-norm models
+ * (ModernBERT) it works on what a half adds to the residual stream.
+ * @example
+ * adapters.injectAdapters(model, { type: 'pfeiffer', size: 16 })
+ * adapters.trainOnly(model, ['adapters', 'head'])
+ * @returns the paths of the adapters.
+ * @throws {OptionError} when a target fits no module, or one that has an adapter already; the model is then unchanged.
+ */
+declare function injectAdapters(model: Module, options?: InjectAdaptersOptions): string[];
+/** The adapters of a model by their paths. */
+declare function adaptersOf(model: Module): Map<string, BottleneckAdapter>;
+
+/** What may be trained: low-rank factors, bottleneck adapters, all biases (BitFit, Zaken et al. 2022), the head, or everything. */
+type TrainablePart = 'lora' | 'adapters' | 'biases' | 'head' | 'all';
+/**
+ * Makes the parts named trainable and freezes everything else. Parts combine as one likes.
+ *
+ * It goes by what a parameter is and not by letters in its name: `biases` are all parameters called `bias`, those of norms too; `head` is what stands outside of
+ * the model that reads the tokens, with that model's pooler.
+ * @example
+ * adapters.trainOnly(model, ['lora', 'head'])       // LoRA
+ * adapters.trainOnly(model, ['biases', 'head'])     // BitFit
+ * adapters.trainOnly(model, ['all'])                // full fine-tuning
+ * @throws {OptionError} when the model has none of a part; nothing is changed then.
+ */
+declare function trainOnly(model: Module, parts: readonly TrainablePart[]): void;
+/** Names of the parameters of the head: of all that stands outside of the model that reads the tokens, and of that model's pooler. */
+declare function headNames(model: Module): string[];
+
+/** What came of a file. */
+interface AdapterReport {
+    /** Names of the tensors that were taken. */
+    loaded: string[];
+    /** Tensors of the head that have another shape here, as of a task with other labels: they stay as they were. */
+    misshapen: string[];
+    /** Names in the file that the model lacks. */
+    unexpected: string[];
+    /** Low-rank factors and adapters of the model that the file lacks: they stay as they were. */
+    missing: string[];
+}
+/**
+ * Begins with what another task has learned: the low-rank factors, adapters, biases and head in a file, by their names. It is read as it is, a file of
+ * `torch.save` too; those of the original name `roberta.encoder.layer.0.attention.self.query.lora_A` and `classifier.out_proj.weight`.
+ *
+ * As `strict=False` it takes what fits, but it says what it left out, with one warning; and it refuses what cannot be meant: a file of which nothing fits, or
+ * one with factors of another rank.
+ * @throws {KeyError} for such a file; the model is then unchanged.
+ */
+declare function startFrom(model: Module, path: string): Promise<AdapterReport>;
+
+/**
+ * Reads an adapter of AdapterHub into a model, which gets adapters of the file's type and size unless it has some. Of a head, what fits RoBERTa's is
+ * taken: `heads.NAME.1` is `classifier.dense`, `heads.NAME.4` is `classifier.out_proj`.
+ * @example
+ * await adapters.loadAdapterHub(model, 'roberta-base-pf-mnli')
+ * adapters.trainOnly(model, ['adapters', 'head'])
+ * @returns what was taken; a head for other labels is not.
+ * @throws {UnsupportedError} for kinds of adapters that this package does not compute.
+ * @throws {KeyError} when an adapter of the model is not in the file, or one of the file not in the model.
+ */
+declare function loadAdapterHub(model: Module, dir: string): Promise<AdapterReport>;
+
+type index_d$2_AdapterReport = AdapterReport;
+type index_d$2_AdapterType = AdapterType;
+type index_d$2_BottleneckAdapter = BottleneckAdapter;
+declare const index_d$2_BottleneckAdapter: typeof BottleneckAdapter;
+type index_d$2_BottleneckOptions = BottleneckOptions;
+type index_d$2_InjectAdaptersOptions = InjectAdaptersOptions;
+type index_d$2_TrainablePart = TrainablePart;
+declare const index_d$2_adaptersOf: typeof adaptersOf;
+declare const index_d$2_headNames: typeof headNames;
+declare const index_d$2_injectAdapters: typeof injectAdapters;
+declare const index_d$2_loadAdapterHub: typeof loadAdapterHub;
+declare const index_d$2_startFrom: typeof startFrom;
+declare const index_d$2_trainOnly: typeof trainOnly;
+declare namespace index_d$2 {
+  export { index_d$2_BottleneckAdapter as BottleneckAdapter, index_d$2_adaptersOf as adaptersOf, index_d$2_headNames as headNames, index_d$2_injectAdapters as injectAdapters, index_d$2_loadAdapterHub as loadAdapterHub, index_d$2_startFrom as startFrom, index_d$2_trainOnly as trainOnly };
+  export type { index_d$2_AdapterReport as AdapterReport, index_d$2_AdapterType as AdapterType, index_d$2_BottleneckOptions as BottleneckOptions, index_d$2_InjectAdaptersOptions as InjectAdaptersOptions, index_d$2_TrainablePart as TrainablePart };
+}
+
+/** What a loop needs of a loader; a DataLoader has it. */
+interface BatchSource<B> extends AsyncIterable<B> {
+    /** Batches of one epoch. */
+    readonly length: number;
+    stateDict(): DataLoaderState;
+    loadStateDict(state: DataLoaderState): void;
+}
+/** What a loop needs of an optimizer; every optimizer has it. */
+interface LoopOptimizer {
+    readonly paramGroups: readonly {
+        params: Tensor[];
+        lr: number;
+        initialLr?: number;
+    }[];
+    step(): unknown;
+    zeroGrad(): void;
+    stateDict(): OptimizerState;
+    loadStateDict(state: OptimizerState): void;
+}
+/** What a loop tells after each update. */
+interface StepReport {
+    /** Updates made so far, this one included. */
+    step: number;
+    /** Updates in the whole run. */
+    steps: number;
+    /** Passes over the data so far; 1.5 is the middle of the second one. */
+    epoch: number;
+    /** Whether this update was the last one of its epoch. */
+    isEpochEnd: boolean;
+    /** Mean loss of the micro-batches of this update. */
+    loss: number;
+    /** Norm of all gradients before clipping; null without clipping. */
+    gradNorm: number | null;
+    /** Rate of the first parameter group in this update. */
+    lr: number;
+    /** Time from the start of this update to its end. */
+    timeMs: number;
+}
+/** Options of {@link runLoop}. */
+interface LoopOptions<B> {
+    /** Batches, epoch after epoch; one that has loaded a state goes on from there. */
+    loader: BatchSource<B>;
+    /** The loss of a micro-batch, a mean over its rows or tokens. Only records; `step` counts from 0. */
+    loss: (batch: B, step: number) => Tensor;
+    optimizer: LoopOptimizer;
+    /** Is stepped after each update. @default null: the rate stays */
+    schedule?: LrScheduler | null;
+    /** Updates in the whole run. */
+    steps: number;
+    /** Updates made before, in a run that goes on. @default 0 */
+    startStep?: number;
+    /**
+     * Micro-batches in an update, whose gradients are averaged. The last update of an epoch takes what remains: updates never span two epochs.
+     * @default 1
+     */
+    accumulate?: number;
+    /** Scale the gradients down to this norm; 0 leaves them alone. @default 0 */
+    maxGradNorm?: number;
+    /** Ends the loop after the update under way. */
+    signal?: AbortSignal | undefined;
+    /** Called after each update; the loop waits for what it returns. */
+    onStep?: (report: StepReport) => void | Promise<void>;
+}
+/** Updates of one epoch, when each takes `accumulate` of its `batches`. */
+declare function stepsPerEpoch(batches: number, accumulate: number): number;
+/**
+ * Makes updates until there are `steps` of them, or until the signal is aborted; both are an orderly end between two updates, at which optimizer,
+ * schedule and loader can be saved.
+ *
+ * One value is waited for at each update, its loss: the event loop is free meanwhile.
+ * @returns the updates made so far.
+ * @throws {NonFiniteError} when the loss is no number any more.
+ */
+declare function runLoop<B>(options: LoopOptions<B>): Promise<number>;
+
+/** The parts of a run that a checkpoint holds. */
+interface Run {
+    model: Module;
+    optimizer: LoopOptimizer;
+    schedule: LrScheduler | null;
+    loader: BatchSource<unknown>;
+}
+/** What a checkpoint says besides its tensors. */
+interface CheckpointState {
+    /** Updates made. */
+    step: number;
+    /** What the trainer wants to find again: its log, its options. Plain JSON. */
+    notes: Record<string, unknown>;
+}
+/** The parameters that are trained, by their state-dict names: an adapter with its head, or a whole model. */
+declare function trainedParameters(model: Module): StateDict;
+/**
+ * Writes `checkpoint-STEP` into a folder: the trained parameters alone, the optimizer, and a JSON file. It is whole under its name or not there. With
+ * `keep`, older checkpoints beyond that number go.
+ * @returns the path of the checkpoint.
+ */
+declare function saveCheckpoint(dir: string, run: Run, state: CheckpointState, keep?: number): Promise<string>;
+/** The newest checkpoint in a folder, or null. */
+declare function lastCheckpoint(dir: string): Promise<string | null>;
+/**
+ * Puts a run back to where a checkpoint was written; it then goes on with the same bits.
+ * @throws {FileError} {FormatError} when the folder is no checkpoint. @throws {OptionError} when it is that of another run.
+ */
+declare function loadCheckpoint(path: string, run: Run): Promise<CheckpointState>;
+
+/** Any model that labels whole sequences. */
+interface SequenceClassifier extends Module {
+    readonly config: LabelsConfig & Record<string, unknown>;
+    forward(inputIds: Ids, options?: {
+        attentionMask?: Ids | null;
+        tokenTypeIds?: Ids | null;
+        labels?: SequenceLabels | null;
+    }): SequenceClassifierOutput;
+}
+
+/** Scores of predictions against labels, by name. */
+type ClassifierMetrics = (predictions: number[], labels: number[]) => Record<string, number>;
+/** Options of {@link predictClassifier} and {@link evaluateClassifier}. */
+interface ClassifierEvaluateOptions {
+    /** Rows at once. @default 32 */
+    batchSize?: number;
+    /** Stops the work. */
+    signal?: AbortSignal | undefined;
+    /** Called after each batch with the rows done so far. */
+    onProgress?: (rows: number) => void;
+}
+/** What came of an evaluation. */
+interface ClassifierEvaluation {
+    /** Mean loss of the rows. */
+    loss: number;
+    /** Scores by name. */
+    scores: Record<string, number>;
+    /** Classes, or numbers of a regression, in the order of the rows. */
+    predictions: number[];
+    samples: number;
+    timeMs: number;
+}
+/**
+ * The class of each row, or the number that a regression predicts, in the order of the rows. The model runs in evaluation mode and gets its mode back.
+ */
+declare function predictClassifier(model: SequenceClassifier, rows: readonly EncodedText[], options?: ClassifierEvaluateOptions): Promise<number[]>;
+/** The mean loss on rows, and the scores of what the model says of them. */
+declare function evaluateClassifier(model: SequenceClassifier, rows: readonly EncodedText[], metrics: ClassifierMetrics, options?: ClassifierEvaluateOptions): Promise<ClassifierEvaluation>;
+
+/** Settings of a run: what a recipe holds. */
+interface ClassifierSettings {
+    /** Learning rate. @default 5e-5 */
+    lr?: number;
+    /** Share of a weight taken off at each update, times `lr`; biases and norms are left out. @default 0 */
+    weightDecay?: number;
+    /** @default [0.9, 0.999] */
+    betas?: [number, number];
+    /** @default 1e-8 */
+    eps?: number;
+    /** Passes over the rows; may be broken. @default 3 */
+    epochs?: number;
+    /** Updates, instead of `epochs`. */
+    maxSteps?: number;
+    /** Rows in a micro-batch. @default 8 */
+    batchSize?: number;
+    /** Micro-batches in an update. @default 1 */
+    accumulate?: number;
+    /** Share of the updates in which the rate rises from 0. @default 0 */
+    warmupRatio?: number;
+    /** Updates in which the rate rises from 0, instead of `warmupRatio`. @default 0: by `warmupRatio` */
+    warmupSteps?: number;
+    /** How the rate goes on: in a straight line to 0, along a cosine to 0, or not at all. @default 'linear' */
+    scheduler?: 'linear' | 'cosine' | 'constant';
+    /** Scale the gradients down to this norm; 0 leaves them alone. @default 1 */
+    clip?: number;
+    /** Seed of the order of the rows and of dropout: the same seed gives the same bits. @default 42 */
+    seed?: number;
+    /** Weight of R-Drop's divergence between two forwards; 0 makes one forward. @default 0 */
+    regLossWeight?: number;
+    /** Share of the tokens hidden in the second forward (Cutoff). @default 0 */
+    maskingProb?: number;
+}
+/** Options of `trainClassifier`. */
+interface ClassifierTrainOptions extends ClassifierSettings {
+    /** Rows to evaluate on, by name. @default none */
+    validation?: Readonly<Record<string, readonly EncodedText[]>>;
+    /** Scores of an evaluation. @default none, only the loss */
+    metrics?: ClassifierMetrics;
+    /** When to evaluate, besides at the end: after each epoch, or after so many updates. @default 'epoch' */
+    evaluateEvery?: 'epoch' | 'end' | number;
+    /** Rows evaluated at once. @default 32 */
+    evalBatchSize?: number;
+    /** Folder for checkpoints: trained parameters (LoRA and head alone), optimizer, place in the data. @default none are written */
+    dir?: string;
+    /** When to write one, besides at the end. @default 'epoch' */
+    saveEvery?: 'epoch' | 'end' | number;
+    /** Checkpoints that are kept, the newest ones. @default all */
+    keep?: number;
+    /** Go on from the newest checkpoint in `dir`, with the same bits as a run that was never stopped; without one begin anew. @default false */
+    resume?: boolean;
+    /** What stands for a hidden token, and which are never hidden; needed with `maskingProb`. */
+    tokens?: {
+        unkTokenId: number;
+        keepTokenIds: readonly number[];
+    };
+    /** Ends the run after the update under way: a checkpoint is written, and the result says `aborted`. */
+    signal?: AbortSignal | undefined;
+    /** Called after each update; the run waits for what it returns. */
+    onStep?: (report: StepReport) => void | Promise<void>;
+    /** Called after each evaluation. */
+    onEvaluation?: (measured: ClassifierMeasured) => void | Promise<void>;
+    /** Called after each checkpoint, with its folder. */
+    onSave?: (path: string, step: number) => void | Promise<void>;
+}
+/** An evaluation on the way. */
+interface ClassifierMeasured extends Omit<ClassifierEvaluation, 'predictions'> {
+    /** Name of the rows. */
+    name: string;
+    step: number;
+    epoch: number;
+}
+
+/** How a run of {@link trainClassifier} ended. */
+interface ClassifierTrainResult {
+    /** Updates made, those before a resumed start included. */
+    step: number;
+    /** Updates in the whole run. */
+    steps: number;
+    epoch: number;
+    /** Whether the signal ended it. */
+    aborted: boolean;
+    /** Mean loss of the updates of this call; NaN without any. */
+    trainLoss: number;
+    /** Time of the updates of this call, without evaluations and checkpoints. */
+    timeMs: number;
+    /** Folder of the last checkpoint; null where none are written. */
+    checkpoint: string | null;
+    /** All evaluations, those before a resumed start included. */
+    evaluations: ClassifierMeasured[];
+}
+/**
+ * Trains a model to label texts: AdamW with weight decay on all but biases and norms, warm-up and decay of the rate, clipping, evaluations and checkpoints on
+ * the way. Defaults are those of transformers.
+ *
+ * It trains what requires gradients: inject LoRA or adapters and mark what shall be trained before. It runs in a stream of its own whose generator `seed` sets,
+ * so the same call gives the same bits; a run that goes on from a checkpoint, too. The event loop stays free.
+ *
+ * @example
+ * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 2 } })
+ * lora.injectLora(model, { targets: ['query', 'value'], r: 8, loraAlpha: 16 })
+ * adapters.trainOnly(model, ['lora', 'head'])
+ * const rows = await data.encodeTexts(tokenizer, task.train, { maxLength: 512 })
+ * await train.trainClassifier(model, rows, { lr: 4e-4, epochs: 30, batchSize: 16, warmupRatio: 0.06, dir: 'runs/mrpc' })
+ * @throws {OptionError} for options out of range, a model without trainable parameters, and labels that it has no output for.
+ * @throws {NonFiniteError} when the loss is no number any more; the last checkpoint is still there.
+ * @see microsoft/LoRA `run_glue.py`, transformers `Trainer`
+ */
+declare function trainClassifier(model: SequenceClassifier, rows: readonly EncodedText[], options?: ClassifierTrainOptions): Promise<ClassifierTrainResult>;
+
+/**
+ * The loss of two sets of logits for the same rows: `CE(p₁) + CE(p₂) + weight / 2 · (KL(m ‖ p₁) + KL(m ‖ p₂))`, where m is the softmax of the mean logits. The
+ * divergences are divided by rows times classes, as the original's `reduction='mean'` does.
+ *
+ * Shapes: `first`, `second` (B, N), `labels` (B) i64 → (). For single-label classification.
+ * @see microsoft/LoRA `DebertaV2ForSequenceClassification.forward`
+ */
+declare function rDropLoss(first: Tensor, second: Tensor, labels: Tensor, weight?: number): Tensor;
+/** Options of {@link cutoff}. */
+interface CutoffOptions {
+    /** Share of the tokens that are hidden. */
+    probability: number;
+    /** The token that stands for a hidden one: `[UNK]`. */
+    unkTokenId: number;
+    /** Tokens that are never hidden: `[CLS]`, `[SEP]` and padding. */
+    keepTokenIds: readonly number[];
+    /** Seed of the draws, with the number of the update. */
+    seed: number;
+    step: number;
+}
+/** Copies of rows in which some tokens are hidden. The same seed and step hide the same ones. */
+declare function cutoff(rows: readonly (readonly number[])[], options: CutoffOptions): number[][];
+
+/** A run: what is adapted, and how it is trained. */
+interface GlueRecipe extends ClassifierSettings {
+    /** Tokens in a row at most. */
+    maxLength: number;
+    /** Low-rank factors on queries and values; null in runs without. */
+    lora: {
+        r: number;
+        loraAlpha: number;
+    } | null;
+    /** Bottleneck adapters; null in runs without. */
+    adapters: {
+        type: AdapterType;
+        size: number;
+    } | null;
+    /** Dropout of the head; null is the model's own. */
+    clsDropout: number | null;
+    /** When to evaluate and to write a checkpoint: after so many updates, or after each epoch. */
+    evaluateEvery: number | 'epoch';
+    /** The task whose LoRA the run begins with; null begins anew. */
+    startFrom: GlueTask | null;
+}
+/** Models of the scripts; the last ones are variants of a script. */
+type GlueModel = 'roberta-base' | 'roberta-large' | 'deberta-v2-xxlarge' | 'roberta-large-houlsby' | 'roberta-large-pfeiffer' | 'deberta-v2-xxlarge-rdrop' | 'deberta-v2-xxlarge-cutoff';
+/** Models that there are recipes for. */
+declare const GLUE_MODELS: readonly GlueModel[];
+/**
+ * The settings of a run of the paper: what its script says for this task and model.
+ * @example
+ * const { lora: update, adapters, clsDropout, startFrom, maxLength, ...settings } = train.glueRecipe('mrpc', 'roberta-base')
+ * @throws {OptionError} when there is no such run, naming those that there are.
+ */
+declare function glueRecipe(task: GlueTask, model: GlueModel): GlueRecipe;
+
+/**
+ * Writes `eval_results_TASK.json`, the scores of an evaluation under the names that transformers gives them: `eval_loss`, `eval_accuracy`, …, `eval_samples`,
+ * `eval_runtime` in seconds, `epoch`. MNLI's second set has the name `mnli-mm` and so a file of its own.
+ * @returns the path.
+ */
+declare function writeEvalResults(dir: string, measured: ClassifierMeasured): Promise<string>;
+/**
+ * Writes `test_results_TASK.txt`: a line `index<tab>prediction` for each row, with the names of classes, or with three digits behind the point for a
+ * regression (`labels` null).
+ * @returns the path.
+ */
+declare function writeTestResults(dir: string, name: string, predictions: readonly number[], labels: readonly string[] | null): Promise<string>;
+
+type index_d$1_BatchSource<B> = BatchSource<B>;
+type index_d$1_CheckpointState = CheckpointState;
+type index_d$1_ClassifierEvaluateOptions = ClassifierEvaluateOptions;
+type index_d$1_ClassifierEvaluation = ClassifierEvaluation;
+type index_d$1_ClassifierMeasured = ClassifierMeasured;
+type index_d$1_ClassifierMetrics = ClassifierMetrics;
+type index_d$1_ClassifierSettings = ClassifierSettings;
+type index_d$1_ClassifierTrainOptions = ClassifierTrainOptions;
+type index_d$1_ClassifierTrainResult = ClassifierTrainResult;
+type index_d$1_CutoffOptions = CutoffOptions;
+declare const index_d$1_GLUE_MODELS: typeof GLUE_MODELS;
+type index_d$1_GlueModel = GlueModel;
+type index_d$1_GlueRecipe = GlueRecipe;
+type index_d$1_LoopOptimizer = LoopOptimizer;
+type index_d$1_LoopOptions<B> = LoopOptions<B>;
+type index_d$1_Run = Run;
+type index_d$1_SequenceClassifier = SequenceClassifier;
+type index_d$1_StepReport = StepReport;
+declare const index_d$1_cutoff: typeof cutoff;
+declare const index_d$1_evaluateClassifier: typeof evaluateClassifier;
+declare const index_d$1_glueRecipe: typeof glueRecipe;
+declare const index_d$1_lastCheckpoint: typeof lastCheckpoint;
+declare const index_d$1_loadCheckpoint: typeof loadCheckpoint;
+declare const index_d$1_predictClassifier: typeof predictClassifier;
+declare const index_d$1_rDropLoss: typeof rDropLoss;
+declare const index_d$1_runLoop: typeof runLoop;
+declare const index_d$1_saveCheckpoint: typeof saveCheckpoint;
+declare const index_d$1_stepsPerEpoch: typeof stepsPerEpoch;
+declare const index_d$1_trainClassifier: typeof trainClassifier;
+declare const index_d$1_trainedParameters: typeof trainedParameters;
+declare const index_d$1_writeEvalResults: typeof writeEvalResults;
+declare const index_d$1_writeTestResults: typeof writeTestResults;
+declare namespace index_d$1 {
+  export { index_d$1_GLUE_MODELS as GLUE_MODELS, index_d$1_cutoff as cutoff, index_d$1_evaluateClassifier as evaluateClassifier, index_d$1_glueRecipe as glueRecipe, index_d$1_lastCheckpoint as lastCheckpoint, index_d$1_loadCheckpoint as loadCheckpoint, index_d$1_predictClassifier as predictClassifier, index_d$1_rDropLoss as rDropLoss, index_d$1_runLoop as runLoop, index_d$1_saveCheckpoint as saveCheckpoint, index_d$1_stepsPerEpoch as stepsPerEpoch, index_d$1_trainClassifier as trainClassifier, index_d$1_trainedParameters as trainedParameters, index_d$1_writeEvalResults as writeEvalResults, index_d$1_writeTestResults as writeTestResults };
+  export type { index_d$1_BatchSource as BatchSource, index_d$1_CheckpointState as CheckpointState, index_d$1_ClassifierEvaluateOptions as ClassifierEvaluateOptions, index_d$1_ClassifierEvaluation as ClassifierEvaluation, index_d$1_ClassifierMeasured as ClassifierMeasured, index_d$1_ClassifierMetrics as ClassifierMetrics, index_d$1_ClassifierSettings as ClassifierSettings, index_d$1_ClassifierTrainOptions as ClassifierTrainOptions, index_d$1_ClassifierTrainResult as ClassifierTrainResult, index_d$1_CutoffOptions as CutoffOptions, index_d$1_GlueModel as GlueModel, index_d$1_GlueRecipe as GlueRecipe, index_d$1_LoopOptimizer as LoopOptimizer, index_d$1_LoopOptions as LoopOptions, index_d$1_Run as Run, index_d$1_SequenceClassifier as SequenceClassifier, index_d$1_StepReport as StepReport };
+}
+
 type index_d_DecodeOptions = DecodeOptions;
 type index_d_DecodeStream = DecodeStream;
 type index_d_EncodeOptions = EncodeOptions;
@@ -6089,5 +6836,5 @@ declare namespace index_d {
   export type { index_d_DecodeOptions as DecodeOptions, index_d_DecodeStream as DecodeStream, index_d_EncodeOptions as EncodeOptions, index_d_Encoding as Encoding, index_d_TokenizerTrainOptions as TokenizerTrainOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$5 as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$1 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$2 as models, multinomial, index_d$4 as nn, noGrad, ones, onesLike, index_d$3 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d as tokenizers, unmergeAll, where, zeros, zerosLike };
+export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$2 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, data_d as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$3 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$4 as models, multinomial, index_d$6 as nn, noGrad, ones, onesLike, index_d$5 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d as tokenizers, index_d$1 as train, unmergeAll, where, zeros, zerosLike };
 export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveFileOptions, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };

@@ -1,0 +1,3 @@
+// What `lora.data` holds.
+export * from './loader/index.js'
+export * from './tables/index.js'

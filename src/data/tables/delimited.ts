@@ -1,0 +1,135 @@
+// csv and tsv files.
+import { setImmediate } from 'node:timers/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { FormatError } from '../../errors.js'
+import { Table } from './table.js'
+
+/** How cells are written. */
+export interface Delimited {
+  delimiter: ',' | '\t'
+  /** Whether `"` quotes a cell. */
+  quotes: boolean
+  /** Names of the columns; null takes the first row. */
+  columns: readonly string[] | null
+  most: number
+  /** Called with the line of a row that has too many cells, instead of an error. */
+  onMalformed: ((line: number) => void) | null
+  signal: AbortSignal | undefined
+}
+
+/** Characters that are parsed at once; the event loop has its turn in between. */
+const CHUNK = 1 << 18
+
+/** A row with fewer cells than columns ends in nulls; one with more is an error. */
+export async function readDelimited(path: string, text: string, options: Delimited): Promise<Table> {
+  const rows: string[][] = []
+  const lines: number[] = []
+  let header = options.columns
+  await parse(path, text, options, (cells, line) => {
+    if (header === null) header = checkHeader(path, cells)
+    else {
+      if (cells.length > header.length) {
+        if (options.onMalformed === null) throw tooManyCells(path, rows.length, line, cells, header)
+        options.onMalformed(line)
+        return true
+      }
+      rows.push(cells)
+      lines.push(line)
+    }
+    return rows.length < options.most
+  })
+  const columns = (header ?? []).map((name, i) => [name, rows.map((row) => row[i] ?? null)] as const)
+  return new Table(path, new Map(columns), { lines })
+}
+
+/** Calls `onRow` with the cells of each row and its first line, until it returns false. */
+async function parse(
+  path: string,
+  text: string,
+  { delimiter, quotes, signal }: Delimited,
+  onRow: (cells: string[], line: number) => boolean,
+): Promise<void> {
+  const { parse: parser } = await import('csv-parse')
+  const stop = new AbortController()
+  const stream = parser({
+    delimiter,
+    quote: quotes ? '"' : null,
+    escape: quotes ? '"' : null,
+    record_delimiter: ['\n', '\r'],
+    relax_column_count: true,
+    skip_empty_lines: true,
+    info: true,
+  })
+  let failure: unknown
+  let before = 0
+  stream.on('data', ({ record, info }: { record: string[]; info: { lines: number } }) => {
+    if (stop.signal.aborted) return
+    try {
+      // The parser counts the line ends behind it: the line that a row of several lines begins in is behind the row before.
+      const line = Math.max(before + 1, info.lines - lineEndsIn(record))
+      before = info.lines
+      if (!onRow(record, line)) stop.abort()
+    } catch (error) {
+      failure = error
+      stop.abort()
+    }
+  })
+  const signals = signal ? [stop.signal, signal] : [stop.signal]
+  try {
+    await pipeline(Readable.from(chunksOf(text)), stream, { signal: AbortSignal.any(signals) })
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (!stop.signal.aborted) throw misquoted(path, error as Error & { code?: string; lines?: number })
+  }
+  if (failure !== undefined) throw failure
+}
+
+async function* chunksOf(text: string): AsyncGenerator<string> {
+  for (let start = 0; start < text.length; start += CHUNK) {
+    yield text.slice(start, start + CHUNK)
+    await setImmediate()
+  }
+}
+
+function lineEndsIn(cells: readonly string[]): number {
+  return cells.reduce((n, cell) => n + (cell.match(/[\n\r]/g)?.length ?? 0), 0)
+}
+
+function checkHeader(path: string, cells: readonly string[]): readonly string[] {
+  const twice = cells.find((name, i) => cells.indexOf(name) < i)
+  if (twice === undefined) return cells
+  throw new FormatError({
+    what: `${path}: two columns are named '${twice}'`,
+    expected: 'a first row with a name for each column',
+    received: cells.join(', '),
+    fix: 'rename one; if the file has no header, pass columns',
+  })
+}
+
+function tooManyCells(
+  path: string,
+  row: number,
+  line: number,
+  cells: string[],
+  header: readonly string[],
+): FormatError {
+  const extra = cells[header.length]!
+  return new FormatError({
+    what: `${path}, row ${row + 1} (line ${line}): more cells than columns`,
+    expected: `${header.length} cells: ${header.join(', ')}`,
+    received: `${cells.length} cells; behind the last column stands '${extra.slice(0, 40)}'`,
+    fix: 'quote texts that hold the delimiter, "like, this"; for a file with tabs pass format: \'tsv\'',
+  })
+}
+
+function misquoted(path: string, error: Error & { code?: string; lines?: number }): Error {
+  if (error.code === undefined || !error.code.startsWith('CSV_')) return error
+  return new FormatError({
+    what: `${path}, line ${error.lines ?? '?'}: not a sound row`,
+    expected: 'quotes only around whole cells, each closed, and doubled inside',
+    received: error.message,
+    fix: 'correct the quotes; if " is a plain character in this file, pass quotes: false',
+    cause: error,
+  })
+}

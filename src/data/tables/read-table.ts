@@ -1,0 +1,72 @@
+// Tables from files: which reader reads which.
+import { extname } from 'node:path'
+import { FormatError } from '../../errors.js'
+import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../../nn/options.js'
+import { readTextFile } from '../text-file.js'
+import { readDelimited } from './delimited.js'
+import { readJson, readJsonLines } from './json.js'
+import { readParquet } from './parquet.js'
+import type { Table } from './table.js'
+
+/** File formats of {@link readTable}. */
+export type TableFormat = 'csv' | 'tsv' | 'json' | 'jsonl' | 'parquet'
+
+/** Options of {@link readTable}. */
+export interface ReadTableOptions {
+  /** @default by the end of the file's name; `.json` may hold an array or lines */
+  format?: TableFormat
+  /** Names of the columns of a csv or tsv file without a header. @default the first row */
+  columns?: readonly string[]
+  /** Whether `"` quotes cells in a csv or tsv file; the GLUE files use it as a plain character. @default true for csv, false for tsv */
+  quotes?: boolean
+  /** Read this many rows at most. @default all */
+  maxRows?: number
+  /** Is told the line of each row of a csv or tsv file with more cells than columns, which is then left out. @default they are errors */
+  onMalformed?: (line: number) => void
+  /** Stops reading. */
+  signal?: AbortSignal | undefined
+}
+
+const OWNER = 'data.readTable'
+const FORMATS = ['csv', 'tsv', 'json', 'jsonl', 'parquet'] as const
+const ENDINGS: Record<string, TableFormat> = { '.ndjson': 'jsonl', '.txt': 'tsv', '.pq': 'parquet' }
+
+/**
+ * Reads a table from a csv, tsv, json (an array of objects, or an object in each line), jsonl or parquet file. The event loop stays free while it does.
+ *
+ * A byte order mark and Windows line ends are left out, with one warning; empty lines are passed over. The parquet reader is loaded when it is needed.
+ * @throws {FileError} when the file cannot be read. @throws {FormatError} for an empty file and for what the format does not allow, with row and line.
+ */
+export async function readTable(path: string, options: ReadTableOptions = {}): Promise<Table> {
+  checkKeys(OWNER, options, ['format', 'columns', 'quotes', 'maxRows', 'onMalformed', 'signal'])
+  const format = options.format === undefined ? formatOf(path) : checkChoice(OWNER, 'format', options.format, FORMATS)
+  const quotes = checkBoolean(OWNER, 'quotes', options.quotes ?? format === 'csv')
+  const most = options.maxRows === undefined ? Infinity : checkInteger(OWNER, 'maxRows', options.maxRows, 1)
+  const { columns = null, onMalformed = null, signal } = options
+  if (columns !== null && format !== 'csv' && format !== 'tsv')
+    throw bad(OWNER, 'columns', 'left out: this format names its columns', columns)
+  signal?.throwIfAborted()
+  if (format === 'parquet') return checkNotEmpty(await readParquet(path, most))
+  const text = await readTextFile(path)
+  if (format === 'json') return checkNotEmpty(await readJson(path, text, most, signal))
+  if (format === 'jsonl') return checkNotEmpty(await readJsonLines(path, text, most, signal))
+  const delimiter = format === 'csv' ? ',' : '\t'
+  return checkNotEmpty(await readDelimited(path, text, { delimiter, quotes, columns, most, onMalformed, signal }))
+}
+
+function formatOf(path: string): TableFormat {
+  const ending = extname(path).toLowerCase()
+  const format = ENDINGS[ending] ?? FORMATS.find((name) => ending === `.${name}`)
+  if (format !== undefined) return format
+  throw bad(OWNER, 'path', `a name that ends in ${FORMATS.map((name) => `.${name}`).join(', ')}`, path, 'pass format')
+}
+
+function checkNotEmpty(table: Table): Table {
+  if (table.length > 0) return table
+  throw new FormatError({
+    what: `${table.path} is empty`,
+    expected: 'at least one row',
+    received: table.columns.length > 0 ? `a header (${table.columns.join(', ')}) and no row` : 'no row',
+    fix: 'check that the file was downloaded or written to its end',
+  })
+}

@@ -1,0 +1,75 @@
+import { OptionError } from '../../errors.js'
+import { bad, nearest } from '../../nn/options.js'
+
+/** What a cell of a table may hold. Those of csv and tsv files are texts; null is a cell that is not there. */
+export type Cell = string | number | bigint | boolean | null
+
+/** A table with the place of each row in its file, for messages. */
+export class Table {
+  /** The file that it was read from. */
+  readonly path: string
+  readonly columns: readonly string[]
+  readonly #cells: ReadonlyMap<string, readonly Cell[]>
+  readonly #lines: ArrayLike<number> | null
+  /** Columns that the file itself declares to hold floating numbers, as parquet does. */
+  readonly floating: ReadonlySet<string>
+
+  constructor(
+    path: string,
+    cells: ReadonlyMap<string, readonly Cell[]>,
+    options: { lines?: ArrayLike<number> | null; floating?: ReadonlySet<string> } = {},
+  ) {
+    this.path = path
+    this.columns = [...cells.keys()]
+    this.#cells = cells
+    this.#lines = options.lines ?? null
+    this.floating = options.floating ?? new Set()
+  }
+
+  /** Number of rows. */
+  get length(): number {
+    return this.#cells.get(this.columns[0] ?? '')?.length ?? 0
+  }
+
+  /**
+   * The cells of a column, in the order of the rows.
+   * @throws {OptionError} for an unknown column, naming those that there are.
+   */
+  column(name: string): readonly Cell[] {
+    const cells = this.#cells.get(name)
+    if (cells !== undefined) return cells
+    const near = nearest(name, this.columns)
+    throw new OptionError({
+      what: `${this.path}: there is no column '${name}'`,
+      expected: `one of ${this.columns.map((column) => `'${column}'`).join(', ')}`,
+      received: `'${name}'`,
+      fix: near === undefined ? 'name a column of the file' : `write '${near}'`,
+    })
+  }
+
+  has(name: string): boolean {
+    return this.#cells.has(name)
+  }
+
+  /** A row as an object. */
+  row(index: number): Record<string, Cell> {
+    if (!Number.isInteger(index) || index < 0 || index >= this.length)
+      throw bad('Table.row', 'index', `a whole number below ${this.length}`, index)
+    return Object.fromEntries(this.columns.map((name) => [name, this.#cells.get(name)![index]!]))
+  }
+
+  /** Where a row stands, for messages: `train.csv, row 3 (line 5), column 'label'`. Rows count from 1, without the header. */
+  place(index: number, column?: string): string {
+    const line = this.#lines?.[index]
+    const where = `${this.path}, row ${index + 1}${line === undefined ? '' : ` (line ${line})`}`
+    return column === undefined ? where : `${where}, column '${column}'`
+  }
+
+  /** The same rows without those that `isWanted` refuses. */
+  filter(isWanted: (index: number) => boolean): Table {
+    const kept = Array.from({ length: this.length }, (_, i) => i).filter(isWanted)
+    const cells = new Map([...this.#cells].map(([name, column]) => [name, kept.map((i) => column[i]!)]))
+    const lines = this.#lines
+    return new Table(this.path, cells, { lines: lines && kept.map((i) => lines[i]!), floating: this.floating })
+  }
+}

@@ -1,0 +1,58 @@
+// What a model needs to know of texts beside their ids.
+import type { EncodedText } from '../data/tables/encode-texts.js'
+import type { PadOptions } from '../data/tables/pad-texts.js'
+import type { Ids } from '../models/ids.js'
+import type { LabelsConfig } from '../models/labels-config.js'
+import type { SequenceClassifierOutput, SequenceLabels } from '../models/sequence-classification.js'
+import type { Module } from '../nn/module.js'
+import { OptionError } from '../errors.js'
+
+/** Any model that labels whole sequences. */
+export interface SequenceClassifier extends Module {
+  readonly config: LabelsConfig & Record<string, unknown>
+  forward(
+    inputIds: Ids,
+    options?: { attentionMask?: Ids | null; tokenTypeIds?: Ids | null; labels?: SequenceLabels | null },
+  ): SequenceClassifierOutput
+}
+
+// Models that were trained with kinds of tokens; RoBERTa has a table for them and was not.
+const WITH_TOKEN_TYPES = ['bert', 'deberta', 'deberta-v2']
+
+/** How rows are padded for a model. */
+export function padOptionsOf(model: SequenceClassifier): PadOptions {
+  const { pad_token_id, model_type, type_vocab_size } = model.config
+  const kinds = typeof type_vocab_size === 'number' ? type_vocab_size : 0
+  return {
+    padTokenId: typeof pad_token_id === 'number' ? pad_token_id : 0,
+    tokenTypes: WITH_TOKEN_TYPES.includes(String(model_type)) && kinds > 1,
+  }
+}
+
+/** @throws {OptionError} when rows have no label, or one that the model has no output for. */
+export function checkRows(owner: string, rows: readonly EncodedText[], model: SequenceClassifier): void {
+  const { num_labels } = model.config
+  rows.forEach(({ label }, row) => {
+    if (label === null) throw unlabelled(owner, row)
+    if (num_labels > 1 && !(Number.isInteger(label) && label >= 0 && label < num_labels))
+      throw tooLarge(owner, row, label, num_labels)
+  })
+}
+
+function unlabelled(owner: string, row: number): OptionError {
+  return new OptionError({
+    what: `${owner}: row ${row + 1} has no label`,
+    expected: 'rows with labels',
+    received: 'null',
+    fix: 'take another set; use predict() for rows whose labels nobody knows',
+  })
+}
+
+function tooLarge(owner: string, row: number, label: number, labels: number): OptionError {
+  return new OptionError({
+    what: `${owner}: row ${row + 1} has a label that the model has no output for`,
+    expected: `classes from 0 to ${labels - 1}`,
+    received: String(label),
+    fix: 'build the model with config: { num_labels } of the task; 1 is a regression',
+  })
+}

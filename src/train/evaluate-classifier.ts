@@ -1,0 +1,113 @@
+// What a model that labels texts says of rows, and how good that is.
+import { setImmediate } from 'node:timers/promises'
+import type { EncodedText } from '../data/tables/encode-texts.js'
+import { padTexts } from '../data/tables/pad-texts.js'
+import { checkInteger, checkKeys } from '../nn/options.js'
+import { noGrad } from '../scope.js'
+import { checkRows, padOptionsOf } from './classifier-data.js'
+import type { SequenceClassifier } from './classifier-data.js'
+
+/** Scores of predictions against labels, by name. */
+export type ClassifierMetrics = (predictions: number[], labels: number[]) => Record<string, number>
+
+/** Options of {@link predictClassifier} and {@link evaluateClassifier}. */
+export interface ClassifierEvaluateOptions {
+  /** Rows at once. @default 32 */
+  batchSize?: number
+  /** Stops the work. */
+  signal?: AbortSignal | undefined
+  /** Called after each batch with the rows done so far. */
+  onProgress?: (rows: number) => void
+}
+
+/** What came of an evaluation. */
+export interface ClassifierEvaluation {
+  /** Mean loss of the rows. */
+  loss: number
+  /** Scores by name. */
+  scores: Record<string, number>
+  /** Classes, or numbers of a regression, in the order of the rows. */
+  predictions: number[]
+  samples: number
+  timeMs: number
+}
+
+/**
+ * The class of each row, or the number that a regression predicts, in the order of the rows. The model runs in evaluation mode and gets its mode back.
+ */
+export async function predictClassifier(
+  model: SequenceClassifier,
+  rows: readonly EncodedText[],
+  options: ClassifierEvaluateOptions = {},
+): Promise<number[]> {
+  const unlabelled = rows.map((row) => ({ ...row, label: null }))
+  return (await run('train.predictClassifier', model, unlabelled, options)).predictions
+}
+
+/** The mean loss on rows, and the scores of what the model says of them. */
+export async function evaluateClassifier(
+  model: SequenceClassifier,
+  rows: readonly EncodedText[],
+  metrics: ClassifierMetrics,
+  options: ClassifierEvaluateOptions = {},
+): Promise<ClassifierEvaluation> {
+  const owner = 'train.evaluateClassifier'
+  checkRows(owner, rows, model)
+  const start = performance.now()
+  const { loss, predictions } = await run(owner, model, rows, options)
+  const labels = rows.map(({ label }) => label!)
+  const scores = metrics(predictions, labels)
+  return { loss, scores, predictions, samples: rows.length, timeMs: performance.now() - start }
+}
+
+async function run(
+  owner: string,
+  model: SequenceClassifier,
+  rows: readonly EncodedText[],
+  options: ClassifierEvaluateOptions,
+): Promise<{ loss: number; predictions: number[] }> {
+  checkKeys(owner, options, ['batchSize', 'signal', 'onProgress'])
+  const batchSize = checkInteger(owner, 'batchSize', options.batchSize ?? 32, 1)
+  const pad = padOptionsOf(model)
+  const predictions = new Array<number>(rows.length)
+  let [sum, done] = [0, 0]
+  const mode = model.training
+  model.eval()
+  try {
+    for (const indices of byLength(rows, batchSize)) {
+      options.signal?.throwIfAborted()
+      const { inputIds, labels, ...rest } = padTexts(
+        indices.map((i) => rows[i]!),
+        pad,
+      )
+      const { loss, logits } = noGrad(() => model.forward(inputIds, { ...rest, labels }))
+      const outputs = logits.shape[1]!
+      const values = (await logits.data()) as ArrayLike<number>
+      if (loss) sum += (await loss.item()) * indices.length
+      indices.forEach((index, i) => (predictions[index] = answer(values, i * outputs, outputs)))
+      logits.dispose()
+      loss?.dispose()
+      options.onProgress?.((done += indices.length))
+      await setImmediate()
+    }
+  } finally {
+    model.train(mode)
+  }
+  return { loss: sum / rows.length, predictions }
+}
+
+/** The largest of several outputs, or the only one. */
+function answer(values: ArrayLike<number>, start: number, outputs: number): number {
+  if (outputs === 1) return Number(values[start])
+  let best = 0
+  for (let i = 1; i < outputs; i++) if (values[start + i]! > values[start + best]!) best = i
+  return best
+}
+
+/** Rows of like length together: little padding to leave out. */
+function byLength(rows: readonly EncodedText[], batchSize: number): number[][] {
+  const order = rows.map((_, i) => i).sort((a, b) => rows[b]!.inputIds.length - rows[a]!.inputIds.length)
+  const batches: number[][] = []
+  for (let start = 0; start < order.length; start += batchSize) batches.push(order.slice(start, start + batchSize))
+  return batches
+}

@@ -1,0 +1,148 @@
+// The loop that every trainer shares: micro-batches, backward, clipping, the update, the schedule. It knows nothing of tasks, files or models.
+import type { DataLoaderState } from '../data/loader/index.js'
+import { NonFiniteError } from '../errors.js'
+import { bad, checkInteger, checkKeys, checkNumber } from '../nn/options.js'
+import { clipGradNorm } from '../optim/clip.js'
+import type { OptimizerState } from '../optim/optimizer.js'
+import type { LrScheduler } from '../optim/schedule.js'
+import type { Tensor } from '../tensor.js'
+
+/** What a loop needs of a loader; a DataLoader has it. */
+export interface BatchSource<B> extends AsyncIterable<B> {
+  /** Batches of one epoch. */
+  readonly length: number
+  stateDict(): DataLoaderState
+  loadStateDict(state: DataLoaderState): void
+}
+
+/** What a loop needs of an optimizer; every optimizer has it. */
+export interface LoopOptimizer {
+  readonly paramGroups: readonly { params: Tensor[]; lr: number; initialLr?: number }[]
+  step(): unknown
+  zeroGrad(): void
+  stateDict(): OptimizerState
+  loadStateDict(state: OptimizerState): void
+}
+
+/** What a loop tells after each update. */
+export interface StepReport {
+  /** Updates made so far, this one included. */
+  step: number
+  /** Updates in the whole run. */
+  steps: number
+  /** Passes over the data so far; 1.5 is the middle of the second one. */
+  epoch: number
+  /** Whether this update was the last one of its epoch. */
+  isEpochEnd: boolean
+  /** Mean loss of the micro-batches of this update. */
+  loss: number
+  /** Norm of all gradients before clipping; null without clipping. */
+  gradNorm: number | null
+  /** Rate of the first parameter group in this update. */
+  lr: number
+  /** Time from the start of this update to its end. */
+  timeMs: number
+}
+
+/** Options of {@link runLoop}. */
+export interface LoopOptions<B> {
+  /** Batches, epoch after epoch; one that has loaded a state goes on from there. */
+  loader: BatchSource<B>
+  /** The loss of a micro-batch, a mean over its rows or tokens. Only records; `step` counts from 0. */
+  loss: (batch: B, step: number) => Tensor
+  optimizer: LoopOptimizer
+  /** Is stepped after each update. @default null: the rate stays */
+  schedule?: LrScheduler | null
+  /** Updates in the whole run. */
+  steps: number
+  /** Updates made before, in a run that goes on. @default 0 */
+  startStep?: number
+  /**
+   * Micro-batches in an update, whose gradients are averaged. The last update of an epoch takes what remains: updates never span two epochs.
+   * @default 1
+   */
+  accumulate?: number
+  /** Scale the gradients down to this norm; 0 leaves them alone. @default 0 */
+  maxGradNorm?: number
+  /** Ends the loop after the update under way. */
+  signal?: AbortSignal | undefined
+  /** Called after each update; the loop waits for what it returns. */
+  onStep?: (report: StepReport) => void | Promise<void>
+}
+
+const OWNER = 'train.runLoop'
+const KEYS = ['loader', 'loss', 'optimizer', 'schedule', 'steps', 'startStep', 'accumulate', 'maxGradNorm', 'signal', 'onStep'] // prettier-ignore
+
+/** Updates of one epoch, when each takes `accumulate` of its `batches`. */
+export function stepsPerEpoch(batches: number, accumulate: number): number {
+  return Math.ceil(batches / accumulate)
+}
+
+/**
+ * Makes updates until there are `steps` of them, or until the signal is aborted; both are an orderly end between two updates, at which optimizer,
+ * schedule and loader can be saved.
+ *
+ * One value is waited for at each update, its loss: the event loop is free meanwhile.
+ * @returns the updates made so far.
+ * @throws {NonFiniteError} when the loss is no number any more.
+ */
+export async function runLoop<B>(options: LoopOptions<B>): Promise<number> {
+  checkKeys(OWNER, options, KEYS)
+  const { loader, optimizer, schedule, onStep, signal } = options
+  const isStopped = () => signal?.aborted === true
+  const steps = checkInteger(OWNER, 'steps', options.steps, 0)
+  const accumulate = checkInteger(OWNER, 'accumulate', options.accumulate ?? 1, 1)
+  const maxGradNorm = checkNumber(OWNER, 'maxGradNorm', options.maxGradNorm ?? 0, 0)
+  let step = checkInteger(OWNER, 'startStep', options.startStep ?? 0, 0)
+  if (step < steps && loader.length === 0)
+    throw bad(OWNER, 'loader', 'a loader with at least one batch', 'an empty one')
+  while (step < steps && !isStopped()) {
+    const { epoch, batch: first } = loader.stateDict()
+    let [done, inUpdate, startedAt] = [first, 0, performance.now()]
+    let losses: Tensor[] = []
+    for await (const batch of loader) {
+      // A loop that breaks off in here leaves the loader behind the batches of whole updates only.
+      const size = Math.min(accumulate, loader.length - (done - inUpdate))
+      const micro = options.loss(batch as B, step)
+      const share = size === 1 ? micro : micro.div(size)
+      share.backward() // queued; the value of the loss is waited for below
+      losses.push(micro.detach())
+      done++
+      if (++inUpdate < size) continue
+      const norm = maxGradNorm > 0 ? clipGradNorm(paramsOf(optimizer), maxGradNorm) : null
+      const lr = optimizer.paramGroups[0]!.lr
+      optimizer.step()
+      optimizer.zeroGrad()
+      schedule?.step()
+      step++
+      const loss = await meanOf(losses, step)
+      const gradNorm = norm === null ? null : await norm.item()
+      const timeMs = performance.now() - startedAt
+      const isEpochEnd = done >= loader.length
+      await onStep?.({ step, steps, epoch: epoch + done / loader.length, isEpochEnd, loss, gradNorm, lr, timeMs })
+      if (step >= steps || isStopped()) break
+      ;[inUpdate, losses, startedAt] = [0, [], performance.now()]
+    }
+  }
+  return step
+}
+
+function paramsOf(optimizer: LoopOptimizer): Tensor[] {
+  return optimizer.paramGroups.flatMap((group) => group.params)
+}
+
+async function meanOf(losses: readonly Tensor[], step: number): Promise<number> {
+  let sum = 0
+  for (const loss of losses) {
+    sum += await loss.item()
+    loss.dispose()
+  }
+  const mean = sum / losses.length
+  if (Number.isFinite(mean)) return mean
+  throw new NonFiniteError({
+    what: `the loss of update ${step} is no number`,
+    expected: 'a finite loss',
+    received: String(mean),
+    fix: 'go back to the last checkpoint with a smaller lr, a longer warm-up or maxGradNorm; lora.setAnomalyMode(true) names the first operation',
+  })
+}
