@@ -5673,6 +5673,233 @@ declare class DebertaV2ForSequenceClassification extends SequenceClassifier$1 {
     protected score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor;
 }
 
+/** Which tokens a layer looks at: all, or those near by. */
+type ModernBertLayerType = 'full_attention' | 'sliding_attention';
+/** The configuration of a ModernBERT, as in `config.json`. */
+interface ModernBertConfig extends LabelsConfig {
+    /** Number of tokens V. @default 50368 */
+    vocab_size: number;
+    /** Channels C. @default 768 */
+    hidden_size: number;
+    /** Width of the gated part between two attentions. @default 1152 */
+    intermediate_size: number;
+    /** Layers. @default 22 */
+    num_hidden_layers: number;
+    /** Attention heads H; divides `hidden_size`. @default 12 */
+    num_attention_heads: number;
+    /** `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `relu`, `silu` or `tanh`. @default 'gelu' */
+    hidden_activation: string;
+    /** The length that the model is made for; positions are rotary and have no table. @default 8192 */
+    max_position_embeddings: number;
+    /** Standard deviation of fresh weights. @default 0.02 */
+    initializer_range: number;
+    /** Fresh weights stay within so many standard deviations. @default 2 */
+    initializer_cutoff_factor: number;
+    /** @default 1e-5 */
+    norm_eps: number;
+    /** @default false */
+    norm_bias: boolean;
+    /** @default 50283 */
+    pad_token_id: number | null;
+    /** Biases of the projections of attention. @default false */
+    attention_bias: boolean;
+    /** Dropout on the attention weights and on what attention adds, in training. @default 0 */
+    attention_dropout: number;
+    /** One layer in so many looks at all tokens, from the first on. @default 3 */
+    global_attn_every_n_layers: number;
+    /** What each layer looks at. @default by `global_attn_every_n_layers` */
+    layer_types: readonly ModernBertLayerType[];
+    /** How many tokens the others look at: half of them on either side, and their own. @default 128 */
+    local_attention: number;
+    /** Rotary positions of both kinds of layer. @default `global_rope_theta`, `local_rope_theta` */
+    rope_parameters?: Partial<Record<ModernBertLayerType, RopeParameters>> | null;
+    /** Base of the frequencies in layers that look at all tokens. @default 160000 */
+    global_rope_theta?: number;
+    /** Base of the frequencies in the others; null is `global_rope_theta`. @default 10000 */
+    local_rope_theta?: number | null;
+    /** In training. @default 0 */
+    embedding_dropout: number;
+    /** @default false */
+    mlp_bias: boolean;
+    /** In training. @default 0 */
+    mlp_dropout: number;
+    /** The head that predicts tokens has a bias. @default true */
+    decoder_bias: boolean;
+    /** A classification head reads the first token (`cls`) or the mean of all (`mean`). @default 'cls' */
+    classifier_pooling: 'cls' | 'mean';
+    /** Dropout in front of a classification layer, in training. @default 0 */
+    classifier_dropout: number;
+    /** Bias of the dense layer of a head. @default false */
+    classifier_bias: boolean;
+    /** @default 'gelu' */
+    classifier_activation: string;
+    /** @default true */
+    tie_word_embeddings: boolean;
+    [other: string]: unknown;
+}
+
+/** What a layer needs to know beside its input. */
+interface ModernBertContext {
+    keys: KeyMask;
+    rotations: Record<ModernBertLayerType, Rotation>;
+    near: NearBy;
+}
+/** What layers that look at tokens near by need: rows of tokens in their places, and which pairs are near. */
+interface NearBy {
+    /** In a packed batch, its sequences as rows. */
+    alignment: Alignment | null;
+    /** Which pairs are near and count, (B or 1, 1, S, S) bool; null when all are. */
+    mask: Tensor | null;
+    /** Keys of each row, (B) i64; null for all, or where the mask says it. */
+    lengths: Tensor | null;
+}
+/** Attention with rotary positions and one product for q, k and v. */
+declare class ModernBertAttention extends Module {
+    Wqkv: Layer$1;
+    Wo: Layer$1;
+    out_drop: Dropout;
+    private readonly heads;
+    private readonly type;
+    constructor(config: ModernBertConfig, index: number, take: WeightSource);
+    forward(x: Tensor, { keys, rotations, near }: ModernBertContext): Tensor;
+    private attendAll;
+    private attendNear;
+    private get dropoutP();
+}
+/** `Wo(dropout(act(a) · b))`, a and b the halves of `Wi(x)`: GeGLU (Shazeer 2020) when `act` is `gelu`. */
+declare class ModernBertMLP extends Module {
+    Wi: Layer$1;
+    act: Layer$1;
+    drop: Dropout;
+    Wo: Layer$1;
+    constructor(config: ModernBertConfig, take: WeightSource);
+    forward(x: Tensor): Tensor;
+}
+/** `x ← x + attn(attn_norm(x));  x ← x + mlp(mlp_norm(x))`; the embeddings have a norm already, so the first layer has none in front. */
+declare class ModernBertLayer extends Module {
+    attn_norm: Layer$1;
+    attn: ModernBertAttention;
+    mlp_norm: LayerNorm;
+    mlp: ModernBertMLP;
+    constructor(config: ModernBertConfig, index: number, take: WeightSource);
+    forward(x: Tensor, context: ModernBertContext): Tensor;
+}
+
+/** `dropout(norm(token))`: where a token stands is said in attention. */
+declare class ModernBertEmbeddings extends Module {
+    tok_embeddings: {
+        forward(ids: Tensor): Tensor;
+        weight: Tensor;
+    } & Module;
+    norm: LayerNorm;
+    drop: Dropout;
+    private readonly rows;
+    constructor(config: ModernBertConfig, take: WeightSource);
+    forward(inputIds: Ids, packing: Packing | null): Tensor;
+}
+/**
+ * ModernBERT without a head (Warner et al. 2024): rotary positions, norms in front, gated layers without biases; one layer in three looks at all tokens, the
+ * others at those near by.
+ *
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, behind the final norm. Parameter names as in Hugging Face checkpoints (`layers.0.attn.Wqkv.weight`).
+ * `tokenTypeIds` are taken and mean nothing: the model knows one kind of token.
+ */
+declare class ModernBertModel extends EncoderModel {
+    readonly config: ModernBertConfig;
+    embeddings: ModernBertEmbeddings;
+    layers: ModernBertLayer[];
+    final_norm: LayerNorm;
+    private readonly tables;
+    /** Which pairs are near, for the length that came last. */
+    private band;
+    constructor(config?: Partial<ModernBertConfig>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<ModernBertConfig>, options?: FreshOptions): ModernBertModel;
+    /**
+     * Reads a folder with `config.json` and the weights of any ModernBERT, passing its heads over; the model is in evaluation mode.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<ModernBertModel>;
+    protected get architecture(): string;
+    forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput;
+    private run;
+    private contextOf;
+    private nearBy;
+    /** Pairs at most half a window apart, (1, 1, T, T) bool; null when all are. */
+    private bandOf;
+}
+/** `norm(act(dense(x)))`: what heads begin with. */
+declare class ModernBertPredictionHead extends Module {
+    dense: Layer$1;
+    act: Layer$1;
+    norm: LayerNorm;
+    constructor(config: ModernBertConfig, take: WeightSource, wide?: boolean);
+    forward(x: Tensor): Tensor;
+}
+
+/**
+ * ModernBERT with the head that it is trained with: which token stands behind `[MASK]`.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`head.dense.weight`, `decoder.bias`).
+ */
+declare class ModernBertForMaskedLM extends MaskedLM {
+    readonly config: ModernBertConfig;
+    model: ModernBertModel;
+    head: ModernBertPredictionHead;
+    decoder: Layer$1;
+    constructor(config?: Partial<ModernBertConfig>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<ModernBertConfig>, options?: FreshOptions): ModernBertForMaskedLM;
+    /**
+     * Reads a folder with `config.json` and the weights of a ModernBERT; the model is in evaluation mode. Parts of the head that the file lacks start fresh, with
+     * a warning.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<ModernBertForMaskedLM>;
+    get baseModel(): ModernBertModel;
+    protected get architecture(): string;
+    protected get scorer(): Layer$1;
+    protected get words(): Tensor;
+    protected get tiedNames(): readonly string[];
+    protected predict(hidden: Tensor): Tensor;
+    protected loss(owner: string, hidden: Tensor, labels: Ids): Tensor;
+}
+
+/**
+ * ModernBERT with a head on the first token or on the mean of all, as `classifier_pooling` says: `classifier(dropout(norm(act(dense(x)))))`. It answers with
+ * classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`model.layers.0.attn.Wqkv.weight`, `head.dense.weight`, `classifier.weight`).
+ *
+ * @example
+ * const model = await models.ModernBertForSequenceClassification.fromPretrained('ModernBERT-base', { config: { num_labels: 3 } })
+ * lora.injectLora(model, { targets: ['Wqkv'], r: 8, loraAlpha: 16, enableLora: [true, false, true] })
+ * lora.markOnlyLoraAsTrainable(model)
+ * for (const head of [model.head, model.classifier]) head.requiresGrad_()      // the head trains too
+ * const { loss } = model.train().forward(ids, { attentionMask, labels: [2, 0] })
+ */
+declare class ModernBertForSequenceClassification extends SequenceClassifier$1 {
+    readonly config: ModernBertConfig;
+    model: ModernBertModel;
+    head: ModernBertPredictionHead;
+    drop: Dropout;
+    classifier: Layer$1;
+    constructor(config?: Partial<ModernBertConfig>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<ModernBertConfig>, options?: FreshOptions): ModernBertForSequenceClassification;
+    /**
+     * Reads a folder with `config.json` and the weights of a ModernBERT; the model is in evaluation mode, as in transformers. Parts of the head that the file
+     * lacks start fresh, with a warning.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<ModernBertForSequenceClassification>;
+    get baseModel(): ModernBertModel;
+    protected get architecture(): string;
+    protected get readsFirstToken(): boolean;
+    protected score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor;
+}
+
 /** The configuration of a RoBERTa, as in `config.json`. */
 interface RobertaConfig extends PostNormConfig {
     /** Number of tokens V. @default 50265 */
@@ -5916,6 +6143,16 @@ declare const index_d$4_MaskedLM: typeof MaskedLM;
 type index_d$4_MaskedLMOptions = MaskedLMOptions;
 type index_d$4_MaskedLMOutput = MaskedLMOutput;
 declare const index_d$4_MaskedLMOutput: typeof MaskedLMOutput;
+type index_d$4_ModernBertConfig = ModernBertConfig;
+type index_d$4_ModernBertForMaskedLM = ModernBertForMaskedLM;
+declare const index_d$4_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
+type index_d$4_ModernBertForSequenceClassification = ModernBertForSequenceClassification;
+declare const index_d$4_ModernBertForSequenceClassification: typeof ModernBertForSequenceClassification;
+type index_d$4_ModernBertLayerType = ModernBertLayerType;
+type index_d$4_ModernBertModel = ModernBertModel;
+declare const index_d$4_ModernBertModel: typeof ModernBertModel;
+type index_d$4_ModernBertPredictionHead = ModernBertPredictionHead;
+declare const index_d$4_ModernBertPredictionHead: typeof ModernBertPredictionHead;
 type index_d$4_PostNormConfig = PostNormConfig;
 type index_d$4_PretrainedOptions = PretrainedOptions;
 type index_d$4_ProblemType = ProblemType;
@@ -5937,8 +6174,8 @@ type index_d$4_SequenceClassificationOptions = SequenceClassificationOptions;
 type index_d$4_SequenceClassifierOutput = SequenceClassifierOutput;
 type index_d$4_SequenceLabels = SequenceLabels;
 declare namespace index_d$4 {
-  export { index_d$4_AutoModel as AutoModel, index_d$4_AutoModelForCausalLM as AutoModelForCausalLM, index_d$4_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$4_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$4_BertForMaskedLM as BertForMaskedLM, index_d$4_BertForSequenceClassification as BertForSequenceClassification, index_d$4_BertModel as BertModel, index_d$4_CausalLM as CausalLM, index_d$4_CausalLMOutput as CausalLMOutput, index_d$4_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$4_DebertaV2Model as DebertaV2Model, index_d$4_DecoderOutput as DecoderOutput, index_d$4_EncoderModel as EncoderModel, index_d$4_GPT2LMHeadModel as GPT2LMHeadModel, index_d$4_GPT2Model as GPT2Model, index_d$4_KvCache as KvCache, index_d$4_LlamaForCausalLM as LlamaForCausalLM, index_d$4_LlamaModel as LlamaModel, index_d$4_MaskedLM as MaskedLM, index_d$4_MaskedLMOutput as MaskedLMOutput, index_d$4_RobertaClassificationHead as RobertaClassificationHead, index_d$4_RobertaForMaskedLM as RobertaForMaskedLM, index_d$4_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$4_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
-  export type { index_d$4_BertConfig as BertConfig, index_d$4_BertModelOptions as BertModelOptions, index_d$4_CausalLMConfig as CausalLMConfig, index_d$4_CausalLMOptions as CausalLMOptions, index_d$4_DebertaV2Config as DebertaV2Config, index_d$4_Decoder as Decoder, index_d$4_DecoderOptions as DecoderOptions, index_d$4_EncoderModelOptions as EncoderModelOptions, index_d$4_EncoderOptions as EncoderOptions, index_d$4_EncoderOutput as EncoderOutput, index_d$4_FreshOptions as FreshOptions, index_d$4_GPT2Config as GPT2Config, index_d$4_Ids as Ids, index_d$4_LabelsConfig as LabelsConfig, index_d$4_LlamaConfig as LlamaConfig, index_d$4_MaskedLMOptions as MaskedLMOptions, index_d$4_PostNormConfig as PostNormConfig, index_d$4_PretrainedOptions as PretrainedOptions, index_d$4_ProblemType as ProblemType, index_d$4_Reads as Reads, index_d$4_RobertaConfig as RobertaConfig, index_d$4_RobertaModelOptions as RobertaModelOptions, index_d$4_RobertaOptions as RobertaOptions, index_d$4_RopeParameters as RopeParameters, index_d$4_SaveOptions as SaveOptions, index_d$4_SequenceClassificationOptions as SequenceClassificationOptions, index_d$4_SequenceClassifierOutput as SequenceClassifierOutput, index_d$4_SequenceLabels as SequenceLabels };
+  export { index_d$4_AutoModel as AutoModel, index_d$4_AutoModelForCausalLM as AutoModelForCausalLM, index_d$4_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$4_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$4_BertForMaskedLM as BertForMaskedLM, index_d$4_BertForSequenceClassification as BertForSequenceClassification, index_d$4_BertModel as BertModel, index_d$4_CausalLM as CausalLM, index_d$4_CausalLMOutput as CausalLMOutput, index_d$4_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$4_DebertaV2Model as DebertaV2Model, index_d$4_DecoderOutput as DecoderOutput, index_d$4_EncoderModel as EncoderModel, index_d$4_GPT2LMHeadModel as GPT2LMHeadModel, index_d$4_GPT2Model as GPT2Model, index_d$4_KvCache as KvCache, index_d$4_LlamaForCausalLM as LlamaForCausalLM, index_d$4_LlamaModel as LlamaModel, index_d$4_MaskedLM as MaskedLM, index_d$4_MaskedLMOutput as MaskedLMOutput, index_d$4_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$4_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$4_ModernBertModel as ModernBertModel, index_d$4_ModernBertPredictionHead as ModernBertPredictionHead, index_d$4_RobertaClassificationHead as RobertaClassificationHead, index_d$4_RobertaForMaskedLM as RobertaForMaskedLM, index_d$4_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$4_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
+  export type { index_d$4_BertConfig as BertConfig, index_d$4_BertModelOptions as BertModelOptions, index_d$4_CausalLMConfig as CausalLMConfig, index_d$4_CausalLMOptions as CausalLMOptions, index_d$4_DebertaV2Config as DebertaV2Config, index_d$4_Decoder as Decoder, index_d$4_DecoderOptions as DecoderOptions, index_d$4_EncoderModelOptions as EncoderModelOptions, index_d$4_EncoderOptions as EncoderOptions, index_d$4_EncoderOutput as EncoderOutput, index_d$4_FreshOptions as FreshOptions, index_d$4_GPT2Config as GPT2Config, index_d$4_Ids as Ids, index_d$4_LabelsConfig as LabelsConfig, index_d$4_LlamaConfig as LlamaConfig, index_d$4_MaskedLMOptions as MaskedLMOptions, index_d$4_ModernBertConfig as ModernBertConfig, index_d$4_ModernBertLayerType as ModernBertLayerType, index_d$4_PostNormConfig as PostNormConfig, index_d$4_PretrainedOptions as PretrainedOptions, index_d$4_ProblemType as ProblemType, index_d$4_Reads as Reads, index_d$4_RobertaConfig as RobertaConfig, index_d$4_RobertaModelOptions as RobertaModelOptions, index_d$4_RobertaOptions as RobertaOptions, index_d$4_RopeParameters as RopeParameters, index_d$4_SaveOptions as SaveOptions, index_d$4_SequenceClassificationOptions as SequenceClassificationOptions, index_d$4_SequenceClassifierOutput as SequenceClassifierOutput, index_d$4_SequenceLabels as SequenceLabels };
 }
 
 type index_d$3_BeamOptions = BeamOptions;

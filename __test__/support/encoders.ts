@@ -16,6 +16,23 @@ const SMALL = {
   num_labels: 3,
 }
 
+const MODERN = {
+  model_type: 'modernbert',
+  vocab_size: 19,
+  hidden_size: 8,
+  num_hidden_layers: 3,
+  num_attention_heads: 2,
+  intermediate_size: 12,
+  local_attention: 4,
+  pad_token_id: 0,
+  initializer_range: 0.4,
+  attention_dropout: 0,
+  mlp_dropout: 0,
+  embedding_dropout: 0,
+  classifier_dropout: 0,
+  num_labels: 3,
+}
+
 const RELATIVE = { relative_attention: true, pos_att_type: ['c2p', 'p2c'], position_biased_input: false }
 
 /** Configurations by what they are about; those of DeBERTa are the variants that released models have, and more. */
@@ -59,6 +76,8 @@ export const ENCODERS: Record<string, Record<string, unknown>> = {
     type_vocab_size: 2,
   },
   'deberta without distances': { ...SMALL, model_type: 'deberta-v2' },
+  modernbert: MODERN,
+  'modernbert with the mean of all tokens': { ...MODERN, classifier_pooling: 'mean', norm_bias: true, mlp_bias: true },
 }
 
 /** The token of padding of a configuration. */

@@ -4,7 +4,7 @@ import { toleranceOf } from './compare.mjs'
 import { checkGradients, nlgModel } from './nlg.mjs'
 import { PEFT_PREFIX, closeTokens, injectAdapter, loadModel } from './peft.mjs'
 
-const MODEL_TYPES = ['bert', 'roberta', 'deberta-v2']
+const MODEL_TYPES = ['bert', 'roberta', 'deberta-v2', 'modernbert']
 const LOSS_RULES = ['cross entropy, mean over the batch', 'mean squared error']
 
 export const encoderKinds = {

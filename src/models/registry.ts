@@ -9,6 +9,9 @@ import { DebertaV2Model } from './deberta.js'
 import type { EncoderModel } from './encoder-model.js'
 import { GPT2LMHeadModel } from './gpt2.js'
 import { LlamaForCausalLM } from './llama.js'
+import { ModernBertForSequenceClassification } from './modernbert-classification.js'
+import { ModernBertForMaskedLM } from './modernbert-masked-lm.js'
+import { ModernBertModel } from './modernbert.js'
 import type { FreshOptions, PretrainedOptions } from './pretrained.js'
 import { RobertaForSequenceClassification } from './roberta-classification.js'
 import { RobertaForMaskedLM } from './roberta-masked-lm.js'
@@ -22,9 +25,10 @@ const SEQUENCE_CLASSIFICATION = {
   bert: BertForSequenceClassification,
   roberta: RobertaForSequenceClassification,
   'deberta-v2': DebertaV2ForSequenceClassification,
+  modernbert: ModernBertForSequenceClassification,
 }
-const MASKED_LM = { bert: BertForMaskedLM, roberta: RobertaForMaskedLM }
-const ENCODERS = { bert: BertModel, roberta: RobertaModel, 'deberta-v2': DebertaV2Model }
+const MASKED_LM = { bert: BertForMaskedLM, roberta: RobertaForMaskedLM, modernbert: ModernBertForMaskedLM }
+const ENCODERS = { bert: BertModel, roberta: RobertaModel, 'deberta-v2': DebertaV2Model, modernbert: ModernBertModel }
 
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */
 export const AutoModelForCausalLM = {
