@@ -1,4 +1,4 @@
-// Which continuations of one prompt go on, which are finished, and when the search is over: the rules of transformers' beam search.
+// Which continuations of one prompt go on, which are finished, and when the search is over.
 import type { BeamSettings } from './beam-options.js'
 
 /** A continuation that goes on. */
@@ -27,10 +27,31 @@ export interface Hypothesis {
 }
 
 /** Beam search over one prompt, without the model. */
-export class BeamHypotheses {
-  /** Best first. Before the first step the prompt itself. */
+export interface BeamHypotheses {
+  /** What goes on, best first. Before the first step the prompt itself. */
+  readonly running: readonly Beam[]
+  /** What is finished, best first. */
+  readonly finished: readonly Hypothesis[]
+  /** Whether further steps would change nothing. */
+  readonly isDone: boolean
+  /** Goes one token further with the best candidates of all running beams. */
+  advance(candidates: Candidate[], ends: (ids: readonly number[]) => boolean): void
+}
+
+/** A search by the rules that its settings name. */
+export function beamHypotheses(
+  settings: BeamSettings,
+  maxNewTokens: number,
+  prompt: readonly number[],
+): BeamHypotheses {
+  const Rules = settings.rules === 'nlg' ? NlgHypotheses : TransformersHypotheses
+  return new Rules(settings, maxNewTokens, prompt)
+}
+
+/** The rules of transformers' beam search. */
+class TransformersHypotheses implements BeamHypotheses {
   running: readonly Beam[]
-  /** Best first, at most `numBeams`. */
+  /** At most `numBeams`. */
   finished: readonly Hypothesis[] = []
   private step = 0
   private canImprove = true
@@ -43,7 +64,6 @@ export class BeamHypotheses {
     this.running = [{ ids: prompt, score: 0, parent: 0 }]
   }
 
-  /** Whether further steps would change nothing. */
   get isDone(): boolean {
     return this.running.length === 0 || !this.canImprove || (this.settings.earlyStopping === true && this.isFull)
   }
@@ -52,10 +72,7 @@ export class BeamHypotheses {
     return this.finished.length >= this.settings.numBeams
   }
 
-  /**
-   * Goes one token further with the best candidates of all running beams. Of those that end, the ones among the best `numBeams` count as
-   * finished; the best `numBeams` of the others go on.
-   */
+  /** Of those that end, the ones among the best `numBeams` count as finished; the best `numBeams` of the others go on. */
   advance(candidates: Candidate[], ends: (ids: readonly number[]) => boolean): void {
     const { numBeams, lengthPenalty, candidates: most } = this.settings
     this.step += 1
@@ -76,6 +93,48 @@ export class BeamHypotheses {
   private bestPossible(): number {
     const { lengthPenalty, earlyStopping } = this.settings
     const length = earlyStopping === 'never' && lengthPenalty > 0 ? this.maxNewTokens : this.step
+    return this.running[0]!.score / length ** lengthPenalty
+  }
+}
+
+/** The rules of the LoRA paper's NLG example: of the best `numBeams` candidates those that end are finished, and the rest goes on. */
+class NlgHypotheses implements BeamHypotheses {
+  running: readonly Beam[]
+  /** At most as many as are wanted. */
+  finished: readonly Hypothesis[] = []
+  private step = 0
+
+  constructor(
+    private readonly settings: BeamSettings,
+    private readonly maxNewTokens: number,
+    prompt: readonly number[],
+  ) {
+    this.running = [{ ids: prompt, score: 0, parent: 0 }]
+  }
+
+  get isDone(): boolean {
+    const last = this.finished[this.settings.returned - 1]
+    return this.running.length === 0 || (last !== undefined && last.score >= this.bestPossible())
+  }
+
+  advance(candidates: Candidate[], ends: (ids: readonly number[]) => boolean): void {
+    const { numBeams, lengthPenalty, returned } = this.settings
+    this.step += 1
+    const norm = this.step ** lengthPenalty
+    const [running, finished]: [Beam[], Hypothesis[]] = [[], [...this.finished]]
+    for (const { parent, id, score } of bestFirst(candidates).slice(0, numBeams)) {
+      const ids = [...this.running[parent]!.ids, id]
+      if (ends(ids) || this.step === this.maxNewTokens) finished.push({ ids, score: score / norm })
+      else running.push({ ids, score, parent })
+    }
+    this.running = running
+    this.finished = bestFirst(finished).slice(0, returned)
+  }
+
+  /** No running beam comes above this: a sum of logarithms only falls, and of the lengths to come one divides it best. */
+  private bestPossible(): number {
+    const { lengthPenalty } = this.settings
+    const length = lengthPenalty > 0 ? this.maxNewTokens : this.step + 1
     return this.running[0]!.score / length ** lengthPenalty
   }
 }

@@ -1,5 +1,8 @@
-import { bad, checkInteger, checkNumber } from '../nn/options.js'
+import { bad, checkChoice, checkInteger, checkNumber } from '../nn/options.js'
 import type { SamplingOptions } from './sampling.js'
+
+/** Whose rules a beam search follows. */
+export type BeamRules = 'transformers' | 'nlg'
 
 /** Beam search: the likeliest whole sequences instead of the likeliest next token. */
 export interface BeamOptions {
@@ -16,40 +19,63 @@ export interface BeamOptions {
    * @default false
    */
   earlyStopping?: boolean | 'never'
+  /**
+   * Whose rules the search follows. `transformers`: see above. `nlg`: those of the LoRA paper's NLG example (`gpt2_beam.py`):
+   *
+   * - the filters see new tokens alone, so that `noRepeatNgramSize` and `repetitionPenalty` pass over the prompt and `minLength` counts new
+   *   tokens; they act on the logits, and what is left is normalised again: `p` is a softmax after the filters;
+   * - only the best `numBeams` continuations are looked at. One that ends with a stop token is a candidate and gives up its place; at
+   *   `maxNewTokens` all others are candidates, too; the best candidate by `Σ log p / n^lengthPenalty` is the result;
+   * - one beam is a search like any other.
+   *
+   * `earlyStopping` and drawing do not go with it. A search ends as soon as nothing that runs can become better than what is found, which changes no result.
+   * @default 'transformers'
+   */
+  beamRules?: BeamRules
 }
 
 /** Option names of {@link BeamOptions}. */
-export const BEAM_KEYS = ['numBeams', 'lengthPenalty', 'earlyStopping'] as const
+export const BEAM_KEYS = ['numBeams', 'lengthPenalty', 'earlyStopping', 'beamRules'] as const
 
 /** Checked beam options. */
 export interface BeamSettings {
   readonly numBeams: number
   readonly lengthPenalty: number
   readonly earlyStopping: boolean | 'never'
-  /** Continuations looked at in a step: so many that, whatever ends with a stop token, `numBeams` go on. */
+  readonly rules: BeamRules
+  /** Continuations looked at in a step: by transformers' rules so many that, whatever ends with a stop token, `numBeams` go on. */
   readonly candidates: number
+  /** Sequences that are wanted in the end. */
+  readonly returned: number
 }
 
 /**
- * The beam options; null for one beam.
+ * The beam options; null for one beam by transformers' rules, which is greedy decoding.
  * @throws {OptionError} for a value out of range, and for what does not go with beams.
  */
 export function beamSettings(
   owner: string,
   options: BeamOptions & Pick<SamplingOptions, 'doSample'> & { onToken?: unknown },
   stopTokens: number,
+  returned: number,
 ): BeamSettings | null {
   const numBeams = checkInteger(owner, 'numBeams', options.numBeams ?? 1, 1)
   const lengthPenalty = checkNumber(owner, 'lengthPenalty', options.lengthPenalty ?? 1)
   const earlyStopping = options.earlyStopping ?? false
   if (![true, false, 'never'].includes(earlyStopping))
     throw bad(owner, 'earlyStopping', "true, false or 'never'", earlyStopping)
-  if (numBeams === 1) return null
-  if (owner === 'stream')
-    throw bad(owner, 'numBeams', '1, since beams choose their tokens at the end', numBeams, 'call generate')
+  const rules = checkChoice(owner, 'beamRules', options.beamRules ?? 'transformers', ['transformers', 'nlg'])
+  if (rules === 'nlg' && earlyStopping !== false)
+    throw bad(owner, 'earlyStopping', "left out beside beamRules 'nlg', which have no such rule", earlyStopping)
+  if (numBeams === 1 && rules === 'transformers') return null
+  if (owner === 'stream') {
+    const [name, value] = numBeams > 1 ? (['numBeams', '1'] as const) : (['beamRules', 'left out'] as const)
+    throw bad(owner, name, `${value}, since beams choose their tokens at the end`, options[name], 'call generate')
+  }
   if (options.onToken)
     throw bad(owner, 'onToken', 'left out with beams, which choose their tokens at the end', options.onToken)
   if (options.doSample)
     throw bad(owner, 'doSample', 'false with beams: they are searched, not drawn', true, 'set numBeams to 1')
-  return { numBeams, lengthPenalty, earlyStopping, candidates: Math.max(2, 1 + stopTokens) * numBeams }
+  const candidates = rules === 'nlg' ? numBeams : Math.max(2, 1 + stopTokens) * numBeams
+  return { numBeams, lengthPenalty, earlyStopping, rules, candidates, returned }
 }

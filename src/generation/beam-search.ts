@@ -5,8 +5,8 @@ import { tensor } from '../make.js'
 import { noGrad, scope } from '../scope.js'
 import type { Tensor } from '../tensor.js'
 import { readAll } from '../values.js'
-import { BeamHypotheses } from './beam-hypotheses.js'
-import type { Beam, Candidate, Hypothesis } from './beam-hypotheses.js'
+import { beamHypotheses } from './beam-hypotheses.js'
+import type { Beam, BeamHypotheses, Candidate, Hypothesis } from './beam-hypotheses.js'
 import { positionsOf, promptMask } from './prompt.js'
 import { rank } from './ranking.js'
 import type { Row } from './ranking.js'
@@ -55,7 +55,7 @@ class BeamSearch {
   ) {
     this.all = run.batch.given.map((ids, prompt) => ({
       prompt,
-      hypotheses: new BeamHypotheses(run.beams!, run.maxNewTokens, ids),
+      hypotheses: beamHypotheses(run.beams!, run.maxNewTokens, ids),
       places: [],
     }))
     this.rows = this.all
@@ -86,6 +86,8 @@ class BeamSearch {
   /** The best next tokens of `width` beams of each row; a row that has fewer repeats its first, and nobody looks. */
   private async rank(width: number): Promise<Ranking[]> {
     const { beams, processors } = this.run
+    // By the example's rules the filters change logits, and what they leave is a whole distribution again.
+    const renormalises = beams!.rules === 'nlg'
     const beamsOf = (row: Searched): Row[] =>
       Array.from({ length: width }, (_, w) => ({
         ids: beamAt(row.hypotheses, w).ids,
@@ -96,11 +98,17 @@ class BeamSearch {
       scope(() => {
         const logits = this.steps === 0 ? this.forwardPrompts() : this.forwardBeams(width)
         const flat = logits.reshape([rows.length, -1]) // (rows · width, V)
-        return rank(flat, rows, { best: beams!.candidates, logProbabilities: true })
+        const best = beams!.candidates
+        return rank(
+          flat,
+          rows,
+          renormalises ? { best, logProbabilities: false, massAt: 1 } : { best, logProbabilities: true },
+        )
       }),
     )
     try {
-      return pending.finish(await readAll(pending.tensors))
+      const rankings = pending.finish(await readAll(pending.tensors))
+      return renormalises ? rankings.map(normalised) : rankings
     } finally {
       for (const part of pending.tensors) part.dispose()
     }
@@ -190,6 +198,11 @@ class BeamSearch {
 
 function beamAt({ running }: BeamHypotheses, w: number): Beam {
   return running[w] ?? running[0] ?? { ids: [0], score: 0, parent: 0 }
+}
+
+/** Scores as logarithms of probabilities, by the mass of the whole row. */
+function normalised({ ids, scores, mass }: Ranking): Ranking {
+  return { ids, scores: scores.map((score) => score - mass!) }
 }
 
 function continuations({ score }: Beam, parent: number, { ids, scores }: Ranking): Candidate[] {

@@ -26,6 +26,7 @@ export interface GenerateOutput {
  *
  * With beams: of all continuations of the running beams by one token, the best by `Σ log p` go on, where p is the softmax of the
  * logits, changed by the processors afterwards. The score of a finished sequence of n new tokens is `Σ log p / n^lengthPenalty`.
+ * `beamRules: 'nlg'` searches as the LoRA paper's NLG example does. Equal prompts are searched once.
  * @example
  * const [ids] = await model.generate([tokenizer.encode('name : The Eagle |')], { maxNewTokens: 60, doSample: true, topP: 0.9, seed: 7 })
  * console.log(tokenizer.decode(ids))
@@ -86,8 +87,34 @@ async function decodeAll(model: GenerativeModel, run: Run): Promise<GenerateOutp
 }
 
 async function searchAll(model: GenerativeModel, run: Run): Promise<GenerateOutput> {
-  const best = (await beamSearch(model, run)).flat()
+  const { distinct, places } = distinctPrompts(run)
+  const found = await beamSearch(model, distinct)
+  const best = places.flatMap((place) => found[place]!)
   return { sequences: best.map(({ ids }) => [...ids]), sequencesScores: best.map(({ score }) => score) }
+}
+
+/** The run without prompts that stand in it before, and the place of each prompt there: a search of equal prompts gives equal results. */
+function distinctPrompts(run: Run): { distinct: Run; places: number[] } {
+  const { batch, processors, options } = run
+  const first = new Map<string, number>()
+  const kept: number[] = []
+  const places = batch.given.map((ids, b) => {
+    // A stop function is told which row it is asked about, and may answer by that.
+    const key = options.stop ? String(b) : `${ids.join()} ${batch.padding[b]} ${batch.mask[b]!.join('')}`
+    const known = first.get(key)
+    if (known !== undefined) return known
+    first.set(key, kept.length)
+    return kept.push(b) - 1
+  })
+  if (kept.length === places.length) return { distinct: run, places }
+  const some = <T>(rows: readonly T[]): T[] => kept.map((b) => rows[b]!)
+  const fewer = {
+    given: some(batch.given),
+    ids: some(batch.ids),
+    mask: some(batch.mask),
+    padding: some(batch.padding),
+  }
+  return { distinct: { ...run, batch: fewer, processors: some(processors) }, places }
 }
 
 function promptRows({ batch, returned }: Run): number[][] {

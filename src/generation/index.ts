@@ -7,7 +7,7 @@ export type {
   Prompt,
   StepOptions,
 } from './generate.js'
-export type { BeamOptions } from './beam-options.js'
+export type { BeamOptions, BeamRules } from './beam-options.js'
 export type { StopOptions } from './stopping.js'
 export type { SamplingOptions } from './sampling.js'
 export * as processors from './processors.js'

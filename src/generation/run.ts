@@ -106,7 +106,7 @@ export async function prepare(
   const maxNewTokens = checkInteger(owner, 'maxNewTokens', options.maxNewTokens ?? 20, 1)
   const returned = checkInteger(owner, 'numReturnSequences', options.numReturnSequences ?? 1, 1)
   const eos = eosTokens(options.eosTokenId === undefined ? model.config.eos_token_id : options.eosTokenId)
-  const beams = beamSettings(owner, options, eos.length)
+  const beams = beamSettings(owner, options, eos.length, returned)
   checkReturned(owner, returned, beams, options.doSample)
   if (options.padTokenId !== undefined) checkInteger(owner, 'padTokenId', options.padTokenId, 0)
   const batch = await readPrompt(owner, prompt, options.attentionMask)
@@ -118,8 +118,13 @@ export async function prepare(
   if (options.seed !== undefined && options.generator)
     throw bad(owner, 'seed', 'left out beside a generator', options.seed)
   const generator = options.seed === undefined ? options.generator : new Generator(options.seed)
+  const vocabulary = model.config.vocab_size
   const processors = batch.given.map((row, b) =>
-    buildProcessors(owner, options, { length: row.length, padding: batch.padding[b]! }, eos, model.config.vocab_size),
+    beams?.rules === 'nlg'
+      ? buildProcessors(owner, options, { length: 0, padding: 0 }, eos, vocabulary).map((one) =>
+          behind(row.length, one),
+        )
+      : buildProcessors(owner, options, { length: row.length, padding: batch.padding[b]! }, eos, vocabulary),
   )
   return { owner, batch, options, maxNewTokens, returned, beams, eos, generator, processors }
 }
@@ -129,6 +134,14 @@ function checkReturned(owner: string, returned: number, beams: BeamSettings | nu
     throw bad(owner, 'numReturnSequences', `at most numBeams, ${beams.numBeams}`, returned)
   if (beams === null && returned > 1 && !doSample)
     throw bad(owner, 'numReturnSequences', '1 for greedy decoding', returned, 'set numBeams, or doSample to true')
+}
+
+/** A filter that sees the row without its first tokens. */
+function behind(first: number, processor: LogitsProcessor): LogitsProcessor {
+  const inner: LogitsProcessor = (scores, ids) => processor(scores, ids.slice(first))
+  const { touches } = processor
+  if (touches !== undefined) inner.touches = (ids) => touches(ids.slice(first))
+  return inner
 }
 
 function tooLong(owner: string, prompt: number, fresh: number, limit: number): OptionError {
