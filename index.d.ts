@@ -4357,6 +4357,8 @@ interface SamplingOptions {
     logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[];
 }
 
+/** Whose rules a beam search follows. */
+type BeamRules = 'transformers' | 'nlg';
 /** Beam search: the likeliest whole sequences instead of the likeliest next token. */
 interface BeamOptions {
     /** Continuations of a prompt that are followed at once; 1 is greedy decoding or sampling. @default 1 */
@@ -4372,6 +4374,19 @@ interface BeamOptions {
      * @default false
      */
     earlyStopping?: boolean | 'never';
+    /**
+     * Whose rules the search follows. `transformers`: see above. `nlg`: those of the LoRA paper's NLG example (`gpt2_beam.py`):
+     *
+     * - the filters see new tokens alone, so that `noRepeatNgramSize` and `repetitionPenalty` pass over the prompt and `minLength` counts new
+     *   tokens; they act on the logits, and what is left is normalised again: `p` is a softmax after the filters;
+     * - only the best `numBeams` continuations are looked at. One that ends with a stop token is a candidate and gives up its place; at
+     *   `maxNewTokens` all others are candidates, too; the best candidate by `Σ log p / n^lengthPenalty` is the result;
+     * - one beam is a search like any other.
+     *
+     * `earlyStopping` and drawing do not go with it. A search ends as soon as nothing that runs can become better than what is found, which changes no result.
+     * @default 'transformers'
+     */
+    beamRules?: BeamRules;
 }
 
 /** What may end a row. */
@@ -4452,6 +4467,7 @@ interface GenerateOutput {
  *
  * With beams: of all continuations of the running beams by one token, the best by `Σ log p` go on, where p is the softmax of the
  * logits, changed by the processors afterwards. The score of a finished sequence of n new tokens is `Σ log p / n^lengthPenalty`.
+ * `beamRules: 'nlg'` searches as the LoRA paper's NLG example does. Equal prompts are searched once.
  * @example
  * const [ids] = await model.generate([tokenizer.encode('name : The Eagle |')], { maxNewTokens: 60, doSample: true, topP: 0.9, seed: 7 })
  * console.log(tokenizer.decode(ids))
@@ -6179,6 +6195,7 @@ declare namespace index_d$4 {
 }
 
 type index_d$3_BeamOptions = BeamOptions;
+type index_d$3_BeamRules = BeamRules;
 type index_d$3_GenerateOptions = GenerateOptions;
 type index_d$3_GenerateOutput = GenerateOutput;
 type index_d$3_GeneratedToken = GeneratedToken;
@@ -6192,8 +6209,295 @@ declare const index_d$3_generate: typeof generate;
 declare const index_d$3_stream: typeof stream;
 declare namespace index_d$3 {
   export { index_d$3_generate as generate, processors_d as processors, index_d$3_stream as stream };
-  export type { index_d$3_BeamOptions as BeamOptions, index_d$3_GenerateOptions as GenerateOptions, index_d$3_GenerateOutput as GenerateOutput, index_d$3_GeneratedToken as GeneratedToken, index_d$3_GenerativeModel as GenerativeModel, index_d$3_LogitsProcessor as LogitsProcessor, index_d$3_Prompt as Prompt, index_d$3_SamplingOptions as SamplingOptions, index_d$3_StepOptions as StepOptions, index_d$3_StopOptions as StopOptions };
+  export type { index_d$3_BeamOptions as BeamOptions, index_d$3_BeamRules as BeamRules, index_d$3_GenerateOptions as GenerateOptions, index_d$3_GenerateOutput as GenerateOutput, index_d$3_GeneratedToken as GeneratedToken, index_d$3_GenerativeModel as GenerativeModel, index_d$3_LogitsProcessor as LogitsProcessor, index_d$3_Prompt as Prompt, index_d$3_SamplingOptions as SamplingOptions, index_d$3_StepOptions as StepOptions, index_d$3_StopOptions as StopOptions };
 }
+
+/** A context and a text about it. */
+interface NlgRow {
+    context: string;
+    completion: string;
+    /** WebNLG: whether the category of the entry occurs in its training data. */
+    cate?: boolean;
+}
+/** The data sets that the example converts. */
+type NlgFormat = 'e2e' | 'webnlg' | 'dart';
+/** The categories of WebNLG 2017 that its training data has; what belongs to others is unseen. */
+declare const WEBNLG_SEEN: readonly string[];
+/**
+ * Rows of the E2E data: lines `meaning representation||text`. Space at both ends of a line is cut; blank lines are passed over.
+ * @param file is named in errors.
+ * @throws {FormatError} naming file, row and column of a line that does not hold one `||` between two texts, and of a file without any.
+ * @see microsoft/LoRA `format_converting_e2e.py`
+ */
+declare function formatE2e(text: string, file?: string): NlgRow[];
+/**
+ * Rows of a WebNLG file (2017, JSON): the triples of an entry (`modifiedtripleset`) as `subject : property : object`, joined by ` | `, with each of its
+ * texts whose comment is `good`. `cate` says whether the category is among `seen`.
+ * @param data what `JSON.parse` gave, or the text.
+ * @throws {FormatError} naming file, entry (as row) and field (as column) of what is not as it must be.
+ * @see microsoft/LoRA `format_converting_webnlg.py`
+ */
+declare function formatWebnlg(data: unknown, file?: string, seen?: readonly string[]): NlgRow[];
+/**
+ * Rows of a DART file (JSON): triples as in {@link formatWebnlg}, with relations in lower case, and a row for each annotation.
+ * @param data what `JSON.parse` gave, or the text.
+ * @throws {FormatError} naming file, entry (as row) and field (as column) of what is not as it must be.
+ * @see microsoft/LoRA `format_converting_dart.py`
+ */
+declare function formatDart(data: unknown, file?: string): NlgRow[];
+/**
+ * Reads a file of one of the data sets, as its authors distribute it, or a `.jsonl` file of rows that were converted before.
+ * @throws {FileError} {@link FormatError} naming file, row and column.
+ */
+declare function readNlgRows(file: string, format: NlgFormat): Promise<NlgRow[]>;
+/** Rows of a `.jsonl` file: objects with `context` (or `prompt`) and `completion`. */
+declare function readFormatted(file: string): Promise<NlgRow[]>;
+/** Writes values as a `.jsonl` file, a line each: the whole file is there, or the old one. */
+declare function writeJsonl(file: string, values: readonly unknown[]): Promise<void>;
+
+/** How text becomes ids. */
+interface EncodeOptions {
+    /** Adds what the tokenizer's own template adds, such as a begin token; GPT-2's template adds nothing. @default true */
+    addSpecialTokens?: boolean;
+    /**
+     * Reads special tokens that occur in the text, such as `<|endoftext|>`, as plain text. Set it for text from strangers,
+     * who could otherwise end a prompt. @default false
+     */
+    specialAsText?: boolean;
+}
+/** How ids become text. */
+interface DecodeOptions {
+    /** Leaves special tokens such as `<|endoftext|>` out. @default false */
+    skipSpecialTokens?: boolean;
+}
+/** Options of {@link Tokenizer.train}. */
+interface TokenizerTrainOptions {
+    /** Number of tokens: special tokens, the 256 bytes and the merges. With little text it stays smaller. */
+    vocabSize: number;
+    /** They get the first ids; where they occur in the texts they are borders between documents. @default ['<|endoftext|>'] */
+    specialTokens?: readonly string[];
+}
+/** Ids with the places in the text that they come from. */
+interface Encoding {
+    /** Token ids. */
+    ids: number[];
+    /** `text.slice(...offsets[i])` is what token i covers; part of a character's bytes covers the whole character. */
+    offsets: [start: number, end: number][];
+    /** Whether the token is a special one. */
+    special: boolean[];
+}
+/** Turns ids into text one at a time. The pieces joined are what {@link Tokenizer.decode} gives for all of them. */
+interface DecodeStream {
+    /**
+     * The text that this id completes; empty while a character is not complete.
+     * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks; the stream goes on without it.
+     */
+    push(id: number): string;
+    /** What is left at the end: bytes that never became a character, as U+FFFD. */
+    end(): string;
+}
+/**
+ * A tokenizer of the `tokenizers` library: GPT-2's byte-level BPE and everything else that a `tokenizer.json` can hold.
+ * Immutable. Truncation and padding written in a `tokenizer.json` are ignored: batches are cut and padded by the caller.
+ *
+ * @example
+ * const tokenizer = Tokenizer.fromFolder('models/base')
+ * const ids = tokenizer.encode('In the beginning')
+ * tokenizer.decode(ids)                                         // 'In the beginning'
+ */
+declare class Tokenizer {
+    #private;
+    private constructor();
+    /**
+     * Reads a `tokenizer.json`.
+     * @throws {FileError} `ERR_LORA_FILE` when it cannot be read.
+     * @throws {FormatError} `ERR_LORA_FORMAT` when it is no tokenizer.
+     */
+    static fromFile(path: string): Tokenizer;
+    /**
+     * Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.json` with `merges.txt`, else OpenAI's
+     * `encoder.json` with `vocab.bpe`.
+     * @throws {FileError} `ERR_LORA_FILE` when the folder holds none of them.
+     * @throws {FormatError} `ERR_LORA_FORMAT` when the files are no tokenizer.
+     */
+    static fromFolder(folder: string): Tokenizer;
+    /**
+     * Reads GPT-2's byte-level BPE from its vocabulary and its merges, whatever the two files are called.
+     * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` as in {@link Tokenizer.fromFolder}.
+     */
+    static fromVocabAndMerges(vocab: string, merges: string): Tokenizer;
+    /** As {@link Tokenizer.fromFile}, off the main thread: a large vocabulary takes a tenth of a second. */
+    static fromFileAsync(path: string): Promise<Tokenizer>;
+    /** As {@link Tokenizer.fromFolder}, off the main thread. */
+    static fromFolderAsync(folder: string): Promise<Tokenizer>;
+    /** As {@link Tokenizer.fromVocabAndMerges}, off the main thread. */
+    static fromVocabAndMergesAsync(vocab: string, merges: string): Promise<Tokenizer>;
+    /**
+     * Learns a byte-level BPE (GPT-2's rules) from texts, off the main thread. The same texts give the same vocabulary.
+     * @throws {OptionError} `ERR_LORA_OPTION` when `vocabSize` leaves no room for the bytes and the special tokens.
+     */
+    static train(texts: Iterable<string>, options: TokenizerTrainOptions): Promise<Tokenizer>;
+    /** Number of tokens, added ones included; ids lie below it unless a file leaves gaps. */
+    get vocabSize(): number;
+    /** The special tokens, by id. */
+    get specialTokens(): string[];
+    /** Ids of a text, at once: about a millisecond for two pages. For longer ones use {@link Tokenizer.encodeAsync}, which leaves the event loop free. */
+    encode(text: string, options?: EncodeOptions): number[];
+    /** Ids of a text with the places that they come from. */
+    encodeWithOffsets(text: string, options?: EncodeOptions): Encoding;
+    /** Ids of a long text, off the main thread. */
+    encodeAsync(text: string, options?: EncodeOptions): Promise<Uint32Array>;
+    /** Ids of many texts in their order, off the main thread and on all cores. */
+    encodeBatch(texts: Iterable<string>, options?: EncodeOptions): Promise<Uint32Array[]>;
+    /**
+     * The text of ids. Bytes that are no UTF-8 become U+FFFD.
+     * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks.
+     */
+    decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
+    /** A stream that turns ids into text while they come, without ever showing part of a character. */
+    decodeStream(options?: DecodeOptions): DecodeStream;
+    /** The id of a token as the vocabulary spells it (a byte-level one writes a space as `Ġ`), or undefined. */
+    tokenToId(token: string): number | undefined;
+    /** The token of an id as the vocabulary spells it, or undefined. */
+    idToToken(id: number): string | undefined;
+    /** Writes `tokenizer.json` to a path: the old file or the whole new one is there, never half of it. */
+    save(path: string): Promise<void>;
+    /** Writes `tokenizer.json` and, for a BPE, `vocab.json` and `merges.txt` into a folder, as GPT-2 folders have them. */
+    saveFolder(folder: string): Promise<void>;
+}
+
+/** A row as token ids. */
+interface NlgExample {
+    context: readonly number[];
+    completion: readonly number[];
+}
+/** Options of {@link encodeNlg}. */
+interface NlgEncodeOptions {
+    /** End the context with `bosTokenId`, where the completion begins. @default true */
+    addBos?: boolean;
+    /** End the completion with `eosTokenId`. @default true */
+    addEos?: boolean;
+    /** @default the tokenizer's `<|endoftext|>` */
+    bosTokenId?: number;
+    /** @default the tokenizer's `<|endoftext|>` */
+    eosTokenId?: number;
+}
+/**
+ * Encodes rows as the paper's NLG example does: the context, and the completion behind a space, each with its end token. What looks like a special
+ * token in the text is plain text.
+ * @throws {UnsupportedError} when an end token is wanted and the tokenizer has no `<|endoftext|>`.
+ * @see microsoft/LoRA `gpt2_encode.py --add_bos --add_eos`
+ */
+declare function encodeNlg(rows: readonly NlgRow[], tokenizer: Tokenizer, options?: NlgEncodeOptions): Promise<NlgExample[]>;
+/**
+ * Reads encoded rows, `{"context": [ids], "completion": [ids]}` in each line.
+ * @param vocabulary ids must be below it. @default any id
+ * @throws {FormatError} naming file, row and column.
+ */
+declare function readEncoded(file: string, vocabulary?: number): Promise<NlgExample[]>;
+/** Writes encoded rows, as {@link readEncoded} reads them. */
+declare function writeEncoded(file: string, examples: readonly NlgExample[]): Promise<void>;
+
+/** What is learnt of a row: `clm` the completion, `jlm` context and completion. */
+type NlgObjective = 'clm' | 'jlm';
+/** Options of {@link NlgDataset}. */
+interface NlgDatasetOptions {
+    /** Longest row; what is more is cut off behind. @default 512 */
+    seqLen?: number;
+    /** Room that a query leaves for what is generated: it is cut in front to `seqLen − evalLen` tokens. @default 0 */
+    evalLen?: number;
+    /** @default 'clm' */
+    objective?: NlgObjective;
+    /** Tokens before each context, such as those of a learnt prefix. Nothing is learnt where one of them is the target. @default none */
+    prefixTokens?: readonly number[];
+    /** Tokens between context and completion; likewise. @default none */
+    infixTokens?: readonly number[];
+}
+/** A row without padding: as long as it is, at most `seqLen`. */
+interface NlgSample {
+    /** Number of the row. */
+    readonly id: number;
+    /** Context and completion. */
+    readonly input: readonly number[];
+    /** The token after each of the input; in the place of a prefix or infix token 0. In a row that was cut it goes one further. */
+    readonly target: readonly number[];
+    /** 1 where the target is learnt. */
+    readonly mask: readonly number[];
+    /** Prefix, context and infix: what is continued. */
+    readonly query: readonly number[];
+}
+/**
+ * Encoded rows as samples of the paper's NLG example. Rows longer than `seqLen` lose their end, with one warning that says how many and which is the
+ * first.
+ *
+ * @example
+ * const dataset = new data.NlgDataset(await data.readEncoded('train.jsonl'), { seqLen: 512 })
+ * const loader = new lora.DataLoader(dataset, { batchSize: 8, shuffle: true, seed: 110, dropLast: true, collate: data.collateNlg })
+ * @throws {OptionError} for no rows, and for options out of range.
+ * @see microsoft/LoRA `FT_Dataset`. Upstream fills the last batch with rows drawn again; here it is short, or dropped by the loader.
+ */
+declare class NlgDataset implements Dataset<NlgSample> {
+    #private;
+    readonly seqLen: number;
+    readonly evalLen: number;
+    readonly objective: NlgObjective;
+    /** Rows that are longer than `seqLen`. */
+    readonly cut: number;
+    constructor(examples: readonly NlgExample[], options?: NlgDatasetOptions);
+    get length(): number;
+    /** The longest row, in tokens, before any is cut. */
+    get longest(): number;
+    get(id: number): NlgSample;
+}
+/**
+ * Checks that rows fit a model: that it has all their ids, and as many positions as the longest has tokens (after cutting).
+ * @throws {OptionError} naming the row and what does not fit.
+ */
+declare function checkNlgFits(dataset: NlgDataset, model: {
+    readonly maxPositions: number;
+    readonly config: object;
+}): void;
+
+/** A batch for the language models of this package: rows as long as the longest of them. */
+interface NlgBatch {
+    /** Numbers of the rows. */
+    readonly id: readonly number[];
+    /** (B, T), padded behind with 0. */
+    readonly inputIds: readonly (readonly number[])[];
+    /** 1 for tokens, 0 for padding; null where there is no padding. */
+    readonly attentionMask: readonly (readonly number[])[] | null;
+    /** Aligned with the input; −100 where nothing is learnt. */
+    readonly labels: readonly (readonly number[])[];
+    /** Targets that are learnt. */
+    readonly counted: number;
+    /** Tokens of the rows, without padding. */
+    readonly tokens: number;
+}
+/**
+ * Joins samples to a batch as the models of this package take it. They compute neither the padding nor the logits of places without a label, so a batch
+ * costs what its tokens cost.
+ */
+declare function collateNlg(samples: readonly NlgSample[]): NlgBatch;
+/** A batch as the example's own program has it: all rows `seqLen` long. */
+interface PaddedNlgBatch {
+    /** (B) i64 */
+    readonly id: Tensor;
+    /** (B, T) i64, padded with 0 */
+    readonly input: Tensor;
+    /** (B, T) i64, padded with 0 */
+    readonly target: Tensor;
+    /** (B, T) f32 */
+    readonly mask: Tensor;
+    /** (B, T) i64, padded with 0 */
+    readonly query: Tensor;
+    /** (B) i64 */
+    readonly queryLen: Tensor;
+}
+/**
+ * Pads samples to tensors, with the names and shapes of the example's own program: what a model of your own with the example's loss takes.
+ * @throws {OptionError} for a sample longer than `seqLen`.
+ */
+declare function padNlg(samples: readonly NlgSample[], seqLen: number): PaddedNlgBatch;
 
 /** What a cell of a table may hold. Those of csv and tsv files are texts; null is a cell that is not there. */
 type Cell = string | number | bigint | boolean | null;
@@ -6371,117 +6675,6 @@ interface GlueOptions {
  */
 declare function readGlue(task: GlueTask, dir: string, options?: GlueOptions): Promise<TextTask>;
 
-/** How text becomes ids. */
-interface EncodeOptions {
-    /** Adds what the tokenizer's own template adds, such as a begin token; GPT-2's template adds nothing. @default true */
-    addSpecialTokens?: boolean;
-    /**
-     * Reads special tokens that occur in the text, such as `<|endoftext|>`, as plain text. Set it for text from strangers,
-     * who could otherwise end a prompt. @default false
-     */
-    specialAsText?: boolean;
-}
-/** How ids become text. */
-interface DecodeOptions {
-    /** Leaves special tokens such as `<|endoftext|>` out. @default false */
-    skipSpecialTokens?: boolean;
-}
-/** Options of {@link Tokenizer.train}. */
-interface TokenizerTrainOptions {
-    /** Number of tokens: special tokens, the 256 bytes and the merges. With little text it stays smaller. */
-    vocabSize: number;
-    /** They get the first ids; where they occur in the texts they are borders between documents. @default ['<|endoftext|>'] */
-    specialTokens?: readonly string[];
-}
-/** Ids with the places in the text that they come from. */
-interface Encoding {
-    /** Token ids. */
-    ids: number[];
-    /** `text.slice(...offsets[i])` is what token i covers; part of a character's bytes covers the whole character. */
-    offsets: [start: number, end: number][];
-    /** Whether the token is a special one. */
-    special: boolean[];
-}
-/** Turns ids into text one at a time. The pieces joined are what {@link Tokenizer.decode} gives for all of them. */
-interface DecodeStream {
-    /**
-     * The text that this id completes; empty while a character is not complete.
-     * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks; the stream goes on without it.
-     */
-    push(id: number): string;
-    /** What is left at the end: bytes that never became a character, as U+FFFD. */
-    end(): string;
-}
-/**
- * A tokenizer of the `tokenizers` library: GPT-2's byte-level BPE and everything else that a `tokenizer.json` can hold.
- * Immutable. Truncation and padding written in a `tokenizer.json` are ignored: batches are cut and padded by the caller.
- *
- * @example
- * const tokenizer = Tokenizer.fromFolder('models/base')
- * const ids = tokenizer.encode('In the beginning')
- * tokenizer.decode(ids)                                         // 'In the beginning'
- */
-declare class Tokenizer {
-    #private;
-    private constructor();
-    /**
-     * Reads a `tokenizer.json`.
-     * @throws {FileError} `ERR_LORA_FILE` when it cannot be read.
-     * @throws {FormatError} `ERR_LORA_FORMAT` when it is no tokenizer.
-     */
-    static fromFile(path: string): Tokenizer;
-    /**
-     * Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.json` with `merges.txt`, else OpenAI's
-     * `encoder.json` with `vocab.bpe`.
-     * @throws {FileError} `ERR_LORA_FILE` when the folder holds none of them.
-     * @throws {FormatError} `ERR_LORA_FORMAT` when the files are no tokenizer.
-     */
-    static fromFolder(folder: string): Tokenizer;
-    /**
-     * Reads GPT-2's byte-level BPE from its vocabulary and its merges, whatever the two files are called.
-     * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` as in {@link Tokenizer.fromFolder}.
-     */
-    static fromVocabAndMerges(vocab: string, merges: string): Tokenizer;
-    /** As {@link Tokenizer.fromFile}, off the main thread: a large vocabulary takes a tenth of a second. */
-    static fromFileAsync(path: string): Promise<Tokenizer>;
-    /** As {@link Tokenizer.fromFolder}, off the main thread. */
-    static fromFolderAsync(folder: string): Promise<Tokenizer>;
-    /** As {@link Tokenizer.fromVocabAndMerges}, off the main thread. */
-    static fromVocabAndMergesAsync(vocab: string, merges: string): Promise<Tokenizer>;
-    /**
-     * Learns a byte-level BPE (GPT-2's rules) from texts, off the main thread. The same texts give the same vocabulary.
-     * @throws {OptionError} `ERR_LORA_OPTION` when `vocabSize` leaves no room for the bytes and the special tokens.
-     */
-    static train(texts: Iterable<string>, options: TokenizerTrainOptions): Promise<Tokenizer>;
-    /** Number of tokens, added ones included; ids lie below it unless a file leaves gaps. */
-    get vocabSize(): number;
-    /** The special tokens, by id. */
-    get specialTokens(): string[];
-    /** Ids of a text, at once: about a millisecond for two pages. For longer ones use {@link Tokenizer.encodeAsync}, which leaves the event loop free. */
-    encode(text: string, options?: EncodeOptions): number[];
-    /** Ids of a text with the places that they come from. */
-    encodeWithOffsets(text: string, options?: EncodeOptions): Encoding;
-    /** Ids of a long text, off the main thread. */
-    encodeAsync(text: string, options?: EncodeOptions): Promise<Uint32Array>;
-    /** Ids of many texts in their order, off the main thread and on all cores. */
-    encodeBatch(texts: Iterable<string>, options?: EncodeOptions): Promise<Uint32Array[]>;
-    /**
-     * The text of ids. Bytes that are no UTF-8 become U+FFFD.
-     * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks.
-     */
-    decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
-    /** A stream that turns ids into text while they come, without ever showing part of a character. */
-    decodeStream(options?: DecodeOptions): DecodeStream;
-    /** The id of a token as the vocabulary spells it (a byte-level one writes a space as `Ġ`), or undefined. */
-    tokenToId(token: string): number | undefined;
-    /** The token of an id as the vocabulary spells it, or undefined. */
-    idToToken(id: number): string | undefined;
-    /** Writes `tokenizer.json` to a path: the old file or the whole new one is there, never half of it. */
-    save(path: string): Promise<void>;
-    /** Writes `tokenizer.json` and, for a BPE, `vocab.json` and `merges.txt` into a folder, as GPT-2 folders have them. */
-    saveFolder(folder: string): Promise<void>;
-}
-
 /** A row of ids. */
 interface EncodedText {
     inputIds: number[];
@@ -6548,7 +6741,18 @@ type data_d_GlueTask = GlueTask;
 type data_d_GlueTaskInfo = GlueTaskInfo;
 type data_d_LabelMap = LabelMap;
 declare const data_d_LabelMap: typeof LabelMap;
+type data_d_NlgBatch = NlgBatch;
+type data_d_NlgDataset = NlgDataset;
+declare const data_d_NlgDataset: typeof NlgDataset;
+type data_d_NlgDatasetOptions = NlgDatasetOptions;
+type data_d_NlgEncodeOptions = NlgEncodeOptions;
+type data_d_NlgExample = NlgExample;
+type data_d_NlgFormat = NlgFormat;
+type data_d_NlgObjective = NlgObjective;
+type data_d_NlgRow = NlgRow;
+type data_d_NlgSample = NlgSample;
 type data_d_PadOptions = PadOptions;
+type data_d_PaddedNlgBatch = PaddedNlgBatch;
 type data_d_ReadTableOptions = ReadTableOptions;
 type data_d_Subset<S> = Subset<S>;
 declare const data_d_Subset: typeof Subset;
@@ -6561,17 +6765,30 @@ type data_d_TextBatch = TextBatch;
 type data_d_TextExample = TextExample;
 type data_d_TextTask = TextTask;
 type data_d_TextTaskOptions = TextTaskOptions;
+declare const data_d_WEBNLG_SEEN: typeof WEBNLG_SEEN;
+declare const data_d_checkNlgFits: typeof checkNlgFits;
+declare const data_d_collateNlg: typeof collateNlg;
 declare const data_d_defaultCollate: typeof defaultCollate;
+declare const data_d_encodeNlg: typeof encodeNlg;
 declare const data_d_encodeTexts: typeof encodeTexts;
+declare const data_d_formatDart: typeof formatDart;
+declare const data_d_formatE2e: typeof formatE2e;
+declare const data_d_formatWebnlg: typeof formatWebnlg;
 declare const data_d_labelsOf: typeof labelsOf;
+declare const data_d_padNlg: typeof padNlg;
 declare const data_d_padTexts: typeof padTexts;
 declare const data_d_randomSplit: typeof randomSplit;
+declare const data_d_readEncoded: typeof readEncoded;
+declare const data_d_readFormatted: typeof readFormatted;
 declare const data_d_readGlue: typeof readGlue;
+declare const data_d_readNlgRows: typeof readNlgRows;
 declare const data_d_readTable: typeof readTable;
 declare const data_d_readTextTask: typeof readTextTask;
+declare const data_d_writeEncoded: typeof writeEncoded;
+declare const data_d_writeJsonl: typeof writeJsonl;
 declare namespace data_d {
-  export { data_d_DataLoader as DataLoader, data_d_GLUE_TASKS as GLUE_TASKS, data_d_LabelMap as LabelMap, data_d_Subset as Subset, data_d_Table as Table, data_d_TensorDataset as TensorDataset, data_d_defaultCollate as defaultCollate, data_d_encodeTexts as encodeTexts, data_d_labelsOf as labelsOf, data_d_padTexts as padTexts, data_d_randomSplit as randomSplit, data_d_readGlue as readGlue, data_d_readTable as readTable, data_d_readTextTask as readTextTask };
-  export type { data_d_Cell as Cell, data_d_Collated as Collated, data_d_DataLoaderOptions as DataLoaderOptions, data_d_DataLoaderState as DataLoaderState, data_d_Dataset as Dataset, data_d_EncodeTextsOptions as EncodeTextsOptions, data_d_EncodedText as EncodedText, data_d_GlueColumns as GlueColumns, data_d_GlueOptions as GlueOptions, data_d_GlueTask as GlueTask, data_d_GlueTaskInfo as GlueTaskInfo, data_d_PadOptions as PadOptions, data_d_ReadTableOptions as ReadTableOptions, data_d_TableFormat as TableFormat, data_d_TextBatch as TextBatch, data_d_TextExample as TextExample, data_d_TextTask as TextTask, data_d_TextTaskOptions as TextTaskOptions };
+  export { data_d_DataLoader as DataLoader, data_d_GLUE_TASKS as GLUE_TASKS, data_d_LabelMap as LabelMap, data_d_NlgDataset as NlgDataset, data_d_Subset as Subset, data_d_Table as Table, data_d_TensorDataset as TensorDataset, data_d_WEBNLG_SEEN as WEBNLG_SEEN, data_d_checkNlgFits as checkNlgFits, data_d_collateNlg as collateNlg, data_d_defaultCollate as defaultCollate, data_d_encodeNlg as encodeNlg, data_d_encodeTexts as encodeTexts, data_d_formatDart as formatDart, data_d_formatE2e as formatE2e, data_d_formatWebnlg as formatWebnlg, data_d_labelsOf as labelsOf, data_d_padNlg as padNlg, data_d_padTexts as padTexts, data_d_randomSplit as randomSplit, data_d_readEncoded as readEncoded, data_d_readFormatted as readFormatted, data_d_readGlue as readGlue, data_d_readNlgRows as readNlgRows, data_d_readTable as readTable, data_d_readTextTask as readTextTask, data_d_writeEncoded as writeEncoded, data_d_writeJsonl as writeJsonl };
+  export type { data_d_Cell as Cell, data_d_Collated as Collated, data_d_DataLoaderOptions as DataLoaderOptions, data_d_DataLoaderState as DataLoaderState, data_d_Dataset as Dataset, data_d_EncodeTextsOptions as EncodeTextsOptions, data_d_EncodedText as EncodedText, data_d_GlueColumns as GlueColumns, data_d_GlueOptions as GlueOptions, data_d_GlueTask as GlueTask, data_d_GlueTaskInfo as GlueTaskInfo, data_d_NlgBatch as NlgBatch, data_d_NlgDatasetOptions as NlgDatasetOptions, data_d_NlgEncodeOptions as NlgEncodeOptions, data_d_NlgExample as NlgExample, data_d_NlgFormat as NlgFormat, data_d_NlgObjective as NlgObjective, data_d_NlgRow as NlgRow, data_d_NlgSample as NlgSample, data_d_PadOptions as PadOptions, data_d_PaddedNlgBatch as PaddedNlgBatch, data_d_ReadTableOptions as ReadTableOptions, data_d_TableFormat as TableFormat, data_d_TextBatch as TextBatch, data_d_TextExample as TextExample, data_d_TextTask as TextTask, data_d_TextTaskOptions as TextTaskOptions };
 }
 
 /** Options of {@link BottleneckAdapter}. */

@@ -32,7 +32,8 @@ function filtered(logits: number[], fresh: readonly number[], options: Options):
     repetitionPenalty === 1 || !fresh.includes(id) ? x : x < 0 ? x * repetitionPenalty : x / repetitionPenalty,
   )
   if (fresh.length < minLength) for (const id of [options.eosTokenId ?? []].flat()) scores[id] = -Infinity
-  for (let i = 0; n > 0 && i + n <= fresh.length; i++) {
+  const last = n > 0 ? fresh.length - n : -1
+  for (let i = 0; i <= last; i++) {
     const tail = fresh.slice(fresh.length - n + 1)
     if (String(fresh.slice(i, i + n - 1)) === String(tail)) scores[fresh[i + n - 1]!] = -Infinity
   }

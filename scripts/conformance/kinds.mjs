@@ -5,6 +5,8 @@ import { fileKinds } from './files.mjs'
 import { generationKinds } from './generation.mjs'
 import { layerKinds } from './layers.mjs'
 import { lossKinds } from './loss.mjs'
+import { nlgBeamKinds } from './nlg-beam.mjs'
+import { nlgDataKinds } from './nlg-data.mjs'
 import { nlgKinds } from './nlg.mjs'
 import { optimizerKinds } from './optimizer.mjs'
 import { scheduleKinds } from './schedule.mjs'
@@ -25,6 +27,8 @@ export const KINDS = {
   ...scheduleKinds,
   ...lossKinds,
   ...nlgKinds,
+  ...nlgDataKinds,
+  ...nlgBeamKinds,
   ...trainingKinds,
   ...decoderKinds,
   ...encoderKinds,
@@ -37,8 +41,8 @@ export const LATER_KINDS = [
   ...['peft_trajectory'],
   ...['peft_adapter', 'peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
   ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
-  ...['nlg_beam', 'nlg_metrics', 'glue_metrics'],
-  ...['nlg_pipeline', 'nlg_batch', 'nlg_decode', 'tokenizer', 'tokenizer_corpus', 'chat_template'],
+  ...['nlg_metrics', 'glue_metrics'],
+  ...['nlg_decode', 'tokenizer', 'tokenizer_corpus', 'chat_template'],
 ]
 
 /** Keys that every entry may have: where the case is, and the tolerance that it is compared with. */

@@ -1,0 +1,8 @@
+export { WEBNLG_SEEN, formatDart, formatE2e, formatWebnlg, readFormatted, readNlgRows, writeJsonl } from './format.js'
+export type { NlgFormat, NlgRow } from './format.js'
+export { encodeNlg, readEncoded, writeEncoded } from './encode.js'
+export type { NlgEncodeOptions, NlgExample } from './encode.js'
+export { NlgDataset, checkNlgFits } from './dataset.js'
+export type { NlgDatasetOptions, NlgObjective, NlgSample } from './dataset.js'
+export { collateNlg, padNlg } from './batch.js'
+export type { NlgBatch, PaddedNlgBatch } from './batch.js'
