@@ -83,6 +83,9 @@ export interface DecoderParts<Context extends AttentionContext> {
   begin(ids: Tensor, place: Placement): { x: Tensor; beside: Omit<Context, keyof AttentionContext> }
 }
 
+/** Up to so many new tokens what the blocks make is given back at the end of the forward, behind a cache; a prompt's is at the end of each block. */
+const FEW_TOKENS = 16
+
 /**
  * The forward of a decoder: embeddings, blocks, final norm.
  *
@@ -114,8 +117,8 @@ export function runDecoder<Context extends AttentionContext>(
   for (const [i, block] of blocks.entries()) {
     const own = last !== null && i === blocks.length - 1 ? { ...context, last } : context
     const forward = (input: Tensor) => block.forward(input, own)
-    // One new token makes little, and what a cache makes for the first block serves all.
-    if (cache !== null) x = forward(x)
+    // A few new tokens make little, and what a cache makes for the first block serves all.
+    if (cache !== null && x.shape[0]! * x.shape[1]! <= FEW_TOKENS) x = forward(x)
     else x = again ? checkpoint(forward, x) : releaseAfter(() => forward(x))
     states.push(x)
   }

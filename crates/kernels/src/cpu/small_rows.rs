@@ -10,10 +10,10 @@ mod tile;
 
 pub(crate) use lanes::Lane;
 pub(crate) use scratch::{release_scratch, with_scratch};
-pub(crate) use tile::{Kind, Tile, on_current_isa};
+pub(crate) use tile::{Kind, Tile, on_current_isa, prefetch};
 
 use crate::{Float, WeightRef, isa, par};
-use tile::{K_BLOCK, prefetch};
+use tile::K_BLOCK;
 
 /// Most rows for which [`crate::cpu::gemm::gemm`] comes here.
 pub const MAX_ROWS: usize = 16;

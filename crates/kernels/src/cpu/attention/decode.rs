@@ -1,7 +1,7 @@
 //! The query heads of one key head in a decoding step: few rows against all keys, with the online softmax.
 
 use super::super::gemm::gemm_on_thread;
-use super::super::small_rows::{Shared, with_scratch};
+use super::super::small_rows::{Shared, prefetch, with_scratch};
 use super::problem::{Problem, Rows};
 use crate::{Float, isa};
 
@@ -28,6 +28,8 @@ pub(super) fn attend<T: Float>(
         for j0 in (0..keys).step_by(KEYS) {
             let width = KEYS.min(keys - j0);
             let (k, v) = (&k[p.ks.at(rows.b, kv, j0)..], &v[p.vs.at(rows.b, kv, j0)..]);
+            fetch(k, p.ks.t, d, width);
+            fetch(v, p.vs.t, d, width);
             let scores = &mut scores[..n * width];
             // SAFETY: q has n rows of d, k has `width` rows of d, checked by the caller; scores is (n, width).
             unsafe {
@@ -84,6 +86,16 @@ pub(super) fn attend<T: Float>(
             unsafe { p.finish(rows, r, acc, (max[r], sum[r]), out, lse) };
         }
     });
+}
+
+/// Asks for rows of a head. They lie far apart between those of other heads, so that the CPU foresees none of them.
+fn fetch<T>(x: &[T], stride: usize, d: usize, rows: usize) {
+    let line = 64 / size_of::<T>();
+    for row in 0..rows {
+        for at in (0..d).step_by(line) {
+            prefetch(x.as_ptr().wrapping_add(row * stride + at));
+        }
+    }
 }
 
 /// Turns scores into weights relative to the new maximum; gives the factor for what was summed under the old one.

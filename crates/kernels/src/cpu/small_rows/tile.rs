@@ -171,7 +171,7 @@ macro_rules! in_runs {
 unsafe fn dot<S: Simd, T: Lane>(s: S, p: &Tile<T>) {
     // SAFETY: the blocks stay inside m and n; the caller promises the pointers.
     unsafe {
-        if p.m == 1 && p.k <= SHORT_ROW {
+        if p.m == 1 && p.k <= SHORT_ROW && p.ldw == p.k {
             in_runs!(p.n, 0, |j, NB| dot_block::<S, T, 1, NB>(s, p, 0, j), 1);
         } else if p.m == 1 {
             in_runs!(p.n, 0, |j, NB| dot_block::<S, T, 1, NB>(s, p, 0, j), 8, 1);
@@ -369,7 +369,7 @@ unsafe fn axpy_block<S: Simd, T: Lane, const MB: usize, const CV: usize>(
 
 /// Asks for the cache line at `p`, which need not be a valid address.
 #[inline(always)]
-pub(super) fn prefetch<T>(p: *const T) {
+pub(crate) fn prefetch<T>(p: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: SSE is part of x86-64, and a prefetch never faults.
     unsafe {
