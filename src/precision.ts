@@ -12,7 +12,7 @@ export type Float32MatmulPrecision = 'highest' | 'medium'
  * - `'highest'` (default): the weight is widened to f32, and the products are those of f32.
  * - `'medium'`: the activations, and in backward the gradients of the outputs, are rounded to bf16 (to nearest, ties to even; NaN and infinity
  *   stay, what is below 2⁻¹²⁶ counts as 0) and multiplied with the weight by the CPU's bf16 instructions, nearly twice as fast. Each factor is off by
- *   at most 2⁻⁸ of itself; sums stay in f32.
+ *   at most 2⁻⁸ of itself; sums stay in f32. What such a layer hands to GELU, SiLU or SwiGLU is kept for backward in bf16, half of it.
  *
  * It never touches weights in f32, f64 or f16, LoRA's factors and their gradients, or products of 16 rows or fewer (decoding), which are bound by
  * reading the weight. It needs AVX512-BF16, which `lora.backend().bf16Products` reports: on other processors, and with a lower `LORALIB_ISA`,

@@ -176,6 +176,9 @@ impl Recorder {
         };
         self.push(place, after, command);
         if row.mutates == Mutates::Nothing {
+            if needs.0 != 0 && row.narrow {
+                self.narrow_saved(outputs[0])?;
+            }
             Ok(outputs)
         } else {
             Ok(SmallVec::from_slice(&inputs[..1.min(inputs.len())]))

@@ -26,6 +26,7 @@ pub static PROVOKED_PANIC: OpRow = OpRow {
     twin,
     gradient: Gradient::None,
     again: false,
+    narrow: false,
     half: Half::Native,
 };
 

@@ -275,6 +275,8 @@ pub struct OpRow {
     pub gradient: Gradient,
     /// Whether its output costs one pass to make again from what its own backward keeps: then nobody else keeps it for backward.
     pub again: bool,
+    /// Whether backward may keep its inputs in bf16 where products round to bf16 anyway ([`crate::precision::Precision::Medium`]).
+    pub narrow: bool,
     /// Half-precision inputs.
     pub half: Half,
 }

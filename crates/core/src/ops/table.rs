@@ -53,6 +53,7 @@ const fn row(name: &'static str, inputs: &'static [Input], attrs: &'static [Attr
         twin: create::no_twin,
         gradient: Gradient::None,
         again: false,
+        narrow: false,
         half: Half::Widen,
     }
 }
@@ -102,9 +103,9 @@ table! {
     TANH "tanh" (: x) [] { shape: unary::float_shape, forward: unary::tanh, twin: unary::tanh_twin, gradient: rule(unary::save_output, unary::tanh_backward) } "Hyperbolic tangent.";
     SIGMOID "sigmoid" (: x) [] { shape: unary::float_shape, forward: unary::sigmoid, twin: unary::sigmoid_twin, gradient: rule(unary::save_output, unary::sigmoid_backward) } "`1 / (1 + e^-x)`.";
     RELU "relu" (: x) [] { shape: unary::float_shape, forward: unary::relu, twin: unary::relu_twin, gradient: rule(unary::save_input, unary::relu_backward), again: true } "`max(x, 0)`; gradient 0 at 0.";
-    SILU "silu" (: x) [] { shape: unary::float_shape, forward: unary::silu, twin: unary::silu_twin, gradient: rule(unary::save_input, unary::silu_backward), again: true } "`x * sigmoid(x)`.";
-    GELU "gelu" (: x) [] { shape: unary::float_shape, forward: unary::gelu, twin: unary::gelu_twin, gradient: rule(unary::save_input, unary::gelu_backward), again: true } "`x * Phi(x)`, exact.";
-    GELU_TANH "geluTanh" (: x) [] { shape: unary::float_shape, forward: unary::gelu_tanh, twin: unary::gelu_tanh_twin, gradient: rule(unary::save_input, unary::gelu_tanh_backward), again: true } "GELU with the tanh approximation (gelu_new of GPT-2).";
+    SILU "silu" (: x) [] { shape: unary::float_shape, forward: unary::silu, twin: unary::silu_twin, gradient: rule(unary::save_input, unary::silu_backward), again: true, narrow: true } "`x * sigmoid(x)`.";
+    GELU "gelu" (: x) [] { shape: unary::float_shape, forward: unary::gelu, twin: unary::gelu_twin, gradient: rule(unary::save_input, unary::gelu_backward), again: true, narrow: true } "`x * Phi(x)`, exact.";
+    GELU_TANH "geluTanh" (: x) [] { shape: unary::float_shape, forward: unary::gelu_tanh, twin: unary::gelu_tanh_twin, gradient: rule(unary::save_input, unary::gelu_tanh_backward), again: true, narrow: true } "GELU with the tanh approximation (gelu_new of GPT-2).";
     ERF "erf" (: x) [] { shape: unary::float_shape, forward: unary::erf, twin: unary::erf_twin, gradient: rule(unary::save_input, unary::erf_backward) } "Error function.";
     FLOOR "floor" (: x) [] { shape: unary::float_shape, forward: unary::floor, twin: unary::floor_twin, gradient: Gradient::Stop } "Largest integer not above.";
     CEIL "ceil" (: x) [] { shape: unary::float_shape, forward: unary::ceil, twin: unary::ceil_twin, gradient: Gradient::Stop } "Smallest integer not below.";
@@ -112,7 +113,7 @@ table! {
     POW_SCALAR "powScalar" (: x) [exponent: num] { shape: unary::float_shape, forward: unary::pow_scalar, twin: unary::pow_scalar_twin, gradient: rule(unary::save_input, unary::pow_scalar_backward) } "`x` to a fixed power.";
     CLAMP "clamp" (: x) [min: num, max: num] { shape: unary::float_shape, forward: unary::clamp, twin: unary::clamp_twin, gradient: rule(unary::save_input, unary::clamp_backward) } "`x` held between two bounds; gradient 1 inside, bounds included.";
     UNARY_BACKWARD "unaryBackward" (: saved, : dy) [kind: num, a: num, b: num] { public: false, shape: unary::backward_shape, forward: unary::backward, twin: unary::backward_twin } "Gradient of a one-operand op from what it saved.";
-    SILU_MUL "siluMul" (: gate, : up) [] { shape: silu_mul::shape, forward: silu_mul::silu_mul, twin: silu_mul::silu_mul_twin, gradient: rule(silu_mul::save, silu_mul::silu_mul_backward), again: true } "`silu(gate) * up`: SwiGLU.";
+    SILU_MUL "siluMul" (: gate, : up) [] { shape: silu_mul::shape, forward: silu_mul::silu_mul, twin: silu_mul::silu_mul_twin, gradient: rule(silu_mul::save, silu_mul::silu_mul_backward), again: true, narrow: true } "`silu(gate) * up`: SwiGLU.";
     SILU_MUL_BACKWARD "siluMulBackward" (: dy, : gate, : up) [] { public: false, visible: 2, shape: silu_mul::backward_shape, forward: silu_mul::grad, twin: silu_mul::grad_twin } "Gradients dgate, dup of siluMul.";
     LOGICAL_NOT "logicalNot" (: a) [] { shape: unary::logical_shape, forward: unary::logical_not, twin: unary::logical_not_twin, gradient: Gradient::Stop } "True where `a` is 0.";
     LOGICAL_AND "logicalAnd" (: a, : b) [] { shape: elementwise::logical_shape, forward: elementwise::logical_and, twin: elementwise::logical_and_twin, gradient: Gradient::Stop } "True where both are not 0.";

@@ -45,6 +45,7 @@ impl Tape {
 impl Recorder {
     /// Fetches what a node borrowed: from here on it holds it as any saved input.
     pub(super) fn fetch_borrowed(&mut self, node: &mut Node) -> Result<()> {
+        self.widen_saved(node)?;
         while let Some(&(i, maker)) = node.again.last() {
             let id = match self.tape.nodes[&maker].remade {
                 Some(id) => id,
@@ -64,8 +65,9 @@ impl Recorder {
     }
 
     fn make_again(&mut self, maker: u64) -> Result<Id> {
-        let node = self.tape.nodes.remove(&maker).expect("an edge keeps its node");
-        let made = self.run_again(&node);
+        let mut node = self.tape.nodes.remove(&maker).expect("an edge keeps its node");
+        // Its own turn comes soon.
+        let made = self.widen_saved(&mut node).and_then(|()| self.run_again(&node));
         self.tape.nodes.insert(maker, node);
         made
     }

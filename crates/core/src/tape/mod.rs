@@ -5,6 +5,7 @@ mod back;
 mod backward;
 mod grads;
 mod hooks;
+mod narrow;
 mod node;
 mod walk;
 mod wanted;

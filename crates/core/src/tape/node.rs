@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use crate::dtype::Dtype;
 use crate::entry::Id;
 use crate::ops::row::{Meta, Metas, Needs, OpRow, Rng};
 
@@ -34,6 +35,8 @@ pub struct Node {
     pub(crate) needs: Needs,
     /// Inputs that backward needs, with the version they had.
     pub(crate) saved_inputs: SmallVec<[Option<(Id, u32)>; 5]>,
+    /// Bit mask of the saved inputs that are copies in bf16.
+    pub(crate) narrowed: u32,
     /// Outputs that backward needs.
     pub(crate) saved_outputs: SmallVec<[Option<(Id, u32)>; 3]>,
     /// Inputs that backward needs and makes again: which one, and the node whose output it is.
@@ -66,6 +69,7 @@ impl Node {
             output_metas: Metas::new(),
             needs: Needs(0),
             saved_inputs: SmallVec::new(),
+            narrowed: 0,
             saved_outputs: SmallVec::new(),
             again: SmallVec::new(),
             borrowers: 0,
@@ -75,6 +79,11 @@ impl Node {
             refs: 0,
             consumed: false,
         })
+    }
+
+    /// Whether it is a layer with a bf16 weight.
+    pub(crate) fn has_bf16_input(&self) -> bool {
+        self.input_metas.iter().flatten().any(|meta| meta.dtype == Dtype::Bf16)
     }
 
     /// Everything the node holds, for whoever lets go of it.

@@ -1,0 +1,67 @@
+//! Under [`Precision::Medium`] backward keeps what activation functions were given in bf16: half the memory of the largest tensors of a block. Products
+//! round the same numbers to bf16 anyway; here only the slope of the function sees it.
+
+use smallvec::SmallVec;
+
+use crate::dtype::Dtype;
+use crate::entry::Id;
+use crate::error::Result;
+use crate::ops::table;
+use crate::precision::Precision;
+use crate::recorder::Recorder;
+
+use super::hold;
+use super::node::{Edge, Node};
+
+/// Numbers of a tensor that are worth two more ops.
+const LEAST: usize = 1 << 16;
+
+impl Recorder {
+    /// Lets the node that has just made `output` keep its inputs in bf16, those that a layer with a bf16 weight made.
+    pub(crate) fn narrow_saved(&mut self, output: Id) -> Result<()> {
+        let Some((number, _)) = self.values.get(output).node else {
+            return Ok(());
+        };
+        let node = &self.tape.nodes[&number];
+        if self.precision() != Precision::Medium || !node.row.narrow || !crate::has_bf16_products() {
+            return Ok(());
+        }
+        let edges = node.edges.iter().zip(&node.saved_inputs).enumerate();
+        let large: SmallVec<[(usize, Id); 2]> = edges
+            .filter_map(|(i, (edge, saved))| {
+                let ((id, _), &Edge::Node(maker, _)) = ((*saved)?, edge) else {
+                    return None;
+                };
+                let meta = self.values.meta(id);
+                let is_large = meta.dtype == Dtype::F32 && meta.shape.numel() >= LEAST;
+                (is_large && self.tape.nodes[&maker].has_bf16_input()).then_some((i, id))
+            })
+            .collect();
+        for (i, id) in large {
+            let half = self.cast(id, Dtype::Bf16)?;
+            let held = hold(&mut self.values, half);
+            let node = self.tape.nodes.get_mut(&number).expect("its output lives");
+            node.saved_inputs[i] = Some(held);
+            node.narrowed |= 1 << i;
+            self.tape.unhold(&mut self.values, id);
+        }
+        Ok(())
+    }
+
+    /// Gives a node its inputs back in f32, before it or a borrower of its output needs them.
+    pub(super) fn widen_saved(&mut self, node: &mut Node) -> Result<()> {
+        while node.narrowed != 0 {
+            let i = node.narrowed.trailing_zeros() as usize;
+            let (half, _) = node.saved_inputs[i].expect("what is narrowed is saved");
+            let wide = self.cast(half, Dtype::F32)?;
+            node.saved_inputs[i] = Some(hold(&mut self.values, wide));
+            node.narrowed &= !(1 << i);
+            self.tape.unhold(&mut self.values, half);
+        }
+        Ok(())
+    }
+
+    fn cast(&mut self, id: Id, to: Dtype) -> Result<Id> {
+        Ok(self.record_all(&table::CAST, &[id], &[f64::from(to as u8)], None, false)?[0])
+    }
+}
