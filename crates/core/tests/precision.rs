@@ -6,7 +6,7 @@ mod support;
 
 use engine::dtype::Dtype;
 use engine::entry::Id;
-use engine::ops::table::{LINEAR, LORA_LINEAR};
+use engine::ops::table::{GELU, GELU_TANH, LINEAR, LORA_LINEAR, SILU, SILU_MUL};
 use engine::precision::Precision;
 use half::bf16;
 use support::harness::{Host, Lab, Rand};
@@ -165,4 +165,61 @@ fn the_bits_do_not_depend_on_the_threads() {
         results.into_iter().map(|id| lab.bits(id)).collect()
     };
     assert!(run(1) == run(2));
+}
+
+/// A layer, an activation, and a layer that learns: gradients of the first input and the last weight, and the bytes alive between forward and backward.
+fn block(weight: Dtype, activation: &'static engine::ops::row::OpRow, precision: Precision) -> (Vec<Vec<f64>>, u64) {
+    const SIZES: (usize, usize, usize) = (512, 48, 256);
+    let (m, k, n) = SIZES;
+    let mut lab = Lab::new(false, 2);
+    let mut rand = Rand::new(9);
+    let mut random = |shape: &[usize]| Host::f32(shape, &rand.normals(shape.iter().product()));
+    let (x, mut w, last, dy) = (random(&[m, k]), random(&[n, k]), random(&[k, n]), random(&[m, k]));
+    w.dtype = weight;
+    let (x, w, last, dy) = (lab.leaf(&x), lab.put(&w), lab.leaf(&last), lab.put(&dy));
+    lab.rec.set_precision(precision);
+    let h = lab.op(&LINEAR, &[x, w, 0], &[0.0]);
+    let inputs = [h, h];
+    let a = lab.op(activation, &inputs[..activation.inputs.len()], &[]);
+    let y = lab.op(&LINEAR, &[a, last, 0], &[0.0]);
+    lab.release(&[h, a]);
+    let alive = lab.live_bytes();
+    lab.backward_with(y, dy, true).unwrap();
+    let gradients = [x, last].map(|id| lab.grad(id).unwrap());
+    // The graph is there still, with its inputs widened.
+    lab.backward_with(y, dy, false).unwrap();
+    for (id, once) in [x, last].into_iter().zip(&gradients) {
+        let twice: Vec<f64> = once.iter().map(|g| 2.0 * g).collect();
+        assert!(farthest(&lab.grad(id).unwrap(), &twice) < 1e-6);
+    }
+    (gradients.to_vec(), alive)
+}
+
+#[test]
+fn medium_keeps_what_activations_were_given_in_half_of_the_memory() {
+    for activation in [&GELU, &GELU_TANH, &SILU, &SILU_MUL] {
+        let (exact, full) = block(Dtype::Bf16, activation, Precision::Highest);
+        let (rounded, half) = block(Dtype::Bf16, activation, Precision::Medium);
+        if !engine::has_bf16_products() {
+            assert_eq!((exact, full), (rounded, half));
+            continue;
+        }
+        let copies = activation.inputs.len() as u64;
+        // Both inputs of the gate are one tensor here, which was kept once.
+        let saved = 512 * 256 * (4 - 2 * copies);
+        assert_eq!(full - half, saved, "{}", activation.name);
+        for (exact, rounded) in exact.iter().zip(&rounded) {
+            let scale = exact.iter().fold(0.0f64, |most, x| most.max(x.abs()));
+            let off = exact
+                .iter()
+                .zip(rounded)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f64::max);
+            assert!(off > 0.0 && off < 0.02 * scale, "{}: {off} of {scale}", activation.name);
+        }
+        assert_eq!(
+            block(Dtype::F32, activation, Precision::Highest),
+            block(Dtype::F32, activation, Precision::Medium)
+        );
+    }
 }
