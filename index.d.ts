@@ -849,7 +849,7 @@ type Float32MatmulPrecision = 'highest' | 'medium';
  * - `'highest'` (default): the weight is widened to f32, and the products are those of f32.
  * - `'medium'`: the activations, and in backward the gradients of the outputs, are rounded to bf16 (to nearest, ties to even; NaN and infinity
  *   stay, what is below 2⁻¹²⁶ counts as 0) and multiplied with the weight by the CPU's bf16 instructions, nearly twice as fast. Each factor is off by
- *   at most 2⁻⁸ of itself; sums stay in f32.
+ *   at most 2⁻⁸ of itself; sums stay in f32. What such a layer hands to GELU, SiLU or SwiGLU is kept for backward in bf16, half of it.
  *
  * It never touches weights in f32, f64 or f16, LoRA's factors and their gradients, or products of 16 rows or fewer (decoding), which are bound by
  * reading the weight. It needs AVX512-BF16, which `lora.backend().bf16Products` reports: on other processors, and with a lower `LORALIB_ISA`,
@@ -3487,168 +3487,168 @@ declare namespace init_d {
   export type { init_d_InitOptions as InitOptions, init_d_KaimingOptions as KaimingOptions, init_d_Nonlinearity as Nonlinearity, init_d_XavierOptions as XavierOptions };
 }
 
-type index_d$6_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
-declare const index_d$6_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
-type index_d$6_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
-declare const index_d$6_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
-type index_d$6_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
-declare const index_d$6_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
-type index_d$6_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
-declare const index_d$6_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
-type index_d$6_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
-declare const index_d$6_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
-type index_d$6_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
-declare const index_d$6_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
-type index_d$6_AvgPool1d = AvgPool1d;
-declare const index_d$6_AvgPool1d: typeof AvgPool1d;
-type index_d$6_AvgPool2d = AvgPool2d;
-declare const index_d$6_AvgPool2d: typeof AvgPool2d;
-type index_d$6_AvgPool3d = AvgPool3d;
-declare const index_d$6_AvgPool3d: typeof AvgPool3d;
-type index_d$6_AvgPoolOptions = AvgPoolOptions;
-type index_d$6_BCELoss = BCELoss;
-declare const index_d$6_BCELoss: typeof BCELoss;
-type index_d$6_BCEWithLogitsLoss = BCEWithLogitsLoss;
-declare const index_d$6_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
-type index_d$6_BatchNorm1d = BatchNorm1d;
-declare const index_d$6_BatchNorm1d: typeof BatchNorm1d;
-type index_d$6_BatchNorm2d = BatchNorm2d;
-declare const index_d$6_BatchNorm2d: typeof BatchNorm2d;
-type index_d$6_BatchNorm3d = BatchNorm3d;
-declare const index_d$6_BatchNorm3d: typeof BatchNorm3d;
-type index_d$6_ConvFunctionalOptions = ConvFunctionalOptions;
-type index_d$6_ConvGeometry = ConvGeometry;
-type index_d$6_ConvOptions = ConvOptions;
-type index_d$6_ConvTranspose1d = ConvTranspose1d;
-declare const index_d$6_ConvTranspose1d: typeof ConvTranspose1d;
-type index_d$6_ConvTranspose2d = ConvTranspose2d;
-declare const index_d$6_ConvTranspose2d: typeof ConvTranspose2d;
-type index_d$6_ConvTranspose3d = ConvTranspose3d;
-declare const index_d$6_ConvTranspose3d: typeof ConvTranspose3d;
-type index_d$6_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
-type index_d$6_ConvTransposeGeometry = ConvTransposeGeometry;
-type index_d$6_ConvTransposeOptions = ConvTransposeOptions;
-type index_d$6_CosineEmbeddingLoss = CosineEmbeddingLoss;
-declare const index_d$6_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
-type index_d$6_CosineSimilarity = CosineSimilarity;
-declare const index_d$6_CosineSimilarity: typeof CosineSimilarity;
-type index_d$6_CrossEntropyLoss = CrossEntropyLoss;
-declare const index_d$6_CrossEntropyLoss: typeof CrossEntropyLoss;
-type index_d$6_Dropout = Dropout;
-declare const index_d$6_Dropout: typeof Dropout;
-type index_d$6_Dropout1d = Dropout1d;
-declare const index_d$6_Dropout1d: typeof Dropout1d;
-type index_d$6_Dropout2d = Dropout2d;
-declare const index_d$6_Dropout2d: typeof Dropout2d;
-type index_d$6_Dropout3d = Dropout3d;
-declare const index_d$6_Dropout3d: typeof Dropout3d;
-type index_d$6_ELU = ELU;
-declare const index_d$6_ELU: typeof ELU;
-type index_d$6_EmbeddingLayerOptions = EmbeddingLayerOptions;
-type index_d$6_Flatten = Flatten;
-declare const index_d$6_Flatten: typeof Flatten;
-type index_d$6_FloatDtype = FloatDtype;
-type index_d$6_GELU = GELU;
-declare const index_d$6_GELU: typeof GELU;
-type index_d$6_GLU = GLU;
-declare const index_d$6_GLU: typeof GLU;
-type index_d$6_GroupNorm = GroupNorm;
-declare const index_d$6_GroupNorm: typeof GroupNorm;
-type index_d$6_GroupNormOptions = GroupNormOptions;
-type index_d$6_Hardtanh = Hardtanh;
-declare const index_d$6_Hardtanh: typeof Hardtanh;
-type index_d$6_HuberLoss = HuberLoss;
-declare const index_d$6_HuberLoss: typeof HuberLoss;
-type index_d$6_Identity = Identity;
-declare const index_d$6_Identity: typeof Identity;
-type index_d$6_InstanceNorm1d = InstanceNorm1d;
-declare const index_d$6_InstanceNorm1d: typeof InstanceNorm1d;
-type index_d$6_InstanceNorm2d = InstanceNorm2d;
-declare const index_d$6_InstanceNorm2d: typeof InstanceNorm2d;
-type index_d$6_InstanceNorm3d = InstanceNorm3d;
-declare const index_d$6_InstanceNorm3d: typeof InstanceNorm3d;
-type index_d$6_InterpolateMode = InterpolateMode;
-type index_d$6_InterpolateOptions = InterpolateOptions;
-type index_d$6_KLDivLoss = KLDivLoss;
-declare const index_d$6_KLDivLoss: typeof KLDivLoss;
-type index_d$6_L1Loss = L1Loss;
-declare const index_d$6_L1Loss: typeof L1Loss;
-type index_d$6_LayerNorm = LayerNorm;
-declare const index_d$6_LayerNorm: typeof LayerNorm;
-type index_d$6_LayerNormOptions = LayerNormOptions;
-type index_d$6_LeakyReLU = LeakyReLU;
-declare const index_d$6_LeakyReLU: typeof LeakyReLU;
-type index_d$6_LinearOptions = LinearOptions;
-type index_d$6_LogSigmoid = LogSigmoid;
-declare const index_d$6_LogSigmoid: typeof LogSigmoid;
-type index_d$6_LogSoftmax = LogSoftmax;
-declare const index_d$6_LogSoftmax: typeof LogSoftmax;
-type index_d$6_MSELoss = MSELoss;
-declare const index_d$6_MSELoss: typeof MSELoss;
-type index_d$6_MarginRankingLoss = MarginRankingLoss;
-declare const index_d$6_MarginRankingLoss: typeof MarginRankingLoss;
-type index_d$6_MaxPool1d = MaxPool1d;
-declare const index_d$6_MaxPool1d: typeof MaxPool1d;
-type index_d$6_MaxPool2d = MaxPool2d;
-declare const index_d$6_MaxPool2d: typeof MaxPool2d;
-type index_d$6_MaxPool3d = MaxPool3d;
-declare const index_d$6_MaxPool3d: typeof MaxPool3d;
-type index_d$6_MaxPoolOptions = MaxPoolOptions;
-type index_d$6_Mish = Mish;
-declare const index_d$6_Mish: typeof Mish;
-type index_d$6_Module = Module;
-declare const index_d$6_Module: typeof Module;
-type index_d$6_ModuleList = ModuleList;
-declare const index_d$6_ModuleList: typeof ModuleList;
-type index_d$6_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
-type index_d$6_MultiheadAttentionOptions = MultiheadAttentionOptions;
-type index_d$6_NLLLoss = NLLLoss;
-declare const index_d$6_NLLLoss: typeof NLLLoss;
-type index_d$6_OutputSize = OutputSize;
-type index_d$6_PReLU = PReLU;
-declare const index_d$6_PReLU: typeof PReLU;
-type index_d$6_PReLUOptions = PReLUOptions;
-type index_d$6_PaddingMode = PaddingMode;
-type index_d$6_PerDimension = PerDimension;
-type index_d$6_PixelShuffle = PixelShuffle;
-declare const index_d$6_PixelShuffle: typeof PixelShuffle;
-type index_d$6_PixelUnshuffle = PixelUnshuffle;
-declare const index_d$6_PixelUnshuffle: typeof PixelUnshuffle;
-type index_d$6_PlacementOptions = PlacementOptions;
-type index_d$6_RMSNorm = RMSNorm;
-declare const index_d$6_RMSNorm: typeof RMSNorm;
-type index_d$6_RMSNormOptions = RMSNormOptions;
-type index_d$6_ReLU = ReLU;
-declare const index_d$6_ReLU: typeof ReLU;
-type index_d$6_ReLU6 = ReLU6;
-declare const index_d$6_ReLU6: typeof ReLU6;
-type index_d$6_RunningNormOptions = RunningNormOptions;
-type index_d$6_Sequential = Sequential;
-declare const index_d$6_Sequential: typeof Sequential;
-type index_d$6_SiLU = SiLU;
-declare const index_d$6_SiLU: typeof SiLU;
-type index_d$6_Sigmoid = Sigmoid;
-declare const index_d$6_Sigmoid: typeof Sigmoid;
-type index_d$6_SmoothL1Loss = SmoothL1Loss;
-declare const index_d$6_SmoothL1Loss: typeof SmoothL1Loss;
-type index_d$6_Softmax = Softmax;
-declare const index_d$6_Softmax: typeof Softmax;
-type index_d$6_Softplus = Softplus;
-declare const index_d$6_Softplus: typeof Softplus;
-type index_d$6_Tanh = Tanh;
-declare const index_d$6_Tanh: typeof Tanh;
-type index_d$6_TransposedLinear = TransposedLinear;
-declare const index_d$6_TransposedLinear: typeof TransposedLinear;
-type index_d$6_TripletMarginLoss = TripletMarginLoss;
-declare const index_d$6_TripletMarginLoss: typeof TripletMarginLoss;
-type index_d$6_Unflatten = Unflatten;
-declare const index_d$6_Unflatten: typeof Unflatten;
-type index_d$6_Upsample = Upsample;
-declare const index_d$6_Upsample: typeof Upsample;
-declare const index_d$6_parameter: typeof parameter;
-declare namespace index_d$6 {
-  export { index_d$6_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$6_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$6_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$6_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$6_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$6_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$6_AvgPool1d as AvgPool1d, index_d$6_AvgPool2d as AvgPool2d, index_d$6_AvgPool3d as AvgPool3d, index_d$6_BCELoss as BCELoss, index_d$6_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$6_BatchNorm1d as BatchNorm1d, index_d$6_BatchNorm2d as BatchNorm2d, index_d$6_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$6_ConvTranspose1d as ConvTranspose1d, index_d$6_ConvTranspose2d as ConvTranspose2d, index_d$6_ConvTranspose3d as ConvTranspose3d, index_d$6_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$6_CosineSimilarity as CosineSimilarity, index_d$6_CrossEntropyLoss as CrossEntropyLoss, index_d$6_Dropout as Dropout, index_d$6_Dropout1d as Dropout1d, index_d$6_Dropout2d as Dropout2d, index_d$6_Dropout3d as Dropout3d, index_d$6_ELU as ELU, Embedding$1 as Embedding, index_d$6_Flatten as Flatten, index_d$6_GELU as GELU, index_d$6_GLU as GLU, index_d$6_GroupNorm as GroupNorm, index_d$6_Hardtanh as Hardtanh, index_d$6_HuberLoss as HuberLoss, index_d$6_Identity as Identity, index_d$6_InstanceNorm1d as InstanceNorm1d, index_d$6_InstanceNorm2d as InstanceNorm2d, index_d$6_InstanceNorm3d as InstanceNorm3d, index_d$6_KLDivLoss as KLDivLoss, index_d$6_L1Loss as L1Loss, index_d$6_LayerNorm as LayerNorm, index_d$6_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$6_LogSigmoid as LogSigmoid, index_d$6_LogSoftmax as LogSoftmax, index_d$6_MSELoss as MSELoss, index_d$6_MarginRankingLoss as MarginRankingLoss, index_d$6_MaxPool1d as MaxPool1d, index_d$6_MaxPool2d as MaxPool2d, index_d$6_MaxPool3d as MaxPool3d, index_d$6_Mish as Mish, index_d$6_Module as Module, index_d$6_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$6_NLLLoss as NLLLoss, index_d$6_PReLU as PReLU, index_d$6_PixelShuffle as PixelShuffle, index_d$6_PixelUnshuffle as PixelUnshuffle, index_d$6_RMSNorm as RMSNorm, index_d$6_ReLU as ReLU, index_d$6_ReLU6 as ReLU6, index_d$6_Sequential as Sequential, index_d$6_SiLU as SiLU, index_d$6_Sigmoid as Sigmoid, index_d$6_SmoothL1Loss as SmoothL1Loss, index_d$6_Softmax as Softmax, index_d$6_Softplus as Softplus, index_d$6_Tanh as Tanh, index_d$6_TransposedLinear as TransposedLinear, index_d$6_TripletMarginLoss as TripletMarginLoss, index_d$6_Unflatten as Unflatten, index_d$6_Upsample as Upsample, functional_d as functional, init_d as init, index_d$6_parameter as parameter };
-  export type { index_d$6_AvgPoolOptions as AvgPoolOptions, index_d$6_ConvFunctionalOptions as ConvFunctionalOptions, index_d$6_ConvGeometry as ConvGeometry, index_d$6_ConvOptions as ConvOptions, index_d$6_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$6_ConvTransposeGeometry as ConvTransposeGeometry, index_d$6_ConvTransposeOptions as ConvTransposeOptions, index_d$6_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$6_FloatDtype as FloatDtype, index_d$6_GroupNormOptions as GroupNormOptions, index_d$6_InterpolateMode as InterpolateMode, index_d$6_InterpolateOptions as InterpolateOptions, index_d$6_LayerNormOptions as LayerNormOptions, index_d$6_LinearOptions as LinearOptions, index_d$6_MaxPoolOptions as MaxPoolOptions, index_d$6_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$6_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$6_OutputSize as OutputSize, index_d$6_PReLUOptions as PReLUOptions, index_d$6_PaddingMode as PaddingMode, index_d$6_PerDimension as PerDimension, index_d$6_PlacementOptions as PlacementOptions, index_d$6_RMSNormOptions as RMSNormOptions, index_d$6_RunningNormOptions as RunningNormOptions };
+type index_d$7_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
+declare const index_d$7_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
+type index_d$7_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
+declare const index_d$7_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
+type index_d$7_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
+declare const index_d$7_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
+type index_d$7_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
+declare const index_d$7_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
+type index_d$7_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
+declare const index_d$7_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
+type index_d$7_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
+declare const index_d$7_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
+type index_d$7_AvgPool1d = AvgPool1d;
+declare const index_d$7_AvgPool1d: typeof AvgPool1d;
+type index_d$7_AvgPool2d = AvgPool2d;
+declare const index_d$7_AvgPool2d: typeof AvgPool2d;
+type index_d$7_AvgPool3d = AvgPool3d;
+declare const index_d$7_AvgPool3d: typeof AvgPool3d;
+type index_d$7_AvgPoolOptions = AvgPoolOptions;
+type index_d$7_BCELoss = BCELoss;
+declare const index_d$7_BCELoss: typeof BCELoss;
+type index_d$7_BCEWithLogitsLoss = BCEWithLogitsLoss;
+declare const index_d$7_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
+type index_d$7_BatchNorm1d = BatchNorm1d;
+declare const index_d$7_BatchNorm1d: typeof BatchNorm1d;
+type index_d$7_BatchNorm2d = BatchNorm2d;
+declare const index_d$7_BatchNorm2d: typeof BatchNorm2d;
+type index_d$7_BatchNorm3d = BatchNorm3d;
+declare const index_d$7_BatchNorm3d: typeof BatchNorm3d;
+type index_d$7_ConvFunctionalOptions = ConvFunctionalOptions;
+type index_d$7_ConvGeometry = ConvGeometry;
+type index_d$7_ConvOptions = ConvOptions;
+type index_d$7_ConvTranspose1d = ConvTranspose1d;
+declare const index_d$7_ConvTranspose1d: typeof ConvTranspose1d;
+type index_d$7_ConvTranspose2d = ConvTranspose2d;
+declare const index_d$7_ConvTranspose2d: typeof ConvTranspose2d;
+type index_d$7_ConvTranspose3d = ConvTranspose3d;
+declare const index_d$7_ConvTranspose3d: typeof ConvTranspose3d;
+type index_d$7_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
+type index_d$7_ConvTransposeGeometry = ConvTransposeGeometry;
+type index_d$7_ConvTransposeOptions = ConvTransposeOptions;
+type index_d$7_CosineEmbeddingLoss = CosineEmbeddingLoss;
+declare const index_d$7_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
+type index_d$7_CosineSimilarity = CosineSimilarity;
+declare const index_d$7_CosineSimilarity: typeof CosineSimilarity;
+type index_d$7_CrossEntropyLoss = CrossEntropyLoss;
+declare const index_d$7_CrossEntropyLoss: typeof CrossEntropyLoss;
+type index_d$7_Dropout = Dropout;
+declare const index_d$7_Dropout: typeof Dropout;
+type index_d$7_Dropout1d = Dropout1d;
+declare const index_d$7_Dropout1d: typeof Dropout1d;
+type index_d$7_Dropout2d = Dropout2d;
+declare const index_d$7_Dropout2d: typeof Dropout2d;
+type index_d$7_Dropout3d = Dropout3d;
+declare const index_d$7_Dropout3d: typeof Dropout3d;
+type index_d$7_ELU = ELU;
+declare const index_d$7_ELU: typeof ELU;
+type index_d$7_EmbeddingLayerOptions = EmbeddingLayerOptions;
+type index_d$7_Flatten = Flatten;
+declare const index_d$7_Flatten: typeof Flatten;
+type index_d$7_FloatDtype = FloatDtype;
+type index_d$7_GELU = GELU;
+declare const index_d$7_GELU: typeof GELU;
+type index_d$7_GLU = GLU;
+declare const index_d$7_GLU: typeof GLU;
+type index_d$7_GroupNorm = GroupNorm;
+declare const index_d$7_GroupNorm: typeof GroupNorm;
+type index_d$7_GroupNormOptions = GroupNormOptions;
+type index_d$7_Hardtanh = Hardtanh;
+declare const index_d$7_Hardtanh: typeof Hardtanh;
+type index_d$7_HuberLoss = HuberLoss;
+declare const index_d$7_HuberLoss: typeof HuberLoss;
+type index_d$7_Identity = Identity;
+declare const index_d$7_Identity: typeof Identity;
+type index_d$7_InstanceNorm1d = InstanceNorm1d;
+declare const index_d$7_InstanceNorm1d: typeof InstanceNorm1d;
+type index_d$7_InstanceNorm2d = InstanceNorm2d;
+declare const index_d$7_InstanceNorm2d: typeof InstanceNorm2d;
+type index_d$7_InstanceNorm3d = InstanceNorm3d;
+declare const index_d$7_InstanceNorm3d: typeof InstanceNorm3d;
+type index_d$7_InterpolateMode = InterpolateMode;
+type index_d$7_InterpolateOptions = InterpolateOptions;
+type index_d$7_KLDivLoss = KLDivLoss;
+declare const index_d$7_KLDivLoss: typeof KLDivLoss;
+type index_d$7_L1Loss = L1Loss;
+declare const index_d$7_L1Loss: typeof L1Loss;
+type index_d$7_LayerNorm = LayerNorm;
+declare const index_d$7_LayerNorm: typeof LayerNorm;
+type index_d$7_LayerNormOptions = LayerNormOptions;
+type index_d$7_LeakyReLU = LeakyReLU;
+declare const index_d$7_LeakyReLU: typeof LeakyReLU;
+type index_d$7_LinearOptions = LinearOptions;
+type index_d$7_LogSigmoid = LogSigmoid;
+declare const index_d$7_LogSigmoid: typeof LogSigmoid;
+type index_d$7_LogSoftmax = LogSoftmax;
+declare const index_d$7_LogSoftmax: typeof LogSoftmax;
+type index_d$7_MSELoss = MSELoss;
+declare const index_d$7_MSELoss: typeof MSELoss;
+type index_d$7_MarginRankingLoss = MarginRankingLoss;
+declare const index_d$7_MarginRankingLoss: typeof MarginRankingLoss;
+type index_d$7_MaxPool1d = MaxPool1d;
+declare const index_d$7_MaxPool1d: typeof MaxPool1d;
+type index_d$7_MaxPool2d = MaxPool2d;
+declare const index_d$7_MaxPool2d: typeof MaxPool2d;
+type index_d$7_MaxPool3d = MaxPool3d;
+declare const index_d$7_MaxPool3d: typeof MaxPool3d;
+type index_d$7_MaxPoolOptions = MaxPoolOptions;
+type index_d$7_Mish = Mish;
+declare const index_d$7_Mish: typeof Mish;
+type index_d$7_Module = Module;
+declare const index_d$7_Module: typeof Module;
+type index_d$7_ModuleList = ModuleList;
+declare const index_d$7_ModuleList: typeof ModuleList;
+type index_d$7_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
+type index_d$7_MultiheadAttentionOptions = MultiheadAttentionOptions;
+type index_d$7_NLLLoss = NLLLoss;
+declare const index_d$7_NLLLoss: typeof NLLLoss;
+type index_d$7_OutputSize = OutputSize;
+type index_d$7_PReLU = PReLU;
+declare const index_d$7_PReLU: typeof PReLU;
+type index_d$7_PReLUOptions = PReLUOptions;
+type index_d$7_PaddingMode = PaddingMode;
+type index_d$7_PerDimension = PerDimension;
+type index_d$7_PixelShuffle = PixelShuffle;
+declare const index_d$7_PixelShuffle: typeof PixelShuffle;
+type index_d$7_PixelUnshuffle = PixelUnshuffle;
+declare const index_d$7_PixelUnshuffle: typeof PixelUnshuffle;
+type index_d$7_PlacementOptions = PlacementOptions;
+type index_d$7_RMSNorm = RMSNorm;
+declare const index_d$7_RMSNorm: typeof RMSNorm;
+type index_d$7_RMSNormOptions = RMSNormOptions;
+type index_d$7_ReLU = ReLU;
+declare const index_d$7_ReLU: typeof ReLU;
+type index_d$7_ReLU6 = ReLU6;
+declare const index_d$7_ReLU6: typeof ReLU6;
+type index_d$7_RunningNormOptions = RunningNormOptions;
+type index_d$7_Sequential = Sequential;
+declare const index_d$7_Sequential: typeof Sequential;
+type index_d$7_SiLU = SiLU;
+declare const index_d$7_SiLU: typeof SiLU;
+type index_d$7_Sigmoid = Sigmoid;
+declare const index_d$7_Sigmoid: typeof Sigmoid;
+type index_d$7_SmoothL1Loss = SmoothL1Loss;
+declare const index_d$7_SmoothL1Loss: typeof SmoothL1Loss;
+type index_d$7_Softmax = Softmax;
+declare const index_d$7_Softmax: typeof Softmax;
+type index_d$7_Softplus = Softplus;
+declare const index_d$7_Softplus: typeof Softplus;
+type index_d$7_Tanh = Tanh;
+declare const index_d$7_Tanh: typeof Tanh;
+type index_d$7_TransposedLinear = TransposedLinear;
+declare const index_d$7_TransposedLinear: typeof TransposedLinear;
+type index_d$7_TripletMarginLoss = TripletMarginLoss;
+declare const index_d$7_TripletMarginLoss: typeof TripletMarginLoss;
+type index_d$7_Unflatten = Unflatten;
+declare const index_d$7_Unflatten: typeof Unflatten;
+type index_d$7_Upsample = Upsample;
+declare const index_d$7_Upsample: typeof Upsample;
+declare const index_d$7_parameter: typeof parameter;
+declare namespace index_d$7 {
+  export { index_d$7_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$7_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$7_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$7_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$7_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$7_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$7_AvgPool1d as AvgPool1d, index_d$7_AvgPool2d as AvgPool2d, index_d$7_AvgPool3d as AvgPool3d, index_d$7_BCELoss as BCELoss, index_d$7_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$7_BatchNorm1d as BatchNorm1d, index_d$7_BatchNorm2d as BatchNorm2d, index_d$7_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$7_ConvTranspose1d as ConvTranspose1d, index_d$7_ConvTranspose2d as ConvTranspose2d, index_d$7_ConvTranspose3d as ConvTranspose3d, index_d$7_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$7_CosineSimilarity as CosineSimilarity, index_d$7_CrossEntropyLoss as CrossEntropyLoss, index_d$7_Dropout as Dropout, index_d$7_Dropout1d as Dropout1d, index_d$7_Dropout2d as Dropout2d, index_d$7_Dropout3d as Dropout3d, index_d$7_ELU as ELU, Embedding$1 as Embedding, index_d$7_Flatten as Flatten, index_d$7_GELU as GELU, index_d$7_GLU as GLU, index_d$7_GroupNorm as GroupNorm, index_d$7_Hardtanh as Hardtanh, index_d$7_HuberLoss as HuberLoss, index_d$7_Identity as Identity, index_d$7_InstanceNorm1d as InstanceNorm1d, index_d$7_InstanceNorm2d as InstanceNorm2d, index_d$7_InstanceNorm3d as InstanceNorm3d, index_d$7_KLDivLoss as KLDivLoss, index_d$7_L1Loss as L1Loss, index_d$7_LayerNorm as LayerNorm, index_d$7_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$7_LogSigmoid as LogSigmoid, index_d$7_LogSoftmax as LogSoftmax, index_d$7_MSELoss as MSELoss, index_d$7_MarginRankingLoss as MarginRankingLoss, index_d$7_MaxPool1d as MaxPool1d, index_d$7_MaxPool2d as MaxPool2d, index_d$7_MaxPool3d as MaxPool3d, index_d$7_Mish as Mish, index_d$7_Module as Module, index_d$7_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$7_NLLLoss as NLLLoss, index_d$7_PReLU as PReLU, index_d$7_PixelShuffle as PixelShuffle, index_d$7_PixelUnshuffle as PixelUnshuffle, index_d$7_RMSNorm as RMSNorm, index_d$7_ReLU as ReLU, index_d$7_ReLU6 as ReLU6, index_d$7_Sequential as Sequential, index_d$7_SiLU as SiLU, index_d$7_Sigmoid as Sigmoid, index_d$7_SmoothL1Loss as SmoothL1Loss, index_d$7_Softmax as Softmax, index_d$7_Softplus as Softplus, index_d$7_Tanh as Tanh, index_d$7_TransposedLinear as TransposedLinear, index_d$7_TripletMarginLoss as TripletMarginLoss, index_d$7_Unflatten as Unflatten, index_d$7_Upsample as Upsample, functional_d as functional, init_d as init, index_d$7_parameter as parameter };
+  export type { index_d$7_AvgPoolOptions as AvgPoolOptions, index_d$7_ConvFunctionalOptions as ConvFunctionalOptions, index_d$7_ConvGeometry as ConvGeometry, index_d$7_ConvOptions as ConvOptions, index_d$7_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$7_ConvTransposeGeometry as ConvTransposeGeometry, index_d$7_ConvTransposeOptions as ConvTransposeOptions, index_d$7_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$7_FloatDtype as FloatDtype, index_d$7_GroupNormOptions as GroupNormOptions, index_d$7_InterpolateMode as InterpolateMode, index_d$7_InterpolateOptions as InterpolateOptions, index_d$7_LayerNormOptions as LayerNormOptions, index_d$7_LinearOptions as LinearOptions, index_d$7_MaxPoolOptions as MaxPoolOptions, index_d$7_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$7_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$7_OutputSize as OutputSize, index_d$7_PReLUOptions as PReLUOptions, index_d$7_PaddingMode as PaddingMode, index_d$7_PerDimension as PerDimension, index_d$7_PlacementOptions as PlacementOptions, index_d$7_RMSNormOptions as RMSNormOptions, index_d$7_RunningNormOptions as RunningNormOptions };
 }
 
 /** One set of parameters that share their options. Options may be changed between steps. */
@@ -4155,35 +4155,35 @@ declare namespace schedule_d {
   export type { schedule_d_CosineMinLrOptions as CosineMinLrOptions, schedule_d_CosineOptions as CosineOptions, schedule_d_DecayOptions as DecayOptions, schedule_d_InverseSqrtOptions as InverseSqrtOptions, schedule_d_LrFactor as LrFactor, schedule_d_LrSchedulerState as LrSchedulerState, schedule_d_NlgScheduleName as NlgScheduleName, schedule_d_NlgScheduleOptions as NlgScheduleOptions, schedule_d_PolynomialOptions as PolynomialOptions, schedule_d_ScheduledGroup as ScheduledGroup, schedule_d_ScheduledOptimizer as ScheduledOptimizer, schedule_d_WarmupOptions as WarmupOptions };
 }
 
-type index_d$5_Adafactor = Adafactor;
-declare const index_d$5_Adafactor: typeof Adafactor;
-type index_d$5_AdafactorOptions = AdafactorOptions;
-type index_d$5_Adam = Adam;
-declare const index_d$5_Adam: typeof Adam;
-type index_d$5_AdamOptions = AdamOptions;
-type index_d$5_AdamW = AdamW;
-declare const index_d$5_AdamW: typeof AdamW;
-type index_d$5_AdamWOptions = AdamWOptions;
-type index_d$5_ClipGradNormOptions = ClipGradNormOptions;
-type index_d$5_NlgAdamW = NlgAdamW;
-declare const index_d$5_NlgAdamW: typeof NlgAdamW;
-type index_d$5_NlgAdamWOptions = NlgAdamWOptions;
-type index_d$5_Optimizer<Options extends {
+type index_d$6_Adafactor = Adafactor;
+declare const index_d$6_Adafactor: typeof Adafactor;
+type index_d$6_AdafactorOptions = AdafactorOptions;
+type index_d$6_Adam = Adam;
+declare const index_d$6_Adam: typeof Adam;
+type index_d$6_AdamOptions = AdamOptions;
+type index_d$6_AdamW = AdamW;
+declare const index_d$6_AdamW: typeof AdamW;
+type index_d$6_AdamWOptions = AdamWOptions;
+type index_d$6_ClipGradNormOptions = ClipGradNormOptions;
+type index_d$6_NlgAdamW = NlgAdamW;
+declare const index_d$6_NlgAdamW: typeof NlgAdamW;
+type index_d$6_NlgAdamWOptions = NlgAdamWOptions;
+type index_d$6_Optimizer<Options extends {
     lr: number;
 }> = Optimizer<Options>;
-declare const index_d$5_Optimizer: typeof Optimizer;
-type index_d$5_OptimizerState = OptimizerState;
-type index_d$5_ParamGroup = ParamGroup;
-type index_d$5_Params<Options> = Params<Options>;
-type index_d$5_SGD = SGD;
-declare const index_d$5_SGD: typeof SGD;
-type index_d$5_SGDOptions = SGDOptions;
-declare const index_d$5_clipGradNorm: typeof clipGradNorm;
-declare const index_d$5_clipGradValue: typeof clipGradValue;
-declare const index_d$5_decayGroups: typeof decayGroups;
-declare namespace index_d$5 {
-  export { index_d$5_Adafactor as Adafactor, index_d$5_Adam as Adam, index_d$5_AdamW as AdamW, index_d$5_NlgAdamW as NlgAdamW, index_d$5_Optimizer as Optimizer, index_d$5_SGD as SGD, index_d$5_clipGradNorm as clipGradNorm, index_d$5_clipGradValue as clipGradValue, index_d$5_decayGroups as decayGroups, schedule_d as lrScheduler };
-  export type { index_d$5_AdafactorOptions as AdafactorOptions, index_d$5_AdamOptions as AdamOptions, index_d$5_AdamWOptions as AdamWOptions, index_d$5_ClipGradNormOptions as ClipGradNormOptions, index_d$5_NlgAdamWOptions as NlgAdamWOptions, index_d$5_OptimizerState as OptimizerState, index_d$5_ParamGroup as ParamGroup, index_d$5_Params as Params, index_d$5_SGDOptions as SGDOptions };
+declare const index_d$6_Optimizer: typeof Optimizer;
+type index_d$6_OptimizerState = OptimizerState;
+type index_d$6_ParamGroup = ParamGroup;
+type index_d$6_Params<Options> = Params<Options>;
+type index_d$6_SGD = SGD;
+declare const index_d$6_SGD: typeof SGD;
+type index_d$6_SGDOptions = SGDOptions;
+declare const index_d$6_clipGradNorm: typeof clipGradNorm;
+declare const index_d$6_clipGradValue: typeof clipGradValue;
+declare const index_d$6_decayGroups: typeof decayGroups;
+declare namespace index_d$6 {
+  export { index_d$6_Adafactor as Adafactor, index_d$6_Adam as Adam, index_d$6_AdamW as AdamW, index_d$6_NlgAdamW as NlgAdamW, index_d$6_Optimizer as Optimizer, index_d$6_SGD as SGD, index_d$6_clipGradNorm as clipGradNorm, index_d$6_clipGradValue as clipGradValue, index_d$6_decayGroups as decayGroups, schedule_d as lrScheduler };
+  export type { index_d$6_AdafactorOptions as AdafactorOptions, index_d$6_AdamOptions as AdamOptions, index_d$6_AdamWOptions as AdamWOptions, index_d$6_ClipGradNormOptions as ClipGradNormOptions, index_d$6_NlgAdamWOptions as NlgAdamWOptions, index_d$6_OptimizerState as OptimizerState, index_d$6_ParamGroup as ParamGroup, index_d$6_Params as Params, index_d$6_SGDOptions as SGDOptions };
 }
 
 /** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
@@ -4545,6 +4545,39 @@ declare class Packing {
     spread(rows: Tensor): Tensor;
 }
 
+/** How far a download is. */
+interface DownloadProgress {
+    /** The model's id. */
+    repo: string;
+    /** The file that has moved on. */
+    file: string;
+    /** Bytes of this file that are there. */
+    fileLoadedBytes: number;
+    /** Bytes of this file. */
+    fileTotalBytes: number;
+    /** Bytes that are there, of all files that this call has begun with. */
+    loadedBytes: number;
+    /** Bytes of all these files. It grows when an index names further ones. */
+    totalBytes: number;
+}
+/** Options of everything that may download. The names are those of huggingface_hub, and so are the variables. */
+interface HubOptions {
+    /** Branch, tag or commit. @default 'main' */
+    revision?: string;
+    /** Where downloads lie. @default `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else `~/.cache/huggingface/hub` */
+    cacheDir?: string;
+    /** Sent to the endpoint, and to no other server; false sends none. @default `HF_TOKEN`, else the file that `hf auth login` writes */
+    token?: string | false;
+    /** The server. @default `HF_ENDPOINT`, else the public hub */
+    endpoint?: string;
+    /** Use what the cache holds, without any request. @default whether `HF_HUB_OFFLINE` is 1 */
+    localFilesOnly?: boolean;
+    /** Called while files come, some ten times a second for each, and once when each is whole. */
+    onProgress?: (progress: DownloadProgress) => void;
+    /** Ends the download with an {@link AbortedError}; the next one goes on where it was. */
+    signal?: AbortSignal;
+}
+
 /**
  * How a fresh parameter starts: N(0, std²), within ±`cut`·std where that is given, but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16
  * or f16 model, too: it belongs to a head that is trained while the model is frozen.
@@ -4567,8 +4600,8 @@ interface FreshOptions {
     /** Draws the weights from this generator. @default the generator of the current stream */
     generator?: Generator$1;
 }
-/** Options of `fromPretrained`. */
-interface PretrainedOptions {
+/** Options of `fromPretrained`; those of a download count where the model is named by a hub id. */
+interface PretrainedOptions extends HubOptions {
     /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
     dtype?: FloatDtype;
     /**
@@ -6064,152 +6097,152 @@ declare class RobertaForMaskedLM extends MaskedLM {
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */
 declare const AutoModelForCausalLM: {
     /**
-     * Reads a model folder in the Hugging Face layout.
+     * Reads a model folder in the Hugging Face layout, or downloads the model of a hub id and reads that.
      * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
      */
-    fromPretrained(dir: string, options?: PretrainedOptions): Promise<CausalLM>;
+    fromPretrained(dirOrHubId: string, options?: PretrainedOptions): Promise<CausalLM>;
     /** A model with fresh weights from the fields of a `config.json`. */
     fromConfig(config: Record<string, unknown>, options?: FreshOptions): CausalLM;
 };
 /** Picks the class of a model that labels whole sequences by the `model_type` of its `config.json`. */
 declare const AutoModelForSequenceClassification: {
     /**
-     * Reads a model folder in the Hugging Face layout; a file without a classification head gives a fresh one, with a warning.
+     * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without a classification head gives a fresh one, with a warning.
      * @example
      * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
      * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
      */
-    fromPretrained(dir: string, options?: PretrainedOptions): Promise<SequenceClassifier$1>;
+    fromPretrained(dirOrHubId: string, options?: PretrainedOptions): Promise<SequenceClassifier$1>;
     /** A model with fresh weights from the fields of a `config.json`. */
     fromConfig(config: Record<string, unknown>, options?: FreshOptions): SequenceClassifier$1;
 };
 /** Picks the class of a model that predicts masked tokens by the `model_type` of its `config.json`. */
 declare const AutoModelForMaskedLM: {
     /**
-     * Reads a model folder in the Hugging Face layout; a file without such a head gives a fresh one, with a warning.
+     * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without such a head gives a fresh one, with a warning.
      * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
      */
-    fromPretrained(dir: string, options?: PretrainedOptions): Promise<MaskedLM>;
+    fromPretrained(dirOrHubId: string, options?: PretrainedOptions): Promise<MaskedLM>;
     /** A model with fresh weights from the fields of a `config.json`. */
     fromConfig(config: Record<string, unknown>, options?: FreshOptions): MaskedLM;
 };
 /** Picks the class of an encoder without a head by the `model_type` of its `config.json`. */
 declare const AutoModel: {
     /**
-     * Reads a model folder in the Hugging Face layout, passing its heads over.
+     * Reads a model folder in the Hugging Face layout, or the model of a hub id, passing its heads over.
      * @example
      * const encoder = await models.AutoModel.fromPretrained('bert-base-uncased')
      * const { lastHiddenState } = encoder.forward(ids, { attentionMask })
      * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
      */
-    fromPretrained(dir: string, options?: PretrainedOptions): Promise<EncoderModel>;
+    fromPretrained(dirOrHubId: string, options?: PretrainedOptions): Promise<EncoderModel>;
     /** A model with fresh weights from the fields of a `config.json`. */
     fromConfig(config: Record<string, unknown>, options?: FreshOptions): EncoderModel;
 };
 
-declare const index_d$4_AutoModel: typeof AutoModel;
-declare const index_d$4_AutoModelForCausalLM: typeof AutoModelForCausalLM;
-declare const index_d$4_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
-declare const index_d$4_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
-type index_d$4_BertConfig = BertConfig;
-type index_d$4_BertForMaskedLM = BertForMaskedLM;
-declare const index_d$4_BertForMaskedLM: typeof BertForMaskedLM;
-type index_d$4_BertForSequenceClassification = BertForSequenceClassification;
-declare const index_d$4_BertForSequenceClassification: typeof BertForSequenceClassification;
-type index_d$4_BertModel = BertModel;
-declare const index_d$4_BertModel: typeof BertModel;
-type index_d$4_BertModelOptions = BertModelOptions;
-type index_d$4_CausalLM = CausalLM;
-declare const index_d$4_CausalLM: typeof CausalLM;
-type index_d$4_CausalLMConfig = CausalLMConfig;
-type index_d$4_CausalLMOptions = CausalLMOptions;
-type index_d$4_CausalLMOutput = CausalLMOutput;
-declare const index_d$4_CausalLMOutput: typeof CausalLMOutput;
-type index_d$4_DebertaV2Config = DebertaV2Config;
-type index_d$4_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
-declare const index_d$4_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
-type index_d$4_DebertaV2Model = DebertaV2Model;
-declare const index_d$4_DebertaV2Model: typeof DebertaV2Model;
-type index_d$4_Decoder = Decoder;
-type index_d$4_DecoderOptions = DecoderOptions;
-type index_d$4_DecoderOutput = DecoderOutput;
-declare const index_d$4_DecoderOutput: typeof DecoderOutput;
-type index_d$4_EncoderModel = EncoderModel;
-declare const index_d$4_EncoderModel: typeof EncoderModel;
-type index_d$4_EncoderModelOptions = EncoderModelOptions;
-type index_d$4_EncoderOptions = EncoderOptions;
-type index_d$4_EncoderOutput = EncoderOutput;
-type index_d$4_FreshOptions = FreshOptions;
-type index_d$4_GPT2Config = GPT2Config;
-type index_d$4_GPT2LMHeadModel = GPT2LMHeadModel;
-declare const index_d$4_GPT2LMHeadModel: typeof GPT2LMHeadModel;
-type index_d$4_GPT2Model = GPT2Model;
-declare const index_d$4_GPT2Model: typeof GPT2Model;
-type index_d$4_Ids = Ids;
-type index_d$4_KvCache = KvCache;
-declare const index_d$4_KvCache: typeof KvCache;
-type index_d$4_LabelsConfig = LabelsConfig;
-type index_d$4_LlamaConfig = LlamaConfig;
-type index_d$4_LlamaForCausalLM = LlamaForCausalLM;
-declare const index_d$4_LlamaForCausalLM: typeof LlamaForCausalLM;
-type index_d$4_LlamaModel = LlamaModel;
-declare const index_d$4_LlamaModel: typeof LlamaModel;
-type index_d$4_MaskedLM = MaskedLM;
-declare const index_d$4_MaskedLM: typeof MaskedLM;
-type index_d$4_MaskedLMOptions = MaskedLMOptions;
-type index_d$4_MaskedLMOutput = MaskedLMOutput;
-declare const index_d$4_MaskedLMOutput: typeof MaskedLMOutput;
-type index_d$4_ModernBertConfig = ModernBertConfig;
-type index_d$4_ModernBertForMaskedLM = ModernBertForMaskedLM;
-declare const index_d$4_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
-type index_d$4_ModernBertForSequenceClassification = ModernBertForSequenceClassification;
-declare const index_d$4_ModernBertForSequenceClassification: typeof ModernBertForSequenceClassification;
-type index_d$4_ModernBertLayerType = ModernBertLayerType;
-type index_d$4_ModernBertModel = ModernBertModel;
-declare const index_d$4_ModernBertModel: typeof ModernBertModel;
-type index_d$4_ModernBertPredictionHead = ModernBertPredictionHead;
-declare const index_d$4_ModernBertPredictionHead: typeof ModernBertPredictionHead;
-type index_d$4_PostNormConfig = PostNormConfig;
-type index_d$4_PretrainedOptions = PretrainedOptions;
-type index_d$4_ProblemType = ProblemType;
-type index_d$4_Reads = Reads;
-type index_d$4_RobertaClassificationHead = RobertaClassificationHead;
-declare const index_d$4_RobertaClassificationHead: typeof RobertaClassificationHead;
-type index_d$4_RobertaConfig = RobertaConfig;
-type index_d$4_RobertaForMaskedLM = RobertaForMaskedLM;
-declare const index_d$4_RobertaForMaskedLM: typeof RobertaForMaskedLM;
-type index_d$4_RobertaForSequenceClassification = RobertaForSequenceClassification;
-declare const index_d$4_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
-type index_d$4_RobertaModel = RobertaModel;
-declare const index_d$4_RobertaModel: typeof RobertaModel;
-type index_d$4_RobertaModelOptions = RobertaModelOptions;
-type index_d$4_RobertaOptions = RobertaOptions;
-type index_d$4_RopeParameters = RopeParameters;
-type index_d$4_SaveOptions = SaveOptions;
-type index_d$4_SequenceClassificationOptions = SequenceClassificationOptions;
-type index_d$4_SequenceClassifierOutput = SequenceClassifierOutput;
-type index_d$4_SequenceLabels = SequenceLabels;
-declare namespace index_d$4 {
-  export { index_d$4_AutoModel as AutoModel, index_d$4_AutoModelForCausalLM as AutoModelForCausalLM, index_d$4_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$4_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$4_BertForMaskedLM as BertForMaskedLM, index_d$4_BertForSequenceClassification as BertForSequenceClassification, index_d$4_BertModel as BertModel, index_d$4_CausalLM as CausalLM, index_d$4_CausalLMOutput as CausalLMOutput, index_d$4_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$4_DebertaV2Model as DebertaV2Model, index_d$4_DecoderOutput as DecoderOutput, index_d$4_EncoderModel as EncoderModel, index_d$4_GPT2LMHeadModel as GPT2LMHeadModel, index_d$4_GPT2Model as GPT2Model, index_d$4_KvCache as KvCache, index_d$4_LlamaForCausalLM as LlamaForCausalLM, index_d$4_LlamaModel as LlamaModel, index_d$4_MaskedLM as MaskedLM, index_d$4_MaskedLMOutput as MaskedLMOutput, index_d$4_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$4_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$4_ModernBertModel as ModernBertModel, index_d$4_ModernBertPredictionHead as ModernBertPredictionHead, index_d$4_RobertaClassificationHead as RobertaClassificationHead, index_d$4_RobertaForMaskedLM as RobertaForMaskedLM, index_d$4_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$4_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
-  export type { index_d$4_BertConfig as BertConfig, index_d$4_BertModelOptions as BertModelOptions, index_d$4_CausalLMConfig as CausalLMConfig, index_d$4_CausalLMOptions as CausalLMOptions, index_d$4_DebertaV2Config as DebertaV2Config, index_d$4_Decoder as Decoder, index_d$4_DecoderOptions as DecoderOptions, index_d$4_EncoderModelOptions as EncoderModelOptions, index_d$4_EncoderOptions as EncoderOptions, index_d$4_EncoderOutput as EncoderOutput, index_d$4_FreshOptions as FreshOptions, index_d$4_GPT2Config as GPT2Config, index_d$4_Ids as Ids, index_d$4_LabelsConfig as LabelsConfig, index_d$4_LlamaConfig as LlamaConfig, index_d$4_MaskedLMOptions as MaskedLMOptions, index_d$4_ModernBertConfig as ModernBertConfig, index_d$4_ModernBertLayerType as ModernBertLayerType, index_d$4_PostNormConfig as PostNormConfig, index_d$4_PretrainedOptions as PretrainedOptions, index_d$4_ProblemType as ProblemType, index_d$4_Reads as Reads, index_d$4_RobertaConfig as RobertaConfig, index_d$4_RobertaModelOptions as RobertaModelOptions, index_d$4_RobertaOptions as RobertaOptions, index_d$4_RopeParameters as RopeParameters, index_d$4_SaveOptions as SaveOptions, index_d$4_SequenceClassificationOptions as SequenceClassificationOptions, index_d$4_SequenceClassifierOutput as SequenceClassifierOutput, index_d$4_SequenceLabels as SequenceLabels };
+declare const index_d$5_AutoModel: typeof AutoModel;
+declare const index_d$5_AutoModelForCausalLM: typeof AutoModelForCausalLM;
+declare const index_d$5_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
+declare const index_d$5_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
+type index_d$5_BertConfig = BertConfig;
+type index_d$5_BertForMaskedLM = BertForMaskedLM;
+declare const index_d$5_BertForMaskedLM: typeof BertForMaskedLM;
+type index_d$5_BertForSequenceClassification = BertForSequenceClassification;
+declare const index_d$5_BertForSequenceClassification: typeof BertForSequenceClassification;
+type index_d$5_BertModel = BertModel;
+declare const index_d$5_BertModel: typeof BertModel;
+type index_d$5_BertModelOptions = BertModelOptions;
+type index_d$5_CausalLM = CausalLM;
+declare const index_d$5_CausalLM: typeof CausalLM;
+type index_d$5_CausalLMConfig = CausalLMConfig;
+type index_d$5_CausalLMOptions = CausalLMOptions;
+type index_d$5_CausalLMOutput = CausalLMOutput;
+declare const index_d$5_CausalLMOutput: typeof CausalLMOutput;
+type index_d$5_DebertaV2Config = DebertaV2Config;
+type index_d$5_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
+declare const index_d$5_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
+type index_d$5_DebertaV2Model = DebertaV2Model;
+declare const index_d$5_DebertaV2Model: typeof DebertaV2Model;
+type index_d$5_Decoder = Decoder;
+type index_d$5_DecoderOptions = DecoderOptions;
+type index_d$5_DecoderOutput = DecoderOutput;
+declare const index_d$5_DecoderOutput: typeof DecoderOutput;
+type index_d$5_EncoderModel = EncoderModel;
+declare const index_d$5_EncoderModel: typeof EncoderModel;
+type index_d$5_EncoderModelOptions = EncoderModelOptions;
+type index_d$5_EncoderOptions = EncoderOptions;
+type index_d$5_EncoderOutput = EncoderOutput;
+type index_d$5_FreshOptions = FreshOptions;
+type index_d$5_GPT2Config = GPT2Config;
+type index_d$5_GPT2LMHeadModel = GPT2LMHeadModel;
+declare const index_d$5_GPT2LMHeadModel: typeof GPT2LMHeadModel;
+type index_d$5_GPT2Model = GPT2Model;
+declare const index_d$5_GPT2Model: typeof GPT2Model;
+type index_d$5_Ids = Ids;
+type index_d$5_KvCache = KvCache;
+declare const index_d$5_KvCache: typeof KvCache;
+type index_d$5_LabelsConfig = LabelsConfig;
+type index_d$5_LlamaConfig = LlamaConfig;
+type index_d$5_LlamaForCausalLM = LlamaForCausalLM;
+declare const index_d$5_LlamaForCausalLM: typeof LlamaForCausalLM;
+type index_d$5_LlamaModel = LlamaModel;
+declare const index_d$5_LlamaModel: typeof LlamaModel;
+type index_d$5_MaskedLM = MaskedLM;
+declare const index_d$5_MaskedLM: typeof MaskedLM;
+type index_d$5_MaskedLMOptions = MaskedLMOptions;
+type index_d$5_MaskedLMOutput = MaskedLMOutput;
+declare const index_d$5_MaskedLMOutput: typeof MaskedLMOutput;
+type index_d$5_ModernBertConfig = ModernBertConfig;
+type index_d$5_ModernBertForMaskedLM = ModernBertForMaskedLM;
+declare const index_d$5_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
+type index_d$5_ModernBertForSequenceClassification = ModernBertForSequenceClassification;
+declare const index_d$5_ModernBertForSequenceClassification: typeof ModernBertForSequenceClassification;
+type index_d$5_ModernBertLayerType = ModernBertLayerType;
+type index_d$5_ModernBertModel = ModernBertModel;
+declare const index_d$5_ModernBertModel: typeof ModernBertModel;
+type index_d$5_ModernBertPredictionHead = ModernBertPredictionHead;
+declare const index_d$5_ModernBertPredictionHead: typeof ModernBertPredictionHead;
+type index_d$5_PostNormConfig = PostNormConfig;
+type index_d$5_PretrainedOptions = PretrainedOptions;
+type index_d$5_ProblemType = ProblemType;
+type index_d$5_Reads = Reads;
+type index_d$5_RobertaClassificationHead = RobertaClassificationHead;
+declare const index_d$5_RobertaClassificationHead: typeof RobertaClassificationHead;
+type index_d$5_RobertaConfig = RobertaConfig;
+type index_d$5_RobertaForMaskedLM = RobertaForMaskedLM;
+declare const index_d$5_RobertaForMaskedLM: typeof RobertaForMaskedLM;
+type index_d$5_RobertaForSequenceClassification = RobertaForSequenceClassification;
+declare const index_d$5_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
+type index_d$5_RobertaModel = RobertaModel;
+declare const index_d$5_RobertaModel: typeof RobertaModel;
+type index_d$5_RobertaModelOptions = RobertaModelOptions;
+type index_d$5_RobertaOptions = RobertaOptions;
+type index_d$5_RopeParameters = RopeParameters;
+type index_d$5_SaveOptions = SaveOptions;
+type index_d$5_SequenceClassificationOptions = SequenceClassificationOptions;
+type index_d$5_SequenceClassifierOutput = SequenceClassifierOutput;
+type index_d$5_SequenceLabels = SequenceLabels;
+declare namespace index_d$5 {
+  export { index_d$5_AutoModel as AutoModel, index_d$5_AutoModelForCausalLM as AutoModelForCausalLM, index_d$5_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$5_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$5_BertForMaskedLM as BertForMaskedLM, index_d$5_BertForSequenceClassification as BertForSequenceClassification, index_d$5_BertModel as BertModel, index_d$5_CausalLM as CausalLM, index_d$5_CausalLMOutput as CausalLMOutput, index_d$5_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$5_DebertaV2Model as DebertaV2Model, index_d$5_DecoderOutput as DecoderOutput, index_d$5_EncoderModel as EncoderModel, index_d$5_GPT2LMHeadModel as GPT2LMHeadModel, index_d$5_GPT2Model as GPT2Model, index_d$5_KvCache as KvCache, index_d$5_LlamaForCausalLM as LlamaForCausalLM, index_d$5_LlamaModel as LlamaModel, index_d$5_MaskedLM as MaskedLM, index_d$5_MaskedLMOutput as MaskedLMOutput, index_d$5_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$5_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$5_ModernBertModel as ModernBertModel, index_d$5_ModernBertPredictionHead as ModernBertPredictionHead, index_d$5_RobertaClassificationHead as RobertaClassificationHead, index_d$5_RobertaForMaskedLM as RobertaForMaskedLM, index_d$5_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$5_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
+  export type { index_d$5_BertConfig as BertConfig, index_d$5_BertModelOptions as BertModelOptions, index_d$5_CausalLMConfig as CausalLMConfig, index_d$5_CausalLMOptions as CausalLMOptions, index_d$5_DebertaV2Config as DebertaV2Config, index_d$5_Decoder as Decoder, index_d$5_DecoderOptions as DecoderOptions, index_d$5_EncoderModelOptions as EncoderModelOptions, index_d$5_EncoderOptions as EncoderOptions, index_d$5_EncoderOutput as EncoderOutput, index_d$5_FreshOptions as FreshOptions, index_d$5_GPT2Config as GPT2Config, index_d$5_Ids as Ids, index_d$5_LabelsConfig as LabelsConfig, index_d$5_LlamaConfig as LlamaConfig, index_d$5_MaskedLMOptions as MaskedLMOptions, index_d$5_ModernBertConfig as ModernBertConfig, index_d$5_ModernBertLayerType as ModernBertLayerType, index_d$5_PostNormConfig as PostNormConfig, index_d$5_PretrainedOptions as PretrainedOptions, index_d$5_ProblemType as ProblemType, index_d$5_Reads as Reads, index_d$5_RobertaConfig as RobertaConfig, index_d$5_RobertaModelOptions as RobertaModelOptions, index_d$5_RobertaOptions as RobertaOptions, index_d$5_RopeParameters as RopeParameters, index_d$5_SaveOptions as SaveOptions, index_d$5_SequenceClassificationOptions as SequenceClassificationOptions, index_d$5_SequenceClassifierOutput as SequenceClassifierOutput, index_d$5_SequenceLabels as SequenceLabels };
 }
 
-type index_d$3_BeamOptions = BeamOptions;
-type index_d$3_BeamRules = BeamRules;
-type index_d$3_GenerateOptions = GenerateOptions;
-type index_d$3_GenerateOutput = GenerateOutput;
-type index_d$3_GeneratedToken = GeneratedToken;
-type index_d$3_GenerativeModel = GenerativeModel;
-type index_d$3_LogitsProcessor = LogitsProcessor;
-type index_d$3_Prompt = Prompt;
-type index_d$3_SamplingOptions = SamplingOptions;
-type index_d$3_StepOptions = StepOptions;
-type index_d$3_StopOptions = StopOptions;
-declare const index_d$3_generate: typeof generate;
-declare const index_d$3_stream: typeof stream;
-declare namespace index_d$3 {
-  export { index_d$3_generate as generate, processors_d as processors, index_d$3_stream as stream };
-  export type { index_d$3_BeamOptions as BeamOptions, index_d$3_BeamRules as BeamRules, index_d$3_GenerateOptions as GenerateOptions, index_d$3_GenerateOutput as GenerateOutput, index_d$3_GeneratedToken as GeneratedToken, index_d$3_GenerativeModel as GenerativeModel, index_d$3_LogitsProcessor as LogitsProcessor, index_d$3_Prompt as Prompt, index_d$3_SamplingOptions as SamplingOptions, index_d$3_StepOptions as StepOptions, index_d$3_StopOptions as StopOptions };
+type index_d$4_BeamOptions = BeamOptions;
+type index_d$4_BeamRules = BeamRules;
+type index_d$4_GenerateOptions = GenerateOptions;
+type index_d$4_GenerateOutput = GenerateOutput;
+type index_d$4_GeneratedToken = GeneratedToken;
+type index_d$4_GenerativeModel = GenerativeModel;
+type index_d$4_LogitsProcessor = LogitsProcessor;
+type index_d$4_Prompt = Prompt;
+type index_d$4_SamplingOptions = SamplingOptions;
+type index_d$4_StepOptions = StepOptions;
+type index_d$4_StopOptions = StopOptions;
+declare const index_d$4_generate: typeof generate;
+declare const index_d$4_stream: typeof stream;
+declare namespace index_d$4 {
+  export { index_d$4_generate as generate, processors_d as processors, index_d$4_stream as stream };
+  export type { index_d$4_BeamOptions as BeamOptions, index_d$4_BeamRules as BeamRules, index_d$4_GenerateOptions as GenerateOptions, index_d$4_GenerateOutput as GenerateOutput, index_d$4_GeneratedToken as GeneratedToken, index_d$4_GenerativeModel as GenerativeModel, index_d$4_LogitsProcessor as LogitsProcessor, index_d$4_Prompt as Prompt, index_d$4_SamplingOptions as SamplingOptions, index_d$4_StepOptions as StepOptions, index_d$4_StopOptions as StopOptions };
 }
 
 /** A context and a text about it. */
@@ -6308,6 +6341,11 @@ interface DecodeStream {
 declare class Tokenizer {
     #private;
     private constructor();
+    /**
+     * Reads the tokenizer of a folder, or of a hub id such as `openai-community/gpt2`, which is downloaded first; only its own files are.
+     * @throws {HubError} when it cannot be had; else as {@link Tokenizer.fromFolder}.
+     */
+    static fromPretrained(dirOrHubId: string, options?: HubOptions): Promise<Tokenizer>;
     /**
      * Reads a `tokenizer.json`.
      * @throws {FileError} `ERR_LORA_FILE` when it cannot be read.
@@ -6900,22 +6938,22 @@ declare function startFrom(model: Module, path: string): Promise<AdapterReport>;
  */
 declare function loadAdapterHub(model: Module, dir: string): Promise<AdapterReport>;
 
-type index_d$2_AdapterReport = AdapterReport;
-type index_d$2_AdapterType = AdapterType;
-type index_d$2_BottleneckAdapter = BottleneckAdapter;
-declare const index_d$2_BottleneckAdapter: typeof BottleneckAdapter;
-type index_d$2_BottleneckOptions = BottleneckOptions;
-type index_d$2_InjectAdaptersOptions = InjectAdaptersOptions;
-type index_d$2_TrainablePart = TrainablePart;
-declare const index_d$2_adaptersOf: typeof adaptersOf;
-declare const index_d$2_headNames: typeof headNames;
-declare const index_d$2_injectAdapters: typeof injectAdapters;
-declare const index_d$2_loadAdapterHub: typeof loadAdapterHub;
-declare const index_d$2_startFrom: typeof startFrom;
-declare const index_d$2_trainOnly: typeof trainOnly;
-declare namespace index_d$2 {
-  export { index_d$2_BottleneckAdapter as BottleneckAdapter, index_d$2_adaptersOf as adaptersOf, index_d$2_headNames as headNames, index_d$2_injectAdapters as injectAdapters, index_d$2_loadAdapterHub as loadAdapterHub, index_d$2_startFrom as startFrom, index_d$2_trainOnly as trainOnly };
-  export type { index_d$2_AdapterReport as AdapterReport, index_d$2_AdapterType as AdapterType, index_d$2_BottleneckOptions as BottleneckOptions, index_d$2_InjectAdaptersOptions as InjectAdaptersOptions, index_d$2_TrainablePart as TrainablePart };
+type index_d$3_AdapterReport = AdapterReport;
+type index_d$3_AdapterType = AdapterType;
+type index_d$3_BottleneckAdapter = BottleneckAdapter;
+declare const index_d$3_BottleneckAdapter: typeof BottleneckAdapter;
+type index_d$3_BottleneckOptions = BottleneckOptions;
+type index_d$3_InjectAdaptersOptions = InjectAdaptersOptions;
+type index_d$3_TrainablePart = TrainablePart;
+declare const index_d$3_adaptersOf: typeof adaptersOf;
+declare const index_d$3_headNames: typeof headNames;
+declare const index_d$3_injectAdapters: typeof injectAdapters;
+declare const index_d$3_loadAdapterHub: typeof loadAdapterHub;
+declare const index_d$3_startFrom: typeof startFrom;
+declare const index_d$3_trainOnly: typeof trainOnly;
+declare namespace index_d$3 {
+  export { index_d$3_BottleneckAdapter as BottleneckAdapter, index_d$3_adaptersOf as adaptersOf, index_d$3_headNames as headNames, index_d$3_injectAdapters as injectAdapters, index_d$3_loadAdapterHub as loadAdapterHub, index_d$3_startFrom as startFrom, index_d$3_trainOnly as trainOnly };
+  export type { index_d$3_AdapterReport as AdapterReport, index_d$3_AdapterType as AdapterType, index_d$3_BottleneckOptions as BottleneckOptions, index_d$3_InjectAdaptersOptions as InjectAdaptersOptions, index_d$3_TrainablePart as TrainablePart };
 }
 
 /** What a loop needs of a loader; a DataLoader has it. */
@@ -7241,54 +7279,94 @@ declare function writeEvalResults(dir: string, measured: ClassifierMeasured): Pr
  */
 declare function writeTestResults(dir: string, name: string, predictions: readonly number[], labels: readonly string[] | null): Promise<string>;
 
-type index_d$1_BatchSource<B> = BatchSource<B>;
-type index_d$1_CheckpointState = CheckpointState;
-type index_d$1_ClassifierEvaluateOptions = ClassifierEvaluateOptions;
-type index_d$1_ClassifierEvaluation = ClassifierEvaluation;
-type index_d$1_ClassifierMeasured = ClassifierMeasured;
-type index_d$1_ClassifierMetrics = ClassifierMetrics;
-type index_d$1_ClassifierSettings = ClassifierSettings;
-type index_d$1_ClassifierTrainOptions = ClassifierTrainOptions;
-type index_d$1_ClassifierTrainResult = ClassifierTrainResult;
-type index_d$1_CutoffOptions = CutoffOptions;
-declare const index_d$1_GLUE_MODELS: typeof GLUE_MODELS;
-type index_d$1_GlueModel = GlueModel;
-type index_d$1_GlueRecipe = GlueRecipe;
-type index_d$1_LoopOptimizer = LoopOptimizer;
-type index_d$1_LoopOptions<B> = LoopOptions<B>;
-type index_d$1_Run = Run;
-type index_d$1_SequenceClassifier = SequenceClassifier;
-type index_d$1_StepReport = StepReport;
-declare const index_d$1_cutoff: typeof cutoff;
-declare const index_d$1_evaluateClassifier: typeof evaluateClassifier;
-declare const index_d$1_glueRecipe: typeof glueRecipe;
-declare const index_d$1_lastCheckpoint: typeof lastCheckpoint;
-declare const index_d$1_loadCheckpoint: typeof loadCheckpoint;
-declare const index_d$1_predictClassifier: typeof predictClassifier;
-declare const index_d$1_rDropLoss: typeof rDropLoss;
-declare const index_d$1_runLoop: typeof runLoop;
-declare const index_d$1_saveCheckpoint: typeof saveCheckpoint;
-declare const index_d$1_stepsPerEpoch: typeof stepsPerEpoch;
-declare const index_d$1_trainClassifier: typeof trainClassifier;
-declare const index_d$1_trainedParameters: typeof trainedParameters;
-declare const index_d$1_writeEvalResults: typeof writeEvalResults;
-declare const index_d$1_writeTestResults: typeof writeTestResults;
+type index_d$2_BatchSource<B> = BatchSource<B>;
+type index_d$2_CheckpointState = CheckpointState;
+type index_d$2_ClassifierEvaluateOptions = ClassifierEvaluateOptions;
+type index_d$2_ClassifierEvaluation = ClassifierEvaluation;
+type index_d$2_ClassifierMeasured = ClassifierMeasured;
+type index_d$2_ClassifierMetrics = ClassifierMetrics;
+type index_d$2_ClassifierSettings = ClassifierSettings;
+type index_d$2_ClassifierTrainOptions = ClassifierTrainOptions;
+type index_d$2_ClassifierTrainResult = ClassifierTrainResult;
+type index_d$2_CutoffOptions = CutoffOptions;
+declare const index_d$2_GLUE_MODELS: typeof GLUE_MODELS;
+type index_d$2_GlueModel = GlueModel;
+type index_d$2_GlueRecipe = GlueRecipe;
+type index_d$2_LoopOptimizer = LoopOptimizer;
+type index_d$2_LoopOptions<B> = LoopOptions<B>;
+type index_d$2_Run = Run;
+type index_d$2_SequenceClassifier = SequenceClassifier;
+type index_d$2_StepReport = StepReport;
+declare const index_d$2_cutoff: typeof cutoff;
+declare const index_d$2_evaluateClassifier: typeof evaluateClassifier;
+declare const index_d$2_glueRecipe: typeof glueRecipe;
+declare const index_d$2_lastCheckpoint: typeof lastCheckpoint;
+declare const index_d$2_loadCheckpoint: typeof loadCheckpoint;
+declare const index_d$2_predictClassifier: typeof predictClassifier;
+declare const index_d$2_rDropLoss: typeof rDropLoss;
+declare const index_d$2_runLoop: typeof runLoop;
+declare const index_d$2_saveCheckpoint: typeof saveCheckpoint;
+declare const index_d$2_stepsPerEpoch: typeof stepsPerEpoch;
+declare const index_d$2_trainClassifier: typeof trainClassifier;
+declare const index_d$2_trainedParameters: typeof trainedParameters;
+declare const index_d$2_writeEvalResults: typeof writeEvalResults;
+declare const index_d$2_writeTestResults: typeof writeTestResults;
+declare namespace index_d$2 {
+  export { index_d$2_GLUE_MODELS as GLUE_MODELS, index_d$2_cutoff as cutoff, index_d$2_evaluateClassifier as evaluateClassifier, index_d$2_glueRecipe as glueRecipe, index_d$2_lastCheckpoint as lastCheckpoint, index_d$2_loadCheckpoint as loadCheckpoint, index_d$2_predictClassifier as predictClassifier, index_d$2_rDropLoss as rDropLoss, index_d$2_runLoop as runLoop, index_d$2_saveCheckpoint as saveCheckpoint, index_d$2_stepsPerEpoch as stepsPerEpoch, index_d$2_trainClassifier as trainClassifier, index_d$2_trainedParameters as trainedParameters, index_d$2_writeEvalResults as writeEvalResults, index_d$2_writeTestResults as writeTestResults };
+  export type { index_d$2_BatchSource as BatchSource, index_d$2_CheckpointState as CheckpointState, index_d$2_ClassifierEvaluateOptions as ClassifierEvaluateOptions, index_d$2_ClassifierEvaluation as ClassifierEvaluation, index_d$2_ClassifierMeasured as ClassifierMeasured, index_d$2_ClassifierMetrics as ClassifierMetrics, index_d$2_ClassifierSettings as ClassifierSettings, index_d$2_ClassifierTrainOptions as ClassifierTrainOptions, index_d$2_ClassifierTrainResult as ClassifierTrainResult, index_d$2_CutoffOptions as CutoffOptions, index_d$2_GlueModel as GlueModel, index_d$2_GlueRecipe as GlueRecipe, index_d$2_LoopOptimizer as LoopOptimizer, index_d$2_LoopOptions as LoopOptions, index_d$2_Run as Run, index_d$2_SequenceClassifier as SequenceClassifier, index_d$2_StepReport as StepReport };
+}
+
+type index_d$1_DecodeOptions = DecodeOptions;
+type index_d$1_DecodeStream = DecodeStream;
+type index_d$1_EncodeOptions = EncodeOptions;
+type index_d$1_Encoding = Encoding;
+type index_d$1_Tokenizer = Tokenizer;
+declare const index_d$1_Tokenizer: typeof Tokenizer;
+type index_d$1_TokenizerTrainOptions = TokenizerTrainOptions;
 declare namespace index_d$1 {
-  export { index_d$1_GLUE_MODELS as GLUE_MODELS, index_d$1_cutoff as cutoff, index_d$1_evaluateClassifier as evaluateClassifier, index_d$1_glueRecipe as glueRecipe, index_d$1_lastCheckpoint as lastCheckpoint, index_d$1_loadCheckpoint as loadCheckpoint, index_d$1_predictClassifier as predictClassifier, index_d$1_rDropLoss as rDropLoss, index_d$1_runLoop as runLoop, index_d$1_saveCheckpoint as saveCheckpoint, index_d$1_stepsPerEpoch as stepsPerEpoch, index_d$1_trainClassifier as trainClassifier, index_d$1_trainedParameters as trainedParameters, index_d$1_writeEvalResults as writeEvalResults, index_d$1_writeTestResults as writeTestResults };
-  export type { index_d$1_BatchSource as BatchSource, index_d$1_CheckpointState as CheckpointState, index_d$1_ClassifierEvaluateOptions as ClassifierEvaluateOptions, index_d$1_ClassifierEvaluation as ClassifierEvaluation, index_d$1_ClassifierMeasured as ClassifierMeasured, index_d$1_ClassifierMetrics as ClassifierMetrics, index_d$1_ClassifierSettings as ClassifierSettings, index_d$1_ClassifierTrainOptions as ClassifierTrainOptions, index_d$1_ClassifierTrainResult as ClassifierTrainResult, index_d$1_CutoffOptions as CutoffOptions, index_d$1_GlueModel as GlueModel, index_d$1_GlueRecipe as GlueRecipe, index_d$1_LoopOptimizer as LoopOptimizer, index_d$1_LoopOptions as LoopOptions, index_d$1_Run as Run, index_d$1_SequenceClassifier as SequenceClassifier, index_d$1_StepReport as StepReport };
+  export { index_d$1_Tokenizer as Tokenizer };
+  export type { index_d$1_DecodeOptions as DecodeOptions, index_d$1_DecodeStream as DecodeStream, index_d$1_EncodeOptions as EncodeOptions, index_d$1_Encoding as Encoding, index_d$1_TokenizerTrainOptions as TokenizerTrainOptions };
 }
 
-type index_d_DecodeOptions = DecodeOptions;
-type index_d_DecodeStream = DecodeStream;
-type index_d_EncodeOptions = EncodeOptions;
-type index_d_Encoding = Encoding;
-type index_d_Tokenizer = Tokenizer;
-declare const index_d_Tokenizer: typeof Tokenizer;
-type index_d_TokenizerTrainOptions = TokenizerTrainOptions;
+/** A file of a hub cannot be had: the server refuses, cannot be reached, or does not hold it. Its code is that of a {@link FileError}. */
+declare class HubError extends FileError {
+    /** The HTTP status that the server answered with; undefined when no answer came. */
+    readonly status: number | undefined;
+    constructor(parts: ErrorParts, status?: number);
+}
+
+/**
+ * The folder of a model: a path that is one, else the download of a hub id such as `openai-community/gpt2`. Only `config.json` and the weights
+ * (safetensors where there are any, else `pytorch_model.bin`) are downloaded, and only what the cache lacks; a transfer that was cut goes on where it was,
+ * and every file is compared with its hash. Python's huggingface_hub shares the cache.
+ *
+ * @example
+ * const folder = await hub.modelFolder('openai-community/gpt2', { onProgress: ({ loadedBytes, totalBytes }) => bar.update(loadedBytes / totalBytes) })
+ * @throws {HubError} when it cannot be had: no such model, no access, no network. {@link FormatError} when what comes has another hash.
+ * @throws {AbortedError} when the signal is aborted.
+ */
+declare function modelFolder(dirOrHubId: string, options?: HubOptions): Promise<string>;
+/** The same for a tokenizer: `tokenizer.json` or the older files, and what stands beside them. */
+declare function tokenizerFolder(dirOrHubId: string, options?: HubOptions): Promise<string>;
+/**
+ * Downloads one file of a model's repository, unless the cache has it; gives its path.
+ * @example
+ * await lora.load(await hub.hfHubDownload('owner/name', 'adapter_model.safetensors'))
+ * @throws as {@link modelFolder}
+ */
+declare function hfHubDownload(repoId: string, filename: string, options?: HubOptions): Promise<string>;
+
+type index_d_DownloadProgress = DownloadProgress;
+type index_d_HubError = HubError;
+declare const index_d_HubError: typeof HubError;
+type index_d_HubOptions = HubOptions;
+declare const index_d_hfHubDownload: typeof hfHubDownload;
+declare const index_d_modelFolder: typeof modelFolder;
+declare const index_d_tokenizerFolder: typeof tokenizerFolder;
 declare namespace index_d {
-  export { index_d_Tokenizer as Tokenizer };
-  export type { index_d_DecodeOptions as DecodeOptions, index_d_DecodeStream as DecodeStream, index_d_EncodeOptions as EncodeOptions, index_d_Encoding as Encoding, index_d_TokenizerTrainOptions as TokenizerTrainOptions };
+  export { index_d_HubError as HubError, index_d_hfHubDownload as hfHubDownload, index_d_modelFolder as modelFolder, index_d_tokenizerFolder as tokenizerFolder };
+  export type { index_d_DownloadProgress as DownloadProgress, index_d_HubOptions as HubOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$2 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, data_d as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$3 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$4 as models, multinomial, index_d$6 as nn, noGrad, ones, onesLike, index_d$5 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d as tokenizers, index_d$1 as train, unmergeAll, where, zeros, zerosLike };
+export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$3 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, data_d as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$4 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, index_d as hub, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$5 as models, multinomial, index_d$7 as nn, noGrad, ones, onesLike, index_d$6 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d$1 as tokenizers, index_d$2 as train, unmergeAll, where, zeros, zerosLike };
 export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveFileOptions, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };

@@ -1,4 +1,7 @@
 // Text to token ids and back. The rules and the vocabulary live in the addon; this file is their TypeScript face.
+import { TOKENIZER } from '../hub/files.js'
+import { folderOf } from '../hub/folder.js'
+import type { HubOptions } from '../hub/options.js'
 import { bad, checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
 import type { NativeTokenizer } from '../native/binding.js'
 import { call, callAsync } from '../native/call.js'
@@ -64,6 +67,14 @@ export class Tokenizer {
 
   private constructor(handle: NativeTokenizer) {
     this.#native = handle
+  }
+
+  /**
+   * Reads the tokenizer of a folder, or of a hub id such as `openai-community/gpt2`, which is downloaded first; only its own files are.
+   * @throws {HubError} when it cannot be had; else as {@link Tokenizer.fromFolder}.
+   */
+  static async fromPretrained(dirOrHubId: string, options: HubOptions = {}): Promise<Tokenizer> {
+    return Tokenizer.fromFolderAsync(await folderOf('Tokenizer.fromPretrained', dirOrHubId, options, TOKENIZER))
   }
 
   /**

@@ -2,6 +2,10 @@
 import { access, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, KeyError, OptionError } from '../errors.js'
+import { MODEL, WEIGHT_FILES } from '../hub/files.js'
+import { folderOf } from '../hub/folder.js'
+import { HUB_KEYS, pickHubOptions } from '../hub/options.js'
+import type { HubOptions } from '../hub/options.js'
 import { load } from '../io/load.js'
 import { save } from '../io/safetensors.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
@@ -37,8 +41,8 @@ export interface FreshOptions {
   generator?: Generator
 }
 
-/** Options of `fromPretrained`. */
-export interface PretrainedOptions {
+/** Options of `fromPretrained`; those of a download count where the model is named by a hub id. */
+export interface PretrainedOptions extends HubOptions {
   /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
   dtype?: FloatDtype
   /**
@@ -90,21 +94,22 @@ export interface CheckpointWeights {
 }
 
 /**
- * Reads the configuration and the weights of a model folder. Of the `heads`, which are paths of modules, those that the file holds nothing of
- * start fresh.
+ * Reads the configuration and the weights of a model folder, or of a hub id, which is downloaded first. Of the `heads`, which are paths of modules, those
+ * that the file holds nothing of start fresh.
  * @throws {OptionError} when its architecture is not among `known`.
  * @throws {FileError} when a file is missing.
  */
 export async function readWeights(
-  dir: string,
+  dirOrHubId: string,
   known: readonly string[],
   nameOf: (name: string) => string | null,
   options: PretrainedOptions,
   heads: readonly string[] = [],
 ): Promise<{ config: Record<string, unknown>; weights: CheckpointWeights }> {
-  checkKeys('fromPretrained', options, ['dtype', 'mapped', 'config'])
+  checkKeys('fromPretrained', options, ['dtype', 'mapped', 'config', ...HUB_KEYS])
   const mapped = checkBoolean('fromPretrained', 'mapped', options.mapped ?? true)
   const dtype = options.dtype === undefined ? undefined : checkFloatDtype('fromPretrained', options.dtype)
+  const dir = await folderOf('fromPretrained', dirOrHubId, pickHubOptions(options), MODEL)
   const config = await readConfig(dir)
   checkModelType(config, known, dir)
   const tensors = new Map<string, Tensor>()
@@ -140,14 +145,6 @@ export async function savePretrained(
 }
 
 const LONG_NAMES: Record<FloatDtype, string> = { f32: 'float32', f64: 'float64', bf16: 'bfloat16', f16: 'float16' }
-
-/** Names of the weights in a model folder, the better one first: safetensors is mapped whole, and has no pickle. */
-const WEIGHT_FILES = [
-  'model.safetensors',
-  'model.safetensors.index.json',
-  'pytorch_model.bin',
-  'pytorch_model.bin.index.json',
-] as const
 
 async function weightFile(dir: string): Promise<string> {
   for (const name of WEIGHT_FILES) if (await exists(join(dir, name))) return join(dir, name)

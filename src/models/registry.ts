@@ -1,3 +1,6 @@
+import { MODEL } from '../hub/files.js'
+import { folderOf } from '../hub/folder.js'
+import { pickHubOptions, withoutHubOptions } from '../hub/options.js'
 import { bad } from '../nn/options.js'
 import { BertForSequenceClassification } from './bert-classification.js'
 import { BertForMaskedLM } from './bert-masked-lm.js'
@@ -33,11 +36,12 @@ const ENCODERS = { bert: BertModel, roberta: RobertaModel, 'deberta-v2': Deberta
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */
 export const AutoModelForCausalLM = {
   /**
-   * Reads a model folder in the Hugging Face layout.
+   * Reads a model folder in the Hugging Face layout, or downloads the model of a hub id and reads that.
    * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
    */
-  async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<CausalLM> {
-    return pick(CAUSAL_LM, await readConfig(dir), dir).fromPretrained(dir, options)
+  async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<CausalLM> {
+    const { model, dir, rest } = await find(CAUSAL_LM, dirOrHubId, options)
+    return model.fromPretrained(dir, rest)
   },
 
   /** A model with fresh weights from the fields of a `config.json`. */
@@ -49,13 +53,14 @@ export const AutoModelForCausalLM = {
 /** Picks the class of a model that labels whole sequences by the `model_type` of its `config.json`. */
 export const AutoModelForSequenceClassification = {
   /**
-   * Reads a model folder in the Hugging Face layout; a file without a classification head gives a fresh one, with a warning.
+   * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without a classification head gives a fresh one, with a warning.
    * @example
    * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
    * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
    */
-  async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<SequenceClassifier> {
-    return pick(SEQUENCE_CLASSIFICATION, await readConfig(dir), dir).fromPretrained(dir, options)
+  async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<SequenceClassifier> {
+    const { model, dir, rest } = await find(SEQUENCE_CLASSIFICATION, dirOrHubId, options)
+    return model.fromPretrained(dir, rest)
   },
 
   /** A model with fresh weights from the fields of a `config.json`. */
@@ -68,11 +73,12 @@ export const AutoModelForSequenceClassification = {
 /** Picks the class of a model that predicts masked tokens by the `model_type` of its `config.json`. */
 export const AutoModelForMaskedLM = {
   /**
-   * Reads a model folder in the Hugging Face layout; a file without such a head gives a fresh one, with a warning.
+   * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without such a head gives a fresh one, with a warning.
    * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
    */
-  async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<MaskedLM> {
-    return pick(MASKED_LM, await readConfig(dir), dir).fromPretrained(dir, options)
+  async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<MaskedLM> {
+    const { model, dir, rest } = await find(MASKED_LM, dirOrHubId, options)
+    return model.fromPretrained(dir, rest)
   },
 
   /** A model with fresh weights from the fields of a `config.json`. */
@@ -84,20 +90,27 @@ export const AutoModelForMaskedLM = {
 /** Picks the class of an encoder without a head by the `model_type` of its `config.json`. */
 export const AutoModel = {
   /**
-   * Reads a model folder in the Hugging Face layout, passing its heads over.
+   * Reads a model folder in the Hugging Face layout, or the model of a hub id, passing its heads over.
    * @example
    * const encoder = await models.AutoModel.fromPretrained('bert-base-uncased')
    * const { lastHiddenState } = encoder.forward(ids, { attentionMask })
    * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
    */
-  async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<EncoderModel> {
-    return pick(ENCODERS, await readConfig(dir), dir).fromPretrained(dir, options)
+  async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<EncoderModel> {
+    const { model, dir, rest } = await find(ENCODERS, dirOrHubId, options)
+    return model.fromPretrained(dir, rest)
   },
 
   /** A model with fresh weights from the fields of a `config.json`. */
   fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): EncoderModel {
     return pick(ENCODERS, checkObject('AutoModel', config), 'fromConfig').fromConfig(config, options)
   },
+}
+
+/** The class of a model that lies in a folder or comes from a hub, its folder, and the options that are left. */
+async function find<T extends object>(classes: T, dirOrHubId: string, options: PretrainedOptions) {
+  const dir = await folderOf('fromPretrained', dirOrHubId, pickHubOptions(options), MODEL)
+  return { model: pick(classes, await readConfig(dir), dir), dir, rest: withoutHubOptions(options) }
 }
 
 function pick<T extends object>(classes: T, config: Record<string, unknown>, where: string): T[keyof T] {

@@ -1,0 +1,3 @@
+export { HubError } from './errors.js'
+export { hfHubDownload, modelFolder, tokenizerFolder } from './folder.js'
+export type { DownloadProgress, HubOptions } from './options.js'

@@ -1,0 +1,157 @@
+// What the caller wants, with what the environment says where the caller says nothing.
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { hubEnv } from '../env.js'
+import { bad, checkBoolean, checkKeys } from '../nn/options.js'
+
+/** How far a download is. */
+export interface DownloadProgress {
+  /** The model's id. */
+  repo: string
+  /** The file that has moved on. */
+  file: string
+  /** Bytes of this file that are there. */
+  fileLoadedBytes: number
+  /** Bytes of this file. */
+  fileTotalBytes: number
+  /** Bytes that are there, of all files that this call has begun with. */
+  loadedBytes: number
+  /** Bytes of all these files. It grows when an index names further ones. */
+  totalBytes: number
+}
+
+/** Options of everything that may download. The names are those of huggingface_hub, and so are the variables. */
+export interface HubOptions {
+  /** Branch, tag or commit. @default 'main' */
+  revision?: string
+  /** Where downloads lie. @default `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else `~/.cache/huggingface/hub` */
+  cacheDir?: string
+  /** Sent to the endpoint, and to no other server; false sends none. @default `HF_TOKEN`, else the file that `hf auth login` writes */
+  token?: string | false
+  /** The server. @default `HF_ENDPOINT`, else the public hub */
+  endpoint?: string
+  /** Use what the cache holds, without any request. @default whether `HF_HUB_OFFLINE` is 1 */
+  localFilesOnly?: boolean
+  /** Called while files come, some ten times a second for each, and once when each is whole. */
+  onProgress?: (progress: DownloadProgress) => void
+  /** Ends the download with an {@link AbortedError}; the next one goes on where it was. */
+  signal?: AbortSignal
+}
+
+/** Names of the {@link HubOptions}. */
+export const HUB_KEYS = [
+  'revision',
+  'cacheDir',
+  'token',
+  'endpoint',
+  'localFilesOnly',
+  'onProgress',
+  'signal',
+] as const satisfies readonly (keyof HubOptions)[]
+
+/** The options, checked and complete. */
+export interface Hub {
+  readonly owner: string
+  readonly revision: string
+  readonly cacheDir: string
+  readonly token: string | null
+  readonly endpoint: URL
+  readonly offline: boolean
+  readonly answerTimeoutMs: number
+  readonly stallTimeoutMs: number
+  readonly onProgress: ((progress: DownloadProgress) => void) | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+const PUBLIC_HUB = 'https://huggingface.co'
+
+/**
+ * Checks the options of a download and completes them.
+ * @throws {OptionError} for an option or a variable that means nothing.
+ */
+export async function hubSettings(owner: string, options: HubOptions): Promise<Hub> {
+  checkKeys(owner, options, HUB_KEYS)
+  const env = hubEnv()
+  const { onProgress, signal } = options
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw bad(owner, 'onProgress', 'a function', onProgress)
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw bad(owner, 'signal', 'an AbortSignal', signal)
+  const home = resolve(env.home ?? join(env.xdgCache ?? join(homedir(), '.cache'), 'huggingface'))
+  return {
+    owner,
+    revision: checkRevision(owner, options.revision ?? 'main'),
+    cacheDir: resolve(checkText(owner, 'cacheDir', options.cacheDir ?? env.cache ?? join(home, 'hub'))),
+    token: await tokenOf(owner, options.token, env, home),
+    endpoint: checkEndpoint(owner, options.endpoint ?? env.endpoint ?? PUBLIC_HUB),
+    offline: checkBoolean(owner, 'localFilesOnly', options.localFilesOnly ?? env.offline),
+    answerTimeoutMs: env.answerTimeoutMs,
+    stallTimeoutMs: env.stallTimeoutMs,
+    onProgress,
+    signal,
+  }
+}
+
+/** The options of a download among others. */
+export function pickHubOptions(options: HubOptions): HubOptions {
+  return Object.fromEntries(HUB_KEYS.filter((key) => key in options).map((key) => [key, options[key]])) as HubOptions
+}
+
+/** The others. */
+export function withoutHubOptions<T extends HubOptions>(options: T): Omit<T, keyof HubOptions> {
+  const names: readonly string[] = HUB_KEYS
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !names.includes(key))) as Omit<
+    T,
+    keyof HubOptions
+  >
+}
+
+/** Whether a text can be a path below a folder, on any system: no way up, no drive, no empty step. */
+export function isPlainPath(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
+  if (text.length > 1000 || /[\0-\x1f\\:*?"<>|]/.test(text)) return false
+  return text.split('/').every((part) => part !== '' && !/^\.+$/.test(part) && !/[. ]$/.test(part))
+}
+
+function checkRevision(owner: string, revision: unknown): string {
+  // It becomes a file name below refs/.
+  if (typeof revision === 'string' && isPlainPath(revision)) return revision
+  throw bad(owner, 'revision', 'a branch, a tag or a commit', revision)
+}
+
+function checkText(owner: string, name: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value
+  throw bad(owner, name, 'a path', value)
+}
+
+function checkEndpoint(owner: string, endpoint: unknown): URL {
+  if (endpoint instanceof URL || (typeof endpoint === 'string' && URL.canParse(endpoint))) {
+    const url = new URL(endpoint)
+    if (/^https?:$/.test(url.protocol)) return url
+  }
+  throw bad(owner, 'endpoint', 'an address such as https://huggingface.co', endpoint, 'correct it, or HF_ENDPOINT')
+}
+
+async function tokenOf(
+  owner: string,
+  given: unknown,
+  env: ReturnType<typeof hubEnv>,
+  home: string,
+): Promise<string | null> {
+  if (given === false) return null
+  if (given !== undefined) return checkToken(owner, given)
+  if (env.withoutToken) return null
+  const found = env.token ?? (await readFile(env.tokenPath ?? join(home, 'token'), 'utf8').catch(() => ''))
+  return found.trim() === '' ? null : checkToken(owner, found.trim())
+}
+
+function checkToken(owner: string, token: unknown): string {
+  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token
+  // Not shown: it is a secret.
+  throw bad(
+    owner,
+    'token',
+    'a token of the hub, or false',
+    typeof token === 'string' ? 'other characters' : typeof token,
+  )
+}
