@@ -7279,6 +7279,194 @@ declare function writeEvalResults(dir: string, measured: ClassifierMeasured): Pr
  */
 declare function writeTestResults(dir: string, name: string, predictions: readonly number[], labels: readonly string[] | null): Promise<string>;
 
+/**
+ * The loss of the NLG example: cross entropy with label smoothing, summed over the targets that are learnt, divided by their number plus 1e-4.
+ *
+ * It is that of the padded recipe, but neither padding nor the logits of other places are computed.
+ * @param batch at least one of its targets must be learnt.
+ * @see microsoft/LoRA `GPT2LMModel.forward`
+ */
+declare function nlgLoss(model: CausalLM, batch: NlgBatch, labelSmoothing?: number): Tensor;
+/** What {@link evaluateNlg} measures. */
+interface NlgEvaluation {
+    /** Mean cross entropy of all targets together, in nats, without smoothing. */
+    loss: number;
+    /** `e^loss`. */
+    perplexity: number;
+    /** Mean of the losses of the batches, which the example's own program prints: it depends on `batchSize`. */
+    batchLoss: number;
+    /** Targets. */
+    tokens: number;
+}
+/** Options of {@link evaluateNlg}. */
+interface NlgEvaluateOptions {
+    /** Rows computed at once. @default 4 */
+    batchSize?: number;
+    /** Stops at the next batch; the promise rejects with the signal's reason. */
+    signal?: AbortSignal | undefined;
+}
+/**
+ * The loss and the perplexity of a model on a data set. The model is in evaluation mode meanwhile and in its own mode afterwards.
+ * @throws {OptionError} for options out of range.
+ */
+declare function evaluateNlg(model: CausalLM, dataset: NlgDataset, options?: NlgEvaluateOptions): Promise<NlgEvaluation>;
+
+/** How the example adapts GPT-2. */
+interface NlgLoraSettings {
+    /** Rank, `--lora_dim`; 0 trains all weights. @default 4 */
+    loraDim?: number;
+    /** `--lora_alpha`. @default 32 */
+    loraAlpha?: number;
+    /** Dropout on the input of the low-rank path, `--lora_dropout`. @default 0.1 */
+    loraDropout?: number;
+}
+/** How the example trains. The names in brackets are those of its command line. */
+interface NlgTrainSettings {
+    /** Learning rate (`lr`). @default 2e-4 */
+    lr?: number;
+    /** Share of a parameter taken off after each update, times `lr` (`weight_decay`). @default 0.01 */
+    weightDecay?: number;
+    /** Correct the moments for their start at 0 (`correct_bias`). @default true */
+    correctBias?: boolean;
+    /** Decay of the moments (`adam_beta1`, `adam_beta2`). @default [0.9, 0.999] */
+    betas?: readonly [number, number];
+    /** Added to the root of the second moment (`adam_epislon`). @default 1e-6 */
+    eps?: number;
+    /** Shape of the learning rate (`scheduler`). @default 'linear' */
+    scheduler?: NlgScheduleName;
+    /** Micro-batches in which the rate rises (`warmup_step`); not for `cycle`. @default 500 */
+    warmup?: number;
+    /** Borders of the pieces of `cycle`, and the rates there (`i_steps`, `i_lrs`). */
+    iSteps?: number[];
+    iLrs?: number[];
+    /** Passes over the data (`max_epoch`). @default 5 */
+    epochs?: number;
+    /** Updates in the whole run, at whose end the rate is at its end (`max_step`, which counts micro-batches). @default what `epochs` gives */
+    maxSteps?: number;
+    /** Rows in a micro-batch (`train_batch_size`). @default 8 */
+    batchSize?: number;
+    /** Micro-batches in an update (`grad_acc`). @default 1 */
+    gradAccumulation?: number;
+    /** Scale gradients down to this norm; 0 leaves them alone (`clip`). @default 0 */
+    clip?: number;
+    /** Share of each target that is spread over the vocabulary (`label_smooth`); up to 1e-4 it is left out, as upstream does. @default 0.1 */
+    labelSmoothing?: number;
+    /** Order of the rows, and what dropout draws (`random_seed`). @default 110 */
+    seed?: number;
+}
+/** A recipe: adapter, data, training, and the search for texts. */
+interface NlgRecipe {
+    lora: Required<NlgLoraSettings>;
+    data: {
+        seqLen: number;
+        objective: NlgObjective;
+    };
+    train: Required<Omit<NlgTrainSettings, 'iSteps' | 'iLrs' | 'maxSteps'>>;
+    /** Options of `generate` beside `beamRules: 'nlg'`. GPT-2's token 628 is an empty line. */
+    beam: {
+        numBeams: number;
+        lengthPenalty: number;
+        noRepeatNgramSize: number;
+        repetitionPenalty: number;
+        maxNewTokens: number;
+        eosTokenId: readonly number[];
+    };
+}
+/**
+ * The recipes of the paper's NLG example by data set: E2E as the README of `examples/NLG` has it, WebNLG and DART as the paper's table of
+ * hyper-parameters does (Hu et al. 2021, appendix D), which gives E2E a length penalty of 0.9.
+ */
+declare const NLG_RECIPES: Readonly<Record<'e2e' | 'webnlg' | 'dart', NlgRecipe>>;
+
+/** What a run of {@link trainNlg} tells after each update. */
+interface NlgStepReport extends StepReport {
+    /** Tokens of the rows of this update, without padding. */
+    tokens: number;
+}
+/** A measurement on the way. */
+interface NlgMeasured extends NlgEvaluation {
+    /** Updates before it. */
+    step: number;
+}
+/** Options of {@link trainNlg}: settings of the recipe, and where the run goes. */
+interface NlgTrainOptions extends NlgTrainSettings {
+    /** Folder for checkpoints: trained parameters (of LoRA the adapter alone), optimizer, place in the data. @default none are written */
+    dir?: string;
+    /** Updates between two checkpoints; one is written at the end, too. @default 1000 */
+    saveInterval?: number;
+    /** Checkpoints that are kept, the newest ones. @default all */
+    keep?: number;
+    /** Go on from the newest checkpoint in `dir`, with the same bits as a run that was never stopped. Without one it begins anew. @default false */
+    resume?: boolean;
+    /** Rows to measure on. @default none */
+    validation?: NlgDataset;
+    /** Updates between two measurements; there is one at the end, too. @default 2000 */
+    evalInterval?: number;
+    /** Rows measured at once. @default 4 */
+    evalBatchSize?: number;
+    /**
+     * Ends the run after the update under way: a checkpoint is written, and the result says `aborted`. A measurement under way is given up.
+     */
+    signal?: AbortSignal | undefined;
+    /** Called after each update; the run waits for what it returns. */
+    onStep?: (report: NlgStepReport) => void | Promise<void>;
+    /** Called after each measurement. */
+    onEvaluation?: (measured: NlgMeasured) => void | Promise<void>;
+    /** Called after each checkpoint, with its folder. */
+    onSave?: (path: string, step: number) => void | Promise<void>;
+}
+/** How a run of {@link trainNlg} ended. */
+interface NlgTrainResult {
+    /** Updates made, those before a resumed start included. */
+    step: number;
+    /** Updates in the whole run. */
+    steps: number;
+    /** Whether the signal ended it. */
+    aborted: boolean;
+    /** Folder of the last checkpoint; null where none are written. */
+    checkpoint: string | null;
+    /** All measurements, those before a resumed start included. */
+    evaluations: NlgMeasured[];
+    /** The one with the lowest loss; null without any. */
+    best: NlgMeasured | null;
+}
+/**
+ * Trains a language model as the paper's NLG example does: the loss over the targets of each row with label smoothing, the example's AdamW and
+ * schedules, accumulation, clipping, measurements and checkpoints on the way. Settings that are not given are those of the E2E recipe.
+ *
+ * What it trains is what requires gradients: call {@link adaptForNlg} before, or mark parameters yourself. It runs in a stream of its own, from whose
+ * generator dropout draws: the same seed and the same start give the same bits, also when the run was stopped and resumed. The event loop stays free.
+ *
+ * @example
+ * const model = await models.GPT2LMHeadModel.fromPretrained('gpt2', { config: { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 } })
+ * train.adaptForNlg(model, { loraDim: 4, loraAlpha: 32, loraDropout: 0.1 })
+ * const dataset = new data.NlgDataset(await data.readEncoded('train.jsonl'), { seqLen: 512 })
+ * await train.trainNlg(model, dataset, { dir: 'runs/e2e', saveInterval: 1000, onStep: ({ step, loss }) => console.log(step, loss) })
+ * @throws {OptionError} for options out of range, a model without trainable parameters, and rows that do not fit the model.
+ * @throws {NonFiniteError} when the loss is no number any more; the last checkpoint is still there.
+ * @see microsoft/LoRA `gpt2_ft.py`. It steps the schedule after every micro-batch, and so does this.
+ */
+declare function trainNlg(model: CausalLM, dataset: NlgDataset, options?: NlgTrainOptions): Promise<NlgTrainResult>;
+
+/** Options of {@link adaptForNlg}. */
+interface NlgAdapterOptions extends NlgLoraSettings {
+    /**
+     * Let every layer start from the `lora_A` of the first one, as upstream does, which copies its blocks. @default false: each layer draws its own
+     */
+    sameStart?: boolean;
+}
+/**
+ * Prepares a language model as the paper's NLG example does: LoRA on queries and values, all else frozen. In a GPT-2 these are two blocks of the fused
+ * `c_attn`, in others `q_proj` and `v_proj`. With `loraDim: 0` all weights are trained instead; read them with
+ * `{ dtype: 'f32', mapped: false }` then.
+ *
+ * The update is never merged (`mergeWeights: false`), so training and evaluation go on and off without a copy of the weights.
+ * @returns the paths of the adapted layers.
+ * @throws {OptionError} for options out of range, and for a model without such layers.
+ * @see microsoft/LoRA `examples/NLG/src/model.py`
+ */
+declare function adaptForNlg(model: CausalLM, options?: NlgAdapterOptions): string[];
+
 type index_d$2_BatchSource<B> = BatchSource<B>;
 type index_d$2_CheckpointState = CheckpointState;
 type index_d$2_ClassifierEvaluateOptions = ClassifierEvaluateOptions;
@@ -7294,26 +7482,41 @@ type index_d$2_GlueModel = GlueModel;
 type index_d$2_GlueRecipe = GlueRecipe;
 type index_d$2_LoopOptimizer = LoopOptimizer;
 type index_d$2_LoopOptions<B> = LoopOptions<B>;
+declare const index_d$2_NLG_RECIPES: typeof NLG_RECIPES;
+type index_d$2_NlgAdapterOptions = NlgAdapterOptions;
+type index_d$2_NlgEvaluateOptions = NlgEvaluateOptions;
+type index_d$2_NlgEvaluation = NlgEvaluation;
+type index_d$2_NlgLoraSettings = NlgLoraSettings;
+type index_d$2_NlgMeasured = NlgMeasured;
+type index_d$2_NlgRecipe = NlgRecipe;
+type index_d$2_NlgStepReport = NlgStepReport;
+type index_d$2_NlgTrainOptions = NlgTrainOptions;
+type index_d$2_NlgTrainResult = NlgTrainResult;
+type index_d$2_NlgTrainSettings = NlgTrainSettings;
 type index_d$2_Run = Run;
 type index_d$2_SequenceClassifier = SequenceClassifier;
 type index_d$2_StepReport = StepReport;
+declare const index_d$2_adaptForNlg: typeof adaptForNlg;
 declare const index_d$2_cutoff: typeof cutoff;
 declare const index_d$2_evaluateClassifier: typeof evaluateClassifier;
+declare const index_d$2_evaluateNlg: typeof evaluateNlg;
 declare const index_d$2_glueRecipe: typeof glueRecipe;
 declare const index_d$2_lastCheckpoint: typeof lastCheckpoint;
 declare const index_d$2_loadCheckpoint: typeof loadCheckpoint;
+declare const index_d$2_nlgLoss: typeof nlgLoss;
 declare const index_d$2_predictClassifier: typeof predictClassifier;
 declare const index_d$2_rDropLoss: typeof rDropLoss;
 declare const index_d$2_runLoop: typeof runLoop;
 declare const index_d$2_saveCheckpoint: typeof saveCheckpoint;
 declare const index_d$2_stepsPerEpoch: typeof stepsPerEpoch;
 declare const index_d$2_trainClassifier: typeof trainClassifier;
+declare const index_d$2_trainNlg: typeof trainNlg;
 declare const index_d$2_trainedParameters: typeof trainedParameters;
 declare const index_d$2_writeEvalResults: typeof writeEvalResults;
 declare const index_d$2_writeTestResults: typeof writeTestResults;
 declare namespace index_d$2 {
-  export { index_d$2_GLUE_MODELS as GLUE_MODELS, index_d$2_cutoff as cutoff, index_d$2_evaluateClassifier as evaluateClassifier, index_d$2_glueRecipe as glueRecipe, index_d$2_lastCheckpoint as lastCheckpoint, index_d$2_loadCheckpoint as loadCheckpoint, index_d$2_predictClassifier as predictClassifier, index_d$2_rDropLoss as rDropLoss, index_d$2_runLoop as runLoop, index_d$2_saveCheckpoint as saveCheckpoint, index_d$2_stepsPerEpoch as stepsPerEpoch, index_d$2_trainClassifier as trainClassifier, index_d$2_trainedParameters as trainedParameters, index_d$2_writeEvalResults as writeEvalResults, index_d$2_writeTestResults as writeTestResults };
-  export type { index_d$2_BatchSource as BatchSource, index_d$2_CheckpointState as CheckpointState, index_d$2_ClassifierEvaluateOptions as ClassifierEvaluateOptions, index_d$2_ClassifierEvaluation as ClassifierEvaluation, index_d$2_ClassifierMeasured as ClassifierMeasured, index_d$2_ClassifierMetrics as ClassifierMetrics, index_d$2_ClassifierSettings as ClassifierSettings, index_d$2_ClassifierTrainOptions as ClassifierTrainOptions, index_d$2_ClassifierTrainResult as ClassifierTrainResult, index_d$2_CutoffOptions as CutoffOptions, index_d$2_GlueModel as GlueModel, index_d$2_GlueRecipe as GlueRecipe, index_d$2_LoopOptimizer as LoopOptimizer, index_d$2_LoopOptions as LoopOptions, index_d$2_Run as Run, index_d$2_SequenceClassifier as SequenceClassifier, index_d$2_StepReport as StepReport };
+  export { index_d$2_GLUE_MODELS as GLUE_MODELS, index_d$2_NLG_RECIPES as NLG_RECIPES, index_d$2_adaptForNlg as adaptForNlg, index_d$2_cutoff as cutoff, index_d$2_evaluateClassifier as evaluateClassifier, index_d$2_evaluateNlg as evaluateNlg, index_d$2_glueRecipe as glueRecipe, index_d$2_lastCheckpoint as lastCheckpoint, index_d$2_loadCheckpoint as loadCheckpoint, index_d$2_nlgLoss as nlgLoss, index_d$2_predictClassifier as predictClassifier, index_d$2_rDropLoss as rDropLoss, index_d$2_runLoop as runLoop, index_d$2_saveCheckpoint as saveCheckpoint, index_d$2_stepsPerEpoch as stepsPerEpoch, index_d$2_trainClassifier as trainClassifier, index_d$2_trainNlg as trainNlg, index_d$2_trainedParameters as trainedParameters, index_d$2_writeEvalResults as writeEvalResults, index_d$2_writeTestResults as writeTestResults };
+  export type { index_d$2_BatchSource as BatchSource, index_d$2_CheckpointState as CheckpointState, index_d$2_ClassifierEvaluateOptions as ClassifierEvaluateOptions, index_d$2_ClassifierEvaluation as ClassifierEvaluation, index_d$2_ClassifierMeasured as ClassifierMeasured, index_d$2_ClassifierMetrics as ClassifierMetrics, index_d$2_ClassifierSettings as ClassifierSettings, index_d$2_ClassifierTrainOptions as ClassifierTrainOptions, index_d$2_ClassifierTrainResult as ClassifierTrainResult, index_d$2_CutoffOptions as CutoffOptions, index_d$2_GlueModel as GlueModel, index_d$2_GlueRecipe as GlueRecipe, index_d$2_LoopOptimizer as LoopOptimizer, index_d$2_LoopOptions as LoopOptions, index_d$2_NlgAdapterOptions as NlgAdapterOptions, index_d$2_NlgEvaluateOptions as NlgEvaluateOptions, index_d$2_NlgEvaluation as NlgEvaluation, index_d$2_NlgLoraSettings as NlgLoraSettings, index_d$2_NlgMeasured as NlgMeasured, index_d$2_NlgRecipe as NlgRecipe, index_d$2_NlgStepReport as NlgStepReport, index_d$2_NlgTrainOptions as NlgTrainOptions, index_d$2_NlgTrainResult as NlgTrainResult, index_d$2_NlgTrainSettings as NlgTrainSettings, index_d$2_Run as Run, index_d$2_SequenceClassifier as SequenceClassifier, index_d$2_StepReport as StepReport };
 }
 
 type index_d$1_DecodeOptions = DecodeOptions;
