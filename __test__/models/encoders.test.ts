@@ -158,6 +158,20 @@ for (const [name, config] of Object.entries(ENCODERS)) {
     t.deepEqual(await logits(), await logits())
   })
 
+  test(`${name}: layers that are computed again draw the same dropout`, async (t) => {
+    const dropouts = Object.fromEntries(Object.keys(config).flatMap((key) => (/dropout/.test(key) ? [[key, 0.3]] : [])))
+    const { ids, mask } = padded(ROWS, 'right', paddingOf(config))
+    const run = async (checkpointed: boolean) => {
+      const model = classifier(config, dropouts)
+      if (checkpointed) model.gradientCheckpointingEnable()
+      lora.manualSeed(7)
+      const { loss } = model.forward(ids, { attentionMask: mask, labels: [2, 0, 1] })
+      await loss!.backward()
+      return [await loss!.item(), ...(await Promise.all(model.parameters().map(({ grad }) => numbers(grad!)))).flat()]
+    }
+    t.deepEqual(await run(true), await run(false))
+  })
+
   test(`${name}: bad configurations and inputs are errors that name the field`, (t) => {
     const refused = (extra: object, message: RegExp) =>
       t.throws(() => classifier(config, extra), { instanceOf: lora.OptionError, message })
