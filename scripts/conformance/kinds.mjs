@@ -5,8 +5,10 @@ import { fileKinds } from './files.mjs'
 import { generationKinds } from './generation.mjs'
 import { layerKinds } from './layers.mjs'
 import { lossKinds } from './loss.mjs'
+import { metricKinds } from './metrics.mjs'
 import { nlgBeamKinds } from './nlg-beam.mjs'
 import { nlgDataKinds } from './nlg-data.mjs'
+import { nlgDecodeKinds } from './nlg-decode.mjs'
 import { nlgKinds } from './nlg.mjs'
 import { optimizerKinds } from './optimizer.mjs'
 import { scheduleKinds } from './schedule.mjs'
@@ -34,6 +36,8 @@ export const KINDS = {
   ...encoderKinds,
   ...fileKinds,
   ...generationKinds,
+  ...metricKinds,
+  ...nlgDecodeKinds,
 }
 
 /** Kinds of the format that come with later parts of the package. */
@@ -41,8 +45,7 @@ export const LATER_KINDS = [
   ...['peft_trajectory'],
   ...['peft_adapter', 'peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
   ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
-  ...['nlg_metrics', 'glue_metrics'],
-  ...['nlg_decode', 'tokenizer', 'tokenizer_corpus', 'chat_template'],
+  ...['tokenizer', 'tokenizer_corpus', 'chat_template'],
 ]
 
 /** Keys that every entry may have: where the case is, and the tolerance that it is compared with. */

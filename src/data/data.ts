@@ -2,3 +2,4 @@
 export * from './loader/index.js'
 export * from './nlg/index.js'
 export * from './tables/index.js'
+export * from './nlg-decode.js'

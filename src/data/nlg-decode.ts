@@ -1,0 +1,225 @@
+// From the ids that beam search wrote to the text files that evaluation scripts read: what gpt2_decode.py of microsoft/LoRA does.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { FormatError, OptionError } from '../errors.js'
+import { readLines } from '../lines.js'
+import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../nn/options.js'
+import { eachItem } from '../pace.js'
+import { squeeze, strip } from '../text.js'
+import type { NlgRow } from './nlg/format.js'
+import type { Tokenizer } from './tokenizer.js'
+
+/** The text that a model wrote for a row. */
+export interface NlgPrediction {
+  /** Index of the row. */
+  id: number
+  text: string
+}
+
+/** Options of {@link collectPredictions}. */
+export interface CollectOptions {
+  /** Which rows count: all, or those whose `cate` is true (seen) or false (unseen). @default 'all' */
+  filter?: 'all' | 'seen' | 'unseen'
+  /** Puts spaces around everything that is no letter, digit or underscore. @default false */
+  tokenize?: boolean
+  /** Writes everything in lower case. @default false */
+  lower?: boolean
+  /** For each row the name of its entry, instead of its context. */
+  uniqueKeys?: readonly string[]
+}
+
+/** Rows that belong together, with the one prediction for them. */
+export interface NlgEntry {
+  /** The context of the first of them. */
+  context: string
+  /** What was wanted, in the order of the rows. */
+  references: string[]
+  prediction: string
+}
+
+/** Options of {@link decodeNlg}: the flags of gpt2_decode.py. */
+export interface DecodeNlgOptions extends Omit<CollectOptions, 'uniqueKeys'> {
+  /** JSON lines `{"id": …, "predict": [ids]}`: `--sample_file`. */
+  predictions: string
+  /** JSON lines of {@link NlgRow}: `--input_file`. */
+  formatted: string
+  /** What the ids were made with: `--vocab`. */
+  tokenizer: Tokenizer
+  /** The file (e2e) or folder (webnlg, dart) for references: `--output_ref_file`. */
+  outputReferences: string
+  /** The file for predictions: `--output_pred_file`. */
+  outputPredictions: string
+  /** How references are laid out: `--ref_type`. @default 'e2e' */
+  refType?: 'e2e' | 'webnlg' | 'dart'
+  /** How many reference files webnlg and dart get: `--ref_num`. @default 4 */
+  refNum?: number
+  /** A file with the entry's name for each row, one a line: `--ref_unique_file`. @default rows of the same context are one entry */
+  refUniqueFile?: string
+  /** Ends the work with an `AbortedError`. */
+  signal?: AbortSignal
+}
+
+const END = '<|endoftext|>'
+const CHOICES = ['filter', 'tokenize', 'lower'] as const
+
+/** The text before the end token and before the first blank line, without white space around it. */
+export function cutPrediction(text: string): string {
+  return strip(text.split(END)[0]!.split('\n\n')[0]!)
+}
+
+/**
+ * Gathers the references of rows with the same context, in the order in which they first appear, and puts the prediction for one of these
+ * rows beside them: the last one, if there are several. Predictions are cut (see {@link cutPrediction}).
+ * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, a prediction's id is no row, or an entry has no prediction.
+ * @see microsoft/LoRA, examples/NLG/src/gpt2_decode.py
+ */
+export function collectPredictions(
+  rows: readonly NlgRow[],
+  predictions: readonly NlgPrediction[],
+  options: CollectOptions = {},
+): NlgEntry[] {
+  const owner = 'data.collectPredictions'
+  checkKeys(owner, options, [...CHOICES, 'uniqueKeys'])
+  const { filter, tidy } = checkChoices(owner, options)
+  const { uniqueKeys } = options
+  if (uniqueKeys !== undefined && uniqueKeys.length !== rows.length) {
+    throw bad(owner, 'uniqueKeys', `a name for each of ${rows.length} rows`, `${uniqueKeys.length} names`)
+  }
+  const keyOf = (i: number) => uniqueKeys?.[i] ?? rows[i]!.context
+  const entries = new Map<string, { context: string; references: string[]; prediction?: string }>()
+  for (const [i, { context, completion, cate }] of rows.entries()) {
+    if (filter !== 'all' && (cate === true) !== (filter === 'seen')) continue
+    const entry = entries.get(keyOf(i)) ?? { context, references: [] }
+    entry.references.push(tidy(completion))
+    entries.set(keyOf(i), entry)
+  }
+  for (const { id, text } of predictions) {
+    if (!Number.isInteger(id) || id < 0 || id >= rows.length) {
+      throw bad(owner, 'predictions', `ids from 0 to ${rows.length - 1}, one of a row each`, id)
+    }
+    const entry = entries.get(keyOf(id))
+    if (entry !== undefined) entry.prediction = tidy(cutPrediction(text))
+  }
+  const without = [...entries.values()].filter(({ prediction }) => prediction === undefined)
+  if (without.length === 0) return [...entries.values()] as NlgEntry[]
+  throw new OptionError({
+    what: `${owner}: ${without.length} of ${entries.size} entries have no prediction`,
+    expected: 'a prediction for one row of each context at least',
+    received: `none for ${JSON.stringify(without[0]!.context)}`,
+    fix: 'generate for all rows, or pass the rows that were generated for',
+  })
+}
+
+/** The E2E layout: references one a line, a blank line after each entry. */
+export function e2eReferences(entries: readonly NlgEntry[]): string {
+  return entries.map(({ references }) => `${references.map(oneLine).join('\n')}\n\n`).join('')
+}
+
+/** The WebNLG and DART layout, a text for each of `count` files: line i is a reference of entry i, its first one where it has fewer. */
+export function numberedReferences(entries: readonly NlgEntry[], count: number): string[] {
+  checkInteger('data.numberedReferences', 'count', count, 1)
+  return Array.from({ length: count }, (_, k) =>
+    entries.map(({ references }) => `${oneLine(references[k] ?? references[0]!)}\n`).join(''),
+  )
+}
+
+/** Predictions, one a line. */
+export function predictionLines(entries: readonly NlgEntry[]): string {
+  return entries.map(({ prediction }) => `${oneLine(prediction)}\n`).join('')
+}
+
+/**
+ * Writes references and predictions of a generated data set as text, in the layout that the evaluation of E2E, WebNLG or DART reads. Line
+ * breaks inside a text become spaces.
+ * @returns how many entries there are
+ * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` naming file and line when a file is not what it should be.
+ * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, or an entry has no prediction.
+ */
+export async function decodeNlg(options: DecodeNlgOptions): Promise<{ entries: number }> {
+  const owner = 'data.decodeNlg'
+  checkKeys(owner, options, [
+    ...['predictions', 'formatted', 'tokenizer', 'outputReferences', 'outputPredictions'],
+    ...['refType', 'refNum', 'refUniqueFile', 'signal', ...CHOICES],
+  ])
+  checkChoices(owner, options)
+  const { tokenizer, signal, outputReferences, outputPredictions, refUniqueFile, filter, tokenize, lower } = options
+  const refType = checkChoice(owner, 'refType', options.refType ?? 'e2e', ['e2e', 'webnlg', 'dart'])
+  const refNum = checkInteger(owner, 'refNum', options.refNum ?? 4, 1)
+  const rows = await eachItem(await readLines(options.formatted), { signal }, (line, i) =>
+    parseRow(options.formatted, i, line, filter ?? 'all'),
+  )
+  const predictions = await eachItem(await readLines(options.predictions), { signal }, (line, i) => {
+    const { id, ids } = parsePrediction(options.predictions, i, line)
+    return { id, text: tokenizer.decode(ids) }
+  })
+  const uniqueKeys = refUniqueFile === undefined ? undefined : (await readLines(refUniqueFile)).map(strip)
+  const entries = collectPredictions(rows, predictions, {
+    filter,
+    tokenize,
+    lower,
+    uniqueKeys,
+  })
+  if (refType === 'e2e') await write(outputReferences, e2eReferences(entries))
+  else {
+    const texts = numberedReferences(entries, refNum)
+    await Promise.all(texts.map((text, k) => write(join(outputReferences, `reference${k}`), text)))
+  }
+  await write(outputPredictions, predictionLines(entries))
+  return { entries: entries.length }
+}
+
+function checkChoices(owner: string, options: Pick<CollectOptions, (typeof CHOICES)[number]>) {
+  const filter = checkChoice(owner, 'filter', options.filter ?? 'all', ['all', 'seen', 'unseen'])
+  const tokenize = checkBoolean(owner, 'tokenize', options.tokenize ?? false)
+  const lower = checkBoolean(owner, 'lower', options.lower ?? false)
+  const tidy = (text: string) => {
+    const line = lower ? text.toLowerCase() : text
+    return tokenize ? squeeze(line.replace(/([^\p{L}\p{N}_])/gu, ' $1 ')) : line
+  }
+  return { filter, tidy }
+}
+
+const oneLine = (text: string): string => text.replace(/\r\n|[\r\n]/g, ' ')
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, text)
+}
+
+function parseRow(path: string, i: number, line: string, filter: string): NlgRow {
+  const row = parseJson(path, i, line) as Partial<NlgRow>
+  if (typeof row.context !== 'string') throw wrongRow(path, i, 'a text "context"', row.context)
+  if (typeof row.completion !== 'string') throw wrongRow(path, i, 'a text "completion"', row.completion)
+  if (filter !== 'all' && typeof row.cate !== 'boolean') {
+    throw wrongRow(path, i, `"cate" true or false, which filter '${filter}' goes by`, row.cate)
+  }
+  return row as NlgRow
+}
+
+function parsePrediction(path: string, i: number, line: string): { id: number; ids: number[] } {
+  const { id, predict } = parseJson(path, i, line)
+  if (!Number.isInteger(id)) throw wrongRow(path, i, 'an integer "id"', id)
+  const isIds = Array.isArray(predict) && predict.every((value) => Number.isInteger(value) && value >= 0)
+  if (!isIds) throw wrongRow(path, i, 'a list of token ids "predict"', predict)
+  return { id: id as number, ids: predict as number[] }
+}
+
+function parseJson(path: string, i: number, line: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch (error) {
+    throw wrongRow(path, i, 'a JSON object', `${line.slice(0, 60)} (${(error as Error).message})`)
+  }
+  if (typeof value !== 'object' || value === null) throw wrongRow(path, i, 'a JSON object', value)
+  return value as Record<string, unknown>
+}
+
+function wrongRow(path: string, i: number, expected: string, received: unknown): FormatError {
+  return new FormatError({
+    what: `${path}, line ${i + 1}: this is no row of that file`,
+    expected,
+    received: typeof received === 'string' ? received : (JSON.stringify(received) ?? 'nothing'),
+    fix: 'write one JSON object per line',
+  })
+}

@@ -1,0 +1,153 @@
+// METEOR 1.5 itself, where a user has its jar: a Java program that is asked line by line.
+import { spawn } from 'node:child_process'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import { access } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { FileError, FormatError } from '../errors.js'
+import { bad, checkChoice, checkKeys } from '../nn/options.js'
+import { aborted, checkCorpus } from './corpus.js'
+import type { CorpusOptions, References } from './corpus.js'
+import { PTB_CHOICES, splitterOf } from './ptb.js'
+import type { PtbChoice } from './ptb.js'
+import type { CorpusScore } from './rouge.js'
+
+/** Options of {@link meteorJava}. */
+export interface MeteorJavaOptions extends CorpusOptions {
+  /** Path of meteor-1.5.jar; its folder `data` must lie beside it, with the table of paraphrases. */
+  jar: string
+  /** The program that runs it. @default 'java' */
+  java?: string
+  /** Language of the texts, as the tool names it. @default 'en' */
+  language?: string
+  /** How texts are split before the tool gets them: e2e-metrics hands over PTB tokens without punctuation. @default 'ptb' */
+  tokenize?: PtbChoice
+}
+
+const MEMORY = '-Xmx2G'
+const KEPT_ERRORS = 2000
+
+/**
+ * Runs the METEOR 1.5 tool over a corpus as e2e-metrics does (`- - -stdio -l en -norm`), 0 to 1. The score of the corpus is the tool's own,
+ * from summed statistics: not the mean of `each`.
+ * @example await metrics.meteorJava(outputs, references, { jar: 'meteor-1.5/meteor-1.5.jar' })
+ * @throws {FileError} `ERR_LORA_FILE` when the jar or Java is missing, or the tool ends early.
+ * @throws {FormatError} `ERR_LORA_FORMAT` when it answers something that is no number.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @see cs.cmu.edu/~alavie/METEOR; Denkowski and Lavie 2014.
+ */
+export async function meteorJava(
+  hypotheses: readonly string[],
+  references: References,
+  options: MeteorJavaOptions,
+): Promise<CorpusScore> {
+  const owner = 'metrics.meteorJava'
+  checkKeys(owner, options, ['signal', 'jar', 'java', 'language', 'tokenize'])
+  const { jar, java = 'java', language = 'en', signal } = options
+  for (const [name, value] of Object.entries({ jar, java, language })) {
+    if (typeof value !== 'string' || value === '') throw bad(owner, name, 'a non-empty text', value)
+  }
+  const words = splitterOf(checkChoice(owner, 'tokenize', options.tokenize ?? 'ptb', PTB_CHOICES))
+  const line = (text: string) => words(text).join(' ').replaceAll('|||', '')
+  const segments = checkCorpus(owner, hypotheses, references)
+  await checkJar(jar)
+  if (signal?.aborted) throw aborted(signal.reason)
+
+  const tool = new Tool(spawn(java, [MEMORY, '-jar', jar, '-', '-', '-stdio', '-l', language, '-norm']), java)
+  const stop = () => tool.kill()
+  signal?.addEventListener('abort', stop)
+  try {
+    const stats: string[] = []
+    for (const segment of segments) {
+      const texts = [...segment.references.map(line), line(segment.hypothesis)]
+      stats.push(await tool.ask(`SCORE ||| ${texts.join(' ||| ')}`))
+    }
+    const each: number[] = [await tool.number(`EVAL ||| ${stats.join(' ||| ')}`)]
+    while (each.length < segments.length) each.push(await tool.number())
+    return { score: await tool.number(), each }
+  } catch (error) {
+    throw signal?.aborted ? aborted(signal.reason) : error
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    tool.kill()
+  }
+}
+
+async function checkJar(jar: string): Promise<void> {
+  try {
+    await access(jar)
+  } catch (cause) {
+    throw new FileError({
+      what: `metrics.meteorJava: cannot read ${jar}`,
+      expected: 'meteor-1.5.jar, with its folder data beside it',
+      received: (cause as Error).message,
+      fix: 'download METEOR 1.5 from cs.cmu.edu/~alavie/METEOR, or use metrics.meteor, which needs no Java',
+      cause,
+    })
+  }
+}
+
+/** The running tool: a line in, a line out. */
+class Tool {
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #lines: AsyncIterator<string>
+  readonly #name: string
+  /** Settled when the program has ended, or could not be started. */
+  readonly #over: Promise<void>
+  #errors = ''
+  #failure: Error | undefined
+
+  constructor(child: ChildProcessWithoutNullStreams, name: string) {
+    this.#child = child
+    this.#name = name
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    this.#over = new Promise((resolve) => {
+      child.once('close', () => resolve())
+      child.on('error', (error) => {
+        this.#failure = error
+        resolve()
+      })
+    })
+    // Writing to a program that has ended fails here as well; reading then says why.
+    child.stdin.on('error', () => {})
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = (this.#errors + text).slice(-KEPT_ERRORS)
+    })
+  }
+
+  /** Writes a line, or nothing, and reads the next one. */
+  async ask(line?: string): Promise<string> {
+    if (line !== undefined && !this.#child.stdin.write(`${line}\n`)) {
+      await Promise.race([new Promise((resolve) => this.#child.stdin.once('drain', resolve)), this.#over])
+    }
+    const { value, done } = await this.#lines.next()
+    if (done === true) throw await this.#ended()
+    return value.trim()
+  }
+
+  async number(line?: string): Promise<number> {
+    const text = await this.ask(line)
+    if (text !== '' && !Number.isNaN(Number(text))) return Number(text)
+    throw new FormatError({
+      what: 'metrics.meteorJava: the tool answered something that is no number',
+      expected: 'a score',
+      received: text.slice(0, 200),
+      fix: 'use the jar of METEOR 1.5',
+    })
+  }
+
+  kill(): void {
+    this.#child.kill()
+  }
+
+  async #ended(): Promise<FileError> {
+    await this.#over
+    const why = this.#failure?.message ?? this.#errors.trim()
+    return new FileError({
+      what: 'metrics.meteorJava: the tool ended before it had answered',
+      expected: `${this.#name} to run meteor-1.5.jar`,
+      received: why === '' ? `exit code ${this.#child.exitCode}` : why,
+      fix: 'install Java (apt install default-jre-headless) and check that the folder data lies beside the jar',
+      cause: this.#failure,
+    })
+  }
+}

@@ -1,0 +1,41 @@
+// Tokens of mteval-v13a and mteval-v14, which BLEU and NIST are counted on.
+import { splitWords } from '../text.js'
+
+const ENTITIES: [RegExp, string][] = [
+  [/&quot;/g, '"'],
+  [/&amp;/g, '&'],
+  [/&lt;/g, '<'],
+  [/&gt;/g, '>'],
+]
+
+// ASCII punctuation but for ' , - and . stands alone; a full stop and a comma do unless digits surround them on that side;
+// a dash does after a digit. Later rules see what earlier ones made.
+const WESTERN: [RegExp, string][] = [
+  [/([{-~[-` -&(-+:-@/])/g, ' $1 '],
+  [/([^0-9])([.,])/g, '$1 $2 '],
+  [/([.,])([^0-9])/g, ' $1 $2'],
+  [/([0-9])(-)/g, '$1 $2 '],
+]
+
+const INTERNATIONAL: [RegExp, string][] = [
+  [/(\P{N})(\p{P})/gu, '$1 $2 '],
+  [/(\p{P})(\P{N})/gu, ' $1 $2'],
+  [/(\p{S})/gu, ' $1 '],
+]
+
+const apply = (text: string, rules: readonly [RegExp, string][]): string =>
+  rules.reduce((line, [pattern, by]) => line.replace(pattern, by), text)
+
+/**
+ * Tokens of mteval-v13a.pl, the tokenizer of WMT, e2e-metrics, multi-bleu-detok and sacrebleu's `13a`.
+ * @example tokenize13a('It costs £20-25, "cheap".')   // ['It', 'costs', '£20', '-', '25', ',', '"', 'cheap', '"', '.']
+ */
+export function tokenize13a(text: string): string[] {
+  const joined = text.replaceAll('<skipped>', '').replaceAll('-\n', '').replaceAll('\n', ' ')
+  return splitWords(apply(` ${apply(joined, ENTITIES)} `, WESTERN))
+}
+
+/** Tokens of mteval-v14.pl with `--international-tokenization`, sacrebleu's `intl`: by Unicode punctuation and symbols. */
+export function tokenizeInternational(text: string): string[] {
+  return splitWords(apply(text, INTERNATIONAL))
+}
