@@ -75,6 +75,24 @@ for (const [name, { hypotheses, references, ptb, scores }] of Object.entries(cas
   })
 }
 
+// Printed by edu.stanford.nlp.process.PTBTokenizer of CoreNLP 3.4.1 with -preserveLines -lowerCase; punctuation left out as in pycocoevalcap.
+test('tokenizePtb: as the lexer of Stanford', (t) => {
+  const wanted: Record<string, string> = {
+    "I'm O'Brien, don't can't cannot gonna 'tis rock 'n' roll '90s":
+      "i 'm o'brien do n't ca n't can not gon na 't is rock 'n' roll '90s",
+    'AT&T, Q&A at b&b (see) [this] 50% off & more':
+      'at&t q&a at b & b -lrb- see -rrb- -lsb- this -rsb- 50 % off & more',
+    '£20-25 20-£25 US$30 €5 ¥7 ½ 10:30am 7pm 1.8g 4000ft.':
+      '# 20-25 20 # 25 us$ 30 $ 5 ¥ 7 1/2 10:30 am 7pm 1.8 g 4000ft',
+    'Mr. X vs. Dr. Y, No. 5 and no. of Ph.D. e.g. S. Bach': 'mr. x vs. dr. y no. 5 and no of ph.d. e.g. s. bach',
+    'vitamin C. The end; vitamin C. and': 'vitamin c the end vitamin c. and',
+    'a/b 10/03/1983 well-known a_b x__y wow!! really?! yes...':
+      'a/b 10/03/1983 well-known a_b x __ y wow !! really ?! yes',
+    'C# C++ me@x.com www.foo.com :) – — “it’s”': "c# c++ me@x.com www.foo.com :-rrb- it 's",
+  }
+  for (const [text, tokens] of Object.entries(wanted)) t.is(metrics.tokenizePtb(text).join(' '), tokens)
+})
+
 test('BLEU and NIST as e2e-metrics', async (t) => {
   const { hypotheses, references, scores } = cases.single
   const { hits, candidateNgrams, referenceLength, score } = await metrics.bleu(hypotheses, references)

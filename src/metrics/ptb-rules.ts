@@ -16,7 +16,7 @@ const ABBREVIATIONS = [
   'jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tues?|wed|thu|thurs|fri',
   'ala|ariz|ark|calif|colo|conn|ct|dak|del|fla|ga|ill|ind|kans?|ky|la|mass|md|mich|minn|miss|mo|mont|neb|nev|okla|ore|pa|penn|tenn|tex|va|vt|wash|wisc?|wyo',
   'inc|cos?|corp|pp?t[ye]s?|ltd|plc|bancorp|bhd|assn|univ|intl|sys|tel|est|ext|sq|jr|sr|bros|ed\\.d|ph\\.d|blvd|rd|esq|etc|al|seq|bldg',
-  'mr|mrs|ms|drs?|profs?|sens?|reps?|attys?|lt|col|gen|messrs|govs?|adm|rev|maj|sgt|cpl|pvt|capt|ste?|ave|pres|lieut|hon|brig|co?mdr|pfc|spc|supts?|det|mt|ft',
+  'mr|mrs|ms|drs?|profs?|sens?|reps?|attys?|lt|col|gen|messrs|govs?|adm|rev|maj|sgt|cpl|pvt|capt|ste?|ave|pres|lieut|hon|brig|co?mdr|pfc|spc|supts?|det|mt|ft|adj|adv|asst|assoc|ens|insp|mlle|mme|msgr|sfc',
   'vs|alex|wm|jos|cie|a\\.k\\.a|cf|ph|invt|elec|natl|m[ft]g|dept',
 ].join('|')
 
@@ -28,6 +28,8 @@ const EXTENSIONS =
  * follow, and counts towards the length.
  */
 export const TOKENS: readonly RegExp[] = [
+  '(c\\+\\+|[cf]#)',
+  `(${APOS}t)(is|was)(?!\\p{L})`,
   // cannot, gonna: taken apart
   '(can)(not)(?!\\p{L})',
   `(gon|wan)(na)(?!\\p{L})`,
@@ -63,6 +65,7 @@ export const TOKENS: readonly RegExp[] = [
   `(${WORD}\\.)([,;:])`,
   "(\"|&quot;|[`'‘’]')",
   '(&lt;|&gt;|[<>])',
+  "([<>]?[:;=][-o*']?[()DPdpO\\\\{@|[\\]])(?![a-zA-Z0-9])",
   '([{}()[\\]])',
   '(-+)',
   '(\\.{3,}|…|&(?:MD|mdash|ndash);|[–—―])',
@@ -75,12 +78,12 @@ export const TOKENS: readonly RegExp[] = [
   '(/)',
   `(${HYPHENATED})`,
   `(${HYPHENATED}\\.)([,;:])`,
-  `(${ELIDED}(?:${PLAIN}+|[-+]?${NUMBER})(?:[-_‐‑]${ELIDED}(?:${PLAIN}+|${NUMBER}))*)`,
-  '([A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+)',
+  `(${ELIDED}(?:${ALNUM}+|[-+]?${NUMBER})(?:[-_‐‑]${ELIDED}(?:${ALNUM}+|${NUMBER}))*)`,
+  /([A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+)/uy,
   "(['’´`‘‛“”„‹›«»]{1,2})",
   `(${REDUCED}|n${APOSTROPHES}t)`,
   '(&amp;)',
-].map((source) => new RegExp(source, 'iuy'))
+].map((rule) => (typeof rule === 'string' ? new RegExp(rule, 'iuy') : rule))
 
 /** A symbol that stands alone as a token. Other characters that begin no token are left out. */
 export const SYMBOL = /^[+%&~^|\\¦§¨©¬®¯°-³µ-º×÷‖†-•‰-‴※⁃℀-⅏←-⇿∀-⯿]$/u
@@ -91,14 +94,13 @@ export const WRITTEN = new Map([
   ['₤', '#'],
   ['€', '$'],
   ['¤', '$'],
-  ['¥', '$'],
   ['₠', '$'],
   ['¢', 'cents'],
-  ['¼', '1\\/4'],
-  ['½', '1\\/2'],
-  ['¾', '3\\/4'],
-  ['⅓', '1\\/3'],
-  ['⅔', '2\\/3'],
+  ['¼', '1/4'],
+  ['½', '1/2'],
+  ['¾', '3/4'],
+  ['⅓', '1/3'],
+  ['⅔', '2/3'],
   ['(', '-lrb-'],
   [')', '-rrb-'],
   ['{', '-lcb-'],

@@ -41,6 +41,7 @@ function ptbSplitter(): (text: string) => string[] {
 }
 
 function beforeWhat(piece: string, next: string | undefined): Before {
+  // At the end of a text the lexer would look into the next line of its file.
   if (next === undefined || !piece.endsWith('.')) return 'other'
   if (/^\p{Nd}/u.test(next)) return 'number'
   return SENTENCE_STARTS.has(next) ? 'sentence' : 'other'
@@ -76,9 +77,10 @@ function longest(piece: string, at: number, before: Before): string | undefined 
 function written(token: string): string {
   const found = WRITTEN.get(token)
   if (found !== undefined) return found
-  const text = token
+  const plain = token
     .toLowerCase()
     .replaceAll('\u00ad', '')
     .replace(/[’´\u0092]/g, "'")
-  return text.replace(/(?<!\\)[/*]/g, '\\$&')
+  // What still has brackets is a smiley.
+  return plain.replace(/[()]/g, (bracket) => WRITTEN.get(bracket)!)
 }
