@@ -8,7 +8,7 @@ use engine::error::Result;
 use engine::recorder::Recorder;
 use engine::tape::Walk;
 
-use crate::collect;
+use crate::allocator::collect;
 use crate::error::to_napi;
 
 /// What one JavaScript thread holds.
