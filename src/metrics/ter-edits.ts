@@ -6,7 +6,10 @@ const MAX_SHIFT_DISTANCE = 50
 const BEAM_WIDTH = 25
 const MAX_CANDIDATES = 1000
 
-const [NOTHING, SUBSTITUTE, DELETE, INSERT] = [0, 1, 2, 3]
+const NOTHING = 0
+const SUBSTITUTE = 1
+const DELETE = 2
+const INSERT = 3
 const INFINITE = 2 ** 29
 
 /** A shift that was tried. Larger is better, from the first number on. */
@@ -136,16 +139,23 @@ class EditTable {
       const first = Math.max(0, diagonal - beam)
       const end = i === words.length ? width : Math.min(width, diagonal + beam)
       const [row, above] = [i * width, (i - 1) * width]
-      costs.fill(INFINITE, row, row + width)
+      if (first > 0 || end < width) costs.fill(INFINITE, row, row + width)
       for (let j = first; j < end; j++) {
-        let [cost, op] = [costs[above + j]! + 1, DELETE]
+        let cost = costs[above + j]! + 1
+        let op = DELETE
         if (j > 0) {
           // No edit or a substitution is preferred, then a deletion, then an insertion.
           const isSame = words[i - 1] === this.reference[j - 1]
           const across = costs[above + j - 1]! + (isSame ? 0 : 1)
-          if (across <= cost) [cost, op] = [across, isSame ? NOTHING : SUBSTITUTE]
+          if (across <= cost) {
+            cost = across
+            op = isSame ? NOTHING : SUBSTITUTE
+          }
           const after = costs[row + j - 1]! + 1
-          if (after < cost) [cost, op] = [after, INSERT]
+          if (after < cost) {
+            cost = after
+            op = INSERT
+          }
         }
         costs[row + j] = cost
         if (ops !== undefined) ops[row + j] = op
