@@ -16,12 +16,15 @@ const PAPER = {
 }
 
 /**
- * For a model of a few million parameters on two cores: some minutes for all. LoRA goes on every dense layer of the blocks, because such a base knows
- * nothing of the task yet; the rest is the paper's.
+ * For a model of a few million parameters on two cores: some minutes for all. Such a base knows neither the words nor the sentences of the task, so LoRA
+ * goes on every dense layer of the blocks, and on the token embedding with the head that shares its weight; the rest is the paper's.
  */
 const SMALL = {
   about: 'a short run for a small model',
-  lora: { lora_dim: 16, lora_alpha: 32, lora_dropout: 0, lora_targets: 'c_attn,c_proj,c_fc', lrs: [2e-3, 4e-3, 8e-3] },
+  lora: {
+    ...{ lora_dim: 32, lora_alpha: 64, lora_dropout: 0, lora_targets: 'c_attn,c_proj,c_fc,wte' },
+    lrs: [2.5e-3, 5e-3, 1e-2],
+  },
   full: { lora_dim: 0, lrs: [5e-4, 1e-3, 2e-3] },
   train: {
     ...PAPER.train,
