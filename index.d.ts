@@ -3306,6 +3306,13 @@ interface AttentionOptions {
     enableGqa?: boolean;
     /** Number of keys that count in each row of the batch, (B) i64; keys behind it are ignored. @default all */
     lengths?: Tensor | null;
+    /**
+     * How many keys a query sees at most, up to its own place: those in front of them are hidden, and cost nothing. Without `isCausal` it sees as many
+     * behind its place, too: |s − t| < window. @default all
+     */
+    window?: number | null;
+    /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @default not */
+    softcap?: number | null;
     /** Order of the dimensions: `'BHTD'` as PyTorch, or `'BTHD'`, the order a projection writes, which saves two copies. @default 'BHTD' */
     layout?: 'BHTD' | 'BTHD';
 }
@@ -4533,6 +4540,8 @@ declare class Packing {
     get extent(): number;
     /** Whether no row is left out as a whole: sequence b is then row b. */
     get hasEverySequence(): boolean;
+    /** Whether padding that was left out lies between tokens of a sequence. */
+    get hasGaps(): boolean;
     /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), serve each of them. */
     take(owner: string, name: string, ids: Ids): Ids;
     /** The place of each row's token in its sequence, (1, N). */
@@ -4622,6 +4631,8 @@ interface SaveOptions {
 type Layer$1 = {
     forward(x: Tensor): Tensor;
 } & Module;
+/** Makes a norm `name` over the last dimension. */
+type NormMaker = (take: WeightSource, name: string, width: number) => RMSNorm;
 
 /** Options of a decoder's forward. */
 interface DecoderOptions {
@@ -4660,6 +4671,8 @@ interface Decoder extends Module {
 /** What attention in a block needs to know beside its input. */
 interface AttentionContext {
     mask: Tensor | null;
+    /** The mask of blocks with a sliding window, where the places of tokens do not tell how far back they lie; null where they do. */
+    windowed: Tensor | null;
     cache: KvCache | null;
     /** In a packed batch, where its sequences begin, and its number of rows. */
     starts: readonly number[] | null;
@@ -4734,8 +4747,12 @@ declare abstract class CausalLM extends Module {
     protected abstract get decoder(): Decoder;
     /** Longest sequence the model is made for. */
     abstract get maxPositions(): number;
+    /** Logits x become `cap · tanh(x / cap)`; null where they stay as the head gives them. */
+    protected get logitSoftcap(): number | null;
     forward(inputIds: Ids, options?: CausalLMOptions): CausalLMOutput;
     private forwardWithLoss;
+    /** From hidden states to logits. */
+    private get head();
     /** Continues prompts. @see {@link generate} */
     generate(prompt: Prompt, options: GenerateOptions & {
         returnDictInGenerate: true;
@@ -4888,7 +4905,7 @@ declare class GPT2LMHeadModel extends CausalLM {
 
 /** Rotary positions as `config.json` gives them. */
 interface RopeParameters {
-    /** `default`, `linear` or `llama3`; old files call it `type`. @default 'default' */
+    /** `default`, `linear`, `llama3` or `longrope`, which is also called `su`; old files call the field `type`. @default 'default' */
     rope_type?: string;
     type?: string;
     /** Base of the frequencies. @default the configuration's `rope_theta`, else 10000 */
@@ -4899,8 +4916,24 @@ interface RopeParameters {
     low_freq_factor?: number;
     /** Wavelengths below original / this stay as they are: `llama3`. */
     high_freq_factor?: number;
-    /** Longest sequence before the scaling: `llama3`. */
+    /** Longest sequence before the scaling: `llama3`, `longrope`. @default for `longrope` that of the configuration itself */
     original_max_position_embeddings?: number;
+    /** By what each frequency is divided in sequences up to the original length, (D/2): `longrope`. */
+    short_factor?: number[];
+    /** By what each frequency is divided in longer ones, (D/2): `longrope`. */
+    long_factor?: number[];
+    /** Factor of cosines and sines: `longrope`. @default √(1 + ln factor / ln original), factor being how many times longer sequences get */
+    attention_factor?: number;
+    /** Share of the features of a head that turn, the first ones; other than 1 in Phi-3's family only. @default 1 */
+    partial_rotary_factor?: number;
+    [other: string]: unknown;
+}
+/** What decides the frequencies. */
+interface RotaryConfig {
+    head_dim: number;
+    rope_parameters?: RopeParameters | null;
+    rope_scaling?: RopeParameters | null;
+    rope_theta?: number;
     [other: string]: unknown;
 }
 /** Rows of the tables for the tokens of one forward. */
@@ -4912,104 +4945,252 @@ interface Rotation {
     readonly rows: Tensor | null;
 }
 
-/** The configuration of a Llama, as in `config.json`. */
-interface LlamaConfig {
-    /** Number of tokens V. @default 32000 */
+/** Fields of `config.json` that every decoder with rotary positions has. */
+interface RotaryDecoderConfig {
+    /** Number of tokens V. */
     vocab_size: number;
-    /** Channels C. @default 4096 */
+    /** Channels C. */
     hidden_size: number;
-    /** Width of the MLP. @default 11008 */
+    /** Width of the MLP. */
     intermediate_size: number;
-    /** Blocks. @default 32 */
+    /** Blocks. */
     num_hidden_layers: number;
-    /** Query heads H. @default 32 */
+    /** Query heads H. */
     num_attention_heads: number;
-    /** Heads of keys and values, a divisor of `num_attention_heads`. @default num_attention_heads */
+    /** Heads of keys and values, a divisor of `num_attention_heads`; null for as many. */
     num_key_value_heads: number;
-    /** Head size D, even. @default hidden_size / num_attention_heads */
+    /** Head size D, even; null for hidden_size / num_attention_heads. */
     head_dim: number;
-    /** `silu`, or another of the activations that config files name. @default 'silu' */
-    hidden_act: string;
-    /** Longest sequence the model is made for. @default 2048 */
+    /** Longest sequence the model is made for. */
     max_position_embeddings: number;
-    /** @default 1e-6 */
+    /** Added to the mean square in norms. */
     rms_norm_eps: number;
     /** Standard deviation of fresh weights. @default 0.02 */
     initializer_range: number;
-    /** The projections of attention have a bias. @default false */
-    attention_bias: boolean;
     /** Dropout on the attention weights, in training. @default 0 */
     attention_dropout: number;
-    /** The layers of the MLP have a bias. @default false */
-    mlp_bias: boolean;
-    /** The head shares the weight of the token embedding. @default false */
+    /** The head shares the weight of the token embedding. */
     tie_word_embeddings: boolean;
     /** Rotary positions, as transformers 5 writes them. @default `rope_scaling` and `rope_theta` */
     rope_parameters?: RopeParameters | null;
-    /** Base of the rotary frequencies, as earlier releases write it. @default 10000 */
+    /** Base of the rotary frequencies, as earlier releases write it. */
     rope_theta?: number;
     /** How the frequencies are scaled, as earlier releases write it; counts before `rope_parameters`. @default not */
     rope_scaling?: RopeParameters | null;
-    /** @default 1 */
     bos_token_id: number | null;
-    /** Where generation stops. @default 2 */
+    /** Where generation stops. */
     eos_token_id: number | number[] | null;
-    /** The row of the token embedding that starts at 0 and gets no gradient through it. @default null */
+    /** The row of the token embedding that starts at 0 and gets no gradient through it. */
     pad_token_id: number | null;
     [other: string]: unknown;
 }
 
-interface LlamaContext extends AttentionContext {
-    rotation: Rotation;
+/**
+ * The configuration of a Llama, as in `config.json`. Defaults are those of Llama 1 with 7 billion weights: `vocab_size` 32000, `hidden_size` 4096,
+ * `intermediate_size` 11008, 32 blocks and heads, `max_position_embeddings` 2048, `rms_norm_eps` 1e-6, `bos_token_id` 1, `eos_token_id` 2.
+ */
+interface LlamaConfig extends RotaryDecoderConfig {
+    /** `silu`, or another of the activations that config files name. @default 'silu' */
+    hidden_act: string;
+    /** The projections of attention have a bias. @default false */
+    attention_bias: boolean;
+    /** The layers of the MLP have a bias. @default false */
+    mlp_bias: boolean;
 }
-/** Causal attention with rotary positions, in which groups of query heads share a head of keys and values. */
-declare class LlamaAttention extends Module {
-    q_proj: Layer$1;
-    k_proj: Layer$1;
-    v_proj: Layer$1;
-    o_proj: Layer$1;
-    dropout: Dropout;
-    private readonly headDim;
-    private readonly index;
-    constructor(config: LlamaConfig, index: number, take: WeightSource);
-    forward(x: Tensor, context: LlamaContext): Tensor;
-    private heads;
+
+/** Sizes of an MLP. */
+interface GatedMLPOptions {
+    /** Channels C. */
+    width: number;
+    /** Features between the layers. */
+    inner: number;
+    /** Standard deviation of fresh weights. */
+    std: number;
+    /** Name of the activation. */
+    activation: string;
+    /** The layers have a bias. */
+    bias: boolean;
 }
-/** `down(act(gate(x)) · up(x))`: SwiGLU (Shazeer 2020) when `act` is `silu`. */
-declare class LlamaMLP extends Module {
+/** With a layer each for gate and values. */
+declare class GatedMLP extends Module {
     gate_proj: Layer$1;
     up_proj: Layer$1;
     down_proj: Layer$1;
     act_fn: Layer$1;
-    constructor(config: LlamaConfig, take: WeightSource);
+    constructor({ width: C, inner, std, activation: name, bias }: GatedMLPOptions, take: WeightSource);
     forward(x: Tensor): Tensor;
 }
-/** `x ← x + self_attn(input_layernorm(x));  x ← x + mlp(post_attention_layernorm(x))`. */
-declare class LlamaDecoderLayer extends Module {
-    self_attn: LlamaAttention;
-    mlp: LlamaMLP;
+/** With one layer for both, the gate first. */
+declare class FusedGatedMLP extends Module {
+    gate_up_proj: Layer$1;
+    down_proj: Layer$1;
+    activation_fn: Layer$1;
+    constructor({ width: C, inner, std, activation: name }: GatedMLPOptions, take: WeightSource);
+    forward(x: Tensor): Tensor;
+}
+
+/** What the blocks need beside their input. */
+interface RotaryContext extends AttentionContext {
+    /** By kind of block: Gemma 3 turns those with a window by other angles. */
+    rotations: readonly Rotation[];
+}
+/** The attention of one block. */
+interface RotaryAttentionOptions {
+    /** Index of the block. */
+    index: number;
+    /** Channels C. */
+    width: number;
+    /** Query heads H. */
+    heads: number;
+    /** Heads of keys and values Hkv. */
+    keyHeads: number;
+    /** Head size D. */
+    headDim: number;
+    /** Standard deviation of fresh weights. */
+    std: number;
+    /** Dropout of the attention weights. */
+    dropout: number;
+    /** Factor of q·k. */
+    scale: number;
+    /** Cap of the scores, or null. */
+    softcap: number | null;
+    /** How many tokens each one looks at, or null for all before it. */
+    window: number | null;
+    /** Which of the context's rotations turns its heads. */
+    rotary: number;
+    /** The projections of q, k and v have a bias. */
+    queryBias: boolean;
+    /** The projection behind attention has a bias. */
+    outputBias: boolean;
+    /** The norm of each head of q and k before it turns; null for none. */
+    headNorm: NormMaker | null;
+}
+/** Attention with a projection each for q, k and v, in which groups of query heads share a head of keys and values. */
+declare class RotaryAttention extends Module {
+    q_proj: Layer$1;
+    k_proj: Layer$1;
+    v_proj: Layer$1;
+    o_proj: Layer$1;
+    q_norm: RMSNorm | null;
+    k_norm: RMSNorm | null;
+    dropout: Dropout;
+    private readonly options;
+    constructor(options: RotaryAttentionOptions, take: WeightSource);
+    forward(x: Tensor, context: RotaryContext): Tensor;
+}
+/** The same with one projection for q, k and v. */
+declare class FusedAttention extends Module {
+    qkv_proj: Layer$1;
+    o_proj: Layer$1;
+    dropout: Dropout;
+    private readonly options;
+    constructor(options: RotaryAttentionOptions, take: WeightSource);
+    forward(x: Tensor, context: RotaryContext): Tensor;
+}
+
+/** In what an architecture differs from Llama. */
+interface Traits {
+    /** Name of the MLP's activation. */
+    activation: string;
+    /** Factor of q·k. @default 1/√head_dim */
+    scale?: number;
+    /** The projections of q, k and v have a bias. @default false */
+    queryBias?: boolean;
+    /** The projection behind attention has a bias. @default false */
+    outputBias?: boolean;
+    /** The layers of the MLP have a bias. @default false */
+    mlpBias?: boolean;
+    /** One projection for q, k and v, and one for gate and values (Phi-3). @default false */
+    isFused?: boolean;
+    /** Norms of each head of q and k (Qwen3, Gemma 3). @default false */
+    headNorms?: boolean;
+    /** Norms multiply by 1 + weight (Gemma). @default false */
+    offsetNorms?: boolean;
+    /** Norms behind attention and MLP, before their results are added, too (Gemma 2 and 3). @default false */
+    normsBehind?: boolean;
+    /** Embeddings are multiplied by √C (Gemma). @default false */
+    scalesEmbeddings?: boolean;
+    /** Attention scores s become `softcap · tanh(s / softcap)` (Gemma 2). @default not */
+    softcap?: number | null;
+    /** Dropout of what attention and MLP add (Phi-3). @default 0 */
+    residualDropout?: number;
+    /** How many tokens blocks with a window look at. @default there are no such blocks */
+    window?: number | null;
+    /** Which blocks have a window. @default none */
+    hasWindow?: readonly boolean[];
+    /** Rotary positions: of all blocks, or of those without a window and those with one (Gemma 3). @default the configuration's */
+    rotary?: readonly [RotaryConfig] | readonly [whole: RotaryConfig, windowed: RotaryConfig];
+    /** Only the first features of a head may turn (Phi-3). @default false */
+    partialRotary?: boolean;
+}
+/** `x ← x + attention(norm(x));  x ← x + mlp(norm(x))`. */
+declare class RotaryBlock extends Module {
+    self_attn: RotaryAttention | FusedAttention;
+    mlp: GatedMLP | FusedGatedMLP;
     input_layernorm: RMSNorm;
     post_attention_layernorm: RMSNorm;
-    constructor(config: LlamaConfig, index: number, take: WeightSource);
-    forward(x: Tensor, context: LlamaContext): Tensor;
+    dropout: Dropout | null;
+    constructor(config: RotaryDecoderConfig, traits: Traits, index: number, take: WeightSource);
+    forward(x: Tensor, context: RotaryContext): Tensor;
+    private dropped;
+}
+/** `x ← x + norm(attention(norm(x)));  x ← x + norm(mlp(norm(x)))`, four norms in all. */
+declare class SandwichBlock extends Module {
+    self_attn: RotaryAttention | FusedAttention;
+    mlp: GatedMLP | FusedGatedMLP;
+    input_layernorm: RMSNorm;
+    post_attention_layernorm: RMSNorm;
+    pre_feedforward_layernorm: RMSNorm;
+    post_feedforward_layernorm: RMSNorm;
+    constructor(config: RotaryDecoderConfig, traits: Traits, index: number, take: WeightSource);
+    forward(x: Tensor, context: RotaryContext): Tensor;
 }
 /**
- * Llama without a head (Touvron et al. 2023): token embeddings, blocks with rotary positions and root mean square norms, a final norm.
+ * A decoder with rotary positions and without a head: token embeddings, blocks with root mean square norms, a final norm. Llama, Mistral, Qwen2, Qwen3,
+ * Phi-3, Gemma 2 and Gemma 3 are such decoders.
  *
- * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints
- * (`layers.0.self_attn.q_proj.weight`).
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints (`layers.0.self_attn.q_proj.weight`).
  */
-declare class LlamaModel extends Module {
-    readonly config: LlamaConfig;
+declare abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryDecoderConfig> extends Module implements Decoder {
+    readonly config: Config;
     gradientCheckpointing: boolean;
     embed_tokens: TokenEmbedding;
-    layers: LlamaDecoderLayer[];
+    layers: (RotaryBlock | SandwichBlock)[];
     norm: RMSNorm;
     private readonly rotary;
-    constructor(config?: Partial<LlamaConfig>, options?: FreshOptions, take?: WeightSource);
+    private readonly window;
+    private readonly scalesEmbeddings;
+    protected constructor(owner: string, config: Config, traits: Traits, take: WeightSource);
     get inputEmbeddings(): TokenEmbedding;
     /** `reads`: which outputs will be read. */
     forward(inputIds: Ids, options?: DecoderOptions, reads?: Reads): DecoderOutput;
+    private embed;
+    /** Writes `config.json` and `model.safetensors`, as transformers does. */
+    savePretrained(dir: string, options?: SaveOptions): Promise<void>;
+}
+
+/**
+ * A {@link RotaryDecoder} with a language-model head, which has a weight of its own unless `tie_word_embeddings` is true.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`model.layers.0.self_attn.q_proj.weight`, (out, in)). Fresh weights: N(0, initializer_range²), biases 0.
+ */
+declare abstract class RotaryCausalLM<Model extends RotaryDecoder = RotaryDecoder> extends CausalLM {
+    readonly config: Model['config'];
+    model: Model;
+    lm_head: Layer$1;
+    protected constructor(model: Model, take: WeightSource);
+    protected get decoder(): Model;
+    get maxPositions(): number;
+}
+
+/** Llama without a head (Touvron et al. 2023). @see {@link RotaryDecoder} */
+declare class LlamaModel extends RotaryDecoder<LlamaConfig> {
+    constructor(config?: Partial<LlamaConfig>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<LlamaConfig>, options?: FreshOptions): LlamaModel;
+    /** Reads a folder as {@link LlamaForCausalLM.fromPretrained} does, without its head. */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<LlamaModel>;
 }
 /**
  * Llama with a language-model head, which has a weight of its own unless `tie_word_embeddings` is true (SmolLM2, small Llama 3.2). All models
@@ -5026,10 +5207,7 @@ declare class LlamaModel extends Module {
  * const { loss } = model.forward(batch.inputIds, { labels: batch.labels })
  * await loss.backward()
  */
-declare class LlamaForCausalLM extends CausalLM {
-    readonly config: LlamaConfig;
-    model: LlamaModel;
-    lm_head: Layer$1;
+declare class LlamaForCausalLM extends RotaryCausalLM<LlamaModel> {
     constructor(config?: Partial<LlamaConfig>, options?: FreshOptions, take?: WeightSource);
     /** A model with fresh weights, in training mode. */
     static fromConfig(config: Partial<LlamaConfig>, options?: FreshOptions): LlamaForCausalLM;
@@ -5041,8 +5219,245 @@ declare class LlamaForCausalLM extends CausalLM {
      * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
      */
     static fromPretrained(dir: string, options?: PretrainedOptions): Promise<LlamaForCausalLM>;
-    protected get decoder(): LlamaModel;
-    get maxPositions(): number;
+}
+
+/**
+ * The configuration of a Mistral, as in `config.json`. Defaults as in transformers: `vocab_size` 32000, `hidden_size` 4096, `intermediate_size` 14336,
+ * 32 blocks, 32 heads that share 8 of keys, `max_position_embeddings` 131072, `rms_norm_eps` 1e-6.
+ */
+interface MistralConfig extends RotaryDecoderConfig {
+    /** `silu`, or another of the activations that config files name. @default 'silu' */
+    hidden_act: string;
+    /** How many tokens each one looks at, itself included; null for all before it. @default 4096 */
+    sliding_window: number | null;
+}
+/** Mistral without a head (Jiang et al. 2023): Llama with a sliding window in every block. @see {@link RotaryDecoder} */
+declare class MistralModel extends RotaryDecoder<MistralConfig> {
+    constructor(config?: Partial<MistralConfig>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<MistralConfig>, options?: FreshOptions): MistralModel;
+    /** Reads a folder as {@link MistralForCausalLM.fromPretrained} does, without its head. */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<MistralModel>;
+}
+/**
+ * Mistral with a language-model head: a Llama in which each token looks at the last `sliding_window` tokens only.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+declare class MistralForCausalLM extends RotaryCausalLM<MistralModel> {
+    constructor(config?: Partial<MistralConfig>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<MistralConfig>, options?: FreshOptions): MistralForCausalLM;
+    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<MistralForCausalLM>;
+}
+
+/**
+ * The configuration of a Qwen2, as in `config.json`. Defaults as in transformers: `vocab_size` 151936, `hidden_size` 4096, `intermediate_size` 22016,
+ * 32 blocks and heads, `max_position_embeddings` 32768, `rms_norm_eps` 1e-6, no special tokens.
+ */
+interface Qwen2Config extends RotaryDecoderConfig {
+    /** `silu`, or another of the activations that config files name. @default 'silu' */
+    hidden_act: string;
+    /** Some blocks have a sliding window. @default false */
+    use_sliding_window: boolean;
+    /** How many tokens each one looks at in those blocks, itself included. Counts only with `use_sliding_window`. @default 4096 */
+    sliding_window: number | null;
+    /** The first block with a window, where `layer_types` is missing. @default 28 */
+    max_window_layers: number;
+    /** For each block `full_attention` or `sliding_attention`. @default by `max_window_layers` */
+    layer_types?: string[] | null;
+}
+/** Qwen2 without a head (Yang et al. 2024): Llama with biases on the projections of queries, keys and values. @see {@link RotaryDecoder} */
+declare class Qwen2Model extends RotaryDecoder<Qwen2Config> {
+    constructor(config?: Partial<Qwen2Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<Qwen2Config>, options?: FreshOptions): Qwen2Model;
+    /** Reads a folder as {@link Qwen2ForCausalLM.fromPretrained} does, without its head. */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Qwen2Model>;
+}
+/**
+ * Qwen2 with a language-model head, also Qwen2.5: a Llama whose projections of queries, keys and values have biases.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+declare class Qwen2ForCausalLM extends RotaryCausalLM<Qwen2Model> {
+    constructor(config?: Partial<Qwen2Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<Qwen2Config>, options?: FreshOptions): Qwen2ForCausalLM;
+    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Qwen2ForCausalLM>;
+}
+
+/**
+ * The configuration of a Qwen3, as in `config.json`. Defaults as in transformers: `vocab_size` 151936, `hidden_size` 4096, `intermediate_size` 22016,
+ * 32 blocks and heads, `head_dim` 128, `max_position_embeddings` 32768, `rms_norm_eps` 1e-6, no special tokens.
+ */
+interface Qwen3Config extends RotaryDecoderConfig {
+    /** `silu`, or another of the activations that config files name. @default 'silu' */
+    hidden_act: string;
+    /** The projections of attention have a bias. @default false */
+    attention_bias: boolean;
+    /** Some blocks have a sliding window. @default false */
+    use_sliding_window: boolean;
+    /** How many tokens each one looks at in those blocks, itself included. Counts only with `use_sliding_window`. @default 4096 */
+    sliding_window: number | null;
+    /** The first block with a window, where `layer_types` is missing. @default 28 */
+    max_window_layers: number;
+    /** For each block `full_attention` or `sliding_attention`. @default by `max_window_layers` */
+    layer_types?: string[] | null;
+}
+/** Qwen3 without a head (Yang et al. 2025): Llama with a norm of each head of queries and keys. @see {@link RotaryDecoder} */
+declare class Qwen3Model extends RotaryDecoder<Qwen3Config> {
+    constructor(config?: Partial<Qwen3Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<Qwen3Config>, options?: FreshOptions): Qwen3Model;
+    /** Reads a folder as {@link Qwen3ForCausalLM.fromPretrained} does, without its head. */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Qwen3Model>;
+}
+/**
+ * Qwen3 with a language-model head: a Llama that norms each head of queries and keys before it turns.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+declare class Qwen3ForCausalLM extends RotaryCausalLM<Qwen3Model> {
+    constructor(config?: Partial<Qwen3Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<Qwen3Config>, options?: FreshOptions): Qwen3ForCausalLM;
+    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Qwen3ForCausalLM>;
+}
+
+/**
+ * The configuration of a Phi-3, as in `config.json`. Defaults as in transformers: `vocab_size` 32064, `hidden_size` 3072, `intermediate_size` 8192,
+ * 32 blocks and heads, `max_position_embeddings` 4096, `rms_norm_eps` 1e-5, `bos_token_id` 1, `eos_token_id` and `pad_token_id` 32000.
+ */
+interface Phi3Config extends RotaryDecoderConfig {
+    /** `silu`, or another of the activations that config files name. @default 'silu' */
+    hidden_act: string;
+    /** Dropout of what attention and MLP add, in training. @default 0 */
+    resid_pdrop: number;
+    /** Part of the files; transformers drops nothing of the embeddings, and neither does this model. @default 0 */
+    embd_pdrop: number;
+    /** How many tokens each one looks at, itself included; null for all before it. @default null */
+    sliding_window: number | null;
+    /** Share of the features of a head that turn (Phi-4-mini: 0.75). @default 1 */
+    partial_rotary_factor?: number;
+}
+/** Phi-3 without a head (Abdin et al. 2024): Llama with one projection for queries, keys and values, and one for gate and values of the MLP. @see {@link RotaryDecoder} */
+declare class Phi3Model extends RotaryDecoder<Phi3Config> {
+    constructor(config?: Partial<Phi3Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<Phi3Config>, options?: FreshOptions): Phi3Model;
+    /** Reads a folder as {@link Phi3ForCausalLM.fromPretrained} does, without its head. */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Phi3Model>;
+}
+/**
+ * Phi-3 with a language-model head, also Phi-4-mini: a Llama with fused projections. LoRA goes around `qkv_proj`, `o_proj`, `gate_up_proj` and
+ * `down_proj`, each as a whole, as PEFT does it.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`model.layers.0.self_attn.qkv_proj.weight`, ((H + 2 Hkv) D, C), queries first).
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+declare class Phi3ForCausalLM extends RotaryCausalLM<Phi3Model> {
+    constructor(config?: Partial<Phi3Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<Phi3Config>, options?: FreshOptions): Phi3ForCausalLM;
+    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Phi3ForCausalLM>;
+}
+
+/** Fields of `config.json` that both have. */
+interface GemmaFields {
+    /** Activation of the MLP. @default 'gelu_pytorch_tanh' */
+    hidden_activation: string;
+    /** The projections of attention have a bias. @default false */
+    attention_bias: boolean;
+    /** Attention scores are divided by its root. @default 256 */
+    query_pre_attn_scalar: number;
+    /** How many tokens each one looks at in blocks with a sliding window, itself included. @default 4096 */
+    sliding_window: number | null;
+    /** For each block `full_attention` or `sliding_attention`. @default Gemma 2: the first of two has a window; Gemma 3: five of six have one */
+    layer_types?: string[] | null;
+    /** Attention scores s become `cap · tanh(s / cap)`; null for none. @default Gemma 2: 50; Gemma 3: null */
+    attn_logit_softcapping: number | null;
+    /** Logits x become `cap · tanh(x / cap)`; null for none. @default Gemma 2: 30; Gemma 3: null */
+    final_logit_softcapping: number | null;
+}
+
+/**
+ * The configuration of a Gemma 2, as in `config.json`. Defaults as in transformers: `vocab_size` 256000, `hidden_size` 2304, `intermediate_size` 9216,
+ * 26 blocks, 8 heads of 256 features that share 4 of keys, `max_position_embeddings` 8192, `rms_norm_eps` 1e-6, a tied head, `pad_token_id` 0,
+ * `eos_token_id` 1, `bos_token_id` 2.
+ */
+type Gemma2Config = RotaryDecoderConfig & GemmaFields;
+/** Gemma 2 without a head (Gemma Team 2024): norms of 1 + weight around attention and MLP, scaled embeddings, capped scores, a window in every other block. @see {@link RotaryDecoder} */
+declare class Gemma2Model extends RotaryDecoder<Gemma2Config> {
+    constructor(config?: Partial<Gemma2Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<Gemma2Config>, options?: FreshOptions): Gemma2Model;
+    /** Reads a folder as {@link Gemma2ForCausalLM.fromPretrained} does, without its head. */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Gemma2Model>;
+}
+/**
+ * Gemma 2 with a language-model head, whose logits are capped and whose weight is that of the token embedding unless `tie_word_embeddings` is false.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+declare class Gemma2ForCausalLM extends RotaryCausalLM<Gemma2Model> {
+    constructor(config?: Partial<Gemma2Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<Gemma2Config>, options?: FreshOptions): Gemma2ForCausalLM;
+    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Gemma2ForCausalLM>;
+    protected get logitSoftcap(): number | null;
+}
+
+/**
+ * The configuration of the text model of a Gemma 3, as in `config.json`. Defaults as in transformers: `vocab_size` 262208, `hidden_size` 2304,
+ * `intermediate_size` 9216, 26 blocks, 8 heads of 256 features that share 4 of keys, `max_position_embeddings` 131072, `rms_norm_eps` 1e-6, no caps, a
+ * tied head, `pad_token_id` 0, `eos_token_id` 1, `bos_token_id` 2.
+ */
+interface Gemma3Config extends RotaryDecoderConfig, GemmaFields {
+    /** Rotary positions of the two kinds of blocks, as transformers 5 writes them. @default `rope_theta`, `rope_scaling`, `rope_local_base_freq` */
+    rope_parameters?: {
+        full_attention: RopeParameters;
+        sliding_attention: RopeParameters;
+    } | null;
+    /** Base of the rotary frequencies in blocks without a window, as earlier releases write it. @default 1000000 */
+    rope_theta?: number;
+    /** Base of those in blocks with a window, as earlier releases write it. @default 10000 */
+    rope_local_base_freq?: number;
+    /** Of so many blocks the last one has no window, where `layer_types` is missing. @default 6 */
+    sliding_window_pattern?: number;
+}
+/** The text model of Gemma 3 without a head (Gemma Team 2025): Gemma 2 with norms of each head in place of caps, and rotary positions of two kinds. @see {@link RotaryDecoder} */
+declare class Gemma3Model extends RotaryDecoder<Gemma3Config> {
+    constructor(config?: Partial<Gemma3Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<Gemma3Config>, options?: FreshOptions): Gemma3Model;
+    /** Reads a folder as {@link Gemma3ForCausalLM.fromPretrained} does, without its head. */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Gemma3Model>;
+}
+/**
+ * The text model of Gemma 3 with a language-model head (`model_type` gemma3_text), whose weight is that of the token embedding unless
+ * `tie_word_embeddings` is false.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+declare class Gemma3ForCausalLM extends RotaryCausalLM<Gemma3Model> {
+    constructor(config?: Partial<Gemma3Config>, options?: FreshOptions, take?: WeightSource);
+    /** A model with fresh weights, in training mode. */
+    static fromConfig(config: Partial<Gemma3Config>, options?: FreshOptions): Gemma3ForCausalLM;
+    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
+    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Gemma3ForCausalLM>;
+    protected get logitSoftcap(): number | null;
 }
 
 /** What the labels are: numbers, one class of several, or several at once. */
@@ -6178,6 +6593,16 @@ type index_d$6_GPT2LMHeadModel = GPT2LMHeadModel;
 declare const index_d$6_GPT2LMHeadModel: typeof GPT2LMHeadModel;
 type index_d$6_GPT2Model = GPT2Model;
 declare const index_d$6_GPT2Model: typeof GPT2Model;
+type index_d$6_Gemma2Config = Gemma2Config;
+type index_d$6_Gemma2ForCausalLM = Gemma2ForCausalLM;
+declare const index_d$6_Gemma2ForCausalLM: typeof Gemma2ForCausalLM;
+type index_d$6_Gemma2Model = Gemma2Model;
+declare const index_d$6_Gemma2Model: typeof Gemma2Model;
+type index_d$6_Gemma3Config = Gemma3Config;
+type index_d$6_Gemma3ForCausalLM = Gemma3ForCausalLM;
+declare const index_d$6_Gemma3ForCausalLM: typeof Gemma3ForCausalLM;
+type index_d$6_Gemma3Model = Gemma3Model;
+declare const index_d$6_Gemma3Model: typeof Gemma3Model;
 type index_d$6_Ids = Ids;
 type index_d$6_KvCache = KvCache;
 declare const index_d$6_KvCache: typeof KvCache;
@@ -6192,6 +6617,11 @@ declare const index_d$6_MaskedLM: typeof MaskedLM;
 type index_d$6_MaskedLMOptions = MaskedLMOptions;
 type index_d$6_MaskedLMOutput = MaskedLMOutput;
 declare const index_d$6_MaskedLMOutput: typeof MaskedLMOutput;
+type index_d$6_MistralConfig = MistralConfig;
+type index_d$6_MistralForCausalLM = MistralForCausalLM;
+declare const index_d$6_MistralForCausalLM: typeof MistralForCausalLM;
+type index_d$6_MistralModel = MistralModel;
+declare const index_d$6_MistralModel: typeof MistralModel;
 type index_d$6_ModernBertConfig = ModernBertConfig;
 type index_d$6_ModernBertForMaskedLM = ModernBertForMaskedLM;
 declare const index_d$6_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
@@ -6202,9 +6632,24 @@ type index_d$6_ModernBertModel = ModernBertModel;
 declare const index_d$6_ModernBertModel: typeof ModernBertModel;
 type index_d$6_ModernBertPredictionHead = ModernBertPredictionHead;
 declare const index_d$6_ModernBertPredictionHead: typeof ModernBertPredictionHead;
+type index_d$6_Phi3Config = Phi3Config;
+type index_d$6_Phi3ForCausalLM = Phi3ForCausalLM;
+declare const index_d$6_Phi3ForCausalLM: typeof Phi3ForCausalLM;
+type index_d$6_Phi3Model = Phi3Model;
+declare const index_d$6_Phi3Model: typeof Phi3Model;
 type index_d$6_PostNormConfig = PostNormConfig;
 type index_d$6_PretrainedOptions = PretrainedOptions;
 type index_d$6_ProblemType = ProblemType;
+type index_d$6_Qwen2Config = Qwen2Config;
+type index_d$6_Qwen2ForCausalLM = Qwen2ForCausalLM;
+declare const index_d$6_Qwen2ForCausalLM: typeof Qwen2ForCausalLM;
+type index_d$6_Qwen2Model = Qwen2Model;
+declare const index_d$6_Qwen2Model: typeof Qwen2Model;
+type index_d$6_Qwen3Config = Qwen3Config;
+type index_d$6_Qwen3ForCausalLM = Qwen3ForCausalLM;
+declare const index_d$6_Qwen3ForCausalLM: typeof Qwen3ForCausalLM;
+type index_d$6_Qwen3Model = Qwen3Model;
+declare const index_d$6_Qwen3Model: typeof Qwen3Model;
 type index_d$6_Reads = Reads;
 type index_d$6_RobertaClassificationHead = RobertaClassificationHead;
 declare const index_d$6_RobertaClassificationHead: typeof RobertaClassificationHead;
@@ -6218,13 +6663,14 @@ declare const index_d$6_RobertaModel: typeof RobertaModel;
 type index_d$6_RobertaModelOptions = RobertaModelOptions;
 type index_d$6_RobertaOptions = RobertaOptions;
 type index_d$6_RopeParameters = RopeParameters;
+type index_d$6_RotaryDecoderConfig = RotaryDecoderConfig;
 type index_d$6_SaveOptions = SaveOptions;
 type index_d$6_SequenceClassificationOptions = SequenceClassificationOptions;
 type index_d$6_SequenceClassifierOutput = SequenceClassifierOutput;
 type index_d$6_SequenceLabels = SequenceLabels;
 declare namespace index_d$6 {
-  export { index_d$6_AutoModel as AutoModel, index_d$6_AutoModelForCausalLM as AutoModelForCausalLM, index_d$6_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$6_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$6_BertForMaskedLM as BertForMaskedLM, index_d$6_BertForSequenceClassification as BertForSequenceClassification, index_d$6_BertModel as BertModel, index_d$6_CausalLM as CausalLM, index_d$6_CausalLMOutput as CausalLMOutput, index_d$6_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$6_DebertaV2Model as DebertaV2Model, index_d$6_DecoderOutput as DecoderOutput, index_d$6_EncoderModel as EncoderModel, index_d$6_GPT2LMHeadModel as GPT2LMHeadModel, index_d$6_GPT2Model as GPT2Model, index_d$6_KvCache as KvCache, index_d$6_LlamaForCausalLM as LlamaForCausalLM, index_d$6_LlamaModel as LlamaModel, index_d$6_MaskedLM as MaskedLM, index_d$6_MaskedLMOutput as MaskedLMOutput, index_d$6_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$6_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$6_ModernBertModel as ModernBertModel, index_d$6_ModernBertPredictionHead as ModernBertPredictionHead, index_d$6_RobertaClassificationHead as RobertaClassificationHead, index_d$6_RobertaForMaskedLM as RobertaForMaskedLM, index_d$6_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$6_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
-  export type { index_d$6_BertConfig as BertConfig, index_d$6_BertModelOptions as BertModelOptions, index_d$6_CausalLMConfig as CausalLMConfig, index_d$6_CausalLMOptions as CausalLMOptions, index_d$6_DebertaV2Config as DebertaV2Config, index_d$6_Decoder as Decoder, index_d$6_DecoderOptions as DecoderOptions, index_d$6_EncoderModelOptions as EncoderModelOptions, index_d$6_EncoderOptions as EncoderOptions, index_d$6_EncoderOutput as EncoderOutput, index_d$6_FreshOptions as FreshOptions, index_d$6_GPT2Config as GPT2Config, index_d$6_Ids as Ids, index_d$6_LabelsConfig as LabelsConfig, index_d$6_LlamaConfig as LlamaConfig, index_d$6_MaskedLMOptions as MaskedLMOptions, index_d$6_ModernBertConfig as ModernBertConfig, index_d$6_ModernBertLayerType as ModernBertLayerType, index_d$6_PostNormConfig as PostNormConfig, index_d$6_PretrainedOptions as PretrainedOptions, index_d$6_ProblemType as ProblemType, index_d$6_Reads as Reads, index_d$6_RobertaConfig as RobertaConfig, index_d$6_RobertaModelOptions as RobertaModelOptions, index_d$6_RobertaOptions as RobertaOptions, index_d$6_RopeParameters as RopeParameters, index_d$6_SaveOptions as SaveOptions, index_d$6_SequenceClassificationOptions as SequenceClassificationOptions, index_d$6_SequenceClassifierOutput as SequenceClassifierOutput, index_d$6_SequenceLabels as SequenceLabels };
+  export { index_d$6_AutoModel as AutoModel, index_d$6_AutoModelForCausalLM as AutoModelForCausalLM, index_d$6_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$6_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$6_BertForMaskedLM as BertForMaskedLM, index_d$6_BertForSequenceClassification as BertForSequenceClassification, index_d$6_BertModel as BertModel, index_d$6_CausalLM as CausalLM, index_d$6_CausalLMOutput as CausalLMOutput, index_d$6_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$6_DebertaV2Model as DebertaV2Model, index_d$6_DecoderOutput as DecoderOutput, index_d$6_EncoderModel as EncoderModel, index_d$6_GPT2LMHeadModel as GPT2LMHeadModel, index_d$6_GPT2Model as GPT2Model, index_d$6_Gemma2ForCausalLM as Gemma2ForCausalLM, index_d$6_Gemma2Model as Gemma2Model, index_d$6_Gemma3ForCausalLM as Gemma3ForCausalLM, index_d$6_Gemma3Model as Gemma3Model, index_d$6_KvCache as KvCache, index_d$6_LlamaForCausalLM as LlamaForCausalLM, index_d$6_LlamaModel as LlamaModel, index_d$6_MaskedLM as MaskedLM, index_d$6_MaskedLMOutput as MaskedLMOutput, index_d$6_MistralForCausalLM as MistralForCausalLM, index_d$6_MistralModel as MistralModel, index_d$6_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$6_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$6_ModernBertModel as ModernBertModel, index_d$6_ModernBertPredictionHead as ModernBertPredictionHead, index_d$6_Phi3ForCausalLM as Phi3ForCausalLM, index_d$6_Phi3Model as Phi3Model, index_d$6_Qwen2ForCausalLM as Qwen2ForCausalLM, index_d$6_Qwen2Model as Qwen2Model, index_d$6_Qwen3ForCausalLM as Qwen3ForCausalLM, index_d$6_Qwen3Model as Qwen3Model, index_d$6_RobertaClassificationHead as RobertaClassificationHead, index_d$6_RobertaForMaskedLM as RobertaForMaskedLM, index_d$6_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$6_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
+  export type { index_d$6_BertConfig as BertConfig, index_d$6_BertModelOptions as BertModelOptions, index_d$6_CausalLMConfig as CausalLMConfig, index_d$6_CausalLMOptions as CausalLMOptions, index_d$6_DebertaV2Config as DebertaV2Config, index_d$6_Decoder as Decoder, index_d$6_DecoderOptions as DecoderOptions, index_d$6_EncoderModelOptions as EncoderModelOptions, index_d$6_EncoderOptions as EncoderOptions, index_d$6_EncoderOutput as EncoderOutput, index_d$6_FreshOptions as FreshOptions, index_d$6_GPT2Config as GPT2Config, index_d$6_Gemma2Config as Gemma2Config, index_d$6_Gemma3Config as Gemma3Config, index_d$6_Ids as Ids, index_d$6_LabelsConfig as LabelsConfig, index_d$6_LlamaConfig as LlamaConfig, index_d$6_MaskedLMOptions as MaskedLMOptions, index_d$6_MistralConfig as MistralConfig, index_d$6_ModernBertConfig as ModernBertConfig, index_d$6_ModernBertLayerType as ModernBertLayerType, index_d$6_Phi3Config as Phi3Config, index_d$6_PostNormConfig as PostNormConfig, index_d$6_PretrainedOptions as PretrainedOptions, index_d$6_ProblemType as ProblemType, index_d$6_Qwen2Config as Qwen2Config, index_d$6_Qwen3Config as Qwen3Config, index_d$6_Reads as Reads, index_d$6_RobertaConfig as RobertaConfig, index_d$6_RobertaModelOptions as RobertaModelOptions, index_d$6_RobertaOptions as RobertaOptions, index_d$6_RopeParameters as RopeParameters, index_d$6_RotaryDecoderConfig as RotaryDecoderConfig, index_d$6_SaveOptions as SaveOptions, index_d$6_SequenceClassificationOptions as SequenceClassificationOptions, index_d$6_SequenceClassifierOutput as SequenceClassifierOutput, index_d$6_SequenceLabels as SequenceLabels };
 }
 
 type index_d$5_BeamOptions = BeamOptions;

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same, wave } from '../support/close.js'
-import { llamaLogits } from '../support/llama-reference.js'
-import type { Weights } from '../support/llama-reference.js'
+import { decoderLogits } from '../support/decoder-reference.js'
+import { stir, weightsOf } from '../support/models.js'
 
 const { models } = lora
 
@@ -38,25 +38,6 @@ const longRow = (length: number) => Array.from({ length }, (_, i) => (i * 7) % 1
 
 const grid = (shape: readonly number[]) =>
   lora.tensor(new Float32Array(wave(shape[0]! * shape[1]!, 0.7, 0.3)), { shape })
-
-/** Biases and norms that are not their starting values. */
-function stir(model: lora.nn.Module): void {
-  let seed = 0
-  for (const parameter of model.parameters()) {
-    if (parameter.ndim > 1) continue
-    const values = wave(parameter.shape[0]!, 0.7 + seed++ / 10, 0.3).map((value) => value + 1)
-    lora.noGrad(() => parameter.copy_(lora.tensor(values, { dtype: parameter.dtype })))
-  }
-}
-
-async function weightsOf(model: lora.nn.Module): Promise<Weights> {
-  const dict: Weights = {}
-  for (const [name, tensor] of Object.entries(model.stateDict())) {
-    const [values, width] = [await numbers(tensor), tensor.shape.at(-1)!]
-    dict[name] = Array.from({ length: values.length / width }, (_, i) => values.slice(i * width, (i + 1) * width))
-  }
-  return dict
-}
 
 test('LlamaForCausalLM: names and shapes as in Hugging Face checkpoints', (t) => {
   const shapes = Object.entries(tiny({ attention_bias: true, num_hidden_layers: 1 }).stateDict())
@@ -132,7 +113,7 @@ for (const [name, fields, frequencies] of ROPES) {
     const model = tiny({ attention_bias: true, mlp_bias: true, ...fields }, { dtype: 'f64' })
     stir(model)
     const row = longRow(11)
-    const want = llamaLogits(await weightsOf(model), model.config, frequencies, row)
+    const want = decoderLogits(await weightsOf(model), model.config, row, { frequencies })
     await close(t, model.forward([row]).logits, want.flat())
   })
 }
@@ -328,7 +309,7 @@ test('LlamaForCausalLM: a configuration that cannot be computed is an error that
   option({ rope_scaling: { rope_type: 'lama3', ...SCALED } }, /write 'llama3'/)
   const unsupported = (extra: object, message: RegExp) =>
     t.throws(() => tiny(extra), { instanceOf: lora.UnsupportedError, message })
-  unsupported({ rope_scaling: { rope_type: 'yarn', factor: 4 } }, /rope_type default, linear, llama3[\s\S]*'yarn'/)
+  unsupported({ rope_scaling: { rope_type: 'yarn', factor: 4 } }, /rope_type default, linear, llama3, longrope[\s\S]*'yarn'/)
   unsupported({ rope_parameters: { rope_type: 'dynamic', factor: 4 } }, /'dynamic'/)
   unsupported({ rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.5 } }, /partial_rotary_factor 0.5/)
   unsupported({ quantization_config: { quant_method: 'gptq' } }, /gptq/)

@@ -22,10 +22,20 @@ const gpt2 = (extra: object = {}) =>
   models.GPT2LMHeadModel.fromConfig({ ...GPT2, ...NO_DROPOUT, initializer_range: 0.3, ...extra }, fresh)
 const llama = () => models.LlamaForCausalLM.fromConfig({ ...LLAMA, initializer_range: 0.3 }, fresh)
 
-type Model = ReturnType<typeof gpt2> | ReturnType<typeof llama>
+const mistral = () =>
+  models.MistralForCausalLM.fromConfig({ ...LLAMA, initializer_range: 0.3, sliding_window: 4 }, fresh)
+const gemma3 = () =>
+  models.Gemma3ForCausalLM.fromConfig(
+    { ...LLAMA, head_dim: 4, initializer_range: 0.3, sliding_window: 3, sliding_window_pattern: 2 },
+    fresh,
+  )
+
+type Model = ReturnType<typeof gpt2 | typeof llama | typeof mistral | typeof gemma3>
 const MODELS: [name: string, make: () => Model][] = [
   ['GPT-2', gpt2],
   ['Llama', llama],
+  ['Mistral', mistral],
+  ['Gemma 3', gemma3],
 ]
 
 interface Batch {
@@ -249,6 +259,19 @@ test('labels on padding: the padding counts, as in the padded run', async (t) =>
   const labels = left.ids.map((row, b) => row.map((id, at) => (left.mask[b]![at] === 1 ? id : -100)))
   const whole = net.forward(left.ids, { labels, attentionMask: unknown(left.mask) })
   await close(t, net.forward(left.ids, { labels, attentionMask: left.mask }).loss!, whole.loss!)
+})
+
+test('padding between tokens of a row: a window counts its places, as in the padded run', async (t) => {
+  for (const make of [mistral, gemma3]) {
+    const net = make()
+    const { ids, labels } = batchOf([13, 13], 'right')
+    const mask = ids.map((row) => row.map((_, at) => Number(at % 4 !== 1)))
+    const counted = labels.map((row, b) => row.map((id, at) => (mask[b]![at] === 1 && mask[b]![at - 1] === 1 ? id : -100)))
+    const want = net.forward(ids, { attentionMask: unknown(mask), labels: counted })
+    const got = net.forward(ids, { attentionMask: mask, labels: counted })
+    await close(t, await atTokens(got.logits, mask), await atTokens(want.logits, mask))
+    await closeGrads(t, await lossAndGrads(net, got.loss!), await lossAndGrads(net, want.loss!))
+  }
 })
 
 test('padding: dropout draws for tokens only, and trains', async (t) => {

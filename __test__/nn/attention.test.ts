@@ -2,6 +2,7 @@ import test from 'ava'
 import * as lora from 'loralib'
 import type { Tensor } from 'loralib'
 import { close, wave } from '../support/close.js'
+import { gradientsMeetDifferences } from '../support/gradients.js'
 
 const { scaledDotProductAttention } = lora.nn.functional
 
@@ -60,4 +61,53 @@ test('scaledDotProductAttention: grouped heads need enableGqa', async (t) => {
   t.throws(() => scaledDotProductAttention(q, k, v), { instanceOf: lora.OptionError, message: /enableGqa/ })
   const repeat = (x: Tensor) => x.unsqueeze(2).expand([1, 2, 2, 3, 2]).reshape([1, 4, 3, 2])
   await close(t, scaledDotProductAttention(q, k, v, { enableGqa: true }), plain(q, repeat(k), repeat(v)))
+})
+
+/** Zeros where query i sees key j. */
+const banned = (rows: number, keys: number, sees: (i: number, j: number) => boolean) =>
+  lora.tensor(Array.from({ length: rows }, (_, i) => Array.from({ length: keys }, (_, j) => (sees(i, j) ? 0 : BANNED))))
+
+test('scaledDotProductAttention: a window hides what lies before it, softcap bends the scores', async (t) => {
+  const [q, k, v] = [cube([1, 2, 7, 4], 0.7), cube([1, 2, 7, 4], 0.9), cube([1, 2, 7, 4], 1.3)]
+  const near = banned(7, 7, (i, j) => j <= i && j > i - 3)
+  await close(t, scaledDotProductAttention(q, k, v, { isCausal: true, window: 3 }), plain(q, k, v, near))
+  const around = banned(7, 7, (i, j) => Math.abs(i - j) < 3)
+  await close(t, scaledDotProductAttention(q, k, v, { window: 3 }), plain(q, k, v, around))
+  const last = q.narrow(2, 5, 2) // at places 5 and 6
+  const behind = scaledDotProductAttention(last, k, v, { isCausal: 'bottom-right', window: 3 })
+  await close(
+    t,
+    behind,
+    plain(
+      last,
+      k,
+      v,
+      banned(2, 7, (i, j) => j <= 5 + i && j > 2 + i),
+    ),
+  )
+  const whole = scaledDotProductAttention(q, k, v, { isCausal: true })
+  await close(t, scaledDotProductAttention(q, k, v, { isCausal: true, window: 1000 }), whole)
+  const bent = q.matmul(k.transpose(-2, -1)).mul(0.9).div(0.4).tanh().mul(0.4)
+  const want = bent.add(near).softmax(-1).matmul(v)
+  await close(t, scaledDotProductAttention(q, k, v, { isCausal: true, window: 3, softcap: 0.4, scale: 0.9 }), want)
+})
+
+test('scaledDotProductAttention: gradients with a window and softcap meet differences', async (t) => {
+  const inputs = [0.7, 0.9, 1.3].map((step) => ({ values: wave(20, step), shape: [1, 1, 5, 4] }))
+  for (const isCausal of [true, false]) {
+    const attend = (q: Tensor, k: Tensor, v: Tensor) =>
+      scaledDotProductAttention(q, k, v, { isCausal, window: 2, softcap: 0.6 })
+    await gradientsMeetDifferences(t, attend as (...x: Tensor[]) => Tensor, inputs)
+  }
+})
+
+test('scaledDotProductAttention: windows and caps out of range are refused', (t) => {
+  const x = cube([1, 1, 3, 4], 0.7)
+  for (const window of [0, 1.5, -2])
+    t.throws(() => scaledDotProductAttention(x, x, x, { window }), { instanceOf: lora.OptionError, message: /window/ })
+  for (const softcap of [0, -1, NaN])
+    t.throws(() => scaledDotProductAttention(x, x, x, { softcap }), {
+      instanceOf: lora.OptionError,
+      message: /softcap/,
+    })
 })

@@ -7,7 +7,7 @@ import { trainableNumel } from './python.mjs'
 
 const { nn } = lora
 
-const MODEL_TYPES = ['gpt2', 'llama']
+const MODEL_TYPES = ['gpt2', 'llama', 'mistral', 'qwen2', 'qwen3', 'phi3', 'gemma2', 'gemma3_text']
 
 export const decoderKinds = {
   decoder: {

@@ -20,7 +20,15 @@ export const generationKinds = {
 }
 
 /** Model types of the folders, by the first part of their name, and the class of those that there are. */
-const CLASSES = { gpt2: 'GPT2LMHeadModel', llama: 'LlamaForCausalLM', llama3: 'LlamaForCausalLM' }
+const CLASSES = {
+  gpt2: 'GPT2LMHeadModel',
+  llama: 'LlamaForCausalLM',
+  llama3: 'LlamaForCausalLM',
+  mistral: 'MistralForCausalLM',
+  qwen3: 'Qwen3ForCausalLM',
+  phi3: 'Phi3ForCausalLM',
+  gemma2: 'Gemma2ForCausalLM',
+}
 
 function unsupportedModel(folder) {
   const [type] = folder.split('/').at(-1).split('_')

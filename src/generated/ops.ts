@@ -700,8 +700,8 @@ export function dropout(x: Operand, p: number): Tensor {
   return call.one(85)
 }
 
-/** `softmax(scale · q kᵀ + mask) v` per head, without the (T, T) matrix; layout 0: (B, H, T, D), 1: (B, T, H, D); causal 0: none, 1: aligned at the first key, 2: at the last. */
-export function sdpa(q: Operand, k: Operand, v: Operand, mask: Operand | null, lengths: Operand | null, scale: number, causal: number, p: number, layout: number): Tensor {
+/** `softmax(scale · q kᵀ + mask) v` per head, without the (T, T) matrix; layout 0: (B, H, T, D), 1: (B, T, H, D); causal 0: none, 1: aligned at the first key, 2: at the last; `window` keys up to a query's own place, without causal mask as many behind it; scores pass `softcap · tanh(s / softcap)`; 0 for none of either. */
+export function sdpa(q: Operand, k: Operand, v: Operand, mask: Operand | null, lengths: Operand | null, scale: number, causal: number, p: number, layout: number, window: number, softcap: number): Tensor {
   call.begin()
   call.input(q)
   call.input(k)
@@ -713,11 +713,13 @@ export function sdpa(q: Operand, k: Operand, v: Operand, mask: Operand | null, l
   call.num(causal)
   call.num(p)
   call.num(layout)
+  call.num(window)
+  call.num(softcap)
   return call.one(86)
 }
 
-/** Attention within sequences that lie one behind the other, q (1, N, H, D), k and v (1, M, Hkv, D): sequence s has the rows `queries[s]..queries[s + 1]` and `keys[s]..keys[s + 1]`; causal as in sdpa. */
-export function sdpaPacked(q: Operand, k: Operand, v: Operand, queries: readonly number[], keys: readonly number[], scale: number, causal: number, p: number): Tensor {
+/** Attention within sequences that lie one behind the other, q (1, N, H, D), k and v (1, M, Hkv, D): sequence s has the rows `queries[s]..queries[s + 1]` and `keys[s]..keys[s + 1]`; causal, window and softcap as in sdpa. */
+export function sdpaPacked(q: Operand, k: Operand, v: Operand, queries: readonly number[], keys: readonly number[], scale: number, causal: number, p: number, window: number, softcap: number): Tensor {
   call.begin()
   call.input(q)
   call.input(k)
@@ -728,6 +730,8 @@ export function sdpaPacked(q: Operand, k: Operand, v: Operand, queries: readonly
   call.num(scale)
   call.num(causal)
   call.num(p)
+  call.num(window)
+  call.num(softcap)
   return call.one(88)
 }
 

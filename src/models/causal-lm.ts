@@ -60,13 +60,18 @@ export abstract class CausalLM extends Module {
   /** Longest sequence the model is made for. */
   abstract get maxPositions(): number
 
+  /** Logits x become `cap · tanh(x / cap)`; null where they stay as the head gives them. */
+  protected get logitSoftcap(): number | null {
+    return null
+  }
+
   override forward(inputIds: Ids, options: CausalLMOptions = {}): CausalLMOutput {
     const owner = `${this.constructor.name}.forward`
     checkKeys(owner, options, [...DECODER_KEYS, 'labels', 'labelSmoothing', 'logitsToKeep'])
     const { labels, labelSmoothing: smoothing = 0, logitsToKeep, ...rest } = options
     const labelSmoothing = checkProbability(owner, 'labelSmoothing', smoothing)
     if (labels) return this.forwardWithLoss(owner, inputIds, rest, labels, labelSmoothing)
-    const head = (hidden: Tensor) => this.lm_head.forward(hidden)
+    const { head } = this
     const last = logitsToKeep ?? null
     const reads = last ? { last } : 'unmasked'
     return new CausalLMOutput(this.decoder.forward(inputIds, rest, reads), head, { last })
@@ -85,13 +90,21 @@ export abstract class CausalLM extends Module {
     const reads = positions === null || options.outputHiddenStates ? 'all' : positions
     const decoded = this.decoder.forward(inputIds, options, reads)
     const { packing, rows } = decoded
+    const { head } = this
+    const scorer = this.logitSoftcap === null ? this.lm_head : { forward: head }
     const loss =
       packing === null || known === null
-        ? tokenLoss(owner, rows, positions?.length ? known! : labels, this.lm_head, { shift: 1, labelSmoothing })
-        : tokenLoss(owner, rows, packing.labels(known, 1), this.lm_head, { shift: 0, labelSmoothing })
+        ? tokenLoss(owner, rows, positions?.length ? known! : labels, scorer, { shift: 1, labelSmoothing })
+        : tokenLoss(owner, rows, packing.labels(known, 1), scorer, { shift: 0, labelSmoothing })
     const complete = packing === null || packing.isWhole ? null : laterForward(this, this.decoder, inputIds, options)
-    const head = (hidden: Tensor) => this.lm_head.forward(hidden)
     return new CausalLMOutput(decoded, head, { loss, complete })
+  }
+
+  /** From hidden states to logits. */
+  private get head(): (hidden: Tensor) => Tensor {
+    const cap = this.logitSoftcap
+    if (cap === null) return (hidden) => this.lm_head.forward(hidden)
+    return (hidden) => this.lm_head.forward(hidden).div(cap).tanh().mul(cap)
   }
 
   /** Continues prompts. @see {@link generate} */

@@ -56,6 +56,8 @@ export interface Decoder extends Module {
 /** What attention in a block needs to know beside its input. */
 export interface AttentionContext {
   mask: Tensor | null
+  /** The mask of blocks with a sliding window, where the places of tokens do not tell how far back they lie; null where they do. */
+  windowed: Tensor | null
   cache: KvCache | null
   /** In a packed batch, where its sequences begin, and its number of rows. */
   starts: readonly number[] | null
@@ -79,6 +81,8 @@ export interface DecoderParts<Context extends AttentionContext> {
   blocks: readonly ({ forward(x: Tensor, context: Context): Tensor } & Module)[]
   /** The final norm. */
   norm: Layer
+  /** How many tokens blocks with a sliding window look at, the one itself included. @default no block has one */
+  window?: number | null
   /** What goes into the first block, (B, T, C), and what the blocks need beside mask and cache. */
   begin(ids: Tensor, place: Placement): { x: Tensor; beside: Omit<Context, keyof AttentionContext> }
 }
@@ -97,17 +101,20 @@ export function runDecoder<Context extends AttentionContext>(
   inputIds: Ids,
   options: DecoderOptions,
   reads: Reads,
-  { model, blocks, norm, begin }: DecoderParts<Context>,
+  { model, blocks, norm, begin, window = null }: DecoderParts<Context>,
 ): DecoderOutput {
   checkKeys(owner, options, DECODER_KEYS)
   const cache = options.pastKeyValues ?? (options.useCache ? new KvCache() : null)
   const vocabulary = model.inputEmbeddings.weight.shape[0]!
-  const packing = cache === null ? packingOf(owner, inputIds, options.attentionMask, reads) : null
+  const found = cache === null ? packingOf(owner, inputIds, options.attentionMask, reads) : null
+  // A window counts places, those of padding between tokens included.
+  const packing = window !== null && found?.hasGaps ? null : found
   const batch = packing
     ? packedBatch(owner, inputIds, options, packing, vocabulary)
-    : wholeBatch(owner, inputIds, options, cache, vocabulary)
+    : wholeBatch(owner, inputIds, options, cache, vocabulary, window)
   const start = begin(batch.ids, batch.place)
-  const context = { ...start.beside, mask: batch.mask, cache, starts: packing?.starts ?? null, last: null } as Context
+  const { mask, windowed } = batch
+  const context = { ...start.beside, mask, windowed, cache, starts: packing?.starts ?? null, last: null } as Context
   // A cache is written in the first run and carries no gradients: its own error says so.
   const again = model.gradientCheckpointing && model.training && isGradEnabled() && cache === null
   if (again) for (const tensor of tensorsIn(context)) keep(tensor)
@@ -133,6 +140,7 @@ interface Batch {
   ids: Tensor
   place: Placement
   mask: Tensor | null
+  windowed: Tensor | null
 }
 
 function wholeBatch(
@@ -141,12 +149,16 @@ function wholeBatch(
   { attentionMask: mask, positionIds = null }: DecoderOptions,
   cache: KvCache | null,
   vocabulary: number,
+  window: number | null,
 ): Batch {
   const ids = idsTensor(owner, 'inputIds', inputIds, vocabulary) // (B, T)
   const tokens = ids.shape[1]!
   const past = cache?.length ?? 0
-  const width = cache?.extend(tokens) ?? tokens
-  return { ids, place: { past, tokens, positionIds }, mask: attentionMask(owner, mask, past + tokens, width) }
+  const [total, width] = [past + tokens, cache?.extend(tokens) ?? tokens]
+  const given = attentionMask(owner, mask, total, width)
+  const isPairwise = mask instanceof Tensor && mask.ndim === 4
+  const windowed = isPairwise && window !== null && window < total ? lastAllowed(mask, { tokens, total, width, window }) : null
+  return { ids, place: { past, tokens, positionIds }, mask: given, windowed }
 }
 
 /** Padding is part of no row, so that no mask is needed; causal attention tells by the order of the rows what came before. */
@@ -160,7 +172,7 @@ function packedBatch(
   if (!(inputIds instanceof Tensor)) checkIds(owner, 'inputIds', inputIds, vocabulary)
   const ids = idsTensor(owner, 'inputIds', packing.take(owner, 'inputIds', inputIds)) // (1, N)
   const places = positionIds ? packing.take(owner, 'positionIds', positionIds) : packing.places()
-  return { ids, place: { past: 0, tokens: packing.extent, positionIds: places }, mask: null }
+  return { ids, place: { past: 0, tokens: packing.extent, positionIds: places }, mask: null, windowed: null }
 }
 
 /**
@@ -192,6 +204,21 @@ function pairwiseMask(owner: string, mask: Tensor, total: number, width: number)
   throw bad(owner, 'attentionMask', `a bool mask (B, 1, T, ${total}), for the tokens in the cache and the new ones`, mask)
 }
 
+/**
+ * A mask that says where each token may look, cut to the last `window` of those places. Between them may lie tokens of other continuations, so that places
+ * alone do not tell how far back a token is; those of one continuation lie in order.
+ */
+function lastAllowed(
+  mask: Tensor,
+  { tokens, total, width, window }: { tokens: number; total: number; width: number; window: number },
+): Tensor {
+  const [B = 0, , rows = 0, S = 0] = mask.shape
+  const known = S === total ? mask : mask.narrow(3, 0, total)
+  const each = rows === tokens ? known : known.expand([B, 1, tokens, total])
+  const before = each.tril(total - tokens) // what a token does not see anyway counts not
+  return fitted(before.logicalAnd(ops.cumsum(before, 3, true).le(window)), width)
+}
+
 /** The mask at the width of what attention sees; nobody looks at the columns that are new. */
 function fitted(mask: Tensor, width: number): Tensor {
   const [B = 0, H = 0, T = 0, S = 0] = mask.shape
@@ -203,6 +230,20 @@ function fitted(mask: Tensor, width: number): Tensor {
 export function lastTokens(x: Tensor, last: number | null, dim = 1): Tensor {
   const T = x.shape[dim]!
   return last === null || last >= T ? x : x.narrow(dim, T - last, last)
+}
+
+/** What varies between blocks. */
+export interface AttentionSettings {
+  /** Index of the block, which is that of its part of the cache. */
+  layer: number
+  /** Factor of q·k. */
+  scale: number
+  /** Dropout of the weights. */
+  dropoutP: number
+  /** How many tokens each one looks at, itself included. @default all before it */
+  window?: number | null
+  /** Scores s become `softcap · tanh(s / softcap)`. @default they stay */
+  softcap?: number | null
 }
 
 /** The last query of a sequence sees its last key. */
@@ -218,20 +259,25 @@ export function causalAttention(
   q: Tensor,
   k: Tensor,
   v: Tensor,
-  { mask, cache, starts, last }: AttentionContext,
-  { layer, scale, dropoutP }: { layer: number; scale: number; dropoutP: number },
+  { mask, windowed, cache, starts, last }: AttentionContext,
+  { layer, scale, dropoutP, window = null, softcap = null }: AttentionSettings,
 ): Tensor {
   const [B = 0, T = 0, H = 0, D = 0] = q.shape
   if (starts !== null) {
-    return ops.sdpaPacked(q, k, v, starts, starts, scale, BOTTOM_RIGHT, dropoutP).reshape([B, T, H * D])
+    const y = ops.sdpaPacked(q, k, v, starts, starts, scale, BOTTOM_RIGHT, dropoutP, window ?? 0, softcap ?? 0)
+    return y.reshape([B, T, H * D])
   }
+  const byMask = window !== null && windowed !== null
+  const hidden = byMask ? windowed : mask
   const all = cache ? cache.append(layer, k, v) : { keys: k, values: v, lengths: null } // (B, S, Hkv, D)
   const y = scaledDotProductAttention(q, all.keys, all.values, {
     layout: 'BTHD',
     isCausal: 'bottom-right', // the last new token sees all that came before it
     enableGqa: true,
     lengths: all.lengths,
-    mask: mask === null || mask.shape[2] === 1 ? mask : lastTokens(mask, last, 2),
+    mask: hidden === null || hidden.shape[2] === 1 ? hidden : lastTokens(hidden, last, 2),
+    window: byMask ? null : window,
+    softcap,
     scale,
     dropoutP,
   })

@@ -55,7 +55,7 @@ class SelfAttention extends Module {
     if (starts === null)
       return scaledDotProductAttention(q, k, v, { layout: 'BTHD', dropoutP, mask, lengths }).reshape(read.shape)
     const queries = read === x ? starts : starts.map((_, sequence) => sequence) // one of each sequence
-    return ops.sdpaPacked(q, k, v, queries, starts, 1 / Math.sqrt(q.shape[3]!), 0, dropoutP).reshape(read.shape)
+    return ops.sdpaPacked(q, k, v, queries, starts, 1 / Math.sqrt(q.shape[3]!), 0, dropoutP, 0, 0).reshape(read.shape)
   }
 }
 

@@ -83,7 +83,7 @@ class ModernBertAttention extends Module {
 
   private attendAll(q: Tensor, k: Tensor, v: Tensor, { starts, mask, lengths }: KeyMask): Tensor {
     if (starts === null) return scaledDotProductAttention(q, k, v, { layout: 'BTHD', dropoutP: this.dropoutP, mask, lengths })
-    return ops.sdpaPacked(q, k, v, starts, starts, 1 / Math.sqrt(q.shape[3]!), 0, this.dropoutP)
+    return ops.sdpaPacked(q, k, v, starts, starts, 1 / Math.sqrt(q.shape[3]!), 0, this.dropoutP, 0, 0)
   }
 
   private attendNear(q: Tensor, k: Tensor, v: Tensor, { alignment, mask, lengths }: NearBy): Tensor {

@@ -46,6 +46,12 @@ export class Packing {
     return this.starts.length === this.batch + 1
   }
 
+  /** Whether padding that was left out lies between tokens of a sequence. */
+  get hasGaps(): boolean {
+    const { starts, positions } = this
+    return positions.some((position, n) => n > 0 && position !== positions[n - 1]! + 1 && !starts.includes(n))
+  }
+
   /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), serve each of them. */
   take(owner: string, name: string, ids: Ids): Ids {
     const shape = ids instanceof Tensor ? ids.shape : [ids.length, rowLength(owner, name, ids)]

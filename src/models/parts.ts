@@ -1,6 +1,6 @@
 // What the architectures are made of, filled from a source of weights.
 import { GELU, Identity, ReLU, SiLU, Tanh } from '../nn/activations.js'
-import { siluMul } from '../nn/functional.js'
+import { rmsNorm as rmsNormOf, siluMul } from '../nn/functional.js'
 import { LayerNorm } from '../nn/layer-norm.js'
 import { Linear } from '../nn/linear.js'
 import { hasHooks } from '../nn/module-hooks.js'
@@ -11,6 +11,9 @@ import type { Init, WeightSource } from './pretrained.js'
 
 /** Any layer may stand where a projection stands: injectLora replaces them. */
 export type Layer = { forward(x: Tensor): Tensor } & Module
+
+/** Makes a norm `name` over the last dimension. */
+export type NormMaker = (take: WeightSource, name: string, width: number) => RMSNorm
 
 /** The weights below a path. */
 export function within(take: WeightSource, path: string): WeightSource {
@@ -50,6 +53,18 @@ export function layerNorm(take: WeightSource, name: string, width: number, eps: 
 /** A root mean square norm `name` over the last dimension. */
 export function rmsNorm(take: WeightSource, name: string, width: number, eps: number): RMSNorm {
   return new RMSNorm(width, { eps, weight: take(`${name}.weight`, [width], { value: 1 }) })
+}
+
+/** A {@link RMSNorm} that multiplies by 1 + weight, as Gemma's do: fresh weights are 0. */
+export class OffsetRMSNorm extends RMSNorm {
+  override forward(x: Tensor): Tensor {
+    return rmsNormOf(x, this.normalizedShape, this.weight!.add(1), this.eps)
+  }
+}
+
+/** An {@link OffsetRMSNorm} `name` over the last dimension. */
+export function offsetRmsNorm(take: WeightSource, name: string, width: number, eps: number): RMSNorm {
+  return new OffsetRMSNorm(width, { eps, weight: take(`${name}.weight`, [width], { value: 0 }) })
 }
 
 /** An activation by the name that config files use. */

@@ -10,12 +10,18 @@ import { checkModelType, readConfig } from './config.js'
 import { DebertaV2ForSequenceClassification } from './deberta-classification.js'
 import { DebertaV2Model } from './deberta.js'
 import type { EncoderModel } from './encoder-model.js'
+import { Gemma2ForCausalLM } from './gemma2.js'
+import { Gemma3ForCausalLM } from './gemma3.js'
 import { GPT2LMHeadModel } from './gpt2.js'
 import { LlamaForCausalLM } from './llama.js'
+import { MistralForCausalLM } from './mistral.js'
 import { ModernBertForSequenceClassification } from './modernbert-classification.js'
 import { ModernBertForMaskedLM } from './modernbert-masked-lm.js'
 import { ModernBertModel } from './modernbert.js'
+import { Phi3ForCausalLM } from './phi3.js'
 import type { FreshOptions, PretrainedOptions } from './pretrained.js'
+import { Qwen2ForCausalLM } from './qwen2.js'
+import { Qwen3ForCausalLM } from './qwen3.js'
 import { RobertaForSequenceClassification } from './roberta-classification.js'
 import { RobertaForMaskedLM } from './roberta-masked-lm.js'
 import { RobertaModel } from './roberta.js'
@@ -23,7 +29,16 @@ import type { MaskedLM } from './masked-lm.js'
 import type { SequenceClassifier } from './sequence-classifier.js'
 
 // One row per architecture, by config.json's model_type.
-const CAUSAL_LM = { gpt2: GPT2LMHeadModel, llama: LlamaForCausalLM }
+const CAUSAL_LM = {
+  gpt2: GPT2LMHeadModel,
+  llama: LlamaForCausalLM,
+  mistral: MistralForCausalLM,
+  qwen2: Qwen2ForCausalLM,
+  qwen3: Qwen3ForCausalLM,
+  phi3: Phi3ForCausalLM,
+  gemma2: Gemma2ForCausalLM,
+  gemma3_text: Gemma3ForCausalLM,
+}
 const SEQUENCE_CLASSIFICATION = {
   bert: BertForSequenceClassification,
   roberta: RobertaForSequenceClassification,

@@ -22,7 +22,7 @@ export function tokenLoss(
   owner: string,
   hidden: Tensor,
   labels: Ids,
-  head: Layer,
+  head: Layer | { forward(x: Tensor): Tensor },
   { shift, labelSmoothing = 0 }: { shift: 0 | 1; labelSmoothing?: number },
 ): Tensor {
   const [B = 0, T = 0, C = 0] = hidden.shape
@@ -49,8 +49,8 @@ export function tokenLoss(
 }
 
 /** Whether a call of the layer's forward would be this product and nothing else. */
-function isPlainLinear(layer: Layer): layer is Linear {
-  return layer.constructor === Linear && !Object.hasOwn(layer, 'forward') && !hasHooks(layer)
+function isPlainLinear(layer: Layer | { forward(x: Tensor): Tensor }): layer is Linear {
+  return layer instanceof Linear && layer.constructor === Linear && !Object.hasOwn(layer, 'forward') && !hasHooks(layer)
 }
 
 /** The labels where the outputs are that shall predict them, (B, T). */

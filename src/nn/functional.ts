@@ -2,7 +2,16 @@
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor.js'
-import { bad, checkChoice, checkKeys, checkProbability, resolvePadding, show } from './options.js'
+import {
+  bad,
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+  checkProbability,
+  resolvePadding,
+  show,
+} from './options.js'
 
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, pad } from './conv-functional.js'
 export { linearCrossEntropy } from './linear-cross-entropy.js'
@@ -184,11 +193,18 @@ export interface AttentionOptions {
   enableGqa?: boolean
   /** Number of keys that count in each row of the batch, (B) i64; keys behind it are ignored. @default all */
   lengths?: Tensor | null
+  /**
+   * How many keys a query sees at most, up to its own place: those in front of them are hidden, and cost nothing. Without `isCausal` it sees as many
+   * behind its place, too: |s − t| < window. @default all
+   */
+  window?: number | null
+  /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @default not */
+  softcap?: number | null
   /** Order of the dimensions: `'BHTD'` as PyTorch, or `'BTHD'`, the order a projection writes, which saves two copies. @default 'BHTD' */
   layout?: 'BHTD' | 'BTHD'
 }
 
-const ATTENTION_KEYS = ['mask', 'isCausal', 'dropoutP', 'scale', 'enableGqa', 'lengths', 'layout']
+const ATTENTION_KEYS = ['mask', 'isCausal', 'dropoutP', 'scale', 'enableGqa', 'lengths', 'window', 'softcap', 'layout']
 
 /**
  * `softmax(scale · q kᵀ + mask) v`, tiled per head: the T × S matrix never lies in memory.
@@ -208,6 +224,8 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   const scale = options.scale ?? 1 / Math.sqrt(q.shape[3] || 1)
   const dropoutP = checkProbability(owner, 'dropoutP', options.dropoutP ?? 0)
   const causal = causalCode(owner, options.isCausal ?? false)
+  const window = options.window == null ? 0 : checkInteger(owner, 'window', options.window, 1)
+  const softcap = options.softcap == null ? 0 : checkNumber(owner, 'softcap', options.softcap, 0, true)
   return ops.sdpa(
     q,
     k,
@@ -218,6 +236,8 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
     causal,
     dropoutP,
     layout === 'BHTD' ? 0 : 1,
+    window,
+    softcap,
   )
 }
 

@@ -97,7 +97,7 @@ impl Block {
             let part = lab.op(&SLICE, &[qkv], &[-1.0, i * width, (i + 1.0) * width, 1.0]);
             lab.op(&RESHAPE, &[part], &heads)
         });
-        let attended = lab.op(&SDPA, &[q, k, v, 0, 0], &[0.15, 1.0, 0.1, 1.0]);
+        let attended = lab.op(&SDPA, &[q, k, v, 0, 0], &[0.15, 1.0, 0.1, 1.0, 0.0, 0.0]);
         let joined = lab.op(
             &RESHAPE,
             &[attended],

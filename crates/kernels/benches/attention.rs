@@ -54,6 +54,8 @@ fn attend(dims: AttnDims, causal: bool, peak: f64) {
     let options = AttnOptions {
         scale: 0.125,
         causal: if causal { Causal::BottomRight } else { Causal::None },
+        window: None,
+        softcap: None,
         lens: None,
         mask: None,
         dropout: None,

@@ -39,6 +39,8 @@ struct Options {
     causal: Causal,
     p: f64,
     layout: Layout,
+    window: Option<usize>,
+    softcap: Option<f64>,
 }
 
 /// Order of dimensions of q, k, v and the result.
@@ -70,7 +72,31 @@ fn options(mut attrs: AttrReader<'_>) -> Result<Options> {
         causal,
         p,
         layout,
+        window: window(attrs.number())?,
+        softcap: softcap(attrs.number())?,
     })
+}
+
+fn window(number: f64) -> Result<Option<usize>> {
+    if number >= 0.0 && number.fract() == 0.0 {
+        return Ok((number > 0.0).then_some(number as usize));
+    }
+    Err(wrong(
+        "no such attention window",
+        "a whole number of keys, or 0 for all",
+        number,
+    ))
+}
+
+fn softcap(number: f64) -> Result<Option<f64>> {
+    if number >= 0.0 && number.is_finite() {
+        return Ok((number > 0.0).then_some(number));
+    }
+    Err(wrong(
+        "no such cap of attention scores",
+        "a number above 0, or 0 for none",
+        number,
+    ))
 }
 
 fn causal(code: f64) -> Result<Causal> {
@@ -275,6 +301,8 @@ impl<'a, T: Real> Hidden<'a, T> {
         AttnOptions {
             scale: options.scale,
             causal: options.causal,
+            window: options.window,
+            softcap: options.softcap,
             lens: self.lengths.as_deref(),
             mask: allowed.or(added),
             dropout: dropout(options.p, exec.rng()),

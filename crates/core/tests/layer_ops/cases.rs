@@ -160,7 +160,7 @@ pub fn cases() -> Vec<Case> {
                 Missing,
                 Missing,
             ],
-            &[0.7, 0.0, 0.0, 0.0],
+            &[0.7, 0.0, 0.0, 0.0, 0.0, 0.0],
             &[0, 1, 2],
         ),
         rope("rope", Missing, 0.0, 0.0),
@@ -208,7 +208,7 @@ pub fn attention(name: &'static str, [mask, lengths]: [Input; 2], causal: f64, p
         name,
         &table::SDPA,
         &[Float(q), Float(k), Float(k), mask, lengths],
-        &[0.7, causal, p, layout],
+        &[0.7, causal, p, layout, 0.0, 0.0],
         &[0, 1, 2],
     )
 }

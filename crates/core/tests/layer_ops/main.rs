@@ -135,38 +135,50 @@ fn misfits_are_refused_when_recorded() {
         (
             &table::SDPA,
             &[heads, odd, odd, 0, 0],
-            &[1.0, 0.0, 0.0, 0.0],
+            &[1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
             Code::Shape,
         ),
         (
             &table::SDPA,
             &[heads, keys, keys, mask, 0],
-            &[1.0, 0.0, 0.0, 0.0],
+            &[1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
             Code::Shape,
         ),
         (
             &table::SDPA,
             &[heads, keys, keys, 0, 0],
-            &[1.0, 3.0, 0.0, 0.0],
+            &[1.0, 3.0, 0.0, 0.0, 0.0, 0.0],
+            Code::Option,
+        ),
+        (
+            &table::SDPA,
+            &[heads, keys, keys, 0, 0],
+            &[1.0, 1.0, 0.0, 0.0, 1.5, 0.0],
+            Code::Option,
+        ),
+        (
+            &table::SDPA,
+            &[heads, keys, keys, 0, 0],
+            &[1.0, 1.0, 0.0, 0.0, 0.0, -1.0],
             Code::Option,
         ),
         // 4 rows of 3 heads: places that name 5 rows, that fall, of more sequences than the others.
         (
             &table::SDPA_PACKED,
             &[heads, heads, heads],
-            &[2.0, 0.0, 4.0, 2.0, 0.0, 5.0, 1.0, 0.0, 0.0],
+            &[2.0, 0.0, 4.0, 2.0, 0.0, 5.0, 1.0, 0.0, 0.0, 0.0, 0.0],
             Code::Shape,
         ),
         (
             &table::SDPA_PACKED,
             &[heads, heads, heads],
-            &[3.0, 0.0, 4.0, 2.0, 2.0, 0.0, 4.0, 1.0, 0.0, 0.0],
+            &[3.0, 0.0, 4.0, 2.0, 2.0, 0.0, 4.0, 1.0, 0.0, 0.0, 0.0, 0.0],
             Code::Option,
         ),
         (
             &table::SDPA_PACKED,
             &[heads, heads, heads],
-            &[3.0, 0.0, 2.0, 4.0, 2.0, 0.0, 4.0, 1.0, 0.0, 0.0],
+            &[3.0, 0.0, 2.0, 4.0, 2.0, 0.0, 4.0, 1.0, 0.0, 0.0, 0.0, 0.0],
             Code::Shape,
         ),
         (
@@ -196,7 +208,7 @@ fn constants_that_ask_for_a_gradient_are_refused() -> Result<()> {
     let cos = put(&mut recorder, &[3, 1], Dtype::F32, zeros(3));
     recorder.set_requires_grad(mask, true)?;
     recorder.set_requires_grad(cos, true)?;
-    let attended = recorder.record(&table::SDPA, &[q, q, q, mask, 0], &[1.0, 0.0, 0.0, 0.0]);
+    let attended = recorder.record(&table::SDPA, &[q, q, q, mask, 0], &[1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
     assert_eq!(attended.expect_err("the mask is a constant").code(), Code::NoGrad);
     let turned = recorder.record(&table::ROPE, &[q, cos, cos, 0], &[0.0, 0.0, 0.0]);
     assert_eq!(turned.expect_err("the tables are constants").code(), Code::NoGrad);

@@ -210,6 +210,8 @@ mod tests {
         PackedOptions {
             scale: 0.3,
             causal,
+            window: None,
+            softcap: None,
             dropout,
         }
     }
@@ -253,11 +255,21 @@ mod tests {
     fn each_sequence_attends_to_itself() {
         each_isa(|_| {
             for causal in [Causal::None, Causal::TopLeft, Causal::BottomRight] {
-                for dropout in [false, true] {
-                    let (dims, options) = (dims(QUERIES, KEYS), options(causal, dropout));
+                for (dropout, window, softcap) in [
+                    (false, None, None),
+                    (true, None, None),
+                    (false, Some(4), None),
+                    (true, Some(70), Some(0.7)),
+                ] {
+                    let options = PackedOptions {
+                        window,
+                        softcap,
+                        ..options(causal, dropout)
+                    };
+                    let dims = dims(QUERIES, KEYS);
                     let names = ["out", "lse", "dq", "dk", "dv"];
                     for ((got, want), name) in run::<f32>(dims, options).iter().zip(&apart(dims, options)).zip(names) {
-                        close(got, want, 1e-4, &format!("{name} {causal:?} dropout {dropout}"));
+                        close(got, want, 1e-4, &format!("{name} {options:?}"));
                     }
                 }
             }

@@ -3,6 +3,15 @@
 use super::lora::drop_factor;
 use crate::cpu::attention::{AttnDims, AttnOptions, Causal, Mask, Strides};
 
+/// A scaled score as the cap leaves it.
+fn capped(score: f64, cap: Option<f64>) -> f64 {
+    cap.map_or(score, |cap| cap * (score / cap).tanh())
+}
+
+fn dot(a: &[f64], b: &[f64], d: usize) -> f64 {
+    (0..d).map(|c| a[c] * b[c]).sum()
+}
+
 /// Weights (B, H, Tq, Tk) before dropout, and log-sums (B, H, Tq).
 fn weights(
     q: &[f64],
@@ -30,10 +39,19 @@ fn weights(
         let (q, w) = (&q[b * qs.b + h * qs.h + i * qs.t..], &mut weights[row * tk..][..tk]);
         for (j, w) in w.iter_mut().enumerate() {
             let k = &k[b * ks.b + h / (heads / kv_heads) * ks.h + j * ks.t..];
-            let visible = match o.causal {
-                Causal::None => true,
-                Causal::TopLeft => j <= i,
-                Causal::BottomRight => j + tq <= i + length,
+            // The place of the query among the keys.
+            let place = i as i128
+                + if o.causal == Causal::BottomRight {
+                    length as i128 - tq as i128
+                } else {
+                    0
+                };
+            let ahead = j as i128 - place;
+            let visible = match (o.causal, o.window) {
+                (Causal::None, None) => true,
+                (Causal::None, Some(window)) => ahead.unsigned_abs() < window as u128,
+                (_, None) => ahead <= 0,
+                (_, Some(window)) => ahead <= 0 && -ahead < window as i128,
             };
             let at = |s: [usize; 4]| b * s[0] + h * s[1] + i * s[2] + j * s[3];
             let bias = match o.mask {
@@ -47,7 +65,7 @@ fn weights(
                 }
                 Some(Mask::Add(bias, s)) => bias[at(s)],
             };
-            let score = o.scale * (0..d).map(|c| q[c] * k[c]).sum::<f64>() + bias;
+            let score = capped(o.scale * dot(q, k, d), o.softcap) + bias;
             *w = if visible && j < length {
                 score
             } else {
@@ -144,7 +162,10 @@ pub fn attention_backward(
         }
         let mean: f64 = (0..tk).map(|j| weights[row * tk + j] * dw[j]).sum();
         for j in 0..tk {
-            let ds = options.scale * weights[row * tk + j] * (dw[j] - mean);
+            let slope = options.softcap.map_or(1.0, |cap| {
+                1.0 - (options.scale * dot(&q[q_at..], &k[k_at(j)..], d) / cap).tanh().powi(2)
+            });
+            let ds = options.scale * slope * weights[row * tk + j] * (dw[j] - mean);
             for c in 0..d {
                 dq[q_at + c] += ds * k[k_at(j) + c];
                 dk[k_at(j) + c] += ds * q[q_at + c];

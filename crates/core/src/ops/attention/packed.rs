@@ -40,6 +40,8 @@ impl Packed {
             causal,
             p,
             layout,
+            window: super::window(attrs.number())?,
+            softcap: super::softcap(attrs.number())?,
         };
         Ok(Packed { queries, keys, options })
     }
@@ -56,9 +58,21 @@ impl Packed {
     }
 
     fn kernel_options(&self, rng: impl FnOnce() -> Rng) -> PackedOptions {
-        let Options { scale, causal, p, .. } = self.options;
-        let dropout = if p > 0.0 { dropout(p, rng()) } else { None };
-        PackedOptions { scale, causal, dropout }
+        let Options {
+            scale,
+            causal,
+            p,
+            window,
+            softcap,
+            ..
+        } = self.options;
+        PackedOptions {
+            scale,
+            causal,
+            window,
+            softcap,
+            dropout: if p > 0.0 { dropout(p, rng()) } else { None },
+        }
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn forward(problem: &Problem<'_>, q: &Tensor, k: &Tensor, v: &Tensor)
     Ok([problem.swap(&out)?, lse])
 }
 
-/// Twin of `sdpaBackward`: `dS = scale · P ∘ (dP − Σ dout ∘ out)`, `dq = dS k`, `dk = dSᵀ q`, `dv = P̃ᵀ dout`.
+/// Twin of `sdpaBackward`: `dS = scale · P ∘ (dP − Σ dout ∘ out)`, times the slope of the softcap, `dq = dS k`, `dk = dSᵀ q`, `dv = P̃ᵀ dout`.
 pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let problem = Problem::of(twin, GRAD_Q, GRAD_MASK)?;
     let [q, k, v] = [0, 1, 2].map(|i| twin.tensor(GRAD_Q + i));
@@ -64,7 +64,11 @@ pub(super) fn backward(
     let dv = product(&problem.dropped(&weights)?.transpose(2, 3)?, &dout)?;
     let dweights = problem.dropped(&product(&dout, &problem.shared(v)?.transpose(2, 3)?)?)?;
     let delta = (dout * out)?.sum_keepdim(D::Minus1)?;
-    let dscores = ((weights * dweights.broadcast_sub(&delta)?)? * problem.options.scale)?;
+    let mut dscores = ((weights * dweights.broadcast_sub(&delta)?)? * problem.options.scale)?;
+    if let Some(cap) = problem.options.softcap {
+        let slope = (problem.capped(q, k)? / cap)?.sqr()?.affine(-1.0, 1.0)?; // 1 − tanh²
+        dscores = (dscores * slope)?;
+    }
     let dq = product(&dscores, &problem.shared(k)?)?;
     let dk = product(&dscores.transpose(2, 3)?, &problem.swap(q)?)?;
     Ok([problem.swap(&dq)?, problem.gathered(&dk)?, problem.gathered(&dv)?])
@@ -135,13 +139,22 @@ impl<'a> Problem<'a> {
         self.swap(&dx.reshape((batch, kv_heads, heads / kv_heads, tk, d))?.sum(2)?)
     }
 
+    /// Scaled scores (B, H, Tq, Tk), as the cap leaves them.
+    fn capped(&self, q: &Tensor, k: &Tensor) -> Result<Tensor> {
+        let scores = (product(&self.swap(q)?, &self.shared(k)?.transpose(2, 3)?)? * self.options.scale)?;
+        Ok(match self.options.softcap {
+            Some(cap) => ((scores / cap)?.tanh()? * cap)?,
+            None => scores,
+        })
+    }
+
     /// Scaled and masked scores (B, H, Tq, Tk); -inf where the query may not attend.
     fn scores(&self, q: &Tensor, k: &Tensor) -> Result<Tensor> {
         let AttnDims {
             batch, heads, tq, tk, ..
         } = self.dims;
         let full = (batch, heads, tq, tk);
-        let mut scores = (product(&self.swap(q)?, &self.shared(k)?.transpose(2, 3)?)? * self.options.scale)?;
+        let mut scores = self.capped(q, k)?;
         let never = full_like(&scores, f64::NEG_INFINITY)?;
         if let Some(mask) = self.mask {
             if mask.dtype() == candle_core::DType::U8 {
@@ -159,10 +172,11 @@ impl<'a> Problem<'a> {
         Ok(scores)
     }
 
-    /// Which keys lengths and causal mask leave, as bytes (B, 1, Tq, Tk); made on the host, as places are known there.
+    /// Which keys lengths, causal mask and window leave, as bytes (B, 1, Tq, Tk); made on the host, as places are known there.
     fn visible(&self) -> Result<Option<Tensor>> {
         let AttnDims { batch, tq, tk, .. } = self.dims;
-        if self.lengths.is_none() && self.options.causal == Causal::None {
+        let Options { causal, window, .. } = self.options;
+        if self.lengths.is_none() && causal == Causal::None && window.is_none() {
             return Ok(None);
         }
         let lengths = match self.lengths {
@@ -176,12 +190,17 @@ impl<'a> Problem<'a> {
         let mut visible = kernels::room::with_capacity(batch * tq * tk);
         for length in lengths {
             for i in 0..tq {
-                let limit = match self.options.causal {
-                    Causal::None => length,
-                    Causal::TopLeft => length.min(i + 1),
-                    Causal::BottomRight => length.min((length + i + 1).saturating_sub(tq)),
+                // One more than the place of the query among the keys.
+                let next = match causal {
+                    Causal::None | Causal::TopLeft => i + 1,
+                    Causal::BottomRight => (length + i + 1).saturating_sub(tq),
                 };
-                visible.extend((0..tk).map(|j| u8::from(j < limit)));
+                let limit = if causal == Causal::None { tk } else { next };
+                let near = |j: usize| {
+                    let window = window.unwrap_or(usize::MAX);
+                    j.saturating_add(window) >= next && (causal != Causal::None || j < i.saturating_add(window))
+                };
+                visible.extend((0..tk).map(|j| u8::from(j < length && j < limit && near(j))));
             }
         }
         Ok(Some(Tensor::from_vec(visible, (batch, 1, tq, tk), self.device)?))

@@ -18,6 +18,8 @@ struct Call {
     causal: f64,
     p: f64,
     layout: f64,
+    window: f64,
+    softcap: f64,
 }
 
 impl Call {
@@ -37,7 +39,8 @@ impl Call {
             self.mask.clone(),
             self.lengths.clone(),
         ];
-        with(&SDPA, inputs, &[0.6, self.causal, self.p, self.layout])
+        let attrs = [0.6, self.causal, self.p, self.layout, self.window, self.softcap];
+        with(&SDPA, inputs, &attrs)
     }
 }
 
@@ -55,6 +58,8 @@ pub fn samples() -> Vec<Sample> {
         causal: 0.0,
         p: 0.0,
         layout: 0.0,
+        window: 0.0,
+        softcap: 0.0,
     };
     for layout in [0.0, 1.0] {
         let base = Call { layout, ..base.clone() };
@@ -99,6 +104,23 @@ pub fn samples() -> Vec<Sample> {
                     ..base.clone()
                 },
                 Call { p: 0.2, ..base.clone() },
+                Call {
+                    window: 2.0,
+                    ..base.clone()
+                },
+                Call {
+                    softcap: 0.8,
+                    ..base.clone()
+                },
+                Call {
+                    window: 3.0,
+                    softcap: 0.8,
+                    heads: 4,
+                    tq: 7,
+                    tk: 7,
+                    lengths: Some(whole(&[2], &[6, 7])),
+                    ..base.clone()
+                },
                 Call {
                     p: 0.2,
                     heads: 4,
@@ -159,6 +181,16 @@ pub fn samples() -> Vec<Sample> {
         list.push(large.sample().kinked().slack(30.0));
         list.push(
             Call {
+                window: 70.0,
+                softcap: 0.8,
+                ..large.clone()
+            }
+            .sample()
+            .kinked()
+            .slack(30.0),
+        );
+        list.push(
+            Call {
                 p: 0.0,
                 causal: 1.0,
                 ..large
@@ -184,7 +216,9 @@ pub fn packed_samples() -> Vec<Sample> {
     ];
     for (queries, keys) in apart {
         for causal in [0.0, 1.0, 2.0] {
-            for (heads, kv_heads, p) in [(2, 2, 0.0), (4, 2, 0.0), (3, 1, 0.2)] {
+            for (heads, kv_heads, p, window, softcap) in
+                [(2, 2, 0.0, 0.0, 0.0), (4, 2, 0.0, 2.0, 0.8), (3, 1, 0.2, 0.0, 0.0)]
+            {
                 let rows = |places: &[f64]| places[places.len() - 1] as usize;
                 let kv = || Some(x(&[1, rows(keys), kv_heads, 4]));
                 let inputs = [Some(x(&[1, rows(queries), heads, 4])), kv(), kv()];
@@ -192,7 +226,7 @@ pub fn packed_samples() -> Vec<Sample> {
                 attrs.extend(queries);
                 attrs.push(keys.len() as f64);
                 attrs.extend(keys);
-                attrs.extend([0.6, causal, p]);
+                attrs.extend([0.6, causal, p, window, softcap]);
                 list.push(with(&SDPA_PACKED, inputs, &attrs));
             }
         }

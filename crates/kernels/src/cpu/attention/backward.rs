@@ -13,7 +13,7 @@ const BLOCK: usize = 256;
 /// The gradients of [`super::attention`] to q, k and v.
 ///
 /// With weights P, dropped weights P̃, `dP = mask ∘ (dout · vᵀ)` and `Dᵢ = Σ doutᵢ ∘ outᵢ`:
-/// `dS = scale · P ∘ (dP − D)`, `dq = dS · k`, `dk = dSᵀ · q`, `dv = P̃ᵀ · dout`.
+/// `dS = scale · P ∘ (dP − D)`, with a softcap times `1 − tanh²(s / cap)`, `dq = dS · k`, `dk = dSᵀ · q`, `dv = P̃ᵀ · dout`.
 ///
 /// `dout` has the strides `os` of `out`; `dq`, `dk`, `dv` those of q, k, v, and are overwritten. Shared key heads sum
 /// their query heads in order. Bits do not depend on the threads: queries and keys are cut in blocks of 256, and the pairs of blocks
@@ -56,6 +56,7 @@ pub fn attention_backward<T: Float>(
         os,
         options: *options,
         scale: T::from_f64(options.scale),
+        cap: options.softcap.map(T::from_f64),
     };
     p.check(NAME)?;
     let (queries, keys) = ((batch, heads, tq, d), (batch, kv_heads, tk, d));
@@ -158,7 +159,8 @@ fn pair<T: Float>(
                 count: QUERIES.min(tq - first),
                 across_heads: false,
             };
-            let keys = first_key..p.keys(rows).min(tk).min(first_key + BLOCK);
+            let keys = p.keys(rows);
+            let keys = keys.start.max(first_key)..keys.end.min(tk).min(first_key + BLOCK);
             if !keys.is_empty() {
                 tile_rows(p, saved, gradients, kv, rows, keys);
             }
@@ -179,9 +181,10 @@ fn tile_rows<T: Float>(
     let (q_at, o_at) = (p.qs.at(b, rows.head, rows.first), p.os.at(b, rows.head, rows.first));
     let (q, dout, out) = (&saved.q[q_at..], &saved.dout[o_at..], &saved.out[o_at..]);
     let lanes = padded(n);
-    let factor_len = if p.options.dropout.is_some() { KEYS * QUERIES } else { 0 };
+    let tile_if = |wanted: bool| if wanted { KEYS * QUERIES } else { 0 };
+    let (factor_len, slope_len) = (tile_if(p.options.dropout.is_some()), tile_if(p.cap.is_some()));
     with_scratch(
-        (4 * QUERIES + KEYS) * d + 2 * QUERIES * KEYS + factor_len,
+        (4 * QUERIES + KEYS) * d + 2 * QUERIES * KEYS + factor_len + slope_len,
         |scratch: &mut [T]| {
             // Queries and gradients of the output by column, as the first two products read them, and by row for the last three.
             let (queries, rest) = scratch.split_at_mut(QUERIES * d);
@@ -190,7 +193,8 @@ fn tile_rows<T: Float>(
             let (dout_rows, rest) = rest.split_at_mut(QUERIES * d);
             let (key_rows, rest) = rest.split_at_mut(KEYS * d);
             let (weights, rest) = rest.split_at_mut(QUERIES * KEYS);
-            let (ds, factors) = rest.split_at_mut(QUERIES * KEYS);
+            let (ds, rest) = rest.split_at_mut(QUERIES * KEYS);
+            let (factors, slopes) = rest.split_at_mut(factor_len);
             transpose(q, p.qs.t, n, d, p.scale, queries);
             transpose(dout, p.os.t, n, d, T::ONE, douts);
             gather(q, p.qs.t, d, &mut query_rows[..n * d]);
@@ -227,6 +231,9 @@ fn tile_rows<T: Float>(
                     scores.run();
                     to_weights.run();
                 }
+                if let Some(cap) = p.cap {
+                    cap_slopes(cap, &mut weights[..width * QUERIES], slopes);
+                }
                 p.mask_columns(rows, j0, width, weights);
                 if p.options.dropout.is_some() {
                     p.drop_factors(rows, j0, width, factors);
@@ -236,6 +243,9 @@ fn tile_rows<T: Float>(
                     #[inline(always)]
                     || sums.score_gradient(&sight, lanes, p.scale, weights, ds),
                 );
+                if p.cap.is_some() {
+                    uncap(slopes, &mut ds[..width * QUERIES]);
+                }
                 // SAFETY: as above; the gradients' rows are this task's own, see `attention_backward`.
                 unsafe {
                     let to_keys = Product {
@@ -280,6 +290,32 @@ fn tile_rows<T: Float>(
     );
 }
 
+/// Caps scores and writes the slope of the cap at each, `1 − tanh²(s / cap)`.
+fn cap_slopes<T: Float>(cap: T, scores: &mut [T], slopes: &mut [T]) {
+    let inverse = T::ONE / cap;
+    isa::dispatch(
+        #[inline(always)]
+        || {
+            for (s, slope) in scores.iter_mut().zip(slopes) {
+                let t = (*s * inverse).tanh();
+                (*s, *slope) = (cap * t, T::ONE - t * t);
+            }
+        },
+    );
+}
+
+/// Gradients of capped scores to those of the scores. Where a key is hidden the gradient is 0 and the slope may be anything.
+fn uncap<T: Float>(slopes: &[T], ds: &mut [T]) {
+    isa::dispatch(
+        #[inline(always)]
+        || {
+            for (ds, &slope) in ds.iter_mut().zip(slopes) {
+                *ds = if *ds == T::ZERO { T::ZERO } else { *ds * slope };
+            }
+        },
+    );
+}
+
 /// What the softmax's gradient needs of each query.
 struct Sums<T> {
     /// Log-sum of the scores; +inf where the weights are 0: for padding, and where no key is allowed.
@@ -315,7 +351,7 @@ impl<T: Float> Sums<T> {
             let (weights, ds, keys) = (&mut weights[l..], &mut ds[l..], sight.keys_of(l));
             hide(sight, l, weights);
             let (lse, delta) = (lanes_at(&self.lse, l), lanes_at(&self.delta, l));
-            for j in 0..keys {
+            for j in keys.clone() {
                 let (mut p, mut dp) = (lanes_at(weights, j * QUERIES), lanes_at(ds, j * QUERIES));
                 for i in 0..LANES {
                     p[i] = (p[i] - lse[i]).exp();
@@ -326,7 +362,7 @@ impl<T: Float> Sums<T> {
                 weights[j * QUERIES..][..LANES].copy_from_slice(&p);
                 ds[j * QUERIES..][..LANES].copy_from_slice(&dp);
             }
-            for j in keys..sight.first().len() {
+            for j in (0..keys.start).chain(keys.end..sight.first().len()) {
                 weights[j * QUERIES..][..LANES].fill(T::ZERO);
                 ds[j * QUERIES..][..LANES].fill(T::ZERO);
             }

@@ -3,6 +3,7 @@
 use super::super::gemm::gemm_on_thread;
 use super::super::small_rows::{Shared, prefetch, with_scratch};
 use super::problem::{Problem, Rows};
+use super::tile::capped;
 use crate::{Float, isa};
 
 /// Keys per tile: 64 KiB of f32 scores for 64 queries.
@@ -25,8 +26,8 @@ pub(super) fn attend<T: Float>(
         max.fill(T::NEG_INFINITY);
         sum.fill(T::ZERO);
         let q = &q[p.qs.at(rows.b, rows.head, rows.first)..];
-        for j0 in (0..keys).step_by(KEYS) {
-            let width = KEYS.min(keys - j0);
+        for j0 in keys.clone().step_by(KEYS) {
+            let width = KEYS.min(keys.end - j0);
             let (k, v) = (&k[p.ks.at(rows.b, kv, j0)..], &v[p.vs.at(rows.b, kv, j0)..]);
             fetch(k, p.ks.t, d, width);
             fetch(v, p.vs.t, d, width);
@@ -45,6 +46,9 @@ pub(super) fn attend<T: Float>(
                     scores.as_mut_ptr(),
                     width,
                 );
+            }
+            if let Some(cap) = p.cap {
+                capped(cap, scores);
             }
             scores
                 .chunks_exact_mut(width)

@@ -1,5 +1,7 @@
 //! Sizes, strides and masks of an attention problem, and which keys a query may see.
 
+use std::ops::Range;
+
 use super::super::lora::Dropout;
 use super::super::small_rows::Shared;
 use super::tile::{KEYS, QUERIES};
@@ -86,6 +88,11 @@ pub struct AttnOptions<'a, T> {
     pub scale: f64,
     /// Mask by place.
     pub causal: Causal,
+    /// How many keys up to its own place a query sees at most, at least 1: j > place − window. Without causal mask as many behind it, too:
+    /// |j − i| < window. `None` for all.
+    pub window: Option<usize>,
+    /// Scores s become `cap · tanh(s / cap)` before the masks (Gemma 2, 2024).
+    pub softcap: Option<f64>,
     /// (B,): valid keys of each sequence; later ones are never read. `None` means Tk.
     pub lens: Option<&'a [i64]>,
     /// Further mask.
@@ -104,6 +111,7 @@ pub(super) struct Problem<'a, T> {
     pub os: Strides,
     pub options: AttnOptions<'a, T>,
     pub scale: T,
+    pub cap: Option<T>,
 }
 
 /// Queries that are computed together: row r is query `first + r` of `head`, or, in a decoding step, the only query of
@@ -145,20 +153,34 @@ impl<T: Float> Problem<'_, T> {
             .map_or(self.dims.tk, |lens| (lens[b].max(0) as usize).min(self.dims.tk))
     }
 
-    /// Keys that query i may see by length and place: the first this many. Grows with i.
-    pub fn limit(&self, b: usize, i: usize) -> usize {
-        let length = self.length(b);
-        match self.options.causal {
-            Causal::None => length,
-            Causal::TopLeft => length.min(i + 1),
-            Causal::BottomRight => length.min((length + i + 1).saturating_sub(self.dims.tq)),
-        }
+    /// Keys that query i may see by length, place and window. Both ends grow with i.
+    pub fn sees(&self, b: usize, i: usize) -> Range<usize> {
+        let (length, window) = (self.length(b), self.options.window);
+        // One more than the place of the query among the keys.
+        let next = match self.options.causal {
+            Causal::None | Causal::TopLeft => i + 1,
+            Causal::BottomRight => (length + i + 1).saturating_sub(self.dims.tq),
+        };
+        let end = match (self.options.causal, window) {
+            (Causal::None, None) => length,
+            (Causal::None, Some(window)) => length.min(i.saturating_add(window)),
+            _ => length.min(next),
+        };
+        window.map_or(0, |window| next.saturating_sub(window)).min(end)..end
     }
 
     /// Keys that some row may see.
-    pub fn keys(&self, rows: Rows) -> usize {
-        let (_, last) = rows.place(rows.count - 1);
-        self.limit(rows.b, last)
+    pub fn keys(&self, rows: Rows) -> Range<usize> {
+        let ((_, first), (_, last)) = (rows.place(0), rows.place(rows.count - 1));
+        self.sees(rows.b, first).start..self.sees(rows.b, last).end
+    }
+
+    /// About how many keys a tile of `queries` reads.
+    pub fn reach(&self, queries: usize) -> usize {
+        let reach = |window: usize| window.saturating_mul(2).saturating_add(queries);
+        self.options
+            .window
+            .map_or(self.dims.tk, |window| self.dims.tk.min(reach(window)))
     }
 
     /// Index of row r in a (B, H, Tq) tensor.
@@ -201,10 +223,12 @@ impl<T: Float> Problem<'_, T> {
     /// Applies all masks to the scaled scores of row r against keys j0...
     pub fn mask(&self, rows: Rows, r: usize, j0: usize, scores: &mut [T]) {
         let (h, i) = rows.place(r);
-        let visible = self.limit(rows.b, i).saturating_sub(j0).min(scores.len());
-        let (seen, hidden) = scores.split_at_mut(visible);
-        hidden.fill(T::NEG_INFINITY);
-        let base = |s: &[usize; 4]| rows.b * s[0] + h * s[1] + i * s[2] + j0 * s[3];
+        let sees = self.sees(rows.b, i);
+        let [from, to] = [sees.start, sees.end].map(|j| j.saturating_sub(j0).min(scores.len()));
+        scores[..from].fill(T::NEG_INFINITY);
+        scores[to..].fill(T::NEG_INFINITY);
+        let seen = &mut scores[from..to];
+        let base = |s: &[usize; 4]| rows.b * s[0] + h * s[1] + i * s[2] + (j0 + from) * s[3];
         match &self.options.mask {
             None => {}
             Some(Mask::Bool(allowed, s)) => {
@@ -299,6 +323,14 @@ impl<T: Float> Problem<'_, T> {
         }
         if let Some(lens) = self.options.lens {
             check_len(kernel, "lens", lens.len(), batch)?;
+        }
+        if self.options.window == Some(0) {
+            return fail(kernel, "the window is 0: no query sees a key".into());
+        }
+        if let Some(cap) = self.options.softcap
+            && !(cap > 0.0 && cap.is_finite())
+        {
+            return fail(kernel, format!("the softcap is {cap}, not a number above 0"));
         }
         let (len, s) = match &self.options.mask {
             None => return Ok(()),

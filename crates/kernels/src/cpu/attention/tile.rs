@@ -1,6 +1,8 @@
 //! One tile of queries against all its keys, with the online softmax. Scores lie as (keys, queries): a register holds one key's scores
 //! for several queries, so that the softmax has no sums across a register, and both products read their operands as they lie.
 
+use std::ops::Range;
+
 use super::super::small_rows::{Shared, with_scratch};
 use super::micro::{LANES, Product, Trim};
 use super::problem::{Problem, Rows};
@@ -12,31 +14,45 @@ pub(super) const QUERIES: usize = 64;
 /// Keys per tile: 32 KiB of f32 scores.
 pub(super) const KEYS: usize = 128;
 
-/// What the queries of a tile see of keys j0..j0 + width by length and place.
+/// What the queries of a tile see of keys j0..j0 + width by length, place and window. Rows of padding see what the last one sees.
 pub(super) struct Sight {
-    /// First row that sees each key.
+    /// First row that each key is not too late for.
     first: [usize; KEYS],
-    /// Keys that each row sees. Rows of padding see as much as the last one.
+    /// First row whose window begins behind each key.
+    past: [usize; KEYS],
+    /// Where the window of each row begins.
+    from: [usize; QUERIES],
+    /// Where the keys that each row sees end.
     seen: [usize; QUERIES],
     width: usize,
 }
 
 impl Sight {
-    /// Looks at `width` keys from j0, all of which the last row sees.
+    /// Looks at `width` keys from j0, of which none is too late for the last row.
     pub(super) fn new<T: Float>(p: &Problem<'_, T>, rows: Rows, j0: usize, width: usize) -> Self {
         let mut sight = Sight {
             first: [0; KEYS],
+            past: [QUERIES; KEYS],
+            from: [0; QUERIES],
             seen: [width; QUERIES],
             width,
         };
-        let mut j = 0;
-        for (r, seen) in sight.seen[..rows.count].iter_mut().enumerate() {
-            *seen = p.limit(rows.b, rows.first + r).saturating_sub(j0).min(width);
-            while j < *seen {
-                sight.first[j] = r;
-                j += 1;
+        let (mut begun, mut left) = (0, 0);
+        for r in 0..rows.count {
+            let sees = p.sees(rows.b, rows.first + r);
+            let [from, to] = [sees.start, sees.end].map(|j| j.saturating_sub(j0).min(width));
+            if to > begun {
+                sight.first[begun..to].fill(r);
+                begun = to;
             }
+            if from > left {
+                sight.past[left..from].fill(r);
+                left = from;
+            }
+            sight.from[r] = from;
+            sight.seen[r] = to;
         }
+        sight.from[rows.count..].fill(left);
         sight
     }
 
@@ -50,9 +66,9 @@ impl Sight {
         &self.seen[..rows]
     }
 
-    /// Keys that some row of lanes l.. sees.
-    pub(super) fn keys_of(&self, l: usize) -> usize {
-        self.seen[l + LANES - 1]
+    /// Keys between the first and the last that some row of lanes l.. sees.
+    pub(super) fn keys_of(&self, l: usize) -> Range<usize> {
+        self.from[l]..self.seen[l + LANES - 1]
     }
 }
 
@@ -126,11 +142,11 @@ pub(super) fn attend<T: Float>(
             p.scale,
             queries,
         );
-        if keys == 0 {
+        if keys.is_empty() {
             acc.fill(T::ZERO);
         }
-        for j0 in (0..keys).step_by(KEYS) {
-            let width = KEYS.min(keys - j0);
+        for j0 in keys.clone().step_by(KEYS) {
+            let width = KEYS.min(keys.end - j0);
             let (k, v) = (&k[p.ks.at(rows.b, kv, j0)..], &v[p.vs.at(rows.b, kv, j0)..]);
             let sight = Sight::new(p, rows, j0, width);
             // SAFETY: k has `width` rows of d, checked by the caller; the queries are (d, 64), the scores (128, 64).
@@ -150,12 +166,15 @@ pub(super) fn attend<T: Float>(
                 }
                 .run();
             }
+            if let Some(cap) = p.cap {
+                capped(cap, &mut scores[..width * QUERIES]);
+            }
             p.mask_columns(rows, j0, width, scores);
             isa::dispatch(
                 #[inline(always)]
                 || softmax.step(&sight, lanes, scores),
             );
-            if j0 > 0 {
+            if j0 > keys.start {
                 softmax.correct(&mut acc[..n * d], d);
             }
             if p.options.dropout.is_some() {
@@ -177,7 +196,7 @@ pub(super) fn attend<T: Float>(
                     ldb: d,
                     c: acc.as_mut_ptr(),
                     ldc: d,
-                    add: j0 > 0,
+                    add: j0 > keys.start,
                     trim: Trim::To(sight.seen(n)),
                 }
                 .run();
@@ -188,6 +207,15 @@ pub(super) fn attend<T: Float>(
             unsafe { p.finish(rows, r, acc, (softmax.max[r], softmax.sum[r]), out, lse) };
         }
     });
+}
+
+/// `cap · tanh(s / cap)` of each score.
+pub(super) fn capped<T: Float>(cap: T, scores: &mut [T]) {
+    let inverse = T::ONE / cap;
+    isa::dispatch(
+        #[inline(always)]
+        || scores.iter_mut().for_each(|s| *s = cap * (*s * inverse).tanh()),
+    );
 }
 
 /// A dropped weight becomes 0 even where it was infinite or NaN.
@@ -219,7 +247,7 @@ impl<T: Float> Softmax<T> {
             hide(sight, l, scores);
             let old = lanes_at(&self.max, l);
             let mut max = old;
-            for j in 0..keys {
+            for j in keys.clone() {
                 let row = lanes_at(scores, j * QUERIES);
                 for i in 0..LANES {
                     max[i] = max[i].max_nan(row[i]);
@@ -230,7 +258,7 @@ impl<T: Float> Softmax<T> {
                 // A row without allowed keys so far has maximum -inf; exp(-inf - 0) is the 0 that it needs.
                 shift[i] = if max[i] == T::NEG_INFINITY { T::ZERO } else { max[i] };
             }
-            for j in 0..keys {
+            for j in keys.clone() {
                 let mut row = lanes_at(scores, j * QUERIES);
                 for i in 0..LANES {
                     row[i] = (row[i] - shift[i]).exp();
@@ -240,7 +268,7 @@ impl<T: Float> Softmax<T> {
                 }
                 scores[j * QUERIES..][..LANES].copy_from_slice(&row);
             }
-            for j in keys..sight.width {
+            for j in (0..keys.start).chain(keys.end..sight.width) {
                 scores[j * QUERIES..][..LANES].fill(T::ZERO);
             }
             for i in 0..LANES {
@@ -275,8 +303,10 @@ pub(super) fn lanes_at<T: Float>(x: &[T], at: usize) -> [T; LANES] {
 /// Sets to -inf what rows l.. do not see of the keys that some of them see. `scores` starts at lane l.
 #[inline(always)]
 pub(super) fn hide<T: Float>(sight: &Sight, l: usize, scores: &mut [T]) {
-    let from = sight.seen[l];
-    for j in from..sight.keys_of(l) {
+    for j in sight.seen[l]..sight.keys_of(l).end {
         scores[j * QUERIES..][..sight.first[j] - l].fill(T::NEG_INFINITY);
+    }
+    for j in sight.from[l]..sight.from[l + LANES - 1] {
+        scores[j * QUERIES..][sight.past[j] - l..LANES].fill(T::NEG_INFINITY);
     }
 }

@@ -101,6 +101,10 @@ pub struct PackedOptions {
     pub scale: f64,
     /// Mask by place within a sequence.
     pub causal: Causal,
+    /// As in [`AttnOptions`].
+    pub window: Option<usize>,
+    /// As in [`AttnOptions`].
+    pub softcap: Option<f64>,
     /// Dropout of the weights; sequence s draws as alone, `Segment::drawn` blocks further on.
     pub dropout: Option<Dropout>,
 }
@@ -114,6 +118,8 @@ impl PackedOptions {
         AttnOptions {
             scale: self.scale,
             causal: self.causal,
+            window: self.window,
+            softcap: self.softcap,
             lens: None,
             mask: None,
             dropout,

@@ -1,0 +1,399 @@
+use super::*;
+use crate::cpu::lora::Dropout;
+use crate::reference::attention as twin;
+use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
+
+const DROPOUT: Dropout = Dropout {
+    p: 0.3,
+    seed: 7,
+    counter: 11,
+};
+
+struct Case<T> {
+    dims: AttnDims,
+    /// Of q and out, and of k and v.
+    strides: [Strides; 2],
+    q: Vec<T>,
+    k: Vec<T>,
+    v: Vec<T>,
+    dout: Vec<T>,
+}
+
+impl<T: Float> Case<T> {
+    fn new(dims: AttnDims, bthd: bool) -> Self {
+        let AttnDims {
+            batch,
+            heads,
+            kv_heads,
+            tq,
+            tk,
+            d,
+        } = dims;
+        let strides = if bthd { Strides::bthd } else { Strides::bhtd };
+        let (queries, keys) = (batch * heads * tq * d, batch * kv_heads * tk * d);
+        let [q, k, v, dout] = [(queries, 1), (keys, 2), (keys, 3), (queries, 4)].map(|(n, seed)| values(n, seed));
+        Self {
+            dims,
+            strides: [strides(tq, heads, d), strides(tk, kv_heads, d)],
+            q,
+            k,
+            v,
+            dout,
+        }
+    }
+
+    /// (out, lse, dq, dk, dv)
+    fn run(&self, options: &AttnOptions<'_, T>) -> [Vec<T>; 5] {
+        let (dims, [s, t]) = (self.dims, self.strides);
+        let [mut out, mut dq] = [(); 2].map(|()| vec![T::NAN; self.q.len()]);
+        let [mut dk, mut dv] = [(); 2].map(|()| vec![T::NAN; self.k.len()]);
+        let mut lse = vec![T::NAN; dims.batch * dims.heads * dims.tq];
+        let (q, k, v, dout) = (&self.q, &self.k, &self.v, &self.dout);
+        attention(q, k, v, dims, s, t, t, s, options, &mut out, &mut lse).unwrap();
+        attention_backward(
+            dout, q, k, v, &out, &lse, dims, s, t, t, s, options, &mut dq, &mut dk, &mut dv,
+        )
+        .unwrap();
+        [out, lse, dq, dk, dv]
+    }
+
+    fn meets_twin(&self, options: &AttnOptions<'_, T>, name: &str) {
+        let (dims, [s, t]) = (self.dims, self.strides);
+        let bias = if let Some(Mask::Add(bias, _)) = options.mask {
+            wide(bias)
+        } else {
+            Vec::new()
+        };
+        let mask = options.mask.map(|mask| match mask {
+            Mask::Bool(allowed, s) => Mask::Bool(allowed, s),
+            Mask::Add(_, s) => Mask::Add(&bias[..], s),
+        });
+        let AttnOptions {
+            scale,
+            causal,
+            window,
+            softcap,
+            lens,
+            dropout,
+            ..
+        } = *options;
+        let wide_options = AttnOptions {
+            scale,
+            causal,
+            window,
+            softcap,
+            lens,
+            mask,
+            dropout,
+        };
+        let (q, k, v, dout) = (wide(&self.q), wide(&self.k), wide(&self.v), wide(&self.dout));
+        let (out, lse) = twin::attention(&q, &k, &v, dims, s, t, t, s, &wide_options);
+        let (dq, dk, dv) = twin::attention_backward(&dout, &q, &k, &v, dims, s, t, t, s, &wide_options);
+        for ((got, want), what) in self
+            .run(options)
+            .iter()
+            .zip([out, lse, dq, dk, dv])
+            .zip(["out", "lse", "dq", "dk", "dv"])
+        {
+            close(got, &want, 1e-4, &format!("{what} {dims:?} {name}"));
+        }
+    }
+}
+
+fn plain<'a, T>() -> AttnOptions<'a, T> {
+    AttnOptions {
+        scale: 0.3,
+        causal: Causal::None,
+        window: None,
+        softcap: None,
+        lens: None,
+        mask: None,
+        dropout: None,
+    }
+}
+
+fn all_options_meet_the_twin<T: Float>(tq: usize, tk: usize, d: usize, bthd: bool) {
+    let case = Case::<T>::new(
+        AttnDims {
+            batch: 2,
+            heads: 4,
+            kv_heads: 2,
+            tq,
+            tk,
+            d,
+        },
+        bthd,
+    );
+    for causal in [Causal::None, Causal::TopLeft, Causal::BottomRight] {
+        case.meets_twin(&AttnOptions { causal, ..plain() }, &format!("{causal:?}"));
+        let lens = [(tk / 2) as i64, tk as i64];
+        let options = AttnOptions {
+            causal,
+            lens: Some(&lens),
+            dropout: Some(DROPOUT),
+            ..plain()
+        };
+        case.meets_twin(&options, &format!("{causal:?}, lengths and dropout"));
+    }
+    // Every third key is hidden, and all keys of the first query of the second sequence.
+    let hidden = |index: usize| (index % tk).is_multiple_of(3) || index / tk == tq;
+    let allowed: Vec<u8> = (0..2 * tq * tk).map(|index| u8::from(!hidden(index))).collect();
+    let strides = [tq * tk, 0, tk, 1];
+    case.meets_twin(
+        &AttnOptions {
+            mask: Some(Mask::Bool(&allowed, strides)),
+            ..plain()
+        },
+        "bool mask",
+    );
+    let bias = values::<T>(4 * tk, 9);
+    let options = AttnOptions {
+        mask: Some(Mask::Add(&bias, [0, tk, 0, 1])),
+        causal: Causal::BottomRight,
+        ..plain()
+    };
+    case.meets_twin(&options, "bias");
+}
+
+#[test]
+fn attention_meets_its_twin_under_all_options() {
+    each_isa(|_| {
+        for (tq, tk, d) in [
+            (0, 3, 4),
+            (1, 1, 1),
+            (1, 17, 64),
+            (3, 3, 8),
+            (17, 64, 3),
+            (64, 17, 16),
+            (129, 129, 17),
+            (70, 300, 8),
+            (260, 270, 5),
+        ] {
+            all_options_meet_the_twin::<f32>(tq, tk, d, tq % 2 == 0);
+            all_options_meet_the_twin::<f64>(tq, tk, d, tq % 2 == 1);
+        }
+    });
+}
+
+/// Scores reach about ±2 here, so that a cap of 0.7 bends them.
+fn windows_and_caps_meet_the_twin<T: Float>(tq: usize, tk: usize, bthd: bool) {
+    let dims = AttnDims {
+        batch: 2,
+        heads: 4,
+        kv_heads: 2,
+        tq,
+        tk,
+        d: 8,
+    };
+    let case = Case::<T>::new(dims, bthd);
+    let lens = [(tk / 2) as i64, tk as i64];
+    let bias = values::<T>(4 * tk, 9);
+    for causal in [Causal::None, Causal::TopLeft, Causal::BottomRight] {
+        for window in [1, 7, 65, usize::MAX] {
+            let plain = AttnOptions {
+                causal,
+                window: Some(window),
+                ..plain()
+            };
+            case.meets_twin(&plain, &format!("{causal:?}, window {window}"));
+            let options = AttnOptions {
+                softcap: Some(0.7),
+                lens: Some(&lens),
+                dropout: Some(DROPOUT),
+                ..plain
+            };
+            case.meets_twin(
+                &options,
+                &format!("{causal:?}, window {window}, lengths, cap and dropout"),
+            );
+            let options = AttnOptions {
+                softcap: Some(0.7),
+                mask: Some(Mask::Add(&bias, [0, tk, 0, 1])),
+                ..plain
+            };
+            case.meets_twin(&options, &format!("{causal:?}, window {window}, cap and bias"));
+        }
+        let options = AttnOptions {
+            causal,
+            softcap: Some(0.7),
+            ..plain()
+        };
+        case.meets_twin(&options, &format!("{causal:?}, cap"));
+    }
+}
+
+#[test]
+fn windows_and_caps_meet_the_twin_under_all_options() {
+    each_isa(|_| {
+        for (tq, tk) in [
+            (0, 3),
+            (1, 17),
+            (1, 600),
+            (3, 3),
+            (17, 64),
+            (64, 17),
+            (130, 300),
+            (260, 270),
+        ] {
+            windows_and_caps_meet_the_twin::<f32>(tq, tk, tq % 2 == 0);
+        }
+        for (tq, tk) in [(1, 30), (70, 90)] {
+            windows_and_caps_meet_the_twin::<f64>(tq, tk, true);
+        }
+    });
+}
+
+#[test]
+fn keys_far_outside_of_the_window_are_not_read() {
+    let dims = AttnDims {
+        batch: 1,
+        heads: 2,
+        kv_heads: 1,
+        tq: 70,
+        tk: 900,
+        d: 4,
+    };
+    let mut case = Case::<f32>::new(dims, true);
+    case.k[..800 * 4].fill(f32::NAN);
+    case.v[..800 * 4].fill(f32::NAN);
+    // The first query has place 830.
+    let options = AttnOptions {
+        causal: Causal::BottomRight,
+        window: Some(31),
+        ..plain()
+    };
+    assert!(case.run(&options).concat().iter().all(|x| x.is_finite()));
+    let options = AttnOptions {
+        window: Some(32),
+        ..options
+    };
+    assert!(case.run(&options)[0].iter().any(|x| x.is_nan()));
+}
+
+#[test]
+fn bits_do_not_depend_on_the_threads() {
+    each_isa(|_| {
+        let case = Case::<f32>::new(
+            AttnDims {
+                batch: 2,
+                heads: 4,
+                kv_heads: 2,
+                tq: 100,
+                tk: 130,
+                d: 32,
+            },
+            true,
+        );
+        let options = AttnOptions {
+            causal: Causal::BottomRight,
+            dropout: Some(DROPOUT),
+            ..plain()
+        };
+        same_for_any_thread_count(|| case.run(&options).concat());
+    });
+}
+
+#[test]
+fn a_decoding_step_has_the_same_bits_alone_and_in_a_padded_batch() {
+    each_isa(|_| {
+        let (heads, kv_heads, tk, d) = (4, 2, 300, 16);
+        let case = Case::<f32>::new(
+            AttnDims {
+                batch: 3,
+                heads,
+                kv_heads,
+                tq: 1,
+                tk,
+                d,
+            },
+            true,
+        );
+        let lens = [300, 20, 257];
+        let [out, ..] = case.run(&AttnOptions {
+            lens: Some(&lens),
+            causal: Causal::BottomRight,
+            ..plain()
+        });
+        for b in 0..3 {
+            let length = lens[b] as usize;
+            let dims = AttnDims {
+                batch: 1,
+                heads,
+                kv_heads,
+                tq: 1,
+                tk: length,
+                d,
+            };
+            let (row, keys) = (heads * d, kv_heads * d);
+            let (k, v) = (
+                &case.k[b * tk * keys..][..length * keys],
+                &case.v[b * tk * keys..][..length * keys],
+            );
+            let (s, t) = (Strides::bthd(1, heads, d), Strides::bthd(length, kv_heads, d));
+            let (mut alone, mut lse) = (vec![0f32; row], vec![0f32; heads]);
+            attention(
+                &case.q[b * row..][..row],
+                k,
+                v,
+                dims,
+                s,
+                t,
+                t,
+                s,
+                &plain(),
+                &mut alone,
+                &mut lse,
+            )
+            .unwrap();
+            assert!(alone == out[b * row..][..row], "sequence {b}");
+        }
+    });
+}
+
+#[test]
+fn keys_beyond_the_length_are_not_read_and_nan_is_not_hidden() {
+    let mut case = Case::<f32>::new(
+        AttnDims {
+            batch: 1,
+            heads: 1,
+            kv_heads: 1,
+            tq: 2,
+            tk: 5,
+            d: 4,
+        },
+        true,
+    );
+    case.k[3 * 4..].fill(f32::NAN);
+    case.v[3 * 4..].fill(f32::NAN);
+    let options = AttnOptions {
+        lens: Some(&[3]),
+        ..plain()
+    };
+    assert!(case.run(&options).concat().iter().all(|x| x.is_finite()));
+    assert!(case.run(&plain())[0].iter().all(|x| x.is_nan()));
+}
+
+#[test]
+fn overlapping_outputs_and_empty_windows_are_refused() {
+    let dims = AttnDims {
+        batch: 1,
+        heads: 2,
+        kv_heads: 2,
+        tq: 2,
+        tk: 2,
+        d: 2,
+    };
+    let (s, bad) = (Strides::bhtd(2, 2, 2), Strides { b: 8, h: 1, t: 2 });
+    let (x, mut out, mut lse) = ([0f32; 8], [0f32; 8], [0f32; 4]);
+    assert!(attention(&x, &x, &x, dims, s, s, s, bad, &plain(), &mut out, &mut lse).is_err());
+    let uneven = AttnDims { heads: 3, ..dims };
+    assert!(attention(&x, &x, &x, uneven, s, s, s, s, &plain(), &mut out, &mut lse).is_err());
+    for (window, softcap) in [(Some(0), None), (None, Some(0.0)), (None, Some(f64::NAN))] {
+        let options = AttnOptions {
+            window,
+            softcap,
+            ..plain()
+        };
+        assert!(attention(&x, &x, &x, dims, s, s, s, s, &options, &mut out, &mut lse).is_err());
+    }
+}
