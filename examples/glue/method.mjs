@@ -11,7 +11,7 @@ const bottlenecks = (type, size) => (model) => {
   adapters.injectAdapters(model, { type, size })
   adapters.trainOnly(model, ['adapters', 'head'])
 }
-/** The ways to fine-tune. LoRA's learning rate is the better of two that were tried; the others were not tuned. */
+/** The ways to fine-tune. The learning rates: of full fine-tuning the best of three, of LoRA the better of two; the others were not tuned. */
 export const METHODS = {
   full: { title: 'full fine-tuning', lr: 2e-4, decides: true, prepare: (model) => adapters.trainOnly(model, ['all']) },
   lora: {
