@@ -6206,16 +6206,6 @@ interface ModernBertConfig extends LabelsConfig {
 interface ModernBertContext {
     keys: KeyMask;
     rotations: Record<ModernBertLayerType, Rotation>;
-    near: NearBy;
-}
-/** What layers that look at tokens near by need: rows of tokens in their places, and which pairs are near. */
-interface NearBy {
-    /** In a packed batch, its sequences as rows. */
-    alignment: Alignment | null;
-    /** Which pairs are near and count, (B or 1, 1, S, S) bool; null when all are. */
-    mask: Tensor | null;
-    /** Keys of each row, (B) i64; null for all, or where the mask says it. */
-    lengths: Tensor | null;
 }
 /** Attention with rotary positions and one product for q, k and v. */
 declare class ModernBertAttention extends Module {
@@ -6224,10 +6214,11 @@ declare class ModernBertAttention extends Module {
     out_drop: Dropout;
     private readonly heads;
     private readonly type;
+    /** Keys on either side of a query, its own included; null for all. */
+    private readonly window;
     constructor(config: ModernBertConfig, index: number, take: WeightSource);
-    forward(x: Tensor, { keys, rotations, near }: ModernBertContext): Tensor;
-    private attendAll;
-    private attendNear;
+    forward(x: Tensor, { keys, rotations }: ModernBertContext): Tensor;
+    private attend;
     private get dropoutP();
 }
 /** `Wo(dropout(act(a) · b))`, a and b the halves of `Wi(x)`: GeGLU (Shazeer 2020) when `act` is `gelu`. */
@@ -6274,8 +6265,6 @@ declare class ModernBertModel extends EncoderModel {
     layers: ModernBertLayer[];
     final_norm: LayerNorm;
     private readonly tables;
-    /** Which pairs are near, for the length that came last. */
-    private band;
     constructor(config?: Partial<ModernBertConfig>, options?: FreshOptions, take?: WeightSource);
     /** A model with fresh weights, in training mode. */
     static fromConfig(config: Partial<ModernBertConfig>, options?: FreshOptions): ModernBertModel;
@@ -6288,9 +6277,6 @@ declare class ModernBertModel extends EncoderModel {
     forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput;
     private run;
     private contextOf;
-    private nearBy;
-    /** Pairs at most half a window apart, (1, 1, T, T) bool; null when all are. */
-    private bandOf;
 }
 /** `norm(act(dense(x)))`: what heads begin with. */
 declare class ModernBertPredictionHead extends Module {

@@ -68,6 +68,8 @@ export interface EncoderParts {
   layers(x: Tensor, place: EncoderPlace): Tensor[]
   /** Reads the first token; null in a model without. */
   pooler: Layer | null
+  /** Whether the layers can take tokens that lie so. @default true */
+  packs?(packing: Packing): boolean
 }
 
 /** How the tokens of a forward lie. */
@@ -87,13 +89,14 @@ export function encode(
   owner: string,
   inputIds: Ids,
   options: EncoderModelOptions,
-  { embed, layers, pooler }: EncoderParts,
+  { embed, layers, pooler, packs = () => true }: EncoderParts,
 ): EncoderOutput {
   checkKeys(owner, options, [...ENCODER_KEYS, 'positionsToKeep'])
   const { attentionMask, positionsToKeep, outputHiddenStates } = options
   if (positionsToKeep !== undefined) checkInteger(owner, 'positionsToKeep', positionsToKeep, 1)
   const onlyFirst = positionsToKeep === 1
-  const packing = encoderPacking(owner, inputIds, attentionMask)
+  const possible = encoderPacking(owner, inputIds, attentionMask)
+  const packing = possible && packs(possible) ? possible : null
   const x = embed(packing)
   const [B = 0, T = 0] = x.shape
   const keys = packing

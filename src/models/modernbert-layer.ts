@@ -7,7 +7,6 @@ import { LayerNorm } from '../nn/layer-norm.js'
 import { Linear } from '../nn/linear.js'
 import { Module } from '../nn/module.js'
 import type { Tensor } from '../tensor.js'
-import type { Alignment } from './alignment.js'
 import type { KeyMask } from './encoder-input.js'
 import type { ModernBertConfig, ModernBertLayerType } from './modernbert-config.js'
 import { activation, gated, within } from './parts.js'
@@ -20,17 +19,6 @@ import type { Rotation } from './rotary.js'
 export interface ModernBertContext {
   keys: KeyMask
   rotations: Record<ModernBertLayerType, Rotation>
-  near: NearBy
-}
-
-/** What layers that look at tokens near by need: rows of tokens in their places, and which pairs are near. */
-export interface NearBy {
-  /** In a packed batch, its sequences as rows. */
-  alignment: Alignment | null
-  /** Which pairs are near and count, (B or 1, 1, S, S) bool; null when all are. */
-  mask: Tensor | null
-  /** Keys of each row, (B) i64; null for all, or where the mask says it. */
-  lengths: Tensor | null
 }
 
 /** A layer norm with the bias that the configuration asks for. */
@@ -60,42 +48,34 @@ class ModernBertAttention extends Module {
   out_drop: Dropout
   private readonly heads: number
   private readonly type: ModernBertLayerType
+  /** Keys on either side of a query, its own included; null for all. */
+  private readonly window: number | null
 
   constructor(config: ModernBertConfig, index: number, take: WeightSource) {
     super()
     const { hidden_size: C, initializer_range: std, num_hidden_layers, attention_bias: bias } = config
     this.heads = config.num_attention_heads
     this.type = config.layer_types[index]!
+    this.window = this.type === 'full_attention' ? null : Math.floor(config.local_attention / 2) + 1
     this.Wqkv = cutDense(take, 'Wqkv', [C, 3 * C], { std, bias }, config)
     this.Wo = cutDense(take, 'Wo', [C, C], { std: std / Math.sqrt(2 * num_hidden_layers), bias }, config)
     this.out_drop = new Dropout(config.attention_dropout)
   }
 
-  override forward(x: Tensor, { keys, rotations, near }: ModernBertContext): Tensor {
+  override forward(x: Tensor, { keys, rotations }: ModernBertContext): Tensor {
     const [B = 0, T = 0, C = 0] = x.shape
     const rotation = rotations[this.type]
     const heads = this.Wqkv.forward(x).reshape([B, T, 3 * this.heads, C / this.heads])
     const [first, second, v] = heads.chunk(3, 2) as [Tensor, Tensor, Tensor]
     const [q, k] = [rotate(first, rotation), rotate(second, rotation)] // (B, T, H, D)
-    const y = this.type === 'full_attention' ? this.attendAll(q, k, v, keys) : this.attendNear(q, k, v, near)
-    return this.out_drop.forward(this.Wo.forward(y.reshape([B, T, C])))
+    return this.out_drop.forward(this.Wo.forward(this.attend(q, k, v, keys).reshape([B, T, C])))
   }
 
-  private attendAll(q: Tensor, k: Tensor, v: Tensor, { starts, mask, lengths }: KeyMask): Tensor {
-    if (starts === null) return scaledDotProductAttention(q, k, v, { layout: 'BTHD', dropoutP: this.dropoutP, mask, lengths })
-    return ops.sdpaPacked(q, k, v, starts, starts, 1 / Math.sqrt(q.shape[3]!), 0, this.dropoutP, 0, 0)
-  }
-
-  private attendNear(q: Tensor, k: Tensor, v: Tensor, { alignment, mask, lengths }: NearBy): Tensor {
-    const options = { layout: 'BTHD' as const, dropoutP: this.dropoutP, mask, lengths }
-    if (alignment === null) return scaledDotProductAttention(q, k, v, options)
-    const [, N = 0, H = 0, D = 0] = q.shape
-    const [rows, keys, values] = [q, k, v].map((x) => {
-      const spread = alignment.spread(x.reshape([1, N, H * D])) // (B, S, C)
-      return spread.reshape([...spread.shape.slice(0, 2), H, D])
-    }) as [Tensor, Tensor, Tensor]
-    const y = scaledDotProductAttention(rows, keys, values, options)
-    return alignment.take(y.reshape([y.shape[0]!, y.shape[1]!, H * D]))
+  private attend(q: Tensor, k: Tensor, v: Tensor, { starts, mask, lengths }: KeyMask): Tensor {
+    const { window, dropoutP } = this
+    if (starts === null)
+      return scaledDotProductAttention(q, k, v, { layout: 'BTHD', dropoutP, mask, lengths, window })
+    return ops.sdpaPacked(q, k, v, starts, starts, 1 / Math.sqrt(q.shape[3]!), 0, dropoutP, window ?? 0, 0)
   }
 
   private get dropoutP(): number {

@@ -2,19 +2,17 @@ import { Dropout } from '../nn/dropout.js'
 import { Embedding } from '../nn/embedding.js'
 import type { LayerNorm } from '../nn/layer-norm.js'
 import { Module } from '../nn/module.js'
-import { tensor } from '../make.js'
 import { keep, tensorsIn } from '../scope.js'
-import { Alignment } from './alignment.js'
 import type { Tensor } from '../tensor.js'
 import { runLayers } from './encoder.js'
 import { checkSize, pickFirst } from './encoder-input.js'
-import type { EncoderOutput, KeyMask } from './encoder-input.js'
+import type { EncoderOutput } from './encoder-input.js'
 import { EncoderModel, encode, readEncoder } from './encoder-model.js'
 import type { CheckpointNames, EncoderModelOptions, EncoderPlace } from './encoder-model.js'
 import { idsTensor } from './ids.js'
 import type { Ids } from './ids.js'
 import { ModernBertLayer, cutDense, modernNorm } from './modernbert-layer.js'
-import type { ModernBertContext, NearBy } from './modernbert-layer.js'
+import type { ModernBertContext } from './modernbert-layer.js'
 import { modernBertConfig, rotaryConfigOf } from './modernbert-config.js'
 import type { ModernBertConfig, ModernBertLayerType } from './modernbert-config.js'
 import type { Packing } from './packing.js'
@@ -72,8 +70,6 @@ export class ModernBertModel extends EncoderModel {
   layers: ModernBertLayer[]
   final_norm: LayerNorm
   private readonly tables: Record<ModernBertLayerType, RotaryTables>
-  /** Which pairs are near, for the length that came last. */
-  private band: { tokens: number; mask: Tensor } | null = null
 
   constructor(
     config: Partial<ModernBertConfig> = {},
@@ -115,6 +111,7 @@ export class ModernBertModel extends EncoderModel {
       embed: (packing) => this.embeddings.forward(inputIds, packing),
       layers: (x, place) => this.run(x, place, options),
       pooler: null,
+      packs: (packing) => !packing.hasGaps, // near by is a matter of rows
     })
   }
 
@@ -140,28 +137,7 @@ export class ModernBertModel extends EncoderModel {
     return {
       keys,
       rotations: { full_attention: rotation('full_attention'), sliding_attention: rotation('sliding_attention') },
-      near: this.nearBy(T, packing, keys),
     }
-  }
-
-  private nearBy(T: number, packing: Packing | null, keys: KeyMask): NearBy {
-    const alignment = packing && new Alignment(packing)
-    const shown = alignment ? alignment.mask : keys.mask
-    const band = this.bandOf(alignment?.width ?? T)
-    const mask = band && shown ? band.logicalAnd(shown) : (band ?? shown)
-    return { alignment, mask, lengths: keys.lengths }
-  }
-
-  /** Pairs at most half a window apart, (1, 1, T, T) bool; null when all are. */
-  private bandOf(tokens: number): Tensor | null {
-    const reach = Math.floor(this.config.local_attention / 2)
-    if (tokens <= reach + 1 || !this.config.layer_types.includes('sliding_attention')) return null
-    if (this.band?.tokens === tokens) return this.band.mask
-    const near = new Uint8Array(tokens * tokens)
-    for (let t = 0; t < tokens; t++)
-      near.fill(1, t * tokens + Math.max(0, t - reach), t * tokens + Math.min(tokens, t + reach + 1))
-    this.band = { tokens, mask: keep(tensor(near, { shape: [1, 1, tokens, tokens], dtype: 'bool' })) }
-    return this.band.mask
   }
 }
 
