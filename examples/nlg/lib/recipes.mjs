@@ -23,7 +23,7 @@ const SMALL = {
   about: 'a short run for a small model',
   lora: {
     ...{ lora_dim: 32, lora_alpha: 64, lora_dropout: 0, lora_targets: 'c_attn,c_proj,c_fc,wte' },
-    lrs: [2.5e-3, 5e-3, 1e-2],
+    lrs: [1.25e-3, 2.5e-3, 5e-3],
   },
   full: { lora_dim: 0, lrs: [5e-4, 1e-3, 2e-3] },
   train: {
