@@ -7298,6 +7298,95 @@ declare function readFormatted(file: string): Promise<NlgRow[]>;
 /** Writes values as a `.jsonl` file, a line each: the whole file is there, or the old one. */
 declare function writeJsonl(file: string, values: readonly unknown[]): Promise<void>;
 
+/** How texts become rows of a batch. The names are those of transformers. */
+interface BatchOptions {
+    /** A second text for each, such as the hypothesis of a premise. @default none */
+    textPair?: Iterable<string>;
+    /** Adds what the tokenizer's own template adds, such as `[CLS]` and `[SEP]`. @default true */
+    addSpecialTokens?: boolean;
+    /** Reads special tokens that occur in the texts as plain text, for texts from strangers. @default false */
+    specialAsText?: boolean;
+    /** Fills rows to one length: that of the longest (true, `'longest'`), or `maxLength`. @default false */
+    padding?: boolean | 'longest' | 'max_length' | 'do_not_pad';
+    /** Cuts rows to `maxLength`: of two texts the longer one, token by token (true, `'longest_first'`), or one of them. @default false */
+    truncation?: boolean | 'longest_first' | 'only_first' | 'only_second' | 'do_not_truncate';
+    /** Most tokens of a row, the template's among them. @default `model_max_length` of `tokenizer_config.json` */
+    maxLength?: number;
+    /** Rounds the padded length up to a multiple. @default 1 */
+    padToMultipleOf?: number;
+    /** Where padding goes. @default `padding_side` of `tokenizer_config.json`, else 'right' */
+    paddingSide?: 'left' | 'right';
+    /** Which end of a long text is cut off. @default `truncation_side` of `tokenizer_config.json`, else 'right' */
+    truncationSide?: 'left' | 'right';
+    /** The token that fills rows. @default the tokenizer's */
+    padToken?: string;
+    /** Return `offsetMapping`. @default false */
+    returnOffsetsMapping?: boolean;
+    /** Return `specialTokensMask`. @default false */
+    returnSpecialTokensMask?: boolean;
+}
+/** Rows of a batch, as models take them. They have one length with padding. */
+interface BatchEncoding {
+    /** Token ids, (B, T). */
+    inputIds: number[][];
+    /** 1 for tokens, 0 for padding. */
+    attentionMask: number[][];
+    /** 0 for the first text and 1 for the second, where the tokenizer's template tells them apart. */
+    tokenTypeIds: number[][];
+    /** Where each token comes from: `text.slice(...offset)` of its own text; [0, 0] for special tokens and padding. */
+    offsetMapping?: [start: number, end: number][][];
+    /** 1 for what the template added, and for padding. */
+    specialTokensMask?: number[][];
+}
+
+/** A chat template, or several by name; null for none. */
+type ChatTemplates = string | Readonly<Record<string, string>> | null;
+/** What each special token is for, as far as the files say. */
+interface SpecialTokensMap {
+    bosToken?: string;
+    eosToken?: string;
+    unkToken?: string;
+    sepToken?: string;
+    padToken?: string;
+    clsToken?: string;
+    maskToken?: string;
+}
+
+/** One message of a conversation. Templates read what they know of it. */
+interface ChatMessage {
+    /** Who speaks: `system`, `user`, `assistant`, `tool`, as the template knows them. */
+    role: string;
+    /** What is said. */
+    content?: unknown;
+    [field: string]: unknown;
+}
+/** Options of {@link Tokenizer.applyChatTemplate}. */
+interface ChatTemplateOptions {
+    /** Functions that the model may call, as JSON schemas (`{ type: 'function', function: { name, … } }`). @default none */
+    tools?: readonly object[] | null;
+    /** Texts to answer from, for templates that know them. @default none */
+    documents?: readonly object[] | null;
+    /** End with what begins an answer, so that the model writes one. @default false */
+    addGenerationPrompt?: boolean;
+    /** End inside the last message, so that the model goes on with it. @default false */
+    continueFinalMessage?: boolean;
+    /** A template in place of the tokenizer's, or the name of one of its templates. @default `tool_use` with tools where there is one, else `default` */
+    chatTemplate?: string;
+    /** Further variables of the template, by the names that it reads, such as `{ enable_thinking: false }`. @default none */
+    variables?: Readonly<Record<string, unknown>>;
+    /** Return token ids; false gives the text. @default true */
+    tokenize?: boolean;
+    /** Return a {@link ChatEncoding}, with the tokens that the model is to learn marked. The template must have `{% generation %}`. @default false */
+    returnAssistantTokensMask?: boolean;
+}
+/** The tokens of a conversation. */
+interface ChatEncoding {
+    /** Token ids. */
+    inputIds: number[];
+    /** 1 for what stands between `{% generation %}` and `{% endgeneration %}` in the template, the assistant's own words, else 0. */
+    assistantMasks: number[];
+}
+
 /** How text becomes ids. */
 interface EncodeOptions {
     /** Adds what the tokenizer's own template adds, such as a begin token; GPT-2's template adds nothing. @default true */
@@ -7340,8 +7429,9 @@ interface DecodeStream {
     end(): string;
 }
 /**
- * A tokenizer of the `tokenizers` library: GPT-2's byte-level BPE and everything else that a `tokenizer.json` can hold.
- * Immutable. Truncation and padding written in a `tokenizer.json` are ignored: batches are cut and padded by the caller.
+ * A tokenizer of the `tokenizers` library: GPT-2's byte-level BPE and everything else that a `tokenizer.json` can hold, and the older files of GPT-2,
+ * RoBERTa, Qwen2, BERT, DeBERTa, Llama and Gemma. Immutable. Truncation and padding written in a `tokenizer.json` are ignored:
+ * {@link Tokenizer.batchEncodePlus} is told what to do.
  *
  * @example
  * const tokenizer = Tokenizer.fromFolder('models/base')
@@ -7350,6 +7440,10 @@ interface DecodeStream {
  */
 declare class Tokenizer {
     #private;
+    /** The fields of `tokenizer_config.json`; empty without one. */
+    readonly config: Readonly<Record<string, unknown>>;
+    /** The chat template, or several by name, of `tokenizer_config.json` or `chat_template.jinja`; null without one. */
+    readonly chatTemplate: ChatTemplates;
     private constructor();
     /**
      * Reads the tokenizer of a folder, or of a hub id such as `openai-community/gpt2`, which is downloaded first; only its own files are.
@@ -7363,10 +7457,12 @@ declare class Tokenizer {
      */
     static fromFile(path: string): Tokenizer;
     /**
-     * Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.json` with `merges.txt`, else OpenAI's
-     * `encoder.json` with `vocab.bpe`.
+     * Reads the tokenizer of a model folder: `tokenizer.json`, else the older files. These are `vocab.json` with `merges.txt` or OpenAI's `encoder.json`
+     * with `vocab.bpe` (byte-level BPE), `vocab.txt` (WordPiece), or `spm.model`, `spiece.model`, `sentencepiece.bpe.model`, `tokenizer.model`
+     * (SentencePiece, unigram and BPE). `tokenizer_class` in `tokenizer_config.json`, else `model_type` in `config.json`, says which rules go with them.
      * @throws {FileError} `ERR_LORA_FILE` when the folder holds none of them.
      * @throws {FormatError} `ERR_LORA_FORMAT` when the files are no tokenizer.
+     * @throws {UnsupportedError} `ERR_LORA_UNSUPPORTED` for older files of a class whose rules are not known.
      */
     static fromFolder(folder: string): Tokenizer;
     /**
@@ -7389,6 +7485,14 @@ declare class Tokenizer {
     get vocabSize(): number;
     /** The special tokens, by id. */
     get specialTokens(): string[];
+    /** What each special token is for, as far as the files say. */
+    get specialTokensMap(): SpecialTokensMap;
+    /** Id of the token that begins a text, or undefined. */
+    get bosTokenId(): number | undefined;
+    /** Id of the token that ends a text, or undefined. */
+    get eosTokenId(): number | undefined;
+    /** Id of the token that fills short rows, or undefined. */
+    get padTokenId(): number | undefined;
     /** Ids of a text, at once: about a millisecond for two pages. For longer ones use {@link Tokenizer.encodeAsync}, which leaves the event loop free. */
     encode(text: string, options?: EncodeOptions): number[];
     /** Ids of a text with the places that they come from. */
@@ -7397,6 +7501,28 @@ declare class Tokenizer {
     encodeAsync(text: string, options?: EncodeOptions): Promise<Uint32Array>;
     /** Ids of many texts in their order, off the main thread and on all cores. */
     encodeBatch(texts: Iterable<string>, options?: EncodeOptions): Promise<Uint32Array[]>;
+    /**
+     * Rows of a batch as models take them, cut and padded as asked, off the main thread and on all cores.
+     * @example
+     * const batch = await tokenizer.batchEncodePlus(premises, { textPair: hypotheses, padding: true, truncation: true, maxLength: 128 })
+     * model.forward(batch.inputIds, { attentionMask: batch.attentionMask, tokenTypeIds: batch.tokenTypeIds })
+     * @throws {OptionError} when a row cannot be cut as asked, or there is no token to pad with.
+     */
+    batchEncodePlus(texts: Iterable<string>, options?: BatchOptions): Promise<BatchEncoding>;
+    /**
+     * A conversation as the model was trained to read it: its ids, or its text with `tokenize: false`. Special tokens in the text are read as such, those
+     * in the messages too: take them out of what strangers write.
+     * @example
+     * const ids = tokenizer.applyChatTemplate([{ role: 'user', content: 'Hello' }], { addGenerationPrompt: true })
+     * @throws {OptionError} when there is no template, when the template refuses the conversation (with its message as `received`), or fails on it.
+     */
+    applyChatTemplate(messages: readonly ChatMessage[], options: ChatTemplateOptions & {
+        tokenize: false;
+    }): string;
+    applyChatTemplate(messages: readonly ChatMessage[], options: ChatTemplateOptions & {
+        returnAssistantTokensMask: true;
+    }): ChatEncoding;
+    applyChatTemplate(messages: readonly ChatMessage[], options?: ChatTemplateOptions): number[];
     /**
      * The text of ids. Bytes that are no UTF-8 become U+FFFD.
      * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks.
@@ -7410,7 +7536,10 @@ declare class Tokenizer {
     idToToken(id: number): string | undefined;
     /** Writes `tokenizer.json` to a path: the old file or the whole new one is there, never half of it. */
     save(path: string): Promise<void>;
-    /** Writes `tokenizer.json` and, for a BPE, `vocab.json` and `merges.txt` into a folder, as GPT-2 folders have them. */
+    /**
+     * Writes `tokenizer.json` and, for a BPE, `vocab.json` and `merges.txt` into a folder, as GPT-2 folders have them; `tokenizer_config.json` and the
+     * chat template where the tokenizer has them.
+     */
     saveFolder(folder: string): Promise<void>;
 }
 
@@ -8611,16 +8740,23 @@ declare namespace index_d$2 {
   export type { index_d$2_BatchSource as BatchSource, index_d$2_CheckpointState as CheckpointState, index_d$2_ClassifierEvaluateOptions as ClassifierEvaluateOptions, index_d$2_ClassifierEvaluation as ClassifierEvaluation, index_d$2_ClassifierMeasured as ClassifierMeasured, index_d$2_ClassifierMetrics as ClassifierMetrics, index_d$2_ClassifierSettings as ClassifierSettings, index_d$2_ClassifierTrainOptions as ClassifierTrainOptions, index_d$2_ClassifierTrainResult as ClassifierTrainResult, index_d$2_CutoffOptions as CutoffOptions, index_d$2_GlueModel as GlueModel, index_d$2_GlueRecipe as GlueRecipe, index_d$2_LoopOptimizer as LoopOptimizer, index_d$2_LoopOptions as LoopOptions, index_d$2_NlgAdapterOptions as NlgAdapterOptions, index_d$2_NlgEvaluateOptions as NlgEvaluateOptions, index_d$2_NlgEvaluation as NlgEvaluation, index_d$2_NlgLoraSettings as NlgLoraSettings, index_d$2_NlgMeasured as NlgMeasured, index_d$2_NlgRecipe as NlgRecipe, index_d$2_NlgStepReport as NlgStepReport, index_d$2_NlgTrainOptions as NlgTrainOptions, index_d$2_NlgTrainResult as NlgTrainResult, index_d$2_NlgTrainSettings as NlgTrainSettings, index_d$2_Run as Run, index_d$2_SequenceClassifier as SequenceClassifier, index_d$2_StepReport as StepReport };
 }
 
+type index_d$1_BatchEncoding = BatchEncoding;
+type index_d$1_BatchOptions = BatchOptions;
+type index_d$1_ChatEncoding = ChatEncoding;
+type index_d$1_ChatMessage = ChatMessage;
+type index_d$1_ChatTemplateOptions = ChatTemplateOptions;
+type index_d$1_ChatTemplates = ChatTemplates;
 type index_d$1_DecodeOptions = DecodeOptions;
 type index_d$1_DecodeStream = DecodeStream;
 type index_d$1_EncodeOptions = EncodeOptions;
 type index_d$1_Encoding = Encoding;
+type index_d$1_SpecialTokensMap = SpecialTokensMap;
 type index_d$1_Tokenizer = Tokenizer;
 declare const index_d$1_Tokenizer: typeof Tokenizer;
 type index_d$1_TokenizerTrainOptions = TokenizerTrainOptions;
 declare namespace index_d$1 {
   export { index_d$1_Tokenizer as Tokenizer };
-  export type { index_d$1_DecodeOptions as DecodeOptions, index_d$1_DecodeStream as DecodeStream, index_d$1_EncodeOptions as EncodeOptions, index_d$1_Encoding as Encoding, index_d$1_TokenizerTrainOptions as TokenizerTrainOptions };
+  export type { index_d$1_BatchEncoding as BatchEncoding, index_d$1_BatchOptions as BatchOptions, index_d$1_ChatEncoding as ChatEncoding, index_d$1_ChatMessage as ChatMessage, index_d$1_ChatTemplateOptions as ChatTemplateOptions, index_d$1_ChatTemplates as ChatTemplates, index_d$1_DecodeOptions as DecodeOptions, index_d$1_DecodeStream as DecodeStream, index_d$1_EncodeOptions as EncodeOptions, index_d$1_Encoding as Encoding, index_d$1_SpecialTokensMap as SpecialTokensMap, index_d$1_TokenizerTrainOptions as TokenizerTrainOptions };
 }
 
 /** A file of a hub cannot be had: the server refuses, cannot be reached, or does not hold it. Its code is that of a {@link FileError}. */

@@ -13,6 +13,7 @@ import { nlgKinds } from './nlg.mjs'
 import { optimizerKinds } from './optimizer.mjs'
 import { scheduleKinds } from './schedule.mjs'
 import { surgeryKinds } from './surgery.mjs'
+import { tokenizerKinds } from './tokenizer.mjs'
 import { trainingKinds } from './training.mjs'
 
 /**
@@ -38,6 +39,7 @@ export const KINDS = {
   ...generationKinds,
   ...metricKinds,
   ...nlgDecodeKinds,
+  ...tokenizerKinds,
 }
 
 /** Kinds of the format that come with later parts of the package. */
@@ -45,7 +47,6 @@ export const LATER_KINDS = [
   ...['peft_trajectory'],
   ...['peft_adapter', 'peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
   ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
-  ...['tokenizer', 'tokenizer_corpus', 'chat_template'],
 ]
 
 /** Keys that every entry may have: where the case is, and the tolerance that it is compared with. */

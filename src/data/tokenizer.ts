@@ -2,10 +2,16 @@
 import { TOKENIZER } from '../hub/files.js'
 import { folderOf } from '../hub/folder.js'
 import type { HubOptions } from '../hub/options.js'
-import { bad, checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
 import type { NativeTokenizer } from '../native/binding.js'
 import { call, callAsync } from '../native/call.js'
 import { native } from '../native/load.js'
+import { bad, checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
+import type { BatchEncoding, BatchOptions } from './batch.js'
+import { batchEncoding, rowOptions } from './batch-encoding.js'
+import { chooseTemplate, renderChat } from './chat-template.js'
+import type { ChatEncoding, ChatMessage, ChatTemplateOptions } from './chat-template.js'
+import { NO_SETTINGS, readSettings, readSettingsAsync, writeSettings } from './tokenizer-config.js'
+import type { ChatTemplates, FolderSettings, SpecialTokensMap } from './tokenizer-config.js'
 
 /** How text becomes ids. */
 export interface EncodeOptions {
@@ -54,8 +60,9 @@ export interface DecodeStream {
 }
 
 /**
- * A tokenizer of the `tokenizers` library: GPT-2's byte-level BPE and everything else that a `tokenizer.json` can hold.
- * Immutable. Truncation and padding written in a `tokenizer.json` are ignored: batches are cut and padded by the caller.
+ * A tokenizer of the `tokenizers` library: GPT-2's byte-level BPE and everything else that a `tokenizer.json` can hold, and the older files of GPT-2,
+ * RoBERTa, Qwen2, BERT, DeBERTa, Llama and Gemma. Immutable. Truncation and padding written in a `tokenizer.json` are ignored:
+ * {@link Tokenizer.batchEncodePlus} is told what to do.
  *
  * @example
  * const tokenizer = Tokenizer.fromFolder('models/base')
@@ -63,10 +70,20 @@ export interface DecodeStream {
  * tokenizer.decode(ids)                                         // 'In the beginning'
  */
 export class Tokenizer {
+  /** The fields of `tokenizer_config.json`; empty without one. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** The chat template, or several by name, of `tokenizer_config.json` or `chat_template.jinja`; null without one. */
+  readonly chatTemplate: ChatTemplates
   readonly #native: NativeTokenizer
+  /** Special tokens by the names of transformers: `bos_token`. */
+  readonly #roles: Readonly<Record<string, string>>
 
-  private constructor(handle: NativeTokenizer) {
+  private constructor(handle: NativeTokenizer, settings: FolderSettings = NO_SETTINGS) {
     this.#native = handle
+    this.config = settings.config
+    this.chatTemplate = settings.chatTemplate
+    const flat = call(() => handle.roles())
+    this.#roles = Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]!]] : [])))
   }
 
   /**
@@ -88,14 +105,17 @@ export class Tokenizer {
   }
 
   /**
-   * Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.json` with `merges.txt`, else OpenAI's
-   * `encoder.json` with `vocab.bpe`.
+   * Reads the tokenizer of a model folder: `tokenizer.json`, else the older files. These are `vocab.json` with `merges.txt` or OpenAI's `encoder.json`
+   * with `vocab.bpe` (byte-level BPE), `vocab.txt` (WordPiece), or `spm.model`, `spiece.model`, `sentencepiece.bpe.model`, `tokenizer.model`
+   * (SentencePiece, unigram and BPE). `tokenizer_class` in `tokenizer_config.json`, else `model_type` in `config.json`, says which rules go with them.
    * @throws {FileError} `ERR_LORA_FILE` when the folder holds none of them.
    * @throws {FormatError} `ERR_LORA_FORMAT` when the files are no tokenizer.
+   * @throws {UnsupportedError} `ERR_LORA_UNSUPPORTED` for older files of a class whose rules are not known.
    */
   static fromFolder(folder: string): Tokenizer {
     const dir = checkPath('Tokenizer.fromFolder', 'folder', folder)
-    return new Tokenizer(call(() => native.NativeTokenizer.fromFolder(dir)))
+    const handle = call(() => native.NativeTokenizer.fromFolder(dir))
+    return new Tokenizer(handle, readSettings(dir))
   }
 
   /**
@@ -125,7 +145,8 @@ export class Tokenizer {
   }
 
   static async #open(paths: string[], isFolder: boolean): Promise<Tokenizer> {
-    return new Tokenizer(await callAsync(() => native.NativeTokenizer.open(paths, isFolder)))
+    const handle = await callAsync(() => native.NativeTokenizer.open(paths, isFolder))
+    return new Tokenizer(handle, isFolder ? await readSettingsAsync(paths[0]!) : NO_SETTINGS)
   }
 
   /**
@@ -149,6 +170,32 @@ export class Tokenizer {
   /** The special tokens, by id. */
   get specialTokens(): string[] {
     return call(() => this.#native.specialTokens())
+  }
+
+  /** What each special token is for, as far as the files say. */
+  get specialTokensMap(): SpecialTokensMap {
+    const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
+    return Object.fromEntries(Object.entries(this.#roles).map(([name, token]) => [camel(name), token]))
+  }
+
+  /** Id of the token that begins a text, or undefined. */
+  get bosTokenId(): number | undefined {
+    return this.#idOf('bos_token')
+  }
+
+  /** Id of the token that ends a text, or undefined. */
+  get eosTokenId(): number | undefined {
+    return this.#idOf('eos_token')
+  }
+
+  /** Id of the token that fills short rows, or undefined. */
+  get padTokenId(): number | undefined {
+    return this.#idOf('pad_token')
+  }
+
+  #idOf(role: string): number | undefined {
+    const token = this.#roles[role]
+    return token === undefined ? undefined : this.tokenToId(token)
   }
 
   /** Ids of a text, at once: about a millisecond for two pages. For longer ones use {@link Tokenizer.encodeAsync}, which leaves the event loop free. */
@@ -177,6 +224,54 @@ export class Tokenizer {
     const flags = checkEncode('Tokenizer.encodeBatch', options)
     const all = checkTexts('Tokenizer.encodeBatch', 'texts', texts)
     return callAsync(() => this.#native.encodeBatch(all, ...flags))
+  }
+
+  /**
+   * Rows of a batch as models take them, cut and padded as asked, off the main thread and on all cores.
+   * @example
+   * const batch = await tokenizer.batchEncodePlus(premises, { textPair: hypotheses, padding: true, truncation: true, maxLength: 128 })
+   * model.forward(batch.inputIds, { attentionMask: batch.attentionMask, tokenTypeIds: batch.tokenTypeIds })
+   * @throws {OptionError} when a row cannot be cut as asked, or there is no token to pad with.
+   */
+  async batchEncodePlus(texts: Iterable<string>, options: BatchOptions = {}): Promise<BatchEncoding> {
+    const owner = 'Tokenizer.batchEncodePlus'
+    const tokenToId = (token: string) => this.tokenToId(token)
+    const rules = rowOptions(options, { config: this.config, padToken: this.#roles['pad_token'], tokenToId })
+    const first = checkTexts(owner, 'texts', texts)
+    const second = options.textPair === undefined ? null : checkTexts(owner, 'textPair', options.textPair)
+    return batchEncoding(await callAsync(() => this.#native.encodeRows(first, second, rules)), options)
+  }
+
+  /**
+   * A conversation as the model was trained to read it: its ids, or its text with `tokenize: false`. Special tokens in the text are read as such, those
+   * in the messages too: take them out of what strangers write.
+   * @example
+   * const ids = tokenizer.applyChatTemplate([{ role: 'user', content: 'Hello' }], { addGenerationPrompt: true })
+   * @throws {OptionError} when there is no template, when the template refuses the conversation (with its message as `received`), or fails on it.
+   */
+  applyChatTemplate(messages: readonly ChatMessage[], options: ChatTemplateOptions & { tokenize: false }): string
+  applyChatTemplate(
+    messages: readonly ChatMessage[],
+    options: ChatTemplateOptions & { returnAssistantTokensMask: true },
+  ): ChatEncoding
+  applyChatTemplate(messages: readonly ChatMessage[], options?: ChatTemplateOptions): number[]
+  applyChatTemplate(
+    messages: readonly ChatMessage[],
+    options: ChatTemplateOptions = {},
+  ): string | number[] | ChatEncoding {
+    const owner = 'Tokenizer.applyChatTemplate'
+    checkKeys(owner, options, CHAT_KEYS)
+    const tokenize = checkBoolean(owner, 'tokenize', options.tokenize ?? true)
+    const isMasked = checkBoolean(owner, 'returnAssistantTokensMask', options.returnAssistantTokensMask ?? false)
+    if (isMasked && !tokenize) throw bad(owner, 'tokenize', 'true with returnAssistantTokensMask', tokenize)
+    const template = chooseTemplate(this.chatTemplate, options)
+    const { text, spans } = renderChat(messages, template, this.#roles, options)
+    if (!tokenize) return text
+    // The template writes special tokens itself.
+    if (!isMasked) return this.encode(text, { addSpecialTokens: false })
+    const { ids, offsets } = this.encodeWithOffsets(text, { addSpecialTokens: false })
+    const isSaid = ([start, end]: [number, number]) => spans.some(([from, to]) => start < to && end > from)
+    return { inputIds: ids, assistantMasks: offsets.map((offset) => (isSaid(offset) ? 1 : 0)) }
   }
 
   /**
@@ -220,12 +315,21 @@ export class Tokenizer {
     await callAsync(() => this.#native.save(file))
   }
 
-  /** Writes `tokenizer.json` and, for a BPE, `vocab.json` and `merges.txt` into a folder, as GPT-2 folders have them. */
+  /**
+   * Writes `tokenizer.json` and, for a BPE, `vocab.json` and `merges.txt` into a folder, as GPT-2 folders have them; `tokenizer_config.json` and the
+   * chat template where the tokenizer has them.
+   */
   async saveFolder(folder: string): Promise<void> {
     const dir = checkPath('Tokenizer.saveFolder', 'folder', folder)
     await callAsync(() => this.#native.saveFolder(dir))
+    await writeSettings(dir, { config: this.config, chatTemplate: this.chatTemplate }, this.#roles)
   }
 }
+
+const CHAT_KEYS = [
+  ...['tools', 'documents', 'addGenerationPrompt', 'continueFinalMessage', 'chatTemplate', 'variables', 'tokenize'],
+  'returnAssistantTokensMask',
+]
 
 function checkEncode(owner: string, options: EncodeOptions): [addSpecialTokens: boolean, specialAsText: boolean] {
   checkKeys(owner, options, ['addSpecialTokens', 'specialAsText'])

@@ -41,6 +41,8 @@ export declare class NativeTokenizer {
   encodeWithOffsets(text: string, addSpecialTokens: boolean, specialAsText: boolean): NativeEncoded
   /** Ids of each text, off the main thread. */
   encodeBatch(texts: Array<string>, addSpecialTokens: boolean, specialAsText: boolean): Promise<Uint32Array[]>
+  /** What each special token is for: role and token in turn. */
+  roles(): Array<string>
   /** The text of ids. */
   decode(ids: Array<number>, skipSpecialTokens: boolean): string
   /** A stream that turns ids into text one at a time. */
@@ -57,6 +59,8 @@ export declare class NativeTokenizer {
   save(path: string): Promise<void>
   /** Writes tokenizer.json, vocab.json and merges.txt into a folder. */
   saveFolder(folder: string): Promise<void>
+  /** Rows of a batch, off the main thread: lengths, ids, types, attention mask, mask of special tokens, and first and last unit of each token in turn. */
+  encodeRows(texts: Array<string>, pairs: Array<string> | undefined | null, options: NativeRowOptions): Promise<Uint32Array[]>
 }
 
 /** An open weight file, or an index with its shards. */
@@ -169,6 +173,28 @@ export interface NativeEncoded {
   offsets: Array<number>
   /** Whether the token is a special one. */
   special: Array<boolean>
+}
+
+/** How texts become rows. */
+export interface NativeRowOptions {
+  /** Put rows into the model's template. */
+  addSpecialTokens: boolean
+  /** Read special tokens in the texts as text. */
+  specialAsText: boolean
+  /** Most tokens of a row; absent for no limit. */
+  maxLength?: number
+  /** `longest_first`, `only_first` or `only_second`. */
+  truncation: string
+  /** Drop the beginning of long texts. */
+  truncateLeft: boolean
+  /** The token that fills short rows; absent to leave them short. */
+  padId?: number
+  /** Length to fill to; absent for the longest row. */
+  padLength?: number
+  /** The length is rounded up to a multiple of this. */
+  padToMultipleOf: number
+  /** Fill before the text. */
+  padLeft: boolean
 }
 
 /** Makes a generator of its own; 0 is the stream's. */

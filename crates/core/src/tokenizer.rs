@@ -1,20 +1,28 @@
 //! Text to token ids and back: the `tokenizers` crate behind the engine's errors.
 
+mod byte_level;
+mod config;
 mod decode_stream;
 mod load;
+mod parts;
+mod rows;
+mod sentencepiece;
+mod spm_file;
 mod train;
+mod wordpiece;
 
 use std::path::Path;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
-use tokenizers::{DecoderWrapper, Encoding};
+use tokenizers::{DecoderWrapper, Encoding, ModelWrapper};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::io::write_atomic;
 
 pub use decode_stream::DecodeStream;
+pub use rows::{Padding, RowOptions, Rows, Truncation, TruncationStrategy};
 pub use train::train_byte_level_bpe;
 
 /// Below this many bytes a batch is encoded on the caller's thread: waking others would take longer.
@@ -25,6 +33,8 @@ pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     /// The same, reading special tokens in the text as plain text; made when first asked for.
     plain: OnceLock<tokenizers::Tokenizer>,
+    /// What each special token is for, as its folder says: `("eos_token", "</s>")`.
+    roles: Vec<(String, String)>,
 }
 
 /// How text becomes ids.
@@ -58,13 +68,18 @@ pub struct Encoded {
 }
 
 impl Tokenizer {
-    pub(crate) fn new(mut inner: tokenizers::Tokenizer) -> Self {
+    pub(crate) fn new(inner: tokenizers::Tokenizer) -> Self {
+        Tokenizer::with_roles(inner, Vec::new())
+    }
+
+    fn with_roles(mut inner: tokenizers::Tokenizer, roles: Vec<(String, String)>) -> Self {
         // A tokenizer.json may carry the cutting and padding of whoever saved it. Batches are this library's business.
         inner.with_padding(None);
         inner.with_truncation(None).expect("taking truncation away cannot fail");
         Tokenizer {
             inner,
             plain: OnceLock::new(),
+            roles,
         }
     }
 
@@ -153,6 +168,11 @@ impl Tokenizer {
         tokens
     }
 
+    /// What each special token is for, by the names of transformers (`bos_token`, `pad_token`, …), as far as the files say.
+    pub fn roles(&self) -> &[(String, String)] {
+        &self.roles
+    }
+
     /// Writes tokenizer.json.
     ///
     /// # Errors
@@ -172,8 +192,26 @@ impl Tokenizer {
         self.plain.get_or_init(|| {
             let mut plain = self.inner.clone();
             plain.set_encode_special_tokens(true);
+            if let Some(model) = self.model_without_specials() {
+                plain.with_model(model);
+            }
             plain
         })
+    }
+
+    /// A unigram holds special tokens among its pieces and would find them in a text. Here they have names that no text can hold: spaces are written in
+    /// another way before the model sees them.
+    fn model_without_specials(&self) -> Option<ModelWrapper> {
+        let ModelWrapper::Unigram(model) = self.inner.get_model() else {
+            return None;
+        };
+        let mut written = serde_json::to_value(model).expect("a model has a JSON form");
+        for (_, id) in self.special_tokens() {
+            if let Some(piece) = written["vocab"].get_mut(id as usize) {
+                piece[0] = format!(" {id} ").into();
+            }
+        }
+        Some(serde_json::from_value(written).expect("what a model wrote is a model"))
     }
 
     fn unknown_id(&self, id: u32) -> Error {
@@ -197,25 +235,46 @@ fn encode_error(error: tokenizers::Error) -> Error {
 
 /// The encoding's byte offsets as UTF-16 code units.
 fn utf16_offsets(text: &str, encoding: &Encoding) -> Vec<(u32, u32)> {
-    // units[b]: UTF-16 units before byte b; bytes inside a character count as its start.
-    let mut units = Vec::with_capacity(text.len() + 1);
-    let mut count = 0u32;
-    for c in text.chars() {
-        units.extend(std::iter::repeat_n(count, c.len_utf8()));
-        count += c.len_utf16() as u32;
-    }
-    units.push(count);
-    let end_of = |byte: usize| {
-        (byte..=text.len())
-            .find(|&b| text.is_char_boundary(b))
-            .map_or(count, |b| units[b])
-    };
+    let places = Utf16::new(text);
     encoding
         .get_offsets()
         .iter()
-        .map(|&(start, end)| (units[start.min(text.len())], end_of(end)))
+        .map(|&offset| places.range(offset))
         .collect()
 }
 
+/// Places of a text in UTF-16 code units, by its bytes.
+struct Utf16 {
+    /// Units before each byte; bytes inside a character count as its start.
+    units: Vec<u32>,
+    /// One past the character that each byte lies in, or where the byte is its first: the byte itself.
+    ends: Vec<u32>,
+}
+
+impl Utf16 {
+    fn new(text: &str) -> Self {
+        let mut units = Vec::with_capacity(text.len() + 1);
+        let mut ends = Vec::with_capacity(text.len() + 1);
+        let mut count = 0u32;
+        for c in text.chars() {
+            units.extend(std::iter::repeat_n(count, c.len_utf8()));
+            ends.push(count);
+            count += c.len_utf16() as u32;
+            ends.extend(std::iter::repeat_n(count, c.len_utf8() - 1));
+        }
+        units.push(count);
+        ends.push(count);
+        Utf16 { units, ends }
+    }
+
+    /// A range of bytes; part of a character covers the whole of it.
+    fn range(&self, (start, end): (usize, usize)) -> (u32, u32) {
+        let last = self.units.len() - 1;
+        (self.units[start.min(last)], self.ends[end.min(last)])
+    }
+}
+
+#[cfg(test)]
+mod file_tests;
 #[cfg(test)]
 mod tests;

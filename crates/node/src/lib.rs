@@ -13,3 +13,4 @@ mod provoke;
 mod state;
 mod tensor;
 mod tokenizer;
+mod tokenizer_rows;

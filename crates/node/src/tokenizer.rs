@@ -17,7 +17,7 @@ use crate::error::to_napi;
 /// A vocabulary with its rules; immutable.
 #[napi]
 pub struct NativeTokenizer {
-    inner: Arc<Tokenizer>,
+    pub(crate) inner: Arc<Tokenizer>,
 }
 
 /// Ids with their places in the text.
@@ -123,6 +123,13 @@ impl NativeTokenizer {
             texts,
             options,
         })
+    }
+
+    /// What each special token is for: role and token in turn.
+    #[napi(catch_unwind)]
+    pub fn roles(&self) -> Vec<String> {
+        let roles = self.inner.roles().iter();
+        roles.flat_map(|(role, token)| [role.clone(), token.clone()]).collect()
     }
 
     /// The text of ids.
@@ -314,7 +321,7 @@ fn wrap(tokenizer: engine::error::Result<Tokenizer>) -> Result<NativeTokenizer> 
 }
 
 /// Runs the body of a task; a panic becomes the library's own error.
-fn guarded<T>(work: impl FnOnce() -> engine::error::Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> engine::error::Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(to_napi),
         Err(panic) => {

@@ -1,23 +1,25 @@
-//! Tokenizers from files: tokenizer.json, and GPT-2's vocabulary with its merges.
+//! Tokenizers from files: tokenizer.json, and which of the older ones a folder holds.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use tokenizers::AddedToken;
-use tokenizers::models::bpe::{BPE, Vocab};
-use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::io::FileBytes;
 use crate::tokenizer::Tokenizer;
-
-/// GPT-2's only special token.
-const END_OF_TEXT: &str = "<|endoftext|>";
+use crate::tokenizer::config::FolderConfig;
 
 /// Vocabulary and merges, under the names of Hugging Face and of OpenAI.
-const VOCAB_AND_MERGES: [(&str, &str); 2] = [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
+const VOCAB_AND_MERGES: [[&str; 2]; 2] = [["vocab.json", "merges.txt"], ["encoder.json", "vocab.bpe"]];
+
+/// Names that SentencePiece models have: DeBERTa's, T5's, XLM-R's and Llama's.
+const SENTENCEPIECE: [&str; 4] = [
+    "spm.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+];
 
 impl Tokenizer {
     /// Reads a tokenizer.json. Truncation and padding in it are ignored.
@@ -25,48 +27,42 @@ impl Tokenizer {
     /// # Errors
     /// [`Code::File`] when it cannot be read, [`Code::Format`] when it is no tokenizer.
     pub fn from_file(path: &Path) -> Result<Self> {
-        let bytes = FileBytes::read(path)?;
-        let tokenizer = guarded(path, || tokenizers::Tokenizer::from_bytes(bytes.as_ref()))?;
-        Ok(Tokenizer::new(tokenizer))
+        Ok(Tokenizer::new(read_json(path)?))
     }
 
-    /// Reads GPT-2's byte-level BPE from its vocabulary (`vocab.json` or `encoder.json`) and merges (`merges.txt` or
-    /// `vocab.bpe`). `<|endoftext|>` becomes a special token where the vocabulary has it.
+    /// Reads the tokenizer of a model folder: tokenizer.json, else the older files, with what `tokenizer_config.json` and the files beside it say.
+    ///
+    /// | files                                                                     | kind                                |
+    /// |---------------------------------------------------------------------------|-------------------------------------|
+    /// | `vocab.json` with `merges.txt`, `encoder.json` with `vocab.bpe`           | byte-level BPE                      |
+    /// | `vocab.txt`                                                               | WordPiece                           |
+    /// | `spm.model`, `spiece.model`, `sentencepiece.bpe.model`, `tokenizer.model` | SentencePiece, unigram or BPE       |
     ///
     /// # Errors
-    /// As for [`Tokenizer::from_file`].
-    pub fn from_vocab_and_merges(vocab: &Path, merges: &Path) -> Result<Self> {
-        let vocab_map = read_vocab(vocab)?;
-        let has_end = vocab_map.contains_key(END_OF_TEXT);
-        let merge_pairs = read_merges(merges)?;
-        let vocab_map: Vocab = vocab_map.into_iter().collect();
-        let model = guarded(merges, || {
-            BPE::builder().vocab_and_merges(vocab_map, merge_pairs).build()
-        })?;
-        let mut tokenizer = byte_level(model);
-        if has_end {
-            let added = tokenizer.add_special_tokens([AddedToken::from(END_OF_TEXT, true)]);
-            added.map_err(|e| bad_tokenizer(vocab, &e.to_string()))?;
-        }
-        Ok(Tokenizer::new(tokenizer))
-    }
-
-    /// Reads the tokenizer of a model folder: tokenizer.json, else vocabulary and merges.
-    ///
-    /// # Errors
-    /// [`Code::File`] when the folder holds neither; else as for [`Tokenizer::from_file`].
+    /// [`Code::File`] when the folder holds none of them, [`Code::Unsupported`] for older files of a class whose rules are not known; else as for
+    /// [`Tokenizer::from_file`].
     pub fn from_folder(folder: &Path) -> Result<Self> {
-        let file = folder.join("tokenizer.json");
-        if file.is_file() {
-            return Tokenizer::from_file(&file);
+        let find = |names: &[&str]| {
+            let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+            paths.iter().all(|path| path.is_file()).then_some(paths)
+        };
+        let config = FolderConfig::read(folder)?;
+        if let Some(file) = find(&["tokenizer.json"]) {
+            let mut tokenizer = read_json(&file[0])?;
+            let roles = config.add_tokens(&mut tokenizer, &[])?;
+            return Ok(Tokenizer::with_roles(tokenizer, roles));
         }
-        let pair = VOCAB_AND_MERGES.map(|(vocab, merges)| (folder.join(vocab), folder.join(merges)));
-        let found = |(vocab, merges): &(PathBuf, PathBuf)| vocab.is_file() && merges.is_file();
-        match pair.iter().find(|pair| found(pair)) {
-            Some((vocab, merges)) => Tokenizer::from_vocab_and_merges(vocab, merges),
+        if let Some(pair) = VOCAB_AND_MERGES.iter().find_map(|names| find(names)) {
+            return Tokenizer::from_byte_level_folder(&pair[0], &pair[1], &config);
+        }
+        if let Some(file) = find(&["vocab.txt"]) {
+            return Tokenizer::from_wordpiece_folder(&file[0], &config);
+        }
+        match SENTENCEPIECE.iter().find_map(|name| find(&[name])) {
+            Some(file) => Tokenizer::from_sentencepiece_folder(&file[0], &config),
             None => Err(
                 Error::new(Code::File, format!("{} holds no tokenizer", folder.display()))
-                    .expected("tokenizer.json, or vocab.json with merges.txt, or encoder.json with vocab.bpe")
+                    .expected("tokenizer.json, vocab.json with merges.txt, encoder.json with vocab.bpe, vocab.txt, or a SentencePiece model such as spm.model")
                     .received(what_is_there(folder))
                     .hint("give the folder of the model, or the path of its tokenizer.json"),
             ),
@@ -74,19 +70,13 @@ impl Tokenizer {
     }
 }
 
-/// A BPE model with GPT-2's rules around it.
-pub(super) fn byte_level(model: BPE) -> tokenizers::Tokenizer {
-    let rules = ByteLevel::default().add_prefix_space(false);
-    let mut tokenizer = tokenizers::Tokenizer::new(model);
-    tokenizer
-        .with_pre_tokenizer(Some(rules))
-        .with_post_processor(Some(rules.trim_offsets(false)))
-        .with_decoder(Some(ByteLevel::default()));
-    tokenizer
+fn read_json(path: &Path) -> Result<tokenizers::Tokenizer> {
+    let bytes = FileBytes::read(path)?;
+    guarded(path, || tokenizers::Tokenizer::from_bytes(bytes.as_ref()))
 }
 
 /// Runs the crate's own reader, which may panic on a vocabulary that does not fit its merges.
-fn guarded<T>(path: &Path, read: impl FnOnce() -> tokenizers::Result<T>) -> Result<T> {
+pub(super) fn guarded<T>(path: &Path, read: impl FnOnce() -> tokenizers::Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(result) => result.map_err(|e| bad_tokenizer(path, &e.to_string())),
         Err(_) => Err(bad_tokenizer(
@@ -96,17 +86,17 @@ fn guarded<T>(path: &Path, read: impl FnOnce() -> tokenizers::Result<T>) -> Resu
     }
 }
 
-fn bad_tokenizer(path: &Path, received: &str) -> Error {
+pub(super) fn bad_tokenizer(path: &Path, received: &str) -> Error {
     Error::new(
         Code::Format,
         format!("{} is not a tokenizer that can be read", path.display()),
     )
-    .expected("a tokenizer as the tokenizers library (0.23) or GPT-2 writes it")
+    .expected("a tokenizer as the tokenizers library (0.23), GPT-2, BERT or SentencePiece writes it")
     .received(received)
     .hint("download the tokenizer files of the model again, all from one version")
 }
 
-fn read_vocab(path: &Path) -> Result<HashMap<String, u32>> {
+pub(super) fn read_vocab(path: &Path) -> Result<HashMap<String, u32>> {
     let bytes = FileBytes::read(path)?;
     let vocab: HashMap<String, u32> =
         serde_json::from_slice(bytes.as_ref()).map_err(|e| bad_tokenizer(path, &e.to_string()))?;
@@ -118,7 +108,7 @@ fn read_vocab(path: &Path) -> Result<HashMap<String, u32>> {
     }
 }
 
-fn read_merges(path: &Path) -> Result<Vec<(String, String)>> {
+pub(super) fn read_merges(path: &Path) -> Result<Vec<(String, String)>> {
     let bytes = FileBytes::read(path)?;
     let text = std::str::from_utf8(bytes.as_ref()).map_err(|e| bad_tokenizer(path, &e.to_string()))?;
     let mut merges = Vec::new();

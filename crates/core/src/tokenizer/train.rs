@@ -12,7 +12,7 @@ use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::io::write_atomic;
 use crate::tokenizer::Tokenizer;
-use crate::tokenizer::load::byte_level;
+use crate::tokenizer::byte_level::byte_level;
 
 /// Text is counted in pieces of about this size: the crate keeps some 40 bytes for each byte of a piece.
 const PIECE_BYTES: usize = 256 * 1024;
