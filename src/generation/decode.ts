@@ -135,7 +135,7 @@ class DecodedBatch {
 
   /** `best`: the tokens that are expected, (N) i64; null when nothing shall be done with them. */
   private record(rows: readonly DecodedRow[], step: number): Recorded {
-    let logits = this.ahead ?? this.forward(this.ids) // (N, V)
+    let logits = this.ahead ?? this.forward(this.ids, this.positions) // (N, V)
     this.ahead = null
     if (logits.shape[0]! < rows.length) logits = this.repeatPrompts(logits)
     const pending = this.drawing ? draw(logits, rows, this.drawing) : chooseBest(logits, rows)
@@ -146,19 +146,22 @@ class DecodedBatch {
   /** Records the forward of the tokens that are expected. */
   private async goAhead(best: Tensor, reading: Promise<unknown>): Promise<void> {
     try {
-      this.ahead = noGrad(() => scope(() => this.forward(best.reshape([this.slots.length, 1]), 1)))
+      this.ahead = noGrad(() => scope(() => this.forward(best.reshape([this.slots.length, 1]), this.nextPositions())))
     } catch (error) {
       await reading.catch(() => undefined)
       throw error
     }
   }
 
-  private forward(ids: Ids, places = 0): Tensor {
+  private forward(ids: Ids, positions: number[][]): Tensor {
     const { model, mask, cache } = this
-    const positions = places === 0 ? this.positions : this.positions.map((row) => [row.at(-1)! + places])
     const options = { attentionMask: mask, positionIds: positions, pastKeyValues: cache, logitsToKeep: 1 }
     const { logits } = model.forward(ids, options) // (N, 1, V)
     return logits.reshape([logits.shape[0]!, -1])
+  }
+
+  private nextPositions(): number[][] {
+    return this.positions.map((row) => [row.at(-1)! + 1])
   }
 
   /** Whether a forward with the best token is worth a try: there is a next step, and processors did not often choose another. */
@@ -185,7 +188,7 @@ class DecodedBatch {
   /** Takes the chosen tokens as the next input. Slots that are done go on with theirs, since no row looks at another. */
   advance(chosen: readonly number[]): void {
     this.ids = chosen.map((id) => [id])
-    this.positions = this.positions.map((row) => [row.at(-1)! + 1])
+    this.positions = this.nextPositions()
     const live = [...this.slots.keys()].filter((slot) => this.slots[slot] !== null)
     if (live.length === 0 || live.length > this.slots.length / 2) return
     this.select(live)

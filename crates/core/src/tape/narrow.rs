@@ -61,7 +61,8 @@ impl Recorder {
         Ok(())
     }
 
-    fn cast(&mut self, id: Id, to: Dtype) -> Result<Id> {
+    /// Records the same numbers in another dtype, off the tape.
+    pub(super) fn cast(&mut self, id: Id, to: Dtype) -> Result<Id> {
         Ok(self.record_all(&table::CAST, &[id], &[f64::from(to as u8)], None, false)?[0])
     }
 }

@@ -140,7 +140,7 @@ impl Recorder {
         if given.dtype == wide {
             return Ok(grad);
         }
-        Ok(self.record_all(&table::CAST, &[grad], &[f64::from(wide as u8)], None, false)?[0])
+        self.cast(grad, wide)
     }
 
     fn ones_for(&mut self, root: Id) -> Result<Id> {
@@ -155,13 +155,7 @@ impl Recorder {
         }
         // Made of the loss, not of nothing: when the loss failed, so do all gradients of it, and no step is made with them.
         let sound = self.record_all(&table::ALL_SOUND, &[root], &[1.0], None, false)?[0];
-        let one = self.record_all(
-            &table::CAST,
-            &[sound],
-            &[f64::from(meta.dtype.wide() as u8)],
-            None,
-            false,
-        )?[0];
+        let one = self.cast(sound, meta.dtype.wide())?;
         self.drop_if_unused(sound);
         if meta.shape.rank() == 0 {
             return Ok(one);
