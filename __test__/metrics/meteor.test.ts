@@ -1,6 +1,6 @@
 // METEOR as nltk 3.10.4 has it (`meteor_score` with WordNetCorpusReader over the files of support/wordnet.ts), its stemmer and its WordNet;
 // and the driver of the Java tool against a stand-in for it.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -171,9 +171,14 @@ test('WordNet: synonyms of base forms in all parts of speech, without compounds'
 
 test('WordNet: files that are missing or do not fit are named', async (t) => {
   const missing = await t.throwsAsync(metrics.WordNet.open(join(folder, 'nowhere')), { instanceOf: FileError })
-  t.regex(missing.message, /index\.noun/)
+  t.regex(missing.message, /nowhere/)
   const broken = join(folder, 'broken')
   writeWordNet(broken)
+  const [verbs, kept] = [join(broken, 'data.verb'), join(broken, 'kept')]
+  renameSync(verbs, kept)
+  const lacks = await t.throwsAsync(metrics.WordNet.open(broken), { instanceOf: FileError })
+  t.regex(lacks.message, /received +no data\.verb\n/)
+  renameSync(kept, verbs)
   writeFileSync(join(broken, 'data.noun'), 'x\n'.repeat(500))
   const other = await metrics.WordNet.open(broken)
   t.throws(() => other.synonyms('restaurant'), { instanceOf: FormatError, message: /data\.noun/ })

