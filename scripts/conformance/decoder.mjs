@@ -2,7 +2,7 @@
 import * as lora from 'loralib'
 import { toleranceOf, valueAt } from './compare.mjs'
 import { checkGradients } from './nlg.mjs'
-import { PEFT_PREFIX, closeTokens, injectAdapter, loadModel } from './peft.mjs'
+import { closeTokens, injectAdapter, loadModel, peftName } from './peft.mjs'
 import { trainableNumel } from './python.mjs'
 
 const { nn } = lora
@@ -58,7 +58,7 @@ async function checkAdapter(fixture, check, config) {
   await output.loss.backward()
   check.fact(['peft_loss'], await output.loss.item(), { tolerance: toleranceOf(entry, 'loss') })
   await closeTokens(fixture, check, 'peft.logits', output.logits)
-  await checkGradients(model, fixture, check, 'peft.grad.', (path) => `${PEFT_PREFIX}${path}.weight`)
+  await checkGradients(model, fixture, check, 'peft.grad.', peftName)
 }
 
 async function checkMerged(fixture, check, config) {

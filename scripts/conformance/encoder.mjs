@@ -2,7 +2,7 @@
 import * as lora from 'loralib'
 import { toleranceOf } from './compare.mjs'
 import { checkGradients, nlgModel } from './nlg.mjs'
-import { PEFT_PREFIX, closeTokens, injectAdapter, loadModel } from './peft.mjs'
+import { closeTokens, injectAdapter, loadModel, peftName } from './peft.mjs'
 
 const MODEL_TYPES = ['bert', 'roberta', 'deberta-v2', 'modernbert']
 const LOSS_RULES = ['cross entropy, mean over the batch', 'mean squared error']
@@ -62,8 +62,7 @@ async function checkLoralib(fixture, check) {
 async function checkPeft(fixture, check, config) {
   const model = await loadModel(fixture, config)
   await injectAdapter(model, fixture, { mergeWeights: false })
-  const nameOf = (path) => PEFT_PREFIX + (/\.lora_[AB]$/.test(path) ? `${path}.weight` : path)
-  await checkTraining(model, fixture, check, 'peft', nameOf)
+  await checkTraining(model, fixture, check, 'peft', peftName)
 }
 
 /** Loss, logits and gradients of one forward and backward. */

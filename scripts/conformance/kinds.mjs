@@ -44,7 +44,6 @@ export const KINDS = {
 
 /** Kinds of the format that come with later parts of the package. */
 export const LATER_KINDS = [
-  ...['peft_trajectory'],
   ...['peft_adapter', 'peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
   ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
 ]

@@ -17,17 +17,25 @@ export async function closeTokens(fixture, check, name, got) {
   await check.close(name, got, toleranceOf(fixture.entry), { binds })
 }
 
-/**
- * Puts `lora.Linear` around every target of the adapter folder and loads its factors under their own names. Modules that PEFT saved whole take their
- * tensors from the folder and are trained.
- */
+/** Puts the adapter folder of the case into the model: see {@link injectFactors}. */
 export async function injectAdapter(model, fixture, options) {
   const folder = fixture.entry.adapter_dir
   const config = fixture.json(`${folder}/adapter_config.json`)
-  refuseVariants(config)
-  const tensors = Object.entries(await lora.load(fixture.path(`${folder}/adapter_model.safetensors`)))
+  const tensors = await lora.load(fixture.path(`${folder}/adapter_model.safetensors`))
+  const targets = injectFactors(model, config, tensors, options)
+  return { config, targets }
+}
+
+/**
+ * Puts `lora.Linear` around every target that has factors among the tensors and loads them under their own names. Modules that PEFT saved whole
+ * (`modules_to_save`) take their tensors too, and are trained.
+ * @returns the paths of the targets
+ */
+export function injectFactors(model, config, tensors, options) {
+  const variants = variantsOf(config)
+  if (variants.length > 0) throw new Error(`this runner does not know ${config.peft_type ?? 'LORA'} with ${variants}`)
   const wholes = config.modules_to_save ?? []
-  const named = tensors.map(([key, tensor]) => [ownName(key, wholes), tensor])
+  const named = Object.entries(tensors).map(([key, tensor]) => [ownName(key, wholes), tensor])
   const targets = [...new Set(named.flatMap(([key]) => /^(.+)\.lora_[AB]$/.exec(key)?.[1] ?? []))]
   const { r, lora_alpha: loraAlpha, lora_dropout: loraDropout } = config
   lora.injectLora(model, { targets, r, loraAlpha, loraDropout, ...options })
@@ -35,7 +43,7 @@ export async function injectAdapter(model, fixture, options) {
   for (const [name] of model.namedChildren()) if (wholes.includes(name)) model[name].requiresGrad_()
   model.eval()
   loadFactors(model, Object.fromEntries(named))
-  return { config, targets }
+  return targets
 }
 
 /** `base_model.model.transformer.h.0.attn.c_attn.lora_A.weight` → `transformer.h.0.attn.c_attn.lora_A`; the names in a whole module stay. */
@@ -47,11 +55,14 @@ function ownName(key, wholes) {
   return factor ?? name
 }
 
-/** Settings of PEFT that change the formula; a plain adapter has none of them. */
-function refuseVariants(config) {
+/** The settings of a PEFT configuration that change the formula; a plain adapter has none of them. */
+export function variantsOf(config) {
   const variants = ['use_dora', 'use_rslora', 'use_qalora', 'lora_bias', 'trainable_token_indices']
   const set = variants.filter((key) => config[key])
   for (const key of ['rank_pattern', 'alpha_pattern']) if (Object.keys(config[key] ?? {}).length > 0) set.push(key)
-  if (config.peft_type !== 'LORA' || set.length > 0)
-    throw new Error(`this runner does not know ${config.peft_type} with ${set}`)
+  if ((config.peft_type ?? 'LORA') !== 'LORA') set.push(config.peft_type)
+  return set
 }
+
+/** A parameter's name in PEFT's files: without the adapter's name and without `modules_to_save`. */
+export const peftName = (path) => PEFT_PREFIX + (/\.lora_[AB]$/.test(path) ? `${path}.weight` : path)

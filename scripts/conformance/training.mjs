@@ -1,22 +1,31 @@
-// Kind `nlg_trajectory`: a whole run of the NLG example: losses, rates, gradient norms, and the factors on the way.
+// Whole runs: losses, rates, gradient norms, and the factors on the way. Kind `nlg_trajectory`: the NLG example. Kind `peft_trajectory`: an adapter of
+// PEFT with torch's AdamW and the linear schedule of transformers.
 import * as lora from 'loralib'
 import { numbers, toHost, toleranceOf } from './compare.mjs'
 import { maskedLoss, nlgModel } from './nlg.mjs'
+import { injectFactors, loadModel, peftName, variantsOf } from './peft.mjs'
 
 const { optim } = lora
 
-const SETTINGS = ['model_dir', 'lora', 'hyper', 'label_smooth']
+const NLG_SETTINGS = ['model_dir', 'lora', 'hyper', 'label_smooth']
+const PEFT_SETTINGS = ['model_dir', 'peft_config', 'hyper']
 
 export const trainingKinds = {
   nlg_trajectory: {
-    run: runTrajectory,
-    settings: SETTINGS,
+    run: runNlgTrajectory,
+    settings: NLG_SETTINGS,
     words: {},
+  },
+  peft_trajectory: {
+    run: runPeftTrajectory,
+    unsupported: ({ peft_config: config }) => variantsOf(config).join(', ') || null,
+    settings: PEFT_SETTINGS,
+    words: { key_note: 'says how the keys of the tensors are made' },
   },
 }
 
-// The script, one pattern per line: the runner does just this, so a case that says something else is not run.
-const SCRIPT = [
+// The scripts, one pattern per line: the runner does just this, so a case that says something else is not run.
+const NLG_SCRIPT = [
   /^micro-batch s uses input\[s % n\]$/,
   /^loss \/ grad_acc is back-propagated$/,
   /^every grad_acc micro-batches: clip the global norm of all gradients, optimizer step, zero grads$/,
@@ -26,32 +35,55 @@ const SCRIPT = [
   /^lrs: learning rate used by each update$/,
   /^after_update_N: after N updates \(the first is N = 1\)$/,
 ]
+const PEFT_SCRIPT = [
+  /^step s uses batch s % n$/,
+  /^loss back-propagated$/,
+  /^grad_norms: global norm before clipping$/,
+  /^clip$/,
+  /^AdamW step at lrs\[s\]$/,
+  /^schedule step$/,
+  /^after_step_N: after N updates \(the first is N = 1\)$/,
+]
 
-async function runTrajectory(fixture, check) {
-  const { entry } = fixture
-  SCRIPT.forEach((pattern, i) => check.rule(['steps', i], pattern))
-  check.that('steps', entry.steps.length === SCRIPT.length, `has ${entry.steps.length} lines`)
+async function runNlgTrajectory(fixture, check) {
+  followScript(check, NLG_SCRIPT)
   if (check.failures.length > 0) return
-  const got = await fixture.shared(SETTINGS, train)
+  const got = await fixture.shared(NLG_SETTINGS, trainNlg)
+  check.fact(['micro_batches'], got.losses.length)
+  check.fact(['updates'], got.norms.length)
+  await compareRun(fixture.entry, got, check)
+}
+
+async function runPeftTrajectory(fixture, check) {
+  followScript(check, PEFT_SCRIPT)
+  check.rule(['hyper', 'no_decay'], /^names ending in bias$/)
+  if (check.failures.length > 0) return
+  const got = await fixture.shared(PEFT_SETTINGS, trainPeft)
+  await compareRun(fixture.entry, got, check)
+}
+
+function followScript(check, script) {
+  const { steps } = check.entry
+  script.forEach((pattern, i) => check.rule(['steps', i], pattern))
+  check.that('steps', steps.length === script.length, `has ${steps.length} lines`)
+}
+
+async function compareRun(entry, got, check) {
   const tolerance = (part) => toleranceOf(entry, part)
   await check.close('losses', numbers(got.losses), tolerance('loss'))
   await check.close('lrs', numbers(got.lrs), tolerance('lr'))
   await check.close('grad_norms', numbers(got.norms), tolerance('grad_norm'))
   check.fact(['first_last_loss'], [got.losses[0], got.losses.at(-1)], { tolerance: tolerance('loss') })
-  check.fact(['micro_batches'], got.losses.length)
-  check.fact(['updates'], got.norms.length)
   for (const [name, value] of got.factors) await check.close(name, value, tolerance('param'))
   const finals = [...got.factors].filter(([name]) => name.startsWith('final.'))
   if (entry.tolerance?.param_mean !== undefined) await check.mean('param_mean', finals, tolerance('param_mean'))
 }
 
 /** The training loop of the example. It runs as many micro-batches as the case has losses. */
-async function train(fixture) {
+async function trainNlg(fixture) {
   const { hyper, label_smooth: smoothing } = fixture.entry
   const model = (await nlgModel(fixture, fixture.entry.lora, 'init.')).train()
-  const parameters = [...model.parameters()]
-  const trainable = parameters.filter((parameter) => parameter.requiresGrad)
-  const optimizer = new optim.NlgAdamW(parameters, {
+  const optimizer = new optim.NlgAdamW([...model.parameters()], {
     lr: hyper.lr,
     betas: [hyper.beta1, hyper.beta2],
     eps: hyper.eps,
@@ -60,29 +92,92 @@ async function train(fixture) {
   })
   const { scheduler: name, warmup_step: warmup, max_step: maxStep } = hyper
   const schedule = new optim.lrScheduler.NlgSchedule(optimizer, { name, warmup, maxStep })
+  const run = new Run(fixture, model, optimizer, { prefix: 'after_update_', nameOf: (path) => path })
   const batches = ['input', 'target', 'mask'].map((tensor) => fixture.tensor(tensor))
-  const got = { losses: [], lrs: [], norms: [], factors: new Map() }
-  const microBatches = fixture.tensors.get('losses').data.length
-  for (let step = 0; step < microBatches; step++) {
+  for (let step = 0; step < run.microBatches; step++) {
     const [input, target, mask] = batches.map((batch) => batch.at(step % batch.shape[0]))
     const loss = maskedLoss(model.forward(input).logits, target, mask, smoothing)
     await loss.div(hyper.grad_acc).backward()
-    got.losses.push(await loss.item())
-    if ((step + 1) % hyper.grad_acc === 0) await update(model, optimizer, trainable, fixture, got)
+    run.losses.push(await loss.item())
+    if ((step + 1) % hyper.grad_acc === 0) await run.update()
     schedule.step()
   }
-  await keepFactors(model, 'final.', fixture, got)
-  return got
+  return run.end()
 }
 
-async function update(model, optimizer, trainable, fixture, got) {
-  const { clip } = fixture.entry.hyper
-  const norm = clip > 0 ? await optim.clipGradNorm(trainable, clip).item() : await gradNorm(trainable)
-  got.norms.push(norm)
-  got.lrs.push(optimizer.paramGroups[0].lr)
-  await optimizer.step()
-  optimizer.zeroGrad()
-  await keepFactors(model, `after_update_${got.norms.length}.`, fixture, got)
+/** A plain adapter of PEFT. A classifier's head is trained in full: PEFT saves it whole for the task SEQ_CLS. */
+async function trainPeft(fixture) {
+  const { hyper, model_dir: folder, peft_config: config } = fixture.entry
+  const model = await loadModel(fixture, fixture.json(`${folder}/config.json`))
+  const wholes = config.task_type === 'SEQ_CLS' ? ['classifier', 'score'] : []
+  injectFactors(model, { ...config, modules_to_save: wholes }, fixture.group('init.'), { mergeWeights: false })
+  model.train()
+  const { lr, betas, eps, weight_decay: weightDecay, warmup_steps: warmup, total_steps: total } = hyper
+  const optimizer = new optim.AdamW(optim.decayGroups(model, weightDecay), { lr, betas, eps })
+  const schedule = new optim.lrScheduler.LinearWarmup(optimizer, { warmup, total })
+  const run = new Run(fixture, model, optimizer, { prefix: 'after_step_', nameOf: peftName })
+  const batches = ['input_ids', 'attention_mask', 'labels'].map((tensor) => fixture.tensor(tensor))
+  for (let step = 0; step < run.microBatches; step++) {
+    const [input, attentionMask, labels] = batches.map((batch) => batch.at(step % batch.shape[0]))
+    const { loss } = model.forward(input, { attentionMask, labels })
+    await loss.backward()
+    run.losses.push(await loss.item())
+    await run.update()
+    schedule.step()
+  }
+  return run.end()
+}
+
+/** What a run leaves behind: losses, rates and norms of its updates, and the factors that the case has on the way. */
+class Run {
+  losses = []
+  lrs = []
+  norms = []
+  factors = new Map()
+  #fixture
+  #model
+  #optimizer
+  #names
+
+  /** `names.prefix` and the number of updates begin the names of the factors on the way; `names.nameOf` makes them of paths. */
+  constructor(fixture, model, optimizer, names) {
+    this.#fixture = fixture
+    this.#model = model
+    this.#optimizer = optimizer
+    this.#names = names
+  }
+
+  /** As many as the case has losses. */
+  get microBatches() {
+    return this.#fixture.tensors.get('losses').data.length
+  }
+
+  /** Clips, steps, and clears the gradients. */
+  async update() {
+    const { clip } = this.#fixture.entry.hyper
+    const trainable = [...this.#model.parameters()].filter((parameter) => parameter.requiresGrad)
+    this.norms.push(clip > 0 ? await optim.clipGradNorm(trainable, clip).item() : await gradNorm(trainable))
+    this.lrs.push(this.#optimizer.paramGroups[0].lr)
+    await this.#optimizer.step()
+    this.#optimizer.zeroGrad()
+    await this.#keepFactors(`${this.#names.prefix}${this.norms.length}.`)
+  }
+
+  async end() {
+    await this.#keepFactors('final.')
+    return this
+  }
+
+  /** Copies the factors that the case has under `prefix`. */
+  async #keepFactors(prefix) {
+    const wanted = new Set(this.#fixture.names(prefix))
+    if (wanted.size === 0) return
+    for (const [path, parameter] of this.#model.namedParameters()) {
+      const name = prefix + this.#names.nameOf(path)
+      if (wanted.delete(name)) this.factors.set(name, await toHost(parameter))
+    }
+    if (wanted.size > 0) throw new Error(`the model has no ${[...wanted]}`)
+  }
 }
 
 /** The norm of all gradients together, where nothing is clipped. */
@@ -90,12 +185,4 @@ async function gradNorm(parameters) {
   let sum = 0
   for (const { grad } of parameters) for (const value of (await toHost(grad)).data) sum += value * value
   return Math.sqrt(sum)
-}
-
-/** Copies the factors that the case has under `prefix`. */
-async function keepFactors(model, prefix, fixture, got) {
-  const wanted = fixture.names(prefix)
-  if (wanted.length === 0) return
-  const state = model.stateDict()
-  for (const name of wanted) got.factors.set(name, await toHost(state[name.slice(prefix.length)]))
 }
