@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import * as lora from 'loralib'
+import { FakeHub } from '../support/hub-server.js'
 
 const NLG = fileURLToPath(new URL('../../examples/nlg', import.meta.url))
 const DATA = fileURLToPath(new URL('../../examples/data/e2e/train.jsonl', import.meta.url))
@@ -35,9 +36,17 @@ test.before(async () => {
   writeFileSync(at('test.txt'), text(320, 340))
 })
 
-function run(script: string, args: string[], onLine?: (line: string, kill: () => void) => void) {
+function run(
+  script: string,
+  args: string[],
+  onLine?: (line: string, kill: () => void) => void,
+  env: Record<string, string> = {},
+) {
   return new Promise<{ code: number | null; out: string; errors: string }>((resolve) => {
-    const child = spawn(process.execPath, [join(NLG, script), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [join(NLG, script), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
     let [out, errors] = ['', '']
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -125,6 +134,19 @@ test.serial('NLG example: Ctrl-C in a training keeps a checkpoint, and --resume 
   t.is(resumed.code, 0, resumed.errors)
   t.notRegex(resumed.out, new RegExp(`step ${step} of`))
   t.regex(resumed.out, new RegExp(`step ${step + 2} of ${step + 2}`))
+})
+
+test.serial('NLG example: a hub id in place of a folder', async (t) => {
+  const files = Object.fromEntries(readdirSync(at('model')).map((name) => [name, readFileSync(at('model', name))]))
+  const hub = await FakeHub.start(t, files)
+  const env = { HF_ENDPOINT: hub.endpoint, HF_HOME: at('hf') }
+  const flags = ['--model', 'owner/name', '--data', home, '--recipe', 'tiny', '--max-steps', '1', '--out', at('hub')]
+  const { code, out, errors } = await run('run.mjs', flags, undefined, env)
+  t.is(code, 0, errors)
+  t.regex(out, /download owner\/name: 100 % of .* MB {2}model\.safetensors\n/)
+  t.regex(out, /owner\/name: [\d,]+ parameters/)
+  // All that comes later is read from the cache.
+  t.is(new Set(hub.transfers.map(({ path }) => path)).size, hub.transfers.length)
 })
 
 test.serial('NLG example: wrong use is said in plain words', async (t) => {

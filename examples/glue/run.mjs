@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import * as lora from 'loralib'
 import { readGlueOptions } from '../lib/glue-options.mjs'
 import { prepare, scoresOf } from '../lib/glue-methods.mjs'
+import { hubOptions } from '../lib/download.mjs'
 import { LineProgress } from '../lib/line-progress.mjs'
 import { runExample } from '../lib/run-example.mjs'
 import { count, fileSize } from '../lib/table.mjs'
@@ -25,7 +26,7 @@ async function main(signal) {
   const task = given.task
     ? await data.readGlue(given.task, given.data, { ...caps, signal })
     : await data.readTextTask({ ...own, ...caps, signal })
-  const tokenizer = await lora.tokenizers.Tokenizer.fromPretrained(given.model)
+  const tokenizer = await lora.tokenizers.Tokenizer.fromPretrained(given.model, hubOptions(signal))
   const encode = (examples) => data.encodeTexts(tokenizer, examples, { maxLength, signal })
   const encodeAll = async (sets) =>
     Object.fromEntries(
@@ -43,6 +44,7 @@ async function main(signal) {
   const model = await models.AutoModelForSequenceClassification.fromPretrained(given.model, {
     config: { ...head, ...dropout },
     mapped: !methods.includes('full'),
+    ...hubOptions(signal),
   })
   await prepare(model, options)
   const trained = train.trainedParameters(model)

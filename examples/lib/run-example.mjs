@@ -20,7 +20,7 @@ export async function runExample(example) {
   try {
     await example(controller.signal)
   } catch (error) {
-    if (error === controller.signal.reason) return
+    if (controller.signal.aborted && (error === controller.signal.reason || error instanceof lora.AbortedError)) return
     process.exitCode = 1
     if (error instanceof Problem) console.error(`\n${error.message}`)
     else if (error instanceof lora.LoraError) console.error(`\n${error.name} [${error.code}]: ${error.message}`)

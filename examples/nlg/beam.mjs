@@ -7,7 +7,7 @@ import { NEEDED, readFlags } from './lib/flags.mjs'
 import { MODEL_FLAGS, loadModel } from './lib/model.mjs'
 
 const FLAGS = {
-  model: [NEEDED, 'folder of the base model'],
+  model: [NEEDED, 'the base model: a folder, or a hub id'],
   data: [NEEDED, 'encoded rows'],
   init_checkpoint: ['', 'trained parameters: a file or a checkpoint; none is the base alone'],
   ...MODEL_FLAGS,
@@ -26,7 +26,7 @@ const FLAGS = {
 await runExample(async (signal) => {
   const flags = readFlags('node examples/nlg/beam.mjs --model DIR --data FILE --output_file FILE [flags]', FLAGS)
   if (!flags) return
-  const model = (await loadModel(flags.model, { lora_dropout: 0, ...flags })).eval()
+  const model = (await loadModel(flags.model, { lora_dropout: 0, ...flags }, signal)).eval()
   const examples = await lora.data.readEncoded(flags.data, model.config.vocab_size)
   const { seq_len: most, eval_len: evalLen } = flags
   const seqLen = Math.min(most, model.maxPositions)

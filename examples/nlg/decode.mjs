@@ -2,11 +2,12 @@
 //   node examples/nlg/decode.mjs --vocab models/base --sample_file predict.jsonl --input_file test_formatted.jsonl \
 //     --output_ref_file references.txt --output_pred_file texts.txt [--ref_type webnlg --ref_num 6] [--tokenize] [--lower] [--filter seen]
 import * as lora from 'loralib'
+import { hubOptions } from '../lib/download.mjs'
 import { runExample } from '../lib/run-example.mjs'
 import { NEEDED, readFlags } from './lib/flags.mjs'
 
 const FLAGS = {
-  vocab: [NEEDED, 'folder of the tokenizer'],
+  vocab: [NEEDED, 'folder or hub id of the tokenizer'],
   sample_file: [NEEDED, 'predictions, as beam.mjs writes them'],
   input_file: [NEEDED, 'rows, as format.mjs writes them'],
   output_ref_file: [NEEDED, 'references: a file (e2e) or a folder (webnlg, dart)'],
@@ -26,7 +27,7 @@ await runExample(async (signal) => {
   )
   if (!flags) return
   const { entries } = await lora.data.decodeNlg({
-    tokenizer: await lora.tokenizers.Tokenizer.fromFolderAsync(flags.vocab),
+    tokenizer: await lora.tokenizers.Tokenizer.fromPretrained(flags.vocab, hubOptions(signal)),
     predictions: flags.sample_file,
     formatted: flags.input_file,
     outputReferences: flags.output_ref_file,

@@ -11,7 +11,7 @@ import { MODEL_FLAGS, loadModel, trainedCount } from './lib/model.mjs'
 import { Log, writeResult } from './lib/training-log.mjs'
 
 const FLAGS = {
-  model: [NEEDED, 'folder of the base model'],
+  model: [NEEDED, 'the base model: a folder, or a hub id'],
   train_data: [NEEDED, 'encoded rows to train on'],
   valid_data: ['', 'encoded rows to measure on'],
   work_dir: [NEEDED, 'folder for checkpoints'],
@@ -50,7 +50,7 @@ await runExample(async (signal) => {
   const flags = readFlags('node examples/nlg/finetune.mjs --model DIR --train_data FILE --work_dir DIR [flags]', FLAGS)
   if (!flags) return
   lora.manualSeed(flags.random_seed)
-  const model = await loadModel(flags.model, flags)
+  const model = await loadModel(flags.model, flags, signal)
   if (flags.checkpoint_blocks) model.gradientCheckpointingEnable()
   const read = async (file) => {
     const examples = await lora.data.readEncoded(file, model.config.vocab_size)

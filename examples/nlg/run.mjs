@@ -16,8 +16,8 @@ import { sayBest, saySizes, sayTable, sayTexts } from './lib/summary.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FLAGS = {
-  model: [join(ROOT, 'models/base'), 'folder of the base model'],
-  vocab: ['', 'folder of its tokenizer; the model folder unless given'],
+  model: [join(ROOT, 'models/base'), 'the base model: a folder, or a hub id'],
+  vocab: ['', 'its tokenizer: a folder, or a hub id; that of the model unless given'],
   data: [join(ROOT, 'examples/data/e2e'), 'folder with the E2E files'],
   recipe: ['small', 'small, paper, or tiny, which only shows that it runs'],
   'max-steps': [0, 'end after so many updates, and say how fast they were; 0 runs it all'],

@@ -2,20 +2,21 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import * as lora from 'loralib'
+import { hubOptions } from '../../lib/download.mjs'
 import { Problem } from '../../lib/problem.mjs'
 
 /** No dropout but LoRA's, as in the example's own GPT-2. */
 const WITHOUT_DROPOUT = { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 }
 
 /**
- * Reads a model folder and adapts it; with `lora_dim` 0 all its weights are there to be trained. With `targets`, LoRA goes on these layers as a whole
+ * Reads a model, from its folder or by its hub id, and adapts it; with `lora_dim` 0 all its weights are there to be trained. With `targets`, LoRA goes on these layers as a whole
  * instead of on queries and values.
  */
-export async function loadModel(folder, flags) {
+export async function loadModel(dirOrHubId, flags, signal) {
   const full = flags.lora_dim === 0
   const dtype = flags.bf16 ? { dtype: 'bf16' } : full ? { dtype: 'f32' } : {}
-  const options = { config: WITHOUT_DROPOUT, mapped: !full, ...dtype }
-  const model = await lora.models.AutoModelForCausalLM.fromPretrained(folder, options)
+  const options = { config: WITHOUT_DROPOUT, mapped: !full, ...dtype, ...hubOptions(signal) }
+  const model = await lora.models.AutoModelForCausalLM.fromPretrained(dirOrHubId, options)
   const { lora_dim: loraDim, lora_alpha: loraAlpha, lora_dropout: loraDropout } = flags
   if (!flags.lora_targets || full) {
     lora.train.adaptForNlg(model, { loraDim, loraAlpha, loraDropout, sameStart: flags.same_start ?? false })

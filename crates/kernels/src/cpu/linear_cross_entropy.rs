@@ -16,7 +16,7 @@ use row::loss_rows;
 pub use super::cross_entropy::check_classes;
 
 /// Bytes of logits in a chunk, unless [`LEAST_ROWS`] need more. More would save readings of the weight, which is read for each chunk.
-const CHUNK_BYTES: usize = 32 << 20;
+const CHUNK_BYTES: usize = 64 << 20;
 
 /// Rows below which the products of a chunk would be bound by reading the weight.
 const LEAST_ROWS: usize = 128;
