@@ -67,6 +67,7 @@ const wrong: [name: string, value: string, code: string][] = [
   ['LORALIB_THREADS', 'many', 'ERR_LORA_OPTION'],
   ['LORALIB_ISA', 'sse2', 'ERR_LORA_OPTION'],
   ['LORALIB_DEBUG', '9', 'ERR_LORA_OPTION'],
+  ['LORALIB_PRIORITY', 'high', 'ERR_LORA_OPTION'],
   ['LORALIB_DEVICE', 'tpu', 'ERR_LORA_DEVICE'],
 ]
 for (const [name, value, code] of wrong) {

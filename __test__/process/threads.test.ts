@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import test from 'ava'
+import type { ExecutionContext } from 'ava'
 import { TRAIN, runProgram } from '../support/process.js'
 
 /** Linux's number of the policy. */
@@ -14,7 +15,11 @@ interface Thread {
 
 const linux = process.platform === 'linux' ? test : test.skip
 
-linux('compute threads run below the priority of the event loop', async (t) => {
+/** The threads of a process that has trained and multiplied. */
+async function threadsOf(
+  t: ExecutionContext,
+  env: Record<string, string>,
+): Promise<{ own: Thread[]; others: Thread[]; main: Thread }> {
   const ended = await runProgram(
     `import * as lora from 'loralib'
     import { readFileSync, readdirSync } from 'node:fs'
@@ -27,24 +32,28 @@ linux('compute threads run below the priority of the event loop', async (t) => {
       return { name: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')), nice: Number(fields[16]), policy: Number(fields[38]), main: Number(id) === process.pid }
     })
     console.log(JSON.stringify(threads))`,
-    { env: { LORALIB_THREADS: '4' } },
+    { env: { LORALIB_THREADS: '4', ...env } },
   )
   t.is(ended.code, 0, ended.errors)
   const threads = JSON.parse(ended.out) as Thread[]
-  const main = threads.find((thread) => thread.main)!
-  const own = threads.filter((thread) => thread.name.startsWith('loralib'))
-  t.is(own.length, 4, JSON.stringify(threads))
+  const isOwn = (thread: Thread) => thread.name.startsWith('loralib')
+  const own = threads.filter(isOwn)
+  t.is(own.length, 4, ended.out)
+  return { own, others: threads.filter((thread) => !isOwn(thread)), main: threads.find((thread) => thread.main)! }
+}
+
+linux('compute threads run below the priority of the event loop', async (t) => {
+  const { own, others, main } = await threadsOf(t, {})
   // The idle class leaves a core at once to whoever wakes; with one core only, or where the system refuses it, a lower weight.
+  const isNice = (thread: Thread) => thread.nice === main.nice + 10
   const isLow = availableParallelism() > 1 ? (thread: Thread) => thread.policy === SCHED_IDLE : isNice
   for (const thread of own) t.true(isLow(thread), `${thread.name}: policy ${thread.policy}, nice ${thread.nice}`)
-  for (const thread of threads.filter((each) => !own.includes(each))) {
-    t.is(thread.nice, main.nice, thread.name)
-    t.is(thread.policy, main.policy, thread.name)
-  }
+  for (const thread of others) t.deepEqual([thread.nice, thread.policy], [main.nice, main.policy], thread.name)
+})
 
-  function isNice(thread: Thread): boolean {
-    return thread.nice === main.nice + 10
-  }
+linux('LORALIB_PRIORITY=normal leaves compute threads their share of the cores', async (t) => {
+  const { own, main } = await threadsOf(t, { LORALIB_PRIORITY: 'normal' })
+  for (const thread of own) t.deepEqual([thread.nice, thread.policy], [main.nice, main.policy], thread.name)
 })
 
 test('an engine without work takes no processor time', async (t) => {

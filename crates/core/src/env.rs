@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 /// | `LORALIB_DEVICE`   | `cpu` (default), `cuda` or `cuda:N`                                                       |
 /// | `LORALIB_ISA`      | `avx512`, `avx2`, `neon` or `scalar`: a lower kernel path; `candle`: every op by its twin  |
 /// | `LORALIB_THREADS`  | compute threads; default: one per core that the process may use                           |
+/// | `LORALIB_PRIORITY` | `low` (default): compute threads stand back for others; `normal`: they take their share       |
 /// | `LORALIB_MEMORY_LIMIT` | bytes, or `4GB`, `512MB`: the most that this process may use                          |
 /// | `LORALIB_LOG`      | `error`, `warn`, `info`, `debug` or `trace`: what of LORALIB_DEBUG is printed               |
 /// | `LORALIB_TRACE`    | a file for a timeline of what ran                                                          |
@@ -36,8 +37,23 @@ pub fn config() -> Result<Config> {
         debug,
         log: log()?.unwrap_or(debug.min(3)),
         trace: text("LORALIB_TRACE").map(Into::into),
-        nice: true,
+        nice: is_nice()?,
     })
+}
+
+/// Whether compute threads stand back for everybody else: LORALIB_PRIORITY is not `normal`.
+///
+/// # Errors
+/// [`Code::Option`] for another value than `low` or `normal`.
+pub fn is_nice() -> Result<bool> {
+    match text("LORALIB_PRIORITY").as_deref() {
+        None | Some("low") => Ok(true),
+        Some("normal") => Ok(false),
+        Some(value) => Err(Error::new(Code::Option, "LORALIB_PRIORITY is no priority")
+            .expected("low or normal")
+            .received(value)
+            .hint("normal is for a process that computes beside others as busy; leave it out for the default, low")),
+    }
 }
 
 /// LORALIB_LOG as a level of LORALIB_DEBUG.

@@ -1,8 +1,12 @@
 //! The priority of compute threads: below the event loop, so that a server answers while all cores compute.
 
-/// Lowers the calling thread below the event loop's priority. Where the system refuses, or has no such thing, nothing happens.
+/// Lowers the calling thread below the event loop's priority, unless the environment wants it to stay. Where the system refuses, or has no such
+/// thing, nothing happens.
 pub fn lower_thread_priority() {
-    lower();
+    // A value that means nothing is an error where the engine starts.
+    if crate::env::is_nice().unwrap_or(true) {
+        lower();
+    }
 }
 
 /// Gives rayon's default pool, which work outside the executor uses (tokenizing on libuv's threads), threads of low priority too.
