@@ -7868,10 +7868,8 @@ interface EncodeTextsOptions {
     signal?: AbortSignal | undefined;
 }
 /**
- * Ids of texts, with the special tokens that the tokenizer puts around one text; the second text of a pair follows behind its separator, which RoBERTa
- * writes twice. Texts are encoded off the main thread.
- *
- * Cuts as transformers does with `truncation=True`: the longer text of a pair is cut to the length of the other one, then both alike.
+ * Ids of texts, in the template that the tokenizer has for one text or for two. Texts are encoded off the main thread, and cut as transformers does with
+ * `truncation=True`: the longer text of a pair to the length of the other one, then both alike.
  * @throws {OptionError} when the tokenizer puts no special tokens around a text, or when `maxLength` leaves no room beside them.
  */
 declare function encodeTexts(tokenizer: Tokenizer, examples: readonly TextExample[], options?: EncodeTextsOptions): Promise<EncodedText[]>;

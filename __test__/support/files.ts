@@ -27,7 +27,12 @@ export function wordTokenizer(words: readonly string[], marks = ['[PAD]', '[CLS]
     added_tokens: marks.map(token),
     normalizer: null,
     pre_tokenizer: { type: 'Whitespace' },
-    post_processor: { type: 'BertProcessing', sep: [after, vocab[after]], cls: [before, vocab[before]] },
+    post_processor: {
+      ...(before === '<s>'
+        ? { type: 'RobertaProcessing', trim_offsets: true, add_prefix_space: false }
+        : { type: 'BertProcessing' }),
+      ...{ sep: [after, vocab[after]], cls: [before, vocab[before]] },
+    },
     decoder: null,
     model: { type: 'WordLevel', vocab, unk_token: unknown },
   })

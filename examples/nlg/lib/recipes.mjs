@@ -25,10 +25,10 @@ const SMALL = {
     ...{ lora_dim: 32, lora_alpha: 64, lora_dropout: 0, lora_targets: 'c_attn,c_proj,c_fc,wte' },
     lrs: [1.25e-3, 2.5e-3, 5e-3],
   },
-  full: { lora_dim: 0, lrs: [5e-4, 1e-3, 2e-3] },
+  full: { lora_dim: 0, lrs: [1e-3, 2e-3, 4e-3] },
   train: {
     ...PAPER.train,
-    ...{ train_batch_size: 4, seq_len: 192, label_smooth: 0, warmup_step: 20, max_step: 250, clip: 1 },
+    ...{ train_batch_size: 4, seq_len: 192, label_smooth: 0, warmup_step: 20, max_step: 350, clip: 1 },
     ...{ log_interval: 50, eval_interval: 100000, save_interval: 100, random_seed: 1 },
   },
   beam: { beam: 4, length_penalty: 0.8, no_repeat_ngram_size: 4, eval_len: 56, batch_size: 13 },

@@ -26,10 +26,8 @@ export interface EncodeTextsOptions {
 const AT_ONCE = 1024
 
 /**
- * Ids of texts, with the special tokens that the tokenizer puts around one text; the second text of a pair follows behind its separator, which RoBERTa
- * writes twice. Texts are encoded off the main thread.
- *
- * Cuts as transformers does with `truncation=True`: the longer text of a pair is cut to the length of the other one, then both alike.
+ * Ids of texts, in the template that the tokenizer has for one text or for two. Texts are encoded off the main thread, and cut as transformers does with
+ * `truncation=True`: the longer text of a pair to the length of the other one, then both alike.
  * @throws {OptionError} when the tokenizer puts no special tokens around a text, or when `maxLength` leaves no room beside them.
  */
 export async function encodeTexts(
@@ -39,90 +37,57 @@ export async function encodeTexts(
 ): Promise<EncodedText[]> {
   checkKeys(OWNER, options, ['maxLength', 'signal'])
   const maxLength = checkInteger(OWNER, 'maxLength', options.maxLength ?? 128, 1)
-  const around = specialsOf(tokenizer)
-  const encoded: EncodedText[] = []
-  for (let start = 0; start < examples.length; start += AT_ONCE) {
+  checkTemplate(tokenizer)
+  const rows = new Array<EncodedText>(examples.length)
+  const places = [...examples.keys()]
+  const singles = places.filter((i) => examples[i]!.pair === null)
+  const pairs = places.filter((i) => examples[i]!.pair !== null)
+  if (singles.length > 0) await checkRoom(tokenizer, maxLength, 1)
+  if (pairs.length > 0) await checkRoom(tokenizer, maxLength, 2)
+  for (const some of [...inParts(singles), ...inParts(pairs)]) {
     options.signal?.throwIfAborted()
-    const some = examples.slice(start, start + AT_ONCE)
-    const ids = await tokenizer.encodeBatch(
-      some.flatMap(({ text, pair }) => (pair === null ? [text] : [text, pair])),
-      { addSpecialTokens: false },
-    )
-    let next = 0
-    for (const { pair, label } of some) {
-      const first = ids[next++]!
-      encoded.push({
-        ...(pair === null ? single(first, around, maxLength) : joined(first, ids[next++]!, around, maxLength)),
-        label,
-      })
+    const texts = some.map((i) => examples[i]!.text)
+    const seconds = some.flatMap((i) => examples[i]!.pair ?? [])
+    const batch = await tokenizer.batchEncodePlus(texts, {
+      ...(seconds.length > 0 && { textPair: seconds }),
+      ...{ truncation: true, maxLength },
+    })
+    for (const [k, i] of some.entries()) {
+      const { label } = examples[i]!
+      rows[i] = { inputIds: batch.inputIds[k]!, tokenTypeIds: batch.tokenTypeIds[k]!, label }
     }
     await setImmediate()
   }
-  return encoded
+  return rows
 }
 
 const OWNER = 'data.encodeTexts'
 
-/** The special tokens around a text. */
-interface Specials {
-  before: number[]
-  after: number[]
-  /** What stands between the texts of a pair. */
-  between: number[]
+function* inParts(places: readonly number[]): Generator<number[]> {
+  for (let start = 0; start < places.length; start += AT_ONCE) yield places.slice(start, start + AT_ONCE)
 }
 
-function specialsOf(tokenizer: Tokenizer): Specials {
-  const ids = tokenizer.encode('')
-  if (ids.length !== 2) throw noSpecials(ids.map((id) => tokenizer.idToToken(id) ?? String(id)))
-  const [before, after] = ids as [number, number]
-  const isDoubled = tokenizer.idToToken(before) === '<s>' && tokenizer.idToToken(after) === '</s>'
-  return { before: [before], after: [after], between: isDoubled ? [after, after] : [after] }
+/** A model that labels texts reads its answer off a special token. */
+function checkTemplate(tokenizer: Tokenizer): void {
+  const tokens = Array.from(tokenizer.encode(''), (id) => tokenizer.idToToken(id) ?? String(id))
+  if (tokens.length === 2) return
+  throw new OptionError({
+    what: `${OWNER}: the tokenizer does not fit a model that labels texts`,
+    expected: 'one special token before a text and one behind it, as [CLS] … [SEP]',
+    received: tokens.length === 0 ? 'none' : tokens.join(' '),
+    fix: 'use the tokenizer in the folder of the model',
+  })
 }
 
-function single(ids: Uint32Array, { before, after }: Specials, maxLength: number): Omit<EncodedText, 'label'> {
-  const room = roomFor(maxLength, before.length + after.length, 1)
-  const inputIds = [...before, ...ids.subarray(0, room), ...after]
-  return { inputIds, tokenTypeIds: new Array<number>(inputIds.length).fill(0) }
-}
-
-function joined(
-  a: Uint32Array,
-  b: Uint32Array,
-  { before, between, after }: Specials,
-  maxLength: number,
-): Omit<EncodedText, 'label'> {
-  const room = roomFor(maxLength, before.length + between.length + after.length, 2)
-  const [first, second] = cutLongest(a.length, b.length, room)
-  const inputIds = [...before, ...a.subarray(0, first), ...between, ...b.subarray(0, second), ...after]
-  // The separator belongs to the first text; of two, the first one does.
-  const tokenTypeIds = inputIds.map((_, i) => (i < before.length + first + 1 ? 0 : 1))
-  return { inputIds, tokenTypeIds }
-}
-
-/** How long two texts may stay when both together have room for `room` tokens. */
-function cutLongest(a: number, b: number, room: number): [number, number] {
-  if (a + b <= room) return [a, b]
-  const [short, long] = a <= b ? [a, b] : [b, a]
-  let [n, m] = [short, Math.min(long, Math.max(short, room - short))]
-  if (n + m > room) [n, m] = [Math.floor(room / 2), Math.ceil(room / 2)]
-  return a <= b ? [n, m] : [m, n]
-}
-
-function roomFor(maxLength: number, specials: number, texts: number): number {
-  if (maxLength >= specials + texts) return maxLength - specials
+/** Each text keeps a token at least. */
+async function checkRoom(tokenizer: Tokenizer, maxLength: number, texts: 1 | 2): Promise<void> {
+  const { inputIds } = await tokenizer.batchEncodePlus([''], texts === 2 ? { textPair: [''] } : {})
+  const specials = inputIds[0]!.length
+  if (maxLength >= specials + texts) return
   throw new OptionError({
     what: `${OWNER}: maxLength leaves no room for the texts`,
     expected: `at least ${specials + texts}: ${specials} special tokens and one of each text`,
     received: String(maxLength),
     fix: 'pass a larger maxLength',
-  })
-}
-
-function noSpecials(tokens: readonly string[]): OptionError {
-  return new OptionError({
-    what: `${OWNER}: the tokenizer does not fit a model that labels texts`,
-    expected: 'one special token before a text and one behind it, as [CLS] … [SEP]',
-    received: tokens.length === 0 ? 'none' : tokens.join(' '),
-    fix: 'use the tokenizer in the folder of the model',
   })
 }
