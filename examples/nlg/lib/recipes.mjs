@@ -22,10 +22,10 @@ const PAPER = {
 const SMALL = {
   about: 'a short run for a small model',
   lora: {
-    ...{ lora_dim: 32, lora_alpha: 64, lora_dropout: 0, lora_targets: 'c_attn,c_proj,c_fc,wte' },
-    lrs: [1.25e-3, 2.5e-3, 5e-3],
+    ...{ lora_dim: 48, lora_alpha: 96, lora_dropout: 0, lora_targets: 'c_attn,c_proj,c_fc,wte' },
+    lrs: [5e-4, 1e-3, 2e-3],
   },
-  full: { lora_dim: 0, lrs: [1e-3, 2e-3, 4e-3] },
+  full: { lora_dim: 0, lrs: [5e-4, 1e-3, 2e-3] },
   train: {
     ...PAPER.train,
     ...{ train_batch_size: 4, seq_len: 192, label_smooth: 0, warmup_step: 20, max_step: 350, clip: 1 },
