@@ -23,7 +23,9 @@ process.on('SIGINT', () => running?.kill('SIGINT'))
 
 /** A run in a process of its own. @returns what it measured */
 function run(method, seed) {
-  const args = [fileURLToPath(new URL('method.mjs', import.meta.url)), '--method', method, '--seed', String(seed)]
+  const script = fileURLToPath(new URL('method.mjs', import.meta.url))
+  // That the head is fresh is no news here.
+  const args = ['--disable-warning=LORA_FRESH_HEAD', script, '--method', method, '--seed', String(seed)]
   args.push('--model', model, '--train', data.train, '--test', data.test, '--steps', String(steps))
   return new Promise((resolve, reject) => {
     running = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
