@@ -1,6 +1,6 @@
 // The NLG example of the paper: the one command from data to scores, and its scripts by hand.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -148,6 +148,21 @@ test.serial('NLG example: a hub id in place of a folder', async (t) => {
   // All that comes later is read from the cache.
   t.is(new Set(hub.transfers.map(({ path }) => path)).size, hub.transfers.length)
 })
+
+test.serial(
+  'NLG example: a model without a tokenizer is measured with another one, and trained with none',
+  async (t) => {
+    cpSync(at('model'), at('bare'), { recursive: true, filter: (path) => !path.endsWith('tokenizer.json') })
+    const flags = ['--model', at('bare'), '--data', home, '--recipe', 'tiny', '--out', at('bare-out')]
+    const refused = await run('run.mjs', flags)
+    t.is(refused.code, 1)
+    t.regex(refused.errors, /bare holds no tokenizer\n.*--vocab/)
+    // Its ids go to 4,096, and this model knows 400.
+    const { errors, out } = await run('run.mjs', [...flags, '--max-steps', '1'])
+    t.regex(out, /bare holds no tokenizer: the rows are encoded with that of .*models\/base/)
+    t.regex(errors, /train\.jsonl[^]*vocabulary/)
+  },
+)
 
 test.serial('NLG example: wrong use is said in plain words', async (t) => {
   const cases: [script: string, args: string[], ...says: RegExp[]][] = [

@@ -117,7 +117,7 @@ test('linearCrossEntropy: a checkpointed loss is that of a plain one', async (t)
 })
 
 test.serial('linearCrossEntropy: the logits are never there as a whole', async (t) => {
-  const [rows, width, classes] = [1024, 8, 40_000] // logits of 164 MB
+  const [rows, width, classes] = [2048, 8, 40_000] // logits of 328 MB
   const h = lora.randn([rows, width]).requiresGrad_()
   const w = lora.randn([classes, width])
   const target = ids(Array.from({ length: rows }, (_, i) => (i * 37) % classes))
@@ -125,7 +125,7 @@ test.serial('linearCrossEntropy: the logits are never there as a whole', async (
   const before = lora.memory()
   await F.linearCrossEntropy(h, w, target).backward()
   const taken = lora.memory().peakBytes - before.liveBytes
-  t.true(taken < 48e6, `${(taken / 1e6).toFixed(0)} MB`)
+  t.true(taken < 80e6, `${(taken / 1e6).toFixed(0)} MB`)
 })
 
 test('linearCrossEntropy: wrong shapes, dtypes and targets are named', async (t) => {

@@ -13,6 +13,7 @@ import { RECIPES } from './lib/recipes.mjs'
 import { evenly, readSplits, someContexts } from './lib/splits.mjs'
 import { resultOf, runStep } from './lib/steps.mjs'
 import { sayBest, saySizes, sayTable, sayTexts } from './lib/summary.mjs'
+import { chooseVocab } from './lib/vocab.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FLAGS = {
@@ -32,6 +33,7 @@ await runExample(async (signal) => {
   if (!recipe) throw new Problem(`no recipe ${flags.recipe}`, { expected: Object.keys(RECIPES).join(' or ') })
   await mkdir(flags.out, { recursive: true })
   const at = (name) => join(flags.out, name)
+  const vocab = await chooseVocab(flags, join(ROOT, 'models/base'), signal)
 
   // Convert, and encode with the end tokens of the original.
   const { train, valid, test } = await readSplits(flags.data)
@@ -39,7 +41,7 @@ await runExample(async (signal) => {
   for (const [name, rows] of Object.entries(parts)) {
     await lora.data.writeJsonl(at(`${name}_formatted.jsonl`), rows)
     const [input, output] = [at(`${name}_formatted.jsonl`), at(`${name}.jsonl`)]
-    await runStep('encode', { vocab: flags.vocab || flags.model, input, output, add_bos: true, add_eos: true }, signal)
+    await runStep('encode', { vocab, input, output, add_bos: true, add_eos: true }, signal)
   }
 
   // Train each method at each of its learning rates; the held-out rows choose.
@@ -77,11 +79,7 @@ await runExample(async (signal) => {
     const model = { model: flags.model, data: at('test.jsonl'), ...own, init_checkpoint: row.checkpoint }
     await runStep('beam', { ...recipe.beam, ...model, output_file: predictions }, signal)
     const files = { sample_file: predictions, input_file: at('test_formatted.jsonl'), output_pred_file: texts }
-    await runStep(
-      'decode',
-      { vocab: flags.vocab || flags.model, ...files, output_ref_file: at('references.txt') },
-      signal,
-    )
+    await runStep('decode', { vocab, ...files, output_ref_file: at('references.txt') }, signal)
   }
   await sayTable(rows, at, { model: flags.model, test: at('test.jsonl') })
   await sayTexts(rows, at)
