@@ -30,7 +30,11 @@ test('B22: a fresh padding column of A is 0 and gets no gradient; a loaded one i
     .sum()
     .backward()
   const grad = rows(await numbers(layer.loraA!.grad!), 5)
-  for (const row of grad) t.deepEqual([row[0] !== 0, row[1], row[2] !== 0], [true, 0, true])
+  for (const row of grad)
+    t.deepEqual(
+      row.slice(0, 3).map((value) => value !== 0),
+      [true, false, true],
+    )
   const weight = W.map((row, i) => (i === 1 ? [0, 0, 0] : row))
   layer.loadStateDict({ weight: lora.tensor(weight), lora_A: lora.tensor(A), lora_B: lora.tensor(B) })
   const row = TABLE[1]!.map((v, j) => v - W[1]![j]!)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { TRAIN, runProgram } from '../support/process.js'
+import { isOnCandle } from '../support/kernels.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-trace-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
@@ -68,7 +69,7 @@ test('LORALIB_TRACE: a row for each stream, ops with module, shapes, time, and b
   t.true(backward.every((e) => typeof e.args['gradient_of'] === 'string'))
   t.true(spans.some((e) => e.name === 'sgdStep' && e.cat === 'optimizer'))
   t.true(events.some((e) => e.ph === 'i' && e.name === 'step 1'))
-  t.true(events.some((e) => e.ph === 'C' && Number(e.args['live']) > 0))
+  t.true(events.some((e) => e.ph === 'C' && (isOnCandle(t, 'bytes are not counted') || Number(e.args['live']) > 0)))
   const product = spans.find((e) => e.name === 'matmul')!
   t.is(product.tid, Number(ended.out))
   // One thread computes: what one stream does takes no time of another's.
@@ -93,6 +94,7 @@ test('LORALIB_TRACE: the file is complete after process.exit and after a signal'
 })
 
 test('LORALIB_TRACE: a bar that another stream interrupted says how much of it was its own', async (t) => {
+  if (isOnCandle(t, 'products are not interrupted')) return
   const path = join(folder, 'interrupted.json')
   const ended = await runProgram(
     `import * as lora from 'loralib'
@@ -144,6 +146,7 @@ test('LORALIB_DEBUG: 1 says what runs, 2 adds steps, 3 adds operations', async (
     [1, 0, 0],
     [1, 2, 0],
   ])
+  if (isOnCandle(t, 'bytes are not counted')) return
   t.regex(
     lines(errors[2]!, 'step')[1]!,
     /^loralib step +2 +[\d.]+ ms {2}stream 1 {2}live [\d.]+ KB {2}peak .+ {2}pool /,
