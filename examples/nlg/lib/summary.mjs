@@ -16,7 +16,9 @@ const mebibytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MiB`
 export function sayBest(results) {
   console.log('')
   for (const { method, lr, loss } of results)
-    console.log(`${NAMES[method]}: learning rate ${lr} is the best of those tried, held-out loss ${loss.toFixed(4)}`)
+    console.log(
+      `${NAMES[method]}: learning rate ${lr} is the best of those tried, loss ${loss.toFixed(4)} on the rows that choose`,
+    )
 }
 
 /** Speed and memory of a run that was only begun. */
@@ -34,7 +36,7 @@ export function saySizes(results) {
   console.log(`\n${table(head, rows)}`)
 }
 
-/** The table: LoRA against full fine-tuning, and the base as it is. The held-out loss is that of the test rows, on which nothing was chosen. */
+/** The table: LoRA against full fine-tuning, and the base as it is. The held-out loss is that of the test rows, which chose nothing. */
 export async function sayTable(results, at, { model: folder, test }) {
   const references = await metrics.readReferences(at('references.txt'))
   const wordnet = await metrics.WordNet.find().catch(() => null)
