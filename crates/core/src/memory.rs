@@ -46,7 +46,7 @@ impl Counters {
     }
 }
 
-/// Free buffers of one element type by capacity, each with the step at which it was shelved.
+/// Free buffers of one element type by capacity, each with the tick at which it was shelved; of one capacity, the oldest first.
 type Shelf<T> = BTreeMap<usize, Vec<(u64, Vec<T>)>>;
 
 /// Buffers for reuse, by size class: no page faults on each step, and no zero-fill of a recycled buffer.
@@ -60,15 +60,23 @@ pub struct Pool {
     i64: Shelf<i64>,
     u8: Shelf<u8>,
     budget: u64,
+    /// The largest that live bytes have been.
+    most_live: u64,
+    /// Buffers that were shelved so far.
+    tick: u64,
     step: u64,
-    /// Steps, each with the time when it was reached; the oldest first.
-    marks: VecDeque<(u64, Instant)>,
+    /// Steps, each with the tick and the time when it was reached; the oldest first.
+    marks: VecDeque<(u64, u64, Instant)>,
 }
 
 /// Steps and time after which an unused buffer goes back to the system: batches of changing length must not pile up one set of buffers for each
 /// length. The time is for trainers beside others, whose every token counts as a step: what their next step needs is not given back meanwhile.
 const KEEP_STEPS: u64 = 16;
 const KEEP_TIME: Duration = Duration::from_secs(5);
+
+/// Live bytes and the pool may take this many halves of the largest that live bytes have been. Batches of one length need up to 1.3 times as much, since
+/// sizes are not all in use at the same moment; batches of changing length would leave buffers of sizes that do not come again for a while.
+const MOST_HALVES: u64 = 3;
 
 /// An element type that the pool keeps a shelf for.
 pub trait Pooled: Element {
@@ -105,6 +113,8 @@ impl Pool {
             i64: Shelf::new(),
             u8: Shelf::new(),
             budget,
+            most_live: 0,
+            tick: 0,
             step: 0,
             marks: VecDeque::new(),
         }
@@ -123,8 +133,11 @@ impl Pool {
                     .fetch_sub((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed);
                 vec
             }
-            // Pages that come zeroed from the system are not written here, but by the threads that fill them.
-            None => self.fresh(class, |n| bytemuck::allocation::try_zeroed_vec(n).ok())?,
+            None => {
+                self.make_way((class * size_of::<T>()) as u64);
+                // Pages that come zeroed from the system are not written here, but by the threads that fill them.
+                self.fresh(class, |n| bytemuck::allocation::try_zeroed_vec(n).ok())?
+            }
         };
         vec.resize(n, T::default());
         let live = self
@@ -133,6 +146,7 @@ impl Pool {
             .fetch_add((vec.capacity() * size_of::<T>()) as u64, Ordering::Relaxed)
             + (vec.capacity() * size_of::<T>()) as u64;
         self.counters.peak_bytes.fetch_max(live, Ordering::Relaxed);
+        self.most_live = self.most_live.max(live);
         self.counters
             .number_bytes
             .fetch_add((n * size_of::<T>()) as u64, Ordering::Relaxed);
@@ -229,20 +243,21 @@ impl Pool {
         let fits = vec.capacity() == size_class(vec.capacity());
         if bytes > 0 && fits && self.counters.pool_bytes.load(Ordering::Relaxed) + bytes <= self.budget {
             self.counters.pool_bytes.fetch_add(bytes, Ordering::Relaxed);
-            let step = self.step;
-            T::shelf(self).entry(vec.capacity()).or_default().push((step, vec));
+            self.tick += 1;
+            let tick = self.tick;
+            T::shelf(self).entry(vec.capacity()).or_default().push((tick, vec));
         }
     }
 
     /// Gives all unused buffers back to the system.
     pub fn trim(&mut self) {
-        self.drop_before(u64::MAX);
+        self.drop_until(u64::MAX);
         room::collect();
     }
 
     /// The engine is idle: its threads, too, give back what they kept for the next work.
     pub fn rest(&mut self) {
-        self.drop_before(u64::MAX);
+        self.drop_until(u64::MAX);
         if rayon::current_thread_index().is_some() {
             rayon::broadcast(|_| {
                 kernels::room::release();
@@ -260,29 +275,61 @@ impl Pool {
     }
 
     fn age(&mut self, now: Instant) {
-        self.marks.push_back((self.step, now));
+        self.marks.push_back((self.step, self.tick, now));
         let mut old = None;
-        while let Some(&(step, reached)) = self.marks.front()
+        while let Some(&(step, tick, reached)) = self.marks.front()
             && step + KEEP_STEPS <= self.step
             && now.duration_since(reached) >= KEEP_TIME
         {
             self.marks.pop_front();
-            old = Some(step);
+            old = Some(tick);
         }
-        if let Some(step) = old {
-            self.drop_before(step);
+        if let Some(tick) = old {
+            self.drop_until(tick);
         }
     }
 
-    fn drop_before(&mut self, step: u64) {
-        let freed = age(&mut self.f32, step)
-            + age(&mut self.f64, step)
-            + age(&mut self.bf16, step)
-            + age(&mut self.f16, step)
-            + age(&mut self.i64, step)
-            + age(&mut self.u8, step);
+    /// Before new memory of this size is asked for: the buffers that were not used for longest go, as far as the pool has become too large.
+    fn make_way(&mut self, bytes: u64) {
+        let live = self.counters.live_bytes.load(Ordering::Relaxed);
+        let most = self.most_live.max(live + bytes) / 2 * MOST_HALVES;
+        while live + self.counters.pool_bytes.load(Ordering::Relaxed) + bytes > most {
+            let Some(tick) = self.oldest() else { break };
+            self.drop_until(tick);
+        }
+    }
+
+    /// The tick of the buffer that has lain here for longest.
+    fn oldest(&self) -> Option<u64> {
+        let ticks = [
+            first(&self.f32),
+            first(&self.f64),
+            first(&self.bf16),
+            first(&self.f16),
+            first(&self.i64),
+            first(&self.u8),
+        ];
+        ticks.into_iter().flatten().min()
+    }
+
+    /// Drops what was shelved up to this tick.
+    fn drop_until(&mut self, tick: u64) {
+        let freed = age(&mut self.f32, tick)
+            + age(&mut self.f64, tick)
+            + age(&mut self.bf16, tick)
+            + age(&mut self.f16, tick)
+            + age(&mut self.i64, tick)
+            + age(&mut self.u8, tick);
         self.counters.pool_bytes.fetch_sub(freed, Ordering::Relaxed);
     }
+}
+
+fn first<T>(shelf: &Shelf<T>) -> Option<u64> {
+    shelf
+        .values()
+        .filter_map(|list| list.first())
+        .map(|(tick, _)| *tick)
+        .min()
 }
 
 /// A buffer of the class, or the next larger one up to twice the size: better a larger one than a new one.
@@ -291,13 +338,13 @@ fn pop<T>(shelf: &mut Shelf<T>, class: usize) -> Option<Vec<T>> {
     list.pop().map(|(_, vec)| vec)
 }
 
-/// Drops the buffers shelved before `step`; how many bytes that were.
-fn age<T>(shelf: &mut Shelf<T>, step: u64) -> u64 {
+/// Drops the buffers shelved up to `tick`; how many bytes that were.
+fn age<T>(shelf: &mut Shelf<T>, tick: u64) -> u64 {
     let mut freed = 0;
     shelf.retain(|capacity, list| {
-        let before = list.len();
-        list.retain(|(shelved, _)| *shelved >= step);
-        freed += (before - list.len()) * capacity * size_of::<T>();
+        let old = list.partition_point(|(shelved, _)| *shelved <= tick);
+        list.drain(..old);
+        freed += old * capacity * size_of::<T>();
         !list.is_empty()
     });
     freed as u64
@@ -350,6 +397,28 @@ mod tests {
         pool.step += KEEP_STEPS;
         pool.age(start + KEEP_TIME);
         assert_eq!(kept(), 0);
+    }
+
+    #[test]
+    fn sizes_that_do_not_come_again_do_not_pile_up() {
+        let counters = Arc::new(Counters::default());
+        let mut pool = Pool::new(counters.clone(), 1 << 30);
+        // Batches of ever new lengths, two buffers each; none fits another batch.
+        for n in [1 << 20, 100 << 10, 400 << 10, 30 << 10, 900 << 10] {
+            let pair = [(); 2].map(|()| pool.take::<u8>(n).expect("room"));
+            for vec in pair {
+                pool.give(Buffer::U8(vec));
+            }
+            let kept = counters.pool_bytes.load(Ordering::Relaxed);
+            assert!(kept <= 3 << 20, "{kept} bytes are kept where 2 MB were live at most");
+        }
+        // The newest are there still.
+        let before = counters.pool_bytes.load(Ordering::Relaxed);
+        let again = pool.take::<u8>(900 << 10).expect("room");
+        assert_eq!(
+            counters.pool_bytes.load(Ordering::Relaxed),
+            before - again.capacity() as u64
+        );
     }
 
     #[test]
