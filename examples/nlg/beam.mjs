@@ -3,7 +3,7 @@
 //     --beam 10 --length_penalty 0.8 --no_repeat_ngram_size 4 --eval_len 64 --output_file out/e2e/predict.jsonl
 import * as lora from 'loralib'
 import { runExample } from '../lib/run-example.mjs'
-import { NEEDED, readFlags } from './lib/flags.mjs'
+import { NEEDED, readFlags } from '../lib/flags.mjs'
 import { MODEL_FLAGS, loadModel } from './lib/model.mjs'
 
 const FLAGS = {

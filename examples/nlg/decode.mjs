@@ -4,7 +4,7 @@
 import * as lora from 'loralib'
 import { hubOptions } from '../lib/download.mjs'
 import { runExample } from '../lib/run-example.mjs'
-import { NEEDED, readFlags } from './lib/flags.mjs'
+import { NEEDED, readFlags } from '../lib/flags.mjs'
 
 const FLAGS = {
   vocab: [NEEDED, 'folder or hub id of the tokenizer'],

@@ -3,7 +3,7 @@
 import * as lora from 'loralib'
 import { hubOptions } from '../lib/download.mjs'
 import { runExample } from '../lib/run-example.mjs'
-import { NEEDED, readFlags } from './lib/flags.mjs'
+import { NEEDED, readFlags } from '../lib/flags.mjs'
 
 const FLAGS = {
   vocab: [NEEDED, 'a tokenizer: a hub id, or a folder with tokenizer.json, or encoder.json and vocab.bpe'],

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import * as lora from 'loralib'
 import { runExample } from '../lib/run-example.mjs'
-import { NEEDED, readFlags } from './lib/flags.mjs'
+import { NEEDED, readFlags } from '../lib/flags.mjs'
 import { MODEL_FLAGS, loadModel, trainedCount } from './lib/model.mjs'
 import { Log, writeResult } from './lib/training-log.mjs'
 

@@ -2,7 +2,7 @@
 //   node examples/nlg/format.mjs --data e2e --input train.txt --output train_formatted.jsonl
 import * as lora from 'loralib'
 import { runExample } from '../lib/run-example.mjs'
-import { NEEDED, readFlags } from './lib/flags.mjs'
+import { NEEDED, readFlags } from '../lib/flags.mjs'
 
 const FLAGS = {
   data: ['e2e', 'e2e, webnlg or dart'],

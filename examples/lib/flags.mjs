@@ -1,6 +1,6 @@
-// Command lines of the NLG scripts, with the names of the original's flags.
+// Command lines of the paper's examples.
 import { parseArgs } from 'node:util'
-import { Problem } from '../../lib/problem.mjs'
+import { Problem } from './problem.mjs'
 
 /** A flag without a default that must be given. */
 export const NEEDED = Symbol('needed')
