@@ -1,8 +1,8 @@
 // One encoder, real mails, five ways to fine-tune it: what each trains, how long a step takes, what memory it needs, how well it tells spam from ham.
 //   npm run example:glue [-- --steps 60 --seeds 3]
 // Each run is a process of its own (method.mjs), so that its memory is its own.
-import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { runNode } from '../lib/child.mjs'
 import { readFlags } from '../lib/flags.mjs'
 import { fetchEncoder, fetchMails } from '../lib/glue-assets.mjs'
 import { writeMails } from '../lib/mails.mjs'
@@ -24,15 +24,7 @@ async function run(method, seed, { model, data, steps }, signal) {
   // That the head is fresh is no news here.
   const args = ['--disable-warning=LORA_FRESH_HEAD', script, '--method', method, '--seed', String(seed)]
   args.push('--model', model, '--train', data.train, '--test', data.test, '--steps', String(steps))
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  // Ctrl-C in a terminal reaches both; from elsewhere only this process.
-  const pass = () => child.kill('SIGINT')
-  signal.addEventListener('abort', pass, { once: true })
-  let out = ''
-  child.stdout.setEncoding('utf8').on('data', (part) => (out += part))
-  const code = await new Promise((done, failed) => child.on('error', failed).on('close', done))
-  signal.removeEventListener('abort', pass)
-  signal.throwIfAborted()
+  const { code, out } = await runNode(args, signal, 'pipe')
   if (code !== 0) throw new Problem(`${method} ended with status ${code}`, { fix: 'see its message above' })
   return JSON.parse(out)
 }

@@ -1,8 +1,8 @@
 // Runs the scripts one after the other, as one would by hand, each a process of its own: so each has a peak of memory of its own.
-import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runNode } from '../../lib/child.mjs'
 import { Problem } from '../../lib/problem.mjs'
 import { asFlags } from './recipes.mjs'
 
@@ -13,15 +13,7 @@ const HERE = fileURLToPath(new URL('..', import.meta.url))
  * @throws the signal's reason after Ctrl-C, which reaches the script, too. @throws {Problem} when the script fails, which then has said why.
  */
 export async function runStep(script, flags, signal) {
-  signal.throwIfAborted()
-  const args = [join(HERE, `${script}.mjs`), ...asFlags(flags)]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
-  // Ctrl-C in a terminal reaches both; from elsewhere only this process.
-  const pass = () => child.kill('SIGINT')
-  if (!process.stdin.isTTY) signal.addEventListener('abort', pass, { once: true })
-  const code = await new Promise((done, failed) => child.on('error', failed).on('close', done))
-  signal.removeEventListener('abort', pass)
-  signal.throwIfAborted()
+  const { code } = await runNode([join(HERE, `${script}.mjs`), ...asFlags(flags)], signal)
   if (code !== 0) throw new Problem(`${script}.mjs ended with status ${code}`, { fix: 'see its message above' })
 }
 
