@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::tokenizer::Tokenizer;
 use crate::tokenizer::config::{FolderConfig, Role, role};
 use crate::tokenizer::load::{guarded, read_merges, read_vocab};
-use crate::tokenizer::parts::{begin_end_template, part};
+use crate::tokenizer::parts::{begin_end_template, part, special_id};
 
 const GPT2_ROLES: [Role; 3] = [
     role("bos_token", "<|endoftext|>"),
@@ -129,9 +129,7 @@ fn surround(tokenizer: &mut tokenizers::Tokenizer, config: &FolderConfig, rules:
         Rules::Roberta => {
             let numbered = |name: &str| -> tokenizers::Result<(String, u32)> {
                 let token = named(name).ok_or_else(|| format!("there is no {name}"))?;
-                let id = tokenizer
-                    .token_to_id(&token)
-                    .ok_or_else(|| format!("the vocabulary lacks the special token {token}"))?;
+                let id = special_id(tokenizer, &token)?;
                 Ok((token, id))
             };
             let (sep, cls) = (numbered("sep_token")?, numbered("cls_token")?);

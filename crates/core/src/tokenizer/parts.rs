@@ -9,6 +9,15 @@ pub(super) fn part<T: DeserializeOwned>(value: Value) -> tokenizers::Result<T> {
     Ok(serde_json::from_value(value)?)
 }
 
+/// The id of a special token.
+///
+/// # Errors
+/// When the vocabulary lacks it.
+pub(super) fn special_id(tokenizer: &Tokenizer, token: &str) -> tokenizers::Result<u32> {
+    let id = tokenizer.token_to_id(token);
+    Ok(id.ok_or_else(|| format!("the vocabulary lacks the special token {token}"))?)
+}
+
 /// What a model adds around one text and around two: words of `$A`, `$B` and special tokens, each with the type of its tokens (`[CLS]:0 $A:0 [SEP]:0`).
 ///
 /// # Errors
@@ -24,9 +33,7 @@ pub(super) fn template(tokenizer: &Tokenizer, single: &str, pair: &str) -> token
                 if matches!(name, "$A" | "$B") {
                     return Ok(json!({ "Sequence": { "id": &name[1..], "type_id": kind } }));
                 }
-                let id = tokenizer
-                    .token_to_id(name)
-                    .ok_or_else(|| format!("the vocabulary lacks the special token {name}"))?;
+                let id = special_id(tokenizer, name)?;
                 tokens.insert(name.to_owned(), json!({ "id": name, "ids": [id], "tokens": [name] }));
                 Ok(json!({ "SpecialToken": { "id": name, "type_id": kind } }))
             })
