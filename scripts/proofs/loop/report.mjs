@@ -17,6 +17,7 @@ const FULL_RATE = 0.5
 const SHORT = { tinyAlone: 10, firstTokenMs: 1000, rate: 0.15, longCalls: 1e-2, fullRate: 2 }
 /** An idle process on a machine with nothing else to do comes so late at the worst. */
 const IDLE_MS = 10
+const TIMED = { timed: true }
 
 /** Single calls of the recorder. */
 export function reportCases(check, { cases, idle }, { short }) {
@@ -40,6 +41,7 @@ function checkLongest(check, [{ label, call, callMs }], most) {
     `recorder calls: longest ${callMs.toFixed(2)} ms, ${call} (${label})`,
     callMs <= most,
     `at most ${most.toFixed(0)} ms`,
+    TIMED,
   )
 }
 
@@ -51,7 +53,7 @@ export function reportAlone(check, { tiny, text, delay }, { short }) {
     `alone   event-loop delay beside the tiny model: p99 ${delay.p99.toFixed(1)} ms, longest ${delay.worst.toFixed(1)} ms`,
   )
   const least = short ? SHORT.tinyAlone : TINY_ALONE
-  check(`alone   the tiny model: ${tiny.rate.toFixed(0)} steps/s`, tiny.rate > least, `above ${least}`)
+  check(`alone   the tiny model: ${tiny.rate.toFixed(0)} steps/s`, tiny.rate > least, `above ${least}`, TIMED)
 }
 
 /** Everything at once. `short` limits grow by what the machine makes an idle process late. */
@@ -87,11 +89,13 @@ export function reportTogether(check, alone, together, { short, seconds, rate })
     `event-loop delay: p50 ${delay.p50.toFixed(1)}, p99 ${delay.p99.toFixed(1)} ms of ${delay.count}`,
     delay.p99 < DELAY_P99_MS + slack,
     `below ${limit(DELAY_P99_MS, slack)} ms`,
+    TIMED,
   )
   check(
     `event-loop delay: longest ${delay.worst.toFixed(1)} ms`,
     delay.worst < DELAY_MS + slack,
     `below ${limit(DELAY_MS, slack)} ms`,
+    TIMED,
   )
   printCollections(calls.pauses)
   const full = calls.pauses.filter((pause) => pause.kind === 'full').length
@@ -108,6 +112,7 @@ function reportText(check, alone, generations, slack) {
     `text: first tokens after ${list} ms`,
     firsts.length > 0 && Math.max(...firsts) <= most,
     `each within ${most.toFixed(0)} ms`,
+    TIMED,
   )
   const [before, now] = [mean(alone.map((g) => g.rate)), mean(generations.map((g) => g.rate))]
   const share = slack > 0 ? SHORT.rate : 0.5
@@ -115,6 +120,7 @@ function reportText(check, alone, generations, slack) {
     `text: ${now.toFixed(1)} tokens/s, ${((100 * now) / before).toFixed(0)} % of alone`,
     now >= share * before,
     `at least ${100 * share} %`,
+    TIMED,
   )
 }
 
@@ -129,6 +135,7 @@ function reportRequests(check, { sent, lost, wrong, times }, due, slack) {
     `HTTP: response p50 ${quantile(times, 0.5).toFixed(1)}, p99 ${p99.toFixed(1)} ms, longest ${Math.max(...times).toFixed(0)} ms`,
     p99 < RESPONSE_MS + slack,
     `p99 below ${limit(RESPONSE_MS, slack)} ms`,
+    TIMED,
   )
 }
 
@@ -145,6 +152,7 @@ function reportCalls(check, { kinds, longest }, slack) {
     `recorder calls above ${MOST_CALL_MS} ms: ${((1e6 * above) / total).toFixed(0)} of a million`,
     above <= (slack > 0 ? SHORT.longCalls : 1e-4) * total,
     slack > 0 ? 'at most 1 of 100' : 'at most 1 of 10,000, where the system took the thread away',
+    TIMED,
   )
 }
 

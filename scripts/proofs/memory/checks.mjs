@@ -4,6 +4,7 @@ import { agrees } from './loop.mjs'
 
 const MOST_GROWTH = 1.15
 const MOST_LATE_MS = 50
+const TIMED = { timed: true }
 
 /** The checks that every training loop must pass. */
 export function flat(result) {
@@ -38,6 +39,7 @@ export function onTime({ ours, idle, late }) {
     `timer: ${ours.ticks} times, at most ${ours.worst.toFixed(1)} ms late; in an idle process beside it ${idle.worst.toFixed(1)} ms`,
     ours.ticks > 0 && late <= MOST_LATE_MS,
     `at most ${MOST_LATE_MS} ms, or as much more as a busy machine makes the idle process late`,
+    TIMED,
   ]
 }
 
