@@ -176,8 +176,8 @@ fn few_rows(peak: peak::Peak) {
 /// What an unmerged adapter costs beside its layer.
 fn lora(peak: peak::Peak) {
     layers(peak);
-    let (m, k, n) = (1024, 768, 768);
-    for r in [8, 64] {
+    let (k, n) = (768, 768);
+    for (m, r) in [(8, 8), (1024, 8), (1024, 64)] {
         let (x, dy, a, b) = (numbers(m * k), numbers(m * n), numbers(r * k), numbers(n * r));
         let (mut y, mut dx, mut h) = (numbers(m * n), numbers(m * k), vec![0f32; m * r]);
         let (mut da, mut db) = (vec![0f32; r * k], vec![0f32; n * r]);
@@ -224,7 +224,12 @@ fn lora(peak: peak::Peak) {
 
 /// Forward and backward of a layer to its input, plain and with an unmerged adapter.
 fn layers(peak: peak::Peak) {
-    for (m, k, n, r) in [(1024, 768, 768, 8), (128, 4096, 4096, 16), (1024, 576, 1536, 8)] {
+    for (m, k, n, r) in [
+        (8, 768, 768, 8),
+        (1024, 768, 768, 8),
+        (128, 4096, 4096, 16),
+        (1024, 576, 1536, 8),
+    ] {
         let (x, w, dy, a, b) = (
             numbers(m * k),
             numbers(k * n),
@@ -257,7 +262,7 @@ fn layers(peak: peak::Peak) {
         });
         let rate = 4e-9 * (m * k * n) as f64 / plain;
         println!(
-            "layer {m} x {k} x {n}, r {r}: forward + dx {:.2} ms, {rate:.0} GFLOP/s ({:.0} %); unmerged {:.2} x, forward alone {:.2} x",
+            "layer {m} x {k} x {n}, r {r}: forward + dx {:.3} ms, {rate:.0} GFLOP/s ({:.0} %); unmerged {:.2} x, forward alone {:.2} x",
             plain * 1e3,
             100.0 * rate / peak.gflops,
             lora / plain,

@@ -7,6 +7,14 @@ use crate::{Float, Result, par};
 /// Columns per task where the sum goes over all rows, and rows of x that are masked at once there.
 const COLUMNS: usize = 128;
 
+/// Multiply-adds below which a task is not worth handing to another thread.
+const LEAST_WORK: usize = 1 << 16;
+
+/// Columns per task of a sum over `m` rows for `r` factors: few rows go in one. No sum crosses columns.
+fn columns(m: usize, r: usize) -> usize {
+    COLUMNS.max(LEAST_WORK / (m * r).max(1) / COLUMNS * COLUMNS)
+}
+
 /// The gradients of [`super::lora_update`]; outputs that are `None` cost nothing.
 ///
 /// With `dhᵢ = scaling · dy[:, block i] · Bᵢ`: `dx += mask ∘ (dh · A)`, `dA = dhᵀ · dropout(x)`, `dBᵢ = scaling · dyᵢᵀ · hᵢ`.
@@ -152,7 +160,7 @@ fn gradient_h<T: Float>(
 fn gradient_a<T: Float>(x: &[T], dh: &[T], m: usize, k: usize, gr: usize, dropout: Option<Dropout>, da: &mut [T]) {
     // SAFETY: tasks write disjoint columns of dA.
     let out = unsafe { shared(da.as_mut_ptr()) };
-    par::for_rows(k, COLUMNS, |columns| {
+    par::for_rows(k, columns(m, gr), |columns| {
         let (j, width) = (columns.start, columns.len());
         // SAFETY: the columns are inside dA (gr, k).
         let y = unsafe { out.get().add(j) };
@@ -218,7 +226,7 @@ fn gradient_b<T: Float>(
     for (i, block) in blocks.iter().enumerate() {
         let (own, rest) = db.split_at_mut(block.len * r);
         db = rest;
-        par::rows_mut(own, r, COLUMNS, |start, rows| {
+        par::rows_mut(own, r, columns(m, r), |start, rows| {
             let width = rows.len() / r;
             with_scratch(r * width, |transposed: &mut [T]| {
                 let (x, w) = (
