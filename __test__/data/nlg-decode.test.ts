@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { AbortedError, FormatError, OptionError, data, tokenizers } from 'loralib'
+import { AbortedError, FileError, FormatError, OptionError, data, tokenizers } from 'loralib'
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-decode-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
@@ -102,10 +102,10 @@ test('decodeNlg: writes the files of each layout', async (t) => {
   t.is(readFileSync(join(dart.outputReferences, 'reference1'), 'utf8'), 'first, of a.\nonly (b)\nsecond of a\n')
 })
 
-test('decodeNlg: a row that is wrong is named by file and line; a signal ends the work', async (t) => {
+test('decodeNlg: a row that is wrong is named by file, row and column; a signal ends the work', async (t) => {
   const good = options('wrong')
   const wrong: [Partial<data.DecodeNlgOptions>, RegExp][] = [
-    [{ predictions: write('p1', ['{"id": 0']) }, /p1, line 1.*JSON/s],
+    [{ predictions: write('p1', ['{"id": 0']) }, /p1, row 1.*JSON/s],
     [
       {
         predictions: write('p2', [
@@ -113,15 +113,30 @@ test('decodeNlg: a row that is wrong is named by file and line; a signal ends th
           { id: 0, predict: [-1] },
         ]),
       },
-      /p2, line 2.*token ids/s,
+      /p2, row 2, column predict.*token ids/s,
     ],
-    [{ predictions: write('p3', [{ predict: [1] }]) }, /p3, line 1.*"id"/s],
-    [{ formatted: write('f1', [ROWS[0], { context: 'A' }]) }, /f1, line 2.*"completion"/s],
-    [{ formatted: write('f2', [{ context: 'A', completion: 'x' }]), filter: 'seen' }, /f2, line 1.*"cate"/s],
+    [{ predictions: write('p3', [{ predict: [1] }]) }, /p3, row 1, column id/s],
+    [{ formatted: write('f1', [ROWS[0], { context: 'A' }]) }, /f1, row 2, column completion/s],
+    [
+      { formatted: write('f2', [{ context: 'A', completion: 'x' }]), filter: 'seen' },
+      /f2, row 1, column cate.*filter 'seen'/s,
+    ],
   ]
   for (const [change, pattern] of wrong) {
     const error = await t.throwsAsync(data.decodeNlg({ ...good, ...change }), { instanceOf: FormatError })
     t.regex(error.message, pattern)
   }
   await t.throwsAsync(data.decodeNlg({ ...good, signal: AbortSignal.abort() }), { instanceOf: AbortedError })
+})
+
+test('decodeNlg: what cannot be written is a file error, and nothing half written stays', async (t) => {
+  const good = options('kept')
+  await data.decodeNlg(good)
+  const blocked = join(folder, 'kept', 'out', 'predictions.txt', 'below a file')
+  const error = await t.throwsAsync(data.decodeNlg({ ...good, outputPredictions: blocked }), { instanceOf: FileError })
+  t.regex(error.message, /the folder .*predictions\.txt cannot be made/)
+  const folderInTheWay = join(folder, 'kept', 'out')
+  await t.throwsAsync(data.decodeNlg({ ...good, outputPredictions: folderInTheWay }), { instanceOf: FileError })
+  t.deepEqual(readdirSync(join(folder, 'kept')).toSorted(), ['out', 'references'])
+  t.is(readFileSync(good.outputPredictions, 'utf8'), "Early A\nIt's B_1 ,\n")
 })

@@ -2,4 +2,3 @@
 export * from './loader/index.js'
 export * from './nlg/index.js'
 export * from './tables/index.js'
-export * from './nlg-decode.js'

@@ -1,8 +1,9 @@
 // What a tokenizer's folder says besides its vocabulary: tokenizer_config.json, and the chat template in it or beside it.
 import { readFileSync } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, FormatError } from '../errors.js'
+import { writeText } from '../write-text.js'
 
 /** A chat template, or several by name; null for none. */
 export type ChatTemplates = string | Readonly<Record<string, string>> | null
@@ -59,14 +60,8 @@ export async function writeSettings(
   const all = { ...roles, ...config }
   // Kept where transformers writes it now; the field in the configuration is that of older files.
   const isInConfig = 'chat_template' in config
-  if (Object.keys(all).length > 0) await replace(join(folder, CONFIG), `${JSON.stringify(all, null, 2)}\n`)
-  if (typeof chatTemplate === 'string' && !isInConfig) await replace(join(folder, TEMPLATE), chatTemplate)
-}
-
-async function replace(path: string, text: string): Promise<void> {
-  const partial = `${path}.${process.pid}.partial`
-  await writeFile(partial, text)
-  await rename(partial, path)
+  if (Object.keys(all).length > 0) await writeText(join(folder, CONFIG), `${JSON.stringify(all, null, 2)}\n`)
+  if (typeof chatTemplate === 'string' && !isInConfig) await writeText(join(folder, TEMPLATE), chatTemplate)
 }
 
 function missing(path: string, error: unknown): null {

@@ -1,5 +1,5 @@
 // Where the weights of a model come from, and where they go: fresh numbers, or a folder in the Hugging Face layout.
-import { access, mkdir, rename, writeFile } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, KeyError, OptionError } from '../errors.js'
 import { MODEL, WEIGHT_FILES } from '../hub/files.js'
@@ -22,6 +22,7 @@ import { keep, noGrad } from '../scope.js'
 import { zeros } from '../make.js'
 import type { Tensor } from '../tensor.js'
 import type { Generator } from '../random.js'
+import { makeFolder, writeText } from '../write-text.js'
 import { checkModelType, readConfig } from './config.js'
 
 /**
@@ -139,9 +140,10 @@ export async function savePretrained(
   const dtype = options.dtype === undefined ? undefined : checkFloatDtype('savePretrained', options.dtype)
   const entries = Object.entries(model.stateDict()).filter(([name]) => !options.leaveOut.includes(name))
   const tensors = noGrad(() => entries.map(([name, tensor]) => [name, convert(tensor, dtype)] as const))
-  await mkdir(dir, { recursive: true })
+  await makeFolder(dir)
   await save(Object.fromEntries(tensors), join(dir, 'model.safetensors'), { metadata: { format: 'pt' } })
-  await writeJson(join(dir, 'config.json'), { ...options.config, ...(dtype && { dtype: LONG_NAMES[dtype] }) })
+  const written = { ...options.config, ...(dtype && { dtype: LONG_NAMES[dtype] }) }
+  await writeText(join(dir, 'config.json'), `${JSON.stringify(written, null, 2)}\n`)
 }
 
 const LONG_NAMES: Record<FloatDtype, string> = { f32: 'float32', f64: 'float64', bf16: 'bfloat16', f16: 'float16' }
@@ -207,13 +209,6 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-// As every file we write: never half there under its own name.
-async function writeJson(path: string, value: object): Promise<void> {
-  const partial = `${path}.${process.pid}.partial`
-  await writeFile(partial, `${JSON.stringify(value, null, 2)}\n`)
-  await rename(partial, path)
 }
 
 function warnOfFresh(dir: string, heads: readonly string[]): void {

@@ -1,15 +1,16 @@
 // A run between two updates, as a folder: what was trained, the optimizer, and where everything stands.
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DataLoaderState } from '../data/loader/index.js'
 import { FileError, FormatError, OptionError } from '../errors.js'
 import { load } from '../io/load.js'
 import { save } from '../io/safetensors.js'
 import type { Module, StateDict } from '../nn/module.js'
-import type { OptimizerState } from '../optim/optimizer.js'
+import type { OptimizerState } from '../optim/saved-state.js'
 import type { LrScheduler, LrSchedulerState } from '../optim/schedule.js'
 import { getRngState, setRngState } from '../random.js'
 import type { Tensor } from '../tensor.js'
+import { makeFolder, writeText } from '../write-text.js'
 import type { BatchSource, LoopOptimizer } from './loop.js'
 
 /** The parts of a run that a checkpoint holds. */
@@ -54,7 +55,7 @@ export async function saveCheckpoint(dir: string, run: Run, state: CheckpointSta
   const path = join(dir, `checkpoint-${state.step}`)
   const partial = `${path}.partial`
   await rm(partial, { recursive: true, force: true })
-  await mkdir(partial, { recursive: true })
+  await makeFolder(partial)
   const trained = trainedParameters(run.model)
   const { tensors, steps, groups } = flatten(run.optimizer.stateDict())
   const file: StateFile = {
@@ -67,7 +68,7 @@ export async function saveCheckpoint(dir: string, run: Run, state: CheckpointSta
   }
   await save(trained, join(partial, TRAINED))
   await save(tensors, join(partial, OPTIMIZER))
-  await writeFile(join(partial, STATE), `${JSON.stringify(file, null, 2)}\n`)
+  await writeText(join(partial, STATE), `${JSON.stringify(file, null, 2)}\n`)
   await rm(path, { recursive: true, force: true })
   await rename(partial, path)
   const old = (await checkpointsIn(dir)).slice(0, -keep)

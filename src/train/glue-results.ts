@@ -1,6 +1,6 @@
 // The files that a run leaves, as the original's script writes them.
-import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeText } from '../write-text.js'
 import type { ClassifierMeasured } from './classifier-options.js'
 
 /**
@@ -40,11 +40,8 @@ export async function writeTestResults(
   return write(dir, `test_results_${name}.txt`, `${['index\tprediction', ...lines].join('\n')}\n`)
 }
 
-// Never half there under its own name.
 async function write(dir: string, name: string, text: string): Promise<string> {
-  await mkdir(dir, { recursive: true })
   const path = join(dir, name)
-  await writeFile(`${path}.partial`, text)
-  await rename(`${path}.partial`, path)
+  await writeText(path, text)
   return path
 }

@@ -3,7 +3,7 @@ import type { DataLoaderState } from '../data/loader/index.js'
 import { NonFiniteError } from '../errors.js'
 import { bad, checkInteger, checkKeys, checkNumber } from '../nn/options.js'
 import { clipGradNorm } from '../optim/clip.js'
-import type { OptimizerState } from '../optim/optimizer.js'
+import type { OptimizerState } from '../optim/saved-state.js'
 import type { LrScheduler } from '../optim/schedule.js'
 import type { Tensor } from '../tensor.js'
 

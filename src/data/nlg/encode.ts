@@ -3,8 +3,8 @@ import { UnsupportedError } from '../../errors.js'
 import { bad, checkBoolean, checkInteger, checkKeys } from '../../nn/options.js'
 import { badContent, linesOf, parseJson, readTextFile } from '../text-file.js'
 import type { Tokenizer } from '../tokenizer.js'
-import type { NlgRow } from './format.js'
-import { writeJsonl } from './format.js'
+import type { NlgRow } from './jsonl.js'
+import { writeJsonl } from './jsonl.js'
 
 /** A row as token ids. */
 export interface NlgExample {

@@ -1,17 +1,10 @@
 // The data sets of the paper's NLG example as rows of a context and what to write about it.
-import { rename, writeFile } from 'node:fs/promises'
-import { FileError } from '../../errors.js'
-import { bad, checkChoice } from '../../nn/options.js'
+import { checkChoice } from '../../nn/options.js'
 import { badContent, linesOf, parseJson, readTextFile } from '../text-file.js'
 import type { Place } from '../text-file.js'
-
-/** A context and a text about it. */
-export interface NlgRow {
-  context: string
-  completion: string
-  /** WebNLG: whether the category of the entry occurs in its training data. */
-  cate?: boolean
-}
+import { listAt, objectAt, shorten, textAt, wrongAt } from './fields.js'
+import { readFormatted } from './jsonl.js'
+import type { NlgRow } from './jsonl.js'
 
 /** The data sets that the example converts. */
 export type NlgFormat = 'e2e' | 'webnlg' | 'dart'
@@ -110,74 +103,8 @@ export function formatDart(data: unknown, file = 'DART data'): NlgRow[] {
  */
 export async function readNlgRows(file: string, format: NlgFormat): Promise<NlgRow[]> {
   checkChoice('data.readNlgRows', 'format', format, ['e2e', 'webnlg', 'dart'])
+  if (file.endsWith('.jsonl')) return readFormatted(file)
   const text = await readTextFile(file)
-  if (file.endsWith('.jsonl')) return parseRows(file, text)
   if (format === 'e2e') return formatE2e(text, file)
   return format === 'webnlg' ? formatWebnlg(text, file) : formatDart(text, file)
-}
-
-/** Rows of a `.jsonl` file: objects with `context` (or `prompt`) and `completion`. */
-export async function readFormatted(file: string): Promise<NlgRow[]> {
-  return parseRows(file, await readTextFile(file))
-}
-
-/** Writes values as a `.jsonl` file, a line each: the whole file is there, or the old one. */
-export async function writeJsonl(file: string, values: readonly unknown[]): Promise<void> {
-  if (typeof file !== 'string' || file === '') throw bad('data.writeJsonl', 'file', 'a path', file)
-  const partial = `${file}.${process.pid}.partial`
-  try {
-    await writeFile(partial, values.map((value) => `${JSON.stringify(value)}\n`).join(''))
-    await rename(partial, file)
-  } catch (cause) {
-    throw new FileError({
-      what: `${file} cannot be written`,
-      expected: 'a folder that can be written to',
-      received: (cause as Error).message,
-      fix: 'make the folder, or choose another path',
-      cause,
-    })
-  }
-}
-
-function parseRows(file: string, text: string): NlgRow[] {
-  return linesOf(file, text).map(({ row, line }) => {
-    const value = objectAt({ file, row }, parseJson(file, line, row))
-    const first = 'context' in value || !('prompt' in value) ? 'context' : 'prompt'
-    const found: NlgRow = {
-      context: textAt({ file, row, column: first }, value[first]),
-      completion: textAt({ file, row, column: 'completion' }, value['completion']),
-    }
-    const { cate } = value
-    if (cate === undefined) return found
-    if (typeof cate !== 'boolean') throw wrongAt({ file, row, column: 'cate' }, 'true or false', cate)
-    return { ...found, cate }
-  })
-}
-
-function objectAt(place: Place, value: unknown): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  throw wrongAt(place, 'an object', value)
-}
-
-function listAt(place: Place, value: unknown): unknown[] {
-  if (Array.isArray(value) && value.length > 0) return value
-  throw wrongAt(place, 'a list with at least one entry', value)
-}
-
-function textAt(place: Place, value: unknown): string {
-  if (typeof value === 'string' && value.trim() !== '') return value
-  throw wrongAt(place, 'a text', value)
-}
-
-function wrongAt(place: Place, expected: string, value: unknown) {
-  return badContent(place, {
-    what: value === undefined ? 'it is missing' : 'it is not usable',
-    expected,
-    received: value === undefined ? 'nothing' : shorten(JSON.stringify(value)),
-    fix: 'is this a file of another data set or another version of it?',
-  })
-}
-
-function shorten(text: string, most = 80): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text
 }

@@ -1,5 +1,16 @@
-export { WEBNLG_SEEN, formatDart, formatE2e, formatWebnlg, readFormatted, readNlgRows, writeJsonl } from './format.js'
-export type { NlgFormat, NlgRow } from './format.js'
+export { WEBNLG_SEEN, formatDart, formatE2e, formatWebnlg, readNlgRows } from './format.js'
+export type { NlgFormat } from './format.js'
+export { readFormatted, writeJsonl } from './jsonl.js'
+export type { NlgRow } from './jsonl.js'
+export {
+  collectPredictions,
+  cutPrediction,
+  decodeNlg,
+  e2eReferences,
+  numberedReferences,
+  predictionLines,
+} from './decode.js'
+export type { CollectOptions, DecodeNlgOptions, NlgEntry, NlgPrediction } from './decode.js'
 export { encodeNlg, readEncoded, writeEncoded } from './encode.js'
 export type { NlgEncodeOptions, NlgExample } from './encode.js'
 export { NlgDataset, checkNlgFits } from './dataset.js'

@@ -1,13 +1,16 @@
 // From the ids that beam search wrote to the text files that evaluation scripts read: what gpt2_decode.py of microsoft/LoRA does.
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { FormatError, OptionError } from '../errors.js'
-import { readLines } from '../lines.js'
-import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../nn/options.js'
-import { eachItem } from '../pace.js'
-import { squeeze, strip } from '../text.js'
-import type { NlgRow } from './nlg/format.js'
-import type { Tokenizer } from './tokenizer.js'
+import { join } from 'node:path'
+import { OptionError } from '../../errors.js'
+import { readLines } from '../../lines.js'
+import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../../nn/options.js'
+import { eachItem } from '../../pace.js'
+import { squeeze, strip } from '../../text.js'
+import { writeText } from '../../write-text.js'
+import { linesOf, parseJson, readTextFile } from '../text-file.js'
+import type { Tokenizer } from '../tokenizer.js'
+import { objectAt, wrongAt } from './fields.js'
+import { rowOf } from './jsonl.js'
+import type { NlgRow } from './jsonl.js'
 
 /** The text that a model wrote for a row. */
 export interface NlgPrediction {
@@ -132,7 +135,7 @@ export function predictionLines(entries: readonly NlgEntry[]): string {
  * Writes references and predictions of a generated data set as text, in the layout that the evaluation of E2E, WebNLG or DART reads. Line
  * breaks inside a text become spaces.
  * @returns how many entries there are
- * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` naming file and line when a file is not what it should be.
+ * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` naming file, row and column when a file is not what it should be.
  * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, or an entry has no prediction.
  */
 export async function decodeNlg(options: DecodeNlgOptions): Promise<{ entries: number }> {
@@ -145,11 +148,13 @@ export async function decodeNlg(options: DecodeNlgOptions): Promise<{ entries: n
   const { tokenizer, signal, outputReferences, outputPredictions, refUniqueFile, filter, tokenize, lower } = options
   const refType = checkChoice(owner, 'refType', options.refType ?? 'e2e', ['e2e', 'webnlg', 'dart'])
   const refNum = checkInteger(owner, 'refNum', options.refNum ?? 4, 1)
-  const rows = await eachItem(await readLines(options.formatted), { signal }, (line, i) =>
-    parseRow(options.formatted, i, line, filter ?? 'all'),
-  )
-  const predictions = await eachItem(await readLines(options.predictions), { signal }, (line, i) => {
-    const { id, ids } = parsePrediction(options.predictions, i, line)
+  const rows = await eachLine(options.formatted, signal, (file, at, line) => {
+    const row = rowOf(file, at, line)
+    if ((filter ?? 'all') === 'all' || row.cate !== undefined) return row
+    throw wrongAt({ file, row: at, column: 'cate' }, `true or false, which filter '${filter}' goes by`, row.cate)
+  })
+  const predictions = await eachLine(options.predictions, signal, (file, at, line) => {
+    const { id, ids } = predictionOf(file, at, line)
     return { id, text: tokenizer.decode(ids) }
   })
   const uniqueKeys = refUniqueFile === undefined ? undefined : (await readLines(refUniqueFile)).map(strip)
@@ -159,12 +164,12 @@ export async function decodeNlg(options: DecodeNlgOptions): Promise<{ entries: n
     lower,
     uniqueKeys,
   })
-  if (refType === 'e2e') await write(outputReferences, e2eReferences(entries))
+  if (refType === 'e2e') await writeText(outputReferences, e2eReferences(entries))
   else {
     const texts = numberedReferences(entries, refNum)
-    await Promise.all(texts.map((text, k) => write(join(outputReferences, `reference${k}`), text)))
+    await Promise.all(texts.map((text, k) => writeText(join(outputReferences, `reference${k}`), text)))
   }
-  await write(outputPredictions, predictionLines(entries))
+  await writeText(outputPredictions, predictionLines(entries))
   return { entries: entries.length }
 }
 
@@ -181,45 +186,18 @@ function checkChoices(owner: string, options: Pick<CollectOptions, (typeof CHOIC
 
 const oneLine = (text: string): string => text.replace(/\r\n|[\r\n]/g, ' ')
 
-async function write(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, text)
+async function eachLine<R>(
+  file: string,
+  signal: AbortSignal | undefined,
+  visit: (file: string, row: number, line: string) => R,
+): Promise<R[]> {
+  return eachItem(linesOf(file, await readTextFile(file)), { signal }, ({ row, line }) => visit(file, row, line))
 }
 
-function parseRow(path: string, i: number, line: string, filter: string): NlgRow {
-  const row = parseJson(path, i, line) as Partial<NlgRow>
-  if (typeof row.context !== 'string') throw wrongRow(path, i, 'a text "context"', row.context)
-  if (typeof row.completion !== 'string') throw wrongRow(path, i, 'a text "completion"', row.completion)
-  if (filter !== 'all' && typeof row.cate !== 'boolean') {
-    throw wrongRow(path, i, `"cate" true or false, which filter '${filter}' goes by`, row.cate)
-  }
-  return row as NlgRow
-}
-
-function parsePrediction(path: string, i: number, line: string): { id: number; ids: number[] } {
-  const { id, predict } = parseJson(path, i, line)
-  if (!Number.isInteger(id)) throw wrongRow(path, i, 'an integer "id"', id)
+function predictionOf(file: string, row: number, line: string): { id: number; ids: number[] } {
+  const { id, predict } = objectAt({ file, row }, parseJson(file, line, row))
+  if (!Number.isInteger(id)) throw wrongAt({ file, row, column: 'id' }, 'an integer', id)
   const isIds = Array.isArray(predict) && predict.every((value) => Number.isInteger(value) && value >= 0)
-  if (!isIds) throw wrongRow(path, i, 'a list of token ids "predict"', predict)
+  if (!isIds) throw wrongAt({ file, row, column: 'predict' }, 'a list of token ids', predict)
   return { id: id as number, ids: predict as number[] }
-}
-
-function parseJson(path: string, i: number, line: string): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch (error) {
-    throw wrongRow(path, i, 'a JSON object', `${line.slice(0, 60)} (${(error as Error).message})`)
-  }
-  if (typeof value !== 'object' || value === null) throw wrongRow(path, i, 'a JSON object', value)
-  return value as Record<string, unknown>
-}
-
-function wrongRow(path: string, i: number, expected: string, received: unknown): FormatError {
-  return new FormatError({
-    what: `${path}, line ${i + 1}: this is no row of that file`,
-    expected,
-    received: typeof received === 'string' ? received : (JSON.stringify(received) ?? 'nothing'),
-    fix: 'write one JSON object per line',
-  })
 }
