@@ -3658,6 +3658,24 @@ declare namespace index_d$8 {
   export type { index_d$8_AvgPoolOptions as AvgPoolOptions, index_d$8_ConvFunctionalOptions as ConvFunctionalOptions, index_d$8_ConvGeometry as ConvGeometry, index_d$8_ConvOptions as ConvOptions, index_d$8_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$8_ConvTransposeGeometry as ConvTransposeGeometry, index_d$8_ConvTransposeOptions as ConvTransposeOptions, index_d$8_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$8_FloatDtype as FloatDtype, index_d$8_GroupNormOptions as GroupNormOptions, index_d$8_InterpolateMode as InterpolateMode, index_d$8_InterpolateOptions as InterpolateOptions, index_d$8_LayerNormOptions as LayerNormOptions, index_d$8_LinearOptions as LinearOptions, index_d$8_MaxPoolOptions as MaxPoolOptions, index_d$8_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$8_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$8_OutputSize as OutputSize, index_d$8_PReLUOptions as PReLUOptions, index_d$8_PaddingMode as PaddingMode, index_d$8_PerDimension as PerDimension, index_d$8_PlacementOptions as PlacementOptions, index_d$8_RMSNormOptions as RMSNormOptions, index_d$8_RunningNormOptions as RunningNormOptions };
 }
 
+/** The state of an optimizer in PyTorch's structure: parameters are numbered through all groups. */
+interface OptimizerState {
+    state: Record<string, Record<string, Tensor | number>>;
+    param_groups: ({
+        params: number[];
+    } & Record<string, unknown>)[];
+}
+/**
+ * The state of an optimizer of PyTorch, as `load` reads it from a file of `torch.save`, for `loadStateDict`: there the step is a tensor, and parameters
+ * are the keys of a Map.
+ *
+ * @example
+ * const { optimizer: saved } = await lora.load<lora.TorchObject>('checkpoint.pt')
+ * optimizer.loadStateDict(await lora.optim.stateFromTorch(saved))
+ * @throws {OptionError} when it is no such state.
+ */
+declare function stateFromTorch(saved: unknown): Promise<OptimizerState>;
+
 /** One set of parameters that share their options. Options may be changed between steps. */
 interface ParamGroup {
     params: Tensor[];
@@ -3670,13 +3688,6 @@ interface ParamGroup {
 type Params<Options> = Iterable<Tensor> | Iterable<{
     params: Iterable<Tensor>;
 } & Partial<Options>>;
-/** The state of an optimizer in PyTorch's structure: parameters are numbered through all groups. */
-interface OptimizerState {
-    state: Record<string, Record<string, Tensor | number>>;
-    param_groups: ({
-        params: number[];
-    } & Record<string, unknown>)[];
-}
 /** What an optimizer remembers of one parameter. */
 interface ParamState {
     /** Updates so far. */
@@ -3746,7 +3757,6 @@ declare abstract class Optimizer<Options extends {
     private batches;
     /** An update that failed did not happen: it is not counted, and moments that were made for it are made again. */
     private undoFailed;
-    private groupSizes;
     private checkState;
 }
 
@@ -4188,8 +4198,9 @@ type index_d$7_SGDOptions = SGDOptions;
 declare const index_d$7_clipGradNorm: typeof clipGradNorm;
 declare const index_d$7_clipGradValue: typeof clipGradValue;
 declare const index_d$7_decayGroups: typeof decayGroups;
+declare const index_d$7_stateFromTorch: typeof stateFromTorch;
 declare namespace index_d$7 {
-  export { index_d$7_Adafactor as Adafactor, index_d$7_Adam as Adam, index_d$7_AdamW as AdamW, index_d$7_NlgAdamW as NlgAdamW, index_d$7_Optimizer as Optimizer, index_d$7_SGD as SGD, index_d$7_clipGradNorm as clipGradNorm, index_d$7_clipGradValue as clipGradValue, index_d$7_decayGroups as decayGroups, schedule_d as lrScheduler };
+  export { index_d$7_Adafactor as Adafactor, index_d$7_Adam as Adam, index_d$7_AdamW as AdamW, index_d$7_NlgAdamW as NlgAdamW, index_d$7_Optimizer as Optimizer, index_d$7_SGD as SGD, index_d$7_clipGradNorm as clipGradNorm, index_d$7_clipGradValue as clipGradValue, index_d$7_decayGroups as decayGroups, schedule_d as lrScheduler, index_d$7_stateFromTorch as stateFromTorch };
   export type { index_d$7_AdafactorOptions as AdafactorOptions, index_d$7_AdamOptions as AdamOptions, index_d$7_AdamWOptions as AdamWOptions, index_d$7_ClipGradNormOptions as ClipGradNormOptions, index_d$7_NlgAdamWOptions as NlgAdamWOptions, index_d$7_OptimizerState as OptimizerState, index_d$7_ParamGroup as ParamGroup, index_d$7_Params as Params, index_d$7_SGDOptions as SGDOptions };
 }
 
@@ -7262,6 +7273,11 @@ interface NlgRow {
     /** WebNLG: whether the category of the entry occurs in its training data. */
     cate?: boolean;
 }
+/** Rows of a `.jsonl` file: objects with `context` (or `prompt`) and `completion`. */
+declare function readFormatted(file: string): Promise<NlgRow[]>;
+/** Writes values as a `.jsonl` file, a line each: the whole file is there, or the old one. */
+declare function writeJsonl(file: string, values: readonly unknown[]): Promise<void>;
+
 /** The data sets that the example converts. */
 type NlgFormat = 'e2e' | 'webnlg' | 'dart';
 /** The categories of WebNLG 2017 that its training data has; what belongs to others is unseen. */
@@ -7293,10 +7309,6 @@ declare function formatDart(data: unknown, file?: string): NlgRow[];
  * @throws {FileError} {@link FormatError} naming file, row and column.
  */
 declare function readNlgRows(file: string, format: NlgFormat): Promise<NlgRow[]>;
-/** Rows of a `.jsonl` file: objects with `context` (or `prompt`) and `completion`. */
-declare function readFormatted(file: string): Promise<NlgRow[]>;
-/** Writes values as a `.jsonl` file, a line each: the whole file is there, or the old one. */
-declare function writeJsonl(file: string, values: readonly unknown[]): Promise<void>;
 
 /** How texts become rows of a batch. The names are those of transformers. */
 interface BatchOptions {
@@ -7542,6 +7554,78 @@ declare class Tokenizer {
      */
     saveFolder(folder: string): Promise<void>;
 }
+
+/** The text that a model wrote for a row. */
+interface NlgPrediction {
+    /** Index of the row. */
+    id: number;
+    text: string;
+}
+/** Options of {@link collectPredictions}. */
+interface CollectOptions {
+    /** Which rows count: all, or those whose `cate` is true (seen) or false (unseen). @default 'all' */
+    filter?: 'all' | 'seen' | 'unseen';
+    /** Puts spaces around everything that is no letter, digit or underscore. @default false */
+    tokenize?: boolean;
+    /** Writes everything in lower case. @default false */
+    lower?: boolean;
+    /** For each row the name of its entry, instead of its context. */
+    uniqueKeys?: readonly string[];
+}
+/** Rows that belong together, with the one prediction for them. */
+interface NlgEntry {
+    /** The context of the first of them. */
+    context: string;
+    /** What was wanted, in the order of the rows. */
+    references: string[];
+    prediction: string;
+}
+/** Options of {@link decodeNlg}: the flags of gpt2_decode.py. */
+interface DecodeNlgOptions extends Omit<CollectOptions, 'uniqueKeys'> {
+    /** JSON lines `{"id": …, "predict": [ids]}`: `--sample_file`. */
+    predictions: string;
+    /** JSON lines of {@link NlgRow}: `--input_file`. */
+    formatted: string;
+    /** What the ids were made with: `--vocab`. */
+    tokenizer: Tokenizer;
+    /** The file (e2e) or folder (webnlg, dart) for references: `--output_ref_file`. */
+    outputReferences: string;
+    /** The file for predictions: `--output_pred_file`. */
+    outputPredictions: string;
+    /** How references are laid out: `--ref_type`. @default 'e2e' */
+    refType?: 'e2e' | 'webnlg' | 'dart';
+    /** How many reference files webnlg and dart get: `--ref_num`. @default 4 */
+    refNum?: number;
+    /** A file with the entry's name for each row, one a line: `--ref_unique_file`. @default rows of the same context are one entry */
+    refUniqueFile?: string;
+    /** Ends the work with an `AbortedError`. */
+    signal?: AbortSignal;
+}
+/** The text before the end token and before the first blank line, without white space around it. */
+declare function cutPrediction(text: string): string;
+/**
+ * Gathers the references of rows with the same context, in the order in which they first appear, and puts the prediction for one of these
+ * rows beside them: the last one, if there are several. Predictions are cut (see {@link cutPrediction}).
+ * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, a prediction's id is no row, or an entry has no prediction.
+ * @see microsoft/LoRA, examples/NLG/src/gpt2_decode.py
+ */
+declare function collectPredictions(rows: readonly NlgRow[], predictions: readonly NlgPrediction[], options?: CollectOptions): NlgEntry[];
+/** The E2E layout: references one a line, a blank line after each entry. */
+declare function e2eReferences(entries: readonly NlgEntry[]): string;
+/** The WebNLG and DART layout, a text for each of `count` files: line i is a reference of entry i, its first one where it has fewer. */
+declare function numberedReferences(entries: readonly NlgEntry[], count: number): string[];
+/** Predictions, one a line. */
+declare function predictionLines(entries: readonly NlgEntry[]): string;
+/**
+ * Writes references and predictions of a generated data set as text, in the layout that the evaluation of E2E, WebNLG or DART reads. Line
+ * breaks inside a text become spaces.
+ * @returns how many entries there are
+ * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` naming file, row and column when a file is not what it should be.
+ * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, or an entry has no prediction.
+ */
+declare function decodeNlg(options: DecodeNlgOptions): Promise<{
+    entries: number;
+}>;
 
 /** A row as token ids. */
 interface NlgExample {
@@ -7899,78 +7983,6 @@ interface PadOptions {
 }
 /** Joins rows to a batch, padded behind. */
 declare function padTexts(rows: readonly EncodedText[], options: PadOptions): TextBatch;
-
-/** The text that a model wrote for a row. */
-interface NlgPrediction {
-    /** Index of the row. */
-    id: number;
-    text: string;
-}
-/** Options of {@link collectPredictions}. */
-interface CollectOptions {
-    /** Which rows count: all, or those whose `cate` is true (seen) or false (unseen). @default 'all' */
-    filter?: 'all' | 'seen' | 'unseen';
-    /** Puts spaces around everything that is no letter, digit or underscore. @default false */
-    tokenize?: boolean;
-    /** Writes everything in lower case. @default false */
-    lower?: boolean;
-    /** For each row the name of its entry, instead of its context. */
-    uniqueKeys?: readonly string[];
-}
-/** Rows that belong together, with the one prediction for them. */
-interface NlgEntry {
-    /** The context of the first of them. */
-    context: string;
-    /** What was wanted, in the order of the rows. */
-    references: string[];
-    prediction: string;
-}
-/** Options of {@link decodeNlg}: the flags of gpt2_decode.py. */
-interface DecodeNlgOptions extends Omit<CollectOptions, 'uniqueKeys'> {
-    /** JSON lines `{"id": …, "predict": [ids]}`: `--sample_file`. */
-    predictions: string;
-    /** JSON lines of {@link NlgRow}: `--input_file`. */
-    formatted: string;
-    /** What the ids were made with: `--vocab`. */
-    tokenizer: Tokenizer;
-    /** The file (e2e) or folder (webnlg, dart) for references: `--output_ref_file`. */
-    outputReferences: string;
-    /** The file for predictions: `--output_pred_file`. */
-    outputPredictions: string;
-    /** How references are laid out: `--ref_type`. @default 'e2e' */
-    refType?: 'e2e' | 'webnlg' | 'dart';
-    /** How many reference files webnlg and dart get: `--ref_num`. @default 4 */
-    refNum?: number;
-    /** A file with the entry's name for each row, one a line: `--ref_unique_file`. @default rows of the same context are one entry */
-    refUniqueFile?: string;
-    /** Ends the work with an `AbortedError`. */
-    signal?: AbortSignal;
-}
-/** The text before the end token and before the first blank line, without white space around it. */
-declare function cutPrediction(text: string): string;
-/**
- * Gathers the references of rows with the same context, in the order in which they first appear, and puts the prediction for one of these
- * rows beside them: the last one, if there are several. Predictions are cut (see {@link cutPrediction}).
- * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, a prediction's id is no row, or an entry has no prediction.
- * @see microsoft/LoRA, examples/NLG/src/gpt2_decode.py
- */
-declare function collectPredictions(rows: readonly NlgRow[], predictions: readonly NlgPrediction[], options?: CollectOptions): NlgEntry[];
-/** The E2E layout: references one a line, a blank line after each entry. */
-declare function e2eReferences(entries: readonly NlgEntry[]): string;
-/** The WebNLG and DART layout, a text for each of `count` files: line i is a reference of entry i, its first one where it has fewer. */
-declare function numberedReferences(entries: readonly NlgEntry[], count: number): string[];
-/** Predictions, one a line. */
-declare function predictionLines(entries: readonly NlgEntry[]): string;
-/**
- * Writes references and predictions of a generated data set as text, in the layout that the evaluation of E2E, WebNLG or DART reads. Line
- * breaks inside a text become spaces.
- * @returns how many entries there are
- * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` naming file and line when a file is not what it should be.
- * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, or an entry has no prediction.
- */
-declare function decodeNlg(options: DecodeNlgOptions): Promise<{
-    entries: number;
-}>;
 
 type data_d_Cell = Cell;
 type data_d_Collated<S> = Collated<S>;

@@ -55,27 +55,42 @@ async function allEqual(...pairs) {
 /** Files of torch.save that the page loads, written by the pickles of the proof. */
 const FILES = `
 import { writeFileSync } from 'node:fs'
-import { dictOf, pickle, storage, tensor, zipFile } from '${new URL('../../scripts/proofs/pickle/write.mjs', import.meta.url).href}'
-async function torchSave(dict, path, prefix = '') {
-  const [pairs, storages] = [[], {}]
-  for (const [name, { shape, numel }] of Object.entries(dict)) {
-    const key = String(pairs.length)
+import { bytes, dictOf, listOf, op, pickle, storage, tensor, zipFile } from '${new URL('../../scripts/proofs/pickle/write.mjs', import.meta.url).href}'
+async function torchSave(value, path) {
+  const storages = {}
+  const write = async (value) => {
+    if (typeof value === 'boolean') return value ? op.true : op.false
+    if (typeof value === 'number') return Number.isInteger(value) ? op.int(value) : op.float(value)
+    if (Array.isArray(value)) return listOf(...(await Promise.all(value.map(write))))
+    if (value instanceof Map) {
+      const parts = await Promise.all([...value].flat().map(write))
+      return bytes(op.emptyDict, op.mark, ...parts, op.setItems)
+    }
+    if (!(value instanceof lora.Tensor)) {
+      return dictOf(...(await Promise.all(Object.entries(value).map(async ([key, part]) => [key, await write(part)]))))
+    }
+    const { shape, numel } = value
+    const key = String(Object.keys(storages).length)
     const stride = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1))
-    pairs.push([prefix + name, tensor({ size: shape, stride, on: storage({ key, numel }) })])
-    storages[key] = Buffer.from((await dict[name].data()).buffer)
+    storages[key] = Buffer.alloc(0)
+    storages[key] = Buffer.from((await value.data()).buffer)
+    return tensor({ size: shape, stride, on: storage({ key, numel }) })
   }
-  const program = prefix === '' ? dictOf(...pairs) : dictOf(['model_state_dict', dictOf(...pairs)])
+  const program = await write(value)
   writeFileSync(path, zipFile(pickle(program), storages))
 }
+const wrapped = (dict) => ({
+  model_state_dict: Object.fromEntries(Object.entries(dict).map(([name, value]) => ['module.' + name, value])),
+})
 `
 const FILES_BEFORE: Record<string, string> = {
   'Load in two steps': `${FILES}
 await torchSave(pretrained.stateDict(), 'ckpt_pretrained.pt')
-await torchSave(lora.loraStateDict(trained), 'ckpt_lora.pt', 'module.')`,
+await torchSave(wrapped(lora.loraStateDict(trained)), 'ckpt_lora.pt')`,
   'GPT-2: load, adapt, generate (`NLG/src/gpt2_ft.py`, `gpt2_beam.py`)': `${FILES}
 const gpt2 = await lora.models.GPT2LMHeadModel.fromPretrained('gpt2')
 lora.injectLora(gpt2, { targets: 'c_attn', r: 4, enableLora: [true, false, true] })
-await torchSave(lora.loraStateDict(gpt2), 'gpt2_md_lora_e2e.pt', 'module.')`,
+await torchSave(wrapped(lora.loraStateDict(gpt2)), 'gpt2_md_lora_e2e.pt')`,
   'The released checkpoint of RoBERTa (`NLU/roberta_base_lora_mnli.bin`)': `${FILES}
 const roberta = lora.models.RobertaForSequenceClassification.fromConfig({
   vocab_size: 32, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 2, num_attention_heads: 4, num_labels: 3,
@@ -84,6 +99,13 @@ await roberta.savePretrained('roberta-base')
 lora.injectLora(roberta, { targets: ['query', 'value'], r: 8, loraAlpha: 16 })
 const head = Object.entries(roberta.stateDict()).filter(([name]) => name.startsWith('classifier'))
 await torchSave({ ...lora.loraStateDict(roberta), ...Object.fromEntries(head) }, 'roberta_base_lora_mnli.bin')`,
+  'Save and resume a training': `${FILES}
+const old = new optim.AdamW(trained.parameters().filter((p) => p.requiresGrad), { lr: 2e-4 })
+for (const param of old.paramGroups[0].params) param.grad = lora.rand(param.shape)
+await old.step()
+const { state, param_groups } = old.stateDict()
+const numbered = Object.entries(state).map(([number, { step, ...more }]) => [Number(number), { step: lora.tensor(step), ...more }])
+await torchSave({ model: trained.stateDict(), optimizer: { state: new Map(numbered), param_groups } }, 'checkpoint.pt')`,
   "Models of transformers, and PEFT's usual targets": `await lora.models.LlamaForCausalLM.fromConfig({
     vocab_size: 32, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2,
   }).savePretrained('smollm2')`,
@@ -138,6 +160,8 @@ const EQUAL: Record<string, string> = {
   'Batches of data (`NLG/src/data_utils.py`, `gpt2_ft.py`)':
     '[lora.tensor([position.batch, loader.length]), lora.tensor([0, 2])]',
   'Fused projections': '[fused.forward(x).chunk(3, 2)[0], q_proj.forward(x)], [k.forward(x), k_proj.forward(x)]',
+  'Save and resume a training': `[model.q_proj.loraA, trained.q_proj.loraA],
+    [optimizer.stateDict().state[3].exp_avg, state[3].exp_avg], [lora.tensor(optimizer.stateDict().state[3].step), lora.tensor(1)]`,
   'The loss of the NLG example': `[loss, (() => {
     const logprobs = logits.view(-1, 11).logSoftmax(-1)
     const nll = logprobs.gather(-1, labels.view(-1).unsqueeze(1)).neg().squeeze(1)

@@ -181,5 +181,38 @@ test('optimizers: bad parameters and options are errors where they are given', (
   refused(() => new optim.AdamW([p], { weight_decay: 0.1 } as never), /write weightDecay/)
   refused(() => new optim.SGD([p], { nesterov: true }), /momentum/)
   const optimizer = new optim.AdamW([p])
-  refused(() => optimizer.loadStateDict({ state: {}, param_groups: [] }), /param_groups/)
+  const wrong: [unknown, RegExp][] = [
+    [{ state: {}, param_groups: [] }, /param_groups/],
+    [null, /an object with state and param_groups/],
+    [{ optimizer: optimizer.stateDict() }, /that part of a checkpoint/],
+    [{ state: {}, param_groups: [{}] }, /numbers of its params/],
+    [{ state: {}, param_groups: [{ params: [0, 1] }] }, /groups of 1 parameters/],
+    [{ state: { 0: { step: 1.5 } }, param_groups: [{ params: [0] }] }, /a number of updates/],
+    [{ state: { 0: { step: lora.tensor(1) } }, param_groups: [{ params: [0] }] }, /stateFromTorch/],
+  ]
+  for (const [state, message] of wrong) refused(() => optimizer.loadStateDict(state as never), message)
+})
+
+test('optimizers: a state that PyTorch saved is taken over', async (t) => {
+  const p = parameter()
+  p.grad = lora.tensor(GRADS[0]!, { dtype: 'f64' })
+  const first = new optim.AdamW([p], { lr: LR })
+  await first.step()
+  const { state, param_groups } = first.stateDict()
+  // As `load` gives a file of torch.save: the numbers are keys of a Map, the step is a tensor.
+  const saved = { state: new Map([[0, { ...state[0], step: lora.tensor(1) }]]), param_groups }
+  const second = nn.parameter(p.detach().clone())
+  const after = new optim.AdamW([second])
+  after.loadStateDict(await optim.stateFromTorch(saved))
+  for (const [each, optimizer] of [
+    [p, first],
+    [second, after],
+  ] as const) {
+    each.grad = lora.tensor(GRADS[1]!, { dtype: 'f64' })
+    await optimizer.step()
+  }
+  t.deepEqual([...(await second.data())], [...(await p.data())])
+  await t.throwsAsync(optim.stateFromTorch({ state: {} }), { instanceOf: lora.OptionError, message: /param_groups/ })
+  const momentum = { state: new Map([[0, { momentum_buffer: p.detach() }]]), param_groups: [{ params: [0] }] }
+  t.is((await optim.stateFromTorch(momentum)).state[0]!['step'], 1)
 })

@@ -1,5 +1,7 @@
 export { Optimizer } from './optimizer.js'
-export type { OptimizerState, ParamGroup, Params } from './optimizer.js'
+export type { ParamGroup, Params } from './optimizer.js'
+export { stateFromTorch } from './saved-state.js'
+export type { OptimizerState } from './saved-state.js'
 export { AdamW } from './adamw.js'
 export type { AdamWOptions } from './adamw.js'
 export { Adam } from './adam.js'

@@ -10,6 +10,8 @@ import { keep, noGrad } from '../scope.js'
 import { zeros } from '../make.js'
 import { KIND, Tensor } from '../tensor.js'
 import { withEachGrad, withGrads } from './grads.js'
+import { readState } from './saved-state.js'
+import type { OptimizerState } from './saved-state.js'
 import { UpdateLog, recordUpdate } from './updates.js'
 
 /** One set of parameters that share their options. Options may be changed between steps. */
@@ -26,12 +28,6 @@ const NOT_OPTIONS = ['params', 'foreach', 'capturable', 'differentiable', 'fused
 
 /** What an optimizer is given: parameters, or groups that override its options. */
 export type Params<Options> = Iterable<Tensor> | Iterable<{ params: Iterable<Tensor> } & Partial<Options>>
-
-/** The state of an optimizer in PyTorch's structure: parameters are numbered through all groups. */
-export interface OptimizerState {
-  state: Record<string, Record<string, Tensor | number>>
-  param_groups: ({ params: number[] } & Record<string, unknown>)[]
-}
 
 /** What an optimizer remembers of one parameter. */
 export interface ParamState {
@@ -153,14 +149,11 @@ export abstract class Optimizer<Options extends { lr: number }> {
    */
   loadStateDict(saved: OptimizerState): void {
     const params = this.paramGroups.flatMap((group) => group.params)
-    const counts = saved.param_groups.map((group) => group.params.length)
-    if (counts.join() !== this.paramGroups.map((group) => group.params.length).join()) {
-      throw bad(`${this.owner}.loadStateDict`, 'param_groups', `groups of ${this.groupSizes()} parameters`, counts)
-    }
+    const sizes = this.paramGroups.map((group) => group.params.length)
+    const { groups, entries } = readState(this.owner, saved, sizes)
     this.undoFailed()
-    const options = saved.param_groups.map((group) => this.check({ ...this.defaults, ...camelKeys(group) }))
-    const numbers = saved.param_groups.flatMap((group) => group.params)
-    const states = numbers.map((number, i) => this.checkState(saved.state[number], params[i]!))
+    const options = groups.map((group) => this.check({ ...this.defaults, ...camelKeys(group) }))
+    const states = entries.map((entry, i) => entry && this.checkState(entry, params[i]!))
     this.state.clear()
     options.forEach((group, i) => Object.assign(this.paramGroups[i]!, group))
     states.forEach((state, i) => state && this.state.set(params[i]!, copyState(state, params[i]!)))
@@ -216,15 +209,10 @@ export abstract class Optimizer<Options extends { lr: number }> {
     )
   }
 
-  private groupSizes(): string {
-    return this.paramGroups.map((group) => group.params.length).join(', ')
-  }
-
-  private checkState(saved: Record<string, Tensor | number> | undefined, param: Tensor): ParamState | undefined {
-    if (saved === undefined) return undefined
-    const { step, ...rest } = saved
-    if (typeof step !== 'number')
-      throw bad(`${this.owner}.loadStateDict`, 'step', 'a number', step, 'pass await step.item()')
+  private checkState(
+    { step, rest }: { step: number; rest: Record<string, Tensor | number> },
+    param: Tensor,
+  ): ParamState {
     const moments = new Map<string, Tensor>()
     for (const [name, moment] of Object.entries(rest)) {
       const shape = this.stateShape(name, param)
