@@ -8,7 +8,9 @@ mod peak;
 use ::gemm as gemm_crate;
 use calls::{best, numbers};
 use kernels::cpu::linear::{Layout, linear, linear_dw, linear_dx};
-use kernels::cpu::lora::{Block, Dropout, lora_linear, lora_merge, lora_update, lora_update_backward};
+use kernels::cpu::lora::{
+    Block, Dropout, lora_linear, lora_linear_backward, lora_merge, lora_update, lora_update_backward,
+};
 use kernels::{WeightRef, cpu::lora::WeightMut};
 
 fn main() {
@@ -256,9 +258,11 @@ fn layers(peak: peak::Peak) {
                 &x, w, layer, None, &a, &b, &blocks, m, k, n, r, 2.0, None, &mut h, &mut y,
             )
             .expect("fits");
-            linear_dx(&dy, w, layer, m, k, n, &mut dx).expect("fits");
             let (dx, da, db) = (Some(&mut dx[..]), Some(&mut da[..]), Some(&mut db[..]));
-            lora_update_backward(&dy, &x, &a, &b, &h, &blocks, m, k, n, r, 2.0, None, dx, da, db).expect("fits");
+            lora_linear_backward(
+                &dy, &x, w, layer, &a, &b, &h, &blocks, m, k, n, r, 2.0, None, dx, da, db,
+            )
+            .expect("fits");
         });
         let rate = 4e-9 * (m * k * n) as f64 / plain;
         println!(

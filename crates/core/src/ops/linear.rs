@@ -252,13 +252,18 @@ pub(super) fn base_twin(twin: &Twin<'_>, layout: Layout) -> Result<Tensor> {
 
 /// Twin of `linearDx`.
 pub fn dx_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let (dy, weight) = (rows(twin.tensor(0))?, twin.tensor(1));
-    let weight = if layout(&mut twin.reader())? == Layout::OutIn {
+    let dy = rows(twin.tensor(0))?;
+    let weight = out_in(twin.tensor(1), layout(&mut twin.reader())?)?;
+    Ok(vec![product(&dy, &weight)?.reshape(twin.out(0).shape.dims())?])
+}
+
+/// A weight of either layout as (N, K).
+pub(super) fn out_in(weight: &Tensor, layout: Layout) -> Result<Tensor> {
+    Ok(if layout == Layout::OutIn {
         weight.clone()
     } else {
         weight.t()?
-    }; // (N, K)
-    Ok(vec![product(&dy, &weight)?.reshape(twin.out(0).shape.dims())?])
+    })
 }
 
 /// Twin of `linearDw`.

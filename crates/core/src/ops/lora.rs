@@ -28,8 +28,6 @@ pub(super) mod wants {
     pub const DA: u32 = 2;
     /// The gradient of B.
     pub const DB: u32 = 4;
-    /// The given `dx` belongs to the op: nobody else reads it, so the sum may take its place.
-    pub const OWN_DX: u32 = 8;
 }
 
 /// Reads `[start, len, …]`. A plain layer has the one block `[0, N]`.

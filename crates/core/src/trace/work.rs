@@ -24,8 +24,12 @@ pub fn flops(row: &OpRow, inputs: &[Option<Meta>], outputs: &[Meta]) -> Option<f
         "loraLinear" => out? * last(0)? + numel(0)? / last(0)? * (numel(3)? + numel(4)?),
         "loraUpdate" => numel(1)? / last(1)? * (numel(2)? + numel(3)?),
         "loraBackward" => {
-            let products = if dims(5).is_some() { 2.0 } else { 1.0 };
-            numel(0)? / last(0)? * (products * numel(2)? + 2.0 * numel(3)?)
+            // A layer's dx is two products: over its weight, and over A.
+            let (dx, weight) = match dims(5) {
+                Some(_) => (1.0, numel(5)?),
+                None => (0.0, 0.0),
+            };
+            numel(0)? / last(0)? * (weight + (1.0 + dx) * numel(2)? + 2.0 * numel(3)?)
         }
         "loraMerge" => numel(0)? * last(2)?,
         "conv" | "convDx" => {

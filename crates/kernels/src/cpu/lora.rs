@@ -12,7 +12,7 @@ mod merge;
 pub use backward::lora_update_backward;
 pub use drop::Dropout;
 pub use embedding::lora_embedding;
-pub use linear::lora_linear;
+pub use linear::{lora_linear, lora_linear_backward};
 pub use merge::{WeightMut, lora_merge};
 
 use super::small_rows::{Kind, Tile, with_scratch};
@@ -238,7 +238,7 @@ mod tests {
     };
 
     /// The blocks of a merged layer where there is room for them: the first and the last third, out of order.
-    fn blocks(n: usize, merged: bool) -> Vec<Block> {
+    pub(super) fn blocks(n: usize, merged: bool) -> Vec<Block> {
         let third = n / 3;
         if merged {
             vec![

@@ -1,16 +1,17 @@
 //! The gradients of the low-rank update, which the dense layer and the update on a finished product share.
 
 use candle_core::Tensor;
+use kernels::cpu::linear::Layout;
 use kernels::cpu::lora as kernel;
 use smallvec::SmallVec;
 
-use super::super::linear::{Wide, product, rows};
+use super::super::linear::{Weight, Wide, layout, out_in, product, rows};
 use super::super::row::{AttrReader, Meta, Metas, ShapeContext};
 use super::super::{table, twins};
 use super::{Blocks, blocks, dropout, dropout_blocks, offsets, wants};
 use crate::entry::Id;
 use crate::error::Result;
-use crate::exec::{Exec, Output, Outputs, Twin};
+use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
 use crate::shape::Shape;
 use crate::storage::Element;
@@ -21,13 +22,15 @@ const X: usize = 1;
 const A: usize = 2;
 const B: usize = 3;
 const H: usize = 4;
-const DX: usize = 5;
+/// The base's weight, where dx is that of the whole layer.
+const WEIGHT: usize = 5;
 
 struct Options {
     scaling: f64,
     p: f64,
     blocks: Blocks,
     needs: u32,
+    layout: Layout,
 }
 
 fn options(mut attrs: AttrReader<'_>, n: usize) -> Result<Options> {
@@ -37,17 +40,18 @@ fn options(mut attrs: AttrReader<'_>, n: usize) -> Result<Options> {
         p,
         blocks,
         needs: attrs.number() as u32,
+        layout: layout(&mut attrs)?,
     })
 }
 
 /// Records the gradient op of a layer with x, A and B at these inputs and h at output 1, and sets what it gives.
 ///
-/// `given` holds scaling, p and blocks; `dx` is the share of x's gradient that the base has (0: none), and is used up.
+/// `given` holds scaling, p and blocks; `base` is the weight of a dense layer, whose share dx has too, and its layout.
 pub(super) fn record(
     back: &mut Back<'_>,
     [x, a, b]: [usize; 3],
     dy: Id,
-    dx: Id,
+    base: Option<(usize, f64)>,
     mut given: SmallVec<[f64; 12]>,
 ) -> Result<()> {
     let mut needs = 0;
@@ -57,10 +61,13 @@ pub(super) fn record(
     if needs == 0 {
         return Ok(());
     }
-    given.push(f64::from(if dx != 0 { needs | wants::OWN_DX } else { needs }));
+    let (weight, layout) = base
+        .filter(|_| back.needs(x))
+        .map_or((0, 0.0), |(i, layout)| (back.input(i), layout));
+    given.extend([f64::from(needs), layout]);
     let saved_x = if back.needs(a) { back.input(x) } else { 0 };
     let saved_h = if back.needs(b) { back.output(1) } else { 0 };
-    let inputs = [dy, saved_x, back.input(a), back.input(b), saved_h, dx];
+    let inputs = [dy, saved_x, back.input(a), back.input(b), saved_h, weight];
     let grads = back.replay(&table::LORA_BACKWARD, &inputs, &given, back.rng())?;
     for (i, grad) in [x, a, b].into_iter().zip(grads) {
         if back.needs(i) {
@@ -103,6 +110,7 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
         p,
         blocks,
         needs,
+        layout,
     } = options(exec.reader(), n)?;
     let drop = dropout(p, exec.rng());
     float!(exec.out(0).dtype, T => {
@@ -110,29 +118,24 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
         let x = Wide::<T>::read_or_blank(exec, X, m * k)?;
         let h = Wide::<T>::read_or_blank(exec, H, m * blocks.len() * r)?;
         let (mut da, mut db) = (exec.alloc::<T>(1)?, exec.alloc::<T>(2)?);
-        let mut run = |dx: Option<&mut [T]>| {
-            let da = (needs & wants::DA != 0).then_some(&mut da[..]);
-            let db = (needs & wants::DB != 0).then_some(&mut db[..]);
-            kernel::lora_update_backward(&dy, &x, &a, &b, &h, &blocks, m, k, n, r, scaling as T, drop, dx, da, db)
-        };
-        let dx = if needs & wants::DX == 0 {
-            run(None)?;
-            Output::New(T::wrap(exec.alloc::<T>(0)?))
-        } else if exec.has(DX) && needs & wants::OWN_DX != 0 {
-            run(Some(&mut exec.write::<T>(DX)?))?;
-            Output::Alias(DX)
+        let mut dx = exec.alloc::<T>(0)?;
+        let (da_wanted, db_wanted) = ((needs & wants::DA != 0).then_some(&mut da[..]), (needs & wants::DB != 0).then_some(&mut db[..]));
+        if exec.has(WEIGHT) {
+            let weight = Weight::read(exec, WEIGHT)?;
+            let weight = weight.factor(exec.precision());
+            kernel::lora_linear_backward(
+                &dy, &x, weight, layout, &a, &b, &h, &blocks, m, k, n, r, scaling as T, drop, Some(&mut dx), da_wanted, db_wanted,
+            )?;
         } else {
-            let mut dx = exec.alloc::<T>(0)?;
-            match exec.read_optional::<T>(DX)? {
-                Some(given) => kernels::par::copy(&given, &mut dx),
-                None => kernels::par::fill(&mut dx, 0.0),
-            }
-            run(Some(&mut dx))?;
-            Output::New(T::wrap(dx))
-        };
+            kernels::par::fill(&mut dx, 0.0);
+            let dx = (needs & wants::DX != 0).then_some(&mut dx[..]);
+            kernel::lora_update_backward(
+                &dy, &x, &a, &b, &h, &blocks, m, k, n, r, scaling as T, drop, dx, da_wanted, db_wanted,
+            )?;
+        }
         x.give(exec);
         h.give(exec);
-        Ok(Outputs::from_iter([dx, Output::New(T::wrap(da)), Output::New(T::wrap(db))]))
+        Ok(outputs([T::wrap(dx), T::wrap(da), T::wrap(db)]))
     })
 }
 
@@ -144,6 +147,7 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         p,
         blocks,
         needs,
+        layout,
     } = options(twin.reader(), dy.dim(1)?)?;
     let (a, b) = (twin.tensor(A), twin.tensor(B));
     let (m, k, r) = (dy.dim(0)?, a.dim(1)?, b.dim(1)?);
@@ -170,11 +174,11 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let dh = joined(&dh, 1, &[m, blocks.len() * r], &dy)?;
     let nothing = zeros(&dy, &[0])?;
     let dx = if needs & wants::DX != 0 {
-        let update = dropped(product(&dh, a)?)?.reshape(twin.out(0).shape.dims())?;
-        match twin.optional(DX) {
-            Some(dx) => (dx + update)?,
-            None => update,
+        let mut dx = dropped(product(&dh, a)?)?;
+        if let Some(weight) = twin.optional(WEIGHT) {
+            dx = (dx + product(&dy, &out_in(weight, layout)?)?)?;
         }
+        dx.reshape(twin.out(0).shape.dims())?
     } else {
         nothing.clone()
     };

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::super::elementwise::wide;
 use super::super::linear::{Weight, Wide, base_twin, check_layer, layout, rounded, rows, sizes, weight_backward};
 use super::super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
-use super::super::{table, twins};
+use super::super::twins;
 use super::{Blocks, blocks, check_factors, dropout, dropout_blocks, gradient, probability, push_blocks, update_twin};
 use crate::error::Result;
 use crate::exec::{Exec, Outputs, Twin, outputs};
@@ -115,12 +115,7 @@ pub fn backward(back: &mut Back<'_>) -> Result<()> {
     let dy = wide(back, back.dy())?;
     weight_backward(back, dy, layout)?;
 
-    let dx = if back.needs(X) {
-        back.op(&table::LINEAR_DX, &[dy, back.input(WEIGHT)], &[layout])?
-    } else {
-        0
-    };
-    gradient::record(back, [X, A, B], dy, dx, given)
+    gradient::record(back, [X, A, B], dy, Some((WEIGHT, layout)), given)
 }
 
 /// Twin of `loraLinear`.

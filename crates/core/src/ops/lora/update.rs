@@ -75,7 +75,7 @@ pub fn backward(back: &mut Back<'_>) -> Result<()> {
     let mut attrs = back.reader();
     let mut given: SmallVec<[f64; 12]> = SmallVec::from_slice(&[attrs.number(), 0.0]);
     push_blocks(&mut given, attrs.dims());
-    gradient::record(back, [X, A, B], dy, 0, given)
+    gradient::record(back, [X, A, B], dy, None, given)
 }
 
 /// Twin of `loraUpdate`.

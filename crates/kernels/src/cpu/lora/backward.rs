@@ -49,6 +49,34 @@ pub fn lora_update_backward<T: Float>(
     da: Option<&mut [T]>,
     db: Option<&mut [T]>,
 ) -> Result<()> {
+    let (gr, _) = check_blocks("lora_update_backward", blocks, n, r)?;
+    let wants_dh = dx_acc.is_some() || da.is_some();
+    with_scratch(if wants_dh { m * gr } else { 0 }, |dh: &mut [T]| {
+        let dh = wants_dh.then_some(dh);
+        gradients(dy, x, a, b, h, blocks, m, k, n, r, scaling, dropout, dh, dx_acc, da, db)
+    })
+}
+
+/// [`lora_update_backward`] that leaves dh (M, G·R) behind: `None` where nobody needs it, neither dx nor dA nor the caller.
+#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
+pub(super) fn gradients<T: Float>(
+    dy: &[T],
+    x: &[T],
+    a: &[T],
+    b: &[T],
+    h: &[T],
+    blocks: &[Block],
+    m: usize,
+    k: usize,
+    n: usize,
+    r: usize,
+    scaling: T,
+    dropout: Option<Dropout>,
+    dh: Option<&mut [T]>,
+    dx_acc: Option<&mut [T]>,
+    da: Option<&mut [T]>,
+    db: Option<&mut [T]>,
+) -> Result<()> {
     let (gr, sum_len) = check_blocks("lora_update_backward", blocks, n, r)?;
     let length = |slice: &Option<&mut [T]>, want: usize| slice.as_ref().map_or(want, |s| s.len());
     check(
@@ -70,15 +98,11 @@ pub fn lora_update_backward<T: Float>(
     if let Some(db) = db {
         gradient_b(dy, h, blocks, m, n, r, scaling, db);
     }
-    if dx_acc.is_none() && da.is_none() {
-        return Ok(());
+    let Some(dh) = dh else { return Ok(()) };
+    gradient_h(dy, a, b, blocks, m, k, n, r, scaling, dropout, dh, dx_acc);
+    if let Some(da) = da {
+        gradient_a(x, dh, m, k, gr, dropout, da);
     }
-    with_scratch(m * gr, |dh: &mut [T]| {
-        gradient_h(dy, a, b, blocks, m, k, n, r, scaling, dropout, dh, dx_acc);
-        if let Some(da) = da {
-            gradient_a(x, dh, m, k, gr, dropout, da);
-        }
-    });
     Ok(())
 }
 

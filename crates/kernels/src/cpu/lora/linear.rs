@@ -1,8 +1,9 @@
 //! A dense layer and its low-rank update in one product.
 
-use super::super::linear::{Layout, More, blocked_product, is_blocked, linear};
+use super::super::linear::{Layout, More, blocked_product, is_blocked, linear, linear_dx};
 use super::super::small_rows::with_scratch;
-use super::{Block, Dropout, check, check_blocks, lora_update, low_rank, offsets};
+use super::backward::gradients;
+use super::{Block, Dropout, check, check_blocks, lora_update, lora_update_backward, low_rank, offsets};
 use crate::{Float, Result, WeightRef, check_len, par};
 
 /// Rows of A of all blocks together up to which several blocks go into one product: each block's columns are multiplied by zeros for
@@ -74,9 +75,83 @@ pub fn lora_linear<T: Float>(
     Ok(())
 }
 
+/// The gradients of [`lora_linear`] to its input and its factors; outputs that are `None` cost nothing.
+///
+/// The arguments are those of [`lora_update_backward`] with the weight of the layer. With `dh = scaling · dy · B` the sum over N of the base's
+/// gradient goes on over the rank: `dx = [dy dh] · [W; A]`. A dropout's mask stands between the two, so there `dx` takes a second pass.
+///
+/// # Errors
+/// As [`lora_linear`].
+///
+/// Slow twins: `reference::linear::linear_dx`, `reference::lora::lora_update_backward`.
+#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
+pub fn lora_linear_backward<T: Float>(
+    dy: &[T],
+    x: &[T],
+    w: WeightRef<'_, T>,
+    layout: Layout,
+    a: &[T],
+    b: &[T],
+    h: &[T],
+    blocks: &[Block],
+    m: usize,
+    k: usize,
+    n: usize,
+    r: usize,
+    scaling: T,
+    dropout: Option<Dropout>,
+    dx: Option<&mut [T]>,
+    da: Option<&mut [T]>,
+    db: Option<&mut [T]>,
+) -> Result<()> {
+    let (gr, sum_len) = check_blocks("lora_linear_backward", blocks, n, r)?;
+    let Some(dx) = dx else {
+        return lora_update_backward(dy, x, a, b, h, blocks, m, k, n, r, scaling, dropout, None, da, db);
+    };
+    let transposed = layout == Layout::InOut;
+    if gr == 0 || dropout.is_some() || !is_blocked(w, transposed, m, k) {
+        linear_dx(dy, w, layout, m, k, n, dx)?;
+        return lora_update_backward(dy, x, a, b, h, blocks, m, k, n, r, scaling, dropout, Some(dx), da, db);
+    }
+    check(
+        "lora_linear_backward",
+        &[
+            ("w", w.len(), n * k),
+            ("dx", dx.len(), m * k),
+            ("dy", dy.len(), m * n),
+            ("a", a.len(), gr * k),
+            ("b", b.len(), sum_len * r),
+        ],
+    )?;
+    with_scratch(m * gr, |dh: &mut [T]| {
+        gradients(
+            dy,
+            x,
+            a,
+            b,
+            h,
+            blocks,
+            m,
+            k,
+            n,
+            r,
+            scaling,
+            None,
+            Some(&mut *dh),
+            None,
+            da,
+            db,
+        )?;
+        let more = More { x: dh, w: a, k: gr };
+        blocked_product(dy, w, transposed, m, n, k, None, Some(more), dx);
+        Ok(())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::gemm::blocked;
+    use super::super::tests::blocks;
     use super::*;
     use crate::half_bits::f32_to_bf16;
     use crate::reference::{linear as base_twin, lora as twin};
@@ -94,18 +169,7 @@ mod tests {
         merged: bool,
         dropout: Option<Dropout>,
     ) {
-        let third = n / 3;
-        let blocks = if merged {
-            vec![
-                Block {
-                    start: n - third,
-                    len: third,
-                },
-                Block { start: 0, len: third },
-            ]
-        } else {
-            vec![Block { start: 0, len: n }]
-        };
+        let blocks = blocks(n, merged);
         let (gr, sum_len) = check_blocks("test", &blocks, n, r).unwrap();
         let (x, a, b) = (
             values::<T>(m * k, 1),
@@ -180,6 +244,88 @@ mod tests {
             meets_twins::<f32>((100, 40, 60, 0), Layout::OutIn, false, None);
             meets_twins::<f32>((100, 40, 60, 20), Layout::OutIn, true, None);
             meets_twins::<f64>((100, 40, 60, 8), Layout::OutIn, false, Some(DROPOUT));
+        });
+    }
+
+    fn gradients_meet_twins<T: Float>(
+        (m, k, n, r): (usize, usize, usize, usize),
+        layout: Layout,
+        merged: bool,
+        dropout: Option<Dropout>,
+    ) {
+        let blocks = blocks(n, merged);
+        let (gr, sum_len) = check_blocks("test", &blocks, n, r).unwrap();
+        let (x, dy, h) = (values::<T>(m * k, 1), values::<T>(m * n, 5), values::<T>(m * gr, 6));
+        let (a, b, w) = (
+            values::<T>(gr * k, 2),
+            values::<T>(sum_len * r, 3),
+            values::<T>(n * k, 4),
+        );
+        let run = || {
+            let (mut dx, mut da, mut db) = (vec![T::NAN; m * k], vec![T::NAN; gr * k], vec![T::NAN; sum_len * r]);
+            let w = WeightRef::Full(&w[..]);
+            let outputs = (Some(&mut dx[..]), Some(&mut da[..]), Some(&mut db[..]));
+            lora_linear_backward(
+                &dy,
+                &x,
+                w,
+                layout,
+                &a,
+                &b,
+                &h,
+                &blocks,
+                m,
+                k,
+                n,
+                r,
+                T::HALF,
+                dropout,
+                outputs.0,
+                outputs.1,
+                outputs.2,
+            )
+            .unwrap();
+            [dx, da, db].concat()
+        };
+        let base = base_twin::linear_dx(&wide(&dy), &wide(&w), layout, m, k, n);
+        let (dx, da, db) = twin::lora_update_backward(
+            &wide(&dy),
+            &wide(&x),
+            &wide(&a),
+            &wide(&b),
+            &wide(&h),
+            &blocks,
+            m,
+            k,
+            n,
+            r,
+            0.5,
+            dropout,
+            &base,
+        );
+        let name = format!("{m}x{k}x{n} r {r} {layout:?} merged {merged} {dropout:?}");
+        close(&run(), &[dx, da, db].concat(), 2e-4, &name);
+        same_for_any_thread_count(run);
+    }
+
+    #[test]
+    fn gradients_in_one_product_meet_their_twins() {
+        each_isa(|_| {
+            for (m, k, n, r) in [
+                (0, 3, 4, 2),
+                (1, 5, 7, 2),
+                (17, 33, 40, 4),
+                (130, 70, 75, 8),
+                (97, 129, 64, 1),
+            ] {
+                for (layout, merged) in [(Layout::OutIn, false), (Layout::InOut, true), (Layout::InOut, false)] {
+                    gradients_meet_twins::<f32>((m, k, n, r), layout, merged, None);
+                    gradients_meet_twins::<f32>((m, k, n, r), layout, merged, Some(DROPOUT));
+                }
+            }
+            gradients_meet_twins::<f32>((100, 40, 60, 0), Layout::OutIn, false, None);
+            gradients_meet_twins::<f32>((100, 40, 60, 20), Layout::OutIn, true, None);
+            gradients_meet_twins::<f64>((100, 40, 60, 8), Layout::OutIn, false, None);
         });
     }
 
