@@ -12,8 +12,9 @@ const before = readFileSync(inRoot(FILE), 'utf8')
 const [from, to] = [before.indexOf(BEGIN), before.indexOf(END)]
 if (from === -1 || to < from)
   fail(`${FILE} has no place for the table: put these lines where it belongs:\n${BEGIN}\n${END}`)
-const results = filesBelow(['bench/results'], (path) => path.endsWith('.json')).map((path) =>
-  JSON.parse(readFileSync(inRoot(path), 'utf8')),
+// Products that others are measured against are no case of their own.
+const results = filesBelow(['bench/results'], (path) => path.endsWith('.json') && !path.endsWith('roofline.json')).map(
+  (path) => JSON.parse(readFileSync(inRoot(path), 'utf8')),
 )
 if (results.length === 0) fail('bench/results holds nothing; run `npm run bench -- all`')
 const text = `${before.slice(0, from + BEGIN.length)}\n\n${markdown(results.map(({ summary }) => summary))}\n\n${sources()}\n\n${before.slice(to)}`

@@ -11,7 +11,7 @@ import { pythonWith } from '../scripts/lib/venv.mjs'
 import { machine } from './lib/machine.mjs'
 import { ownRatios, summaryOf } from './lib/own.mjs'
 import { repetitions, torchCase } from './lib/pairing.mjs'
-import { MOST_DISTURBED, isDisturbed, nodeTurn, summarise, torchTurn } from './lib/pairs.mjs'
+import { MOST_DISTURBED, isDisturbed, nodeTurn, summarise, torchTurn, turn } from './lib/pairs.mjs'
 import { aligned } from './lib/table.mjs'
 import { VERSIONS, installs } from './lib/versions.mjs'
 
@@ -90,11 +90,14 @@ async function measureRoofline(python, names) {
 async function runCase(python, name, roofline) {
   const settings = settingsOf(name)
   const theirs = torchCase(name, here.flags)
+  const exact =
+    name === 'g-greedy-bf16' ? await turn(python, [inRoot('bench', 'greedy_bf16.py')]).then(([line]) => line) : null
   const all = []
   const quiet = []
   for (let i = 0; i < 3 * pairs && quiet.length < pairs; i++) {
     const torch = await torchTurn(python, theirs, settings)
     const pair = { torch, node: await nodeTurn(name, settings) }
+    if (exact) torch[0].check = exact
     all.push(pair)
     const counts = values['keep-disturbed'] || !(isDisturbed(pair.torch) || isDisturbed(pair.node))
     if (counts) quiet.push(pair)
