@@ -72,6 +72,7 @@ async function torchSave(value, path) {
     const { shape, numel } = value
     const key = String(Object.keys(storages).length)
     const stride = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1))
+    // Its place is taken before another tensor counts them.
     storages[key] = Buffer.alloc(0)
     storages[key] = Buffer.from((await value.data()).buffer)
     return tensor({ size: shape, stride, on: storage({ key, numel }) })

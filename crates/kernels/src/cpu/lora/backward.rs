@@ -49,7 +49,7 @@ pub fn lora_update_backward<T: Float>(
     da: Option<&mut [T]>,
     db: Option<&mut [T]>,
 ) -> Result<()> {
-    let (gr, _) = check_blocks("lora_update_backward", blocks, n, r)?;
+    let gr = blocks.len() * r;
     let wants_dh = dx_acc.is_some() || da.is_some();
     with_scratch(if wants_dh { m * gr } else { 0 }, |dh: &mut [T]| {
         let dh = wants_dh.then_some(dh);

@@ -108,21 +108,27 @@ pub fn lora_linear_backward<T: Float>(
     let Some(dx) = dx else {
         return lora_update_backward(dy, x, a, b, h, blocks, m, k, n, r, scaling, dropout, None, da, db);
     };
+    let length = |slice: &Option<&mut [T]>, want: usize| slice.as_ref().map_or(want, |s| s.len());
+    // Here, as the base's share of dx is written before the rest is looked at.
+    check(
+        "lora_linear_backward",
+        &[
+            ("dy", dy.len(), m * n),
+            ("x", x.len(), m * k),
+            ("w", w.len(), n * k),
+            ("a", a.len(), gr * k),
+            ("b", b.len(), sum_len * r),
+            ("h", h.len(), m * gr),
+            ("dx", dx.len(), m * k),
+            ("da", length(&da, gr * k), gr * k),
+            ("db", length(&db, sum_len * r), sum_len * r),
+        ],
+    )?;
     let transposed = layout == Layout::InOut;
     if gr == 0 || dropout.is_some() || !is_blocked(w, transposed, m, k) {
         linear_dx(dy, w, layout, m, k, n, dx)?;
         return lora_update_backward(dy, x, a, b, h, blocks, m, k, n, r, scaling, dropout, Some(dx), da, db);
     }
-    check(
-        "lora_linear_backward",
-        &[
-            ("w", w.len(), n * k),
-            ("dx", dx.len(), m * k),
-            ("dy", dy.len(), m * n),
-            ("a", a.len(), gr * k),
-            ("b", b.len(), sum_len * r),
-        ],
-    )?;
     with_scratch(m * gr, |dh: &mut [T]| {
         gradients(
             dy,
