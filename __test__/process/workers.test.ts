@@ -170,3 +170,35 @@ if (process.platform === 'linux') {
     t.is(ended.out, '[[262144,262144],262144,1]\n')
   })
 }
+
+// V8's flags belong to the process: workers that switch the same one at once took it from each other.
+test.serial('workers that collect for the first time at the same moment', async (t) => {
+  const ended = await runProgram(
+    withWorkers(`
+      const errors = []
+      for (let round = 0; round < 6; round++) {
+        const gate = new Int32Array(new SharedArrayBuffer(4))
+        const workers = Array.from({ length: 8 }, () => start('Atomics.add(workerData, 0, 1); while (Atomics.load(workerData, 0) < 8); await lora.settle()', gate))
+        for (const worker of workers) worker.on('error', (error) => errors.push(error.message))
+        await Promise.all(workers.map((worker) => once(worker, 'exit').catch(() => {})))
+      }
+      console.log(errors.length, errors[0], typeof globalThis.gc)`),
+  )
+  t.is(ended.code, 0, ended.errors)
+  t.is(ended.out, '0 undefined undefined\n')
+})
+
+test.serial('a collector that cannot be reached is a warning, and work goes on', async (t) => {
+  const ended = await runProgram(`
+    import vm from 'node:vm'
+    import { syncBuiltinESMExports } from 'node:module'
+    vm.runInNewContext = () => undefined
+    syncBuiltinESMExports()
+    const lora = await import('loralib')
+    process.on('warning', (warning) => console.log(warning.code))
+    await lora.settle()
+    await lora.settle()
+    console.log((await lora.ones([2]).sum().item()))`)
+  t.is(ended.code, 0, ended.errors)
+  t.is(ended.out, 'LORA_NO_COLLECTOR\n2\n')
+})

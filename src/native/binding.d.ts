@@ -200,6 +200,12 @@ export interface NativeRowOptions {
 /** Makes a generator of its own; 0 is the stream's. */
 export declare function newGenerator(seedLow: number, seedHigh: number): number
 
+/**
+ * Calls `part` while no other JavaScript thread of the process is in such a call: what belongs to the process, such as V8's flags, can be changed
+ * and set back. `part` must be short, as others wait for it, and must not come back here.
+ */
+export declare function oneThreadAtATime(part: () => void): void
+
 /** Opens a stream; returns its number. */
 export declare function openStream(priority: number, seedLow: number, seedHigh: number): number
 

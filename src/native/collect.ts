@@ -26,6 +26,9 @@ const MOST_RESTRAINT = 64
 /** Awaits without a look for graphs after ones that found none. */
 const MOST_PATIENCE = 64
 
+/** Other libraries may switch V8's flag as well, and know nothing of our turns. */
+const ATTEMPTS = 3
+
 type Collector = (options?: { type: 'minor' }) => void
 let collector: Collector | null = null
 
@@ -98,13 +101,35 @@ const graphs = {
   patience: 0,
 }
 
+/** V8's own `gc`, which it gives to new contexts while its flag is set. */
 function exposed(): Collector {
-  if (collector === null) {
-    setFlagsFromString('--expose-gc')
-    collector = runInNewContext('gc') as Collector
-    setFlagsFromString('--no-expose-gc')
+  if (collector !== null) return collector
+  // Where the program itself was started with the flag, it stays as it is.
+  let found = 'gc' in globalThis ? reach() : undefined
+  for (let attempt = 0; found === undefined && attempt < ATTEMPTS; attempt++) {
+    // The flag is the process's: another worker that sets it back in between would leave this one without.
+    native.oneThreadAtATime(() => {
+      setFlagsFromString('--expose-gc')
+      try {
+        found = reach()
+      } finally {
+        setFlagsFromString('--no-expose-gc')
+      }
+    })
   }
-  return collector
+  if (found === undefined) warnOfNone()
+  return (collector = found ?? (() => {}))
+}
+
+function reach(): Collector | undefined {
+  return runInNewContext('globalThis.gc') as Collector | undefined
+}
+
+function warnOfNone(): void {
+  process.emitWarning(
+    "V8's garbage collector cannot be asked to run: tensors dropped without dispose(), using or scope() hold memory until V8 collects by itself",
+    { type: 'LoraWarning', code: 'LORA_NO_COLLECTOR', detail: 'starting Node with --expose-gc helps' },
+  )
 }
 
 /** Collects what an await finds worth it; by force, repeats it until what is held stops falling. */

@@ -4,7 +4,10 @@ use engine::code::Code;
 use engine::error::Error;
 use engine::precision::Precision;
 use engine::values::Kind;
+use std::sync::{Mutex, PoisonError};
+
 use napi::Env;
+use napi::bindgen_prelude::{Function, Unknown};
 use napi_derive::napi;
 
 use crate::error::to_napi;
@@ -63,6 +66,16 @@ pub fn begin_environment(env: &Env) -> napi::Result<()> {
     reset();
     env.add_env_cleanup_hook((), |()| reset())?;
     Ok(())
+}
+
+static ONE_THREAD: Mutex<()> = Mutex::new(());
+
+/// Calls `part` while no other JavaScript thread of the process is in such a call: what belongs to the process, such as V8's flags, can be changed
+/// and set back. `part` must be short, as others wait for it, and must not come back here.
+#[napi(catch_unwind, ts_args_type = "part: () => void")]
+pub fn one_thread_at_a_time(part: Function<'_, (), Unknown<'_>>) -> napi::Result<()> {
+    let _held = ONE_THREAD.lock().unwrap_or_else(PoisonError::into_inner);
+    part.call(()).map(drop)
 }
 
 /// Opens a stream; returns its number.
