@@ -1,8 +1,11 @@
 //! The two compute types, f32 and f64, behind one trait, with functions that vectorise where f32 needs them to.
 
+mod half_lane;
+mod lane;
 mod math32;
 mod math64;
 
+pub(crate) use lane::{Lane, Stored};
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -12,14 +15,13 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 /// [`crate::isa::dispatch`]; the f64 functions are as exact as the standard library and scalar.
 /// They use no fused multiply-add, so a value has the same bits on every instruction set.
 pub trait Float:
-    Copy
+    Lane
     + Default
     + PartialOrd
     + Debug
     + Display
     + Send
     + Sync
-    + 'static
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use pulp::{Simd, WithSimd};
+
 use crate::error::{Result, fail};
 
 /// An instruction set a kernel can be compiled for.
@@ -133,6 +135,31 @@ pub fn dispatch<R>(f: impl FnOnce() -> R) -> R {
     }
     // NEON is part of the arm64 base level: plain code already uses it.
     f()
+}
+
+/// Runs `op`, which is written in registers, under the current instruction set; as [`dispatch`] otherwise.
+pub(crate) fn dispatch_registers<O: WithSimd<Output = ()>>(op: O) {
+    #[cfg(target_arch = "x86_64")]
+    match current() {
+        Isa::Avx512 => {
+            if let Some(s) = pulp::x86::V4::try_new() {
+                return Simd::vectorize(s, op);
+            }
+        }
+        Isa::Avx2 => {
+            if let Some(s) = pulp::x86::V3::try_new() {
+                return Simd::vectorize(s, op);
+            }
+        }
+        Isa::Scalar | Isa::Neon => {}
+    }
+    #[cfg(target_arch = "aarch64")]
+    if current() == Isa::Neon
+        && let Some(s) = pulp::aarch64::Neon::try_new()
+    {
+        return Simd::vectorize(s, op);
+    }
+    Simd::vectorize(pulp::Scalar256b, op);
 }
 
 #[cfg(test)]

@@ -237,7 +237,7 @@ pub(super) fn blocked_product<T: Float>(
     unsafe { product.run(PARALLEL_WORK <= m * q * p) }
 }
 
-/// [`product`] with a half weight that is widened on its way into the registers' cache.
+/// [`product`] with a half weight that is widened in registers.
 #[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
 fn few_rows<T: Float>(
     x: &[T],
@@ -267,7 +267,7 @@ fn few_rows<T: Float>(
         beta,
     };
     // SAFETY: the callers checked the lengths of x (m, q), W (p · q) and y (m, p); y is borrowed mutably.
-    unsafe { small_rows::run_columns_widened(tile, w) }
+    unsafe { small_rows::run_columns_of(tile, w) }
 }
 
 fn check(kernel: &'static str, slices: [(&str, usize, usize); 3]) -> Result<()> {

@@ -8,7 +8,8 @@
     reason = "the loops index several register arrays at once"
 )]
 
-use super::super::small_rows::{Lane, on_current_isa};
+use crate::Float;
+use crate::isa;
 use pulp::{Simd, WithSimd};
 
 /// Columns at which [`Trim::Columns`] starts are multiples of this: the lanes that the softmax treats together.
@@ -43,40 +44,18 @@ pub(super) struct Product<'a, T> {
     pub trim: Trim<'a>,
 }
 
-impl<T: crate::Float> Product<'_, T> {
+impl<T: Float> Product<'_, T> {
     /// Computes the product on this thread, under the chosen instruction set.
     ///
     /// # Safety
     /// All elements named by sizes and strides are readable (A, B) or writable (C), and nobody else writes them. The slice of `trim`
     /// has m numbers, none above n ([`Trim::Columns`]) or k.
     pub(super) unsafe fn run(self) {
-        if size_of::<T>() == 4 {
-            on_current_isa(Inner(self.cast::<f32>()));
-        } else {
-            on_current_isa(Inner(self.cast::<f64>()));
-        }
+        isa::dispatch_registers(Inner(self));
     }
 }
 
-impl<'a, T> Product<'a, T> {
-    /// The same product for the concrete type that `T` is: `Float` is implemented by f32 and f64 only, so size decides.
-    fn cast<U>(self) -> Product<'a, U> {
-        assert!(size_of::<T>() == size_of::<U>());
-        Product {
-            m: self.m,
-            k: self.k,
-            n: self.n,
-            a: self.a.cast(),
-            a_strides: self.a_strides,
-            b: self.b.cast(),
-            ldb: self.ldb,
-            c: self.c.cast(),
-            ldc: self.ldc,
-            add: self.add,
-            trim: self.trim,
-        }
-    }
-
+impl<T> Product<'_, T> {
     /// First column and range of k for rows i..i+rows.
     #[inline(always)]
     fn extent(&self, i: usize, rows: usize) -> (usize, (usize, usize)) {
@@ -104,7 +83,7 @@ macro_rules! row_blocks {
     }};
 }
 
-impl<T: Lane> WithSimd for Inner<'_, T> {
+impl<T: Float> WithSimd for Inner<'_, T> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
@@ -122,7 +101,7 @@ impl<T: Lane> WithSimd for Inner<'_, T> {
 
 /// MB rows of C: full blocks of CV registers, then single registers, then the rest.
 #[inline(always)]
-unsafe fn rows<S: Simd, T: Lane, const MB: usize, const CV: usize>(s: S, p: &Product<'_, T>, i: usize) {
+unsafe fn rows<S: Simd, T: Float, const MB: usize, const CV: usize>(s: S, p: &Product<'_, T>, i: usize) {
     let width = T::width::<S>();
     let (mut j, k) = p.extent(i, MB);
     // SAFETY: every block stays inside n.
@@ -142,7 +121,7 @@ unsafe fn rows<S: Simd, T: Lane, const MB: usize, const CV: usize>(s: S, p: &Pro
 }
 
 #[inline(always)]
-unsafe fn block<S: Simd, T: Lane, const MB: usize, const CV: usize>(
+unsafe fn block<S: Simd, T: Float, const MB: usize, const CV: usize>(
     s: S,
     p: &Product<'_, T>,
     (i, j): (usize, usize),
@@ -183,7 +162,7 @@ unsafe fn block<S: Simd, T: Lane, const MB: usize, const CV: usize>(
 
 /// The last columns, fewer than one register holds.
 #[inline(always)]
-unsafe fn edge<S: Simd, T: Lane, const MB: usize>(
+unsafe fn edge<S: Simd, T: Float, const MB: usize>(
     s: S,
     p: &Product<'_, T>,
     (i, j): (usize, usize),
@@ -216,7 +195,6 @@ unsafe fn edge<S: Simd, T: Lane, const MB: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Float;
     use crate::testing::{close, each_isa, values};
 
     /// A (m, k) by columns or rows, with what `trim` leaves out set to 0, times B; C starts as ones.

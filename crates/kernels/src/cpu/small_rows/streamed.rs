@@ -5,10 +5,10 @@
 
 use std::ops::Range;
 
-use super::lanes::Lane;
-use super::tile::{K_BLOCK, Kind, Tile, on_current_isa, run_as_lane};
-use super::{shared, widen, with_scratch};
-use crate::{Float, WeightRef, par};
+use super::tile::{K_BLOCK, Kind, Tile};
+use super::{shared, with_scratch};
+use crate::float::Stored;
+use crate::{Float, isa, par};
 use pulp::{Simd, WithSimd};
 
 /// Rows of W that pass over a row of sums at once.
@@ -21,15 +21,15 @@ const COLUMNS: usize = 1024;
 const LEAST_WORK: usize = 1 << 18;
 
 /// Whether [`run`] is the faster way.
-pub(super) fn serves<T>(tile: &Tile<T>) -> bool {
+pub(super) fn serves<T, W>(tile: &Tile<T, W>) -> bool {
     tile.kind == Kind::Axpy && tile.k >= 2 * K_BLOCK && tile.k * tile.n >= LEAST_WORK
 }
 
-/// [`Tile::run`] on the current pool; `w` is the W of a tile whose own is not stored as `T`.
+/// [`Tile::run`] on the current pool.
 ///
 /// # Safety
-/// As [`Tile::run`], W aside where `w` is given.
-pub(super) unsafe fn run<T: Float>(tile: Tile<T>, w: Option<WeightRef<'_, T>>) {
+/// As [`Tile::run`].
+pub(super) unsafe fn run<T: Float, W: Stored<T>>(tile: Tile<T, W>) {
     let blocks = tile.k.div_ceil(K_BLOCK);
     let pieces = tile.n.div_ceil(COLUMNS);
     let size = tile.m * tile.n;
@@ -42,15 +42,15 @@ pub(super) unsafe fn run<T: Float>(tile: Tile<T>, w: Option<WeightRef<'_, T>>) {
                 let columns = first..tile.n.min(first + COLUMNS);
                 let rows = block * K_BLOCK..tile.k.min((block + 1) * K_BLOCK);
                 // SAFETY: the block's sums are (m, n); rows and columns are inside W.
-                unsafe { sum(whole.get(), w, rows, columns, all.get().add(block * size)) }
+                unsafe { sum(whole.get(), rows, columns, all.get().add(block * size)) }
             }
         });
         par::for_rows(tile.n, COLUMNS, |columns| {
             let sums = all.get().cast_const();
             // The sums of all blocks are there, and the columns are inside y.
-            run_as_lane!(whole.get(), |tile| Add {
-                tile,
-                sums: sums.cast(),
+            isa::dispatch_registers(Add {
+                tile: whole.get(),
+                sums,
                 blocks,
                 columns,
             });
@@ -59,74 +59,37 @@ pub(super) unsafe fn run<T: Float>(tile: Tile<T>, w: Option<WeightRef<'_, T>>) {
 }
 
 /// `sums[:, columns] = x[:, rows] · W[rows, columns]`, with `sums` (m, n).
-unsafe fn sum<T: Float>(
-    tile: Tile<T>,
-    w: Option<WeightRef<'_, T>>,
-    rows: Range<usize>,
-    columns: Range<usize>,
-    sums: *mut T,
-) {
+unsafe fn sum<T: Float, W: Stored<T>>(tile: Tile<T, W>, rows: Range<usize>, columns: Range<usize>, sums: *mut T) {
     // SAFETY: the caller promises x, W and the sums.
     unsafe {
-        let (x, n) = (tile.x.add(rows.start * tile.x_strides.1), columns.len());
-        let sums = sums.add(columns.start);
-        let start = rows.start * tile.ldw + columns.start;
-        let part = Tile {
+        isa::dispatch_registers(Chain(Tile {
             k: rows.len(),
-            n,
-            x,
-            y: sums,
+            n: columns.len(),
+            x: tile.x.add(rows.start * tile.x_strides.1),
+            w: tile.w.add(rows.start * tile.ldw + columns.start),
+            y: sums.add(columns.start),
             ldy: tile.n,
             ..tile
-        };
-        match w {
-            None => {
-                let w = tile.w.add(start);
-                run_as_lane!(Tile { w, ..part }, |tile| Chain { tile, is_first: true });
-            }
-            Some(w) => with_scratch(GROUP * n, |panel: &mut [T]| {
-                for k0 in (0..rows.len()).step_by(GROUP) {
-                    let k = GROUP.min(rows.len() - k0);
-                    widen(w, start + k0 * tile.ldw, tile.ldw, n, &mut panel[..k * n]);
-                    let group = Tile {
-                        k,
-                        x: x.add(k0 * tile.x_strides.1),
-                        w: panel.as_ptr(),
-                        ldw: n,
-                        ..part
-                    };
-                    run_as_lane!(group, |tile| Chain {
-                        tile,
-                        is_first: k0 == 0
-                    });
-                }
-            }),
-        }
+        }));
     }
 }
 
-/// `y += x · W` in the order of K, from zero when `is_first`; alpha and beta are not used.
-struct Chain<T> {
-    tile: Tile<T>,
-    is_first: bool,
-}
+/// `y = x · W` in the order of K; alpha and beta are not used.
+struct Chain<T, W>(Tile<T, W>);
 
-impl<T: Lane> WithSimd for Chain<T> {
+impl<T: Float, W: Stored<T>> WithSimd for Chain<T, W> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
-        let mut is_first = self.is_first;
         let mut k = 0;
         // SAFETY: the rows are inside the tile, whose pointers were promised.
         unsafe {
-            while k + GROUP <= self.tile.k {
-                group::<S, T, GROUP>(s, &self.tile, k, is_first);
-                is_first = false;
+            while k + GROUP <= self.0.k {
+                group::<S, T, W, GROUP>(s, &self.0, k);
                 k += GROUP;
             }
-            while k < self.tile.k {
-                group::<S, T, 1>(s, &self.tile, k, is_first);
-                is_first = false;
+            while k < self.0.k {
+                group::<S, T, W, 1>(s, &self.0, k);
                 k += 1;
             }
         }
@@ -135,7 +98,7 @@ impl<T: Lane> WithSimd for Chain<T> {
 
 /// Rows k..k+G of W over all rows of sums.
 #[inline(always)]
-unsafe fn group<S: Simd, T: Lane, const G: usize>(s: S, p: &Tile<T>, k: usize, is_first: bool) {
+unsafe fn group<S: Simd, T: Float, W: Stored<T>, const G: usize>(s: S, p: &Tile<T, W>, k: usize) {
     let width = T::width::<S>();
     // SAFETY: k + G <= p.k, and all columns are inside the tile.
     unsafe {
@@ -146,11 +109,11 @@ unsafe fn group<S: Simd, T: Lane, const G: usize>(s: S, p: &Tile<T>, k: usize, i
             let mut wv = [T::splat(s, T::ZERO); G];
             for (g, wv) in wv.iter_mut().enumerate() {
                 let from = w.add(g * p.ldw + j);
-                *wv = T::load_rest(s, from, rest);
+                *wv = W::load_rest(s, from, rest);
             }
             for i in 0..p.m {
                 let y = p.y.add(i * p.ldy + j);
-                let mut sum = if is_first {
+                let mut sum = if k == 0 {
                     T::splat(s, T::ZERO)
                 } else {
                     T::load_rest(s, y, rest)
@@ -167,14 +130,14 @@ unsafe fn group<S: Simd, T: Lane, const G: usize>(s: S, p: &Tile<T>, k: usize, i
 }
 
 /// `y = beta · y + Σ alpha · sums` over the blocks in their order.
-struct Add<T> {
-    tile: Tile<T>,
+struct Add<T, W> {
+    tile: Tile<T, W>,
     sums: *const T,
     blocks: usize,
     columns: Range<usize>,
 }
 
-impl<T: Lane> WithSimd for Add<T> {
+impl<T: Float, W: Stored<T>> WithSimd for Add<T, W> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
@@ -233,25 +196,35 @@ mod tests {
         let (m, k, n) = sizes;
         let (x, before) = (values::<T>(m * k, 1), values::<T>(m * n, 3));
         let (alpha, beta) = (T::from_f64(alpha), T::from_f64(beta));
-        let check = |w: &[T], half: Option<WeightRef<'_, T>>| {
-            let (mut got, mut want) = (before.clone(), before.clone());
-            let tile = tile_of(sizes, &x, w, &mut got, alpha, beta);
-            assert!(serves(&tile), "{sizes:?}");
-            // SAFETY: all slices have the sizes of the tile.
-            unsafe {
-                run(tile, half);
-                tile_of(sizes, &x, w, &mut want, alpha, beta).run();
-            }
-            assert!(got == want, "{sizes:?} alpha {alpha:?} beta {beta:?}");
-        };
         let w = values::<T>(k * n, 2);
-        check(&w, None);
         let halves: Vec<bf16> = w.iter().map(|w| bf16::from_f64(w.to_f64())).collect();
-        let widened: Vec<T> = halves.iter().map(|w| T::from_f64(w.to_f64())).collect();
-        check(&widened, Some(WeightRef::Bf16(&halves)));
-        let halves: Vec<f16> = w.iter().map(|w| f16::from_f64(w.to_f64())).collect();
-        let widened: Vec<T> = halves.iter().map(|w| T::from_f64(w.to_f64())).collect();
-        check(&widened, Some(WeightRef::F16(&halves)));
+        let shorts: Vec<f16> = w.iter().map(|w| f16::from_f64(w.to_f64())).collect();
+        let got = |run: &dyn Fn(Tile<T>)| {
+            let mut y = before.clone();
+            let tile = tile_of(sizes, &x, &w, &mut y, alpha, beta);
+            assert!(serves(&tile), "{sizes:?}");
+            run(tile);
+            y
+        };
+        let want = |w: &[T]| {
+            let mut y = before.clone();
+            // SAFETY: all slices have the sizes of the tile.
+            unsafe { tile_of(sizes, &x, w, &mut y, alpha, beta).run() };
+            y
+        };
+        let context = format!("{sizes:?} alpha {alpha:?} beta {beta:?}");
+        // SAFETY: all slices have the sizes of the tile.
+        unsafe {
+            assert!(got(&|tile| run(tile)) == want(&w), "{context}");
+            let (b, h) = (halves.as_ptr(), shorts.as_ptr());
+            let widened: Vec<T> = halves.iter().map(|w| T::from_f64(w.to_f64())).collect();
+            assert!(
+                got(&|tile| run(tile.with_weight(b))) == want(&widened),
+                "{context} bf16"
+            );
+            let widened: Vec<T> = shorts.iter().map(|w| T::from_f64(w.to_f64())).collect();
+            assert!(got(&|tile| run(tile.with_weight(h))) == want(&widened), "{context} f16");
+        }
     }
 
     #[test]
@@ -274,7 +247,7 @@ mod tests {
         same_for_any_thread_count(|| {
             let mut y = vec![0.0; 2 * 1500];
             // SAFETY: all slices have the sizes of the tile.
-            unsafe { run(tile_of(sizes, &x, &w, &mut y, 1.0, 0.0), None) };
+            unsafe { run(tile_of(sizes, &x, &w, &mut y, 1.0, 0.0)) };
             y
         });
     }

@@ -9,8 +9,8 @@
     reason = "the loops index several register arrays at once"
 )]
 
-use super::lanes::Lane;
-use crate::isa::{self, Isa};
+use crate::float::{Float, Stored};
+use crate::isa;
 use pulp::{Simd, WithSimd};
 
 /// Length of one chain of additions in the axpy layout; the chains are then added up in order.
@@ -33,7 +33,7 @@ pub(crate) enum Kind {
 
 /// One product on raw pointers: x (m, k), W by `kind` with row stride `ldw`, y (m, n) with row stride `ldy`.
 #[derive(Clone, Copy)]
-pub(crate) struct Tile<T> {
+pub(crate) struct Tile<T, W = T> {
     pub kind: Kind,
     pub m: usize,
     pub k: usize,
@@ -41,7 +41,8 @@ pub(crate) struct Tile<T> {
     pub x: *const T,
     /// Row and column stride of x; the column stride must be 1 in the dot layout.
     pub x_strides: (usize, usize),
-    pub w: *const T,
+    /// Widened as it is read, where it is stored in half precision.
+    pub w: *const W,
     pub ldw: usize,
     pub y: *mut T,
     pub ldy: usize,
@@ -50,36 +51,34 @@ pub(crate) struct Tile<T> {
     pub beta: T,
 }
 
-/// Runs what is made of a tile, for the concrete type of its numbers and under the current instruction set.
-macro_rules! run_as_lane {
-    ($tile:expr, |$as:ident| $op:expr) => {{
-        let tile = $tile;
-        if size_of_val(&tile.alpha) == 4 {
-            let $as = tile.cast::<f32>();
-            on_current_isa($op)
-        } else {
-            let $as = tile.cast::<f64>();
-            on_current_isa($op)
-        }
-    }};
-}
-pub(super) use run_as_lane;
-
-impl<T: crate::Float> Tile<T> {
+impl<T: Float, W: Stored<T>> Tile<T, W> {
     /// Computes the product on this thread, under the chosen instruction set.
     ///
     /// # Safety
     /// All elements named by the sizes and strides are readable (x, W) or writable (y), and nobody else writes them.
     pub(crate) unsafe fn run(self) {
-        run_as_lane!(self, |tile| Inner(tile));
+        isa::dispatch_registers(Inner(self));
     }
+}
 
-    /// The same tile for the concrete type that `T` is. `Float` is implemented by f32 and f64 only, so size decides.
-    pub(super) fn cast<U: Lane>(self) -> Tile<U> {
-        assert!(size_of::<T>() == size_of::<U>());
-        // SAFETY: T and U are the same type: Float has two implementors of different sizes, checked above.
-        let number = |x: T| unsafe { std::mem::transmute_copy::<T, U>(&x) };
+impl<T: Copy> Tile<T> {
+    /// The same product with the W at `w`.
+    pub(crate) fn with_weight<W>(self, w: *const W) -> Tile<T, W> {
         let Tile {
+            kind,
+            m,
+            k,
+            n,
+            x,
+            x_strides,
+            w: _,
+            ldw,
+            y,
+            ldy,
+            alpha,
+            beta,
+        } = self;
+        Tile {
             kind,
             m,
             k,
@@ -92,29 +91,14 @@ impl<T: crate::Float> Tile<T> {
             ldy,
             alpha,
             beta,
-        } = self;
-        let (alpha, beta) = (number(alpha), number(beta));
-        Tile {
-            kind,
-            m,
-            k,
-            n,
-            x: x.cast(),
-            x_strides,
-            w: w.cast(),
-            ldw,
-            y: y.cast(),
-            ldy,
-            alpha,
-            beta,
         }
     }
 }
 
 /// A tile whose pointers were promised valid by the caller of [`Tile::run`].
-struct Inner<T>(Tile<T>);
+struct Inner<T, W>(Tile<T, W>);
 
-impl<T: Lane> WithSimd for Inner<T> {
+impl<T: Float, W: Stored<T>> WithSimd for Inner<T, W> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
@@ -126,31 +110,6 @@ impl<T: Lane> WithSimd for Inner<T> {
             }
         }
     }
-}
-
-/// Runs `op` compiled for the current instruction set.
-pub(crate) fn on_current_isa<O: WithSimd<Output = ()>>(op: O) {
-    #[cfg(target_arch = "x86_64")]
-    match isa::current() {
-        Isa::Avx512 => {
-            if let Some(s) = pulp::x86::V4::try_new() {
-                return Simd::vectorize(s, op);
-            }
-        }
-        Isa::Avx2 => {
-            if let Some(s) = pulp::x86::V3::try_new() {
-                return Simd::vectorize(s, op);
-            }
-        }
-        _ => {}
-    }
-    #[cfg(target_arch = "aarch64")]
-    if isa::current() == Isa::Neon
-        && let Some(s) = pulp::aarch64::Neon::try_new()
-    {
-        return Simd::vectorize(s, op);
-    }
-    Simd::vectorize(pulp::Scalar256b, op);
 }
 
 /// Splits `count` into runs of the const sizes given, largest first, and calls the body with the start of each run.
@@ -168,18 +127,18 @@ macro_rules! in_runs {
 }
 
 #[inline(always)]
-unsafe fn dot<S: Simd, T: Lane>(s: S, p: &Tile<T>) {
+unsafe fn dot<S: Simd, T: Float, W: Stored<T>>(s: S, p: &Tile<T, W>) {
     // SAFETY: the blocks stay inside m and n; the caller promises the pointers.
     unsafe {
         if p.m == 1 && p.k <= SHORT_ROW && p.ldw == p.k {
-            in_runs!(p.n, 0, |j, NB| dot_block::<S, T, 1, NB>(s, p, 0, j), 1);
+            in_runs!(p.n, 0, |j, NB| dot_block::<S, T, W, 1, NB>(s, p, 0, j), 1);
         } else if p.m == 1 {
-            in_runs!(p.n, 0, |j, NB| dot_block::<S, T, 1, NB>(s, p, 0, j), 8, 1);
+            in_runs!(p.n, 0, |j, NB| dot_block::<S, T, W, 1, NB>(s, p, 0, j), 8, 1);
         } else if S::REGISTER_COUNT >= 32 {
             in_runs!(
                 p.n,
                 0,
-                |j, NB| in_runs!(p.m, 0, |i, MB| dot_block::<S, T, MB, NB>(s, p, i, j), 4, 1),
+                |j, NB| in_runs!(p.m, 0, |i, MB| dot_block::<S, T, W, MB, NB>(s, p, i, j), 4, 1),
                 4,
                 1
             );
@@ -187,7 +146,7 @@ unsafe fn dot<S: Simd, T: Lane>(s: S, p: &Tile<T>) {
             in_runs!(
                 p.n,
                 0,
-                |j, NB| in_runs!(p.m, 0, |i, MB| dot_block::<S, T, MB, NB>(s, p, i, j), 2, 1),
+                |j, NB| in_runs!(p.m, 0, |i, MB| dot_block::<S, T, W, MB, NB>(s, p, i, j), 2, 1),
                 4,
                 1
             );
@@ -197,7 +156,12 @@ unsafe fn dot<S: Simd, T: Lane>(s: S, p: &Tile<T>) {
 
 /// Rows i.. of x against rows j.. of W; 13 to 25 registers live.
 #[inline(always)]
-unsafe fn dot_block<S: Simd, T: Lane, const MB: usize, const NB: usize>(s: S, p: &Tile<T>, i: usize, j: usize) {
+unsafe fn dot_block<S: Simd, T: Float, W: Stored<T>, const MB: usize, const NB: usize>(
+    s: S,
+    p: &Tile<T, W>,
+    i: usize,
+    j: usize,
+) {
     let width = T::width::<S>();
     let zero = T::splat(s, T::ZERO);
     let mut acc = [[zero; NB]; MB];
@@ -208,7 +172,7 @@ unsafe fn dot_block<S: Simd, T: Lane, const MB: usize, const NB: usize>(s: S, p:
         while k0 + width <= p.k {
             let mut wv = [zero; NB];
             for b in 0..NB {
-                wv[b] = T::load(s, w.add(b * p.ldw + k0));
+                wv[b] = W::load(s, w.add(b * p.ldw + k0));
             }
             for a in 0..MB {
                 let xv = T::load(s, x.add(a * p.x_strides.0 + k0));
@@ -222,7 +186,7 @@ unsafe fn dot_block<S: Simd, T: Lane, const MB: usize, const NB: usize>(s: S, p:
         if rest > 0 {
             let mut wv = [zero; NB];
             for b in 0..NB {
-                wv[b] = T::load_part(s, w.add(b * p.ldw + k0), rest);
+                wv[b] = W::load_part(s, w.add(b * p.ldw + k0), rest);
             }
             for a in 0..MB {
                 let xv = T::load_part(s, x.add(a * p.x_strides.0 + k0), rest);
@@ -242,7 +206,7 @@ unsafe fn dot_block<S: Simd, T: Lane, const MB: usize, const NB: usize>(s: S, p:
 }
 
 #[inline(always)]
-unsafe fn axpy<S: Simd, T: Lane>(s: S, p: &Tile<T>) {
+unsafe fn axpy<S: Simd, T: Float, W: Stored<T>>(s: S, p: &Tile<T, W>) {
     let width = T::width::<S>();
     let mut k0 = 0;
     // At least one round, so that k = 0 still scales y.
@@ -263,7 +227,7 @@ unsafe fn axpy<S: Simd, T: Lane>(s: S, p: &Tile<T>) {
                     in_runs!(
                         p.m,
                         0,
-                        |i, MB| axpy_rows::<S, T, MB, { tile_columns(MB, 32) }>(s, p, i, (j0, j1), (k0, k1)),
+                        |i, MB| axpy_rows::<S, T, W, MB, { tile_columns(MB, 32) }>(s, p, i, (j0, j1), (k0, k1)),
                         8,
                         4,
                         2,
@@ -273,7 +237,7 @@ unsafe fn axpy<S: Simd, T: Lane>(s: S, p: &Tile<T>) {
                     in_runs!(
                         p.m,
                         0,
-                        |i, MB| axpy_rows::<S, T, MB, { tile_columns(MB, 16) }>(s, p, i, (j0, j1), (k0, k1)),
+                        |i, MB| axpy_rows::<S, T, W, MB, { tile_columns(MB, 16) }>(s, p, i, (j0, j1), (k0, k1)),
                         4,
                         2,
                         1
@@ -297,9 +261,9 @@ const fn tile_columns(rows: usize, registers: usize) -> usize {
 
 /// MB rows of y over one strip: full tiles of CV registers, then single registers, then the rest.
 #[inline(always)]
-unsafe fn axpy_rows<S: Simd, T: Lane, const MB: usize, const CV: usize>(
+unsafe fn axpy_rows<S: Simd, T: Float, W: Stored<T>, const MB: usize, const CV: usize>(
     s: S,
-    p: &Tile<T>,
+    p: &Tile<T, W>,
     i: usize,
     (j0, j1): (usize, usize),
     k: (usize, usize),
@@ -309,23 +273,23 @@ unsafe fn axpy_rows<S: Simd, T: Lane, const MB: usize, const CV: usize>(
     // SAFETY: every block stays inside the strip.
     unsafe {
         while j + CV * width <= j1 {
-            axpy_block::<S, T, MB, CV>(s, p, i, j, k);
+            axpy_block::<S, T, W, MB, CV>(s, p, i, j, k);
             j += CV * width;
         }
         while j + width <= j1 {
-            axpy_block::<S, T, MB, 1>(s, p, i, j, k);
+            axpy_block::<S, T, W, MB, 1>(s, p, i, j, k);
             j += width;
         }
         if j < j1 {
-            axpy_edge::<S, T, MB>(s, p, i, (j, j1 - j), k);
+            axpy_edge::<S, T, W, MB>(s, p, i, (j, j1 - j), k);
         }
     }
 }
 
 #[inline(always)]
-unsafe fn axpy_block<S: Simd, T: Lane, const MB: usize, const CV: usize>(
+unsafe fn axpy_block<S: Simd, T: Float, W: Stored<T>, const MB: usize, const CV: usize>(
     s: S,
-    p: &Tile<T>,
+    p: &Tile<T, W>,
     i: usize,
     j: usize,
     (k0, k1): (usize, usize),
@@ -340,7 +304,7 @@ unsafe fn axpy_block<S: Simd, T: Lane, const MB: usize, const CV: usize>(
             let w = p.w.add(kk * p.ldw + j);
             let mut wv = [zero; CV];
             for c in 0..CV {
-                wv[c] = T::load(s, w.add(c * width));
+                wv[c] = W::load(s, w.add(c * width));
                 if i == 0 {
                     // The next strip of this row of W: rows are too far apart for the CPU to see the pattern.
                     prefetch(w.wrapping_add((c + STRIP) * width));
@@ -381,9 +345,9 @@ pub(crate) fn prefetch<T>(p: *const T) {
 
 /// The last columns, fewer than one register holds.
 #[inline(always)]
-unsafe fn axpy_edge<S: Simd, T: Lane, const MB: usize>(
+unsafe fn axpy_edge<S: Simd, T: Float, W: Stored<T>, const MB: usize>(
     s: S,
-    p: &Tile<T>,
+    p: &Tile<T, W>,
     i: usize,
     (j, columns): (usize, usize),
     (k0, k1): (usize, usize),
@@ -393,7 +357,7 @@ unsafe fn axpy_edge<S: Simd, T: Lane, const MB: usize>(
     unsafe {
         let x = p.x.add(i * p.x_strides.0);
         for kk in k0..k1 {
-            let wv = T::load_part(s, p.w.add(kk * p.ldw + j), columns);
+            let wv = W::load_part(s, p.w.add(kk * p.ldw + j), columns);
             for a in 0..MB {
                 let xv = T::splat(s, *x.add(a * p.x_strides.0 + kk * p.x_strides.1));
                 acc[a] = T::fma(s, xv, wv, acc[a]);
