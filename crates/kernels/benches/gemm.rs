@@ -25,7 +25,10 @@ fn main() {
         ("lora", lora),
     ] {
         if name.contains(&part) {
-            run(peak);
+            rayon::ThreadPoolBuilder::new()
+                .build()
+                .expect("threads")
+                .install(|| run(peak));
         }
     }
 }

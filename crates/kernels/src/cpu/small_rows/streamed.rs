@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::tile::{K_BLOCK, Kind, Tile};
+use super::tile::{K_BLOCK, Kind, Tile, prefetch};
 use super::{shared, with_scratch};
 use crate::float::Stored;
 use crate::{Float, isa, par};
@@ -16,6 +16,9 @@ const GROUP: usize = 8;
 
 /// Columns of a task: with [`GROUP`] rows 32 KiB of f32.
 const COLUMNS: usize = 1024;
+
+/// Columns of a task that adds up the blocks.
+const ADDED_COLUMNS: usize = 256;
 
 /// Multiply-adds from which it pays to keep sums apart.
 const LEAST_WORK: usize = 1 << 18;
@@ -32,7 +35,8 @@ pub(super) fn serves<T, W>(tile: &Tile<T, W>) -> bool {
 pub(super) unsafe fn run<T: Float, W: Stored<T>>(tile: Tile<T, W>) {
     let blocks = tile.k.div_ceil(K_BLOCK);
     let pieces = tile.n.div_ceil(COLUMNS);
-    let size = tile.m * tile.n;
+    let ld = line_of_sums::<T>(tile.n);
+    let size = tile.m * ld;
     with_scratch(blocks * size, |sums: &mut [T]| {
         // SAFETY: tasks write the sums of their own block and columns, then their own columns of y.
         let (whole, all) = unsafe { (shared(tile), shared(sums.as_mut_ptr())) };
@@ -41,16 +45,17 @@ pub(super) unsafe fn run<T: Float, W: Stored<T>>(tile: Tile<T, W>) {
                 let (block, first) = (task / pieces, task % pieces * COLUMNS);
                 let columns = first..tile.n.min(first + COLUMNS);
                 let rows = block * K_BLOCK..tile.k.min((block + 1) * K_BLOCK);
-                // SAFETY: the block's sums are (m, n); rows and columns are inside W.
-                unsafe { sum(whole.get(), rows, columns, all.get().add(block * size)) }
+                // SAFETY: the block's sums are (m, ld); rows and columns are inside W.
+                unsafe { sum(whole.get(), rows, columns, all.get().add(block * size), ld) }
             }
         });
-        par::for_rows(tile.n, COLUMNS, |columns| {
+        par::for_rows(tile.n, ADDED_COLUMNS, |columns| {
             let sums = all.get().cast_const();
             // The sums of all blocks are there, and the columns are inside y.
             isa::dispatch_registers(Add {
                 tile: whole.get(),
                 sums,
+                ld,
                 blocks,
                 columns,
             });
@@ -58,8 +63,20 @@ pub(super) unsafe fn run<T: Float, W: Stored<T>>(tile: Tile<T, W>) {
     });
 }
 
-/// `sums[:, columns] = x[:, rows] · W[rows, columns]`, with `sums` (m, n).
-unsafe fn sum<T: Float, W: Stored<T>>(tile: Tile<T, W>, rows: Range<usize>, columns: Range<usize>, sums: *mut T) {
+/// Numbers from one row of sums to the next: an odd number of cache lines, so that the same column of many rows does not meet in one set of the cache.
+fn line_of_sums<T>(n: usize) -> usize {
+    let line = 64 / size_of::<T>();
+    (n.div_ceil(line) | 1) * line
+}
+
+/// `sums[:, columns] = x[:, rows] · W[rows, columns]`, with `sums` (m, n) and rows `ld` apart.
+unsafe fn sum<T: Float, W: Stored<T>>(
+    tile: Tile<T, W>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    sums: *mut T,
+    ld: usize,
+) {
     // SAFETY: the caller promises x, W and the sums.
     unsafe {
         isa::dispatch_registers(Chain(Tile {
@@ -68,7 +85,7 @@ unsafe fn sum<T: Float, W: Stored<T>>(tile: Tile<T, W>, rows: Range<usize>, colu
             x: tile.x.add(rows.start * tile.x_strides.1),
             w: tile.w.add(rows.start * tile.ldw + columns.start),
             y: sums.add(columns.start),
-            ldy: tile.n,
+            ldy: ld,
             ..tile
         }));
     }
@@ -100,31 +117,49 @@ impl<T: Float, W: Stored<T>> WithSimd for Chain<T, W> {
 #[inline(always)]
 unsafe fn group<S: Simd, T: Float, W: Stored<T>, const G: usize>(s: S, p: &Tile<T, W>, k: usize) {
     let width = T::width::<S>();
+    let whole = p.n / width * width;
     // SAFETY: k + G <= p.k, and all columns are inside the tile.
     unsafe {
-        let (x, w) = (p.x.add(k * p.x_strides.1), p.w.add(k * p.ldw));
-        let mut j = 0;
-        while j < p.n {
-            let rest = p.n - j;
-            let mut wv = [T::splat(s, T::ZERO); G];
-            for (g, wv) in wv.iter_mut().enumerate() {
-                let from = w.add(g * p.ldw + j);
-                *wv = W::load_rest(s, from, rest);
+        for j in (0..whole).step_by(width) {
+            columns::<S, T, W, G, true>(s, p, k, j);
+        }
+        if whole < p.n {
+            columns::<S, T, W, G, false>(s, p, k, whole);
+        }
+    }
+}
+
+/// The same for one register of columns from `j` on, or the last columns, which do not fill one.
+#[inline(always)]
+unsafe fn columns<S: Simd, T: Float, W: Stored<T>, const G: usize, const WHOLE: bool>(
+    s: S,
+    p: &Tile<T, W>,
+    k: usize,
+    j: usize,
+) {
+    let rest = if WHOLE { T::width::<S>() } else { p.n - j };
+    // SAFETY: the caller promises rows and columns.
+    unsafe {
+        let (x, w) = (p.x.add(k * p.x_strides.1), p.w.add(k * p.ldw + j));
+        let mut wv = [T::splat(s, T::ZERO); G];
+        for (g, wv) in wv.iter_mut().enumerate() {
+            let from = w.add(g * p.ldw);
+            *wv = W::load_rest(s, from, rest);
+            // The next group: of many rows at once the CPU does not see where they go on.
+            prefetch(from.wrapping_add(G * p.ldw));
+        }
+        for i in 0..p.m {
+            let y = p.y.add(i * p.ldy + j);
+            let mut sum = if k == 0 {
+                T::splat(s, T::ZERO)
+            } else {
+                T::load_rest(s, y, rest)
+            };
+            for (g, &wv) in wv.iter().enumerate() {
+                let x = T::splat(s, *x.add(i * p.x_strides.0 + g * p.x_strides.1));
+                sum = T::fma(s, x, wv, sum);
             }
-            for i in 0..p.m {
-                let y = p.y.add(i * p.ldy + j);
-                let mut sum = if k == 0 {
-                    T::splat(s, T::ZERO)
-                } else {
-                    T::load_rest(s, y, rest)
-                };
-                for (g, &wv) in wv.iter().enumerate() {
-                    let x = T::splat(s, *x.add(i * p.x_strides.0 + g * p.x_strides.1));
-                    sum = T::fma(s, x, wv, sum);
-                }
-                T::store_rest(s, y, rest, sum);
-            }
-            j += width;
+            T::store_rest(s, y, rest, sum);
         }
     }
 }
@@ -133,6 +168,8 @@ unsafe fn group<S: Simd, T: Float, W: Stored<T>, const G: usize>(s: S, p: &Tile<
 struct Add<T, W> {
     tile: Tile<T, W>,
     sums: *const T,
+    /// From one row of sums to the next.
+    ld: usize,
     blocks: usize,
     columns: Range<usize>,
 }
@@ -151,13 +188,13 @@ impl<T: Float, W: Stored<T>> WithSimd for Add<T, W> {
                 // SAFETY: the columns are inside y and the sums, which were promised.
                 unsafe {
                     let y = p.y.add(i * p.ldy + j);
-                    let from = self.sums.add(i * p.n + j);
+                    let from = self.sums.add(i * self.ld + j);
                     let mut v = T::times(s, alpha, T::load_rest(s, from, rest));
                     if p.beta != T::ZERO {
                         v = T::fma(s, beta, T::load_rest(s, y, rest), v);
                     }
                     for block in 1..self.blocks {
-                        let next = T::times(s, alpha, T::load_rest(s, from.add(block * p.m * p.n), rest));
+                        let next = T::times(s, alpha, T::load_rest(s, from.add(block * p.m * self.ld), rest));
                         v = T::fma(s, one, v, next);
                     }
                     T::store_rest(s, y, rest, v);

@@ -173,6 +173,10 @@ unsafe fn dot_block<S: Simd, T: Float, W: Stored<T>, const MB: usize, const NB: 
             let mut wv = [zero; NB];
             for b in 0..NB {
                 wv[b] = W::load(s, w.add(b * p.ldw + k0));
+                if MB > 1 && i == 0 {
+                    // The next rows of W: of several at once the CPU does not see far enough ahead.
+                    prefetch(w.wrapping_add((NB + b) * p.ldw + k0));
+                }
             }
             for a in 0..MB {
                 let xv = T::load(s, x.add(a * p.x_strides.0 + k0));
