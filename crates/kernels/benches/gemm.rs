@@ -22,6 +22,7 @@ fn main() {
     for (name, run) in [
         ("products", products as fn(peak::Peak)),
         ("few_rows", few_rows),
+        ("token", token),
         ("lora", lora),
     ] {
         if name.contains(&part) {
@@ -172,6 +173,45 @@ fn few_rows(peak: peak::Peak) {
                         100.0 * gflop / s / peak.gflops
                     );
                 }
+            }
+            println!("{text}");
+        }
+    }
+}
+
+/// The products of a token of GPT-2 small and of SmolLM2-135M, one after the other: the median of 100 tokens, which the rows above, least times of one product, do not tell.
+fn token(peak: peak::Peak) {
+    println!("a token's products: GB/s of the weights (share of reading)");
+    let gpt2 = [(768, 2304), (768, 768), (768, 3072), (3072, 768)];
+    let smol = [(576, 960), (576, 576), (576, 3072), (1536, 576)];
+    for (name, layout, layers, shapes) in [("gpt2", Layout::InOut, 12, gpt2), ("smol", Layout::OutIn, 30, smol)] {
+        let per_layer: usize = shapes.iter().map(|(k, n)| k * n).sum();
+        let w = numbers(layers * per_layer);
+        let half: Vec<_> = w.iter().map(|&w| half::bf16::from_f32(w)).collect();
+        let x = numbers(16 * 3072);
+        let mut y = vec![0f32; 16 * 3072];
+        for m in [1, 10] {
+            let mut text = format!("{name}, {m} rows:");
+            for (kind, size) in [("f32", 4), ("bf16", 2)] {
+                let mut times: Vec<f64> = (0..100)
+                    .map(|_| {
+                        let start = std::time::Instant::now();
+                        let mut at = 0;
+                        for (k, n) in std::iter::repeat_n(shapes, layers).flatten() {
+                            let range = at..at + k * n;
+                            at += k * n;
+                            let w = match size {
+                                4 => WeightRef::Full(&w[range]),
+                                _ => WeightRef::Bf16(&half[range]),
+                            };
+                            linear(&x[..m * k], w, layout, None, m, k, n, &mut y[..m * n]).expect("fits");
+                        }
+                        start.elapsed().as_secs_f64()
+                    })
+                    .collect();
+                times.sort_by(f64::total_cmp);
+                let gb = 1e-9 * (layers * per_layer * size) as f64 / times[50];
+                text += &format!("  {kind} {gb:.1} ({:.0} %)", 100.0 * gb / peak.read_gb);
             }
             println!("{text}");
         }

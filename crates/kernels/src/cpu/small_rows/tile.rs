@@ -165,6 +165,9 @@ unsafe fn dot_block<S: Simd, T: Float, W: Stored<T>, const MB: usize, const NB: 
     let width = T::width::<S>();
     let zero = T::splat(s, T::ZERO);
     let mut acc = [[zero; NB]; MB];
+    // The next rows of W, for of several at once the CPU does not see far enough ahead: the blocks of x ask for them in turns, so that memory is never idle.
+    let turns = p.m / MB;
+    let asks: [bool; NB] = std::array::from_fn(|b| MB > 1 && b % turns == i / MB);
     // SAFETY: i + MB <= m, j + NB <= n and k0 + width <= k, inside what the caller promises.
     unsafe {
         let (x, w) = (p.x.add(i * p.x_strides.0), p.w.add(j * p.ldw));
@@ -173,8 +176,7 @@ unsafe fn dot_block<S: Simd, T: Float, W: Stored<T>, const MB: usize, const NB: 
             let mut wv = [zero; NB];
             for b in 0..NB {
                 wv[b] = W::load(s, w.add(b * p.ldw + k0));
-                if MB > 1 && i == 0 {
-                    // The next rows of W: of several at once the CPU does not see far enough ahead.
+                if asks[b] {
                     prefetch(w.wrapping_add((NB + b) * p.ldw + k0));
                 }
             }
