@@ -145,8 +145,10 @@ unsafe fn columns<S: Simd, T: Float, W: Stored<T>, const G: usize, const WHOLE: 
         for (g, wv) in wv.iter_mut().enumerate() {
             let from = w.add(g * p.ldw);
             *wv = W::load_rest(s, from, rest);
-            // The next group: of many rows at once the CPU does not see where they go on.
-            prefetch(from.wrapping_add(G * p.ldw));
+            // The next group. What only loads and adds keeps memory busy by itself, and asking would cost it a tenth.
+            if p.m > 1 || size_of::<W>() < size_of::<T>() {
+                prefetch(from.wrapping_add(G * p.ldw));
+            }
         }
         for i in 0..p.m {
             let y = p.y.add(i * p.ldy + j);
