@@ -36,6 +36,11 @@ impl<P: Copy> Shared<P> {
     pub(crate) fn get(self) -> P {
         self.0
     }
+
+    /// What `f` makes of it, under the same promise.
+    pub(crate) fn map<Q>(self, f: impl FnOnce(P) -> Q) -> Shared<Q> {
+        Shared(f(self.0))
+    }
 }
 
 /// Lets tasks of the current pool use `p`.

@@ -22,6 +22,18 @@ const CACHED: usize = 48 << 10;
 /// Multiply-adds of a task in f32, some 0.15 ms; twice as many in bf16.
 const TASK_WORK: usize = 1 << 23;
 
+/// Most rows of a product whose tasks pack their own columns of B: of more, one panel of B would not be worth the way through all of A.
+const OWN_ROWS: usize = 1024;
+
+/// Panels of B for each thread from which that leaves enough tasks.
+const OWN_PANELS: usize = 4;
+
+/// Tasks of a thread, where there are so many panels of B.
+const OWN_TASKS: usize = 8;
+
+/// Units of B that such a task packs at once: 192 KiB, which stay in its second-level cache.
+const OWN_COLUMNS: usize = 48 << 10;
+
 /// Units that a packing task copies.
 const PACK_WORK: usize = 32 << 10;
 
@@ -62,6 +74,69 @@ impl Depth {
     }
 }
 
+/// How the sum over K is cut into parts.
+#[derive(Clone, Copy)]
+struct Cut {
+    parts: usize,
+    /// Steps of the first pair of factors in a part.
+    step: usize,
+    steps: usize,
+    per_step: usize,
+    k: usize,
+    more_k: usize,
+    /// Most steps of a part, and those of all.
+    deepest: usize,
+    total: usize,
+}
+
+impl Cut {
+    fn new(product: &Blocked, kernel: &Kernel) -> Self {
+        let (k, more_k, per_step) = (product.k, product.more_k, kernel.per_step);
+        let steps = k.div_ceil(per_step);
+        let parts = steps.div_ceil(kernel.kc).max(1);
+        let step = steps.div_ceil(parts).max(1);
+        Cut {
+            parts,
+            step,
+            steps,
+            per_step,
+            k,
+            more_k,
+            deepest: (step.min(steps) + more_k).max(1),
+            total: (steps + more_k).max(1),
+        }
+    }
+
+    fn depth(self, part: usize) -> Depth {
+        let (before, k0) = (part * self.step, part * self.step * self.per_step);
+        Depth {
+            before,
+            len: self.step.min(self.steps - before),
+            more: if part + 1 == self.parts { self.more_k } else { 0 },
+            k0,
+            k_len: (self.step * self.per_step).min(self.k - k0),
+        }
+    }
+
+    /// The panels of `lines` for one part of K, at `at` or, where it has room for all of K, behind those of the parts before.
+    fn panels(self, at: Shared<*mut f32>, lines: Range<usize>, width: usize, part: usize, has_all: bool) -> Panels {
+        let (depth, count) = (self.depth(part), lines.len());
+        let behind = if has_all {
+            count.next_multiple_of(width) * depth.before
+        } else {
+            0
+        };
+        Panels {
+            // Panels are written and read only where the caller has room for them, and by whom it says.
+            at: at.map(|at| at.wrapping_add(behind)),
+            first: lines.start,
+            count,
+            width,
+            depth,
+        }
+    }
+}
+
 /// Panels in memory: those of `lines`, and the depth that they hold.
 #[derive(Clone, Copy)]
 struct Panels {
@@ -97,57 +172,34 @@ impl Blocked {
         if self.m == 0 || self.n == 0 {
             return;
         }
-        let steps = self.k.div_ceil(kernel.per_step);
-        let parts = steps.div_ceil(kernel.kc).max(1);
-        let step = steps.div_ceil(parts).max(1);
-        let deepest = (step.min(steps) + self.more_k).max(1);
-        let rows = block(self.m, kernel.mr, ROOM / deepest);
-        let columns = block(self.n, kernel.nr, ROOM / deepest);
+        let cut = Cut::new(self, kernel);
+        let rows = block(self.m, kernel.mr, ROOM / cut.deepest);
         // All of K at once where there is room: then A is packed once for all blocks of columns.
-        let whole = rows.next_multiple_of(kernel.mr) * (steps + self.more_k) <= ROOM;
-        let room_a = rows.next_multiple_of(kernel.mr) * if whole { (steps + self.more_k).max(1) } else { deepest };
-        let room_b = columns.next_multiple_of(kernel.nr) * deepest;
-        let depth = |part: usize| {
-            let (before, k0) = (part * step, part * step * kernel.per_step);
-            Depth {
-                before,
-                len: step.min(steps - before),
-                more: if part + 1 == parts { self.more_k } else { 0 },
-                k0,
-                k_len: (step * kernel.per_step).min(self.k - k0),
+        let whole = rows.next_multiple_of(kernel.mr) * cut.total <= ROOM;
+        // SAFETY: as promised by the caller.
+        unsafe {
+            if whole && self.m <= OWN_ROWS && self.n.div_ceil(kernel.nr) >= OWN_PANELS * threads(parallel) {
+                self.run_by_columns(kernel, cut, parallel);
+            } else {
+                self.run_by_blocks(kernel, cut, rows, whole, parallel);
             }
-        };
+        }
+    }
+
+    /// Blocks of B are packed by all threads together, and then multiplied by all.
+    unsafe fn run_by_blocks(&self, kernel: &Kernel, cut: Cut, rows: usize, whole: bool, parallel: bool) {
+        let columns = block(self.n, kernel.nr, ROOM / cut.deepest);
+        let room_a = rows.next_multiple_of(kernel.mr) * if whole { cut.total } else { cut.deepest };
+        let room_b = columns.next_multiple_of(kernel.nr) * cut.deepest;
         with_scratch(room_a, |a: &mut [f32]| {
             with_scratch(room_b, |b: &mut [f32]| {
                 // SAFETY: tasks write disjoint panels, and read them when all are written.
                 let (a, b) = unsafe { (shared(a.as_mut_ptr()), shared(b.as_mut_ptr())) };
                 for i0 in (0..self.m).step_by(rows) {
                     for j0 in (0..self.n).step_by(columns) {
-                        for part in 0..parts {
-                            let depth = depth(part);
-                            let count = rows.min(self.m - i0);
-                            let behind = if whole {
-                                count.next_multiple_of(kernel.mr) * depth.before
-                            } else {
-                                0
-                            };
-                            // SAFETY: the panels of this depth lie behind those of the depths before it.
-                            let at = unsafe { shared(a.get().add(behind)) };
-                            let a = Panels {
-                                at,
-                                first: i0,
-                                count,
-                                width: kernel.mr,
-                                depth,
-                            };
-                            let count = columns.min(self.n - j0);
-                            let b = Panels {
-                                at: b,
-                                first: j0,
-                                count,
-                                width: kernel.nr,
-                                depth,
-                            };
+                        for part in 0..cut.parts {
+                            let a = cut.panels(a, i0..self.m.min(i0 + rows), kernel.mr, part, whole);
+                            let b = cut.panels(b, j0..self.n.min(j0 + columns), kernel.nr, part, false);
                             if parallel && (i0, j0, part) != (0, 0, 0) {
                                 pause::point();
                             }
@@ -159,6 +211,43 @@ impl Blocked {
                         }
                     }
                 }
+            });
+        });
+    }
+
+    /// Each task packs its own columns of B, and no thread waits for another's between the parts of K. A has room for all of K.
+    unsafe fn run_by_columns(&self, kernel: &Kernel, cut: Cut, parallel: bool) {
+        let (m, n) = (self.m, self.n);
+        let columns = kernel.nr
+            * own_panels(
+                n.div_ceil(kernel.nr),
+                OWN_COLUMNS / (kernel.nr * cut.deepest),
+                threads(parallel),
+            );
+        with_scratch(m.next_multiple_of(kernel.mr) * cut.total, |a: &mut [f32]| {
+            // SAFETY: tasks write disjoint panels, and read them when all are written.
+            let a = unsafe { shared(a.as_mut_ptr()) };
+            let panels_of_a = |part| cut.panels(a, 0..m, kernel.mr, part, true);
+            // SAFETY: tasks write disjoint panels and disjoint columns of C.
+            let this = unsafe { shared(&raw const *self) };
+            let chunks = panels_of_a(0).chunks();
+            tasks(chunks * cut.parts, parallel, |i| {
+                // SAFETY: self outlives the tasks; the chunk is one of the panels, which have room.
+                unsafe { panels_of_a(i / chunks).pack(&(*this.get()).a, i % chunks, kernel.pack_a) }
+            });
+            tasks(n.div_ceil(columns), parallel, |i| {
+                with_scratch(columns * cut.deepest, |b: &mut [f32]| {
+                    for part in 0..cut.parts {
+                        // SAFETY: self outlives the tasks, the panels are this task's, and so are the columns of C.
+                        unsafe {
+                            let this = &*this.get();
+                            let columns = i * columns..n.min((i + 1) * columns);
+                            let b = cut.panels(shared(b.as_mut_ptr()), columns, kernel.nr, part, false);
+                            this.pack(kernel, panels_of_a(part), b, false, false);
+                            this.multiply(kernel, panels_of_a(part), b, part == 0, false);
+                        }
+                    }
+                });
             });
         });
     }
@@ -277,6 +366,15 @@ fn tasks(count: usize, parallel: bool, task: impl Fn(usize) + Sync) {
     } else {
         (0..count).for_each(task);
     }
+}
+
+/// Panels of B of a task that packs its own: no more than `most`, and few enough that all threads have something to do to the end.
+fn own_panels(panels: usize, most: usize, threads: usize) -> usize {
+    (panels / (OWN_TASKS * threads)).clamp(1, most.max(1))
+}
+
+fn threads(parallel: bool) -> usize {
+    if parallel { rayon::current_num_threads() } else { 1 }
 }
 
 /// Lines of a block: as equal as they can be, whole panels, at most `most` numbers a step of K.

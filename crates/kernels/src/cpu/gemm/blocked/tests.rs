@@ -50,11 +50,21 @@ impl Owned {
 }
 
 /// C of a product whose sum goes on in a second pair of factors, next to what the reference gives.
-fn both(
+fn both(sizes: (usize, usize, usize, usize), layout: usize, precision: usize, start: usize) -> (Vec<f32>, Vec<f64>) {
+    let (m, k, _, n) = sizes;
+    // SAFETY: the factors own what their strides name, and C is owned.
+    both_by(sizes, layout, precision, start, &|product| unsafe {
+        product.run(m * n * k > 100_000)
+    })
+}
+
+/// The same, computed by `run`.
+fn both_by(
     (m, k, more_k, n): (usize, usize, usize, usize),
     layout: usize,
     precision: usize,
     start: usize,
+    run: &dyn Fn(&Blocked),
 ) -> (Vec<f32>, Vec<f64>) {
     let (along_a, along_b) = (layout & 1 == 0, layout & 2 == 0);
     let step = if layout & 4 == 4 { 2 } else { 1 };
@@ -117,8 +127,7 @@ fn both(
         c: c.as_mut_ptr(),
         c_rs,
     };
-    // SAFETY: the factors own what their strides name, and C is owned here.
-    unsafe { product.run(m * n * k > 100_000) };
+    run(&product);
     (c, want)
 }
 
@@ -170,6 +179,38 @@ fn several_blocks_and_depths_meet_the_reference() {
         // Three depths of pairs, the last of which ends with half a pair.
         meets_reference((300, 4 * kernel.kc + 3, 8, 700), 2, ROUNDING, 2);
         meets_reference((90, 4 * kernel.kc + 1, 3, 1100), 0, ROUNDING, 0);
+    });
+}
+
+#[test]
+fn by_columns_and_by_blocks_are_the_same_bits() {
+    each_own(|kernel| {
+        for (sizes, precision) in [
+            ((37, 67, 5, 171), 0),
+            ((130, 2 * kernel.kc + 3, 8, 1500), 1),
+            ((130, 4 * kernel.kc + 3, 8, 1500), ROUNDING),
+        ] {
+            let kernel = match precision {
+                ROUNDING => bf16_kernel().unwrap_or(kernel),
+                _ => kernel,
+            };
+            let of = |run: &dyn Fn(&Blocked, Cut)| {
+                both_by(sizes, 2, precision, 1, &|product| {
+                    run(product, Cut::new(product, kernel))
+                })
+                .0
+            };
+            // SAFETY: the factors own what their strides name, and C is owned.
+            let columns = of(&|product, cut| unsafe { product.run_by_columns(kernel, cut, true) });
+            for whole in [true, false] {
+                // SAFETY: as above.
+                let blocks = of(&|product, cut| unsafe { product.run_by_blocks(kernel, cut, 112, whole, true) });
+                assert!(
+                    columns.iter().zip(&blocks).all(|(a, b)| a.to_bits() == b.to_bits()),
+                    "{sizes:?} precision {precision} whole {whole}"
+                );
+            }
+        }
     });
 }
 
