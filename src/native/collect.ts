@@ -106,19 +106,23 @@ function exposed(): Collector {
   if (collector !== null) return collector
   // Where the program itself was started with the flag, it stays as it is.
   let found = 'gc' in globalThis ? reach() : undefined
-  for (let attempt = 0; found === undefined && attempt < ATTEMPTS; attempt++) {
-    // The flag is the process's: another worker that sets it back in between would leave this one without.
-    native.oneThreadAtATime(() => {
-      setFlagsFromString('--expose-gc')
-      try {
-        found = reach()
-      } finally {
-        setFlagsFromString('--no-expose-gc')
-      }
-    })
-  }
+  for (let attempt = 0; found === undefined && attempt < ATTEMPTS; attempt++) found = reachByFlag()
   if (found === undefined) warnOfNone()
   return (collector = found ?? (() => {}))
+}
+
+/** The flag is the process's: a worker that set it back in between would leave this one without. */
+function reachByFlag(): Collector | undefined {
+  let found: Collector | undefined
+  native.oneThreadAtATime(() => {
+    setFlagsFromString('--expose-gc')
+    try {
+      found = reach()
+    } finally {
+      setFlagsFromString('--no-expose-gc')
+    }
+  })
+  return found
 }
 
 function reach(): Collector | undefined {
