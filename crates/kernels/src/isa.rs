@@ -119,26 +119,23 @@ pub fn set(isa: Isa) -> Result<()> {
 /// rayon runs elsewhere does not inherit the setting.
 #[inline(always)]
 pub fn dispatch<R>(f: impl FnOnce() -> R) -> R {
-    #[cfg(target_arch = "x86_64")]
-    match current() {
-        Isa::Avx512 => {
-            if let Some(v4) = pulp::x86::V4::try_new() {
-                return v4.vectorize(f);
-            }
-        }
-        Isa::Avx2 => {
-            if let Some(v3) = pulp::x86::V3::try_new() {
-                return v3.vectorize(f);
-            }
-        }
-        Isa::Scalar | Isa::Neon => {}
+    dispatch_registers(Plain(f))
+}
+
+/// Code that leaves it to the compiler to use registers.
+struct Plain<F>(F);
+
+impl<R, F: FnOnce() -> R> WithSimd for Plain<F> {
+    type Output = R;
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> R {
+        (self.0)()
     }
-    // NEON is part of the arm64 base level: plain code already uses it.
-    f()
 }
 
 /// Runs `op`, which is written in registers, under the current instruction set; as [`dispatch`] otherwise.
-pub(crate) fn dispatch_registers<O: WithSimd<Output = ()>>(op: O) {
+#[inline(always)]
+pub(crate) fn dispatch_registers<O: WithSimd>(op: O) -> O::Output {
     #[cfg(target_arch = "x86_64")]
     match current() {
         Isa::Avx512 => {
@@ -159,7 +156,7 @@ pub(crate) fn dispatch_registers<O: WithSimd<Output = ()>>(op: O) {
     {
         return Simd::vectorize(s, op);
     }
-    Simd::vectorize(pulp::Scalar256b, op);
+    Simd::vectorize(pulp::Scalar256b, op)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The engine as a whole: what runs, streams, generators, module paths, memory.
 
+use std::sync::{Mutex, PoisonError};
+
 use engine::code::Code;
 use engine::error::Error;
 use engine::precision::Precision;
 use engine::values::Kind;
-use std::sync::{Mutex, PoisonError};
-
 use napi::Env;
 use napi::bindgen_prelude::{Function, Unknown};
 use napi_derive::napi;

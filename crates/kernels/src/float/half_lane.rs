@@ -87,7 +87,7 @@ pub(super) unsafe fn f16_as_f64<S: Simd>(p: *const f16) -> S::f64s {
 
 /// Whether `S` is the instruction set `Other`; known when compiled.
 #[inline(always)]
-fn is<S: Simd, Other: Simd>() -> bool {
+pub(super) fn is<S: Simd, Other: Simd>() -> bool {
     TypeId::of::<S>() == TypeId::of::<Other>()
 }
 

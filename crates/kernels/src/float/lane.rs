@@ -1,7 +1,5 @@
 //! One vector register of `f32` or `f64` under a pulp instruction set, so that a loop over registers is written once for both types.
 
-use std::any::TypeId;
-
 use half::{bf16, f16};
 use pulp::Simd;
 
@@ -115,12 +113,6 @@ stored_half!(f16, load_f16);
 /// Elements in the widest register, of f32 in AVX-512.
 const MOST_LANES: usize = 16;
 
-/// True for the plain instruction set, where a fused multiply-add would be a slow library call.
-#[inline(always)]
-fn is_plain<S: Simd>() -> bool {
-    TypeId::of::<S>() == TypeId::of::<pulp::Scalar256b>()
-}
-
 macro_rules! lane {
     ($t:ty, $v:ident, $lanes:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident, $mul:ident, $sum:ident, $bf16:path, $f16:path) => {
         impl Stored<$t> for $t {
@@ -168,7 +160,8 @@ macro_rules! lane {
             }
             #[inline(always)]
             fn fma<S: Simd>(s: S, a: S::$v, b: S::$v, c: S::$v) -> S::$v {
-                if is_plain::<S>() {
+                // Plain code would call a slow library function.
+                if half_lane::is::<S, pulp::Scalar256b>() {
                     s.$add(s.$mul(a, b), c)
                 } else {
                     s.$fma(a, b, c)

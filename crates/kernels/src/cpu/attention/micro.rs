@@ -8,8 +8,7 @@
     reason = "the loops index several register arrays at once"
 )]
 
-use crate::Float;
-use crate::isa;
+use crate::{Float, isa};
 use pulp::{Simd, WithSimd};
 
 /// Columns at which [`Trim::Columns`] starts are multiples of this: the lanes that the softmax treats together.
@@ -53,9 +52,7 @@ impl<T: Float> Product<'_, T> {
     pub(super) unsafe fn run(self) {
         isa::dispatch_registers(Inner(self));
     }
-}
 
-impl<T> Product<'_, T> {
     /// First column and range of k for rows i..i+rows.
     #[inline(always)]
     fn extent(&self, i: usize, rows: usize) -> (usize, (usize, usize)) {

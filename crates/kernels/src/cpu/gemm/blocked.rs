@@ -16,7 +16,7 @@ use crate::{Float, par, pause};
 /// Units of 32 bits of a factor that are packed at once: 4 MiB, what a thread keeps as scratch memory.
 const ROOM: usize = 1 << 20;
 
-/// Units of A that a tile of tasks goes over again and again: 192 KiB, for a second-level cache of 512 KiB.
+/// Units of a factor that a task goes over again and again: 192 KiB, for a second-level cache of 512 KiB.
 const CACHED: usize = 48 << 10;
 
 /// Multiply-adds of a task in f32, some 0.15 ms; twice as many in bf16.
@@ -30,9 +30,6 @@ const OWN_PANELS: usize = 4;
 
 /// Tasks of a thread, where there are so many panels of B.
 const OWN_TASKS: usize = 8;
-
-/// Units of B that such a task packs at once: 192 KiB, which stay in its second-level cache.
-const OWN_COLUMNS: usize = 48 << 10;
 
 /// Units that a packing task copies.
 const PACK_WORK: usize = 32 << 10;
@@ -221,7 +218,7 @@ impl Blocked {
         let columns = kernel.nr
             * own_panels(
                 n.div_ceil(kernel.nr),
-                OWN_COLUMNS / (kernel.nr * cut.deepest),
+                CACHED / (kernel.nr * cut.deepest),
                 threads(parallel),
             );
         with_scratch(m.next_multiple_of(kernel.mr) * cut.total, |a: &mut [f32]| {
