@@ -1,16 +1,26 @@
 // The whole public surface: named exports in groups, nothing computed.
 
 // Tensors
-export { arange, cat, full, ones, rand, randn, stack, tensor, tensorAsync, where, zeros } from './make.js'
-export { Tensor } from './tensor.js'
-export type { MakeOptions, TensorLike } from './make.js'
-export type { Dtype } from './tensor.js'
-export { einsum } from './einsum.js'
-export { allclose, equal, eye, fullLike, linspace, meshgrid, multinomial, onesLike, zerosLike } from './functions.js'
+export { arange, cat, full, ones, rand, randn, stack, tensor, tensorAsync, where, zeros } from './tensor/make.js'
+export { Tensor } from './tensor/tensor.js'
+export type { MakeOptions, TensorLike } from './tensor/make.js'
+export type { Dtype } from './tensor/tensor.js'
+export { einsum } from './tensor/einsum.js'
+export {
+  allclose,
+  equal,
+  eye,
+  fullLike,
+  linspace,
+  meshgrid,
+  multinomial,
+  onesLike,
+  zerosLike,
+} from './tensor/functions.js'
 export type { MultinomialOptions, SortOptions, TopkOptions } from './tensor/ordering.js'
-export type { Nested, TensorData } from './values.js'
-export type { Index } from './indexing.js'
-export { enableGrad, isGradEnabled, keep, noGrad, scope } from './scope.js'
+export type { Nested, TensorData } from './tensor/values.js'
+export type { Index } from './tensor/indexing.js'
+export { enableGrad, isGradEnabled, keep, noGrad, scope } from './tensor/scope.js'
 
 // Gradients
 export { anomaly, setAnomalyMode } from './autograd/anomaly.js'
@@ -22,16 +32,16 @@ export type { GradOptions } from './autograd/grad.js'
 export { gradcheck } from './autograd/gradcheck.js'
 export type { GradcheckOptions } from './autograd/gradcheck.js'
 export { HookHandle } from './autograd/hook-handle.js'
-export type { BackwardOptions, GradientHook } from './backward.js'
+export type { BackwardOptions, GradientHook } from './tensor/backward.js'
 
 // Precision, random numbers, streams, memory
-export { getFloat32MatmulPrecision, setFloat32MatmulPrecision } from './precision.js'
-export type { Float32MatmulPrecision } from './precision.js'
-export { Generator, getRngState, manualSeed, setRngState } from './random.js'
-export { Stream, stream } from './stream.js'
-export type { StreamOptions } from './stream.js'
-export { backend, memory, settle } from './memory.js'
-export type { Backend, KindCount, MemoryReport } from './memory.js'
+export { getFloat32MatmulPrecision, setFloat32MatmulPrecision } from './runtime/precision.js'
+export type { Float32MatmulPrecision } from './runtime/precision.js'
+export { Generator, getRngState, manualSeed, setRngState } from './runtime/random.js'
+export { Stream, stream } from './runtime/stream.js'
+export type { StreamOptions } from './runtime/stream.js'
+export { backend, memory, settle } from './runtime/memory.js'
+export type { Backend, KindCount, MemoryReport } from './runtime/memory.js'
 
 // Data
 export { DataLoader } from './data/loader/index.js'
@@ -76,8 +86,8 @@ export * as optim from './optim/index.js'
 export * as models from './models/index.js'
 export * as generation from './generation/index.js'
 export * as metrics from './metrics/index.js'
-export * as data from './data/data.js'
+export * as data from './data/index.js'
 export * as adapters from './adapters/index.js'
 export * as train from './train/index.js'
-export * as tokenizers from './data/index.js'
+export * as tokenizers from './tokenizer/index.js'
 export * as hub from './hub/index.js'

@@ -5,7 +5,7 @@ import { FileError, FormatError, KeyError, UnsupportedError } from '../errors.js
 import { load } from '../io/load.js'
 import { findStateDict } from '../nn/find-state-dict.js'
 import type { Module, StateDict } from '../nn/module.js'
-import { show } from '../nn/options.js'
+import { show } from '../runtime/options.js'
 import { adaptersOf, injectAdapters } from './inject.js'
 import type { AdapterType } from './inject.js'
 import { takeOver } from './start-from.js'

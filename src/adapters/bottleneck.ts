@@ -1,11 +1,11 @@
-import { zeros } from '../make.js'
+import { zeros } from '../tensor/make.js'
 import { ReLU, SiLU } from '../nn/activations.js'
 import { normal_ } from '../nn/init.js'
 import type { LayerNorm } from '../nn/layer-norm.js'
 import { Linear } from '../nn/linear.js'
 import { Module } from '../nn/module.js'
-import { checkChoice, checkInteger, checkKeys, checkNumber } from '../nn/options.js'
-import type { Tensor } from '../tensor.js'
+import { checkChoice, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 /** Options of {@link BottleneckAdapter}. */
 export interface BottleneckOptions {

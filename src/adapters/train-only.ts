@@ -3,8 +3,8 @@ import { adapterTensors } from '../lora/trainable.js'
 import { Embedding } from '../nn/embedding.js'
 import { Embedding as LoraEmbedding } from '../lora/embedding.js'
 import type { Module } from '../nn/module.js'
-import { bad, checkChoice } from '../nn/options.js'
-import type { Tensor } from '../tensor.js'
+import { bad, checkChoice } from '../runtime/options.js'
+import type { Tensor } from '../tensor/tensor.js'
 import { BottleneckAdapter } from './bottleneck.js'
 
 /** What may be trained: low-rank factors, bottleneck adapters, all biases (BitFit, Zaken et al. 2022), the head, or everything. */

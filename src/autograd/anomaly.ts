@@ -1,6 +1,6 @@
 import { call } from '../native/call.js'
 import { native } from '../native/load.js'
-import { refuseAsync } from '../scope.js'
+import { refuseAsync } from '../tensor/scope.js'
 
 /**
  * Turns anomaly mode on or off; returns what it was before. While it is on, every result of what is recorded, forward and backward, is searched

@@ -1,11 +1,21 @@
-import { attachBlock, runBackward } from '../backward.js'
-import type { BlockBackward } from '../backward.js'
+import { attachBlock, runBackward } from '../tensor/backward.js'
+import type { BlockBackward } from '../tensor/backward.js'
 import { GradError } from '../errors.js'
 import { call } from '../native/call.js'
 import { native } from '../native/load.js'
 import { sameForward } from '../nn/forward.js'
-import { enableGrad, isGradEnabled, keep, keepIn, nextEnd, noGrad, popFrame, pushFrame, refuseAsync } from '../scope.js'
-import type { Tensor } from '../tensor.js'
+import {
+  enableGrad,
+  isGradEnabled,
+  keep,
+  keepIn,
+  nextEnd,
+  noGrad,
+  popFrame,
+  pushFrame,
+  refuseAsync,
+} from '../tensor/scope.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 /**
  * Runs `fn` without keeping what its backward needs, and runs it again when backward comes: less memory for more time. Dropout draws the

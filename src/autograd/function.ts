@@ -1,13 +1,13 @@
-import { attachBlock } from '../backward.js'
-import type { BlockBackward } from '../backward.js'
+import { attachBlock } from '../tensor/backward.js'
+import type { BlockBackward } from '../tensor/backward.js'
 import { DtypeError, GradError, OptionError, ShapeError } from '../errors.js'
-import { zeros } from '../make.js'
+import { zeros } from '../tensor/make.js'
 import { call } from '../native/call.js'
 import { native } from '../native/load.js'
-import { isGradEnabled, keepIn, nextEnd, popFrame, pushFrame, tensorsIn, wasMadeIn, withGrad } from '../scope.js'
-import type { Frame } from '../scope.js'
-import { fromId, Tensor } from '../tensor.js'
-import type { Dtype } from '../tensor.js'
+import { isGradEnabled, keepIn, nextEnd, popFrame, pushFrame, tensorsIn, wasMadeIn, withGrad } from '../tensor/scope.js'
+import type { Frame } from '../tensor/scope.js'
+import { fromId, Tensor } from '../tensor/tensor.js'
+import type { Dtype } from '../tensor/tensor.js'
 
 /** What `backward` returns: a gradient for each argument of `forward`, null for one that gets none; alone when there is one argument. */
 export type Gradients = Tensor | null | undefined | readonly (Tensor | null | undefined)[]

@@ -1,7 +1,7 @@
-import { gradients } from '../backward.js'
-import type { BackwardOptions } from '../backward.js'
+import { gradients } from '../tensor/backward.js'
+import type { BackwardOptions } from '../tensor/backward.js'
 import { GradError, OptionError } from '../errors.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 /** How {@link grad} goes back. */
 export interface GradOptions extends BackwardOptions {

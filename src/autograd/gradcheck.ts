@@ -1,7 +1,7 @@
 import { GradError, OptionError } from '../errors.js'
-import { noGrad, refuseAsync } from '../scope.js'
-import { tensor } from '../make.js'
-import { Tensor } from '../tensor.js'
+import { noGrad, refuseAsync } from '../tensor/scope.js'
+import { tensor } from '../tensor/make.js'
+import { Tensor } from '../tensor/tensor.js'
 import { grad } from './grad.js'
 
 /** How {@link gradcheck} compares. */

@@ -1,5 +1,4 @@
-export { Tokenizer } from './tokenizer.js'
-export type { BatchEncoding, BatchOptions } from './batch.js'
-export type { ChatEncoding, ChatMessage, ChatTemplateOptions } from './chat-template.js'
-export type { ChatTemplates, SpecialTokensMap } from './tokenizer-config.js'
-export type { DecodeOptions, DecodeStream, EncodeOptions, Encoding, TokenizerTrainOptions } from './tokenizer.js'
+// What `lora.data` holds.
+export * from './loader/index.js'
+export * from './nlg/index.js'
+export * from './tables/index.js'

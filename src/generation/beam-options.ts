@@ -1,4 +1,4 @@
-import { bad, checkChoice, checkInteger, checkNumber } from '../nn/options.js'
+import { bad, checkChoice, checkInteger, checkNumber } from '../runtime/options.js'
 import type { SamplingOptions } from './sampling.js'
 
 /** Whose rules a beam search follows. */

@@ -1,6 +1,6 @@
-import { tensor } from '../make.js'
-import { bad, checkInteger } from '../nn/options.js'
-import { Tensor } from '../tensor.js'
+import { tensor } from '../tensor/make.js'
+import { bad, checkInteger } from '../runtime/options.js'
+import { Tensor } from '../tensor/tensor.js'
 
 /** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
 export type Prompt = readonly number[] | readonly (readonly number[])[] | Tensor

@@ -1,8 +1,8 @@
 // The best tokens of each row, ranked where the scores lie: of 50,000 scores a row only the best and the edited ones cross to JavaScript.
 import * as ops from '../generated/ops.js'
-import { tensor } from '../make.js'
-import type { Tensor } from '../tensor.js'
-import type { TensorData } from '../values.js'
+import { tensor } from '../tensor/make.js'
+import type { Tensor } from '../tensor/tensor.js'
+import type { TensorData } from '../tensor/values.js'
 import type { LogitsProcessor } from './processors.js'
 import { bestOf, logSoftmax, logSumExp, ranked } from './scores.js'
 import type { Ranking } from './scores.js'

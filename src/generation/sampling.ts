@@ -1,4 +1,4 @@
-import { bad, checkInteger, checkNumber, checkProbability } from '../nn/options.js'
+import { bad, checkInteger, checkNumber, checkProbability } from '../runtime/options.js'
 import * as processors from './processors.js'
 import type { LogitsProcessor } from './processors.js'
 import { softmax } from './scores.js'

@@ -1,7 +1,7 @@
 // Files of a hub by the id of a model: downloaded into the cache that Python's huggingface_hub uses.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bad } from '../nn/options.js'
+import { bad } from '../runtime/options.js'
 import { MODEL, TOKENIZER, oneFile } from './files.js'
 import type { Need } from './files.js'
 import { hubSettings, isPlainPath } from './options.js'

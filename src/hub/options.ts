@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { hubEnv } from '../env.js'
-import { bad, checkBoolean, checkKeys } from '../nn/options.js'
+import { hubEnv } from '../native/env.js'
+import { bad, checkBoolean, checkKeys } from '../runtime/options.js'
 
 /** How far a download is. */
 export interface DownloadProgress {

@@ -1,10 +1,10 @@
 import { FormatError } from '../errors.js'
 import { call, callAsync } from '../native/call.js'
 import { native } from '../native/load.js'
-import { checkBoolean, checkKeys } from '../nn/options.js'
+import { checkBoolean, checkKeys } from '../runtime/options.js'
 import type { StateDict } from '../nn/module.js'
-import { fromId } from '../tensor.js'
-import type { Dtype, Tensor } from '../tensor.js'
+import { fromId } from '../tensor/tensor.js'
+import type { Dtype, Tensor } from '../tensor/tensor.js'
 import { buildObject } from './object.js'
 
 /** Options of {@link load}. */

@@ -1,5 +1,5 @@
 // The object of a file, built from what the engine found in it. Nothing is nested in the JSON, so deep files need no recursion.
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 /** What a file of `torch.save` may hold, as plain values. Python's None is null, its lists and tuples are arrays. */
 export type TorchValue =

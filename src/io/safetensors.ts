@@ -1,6 +1,6 @@
 import { callAsync } from '../native/call.js'
 import { native } from '../native/load.js'
-import { checkBoolean, checkKeys } from '../nn/options.js'
+import { checkBoolean, checkKeys } from '../runtime/options.js'
 import { checkTensors } from '../nn/state-dict.js'
 import type { StateDict } from '../nn/module.js'
 

@@ -1,6 +1,6 @@
 // What merging, marking, saving and injecting ask of a module with low-rank factors, whatever it is made of.
 import type { Module } from '../nn/module.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 /** A module with low-rank factors of its own: every LoRA layer, and modules that are made of several. */
 export interface Adapter extends Module {

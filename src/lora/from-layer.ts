@@ -1,6 +1,6 @@
 // What every `fromLayer` shares.
 import { Module } from '../nn/module.js'
-import { bad } from '../nn/options.js'
+import { bad } from '../runtime/options.js'
 import { isAdapter } from './adapter.js'
 
 /** Options of every `fromLayer`. */

@@ -5,11 +5,11 @@ import { Dropout } from '../nn/dropout.js'
 import { asParameter } from '../nn/linear.js'
 import { Module, parameter } from '../nn/module.js'
 import type { OwnTensor } from '../nn/module.js'
-import { bad, checkBoolean, checkInteger, checkNumber, checkProbability, show } from '../nn/options.js'
-import type { PlacementOptions } from '../nn/options.js'
-import { isGradEnabled, keep, noGrad } from '../scope.js'
-import { KIND } from '../tensor.js'
-import type { Tensor } from '../tensor.js'
+import { bad, checkBoolean, checkInteger, checkNumber, checkProbability, show } from '../runtime/options.js'
+import type { PlacementOptions } from '../runtime/options.js'
+import { isGradEnabled, keep, noGrad } from '../tensor/scope.js'
+import { KIND } from '../tensor/tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 /** Options that every LoRA layer takes. */
 export interface LoraOptions extends PlacementOptions {

@@ -1,5 +1,5 @@
 import type { Module } from '../nn/module.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 import { adapterTensors, checkBias } from './trainable.js'
 import type { BiasMode } from './trainable.js'
 

@@ -1,7 +1,7 @@
 // Which modules of a model a pattern names, and the errors for patterns that name nothing.
 import { OptionError } from '../errors.js'
 import type { Module } from '../nn/module.js'
-import { bad, nearest } from '../nn/options.js'
+import { bad, nearest } from '../runtime/options.js'
 import { isAdapter } from './adapter.js'
 
 /**

@@ -1,6 +1,6 @@
 import type { Module } from '../nn/module.js'
-import { checkChoice } from '../nn/options.js'
-import type { Tensor } from '../tensor.js'
+import { checkChoice } from '../runtime/options.js'
+import type { Tensor } from '../tensor/tensor.js'
 import { isAdapter } from './adapter.js'
 
 // The second is that of a multi-head attention.

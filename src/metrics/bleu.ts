@@ -1,10 +1,10 @@
 // BLEU as e2e-metrics computes it, and multi-bleu of Moses.
-import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../nn/options.js'
+import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
 import { checkCorpus, checkSegment, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References, Segment } from './corpus.js'
 import { tokenize13a } from './mteval.js'
 import { NgramIndex, clippedHits, closestLength, largestCounts } from './ngrams.js'
-import { splitWords } from '../text.js'
+import { splitWords } from '../runtime/text.js'
 
 /** Options of {@link bleu}. */
 export interface BleuOptions extends CorpusOptions {

@@ -1,8 +1,8 @@
 // chrF and chrF++: F-scores of character and word n-grams.
-import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../nn/options.js'
+import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
 import { checkCorpus, checkSegment, eachItem, mean, sumLists } from './corpus.js'
 import type { CorpusOptions, References, Segment } from './corpus.js'
-import { splitWords, withoutSpace } from '../text.js'
+import { splitWords, withoutSpace } from '../runtime/text.js'
 
 /** Options of {@link chrf}, with sacrebleu's meanings. */
 export interface ChrfOptions extends CorpusOptions {

@@ -1,5 +1,5 @@
 // CIDEr: how alike outputs and references are in the n-grams that tell them from other segments.
-import { checkChoice, checkInteger, checkKeys, checkNumber } from '../nn/options.js'
+import { checkChoice, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
 import { checkCorpus, eachItem, mean } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { NgramIndex } from './ngrams.js'

@@ -1,6 +1,6 @@
 // Scores of predicted classes, equal to scikit-learn's.
 import { OptionError } from '../errors.js'
-import { bad, show } from '../nn/options.js'
+import { bad, show } from '../runtime/options.js'
 
 /** Predictions or labels: one number per row. */
 export type Values = ArrayLike<number>

@@ -1,8 +1,8 @@
 // What every corpus metric takes, and its checks.
 import { OptionError } from '../errors.js'
-import { show } from '../nn/options.js'
+import { show } from '../runtime/options.js'
 
-export { aborted, eachItem } from '../pace.js'
+export { aborted, eachItem } from '../runtime/pace.js'
 
 /** The references of each segment: a text, or several. */
 export type References = readonly (string | readonly string[])[]

@@ -1,5 +1,5 @@
 // Correlations of two lists of numbers, equal to scipy's.
-import { bad } from '../nn/options.js'
+import { bad } from '../runtime/options.js'
 import { checkRows } from './classification.js'
 import type { Values } from './classification.js'
 

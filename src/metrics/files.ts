@@ -2,8 +2,8 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { FormatError } from '../errors.js'
-import { readLines, unreadable } from '../lines.js'
-import { strip } from '../text.js'
+import { readLines, unreadable } from '../io/lines.js'
+import { strip } from '../runtime/text.js'
 
 /** Outputs, one a line. An empty line is an empty output. */
 export async function readHypotheses(path: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 // The scores that GLUE reports for each of its tasks.
-import { checkChoice } from '../nn/options.js'
+import { checkChoice } from '../runtime/options.js'
 import { accuracy, f1, matthewsCorrelation } from './classification.js'
 import type { Values } from './classification.js'
 import { pearson, spearman } from './correlation.js'

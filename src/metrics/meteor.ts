@@ -1,6 +1,6 @@
 // METEOR as nltk defines it: exact words, stems, WordNet's synonyms.
 import { OptionError } from '../errors.js'
-import { checkChoice, checkKeys, checkNumber, show } from '../nn/options.js'
+import { checkChoice, checkKeys, checkNumber, show } from '../runtime/options.js'
 import { checkCorpus, checkSegment, eachItem, mean } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { porterStem } from './porter.js'

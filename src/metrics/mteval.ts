@@ -1,5 +1,5 @@
 // Tokens of mteval-v13a and mteval-v14, which BLEU and NIST are counted on.
-import { splitWords } from '../text.js'
+import { splitWords } from '../runtime/text.js'
 
 const ENTITIES: [RegExp, string][] = [
   [/&quot;/g, '"'],

@@ -1,5 +1,5 @@
 // NIST: n-grams weighted by how much they tell.
-import { checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
+import { checkBoolean, checkInteger, checkKeys } from '../runtime/options.js'
 import { candidates, mtevalTokens } from './bleu.js'
 import { checkCorpus, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'

@@ -1,10 +1,10 @@
 // BLEU of nltk with NIST's geometric smoothing, which GenerationEval reports beside multi-bleu.
-import { checkKeys } from '../nn/options.js'
+import { checkKeys } from '../runtime/options.js'
 import { checkCorpus, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { candidates } from './bleu.js'
 import { NgramIndex, clippedHits, closestLength, largestCounts } from './ngrams.js'
-import { splitWords } from '../text.js'
+import { splitWords } from '../runtime/text.js'
 
 const ORDERS = 4
 

@@ -1,5 +1,5 @@
 // PTB tokens as coco-caption and e2e-metrics take them from Stanford's PTBTokenizer: lower case, punctuation left out.
-import { splitWords } from '../text.js'
+import { splitWords } from '../runtime/text.js'
 import { PUNCTUATION, SENTENCE_STARTS, SYMBOL, TOKENS, WRITTEN } from './ptb-rules.js'
 
 /** How METEOR, ROUGE-L and CIDEr split texts. */

@@ -1,9 +1,9 @@
 // Translation edit rate as the Python package pyter computes it, which GenerationEval averages over segments.
-import { checkKeys } from '../nn/options.js'
+import { checkKeys } from '../runtime/options.js'
 import { checkCorpus, eachItem, mean } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import type { CorpusScore } from './rouge.js'
-import { splitWords } from '../text.js'
+import { splitWords } from '../runtime/text.js'
 
 /**
  * TER as WebNLG's and DART's GenerationEval reports it: words are what white space separates, pyter's search for shifts, edits per reference

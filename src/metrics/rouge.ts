@@ -1,5 +1,5 @@
 // ROUGE-L of coco-caption, and ROUGE-1, -2 and -L of the rouge-score package.
-import { checkBoolean, checkChoice, checkKeys, checkNumber } from '../nn/options.js'
+import { checkBoolean, checkChoice, checkKeys, checkNumber } from '../runtime/options.js'
 import { checkCorpus, checkSegment, eachItem, mean } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { porterStem } from './porter.js'

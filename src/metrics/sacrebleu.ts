@@ -1,11 +1,11 @@
 // BLEU as sacrebleu computes it.
-import { bad, checkBoolean, checkChoice, checkInteger, checkKeys, checkNumber } from '../nn/options.js'
+import { bad, checkBoolean, checkChoice, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
 import { candidates } from './bleu.js'
 import { checkCorpus, checkSegment, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References, Segment } from './corpus.js'
 import { tokenize13a, tokenizeInternational } from './mteval.js'
 import { NgramIndex, clippedHits, closestLength, largestCounts } from './ngrams.js'
-import { splitWords, stripEnd } from '../text.js'
+import { splitWords, stripEnd } from '../runtime/text.js'
 
 /** Options of {@link sacrebleu}, with sacrebleu's meanings. */
 export interface SacrebleuOptions extends CorpusOptions {

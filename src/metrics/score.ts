@@ -1,5 +1,5 @@
 // Several metrics over one corpus, by name.
-import { bad, checkChoice, checkKeys } from '../nn/options.js'
+import { bad, checkChoice, checkKeys } from '../runtime/options.js'
 import { bleu, multiBleu } from './bleu.js'
 import { chrf } from './chrf.js'
 import { cider } from './cider.js'

@@ -1,9 +1,9 @@
 // Translation edit rate as sacrebleu and Tercom compute it.
-import { checkBoolean, checkKeys } from '../nn/options.js'
+import { checkBoolean, checkKeys } from '../runtime/options.js'
 import { checkCorpus, eachItem } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { countEdits } from './ter-edits.js'
-import { splitWords, squeeze, stripEnd } from '../text.js'
+import { splitWords, squeeze, stripEnd } from '../runtime/text.js'
 
 /** Options of {@link ter}, with sacrebleu's meanings. */
 export interface TerOptions extends CorpusOptions {

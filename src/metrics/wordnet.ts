@@ -3,8 +3,8 @@ import { readFile, readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { FileError, FormatError } from '../errors.js'
-import { bad } from '../nn/options.js'
-import { splitWords } from '../text.js'
+import { bad } from '../runtime/options.js'
+import { splitWords } from '../runtime/text.js'
 
 const PARTS = ['noun', 'verb', 'adj', 'adv'] as const
 type Part = (typeof PARTS)[number]

@@ -1,4 +1,4 @@
-import { env } from '../env.js'
+import { env } from './env.js'
 import { InternalError, LoraError, OptionError, reviveError, startStackAt } from '../errors.js'
 import { native } from './load.js'
 import { enterPlace } from './place.js'

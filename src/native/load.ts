@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { env } from '../env.js'
+import { env } from './env.js'
 import { UnsupportedError } from '../errors.js'
 import type * as Binding from './binding.js'
 

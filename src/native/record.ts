@@ -1,7 +1,7 @@
 // How one op crosses to Rust: plain numbers in one scratch buffer, so that recording costs about a microsecond.
-import { env } from '../env.js'
+import { env } from './env.js'
 import { DeviceError, DisposedError, DtypeError, OptionError, ThreadError } from '../errors.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 import type { Operand } from '../tensor/operand.js'
 import { call, markStack, revive } from './call.js'
 import { native } from './load.js'

@@ -1,11 +1,19 @@
 // Activations as modules, for use in Sequential. The formulas stand beside the functions of the same name in functional.ts.
-import { full } from '../make.js'
-import type { Tensor } from '../tensor.js'
-import { elu, glu, hardtanh, leakyRelu, logSigmoid, mish, prelu, relu6, softplus } from './activations-functional.js'
+import { full } from '../tensor/make.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { elu, glu, hardtanh, leakyRelu, logSigmoid, mish, prelu, relu6, softplus } from './functional/activations.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
-import { bad, checkChoice, checkDevice, checkFloatDtype, checkInteger, checkKeys, checkNumber } from './options.js'
-import type { PlacementOptions } from './options.js'
+import {
+  bad,
+  checkChoice,
+  checkDevice,
+  checkFloatDtype,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+} from '../runtime/options.js'
+import type { PlacementOptions } from '../runtime/options.js'
 
 /** `max(x, 0)`. */
 export class ReLU extends Module {

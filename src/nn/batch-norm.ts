@@ -1,8 +1,8 @@
 import { ShapeError } from '../errors.js'
-import { noGrad } from '../scope.js'
-import type { Tensor } from '../tensor.js'
-import { batchNormOf } from './norm-functional.js'
-import { show } from './options.js'
+import { noGrad } from '../tensor/scope.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { batchNormOf } from './functional/norm.js'
+import { show } from '../runtime/options.js'
 import { RunningNorm } from './running-norm.js'
 import type { RunningNormOptions } from './running-norm.js'
 

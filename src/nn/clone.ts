@@ -1,7 +1,7 @@
-import { keep, noGrad } from '../scope.js'
-import { Tensor } from '../tensor.js'
+import { keep, noGrad } from '../tensor/scope.js'
+import { Tensor } from '../tensor/tensor.js'
 import { Module, parameter } from './module.js'
-import { checkBoolean, checkKeys } from './options.js'
+import { checkBoolean, checkKeys } from '../runtime/options.js'
 
 /** Options of {@link cloneModule}. */
 export interface CloneOptions {

@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 import { Module } from './module.js'
-import { bad } from './options.js'
+import { bad } from '../runtime/options.js'
 
 // The modules lie in own fields '0', '1', …, so that the walk over fields gives PyTorch's names (`layers.0.weight`).
 abstract class IndexedModules extends Module {

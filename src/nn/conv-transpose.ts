@@ -1,13 +1,13 @@
 import { ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
-import { checkGroups, makeKernels } from './conv-geometry.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { checkGroups, makeKernels } from './functional/conv-geometry.js'
 import { LINEAR_KEYS } from './linear.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
-import { bad, checkInteger, checkKeys, show } from './options.js'
-import { batched, perDimension } from './spatial.js'
-import type { PerDimension } from './spatial.js'
+import { bad, checkInteger, checkKeys, show } from '../runtime/options.js'
+import { batched, perDimension } from './functional/spatial.js'
+import type { PerDimension } from './functional/spatial.js'
 
 /** Numbers that say how a transposed convolution spreads its input. */
 export interface ConvTransposeFunctionalOptions {

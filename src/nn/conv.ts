@@ -1,4 +1,4 @@
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 import {
   CONV_FUNCTIONAL_KEYS,
   checkGroups,
@@ -6,13 +6,13 @@ import {
   convolve,
   makeKernels,
   showGeometry,
-} from './conv-geometry.js'
-import type { ConvFunctionalOptions, ConvGeometry, PaddingMode } from './conv-geometry.js'
+} from './functional/conv-geometry.js'
+import type { ConvFunctionalOptions, ConvGeometry, PaddingMode } from './functional/conv-geometry.js'
 import { LINEAR_KEYS } from './linear.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
-import { checkInteger, checkKeys } from './options.js'
-import type { PerDimension } from './spatial.js'
+import { checkInteger, checkKeys } from '../runtime/options.js'
+import type { PerDimension } from './functional/spatial.js'
 
 /** Options of the convolutions. */
 export interface ConvOptions extends ConvFunctionalOptions, LinearOptions {

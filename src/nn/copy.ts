@@ -1,6 +1,6 @@
 import * as ops from '../generated/ops.js'
-import { noGrad } from '../scope.js'
-import type { Tensor } from '../tensor.js'
+import { noGrad } from '../tensor/scope.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 /** Overwrites each first tensor with the second: all of them, or none when a source turns out to have failed. */
 export function copyAll(pairs: readonly (readonly [target: Tensor, source: Tensor])[]): void {

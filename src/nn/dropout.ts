@@ -1,8 +1,8 @@
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
-import { dropout1d, dropout2d, dropout3d } from './activations-functional.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { dropout1d, dropout2d, dropout3d } from './functional/activations.js'
 import { Module } from './module.js'
-import { checkProbability } from './options.js'
+import { checkProbability } from '../runtime/options.js'
 
 /**
  * Dropout: in training, each element becomes 0 with probability `p` and the others are divided by 1 − p; else `x` passes unchanged.

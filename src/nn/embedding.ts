@@ -1,13 +1,13 @@
 import { UnsupportedError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import { where } from '../make.js'
-import { noGrad } from '../scope.js'
-import { Tensor } from '../tensor.js'
+import { where } from '../tensor/make.js'
+import { noGrad } from '../tensor/scope.js'
+import { Tensor } from '../tensor/tensor.js'
 import { normal_ } from './init.js'
 import { makeWeight } from './linear.js'
 import { Module } from './module.js'
-import { bad, checkBoolean, checkInteger, checkKeys, checkNumber, resolvePadding } from './options.js'
-import type { PlacementOptions } from './options.js'
+import { bad, checkBoolean, checkInteger, checkKeys, checkNumber, resolvePadding } from '../runtime/options.js'
+import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingLayerOptions extends PlacementOptions {

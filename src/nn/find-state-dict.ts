@@ -1,5 +1,5 @@
 // Finding the state dict in what a training script saved.
-import { Tensor } from '../tensor.js'
+import { Tensor } from '../tensor/tensor.js'
 import type { StateDict } from './module.js'
 
 /** Where training scripts put the state dict in a larger checkpoint. */

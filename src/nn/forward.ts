@@ -2,7 +2,7 @@
 import { AsyncError, LoraError, placeError } from '../errors.js'
 import { markStack } from '../native/call.js'
 import { native } from '../native/load.js'
-import { keepIn, nextEnd, popFrame, pushFrame, refuseAsync } from '../scope.js'
+import { keepIn, nextEnd, popFrame, pushFrame, refuseAsync } from '../tensor/scope.js'
 import { withHooks } from './module-hooks.js'
 import { Module } from './module.js'
 

@@ -1,10 +1,18 @@
-import { ones, zeros } from '../make.js'
-import type { Tensor } from '../tensor.js'
+import { ones, zeros } from '../tensor/make.js'
+import type { Tensor } from '../tensor/tensor.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
-import { groupNorm } from './norm-functional.js'
-import { bad, checkBoolean, checkDevice, checkFloatDtype, checkInteger, checkKeys, checkNumber } from './options.js'
-import type { PlacementOptions } from './options.js'
+import { groupNorm } from './functional/norm.js'
+import {
+  bad,
+  checkBoolean,
+  checkDevice,
+  checkFloatDtype,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+} from '../runtime/options.js'
+import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link GroupNorm}. */
 export interface GroupNormOptions extends PlacementOptions {

@@ -3,7 +3,7 @@ export { Linear, TransposedLinear } from './linear.js'
 export type { LinearOptions } from './linear.js'
 export { Conv1d, Conv2d, Conv3d } from './conv.js'
 export type { ConvOptions } from './conv.js'
-export type { ConvFunctionalOptions, ConvGeometry, PaddingMode } from './conv-geometry.js'
+export type { ConvFunctionalOptions, ConvGeometry, PaddingMode } from './functional/conv-geometry.js'
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from './conv-transpose.js'
 export type { ConvTransposeFunctionalOptions, ConvTransposeGeometry, ConvTransposeOptions } from './conv-transpose.js'
 export { Embedding } from './embedding.js'
@@ -34,11 +34,11 @@ export {
   MaxPool2d,
   MaxPool3d,
 } from './pooling.js'
-export type { AvgPoolOptions, MaxPoolOptions, OutputSize } from './pooling-functional.js'
+export type { AvgPoolOptions, MaxPoolOptions, OutputSize } from './functional/pooling.js'
 export { Upsample } from './upsample.js'
-export type { InterpolateMode, InterpolateOptions } from './interpolate.js'
+export type { InterpolateMode, InterpolateOptions } from './functional/interpolate.js'
 export { Flatten, PixelShuffle, PixelUnshuffle, Unflatten } from './reshaping.js'
-export type { PerDimension } from './spatial.js'
+export type { PerDimension } from './functional/spatial.js'
 export { ModuleList, Sequential } from './containers.js'
 export {
   ELU,
@@ -75,6 +75,6 @@ export {
   SmoothL1Loss,
   TripletMarginLoss,
 } from './loss-layers.js'
-export type { FloatDtype, PlacementOptions } from './options.js'
-export * as functional from './functional.js'
+export type { FloatDtype, PlacementOptions } from '../runtime/options.js'
+export * as functional from './functional/functional.js'
 export * as init from './init.js'

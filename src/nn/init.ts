@@ -1,12 +1,12 @@
 // Initial values of parameters, under PyTorch's names. Every function writes into the tensor, outside autograd, and returns it.
 import { ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import { noGrad, scope } from '../scope.js'
-import { withGenerator } from '../random.js'
-import type { Generator } from '../random.js'
-import { where, zeros } from '../make.js'
-import type { Tensor } from '../tensor.js'
-import { checkChoice, checkKeys, checkNumber } from './options.js'
+import { noGrad, scope } from '../tensor/scope.js'
+import { withGenerator } from '../runtime/random.js'
+import type { Generator } from '../runtime/random.js'
+import { where, zeros } from '../tensor/make.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { checkChoice, checkKeys, checkNumber } from '../runtime/options.js'
 
 /** Options of the random fills. */
 export interface InitOptions {

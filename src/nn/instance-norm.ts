@@ -1,8 +1,8 @@
-import type { Tensor } from '../tensor.js'
-import { instanceNormOf } from './norm-functional.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { instanceNormOf } from './functional/norm.js'
 import { RunningNorm } from './running-norm.js'
 import type { RunningNormOptions } from './running-norm.js'
-import { toBatch } from './spatial.js'
+import { toBatch } from './functional/spatial.js'
 
 abstract class InstanceNorm extends RunningNorm {
   constructor(

@@ -1,6 +1,6 @@
-import { ones, zeros } from '../make.js'
-import type { Tensor } from '../tensor.js'
-import { layerNorm } from './functional.js'
+import { ones, zeros } from '../tensor/make.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { layerNorm } from './functional/functional.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
 import {
@@ -11,8 +11,8 @@ import {
   checkInteger,
   checkKeys,
   checkNumber,
-} from './options.js'
-import type { PlacementOptions } from './options.js'
+} from '../runtime/options.js'
+import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions extends PlacementOptions {

@@ -1,10 +1,10 @@
 import * as ops from '../generated/ops.js'
-import { zeros } from '../make.js'
-import type { Tensor } from '../tensor.js'
+import { zeros } from '../tensor/make.js'
+import type { Tensor } from '../tensor/tensor.js'
 import { uniform_, normal_ } from './init.js'
 import { Module, parameter } from './module.js'
-import { checkDevice, checkFloatDtype, checkGiven, checkInteger, checkKeys } from './options.js'
-import type { PlacementOptions } from './options.js'
+import { checkDevice, checkFloatDtype, checkGiven, checkInteger, checkKeys } from '../runtime/options.js'
+import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends PlacementOptions {

@@ -1,15 +1,21 @@
 // Losses as modules: each holds the options of the function of the same name, which says what it computes.
-import type { Tensor } from '../tensor.js'
-import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from './binary-losses.js'
-import type { BinaryCrossEntropyOptions, BinaryCrossEntropyWithLogitsOptions } from './binary-losses.js'
-import { crossEntropy, klDiv, mseLoss, nllLoss } from './losses.js'
-import type { CrossEntropyOptions, KlDivOptions, MseLossOptions, NllLossOptions, Reduction } from './losses.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from './functional/binary-losses.js'
+import type { BinaryCrossEntropyOptions, BinaryCrossEntropyWithLogitsOptions } from './functional/binary-losses.js'
+import { crossEntropy, klDiv, mseLoss, nllLoss } from './functional/losses.js'
+import type {
+  CrossEntropyOptions,
+  KlDivOptions,
+  MseLossOptions,
+  NllLossOptions,
+  Reduction,
+} from './functional/losses.js'
 import { Module } from './module.js'
-import { checkBoolean, checkChoice, checkKeys, checkNumber } from './options.js'
-import { huberLoss, l1Loss, smoothL1Loss } from './regression-losses.js'
-import type { HuberLossOptions, L1LossOptions, SmoothL1LossOptions } from './regression-losses.js'
-import { cosineEmbeddingLoss, cosineSimilarity, marginRankingLoss, tripletMarginLoss } from './similarity.js'
-import type { CosineSimilarityOptions, MarginOptions, TripletMarginLossOptions } from './similarity.js'
+import { checkBoolean, checkChoice, checkKeys, checkNumber } from '../runtime/options.js'
+import { huberLoss, l1Loss, smoothL1Loss } from './functional/regression-losses.js'
+import type { HuberLossOptions, L1LossOptions, SmoothL1LossOptions } from './functional/regression-losses.js'
+import { cosineEmbeddingLoss, cosineSimilarity, marginRankingLoss, tripletMarginLoss } from './functional/similarity.js'
+import type { CosineSimilarityOptions, MarginOptions, TripletMarginLossOptions } from './functional/similarity.js'
 
 const REDUCTIONS = ['none', 'mean', 'sum'] as const
 

@@ -1,6 +1,6 @@
 // What the fields of a module hold, and the walk over all modules below.
 import { OptionError } from '../errors.js'
-import { Tensor } from '../tensor.js'
+import { Tensor } from '../tensor/tensor.js'
 import { Module } from './module.js'
 
 export type NamedModule = [path: string, module: Module]

@@ -1,8 +1,8 @@
 import { HookHandle } from '../autograd/hook-handle.js'
-import { attachBlock } from '../backward.js'
+import { attachBlock } from '../tensor/backward.js'
 import { OptionError } from '../errors.js'
-import { isGradEnabled, refuseAsync } from '../scope.js'
-import { Tensor } from '../tensor.js'
+import { isGradEnabled, refuseAsync } from '../tensor/scope.js'
+import { Tensor } from '../tensor/tensor.js'
 import type { Module } from './module.js'
 
 // Every module has arguments and results of its own, so a hook says itself what it takes.

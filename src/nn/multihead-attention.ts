@@ -1,9 +1,9 @@
 import { ShapeError, UnsupportedError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import { zeros } from '../make.js'
-import type { Tensor } from '../tensor.js'
-import { combineMasks } from './attention-mask.js'
-import { scaledDotProductAttention } from './functional.js'
+import { zeros } from '../tensor/make.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { combineMasks } from './functional/attention-mask.js'
+import { scaledDotProductAttention } from './functional/functional.js'
 import { constant_, xavierUniform_ } from './init.js'
 import { Linear, wideDtype } from './linear.js'
 import { Module, parameter } from './module.js'
@@ -16,8 +16,8 @@ import {
   checkKeys,
   checkProbability,
   show,
-} from './options.js'
-import type { FloatDtype, PlacementOptions } from './options.js'
+} from '../runtime/options.js'
+import type { FloatDtype, PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions extends PlacementOptions {

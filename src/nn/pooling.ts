@@ -1,5 +1,5 @@
 // Pooling layers. The number in the name counts the spatial dimensions; an input may lack the batch.
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 import { Module } from './module.js'
 import {
   adaptiveAvgOf,
@@ -9,7 +9,7 @@ import {
   avgWindows,
   maxOf,
   maxWindows,
-} from './pooling-functional.js'
+} from './functional/pooling.js'
 import type {
   AvgPoolOptions,
   AvgWindows,
@@ -17,8 +17,8 @@ import type {
   MaxWindows,
   OutputSize,
   Windows,
-} from './pooling-functional.js'
-import type { PerDimension } from './spatial.js'
+} from './functional/pooling.js'
+import type { PerDimension } from './functional/spatial.js'
 
 function shown({ kernelSize, stride, padding, ceilMode }: Windows): string {
   const sizes = `kernel ${kernelSize.join(' x ')}, stride ${stride.join(' x ')}, padding ${padding.join(' x ')}`

@@ -1,8 +1,8 @@
 // Layers that move numbers and compute none.
 import { ShapeError } from '../errors.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 import { Module } from './module.js'
-import { bad, checkInteger, show } from './options.js'
+import { bad, checkInteger, show } from '../runtime/options.js'
 
 /**
  * Several dimensions as one, from `startDim` to `endDim`.

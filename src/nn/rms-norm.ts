@@ -1,11 +1,11 @@
-import { ones } from '../make.js'
-import type { Tensor } from '../tensor.js'
-import { rmsNorm } from './functional.js'
+import { ones } from '../tensor/make.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { rmsNorm } from './functional/functional.js'
 import { checkShape, given } from './layer-norm.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
-import { checkBoolean, checkDevice, checkFloatDtype, checkKeys, checkNumber } from './options.js'
-import type { PlacementOptions } from './options.js'
+import { checkBoolean, checkDevice, checkFloatDtype, checkKeys, checkNumber } from '../runtime/options.js'
+import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link RMSNorm}. */
 export interface RMSNormOptions extends PlacementOptions {

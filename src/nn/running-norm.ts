@@ -1,11 +1,19 @@
-import { full, ones, zeros } from '../make.js'
-import { noGrad } from '../scope.js'
-import type { Tensor } from '../tensor.js'
+import { full, ones, zeros } from '../tensor/make.js'
+import { noGrad } from '../tensor/scope.js'
+import type { Tensor } from '../tensor/tensor.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
 import type { OwnTensor } from './module.js'
-import { bad, checkBoolean, checkDevice, checkFloatDtype, checkInteger, checkKeys, checkNumber } from './options.js'
-import type { PlacementOptions } from './options.js'
+import {
+  bad,
+  checkBoolean,
+  checkDevice,
+  checkFloatDtype,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+} from '../runtime/options.js'
+import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of batch and instance norms. */
 export interface RunningNormOptions extends PlacementOptions {

@@ -1,7 +1,7 @@
 // What is checked before tensors are copied by name, and the errors that list all that is wrong at once.
 import { KeyError, OptionError } from '../errors.js'
 import { foreign, isForeign } from '../native/record.js'
-import { Tensor } from '../tensor.js'
+import { Tensor } from '../tensor/tensor.js'
 import type { Module, StateDict } from './module.js'
 
 /** @throws {OptionError} when a dict is no record of tensors. */

@@ -1,6 +1,6 @@
-import type { Tensor } from '../tensor.js'
-import { checkResize, resize } from './interpolate.js'
-import type { InterpolateOptions, Resize } from './interpolate.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { checkResize, resize } from './functional/interpolate.js'
+import type { InterpolateOptions, Resize } from './functional/interpolate.js'
 import { Module } from './module.js'
 
 /**

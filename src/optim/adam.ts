@@ -1,6 +1,6 @@
 import * as ops from '../generated/ops.js'
-import { bad, checkBoolean, checkKeys, checkNumber } from '../nn/options.js'
-import type { Tensor } from '../tensor.js'
+import { bad, checkBoolean, checkKeys, checkNumber } from '../runtime/options.js'
+import type { Tensor } from '../tensor/tensor.js'
 import { Optimizer } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 

@@ -1,8 +1,8 @@
 import * as ops from '../generated/ops.js'
-import { bad, checkKeys, checkNumber } from '../nn/options.js'
-import { noGrad, scope } from '../scope.js'
-import { stack, tensor } from '../make.js'
-import { Tensor } from '../tensor.js'
+import { bad, checkKeys, checkNumber } from '../runtime/options.js'
+import { noGrad, scope } from '../tensor/scope.js'
+import { stack, tensor } from '../tensor/make.js'
+import { Tensor } from '../tensor/tensor.js'
 import { withGrads } from './grads.js'
 
 /** Options of {@link clipGradNorm}. */

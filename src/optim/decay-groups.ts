@@ -3,9 +3,9 @@ import { BatchNorm1d, BatchNorm2d, BatchNorm3d } from '../nn/batch-norm.js'
 import { GroupNorm } from '../nn/group-norm.js'
 import { LayerNorm } from '../nn/layer-norm.js'
 import type { Module } from '../nn/module.js'
-import { checkNumber } from '../nn/options.js'
+import { checkNumber } from '../runtime/options.js'
 import { RMSNorm } from '../nn/rms-norm.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 const NORMS = [LayerNorm, RMSNorm, GroupNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d] // prettier-ignore
 

@@ -1,4 +1,4 @@
-import { Tensor, borrowGrads } from '../tensor.js'
+import { Tensor, borrowGrads } from '../tensor/tensor.js'
 
 /**
  * Runs `fn` with the gradients of parameters, null where there is none.

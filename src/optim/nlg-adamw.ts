@@ -1,5 +1,5 @@
 import * as ops from '../generated/ops.js'
-import { checkBoolean, checkKeys, checkNumber } from '../nn/options.js'
+import { checkBoolean, checkKeys, checkNumber } from '../runtime/options.js'
 import { checkBetas } from './adam.js'
 import { Optimizer } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'

@@ -1,6 +1,6 @@
 // What a saved state of an optimizer must be, before anything of it is taken over.
-import { bad } from '../nn/options.js'
-import { Tensor } from '../tensor.js'
+import { bad } from '../runtime/options.js'
+import { Tensor } from '../tensor/tensor.js'
 
 type Entry = Record<string, Tensor | number>
 

@@ -1,7 +1,7 @@
 // Learning-rate schedules. Each one exists twice: as a pure function (options → factor of the step) and as a class that
 // writes `factor(step) · initialLr` into the parameter groups of an optimizer.
 import { OptionError } from '../errors.js'
-import { bad, checkChoice, checkInteger, checkKeys, checkNumber, show } from '../nn/options.js'
+import { bad, checkChoice, checkInteger, checkKeys, checkNumber, show } from '../runtime/options.js'
 
 /** The learning rate at a step, as a share of the initial one. Step 0 is the first update. */
 export type LrFactor = (step: number) => number

@@ -1,6 +1,6 @@
 import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import { checkBoolean, checkKeys, checkNumber } from '../nn/options.js'
+import { checkBoolean, checkKeys, checkNumber } from '../runtime/options.js'
 import { Optimizer } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 

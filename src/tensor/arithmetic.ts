@@ -1,6 +1,6 @@
 import { DtypeError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from './tensor.js'
 import { Operand } from './operand.js'
 
 /** Operations of two tensors, or of a tensor and a number; shapes are broadcast. */

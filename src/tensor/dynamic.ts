@@ -1,8 +1,8 @@
 import { DtypeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
-import { readData } from '../values.js'
-import type { TensorData } from '../values.js'
+import type { Tensor } from './tensor.js'
+import { readData } from './values.js'
+import type { TensorData } from './values.js'
 import { integers, upTo } from './host.js'
 import { Selection } from './selection.js'
 

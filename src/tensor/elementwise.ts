@@ -1,6 +1,6 @@
 import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from './tensor.js'
 import { Arithmetic } from './arithmetic.js'
 
 /** Functions of each element. */

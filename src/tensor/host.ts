@@ -1,6 +1,6 @@
 // Small tensors from the host that the classes of this folder need themselves: make.ts imports Tensor, so they cannot import it.
 import { DTYPES, put } from '../native/record.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from './tensor.js'
 import { KIND } from './dtype.js'
 
 /** Whole numbers as an i64 tensor, a vector unless a shape is given. */

@@ -1,5 +1,5 @@
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from './tensor.js'
 import { Elementwise } from './elementwise.js'
 
 /** Operations that overwrite the tensor; their names end in `_`. */

@@ -1,6 +1,6 @@
 import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from './tensor.js'
 
 /** `(Σ |x|^p)^(1/p)` over dimensions; an empty list means all. Powers are taken where the base is not 0: their slope at 0 may be infinite. */
 export function vectorNorm(x: Tensor, p: number | 'fro', dims: readonly number[], keepdim: boolean): Tensor {

@@ -1,7 +1,7 @@
 // The lowest part of a tensor. Nothing in this folder may import tensor.ts, or a module that does: the classes here must exist before Tensor.
 import { IndexError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from './tensor.js'
 import type { Dtype } from './dtype.js'
 
 /** What an operation can be recorded on: a tensor as the engine knows it. */

@@ -1,8 +1,8 @@
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import { withGenerator } from '../random.js'
-import type { Generator } from '../random.js'
-import type { Tensor } from '../tensor.js'
+import { withGenerator } from '../runtime/random.js'
+import type { Generator } from '../runtime/random.js'
+import type { Tensor } from './tensor.js'
 import { Reductions } from './reductions.js'
 
 /** Options of {@link Tensor.sort}. */

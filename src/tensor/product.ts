@@ -1,6 +1,6 @@
 // Products by pairs: about log2(n) operations on whole tensors, whose gradients are right where a factor is 0.
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from './tensor.js'
 
 /** The product along a dimension. */
 export function product(x: Tensor, dim: number, keepdim: boolean): Tensor {

@@ -1,6 +1,6 @@
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from './tensor.js'
 import { integers, upTo } from './host.js'
 import { flat, list } from './operand.js'
 import { Shapes } from './shapes.js'

@@ -1,5 +1,5 @@
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from './tensor.js'
 import { Dynamic } from './dynamic.js'
 import { vectorNorm } from './norm.js'
 import { list } from './operand.js'

@@ -1,6 +1,6 @@
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from './tensor.js'
 import { Rearrangement } from './rearrangement.js'
 
 /** Numbers read and written by index or by mask, in shapes that are known at once. */

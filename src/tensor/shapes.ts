@@ -1,6 +1,6 @@
 import { IndexError, OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from './tensor.js'
 import { InPlace } from './in-place.js'
 import { flat, noDimension } from './operand.js'
 

@@ -8,9 +8,9 @@ import { save } from '../io/safetensors.js'
 import type { Module, StateDict } from '../nn/module.js'
 import type { OptimizerState } from '../optim/saved-state.js'
 import type { LrScheduler, LrSchedulerState } from '../optim/schedule.js'
-import { getRngState, setRngState } from '../random.js'
-import type { Tensor } from '../tensor.js'
-import { makeFolder, writeText } from '../write-text.js'
+import { getRngState, setRngState } from '../runtime/random.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { makeFolder, writeText } from '../io/write-text.js'
 import type { BatchSource, LoopOptimizer } from './loop.js'
 
 /** The parts of a run that a checkpoint holds. */

@@ -1,9 +1,9 @@
 // What a model needs to know of texts beside their ids.
 import type { EncodedText } from '../data/tables/encode-texts.js'
 import type { PadOptions } from '../data/tables/pad-texts.js'
-import type { Ids } from '../models/ids.js'
-import type { LabelsConfig } from '../models/labels-config.js'
-import type { SequenceClassifierOutput, SequenceLabels } from '../models/sequence-classification.js'
+import type { Ids } from '../generation/ids.js'
+import type { LabelsConfig } from '../models/shared/labels-config.js'
+import type { SequenceClassifierOutput, SequenceLabels } from '../models/shared/sequence-classification.js'
 import type { Module } from '../nn/module.js'
 import { OptionError } from '../errors.js'
 

@@ -8,7 +8,7 @@ import {
   checkKeys,
   checkNumber,
   checkProbability,
-} from '../nn/options.js'
+} from '../runtime/options.js'
 import type { ClassifierEvaluation, ClassifierMetrics } from './evaluate-classifier.js'
 import type { StepReport } from './loop.js'
 

@@ -2,8 +2,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { EncodedText } from '../data/tables/encode-texts.js'
 import { padTexts } from '../data/tables/pad-texts.js'
-import { checkInteger, checkKeys } from '../nn/options.js'
-import { noGrad } from '../scope.js'
+import { checkInteger, checkKeys } from '../runtime/options.js'
+import { noGrad } from '../tensor/scope.js'
 import { checkRows, padOptionsOf } from './classifier-data.js'
 import type { SequenceClassifier } from './classifier-data.js'
 

@@ -2,7 +2,7 @@
 import type { AdapterType } from '../adapters/inject.js'
 import type { GlueTask } from '../data/tables/glue-tasks.js'
 import { OptionError } from '../errors.js'
-import { nearest } from '../nn/options.js'
+import { nearest } from '../runtime/options.js'
 import type { ClassifierSettings } from './classifier-options.js'
 
 /** A run: what is adapted, and how it is trained. */

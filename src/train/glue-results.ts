@@ -1,6 +1,6 @@
 // The files that a run leaves, as the original's script writes them.
 import { join } from 'node:path'
-import { writeText } from '../write-text.js'
+import { writeText } from '../io/write-text.js'
 import type { ClassifierMeasured } from './classifier-options.js'
 
 /**

@@ -1,11 +1,11 @@
 // The loop that every trainer shares: micro-batches, backward, clipping, the update, the schedule. It knows nothing of tasks, files or models.
 import type { DataLoaderState } from '../data/loader/index.js'
 import { NonFiniteError } from '../errors.js'
-import { bad, checkInteger, checkKeys, checkNumber } from '../nn/options.js'
+import { bad, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
 import { clipGradNorm } from '../optim/clip.js'
 import type { OptimizerState } from '../optim/saved-state.js'
 import type { LrScheduler } from '../optim/schedule.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 /** What a loop needs of a loader; a DataLoader has it. */
 export interface BatchSource<B> extends AsyncIterable<B> {

@@ -2,10 +2,10 @@
 import { injectLora } from '../lora/inject.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
 import { markOnlyLoraAsTrainable } from '../lora/trainable.js'
-import type { CausalLM } from '../models/causal-lm.js'
-import { bad, checkBoolean, checkInteger, checkKeys } from '../nn/options.js'
-import { noGrad } from '../scope.js'
-import type { Tensor } from '../tensor.js'
+import type { CausalLM } from '../models/shared/causal-lm.js'
+import { bad, checkBoolean, checkInteger, checkKeys } from '../runtime/options.js'
+import { noGrad } from '../tensor/scope.js'
+import type { Tensor } from '../tensor/tensor.js'
 import type { NlgLoraSettings } from './nlg-recipe.js'
 
 /** Options of {@link adaptForNlg}. */

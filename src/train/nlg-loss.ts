@@ -2,10 +2,10 @@
 import { DataLoader } from '../data/loader/index.js'
 import { collateNlg } from '../data/nlg/index.js'
 import type { NlgBatch, NlgDataset } from '../data/nlg/index.js'
-import type { CausalLM } from '../models/causal-lm.js'
-import { checkInteger, checkKeys, checkProbability } from '../nn/options.js'
-import { noGrad } from '../scope.js'
-import type { Tensor } from '../tensor.js'
+import type { CausalLM } from '../models/shared/causal-lm.js'
+import { checkInteger, checkKeys, checkProbability } from '../runtime/options.js'
+import { noGrad } from '../tensor/scope.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 /** Below it upstream smooths nothing. */
 const LEAST_SMOOTHING = 1e-4

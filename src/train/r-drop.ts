@@ -1,9 +1,9 @@
 // Two forwards that shall agree: R-Drop (Liang et al. 2021), and Cutoff (Shen et al. 2020), which also hides tokens in the second one.
 import { Draws } from '../data/loader/philox.js'
-import { crossEntropy, klDiv } from '../nn/functional.js'
-import { bad, checkInteger, checkKeys, checkNumber, checkProbability } from '../nn/options.js'
-import { splitSeed } from '../random.js'
-import type { Tensor } from '../tensor.js'
+import { crossEntropy, klDiv } from '../nn/functional/functional.js'
+import { bad, checkInteger, checkKeys, checkNumber, checkProbability } from '../runtime/options.js'
+import { splitSeed } from '../runtime/random.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 /**
  * The loss of two sets of logits for the same rows: `CE(p₁) + CE(p₂) + weight / 2 · (KL(m ‖ p₁) + KL(m ‖ p₂))`, where m is the softmax of the mean logits. The

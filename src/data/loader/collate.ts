@@ -1,6 +1,6 @@
 import { OptionError, ShapeError } from '../../errors.js'
-import { stack, tensor } from '../../make.js'
-import { Tensor } from '../../tensor.js'
+import { stack, tensor } from '../../tensor/make.js'
+import { Tensor } from '../../tensor/tensor.js'
 
 type TypedArray = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint16Array | Uint32Array | Uint8Array | BigInt64Array // prettier-ignore
 

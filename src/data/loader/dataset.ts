@@ -1,8 +1,8 @@
 import { IndexError, OptionError, ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
-import { tensor } from '../../make.js'
-import { splitSeed } from '../../random.js'
-import type { Tensor } from '../../tensor.js'
+import { tensor } from '../../tensor/make.js'
+import { splitSeed } from '../../runtime/random.js'
+import type { Tensor } from '../../tensor/tensor.js'
 import { Draws } from './philox.js'
 
 /** Samples by number. `get` may be async. */

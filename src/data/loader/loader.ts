@@ -1,5 +1,5 @@
 import { AsyncError, OptionError } from '../../errors.js'
-import { getRngState, setRngState, splitSeed } from '../../random.js'
+import { getRngState, setRngState, splitSeed } from '../../runtime/random.js'
 import { defaultCollate } from './collate.js'
 import type { Collated } from './collate.js'
 import { TensorDataset, checkIndex, sample } from './dataset.js'

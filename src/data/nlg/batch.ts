@@ -1,7 +1,7 @@
 // Samples of the NLG example as batches.
-import { tensor } from '../../make.js'
-import { bad, checkInteger } from '../../nn/options.js'
-import type { Tensor } from '../../tensor.js'
+import { tensor } from '../../tensor/make.js'
+import { bad, checkInteger } from '../../runtime/options.js'
+import type { Tensor } from '../../tensor/tensor.js'
 import type { NlgSample } from './dataset.js'
 
 /** A batch for the language models of this package: rows as long as the longest of them. */

@@ -1,6 +1,6 @@
 // Encoded rows as what a model is given: input, target, mask and query of the paper's NLG example.
 import { OptionError } from '../../errors.js'
-import { bad, checkChoice, checkInteger, checkKeys } from '../../nn/options.js'
+import { bad, checkChoice, checkInteger, checkKeys } from '../../runtime/options.js'
 import { checkIndex } from '../loader/dataset.js'
 import type { Dataset } from '../loader/dataset.js'
 import type { NlgExample } from './encode.js'

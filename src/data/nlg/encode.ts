@@ -1,8 +1,8 @@
 // Rows of text as token ids.
 import { UnsupportedError } from '../../errors.js'
-import { bad, checkBoolean, checkInteger, checkKeys } from '../../nn/options.js'
-import { badContent, linesOf, parseJson, readTextFile } from '../text-file.js'
-import type { Tokenizer } from '../tokenizer.js'
+import { bad, checkBoolean, checkInteger, checkKeys } from '../../runtime/options.js'
+import { badContent, linesOf, parseJson, readTextFile } from '../../io/text-file.js'
+import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import type { NlgRow } from './jsonl.js'
 import { writeJsonl } from './jsonl.js'
 

@@ -1,7 +1,7 @@
 // What the values of a data set's file must be.
 import type { FormatError } from '../../errors.js'
-import { badContent } from '../text-file.js'
-import type { Place } from '../text-file.js'
+import { badContent } from '../../io/text-file.js'
+import type { Place } from '../../io/text-file.js'
 
 /** A value that must be an object. */
 export function objectAt(place: Place, value: unknown): Record<string, unknown> {

@@ -1,7 +1,7 @@
 // The data sets of the paper's NLG example as rows of a context and what to write about it.
-import { checkChoice } from '../../nn/options.js'
-import { badContent, linesOf, parseJson, readTextFile } from '../text-file.js'
-import type { Place } from '../text-file.js'
+import { checkChoice } from '../../runtime/options.js'
+import { badContent, linesOf, parseJson, readTextFile } from '../../io/text-file.js'
+import type { Place } from '../../io/text-file.js'
 import { listAt, objectAt, shorten, textAt, wrongAt } from './fields.js'
 import { readFormatted } from './jsonl.js'
 import type { NlgRow } from './jsonl.js'

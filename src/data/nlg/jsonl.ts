@@ -1,7 +1,7 @@
 // Files of one JSON object a line: rows of the NLG data, what was made of them, what a model wrote for them.
-import { bad } from '../../nn/options.js'
-import { writeText } from '../../write-text.js'
-import { linesOf, parseJson, readTextFile } from '../text-file.js'
+import { bad } from '../../runtime/options.js'
+import { writeText } from '../../io/write-text.js'
+import { linesOf, parseJson, readTextFile } from '../../io/text-file.js'
 import { objectAt, textAt, wrongAt } from './fields.js'
 
 /** A context and a text about it. */

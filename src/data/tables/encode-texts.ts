@@ -1,8 +1,8 @@
 // Texts and pairs of texts as token ids, cut to what a model takes.
 import { setImmediate } from 'node:timers/promises'
 import { OptionError } from '../../errors.js'
-import { checkInteger, checkKeys } from '../../nn/options.js'
-import type { Tokenizer } from '../tokenizer.js'
+import { checkInteger, checkKeys } from '../../runtime/options.js'
+import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import type { TextExample } from './text-task.js'
 
 /** A row of ids. */

@@ -2,7 +2,7 @@
 import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError } from '../../errors.js'
-import { checkChoice, checkInteger, checkKeys } from '../../nn/options.js'
+import { checkChoice, checkInteger, checkKeys } from '../../runtime/options.js'
 import { GLUE_TASKS } from './glue-tasks.js'
 import type { GlueTask, GlueTaskInfo } from './glue-tasks.js'
 import { LabelMap } from './labels.js'

@@ -1,7 +1,7 @@
 // json and jsonl files: an object for each row.
 import { setImmediate } from 'node:timers/promises'
 import { FormatError } from '../../errors.js'
-import { show } from '../../nn/options.js'
+import { show } from '../../runtime/options.js'
 import type { Cell } from './table.js'
 import { Table } from './table.js'
 

@@ -1,6 +1,6 @@
 // What the labels of a table are: names of classes, or numbers.
 import { FormatError, OptionError } from '../../errors.js'
-import { nearest, show } from '../../nn/options.js'
+import { nearest, show } from '../../runtime/options.js'
 import type { Cell, Table } from './table.js'
 
 /** How many different classes a column may have before it is taken for a mistake, such as an identifier. */

@@ -1,4 +1,4 @@
-import { bad } from '../../nn/options.js'
+import { bad } from '../../runtime/options.js'
 import type { EncodedText } from './encode-texts.js'
 
 /** Rows of one length. */

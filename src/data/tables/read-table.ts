@@ -1,8 +1,8 @@
 // Tables from files: which reader reads which.
 import { extname } from 'node:path'
 import { FormatError } from '../../errors.js'
-import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../../nn/options.js'
-import { readTextFile } from '../text-file.js'
+import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../../runtime/options.js'
+import { readTextFile } from '../../io/text-file.js'
 import { readDelimited } from './delimited.js'
 import { readJson, readJsonLines } from './json.js'
 import { readParquet } from './parquet.js'

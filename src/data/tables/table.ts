@@ -1,5 +1,5 @@
 import { OptionError } from '../../errors.js'
-import { bad, nearest } from '../../nn/options.js'
+import { bad, nearest } from '../../runtime/options.js'
 
 /** What a cell of a table may hold. Those of csv and tsv files are texts; null is a cell that is not there. */
 export type Cell = string | number | bigint | boolean | null

@@ -1,6 +1,6 @@
 // Texts with labels, from the user's own files.
 import { FormatError } from '../../errors.js'
-import { bad, checkKeys } from '../../nn/options.js'
+import { bad, checkKeys } from '../../runtime/options.js'
 import { LabelMap, labelsOf } from './labels.js'
 import { readTable } from './read-table.js'
 import type { ReadTableOptions } from './read-table.js'

@@ -1,4 +1,0 @@
-// What `lora.data` holds.
-export * from './loader/index.js'
-export * from './nlg/index.js'
-export * from './tables/index.js'

@@ -1,0 +1,72 @@
+// Token ids, masks and labels as callers give them, and as tensors.
+import { IndexError } from '../errors.js'
+import { tensor } from '../tensor/make.js'
+import { bad } from '../runtime/options.js'
+import { rowsOfTensor } from '../tensor/host-rows.js'
+import { Scratch } from '../native/scratch.js'
+import { Tensor } from '../tensor/tensor.js'
+
+/** Token ids, masks or labels: an i64 tensor (B, T), or rows of numbers of one length. */
+export type Ids = Tensor | readonly (readonly number[])[]
+
+/** Ids as a tensor (B, T) i64. Numbers are compared with the rows of the `table` at once; those in a tensor are known only when it is used. */
+export function idsTensor(owner: string, name: string, ids: Ids, table?: number): Tensor {
+  if (ids instanceof Tensor) {
+    if (ids.ndim === 2) return ids
+    throw bad(owner, name, 'a tensor (B, T)', ids, ids.ndim === 1 ? `pass ${name}.unsqueeze(0)` : undefined)
+  }
+  const width = rowLength(owner, name, ids)
+  const flat = idsScratch.take(ids.length * width)
+  let n = 0
+  for (const row of ids) for (let t = 0; t < width; t++) flat[n++] = wholeNumber(owner, name, row[t]!)
+  if (table !== undefined) checkInTable(owner, name, flat.subarray(0, n), table)
+  return tensor(flat.subarray(0, n), { shape: [ids.length, width], dtype: 'i64' })
+}
+
+/** The numbers of ids, where they are known before they are used: rows of numbers, and tensors made of such. */
+export function knownRows(ids: Ids): readonly (readonly number[])[] | null {
+  return ids instanceof Tensor ? rowsOfTensor(ids) : ids
+}
+
+/** Compares rows of ids with the rows of a `table`. @throws {OptionError} for no whole number. @throws {IndexError} for one outside of the table. */
+export function checkIds(owner: string, name: string, rows: readonly (readonly number[])[], table: number): void {
+  for (const row of rows) for (const id of row) checkId(owner, name, wholeNumber(owner, name, id), table)
+}
+
+/** The length that all rows have. @throws {OptionError} for ragged rows. */
+export function rowLength(owner: string, name: string, rows: readonly (readonly number[])[]): number {
+  const width = rows[0]?.length
+  if (width === undefined || rows.some((row) => row.length !== width)) {
+    const lengths = rows.slice(0, 8).map((row) => row.length)
+    throw bad(owner, name, 'rows of one length', lengths, 'pad the rows and pass an attentionMask')
+  }
+  return width
+}
+
+/** Room for numbers that become tensors at once. */
+export const idsScratch = new Scratch((length) => new Float64Array(length))
+
+/** @throws {OptionError} for a number that is no safe integer. */
+export function wholeNumber(owner: string, name: string, id: number): number {
+  if (!Number.isSafeInteger(id)) throw bad(owner, name, 'whole numbers', id)
+  return id
+}
+
+function checkInTable(owner: string, name: string, ids: Float64Array, table: number): void {
+  for (const id of ids) checkId(owner, name, id, table)
+}
+
+function checkId(owner: string, name: string, id: number, table: number): void {
+  if (id >= 0 && id < table) return
+  throw new IndexError({
+    what: `${owner}: ${name} holds an id outside of the vocabulary`,
+    expected: `ids from 0 to ${table - 1}`,
+    received: String(id),
+    fix: 'does the tokenizer belong to this model? labels alone may hold -100',
+  })
+}
+
+/** Whether a mask has its zeros behind the ones in each row. */
+export function padsBehind(mask: readonly (readonly number[])[]): boolean {
+  return mask.every((row) => row.every((on, t) => on >= (row[t + 1] ?? 0)))
+}

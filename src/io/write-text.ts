@@ -1,0 +1,46 @@
+// Folders, and text files that are never half there under their own name.
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { FileError } from '../errors.js'
+
+/** Makes a folder and those above it, where they are missing. @throws {FileError} `ERR_LORA_FILE` when it cannot be made. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw new FileError({
+      what: `the folder ${path} cannot be made`,
+      expected: 'a folder that can be written to',
+      received: (cause as Error).message,
+      fix: 'check the path, and the owner and mode of the folder above it',
+      cause,
+    })
+  })
+}
+
+/**
+ * Writes a text file, and the folders above it where they are missing. It waits for the disk and then takes the name, so that after a crash there is
+ * the whole of it or the old one.
+ * @throws {FileError} `ERR_LORA_FILE` when it cannot be written; the old file stays.
+ */
+export async function writeText(path: string, text: string): Promise<void> {
+  const partial = `${path}.${process.pid}.partial`
+  await makeFolder(dirname(path))
+  try {
+    const file = await open(partial, 'w')
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(partial, path)
+  } catch (cause) {
+    await rm(partial, { force: true }).catch(() => undefined)
+    throw new FileError({
+      what: `${path} cannot be written`,
+      expected: 'a folder that can be written to',
+      received: (cause as Error).message,
+      fix: 'check the path, its owner and mode, and the room on the disk',
+      cause,
+    })
+  }
+}

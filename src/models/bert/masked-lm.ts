@@ -1,0 +1,135 @@
+import type { LayerNorm } from '../../nn/layer-norm.js'
+import { Linear } from '../../nn/linear.js'
+import { Module } from '../../nn/module.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import type { BertConfig } from './config.js'
+import { BERT_NAMES, BertModel } from './bert.js'
+import { readEncoder } from '../shared/encoder-model.js'
+import type { Ids } from '../../generation/ids.js'
+import { MaskedLM } from '../shared/masked-lm.js'
+import { activation, layerNorm, linear, within } from '../shared/parts.js'
+import type { Layer } from '../shared/parts.js'
+import { freshWeights } from '../shared/pretrained.js'
+import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
+import { tokenLoss } from '../shared/token-loss.js'
+
+/** `norm(act(dense(x)))`. */
+class Transform extends Module {
+  dense: Layer
+  LayerNorm: LayerNorm
+  transform_act_fn: Layer
+
+  constructor(config: BertConfig, take: WeightSource) {
+    super()
+    const { hidden_size: C } = config
+    this.dense = linear(take, 'dense', C, C, config.initializer_range)
+    this.LayerNorm = layerNorm(take, 'LayerNorm', C, config.layer_norm_eps)
+    this.transform_act_fn = activation(config.hidden_act)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.LayerNorm.forward(this.transform_act_fn.forward(this.dense.forward(x)))
+  }
+}
+
+/** `decoder(transform(x))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
+class Predictions extends Module {
+  bias: Tensor
+  transform: Transform
+  decoder: Layer
+
+  constructor(config: BertConfig, words: Tensor, take: WeightSource) {
+    super()
+    const { hidden_size: C, vocab_size: V, initializer_range: std } = config
+    this.transform = new Transform(config, within(take, 'transform'))
+    this.bias = take('bias', [V], { value: 0 })
+    const weight = config.tie_word_embeddings ? words : take('decoder.weight', [V, C], { std })
+    this.decoder = new Linear(C, V, { weight, bias: this.bias })
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.decoder.forward(this.transform.forward(x))
+  }
+}
+
+/** Where files of BERTs keep the head. */
+class Head extends Module {
+  predictions: Predictions
+
+  constructor(config: BertConfig, words: Tensor, take: WeightSource) {
+    super()
+    this.predictions = new Predictions(config, words, within(take, 'predictions'))
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.predictions.forward(x)
+  }
+}
+
+/**
+ * BERT with the head that it is trained with: which token stands behind `[MASK]`.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`cls.predictions.transform.dense.weight`).
+ */
+export class BertForMaskedLM extends MaskedLM {
+  readonly config: BertConfig
+  bert: BertModel
+  cls: Head
+
+  constructor(
+    config: Partial<BertConfig> = {},
+    options: FreshOptions = {},
+    take = freshWeights('BertForMaskedLM', options),
+  ) {
+    super()
+    this.bert = new BertModel(config, { addPoolingLayer: false }, within(take, 'bert'))
+    this.config = this.bert.config
+    this.cls = new Head(this.config, this.words, within(take, 'cls'))
+  }
+
+  /** A model with fresh weights, in training mode. */
+  static fromConfig(config: Partial<BertConfig>, options: FreshOptions = {}): BertForMaskedLM {
+    return new BertForMaskedLM(config, options)
+  }
+
+  /**
+   * Reads a folder with `config.json` and the weights of a BERT; the model is in evaluation mode. A head that the file lacks starts fresh, with a warning;
+   * that for the next sentence is passed over.
+   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+   */
+  static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<BertForMaskedLM> {
+    const { config, weights } = await readEncoder<BertConfig>(dir, options, BERT_NAMES, ['cls'])
+    const model = new BertForMaskedLM(config, {}, weights.take)
+    const tied = model.config.tie_word_embeddings ? ['cls.predictions.decoder.weight'] : []
+    weights.close({ ignore: [...tied, 'cls.predictions.decoder.bias'] })
+    return model.eval()
+  }
+
+  override get baseModel(): BertModel {
+    return this.bert
+  }
+
+  protected override get architecture(): string {
+    return 'BertForMaskedLM'
+  }
+
+  protected override get scorer(): Layer {
+    return this.cls.predictions.decoder
+  }
+
+  protected override get words(): Tensor {
+    return this.bert.embeddings.word_embeddings.weight
+  }
+
+  protected override get tiedNames(): readonly string[] {
+    return ['cls.predictions.decoder.weight', 'cls.predictions.decoder.bias']
+  }
+
+  protected override predict(hidden: Tensor): Tensor {
+    return this.cls.forward(hidden)
+  }
+
+  protected override loss(owner: string, hidden: Tensor, labels: Ids): Tensor {
+    return tokenLoss(owner, hidden, labels, this.cls, { shift: 0 })
+  }
+}

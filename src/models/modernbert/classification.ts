@@ -1,0 +1,94 @@
+import { Dropout } from '../../nn/dropout.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import { firstTokens, meanOfTokens } from '../shared/encoder-input.js'
+import type { EncoderOutput } from '../shared/encoder-input.js'
+import { readEncoder } from '../shared/encoder-model.js'
+import type { Ids } from '../../generation/ids.js'
+import { cutDense } from './layer.js'
+import type { ModernBertConfig } from './config.js'
+import { MODERNBERT_NAMES, ModernBertModel, ModernBertPredictionHead } from './modernbert.js'
+import { within } from '../shared/parts.js'
+import type { Layer } from '../shared/parts.js'
+import { freshWeights } from '../shared/pretrained.js'
+import type { FreshOptions, PretrainedOptions } from '../shared/pretrained.js'
+import { SequenceClassifier } from '../shared/sequence-classifier.js'
+
+/**
+ * ModernBERT with a head on the first token or on the mean of all, as `classifier_pooling` says: `classifier(dropout(norm(act(dense(x)))))`. It answers with
+ * classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`model.layers.0.attn.Wqkv.weight`, `head.dense.weight`, `classifier.weight`).
+ *
+ * @example
+ * const model = await models.ModernBertForSequenceClassification.fromPretrained('ModernBERT-base', { config: { num_labels: 3 } })
+ * lora.injectLora(model, { targets: ['Wqkv'], r: 8, loraAlpha: 16, enableLora: [true, false, true] })
+ * lora.markOnlyLoraAsTrainable(model)
+ * for (const head of [model.head, model.classifier]) head.requiresGrad_()      // the head trains too
+ * const { loss } = model.train().forward(ids, { attentionMask, labels: [2, 0] })
+ */
+export class ModernBertForSequenceClassification extends SequenceClassifier {
+  readonly config: ModernBertConfig
+  model: ModernBertModel
+  head: ModernBertPredictionHead
+  drop: Dropout
+  classifier: Layer
+
+  constructor(
+    config: Partial<ModernBertConfig> = {},
+    options: FreshOptions = {},
+    take = freshWeights('ModernBertForSequenceClassification', options),
+  ) {
+    super()
+    this.model = new ModernBertModel(config, {}, within(take, 'model'))
+    this.config = this.model.config
+    const { hidden_size: C, num_labels } = this.config
+    this.head = new ModernBertPredictionHead(this.config, within(take, 'head'), true)
+    this.drop = new Dropout(this.config.classifier_dropout)
+    const init = { std: 1 / Math.sqrt(C), bias: true, wide: true }
+    this.classifier = cutDense(take, 'classifier', [C, num_labels], init, this.config)
+  }
+
+  /** A model with fresh weights, in training mode. */
+  static fromConfig(
+    config: Partial<ModernBertConfig>,
+    options: FreshOptions = {},
+  ): ModernBertForSequenceClassification {
+    return new ModernBertForSequenceClassification(config, options)
+  }
+
+  /**
+   * Reads a folder with `config.json` and the weights of a ModernBERT; the model is in evaluation mode, as in transformers. Parts of the head that the file
+   * lacks start fresh, with a warning.
+   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+   */
+  static async fromPretrained(
+    dir: string,
+    options: PretrainedOptions = {},
+  ): Promise<ModernBertForSequenceClassification> {
+    const heads = ['head', 'classifier']
+    const { config, weights } = await readEncoder<ModernBertConfig>(dir, options, MODERNBERT_NAMES, heads)
+    const model = new ModernBertForSequenceClassification(config, {}, weights.take)
+    weights.close({ ignore: [] })
+    return model.eval()
+  }
+
+  override get baseModel(): ModernBertModel {
+    return this.model
+  }
+
+  protected override get architecture(): string {
+    return 'ModernBertForSequenceClassification'
+  }
+
+  protected override get readsFirstToken(): boolean {
+    return this.config.classifier_pooling === 'cls'
+  }
+
+  protected override score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor {
+    const pooled = this.readsFirstToken
+      ? firstTokens(owner, lastHiddenState, mask).squeeze(1)
+      : meanOfTokens(owner, lastHiddenState, mask) // (B, C)
+    return this.classifier.forward(this.drop.forward(this.head.forward(pooled)))
+  }
+}

@@ -1,0 +1,84 @@
+import { Linear } from '../../nn/linear.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import { readEncoder } from '../shared/encoder-model.js'
+import type { Ids } from '../../generation/ids.js'
+import { MaskedLM } from '../shared/masked-lm.js'
+import type { ModernBertConfig } from './config.js'
+import { MODERNBERT_NAMES, ModernBertModel, ModernBertPredictionHead } from './modernbert.js'
+import { within } from '../shared/parts.js'
+import type { Layer } from '../shared/parts.js'
+import { freshWeights } from '../shared/pretrained.js'
+import type { FreshOptions, PretrainedOptions } from '../shared/pretrained.js'
+import { tokenLoss } from '../shared/token-loss.js'
+
+/**
+ * ModernBERT with the head that it is trained with: which token stands behind `[MASK]`.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`head.dense.weight`, `decoder.bias`).
+ */
+export class ModernBertForMaskedLM extends MaskedLM {
+  readonly config: ModernBertConfig
+  model: ModernBertModel
+  head: ModernBertPredictionHead
+  decoder: Layer
+
+  constructor(
+    config: Partial<ModernBertConfig> = {},
+    options: FreshOptions = {},
+    take = freshWeights('ModernBertForMaskedLM', options),
+  ) {
+    super()
+    this.model = new ModernBertModel(config, {}, within(take, 'model'))
+    this.config = this.model.config
+    const { hidden_size: C, vocab_size: V, initializer_range, num_hidden_layers, decoder_bias } = this.config
+    this.head = new ModernBertPredictionHead(this.config, within(take, 'head'))
+    const init = { std: initializer_range / Math.sqrt(2 * num_hidden_layers), cut: this.config.initializer_cutoff_factor }
+    const weight = this.config.tie_word_embeddings ? this.words : take('decoder.weight', [V, C], init)
+    this.decoder = new Linear(C, V, { weight, bias: decoder_bias && take('decoder.bias', [V], { value: 0 }) })
+  }
+
+  /** A model with fresh weights, in training mode. */
+  static fromConfig(config: Partial<ModernBertConfig>, options: FreshOptions = {}): ModernBertForMaskedLM {
+    return new ModernBertForMaskedLM(config, options)
+  }
+
+  /**
+   * Reads a folder with `config.json` and the weights of a ModernBERT; the model is in evaluation mode. Parts of the head that the file lacks start fresh, with
+   * a warning.
+   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+   */
+  static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<ModernBertForMaskedLM> {
+    const { config, weights } = await readEncoder<ModernBertConfig>(dir, options, MODERNBERT_NAMES, ['head', 'decoder'])
+    const model = new ModernBertForMaskedLM(config, {}, weights.take)
+    weights.close({ ignore: model.config.tie_word_embeddings ? ['decoder.weight'] : [] })
+    return model.eval()
+  }
+
+  override get baseModel(): ModernBertModel {
+    return this.model
+  }
+
+  protected override get architecture(): string {
+    return 'ModernBertForMaskedLM'
+  }
+
+  protected override get scorer(): Layer {
+    return this.decoder
+  }
+
+  protected override get words(): Tensor {
+    return this.model.embeddings.tok_embeddings.weight
+  }
+
+  protected override get tiedNames(): readonly string[] {
+    return ['decoder.weight']
+  }
+
+  protected override predict(hidden: Tensor): Tensor {
+    return this.decoder.forward(this.head.forward(hidden))
+  }
+
+  protected override loss(owner: string, hidden: Tensor, labels: Ids): Tensor {
+    return tokenLoss(owner, this.head.forward(hidden), labels, this.decoder, { shift: 0 })
+  }
+}

@@ -1,0 +1,104 @@
+import { Dropout } from '../../nn/dropout.js'
+import { Module } from '../../nn/module.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import { firstTokens } from '../shared/encoder-input.js'
+import type { EncoderOutput } from '../shared/encoder-input.js'
+import { readEncoder } from '../shared/encoder-model.js'
+import type { Ids } from '../../generation/ids.js'
+import { linear, within } from '../shared/parts.js'
+import type { Layer } from '../shared/parts.js'
+import { freshWeights } from '../shared/pretrained.js'
+import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
+import type { RobertaConfig } from './config.js'
+import { ROBERTA_NAMES, RobertaModel } from './roberta.js'
+import { SequenceClassifier } from '../shared/sequence-classifier.js'
+
+/** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 in a bf16 or f16 model: they are trained. */
+export class RobertaClassificationHead extends Module {
+  dense: Layer
+  dropout: Dropout
+  out_proj: Layer
+
+  constructor(config: RobertaConfig, take: WeightSource) {
+    super()
+    const { hidden_size: C } = config
+    const init = { std: config.initializer_range, wide: true }
+    this.dense = linear(take, 'dense', C, C, init)
+    this.dropout = new Dropout(config.classifier_dropout ?? config.hidden_dropout_prob)
+    this.out_proj = linear(take, 'out_proj', C, config.num_labels, init)
+  }
+
+  /** `(B, T, C)` → `(B, num_labels)`. */
+  override forward(features: Tensor): Tensor {
+    const first = features.narrow(1, 0, 1).squeeze(1)
+    const hidden = this.dense.forward(this.dropout.forward(first)).tanh()
+    return this.out_proj.forward(this.dropout.forward(hidden))
+  }
+}
+
+/**
+ * RoBERTa with a head that answers for whole sequences: classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`roberta.encoder.layer.0.attention.self.query.weight`, `classifier.out_proj.weight`). Fresh weights: N(0, initializer_range²); biases and the rows of
+ * the padding 0. The head reads the first token alone: unless hidden states are asked for, the last layer is computed there only, with the same result.
+ *
+ * @example
+ * const model = await models.RobertaForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
+ * lora.injectLora(model, { targets: ['query', 'value'], r: 8, loraAlpha: 16 })
+ * lora.markOnlyLoraAsTrainable(model)
+ * model.classifier.requiresGrad_()            // the head trains too
+ * model.train()
+ * const { loss } = model.forward(batch.inputIds, { attentionMask: batch.attentionMask, labels: [2, 0, 1] })
+ * await loss.backward()
+ */
+export class RobertaForSequenceClassification extends SequenceClassifier {
+  readonly config: RobertaConfig
+  roberta: RobertaModel
+  classifier: Layer
+
+  constructor(
+    config: Partial<RobertaConfig> = {},
+    options: FreshOptions = {},
+    take = freshWeights('RobertaForSequenceClassification', options),
+  ) {
+    super()
+    this.roberta = new RobertaModel(config, { addPoolingLayer: false }, within(take, 'roberta'))
+    this.config = this.roberta.config
+    this.classifier = new RobertaClassificationHead(this.config, within(take, 'classifier'))
+  }
+
+  /** A model with fresh weights, in training mode. */
+  static fromConfig(config: Partial<RobertaConfig>, options: FreshOptions = {}): RobertaForSequenceClassification {
+    return new RobertaForSequenceClassification(config, options)
+  }
+
+  /**
+   * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode, as in transformers.
+   *
+   * A file without a classification head, such as one that was trained to predict tokens, gives a fresh one, with a warning. Weights keep the type of the
+   * file and lie in its pages; biases, norms and the head are widened.
+   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+   */
+  static async fromPretrained(
+    dir: string,
+    options: PretrainedOptions = {},
+  ): Promise<RobertaForSequenceClassification> {
+    const { config, weights } = await readEncoder<RobertaConfig>(dir, options, ROBERTA_NAMES, ['classifier'])
+    const model = new RobertaForSequenceClassification(config, {}, weights.take)
+    weights.close({ ignore: [] })
+    return model.eval()
+  }
+
+  override get baseModel(): RobertaModel {
+    return this.roberta
+  }
+
+  protected override get architecture(): string {
+    return 'RobertaForSequenceClassification'
+  }
+
+  protected override score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor {
+    return this.classifier.forward(firstTokens(owner, lastHiddenState, mask))
+  }
+}

@@ -1,0 +1,111 @@
+import { GELU } from '../../nn/activations.js'
+import type { LayerNorm } from '../../nn/layer-norm.js'
+import { Linear } from '../../nn/linear.js'
+import { Module } from '../../nn/module.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import { readEncoder } from '../shared/encoder-model.js'
+import type { Ids } from '../../generation/ids.js'
+import { MaskedLM } from '../shared/masked-lm.js'
+import { layerNorm, linear, within } from '../shared/parts.js'
+import type { Layer } from '../shared/parts.js'
+import { freshWeights } from '../shared/pretrained.js'
+import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
+import type { RobertaConfig } from './config.js'
+import { ROBERTA_NAMES, RobertaModel } from './roberta.js'
+import { tokenLoss } from '../shared/token-loss.js'
+
+/** `decoder(norm(gelu(dense(x))))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
+class RobertaLMHead extends Module {
+  bias: Tensor
+  dense: Layer
+  layer_norm: LayerNorm
+  decoder: Layer
+  gelu: GELU
+
+  constructor(config: RobertaConfig, words: Tensor, take: WeightSource) {
+    super()
+    const { hidden_size: C, vocab_size: V, initializer_range: std } = config
+    this.dense = linear(take, 'dense', C, C, std)
+    this.layer_norm = layerNorm(take, 'layer_norm', C, config.layer_norm_eps)
+    this.bias = take('bias', [V], { value: 0 })
+    const weight = config.tie_word_embeddings ? words : take('decoder.weight', [V, C], { std })
+    this.decoder = new Linear(C, V, { weight, bias: this.bias })
+    this.gelu = new GELU()
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.decoder.forward(this.layer_norm.forward(this.gelu.forward(this.dense.forward(x))))
+  }
+}
+
+/**
+ * RoBERTa with the head that it is trained with: which token stands behind `<mask>`.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`lm_head.dense.weight`).
+ *
+ * @example
+ * const model = await models.RobertaForMaskedLM.fromPretrained('roberta-base')
+ * const { logits } = lora.noGrad(() => model.forward([tokenizer.encode('Paris is the <mask> of France.')]))
+ */
+export class RobertaForMaskedLM extends MaskedLM {
+  readonly config: RobertaConfig
+  roberta: RobertaModel
+  lm_head: RobertaLMHead
+
+  constructor(
+    config: Partial<RobertaConfig> = {},
+    options: FreshOptions = {},
+    take = freshWeights('RobertaForMaskedLM', options),
+  ) {
+    super()
+    this.roberta = new RobertaModel(config, { addPoolingLayer: false }, within(take, 'roberta'))
+    this.config = this.roberta.config
+    this.lm_head = new RobertaLMHead(this.config, this.words, within(take, 'lm_head'))
+  }
+
+  /** A model with fresh weights, in training mode. */
+  static fromConfig(config: Partial<RobertaConfig>, options: FreshOptions = {}): RobertaForMaskedLM {
+    return new RobertaForMaskedLM(config, options)
+  }
+
+  /**
+   * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode. A head that the file lacks starts fresh, with
+   * a warning.
+   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+   */
+  static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<RobertaForMaskedLM> {
+    const { config, weights } = await readEncoder<RobertaConfig>(dir, options, ROBERTA_NAMES, ['lm_head'])
+    const model = new RobertaForMaskedLM(config, {}, weights.take)
+    const tied = model.config.tie_word_embeddings ? ['lm_head.decoder.weight'] : []
+    weights.close({ ignore: [...tied, 'lm_head.decoder.bias'] })
+    return model.eval()
+  }
+
+  override get baseModel(): RobertaModel {
+    return this.roberta
+  }
+
+  protected override get architecture(): string {
+    return 'RobertaForMaskedLM'
+  }
+
+  protected override get scorer(): Layer {
+    return this.lm_head.decoder
+  }
+
+  protected override get words(): Tensor {
+    return this.roberta.embeddings.word_embeddings.weight
+  }
+
+  protected override get tiedNames(): readonly string[] {
+    return ['lm_head.decoder.weight', 'lm_head.decoder.bias']
+  }
+
+  protected override predict(hidden: Tensor): Tensor {
+    return this.lm_head.forward(hidden)
+  }
+
+  protected override loss(owner: string, hidden: Tensor, labels: Ids): Tensor {
+    return tokenLoss(owner, hidden, labels, this.lm_head, { shift: 0 })
+  }
+}

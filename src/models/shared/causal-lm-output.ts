@@ -1,0 +1,119 @@
+import { GradError } from '../../errors.js'
+import type { Module } from '../../nn/module.js'
+import { isGradEnabled, withGrad } from '../../tensor/scope.js'
+import { Tensor } from '../../tensor/tensor.js'
+import type { Decoder, DecoderOptions } from './decoder.js'
+import type { DecoderOutput } from './decoder-output.js'
+import type { Ids } from '../../generation/ids.js'
+import type { KvCache } from '../../generation/kv-cache.js'
+
+/** What a {@link CausalLMOutput} is made of. */
+interface Parts {
+  /** Mean cross entropy. */
+  loss?: Tensor
+  /** Only the last positions have logits. */
+  last?: number | null
+  /** Where not every token was computed: a forward that does. */
+  complete?: (() => DecoderOutput) | null
+}
+
+/** What a language model returns. Positions of padding that the model left out hold zeros. */
+export class CausalLMOutput {
+  /** Mean cross entropy over the labels that count; null without labels. */
+  readonly loss: Tensor | null
+  readonly pastKeyValues: KvCache | null
+  private readonly head: (hidden: Tensor) => Tensor
+  private readonly recordsGrad = isGradEnabled()
+  private readonly last: number | null
+  private complete: (() => DecoderOutput) | null
+  private decoded: DecoderOutput
+  private computed: Tensor | null = null
+  private hidden: Tensor | null = null
+
+  /** @internal */
+  constructor(decoded: DecoderOutput, head: (hidden: Tensor) => Tensor, parts: Parts) {
+    this.loss = parts.loss ?? null
+    this.pastKeyValues = decoded.pastKeyValues
+    this.head = head
+    this.last = parts.last ?? null
+    this.complete = parts.complete ?? null
+    this.decoded = decoded
+    // With a loss, the logits of all positions are extra work that only some callers want.
+    if (this.loss === null) this.computed = this.computeLogits()
+  }
+
+  /**
+   * Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for: ask before weights change. Where that forward
+   * left tokens out that no label needs, it is run again for all of them, with another draw of dropout.
+   * @throws {GradError} `ERR_LORA_VERSION` when weights have changed since a forward that must be run again.
+   */
+  get logits(): Tensor {
+    return (this.computed ??= this.asRecorded(() => this.computeLogits()))
+  }
+
+  /** Output of the final norm at the positions that `logits` covers, (B, T, C). Computed as {@link logits} are. */
+  get lastHiddenState(): Tensor {
+    return (this.hidden ??= this.asRecorded(() => this.lastOf(this.whole().lastHiddenState)))
+  }
+
+  /** Embeddings, then the output of each block, the last one after the final norm; null unless asked for. */
+  get hiddenStates(): Tensor[] | null {
+    return this.decoded.hiddenStates
+  }
+
+  private computeLogits(): Tensor {
+    // The head of no more rows than there are: those of padding are spread in afterwards.
+    const whole = this.whole()
+    return this.last === null ? whole.spread(this.head(whole.rows)) : this.head(this.lastHiddenState)
+  }
+
+  private whole(): DecoderOutput {
+    if (this.complete !== null) this.decoded = this.complete()
+    this.complete = null
+    return this.decoded
+  }
+
+  private lastOf(hidden: Tensor): Tensor {
+    const T = hidden.shape[1]!
+    return this.last === null || this.last >= T ? hidden : hidden.narrow(1, T - this.last, this.last)
+  }
+
+  private asRecorded<T>(compute: () => T): T {
+    return withGrad(this.recordsGrad, compute, 'CausalLMOutput')
+  }
+}
+
+/** A forward that can be made later, of the input as it is now, while the weights are as they are now. */
+export function laterForward(
+  model: Module,
+  decoder: Decoder,
+  inputIds: Ids,
+  options: DecoderOptions,
+): () => DecoderOutput {
+  const { attentionMask, positionIds } = options
+  const ids = copied(inputIds)
+  const again = { ...options, attentionMask: attentionMask && copied(attentionMask), positionIds: positionIds && copied(positionIds) }
+  const weights = model.parameters()
+  const versions = weights.map((weight) => weight.version)
+  return () => {
+    const changed = weights.findIndex((weight, i) => weight.isDisposed || weight.version !== versions[i])
+    if (changed >= 0) throw weightsChanged()
+    return decoder.forward(ids, again)
+  }
+}
+
+function copied(ids: Ids): Ids {
+  return ids instanceof Tensor ? ids : ids.map((row) => row.slice())
+}
+
+function weightsChanged(): GradError {
+  return new GradError(
+    {
+      what: 'CausalLMOutput: the weights have changed since the forward whose logits are asked for',
+      expected: 'the weights of that forward: it left out the tokens behind the last label of each row, and must be run again for all logits',
+      received: 'weights of a newer version',
+      fix: 'read output.logits before optimizer.step(), or call the model without labels for logits of its new weights',
+    },
+    'ERR_LORA_VERSION',
+  )
+}

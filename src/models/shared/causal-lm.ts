@@ -1,0 +1,165 @@
+// What every language model shares: its head, the loss on the labels, generation, reading and writing.
+import { generate, stream } from '../../generation/generate.js'
+import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '../../generation/generate.js'
+import { Linear } from '../../nn/linear.js'
+import { Module } from '../../nn/module.js'
+import { checkKeys, checkProbability } from '../../runtime/options.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import { CausalLMOutput, laterForward } from './causal-lm-output.js'
+import { DECODER_KEYS } from './decoder.js'
+import type { Decoder, DecoderOptions, TokenEmbedding } from './decoder.js'
+import { knownRows } from '../../generation/ids.js'
+import type { Ids } from '../../generation/ids.js'
+import { sizeOf } from './packing.js'
+import type { Layer } from './parts.js'
+import { readWeights, savePretrained } from './pretrained.js'
+import type { PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
+import { readPositions, tokenLoss } from './token-loss.js'
+
+/** Options of the forward of a language model. */
+export interface CausalLMOptions extends DecoderOptions {
+  /**
+   * Token ids to predict, (B, T), aligned with the input: the model compares the output at t with the label at t + 1. −100 counts not.
+   * The head runs only on the positions that count, which saves most of its cost on prompts and padding. A plain head makes one operation with
+   * the loss, `nn.functional.linearCrossEntropy`: the logits are never formed as a whole. A head that LoRA adapts forms those of the positions that count,
+   * or of all where the labels are a tensor whose numbers are not known.
+   *
+   * Where they are known, in rows or in a tensor that was made of numbers, and while gradients are recorded, tokens behind the last label of their row are
+   * not even computed, when they are many: only {@link CausalLMOutput.logits} and `lastHiddenState` would show them, and compute them when asked for. A
+   * label that is predicted at a position of padding, as that of the first token behind padding on the left is, makes the whole batch be computed: give
+   * it −100.
+   */
+  labels?: Ids | null
+  /** Share of each label that is spread evenly over the vocabulary, as LoRA's NLG example trains (0.1). @default 0 */
+  labelSmoothing?: number
+  /** Compute the logits of the last n positions only. @default all */
+  logitsToKeep?: number
+}
+
+/** Fields of a configuration that every language model has. */
+export interface CausalLMConfig {
+  /** Where generation stops. */
+  eos_token_id: number | number[] | null
+  /** The head shares the weight of the token embedding. */
+  tie_word_embeddings: boolean
+  [other: string]: unknown
+}
+
+/**
+ * A decoder with a language-model head: what GPT-2, Llama and their like have in common.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
+ */
+export abstract class CausalLM extends Module {
+  abstract readonly config: CausalLMConfig
+  abstract lm_head: Layer
+
+  /** The model below the head. */
+  protected abstract get decoder(): Decoder
+
+  /** Longest sequence the model is made for. */
+  abstract get maxPositions(): number
+
+  /** Logits x become `cap · tanh(x / cap)`; null where they stay as the head gives them. */
+  protected get logitSoftcap(): number | null {
+    return null
+  }
+
+  override forward(inputIds: Ids, options: CausalLMOptions = {}): CausalLMOutput {
+    const owner = `${this.constructor.name}.forward`
+    checkKeys(owner, options, [...DECODER_KEYS, 'labels', 'labelSmoothing', 'logitsToKeep'])
+    const { labels, labelSmoothing: smoothing = 0, logitsToKeep, ...rest } = options
+    const labelSmoothing = checkProbability(owner, 'labelSmoothing', smoothing)
+    if (labels) return this.forwardWithLoss(owner, inputIds, rest, labels, labelSmoothing)
+    const { head } = this
+    const last = logitsToKeep ?? null
+    const reads = last ? { last } : 'unmasked'
+    return new CausalLMOutput(this.decoder.forward(inputIds, rest, reads), head, { last })
+  }
+
+  private forwardWithLoss(
+    owner: string,
+    inputIds: Ids,
+    options: DecoderOptions,
+    labels: Ids,
+    labelSmoothing: number,
+  ): CausalLMOutput {
+    const known = knownRows(labels)
+    const positions = known && readPositions(owner, known, sizeOf(owner, inputIds), 1)
+    // Labels that are not known here may count where padding is.
+    const reads = positions === null || options.outputHiddenStates ? 'all' : positions
+    const decoded = this.decoder.forward(inputIds, options, reads)
+    const { packing, rows } = decoded
+    const { head } = this
+    const scorer = this.logitSoftcap === null ? this.lm_head : { forward: head }
+    const loss =
+      packing === null || known === null
+        ? tokenLoss(owner, rows, positions?.length ? known! : labels, scorer, { shift: 1, labelSmoothing })
+        : tokenLoss(owner, rows, packing.labels(known, 1), scorer, { shift: 0, labelSmoothing })
+    const complete = packing === null || packing.isWhole ? null : laterForward(this, this.decoder, inputIds, options)
+    return new CausalLMOutput(decoded, head, { loss, complete })
+  }
+
+  /** From hidden states to logits. */
+  private get head(): (hidden: Tensor) => Tensor {
+    const cap = this.logitSoftcap
+    if (cap === null) return (hidden) => this.lm_head.forward(hidden)
+    return (hidden) => this.lm_head.forward(hidden).div(cap).tanh().mul(cap)
+  }
+
+  /** Continues prompts. @see {@link generate} */
+  generate(prompt: Prompt, options: GenerateOptions & { returnDictInGenerate: true }): Promise<GenerateOutput>
+  generate(prompt: Prompt, options?: GenerateOptions & { returnDictInGenerate?: false }): Promise<number[][]>
+  generate(prompt: Prompt, options?: GenerateOptions): Promise<number[][] | GenerateOutput> {
+    return generate(this, prompt, options)
+  }
+
+  /** Continues prompts, token by token. @see {@link stream} */
+  stream(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, void> {
+    return stream(this, prompt, options)
+  }
+
+  /**
+   * From now on, backward computes each block again instead of keeping what it needs, in training mode: activations take the memory of one
+   * block and one tensor (B, T, C) for each, for about a third more time. Results are the same.
+   */
+  gradientCheckpointingEnable(): void {
+    this.decoder.gradientCheckpointing = true
+  }
+
+  /** The opposite of {@link gradientCheckpointingEnable}. */
+  gradientCheckpointingDisable(): void {
+    this.decoder.gradientCheckpointing = false
+  }
+
+  /**
+   * Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. A head that is tied no longer, because the
+   * embedding was adapted and merged without it, is written, and the configuration says so.
+   */
+  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
+    const tied = 'weight' in this.lm_head && this.lm_head.weight === this.decoder.inputEmbeddings.weight
+    const config = { ...this.config, tie_word_embeddings: tied }
+    await savePretrained(this, dir, { ...options, leaveOut: tied ? ['lm_head.weight'] : [], config })
+  }
+}
+
+/** The head of a language model: the weight of the token embedding when the two are tied, else one of its own, (V, C). */
+export function languageModelHead(embeddings: TokenEmbedding, tied: boolean, take: WeightSource, std: number): Linear {
+  const [V = 0, C = 0] = embeddings.weight.shape
+  const weight = tied ? embeddings.weight : take('lm_head.weight', [V, C], { std })
+  return new Linear(C, V, { bias: false, weight })
+}
+
+/** Builds a language model from the configuration and the weights of a folder; it is in evaluation mode, as in transformers. */
+export async function readCausalLM<M extends CausalLM>(
+  dir: string,
+  options: PretrainedOptions,
+  modelType: string,
+  nameOf: (name: string) => string | null,
+  build: (config: Record<string, unknown>, take: WeightSource) => M,
+): Promise<M> {
+  const { config, weights } = await readWeights(dir, [modelType], nameOf, options)
+  const model = build(config, weights.take)
+  weights.close({ ignore: model.config.tie_word_embeddings ? ['lm_head.weight'] : [] })
+  return model.eval()
+}

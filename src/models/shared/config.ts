@@ -1,0 +1,69 @@
+// config.json of a model folder. Field names stay as Hugging Face writes them, unknown fields included, so that a folder read and
+// written again says the same. The fields of an architecture stand in its own file, such as gpt2-config.ts.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FileError, FormatError, UnsupportedError } from '../../errors.js'
+import { bad, nearest, show } from '../../runtime/options.js'
+
+/** Activations by the names that config files use. */
+export const ACTIVATIONS = ['gelu_new', 'gelu_pytorch_tanh', 'gelu', 'relu', 'silu', 'swish', 'tanh'] as const
+
+/** @throws {OptionError} for a name that is not among {@link ACTIVATIONS}. */
+export function checkActivation(owner: string, field: string, name: string): void {
+  if (!(ACTIVATIONS as readonly string[]).includes(name)) throw bad(owner, field, ACTIVATIONS.join(', '), name)
+}
+
+/**
+ * Reads `config.json` of a model folder.
+ * @throws {FileError} when it cannot be read. @throws {FormatError} when it is not a JSON object.
+ */
+export async function readConfig(dir: string): Promise<Record<string, unknown>> {
+  const path = join(dir, 'config.json')
+  const config = parse(path, await read(path))
+  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as Record<string, unknown>
+  throw notAnObject(path, show(config))
+}
+
+/**
+ * The `model_type` of a configuration, if this package has the architecture.
+ * @throws {UnsupportedError} naming those it has.
+ */
+export function checkModelType<T extends string>(config: Record<string, unknown>, known: readonly T[], dir: string): T {
+  const type = config['model_type']
+  const found = known.find((name) => name === type)
+  if (found !== undefined) return found
+  const near = typeof type === 'string' ? nearest(type, known) : undefined
+  throw new UnsupportedError({
+    what: `${dir}: this architecture is not supported`,
+    expected: `model_type ${known.join(' or ')}`,
+    received: `model_type ${show(type)}, architectures ${show(config['architectures'])}`,
+    fix: near === undefined ? 'use a checkpoint of a supported architecture' : `write '${near}' if the file has a slip`,
+  })
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new FileError({
+      what: `${path} cannot be read`,
+      expected: 'a model folder in the Hugging Face layout',
+      received: cause instanceof Error ? cause.message : String(cause),
+      fix: 'check the path of the model folder',
+      cause,
+    })
+  }
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw notAnObject(path, cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
+function notAnObject(path: string, received: string, cause?: unknown): FormatError {
+  const fix = 'copy config.json from the original checkpoint'
+  return new FormatError({ what: `${path} is not usable`, expected: 'a JSON object', received, fix, cause })
+}

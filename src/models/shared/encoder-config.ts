@@ -1,0 +1,85 @@
+// The fields that BERT and the encoders after it have in common, and their checks.
+import { bad, checkBoolean, checkChoice, checkInteger, checkNumber, checkProbability } from '../../runtime/options.js'
+import { ACTIVATIONS } from './config.js'
+import type { LabelsConfig } from './labels-config.js'
+
+/** Fields of `config.json` that all encoders with a norm behind each half of a layer have. */
+export interface PostNormConfig extends LabelsConfig {
+  /** Number of tokens V. */
+  vocab_size: number
+  /** Channels C. */
+  hidden_size: number
+  /** Layers. */
+  num_hidden_layers: number
+  /** Attention heads H; divides `hidden_size`. */
+  num_attention_heads: number
+  /** Width of the part between two attentions. */
+  intermediate_size: number
+  /** `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `relu`, `silu` or `tanh`. @default 'gelu' */
+  hidden_act: string
+  /** Dropout on the embeddings and on what each half of a layer adds, in training. @default 0.1 */
+  hidden_dropout_prob: number
+  /** Dropout on the attention weights, in training. @default 0.1 */
+  attention_probs_dropout_prob: number
+  /** Rows of the position table. @default 512 */
+  max_position_embeddings: number
+  /** Kinds of token. */
+  type_vocab_size: number
+  /** Standard deviation of fresh weights. @default 0.02 */
+  initializer_range: number
+  layer_norm_eps: number
+  /** A head that predicts tokens shares the weight of the token embedding. @default true */
+  tie_word_embeddings: boolean
+  [other: string]: unknown
+}
+
+/** The fields that count something and are at least 1. */
+const SIZES = [
+  'vocab_size',
+  'hidden_size',
+  'num_hidden_layers',
+  'num_attention_heads',
+  'intermediate_size',
+  'max_position_embeddings',
+] as const
+
+/**
+ * Checks the common fields. `kinds` is the smallest number of kinds of token.
+ * @throws {OptionError} naming the field.
+ */
+export function checkPostNorm(owner: string, config: PostNormConfig, kinds: number): void {
+  for (const field of SIZES) checkInteger(owner, field, config[field], 1)
+  checkInteger(owner, 'type_vocab_size', config.type_vocab_size, kinds)
+  checkHeads(owner, config)
+  checkNumber(owner, 'layer_norm_eps', config.layer_norm_eps, 0)
+  checkNumber(owner, 'initializer_range', config.initializer_range, 0)
+  checkProbability(owner, 'hidden_dropout_prob', config.hidden_dropout_prob)
+  checkProbability(owner, 'attention_probs_dropout_prob', config.attention_probs_dropout_prob)
+  checkBoolean(owner, 'tie_word_embeddings', config.tie_word_embeddings)
+  checkChoice(owner, 'hidden_act', config.hidden_act, ACTIVATIONS)
+  refuseDecoder(owner, config)
+}
+
+/** @throws {OptionError} unless the heads share the channels evenly. */
+export function checkHeads(owner: string, config: { hidden_size: number; num_attention_heads: number }): void {
+  if (config.hidden_size % config.num_attention_heads === 0) return
+  const expected = `a divisor of hidden_size = ${config.hidden_size}`
+  throw bad(owner, 'num_attention_heads', expected, config.num_attention_heads)
+}
+
+/** The token that fills short rows, a row of the token embedding, or null. @throws {OptionError} for one outside of it. */
+export function checkPadToken(owner: string, config: { pad_token_id: unknown; vocab_size: number }): void {
+  const { pad_token_id: padding, vocab_size } = config
+  if (padding === null) return
+  if (checkInteger(owner, 'pad_token_id', padding, 0) >= vocab_size)
+    throw bad(owner, 'pad_token_id', `an integer from 0 to ${vocab_size - 1}`, padding)
+}
+
+// What old files may ask for and no encoder here computes.
+function refuseDecoder(owner: string, config: PostNormConfig): void {
+  for (const field of ['is_decoder', 'add_cross_attention']) {
+    if (config[field]) throw bad(owner, field, 'false', config[field], 'use the checkpoint of an encoder')
+  }
+  const positions = config['position_embedding_type'] ?? 'absolute'
+  if (positions !== 'absolute') throw bad(owner, 'position_embedding_type', `'absolute'`, positions)
+}

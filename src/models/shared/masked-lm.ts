@@ -1,0 +1,108 @@
+// What every model that predicts masked tokens shares: its loss, checkpointing, files.
+import { Module } from '../../nn/module.js'
+import { checkKeys } from '../../runtime/options.js'
+import { isGradEnabled, noGrad } from '../../tensor/scope.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import { ENCODER_KEYS } from './encoder-input.js'
+import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
+import { savedConfig } from './encoder-model.js'
+import type { EncoderModel } from './encoder-model.js'
+import type { Ids } from '../../generation/ids.js'
+import type { Layer } from './parts.js'
+import { savePretrained } from './pretrained.js'
+import type { SaveOptions } from './pretrained.js'
+
+/** Options of the forward of a model that predicts masked tokens. */
+export interface MaskedLMOptions extends EncoderOptions {
+  /**
+   * The token that belongs at each position, (B, T); −100 counts not, and is the label of all tokens that were not masked. Given as rows of numbers, the
+   * head runs only on the positions that count.
+   */
+  labels?: Ids | null
+}
+
+/** What a model that predicts masked tokens returns. */
+export class MaskedLMOutput {
+  /** Mean cross entropy over the labels that count; null without labels. */
+  readonly loss: Tensor | null
+  /** Output of the last layer, (B, T, C). */
+  readonly lastHiddenState: Tensor
+  readonly hiddenStates: Tensor[] | null
+  private readonly head: (hidden: Tensor) => Tensor
+  private readonly recordsGrad: boolean
+  private computed: Tensor | null
+
+  constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Tensor | null) {
+    this.loss = loss
+    this.lastHiddenState = encoded.lastHiddenState
+    this.hiddenStates = encoded.hiddenStates
+    this.head = head
+    this.recordsGrad = isGradEnabled()
+    this.computed = loss === null ? head(this.lastHiddenState) : null
+  }
+
+  /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for. */
+  get logits(): Tensor {
+    const compute = () => this.head(this.lastHiddenState)
+    this.computed ??= this.recordsGrad ? compute() : noGrad(compute)
+    return this.computed
+  }
+}
+
+/**
+ * An encoder with the head that it is trained with: which token stands behind the mask.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
+ */
+export abstract class MaskedLM extends Module {
+  abstract readonly config: { tie_word_embeddings: boolean } & Record<string, unknown>
+
+  /** The model below the head. */
+  abstract get baseModel(): EncoderModel
+
+  /** The name of the class in `config.json`. */
+  protected abstract get architecture(): string
+
+  /** The layer that gives the scores over the vocabulary. */
+  protected abstract get scorer(): Layer
+
+  /** The weight of the token embedding, which a tied head shares. */
+  protected abstract get words(): Tensor
+
+  /** What files of a tied model leave out. */
+  protected abstract get tiedNames(): readonly string[]
+
+  /** (B, T, C) → (B, T, V). */
+  protected abstract predict(hidden: Tensor): Tensor
+
+  protected abstract loss(owner: string, hidden: Tensor, labels: Ids): Tensor
+
+  override forward(inputIds: Ids, options: MaskedLMOptions = {}): MaskedLMOutput {
+    const owner = `${this.constructor.name}.forward`
+    checkKeys(owner, options, [...ENCODER_KEYS, 'labels'])
+    const { labels, ...rest } = options
+    const encoded = this.baseModel.forward(inputIds, rest)
+    const loss = labels ? this.loss(owner, encoded.lastHiddenState, labels) : null
+    return new MaskedLMOutput(encoded, (hidden) => this.predict(hidden), loss)
+  }
+
+  /**
+   * Writes `config.json` and `model.safetensors`, as transformers does: what is tied is left out. A head that is tied no longer, because the embedding was
+   * adapted and merged without it, is written, and the configuration says so.
+   */
+  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
+    const tied = 'weight' in this.scorer && this.scorer.weight === this.words
+    const config = { ...savedConfig(this.config, this.architecture), tie_word_embeddings: tied }
+    await savePretrained(this, dir, { ...options, leaveOut: tied ? this.tiedNames : [], config })
+  }
+
+  /** @see {@link EncoderModel.gradientCheckpointingEnable} */
+  gradientCheckpointingEnable(): void {
+    this.baseModel.gradientCheckpointingEnable()
+  }
+
+  /** @see {@link EncoderModel.gradientCheckpointingDisable} */
+  gradientCheckpointingDisable(): void {
+    this.baseModel.gradientCheckpointingDisable()
+  }
+}

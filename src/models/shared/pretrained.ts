@@ -1,0 +1,242 @@
+// Where the weights of a model come from, and where they go: fresh numbers, or a folder in the Hugging Face layout.
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FileError, KeyError, OptionError } from '../../errors.js'
+import { MODEL, WEIGHT_FILES } from '../../hub/files.js'
+import { folderOf } from '../../hub/folder.js'
+import { HUB_KEYS, pickHubOptions } from '../../hub/options.js'
+import type { HubOptions } from '../../hub/options.js'
+import { load } from '../../io/load.js'
+import { save } from '../../io/safetensors.js'
+import { isLoraLayer } from '../../lora/lora-layer.js'
+import { clearRow } from '../../nn/embedding.js'
+import { findStateDict } from '../../nn/find-state-dict.js'
+import { constant_, normal_, truncNormal_ } from '../../nn/init.js'
+import { asParameter, wideDtype } from '../../nn/linear.js'
+import { parameter } from '../../nn/module.js'
+import type { Module } from '../../nn/module.js'
+import { checkTensors } from '../../nn/state-dict.js'
+import { checkBoolean, checkFloatDtype, checkKeys, nearest, show } from '../../runtime/options.js'
+import type { FloatDtype } from '../../runtime/options.js'
+import { keep, noGrad } from '../../tensor/scope.js'
+import { zeros } from '../../tensor/make.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import type { Generator } from '../../runtime/random.js'
+import { makeFolder, writeText } from '../../io/write-text.js'
+import { checkModelType, readConfig } from './config.js'
+
+/**
+ * How a fresh parameter starts: N(0, std²), within ±`cut`·std where that is given, but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16
+ * or f16 model, too: it belongs to a head that is trained while the model is frozen.
+ */
+export type Init = ({ std: number; cut?: number; zeroRow?: number } | { value: number }) & { wide?: boolean }
+
+/** Gives a model each of its parameters, by state-dict name. */
+export type WeightSource = (name: string, shape: number[], init: Init) => Tensor
+
+/** Options of models with fresh weights. */
+export interface FreshOptions {
+  /** Type of the weights; biases and norms are f32 in a bf16 or f16 model. @default 'f32' */
+  dtype?: FloatDtype
+  /** Draws the weights from this generator. @default the generator of the current stream */
+  generator?: Generator
+}
+
+/** Options of `fromPretrained`; those of a download count where the model is named by a hub id. */
+export interface PretrainedOptions extends HubOptions {
+  /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
+  dtype?: FloatDtype
+  /**
+   * Leave weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
+   * rewritten in place. @default true
+   */
+  mapped?: boolean
+  /** Fields that count instead of those in `config.json`, e.g. `{ num_labels: 3, hidden_dropout_prob: 0 }`. @default none */
+  config?: Readonly<Record<string, unknown>>
+}
+
+/** Options of `savePretrained`. */
+export interface SaveOptions {
+  /** Convert floating tensors to this type. @default each tensor's own type */
+  dtype?: FloatDtype
+}
+
+/** Fresh parameters. */
+export function freshWeights(owner: string, options: FreshOptions): WeightSource {
+  checkKeys(owner, options, ['dtype', 'generator'])
+  const dtype = checkFloatDtype(owner, options.dtype ?? 'f32')
+  const draw = options.generator === undefined ? {} : { generator: options.generator }
+  return (_, shape, init) => {
+    const target = shape.length < 2 || init.wide ? wideDtype(dtype) : dtype
+    let tensor = zeros(shape, { dtype: 'std' in init && init.cut !== undefined ? wideDtype(dtype) : target })
+    if ('std' in init) {
+      if (init.cut === undefined) normal_(tensor, 0, init.std, draw)
+      else tensor = cutNormal(tensor, init.std, init.cut, target, draw)
+      if (init.zeroRow !== undefined) noGrad(() => clearRow(tensor, init.zeroRow!))
+    } else if (init.value !== 0) constant_(tensor, init.value)
+    return parameter(tensor)
+  }
+}
+
+/** N(0, std²) within ±cut·std, drawn in f32 or f64 and rounded once. */
+function cutNormal(wide: Tensor, std: number, cut: number, dtype: FloatDtype, draw: { generator?: Generator }): Tensor {
+  truncNormal_(wide, 0, std, -cut * std, cut * std, draw)
+  if (wide.dtype === dtype) return wide
+  const tensor = noGrad(() => wide.to(dtype))
+  wide.dispose()
+  return tensor
+}
+
+/** The weights of a checkpoint, handed out one by one. */
+export interface CheckpointWeights {
+  take: WeightSource
+  /** Reports all that is missing, misshapen or left over, at once; warns of heads that the file lacks. */
+  close(options: { ignore: readonly string[] }): void
+}
+
+/**
+ * Reads the configuration and the weights of a model folder, or of a hub id, which is downloaded first. Of the `heads`, which are paths of modules, those
+ * that the file holds nothing of start fresh.
+ * @throws {OptionError} when its architecture is not among `known`.
+ * @throws {FileError} when a file is missing.
+ */
+export async function readWeights(
+  dirOrHubId: string,
+  known: readonly string[],
+  nameOf: (name: string) => string | null,
+  options: PretrainedOptions,
+  heads: readonly string[] = [],
+): Promise<{ config: Record<string, unknown>; weights: CheckpointWeights }> {
+  checkKeys('fromPretrained', options, ['dtype', 'mapped', 'config', ...HUB_KEYS])
+  const mapped = checkBoolean('fromPretrained', 'mapped', options.mapped ?? true)
+  const dtype = options.dtype === undefined ? undefined : checkFloatDtype('fromPretrained', options.dtype)
+  const dir = await folderOf('fromPretrained', dirOrHubId, pickHubOptions(options), MODEL)
+  const config = await readConfig(dir)
+  checkModelType(config, known, dir)
+  const tensors = new Map<string, Tensor>()
+  const dict = findStateDict(await load(await weightFile(dir), { mapped }), () => false)
+  checkTensors(dir, dict)
+  for (const [name, tensor] of Object.entries(dict)) {
+    const ours = nameOf(name)
+    if (ours === null) tensor.dispose()
+    else tensors.set(ours, tensor)
+  }
+  const lacking = heads.filter((head) => ![...tensors.keys()].some((name) => name.startsWith(`${head}.`)))
+  return { config: { ...config, ...options.config }, weights: checkpointWeights(dir, tensors, dtype, lacking) }
+}
+
+/**
+ * Writes `config.json` and `model.safetensors`.
+ * @throws {OptionError} for a model with LoRA layers, whose factors have no place in such a folder.
+ */
+export async function savePretrained(
+  model: Module,
+  dir: string,
+  options: SaveOptions & { leaveOut: readonly string[]; config: object },
+): Promise<void> {
+  checkKeys('savePretrained', options, ['dtype', 'leaveOut', 'config'])
+  const adapted = [...model.namedModules()].find(([, module]) => isLoraLayer(module) && module.r > 0)
+  if (adapted) throw adapterInTheWay(adapted[0])
+  const dtype = options.dtype === undefined ? undefined : checkFloatDtype('savePretrained', options.dtype)
+  const entries = Object.entries(model.stateDict()).filter(([name]) => !options.leaveOut.includes(name))
+  const tensors = noGrad(() => entries.map(([name, tensor]) => [name, convert(tensor, dtype)] as const))
+  await makeFolder(dir)
+  await save(Object.fromEntries(tensors), join(dir, 'model.safetensors'), { metadata: { format: 'pt' } })
+  const written = { ...options.config, ...(dtype && { dtype: LONG_NAMES[dtype] }) }
+  await writeText(join(dir, 'config.json'), `${JSON.stringify(written, null, 2)}\n`)
+}
+
+const LONG_NAMES: Record<FloatDtype, string> = { f32: 'float32', f64: 'float64', bf16: 'bfloat16', f16: 'float16' }
+
+async function weightFile(dir: string): Promise<string> {
+  for (const name of WEIGHT_FILES) if (await exists(join(dir, name))) return join(dir, name)
+  throw new FileError({
+    what: `${dir}: there are no weights`,
+    expected: `one of ${WEIGHT_FILES.join(', ')}`,
+    received: 'none of them',
+    fix: 'check the path',
+  })
+}
+
+function checkpointWeights(
+  dir: string,
+  tensors: Map<string, Tensor>,
+  dtype: FloatDtype | undefined,
+  lacking: readonly string[],
+): CheckpointWeights {
+  const [missing, misshapen] = [[] as string[], [] as string[]]
+  const left = new Map(tensors)
+  const fresh = freshWeights('fromPretrained', { dtype: dtype ?? 'f32' })
+  return {
+    take(name, shape, init) {
+      const tensor = tensors.get(name)
+      left.delete(name)
+      if (lacking.some((head) => name.startsWith(`${head}.`))) return fresh(name, shape, init)
+      if (tensor === undefined) missing.push(name)
+      else if (tensor.shape.join() !== shape.join()) misshapen.push(`${name} ${show(tensor)} for (${shape.join(', ')})`)
+      else return asParameter(keep(placed(tensor, dtype, init.wide)))
+      return parameter(zeros(shape)) // stands in until close() has the whole list
+    },
+    close({ ignore }) {
+      for (const name of ignore) {
+        left.get(name)?.dispose()
+        left.delete(name)
+      }
+      const unexpected = [...left.keys()]
+      if (missing.length + misshapen.length + unexpected.length > 0) throw unfit(dir, missing, misshapen, unexpected)
+      if (lacking.length > 0) warnOfFresh(dir, lacking)
+    },
+  }
+}
+
+// Vectors (biases, norms) are widened: they are small, and the kernels read them in f32.
+function placed(tensor: Tensor, dtype: FloatDtype | undefined, wide = false): Tensor {
+  const wanted = dtype ?? tensor.dtype
+  const target = tensor.shape.length < 2 || wide ? wideDtype(wanted) : wanted
+  if (tensor.dtype === target) return tensor
+  const converted = noGrad(() => tensor.to(target))
+  tensor.dispose()
+  return converted
+}
+
+function convert(tensor: Tensor, dtype: FloatDtype | undefined): Tensor {
+  const floating = tensor.dtype === 'f32' || tensor.dtype === 'f64' || tensor.dtype === 'bf16' || tensor.dtype === 'f16'
+  return dtype === undefined || !floating || tensor.dtype === dtype ? tensor : tensor.to(dtype)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+function warnOfFresh(dir: string, heads: readonly string[]): void {
+  const text = `${dir} holds no weights for ${heads.join(', ')}: they start with random numbers, so train them before use`
+  process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_FRESH_HEAD' })
+}
+
+function unfit(dir: string, missing: string[], misshapen: string[], unexpected: string[]): KeyError {
+  const near = missing.flatMap((name) => nearest(name, unexpected) ?? [])
+  const list = (names: string[]) => names.slice(0, 20).join(', ') + (names.length > 20 ? ', …' : '')
+  const parts = [
+    missing.length > 0 && `missing: ${list(missing)}`,
+    misshapen.length > 0 && `misshapen: ${list(misshapen)}`,
+    unexpected.length > 0 && `unexpected: ${list(unexpected)}`,
+  ]
+  return new KeyError({
+    what: `${dir}: the weights do not fit config.json: ${missing.length} missing, ${misshapen.length} misshapen, ${unexpected.length} unexpected`,
+    expected: 'every parameter of the model once, and nothing else',
+    received: parts.filter(Boolean).join('; '),
+    fix: near.length > 0 ? `rename ${near[0]}` : 'check that config.json and the weights belong together',
+  })
+}
+
+function adapterInTheWay(path: string): OptionError {
+  return new OptionError({
+    what: 'savePretrained: the model has LoRA layers, which the Hugging Face layout has no place for',
+    expected: 'a plain model',
+    received: `a LoRA layer at ${path}`,
+    fix: 'save the adapter with save(loraStateDict(model), file), or call mergeAndUnload(model) first',
+  })
+}

@@ -1,0 +1,244 @@
+// One decoder for the architectures since Llama: what they differ in are a few traits.
+import { Dropout } from '../../nn/dropout.js'
+import { Embedding } from '../../nn/embedding.js'
+import { Module } from '../../nn/module.js'
+import { resolvePadding } from '../../runtime/options.js'
+import type { RMSNorm } from '../../nn/rms-norm.js'
+import type { Dtype, Tensor } from '../../tensor/tensor.js'
+import { lastTokens, runDecoder } from './decoder.js'
+import type { Decoder, DecoderOptions, TokenEmbedding } from './decoder.js'
+import type { DecoderOutput } from './decoder-output.js'
+import { FusedGatedMLP, GatedMLP } from './gated-mlp.js'
+import type { Ids } from '../../generation/ids.js'
+import type { Reads } from './packing.js'
+import { offsetRmsNorm, rmsNorm, within } from './parts.js'
+import type { NormMaker } from './parts.js'
+import { readWeights, savePretrained } from './pretrained.js'
+import type { PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
+import { FusedAttention, RotaryAttention } from './rotary-attention.js'
+import type { RotaryContext } from './rotary-attention.js'
+import type { RotaryDecoderConfig } from './rotary-config.js'
+import { RotaryTables } from './rotary.js'
+import type { RotaryConfig } from './rotary.js'
+
+/** In what an architecture differs from Llama. */
+export interface Traits {
+  /** Name of the MLP's activation. */
+  activation: string
+  /** Factor of q·k. @default 1/√head_dim */
+  scale?: number
+  /** The projections of q, k and v have a bias. @default false */
+  queryBias?: boolean
+  /** The projection behind attention has a bias. @default false */
+  outputBias?: boolean
+  /** The layers of the MLP have a bias. @default false */
+  mlpBias?: boolean
+  /** One projection for q, k and v, and one for gate and values (Phi-3). @default false */
+  isFused?: boolean
+  /** Norms of each head of q and k (Qwen3, Gemma 3). @default false */
+  headNorms?: boolean
+  /** Norms multiply by 1 + weight (Gemma). @default false */
+  offsetNorms?: boolean
+  /** Norms behind attention and MLP, before their results are added, too (Gemma 2 and 3). @default false */
+  normsBehind?: boolean
+  /** Embeddings are multiplied by √C (Gemma). @default false */
+  scalesEmbeddings?: boolean
+  /** Attention scores s become `softcap · tanh(s / softcap)` (Gemma 2). @default not */
+  softcap?: number | null
+  /** Dropout of what attention and MLP add (Phi-3). @default 0 */
+  residualDropout?: number
+  /** How many tokens blocks with a window look at. @default there are no such blocks */
+  window?: number | null
+  /** Which blocks have a window. @default none */
+  hasWindow?: readonly boolean[]
+  /** Rotary positions: of all blocks, or of those without a window and those with one (Gemma 3). @default the configuration's */
+  rotary?: readonly [RotaryConfig] | readonly [whole: RotaryConfig, windowed: RotaryConfig]
+  /** Only the first features of a head may turn (Phi-3). @default false */
+  partialRotary?: boolean
+}
+
+/** `x ← x + attention(norm(x));  x ← x + mlp(norm(x))`. */
+class RotaryBlock extends Module {
+  self_attn: RotaryAttention | FusedAttention
+  mlp: GatedMLP | FusedGatedMLP
+  input_layernorm: RMSNorm
+  post_attention_layernorm: RMSNorm
+  dropout: Dropout | null
+
+  constructor(config: RotaryDecoderConfig, traits: Traits, index: number, take: WeightSource) {
+    super()
+    const norm = normMaker(config, traits)
+    this.self_attn = attention(config, traits, index, within(take, 'self_attn'))
+    this.mlp = mlp(config, traits, within(take, 'mlp'))
+    this.input_layernorm = norm(take, 'input_layernorm', config.hidden_size)
+    this.post_attention_layernorm = norm(take, 'post_attention_layernorm', config.hidden_size)
+    this.dropout = traits.residualDropout ? new Dropout(traits.residualDropout) : null
+  }
+
+  override forward(x: Tensor, context: RotaryContext): Tensor {
+    const attended = this.self_attn.forward(this.input_layernorm.forward(x), context)
+    const between = lastTokens(x, context.last).add(this.dropped(attended))
+    return between.add(this.dropped(this.mlp.forward(this.post_attention_layernorm.forward(between))))
+  }
+
+  private dropped(x: Tensor): Tensor {
+    return this.dropout === null ? x : this.dropout.forward(x)
+  }
+}
+
+/** `x ← x + norm(attention(norm(x)));  x ← x + norm(mlp(norm(x)))`, four norms in all. */
+class SandwichBlock extends Module {
+  self_attn: RotaryAttention | FusedAttention
+  mlp: GatedMLP | FusedGatedMLP
+  input_layernorm: RMSNorm
+  post_attention_layernorm: RMSNorm
+  pre_feedforward_layernorm: RMSNorm
+  post_feedforward_layernorm: RMSNorm
+
+  constructor(config: RotaryDecoderConfig, traits: Traits, index: number, take: WeightSource) {
+    super()
+    const norm = normMaker(config, traits)
+    const C = config.hidden_size
+    this.self_attn = attention(config, traits, index, within(take, 'self_attn'))
+    this.mlp = mlp(config, traits, within(take, 'mlp'))
+    this.input_layernorm = norm(take, 'input_layernorm', C)
+    this.post_attention_layernorm = norm(take, 'post_attention_layernorm', C)
+    this.pre_feedforward_layernorm = norm(take, 'pre_feedforward_layernorm', C)
+    this.post_feedforward_layernorm = norm(take, 'post_feedforward_layernorm', C)
+  }
+
+  override forward(x: Tensor, context: RotaryContext): Tensor {
+    const attended = this.self_attn.forward(this.input_layernorm.forward(x), context)
+    const between = lastTokens(x, context.last).add(this.post_attention_layernorm.forward(attended))
+    const y = this.mlp.forward(this.pre_feedforward_layernorm.forward(between))
+    return between.add(this.post_feedforward_layernorm.forward(y))
+  }
+}
+
+function normMaker({ rms_norm_eps: eps }: RotaryDecoderConfig, { offsetNorms }: Traits): NormMaker {
+  return (take, name, width) => (offsetNorms ? offsetRmsNorm : rmsNorm)(take, name, width, eps)
+}
+
+function attention(config: RotaryDecoderConfig, traits: Traits, index: number, take: WeightSource) {
+  const { head_dim: headDim } = config
+  const isWindowed = traits.hasWindow?.[index] ?? false
+  const options = {
+    index,
+    width: config.hidden_size,
+    heads: config.num_attention_heads,
+    keyHeads: config.num_key_value_heads,
+    headDim,
+    std: config.initializer_range,
+    dropout: config.attention_dropout,
+    scale: traits.scale ?? 1 / Math.sqrt(headDim),
+    softcap: traits.softcap ?? null,
+    window: isWindowed ? traits.window! : null,
+    rotary: isWindowed && traits.rotary?.length === 2 ? 1 : 0,
+    queryBias: traits.queryBias ?? false,
+    outputBias: traits.outputBias ?? false,
+    headNorm: traits.headNorms ? normMaker(config, traits) : null,
+  }
+  return traits.isFused ? new FusedAttention(options, take) : new RotaryAttention(options, take)
+}
+
+function mlp(config: RotaryDecoderConfig, traits: Traits, take: WeightSource) {
+  const { hidden_size: width, intermediate_size: inner, initializer_range: std } = config
+  const options = { width, inner, std, activation: traits.activation, bias: traits.mlpBias ?? false }
+  return traits.isFused ? new FusedGatedMLP(options, take) : new GatedMLP(options, take)
+}
+
+/**
+ * A decoder with rotary positions and without a head: token embeddings, blocks with root mean square norms, a final norm. Llama, Mistral, Qwen2, Qwen3,
+ * Phi-3, Gemma 2 and Gemma 3 are such decoders.
+ *
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints (`layers.0.self_attn.q_proj.weight`).
+ */
+export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryDecoderConfig> extends Module implements Decoder {
+  readonly config: Config
+  gradientCheckpointing = false
+  embed_tokens: TokenEmbedding
+  layers: (RotaryBlock | SandwichBlock)[]
+  norm: RMSNorm
+  private readonly rotary: readonly RotaryTables[]
+  private readonly window: number | null
+  private readonly scalesEmbeddings: boolean
+
+  protected constructor(owner: string, config: Config, traits: Traits, take: WeightSource) {
+    super()
+    this.config = config
+    const { vocab_size: V, hidden_size: C, initializer_range: std, pad_token_id: paddingIdx } = config
+    const init = paddingIdx === null ? { std } : { std, zeroRow: resolvePadding(owner, paddingIdx, V) }
+    this.embed_tokens = new Embedding(V, C, { weight: take('embed_tokens.weight', [V, C], init), paddingIdx })
+    const Block = traits.normsBehind ? SandwichBlock : RotaryBlock
+    const block = (_: unknown, i: number) => new Block(config, traits, i, within(take, `layers.${i}`))
+    this.layers = Array.from({ length: config.num_hidden_layers }, block)
+    this.norm = normMaker(config, traits)(take, 'norm', C)
+    const kinds: readonly RotaryConfig[] = traits.rotary ?? [config]
+    this.rotary = kinds.map((each) => new RotaryTables(owner, each, traits.partialRotary))
+    this.window = traits.hasWindow?.includes(true) ? traits.window! : null
+    this.scalesEmbeddings = traits.scalesEmbeddings ?? false
+  }
+
+  get inputEmbeddings(): TokenEmbedding {
+    return this.embed_tokens
+  }
+
+  /** `reads`: which outputs will be read. */
+  override forward(inputIds: Ids, options: DecoderOptions = {}, reads: Reads = 'unmasked'): DecoderOutput {
+    const owner = `${this.constructor.name}.forward`
+    return runDecoder<RotaryContext>(owner, inputIds, options, reads, {
+      model: this,
+      blocks: this.layers,
+      norm: this.norm,
+      window: this.window,
+      begin: (ids, place) => {
+        const x = this.embed(ids) // (B, T, C)
+        const rotations = this.rotary.map((tables) => tables.rotation(owner, { ...place, dtype: x.dtype }))
+        return { x, beside: { rotations } }
+      },
+    })
+  }
+
+  private embed(ids: Tensor): Tensor {
+    const x = this.embed_tokens.forward(ids)
+    if (!this.scalesEmbeddings) return x
+    return x.mul(rounded(Math.sqrt(this.config.hidden_size), this.embed_tokens.weight.dtype))
+  }
+
+  /** Writes `config.json` and `model.safetensors`, as transformers does. */
+  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
+    const config = { ...this.config, architectures: [this.constructor.name] }
+    await savePretrained(this, dir, { ...options, leaveOut: [], config })
+  }
+}
+
+/** A number as a type of weights holds it: Gemma was trained with the factor of its embeddings in bf16, and transformers takes that of the table. */
+function rounded(x: number, dtype: Dtype): number {
+  const bits = dtype === 'bf16' ? 7 : dtype === 'f16' ? 10 : null
+  if (bits === null) return x
+  const step = 2 ** (Math.floor(Math.log2(x)) - bits)
+  return Math.round(x / step) * step
+}
+
+/**
+ * Builds a decoder without a head from the configuration and the weights of a folder, which may hold a head, too; it is in evaluation mode, as in
+ * transformers.
+ */
+export async function readRotaryDecoder<M extends RotaryDecoder>(
+  dir: string,
+  options: PretrainedOptions,
+  modelType: string,
+  build: (config: Record<string, unknown>, take: WeightSource) => M,
+): Promise<M> {
+  const nameOf = (name: string) =>
+    name.startsWith('lm_head.') || isFrequency(name) ? null : name.replace(/^model\./, '')
+  const { config, weights } = await readWeights(dir, [modelType], nameOf, options)
+  const model = build(config, weights.take)
+  weights.close({ ignore: [] })
+  return model.eval()
+}
+
+/** Whether a tensor holds the frequencies, as files of old releases do. */
+export function isFrequency(name: string): boolean {
+  return name.endsWith('rotary_emb.inv_freq')
+}

@@ -1,0 +1,73 @@
+// What every model that answers for whole sequences shares: its loss, checkpointing, files.
+import { Module } from '../../nn/module.js'
+import { checkKeys } from '../../runtime/options.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import { ENCODER_KEYS } from './encoder-input.js'
+import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
+import { savedConfig } from './encoder-model.js'
+import type { EncoderModel } from './encoder-model.js'
+import type { Ids } from '../../generation/ids.js'
+import type { LabelsConfig } from './labels-config.js'
+import type { Layer } from './parts.js'
+import { savePretrained } from './pretrained.js'
+import type { SaveOptions } from './pretrained.js'
+import { sequenceLoss } from './sequence-classification.js'
+import type { SequenceClassifierOutput, SequenceLabels } from './sequence-classification.js'
+
+/** Options of the forward of a sequence classifier. */
+export interface SequenceClassificationOptions extends EncoderOptions {
+  /** What the model shall answer: classes or numbers. @see {@link SequenceLabels} */
+  labels?: SequenceLabels | null
+}
+
+/**
+ * An encoder with a head that answers for whole sequences: classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Padding on either side changes nothing: heads read a row's first token, or the mean of
+ * its tokens, wherever they stand.
+ */
+export abstract class SequenceClassifier extends Module {
+  abstract readonly config: LabelsConfig & Record<string, unknown>
+  /** Ends in the logits. */
+  abstract classifier: Layer
+
+  /** The model below the head. Parameters outside of it belong to the head. */
+  abstract get baseModel(): EncoderModel
+
+  /** The name of the class in `config.json`. */
+  protected abstract get architecture(): string
+
+  /** Whether the head needs the first token of each row alone. */
+  protected get readsFirstToken(): boolean {
+    return true
+  }
+
+  /** The head: (B, num_labels) of what the model below puts out. */
+  protected abstract score(owner: string, encoded: EncoderOutput, mask: Ids | null | undefined): Tensor
+
+  override forward(inputIds: Ids, options: SequenceClassificationOptions = {}): SequenceClassifierOutput {
+    const owner = `${this.constructor.name}.forward`
+    checkKeys(owner, options, [...ENCODER_KEYS, 'labels'])
+    const { labels, ...rest } = options
+    const part = this.readsFirstToken && !options.outputHiddenStates ? { positionsToKeep: 1 } : {}
+    const encoded = this.baseModel.forward(inputIds, { ...rest, ...part })
+    const logits = this.score(owner, encoded, options.attentionMask)
+    const loss = labels ? sequenceLoss(owner, logits, labels, this.config) : null
+    return { loss, logits, hiddenStates: encoded.hiddenStates }
+  }
+
+  /** Writes `config.json` and `model.safetensors`, as transformers does. */
+  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
+    await savePretrained(this, dir, { ...options, leaveOut: [], config: savedConfig(this.config, this.architecture) })
+  }
+
+  /** @see {@link EncoderModel.gradientCheckpointingEnable} */
+  gradientCheckpointingEnable(): void {
+    this.baseModel.gradientCheckpointingEnable()
+  }
+
+  /** @see {@link EncoderModel.gradientCheckpointingDisable} */
+  gradientCheckpointingDisable(): void {
+    this.baseModel.gradientCheckpointingDisable()
+  }
+}

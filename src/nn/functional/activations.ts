@@ -1,0 +1,151 @@
+// Activations made of other operations.
+import { ShapeError } from '../../errors.js'
+import * as ops from '../../generated/ops.js'
+import { where } from '../../tensor/make.js'
+import { scope } from '../../tensor/scope.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import { bad, checkInteger, checkNumber, show } from '../../runtime/options.js'
+import { perChannel } from './spatial.js'
+
+/** `x` where it is positive, else `negativeSlope · x`. */
+export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
+  checkNumber('nn.functional.leakyRelu', 'negativeSlope', negativeSlope)
+  return scope(() => where(x.gt(0), x, x.mul(negativeSlope)))
+}
+
+/** `x` where it is positive, else `alpha · (eˣ − 1)`. */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  checkNumber('nn.functional.elu', 'alpha', alpha)
+  return scope(() => {
+    // eˣ − 1 = 2t / (1 − t) with t = tanh(x/2): no digits are lost near 0, and nothing overflows where x is not used.
+    const t = x.clamp(null, 0).mul(0.5).tanh()
+    return where(x.gt(0), x, t.mul(2 * alpha).div(t.neg().add(1)))
+  })
+}
+
+/** Above this, `log(1 + eˣ)` is x in every dtype. */
+const LINEAR_FROM = 40
+
+/** `log(1 + e^(beta·x)) / beta`, a smooth ReLU; `x` itself where `beta · x` is above `threshold`. */
+export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
+  checkNumber('nn.functional.softplus', 'beta', beta, 0, true)
+  checkNumber('nn.functional.softplus', 'threshold', threshold)
+  return scope(() => {
+    const limit = Math.min(threshold, LINEAR_FROM)
+    const z = x.mul(beta)
+    return where(
+      z.gt(limit),
+      x,
+      z
+        .clamp(null, limit)
+        .exp()
+        .log1p()
+        .mul(1 / beta),
+    )
+  })
+}
+
+/** `log(1 / (1 + e⁻ˣ))`. */
+export function logSigmoid(x: Tensor): Tensor {
+  return scope(() => softplus(x.neg(), 1, LINEAR_FROM).neg())
+}
+
+/**
+ * `silu(gate) · up`, the gate of Llama's feed-forward (SwiGLU), in one pass: the silu is neither written nor kept for backward.
+ *
+ * @throws {ShapeError} when the shapes differ.
+ */
+export function siluMul(gate: Tensor, up: Tensor): Tensor {
+  return ops.siluMul(gate, up)
+}
+
+/** `x · tanh(softplus(x))` (Misra 2019). */
+export function mish(x: Tensor): Tensor {
+  return scope(() => x.mul(softplus(x).tanh()))
+}
+
+/** `x` held between two bounds; unlike `clamp`, no gradient passes at the bounds themselves. */
+export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
+  checkNumber('nn.functional.hardtanh', 'minVal', minVal)
+  if (checkNumber('nn.functional.hardtanh', 'maxVal', maxVal) < minVal) {
+    throw bad('nn.functional.hardtanh', 'maxVal', `a number from minVal (${minVal}) on`, maxVal)
+  }
+  return scope(() => {
+    const inside = x.gt(minVal).logicalAnd(x.lt(maxVal))
+    return where(inside, x, x.detach().clamp(minVal, maxVal))
+  })
+}
+
+/** `min(max(x, 0), 6)`. */
+export function relu6(x: Tensor): Tensor {
+  return hardtanh(x, 0, 6)
+}
+
+/**
+ * `x` where it is positive, else `weight · x`: one slope for all, or one for each channel (the second dimension).
+ * @throws {ShapeError} when there are other than 1 or C slopes.
+ */
+export function prelu(x: Tensor, weight: Tensor): Tensor {
+  const channels = x.ndim < 2 ? 1 : x.shape[1]!
+  if (weight.ndim > 1 || (weight.numel !== 1 && weight.numel !== channels)) {
+    throw new ShapeError({
+      what: 'nn.functional.prelu: the slopes do not fit x',
+      expected: `weight (1) or (${channels}), the channels of x`,
+      received: `weight ${show(weight)}, x ${show(x)}`,
+      fix: 'give one slope for all, or one for each channel (dimension 1 of x)',
+    })
+  }
+  return scope(() => {
+    const slope = weight.numel === 1 ? weight.reshape([1]) : perChannel(weight, x)
+    return where(x.gt(0), x, x.mul(x.ndim === 0 ? slope.reshape([]) : slope))
+  })
+}
+
+/** The first half of a dimension times σ of the second (Dauphin et al. 2017). @throws {ShapeError} for an odd dimension. */
+export function glu(x: Tensor, dim = -1): Tensor {
+  const size = x.size(checkInteger('nn.functional.glu', 'dim', dim, -Infinity))
+  if (x.ndim === 0 || size % 2 !== 0) {
+    throw new ShapeError({
+      what: 'nn.functional.glu: the dimension has no halves',
+      expected: `an even size of dimension ${dim}`,
+      received: `x ${show(x)}`,
+      fix: 'choose a dimension of even size: one half gates the other',
+    })
+  }
+  return scope(() => {
+    const [a, b] = x.split(size / 2, dim) as [Tensor, Tensor]
+    return a.mul(b.sigmoid())
+  })
+}
+
+/** As {@link dropout}, whole channels of `(N, C, L)` or `(C, L)` at a time. */
+export function dropout1d(x: Tensor, p = 0.5, training = true): Tensor {
+  return channelDropout('nn.functional.dropout1d', x, p, training, 3)
+}
+
+/** As {@link dropout}, whole channels of `(N, C, H, W)` or, as in PyTorch, `(N, C, L)` at a time. */
+export function dropout2d(x: Tensor, p = 0.5, training = true): Tensor {
+  return channelDropout('nn.functional.dropout2d', x, p, training, x.ndim === 3 ? 3 : 4)
+}
+
+/** As {@link dropout}, whole channels of `(N, C, D, H, W)` or `(C, D, H, W)` at a time. */
+export function dropout3d(x: Tensor, p = 0.5, training = true): Tensor {
+  return channelDropout('nn.functional.dropout3d', x, p, training, 5)
+}
+
+/** Drops channels of an input of `rank` dimensions, or one less without the batch (never for an image, whose batch must be there). */
+function channelDropout(owner: string, x: Tensor, p: number, training: boolean, rank: number): Tensor {
+  if (!(typeof p === 'number' && p >= 0 && p <= 1)) throw bad(owner, 'p', 'a number from 0 to 1', p)
+  const lead = x.ndim === rank ? 2 : x.ndim === rank - 1 && rank !== 4 ? 1 : 0
+  if (lead === 0) {
+    throw new ShapeError({
+      what: `${owner}: x has the wrong number of dimensions`,
+      expected: `x with ${rank} dimensions, samples and channels first`,
+      received: `x ${show(x)}`,
+      fix: 'add a dimension of samples with unsqueeze(0), or use the form for another number of dimensions',
+    })
+  }
+  if (!training || p === 0) return x
+  const shape = x.shape.map((n, i) => (i < lead ? n : 1))
+  return scope(() => x.mul(ops.dropout(ops.full(shape, 1, x.dtype), p)))
+}

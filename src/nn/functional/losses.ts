@@ -1,0 +1,208 @@
+// Loss functions. All take logits or predictions first and the target second, and reduce to the mean unless told otherwise.
+import { ShapeError } from '../../errors.js'
+import * as ops from '../../generated/ops.js'
+import { where } from '../../tensor/make.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import { checkChoice, checkKeys, checkProbability, show } from '../../runtime/options.js'
+
+/** How a loss per element becomes one number: mean, sum, or not at all. */
+export type Reduction = 'none' | 'mean' | 'sum'
+
+/** Options of {@link crossEntropy}. */
+export interface CrossEntropyOptions {
+  /** A weight for each class, (C). @default all 1 */
+  weight?: Tensor | null
+  /** Targets with this value count neither in the loss nor in its mean. @default -100 */
+  ignoreIndex?: number
+  /** Share of the target that is spread evenly over all classes, the right one included. @default 0 */
+  labelSmoothing?: number
+  /** @default 'mean' */
+  reduction?: Reduction
+  /**
+   * A weight for each target, of its shape: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
+   * that count. Use it as a mask, or to weigh examples. @default all 1
+   */
+  tokenWeights?: Tensor | null
+}
+
+/** Options of {@link nllLoss}. */
+export type NllLossOptions = Pick<CrossEntropyOptions, 'weight' | 'ignoreIndex' | 'reduction'>
+
+/** Options of {@link mseLoss}. */
+export interface MseLossOptions {
+  /** @default 'mean' */
+  reduction?: Reduction
+}
+
+/** Options of {@link klDiv}. */
+export interface KlDivOptions {
+  /** `'batchmean'` divides the sum by the first dimension and is the one that the definition asks for. @default 'mean' */
+  reduction?: Reduction | 'batchmean'
+  /** `target` holds log-probabilities. @default false */
+  logTarget?: boolean
+}
+
+/** The ways to reduce, by the numbers that the engine knows them by. */
+export const REDUCTIONS: readonly Reduction[] = ['none', 'mean', 'sum']
+
+/**
+ * `loss = −log softmax(logits)[target]`, per row in one pass, without a tensor of probabilities.
+ *
+ * Shapes: `logits (N, C)`, `target (N)` i64; or `(C)` and `()`; or PyTorch's `(N, C, d1, …)` and `(N, d1, …)`.
+ * With `labelSmoothing` ε: `(1 − ε) · nll + ε · mean over classes of −log p`.
+ * `'mean'` divides by the number of targets that count (by the sum of their weights, where weights are given): NaN if there is none.
+ *
+ * @example
+ * const loss = nn.functional.crossEntropy(logits.reshape([-1, 50257]), labels.flatten(), { labelSmoothing: 0.1 })
+ * @throws {ShapeError} when the shapes do not fit; logits with the classes last need `reshape([-1, C])` first.
+ */
+export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const owner = 'nn.functional.crossEntropy'
+  checkKeys(owner, options, ['weight', 'ignoreIndex', 'labelSmoothing', 'reduction', 'tokenWeights'])
+  const smoothing = checkProbability(owner, 'labelSmoothing', options.labelSmoothing ?? 0)
+  const ignoreIndex = options.ignoreIndex ?? -100
+  const rows = classRows(owner, logits, target) // (N, C)
+  const flat = target.reshape([-1]) // (N)
+  const losses = ops.crossEntropy(rows, flat, options.weight ?? null, ignoreIndex, smoothing)
+  return reduceRows(owner, losses, flat, target.shape, ignoreIndex, options)
+}
+
+/**
+ * `loss = −logProbabilities[target]`: the second half of {@link crossEntropy}, for log-probabilities that are there already.
+ *
+ * Shapes as {@link crossEntropy}.
+ */
+export function nllLoss(logProbabilities: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
+  const owner = 'nn.functional.nllLoss'
+  checkKeys(owner, options, ['weight', 'ignoreIndex', 'reduction'])
+  const ignoreIndex = options.ignoreIndex ?? -100
+  const rows = classRows(owner, logProbabilities, target) // (N, C)
+  const flat = target.reshape([-1]) // (N)
+  const counts = flat.ne(ignoreIndex)
+  const safe = flat.maskedFill(counts.logicalNot(), 0)
+  let losses = rows.gather(1, safe.unsqueeze(1)).squeeze(1).neg()
+  if (options.weight) losses = losses.mul(options.weight.indexSelect(0, safe))
+  losses = losses.maskedFill(counts.logicalNot(), 0)
+  return reduceRows(owner, losses, flat, target.shape, ignoreIndex, options)
+}
+
+/**
+ * `(input − target)²`.
+ *
+ * @throws {ShapeError} when the shapes differ: broadcasting one against the other is nearly always a mistake here.
+ */
+export function mseLoss(input: Tensor, target: Tensor, options: MseLossOptions = {}): Tensor {
+  const owner = 'nn.functional.mseLoss'
+  checkKeys(owner, options, ['reduction'])
+  sameShape(owner, input, target)
+  return reduce(owner, input.sub(target).square(), options.reduction)
+}
+
+/**
+ * Kullback–Leibler divergence by element: `target · (log target − input)`, where `input` holds **log**-probabilities; 0 where the target is 0.
+ *
+ * @example
+ * nn.functional.klDiv(student.logSoftmax(-1), teacher.softmax(-1), { reduction: 'batchmean' })
+ */
+export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
+  const owner = 'nn.functional.klDiv'
+  checkKeys(owner, options, ['reduction', 'logTarget'])
+  sameShape(owner, input, target)
+  const losses = options.logTarget ? target.exp().mul(target.sub(input)) : klFromProbabilities(input, target)
+  if (options.reduction !== 'batchmean') return reduce(owner, losses, options.reduction)
+  return losses.sum().div(input.shape[0] ?? 1)
+}
+
+// The smallest normal numbers: t · log(max(t, tiny)) is 0 at t = 0, with a finite gradient.
+function klFromProbabilities(input: Tensor, target: Tensor): Tensor {
+  const tiny = target.dtype === 'f64' ? 2.2250738585072014e-308 : 1.1754943508222875e-38
+  return target.mul(target.clamp(tiny).log().sub(input))
+}
+
+/** One number of the losses by element, or all of them. */
+export function reduce(owner: string, losses: Tensor, reduction: Reduction | undefined): Tensor {
+  switch (checkChoice(owner, 'reduction', reduction ?? 'mean', REDUCTIONS)) {
+    case 'none':
+      return losses
+    case 'sum':
+      return losses.sum()
+    case 'mean':
+      return losses.mean()
+  }
+}
+
+function reduceRows(
+  owner: string,
+  losses: Tensor,
+  target: Tensor,
+  shape: readonly number[],
+  ignoreIndex: number,
+  options: CrossEntropyOptions,
+): Tensor {
+  const reduction = checkChoice(owner, 'reduction', options.reduction ?? 'mean', REDUCTIONS)
+  const tokenWeights = flatWeights(owner, options.tokenWeights, shape)
+  const weighted = tokenWeights ? losses.mul(tokenWeights) : losses
+  if (reduction === 'none') return weighted.reshape(shape)
+  if (reduction === 'sum') return weighted.sum()
+  return weighted.sum().div(totalWeight(losses, target, ignoreIndex, options.weight, tokenWeights))
+}
+
+// Σ of the weights of the targets that count: what PyTorch's 'mean' divides by.
+function totalWeight(
+  losses: Tensor,
+  target: Tensor,
+  ignoreIndex: number,
+  classWeight: Tensor | null | undefined,
+  tokenWeights: Tensor | null,
+): Tensor {
+  const counts = target.ne(ignoreIndex)
+  let weights = counts.to(losses.dtype)
+  if (tokenWeights) weights = weights.mul(tokenWeights)
+  if (classWeight) weights = weights.mul(classWeight.indexSelect(0, where(counts, target, 0)))
+  return weights.sum()
+}
+
+function flatWeights(owner: string, weights: Tensor | null | undefined, shape: readonly number[]): Tensor | null {
+  if (!weights) return null
+  if (weights.shape.join() === shape.join()) return weights.reshape([-1])
+  throw new ShapeError({
+    what: `${owner}: tokenWeights do not fit the target`,
+    expected: `tokenWeights (${shape.join(', ')}), as the target`,
+    received: `tokenWeights ${show(weights)}`,
+    fix: 'give one weight for each target',
+  })
+}
+
+// Logits as (rows, classes), from PyTorch's layout with the classes in dimension 1.
+function classRows(owner: string, logits: Tensor, target: Tensor): Tensor {
+  const [shape, wanted] = [logits.shape, target.shape]
+  if (logits.ndim === 1 && target.ndim === 0) return logits.unsqueeze(0)
+  const fits = logits.ndim >= 2 && [shape[0], ...shape.slice(2)].join() === wanted.join()
+  if (!fits) throw classShape(owner, logits, target)
+  if (logits.ndim === 2) return logits
+  const rest = shape.slice(2).map((_, i) => i + 2)
+  return logits.permute(0, ...rest, 1).reshape([-1, shape[1] ?? 1])
+}
+
+function classShape(owner: string, logits: Tensor, target: Tensor): ShapeError {
+  const classesLast = logits.shape.slice(0, -1).join() === target.shape.join()
+  return new ShapeError({
+    what: `${owner}: the target does not fit the logits`,
+    expected: 'logits (N, C) and target (N), or logits (N, C, d1, …) and target (N, d1, …)',
+    received: `logits ${show(logits)}, target ${show(target)}`,
+    fix: classesLast
+      ? `the classes are last: call it with logits.reshape([-1, ${logits.shape.at(-1)}]) and target.reshape([-1])`
+      : 'give one target for each row of logits',
+  })
+}
+
+/** Refuses a target of another shape than the input: broadcasting one against the other is nearly always a mistake. */
+export function sameShape(owner: string, input: Tensor, target: Tensor): void {
+  if (input.shape.join() === target.shape.join()) return
+  throw new ShapeError({
+    what: `${owner}: input and target have different shapes`,
+    expected: `target (${input.shape.join(', ')}), as the input`,
+    received: `input ${show(input)}, target ${show(target)}`,
+    fix: 'reshape or expand one of them before the call',
+  })
+}

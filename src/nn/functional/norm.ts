@@ -1,0 +1,211 @@
+// Norms over channels as functions: `x (N, C, ...)`.
+import { ShapeError } from '../../errors.js'
+import * as ops from '../../generated/ops.js'
+import { noGrad, scope } from '../../tensor/scope.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import { bad, checkInteger, checkNumber, show } from '../../runtime/options.js'
+import { perChannel } from './spatial.js'
+
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias` per channel. In training mean and variance (1/count) are the batch's, and the running ones
+ * move towards them: `running = (1 − momentum) · running + momentum · batch`, with the unbiased variance. Else the running ones are used.
+ *
+ * Shapes: `x (N, C, ...)`; `runningMean`, `runningVar`, `weight` and `bias` `(C)`. The running ones are changed in place.
+ * @throws {ShapeError} when the channels do not fit, or when a channel has one value in training.
+ */
+export function batchNorm(
+  x: Tensor,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  weight: Tensor | null = null,
+  bias: Tensor | null = null,
+  training = false,
+  momentum = 0.1,
+  eps = 1e-5,
+): Tensor {
+  const owner = 'nn.functional.batchNorm'
+  checkNumber(owner, 'momentum', momentum)
+  checkNumber(owner, 'eps', eps, 0)
+  return batchNormOf(owner, x, { runningMean, runningVar }, weight, bias, training ? momentum : null, eps)
+}
+
+/** What a norm follows the batches with. */
+export interface Running {
+  readonly runningMean: Tensor | null
+  readonly runningVar: Tensor | null
+}
+
+/**
+ * Batch norm with checked options: a `momentum` means training with the batch's statistics; null uses the running ones.
+ * A tensor is a momentum that only the engine knows.
+ */
+export function batchNormOf(
+  owner: string,
+  x: Tensor,
+  running: Running,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  momentum: number | Tensor | null,
+  eps: number,
+): Tensor {
+  if (x.ndim < 2) throw noChannels(owner, x)
+  const { runningMean, runningVar } = running
+  checkChannels(owner, x, { runningMean, runningVar, weight, bias })
+  if (momentum === null) return scope(() => normalizedBy(owner, x, running, weight, bias, eps))
+  return scope(() => {
+    const [y, stats] = ops.batchNorm(x, weight, bias, eps)
+    noGrad(() => follow(running, stats.detach(), x.numel / x.shape[1]!, momentum))
+    return y
+  })
+}
+
+/** `y = x · scale + shift` with the running statistics. */
+function normalizedBy(
+  owner: string,
+  x: Tensor,
+  { runningMean, runningVar }: Running,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  eps: number,
+): Tensor {
+  if (runningMean === null || runningVar === null) {
+    throw bad(owner, 'runningMean and runningVar', 'tensors, when not training', null)
+  }
+  // Copies: training changes the running ones in place, and a backward may still need what this forward saw.
+  const [mean, rstd] = [runningMean.clone(), runningVar.add(eps).rsqrt()]
+  const scale = weight === null ? rstd : rstd.mul(full(weight))
+  const shift = bias === null ? mean.mul(scale).neg() : full(bias).sub(mean.mul(scale))
+  return x.mul(perChannel(scale, x)).add(perChannel(shift, x))
+}
+
+/** Moves the running statistics towards those of a batch, means and variances (2, C) of `count` values a channel. */
+export function follow(running: Running, stats: Tensor, count: number, momentum: number | Tensor): void {
+  const [mean, variance] = stats.unbind(0) as [Tensor, Tensor]
+  const pairs = [
+    [running.runningMean, mean],
+    [running.runningVar, variance.mul(count / (count - 1))],
+  ] as const
+  for (const [kept, batch] of pairs) {
+    if (kept === null) continue
+    const now = batch.to(kept.dtype)
+    if (typeof momentum === 'number') kept.mul_(1 - momentum).add_(now.mul(momentum))
+    else kept.add_(now.sub(kept).mul(momentum.to(kept.dtype)))
+  }
+}
+
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each of `numGroups` groups of channels of each sample.
+ *
+ * Shapes: `x (N, C, ...)` with C divisible by `numGroups`; `weight` and `bias` `(C)` (Wu and He 2018).
+ */
+export function groupNorm(
+  x: Tensor,
+  numGroups: number,
+  weight: Tensor | null = null,
+  bias: Tensor | null = null,
+  eps = 1e-5,
+): Tensor {
+  const owner = 'nn.functional.groupNorm'
+  checkInteger(owner, 'numGroups', numGroups, 1)
+  if (x.ndim < 2) throw noChannels(owner, x)
+  checkChannels(owner, x, { weight, bias })
+  const [n, channels] = x.shape as [number, number]
+  if (channels % numGroups !== 0) {
+    throw bad(owner, 'numGroups', `a divisor of the ${channels} channels of x`, numGroups)
+  }
+  if (x.numel === numGroups) throw oneValue(owner, x)
+  const width = (channels / numGroups) * x.shape.slice(2).reduce((product, d) => product * d, 1)
+  return scope(() => {
+    const y = ops.layerNorm(x.reshape([n, numGroups, width]), null, null, checkNumber(owner, 'eps', eps, 0))
+    return scaled(y.reshape(x.shape), weight, bias)
+  })
+}
+
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each channel of each sample; with running statistics and
+ * `useInputStats` false, as {@link batchNorm} in evaluation.
+ *
+ * Shapes: `x (N, C, ...)`; the others `(C)`. Running statistics move towards the mean over the samples.
+ * @throws {ShapeError} when a channel of a sample has one value.
+ */
+export function instanceNorm(
+  x: Tensor,
+  runningMean: Tensor | null = null,
+  runningVar: Tensor | null = null,
+  weight: Tensor | null = null,
+  bias: Tensor | null = null,
+  useInputStats = true,
+  momentum = 0.1,
+  eps = 1e-5,
+): Tensor {
+  const owner = 'nn.functional.instanceNorm'
+  checkNumber(owner, 'momentum', momentum)
+  checkNumber(owner, 'eps', eps, 0)
+  return instanceNormOf(owner, x, { runningMean, runningVar }, weight, bias, useInputStats ? momentum : null, eps)
+}
+
+/** Instance norm with checked options; a `momentum` of null uses the running statistics. */
+export function instanceNormOf(
+  owner: string,
+  x: Tensor,
+  running: Running,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  momentum: number | null,
+  eps: number,
+): Tensor {
+  if (momentum === null) return batchNormOf(owner, x, running, weight, bias, null, eps)
+  if (x.ndim < 3) throw noChannels(owner, x)
+  const { runningMean, runningVar } = running
+  checkChannels(owner, x, { runningMean, runningVar, weight, bias })
+  const [n, channels] = x.shape as [number, number]
+  const count = x.numel / (n * channels)
+  if (count === 1) throw oneValue(owner, x)
+  return scope(() => {
+    // Each channel of each sample is a channel of a batch of one.
+    const [y, stats] = ops.batchNorm(x.reshape([1, n * channels, count]), null, null, eps)
+    noGrad(() => follow(running, stats.detach().reshape([2, n, channels]).mean(1), count, momentum))
+    return scaled(y.reshape(x.shape), weight, bias)
+  })
+}
+
+function scaled(y: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {
+  const turned = weight === null ? y : y.mul(perChannel(full(weight), y))
+  return bias === null ? turned : turned.add(perChannel(full(bias), y))
+}
+
+/** A half-precision parameter beside f32 numbers. */
+function full(parameter: Tensor): Tensor {
+  return parameter.dtype === 'bf16' || parameter.dtype === 'f16' ? parameter.to('f32') : parameter
+}
+
+function checkChannels(owner: string, x: Tensor, vectors: Record<string, Tensor | null>): void {
+  const channels = x.shape[1]!
+  for (const [name, values] of Object.entries(vectors)) {
+    if (values === null || (values.ndim === 1 && values.numel === channels)) continue
+    throw new ShapeError({
+      what: `${owner}: the channels do not fit`,
+      expected: `${name} (${channels}), one number for each channel of x`,
+      received: `${name} ${show(values)}, x ${show(x)}`,
+      fix: 'build the layer with the channels of its input, which come second in x (N, C, ...)',
+    })
+  }
+}
+
+function noChannels(owner: string, x: Tensor): ShapeError {
+  return new ShapeError({
+    what: `${owner}: x has too few dimensions`,
+    expected: 'x (N, C, ...)',
+    received: `x ${show(x)}`,
+    fix: 'add the batch with unsqueeze(0)',
+  })
+}
+
+function oneValue(owner: string, x: Tensor): ShapeError {
+  return new ShapeError({
+    what: `${owner}: one value alone has no variance`,
+    expected: 'more than one value to take mean and variance of',
+    received: `x ${show(x)}`,
+    fix: 'use larger inputs, or fewer groups',
+  })
+}

@@ -1,0 +1,282 @@
+// Pooling as functions. `x (N, C, *spatial)` or, without a batch, `(C, *spatial)`; the number in the name counts the spatial dimensions.
+import * as ops from '../../generated/ops.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import { bad, checkBoolean, checkInteger, checkKeys } from '../../runtime/options.js'
+import { perDimension, toBatch } from './spatial.js'
+import type { PerDimension } from './spatial.js'
+
+/** Options of maximum pooling. */
+export interface MaxPoolOptions {
+  /** From window to window. @default kernelSize */
+  stride?: PerDimension | null
+  /** Places of −∞ before and behind each dimension; at most half the kernel. @default 0 */
+  padding?: PerDimension
+  /** From place to place inside a window. @default 1 */
+  dilation?: PerDimension
+  /** Round the output size up: the last window may reach over the edge. @default false */
+  ceilMode?: boolean
+}
+
+/** Options of mean pooling. */
+export interface AvgPoolOptions {
+  /** From window to window. @default kernelSize */
+  stride?: PerDimension | null
+  /** Zeros before and behind each dimension; at most half the kernel. @default 0 */
+  padding?: PerDimension
+  /** Round the output size up: the last window may reach over the edge. @default false */
+  ceilMode?: boolean
+  /** Count the zeros of the padding in the mean. @default true */
+  countIncludePad?: boolean
+  /** Divide by this and not by the window's size. @default null */
+  divisorOverride?: number | null
+}
+
+/** Size of the result of adaptive pooling; null keeps the input's. */
+export type OutputSize = number | readonly (number | null)[]
+
+/** Checked windows of a pool. */
+export interface Windows {
+  readonly spatial: number
+  readonly kernelSize: readonly number[]
+  readonly stride: readonly number[]
+  readonly padding: readonly number[]
+  readonly ceilMode: boolean
+}
+
+/** Checked options of a maximum pool. */
+export interface MaxWindows extends Windows {
+  readonly dilation: readonly number[]
+}
+
+/** Checked options of a mean pool. */
+export interface AvgWindows extends Windows {
+  readonly countIncludePad: boolean
+  readonly divisorOverride: number | null
+}
+
+const WINDOW_KEYS = ['stride', 'padding', 'ceilMode'] as const
+
+/** Checks kernel and options of a maximum pool over `spatial` dimensions. */
+export function maxWindows(
+  owner: string,
+  spatial: number,
+  kernelSize: PerDimension,
+  options: MaxPoolOptions,
+): MaxWindows {
+  checkKeys(owner, options, [...WINDOW_KEYS, 'dilation'])
+  const dilation = perDimension(owner, 'dilation', options.dilation ?? 1, spatial, 1)
+  return { ...windows(owner, spatial, kernelSize, options), dilation }
+}
+
+/** Checks kernel and options of a mean pool over `spatial` dimensions. */
+export function avgWindows(
+  owner: string,
+  spatial: number,
+  kernelSize: PerDimension,
+  options: AvgPoolOptions,
+): AvgWindows {
+  checkKeys(owner, options, [...WINDOW_KEYS, 'countIncludePad', 'divisorOverride'])
+  const countIncludePad = checkBoolean(owner, 'countIncludePad', options.countIncludePad ?? true)
+  const divisor = options.divisorOverride ?? null
+  const divisorOverride = divisor === null ? null : checkInteger(owner, 'divisorOverride', divisor, 1)
+  return { ...windows(owner, spatial, kernelSize, options), countIncludePad, divisorOverride }
+}
+
+function windows(
+  owner: string,
+  spatial: number,
+  kernel: PerDimension,
+  options: { stride?: PerDimension | null; padding?: PerDimension; ceilMode?: boolean },
+): Windows {
+  const kernelSize = perDimension(owner, 'kernelSize', kernel, spatial, 1)
+  const stride = perDimension(owner, 'stride', options.stride ?? kernelSize, spatial, 1)
+  const padding = perDimension(owner, 'padding', options.padding ?? 0, spatial, 0)
+  if (padding.some((n, i) => n > kernelSize[i]! / 2)) {
+    throw bad(owner, 'padding', `at most half of kernelSize (${kernelSize.join(', ')})`, options.padding)
+  }
+  return {
+    spatial,
+    kernelSize,
+    stride,
+    padding,
+    ceilMode: checkBoolean(owner, 'ceilMode', options.ceilMode ?? false),
+  }
+}
+
+/** Checks the output size of an adaptive pool. */
+export function adaptiveSize(owner: string, spatial: number, size: unknown): readonly (number | null)[] {
+  if (typeof size === 'number') return perDimension(owner, 'outputSize', size, spatial, 1)
+  const fits = (n: unknown): boolean => n === null || (typeof n === 'number' && Number.isInteger(n) && n >= 1)
+  if (Array.isArray(size) && size.length === spatial && size.every(fits)) return Object.freeze([...size])
+  throw bad(owner, 'outputSize', `an integer, 1 or more, or a list of ${spatial} of these or null`, size)
+}
+
+// ---- the operations, with checked options -----------------------------------------------------------------------------
+
+/** The largest of each window and their places. */
+export function maxOf(owner: string, input: Tensor, w: MaxWindows): [Tensor, Tensor] {
+  const [x, undo] = toBatch(owner, input, w.spatial)
+  const [y, index] = ops.maxPool(x, w.kernelSize, w.stride, w.padding, w.dilation, w.ceilMode)
+  return [undo(y), undo(index)]
+}
+
+/** The mean of each window. */
+export function avgOf(owner: string, input: Tensor, w: AvgWindows): Tensor {
+  const [x, undo] = toBatch(owner, input, w.spatial)
+  const divisor = w.divisorOverride ?? 0
+  return undo(ops.avgPool(x, w.kernelSize, w.stride, w.padding, w.ceilMode, w.countIncludePad, divisor))
+}
+
+/** The largest of each piece and their places. */
+export function adaptiveMaxOf(owner: string, input: Tensor, size: readonly (number | null)[]): [Tensor, Tensor] {
+  const [x, undo] = toBatch(owner, input, size.length)
+  const [y, index] = ops.adaptiveMaxPool(x, filled(x, size))
+  return [undo(y), undo(index)]
+}
+
+/** The mean of each piece. */
+export function adaptiveAvgOf(owner: string, input: Tensor, size: readonly (number | null)[]): Tensor {
+  const [x, undo] = toBatch(owner, input, size.length)
+  const sizes = filled(x, size)
+  // The mean over everything, the usual case, has a faster kernel.
+  if (x.numel > 0 && sizes.every((n) => n === 1))
+    return undo(
+      x.mean(
+        [...sizes.keys()].map((i) => 2 + i),
+        true,
+      ),
+    )
+  return undo(ops.adaptiveAvgPool(x, sizes))
+}
+
+function filled(x: Tensor, size: readonly (number | null)[]): number[] {
+  return size.map((n, i) => n ?? x.shape[2 + i]!)
+}
+
+// ---- maximum ----------------------------------------------------------------------------------------------------------
+
+/**
+ * The largest of each window; NaN counts as the largest.
+ *
+ * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1`.
+ * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ */
+export function maxPool1d(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor {
+  return maxPool1dWithIndices(x, kernelSize, options)[0]
+}
+
+/** As {@link maxPool1d}, over `(N, C, H, W)`. */
+export function maxPool2d(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor {
+  return maxPool2dWithIndices(x, kernelSize, options)[0]
+}
+
+/** As {@link maxPool1d}, over `(N, C, D, H, W)`. */
+export function maxPool3d(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor {
+  return maxPool3dWithIndices(x, kernelSize, options)[0]
+}
+
+/** {@link maxPool1d} and the place of each maximum, i64: the flat place in its plane, the first of ties. */
+export function maxPool1dWithIndices(
+  x: Tensor,
+  kernelSize: PerDimension,
+  options: MaxPoolOptions = {},
+): [Tensor, Tensor] {
+  const owner = 'nn.functional.maxPool1d'
+  return maxOf(owner, x, maxWindows(owner, 1, kernelSize, options))
+}
+
+/** {@link maxPool2d} and the place `h·W + w` of each maximum, i64. */
+export function maxPool2dWithIndices(
+  x: Tensor,
+  kernelSize: PerDimension,
+  options: MaxPoolOptions = {},
+): [Tensor, Tensor] {
+  const owner = 'nn.functional.maxPool2d'
+  return maxOf(owner, x, maxWindows(owner, 2, kernelSize, options))
+}
+
+/** {@link maxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
+export function maxPool3dWithIndices(
+  x: Tensor,
+  kernelSize: PerDimension,
+  options: MaxPoolOptions = {},
+): [Tensor, Tensor] {
+  const owner = 'nn.functional.maxPool3d'
+  return maxOf(owner, x, maxWindows(owner, 3, kernelSize, options))
+}
+
+/** The largest of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
+export function adaptiveMaxPool1d(x: Tensor, outputSize: OutputSize): Tensor {
+  return adaptiveMaxPool1dWithIndices(x, outputSize)[0]
+}
+
+/** As {@link adaptiveMaxPool1d}, over `(N, C, H, W)`. */
+export function adaptiveMaxPool2d(x: Tensor, outputSize: OutputSize): Tensor {
+  return adaptiveMaxPool2dWithIndices(x, outputSize)[0]
+}
+
+/** As {@link adaptiveMaxPool1d}, over `(N, C, D, H, W)`. */
+export function adaptiveMaxPool3d(x: Tensor, outputSize: OutputSize): Tensor {
+  return adaptiveMaxPool3dWithIndices(x, outputSize)[0]
+}
+
+/** {@link adaptiveMaxPool1d} and the place of each maximum, i64. */
+export function adaptiveMaxPool1dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor] {
+  const owner = 'nn.functional.adaptiveMaxPool1d'
+  return adaptiveMaxOf(owner, x, adaptiveSize(owner, 1, outputSize))
+}
+
+/** {@link adaptiveMaxPool2d} and the place `h·W + w` of each maximum, i64. */
+export function adaptiveMaxPool2dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor] {
+  const owner = 'nn.functional.adaptiveMaxPool2d'
+  return adaptiveMaxOf(owner, x, adaptiveSize(owner, 2, outputSize))
+}
+
+/** {@link adaptiveMaxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
+export function adaptiveMaxPool3dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor] {
+  const owner = 'nn.functional.adaptiveMaxPool3d'
+  return adaptiveMaxOf(owner, x, adaptiveSize(owner, 3, outputSize))
+}
+
+// ---- mean -------------------------------------------------------------------------------------------------------------
+
+/**
+ * The mean of each window.
+ *
+ * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − kernelSize) / stride⌋ + 1`.
+ * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ */
+export function avgPool1d(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor {
+  const owner = 'nn.functional.avgPool1d'
+  return avgOf(owner, x, avgWindows(owner, 1, kernelSize, options))
+}
+
+/** As {@link avgPool1d}, over `(N, C, H, W)`. */
+export function avgPool2d(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor {
+  const owner = 'nn.functional.avgPool2d'
+  return avgOf(owner, x, avgWindows(owner, 2, kernelSize, options))
+}
+
+/** As {@link avgPool1d}, over `(N, C, D, H, W)`. */
+export function avgPool3d(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor {
+  const owner = 'nn.functional.avgPool3d'
+  return avgOf(owner, x, avgWindows(owner, 3, kernelSize, options))
+}
+
+/** The mean of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
+export function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSize): Tensor {
+  const owner = 'nn.functional.adaptiveAvgPool1d'
+  return adaptiveAvgOf(owner, x, adaptiveSize(owner, 1, outputSize))
+}
+
+/** As {@link adaptiveAvgPool1d}, over `(N, C, H, W)`. */
+export function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSize): Tensor {
+  const owner = 'nn.functional.adaptiveAvgPool2d'
+  return adaptiveAvgOf(owner, x, adaptiveSize(owner, 2, outputSize))
+}
+
+/** As {@link adaptiveAvgPool1d}, over `(N, C, D, H, W)`. */
+export function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor {
+  const owner = 'nn.functional.adaptiveAvgPool3d'
+  return adaptiveAvgOf(owner, x, adaptiveSize(owner, 3, outputSize))
+}

@@ -1,0 +1,36 @@
+// Long work on JavaScript's thread, in slices that leave the event loop free.
+import { setImmediate } from 'node:timers/promises'
+import { AbortedError } from '../errors.js'
+
+/** How long the event loop waits at most, besides the work on one item. */
+const SLICE_MS = 8
+
+/** Calls `visit` for each item in turn and pauses whenever the event loop has waited for some milliseconds. */
+export async function eachItem<T, R>(
+  items: readonly T[],
+  { signal }: { signal?: AbortSignal },
+  visit: (item: T, index: number) => R,
+): Promise<R[]> {
+  const results: R[] = []
+  let until = performance.now() + SLICE_MS
+  for (const [i, item] of items.entries()) {
+    if (performance.now() >= until) {
+      await setImmediate()
+      until = performance.now() + SLICE_MS
+    }
+    if (signal?.aborted) throw aborted(signal.reason)
+    results.push(visit(item, i))
+  }
+  return results
+}
+
+/** The error after an abort, with the signal's reason as its cause. */
+export function aborted(reason: unknown): AbortedError {
+  return new AbortedError({
+    what: 'the work was aborted',
+    expected: '',
+    received: reason instanceof Error ? reason.message : String(reason),
+    fix: 'call it again without aborting the signal',
+    cause: reason,
+  })
+}

@@ -1,0 +1,168 @@
+import { AbortedError, OptionError } from '../errors.js'
+import { call } from '../native/call.js'
+import { waitForQueue } from '../native/lazy.js'
+import { native } from '../native/load.js'
+import { outsideStreams, runIn } from '../native/place.js'
+import { noteClosing, noteOpen } from '../native/streams.js'
+import { bad, checkInteger, checkKeys } from './options.js'
+import { splitSeed } from './random.js'
+
+const MOST_PRIORITY = 2 ** 31 - 1
+
+/** Options of {@link stream}. */
+export interface StreamOptions {
+  /** Higher ones are served first: generation before training. @default 0 */
+  priority?: number
+  /** Seed of the stream's own generator. @default a random one */
+  seed?: number | bigint
+  /**
+   * Ends the stream's work: what is queued is skipped, and from then on recording into it throws an {@link AbortedError} whose cause is the
+   * signal's reason. Reading, saving and freeing tensors goes on. @default none
+   */
+  signal?: AbortSignal
+}
+
+/**
+ * An ordered queue with a generator of its own: one per trainer or request. Dependencies on other streams are kept by themselves.
+ *
+ * @example
+ * const training = lora.stream({ seed: 1, signal: request.signal })
+ * await training.run(async () => {
+ *   for await (const batch of loader) {
+ *     const { loss } = model.forward(batch, { labels: batch })
+ *     loss.backward()
+ *     await optimizer.step()
+ *     optimizer.zeroGrad()
+ *   }
+ * })
+ * training.close()
+ */
+export class Stream {
+  readonly #number: number
+  readonly #signal: AbortSignal | undefined
+  readonly #onAbort: () => void
+  #closed = false
+
+  constructor(options: StreamOptions = {}) {
+    checkKeys('stream', options, ['priority', 'seed', 'signal'])
+    const priority = checkInteger('stream', 'priority', options.priority ?? 0, -MOST_PRIORITY)
+    if (priority > MOST_PRIORITY) throw bad('stream', 'priority', `at most ${MOST_PRIORITY}`, priority)
+    const [low, high] = splitSeed(options.seed ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER))
+    const { signal } = options
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw bad('stream', 'signal', 'an AbortSignal', signal)
+    this.#number = call(() => native.openStream(priority, low, high))
+    noteOpen(this.#number)
+    this.#signal = signal
+    this.#onAbort = () => this.abort(reasonOf(signal?.reason))
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    forgotten.register(this, this.#number, this)
+  }
+
+  /**
+   * Records what `fn` does into this stream. An async function stays in it through all its awaits, whatever else runs meanwhile, and so does
+   * what it calls; an async generator does at each of its steps, whoever asks for them. Streams may be nested.
+   * @example
+   * for await (const { id } of chat.run(() => model.stream([prompt]))) socket.write(decoder.push(id))
+   * @throws {AbortedError} once the signal is aborted; {@link OptionError} when the stream is closed.
+   */
+  run<T>(fn: () => T): T {
+    this.#check()
+    const result = runIn(this.#place, fn)
+    return isAsyncGenerator(result) ? (this.#steps(result) as T) : result
+  }
+
+  /** Its number in the output of `LORALIB_DEBUG`, in timelines and in errors of anomaly mode. */
+  get number(): number {
+    return this.#number
+  }
+
+  /** Waits for everything recorded in it. */
+  synchronize(): Promise<void> {
+    return runIn(this.#place, waitForQueue)
+  }
+
+  /** Skips what is queued; whoever awaits it gets an {@link AbortedError}. What is recorded later runs again, unless a signal aborted it. */
+  abort(reason = 'abort()'): void {
+    if (!this.#closed) call(() => native.abortStream(this.#number, reason))
+  }
+
+  /** Ends it behind what is queued. Does nothing the second time. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    forgotten.unregister(this)
+    closeNumber(this.#number)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** A generator's body runs where its next value is asked for. */
+  async *#steps(generator: AsyncGenerator): AsyncGenerator {
+    try {
+      for (;;) {
+        const { done, value } = await runIn(this.#place, () => generator.next())
+        if (done) return value
+        yield value
+      }
+    } finally {
+      await runIn(this.#place, () => generator.return(undefined))
+    }
+  }
+
+  get #place() {
+    const number = () => (this.#closed ? 0 : this.#number)
+    return {
+      get number() {
+        return number()
+      },
+      check: () => this.#check(),
+    }
+  }
+
+  #check(): void {
+    if (this.#signal?.aborted) throw aborted(this.#signal.reason)
+    if (!this.#closed) return
+    throw new OptionError({
+      what: 'this stream is closed',
+      expected: 'an open stream',
+      received: 'work after close()',
+      fix: 'await the work before close(), or open another stream with lora.stream()',
+    })
+  }
+}
+
+/** Streams that nobody can reach any more end by themselves. */
+const forgotten = new FinalizationRegistry<number>(closeNumber)
+
+function closeNumber(number: number): void {
+  // What the engine was told last may be this stream: nothing may be recorded into it any more.
+  noteClosing(number)
+  outsideStreams(() => call(() => native.closeStream(number)))
+}
+
+/** Opens a stream. */
+export function stream(options: StreamOptions = {}): Stream {
+  return new Stream(options)
+}
+
+function isAsyncGenerator(value: unknown): value is AsyncGenerator {
+  return Object.prototype.toString.call(value) === '[object AsyncGenerator]'
+}
+
+function reasonOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason)
+}
+
+function aborted(reason: unknown): AbortedError {
+  return new AbortedError({
+    what: 'the signal of this stream was aborted, so it takes no more work',
+    expected: 'a signal that is not aborted',
+    received: reasonOf(reason),
+    fix: 'open another stream with lora.stream()',
+    cause: reason,
+  })
+}

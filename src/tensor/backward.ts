@@ -1,0 +1,194 @@
+// Walks of the tape. TypeScript drives them, so that Rust never calls JavaScript: a walk pauses at a hook or a block and waits for its answer.
+import { OptionError, UnsupportedError } from '../errors.js'
+import { call, markStack } from '../native/call.js'
+import { lazy } from '../native/lazy.js'
+import type { Lazy } from '../native/lazy.js'
+import { release } from '../native/handle.js'
+import { native } from '../native/load.js'
+import { nextEnd, popFrame, popFrameKeepingAll, pushFrame, withGrad } from './scope.js'
+import { fromId, Tensor } from './tensor.js'
+
+/**
+ * The backward of a block that JavaScript answers: gradients of its outputs in, gradients of its inputs out. `saved` are the numbers of the
+ * tensors that were attached as saved.
+ */
+export type BlockBackward = (grads: (Tensor | null)[], saved: readonly number[]) => (Tensor | null)[]
+
+/** How a block is attached. */
+export interface BlockOptions {
+  /** Tensors that live as long as the block does. */
+  held?: readonly Tensor[]
+  /** Tensors that its backward needs as they are now. */
+  saved?: readonly Tensor[]
+  /** Who is named as having released what backward made. */
+  name: string
+  /** Whether what backward made is the caller's to free. */
+  keepsMade?: boolean
+  /** Whether its backward adds to the gradients of parameters that are no inputs. */
+  reachesLeaves?: boolean
+}
+
+/** A function that sees a gradient, and may return another one to go on with. */
+export type GradientHook = (grad: Tensor) => Tensor | null | undefined | void
+
+interface Block extends BlockOptions {
+  readonly backward: BlockBackward
+}
+
+const blocks = new Map<number, Block>()
+const hooks = new Map<number, GradientHook>()
+let last = 0
+/** Room for the lists of one pause. */
+let room = 64
+
+/** Makes `outputs` depend on `inputs` through `backward`. What it holds is disposed of when the graph is gone. */
+export function attachBlock(
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  backward: BlockBackward,
+  options: BlockOptions,
+): void {
+  forgetDropped()
+  const number = ++last
+  const saved = options.saved ?? []
+  room = Math.max(room, outputs.length + saved.length + 2)
+  call(() => native.attachCallback(number, ids(inputs), ids(outputs), ids(saved)))
+  blocks.set(number, { ...options, saved: [], backward })
+}
+
+/** Calls `hook` with the gradient of a tensor in every later backward; returns its number. */
+export function attachHook(tensor: Tensor, hook: GradientHook): number {
+  forgetDropped()
+  const number = ++last
+  call(() => native.registerHook(tensor.id, number))
+  hooks.set(number, hook)
+  return number
+}
+
+/** Forgets a hook. */
+export function detachHook(number: number): void {
+  native.removeHook(number)
+  hooks.delete(number)
+}
+
+/** Lets go of what blocks hold whose graph is gone, and of hooks that no gradient reaches any more. */
+export function forgetDropped(): void {
+  for (const dropped of native.takeDroppedCallbacks()) {
+    hooks.delete(dropped)
+    for (const tensor of blocks.get(dropped)?.held ?? []) tensor.dispose()
+    blocks.delete(dropped)
+  }
+}
+
+/** Walks the tape back from `root` and adds to the gradients of the leaves. */
+export function runBackward(root: Tensor, gradient: Tensor | null, options: BackwardOptions): Lazy {
+  refuseCreateGraph('backward', options)
+  markStack(runBackward)
+  const retain = options.retainGraph ?? false
+  const walk = call(() => native.backwardBegin(root.id, gradient === null ? 0 : gradient.id, retain))
+  drive(walk, new Float64Array(room), false)
+  native.flush()
+  return lazy()
+}
+
+/** How backward treats the graph. */
+export interface BackwardOptions {
+  /** Keep the graph, to walk it again. @default false */
+  retainGraph?: boolean
+  /** Not supported: gradients have no graph of their own. */
+  createGraph?: boolean
+}
+
+/** Walks the tape back from `roots` for the gradients of `inputs` alone: null where nothing depends on one. */
+export function gradients(
+  roots: readonly Tensor[],
+  seeds: readonly (Tensor | null)[],
+  inputs: readonly Tensor[],
+  options: BackwardOptions,
+): (Tensor | null)[] {
+  refuseCreateGraph('grad', options)
+  markStack(gradients)
+  const seedIds = Float64Array.from(seeds, (seed) => seed?.id ?? 0)
+  const walk = call(() => native.gradsBegin(ids(roots), seedIds, ids(inputs), options.retainGraph ?? false))
+  const scratch = new Float64Array(Math.max(room, inputs.length + 1))
+  drive(walk, scratch, true)
+  native.flush()
+  return listIn(scratch, 0).map((id) => (id === 0 ? null : fromId(id)))
+}
+
+function refuseCreateGraph(what: string, options: BackwardOptions): void {
+  if (!options.createGraph) return
+  throw new UnsupportedError({
+    what: `${what}: gradients of gradients are not supported`,
+    expected: 'createGraph: false',
+    received: 'createGraph: true',
+    fix: 'write the second derivative with operations of its own, or as the backward of a lora.Function',
+  })
+}
+
+/** Goes on until the walk ends; its last word is in `scratch`. */
+function drive(walk: number, scratch: Float64Array, alone: boolean): void {
+  for (;;) {
+    const number = call(() => native.backwardRun(walk, scratch))
+    if (number === 0) break
+    const grads = listIn(scratch, 0)
+    const saved = listIn(scratch, grads.length + 1)
+    try {
+      const block = blocks.get(number)
+      if (block === undefined) answerHook(walk, hooks.get(number), grads[0]!)
+      else answerBlock(walk, block, grads, saved, alone)
+    } catch (error) {
+      native.backwardAbandon(walk)
+      throw error
+    }
+  }
+  forgetDropped()
+}
+
+function answerHook(walk: number, hook: GradientHook | undefined, id: number): void {
+  const grad = fromId(id)
+  // What a hook makes is the caller's: norms and copies of gradients are there to be looked at later.
+  const result = withGrad(false, () => hook?.(grad), 'a gradient hook')
+  if (result !== undefined && result !== null && !(result instanceof Tensor)) {
+    throw new OptionError({
+      what: 'a gradient hook returned something that is no tensor',
+      expected: 'a tensor like the gradient, or nothing to leave it as it is',
+      received: String(result),
+      fix: 'return the new gradient, or nothing',
+    })
+  }
+  call(() => native.backwardSupply(walk, Float64Array.of(result?.id ?? 0)))
+}
+
+function answerBlock(walk: number, block: Block, grads: number[], saved: number[], alone: boolean): void {
+  if (alone && block.reachesLeaves) {
+    for (const id of grads) if (id !== 0) release(id)
+    throw new UnsupportedError({
+      what: `grad: ${block.name} adds to the gradients of parameters, which grad leaves alone`,
+      expected: 'a graph without checkpoints',
+      received: `a block of ${block.name}`,
+      fix: 'use backward() and read .grad, or compute without checkpoint',
+    })
+  }
+  const frame = pushFrame()
+  try {
+    const results = block.backward(
+      grads.map((id) => (id === 0 ? null : fromId(id))),
+      saved,
+    )
+    const answers = Float64Array.from(results, (t) => t?.id ?? 0)
+    call(() => native.backwardSupply(walk, answers))
+  } finally {
+    if (block.keepsMade) popFrameKeepingAll(frame)
+    else popFrame(frame, nextEnd(), block.name)
+  }
+}
+
+/** The list that begins at a place: its length, then its numbers. */
+function listIn(scratch: Float64Array, place: number): number[] {
+  return Array.from(scratch.subarray(place + 1, place + 1 + scratch[place]!))
+}
+
+function ids(tensors: readonly Tensor[]): Float64Array {
+  return Float64Array.from(tensors, (t) => t.id)
+}

@@ -1,0 +1,100 @@
+// Functions of tensors that are no methods, and those that PyTorch users look for under both spellings.
+import { OptionError, ShapeError } from '../errors.js'
+import { arange, full, tensor } from './make.js'
+import type { MakeOptions } from './make.js'
+import type { MultinomialOptions } from './ordering.js'
+import type { Tensor } from './tensor.js'
+
+/** `count` numbers from `start` to `end`, both included, at equal distances. */
+export function linspace(start: number, end: number, count: number, options: MakeOptions = {}): Tensor {
+  checkCount('linspace: the count', count)
+  const step = count > 1 ? (end - start) / (count - 1) : 0
+  // From the nearer end, so that both ends come out exact.
+  const value = (i: number): number => (i < count / 2 ? start + i * step : end - (count - 1 - i) * step)
+  return tensor(
+    Float64Array.from({ length: count }, (_, i) => value(i)),
+    { dtype: 'f32', ...options },
+  )
+}
+
+/** The identity matrix, or the upper left part of it. */
+export function eye(rows: number, columns = rows, options: MakeOptions = {}): Tensor {
+  checkCount('eye: the number of rows', rows)
+  checkCount('eye: the number of columns', columns)
+  const same = arange(rows).unsqueeze(1).eq(arange(columns).unsqueeze(0))
+  const made = same.to(options.dtype ?? 'f32')
+  if (options.requiresGrad) made.requiresGrad = true
+  return made
+}
+
+/** Zeros in the shape and dtype of a tensor. */
+export function zerosLike(x: Tensor, options: MakeOptions = {}): Tensor {
+  return full(x.shape, 0, { dtype: x.dtype, ...options })
+}
+
+/** Ones in the shape and dtype of a tensor. */
+export function onesLike(x: Tensor, options: MakeOptions = {}): Tensor {
+  return full(x.shape, 1, { dtype: x.dtype, ...options })
+}
+
+/** `value` everywhere, in the shape and dtype of a tensor. */
+export function fullLike(x: Tensor, value: number, options: MakeOptions = {}): Tensor {
+  return full(x.shape, value, { dtype: x.dtype, ...options })
+}
+
+/**
+ * Coordinates of a grid: of vectors of n, m, … numbers one tensor (n, m, …) each. `'xy'` swaps the first two dimensions.
+ * @throws {ShapeError} when one of them is no vector.
+ */
+export function meshgrid(vectors: readonly Tensor[], { indexing = 'ij' }: { indexing?: 'ij' | 'xy' } = {}): Tensor[] {
+  if (indexing !== 'ij' && indexing !== 'xy') {
+    throw new OptionError({
+      what: 'meshgrid: no such indexing',
+      expected: "'ij' or 'xy'",
+      received: String(indexing),
+      fix: "'ij' counts rows first, 'xy' columns first",
+    })
+  }
+  const flat = vectors.map((x) => (x.ndim === 0 ? x.reshape(1) : x))
+  const wrong = flat.find((x) => x.ndim > 1)
+  if (wrong) {
+    throw new ShapeError({
+      what: 'meshgrid: an input is no vector',
+      expected: 'vectors',
+      received: `shape (${wrong.shape.join(', ')})`,
+      fix: 'flatten() it',
+    })
+  }
+  const sizes = flat.map((x) => x.shape[0]!)
+  const grids = flat.map((x, i) => x.reshape(sizes.map((_, k) => (k === i ? -1 : 1))).expand(sizes))
+  return indexing === 'xy' && grids.length > 1 ? grids.map((grid) => grid.transpose(0, 1)) : grids
+}
+
+/** {@link Tensor.multinomial} as a function. */
+export function multinomial(weights: Tensor, count: number, options: MultinomialOptions = {}): Tensor {
+  return weights.multinomial(count, options)
+}
+
+/** {@link Tensor.equal} as a function. */
+export function equal(a: Tensor, b: Tensor): Promise<boolean> {
+  return a.equal(b)
+}
+
+/** {@link Tensor.allclose} as a function. */
+export function allclose(
+  a: Tensor,
+  b: Tensor,
+  options: { rtol?: number; atol?: number; equalNan?: boolean } = {},
+): Promise<boolean> {
+  return a.allclose(b, options)
+}
+
+function checkCount(what: string, count: number): void {
+  if (Number.isInteger(count) && count >= 0) return
+  throw new OptionError({
+    what: `${what} is not usable`,
+    expected: 'a whole number of 0 or more',
+    received: String(count),
+    fix: 'pass a whole number, such as Math.floor(n)',
+  })
+}

@@ -1,0 +1,84 @@
+import { IndexError } from '../errors.js'
+import * as ops from '../generated/ops.js'
+import { tensor } from './make.js'
+import type { Tensor } from './tensor.js'
+
+/** One index of Python's `x[…]`: a number, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
+export type Index = number | readonly [start: number | null, stop?: number | null, step?: number] | null | '...'
+
+/** `x[index]` by Python's rules. */
+export function indexed(x: Tensor, index: readonly Index[]): Tensor {
+  const used = index.filter((i) => i !== null && i !== '...').length
+  const dots = index.indexOf('...')
+  if (used > x.ndim || index.lastIndexOf('...') !== dots) {
+    throw new IndexError({
+      what: 'at: more indexes than dimensions',
+      expected: `at most ${x.ndim} and one '...'`,
+      received: JSON.stringify(index),
+      fix: 'leave some out; null adds a dimension and counts as none',
+    })
+  }
+  const all: Index[] = [...index]
+  const fill = Array.from({ length: x.ndim - used }, (): Index => [null, null])
+  if (dots >= 0) all.splice(dots, 1, ...fill)
+  let result = x
+  // Sizes of the result in order; a number's dimension is dropped, a new one added.
+  const shape: number[] = []
+  let dim = 0
+  for (const item of all) {
+    if (item === null) {
+      shape.push(1)
+    } else if (typeof item === 'number') {
+      result = pick(result, dim, item)
+      dim++
+    } else if (!Array.isArray(item)) {
+      throw new IndexError({
+        what: 'at: this is no index',
+        expected: "a number, [start, stop, step?], null or '...'",
+        received: String(item),
+        fix: 'a list of places is indexSelect(dim, lora.tensor([0n, 2n])); a mask is maskedSelect(mask)',
+      })
+    } else {
+      result = cut(result, dim, item as readonly [number | null, (number | null)?, number?])
+      shape.push(result.shape[dim]!)
+      dim++
+    }
+  }
+  shape.push(...result.shape.slice(dim))
+  return ops.reshape(result, shape)
+}
+
+function pick(x: Tensor, dim: number, place: number): Tensor {
+  const size = x.shape[dim]!
+  const at = place < 0 ? place + size : place
+  if (!Number.isInteger(at) || at < 0 || at >= size) {
+    throw new IndexError({
+      what: 'at: the index lies outside the tensor',
+      expected: `an integer from ${-size} to ${size - 1} in dimension ${dim}`,
+      received: String(place),
+      fix: 'indexes count from 0, and from -1 at the end; is it the dimension that you mean?',
+    })
+  }
+  return ops.slice(x, dim, at, at + 1, 1)
+}
+
+function cut(
+  x: Tensor,
+  dim: number,
+  [start, stop, step = 1]: readonly [number | null, (number | null)?, number?],
+): Tensor {
+  const size = x.shape[dim]!
+  if (step < 0 && Number.isInteger(step)) return backwards(x, dim, start, stop ?? null, step)
+  const whole = (start ?? 0) === 0 && (stop ?? size) >= size && step === 1
+  return whole ? x : ops.slice(x, dim, start ?? 0, stop ?? size, step)
+}
+
+/** Python's `x[start:stop:step]` with a negative step: from the end, or from `start`, down to the place after `stop`. */
+function backwards(x: Tensor, dim: number, start: number | null, stop: number | null, step: number): Tensor {
+  const size = x.shape[dim]!
+  const place = (i: number): number => Math.max(-1, Math.min(size - 1, i < 0 ? i + size : i))
+  const from = start === null ? size - 1 : place(start)
+  const end = stop === null ? -1 : place(stop)
+  const count = Math.max(0, Math.ceil((end - from) / step))
+  return ops.indexSelect(x, tensor(BigInt64Array.from({ length: count }, (_, i) => BigInt(from + i * step))), dim)
+}

@@ -1,0 +1,213 @@
+import { DeviceError, MemoryError, OptionError } from '../errors.js'
+import * as ops from '../generated/ops.js'
+import { bytesOf, fromNested, fromTyped } from './host-data.js'
+import type { Values } from './host-data.js'
+import { rememberRows } from './host-rows.js'
+import { gatherBytes, putGathered } from '../native/host.js'
+import { DTYPES, put } from '../native/record.js'
+import { bad, checkKeys } from '../runtime/options.js'
+import { withGenerator } from '../runtime/random.js'
+import type { Generator } from '../runtime/random.js'
+import { KIND, checkDtype, fromId } from './tensor.js'
+import { bytesPerElement } from './dtype.js'
+import type { Dtype, Tensor } from './tensor.js'
+import type { Nested } from './values.js'
+
+/** Options of the functions that make tensors. */
+export interface MakeOptions {
+  /** Element type. @default 'f32' */
+  dtype?: Dtype
+  /** Whether backward gives it a gradient. @default false */
+  requiresGrad?: boolean
+}
+
+const KEYS = ['dtype', 'requiresGrad']
+const RANDOM_KEYS = [...KEYS, 'generator']
+
+/** Refuses an option that nobody reads, and says of `device` that there is one for all. */
+function checkOptions(owner: string, options: object, keys: readonly string[]): void {
+  if ('device' in options && !keys.includes('device')) {
+    throw new DeviceError({
+      what: `${owner}: a tensor has no device of its own`,
+      expected: 'tensors on the one device of this process',
+      received: `device: ${String(options.device)}`,
+      fix: 'leave device out; LORALIB_DEVICE chooses it when the process starts',
+    })
+  }
+  checkKeys(owner, options, keys)
+}
+
+/** Data that {@link tensor} takes. */
+export type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView
+
+/**
+ * A tensor of the given numbers: nested arrays, or a typed array with a `shape`. Numbers give f32, truth values bool, BigInts i64; of typed
+ * arrays Float64Array gives f64, integer ones i64, Uint8Array u8. The data is copied.
+ * @throws {ShapeError} for ragged arrays, and for data that does not fill the shape.
+ */
+export function tensor(data: TensorLike, options: MakeOptions & { shape?: readonly number[] } = {}): Tensor {
+  checkOptions('tensor', options, ['shape', ...KEYS])
+  const { values, shape, dtype } = ArrayBuffer.isView(data)
+    ? fromTyped(data, options.shape)
+    : fromNested(data, options.shape)
+  const wanted = options.dtype ?? dtype
+  checkDtype(wanted)
+  const made = putValues(values, shape, wanted)
+  rememberRows(made, values)
+  if (options.requiresGrad) made.requiresGrad = true
+  return made
+}
+
+/** Numbers to a tensor. Half types go through f32 and are rounded once. */
+function putValues(values: Values, shape: readonly number[], dtype: Dtype): Tensor {
+  return rounded(dtype, (wide) => putBytes(wide, shape, bytesOf(values, wide)))
+}
+
+function rounded(dtype: Dtype, make: (wide: Dtype) => Tensor): Tensor {
+  if (dtype !== 'bf16' && dtype !== 'f16') return make(dtype)
+  const wide = make('f32')
+  const half = ops.cast(wide, dtype)
+  wide.dispose()
+  return half
+}
+
+/**
+ * As {@link tensor}, of a typed array of any size: it is copied in pieces, between which the event loop runs, where `tensor` would hold it up (100 MB
+ * can take a fifth of a second). The array must stay as it is until the promise resolves.
+ * @example
+ * const features = await lora.tensorAsync(new Float32Array(file.buffer), { shape: [rows, 768] })
+ * @throws {ShapeError} for data that does not fill the shape.
+ */
+export async function tensorAsync(
+  data: ArrayBufferView,
+  options: MakeOptions & { shape?: readonly number[] } = {},
+): Promise<Tensor> {
+  if (!ArrayBuffer.isView(data)) throw bad('tensorAsync', 'data', 'a typed array', data, 'nested arrays go to tensor()')
+  checkOptions('tensorAsync', options, ['shape', ...KEYS])
+  const { values, shape, dtype } = fromTyped(data, options.shape)
+  const wanted = options.dtype ?? dtype
+  checkDtype(wanted)
+  const wide = wanted === 'bf16' || wanted === 'f16' ? 'f32' : wanted
+  const size = bytesPerElement(wide)
+  const array = values as Float32Array
+  const bytes = await gatherBytes(size * array.length, (from, to) =>
+    bytesOf(array.subarray(from / size, to / size), wide),
+  )
+  const made = rounded(wanted, () => fromId(putGathered(bytes, DTYPES.indexOf(wide), shape, KIND.activation)))
+  if (options.requiresGrad) made.requiresGrad = true
+  return made
+}
+
+/** @internal A tensor of raw little-endian bytes. */
+export function putBytes(
+  dtype: Dtype,
+  shape: readonly number[],
+  bytes: Uint8Array,
+  kind: number = KIND.activation,
+): Tensor {
+  return put(DTYPES.indexOf(dtype), shape, bytes, kind)
+}
+
+function made(t: Tensor, options: MakeOptions): Tensor {
+  if (options.requiresGrad) t.requiresGrad = true
+  return t
+}
+
+/** A tensor of one value. */
+export function full(shape: readonly number[], value: number, options: MakeOptions = {}): Tensor {
+  return filled('full', shape, value, options)
+}
+
+function filled(owner: string, shape: readonly number[], value: number, options: MakeOptions): Tensor {
+  checkOptions(owner, options, KEYS)
+  return made(ops.full(shape, value, options.dtype ?? 'f32'), options)
+}
+
+/** Zeros. */
+export function zeros(shape: readonly number[], options: MakeOptions = {}): Tensor {
+  return filled('zeros', shape, 0, options)
+}
+
+/** Ones. */
+export function ones(shape: readonly number[], options: MakeOptions = {}): Tensor {
+  return filled('ones', shape, 1, options)
+}
+
+// What one typed array of 8-byte numbers holds in every supported Node.
+const LONGEST = 2 ** 29
+
+/**
+ * `start, start + step, …` below `end`: whole numbers give i64, others f32. Options come last.
+ * @example
+ * lora.arange(4)                        // 0 1 2 3, i64
+ * lora.arange(4, { dtype: 'f32' })
+ * lora.arange(0, 1, 0.25)               // 0 0.25 0.5 0.75, f32
+ */
+export function arange(end: number, options?: MakeOptions): Tensor
+export function arange(start: number, end: number | undefined, options?: MakeOptions): Tensor
+export function arange(start: number, end: number | undefined, step: number | undefined, options?: MakeOptions): Tensor
+export function arange(start: number, ...rest: readonly (number | MakeOptions | undefined)[]): Tensor {
+  const last = rest.at(-1)
+  const options = typeof last === 'object' && last !== null ? last : {}
+  const [end, step = 1] = (last === options ? rest.slice(0, -1) : rest) as (number | undefined)[]
+  const [from, to] = end === undefined ? [0, start] : [start, end]
+  if (![from, to, step].every(Number.isFinite) || step === 0) {
+    throw new OptionError({
+      what: 'arange: start, end or step is not usable',
+      expected: 'numbers, the step other than 0',
+      received: [from, to, step].map((value) => (typeof value === 'object' ? 'an object' : String(value))).join(', '),
+      fix: 'options come last: arange(0, 5, 1, { dtype })',
+    })
+  }
+  const n = Math.max(0, Math.ceil((to - from) / step))
+  if (!(n <= LONGEST)) {
+    throw new MemoryError({
+      what: 'arange: so many numbers can never fit',
+      expected: `at most ${LONGEST}`,
+      received: String(n),
+      fix: 'make the range in pieces, or use a larger step',
+    })
+  }
+  const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? 'i64' : 'f32')
+  const values = new Float64Array(n)
+  for (let i = 0; i < n; i++) values[i] = from + i * step
+  return tensor(values, { ...options, dtype })
+}
+
+/** Uniform numbers in [0, 1). */
+export function rand(shape: readonly number[], options: MakeOptions & { generator?: Generator } = {}): Tensor {
+  checkOptions('rand', options, RANDOM_KEYS)
+  return made(
+    withGenerator(options.generator, () => ops.rand(shape, 0, 1, options.dtype ?? 'f32')),
+    options,
+  )
+}
+
+/** Normal numbers of mean 0 and variance 1. */
+export function randn(shape: readonly number[], options: MakeOptions & { generator?: Generator } = {}): Tensor {
+  checkOptions('randn', options, RANDOM_KEYS)
+  return made(
+    withGenerator(options.generator, () => ops.randn(shape, 0, 1, options.dtype ?? 'f32')),
+    options,
+  )
+}
+
+/** `a` where `cond` is true, else `b`. */
+export function where(cond: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
+  const like = typeof a === 'number' ? (typeof b === 'number' ? 'f32' : b.dtype) : a.dtype
+  const lift = (x: Tensor | number): Tensor => (typeof x === 'number' ? ops.full([], x, like) : x)
+  return ops.where_(cond, lift(a), lift(b))
+}
+
+/** Joins tensors along a dimension. */
+export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+  return ops.cat(tensors, dim)
+}
+
+/** Joins tensors of one shape along a new dimension. */
+export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  return ops.cat(
+    tensors.map((t) => t.unsqueeze(dim)),
+    dim,
+  )
+}

@@ -1,0 +1,96 @@
+// How numbers come back from the engine.
+import { IndexError, ShapeError } from '../errors.js'
+import * as ops from '../generated/ops.js'
+import { callAsync } from '../native/call.js'
+import { collect } from '../native/collect.js'
+import { reportPinned } from '../native/handle.js'
+import { LARGE_BYTES, readLarge } from '../native/host.js'
+import { native } from '../native/load.js'
+import type { Dtype, Tensor } from './tensor.js'
+import { bytesPerElement } from './dtype.js'
+
+/** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
+export type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array
+
+/** Nested arrays. */
+export type Nested<T> = T | Nested<T>[]
+
+/** The numbers of a tensor, copied at this place of the queue. */
+export async function readData(tensor: Tensor): Promise<TensorData> {
+  reportPinned()
+  const half = tensor.dtype === 'bf16' || tensor.dtype === 'f16'
+  const wide = half ? ops.cast(tensor.detach(), 'f32') : tensor
+  const bytes = await readBytes(wide)
+  if (half) wide.dispose()
+  await collect()
+  return typed(tensor.dtype, bytes)
+}
+
+/** As {@link readData}, of several f32, f64, i64 or bool tensors: those that are small cross together. */
+export async function readAll(tensors: readonly Tensor[]): Promise<TensorData[]> {
+  const sizes = tensors.map((tensor) => tensor.numel * bytesPerElement(tensor.dtype))
+  if (sizes.some((size) => size >= LARGE_BYTES)) return Promise.all(tensors.map(readData))
+  reportPinned()
+  const parts = await callAsync(() => native.read(Float64Array.from(tensors, (tensor) => tensor.id)))
+  await collect()
+  return parts.map((bytes, i) => typed(tensors[i]!.dtype, bytes))
+}
+
+async function readBytes(tensor: Tensor): Promise<Uint8Array> {
+  if (tensor.numel * bytesPerElement(tensor.dtype) >= LARGE_BYTES) return readLarge(tensor.id)
+  const [bytes] = await callAsync(() => native.read(Float64Array.of(tensor.id)))
+  return bytes!
+}
+
+/** As {@link readData}, of a tensor with one element. */
+export async function readOnly(tensor: Tensor): Promise<TensorData> {
+  if (tensor.numel !== 1) {
+    throw new ShapeError({
+      what: 'item: only a tensor with one element has an item',
+      expected: '1 element',
+      received: `shape (${tensor.shape.join(', ')})`,
+      fix: 'reduce it, pick an element with at(), or use data()',
+    })
+  }
+  return readData(tensor)
+}
+
+/** A value as a number. @throws {IndexError} for an integer that a number cannot hold. */
+export function safeNumber(value: number | bigint): number {
+  const number = Number(value)
+  if (typeof value === 'bigint' && !Number.isSafeInteger(number)) {
+    throw new IndexError({
+      what: 'item: this integer is no safe JavaScript number',
+      received: String(value),
+      fix: 'read it with itemBigInt()',
+      expected: 'an integer within 2^53, which a number holds exactly',
+    })
+  }
+  return number
+}
+
+/** Flat numbers as nested arrays of a shape. */
+export function nest(data: TensorData, shape: readonly number[], dtype: Dtype): Nested<number | bigint | boolean> {
+  const value = (i: number): number | bigint | boolean => {
+    const x = data[i]!
+    if (dtype === 'bool') return x !== 0
+    return typeof x === 'bigint' && Number.isSafeInteger(Number(x)) ? Number(x) : x
+  }
+  const build = (dim: number, offset: number, extent: number): Nested<number | bigint | boolean> => {
+    if (dim === shape.length) return value(offset)
+    const size = shape[dim]!
+    const step = extent / size
+    return Array.from({ length: size }, (_, i) => build(dim + 1, offset + i * step, step))
+  }
+  return build(0, 0, data.length)
+}
+
+function typed(dtype: Dtype, bytes: Uint8Array): TensorData {
+  // A small Buffer may lie at an odd address of a shared block.
+  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
+  const { buffer, byteOffset, byteLength } = whole ? bytes : Uint8Array.from(bytes)
+  if (dtype === 'f64') return new Float64Array(buffer, byteOffset, byteLength / 8)
+  if (dtype === 'i64') return new BigInt64Array(buffer, byteOffset, byteLength / 8)
+  if (dtype === 'u8' || dtype === 'bool') return new Uint8Array(buffer, byteOffset, byteLength)
+  return new Float32Array(buffer, byteOffset, byteLength / 4)
+}

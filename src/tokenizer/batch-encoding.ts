@@ -1,0 +1,102 @@
+// Rows of one batch: the options for the engine, and its lists as rows.
+import { OptionError } from '../errors.js'
+import type { NativeRowOptions } from '../native/binding.js'
+import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../runtime/options.js'
+import type { BatchEncoding, BatchOptions } from './batch.js'
+
+/** What a tokenizer says of itself. */
+export interface BatchDefaults {
+  config: Readonly<Record<string, unknown>>
+  padToken: string | undefined
+  tokenToId: (token: string) => number | undefined
+}
+
+const OWNER = 'Tokenizer.batchEncodePlus'
+const KEYS = [
+  ...['textPair', 'addSpecialTokens', 'specialAsText', 'padding', 'truncation', 'maxLength', 'padToMultipleOf'],
+  ...['paddingSide', 'truncationSide', 'padToken', 'returnOffsetsMapping', 'returnSpecialTokensMask'],
+]
+/** A length that transformers writes for "no limit" is far above this. */
+const NO_LIMIT = 1e9
+
+/** Checks the options and completes them. @throws {OptionError} */
+export function rowOptions(options: BatchOptions, defaults: BatchDefaults): NativeRowOptions {
+  checkKeys(OWNER, options, KEYS)
+  const { padding = false, truncation = false, padToMultipleOf = 1 } = options
+  const pad = padding === true ? 'longest' : padding === false ? 'do_not_pad' : padding
+  const cut = truncation === true ? 'longest_first' : truncation === false ? 'do_not_truncate' : truncation
+  checkChoice(OWNER, 'padding', pad, ['longest', 'max_length', 'do_not_pad'])
+  checkChoice(OWNER, 'truncation', cut, ['longest_first', 'only_first', 'only_second', 'do_not_truncate'])
+  if (cut === 'only_second' && options.textPair === undefined)
+    throw bad(OWNER, 'truncation', "another way than 'only_second' without textPair", cut)
+  const isCut = cut !== 'do_not_truncate'
+  const isFixed = pad === 'max_length'
+  const maxLength = isCut || isFixed ? lengthOf(options, defaults) : undefined
+  if (maxLength === undefined && options.maxLength !== undefined)
+    throw bad(OWNER, 'maxLength', "left out, or with truncation: true or padding: 'max_length'", options.maxLength)
+  return {
+    addSpecialTokens: checkBoolean(OWNER, 'addSpecialTokens', options.addSpecialTokens ?? true),
+    specialAsText: checkBoolean(OWNER, 'specialAsText', options.specialAsText ?? false),
+    truncation: cut,
+    truncateLeft: sideOf(options, defaults, 'truncationSide', 'truncation_side') === 'left',
+    padToMultipleOf: checkInteger(OWNER, 'padToMultipleOf', padToMultipleOf, 1),
+    padLeft: sideOf(options, defaults, 'paddingSide', 'padding_side') === 'left',
+    ...(isCut && { maxLength: maxLength! }),
+    ...(isFixed && { padLength: maxLength! }),
+    ...(pad !== 'do_not_pad' && { padId: padId(options, defaults) }),
+  }
+}
+
+/** The lists of the engine as rows. */
+export function batchEncoding(lists: readonly Uint32Array[], options: BatchOptions): BatchEncoding {
+  const [lengths, ids, types, attention, special, offsets] = lists
+  const rows = (list: Uint32Array) => {
+    let at = 0
+    return Array.from(lengths!, (length) => Array.from(list.subarray(at, (at += length))))
+  }
+  const places = () => {
+    let at = 0
+    return Array.from(lengths!, (length) =>
+      Array.from({ length }, (): [number, number] => [offsets![at++]!, offsets![at++]!]),
+    )
+  }
+  return {
+    inputIds: rows(ids!),
+    attentionMask: rows(attention!),
+    tokenTypeIds: rows(types!),
+    ...(checkBoolean(OWNER, 'returnOffsetsMapping', options.returnOffsetsMapping ?? false) && {
+      offsetMapping: places(),
+    }),
+    ...(checkBoolean(OWNER, 'returnSpecialTokensMask', options.returnSpecialTokensMask ?? false) && {
+      specialTokensMask: rows(special!),
+    }),
+  }
+}
+
+function lengthOf(options: BatchOptions, { config }: BatchDefaults): number {
+  if (options.maxLength !== undefined) return checkInteger(OWNER, 'maxLength', options.maxLength, 1)
+  const own = config['model_max_length']
+  if (typeof own === 'number' && own >= 1 && own < NO_LIMIT) return Math.floor(own)
+  throw bad(OWNER, 'maxLength', 'a number of tokens: this tokenizer names none', undefined)
+}
+
+function sideOf(
+  options: BatchOptions,
+  { config }: BatchDefaults,
+  name: 'paddingSide' | 'truncationSide',
+  field: string,
+): 'left' | 'right' {
+  return checkChoice(OWNER, name, options[name] ?? config[field] ?? 'right', ['left', 'right'])
+}
+
+function padId(options: BatchOptions, { padToken, tokenToId }: BatchDefaults): number {
+  const token = options.padToken ?? padToken
+  const id = typeof token === 'string' ? tokenToId(token) : undefined
+  if (id !== undefined) return id
+  throw new OptionError({
+    what: `${OWNER}: there is no token to pad with`,
+    expected: 'padToken: a token of the vocabulary',
+    received: token === undefined ? 'none: this tokenizer names none' : String(token),
+    fix: 'pass padToken, often the end token; the attention mask hides it',
+  })
+}

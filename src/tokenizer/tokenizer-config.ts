@@ -1,0 +1,118 @@
+// What a tokenizer's folder says besides its vocabulary: tokenizer_config.json, and the chat template in it or beside it.
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FileError, FormatError } from '../errors.js'
+import { writeText } from '../io/write-text.js'
+
+/** A chat template, or several by name; null for none. */
+export type ChatTemplates = string | Readonly<Record<string, string>> | null
+
+/** The settings of a folder. */
+export interface FolderSettings {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly chatTemplate: ChatTemplates
+}
+
+/** What each special token is for, as far as the files say. */
+export interface SpecialTokensMap {
+  bosToken?: string
+  eosToken?: string
+  unkToken?: string
+  sepToken?: string
+  padToken?: string
+  clsToken?: string
+  maskToken?: string
+}
+
+export const NO_SETTINGS: FolderSettings = Object.freeze({ config: Object.freeze({}), chatTemplate: null })
+
+const CONFIG = 'tokenizer_config.json'
+const TEMPLATE = 'chat_template.jinja'
+const OLD_TEMPLATE = 'chat_template.json'
+
+/** Reads the settings of a folder. @throws {FileError} @throws {FormatError} for a file that is not usable. */
+export function readSettings(folder: string): FolderSettings {
+  const read = (name: string) => {
+    try {
+      return readFileSync(join(folder, name), 'utf8')
+    } catch (error) {
+      return missing(join(folder, name), error)
+    }
+  }
+  return settingsOf(folder, read(CONFIG), read(TEMPLATE), read(OLD_TEMPLATE))
+}
+
+/** The same without waiting for the disk. */
+export async function readSettingsAsync(folder: string): Promise<FolderSettings> {
+  const read = (name: string) =>
+    readFile(join(folder, name), 'utf8').catch((error: unknown) => missing(join(folder, name), error))
+  const [config, template, old] = await Promise.all([CONFIG, TEMPLATE, OLD_TEMPLATE].map(read))
+  return settingsOf(folder, config!, template!, old!)
+}
+
+/** Writes the settings into a folder, with the special tokens by their roles. Nothing where there is nothing to say. */
+export async function writeSettings(
+  folder: string,
+  { config, chatTemplate }: FolderSettings,
+  roles: Readonly<Record<string, string>>,
+): Promise<void> {
+  const all = { ...roles, ...config }
+  // Kept where transformers writes it now; the field in the configuration is that of older files.
+  const isInConfig = 'chat_template' in config
+  if (Object.keys(all).length > 0) await writeText(join(folder, CONFIG), `${JSON.stringify(all, null, 2)}\n`)
+  if (typeof chatTemplate === 'string' && !isInConfig) await writeText(join(folder, TEMPLATE), chatTemplate)
+}
+
+function missing(path: string, error: unknown): null {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR')
+    return null
+  throw new FileError({
+    what: `${path} cannot be read`,
+    expected: 'a file that can be read, or none',
+    received: error instanceof Error ? error.message : String(error),
+    fix: 'check the owner and mode of the file',
+    cause: error,
+  })
+}
+
+function settingsOf(
+  folder: string,
+  configText: string | null,
+  template: string | null,
+  oldText: string | null,
+): FolderSettings {
+  const config = configText === null ? {} : parse(join(folder, CONFIG), configText)
+  const old = oldText === null ? {} : parse(join(folder, OLD_TEMPLATE), oldText)
+  const stated = template ?? templates(join(folder, CONFIG), config['chat_template'])
+  return { config, chatTemplate: stated ?? templates(join(folder, OLD_TEMPLATE), old['chat_template']) }
+}
+
+/** One template, or a list of `{ name, template }`. */
+function templates(path: string, value: unknown): ChatTemplates {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string') return value
+  const isEntry = (entry: unknown): entry is { name: string; template: string } =>
+    typeof entry === 'object' &&
+    entry !== null &&
+    typeof (entry as { name?: unknown }).name === 'string' &&
+    typeof (entry as { template?: unknown }).template === 'string'
+  if (Array.isArray(value) && value.every(isEntry))
+    return Object.fromEntries(value.map(({ name, template }) => [name, template]))
+  throw notUsable(path, 'chat_template: a text, or a list of names and templates', JSON.stringify(value).slice(0, 100))
+}
+
+function parse(path: string, text: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(text.replace(/^\ufeff/, ''))
+  } catch (cause) {
+    throw notUsable(path, 'a JSON object', cause instanceof Error ? cause.message : String(cause))
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  throw notUsable(path, 'a JSON object', JSON.stringify(value).slice(0, 100))
+}
+
+function notUsable(path: string, expected: string, received: string): FormatError {
+  return new FormatError({ what: `${path} is not usable`, expected, received, fix: 'download the file again' })
+}

@@ -1,0 +1,365 @@
+// Text to token ids and back. The rules and the vocabulary live in the addon; this file is their TypeScript face.
+import { TOKENIZER } from '../hub/files.js'
+import { folderOf } from '../hub/folder.js'
+import type { HubOptions } from '../hub/options.js'
+import type { NativeTokenizer } from '../native/binding.js'
+import { call, callAsync } from '../native/call.js'
+import { native } from '../native/load.js'
+import { bad, checkBoolean, checkInteger, checkKeys } from '../runtime/options.js'
+import type { BatchEncoding, BatchOptions } from './batch.js'
+import { batchEncoding, rowOptions } from './batch-encoding.js'
+import { chooseTemplate, renderChat } from './chat-template.js'
+import type { ChatEncoding, ChatMessage, ChatTemplateOptions } from './chat-template.js'
+import { NO_SETTINGS, readSettings, readSettingsAsync, writeSettings } from './tokenizer-config.js'
+import type { ChatTemplates, FolderSettings, SpecialTokensMap } from './tokenizer-config.js'
+
+/** How text becomes ids. */
+export interface EncodeOptions {
+  /** Adds what the tokenizer's own template adds, such as a begin token; GPT-2's template adds nothing. @default true */
+  addSpecialTokens?: boolean
+  /**
+   * Reads special tokens that occur in the text, such as `<|endoftext|>`, as plain text. Set it for text from strangers,
+   * who could otherwise end a prompt. @default false
+   */
+  specialAsText?: boolean
+}
+
+/** How ids become text. */
+export interface DecodeOptions {
+  /** Leaves special tokens such as `<|endoftext|>` out. @default false */
+  skipSpecialTokens?: boolean
+}
+
+/** Options of {@link Tokenizer.train}. */
+export interface TokenizerTrainOptions {
+  /** Number of tokens: special tokens, the 256 bytes and the merges. With little text it stays smaller. */
+  vocabSize: number
+  /** They get the first ids; where they occur in the texts they are borders between documents. @default ['<|endoftext|>'] */
+  specialTokens?: readonly string[]
+}
+
+/** Ids with the places in the text that they come from. */
+export interface Encoding {
+  /** Token ids. */
+  ids: number[]
+  /** `text.slice(...offsets[i])` is what token i covers; part of a character's bytes covers the whole character. */
+  offsets: [start: number, end: number][]
+  /** Whether the token is a special one. */
+  special: boolean[]
+}
+
+/** Turns ids into text one at a time. The pieces joined are what {@link Tokenizer.decode} gives for all of them. */
+export interface DecodeStream {
+  /**
+   * The text that this id completes; empty while a character is not complete.
+   * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks; the stream goes on without it.
+   */
+  push(id: number): string
+  /** What is left at the end: bytes that never became a character, as U+FFFD. */
+  end(): string
+}
+
+/**
+ * A tokenizer of the `tokenizers` library: GPT-2's byte-level BPE and everything else that a `tokenizer.json` can hold, and the older files of GPT-2,
+ * RoBERTa, Qwen2, BERT, DeBERTa, Llama and Gemma. Immutable. Truncation and padding written in a `tokenizer.json` are ignored:
+ * {@link Tokenizer.batchEncodePlus} is told what to do.
+ *
+ * @example
+ * const tokenizer = Tokenizer.fromFolder('models/base')
+ * const ids = tokenizer.encode('In the beginning')
+ * tokenizer.decode(ids)                                         // 'In the beginning'
+ */
+export class Tokenizer {
+  /** The fields of `tokenizer_config.json`; empty without one. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** The chat template, or several by name, of `tokenizer_config.json` or `chat_template.jinja`; null without one. */
+  readonly chatTemplate: ChatTemplates
+  readonly #native: NativeTokenizer
+  /** Special tokens by the names of transformers: `bos_token`. */
+  readonly #roles: Readonly<Record<string, string>>
+
+  private constructor(handle: NativeTokenizer, settings: FolderSettings = NO_SETTINGS) {
+    this.#native = handle
+    this.config = settings.config
+    this.chatTemplate = settings.chatTemplate
+    const flat = call(() => handle.roles())
+    this.#roles = Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]!]] : [])))
+  }
+
+  /**
+   * Reads the tokenizer of a folder, or of a hub id such as `openai-community/gpt2`, which is downloaded first; only its own files are.
+   * @throws {HubError} when it cannot be had; else as {@link Tokenizer.fromFolder}.
+   */
+  static async fromPretrained(dirOrHubId: string, options: HubOptions = {}): Promise<Tokenizer> {
+    return Tokenizer.fromFolderAsync(await folderOf('Tokenizer.fromPretrained', dirOrHubId, options, TOKENIZER))
+  }
+
+  /**
+   * Reads a `tokenizer.json`.
+   * @throws {FileError} `ERR_LORA_FILE` when it cannot be read.
+   * @throws {FormatError} `ERR_LORA_FORMAT` when it is no tokenizer.
+   */
+  static fromFile(path: string): Tokenizer {
+    const file = checkPath('Tokenizer.fromFile', 'path', path)
+    return new Tokenizer(call(() => native.NativeTokenizer.fromFile(file)))
+  }
+
+  /**
+   * Reads the tokenizer of a model folder: `tokenizer.json`, else the older files. These are `vocab.json` with `merges.txt` or OpenAI's `encoder.json`
+   * with `vocab.bpe` (byte-level BPE), `vocab.txt` (WordPiece), or `spm.model`, `spiece.model`, `sentencepiece.bpe.model`, `tokenizer.model`
+   * (SentencePiece, unigram and BPE). `tokenizer_class` in `tokenizer_config.json`, else `model_type` in `config.json`, says which rules go with them.
+   * @throws {FileError} `ERR_LORA_FILE` when the folder holds none of them.
+   * @throws {FormatError} `ERR_LORA_FORMAT` when the files are no tokenizer.
+   * @throws {UnsupportedError} `ERR_LORA_UNSUPPORTED` for older files of a class whose rules are not known.
+   */
+  static fromFolder(folder: string): Tokenizer {
+    const dir = checkPath('Tokenizer.fromFolder', 'folder', folder)
+    const handle = call(() => native.NativeTokenizer.fromFolder(dir))
+    return new Tokenizer(handle, readSettings(dir))
+  }
+
+  /**
+   * Reads GPT-2's byte-level BPE from its vocabulary and its merges, whatever the two files are called.
+   * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` as in {@link Tokenizer.fromFolder}.
+   */
+  static fromVocabAndMerges(vocab: string, merges: string): Tokenizer {
+    const owner = 'Tokenizer.fromVocabAndMerges'
+    const files = [checkPath(owner, 'vocab', vocab), checkPath(owner, 'merges', merges)] as const
+    return new Tokenizer(call(() => native.NativeTokenizer.fromVocabAndMerges(...files)))
+  }
+
+  /** As {@link Tokenizer.fromFile}, off the main thread: a large vocabulary takes a tenth of a second. */
+  static async fromFileAsync(path: string): Promise<Tokenizer> {
+    return Tokenizer.#open([checkPath('Tokenizer.fromFileAsync', 'path', path)], false)
+  }
+
+  /** As {@link Tokenizer.fromFolder}, off the main thread. */
+  static async fromFolderAsync(folder: string): Promise<Tokenizer> {
+    return Tokenizer.#open([checkPath('Tokenizer.fromFolderAsync', 'folder', folder)], true)
+  }
+
+  /** As {@link Tokenizer.fromVocabAndMerges}, off the main thread. */
+  static async fromVocabAndMergesAsync(vocab: string, merges: string): Promise<Tokenizer> {
+    const owner = 'Tokenizer.fromVocabAndMergesAsync'
+    return Tokenizer.#open([checkPath(owner, 'vocab', vocab), checkPath(owner, 'merges', merges)], false)
+  }
+
+  static async #open(paths: string[], isFolder: boolean): Promise<Tokenizer> {
+    const handle = await callAsync(() => native.NativeTokenizer.open(paths, isFolder))
+    return new Tokenizer(handle, isFolder ? await readSettingsAsync(paths[0]!) : NO_SETTINGS)
+  }
+
+  /**
+   * Learns a byte-level BPE (GPT-2's rules) from texts, off the main thread. The same texts give the same vocabulary.
+   * @throws {OptionError} `ERR_LORA_OPTION` when `vocabSize` leaves no room for the bytes and the special tokens.
+   */
+  static async train(texts: Iterable<string>, options: TokenizerTrainOptions): Promise<Tokenizer> {
+    const owner = 'Tokenizer.train'
+    checkKeys(owner, options, ['vocabSize', 'specialTokens'])
+    const vocabSize = checkInteger(owner, 'vocabSize', options.vocabSize, 257)
+    const specialTokens = checkTexts(owner, 'specialTokens', options.specialTokens ?? ['<|endoftext|>'])
+    const all = checkTexts(owner, 'texts', texts)
+    return new Tokenizer(await callAsync(() => native.NativeTokenizer.train(all, vocabSize, specialTokens)))
+  }
+
+  /** Number of tokens, added ones included; ids lie below it unless a file leaves gaps. */
+  get vocabSize(): number {
+    return call(() => this.#native.vocabSize())
+  }
+
+  /** The special tokens, by id. */
+  get specialTokens(): string[] {
+    return call(() => this.#native.specialTokens())
+  }
+
+  /** What each special token is for, as far as the files say. */
+  get specialTokensMap(): SpecialTokensMap {
+    const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
+    return Object.fromEntries(Object.entries(this.#roles).map(([name, token]) => [camel(name), token]))
+  }
+
+  /** Id of the token that begins a text, or undefined. */
+  get bosTokenId(): number | undefined {
+    return this.#idOf('bos_token')
+  }
+
+  /** Id of the token that ends a text, or undefined. */
+  get eosTokenId(): number | undefined {
+    return this.#idOf('eos_token')
+  }
+
+  /** Id of the token that fills short rows, or undefined. */
+  get padTokenId(): number | undefined {
+    return this.#idOf('pad_token')
+  }
+
+  #idOf(role: string): number | undefined {
+    const token = this.#roles[role]
+    return token === undefined ? undefined : this.tokenToId(token)
+  }
+
+  /** Ids of a text, at once: about a millisecond for two pages. For longer ones use {@link Tokenizer.encodeAsync}, which leaves the event loop free. */
+  encode(text: string, options: EncodeOptions = {}): number[] {
+    const flags = checkEncode('Tokenizer.encode', options)
+    const [plain] = checkTexts('Tokenizer.encode', 'text', [text])
+    return call(() => this.#native.encode(plain!, ...flags))
+  }
+
+  /** Ids of a text with the places that they come from. */
+  encodeWithOffsets(text: string, options: EncodeOptions = {}): Encoding {
+    const flags = checkEncode('Tokenizer.encodeWithOffsets', options)
+    const [plain] = checkTexts('Tokenizer.encodeWithOffsets', 'text', [text])
+    const { ids, offsets, special } = call(() => this.#native.encodeWithOffsets(plain!, ...flags))
+    return { ids, offsets: ids.map((_, i) => [offsets[2 * i]!, offsets[2 * i + 1]!]), special }
+  }
+
+  /** Ids of a long text, off the main thread. */
+  async encodeAsync(text: string, options: EncodeOptions = {}): Promise<Uint32Array> {
+    const [ids] = await this.encodeBatch([text], options)
+    return ids!
+  }
+
+  /** Ids of many texts in their order, off the main thread and on all cores. */
+  async encodeBatch(texts: Iterable<string>, options: EncodeOptions = {}): Promise<Uint32Array[]> {
+    const flags = checkEncode('Tokenizer.encodeBatch', options)
+    const all = checkTexts('Tokenizer.encodeBatch', 'texts', texts)
+    return callAsync(() => this.#native.encodeBatch(all, ...flags))
+  }
+
+  /**
+   * Rows of a batch as models take them, cut and padded as asked, off the main thread and on all cores.
+   * @example
+   * const batch = await tokenizer.batchEncodePlus(premises, { textPair: hypotheses, padding: true, truncation: true, maxLength: 128 })
+   * model.forward(batch.inputIds, { attentionMask: batch.attentionMask, tokenTypeIds: batch.tokenTypeIds })
+   * @throws {OptionError} when a row cannot be cut as asked, or there is no token to pad with.
+   */
+  async batchEncodePlus(texts: Iterable<string>, options: BatchOptions = {}): Promise<BatchEncoding> {
+    const owner = 'Tokenizer.batchEncodePlus'
+    const tokenToId = (token: string) => this.tokenToId(token)
+    const rules = rowOptions(options, { config: this.config, padToken: this.#roles['pad_token'], tokenToId })
+    const first = checkTexts(owner, 'texts', texts)
+    const second = options.textPair === undefined ? null : checkTexts(owner, 'textPair', options.textPair)
+    return batchEncoding(await callAsync(() => this.#native.encodeRows(first, second, rules)), options)
+  }
+
+  /**
+   * A conversation as the model was trained to read it: its ids, or its text with `tokenize: false`. Special tokens in the text are read as such, those
+   * in the messages too: take them out of what strangers write.
+   * @example
+   * const ids = tokenizer.applyChatTemplate([{ role: 'user', content: 'Hello' }], { addGenerationPrompt: true })
+   * @throws {OptionError} when there is no template, when the template refuses the conversation (with its message as `received`), or fails on it.
+   */
+  applyChatTemplate(messages: readonly ChatMessage[], options: ChatTemplateOptions & { tokenize: false }): string
+  applyChatTemplate(
+    messages: readonly ChatMessage[],
+    options: ChatTemplateOptions & { returnAssistantTokensMask: true },
+  ): ChatEncoding
+  applyChatTemplate(messages: readonly ChatMessage[], options?: ChatTemplateOptions): number[]
+  applyChatTemplate(
+    messages: readonly ChatMessage[],
+    options: ChatTemplateOptions = {},
+  ): string | number[] | ChatEncoding {
+    const owner = 'Tokenizer.applyChatTemplate'
+    checkKeys(owner, options, CHAT_KEYS)
+    const tokenize = checkBoolean(owner, 'tokenize', options.tokenize ?? true)
+    const isMasked = checkBoolean(owner, 'returnAssistantTokensMask', options.returnAssistantTokensMask ?? false)
+    if (isMasked && !tokenize) throw bad(owner, 'tokenize', 'true with returnAssistantTokensMask', tokenize)
+    const template = chooseTemplate(this.chatTemplate, options)
+    const { text, spans } = renderChat(messages, template, this.#roles, options)
+    if (!tokenize) return text
+    // The template writes special tokens itself.
+    if (!isMasked) return this.encode(text, { addSpecialTokens: false })
+    const { ids, offsets } = this.encodeWithOffsets(text, { addSpecialTokens: false })
+    const isSaid = ([start, end]: [number, number]) => spans.some(([from, to]) => start < to && end > from)
+    return { inputIds: ids, assistantMasks: offsets.map((offset) => (isSaid(offset) ? 1 : 0)) }
+  }
+
+  /**
+   * The text of ids. Bytes that are no UTF-8 become U+FFFD.
+   * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks.
+   */
+  decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    const skip = checkDecode('Tokenizer.decode', options)
+    const list = Array.from(ids, (id) => checkId('Tokenizer.decode', id))
+    return call(() => this.#native.decode(list, skip))
+  }
+
+  /** A stream that turns ids into text while they come, without ever showing part of a character. */
+  decodeStream(options: DecodeOptions = {}): DecodeStream {
+    const skip = checkDecode('Tokenizer.decodeStream', options)
+    const stream = call(() => this.#native.decodeStream(skip))
+    return {
+      push(id) {
+        const checked = checkId('DecodeStream.push', id)
+        return call(() => stream.push(checked))
+      },
+      end: () => call(() => stream.finish()),
+    }
+  }
+
+  /** The id of a token as the vocabulary spells it (a byte-level one writes a space as `Ġ`), or undefined. */
+  tokenToId(token: string): number | undefined {
+    const [plain] = checkTexts('Tokenizer.tokenToId', 'token', [token])
+    return call(() => this.#native.tokenToId(plain!)) ?? undefined
+  }
+
+  /** The token of an id as the vocabulary spells it, or undefined. */
+  idToToken(id: number): string | undefined {
+    const checked = checkId('Tokenizer.idToToken', id)
+    return call(() => this.#native.idToToken(checked)) ?? undefined
+  }
+
+  /** Writes `tokenizer.json` to a path: the old file or the whole new one is there, never half of it. */
+  async save(path: string): Promise<void> {
+    const file = checkPath('Tokenizer.save', 'path', path)
+    await callAsync(() => this.#native.save(file))
+  }
+
+  /**
+   * Writes `tokenizer.json` and, for a BPE, `vocab.json` and `merges.txt` into a folder, as GPT-2 folders have them; `tokenizer_config.json` and the
+   * chat template where the tokenizer has them.
+   */
+  async saveFolder(folder: string): Promise<void> {
+    const dir = checkPath('Tokenizer.saveFolder', 'folder', folder)
+    await callAsync(() => this.#native.saveFolder(dir))
+    await writeSettings(dir, { config: this.config, chatTemplate: this.chatTemplate }, this.#roles)
+  }
+}
+
+const CHAT_KEYS = [
+  ...['tools', 'documents', 'addGenerationPrompt', 'continueFinalMessage', 'chatTemplate', 'variables', 'tokenize'],
+  'returnAssistantTokensMask',
+]
+
+function checkEncode(owner: string, options: EncodeOptions): [addSpecialTokens: boolean, specialAsText: boolean] {
+  checkKeys(owner, options, ['addSpecialTokens', 'specialAsText'])
+  const { addSpecialTokens = true, specialAsText = false } = options
+  return [
+    checkBoolean(owner, 'addSpecialTokens', addSpecialTokens),
+    checkBoolean(owner, 'specialAsText', specialAsText),
+  ]
+}
+
+function checkDecode(owner: string, options: DecodeOptions): boolean {
+  checkKeys(owner, options, ['skipSpecialTokens'])
+  return checkBoolean(owner, 'skipSpecialTokens', options.skipSpecialTokens ?? false)
+}
+
+function checkPath(owner: string, name: string, path: unknown): string {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path
+  throw bad(owner, name, 'a path', path)
+}
+
+function checkTexts(owner: string, name: string, texts: Iterable<unknown>): string[] {
+  // A string is iterable too: taken for a list it would fall apart into letters.
+  if (typeof texts === 'string') throw bad(owner, name, 'a list of texts', texts, `wrap it in a list: [${name}]`)
+  return Array.from(texts, (text) => {
+    if (typeof text === 'string') return text
+    throw bad(owner, name, name.endsWith('s') ? 'texts' : 'a text', text)
+  })
+}
+
+function checkId(owner: string, id: unknown): number {
+  if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < 2 ** 32) return id
+  throw bad(owner, 'id', 'an integer, 0 or more', id)
+}
