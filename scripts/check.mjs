@@ -5,7 +5,9 @@ import { smoke } from '../bench/smoke.mjs'
 import { apiDrift } from './api.mjs'
 import { buildAddon, buildTypeScript } from './build.mjs'
 import { cudaCheck } from './cuda-check.mjs'
+import { generate } from './gen.mjs'
 import { guardFindings, selfTest } from './guard.mjs'
+import { CHECK_ONLY, cargo } from './lib/cargo.mjs'
 import { duration, fail, inRoot, run, runTool } from './lib/run.mjs'
 import { runGroups } from './lib/report.mjs'
 import { filesBelow, stale } from './lib/stamp.mjs'
@@ -53,7 +55,8 @@ async function checkout() {
 async function drift() {
   const before = await checkout()
   if (!before) return { skipped: 'not a git checkout' }
-  if ((await run('cargo', ['xtask', 'gen'])).code !== 0) return { ok: false, note: 'cargo xtask gen failed' }
+  const failed = await generate()
+  if (failed) return { ok: false, note: failed }
   const after = await checkout()
   const changed = [...after].filter(([file, hash]) => before.get(file) !== hash).map(([file]) => file)
   changed.forEach((file) => console.error(`   ${file} was out of date`))
@@ -76,15 +79,6 @@ async function build() {
     ok: binding() === before,
     note: binding() === before ? undefined : 'src/native/binding.d.ts was out of date: commit it',
   }
-}
-
-/** The sources, and the tests against index.d.ts: a public type that the one does not give fails the other. */
-async function types() {
-  for (const config of ['tsconfig.json', 'tsconfig.test.json']) {
-    if (config === 'tsconfig.test.json' && !filesBelow(['__test__']).length) continue
-    if ((await runTool('typescript', 'tsc', ['-p', config, '--noEmit'])).code !== 0) return { ok: false, note: config }
-  }
-  return { ok: true }
 }
 
 /** Every example runs to its end on a model of a few thousand parameters: `--tiny`. */
@@ -119,9 +113,8 @@ const groups = [
   { name: 'prettier', run: () => passes(runTool('prettier', 'prettier', ['--check', '--log-level', 'warn', '.'])) },
   { name: 'oxlint', run: () => passes(runTool('oxlint', 'oxlint', ['--deny-warnings'])) },
   { name: 'guard', about: 'every export catches panics; no candle-nn', run: guard },
-  { name: 'clippy', slow: true, run: () => passes(run('cargo', clippy)) },
+  { name: 'clippy', slow: true, run: () => passes(cargo(clippy, { env: CHECK_ONLY })) },
   { name: 'generated', about: 'tables, docs and index.d.ts are what their sources give', run: drift },
-  { name: 'types', run: types },
   { name: 'rust', about: 'cargo test of crates/kernels and crates/core', run: rustTests },
   { name: 'build', about: 'addon and dist/', run: build },
   { name: 'ava', about: 'the public API, __test__/', run: avaTests },
