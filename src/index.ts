@@ -31,7 +31,7 @@ export { grad } from './autograd/grad.js'
 export type { GradOptions } from './autograd/grad.js'
 export { gradcheck } from './autograd/gradcheck.js'
 export type { GradcheckOptions } from './autograd/gradcheck.js'
-export { HookHandle } from './autograd/hook-handle.js'
+export { HookHandle } from './tensor/hook-handle.js'
 export type { BackwardOptions, GradientHook } from './tensor/backward.js'
 
 // Precision, random numbers, streams, memory

@@ -1,8 +1,7 @@
 import { attachBlock, runBackward } from '../tensor/backward.js'
 import type { BlockBackward } from '../tensor/backward.js'
 import { GradError } from '../errors.js'
-import { call } from '../native/call.js'
-import { native } from '../native/load.js'
+import { generatorState, setGeneratorState } from '../native/random.js'
 import { sameForward } from '../nn/forward.js'
 import {
   enableGrad,
@@ -27,7 +26,7 @@ export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Te
   ...inputs: Args
 ): R {
   if (!isGradEnabled()) return refuseAsync(fn(...inputs), 'checkpoint')
-  const rng = call(() => native.generatorState(0))
+  const rng = generatorState(0)
   const result = noGrad(() => released(fn, inputs))
   // An output that is an input would get itself as its own block's result.
   const outputs = listOf(result).map((t) => (inputs.includes(t) ? noGrad(() => t.clone()) : t))
@@ -50,20 +49,20 @@ function replay<Args extends readonly Tensor[]>(
   grads: (Tensor | null)[],
   rng: readonly number[],
 ): (Tensor | null)[] {
-  const now = call(() => native.generatorState(0))
+  const now = generatorState(0)
   const again = inputs.map((t) => t.detach().requiresGrad_(FLOATING.has(t.dtype)))
   let outputs: Tensor[] = []
   try {
-    restore(rng)
+    setGeneratorState(0, rng)
     outputs = listOf(enableGrad(() => released(fn, again as unknown as Args)))
-    restore(now)
+    setGeneratorState(0, now)
     outputs.forEach((output, i) => {
       const grad = grads[i]
       if (grad && output.requiresGrad) runBackward(output, grad, { retainGraph: i < outputs.length - 1 })
     })
     return again.map((t) => (t.requiresGrad ? t.grad : null))
   } finally {
-    restore(now)
+    setGeneratorState(0, now)
     for (const t of again) if (t.requiresGrad) t.grad = null
     for (const t of [...outputs, ...again]) t.dispose()
   }
@@ -98,8 +97,4 @@ function released<Args extends readonly Tensor[], R>(fn: (...args: Args) => R, a
 
 function listOf(result: Tensor | Tensor[]): Tensor[] {
   return Array.isArray(result) ? result : [result]
-}
-
-function restore(state: readonly number[]): void {
-  native.setGeneratorState(0, state[0]!, state[1]!, state[2]!, state[3]!)
 }

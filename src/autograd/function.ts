@@ -2,11 +2,10 @@ import { attachBlock } from '../tensor/backward.js'
 import type { BlockBackward } from '../tensor/backward.js'
 import { DtypeError, GradError, OptionError, ShapeError } from '../errors.js'
 import { zeros } from '../tensor/make.js'
-import { call } from '../native/call.js'
-import { native } from '../native/load.js'
+import { detach } from '../native/tensor.js'
 import { isGradEnabled, keepIn, nextEnd, popFrame, pushFrame, tensorsIn, wasMadeIn, withGrad } from '../tensor/scope.js'
 import type { Frame } from '../tensor/scope.js'
-import { fromId, Tensor } from '../tensor/tensor.js'
+import { Tensor } from '../tensor/tensor.js'
 import type { Dtype } from '../tensor/tensor.js'
 
 /** What `backward` returns: a gradient for each argument of `forward`, null for one that gets none; alone when there is one argument. */
@@ -57,7 +56,7 @@ export class FunctionContext {
     let next = 0
     const saved = this.#saved
     // A place left empty reads as null; the type says what nearly everybody has.
-    return this.#toSave.map((t) => (t === null ? null : fromId(call(() => native.detach(saved[next++]!))))) as Tensor[]
+    return this.#toSave.map((t) => (t === null ? null : detach(saved[next++]!))) as Tensor[]
   }
 
   /** Says that these outputs have no gradient. Integers have none anyway. */

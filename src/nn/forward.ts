@@ -1,7 +1,7 @@
 // What a call of forward does around the module's own: one frame for what it makes, the path for errors, hooks.
 import { AsyncError, LoraError, placeError } from '../errors.js'
 import { markStack } from '../native/call.js'
-import { native } from '../native/load.js'
+import { internPath, setPath } from '../native/module-path.js'
 import { keepIn, nextEnd, popFrame, pushFrame, refuseAsync } from '../tensor/scope.js'
 import { withHooks } from './module-hooks.js'
 import { Module } from './module.js'
@@ -124,7 +124,7 @@ function inner(module: Module, forward: Module['forward'], args: unknown[]): unk
     place.call = state.call
     state.called.push(module)
   }
-  const before = native.setPath(place.path)
+  const before = setPath(place.path)
   try {
     return forward.apply(module, args)
   } catch (error) {
@@ -132,7 +132,7 @@ function inner(module: Module, forward: Module['forward'], args: unknown[]): unk
     if (error instanceof LoraError) placeError(error, pathName(state.root, module))
     throw error
   } finally {
-    native.setPath(before)
+    setPath(before)
   }
 }
 
@@ -148,11 +148,11 @@ function placeOf(root: Module, module: Module): Place {
   const places = new Map<Module, Place>()
   const before = placesOf.get(root)
   for (const [path, each] of root.namedModules()) {
-    const number = native.internPath(path === '' ? each.constructor.name : path)
+    const number = internPath(path === '' ? each.constructor.name : path)
     places.set(each, { path: number, call: before?.get(each)?.call ?? 0 })
   }
   placesOf.set(root, places)
-  const place = places.get(module) ?? { path: native.internPath(module.constructor.name), call: 0 }
+  const place = places.get(module) ?? { path: internPath(module.constructor.name), call: 0 }
   places.set(module, place)
   return place
 }

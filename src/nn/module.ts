@@ -1,11 +1,12 @@
 import { inspect } from 'node:util'
-import type { HookHandle } from '../autograd/hook-handle.js'
+import type { HookHandle } from '../tensor/hook-handle.js'
 import { OptionError } from '../errors.js'
-import { call } from '../native/call.js'
-import { native } from '../native/load.js'
+import { checkFailure } from '../native/engine.js'
+import { setKind } from '../native/tensor.js'
 import { noGrad } from '../tensor/scope.js'
 import type { Dtype } from '../tensor/tensor.js'
-import { KIND, Tensor } from '../tensor/tensor.js'
+import { KIND } from '../tensor/dtype.js'
+import { Tensor } from '../tensor/tensor.js'
 import { copyAll } from './copy.js'
 import { findStateDict } from './find-state-dict.js'
 import { wrapForward } from './forward.js'
@@ -34,7 +35,7 @@ export function parameter(tensor: Tensor, requiresGrad = true): Tensor {
   tensor.isParameter = true
   const on = requiresGrad && tensor.dtype !== 'i64' && tensor.dtype !== 'u8' && tensor.dtype !== 'bool'
   tensor.requiresGrad = on
-  native.setKind(tensor.id, on ? KIND.adapter : KIND.base)
+  setKind(tensor.id, on ? KIND.adapter : KIND.base)
   return tensor
 }
 
@@ -242,7 +243,7 @@ export abstract class Module {
 
   /** Frees the gradients of all parameters. */
   zeroGrad(): void {
-    call(() => native.checkFailure())
+    checkFailure()
     for (const tensor of this.parameters()) tensor.grad = null
   }
 

@@ -1,8 +1,7 @@
 import { forgetDropped } from '../tensor/backward.js'
-import { call } from '../native/call.js'
 import { collect } from '../native/collect.js'
 import { waitForQueue } from '../native/lazy.js'
-import { native } from '../native/load.js'
+import { backendJson, memoryCounters } from '../native/engine.js'
 import { waitForStreams } from '../native/streams.js'
 
 /** Live tensors of one kind. */
@@ -47,7 +46,7 @@ export interface MemoryReport {
 
 /** Counts live tensors and bytes by kind. Exact after {@link settle}. */
 export function memory(): MemoryReport {
-  const n = call(() => native.memory())
+  const n = memoryCounters()
   const kind = (i: number): KindCount => ({ tensors: n[2 * i]!, bytes: n[2 * i + 1]! })
   const kinds = [0, 1, 2, 3, 4].map(kind)
   const total = kinds.reduce((sum, k) => ({ tensors: sum.tensors + k.tensors, bytes: sum.bytes + k.bytes }), {
@@ -102,5 +101,5 @@ export interface Backend {
 
 /** Says what the engine runs on. Starts it. */
 export function backend(): Backend {
-  return JSON.parse(call(() => native.backend())) as Backend
+  return JSON.parse(backendJson()) as Backend
 }
