@@ -2,7 +2,7 @@ import { attachBlock, runBackward } from '../tensor/backward.js'
 import type { BlockBackward } from '../tensor/backward.js'
 import { GradError } from '../errors.js'
 import { generatorState, setGeneratorState } from '../native/random.js'
-import { sameForward } from '../nn/forward.js'
+import { sameForward } from './running-forward.js'
 import {
   enableGrad,
   isGradEnabled,

@@ -1,6 +1,6 @@
 import { saveWeights } from '../native/files.js'
 import { checkBoolean, checkKeys } from '../runtime/options.js'
-import { checkTensors } from '../nn/state-dict.js'
+import { checkTensors } from '../tensor/named-tensors.js'
 import type { StateDict } from '../nn/module.js'
 
 /** Options of {@link save}. */

@@ -10,11 +10,13 @@ import { Tensor } from '../tensor/tensor.js'
 import { copyAll } from './copy.js'
 import { findStateDict } from './find-state-dict.js'
 import { wrapForward } from './forward.js'
+import { registerModuleClass } from './is-module.js'
 import { collectModules, contentOf, join } from './module-content.js'
 import type { NamedModule } from './module-content.js'
 import { addHook } from './module-hooks.js'
 import type { ForwardHook, ForwardPreHook, FullBackwardHook, HookOptions } from './module-hooks.js'
-import { badKeys, checkTensors } from './state-dict.js'
+import { checkTensors } from '../tensor/named-tensors.js'
+import { badKeys } from './state-dict.js'
 
 /** A tensor of a module itself: its key, the tensor, and whether it is trained or only kept. */
 export type OwnTensor = readonly [key: string, tensor: Tensor, kind: 'parameter' | 'buffer']
@@ -330,6 +332,8 @@ export abstract class Module {
     return this.toString()
   }
 }
+
+registerModuleClass(Module)
 
 /** The dict under the keys of the model. Where a file has a tensor under two names, the later one counts, as in PyTorch. */
 function underOwnKeys(

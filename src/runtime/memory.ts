@@ -1,8 +1,4 @@
-import { forgetDropped } from '../tensor/backward.js'
-import { collect } from '../native/collect.js'
-import { waitForQueue } from '../native/lazy.js'
 import { backendJson, memoryCounters } from '../native/engine.js'
-import { waitForStreams } from '../native/streams.js'
 
 /** Live tensors of one kind. */
 export interface KindCount {
@@ -69,20 +65,6 @@ export function memory(): MemoryReport {
     peakBytes: n[16]!,
     poolBytes: n[17]!,
   }
-}
-
-/**
- * Waits for the queues of all streams of this thread and for handles that nobody can reach any more; then {@link memory} is exact.
- * Rejects with an error of the current stream that nobody was told; those of other streams stay for whoever awaits them.
- */
-export async function settle(): Promise<void> {
-  await waitForQueue()
-  await waitForStreams()
-  await collect(true)
-  forgetDropped()
-  // What the finalisers let go of is queued in the current stream, behind its last use in any other.
-  await waitForStreams()
-  await waitForQueue()
 }
 
 /** What runs: device, kernel path, threads. */
