@@ -6,6 +6,7 @@ import { apiDrift } from './api.mjs'
 import { buildAddon, buildTypeScript } from './build.mjs'
 import { cudaCheck } from './cuda-check.mjs'
 import { guardFindings, selfTest } from './guard.mjs'
+import { importFindings, selfTest as importSelfTest } from './imports.mjs'
 import { fail, inRoot, run, runTool } from './lib/run.mjs'
 import { runGroups } from './lib/report.mjs'
 import { filesBelow, stale } from './lib/stamp.mjs'
@@ -120,6 +121,13 @@ const guard = () => {
   return { ok: !problems.length }
 }
 
+/** Which file of src imports which. */
+async function imports() {
+  const problems = [...(await importSelfTest()), ...(await importFindings())]
+  problems.forEach((problem) => console.error(`   ${problem}`))
+  return { ok: !problems.length }
+}
+
 const clippy = ['clippy', '--release', '--workspace', '--all-targets', '--', '-D', 'warnings']
 
 const groups = [
@@ -127,6 +135,7 @@ const groups = [
   { name: 'prettier', run: () => passes(runTool('prettier', 'prettier', ['--check', '--log-level', 'warn', '.'])) },
   { name: 'oxlint', run: () => passes(runTool('oxlint', 'oxlint', ['--deny-warnings'])) },
   { name: 'guard', about: 'every export catches panics; no candle-nn', run: guard },
+  { name: 'imports', about: 'the layers of src, no cycles', run: imports },
   { name: 'clippy', slow: true, run: () => passes(run('cargo', clippy)) },
   { name: 'generated', about: 'tables, docs and index.d.ts are what their sources give', run: drift },
   { name: 'types', run: types },
