@@ -8,6 +8,7 @@ import { cudaCheck } from './cuda-check.mjs'
 import { generate } from './gen.mjs'
 import { guardFindings, selfTest } from './guard.mjs'
 import { CHECK_ONLY, cargo } from './lib/cargo.mjs'
+import { importFindings, selfTest as importSelfTest } from './imports.mjs'
 import { duration, fail, inRoot, run, runTool } from './lib/run.mjs'
 import { runGroups } from './lib/report.mjs'
 import { filesBelow, stale } from './lib/stamp.mjs'
@@ -106,6 +107,13 @@ const guard = () => {
   return { ok: !problems.length }
 }
 
+/** Which file of src imports which. */
+async function imports() {
+  const problems = [...(await importSelfTest()), ...(await importFindings())]
+  problems.forEach((problem) => console.error(`   ${problem}`))
+  return { ok: !problems.length }
+}
+
 const clippy = ['clippy', '--release', '--workspace', '--all-targets', '--', '-D', 'warnings']
 
 const groups = [
@@ -114,6 +122,7 @@ const groups = [
   { name: 'oxlint', run: () => passes(runTool('oxlint', 'oxlint', ['--deny-warnings'])) },
   { name: 'guard', about: 'every export catches panics; no candle-nn', run: guard },
   { name: 'clippy', slow: true, run: () => passes(cargo(clippy, { env: CHECK_ONLY })) },
+  { name: 'imports', about: 'the layers of src, no cycles', run: imports },
   { name: 'generated', about: 'tables, docs and index.d.ts are what their sources give', run: drift },
   { name: 'rust', about: 'cargo test of crates/kernels and crates/core', run: rustTests },
   { name: 'build', about: 'addon and dist/', run: build },

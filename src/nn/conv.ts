@@ -1,13 +1,7 @@
 import type { Tensor } from '../tensor/tensor.js'
-import {
-  CONV_FUNCTIONAL_KEYS,
-  checkGroups,
-  convGeometry,
-  convolve,
-  makeKernels,
-  showGeometry,
-} from './functional/conv-geometry.js'
+import { CONV_FUNCTIONAL_KEYS, checkGroups, convGeometry, convolve, showGeometry } from './functional/conv-geometry.js'
 import type { ConvFunctionalOptions, ConvGeometry, PaddingMode } from './functional/conv-geometry.js'
+import { makeKernels } from './kernels.js'
 import { LINEAR_KEYS } from './linear.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'

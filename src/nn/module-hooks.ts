@@ -1,4 +1,4 @@
-import { HookHandle } from '../autograd/hook-handle.js'
+import { HookHandle } from '../tensor/hook-handle.js'
 import { attachBlock } from '../tensor/backward.js'
 import { OptionError } from '../errors.js'
 import { isGradEnabled, refuseAsync } from '../tensor/scope.js'

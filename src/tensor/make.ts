@@ -8,9 +8,10 @@ import { DTYPES, put } from '../native/record.js'
 import { bad, checkKeys } from '../runtime/options.js'
 import { withGenerator } from '../runtime/random.js'
 import type { Generator } from '../runtime/random.js'
-import { KIND, checkDtype, fromId } from './tensor.js'
-import { bytesPerElement } from './dtype.js'
-import type { Dtype, Tensor } from './tensor.js'
+import { fromId } from '../native/tensor.js'
+import { KIND, bytesPerElement, checkDtype } from './dtype.js'
+import type { Dtype } from './dtype.js'
+import type { Tensor } from './tensor.js'
 import type { Nested } from './values.js'
 
 /** Options of the functions that make tensors. */

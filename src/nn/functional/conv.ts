@@ -3,8 +3,8 @@ import * as ops from '../../generated/ops.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { CONV_FUNCTIONAL_KEYS, convGeometry, convolve } from './conv-geometry.js'
 import type { ConvFunctionalOptions } from './conv-geometry.js'
-import { TRANSPOSE_KEYS, spread, transposeGeometry } from '../conv-transpose.js'
-import type { ConvTransposeFunctionalOptions } from '../conv-transpose.js'
+import { TRANSPOSE_KEYS, spread, transposeGeometry } from './conv-transpose.js'
+import type { ConvTransposeFunctionalOptions } from './conv-transpose.js'
 import { bad, checkChoice, checkKeys } from '../../runtime/options.js'
 
 type Conv = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvFunctionalOptions) => Tensor
