@@ -1,0 +1,53 @@
+// Generated from src/nn/reshaping.ts by `npm run api`. Do not edit.
+
+import type { Tensor } from '../tensor/tensor.js'
+import { Module } from './module.js'
+/**
+ * Several dimensions as one, from `startDim` to `endDim`.
+ *
+ * @example
+ * new nn.Flatten().forward(x)        // (8, 16, 7, 7) → (8, 784)
+ */
+export declare class Flatten extends Module {
+  readonly startDim: number
+  readonly endDim: number
+  constructor(startDim?: number, endDim?: number)
+  forward(x: Tensor): Tensor
+  extraRepr(): string
+}
+/**
+ * One dimension as several; one of the sizes may be −1.
+ *
+ * @example
+ * new nn.Unflatten(1, [16, 7, 7]).forward(x)   // (8, 784) → (8, 16, 7, 7)
+ * @throws {ShapeError} when the sizes do not multiply to the dimension's.
+ */
+export declare class Unflatten extends Module {
+  readonly dim: number
+  readonly sizes: readonly number[]
+  constructor(dim: number, sizes: readonly number[])
+  forward(x: Tensor): Tensor
+  extraRepr(): string
+}
+/**
+ * Channels to places: `(..., C·r², H, W)` → `(..., C, H·r, W·r)`, as sub-pixel convolution needs (Shi et al. 2016).
+ * @throws {ShapeError} when r² does not divide the channels.
+ */
+export declare function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor
+/**
+ * Places to channels, the inverse of {@link pixelShuffle}: `(..., C, H·r, W·r)` → `(..., C·r², H, W)`.
+ * @throws {ShapeError} when r does not divide height and width.
+ */
+export declare function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor
+/** {@link pixelShuffle} as a layer. */
+export declare class PixelShuffle extends Module {
+  readonly upscaleFactor: number
+  constructor(upscaleFactor: number)
+  forward(x: Tensor): Tensor
+}
+/** {@link pixelUnshuffle} as a layer. */
+export declare class PixelUnshuffle extends Module {
+  readonly downscaleFactor: number
+  constructor(downscaleFactor: number)
+  forward(x: Tensor): Tensor
+}
