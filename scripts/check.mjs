@@ -14,6 +14,7 @@ import { runGroups } from './lib/report.mjs'
 import { filesBelow, stale } from './lib/stamp.mjs'
 import { avaTests, conformance, fixtures, rustTests } from './lib/suites.mjs'
 import { sizeCheck } from './size.mjs'
+import { typesVersions } from './types-versions.mjs'
 
 /**
  * Long proofs in their short form, which judges no times: `node scripts/proofs/<name>.mjs --short`. A new proof is a new name here. The proof of upstream's
@@ -123,7 +124,8 @@ const groups = [
   { name: 'guard', about: 'every export catches panics; no candle-nn', run: guard },
   { name: 'clippy', slow: true, run: () => passes(cargo(clippy, { env: CHECK_ONLY })) },
   { name: 'imports', about: 'the layers of src, no cycles', run: imports },
-  { name: 'generated', about: 'tables, docs and index.d.ts are what their sources give', run: drift },
+  { name: 'generated', about: 'tables, docs and public types are what their sources give', run: drift },
+  { name: 'types-versions', about: 'the public types under TypeScript 5.4 to 7.0', slow: true, run: typesVersions },
   { name: 'rust', about: 'cargo test of crates/kernels and crates/core', run: rustTests },
   { name: 'build', about: 'addon and dist/', run: build },
   { name: 'ava', about: 'the public API, __test__/', run: avaTests },

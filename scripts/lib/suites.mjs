@@ -47,7 +47,7 @@ export async function avaTests({ env = {} } = {}) {
   if (old) return { ok: false, note: old }
   rmSync(inRoot('build'), { recursive: true, force: true })
   const compiled = await runTool('typescript', 'tsc', ['-p', 'tsconfig.test.json'])
-  if (compiled.code !== 0) return { ok: false, note: 'the tests do not compile against index.d.ts' }
+  if (compiled.code !== 0) return { ok: false, note: 'the tests do not compile against the public types' }
 
   let [passed, failed, skipped] = [0, 0, 0]
   const titles = []

@@ -240,6 +240,7 @@ export class Tensor extends Ordering {
     return `Tensor(${this.shape.join(', ')}) ${this.dtype}${this.requiresGrad ? ' requiresGrad' : ''}`
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return this.toString()
   }
