@@ -7,10 +7,9 @@ mod peak;
 
 use ::gemm as gemm_crate;
 use calls::{best, numbers};
+use kernels::cpu::dropout::Dropout;
 use kernels::cpu::linear::{Layout, linear, linear_dw, linear_dx};
-use kernels::cpu::lora::{
-    Block, Dropout, lora_linear, lora_linear_backward, lora_merge, lora_update, lora_update_backward,
-};
+use kernels::cpu::lora::{Block, lora_linear, lora_linear_backward, lora_merge, lora_update, lora_update_backward};
 use kernels::{WeightRef, cpu::lora::WeightMut};
 
 fn main() {

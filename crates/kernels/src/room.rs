@@ -32,11 +32,6 @@ pub fn grow<T>(vec: &mut Vec<T>, n: usize) {
     }
 }
 
-/// Lets go of the working memory that the calling thread keeps between calls.
-pub fn release() {
-    crate::cpu::small_rows::release_scratch();
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,10 +11,9 @@ mod tile;
 pub use backward::attention_backward;
 pub use problem::{AttnDims, AttnOptions, Causal, Mask, Strides};
 
-use super::small_rows::shared;
+use super::shared::shared;
 use crate::{Float, Result, check_len, par};
-use problem::{Problem, Rows, check_strided};
-use tile::QUERIES;
+use problem::{Problem, QUERIES, Rows, check_strided};
 
 /// `out = softmax(scale · q · kᵀ + masks) · v` for each head, and `lse`, the logarithm of each softmax's denominator.
 ///

@@ -9,7 +9,8 @@ pub use problem::{Problem, SPATIAL};
 use std::ops::Range;
 
 use super::gemm::gemm_on_thread;
-use super::small_rows::{Shared, shared, with_scratch};
+use super::scratch::with_scratch;
+use super::shared::{Shared, shared};
 use crate::{Float, Result, par};
 
 /// Elements of a tile of columns: 1 MiB of f32.

@@ -7,6 +7,24 @@ use crate::float::Float;
 use crate::isa;
 use crate::par::{self, Rows};
 
+/// The class of each row.
+#[derive(Clone, Copy)]
+pub struct Labels<'a> {
+    /// (M).
+    pub target: &'a [i64],
+    /// Rows with this target have loss 0 and no gradient: nothing is computed for them.
+    pub ignore_index: i64,
+    /// Share of the target that is spread evenly over all classes.
+    pub smoothing: f64,
+}
+
+impl Labels<'_> {
+    /// How many rows are not ignored.
+    pub fn counted(&self) -> usize {
+        self.target.iter().filter(|&&t| t != self.ignore_index).count()
+    }
+}
+
 /// Loss of each row of logits (rows, classes) for its target t, with log-probabilities `lp = x − lse` and class weights w:
 /// `(1 − smoothing) · (−w[t] · lp[t]) + smoothing / classes · Σ_c (−w[c] · lp[c])`; 0 where t is `ignore_index`.
 ///

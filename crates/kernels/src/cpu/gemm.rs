@@ -4,9 +4,9 @@ pub(crate) mod blocked;
 mod micro;
 mod product;
 
-use super::small_rows::shared;
-use crate::{Error, Float, Result, par, pause};
-use product::Product;
+use super::shared::shared;
+use crate::{Float, Result, par, pause};
+use product::{Product, error};
 
 /// Multiply-adds below which a product stays on one thread.
 pub(crate) const PARALLEL_WORK: usize = 48 * 48 * 256;
@@ -180,10 +180,6 @@ fn strides(rs: isize, cs: isize) -> Result<(usize, usize)> {
         (Ok(rs), Ok(cs)) => Ok((rs, cs)),
         _ => Err(error(format!("strides ({rs}, {cs}) must not be negative"))),
     }
-}
-
-fn error(what: String) -> Error {
-    Error::new("gemm", what)
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ mod tests;
 
 use super::gemm::blocked::{self, Blocked, Factor, Numbers, Start};
 use super::gemm::{PARALLEL_WORK, gemm};
-use super::small_rows::{self, Kind, MAX_ROWS, Tile, with_scratch};
+use super::scratch::with_scratch;
+use super::small_rows::{self, Kind, MAX_ROWS, Tile};
 use crate::{Float, Result, WeightRef, check_len, par};
 
 /// How a weight lies in memory.

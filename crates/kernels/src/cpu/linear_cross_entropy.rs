@@ -13,7 +13,7 @@ use crate::par;
 use crate::{Float, WeightRef, isa};
 use row::loss_rows;
 
-pub use super::cross_entropy::check_classes;
+pub use super::cross_entropy::{Labels, check_classes};
 
 /// Bytes of logits in a chunk, unless [`LEAST_ROWS`] need more. More would save readings of the weight, which is read for each chunk.
 const CHUNK_BYTES: usize = 64 << 20;
@@ -39,24 +39,6 @@ pub struct Head<'a, T> {
     pub width: usize,
     /// N.
     pub classes: usize,
-}
-
-/// The class of each row.
-#[derive(Clone, Copy)]
-pub struct Labels<'a> {
-    /// (M).
-    pub target: &'a [i64],
-    /// Rows with this target have loss 0 and no gradient: nothing is computed for them.
-    pub ignore_index: i64,
-    /// Share of the target that is spread evenly over all classes.
-    pub smoothing: f64,
-}
-
-impl Labels<'_> {
-    /// How many rows are not ignored.
-    pub fn counted(&self) -> usize {
-        self.target.iter().filter(|&&t| t != self.ignore_index).count()
-    }
 }
 
 /// Where gradients go, for a gradient of `dloss` at every row's loss. What is `None` is not computed.

@@ -7,7 +7,7 @@ pub use places::{PackedDims, PackedOptions, Segment};
 use std::ops::Range;
 
 use super::attention::{AttnDims, Strides, attention, attention_backward};
-use super::small_rows::{Shared, shared};
+use super::shared::{Shared, shared};
 use crate::{Float, Result, par};
 
 /// [`attention`] of each sequence to itself, with the bits that it has alone.
@@ -185,7 +185,7 @@ fn each_segment(dims: PackedDims<'_>, products: usize, f: impl Fn(Segment) -> Re
 mod tests {
     use super::*;
     use crate::cpu::attention::Causal;
-    use crate::cpu::lora::Dropout;
+    use crate::cpu::dropout::Dropout;
     use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
 
     const QUERIES: &[usize] = &[0, 3, 3, 20, 21, 150];

@@ -3,13 +3,12 @@
 //! A row has the same bits alone and in a batch, for any thread count (see [`tile`]): each task computes whole elements
 //! of y for a range of columns, and the order of the additions in an element is a matter of K only.
 
-mod scratch;
 mod streamed;
 mod tile;
 
-pub(crate) use scratch::{release_scratch, with_scratch};
 pub(crate) use tile::{Kind, Tile, prefetch};
 
+use super::shared::shared;
 use crate::float::Stored;
 use crate::{Float, WeightRef, par};
 
@@ -21,35 +20,6 @@ const SHARED_WORK: usize = 1 << 16;
 
 /// Multiply-adds that one task should have: few, so that no thread waits long for the last one.
 const TASK_WORK: usize = 1 << 14;
-
-/// A pointer that tasks share; each writes its own elements only.
-#[derive(Clone, Copy)]
-pub(crate) struct Shared<P>(P);
-
-// SAFETY: a Shared is made by `shared` only, whose users give each task elements that no other task touches.
-unsafe impl<P> Send for Shared<P> {}
-// SAFETY: as above.
-unsafe impl<P> Sync for Shared<P> {}
-
-impl<P: Copy> Shared<P> {
-    /// The pointer. A method, so that closures capture the whole wrapper.
-    pub(crate) fn get(self) -> P {
-        self.0
-    }
-
-    /// What `f` makes of it, under the same promise.
-    pub(crate) fn map<Q>(self, f: impl FnOnce(P) -> Q) -> Shared<Q> {
-        Shared(f(self.0))
-    }
-}
-
-/// Lets tasks of the current pool use `p`.
-///
-/// # Safety
-/// No two tasks may touch the same element when one of them writes it.
-pub(crate) unsafe fn shared<P: Copy>(p: P) -> Shared<P> {
-    Shared(p)
-}
 
 /// [`Tile::run`] on the current pool.
 ///

@@ -1,6 +1,6 @@
 //! Plain twins of attention, which form the whole matrix of weights.
 
-use super::lora::drop_factor;
+use super::dropout::drop_factor;
 use crate::cpu::attention::{AttnDims, AttnOptions, Causal, Mask, Strides};
 
 /// A scaled score as the cap leaves it.

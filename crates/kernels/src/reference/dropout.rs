@@ -1,6 +1,7 @@
 //! Twins of [`crate::cpu::dropout`]: one element at a time.
 
-use crate::rng::{element_u32, philox, unit_f32, unit_f64};
+use crate::cpu::dropout::Dropout;
+use crate::rng::{drop_threshold, element_u32, philox, unit_f32, unit_f64};
 use std::f64::consts::TAU;
 
 /// Twin of `dropout`.
@@ -9,6 +10,20 @@ pub fn dropout(x: &[f64], p: f64, seed: u64, counter: u64) -> Vec<f64> {
     (0..x.len())
         .map(|i| if kept(i) { x[i] / (1.0 - p) } else { 0.0 })
         .collect()
+}
+
+/// Factor of element `index` under dropout: 0 or 1 / (1 − p).
+pub fn drop_factor(dropout: Option<Dropout>, index: usize) -> f64 {
+    match dropout {
+        None => 1.0,
+        Some(Dropout { p, seed, counter }) => {
+            if element_u32(seed, counter, index as u64) >> 8 >= drop_threshold(p) {
+                1.0 / (1.0 - p)
+            } else {
+                0.0
+            }
+        }
+    }
 }
 
 /// Uniform numbers in [0, 1) of a tensor's element, `single` precision or double.

@@ -1,22 +1,9 @@
 //! Plain twins of the low-rank update.
 
+use super::dropout::drop_factor;
+use crate::cpu::dropout::Dropout;
 use crate::cpu::linear::Layout;
-use crate::cpu::lora::{Block, Dropout};
-use crate::rng::{drop_threshold, element_u32};
-
-/// Factor of element `index` under dropout: 0 or 1 / (1 − p).
-pub fn drop_factor(dropout: Option<Dropout>, index: usize) -> f64 {
-    match dropout {
-        None => 1.0,
-        Some(Dropout { p, seed, counter }) => {
-            if element_u32(seed, counter, index as u64) >> 8 >= drop_threshold(p) {
-                1.0 / (1.0 - p)
-            } else {
-                0.0
-            }
-        }
-    }
-}
+use crate::cpu::lora::Block;
 
 /// (block, row within the block, row in B, output column) of every updated output.
 fn outputs(blocks: &[Block]) -> Vec<(usize, usize, usize)> {

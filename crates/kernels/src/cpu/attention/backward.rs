@@ -1,10 +1,10 @@
 //! The gradient of attention, which recomputes the weights tile by tile from the saved log-sums.
 
-use super::super::small_rows::{Shared, shared, with_scratch};
+use super::super::scratch::with_scratch;
+use super::super::shared::{Shared, shared};
 use super::micro::{LANES, Product, Trim};
-use super::problem::{Problem, Rows, check_strided};
-use super::tile::{KEYS, QUERIES, Sight, drop_by, gather, hide, lanes_at, padded, transpose};
-use super::{AttnDims, AttnOptions, Strides};
+use super::problem::{AttnDims, AttnOptions, KEYS, Problem, QUERIES, Rows, Strides, check_strided};
+use super::tile::{Sight, drop_by, gather, hide, lanes_at, padded, transpose};
 use crate::{Float, Result, check_len, isa, par, pause};
 
 /// Queries, and keys, whose gradients one task adds to at a time.

@@ -1,7 +1,9 @@
 //! The query heads of one key head in a decoding step: few rows against all keys, with the online softmax.
 
 use super::super::gemm::gemm_on_thread;
-use super::super::small_rows::{Shared, prefetch, with_scratch};
+use super::super::scratch::with_scratch;
+use super::super::shared::Shared;
+use super::super::small_rows::prefetch;
 use super::problem::{Problem, Rows};
 use super::tile::capped;
 use crate::{Float, isa};

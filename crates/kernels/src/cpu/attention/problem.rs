@@ -2,10 +2,15 @@
 
 use std::ops::Range;
 
-use super::super::lora::Dropout;
-use super::super::small_rows::Shared;
-use super::tile::{KEYS, QUERIES};
+use super::super::dropout::Dropout;
+use super::super::shared::Shared;
 use crate::{Float, Result, check_len, fail};
+
+/// Queries per tile, and distance between the keys of a tile of scores.
+pub(super) const QUERIES: usize = 64;
+
+/// Keys per tile: 32 KiB of f32 scores.
+pub(super) const KEYS: usize = 128;
 
 /// Sizes: `heads` is a multiple of `kv_heads`; query head h reads key head `h / (heads / kv_heads)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

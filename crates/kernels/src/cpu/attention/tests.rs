@@ -1,5 +1,5 @@
 use super::*;
-use crate::cpu::lora::Dropout;
+use crate::cpu::dropout::Dropout;
 use crate::reference::attention as twin;
 use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
 

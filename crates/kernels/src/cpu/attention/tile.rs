@@ -3,16 +3,11 @@
 
 use std::ops::Range;
 
-use super::super::small_rows::{Shared, with_scratch};
+use super::super::scratch::with_scratch;
+use super::super::shared::Shared;
 use super::micro::{LANES, Product, Trim};
-use super::problem::{Problem, Rows};
+use super::problem::{KEYS, Problem, QUERIES, Rows};
 use crate::{Float, isa};
-
-/// Queries per tile, and distance between the keys of a tile of scores.
-pub(super) const QUERIES: usize = 64;
-
-/// Keys per tile: 32 KiB of f32 scores.
-pub(super) const KEYS: usize = 128;
 
 /// What the queries of a tile see of keys j0..j0 + width by length, place and window. Rows of padding see what the last one sees.
 pub(super) struct Sight {

@@ -8,7 +8,9 @@ mod tests;
 
 use std::ops::Range;
 
-use super::super::small_rows::{MAX_ROWS, Shared, shared, with_scratch};
+use super::super::scratch::with_scratch;
+use super::super::shared::{Shared, shared};
+use super::super::small_rows::MAX_ROWS;
 pub(crate) use super::micro::{Factor, Numbers, Start};
 use super::micro::{Kernel, Lines, Pack, Tile, bf16_kernel, kernel};
 use crate::{Float, par, pause};

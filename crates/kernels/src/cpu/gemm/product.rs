@@ -1,9 +1,9 @@
 //! One product on raw pointers: which code computes it.
 
-use super::super::small_rows::{self, Kind, MAX_ROWS, Tile, with_scratch};
+use super::super::scratch::with_scratch;
+use super::super::small_rows::{self, Kind, MAX_ROWS, Tile};
 use super::blocked::{self, Blocked, Factor, Numbers, Start};
-use super::error;
-use crate::{Float, Result, pause};
+use crate::{Error, Float, Result, pause};
 use gemm::Parallelism;
 
 /// Multiply-adds between two pauses, some 5 ms; a multiple of every kernel's block goes to a piece, so that few rows or columns are padded.
@@ -255,4 +255,9 @@ fn extent(rows: usize, columns: usize, (rs, cs): (usize, usize)) -> usize {
     } else {
         (rows - 1) * rs + (columns - 1) * cs + 1
     }
+}
+
+/// A product that does not fit.
+pub(super) fn error(what: String) -> Error {
+    Error::new("gemm", what)
 }

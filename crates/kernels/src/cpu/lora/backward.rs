@@ -1,7 +1,10 @@
 //! The gradients of the low-rank update.
 
-use super::super::small_rows::{Kind, shared, with_scratch};
-use super::{Block, Dropout, ROWS, check, check_blocks, offsets, tile, transpose_blocks};
+use super::super::dropout::Dropout;
+use super::super::scratch::with_scratch;
+use super::super::shared::shared;
+use super::super::small_rows::Kind;
+use super::blocks::{Block, ROWS, check, check_blocks, offsets, tile, transpose_blocks};
 use crate::{Float, Result, par};
 
 /// Columns per task where the sum goes over all rows, and rows of x that are masked at once there.

@@ -2,8 +2,9 @@
 
 use super::super::embedding::{embedding, embedding_t, look_up, look_up_columns};
 use super::super::index::check_ids;
-use super::super::small_rows::{Kind, with_scratch};
-use super::{Block, ROWS, check, tile, transpose_blocks};
+use super::super::scratch::with_scratch;
+use super::super::small_rows::Kind;
+use super::blocks::{Block, ROWS, check, tile, transpose_blocks};
 use crate::{Float, Result, WeightRef, par};
 
 /// `y = weight[ids] + scaling · h · Bᵀ` with `h = A[:, ids]ᵀ`.

@@ -1,9 +1,11 @@
 //! A dense layer and its low-rank update in one product.
 
+use super::super::dropout::Dropout;
 use super::super::linear::{Layout, More, blocked_product, is_blocked, linear, linear_dx};
-use super::super::small_rows::with_scratch;
-use super::backward::gradients;
-use super::{Block, Dropout, check, check_blocks, lora_update, lora_update_backward, low_rank, offsets};
+use super::super::scratch::with_scratch;
+use super::backward::{gradients, lora_update_backward};
+use super::blocks::{Block, ROWS, check, check_blocks, offsets};
+use super::update::{lora_update, low_rank};
 use crate::{Float, Result, WeightRef, check_len, par};
 
 /// Rows of A of all blocks together up to which several blocks go into one product: each block's columns are multiplied by zeros for
@@ -57,7 +59,7 @@ pub fn lora_linear<T: Float>(
         linear(x, w, layout, bias, m, k, n, y)?;
         return lora_update(x, a, b, blocks, m, k, n, r, scaling, dropout, h, y);
     }
-    par::parts_mut(par::Rows::new(h, gr), super::ROWS, |start, h| {
+    par::parts_mut(par::Rows::new(h, gr), ROWS, |start, h| {
         low_rank(x, a, k, gr, dropout, start, h.data);
     });
     with_scratch(gr * n, |spread: &mut [T]| {

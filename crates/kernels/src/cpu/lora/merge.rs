@@ -1,8 +1,9 @@
 //! Folding a low-rank update into a copy of its base weight.
 
 use super::super::linear::Layout;
-use super::super::small_rows::{Kind, with_scratch};
-use super::{Block, check, check_blocks, offsets, tile, transpose_blocks};
+use super::super::scratch::with_scratch;
+use super::super::small_rows::Kind;
+use super::blocks::{Block, check, check_blocks, offsets, tile, transpose_blocks};
 use crate::half_bits::{f32_to_bf16, f32_to_f16};
 use crate::{Float, Result, WeightRef, fail, isa, par};
 use half::{bf16, f16};

@@ -1,6 +1,6 @@
 //! Adam and AdamW as torch computes them.
 
-use super::check_moments;
+use super::moments::check_moments;
 use crate::error::{Result, check_len};
 use crate::float::Float;
 use crate::isa;

@@ -1,7 +1,7 @@
 //! Where the sequences of a packed batch lie.
 
 use super::super::attention::{AttnDims, AttnOptions, Causal};
-use super::super::lora::Dropout;
+use super::super::dropout::Dropout;
 use crate::rng::{Draw, blocks_used};
 use crate::{Result, check_len, fail};
 

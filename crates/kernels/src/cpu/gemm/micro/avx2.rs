@@ -4,7 +4,8 @@ use std::arch::x86_64::*;
 
 use half::{bf16, f16};
 
-use super::{Factor, Kernel, Lines, Numbers, Start, Tile, plain};
+use super::kernel::{Factor, Kernel, Lines, Numbers, Start, Tile};
+use super::plain;
 use crate::half_bits::{bf16_to_f32, f16_to_f32};
 
 const MR: usize = 6;

@@ -2,7 +2,8 @@
 
 use std::arch::aarch64::*;
 
-use super::{Kernel, Start, Tile, plain};
+use super::kernel::{Kernel, Start, Tile};
+use super::plain;
 
 const MR: usize = 8;
 const NR: usize = 12;

@@ -1,9 +1,9 @@
 //! Packing in plain code: what the compiler makes of it on NEON, and elsewhere for lines that are contiguous in neither direction.
 
-use super::super::super::super::half_bits::{bf16_to_f32, f16_to_f32, f32_to_bf16};
-use super::{Factor, Lines, Numbers};
+use super::kernel::{Factor, Lines, Numbers};
+use crate::half_bits::{bf16_to_f32, f16_to_f32, f32_to_bf16};
 
-/// [`super::Pack`] for panels of W lines.
+/// [`super::kernel::Pack`] for panels of W lines.
 #[inline(always)]
 pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *mut f32) {
     // SAFETY: as promised by the caller.
@@ -16,7 +16,7 @@ pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *m
     }
 }
 
-/// [`super::Pack`] into pairs of bf16, the first number in the lower half, for panels of W lines.
+/// [`super::kernel::Pack`] into pairs of bf16, the first number in the lower half, for panels of W lines.
 #[cfg_attr(
     not(target_arch = "x86_64"),
     allow(dead_code, reason = "x86-64 alone multiplies such pairs")

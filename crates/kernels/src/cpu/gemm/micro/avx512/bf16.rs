@@ -4,9 +4,10 @@
 use std::arch::x86_64::*;
 use std::mem::transmute;
 
-use super::super::{Kernel, Tile};
+use super::super::kernel::{Kernel, Tile};
+use super::lanes::{LANES, MR, NR};
 use super::pack::{pack, pack_pairs};
-use super::{LANES, MR, NR, add, ask_for, by_size, finish};
+use super::tile::{add, ask_for, by_size, finish};
 
 pub(in super::super) static KERNEL: Kernel = Kernel {
     mr: MR,

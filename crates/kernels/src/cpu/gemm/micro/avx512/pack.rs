@@ -5,8 +5,9 @@ use std::marker::PhantomData;
 
 use half::{bf16, f16};
 
-use super::super::{Factor, Lines, Numbers, plain};
-use super::{LANES, first};
+use super::super::kernel::{Factor, Lines, Numbers};
+use super::super::plain;
+use super::lanes::{LANES, first};
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *mut f32) {
@@ -23,7 +24,7 @@ pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *m
     }
 }
 
-/// [`super::super::Pack`] into pairs of bf16; f32 is rounded.
+/// [`super::super::kernel::Pack`] into pairs of bf16; f32 is rounded.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) unsafe fn pack_pairs<const W: usize>(factor: &Factor, lines: Lines, out: *mut f32) {
     // SAFETY: as promised by the caller.

@@ -15,7 +15,7 @@ thread_local! {
 }
 
 /// Lets go of the calling thread's free buffers.
-pub(crate) fn release_scratch() {
+pub fn release() {
     drop(FREE.take());
 }
 
