@@ -7,10 +7,21 @@ mod peak;
 
 use ::gemm as gemm_crate;
 use calls::{best, numbers};
+use kernels::WeightRef;
 use kernels::cpu::dropout::Dropout;
-use kernels::cpu::linear::{Layout, linear, linear_dw, linear_dx};
-use kernels::cpu::lora::{Block, lora_linear, lora_linear_backward, lora_merge, lora_update, lora_update_backward};
-use kernels::{WeightRef, cpu::lora::WeightMut};
+use kernels::cpu::linear::{Layout, LinearDims, LinearWeight, linear, linear_dw, linear_dx};
+use kernels::cpu::lora::{
+    Block, LoraDims, LoraFactors, LoraGradients, LoraOperands, LoraOutputs, WeightMut, lora_linear,
+    lora_linear_backward, lora_merge, lora_update, lora_update_backward,
+};
+
+/// f32 weights as they are.
+fn full(w: &[f32], layout: Layout) -> LinearWeight<'_, f32> {
+    LinearWeight {
+        values: WeightRef::Full(w),
+        layout,
+    }
+}
 
 fn main() {
     let part = std::env::args()
@@ -56,7 +67,8 @@ fn products(peak: peak::Peak) {
         let (mut y, mut dx, mut dw) = (vec![0f32; m * n], vec![0f32; m * k], vec![0f32; k * n]);
         let bf16: Vec<_> = w.iter().map(|&w| half::bf16::from_f32(w)).collect();
         let f16: Vec<_> = w.iter().map(|&w| half::f16::from_f32(w)).collect();
-        let full = WeightRef::Full(&w[..]);
+        let dims = LinearDims { m, k, n };
+        let weight = |values, layout| LinearWeight { values, layout };
         let mut text = format!("{m} x {k} x {n}:");
         let mut add = |name: &str, roof: f64, call: &mut dyn FnMut()| {
             let rate = 2e-9 * (m * k * n) as f64 / best(call);
@@ -65,30 +77,32 @@ fn products(peak: peak::Peak) {
         let rounding = WeightRef::Bf16Rounding(&bf16);
         for (name, layout) in [("rounding y (out, in)", Layout::OutIn), ("y (in, out)", Layout::InOut)] {
             add(name, peak.bf16_gflops, &mut || {
-                linear(&x, rounding, layout, None, m, k, n, &mut y).expect("fits")
+                linear(dims, &x, weight(rounding, layout), None, &mut y).expect("fits")
             });
         }
         add("dx", peak.bf16_gflops, &mut || {
-            linear_dx(&dy, rounding, Layout::OutIn, m, k, n, &mut dx).expect("fits")
+            linear_dx(dims, &dy, weight(rounding, Layout::OutIn), &mut dx).expect("fits")
         });
         let mut row = |name: &str, call: &mut dyn FnMut()| add(name, peak.gflops, call);
         row("y (out, in)", &mut || {
-            linear(&x, full, Layout::OutIn, None, m, k, n, &mut y).expect("fits")
+            linear(dims, &x, full(&w, Layout::OutIn), None, &mut y).expect("fits")
         });
         row("y (in, out)", &mut || {
-            linear(&x, full, Layout::InOut, None, m, k, n, &mut y).expect("fits")
+            linear(dims, &x, full(&w, Layout::InOut), None, &mut y).expect("fits")
         });
         row("dx", &mut || {
-            linear_dx(&dy, full, Layout::OutIn, m, k, n, &mut dx).expect("fits")
+            linear_dx(dims, &dy, full(&w, Layout::OutIn), &mut dx).expect("fits")
         });
         row("dw", &mut || {
-            linear_dw(&dy, &x, Layout::OutIn, m, k, n, &mut dw).expect("fits")
+            linear_dw(dims, &dy, &x, Layout::OutIn, &mut dw).expect("fits")
         });
         row("bf16 y", &mut || {
-            linear(&x, WeightRef::Bf16(&bf16), Layout::OutIn, None, m, k, n, &mut y).expect("fits")
+            let bf16 = weight(WeightRef::Bf16(&bf16), Layout::OutIn);
+            linear(dims, &x, bf16, None, &mut y).expect("fits")
         });
         row("f16 y", &mut || {
-            linear(&x, WeightRef::F16(&f16), Layout::OutIn, None, m, k, n, &mut y).expect("fits")
+            let f16 = weight(WeightRef::F16(&f16), Layout::OutIn);
+            linear(dims, &x, f16, None, &mut y).expect("fits")
         });
         row("gemm crate y (out, in)", &mut || {
             by_crate(&x, (k, 1), &w, (1, k), (m, k, n), &mut y)
@@ -160,11 +174,12 @@ fn few_rows(peak: peak::Peak) {
             for layout in [Layout::OutIn, Layout::InOut] {
                 for (name, size) in [("f32", 4), ("bf16", 2)] {
                     let s = best(|| {
-                        let w = match size {
+                        let values = match size {
                             4 => WeightRef::Full(&w[next()]),
                             _ => WeightRef::Bf16(&half[next()]),
                         };
-                        linear(&x, w, layout, None, m, k, n, &mut y).expect("fits");
+                        let weight = LinearWeight { values, layout };
+                        linear(LinearDims { m, k, n }, &x, weight, None, &mut y).expect("fits");
                     });
                     let (gb, gflop) = (1e-9 * (k * n * size) as f64, 2e-9 * (m * k * n) as f64);
                     text += &format!(
@@ -202,11 +217,12 @@ fn token(peak: peak::Peak) {
                         for (k, n) in std::iter::repeat_n(shapes, layers).flatten() {
                             let range = at..at + k * n;
                             at += k * n;
-                            let w = match size {
+                            let values = match size {
                                 4 => WeightRef::Full(&w[range]),
                                 _ => WeightRef::Bf16(&half[range]),
                             };
-                            linear(&x[..m * k], w, layout, None, m, k, n, &mut y[..m * n]).expect("fits");
+                            let (dims, weight) = (LinearDims { m, k, n }, LinearWeight { values, layout });
+                            linear(dims, &x[..m * k], weight, None, &mut y[..m * n]).expect("fits");
                         }
                         start.elapsed().as_secs_f64()
                     })
@@ -228,7 +244,18 @@ fn lora(peak: peak::Peak) {
         let (x, dy, a, b) = (numbers(m * k), numbers(m * n), numbers(r * k), numbers(n * r));
         let (mut y, mut dx, mut h) = (numbers(m * n), numbers(m * k), vec![0f32; m * r]);
         let (mut da, mut db) = (vec![0f32; r * k], vec![0f32; n * r]);
-        let blocks = [Block { start: 0, len: n }];
+        let dims = LoraDims {
+            m,
+            k,
+            n,
+            r,
+            blocks: &[Block { start: 0, len: n }],
+        };
+        let factors = LoraFactors {
+            a: &a,
+            b: &b,
+            scaling: 2.0,
+        };
         for dropout in [
             None,
             Some(Dropout {
@@ -237,11 +264,22 @@ fn lora(peak: peak::Peak) {
                 counter: 0,
             }),
         ] {
-            let forward =
-                best(|| lora_update(&x, &a, &b, &blocks, m, k, n, r, 2.0, dropout, &mut h, &mut y).expect("fits"));
+            let operands = LoraOperands {
+                x: &x,
+                factors,
+                dropout,
+            };
+            let forward = best(|| {
+                let outputs = LoraOutputs { h: &mut h, y: &mut y };
+                lora_update(dims, operands, outputs).expect("fits");
+            });
             let backward = best(|| {
-                let (dx, da, db) = (Some(&mut dx[..]), Some(&mut da[..]), Some(&mut db[..]));
-                lora_update_backward(&dy, &x, &a, &b, &h, &blocks, m, k, n, r, 2.0, dropout, dx, da, db).expect("fits");
+                let gradients = LoraGradients {
+                    dx: Some(&mut dx),
+                    da: Some(&mut da),
+                    db: Some(&mut db),
+                };
+                lora_update_backward(dims, operands, &h, &dy, gradients).expect("fits");
             });
             let (f, b) = (4e-9 * (m * r * k) as f64, 8e-9 * (m * r * k) as f64);
             let drop = dropout.is_some();
@@ -257,8 +295,7 @@ fn lora(peak: peak::Peak) {
         }
         let (w, mut out) = (numbers(n * k), vec![0f32; n * k]);
         let s = best(|| {
-            let (w, out) = (WeightRef::Full(&w[..]), WeightMut::Full(&mut out));
-            lora_merge(w, &a, &b, &blocks, Layout::OutIn, k, n, r, 2.0, out).expect("fits");
+            lora_merge(dims, factors, full(&w, Layout::OutIn), WeightMut::Full(&mut out)).expect("fits");
         });
         println!(
             "merge {n}x{k} r {r}: {:.0} us, {:.1} GB/s ({:.0} % of reading)",
@@ -286,28 +323,41 @@ fn layers(peak: peak::Peak) {
         );
         let (mut y, mut dx, mut h) = (vec![0f32; m * n], vec![0f32; m * k], vec![0f32; m * r]);
         let (mut da, mut db) = (vec![0f32; r * k], vec![0f32; n * r]);
-        let (w, layer, blocks) = (WeightRef::Full(&w[..]), Layout::OutIn, [Block { start: 0, len: n }]);
+        let dims = LoraDims {
+            m,
+            k,
+            n,
+            r,
+            blocks: &[Block { start: 0, len: n }],
+        };
+        let operands = LoraOperands {
+            x: &x,
+            factors: LoraFactors {
+                a: &a,
+                b: &b,
+                scaling: 2.0,
+            },
+            dropout: None,
+        };
+        let weight = full(&w, Layout::OutIn);
         let plain = best(|| {
-            linear(&x, w, layer, None, m, k, n, &mut y).expect("fits");
-            linear_dx(&dy, w, layer, m, k, n, &mut dx).expect("fits");
+            linear(dims.linear(), &x, weight, None, &mut y).expect("fits");
+            linear_dx(dims.linear(), &dy, weight, &mut dx).expect("fits");
         });
-        let forward = best(|| linear(&x, w, layer, None, m, k, n, &mut y).expect("fits"));
-        let lora_forward = best(|| {
-            lora_linear(
-                &x, w, layer, None, &a, &b, &blocks, m, k, n, r, 2.0, None, &mut h, &mut y,
-            )
-            .expect("fits");
-        });
+        let forward = best(|| linear(dims.linear(), &x, weight, None, &mut y).expect("fits"));
+        let mut lora_layer = |h: &mut [f32]| {
+            let outputs = LoraOutputs { h, y: &mut y };
+            lora_linear(dims, operands, weight, None, outputs).expect("fits");
+        };
+        let lora_forward = best(|| lora_layer(&mut h));
         let lora = best(|| {
-            lora_linear(
-                &x, w, layer, None, &a, &b, &blocks, m, k, n, r, 2.0, None, &mut h, &mut y,
-            )
-            .expect("fits");
-            let (dx, da, db) = (Some(&mut dx[..]), Some(&mut da[..]), Some(&mut db[..]));
-            lora_linear_backward(
-                &dy, &x, w, layer, &a, &b, &h, &blocks, m, k, n, r, 2.0, None, dx, da, db,
-            )
-            .expect("fits");
+            lora_layer(&mut h);
+            let gradients = LoraGradients {
+                dx: Some(&mut dx),
+                da: Some(&mut da),
+                db: Some(&mut db),
+            };
+            lora_linear_backward(dims, operands, weight, &h, &dy, gradients).expect("fits");
         });
         let rate = 4e-9 * (m * k * n) as f64 / plain;
         println!(

@@ -6,6 +6,22 @@ use super::map::map2_loop;
 use crate::error::{Result, check_len, fail};
 use crate::{isa, par};
 
+/// An operand that broadcasts: element i of a dimension lies `i · stride` elements on; a stride of 0 repeats it.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand<'a, T> {
+    /// The elements.
+    pub values: &'a [T],
+    /// One stride for each dimension of the output.
+    pub strides: &'a [usize],
+}
+
+impl<'a, T> Operand<'a, T> {
+    /// `values` with one stride for each dimension of the output.
+    pub fn new(values: &'a [T], strides: &'a [usize]) -> Self {
+        Self { values, strides }
+    }
+}
+
 /// How `N` operands lie under one contiguous output: dimensions of size 1 dropped, neighbours merged where all allow.
 pub(crate) struct Broadcast<const N: usize> {
     outer: Vec<(usize, [usize; N])>,

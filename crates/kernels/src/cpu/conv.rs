@@ -8,7 +8,7 @@ pub use problem::{Problem, SPATIAL};
 
 use std::ops::Range;
 
-use super::gemm::gemm_on_thread;
+use super::gemm::Product;
 use super::scratch::with_scratch;
 use super::shared::{Shared, shared};
 use crate::{Float, Result, par};
@@ -52,20 +52,19 @@ pub fn conv<T: Float>(p: &Problem, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut
         let beta = if bias.is_some() { T::ONE } else { T::ZERO };
         let w = &w[group * p.outer * rows..][..p.outer * rows];
         with_columns(p, image, p.inner, &span, |columns, step| {
-            let sizes = (p.outer, rows, span.len());
             // SAFETY: w is (outer, rows), the columns (rows, span), and the place in y belongs to this task.
             unsafe {
-                gemm_on_thread(
-                    sizes,
-                    w.as_ptr(),
-                    (rows, 1),
-                    columns,
-                    (step, 1),
-                    T::ONE,
+                Product {
+                    m: p.outer,
+                    k: rows,
+                    n: span.len(),
+                    a_strides: (rows, 1),
+                    b_strides: (step, 1),
+                    alpha: T::ONE,
                     beta,
-                    y,
-                    positions,
-                );
+                    c_rs: positions,
+                }
+                .run(w.as_ptr(), columns, y, false);
             }
         });
     });
@@ -97,21 +96,20 @@ pub fn conv_dx<T: Float>(p: &Problem, dy: &[T], w: &[T], dx: &mut [T]) -> Result
                 let span = at..positions.min(at + tile);
                 let dy = &dy[item * p.outer * positions + at..];
                 with_scratch(channels * taps * span.len(), |columns: &mut [T]| {
-                    let sizes = (channels * taps, p.outer, span.len());
                     // SAFETY: w seen from here is (outer, channels · taps) in rows `rows` apart, dy is (outer, span) in rows
                     // `positions` apart, and the columns are this thread's.
                     unsafe {
-                        gemm_on_thread(
-                            sizes,
-                            w.as_ptr(),
-                            (1, rows),
-                            dy.as_ptr(),
-                            (positions, 1),
-                            T::ONE,
-                            T::ZERO,
-                            columns.as_mut_ptr(),
-                            span.len(),
-                        );
+                        Product {
+                            m: channels * taps,
+                            k: p.outer,
+                            n: span.len(),
+                            a_strides: (1, rows),
+                            b_strides: (positions, 1),
+                            alpha: T::ONE,
+                            beta: T::ZERO,
+                            c_rs: span.len(),
+                        }
+                        .run(w.as_ptr(), dy.as_ptr(), columns.as_mut_ptr(), false);
                     }
                     p.scatter(columns, channels, &span, dx);
                 });
@@ -145,21 +143,20 @@ pub fn conv_dw<T: Float>(p: &Problem, dy: &[T], x: &[T], dw: &mut [T]) -> Result
                 let span = at..positions.min(at + tile);
                 let dy = &dy[item * p.outer * positions + at..];
                 with_columns(p, image, channels, &span, |columns, step| {
-                    let sizes = (p.outer, span.len(), channels * taps);
                     // SAFETY: dy is (outer, span) in rows `positions` apart, the columns are read transposed, and this
                     // task alone writes the block of dw.
                     unsafe {
-                        gemm_on_thread(
-                            sizes,
-                            dy.as_ptr(),
-                            (positions, 1),
-                            columns,
-                            (1, step),
-                            T::ONE,
-                            T::ONE,
-                            dw,
-                            rows,
-                        );
+                        Product {
+                            m: p.outer,
+                            k: span.len(),
+                            n: channels * taps,
+                            a_strides: (positions, 1),
+                            b_strides: (1, step),
+                            alpha: T::ONE,
+                            beta: T::ONE,
+                            c_rs: rows,
+                        }
+                        .run(dy.as_ptr(), columns, dw, false);
                     }
                 });
             }

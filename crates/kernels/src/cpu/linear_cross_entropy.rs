@@ -6,8 +6,8 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-use super::gemm::gemm;
-use super::linear::{Layout, linear, linear_dx};
+use super::gemm::{GemmDims, GemmOperands, GemmOutput, gemm};
+use super::linear::{Layout, LinearDims, LinearWeight, linear, linear_dx};
 use crate::error::{Result, check_len};
 use crate::par;
 use crate::{Float, WeightRef, isa};
@@ -84,6 +84,10 @@ pub fn linear_cross_entropy<T: Float>(
 ) -> Result<()> {
     check(&head, &labels, losses, &gradients, scratch)?;
     let (width, classes) = (head.width, head.classes);
+    let layer = LinearWeight {
+        values: head.weight,
+        layout: Layout::OutIn,
+    };
     let counted: Vec<usize> = (0..head.rows)
         .filter(|&row| labels.target[row] != labels.ignore_index)
         .collect();
@@ -98,6 +102,11 @@ pub fn linear_cross_entropy<T: Float>(
     let (gathered, dgathered) = scratch.split_at_mut(chunk * width);
     for (number, rows) in counted.chunks(chunk.max(1)).enumerate() {
         let m = rows.len();
+        let dims = LinearDims {
+            m,
+            k: width,
+            n: classes,
+        };
         let logits = &mut logits[..m * classes];
         // Rows that lie together are read and written where they are.
         let range = (rows[m - 1] - rows[0] + 1 == m).then(|| rows[0] * width..(rows[0] + m) * width);
@@ -105,7 +114,7 @@ pub fn linear_cross_entropy<T: Float>(
             Some(range) => &head.hidden[range.clone()],
             None => gather(head.hidden, rows, width, &mut gathered[..m * width]),
         };
-        linear(x, head.weight, Layout::OutIn, head.bias, m, width, classes, logits)?;
+        linear(dims, x, layer, head.bias, logits)?;
         loss_rows(logits, rows, &labels, gradients.as_ref().map(|g| g.dloss), losses);
         let Some(Gradients {
             hidden, weight, bias, ..
@@ -115,18 +124,35 @@ pub fn linear_cross_entropy<T: Float>(
         };
         if let Some(dx) = hidden {
             match range {
-                Some(range) => linear_dx(logits, head.weight, Layout::OutIn, m, width, classes, &mut dx[range])?,
+                Some(range) => linear_dx(dims, logits, layer, &mut dx[range])?,
                 None => {
                     let dgathered = &mut dgathered[..m * width];
-                    linear_dx(logits, head.weight, Layout::OutIn, m, width, classes, dgathered)?;
+                    linear_dx(dims, logits, layer, dgathered)?;
                     scatter(dgathered, rows, width, dx);
                 }
             }
         }
         let beta = if number == 0 { T::ZERO } else { T::ONE };
         if let Some(dw) = weight {
-            let (dy, x_strides) = ((1, classes as isize), (width as isize, 1));
-            gemm(classes, m, width, logits, dy, x, x_strides, T::ONE, beta, dw, width)?;
+            gemm(
+                GemmDims {
+                    m: classes,
+                    k: m,
+                    n: width,
+                },
+                GemmOperands {
+                    a: &*logits,
+                    a_strides: (1, classes as isize),
+                    b: x,
+                    b_strides: (width as isize, 1),
+                    alpha: T::ONE,
+                    beta,
+                },
+                GemmOutput {
+                    c: dw,
+                    row_stride: width,
+                },
+            )?;
         }
         if let Some(db) = bias {
             add_columns(logits, classes, beta, db);

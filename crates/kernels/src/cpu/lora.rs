@@ -4,17 +4,17 @@
 //! through all its steps while it is in the cache, and dropout masks are recomputed in place of stored.
 
 mod backward;
-mod blocks;
 mod embedding;
 mod linear;
 mod merge;
+mod operands;
 #[cfg(test)]
 mod tests;
 mod update;
 
 pub use backward::lora_update_backward;
-pub use blocks::Block;
-pub use embedding::lora_embedding;
+pub use embedding::{LoraEmbeddingDims, lora_embedding};
 pub use linear::{lora_linear, lora_linear_backward};
 pub use merge::{WeightMut, lora_merge};
+pub use operands::{Block, LoraDims, LoraFactors, LoraGradients, LoraOperands, LoraOutputs};
 pub use update::lora_update;

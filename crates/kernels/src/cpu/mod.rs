@@ -2,6 +2,7 @@
 
 pub mod activation;
 pub mod attention;
+pub mod axis;
 pub mod batch_norm;
 pub(crate) mod broadcast;
 pub mod conv;
@@ -19,6 +20,7 @@ pub mod linear_cross_entropy;
 pub mod lora;
 pub(crate) mod map;
 pub mod multinomial;
+pub(crate) mod norm;
 pub mod optimizer;
 pub mod packed_attention;
 pub mod pad;

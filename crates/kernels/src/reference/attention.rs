@@ -1,7 +1,7 @@
 //! Plain twins of attention, which form the whole matrix of weights.
 
 use super::dropout::drop_factor;
-use crate::cpu::attention::{AttnDims, AttnOptions, Causal, Mask, Strides};
+use crate::cpu::attention::{AttnDims, AttnOperands, AttnOptions, AttnStrides, Causal, Mask};
 
 /// A scaled score as the cap leaves it.
 fn capped(score: f64, cap: Option<f64>) -> f64 {
@@ -14,13 +14,13 @@ fn dot(a: &[f64], b: &[f64], d: usize) -> f64 {
 
 /// Weights (B, H, Tq, Tk) before dropout, and log-sums (B, H, Tq).
 fn weights(
-    q: &[f64],
-    k: &[f64],
     dims: AttnDims,
-    qs: Strides,
-    ks: Strides,
+    strides: AttnStrides,
+    operands: AttnOperands<'_, f64>,
     o: &AttnOptions<'_, f64>,
 ) -> (Vec<f64>, Vec<f64>) {
+    let AttnOperands { q, k, .. } = operands;
+    let AttnStrides { q: qs, k: ks, .. } = strides;
     let AttnDims {
         batch,
         heads,
@@ -84,19 +84,15 @@ fn weights(
     (weights, lse)
 }
 
-/// (out, lse); `out` is contiguous under `os`.
-#[allow(clippy::too_many_arguments, reason = "as the kernel")]
+/// (out, lse); `out` is contiguous under its strides.
 pub fn attention(
-    q: &[f64],
-    k: &[f64],
-    v: &[f64],
     dims: AttnDims,
-    qs: Strides,
-    ks: Strides,
-    vs: Strides,
-    os: Strides,
+    strides: AttnStrides,
+    operands: AttnOperands<'_, f64>,
     options: &AttnOptions<'_, f64>,
 ) -> (Vec<f64>, Vec<f64>) {
+    let AttnStrides { v: vs, out: os, .. } = strides;
+    let v = operands.v;
     let AttnDims {
         batch,
         heads,
@@ -105,7 +101,7 @@ pub fn attention(
         tk,
         d,
     } = dims;
-    let (weights, lse) = weights(q, k, dims, qs, ks, options);
+    let (weights, lse) = weights(dims, strides, operands, options);
     let mut out = vec![0.0; batch * heads * tq * d];
     for row in 0..lse.len() {
         let (b, h, i) = (row / tq / heads, row / tq % heads, row % tq);
@@ -121,19 +117,20 @@ pub fn attention(
 }
 
 /// (dq, dk, dv) for contiguous inputs.
-#[allow(clippy::too_many_arguments, reason = "as the kernel")]
 pub fn attention_backward(
-    dout: &[f64],
-    q: &[f64],
-    k: &[f64],
-    v: &[f64],
     dims: AttnDims,
-    qs: Strides,
-    ks: Strides,
-    vs: Strides,
-    os: Strides,
+    strides: AttnStrides,
+    operands: AttnOperands<'_, f64>,
     options: &AttnOptions<'_, f64>,
+    dout: &[f64],
 ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    let AttnOperands { q, k, v } = operands;
+    let AttnStrides {
+        q: qs,
+        k: ks,
+        v: vs,
+        out: os,
+    } = strides;
     let AttnDims {
         heads,
         kv_heads,
@@ -142,7 +139,7 @@ pub fn attention_backward(
         d,
         ..
     } = dims;
-    let (weights, lse) = weights(q, k, dims, qs, ks, options);
+    let (weights, lse) = weights(dims, strides, operands, options);
     let (mut dq, mut dk, mut dv) = (vec![0.0; q.len()], vec![0.0; k.len()], vec![0.0; v.len()]);
     for row in 0..lse.len() {
         let (b, h, i) = (row / tq / heads, row / tq % heads, row % tq);

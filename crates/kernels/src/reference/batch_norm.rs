@@ -1,9 +1,9 @@
 //! Twins of [`crate::cpu::batch_norm`].
 
-use crate::cpu::batch_norm::BatchDims;
+use crate::cpu::batch_norm::{BatchNormDims, BatchNormOperands};
 
 /// Flat places of one channel.
-fn places(dims: BatchDims, channel: usize) -> Vec<usize> {
+fn places(dims: BatchNormDims, channel: usize) -> Vec<usize> {
     (0..dims.n)
         .flat_map(|n| (0..dims.len).map(move |i| (n * dims.c + channel) * dims.len + i))
         .collect()
@@ -17,7 +17,8 @@ fn statistics(x: &[f64], places: &[usize]) -> (f64, f64) {
 }
 
 /// Twin of `batch_norm`: y, and means followed by variances.
-pub fn batch_norm(x: &[f64], w: Option<&[f64]>, b: Option<&[f64]>, dims: BatchDims, eps: f64) -> (Vec<f64>, Vec<f64>) {
+pub fn batch_norm(dims: BatchNormDims, operands: BatchNormOperands<'_, f64>, eps: f64) -> (Vec<f64>, Vec<f64>) {
+    let BatchNormOperands { x, w, b } = operands;
     let (mut y, mut stats) = (vec![0.0; x.len()], vec![0.0; 2 * dims.c]);
     for channel in 0..dims.c {
         let places = places(dims, channel);
@@ -30,14 +31,14 @@ pub fn batch_norm(x: &[f64], w: Option<&[f64]>, b: Option<&[f64]>, dims: BatchDi
     (y, stats)
 }
 
-/// Twin of `batch_norm_backward`: (dx, dw, db), the statistics computed anew.
+/// Twin of `batch_norm_backward`: (dx, dw, db), the statistics recomputed.
 pub fn batch_norm_backward(
-    dy: &[f64],
-    x: &[f64],
-    w: Option<&[f64]>,
-    dims: BatchDims,
+    dims: BatchNormDims,
+    operands: BatchNormOperands<'_, f64>,
     eps: f64,
+    dy: &[f64],
 ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    let BatchNormOperands { x, w, .. } = operands;
     let (mut dx, mut dw, mut db) = (vec![0.0; x.len()], vec![0.0; dims.c], vec![0.0; dims.c]);
     for channel in 0..dims.c {
         let places = places(dims, channel);

@@ -1,10 +1,10 @@
 //! The query heads of one key head in a decoding step: few rows against all keys, with the online softmax.
 
-use super::super::gemm::gemm_on_thread;
+use super::super::gemm::Product;
 use super::super::scratch::with_scratch;
-use super::super::shared::Shared;
 use super::super::small_rows::prefetch;
-use super::problem::{Problem, Rows};
+use super::operands::AttnOperands;
+use super::problem::{Outputs, Problem, Rows};
 use super::tile::capped;
 use crate::{Float, isa};
 
@@ -12,12 +12,8 @@ use crate::{Float, isa};
 const KEYS: usize = 256;
 
 /// All keys for one tile of queries: the running maximum and sum of each row are corrected tile by tile.
-pub(super) fn attend<T: Float>(
-    p: &Problem<'_, T>,
-    (q, k, v): (&[T], &[T], &[T]),
-    (out, lse): (Shared<*mut T>, Shared<*mut T>),
-    rows: Rows,
-) {
+pub(super) fn attend<T: Float>(p: &Problem<'_, T>, operands: AttnOperands<'_, T>, outputs: Outputs<T>, rows: Rows) {
+    let AttnOperands { q, k, v } = operands;
     let (d, n, kv) = (p.dims.d, rows.count, rows.head / p.group());
     let keys = p.keys(rows);
     with_scratch(n * (d + KEYS + 2), |scratch: &mut [T]| {
@@ -27,27 +23,29 @@ pub(super) fn attend<T: Float>(
         acc.fill(T::ZERO);
         max.fill(T::NEG_INFINITY);
         sum.fill(T::ZERO);
-        let q = &q[p.qs.at(rows.b, rows.head, rows.first)..];
+        let q = &q[p.strides.q.at(rows.b, rows.head, rows.first)..];
         for j0 in keys.clone().step_by(KEYS) {
             let width = KEYS.min(keys.end - j0);
-            let (k, v) = (&k[p.ks.at(rows.b, kv, j0)..], &v[p.vs.at(rows.b, kv, j0)..]);
-            fetch(k, p.ks.t, d, width);
-            fetch(v, p.vs.t, d, width);
+            let (k, v) = (
+                &k[p.strides.k.at(rows.b, kv, j0)..],
+                &v[p.strides.v.at(rows.b, kv, j0)..],
+            );
+            fetch(k, p.strides.k.t, d, width);
+            fetch(v, p.strides.v.t, d, width);
             let scores = &mut scores[..n * width];
             // SAFETY: q has n rows of d, k has `width` rows of d, checked by the caller; scores is (n, width).
             unsafe {
-                let (q_strides, sizes) = ((rows.stride(p.qs), 1), (n, d, width));
-                gemm_on_thread(
-                    sizes,
-                    q.as_ptr(),
-                    q_strides,
-                    k.as_ptr(),
-                    (1, p.ks.t),
-                    p.scale,
-                    T::ZERO,
-                    scores.as_mut_ptr(),
-                    width,
-                );
+                Product {
+                    m: n,
+                    k: d,
+                    n: width,
+                    a_strides: (rows.stride(p.strides.q), 1),
+                    b_strides: (1, p.strides.k.t),
+                    alpha: p.scale,
+                    beta: T::ZERO,
+                    c_rs: width,
+                }
+                .run(q.as_ptr(), k.as_ptr(), scores.as_mut_ptr(), false);
             }
             if let Some(cap) = p.cap {
                 capped(cap, scores);
@@ -73,23 +71,22 @@ pub(super) fn attend<T: Float>(
             }
             // SAFETY: scores is (n, width), v has `width` rows of d, acc is (n, d).
             unsafe {
-                let sizes = (n, width, d);
-                gemm_on_thread(
-                    sizes,
-                    scores.as_ptr(),
-                    (width, 1),
-                    v.as_ptr(),
-                    (p.vs.t, 1),
-                    T::ONE,
-                    T::ONE,
-                    acc.as_mut_ptr(),
-                    d,
-                );
+                Product {
+                    m: n,
+                    k: width,
+                    n: d,
+                    a_strides: (width, 1),
+                    b_strides: (p.strides.v.t, 1),
+                    alpha: T::ONE,
+                    beta: T::ONE,
+                    c_rs: d,
+                }
+                .run(scores.as_ptr(), v.as_ptr(), acc.as_mut_ptr(), false);
             }
         }
         for r in 0..n {
             // SAFETY: this row of `out` and this entry of `lse` belong to this task alone, see `attention`.
-            unsafe { p.finish(rows, r, acc, (max[r], sum[r]), out, lse) };
+            unsafe { p.finish(rows, r, acc, (max[r], sum[r]), outputs) };
         }
     });
 }

@@ -1,9 +1,9 @@
-//! Sizes, strides and masks of an attention problem, and which keys a query may see.
+//! A checked attention problem: which keys a query may see, masks, dropout, and the last step of a row.
 
 use std::ops::Range;
 
-use super::super::dropout::Dropout;
 use super::super::shared::Shared;
+use super::operands::{AttnDims, AttnOptions, AttnStrides, Causal, Mask, Strides};
 use crate::{Float, Result, check_len, fail};
 
 /// Queries per tile, and distance between the keys of a tile of scores.
@@ -12,111 +12,21 @@ pub(super) const QUERIES: usize = 64;
 /// Keys per tile: 32 KiB of f32 scores.
 pub(super) const KEYS: usize = 128;
 
-/// Sizes: `heads` is a multiple of `kv_heads`; query head h reads key head `h / (heads / kv_heads)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AttnDims {
-    /// Sequences.
-    pub batch: usize,
-    /// Query heads.
-    pub heads: usize,
-    /// Key and value heads.
-    pub kv_heads: usize,
-    /// Queries per sequence.
-    pub tq: usize,
-    /// Keys per sequence, padding included.
-    pub tk: usize,
-    /// Head size.
-    pub d: usize,
-}
-
-/// Distances in elements between sequences, heads and tokens; the D values of a head are contiguous.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Strides {
-    /// From one sequence to the next.
-    pub b: usize,
-    /// From one head to the next.
-    pub h: usize,
-    /// From one token to the next.
-    pub t: usize,
-}
-
-impl Strides {
-    /// (B, T, H, D), as a projection leaves it.
-    pub fn bthd(tokens: usize, heads: usize, d: usize) -> Self {
-        Self {
-            b: tokens * heads * d,
-            h: d,
-            t: heads * d,
-        }
-    }
-
-    /// (B, H, T, D).
-    pub fn bhtd(tokens: usize, heads: usize, d: usize) -> Self {
-        Self {
-            b: heads * tokens * d,
-            h: tokens * d,
-            t: d,
-        }
-    }
-
-    /// First element of a head's token.
-    pub(super) fn at(self, b: usize, h: usize, t: usize) -> usize {
-        b * self.b + h * self.h + t * self.t
-    }
-}
-
-/// Which keys a query may see by its place in the sequence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Causal {
-    /// All.
-    #[default]
-    None,
-    /// Key j for query i when j <= i.
-    TopLeft,
-    /// The last query sees the last valid key: j <= i + length − Tq, where length is that of the sequence.
-    BottomRight,
-}
-
-/// A mask that the caller gives, read at `b·s[0] + h·s[1] + i·s[2] + j·s[3]`; a stride of 0 repeats.
-#[derive(Clone, Copy, Debug)]
-pub enum Mask<'a, T> {
-    /// Not 0 where the query may attend.
-    Bool(&'a [u8], [usize; 4]),
-    /// Added to the scaled scores.
-    Add(&'a [T], [usize; 4]),
-}
-
-/// What varies between kinds of attention.
-#[derive(Clone, Copy, Debug)]
-pub struct AttnOptions<'a, T> {
-    /// Factor of the scores, usually 1/√D.
-    pub scale: f64,
-    /// Mask by place.
-    pub causal: Causal,
-    /// How many keys up to its own place a query sees at most, at least 1: j > place − window. Without causal mask as many behind it, too:
-    /// |j − i| < window. `None` for all.
-    pub window: Option<usize>,
-    /// Scores s become `cap · tanh(s / cap)` before the masks (Gemma 2, 2024).
-    pub softcap: Option<f64>,
-    /// (B,): valid keys of each sequence; later ones are never read. `None` means Tk.
-    pub lens: Option<&'a [i64]>,
-    /// Further mask.
-    pub mask: Option<Mask<'a, T>>,
-    /// Dropout of the weights, drawn by the flat index ((b·H + h)·Tq + i)·Tk + j.
-    pub dropout: Option<Dropout>,
-}
-
 /// A checked problem.
 #[derive(Clone, Copy)]
 pub(super) struct Problem<'a, T> {
     pub dims: AttnDims,
-    pub qs: Strides,
-    pub ks: Strides,
-    pub vs: Strides,
-    pub os: Strides,
+    pub strides: AttnStrides,
     pub options: AttnOptions<'a, T>,
     pub scale: T,
     pub cap: Option<T>,
+}
+
+/// The outputs that tasks write, each the rows of its own queries.
+#[derive(Clone, Copy)]
+pub(super) struct Outputs<T> {
+    pub out: Shared<*mut T>,
+    pub lse: Shared<*mut T>,
 }
 
 /// Queries that are computed together: row r is query `first + r` of `head`, or, in a decoding step, the only query of
@@ -146,7 +56,25 @@ impl Rows {
     }
 }
 
-impl<T: Float> Problem<'_, T> {
+impl<'a, T: Float> Problem<'a, T> {
+    /// The problem, checked but for its strided slices.
+    pub fn new(
+        kernel: &'static str,
+        dims: AttnDims,
+        strides: AttnStrides,
+        options: &AttnOptions<'a, T>,
+    ) -> Result<Self> {
+        let problem = Self {
+            dims,
+            strides,
+            options: *options,
+            scale: T::from_f64(options.scale),
+            cap: options.softcap.map(T::from_f64),
+        };
+        problem.check(kernel)?;
+        Ok(problem)
+    }
+
     /// Query heads per key head.
     pub fn group(&self) -> usize {
         self.dims.heads / self.dims.kv_heads
@@ -198,22 +126,14 @@ impl<T: Float> Problem<'_, T> {
     ///
     /// # Safety
     /// This row of `out` and this entry of `lse` exist and belong to the caller alone, see `attention`.
-    #[allow(clippy::too_many_arguments, reason = "a row's sums and where they go")]
-    pub unsafe fn finish(
-        &self,
-        rows: Rows,
-        r: usize,
-        acc: &[T],
-        (max, sum): (T, T),
-        out: Shared<*mut T>,
-        lse: Shared<*mut T>,
-    ) {
+    pub unsafe fn finish(&self, rows: Rows, r: usize, acc: &[T], (max, sum): (T, T), outputs: Outputs<T>) {
         let (h, i) = rows.place(r);
         let inverse = if sum == T::ZERO { T::ZERO } else { T::ONE / sum };
         // SAFETY: the caller's promise.
         let (row, lse) = unsafe {
-            let row = std::slice::from_raw_parts_mut(out.get().add(self.os.at(rows.b, h, i)), self.dims.d);
-            (row, &mut *lse.get().add(self.index(rows, r)))
+            let row =
+                std::slice::from_raw_parts_mut(outputs.out.get().add(self.strides.out.at(rows.b, h, i)), self.dims.d);
+            (row, &mut *outputs.lse.get().add(self.index(rows, r)))
         };
         row.iter_mut()
             .zip(&acc[r * self.dims.d..])
@@ -308,7 +228,7 @@ impl<T: Float> Problem<'_, T> {
     }
 
     /// Checks everything but the strided slices.
-    pub fn check(&self, kernel: &'static str) -> Result<()> {
+    fn check(&self, kernel: &'static str) -> Result<()> {
         let AttnDims {
             batch,
             heads,

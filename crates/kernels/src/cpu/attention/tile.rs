@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use super::super::scratch::with_scratch;
-use super::super::shared::Shared;
 use super::micro::{LANES, Product, Trim};
-use super::problem::{KEYS, Problem, QUERIES, Rows};
+use super::operands::AttnOperands;
+use super::problem::{KEYS, Outputs, Problem, QUERIES, Rows};
 use crate::{Float, isa};
 
 /// What the queries of a tile see of keys j0..j0 + width by length, place and window. Rows of padding see what the last one sees.
@@ -112,12 +112,8 @@ pub(super) fn gather<T: Float>(x: &[T], stride: usize, d: usize, out: &mut [T]) 
 }
 
 /// All keys for one tile of queries: the running maximum and sum of each row are corrected tile by tile.
-pub(super) fn attend<T: Float>(
-    p: &Problem<'_, T>,
-    (q, k, v): (&[T], &[T], &[T]),
-    (out, lse): (Shared<*mut T>, Shared<*mut T>),
-    rows: Rows,
-) {
+pub(super) fn attend<T: Float>(p: &Problem<'_, T>, operands: AttnOperands<'_, T>, outputs: Outputs<T>, rows: Rows) {
+    let AttnOperands { q, k, v } = operands;
     let (d, n, kv) = (p.dims.d, rows.count, rows.head / p.group());
     let (keys, lanes) = (p.keys(rows), padded(n));
     with_scratch((2 * QUERIES + KEYS) * d + QUERIES * KEYS, |scratch: &mut [T]| {
@@ -130,8 +126,8 @@ pub(super) fn attend<T: Float>(
             correction: [T::ZERO; QUERIES],
         };
         transpose(
-            &q[p.qs.at(rows.b, rows.head, rows.first)..],
-            p.qs.t,
+            &q[p.strides.q.at(rows.b, rows.head, rows.first)..],
+            p.strides.q.t,
             n,
             d,
             p.scale,
@@ -142,7 +138,10 @@ pub(super) fn attend<T: Float>(
         }
         for j0 in keys.clone().step_by(KEYS) {
             let width = KEYS.min(keys.end - j0);
-            let (k, v) = (&k[p.ks.at(rows.b, kv, j0)..], &v[p.vs.at(rows.b, kv, j0)..]);
+            let (k, v) = (
+                &k[p.strides.k.at(rows.b, kv, j0)..],
+                &v[p.strides.v.at(rows.b, kv, j0)..],
+            );
             let sight = Sight::new(p, rows, j0, width);
             // SAFETY: k has `width` rows of d, checked by the caller; the queries are (d, 64), the scores (128, 64).
             unsafe {
@@ -151,7 +150,7 @@ pub(super) fn attend<T: Float>(
                     k: d,
                     n: lanes,
                     a: k.as_ptr(),
-                    a_strides: (p.ks.t, 1),
+                    a_strides: (p.strides.k.t, 1),
                     b: queries.as_ptr(),
                     ldb: QUERIES,
                     c: scores.as_mut_ptr(),
@@ -178,7 +177,7 @@ pub(super) fn attend<T: Float>(
                     drop_by(factors, &mut scores[..width * QUERIES]);
                 });
             }
-            gather(v, p.vs.t, d, &mut values[..width * d]);
+            gather(v, p.strides.v.t, d, &mut values[..width * d]);
             // SAFETY: the scores are (128, 64), the values (128, d), acc is (64, d).
             unsafe {
                 Product {
@@ -199,7 +198,7 @@ pub(super) fn attend<T: Float>(
         }
         for r in 0..n {
             // SAFETY: this row of `out` and this entry of `lse` belong to this task alone, see `attention`.
-            unsafe { p.finish(rows, r, acc, (softmax.max[r], softmax.sum[r]), out, lse) };
+            unsafe { p.finish(rows, r, acc, (softmax.max[r], softmax.sum[r]), outputs) };
         }
     });
 }

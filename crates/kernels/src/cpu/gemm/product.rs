@@ -13,8 +13,9 @@ const PIECE_BLOCK: usize = 192;
 /// Columns that are copied at once when B is contiguous in neither direction.
 const COPY_COLUMNS: usize = 256;
 
+/// A product without its pointers: C (m, n) has contiguous rows, `c_rs` apart.
 #[derive(Clone, Copy)]
-pub(super) struct Product<T> {
+pub(crate) struct Product<T> {
     pub m: usize,
     pub k: usize,
     pub n: usize,

@@ -1,23 +1,22 @@
 //! Updates, gradients and merges against their twins.
 
-use super::blocks::check_blocks;
 use super::*;
 use crate::cpu::dropout::Dropout;
-use crate::cpu::linear::Layout;
+use crate::cpu::linear::{Layout, LinearWeight};
 use crate::half_bits::f32_to_bf16;
 use crate::reference::dropout::drop_factor;
 use crate::reference::lora as twin;
 use crate::testing::{SIZES, close, each_isa, same_for_any_thread_count, values, wide};
 use crate::{Float, WeightRef};
 
-const DROPOUT: Dropout = Dropout {
+pub(super) const DROPOUT: Dropout = Dropout {
     p: 0.3,
     seed: 7,
     counter: 11,
 };
 
 /// The blocks of a merged layer where there is room for them: the first and the last third, out of order.
-pub(super) fn blocks(n: usize, merged: bool) -> Vec<Block> {
+fn blocks(n: usize, merged: bool) -> Vec<Block> {
     let third = n / 3;
     if merged {
         vec![
@@ -32,52 +31,111 @@ pub(super) fn blocks(n: usize, merged: bool) -> Vec<Block> {
     }
 }
 
-/// (h, y, dx, da, db) of one problem.
-fn run<T: Float>(
-    (m, k, n, r): (usize, usize, usize, usize),
-    blocks: &[Block],
-    dropout: Option<Dropout>,
-) -> [Vec<T>; 5] {
-    let (gr, sum_len) = check_blocks("test", blocks, n, r).unwrap();
-    let (x, a, b) = (
-        values::<T>(m * k, 1),
-        values::<T>(gr * k, 2),
-        values::<T>(sum_len * r, 3),
-    );
-    let (dy, mut y, mut dx) = (values::<T>(m * n, 4), values::<T>(m * n, 5), values::<T>(m * k, 6));
-    let (mut h, mut da, mut db) = (vec![T::NAN; m * gr], vec![T::NAN; gr * k], vec![T::NAN; sum_len * r]);
-    let s = T::HALF;
-    lora_update(&x, &a, &b, blocks, m, k, n, r, s, dropout, &mut h, &mut y).unwrap();
-    let (dx_out, da_out, db_out) = (Some(&mut dx[..]), Some(&mut da[..]), Some(&mut db[..]));
-    lora_update_backward(
-        &dy, &x, &a, &b, &h, blocks, m, k, n, r, s, dropout, dx_out, da_out, db_out,
-    )
-    .unwrap();
-    [h, y, dx, da, db]
+/// Input and factors of one problem.
+pub(super) struct Case<T> {
+    sizes: [usize; 4],
+    blocks: Vec<Block>,
+    pub dropout: Option<Dropout>,
+    pub x: Vec<T>,
+    a: Vec<T>,
+    b: Vec<T>,
 }
 
-fn meets_twin<T: Float>(sizes: (usize, usize, usize, usize), merged: bool, dropout: Option<Dropout>) {
-    let ((m, k, n, r), blocks) = (sizes, blocks(sizes.2, merged));
-    let (gr, sum_len) = check_blocks("test", &blocks, n, r).unwrap();
-    let got = run::<T>(sizes, &blocks, dropout);
-    let input = |n, seed| wide(&values::<T>(n, seed));
-    let (x, a, b) = (input(m * k, 1), input(gr * k, 2), input(sum_len * r, 3));
-    let (h, y) = twin::lora_update(&x, &a, &b, &blocks, m, k, n, r, 0.5, dropout, &input(m * n, 5));
-    let (dy, dx) = (input(m * n, 4), input(m * k, 6));
-    let (dx, da, db) = twin::lora_update_backward(&dy, &x, &a, &b, &h, &blocks, m, k, n, r, 0.5, dropout, &dx);
-    for (name, got, want) in [
-        ("h", &got[0], h),
-        ("y", &got[1], y),
-        ("dx", &got[2], dx),
-        ("da", &got[3], da),
-        ("db", &got[4], db),
-    ] {
-        close(
-            got,
-            &want,
-            1e-4,
-            &format!("{name} {sizes:?} merged {merged} {dropout:?}"),
-        );
+impl<T: Float> Case<T> {
+    /// Of (m, k, n, r).
+    pub fn new((m, k, n, r): (usize, usize, usize, usize), merged: bool, dropout: Option<Dropout>) -> Self {
+        let mut case = Self {
+            sizes: [m, k, n, r],
+            blocks: blocks(n, merged),
+            dropout,
+            x: values(m * k, 1),
+            a: Vec::new(),
+            b: Vec::new(),
+        };
+        let (rows_a, rows_b) = (case.dims().rows_a(), case.dims().rows_b());
+        (case.a, case.b) = (values(rows_a * k, 2), values(rows_b * r, 3));
+        case
+    }
+
+    pub fn dims(&self) -> LoraDims<'_> {
+        let [m, k, n, r] = self.sizes;
+        LoraDims {
+            m,
+            k,
+            n,
+            r,
+            blocks: &self.blocks,
+        }
+    }
+
+    pub fn factors(&self) -> LoraFactors<'_, T> {
+        LoraFactors {
+            a: &self.a,
+            b: &self.b,
+            scaling: T::HALF,
+        }
+    }
+
+    pub fn operands(&self) -> LoraOperands<'_, T> {
+        LoraOperands {
+            x: &self.x,
+            factors: self.factors(),
+            dropout: self.dropout,
+        }
+    }
+
+    /// The same problem for the twins.
+    pub fn wide(&self) -> Case<f64> {
+        Case {
+            sizes: self.sizes,
+            blocks: self.blocks.clone(),
+            dropout: self.dropout,
+            x: wide(&self.x),
+            a: wide(&self.a),
+            b: wide(&self.b),
+        }
+    }
+
+    /// NaN in h (M, G·R), dA and dB, to be overwritten.
+    pub fn unwritten(&self) -> [Vec<T>; 3] {
+        [self.sizes[0] * self.dims().rows_a(), self.a.len(), self.b.len()].map(|len| vec![T::NAN; len])
+    }
+
+    pub fn name(&self) -> String {
+        format!("{:?} blocks {:?} {:?}", self.sizes, self.blocks, self.dropout)
+    }
+
+    /// (h, y, dx, da, db).
+    fn run(&self) -> [Vec<T>; 5] {
+        let LoraDims { m, k, n, .. } = self.dims();
+        let (dy, mut y, mut dx) = (values::<T>(m * n, 4), values::<T>(m * n, 5), values::<T>(m * k, 6));
+        let [mut h, mut da, mut db] = self.unwritten();
+        let outputs = LoraOutputs { h: &mut h, y: &mut y };
+        lora_update(self.dims(), self.operands(), outputs).unwrap();
+        let gradients = LoraGradients {
+            dx: Some(&mut dx),
+            da: Some(&mut da),
+            db: Some(&mut db),
+        };
+        lora_update_backward(self.dims(), self.operands(), &h, &dy, gradients).unwrap();
+        [h, y, dx, da, db]
+    }
+
+    fn meets_twin(&self) {
+        let LoraDims { m, k, n, .. } = self.dims();
+        let input = |n, seed| wide(&values::<T>(n, seed));
+        let case = self.wide();
+        let (h, y) = twin::lora_update(case.dims(), case.operands(), &input(m * n, 5));
+        let (dy, dx) = (input(m * n, 4), input(m * k, 6));
+        let (dx, da, db) = twin::lora_update_backward(case.dims(), case.operands(), &h, &dy, &dx);
+        for ((got, want), name) in self
+            .run()
+            .iter()
+            .zip([h, y, dx, da, db])
+            .zip(["h", "y", "dx", "da", "db"])
+        {
+            close(got, &want, 1e-4, &format!("{name} {}", self.name()));
+        }
     }
 }
 
@@ -88,13 +146,17 @@ fn update_and_gradients_meet_their_twins() {
             .iter()
             .flat_map(|&m| SIZES.iter().flat_map(move |&k| SIZES.map(|n| (m, k, n))))
         {
-            meets_twin::<f32>((m, k, n, 1 + k % 5), n % 2 == 0, None);
-            meets_twin::<f64>((m, k, n, 8), n % 2 == 1, Some(DROPOUT));
+            Case::<f32>::new((m, k, n, 1 + k % 5), n % 2 == 0, None).meets_twin();
+            Case::<f64>::new((m, k, n, 8), n % 2 == 1, Some(DROPOUT)).meets_twin();
         }
-        meets_twin::<f32>((300, 130, 40, 64), true, Some(Dropout { p: 1.0, ..DROPOUT }));
-        meets_twin::<f32>((140, 131, 40, 3), true, Some(DROPOUT));
-        meets_twin::<f32>((3, 5, 4, 0), false, None);
+        Case::<f32>::new((300, 130, 40, 64), true, Some(Dropout { p: 1.0, ..DROPOUT })).meets_twin();
+        Case::<f32>::new((140, 131, 40, 3), true, Some(DROPOUT)).meets_twin();
+        Case::<f32>::new((3, 5, 4, 0), false, None).meets_twin();
     });
+}
+
+fn merge(case: &Case<f32>, weight: LinearWeight<'_, f32>, out: WeightMut<'_, f32>) {
+    lora_merge(case.dims(), case.factors(), weight, out).unwrap();
 }
 
 #[test]
@@ -102,24 +164,22 @@ fn merging_equals_the_twin_in_both_layouts() {
     each_isa(|_| {
         for (k, n) in SIZES.iter().flat_map(|&k| SIZES.map(|n| (k, n))) {
             for (layout, merged) in [(Layout::OutIn, true), (Layout::InOut, true), (Layout::OutIn, false)] {
-                let (blocks, r) = (blocks(n, merged), 4);
-                let (gr, sum_len) = check_blocks("test", &blocks, n, r).unwrap();
-                let (w, a, b) = (
-                    values::<f32>(n * k, 1),
-                    values::<f32>(gr * k, 2),
-                    values::<f32>(sum_len * r, 3),
-                );
-                let want = |w: &[f32]| twin::lora_merge(&wide(w), &wide(&a), &wide(&b), &blocks, layout, k, n, r, 0.5);
+                let case = Case::<f32>::new((0, k, n, 4), merged, None);
+                let w = values::<f32>(n * k, 1);
+                let weight = |values| LinearWeight { values, layout };
+                let want = |w: &[f32]| {
+                    let (case, w) = (case.wide(), wide(w));
+                    let values = WeightRef::Full(&w[..]);
+                    twin::lora_merge(case.dims(), case.factors(), LinearWeight { values, layout })
+                };
                 let mut out = vec![f32::NAN; n * k];
-                let full = (WeightRef::Full(&w[..]), WeightMut::Full(&mut out));
-                lora_merge(full.0, &a, &b, &blocks, layout, k, n, r, 0.5, full.1).unwrap();
+                merge(&case, weight(WeightRef::Full(&w[..])), WeightMut::Full(&mut out));
                 close(&out, &want(&w), 1e-5, "merged");
 
                 let half: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
                 let rounded: Vec<f32> = half.iter().map(|w| w.to_f32()).collect();
                 let mut out = vec![half::bf16::NAN; n * k];
-                let weights = (WeightRef::Bf16(&half), WeightMut::Bf16(&mut out));
-                lora_merge(weights.0, &a, &b, &blocks, layout, k, n, r, 0.5f32, weights.1).unwrap();
+                merge(&case, weight(WeightRef::Bf16(&half)), WeightMut::Bf16(&mut out));
                 let out: Vec<f32> = out.iter().map(|w| w.to_f32()).collect();
                 close(&out, &want(&rounded), 1.0 / 256.0, "merged, one rounding to bf16");
             }
@@ -130,9 +190,9 @@ fn merging_equals_the_twin_in_both_layouts() {
 #[test]
 fn bits_do_not_depend_on_the_threads() {
     each_isa(|_| {
-        let (sizes, blocks) = ((150, 200, 300, 8), blocks(300, true));
         for dropout in [None, Some(DROPOUT)] {
-            same_for_any_thread_count(|| run::<f32>(sizes, &blocks, dropout).concat());
+            let case = Case::<f32>::new((150, 200, 300, 8), true, dropout);
+            same_for_any_thread_count(|| case.run().concat());
         }
     });
 }
@@ -140,33 +200,18 @@ fn bits_do_not_depend_on_the_threads() {
 #[test]
 fn a_row_alone_equals_the_row_in_a_batch() {
     each_isa(|_| {
-        let (k, n, r) = (100, 70, 8);
-        let (x, a, b) = (
-            values::<f32>(40 * k, 1),
-            values::<f32>(r * k, 2),
-            values::<f32>(n * r, 3),
-        );
+        let case = Case::<f32>::new((40, 100, 70, 8), false, None);
         let run = |x: &[f32]| {
-            let m = x.len() / k;
-            let (mut h, mut y) = (vec![0f32; m * r], vec![1f32; m * n]);
-            lora_update(
-                x,
-                &a,
-                &b,
-                &[Block { start: 0, len: n }],
-                m,
-                k,
-                n,
-                r,
-                2.0,
-                None,
-                &mut h,
-                &mut y,
-            )
-            .unwrap();
+            let dims = LoraDims {
+                m: x.len() / 100,
+                ..case.dims()
+            };
+            let operands = LoraOperands { x, ..case.operands() };
+            let (mut h, mut y) = (vec![0f32; dims.m * 8], vec![1f32; dims.m * 70]);
+            lora_update(dims, operands, LoraOutputs { h: &mut h, y: &mut y }).unwrap();
             y
         };
-        assert!(run(&x[39 * k..]) == run(&x)[39 * n..]);
+        assert!(run(&case.x[39 * 100..]) == run(&case.x)[39 * 70..]);
     });
 }
 
@@ -176,10 +221,8 @@ fn dropout_follows_the_flat_index_from_any_start() {
         let ones = vec![1f64; 300];
         let mut whole = ones.clone();
         DROPOUT.apply(0, &mut whole);
-        assert_eq!(
-            whole,
-            (0..300).map(|i| drop_factor(Some(DROPOUT), i)).collect::<Vec<_>>()
-        );
+        let want: Vec<f64> = (0..300).map(|i| drop_factor(Some(DROPOUT), i)).collect();
+        assert_eq!(whole, want);
         for start in [1, 2, 3, 4, 150, 299] {
             let mut part = ones[start..].to_vec();
             DROPOUT.apply(start as u64, &mut part);
@@ -190,7 +233,17 @@ fn dropout_follows_the_flat_index_from_any_start() {
 
 #[test]
 fn overlapping_blocks_are_refused() {
-    let twice = [Block { start: 0, len: 2 }, Block { start: 1, len: 2 }];
-    assert!(check_blocks("lora_update", &twice, 4, 1).is_err());
-    assert!(check_blocks("lora_update", &[Block { start: 3, len: 2 }], 4, 1).is_err());
+    let refuses = |blocks: &[Block]| {
+        let dims = LoraDims {
+            m: 0,
+            k: 0,
+            n: 4,
+            r: 1,
+            blocks,
+        };
+        dims.check("lora_update").is_err()
+    };
+    assert!(refuses(&[Block { start: 0, len: 2 }, Block { start: 1, len: 2 }]));
+    assert!(refuses(&[Block { start: 3, len: 2 }]));
+    assert!(!refuses(&[Block { start: 2, len: 2 }, Block { start: 0, len: 2 }]));
 }

@@ -1,50 +1,35 @@
 //! The low-rank update of a finished base product.
 
-use super::super::dropout::Dropout;
 use super::super::scratch::with_scratch;
-use super::super::small_rows::Kind;
-use super::blocks::{Block, ROWS, check, check_blocks, offsets, tile, transpose_blocks};
+use super::super::small_rows::{Kind, Tile};
+use super::operands::{LoraDims, LoraOperands, LoraOutputs, ROWS, check, offsets, transpose_blocks};
 use crate::{Float, Result, par};
 
 /// Adds the low-rank update to a finished base product: `h = dropout(x) · Aᵀ`, then `y[:, block i] += scaling · hᵢ · Bᵢᵀ`.
 ///
-/// | slice | shape     | meaning                                                    |
-/// |-------|-----------|------------------------------------------------------------|
-/// | `x`   | (M, K)    | layer input                                                |
-/// | `a`   | (G·R, K)  | `lora_A`, one R-row part for each of the G blocks          |
-/// | `b`   | (Σlen, R) | `lora_B`, rows in block order                              |
-/// | `h`   | (M, G·R)  | out: kept for [`lora_update_backward`]                     |
-/// | `y`   | (M, N)    | in: `x · Wᵀ + bias`; out: the same plus the update         |
-///
-/// Units: `scaling` = alpha / rank; dropout is drawn by the flat index of x, the same for every block. Sums are in `T`.
+/// `y` holds `x · Wᵀ + bias` before and the same plus the update after. Sums are in `T`.
 /// Cost: 2·M·R·(G·K + Σlen) flop, one read of `x`, one read and write of `y`.
 ///
 /// # Errors
-/// When a slice length differs from its row above, or blocks overlap or leave 0..N. Outputs are then untouched.
+/// When a slice does not have the length of its shape, or blocks overlap or leave 0..N. Outputs are then untouched.
 ///
 /// Source: Hu et al. 2021, section 4.1; blocks as in loralib's `MergedLinear`. Slow twin: `reference::lora::lora_update`.
-#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
 pub fn lora_update<T: Float>(
-    x: &[T],
-    a: &[T],
-    b: &[T],
-    blocks: &[Block],
-    m: usize,
-    k: usize,
-    n: usize,
-    r: usize,
-    scaling: T,
-    dropout: Option<Dropout>,
-    h: &mut [T],
-    y: &mut [T],
+    dims: LoraDims<'_>,
+    operands: LoraOperands<'_, T>,
+    outputs: LoraOutputs<'_, T>,
 ) -> Result<()> {
-    let (gr, sum_len) = check_blocks("lora_update", blocks, n, r)?;
+    const NAME: &str = "lora_update";
+    dims.check(NAME)?;
+    let LoraDims { m, k, n, r, blocks } = dims;
+    let (LoraOperands { x, factors, .. }, LoraOutputs { h, y }) = (operands, outputs);
+    let (gr, sum_len) = (dims.rows_a(), dims.rows_b());
     check(
-        "lora_update",
+        NAME,
         &[
             ("x", x.len(), m * k),
-            ("a", a.len(), gr * k),
-            ("b", b.len(), sum_len * r),
+            ("a", factors.a.len(), gr * k),
+            ("b", factors.b.len(), sum_len * r),
             ("h", h.len(), m * gr),
             ("y", y.len(), m * n),
         ],
@@ -53,30 +38,30 @@ pub fn lora_update<T: Float>(
         return Ok(());
     }
     with_scratch(sum_len * r, |bt: &mut [T]| {
-        transpose_blocks(b, blocks, r, bt);
+        transpose_blocks(factors.b, blocks, r, bt);
         let bt = &*bt;
         let outputs = (par::Rows::new(h, gr), par::Rows::new(y, n));
         par::parts_mut(outputs, ROWS, |start, (h, y)| {
             let m = h.data.len() / gr;
-            low_rank(x, a, k, gr, dropout, start, h.data);
+            low_rank(dims, operands, start, h.data);
             for (i, first, block) in offsets(blocks) {
-                let (x, at) = (h.data[i * r..].as_ptr(), block.start.min(y.data.len()));
-                let y = y.data[at..].as_mut_ptr();
+                let column = block.start.min(y.data.len());
+                let tile = Tile {
+                    kind: Kind::Axpy,
+                    m,
+                    k: r,
+                    n: block.len,
+                    x: h.data[i * r..].as_ptr(),
+                    x_strides: (gr, 1),
+                    w: bt[first * r..].as_ptr(),
+                    ldw: block.len,
+                    y: y.data[column..].as_mut_ptr(),
+                    ldy: n,
+                    alpha: factors.scaling,
+                    beta: T::ONE,
+                };
                 // SAFETY: part i of h (m, r), part i of Bᵀ (r, len) and the block's columns of y (m, n).
-                unsafe {
-                    tile(
-                        Kind::Axpy,
-                        (m, r, block.len),
-                        x,
-                        (gr, 1),
-                        bt[first * r..].as_ptr(),
-                        block.len,
-                        scaling,
-                        T::ONE,
-                        y,
-                        n,
-                    )
-                }
+                unsafe { tile.run() }
             }
         });
     });
@@ -84,39 +69,33 @@ pub fn lora_update<T: Float>(
 }
 
 /// `h = dropout(x) · Aᵀ` for the rows of `x` from `start` on.
-pub(super) fn low_rank<T: Float>(
-    x: &[T],
-    a: &[T],
-    k: usize,
-    gr: usize,
-    dropout: Option<Dropout>,
-    start: usize,
-    h: &mut [T],
-) {
+pub(super) fn low_rank<T: Float>(dims: LoraDims<'_>, operands: LoraOperands<'_, T>, start: usize, h: &mut [T]) {
+    let (k, gr) = (dims.k, dims.rows_a());
     let m = h.len() / gr;
-    dropped_rows(x, k, start, m, dropout, |x| {
+    dropped_rows(k, operands, start, m, |x| {
+        let tile = Tile {
+            kind: Kind::Dot,
+            m,
+            k,
+            n: gr,
+            x: x.as_ptr(),
+            x_strides: (k, 1),
+            w: operands.factors.a.as_ptr(),
+            ldw: k,
+            y: h.as_mut_ptr(),
+            ldy: gr,
+            alpha: T::ONE,
+            beta: T::ZERO,
+        };
         // SAFETY: the callers checked that x has these rows (m, k), and A (gr, k); h is (m, gr).
-        unsafe {
-            tile(
-                Kind::Dot,
-                (m, k, gr),
-                x.as_ptr(),
-                (k, 1),
-                a.as_ptr(),
-                k,
-                T::ONE,
-                T::ZERO,
-                h.as_mut_ptr(),
-                gr,
-            )
-        }
+        unsafe { tile.run() }
     });
 }
 
-/// Gives `f` the rows start..start+m of `x`, dropped out where asked.
-fn dropped_rows<T: Float>(x: &[T], k: usize, start: usize, m: usize, dropout: Option<Dropout>, f: impl FnOnce(&[T])) {
-    let rows = &x[start * k..][..m * k];
-    match dropout {
+/// Calls `f` with the rows start..start+m of `x`, after dropout.
+fn dropped_rows<T: Float>(k: usize, operands: LoraOperands<'_, T>, start: usize, m: usize, f: impl FnOnce(&[T])) {
+    let rows = &operands.x[start * k..][..m * k];
+    match operands.dropout {
         None => f(rows),
         Some(dropout) => with_scratch(m * k, |masked: &mut [T]| {
             masked.copy_from_slice(rows);

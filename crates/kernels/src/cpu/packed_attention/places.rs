@@ -1,6 +1,6 @@
 //! Where the sequences of a packed batch lie.
 
-use super::super::attention::{AttnDims, AttnOptions, Causal};
+use super::super::attention::{AttnDims, AttnOperands, AttnOptions, Causal};
 use super::super::dropout::Dropout;
 use crate::rng::{Draw, blocks_used};
 use crate::{Result, check_len, fail};
@@ -33,6 +33,27 @@ pub struct Segment {
     pub dims: AttnDims,
     /// Philox blocks that dropout draws for the sequences before it.
     pub drawn: u64,
+}
+
+impl Segment {
+    /// The part of the packed operands that belongs to it.
+    pub(super) fn operands<'a, T>(&self, all: AttnOperands<'a, T>) -> AttnOperands<'a, T> {
+        let AttnDims {
+            heads,
+            kv_heads,
+            tq,
+            tk,
+            d,
+            ..
+        } = self.dims;
+        let (row, key_row) = (heads * d, kv_heads * d);
+        let keys = self.key * key_row..(self.key + tk) * key_row;
+        AttnOperands {
+            q: &all.q[self.query * row..][..tq * row],
+            k: &all.k[keys.clone()],
+            v: &all.v[keys],
+        }
+    }
 }
 
 impl<'a> PackedDims<'a> {

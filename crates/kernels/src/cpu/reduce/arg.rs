@@ -1,5 +1,6 @@
 //! Where the largest and the smallest value stand.
 
+use crate::cpu::axis::AxisDims;
 use crate::cpu::fold::fold1;
 use crate::error::{Result, check_len, fail};
 use crate::float::Float;
@@ -9,29 +10,28 @@ use crate::{isa, par};
 ///
 /// # Errors
 /// When a length does not fit, or n is 0.
-pub fn argmax<T: Float>(x: &[T], outer: usize, n: usize, inner: usize, out: &mut [i64]) -> Result<()> {
-    arg("argmax", x, outer, n, inner, out, |x, best| x > best)
+pub fn argmax<T: Float>(dims: AxisDims, x: &[T], out: &mut [i64]) -> Result<()> {
+    arg("argmax", dims, x, out, |x, best| x > best)
 }
 
 /// Index of the smallest value along n; else as [`argmax`].
 ///
 /// # Errors
 /// As [`argmax`].
-pub fn argmin<T: Float>(x: &[T], outer: usize, n: usize, inner: usize, out: &mut [i64]) -> Result<()> {
-    arg("argmin", x, outer, n, inner, out, |x, best| x < best)
+pub fn argmin<T: Float>(dims: AxisDims, x: &[T], out: &mut [i64]) -> Result<()> {
+    arg("argmin", dims, x, out, |x, best| x < best)
 }
 
 fn arg<T: Float>(
     kernel: &'static str,
+    dims: AxisDims,
     x: &[T],
-    outer: usize,
-    n: usize,
-    inner: usize,
     out: &mut [i64],
     better: impl Fn(T, T) -> bool + Sync,
 ) -> Result<()> {
-    check_len(kernel, "x", x.len(), outer * n * inner)?;
-    check_len(kernel, "out", out.len(), outer * inner)?;
+    let AxisDims { n, inner, .. } = dims;
+    check_len(kernel, "x", x.len(), dims.numel())?;
+    check_len(kernel, "out", out.len(), dims.lines())?;
     if n == 0 && !out.is_empty() {
         return fail(kernel, "a dimension of size 0 has no largest or smallest value".into());
     }

@@ -1,6 +1,7 @@
 //! Blocked products against the reference: every size of tile, layout, precision and start.
 
 use super::*;
+use crate::cpu::gemm::{GemmDims, GemmOperands, GemmOutput};
 use crate::half_bits::{f32_to_bf16, f32_to_f16};
 use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
 use crate::{isa, reference};
@@ -96,19 +97,19 @@ fn both_by(
     for (pair, k) in [(0, k), (1, more_k)] {
         let (((fa, a), _), ((fb, b), _)) = (&a[pair], &b[pair]);
         let beta = if pair == 0 { beta } else { 1.0 };
-        reference::gemm::gemm(
-            m,
-            k,
-            n,
-            a,
-            (fa.line, fa.k),
+        let operands = GemmOperands {
+            a: &a[..],
+            a_strides: (fa.line as isize, fa.k as isize),
             b,
-            (fb.k, fb.line),
-            0.5,
+            b_strides: (fb.k as isize, fb.line as isize),
+            alpha: 0.5,
             beta,
-            &mut want,
-            c_rs,
-        );
+        };
+        let output = GemmOutput {
+            c: &mut want,
+            row_stride: c_rs,
+        };
+        reference::gemm::gemm(GemmDims { m, k, n }, operands, output);
     }
     let product = Blocked {
         m,
