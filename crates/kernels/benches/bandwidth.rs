@@ -31,7 +31,7 @@ fn main() {
         .filter(|arg| !arg.starts_with("--"))
         .unwrap_or_default();
     let peak = peak::Peak::measure();
-    println!("f32, ({ROWS}, {N}); what a cache holds may come faster than what is read from memory");
+    println!("f32, ({ROWS}, {N}); data in a cache may be read faster than memory");
     let x: Vec<f32> = (0..LEN).map(|i| (i % 1013) as f32 / 300.0 - 1.7).collect();
     let mut y = vec![0f32; LEN];
     let bench = |name: &str, bytes: usize, f: &mut dyn FnMut() -> Result<()>| {

@@ -15,7 +15,7 @@ use kernels::cpu::lora::{
     lora_linear_backward, lora_merge, lora_update, lora_update_backward,
 };
 
-/// f32 weights as they are.
+/// A weight in f32.
 fn full(w: &[f32], layout: Layout) -> LinearWeight<'_, f32> {
     LinearWeight {
         values: WeightRef::Full(w),
@@ -44,8 +44,8 @@ fn main() {
     }
 }
 
-/// Products of a layer: bf16 weights that round the activations, then forward, the gradients of input and weight, half weights, and forward by
-/// the gemm crate.
+/// Products of a layer: bf16 weights that round the activations, then forward, the gradients of input and weight, half weights, and
+/// forward by the gemm crate.
 fn products(peak: peak::Peak) {
     println!("M x K x N: GFLOP/s (share of the multiply-add peak)");
     for (m, k, n) in [
@@ -114,7 +114,7 @@ fn products(peak: peak::Peak) {
     }
 }
 
-/// The product that our kernels are measured against.
+/// The product with which our kernels are compared.
 fn by_crate(
     a: &[f32],
     a_strides: (usize, usize),
@@ -152,14 +152,14 @@ fn by_crate(
     }
 }
 
-/// Numbers in the weights of [`few_rows`]: more than caches hold.
+/// Values in the weights of [`few_rows`]: more than the caches hold.
 const WEIGHTS: usize = 64 << 20;
 
-/// Few rows: the weight is read once, so bytes count, then operations.
+/// Few rows: the reading of the weight is the bound, then arithmetic.
 fn few_rows(peak: peak::Peak) {
     println!("few rows: GB/s of the weight (share of reading), GFLOP/s (share of the multiply-add peak)");
     for (k, n) in [(768, 768), (768, 3072), (3072, 768), (768, 50257)] {
-        // As in a model, the weight is another one at each call, and in no cache.
+        // As in a model, each call reads another weight, which is in no cache.
         let copies = (WEIGHTS / (k * n)).max(1);
         let w = numbers(copies * k * n);
         let half: Vec<_> = w.iter().map(|&w| half::bf16::from_f32(w)).collect();
@@ -196,7 +196,8 @@ fn few_rows(peak: peak::Peak) {
     }
 }
 
-/// The products of a token of GPT-2 small and of SmolLM2-135M, one after the other: the median of 100 tokens, which the rows above, least times of one product, do not tell.
+/// The products of a token of GPT-2 small and of SmolLM2-135M, one after the other: the median of 100 tokens, where the rows above are the
+/// best times of single products.
 fn token(peak: peak::Peak) {
     println!("a token's products: GB/s of the weights (share of reading)");
     let gpt2 = [(768, 2304), (768, 768), (768, 3072), (3072, 768)];
@@ -236,7 +237,7 @@ fn token(peak: peak::Peak) {
     }
 }
 
-/// What an unmerged adapter costs beside its layer.
+/// The cost of an unmerged adapter next to that of its layer.
 fn lora(peak: peak::Peak) {
     layers(peak);
     let (k, n) = (768, 768);

@@ -135,7 +135,7 @@ fn binary(exec: &mut Exec<'_>, op: BinaryOp) -> Result<Outputs> {
         Dtype::U8 => {
             let mut y = exec.alloc::<u8>(0)?;
             let (a, b) = (widen_u8(&exec.read::<u8>(0)?), widen_u8(&exec.read::<u8>(1)?));
-            let mut wide = kernels::room::filled(y.len(), 0i64);
+            let mut wide = kernels::alloc::filled(y.len(), 0i64);
             kernel::binary_i64(
                 op,
                 shape.dims(),
@@ -156,7 +156,7 @@ fn binary(exec: &mut Exec<'_>, op: BinaryOp) -> Result<Outputs> {
 }
 
 fn widen_u8(x: &[u8]) -> Vec<i64> {
-    let mut wide = kernels::room::with_capacity(x.len());
+    let mut wide = kernels::alloc::with_capacity(x.len());
     wide.extend(x.iter().map(|&v| i64::from(v)));
     wide
 }

@@ -1,4 +1,4 @@
-//! Scaled dot-product attention, tiled so that the (Tq, Tk) matrix never exists.
+//! Scaled dot-product attention, tiled so that the (Tq, Tk) matrix is never stored.
 
 mod backward;
 mod decode;
@@ -20,10 +20,9 @@ use problem::{Outputs, Problem, QUERIES, Rows, check_strided};
 
 /// `out = softmax(scale · q · kᵀ + masks) · v` for each head, and `lse`, the logarithm of each softmax's denominator.
 ///
-/// With a softcap, scores pass `cap · tanh(s / cap)` before the masks. Keys outside of a window cost nothing, but for those in the tile of one that
-/// counts.
+/// With a softcap, scores become `cap · tanh(s / cap)` before the masks. Keys outside of every query's window are skipped, tile by tile.
 ///
-/// A query that may see no key gets zeros and `lse` −∞ (and no gradient). Keys beyond a sequence's length are not read.
+/// A query without visible keys gets zeros and `lse` −∞ (and no gradient). Keys beyond a sequence's length are not read.
 /// Memory: one tile of scores per thread. Sums are in `T`; the bits do not depend on the threads, and for one
 /// query (decoding) neither on the batch nor on Tk.
 ///

@@ -1,13 +1,13 @@
-//! A tensor seen along one of its dimensions.
+//! The shape of a tensor along one of its dimensions.
 
-/// Sizes of a contiguous tensor (outer, n, inner) that a kernel works through along the middle dimension.
+/// Sizes of a contiguous tensor (outer, n, inner) that a kernel processes along the middle dimension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AxisDims {
-    /// Product of the sizes in front of the dimension.
+    /// Product of the sizes before the dimension.
     pub outer: usize,
     /// Size of the dimension.
     pub n: usize,
-    /// Product of the sizes behind it.
+    /// Product of the sizes after it.
     pub inner: usize,
 }
 

@@ -6,14 +6,14 @@ use crate::float::Float;
 use crate::isa;
 use crate::par;
 
-/// Sizes of a batch: `n` samples of `c` channels of `len` places each.
+/// Sizes of a batch: `n` samples of `c` channels of `len` spatial positions each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchNormDims {
     /// Samples.
     pub n: usize,
     /// Channels.
     pub c: usize,
-    /// Places of a channel.
+    /// Spatial positions of a channel.
     pub len: usize,
 }
 
@@ -65,7 +65,7 @@ pub struct BatchNormGradients<'a, T> {
     pub db: &'a mut [T],
 }
 
-/// `y = (x − mean) / √(var + eps) · w + b` per channel, mean and variance (1/count) over samples and places.
+/// `y = (x − mean) / √(var + eps) · w + b` per channel, mean and variance (1/count) over samples and positions.
 ///
 /// # Errors
 /// When a length does not fit.
@@ -196,13 +196,13 @@ fn rstds<T: Float>(var: &[T], eps: f64) -> Vec<T> {
     var.iter().map(|&var| T::ONE / (var + eps).sqrt()).collect()
 }
 
-/// A function of an element and its partner; the attribute of a closure needs a call around it.
+/// Returns `f`: an attribute on a closure is allowed only in the argument of a call.
 #[inline(always)]
 fn each<T, F: Fn(T, T) -> T>(f: F) -> F {
     f
 }
 
-/// `out[channel] = Σ f(channel)(a, b)` over samples and places, in an order that the sizes decide.
+/// `out[channel] = Σ f(channel)(a, b)` over samples and positions, in an order that depends on the sizes alone.
 #[inline(always)]
 fn channel_sums<T: Float, F: Fn(T, T) -> T>(
     dims: BatchNormDims,
@@ -211,9 +211,9 @@ fn channel_sums<T: Float, F: Fn(T, T) -> T>(
     f: impl Fn(usize) -> F + Sync,
 ) {
     let BatchNormDims { n, c, len } = dims;
-    // Without places the channels are the vector; else the places of a channel are.
+    // With one position, loops run along the channels; else along the positions of a channel.
     let samples = if len == 1 { super::norm::chunk_rows(c) } else { 1 };
-    let mut sums = crate::room::filled(n.div_ceil(samples) * c, T::ZERO);
+    let mut sums = crate::alloc::filled(n.div_ceil(samples) * c, T::ZERO);
     let (row, grain) = if len == 1 { (c, 1) } else { (1, par::grain(len)) };
     par::rows_mut(&mut sums, row, grain, |start, sums| {
         isa::dispatch(

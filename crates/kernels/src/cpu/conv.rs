@@ -1,4 +1,4 @@
-//! Convolutions as products with the columns of the input, a tile of columns at a time: the whole matrix never lies in memory.
+//! Convolutions as products with the columns of the input, a tile of columns at a time: the whole matrix is never stored.
 //!
 //! The split into tiles and tasks follows from the sizes alone, so the bits do not depend on the number of threads.
 
@@ -16,18 +16,19 @@ use crate::{Float, Result, par};
 /// Elements of a tile of columns: 1 MiB of f32.
 const TILE: usize = 1 << 18;
 
-/// Multiply-adds that one task has, about.
+/// Approximate multiply-adds of one task.
 const TASK_WORK: usize = 1 << 22;
 
-/// Rows of columns that one task of a gradient owns, about.
+/// Approximate rows of columns of one task of a gradient.
 const GRADIENT_ROWS: usize = 288;
 
-/// `y = x * w + bias`, correlation as in every deep-learning library: `y[n, o, p] = bias[o] + Σ w[o, i, t] · x[n, i, p · stride + t · dilation - pad]`.
+/// `y = x * w + bias`, a correlation as in every deep-learning library:
+/// `y[n, o, p] = bias[o] + Σ w[o, i, t] · x[n, i, p · stride + t · dilation - pad]`.
 ///
 /// Shapes: those of [`Problem`]; `bias` one value for each of the `groups · outer` channels.
 ///
 /// # Errors
-/// When a slice has not the length of its shape. `y` is then untouched.
+/// When a slice does not have the length of its shape. `y` is then untouched.
 pub fn conv<T: Float>(p: &Problem, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) -> Result<()> {
     p.check("conv", x.len(), w.len(), y.len())?;
     let (rows, positions, inputs) = (p.inner * p.taps(), p.outputs(), p.inputs());
@@ -52,7 +53,7 @@ pub fn conv<T: Float>(p: &Problem, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut
         let beta = if bias.is_some() { T::ONE } else { T::ZERO };
         let w = &w[group * p.outer * rows..][..p.outer * rows];
         with_columns(p, image, p.inner, &span, |columns, step| {
-            // SAFETY: w is (outer, rows), the columns (rows, span), and the place in y belongs to this task.
+            // SAFETY: w is (outer, rows), the columns (rows, span), and this part of y belongs to this task.
             unsafe {
                 Product {
                     m: p.outer,
@@ -74,7 +75,7 @@ pub fn conv<T: Float>(p: &Problem, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut
 /// `dx`: the gradient of [`conv`] for x, and the forward of a transposed convolution.
 ///
 /// # Errors
-/// When a slice has not the length of its shape. `dx` is then untouched.
+/// When a slice does not have the length of its shape. `dx` is then untouched.
 pub fn conv_dx<T: Float>(p: &Problem, dy: &[T], w: &[T], dx: &mut [T]) -> Result<()> {
     p.check("conv_dx", dx.len(), w.len(), dy.len())?;
     dx.fill(T::ZERO);
@@ -122,7 +123,7 @@ pub fn conv_dx<T: Float>(p: &Problem, dy: &[T], w: &[T], dx: &mut [T]) -> Result
 /// `dw`: the gradient of [`conv`] for w, summed over images and positions.
 ///
 /// # Errors
-/// When a slice has not the length of its shape. `dw` is then untouched.
+/// When a slice does not have the length of its shape. `dw` is then untouched.
 pub fn conv_dw<T: Float>(p: &Problem, dy: &[T], x: &[T], dw: &mut [T]) -> Result<()> {
     p.check("conv_dw", x.len(), dw.len(), dy.len())?;
     dw.fill(T::ZERO);
@@ -165,7 +166,7 @@ pub fn conv_dw<T: Float>(p: &Problem, dy: &[T], x: &[T], dw: &mut [T]) -> Result
     Ok(())
 }
 
-/// The columns of one image at `positions` and the step between their rows: those of x itself where they are the same.
+/// Calls `f` with the columns of one image at `positions` and the stride of their rows: x itself where it is the same.
 fn with_columns<T: Float>(
     p: &Problem,
     image: &[T],
@@ -201,7 +202,7 @@ fn tasks(n: usize, work: usize, f: impl Fn(usize) + Sync) {
 /// A part of the shared output.
 ///
 /// # Safety
-/// The part lies inside the output and no other task touches it.
+/// The part is inside the output and no other task touches it.
 unsafe fn own<'a, T>(out: Shared<*mut T>, start: usize, len: usize) -> &'a mut [T] {
     // SAFETY: the caller promises it.
     unsafe { std::slice::from_raw_parts_mut(out.get().add(start), len) }
@@ -213,7 +214,7 @@ mod tests {
     use crate::reference::conv as reference;
     use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
 
-    /// A problem from what a user gives.
+    /// A problem from the arguments of a user.
     fn problem(
         sizes: [usize; 4],
         input: [usize; 3],

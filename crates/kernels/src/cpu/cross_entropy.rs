@@ -92,7 +92,7 @@ pub fn cross_entropy<T: Float>(
                         let x = &logits[(start + row) * classes..(start + row + 1) * classes];
                         let (max, ln_sum) = max_and_ln_sum(x);
                         let w = class_weight.map_or(T::ONE, |w| w[t as usize]);
-                        // Differences from the maximum first: large logits would swallow the logarithm.
+                        // The maximum is subtracted first: next to large logits the logarithm would be rounded away.
                         let mut value = hit * w * (ln_sum - (x[t as usize] - max));
                         if smoothing > 0.0 {
                             value += spread * smooth(x, class_weight, max, ln_sum);
@@ -215,10 +215,10 @@ fn check<T>(
     check_classes(kernel, classes, labels.target, labels.ignore_index)
 }
 
-/// Refuses a target that is neither a class nor `ignore_index`, and names it with its row.
+/// Fails for a target that is neither a class nor `ignore_index`, which the error names with its row.
 ///
 /// # Errors
-/// When there is one.
+/// When there is such a value.
 pub fn check_classes(kernel: &'static str, classes: usize, target: &[i64], ignore_index: i64) -> Result<()> {
     let bad = |&t: &i64| t != ignore_index && (t < 0 || t as u64 >= classes as u64);
     match target.iter().position(bad) {

@@ -133,7 +133,7 @@ fn assign_run<T: Float>(a: &mut [T], b: &[T], stride: usize, f: impl Fn(T, T) ->
 /// `out = a op b` for integers; wraps around.
 ///
 /// # Errors
-/// As [`binary`], and for `Div` and `Pow`, which integers do not have here.
+/// As [`binary`], and for `Div` and `Pow`, which are not defined for integers.
 pub fn binary_i64(
     op: BinaryOp,
     shape: &[usize],

@@ -1,4 +1,4 @@
-//! Table look-up by row (a base embedding) and by column (LoRA's factor A, stored (r, num)), with gradients.
+//! Embeddings: lookup by row (a base table) and by column (LoRA's factor A, stored as (r, num)), with gradients.
 
 use super::index::{SortedIds, check_ids};
 use crate::error::{Result, check_len};
@@ -6,12 +6,12 @@ use crate::float::Float;
 use crate::par;
 use crate::weight::WeightRef;
 
-/// Sizes of a table. One that is stored by columns, (dim, num), has the same names.
+/// Sizes of a table: (num, dim), or (dim, num) where it is transposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EmbeddingDims {
     /// Number of ids.
     pub num: usize,
-    /// Values of an id.
+    /// Values per id.
     pub dim: usize,
 }
 
@@ -38,13 +38,13 @@ pub fn embedding<T: Float>(dims: EmbeddingDims, weight: WeightRef<'_, T>, ids: &
     }
     check_ids(NAME, ids, num)?;
     par::rows_mut(out, dim, par::grain(dim), |start, out| {
-        look_up(weight, dim, &ids[start..], out);
+        lookup(weight, dim, &ids[start..], out);
     });
     Ok(())
 }
 
 /// A row of the table for each row of `out`; `dim` is not 0, and the ids are inside the table.
-pub(super) fn look_up<T: Float>(weight: WeightRef<'_, T>, dim: usize, ids: &[i64], out: &mut [T]) {
+pub(super) fn lookup<T: Float>(weight: WeightRef<'_, T>, dim: usize, ids: &[i64], out: &mut [T]) {
     for (out, &id) in out.chunks_exact_mut(dim).zip(ids) {
         weight.row(id as usize * dim, dim, out);
     }
@@ -101,13 +101,13 @@ pub fn embedding_t<T: Float>(dims: EmbeddingDims, table: &[T], ids: &[i64], out:
     check_len(NAME, "out", out.len(), ids.len() * r)?;
     check_ids(NAME, ids, num)?;
     par::rows_mut(out, r, par::grain(r), |start, out| {
-        look_up_columns(table, r, num, &ids[start..], out);
+        lookup_columns(table, r, num, &ids[start..], out);
     });
     Ok(())
 }
 
 /// A column of the table for each row of `out`; `r` is not 0, and the ids are below `num`.
-pub(super) fn look_up_columns<T: Float>(table: &[T], r: usize, num: usize, ids: &[i64], out: &mut [T]) {
+pub(super) fn lookup_columns<T: Float>(table: &[T], r: usize, num: usize, ids: &[i64], out: &mut [T]) {
     for (out, &id) in out.chunks_exact_mut(r).zip(ids) {
         for (k, out) in out.iter_mut().enumerate() {
             *out = table[k * num + id as usize];
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn look_ups_and_gradients_meet_their_twins() {
+    fn lookups_and_gradients_meet_their_twins() {
         each_isa(|_| {
             for dim in SIZES {
                 for (num, count) in [(1, 3), (7, 0), (50, 129)] {

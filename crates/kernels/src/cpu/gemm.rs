@@ -27,7 +27,7 @@ pub struct GemmDims {
     pub n: usize,
 }
 
-/// What a product reads. Element (i, j) of a matrix lies at `i · strides.0 + j · strides.1`.
+/// What a product reads. Element (i, j) of a matrix has the index `i · strides.0 + j · strides.1`.
 #[derive(Clone, Copy, Debug)]
 pub struct GemmOperands<'a, T> {
     /// A (M, K).
@@ -44,7 +44,7 @@ pub struct GemmOperands<'a, T> {
     pub beta: T,
 }
 
-/// Where a product goes.
+/// What a product writes.
 #[derive(Debug)]
 pub struct GemmOutput<'a, T> {
     /// C (M, N); the elements of a row are contiguous.
@@ -53,7 +53,7 @@ pub struct GemmOutput<'a, T> {
     pub row_stride: usize,
 }
 
-/// How the products of a batch lie: elements from one product's operand to the next; 0 repeats an operand.
+/// A batch of products: elements from one product's operand to the next; 0 repeats an operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GemmBatch {
     /// Number of products.

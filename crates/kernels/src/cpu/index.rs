@@ -5,10 +5,10 @@ use crate::error::{Result, check_len, outside};
 use crate::float::Float;
 use crate::{isa, par};
 
-/// Refuses an index outside `0..n`, and names it with its position.
+/// Fails for an index outside `0..n`, which the error names with its position.
 ///
 /// # Errors
-/// When there is one.
+/// When there is such a value.
 pub fn check_ids(kernel: &'static str, ids: &[i64], n: usize) -> Result<()> {
     match ids.iter().position(|&id| id < 0 || id as u64 >= n as u64) {
         None => Ok(()),
@@ -59,7 +59,7 @@ pub fn scatter_add<T: Float>(dims: AxisDims, n_src: usize, dst: &mut [T], index:
     scatter_by("scatter_add", dims, n_src, dst, (index, src), |dst, src| *dst += src)
 }
 
-/// `dst[o][index[o][i][j]][j] = src[o][i][j]`, the last of equal indexes staying: torch.scatter along the middle dimension.
+/// `dst[o][index[o][i][j]][j] = src[o][i][j]`, where the last of equal indices wins: torch.scatter along the middle dimension.
 ///
 /// dst (outer, n, inner), index and src (outer, n_src, inner).
 ///
@@ -75,7 +75,7 @@ pub fn scatter<T: Copy + Send + Sync>(
     scatter_by("scatter", dims, n_src, dst, (index, src), |dst, src| *dst = src)
 }
 
-/// Puts each value of `src` to its place in `dst`, in the order of i; a block of `dst` belongs to one task.
+/// Puts each value of `src` into `dst`, in the order of i; a block of `dst` belongs to one task.
 fn scatter_by<T: Copy + Send + Sync>(
     kernel: &'static str,
     dims: AxisDims,
@@ -141,7 +141,7 @@ pub fn index_add<T: Float>(dims: AxisDims, dst: &mut [T], ids: &[i64], src: &[T]
     par::rows_mut(dst, inner, par::grain(inner), |start, dst| {
         let (mut row, end) = (start, start + dst.len() / inner);
         while row < end {
-            // One outer block at a time: within it, row numbers are ids.
+            // One outer block at a time: within it, row indices are ids.
             let (o, first) = (row / n, row % n);
             let count = (n - first).min(end - row);
             let dst = &mut dst[(row - start) * inner..][..count * inner];
@@ -160,7 +160,7 @@ pub(crate) struct SortedIds<'a> {
 
 impl<'a> SortedIds<'a> {
     pub(crate) fn new(ids: &'a [i64]) -> Self {
-        let mut order: Vec<usize> = crate::room::with_capacity(ids.len());
+        let mut order: Vec<usize> = crate::alloc::with_capacity(ids.len());
         order.extend(0..ids.len());
         // Stable, hence in order of position among equal ids.
         order.sort_by_key(|&position| ids[position]);

@@ -154,8 +154,8 @@ pub fn layer_norm_backward<T: Float>(
     check_len(NAME, "db", db.as_ref().map_or(n, |db| db.len()), n)?;
     let chunk = chunk_rows(n);
     let chunks = rows.div_ceil(chunk);
-    let mut dw_parts = dw.is_some().then(|| crate::room::filled(chunks * n, T::ZERO));
-    let mut db_parts = db.is_some().then(|| crate::room::filled(chunks * n, T::ZERO));
+    let mut dw_parts = dw.is_some().then(|| crate::alloc::filled(chunks * n, T::ZERO));
+    let mut db_parts = db.is_some().then(|| crate::alloc::filled(chunks * n, T::ZERO));
     let outputs = (
         dx.map(|dx| Rows::new(dx, chunk * n)),
         dw_parts.as_mut().map(|parts| Rows::new(parts, n)),

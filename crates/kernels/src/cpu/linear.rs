@@ -9,7 +9,7 @@ use super::scratch::with_scratch;
 use super::small_rows::{self, Kind, MAX_ROWS, Tile};
 use crate::{Float, Result, WeightRef, check_len, par};
 
-/// How a weight lies in memory.
+/// The order of the dimensions of a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// (out, in), as `torch.nn.Linear`.
@@ -41,7 +41,7 @@ pub struct LinearWeight<'a, T> {
 /// Values of a half-precision weight that are widened at once: 4 MiB of f32 (more where [`MIN_COLUMNS`] need it).
 const PANEL: usize = 1 << 20;
 
-/// Least columns of y per panel, below which the product itself gets slow.
+/// Fewest columns of y per panel; with fewer the product itself gets slow.
 const MIN_COLUMNS: usize = 64;
 
 /// `y = x · Wᵀ + bias` (`Layout::OutIn`) or `y = x · W + bias` (`Layout::InOut`).
@@ -52,8 +52,9 @@ const MIN_COLUMNS: usize = 64;
 /// | `bias` | (N,)                              |
 /// | `y`    | (M, N), out                       |
 ///
-/// Sums are in `T`; a half weight is widened by panels of about 4 MiB, or `x` rounded for it ([`WeightRef::Bf16Rounding`]). Up to [`MAX_ROWS`] rows, a row has the same bits
-/// alone and in a batch, and a half weight gives the bits of the widened one (above, where it fits in one panel).
+/// Sums are in `T`; a half weight is widened by panels of about 4 MiB, or `x` is rounded for it ([`WeightRef::Bf16Rounding`]). Up to
+/// [`MAX_ROWS`] rows, a row has the same bits alone and in a batch, and a half weight gives the bits of the widened one (with more rows,
+/// if it fits in one panel).
 ///
 /// # Errors
 /// When a slice does not have the length of its shape. `y` is then untouched.
@@ -152,7 +153,7 @@ pub(super) struct Product<'a, T> {
     n: usize,
 }
 
-/// A second pair of factors over which a product's sum goes on: x (m, k) and W (k, n).
+/// A second pair of factors over which the sum of a product continues: x (m, k) and W (k, n).
 pub(super) struct More<'a, T> {
     pub x: &'a [T],
     pub w: &'a [T],
@@ -218,7 +219,7 @@ impl<'a, T: Float> Product<'a, T> {
             self.few_rows(beta, y);
             return Ok(());
         }
-        // A beta of 1 belongs to a bias, and a product that is blocked has added it itself.
+        // A beta of 1 means a bias, and a blocked product has already added it.
         if self.is_blocked() {
             self.blocked(None, None, y);
             return Ok(());
@@ -249,7 +250,8 @@ impl<'a, T: Float> Product<'a, T> {
     /// Whether [`Self::blocked`] computes it.
     pub(super) fn is_blocked(&self) -> bool {
         let rounds = matches!(self.w, WeightRef::Bf16Rounding(_));
-        (rounds && blocked::serves_bf16::<T>(self.m, self.n)) || blocked::serves::<T>(self.m, self.n, !self.transposed)
+        (rounds && blocked::applies_bf16::<T>(self.m, self.n))
+            || blocked::applies::<T>(self.m, self.n, !self.transposed)
     }
 
     /// `y = x · W + bias + (the product of `more`)` on our own kernels: a half weight is widened while it is packed, and the bias added while

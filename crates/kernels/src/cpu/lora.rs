@@ -1,7 +1,7 @@
-//! The low-rank update and its gradients. The (out, in) product B · A is never formed.
+//! The low-rank update and its gradients. The (out, in) product B · A is never computed.
 //!
-//! LoRA's products are skinny: their cost is the traffic of x, y and dy, not their arithmetic. So a chunk of rows goes
-//! through all its steps while it is in the cache, and dropout masks are recomputed in place of stored.
+//! LoRA's products are skinny: they are bound by the memory traffic of x, y and dy, not by arithmetic. So a chunk of rows goes
+//! through all steps while it is in the cache, and dropout masks are recomputed rather than stored.
 
 mod backward;
 mod embedding;

@@ -1,4 +1,4 @@
-//! The CPU kernels, one family a file.
+//! The CPU kernels, one family per file.
 
 pub mod activation;
 pub mod attention;

@@ -11,7 +11,7 @@ pub struct NormDims {
     pub n: usize,
 }
 
-/// Rows whose dw and db are summed in order before the chunks are: depends on n alone.
+/// Rows of a chunk; the sums of dw and db run over the rows of a chunk, then over the chunks. Depends on n alone.
 pub(crate) fn chunk_rows(n: usize) -> usize {
     par::grain(n).max(32)
 }
@@ -31,7 +31,7 @@ pub(crate) fn add_in_order<T: Float>(parts: &[T], n: usize, out: &mut [T]) {
     );
 }
 
-/// `dw += dy · x̂`; RMS norm has mean 0.
+/// `dw += dy · x̂`; the mean is 0 for RMS norm.
 #[inline(always)]
 pub(crate) fn add_dw_row<T: Float>(dy: &[T], x: &[T], mean: T, rstd: T, dw: &mut [T]) {
     for ((dw, &dy), &x) in dw.iter_mut().zip(dy).zip(x) {

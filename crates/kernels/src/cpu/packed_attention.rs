@@ -1,8 +1,8 @@
-//! Attention within sequences that lie one behind the other, without padding between them.
+//! Attention within packed sequences: one after the other, without padding between them.
 
-mod places;
+mod segments;
 
-pub use places::{PackedDims, PackedOptions, Segment};
+pub use segments::{PackedDims, PackedOptions, Segment};
 
 use std::ops::Range;
 
@@ -20,10 +20,10 @@ use crate::{Float, Result, par};
 /// | `k`   | (M, Hkv, D)    |
 /// | `v`   | (M, Hkv, D)    |
 /// | `out` | (N, H, D)      |
-/// | `lse` | (H, Tq) of each sequence, one behind the other: N·H values |
+/// | `lse` | (H, Tq) of each sequence, one after the other: N·H values |
 ///
 /// # Errors
-/// When the places are not lists that rise from 0, a slice has another length, or H is not a multiple of Hkv.
+/// When the offsets do not start at 0 or decrease, a slice has another length, or H is not a multiple of Hkv.
 pub fn packed_attention<T: Float>(
     dims: PackedDims<'_>,
     operands: AttnOperands<'_, T>,
@@ -39,7 +39,7 @@ pub fn packed_attention<T: Float>(
         lse.len(),
     )?;
     let row = dims.heads * dims.d;
-    // SAFETY: a sequence writes the rows of its own queries; sequences do not overlap, as their places rise.
+    // SAFETY: a sequence writes the rows of its own queries; sequences do not overlap, as their offsets do not decrease.
     let (out, lse) = unsafe { (shared(out.as_mut_ptr()), shared(lse.as_mut_ptr())) };
     each_segment(dims, 4, |segment| {
         let (query, tq) = (segment.query, segment.dims.tq);
@@ -81,7 +81,7 @@ pub fn packed_attention_backward<T: Float>(
     let by_key = [("k", k.len()), ("v", v.len()), ("dk", dk.len()), ("dv", dv.len())];
     dims.check("packed_attention_backward", &by_query, &by_key, lse.len())?;
     let (row, key_row) = (dims.heads * dims.d, dims.kv_heads * dims.d);
-    // SAFETY: a sequence writes the rows of its own queries and keys; sequences do not overlap, as their places rise.
+    // SAFETY: a sequence writes the rows of its own queries and keys; sequences do not overlap, as their offsets do not decrease.
     let (dq, dk, dv) = unsafe {
         (
             shared(dq.as_mut_ptr()),
@@ -120,14 +120,14 @@ pub fn packed_attention_backward<T: Float>(
 
 /// Rows `first..first + count` of an output that sequences share.
 fn part<'a, T>(out: Shared<*mut T>, first: usize, count: usize, width: usize) -> &'a mut [T] {
-    // SAFETY: the callers checked that the output has room for all rows, and give each sequence its own.
+    // SAFETY: the callers checked that the output has all rows, and each sequence writes its own.
     unsafe { std::slice::from_raw_parts_mut(out.get().add(first * width), count * width) }
 }
 
-/// Multiply-adds above which a sequence has the threads, and pauses, for itself: about a millisecond.
+/// Multiply-adds from which a sequence uses all threads, and yields, by itself: about a millisecond.
 const LONG: usize = 1 << 24;
 
-/// Calls `f` for each sequence. Long ones go one after the other, each spread over the threads; of short ones in a row each is a task.
+/// Calls `f` for each sequence. Long ones run one after the other, each on all threads; consecutive short ones are one task each.
 fn each_segment(dims: PackedDims<'_>, products: usize, f: impl Fn(Segment) -> Result<()> + Sync) -> Result<()> {
     let segments: Vec<Segment> = dims.segments().collect();
     let work = |s: &Segment| products / 2 * s.dims.heads * s.dims.tq * s.dims.tk * s.dims.d;
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn no_sequences_and_wrong_places() {
+    fn no_sequences_and_wrong_offsets() {
         assert!(
             run::<f64>(dims(&[0], &[0]), options(Causal::None, false))
                 .concat()

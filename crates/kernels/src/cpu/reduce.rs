@@ -16,27 +16,27 @@ use crate::float::Float;
 use crate::{isa, par};
 use engine::{CHUNK, Input};
 
-/// What is made of the `n` values.
+/// What is computed from the `n` values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReduceOp {
-    /// Σ x; 0 of none.
+    /// Σ x; 0 without values.
     Sum,
-    /// Σ x / n; NaN of none.
+    /// Σ x / n; NaN without values.
     Mean,
-    /// The largest; an error of none.
+    /// The largest; an error without values.
     Max,
-    /// The smallest; an error of none.
+    /// The smallest; an error without values.
     Min,
-    /// ln Σ eˣ, without overflow; −∞ of none.
+    /// ln Σ eˣ, without overflow; −∞ without values.
     LogSumExp,
-    /// Π x; 1 of none.
+    /// Π x; 1 without values.
     Prod,
 }
 
 /// Reduces x (outer, n, inner) over n to out (outer, inner).
 ///
 /// # Errors
-/// When a length does not fit, or a maximum or minimum of no values is asked for.
+/// When a length does not fit, or for the maximum or minimum of no values.
 pub fn reduce<T: Float>(op: ReduceOp, dims: AxisDims, x: &[T], out: &mut [T]) -> Result<()> {
     check_len("reduce", "x", x.len(), dims.numel())?;
     check_len("reduce", "out", out.len(), dims.lines())?;
@@ -71,7 +71,7 @@ pub fn reduce<T: Float>(op: ReduceOp, dims: AxisDims, x: &[T], out: &mut [T]) ->
             |a, b| a * b,
         ),
         ReduceOp::LogSumExp => {
-            let mut max = crate::room::filled(out.len(), T::ZERO);
+            let mut max = crate::alloc::filled(out.len(), T::ZERO);
             input.max(&mut max);
             // An infinite maximum would turn into ∞ − ∞.
             max.iter_mut()
@@ -108,7 +108,7 @@ pub fn var<T: Float>(
     let mean = match mean_out {
         Some(mean) => mean,
         None => {
-            own = crate::room::filled(out.len(), T::ZERO);
+            own = crate::alloc::filled(out.len(), T::ZERO);
             &mut own[..]
         }
     };
@@ -149,7 +149,7 @@ pub fn sum_squares<T: Float>(x: &[T]) -> f64 {
     partials.iter().sum()
 }
 
-/// 0 for a finite value, NaN for the others; a sum keeps NaN.
+/// 0 for a finite value, NaN otherwise; a sum propagates it.
 #[inline(always)]
 #[allow(clippy::eq_op, reason = "∞ − ∞ and NaN − NaN are NaN")]
 fn zero_or_nan<T: Float>(x: T) -> T {

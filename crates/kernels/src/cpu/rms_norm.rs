@@ -132,7 +132,7 @@ pub fn rms_norm_backward<T: Float>(
     let chunk = chunk_rows(n);
     let mut dw_parts = dw
         .is_some()
-        .then(|| crate::room::filled(rows.div_ceil(chunk) * n, T::ZERO));
+        .then(|| crate::alloc::filled(rows.div_ceil(chunk) * n, T::ZERO));
     let outputs = (
         dx.map(|dx| Rows::new(dx, chunk * n)),
         dw_parts.as_mut().map(|parts| Rows::new(parts, n)),

@@ -5,7 +5,7 @@ use crate::{Float, Result, check_len, fail, isa, outside, par};
 /// Order of the dimensions of a batch of heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadLayout {
-    /// (B, T, H, D), as a projection leaves it.
+    /// (B, T, H, D), the output of a projection.
     Bthd,
     /// (B, H, T, D), as attention is usually written.
     Bhtd,
@@ -37,18 +37,18 @@ pub struct RopeOperands<'a, T> {
     pub positions: Option<&'a [i64]>,
 }
 
-/// What varies between kinds of [`rope`].
+/// Variants of [`rope`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RopeOptions {
     /// Order of the dimensions of x and y.
     pub layout: HeadLayout,
     /// Pair p is (2p, 2p + 1) (GPT-J) rather than (p, p + D/2) (Llama).
     pub interleaved: bool,
-    /// Turns back, which is also the gradient.
+    /// Rotates back, which is also the gradient.
     pub inverse: bool,
 }
 
-/// Turns each pair (u, v) of a head by the angle of its position: `(u·cos − v·sin, v·cos + u·sin)`. `y` has the layout of x.
+/// Rotates each pair (u, v) of a head by the angle of its position: `(u·cos − v·sin, v·cos + u·sin)`. `y` has the layout of x.
 ///
 /// # Errors
 /// When a slice does not have the length of its shape, D is odd, or a position is outside the tables. `y` is then untouched.
@@ -108,9 +108,9 @@ pub fn rope<T: Float>(dims: RopeDims, operands: RopeOperands<'_, T>, options: Ro
                     let (x, p) = (&x[(start + i) * d..][..d], position(start + i));
                     let (cos, sin) = (&cos[p * half..][..half], &sin[p * half..][..half]);
                     if interleaved {
-                        turn_neighbours(x, cos, sin, sign, y)
+                        rotate_neighbours(x, cos, sin, sign, y)
                     } else {
-                        turn_halves(x, cos, sin, sign, y)
+                        rotate_halves(x, cos, sin, sign, y)
                     }
                 }
             },
@@ -120,7 +120,7 @@ pub fn rope<T: Float>(dims: RopeDims, operands: RopeOperands<'_, T>, options: Ro
 }
 
 #[inline(always)]
-fn turn_halves<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
+fn rotate_halves<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
     let half = cos.len();
     let ((u, v), (yu, yv)) = (x.split_at(half), y.split_at_mut(half));
     let (v, yv, sin) = (&v[..half], &mut yv[..half], &sin[..half]);
@@ -132,7 +132,7 @@ fn turn_halves<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
 }
 
 #[inline(always)]
-fn turn_neighbours<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
+fn rotate_neighbours<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
     for (((x, y), &cos), &sin) in x.chunks_exact(2).zip(y.chunks_exact_mut(2)).zip(cos).zip(sin) {
         let s = sign * sin;
         y[0] = x[0] * cos - x[1] * s;

@@ -45,7 +45,7 @@ fn scan<T: Copy + Send + Sync, U: Send, S: Copy + Default>(
     check_len("cumsum", "y", y.len(), x.len())?;
     let block = n * inner;
     par::rows_mut(y, block, par::grain(block), |start, y| {
-        let mut states = crate::room::filled(inner, S::default());
+        let mut states = crate::alloc::filled(inner, S::default());
         for (o, y) in y.chunks_mut(block).enumerate() {
             let x = &x[(start + o) * block..][..block];
             states.fill(S::default());

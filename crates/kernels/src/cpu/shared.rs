@@ -4,7 +4,7 @@
 #[derive(Clone, Copy)]
 pub(crate) struct Shared<P>(P);
 
-// SAFETY: a Shared is made by `shared` only, whose users give each task elements that no other task touches.
+// SAFETY: a Shared is made by `shared` only, whose callers promise that no two tasks touch the same element.
 unsafe impl<P> Send for Shared<P> {}
 // SAFETY: as above.
 unsafe impl<P> Sync for Shared<P> {}
@@ -15,7 +15,7 @@ impl<P: Copy> Shared<P> {
         self.0
     }
 
-    /// What `f` makes of it, under the same promise.
+    /// The result of `f`, under the same promise.
     pub(crate) fn map<Q>(self, f: impl FnOnce(P) -> Q) -> Shared<Q> {
         Shared(f(self.0))
     }

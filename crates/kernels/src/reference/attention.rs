@@ -1,9 +1,9 @@
-//! Plain twins of attention, which form the whole matrix of weights.
+//! Plain twins of attention, which compute the whole matrix of weights.
 
 use super::dropout::drop_factor;
 use crate::cpu::attention::{AttnDims, AttnOperands, AttnOptions, AttnStrides, Causal, Mask};
 
-/// A scaled score as the cap leaves it.
+/// A scaled score after the cap.
 fn capped(score: f64, cap: Option<f64>) -> f64 {
     cap.map_or(score, |cap| cap * (score / cap).tanh())
 }
@@ -39,14 +39,14 @@ fn weights(
         let (q, w) = (&q[b * qs.b + h * qs.h + i * qs.t..], &mut weights[row * tk..][..tk]);
         for (j, w) in w.iter_mut().enumerate() {
             let k = &k[b * ks.b + h / (heads / kv_heads) * ks.h + j * ks.t..];
-            // The place of the query among the keys.
-            let place = i as i128
+            // The position of the query among the keys.
+            let position = i as i128
                 + if o.causal == Causal::BottomRight {
                     length as i128 - tq as i128
                 } else {
                     0
                 };
-            let ahead = j as i128 - place;
+            let ahead = j as i128 - position;
             let visible = match (o.causal, o.window) {
                 (Causal::None, None) => true,
                 (Causal::None, Some(window)) => ahead.unsigned_abs() < window as u128,

@@ -26,7 +26,7 @@ pub fn drop_factor(dropout: Option<Dropout>, index: usize) -> f64 {
     }
 }
 
-/// Uniform numbers in [0, 1) of a tensor's element, `single` precision or double.
+/// The uniform value in [0, 1) of an element, in `single` precision or double.
 fn unit(seed: u64, counter: u64, i: usize, single: bool) -> f64 {
     if single {
         return unit_f32(element_u32(seed, counter, i as u64)) as f64;
@@ -42,7 +42,7 @@ pub fn uniform(seed: u64, counter: u64, lo: f64, hi: f64, n: usize, single: bool
         .collect()
 }
 
-/// Twin of `fill_normal`: elements 2k and 2k + 1 share the uniform numbers 2k and 2k + 1.
+/// Twin of `fill_normal`: elements 2k and 2k + 1 share the uniform values 2k and 2k + 1.
 pub fn normal(seed: u64, counter: u64, mean: f64, std: f64, n: usize, single: bool) -> Vec<f64> {
     let value = |i: usize| {
         let radius = (-2.0 * (1.0 - unit(seed, counter, i & !1, single)).ln()).sqrt();

@@ -2,7 +2,7 @@
 
 use crate::cpu::linear::{Layout, LinearDims, LinearWeight};
 
-/// Index of weight (out, in) in its memory.
+/// Flat index of weight (out, in).
 fn at(dims: LinearDims, layout: Layout, out: usize, input: usize) -> usize {
     match layout {
         Layout::OutIn => out * dims.k + input,
@@ -10,7 +10,7 @@ fn at(dims: LinearDims, layout: Layout, out: usize, input: usize) -> usize {
     }
 }
 
-/// The weight by (out, in).
+/// The weight as a function of (out, in).
 fn matrix(dims: LinearDims, weight: LinearWeight<'_, f64>) -> impl Fn(usize, usize) -> f64 {
     move |out, input| weight.values.get(at(dims, weight.layout, out, input))
 }

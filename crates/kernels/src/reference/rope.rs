@@ -2,7 +2,7 @@
 
 use crate::cpu::rope::{HeadLayout, RopeDims, RopeOperands, RopeOptions};
 
-/// Each pair turned by the angle of its position, or back.
+/// Rotates each pair by the angle of its position, or back.
 pub fn rope(dims: RopeDims, operands: RopeOperands<'_, f64>, options: RopeOptions) -> Vec<f64> {
     let RopeOperands { x, cos, sin, positions } = operands;
     let RopeOptions {

@@ -5,10 +5,10 @@ use super::super::shared::{Shared, shared};
 use super::micro::{LANES, Product, Trim};
 use super::operands::{AttnDims, AttnGradients, AttnOperands, AttnOptions, AttnSaved, AttnStrides, Strides};
 use super::problem::{KEYS, Problem, QUERIES, Rows, check_strided};
-use super::tile::{Sight, drop_by, gather, hide, lanes_at, padded, transpose};
+use super::tile::{Visibility, drop_by, gather, hide, lanes_at, padded, transpose};
 use crate::{Float, Result, check_len, isa, par, pause};
 
-/// Queries, and keys, whose gradients one task adds to at a time.
+/// Queries, and keys, in the block of one task.
 const BLOCK: usize = 256;
 
 /// The gradients of [`super::attention`] to q, k and v.
@@ -79,7 +79,7 @@ pub fn attention_backward<T: Float>(
                 if round == 0 {
                     gradients.clear(&p, (b, kv), block * BLOCK);
                 }
-                // In the first round a task has as many queries and keys as it cleared.
+                // In the first round a task works on the very queries and keys that it cleared.
                 let first = (block + round) % rounds * BLOCK;
                 pair(&p, &inputs, &gradients, (b, kv), (first, block * BLOCK));
             }
@@ -106,7 +106,7 @@ impl<T: Float> Gradients<T> {
         let AttnDims { tq, tk, d, .. } = p.dims;
         let clear = |gradient: *mut T, s: Strides, h: usize, tokens: usize| {
             for t in first..tokens.min(first + BLOCK) {
-                // SAFETY: the caller of `attention_backward` gave room for every token, and this block is the task's own.
+                // SAFETY: `attention_backward` checked that every token is inside, and this block belongs to the task.
                 unsafe { std::slice::from_raw_parts_mut(gradient.add(s.at(b, h, t)), d).fill(T::ZERO) }
             }
         };
@@ -143,7 +143,7 @@ fn pair<T: Float>(
     }
 }
 
-/// One tile of queries of one head against some of the keys that it may see.
+/// One tile of queries of one head against some of its visible keys.
 fn tile_rows<T: Float>(
     p: &Problem<'_, T>,
     inputs: &Inputs<'_, T>,
@@ -185,7 +185,7 @@ fn tile_rows<T: Float>(
                 let (k_at, v_at) = (p.strides.k.at(b, kv, j0), p.strides.v.at(b, kv, j0));
                 let (k, v) = (&k[k_at..], &v[v_at..]);
                 gather(k, p.strides.k.t, d, &mut key_rows[..width * d]);
-                let sight = Sight::new(p, rows, j0, width);
+                let visibility = Visibility::new(p, rows, j0, width);
                 let scores = Product {
                     m: width,
                     k: d,
@@ -197,7 +197,7 @@ fn tile_rows<T: Float>(
                     c: weights.as_mut_ptr(),
                     ldc: QUERIES,
                     add: false,
-                    trim: Trim::Columns(sight.first()),
+                    trim: Trim::Columns(visibility.first()),
                 };
                 let to_weights = Product {
                     a: v.as_ptr(),
@@ -221,7 +221,7 @@ fn tile_rows<T: Float>(
                 }
                 isa::dispatch(
                     #[inline(always)]
-                    || sums.score_gradient(&sight, lanes, p.scale, weights, ds),
+                    || sums.score_gradient(&visibility, lanes, p.scale, weights, ds),
                 );
                 if p.cap.is_some() {
                     uncap(slopes, &mut ds[..width * QUERIES]);
@@ -239,7 +239,7 @@ fn tile_rows<T: Float>(
                         c: gradients.k.get().add(k_at),
                         ldc: p.strides.k.t,
                         add: true,
-                        trim: Trim::From(sight.first()),
+                        trim: Trim::From(visibility.first()),
                     };
                     to_keys.run();
                     Product {
@@ -249,7 +249,7 @@ fn tile_rows<T: Float>(
                         b: key_rows.as_ptr(),
                         c: gradients.q.get().add(q_at),
                         ldc: p.strides.q.t,
-                        trim: Trim::To(sight.seen(n)),
+                        trim: Trim::To(visibility.seen(n)),
                         ..to_keys
                     }
                     .run();
@@ -270,7 +270,7 @@ fn tile_rows<T: Float>(
     );
 }
 
-/// Caps scores and writes the slope of the cap at each, `1 − tanh²(s / cap)`.
+/// Caps scores and writes the derivative of the cap at each, `1 − tanh²(s / cap)`.
 fn cap_slopes<T: Float>(cap: T, scores: &mut [T], slopes: &mut [T]) {
     let inverse = T::ONE / cap;
     isa::dispatch(
@@ -284,7 +284,7 @@ fn cap_slopes<T: Float>(cap: T, scores: &mut [T], slopes: &mut [T]) {
     );
 }
 
-/// Gradients of capped scores to those of the scores. Where a key is hidden the gradient is 0 and the slope may be anything.
+/// Turns gradients of capped scores into those of the scores. Where a key is masked the gradient is 0, whatever the derivative is.
 fn uncap<T: Float>(slopes: &[T], ds: &mut [T]) {
     isa::dispatch(
         #[inline(always)]
@@ -296,7 +296,7 @@ fn uncap<T: Float>(slopes: &[T], ds: &mut [T]) {
     );
 }
 
-/// What the softmax's gradient needs of each query.
+/// Per query, what the gradient of the softmax needs.
 struct Sums<T> {
     /// Log-sum of the scores; +inf where the weights are 0: for padding, and where no key is allowed.
     lse: [T; QUERIES],
@@ -324,12 +324,12 @@ impl<T: Float> Sums<T> {
         sums
     }
 
-    /// Scores to weights, `exp(s − lse)`, and dP to dS, `scale · P · (dP − D)`; both become 0 where a key is hidden.
+    /// Scores to weights, `exp(s − lse)`, and dP to dS, `scale · P · (dP − D)`; both become 0 where a key is masked.
     #[inline(always)]
-    fn score_gradient(&self, sight: &Sight, lanes: usize, scale: T, weights: &mut [T], ds: &mut [T]) {
+    fn score_gradient(&self, visibility: &Visibility, lanes: usize, scale: T, weights: &mut [T], ds: &mut [T]) {
         for l in (0..lanes).step_by(LANES) {
-            let (weights, ds, keys) = (&mut weights[l..], &mut ds[l..], sight.keys_of(l));
-            hide(sight, l, weights);
+            let (weights, ds, keys) = (&mut weights[l..], &mut ds[l..], visibility.keys_of(l));
+            hide(visibility, l, weights);
             let (lse, delta) = (lanes_at(&self.lse, l), lanes_at(&self.delta, l));
             for j in keys.clone() {
                 let (mut p, mut dp) = (lanes_at(weights, j * QUERIES), lanes_at(ds, j * QUERIES));
@@ -342,7 +342,7 @@ impl<T: Float> Sums<T> {
                 weights[j * QUERIES..][..LANES].copy_from_slice(&p);
                 ds[j * QUERIES..][..LANES].copy_from_slice(&dp);
             }
-            for j in (0..keys.start).chain(keys.end..sight.first().len()) {
+            for j in (0..keys.start).chain(keys.end..visibility.first().len()) {
                 weights[j * QUERIES..][..LANES].fill(T::ZERO);
                 ds[j * QUERIES..][..LANES].fill(T::ZERO);
             }

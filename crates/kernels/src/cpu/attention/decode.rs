@@ -11,7 +11,7 @@ use crate::{Float, isa};
 /// Keys per tile: 64 KiB of f32 scores for 64 queries.
 const KEYS: usize = 256;
 
-/// All keys for one tile of queries: the running maximum and sum of each row are corrected tile by tile.
+/// Attention of a few rows to all keys: the running maximum and sum of each row are updated tile by tile.
 pub(super) fn attend<T: Float>(p: &Problem<'_, T>, operands: AttnOperands<'_, T>, outputs: Outputs<T>, rows: Rows) {
     let AttnOperands { q, k, v } = operands;
     let (d, n, kv) = (p.dims.d, rows.count, rows.head / p.group());
@@ -91,7 +91,7 @@ pub(super) fn attend<T: Float>(p: &Problem<'_, T>, operands: AttnOperands<'_, T>
     });
 }
 
-/// Asks for rows of a head. They lie far apart between those of other heads, so that the CPU foresees none of them.
+/// Prefetches rows of a head. The rows of other heads are between them, so that the CPU does not predict the accesses.
 fn fetch<T>(x: &[T], stride: usize, d: usize, rows: usize) {
     let line = 64 / size_of::<T>();
     for row in 0..rows {
@@ -101,7 +101,7 @@ fn fetch<T>(x: &[T], stride: usize, d: usize, rows: usize) {
     }
 }
 
-/// Turns scores into weights relative to the new maximum; gives the factor for what was summed under the old one.
+/// Turns scores into weights relative to the new maximum; returns the factor for the sums under the old one.
 #[inline(always)]
 fn online_softmax<T: Float>(row: &mut [T], max: &mut T, sum: &mut T) -> T {
     let new = row_max(row).max_nan(*max);
@@ -126,7 +126,7 @@ fn row_max<T: Float>(row: &[T]) -> T {
     lanes.into_iter().fold(max, T::max_nan)
 }
 
-/// Replaces x by exp(x − shift) and gives their sum, in 16 lanes.
+/// Replaces x by exp(x − shift) and returns the sum, in 16 lanes.
 #[inline(always)]
 fn exp_sum<T: Float>(row: &mut [T], shift: T) -> T {
     let mut lanes = [T::ZERO; 16];

@@ -31,7 +31,7 @@ pub struct Strides {
 }
 
 impl Strides {
-    /// (B, T, H, D), as a projection leaves it.
+    /// (B, T, H, D), the output of a projection.
     pub fn bthd(tokens: usize, heads: usize, d: usize) -> Self {
         Self {
             b: tokens * heads * d,
@@ -133,7 +133,7 @@ pub struct AttnGradients<'a, T> {
     pub dv: &'a mut [T],
 }
 
-/// Which keys a query may see by its place in the sequence.
+/// Which keys a query may attend to, by its position in the sequence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Causal {
     /// All.
@@ -141,11 +141,11 @@ pub enum Causal {
     None,
     /// Key j for query i when j <= i.
     TopLeft,
-    /// The last query sees the last valid key: j <= i + length − Tq, where length is that of the sequence.
+    /// The last query attends up to the last valid key: j <= i + length − Tq, where length is that of the sequence.
     BottomRight,
 }
 
-/// A mask that the caller gives, read at `b·s[0] + h·s[1] + i·s[2] + j·s[3]`; a stride of 0 repeats.
+/// A mask of the caller, read at `b·s[0] + h·s[1] + i·s[2] + j·s[3]`; a stride of 0 repeats.
 #[derive(Clone, Copy, Debug)]
 pub enum Mask<'a, T> {
     /// Not 0 where the query may attend.
@@ -154,21 +154,21 @@ pub enum Mask<'a, T> {
     Add(&'a [T], [usize; 4]),
 }
 
-/// What varies between kinds of attention.
+/// Variants of attention.
 #[derive(Clone, Copy, Debug)]
 pub struct AttnOptions<'a, T> {
     /// Factor of the scores, usually 1/√D.
     pub scale: f64,
-    /// Mask by place.
+    /// Mask by position.
     pub causal: Causal,
-    /// How many keys up to its own place a query sees at most, at least 1: j > place − window. Without causal mask as many behind it, too:
-    /// |j − i| < window. `None` for all.
+    /// How many keys up to its own position a query may attend to, at least 1: j > position − window. Without a causal mask, as many
+    /// after it too: |j − i| < window. `None` for all.
     pub window: Option<usize>,
     /// Scores s become `cap · tanh(s / cap)` before the masks (Gemma 2, 2024).
     pub softcap: Option<f64>,
     /// (B,): valid keys of each sequence; later ones are never read. `None` means Tk.
     pub lens: Option<&'a [i64]>,
-    /// Further mask.
+    /// An additional mask.
     pub mask: Option<Mask<'a, T>>,
     /// Dropout of the weights, drawn by the flat index ((b·H + h)·Tq + i)·Tk + j.
     pub dropout: Option<Dropout>,

@@ -1,4 +1,4 @@
-//! A checked attention problem: which keys a query may see, masks, dropout, and the last step of a row.
+//! A checked attention problem: the keys that are visible to a query, masks, dropout, and the last step of a row.
 
 use std::ops::Range;
 
@@ -42,7 +42,7 @@ pub(super) struct Rows {
 
 impl Rows {
     /// (head, query) of row r.
-    pub fn place(self, r: usize) -> (usize, usize) {
+    pub fn position(self, r: usize) -> (usize, usize) {
         if self.across_heads {
             (self.head + r, self.first)
         } else {
@@ -57,7 +57,7 @@ impl Rows {
 }
 
 impl<'a, T: Float> Problem<'a, T> {
-    /// The problem, checked but for its strided slices.
+    /// The problem; everything is checked except the strided slices.
     pub fn new(
         kernel: &'static str,
         dims: AttnDims,
@@ -86,10 +86,10 @@ impl<'a, T: Float> Problem<'a, T> {
             .map_or(self.dims.tk, |lens| (lens[b].max(0) as usize).min(self.dims.tk))
     }
 
-    /// Keys that query i may see by length, place and window. Both ends grow with i.
-    pub fn sees(&self, b: usize, i: usize) -> Range<usize> {
+    /// Keys that are visible to query i by length, position and window. Both ends grow with i.
+    pub fn visible(&self, b: usize, i: usize) -> Range<usize> {
         let (length, window) = (self.length(b), self.options.window);
-        // One more than the place of the query among the keys.
+        // One more than the position of the query among the keys.
         let next = match self.options.causal {
             Causal::None | Causal::TopLeft => i + 1,
             Causal::BottomRight => (length + i + 1).saturating_sub(self.dims.tq),
@@ -102,13 +102,13 @@ impl<'a, T: Float> Problem<'a, T> {
         window.map_or(0, |window| next.saturating_sub(window)).min(end)..end
     }
 
-    /// Keys that some row may see.
+    /// Keys that are visible to some row.
     pub fn keys(&self, rows: Rows) -> Range<usize> {
-        let ((_, first), (_, last)) = (rows.place(0), rows.place(rows.count - 1));
-        self.sees(rows.b, first).start..self.sees(rows.b, last).end
+        let ((_, first), (_, last)) = (rows.position(0), rows.position(rows.count - 1));
+        self.visible(rows.b, first).start..self.visible(rows.b, last).end
     }
 
-    /// About how many keys a tile of `queries` reads.
+    /// Roughly how many keys a tile of `queries` reads.
     pub fn reach(&self, queries: usize) -> usize {
         let reach = |window: usize| window.saturating_mul(2).saturating_add(queries);
         self.options
@@ -118,16 +118,17 @@ impl<'a, T: Float> Problem<'a, T> {
 
     /// Index of row r in a (B, H, Tq) tensor.
     pub fn index(&self, rows: Rows, r: usize) -> usize {
-        let (h, i) = rows.place(r);
+        let (h, i) = rows.position(r);
         (rows.b * self.dims.heads + h) * self.dims.tq + i
     }
 
-    /// Writes row r: what its weights summed up, over their sum, and the logarithm of that sum. A row that sees nothing is 0, its logarithm −∞.
+    /// Writes row r: the weighted sum of the values over the sum of the weights, and the logarithm of the latter. A row without visible
+    /// keys is 0, its logarithm −∞.
     ///
     /// # Safety
-    /// This row of `out` and this entry of `lse` exist and belong to the caller alone, see `attention`.
+    /// This row of `out` and this entry of `lse` exist, and no other task touches them, see `attention`.
     pub unsafe fn finish(&self, rows: Rows, r: usize, acc: &[T], (max, sum): (T, T), outputs: Outputs<T>) {
-        let (h, i) = rows.place(r);
+        let (h, i) = rows.position(r);
         let inverse = if sum == T::ZERO { T::ZERO } else { T::ONE / sum };
         // SAFETY: the caller's promise.
         let (row, lse) = unsafe {
@@ -147,9 +148,9 @@ impl<'a, T: Float> Problem<'a, T> {
 
     /// Applies all masks to the scaled scores of row r against keys j0...
     pub fn mask(&self, rows: Rows, r: usize, j0: usize, scores: &mut [T]) {
-        let (h, i) = rows.place(r);
-        let sees = self.sees(rows.b, i);
-        let [from, to] = [sees.start, sees.end].map(|j| j.saturating_sub(j0).min(scores.len()));
+        let (h, i) = rows.position(r);
+        let visible = self.visible(rows.b, i);
+        let [from, to] = [visible.start, visible.end].map(|j| j.saturating_sub(j0).min(scores.len()));
         scores[..from].fill(T::NEG_INFINITY);
         scores[to..].fill(T::NEG_INFINITY);
         let seen = &mut scores[from..to];
@@ -173,9 +174,9 @@ impl<'a, T: Float> Problem<'a, T> {
         }
     }
 
-    /// Applies the caller's mask to scores that lie as (keys, [`QUERIES`]), for keys j0..j0 + width.
+    /// Applies the caller's mask to scores stored as (keys, [`QUERIES`]), for keys j0..j0 + width.
     pub fn mask_columns(&self, rows: Rows, j0: usize, width: usize, scores: &mut [T]) {
-        let (h, i) = rows.place(0);
+        let (h, i) = rows.position(0);
         let base = |s: &[usize; 4]| rows.b * s[0] + h * s[1] + i * s[2] + j0 * s[3];
         let columns = scores.chunks_exact_mut(QUERIES).take(width).enumerate();
         match &self.options.mask {
@@ -208,7 +209,7 @@ impl<'a, T: Float> Problem<'a, T> {
         }
     }
 
-    /// Writes what dropout makes of weights of 1, 0 or 1 / (1 − p), as (keys, [`QUERIES`]).
+    /// Writes the factors of dropout, 0 or 1 / (1 − p), as (keys, [`QUERIES`]).
     pub fn drop_factors(&self, rows: Rows, j0: usize, width: usize, factors: &mut [T]) {
         let mut row = [T::ZERO; KEYS];
         for r in 0..rows.count {
@@ -227,7 +228,7 @@ impl<'a, T: Float> Problem<'a, T> {
         }
     }
 
-    /// Checks everything but the strided slices.
+    /// Checks everything except the strided slices.
     fn check(&self, kernel: &'static str) -> Result<()> {
         let AttnDims {
             batch,
@@ -250,7 +251,7 @@ impl<'a, T: Float> Problem<'a, T> {
             check_len(kernel, "lens", lens.len(), batch)?;
         }
         if self.options.window == Some(0) {
-            return fail(kernel, "the window is 0: no query sees a key".into());
+            return fail(kernel, "the window is 0: no key is visible".into());
         }
         if let Some(cap) = self.options.softcap
             && !(cap > 0.0 && cap.is_finite())
@@ -304,7 +305,7 @@ pub(super) fn check_strided(
     Ok(())
 }
 
-/// Elements from the first to the last of a strided tensor whose innermost runs have `run` elements.
+/// Elements from the first to the last of a strided tensor whose innermost dimension has `run` contiguous elements.
 fn extent(axes: &[(usize, usize)], run: usize) -> usize {
     if run == 0 || axes.iter().any(|&(size, _)| size == 0) {
         return 0;

@@ -267,7 +267,7 @@ fn keys_far_outside_of_the_window_are_not_read() {
     let mut case = Case::<f32>::new(dims, true);
     case.k[..800 * 4].fill(f32::NAN);
     case.v[..800 * 4].fill(f32::NAN);
-    // The first query has place 830.
+    // The first query has position 830.
     let options = AttnOptions {
         causal: Causal::BottomRight,
         window: Some(31),

@@ -19,7 +19,7 @@ pub(super) use kernel::{Kernel, Lines, Pack, Tile};
 
 use crate::isa::{self, Isa};
 
-/// The kernel of the instruction set in use; none where the plain code of others is as good.
+/// The kernel of the instruction set in use; `None` where plain code is as fast.
 pub(super) fn kernel() -> Option<&'static Kernel> {
     match isa::current() {
         #[cfg(target_arch = "x86_64")]
@@ -32,7 +32,7 @@ pub(super) fn kernel() -> Option<&'static Kernel> {
     }
 }
 
-/// The kernel that multiplies pairs of bf16: it rounds A to bf16, wants B in bf16, and sums in f32. `None` without such instructions.
+/// The kernel that multiplies pairs of bf16: it rounds A to bf16, requires B in bf16, and sums in f32. `None` without such instructions.
 pub(super) fn bf16_kernel() -> Option<&'static Kernel> {
     #[cfg(target_arch = "x86_64")]
     if isa::has_bf16_products() {

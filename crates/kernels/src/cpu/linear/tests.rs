@@ -1,4 +1,4 @@
-//! Dense layers against their twins: every layout, precision of the weight and cut.
+//! Dense layers against their twins: every layout, precision of the weight and split into panels.
 
 use super::*;
 use crate::half_bits::{f32_to_bf16, f32_to_f16};
@@ -132,7 +132,7 @@ fn a_wrong_length_is_named() {
     assert_eq!(error.to_string(), "linear: x has 5 values, expected 6");
 }
 
-/// What a weight sees of the activations before it, in a product of m rows and p columns.
+/// The activations as a rounding weight multiplies them, in a product of m rows and p columns.
 fn seen(x: &[f32], m: usize, p: usize) -> Vec<f64> {
     if isa::has_bf16_products() && m > MAX_ROWS && p >= 16 {
         return x.iter().map(|&x| f32_to_bf16(x).to_f64()).collect();
@@ -158,7 +158,7 @@ fn rounding_meets_twins(dims: LinearDims, layout: Layout) {
 }
 
 #[test]
-fn activations_are_rounded_for_a_weight_that_asks_for_it() {
+fn activations_are_rounded_for_a_rounding_weight() {
     each_isa(|_| {
         for layout in [Layout::OutIn, Layout::InOut] {
             for (m, k, n) in [
@@ -201,11 +201,11 @@ fn rounding_keeps_what_is_not_finite_and_the_bits_of_a_row() {
         };
         let (whole, part) = (run(m), run(MAX_ROWS + 1));
         let mut want = twin::linear(LinearDims { m, k, n }, &seen(&x, m, n), full(&w, Layout::OutIn), None);
-        // What is beyond f32 is infinite in f32.
+        // Values out of range are infinite in f32.
         (want.iter_mut().filter(|y| y.abs() > f64::from(f32::MAX))).for_each(|y| *y *= f64::INFINITY);
         close(&whole, &want, 5e-5, "specials");
         let bits = |y: &[f32]| y.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
-        // Behind the rows of specials: a NaN has many forms.
+        // After the rows of special values: NaN has many bit patterns.
         assert!(bits(&whole[4 * n..part.len()]) == bits(&part[4 * n..]));
         same_for_any_thread_count(|| run(m)[4 * n..].to_vec());
     });

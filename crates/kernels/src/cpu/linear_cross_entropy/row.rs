@@ -1,4 +1,4 @@
-//! What happens to one chunk of logits: each row gives its loss and becomes its gradient.
+//! One chunk of logits: each row yields its loss and becomes its gradient.
 
 use crate::cpu::cross_entropy::Labels;
 use crate::cpu::fold;

@@ -15,7 +15,7 @@ struct Got<T> {
 
 fn run<T: Float>(head: Head<'_, T>, labels: Labels<'_>, dloss: T) -> Got<T> {
     let (m, k, n) = (head.rows, head.width, head.classes);
-    // What a gradient held before must not show.
+    // The old content of a gradient must not matter.
     let mut got = Got {
         losses: vec![T::NAN; m],
         dx: vec![T::NAN; m * k],
@@ -36,7 +36,7 @@ fn run<T: Float>(head: Head<'_, T>, labels: Labels<'_>, dloss: T) -> Got<T> {
     got
 }
 
-/// Every third row ignored, from the second one on, or those behind the first `m - m / 3`.
+/// Every third row ignored, from the second one on, or those after the first `m - m / 3`.
 fn targets(m: usize, n: usize, apart: bool) -> Vec<i64> {
     let mut target = ids(m, n, 4);
     if apart {
@@ -140,7 +140,7 @@ fn a_half_weight_gives_what_its_widened_self_gives() {
 }
 
 #[test]
-fn ignored_rows_are_not_looked_at_and_others_pass_on_what_is_undefined() {
+fn ignored_rows_are_not_read_and_others_propagate_nan() {
     let target = [-100, 1, 0];
     let labels = Labels {
         target: &target,

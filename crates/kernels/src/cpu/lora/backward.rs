@@ -9,10 +9,10 @@ use crate::{Float, Result, par};
 /// Columns per task where the sum goes over all rows, and rows of x that are masked at once there.
 const COLUMNS: usize = 128;
 
-/// Multiply-adds below which a task is not worth handing to another thread.
+/// Multiply-adds that make a task worth another thread.
 const LEAST_WORK: usize = 1 << 16;
 
-/// Columns per task of a sum over `m` rows for `r` factors: few rows go in one. No sum crosses columns.
+/// Columns per task of a sum over `m` rows for `r` factors: more where there are few rows. No sum crosses columns.
 fn columns(m: usize, r: usize) -> usize {
     COLUMNS.max(LEAST_WORK / (m * r).max(1) / COLUMNS * COLUMNS)
 }
@@ -40,7 +40,7 @@ pub fn lora_update_backward<T: Float>(
     })
 }
 
-/// [`lora_update_backward`] that leaves dh (M, G·R) behind: `None` where nobody needs it, neither dx nor dA nor the caller.
+/// [`lora_update_backward`] that also returns dh (M, G·R): `None` where it is not needed for dx, for dA or by the caller.
 pub(super) fn gradients_and_dh<T: Float>(
     dims: LoraDims<'_>,
     operands: LoraOperands<'_, T>,

@@ -1,6 +1,6 @@
 //! An embedding and its low-rank update in one pass.
 
-use super::super::embedding::{EmbeddingDims, embedding, embedding_t, look_up, look_up_columns};
+use super::super::embedding::{EmbeddingDims, embedding, embedding_t, lookup, lookup_columns};
 use super::super::index::check_ids;
 use super::super::scratch::with_scratch;
 use super::super::small_rows::{Kind, Tile};
@@ -28,7 +28,7 @@ pub struct LoraEmbeddingDims {
 /// | `h`      | (ids, R)   | out: kept for backward                  |
 /// | `y`      | (ids, dim) | out                                     |
 ///
-/// Some rows of `y` at a time are looked up and updated while they are in the cache: one write of `y` in place of two, and no read.
+/// A few rows of `y` at a time are looked up and updated while they are in the cache: `y` is written once and not read.
 ///
 /// # Errors
 /// When a length differs from its shape or an id is outside the table. Outputs are then untouched.
@@ -69,8 +69,8 @@ pub fn lora_embedding<T: Float>(
         let outputs = (par::Rows::new(h, r), par::Rows::new(y, dim));
         par::parts_mut(outputs, ROWS, |start, (h, y)| {
             let ids = &ids[start..][..h.data.len() / r];
-            look_up_columns(a, r, num, ids, h.data);
-            look_up(weight, dim, ids, y.data);
+            lookup_columns(a, r, num, ids, h.data);
+            lookup(weight, dim, ids, y.data);
             let tile = Tile {
                 kind: Kind::Axpy,
                 m: ids.len(),

@@ -7,13 +7,13 @@ use super::operands::{LoraDims, LoraGradients, LoraOperands, LoraOutputs, ROWS, 
 use super::update::{lora_update, low_rank};
 use crate::{Float, Result, check_len, par};
 
-/// Rows of A of all blocks together up to which several blocks go into one product: each block's columns are multiplied by zeros for
-/// the other blocks.
+/// Up to this many rows of A in all, several blocks share one product, in which each block's columns are multiplied by zeros for the
+/// other blocks.
 const MERGED_RANK: usize = 16;
 
 /// `y = x · W + bias + scaling · dropout(x) · Aᵀ · Bᵀ`: [`linear`](linear::linear) and [`lora_update`] in one pass over `y`.
 ///
-/// The arguments are those of the two; `y` is overwritten. With `h = dropout(x) · Aᵀ` the sum over K of the base goes on over the rank:
+/// The arguments are those of the two; `y` is overwritten. With `h = dropout(x) · Aᵀ` the sum over K of the base continues over the rank:
 /// `y = [x h] · [W; scaling · Bᵀ]`, so the update costs one more read of `x` and what its R multiply-adds take.
 ///
 /// # Errors
@@ -74,8 +74,8 @@ pub fn lora_linear<T: Float>(
 /// The gradients of [`lora_linear`] to its input and its factors; outputs that are `None` cost nothing.
 ///
 /// The arguments are those of [`lora_update_backward`] with the weight of the layer, but `dx` is overwritten. With `dh = scaling · dy · B` the
-/// sum over N of the base's gradient goes on over the rank: `dx = [dy dh] · [W; A]`. A dropout's mask stands between the two, so there `dx`
-/// takes a second pass.
+/// sum over N of the base's gradient continues over the rank: `dx = [dy dh] · [W; A]`. With dropout, the mask applies to the update alone, so
+/// `dx` takes a second pass.
 ///
 /// # Errors
 /// As [`lora_linear`].
@@ -99,7 +99,7 @@ pub fn lora_linear_backward<T: Float>(
     };
     let (gr, sum_len) = (dims.rows_a(), dims.rows_b());
     let length = |slice: &Option<&mut [T]>, want: usize| slice.as_ref().map_or(want, |s| s.len());
-    // Here, as the base's share of dx is written before the rest is checked.
+    // All lengths are checked here, because the base's share of dx is written before `lora_update_backward` checks them.
     check(
         NAME,
         &[
@@ -172,9 +172,9 @@ mod tests {
                 h
             };
             let mut seen = wide(&case.x);
-            let rounds = matches!(w, WeightRef::Bf16Rounding(_)) && blocked::serves_bf16::<T>(m, n);
+            let rounds = matches!(w, WeightRef::Bf16Rounding(_)) && blocked::applies_bf16::<T>(m, n);
             if rounds {
-                // By the weight alone; the factors see them as they are.
+                // For the weight alone; the factors multiply them unrounded.
                 seen.iter_mut().for_each(|x| *x = f32_to_bf16(*x as f32).to_f64());
             }
             let (case_wide, values) = (case.wide(), WeightRef::Full(&wide_w[..]));

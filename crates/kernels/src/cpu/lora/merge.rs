@@ -8,7 +8,7 @@ use crate::half_bits::{f32_to_bf16, f32_to_f16};
 use crate::{Float, Result, WeightRef, fail, isa, par};
 use half::{bf16, f16};
 
-/// Where merged values go: the same precision as the base weight.
+/// The merged weight, in the precision of the base weight.
 #[derive(Debug)]
 pub enum WeightMut<'a, T> {
     /// Same precision as the factors.

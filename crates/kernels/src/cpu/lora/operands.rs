@@ -1,4 +1,4 @@
-//! Sizes and tensors of the low-rank update, and what all kernels of the family do with them.
+//! Sizes and tensors of the low-rank update, and the code that its kernels share.
 
 use super::super::dropout::Dropout;
 use super::super::linear::LinearDims;
@@ -79,7 +79,7 @@ pub struct LoraFactors<'a, T> {
 pub struct LoraOperands<'a, T> {
     /// (M, K): layer input.
     pub x: &'a [T],
-    /// What multiplies it.
+    /// The factors that multiply it.
     pub factors: LoraFactors<'a, T>,
     /// Dropout of x on its way to A, drawn by the flat index of x, the same for every block.
     pub dropout: Option<Dropout>,

@@ -15,7 +15,7 @@ pub(super) const DROPOUT: Dropout = Dropout {
     counter: 11,
 };
 
-/// The blocks of a merged layer where there is room for them: the first and the last third, out of order.
+/// The blocks of a plain layer, or of a merged one: the first and the last third, out of order.
 fn blocks(n: usize, merged: bool) -> Vec<Block> {
     let third = n / 3;
     if merged {
@@ -96,7 +96,7 @@ impl<T: Float> Case<T> {
         }
     }
 
-    /// NaN in h (M, G·R), dA and dB, to be overwritten.
+    /// h (M, G·R), dA and dB full of NaN, to be overwritten.
     pub fn unwritten(&self) -> [Vec<T>; 3] {
         [self.sizes[0] * self.dims().rows_a(), self.a.len(), self.b.len()].map(|len| vec![T::NAN; len])
     }

@@ -81,7 +81,7 @@ pub fn adamw<T: Float>(
     Ok(())
 }
 
-/// [`AdamArgs`] as the factors of the loop, each rounded once.
+/// The factors of the loop, each rounded once from [`AdamArgs`].
 #[derive(Clone, Copy)]
 struct AdamScalars<T> {
     sign: T,

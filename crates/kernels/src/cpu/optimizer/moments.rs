@@ -1,4 +1,4 @@
-//! What all steps with moments check.
+//! The check of all steps with moments.
 
 use crate::error::{Result, check_len};
 

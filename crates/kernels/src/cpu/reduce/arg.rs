@@ -1,4 +1,4 @@
-//! Where the largest and the smallest value stand.
+//! Indices of the largest and the smallest value.
 
 use crate::cpu::axis::AxisDims;
 use crate::cpu::fold::fold1;
@@ -45,7 +45,7 @@ fn arg<T: Float>(
         return Ok(());
     }
     par::rows_mut(out, inner, par::grain(n * inner), |start, out| {
-        let mut best = crate::room::filled(inner, T::ZERO);
+        let mut best = crate::alloc::filled(inner, T::ZERO);
         for (row, out) in out.chunks_mut(inner).enumerate() {
             let x = &x[(start + row) * n * inner..][..n * inner];
             best.copy_from_slice(&x[..inner]);
@@ -62,7 +62,7 @@ fn arg<T: Float>(
     Ok(())
 }
 
-/// Where the best value of a line stands first: its value by lanes, then its position.
+/// The first index of the best value of a line: the value is found by lanes, then its position.
 fn first_best<T: Float>(x: &[T], wins: &impl Fn(T, T) -> bool) -> usize {
     isa::dispatch(
         #[inline(always)]
@@ -75,7 +75,7 @@ fn first_best<T: Float>(x: &[T], wins: &impl Fn(T, T) -> bool) -> usize {
                 #[inline(always)]
                 |a, b| if wins(b, a) { b } else { a },
             );
-            // Nothing wins over the best, so the first value it does not win over is the first of its equals.
+            // The best value does not win over its equals, so the first value that it does not win over is the first of them.
             x.iter()
                 .position(|&x| !wins(best, x))
                 .expect("the best is one of the values")

@@ -10,10 +10,10 @@ use crate::{isa, par};
 /// Values per chunk of a long reduction.
 pub(super) const CHUNK: usize = 32 * 1024;
 
-/// The least rows in a chunk where columns are summed side by side: fewer would make partial results the main cost.
+/// Fewest rows in a chunk where columns are summed side by side; with fewer, partial results would be the main cost.
 const CHUNK_ROWS: usize = 64;
 
-/// Columns a thread takes where there are few rows and many columns.
+/// Columns of a task where there are few rows and many columns.
 const WIDE: usize = 8 * 1024;
 
 /// x (outer, n, inner), to be folded over n.
@@ -22,7 +22,7 @@ pub(super) struct Input<'a, T> {
     pub(super) dims: AxisDims,
 }
 
-/// What is made of a line: `init`, joined with `map` of each value in turn.
+/// How a line is folded: `init`, joined with `map` of each value in turn.
 struct Fold<T, M, J> {
     init: T,
     map: M,
@@ -54,7 +54,7 @@ impl<T: Float> Input<'_, T> {
         );
     }
 
-    /// Joins `map(x, aux)` over n, with one `aux` value per output where given, else 0.
+    /// Joins `map(x, aux)` over n, with one `aux` value per output if given, else 0.
     pub(super) fn fold(
         &self,
         aux: Option<&[T]>,
@@ -150,7 +150,7 @@ impl<T: Float> Input<'_, T> {
             });
             return;
         }
-        let mut partials = crate::room::filled(outer * chunks * inner, fold.init);
+        let mut partials = crate::alloc::filled(outer * chunks * inner, fold.init);
         par::rows_mut(&mut partials, inner, grain, |start, part| {
             part.chunks_mut(inner)
                 .enumerate()

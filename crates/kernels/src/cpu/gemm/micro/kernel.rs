@@ -1,8 +1,8 @@
-//! What the code of one instruction set offers, and how it is told of factors, panels and tiles.
+//! The interface of the code of one instruction set, and the factors, panels and tiles that it takes.
 
 use half::{bf16, f16};
 
-/// Numbers of a factor, where and as they lie.
+/// The values of a factor as they are stored.
 #[derive(Clone, Copy)]
 pub(crate) enum Numbers {
     F32(*const f32),
@@ -10,7 +10,7 @@ pub(crate) enum Numbers {
     F16(*const f16),
 }
 
-/// One factor of a product. A line is a row of A or a column of B: what meets one line of the other factor along K.
+/// One factor of a product. A line is a row of A or a column of B: the values that are multiplied along K.
 #[derive(Clone, Copy)]
 pub(crate) struct Factor {
     pub numbers: Numbers,
@@ -25,13 +25,13 @@ pub(crate) struct Factor {
 pub(crate) enum Start {
     /// 0; C is not read.
     Zero,
-    /// Itself, times this.
+    /// The old value, times this.
     Scaled(f32),
-    /// One number a column; C is not read.
+    /// One value per column; C is not read.
     Bias(*const f32),
 }
 
-/// A tile of C: `c = start + alpha · (what the panels give)`.
+/// A tile of C: `c = start + alpha · (product of the panels)`.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Tile {
     pub c: *mut f32,
@@ -42,23 +42,23 @@ pub(in super::super) struct Tile {
     pub start: Start,
 }
 
-/// Where lines go: panel after panel of W lines, in a panel one step along K after the other, W units of 32 bits each.
+/// Lines to be packed: panel after panel of W lines; in a panel, one step along K after the other, each of W units of 32 bits.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Lines {
     pub first: usize,
     pub count: usize,
-    /// First place along K and how many.
+    /// First index along K and how many.
     pub k0: usize,
     pub k_len: usize,
-    /// Units from a panel to the next.
+    /// Units from one panel to the next.
     pub panel: usize,
 }
 
-/// Copies lines of a factor into panels. Lines that fill up the last panel are zeros or, in A's panels, left out. Where a unit holds two
-/// numbers, the second one of an odd last step is 0.
+/// Copies lines of a factor into panels. Missing lines of the last panel are zeros or, in A's panels, left unwritten. Where a unit holds
+/// two values, the second one of an odd last step is 0.
 ///
 /// # Safety
-/// The factor has these lines, and `out` has room for their panels.
+/// The factor has these lines, and `out` is large enough for their panels.
 pub(in super::super) type Pack = unsafe fn(&Factor, Lines, out: *mut f32);
 
 /// The code of one instruction set.
@@ -67,16 +67,16 @@ pub(in super::super) struct Kernel {
     pub mr: usize,
     /// Lines of a panel of B, and most columns of a tile.
     pub nr: usize,
-    /// Numbers along K in a step of the first pair of factors; the second pair has one f32 in a step.
+    /// Values along K in a step of the first pair of factors; the second pair has one f32 in a step.
     pub per_step: usize,
-    /// Longest chain of additions: at most so many steps are summed before they are added to C. It decides the bits.
+    /// Longest chain of additions: at most so many steps are summed before they are added to C. It determines the bits.
     pub kc: usize,
     /// For the first and the second pair of factors.
     pub pack_a: [Pack; 2],
     pub pack_b: [Pack; 2],
-    /// One tile from a panel of A and one of B, with so many steps of the first and then of the second pair of factors.
+    /// One tile from a panel of A and one of B, which have `steps` of the first and then of the second pair of factors.
     ///
     /// # Safety
-    /// The panels have these steps; nobody else touches the tile, whose rows and columns are at most MR and NR.
+    /// The panels have these steps; no other thread touches the tile, whose rows and columns are at most MR and NR.
     pub tile: unsafe fn(steps: [usize; 2], a: *const f32, b: *const f32, tile: &Tile),
 }

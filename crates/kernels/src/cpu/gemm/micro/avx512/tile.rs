@@ -45,7 +45,7 @@ unsafe fn tile([k, more]: [usize; 2], a: *const f32, b: *const f32, t: &Tile) {
 #[target_feature(enable = "avx512f")]
 unsafe fn rows<const R: usize, const V: usize>(k: usize, a: *const f32, b: *const f32, t: &Tile) {
     let mut sums = [[_mm512_setzero_ps(); V]; R];
-    ask_for::<R, V>(t);
+    prefetch_tile::<R, V>(t);
     // SAFETY: as promised by the caller.
     unsafe {
         add(&mut sums, k, a, b);
@@ -55,10 +55,10 @@ unsafe fn rows<const R: usize, const V: usize>(k: usize, a: *const f32, b: *cons
     }
 }
 
-/// Asks for the tile of C, which the last lines read; its rows lie too far apart for the CPU to guess.
+/// Prefetches the tile of C, which is read last; its rows are too far apart for the CPU to predict.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn ask_for<const R: usize, const V: usize>(t: &Tile) {
+pub(super) fn prefetch_tile<const R: usize, const V: usize>(t: &Tile) {
     for i in 0..R {
         for v in 0..V {
             _mm_prefetch::<_MM_HINT_T0>(t.c.wrapping_add(i * t.c_rs + v * LANES).cast());
