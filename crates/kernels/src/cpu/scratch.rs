@@ -1,8 +1,8 @@
-//! Working memory of one thread, kept between calls so that hot kernels neither allocate nor touch new pages.
+//! Scratch memory of one thread, kept between calls so that hot kernels neither allocate nor touch new pages.
 
 use std::cell::Cell;
 
-/// Buffers up to this size stay with their thread: 4 MiB.
+/// Buffers up to this size are kept: 4 MiB.
 const KEPT_LINES: usize = 4 << 20 >> 6;
 
 #[derive(Clone, Copy)]
@@ -14,19 +14,19 @@ thread_local! {
     static FREE: Cell<Vec<Vec<Line>>> = const { Cell::new(Vec::new()) };
 }
 
-/// Lets go of the calling thread's free buffers.
-pub(crate) fn release_scratch() {
+/// Frees the buffers that the calling thread keeps.
+pub fn release() {
     drop(FREE.take());
 }
 
-/// Runs `f` with `len` numbers of unspecified content, on a cache-line boundary. Calls may nest.
+/// Runs `f` with `len` values of unspecified content, aligned to a cache line. Calls may nest.
 pub(crate) fn with_scratch<T: crate::Float, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
     let mut free = FREE.take();
     let mut lines = free.pop().unwrap_or_default();
     FREE.set(free);
     let wanted = (len * size_of::<T>()).div_ceil(64);
     if lines.len() < wanted {
-        crate::room::grow(&mut lines, wanted);
+        crate::alloc::grow(&mut lines, wanted);
         lines.resize(wanted, Line([0; 8]));
     }
     // SAFETY: the lines are initialised, cover `len` elements, are aligned to 64, and any bits are a valid f32 or f64

@@ -1,4 +1,4 @@
-//! Dropout masks that are recomputed where they are needed, in place of stored.
+//! Dropout masks that are recomputed where they are needed rather than stored.
 
 use crate::rng::{drop_threshold, philox};
 use crate::{Float, isa};
@@ -69,8 +69,8 @@ fn scale_or_drop<T: Float>(value: &mut T, factor: T) {
 
 /// 0 or `scale` for the 4·L elements of L blocks from `block`.
 ///
-/// The rounds of Philox on 64-bit lanes: the same values as [`philox`], in a form without the shuffles that 32-bit
-/// lanes need for their 64-bit products. Measured 1.0 against 1.5 ns a value (AVX-512), with the multiplication.
+/// The rounds of Philox on 64-bit lanes: the same values as [`philox`], without the shuffles that 32-bit lanes
+/// need for their 64-bit products. Measured: 1.0 rather than 1.5 ns per value (AVX-512), including the multiplication.
 #[inline(always)]
 fn factors<const L: usize, T: Float>(seed: u64, block: u64, threshold: u32, scale: T) -> [[T; 4]; L] {
     const LOW: u64 = 0xffff_ffff;
@@ -83,7 +83,7 @@ fn factors<const L: usize, T: Float>(seed: u64, block: u64, threshold: u32, scal
     for _ in 0..10 {
         let [mut next_a, mut next_b, mut next_c, mut next_d] = [[0u64; L]; 4];
         for j in 0..L {
-            // Masked again, so that the compiler sees 32-bit factors.
+            // Masked once more, so that the compiler sees 32-bit factors.
             let p0 = (a[j] & LOW) * 0xd251_1f53;
             let p1 = (c[j] & LOW) * 0xcd9e_8d57;
             next_a[j] = (p1 >> 32) ^ b[j] ^ k0;

@@ -1,16 +1,16 @@
-//! Where the sequences of a packed batch lie.
+//! The sequences of a packed batch.
 
-use super::super::attention::{AttnDims, AttnOptions, Causal};
-use super::super::lora::Dropout;
+use super::super::attention::{AttnDims, AttnOperands, AttnOptions, Causal};
+use super::super::dropout::Dropout;
 use crate::rng::{Draw, blocks_used};
 use crate::{Result, check_len, fail};
 
-/// Where the sequences of a packed batch lie, and the sizes of their heads.
+/// The offsets of the sequences of a packed batch, and the sizes of their heads.
 ///
-/// Sequence s has the queries `queries[s]..queries[s + 1]` and the keys `keys[s]..keys[s + 1]`; both lists begin with 0 and do not fall.
+/// Sequence s has the queries `queries[s]..queries[s + 1]` and the keys `keys[s]..keys[s + 1]`; both lists start with 0 and do not decrease.
 #[derive(Clone, Copy, Debug)]
 pub struct PackedDims<'a> {
-    /// (S + 1): the first query of each sequence, then their number.
+    /// (S + 1): the first query of each sequence, then the number of queries.
     pub queries: &'a [usize],
     /// (S + 1): the same of keys and values.
     pub keys: &'a [usize],
@@ -33,6 +33,27 @@ pub struct Segment {
     pub dims: AttnDims,
     /// Philox blocks that dropout draws for the sequences before it.
     pub drawn: u64,
+}
+
+impl Segment {
+    /// The part of the packed operands that belongs to it.
+    pub(super) fn operands<'a, T>(&self, all: AttnOperands<'a, T>) -> AttnOperands<'a, T> {
+        let AttnDims {
+            heads,
+            kv_heads,
+            tq,
+            tk,
+            d,
+            ..
+        } = self.dims;
+        let (row, key_row) = (heads * d, kv_heads * d);
+        let keys = self.key * key_row..(self.key + tk) * key_row;
+        AttnOperands {
+            q: &all.q[self.query * row..][..tq * row],
+            k: &all.k[keys.clone()],
+            v: &all.v[keys],
+        }
+    }
 }
 
 impl<'a> PackedDims<'a> {
@@ -69,7 +90,7 @@ impl<'a> PackedDims<'a> {
         self.keys.last().copied().unwrap_or(0)
     }
 
-    /// Whether the places are sound, and tensors of so many elements fit: those with the rows of queries, those with the rows of keys, the log-sums.
+    /// Checks the offsets, and the lengths of the tensors with one row per query, of those with one row per key, and of the log-sums.
     pub(super) fn check(
         &self,
         kernel: &'static str,
@@ -77,11 +98,12 @@ impl<'a> PackedDims<'a> {
         keys: &[(&'static str, usize)],
         lse: usize,
     ) -> Result<()> {
-        let rises = |list: &[usize]| list.first() == Some(&0) && list.is_sorted();
-        if self.queries.len() != self.keys.len() || !rises(self.queries) || !rises(self.keys) {
+        let is_valid = |list: &[usize]| list.first() == Some(&0) && list.is_sorted();
+        if self.queries.len() != self.keys.len() || !is_valid(self.queries) || !is_valid(self.keys) {
             return fail(
                 kernel,
-                "the places of queries and keys are not lists of one length that rise from 0".to_string(),
+                "the offsets of queries and keys must be lists of one length that start at 0 and do not decrease"
+                    .to_string(),
             );
         }
         for &(name, len) in queries {
@@ -94,18 +116,18 @@ impl<'a> PackedDims<'a> {
     }
 }
 
-/// What varies between kinds of packed attention.
+/// Variants of packed attention.
 #[derive(Clone, Copy, Debug)]
 pub struct PackedOptions {
     /// Factor of the scores, usually 1/√D.
     pub scale: f64,
-    /// Mask by place within a sequence.
+    /// Mask by position within a sequence.
     pub causal: Causal,
     /// As in [`AttnOptions`].
     pub window: Option<usize>,
     /// As in [`AttnOptions`].
     pub softcap: Option<f64>,
-    /// Dropout of the weights; sequence s draws as alone, `Segment::drawn` blocks further on.
+    /// Dropout of the weights; each sequence draws as it would alone, `Segment::drawn` blocks further on.
     pub dropout: Option<Dropout>,
 }
 
