@@ -3494,168 +3494,168 @@ declare namespace init_d {
   export type { init_d_InitOptions as InitOptions, init_d_KaimingOptions as KaimingOptions, init_d_Nonlinearity as Nonlinearity, init_d_XavierOptions as XavierOptions };
 }
 
-type index_d$8_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
-declare const index_d$8_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
-type index_d$8_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
-declare const index_d$8_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
-type index_d$8_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
-declare const index_d$8_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
-type index_d$8_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
-declare const index_d$8_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
-type index_d$8_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
-declare const index_d$8_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
-type index_d$8_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
-declare const index_d$8_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
-type index_d$8_AvgPool1d = AvgPool1d;
-declare const index_d$8_AvgPool1d: typeof AvgPool1d;
-type index_d$8_AvgPool2d = AvgPool2d;
-declare const index_d$8_AvgPool2d: typeof AvgPool2d;
-type index_d$8_AvgPool3d = AvgPool3d;
-declare const index_d$8_AvgPool3d: typeof AvgPool3d;
-type index_d$8_AvgPoolOptions = AvgPoolOptions;
-type index_d$8_BCELoss = BCELoss;
-declare const index_d$8_BCELoss: typeof BCELoss;
-type index_d$8_BCEWithLogitsLoss = BCEWithLogitsLoss;
-declare const index_d$8_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
-type index_d$8_BatchNorm1d = BatchNorm1d;
-declare const index_d$8_BatchNorm1d: typeof BatchNorm1d;
-type index_d$8_BatchNorm2d = BatchNorm2d;
-declare const index_d$8_BatchNorm2d: typeof BatchNorm2d;
-type index_d$8_BatchNorm3d = BatchNorm3d;
-declare const index_d$8_BatchNorm3d: typeof BatchNorm3d;
-type index_d$8_ConvFunctionalOptions = ConvFunctionalOptions;
-type index_d$8_ConvGeometry = ConvGeometry;
-type index_d$8_ConvOptions = ConvOptions;
-type index_d$8_ConvTranspose1d = ConvTranspose1d;
-declare const index_d$8_ConvTranspose1d: typeof ConvTranspose1d;
-type index_d$8_ConvTranspose2d = ConvTranspose2d;
-declare const index_d$8_ConvTranspose2d: typeof ConvTranspose2d;
-type index_d$8_ConvTranspose3d = ConvTranspose3d;
-declare const index_d$8_ConvTranspose3d: typeof ConvTranspose3d;
-type index_d$8_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
-type index_d$8_ConvTransposeGeometry = ConvTransposeGeometry;
-type index_d$8_ConvTransposeOptions = ConvTransposeOptions;
-type index_d$8_CosineEmbeddingLoss = CosineEmbeddingLoss;
-declare const index_d$8_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
-type index_d$8_CosineSimilarity = CosineSimilarity;
-declare const index_d$8_CosineSimilarity: typeof CosineSimilarity;
-type index_d$8_CrossEntropyLoss = CrossEntropyLoss;
-declare const index_d$8_CrossEntropyLoss: typeof CrossEntropyLoss;
-type index_d$8_Dropout = Dropout;
-declare const index_d$8_Dropout: typeof Dropout;
-type index_d$8_Dropout1d = Dropout1d;
-declare const index_d$8_Dropout1d: typeof Dropout1d;
-type index_d$8_Dropout2d = Dropout2d;
-declare const index_d$8_Dropout2d: typeof Dropout2d;
-type index_d$8_Dropout3d = Dropout3d;
-declare const index_d$8_Dropout3d: typeof Dropout3d;
-type index_d$8_ELU = ELU;
-declare const index_d$8_ELU: typeof ELU;
-type index_d$8_EmbeddingLayerOptions = EmbeddingLayerOptions;
-type index_d$8_Flatten = Flatten;
-declare const index_d$8_Flatten: typeof Flatten;
-type index_d$8_FloatDtype = FloatDtype;
-type index_d$8_GELU = GELU;
-declare const index_d$8_GELU: typeof GELU;
-type index_d$8_GLU = GLU;
-declare const index_d$8_GLU: typeof GLU;
-type index_d$8_GroupNorm = GroupNorm;
-declare const index_d$8_GroupNorm: typeof GroupNorm;
-type index_d$8_GroupNormOptions = GroupNormOptions;
-type index_d$8_Hardtanh = Hardtanh;
-declare const index_d$8_Hardtanh: typeof Hardtanh;
-type index_d$8_HuberLoss = HuberLoss;
-declare const index_d$8_HuberLoss: typeof HuberLoss;
-type index_d$8_Identity = Identity;
-declare const index_d$8_Identity: typeof Identity;
-type index_d$8_InstanceNorm1d = InstanceNorm1d;
-declare const index_d$8_InstanceNorm1d: typeof InstanceNorm1d;
-type index_d$8_InstanceNorm2d = InstanceNorm2d;
-declare const index_d$8_InstanceNorm2d: typeof InstanceNorm2d;
-type index_d$8_InstanceNorm3d = InstanceNorm3d;
-declare const index_d$8_InstanceNorm3d: typeof InstanceNorm3d;
-type index_d$8_InterpolateMode = InterpolateMode;
-type index_d$8_InterpolateOptions = InterpolateOptions;
-type index_d$8_KLDivLoss = KLDivLoss;
-declare const index_d$8_KLDivLoss: typeof KLDivLoss;
-type index_d$8_L1Loss = L1Loss;
-declare const index_d$8_L1Loss: typeof L1Loss;
-type index_d$8_LayerNorm = LayerNorm;
-declare const index_d$8_LayerNorm: typeof LayerNorm;
-type index_d$8_LayerNormOptions = LayerNormOptions;
-type index_d$8_LeakyReLU = LeakyReLU;
-declare const index_d$8_LeakyReLU: typeof LeakyReLU;
-type index_d$8_LinearOptions = LinearOptions;
-type index_d$8_LogSigmoid = LogSigmoid;
-declare const index_d$8_LogSigmoid: typeof LogSigmoid;
-type index_d$8_LogSoftmax = LogSoftmax;
-declare const index_d$8_LogSoftmax: typeof LogSoftmax;
-type index_d$8_MSELoss = MSELoss;
-declare const index_d$8_MSELoss: typeof MSELoss;
-type index_d$8_MarginRankingLoss = MarginRankingLoss;
-declare const index_d$8_MarginRankingLoss: typeof MarginRankingLoss;
-type index_d$8_MaxPool1d = MaxPool1d;
-declare const index_d$8_MaxPool1d: typeof MaxPool1d;
-type index_d$8_MaxPool2d = MaxPool2d;
-declare const index_d$8_MaxPool2d: typeof MaxPool2d;
-type index_d$8_MaxPool3d = MaxPool3d;
-declare const index_d$8_MaxPool3d: typeof MaxPool3d;
-type index_d$8_MaxPoolOptions = MaxPoolOptions;
-type index_d$8_Mish = Mish;
-declare const index_d$8_Mish: typeof Mish;
-type index_d$8_Module = Module;
-declare const index_d$8_Module: typeof Module;
-type index_d$8_ModuleList = ModuleList;
-declare const index_d$8_ModuleList: typeof ModuleList;
-type index_d$8_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
-type index_d$8_MultiheadAttentionOptions = MultiheadAttentionOptions;
-type index_d$8_NLLLoss = NLLLoss;
-declare const index_d$8_NLLLoss: typeof NLLLoss;
-type index_d$8_OutputSize = OutputSize;
-type index_d$8_PReLU = PReLU;
-declare const index_d$8_PReLU: typeof PReLU;
-type index_d$8_PReLUOptions = PReLUOptions;
-type index_d$8_PaddingMode = PaddingMode;
-type index_d$8_PerDimension = PerDimension;
-type index_d$8_PixelShuffle = PixelShuffle;
-declare const index_d$8_PixelShuffle: typeof PixelShuffle;
-type index_d$8_PixelUnshuffle = PixelUnshuffle;
-declare const index_d$8_PixelUnshuffle: typeof PixelUnshuffle;
-type index_d$8_PlacementOptions = PlacementOptions;
-type index_d$8_RMSNorm = RMSNorm;
-declare const index_d$8_RMSNorm: typeof RMSNorm;
-type index_d$8_RMSNormOptions = RMSNormOptions;
-type index_d$8_ReLU = ReLU;
-declare const index_d$8_ReLU: typeof ReLU;
-type index_d$8_ReLU6 = ReLU6;
-declare const index_d$8_ReLU6: typeof ReLU6;
-type index_d$8_RunningNormOptions = RunningNormOptions;
-type index_d$8_Sequential = Sequential;
-declare const index_d$8_Sequential: typeof Sequential;
-type index_d$8_SiLU = SiLU;
-declare const index_d$8_SiLU: typeof SiLU;
-type index_d$8_Sigmoid = Sigmoid;
-declare const index_d$8_Sigmoid: typeof Sigmoid;
-type index_d$8_SmoothL1Loss = SmoothL1Loss;
-declare const index_d$8_SmoothL1Loss: typeof SmoothL1Loss;
-type index_d$8_Softmax = Softmax;
-declare const index_d$8_Softmax: typeof Softmax;
-type index_d$8_Softplus = Softplus;
-declare const index_d$8_Softplus: typeof Softplus;
-type index_d$8_Tanh = Tanh;
-declare const index_d$8_Tanh: typeof Tanh;
-type index_d$8_TransposedLinear = TransposedLinear;
-declare const index_d$8_TransposedLinear: typeof TransposedLinear;
-type index_d$8_TripletMarginLoss = TripletMarginLoss;
-declare const index_d$8_TripletMarginLoss: typeof TripletMarginLoss;
-type index_d$8_Unflatten = Unflatten;
-declare const index_d$8_Unflatten: typeof Unflatten;
-type index_d$8_Upsample = Upsample;
-declare const index_d$8_Upsample: typeof Upsample;
-declare const index_d$8_parameter: typeof parameter;
-declare namespace index_d$8 {
-  export { index_d$8_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$8_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$8_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$8_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$8_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$8_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$8_AvgPool1d as AvgPool1d, index_d$8_AvgPool2d as AvgPool2d, index_d$8_AvgPool3d as AvgPool3d, index_d$8_BCELoss as BCELoss, index_d$8_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$8_BatchNorm1d as BatchNorm1d, index_d$8_BatchNorm2d as BatchNorm2d, index_d$8_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$8_ConvTranspose1d as ConvTranspose1d, index_d$8_ConvTranspose2d as ConvTranspose2d, index_d$8_ConvTranspose3d as ConvTranspose3d, index_d$8_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$8_CosineSimilarity as CosineSimilarity, index_d$8_CrossEntropyLoss as CrossEntropyLoss, index_d$8_Dropout as Dropout, index_d$8_Dropout1d as Dropout1d, index_d$8_Dropout2d as Dropout2d, index_d$8_Dropout3d as Dropout3d, index_d$8_ELU as ELU, Embedding$1 as Embedding, index_d$8_Flatten as Flatten, index_d$8_GELU as GELU, index_d$8_GLU as GLU, index_d$8_GroupNorm as GroupNorm, index_d$8_Hardtanh as Hardtanh, index_d$8_HuberLoss as HuberLoss, index_d$8_Identity as Identity, index_d$8_InstanceNorm1d as InstanceNorm1d, index_d$8_InstanceNorm2d as InstanceNorm2d, index_d$8_InstanceNorm3d as InstanceNorm3d, index_d$8_KLDivLoss as KLDivLoss, index_d$8_L1Loss as L1Loss, index_d$8_LayerNorm as LayerNorm, index_d$8_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$8_LogSigmoid as LogSigmoid, index_d$8_LogSoftmax as LogSoftmax, index_d$8_MSELoss as MSELoss, index_d$8_MarginRankingLoss as MarginRankingLoss, index_d$8_MaxPool1d as MaxPool1d, index_d$8_MaxPool2d as MaxPool2d, index_d$8_MaxPool3d as MaxPool3d, index_d$8_Mish as Mish, index_d$8_Module as Module, index_d$8_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$8_NLLLoss as NLLLoss, index_d$8_PReLU as PReLU, index_d$8_PixelShuffle as PixelShuffle, index_d$8_PixelUnshuffle as PixelUnshuffle, index_d$8_RMSNorm as RMSNorm, index_d$8_ReLU as ReLU, index_d$8_ReLU6 as ReLU6, index_d$8_Sequential as Sequential, index_d$8_SiLU as SiLU, index_d$8_Sigmoid as Sigmoid, index_d$8_SmoothL1Loss as SmoothL1Loss, index_d$8_Softmax as Softmax, index_d$8_Softplus as Softplus, index_d$8_Tanh as Tanh, index_d$8_TransposedLinear as TransposedLinear, index_d$8_TripletMarginLoss as TripletMarginLoss, index_d$8_Unflatten as Unflatten, index_d$8_Upsample as Upsample, functional_d as functional, init_d as init, index_d$8_parameter as parameter };
-  export type { index_d$8_AvgPoolOptions as AvgPoolOptions, index_d$8_ConvFunctionalOptions as ConvFunctionalOptions, index_d$8_ConvGeometry as ConvGeometry, index_d$8_ConvOptions as ConvOptions, index_d$8_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$8_ConvTransposeGeometry as ConvTransposeGeometry, index_d$8_ConvTransposeOptions as ConvTransposeOptions, index_d$8_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$8_FloatDtype as FloatDtype, index_d$8_GroupNormOptions as GroupNormOptions, index_d$8_InterpolateMode as InterpolateMode, index_d$8_InterpolateOptions as InterpolateOptions, index_d$8_LayerNormOptions as LayerNormOptions, index_d$8_LinearOptions as LinearOptions, index_d$8_MaxPoolOptions as MaxPoolOptions, index_d$8_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$8_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$8_OutputSize as OutputSize, index_d$8_PReLUOptions as PReLUOptions, index_d$8_PaddingMode as PaddingMode, index_d$8_PerDimension as PerDimension, index_d$8_PlacementOptions as PlacementOptions, index_d$8_RMSNormOptions as RMSNormOptions, index_d$8_RunningNormOptions as RunningNormOptions };
+type index_d$9_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
+declare const index_d$9_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
+type index_d$9_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
+declare const index_d$9_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
+type index_d$9_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
+declare const index_d$9_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
+type index_d$9_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
+declare const index_d$9_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
+type index_d$9_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
+declare const index_d$9_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
+type index_d$9_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
+declare const index_d$9_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
+type index_d$9_AvgPool1d = AvgPool1d;
+declare const index_d$9_AvgPool1d: typeof AvgPool1d;
+type index_d$9_AvgPool2d = AvgPool2d;
+declare const index_d$9_AvgPool2d: typeof AvgPool2d;
+type index_d$9_AvgPool3d = AvgPool3d;
+declare const index_d$9_AvgPool3d: typeof AvgPool3d;
+type index_d$9_AvgPoolOptions = AvgPoolOptions;
+type index_d$9_BCELoss = BCELoss;
+declare const index_d$9_BCELoss: typeof BCELoss;
+type index_d$9_BCEWithLogitsLoss = BCEWithLogitsLoss;
+declare const index_d$9_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
+type index_d$9_BatchNorm1d = BatchNorm1d;
+declare const index_d$9_BatchNorm1d: typeof BatchNorm1d;
+type index_d$9_BatchNorm2d = BatchNorm2d;
+declare const index_d$9_BatchNorm2d: typeof BatchNorm2d;
+type index_d$9_BatchNorm3d = BatchNorm3d;
+declare const index_d$9_BatchNorm3d: typeof BatchNorm3d;
+type index_d$9_ConvFunctionalOptions = ConvFunctionalOptions;
+type index_d$9_ConvGeometry = ConvGeometry;
+type index_d$9_ConvOptions = ConvOptions;
+type index_d$9_ConvTranspose1d = ConvTranspose1d;
+declare const index_d$9_ConvTranspose1d: typeof ConvTranspose1d;
+type index_d$9_ConvTranspose2d = ConvTranspose2d;
+declare const index_d$9_ConvTranspose2d: typeof ConvTranspose2d;
+type index_d$9_ConvTranspose3d = ConvTranspose3d;
+declare const index_d$9_ConvTranspose3d: typeof ConvTranspose3d;
+type index_d$9_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
+type index_d$9_ConvTransposeGeometry = ConvTransposeGeometry;
+type index_d$9_ConvTransposeOptions = ConvTransposeOptions;
+type index_d$9_CosineEmbeddingLoss = CosineEmbeddingLoss;
+declare const index_d$9_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
+type index_d$9_CosineSimilarity = CosineSimilarity;
+declare const index_d$9_CosineSimilarity: typeof CosineSimilarity;
+type index_d$9_CrossEntropyLoss = CrossEntropyLoss;
+declare const index_d$9_CrossEntropyLoss: typeof CrossEntropyLoss;
+type index_d$9_Dropout = Dropout;
+declare const index_d$9_Dropout: typeof Dropout;
+type index_d$9_Dropout1d = Dropout1d;
+declare const index_d$9_Dropout1d: typeof Dropout1d;
+type index_d$9_Dropout2d = Dropout2d;
+declare const index_d$9_Dropout2d: typeof Dropout2d;
+type index_d$9_Dropout3d = Dropout3d;
+declare const index_d$9_Dropout3d: typeof Dropout3d;
+type index_d$9_ELU = ELU;
+declare const index_d$9_ELU: typeof ELU;
+type index_d$9_EmbeddingLayerOptions = EmbeddingLayerOptions;
+type index_d$9_Flatten = Flatten;
+declare const index_d$9_Flatten: typeof Flatten;
+type index_d$9_FloatDtype = FloatDtype;
+type index_d$9_GELU = GELU;
+declare const index_d$9_GELU: typeof GELU;
+type index_d$9_GLU = GLU;
+declare const index_d$9_GLU: typeof GLU;
+type index_d$9_GroupNorm = GroupNorm;
+declare const index_d$9_GroupNorm: typeof GroupNorm;
+type index_d$9_GroupNormOptions = GroupNormOptions;
+type index_d$9_Hardtanh = Hardtanh;
+declare const index_d$9_Hardtanh: typeof Hardtanh;
+type index_d$9_HuberLoss = HuberLoss;
+declare const index_d$9_HuberLoss: typeof HuberLoss;
+type index_d$9_Identity = Identity;
+declare const index_d$9_Identity: typeof Identity;
+type index_d$9_InstanceNorm1d = InstanceNorm1d;
+declare const index_d$9_InstanceNorm1d: typeof InstanceNorm1d;
+type index_d$9_InstanceNorm2d = InstanceNorm2d;
+declare const index_d$9_InstanceNorm2d: typeof InstanceNorm2d;
+type index_d$9_InstanceNorm3d = InstanceNorm3d;
+declare const index_d$9_InstanceNorm3d: typeof InstanceNorm3d;
+type index_d$9_InterpolateMode = InterpolateMode;
+type index_d$9_InterpolateOptions = InterpolateOptions;
+type index_d$9_KLDivLoss = KLDivLoss;
+declare const index_d$9_KLDivLoss: typeof KLDivLoss;
+type index_d$9_L1Loss = L1Loss;
+declare const index_d$9_L1Loss: typeof L1Loss;
+type index_d$9_LayerNorm = LayerNorm;
+declare const index_d$9_LayerNorm: typeof LayerNorm;
+type index_d$9_LayerNormOptions = LayerNormOptions;
+type index_d$9_LeakyReLU = LeakyReLU;
+declare const index_d$9_LeakyReLU: typeof LeakyReLU;
+type index_d$9_LinearOptions = LinearOptions;
+type index_d$9_LogSigmoid = LogSigmoid;
+declare const index_d$9_LogSigmoid: typeof LogSigmoid;
+type index_d$9_LogSoftmax = LogSoftmax;
+declare const index_d$9_LogSoftmax: typeof LogSoftmax;
+type index_d$9_MSELoss = MSELoss;
+declare const index_d$9_MSELoss: typeof MSELoss;
+type index_d$9_MarginRankingLoss = MarginRankingLoss;
+declare const index_d$9_MarginRankingLoss: typeof MarginRankingLoss;
+type index_d$9_MaxPool1d = MaxPool1d;
+declare const index_d$9_MaxPool1d: typeof MaxPool1d;
+type index_d$9_MaxPool2d = MaxPool2d;
+declare const index_d$9_MaxPool2d: typeof MaxPool2d;
+type index_d$9_MaxPool3d = MaxPool3d;
+declare const index_d$9_MaxPool3d: typeof MaxPool3d;
+type index_d$9_MaxPoolOptions = MaxPoolOptions;
+type index_d$9_Mish = Mish;
+declare const index_d$9_Mish: typeof Mish;
+type index_d$9_Module = Module;
+declare const index_d$9_Module: typeof Module;
+type index_d$9_ModuleList = ModuleList;
+declare const index_d$9_ModuleList: typeof ModuleList;
+type index_d$9_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
+type index_d$9_MultiheadAttentionOptions = MultiheadAttentionOptions;
+type index_d$9_NLLLoss = NLLLoss;
+declare const index_d$9_NLLLoss: typeof NLLLoss;
+type index_d$9_OutputSize = OutputSize;
+type index_d$9_PReLU = PReLU;
+declare const index_d$9_PReLU: typeof PReLU;
+type index_d$9_PReLUOptions = PReLUOptions;
+type index_d$9_PaddingMode = PaddingMode;
+type index_d$9_PerDimension = PerDimension;
+type index_d$9_PixelShuffle = PixelShuffle;
+declare const index_d$9_PixelShuffle: typeof PixelShuffle;
+type index_d$9_PixelUnshuffle = PixelUnshuffle;
+declare const index_d$9_PixelUnshuffle: typeof PixelUnshuffle;
+type index_d$9_PlacementOptions = PlacementOptions;
+type index_d$9_RMSNorm = RMSNorm;
+declare const index_d$9_RMSNorm: typeof RMSNorm;
+type index_d$9_RMSNormOptions = RMSNormOptions;
+type index_d$9_ReLU = ReLU;
+declare const index_d$9_ReLU: typeof ReLU;
+type index_d$9_ReLU6 = ReLU6;
+declare const index_d$9_ReLU6: typeof ReLU6;
+type index_d$9_RunningNormOptions = RunningNormOptions;
+type index_d$9_Sequential = Sequential;
+declare const index_d$9_Sequential: typeof Sequential;
+type index_d$9_SiLU = SiLU;
+declare const index_d$9_SiLU: typeof SiLU;
+type index_d$9_Sigmoid = Sigmoid;
+declare const index_d$9_Sigmoid: typeof Sigmoid;
+type index_d$9_SmoothL1Loss = SmoothL1Loss;
+declare const index_d$9_SmoothL1Loss: typeof SmoothL1Loss;
+type index_d$9_Softmax = Softmax;
+declare const index_d$9_Softmax: typeof Softmax;
+type index_d$9_Softplus = Softplus;
+declare const index_d$9_Softplus: typeof Softplus;
+type index_d$9_Tanh = Tanh;
+declare const index_d$9_Tanh: typeof Tanh;
+type index_d$9_TransposedLinear = TransposedLinear;
+declare const index_d$9_TransposedLinear: typeof TransposedLinear;
+type index_d$9_TripletMarginLoss = TripletMarginLoss;
+declare const index_d$9_TripletMarginLoss: typeof TripletMarginLoss;
+type index_d$9_Unflatten = Unflatten;
+declare const index_d$9_Unflatten: typeof Unflatten;
+type index_d$9_Upsample = Upsample;
+declare const index_d$9_Upsample: typeof Upsample;
+declare const index_d$9_parameter: typeof parameter;
+declare namespace index_d$9 {
+  export { index_d$9_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$9_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$9_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$9_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$9_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$9_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$9_AvgPool1d as AvgPool1d, index_d$9_AvgPool2d as AvgPool2d, index_d$9_AvgPool3d as AvgPool3d, index_d$9_BCELoss as BCELoss, index_d$9_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$9_BatchNorm1d as BatchNorm1d, index_d$9_BatchNorm2d as BatchNorm2d, index_d$9_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$9_ConvTranspose1d as ConvTranspose1d, index_d$9_ConvTranspose2d as ConvTranspose2d, index_d$9_ConvTranspose3d as ConvTranspose3d, index_d$9_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$9_CosineSimilarity as CosineSimilarity, index_d$9_CrossEntropyLoss as CrossEntropyLoss, index_d$9_Dropout as Dropout, index_d$9_Dropout1d as Dropout1d, index_d$9_Dropout2d as Dropout2d, index_d$9_Dropout3d as Dropout3d, index_d$9_ELU as ELU, Embedding$1 as Embedding, index_d$9_Flatten as Flatten, index_d$9_GELU as GELU, index_d$9_GLU as GLU, index_d$9_GroupNorm as GroupNorm, index_d$9_Hardtanh as Hardtanh, index_d$9_HuberLoss as HuberLoss, index_d$9_Identity as Identity, index_d$9_InstanceNorm1d as InstanceNorm1d, index_d$9_InstanceNorm2d as InstanceNorm2d, index_d$9_InstanceNorm3d as InstanceNorm3d, index_d$9_KLDivLoss as KLDivLoss, index_d$9_L1Loss as L1Loss, index_d$9_LayerNorm as LayerNorm, index_d$9_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$9_LogSigmoid as LogSigmoid, index_d$9_LogSoftmax as LogSoftmax, index_d$9_MSELoss as MSELoss, index_d$9_MarginRankingLoss as MarginRankingLoss, index_d$9_MaxPool1d as MaxPool1d, index_d$9_MaxPool2d as MaxPool2d, index_d$9_MaxPool3d as MaxPool3d, index_d$9_Mish as Mish, index_d$9_Module as Module, index_d$9_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$9_NLLLoss as NLLLoss, index_d$9_PReLU as PReLU, index_d$9_PixelShuffle as PixelShuffle, index_d$9_PixelUnshuffle as PixelUnshuffle, index_d$9_RMSNorm as RMSNorm, index_d$9_ReLU as ReLU, index_d$9_ReLU6 as ReLU6, index_d$9_Sequential as Sequential, index_d$9_SiLU as SiLU, index_d$9_Sigmoid as Sigmoid, index_d$9_SmoothL1Loss as SmoothL1Loss, index_d$9_Softmax as Softmax, index_d$9_Softplus as Softplus, index_d$9_Tanh as Tanh, index_d$9_TransposedLinear as TransposedLinear, index_d$9_TripletMarginLoss as TripletMarginLoss, index_d$9_Unflatten as Unflatten, index_d$9_Upsample as Upsample, functional_d as functional, init_d as init, index_d$9_parameter as parameter };
+  export type { index_d$9_AvgPoolOptions as AvgPoolOptions, index_d$9_ConvFunctionalOptions as ConvFunctionalOptions, index_d$9_ConvGeometry as ConvGeometry, index_d$9_ConvOptions as ConvOptions, index_d$9_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$9_ConvTransposeGeometry as ConvTransposeGeometry, index_d$9_ConvTransposeOptions as ConvTransposeOptions, index_d$9_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$9_FloatDtype as FloatDtype, index_d$9_GroupNormOptions as GroupNormOptions, index_d$9_InterpolateMode as InterpolateMode, index_d$9_InterpolateOptions as InterpolateOptions, index_d$9_LayerNormOptions as LayerNormOptions, index_d$9_LinearOptions as LinearOptions, index_d$9_MaxPoolOptions as MaxPoolOptions, index_d$9_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$9_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$9_OutputSize as OutputSize, index_d$9_PReLUOptions as PReLUOptions, index_d$9_PaddingMode as PaddingMode, index_d$9_PerDimension as PerDimension, index_d$9_PlacementOptions as PlacementOptions, index_d$9_RMSNormOptions as RMSNormOptions, index_d$9_RunningNormOptions as RunningNormOptions };
 }
 
 /** The state of an optimizer in PyTorch's structure: parameters are numbered through all groups. */
@@ -4172,36 +4172,36 @@ declare namespace schedule_d {
   export type { schedule_d_CosineMinLrOptions as CosineMinLrOptions, schedule_d_CosineOptions as CosineOptions, schedule_d_DecayOptions as DecayOptions, schedule_d_InverseSqrtOptions as InverseSqrtOptions, schedule_d_LrFactor as LrFactor, schedule_d_LrSchedulerState as LrSchedulerState, schedule_d_NlgScheduleName as NlgScheduleName, schedule_d_NlgScheduleOptions as NlgScheduleOptions, schedule_d_PolynomialOptions as PolynomialOptions, schedule_d_ScheduledGroup as ScheduledGroup, schedule_d_ScheduledOptimizer as ScheduledOptimizer, schedule_d_WarmupOptions as WarmupOptions };
 }
 
-type index_d$7_Adafactor = Adafactor;
-declare const index_d$7_Adafactor: typeof Adafactor;
-type index_d$7_AdafactorOptions = AdafactorOptions;
-type index_d$7_Adam = Adam;
-declare const index_d$7_Adam: typeof Adam;
-type index_d$7_AdamOptions = AdamOptions;
-type index_d$7_AdamW = AdamW;
-declare const index_d$7_AdamW: typeof AdamW;
-type index_d$7_AdamWOptions = AdamWOptions;
-type index_d$7_ClipGradNormOptions = ClipGradNormOptions;
-type index_d$7_NlgAdamW = NlgAdamW;
-declare const index_d$7_NlgAdamW: typeof NlgAdamW;
-type index_d$7_NlgAdamWOptions = NlgAdamWOptions;
-type index_d$7_Optimizer<Options extends {
+type index_d$8_Adafactor = Adafactor;
+declare const index_d$8_Adafactor: typeof Adafactor;
+type index_d$8_AdafactorOptions = AdafactorOptions;
+type index_d$8_Adam = Adam;
+declare const index_d$8_Adam: typeof Adam;
+type index_d$8_AdamOptions = AdamOptions;
+type index_d$8_AdamW = AdamW;
+declare const index_d$8_AdamW: typeof AdamW;
+type index_d$8_AdamWOptions = AdamWOptions;
+type index_d$8_ClipGradNormOptions = ClipGradNormOptions;
+type index_d$8_NlgAdamW = NlgAdamW;
+declare const index_d$8_NlgAdamW: typeof NlgAdamW;
+type index_d$8_NlgAdamWOptions = NlgAdamWOptions;
+type index_d$8_Optimizer<Options extends {
     lr: number;
 }> = Optimizer<Options>;
-declare const index_d$7_Optimizer: typeof Optimizer;
-type index_d$7_OptimizerState = OptimizerState;
-type index_d$7_ParamGroup = ParamGroup;
-type index_d$7_Params<Options> = Params<Options>;
-type index_d$7_SGD = SGD;
-declare const index_d$7_SGD: typeof SGD;
-type index_d$7_SGDOptions = SGDOptions;
-declare const index_d$7_clipGradNorm: typeof clipGradNorm;
-declare const index_d$7_clipGradValue: typeof clipGradValue;
-declare const index_d$7_decayGroups: typeof decayGroups;
-declare const index_d$7_stateFromTorch: typeof stateFromTorch;
-declare namespace index_d$7 {
-  export { index_d$7_Adafactor as Adafactor, index_d$7_Adam as Adam, index_d$7_AdamW as AdamW, index_d$7_NlgAdamW as NlgAdamW, index_d$7_Optimizer as Optimizer, index_d$7_SGD as SGD, index_d$7_clipGradNorm as clipGradNorm, index_d$7_clipGradValue as clipGradValue, index_d$7_decayGroups as decayGroups, schedule_d as lrScheduler, index_d$7_stateFromTorch as stateFromTorch };
-  export type { index_d$7_AdafactorOptions as AdafactorOptions, index_d$7_AdamOptions as AdamOptions, index_d$7_AdamWOptions as AdamWOptions, index_d$7_ClipGradNormOptions as ClipGradNormOptions, index_d$7_NlgAdamWOptions as NlgAdamWOptions, index_d$7_OptimizerState as OptimizerState, index_d$7_ParamGroup as ParamGroup, index_d$7_Params as Params, index_d$7_SGDOptions as SGDOptions };
+declare const index_d$8_Optimizer: typeof Optimizer;
+type index_d$8_OptimizerState = OptimizerState;
+type index_d$8_ParamGroup = ParamGroup;
+type index_d$8_Params<Options> = Params<Options>;
+type index_d$8_SGD = SGD;
+declare const index_d$8_SGD: typeof SGD;
+type index_d$8_SGDOptions = SGDOptions;
+declare const index_d$8_clipGradNorm: typeof clipGradNorm;
+declare const index_d$8_clipGradValue: typeof clipGradValue;
+declare const index_d$8_decayGroups: typeof decayGroups;
+declare const index_d$8_stateFromTorch: typeof stateFromTorch;
+declare namespace index_d$8 {
+  export { index_d$8_Adafactor as Adafactor, index_d$8_Adam as Adam, index_d$8_AdamW as AdamW, index_d$8_NlgAdamW as NlgAdamW, index_d$8_Optimizer as Optimizer, index_d$8_SGD as SGD, index_d$8_clipGradNorm as clipGradNorm, index_d$8_clipGradValue as clipGradValue, index_d$8_decayGroups as decayGroups, schedule_d as lrScheduler, index_d$8_stateFromTorch as stateFromTorch };
+  export type { index_d$8_AdafactorOptions as AdafactorOptions, index_d$8_AdamOptions as AdamOptions, index_d$8_AdamWOptions as AdamWOptions, index_d$8_ClipGradNormOptions as ClipGradNormOptions, index_d$8_NlgAdamWOptions as NlgAdamWOptions, index_d$8_OptimizerState as OptimizerState, index_d$8_ParamGroup as ParamGroup, index_d$8_Params as Params, index_d$8_SGDOptions as SGDOptions };
 }
 
 /** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
@@ -6552,140 +6552,140 @@ declare const AutoModel: {
     fromConfig(config: Record<string, unknown>, options?: FreshOptions): EncoderModel;
 };
 
-declare const index_d$6_AutoModel: typeof AutoModel;
-declare const index_d$6_AutoModelForCausalLM: typeof AutoModelForCausalLM;
-declare const index_d$6_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
-declare const index_d$6_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
-type index_d$6_BertConfig = BertConfig;
-type index_d$6_BertForMaskedLM = BertForMaskedLM;
-declare const index_d$6_BertForMaskedLM: typeof BertForMaskedLM;
-type index_d$6_BertForSequenceClassification = BertForSequenceClassification;
-declare const index_d$6_BertForSequenceClassification: typeof BertForSequenceClassification;
-type index_d$6_BertModel = BertModel;
-declare const index_d$6_BertModel: typeof BertModel;
-type index_d$6_BertModelOptions = BertModelOptions;
-type index_d$6_CausalLM = CausalLM;
-declare const index_d$6_CausalLM: typeof CausalLM;
-type index_d$6_CausalLMConfig = CausalLMConfig;
-type index_d$6_CausalLMOptions = CausalLMOptions;
-type index_d$6_CausalLMOutput = CausalLMOutput;
-declare const index_d$6_CausalLMOutput: typeof CausalLMOutput;
-type index_d$6_DebertaV2Config = DebertaV2Config;
-type index_d$6_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
-declare const index_d$6_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
-type index_d$6_DebertaV2Model = DebertaV2Model;
-declare const index_d$6_DebertaV2Model: typeof DebertaV2Model;
-type index_d$6_Decoder = Decoder;
-type index_d$6_DecoderOptions = DecoderOptions;
-type index_d$6_DecoderOutput = DecoderOutput;
-declare const index_d$6_DecoderOutput: typeof DecoderOutput;
-type index_d$6_EncoderModel = EncoderModel;
-declare const index_d$6_EncoderModel: typeof EncoderModel;
-type index_d$6_EncoderModelOptions = EncoderModelOptions;
-type index_d$6_EncoderOptions = EncoderOptions;
-type index_d$6_EncoderOutput = EncoderOutput;
-type index_d$6_FreshOptions = FreshOptions;
-type index_d$6_GPT2Config = GPT2Config;
-type index_d$6_GPT2LMHeadModel = GPT2LMHeadModel;
-declare const index_d$6_GPT2LMHeadModel: typeof GPT2LMHeadModel;
-type index_d$6_GPT2Model = GPT2Model;
-declare const index_d$6_GPT2Model: typeof GPT2Model;
-type index_d$6_Gemma2Config = Gemma2Config;
-type index_d$6_Gemma2ForCausalLM = Gemma2ForCausalLM;
-declare const index_d$6_Gemma2ForCausalLM: typeof Gemma2ForCausalLM;
-type index_d$6_Gemma2Model = Gemma2Model;
-declare const index_d$6_Gemma2Model: typeof Gemma2Model;
-type index_d$6_Gemma3Config = Gemma3Config;
-type index_d$6_Gemma3ForCausalLM = Gemma3ForCausalLM;
-declare const index_d$6_Gemma3ForCausalLM: typeof Gemma3ForCausalLM;
-type index_d$6_Gemma3Model = Gemma3Model;
-declare const index_d$6_Gemma3Model: typeof Gemma3Model;
-type index_d$6_Ids = Ids;
-type index_d$6_KvCache = KvCache;
-declare const index_d$6_KvCache: typeof KvCache;
-type index_d$6_LabelsConfig = LabelsConfig;
-type index_d$6_LlamaConfig = LlamaConfig;
-type index_d$6_LlamaForCausalLM = LlamaForCausalLM;
-declare const index_d$6_LlamaForCausalLM: typeof LlamaForCausalLM;
-type index_d$6_LlamaModel = LlamaModel;
-declare const index_d$6_LlamaModel: typeof LlamaModel;
-type index_d$6_MaskedLM = MaskedLM;
-declare const index_d$6_MaskedLM: typeof MaskedLM;
-type index_d$6_MaskedLMOptions = MaskedLMOptions;
-type index_d$6_MaskedLMOutput = MaskedLMOutput;
-declare const index_d$6_MaskedLMOutput: typeof MaskedLMOutput;
-type index_d$6_MistralConfig = MistralConfig;
-type index_d$6_MistralForCausalLM = MistralForCausalLM;
-declare const index_d$6_MistralForCausalLM: typeof MistralForCausalLM;
-type index_d$6_MistralModel = MistralModel;
-declare const index_d$6_MistralModel: typeof MistralModel;
-type index_d$6_ModernBertConfig = ModernBertConfig;
-type index_d$6_ModernBertForMaskedLM = ModernBertForMaskedLM;
-declare const index_d$6_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
-type index_d$6_ModernBertForSequenceClassification = ModernBertForSequenceClassification;
-declare const index_d$6_ModernBertForSequenceClassification: typeof ModernBertForSequenceClassification;
-type index_d$6_ModernBertLayerType = ModernBertLayerType;
-type index_d$6_ModernBertModel = ModernBertModel;
-declare const index_d$6_ModernBertModel: typeof ModernBertModel;
-type index_d$6_ModernBertPredictionHead = ModernBertPredictionHead;
-declare const index_d$6_ModernBertPredictionHead: typeof ModernBertPredictionHead;
-type index_d$6_Phi3Config = Phi3Config;
-type index_d$6_Phi3ForCausalLM = Phi3ForCausalLM;
-declare const index_d$6_Phi3ForCausalLM: typeof Phi3ForCausalLM;
-type index_d$6_Phi3Model = Phi3Model;
-declare const index_d$6_Phi3Model: typeof Phi3Model;
-type index_d$6_PostNormConfig = PostNormConfig;
-type index_d$6_PretrainedOptions = PretrainedOptions;
-type index_d$6_ProblemType = ProblemType;
-type index_d$6_Qwen2Config = Qwen2Config;
-type index_d$6_Qwen2ForCausalLM = Qwen2ForCausalLM;
-declare const index_d$6_Qwen2ForCausalLM: typeof Qwen2ForCausalLM;
-type index_d$6_Qwen2Model = Qwen2Model;
-declare const index_d$6_Qwen2Model: typeof Qwen2Model;
-type index_d$6_Qwen3Config = Qwen3Config;
-type index_d$6_Qwen3ForCausalLM = Qwen3ForCausalLM;
-declare const index_d$6_Qwen3ForCausalLM: typeof Qwen3ForCausalLM;
-type index_d$6_Qwen3Model = Qwen3Model;
-declare const index_d$6_Qwen3Model: typeof Qwen3Model;
-type index_d$6_Reads = Reads;
-type index_d$6_RobertaClassificationHead = RobertaClassificationHead;
-declare const index_d$6_RobertaClassificationHead: typeof RobertaClassificationHead;
-type index_d$6_RobertaConfig = RobertaConfig;
-type index_d$6_RobertaForMaskedLM = RobertaForMaskedLM;
-declare const index_d$6_RobertaForMaskedLM: typeof RobertaForMaskedLM;
-type index_d$6_RobertaForSequenceClassification = RobertaForSequenceClassification;
-declare const index_d$6_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
-type index_d$6_RobertaModel = RobertaModel;
-declare const index_d$6_RobertaModel: typeof RobertaModel;
-type index_d$6_RobertaModelOptions = RobertaModelOptions;
-type index_d$6_RobertaOptions = RobertaOptions;
-type index_d$6_RopeParameters = RopeParameters;
-type index_d$6_RotaryDecoderConfig = RotaryDecoderConfig;
-type index_d$6_SaveOptions = SaveOptions;
-type index_d$6_SequenceClassificationOptions = SequenceClassificationOptions;
-type index_d$6_SequenceClassifierOutput = SequenceClassifierOutput;
-type index_d$6_SequenceLabels = SequenceLabels;
-declare namespace index_d$6 {
-  export { index_d$6_AutoModel as AutoModel, index_d$6_AutoModelForCausalLM as AutoModelForCausalLM, index_d$6_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$6_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$6_BertForMaskedLM as BertForMaskedLM, index_d$6_BertForSequenceClassification as BertForSequenceClassification, index_d$6_BertModel as BertModel, index_d$6_CausalLM as CausalLM, index_d$6_CausalLMOutput as CausalLMOutput, index_d$6_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$6_DebertaV2Model as DebertaV2Model, index_d$6_DecoderOutput as DecoderOutput, index_d$6_EncoderModel as EncoderModel, index_d$6_GPT2LMHeadModel as GPT2LMHeadModel, index_d$6_GPT2Model as GPT2Model, index_d$6_Gemma2ForCausalLM as Gemma2ForCausalLM, index_d$6_Gemma2Model as Gemma2Model, index_d$6_Gemma3ForCausalLM as Gemma3ForCausalLM, index_d$6_Gemma3Model as Gemma3Model, index_d$6_KvCache as KvCache, index_d$6_LlamaForCausalLM as LlamaForCausalLM, index_d$6_LlamaModel as LlamaModel, index_d$6_MaskedLM as MaskedLM, index_d$6_MaskedLMOutput as MaskedLMOutput, index_d$6_MistralForCausalLM as MistralForCausalLM, index_d$6_MistralModel as MistralModel, index_d$6_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$6_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$6_ModernBertModel as ModernBertModel, index_d$6_ModernBertPredictionHead as ModernBertPredictionHead, index_d$6_Phi3ForCausalLM as Phi3ForCausalLM, index_d$6_Phi3Model as Phi3Model, index_d$6_Qwen2ForCausalLM as Qwen2ForCausalLM, index_d$6_Qwen2Model as Qwen2Model, index_d$6_Qwen3ForCausalLM as Qwen3ForCausalLM, index_d$6_Qwen3Model as Qwen3Model, index_d$6_RobertaClassificationHead as RobertaClassificationHead, index_d$6_RobertaForMaskedLM as RobertaForMaskedLM, index_d$6_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$6_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
-  export type { index_d$6_BertConfig as BertConfig, index_d$6_BertModelOptions as BertModelOptions, index_d$6_CausalLMConfig as CausalLMConfig, index_d$6_CausalLMOptions as CausalLMOptions, index_d$6_DebertaV2Config as DebertaV2Config, index_d$6_Decoder as Decoder, index_d$6_DecoderOptions as DecoderOptions, index_d$6_EncoderModelOptions as EncoderModelOptions, index_d$6_EncoderOptions as EncoderOptions, index_d$6_EncoderOutput as EncoderOutput, index_d$6_FreshOptions as FreshOptions, index_d$6_GPT2Config as GPT2Config, index_d$6_Gemma2Config as Gemma2Config, index_d$6_Gemma3Config as Gemma3Config, index_d$6_Ids as Ids, index_d$6_LabelsConfig as LabelsConfig, index_d$6_LlamaConfig as LlamaConfig, index_d$6_MaskedLMOptions as MaskedLMOptions, index_d$6_MistralConfig as MistralConfig, index_d$6_ModernBertConfig as ModernBertConfig, index_d$6_ModernBertLayerType as ModernBertLayerType, index_d$6_Phi3Config as Phi3Config, index_d$6_PostNormConfig as PostNormConfig, index_d$6_PretrainedOptions as PretrainedOptions, index_d$6_ProblemType as ProblemType, index_d$6_Qwen2Config as Qwen2Config, index_d$6_Qwen3Config as Qwen3Config, index_d$6_Reads as Reads, index_d$6_RobertaConfig as RobertaConfig, index_d$6_RobertaModelOptions as RobertaModelOptions, index_d$6_RobertaOptions as RobertaOptions, index_d$6_RopeParameters as RopeParameters, index_d$6_RotaryDecoderConfig as RotaryDecoderConfig, index_d$6_SaveOptions as SaveOptions, index_d$6_SequenceClassificationOptions as SequenceClassificationOptions, index_d$6_SequenceClassifierOutput as SequenceClassifierOutput, index_d$6_SequenceLabels as SequenceLabels };
+declare const index_d$7_AutoModel: typeof AutoModel;
+declare const index_d$7_AutoModelForCausalLM: typeof AutoModelForCausalLM;
+declare const index_d$7_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
+declare const index_d$7_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
+type index_d$7_BertConfig = BertConfig;
+type index_d$7_BertForMaskedLM = BertForMaskedLM;
+declare const index_d$7_BertForMaskedLM: typeof BertForMaskedLM;
+type index_d$7_BertForSequenceClassification = BertForSequenceClassification;
+declare const index_d$7_BertForSequenceClassification: typeof BertForSequenceClassification;
+type index_d$7_BertModel = BertModel;
+declare const index_d$7_BertModel: typeof BertModel;
+type index_d$7_BertModelOptions = BertModelOptions;
+type index_d$7_CausalLM = CausalLM;
+declare const index_d$7_CausalLM: typeof CausalLM;
+type index_d$7_CausalLMConfig = CausalLMConfig;
+type index_d$7_CausalLMOptions = CausalLMOptions;
+type index_d$7_CausalLMOutput = CausalLMOutput;
+declare const index_d$7_CausalLMOutput: typeof CausalLMOutput;
+type index_d$7_DebertaV2Config = DebertaV2Config;
+type index_d$7_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
+declare const index_d$7_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
+type index_d$7_DebertaV2Model = DebertaV2Model;
+declare const index_d$7_DebertaV2Model: typeof DebertaV2Model;
+type index_d$7_Decoder = Decoder;
+type index_d$7_DecoderOptions = DecoderOptions;
+type index_d$7_DecoderOutput = DecoderOutput;
+declare const index_d$7_DecoderOutput: typeof DecoderOutput;
+type index_d$7_EncoderModel = EncoderModel;
+declare const index_d$7_EncoderModel: typeof EncoderModel;
+type index_d$7_EncoderModelOptions = EncoderModelOptions;
+type index_d$7_EncoderOptions = EncoderOptions;
+type index_d$7_EncoderOutput = EncoderOutput;
+type index_d$7_FreshOptions = FreshOptions;
+type index_d$7_GPT2Config = GPT2Config;
+type index_d$7_GPT2LMHeadModel = GPT2LMHeadModel;
+declare const index_d$7_GPT2LMHeadModel: typeof GPT2LMHeadModel;
+type index_d$7_GPT2Model = GPT2Model;
+declare const index_d$7_GPT2Model: typeof GPT2Model;
+type index_d$7_Gemma2Config = Gemma2Config;
+type index_d$7_Gemma2ForCausalLM = Gemma2ForCausalLM;
+declare const index_d$7_Gemma2ForCausalLM: typeof Gemma2ForCausalLM;
+type index_d$7_Gemma2Model = Gemma2Model;
+declare const index_d$7_Gemma2Model: typeof Gemma2Model;
+type index_d$7_Gemma3Config = Gemma3Config;
+type index_d$7_Gemma3ForCausalLM = Gemma3ForCausalLM;
+declare const index_d$7_Gemma3ForCausalLM: typeof Gemma3ForCausalLM;
+type index_d$7_Gemma3Model = Gemma3Model;
+declare const index_d$7_Gemma3Model: typeof Gemma3Model;
+type index_d$7_Ids = Ids;
+type index_d$7_KvCache = KvCache;
+declare const index_d$7_KvCache: typeof KvCache;
+type index_d$7_LabelsConfig = LabelsConfig;
+type index_d$7_LlamaConfig = LlamaConfig;
+type index_d$7_LlamaForCausalLM = LlamaForCausalLM;
+declare const index_d$7_LlamaForCausalLM: typeof LlamaForCausalLM;
+type index_d$7_LlamaModel = LlamaModel;
+declare const index_d$7_LlamaModel: typeof LlamaModel;
+type index_d$7_MaskedLM = MaskedLM;
+declare const index_d$7_MaskedLM: typeof MaskedLM;
+type index_d$7_MaskedLMOptions = MaskedLMOptions;
+type index_d$7_MaskedLMOutput = MaskedLMOutput;
+declare const index_d$7_MaskedLMOutput: typeof MaskedLMOutput;
+type index_d$7_MistralConfig = MistralConfig;
+type index_d$7_MistralForCausalLM = MistralForCausalLM;
+declare const index_d$7_MistralForCausalLM: typeof MistralForCausalLM;
+type index_d$7_MistralModel = MistralModel;
+declare const index_d$7_MistralModel: typeof MistralModel;
+type index_d$7_ModernBertConfig = ModernBertConfig;
+type index_d$7_ModernBertForMaskedLM = ModernBertForMaskedLM;
+declare const index_d$7_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
+type index_d$7_ModernBertForSequenceClassification = ModernBertForSequenceClassification;
+declare const index_d$7_ModernBertForSequenceClassification: typeof ModernBertForSequenceClassification;
+type index_d$7_ModernBertLayerType = ModernBertLayerType;
+type index_d$7_ModernBertModel = ModernBertModel;
+declare const index_d$7_ModernBertModel: typeof ModernBertModel;
+type index_d$7_ModernBertPredictionHead = ModernBertPredictionHead;
+declare const index_d$7_ModernBertPredictionHead: typeof ModernBertPredictionHead;
+type index_d$7_Phi3Config = Phi3Config;
+type index_d$7_Phi3ForCausalLM = Phi3ForCausalLM;
+declare const index_d$7_Phi3ForCausalLM: typeof Phi3ForCausalLM;
+type index_d$7_Phi3Model = Phi3Model;
+declare const index_d$7_Phi3Model: typeof Phi3Model;
+type index_d$7_PostNormConfig = PostNormConfig;
+type index_d$7_PretrainedOptions = PretrainedOptions;
+type index_d$7_ProblemType = ProblemType;
+type index_d$7_Qwen2Config = Qwen2Config;
+type index_d$7_Qwen2ForCausalLM = Qwen2ForCausalLM;
+declare const index_d$7_Qwen2ForCausalLM: typeof Qwen2ForCausalLM;
+type index_d$7_Qwen2Model = Qwen2Model;
+declare const index_d$7_Qwen2Model: typeof Qwen2Model;
+type index_d$7_Qwen3Config = Qwen3Config;
+type index_d$7_Qwen3ForCausalLM = Qwen3ForCausalLM;
+declare const index_d$7_Qwen3ForCausalLM: typeof Qwen3ForCausalLM;
+type index_d$7_Qwen3Model = Qwen3Model;
+declare const index_d$7_Qwen3Model: typeof Qwen3Model;
+type index_d$7_Reads = Reads;
+type index_d$7_RobertaClassificationHead = RobertaClassificationHead;
+declare const index_d$7_RobertaClassificationHead: typeof RobertaClassificationHead;
+type index_d$7_RobertaConfig = RobertaConfig;
+type index_d$7_RobertaForMaskedLM = RobertaForMaskedLM;
+declare const index_d$7_RobertaForMaskedLM: typeof RobertaForMaskedLM;
+type index_d$7_RobertaForSequenceClassification = RobertaForSequenceClassification;
+declare const index_d$7_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
+type index_d$7_RobertaModel = RobertaModel;
+declare const index_d$7_RobertaModel: typeof RobertaModel;
+type index_d$7_RobertaModelOptions = RobertaModelOptions;
+type index_d$7_RobertaOptions = RobertaOptions;
+type index_d$7_RopeParameters = RopeParameters;
+type index_d$7_RotaryDecoderConfig = RotaryDecoderConfig;
+type index_d$7_SaveOptions = SaveOptions;
+type index_d$7_SequenceClassificationOptions = SequenceClassificationOptions;
+type index_d$7_SequenceClassifierOutput = SequenceClassifierOutput;
+type index_d$7_SequenceLabels = SequenceLabels;
+declare namespace index_d$7 {
+  export { index_d$7_AutoModel as AutoModel, index_d$7_AutoModelForCausalLM as AutoModelForCausalLM, index_d$7_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$7_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$7_BertForMaskedLM as BertForMaskedLM, index_d$7_BertForSequenceClassification as BertForSequenceClassification, index_d$7_BertModel as BertModel, index_d$7_CausalLM as CausalLM, index_d$7_CausalLMOutput as CausalLMOutput, index_d$7_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$7_DebertaV2Model as DebertaV2Model, index_d$7_DecoderOutput as DecoderOutput, index_d$7_EncoderModel as EncoderModel, index_d$7_GPT2LMHeadModel as GPT2LMHeadModel, index_d$7_GPT2Model as GPT2Model, index_d$7_Gemma2ForCausalLM as Gemma2ForCausalLM, index_d$7_Gemma2Model as Gemma2Model, index_d$7_Gemma3ForCausalLM as Gemma3ForCausalLM, index_d$7_Gemma3Model as Gemma3Model, index_d$7_KvCache as KvCache, index_d$7_LlamaForCausalLM as LlamaForCausalLM, index_d$7_LlamaModel as LlamaModel, index_d$7_MaskedLM as MaskedLM, index_d$7_MaskedLMOutput as MaskedLMOutput, index_d$7_MistralForCausalLM as MistralForCausalLM, index_d$7_MistralModel as MistralModel, index_d$7_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$7_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$7_ModernBertModel as ModernBertModel, index_d$7_ModernBertPredictionHead as ModernBertPredictionHead, index_d$7_Phi3ForCausalLM as Phi3ForCausalLM, index_d$7_Phi3Model as Phi3Model, index_d$7_Qwen2ForCausalLM as Qwen2ForCausalLM, index_d$7_Qwen2Model as Qwen2Model, index_d$7_Qwen3ForCausalLM as Qwen3ForCausalLM, index_d$7_Qwen3Model as Qwen3Model, index_d$7_RobertaClassificationHead as RobertaClassificationHead, index_d$7_RobertaForMaskedLM as RobertaForMaskedLM, index_d$7_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$7_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
+  export type { index_d$7_BertConfig as BertConfig, index_d$7_BertModelOptions as BertModelOptions, index_d$7_CausalLMConfig as CausalLMConfig, index_d$7_CausalLMOptions as CausalLMOptions, index_d$7_DebertaV2Config as DebertaV2Config, index_d$7_Decoder as Decoder, index_d$7_DecoderOptions as DecoderOptions, index_d$7_EncoderModelOptions as EncoderModelOptions, index_d$7_EncoderOptions as EncoderOptions, index_d$7_EncoderOutput as EncoderOutput, index_d$7_FreshOptions as FreshOptions, index_d$7_GPT2Config as GPT2Config, index_d$7_Gemma2Config as Gemma2Config, index_d$7_Gemma3Config as Gemma3Config, index_d$7_Ids as Ids, index_d$7_LabelsConfig as LabelsConfig, index_d$7_LlamaConfig as LlamaConfig, index_d$7_MaskedLMOptions as MaskedLMOptions, index_d$7_MistralConfig as MistralConfig, index_d$7_ModernBertConfig as ModernBertConfig, index_d$7_ModernBertLayerType as ModernBertLayerType, index_d$7_Phi3Config as Phi3Config, index_d$7_PostNormConfig as PostNormConfig, index_d$7_PretrainedOptions as PretrainedOptions, index_d$7_ProblemType as ProblemType, index_d$7_Qwen2Config as Qwen2Config, index_d$7_Qwen3Config as Qwen3Config, index_d$7_Reads as Reads, index_d$7_RobertaConfig as RobertaConfig, index_d$7_RobertaModelOptions as RobertaModelOptions, index_d$7_RobertaOptions as RobertaOptions, index_d$7_RopeParameters as RopeParameters, index_d$7_RotaryDecoderConfig as RotaryDecoderConfig, index_d$7_SaveOptions as SaveOptions, index_d$7_SequenceClassificationOptions as SequenceClassificationOptions, index_d$7_SequenceClassifierOutput as SequenceClassifierOutput, index_d$7_SequenceLabels as SequenceLabels };
 }
 
-type index_d$5_BeamOptions = BeamOptions;
-type index_d$5_BeamRules = BeamRules;
-type index_d$5_GenerateOptions = GenerateOptions;
-type index_d$5_GenerateOutput = GenerateOutput;
-type index_d$5_GeneratedToken = GeneratedToken;
-type index_d$5_GenerativeModel = GenerativeModel;
-type index_d$5_LogitsProcessor = LogitsProcessor;
-type index_d$5_Prompt = Prompt;
-type index_d$5_SamplingOptions = SamplingOptions;
-type index_d$5_StepOptions = StepOptions;
-type index_d$5_StopOptions = StopOptions;
-declare const index_d$5_generate: typeof generate;
-declare const index_d$5_stream: typeof stream;
-declare namespace index_d$5 {
-  export { index_d$5_generate as generate, processors_d as processors, index_d$5_stream as stream };
-  export type { index_d$5_BeamOptions as BeamOptions, index_d$5_BeamRules as BeamRules, index_d$5_GenerateOptions as GenerateOptions, index_d$5_GenerateOutput as GenerateOutput, index_d$5_GeneratedToken as GeneratedToken, index_d$5_GenerativeModel as GenerativeModel, index_d$5_LogitsProcessor as LogitsProcessor, index_d$5_Prompt as Prompt, index_d$5_SamplingOptions as SamplingOptions, index_d$5_StepOptions as StepOptions, index_d$5_StopOptions as StopOptions };
+type index_d$6_BeamOptions = BeamOptions;
+type index_d$6_BeamRules = BeamRules;
+type index_d$6_GenerateOptions = GenerateOptions;
+type index_d$6_GenerateOutput = GenerateOutput;
+type index_d$6_GeneratedToken = GeneratedToken;
+type index_d$6_GenerativeModel = GenerativeModel;
+type index_d$6_LogitsProcessor = LogitsProcessor;
+type index_d$6_Prompt = Prompt;
+type index_d$6_SamplingOptions = SamplingOptions;
+type index_d$6_StepOptions = StepOptions;
+type index_d$6_StopOptions = StopOptions;
+declare const index_d$6_generate: typeof generate;
+declare const index_d$6_stream: typeof stream;
+declare namespace index_d$6 {
+  export { index_d$6_generate as generate, processors_d as processors, index_d$6_stream as stream };
+  export type { index_d$6_BeamOptions as BeamOptions, index_d$6_BeamRules as BeamRules, index_d$6_GenerateOptions as GenerateOptions, index_d$6_GenerateOutput as GenerateOutput, index_d$6_GeneratedToken as GeneratedToken, index_d$6_GenerativeModel as GenerativeModel, index_d$6_LogitsProcessor as LogitsProcessor, index_d$6_Prompt as Prompt, index_d$6_SamplingOptions as SamplingOptions, index_d$6_StepOptions as StepOptions, index_d$6_StopOptions as StopOptions };
 }
 
 /** The references of each segment: a text, or several. */
@@ -7202,68 +7202,68 @@ interface TerResult {
  */
 declare function ter(hypotheses: readonly string[], references: References, options?: TerOptions): Promise<TerResult>;
 
-type index_d$4_BleuOptions = BleuOptions;
-type index_d$4_BleuResult = BleuResult;
-type index_d$4_ChrfOptions = ChrfOptions;
-type index_d$4_CiderOptions = CiderOptions;
-type index_d$4_CorpusMeteorOptions = CorpusMeteorOptions;
-type index_d$4_CorpusOptions = CorpusOptions;
-type index_d$4_CorpusScore = CorpusScore;
-type index_d$4_GlueScores = GlueScores;
-declare const index_d$4_METRIC_NAMES: typeof METRIC_NAMES;
-type index_d$4_MeteorJavaOptions = MeteorJavaOptions;
-type index_d$4_MeteorOptions = MeteorOptions;
-type index_d$4_MetricName = MetricName;
-type index_d$4_MultiBleuOptions = MultiBleuOptions;
-type index_d$4_MultiBleuResult = MultiBleuResult;
-type index_d$4_NistOptions = NistOptions;
-type index_d$4_NistResult = NistResult;
-type index_d$4_PtbChoice = PtbChoice;
-type index_d$4_References = References;
-type index_d$4_RougeLOptions = RougeLOptions;
-type index_d$4_RougeScores = RougeScores;
-type index_d$4_RougeValues = RougeValues;
-type index_d$4_SacrebleuOptions = SacrebleuOptions;
-type index_d$4_SacrebleuResult = SacrebleuResult;
-type index_d$4_ScoreOptions = ScoreOptions;
-type index_d$4_TerOptions = TerOptions;
-type index_d$4_TerResult = TerResult;
-type index_d$4_Values = Values;
-type index_d$4_WordNet = WordNet;
-declare const index_d$4_WordNet: typeof WordNet;
-declare const index_d$4_accuracy: typeof accuracy;
-declare const index_d$4_bleu: typeof bleu;
-declare const index_d$4_chrf: typeof chrf;
-declare const index_d$4_cider: typeof cider;
-declare const index_d$4_f1: typeof f1;
-declare const index_d$4_glue: typeof glue;
-declare const index_d$4_matthewsCorrelation: typeof matthewsCorrelation;
-declare const index_d$4_meteor: typeof meteor;
-declare const index_d$4_meteorJava: typeof meteorJava;
-declare const index_d$4_multiBleu: typeof multiBleu;
-declare const index_d$4_nist: typeof nist;
-declare const index_d$4_nltkBleu: typeof nltkBleu;
-declare const index_d$4_pearson: typeof pearson;
-declare const index_d$4_porterStem: typeof porterStem;
-declare const index_d$4_pyter: typeof pyter;
-declare const index_d$4_readHypotheses: typeof readHypotheses;
-declare const index_d$4_readReferences: typeof readReferences;
-declare const index_d$4_rougeL: typeof rougeL;
-declare const index_d$4_rougeScore: typeof rougeScore;
-declare const index_d$4_sacrebleu: typeof sacrebleu;
-declare const index_d$4_scoreCorpus: typeof scoreCorpus;
-declare const index_d$4_sentenceBleu: typeof sentenceBleu;
-declare const index_d$4_sentenceChrf: typeof sentenceChrf;
-declare const index_d$4_sentenceMeteor: typeof sentenceMeteor;
-declare const index_d$4_sentenceSacrebleu: typeof sentenceSacrebleu;
-declare const index_d$4_spearman: typeof spearman;
-declare const index_d$4_ter: typeof ter;
-declare const index_d$4_tokenize13a: typeof tokenize13a;
-declare const index_d$4_tokenizeInternational: typeof tokenizeInternational;
-declare const index_d$4_tokenizePtb: typeof tokenizePtb;
-declare namespace index_d$4 {
-  export { GLUE_TASKS$1 as GLUE_TASKS, index_d$4_METRIC_NAMES as METRIC_NAMES, index_d$4_WordNet as WordNet, index_d$4_accuracy as accuracy, index_d$4_bleu as bleu, index_d$4_chrf as chrf, index_d$4_cider as cider, index_d$4_f1 as f1, index_d$4_glue as glue, index_d$4_matthewsCorrelation as matthewsCorrelation, index_d$4_meteor as meteor, index_d$4_meteorJava as meteorJava, index_d$4_multiBleu as multiBleu, index_d$4_nist as nist, index_d$4_nltkBleu as nltkBleu, index_d$4_pearson as pearson, index_d$4_porterStem as porterStem, index_d$4_pyter as pyter, index_d$4_readHypotheses as readHypotheses, index_d$4_readReferences as readReferences, index_d$4_rougeL as rougeL, index_d$4_rougeScore as rougeScore, index_d$4_sacrebleu as sacrebleu, index_d$4_scoreCorpus as scoreCorpus, index_d$4_sentenceBleu as sentenceBleu, index_d$4_sentenceChrf as sentenceChrf, index_d$4_sentenceMeteor as sentenceMeteor, index_d$4_sentenceSacrebleu as sentenceSacrebleu, index_d$4_spearman as spearman, index_d$4_ter as ter, index_d$4_tokenize13a as tokenize13a, index_d$4_tokenizeInternational as tokenizeInternational, index_d$4_tokenizePtb as tokenizePtb };
-  export type { index_d$4_BleuOptions as BleuOptions, index_d$4_BleuResult as BleuResult, index_d$4_ChrfOptions as ChrfOptions, index_d$4_CiderOptions as CiderOptions, index_d$4_CorpusMeteorOptions as CorpusMeteorOptions, index_d$4_CorpusOptions as CorpusOptions, index_d$4_CorpusScore as CorpusScore, index_d$4_GlueScores as GlueScores, GlueTask$1 as GlueTask, index_d$4_MeteorJavaOptions as MeteorJavaOptions, index_d$4_MeteorOptions as MeteorOptions, index_d$4_MetricName as MetricName, index_d$4_MultiBleuOptions as MultiBleuOptions, index_d$4_MultiBleuResult as MultiBleuResult, index_d$4_NistOptions as NistOptions, index_d$4_NistResult as NistResult, index_d$4_PtbChoice as PtbChoice, index_d$4_References as References, index_d$4_RougeLOptions as RougeLOptions, index_d$4_RougeScores as RougeScores, index_d$4_RougeValues as RougeValues, index_d$4_SacrebleuOptions as SacrebleuOptions, index_d$4_SacrebleuResult as SacrebleuResult, index_d$4_ScoreOptions as ScoreOptions, index_d$4_TerOptions as TerOptions, index_d$4_TerResult as TerResult, index_d$4_Values as Values };
+type index_d$5_BleuOptions = BleuOptions;
+type index_d$5_BleuResult = BleuResult;
+type index_d$5_ChrfOptions = ChrfOptions;
+type index_d$5_CiderOptions = CiderOptions;
+type index_d$5_CorpusMeteorOptions = CorpusMeteorOptions;
+type index_d$5_CorpusOptions = CorpusOptions;
+type index_d$5_CorpusScore = CorpusScore;
+type index_d$5_GlueScores = GlueScores;
+declare const index_d$5_METRIC_NAMES: typeof METRIC_NAMES;
+type index_d$5_MeteorJavaOptions = MeteorJavaOptions;
+type index_d$5_MeteorOptions = MeteorOptions;
+type index_d$5_MetricName = MetricName;
+type index_d$5_MultiBleuOptions = MultiBleuOptions;
+type index_d$5_MultiBleuResult = MultiBleuResult;
+type index_d$5_NistOptions = NistOptions;
+type index_d$5_NistResult = NistResult;
+type index_d$5_PtbChoice = PtbChoice;
+type index_d$5_References = References;
+type index_d$5_RougeLOptions = RougeLOptions;
+type index_d$5_RougeScores = RougeScores;
+type index_d$5_RougeValues = RougeValues;
+type index_d$5_SacrebleuOptions = SacrebleuOptions;
+type index_d$5_SacrebleuResult = SacrebleuResult;
+type index_d$5_ScoreOptions = ScoreOptions;
+type index_d$5_TerOptions = TerOptions;
+type index_d$5_TerResult = TerResult;
+type index_d$5_Values = Values;
+type index_d$5_WordNet = WordNet;
+declare const index_d$5_WordNet: typeof WordNet;
+declare const index_d$5_accuracy: typeof accuracy;
+declare const index_d$5_bleu: typeof bleu;
+declare const index_d$5_chrf: typeof chrf;
+declare const index_d$5_cider: typeof cider;
+declare const index_d$5_f1: typeof f1;
+declare const index_d$5_glue: typeof glue;
+declare const index_d$5_matthewsCorrelation: typeof matthewsCorrelation;
+declare const index_d$5_meteor: typeof meteor;
+declare const index_d$5_meteorJava: typeof meteorJava;
+declare const index_d$5_multiBleu: typeof multiBleu;
+declare const index_d$5_nist: typeof nist;
+declare const index_d$5_nltkBleu: typeof nltkBleu;
+declare const index_d$5_pearson: typeof pearson;
+declare const index_d$5_porterStem: typeof porterStem;
+declare const index_d$5_pyter: typeof pyter;
+declare const index_d$5_readHypotheses: typeof readHypotheses;
+declare const index_d$5_readReferences: typeof readReferences;
+declare const index_d$5_rougeL: typeof rougeL;
+declare const index_d$5_rougeScore: typeof rougeScore;
+declare const index_d$5_sacrebleu: typeof sacrebleu;
+declare const index_d$5_scoreCorpus: typeof scoreCorpus;
+declare const index_d$5_sentenceBleu: typeof sentenceBleu;
+declare const index_d$5_sentenceChrf: typeof sentenceChrf;
+declare const index_d$5_sentenceMeteor: typeof sentenceMeteor;
+declare const index_d$5_sentenceSacrebleu: typeof sentenceSacrebleu;
+declare const index_d$5_spearman: typeof spearman;
+declare const index_d$5_ter: typeof ter;
+declare const index_d$5_tokenize13a: typeof tokenize13a;
+declare const index_d$5_tokenizeInternational: typeof tokenizeInternational;
+declare const index_d$5_tokenizePtb: typeof tokenizePtb;
+declare namespace index_d$5 {
+  export { GLUE_TASKS$1 as GLUE_TASKS, index_d$5_METRIC_NAMES as METRIC_NAMES, index_d$5_WordNet as WordNet, index_d$5_accuracy as accuracy, index_d$5_bleu as bleu, index_d$5_chrf as chrf, index_d$5_cider as cider, index_d$5_f1 as f1, index_d$5_glue as glue, index_d$5_matthewsCorrelation as matthewsCorrelation, index_d$5_meteor as meteor, index_d$5_meteorJava as meteorJava, index_d$5_multiBleu as multiBleu, index_d$5_nist as nist, index_d$5_nltkBleu as nltkBleu, index_d$5_pearson as pearson, index_d$5_porterStem as porterStem, index_d$5_pyter as pyter, index_d$5_readHypotheses as readHypotheses, index_d$5_readReferences as readReferences, index_d$5_rougeL as rougeL, index_d$5_rougeScore as rougeScore, index_d$5_sacrebleu as sacrebleu, index_d$5_scoreCorpus as scoreCorpus, index_d$5_sentenceBleu as sentenceBleu, index_d$5_sentenceChrf as sentenceChrf, index_d$5_sentenceMeteor as sentenceMeteor, index_d$5_sentenceSacrebleu as sentenceSacrebleu, index_d$5_spearman as spearman, index_d$5_ter as ter, index_d$5_tokenize13a as tokenize13a, index_d$5_tokenizeInternational as tokenizeInternational, index_d$5_tokenizePtb as tokenizePtb };
+  export type { index_d$5_BleuOptions as BleuOptions, index_d$5_BleuResult as BleuResult, index_d$5_ChrfOptions as ChrfOptions, index_d$5_CiderOptions as CiderOptions, index_d$5_CorpusMeteorOptions as CorpusMeteorOptions, index_d$5_CorpusOptions as CorpusOptions, index_d$5_CorpusScore as CorpusScore, index_d$5_GlueScores as GlueScores, GlueTask$1 as GlueTask, index_d$5_MeteorJavaOptions as MeteorJavaOptions, index_d$5_MeteorOptions as MeteorOptions, index_d$5_MetricName as MetricName, index_d$5_MultiBleuOptions as MultiBleuOptions, index_d$5_MultiBleuResult as MultiBleuResult, index_d$5_NistOptions as NistOptions, index_d$5_NistResult as NistResult, index_d$5_PtbChoice as PtbChoice, index_d$5_References as References, index_d$5_RougeLOptions as RougeLOptions, index_d$5_RougeScores as RougeScores, index_d$5_RougeValues as RougeValues, index_d$5_SacrebleuOptions as SacrebleuOptions, index_d$5_SacrebleuResult as SacrebleuResult, index_d$5_ScoreOptions as ScoreOptions, index_d$5_TerOptions as TerOptions, index_d$5_TerResult as TerResult, index_d$5_Values as Values };
 }
 
 /** A context and a text about it. */
@@ -7984,80 +7984,80 @@ interface PadOptions {
 /** Joins rows to a batch, padded behind. */
 declare function padTexts(rows: readonly EncodedText[], options: PadOptions): TextBatch;
 
-type data_d_Cell = Cell;
-type data_d_Collated<S> = Collated<S>;
-type data_d_CollectOptions = CollectOptions;
-type data_d_DataLoader<S, B = Collated<S>> = DataLoader<S, B>;
-declare const data_d_DataLoader: typeof DataLoader;
-type data_d_DataLoaderOptions<S, B> = DataLoaderOptions<S, B>;
-type data_d_DataLoaderState = DataLoaderState;
-type data_d_Dataset<S> = Dataset<S>;
-type data_d_DecodeNlgOptions = DecodeNlgOptions;
-type data_d_EncodeTextsOptions = EncodeTextsOptions;
-type data_d_EncodedText = EncodedText;
-declare const data_d_GLUE_TASKS: typeof GLUE_TASKS;
-type data_d_GlueColumns = GlueColumns;
-type data_d_GlueOptions = GlueOptions;
-type data_d_GlueTask = GlueTask;
-type data_d_GlueTaskInfo = GlueTaskInfo;
-type data_d_LabelMap = LabelMap;
-declare const data_d_LabelMap: typeof LabelMap;
-type data_d_NlgBatch = NlgBatch;
-type data_d_NlgDataset = NlgDataset;
-declare const data_d_NlgDataset: typeof NlgDataset;
-type data_d_NlgDatasetOptions = NlgDatasetOptions;
-type data_d_NlgEncodeOptions = NlgEncodeOptions;
-type data_d_NlgEntry = NlgEntry;
-type data_d_NlgExample = NlgExample;
-type data_d_NlgFormat = NlgFormat;
-type data_d_NlgObjective = NlgObjective;
-type data_d_NlgPrediction = NlgPrediction;
-type data_d_NlgRow = NlgRow;
-type data_d_NlgSample = NlgSample;
-type data_d_PadOptions = PadOptions;
-type data_d_PaddedNlgBatch = PaddedNlgBatch;
-type data_d_ReadTableOptions = ReadTableOptions;
-type data_d_Subset<S> = Subset<S>;
-declare const data_d_Subset: typeof Subset;
-type data_d_Table = Table;
-declare const data_d_Table: typeof Table;
-type data_d_TableFormat = TableFormat;
-type data_d_TensorDataset = TensorDataset;
-declare const data_d_TensorDataset: typeof TensorDataset;
-type data_d_TextBatch = TextBatch;
-type data_d_TextExample = TextExample;
-type data_d_TextTask = TextTask;
-type data_d_TextTaskOptions = TextTaskOptions;
-declare const data_d_WEBNLG_SEEN: typeof WEBNLG_SEEN;
-declare const data_d_checkNlgFits: typeof checkNlgFits;
-declare const data_d_collateNlg: typeof collateNlg;
-declare const data_d_collectPredictions: typeof collectPredictions;
-declare const data_d_cutPrediction: typeof cutPrediction;
-declare const data_d_decodeNlg: typeof decodeNlg;
-declare const data_d_defaultCollate: typeof defaultCollate;
-declare const data_d_e2eReferences: typeof e2eReferences;
-declare const data_d_encodeNlg: typeof encodeNlg;
-declare const data_d_encodeTexts: typeof encodeTexts;
-declare const data_d_formatDart: typeof formatDart;
-declare const data_d_formatE2e: typeof formatE2e;
-declare const data_d_formatWebnlg: typeof formatWebnlg;
-declare const data_d_labelsOf: typeof labelsOf;
-declare const data_d_numberedReferences: typeof numberedReferences;
-declare const data_d_padNlg: typeof padNlg;
-declare const data_d_padTexts: typeof padTexts;
-declare const data_d_predictionLines: typeof predictionLines;
-declare const data_d_randomSplit: typeof randomSplit;
-declare const data_d_readEncoded: typeof readEncoded;
-declare const data_d_readFormatted: typeof readFormatted;
-declare const data_d_readGlue: typeof readGlue;
-declare const data_d_readNlgRows: typeof readNlgRows;
-declare const data_d_readTable: typeof readTable;
-declare const data_d_readTextTask: typeof readTextTask;
-declare const data_d_writeEncoded: typeof writeEncoded;
-declare const data_d_writeJsonl: typeof writeJsonl;
-declare namespace data_d {
-  export { data_d_DataLoader as DataLoader, data_d_GLUE_TASKS as GLUE_TASKS, data_d_LabelMap as LabelMap, data_d_NlgDataset as NlgDataset, data_d_Subset as Subset, data_d_Table as Table, data_d_TensorDataset as TensorDataset, data_d_WEBNLG_SEEN as WEBNLG_SEEN, data_d_checkNlgFits as checkNlgFits, data_d_collateNlg as collateNlg, data_d_collectPredictions as collectPredictions, data_d_cutPrediction as cutPrediction, data_d_decodeNlg as decodeNlg, data_d_defaultCollate as defaultCollate, data_d_e2eReferences as e2eReferences, data_d_encodeNlg as encodeNlg, data_d_encodeTexts as encodeTexts, data_d_formatDart as formatDart, data_d_formatE2e as formatE2e, data_d_formatWebnlg as formatWebnlg, data_d_labelsOf as labelsOf, data_d_numberedReferences as numberedReferences, data_d_padNlg as padNlg, data_d_padTexts as padTexts, data_d_predictionLines as predictionLines, data_d_randomSplit as randomSplit, data_d_readEncoded as readEncoded, data_d_readFormatted as readFormatted, data_d_readGlue as readGlue, data_d_readNlgRows as readNlgRows, data_d_readTable as readTable, data_d_readTextTask as readTextTask, data_d_writeEncoded as writeEncoded, data_d_writeJsonl as writeJsonl };
-  export type { data_d_Cell as Cell, data_d_Collated as Collated, data_d_CollectOptions as CollectOptions, data_d_DataLoaderOptions as DataLoaderOptions, data_d_DataLoaderState as DataLoaderState, data_d_Dataset as Dataset, data_d_DecodeNlgOptions as DecodeNlgOptions, data_d_EncodeTextsOptions as EncodeTextsOptions, data_d_EncodedText as EncodedText, data_d_GlueColumns as GlueColumns, data_d_GlueOptions as GlueOptions, data_d_GlueTask as GlueTask, data_d_GlueTaskInfo as GlueTaskInfo, data_d_NlgBatch as NlgBatch, data_d_NlgDatasetOptions as NlgDatasetOptions, data_d_NlgEncodeOptions as NlgEncodeOptions, data_d_NlgEntry as NlgEntry, data_d_NlgExample as NlgExample, data_d_NlgFormat as NlgFormat, data_d_NlgObjective as NlgObjective, data_d_NlgPrediction as NlgPrediction, data_d_NlgRow as NlgRow, data_d_NlgSample as NlgSample, data_d_PadOptions as PadOptions, data_d_PaddedNlgBatch as PaddedNlgBatch, data_d_ReadTableOptions as ReadTableOptions, data_d_TableFormat as TableFormat, data_d_TextBatch as TextBatch, data_d_TextExample as TextExample, data_d_TextTask as TextTask, data_d_TextTaskOptions as TextTaskOptions };
+type index_d$4_Cell = Cell;
+type index_d$4_Collated<S> = Collated<S>;
+type index_d$4_CollectOptions = CollectOptions;
+type index_d$4_DataLoader<S, B = Collated<S>> = DataLoader<S, B>;
+declare const index_d$4_DataLoader: typeof DataLoader;
+type index_d$4_DataLoaderOptions<S, B> = DataLoaderOptions<S, B>;
+type index_d$4_DataLoaderState = DataLoaderState;
+type index_d$4_Dataset<S> = Dataset<S>;
+type index_d$4_DecodeNlgOptions = DecodeNlgOptions;
+type index_d$4_EncodeTextsOptions = EncodeTextsOptions;
+type index_d$4_EncodedText = EncodedText;
+declare const index_d$4_GLUE_TASKS: typeof GLUE_TASKS;
+type index_d$4_GlueColumns = GlueColumns;
+type index_d$4_GlueOptions = GlueOptions;
+type index_d$4_GlueTask = GlueTask;
+type index_d$4_GlueTaskInfo = GlueTaskInfo;
+type index_d$4_LabelMap = LabelMap;
+declare const index_d$4_LabelMap: typeof LabelMap;
+type index_d$4_NlgBatch = NlgBatch;
+type index_d$4_NlgDataset = NlgDataset;
+declare const index_d$4_NlgDataset: typeof NlgDataset;
+type index_d$4_NlgDatasetOptions = NlgDatasetOptions;
+type index_d$4_NlgEncodeOptions = NlgEncodeOptions;
+type index_d$4_NlgEntry = NlgEntry;
+type index_d$4_NlgExample = NlgExample;
+type index_d$4_NlgFormat = NlgFormat;
+type index_d$4_NlgObjective = NlgObjective;
+type index_d$4_NlgPrediction = NlgPrediction;
+type index_d$4_NlgRow = NlgRow;
+type index_d$4_NlgSample = NlgSample;
+type index_d$4_PadOptions = PadOptions;
+type index_d$4_PaddedNlgBatch = PaddedNlgBatch;
+type index_d$4_ReadTableOptions = ReadTableOptions;
+type index_d$4_Subset<S> = Subset<S>;
+declare const index_d$4_Subset: typeof Subset;
+type index_d$4_Table = Table;
+declare const index_d$4_Table: typeof Table;
+type index_d$4_TableFormat = TableFormat;
+type index_d$4_TensorDataset = TensorDataset;
+declare const index_d$4_TensorDataset: typeof TensorDataset;
+type index_d$4_TextBatch = TextBatch;
+type index_d$4_TextExample = TextExample;
+type index_d$4_TextTask = TextTask;
+type index_d$4_TextTaskOptions = TextTaskOptions;
+declare const index_d$4_WEBNLG_SEEN: typeof WEBNLG_SEEN;
+declare const index_d$4_checkNlgFits: typeof checkNlgFits;
+declare const index_d$4_collateNlg: typeof collateNlg;
+declare const index_d$4_collectPredictions: typeof collectPredictions;
+declare const index_d$4_cutPrediction: typeof cutPrediction;
+declare const index_d$4_decodeNlg: typeof decodeNlg;
+declare const index_d$4_defaultCollate: typeof defaultCollate;
+declare const index_d$4_e2eReferences: typeof e2eReferences;
+declare const index_d$4_encodeNlg: typeof encodeNlg;
+declare const index_d$4_encodeTexts: typeof encodeTexts;
+declare const index_d$4_formatDart: typeof formatDart;
+declare const index_d$4_formatE2e: typeof formatE2e;
+declare const index_d$4_formatWebnlg: typeof formatWebnlg;
+declare const index_d$4_labelsOf: typeof labelsOf;
+declare const index_d$4_numberedReferences: typeof numberedReferences;
+declare const index_d$4_padNlg: typeof padNlg;
+declare const index_d$4_padTexts: typeof padTexts;
+declare const index_d$4_predictionLines: typeof predictionLines;
+declare const index_d$4_randomSplit: typeof randomSplit;
+declare const index_d$4_readEncoded: typeof readEncoded;
+declare const index_d$4_readFormatted: typeof readFormatted;
+declare const index_d$4_readGlue: typeof readGlue;
+declare const index_d$4_readNlgRows: typeof readNlgRows;
+declare const index_d$4_readTable: typeof readTable;
+declare const index_d$4_readTextTask: typeof readTextTask;
+declare const index_d$4_writeEncoded: typeof writeEncoded;
+declare const index_d$4_writeJsonl: typeof writeJsonl;
+declare namespace index_d$4 {
+  export { index_d$4_DataLoader as DataLoader, index_d$4_GLUE_TASKS as GLUE_TASKS, index_d$4_LabelMap as LabelMap, index_d$4_NlgDataset as NlgDataset, index_d$4_Subset as Subset, index_d$4_Table as Table, index_d$4_TensorDataset as TensorDataset, index_d$4_WEBNLG_SEEN as WEBNLG_SEEN, index_d$4_checkNlgFits as checkNlgFits, index_d$4_collateNlg as collateNlg, index_d$4_collectPredictions as collectPredictions, index_d$4_cutPrediction as cutPrediction, index_d$4_decodeNlg as decodeNlg, index_d$4_defaultCollate as defaultCollate, index_d$4_e2eReferences as e2eReferences, index_d$4_encodeNlg as encodeNlg, index_d$4_encodeTexts as encodeTexts, index_d$4_formatDart as formatDart, index_d$4_formatE2e as formatE2e, index_d$4_formatWebnlg as formatWebnlg, index_d$4_labelsOf as labelsOf, index_d$4_numberedReferences as numberedReferences, index_d$4_padNlg as padNlg, index_d$4_padTexts as padTexts, index_d$4_predictionLines as predictionLines, index_d$4_randomSplit as randomSplit, index_d$4_readEncoded as readEncoded, index_d$4_readFormatted as readFormatted, index_d$4_readGlue as readGlue, index_d$4_readNlgRows as readNlgRows, index_d$4_readTable as readTable, index_d$4_readTextTask as readTextTask, index_d$4_writeEncoded as writeEncoded, index_d$4_writeJsonl as writeJsonl };
+  export type { index_d$4_Cell as Cell, index_d$4_Collated as Collated, index_d$4_CollectOptions as CollectOptions, index_d$4_DataLoaderOptions as DataLoaderOptions, index_d$4_DataLoaderState as DataLoaderState, index_d$4_Dataset as Dataset, index_d$4_DecodeNlgOptions as DecodeNlgOptions, index_d$4_EncodeTextsOptions as EncodeTextsOptions, index_d$4_EncodedText as EncodedText, index_d$4_GlueColumns as GlueColumns, index_d$4_GlueOptions as GlueOptions, index_d$4_GlueTask as GlueTask, index_d$4_GlueTaskInfo as GlueTaskInfo, index_d$4_NlgBatch as NlgBatch, index_d$4_NlgDatasetOptions as NlgDatasetOptions, index_d$4_NlgEncodeOptions as NlgEncodeOptions, index_d$4_NlgEntry as NlgEntry, index_d$4_NlgExample as NlgExample, index_d$4_NlgFormat as NlgFormat, index_d$4_NlgObjective as NlgObjective, index_d$4_NlgPrediction as NlgPrediction, index_d$4_NlgRow as NlgRow, index_d$4_NlgSample as NlgSample, index_d$4_PadOptions as PadOptions, index_d$4_PaddedNlgBatch as PaddedNlgBatch, index_d$4_ReadTableOptions as ReadTableOptions, index_d$4_TableFormat as TableFormat, index_d$4_TextBatch as TextBatch, index_d$4_TextExample as TextExample, index_d$4_TextTask as TextTask, index_d$4_TextTaskOptions as TextTaskOptions };
 }
 
 /** Options of {@link BottleneckAdapter}. */
@@ -8242,7 +8242,7 @@ interface LoopOptions<B> {
      * Micro-batches in an update, whose gradients are averaged. The last update of an epoch takes what remains: updates never span two epochs.
      * @default 1
      */
-    accumulate?: number;
+    gradientAccumulationSteps?: number;
     /** Scale the gradients down to this norm; 0 leaves them alone. @default 0 */
     maxGradNorm?: number;
     /** Ends the loop after the update under way. */
@@ -8250,8 +8250,8 @@ interface LoopOptions<B> {
     /** Called after each update; the loop waits for what it returns. */
     onStep?: (report: StepReport) => void | Promise<void>;
 }
-/** Updates of one epoch, when each takes `accumulate` of its `batches`. */
-declare function stepsPerEpoch(batches: number, accumulate: number): number;
+/** Updates of one epoch, when each takes `gradientAccumulationSteps` of its `batches`. */
+declare function stepsPerEpoch(batches: number, gradientAccumulationSteps: number): number;
 /**
  * Makes updates until there are `steps` of them, or until the signal is aborted; both are an orderly end between two updates, at which optimizer,
  * schedule and loader can be saved.
@@ -8291,6 +8291,56 @@ declare function lastCheckpoint(dir: string): Promise<string | null>;
  * @throws {FileError} {FormatError} when the folder is no checkpoint. @throws {OptionError} when it is that of another run.
  */
 declare function loadCheckpoint(path: string, run: Run): Promise<CheckpointState>;
+
+/** Where a run is: part of every evaluation. */
+interface RunProgress {
+    /** Updates made so far. */
+    step: number;
+    /** Passes over the data so far; 1.5 is the middle of the second one. */
+    epoch: number;
+}
+/** Options of every trainer: checkpoints, callbacks, and how to end a run. */
+interface RunOptions<Evaluation extends RunProgress, Report extends StepReport> {
+    /** Folder for checkpoints: trained parameters (an adapter and its head alone), optimizer, position in the data. @default none are written */
+    dir?: string;
+    /** Number of checkpoints to keep, the newest ones. @default all */
+    keep?: number;
+    /**
+     * Continue from the newest checkpoint in `dir`, with the same bits as a run that was never stopped. Without a checkpoint the run starts from the beginning.
+     * @default false
+     */
+    resume?: boolean;
+    /** Ends the run after the update in progress: a checkpoint is written, and the result says `aborted`. An evaluation in progress is given up. */
+    signal?: AbortSignal | undefined;
+    /** Called after each update; the run waits for the promise it returns. */
+    onStep?: (report: Report) => void | Promise<void>;
+    /** Called after each evaluation. */
+    onEvaluation?: (measured: Evaluation) => void | Promise<void>;
+    /** Called after each checkpoint, with its folder. */
+    onSave?: (path: string, step: number) => void | Promise<void>;
+}
+
+/** How a run of a trainer ended. */
+interface TrainResult<Evaluation> {
+    /** Updates made, including those before a resumed start. */
+    step: number;
+    /** Updates in the whole run. */
+    steps: number;
+    /** Passes over the data, including those before a resumed start. */
+    epoch: number;
+    /** Whether the signal ended it. */
+    aborted: boolean;
+    /** Mean loss of the updates of this call; NaN if there were none. */
+    trainLoss: number;
+    /** Time of the updates of this call, without evaluations and checkpoints. */
+    timeMs: number;
+    /** Folder of the last checkpoint; null if none was written. */
+    checkpoint: string | null;
+    /** All evaluations, including those before a resumed start. */
+    evaluations: Evaluation[];
+    /** The evaluation with the lowest loss, where there are several sets on the first of them; null if there was none. */
+    best: Evaluation | null;
+}
 
 /** Any model that labels whole sequences. */
 interface SequenceClassifier extends Module {
@@ -8337,26 +8387,26 @@ interface ClassifierSettings {
     lr?: number;
     /** Share of a weight taken off at each update, times `lr`; biases and norms are left out. @default 0 */
     weightDecay?: number;
-    /** @default [0.9, 0.999] */
-    betas?: [number, number];
-    /** @default 1e-8 */
+    /** Decay of the moments of AdamW. @default [0.9, 0.999] */
+    betas?: readonly [number, number];
+    /** Added to the root of the second moment. @default 1e-8 */
     eps?: number;
-    /** Passes over the rows; may be broken. @default 3 */
+    /** Passes over the rows; need not be whole. @default 3 */
     epochs?: number;
-    /** Updates, instead of `epochs`. */
+    /** Updates in the whole run. @default what `epochs` gives */
     maxSteps?: number;
     /** Rows in a micro-batch. @default 8 */
     batchSize?: number;
-    /** Micro-batches in an update. @default 1 */
-    accumulate?: number;
+    /** Micro-batches in an update, whose gradients are averaged. @default 1 */
+    gradientAccumulationSteps?: number;
     /** Share of the updates in which the rate rises from 0. @default 0 */
     warmupRatio?: number;
-    /** Updates in which the rate rises from 0, instead of `warmupRatio`. @default 0: by `warmupRatio` */
+    /** Updates in which the rate rises from 0; above 0 it counts and `warmupRatio` does not. @default 0 */
     warmupSteps?: number;
-    /** How the rate goes on: in a straight line to 0, along a cosine to 0, or not at all. @default 'linear' */
+    /** How the rate continues after the warm-up: in a straight line to 0, along a cosine to 0, or constant. @default 'linear' */
     scheduler?: 'linear' | 'cosine' | 'constant';
     /** Scale the gradients down to this norm; 0 leaves them alone. @default 1 */
-    clip?: number;
+    maxGradNorm?: number;
     /** Seed of the order of the rows and of dropout: the same seed gives the same bits. @default 42 */
     seed?: number;
     /** Weight of R-Drop's divergence between two forwards; 0 makes one forward. @default 0 */
@@ -8365,63 +8415,31 @@ interface ClassifierSettings {
     maskingProb?: number;
 }
 /** Options of `trainClassifier`. */
-interface ClassifierTrainOptions extends ClassifierSettings {
+interface ClassifierTrainOptions extends ClassifierSettings, RunOptions<ClassifierMeasured, StepReport> {
     /** Rows to evaluate on, by name. @default none */
     validation?: Readonly<Record<string, readonly EncodedText[]>>;
     /** Scores of an evaluation. @default none, only the loss */
     metrics?: ClassifierMetrics;
-    /** When to evaluate, besides at the end: after each epoch, or after so many updates. @default 'epoch' */
-    evaluateEvery?: 'epoch' | 'end' | number;
-    /** Rows evaluated at once. @default 32 */
+    /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @default 'epoch' */
+    evalSteps?: 'epoch' | 'end' | number;
+    /** When to write a checkpoint, besides at the end. @default 'epoch' */
+    saveSteps?: 'epoch' | 'end' | number;
+    /** Rows in a batch of an evaluation. @default 32 */
     evalBatchSize?: number;
-    /** Folder for checkpoints: trained parameters (LoRA and head alone), optimizer, place in the data. @default none are written */
-    dir?: string;
-    /** When to write one, besides at the end. @default 'epoch' */
-    saveEvery?: 'epoch' | 'end' | number;
-    /** Checkpoints that are kept, the newest ones. @default all */
-    keep?: number;
-    /** Go on from the newest checkpoint in `dir`, with the same bits as a run that was never stopped; without one begin anew. @default false */
-    resume?: boolean;
-    /** What stands for a hidden token, and which are never hidden; needed with `maskingProb`. */
+    /** The token that replaces a hidden one, and those that are never hidden; needed with `maskingProb`. */
     tokens?: {
         unkTokenId: number;
         keepTokenIds: readonly number[];
     };
-    /** Ends the run after the update under way: a checkpoint is written, and the result says `aborted`. */
-    signal?: AbortSignal | undefined;
-    /** Called after each update; the run waits for what it returns. */
-    onStep?: (report: StepReport) => void | Promise<void>;
-    /** Called after each evaluation. */
-    onEvaluation?: (measured: ClassifierMeasured) => void | Promise<void>;
-    /** Called after each checkpoint, with its folder. */
-    onSave?: (path: string, step: number) => void | Promise<void>;
 }
-/** An evaluation on the way. */
-interface ClassifierMeasured extends Omit<ClassifierEvaluation, 'predictions'> {
+/** An evaluation during a run. */
+interface ClassifierMeasured extends RunProgress, Omit<ClassifierEvaluation, 'predictions'> {
     /** Name of the rows. */
     name: string;
-    step: number;
-    epoch: number;
 }
 
 /** How a run of {@link trainClassifier} ended. */
-interface ClassifierTrainResult {
-    /** Updates made, those before a resumed start included. */
-    step: number;
-    /** Updates in the whole run. */
-    steps: number;
-    epoch: number;
-    /** Whether the signal ended it. */
-    aborted: boolean;
-    /** Mean loss of the updates of this call; NaN without any. */
-    trainLoss: number;
-    /** Time of the updates of this call, without evaluations and checkpoints. */
-    timeMs: number;
-    /** Folder of the last checkpoint; null where none are written. */
-    checkpoint: string | null;
-    /** All evaluations, those before a resumed start included. */
-    evaluations: ClassifierMeasured[];
-}
+type ClassifierTrainResult = TrainResult<ClassifierMeasured>;
 /**
  * Trains a model to label texts: AdamW with weight decay on all but biases and norms, warm-up and decay of the rate, clipping, evaluations and checkpoints on
  * the way. Defaults are those of transformers.
@@ -8481,7 +8499,7 @@ interface GlueRecipe extends ClassifierSettings {
     /** Dropout of the head; null is the model's own. */
     clsDropout: number | null;
     /** When to evaluate and to write a checkpoint: after so many updates, or after each epoch. */
-    evaluateEvery: number | 'epoch';
+    evalSteps: number | 'epoch';
     /** The task whose LoRA the run begins with; null begins anew. */
     startFrom: GlueTask | null;
 }
@@ -8565,8 +8583,8 @@ interface NlgTrainSettings {
     eps?: number;
     /** Shape of the learning rate (`scheduler`). @default 'linear' */
     scheduler?: NlgScheduleName;
-    /** Micro-batches in which the rate rises (`warmup_step`); not for `cycle`. @default 500 */
-    warmup?: number;
+    /** Steps of the schedule in which the rate rises from 0, and this schedule is stepped after every micro-batch (`warmup_step`); not for `cycle`. @default 500 */
+    warmupSteps?: number;
     /** Borders of the pieces of `cycle`, and the rates there (`i_steps`, `i_lrs`). */
     iSteps?: number[];
     iLrs?: number[];
@@ -8577,9 +8595,9 @@ interface NlgTrainSettings {
     /** Rows in a micro-batch (`train_batch_size`). @default 8 */
     batchSize?: number;
     /** Micro-batches in an update (`grad_acc`). @default 1 */
-    gradAccumulation?: number;
+    gradientAccumulationSteps?: number;
     /** Scale gradients down to this norm; 0 leaves them alone (`clip`). @default 0 */
-    clip?: number;
+    maxGradNorm?: number;
     /** Share of each target that is spread over the vocabulary (`label_smooth`); up to 1e-4 it is left out, as upstream does. @default 0.1 */
     labelSmoothing?: number;
     /** Order of the rows, and what dropout draws (`random_seed`). @default 110 */
@@ -8614,56 +8632,25 @@ interface NlgStepReport extends StepReport {
     /** Tokens of the rows of this update, without padding. */
     tokens: number;
 }
-/** A measurement on the way. */
-interface NlgMeasured extends NlgEvaluation {
-    /** Updates before it. */
-    step: number;
+/** An evaluation during a run. */
+interface NlgMeasured extends RunProgress, NlgEvaluation {
 }
-/** Options of {@link trainNlg}: settings of the recipe, and where the run goes. */
-interface NlgTrainOptions extends NlgTrainSettings {
-    /** Folder for checkpoints: trained parameters (of LoRA the adapter alone), optimizer, place in the data. @default none are written */
-    dir?: string;
-    /** Updates between two checkpoints; one is written at the end, too. @default 1000 */
-    saveInterval?: number;
-    /** Checkpoints that are kept, the newest ones. @default all */
-    keep?: number;
-    /** Go on from the newest checkpoint in `dir`, with the same bits as a run that was never stopped. Without one it begins anew. @default false */
-    resume?: boolean;
-    /** Rows to measure on. @default none */
+/** Options of {@link trainNlg}: settings of the recipe, and those of every run. */
+interface NlgTrainOptions extends NlgTrainSettings, RunOptions<NlgMeasured, NlgStepReport> {
+    /** Rows to evaluate on. @default none */
     validation?: NlgDataset;
-    /** Updates between two measurements; there is one at the end, too. @default 2000 */
-    evalInterval?: number;
-    /** Rows measured at once. @default 4 */
+    /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @default 2000 */
+    evalSteps?: 'epoch' | 'end' | number;
+    /** When to write a checkpoint, besides at the end. @default 1000 */
+    saveSteps?: 'epoch' | 'end' | number;
+    /** Rows in a batch of an evaluation. @default 4 */
     evalBatchSize?: number;
-    /**
-     * Ends the run after the update under way: a checkpoint is written, and the result says `aborted`. A measurement under way is given up.
-     */
-    signal?: AbortSignal | undefined;
-    /** Called after each update; the run waits for what it returns. */
-    onStep?: (report: NlgStepReport) => void | Promise<void>;
-    /** Called after each measurement. */
-    onEvaluation?: (measured: NlgMeasured) => void | Promise<void>;
-    /** Called after each checkpoint, with its folder. */
-    onSave?: (path: string, step: number) => void | Promise<void>;
 }
 /** How a run of {@link trainNlg} ended. */
-interface NlgTrainResult {
-    /** Updates made, those before a resumed start included. */
-    step: number;
-    /** Updates in the whole run. */
-    steps: number;
-    /** Whether the signal ended it. */
-    aborted: boolean;
-    /** Folder of the last checkpoint; null where none are written. */
-    checkpoint: string | null;
-    /** All measurements, those before a resumed start included. */
-    evaluations: NlgMeasured[];
-    /** The one with the lowest loss; null without any. */
-    best: NlgMeasured | null;
-}
+type NlgTrainResult = TrainResult<NlgMeasured>;
 /**
  * Trains a language model as the paper's NLG example does: the loss over the targets of each row with label smoothing, the example's AdamW and
- * schedules, accumulation, clipping, measurements and checkpoints on the way. Settings that are not given are those of the E2E recipe.
+ * schedules, accumulation, clipping, evaluations and checkpoints on the way. Settings that are not given are those of the E2E recipe.
  *
  * What it trains is what requires gradients: call {@link adaptForNlg} before, or mark parameters yourself. It runs in a stream of its own, from whose
  * generator dropout draws: the same seed and the same start give the same bits, also when the run was stopped and resumed. The event loop stays free.
@@ -8672,7 +8659,7 @@ interface NlgTrainResult {
  * const model = await models.GPT2LMHeadModel.fromPretrained('gpt2', { config: { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 } })
  * train.adaptForNlg(model, { loraDim: 4, loraAlpha: 32, loraDropout: 0.1 })
  * const dataset = new data.NlgDataset(await data.readEncoded('train.jsonl'), { seqLen: 512 })
- * await train.trainNlg(model, dataset, { dir: 'runs/e2e', saveInterval: 1000, onStep: ({ step, loss }) => console.log(step, loss) })
+ * await train.trainNlg(model, dataset, { dir: 'runs/e2e', saveSteps: 1000, onStep: ({ step, loss }) => console.log(step, loss) })
  * @throws {OptionError} for options out of range, a model without trainable parameters, and rows that do not fit the model.
  * @throws {NonFiniteError} when the loss is no number any more; the last checkpoint is still there.
  * @see microsoft/LoRA `gpt2_ft.py`. It steps the schedule after every micro-batch, and so does this.
@@ -8725,8 +8712,11 @@ type index_d$2_NlgTrainOptions = NlgTrainOptions;
 type index_d$2_NlgTrainResult = NlgTrainResult;
 type index_d$2_NlgTrainSettings = NlgTrainSettings;
 type index_d$2_Run = Run;
+type index_d$2_RunOptions<Evaluation extends RunProgress, Report extends StepReport> = RunOptions<Evaluation, Report>;
+type index_d$2_RunProgress = RunProgress;
 type index_d$2_SequenceClassifier = SequenceClassifier;
 type index_d$2_StepReport = StepReport;
+type index_d$2_TrainResult<Evaluation> = TrainResult<Evaluation>;
 declare const index_d$2_adaptForNlg: typeof adaptForNlg;
 declare const index_d$2_cutoff: typeof cutoff;
 declare const index_d$2_evaluateClassifier: typeof evaluateClassifier;
@@ -8747,7 +8737,7 @@ declare const index_d$2_writeEvalResults: typeof writeEvalResults;
 declare const index_d$2_writeTestResults: typeof writeTestResults;
 declare namespace index_d$2 {
   export { index_d$2_GLUE_MODELS as GLUE_MODELS, index_d$2_NLG_RECIPES as NLG_RECIPES, index_d$2_adaptForNlg as adaptForNlg, index_d$2_cutoff as cutoff, index_d$2_evaluateClassifier as evaluateClassifier, index_d$2_evaluateNlg as evaluateNlg, index_d$2_glueRecipe as glueRecipe, index_d$2_lastCheckpoint as lastCheckpoint, index_d$2_loadCheckpoint as loadCheckpoint, index_d$2_nlgLoss as nlgLoss, index_d$2_predictClassifier as predictClassifier, index_d$2_rDropLoss as rDropLoss, index_d$2_runLoop as runLoop, index_d$2_saveCheckpoint as saveCheckpoint, index_d$2_stepsPerEpoch as stepsPerEpoch, index_d$2_trainClassifier as trainClassifier, index_d$2_trainNlg as trainNlg, index_d$2_trainedParameters as trainedParameters, index_d$2_writeEvalResults as writeEvalResults, index_d$2_writeTestResults as writeTestResults };
-  export type { index_d$2_BatchSource as BatchSource, index_d$2_CheckpointState as CheckpointState, index_d$2_ClassifierEvaluateOptions as ClassifierEvaluateOptions, index_d$2_ClassifierEvaluation as ClassifierEvaluation, index_d$2_ClassifierMeasured as ClassifierMeasured, index_d$2_ClassifierMetrics as ClassifierMetrics, index_d$2_ClassifierSettings as ClassifierSettings, index_d$2_ClassifierTrainOptions as ClassifierTrainOptions, index_d$2_ClassifierTrainResult as ClassifierTrainResult, index_d$2_CutoffOptions as CutoffOptions, index_d$2_GlueModel as GlueModel, index_d$2_GlueRecipe as GlueRecipe, index_d$2_LoopOptimizer as LoopOptimizer, index_d$2_LoopOptions as LoopOptions, index_d$2_NlgAdapterOptions as NlgAdapterOptions, index_d$2_NlgEvaluateOptions as NlgEvaluateOptions, index_d$2_NlgEvaluation as NlgEvaluation, index_d$2_NlgLoraSettings as NlgLoraSettings, index_d$2_NlgMeasured as NlgMeasured, index_d$2_NlgRecipe as NlgRecipe, index_d$2_NlgStepReport as NlgStepReport, index_d$2_NlgTrainOptions as NlgTrainOptions, index_d$2_NlgTrainResult as NlgTrainResult, index_d$2_NlgTrainSettings as NlgTrainSettings, index_d$2_Run as Run, index_d$2_SequenceClassifier as SequenceClassifier, index_d$2_StepReport as StepReport };
+  export type { index_d$2_BatchSource as BatchSource, index_d$2_CheckpointState as CheckpointState, index_d$2_ClassifierEvaluateOptions as ClassifierEvaluateOptions, index_d$2_ClassifierEvaluation as ClassifierEvaluation, index_d$2_ClassifierMeasured as ClassifierMeasured, index_d$2_ClassifierMetrics as ClassifierMetrics, index_d$2_ClassifierSettings as ClassifierSettings, index_d$2_ClassifierTrainOptions as ClassifierTrainOptions, index_d$2_ClassifierTrainResult as ClassifierTrainResult, index_d$2_CutoffOptions as CutoffOptions, index_d$2_GlueModel as GlueModel, index_d$2_GlueRecipe as GlueRecipe, index_d$2_LoopOptimizer as LoopOptimizer, index_d$2_LoopOptions as LoopOptions, index_d$2_NlgAdapterOptions as NlgAdapterOptions, index_d$2_NlgEvaluateOptions as NlgEvaluateOptions, index_d$2_NlgEvaluation as NlgEvaluation, index_d$2_NlgLoraSettings as NlgLoraSettings, index_d$2_NlgMeasured as NlgMeasured, index_d$2_NlgRecipe as NlgRecipe, index_d$2_NlgStepReport as NlgStepReport, index_d$2_NlgTrainOptions as NlgTrainOptions, index_d$2_NlgTrainResult as NlgTrainResult, index_d$2_NlgTrainSettings as NlgTrainSettings, index_d$2_Run as Run, index_d$2_RunOptions as RunOptions, index_d$2_RunProgress as RunProgress, index_d$2_SequenceClassifier as SequenceClassifier, index_d$2_StepReport as StepReport, index_d$2_TrainResult as TrainResult };
 }
 
 type index_d$1_BatchEncoding = BatchEncoding;
@@ -8809,5 +8799,5 @@ declare namespace index_d {
   export type { index_d_DownloadProgress as DownloadProgress, index_d_HubOptions as HubOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$3 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, data_d as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$5 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, index_d as hub, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$4 as metrics, index_d$6 as models, multinomial, index_d$8 as nn, noGrad, ones, onesLike, index_d$7 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d$1 as tokenizers, index_d$2 as train, unmergeAll, where, zeros, zerosLike };
+export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$3 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$4 as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$6 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, index_d as hub, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$5 as metrics, index_d$7 as models, multinomial, index_d$9 as nn, noGrad, ones, onesLike, index_d$8 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d$1 as tokenizers, index_d$2 as train, unmergeAll, where, zeros, zerosLike };
 export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveFileOptions, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };
