@@ -186,11 +186,6 @@ export class GPT2LMHeadModel extends CausalLM {
     this.lm_head = languageModelHead(this.transformer.inputEmbeddings, tied, take, std)
   }
 
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<GPT2Config>, options: FreshOptions = {}): GPT2LMHeadModel {
-    return new GPT2LMHeadModel(config, options)
-  }
-
   /**
    * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
    *
