@@ -49,8 +49,17 @@ const SEQUENCE_CLASSIFICATION: Record<string, ModelEntry<SequenceClassifier>> = 
   'deberta-v2': DebertaV2ForSequenceClassification,
   modernbert: ModernBertForSequenceClassification,
 }
-const MASKED_LM: Record<string, ModelEntry<MaskedLM>> = { bert: BertForMaskedLM, roberta: RobertaForMaskedLM, modernbert: ModernBertForMaskedLM }
-const ENCODERS: Record<string, ModelEntry<EncoderModel>> = { bert: BertModel, roberta: RobertaModel, 'deberta-v2': DebertaV2Model, modernbert: ModernBertModel }
+const MASKED_LM: Record<string, ModelEntry<MaskedLM>> = {
+  bert: BertForMaskedLM,
+  roberta: RobertaForMaskedLM,
+  modernbert: ModernBertForMaskedLM,
+}
+const ENCODERS: Record<string, ModelEntry<EncoderModel>> = {
+  bert: BertModel,
+  roberta: RobertaModel,
+  'deberta-v2': DebertaV2Model,
+  modernbert: ModernBertModel,
+}
 
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */
 export const AutoModelForCausalLM = {

@@ -26,7 +26,11 @@ import { SequenceClassifier } from '../shared/sequence-classifier.js'
  */
 export class BertForSequenceClassification extends SequenceClassifier {
   /** @internal */
-  static override readonly checkpoint = { className: 'BertForSequenceClassification', names: BERT_NAMES, heads: ['bert.pooler', 'classifier'] }
+  static override readonly checkpoint = {
+    className: 'BertForSequenceClassification',
+    names: BERT_NAMES,
+    heads: ['bert.pooler', 'classifier'],
+  }
   readonly config: BertConfig
   bert: BertModel
   dropout: Dropout

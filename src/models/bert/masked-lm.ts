@@ -72,7 +72,12 @@ class Head extends Module {
  */
 export class BertForMaskedLM extends MaskedLM {
   /** @internal */
-  static override readonly checkpoint = { className: 'BertForMaskedLM', names: BERT_NAMES, heads: ['cls'], tied: ['cls.predictions.decoder.weight', 'cls.predictions.decoder.bias'] }
+  static override readonly checkpoint = {
+    className: 'BertForMaskedLM',
+    names: BERT_NAMES,
+    heads: ['cls'],
+    tied: ['cls.predictions.decoder.weight', 'cls.predictions.decoder.bias'],
+  }
   readonly config: BertConfig
   bert: BertModel
   cls: Head

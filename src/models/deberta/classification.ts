@@ -49,7 +49,11 @@ class ContextPooler extends Module {
  */
 export class DebertaV2ForSequenceClassification extends SequenceClassifier {
   /** @internal */
-  static override readonly checkpoint = { className: 'DebertaV2ForSequenceClassification', names: DEBERTA_NAMES, heads: ['pooler', 'classifier'] }
+  static override readonly checkpoint = {
+    className: 'DebertaV2ForSequenceClassification',
+    names: DEBERTA_NAMES,
+    heads: ['pooler', 'classifier'],
+  }
   readonly config: DebertaV2Config
   deberta: DebertaV2Model
   pooler: Layer

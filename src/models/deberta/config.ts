@@ -127,7 +127,12 @@ function checkWhole(field: string, value: unknown): void {
   if (!Number.isInteger(value)) throw bad(OWNER, field, 'an integer', value)
 }
 
-function checkConvolution({ conv_kernel_size: taps, conv_groups: groups, conv_act, hidden_size }: DebertaV2Config): void {
+function checkConvolution({
+  conv_kernel_size: taps,
+  conv_groups: groups,
+  conv_act,
+  hidden_size,
+}: DebertaV2Config): void {
   checkInteger(OWNER, 'conv_kernel_size', taps, 0)
   if (taps === 0) return
   if (taps % 2 === 0) throw bad(OWNER, 'conv_kernel_size', 'an odd number, or 0', taps)

@@ -107,7 +107,8 @@ const GEMMA3: DecoderFamily<Gemma3Config> = {
 /** What both families have in common. Attention in both directions, as in EmbeddingGemma, is not supported. */
 function gemmaTraits(config: Gemma2Config, owner: string): Traits {
   const both = config['use_bidirectional_attention']
-  if (both != null && typeof both !== 'boolean') throw bad(owner, 'use_bidirectional_attention', 'true, false or null', both)
+  if (both != null && typeof both !== 'boolean')
+    throw bad(owner, 'use_bidirectional_attention', 'true, false or null', both)
   if (both) throw unsupportedField(owner, 'use_bidirectional_attention', 'false', both)
   return {
     activation: config.hidden_activation,

@@ -28,7 +28,11 @@ import { SequenceClassifier } from '../shared/sequence-classifier.js'
  */
 export class ModernBertForSequenceClassification extends SequenceClassifier {
   /** @internal */
-  static override readonly checkpoint = { className: 'ModernBertForSequenceClassification', names: MODERNBERT_NAMES, heads: ['head', 'classifier'] }
+  static override readonly checkpoint = {
+    className: 'ModernBertForSequenceClassification',
+    names: MODERNBERT_NAMES,
+    heads: ['head', 'classifier'],
+  }
   readonly config: ModernBertConfig
   model: ModernBertModel
   head: ModernBertPredictionHead

@@ -17,7 +17,12 @@ import { tokenLoss } from '../shared/token-loss.js'
  */
 export class ModernBertForMaskedLM extends MaskedLM {
   /** @internal */
-  static override readonly checkpoint = { className: 'ModernBertForMaskedLM', names: MODERNBERT_NAMES, heads: ['head', 'decoder'], tied: ['decoder.weight'] }
+  static override readonly checkpoint = {
+    className: 'ModernBertForMaskedLM',
+    names: MODERNBERT_NAMES,
+    heads: ['head', 'decoder'],
+    tied: ['decoder.weight'],
+  }
   readonly config: ModernBertConfig
   model: ModernBertModel
   head: ModernBertPredictionHead
@@ -33,7 +38,10 @@ export class ModernBertForMaskedLM extends MaskedLM {
     this.config = this.model.config
     const { hidden_size: C, vocab_size: V, initializer_range, num_hidden_layers, decoder_bias } = this.config
     this.head = new ModernBertPredictionHead(this.config, within(take, 'head'))
-    const init = { std: initializer_range / Math.sqrt(2 * num_hidden_layers), cut: this.config.initializer_cutoff_factor }
+    const init = {
+      std: initializer_range / Math.sqrt(2 * num_hidden_layers),
+      cut: this.config.initializer_cutoff_factor,
+    }
     const weight = this.config.tie_word_embeddings ? this.words : take('decoder.weight', [V, C], init)
     this.decoder = new Linear(C, V, { weight, bias: decoder_bias && take('decoder.bias', [V], { value: 0 }) })
   }

@@ -46,7 +46,10 @@ class ModernBertEmbeddings extends Module {
     const { initializer_range: std, initializer_cutoff_factor: cut } = config
     const init = padding === null ? { std, cut } : { std, cut, zeroRow: padding }
     this.rows = V
-    this.tok_embeddings = new Embedding(V, C, { weight: take('tok_embeddings.weight', [V, C], init), paddingIdx: padding })
+    this.tok_embeddings = new Embedding(V, C, {
+      weight: take('tok_embeddings.weight', [V, C], init),
+      paddingIdx: padding,
+    })
     this.norm = modernNorm(take, 'norm', config)
     this.drop = new Dropout(config.embedding_dropout)
   }
@@ -67,7 +70,12 @@ class ModernBertEmbeddings extends Module {
  */
 export class ModernBertModel extends EncoderModel {
   /** @internal */
-  static override readonly checkpoint = { className: 'ModernBertModel', names: MODERNBERT_NAMES, heads: [], isBare: true }
+  static override readonly checkpoint = {
+    className: 'ModernBertModel',
+    names: MODERNBERT_NAMES,
+    heads: [],
+    isBare: true,
+  }
   readonly config: ModernBertConfig
   embeddings: ModernBertEmbeddings
   layers: ModernBertLayer[]
@@ -85,7 +93,8 @@ export class ModernBertModel extends EncoderModel {
     const layer = (_: unknown, i: number) => new ModernBertLayer(this.config, i, within(take, `layers.${i}`))
     this.layers = Array.from({ length: this.config.num_hidden_layers }, layer)
     this.final_norm = modernNorm(take, 'final_norm', this.config)
-    const tables = (type: ModernBertLayerType) => new RotaryTables('ModernBertConfig', rotaryConfigOf(this.config, type))
+    const tables = (type: ModernBertLayerType) =>
+      new RotaryTables('ModernBertConfig', rotaryConfigOf(this.config, type))
     this.tables = { full_attention: tables('full_attention'), sliding_attention: tables('sliding_attention') }
   }
 
@@ -101,7 +110,9 @@ export class ModernBertModel extends EncoderModel {
   private run(x: Tensor, place: EncoderPlace, options: EncoderModelOptions): Tensor[] {
     const context = this.contextOf(x, place, options)
     if (this.checkpointed) for (const tensor of tensorsIn(context)) keep(tensor)
-    const states = runLayers<[]>(x, this.layers.length, this.checkpointed, (input, i) => this.layers[i]!.forward(input, context))
+    const states = runLayers<[]>(x, this.layers.length, this.checkpointed, (input, i) =>
+      this.layers[i]!.forward(input, context),
+    )
     const last = states.pop()!
     states.push(this.final_norm.forward(place.onlyFirst ? pickFirst(last, place.keys) : last))
     return states
@@ -114,7 +125,11 @@ export class ModernBertModel extends EncoderModel {
       if (given) checkSize(OWNER, 'positionIds', given, B, T)
       if (tokenTypeIds) checkSize(OWNER, 'tokenTypeIds', tokenTypeIds, B, T)
     }
-    const positionIds = packing ? (given ? packing.take(OWNER, 'positionIds', given) : packing.placesFromFirst()) : given
+    const positionIds = packing
+      ? given
+        ? packing.take(OWNER, 'positionIds', given)
+        : packing.placesFromFirst()
+      : given
     const rotation = (type: ModernBertLayerType) =>
       this.tables[type].rotation(OWNER, { past: 0, tokens: T, positionIds, dtype: x.dtype })
     return {

@@ -53,7 +53,11 @@ export class RobertaClassificationHead extends Module {
  */
 export class RobertaForSequenceClassification extends SequenceClassifier {
   /** @internal */
-  static override readonly checkpoint = { className: 'RobertaForSequenceClassification', names: ROBERTA_NAMES, heads: ['classifier'] }
+  static override readonly checkpoint = {
+    className: 'RobertaForSequenceClassification',
+    names: ROBERTA_NAMES,
+    heads: ['classifier'],
+  }
   readonly config: RobertaConfig
   roberta: RobertaModel
   classifier: Layer

@@ -48,7 +48,12 @@ class RobertaLMHead extends Module {
  */
 export class RobertaForMaskedLM extends MaskedLM {
   /** @internal */
-  static override readonly checkpoint = { className: 'RobertaForMaskedLM', names: ROBERTA_NAMES, heads: ['lm_head'], tied: ['lm_head.decoder.weight', 'lm_head.decoder.bias'] }
+  static override readonly checkpoint = {
+    className: 'RobertaForMaskedLM',
+    names: ROBERTA_NAMES,
+    heads: ['lm_head'],
+    tied: ['lm_head.decoder.weight', 'lm_head.decoder.bias'],
+  }
   readonly config: RobertaConfig
   roberta: RobertaModel
   lm_head: RobertaLMHead

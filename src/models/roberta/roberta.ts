@@ -43,11 +43,17 @@ const ROBERTA: PooledEncoderFamily<RobertaConfig> = {
   config(given) {
     const owner = 'RobertaConfig'
     const tokens = { vocab_size: 50265, pad_token_id: 1, bos_token_id: 0, eos_token_id: 2 }
-    const config = postNormConfig<RobertaConfig>(owner, { model_type: 'roberta', ...tokens, ...BERT_DEFAULTS }, given, 1)
+    const config = postNormConfig<RobertaConfig>(
+      owner,
+      { model_type: 'roberta', ...tokens, ...BERT_DEFAULTS },
+      given,
+      1,
+    )
     if (config.classifier_dropout !== null) checkProbability(owner, 'classifier_dropout', config.classifier_dropout)
     checkInteger(owner, 'pad_token_id', config.pad_token_id, 0)
     const rows = Math.min(config.vocab_size, config.max_position_embeddings - 1)
-    if (config.pad_token_id >= rows) throw bad(owner, 'pad_token_id', `an integer from 0 to ${rows - 1}`, config.pad_token_id)
+    if (config.pad_token_id >= rows)
+      throw bad(owner, 'pad_token_id', `an integer from 0 to ${rows - 1}`, config.pad_token_id)
     return config
   },
   positions: positionsOf,

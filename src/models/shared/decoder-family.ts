@@ -63,7 +63,8 @@ const CHECKS = {
   activation: checkActivation,
   boolean: checkBoolean,
   positive: (owner: string, field: string, value: unknown) => checkNumber(owner, field, value, 0, true),
-  positiveOrNull: (owner: string, field: string, value: unknown) => value == null || checkNumber(owner, field, value, 0, true),
+  positiveOrNull: (owner: string, field: string, value: unknown) =>
+    value == null || checkNumber(owner, field, value, 0, true),
   probability: checkProbability,
   window: checkWindow,
 }

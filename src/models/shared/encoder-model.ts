@@ -104,7 +104,8 @@ export function encode(
   const rows = (first: Tensor) => (packing ? first.transpose(0, 1) : first) // (B, 1, C)
   const last = states.at(-1)!
   const all = onlyFirst ? rows(last) : whole(last)
-  const lastHiddenState = positionsToKeep === undefined ? all : all.narrow(1, 0, Math.min(positionsToKeep, all.shape[1]!))
+  const lastHiddenState =
+    positionsToKeep === undefined ? all : all.narrow(1, 0, Math.min(positionsToKeep, all.shape[1]!))
   const pooled = pooler?.forward(onlyFirst ? all : rows(pickFirst(last, keys))) ?? null
   const hiddenStates = outputHiddenStates ? [...states.slice(0, -1).map(whole), lastHiddenState] : null
   return { lastHiddenState, poolerOutput: pooled, hiddenStates }

@@ -47,7 +47,12 @@ export abstract class PooledEncoderModel<Config extends BertFields = BertFields>
     take ??= freshWeights(className, fresh)
     this.config = family.config(config)
     const owner = `${className}.forward`
-    this.embeddings = new TokenEmbeddings(owner, this.config, family.positions(owner, this.config), within(take, 'embeddings'))
+    this.embeddings = new TokenEmbeddings(
+      owner,
+      this.config,
+      family.positions(owner, this.config),
+      within(take, 'embeddings'),
+    )
     this.encoder = new Encoder(this.config, within(take, 'encoder'))
     const hasPooler = checkBoolean(className, 'addPoolingLayer', addPoolingLayer)
     this.pooler = hasPooler ? new Pooler(this.config, within(take, 'pooler')) : null

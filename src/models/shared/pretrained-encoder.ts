@@ -86,7 +86,11 @@ export function savedConfig(config: object, architecture: string): object {
 }
 
 // Files of old releases hold the positions as a buffer, and those that were made of TensorFlow's call the weights of a norm gamma and beta.
-function ownName(name: string, { prefix, parts, heads: known }: CheckpointNames, heads: readonly string[]): string | null {
+function ownName(
+  name: string,
+  { prefix, parts, heads: known }: CheckpointNames,
+  heads: readonly string[],
+): string | null {
   if (name.endsWith('embeddings.position_ids')) return null
   const today = name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias')
   const ours = parts.some((part) => today.startsWith(`${part}.`)) ? `${prefix}.${today}` : today

@@ -17,7 +17,10 @@ import type { RotaryDecoder } from './rotary-decoder.js'
  */
 export abstract class RotaryCausalLM<Model extends RotaryDecoder = RotaryDecoder> extends CausalLM {
   /** @internal */
-  static readonly Model: { new (config: never, options: FreshOptions, take: WeightSource): RotaryDecoder; family: DecoderFamily }
+  static readonly Model: {
+    new (config: never, options: FreshOptions, take: WeightSource): RotaryDecoder
+    family: DecoderFamily
+  }
 
   readonly config: Model['config']
   model: Model
@@ -46,7 +49,8 @@ export abstract class RotaryCausalLM<Model extends RotaryDecoder = RotaryDecoder
     options: PretrainedOptions = {},
   ): Promise<M> {
     const { defaults } = (this as unknown as typeof RotaryCausalLM).Model.family
-    const build = (config: Record<string, unknown>, take: WeightSource) => new this(config as Partial<M['config']>, {}, take)
+    const build = (config: Record<string, unknown>, take: WeightSource) =>
+      new this(config as Partial<M['config']>, {}, take)
     return readCausalLM(dir, options, defaults.model_type, checkpointName, build)
   }
 

@@ -62,7 +62,10 @@ export function rotaryDecoderConfig<Config extends RotaryDecoderConfig>(
   for (const field of [...sizes, 'max_position_embeddings'] as const) checkInteger(owner, field, fields[field], 1)
   const { hidden_size: C, num_attention_heads: H } = fields
   const { num_key_value_heads, head_dim } = { ...defaults, ...defined(given) } as Partial<RotaryDecoderConfig>
-  const heads = { num_key_value_heads: keyValueHeads(owner, H, num_key_value_heads), head_dim: headSize(owner, C, H, head_dim) }
+  const heads = {
+    num_key_value_heads: keyValueHeads(owner, H, num_key_value_heads),
+    head_dim: headSize(owner, C, H, head_dim),
+  }
   const config: Config = { ...fields, ...heads }
   for (const field of ['rms_norm_eps', 'initializer_range'] as const) checkNumber(owner, field, config[field], 0)
   checkProbability(owner, 'attention_dropout', config.attention_dropout)

@@ -121,7 +121,10 @@ function mlp(config: RotaryDecoderConfig, traits: Traits, take: WeightSource) {
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints (`layers.0.self_attn.q_proj.weight`).
  */
-export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryDecoderConfig> extends PretrainedModel implements Decoder {
+export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryDecoderConfig>
+  extends PretrainedModel
+  implements Decoder
+{
   /** @internal */
   static readonly family: DecoderFamily
 
