@@ -43,6 +43,8 @@ interface Architecture {
   traits: ReferenceTraits
   /** Around what the norms' weights are stirred. */
   norms?: number
+  /** `layer_types` says which blocks have a window. */
+  hasLayerTypes?: true
   /** Parameters of the first block below `self_attn` and `mlp`, and its norms. */
   names: string
 }
@@ -61,6 +63,7 @@ const ARCHITECTURES: Record<string, Architecture> = {
   },
   Qwen2: {
     Bare: models.Qwen2Model,
+    hasLayerTypes: true,
     ForCausalLM: models.Qwen2ForCausalLM,
     config: { use_sliding_window: true, sliding_window: 3, max_window_layers: 1, rope_theta: 1e6 },
     traits: { frequencies: plain(1e6), window: (layer) => (layer >= 1 ? 3 : Infinity) },
@@ -68,6 +71,7 @@ const ARCHITECTURES: Record<string, Architecture> = {
   },
   Qwen3: {
     Bare: models.Qwen3Model,
+    hasLayerTypes: true,
     ForCausalLM: models.Qwen3ForCausalLM,
     config: { use_sliding_window: true, sliding_window: 3, layer_types: [SWA, FULL, FULL], tie_word_embeddings: true },
     traits: { frequencies: plain(1e4), window: (layer) => (layer === 0 ? 3 : Infinity) },
@@ -82,6 +86,7 @@ const ARCHITECTURES: Record<string, Architecture> = {
   },
   Gemma2: {
     Bare: models.Gemma2Model,
+    hasLayerTypes: true,
     ForCausalLM: models.Gemma2ForCausalLM,
     config: {
       sliding_window: 3,
@@ -98,6 +103,7 @@ const ARCHITECTURES: Record<string, Architecture> = {
   },
   Gemma3: {
     Bare: models.Gemma3Model,
+    hasLayerTypes: true,
     ForCausalLM: models.Gemma3ForCausalLM,
     config: {
       ...{ sliding_window: 3, sliding_window_pattern: 3, query_pre_attn_scalar: 9, rope_theta: 1e6 },
@@ -150,6 +156,7 @@ for (const [name, architecture] of Object.entries(ARCHITECTURES)) {
     const config = { ...SIZES, rms_norm_eps: model.config['rms_norm_eps'] as number }
     const want = decoderLogits(await weightsOf(model), config, row, architecture.traits)
     await close(t, model.forward([row]).logits, want.flat())
+    if (!architecture.traits.window) return
     const without = decoderLogits(await weightsOf(model), config, row, {
       ...architecture.traits,
       window: () => Infinity,
@@ -220,6 +227,7 @@ for (const [name, architecture] of Object.entries(ARCHITECTURES)) {
   })
 
   test(`${name}: a window as long as the sequence hides nothing`, async (t) => {
+    if (!architecture.traits.window) return t.pass('there are no windows')
     const sized = (sliding_window: number | null) =>
       tiny(architecture, {
         sliding_window,
@@ -292,12 +300,13 @@ for (const [name, architecture] of Object.entries(ARCHITECTURES)) {
       t.throws(() => tiny(architecture, extra), { instanceOf: lora.OptionError, message })
     option({ num_key_value_heads: 4 }, /num_key_value_heads[\s\S]*divisor of num_attention_heads = 6/)
     option({ head_dim: 3 }, /head_dim[\s\S]*even/)
-    option({ sliding_window: 0 }, /sliding_window[\s\S]*1 or more/)
+    if (architecture.traits.window) option({ sliding_window: 0 }, /sliding_window[\s\S]*1 or more/)
     option({ rms_norm_eps: -1 }, /rms_norm_eps/)
     option({ attention_dropout: 2 }, /attention_dropout/)
     option({ rope_scaling: { rope_type: 'linear' } }, /factor/)
     option({ rope_scaling: { rope_type: 'linaer', factor: 2 } }, /write 'linear'/)
-    option(name.startsWith('Gemma') ? { hidden_activation: 'geglu' } : { hidden_act: 'swiglu' }, /hidden_act/)
+    const field = 'hidden_activation' in tiny(architecture).config ? 'hidden_activation' : 'hidden_act'
+    option({ [field]: 'swiglu' }, /hidden_act/)
     const unsupported = (extra: object, message: RegExp) =>
       t.throws(() => tiny(architecture, extra), { instanceOf: lora.UnsupportedError, message })
     unsupported(
@@ -310,7 +319,7 @@ for (const [name, architecture] of Object.entries(ARCHITECTURES)) {
       option({ partial_rotary_factor: 1.5 }, /partial_rotary_factor/)
       option({ resid_pdrop: 2 }, /resid_pdrop/)
     } else unsupported({ partial_rotary_factor: 0.5, rope_parameters: null }, /partial_rotary_factor 0.5/)
-    if (name === 'Mistral' || name === 'Phi3') return
+    if (!architecture.hasLayerTypes) return
     option({ layer_types: [FULL] }, /layer_types[\s\S]*num_hidden_layers = 3/)
     unsupported({ layer_types: [FULL, 'chunked_attention', FULL] }, /'chunked_attention'/)
     option({ layer_types: [FULL, SWA, FULL], sliding_window: null }, /sliding_window[\s\S]*layer_types/)
