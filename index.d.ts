@@ -1294,12 +1294,17 @@ interface PlacementOptions {
 
 /** Options that every LoRA layer takes. */
 interface LoraOptions extends PlacementOptions {
-    /** Rank of the update. 0 gives the plain layer, without `lora_A` and `lora_B`. @default 0 */
+    /** Rank of the update. 0 gives the plain layer, without `lora_A` and `lora_B`. @integer @minimum 0 @default 0 */
     r?: number;
     /** The update is multiplied by `loraAlpha / r`. @default 1 */
     loraAlpha?: number;
     /** `eval()` merges the update into the weight. Set it to false to keep the two apart, e.g. to serve several adapters. @default true */
     mergeWeights?: boolean;
+}
+/** The option of the LoRA layers that have a dropout: all but the embeddings. */
+interface LoraDropoutOptions {
+    /** Dropout on the input of the low-rank path, in training. @minimum 0 @maximum 1 @default 0 */
+    loraDropout?: number;
 }
 /** What may stand in a layer's `loraDropout`. */
 type DropoutLike = Module | ((x: Tensor) => Tensor);
@@ -1440,19 +1445,10 @@ declare class TransposedLinear extends Module {
 }
 
 /** Options of every `fromLayer`. */
-interface FromLayerOptions {
-    /** Rank of the update. 0 gives the plain layer. @default 0 */
-    r?: number;
-    /** The update is multiplied by `loraAlpha / r`. @default 1 */
-    loraAlpha?: number;
-    /** `eval()` merges the update into the weight. @default true */
-    mergeWeights?: boolean;
-}
+type FromLayerOptions = Pick<LoraOptions, 'r' | 'loraAlpha' | 'mergeWeights'>;
 
 /** Options of {@link Linear}. */
-interface LoraLinearOptions extends LoraOptions, LinearOptions {
-    /** Dropout on the input of the low-rank path, in training. @default 0 */
-    loraDropout?: number;
+interface LoraLinearOptions extends LoraOptions, LoraDropoutOptions, LinearOptions {
     /** The weight lies as (in, out), as in GPT-2's Conv1D; set it for layers whose checkpoint holds them so. @default false */
     fanInFanOut?: boolean;
 }
@@ -1494,9 +1490,7 @@ declare class Linear extends LoraLayer {
     extraRepr(): string;
 }
 /** Options of `fromLayer` for dense layers. */
-interface DenseFromLayerOptions extends FromLayerOptions {
-    /** Dropout on the input of the low-rank path, in training. @default 0 */
-    loraDropout?: number;
+interface DenseFromLayerOptions extends FromLayerOptions, LoraDropoutOptions {
 }
 
 /** One number for all spatial dimensions, or one for each. */
@@ -1506,13 +1500,13 @@ type PerDimension = number | readonly number[];
 type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 /** Numbers that say how a kernel moves over its input. */
 interface ConvFunctionalOptions {
-    /** Step between output places. @default 1 */
+    /** Step between output places. @integer @minimum 1 @default 1 */
     stride?: PerDimension;
-    /** Places added on both sides of each dimension; `'same'` keeps the size (stride 1 only), `'valid'` adds none. @default 0 */
+    /** Places added on both sides of each dimension; `'same'` keeps the size (stride 1 only), `'valid'` adds none. @integer @minimum 0 @default 0 */
     padding?: PerDimension | 'same' | 'valid';
-    /** Step between kernel taps. @default 1 */
+    /** Step between kernel taps. @integer @minimum 1 @default 1 */
     dilation?: PerDimension;
-    /** Groups of channels that do not see each other; `inChannels` groups make a depthwise convolution. @default 1 */
+    /** Groups of channels that do not see each other; `inChannels` groups make a depthwise convolution. @integer @minimum 1 @default 1 */
     groups?: number;
 }
 /** The same, checked, with one number for each dimension. */
@@ -1584,14 +1578,10 @@ declare class Conv3d$1 extends ConvNd {
 }
 
 /** Options of the LoRA convolutions: those of the plain ones beside the low-rank ones. */
-interface LoraConvOptions extends LoraOptions, ConvOptions {
-    /** Dropout on the input of the low-rank path, in training. @default 0 */
-    loraDropout?: number;
+interface LoraConvOptions extends LoraOptions, LoraDropoutOptions, ConvOptions {
 }
 /** Options of `fromLayer` for convolutions. */
-interface ConvFromLayerOptions extends FromLayerOptions {
-    /** Dropout on the input of the low-rank path, in training. @default 0 */
-    loraDropout?: number;
+interface ConvFromLayerOptions extends FromLayerOptions, LoraDropoutOptions {
 }
 type PlainConv = Conv1d$1 | Conv2d$1 | Conv3d$1;
 /** What the three LoRA convolutions share. */
@@ -1668,20 +1658,707 @@ declare class Conv3d extends LoraConv {
     static fromLayer(layer: Conv3d$1, options?: ConvFromLayerOptions): Conv3d;
 }
 
-/** Options of {@link Embedding}. */
-interface EmbeddingLayerOptions extends PlacementOptions {
-    /** The row that starts at 0 and gets no gradient, for padding; negative counts from the end. @default none */
+/** Numbers that say how a transposed convolution spreads its input. */
+interface ConvTransposeFunctionalOptions extends Pick<ConvFunctionalOptions, 'dilation' | 'groups'> {
+    /** Step between the places that neighbours of the input are spread to. @integer @minimum 1 @default 1 */
+    stride?: PerDimension;
+    /** Places cut from both sides of each dimension of the output. @integer @minimum 0 @default 0 */
+    padding?: PerDimension;
+    /** Places added behind each dimension of the output; less than the stride or the dilation. @integer @minimum 0 @default 0 */
+    outputPadding?: PerDimension;
+}
+/** Options of the transposed convolutions. */
+interface ConvTransposeOptions extends ConvTransposeFunctionalOptions, LinearOptions {
+}
+/** The options of a transposed convolution, with one number for each dimension. */
+interface ConvTransposeGeometry {
+    readonly kernel: readonly number[];
+    readonly stride: readonly number[];
+    readonly padding: readonly number[];
+    readonly outputPadding: readonly number[];
+    readonly dilation: readonly number[];
+    readonly groups: number;
+}
+/** What the three transposed convolutions share. */
+declare abstract class ConvTransposeNd extends Module {
+    private readonly owner;
+    readonly inChannels: number;
+    readonly outChannels: number;
+    /** Kernel sizes, stride, padding, output padding, dilation and groups, one number for each dimension. */
+    readonly geometry: ConvTransposeGeometry;
+    weight: Tensor;
+    bias: Tensor | null;
+    constructor(owner: string, dims: number, inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeOptions);
+    /**
+     * @param outputSize the spatial sizes wanted, where the stride leaves several possible; it takes the place of `outputPadding`.
+     */
+    forward(x: Tensor, outputSize?: readonly number[]): Tensor;
+    extraRepr(): string;
+    private paddingFor;
+}
+/**
+ * A transposed convolution over one dimension: the gradient of `nn.Conv1d` for its input, as a layer. It makes its input larger.
+ *
+ * Shapes: `x (N, C, L)` or `(C, L)` → `y (N, out, L')` with
+ * `L' = (L − 1)·stride − 2·padding + dilation·(kernelSize − 1) + outputPadding + 1`; `weight (C, out / groups, kernelSize)`, `bias (out)`.
+ * Init: both uniform in ±1/√(out / groups · kernelSize), as in PyTorch.
+ */
+declare class ConvTranspose1d extends ConvTransposeNd {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeOptions);
+}
+/**
+ * A transposed convolution over two dimensions; sizes as in {@link ConvTranspose1d}.
+ *
+ * @example
+ * const up = new nn.ConvTranspose2d(16, 8, 4, { stride: 2, padding: 1 })   // (N, 16, H, W) → (N, 8, 2H, 2W)
+ */
+declare class ConvTranspose2d extends ConvTransposeNd {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeOptions);
+}
+/** A transposed convolution over three dimensions; sizes as in {@link ConvTranspose1d}. */
+declare class ConvTranspose3d extends ConvTransposeNd {
+    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeOptions);
+}
+
+type Conv = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvFunctionalOptions) => Tensor;
+type ConvTranspose = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTransposeFunctionalOptions) => Tensor;
+/** Convolution over one dimension. Shapes: `x (N, C, L)` or `(C, L)`, `weight (out, C / groups, k)`, `bias (out)` → `(N, out, L')`. */
+declare const conv1d: Conv;
+/** Convolution over two dimensions. Shapes: `x (N, C, H, W)` or `(C, H, W)`, `weight (out, C / groups, kH, kW)`, `bias (out)`. */
+declare const conv2d: Conv;
+/** Convolution over three dimensions. Shapes: `x (N, C, D, H, W)` or `(C, D, H, W)`, `weight (out, C / groups, kD, kH, kW)`. */
+declare const conv3d: Conv;
+/** Transposed convolution over one dimension. Shapes: `x (N, C, L)` or `(C, L)`, `weight (C, out / groups, k)`, `bias (out)`. */
+declare const convTranspose1d: ConvTranspose;
+/** Transposed convolution over two dimensions. Shapes: `x (N, C, H, W)` or `(C, H, W)`, `weight (C, out / groups, kH, kW)`. */
+declare const convTranspose2d: ConvTranspose;
+/** Transposed convolution over three dimensions. Shapes: `x (N, C, D, H, W)`, `weight (C, out / groups, kD, kH, kW)`. */
+declare const convTranspose3d: ConvTranspose;
+/**
+ * Adds places at the ends of the last dimensions; `padding` holds two numbers for each, the last dimension first, as in PyTorch:
+ * `[left, right, top, bottom]`. Negative numbers cut (mode `'constant'`). Any dtype, any number of dimensions.
+ *
+ * @param mode `'constant'` fills with `value`, `'reflect'` mirrors without the border, `'replicate'` repeats the border, `'circular'` goes
+ * on at the other end.
+ * @example
+ * nn.functional.pad(ids, [0, 3], 'constant', 50256)   // (B, T) → (B, T + 3)
+ * @throws {ShapeError} for more padding than the mode allows.
+ */
+declare function pad(x: Tensor, padding: readonly number[], mode?: 'constant' | 'reflect' | 'replicate' | 'circular', value?: number): Tensor;
+
+/** How a loss per element becomes one number: mean, sum, or not at all. */
+type Reduction = 'none' | 'mean' | 'sum';
+/** The option of every loss. */
+interface ReductionOptions {
+    /** How the losses of the elements become one number: their mean, their sum, or not at all. @default 'mean' */
+    reduction?: Reduction;
+}
+/** Options of {@link crossEntropy}. */
+interface CrossEntropyOptions extends ReductionOptions {
+    /** A weight for each class, (C). @default all 1 */
+    weight?: Tensor | null;
+    /** Targets with this value count neither in the loss nor in its mean. @integer @default -100 */
+    ignoreIndex?: number;
+    /** Share of the target that is spread evenly over all classes, the right one included. @minimum 0 @maximum 1 @default 0 */
+    labelSmoothing?: number;
+    /**
+     * A weight for each target, of its shape: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
+     * that count. Use it as a mask, or to weigh examples. @default all 1
+     */
+    tokenWeights?: Tensor | null;
+}
+/** Options of {@link nllLoss}. */
+type NllLossOptions = Pick<CrossEntropyOptions, 'weight' | 'ignoreIndex' | 'reduction'>;
+/** Options of {@link mseLoss}. */
+type MseLossOptions = ReductionOptions;
+/** Options of {@link klDiv}. */
+interface KlDivOptions {
+    /** `'batchmean'` divides the sum by the first dimension and is the one that the definition asks for. @default 'mean' */
+    reduction?: Reduction | 'batchmean';
+    /** `target` holds log-probabilities. @default false */
+    logTarget?: boolean;
+}
+/**
+ * `loss = −log softmax(logits)[target]`, per row in one pass, without a tensor of probabilities.
+ *
+ * Shapes: `logits (N, C)`, `target (N)` i64; or `(C)` and `()`; or PyTorch's `(N, C, d1, …)` and `(N, d1, …)`.
+ * With `labelSmoothing` ε: `(1 − ε) · nll + ε · mean over classes of −log p`.
+ * `'mean'` divides by the number of targets that count (by the sum of their weights, where weights are given): NaN if there is none.
+ *
+ * @example
+ * const loss = nn.functional.crossEntropy(logits.reshape([-1, 50257]), labels.flatten(), { labelSmoothing: 0.1 })
+ * @throws {ShapeError} when the shapes do not fit; logits with the classes last need `reshape([-1, C])` first.
+ */
+declare function crossEntropy(logits: Tensor, target: Tensor, options?: CrossEntropyOptions): Tensor;
+/**
+ * `loss = −logProbabilities[target]`: the second half of {@link crossEntropy}, for log-probabilities that are there already.
+ *
+ * Shapes as {@link crossEntropy}.
+ */
+declare function nllLoss(logProbabilities: Tensor, target: Tensor, options?: NllLossOptions): Tensor;
+/**
+ * `(input − target)²`.
+ *
+ * @throws {ShapeError} when the shapes differ: broadcasting one against the other is nearly always a mistake here.
+ */
+declare function mseLoss(input: Tensor, target: Tensor, options?: MseLossOptions): Tensor;
+/**
+ * Kullback–Leibler divergence by element: `target · (log target − input)`, where `input` holds **log**-probabilities; 0 where the target is 0.
+ *
+ * @example
+ * nn.functional.klDiv(student.logSoftmax(-1), teacher.softmax(-1), { reduction: 'batchmean' })
+ */
+declare function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Tensor;
+
+/** Options of {@link linearCrossEntropy}. */
+interface LinearCrossEntropyOptions extends Pick<CrossEntropyOptions, 'ignoreIndex' | 'labelSmoothing' | 'reduction'> {
+    /** Added to the logits, (V). @default none */
+    bias?: Tensor | null;
+}
+/**
+ * `crossEntropy(linear(hidden, weight, bias), target)`, without the logits: they are computed for some rows at a time, and where gradients are
+ * recorded turned into gradients there and then. Rows whose target is ignored are not computed at all.
+ *
+ * Shapes: `hidden (..., C)`, `weight (V, C)`, `bias (V)`, `target (...)` i64 → `()`, or `(...)` for the reduction `'none'`. A bf16 or f16 weight
+ * serves an f32 `hidden`.
+ * For a vocabulary of 50,257 and 1,024 tokens, logits and their gradient take 412 MB; here they take 32. Results are those of the two calls up to
+ * rounding. `backward()` finds its work done: a loss that nobody differentiates belongs under `noGrad`, where only the loss is computed.
+ * With the reduction `'none'`, a weight or bias that learns needs the logits in backward: then this is the two calls.
+ *
+ * @example
+ * const { lastHiddenState } = model.transformer.forward(ids)
+ * const loss = nn.functional.linearCrossEntropy(lastHiddenState, model.lm_head.weight, labels, { labelSmoothing: 0.1 })
+ * @throws {ShapeError} when the shapes do not fit.
+ * @see PyTorch's `linear_cross_entropy`, Liger kernel's `FusedLinearCrossEntropy`.
+ */
+declare function linearCrossEntropy(hidden: Tensor, weight: Tensor, target: Tensor, options?: LinearCrossEntropyOptions): Tensor;
+
+/** `x` where it is positive, else `negativeSlope · x`. */
+declare function leakyRelu(x: Tensor, negativeSlope?: number): Tensor;
+/** `x` where it is positive, else `alpha · (eˣ − 1)`. */
+declare function elu(x: Tensor, alpha?: number): Tensor;
+/** `log(1 + e^(beta·x)) / beta`, a smooth ReLU; `x` itself where `beta · x` is above `threshold`. */
+declare function softplus(x: Tensor, beta?: number, threshold?: number): Tensor;
+/** `log(1 / (1 + e⁻ˣ))`. */
+declare function logSigmoid(x: Tensor): Tensor;
+/**
+ * `silu(gate) · up`, the gate of Llama's feed-forward (SwiGLU), in one pass: the silu is neither written nor kept for backward.
+ *
+ * @throws {ShapeError} when the shapes differ.
+ */
+declare function siluMul(gate: Tensor, up: Tensor): Tensor;
+/** `x · tanh(softplus(x))` (Misra 2019). */
+declare function mish(x: Tensor): Tensor;
+/** `x` held between two bounds; unlike `clamp`, no gradient passes at the bounds themselves. */
+declare function hardtanh(x: Tensor, minVal?: number, maxVal?: number): Tensor;
+/** `min(max(x, 0), 6)`. */
+declare function relu6(x: Tensor): Tensor;
+/**
+ * `x` where it is positive, else `weight · x`: one slope for all, or one for each channel (the second dimension).
+ * @throws {ShapeError} when there are other than 1 or C slopes.
+ */
+declare function prelu(x: Tensor, weight: Tensor): Tensor;
+/** The first half of a dimension times σ of the second (Dauphin et al. 2017). @throws {ShapeError} for an odd dimension. */
+declare function glu(x: Tensor, dim?: number): Tensor;
+/** As {@link dropout}, whole channels of `(N, C, L)` or `(C, L)` at a time. */
+declare function dropout1d(x: Tensor, p?: number, training?: boolean): Tensor;
+/** As {@link dropout}, whole channels of `(N, C, H, W)` or, as in PyTorch, `(N, C, L)` at a time. */
+declare function dropout2d(x: Tensor, p?: number, training?: boolean): Tensor;
+/** As {@link dropout}, whole channels of `(N, C, D, H, W)` or `(C, D, H, W)` at a time. */
+declare function dropout3d(x: Tensor, p?: number, training?: boolean): Tensor;
+
+/** Ways to resize. The linear ones and `'bicubic'` are for a fixed number of spatial dimensions: 1, 2, 3 and 2. */
+type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area';
+/** Options of {@link interpolate}. */
+interface InterpolateOptions {
+    /** Sizes of the result. Give this or `scaleFactor`. @integer @minimum 1 @default null */
+    size?: PerDimension | null;
+    /** The result's sizes are `⌊size · scaleFactor⌋`. @exclusiveMinimum 0 @default null */
+    scaleFactor?: PerDimension | null;
+    /** How places between those of the input get their value; `'area'` takes means. @default 'nearest' */
+    mode?: InterpolateMode;
+    /** The corner places of input and result lie on each other, instead of their outer edges; for the linear modes and `'bicubic'`. @default false */
+    alignCorners?: boolean | null;
+    /** Take the step between places from the rounded sizes and not from `scaleFactor`. @default false */
+    recomputeScaleFactor?: boolean;
+}
+/**
+ * `x` with other spatial sizes.
+ *
+ * Shapes: `x (N, C, *spatial)` with 1 to 3 spatial dimensions → `(N, C, *size)`.
+ * @example
+ * const y = nn.functional.interpolate(x, { scaleFactor: 2, mode: 'bilinear' })   // (1, 3, 32, 32) → (1, 3, 64, 64)
+ * @throws {OptionError} unless exactly one of `size` and `scaleFactor` is given, and for modes that do not fit x.
+ */
+declare function interpolate(x: Tensor, options: InterpolateOptions): Tensor;
+
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias` per channel. In training mean and variance (1/count) are the batch's, and the running ones
+ * move towards them: `running = (1 − momentum) · running + momentum · batch`, with the unbiased variance. Else the running ones are used.
+ *
+ * Shapes: `x (N, C, ...)`; `runningMean`, `runningVar`, `weight` and `bias` `(C)`. The running ones are changed in place.
+ * @throws {ShapeError} when the channels do not fit, or when a channel has one value in training.
+ */
+declare function batchNorm(x: Tensor, runningMean: Tensor | null, runningVar: Tensor | null, weight?: Tensor | null, bias?: Tensor | null, training?: boolean, momentum?: number, eps?: number): Tensor;
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each of `numGroups` groups of channels of each sample.
+ *
+ * Shapes: `x (N, C, ...)` with C divisible by `numGroups`; `weight` and `bias` `(C)` (Wu and He 2018).
+ */
+declare function groupNorm(x: Tensor, numGroups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number): Tensor;
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each channel of each sample; with running statistics and
+ * `useInputStats` false, as {@link batchNorm} in evaluation.
+ *
+ * Shapes: `x (N, C, ...)`; the others `(C)`. Running statistics move towards the mean over the samples.
+ * @throws {ShapeError} when a channel of a sample has one value.
+ */
+declare function instanceNorm(x: Tensor, runningMean?: Tensor | null, runningVar?: Tensor | null, weight?: Tensor | null, bias?: Tensor | null, useInputStats?: boolean, momentum?: number, eps?: number): Tensor;
+
+/** Options of both kinds of pooling. */
+interface PoolOptions {
+    /** From window to window. @integer @minimum 1 @default kernelSize */
+    stride?: PerDimension | null;
+    /** Places before and behind each dimension, −∞ for the maximum and 0 for the mean; at most half the kernel. @integer @minimum 0 @default 0 */
+    padding?: PerDimension;
+    /** Round the output size up: the last window may reach over the edge. @default false */
+    ceilMode?: boolean;
+}
+/** Options of maximum pooling. */
+interface MaxPoolOptions extends PoolOptions {
+    /** From place to place inside a window. @integer @minimum 1 @default 1 */
+    dilation?: PerDimension;
+}
+/** Options of mean pooling. */
+interface AvgPoolOptions extends PoolOptions {
+    /** Count the zeros of the padding in the mean. @default true */
+    countIncludePad?: boolean;
+    /** Divide by this and not by the window's size. @integer @minimum 1 @default null */
+    divisorOverride?: number | null;
+}
+/** Size of the result of adaptive pooling; null keeps the input's. */
+type OutputSize = number | readonly (number | null)[];
+/**
+ * The largest of each window; NaN counts as the largest.
+ *
+ * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1`.
+ * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ */
+declare function maxPool1d(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor;
+/** As {@link maxPool1d}, over `(N, C, H, W)`. */
+declare function maxPool2d(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor;
+/** As {@link maxPool1d}, over `(N, C, D, H, W)`. */
+declare function maxPool3d(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor;
+/** {@link maxPool1d} and the place of each maximum, i64: the flat place in its plane, the first of ties. */
+declare function maxPool1dWithIndices(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): [Tensor, Tensor];
+/** {@link maxPool2d} and the place `h·W + w` of each maximum, i64. */
+declare function maxPool2dWithIndices(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): [Tensor, Tensor];
+/** {@link maxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
+declare function maxPool3dWithIndices(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): [Tensor, Tensor];
+/** The largest of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
+declare function adaptiveMaxPool1d(x: Tensor, outputSize: OutputSize): Tensor;
+/** As {@link adaptiveMaxPool1d}, over `(N, C, H, W)`. */
+declare function adaptiveMaxPool2d(x: Tensor, outputSize: OutputSize): Tensor;
+/** As {@link adaptiveMaxPool1d}, over `(N, C, D, H, W)`. */
+declare function adaptiveMaxPool3d(x: Tensor, outputSize: OutputSize): Tensor;
+/** {@link adaptiveMaxPool1d} and the place of each maximum, i64. */
+declare function adaptiveMaxPool1dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor];
+/** {@link adaptiveMaxPool2d} and the place `h·W + w` of each maximum, i64. */
+declare function adaptiveMaxPool2dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor];
+/** {@link adaptiveMaxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
+declare function adaptiveMaxPool3dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor];
+/**
+ * The mean of each window.
+ *
+ * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − kernelSize) / stride⌋ + 1`.
+ * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ */
+declare function avgPool1d(x: Tensor, kernelSize: PerDimension, options?: AvgPoolOptions): Tensor;
+/** As {@link avgPool1d}, over `(N, C, H, W)`. */
+declare function avgPool2d(x: Tensor, kernelSize: PerDimension, options?: AvgPoolOptions): Tensor;
+/** As {@link avgPool1d}, over `(N, C, D, H, W)`. */
+declare function avgPool3d(x: Tensor, kernelSize: PerDimension, options?: AvgPoolOptions): Tensor;
+/** The mean of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
+declare function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSize): Tensor;
+/** As {@link adaptiveAvgPool1d}, over `(N, C, H, W)`. */
+declare function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSize): Tensor;
+/** As {@link adaptiveAvgPool1d}, over `(N, C, D, H, W)`. */
+declare function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor;
+
+/**
+ * Several dimensions as one, from `startDim` to `endDim`.
+ *
+ * @example
+ * new nn.Flatten().forward(x)        // (8, 16, 7, 7) → (8, 784)
+ */
+declare class Flatten extends Module {
+    readonly startDim: number;
+    readonly endDim: number;
+    constructor(startDim?: number, endDim?: number);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+/**
+ * One dimension as several; one of the sizes may be −1.
+ *
+ * @example
+ * new nn.Unflatten(1, [16, 7, 7]).forward(x)   // (8, 784) → (8, 16, 7, 7)
+ * @throws {ShapeError} when the sizes do not multiply to the dimension's.
+ */
+declare class Unflatten extends Module {
+    readonly dim: number;
+    readonly sizes: readonly number[];
+    constructor(dim: number, sizes: readonly number[]);
+    forward(x: Tensor): Tensor;
+    extraRepr(): string;
+}
+/**
+ * Channels to places: `(..., C·r², H, W)` → `(..., C, H·r, W·r)`, as sub-pixel convolution needs (Shi et al. 2016).
+ * @throws {ShapeError} when r² does not divide the channels.
+ */
+declare function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor;
+/**
+ * Places to channels, the inverse of {@link pixelShuffle}: `(..., C, H·r, W·r)` → `(..., C·r², H, W)`.
+ * @throws {ShapeError} when r does not divide height and width.
+ */
+declare function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor;
+/** {@link pixelShuffle} as a layer. */
+declare class PixelShuffle extends Module {
+    readonly upscaleFactor: number;
+    constructor(upscaleFactor: number);
+    forward(x: Tensor): Tensor;
+}
+/** {@link pixelUnshuffle} as a layer. */
+declare class PixelUnshuffle extends Module {
+    readonly downscaleFactor: number;
+    constructor(downscaleFactor: number);
+    forward(x: Tensor): Tensor;
+}
+
+/** Options of {@link l1Loss}. */
+type L1LossOptions = ReductionOptions;
+/** Options of {@link smoothL1Loss}. */
+interface SmoothL1LossOptions extends ReductionOptions {
+    /** The difference from which the loss is a straight line; 0 makes it {@link l1Loss}. @minimum 0 @default 1 */
+    beta?: number;
+}
+/** Options of {@link huberLoss}. */
+interface HuberLossOptions extends ReductionOptions {
+    /** The difference from which the loss is a straight line. @exclusiveMinimum 0 @default 1 */
+    delta?: number;
+}
+/**
+ * `|input − target|`.
+ *
+ * @throws {ShapeError} when the shapes differ.
+ */
+declare function l1Loss(input: Tensor, target: Tensor, options?: L1LossOptions): Tensor;
+/**
+ * With `d = |input − target|`: `d² / (2 · beta)` below `beta`, `d − beta / 2` above.
+ *
+ * @throws {ShapeError} when the shapes differ; {@link OptionError} for a negative `beta`.
+ */
+declare function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1LossOptions): Tensor;
+/**
+ * With `d = |input − target|`: `d² / 2` up to `delta`, `delta · (d − delta / 2)` above (Huber 1964).
+ *
+ * @throws {ShapeError} when the shapes differ; {@link OptionError} when `delta` is not above 0.
+ */
+declare function huberLoss(input: Tensor, target: Tensor, options?: HuberLossOptions): Tensor;
+
+/** Options of {@link binaryCrossEntropy}. */
+interface BinaryCrossEntropyOptions extends ReductionOptions {
+    /** A factor on the loss of each element; broadcasts to the input. The mean divides by the number of elements, not by the weights. @default all 1 */
+    weight?: Tensor | null;
+}
+/** Options of {@link binaryCrossEntropyWithLogits}. */
+interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
+    /** A factor on the positive part of the loss, e.g. negatives per positive of each class; broadcasts to the input. @default all 1 */
+    posWeight?: Tensor | null;
+}
+/**
+ * `−(target · log input + (1 − target) · log(1 − input))` for probabilities. Logarithms are held at −100, so that a sure mistake costs 100.
+ *
+ * Use {@link binaryCrossEntropyWithLogits} where the logits are at hand: it is exact where a probability would be rounded to 0 or 1. An input
+ * outside of 0 to 1 gives NaN.
+ * @throws {ShapeError} when the shapes differ.
+ */
+declare function binaryCrossEntropy(input: Tensor, target: Tensor, options?: BinaryCrossEntropyOptions): Tensor;
+/**
+ * The loss of {@link binaryCrossEntropy} for `σ(input)`, computed from the logits: `(1 − t) · x + (1 + (posWeight − 1) · t) · log(1 + e⁻ˣ)`.
+ *
+ * @example
+ * nn.functional.binaryCrossEntropyWithLogits(logits, labels, { posWeight: lora.tensor([3]) })   // three negatives for each positive
+ * @throws {ShapeError} when the shapes differ, or a weight does not broadcast to the input.
+ */
+declare function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options?: BinaryCrossEntropyWithLogitsOptions): Tensor;
+
+/** Options of {@link cosineSimilarity}. */
+interface CosineSimilarityOptions {
+    /** The dimension of the vectors. @integer @default 1 */
+    dim?: number;
+    /** What each length is at least. @minimum 0 @default 1e-8 */
+    eps?: number;
+}
+/** Options of {@link pairwiseDistance}. */
+interface PairwiseDistanceOptions {
+    /** The norm of the distance. @infinity @default 2 */
+    p?: number;
+    /** Added to each difference. @default 1e-6 */
+    eps?: number;
+    /** Keep the last dimension, of size 1. @default false */
+    keepdim?: boolean;
+}
+/** Options of {@link normalize}. */
+interface NormalizeOptions {
+    /** The norm that becomes 1. @infinity @default 2 */
+    p?: number;
+    /** The dimension of the vectors. @integer @default 1 */
+    dim?: number;
+    /** What each norm is at least. @minimum 0 @default 1e-12 */
+    eps?: number;
+}
+/** Options of {@link cosineEmbeddingLoss} and {@link marginRankingLoss}. */
+interface MarginOptions extends ReductionOptions {
+    /** How far a pair may be on the wrong side. @default 0 */
+    margin?: number;
+}
+/** Options of {@link tripletMarginLoss}. */
+interface TripletMarginLossOptions extends ReductionOptions, Pick<PairwiseDistanceOptions, 'p' | 'eps'> {
+    /** How much nearer the positive must be. @minimum 0 @default 1 */
+    margin?: number;
+    /** Take the negative's distance to the positive where that is smaller. @default false */
+    swap?: boolean;
+}
+/** `a · b / (max(‖a‖, eps) · max(‖b‖, eps))` along `dim`; the shapes are broadcast. */
+declare function cosineSimilarity(a: Tensor, b: Tensor, options?: CosineSimilarityOptions): Tensor;
+/** `‖a − b + eps‖_p` along the last dimension. */
+declare function pairwiseDistance(a: Tensor, b: Tensor, options?: PairwiseDistanceOptions): Tensor;
+/** `x / max(‖x‖_p, eps)` along `dim`. */
+declare function normalize(x: Tensor, options?: NormalizeOptions): Tensor;
+/**
+ * `1 − cos(a, b)` where the target is 1, `max(0, cos(a, b) − margin)` where it is −1.
+ *
+ * Shapes: `a` and `b (N, D)`, `target (N)`; or `(D)` and `()`. The target has the dtype of `a`, or is i64.
+ * @throws {ShapeError} when the shapes do not fit.
+ */
+declare function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, options?: MarginOptions): Tensor;
+/**
+ * `max(0, −target · (a − b) + margin)`: with target 1, `a` should be larger than `b`; with −1 smaller.
+ *
+ * @throws {ShapeError} when the shapes differ.
+ */
+declare function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, options?: MarginOptions): Tensor;
+/**
+ * `max(0, ‖anchor − positive‖ − ‖anchor − negative‖ + margin)` by row.
+ *
+ * Shapes: all `(N, D)` or `(D)`.
+ * @throws {ShapeError} when the shapes differ.
+ */
+declare function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options?: TripletMarginLossOptions): Tensor;
+
+/**
+ * Rows of zeros with a 1 at each id, i64.
+ *
+ * Shapes: `ids (...)` i64 → `(..., numClasses)`. An id outside is an {@link IndexError} when the result is read.
+ * @throws {DtypeError} for ids that are not i64; {@link OptionError} without a number of classes: reading it off the ids would have to wait.
+ */
+declare function oneHot(ids: Tensor, numClasses: number): Tensor;
+
+/**
+ * `y = x Wᵀ + bias`.
+ *
+ * Shapes: `x (..., K)`, `weight (N, K)`, `bias (N)` → `(..., N)`. A bf16 or f16 weight is widened as it is read; `y` is then f32.
+ * @throws {ShapeError} when the last dimension of `x` is not K.
+ */
+declare function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
+/**
+ * Rows of `weight` at `ids`.
+ *
+ * Shapes: `ids (...)` i64, `weight (num, D)` → `(..., D)`.
+ */
+declare function embedding(ids: Tensor, weight: Tensor, options?: EmbeddingOptions): Tensor;
+/** Options of {@link embedding}. */
+interface EmbeddingOptions {
+    /** The row of the padding: it gets no gradient, and starts at 0 in a new table. Negative counts from the end. @integer @default none */
     paddingIdx?: number | null;
     /** Divide the gradient of a row by how often the batch uses it. @default false */
     scaleGradByFreq?: boolean;
+}
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/n) over the last dimensions, those of `normalizedShape`.
+ *
+ * Shapes: `x (..., *normalizedShape)`, `weight` and `bias` `normalizedShape`.
+ */
+declare function layerNorm(x: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, bias?: Tensor | null, eps?: number): Tensor;
+/**
+ * `y = x / √(mean(x²) + eps) · weight`, the mean over the last dimensions, those of `normalizedShape` (Zhang and Sennrich 2019).
+ */
+declare function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, eps?: number): Tensor;
+/** `x · Φ(x)`; `'tanh'` is the approximation that GPT-2 calls `gelu_new`. */
+declare function gelu(x: Tensor, approximate?: 'none' | 'tanh'): Tensor;
+/** `x · σ(x)`. */
+declare function silu(x: Tensor): Tensor;
+/** `max(x, 0)`. */
+declare function relu(x: Tensor): Tensor;
+/** `tanh(x)`. */
+declare function tanh(x: Tensor): Tensor;
+/** `1 / (1 + e⁻ˣ)`. */
+declare function sigmoid(x: Tensor): Tensor;
+/** `eˣ / Σ eˣ` along `dim`. */
+declare function softmax(x: Tensor, dim: number): Tensor;
+/** `x − log Σ eˣ` along `dim`. */
+declare function logSoftmax(x: Tensor, dim: number): Tensor;
+/** Zeroes each element with probability `p` and divides the rest by 1 − p; the same `x` comes back when not training. */
+declare function dropout(x: Tensor, p?: number, training?: boolean): Tensor;
+/** Options of {@link scaledDotProductAttention}. */
+interface AttentionOptions {
+    /**
+     * What each query may look at: bool (true = attend) or f32 (added to the scores); any shape that broadcasts to (B, H, T, S).
+     * @default everything
+     */
+    mask?: Tensor | null;
+    /**
+     * Query t attends to keys 0..t. `'bottom-right'` aligns the last query with the last key: for T new tokens behind a cache.
+     * May be combined with `mask`. @default false
+     */
+    isCausal?: boolean | 'top-left' | 'bottom-right';
+    /** Probability of dropping a weight. Applied whenever given, as in PyTorch: pass 0 when not training. @minimum 0 @maximum 1 @default 0 */
+    dropoutP?: number;
+    /** Factor on q·k. @default 1/√D */
+    scale?: number;
+    /** Let k and v have fewer heads than q (a divisor): each is shared by a group of query heads. @default false */
+    enableGqa?: boolean;
+    /** Number of keys that count in each row of the batch, (B) i64; keys behind it are ignored. @default all */
+    lengths?: Tensor | null;
+    /**
+     * How many keys a query sees at most, up to its own place: those in front of them are hidden, and cost nothing. Without `isCausal` it sees as many
+     * behind its place, too: |s − t| < window. @integer @minimum 1 @default all
+     */
+    window?: number | null;
+    /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @exclusiveMinimum 0 @default not */
+    softcap?: number | null;
+    /** Order of the dimensions: `'BHTD'` as PyTorch, or `'BTHD'`, the order a projection writes, which saves two copies. @default 'BHTD' */
+    layout?: 'BHTD' | 'BTHD';
+}
+/**
+ * `softmax(scale · q kᵀ + mask) v`, tiled per head: the T × S matrix never lies in memory.
+ *
+ * Shapes: `q (B, H, T, D)`, `k` and `v (B, Hkv, S, D)` → `(B, H, T, D)`; with `layout: 'BTHD'` the middle two are swapped in all four.
+ * @example
+ * const y = nn.functional.scaledDotProductAttention(q, k, v, { isCausal: true })
+ * @throws {ShapeError} when heads or head sizes do not fit, or when k has fewer heads than q without `enableGqa`.
+ */
+declare function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options?: AttentionOptions): Tensor;
+
+type functional_d_AttentionOptions = AttentionOptions;
+type functional_d_BinaryCrossEntropyOptions = BinaryCrossEntropyOptions;
+type functional_d_BinaryCrossEntropyWithLogitsOptions = BinaryCrossEntropyWithLogitsOptions;
+type functional_d_CosineSimilarityOptions = CosineSimilarityOptions;
+type functional_d_CrossEntropyOptions = CrossEntropyOptions;
+type functional_d_EmbeddingOptions = EmbeddingOptions;
+type functional_d_HuberLossOptions = HuberLossOptions;
+type functional_d_KlDivOptions = KlDivOptions;
+type functional_d_L1LossOptions = L1LossOptions;
+type functional_d_LinearCrossEntropyOptions = LinearCrossEntropyOptions;
+type functional_d_MarginOptions = MarginOptions;
+type functional_d_MseLossOptions = MseLossOptions;
+type functional_d_NllLossOptions = NllLossOptions;
+type functional_d_NormalizeOptions = NormalizeOptions;
+type functional_d_PairwiseDistanceOptions = PairwiseDistanceOptions;
+type functional_d_Reduction = Reduction;
+type functional_d_ReductionOptions = ReductionOptions;
+type functional_d_SmoothL1LossOptions = SmoothL1LossOptions;
+type functional_d_TripletMarginLossOptions = TripletMarginLossOptions;
+declare const functional_d_adaptiveAvgPool1d: typeof adaptiveAvgPool1d;
+declare const functional_d_adaptiveAvgPool2d: typeof adaptiveAvgPool2d;
+declare const functional_d_adaptiveAvgPool3d: typeof adaptiveAvgPool3d;
+declare const functional_d_adaptiveMaxPool1d: typeof adaptiveMaxPool1d;
+declare const functional_d_adaptiveMaxPool1dWithIndices: typeof adaptiveMaxPool1dWithIndices;
+declare const functional_d_adaptiveMaxPool2d: typeof adaptiveMaxPool2d;
+declare const functional_d_adaptiveMaxPool2dWithIndices: typeof adaptiveMaxPool2dWithIndices;
+declare const functional_d_adaptiveMaxPool3d: typeof adaptiveMaxPool3d;
+declare const functional_d_adaptiveMaxPool3dWithIndices: typeof adaptiveMaxPool3dWithIndices;
+declare const functional_d_avgPool1d: typeof avgPool1d;
+declare const functional_d_avgPool2d: typeof avgPool2d;
+declare const functional_d_avgPool3d: typeof avgPool3d;
+declare const functional_d_batchNorm: typeof batchNorm;
+declare const functional_d_binaryCrossEntropy: typeof binaryCrossEntropy;
+declare const functional_d_binaryCrossEntropyWithLogits: typeof binaryCrossEntropyWithLogits;
+declare const functional_d_conv1d: typeof conv1d;
+declare const functional_d_conv2d: typeof conv2d;
+declare const functional_d_conv3d: typeof conv3d;
+declare const functional_d_convTranspose1d: typeof convTranspose1d;
+declare const functional_d_convTranspose2d: typeof convTranspose2d;
+declare const functional_d_convTranspose3d: typeof convTranspose3d;
+declare const functional_d_cosineEmbeddingLoss: typeof cosineEmbeddingLoss;
+declare const functional_d_cosineSimilarity: typeof cosineSimilarity;
+declare const functional_d_crossEntropy: typeof crossEntropy;
+declare const functional_d_dropout: typeof dropout;
+declare const functional_d_dropout1d: typeof dropout1d;
+declare const functional_d_dropout2d: typeof dropout2d;
+declare const functional_d_dropout3d: typeof dropout3d;
+declare const functional_d_elu: typeof elu;
+declare const functional_d_embedding: typeof embedding;
+declare const functional_d_gelu: typeof gelu;
+declare const functional_d_glu: typeof glu;
+declare const functional_d_groupNorm: typeof groupNorm;
+declare const functional_d_hardtanh: typeof hardtanh;
+declare const functional_d_huberLoss: typeof huberLoss;
+declare const functional_d_instanceNorm: typeof instanceNorm;
+declare const functional_d_interpolate: typeof interpolate;
+declare const functional_d_klDiv: typeof klDiv;
+declare const functional_d_l1Loss: typeof l1Loss;
+declare const functional_d_layerNorm: typeof layerNorm;
+declare const functional_d_leakyRelu: typeof leakyRelu;
+declare const functional_d_linear: typeof linear;
+declare const functional_d_linearCrossEntropy: typeof linearCrossEntropy;
+declare const functional_d_logSigmoid: typeof logSigmoid;
+declare const functional_d_logSoftmax: typeof logSoftmax;
+declare const functional_d_marginRankingLoss: typeof marginRankingLoss;
+declare const functional_d_maxPool1d: typeof maxPool1d;
+declare const functional_d_maxPool1dWithIndices: typeof maxPool1dWithIndices;
+declare const functional_d_maxPool2d: typeof maxPool2d;
+declare const functional_d_maxPool2dWithIndices: typeof maxPool2dWithIndices;
+declare const functional_d_maxPool3d: typeof maxPool3d;
+declare const functional_d_maxPool3dWithIndices: typeof maxPool3dWithIndices;
+declare const functional_d_mish: typeof mish;
+declare const functional_d_mseLoss: typeof mseLoss;
+declare const functional_d_nllLoss: typeof nllLoss;
+declare const functional_d_normalize: typeof normalize;
+declare const functional_d_oneHot: typeof oneHot;
+declare const functional_d_pad: typeof pad;
+declare const functional_d_pairwiseDistance: typeof pairwiseDistance;
+declare const functional_d_pixelShuffle: typeof pixelShuffle;
+declare const functional_d_pixelUnshuffle: typeof pixelUnshuffle;
+declare const functional_d_prelu: typeof prelu;
+declare const functional_d_relu: typeof relu;
+declare const functional_d_relu6: typeof relu6;
+declare const functional_d_rmsNorm: typeof rmsNorm;
+declare const functional_d_scaledDotProductAttention: typeof scaledDotProductAttention;
+declare const functional_d_sigmoid: typeof sigmoid;
+declare const functional_d_silu: typeof silu;
+declare const functional_d_siluMul: typeof siluMul;
+declare const functional_d_smoothL1Loss: typeof smoothL1Loss;
+declare const functional_d_softmax: typeof softmax;
+declare const functional_d_softplus: typeof softplus;
+declare const functional_d_tanh: typeof tanh;
+declare const functional_d_tripletMarginLoss: typeof tripletMarginLoss;
+declare namespace functional_d {
+  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_binaryCrossEntropy as binaryCrossEntropy, functional_d_binaryCrossEntropyWithLogits as binaryCrossEntropyWithLogits, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_cosineEmbeddingLoss as cosineEmbeddingLoss, functional_d_cosineSimilarity as cosineSimilarity, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_huberLoss as huberLoss, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_l1Loss as l1Loss, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_linearCrossEntropy as linearCrossEntropy, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_marginRankingLoss as marginRankingLoss, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_normalize as normalize, functional_d_oneHot as oneHot, functional_d_pad as pad, functional_d_pairwiseDistance as pairwiseDistance, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, functional_d_siluMul as siluMul, functional_d_smoothL1Loss as smoothL1Loss, functional_d_softmax as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh, functional_d_tripletMarginLoss as tripletMarginLoss };
+  export type { functional_d_AttentionOptions as AttentionOptions, functional_d_BinaryCrossEntropyOptions as BinaryCrossEntropyOptions, functional_d_BinaryCrossEntropyWithLogitsOptions as BinaryCrossEntropyWithLogitsOptions, functional_d_CosineSimilarityOptions as CosineSimilarityOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_HuberLossOptions as HuberLossOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_L1LossOptions as L1LossOptions, functional_d_LinearCrossEntropyOptions as LinearCrossEntropyOptions, functional_d_MarginOptions as MarginOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_NormalizeOptions as NormalizeOptions, functional_d_PairwiseDistanceOptions as PairwiseDistanceOptions, functional_d_Reduction as Reduction, functional_d_ReductionOptions as ReductionOptions, functional_d_SmoothL1LossOptions as SmoothL1LossOptions, functional_d_TripletMarginLossOptions as TripletMarginLossOptions };
+}
+
+/** Options of {@link Embedding}. */
+interface EmbeddingLayerOptions extends EmbeddingOptions, PlacementOptions {
     /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
     weight?: Tensor;
     /**
      * Rows that come out longer than this are scaled down to it. Unlike in PyTorch the weight itself is not changed; as there, the factor counts
-     * as a constant in the backward pass. @default no limit
+     * as a constant in the backward pass. @exclusiveMinimum 0 @default no limit
      */
     maxNorm?: number | null;
-    /** Which p-norm `maxNorm` limits, above 0; Infinity for the largest element. @default 2 */
+    /** Which p-norm `maxNorm` limits, above 0; Infinity for the largest element. @exclusiveMinimum 0 @infinity @default 2 */
     normType?: number;
     /** Gradients are dense: true is an error. @default false */
     sparse?: boolean;
@@ -1763,16 +2440,19 @@ declare class Embedding extends LoraLayer {
 
 /** Which blocks of outputs a fused dense layer has, and which of them get an update. */
 interface BlockOptions {
-    /** Which blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @default none: a plain layer */
+    /** Which blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @minItems 1 @default none: a plain layer */
     enableLora?: readonly boolean[];
     /**
-     * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they add up to `outFeatures`. @default equal blocks, one for
+     * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they add up to `outFeatures`. @integer @minimum 1 @default equal blocks, one for
      * each entry of `enableLora`
      */
     blocks?: readonly number[];
 }
 /** Options of {@link MergedLinear}. */
 interface MergedLinearOptions extends LoraLinearOptions, BlockOptions {
+}
+/** Options of `MergedLinear.fromLayer`. */
+interface MergedFromLayerOptions extends DenseFromLayerOptions, BlockOptions {
 }
 /**
  * One dense layer that stands for several (q, k and v in one product), with a low-rank update for some of them:
@@ -1804,7 +2484,7 @@ declare class MergedLinear extends LoraLayer {
      * @example
      * block.c_attn = lora.MergedLinear.fromLayer(block.c_attn, { r: 4, enableLora: [true, false, true] })
      */
-    static fromLayer(layer: Linear$1 | TransposedLinear, options?: DenseFromLayerOptions & BlockOptions): MergedLinear;
+    static fromLayer(layer: Linear$1 | TransposedLinear, options?: MergedFromLayerOptions): MergedLinear;
     /**
      * One fused layer from dense layers over the same input, in the order of its outputs: the layers with factors become its enabled blocks.
      * Weights, biases and factors are copied; a missing bias counts as zeros when another layer has one.
@@ -1827,13 +2507,13 @@ declare class MergedLinear extends LoraLayer {
 
 /** Options of {@link MultiheadAttention}. */
 interface MultiheadAttentionOptions extends PlacementOptions {
-    /** Probability of dropping an attention weight, in training. @default 0 */
+    /** Probability of dropping an attention weight, in training. @minimum 0 @maximum 1 @default 0 */
     dropout?: number;
     /** Biases of all projections. @default true */
     bias?: boolean;
-    /** Width of the keys. @default embedDim */
+    /** Width of the keys. @integer @minimum 1 @default embedDim */
     kdim?: number;
-    /** Width of the values. @default embedDim */
+    /** Width of the values. @integer @minimum 1 @default embedDim */
     vdim?: number;
     /** Inputs lie as (B, T, C), not (T, B, C). @default false */
     batchFirst?: boolean;
@@ -1930,7 +2610,7 @@ interface Adapter extends Module {
 
 /** Options of the updates of a {@link MultiheadAttention}. */
 interface AttentionFromLayerOptions extends DenseFromLayerOptions {
-    /** Which of the projections q, k and v get an update. @default [true, true, true] */
+    /** Which of the projections q, k and v get an update. @minItems 3 @maxItems 3 @default [true, true, true] */
     enableLora?: readonly boolean[];
     /** Whether the projection of the result gets one. @default true */
     out?: boolean;
@@ -2031,24 +2711,14 @@ declare class TiedLinear extends Module implements Adapter {
 }
 
 /** Options of the LoRA layers that {@link injectLora} makes. */
-interface InjectLayerOptions {
-    /** Rank of the update, 1 or more. */
+interface InjectLayerOptions extends Pick<LoraOptions, 'loraAlpha' | 'mergeWeights'>, LoraDropoutOptions, Pick<BlockOptions, 'blocks'>, Pick<AttentionFromLayerOptions, 'out'> {
+    /** Rank of the update. @integer @minimum 1 @default none: each target needs one, here or among its own options */
     r?: number;
-    /** The update is multiplied by `loraAlpha / r`. @default 1 */
-    loraAlpha?: number;
-    /** Dropout on the input of the low-rank path, in training; embeddings have none. @default 0 */
-    loraDropout?: number;
-    /** `eval()` merges the update into the weight. @default true */
-    mergeWeights?: boolean;
     /**
      * Adapt only some blocks of the outputs of dense layers: they become `lora.MergedLinear`; in an attention, only some of q, k and v.
-     * @default the whole layer
+     * @minItems 1 @default the whole layer
      */
     enableLora?: readonly boolean[];
-    /** Sizes of these blocks when they are not equal. @default equal blocks */
-    blocks?: readonly number[];
-    /** Whether the projection of the result of an attention gets an update. @default true */
-    out?: boolean;
 }
 /** Targets with options of their own, which go before the common ones: by name, or in a Map by any kind of target. */
 type TargetOptions = Readonly<Record<string, InjectLayerOptions>> | ReadonlyMap<Target, InjectLayerOptions>;
@@ -2177,75 +2847,9 @@ interface CloneOptions {
  */
 declare function cloneModule<M extends Module>(model: M, options?: CloneOptions): M;
 
-/** Numbers that say how a transposed convolution spreads its input. */
-interface ConvTransposeFunctionalOptions {
-    /** Step between the places that neighbours of the input are spread to. @default 1 */
-    stride?: PerDimension;
-    /** Places cut from both sides of each dimension of the output. @default 0 */
-    padding?: PerDimension;
-    /** Places added behind each dimension of the output; less than the stride or the dilation. @default 0 */
-    outputPadding?: PerDimension;
-    /** Step between kernel taps. @default 1 */
-    dilation?: PerDimension;
-    /** Groups of channels that do not see each other. @default 1 */
-    groups?: number;
-}
-/** Options of the transposed convolutions. */
-interface ConvTransposeOptions extends ConvTransposeFunctionalOptions, LinearOptions {
-}
-/** The options of a transposed convolution, with one number for each dimension. */
-interface ConvTransposeGeometry {
-    readonly kernel: readonly number[];
-    readonly stride: readonly number[];
-    readonly padding: readonly number[];
-    readonly outputPadding: readonly number[];
-    readonly dilation: readonly number[];
-    readonly groups: number;
-}
-/** What the three transposed convolutions share. */
-declare abstract class ConvTransposeNd extends Module {
-    private readonly owner;
-    readonly inChannels: number;
-    readonly outChannels: number;
-    /** Kernel sizes, stride, padding, output padding, dilation and groups, one number for each dimension. */
-    readonly geometry: ConvTransposeGeometry;
-    weight: Tensor;
-    bias: Tensor | null;
-    constructor(owner: string, dims: number, inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeOptions);
-    /**
-     * @param outputSize the spatial sizes wanted, where the stride leaves several possible; it takes the place of `outputPadding`.
-     */
-    forward(x: Tensor, outputSize?: readonly number[]): Tensor;
-    extraRepr(): string;
-    private paddingFor;
-}
-/**
- * A transposed convolution over one dimension: the gradient of `nn.Conv1d` for its input, as a layer. It makes its input larger.
- *
- * Shapes: `x (N, C, L)` or `(C, L)` → `y (N, out, L')` with
- * `L' = (L − 1)·stride − 2·padding + dilation·(kernelSize − 1) + outputPadding + 1`; `weight (C, out / groups, kernelSize)`, `bias (out)`.
- * Init: both uniform in ±1/√(out / groups · kernelSize), as in PyTorch.
- */
-declare class ConvTranspose1d extends ConvTransposeNd {
-    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeOptions);
-}
-/**
- * A transposed convolution over two dimensions; sizes as in {@link ConvTranspose1d}.
- *
- * @example
- * const up = new nn.ConvTranspose2d(16, 8, 4, { stride: 2, padding: 1 })   // (N, 16, H, W) → (N, 8, 2H, 2W)
- */
-declare class ConvTranspose2d extends ConvTransposeNd {
-    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeOptions);
-}
-/** A transposed convolution over three dimensions; sizes as in {@link ConvTranspose1d}. */
-declare class ConvTranspose3d extends ConvTransposeNd {
-    constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeOptions);
-}
-
 /** Options of {@link LayerNorm}. */
 interface LayerNormOptions extends PlacementOptions {
-    /** Added to the variance, against division by 0. @default 1e-5 */
+    /** Added to the variance, against division by 0. @minimum 0 @default 1e-5 */
     eps?: number;
     /** Learn a factor and a shift for each element. @default true */
     elementwiseAffine?: boolean;
@@ -2276,7 +2880,7 @@ declare class LayerNorm extends Module {
 
 /** Options of {@link RMSNorm}. */
 interface RMSNormOptions extends PlacementOptions {
-    /** Added to the mean square, against division by 0. @default 1e-6 */
+    /** Added to the mean square, against division by 0. @minimum 0 @default 1e-6 */
     eps?: number;
     /** Learn a factor for each element. @default true */
     elementwiseAffine?: boolean;
@@ -2335,9 +2939,9 @@ declare class Dropout3d extends ChannelDropout {
 
 /** Options of batch and instance norms. */
 interface RunningNormOptions extends PlacementOptions {
-    /** Added to the variance, against division by 0. @default 1e-5 */
+    /** Added to the variance, against division by 0. @minimum 0 @default 1e-5 */
     eps?: number;
-    /** Share of the new batch in the running statistics; null averages over all batches evenly. @default 0.1 */
+    /** Share of the new batch in the running statistics; null averages over all batches evenly. @minimum 0 @default 0.1 */
     momentum?: number | null;
     /** Learn a factor and a shift for each channel. @default true (batch norm), false (instance norm) */
     affine?: boolean;
@@ -2409,7 +3013,7 @@ declare class BatchNorm3d extends BatchNorm {
 
 /** Options of {@link GroupNorm}. */
 interface GroupNormOptions extends PlacementOptions {
-    /** Added to the variance, against division by 0. @default 1e-5 */
+    /** Added to the variance, against division by 0. @minimum 0 @default 1e-5 */
     eps?: number;
     /** Learn a factor and a shift for each channel. @default true */
     affine?: boolean;
@@ -2459,79 +3063,6 @@ declare class InstanceNorm2d extends InstanceNorm {
 declare class InstanceNorm3d extends InstanceNorm {
     constructor(numFeatures: number, options?: RunningNormOptions);
 }
-
-/** Options of maximum pooling. */
-interface MaxPoolOptions {
-    /** From window to window. @default kernelSize */
-    stride?: PerDimension | null;
-    /** Places of −∞ before and behind each dimension; at most half the kernel. @default 0 */
-    padding?: PerDimension;
-    /** From place to place inside a window. @default 1 */
-    dilation?: PerDimension;
-    /** Round the output size up: the last window may reach over the edge. @default false */
-    ceilMode?: boolean;
-}
-/** Options of mean pooling. */
-interface AvgPoolOptions {
-    /** From window to window. @default kernelSize */
-    stride?: PerDimension | null;
-    /** Zeros before and behind each dimension; at most half the kernel. @default 0 */
-    padding?: PerDimension;
-    /** Round the output size up: the last window may reach over the edge. @default false */
-    ceilMode?: boolean;
-    /** Count the zeros of the padding in the mean. @default true */
-    countIncludePad?: boolean;
-    /** Divide by this and not by the window's size. @default null */
-    divisorOverride?: number | null;
-}
-/** Size of the result of adaptive pooling; null keeps the input's. */
-type OutputSize = number | readonly (number | null)[];
-/**
- * The largest of each window; NaN counts as the largest.
- *
- * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1`.
- * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
- */
-declare function maxPool1d(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor;
-/** As {@link maxPool1d}, over `(N, C, H, W)`. */
-declare function maxPool2d(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor;
-/** As {@link maxPool1d}, over `(N, C, D, H, W)`. */
-declare function maxPool3d(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor;
-/** {@link maxPool1d} and the place of each maximum, i64: the flat place in its plane, the first of ties. */
-declare function maxPool1dWithIndices(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): [Tensor, Tensor];
-/** {@link maxPool2d} and the place `h·W + w` of each maximum, i64. */
-declare function maxPool2dWithIndices(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): [Tensor, Tensor];
-/** {@link maxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
-declare function maxPool3dWithIndices(x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): [Tensor, Tensor];
-/** The largest of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
-declare function adaptiveMaxPool1d(x: Tensor, outputSize: OutputSize): Tensor;
-/** As {@link adaptiveMaxPool1d}, over `(N, C, H, W)`. */
-declare function adaptiveMaxPool2d(x: Tensor, outputSize: OutputSize): Tensor;
-/** As {@link adaptiveMaxPool1d}, over `(N, C, D, H, W)`. */
-declare function adaptiveMaxPool3d(x: Tensor, outputSize: OutputSize): Tensor;
-/** {@link adaptiveMaxPool1d} and the place of each maximum, i64. */
-declare function adaptiveMaxPool1dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor];
-/** {@link adaptiveMaxPool2d} and the place `h·W + w` of each maximum, i64. */
-declare function adaptiveMaxPool2dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor];
-/** {@link adaptiveMaxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
-declare function adaptiveMaxPool3dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor];
-/**
- * The mean of each window.
- *
- * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − kernelSize) / stride⌋ + 1`.
- * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
- */
-declare function avgPool1d(x: Tensor, kernelSize: PerDimension, options?: AvgPoolOptions): Tensor;
-/** As {@link avgPool1d}, over `(N, C, H, W)`. */
-declare function avgPool2d(x: Tensor, kernelSize: PerDimension, options?: AvgPoolOptions): Tensor;
-/** As {@link avgPool1d}, over `(N, C, D, H, W)`. */
-declare function avgPool3d(x: Tensor, kernelSize: PerDimension, options?: AvgPoolOptions): Tensor;
-/** The mean of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
-declare function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSize): Tensor;
-/** As {@link adaptiveAvgPool1d}, over `(N, C, H, W)`. */
-declare function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSize): Tensor;
-/** As {@link adaptiveAvgPool1d}, over `(N, C, D, H, W)`. */
-declare function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor;
 
 declare abstract class MaxPool extends Module {
     private readonly owner;
@@ -2626,31 +3157,6 @@ declare class AdaptiveMaxPool3d extends AdaptiveMaxPool {
     constructor(outputSize: OutputSize);
 }
 
-/** Ways to resize. The linear ones and `'bicubic'` are for a fixed number of spatial dimensions: 1, 2, 3 and 2. */
-type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area';
-/** Options of {@link interpolate}. */
-interface InterpolateOptions {
-    /** PerDimension of the result. Give this or `scaleFactor`. */
-    size?: PerDimension | null;
-    /** The result's sizes are `⌊size · scaleFactor⌋`. */
-    scaleFactor?: PerDimension | null;
-    /** How places between those of the input get their value; `'area'` takes means. @default 'nearest' */
-    mode?: InterpolateMode;
-    /** The corner places of input and result lie on each other, instead of their outer edges; for the linear modes and `'bicubic'`. @default false */
-    alignCorners?: boolean | null;
-    /** Take the step between places from the rounded sizes and not from `scaleFactor`. @default false */
-    recomputeScaleFactor?: boolean;
-}
-/**
- * `x` with other spatial sizes.
- *
- * Shapes: `x (N, C, *spatial)` with 1 to 3 spatial dimensions → `(N, C, *size)`.
- * @example
- * const y = nn.functional.interpolate(x, { scaleFactor: 2, mode: 'bilinear' })   // (1, 3, 32, 32) → (1, 3, 64, 64)
- * @throws {OptionError} unless exactly one of `size` and `scaleFactor` is given, and for modes that do not fit x.
- */
-declare function interpolate(x: Tensor, options: InterpolateOptions): Tensor;
-
 /**
  * {@link interpolate} as a layer: other spatial sizes for `(N, C, *spatial)`.
  *
@@ -2663,56 +3169,6 @@ declare class Upsample extends Module {
     constructor(options: InterpolateOptions);
     forward(x: Tensor): Tensor;
     extraRepr(): string;
-}
-
-/**
- * Several dimensions as one, from `startDim` to `endDim`.
- *
- * @example
- * new nn.Flatten().forward(x)        // (8, 16, 7, 7) → (8, 784)
- */
-declare class Flatten extends Module {
-    readonly startDim: number;
-    readonly endDim: number;
-    constructor(startDim?: number, endDim?: number);
-    forward(x: Tensor): Tensor;
-    extraRepr(): string;
-}
-/**
- * One dimension as several; one of the sizes may be −1.
- *
- * @example
- * new nn.Unflatten(1, [16, 7, 7]).forward(x)   // (8, 784) → (8, 16, 7, 7)
- * @throws {ShapeError} when the sizes do not multiply to the dimension's.
- */
-declare class Unflatten extends Module {
-    readonly dim: number;
-    readonly sizes: readonly number[];
-    constructor(dim: number, sizes: readonly number[]);
-    forward(x: Tensor): Tensor;
-    extraRepr(): string;
-}
-/**
- * Channels to places: `(..., C·r², H, W)` → `(..., C, H·r, W·r)`, as sub-pixel convolution needs (Shi et al. 2016).
- * @throws {ShapeError} when r² does not divide the channels.
- */
-declare function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor;
-/**
- * Places to channels, the inverse of {@link pixelShuffle}: `(..., C, H·r, W·r)` → `(..., C·r², H, W)`.
- * @throws {ShapeError} when r does not divide height and width.
- */
-declare function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor;
-/** {@link pixelShuffle} as a layer. */
-declare class PixelShuffle extends Module {
-    readonly upscaleFactor: number;
-    constructor(upscaleFactor: number);
-    forward(x: Tensor): Tensor;
-}
-/** {@link pixelUnshuffle} as a layer. */
-declare class PixelUnshuffle extends Module {
-    readonly downscaleFactor: number;
-    constructor(downscaleFactor: number);
-    forward(x: Tensor): Tensor;
 }
 
 declare abstract class IndexedModules extends Module {
@@ -2754,12 +3210,15 @@ declare class ModuleList extends IndexedModules {
 declare class ReLU extends Module {
     forward(x: Tensor): Tensor;
 }
+/** Options of {@link GELU}. */
+interface GELUOptions {
+    /** `'tanh'` is the approximation that GPT-2 calls `gelu_new`. @default 'none' */
+    approximate?: 'none' | 'tanh';
+}
 /** `x · Φ(x)`, or its tanh approximation (GPT-2's `gelu_new`). */
 declare class GELU extends Module {
     readonly approximate: 'none' | 'tanh';
-    constructor(options?: {
-        approximate?: 'none' | 'tanh';
-    });
+    constructor(options?: GELUOptions);
     forward(x: Tensor): Tensor;
 }
 /** `x · σ(x)`. */
@@ -2847,198 +3306,43 @@ declare class Identity extends Module {
     forward(x: Tensor): Tensor;
 }
 
-/** How a loss per element becomes one number: mean, sum, or not at all. */
-type Reduction = 'none' | 'mean' | 'sum';
-/** Options of {@link crossEntropy}. */
-interface CrossEntropyOptions {
-    /** A weight for each class, (C). @default all 1 */
-    weight?: Tensor | null;
-    /** Targets with this value count neither in the loss nor in its mean. @default -100 */
-    ignoreIndex?: number;
-    /** Share of the target that is spread evenly over all classes, the right one included. @default 0 */
-    labelSmoothing?: number;
-    /** @default 'mean' */
-    reduction?: Reduction;
-    /**
-     * A weight for each target, of its shape: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
-     * that count. Use it as a mask, or to weigh examples. @default all 1
-     */
-    tokenWeights?: Tensor | null;
+/** What a value must be. */
+type Rule = {
+    readonly kind: 'any' | 'boolean' | 'string' | 'bigint' | 'null' | 'function' | 'iterable';
+} | NumberRule | {
+    readonly kind: 'choice';
+    readonly values: readonly (string | number | boolean)[];
+} | ListRule | {
+    readonly kind: 'record';
+    readonly values: Rule;
+} | {
+    readonly kind: 'class' | 'object';
+    readonly name: string;
+} | {
+    readonly kind: 'union';
+    readonly of: readonly Rule[];
+};
+interface NumberRule {
+    readonly kind: 'number';
+    readonly integer?: true;
+    /** Infinity is a value, too; NaN never is. */
+    readonly infinity?: true;
+    readonly minimum?: number;
+    readonly maximum?: number;
+    readonly exclusiveMinimum?: number;
+    readonly exclusiveMaximum?: number;
 }
-/** Options of {@link nllLoss}. */
-type NllLossOptions = Pick<CrossEntropyOptions, 'weight' | 'ignoreIndex' | 'reduction'>;
-/** Options of {@link mseLoss}. */
-interface MseLossOptions {
-    /** @default 'mean' */
-    reduction?: Reduction;
+interface ListRule {
+    readonly kind: 'list';
+    readonly items: Rule;
+    readonly minItems?: number;
+    readonly maxItems?: number;
 }
-/** Options of {@link klDiv}. */
-interface KlDivOptions {
-    /** `'batchmean'` divides the sum by the first dimension and is the one that the definition asks for. @default 'mean' */
-    reduction?: Reduction | 'batchmean';
-    /** `target` holds log-probabilities. @default false */
-    logTarget?: boolean;
+/** The options of one interface. */
+interface OptionSchema {
+    readonly fields: Readonly<Record<string, Rule>>;
+    readonly required: readonly string[];
 }
-/**
- * `loss = −log softmax(logits)[target]`, per row in one pass, without a tensor of probabilities.
- *
- * Shapes: `logits (N, C)`, `target (N)` i64; or `(C)` and `()`; or PyTorch's `(N, C, d1, …)` and `(N, d1, …)`.
- * With `labelSmoothing` ε: `(1 − ε) · nll + ε · mean over classes of −log p`.
- * `'mean'` divides by the number of targets that count (by the sum of their weights, where weights are given): NaN if there is none.
- *
- * @example
- * const loss = nn.functional.crossEntropy(logits.reshape([-1, 50257]), labels.flatten(), { labelSmoothing: 0.1 })
- * @throws {ShapeError} when the shapes do not fit; logits with the classes last need `reshape([-1, C])` first.
- */
-declare function crossEntropy(logits: Tensor, target: Tensor, options?: CrossEntropyOptions): Tensor;
-/**
- * `loss = −logProbabilities[target]`: the second half of {@link crossEntropy}, for log-probabilities that are there already.
- *
- * Shapes as {@link crossEntropy}.
- */
-declare function nllLoss(logProbabilities: Tensor, target: Tensor, options?: NllLossOptions): Tensor;
-/**
- * `(input − target)²`.
- *
- * @throws {ShapeError} when the shapes differ: broadcasting one against the other is nearly always a mistake here.
- */
-declare function mseLoss(input: Tensor, target: Tensor, options?: MseLossOptions): Tensor;
-/**
- * Kullback–Leibler divergence by element: `target · (log target − input)`, where `input` holds **log**-probabilities; 0 where the target is 0.
- *
- * @example
- * nn.functional.klDiv(student.logSoftmax(-1), teacher.softmax(-1), { reduction: 'batchmean' })
- */
-declare function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Tensor;
-
-/** Options of {@link binaryCrossEntropy}. */
-interface BinaryCrossEntropyOptions {
-    /** A factor on the loss of each element; broadcasts to the input. @default all 1 */
-    weight?: Tensor | null;
-    /** `'mean'` divides by the number of elements, not by the weights. @default 'mean' */
-    reduction?: Reduction;
-}
-/** Options of {@link binaryCrossEntropyWithLogits}. */
-interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
-    /** A factor on the positive part of the loss, e.g. negatives per positive of each class; broadcasts to the input. @default all 1 */
-    posWeight?: Tensor | null;
-}
-/**
- * `−(target · log input + (1 − target) · log(1 − input))` for probabilities. Logarithms are held at −100, so that a sure mistake costs 100.
- *
- * Use {@link binaryCrossEntropyWithLogits} where the logits are at hand: it is exact where a probability would be rounded to 0 or 1. An input
- * outside of 0 to 1 gives NaN.
- * @throws {ShapeError} when the shapes differ.
- */
-declare function binaryCrossEntropy(input: Tensor, target: Tensor, options?: BinaryCrossEntropyOptions): Tensor;
-/**
- * The loss of {@link binaryCrossEntropy} for `σ(input)`, computed from the logits: `(1 − t) · x + (1 + (posWeight − 1) · t) · log(1 + e⁻ˣ)`.
- *
- * @example
- * nn.functional.binaryCrossEntropyWithLogits(logits, labels, { posWeight: lora.tensor([3]) })   // three negatives for each positive
- * @throws {ShapeError} when the shapes differ, or a weight does not broadcast to the input.
- */
-declare function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options?: BinaryCrossEntropyWithLogitsOptions): Tensor;
-
-/** Options of {@link l1Loss}. */
-interface L1LossOptions {
-    /** @default 'mean' */
-    reduction?: Reduction;
-}
-/** Options of {@link smoothL1Loss}. */
-interface SmoothL1LossOptions {
-    /** The difference from which the loss is a straight line; 0 makes it {@link l1Loss}. @default 1 */
-    beta?: number;
-    /** @default 'mean' */
-    reduction?: Reduction;
-}
-/** Options of {@link huberLoss}. */
-interface HuberLossOptions {
-    /** The difference from which the loss is a straight line. @default 1 */
-    delta?: number;
-    /** @default 'mean' */
-    reduction?: Reduction;
-}
-/**
- * `|input − target|`.
- *
- * @throws {ShapeError} when the shapes differ.
- */
-declare function l1Loss(input: Tensor, target: Tensor, options?: L1LossOptions): Tensor;
-/**
- * With `d = |input − target|`: `d² / (2 · beta)` below `beta`, `d − beta / 2` above.
- *
- * @throws {ShapeError} when the shapes differ; {@link OptionError} for a negative `beta`.
- */
-declare function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1LossOptions): Tensor;
-/**
- * With `d = |input − target|`: `d² / 2` up to `delta`, `delta · (d − delta / 2)` above (Huber 1964).
- *
- * @throws {ShapeError} when the shapes differ; {@link OptionError} when `delta` is not above 0.
- */
-declare function huberLoss(input: Tensor, target: Tensor, options?: HuberLossOptions): Tensor;
-
-/** Options of {@link cosineSimilarity}. */
-interface CosineSimilarityOptions {
-    /** The dimension of the vectors. @default 1 */
-    dim?: number;
-    /** What each length is at least. @default 1e-8 */
-    eps?: number;
-}
-/** Options of {@link cosineEmbeddingLoss} and {@link marginRankingLoss}. */
-interface MarginOptions {
-    /** How far a pair may be on the wrong side. @default 0 */
-    margin?: number;
-    /** @default 'mean' */
-    reduction?: Reduction;
-}
-/** Options of {@link tripletMarginLoss}. */
-interface TripletMarginLossOptions {
-    /** How much nearer the positive must be. @default 1 */
-    margin?: number;
-    /** The norm of the distance. @default 2 */
-    p?: number;
-    /** Added to each difference. @default 1e-6 */
-    eps?: number;
-    /** Take the negative's distance to the positive where that is smaller. @default false */
-    swap?: boolean;
-    /** @default 'mean' */
-    reduction?: Reduction;
-}
-/** `a · b / (max(‖a‖, eps) · max(‖b‖, eps))` along `dim`; the shapes are broadcast. */
-declare function cosineSimilarity(a: Tensor, b: Tensor, options?: CosineSimilarityOptions): Tensor;
-/** `‖a − b + eps‖_p` along the last dimension. */
-declare function pairwiseDistance(a: Tensor, b: Tensor, options?: {
-    p?: number;
-    eps?: number;
-    keepdim?: boolean;
-}): Tensor;
-/** `x / max(‖x‖_p, eps)` along `dim`. */
-declare function normalize(x: Tensor, options?: {
-    p?: number;
-    dim?: number;
-    eps?: number;
-}): Tensor;
-/**
- * `1 − cos(a, b)` where the target is 1, `max(0, cos(a, b) − margin)` where it is −1.
- *
- * Shapes: `a` and `b (N, D)`, `target (N)`; or `(D)` and `()`. The target has the dtype of `a`, or is i64.
- * @throws {ShapeError} when the shapes do not fit.
- */
-declare function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, options?: MarginOptions): Tensor;
-/**
- * `max(0, −target · (a − b) + margin)`: with target 1, `a` should be larger than `b`; with −1 smaller.
- *
- * @throws {ShapeError} when the shapes differ.
- */
-declare function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, options?: MarginOptions): Tensor;
-/**
- * `max(0, ‖anchor − positive‖ − ‖anchor − negative‖ + margin)` by row.
- *
- * Shapes: all `(N, D)` or `(D)`.
- * @throws {ShapeError} when the shapes differ.
- */
-declare function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options?: TripletMarginLossOptions): Tensor;
 
 /** What the losses share: their options, checked when the module is made. */
 declare abstract class Loss<Options extends {
@@ -3046,15 +3350,16 @@ declare abstract class Loss<Options extends {
 }> extends Module {
     /** As given. */
     readonly options: Readonly<Options>;
-    constructor(owner: string, options: Options, known: readonly string[]);
-    protected checkReduction(owner: string, reduction: string): void;
+    constructor(owner: string, options: Options, schema: OptionSchema);
     /** A weight is a buffer, as in PyTorch: it is saved and converted with the model. */
     protected buffer(name: string, weight: Tensor | null | undefined): Tensor | null;
 }
+/** Options of {@link CrossEntropyLoss}. */
+type CrossEntropyLossOptions = Omit<CrossEntropyOptions, 'tokenWeights'>;
 /** {@link crossEntropy} as a module. */
-declare class CrossEntropyLoss extends Loss<Omit<CrossEntropyOptions, 'tokenWeights'>> {
+declare class CrossEntropyLoss extends Loss<CrossEntropyLossOptions> {
     weight: Tensor | null;
-    constructor(options?: Omit<CrossEntropyOptions, 'tokenWeights'>);
+    constructor(options?: CrossEntropyLossOptions);
     forward(logits: Tensor, target: Tensor): Tensor;
 }
 /** {@link nllLoss} as a module. */
@@ -3066,7 +3371,6 @@ declare class NLLLoss extends Loss<NllLossOptions> {
 /** {@link klDiv} as a module. */
 declare class KLDivLoss extends Loss<KlDivOptions> {
     constructor(options?: KlDivOptions);
-    protected checkReduction(owner: string, reduction: string): void;
     forward(input: Tensor, target: Tensor): Tensor;
 }
 /** {@link mseLoss} as a module. */
@@ -3124,301 +3428,6 @@ declare class CosineSimilarity extends Module {
     readonly eps: number;
     constructor(options?: CosineSimilarityOptions);
     forward(a: Tensor, b: Tensor): Tensor;
-}
-
-type Conv = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvFunctionalOptions) => Tensor;
-type ConvTranspose = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTransposeFunctionalOptions) => Tensor;
-/** Convolution over one dimension. Shapes: `x (N, C, L)` or `(C, L)`, `weight (out, C / groups, k)`, `bias (out)` → `(N, out, L')`. */
-declare const conv1d: Conv;
-/** Convolution over two dimensions. Shapes: `x (N, C, H, W)` or `(C, H, W)`, `weight (out, C / groups, kH, kW)`, `bias (out)`. */
-declare const conv2d: Conv;
-/** Convolution over three dimensions. Shapes: `x (N, C, D, H, W)` or `(C, D, H, W)`, `weight (out, C / groups, kD, kH, kW)`. */
-declare const conv3d: Conv;
-/** Transposed convolution over one dimension. Shapes: `x (N, C, L)` or `(C, L)`, `weight (C, out / groups, k)`, `bias (out)`. */
-declare const convTranspose1d: ConvTranspose;
-/** Transposed convolution over two dimensions. Shapes: `x (N, C, H, W)` or `(C, H, W)`, `weight (C, out / groups, kH, kW)`. */
-declare const convTranspose2d: ConvTranspose;
-/** Transposed convolution over three dimensions. Shapes: `x (N, C, D, H, W)`, `weight (C, out / groups, kD, kH, kW)`. */
-declare const convTranspose3d: ConvTranspose;
-/**
- * Adds places at the ends of the last dimensions; `padding` holds two numbers for each, the last dimension first, as in PyTorch:
- * `[left, right, top, bottom]`. Negative numbers cut (mode `'constant'`). Any dtype, any number of dimensions.
- *
- * @param mode `'constant'` fills with `value`, `'reflect'` mirrors without the border, `'replicate'` repeats the border, `'circular'` goes
- * on at the other end.
- * @example
- * nn.functional.pad(ids, [0, 3], 'constant', 50256)   // (B, T) → (B, T + 3)
- * @throws {ShapeError} for more padding than the mode allows.
- */
-declare function pad(x: Tensor, padding: readonly number[], mode?: 'constant' | 'reflect' | 'replicate' | 'circular', value?: number): Tensor;
-
-/** Options of {@link linearCrossEntropy}. */
-interface LinearCrossEntropyOptions extends Pick<CrossEntropyOptions, 'ignoreIndex' | 'labelSmoothing' | 'reduction'> {
-    /** Added to the logits, (V). @default none */
-    bias?: Tensor | null;
-}
-/**
- * `crossEntropy(linear(hidden, weight, bias), target)`, without the logits: they are computed for some rows at a time, and where gradients are
- * recorded turned into gradients there and then. Rows whose target is ignored are not computed at all.
- *
- * Shapes: `hidden (..., C)`, `weight (V, C)`, `bias (V)`, `target (...)` i64 → `()`, or `(...)` for the reduction `'none'`. A bf16 or f16 weight
- * serves an f32 `hidden`.
- * For a vocabulary of 50,257 and 1,024 tokens, logits and their gradient take 412 MB; here they take 32. Results are those of the two calls up to
- * rounding. `backward()` finds its work done: a loss that nobody differentiates belongs under `noGrad`, where only the loss is computed.
- * With the reduction `'none'`, a weight or bias that learns needs the logits in backward: then this is the two calls.
- *
- * @example
- * const { lastHiddenState } = model.transformer.forward(ids)
- * const loss = nn.functional.linearCrossEntropy(lastHiddenState, model.lm_head.weight, labels, { labelSmoothing: 0.1 })
- * @throws {ShapeError} when the shapes do not fit.
- * @see PyTorch's `linear_cross_entropy`, Liger kernel's `FusedLinearCrossEntropy`.
- */
-declare function linearCrossEntropy(hidden: Tensor, weight: Tensor, target: Tensor, options?: LinearCrossEntropyOptions): Tensor;
-
-/** `x` where it is positive, else `negativeSlope · x`. */
-declare function leakyRelu(x: Tensor, negativeSlope?: number): Tensor;
-/** `x` where it is positive, else `alpha · (eˣ − 1)`. */
-declare function elu(x: Tensor, alpha?: number): Tensor;
-/** `log(1 + e^(beta·x)) / beta`, a smooth ReLU; `x` itself where `beta · x` is above `threshold`. */
-declare function softplus(x: Tensor, beta?: number, threshold?: number): Tensor;
-/** `log(1 / (1 + e⁻ˣ))`. */
-declare function logSigmoid(x: Tensor): Tensor;
-/**
- * `silu(gate) · up`, the gate of Llama's feed-forward (SwiGLU), in one pass: the silu is neither written nor kept for backward.
- *
- * @throws {ShapeError} when the shapes differ.
- */
-declare function siluMul(gate: Tensor, up: Tensor): Tensor;
-/** `x · tanh(softplus(x))` (Misra 2019). */
-declare function mish(x: Tensor): Tensor;
-/** `x` held between two bounds; unlike `clamp`, no gradient passes at the bounds themselves. */
-declare function hardtanh(x: Tensor, minVal?: number, maxVal?: number): Tensor;
-/** `min(max(x, 0), 6)`. */
-declare function relu6(x: Tensor): Tensor;
-/**
- * `x` where it is positive, else `weight · x`: one slope for all, or one for each channel (the second dimension).
- * @throws {ShapeError} when there are other than 1 or C slopes.
- */
-declare function prelu(x: Tensor, weight: Tensor): Tensor;
-/** The first half of a dimension times σ of the second (Dauphin et al. 2017). @throws {ShapeError} for an odd dimension. */
-declare function glu(x: Tensor, dim?: number): Tensor;
-/** As {@link dropout}, whole channels of `(N, C, L)` or `(C, L)` at a time. */
-declare function dropout1d(x: Tensor, p?: number, training?: boolean): Tensor;
-/** As {@link dropout}, whole channels of `(N, C, H, W)` or, as in PyTorch, `(N, C, L)` at a time. */
-declare function dropout2d(x: Tensor, p?: number, training?: boolean): Tensor;
-/** As {@link dropout}, whole channels of `(N, C, D, H, W)` or `(C, D, H, W)` at a time. */
-declare function dropout3d(x: Tensor, p?: number, training?: boolean): Tensor;
-
-/**
- * `y = (x − mean) / √(var + eps) · weight + bias` per channel. In training mean and variance (1/count) are the batch's, and the running ones
- * move towards them: `running = (1 − momentum) · running + momentum · batch`, with the unbiased variance. Else the running ones are used.
- *
- * Shapes: `x (N, C, ...)`; `runningMean`, `runningVar`, `weight` and `bias` `(C)`. The running ones are changed in place.
- * @throws {ShapeError} when the channels do not fit, or when a channel has one value in training.
- */
-declare function batchNorm(x: Tensor, runningMean: Tensor | null, runningVar: Tensor | null, weight?: Tensor | null, bias?: Tensor | null, training?: boolean, momentum?: number, eps?: number): Tensor;
-/**
- * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each of `numGroups` groups of channels of each sample.
- *
- * Shapes: `x (N, C, ...)` with C divisible by `numGroups`; `weight` and `bias` `(C)` (Wu and He 2018).
- */
-declare function groupNorm(x: Tensor, numGroups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number): Tensor;
-/**
- * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each channel of each sample; with running statistics and
- * `useInputStats` false, as {@link batchNorm} in evaluation.
- *
- * Shapes: `x (N, C, ...)`; the others `(C)`. Running statistics move towards the mean over the samples.
- * @throws {ShapeError} when a channel of a sample has one value.
- */
-declare function instanceNorm(x: Tensor, runningMean?: Tensor | null, runningVar?: Tensor | null, weight?: Tensor | null, bias?: Tensor | null, useInputStats?: boolean, momentum?: number, eps?: number): Tensor;
-
-/**
- * Rows of zeros with a 1 at each id, i64.
- *
- * Shapes: `ids (...)` i64 → `(..., numClasses)`. An id outside is an {@link IndexError} when the result is read.
- * @throws {DtypeError} for ids that are not i64; {@link OptionError} without a number of classes: reading it off the ids would have to wait.
- */
-declare function oneHot(ids: Tensor, numClasses: number): Tensor;
-
-/**
- * `y = x Wᵀ + bias`.
- *
- * Shapes: `x (..., K)`, `weight (N, K)`, `bias (N)` → `(..., N)`. A bf16 or f16 weight is widened as it is read; `y` is then f32.
- * @throws {ShapeError} when the last dimension of `x` is not K.
- */
-declare function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
-/**
- * Rows of `weight` at `ids`.
- *
- * Shapes: `ids (...)` i64, `weight (num, D)` → `(..., D)`.
- */
-declare function embedding(ids: Tensor, weight: Tensor, options?: EmbeddingOptions): Tensor;
-/** Options of {@link embedding}. */
-interface EmbeddingOptions {
-    /** The row that gets no gradient; negative counts from the end. @default none */
-    paddingIdx?: number | null;
-    /** Divide the gradient of a row by how often the batch uses it. @default false */
-    scaleGradByFreq?: boolean;
-}
-/**
- * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/n) over the last dimensions, those of `normalizedShape`.
- *
- * Shapes: `x (..., *normalizedShape)`, `weight` and `bias` `normalizedShape`.
- */
-declare function layerNorm(x: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, bias?: Tensor | null, eps?: number): Tensor;
-/**
- * `y = x / √(mean(x²) + eps) · weight`, the mean over the last dimensions, those of `normalizedShape` (Zhang and Sennrich 2019).
- */
-declare function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, eps?: number): Tensor;
-/** `x · Φ(x)`; `'tanh'` is the approximation that GPT-2 calls `gelu_new`. */
-declare function gelu(x: Tensor, approximate?: 'none' | 'tanh'): Tensor;
-/** `x · σ(x)`. */
-declare function silu(x: Tensor): Tensor;
-/** `max(x, 0)`. */
-declare function relu(x: Tensor): Tensor;
-/** `tanh(x)`. */
-declare function tanh(x: Tensor): Tensor;
-/** `1 / (1 + e⁻ˣ)`. */
-declare function sigmoid(x: Tensor): Tensor;
-/** `eˣ / Σ eˣ` along `dim`. */
-declare function softmax(x: Tensor, dim: number): Tensor;
-/** `x − log Σ eˣ` along `dim`. */
-declare function logSoftmax(x: Tensor, dim: number): Tensor;
-/** Zeroes each element with probability `p` and divides the rest by 1 − p; the same `x` comes back when not training. */
-declare function dropout(x: Tensor, p?: number, training?: boolean): Tensor;
-/** Options of {@link scaledDotProductAttention}. */
-interface AttentionOptions {
-    /**
-     * What each query may look at: bool (true = attend) or f32 (added to the scores); any shape that broadcasts to (B, H, T, S).
-     * @default everything
-     */
-    mask?: Tensor | null;
-    /**
-     * Query t attends to keys 0..t. `'bottom-right'` aligns the last query with the last key: for T new tokens behind a cache.
-     * May be combined with `mask`. @default false
-     */
-    isCausal?: boolean | 'top-left' | 'bottom-right';
-    /** Probability of dropping a weight. Applied whenever given, as in PyTorch: pass 0 when not training. @default 0 */
-    dropoutP?: number;
-    /** Factor on q·k. @default 1/√D */
-    scale?: number;
-    /** Let k and v have fewer heads than q (a divisor): each is shared by a group of query heads. @default false */
-    enableGqa?: boolean;
-    /** Number of keys that count in each row of the batch, (B) i64; keys behind it are ignored. @default all */
-    lengths?: Tensor | null;
-    /**
-     * How many keys a query sees at most, up to its own place: those in front of them are hidden, and cost nothing. Without `isCausal` it sees as many
-     * behind its place, too: |s − t| < window. @default all
-     */
-    window?: number | null;
-    /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @default not */
-    softcap?: number | null;
-    /** Order of the dimensions: `'BHTD'` as PyTorch, or `'BTHD'`, the order a projection writes, which saves two copies. @default 'BHTD' */
-    layout?: 'BHTD' | 'BTHD';
-}
-/**
- * `softmax(scale · q kᵀ + mask) v`, tiled per head: the T × S matrix never lies in memory.
- *
- * Shapes: `q (B, H, T, D)`, `k` and `v (B, Hkv, S, D)` → `(B, H, T, D)`; with `layout: 'BTHD'` the middle two are swapped in all four.
- * @example
- * const y = nn.functional.scaledDotProductAttention(q, k, v, { isCausal: true })
- * @throws {ShapeError} when heads or head sizes do not fit, or when k has fewer heads than q without `enableGqa`.
- */
-declare function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options?: AttentionOptions): Tensor;
-
-type functional_d_AttentionOptions = AttentionOptions;
-type functional_d_BinaryCrossEntropyOptions = BinaryCrossEntropyOptions;
-type functional_d_BinaryCrossEntropyWithLogitsOptions = BinaryCrossEntropyWithLogitsOptions;
-type functional_d_CosineSimilarityOptions = CosineSimilarityOptions;
-type functional_d_CrossEntropyOptions = CrossEntropyOptions;
-type functional_d_EmbeddingOptions = EmbeddingOptions;
-type functional_d_HuberLossOptions = HuberLossOptions;
-type functional_d_KlDivOptions = KlDivOptions;
-type functional_d_L1LossOptions = L1LossOptions;
-type functional_d_LinearCrossEntropyOptions = LinearCrossEntropyOptions;
-type functional_d_MarginOptions = MarginOptions;
-type functional_d_MseLossOptions = MseLossOptions;
-type functional_d_NllLossOptions = NllLossOptions;
-type functional_d_Reduction = Reduction;
-type functional_d_SmoothL1LossOptions = SmoothL1LossOptions;
-type functional_d_TripletMarginLossOptions = TripletMarginLossOptions;
-declare const functional_d_adaptiveAvgPool1d: typeof adaptiveAvgPool1d;
-declare const functional_d_adaptiveAvgPool2d: typeof adaptiveAvgPool2d;
-declare const functional_d_adaptiveAvgPool3d: typeof adaptiveAvgPool3d;
-declare const functional_d_adaptiveMaxPool1d: typeof adaptiveMaxPool1d;
-declare const functional_d_adaptiveMaxPool1dWithIndices: typeof adaptiveMaxPool1dWithIndices;
-declare const functional_d_adaptiveMaxPool2d: typeof adaptiveMaxPool2d;
-declare const functional_d_adaptiveMaxPool2dWithIndices: typeof adaptiveMaxPool2dWithIndices;
-declare const functional_d_adaptiveMaxPool3d: typeof adaptiveMaxPool3d;
-declare const functional_d_adaptiveMaxPool3dWithIndices: typeof adaptiveMaxPool3dWithIndices;
-declare const functional_d_avgPool1d: typeof avgPool1d;
-declare const functional_d_avgPool2d: typeof avgPool2d;
-declare const functional_d_avgPool3d: typeof avgPool3d;
-declare const functional_d_batchNorm: typeof batchNorm;
-declare const functional_d_binaryCrossEntropy: typeof binaryCrossEntropy;
-declare const functional_d_binaryCrossEntropyWithLogits: typeof binaryCrossEntropyWithLogits;
-declare const functional_d_conv1d: typeof conv1d;
-declare const functional_d_conv2d: typeof conv2d;
-declare const functional_d_conv3d: typeof conv3d;
-declare const functional_d_convTranspose1d: typeof convTranspose1d;
-declare const functional_d_convTranspose2d: typeof convTranspose2d;
-declare const functional_d_convTranspose3d: typeof convTranspose3d;
-declare const functional_d_cosineEmbeddingLoss: typeof cosineEmbeddingLoss;
-declare const functional_d_cosineSimilarity: typeof cosineSimilarity;
-declare const functional_d_crossEntropy: typeof crossEntropy;
-declare const functional_d_dropout: typeof dropout;
-declare const functional_d_dropout1d: typeof dropout1d;
-declare const functional_d_dropout2d: typeof dropout2d;
-declare const functional_d_dropout3d: typeof dropout3d;
-declare const functional_d_elu: typeof elu;
-declare const functional_d_embedding: typeof embedding;
-declare const functional_d_gelu: typeof gelu;
-declare const functional_d_glu: typeof glu;
-declare const functional_d_groupNorm: typeof groupNorm;
-declare const functional_d_hardtanh: typeof hardtanh;
-declare const functional_d_huberLoss: typeof huberLoss;
-declare const functional_d_instanceNorm: typeof instanceNorm;
-declare const functional_d_interpolate: typeof interpolate;
-declare const functional_d_klDiv: typeof klDiv;
-declare const functional_d_l1Loss: typeof l1Loss;
-declare const functional_d_layerNorm: typeof layerNorm;
-declare const functional_d_leakyRelu: typeof leakyRelu;
-declare const functional_d_linear: typeof linear;
-declare const functional_d_linearCrossEntropy: typeof linearCrossEntropy;
-declare const functional_d_logSigmoid: typeof logSigmoid;
-declare const functional_d_logSoftmax: typeof logSoftmax;
-declare const functional_d_marginRankingLoss: typeof marginRankingLoss;
-declare const functional_d_maxPool1d: typeof maxPool1d;
-declare const functional_d_maxPool1dWithIndices: typeof maxPool1dWithIndices;
-declare const functional_d_maxPool2d: typeof maxPool2d;
-declare const functional_d_maxPool2dWithIndices: typeof maxPool2dWithIndices;
-declare const functional_d_maxPool3d: typeof maxPool3d;
-declare const functional_d_maxPool3dWithIndices: typeof maxPool3dWithIndices;
-declare const functional_d_mish: typeof mish;
-declare const functional_d_mseLoss: typeof mseLoss;
-declare const functional_d_nllLoss: typeof nllLoss;
-declare const functional_d_normalize: typeof normalize;
-declare const functional_d_oneHot: typeof oneHot;
-declare const functional_d_pad: typeof pad;
-declare const functional_d_pairwiseDistance: typeof pairwiseDistance;
-declare const functional_d_pixelShuffle: typeof pixelShuffle;
-declare const functional_d_pixelUnshuffle: typeof pixelUnshuffle;
-declare const functional_d_prelu: typeof prelu;
-declare const functional_d_relu: typeof relu;
-declare const functional_d_relu6: typeof relu6;
-declare const functional_d_rmsNorm: typeof rmsNorm;
-declare const functional_d_scaledDotProductAttention: typeof scaledDotProductAttention;
-declare const functional_d_sigmoid: typeof sigmoid;
-declare const functional_d_silu: typeof silu;
-declare const functional_d_siluMul: typeof siluMul;
-declare const functional_d_smoothL1Loss: typeof smoothL1Loss;
-declare const functional_d_softmax: typeof softmax;
-declare const functional_d_softplus: typeof softplus;
-declare const functional_d_tanh: typeof tanh;
-declare const functional_d_tripletMarginLoss: typeof tripletMarginLoss;
-declare namespace functional_d {
-  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_binaryCrossEntropy as binaryCrossEntropy, functional_d_binaryCrossEntropyWithLogits as binaryCrossEntropyWithLogits, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_cosineEmbeddingLoss as cosineEmbeddingLoss, functional_d_cosineSimilarity as cosineSimilarity, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_huberLoss as huberLoss, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_l1Loss as l1Loss, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_linearCrossEntropy as linearCrossEntropy, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_marginRankingLoss as marginRankingLoss, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_normalize as normalize, functional_d_oneHot as oneHot, functional_d_pad as pad, functional_d_pairwiseDistance as pairwiseDistance, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, functional_d_siluMul as siluMul, functional_d_smoothL1Loss as smoothL1Loss, functional_d_softmax as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh, functional_d_tripletMarginLoss as tripletMarginLoss };
-  export type { functional_d_AttentionOptions as AttentionOptions, functional_d_BinaryCrossEntropyOptions as BinaryCrossEntropyOptions, functional_d_BinaryCrossEntropyWithLogitsOptions as BinaryCrossEntropyWithLogitsOptions, functional_d_CosineSimilarityOptions as CosineSimilarityOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_HuberLossOptions as HuberLossOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_L1LossOptions as L1LossOptions, functional_d_LinearCrossEntropyOptions as LinearCrossEntropyOptions, functional_d_MarginOptions as MarginOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction, functional_d_SmoothL1LossOptions as SmoothL1LossOptions, functional_d_TripletMarginLossOptions as TripletMarginLossOptions };
 }
 
 /** Options of the random fills. */
@@ -3494,168 +3503,169 @@ declare namespace init_d {
   export type { init_d_InitOptions as InitOptions, init_d_KaimingOptions as KaimingOptions, init_d_Nonlinearity as Nonlinearity, init_d_XavierOptions as XavierOptions };
 }
 
-type index_d$8_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
-declare const index_d$8_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
-type index_d$8_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
-declare const index_d$8_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
-type index_d$8_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
-declare const index_d$8_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
-type index_d$8_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
-declare const index_d$8_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
-type index_d$8_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
-declare const index_d$8_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
-type index_d$8_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
-declare const index_d$8_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
-type index_d$8_AvgPool1d = AvgPool1d;
-declare const index_d$8_AvgPool1d: typeof AvgPool1d;
-type index_d$8_AvgPool2d = AvgPool2d;
-declare const index_d$8_AvgPool2d: typeof AvgPool2d;
-type index_d$8_AvgPool3d = AvgPool3d;
-declare const index_d$8_AvgPool3d: typeof AvgPool3d;
-type index_d$8_AvgPoolOptions = AvgPoolOptions;
-type index_d$8_BCELoss = BCELoss;
-declare const index_d$8_BCELoss: typeof BCELoss;
-type index_d$8_BCEWithLogitsLoss = BCEWithLogitsLoss;
-declare const index_d$8_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
-type index_d$8_BatchNorm1d = BatchNorm1d;
-declare const index_d$8_BatchNorm1d: typeof BatchNorm1d;
-type index_d$8_BatchNorm2d = BatchNorm2d;
-declare const index_d$8_BatchNorm2d: typeof BatchNorm2d;
-type index_d$8_BatchNorm3d = BatchNorm3d;
-declare const index_d$8_BatchNorm3d: typeof BatchNorm3d;
-type index_d$8_ConvFunctionalOptions = ConvFunctionalOptions;
-type index_d$8_ConvGeometry = ConvGeometry;
-type index_d$8_ConvOptions = ConvOptions;
-type index_d$8_ConvTranspose1d = ConvTranspose1d;
-declare const index_d$8_ConvTranspose1d: typeof ConvTranspose1d;
-type index_d$8_ConvTranspose2d = ConvTranspose2d;
-declare const index_d$8_ConvTranspose2d: typeof ConvTranspose2d;
-type index_d$8_ConvTranspose3d = ConvTranspose3d;
-declare const index_d$8_ConvTranspose3d: typeof ConvTranspose3d;
-type index_d$8_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
-type index_d$8_ConvTransposeGeometry = ConvTransposeGeometry;
-type index_d$8_ConvTransposeOptions = ConvTransposeOptions;
-type index_d$8_CosineEmbeddingLoss = CosineEmbeddingLoss;
-declare const index_d$8_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
-type index_d$8_CosineSimilarity = CosineSimilarity;
-declare const index_d$8_CosineSimilarity: typeof CosineSimilarity;
-type index_d$8_CrossEntropyLoss = CrossEntropyLoss;
-declare const index_d$8_CrossEntropyLoss: typeof CrossEntropyLoss;
-type index_d$8_Dropout = Dropout;
-declare const index_d$8_Dropout: typeof Dropout;
-type index_d$8_Dropout1d = Dropout1d;
-declare const index_d$8_Dropout1d: typeof Dropout1d;
-type index_d$8_Dropout2d = Dropout2d;
-declare const index_d$8_Dropout2d: typeof Dropout2d;
-type index_d$8_Dropout3d = Dropout3d;
-declare const index_d$8_Dropout3d: typeof Dropout3d;
-type index_d$8_ELU = ELU;
-declare const index_d$8_ELU: typeof ELU;
-type index_d$8_EmbeddingLayerOptions = EmbeddingLayerOptions;
-type index_d$8_Flatten = Flatten;
-declare const index_d$8_Flatten: typeof Flatten;
-type index_d$8_FloatDtype = FloatDtype;
-type index_d$8_GELU = GELU;
-declare const index_d$8_GELU: typeof GELU;
-type index_d$8_GLU = GLU;
-declare const index_d$8_GLU: typeof GLU;
-type index_d$8_GroupNorm = GroupNorm;
-declare const index_d$8_GroupNorm: typeof GroupNorm;
-type index_d$8_GroupNormOptions = GroupNormOptions;
-type index_d$8_Hardtanh = Hardtanh;
-declare const index_d$8_Hardtanh: typeof Hardtanh;
-type index_d$8_HuberLoss = HuberLoss;
-declare const index_d$8_HuberLoss: typeof HuberLoss;
-type index_d$8_Identity = Identity;
-declare const index_d$8_Identity: typeof Identity;
-type index_d$8_InstanceNorm1d = InstanceNorm1d;
-declare const index_d$8_InstanceNorm1d: typeof InstanceNorm1d;
-type index_d$8_InstanceNorm2d = InstanceNorm2d;
-declare const index_d$8_InstanceNorm2d: typeof InstanceNorm2d;
-type index_d$8_InstanceNorm3d = InstanceNorm3d;
-declare const index_d$8_InstanceNorm3d: typeof InstanceNorm3d;
-type index_d$8_InterpolateMode = InterpolateMode;
-type index_d$8_InterpolateOptions = InterpolateOptions;
-type index_d$8_KLDivLoss = KLDivLoss;
-declare const index_d$8_KLDivLoss: typeof KLDivLoss;
-type index_d$8_L1Loss = L1Loss;
-declare const index_d$8_L1Loss: typeof L1Loss;
-type index_d$8_LayerNorm = LayerNorm;
-declare const index_d$8_LayerNorm: typeof LayerNorm;
-type index_d$8_LayerNormOptions = LayerNormOptions;
-type index_d$8_LeakyReLU = LeakyReLU;
-declare const index_d$8_LeakyReLU: typeof LeakyReLU;
-type index_d$8_LinearOptions = LinearOptions;
-type index_d$8_LogSigmoid = LogSigmoid;
-declare const index_d$8_LogSigmoid: typeof LogSigmoid;
-type index_d$8_LogSoftmax = LogSoftmax;
-declare const index_d$8_LogSoftmax: typeof LogSoftmax;
-type index_d$8_MSELoss = MSELoss;
-declare const index_d$8_MSELoss: typeof MSELoss;
-type index_d$8_MarginRankingLoss = MarginRankingLoss;
-declare const index_d$8_MarginRankingLoss: typeof MarginRankingLoss;
-type index_d$8_MaxPool1d = MaxPool1d;
-declare const index_d$8_MaxPool1d: typeof MaxPool1d;
-type index_d$8_MaxPool2d = MaxPool2d;
-declare const index_d$8_MaxPool2d: typeof MaxPool2d;
-type index_d$8_MaxPool3d = MaxPool3d;
-declare const index_d$8_MaxPool3d: typeof MaxPool3d;
-type index_d$8_MaxPoolOptions = MaxPoolOptions;
-type index_d$8_Mish = Mish;
-declare const index_d$8_Mish: typeof Mish;
-type index_d$8_Module = Module;
-declare const index_d$8_Module: typeof Module;
-type index_d$8_ModuleList = ModuleList;
-declare const index_d$8_ModuleList: typeof ModuleList;
-type index_d$8_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
-type index_d$8_MultiheadAttentionOptions = MultiheadAttentionOptions;
-type index_d$8_NLLLoss = NLLLoss;
-declare const index_d$8_NLLLoss: typeof NLLLoss;
-type index_d$8_OutputSize = OutputSize;
-type index_d$8_PReLU = PReLU;
-declare const index_d$8_PReLU: typeof PReLU;
-type index_d$8_PReLUOptions = PReLUOptions;
-type index_d$8_PaddingMode = PaddingMode;
-type index_d$8_PerDimension = PerDimension;
-type index_d$8_PixelShuffle = PixelShuffle;
-declare const index_d$8_PixelShuffle: typeof PixelShuffle;
-type index_d$8_PixelUnshuffle = PixelUnshuffle;
-declare const index_d$8_PixelUnshuffle: typeof PixelUnshuffle;
-type index_d$8_PlacementOptions = PlacementOptions;
-type index_d$8_RMSNorm = RMSNorm;
-declare const index_d$8_RMSNorm: typeof RMSNorm;
-type index_d$8_RMSNormOptions = RMSNormOptions;
-type index_d$8_ReLU = ReLU;
-declare const index_d$8_ReLU: typeof ReLU;
-type index_d$8_ReLU6 = ReLU6;
-declare const index_d$8_ReLU6: typeof ReLU6;
-type index_d$8_RunningNormOptions = RunningNormOptions;
-type index_d$8_Sequential = Sequential;
-declare const index_d$8_Sequential: typeof Sequential;
-type index_d$8_SiLU = SiLU;
-declare const index_d$8_SiLU: typeof SiLU;
-type index_d$8_Sigmoid = Sigmoid;
-declare const index_d$8_Sigmoid: typeof Sigmoid;
-type index_d$8_SmoothL1Loss = SmoothL1Loss;
-declare const index_d$8_SmoothL1Loss: typeof SmoothL1Loss;
-type index_d$8_Softmax = Softmax;
-declare const index_d$8_Softmax: typeof Softmax;
-type index_d$8_Softplus = Softplus;
-declare const index_d$8_Softplus: typeof Softplus;
-type index_d$8_Tanh = Tanh;
-declare const index_d$8_Tanh: typeof Tanh;
-type index_d$8_TransposedLinear = TransposedLinear;
-declare const index_d$8_TransposedLinear: typeof TransposedLinear;
-type index_d$8_TripletMarginLoss = TripletMarginLoss;
-declare const index_d$8_TripletMarginLoss: typeof TripletMarginLoss;
-type index_d$8_Unflatten = Unflatten;
-declare const index_d$8_Unflatten: typeof Unflatten;
-type index_d$8_Upsample = Upsample;
-declare const index_d$8_Upsample: typeof Upsample;
-declare const index_d$8_parameter: typeof parameter;
-declare namespace index_d$8 {
-  export { index_d$8_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$8_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$8_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$8_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$8_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$8_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$8_AvgPool1d as AvgPool1d, index_d$8_AvgPool2d as AvgPool2d, index_d$8_AvgPool3d as AvgPool3d, index_d$8_BCELoss as BCELoss, index_d$8_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$8_BatchNorm1d as BatchNorm1d, index_d$8_BatchNorm2d as BatchNorm2d, index_d$8_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$8_ConvTranspose1d as ConvTranspose1d, index_d$8_ConvTranspose2d as ConvTranspose2d, index_d$8_ConvTranspose3d as ConvTranspose3d, index_d$8_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$8_CosineSimilarity as CosineSimilarity, index_d$8_CrossEntropyLoss as CrossEntropyLoss, index_d$8_Dropout as Dropout, index_d$8_Dropout1d as Dropout1d, index_d$8_Dropout2d as Dropout2d, index_d$8_Dropout3d as Dropout3d, index_d$8_ELU as ELU, Embedding$1 as Embedding, index_d$8_Flatten as Flatten, index_d$8_GELU as GELU, index_d$8_GLU as GLU, index_d$8_GroupNorm as GroupNorm, index_d$8_Hardtanh as Hardtanh, index_d$8_HuberLoss as HuberLoss, index_d$8_Identity as Identity, index_d$8_InstanceNorm1d as InstanceNorm1d, index_d$8_InstanceNorm2d as InstanceNorm2d, index_d$8_InstanceNorm3d as InstanceNorm3d, index_d$8_KLDivLoss as KLDivLoss, index_d$8_L1Loss as L1Loss, index_d$8_LayerNorm as LayerNorm, index_d$8_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$8_LogSigmoid as LogSigmoid, index_d$8_LogSoftmax as LogSoftmax, index_d$8_MSELoss as MSELoss, index_d$8_MarginRankingLoss as MarginRankingLoss, index_d$8_MaxPool1d as MaxPool1d, index_d$8_MaxPool2d as MaxPool2d, index_d$8_MaxPool3d as MaxPool3d, index_d$8_Mish as Mish, index_d$8_Module as Module, index_d$8_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$8_NLLLoss as NLLLoss, index_d$8_PReLU as PReLU, index_d$8_PixelShuffle as PixelShuffle, index_d$8_PixelUnshuffle as PixelUnshuffle, index_d$8_RMSNorm as RMSNorm, index_d$8_ReLU as ReLU, index_d$8_ReLU6 as ReLU6, index_d$8_Sequential as Sequential, index_d$8_SiLU as SiLU, index_d$8_Sigmoid as Sigmoid, index_d$8_SmoothL1Loss as SmoothL1Loss, index_d$8_Softmax as Softmax, index_d$8_Softplus as Softplus, index_d$8_Tanh as Tanh, index_d$8_TransposedLinear as TransposedLinear, index_d$8_TripletMarginLoss as TripletMarginLoss, index_d$8_Unflatten as Unflatten, index_d$8_Upsample as Upsample, functional_d as functional, init_d as init, index_d$8_parameter as parameter };
-  export type { index_d$8_AvgPoolOptions as AvgPoolOptions, index_d$8_ConvFunctionalOptions as ConvFunctionalOptions, index_d$8_ConvGeometry as ConvGeometry, index_d$8_ConvOptions as ConvOptions, index_d$8_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$8_ConvTransposeGeometry as ConvTransposeGeometry, index_d$8_ConvTransposeOptions as ConvTransposeOptions, index_d$8_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$8_FloatDtype as FloatDtype, index_d$8_GroupNormOptions as GroupNormOptions, index_d$8_InterpolateMode as InterpolateMode, index_d$8_InterpolateOptions as InterpolateOptions, index_d$8_LayerNormOptions as LayerNormOptions, index_d$8_LinearOptions as LinearOptions, index_d$8_MaxPoolOptions as MaxPoolOptions, index_d$8_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$8_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$8_OutputSize as OutputSize, index_d$8_PReLUOptions as PReLUOptions, index_d$8_PaddingMode as PaddingMode, index_d$8_PerDimension as PerDimension, index_d$8_PlacementOptions as PlacementOptions, index_d$8_RMSNormOptions as RMSNormOptions, index_d$8_RunningNormOptions as RunningNormOptions };
+type index_d$9_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
+declare const index_d$9_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
+type index_d$9_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
+declare const index_d$9_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
+type index_d$9_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
+declare const index_d$9_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
+type index_d$9_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
+declare const index_d$9_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
+type index_d$9_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
+declare const index_d$9_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
+type index_d$9_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
+declare const index_d$9_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
+type index_d$9_AvgPool1d = AvgPool1d;
+declare const index_d$9_AvgPool1d: typeof AvgPool1d;
+type index_d$9_AvgPool2d = AvgPool2d;
+declare const index_d$9_AvgPool2d: typeof AvgPool2d;
+type index_d$9_AvgPool3d = AvgPool3d;
+declare const index_d$9_AvgPool3d: typeof AvgPool3d;
+type index_d$9_AvgPoolOptions = AvgPoolOptions;
+type index_d$9_BCELoss = BCELoss;
+declare const index_d$9_BCELoss: typeof BCELoss;
+type index_d$9_BCEWithLogitsLoss = BCEWithLogitsLoss;
+declare const index_d$9_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
+type index_d$9_BatchNorm1d = BatchNorm1d;
+declare const index_d$9_BatchNorm1d: typeof BatchNorm1d;
+type index_d$9_BatchNorm2d = BatchNorm2d;
+declare const index_d$9_BatchNorm2d: typeof BatchNorm2d;
+type index_d$9_BatchNorm3d = BatchNorm3d;
+declare const index_d$9_BatchNorm3d: typeof BatchNorm3d;
+type index_d$9_ConvFunctionalOptions = ConvFunctionalOptions;
+type index_d$9_ConvGeometry = ConvGeometry;
+type index_d$9_ConvOptions = ConvOptions;
+type index_d$9_ConvTranspose1d = ConvTranspose1d;
+declare const index_d$9_ConvTranspose1d: typeof ConvTranspose1d;
+type index_d$9_ConvTranspose2d = ConvTranspose2d;
+declare const index_d$9_ConvTranspose2d: typeof ConvTranspose2d;
+type index_d$9_ConvTranspose3d = ConvTranspose3d;
+declare const index_d$9_ConvTranspose3d: typeof ConvTranspose3d;
+type index_d$9_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
+type index_d$9_ConvTransposeGeometry = ConvTransposeGeometry;
+type index_d$9_ConvTransposeOptions = ConvTransposeOptions;
+type index_d$9_CosineEmbeddingLoss = CosineEmbeddingLoss;
+declare const index_d$9_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
+type index_d$9_CosineSimilarity = CosineSimilarity;
+declare const index_d$9_CosineSimilarity: typeof CosineSimilarity;
+type index_d$9_CrossEntropyLoss = CrossEntropyLoss;
+declare const index_d$9_CrossEntropyLoss: typeof CrossEntropyLoss;
+type index_d$9_Dropout = Dropout;
+declare const index_d$9_Dropout: typeof Dropout;
+type index_d$9_Dropout1d = Dropout1d;
+declare const index_d$9_Dropout1d: typeof Dropout1d;
+type index_d$9_Dropout2d = Dropout2d;
+declare const index_d$9_Dropout2d: typeof Dropout2d;
+type index_d$9_Dropout3d = Dropout3d;
+declare const index_d$9_Dropout3d: typeof Dropout3d;
+type index_d$9_ELU = ELU;
+declare const index_d$9_ELU: typeof ELU;
+type index_d$9_EmbeddingLayerOptions = EmbeddingLayerOptions;
+type index_d$9_Flatten = Flatten;
+declare const index_d$9_Flatten: typeof Flatten;
+type index_d$9_FloatDtype = FloatDtype;
+type index_d$9_GELU = GELU;
+declare const index_d$9_GELU: typeof GELU;
+type index_d$9_GELUOptions = GELUOptions;
+type index_d$9_GLU = GLU;
+declare const index_d$9_GLU: typeof GLU;
+type index_d$9_GroupNorm = GroupNorm;
+declare const index_d$9_GroupNorm: typeof GroupNorm;
+type index_d$9_GroupNormOptions = GroupNormOptions;
+type index_d$9_Hardtanh = Hardtanh;
+declare const index_d$9_Hardtanh: typeof Hardtanh;
+type index_d$9_HuberLoss = HuberLoss;
+declare const index_d$9_HuberLoss: typeof HuberLoss;
+type index_d$9_Identity = Identity;
+declare const index_d$9_Identity: typeof Identity;
+type index_d$9_InstanceNorm1d = InstanceNorm1d;
+declare const index_d$9_InstanceNorm1d: typeof InstanceNorm1d;
+type index_d$9_InstanceNorm2d = InstanceNorm2d;
+declare const index_d$9_InstanceNorm2d: typeof InstanceNorm2d;
+type index_d$9_InstanceNorm3d = InstanceNorm3d;
+declare const index_d$9_InstanceNorm3d: typeof InstanceNorm3d;
+type index_d$9_InterpolateMode = InterpolateMode;
+type index_d$9_InterpolateOptions = InterpolateOptions;
+type index_d$9_KLDivLoss = KLDivLoss;
+declare const index_d$9_KLDivLoss: typeof KLDivLoss;
+type index_d$9_L1Loss = L1Loss;
+declare const index_d$9_L1Loss: typeof L1Loss;
+type index_d$9_LayerNorm = LayerNorm;
+declare const index_d$9_LayerNorm: typeof LayerNorm;
+type index_d$9_LayerNormOptions = LayerNormOptions;
+type index_d$9_LeakyReLU = LeakyReLU;
+declare const index_d$9_LeakyReLU: typeof LeakyReLU;
+type index_d$9_LinearOptions = LinearOptions;
+type index_d$9_LogSigmoid = LogSigmoid;
+declare const index_d$9_LogSigmoid: typeof LogSigmoid;
+type index_d$9_LogSoftmax = LogSoftmax;
+declare const index_d$9_LogSoftmax: typeof LogSoftmax;
+type index_d$9_MSELoss = MSELoss;
+declare const index_d$9_MSELoss: typeof MSELoss;
+type index_d$9_MarginRankingLoss = MarginRankingLoss;
+declare const index_d$9_MarginRankingLoss: typeof MarginRankingLoss;
+type index_d$9_MaxPool1d = MaxPool1d;
+declare const index_d$9_MaxPool1d: typeof MaxPool1d;
+type index_d$9_MaxPool2d = MaxPool2d;
+declare const index_d$9_MaxPool2d: typeof MaxPool2d;
+type index_d$9_MaxPool3d = MaxPool3d;
+declare const index_d$9_MaxPool3d: typeof MaxPool3d;
+type index_d$9_MaxPoolOptions = MaxPoolOptions;
+type index_d$9_Mish = Mish;
+declare const index_d$9_Mish: typeof Mish;
+type index_d$9_Module = Module;
+declare const index_d$9_Module: typeof Module;
+type index_d$9_ModuleList = ModuleList;
+declare const index_d$9_ModuleList: typeof ModuleList;
+type index_d$9_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
+type index_d$9_MultiheadAttentionOptions = MultiheadAttentionOptions;
+type index_d$9_NLLLoss = NLLLoss;
+declare const index_d$9_NLLLoss: typeof NLLLoss;
+type index_d$9_OutputSize = OutputSize;
+type index_d$9_PReLU = PReLU;
+declare const index_d$9_PReLU: typeof PReLU;
+type index_d$9_PReLUOptions = PReLUOptions;
+type index_d$9_PaddingMode = PaddingMode;
+type index_d$9_PerDimension = PerDimension;
+type index_d$9_PixelShuffle = PixelShuffle;
+declare const index_d$9_PixelShuffle: typeof PixelShuffle;
+type index_d$9_PixelUnshuffle = PixelUnshuffle;
+declare const index_d$9_PixelUnshuffle: typeof PixelUnshuffle;
+type index_d$9_PlacementOptions = PlacementOptions;
+type index_d$9_RMSNorm = RMSNorm;
+declare const index_d$9_RMSNorm: typeof RMSNorm;
+type index_d$9_RMSNormOptions = RMSNormOptions;
+type index_d$9_ReLU = ReLU;
+declare const index_d$9_ReLU: typeof ReLU;
+type index_d$9_ReLU6 = ReLU6;
+declare const index_d$9_ReLU6: typeof ReLU6;
+type index_d$9_RunningNormOptions = RunningNormOptions;
+type index_d$9_Sequential = Sequential;
+declare const index_d$9_Sequential: typeof Sequential;
+type index_d$9_SiLU = SiLU;
+declare const index_d$9_SiLU: typeof SiLU;
+type index_d$9_Sigmoid = Sigmoid;
+declare const index_d$9_Sigmoid: typeof Sigmoid;
+type index_d$9_SmoothL1Loss = SmoothL1Loss;
+declare const index_d$9_SmoothL1Loss: typeof SmoothL1Loss;
+type index_d$9_Softmax = Softmax;
+declare const index_d$9_Softmax: typeof Softmax;
+type index_d$9_Softplus = Softplus;
+declare const index_d$9_Softplus: typeof Softplus;
+type index_d$9_Tanh = Tanh;
+declare const index_d$9_Tanh: typeof Tanh;
+type index_d$9_TransposedLinear = TransposedLinear;
+declare const index_d$9_TransposedLinear: typeof TransposedLinear;
+type index_d$9_TripletMarginLoss = TripletMarginLoss;
+declare const index_d$9_TripletMarginLoss: typeof TripletMarginLoss;
+type index_d$9_Unflatten = Unflatten;
+declare const index_d$9_Unflatten: typeof Unflatten;
+type index_d$9_Upsample = Upsample;
+declare const index_d$9_Upsample: typeof Upsample;
+declare const index_d$9_parameter: typeof parameter;
+declare namespace index_d$9 {
+  export { index_d$9_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$9_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$9_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$9_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$9_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$9_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$9_AvgPool1d as AvgPool1d, index_d$9_AvgPool2d as AvgPool2d, index_d$9_AvgPool3d as AvgPool3d, index_d$9_BCELoss as BCELoss, index_d$9_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$9_BatchNorm1d as BatchNorm1d, index_d$9_BatchNorm2d as BatchNorm2d, index_d$9_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$9_ConvTranspose1d as ConvTranspose1d, index_d$9_ConvTranspose2d as ConvTranspose2d, index_d$9_ConvTranspose3d as ConvTranspose3d, index_d$9_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$9_CosineSimilarity as CosineSimilarity, index_d$9_CrossEntropyLoss as CrossEntropyLoss, index_d$9_Dropout as Dropout, index_d$9_Dropout1d as Dropout1d, index_d$9_Dropout2d as Dropout2d, index_d$9_Dropout3d as Dropout3d, index_d$9_ELU as ELU, Embedding$1 as Embedding, index_d$9_Flatten as Flatten, index_d$9_GELU as GELU, index_d$9_GLU as GLU, index_d$9_GroupNorm as GroupNorm, index_d$9_Hardtanh as Hardtanh, index_d$9_HuberLoss as HuberLoss, index_d$9_Identity as Identity, index_d$9_InstanceNorm1d as InstanceNorm1d, index_d$9_InstanceNorm2d as InstanceNorm2d, index_d$9_InstanceNorm3d as InstanceNorm3d, index_d$9_KLDivLoss as KLDivLoss, index_d$9_L1Loss as L1Loss, index_d$9_LayerNorm as LayerNorm, index_d$9_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$9_LogSigmoid as LogSigmoid, index_d$9_LogSoftmax as LogSoftmax, index_d$9_MSELoss as MSELoss, index_d$9_MarginRankingLoss as MarginRankingLoss, index_d$9_MaxPool1d as MaxPool1d, index_d$9_MaxPool2d as MaxPool2d, index_d$9_MaxPool3d as MaxPool3d, index_d$9_Mish as Mish, index_d$9_Module as Module, index_d$9_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$9_NLLLoss as NLLLoss, index_d$9_PReLU as PReLU, index_d$9_PixelShuffle as PixelShuffle, index_d$9_PixelUnshuffle as PixelUnshuffle, index_d$9_RMSNorm as RMSNorm, index_d$9_ReLU as ReLU, index_d$9_ReLU6 as ReLU6, index_d$9_Sequential as Sequential, index_d$9_SiLU as SiLU, index_d$9_Sigmoid as Sigmoid, index_d$9_SmoothL1Loss as SmoothL1Loss, index_d$9_Softmax as Softmax, index_d$9_Softplus as Softplus, index_d$9_Tanh as Tanh, index_d$9_TransposedLinear as TransposedLinear, index_d$9_TripletMarginLoss as TripletMarginLoss, index_d$9_Unflatten as Unflatten, index_d$9_Upsample as Upsample, functional_d as functional, init_d as init, index_d$9_parameter as parameter };
+  export type { index_d$9_AvgPoolOptions as AvgPoolOptions, index_d$9_ConvFunctionalOptions as ConvFunctionalOptions, index_d$9_ConvGeometry as ConvGeometry, index_d$9_ConvOptions as ConvOptions, index_d$9_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$9_ConvTransposeGeometry as ConvTransposeGeometry, index_d$9_ConvTransposeOptions as ConvTransposeOptions, index_d$9_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$9_FloatDtype as FloatDtype, index_d$9_GELUOptions as GELUOptions, index_d$9_GroupNormOptions as GroupNormOptions, index_d$9_InterpolateMode as InterpolateMode, index_d$9_InterpolateOptions as InterpolateOptions, index_d$9_LayerNormOptions as LayerNormOptions, index_d$9_LinearOptions as LinearOptions, index_d$9_MaxPoolOptions as MaxPoolOptions, index_d$9_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$9_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$9_OutputSize as OutputSize, index_d$9_PReLUOptions as PReLUOptions, index_d$9_PaddingMode as PaddingMode, index_d$9_PerDimension as PerDimension, index_d$9_PlacementOptions as PlacementOptions, index_d$9_RMSNormOptions as RMSNormOptions, index_d$9_RunningNormOptions as RunningNormOptions };
 }
 
 /** The state of an optimizer in PyTorch's structure: parameters are numbered through all groups. */
@@ -4172,36 +4182,36 @@ declare namespace schedule_d {
   export type { schedule_d_CosineMinLrOptions as CosineMinLrOptions, schedule_d_CosineOptions as CosineOptions, schedule_d_DecayOptions as DecayOptions, schedule_d_InverseSqrtOptions as InverseSqrtOptions, schedule_d_LrFactor as LrFactor, schedule_d_LrSchedulerState as LrSchedulerState, schedule_d_NlgScheduleName as NlgScheduleName, schedule_d_NlgScheduleOptions as NlgScheduleOptions, schedule_d_PolynomialOptions as PolynomialOptions, schedule_d_ScheduledGroup as ScheduledGroup, schedule_d_ScheduledOptimizer as ScheduledOptimizer, schedule_d_WarmupOptions as WarmupOptions };
 }
 
-type index_d$7_Adafactor = Adafactor;
-declare const index_d$7_Adafactor: typeof Adafactor;
-type index_d$7_AdafactorOptions = AdafactorOptions;
-type index_d$7_Adam = Adam;
-declare const index_d$7_Adam: typeof Adam;
-type index_d$7_AdamOptions = AdamOptions;
-type index_d$7_AdamW = AdamW;
-declare const index_d$7_AdamW: typeof AdamW;
-type index_d$7_AdamWOptions = AdamWOptions;
-type index_d$7_ClipGradNormOptions = ClipGradNormOptions;
-type index_d$7_NlgAdamW = NlgAdamW;
-declare const index_d$7_NlgAdamW: typeof NlgAdamW;
-type index_d$7_NlgAdamWOptions = NlgAdamWOptions;
-type index_d$7_Optimizer<Options extends {
+type index_d$8_Adafactor = Adafactor;
+declare const index_d$8_Adafactor: typeof Adafactor;
+type index_d$8_AdafactorOptions = AdafactorOptions;
+type index_d$8_Adam = Adam;
+declare const index_d$8_Adam: typeof Adam;
+type index_d$8_AdamOptions = AdamOptions;
+type index_d$8_AdamW = AdamW;
+declare const index_d$8_AdamW: typeof AdamW;
+type index_d$8_AdamWOptions = AdamWOptions;
+type index_d$8_ClipGradNormOptions = ClipGradNormOptions;
+type index_d$8_NlgAdamW = NlgAdamW;
+declare const index_d$8_NlgAdamW: typeof NlgAdamW;
+type index_d$8_NlgAdamWOptions = NlgAdamWOptions;
+type index_d$8_Optimizer<Options extends {
     lr: number;
 }> = Optimizer<Options>;
-declare const index_d$7_Optimizer: typeof Optimizer;
-type index_d$7_OptimizerState = OptimizerState;
-type index_d$7_ParamGroup = ParamGroup;
-type index_d$7_Params<Options> = Params<Options>;
-type index_d$7_SGD = SGD;
-declare const index_d$7_SGD: typeof SGD;
-type index_d$7_SGDOptions = SGDOptions;
-declare const index_d$7_clipGradNorm: typeof clipGradNorm;
-declare const index_d$7_clipGradValue: typeof clipGradValue;
-declare const index_d$7_decayGroups: typeof decayGroups;
-declare const index_d$7_stateFromTorch: typeof stateFromTorch;
-declare namespace index_d$7 {
-  export { index_d$7_Adafactor as Adafactor, index_d$7_Adam as Adam, index_d$7_AdamW as AdamW, index_d$7_NlgAdamW as NlgAdamW, index_d$7_Optimizer as Optimizer, index_d$7_SGD as SGD, index_d$7_clipGradNorm as clipGradNorm, index_d$7_clipGradValue as clipGradValue, index_d$7_decayGroups as decayGroups, schedule_d as lrScheduler, index_d$7_stateFromTorch as stateFromTorch };
-  export type { index_d$7_AdafactorOptions as AdafactorOptions, index_d$7_AdamOptions as AdamOptions, index_d$7_AdamWOptions as AdamWOptions, index_d$7_ClipGradNormOptions as ClipGradNormOptions, index_d$7_NlgAdamWOptions as NlgAdamWOptions, index_d$7_OptimizerState as OptimizerState, index_d$7_ParamGroup as ParamGroup, index_d$7_Params as Params, index_d$7_SGDOptions as SGDOptions };
+declare const index_d$8_Optimizer: typeof Optimizer;
+type index_d$8_OptimizerState = OptimizerState;
+type index_d$8_ParamGroup = ParamGroup;
+type index_d$8_Params<Options> = Params<Options>;
+type index_d$8_SGD = SGD;
+declare const index_d$8_SGD: typeof SGD;
+type index_d$8_SGDOptions = SGDOptions;
+declare const index_d$8_clipGradNorm: typeof clipGradNorm;
+declare const index_d$8_clipGradValue: typeof clipGradValue;
+declare const index_d$8_decayGroups: typeof decayGroups;
+declare const index_d$8_stateFromTorch: typeof stateFromTorch;
+declare namespace index_d$8 {
+  export { index_d$8_Adafactor as Adafactor, index_d$8_Adam as Adam, index_d$8_AdamW as AdamW, index_d$8_NlgAdamW as NlgAdamW, index_d$8_Optimizer as Optimizer, index_d$8_SGD as SGD, index_d$8_clipGradNorm as clipGradNorm, index_d$8_clipGradValue as clipGradValue, index_d$8_decayGroups as decayGroups, schedule_d as lrScheduler, index_d$8_stateFromTorch as stateFromTorch };
+  export type { index_d$8_AdafactorOptions as AdafactorOptions, index_d$8_AdamOptions as AdamOptions, index_d$8_AdamWOptions as AdamWOptions, index_d$8_ClipGradNormOptions as ClipGradNormOptions, index_d$8_NlgAdamWOptions as NlgAdamWOptions, index_d$8_OptimizerState as OptimizerState, index_d$8_ParamGroup as ParamGroup, index_d$8_Params as Params, index_d$8_SGDOptions as SGDOptions };
 }
 
 /** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
@@ -6552,140 +6562,140 @@ declare const AutoModel: {
     fromConfig(config: Record<string, unknown>, options?: FreshOptions): EncoderModel;
 };
 
-declare const index_d$6_AutoModel: typeof AutoModel;
-declare const index_d$6_AutoModelForCausalLM: typeof AutoModelForCausalLM;
-declare const index_d$6_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
-declare const index_d$6_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
-type index_d$6_BertConfig = BertConfig;
-type index_d$6_BertForMaskedLM = BertForMaskedLM;
-declare const index_d$6_BertForMaskedLM: typeof BertForMaskedLM;
-type index_d$6_BertForSequenceClassification = BertForSequenceClassification;
-declare const index_d$6_BertForSequenceClassification: typeof BertForSequenceClassification;
-type index_d$6_BertModel = BertModel;
-declare const index_d$6_BertModel: typeof BertModel;
-type index_d$6_BertModelOptions = BertModelOptions;
-type index_d$6_CausalLM = CausalLM;
-declare const index_d$6_CausalLM: typeof CausalLM;
-type index_d$6_CausalLMConfig = CausalLMConfig;
-type index_d$6_CausalLMOptions = CausalLMOptions;
-type index_d$6_CausalLMOutput = CausalLMOutput;
-declare const index_d$6_CausalLMOutput: typeof CausalLMOutput;
-type index_d$6_DebertaV2Config = DebertaV2Config;
-type index_d$6_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
-declare const index_d$6_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
-type index_d$6_DebertaV2Model = DebertaV2Model;
-declare const index_d$6_DebertaV2Model: typeof DebertaV2Model;
-type index_d$6_Decoder = Decoder;
-type index_d$6_DecoderOptions = DecoderOptions;
-type index_d$6_DecoderOutput = DecoderOutput;
-declare const index_d$6_DecoderOutput: typeof DecoderOutput;
-type index_d$6_EncoderModel = EncoderModel;
-declare const index_d$6_EncoderModel: typeof EncoderModel;
-type index_d$6_EncoderModelOptions = EncoderModelOptions;
-type index_d$6_EncoderOptions = EncoderOptions;
-type index_d$6_EncoderOutput = EncoderOutput;
-type index_d$6_FreshOptions = FreshOptions;
-type index_d$6_GPT2Config = GPT2Config;
-type index_d$6_GPT2LMHeadModel = GPT2LMHeadModel;
-declare const index_d$6_GPT2LMHeadModel: typeof GPT2LMHeadModel;
-type index_d$6_GPT2Model = GPT2Model;
-declare const index_d$6_GPT2Model: typeof GPT2Model;
-type index_d$6_Gemma2Config = Gemma2Config;
-type index_d$6_Gemma2ForCausalLM = Gemma2ForCausalLM;
-declare const index_d$6_Gemma2ForCausalLM: typeof Gemma2ForCausalLM;
-type index_d$6_Gemma2Model = Gemma2Model;
-declare const index_d$6_Gemma2Model: typeof Gemma2Model;
-type index_d$6_Gemma3Config = Gemma3Config;
-type index_d$6_Gemma3ForCausalLM = Gemma3ForCausalLM;
-declare const index_d$6_Gemma3ForCausalLM: typeof Gemma3ForCausalLM;
-type index_d$6_Gemma3Model = Gemma3Model;
-declare const index_d$6_Gemma3Model: typeof Gemma3Model;
-type index_d$6_Ids = Ids;
-type index_d$6_KvCache = KvCache;
-declare const index_d$6_KvCache: typeof KvCache;
-type index_d$6_LabelsConfig = LabelsConfig;
-type index_d$6_LlamaConfig = LlamaConfig;
-type index_d$6_LlamaForCausalLM = LlamaForCausalLM;
-declare const index_d$6_LlamaForCausalLM: typeof LlamaForCausalLM;
-type index_d$6_LlamaModel = LlamaModel;
-declare const index_d$6_LlamaModel: typeof LlamaModel;
-type index_d$6_MaskedLM = MaskedLM;
-declare const index_d$6_MaskedLM: typeof MaskedLM;
-type index_d$6_MaskedLMOptions = MaskedLMOptions;
-type index_d$6_MaskedLMOutput = MaskedLMOutput;
-declare const index_d$6_MaskedLMOutput: typeof MaskedLMOutput;
-type index_d$6_MistralConfig = MistralConfig;
-type index_d$6_MistralForCausalLM = MistralForCausalLM;
-declare const index_d$6_MistralForCausalLM: typeof MistralForCausalLM;
-type index_d$6_MistralModel = MistralModel;
-declare const index_d$6_MistralModel: typeof MistralModel;
-type index_d$6_ModernBertConfig = ModernBertConfig;
-type index_d$6_ModernBertForMaskedLM = ModernBertForMaskedLM;
-declare const index_d$6_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
-type index_d$6_ModernBertForSequenceClassification = ModernBertForSequenceClassification;
-declare const index_d$6_ModernBertForSequenceClassification: typeof ModernBertForSequenceClassification;
-type index_d$6_ModernBertLayerType = ModernBertLayerType;
-type index_d$6_ModernBertModel = ModernBertModel;
-declare const index_d$6_ModernBertModel: typeof ModernBertModel;
-type index_d$6_ModernBertPredictionHead = ModernBertPredictionHead;
-declare const index_d$6_ModernBertPredictionHead: typeof ModernBertPredictionHead;
-type index_d$6_Phi3Config = Phi3Config;
-type index_d$6_Phi3ForCausalLM = Phi3ForCausalLM;
-declare const index_d$6_Phi3ForCausalLM: typeof Phi3ForCausalLM;
-type index_d$6_Phi3Model = Phi3Model;
-declare const index_d$6_Phi3Model: typeof Phi3Model;
-type index_d$6_PostNormConfig = PostNormConfig;
-type index_d$6_PretrainedOptions = PretrainedOptions;
-type index_d$6_ProblemType = ProblemType;
-type index_d$6_Qwen2Config = Qwen2Config;
-type index_d$6_Qwen2ForCausalLM = Qwen2ForCausalLM;
-declare const index_d$6_Qwen2ForCausalLM: typeof Qwen2ForCausalLM;
-type index_d$6_Qwen2Model = Qwen2Model;
-declare const index_d$6_Qwen2Model: typeof Qwen2Model;
-type index_d$6_Qwen3Config = Qwen3Config;
-type index_d$6_Qwen3ForCausalLM = Qwen3ForCausalLM;
-declare const index_d$6_Qwen3ForCausalLM: typeof Qwen3ForCausalLM;
-type index_d$6_Qwen3Model = Qwen3Model;
-declare const index_d$6_Qwen3Model: typeof Qwen3Model;
-type index_d$6_Reads = Reads;
-type index_d$6_RobertaClassificationHead = RobertaClassificationHead;
-declare const index_d$6_RobertaClassificationHead: typeof RobertaClassificationHead;
-type index_d$6_RobertaConfig = RobertaConfig;
-type index_d$6_RobertaForMaskedLM = RobertaForMaskedLM;
-declare const index_d$6_RobertaForMaskedLM: typeof RobertaForMaskedLM;
-type index_d$6_RobertaForSequenceClassification = RobertaForSequenceClassification;
-declare const index_d$6_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
-type index_d$6_RobertaModel = RobertaModel;
-declare const index_d$6_RobertaModel: typeof RobertaModel;
-type index_d$6_RobertaModelOptions = RobertaModelOptions;
-type index_d$6_RobertaOptions = RobertaOptions;
-type index_d$6_RopeParameters = RopeParameters;
-type index_d$6_RotaryDecoderConfig = RotaryDecoderConfig;
-type index_d$6_SaveOptions = SaveOptions;
-type index_d$6_SequenceClassificationOptions = SequenceClassificationOptions;
-type index_d$6_SequenceClassifierOutput = SequenceClassifierOutput;
-type index_d$6_SequenceLabels = SequenceLabels;
-declare namespace index_d$6 {
-  export { index_d$6_AutoModel as AutoModel, index_d$6_AutoModelForCausalLM as AutoModelForCausalLM, index_d$6_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$6_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$6_BertForMaskedLM as BertForMaskedLM, index_d$6_BertForSequenceClassification as BertForSequenceClassification, index_d$6_BertModel as BertModel, index_d$6_CausalLM as CausalLM, index_d$6_CausalLMOutput as CausalLMOutput, index_d$6_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$6_DebertaV2Model as DebertaV2Model, index_d$6_DecoderOutput as DecoderOutput, index_d$6_EncoderModel as EncoderModel, index_d$6_GPT2LMHeadModel as GPT2LMHeadModel, index_d$6_GPT2Model as GPT2Model, index_d$6_Gemma2ForCausalLM as Gemma2ForCausalLM, index_d$6_Gemma2Model as Gemma2Model, index_d$6_Gemma3ForCausalLM as Gemma3ForCausalLM, index_d$6_Gemma3Model as Gemma3Model, index_d$6_KvCache as KvCache, index_d$6_LlamaForCausalLM as LlamaForCausalLM, index_d$6_LlamaModel as LlamaModel, index_d$6_MaskedLM as MaskedLM, index_d$6_MaskedLMOutput as MaskedLMOutput, index_d$6_MistralForCausalLM as MistralForCausalLM, index_d$6_MistralModel as MistralModel, index_d$6_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$6_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$6_ModernBertModel as ModernBertModel, index_d$6_ModernBertPredictionHead as ModernBertPredictionHead, index_d$6_Phi3ForCausalLM as Phi3ForCausalLM, index_d$6_Phi3Model as Phi3Model, index_d$6_Qwen2ForCausalLM as Qwen2ForCausalLM, index_d$6_Qwen2Model as Qwen2Model, index_d$6_Qwen3ForCausalLM as Qwen3ForCausalLM, index_d$6_Qwen3Model as Qwen3Model, index_d$6_RobertaClassificationHead as RobertaClassificationHead, index_d$6_RobertaForMaskedLM as RobertaForMaskedLM, index_d$6_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$6_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
-  export type { index_d$6_BertConfig as BertConfig, index_d$6_BertModelOptions as BertModelOptions, index_d$6_CausalLMConfig as CausalLMConfig, index_d$6_CausalLMOptions as CausalLMOptions, index_d$6_DebertaV2Config as DebertaV2Config, index_d$6_Decoder as Decoder, index_d$6_DecoderOptions as DecoderOptions, index_d$6_EncoderModelOptions as EncoderModelOptions, index_d$6_EncoderOptions as EncoderOptions, index_d$6_EncoderOutput as EncoderOutput, index_d$6_FreshOptions as FreshOptions, index_d$6_GPT2Config as GPT2Config, index_d$6_Gemma2Config as Gemma2Config, index_d$6_Gemma3Config as Gemma3Config, index_d$6_Ids as Ids, index_d$6_LabelsConfig as LabelsConfig, index_d$6_LlamaConfig as LlamaConfig, index_d$6_MaskedLMOptions as MaskedLMOptions, index_d$6_MistralConfig as MistralConfig, index_d$6_ModernBertConfig as ModernBertConfig, index_d$6_ModernBertLayerType as ModernBertLayerType, index_d$6_Phi3Config as Phi3Config, index_d$6_PostNormConfig as PostNormConfig, index_d$6_PretrainedOptions as PretrainedOptions, index_d$6_ProblemType as ProblemType, index_d$6_Qwen2Config as Qwen2Config, index_d$6_Qwen3Config as Qwen3Config, index_d$6_Reads as Reads, index_d$6_RobertaConfig as RobertaConfig, index_d$6_RobertaModelOptions as RobertaModelOptions, index_d$6_RobertaOptions as RobertaOptions, index_d$6_RopeParameters as RopeParameters, index_d$6_RotaryDecoderConfig as RotaryDecoderConfig, index_d$6_SaveOptions as SaveOptions, index_d$6_SequenceClassificationOptions as SequenceClassificationOptions, index_d$6_SequenceClassifierOutput as SequenceClassifierOutput, index_d$6_SequenceLabels as SequenceLabels };
+declare const index_d$7_AutoModel: typeof AutoModel;
+declare const index_d$7_AutoModelForCausalLM: typeof AutoModelForCausalLM;
+declare const index_d$7_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
+declare const index_d$7_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
+type index_d$7_BertConfig = BertConfig;
+type index_d$7_BertForMaskedLM = BertForMaskedLM;
+declare const index_d$7_BertForMaskedLM: typeof BertForMaskedLM;
+type index_d$7_BertForSequenceClassification = BertForSequenceClassification;
+declare const index_d$7_BertForSequenceClassification: typeof BertForSequenceClassification;
+type index_d$7_BertModel = BertModel;
+declare const index_d$7_BertModel: typeof BertModel;
+type index_d$7_BertModelOptions = BertModelOptions;
+type index_d$7_CausalLM = CausalLM;
+declare const index_d$7_CausalLM: typeof CausalLM;
+type index_d$7_CausalLMConfig = CausalLMConfig;
+type index_d$7_CausalLMOptions = CausalLMOptions;
+type index_d$7_CausalLMOutput = CausalLMOutput;
+declare const index_d$7_CausalLMOutput: typeof CausalLMOutput;
+type index_d$7_DebertaV2Config = DebertaV2Config;
+type index_d$7_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
+declare const index_d$7_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
+type index_d$7_DebertaV2Model = DebertaV2Model;
+declare const index_d$7_DebertaV2Model: typeof DebertaV2Model;
+type index_d$7_Decoder = Decoder;
+type index_d$7_DecoderOptions = DecoderOptions;
+type index_d$7_DecoderOutput = DecoderOutput;
+declare const index_d$7_DecoderOutput: typeof DecoderOutput;
+type index_d$7_EncoderModel = EncoderModel;
+declare const index_d$7_EncoderModel: typeof EncoderModel;
+type index_d$7_EncoderModelOptions = EncoderModelOptions;
+type index_d$7_EncoderOptions = EncoderOptions;
+type index_d$7_EncoderOutput = EncoderOutput;
+type index_d$7_FreshOptions = FreshOptions;
+type index_d$7_GPT2Config = GPT2Config;
+type index_d$7_GPT2LMHeadModel = GPT2LMHeadModel;
+declare const index_d$7_GPT2LMHeadModel: typeof GPT2LMHeadModel;
+type index_d$7_GPT2Model = GPT2Model;
+declare const index_d$7_GPT2Model: typeof GPT2Model;
+type index_d$7_Gemma2Config = Gemma2Config;
+type index_d$7_Gemma2ForCausalLM = Gemma2ForCausalLM;
+declare const index_d$7_Gemma2ForCausalLM: typeof Gemma2ForCausalLM;
+type index_d$7_Gemma2Model = Gemma2Model;
+declare const index_d$7_Gemma2Model: typeof Gemma2Model;
+type index_d$7_Gemma3Config = Gemma3Config;
+type index_d$7_Gemma3ForCausalLM = Gemma3ForCausalLM;
+declare const index_d$7_Gemma3ForCausalLM: typeof Gemma3ForCausalLM;
+type index_d$7_Gemma3Model = Gemma3Model;
+declare const index_d$7_Gemma3Model: typeof Gemma3Model;
+type index_d$7_Ids = Ids;
+type index_d$7_KvCache = KvCache;
+declare const index_d$7_KvCache: typeof KvCache;
+type index_d$7_LabelsConfig = LabelsConfig;
+type index_d$7_LlamaConfig = LlamaConfig;
+type index_d$7_LlamaForCausalLM = LlamaForCausalLM;
+declare const index_d$7_LlamaForCausalLM: typeof LlamaForCausalLM;
+type index_d$7_LlamaModel = LlamaModel;
+declare const index_d$7_LlamaModel: typeof LlamaModel;
+type index_d$7_MaskedLM = MaskedLM;
+declare const index_d$7_MaskedLM: typeof MaskedLM;
+type index_d$7_MaskedLMOptions = MaskedLMOptions;
+type index_d$7_MaskedLMOutput = MaskedLMOutput;
+declare const index_d$7_MaskedLMOutput: typeof MaskedLMOutput;
+type index_d$7_MistralConfig = MistralConfig;
+type index_d$7_MistralForCausalLM = MistralForCausalLM;
+declare const index_d$7_MistralForCausalLM: typeof MistralForCausalLM;
+type index_d$7_MistralModel = MistralModel;
+declare const index_d$7_MistralModel: typeof MistralModel;
+type index_d$7_ModernBertConfig = ModernBertConfig;
+type index_d$7_ModernBertForMaskedLM = ModernBertForMaskedLM;
+declare const index_d$7_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
+type index_d$7_ModernBertForSequenceClassification = ModernBertForSequenceClassification;
+declare const index_d$7_ModernBertForSequenceClassification: typeof ModernBertForSequenceClassification;
+type index_d$7_ModernBertLayerType = ModernBertLayerType;
+type index_d$7_ModernBertModel = ModernBertModel;
+declare const index_d$7_ModernBertModel: typeof ModernBertModel;
+type index_d$7_ModernBertPredictionHead = ModernBertPredictionHead;
+declare const index_d$7_ModernBertPredictionHead: typeof ModernBertPredictionHead;
+type index_d$7_Phi3Config = Phi3Config;
+type index_d$7_Phi3ForCausalLM = Phi3ForCausalLM;
+declare const index_d$7_Phi3ForCausalLM: typeof Phi3ForCausalLM;
+type index_d$7_Phi3Model = Phi3Model;
+declare const index_d$7_Phi3Model: typeof Phi3Model;
+type index_d$7_PostNormConfig = PostNormConfig;
+type index_d$7_PretrainedOptions = PretrainedOptions;
+type index_d$7_ProblemType = ProblemType;
+type index_d$7_Qwen2Config = Qwen2Config;
+type index_d$7_Qwen2ForCausalLM = Qwen2ForCausalLM;
+declare const index_d$7_Qwen2ForCausalLM: typeof Qwen2ForCausalLM;
+type index_d$7_Qwen2Model = Qwen2Model;
+declare const index_d$7_Qwen2Model: typeof Qwen2Model;
+type index_d$7_Qwen3Config = Qwen3Config;
+type index_d$7_Qwen3ForCausalLM = Qwen3ForCausalLM;
+declare const index_d$7_Qwen3ForCausalLM: typeof Qwen3ForCausalLM;
+type index_d$7_Qwen3Model = Qwen3Model;
+declare const index_d$7_Qwen3Model: typeof Qwen3Model;
+type index_d$7_Reads = Reads;
+type index_d$7_RobertaClassificationHead = RobertaClassificationHead;
+declare const index_d$7_RobertaClassificationHead: typeof RobertaClassificationHead;
+type index_d$7_RobertaConfig = RobertaConfig;
+type index_d$7_RobertaForMaskedLM = RobertaForMaskedLM;
+declare const index_d$7_RobertaForMaskedLM: typeof RobertaForMaskedLM;
+type index_d$7_RobertaForSequenceClassification = RobertaForSequenceClassification;
+declare const index_d$7_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
+type index_d$7_RobertaModel = RobertaModel;
+declare const index_d$7_RobertaModel: typeof RobertaModel;
+type index_d$7_RobertaModelOptions = RobertaModelOptions;
+type index_d$7_RobertaOptions = RobertaOptions;
+type index_d$7_RopeParameters = RopeParameters;
+type index_d$7_RotaryDecoderConfig = RotaryDecoderConfig;
+type index_d$7_SaveOptions = SaveOptions;
+type index_d$7_SequenceClassificationOptions = SequenceClassificationOptions;
+type index_d$7_SequenceClassifierOutput = SequenceClassifierOutput;
+type index_d$7_SequenceLabels = SequenceLabels;
+declare namespace index_d$7 {
+  export { index_d$7_AutoModel as AutoModel, index_d$7_AutoModelForCausalLM as AutoModelForCausalLM, index_d$7_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$7_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$7_BertForMaskedLM as BertForMaskedLM, index_d$7_BertForSequenceClassification as BertForSequenceClassification, index_d$7_BertModel as BertModel, index_d$7_CausalLM as CausalLM, index_d$7_CausalLMOutput as CausalLMOutput, index_d$7_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$7_DebertaV2Model as DebertaV2Model, index_d$7_DecoderOutput as DecoderOutput, index_d$7_EncoderModel as EncoderModel, index_d$7_GPT2LMHeadModel as GPT2LMHeadModel, index_d$7_GPT2Model as GPT2Model, index_d$7_Gemma2ForCausalLM as Gemma2ForCausalLM, index_d$7_Gemma2Model as Gemma2Model, index_d$7_Gemma3ForCausalLM as Gemma3ForCausalLM, index_d$7_Gemma3Model as Gemma3Model, index_d$7_KvCache as KvCache, index_d$7_LlamaForCausalLM as LlamaForCausalLM, index_d$7_LlamaModel as LlamaModel, index_d$7_MaskedLM as MaskedLM, index_d$7_MaskedLMOutput as MaskedLMOutput, index_d$7_MistralForCausalLM as MistralForCausalLM, index_d$7_MistralModel as MistralModel, index_d$7_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$7_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$7_ModernBertModel as ModernBertModel, index_d$7_ModernBertPredictionHead as ModernBertPredictionHead, index_d$7_Phi3ForCausalLM as Phi3ForCausalLM, index_d$7_Phi3Model as Phi3Model, index_d$7_Qwen2ForCausalLM as Qwen2ForCausalLM, index_d$7_Qwen2Model as Qwen2Model, index_d$7_Qwen3ForCausalLM as Qwen3ForCausalLM, index_d$7_Qwen3Model as Qwen3Model, index_d$7_RobertaClassificationHead as RobertaClassificationHead, index_d$7_RobertaForMaskedLM as RobertaForMaskedLM, index_d$7_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$7_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
+  export type { index_d$7_BertConfig as BertConfig, index_d$7_BertModelOptions as BertModelOptions, index_d$7_CausalLMConfig as CausalLMConfig, index_d$7_CausalLMOptions as CausalLMOptions, index_d$7_DebertaV2Config as DebertaV2Config, index_d$7_Decoder as Decoder, index_d$7_DecoderOptions as DecoderOptions, index_d$7_EncoderModelOptions as EncoderModelOptions, index_d$7_EncoderOptions as EncoderOptions, index_d$7_EncoderOutput as EncoderOutput, index_d$7_FreshOptions as FreshOptions, index_d$7_GPT2Config as GPT2Config, index_d$7_Gemma2Config as Gemma2Config, index_d$7_Gemma3Config as Gemma3Config, index_d$7_Ids as Ids, index_d$7_LabelsConfig as LabelsConfig, index_d$7_LlamaConfig as LlamaConfig, index_d$7_MaskedLMOptions as MaskedLMOptions, index_d$7_MistralConfig as MistralConfig, index_d$7_ModernBertConfig as ModernBertConfig, index_d$7_ModernBertLayerType as ModernBertLayerType, index_d$7_Phi3Config as Phi3Config, index_d$7_PostNormConfig as PostNormConfig, index_d$7_PretrainedOptions as PretrainedOptions, index_d$7_ProblemType as ProblemType, index_d$7_Qwen2Config as Qwen2Config, index_d$7_Qwen3Config as Qwen3Config, index_d$7_Reads as Reads, index_d$7_RobertaConfig as RobertaConfig, index_d$7_RobertaModelOptions as RobertaModelOptions, index_d$7_RobertaOptions as RobertaOptions, index_d$7_RopeParameters as RopeParameters, index_d$7_RotaryDecoderConfig as RotaryDecoderConfig, index_d$7_SaveOptions as SaveOptions, index_d$7_SequenceClassificationOptions as SequenceClassificationOptions, index_d$7_SequenceClassifierOutput as SequenceClassifierOutput, index_d$7_SequenceLabels as SequenceLabels };
 }
 
-type index_d$5_BeamOptions = BeamOptions;
-type index_d$5_BeamRules = BeamRules;
-type index_d$5_GenerateOptions = GenerateOptions;
-type index_d$5_GenerateOutput = GenerateOutput;
-type index_d$5_GeneratedToken = GeneratedToken;
-type index_d$5_GenerativeModel = GenerativeModel;
-type index_d$5_LogitsProcessor = LogitsProcessor;
-type index_d$5_Prompt = Prompt;
-type index_d$5_SamplingOptions = SamplingOptions;
-type index_d$5_StepOptions = StepOptions;
-type index_d$5_StopOptions = StopOptions;
-declare const index_d$5_generate: typeof generate;
-declare const index_d$5_stream: typeof stream;
-declare namespace index_d$5 {
-  export { index_d$5_generate as generate, processors_d as processors, index_d$5_stream as stream };
-  export type { index_d$5_BeamOptions as BeamOptions, index_d$5_BeamRules as BeamRules, index_d$5_GenerateOptions as GenerateOptions, index_d$5_GenerateOutput as GenerateOutput, index_d$5_GeneratedToken as GeneratedToken, index_d$5_GenerativeModel as GenerativeModel, index_d$5_LogitsProcessor as LogitsProcessor, index_d$5_Prompt as Prompt, index_d$5_SamplingOptions as SamplingOptions, index_d$5_StepOptions as StepOptions, index_d$5_StopOptions as StopOptions };
+type index_d$6_BeamOptions = BeamOptions;
+type index_d$6_BeamRules = BeamRules;
+type index_d$6_GenerateOptions = GenerateOptions;
+type index_d$6_GenerateOutput = GenerateOutput;
+type index_d$6_GeneratedToken = GeneratedToken;
+type index_d$6_GenerativeModel = GenerativeModel;
+type index_d$6_LogitsProcessor = LogitsProcessor;
+type index_d$6_Prompt = Prompt;
+type index_d$6_SamplingOptions = SamplingOptions;
+type index_d$6_StepOptions = StepOptions;
+type index_d$6_StopOptions = StopOptions;
+declare const index_d$6_generate: typeof generate;
+declare const index_d$6_stream: typeof stream;
+declare namespace index_d$6 {
+  export { index_d$6_generate as generate, processors_d as processors, index_d$6_stream as stream };
+  export type { index_d$6_BeamOptions as BeamOptions, index_d$6_BeamRules as BeamRules, index_d$6_GenerateOptions as GenerateOptions, index_d$6_GenerateOutput as GenerateOutput, index_d$6_GeneratedToken as GeneratedToken, index_d$6_GenerativeModel as GenerativeModel, index_d$6_LogitsProcessor as LogitsProcessor, index_d$6_Prompt as Prompt, index_d$6_SamplingOptions as SamplingOptions, index_d$6_StepOptions as StepOptions, index_d$6_StopOptions as StopOptions };
 }
 
 /** The references of each segment: a text, or several. */
@@ -7202,68 +7212,68 @@ interface TerResult {
  */
 declare function ter(hypotheses: readonly string[], references: References, options?: TerOptions): Promise<TerResult>;
 
-type index_d$4_BleuOptions = BleuOptions;
-type index_d$4_BleuResult = BleuResult;
-type index_d$4_ChrfOptions = ChrfOptions;
-type index_d$4_CiderOptions = CiderOptions;
-type index_d$4_CorpusMeteorOptions = CorpusMeteorOptions;
-type index_d$4_CorpusOptions = CorpusOptions;
-type index_d$4_CorpusScore = CorpusScore;
-type index_d$4_GlueScores = GlueScores;
-declare const index_d$4_METRIC_NAMES: typeof METRIC_NAMES;
-type index_d$4_MeteorJavaOptions = MeteorJavaOptions;
-type index_d$4_MeteorOptions = MeteorOptions;
-type index_d$4_MetricName = MetricName;
-type index_d$4_MultiBleuOptions = MultiBleuOptions;
-type index_d$4_MultiBleuResult = MultiBleuResult;
-type index_d$4_NistOptions = NistOptions;
-type index_d$4_NistResult = NistResult;
-type index_d$4_PtbChoice = PtbChoice;
-type index_d$4_References = References;
-type index_d$4_RougeLOptions = RougeLOptions;
-type index_d$4_RougeScores = RougeScores;
-type index_d$4_RougeValues = RougeValues;
-type index_d$4_SacrebleuOptions = SacrebleuOptions;
-type index_d$4_SacrebleuResult = SacrebleuResult;
-type index_d$4_ScoreOptions = ScoreOptions;
-type index_d$4_TerOptions = TerOptions;
-type index_d$4_TerResult = TerResult;
-type index_d$4_Values = Values;
-type index_d$4_WordNet = WordNet;
-declare const index_d$4_WordNet: typeof WordNet;
-declare const index_d$4_accuracy: typeof accuracy;
-declare const index_d$4_bleu: typeof bleu;
-declare const index_d$4_chrf: typeof chrf;
-declare const index_d$4_cider: typeof cider;
-declare const index_d$4_f1: typeof f1;
-declare const index_d$4_glue: typeof glue;
-declare const index_d$4_matthewsCorrelation: typeof matthewsCorrelation;
-declare const index_d$4_meteor: typeof meteor;
-declare const index_d$4_meteorJava: typeof meteorJava;
-declare const index_d$4_multiBleu: typeof multiBleu;
-declare const index_d$4_nist: typeof nist;
-declare const index_d$4_nltkBleu: typeof nltkBleu;
-declare const index_d$4_pearson: typeof pearson;
-declare const index_d$4_porterStem: typeof porterStem;
-declare const index_d$4_pyter: typeof pyter;
-declare const index_d$4_readHypotheses: typeof readHypotheses;
-declare const index_d$4_readReferences: typeof readReferences;
-declare const index_d$4_rougeL: typeof rougeL;
-declare const index_d$4_rougeScore: typeof rougeScore;
-declare const index_d$4_sacrebleu: typeof sacrebleu;
-declare const index_d$4_scoreCorpus: typeof scoreCorpus;
-declare const index_d$4_sentenceBleu: typeof sentenceBleu;
-declare const index_d$4_sentenceChrf: typeof sentenceChrf;
-declare const index_d$4_sentenceMeteor: typeof sentenceMeteor;
-declare const index_d$4_sentenceSacrebleu: typeof sentenceSacrebleu;
-declare const index_d$4_spearman: typeof spearman;
-declare const index_d$4_ter: typeof ter;
-declare const index_d$4_tokenize13a: typeof tokenize13a;
-declare const index_d$4_tokenizeInternational: typeof tokenizeInternational;
-declare const index_d$4_tokenizePtb: typeof tokenizePtb;
-declare namespace index_d$4 {
-  export { GLUE_TASKS$1 as GLUE_TASKS, index_d$4_METRIC_NAMES as METRIC_NAMES, index_d$4_WordNet as WordNet, index_d$4_accuracy as accuracy, index_d$4_bleu as bleu, index_d$4_chrf as chrf, index_d$4_cider as cider, index_d$4_f1 as f1, index_d$4_glue as glue, index_d$4_matthewsCorrelation as matthewsCorrelation, index_d$4_meteor as meteor, index_d$4_meteorJava as meteorJava, index_d$4_multiBleu as multiBleu, index_d$4_nist as nist, index_d$4_nltkBleu as nltkBleu, index_d$4_pearson as pearson, index_d$4_porterStem as porterStem, index_d$4_pyter as pyter, index_d$4_readHypotheses as readHypotheses, index_d$4_readReferences as readReferences, index_d$4_rougeL as rougeL, index_d$4_rougeScore as rougeScore, index_d$4_sacrebleu as sacrebleu, index_d$4_scoreCorpus as scoreCorpus, index_d$4_sentenceBleu as sentenceBleu, index_d$4_sentenceChrf as sentenceChrf, index_d$4_sentenceMeteor as sentenceMeteor, index_d$4_sentenceSacrebleu as sentenceSacrebleu, index_d$4_spearman as spearman, index_d$4_ter as ter, index_d$4_tokenize13a as tokenize13a, index_d$4_tokenizeInternational as tokenizeInternational, index_d$4_tokenizePtb as tokenizePtb };
-  export type { index_d$4_BleuOptions as BleuOptions, index_d$4_BleuResult as BleuResult, index_d$4_ChrfOptions as ChrfOptions, index_d$4_CiderOptions as CiderOptions, index_d$4_CorpusMeteorOptions as CorpusMeteorOptions, index_d$4_CorpusOptions as CorpusOptions, index_d$4_CorpusScore as CorpusScore, index_d$4_GlueScores as GlueScores, GlueTask$1 as GlueTask, index_d$4_MeteorJavaOptions as MeteorJavaOptions, index_d$4_MeteorOptions as MeteorOptions, index_d$4_MetricName as MetricName, index_d$4_MultiBleuOptions as MultiBleuOptions, index_d$4_MultiBleuResult as MultiBleuResult, index_d$4_NistOptions as NistOptions, index_d$4_NistResult as NistResult, index_d$4_PtbChoice as PtbChoice, index_d$4_References as References, index_d$4_RougeLOptions as RougeLOptions, index_d$4_RougeScores as RougeScores, index_d$4_RougeValues as RougeValues, index_d$4_SacrebleuOptions as SacrebleuOptions, index_d$4_SacrebleuResult as SacrebleuResult, index_d$4_ScoreOptions as ScoreOptions, index_d$4_TerOptions as TerOptions, index_d$4_TerResult as TerResult, index_d$4_Values as Values };
+type index_d$5_BleuOptions = BleuOptions;
+type index_d$5_BleuResult = BleuResult;
+type index_d$5_ChrfOptions = ChrfOptions;
+type index_d$5_CiderOptions = CiderOptions;
+type index_d$5_CorpusMeteorOptions = CorpusMeteorOptions;
+type index_d$5_CorpusOptions = CorpusOptions;
+type index_d$5_CorpusScore = CorpusScore;
+type index_d$5_GlueScores = GlueScores;
+declare const index_d$5_METRIC_NAMES: typeof METRIC_NAMES;
+type index_d$5_MeteorJavaOptions = MeteorJavaOptions;
+type index_d$5_MeteorOptions = MeteorOptions;
+type index_d$5_MetricName = MetricName;
+type index_d$5_MultiBleuOptions = MultiBleuOptions;
+type index_d$5_MultiBleuResult = MultiBleuResult;
+type index_d$5_NistOptions = NistOptions;
+type index_d$5_NistResult = NistResult;
+type index_d$5_PtbChoice = PtbChoice;
+type index_d$5_References = References;
+type index_d$5_RougeLOptions = RougeLOptions;
+type index_d$5_RougeScores = RougeScores;
+type index_d$5_RougeValues = RougeValues;
+type index_d$5_SacrebleuOptions = SacrebleuOptions;
+type index_d$5_SacrebleuResult = SacrebleuResult;
+type index_d$5_ScoreOptions = ScoreOptions;
+type index_d$5_TerOptions = TerOptions;
+type index_d$5_TerResult = TerResult;
+type index_d$5_Values = Values;
+type index_d$5_WordNet = WordNet;
+declare const index_d$5_WordNet: typeof WordNet;
+declare const index_d$5_accuracy: typeof accuracy;
+declare const index_d$5_bleu: typeof bleu;
+declare const index_d$5_chrf: typeof chrf;
+declare const index_d$5_cider: typeof cider;
+declare const index_d$5_f1: typeof f1;
+declare const index_d$5_glue: typeof glue;
+declare const index_d$5_matthewsCorrelation: typeof matthewsCorrelation;
+declare const index_d$5_meteor: typeof meteor;
+declare const index_d$5_meteorJava: typeof meteorJava;
+declare const index_d$5_multiBleu: typeof multiBleu;
+declare const index_d$5_nist: typeof nist;
+declare const index_d$5_nltkBleu: typeof nltkBleu;
+declare const index_d$5_pearson: typeof pearson;
+declare const index_d$5_porterStem: typeof porterStem;
+declare const index_d$5_pyter: typeof pyter;
+declare const index_d$5_readHypotheses: typeof readHypotheses;
+declare const index_d$5_readReferences: typeof readReferences;
+declare const index_d$5_rougeL: typeof rougeL;
+declare const index_d$5_rougeScore: typeof rougeScore;
+declare const index_d$5_sacrebleu: typeof sacrebleu;
+declare const index_d$5_scoreCorpus: typeof scoreCorpus;
+declare const index_d$5_sentenceBleu: typeof sentenceBleu;
+declare const index_d$5_sentenceChrf: typeof sentenceChrf;
+declare const index_d$5_sentenceMeteor: typeof sentenceMeteor;
+declare const index_d$5_sentenceSacrebleu: typeof sentenceSacrebleu;
+declare const index_d$5_spearman: typeof spearman;
+declare const index_d$5_ter: typeof ter;
+declare const index_d$5_tokenize13a: typeof tokenize13a;
+declare const index_d$5_tokenizeInternational: typeof tokenizeInternational;
+declare const index_d$5_tokenizePtb: typeof tokenizePtb;
+declare namespace index_d$5 {
+  export { GLUE_TASKS$1 as GLUE_TASKS, index_d$5_METRIC_NAMES as METRIC_NAMES, index_d$5_WordNet as WordNet, index_d$5_accuracy as accuracy, index_d$5_bleu as bleu, index_d$5_chrf as chrf, index_d$5_cider as cider, index_d$5_f1 as f1, index_d$5_glue as glue, index_d$5_matthewsCorrelation as matthewsCorrelation, index_d$5_meteor as meteor, index_d$5_meteorJava as meteorJava, index_d$5_multiBleu as multiBleu, index_d$5_nist as nist, index_d$5_nltkBleu as nltkBleu, index_d$5_pearson as pearson, index_d$5_porterStem as porterStem, index_d$5_pyter as pyter, index_d$5_readHypotheses as readHypotheses, index_d$5_readReferences as readReferences, index_d$5_rougeL as rougeL, index_d$5_rougeScore as rougeScore, index_d$5_sacrebleu as sacrebleu, index_d$5_scoreCorpus as scoreCorpus, index_d$5_sentenceBleu as sentenceBleu, index_d$5_sentenceChrf as sentenceChrf, index_d$5_sentenceMeteor as sentenceMeteor, index_d$5_sentenceSacrebleu as sentenceSacrebleu, index_d$5_spearman as spearman, index_d$5_ter as ter, index_d$5_tokenize13a as tokenize13a, index_d$5_tokenizeInternational as tokenizeInternational, index_d$5_tokenizePtb as tokenizePtb };
+  export type { index_d$5_BleuOptions as BleuOptions, index_d$5_BleuResult as BleuResult, index_d$5_ChrfOptions as ChrfOptions, index_d$5_CiderOptions as CiderOptions, index_d$5_CorpusMeteorOptions as CorpusMeteorOptions, index_d$5_CorpusOptions as CorpusOptions, index_d$5_CorpusScore as CorpusScore, index_d$5_GlueScores as GlueScores, GlueTask$1 as GlueTask, index_d$5_MeteorJavaOptions as MeteorJavaOptions, index_d$5_MeteorOptions as MeteorOptions, index_d$5_MetricName as MetricName, index_d$5_MultiBleuOptions as MultiBleuOptions, index_d$5_MultiBleuResult as MultiBleuResult, index_d$5_NistOptions as NistOptions, index_d$5_NistResult as NistResult, index_d$5_PtbChoice as PtbChoice, index_d$5_References as References, index_d$5_RougeLOptions as RougeLOptions, index_d$5_RougeScores as RougeScores, index_d$5_RougeValues as RougeValues, index_d$5_SacrebleuOptions as SacrebleuOptions, index_d$5_SacrebleuResult as SacrebleuResult, index_d$5_ScoreOptions as ScoreOptions, index_d$5_TerOptions as TerOptions, index_d$5_TerResult as TerResult, index_d$5_Values as Values };
 }
 
 /** A context and a text about it. */
@@ -7984,80 +7994,80 @@ interface PadOptions {
 /** Joins rows to a batch, padded behind. */
 declare function padTexts(rows: readonly EncodedText[], options: PadOptions): TextBatch;
 
-type data_d_Cell = Cell;
-type data_d_Collated<S> = Collated<S>;
-type data_d_CollectOptions = CollectOptions;
-type data_d_DataLoader<S, B = Collated<S>> = DataLoader<S, B>;
-declare const data_d_DataLoader: typeof DataLoader;
-type data_d_DataLoaderOptions<S, B> = DataLoaderOptions<S, B>;
-type data_d_DataLoaderState = DataLoaderState;
-type data_d_Dataset<S> = Dataset<S>;
-type data_d_DecodeNlgOptions = DecodeNlgOptions;
-type data_d_EncodeTextsOptions = EncodeTextsOptions;
-type data_d_EncodedText = EncodedText;
-declare const data_d_GLUE_TASKS: typeof GLUE_TASKS;
-type data_d_GlueColumns = GlueColumns;
-type data_d_GlueOptions = GlueOptions;
-type data_d_GlueTask = GlueTask;
-type data_d_GlueTaskInfo = GlueTaskInfo;
-type data_d_LabelMap = LabelMap;
-declare const data_d_LabelMap: typeof LabelMap;
-type data_d_NlgBatch = NlgBatch;
-type data_d_NlgDataset = NlgDataset;
-declare const data_d_NlgDataset: typeof NlgDataset;
-type data_d_NlgDatasetOptions = NlgDatasetOptions;
-type data_d_NlgEncodeOptions = NlgEncodeOptions;
-type data_d_NlgEntry = NlgEntry;
-type data_d_NlgExample = NlgExample;
-type data_d_NlgFormat = NlgFormat;
-type data_d_NlgObjective = NlgObjective;
-type data_d_NlgPrediction = NlgPrediction;
-type data_d_NlgRow = NlgRow;
-type data_d_NlgSample = NlgSample;
-type data_d_PadOptions = PadOptions;
-type data_d_PaddedNlgBatch = PaddedNlgBatch;
-type data_d_ReadTableOptions = ReadTableOptions;
-type data_d_Subset<S> = Subset<S>;
-declare const data_d_Subset: typeof Subset;
-type data_d_Table = Table;
-declare const data_d_Table: typeof Table;
-type data_d_TableFormat = TableFormat;
-type data_d_TensorDataset = TensorDataset;
-declare const data_d_TensorDataset: typeof TensorDataset;
-type data_d_TextBatch = TextBatch;
-type data_d_TextExample = TextExample;
-type data_d_TextTask = TextTask;
-type data_d_TextTaskOptions = TextTaskOptions;
-declare const data_d_WEBNLG_SEEN: typeof WEBNLG_SEEN;
-declare const data_d_checkNlgFits: typeof checkNlgFits;
-declare const data_d_collateNlg: typeof collateNlg;
-declare const data_d_collectPredictions: typeof collectPredictions;
-declare const data_d_cutPrediction: typeof cutPrediction;
-declare const data_d_decodeNlg: typeof decodeNlg;
-declare const data_d_defaultCollate: typeof defaultCollate;
-declare const data_d_e2eReferences: typeof e2eReferences;
-declare const data_d_encodeNlg: typeof encodeNlg;
-declare const data_d_encodeTexts: typeof encodeTexts;
-declare const data_d_formatDart: typeof formatDart;
-declare const data_d_formatE2e: typeof formatE2e;
-declare const data_d_formatWebnlg: typeof formatWebnlg;
-declare const data_d_labelsOf: typeof labelsOf;
-declare const data_d_numberedReferences: typeof numberedReferences;
-declare const data_d_padNlg: typeof padNlg;
-declare const data_d_padTexts: typeof padTexts;
-declare const data_d_predictionLines: typeof predictionLines;
-declare const data_d_randomSplit: typeof randomSplit;
-declare const data_d_readEncoded: typeof readEncoded;
-declare const data_d_readFormatted: typeof readFormatted;
-declare const data_d_readGlue: typeof readGlue;
-declare const data_d_readNlgRows: typeof readNlgRows;
-declare const data_d_readTable: typeof readTable;
-declare const data_d_readTextTask: typeof readTextTask;
-declare const data_d_writeEncoded: typeof writeEncoded;
-declare const data_d_writeJsonl: typeof writeJsonl;
-declare namespace data_d {
-  export { data_d_DataLoader as DataLoader, data_d_GLUE_TASKS as GLUE_TASKS, data_d_LabelMap as LabelMap, data_d_NlgDataset as NlgDataset, data_d_Subset as Subset, data_d_Table as Table, data_d_TensorDataset as TensorDataset, data_d_WEBNLG_SEEN as WEBNLG_SEEN, data_d_checkNlgFits as checkNlgFits, data_d_collateNlg as collateNlg, data_d_collectPredictions as collectPredictions, data_d_cutPrediction as cutPrediction, data_d_decodeNlg as decodeNlg, data_d_defaultCollate as defaultCollate, data_d_e2eReferences as e2eReferences, data_d_encodeNlg as encodeNlg, data_d_encodeTexts as encodeTexts, data_d_formatDart as formatDart, data_d_formatE2e as formatE2e, data_d_formatWebnlg as formatWebnlg, data_d_labelsOf as labelsOf, data_d_numberedReferences as numberedReferences, data_d_padNlg as padNlg, data_d_padTexts as padTexts, data_d_predictionLines as predictionLines, data_d_randomSplit as randomSplit, data_d_readEncoded as readEncoded, data_d_readFormatted as readFormatted, data_d_readGlue as readGlue, data_d_readNlgRows as readNlgRows, data_d_readTable as readTable, data_d_readTextTask as readTextTask, data_d_writeEncoded as writeEncoded, data_d_writeJsonl as writeJsonl };
-  export type { data_d_Cell as Cell, data_d_Collated as Collated, data_d_CollectOptions as CollectOptions, data_d_DataLoaderOptions as DataLoaderOptions, data_d_DataLoaderState as DataLoaderState, data_d_Dataset as Dataset, data_d_DecodeNlgOptions as DecodeNlgOptions, data_d_EncodeTextsOptions as EncodeTextsOptions, data_d_EncodedText as EncodedText, data_d_GlueColumns as GlueColumns, data_d_GlueOptions as GlueOptions, data_d_GlueTask as GlueTask, data_d_GlueTaskInfo as GlueTaskInfo, data_d_NlgBatch as NlgBatch, data_d_NlgDatasetOptions as NlgDatasetOptions, data_d_NlgEncodeOptions as NlgEncodeOptions, data_d_NlgEntry as NlgEntry, data_d_NlgExample as NlgExample, data_d_NlgFormat as NlgFormat, data_d_NlgObjective as NlgObjective, data_d_NlgPrediction as NlgPrediction, data_d_NlgRow as NlgRow, data_d_NlgSample as NlgSample, data_d_PadOptions as PadOptions, data_d_PaddedNlgBatch as PaddedNlgBatch, data_d_ReadTableOptions as ReadTableOptions, data_d_TableFormat as TableFormat, data_d_TextBatch as TextBatch, data_d_TextExample as TextExample, data_d_TextTask as TextTask, data_d_TextTaskOptions as TextTaskOptions };
+type index_d$4_Cell = Cell;
+type index_d$4_Collated<S> = Collated<S>;
+type index_d$4_CollectOptions = CollectOptions;
+type index_d$4_DataLoader<S, B = Collated<S>> = DataLoader<S, B>;
+declare const index_d$4_DataLoader: typeof DataLoader;
+type index_d$4_DataLoaderOptions<S, B> = DataLoaderOptions<S, B>;
+type index_d$4_DataLoaderState = DataLoaderState;
+type index_d$4_Dataset<S> = Dataset<S>;
+type index_d$4_DecodeNlgOptions = DecodeNlgOptions;
+type index_d$4_EncodeTextsOptions = EncodeTextsOptions;
+type index_d$4_EncodedText = EncodedText;
+declare const index_d$4_GLUE_TASKS: typeof GLUE_TASKS;
+type index_d$4_GlueColumns = GlueColumns;
+type index_d$4_GlueOptions = GlueOptions;
+type index_d$4_GlueTask = GlueTask;
+type index_d$4_GlueTaskInfo = GlueTaskInfo;
+type index_d$4_LabelMap = LabelMap;
+declare const index_d$4_LabelMap: typeof LabelMap;
+type index_d$4_NlgBatch = NlgBatch;
+type index_d$4_NlgDataset = NlgDataset;
+declare const index_d$4_NlgDataset: typeof NlgDataset;
+type index_d$4_NlgDatasetOptions = NlgDatasetOptions;
+type index_d$4_NlgEncodeOptions = NlgEncodeOptions;
+type index_d$4_NlgEntry = NlgEntry;
+type index_d$4_NlgExample = NlgExample;
+type index_d$4_NlgFormat = NlgFormat;
+type index_d$4_NlgObjective = NlgObjective;
+type index_d$4_NlgPrediction = NlgPrediction;
+type index_d$4_NlgRow = NlgRow;
+type index_d$4_NlgSample = NlgSample;
+type index_d$4_PadOptions = PadOptions;
+type index_d$4_PaddedNlgBatch = PaddedNlgBatch;
+type index_d$4_ReadTableOptions = ReadTableOptions;
+type index_d$4_Subset<S> = Subset<S>;
+declare const index_d$4_Subset: typeof Subset;
+type index_d$4_Table = Table;
+declare const index_d$4_Table: typeof Table;
+type index_d$4_TableFormat = TableFormat;
+type index_d$4_TensorDataset = TensorDataset;
+declare const index_d$4_TensorDataset: typeof TensorDataset;
+type index_d$4_TextBatch = TextBatch;
+type index_d$4_TextExample = TextExample;
+type index_d$4_TextTask = TextTask;
+type index_d$4_TextTaskOptions = TextTaskOptions;
+declare const index_d$4_WEBNLG_SEEN: typeof WEBNLG_SEEN;
+declare const index_d$4_checkNlgFits: typeof checkNlgFits;
+declare const index_d$4_collateNlg: typeof collateNlg;
+declare const index_d$4_collectPredictions: typeof collectPredictions;
+declare const index_d$4_cutPrediction: typeof cutPrediction;
+declare const index_d$4_decodeNlg: typeof decodeNlg;
+declare const index_d$4_defaultCollate: typeof defaultCollate;
+declare const index_d$4_e2eReferences: typeof e2eReferences;
+declare const index_d$4_encodeNlg: typeof encodeNlg;
+declare const index_d$4_encodeTexts: typeof encodeTexts;
+declare const index_d$4_formatDart: typeof formatDart;
+declare const index_d$4_formatE2e: typeof formatE2e;
+declare const index_d$4_formatWebnlg: typeof formatWebnlg;
+declare const index_d$4_labelsOf: typeof labelsOf;
+declare const index_d$4_numberedReferences: typeof numberedReferences;
+declare const index_d$4_padNlg: typeof padNlg;
+declare const index_d$4_padTexts: typeof padTexts;
+declare const index_d$4_predictionLines: typeof predictionLines;
+declare const index_d$4_randomSplit: typeof randomSplit;
+declare const index_d$4_readEncoded: typeof readEncoded;
+declare const index_d$4_readFormatted: typeof readFormatted;
+declare const index_d$4_readGlue: typeof readGlue;
+declare const index_d$4_readNlgRows: typeof readNlgRows;
+declare const index_d$4_readTable: typeof readTable;
+declare const index_d$4_readTextTask: typeof readTextTask;
+declare const index_d$4_writeEncoded: typeof writeEncoded;
+declare const index_d$4_writeJsonl: typeof writeJsonl;
+declare namespace index_d$4 {
+  export { index_d$4_DataLoader as DataLoader, index_d$4_GLUE_TASKS as GLUE_TASKS, index_d$4_LabelMap as LabelMap, index_d$4_NlgDataset as NlgDataset, index_d$4_Subset as Subset, index_d$4_Table as Table, index_d$4_TensorDataset as TensorDataset, index_d$4_WEBNLG_SEEN as WEBNLG_SEEN, index_d$4_checkNlgFits as checkNlgFits, index_d$4_collateNlg as collateNlg, index_d$4_collectPredictions as collectPredictions, index_d$4_cutPrediction as cutPrediction, index_d$4_decodeNlg as decodeNlg, index_d$4_defaultCollate as defaultCollate, index_d$4_e2eReferences as e2eReferences, index_d$4_encodeNlg as encodeNlg, index_d$4_encodeTexts as encodeTexts, index_d$4_formatDart as formatDart, index_d$4_formatE2e as formatE2e, index_d$4_formatWebnlg as formatWebnlg, index_d$4_labelsOf as labelsOf, index_d$4_numberedReferences as numberedReferences, index_d$4_padNlg as padNlg, index_d$4_padTexts as padTexts, index_d$4_predictionLines as predictionLines, index_d$4_randomSplit as randomSplit, index_d$4_readEncoded as readEncoded, index_d$4_readFormatted as readFormatted, index_d$4_readGlue as readGlue, index_d$4_readNlgRows as readNlgRows, index_d$4_readTable as readTable, index_d$4_readTextTask as readTextTask, index_d$4_writeEncoded as writeEncoded, index_d$4_writeJsonl as writeJsonl };
+  export type { index_d$4_Cell as Cell, index_d$4_Collated as Collated, index_d$4_CollectOptions as CollectOptions, index_d$4_DataLoaderOptions as DataLoaderOptions, index_d$4_DataLoaderState as DataLoaderState, index_d$4_Dataset as Dataset, index_d$4_DecodeNlgOptions as DecodeNlgOptions, index_d$4_EncodeTextsOptions as EncodeTextsOptions, index_d$4_EncodedText as EncodedText, index_d$4_GlueColumns as GlueColumns, index_d$4_GlueOptions as GlueOptions, index_d$4_GlueTask as GlueTask, index_d$4_GlueTaskInfo as GlueTaskInfo, index_d$4_NlgBatch as NlgBatch, index_d$4_NlgDatasetOptions as NlgDatasetOptions, index_d$4_NlgEncodeOptions as NlgEncodeOptions, index_d$4_NlgEntry as NlgEntry, index_d$4_NlgExample as NlgExample, index_d$4_NlgFormat as NlgFormat, index_d$4_NlgObjective as NlgObjective, index_d$4_NlgPrediction as NlgPrediction, index_d$4_NlgRow as NlgRow, index_d$4_NlgSample as NlgSample, index_d$4_PadOptions as PadOptions, index_d$4_PaddedNlgBatch as PaddedNlgBatch, index_d$4_ReadTableOptions as ReadTableOptions, index_d$4_TableFormat as TableFormat, index_d$4_TextBatch as TextBatch, index_d$4_TextExample as TextExample, index_d$4_TextTask as TextTask, index_d$4_TextTaskOptions as TextTaskOptions };
 }
 
 /** Options of {@link BottleneckAdapter}. */
@@ -8809,5 +8819,5 @@ declare namespace index_d {
   export type { index_d_DownloadProgress as DownloadProgress, index_d_HubOptions as HubOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$3 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, data_d as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$5 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, index_d as hub, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$4 as metrics, index_d$6 as models, multinomial, index_d$8 as nn, noGrad, ones, onesLike, index_d$7 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d$1 as tokenizers, index_d$2 as train, unmergeAll, where, zeros, zerosLike };
-export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveFileOptions, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };
+export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$3 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$4 as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$6 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, index_d as hub, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$5 as metrics, index_d$7 as models, multinomial, index_d$9 as nn, noGrad, ones, onesLike, index_d$8 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d$1 as tokenizers, index_d$2 as train, unmergeAll, where, zeros, zerosLike };
+export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraDropoutOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedFromLayerOptions, MergedLinearOptions, MultinomialOptions, Nested, SaveFileOptions, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };

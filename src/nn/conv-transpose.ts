@@ -2,32 +2,27 @@ import { ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { checkGroups, makeKernels } from './functional/conv-geometry.js'
-import { LINEAR_KEYS } from './linear.js'
+import type { ConvFunctionalOptions } from './functional/conv-geometry.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
-import { bad, checkInteger, checkKeys, show } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad, checkInteger, show } from '../runtime/options.js'
 import { batched, perDimension } from './functional/spatial.js'
 import type { PerDimension } from './functional/spatial.js'
 
 /** Numbers that say how a transposed convolution spreads its input. */
-export interface ConvTransposeFunctionalOptions {
-  /** Step between the places that neighbours of the input are spread to. @default 1 */
+export interface ConvTransposeFunctionalOptions extends Pick<ConvFunctionalOptions, 'dilation' | 'groups'> {
+  /** Step between the places that neighbours of the input are spread to. @integer @minimum 1 @default 1 */
   stride?: PerDimension
-  /** Places cut from both sides of each dimension of the output. @default 0 */
+  /** Places cut from both sides of each dimension of the output. @integer @minimum 0 @default 0 */
   padding?: PerDimension
-  /** Places added behind each dimension of the output; less than the stride or the dilation. @default 0 */
+  /** Places added behind each dimension of the output; less than the stride or the dilation. @integer @minimum 0 @default 0 */
   outputPadding?: PerDimension
-  /** Step between kernel taps. @default 1 */
-  dilation?: PerDimension
-  /** Groups of channels that do not see each other. @default 1 */
-  groups?: number
 }
 
 /** Options of the transposed convolutions. */
 export interface ConvTransposeOptions extends ConvTransposeFunctionalOptions, LinearOptions {}
-
-/** Option names of {@link ConvTransposeFunctionalOptions}. */
-export const TRANSPOSE_KEYS = ['stride', 'padding', 'outputPadding', 'dilation', 'groups'] as const
 
 /** The options of a transposed convolution, with one number for each dimension. */
 export interface ConvTransposeGeometry {
@@ -59,7 +54,7 @@ export function transposeGeometry(
     padding: numbers('padding', options.padding ?? 0, 0),
     outputPadding,
     dilation,
-    groups: checkInteger(owner, 'groups', options.groups ?? 1, 1),
+    groups: options.groups ?? 1,
   }
 }
 
@@ -95,7 +90,7 @@ abstract class ConvTransposeNd extends Module {
     options: ConvTransposeOptions,
   ) {
     super()
-    checkKeys(owner, options, [...TRANSPOSE_KEYS, ...LINEAR_KEYS])
+    checkOptions(owner, options, schemas.ConvTransposeOptions)
     this.inChannels = checkInteger(owner, 'inChannels', inChannels, 1)
     this.outChannels = checkInteger(owner, 'outChannels', outChannels, 1)
     const g = transposeGeometry(owner, dims, kernelSize, options)

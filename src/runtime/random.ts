@@ -1,3 +1,4 @@
+import { nameClass } from './check-options.js'
 import { OptionError } from '../errors.js'
 import { call } from '../native/call.js'
 import { native } from '../native/load.js'
@@ -46,6 +47,8 @@ export class Generator {
     setState(this.number, state)
   }
 }
+
+nameClass('Generator', Generator)
 
 function setState(number: number, state: readonly number[]): void {
   if (state.length !== 4) {

@@ -15,7 +15,7 @@ import { fromId, Tensor } from './tensor.js'
 export type BlockBackward = (grads: (Tensor | null)[], saved: readonly number[]) => (Tensor | null)[]
 
 /** How a block is attached. */
-export interface BlockOptions {
+export interface AttachOptions {
   /** Tensors that live as long as the block does. */
   held?: readonly Tensor[]
   /** Tensors that its backward needs as they are now. */
@@ -31,7 +31,7 @@ export interface BlockOptions {
 /** A function that sees a gradient, and may return another one to go on with. */
 export type GradientHook = (grad: Tensor) => Tensor | null | undefined | void
 
-interface Block extends BlockOptions {
+interface Block extends AttachOptions {
   readonly backward: BlockBackward
 }
 
@@ -46,7 +46,7 @@ export function attachBlock(
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   backward: BlockBackward,
-  options: BlockOptions,
+  options: AttachOptions,
 ): void {
   forgetDropped()
   const number = ++last

@@ -1,3 +1,4 @@
+import { nameClass } from '../runtime/check-options.js'
 import { inspect } from 'node:util'
 import { HookHandle } from '../autograd/hook-handle.js'
 import { attachHook, detachHook, runBackward } from './backward.js'
@@ -246,6 +247,7 @@ export class Tensor extends Ordering {
 }
 
 setTensorMaker((id, dtype, shape) => new Tensor(id, dtype, shape))
+nameClass('Tensor', Tensor)
 
 /** @internal A wrapper for an id of the engine. */
 export function fromId(id: number): Tensor {

@@ -2,22 +2,22 @@
 import { OptionError, ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import {
-  bad,
-  checkChoice,
-  checkInteger,
-  checkKeys,
-  checkNumber,
-  checkProbability,
-  resolvePadding,
-  show,
-} from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { checkChoice, checkProbability, resolvePadding, show } from '../../runtime/options.js'
 
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, pad } from './conv.js'
 export { linearCrossEntropy } from './linear-cross-entropy.js'
 export type { LinearCrossEntropyOptions } from './linear-cross-entropy.js'
 export { crossEntropy, klDiv, mseLoss, nllLoss } from './losses.js'
-export type { CrossEntropyOptions, KlDivOptions, MseLossOptions, NllLossOptions, Reduction } from './losses.js'
+export type {
+  CrossEntropyOptions,
+  KlDivOptions,
+  MseLossOptions,
+  NllLossOptions,
+  Reduction,
+  ReductionOptions,
+} from './losses.js'
 export {
   dropout1d,
   dropout2d,
@@ -68,7 +68,13 @@ export {
   pairwiseDistance,
   tripletMarginLoss,
 } from './similarity.js'
-export type { CosineSimilarityOptions, MarginOptions, TripletMarginLossOptions } from './similarity.js'
+export type {
+  CosineSimilarityOptions,
+  MarginOptions,
+  NormalizeOptions,
+  PairwiseDistanceOptions,
+  TripletMarginLossOptions,
+} from './similarity.js'
 export { oneHot } from './one-hot.js'
 
 /**
@@ -87,7 +93,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
  * Shapes: `ids (...)` i64, `weight (num, D)` → `(..., D)`.
  */
 export function embedding(ids: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
-  checkKeys('nn.functional.embedding', options, ['paddingIdx', 'scaleGradByFreq'])
+  checkOptions('nn.functional.embedding', options, schemas.EmbeddingOptions)
   const rows = weight.shape[0] ?? 0
   const padding = resolvePadding('nn.functional.embedding', options.paddingIdx, rows)
   return ops.embedding(weight, ids, padding, options.scaleGradByFreq ?? false)
@@ -95,7 +101,7 @@ export function embedding(ids: Tensor, weight: Tensor, options: EmbeddingOptions
 
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions {
-  /** The row that gets no gradient; negative counts from the end. @default none */
+  /** The row of the padding: it gets no gradient, and starts at 0 in a new table. Negative counts from the end. @integer @default none */
   paddingIdx?: number | null
   /** Divide the gradient of a row by how often the batch uses it. @default false */
   scaleGradByFreq?: boolean
@@ -185,7 +191,7 @@ export interface AttentionOptions {
    * May be combined with `mask`. @default false
    */
   isCausal?: boolean | 'top-left' | 'bottom-right'
-  /** Probability of dropping a weight. Applied whenever given, as in PyTorch: pass 0 when not training. @default 0 */
+  /** Probability of dropping a weight. Applied whenever given, as in PyTorch: pass 0 when not training. @minimum 0 @maximum 1 @default 0 */
   dropoutP?: number
   /** Factor on q·k. @default 1/√D */
   scale?: number
@@ -195,16 +201,14 @@ export interface AttentionOptions {
   lengths?: Tensor | null
   /**
    * How many keys a query sees at most, up to its own place: those in front of them are hidden, and cost nothing. Without `isCausal` it sees as many
-   * behind its place, too: |s − t| < window. @default all
+   * behind its place, too: |s − t| < window. @integer @minimum 1 @default all
    */
   window?: number | null
-  /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @default not */
+  /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @exclusiveMinimum 0 @default not */
   softcap?: number | null
   /** Order of the dimensions: `'BHTD'` as PyTorch, or `'BTHD'`, the order a projection writes, which saves two copies. @default 'BHTD' */
   layout?: 'BHTD' | 'BTHD'
 }
-
-const ATTENTION_KEYS = ['mask', 'isCausal', 'dropoutP', 'scale', 'enableGqa', 'lengths', 'window', 'softcap', 'layout']
 
 /**
  * `softmax(scale · q kᵀ + mask) v`, tiled per head: the T × S matrix never lies in memory.
@@ -216,16 +220,16 @@ const ATTENTION_KEYS = ['mask', 'isCausal', 'dropoutP', 'scale', 'enableGqa', 'l
  */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   const owner = 'nn.functional.scaledDotProductAttention'
-  checkKeys(owner, options, ATTENTION_KEYS)
-  const layout = checkChoice(owner, 'layout', options.layout ?? 'BHTD', ['BHTD', 'BTHD'])
+  checkOptions(owner, options, schemas.AttentionOptions)
+  const layout = options.layout ?? 'BHTD'
   const heads = layout === 'BHTD' ? 1 : 2
   if (q.ndim !== 4 || k.ndim !== 4 || v.ndim !== 4) throw notFourDimensions(owner, layout, [q, k, v])
   if (q.shape[heads] !== k.shape[heads] && !options.enableGqa) throw groupedHeads(owner, q, k)
   const scale = options.scale ?? 1 / Math.sqrt(q.shape[3] || 1)
-  const dropoutP = checkProbability(owner, 'dropoutP', options.dropoutP ?? 0)
-  const causal = causalCode(owner, options.isCausal ?? false)
-  const window = options.window == null ? 0 : checkInteger(owner, 'window', options.window, 1)
-  const softcap = options.softcap == null ? 0 : checkNumber(owner, 'softcap', options.softcap, 0, true)
+  const dropoutP = options.dropoutP ?? 0
+  const causal = causalCode(options.isCausal ?? false)
+  const window = options.window ?? 0
+  const softcap = options.softcap ?? 0
   return ops.sdpa(
     q,
     k,
@@ -241,11 +245,9 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   )
 }
 
-function causalCode(owner: string, isCausal: boolean | 'top-left' | 'bottom-right'): number {
+function causalCode(isCausal: boolean | 'top-left' | 'bottom-right'): number {
   if (isCausal === false) return 0
-  if (isCausal === true || isCausal === 'top-left') return 1
-  if (isCausal === 'bottom-right') return 2
-  throw bad(owner, 'isCausal', `true, false, 'top-left' or 'bottom-right'`, isCausal)
+  return isCausal === 'bottom-right' ? 2 : 1
 }
 
 // The engine's norms run over the last dimension; several normalised ones are laid side by side first.
