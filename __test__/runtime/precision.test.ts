@@ -1,6 +1,6 @@
 import test from 'ava'
 import * as lora from 'loralib'
-import { numbers, same, wave } from './support/close.js'
+import { numbers, same, wave } from '../support/close.js'
 
 const { nn } = lora
 const [ROWS, WIDTH, OUT] = [40, 50, 36]

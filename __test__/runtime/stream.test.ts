@@ -1,6 +1,6 @@
 import test from 'ava'
 import * as lora from 'loralib'
-import { numbers, same } from './support/close.js'
+import { numbers, same } from '../support/close.js'
 
 const AGAIN = { instanceOf: lora.AbortedError, code: 'ERR_LORA_ABORTED', message: /the client left/ } as const
 

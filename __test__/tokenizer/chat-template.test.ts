@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import * as lora from 'loralib'
-import { strftime } from '../../.cache/ts/data/strftime.js'
+import { strftime } from '../../.cache/ts/tokenizer/strftime.js'
 
 const { Tokenizer } = lora.tokenizers
 const trained = await Tokenizer.train(['hello there, how are you? hello there'], { vocabSize: 300 })

@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import test from 'ava'
 import * as lora from 'loralib'
-import { same } from './support/close.js'
-import { isOnCandle } from './support/kernels.js'
+import { same } from '../support/close.js'
+import { isOnCandle } from '../support/kernels.js'
 
 const { nn } = lora
 
