@@ -2440,11 +2440,16 @@ declare class Embedding extends LoraLayer {
 
 /** Which blocks of outputs a fused dense layer has, and which of them get an update. */
 interface BlockOptions {
-    /** Which blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @minItems 1 @default none: a plain layer */
+    /**
+     * Which blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @minItems 1
+     * @default none: a plain layer
+     * @expected a list of true and false, one for each block of outputs
+     */
     enableLora?: readonly boolean[];
     /**
-     * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they add up to `outFeatures`. @integer @minimum 1 @default equal blocks, one for
-     * each entry of `enableLora`
+     * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they add up to `outFeatures`. @integer @minimum 1
+     * @default equal blocks, one for each entry of `enableLora`
+     * @expected a list of positive integers, the sizes of the blocks of outputs
      */
     blocks?: readonly number[];
 }
@@ -2610,7 +2615,10 @@ interface Adapter extends Module {
 
 /** Options of the updates of a {@link MultiheadAttention}. */
 interface AttentionFromLayerOptions extends DenseFromLayerOptions {
-    /** Which of the projections q, k and v get an update. @minItems 3 @maxItems 3 @default [true, true, true] */
+    /**
+     * Which of the projections q, k and v get an update. @minItems 3 @maxItems 3 @default [true, true, true]
+     * @expected three of true and false, for q, k and v
+     */
     enableLora?: readonly boolean[];
     /** Whether the projection of the result gets one. @default true */
     out?: boolean;
@@ -2726,6 +2734,7 @@ type TargetOptions = Readonly<Record<string, InjectLayerOptions>> | ReadonlyMap<
 interface InjectOptions extends InjectLayerOptions {
     /**
      * Which layers get an adapter. Each entry must fit at least one layer; a layer that several entries fit takes the options of the first.
+     * @expected strings, RegExps or functions that name layers, or an object or Map of options for the layers they name
      */
     targets: Target | readonly Target[] | TargetOptions;
     /** Layers that stay as they are, although a target fits. Each entry must leave out at least one. @default none */
@@ -3306,8 +3315,11 @@ declare class Identity extends Module {
     forward(x: Tensor): Tensor;
 }
 
-/** What a value must be. */
+/** What a value must be; `text` says it in words where those for the kind would be too general. */
 type Rule = {
+    readonly text?: string;
+} & Kind;
+type Kind = {
     readonly kind: 'any' | 'boolean' | 'string' | 'bigint' | 'null' | 'function' | 'iterable';
 } | NumberRule | {
     readonly kind: 'choice';
@@ -8252,7 +8264,7 @@ interface LoopOptions<B> {
      * Micro-batches in an update, whose gradients are averaged. The last update of an epoch takes what remains: updates never span two epochs.
      * @default 1
      */
-    accumulate?: number;
+    gradientAccumulationSteps?: number;
     /** Scale the gradients down to this norm; 0 leaves them alone. @default 0 */
     maxGradNorm?: number;
     /** Ends the loop after the update under way. */
@@ -8260,8 +8272,8 @@ interface LoopOptions<B> {
     /** Called after each update; the loop waits for what it returns. */
     onStep?: (report: StepReport) => void | Promise<void>;
 }
-/** Updates of one epoch, when each takes `accumulate` of its `batches`. */
-declare function stepsPerEpoch(batches: number, accumulate: number): number;
+/** Updates of one epoch, when each takes `gradientAccumulationSteps` of its `batches`. */
+declare function stepsPerEpoch(batches: number, gradientAccumulationSteps: number): number;
 /**
  * Makes updates until there are `steps` of them, or until the signal is aborted; both are an orderly end between two updates, at which optimizer,
  * schedule and loader can be saved.
@@ -8301,6 +8313,56 @@ declare function lastCheckpoint(dir: string): Promise<string | null>;
  * @throws {FileError} {FormatError} when the folder is no checkpoint. @throws {OptionError} when it is that of another run.
  */
 declare function loadCheckpoint(path: string, run: Run): Promise<CheckpointState>;
+
+/** Where a run is: part of every evaluation. */
+interface RunProgress {
+    /** Updates made so far. */
+    step: number;
+    /** Passes over the data so far; 1.5 is the middle of the second one. */
+    epoch: number;
+}
+/** Options of every trainer: checkpoints, callbacks, and how to end a run. */
+interface RunOptions<Evaluation extends RunProgress, Report extends StepReport> {
+    /** Folder for checkpoints: trained parameters (an adapter and its head alone), optimizer, position in the data. @default none are written */
+    dir?: string;
+    /** Number of checkpoints to keep, the newest ones. @default all */
+    keep?: number;
+    /**
+     * Continue from the newest checkpoint in `dir`, with the same bits as a run that was never stopped. Without a checkpoint the run starts from the beginning.
+     * @default false
+     */
+    resume?: boolean;
+    /** Ends the run after the update in progress: a checkpoint is written, and the result says `aborted`. An evaluation in progress is given up. */
+    signal?: AbortSignal | undefined;
+    /** Called after each update; the run waits for the promise it returns. */
+    onStep?: (report: Report) => void | Promise<void>;
+    /** Called after each evaluation. */
+    onEvaluation?: (measured: Evaluation) => void | Promise<void>;
+    /** Called after each checkpoint, with its folder. */
+    onSave?: (path: string, step: number) => void | Promise<void>;
+}
+
+/** How a run of a trainer ended. */
+interface TrainResult<Evaluation> {
+    /** Updates made, including those before a resumed start. */
+    step: number;
+    /** Updates in the whole run. */
+    steps: number;
+    /** Passes over the data, including those before a resumed start. */
+    epoch: number;
+    /** Whether the signal ended it. */
+    aborted: boolean;
+    /** Mean loss of the updates of this call; NaN if there were none. */
+    trainLoss: number;
+    /** Time of the updates of this call, without evaluations and checkpoints. */
+    timeMs: number;
+    /** Folder of the last checkpoint; null if none was written. */
+    checkpoint: string | null;
+    /** All evaluations, including those before a resumed start. */
+    evaluations: Evaluation[];
+    /** The evaluation with the lowest loss, where there are several sets on the first of them; null if there was none. */
+    best: Evaluation | null;
+}
 
 /** Any model that labels whole sequences. */
 interface SequenceClassifier extends Module {
@@ -8347,26 +8409,26 @@ interface ClassifierSettings {
     lr?: number;
     /** Share of a weight taken off at each update, times `lr`; biases and norms are left out. @default 0 */
     weightDecay?: number;
-    /** @default [0.9, 0.999] */
-    betas?: [number, number];
-    /** @default 1e-8 */
+    /** Decay of the moments of AdamW. @default [0.9, 0.999] */
+    betas?: readonly [number, number];
+    /** Added to the root of the second moment. @default 1e-8 */
     eps?: number;
-    /** Passes over the rows; may be broken. @default 3 */
+    /** Passes over the rows; need not be whole. @default 3 */
     epochs?: number;
-    /** Updates, instead of `epochs`. */
+    /** Updates in the whole run. @default what `epochs` gives */
     maxSteps?: number;
     /** Rows in a micro-batch. @default 8 */
     batchSize?: number;
-    /** Micro-batches in an update. @default 1 */
-    accumulate?: number;
+    /** Micro-batches in an update, whose gradients are averaged. @default 1 */
+    gradientAccumulationSteps?: number;
     /** Share of the updates in which the rate rises from 0. @default 0 */
     warmupRatio?: number;
-    /** Updates in which the rate rises from 0, instead of `warmupRatio`. @default 0: by `warmupRatio` */
+    /** Updates in which the rate rises from 0; above 0 it counts and `warmupRatio` does not. @default 0 */
     warmupSteps?: number;
-    /** How the rate goes on: in a straight line to 0, along a cosine to 0, or not at all. @default 'linear' */
+    /** How the rate continues after the warm-up: in a straight line to 0, along a cosine to 0, or constant. @default 'linear' */
     scheduler?: 'linear' | 'cosine' | 'constant';
     /** Scale the gradients down to this norm; 0 leaves them alone. @default 1 */
-    clip?: number;
+    maxGradNorm?: number;
     /** Seed of the order of the rows and of dropout: the same seed gives the same bits. @default 42 */
     seed?: number;
     /** Weight of R-Drop's divergence between two forwards; 0 makes one forward. @default 0 */
@@ -8375,63 +8437,31 @@ interface ClassifierSettings {
     maskingProb?: number;
 }
 /** Options of `trainClassifier`. */
-interface ClassifierTrainOptions extends ClassifierSettings {
+interface ClassifierTrainOptions extends ClassifierSettings, RunOptions<ClassifierMeasured, StepReport> {
     /** Rows to evaluate on, by name. @default none */
     validation?: Readonly<Record<string, readonly EncodedText[]>>;
     /** Scores of an evaluation. @default none, only the loss */
     metrics?: ClassifierMetrics;
-    /** When to evaluate, besides at the end: after each epoch, or after so many updates. @default 'epoch' */
-    evaluateEvery?: 'epoch' | 'end' | number;
-    /** Rows evaluated at once. @default 32 */
+    /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @default 'epoch' */
+    evalSteps?: 'epoch' | 'end' | number;
+    /** When to write a checkpoint, besides at the end. @default 'epoch' */
+    saveSteps?: 'epoch' | 'end' | number;
+    /** Rows in a batch of an evaluation. @default 32 */
     evalBatchSize?: number;
-    /** Folder for checkpoints: trained parameters (LoRA and head alone), optimizer, place in the data. @default none are written */
-    dir?: string;
-    /** When to write one, besides at the end. @default 'epoch' */
-    saveEvery?: 'epoch' | 'end' | number;
-    /** Checkpoints that are kept, the newest ones. @default all */
-    keep?: number;
-    /** Go on from the newest checkpoint in `dir`, with the same bits as a run that was never stopped; without one begin anew. @default false */
-    resume?: boolean;
-    /** What stands for a hidden token, and which are never hidden; needed with `maskingProb`. */
+    /** The token that replaces a hidden one, and those that are never hidden; needed with `maskingProb`. */
     tokens?: {
         unkTokenId: number;
         keepTokenIds: readonly number[];
     };
-    /** Ends the run after the update under way: a checkpoint is written, and the result says `aborted`. */
-    signal?: AbortSignal | undefined;
-    /** Called after each update; the run waits for what it returns. */
-    onStep?: (report: StepReport) => void | Promise<void>;
-    /** Called after each evaluation. */
-    onEvaluation?: (measured: ClassifierMeasured) => void | Promise<void>;
-    /** Called after each checkpoint, with its folder. */
-    onSave?: (path: string, step: number) => void | Promise<void>;
 }
-/** An evaluation on the way. */
-interface ClassifierMeasured extends Omit<ClassifierEvaluation, 'predictions'> {
+/** An evaluation during a run. */
+interface ClassifierMeasured extends RunProgress, Omit<ClassifierEvaluation, 'predictions'> {
     /** Name of the rows. */
     name: string;
-    step: number;
-    epoch: number;
 }
 
 /** How a run of {@link trainClassifier} ended. */
-interface ClassifierTrainResult {
-    /** Updates made, those before a resumed start included. */
-    step: number;
-    /** Updates in the whole run. */
-    steps: number;
-    epoch: number;
-    /** Whether the signal ended it. */
-    aborted: boolean;
-    /** Mean loss of the updates of this call; NaN without any. */
-    trainLoss: number;
-    /** Time of the updates of this call, without evaluations and checkpoints. */
-    timeMs: number;
-    /** Folder of the last checkpoint; null where none are written. */
-    checkpoint: string | null;
-    /** All evaluations, those before a resumed start included. */
-    evaluations: ClassifierMeasured[];
-}
+type ClassifierTrainResult = TrainResult<ClassifierMeasured>;
 /**
  * Trains a model to label texts: AdamW with weight decay on all but biases and norms, warm-up and decay of the rate, clipping, evaluations and checkpoints on
  * the way. Defaults are those of transformers.
@@ -8491,7 +8521,7 @@ interface GlueRecipe extends ClassifierSettings {
     /** Dropout of the head; null is the model's own. */
     clsDropout: number | null;
     /** When to evaluate and to write a checkpoint: after so many updates, or after each epoch. */
-    evaluateEvery: number | 'epoch';
+    evalSteps: number | 'epoch';
     /** The task whose LoRA the run begins with; null begins anew. */
     startFrom: GlueTask | null;
 }
@@ -8575,8 +8605,8 @@ interface NlgTrainSettings {
     eps?: number;
     /** Shape of the learning rate (`scheduler`). @default 'linear' */
     scheduler?: NlgScheduleName;
-    /** Micro-batches in which the rate rises (`warmup_step`); not for `cycle`. @default 500 */
-    warmup?: number;
+    /** Steps of the schedule in which the rate rises from 0, and this schedule is stepped after every micro-batch (`warmup_step`); not for `cycle`. @default 500 */
+    warmupSteps?: number;
     /** Borders of the pieces of `cycle`, and the rates there (`i_steps`, `i_lrs`). */
     iSteps?: number[];
     iLrs?: number[];
@@ -8587,9 +8617,9 @@ interface NlgTrainSettings {
     /** Rows in a micro-batch (`train_batch_size`). @default 8 */
     batchSize?: number;
     /** Micro-batches in an update (`grad_acc`). @default 1 */
-    gradAccumulation?: number;
+    gradientAccumulationSteps?: number;
     /** Scale gradients down to this norm; 0 leaves them alone (`clip`). @default 0 */
-    clip?: number;
+    maxGradNorm?: number;
     /** Share of each target that is spread over the vocabulary (`label_smooth`); up to 1e-4 it is left out, as upstream does. @default 0.1 */
     labelSmoothing?: number;
     /** Order of the rows, and what dropout draws (`random_seed`). @default 110 */
@@ -8624,56 +8654,25 @@ interface NlgStepReport extends StepReport {
     /** Tokens of the rows of this update, without padding. */
     tokens: number;
 }
-/** A measurement on the way. */
-interface NlgMeasured extends NlgEvaluation {
-    /** Updates before it. */
-    step: number;
+/** An evaluation during a run. */
+interface NlgMeasured extends RunProgress, NlgEvaluation {
 }
-/** Options of {@link trainNlg}: settings of the recipe, and where the run goes. */
-interface NlgTrainOptions extends NlgTrainSettings {
-    /** Folder for checkpoints: trained parameters (of LoRA the adapter alone), optimizer, place in the data. @default none are written */
-    dir?: string;
-    /** Updates between two checkpoints; one is written at the end, too. @default 1000 */
-    saveInterval?: number;
-    /** Checkpoints that are kept, the newest ones. @default all */
-    keep?: number;
-    /** Go on from the newest checkpoint in `dir`, with the same bits as a run that was never stopped. Without one it begins anew. @default false */
-    resume?: boolean;
-    /** Rows to measure on. @default none */
+/** Options of {@link trainNlg}: settings of the recipe, and those of every run. */
+interface NlgTrainOptions extends NlgTrainSettings, RunOptions<NlgMeasured, NlgStepReport> {
+    /** Rows to evaluate on. @default none */
     validation?: NlgDataset;
-    /** Updates between two measurements; there is one at the end, too. @default 2000 */
-    evalInterval?: number;
-    /** Rows measured at once. @default 4 */
+    /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @default 2000 */
+    evalSteps?: 'epoch' | 'end' | number;
+    /** When to write a checkpoint, besides at the end. @default 1000 */
+    saveSteps?: 'epoch' | 'end' | number;
+    /** Rows in a batch of an evaluation. @default 4 */
     evalBatchSize?: number;
-    /**
-     * Ends the run after the update under way: a checkpoint is written, and the result says `aborted`. A measurement under way is given up.
-     */
-    signal?: AbortSignal | undefined;
-    /** Called after each update; the run waits for what it returns. */
-    onStep?: (report: NlgStepReport) => void | Promise<void>;
-    /** Called after each measurement. */
-    onEvaluation?: (measured: NlgMeasured) => void | Promise<void>;
-    /** Called after each checkpoint, with its folder. */
-    onSave?: (path: string, step: number) => void | Promise<void>;
 }
 /** How a run of {@link trainNlg} ended. */
-interface NlgTrainResult {
-    /** Updates made, those before a resumed start included. */
-    step: number;
-    /** Updates in the whole run. */
-    steps: number;
-    /** Whether the signal ended it. */
-    aborted: boolean;
-    /** Folder of the last checkpoint; null where none are written. */
-    checkpoint: string | null;
-    /** All measurements, those before a resumed start included. */
-    evaluations: NlgMeasured[];
-    /** The one with the lowest loss; null without any. */
-    best: NlgMeasured | null;
-}
+type NlgTrainResult = TrainResult<NlgMeasured>;
 /**
  * Trains a language model as the paper's NLG example does: the loss over the targets of each row with label smoothing, the example's AdamW and
- * schedules, accumulation, clipping, measurements and checkpoints on the way. Settings that are not given are those of the E2E recipe.
+ * schedules, accumulation, clipping, evaluations and checkpoints on the way. Settings that are not given are those of the E2E recipe.
  *
  * What it trains is what requires gradients: call {@link adaptForNlg} before, or mark parameters yourself. It runs in a stream of its own, from whose
  * generator dropout draws: the same seed and the same start give the same bits, also when the run was stopped and resumed. The event loop stays free.
@@ -8682,7 +8681,7 @@ interface NlgTrainResult {
  * const model = await models.GPT2LMHeadModel.fromPretrained('gpt2', { config: { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 } })
  * train.adaptForNlg(model, { loraDim: 4, loraAlpha: 32, loraDropout: 0.1 })
  * const dataset = new data.NlgDataset(await data.readEncoded('train.jsonl'), { seqLen: 512 })
- * await train.trainNlg(model, dataset, { dir: 'runs/e2e', saveInterval: 1000, onStep: ({ step, loss }) => console.log(step, loss) })
+ * await train.trainNlg(model, dataset, { dir: 'runs/e2e', saveSteps: 1000, onStep: ({ step, loss }) => console.log(step, loss) })
  * @throws {OptionError} for options out of range, a model without trainable parameters, and rows that do not fit the model.
  * @throws {NonFiniteError} when the loss is no number any more; the last checkpoint is still there.
  * @see microsoft/LoRA `gpt2_ft.py`. It steps the schedule after every micro-batch, and so does this.
@@ -8735,8 +8734,11 @@ type index_d$2_NlgTrainOptions = NlgTrainOptions;
 type index_d$2_NlgTrainResult = NlgTrainResult;
 type index_d$2_NlgTrainSettings = NlgTrainSettings;
 type index_d$2_Run = Run;
+type index_d$2_RunOptions<Evaluation extends RunProgress, Report extends StepReport> = RunOptions<Evaluation, Report>;
+type index_d$2_RunProgress = RunProgress;
 type index_d$2_SequenceClassifier = SequenceClassifier;
 type index_d$2_StepReport = StepReport;
+type index_d$2_TrainResult<Evaluation> = TrainResult<Evaluation>;
 declare const index_d$2_adaptForNlg: typeof adaptForNlg;
 declare const index_d$2_cutoff: typeof cutoff;
 declare const index_d$2_evaluateClassifier: typeof evaluateClassifier;
@@ -8757,7 +8759,7 @@ declare const index_d$2_writeEvalResults: typeof writeEvalResults;
 declare const index_d$2_writeTestResults: typeof writeTestResults;
 declare namespace index_d$2 {
   export { index_d$2_GLUE_MODELS as GLUE_MODELS, index_d$2_NLG_RECIPES as NLG_RECIPES, index_d$2_adaptForNlg as adaptForNlg, index_d$2_cutoff as cutoff, index_d$2_evaluateClassifier as evaluateClassifier, index_d$2_evaluateNlg as evaluateNlg, index_d$2_glueRecipe as glueRecipe, index_d$2_lastCheckpoint as lastCheckpoint, index_d$2_loadCheckpoint as loadCheckpoint, index_d$2_nlgLoss as nlgLoss, index_d$2_predictClassifier as predictClassifier, index_d$2_rDropLoss as rDropLoss, index_d$2_runLoop as runLoop, index_d$2_saveCheckpoint as saveCheckpoint, index_d$2_stepsPerEpoch as stepsPerEpoch, index_d$2_trainClassifier as trainClassifier, index_d$2_trainNlg as trainNlg, index_d$2_trainedParameters as trainedParameters, index_d$2_writeEvalResults as writeEvalResults, index_d$2_writeTestResults as writeTestResults };
-  export type { index_d$2_BatchSource as BatchSource, index_d$2_CheckpointState as CheckpointState, index_d$2_ClassifierEvaluateOptions as ClassifierEvaluateOptions, index_d$2_ClassifierEvaluation as ClassifierEvaluation, index_d$2_ClassifierMeasured as ClassifierMeasured, index_d$2_ClassifierMetrics as ClassifierMetrics, index_d$2_ClassifierSettings as ClassifierSettings, index_d$2_ClassifierTrainOptions as ClassifierTrainOptions, index_d$2_ClassifierTrainResult as ClassifierTrainResult, index_d$2_CutoffOptions as CutoffOptions, index_d$2_GlueModel as GlueModel, index_d$2_GlueRecipe as GlueRecipe, index_d$2_LoopOptimizer as LoopOptimizer, index_d$2_LoopOptions as LoopOptions, index_d$2_NlgAdapterOptions as NlgAdapterOptions, index_d$2_NlgEvaluateOptions as NlgEvaluateOptions, index_d$2_NlgEvaluation as NlgEvaluation, index_d$2_NlgLoraSettings as NlgLoraSettings, index_d$2_NlgMeasured as NlgMeasured, index_d$2_NlgRecipe as NlgRecipe, index_d$2_NlgStepReport as NlgStepReport, index_d$2_NlgTrainOptions as NlgTrainOptions, index_d$2_NlgTrainResult as NlgTrainResult, index_d$2_NlgTrainSettings as NlgTrainSettings, index_d$2_Run as Run, index_d$2_SequenceClassifier as SequenceClassifier, index_d$2_StepReport as StepReport };
+  export type { index_d$2_BatchSource as BatchSource, index_d$2_CheckpointState as CheckpointState, index_d$2_ClassifierEvaluateOptions as ClassifierEvaluateOptions, index_d$2_ClassifierEvaluation as ClassifierEvaluation, index_d$2_ClassifierMeasured as ClassifierMeasured, index_d$2_ClassifierMetrics as ClassifierMetrics, index_d$2_ClassifierSettings as ClassifierSettings, index_d$2_ClassifierTrainOptions as ClassifierTrainOptions, index_d$2_ClassifierTrainResult as ClassifierTrainResult, index_d$2_CutoffOptions as CutoffOptions, index_d$2_GlueModel as GlueModel, index_d$2_GlueRecipe as GlueRecipe, index_d$2_LoopOptimizer as LoopOptimizer, index_d$2_LoopOptions as LoopOptions, index_d$2_NlgAdapterOptions as NlgAdapterOptions, index_d$2_NlgEvaluateOptions as NlgEvaluateOptions, index_d$2_NlgEvaluation as NlgEvaluation, index_d$2_NlgLoraSettings as NlgLoraSettings, index_d$2_NlgMeasured as NlgMeasured, index_d$2_NlgRecipe as NlgRecipe, index_d$2_NlgStepReport as NlgStepReport, index_d$2_NlgTrainOptions as NlgTrainOptions, index_d$2_NlgTrainResult as NlgTrainResult, index_d$2_NlgTrainSettings as NlgTrainSettings, index_d$2_Run as Run, index_d$2_RunOptions as RunOptions, index_d$2_RunProgress as RunProgress, index_d$2_SequenceClassifier as SequenceClassifier, index_d$2_StepReport as StepReport, index_d$2_TrainResult as TrainResult };
 }
 
 type index_d$1_BatchEncoding = BatchEncoding;

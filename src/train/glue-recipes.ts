@@ -16,7 +16,7 @@ export interface GlueRecipe extends ClassifierSettings {
   /** Dropout of the head; null is the model's own. */
   clsDropout: number | null
   /** When to evaluate and to write a checkpoint: after so many updates, or after each epoch. */
-  evaluateEvery: number | 'epoch'
+  evalSteps: number | 'epoch'
   /** The task whose LoRA the run begins with; null begins anew. */
   startFrom: GlueTask | null
 }
@@ -34,14 +34,14 @@ export type GlueModel =
 type Rows = Partial<Record<GlueTask, Partial<GlueRecipe>>>
 
 // `batchSize` rows on each of 8 devices (CoLA with RoBERTa-base: 2): here the devices' shares come one after the other.
-const on = (batchSize: number, devices = 8) => ({ batchSize, accumulate: devices })
+const on = (batchSize: number, devices = 8) => ({ batchSize, gradientAccumulationSteps: devices })
 const plain = {
   lora: null,
   adapters: null,
   clsDropout: null,
   startFrom: null,
   seed: 0,
-  evaluateEvery: 'epoch',
+  evalSteps: 'epoch',
 } as const
 const fromMnli = { startFrom: 'mnli' } as const
 
@@ -77,14 +77,14 @@ const TABLE: Record<GlueModel, { all: Partial<GlueRecipe>; tasks: Rows }> = {
   'deberta-v2-xxlarge': {
     all: { ...plain, lora: { r: 16, loraAlpha: 32 } },
     tasks: {
-      mnli: { lr: 1e-4,   ...on(8),  epochs: 5,  maxLength: 256, warmupSteps: 1000,  clsDropout: 0.15, weightDecay: 0, evaluateEvery: 500 },
-      sst2: { lr: 6e-5,   ...on(8),  epochs: 16, maxLength: 128, warmupSteps: 1000,  clsDropout: 0,    weightDecay: 0.01, evaluateEvery: 100 },
-      mrpc: { lr: 2e-4,   ...on(32), epochs: 30, maxLength: 128, warmupRatio: 0.1,   clsDropout: 0,    weightDecay: 0.01, evaluateEvery: 10, ...fromMnli },
-      cola: { lr: 1.3e-4, ...on(4),  epochs: 10, maxLength: 64,  warmupSteps: 100,   clsDropout: 0.1,  weightDecay: 0, evaluateEvery: 20 },
-      qnli: { lr: 1e-4,   ...on(6),  epochs: 8,  maxLength: 512, warmupSteps: 500,   clsDropout: 0.1,  weightDecay: 0.01, evaluateEvery: 500 },
-      qqp:  { lr: 1e-4,   ...on(8),  epochs: 11, maxLength: 320, warmupSteps: 10000, clsDropout: 0.2,  weightDecay: 0.01, evaluateEvery: 500 },
-      rte:  { lr: 2.6e-4, ...on(4),  epochs: 11, maxLength: 320, warmupSteps: 50,    clsDropout: 0.2,  weightDecay: 0.01, evaluateEvery: 20, ...fromMnli },
-      stsb: { lr: 2e-4,   ...on(4),  epochs: 10, maxLength: 128, warmupSteps: 100,   clsDropout: 0.2,  weightDecay: 0.1, evaluateEvery: 50, ...fromMnli },
+      mnli: { lr: 1e-4,   ...on(8),  epochs: 5,  maxLength: 256, warmupSteps: 1000,  clsDropout: 0.15, weightDecay: 0, evalSteps: 500 },
+      sst2: { lr: 6e-5,   ...on(8),  epochs: 16, maxLength: 128, warmupSteps: 1000,  clsDropout: 0,    weightDecay: 0.01, evalSteps: 100 },
+      mrpc: { lr: 2e-4,   ...on(32), epochs: 30, maxLength: 128, warmupRatio: 0.1,   clsDropout: 0,    weightDecay: 0.01, evalSteps: 10, ...fromMnli },
+      cola: { lr: 1.3e-4, ...on(4),  epochs: 10, maxLength: 64,  warmupSteps: 100,   clsDropout: 0.1,  weightDecay: 0, evalSteps: 20 },
+      qnli: { lr: 1e-4,   ...on(6),  epochs: 8,  maxLength: 512, warmupSteps: 500,   clsDropout: 0.1,  weightDecay: 0.01, evalSteps: 500 },
+      qqp:  { lr: 1e-4,   ...on(8),  epochs: 11, maxLength: 320, warmupSteps: 10000, clsDropout: 0.2,  weightDecay: 0.01, evalSteps: 500 },
+      rte:  { lr: 2.6e-4, ...on(4),  epochs: 11, maxLength: 320, warmupSteps: 50,    clsDropout: 0.2,  weightDecay: 0.01, evalSteps: 20, ...fromMnli },
+      stsb: { lr: 2e-4,   ...on(4),  epochs: 10, maxLength: 128, warmupSteps: 100,   clsDropout: 0.2,  weightDecay: 0.1, evalSteps: 50, ...fromMnli },
     },
   },
   'roberta-large-houlsby': {
@@ -97,11 +97,11 @@ const TABLE: Record<GlueModel, { all: Partial<GlueRecipe>; tasks: Rows }> = {
   },
   'deberta-v2-xxlarge-rdrop': {
     all: { ...plain, lora: { r: 16, loraAlpha: 32 }, regLossWeight: 1, seed: 42 },
-    tasks: { mnli: { lr: 1e-4, ...on(8), epochs: 5, maxLength: 256, warmupSteps: 1000, clsDropout: 0.15, weightDecay: 0, evaluateEvery: 500 } },
+    tasks: { mnli: { lr: 1e-4, ...on(8), epochs: 5, maxLength: 256, warmupSteps: 1000, clsDropout: 0.15, weightDecay: 0, evalSteps: 500 } },
   },
   'deberta-v2-xxlarge-cutoff': {
     all: { ...plain, lora: { r: 16, loraAlpha: 32 }, regLossWeight: 1, maskingProb: 0.1, seed: 42 },
-    tasks: { mnli: { lr: 1e-4, ...on(8), epochs: 5, maxLength: 256, warmupSteps: 1000, clsDropout: 0.15, weightDecay: 0, evaluateEvery: 500 } },
+    tasks: { mnli: { lr: 1e-4, ...on(8), epochs: 5, maxLength: 256, warmupSteps: 1000, clsDropout: 0.15, weightDecay: 0, evalSteps: 500 } },
   },
 }
 

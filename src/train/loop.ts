@@ -61,7 +61,7 @@ export interface LoopOptions<B> {
    * Micro-batches in an update, whose gradients are averaged. The last update of an epoch takes what remains: updates never span two epochs.
    * @default 1
    */
-  accumulate?: number
+  gradientAccumulationSteps?: number
   /** Scale the gradients down to this norm; 0 leaves them alone. @default 0 */
   maxGradNorm?: number
   /** Ends the loop after the update under way. */
@@ -71,11 +71,11 @@ export interface LoopOptions<B> {
 }
 
 const OWNER = 'train.runLoop'
-const KEYS = ['loader', 'loss', 'optimizer', 'schedule', 'steps', 'startStep', 'accumulate', 'maxGradNorm', 'signal', 'onStep'] // prettier-ignore
+const KEYS = ['loader', 'loss', 'optimizer', 'schedule', 'steps', 'startStep', 'gradientAccumulationSteps', 'maxGradNorm', 'signal', 'onStep'] // prettier-ignore
 
-/** Updates of one epoch, when each takes `accumulate` of its `batches`. */
-export function stepsPerEpoch(batches: number, accumulate: number): number {
-  return Math.ceil(batches / accumulate)
+/** Updates of one epoch, when each takes `gradientAccumulationSteps` of its `batches`. */
+export function stepsPerEpoch(batches: number, gradientAccumulationSteps: number): number {
+  return Math.ceil(batches / gradientAccumulationSteps)
 }
 
 /**
@@ -91,7 +91,7 @@ export async function runLoop<B>(options: LoopOptions<B>): Promise<number> {
   const { loader, optimizer, schedule, onStep, signal } = options
   const isStopped = () => signal?.aborted === true
   const steps = checkInteger(OWNER, 'steps', options.steps, 0)
-  const accumulate = checkInteger(OWNER, 'accumulate', options.accumulate ?? 1, 1)
+  const accumulation = checkInteger(OWNER, 'gradientAccumulationSteps', options.gradientAccumulationSteps ?? 1, 1)
   const maxGradNorm = checkNumber(OWNER, 'maxGradNorm', options.maxGradNorm ?? 0, 0)
   let step = checkInteger(OWNER, 'startStep', options.startStep ?? 0, 0)
   if (step < steps && loader.length === 0)
@@ -102,7 +102,7 @@ export async function runLoop<B>(options: LoopOptions<B>): Promise<number> {
     let losses: Tensor[] = []
     for await (const batch of loader) {
       // A loop that breaks off in here leaves the loader behind the batches of whole updates only.
-      const size = Math.min(accumulate, loader.length - (done - inUpdate))
+      const size = Math.min(accumulation, loader.length - (done - inUpdate))
       const micro = options.loss(batch as B, step)
       const share = size === 1 ? micro : micro.div(size)
       share.backward() // queued; the value of the loss is waited for below

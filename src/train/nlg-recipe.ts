@@ -26,8 +26,8 @@ export interface NlgTrainSettings {
   eps?: number
   /** Shape of the learning rate (`scheduler`). @default 'linear' */
   scheduler?: NlgScheduleName
-  /** Micro-batches in which the rate rises (`warmup_step`); not for `cycle`. @default 500 */
-  warmup?: number
+  /** Steps of the schedule in which the rate rises from 0, and this schedule is stepped after every micro-batch (`warmup_step`); not for `cycle`. @default 500 */
+  warmupSteps?: number
   /** Borders of the pieces of `cycle`, and the rates there (`i_steps`, `i_lrs`). */
   iSteps?: number[]
   iLrs?: number[]
@@ -38,9 +38,9 @@ export interface NlgTrainSettings {
   /** Rows in a micro-batch (`train_batch_size`). @default 8 */
   batchSize?: number
   /** Micro-batches in an update (`grad_acc`). @default 1 */
-  gradAccumulation?: number
+  gradientAccumulationSteps?: number
   /** Scale gradients down to this norm; 0 leaves them alone (`clip`). @default 0 */
-  clip?: number
+  maxGradNorm?: number
   /** Share of each target that is spread over the vocabulary (`label_smooth`); up to 1e-4 it is left out, as upstream does. @default 0.1 */
   labelSmoothing?: number
   /** Order of the rows, and what dropout draws (`random_seed`). @default 110 */
@@ -73,11 +73,11 @@ const E2E: NlgRecipe = {
     betas: [0.9, 0.999],
     eps: 1e-6,
     scheduler: 'linear',
-    warmup: 500,
+    warmupSteps: 500,
     epochs: 5,
     batchSize: 8,
-    gradAccumulation: 1,
-    clip: 0,
+    gradientAccumulationSteps: 1,
+    maxGradNorm: 0,
     labelSmoothing: 0.1,
     seed: 110,
   },
