@@ -1,6 +1,47 @@
 // Generated from src/index.ts by `npm run api`. Do not edit.
 import { inspect } from 'node:util';
 
+/** What a value must be; `text` says it in words where those for the kind would be too general. */
+type Rule = {
+    readonly text?: string;
+} & Kind;
+type Kind = {
+    readonly kind: 'any' | 'boolean' | 'string' | 'bigint' | 'null' | 'function' | 'iterable';
+} | NumberRule | {
+    readonly kind: 'choice';
+    readonly values: readonly (string | number | boolean)[];
+} | ListRule | {
+    readonly kind: 'record';
+    readonly values: Rule;
+} | {
+    readonly kind: 'class' | 'object';
+    readonly name: string;
+} | {
+    readonly kind: 'union';
+    readonly of: readonly Rule[];
+};
+interface NumberRule {
+    readonly kind: 'number';
+    readonly integer?: true;
+    /** Infinity is a value, too; NaN never is. */
+    readonly infinity?: true;
+    readonly minimum?: number;
+    readonly maximum?: number;
+    readonly exclusiveMinimum?: number;
+    readonly exclusiveMaximum?: number;
+}
+interface ListRule {
+    readonly kind: 'list';
+    readonly items: Rule;
+    readonly minItems?: number;
+    readonly maxItems?: number;
+}
+/** The options of one interface. */
+interface OptionSchema {
+    readonly fields: Readonly<Record<string, Rule>>;
+    readonly required: readonly string[];
+}
+
 /**
  * A source of random numbers of its own: counter based (Philox), so that the same seed gives the same numbers for any number of threads.
  * Without one, operations draw from the generator of the current stream, which {@link manualSeed} sets.
@@ -50,7 +91,7 @@ type GradientHook = (grad: Tensor) => Tensor | null | undefined | void;
 interface BackwardOptions {
     /** Keep the graph, to walk it again. @default false */
     retainGraph?: boolean;
-    /** Not supported: gradients have no graph of their own. */
+    /** Not supported, true is an error: gradients have no graph of their own. @default false */
     createGraph?: boolean;
 }
 
@@ -595,6 +636,18 @@ interface MakeOptions {
     /** Whether backward gives it a gradient. @default false */
     requiresGrad?: boolean;
 }
+/** Options of {@link tensor} and {@link tensorAsync}. */
+interface TensorOptions extends MakeOptions {
+    /** Element type. @default what the data has: f32 for numbers, i64 for BigInts, bool for truth values, that of a typed array */
+    dtype?: Dtype;
+    /** Sizes of the dimensions, outermost first. @integer @default those of the nested arrays; one dimension for a typed array */
+    shape?: readonly number[];
+}
+/** Options of {@link rand} and {@link randn}. */
+interface RandomOptions extends MakeOptions {
+    /** Where the random numbers come from. @default the generator of the current stream */
+    generator?: Generator$1;
+}
 /** Data that {@link tensor} takes. */
 type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView;
 /**
@@ -602,9 +655,7 @@ type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView;
  * arrays Float64Array gives f64, integer ones i64, Uint8Array u8. The data is copied.
  * @throws {ShapeError} for ragged arrays, and for data that does not fill the shape.
  */
-declare function tensor(data: TensorLike, options?: MakeOptions & {
-    shape?: readonly number[];
-}): Tensor;
+declare function tensor(data: TensorLike, options?: TensorOptions): Tensor;
 /**
  * As {@link tensor}, of a typed array of any size: it is copied in pieces, between which the event loop runs, where `tensor` would hold it up (100 MB
  * can take a fifth of a second). The array must stay as it is until the promise resolves.
@@ -612,9 +663,7 @@ declare function tensor(data: TensorLike, options?: MakeOptions & {
  * const features = await lora.tensorAsync(new Float32Array(file.buffer), { shape: [rows, 768] })
  * @throws {ShapeError} for data that does not fill the shape.
  */
-declare function tensorAsync(data: ArrayBufferView, options?: MakeOptions & {
-    shape?: readonly number[];
-}): Promise<Tensor>;
+declare function tensorAsync(data: ArrayBufferView, options?: TensorOptions): Promise<Tensor>;
 /** A tensor of one value. */
 declare function full(shape: readonly number[], value: number, options?: MakeOptions): Tensor;
 /** Zeros. */
@@ -632,13 +681,9 @@ declare function arange(end: number, options?: MakeOptions): Tensor;
 declare function arange(start: number, end: number | undefined, options?: MakeOptions): Tensor;
 declare function arange(start: number, end: number | undefined, step: number | undefined, options?: MakeOptions): Tensor;
 /** Uniform numbers in [0, 1). */
-declare function rand(shape: readonly number[], options?: MakeOptions & {
-    generator?: Generator$1;
-}): Tensor;
+declare function rand(shape: readonly number[], options?: RandomOptions): Tensor;
 /** Normal numbers of mean 0 and variance 1. */
-declare function randn(shape: readonly number[], options?: MakeOptions & {
-    generator?: Generator$1;
-}): Tensor;
+declare function randn(shape: readonly number[], options?: RandomOptions): Tensor;
 /** `a` where `cond` is true, else `b`. */
 declare function where(cond: Tensor, a: Tensor | number, b: Tensor | number): Tensor;
 /** Joins tensors along a dimension. */
@@ -798,7 +843,7 @@ declare abstract class Function {
 
 /** How {@link grad} goes back. */
 interface GradOptions extends BackwardOptions {
-    /** The gradient of each output; null or left out: 1, for an output of one element. */
+    /** The gradient of each output; null stands for 1, for an output of one element. @default null for each */
     gradOutputs?: Tensor | readonly (Tensor | null)[];
     /** Give null for an input that no output depends on, in place of an error. @default false */
     allowUnused?: boolean;
@@ -819,11 +864,11 @@ declare function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tens
 
 /** How {@link gradcheck} compares. */
 interface GradcheckOptions {
-    /** Half the step of the central difference. @default 1e-6 */
+    /** Half the step of the central difference. @exclusiveMinimum 0 @default 1e-6 */
     eps?: number;
-    /** Absolute tolerance. @default 1e-5 */
+    /** Absolute tolerance. @minimum 0 @default 1e-5 */
     atol?: number;
-    /** Relative tolerance. @default 1e-3 */
+    /** Relative tolerance. @minimum 0 @default 1e-3 */
     rtol?: number;
     /** Throw at the first difference; with false, resolve to false. @default true */
     raiseException?: boolean;
@@ -868,7 +913,7 @@ declare function getFloat32MatmulPrecision(): Float32MatmulPrecision;
 
 /** Options of {@link stream}. */
 interface StreamOptions {
-    /** Higher ones are served first: generation before training. @default 0 */
+    /** Higher ones are served first: generation before training. @integer @minimum -2147483647 @maximum 2147483647 @default 0 */
     priority?: number;
     /** Seed of the stream's own generator. @default a random one */
     seed?: number | bigint;
@@ -3315,47 +3360,6 @@ declare class Identity extends Module {
     forward(x: Tensor): Tensor;
 }
 
-/** What a value must be; `text` says it in words where those for the kind would be too general. */
-type Rule = {
-    readonly text?: string;
-} & Kind;
-type Kind = {
-    readonly kind: 'any' | 'boolean' | 'string' | 'bigint' | 'null' | 'function' | 'iterable';
-} | NumberRule | {
-    readonly kind: 'choice';
-    readonly values: readonly (string | number | boolean)[];
-} | ListRule | {
-    readonly kind: 'record';
-    readonly values: Rule;
-} | {
-    readonly kind: 'class' | 'object';
-    readonly name: string;
-} | {
-    readonly kind: 'union';
-    readonly of: readonly Rule[];
-};
-interface NumberRule {
-    readonly kind: 'number';
-    readonly integer?: true;
-    /** Infinity is a value, too; NaN never is. */
-    readonly infinity?: true;
-    readonly minimum?: number;
-    readonly maximum?: number;
-    readonly exclusiveMinimum?: number;
-    readonly exclusiveMaximum?: number;
-}
-interface ListRule {
-    readonly kind: 'list';
-    readonly items: Rule;
-    readonly minItems?: number;
-    readonly maxItems?: number;
-}
-/** The options of one interface. */
-interface OptionSchema {
-    readonly fields: Readonly<Record<string, Rule>>;
-    readonly required: readonly string[];
-}
-
 /** What the losses share: their options, checked when the module is made. */
 declare abstract class Loss<Options extends {
     reduction?: Reduction | 'batchmean';
@@ -3784,13 +3788,13 @@ declare abstract class Optimizer<Options extends {
 
 /** Options of {@link Adam}. */
 interface AdamOptions {
-    /** Learning rate. @default 0.001 */
+    /** Learning rate. @minimum 0 @default 0.001 */
     lr?: number;
-    /** Decay of the first and second moment, each in [0, 1). @default [0.9, 0.999] */
+    /** Decay of the first and second moment, each in [0, 1). @minimum 0 @exclusiveMaximum 1 @default [0.9, 0.999] */
     betas?: readonly [number, number];
-    /** Added to the root of the second moment, against division by 0. @default 1e-8 */
+    /** Added to the root of the second moment, against division by 0. @minimum 0 @default 1e-8 */
     eps?: number;
-    /** Factor on the parameter that is added to its gradient (L2 penalty). @default 0 */
+    /** Factor on the parameter that is added to its gradient (L2 penalty). @minimum 0 @default 0 */
     weightDecay?: number;
     /** Divide by the largest second moment so far. @default false */
     amsgrad?: boolean;
@@ -3812,7 +3816,7 @@ declare class Adam extends Optimizer<Required<AdamOptions>> {
 
 /** Options of {@link AdamW}. */
 interface AdamWOptions extends AdamOptions {
-    /** Share of a parameter taken off at each update, times `lr`. @default 0.01 */
+    /** Share of a parameter taken off at each update, times `lr`. @minimum 0 @default 0.01 */
     weightDecay?: number;
 }
 /**
@@ -3835,19 +3839,13 @@ declare class AdamW extends Optimizer<Required<AdamWOptions>> {
 }
 
 /** Options of {@link SGD}. */
-interface SGDOptions {
-    /** Learning rate. @default 0.001 */
-    lr?: number;
-    /** Share of the last direction that is kept. @default 0 */
+interface SGDOptions extends Pick<AdamOptions, 'lr' | 'weightDecay' | 'maximize'> {
+    /** Share of the last direction that is kept. @minimum 0 @default 0 */
     momentum?: number;
     /** Share of the gradient that does not enter the momentum. @default 0 */
     dampening?: number;
     /** Look ahead along the momentum; needs `momentum` and no `dampening`. @default false */
     nesterov?: boolean;
-    /** Factor on the parameter that is added to its gradient (L2 penalty). @default 0 */
-    weightDecay?: number;
-    /** Go up the gradient. @default false */
-    maximize?: boolean;
 }
 /**
  * Stochastic gradient descent with momentum, as PyTorch computes it:
@@ -3864,17 +3862,17 @@ declare class SGD extends Optimizer<Required<SGDOptions>> {
 
 /** Options of {@link Adafactor}. */
 interface AdafactorOptions {
-    /** Learning rate, for `relativeStep: false`. @default none: the step is relative */
+    /** Learning rate, for `relativeStep: false`. @minimum 0 @default none: the step is relative */
     lr?: number;
-    /** Added to the squared gradient, and the least scale of a parameter. @default [1e-30, 1e-3] */
+    /** Added to the squared gradient, and the least scale of a parameter. @minimum 0 @default [1e-30, 1e-3] */
     eps?: readonly [number, number];
-    /** The root mean square that an update has at most. @default 1 */
+    /** The root mean square that an update has at most. @exclusiveMinimum 0 @default 1 */
     clipThreshold?: number;
-    /** Decay of the second moment: `β₂ = 1 − stepᵈ`. @default -0.8 */
+    /** Decay of the second moment: `β₂ = 1 − stepᵈ`. @maximum 0 @default -0.8 */
     decayRate?: number;
-    /** Decay of the first moment; null keeps none, and no memory for it. @default null */
+    /** Decay of the first moment; null keeps none, and no memory for it. @minimum 0 @exclusiveMaximum 1 @default null */
     beta1?: number | null;
-    /** Share of a parameter taken off by each update, times its learning rate. @default 0 */
+    /** Share of a parameter taken off by each update, times its learning rate. @minimum 0 @default 0 */
     weightDecay?: number;
     /** Multiply the learning rate by the root mean square of the parameter. @default true */
     scaleParameter?: boolean;
@@ -3907,14 +3905,12 @@ declare class Adafactor extends Optimizer<All> {
 }
 
 /** Options of {@link NlgAdamW}. */
-interface NlgAdamWOptions {
-    /** Learning rate. @default 0.001 */
-    lr?: number;
-    /** Decay of the first and second moment. @default [0.9, 0.98] */
+interface NlgAdamWOptions extends Pick<AdamOptions, 'lr'> {
+    /** Decay of the first and second moment. @minimum 0 @exclusiveMaximum 1 @default [0.9, 0.98] */
     betas?: readonly [number, number];
-    /** Added to the root of the second moment, which is not corrected first. @default 1e-6 */
+    /** Added to the root of the second moment, which is not corrected first. @minimum 0 @default 1e-6 */
     eps?: number;
-    /** Share of a parameter taken off after each update, times `lr`. @default 0 */
+    /** Share of a parameter taken off after each update, times `lr`. @minimum 0 @default 0 */
     weightDecay?: number;
     /** Correct the moments for their start at 0, through the size of the step. @default true */
     correctBias?: boolean;
@@ -3936,7 +3932,7 @@ declare class NlgAdamW extends Optimizer<Required<NlgAdamWOptions>> {
 
 /** Options of {@link clipGradNorm}. */
 interface ClipGradNormOptions {
-    /** Which norm: 2, another p, or Infinity for the largest absolute element. @default 2 */
+    /** Which norm: 2, another p, or Infinity for the largest absolute element. @exclusiveMinimum 0 @infinity @default 2 */
     normType?: number;
 }
 /**
@@ -3989,51 +3985,51 @@ interface LrSchedulerState {
     /** Initial rate of each parameter group. */
     baseLrs: number[];
 }
+/** Options of {@link Constant}: there are none. */
+type ConstantOptions = Record<string, never>;
 /** Options of the schedules that only warm up. */
 interface WarmupOptions {
-    /** Steps in which the rate rises linearly from 0 to the initial one. @default 0 */
+    /** Steps in which the rate rises linearly from 0 to the initial one; the NLG example's `--warmup_step`. @integer @minimum 0 @default 0 */
     warmup?: number;
 }
 /** Options of the schedules that come down to an end. */
 interface DecayOptions extends WarmupOptions {
-    /** Updates in the whole run, warm-up included. */
+    /** Updates in the whole run, warm-up included. @integer @minimum 1 */
     total: number;
 }
 /** Options of {@link CosineWarmup} and {@link CosineWithRestarts}. */
 interface CosineOptions extends DecayOptions {
-    /** Waves of the cosine. @default 0.5 (one fall from 1 to 0); with restarts 1 */
+    /** Waves of the cosine. @exclusiveMinimum 0 @default 0.5 (one fall from 1 to 0); with restarts 1 */
     numCycles?: number;
 }
 /** Options of {@link CosineWithMinLr}: exactly one of `minLr` and `minLrRate`. */
 interface CosineMinLrOptions extends CosineOptions {
-    /** Where the rate ends, absolute. */
+    /** Where the rate ends, absolute. @minimum 0 @default none: this or `minLrRate` must be given */
     minLr?: number;
-    /** Where the rate ends, as a share of the initial one. */
+    /** Where the rate ends, as a share of the initial one. @minimum 0 @default none: this or `minLr` must be given */
     minLrRate?: number;
 }
 /** Options of {@link Polynomial}. */
 interface PolynomialOptions extends DecayOptions {
-    /** Where the rate ends, absolute; below the initial rate. @default 1e-7 */
+    /** Where the rate ends, absolute; below the initial rate. @minimum 0 @default 1e-7 */
     lrEnd?: number;
-    /** Exponent of the falling part; 1 is a straight line. @default 1 */
+    /** Exponent of the falling part; 1 is a straight line. @exclusiveMinimum 0 @default 1 */
     power?: number;
 }
 /** Options of {@link InverseSqrt}. */
 interface InverseSqrtOptions extends WarmupOptions {
-    /** Steps after which the rate has fallen to about 1/√2 of its peak. @default warmup, or 10000 without a warm-up */
+    /** Steps after which the rate has fallen to about 1/√2 of its peak. @exclusiveMinimum 0 @default warmup, or 10000 without a warm-up */
     timescale?: number;
 }
 /** Options of {@link NlgSchedule}. */
-interface NlgScheduleOptions {
+interface NlgScheduleOptions extends WarmupOptions {
     /** The example's `--scheduler`. */
     name: NlgScheduleName;
-    /** The example's `--warmup_step`; not for `cycle`. @default 0 */
-    warmup?: number;
-    /** The example's `--max_step`; for `linear` and `cosine`. */
+    /** The example's `--max_step`; `linear` and `cosine` need it. @integer @minimum 1 @default none */
     maxStep?: number;
-    /** The example's `--i_steps`: borders of the pieces; for `cycle`. */
+    /** The example's `--i_steps`: borders of the pieces; `cycle` needs it. @integer @minimum 0 @minItems 1 @default none */
     iSteps?: number[];
-    /** The example's `--i_lrs`: the rate at each border, absolute; for `cycle`. */
+    /** The example's `--i_lrs`: the rate at each border, absolute; `cycle` needs it. @minimum 0 @default none */
     iLrs?: number[];
 }
 /** The schedules of microsoft/LoRA `examples/NLG`. */
@@ -4107,7 +4103,7 @@ declare class LrScheduler {
 }
 /** Keeps the initial rate. @see {@link constantFactor} */
 declare class Constant extends LrScheduler {
-    constructor(optimizer: ScheduledOptimizer, options?: Record<string, never>);
+    constructor(optimizer: ScheduledOptimizer, options?: ConstantOptions);
 }
 /** Warms up, then keeps the initial rate. @see {@link constantWithWarmupFactor} */
 declare class ConstantWithWarmup extends LrScheduler {
@@ -4149,6 +4145,7 @@ declare class NlgSchedule extends LrScheduler {
 
 type schedule_d_Constant = Constant;
 declare const schedule_d_Constant: typeof Constant;
+type schedule_d_ConstantOptions = ConstantOptions;
 type schedule_d_ConstantWithWarmup = ConstantWithWarmup;
 declare const schedule_d_ConstantWithWarmup: typeof ConstantWithWarmup;
 type schedule_d_CosineMinLrOptions = CosineMinLrOptions;
@@ -4191,7 +4188,7 @@ declare const schedule_d_nlgCycleRate: typeof nlgCycleRate;
 declare const schedule_d_polynomialFactor: typeof polynomialFactor;
 declare namespace schedule_d {
   export { schedule_d_Constant as Constant, schedule_d_ConstantWithWarmup as ConstantWithWarmup, schedule_d_CosineWarmup as CosineWarmup, schedule_d_CosineWithMinLr as CosineWithMinLr, schedule_d_CosineWithRestarts as CosineWithRestarts, schedule_d_InverseSqrt as InverseSqrt, schedule_d_LinearWarmup as LinearWarmup, schedule_d_LrScheduler as LrScheduler, schedule_d_NlgSchedule as NlgSchedule, schedule_d_Polynomial as Polynomial, schedule_d_constantFactor as constantFactor, schedule_d_constantWithWarmupFactor as constantWithWarmupFactor, schedule_d_cosineFactor as cosineFactor, schedule_d_cosineWithMinLrFactor as cosineWithMinLrFactor, schedule_d_cosineWithRestartsFactor as cosineWithRestartsFactor, schedule_d_inverseSqrtFactor as inverseSqrtFactor, schedule_d_linearFactor as linearFactor, schedule_d_nlgCosineFactor as nlgCosineFactor, schedule_d_nlgCycleRate as nlgCycleRate, schedule_d_polynomialFactor as polynomialFactor };
-  export type { schedule_d_CosineMinLrOptions as CosineMinLrOptions, schedule_d_CosineOptions as CosineOptions, schedule_d_DecayOptions as DecayOptions, schedule_d_InverseSqrtOptions as InverseSqrtOptions, schedule_d_LrFactor as LrFactor, schedule_d_LrSchedulerState as LrSchedulerState, schedule_d_NlgScheduleName as NlgScheduleName, schedule_d_NlgScheduleOptions as NlgScheduleOptions, schedule_d_PolynomialOptions as PolynomialOptions, schedule_d_ScheduledGroup as ScheduledGroup, schedule_d_ScheduledOptimizer as ScheduledOptimizer, schedule_d_WarmupOptions as WarmupOptions };
+  export type { schedule_d_ConstantOptions as ConstantOptions, schedule_d_CosineMinLrOptions as CosineMinLrOptions, schedule_d_CosineOptions as CosineOptions, schedule_d_DecayOptions as DecayOptions, schedule_d_InverseSqrtOptions as InverseSqrtOptions, schedule_d_LrFactor as LrFactor, schedule_d_LrSchedulerState as LrSchedulerState, schedule_d_NlgScheduleName as NlgScheduleName, schedule_d_NlgScheduleOptions as NlgScheduleOptions, schedule_d_PolynomialOptions as PolynomialOptions, schedule_d_ScheduledGroup as ScheduledGroup, schedule_d_ScheduledOptimizer as ScheduledOptimizer, schedule_d_WarmupOptions as WarmupOptions };
 }
 
 type index_d$8_Adafactor = Adafactor;
@@ -8822,4 +8819,4 @@ declare namespace index_d {
 }
 
 export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$3 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$4 as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$6 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, index_d as hub, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$5 as metrics, index_d$7 as models, multinomial, index_d$9 as nn, noGrad, ones, onesLike, index_d$8 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d$1 as tokenizers, index_d$2 as train, unmergeAll, where, zeros, zerosLike };
-export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraDropoutOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedFromLayerOptions, MergedLinearOptions, MultinomialOptions, Nested, SaveFileOptions, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };
+export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraDropoutOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedFromLayerOptions, MergedLinearOptions, MultinomialOptions, Nested, RandomOptions, SaveFileOptions, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TensorOptions, TopkOptions, TorchObject, TorchValue };

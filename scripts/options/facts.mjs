@@ -127,6 +127,10 @@ function literalOrder(checker, node, seen = new Set()) {
   const found = []
   const visit = (each) => {
     if (ts.isLiteralTypeNode(each) && ts.isStringLiteral(each.literal)) found.push(each.literal.text)
+    if (ts.isIndexedAccessTypeNode(each)) {
+      const list = checker.getTypeFromTypeNode(each.objectType)
+      if (checker.isTupleType(list)) found.push(...checker.getTypeArguments(list).map(({ value }) => value))
+    }
     if (ts.isTypeReferenceNode(each)) {
       let symbol = checker.getSymbolAtLocation(each.typeName)
       if (symbol?.flags & ts.SymbolFlags.Alias) symbol = checker.getAliasedSymbol(symbol)

@@ -121,7 +121,8 @@ function propertySchema({ about, default: text, rule }) {
   }
 }
 
-function ruleSchema({ kind, text: _, ...rule }) {
+function ruleSchema(described) {
+  const { kind, text: _, ...rule } = described
   switch (kind) {
     case 'any':
       return {}

@@ -11,6 +11,7 @@ const callableOrListOfCallable: Rule = { kind: 'union', of: [{ kind: 'function' 
 const choiceAllSeenUnseen: Rule = { kind: 'choice', values: ['all', 'seen', 'unseen'] }
 const choiceCsvTsvJsonJsonlParquet: Rule = { kind: 'choice', values: ['csv', 'tsv', 'json', 'jsonl', 'parquet'] }
 const choiceF32F64Bf16F16: Rule = { kind: 'choice', values: ['f32', 'f64', 'bf16', 'f16'] }
+const choiceF32F64Bf16F16I64U8Bool: Rule = { kind: 'choice', values: ['f32', 'f64', 'bf16', 'f16', 'i64', 'u8', 'bool'] }
 const choiceLeftRight: Rule = { kind: 'choice', values: ['left', 'right'] }
 const choiceLinearConstantCosineCycle: Rule = { kind: 'choice', values: ['linear', 'constant', 'cosine', 'cycle'] }
 const choiceNoneMeanSum: Rule = { kind: 'choice', values: ['none', 'mean', 'sum'] }
@@ -32,12 +33,14 @@ const iterable: Rule = { kind: 'iterable' }
 const kvCacheOrNothing: Rule = { kind: 'union', of: [{ kind: 'object', name: 'KvCache' }, { kind: 'null' }] }
 const list1OfBoolean: Rule = { kind: 'list', items: { kind: 'boolean' }, minItems: 1 }
 const list2OfNumber: Rule = { kind: 'list', items: { kind: 'number' }, minItems: 2, maxItems: 2 }
+const list2OfNumberFrom0Below1: Rule = { kind: 'list', items: { kind: 'number', minimum: 0, exclusiveMaximum: 1 }, minItems: 2, maxItems: 2 }
 const listOfList2OfListOfNumberOrNumber: Rule = { kind: 'list', items: { kind: 'list', items: { kind: 'union', of: [{ kind: 'list', items: { kind: 'number' } }, { kind: 'number' }] }, minItems: 2, maxItems: 2 } }
 const listOfListOfNumber: Rule = { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }
 const listOfNumber: Rule = { kind: 'list', items: { kind: 'number' } }
 const listOfObjectOrNothing: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'object', name: 'object' } }, { kind: 'null' }] }
 const listOfString: Rule = { kind: 'list', items: { kind: 'string' } }
 const number: Rule = { kind: 'number' }
+const numberAbove0: Rule = { kind: 'number', exclusiveMinimum: 0 }
 const numberAbove0OrInfinity: Rule = { kind: 'number', infinity: true, exclusiveMinimum: 0 }
 const numberAbove0OrNothing: Rule = { kind: 'union', of: [{ kind: 'number', exclusiveMinimum: 0 }, { kind: 'null' }] }
 const numberFrom0: Rule = { kind: 'number', minimum: 0 }
@@ -59,12 +62,12 @@ const wordNetOrNothing: Rule = { kind: 'union', of: [{ kind: 'object', name: 'Wo
 /** Of src/optim/adafactor.ts. */
 export const AdafactorOptions: OptionSchema = {
   fields: {
-    lr: number,
-    eps: list2OfNumber,
-    clipThreshold: number,
-    decayRate: number,
-    beta1: { kind: 'union', of: [{ kind: 'number' }, { kind: 'null' }] },
-    weightDecay: number,
+    lr: numberFrom0,
+    eps: { kind: 'list', items: { kind: 'number', minimum: 0 }, minItems: 2, maxItems: 2 },
+    clipThreshold: numberAbove0,
+    decayRate: { kind: 'number', maximum: 0 },
+    beta1: { kind: 'union', of: [{ kind: 'number', minimum: 0, exclusiveMaximum: 1 }, { kind: 'null' }] },
+    weightDecay: numberFrom0,
     scaleParameter: boolean,
     relativeStep: boolean,
     warmupInit: boolean,
@@ -75,10 +78,10 @@ export const AdafactorOptions: OptionSchema = {
 /** Of src/optim/adam.ts. */
 export const AdamOptions: OptionSchema = {
   fields: {
-    lr: number,
-    betas: list2OfNumber,
-    eps: number,
-    weightDecay: number,
+    lr: numberFrom0,
+    betas: list2OfNumberFrom0Below1,
+    eps: numberFrom0,
+    weightDecay: numberFrom0,
     amsgrad: boolean,
     maximize: boolean,
   },
@@ -88,10 +91,10 @@ export const AdamOptions: OptionSchema = {
 /** Of src/optim/adamw.ts. */
 export const AdamWOptions: OptionSchema = {
   fields: {
-    weightDecay: number,
-    lr: number,
-    betas: list2OfNumber,
-    eps: number,
+    weightDecay: numberFrom0,
+    lr: numberFrom0,
+    betas: list2OfNumberFrom0Below1,
+    eps: numberFrom0,
     amsgrad: boolean,
     maximize: boolean,
   },
@@ -306,17 +309,10 @@ export const ClassifierTrainOptions: OptionSchema = {
   fields: {
     validation: { kind: 'record', values: { kind: 'list', items: { kind: 'object', name: 'EncodedText' } } },
     metrics: callable,
-    evaluateEvery: numberOrChoiceEpochEnd,
+    evalSteps: numberOrChoiceEpochEnd,
+    saveSteps: numberOrChoiceEpochEnd,
     evalBatchSize: number,
-    dir: string,
-    saveEvery: numberOrChoiceEpochEnd,
-    keep: number,
-    resume: boolean,
     tokens: { kind: 'object', name: 'object' },
-    signal: abortSignal,
-    onStep: callable,
-    onEvaluation: callable,
-    onSave: callable,
     lr: number,
     weightDecay: number,
     betas: list2OfNumber,
@@ -324,14 +320,21 @@ export const ClassifierTrainOptions: OptionSchema = {
     epochs: number,
     maxSteps: number,
     batchSize: number,
-    accumulate: number,
+    gradientAccumulationSteps: number,
     warmupRatio: number,
     warmupSteps: number,
     scheduler: { kind: 'choice', values: ['linear', 'cosine', 'constant'] },
-    clip: number,
+    maxGradNorm: number,
     seed: number,
     regLossWeight: number,
     maskingProb: number,
+    dir: string,
+    keep: number,
+    resume: boolean,
+    signal: abortSignal,
+    onStep: callable,
+    onEvaluation: callable,
+    onSave: callable,
   },
   required: [],
 }
@@ -339,7 +342,7 @@ export const ClassifierTrainOptions: OptionSchema = {
 /** Of src/optim/clip.ts. */
 export const ClipGradNormOptions: OptionSchema = {
   fields: {
-    normType: number,
+    normType: numberAbove0OrInfinity,
   },
   required: [],
 }
@@ -359,6 +362,13 @@ export const CollectOptions: OptionSchema = {
     tokenize: boolean,
     lower: boolean,
     uniqueKeys: listOfString,
+  },
+  required: [],
+}
+
+/** Of src/optim/schedule.ts. */
+export const ConstantOptions: OptionSchema = {
+  fields: {
   },
   required: [],
 }
@@ -453,11 +463,11 @@ export const CorpusOptions: OptionSchema = {
 /** Of src/optim/schedule.ts. */
 export const CosineMinLrOptions: OptionSchema = {
   fields: {
-    minLr: number,
-    minLrRate: number,
-    numCycles: number,
-    total: number,
-    warmup: number,
+    minLr: numberFrom0,
+    minLrRate: numberFrom0,
+    numCycles: numberAbove0,
+    total: integerFrom1,
+    warmup: integerFrom0,
   },
   required: ['total'],
 }
@@ -465,9 +475,9 @@ export const CosineMinLrOptions: OptionSchema = {
 /** Of src/optim/schedule.ts. */
 export const CosineOptions: OptionSchema = {
   fields: {
-    numCycles: number,
-    total: number,
-    warmup: number,
+    numCycles: numberAbove0,
+    total: integerFrom1,
+    warmup: integerFrom0,
   },
   required: ['total'],
 }
@@ -532,8 +542,8 @@ export const DataLoaderOptions: OptionSchema = {
 /** Of src/optim/schedule.ts. */
 export const DecayOptions: OptionSchema = {
   fields: {
-    total: number,
-    warmup: number,
+    total: integerFrom1,
+    warmup: integerFrom0,
   },
   required: ['total'],
 }
@@ -759,9 +769,9 @@ export const GradOptions: OptionSchema = {
 /** Of src/autograd/gradcheck.ts. */
 export const GradcheckOptions: OptionSchema = {
   fields: {
-    eps: number,
-    atol: number,
-    rtol: number,
+    eps: numberAbove0,
+    atol: numberFrom0,
+    rtol: numberFrom0,
     raiseException: boolean,
   },
   required: [],
@@ -803,7 +813,7 @@ export const HubOptions: OptionSchema = {
 /** Of src/nn/functional/regression-losses.ts. */
 export const HuberLossOptions: OptionSchema = {
   fields: {
-    delta: { kind: 'number', exclusiveMinimum: 0 },
+    delta: numberAbove0,
     reduction: choiceNoneMeanSum,
   },
   required: [],
@@ -874,8 +884,8 @@ export const InterpolateOptions: OptionSchema = {
 /** Of src/optim/schedule.ts. */
 export const InverseSqrtOptions: OptionSchema = {
   fields: {
-    timescale: number,
-    warmup: number,
+    timescale: numberAbove0,
+    warmup: integerFrom0,
   },
   required: [],
 }
@@ -960,7 +970,7 @@ export const LoopOptions: OptionSchema = {
     schedule: { kind: 'union', of: [{ kind: 'object', name: 'LrScheduler' }, { kind: 'null' }] },
     steps: number,
     startStep: number,
-    accumulate: number,
+    gradientAccumulationSteps: number,
     maxGradNorm: number,
     signal: abortSignal,
     onStep: callable,
@@ -1067,7 +1077,7 @@ export const LoraOptions: OptionSchema = {
 /** Of src/tensor/make.ts. */
 export const MakeOptions: OptionSchema = {
   fields: {
-    dtype: { kind: 'choice', values: ['f32', 'f64', 'bf16', 'f16', 'i64', 'u8', 'bool'] },
+    dtype: choiceF32F64Bf16F16I64U8Bool,
     requiresGrad: boolean,
   },
   required: [],
@@ -1228,11 +1238,11 @@ export const NistOptions: OptionSchema = {
 /** Of src/optim/nlg-adamw.ts. */
 export const NlgAdamWOptions: OptionSchema = {
   fields: {
-    lr: number,
-    betas: list2OfNumber,
-    eps: number,
-    weightDecay: number,
+    betas: list2OfNumberFrom0Below1,
+    eps: numberFrom0,
+    weightDecay: numberFrom0,
     correctBias: boolean,
+    lr: numberFrom0,
   },
   required: [],
 }
@@ -1284,10 +1294,10 @@ export const NlgEvaluateOptions: OptionSchema = {
 export const NlgScheduleOptions: OptionSchema = {
   fields: {
     name: choiceLinearConstantCosineCycle,
-    warmup: number,
-    maxStep: number,
-    iSteps: listOfNumber,
-    iLrs: listOfNumber,
+    maxStep: integerFrom1,
+    iSteps: { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 }, minItems: 1 },
+    iLrs: { kind: 'list', items: { kind: 'number', minimum: 0 } },
+    warmup: integerFrom0,
   },
   required: ['name'],
 }
@@ -1295,33 +1305,33 @@ export const NlgScheduleOptions: OptionSchema = {
 /** Of src/train/nlg.ts. */
 export const NlgTrainOptions: OptionSchema = {
   fields: {
-    dir: string,
-    saveInterval: number,
-    keep: number,
-    resume: boolean,
     validation: { kind: 'object', name: 'NlgDataset' },
-    evalInterval: number,
+    evalSteps: numberOrChoiceEpochEnd,
+    saveSteps: numberOrChoiceEpochEnd,
     evalBatchSize: number,
-    signal: abortSignal,
-    onStep: callable,
-    onEvaluation: callable,
-    onSave: callable,
     lr: number,
     weightDecay: number,
     correctBias: boolean,
     betas: list2OfNumber,
     eps: number,
     scheduler: choiceLinearConstantCosineCycle,
-    warmup: number,
+    warmupSteps: number,
     iSteps: listOfNumber,
     iLrs: listOfNumber,
     epochs: number,
     maxSteps: number,
     batchSize: number,
-    gradAccumulation: number,
-    clip: number,
+    gradientAccumulationSteps: number,
+    maxGradNorm: number,
     labelSmoothing: number,
     seed: number,
+    dir: string,
+    keep: number,
+    resume: boolean,
+    signal: abortSignal,
+    onStep: callable,
+    onEvaluation: callable,
+    onSave: callable,
   },
   required: [],
 }
@@ -1388,10 +1398,10 @@ export const PlacementOptions: OptionSchema = {
 /** Of src/optim/schedule.ts. */
 export const PolynomialOptions: OptionSchema = {
   fields: {
-    lrEnd: number,
-    power: number,
-    total: number,
-    warmup: number,
+    lrEnd: numberFrom0,
+    power: numberAbove0,
+    total: integerFrom1,
+    warmup: integerFrom0,
   },
   required: ['total'],
 }
@@ -1421,6 +1431,16 @@ export const RMSNormOptions: OptionSchema = {
     weight: tensor,
     dtype: choiceF32F64Bf16F16,
     device: string,
+  },
+  required: [],
+}
+
+/** Of src/tensor/make.ts. */
+export const RandomOptions: OptionSchema = {
+  fields: {
+    generator: generator,
+    dtype: choiceF32F64Bf16F16I64U8Bool,
+    requiresGrad: boolean,
   },
   required: [],
 }
@@ -1478,6 +1498,20 @@ export const RougeLOptions: OptionSchema = {
   required: [],
 }
 
+/** Of src/train/run-options.ts. */
+export const RunOptions: OptionSchema = {
+  fields: {
+    dir: string,
+    keep: number,
+    resume: boolean,
+    signal: abortSignal,
+    onStep: callable,
+    onEvaluation: callable,
+    onSave: callable,
+  },
+  required: [],
+}
+
 /** Of src/nn/running-norm.ts. */
 export const RunningNormOptions: OptionSchema = {
   fields: {
@@ -1494,11 +1528,11 @@ export const RunningNormOptions: OptionSchema = {
 /** Of src/optim/sgd.ts. */
 export const SGDOptions: OptionSchema = {
   fields: {
-    lr: number,
-    momentum: number,
+    momentum: numberFrom0,
     dampening: number,
     nesterov: boolean,
-    weightDecay: number,
+    lr: numberFrom0,
+    weightDecay: numberFrom0,
     maximize: boolean,
   },
   required: [],
@@ -1635,9 +1669,19 @@ export const StopOptions: OptionSchema = {
 /** Of src/runtime/stream.ts. */
 export const StreamOptions: OptionSchema = {
   fields: {
-    priority: number,
+    priority: { kind: 'number', integer: true, minimum: -2147483647, maximum: 2147483647 },
     seed: numberOrBigint,
     signal: abortSignal,
+  },
+  required: [],
+}
+
+/** Of src/tensor/make.ts. */
+export const TensorOptions: OptionSchema = {
+  fields: {
+    dtype: choiceF32F64Bf16F16I64U8Bool,
+    shape: { kind: 'list', items: { kind: 'number', integer: true } },
+    requiresGrad: boolean,
   },
   required: [],
 }
@@ -1706,7 +1750,7 @@ export const TripletMarginLossOptions: OptionSchema = {
 /** Of src/optim/schedule.ts. */
 export const WarmupOptions: OptionSchema = {
   fields: {
-    warmup: number,
+    warmup: integerFrom0,
   },
   required: [],
 }

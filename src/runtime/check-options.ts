@@ -43,10 +43,12 @@ export interface OptionSchema {
  * Checks the options given to `owner`. An option that is undefined counts as not given.
  * @throws {OptionError} naming every option that is unknown (with the nearest known one), missing, of a wrong type or out of range.
  */
-export function checkOptions(owner: string, options: object, schema: OptionSchema): void {
-  if (typeof options !== 'object' || options === null) throw bad(owner, 'options', 'an object', options)
+export function checkOptions(owner: string, options: object | undefined, schema: OptionSchema): void {
+  if (options === null || (typeof options !== 'object' && options !== undefined)) {
+    throw bad(owner, 'options', 'an object', options)
+  }
   const { fields, required } = schema
-  const given = options as Readonly<Record<string, unknown>>
+  const given = (options ?? {}) as Readonly<Record<string, unknown>>
   for (const name in given) {
     const rule = fields[name]
     // A name of Object.prototype, such as toString, finds a function there.

@@ -1,4 +1,6 @@
 // Walks of the tape. TypeScript drives them, so that Rust never calls JavaScript: a walk pauses at a hook or a block and waits for its answer.
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { OptionError, UnsupportedError } from '../errors.js'
 import { call, markStack } from '../native/call.js'
 import { lazy } from '../native/lazy.js'
@@ -82,6 +84,7 @@ export function forgetDropped(): void {
 
 /** Walks the tape back from `root` and adds to the gradients of the leaves. */
 export function runBackward(root: Tensor, gradient: Tensor | null, options: BackwardOptions): Lazy {
+  checkOptions('backward', options, schemas.BackwardOptions)
   refuseCreateGraph('backward', options)
   markStack(runBackward)
   const retain = options.retainGraph ?? false
@@ -95,7 +98,7 @@ export function runBackward(root: Tensor, gradient: Tensor | null, options: Back
 export interface BackwardOptions {
   /** Keep the graph, to walk it again. @default false */
   retainGraph?: boolean
-  /** Not supported: gradients have no graph of their own. */
+  /** Not supported, true is an error: gradients have no graph of their own. @default false */
   createGraph?: boolean
 }
 
