@@ -1,3 +1,4 @@
+import { nameClass } from '../runtime/check-options.js'
 import { inspect } from 'node:util'
 import { HookHandle } from './hook-handle.js'
 import { attachHook, detachHook, runBackward } from './backward.js'
@@ -247,6 +248,7 @@ export class Tensor extends Ordering {
 }
 
 registerTensorClass(Tensor)
+nameClass('Tensor', Tensor)
 
 /**
  * @internal Wrappers for the gradients of parameters, null where there is none, in one call for all. Whoever borrows them must give them back with
