@@ -91,8 +91,8 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
             dropout: drop,
         };
         let weight = LinearWeight { values: weight.factor(exec.precision()), layout };
-        let outputs_of = LoraOutputs { h: &mut h, y: &mut y };
-        kernel::lora_linear(LoraDims { m, k, n, r, blocks: &blocks }, operands, weight, bias.as_deref(), outputs_of)?;
+        let written = LoraOutputs { h: &mut h, y: &mut y };
+        kernel::lora_linear(LoraDims { m, k, n, r, blocks: &blocks }, operands, weight, bias.as_deref(), written)?;
         if let Some(bias) = bias {
             bias.give(exec);
         }
