@@ -59,7 +59,7 @@ test('B1: Conv1d, Conv2d and Conv3d with kernels of 1, 2 and 3, unmerged and mer
   }
 })
 
-test('B2: the update is B A laid over the weight number by number, with factors of r·k, and the documentation says so', async (t) => {
+test('B2: the update is B A reshaped to the weight, with factors of r·k, and the documentation says so', async (t) => {
   const all = parts(4, 4, 3, 2, 1, 1)
   const layer = filled(new lora.Conv2d(4, 4, 3, { r: 1, loraAlpha: SCALING }), all)
   await close(t, layer.mergedWeight(), all.adapted.values)
