@@ -1,7 +1,6 @@
-import { callAsync } from '../native/call.js'
-import { native } from '../native/load.js'
+import { saveWeights } from '../native/files.js'
 import { checkBoolean, checkKeys } from '../runtime/options.js'
-import { checkTensors } from '../nn/state-dict.js'
+import { checkTensors } from '../tensor/named-tensors.js'
 import type { StateDict } from '../nn/module.js'
 
 /** Options of {@link save}. */
@@ -31,5 +30,5 @@ export async function save(dict: StateDict, path: string, options: SaveFileOptio
   const names = entries.map(([name]) => name)
   const ids = Float64Array.from(entries, ([, tensor]) => tensor.id)
   const metadata = Object.entries({ format: 'pt', ...options.metadata }).flat()
-  await callAsync(() => native.saveWeights(path, names, ids, metadata, sync))
+  await saveWeights(path, names, ids, metadata, sync)
 }

@@ -1,30 +1,25 @@
-import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import { wideDtype } from '../nn/linear.js'
 import type { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
-import { bad, checkBoolean, checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkInteger } from '../runtime/options.js'
 import { zeros } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
+import { blockRanges, checkBlocks } from './blocks.js'
+import type { BlockOptions } from './blocks.js'
 import { inMode } from './from-layer.js'
-import { DENSE_FROM_LAYER_KEYS, LORA_LINEAR_KEYS, baseOf, checkDense, makeA, makeBase, plainDense } from './linear.js'
+import { baseOf, checkDense, makeA, makeBase, plainDense } from './linear.js'
 import type { DenseFromLayerOptions, Linear, LoraLinearOptions } from './linear.js'
 import { LoraLayer } from './lora-layer.js'
 import { joinLinears, splitLinears } from './split.js'
 
-/** Which blocks of outputs a fused dense layer has, and which of them get an update. */
-export interface BlockOptions {
-  /** Which blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @default none: a plain layer */
-  enableLora?: readonly boolean[]
-  /**
-   * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they add up to `outFeatures`. @default equal blocks, one for
-   * each entry of `enableLora`
-   */
-  blocks?: readonly number[]
-}
-
 /** Options of {@link MergedLinear}. */
 export interface MergedLinearOptions extends LoraLinearOptions, BlockOptions {}
+
+/** Options of `MergedLinear.fromLayer`. */
+export interface MergedFromLayerOptions extends DenseFromLayerOptions, BlockOptions {}
 
 const OWNER = 'lora.MergedLinear'
 
@@ -55,14 +50,14 @@ export class MergedLinear extends LoraLayer {
   private readonly ranges: number[]
 
   constructor(inFeatures: number, outFeatures: number, options: MergedLinearOptions = {}) {
-    checkKeys(OWNER, options, [...LORA_LINEAR_KEYS, 'enableLora', 'blocks'])
+    checkOptions(OWNER, options, schemas.MergedLinearOptions)
     checkInteger(OWNER, 'outFeatures', outFeatures, 1)
     const { enableLora, blocks } = checkBlocks(OWNER, options, outFeatures)
-    const r = checkInteger(OWNER, 'r', options.r ?? 0, 0)
+    const r = options.r ?? 0
     super(OWNER, { ...options, r: enableLora.includes(true) ? r : 0 }, options.loraDropout)
     this.inFeatures = checkInteger(OWNER, 'inFeatures', inFeatures, 1)
     this.outFeatures = outFeatures
-    this.fanInFanOut = checkBoolean(OWNER, 'fanInFanOut', options.fanInFanOut ?? false)
+    this.fanInFanOut = options.fanInFanOut ?? false
     this.enableLora = enableLora
     this.blocks = blocks
     this.ranges = blockRanges(blocks).flatMap((range, i) => (enableLora[i] ? range : []))
@@ -80,12 +75,9 @@ export class MergedLinear extends LoraLayer {
    * @example
    * block.c_attn = lora.MergedLinear.fromLayer(block.c_attn, { r: 4, enableLora: [true, false, true] })
    */
-  static fromLayer(
-    layer: PlainLinear | TransposedLinear,
-    options: DenseFromLayerOptions & BlockOptions = {},
-  ): MergedLinear {
+  static fromLayer(layer: PlainLinear | TransposedLinear, options: MergedFromLayerOptions = {}): MergedLinear {
     checkDense('lora.MergedLinear.fromLayer', layer)
-    checkKeys('lora.MergedLinear.fromLayer', options, [...DENSE_FROM_LAYER_KEYS, 'enableLora', 'blocks'])
+    checkOptions('lora.MergedLinear.fromLayer', options, schemas.MergedFromLayerOptions)
     return inMode(new MergedLinear(layer.inFeatures, layer.outFeatures, { ...options, ...baseOf(layer) }), layer)
   }
 
@@ -132,49 +124,4 @@ export class MergedLinear extends LoraLayer {
     const blocks = this.enableLora.map((on) => (on ? 'x' : '-')).join('')
     return `${this.inFeatures} -> ${this.outFeatures}, r ${this.r}, blocks ${blocks}${this.merged ? ', merged' : ''}`
   }
-}
-
-/** `[start, length]` of each block. */
-export function blockRanges(blocks: readonly number[]): [start: number, length: number][] {
-  let start = 0
-  return blocks.map((length) => {
-    start += length
-    return [start - length, length]
-  })
-}
-
-/** @throws {OptionError} as {@link MergedLinear}. */
-export function checkBlocks(
-  owner: string,
-  options: BlockOptions,
-  outFeatures: number,
-): { enableLora: readonly boolean[]; blocks: readonly number[] } {
-  const enableLora = options.enableLora ?? options.blocks?.map(() => false) ?? [false]
-  const fine = Array.isArray(enableLora) && enableLora.length > 0 && enableLora.every((on) => typeof on === 'boolean')
-  if (!fine) throw bad(owner, 'enableLora', 'a list of true and false, one for each block of outputs', enableLora)
-  const blocks = options.blocks ?? equalBlocks(owner, enableLora, outFeatures)
-  const positive = Array.isArray(blocks) && blocks.every((size) => Number.isInteger(size) && size > 0)
-  if (!positive) throw bad(owner, 'blocks', 'a list of positive integers, the sizes of the blocks of outputs', blocks)
-  if (blocks.length !== enableLora.length) throw otherCount(owner, enableLora, blocks)
-  const sum = blocks.reduce((total, size) => total + size, 0)
-  if (sum !== outFeatures) {
-    throw bad(owner, 'blocks', `sizes that add up to outFeatures = ${outFeatures}`, `${blocks.join(' + ')} = ${sum}`)
-  }
-  return { enableLora: Object.freeze([...enableLora]), blocks: Object.freeze([...blocks]) }
-}
-
-function equalBlocks(owner: string, enableLora: readonly boolean[], outFeatures: number): number[] {
-  const size = outFeatures / enableLora.length
-  if (Number.isInteger(size)) return enableLora.map(() => size)
-  const expected = `a list whose length divides outFeatures = ${outFeatures}`
-  throw bad(owner, 'enableLora', expected, enableLora, 'give the sizes of unequal blocks as blocks')
-}
-
-function otherCount(owner: string, enableLora: readonly boolean[], blocks: readonly number[]): OptionError {
-  return new OptionError({
-    what: `${owner}: enableLora and blocks do not fit together`,
-    expected: 'one entry of enableLora for each block',
-    received: `${enableLora.length} entries of enableLora, ${blocks.length} blocks`,
-    fix: 'give both lists the same length',
-  })
 }

@@ -5,7 +5,8 @@ export { Conv1d, Conv2d, Conv3d } from './conv.js'
 export type { ConvOptions } from './conv.js'
 export type { ConvFunctionalOptions, ConvGeometry, PaddingMode } from './functional/conv-geometry.js'
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from './conv-transpose.js'
-export type { ConvTransposeFunctionalOptions, ConvTransposeGeometry, ConvTransposeOptions } from './conv-transpose.js'
+export type { ConvTransposeOptions } from './conv-transpose.js'
+export type { ConvTransposeFunctionalOptions, ConvTransposeGeometry } from './functional/conv-transpose.js'
 export { Embedding } from './embedding.js'
 export type { EmbeddingLayerOptions } from './embedding.js'
 export { MultiheadAttention } from './multihead-attention.js'
@@ -59,7 +60,7 @@ export {
   Softplus,
   Tanh,
 } from './activations.js'
-export type { PReLUOptions } from './activations.js'
+export type { GELUOptions, PReLUOptions } from './activations.js'
 export {
   BCELoss,
   BCEWithLogitsLoss,
@@ -76,5 +77,5 @@ export {
   TripletMarginLoss,
 } from './loss-layers.js'
 export type { FloatDtype, PlacementOptions } from '../runtime/options.js'
-export * as functional from './functional/functional.js'
+export * as functional from './functional/index.js'
 export * as init from './init.js'

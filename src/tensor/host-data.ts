@@ -22,8 +22,8 @@ export function fromTyped(
       fix: 'wrap its buffer, e.g. new Float32Array(view.buffer)',
     })
   const wanted = shape ?? [n]
-  const room = roomOf(wanted)
-  if (room !== n) throw notFilled(`${room} numbers for (${wanted.join(', ')})`, n)
+  const count = countOf(wanted)
+  if (count !== n) throw notFilled(`${count} numbers for (${wanted.join(', ')})`, n)
   const dtype: Dtype =
     data instanceof Float32Array
       ? 'f32'
@@ -53,14 +53,14 @@ export function fromNested(
     }
   }
   walk(data, 0)
-  if (wanted && roomOf(wanted) !== values.length) throw notFilled(`(${wanted.join(', ')})`, values.length)
+  if (wanted && countOf(wanted) !== values.length) throw notFilled(`(${wanted.join(', ')})`, values.length)
   const first = typeof values[0]
   const dtype: Dtype =
     values.length > 0 && values.every((v) => typeof v === 'boolean') ? 'bool' : first === 'bigint' ? 'i64' : 'f32'
   return { values, shape: wanted ?? shape, dtype }
 }
 
-function roomOf(shape: readonly number[]): number {
+function countOf(shape: readonly number[]): number {
   return shape.reduce((p, d) => p * d, 1)
 }
 

@@ -1,3 +1,5 @@
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import { withGenerator } from '../runtime/random.js'
@@ -33,6 +35,7 @@ export interface MultinomialOptions {
 export abstract class Ordering extends Reductions {
   /** The values in order along a dimension, and the places they came from. */
   sort(dim = -1, options: SortOptions = {}): [values: Tensor, indices: Tensor] {
+    checkOptions('sort', options, schemas.SortOptions)
     return this.ordered(dim, -1, options.descending ?? false)
   }
 
@@ -43,6 +46,7 @@ export abstract class Ordering extends Reductions {
 
   /** The `k` largest values along a dimension, the largest first, and their places; with `largest: false` the smallest. */
   topk(k: number, dim = -1, options: TopkOptions = {}): [values: Tensor, indices: Tensor] {
+    checkOptions('topk', options, schemas.TopkOptions)
     this.checkRank('topk: k', k, dim, 0)
     return this.ordered(dim, k, options.largest ?? true)
   }
@@ -77,6 +81,7 @@ export abstract class Ordering extends Reductions {
    * @throws {OptionError} when more than n are drawn without replacement; {@link ShapeError} for other shapes.
    */
   multinomial(count: number, options: MultinomialOptions = {}): Tensor {
+    checkOptions('multinomial', options, schemas.MultinomialOptions)
     return withGenerator(options.generator, () => ops.multinomial(this, count, options.replacement ?? false))
   }
 

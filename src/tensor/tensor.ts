@@ -1,16 +1,18 @@
+import { nameClass } from '../runtime/check-options.js'
 import { inspect } from 'node:util'
-import { HookHandle } from '../autograd/hook-handle.js'
+import { HookHandle } from './hook-handle.js'
 import { attachHook, detachHook, runBackward } from './backward.js'
 import type { BackwardOptions, GradientHook } from './backward.js'
 import * as ops from '../generated/ops.js'
 import { indexed } from './indexing.js'
 import type { Index } from './indexing.js'
-import { call } from '../native/call.js'
 import { letGo, release, releaseAll, watch } from '../native/handle.js'
 import type { Guard } from '../native/handle.js'
 import type { Lazy } from '../native/lazy.js'
-import { native } from '../native/load.js'
-import { DTYPES, disposed, dtypeNumber, scratchBuffer, setTensorMaker } from '../native/record.js'
+import { deviceName } from '../native/engine.js'
+import { DTYPES, disposed, dtypeNumber } from '../native/record.js'
+import * as engine from '../native/tensor.js'
+import { registerTensorClass } from '../native/wrap.js'
 import { adopt } from './scope.js'
 import { KIND, checkDtype } from './dtype.js'
 import type { Dtype } from './dtype.js'
@@ -18,7 +20,6 @@ import { Ordering } from './ordering.js'
 import { nest, readData, readOnly, safeNumber } from './values.js'
 import type { Nested, TensorData } from './values.js'
 
-export { KIND, checkDtype } from './dtype.js'
 export type { Dtype } from './dtype.js'
 
 /**
@@ -113,17 +114,17 @@ export class Tensor extends Ordering {
 
   /** How often the numbers were changed in place. */
   get version(): number {
-    return call(() => native.version(this.id))
+    return engine.version(this.id)
   }
 
   /** Whether a gradient flows to it. Can be set on leaves. */
   get requiresGrad(): boolean {
-    return call(() => native.requiresGrad(this.id))
+    return engine.requiresGrad(this.id)
   }
 
   set requiresGrad(on: boolean) {
-    call(() => native.setRequiresGrad(this.id, on))
-    if (this.isParameter) native.setKind(this.id, on ? KIND.adapter : KIND.base)
+    engine.setRequiresGrad(this.id, on)
+    if (this.isParameter) engine.setKind(this.id, on ? KIND.adapter : KIND.base)
   }
 
   /** Sets `requiresGrad`; returns the tensor. */
@@ -134,12 +135,12 @@ export class Tensor extends Ordering {
 
   /** Whether no recorded operation made it. */
   get isLeaf(): boolean {
-    return call(() => native.isLeaf(this.id))
+    return engine.isLeaf(this.id)
   }
 
   /** Its gradient after backward, or null. Setting null frees it. */
   get grad(): Tensor | null {
-    const id = call(() => native.grad(this.id))
+    const id = engine.grad(this.id)
     if (id === 0) {
       this.#grad = null
       return null
@@ -149,13 +150,13 @@ export class Tensor extends Ordering {
       release(id)
       return known
     }
-    const grad = fromId(id)
+    const grad = engine.fromId(id)
     this.#grad = new WeakRef(grad)
     return grad
   }
 
   set grad(grad: Tensor | null) {
-    call(() => native.setGrad(this.id, grad === null ? 0 : grad.id))
+    engine.setGrad(this.id, grad === null ? 0 : grad.id)
     this.#grad = grad === null ? null : new WeakRef(grad)
   }
 
@@ -163,12 +164,12 @@ export class Tensor extends Ordering {
 
   /** Whether there is a gradient, without making a tensor for it. */
   get hasGrad(): boolean {
-    return call(() => native.hasGrad(this.id))
+    return engine.hasGrad(this.id)
   }
 
   /** Keeps the gradient of a tensor that is no leaf. */
   retainGrad(): void {
-    call(() => native.retainGrad(this.id))
+    engine.retainGrad(this.id)
   }
 
   /**
@@ -216,7 +217,7 @@ export class Tensor extends Ordering {
 
   /** The same numbers without a graph; shares them. */
   detach(): Tensor {
-    return fromId(call(() => native.detach(this.id)))
+    return engine.detach(this.id)
   }
 
   /** An independent copy, in the graph. */
@@ -240,22 +241,14 @@ export class Tensor extends Ordering {
     return `Tensor(${this.shape.join(', ')}) ${this.dtype}${this.requiresGrad ? ' requiresGrad' : ''}`
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return this.toString()
   }
 }
 
-setTensorMaker((id, dtype, shape) => new Tensor(id, dtype, shape))
-
-/** @internal A wrapper for an id of the engine. */
-export function fromId(id: number): Tensor {
-  const scratch = scratchBuffer()
-  call(() => native.describe(id, scratch))
-  const rank = scratch[2]!
-  const shape = new Array<number>(rank)
-  for (let i = 0; i < rank; i++) shape[i] = scratch[3 + i]!
-  return new Tensor(id, scratch[1]!, shape)
-}
+registerTensorClass(Tensor)
+nameClass('Tensor', Tensor)
 
 /**
  * @internal Wrappers for the gradients of parameters, null where there is none, in one call for all. Whoever borrows them must give them back with
@@ -264,15 +257,8 @@ export function fromId(id: number): Tensor {
 export function borrowGrads(params: readonly Tensor[]): (Tensor | null)[] {
   const ids = new Float64Array(params.length)
   for (let i = 0; i < params.length; i++) ids[i] = params[i]!.id
-  call(() => native.grads(ids))
+  engine.replaceByGrads(ids)
   return params.map(({ dtype, shape }, i) => {
     return ids[i] === 0 ? null : new Tensor(ids[i]!, dtypeNumber(dtype === 'f64' ? 'f64' : 'f32'), shape, true)
   })
-}
-
-let device: string | null = null
-
-function deviceName(): string {
-  device ??= (JSON.parse(native.backend()) as { device: string }).device
-  return device
 }

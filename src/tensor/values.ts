@@ -1,11 +1,9 @@
 // How numbers come back from the engine.
 import { IndexError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import { callAsync } from '../native/call.js'
 import { collect } from '../native/collect.js'
 import { reportPinned } from '../native/handle.js'
-import { LARGE_BYTES, readLarge } from '../native/host.js'
-import { native } from '../native/load.js'
+import { LARGE_BYTES, readLarge, readSmall } from '../native/host.js'
 import type { Dtype, Tensor } from './tensor.js'
 import { bytesPerElement } from './dtype.js'
 
@@ -31,14 +29,14 @@ export async function readAll(tensors: readonly Tensor[]): Promise<TensorData[]>
   const sizes = tensors.map((tensor) => tensor.numel * bytesPerElement(tensor.dtype))
   if (sizes.some((size) => size >= LARGE_BYTES)) return Promise.all(tensors.map(readData))
   reportPinned()
-  const parts = await callAsync(() => native.read(Float64Array.from(tensors, (tensor) => tensor.id)))
+  const parts = await readSmall(Float64Array.from(tensors, (tensor) => tensor.id))
   await collect()
   return parts.map((bytes, i) => typed(tensors[i]!.dtype, bytes))
 }
 
 async function readBytes(tensor: Tensor): Promise<Uint8Array> {
   if (tensor.numel * bytesPerElement(tensor.dtype) >= LARGE_BYTES) return readLarge(tensor.id)
-  const [bytes] = await callAsync(() => native.read(Float64Array.of(tensor.id)))
+  const [bytes] = await readSmall(Float64Array.of(tensor.id))
   return bytes!
 }
 

@@ -1,6 +1,6 @@
 // Rows of one batch: the options for the engine, and its lists as rows.
 import { OptionError } from '../errors.js'
-import type { NativeRowOptions } from '../native/binding.js'
+import type { RowOptions } from '../native/tokenizer.js'
 import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../runtime/options.js'
 import type { BatchEncoding, BatchOptions } from './batch.js'
 
@@ -20,7 +20,7 @@ const KEYS = [
 const NO_LIMIT = 1e9
 
 /** Checks the options and completes them. @throws {OptionError} */
-export function rowOptions(options: BatchOptions, defaults: BatchDefaults): NativeRowOptions {
+export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowOptions {
   checkKeys(OWNER, options, KEYS)
   const { padding = false, truncation = false, padToMultipleOf = 1 } = options
   const pad = padding === true ? 'longest' : padding === false ? 'do_not_pad' : padding

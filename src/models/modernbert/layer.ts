@@ -2,7 +2,7 @@
 import * as ops from '../../generated/ops.js'
 import { Identity } from '../../nn/activations.js'
 import { Dropout } from '../../nn/dropout.js'
-import { scaledDotProductAttention } from '../../nn/functional/functional.js'
+import { scaledDotProductAttention } from '../../nn/functional/attention.js'
 import { LayerNorm } from '../../nn/layer-norm.js'
 import { Linear } from '../../nn/linear.js'
 import { Module } from '../../nn/module.js'

@@ -2,7 +2,7 @@
 import { checkpoint } from '../../autograd/checkpoint.js'
 import * as ops from '../../generated/ops.js'
 import { releaseAfter } from '../../nn/forward.js'
-import { scaledDotProductAttention } from '../../nn/functional/functional.js'
+import { scaledDotProductAttention } from '../../nn/functional/attention.js'
 import type { Module } from '../../nn/module.js'
 import { bad, checkKeys, show } from '../../runtime/options.js'
 import { cat, zeros } from '../../tensor/make.js'

@@ -1,6 +1,7 @@
 // Layers of the architectures, filled from a source of weights.
 import { GELU, Identity, ReLU, SiLU, Tanh } from '../../nn/activations.js'
-import { rmsNorm as rmsNormOf, siluMul } from '../../nn/functional/functional.js'
+import { siluMul } from '../../nn/functional/activations.js'
+import { rmsNorm as rmsNormOf } from '../../nn/functional/layer-norm.js'
 import { LayerNorm } from '../../nn/layer-norm.js'
 import { Linear } from '../../nn/linear.js'
 import { hasHooks } from '../../nn/module-hooks.js'

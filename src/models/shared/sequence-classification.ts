@@ -1,7 +1,8 @@
 // The labels of whole sequences, and the losses on them.
 import { IndexError, OptionError } from '../../errors.js'
 import { tensor } from '../../tensor/make.js'
-import { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from '../../nn/functional/functional.js'
+import { binaryCrossEntropyWithLogits } from '../../nn/functional/binary-losses.js'
+import { crossEntropy, mseLoss } from '../../nn/functional/losses.js'
 import { bad, show } from '../../runtime/options.js'
 import { Tensor } from '../../tensor/tensor.js'
 import { idsScratch, rowLength, wholeNumber } from '../../generation/ids.js'

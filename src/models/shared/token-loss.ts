@@ -1,7 +1,8 @@
 // The loss on labels of single tokens.
 import { OptionError } from '../../errors.js'
 import { cat, full, tensor } from '../../tensor/make.js'
-import { crossEntropy, linearCrossEntropy } from '../../nn/functional/functional.js'
+import { linearCrossEntropy } from '../../nn/functional/linear-cross-entropy.js'
+import { crossEntropy } from '../../nn/functional/losses.js'
 import { Linear } from '../../nn/linear.js'
 import { hasHooks } from '../../nn/module-hooks.js'
 import { bad } from '../../runtime/options.js'

@@ -2,10 +2,7 @@
 import { OptionError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { uniform_ } from '../init.js'
-import { makeBias, makeWeight } from '../linear.js'
-import type { LinearOptions } from '../linear.js'
-import { bad, checkChoice, checkInteger, show } from '../../runtime/options.js'
+import { bad, show } from '../../runtime/options.js'
 import { batched, perDimension } from './spatial.js'
 import type { PerDimension } from './spatial.js'
 
@@ -14,18 +11,15 @@ export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular'
 
 /** Numbers that say how a kernel moves over its input. */
 export interface ConvFunctionalOptions {
-  /** Step between output places. @default 1 */
+  /** Step between output places. @integer @minimum 1 @default 1 */
   stride?: PerDimension
-  /** Places added on both sides of each dimension; `'same'` keeps the size (stride 1 only), `'valid'` adds none. @default 0 */
+  /** Places added on both sides of each dimension; `'same'` keeps the size (stride 1 only), `'valid'` adds none. @integer @minimum 0 @default 0 */
   padding?: PerDimension | 'same' | 'valid'
-  /** Step between kernel taps. @default 1 */
+  /** Step between kernel taps. @integer @minimum 1 @default 1 */
   dilation?: PerDimension
-  /** Groups of channels that do not see each other; `inChannels` groups make a depthwise convolution. @default 1 */
+  /** Groups of channels that do not see each other; `inChannels` groups make a depthwise convolution. @integer @minimum 1 @default 1 */
   groups?: number
 }
-
-/** Option names of {@link ConvFunctionalOptions}. */
-export const CONV_FUNCTIONAL_KEYS = ['stride', 'padding', 'dilation', 'groups'] as const
 
 /** The same, checked, with one number for each dimension. */
 export interface ConvGeometry {
@@ -53,14 +47,13 @@ export function convGeometry(
   const kernel = perDimension(owner, 'kernelSize', kernelSize, dims, 1)
   const stride = perDimension(owner, 'stride', options.stride ?? 1, dims, 1)
   const dilation = perDimension(owner, 'dilation', options.dilation ?? 1, dims, 1)
-  const modes: readonly PaddingMode[] = ['zeros', 'reflect', 'replicate', 'circular']
   return Object.freeze({
     kernel,
     stride,
     padding: paddingPairs(owner, options.padding ?? 0, kernel, stride, dilation),
     dilation,
-    groups: checkInteger(owner, 'groups', options.groups ?? 1, 1),
-    paddingMode: checkChoice(owner, 'paddingMode', options.paddingMode ?? 'zeros', modes),
+    groups: options.groups ?? 1,
+    paddingMode: options.paddingMode ?? 'zeros',
   })
 }
 
@@ -73,7 +66,6 @@ function paddingPairs(
 ): number[] {
   if (padding === 'valid') return kernel.flatMap(() => [0, 0])
   if (padding !== 'same') {
-    if (typeof padding === 'string') checkChoice(owner, 'padding', padding, ['same', 'valid'])
     return perDimension(owner, 'padding', padding, kernel.length, 0).flatMap((n) => [n, n])
   }
   if (stride.some((n) => n !== 1)) {
@@ -98,19 +90,6 @@ export function checkGroups(owner: string, groups: number, inChannels: number, o
   ] as const) {
     if (channels % groups !== 0) throw bad(owner, 'groups', `a divisor of ${name} = ${channels}`, groups)
   }
-}
-
-/** A weight and a bias, given or fresh: both uniform in ±1/√(product of all sizes of the weight but the first), as in PyTorch. */
-export function makeKernels(
-  owner: string,
-  shape: number[],
-  outChannels: number,
-  options: LinearOptions,
-): { weight: Tensor; bias: Tensor | null } {
-  const bound = 1 / Math.sqrt(shape.slice(1).reduce((n, size) => n * size, 1))
-  const fill = (tensor: Tensor) => uniform_(tensor, -bound, bound)
-  const weight = makeWeight(owner, shape, options, fill)
-  return { weight, bias: makeBias(owner, outChannels, options, weight, fill) }
 }
 
 /** The convolution of `x` with a weight (out, C / groups, *kernel). */

@@ -1,0 +1,53 @@
+// Generated from src/models/qwen/qwen3.ts by `npm run api`. Do not edit.
+
+import type { FreshOptions, PretrainedOptions } from '../shared/pretrained.js'
+import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
+import { RotaryDecoder } from '../shared/rotary-decoder.js'
+/**
+ * The configuration of a Qwen3, as in `config.json`. Defaults as in transformers: `vocab_size` 151936, `hidden_size` 4096, `intermediate_size` 22016,
+ * 32 blocks and heads, `head_dim` 128, `max_position_embeddings` 32768, `rms_norm_eps` 1e-6, no special tokens.
+ */
+export interface Qwen3Config extends RotaryDecoderConfig {
+  /** `silu`, or another of the activations that config files name. @default 'silu' */
+  hidden_act: string
+  /** The projections of attention have a bias. @default false */
+  attention_bias: boolean
+  /** Some blocks have a sliding window. @default false */
+  use_sliding_window: boolean
+  /** How many tokens each one looks at in those blocks, itself included. Counts only with `use_sliding_window`. @default 4096 */
+  sliding_window: number | null
+  /** The first block with a window, where `layer_types` is missing. @default 28 */
+  max_window_layers: number
+  /** For each block `full_attention` or `sliding_attention`. @default by `max_window_layers` */
+  layer_types?: string[] | null
+}
+/** Qwen3 without a head (Yang et al. 2025): Llama with a norm of each head of queries and keys. @see {@link RotaryDecoder} */
+export declare class Qwen3Model extends RotaryDecoder<Qwen3Config> {
+  constructor(
+    config?: Partial<Qwen3Config>,
+    options?: FreshOptions,
+    take?: import('../shared/pretrained.js').WeightSource,
+  )
+  /** A model with fresh weights, in training mode. */
+  static fromConfig(config: Partial<Qwen3Config>, options?: FreshOptions): Qwen3Model
+  /** Reads a folder as {@link Qwen3ForCausalLM.fromPretrained} does, without its head. */
+  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Qwen3Model>
+}
+/**
+ * Qwen3 with a language-model head: a Llama that norms each head of queries and keys before it turns.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+export declare class Qwen3ForCausalLM extends RotaryCausalLM<Qwen3Model> {
+  constructor(
+    config?: Partial<Qwen3Config>,
+    options?: FreshOptions,
+    take?: import('../shared/pretrained.js').WeightSource,
+  )
+  /** A model with fresh weights, in training mode. */
+  static fromConfig(config: Partial<Qwen3Config>, options?: FreshOptions): Qwen3ForCausalLM
+  /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
+  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Qwen3ForCausalLM>
+}
