@@ -5,9 +5,9 @@
 mod support;
 
 use engine::dtype::Dtype;
-use engine::entry::Id;
+use engine::meta::Id;
 use engine::ops::table::*;
-use engine::values::Kind;
+use engine::recorder::Kind;
 use support::harness::{Host, Lab, Rand, dims};
 
 const VOCABULARY: usize = 1031;

@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use engine::code::Code;
 use engine::error::Error;
 use engine::precision::Precision;
-use engine::values::Kind;
+use engine::recorder::Kind;
 use napi::Env;
 use napi::bindgen_prelude::{Function, Unknown};
 use napi_derive::napi;
 
 use crate::error::to_napi;
-use crate::state::{engine, reset, with};
+use crate::state::{engine, with};
 
 /// What the engine runs on, as JSON. Starts it.
 #[napi(catch_unwind)]
@@ -26,7 +26,7 @@ pub fn backend() -> napi::Result<String> {
     Ok(serde_json::json!({
         "device": config.device.to_string(),
         "isa": isa,
-        "bf16Products": isa != "candle" && engine::has_bf16_products(),
+        "bf16Products": isa != "candle" && engine::precision::has_bf16_products(),
         "threads": config.threads,
         "memoryLimitBytes": engine::memory::limit(),
         "version": env!("CARGO_PKG_VERSION"),
@@ -36,7 +36,7 @@ pub fn backend() -> napi::Result<String> {
 }
 
 fn kernels_isa() -> &'static str {
-    engine::isa_name()
+    engine::precision::isa_name()
 }
 
 /// Makes layers with a bf16 weight round activations to bf16 in what is recorded from here on, or not; returns what was before.
@@ -55,7 +55,7 @@ pub fn medium_precision() -> napi::Result<bool> {
 /// Waits until what has run is in the timeline of LORALIB_TRACE.
 #[napi(catch_unwind)]
 pub fn flush_trace() {
-    if let Some(engine) = engine::engine::Engine::started() {
+    if let Some(engine) = engine::executor::Engine::started() {
         engine.flush_trace();
     }
 }
@@ -66,6 +66,12 @@ pub fn begin_environment(env: &Env) -> napi::Result<()> {
     reset();
     env.add_env_cleanup_hook((), |()| reset())?;
     Ok(())
+}
+
+/// Forgets what this thread holds: its environment ends, or a new one begins on the same thread.
+fn reset() {
+    crate::guard::reset();
+    crate::state::reset();
 }
 
 static ONE_THREAD: Mutex<()> = Mutex::new(());

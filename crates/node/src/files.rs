@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
 use engine::code::Code;
-use engine::entry::{HostTensor, Reply, Source};
 use engine::error::{Error, Result};
-use engine::io::Layout;
-use engine::io::weights::{WeightFile, Weights};
-use engine::ops::row::Meta;
+
+use engine::io::{Layout, WeightFile, Weights};
+use engine::meta::Meta;
+use engine::recorder::{HostTensor, Kind, Reply, Source};
 use engine::shape::Shape;
-use engine::values::Kind;
 use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
@@ -65,7 +64,7 @@ impl NativeWeights {
         self.open_file().map(|file| file.object())
     }
 
-    /// Lets go of the file; tensors that lie in it keep what they need. Without this its bytes would stay until a collection.
+    /// Releases the file; tensors in it keep what they need. Without this its bytes would stay until a collection.
     #[napi(catch_unwind)]
     pub fn close(&self) {
         self.file.replace(None);
@@ -142,7 +141,7 @@ pub fn open_weights(env: &Env, path: String, mapped: bool) -> napi::Result<Objec
     Ok(promise)
 }
 
-/// Writes a snapshot of tensors, taken at this place of the queue, as a safetensors file. `metadata` is a flat list of pairs; without `sync` nothing waits
+/// Writes a snapshot of tensors, taken at this position of the queue, as a safetensors file. `metadata` is a flat list of pairs; without `sync` nothing waits
 /// for the disk.
 ///
 /// The tensors are copied one after the other in the order of the file, and what was copied is written meanwhile.
@@ -166,7 +165,7 @@ pub fn save_weights<'env>(
             let sender = sender.clone();
             // Who has failed already listens no more.
             let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| drop(sender.send(outcome)));
-            let group: Vec<_> = group.iter().map(|&place| ids[place]).collect();
+            let group: Vec<_> = group.iter().map(|&i| ids[i]).collect();
             state.recorder.read_where_they_lie(&group, reply)?;
         }
         Ok(layout)
@@ -209,9 +208,9 @@ fn groups(layout: &Layout) -> impl Iterator<Item = &[usize]> {
     let mut rest = layout.order();
     std::iter::from_fn(move || {
         let mut bytes = 0;
-        let fits = |&&place: &&usize| {
+        let fits = |&&i: &&usize| {
             let before = bytes;
-            bytes += layout.bytes(place);
+            bytes += layout.bytes(i);
             before < BYTES
         };
         let n = rest.iter().take(TENSORS).take_while(fits).count();

@@ -48,7 +48,7 @@ fn keep(state: &mut State, walk: Walk) -> u32 {
 }
 
 /// Goes on with a walk. Returns 0 at its end, with the gradients that were asked for in `scratch` as `[count, id…]`; else the number of
-/// the block or hook to answer, with `[count, id…]` of its gradients and again of the tensors that it saved.
+/// the block or hook to answer, with `[count, id…]` of its gradients and of the tensors that it saved.
 #[napi(catch_unwind)]
 pub fn backward_run(walk: u32, mut scratch: Float64ArraySlice<'_>) -> napi::Result<f64> {
     let scratch = writable(&mut scratch);
@@ -68,7 +68,7 @@ pub fn backward_run(walk: u32, mut scratch: Float64ArraySlice<'_>) -> napi::Resu
     })
 }
 
-/// Writes `[count, id…]`; returns its length. TypeScript gives room for the longest list that it attached.
+/// Writes `[count, id…]`; returns its length. TypeScript passes a buffer for the longest list that it attached.
 fn write_list(scratch: &mut [f64], ids: &[u64]) -> usize {
     scratch[0] = ids.len() as f64;
     for (slot, &id) in scratch[1..].iter_mut().zip(ids) {
@@ -146,7 +146,7 @@ pub fn grad(id: f64) -> napi::Result<f64> {
     with(|state| state.recorder.grad(id as u64).map(|id| id as f64))
 }
 
-/// Puts the gradient of each tensor in the place of the tensor's number, with a handle for the caller; 0 where there is none.
+/// Replaces each tensor's id by that of its gradient, with a handle for the caller; 0 where there is none.
 #[napi(catch_unwind)]
 pub fn grads(mut list: Float64ArraySlice<'_>) -> napi::Result<()> {
     let list = writable(&mut list);

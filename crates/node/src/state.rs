@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use engine::engine::Engine;
 use engine::error::Result;
+use engine::executor::Engine;
 use engine::recorder::Recorder;
 use engine::tape::Walk;
 
@@ -63,7 +63,6 @@ pub fn existing(work: impl FnOnce(&mut State)) {
 
 /// Forgets this thread's state: its environment ends, or a new one begins on the same thread.
 pub fn reset() {
-    crate::guard::reset();
     STATE.with(|cell| {
         if let Some(state) = cell.borrow_mut().take() {
             state.recorder.close();

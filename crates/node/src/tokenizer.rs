@@ -20,7 +20,7 @@ pub struct NativeTokenizer {
     pub(crate) inner: Arc<Tokenizer>,
 }
 
-/// Ids with their places in the text.
+/// Ids with their offsets in the text.
 #[napi(object)]
 pub struct NativeEncoded {
     /// Token ids.
@@ -81,7 +81,7 @@ impl NativeTokenizer {
             .map_err(to_napi)
     }
 
-    /// Ids of a short text with their places, at once.
+    /// Ids of a short text with their offsets, synchronously.
     #[napi(catch_unwind)]
     pub fn encode_with_offsets(
         &self,

@@ -6,8 +6,8 @@ use std::path::{Component, Path};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::io::file_bytes::FileBytes;
-use crate::io::header::parse_weight_map;
-use crate::io::weights::WeightFile;
+use crate::io::header_json::parse_weight_map;
+use crate::io::weight_file::WeightFile;
 
 /// Longest list of names in one error message.
 const NAMES_SHOWN: usize = 8;

@@ -9,7 +9,7 @@ use crate::io::file_bytes::io_error;
 use crate::io::file_dtype::FileDtype;
 use crate::io::header::MAX_HEADER_BYTES;
 use crate::io::write::{CANNOT_WRITE, Replaced, Writing, replace};
-use crate::ops::row::Meta;
+use crate::meta::Meta;
 
 /// How a safetensors file is laid out, as the reference writer does it.
 ///

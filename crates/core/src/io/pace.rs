@@ -9,31 +9,14 @@
 
 use std::fs::File;
 use std::io::{Result, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
+
+use crate::platform::Computing;
 
 /// Bytes of a call to the system, and between two pauses: a huge page.
 const PIECE: usize = 2 << 20;
 /// A pause is so many times as long as the piece took.
 const PAUSE_FACTOR: u32 = 2;
-
-static OPS: AtomicUsize = AtomicUsize::new(0);
-
-/// An op under way, anywhere in the process.
-pub(crate) struct Computing(());
-
-impl Computing {
-    pub(crate) fn begin() -> Self {
-        OPS.fetch_add(1, Ordering::Relaxed);
-        Computing(())
-    }
-}
-
-impl Drop for Computing {
-    fn drop(&mut self) {
-        OPS.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// Writes a file from its beginning, piece by piece; [`Pieces::finish`] writes the last one.
 pub(super) struct Pieces {
@@ -64,7 +47,7 @@ impl Pieces {
     fn put(&mut self, piece: &[u8]) -> Result<()> {
         let start = Instant::now();
         self.file.write_all(piece)?;
-        if self.synced && OPS.load(Ordering::Relaxed) > 0 {
+        if self.synced && Computing::is_active() {
             self.file.sync_data()?;
             self.pauses += 1;
             std::thread::sleep(start.elapsed() * PAUSE_FACTOR);

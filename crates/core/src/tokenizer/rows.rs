@@ -6,7 +6,7 @@ use tokenizers::{Encoding, Model, OffsetType, PostProcessor, PreTokenizer};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::tokenizer::{EncodeOptions, PARALLEL_BYTES, Tokenizer, Utf16, encode_error};
+use crate::tokenizer::encode::{EncodeOptions, PARALLEL_BYTES, Tokenizer, Utf16, encode_error};
 
 pub use tokenizers::utils::truncation::TruncationStrategy;
 

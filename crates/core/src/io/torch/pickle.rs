@@ -5,11 +5,10 @@
 
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::io::torch::calls;
 use crate::io::torch::globals::{self, Global, Known};
-use crate::io::torch::limits;
 use crate::io::torch::memo::Memo;
 use crate::io::torch::value::{Heap, Node, Value};
+use crate::io::torch::{calls, limits};
 
 /// What a pickle gave: its value, what the value refers to, and where the pickle ended.
 pub(super) struct Outcome<'a> {

@@ -1,4 +1,4 @@
-//! The pools in candle's operations: every place of every window is fetched by index, and those outside are masked.
+//! The pools in candle's operations: every element of every window is fetched by index, and those outside are masked.
 
 use candle_core::{DType, Tensor};
 use kernels::cpu::pool::{Axis, Pool};
@@ -6,20 +6,20 @@ use kernels::cpu::pool::{Axis, Pool};
 use super::super::twins::full_like;
 use super::{adaptive, adaptive_of, divisor, sliding};
 use crate::error::Result;
-use crate::exec::Twin;
+use crate::ops::context::Twin;
 
-/// The windows of a plane as a table: each output's places side by side, filled up with place 0.
+/// The windows of a plane as a table: the indexes of each output side by side, padded with index 0.
 struct Places {
-    /// (outputs · reach) flat places.
+    /// (outputs · reach) flat indexes.
     index: Tensor,
-    /// (outputs, reach): whether a place is in the window.
+    /// (outputs, reach): whether an index is in the window.
     inside: Tensor,
     /// (outputs): what a mean divides by.
     weights: Tensor,
     reach: usize,
 }
 
-/// Places of a window in one dimension, and its weight.
+/// Indexes of a window in one dimension, and its weight.
 fn along(axis: &Axis, o: usize) -> (Vec<usize>, usize) {
     let window = axis.window(o);
     let places = (0..window.count).map(|i| window.start + i * window.step);

@@ -1,10 +1,10 @@
-//! What the recorder knows of each tensor, and who holds it.
+//! What the recorder knows about each tensor, and who holds it.
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::entry::{Id, Place, StreamId};
-use crate::ops::row::Meta;
+use super::progress::{Position, StreamId};
+use crate::meta::{Id, Meta};
 
 /// What a tensor is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,50 +33,50 @@ impl Kind {
     ];
 }
 
-/// What views of the same numbers share.
+/// What the views of one storage share.
 #[derive(Clone, Debug)]
 pub struct StorageMeta {
-    /// How often the numbers were changed in place.
+    /// How often it has been changed in place.
     pub version: u32,
-    /// Values that name this storage.
+    /// Values with this storage.
     pub users: u32,
-    /// Bytes of the numbers.
+    /// Its size.
     pub bytes: u64,
-    /// What they are for.
+    /// What it is for.
     pub kind: Kind,
-    written: Option<Place>,
-    read: SmallVec<[Place; 2]>,
+    written: Option<Position>,
+    read: SmallVec<[Position; 2]>,
 }
 
 impl StorageMeta {
-    /// Notes a use at `here` and collects the places of other streams that it must wait for.
-    pub fn touch(&mut self, here: Place, write: bool, after: &mut SmallVec<[Place; 2]>) {
-        let mut wait = |place: Place| {
-            if place.stream != here.stream && !after.contains(&place) {
-                after.push(place);
+    /// Notes a use at `here` and collects the positions in other streams that it must wait for.
+    pub fn touch(&mut self, here: Position, write: bool, after: &mut SmallVec<[Position; 2]>) {
+        let mut wait = |position: Position| {
+            if position.stream != here.stream && !after.contains(&position) {
+                after.push(position);
             }
         };
-        if let Some(place) = self.written {
-            wait(place);
+        if let Some(position) = self.written {
+            wait(position);
         }
         if write {
             self.read.drain(..).for_each(&mut wait);
             self.written = Some(here);
         } else {
-            self.read.retain(|place| place.stream != here.stream);
+            self.read.retain(|position| position.stream != here.stream);
             self.read.push(here);
         }
     }
 }
 
 impl Dead {
-    /// The stream that used it last, as far as is known.
+    /// The stream that used it last, as far as known.
     pub fn home(&self) -> Option<StreamId> {
         let storage = self.storage.as_ref();
-        let place = storage
+        let position = storage
             .and_then(|s| s.read.last().or(s.written.as_ref()))
             .or(self.used.last());
-        place.map(|p| p.stream)
+        position.map(|p| p.stream)
     }
 }
 
@@ -87,26 +87,26 @@ pub struct ValueMeta {
     pub meta: Meta,
     /// Whether a gradient flows to it.
     pub requires_grad: bool,
-    /// The node that made it, and which output it is.
+    /// The node that produced it, and which output it is.
     pub node: Option<(u64, usize)>,
     /// Its gradient, for leaves and after `retainGrad`.
     pub grad: Option<Id>,
-    /// Keep the gradient although it is no leaf.
+    /// Whether the gradient is kept although it is not a leaf.
     pub retain_grad: bool,
     storage: u64,
     handles: u32,
-    /// Saves of the tape, leaf edges, gradient slots.
+    /// Holds of the graph: saved tensors, edges to leaves, gradients.
     holds: u32,
 }
 
 /// A value that nobody holds any more.
 pub struct Dead {
-    /// Its number.
+    /// Its id.
     pub id: Id,
     /// Its storage, when no other view uses it.
     pub storage: Option<StorageMeta>,
     /// Where the storage was used, when another view keeps it.
-    pub used: SmallVec<[Place; 2]>,
+    pub used: SmallVec<[Position; 2]>,
 }
 
 /// All tensors of one environment.
@@ -117,7 +117,7 @@ pub struct Values {
 }
 
 impl Values {
-    /// Adds a value that nobody holds yet.
+    /// Adds a value without holders.
     pub fn insert(&mut self, id: Id, meta: Meta, storage: Option<u64>, kind: Kind) {
         let storage = match storage {
             Some(number) => {
@@ -160,7 +160,7 @@ impl Values {
         self.values.get(&id).is_some_and(|v| v.handles > 0 || v.holds > 0)
     }
 
-    /// Whether it is known at all.
+    /// Whether the tensor is known.
     pub fn contains(&self, id: Id) -> bool {
         self.values.contains_key(&id)
     }
@@ -170,7 +170,7 @@ impl Values {
         &self.get(id).meta
     }
 
-    /// Everything known of a tensor.
+    /// Everything known about a tensor.
     pub fn get(&self, id: Id) -> &ValueMeta {
         self.values
             .get(&id)
@@ -202,14 +202,14 @@ impl Values {
         self.storages.get_mut(&number).expect("a value's storage lives")
     }
 
-    /// The user holds it once more; whether for the first time.
+    /// Adds a handle; returns whether it is the first.
     pub fn hold_handle(&mut self, id: Id) -> bool {
         let value = self.get_mut(id);
         value.handles += 1;
         value.handles == 1
     }
 
-    /// The user lets go once; whether that was the last handle.
+    /// Drops a handle; returns whether it was the last.
     pub fn drop_handle(&mut self, id: Id) -> bool {
         let value = self.get_mut(id);
         if value.handles == 0 {
@@ -219,20 +219,20 @@ impl Values {
         value.handles == 0
     }
 
-    /// Whether the user holds it.
+    /// Whether the user has a handle.
     pub fn has_handle(&self, id: Id) -> bool {
         self.get(id).handles > 0
     }
 
-    /// The tape holds it once more.
+    /// Adds a hold of the graph.
     pub fn hold(&mut self, id: Id) {
         self.get_mut(id).holds += 1;
     }
 
-    /// The tape lets go once.
+    /// Drops a hold of the graph.
     pub fn unhold(&mut self, id: Id) {
         let value = self.get_mut(id);
-        value.holds = value.holds.checked_sub(1).expect("every hold is let go once");
+        value.holds = value.holds.checked_sub(1).expect("every hold is dropped once");
     }
 
     /// Whether nobody holds it.
@@ -240,13 +240,13 @@ impl Values {
         self.values.get(&id).is_some_and(|v| v.handles == 0 && v.holds == 0)
     }
 
-    /// Whether the tape alone holds it, once: then it may be changed in place.
+    /// Whether the graph alone holds it, once: then it may be changed in place.
     pub fn is_sole(&self, id: Id) -> bool {
         let v = self.get(id);
         v.handles == 0 && v.holds == 1 && self.storage(id).users == 1
     }
 
-    /// Forgets an unused value; its gradient is for the caller to let go.
+    /// Forgets an unused value; the caller releases its gradient.
     pub fn remove(&mut self, id: Id) -> (Dead, Option<Id>) {
         let value = self.values.remove(&id).expect("an unused value is still known");
         let storage = self.storages.get_mut(&value.storage).expect("a value's storage lives");
@@ -269,25 +269,25 @@ impl Values {
         (dead, value.grad)
     }
 
-    /// Forgets uses in streams that have ended: nobody waits for them any more.
+    /// Forgets uses in streams that have ended: nothing waits for them any more.
     pub fn forget_streams(&mut self, ended: &[StreamId]) {
         for storage in self.storages.values_mut() {
-            storage.read.retain(|place| !ended.contains(&place.stream));
-            storage.written = storage.written.filter(|place| !ended.contains(&place.stream));
+            storage.read.retain(|position| !ended.contains(&position.stream));
+            storage.written = storage.written.filter(|position| !ended.contains(&position.stream));
         }
     }
 
-    /// Every tensor.
+    /// The ids of all tensors.
     pub fn all_ids(&self) -> Vec<Id> {
         self.values.keys().copied().collect()
     }
 
-    /// How many values there are; a storage with two views has two.
+    /// Number of values; a storage with two views has two.
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }

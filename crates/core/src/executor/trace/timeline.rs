@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::code::Code;
-use crate::entry::StreamId;
 use crate::error::{Error, Result};
+use crate::platform::say;
+use crate::recorder::StreamId;
 
 /// How long an event may wait for others before it is written.
 const GATHER: Duration = Duration::from_millis(50);
@@ -39,7 +40,7 @@ pub struct Span {
     pub began: Instant,
     /// From its beginning to its end.
     pub whole: Duration,
-    /// The same without what other streams did meanwhile.
+    /// The same without the time of other streams in between.
     pub own: Duration,
     /// What else is known, by name.
     pub facts: Vec<(&'static str, Value)>,
@@ -112,7 +113,7 @@ impl Timeline {
         self.send(Message::Stream { stream, name });
     }
 
-    /// Waits until all is in the file, but not for ever: a disk may hang.
+    /// Waits until everything is in the file, but not indefinitely: a disk may hang.
     pub fn flush(&self) {
         let (sender, done) = channel();
         self.send(Message::Flush(sender));
@@ -120,7 +121,7 @@ impl Timeline {
     }
 
     fn send(&self, message: Message) {
-        // Nobody listens when the file could not be written on; that was said then.
+        // The thread has ended when the file could not be written; that was printed then.
         let _ = self.sender.send(message);
     }
 }
@@ -157,7 +158,7 @@ fn write_all(messages: &Receiver<Message>, mut file: File, start: Instant) {
         if due && !lines.is_empty() {
             lines.push_str("\n]");
             if let Err(error) = append(&mut file, &lines) {
-                super::say(format_args!("loralib trace ends: {error}"));
+                say(format_args!("loralib trace ends: {error}"));
                 return;
             }
             lines.clear();
@@ -171,7 +172,7 @@ fn write_all(messages: &Receiver<Message>, mut file: File, start: Instant) {
     }
 }
 
-/// Puts lines in the place of the closing bracket, which they bring along.
+/// Writes lines over the closing bracket; they end with a new one.
 fn append(file: &mut File, lines: &str) -> std::io::Result<()> {
     file.seek(SeekFrom::End(-2))?;
     file.write_all(lines.as_bytes())

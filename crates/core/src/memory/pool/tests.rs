@@ -4,11 +4,11 @@ use super::*;
 fn a_buffer_comes_back_for_the_next_request_of_its_class() {
     let counters = Arc::new(Counters::default());
     let mut pool = Pool::new(counters.clone(), 1 << 30);
-    let a = pool.take::<f32>(1000).expect("room");
-    let place = a.as_ptr();
+    let a = pool.take::<f32>(1000).expect("enough memory");
+    let address = a.as_ptr();
     pool.give(Buffer::F32(a));
-    let b = pool.take::<f32>(1010).expect("room");
-    assert_eq!(b.as_ptr(), place);
+    let b = pool.take::<f32>(1010).expect("enough memory");
+    assert_eq!(b.as_ptr(), address);
     assert_eq!(b.len(), 1010);
     assert_eq!(counters.number_bytes.load(Ordering::Relaxed), 4040);
     pool.give(Buffer::F32(b));
@@ -23,7 +23,7 @@ fn a_buffer_that_no_step_used_for_a_while_goes_back() {
     let counters = Arc::new(Counters::default());
     let mut pool = Pool::new(counters.clone(), 1 << 30);
     let kept = || counters.pool_bytes.load(Ordering::Relaxed);
-    let a = pool.take::<u8>(1 << 20).expect("room");
+    let a = pool.take::<u8>(1 << 20).expect("enough memory");
     pool.give(Buffer::U8(a));
     let start = Instant::now();
     for seconds in [0, 1, 2] {
@@ -42,7 +42,7 @@ fn sizes_that_do_not_come_again_do_not_pile_up() {
     let mut pool = Pool::new(counters.clone(), 1 << 30);
     // Batches of ever new lengths, two buffers each; none fits another batch.
     for n in [1 << 20, 100 << 10, 400 << 10, 30 << 10, 900 << 10] {
-        let pair = [(); 2].map(|()| pool.take::<u8>(n).expect("room"));
+        let pair = [(); 2].map(|()| pool.take::<u8>(n).expect("enough memory"));
         for vec in pair {
             pool.give(Buffer::U8(vec));
         }
@@ -51,7 +51,7 @@ fn sizes_that_do_not_come_again_do_not_pile_up() {
     }
     // The newest are there still.
     let before = counters.pool_bytes.load(Ordering::Relaxed);
-    let again = pool.take::<u8>(900 << 10).expect("room");
+    let again = pool.take::<u8>(900 << 10).expect("enough memory");
     assert_eq!(
         counters.pool_bytes.load(Ordering::Relaxed),
         before - again.capacity() as u64
@@ -61,7 +61,7 @@ fn sizes_that_do_not_come_again_do_not_pile_up() {
 #[test]
 fn an_impossible_request_is_an_error() {
     let mut pool = Pool::new(Arc::new(Counters::default()), 0);
-    assert_eq!(pool.take::<f32>(1 << 60).expect_err("no room").code(), Code::Memory);
+    assert_eq!(pool.take::<f32>(1 << 60).expect_err("too large").code(), Code::Memory);
 }
 
 #[test]
@@ -81,5 +81,5 @@ fn the_pool_makes_room_before_it_refuses() {
         assert!(text.contains(part), "{text}");
     }
     pool.give(Buffer::F32(large));
-    pool.take::<u8>(1 << 20).expect("room again");
+    pool.take::<u8>(1 << 20).expect("the memory was freed");
 }

@@ -1,60 +1,26 @@
-//! The pool of CPU buffers, and what the process may use.
-
-mod room;
-#[cfg(test)]
-mod tests;
+//! The pool of CPU buffers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use half::{bf16, f16};
 
+use super::counters::Counters;
+use super::limit::{self, Headroom, limit, size};
 use crate::code::Code;
+use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::storage::{Buffer, Element, Window};
 
-use room::Room;
-pub use room::{check_host, host_copy, host_vec, limit, set_collector, shared_copy, size};
-
-/// Counters that both halves of the engine read.
-#[derive(Default)]
-pub struct Counters {
-    /// Bytes of live CPU buffers (pooled buffers in use).
-    pub live_bytes: AtomicU64,
-    /// The largest that `live_bytes` has been.
-    pub peak_bytes: AtomicU64,
-    /// Bytes of the numbers in live buffers: `live_bytes` without what rounding up to a size class adds.
-    pub number_bytes: AtomicU64,
-    /// Bytes of numbers that lie in mapped files.
-    pub mapped_bytes: AtomicU64,
-    /// Bytes that the pool keeps for reuse.
-    pub pool_bytes: AtomicU64,
-    /// Values in the executor's table.
-    pub live_values: AtomicU64,
-}
-
-impl Counters {
-    /// `[live_bytes, number_bytes]` now.
-    pub fn in_use(&self) -> [u64; 2] {
-        [&self.live_bytes, &self.number_bytes].map(|counter| counter.load(Ordering::Relaxed))
-    }
-
-    /// Sets what [`Counters::in_use`] gave.
-    pub fn set_in_use(&self, [live, numbers]: [u64; 2]) {
-        self.live_bytes.store(live, Ordering::Relaxed);
-        self.number_bytes.store(numbers, Ordering::Relaxed);
-    }
-}
-
-/// Free buffers of one element type by capacity, each with the tick at which it was shelved; of one capacity, the oldest first.
+/// Free buffers of one element type by capacity, each with the tick at which it was shelved; of each capacity the oldest first.
 type Shelf<T> = BTreeMap<usize, Vec<(u64, Vec<T>)>>;
 
-/// Buffers for reuse, by size class: no page faults on each step, and no zero-fill of a recycled buffer.
+/// Buffers for reuse, by size class: no page faults in each step, and no zero-fill of a recycled buffer.
 pub struct Pool {
     counters: Arc<Counters>,
-    room: Room,
+    headroom: Headroom,
     f32: Shelf<f32>,
     f64: Shelf<f64>,
     bf16: Shelf<bf16>,
@@ -62,22 +28,22 @@ pub struct Pool {
     i64: Shelf<i64>,
     u8: Shelf<u8>,
     budget: u64,
-    /// The largest that live bytes have been.
+    /// The most live bytes so far.
     most_live: u64,
-    /// Buffers that were shelved so far.
+    /// Number of buffers shelved so far.
     tick: u64,
     step: u64,
     /// Steps, each with the tick and the time when it was reached; the oldest first.
     marks: VecDeque<(u64, u64, Instant)>,
 }
 
-/// Steps and time after which an unused buffer goes back to the system: batches of changing length must not pile up one set of buffers for each
-/// length. The time is for trainers beside others, whose every token counts as a step: what their next step needs is not given back meanwhile.
+/// Steps and time after which an unused buffer is freed: batches of changing length must not pile up one set of buffers for each length. The time
+/// is for trainers beside generation, where every token counts as a step: what the next training step needs is kept meanwhile.
 const KEEP_STEPS: u64 = 16;
 const KEEP_TIME: Duration = Duration::from_secs(5);
 
-/// Live bytes and the pool may take this many halves of the largest that live bytes have been. Batches of one length need 1.05 to 1.1 times as much in
-/// the cases of the bench, since sizes are not all in use at the same moment; batches of changing length would leave buffers of sizes that do not come again for a while.
+/// Live bytes and the pool together may take this many halves of the most live bytes so far. Batches of one length need 1.05 to 1.1 times that in the
+/// benchmarks, since not all sizes are in use at the same moment; batches of changing length would leave behind buffers of sizes that are not needed for a while.
 const MOST_HALVES: u64 = 3;
 
 /// An element type that the pool keeps a shelf for.
@@ -97,7 +63,7 @@ macro_rules! pooled {
 }
 pooled!(f32, f64, bf16, f16, i64, u8);
 
-/// What an expression gives for the shelf of each element type.
+/// Evaluates an expression for the shelf of each element type.
 macro_rules! each_shelf {
     ($pool:ident, |$shelf:ident| $of:expr) => {
         each_shelf!($pool, $shelf, $of, f32, f64, bf16, f16, i64, u8)
@@ -116,11 +82,11 @@ impl Pool {
         Self::with_limit(counters, budget, limit())
     }
 
-    /// The same, with a limit of its own for all that it hands out and keeps.
+    /// The same with its own limit for all that it hands out and keeps.
     pub fn with_limit(counters: Arc<Counters>, budget: u64, limit: u64) -> Self {
         Pool {
             counters,
-            room: Room::new(limit),
+            headroom: Headroom::new(limit),
             f32: Shelf::new(),
             f64: Shelf::new(),
             bf16: Shelf::new(),
@@ -138,7 +104,7 @@ impl Pool {
     /// A vector of `n` elements with arbitrary content: every kernel overwrites its outputs.
     ///
     /// # Errors
-    /// [`Code::Memory`] when the system has no room; nothing is aborted.
+    /// [`Code::Memory`] when there is not enough memory; the process goes on.
     pub fn take<T: Pooled>(&mut self, n: usize) -> Result<Vec<T>> {
         let class = size_class(n);
         let mut vec = match pop(T::shelf(self), class) {
@@ -149,8 +115,8 @@ impl Pool {
                 vec
             }
             None => {
-                self.make_way((class * size_of::<T>()) as u64);
-                // Pages that come zeroed from the system are not written here, but by the threads that fill them.
+                self.evict((class * size_of::<T>()) as u64);
+                // The system gives zeroed pages, which are first written by the threads that fill them, not here.
                 self.fresh(class, |n| bytemuck::allocation::try_zeroed_vec(n).ok())?
             }
         };
@@ -168,12 +134,12 @@ impl Pool {
         Ok(vec)
     }
 
-    /// Fails when working memory of this size, which is not the pool's, has no room.
+    /// Fails when there is not enough memory for this many bytes outside the pool.
     ///
     /// # Errors
     /// [`Code::Memory`].
-    pub fn check_room(&mut self, bytes: u64) -> Result<()> {
-        // The trial's memory is never touched, so it costs nothing but its place.
+    pub fn check_headroom(&mut self, bytes: u64) -> Result<()> {
+        // The memory of the trial is never touched, so it costs only address space.
         let untouched = |n| {
             let mut vec: Vec<u8> = Vec::new();
             vec.try_reserve_exact(n).ok().map(|()| vec)
@@ -186,44 +152,63 @@ impl Pool {
         if let Some(vec) = self.try_fresh(n, &get) {
             return Ok(vec);
         }
-        // What lies in the pool unused may be what is missing.
+        // Freeing the unused buffers of the pool may be enough.
         self.trim();
-        self.room.refresh();
+        self.headroom.refresh();
         self.try_fresh(n, &get)
-            .ok_or_else(|| self.no_room((n as u64).saturating_mul(size_of::<T>() as u64)))
+            .ok_or_else(|| self.out_of_memory((n as u64).saturating_mul(size_of::<T>() as u64)))
     }
 
     fn try_fresh<T>(&mut self, n: usize, get: &impl Fn(usize) -> Option<Vec<T>>) -> Option<Vec<T>> {
         let bytes = (n as u64).saturating_mul(size_of::<T>() as u64);
-        if !self.room.allows(bytes, self.held()) {
+        if !self.headroom.allows(bytes, self.held()) {
             return None;
         }
         let vec = get(n)?;
-        self.room.leaves_margin(bytes).then_some(vec)
+        self.headroom.leaves_margin(bytes).then_some(vec)
     }
 
     fn held(&self) -> u64 {
         self.counters.live_bytes.load(Ordering::Relaxed) + self.counters.pool_bytes.load(Ordering::Relaxed)
     }
 
-    /// The error of a request that has no room.
-    pub(crate) fn no_room(&self, bytes: u64) -> Error {
+    /// The error of a request that does not fit.
+    pub(crate) fn out_of_memory(&self, bytes: u64) -> Error {
         let live = self.counters.live_bytes.load(Ordering::Relaxed);
         let free = match crate::platform::available_memory() {
-            // What the machine has free says nothing where the address space is limited.
+            // What the machine has free does not matter where the address space is limited.
             _ if crate::platform::has_address_limit() => " (a resource limit, such as ulimit -v)".to_owned(),
             Some(free) => format!(", {} are free now", size(free)),
             None => String::new(),
         };
-        Error::new(Code::Memory, "there is no room for a tensor")
-            .expected(format!("at most {} in this process{free}", size(self.room.limit())))
+        Error::new(Code::Memory, "not enough memory for a tensor")
+            .expected(format!("at most {} in this process{free}", size(self.headroom.limit())))
             .received(format!("a request of {} beside {} of live tensors", size(bytes), size(live)))
             .hint(
                 "use a smaller batch, a shorter sequence or checkpoint(), or dispose of tensors that are no longer needed",
             )
     }
 
-    /// Counts numbers that lie in a mapped file, until they are given back.
+    /// A buffer filled from little-endian bytes.
+    ///
+    /// # Errors
+    /// [`Code::Memory`], or [`Code::Format`] when the byte count is no whole number of elements.
+    pub fn copy_of(&mut self, dtype: Dtype, bytes: &[u8]) -> Result<Buffer> {
+        if !bytes.len().is_multiple_of(dtype.size()) {
+            return Err(Error::new(Code::Format, "the data is no whole number of elements")
+                .received(format!("{} bytes of {dtype}", bytes.len()))
+                .expected(format!("a multiple of {} bytes", dtype.size()))
+                .hint("the file is damaged or incomplete: download or save it again"));
+        }
+        let n = bytes.len() / dtype.size();
+        crate::any!(dtype, T => {
+            let mut vec = self.take::<T>(n)?;
+            kernels::par::copy(bytes, bytemuck::cast_slice_mut::<T, u8>(&mut vec));
+            Ok(T::wrap(vec))
+        })
+    }
+
+    /// Counts the bytes of a mapped buffer until it is given back.
     pub fn map(&self, window: Window) -> Buffer {
         self.counters
             .mapped_bytes
@@ -254,7 +239,7 @@ impl Pool {
         self.counters
             .number_bytes
             .fetch_sub((vec.len() * size_of::<T>()) as u64, Ordering::Relaxed);
-        // Only capacities that are a size class can serve a later request; host data comes in any size.
+        // Only capacities of a size class can serve a later request; host data comes in any size.
         let fits = vec.capacity() == size_class(vec.capacity());
         if bytes > 0 && fits && self.counters.pool_bytes.load(Ordering::Relaxed) + bytes <= self.budget {
             self.counters.pool_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -264,24 +249,24 @@ impl Pool {
         }
     }
 
-    /// Gives all unused buffers back to the system.
+    /// Frees all unused buffers.
     pub fn trim(&mut self) {
         self.drop_until(u64::MAX);
-        room::collect();
+        limit::collect();
     }
 
-    /// The engine is idle: its threads, too, give back what they kept for the next work.
+    /// The engine is idle: frees all unused buffers, and what the compute threads keep for later work.
     pub fn rest(&mut self) {
         self.drop_until(u64::MAX);
         if rayon::current_thread_index().is_some() {
             rayon::broadcast(|_| {
                 kernels::cpu::scratch::release();
-                room::collect();
+                limit::collect();
             });
         }
     }
 
-    /// A training step has ended: buffers that none of the last steps used go back to the system.
+    /// A training step has ended: frees the buffers that none of the last steps used.
     pub fn end_step(&mut self) {
         self.step += 1;
         if self.step.is_multiple_of(KEEP_STEPS) {
@@ -304,8 +289,8 @@ impl Pool {
         }
     }
 
-    /// Before new memory of this size is asked for: the buffers that were not used for longest go, as far as the pool has become too large.
-    fn make_way(&mut self, bytes: u64) {
+    /// Before new memory of this size is allocated: frees the least recently used buffers, as far as the pool has become too large.
+    fn evict(&mut self, bytes: u64) {
         let live = self.counters.live_bytes.load(Ordering::Relaxed);
         let most = self.most_live.max(live + bytes) / 2 * MOST_HALVES;
         while live + self.counters.pool_bytes.load(Ordering::Relaxed) + bytes > most {
@@ -314,7 +299,7 @@ impl Pool {
         }
     }
 
-    /// The tick of the buffer that has lain here for longest.
+    /// The tick of the buffer that has been unused for longest.
     fn oldest(&mut self) -> Option<u64> {
         each_shelf!(self, |shelf| first(shelf)).into_iter().flatten().min()
     }
@@ -334,13 +319,13 @@ fn first<T>(shelf: &Shelf<T>) -> Option<u64> {
         .min()
 }
 
-/// A buffer of the class, or the next larger one up to twice the size: better a larger one than a new one.
+/// A buffer of the class, or the next larger one up to twice the size, which is better than a new one.
 fn pop<T>(shelf: &mut Shelf<T>, class: usize) -> Option<Vec<T>> {
     let (_, list) = shelf.range_mut(class..=2 * class).find(|(_, list)| !list.is_empty())?;
     list.pop().map(|(_, vec)| vec)
 }
 
-/// Drops the buffers shelved up to `tick`; how many bytes that were.
+/// Drops the buffers shelved up to `tick`; returns their bytes.
 fn age<T>(shelf: &mut Shelf<T>, tick: u64) -> u64 {
     let mut freed = 0;
     shelf.retain(|capacity, list| {
@@ -360,3 +345,6 @@ fn size_class(n: usize) -> usize {
     let step = 1usize << (n.ilog2() - 3);
     n.div_ceil(step) * step
 }
+
+#[cfg(test)]
+mod tests;

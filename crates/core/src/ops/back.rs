@@ -1,38 +1,94 @@
-//! What a gradient rule works with: it records ops, it computes nothing.
+//! What a gradient rule works with. A rule records ops; it computes nothing itself.
 
 use smallvec::SmallVec;
 
+use super::attrs::AttrReader;
+use super::row::{Needs, OpRow};
+use super::signature::Signature;
+use super::table;
 use crate::dtype::Dtype;
-use crate::entry::Id;
 use crate::error::Result;
-use crate::ops::row::{AttrReader, Meta, Needs, OpRow, Rng};
-use crate::ops::table;
-use crate::recorder::Recorder;
+use crate::meta::{Id, Meta};
+use crate::rng::Rng;
 use crate::shape::Shape;
 
-use super::node::Node;
+/// What a gradient rule needs of the recorder.
+pub trait Record {
+    /// Records an op without a node in the graph and returns all its outputs; with `rng` it draws these numbers.
+    ///
+    /// # Errors
+    /// Those of the op.
+    fn record(
+        &mut self,
+        row: &'static OpRow,
+        inputs: &[Id],
+        attrs: &[f64],
+        rng: Option<Rng>,
+    ) -> Result<SmallVec<[Id; 3]>>;
 
-/// The view of one node during backward.
-pub struct Back<'a> {
-    pub(crate) recorder: &'a mut Recorder,
-    pub(crate) node: &'a Node,
-    /// The graph is walked again later.
-    pub(crate) retain_graph: bool,
+    /// Shape and dtype of a tensor.
+    fn meta(&self, id: Id) -> &Meta;
+
+    /// Whether the graph alone holds the tensor, once.
+    fn is_sole(&self, id: Id) -> bool;
+}
+
+/// A call as its node keeps it for backward.
+pub struct Recorded<'a> {
+    /// What the op is called and takes.
+    pub signature: &'static Signature,
+    /// Its attributes.
+    pub attrs: &'a [f64],
+    /// Its random numbers.
+    pub rng: Option<Rng>,
+    /// Shapes and dtypes of the inputs; `None` for a missing one.
+    pub input_metas: &'a [Option<Meta>],
+    /// Shapes and dtypes of the outputs.
+    pub output_metas: &'a [Meta],
+    /// The inputs that the rule's `save` asked for, with their versions.
+    pub saved_inputs: &'a [Option<(Id, u32)>],
+    /// The outputs that it asked for.
+    pub saved_outputs: &'a [Option<(Id, u32)>],
+    /// Gradients of the outputs.
+    pub grads: &'a [Option<Id>],
     /// The inputs that get a gradient in this walk.
-    pub(crate) needs: Needs,
+    pub needs: Needs,
+    /// Whether the graph is kept for another backward.
+    pub retain_graph: bool,
+}
+
+/// The view of one call during backward.
+pub struct Back<'a> {
+    recorder: &'a mut dyn Record,
+    recorded: Recorded<'a>,
     /// Gradients of the inputs, by position.
     pub(crate) results: SmallVec<[Option<Id>; 5]>,
-    /// Everything the rule made; what is no result is freed afterwards.
+    /// Everything that the rule recorded; what is not a result is freed afterwards.
     pub(crate) made: Vec<Id>,
 }
 
-impl Back<'_> {
-    /// Gradient of output `i`; `None` when nothing depends on it.
-    pub fn grad(&self, i: usize) -> Option<Id> {
-        self.node.grads.get(i).copied().flatten()
+impl<'a> Back<'a> {
+    /// The view of a call during a backward of `recorder`.
+    pub(crate) fn new(recorder: &'a mut dyn Record, recorded: Recorded<'a>) -> Self {
+        Back {
+            recorder,
+            results: SmallVec::from_elem(None, recorded.input_metas.len()),
+            made: Vec::new(),
+            recorded,
+        }
     }
 
-    /// Gradient of the first output. A rule only runs when some output has one; with one visible output it is this.
+    /// Shape and dtype of a tensor.
+    pub fn meta_of(&self, id: Id) -> &Meta {
+        self.recorder.meta(id)
+    }
+
+    /// Gradient of output `i`; `None` when nothing depends on it.
+    pub fn grad(&self, i: usize) -> Option<Id> {
+        self.recorded.grads.get(i).copied().flatten()
+    }
+
+    /// Gradient of the first output. A rule runs only when an output has a gradient; of a single visible output it is this one.
     pub fn dy(&self) -> Id {
         self.grad(0)
             .expect("the walk visits a node only when its visible output has a gradient")
@@ -40,49 +96,49 @@ impl Back<'_> {
 
     /// Whether input `i` needs a gradient.
     pub fn needs(&self, i: usize) -> bool {
-        self.needs.input(i)
+        self.recorded.needs.input(i)
     }
 
     /// Input `i`, which the rule's `save` asked for.
     pub fn input(&self, i: usize) -> Id {
-        self.node.saved_inputs[i].expect("the rule saved this input").0
+        self.recorded.saved_inputs[i].expect("the rule saved this input").0
     }
 
     /// Input `i`, or 0 when it was not given (or not saved).
     pub fn input_or_none(&self, i: usize) -> Id {
-        self.node.saved_inputs[i].map_or(0, |(id, _)| id)
+        self.recorded.saved_inputs[i].map_or(0, |(id, _)| id)
     }
 
     /// Output `i`, which the rule's `save` asked for.
     pub fn output(&self, i: usize) -> Id {
-        self.node.saved_outputs[i].expect("the rule saved this output").0
+        self.recorded.saved_outputs[i].expect("the rule saved this output").0
     }
 
-    /// Whether nobody will read a saved output after this rule, so that its gradient may take its place.
+    /// Whether a saved output is not read after this rule, so that its gradient may overwrite it.
     pub fn is_last_use(&self, id: Id) -> bool {
-        !self.retain_graph && self.recorder.values.is_sole(id)
+        !self.recorded.retain_graph && self.recorder.is_sole(id)
     }
 
     /// Number of inputs, lists flattened.
     pub fn len(&self) -> usize {
-        self.node.input_metas.len()
+        self.recorded.input_metas.len()
     }
 
     /// Whether there are no inputs.
     pub fn is_empty(&self) -> bool {
-        self.node.input_metas.is_empty()
+        self.recorded.input_metas.is_empty()
     }
 
     /// Shape and dtype of input `i`, saved or not.
     pub fn meta(&self, i: usize) -> &Meta {
-        self.node.input_metas[i]
+        self.recorded.input_metas[i]
             .as_ref()
             .expect("the rule asks for inputs that were given")
     }
 
     /// Whether optional input `i` was given.
     pub fn has(&self, i: usize) -> bool {
-        self.node.input_metas.get(i).is_some_and(Option::is_some)
+        self.recorded.input_metas.get(i).is_some_and(Option::is_some)
     }
 
     /// Shape of input `i`.
@@ -97,25 +153,25 @@ impl Back<'_> {
 
     /// Shape of output `i`.
     pub fn out_shape(&self, i: usize) -> Shape {
-        self.node.output_metas[i].shape.clone()
+        self.recorded.output_metas[i].shape.clone()
     }
 
-    /// Reads the op's attributes, behind the list lengths.
+    /// Reads the op's attributes, after the list lengths.
     pub fn reader(&self) -> AttrReader<'_> {
-        AttrReader(&self.node.attrs[crate::exec::list_count(self.node.row)..])
+        AttrReader(&self.recorded.attrs[self.recorded.signature.list_count()..])
     }
 
-    /// The op's attributes as they came.
+    /// The op's attributes as recorded.
     pub fn attrs(&self) -> SmallVec<[f64; 12]> {
-        self.node.attrs.clone()
+        SmallVec::from_slice(self.recorded.attrs)
     }
 
     /// The op's random numbers.
     pub fn rng(&self) -> Option<Rng> {
-        self.node.rng
+        self.recorded.rng
     }
 
-    /// Records an op and gives its first output.
+    /// Records an op and returns its first output.
     ///
     /// # Errors
     /// Those of the op.
@@ -123,7 +179,7 @@ impl Back<'_> {
         Ok(self.ops(row, inputs, attrs)?[0])
     }
 
-    /// Records an op and gives all its outputs.
+    /// Records an op and returns all its outputs.
     ///
     /// # Errors
     /// Those of the op.
@@ -131,7 +187,7 @@ impl Back<'_> {
         self.replay(row, inputs, attrs, None)
     }
 
-    /// Records an op that draws the numbers of `rng` again.
+    /// Records an op that draws the random numbers of `rng`.
     ///
     /// # Errors
     /// Those of the op.
@@ -142,7 +198,7 @@ impl Back<'_> {
         attrs: &[f64],
         rng: Option<Rng>,
     ) -> Result<SmallVec<[Id; 3]>> {
-        let ids = self.recorder.record_all(row, inputs, attrs, rng, false)?;
+        let ids = self.recorder.record(row, inputs, attrs, rng)?;
         self.made.extend_from_slice(&ids);
         Ok(ids)
     }
@@ -163,7 +219,7 @@ impl Back<'_> {
     /// # Errors
     /// Those of the ops that sum.
     pub fn reduce_to(&mut self, id: Id, target: &Shape) -> Result<Id> {
-        let from = self.recorder.values.meta(id).shape.clone();
+        let from = self.recorder.meta(id).shape.clone();
         if from == *target {
             return Ok(id);
         }

@@ -1,7 +1,6 @@
 //! What LORALIB_DEBUG and LORALIB_LOG print, and what LORALIB_TRACE writes: time per step and per op.
 
 mod timeline;
-mod work;
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -9,21 +8,17 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 use serde_json::json;
 
-use crate::entry::StreamId;
 use crate::memory::{Counters, size};
-use crate::ops::row::{Meta, Mutates, OpRow};
+use crate::meta::Meta;
+use crate::ops::cost::Shapes;
+use crate::ops::row::{Mutates, OpRow};
+use crate::platform::say;
+use crate::recorder::StreamId;
 
 pub use timeline::{Span, Timeline};
-pub use work::bytes;
 
-/// What an op should not exceed between two places where others may interrupt it.
+/// What an op should not exceed between two pauses in which others may interrupt it.
 const LONG_STRETCH: Duration = Duration::from_millis(15);
-
-/// Prints a line on stderr. Where that is closed, nothing happens: `eprintln!` would panic.
-pub fn say(line: std::fmt::Arguments<'_>) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
 
 /// An op that ran.
 pub struct Ran<'a> {
@@ -35,10 +30,8 @@ pub struct Ran<'a> {
     pub path: &'a str,
     /// Where it ran.
     pub stream: StreamId,
-    /// Shapes and types of its inputs; `None` for a missing one, or one that has failed.
-    pub inputs: &'a [Option<Meta>],
-    /// Shapes and types of its outputs.
-    pub outputs: &'a [Meta],
+    /// Shapes and dtypes of its inputs and outputs.
+    pub shapes: Shapes<'a>,
     /// Whether it failed.
     pub failed: bool,
 }
@@ -49,9 +42,9 @@ pub struct Took {
     pub began: Instant,
     /// From its beginning to its end.
     pub whole: Duration,
-    /// Without what other streams did meanwhile.
+    /// Without the time of other streams in between.
     pub own: Duration,
-    /// The longest time without a chance for other streams.
+    /// The longest time without a pause for other streams.
     pub stretch: Duration,
 }
 
@@ -76,12 +69,12 @@ impl Trace {
         }
     }
 
-    /// Whether anybody wants to know of ops.
+    /// Whether ops are traced.
     pub fn ops(&self) -> bool {
         self.level >= 3 || self.timeline.is_some()
     }
 
-    /// A stream comes to be.
+    /// A stream has been opened.
     pub fn open(&self, stream: StreamId, priority: i32) {
         if let Some(timeline) = &self.timeline {
             timeline.stream(stream, format!("stream {stream}, priority {priority}"));
@@ -98,7 +91,7 @@ impl Trace {
         }
     }
 
-    /// Numbers came in or went out.
+    /// Values were copied from or to the host.
     pub fn moved(&self, name: &'static str, stream: StreamId, bytes: u64, took: &Took) {
         if let Some(timeline) = &self.timeline {
             timeline.span(Span {
@@ -159,13 +152,13 @@ fn line(ran: &Ran<'_>, took: &Took) -> String {
     };
     let mut text = format!(
         "loralib op {:<18} {:9.3} ms  stream {}  {}",
-        ran.row.name,
+        ran.row.signature.name,
         took.own.as_secs_f64() * 1e3,
         ran.stream,
-        list(ran.inputs)
+        list(ran.shapes.inputs)
     );
     let arrow = if text.ends_with(' ') { "→" } else { " →" };
-    let outputs: Vec<Option<Meta>> = ran.outputs.iter().cloned().map(Some).collect();
+    let outputs: Vec<Option<Meta>> = ran.shapes.outputs.iter().cloned().map(Some).collect();
     let made = if outputs.is_empty() {
         "in place".to_owned()
     } else {
@@ -190,12 +183,9 @@ fn line(ran: &Ran<'_>, took: &Took) -> String {
 fn span(ran: &Ran<'_>, took: &Took) -> Span {
     let shapes = |metas: &mut dyn Iterator<Item = &Meta>| metas.map(shape).collect::<Vec<_>>();
     let mut facts = vec![
-        ("inputs", json!(shapes(&mut ran.inputs.iter().flatten()))),
-        ("outputs", json!(shapes(&mut ran.outputs.iter()))),
-        (
-            "bytes",
-            json!(work::bytes(ran.inputs.iter().flatten().chain(ran.outputs))),
-        ),
+        ("inputs", json!(shapes(&mut ran.shapes.inputs.iter().flatten()))),
+        ("outputs", json!(shapes(&mut ran.shapes.outputs.iter()))),
+        ("bytes", json!(ran.shapes.bytes())),
     ];
     if !ran.path.is_empty() {
         facts.push(("module", json!(ran.path)));
@@ -205,11 +195,11 @@ fn span(ran: &Ran<'_>, took: &Took) -> Span {
     }
     if ran.failed {
         facts.push(("failed", json!(true)));
-    } else if let Some(flops) = work::flops(ran.row, ran.inputs, ran.outputs) {
+    } else if let Some(flops) = ran.shapes.flops(ran.row.products) {
         facts.push(("gflops_per_s", json!(flops / took.own.as_nanos().max(1) as f64)));
     }
     Span {
-        name: ran.row.name,
+        name: ran.row.signature.name,
         category: match (ran.rule, ran.row.mutates) {
             (Some(_), _) => "backward",
             (None, Mutates::Lists(_)) => "optimizer",

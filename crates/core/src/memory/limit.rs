@@ -1,4 +1,4 @@
-//! Whether there is room. Asked before anything large is allocated: a full machine is an error, not the end of the process.
+//! How much memory may still be allocated. It is checked before every large allocation: running out of memory is an error, not the end of the process.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -7,13 +7,13 @@ use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::platform;
 
-/// From this size on, the system is asked first. Smaller requests are summed up until they reach it.
+/// From this size on the system is asked first. Smaller requests are added up until they reach it.
 pub const LARGE: u64 = 16 << 20;
 
-/// What stays free beside every large request: for Node, and for the small allocations of everybody.
+/// What stays free beside every large request: for Node, and for small allocations that are not checked.
 const MARGIN: u64 = 64 << 20;
 
-/// How long an answer of the system counts.
+/// How long an answer of the system is used.
 const FRESH: Duration = Duration::from_millis(10);
 
 /// Bytes that this process may use: the smallest of physical memory, the limits of its container, its resource limits and
@@ -21,49 +21,49 @@ const FRESH: Duration = Duration::from_millis(10);
 pub fn limit() -> u64 {
     static LIMIT: OnceLock<u64> = OnceLock::new();
     *LIMIT.get_or_init(|| {
-        // A value that means nothing is reported when the engine starts.
+        // An invalid value is reported when the engine starts.
         let wanted = crate::env::memory_limit().ok().flatten();
         wanted.unwrap_or(u64::MAX).min(platform::memory_limit())
     })
 }
 
-/// How the allocator of the process gives freed memory back to the system.
+/// Makes the allocator of the process return freed memory to the system.
 static COLLECTOR: OnceLock<fn()> = OnceLock::new();
 
-/// Names the function that makes the allocator give back what the calling thread freed. The first one counts.
+/// Sets the function that makes the allocator return what the calling thread freed. Only the first call has an effect.
 pub fn set_collector(collect: fn()) {
     let _ = COLLECTOR.set(collect);
 }
 
-/// Freed memory goes back to the system, as far as the allocator can.
+/// Returns freed memory to the system, as far as the allocator can.
 pub(super) fn collect() {
     if let Some(collect) = COLLECTOR.get() {
         collect();
     }
 }
 
-/// What may still be taken.
-pub struct Room {
+/// What may still be allocated.
+pub struct Headroom {
     limit: u64,
     margin: u64,
     address_limit: bool,
-    /// Bytes of small requests since the system was asked.
+    /// Bytes of small requests since the system was last asked.
     unasked: u64,
-    /// When the system was asked, and what is left of its answer.
+    /// When the system was last asked, and what is left of its answer.
     free: Option<(Instant, u64)>,
 }
 
-impl Room {
-    /// Room up to a limit.
+impl Headroom {
+    /// The headroom below a limit.
     pub fn new(limit: u64) -> Self {
         let address_limit = platform::has_address_limit();
-        // V8 ends the process when it cannot map its next 16 MB, and it maps them whenever it likes.
+        // V8 ends the process when it cannot map its next 16 MB, and that may be at any time.
         let margin = if address_limit {
             (2 * MARGIN).min(limit / 16)
         } else {
             MARGIN.min(limit / 32)
         };
-        Room {
+        Headroom {
             limit,
             margin,
             address_limit,
@@ -72,7 +72,7 @@ impl Room {
         }
     }
 
-    /// Whether `bytes` more may be taken beside the `held` ones.
+    /// Whether `bytes` more may be allocated beside the `held` ones.
     pub fn allows(&mut self, bytes: u64, held: u64) -> bool {
         if held.saturating_add(bytes) > self.limit {
             return false;
@@ -90,12 +90,12 @@ impl Room {
         true
     }
 
-    /// Whether something is left after a large request was granted. Only a trial can say where the address space is limited.
+    /// Whether the margin is still free after a large request. Where the address space is limited, only a trial can tell.
     pub fn leaves_margin(&self, bytes: u64) -> bool {
         !self.address_limit || bytes < LARGE || platform::can_map(self.margin as usize)
     }
 
-    /// Memory was given back: the last answer of the system counts no more.
+    /// Memory was freed: the last answer of the system is no longer used.
     pub fn refresh(&mut self) {
         self.free = None;
     }
@@ -114,18 +114,18 @@ impl Room {
     }
 }
 
-/// An empty vector with room for `n` elements on the host, outside the pool: copies, files.
+/// An empty vector with capacity for `n` elements on the host, outside the pool: copies, files.
 ///
 /// # Errors
-/// [`Code::Memory`] when the system has no room; nothing is aborted.
+/// [`Code::Memory`] when there is not enough memory; the process goes on.
 pub fn host_vec<T>(n: usize, what: &str) -> Result<Vec<T>> {
     let bytes = (n as u64).saturating_mul(size_of::<T>() as u64);
     let mut vec = Vec::new();
-    let mut room = Room::new(limit());
-    if room.allows(bytes, 0) && vec.try_reserve_exact(n).is_ok() && room.leaves_margin(bytes) {
+    let mut headroom = Headroom::new(limit());
+    if headroom.allows(bytes, 0) && vec.try_reserve_exact(n).is_ok() && headroom.leaves_margin(bytes) {
         return Ok(vec);
     }
-    Err(no_room(bytes, what))
+    Err(out_of_memory(bytes, what))
 }
 
 /// A copy of bytes on the host.
@@ -141,14 +141,14 @@ pub fn host_copy(bytes: &[u8], what: &str) -> Result<Vec<u8>> {
     Ok(vec)
 }
 
-/// A copy of bytes on the host, made by all compute threads: most of its time goes to memory that is touched for the first time. For one of them to call.
+/// A copy of bytes on the host, made by all compute threads, because touching fresh memory takes most of the time. Called on one of them.
 ///
 /// # Errors
 /// As [`host_vec`].
 pub fn shared_copy(bytes: &[u8], what: &str) -> Result<Vec<u8>> {
     let mut vec = host_vec(bytes.len(), what)?;
-    let room = &mut vec.spare_capacity_mut()[..bytes.len()];
-    kernels::par::rows_mut(room, 1, TASK_BYTES, |start, part| {
+    let spare = &mut vec.spare_capacity_mut()[..bytes.len()];
+    kernels::par::rows_mut(spare, 1, TASK_BYTES, |start, part| {
         let from = &bytes[start..start + part.len()];
         // SAFETY: both are of this length, and nobody else has the new memory.
         unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), part.as_mut_ptr().cast::<u8>(), from.len()) };
@@ -158,7 +158,7 @@ pub fn shared_copy(bytes: &[u8], what: &str) -> Result<Vec<u8>> {
     Ok(vec)
 }
 
-/// Fails when a large copy that somebody else allocates, who cannot fail, has no room.
+/// Fails when there is not enough memory for a large copy that is allocated elsewhere, where running out of memory cannot be handled.
 ///
 /// # Errors
 /// [`Code::Memory`].
@@ -166,18 +166,18 @@ pub fn check_host(bytes: u64, what: &str) -> Result<()> {
     if bytes < MARGIN / 64 {
         return Ok(());
     }
-    let mut room = Room::new(limit());
+    let mut headroom = Headroom::new(limit());
     let wanted = usize::try_from(bytes.saturating_add(MARGIN / 4)).unwrap_or(usize::MAX);
-    if room.allows(bytes, 0) && platform::can_map(wanted) {
+    if headroom.allows(bytes, 0) && platform::can_map(wanted) {
         return Ok(());
     }
-    Err(no_room(bytes, what))
+    Err(out_of_memory(bytes, what))
 }
 
-fn no_room(bytes: u64, what: &str) -> Error {
+fn out_of_memory(bytes: u64, what: &str) -> Error {
     let free = platform::available_memory().unwrap_or_else(limit);
-    Error::new(Code::Memory, format!("the system has no room for {what}"))
-        .expected(format!("at most {}, what is free", size(free)))
+    Error::new(Code::Memory, format!("not enough memory for {what}"))
+        .expected(format!("at most {}, which is what is free", size(free)))
         .received(format!(
             "a request of {}; the limit of this process is {}",
             size(bytes),
@@ -192,7 +192,7 @@ const COPY_BYTES: usize = 8 << 20;
 /// Bytes that one task copies.
 const TASK_BYTES: usize = 256 << 10;
 
-/// Bytes for people.
+/// A size for people to read.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["bytes", "KB", "MB", "GB", "TB"];
     let mut value = bytes as f64;
@@ -213,11 +213,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_held_and_asked_for_stays_below_the_limit() {
-        let mut room = Room::new(100 << 20);
-        assert!(room.allows(1 << 20, 99 << 20));
-        assert!(!room.allows((1 << 20) + 1, 99 << 20));
-        assert!(!room.allows(u64::MAX, 1));
+    fn held_and_requested_bytes_stay_below_the_limit() {
+        let mut headroom = Headroom::new(100 << 20);
+        assert!(headroom.allows(1 << 20, 99 << 20));
+        assert!(!headroom.allows((1 << 20) + 1, 99 << 20));
+        assert!(!headroom.allows(u64::MAX, 1));
     }
 
     #[test]
@@ -225,10 +225,10 @@ mod tests {
         let Some(free) = platform::available_memory() else {
             return;
         };
-        let mut room = Room::new(u64::MAX);
-        assert!(!room.allows(free + (1 << 30), 0));
-        assert!(room.allows(LARGE, 0));
-        let error = host_vec::<u8>(usize::try_from(free).unwrap() + (1 << 30), "a test").expect_err("no room");
+        let mut headroom = Headroom::new(u64::MAX);
+        assert!(!headroom.allows(free + (1 << 30), 0));
+        assert!(headroom.allows(LARGE, 0));
+        let error = host_vec::<u8>(usize::try_from(free).unwrap() + (1 << 30), "a test").expect_err("too large");
         assert_eq!(error.code(), Code::Memory);
         assert!(error.to_string().contains("GB"), "{error}");
     }

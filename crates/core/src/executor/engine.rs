@@ -1,42 +1,17 @@
-//! One engine per process: the executor's thread, its compute threads, and the way to it.
+//! One engine per process: the thread of the executor, its compute threads, and the channel to it.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 
+use super::thread::Executor;
+use super::trace::Timeline;
 use crate::code::Code;
-use crate::device::Device;
-use crate::entry::{Message, Progress, StreamId};
+use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::executor::Executor;
 use crate::memory::{Counters, limit};
-use crate::recorder::{Limits, Recorder};
-use crate::trace::{Timeline, say};
-
-/// Where the recorder sends what it recorded.
-pub trait Link: Send + Sync {
-    /// Hands over a message. Never waits.
-    fn send(&self, message: Message);
-}
-
-/// How the engine runs; fixed when it starts.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Where ops run.
-    pub device: Device,
-    /// Run every op through its candle twin.
-    pub candle: bool,
-    /// Compute threads.
-    pub threads: usize,
-    /// Debug level, see docs/env.
-    pub debug: u8,
-    /// How much is printed: 1 what runs, 2 each step, 3 each op.
-    pub log: u8,
-    /// Where a timeline is written.
-    pub trace: Option<PathBuf>,
-    /// Lower the compute threads below the event loop.
-    pub nice: bool,
-}
+use crate::platform::say;
+use crate::recorder::Link;
+use crate::recorder::{Limits, Message, Progress, Recorder, StreamId};
 
 /// The running engine.
 pub struct Engine {
@@ -52,13 +27,13 @@ static ENGINE: OnceLock<Engine> = OnceLock::new();
 
 impl Link for mpsc::Sender<Message> {
     fn send(&self, message: Message) {
-        // After Stop nobody listens; what is recorded then has no effect, and its replies are dropped.
+        // After Stop nothing is received; what is recorded then has no effect, and its replies are dropped.
         let _ = mpsc::Sender::send(self, message);
     }
 }
 
 impl Engine {
-    /// The engine of this process; the first caller's configuration counts.
+    /// The engine of this process, started with the configuration of the first caller.
     pub fn global(config: impl FnOnce() -> Result<Config>) -> Result<&'static Engine> {
         if let Some(engine) = ENGINE.get() {
             return Ok(engine);
@@ -67,7 +42,7 @@ impl Engine {
         Ok(ENGINE.get_or_init(|| engine))
     }
 
-    /// Starts an engine of its own (tests).
+    /// Starts a separate engine, for tests.
     ///
     /// # Errors
     /// [`Code::Internal`] when no thread can be started, [`Code::Device`] when the device cannot be used.
@@ -82,7 +57,7 @@ impl Engine {
             .stack_size(64 << 20)
             .spawn(move || match prepare(&thread_config) {
                 Ok(pool) => {
-                    // The executor is itself one of the compute threads.
+                    // The thread of the executor is one of the compute threads.
                     let executor = Executor::new(&thread_config, thread_counters, thread_timeline, receiver);
                     let _ = ready.send(Ok(()));
                     executor.run();
@@ -97,7 +72,7 @@ impl Engine {
             let isa = if config.candle || !config.device.is_cpu() {
                 "candle"
             } else {
-                crate::isa_name()
+                crate::precision::isa_name()
             };
             say(format_args!(
                 "loralib backend {} {isa}, {} threads, limit {} MB",
@@ -124,7 +99,7 @@ impl Engine {
         ENGINE.get()
     }
 
-    /// Waits until what has run is in the timeline, if one is written.
+    /// Waits until everything that has run is in the timeline, if one is written.
     pub fn flush_trace(&self) {
         if let Some(timeline) = &self.timeline {
             timeline.flush();
@@ -152,7 +127,7 @@ impl Engine {
         )
     }
 
-    /// How it runs.
+    /// Its configuration.
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -168,7 +143,7 @@ impl Engine {
         if let Ok(mut thread) = self.thread.lock()
             && let Some(thread) = thread.take()
         {
-            // A panic of the thread was already reported to everybody who awaited.
+            // A panic of the thread was already reported to everybody who awaits.
             let _ = thread.join();
         }
     }

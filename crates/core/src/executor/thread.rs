@@ -1,7 +1,7 @@
 //! The executor: one thread that owns storage, device and pool, and interprets the queues in order.
 //!
-//! A long op looks up every few milliseconds (`kernels::pause`). Then entries of a stream that matters more are served, on the same stack, before it goes
-//! on: hence no method holds a borrow of the executor's parts while an op runs.
+//! A long op pauses every few milliseconds (`kernels::pause`). Entries of streams with a higher priority are then served on the same stack before it
+//! continues; so no method may hold a borrow of the executor's parts while an op runs.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,78 +11,73 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
-use crate::engine::Config;
-use crate::entry::{Id, Message, StreamId};
+use super::awake::Awake;
+use crate::config::Config;
 use crate::error::Error;
+use crate::executor::trace::{Timeline, Trace};
 use crate::memory::{Counters, Pool};
+use crate::meta::Id;
+use crate::recorder::{Message, StreamId};
 use crate::storage::Value;
-use crate::trace::{Timeline, Trace};
 
-mod awake;
-mod finite;
-mod run;
-mod schedule;
-mod serve;
-mod values;
-
-use schedule::{Streams, made};
+use super::schedule::{Streams, made};
 
 /// How long the engine is idle before the pool gives its memory back.
 const IDLE: Duration = Duration::from_millis(2000);
 
-/// How many entries may stand interrupted on the stack.
+/// How many interrupted entries the stack may hold.
 const MOST_INTERRUPTED: usize = 16;
 
-/// A tensor, or why there is none.
+/// A tensor, or the error that poisoned it.
 pub(crate) type Slot = std::result::Result<Value, Error>;
 
-/// An entry under way.
-struct Frame {
-    stream: StreamId,
-    began: Instant,
-    /// Nanoseconds that went to entries served meanwhile.
-    others: u64,
-    /// When others could last interrupt it, and the longest time that they could not.
-    looked: Instant,
-    stretch: Duration,
+/// An entry that is being served.
+pub(super) struct Frame {
+    pub(super) stream: StreamId,
+    pub(super) began: Instant,
+    /// Nanoseconds spent on entries served in between.
+    pub(super) others: u64,
+    /// When others could last interrupt it, and the longest time in which they could not.
+    pub(super) paused: Instant,
+    pub(super) stretch: Duration,
 }
 
 impl Frame {
-    /// Nanoseconds of its own so far.
-    fn own(&self) -> u64 {
+    /// Nanoseconds that the entry itself has taken so far.
+    pub(super) fn own(&self) -> u64 {
         (self.began.elapsed().as_nanos() as u64).saturating_sub(self.others)
     }
 
-    /// A stretch without interruption ends here.
-    fn look(&mut self) {
-        self.stretch = self.stretch.max(self.looked.elapsed());
+    /// Ends a stretch without a chance of interruption.
+    pub(super) fn end_stretch(&mut self) {
+        self.stretch = self.stretch.max(self.paused.elapsed());
     }
 }
 
-/// Owner of all numbers.
+/// The owner of all storage.
 pub struct Executor {
-    values: RefCell<FxHashMap<Id, Slot>>,
-    pub(crate) pool: RefCell<Pool>,
-    counters: Arc<Counters>,
-    pub(crate) device: crate::device::Device,
-    pub(crate) candle: bool,
-    /// Look for NaN and infinities after each op, whatever its entry says (LORALIB_DEBUG=4).
-    finite_check: bool,
-    trace: RefCell<Trace>,
-    streams: RefCell<Streams>,
-    paths: RefCell<FxHashMap<u32, String>>,
-    /// Set by a panic: nothing is computed any more.
-    broken: RefCell<Option<Error>>,
-    stopping: Cell<bool>,
-    messages: Receiver<Message>,
-    frames: RefCell<Vec<Frame>>,
-    awake: awake::Awake,
-    /// By how much entries served in between changed the bytes in use, within the entry under way.
-    elsewhere: Cell<[i64; 2]>,
+    pub(super) values: RefCell<FxHashMap<Id, Slot>>,
+    pub(super) pool: RefCell<Pool>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) device: crate::device::Device,
+    pub(super) candle: bool,
+    /// Check each op for NaN and infinities, whatever its entry says (LORALIB_DEBUG=4).
+    pub(super) finite_check: bool,
+    pub(super) trace: RefCell<Trace>,
+    pub(super) streams: RefCell<Streams>,
+    pub(super) paths: RefCell<FxHashMap<u32, String>>,
+    /// Set by a panic: nothing more is computed.
+    pub(super) broken: RefCell<Option<Error>>,
+    pub(super) stopping: Cell<bool>,
+    pub(super) messages: Receiver<Message>,
+    pub(super) frames: RefCell<Vec<Frame>>,
+    pub(super) awake: Awake,
+    /// By how much entries served in between have changed the bytes in use, within the current entry.
+    pub(super) elsewhere: Cell<[i64; 2]>,
 }
 
 impl Executor {
-    /// An executor without tensors that is told what to do through `messages`.
+    /// An executor without tensors that gets its work through `messages`.
     pub fn new(
         config: &Config,
         counters: Arc<Counters>,
@@ -103,7 +98,7 @@ impl Executor {
             stopping: Cell::new(false),
             messages,
             frames: RefCell::default(),
-            awake: awake::Awake::new(),
+            awake: Awake::new(),
             elsewhere: Cell::new([0; 2]),
         }
     }
@@ -114,7 +109,7 @@ impl Executor {
         let weak = Rc::downgrade(&executor);
         kernels::pause::set_hook(Some(Rc::new(move || {
             if let Some(executor) = weak.upgrade() {
-                executor.look_up();
+                executor.serve_others();
             }
         })));
         executor.serve_all();
@@ -146,15 +141,15 @@ impl Executor {
         }
     }
 
-    /// Between two pieces of a long op: serves what may interrupt it.
-    fn look_up(&self) {
+    /// Between two parts of a long op: serves what may interrupt it.
+    fn serve_others(&self) {
         if self.frames.borrow().len() >= MOST_INTERRUPTED {
             return;
         }
         let before = self.counters.in_use();
         let elsewhere = self.elsewhere.get();
         if let Some(frame) = self.frames.borrow_mut().last_mut() {
-            frame.look();
+            frame.end_stretch();
         }
         loop {
             self.receive_all();
@@ -165,7 +160,7 @@ impl Executor {
             self.step(stream);
         }
         if let Some(frame) = self.frames.borrow_mut().last_mut() {
-            frame.looked = Instant::now();
+            frame.paused = Instant::now();
         }
         let after = self.counters.in_use();
         self.elsewhere
@@ -211,13 +206,13 @@ impl Executor {
         let Some((entry, abort)) = self.streams.borrow_mut().begin(number) else {
             return;
         };
-        let (place, made) = (entry.place, made(&entry));
+        let (position, made) = (entry.position, made(&entry));
         let began = Instant::now();
         self.frames.borrow_mut().push(Frame {
             stream: number,
             began,
             others: 0,
-            looked: began,
+            paused: began,
             stretch: Duration::ZERO,
         });
         let failure = self.serve(entry, abort);
@@ -231,9 +226,9 @@ impl Executor {
         }
         let gone = self.streams.borrow().get(number).is_none();
         if gone {
-            // Its environment ended meanwhile, and with it all that could name the results.
+            // Its environment has ended, and with it everything that could name the results.
             made.into_iter().for_each(|id| self.free(id));
         }
-        self.streams.borrow_mut().end(place, own, failure);
+        self.streams.borrow_mut().end(position, own, failure);
     }
 }

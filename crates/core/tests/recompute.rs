@@ -1,14 +1,14 @@
-//! What backward makes again instead of keeping: the memory it saves, and that the gradients are the same bits.
+//! What backward recomputes instead of keeping: the memory it saves, and that the gradients are the same bits.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod support;
 
 use engine::Code;
-use engine::entry::Id;
+use engine::meta::Id;
 use engine::ops::row::OpRow;
 use engine::ops::table::*;
-use engine::values::Kind;
+use engine::recorder::Kind;
 use support::harness::{Host, Lab, Rand};
 
 const ROWS: usize = 6;
@@ -55,17 +55,25 @@ fn sum(lab: &mut Lab, id: Id) -> Id {
     lab.op(&SUM, &[id], &[0.0, 0.0])
 }
 
-/// `Σ layer1(made) · layer2(made)` with `made` the op's output for 2x, passed through `between`. Handles of intermediate results are let go of.
+/// `Σ layer1(made) · layer2(made)` with `made` the op's output for 2x, passed through `between`. Handles of intermediate results are dropped.
 fn loss(lab: &mut Lab, leaves: &Leaves, op: &'static OpRow, between: impl Fn(&mut Lab, Id) -> Id) -> Id {
     let [weight, bias, first, second] = leaves.others;
     let input = lab.op(&AFFINE, &[leaves.x], &[2.0, 0.0]);
-    let inputs = match op.name {
+    let inputs = match op.signature.name {
         "layerNorm" => vec![input, weight, bias],
         "rmsNorm" => vec![input, weight],
         "siluMul" => vec![input, leaves.x],
         _ => vec![input],
     };
-    let made = lab.op(op, &inputs, if op.name.ends_with("Norm") { &[1e-5] } else { &[] });
+    let made = lab.op(
+        op,
+        &inputs,
+        if op.signature.name.ends_with("Norm") {
+            &[1e-5]
+        } else {
+            &[]
+        },
+    );
     let read = between(lab, made);
     let a = lab.op(&LINEAR, &[read, first, 0], &[0.0]);
     let b = lab.op(&LINEAR, &[read, second, 0], &[0.0]);
@@ -89,7 +97,7 @@ fn an_output_made_again_costs_no_memory_and_gives_the_same_gradients() {
             let empty = lab.live_values();
             let mut outcomes = Vec::new();
             for kept in [false, true] {
-                // A copy between is nobody's to make again.
+                // A copy in between cannot be recomputed.
                 let between = |lab: &mut Lab, made| {
                     if kept {
                         lab.op(&AFFINE, &[made], &[1.0, 0.0])
@@ -105,12 +113,17 @@ fn an_output_made_again_costs_no_memory_and_gives_the_same_gradients() {
                 for id in [&[leaves.x][..], &leaves.others].concat() {
                     lab.rec.set_grad(id, 0).unwrap();
                 }
-                assert_eq!(lab.live_values(), empty, "{} leaves something behind", op.name);
+                assert_eq!(
+                    lab.live_values(),
+                    empty,
+                    "{} leaves something behind",
+                    op.signature.name
+                );
                 assert_eq!(lab.rec.tape_nodes(), 0);
             }
-            assert_eq!(outcomes[1].0 - outcomes[0].0, BYTES, "{}", op.name);
+            assert_eq!(outcomes[1].0 - outcomes[0].0, BYTES, "{}", op.signature.name);
             assert!(outcomes[0].1.iter().flatten().count() >= 3);
-            assert_eq!(outcomes[0].1, outcomes[1].1, "{}", op.name);
+            assert_eq!(outcomes[0].1, outcomes[1].1, "{}", op.signature.name);
         }
     }
 }
@@ -221,7 +234,7 @@ fn a_graph_that_is_dropped_leaves_nothing_behind() {
     for op in MADE_AGAIN {
         let loss = loss(&mut lab, &leaves, op, |_, made| made);
         lab.release(&[loss]);
-        assert_eq!(lab.rec.tape_nodes(), 0, "{}", op.name);
-        assert_eq!(lab.live_values(), start, "{}", op.name);
+        assert_eq!(lab.rec.tape_nodes(), 0, "{}", op.signature.name);
+        assert_eq!(lab.live_values(), start, "{}", op.signature.name);
     }
 }

@@ -1,16 +1,5 @@
 //! Text to token ids and back: the `tokenizers` crate behind the engine's errors.
 
-mod byte_level;
-mod config;
-mod decode_stream;
-mod load;
-mod parts;
-mod rows;
-mod sentencepiece;
-mod spm_file;
-mod train;
-mod wordpiece;
-
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -21,20 +10,16 @@ use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::io::write_atomic;
 
-pub use decode_stream::DecodeStream;
-pub use rows::{Padding, RowOptions, Rows, Truncation, TruncationStrategy};
-pub use train::train_byte_level_bpe;
-
 /// Below this many bytes a batch is encoded on the caller's thread: waking others would take longer.
-const PARALLEL_BYTES: usize = 32 * 1024;
+pub(super) const PARALLEL_BYTES: usize = 32 * 1024;
 
 /// A vocabulary with its rules. Immutable and shared between threads.
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
+    pub(super) inner: tokenizers::Tokenizer,
     /// The same, reading special tokens in the text as plain text; made when first asked for.
-    plain: OnceLock<tokenizers::Tokenizer>,
+    pub(super) plain: OnceLock<tokenizers::Tokenizer>,
     /// What each special token is for, as its folder says: `("eos_token", "</s>")`.
-    roles: Vec<(String, String)>,
+    pub(super) roles: Vec<(String, String)>,
 }
 
 /// How text becomes ids.
@@ -72,7 +57,7 @@ impl Tokenizer {
         Tokenizer::with_roles(inner, Vec::new())
     }
 
-    fn with_roles(mut inner: tokenizers::Tokenizer, roles: Vec<(String, String)>) -> Self {
+    pub(super) fn with_roles(mut inner: tokenizers::Tokenizer, roles: Vec<(String, String)>) -> Self {
         // A tokenizer.json may carry the cutting and padding of whoever saved it. Batches are this library's business.
         inner.with_padding(None);
         inner.with_truncation(None).expect("taking truncation away cannot fail");
@@ -185,7 +170,7 @@ impl Tokenizer {
         write_atomic(path, |out| out.write_all(json.as_bytes()))
     }
 
-    fn rules(&self, options: EncodeOptions) -> &tokenizers::Tokenizer {
+    pub(super) fn rules(&self, options: EncodeOptions) -> &tokenizers::Tokenizer {
         if !options.special_as_text {
             return &self.inner;
         }
@@ -214,19 +199,19 @@ impl Tokenizer {
         Some(serde_json::from_value(written).expect("what a model wrote is a model"))
     }
 
-    fn unknown_id(&self, id: u32) -> Error {
+    pub(super) fn unknown_id(&self, id: u32) -> Error {
         Error::new(Code::Index, format!("the id {id} is not in the vocabulary"))
             .expected(format!("ids of its {} tokens", self.vocab_size()))
             .received(id.to_string())
             .hint("use the tokenizer that belongs to the model")
     }
 
-    fn is_byte_level(&self) -> bool {
+    pub(super) fn is_byte_level(&self) -> bool {
         matches!(self.inner.get_decoder(), Some(DecoderWrapper::ByteLevel(_)))
     }
 }
 
-fn encode_error(error: tokenizers::Error) -> Error {
+pub(super) fn encode_error(error: tokenizers::Error) -> Error {
     Error::new(Code::Option, "the text cannot be encoded with this vocabulary")
         .received(error.to_string())
         .hint("use a tokenizer whose vocabulary covers this text")
@@ -244,7 +229,7 @@ fn utf16_offsets(text: &str, encoding: &Encoding) -> Vec<(u32, u32)> {
 }
 
 /// Places of a text in UTF-16 code units, by its bytes.
-struct Utf16 {
+pub(super) struct Utf16 {
     /// Units before each byte; bytes inside a character count as its start.
     units: Vec<u32>,
     /// One past the character that each byte lies in, or where the byte is its first: the byte itself.
@@ -252,7 +237,7 @@ struct Utf16 {
 }
 
 impl Utf16 {
-    fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
         let mut units = Vec::with_capacity(text.len() + 1);
         let mut ends = Vec::with_capacity(text.len() + 1);
         let mut count = 0u32;
@@ -268,13 +253,8 @@ impl Utf16 {
     }
 
     /// A range of bytes; part of a character covers the whole of it.
-    fn range(&self, (start, end): (usize, usize)) -> (u32, u32) {
+    pub(super) fn range(&self, (start, end): (usize, usize)) -> (u32, u32) {
         let last = self.units.len() - 1;
         (self.units[start.min(last)], self.ends[end.min(last)])
     }
 }
-
-#[cfg(test)]
-mod file_tests;
-#[cfg(test)]
-mod tests;
