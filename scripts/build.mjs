@@ -1,6 +1,7 @@
 // npm run build [-- --addon | --ts]: the Rust addon (native/), the TypeScript build (dist/) and index.d.ts.
 import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { writeApi } from './api.mjs'
+import { crateCounter } from './lib/crates.mjs'
 import { fail, inRoot, isMain, runTool, timed } from './lib/run.mjs'
 import { addonFile, sourceHash, writeStamp } from './lib/stamp.mjs'
 
@@ -20,7 +21,7 @@ export async function buildAddon({ features = [] } = {}) {
       '../src/native/binding.d.ts',
     )
     if (features.length) args.push('--features', features.join(','))
-    const { code } = await runTool('@napi-rs/cli', 'napi', args)
+    const { code } = await runTool('@napi-rs/cli', 'napi', args, { onLine: crateCounter() })
     if (code !== 0 || !addonFile()) fail('the addon did not build: the compiler output is above')
     writeStamp('addon', sources)
   })
