@@ -67,10 +67,10 @@ export function quoted(summaries) {
       throw new Error(`bench/results has no ${name}${row ? `: ${row}` : ''} against PyTorch`)
     const [speed, memory] = [found.time_ratio, found.memory_ratio].map((ratio) => Number(ratio.toFixed(2)))
     const faster = speed >= 10 ? Math.floor(speed) : (Math.floor(10 * speed) / 10).toFixed(1)
-    return `| ${words} | ${faster} times | ${Math.ceil(100 * memory)} % |`
+    return `| ${words} | ${faster} times PyTorch's | ${Math.ceil(100 * memory)} % of PyTorch's |`
   })
   return [
-    '| the same work, the results compared first | speed of PyTorch | memory of PyTorch |',
+    '| the same work on both sides, results compared first | speed | memory |',
     '| --- | ---: | ---: |',
     ...rows,
   ].join('\n')
