@@ -50,10 +50,10 @@ test.serial('README: the code stands within the first screen and has about 15 li
 test.serial('docs/quickstart.md: its code loads an adapter of the quickstart and writes', async (t) => {
   // The very options of the program: r by default, and the layers.
   const r = Number(/^ +--r N .* (\d+)$/m.exec(page('examples/lib/options.mjs'))![1])
-  const targets = /targets: (\[.*?\])/.exec(page('examples/01-quickstart.mjs'))![1]!
+  const targets = /targets = (\[.*?\])/.exec(page('examples/01-quickstart.mjs'))![1]!
   t.true(page('docs/quickstart.md').includes(`targets: ${targets}, r: ${r}, loraAlpha: ${2 * r}`))
   const model = await lora.models.GPT2LMHeadModel.fromPretrained('models/base')
-  lora.injectLora(model, { targets: JSON.parse(targets.replaceAll("'", '"')) as string[], r })
+  lora.injectLora(model, { targets: JSON.parse(targets.replaceAll("'", '"')) as string[], r, includeTied: true })
   mkdirSync('out/quickstart', { recursive: true })
   await lora.save(lora.loraStateDict(model), 'out/quickstart/adapter.safetensors')
   const [text] = await printed('docs/quickstart.md')
