@@ -23,40 +23,6 @@ declare function getRngState(): number[];
 /** Sets what {@link getRngState} gave. */
 declare function setRngState(state: readonly number[]): void;
 
-/** What registering a hook returns: the way to take it back. */
-declare class HookHandle {
-    #private;
-    constructor(remove: () => void);
-    /** Takes the hook back. Does nothing the second time. */
-    remove(): void;
-    [Symbol.dispose](): void;
-}
-
-/**
- * Work that is queued already; awaiting it waits until it is done and rejects with its first error. A real promise that nobody awaits
- * would end Node on a rejection, so this becomes one only when asked.
- */
-declare class Lazy implements PromiseLike<void> {
-    #private;
-    constructor(settle?: () => Promise<void>);
-    then<A = void, B = never>(done?: ((value: void) => A | PromiseLike<A>) | null, failed?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B>;
-    catch<B = never>(failed: (reason: unknown) => B | PromiseLike<B>): Promise<void | B>;
-    finally(last: () => void): Promise<void>;
-}
-
-/** A function that sees a gradient, and may return another one to go on with. */
-type GradientHook = (grad: Tensor) => Tensor | null | undefined | void;
-/** How backward treats the graph. */
-interface BackwardOptions {
-    /** Keep the graph, to walk it again. @default false */
-    retainGraph?: boolean;
-    /** Not supported: gradients have no graph of their own. */
-    createGraph?: boolean;
-}
-
-/** One index of Python's `x[…]`: a number, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
-type Index = number | readonly [start: number | null, stop?: number | null, step?: number] | null | '...';
-
 /** Every error code with the name of its class. */
 declare const ERROR_CLASSES: {
     /** Shapes do not fit each other, the layer or the operation. */
@@ -208,259 +174,540 @@ declare class InternalError extends LoraError {
     constructor(parts: ErrorParts);
 }
 
-/** What an operation can be recorded on: a tensor as the engine knows it. */
-declare abstract class Operand {
+/** The methods of {@link Tensor} that record one operation. In their descriptions `x` is the tensor itself. */
+declare abstract class TensorMethods {
     /** Sizes of the dimensions, outermost first. */
     abstract readonly shape: readonly number[];
     /** Element type. */
     abstract readonly dtype: Dtype;
-    /** Number of dimensions. */
-    get ndim(): number;
-    /** Number of elements. */
-    get numel(): number;
-    /** Size of one dimension, or all sizes. */
-    size(): readonly number[];
-    size(dim: number): number;
-}
-
-/** Element types by their number in Rust. */
-declare const DTYPES: readonly ["f32", "f64", "bf16", "f16", "i64", "u8", "bool"];
-
-/** Element types. */
-type Dtype = (typeof DTYPES)[number];
-
-/** Operations of two tensors, or of a tensor and a number; shapes are broadcast. */
-declare abstract class Arithmetic extends Operand {
-    add(other: Tensor | number): Tensor;
-    sub(other: Tensor | number): Tensor;
-    mul(other: Tensor | number): Tensor;
-    div(other: Tensor | number): Tensor;
-    pow(exponent: Tensor | number): Tensor;
-    maximum(other: Tensor | number): Tensor;
-    minimum(other: Tensor | number): Tensor;
-    eq(other: Tensor | number): Tensor;
-    ne(other: Tensor | number): Tensor;
-    lt(other: Tensor | number): Tensor;
-    le(other: Tensor | number): Tensor;
-    gt(other: Tensor | number): Tensor;
-    ge(other: Tensor | number): Tensor;
-    logicalAnd(other: Tensor): Tensor;
-    logicalOr(other: Tensor): Tensor;
-    logicalNot(): Tensor;
-    /** `this + weight · (end - this)`. */
-    lerp(end: Tensor, weight: Tensor | number): Tensor;
-    /** `this + value · a · b`. */
-    addcmul(a: Tensor, b: Tensor, value?: number): Tensor;
-    /** `this + value · a / b`. */
-    addcdiv(a: Tensor, b: Tensor, value?: number): Tensor;
-    /** Matrix product over the last two dimensions, broadcast over the others; vectors count as a row or a column. */
-    matmul(other: Tensor): Tensor;
-    /** The product of two matrices. @throws {ShapeError} when either is no matrix. */
-    mm(other: Tensor): Tensor;
-    /** The products of two batches of matrices, (b, n, k) and (b, k, m). @throws {ShapeError} for other ranks or batches. */
-    bmm(other: Tensor): Tensor;
-    /** The sum of the products of two vectors of one length. */
-    dot(other: Tensor): Tensor;
-    /** All products of the elements of two vectors, (n) and (m), as a matrix (n, m). */
-    outer(other: Tensor): Tensor;
-    private wantRanks;
-    private noMatch;
-}
-
-/** Functions of each element. */
-declare abstract class Elementwise extends Arithmetic {
-    neg(): Tensor;
-    exp(): Tensor;
-    log(): Tensor;
-    /** `log(1 + x)`, exact for small x too. */
-    log1p(): Tensor;
-    sqrt(): Tensor;
-    rsqrt(): Tensor;
-    square(): Tensor;
-    abs(): Tensor;
-    sign(): Tensor;
-    reciprocal(): Tensor;
-    sin(): Tensor;
-    cos(): Tensor;
-    tanh(): Tensor;
-    sigmoid(): Tensor;
-    relu(): Tensor;
-    silu(): Tensor;
-    /** GELU: exact, or with the tanh approximation of GPT-2. */
-    gelu(approximate?: 'none' | 'tanh'): Tensor;
-    erf(): Tensor;
-    floor(): Tensor;
-    ceil(): Tensor;
-    /** Nearest integer, halves to even. */
-    round(): Tensor;
-    clamp(min?: number | null, max?: number | null): Tensor;
-    clampMin(min: number): Tensor;
-    clampMax(max: number): Tensor;
-    /** Where it is NaN: never, for integers. */
-    isnan(): Tensor;
-    /** Where it is an infinity of either sign: never, for integers. */
-    isinf(): Tensor;
-    /** Where it is neither NaN nor an infinity: everywhere, for integers. */
-    isfinite(): Tensor;
-    /** `value` where `mask` is true. */
-    maskedFill(mask: Tensor, value: number): Tensor;
-}
-
-/** Operations that overwrite the tensor; their names end in `_`. */
-declare abstract class InPlace extends Elementwise {
-    add_(other: Tensor | number): this;
-    sub_(other: Tensor | number): this;
-    mul_(other: Tensor | number): this;
-    div_(other: Tensor | number): this;
-    /** Overwrites the numbers with those of another tensor, broadcast and converted. */
-    copy_(source: Tensor): this;
-    fill_(value: number): this;
-    zero_(): this;
-    clamp_(min?: number | null, max?: number | null): this;
-}
-
-/** The same numbers under other shapes, in other orders, and in pieces. */
-declare abstract class Shapes extends InPlace {
-    /** The same numbers under another shape, shared; one size may be -1. */
-    reshape(...shape: number[] | [readonly number[]]): Tensor;
-    /** As {@link reshape}: every tensor is contiguous. */
-    view(...shape: number[] | [readonly number[]]): Tensor;
-    flatten(start?: number, end?: number): Tensor;
-    unsqueeze(dim: number): Tensor;
-    /** Without a dimension of size 1, or without all of them. */
-    squeeze(dim?: number): Tensor;
-    /** Repeats dimensions of size 1; -1 keeps a size. */
-    expand(...shape: number[] | [readonly number[]]): Tensor;
-    permute(...dims: number[] | [readonly number[]]): Tensor;
-    transpose(a: number, b: number): Tensor;
-    /** The transposed matrix. */
-    t(): Tensor;
-    /** `length` places from `start` along a dimension. */
-    narrow(dim: number, start: number, length: number): Tensor;
-    /** Pieces of the given sizes, or of one size. */
-    split(sizes: number | readonly number[], dim?: number): Tensor[];
-    /** `count` pieces of nearly equal size. */
-    chunk(count: number, dim?: number): Tensor[];
-    /** Slices along a dimension, without it. */
-    unbind(dim?: number): Tensor[];
-}
-
-/** Numbers repeated, turned around, and picked by their place in a matrix. */
-declare abstract class Rearrangement extends Shapes {
-    /** The whole tensor side by side with itself, so often along each dimension; more sizes than dimensions add dimensions in front. */
-    repeat(...sizes: number[] | [readonly number[]]): Tensor;
-    /** As {@link repeat}; missing counts in front are 1. */
-    tile(...sizes: number[] | [readonly number[]]): Tensor;
-    /** Each element so often in a row along a dimension, or in the flattened tensor; a list gives each its own count. */
-    repeatInterleave(repeats: number | readonly number[], dim?: number): Tensor;
-    /** Back to front along the given dimensions. */
-    flip(...dims: number[] | [readonly number[]]): Tensor;
-    /** Moved on by so many places along each given dimension, or in the flattened tensor; what leaves one end comes in at the other. */
-    roll(shifts: number | readonly number[], dims?: number | readonly number[]): Tensor;
-    /** The numbers on and above a diagonal of the last two dimensions, others 0; a positive `diagonal` lies above the main one. */
-    triu(diagonal?: number): Tensor;
-    /** The numbers on and below a diagonal of the last two dimensions, others 0. */
-    tril(diagonal?: number): Tensor;
-    /** The diagonal of two dimensions, as the last one; a positive `offset` lies above the main diagonal. */
-    diagonal(offset?: number, dim1?: number, dim2?: number): Tensor;
-    /** Of a vector: the matrix with it as its diagonal. Of a matrix: its diagonal. */
-    diag(offset?: number): Tensor;
-    /** Dimensions as places from the front, none twice. */
-    private distinct;
-    private triangle;
-}
-
-/** Numbers read and written by index or by mask, in shapes that are known at once. */
-declare abstract class Selection extends Rearrangement {
-    gather(dim: number, index: Tensor): Tensor;
-    indexSelect(dim: number, index: Tensor): Tensor;
-    scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor;
-    /** With `source` written at `index` along a dimension; of equal indexes the last stays. Index and source have one shape. */
-    scatter(dim: number, index: Tensor, source: Tensor | number): Tensor;
-    /** With the rows of `source` added at `index`, a vector, along a dimension. */
-    indexAdd(dim: number, index: Tensor, source: Tensor): Tensor;
-    /** With `value` in the rows that `index`, a vector, names along a dimension. */
-    indexFill(dim: number, index: Tensor, value: number): Tensor;
     /**
-     * With the numbers of `source`, in their order, where `mask` is true.
+     * `x / other`, element by element. A number counts as a tensor of the dtype of `x`.
      *
-     * A source with fewer numbers than the mask has places is an {@link IndexError}, at the latest when the result is read.
-     * @throws {OptionError} for a source without numbers; {@link ShapeError} when the mask does not broadcast to the tensor.
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ, and for integers and truth values.
      */
-    maskedScatter(mask: Tensor, source: Tensor): Tensor;
-}
-
-/** Results whose shape or value is known only when the numbers are there: these are async. */
-declare abstract class Dynamic extends Selection {
-    /** The places of all elements that are not 0, row by row: i64 (count, ndim). */
-    nonzero(): Promise<Tensor>;
+    div(other: Tensor | number): Tensor;
     /**
-     * The elements where `mask` is true, as a vector; they keep their gradient. The numbers are those of the call, whatever changes later.
-     * @throws {DtypeError} when the mask is not bool; {@link ShapeError} when it does not broadcast to the tensor.
+     * The larger of `x` and `other`, element by element. Equal ones share the gradient.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ, and for truth values.
      */
-    maskedSelect(mask: Tensor): Promise<Tensor>;
+    maximum(other: Tensor | number): Tensor;
     /**
-     * The different values, from small to large; for each element of the tensor the place of its value among them; and how often each value
-     * occurs. NaN differs from every NaN.
+     * The smaller of `x` and `other`, element by element. Equal ones share the gradient.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ, and for truth values.
      */
-    unique(): Promise<{
-        values: Tensor;
-        inverse: Tensor;
-        counts: Tensor;
-    }>;
-    /** Whether shape and numbers are the same; NaN equals nothing. */
-    equal(other: Tensor): Promise<boolean>;
+    minimum(other: Tensor | number): Tensor;
     /**
-     * Whether `|this - other| <= atol + rtol · |other|` everywhere, broadcast; infinities are close to themselves only. Integers are compared
-     * as f64.
+     * `x == other`, element by element, as bool. NaN equals nothing.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ.
      */
-    allclose(other: Tensor, { rtol, atol, equalNan }?: {
-        rtol?: number;
-        atol?: number;
-        equalNan?: boolean;
-    }): Promise<boolean>;
-}
-
-/** Many numbers to few, along dimensions. */
-declare abstract class Reductions extends Dynamic {
+    eq(other: Tensor | number): Tensor;
+    /**
+     * `x != other`, element by element, as bool. NaN differs from everything.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ.
+     */
+    ne(other: Tensor | number): Tensor;
+    /**
+     * `x < other`, element by element, as bool.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ.
+     */
+    lt(other: Tensor | number): Tensor;
+    /**
+     * `x <= other`, element by element, as bool.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ.
+     */
+    le(other: Tensor | number): Tensor;
+    /**
+     * `x > other`, element by element, as bool.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ.
+     */
+    gt(other: Tensor | number): Tensor;
+    /**
+     * `x >= other`, element by element, as bool.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ.
+     */
+    ge(other: Tensor | number): Tensor;
+    /**
+     * True where both are true.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` unless both are bool.
+     */
+    logicalAnd(other: Tensor): Tensor;
+    /**
+     * True where at least one is true.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` unless both are bool.
+     */
+    logicalOr(other: Tensor): Tensor;
+    /**
+     * True where `x` is 0 or false; of any dtype.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     */
+    logicalNot(): Tensor;
+    /**
+     * Matrix product over the last two dimensions; those in front of them broadcast. A vector counts as one row on the left and as one column on the right.
+     *
+     * Shapes: `x (..., M, K)`, `other (..., K, N)` → `(..., M, N)`; the dimension of a vector is dropped again.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit each other.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ, and for integers and truth values.
+     */
+    matmul(other: Tensor): Tensor;
+    /**
+     * `-x`.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    neg(): Tensor;
+    /**
+     * `e` to the power `x`.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    exp(): Tensor;
+    /**
+     * Natural logarithm.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    log(): Tensor;
+    /**
+     * `log(1 + x)`, exact for small `x` too.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    log1p(): Tensor;
+    /**
+     * Square root.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    sqrt(): Tensor;
+    /**
+     * `1 / sqrt(x)`.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    rsqrt(): Tensor;
+    /**
+     * `x * x`.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    square(): Tensor;
+    /**
+     * Absolute value; gradient 0 at 0.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    abs(): Tensor;
+    /**
+     * The sign of each element: -1, 0 or 1. Has no gradient.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    sign(): Tensor;
+    /**
+     * `1 / x`.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    reciprocal(): Tensor;
+    /**
+     * Sine, radians.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    sin(): Tensor;
+    /**
+     * Cosine, radians.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    cos(): Tensor;
+    /**
+     * Hyperbolic tangent.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    tanh(): Tensor;
+    /**
+     * `1 / (1 + e^-x)`.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    sigmoid(): Tensor;
+    /**
+     * `max(x, 0)`; gradient 0 at 0.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    relu(): Tensor;
+    /**
+     * `x * sigmoid(x)`.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    silu(): Tensor;
+    /**
+     * Error function.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    erf(): Tensor;
+    /**
+     * The largest whole number that is not above each element. Has no gradient.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    floor(): Tensor;
+    /**
+     * The smallest whole number that is not below each element. Has no gradient.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    ceil(): Tensor;
+    /**
+     * The whole number nearest to each element, halves to the even one. Has no gradient.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    round(): Tensor;
+    /**
+     * `x` held between two bounds; null leaves a side open. The gradient is 1 inside, bounds included, and 0 outside.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    clamp(min?: number | null, max?: number | null): Tensor;
+    /**
+     * `x`, but nothing below `min`.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    clampMin(min: number): Tensor;
+    /**
+     * `x`, but nothing above `max`.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     */
+    clampMax(max: number): Tensor;
+    /**
+     * True where `x` is NaN; never, for integers and truth values.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     */
+    isnan(): Tensor;
+    /**
+     * `value` where `mask` is true, else `x`.
+     *
+     * Shapes: `mask` broadcasts to the shape of `x`, which is that of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when `mask` does not broadcast to the shape of `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when `mask` is not bool, or the dtype of `x` cannot hold `value`.
+     */
+    maskedFill(mask: Tensor, value: number): Tensor;
+    /**
+     * An independent copy. It is part of the graph: gradients flow through it to `x`.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     */
+    clone(): Tensor;
+    /**
+     * Divides by `other`; returns `x`.
+     *
+     * Shapes: `other` broadcasts to the shape of `x`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the other tensor does not broadcast to the shape of `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ, and for integers and truth values.
+     * @throws {GradError} `ERR_LORA_GRAD` for a leaf that requires a gradient, unless it is called in `noGrad`; for one whose numbers a view shares, while
+     * gradients are recorded.
+     */
+    div_(other: Tensor | number): this;
+    /**
+     * Overwrites the numbers with those of `source`, converted to the dtype of `x`; returns `x`.
+     *
+     * Shapes: `source` broadcasts to the shape of `x`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the other tensor does not broadcast to the shape of `x`.
+     * @throws {GradError} `ERR_LORA_GRAD` for a leaf that requires a gradient, unless it is called in `noGrad`; for one whose numbers a view shares, while
+     * gradients are recorded.
+     */
+    copy_(source: Tensor): this;
+    /**
+     * Sets every element to `value`; returns `x`.
+     *
+     * Shapes: `x` keeps its shape.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the dtype cannot hold `value`: a fraction among integers.
+     * @throws {GradError} `ERR_LORA_GRAD` for a leaf that requires a gradient, unless it is called in `noGrad`; for one whose numbers a view shares, while
+     * gradients are recorded.
+     */
+    fill_(value: number): this;
+    /**
+     * Sets every element to 0; returns `x`.
+     *
+     * Shapes: `x` keeps its shape.
+     * @throws {GradError} `ERR_LORA_GRAD` for a leaf that requires a gradient, unless it is called in `noGrad`; for one whose numbers a view shares, while
+     * gradients are recorded.
+     */
+    zero_(): this;
+    /**
+     * Holds the numbers between two bounds; null leaves a side open. Returns `x`.
+     *
+     * Shapes: `x` keeps its shape.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     * @throws {GradError} `ERR_LORA_GRAD` for a leaf that requires a gradient, unless it is called in `noGrad`; for one whose numbers a view shares, while
+     * gradients are recorded.
+     * @throws {GradError} `ERR_LORA_NO_GRAD` when backward needs the numbers that it overwrites.
+     */
+    clamp_(min?: number | null, max?: number | null): this;
+    /**
+     * The same numbers under another shape, shared with `x`. One size may be -1: it is what the others leave.
+     *
+     * Shapes: `x (...)` → `shape`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the sizes do not hold as many elements as `x`.
+     */
+    reshape(...shape: number[] | [readonly number[]]): Tensor;
+    /**
+     * The same as `reshape`: every tensor is contiguous.
+     *
+     * Shapes: `x (...)` → `shape`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the sizes do not hold as many elements as `x`.
+     */
+    view(...shape: number[] | [readonly number[]]): Tensor;
+    /**
+     * Repeats dimensions of size 1 to the given sizes; -1 keeps a size. Sizes in front of those of `x` add dimensions.
+     *
+     * Shapes: `x (...)` → `shape`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when `x` does not broadcast to `shape`.
+     */
+    expand(...shape: number[] | [readonly number[]]): Tensor;
+    /**
+     * The dimensions in another order, each named once.
+     *
+     * Shapes: Dimension `i` of the result is dimension `dims[i]` of `x`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` unless `dims` names each dimension once.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     */
+    permute(...dims: number[] | [readonly number[]]): Tensor;
+    /**
+     * Values picked along a dimension: for a matrix and `dim` 0, `y[i][j] = x[index[i][j]][j]`.
+     *
+     * Shapes: `index` has the sizes of `x`, but for `dim` → as `index`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit each other.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when `index` is not i64.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for a place outside `x`, when a result is read.
+     */
+    gather(dim: number, index: Tensor): Tensor;
+    /**
+     * The slices of `x` along a dimension that `index` names, in its order; one may come more than once.
+     *
+     * Shapes: `x (..., N, ...)` with N along `dim`, `index (K)` → `(..., K, ...)`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit each other.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when `index` is not i64.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for a place outside `x`, when a result is read.
+     */
+    indexSelect(dim: number, index: Tensor): Tensor;
+    /**
+     * A copy of `x` to which `source` is added at `index` along a dimension: for a matrix and `dim` 0, `y[index[i][j]][j] += source[i][j]`.
+     *
+     * Shapes: `index` and `source` are alike, with the sizes of `x` but for `dim` → as `x`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit each other.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when `index` is not i64, when the dtypes of `x` and `source` differ, and for integers and truth values.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for a place outside `x`, when a result is read.
+     */
+    scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor;
+    /**
+     * A copy of `x` to whose slices along a dimension those of `source` are added: slice k at place `index[k]`.
+     *
+     * Shapes: `x (..., N, ...)` with N along `dim`, `index (K)`, `source (..., K, ...)` → as `x`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit each other.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when `index` is not i64, when the dtypes of `x` and `source` differ, and for integers and truth values.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for a place outside `x`, when a result is read.
+     */
+    indexAdd(dim: number, index: Tensor, source: Tensor): Tensor;
+    /**
+     * Sum over dimensions, or over all. That of integers and truth values is i64.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true; null means all of them.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     * @throws {OptionError} `ERR_LORA_OPTION` when a dimension is named twice.
+     */
     sum(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    mean(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    var(dims?: number | readonly number[] | null, options?: {
-        correction?: number;
-        keepdim?: boolean;
-    }): Tensor;
-    std(dims?: number | readonly number[] | null, options?: {
-        correction?: number;
-        keepdim?: boolean;
-    }): Tensor;
-    /** Largest over dimensions, or over all. */
-    max(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    min(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    amax(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    amin(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    /** Place of the largest along a dimension, or in the flattened tensor. */
-    argmax(dim?: number | null, keepdim?: boolean): Tensor;
-    argmin(dim?: number | null, keepdim?: boolean): Tensor;
-    logsumexp(dims: number | readonly number[], keepdim?: boolean): Tensor;
-    softmax(dim: number): Tensor;
-    logSoftmax(dim: number): Tensor;
-    /** Whether an element is not 0, over dimensions or over all. */
-    any(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    /** Whether no element is 0, over dimensions or over all. */
-    all(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    /** Product along a dimension, or of all numbers; of integers and truth values it is i64. */
-    prod(dim?: number | null, keepdim?: boolean): Tensor;
     /**
-     * `(Σ |x|^p)^(1/p)` over dimensions or over all: `'fro'` is 2, `Infinity` the largest, `-Infinity` the smallest magnitude, 0 the number of
-     * elements that are not 0. The gradient is 0 where all that is summed is 0.
-     * @throws {OptionError} for another `p`; {@link DtypeError} for integers.
+     * Mean over dimensions, or over all.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true; null means all of them.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     * @throws {OptionError} `ERR_LORA_OPTION` when a dimension is named twice.
      */
-    norm(p?: number | 'fro', dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
-    /** Running sum along a dimension; of integers and truth values it is i64. */
+    mean(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /**
+     * The largest over dimensions, or over all; the same as `amax`. Equal ones share the gradient.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true; null means all of them.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     * @throws {OptionError} `ERR_LORA_OPTION` when a dimension is named twice.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when a reduced dimension has size 0.
+     */
+    max(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /**
+     * The smallest over dimensions, or over all; the same as `amin`. Equal ones share the gradient.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true; null means all of them.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     * @throws {OptionError} `ERR_LORA_OPTION` when a dimension is named twice.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when a reduced dimension has size 0.
+     */
+    min(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /**
+     * The largest over dimensions, or over all. Equal ones share the gradient.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true; null means all of them.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     * @throws {OptionError} `ERR_LORA_OPTION` when a dimension is named twice.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when a reduced dimension has size 0.
+     */
+    amax(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /**
+     * The smallest over dimensions, or over all. Equal ones share the gradient.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true; null means all of them.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     * @throws {OptionError} `ERR_LORA_OPTION` when a dimension is named twice.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when a reduced dimension has size 0.
+     */
+    amin(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /**
+     * `log(sum(exp(x)))` over dimensions, without overflow.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     * @throws {OptionError} `ERR_LORA_OPTION` when a dimension is named twice.
+     */
+    logsumexp(dims: number | readonly number[], keepdim?: boolean): Tensor;
+    /**
+     * `exp(x)` along a dimension, scaled to a sum of 1.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     */
+    softmax(dim: number): Tensor;
+    /**
+     * The logarithm of `softmax(dim)`, exact for small values too.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers and truth values.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     */
+    logSoftmax(dim: number): Tensor;
+    /**
+     * Running sum along a dimension. That of integers and truth values is i64.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     */
     cumsum(dim: number): Tensor;
-    /** Running product along a dimension; of integers and truth values it is i64. */
-    cumprod(dim: number): Tensor;
 }
+
+/**
+ * Work that is queued already; awaiting it waits until it is done and rejects with its first error. A real promise that nobody awaits
+ * would end Node on a rejection, so this becomes one only when asked.
+ */
+declare class Lazy implements PromiseLike<void> {
+    #private;
+    constructor(settle?: () => Promise<void>);
+    then<A = void, B = never>(done?: ((value: void) => A | PromiseLike<A>) | null, failed?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B>;
+    catch<B = never>(failed: (reason: unknown) => B | PromiseLike<B>): Promise<void | B>;
+    finally(last: () => void): Promise<void>;
+}
+
+/** A function that sees a gradient, and may return another one to go on with. */
+type GradientHook = (grad: Tensor) => Tensor | null | undefined | void;
+/** How backward treats the graph. */
+interface BackwardOptions {
+    /** Keep the graph, to walk it again. @default false */
+    retainGraph?: boolean;
+    /** Not supported: gradients have no graph of their own. */
+    createGraph?: boolean;
+}
+
+/** Options of {@link Tensor.allclose}. */
+interface AllcloseOptions {
+    /** Distance that is allowed, as a part of the other number. @default 1e-5 */
+    rtol?: number;
+    /** Distance that is allowed in any case. @default 1e-8 */
+    atol?: number;
+    /** Whether NaN is close to NaN. @default false */
+    equalNan?: boolean;
+}
+
+/** What registering a hook returns: the way to take it back. */
+declare class HookHandle {
+    #private;
+    constructor(remove: () => void);
+    /** Takes the hook back. Does nothing the second time. */
+    remove(): void;
+    [Symbol.dispose](): void;
+}
+
+/** One index of Python's `x[…]`: a number, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
+type Index = number | readonly [start: number | null, stop?: number | null, step?: number] | null | '...';
 
 /** Options of {@link Tensor.sort}. */
 interface SortOptions {
@@ -483,35 +730,13 @@ interface MultinomialOptions {
     /** Where the random numbers come from. @default the generator of the current stream */
     generator?: Generator$1;
 }
-/** Order along a dimension. NaN is larger than every number. */
-declare abstract class Ordering extends Reductions {
-    /** The values in order along a dimension, and the places they came from. */
-    sort(dim?: number, options?: SortOptions): [values: Tensor, indices: Tensor];
-    /** The places that {@link sort} takes the values from. */
-    argsort(dim?: number, options?: SortOptions): Tensor;
-    /** The `k` largest values along a dimension, the largest first, and their places; with `largest: false` the smallest. */
-    topk(k: number, dim?: number, options?: TopkOptions): [values: Tensor, indices: Tensor];
-    /** The `k`-th smallest value along a dimension (the smallest is the first), and its place. */
-    kthvalue(k: number, dim?: number, keepdim?: boolean): [values: Tensor, indices: Tensor];
-    /** The median of all numbers: the lower of the two in the middle; NaN when there is one. */
-    median(): Tensor;
-    /** The median along a dimension, and its place. */
-    median(dim: number, keepdim?: boolean): [values: Tensor, indices: Tensor];
-    /**
-     * `count` categories of each row, drawn by weight: i64 (count) or (rows, count). Weights are finite and not negative, and need not sum to 1.
-     *
-     * The same seed gives the same draws. A row with a bad weight, or with fewer weights above 0 than draws without replacement, is an
-     * {@link OptionError} when the result is read.
-     *
-     * Shapes: `(n)` or `(rows, n)`.
-     * @throws {OptionError} when more than n are drawn without replacement; {@link ShapeError} for other shapes.
-     */
-    multinomial(count: number, options?: MultinomialOptions): Tensor;
-    /** The engine sorts rows: the dimension goes to the end and back. */
-    private ordered;
-    private last;
-    /** Refuses a rank that the dimension has not; returns the size of the dimension. */
-    private checkRank;
+
+/** Options of {@link Tensor.var} and {@link Tensor.std}. */
+interface VarianceOptions {
+    /** What the number of elements is lowered by: 1 gives the unbiased estimate, 0 the variance of the numbers themselves. @default 1 */
+    correction?: number;
+    /** Keep the reduced dimensions, with size 1. @default false */
+    keepdim?: boolean;
 }
 
 /** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
@@ -525,7 +750,7 @@ type Nested<T> = T | Nested<T>[];
  *
  * Methods whose name ends in `_` change the tensor in place.
  */
-declare class Tensor extends Ordering {
+declare class Tensor extends TensorMethods {
     #private;
     /** Sizes of the dimensions, outermost first. */
     readonly shape: readonly number[];
@@ -537,6 +762,7 @@ declare class Tensor extends Ordering {
     get isDisposed(): boolean;
     /** Frees the numbers, unless backward still needs them. Does nothing the second time. */
     dispose(): void;
+    /** What `using` calls at the end of its block: as `dispose()`. */
     [Symbol.dispose](): void;
     /** Where the process computes. */
     get device(): string;
@@ -578,15 +804,447 @@ declare class Tensor extends Ordering {
     backward(gradient?: Tensor | null, options?: BackwardOptions): Lazy;
     /** The same numbers without a graph; shares them. */
     detach(): Tensor;
-    /** An independent copy, in the graph. */
-    clone(): Tensor;
     /** The same numbers in another dtype; the tensor itself when it has it already. */
     to(dtype: Dtype): Tensor;
-    /** Python's `x[i, a:b, None, ...]`: numbers, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`. */
+    /** Number of dimensions. */
+    get ndim(): number;
+    /** Number of elements. */
+    get numel(): number;
+    /** All sizes, as `shape` has them. */
+    size(): readonly number[];
+    /** The size of one dimension. @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension. */
+    size(dim: number): number;
+    /**
+     * The dimensions from `start` to `end`, both included, as one; the numbers are shared.
+     *
+     * Shapes: `x (A, B, C)` with start 1 → `(A, B · C)`; a scalar gives `(1)`.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     */
+    flatten(start?: number, end?: number): Tensor;
+    /**
+     * A new dimension of size 1 in front of dimension `dim`, counted in the result; the numbers are shared.
+     *
+     * Shapes: `x (A, B)` with dim 1 → `(A, 1, B)`; -1 adds it at the end.
+     * @throws {IndexError} `ERR_LORA_INDEX` when the result has no such dimension.
+     */
+    unsqueeze(dim: number): Tensor;
+    /**
+     * Without a dimension of size 1, or without all of them; the numbers are shared. A dimension of another size stays.
+     *
+     * Shapes: `x (A, 1, B, 1)` → `(A, B)`; with dim 1 `(A, B, 1)`.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     */
+    squeeze(dim?: number): Tensor;
+    /**
+     * With two dimensions swapped.
+     *
+     * Shapes: `x (A, B, C)` with 1 and 2 → `(A, C, B)`.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     */
+    transpose(a: number, b: number): Tensor;
+    /**
+     * The transposed matrix.
+     *
+     * Shapes: `x (M, N)` → `(N, M)`; a vector or a scalar stays as it is.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` for more than 2 dimensions.
+     */
+    t(): Tensor;
+    /**
+     * The `length` places from `start` on, along a dimension. A negative `start` counts from the end.
+     *
+     * Shapes: `x (..., N, ...)` with N along `dim` → `(..., length, ...)`.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension, or the places leave it.
+     */
+    narrow(dim: number, start: number, length: number): Tensor;
+    /**
+     * Cut into pieces of the given sizes, or of one size, along a dimension; of one size the last piece may be smaller.
+     *
+     * Shapes: `x (..., N, ...)` with N along `dim` → `(..., sizes[i], ...)` for each piece.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the sizes do not add up to N; {@link IndexError} when there is no such dimension.
+     */
+    split(sizes: number | readonly number[], dim?: number): Tensor[];
+    /**
+     * Cut into `count` pieces along a dimension, or fewer when it does not divide: all of one size, but for a smaller last one.
+     *
+     * Shapes: `x (..., N, ...)` with N along `dim` → `(..., ⌈N / count⌉, ...)` for each piece.
+     * @throws {OptionError} `ERR_LORA_OPTION` when the count is no whole number above 0; {@link IndexError} when there is no such dimension.
+     */
+    chunk(count: number, dim?: number): Tensor[];
+    /**
+     * The slices along a dimension, each without it.
+     *
+     * Shapes: `x (N, ...)` with dim 0 → N tensors `(...)`.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; {@link ShapeError} for a scalar.
+     */
+    unbind(dim?: number): Tensor[];
+    /**
+     * Copies of the whole tensor side by side, so many along each dimension; counts in front of those of `x` add dimensions.
+     *
+     * Shapes: `x (A, B)` with 2, 3 → `(2 · A, 3 · B)`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` for fewer counts than dimensions, or one that is no whole number of 0 or more.
+     */
+    repeat(...sizes: number[] | [readonly number[]]): Tensor;
+    /**
+     * As {@link Tensor.repeat}; counts that are missing in front are 1.
+     *
+     * Shapes: `x (A, B)` with 3 → `(A, 3 · B)`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` for a count that is no whole number of 0 or more.
+     */
+    tile(...sizes: number[] | [readonly number[]]): Tensor;
+    /**
+     * Each element so many times in a row, along a dimension or in the flattened tensor. A list has a count for each place.
+     *
+     * Shapes: `x (..., N, ...)` with N along `dim` → `(..., sum of the counts, ...)`.
+     * @throws {OptionError} `ERR_LORA_OPTION` for counts that are no whole numbers, or not N of them; {@link IndexError} for another dimension.
+     */
+    repeatInterleave(repeats: number | readonly number[], dim?: number): Tensor;
+    /**
+     * In reverse order along the given dimensions.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {OptionError} `ERR_LORA_OPTION` when a dimension is named twice, and for a scalar; {@link IndexError} when there is no such dimension.
+     */
+    flip(...dims: number[] | [readonly number[]]): Tensor;
+    /**
+     * Shifted by so many places along each given dimension, or in the flattened tensor; what leaves one end comes in at the other.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {OptionError} `ERR_LORA_OPTION` unless there is a whole number for each dimension; {@link IndexError} when there is no such dimension.
+     */
+    roll(shifts: number | readonly number[], dims?: number | readonly number[]): Tensor;
+    /**
+     * The upper triangle of the last two dimensions: the numbers on and above a diagonal, others 0. A positive `diagonal` lies above the main one.
+     *
+     * Shapes: `x (..., M, N)` → as `x`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` for fewer than 2 dimensions; {@link OptionError} when `diagonal` is no whole number.
+     */
+    triu(diagonal?: number): Tensor;
+    /**
+     * The lower triangle of the last two dimensions: the numbers on and below a diagonal, others 0. A positive `diagonal` lies above the main one.
+     *
+     * Shapes: `x (..., M, N)` → as `x`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` for fewer than 2 dimensions; {@link OptionError} when `diagonal` is no whole number.
+     */
+    tril(diagonal?: number): Tensor;
+    /**
+     * The diagonal of two dimensions, as the last one. A positive `offset` lies above the main diagonal.
+     *
+     * Shapes: `x (M, N, ...)` → `(..., min(M, N))`.
+     * @throws {OptionError} `ERR_LORA_OPTION` when both are the same dimension, or `offset` is no whole number; {@link IndexError} for another dimension.
+     */
+    diagonal(offset?: number, dim1?: number, dim2?: number): Tensor;
+    /**
+     * Of a vector: the matrix with it on a diagonal, others 0. Of a matrix: its diagonal.
+     *
+     * Shapes: `x (N)` → `(N + |offset|, N + |offset|)`; `x (M, N)` → `(min(M, N))`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` for other shapes; {@link OptionError} when `offset` is no whole number.
+     */
+    diag(offset?: number): Tensor;
+    /**
+     * `x + other`, element by element.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast; {@link DtypeError} when the dtypes differ, for truth values, and for a
+     *   fraction beside integers.
+     */
+    add(other: Tensor | number): Tensor;
+    /**
+     * `x - other`, element by element.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} as {@link Tensor.add}, and {@link DtypeError}.
+     */
+    sub(other: Tensor | number): Tensor;
+    /**
+     * `x * other`, element by element.
+     *
+     * Shapes: `x` and `other` broadcast to the shape of the result.
+     * @throws {ShapeError} as {@link Tensor.add}, and {@link DtypeError}.
+     */
+    mul(other: Tensor | number): Tensor;
+    /**
+     * `x` to the power `exponent`, element by element.
+     *
+     * Shapes: `x` and `exponent` broadcast to the shape of the result.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast; {@link DtypeError} when the dtypes differ, and for integers.
+     */
+    pow(exponent: Tensor | number): Tensor;
+    /**
+     * Linear interpolation: `x + weight · (end - x)`.
+     *
+     * Shapes: `x`, `end` and `weight` broadcast to the shape of the result.
+     * @throws {ShapeError} as {@link Tensor.add}, and {@link DtypeError}.
+     */
+    lerp(end: Tensor, weight: Tensor | number): Tensor;
+    /**
+     * `x + value · a · b`.
+     *
+     * Shapes: `x`, `a` and `b` broadcast to the shape of the result.
+     * @throws {ShapeError} as {@link Tensor.add}, and {@link DtypeError}.
+     */
+    addcmul(a: Tensor, b: Tensor, value?: number): Tensor;
+    /**
+     * `x + value · a / b`.
+     *
+     * Shapes: `x`, `a` and `b` broadcast to the shape of the result.
+     * @throws {ShapeError} as {@link Tensor.add}; {@link DtypeError} when the dtypes differ, and for integers.
+     */
+    addcdiv(a: Tensor, b: Tensor, value?: number): Tensor;
+    /**
+     * The product of two matrices.
+     *
+     * Shapes: `x (N, K)`, `other (K, M)` → `(N, M)`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when either is no matrix, or the inner sizes differ; {@link DtypeError} when the dtypes differ.
+     */
+    mm(other: Tensor): Tensor;
+    /**
+     * The products of two batches of matrices.
+     *
+     * Shapes: `x (B, N, K)`, `other (B, K, M)` → `(B, N, M)`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` for other ranks, batches or inner sizes; {@link DtypeError} when the dtypes differ.
+     */
+    bmm(other: Tensor): Tensor;
+    /**
+     * The sum of the products of two vectors.
+     *
+     * Shapes: `x (N)`, `other (N)` → `()`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` unless both are vectors of one length; {@link DtypeError} when the dtypes differ.
+     */
+    dot(other: Tensor): Tensor;
+    /**
+     * All products of the elements of two vectors.
+     *
+     * Shapes: `x (N)`, `other (M)` → `(N, M)`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` unless both are vectors; {@link DtypeError} when the dtypes differ.
+     */
+    outer(other: Tensor): Tensor;
+    /**
+     * Adds `other`; returns `x`.
+     *
+     * Shapes: `other` broadcasts to the shape of `x`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when `other` does not broadcast to `x`; {@link DtypeError} when the dtypes differ, and for integers;
+     *   {@link GradError} for a leaf that requires a gradient, unless it is called in `noGrad`.
+     */
+    add_(other: Tensor | number): this;
+    /**
+     * Subtracts `other`; returns `x`.
+     *
+     * Shapes: `other` broadcasts to the shape of `x`.
+     * @throws {ShapeError} as {@link Tensor.add_}, {@link DtypeError}, and {@link GradError}.
+     */
+    sub_(other: Tensor | number): this;
+    /**
+     * Multiplies by `other`; returns `x`.
+     *
+     * Shapes: `other` broadcasts to the shape of `x`.
+     * @throws {ShapeError} as {@link Tensor.add_}, {@link DtypeError}, and {@link GradError}.
+     */
+    mul_(other: Tensor | number): this;
+    /**
+     * GELU, `x · Φ(x)`: exact, or with the tanh approximation of GPT-2.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {OptionError} `ERR_LORA_OPTION` for another approximation; {@link DtypeError} for integers.
+     */
+    gelu(approximate?: 'none' | 'tanh'): Tensor;
+    /**
+     * True where `x` is an infinity of either sign; never, for integers and truth values.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     */
+    isinf(): Tensor;
+    /**
+     * True where `x` is neither NaN nor an infinity; everywhere, for integers and truth values.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     */
+    isfinite(): Tensor;
+    /**
+     * Variance over dimensions, or over all: the sum of squared distances from the mean, divided by the number of elements less `correction`.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true; null means all of them.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers; {@link IndexError} for another dimension, {@link OptionError} for one named twice.
+     */
+    var(dims?: number | readonly number[] | null, options?: VarianceOptions): Tensor;
+    /**
+     * Standard deviation: the square root of {@link Tensor.var}.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true; null means all of them.
+     * @throws {DtypeError} as {@link Tensor.var}, {@link IndexError}, and {@link OptionError}.
+     */
+    std(dims?: number | readonly number[] | null, options?: VarianceOptions): Tensor;
+    /**
+     * The place of the largest along a dimension, the first of equal ones, as i64; without a dimension that in the flattened tensor.
+     *
+     * Shapes: `dim` is dropped, or kept with size 1 when `keepdim` is true; without a dimension `()`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers; {@link IndexError} for another dimension, {@link ShapeError} for one of size 0.
+     */
+    argmax(dim?: number | null, keepdim?: boolean): Tensor;
+    /**
+     * The place of the smallest along a dimension, the first of equal ones, as i64; without a dimension that in the flattened tensor.
+     *
+     * Shapes: `dim` is dropped, or kept with size 1 when `keepdim` is true; without a dimension `()`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` for integers; {@link IndexError} for another dimension, {@link ShapeError} for one of size 0.
+     */
+    argmin(dim?: number | null, keepdim?: boolean): Tensor;
+    /**
+     * Whether an element is not 0, over dimensions or over all, as bool.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true; null means all of them.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; {@link OptionError} for one named twice.
+     */
+    any(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /**
+     * Whether no element is 0, over dimensions or over all, as bool.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true; null means all of them.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; {@link OptionError} for one named twice.
+     */
+    all(dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /**
+     * Product along a dimension, or of all numbers; that of integers and truth values is i64.
+     *
+     * Shapes: `dim` is dropped, or kept with size 1 when `keepdim` is true; without a dimension `()`.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     */
+    prod(dim?: number | null, keepdim?: boolean): Tensor;
+    /**
+     * Running product along a dimension; that of integers and truth values is i64.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     */
+    cumprod(dim: number): Tensor;
+    /**
+     * `(Σ |x|^p)^(1/p)` over dimensions or over all: `'fro'` is 2, `Infinity` the largest, `-Infinity` the smallest magnitude, 0 the number of
+     * elements that are not 0. The gradient is 0 where all that is summed is 0.
+     *
+     * Shapes: `dims` are dropped, or kept with size 1 when `keepdim` is true; null means all of them.
+     * @throws {OptionError} `ERR_LORA_OPTION` for another `p`; {@link DtypeError} for integers; {@link IndexError} when there is no such dimension.
+     */
+    norm(p?: number | 'fro', dims?: number | readonly number[] | null, keepdim?: boolean): Tensor;
+    /**
+     * The values in order along a dimension, and the places that they came from. Equal values keep their order.
+     *
+     * Shapes: `x (...)` → values and places (i64) `(...)`, as `x`.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     */
+    sort(dim?: number, options?: SortOptions): [values: Tensor, indices: Tensor];
+    /**
+     * The places that {@link Tensor.sort} takes the values from, as i64.
+     *
+     * Shapes: `x (...)` → `(...)`, as `x`.
+     * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
+     */
+    argsort(dim?: number, options?: SortOptions): Tensor;
+    /**
+     * The `k` largest values along a dimension, the largest first, and their places; with `largest: false` the smallest.
+     *
+     * Shapes: `x (..., N, ...)` with N along `dim` → values and places (i64) `(..., k, ...)`.
+     * @throws {OptionError} `ERR_LORA_OPTION` when `k` is no whole number from 0 to N; {@link IndexError} when there is no such dimension.
+     */
+    topk(k: number, dim?: number, options?: TopkOptions): [values: Tensor, indices: Tensor];
+    /**
+     * The `k`-th smallest value along a dimension (the smallest is the first), and its place.
+     *
+     * Shapes: `dim` is dropped, or kept with size 1 when `keepdim` is true.
+     * @throws {OptionError} `ERR_LORA_OPTION` when `k` is no whole number from 1 to the size; {@link IndexError} for another dimension,
+     *   {@link ShapeError} for one of size 0.
+     */
+    kthvalue(k: number, dim?: number, keepdim?: boolean): [values: Tensor, indices: Tensor];
+    /**
+     * The median of all numbers: the lower of the two in the middle; NaN when there is one.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when there are no numbers.
+     */
+    median(): Tensor;
+    /**
+     * The median along a dimension, and its place.
+     *
+     * Shapes: `dim` is dropped, or kept with size 1 when `keepdim` is true.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` for a dimension of size 0; {@link IndexError} when there is no such dimension.
+     */
+    median(dim: number, keepdim?: boolean): [values: Tensor, indices: Tensor];
+    /**
+     * `count` categories of each row, drawn by weight: i64 (count) or (rows, count). Weights are finite and not negative, and need not sum to 1.
+     *
+     * The same seed gives the same draws. A row with a bad weight, or with fewer weights above 0 than draws without replacement, is an
+     * {@link OptionError} when the result is read.
+     *
+     * Shapes: `x (N)` → `(count)`; `x (rows, N)` → `(rows, count)`.
+     * @throws {OptionError} `ERR_LORA_OPTION` when more than N are drawn without replacement; {@link ShapeError} for other shapes.
+     */
+    multinomial(count: number, options?: MultinomialOptions): Tensor;
+    /**
+     * Python's `x[i, a:b, None, ...]`: numbers, `[start, stop, step?]` with null for an open end, `null` for a new dimension, `'...'`.
+     *
+     * Shapes: a number drops its dimension, null adds one of size 1, the others take what they name.
+     * @throws {IndexError} `ERR_LORA_INDEX` for a number outside the dimension, and for more indexes than dimensions.
+     */
     at(...index: Index[]): Tensor;
+    /**
+     * A copy of `x` with `source` written at `index` along a dimension; of equal indexes the last stays.
+     *
+     * Shapes: `index` and `source` are alike, with the sizes of `x` but for `dim` → as `x`.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit; {@link DtypeError} when `index` is not i64, or the dtypes of `x` and `source`
+     *   differ; {@link IndexError} for another dimension, and for a place outside `x` when a result is read.
+     */
+    scatter(dim: number, index: Tensor, source: Tensor | number): Tensor;
+    /**
+     * A copy of `x` with `value` in the slices along a dimension that `index` names.
+     *
+     * Shapes: `index (K)` → as `x`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when `index` is not i64, or the dtype cannot hold `value`; {@link IndexError} for another dimension, and
+     *   for a place outside `x` when a result is read.
+     */
+    indexFill(dim: number, index: Tensor, value: number): Tensor;
+    /**
+     * A copy of `x` with the numbers of `source`, in their order, where `mask` is true.
+     *
+     * A source with fewer numbers than the mask has places is an {@link IndexError}, at the latest when the result is read.
+     *
+     * Shapes: `mask` broadcasts to the shape of `x`; `source` has any → as `x`.
+     * @throws {OptionError} `ERR_LORA_OPTION` for a source without numbers; {@link ShapeError} when the mask does not broadcast to the tensor.
+     */
+    maskedScatter(mask: Tensor, source: Tensor): Tensor;
+    /** The places of all elements that are not 0, row by row. Shapes: `x (...)` → i64 `(count, ndim)`. */
+    nonzero(): Promise<Tensor>;
+    /**
+     * The elements where `mask` is true, as a vector; they keep their gradient. The numbers are those of the call, whatever changes later.
+     *
+     * Shapes: `mask` broadcasts to the shape of `x` → `(count)`.
+     * @throws {DtypeError} `ERR_LORA_DTYPE` when the mask is not bool; {@link ShapeError} when it does not broadcast to the tensor.
+     */
+    maskedSelect(mask: Tensor): Promise<Tensor>;
+    /**
+     * The different values, from small to large; for each element of the tensor the place of its value among them; and how often each value
+     * occurs. NaN differs from every NaN.
+     *
+     * Shapes: `x (...)` → `values (count)`, `inverse (...)` as `x`, `counts (count)`.
+     */
+    unique(): Promise<{
+        values: Tensor;
+        inverse: Tensor;
+        counts: Tensor;
+    }>;
+    /** Whether shape and numbers are the same; NaN equals nothing. @throws {DtypeError} `ERR_LORA_DTYPE` when the dtypes differ. */
+    equal(other: Tensor): Promise<boolean>;
+    /**
+     * Whether `|x - other| <= atol + rtol · |other|` everywhere, broadcast; infinities are close to themselves only. Integers are compared
+     * as f64.
+     * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not broadcast; {@link DtypeError} when the dtypes differ.
+     */
+    allclose(other: Tensor, options?: AllcloseOptions): Promise<boolean>;
+    /** Shape, dtype and whether it requires a gradient; no numbers. */
     toString(): string;
+    /** What `console.log` prints: as `toString()`. */
     [inspect.custom](): string;
 }
+
+/** Element types by their number in Rust. */
+declare const DTYPES: readonly ["f32", "f64", "bf16", "f16", "i64", "u8", "bool"];
+
+/** Element types. */
+type Dtype = (typeof DTYPES)[number];
 
 /** Options of the functions that make tensors. */
 interface MakeOptions {
@@ -683,11 +1341,7 @@ declare function multinomial(weights: Tensor, count: number, options?: Multinomi
 /** {@link Tensor.equal} as a function. */
 declare function equal(a: Tensor, b: Tensor): Promise<boolean>;
 /** {@link Tensor.allclose} as a function. */
-declare function allclose(a: Tensor, b: Tensor, options?: {
-    rtol?: number;
-    atol?: number;
-    equalNan?: boolean;
-}): Promise<boolean>;
+declare function allclose(a: Tensor, b: Tensor, options?: AllcloseOptions): Promise<boolean>;
 
 /** Whether operations are recorded for backward. */
 declare function isGradEnabled(): boolean;
@@ -957,11 +1611,6 @@ interface MemoryReport {
 }
 /** Counts live tensors and bytes by kind. Exact after {@link settle}. */
 declare function memory(): MemoryReport;
-/**
- * Waits for the queues of all streams of this thread and for handles that nobody can reach any more; then {@link memory} is exact.
- * Rejects with an error of the current stream that nobody was told; those of other streams stay for whoever awaits them.
- */
-declare function settle(): Promise<void>;
 /** What runs: device, kernel path, threads. */
 interface Backend {
     device: string;
@@ -977,6 +1626,12 @@ interface Backend {
 }
 /** Says what the engine runs on. Starts it. */
 declare function backend(): Backend;
+
+/**
+ * Waits for the queues of all streams of this thread and for handles that nobody can reach any more; then `memory()` is exact.
+ * Rejects with an error of the current stream that nobody was told; those of other streams stay for whoever awaits them.
+ */
+declare function settle(): Promise<void>;
 
 type TypedArray = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint16Array | Uint32Array | Uint8Array | BigInt64Array;
 /** What {@link defaultCollate} makes of samples of type `S`. */
@@ -1771,6 +2426,7 @@ interface BlockOptions {
      */
     blocks?: readonly number[];
 }
+
 /** Options of {@link MergedLinear}. */
 interface MergedLinearOptions extends LoraLinearOptions, BlockOptions {
 }
@@ -2190,9 +2846,6 @@ interface ConvTransposeFunctionalOptions {
     /** Groups of channels that do not see each other. @default 1 */
     groups?: number;
 }
-/** Options of the transposed convolutions. */
-interface ConvTransposeOptions extends ConvTransposeFunctionalOptions, LinearOptions {
-}
 /** The options of a transposed convolution, with one number for each dimension. */
 interface ConvTransposeGeometry {
     readonly kernel: readonly number[];
@@ -2201,6 +2854,10 @@ interface ConvTransposeGeometry {
     readonly outputPadding: readonly number[];
     readonly dilation: readonly number[];
     readonly groups: number;
+}
+
+/** Options of the transposed convolutions. */
+interface ConvTransposeOptions extends ConvTransposeFunctionalOptions, LinearOptions {
 }
 /** What the three transposed convolutions share. */
 declare abstract class ConvTransposeNd extends Module {
@@ -2692,16 +3349,6 @@ declare class Unflatten extends Module {
     forward(x: Tensor): Tensor;
     extraRepr(): string;
 }
-/**
- * Channels to places: `(..., C·r², H, W)` → `(..., C, H·r, W·r)`, as sub-pixel convolution needs (Shi et al. 2016).
- * @throws {ShapeError} when r² does not divide the channels.
- */
-declare function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor;
-/**
- * Places to channels, the inverse of {@link pixelShuffle}: `(..., C, H·r, W·r)` → `(..., C·r², H, W)`.
- * @throws {ShapeError} when r does not divide height and width.
- */
-declare function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor;
 /** {@link pixelShuffle} as a layer. */
 declare class PixelShuffle extends Module {
     readonly upscaleFactor: number;
@@ -3126,6 +3773,67 @@ declare class CosineSimilarity extends Module {
     forward(a: Tensor, b: Tensor): Tensor;
 }
 
+/**
+ * `y = x Wᵀ + bias`.
+ *
+ * Shapes: `x (..., K)`, `weight (N, K)`, `bias (N)` → `(..., N)`. A bf16 or f16 weight is widened as it is read; `y` is then f32.
+ * @throws {ShapeError} when the last dimension of `x` is not K.
+ */
+declare function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
+/**
+ * Rows of `weight` at `ids`.
+ *
+ * Shapes: `ids (...)` i64, `weight (num, D)` → `(..., D)`.
+ */
+declare function embedding(ids: Tensor, weight: Tensor, options?: EmbeddingOptions): Tensor;
+/** Options of {@link embedding}. */
+interface EmbeddingOptions {
+    /** The row that gets no gradient; negative counts from the end. @default none */
+    paddingIdx?: number | null;
+    /** Divide the gradient of a row by how often the batch uses it. @default false */
+    scaleGradByFreq?: boolean;
+}
+
+/** Options of {@link scaledDotProductAttention}. */
+interface AttentionOptions {
+    /**
+     * What each query may look at: bool (true = attend) or f32 (added to the scores); any shape that broadcasts to (B, H, T, S).
+     * @default everything
+     */
+    mask?: Tensor | null;
+    /**
+     * Query t attends to keys 0..t. `'bottom-right'` aligns the last query with the last key: for T new tokens behind a cache.
+     * May be combined with `mask`. @default false
+     */
+    isCausal?: boolean | 'top-left' | 'bottom-right';
+    /** Probability of dropping a weight. Applied whenever given, as in PyTorch: pass 0 when not training. @default 0 */
+    dropoutP?: number;
+    /** Factor on q·k. @default 1/√D */
+    scale?: number;
+    /** Let k and v have fewer heads than q (a divisor): each is shared by a group of query heads. @default false */
+    enableGqa?: boolean;
+    /** Number of keys that count in each row of the batch, (B) i64; keys behind it are ignored. @default all */
+    lengths?: Tensor | null;
+    /**
+     * How many keys a query sees at most, up to its own place: those in front of them are hidden, and cost nothing. Without `isCausal` it sees as many
+     * behind its place, too: |s − t| < window. @default all
+     */
+    window?: number | null;
+    /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @default not */
+    softcap?: number | null;
+    /** Order of the dimensions: `'BHTD'` as PyTorch, or `'BTHD'`, the order a projection writes, which saves two copies. @default 'BHTD' */
+    layout?: 'BHTD' | 'BTHD';
+}
+/**
+ * `softmax(scale · q kᵀ + mask) v`, tiled per head: the T × S matrix never lies in memory.
+ *
+ * Shapes: `q (B, H, T, D)`, `k` and `v (B, Hkv, S, D)` → `(B, H, T, D)`; with `layout: 'BTHD'` the middle two are swapped in all four.
+ * @example
+ * const y = nn.functional.scaledDotProductAttention(q, k, v, { isCausal: true })
+ * @throws {ShapeError} when heads or head sizes do not fit, or when k has fewer heads than q without `enableGqa`.
+ */
+declare function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options?: AttentionOptions): Tensor;
+
 type Conv = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvFunctionalOptions) => Tensor;
 type ConvTranspose = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTransposeFunctionalOptions) => Tensor;
 /** Convolution over one dimension. Shapes: `x (N, C, L)` or `(C, L)`, `weight (out, C / groups, k)`, `bias (out)` → `(N, out, L')`. */
@@ -3175,6 +3883,20 @@ interface LinearCrossEntropyOptions extends Pick<CrossEntropyOptions, 'ignoreInd
  */
 declare function linearCrossEntropy(hidden: Tensor, weight: Tensor, target: Tensor, options?: LinearCrossEntropyOptions): Tensor;
 
+/** `x · Φ(x)`; `'tanh'` is the approximation that GPT-2 calls `gelu_new`. */
+declare function gelu(x: Tensor, approximate?: 'none' | 'tanh'): Tensor;
+/** `x · σ(x)`. */
+declare function silu(x: Tensor): Tensor;
+/** `max(x, 0)`. */
+declare function relu(x: Tensor): Tensor;
+/** `tanh(x)`. */
+declare function tanh(x: Tensor): Tensor;
+/** `1 / (1 + e⁻ˣ)`. */
+declare function sigmoid(x: Tensor): Tensor;
+/** `eˣ / Σ eˣ` along `dim`. */
+declare function softmax(x: Tensor, dim: number): Tensor;
+/** `x − log Σ eˣ` along `dim`. */
+declare function logSoftmax(x: Tensor, dim: number): Tensor;
 /** `x` where it is positive, else `negativeSlope · x`. */
 declare function leakyRelu(x: Tensor, negativeSlope?: number): Tensor;
 /** `x` where it is positive, else `alpha · (eˣ − 1)`. */
@@ -3202,12 +3924,26 @@ declare function relu6(x: Tensor): Tensor;
 declare function prelu(x: Tensor, weight: Tensor): Tensor;
 /** The first half of a dimension times σ of the second (Dauphin et al. 2017). @throws {ShapeError} for an odd dimension. */
 declare function glu(x: Tensor, dim?: number): Tensor;
+
+/** Zeroes each element with probability `p` and divides the rest by 1 − p; the same `x` comes back when not training. */
+declare function dropout(x: Tensor, p?: number, training?: boolean): Tensor;
 /** As {@link dropout}, whole channels of `(N, C, L)` or `(C, L)` at a time. */
 declare function dropout1d(x: Tensor, p?: number, training?: boolean): Tensor;
 /** As {@link dropout}, whole channels of `(N, C, H, W)` or, as in PyTorch, `(N, C, L)` at a time. */
 declare function dropout2d(x: Tensor, p?: number, training?: boolean): Tensor;
 /** As {@link dropout}, whole channels of `(N, C, D, H, W)` or `(C, D, H, W)` at a time. */
 declare function dropout3d(x: Tensor, p?: number, training?: boolean): Tensor;
+
+/**
+ * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/n) over the last dimensions, those of `normalizedShape`.
+ *
+ * Shapes: `x (..., *normalizedShape)`, `weight` and `bias` `normalizedShape`.
+ */
+declare function layerNorm(x: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, bias?: Tensor | null, eps?: number): Tensor;
+/**
+ * `y = x / √(mean(x²) + eps) · weight`, the mean over the last dimensions, those of `normalizedShape` (Zhang and Sennrich 2019).
+ */
+declare function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, eps?: number): Tensor;
 
 /**
  * `y = (x − mean) / √(var + eps) · weight + bias` per channel. In training mean and variance (1/count) are the batch's, and the running ones
@@ -3233,6 +3969,17 @@ declare function groupNorm(x: Tensor, numGroups: number, weight?: Tensor | null,
 declare function instanceNorm(x: Tensor, runningMean?: Tensor | null, runningVar?: Tensor | null, weight?: Tensor | null, bias?: Tensor | null, useInputStats?: boolean, momentum?: number, eps?: number): Tensor;
 
 /**
+ * Channels to places: `(..., C·r², H, W)` → `(..., C, H·r, W·r)`, as sub-pixel convolution needs (Shi et al. 2016).
+ * @throws {ShapeError} when r² does not divide the channels.
+ */
+declare function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor;
+/**
+ * Places to channels, the inverse of {@link pixelShuffle}: `(..., C, H·r, W·r)` → `(..., C·r², H, W)`.
+ * @throws {ShapeError} when r does not divide height and width.
+ */
+declare function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor;
+
+/**
  * Rows of zeros with a 1 at each id, i64.
  *
  * Shapes: `ids (...)` i64 → `(..., numClasses)`. An id outside is an {@link IndexError} when the result is read.
@@ -3240,185 +3987,99 @@ declare function instanceNorm(x: Tensor, runningMean?: Tensor | null, runningVar
  */
 declare function oneHot(ids: Tensor, numClasses: number): Tensor;
 
-/**
- * `y = x Wᵀ + bias`.
- *
- * Shapes: `x (..., K)`, `weight (N, K)`, `bias (N)` → `(..., N)`. A bf16 or f16 weight is widened as it is read; `y` is then f32.
- * @throws {ShapeError} when the last dimension of `x` is not K.
- */
-declare function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
-/**
- * Rows of `weight` at `ids`.
- *
- * Shapes: `ids (...)` i64, `weight (num, D)` → `(..., D)`.
- */
-declare function embedding(ids: Tensor, weight: Tensor, options?: EmbeddingOptions): Tensor;
-/** Options of {@link embedding}. */
-interface EmbeddingOptions {
-    /** The row that gets no gradient; negative counts from the end. @default none */
-    paddingIdx?: number | null;
-    /** Divide the gradient of a row by how often the batch uses it. @default false */
-    scaleGradByFreq?: boolean;
-}
-/**
- * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/n) over the last dimensions, those of `normalizedShape`.
- *
- * Shapes: `x (..., *normalizedShape)`, `weight` and `bias` `normalizedShape`.
- */
-declare function layerNorm(x: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, bias?: Tensor | null, eps?: number): Tensor;
-/**
- * `y = x / √(mean(x²) + eps) · weight`, the mean over the last dimensions, those of `normalizedShape` (Zhang and Sennrich 2019).
- */
-declare function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, eps?: number): Tensor;
-/** `x · Φ(x)`; `'tanh'` is the approximation that GPT-2 calls `gelu_new`. */
-declare function gelu(x: Tensor, approximate?: 'none' | 'tanh'): Tensor;
-/** `x · σ(x)`. */
-declare function silu(x: Tensor): Tensor;
-/** `max(x, 0)`. */
-declare function relu(x: Tensor): Tensor;
-/** `tanh(x)`. */
-declare function tanh(x: Tensor): Tensor;
-/** `1 / (1 + e⁻ˣ)`. */
-declare function sigmoid(x: Tensor): Tensor;
-/** `eˣ / Σ eˣ` along `dim`. */
-declare function softmax(x: Tensor, dim: number): Tensor;
-/** `x − log Σ eˣ` along `dim`. */
-declare function logSoftmax(x: Tensor, dim: number): Tensor;
-/** Zeroes each element with probability `p` and divides the rest by 1 − p; the same `x` comes back when not training. */
-declare function dropout(x: Tensor, p?: number, training?: boolean): Tensor;
-/** Options of {@link scaledDotProductAttention}. */
-interface AttentionOptions {
-    /**
-     * What each query may look at: bool (true = attend) or f32 (added to the scores); any shape that broadcasts to (B, H, T, S).
-     * @default everything
-     */
-    mask?: Tensor | null;
-    /**
-     * Query t attends to keys 0..t. `'bottom-right'` aligns the last query with the last key: for T new tokens behind a cache.
-     * May be combined with `mask`. @default false
-     */
-    isCausal?: boolean | 'top-left' | 'bottom-right';
-    /** Probability of dropping a weight. Applied whenever given, as in PyTorch: pass 0 when not training. @default 0 */
-    dropoutP?: number;
-    /** Factor on q·k. @default 1/√D */
-    scale?: number;
-    /** Let k and v have fewer heads than q (a divisor): each is shared by a group of query heads. @default false */
-    enableGqa?: boolean;
-    /** Number of keys that count in each row of the batch, (B) i64; keys behind it are ignored. @default all */
-    lengths?: Tensor | null;
-    /**
-     * How many keys a query sees at most, up to its own place: those in front of them are hidden, and cost nothing. Without `isCausal` it sees as many
-     * behind its place, too: |s − t| < window. @default all
-     */
-    window?: number | null;
-    /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @default not */
-    softcap?: number | null;
-    /** Order of the dimensions: `'BHTD'` as PyTorch, or `'BTHD'`, the order a projection writes, which saves two copies. @default 'BHTD' */
-    layout?: 'BHTD' | 'BTHD';
-}
-/**
- * `softmax(scale · q kᵀ + mask) v`, tiled per head: the T × S matrix never lies in memory.
- *
- * Shapes: `q (B, H, T, D)`, `k` and `v (B, Hkv, S, D)` → `(B, H, T, D)`; with `layout: 'BTHD'` the middle two are swapped in all four.
- * @example
- * const y = nn.functional.scaledDotProductAttention(q, k, v, { isCausal: true })
- * @throws {ShapeError} when heads or head sizes do not fit, or when k has fewer heads than q without `enableGqa`.
- */
-declare function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options?: AttentionOptions): Tensor;
-
-type functional_d_AttentionOptions = AttentionOptions;
-type functional_d_BinaryCrossEntropyOptions = BinaryCrossEntropyOptions;
-type functional_d_BinaryCrossEntropyWithLogitsOptions = BinaryCrossEntropyWithLogitsOptions;
-type functional_d_CosineSimilarityOptions = CosineSimilarityOptions;
-type functional_d_CrossEntropyOptions = CrossEntropyOptions;
-type functional_d_EmbeddingOptions = EmbeddingOptions;
-type functional_d_HuberLossOptions = HuberLossOptions;
-type functional_d_KlDivOptions = KlDivOptions;
-type functional_d_L1LossOptions = L1LossOptions;
-type functional_d_LinearCrossEntropyOptions = LinearCrossEntropyOptions;
-type functional_d_MarginOptions = MarginOptions;
-type functional_d_MseLossOptions = MseLossOptions;
-type functional_d_NllLossOptions = NllLossOptions;
-type functional_d_Reduction = Reduction;
-type functional_d_SmoothL1LossOptions = SmoothL1LossOptions;
-type functional_d_TripletMarginLossOptions = TripletMarginLossOptions;
-declare const functional_d_adaptiveAvgPool1d: typeof adaptiveAvgPool1d;
-declare const functional_d_adaptiveAvgPool2d: typeof adaptiveAvgPool2d;
-declare const functional_d_adaptiveAvgPool3d: typeof adaptiveAvgPool3d;
-declare const functional_d_adaptiveMaxPool1d: typeof adaptiveMaxPool1d;
-declare const functional_d_adaptiveMaxPool1dWithIndices: typeof adaptiveMaxPool1dWithIndices;
-declare const functional_d_adaptiveMaxPool2d: typeof adaptiveMaxPool2d;
-declare const functional_d_adaptiveMaxPool2dWithIndices: typeof adaptiveMaxPool2dWithIndices;
-declare const functional_d_adaptiveMaxPool3d: typeof adaptiveMaxPool3d;
-declare const functional_d_adaptiveMaxPool3dWithIndices: typeof adaptiveMaxPool3dWithIndices;
-declare const functional_d_avgPool1d: typeof avgPool1d;
-declare const functional_d_avgPool2d: typeof avgPool2d;
-declare const functional_d_avgPool3d: typeof avgPool3d;
-declare const functional_d_batchNorm: typeof batchNorm;
-declare const functional_d_binaryCrossEntropy: typeof binaryCrossEntropy;
-declare const functional_d_binaryCrossEntropyWithLogits: typeof binaryCrossEntropyWithLogits;
-declare const functional_d_conv1d: typeof conv1d;
-declare const functional_d_conv2d: typeof conv2d;
-declare const functional_d_conv3d: typeof conv3d;
-declare const functional_d_convTranspose1d: typeof convTranspose1d;
-declare const functional_d_convTranspose2d: typeof convTranspose2d;
-declare const functional_d_convTranspose3d: typeof convTranspose3d;
-declare const functional_d_cosineEmbeddingLoss: typeof cosineEmbeddingLoss;
-declare const functional_d_cosineSimilarity: typeof cosineSimilarity;
-declare const functional_d_crossEntropy: typeof crossEntropy;
-declare const functional_d_dropout: typeof dropout;
-declare const functional_d_dropout1d: typeof dropout1d;
-declare const functional_d_dropout2d: typeof dropout2d;
-declare const functional_d_dropout3d: typeof dropout3d;
-declare const functional_d_elu: typeof elu;
-declare const functional_d_embedding: typeof embedding;
-declare const functional_d_gelu: typeof gelu;
-declare const functional_d_glu: typeof glu;
-declare const functional_d_groupNorm: typeof groupNorm;
-declare const functional_d_hardtanh: typeof hardtanh;
-declare const functional_d_huberLoss: typeof huberLoss;
-declare const functional_d_instanceNorm: typeof instanceNorm;
-declare const functional_d_interpolate: typeof interpolate;
-declare const functional_d_klDiv: typeof klDiv;
-declare const functional_d_l1Loss: typeof l1Loss;
-declare const functional_d_layerNorm: typeof layerNorm;
-declare const functional_d_leakyRelu: typeof leakyRelu;
-declare const functional_d_linear: typeof linear;
-declare const functional_d_linearCrossEntropy: typeof linearCrossEntropy;
-declare const functional_d_logSigmoid: typeof logSigmoid;
-declare const functional_d_logSoftmax: typeof logSoftmax;
-declare const functional_d_marginRankingLoss: typeof marginRankingLoss;
-declare const functional_d_maxPool1d: typeof maxPool1d;
-declare const functional_d_maxPool1dWithIndices: typeof maxPool1dWithIndices;
-declare const functional_d_maxPool2d: typeof maxPool2d;
-declare const functional_d_maxPool2dWithIndices: typeof maxPool2dWithIndices;
-declare const functional_d_maxPool3d: typeof maxPool3d;
-declare const functional_d_maxPool3dWithIndices: typeof maxPool3dWithIndices;
-declare const functional_d_mish: typeof mish;
-declare const functional_d_mseLoss: typeof mseLoss;
-declare const functional_d_nllLoss: typeof nllLoss;
-declare const functional_d_normalize: typeof normalize;
-declare const functional_d_oneHot: typeof oneHot;
-declare const functional_d_pad: typeof pad;
-declare const functional_d_pairwiseDistance: typeof pairwiseDistance;
-declare const functional_d_pixelShuffle: typeof pixelShuffle;
-declare const functional_d_pixelUnshuffle: typeof pixelUnshuffle;
-declare const functional_d_prelu: typeof prelu;
-declare const functional_d_relu: typeof relu;
-declare const functional_d_relu6: typeof relu6;
-declare const functional_d_rmsNorm: typeof rmsNorm;
-declare const functional_d_scaledDotProductAttention: typeof scaledDotProductAttention;
-declare const functional_d_sigmoid: typeof sigmoid;
-declare const functional_d_silu: typeof silu;
-declare const functional_d_siluMul: typeof siluMul;
-declare const functional_d_smoothL1Loss: typeof smoothL1Loss;
-declare const functional_d_softmax: typeof softmax;
-declare const functional_d_softplus: typeof softplus;
-declare const functional_d_tanh: typeof tanh;
-declare const functional_d_tripletMarginLoss: typeof tripletMarginLoss;
-declare namespace functional_d {
-  export { functional_d_adaptiveAvgPool1d as adaptiveAvgPool1d, functional_d_adaptiveAvgPool2d as adaptiveAvgPool2d, functional_d_adaptiveAvgPool3d as adaptiveAvgPool3d, functional_d_adaptiveMaxPool1d as adaptiveMaxPool1d, functional_d_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, functional_d_adaptiveMaxPool2d as adaptiveMaxPool2d, functional_d_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, functional_d_adaptiveMaxPool3d as adaptiveMaxPool3d, functional_d_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, functional_d_avgPool1d as avgPool1d, functional_d_avgPool2d as avgPool2d, functional_d_avgPool3d as avgPool3d, functional_d_batchNorm as batchNorm, functional_d_binaryCrossEntropy as binaryCrossEntropy, functional_d_binaryCrossEntropyWithLogits as binaryCrossEntropyWithLogits, functional_d_conv1d as conv1d, functional_d_conv2d as conv2d, functional_d_conv3d as conv3d, functional_d_convTranspose1d as convTranspose1d, functional_d_convTranspose2d as convTranspose2d, functional_d_convTranspose3d as convTranspose3d, functional_d_cosineEmbeddingLoss as cosineEmbeddingLoss, functional_d_cosineSimilarity as cosineSimilarity, functional_d_crossEntropy as crossEntropy, functional_d_dropout as dropout, functional_d_dropout1d as dropout1d, functional_d_dropout2d as dropout2d, functional_d_dropout3d as dropout3d, functional_d_elu as elu, functional_d_embedding as embedding, functional_d_gelu as gelu, functional_d_glu as glu, functional_d_groupNorm as groupNorm, functional_d_hardtanh as hardtanh, functional_d_huberLoss as huberLoss, functional_d_instanceNorm as instanceNorm, functional_d_interpolate as interpolate, functional_d_klDiv as klDiv, functional_d_l1Loss as l1Loss, functional_d_layerNorm as layerNorm, functional_d_leakyRelu as leakyRelu, functional_d_linear as linear, functional_d_linearCrossEntropy as linearCrossEntropy, functional_d_logSigmoid as logSigmoid, functional_d_logSoftmax as logSoftmax, functional_d_marginRankingLoss as marginRankingLoss, functional_d_maxPool1d as maxPool1d, functional_d_maxPool1dWithIndices as maxPool1dWithIndices, functional_d_maxPool2d as maxPool2d, functional_d_maxPool2dWithIndices as maxPool2dWithIndices, functional_d_maxPool3d as maxPool3d, functional_d_maxPool3dWithIndices as maxPool3dWithIndices, functional_d_mish as mish, functional_d_mseLoss as mseLoss, functional_d_nllLoss as nllLoss, functional_d_normalize as normalize, functional_d_oneHot as oneHot, functional_d_pad as pad, functional_d_pairwiseDistance as pairwiseDistance, functional_d_pixelShuffle as pixelShuffle, functional_d_pixelUnshuffle as pixelUnshuffle, functional_d_prelu as prelu, functional_d_relu as relu, functional_d_relu6 as relu6, functional_d_rmsNorm as rmsNorm, functional_d_scaledDotProductAttention as scaledDotProductAttention, functional_d_sigmoid as sigmoid, functional_d_silu as silu, functional_d_siluMul as siluMul, functional_d_smoothL1Loss as smoothL1Loss, functional_d_softmax as softmax, functional_d_softplus as softplus, functional_d_tanh as tanh, functional_d_tripletMarginLoss as tripletMarginLoss };
-  export type { functional_d_AttentionOptions as AttentionOptions, functional_d_BinaryCrossEntropyOptions as BinaryCrossEntropyOptions, functional_d_BinaryCrossEntropyWithLogitsOptions as BinaryCrossEntropyWithLogitsOptions, functional_d_CosineSimilarityOptions as CosineSimilarityOptions, functional_d_CrossEntropyOptions as CrossEntropyOptions, functional_d_EmbeddingOptions as EmbeddingOptions, functional_d_HuberLossOptions as HuberLossOptions, functional_d_KlDivOptions as KlDivOptions, functional_d_L1LossOptions as L1LossOptions, functional_d_LinearCrossEntropyOptions as LinearCrossEntropyOptions, functional_d_MarginOptions as MarginOptions, functional_d_MseLossOptions as MseLossOptions, functional_d_NllLossOptions as NllLossOptions, functional_d_Reduction as Reduction, functional_d_SmoothL1LossOptions as SmoothL1LossOptions, functional_d_TripletMarginLossOptions as TripletMarginLossOptions };
+type index_d$a_AttentionOptions = AttentionOptions;
+type index_d$a_BinaryCrossEntropyOptions = BinaryCrossEntropyOptions;
+type index_d$a_BinaryCrossEntropyWithLogitsOptions = BinaryCrossEntropyWithLogitsOptions;
+type index_d$a_CosineSimilarityOptions = CosineSimilarityOptions;
+type index_d$a_CrossEntropyOptions = CrossEntropyOptions;
+type index_d$a_EmbeddingOptions = EmbeddingOptions;
+type index_d$a_HuberLossOptions = HuberLossOptions;
+type index_d$a_KlDivOptions = KlDivOptions;
+type index_d$a_L1LossOptions = L1LossOptions;
+type index_d$a_LinearCrossEntropyOptions = LinearCrossEntropyOptions;
+type index_d$a_MarginOptions = MarginOptions;
+type index_d$a_MseLossOptions = MseLossOptions;
+type index_d$a_NllLossOptions = NllLossOptions;
+type index_d$a_Reduction = Reduction;
+type index_d$a_SmoothL1LossOptions = SmoothL1LossOptions;
+type index_d$a_TripletMarginLossOptions = TripletMarginLossOptions;
+declare const index_d$a_adaptiveAvgPool1d: typeof adaptiveAvgPool1d;
+declare const index_d$a_adaptiveAvgPool2d: typeof adaptiveAvgPool2d;
+declare const index_d$a_adaptiveAvgPool3d: typeof adaptiveAvgPool3d;
+declare const index_d$a_adaptiveMaxPool1d: typeof adaptiveMaxPool1d;
+declare const index_d$a_adaptiveMaxPool1dWithIndices: typeof adaptiveMaxPool1dWithIndices;
+declare const index_d$a_adaptiveMaxPool2d: typeof adaptiveMaxPool2d;
+declare const index_d$a_adaptiveMaxPool2dWithIndices: typeof adaptiveMaxPool2dWithIndices;
+declare const index_d$a_adaptiveMaxPool3d: typeof adaptiveMaxPool3d;
+declare const index_d$a_adaptiveMaxPool3dWithIndices: typeof adaptiveMaxPool3dWithIndices;
+declare const index_d$a_avgPool1d: typeof avgPool1d;
+declare const index_d$a_avgPool2d: typeof avgPool2d;
+declare const index_d$a_avgPool3d: typeof avgPool3d;
+declare const index_d$a_batchNorm: typeof batchNorm;
+declare const index_d$a_binaryCrossEntropy: typeof binaryCrossEntropy;
+declare const index_d$a_binaryCrossEntropyWithLogits: typeof binaryCrossEntropyWithLogits;
+declare const index_d$a_conv1d: typeof conv1d;
+declare const index_d$a_conv2d: typeof conv2d;
+declare const index_d$a_conv3d: typeof conv3d;
+declare const index_d$a_convTranspose1d: typeof convTranspose1d;
+declare const index_d$a_convTranspose2d: typeof convTranspose2d;
+declare const index_d$a_convTranspose3d: typeof convTranspose3d;
+declare const index_d$a_cosineEmbeddingLoss: typeof cosineEmbeddingLoss;
+declare const index_d$a_cosineSimilarity: typeof cosineSimilarity;
+declare const index_d$a_crossEntropy: typeof crossEntropy;
+declare const index_d$a_dropout: typeof dropout;
+declare const index_d$a_dropout1d: typeof dropout1d;
+declare const index_d$a_dropout2d: typeof dropout2d;
+declare const index_d$a_dropout3d: typeof dropout3d;
+declare const index_d$a_elu: typeof elu;
+declare const index_d$a_embedding: typeof embedding;
+declare const index_d$a_gelu: typeof gelu;
+declare const index_d$a_glu: typeof glu;
+declare const index_d$a_groupNorm: typeof groupNorm;
+declare const index_d$a_hardtanh: typeof hardtanh;
+declare const index_d$a_huberLoss: typeof huberLoss;
+declare const index_d$a_instanceNorm: typeof instanceNorm;
+declare const index_d$a_interpolate: typeof interpolate;
+declare const index_d$a_klDiv: typeof klDiv;
+declare const index_d$a_l1Loss: typeof l1Loss;
+declare const index_d$a_layerNorm: typeof layerNorm;
+declare const index_d$a_leakyRelu: typeof leakyRelu;
+declare const index_d$a_linear: typeof linear;
+declare const index_d$a_linearCrossEntropy: typeof linearCrossEntropy;
+declare const index_d$a_logSigmoid: typeof logSigmoid;
+declare const index_d$a_logSoftmax: typeof logSoftmax;
+declare const index_d$a_marginRankingLoss: typeof marginRankingLoss;
+declare const index_d$a_maxPool1d: typeof maxPool1d;
+declare const index_d$a_maxPool1dWithIndices: typeof maxPool1dWithIndices;
+declare const index_d$a_maxPool2d: typeof maxPool2d;
+declare const index_d$a_maxPool2dWithIndices: typeof maxPool2dWithIndices;
+declare const index_d$a_maxPool3d: typeof maxPool3d;
+declare const index_d$a_maxPool3dWithIndices: typeof maxPool3dWithIndices;
+declare const index_d$a_mish: typeof mish;
+declare const index_d$a_mseLoss: typeof mseLoss;
+declare const index_d$a_nllLoss: typeof nllLoss;
+declare const index_d$a_normalize: typeof normalize;
+declare const index_d$a_oneHot: typeof oneHot;
+declare const index_d$a_pad: typeof pad;
+declare const index_d$a_pairwiseDistance: typeof pairwiseDistance;
+declare const index_d$a_pixelShuffle: typeof pixelShuffle;
+declare const index_d$a_pixelUnshuffle: typeof pixelUnshuffle;
+declare const index_d$a_prelu: typeof prelu;
+declare const index_d$a_relu: typeof relu;
+declare const index_d$a_relu6: typeof relu6;
+declare const index_d$a_rmsNorm: typeof rmsNorm;
+declare const index_d$a_scaledDotProductAttention: typeof scaledDotProductAttention;
+declare const index_d$a_sigmoid: typeof sigmoid;
+declare const index_d$a_silu: typeof silu;
+declare const index_d$a_siluMul: typeof siluMul;
+declare const index_d$a_smoothL1Loss: typeof smoothL1Loss;
+declare const index_d$a_softmax: typeof softmax;
+declare const index_d$a_softplus: typeof softplus;
+declare const index_d$a_tanh: typeof tanh;
+declare const index_d$a_tripletMarginLoss: typeof tripletMarginLoss;
+declare namespace index_d$a {
+  export { index_d$a_adaptiveAvgPool1d as adaptiveAvgPool1d, index_d$a_adaptiveAvgPool2d as adaptiveAvgPool2d, index_d$a_adaptiveAvgPool3d as adaptiveAvgPool3d, index_d$a_adaptiveMaxPool1d as adaptiveMaxPool1d, index_d$a_adaptiveMaxPool1dWithIndices as adaptiveMaxPool1dWithIndices, index_d$a_adaptiveMaxPool2d as adaptiveMaxPool2d, index_d$a_adaptiveMaxPool2dWithIndices as adaptiveMaxPool2dWithIndices, index_d$a_adaptiveMaxPool3d as adaptiveMaxPool3d, index_d$a_adaptiveMaxPool3dWithIndices as adaptiveMaxPool3dWithIndices, index_d$a_avgPool1d as avgPool1d, index_d$a_avgPool2d as avgPool2d, index_d$a_avgPool3d as avgPool3d, index_d$a_batchNorm as batchNorm, index_d$a_binaryCrossEntropy as binaryCrossEntropy, index_d$a_binaryCrossEntropyWithLogits as binaryCrossEntropyWithLogits, index_d$a_conv1d as conv1d, index_d$a_conv2d as conv2d, index_d$a_conv3d as conv3d, index_d$a_convTranspose1d as convTranspose1d, index_d$a_convTranspose2d as convTranspose2d, index_d$a_convTranspose3d as convTranspose3d, index_d$a_cosineEmbeddingLoss as cosineEmbeddingLoss, index_d$a_cosineSimilarity as cosineSimilarity, index_d$a_crossEntropy as crossEntropy, index_d$a_dropout as dropout, index_d$a_dropout1d as dropout1d, index_d$a_dropout2d as dropout2d, index_d$a_dropout3d as dropout3d, index_d$a_elu as elu, index_d$a_embedding as embedding, index_d$a_gelu as gelu, index_d$a_glu as glu, index_d$a_groupNorm as groupNorm, index_d$a_hardtanh as hardtanh, index_d$a_huberLoss as huberLoss, index_d$a_instanceNorm as instanceNorm, index_d$a_interpolate as interpolate, index_d$a_klDiv as klDiv, index_d$a_l1Loss as l1Loss, index_d$a_layerNorm as layerNorm, index_d$a_leakyRelu as leakyRelu, index_d$a_linear as linear, index_d$a_linearCrossEntropy as linearCrossEntropy, index_d$a_logSigmoid as logSigmoid, index_d$a_logSoftmax as logSoftmax, index_d$a_marginRankingLoss as marginRankingLoss, index_d$a_maxPool1d as maxPool1d, index_d$a_maxPool1dWithIndices as maxPool1dWithIndices, index_d$a_maxPool2d as maxPool2d, index_d$a_maxPool2dWithIndices as maxPool2dWithIndices, index_d$a_maxPool3d as maxPool3d, index_d$a_maxPool3dWithIndices as maxPool3dWithIndices, index_d$a_mish as mish, index_d$a_mseLoss as mseLoss, index_d$a_nllLoss as nllLoss, index_d$a_normalize as normalize, index_d$a_oneHot as oneHot, index_d$a_pad as pad, index_d$a_pairwiseDistance as pairwiseDistance, index_d$a_pixelShuffle as pixelShuffle, index_d$a_pixelUnshuffle as pixelUnshuffle, index_d$a_prelu as prelu, index_d$a_relu as relu, index_d$a_relu6 as relu6, index_d$a_rmsNorm as rmsNorm, index_d$a_scaledDotProductAttention as scaledDotProductAttention, index_d$a_sigmoid as sigmoid, index_d$a_silu as silu, index_d$a_siluMul as siluMul, index_d$a_smoothL1Loss as smoothL1Loss, index_d$a_softmax as softmax, index_d$a_softplus as softplus, index_d$a_tanh as tanh, index_d$a_tripletMarginLoss as tripletMarginLoss };
+  export type { index_d$a_AttentionOptions as AttentionOptions, index_d$a_BinaryCrossEntropyOptions as BinaryCrossEntropyOptions, index_d$a_BinaryCrossEntropyWithLogitsOptions as BinaryCrossEntropyWithLogitsOptions, index_d$a_CosineSimilarityOptions as CosineSimilarityOptions, index_d$a_CrossEntropyOptions as CrossEntropyOptions, index_d$a_EmbeddingOptions as EmbeddingOptions, index_d$a_HuberLossOptions as HuberLossOptions, index_d$a_KlDivOptions as KlDivOptions, index_d$a_L1LossOptions as L1LossOptions, index_d$a_LinearCrossEntropyOptions as LinearCrossEntropyOptions, index_d$a_MarginOptions as MarginOptions, index_d$a_MseLossOptions as MseLossOptions, index_d$a_NllLossOptions as NllLossOptions, index_d$a_Reduction as Reduction, index_d$a_SmoothL1LossOptions as SmoothL1LossOptions, index_d$a_TripletMarginLossOptions as TripletMarginLossOptions };
 }
 
 /** Options of the random fills. */
@@ -3494,168 +4155,168 @@ declare namespace init_d {
   export type { init_d_InitOptions as InitOptions, init_d_KaimingOptions as KaimingOptions, init_d_Nonlinearity as Nonlinearity, init_d_XavierOptions as XavierOptions };
 }
 
-type index_d$8_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
-declare const index_d$8_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
-type index_d$8_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
-declare const index_d$8_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
-type index_d$8_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
-declare const index_d$8_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
-type index_d$8_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
-declare const index_d$8_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
-type index_d$8_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
-declare const index_d$8_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
-type index_d$8_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
-declare const index_d$8_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
-type index_d$8_AvgPool1d = AvgPool1d;
-declare const index_d$8_AvgPool1d: typeof AvgPool1d;
-type index_d$8_AvgPool2d = AvgPool2d;
-declare const index_d$8_AvgPool2d: typeof AvgPool2d;
-type index_d$8_AvgPool3d = AvgPool3d;
-declare const index_d$8_AvgPool3d: typeof AvgPool3d;
-type index_d$8_AvgPoolOptions = AvgPoolOptions;
-type index_d$8_BCELoss = BCELoss;
-declare const index_d$8_BCELoss: typeof BCELoss;
-type index_d$8_BCEWithLogitsLoss = BCEWithLogitsLoss;
-declare const index_d$8_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
-type index_d$8_BatchNorm1d = BatchNorm1d;
-declare const index_d$8_BatchNorm1d: typeof BatchNorm1d;
-type index_d$8_BatchNorm2d = BatchNorm2d;
-declare const index_d$8_BatchNorm2d: typeof BatchNorm2d;
-type index_d$8_BatchNorm3d = BatchNorm3d;
-declare const index_d$8_BatchNorm3d: typeof BatchNorm3d;
-type index_d$8_ConvFunctionalOptions = ConvFunctionalOptions;
-type index_d$8_ConvGeometry = ConvGeometry;
-type index_d$8_ConvOptions = ConvOptions;
-type index_d$8_ConvTranspose1d = ConvTranspose1d;
-declare const index_d$8_ConvTranspose1d: typeof ConvTranspose1d;
-type index_d$8_ConvTranspose2d = ConvTranspose2d;
-declare const index_d$8_ConvTranspose2d: typeof ConvTranspose2d;
-type index_d$8_ConvTranspose3d = ConvTranspose3d;
-declare const index_d$8_ConvTranspose3d: typeof ConvTranspose3d;
-type index_d$8_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
-type index_d$8_ConvTransposeGeometry = ConvTransposeGeometry;
-type index_d$8_ConvTransposeOptions = ConvTransposeOptions;
-type index_d$8_CosineEmbeddingLoss = CosineEmbeddingLoss;
-declare const index_d$8_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
-type index_d$8_CosineSimilarity = CosineSimilarity;
-declare const index_d$8_CosineSimilarity: typeof CosineSimilarity;
-type index_d$8_CrossEntropyLoss = CrossEntropyLoss;
-declare const index_d$8_CrossEntropyLoss: typeof CrossEntropyLoss;
-type index_d$8_Dropout = Dropout;
-declare const index_d$8_Dropout: typeof Dropout;
-type index_d$8_Dropout1d = Dropout1d;
-declare const index_d$8_Dropout1d: typeof Dropout1d;
-type index_d$8_Dropout2d = Dropout2d;
-declare const index_d$8_Dropout2d: typeof Dropout2d;
-type index_d$8_Dropout3d = Dropout3d;
-declare const index_d$8_Dropout3d: typeof Dropout3d;
-type index_d$8_ELU = ELU;
-declare const index_d$8_ELU: typeof ELU;
-type index_d$8_EmbeddingLayerOptions = EmbeddingLayerOptions;
-type index_d$8_Flatten = Flatten;
-declare const index_d$8_Flatten: typeof Flatten;
-type index_d$8_FloatDtype = FloatDtype;
-type index_d$8_GELU = GELU;
-declare const index_d$8_GELU: typeof GELU;
-type index_d$8_GLU = GLU;
-declare const index_d$8_GLU: typeof GLU;
-type index_d$8_GroupNorm = GroupNorm;
-declare const index_d$8_GroupNorm: typeof GroupNorm;
-type index_d$8_GroupNormOptions = GroupNormOptions;
-type index_d$8_Hardtanh = Hardtanh;
-declare const index_d$8_Hardtanh: typeof Hardtanh;
-type index_d$8_HuberLoss = HuberLoss;
-declare const index_d$8_HuberLoss: typeof HuberLoss;
-type index_d$8_Identity = Identity;
-declare const index_d$8_Identity: typeof Identity;
-type index_d$8_InstanceNorm1d = InstanceNorm1d;
-declare const index_d$8_InstanceNorm1d: typeof InstanceNorm1d;
-type index_d$8_InstanceNorm2d = InstanceNorm2d;
-declare const index_d$8_InstanceNorm2d: typeof InstanceNorm2d;
-type index_d$8_InstanceNorm3d = InstanceNorm3d;
-declare const index_d$8_InstanceNorm3d: typeof InstanceNorm3d;
-type index_d$8_InterpolateMode = InterpolateMode;
-type index_d$8_InterpolateOptions = InterpolateOptions;
-type index_d$8_KLDivLoss = KLDivLoss;
-declare const index_d$8_KLDivLoss: typeof KLDivLoss;
-type index_d$8_L1Loss = L1Loss;
-declare const index_d$8_L1Loss: typeof L1Loss;
-type index_d$8_LayerNorm = LayerNorm;
-declare const index_d$8_LayerNorm: typeof LayerNorm;
-type index_d$8_LayerNormOptions = LayerNormOptions;
-type index_d$8_LeakyReLU = LeakyReLU;
-declare const index_d$8_LeakyReLU: typeof LeakyReLU;
-type index_d$8_LinearOptions = LinearOptions;
-type index_d$8_LogSigmoid = LogSigmoid;
-declare const index_d$8_LogSigmoid: typeof LogSigmoid;
-type index_d$8_LogSoftmax = LogSoftmax;
-declare const index_d$8_LogSoftmax: typeof LogSoftmax;
-type index_d$8_MSELoss = MSELoss;
-declare const index_d$8_MSELoss: typeof MSELoss;
-type index_d$8_MarginRankingLoss = MarginRankingLoss;
-declare const index_d$8_MarginRankingLoss: typeof MarginRankingLoss;
-type index_d$8_MaxPool1d = MaxPool1d;
-declare const index_d$8_MaxPool1d: typeof MaxPool1d;
-type index_d$8_MaxPool2d = MaxPool2d;
-declare const index_d$8_MaxPool2d: typeof MaxPool2d;
-type index_d$8_MaxPool3d = MaxPool3d;
-declare const index_d$8_MaxPool3d: typeof MaxPool3d;
-type index_d$8_MaxPoolOptions = MaxPoolOptions;
-type index_d$8_Mish = Mish;
-declare const index_d$8_Mish: typeof Mish;
-type index_d$8_Module = Module;
-declare const index_d$8_Module: typeof Module;
-type index_d$8_ModuleList = ModuleList;
-declare const index_d$8_ModuleList: typeof ModuleList;
-type index_d$8_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
-type index_d$8_MultiheadAttentionOptions = MultiheadAttentionOptions;
-type index_d$8_NLLLoss = NLLLoss;
-declare const index_d$8_NLLLoss: typeof NLLLoss;
-type index_d$8_OutputSize = OutputSize;
-type index_d$8_PReLU = PReLU;
-declare const index_d$8_PReLU: typeof PReLU;
-type index_d$8_PReLUOptions = PReLUOptions;
-type index_d$8_PaddingMode = PaddingMode;
-type index_d$8_PerDimension = PerDimension;
-type index_d$8_PixelShuffle = PixelShuffle;
-declare const index_d$8_PixelShuffle: typeof PixelShuffle;
-type index_d$8_PixelUnshuffle = PixelUnshuffle;
-declare const index_d$8_PixelUnshuffle: typeof PixelUnshuffle;
-type index_d$8_PlacementOptions = PlacementOptions;
-type index_d$8_RMSNorm = RMSNorm;
-declare const index_d$8_RMSNorm: typeof RMSNorm;
-type index_d$8_RMSNormOptions = RMSNormOptions;
-type index_d$8_ReLU = ReLU;
-declare const index_d$8_ReLU: typeof ReLU;
-type index_d$8_ReLU6 = ReLU6;
-declare const index_d$8_ReLU6: typeof ReLU6;
-type index_d$8_RunningNormOptions = RunningNormOptions;
-type index_d$8_Sequential = Sequential;
-declare const index_d$8_Sequential: typeof Sequential;
-type index_d$8_SiLU = SiLU;
-declare const index_d$8_SiLU: typeof SiLU;
-type index_d$8_Sigmoid = Sigmoid;
-declare const index_d$8_Sigmoid: typeof Sigmoid;
-type index_d$8_SmoothL1Loss = SmoothL1Loss;
-declare const index_d$8_SmoothL1Loss: typeof SmoothL1Loss;
-type index_d$8_Softmax = Softmax;
-declare const index_d$8_Softmax: typeof Softmax;
-type index_d$8_Softplus = Softplus;
-declare const index_d$8_Softplus: typeof Softplus;
-type index_d$8_Tanh = Tanh;
-declare const index_d$8_Tanh: typeof Tanh;
-type index_d$8_TransposedLinear = TransposedLinear;
-declare const index_d$8_TransposedLinear: typeof TransposedLinear;
-type index_d$8_TripletMarginLoss = TripletMarginLoss;
-declare const index_d$8_TripletMarginLoss: typeof TripletMarginLoss;
-type index_d$8_Unflatten = Unflatten;
-declare const index_d$8_Unflatten: typeof Unflatten;
-type index_d$8_Upsample = Upsample;
-declare const index_d$8_Upsample: typeof Upsample;
-declare const index_d$8_parameter: typeof parameter;
-declare namespace index_d$8 {
-  export { index_d$8_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$8_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$8_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$8_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$8_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$8_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$8_AvgPool1d as AvgPool1d, index_d$8_AvgPool2d as AvgPool2d, index_d$8_AvgPool3d as AvgPool3d, index_d$8_BCELoss as BCELoss, index_d$8_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$8_BatchNorm1d as BatchNorm1d, index_d$8_BatchNorm2d as BatchNorm2d, index_d$8_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$8_ConvTranspose1d as ConvTranspose1d, index_d$8_ConvTranspose2d as ConvTranspose2d, index_d$8_ConvTranspose3d as ConvTranspose3d, index_d$8_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$8_CosineSimilarity as CosineSimilarity, index_d$8_CrossEntropyLoss as CrossEntropyLoss, index_d$8_Dropout as Dropout, index_d$8_Dropout1d as Dropout1d, index_d$8_Dropout2d as Dropout2d, index_d$8_Dropout3d as Dropout3d, index_d$8_ELU as ELU, Embedding$1 as Embedding, index_d$8_Flatten as Flatten, index_d$8_GELU as GELU, index_d$8_GLU as GLU, index_d$8_GroupNorm as GroupNorm, index_d$8_Hardtanh as Hardtanh, index_d$8_HuberLoss as HuberLoss, index_d$8_Identity as Identity, index_d$8_InstanceNorm1d as InstanceNorm1d, index_d$8_InstanceNorm2d as InstanceNorm2d, index_d$8_InstanceNorm3d as InstanceNorm3d, index_d$8_KLDivLoss as KLDivLoss, index_d$8_L1Loss as L1Loss, index_d$8_LayerNorm as LayerNorm, index_d$8_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$8_LogSigmoid as LogSigmoid, index_d$8_LogSoftmax as LogSoftmax, index_d$8_MSELoss as MSELoss, index_d$8_MarginRankingLoss as MarginRankingLoss, index_d$8_MaxPool1d as MaxPool1d, index_d$8_MaxPool2d as MaxPool2d, index_d$8_MaxPool3d as MaxPool3d, index_d$8_Mish as Mish, index_d$8_Module as Module, index_d$8_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$8_NLLLoss as NLLLoss, index_d$8_PReLU as PReLU, index_d$8_PixelShuffle as PixelShuffle, index_d$8_PixelUnshuffle as PixelUnshuffle, index_d$8_RMSNorm as RMSNorm, index_d$8_ReLU as ReLU, index_d$8_ReLU6 as ReLU6, index_d$8_Sequential as Sequential, index_d$8_SiLU as SiLU, index_d$8_Sigmoid as Sigmoid, index_d$8_SmoothL1Loss as SmoothL1Loss, index_d$8_Softmax as Softmax, index_d$8_Softplus as Softplus, index_d$8_Tanh as Tanh, index_d$8_TransposedLinear as TransposedLinear, index_d$8_TripletMarginLoss as TripletMarginLoss, index_d$8_Unflatten as Unflatten, index_d$8_Upsample as Upsample, functional_d as functional, init_d as init, index_d$8_parameter as parameter };
-  export type { index_d$8_AvgPoolOptions as AvgPoolOptions, index_d$8_ConvFunctionalOptions as ConvFunctionalOptions, index_d$8_ConvGeometry as ConvGeometry, index_d$8_ConvOptions as ConvOptions, index_d$8_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$8_ConvTransposeGeometry as ConvTransposeGeometry, index_d$8_ConvTransposeOptions as ConvTransposeOptions, index_d$8_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$8_FloatDtype as FloatDtype, index_d$8_GroupNormOptions as GroupNormOptions, index_d$8_InterpolateMode as InterpolateMode, index_d$8_InterpolateOptions as InterpolateOptions, index_d$8_LayerNormOptions as LayerNormOptions, index_d$8_LinearOptions as LinearOptions, index_d$8_MaxPoolOptions as MaxPoolOptions, index_d$8_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$8_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$8_OutputSize as OutputSize, index_d$8_PReLUOptions as PReLUOptions, index_d$8_PaddingMode as PaddingMode, index_d$8_PerDimension as PerDimension, index_d$8_PlacementOptions as PlacementOptions, index_d$8_RMSNormOptions as RMSNormOptions, index_d$8_RunningNormOptions as RunningNormOptions };
+type index_d$9_AdaptiveAvgPool1d = AdaptiveAvgPool1d;
+declare const index_d$9_AdaptiveAvgPool1d: typeof AdaptiveAvgPool1d;
+type index_d$9_AdaptiveAvgPool2d = AdaptiveAvgPool2d;
+declare const index_d$9_AdaptiveAvgPool2d: typeof AdaptiveAvgPool2d;
+type index_d$9_AdaptiveAvgPool3d = AdaptiveAvgPool3d;
+declare const index_d$9_AdaptiveAvgPool3d: typeof AdaptiveAvgPool3d;
+type index_d$9_AdaptiveMaxPool1d = AdaptiveMaxPool1d;
+declare const index_d$9_AdaptiveMaxPool1d: typeof AdaptiveMaxPool1d;
+type index_d$9_AdaptiveMaxPool2d = AdaptiveMaxPool2d;
+declare const index_d$9_AdaptiveMaxPool2d: typeof AdaptiveMaxPool2d;
+type index_d$9_AdaptiveMaxPool3d = AdaptiveMaxPool3d;
+declare const index_d$9_AdaptiveMaxPool3d: typeof AdaptiveMaxPool3d;
+type index_d$9_AvgPool1d = AvgPool1d;
+declare const index_d$9_AvgPool1d: typeof AvgPool1d;
+type index_d$9_AvgPool2d = AvgPool2d;
+declare const index_d$9_AvgPool2d: typeof AvgPool2d;
+type index_d$9_AvgPool3d = AvgPool3d;
+declare const index_d$9_AvgPool3d: typeof AvgPool3d;
+type index_d$9_AvgPoolOptions = AvgPoolOptions;
+type index_d$9_BCELoss = BCELoss;
+declare const index_d$9_BCELoss: typeof BCELoss;
+type index_d$9_BCEWithLogitsLoss = BCEWithLogitsLoss;
+declare const index_d$9_BCEWithLogitsLoss: typeof BCEWithLogitsLoss;
+type index_d$9_BatchNorm1d = BatchNorm1d;
+declare const index_d$9_BatchNorm1d: typeof BatchNorm1d;
+type index_d$9_BatchNorm2d = BatchNorm2d;
+declare const index_d$9_BatchNorm2d: typeof BatchNorm2d;
+type index_d$9_BatchNorm3d = BatchNorm3d;
+declare const index_d$9_BatchNorm3d: typeof BatchNorm3d;
+type index_d$9_ConvFunctionalOptions = ConvFunctionalOptions;
+type index_d$9_ConvGeometry = ConvGeometry;
+type index_d$9_ConvOptions = ConvOptions;
+type index_d$9_ConvTranspose1d = ConvTranspose1d;
+declare const index_d$9_ConvTranspose1d: typeof ConvTranspose1d;
+type index_d$9_ConvTranspose2d = ConvTranspose2d;
+declare const index_d$9_ConvTranspose2d: typeof ConvTranspose2d;
+type index_d$9_ConvTranspose3d = ConvTranspose3d;
+declare const index_d$9_ConvTranspose3d: typeof ConvTranspose3d;
+type index_d$9_ConvTransposeFunctionalOptions = ConvTransposeFunctionalOptions;
+type index_d$9_ConvTransposeGeometry = ConvTransposeGeometry;
+type index_d$9_ConvTransposeOptions = ConvTransposeOptions;
+type index_d$9_CosineEmbeddingLoss = CosineEmbeddingLoss;
+declare const index_d$9_CosineEmbeddingLoss: typeof CosineEmbeddingLoss;
+type index_d$9_CosineSimilarity = CosineSimilarity;
+declare const index_d$9_CosineSimilarity: typeof CosineSimilarity;
+type index_d$9_CrossEntropyLoss = CrossEntropyLoss;
+declare const index_d$9_CrossEntropyLoss: typeof CrossEntropyLoss;
+type index_d$9_Dropout = Dropout;
+declare const index_d$9_Dropout: typeof Dropout;
+type index_d$9_Dropout1d = Dropout1d;
+declare const index_d$9_Dropout1d: typeof Dropout1d;
+type index_d$9_Dropout2d = Dropout2d;
+declare const index_d$9_Dropout2d: typeof Dropout2d;
+type index_d$9_Dropout3d = Dropout3d;
+declare const index_d$9_Dropout3d: typeof Dropout3d;
+type index_d$9_ELU = ELU;
+declare const index_d$9_ELU: typeof ELU;
+type index_d$9_EmbeddingLayerOptions = EmbeddingLayerOptions;
+type index_d$9_Flatten = Flatten;
+declare const index_d$9_Flatten: typeof Flatten;
+type index_d$9_FloatDtype = FloatDtype;
+type index_d$9_GELU = GELU;
+declare const index_d$9_GELU: typeof GELU;
+type index_d$9_GLU = GLU;
+declare const index_d$9_GLU: typeof GLU;
+type index_d$9_GroupNorm = GroupNorm;
+declare const index_d$9_GroupNorm: typeof GroupNorm;
+type index_d$9_GroupNormOptions = GroupNormOptions;
+type index_d$9_Hardtanh = Hardtanh;
+declare const index_d$9_Hardtanh: typeof Hardtanh;
+type index_d$9_HuberLoss = HuberLoss;
+declare const index_d$9_HuberLoss: typeof HuberLoss;
+type index_d$9_Identity = Identity;
+declare const index_d$9_Identity: typeof Identity;
+type index_d$9_InstanceNorm1d = InstanceNorm1d;
+declare const index_d$9_InstanceNorm1d: typeof InstanceNorm1d;
+type index_d$9_InstanceNorm2d = InstanceNorm2d;
+declare const index_d$9_InstanceNorm2d: typeof InstanceNorm2d;
+type index_d$9_InstanceNorm3d = InstanceNorm3d;
+declare const index_d$9_InstanceNorm3d: typeof InstanceNorm3d;
+type index_d$9_InterpolateMode = InterpolateMode;
+type index_d$9_InterpolateOptions = InterpolateOptions;
+type index_d$9_KLDivLoss = KLDivLoss;
+declare const index_d$9_KLDivLoss: typeof KLDivLoss;
+type index_d$9_L1Loss = L1Loss;
+declare const index_d$9_L1Loss: typeof L1Loss;
+type index_d$9_LayerNorm = LayerNorm;
+declare const index_d$9_LayerNorm: typeof LayerNorm;
+type index_d$9_LayerNormOptions = LayerNormOptions;
+type index_d$9_LeakyReLU = LeakyReLU;
+declare const index_d$9_LeakyReLU: typeof LeakyReLU;
+type index_d$9_LinearOptions = LinearOptions;
+type index_d$9_LogSigmoid = LogSigmoid;
+declare const index_d$9_LogSigmoid: typeof LogSigmoid;
+type index_d$9_LogSoftmax = LogSoftmax;
+declare const index_d$9_LogSoftmax: typeof LogSoftmax;
+type index_d$9_MSELoss = MSELoss;
+declare const index_d$9_MSELoss: typeof MSELoss;
+type index_d$9_MarginRankingLoss = MarginRankingLoss;
+declare const index_d$9_MarginRankingLoss: typeof MarginRankingLoss;
+type index_d$9_MaxPool1d = MaxPool1d;
+declare const index_d$9_MaxPool1d: typeof MaxPool1d;
+type index_d$9_MaxPool2d = MaxPool2d;
+declare const index_d$9_MaxPool2d: typeof MaxPool2d;
+type index_d$9_MaxPool3d = MaxPool3d;
+declare const index_d$9_MaxPool3d: typeof MaxPool3d;
+type index_d$9_MaxPoolOptions = MaxPoolOptions;
+type index_d$9_Mish = Mish;
+declare const index_d$9_Mish: typeof Mish;
+type index_d$9_Module = Module;
+declare const index_d$9_Module: typeof Module;
+type index_d$9_ModuleList = ModuleList;
+declare const index_d$9_ModuleList: typeof ModuleList;
+type index_d$9_MultiheadAttentionForwardOptions = MultiheadAttentionForwardOptions;
+type index_d$9_MultiheadAttentionOptions = MultiheadAttentionOptions;
+type index_d$9_NLLLoss = NLLLoss;
+declare const index_d$9_NLLLoss: typeof NLLLoss;
+type index_d$9_OutputSize = OutputSize;
+type index_d$9_PReLU = PReLU;
+declare const index_d$9_PReLU: typeof PReLU;
+type index_d$9_PReLUOptions = PReLUOptions;
+type index_d$9_PaddingMode = PaddingMode;
+type index_d$9_PerDimension = PerDimension;
+type index_d$9_PixelShuffle = PixelShuffle;
+declare const index_d$9_PixelShuffle: typeof PixelShuffle;
+type index_d$9_PixelUnshuffle = PixelUnshuffle;
+declare const index_d$9_PixelUnshuffle: typeof PixelUnshuffle;
+type index_d$9_PlacementOptions = PlacementOptions;
+type index_d$9_RMSNorm = RMSNorm;
+declare const index_d$9_RMSNorm: typeof RMSNorm;
+type index_d$9_RMSNormOptions = RMSNormOptions;
+type index_d$9_ReLU = ReLU;
+declare const index_d$9_ReLU: typeof ReLU;
+type index_d$9_ReLU6 = ReLU6;
+declare const index_d$9_ReLU6: typeof ReLU6;
+type index_d$9_RunningNormOptions = RunningNormOptions;
+type index_d$9_Sequential = Sequential;
+declare const index_d$9_Sequential: typeof Sequential;
+type index_d$9_SiLU = SiLU;
+declare const index_d$9_SiLU: typeof SiLU;
+type index_d$9_Sigmoid = Sigmoid;
+declare const index_d$9_Sigmoid: typeof Sigmoid;
+type index_d$9_SmoothL1Loss = SmoothL1Loss;
+declare const index_d$9_SmoothL1Loss: typeof SmoothL1Loss;
+type index_d$9_Softmax = Softmax;
+declare const index_d$9_Softmax: typeof Softmax;
+type index_d$9_Softplus = Softplus;
+declare const index_d$9_Softplus: typeof Softplus;
+type index_d$9_Tanh = Tanh;
+declare const index_d$9_Tanh: typeof Tanh;
+type index_d$9_TransposedLinear = TransposedLinear;
+declare const index_d$9_TransposedLinear: typeof TransposedLinear;
+type index_d$9_TripletMarginLoss = TripletMarginLoss;
+declare const index_d$9_TripletMarginLoss: typeof TripletMarginLoss;
+type index_d$9_Unflatten = Unflatten;
+declare const index_d$9_Unflatten: typeof Unflatten;
+type index_d$9_Upsample = Upsample;
+declare const index_d$9_Upsample: typeof Upsample;
+declare const index_d$9_parameter: typeof parameter;
+declare namespace index_d$9 {
+  export { index_d$9_AdaptiveAvgPool1d as AdaptiveAvgPool1d, index_d$9_AdaptiveAvgPool2d as AdaptiveAvgPool2d, index_d$9_AdaptiveAvgPool3d as AdaptiveAvgPool3d, index_d$9_AdaptiveMaxPool1d as AdaptiveMaxPool1d, index_d$9_AdaptiveMaxPool2d as AdaptiveMaxPool2d, index_d$9_AdaptiveMaxPool3d as AdaptiveMaxPool3d, index_d$9_AvgPool1d as AvgPool1d, index_d$9_AvgPool2d as AvgPool2d, index_d$9_AvgPool3d as AvgPool3d, index_d$9_BCELoss as BCELoss, index_d$9_BCEWithLogitsLoss as BCEWithLogitsLoss, index_d$9_BatchNorm1d as BatchNorm1d, index_d$9_BatchNorm2d as BatchNorm2d, index_d$9_BatchNorm3d as BatchNorm3d, Conv1d$1 as Conv1d, Conv2d$1 as Conv2d, Conv3d$1 as Conv3d, index_d$9_ConvTranspose1d as ConvTranspose1d, index_d$9_ConvTranspose2d as ConvTranspose2d, index_d$9_ConvTranspose3d as ConvTranspose3d, index_d$9_CosineEmbeddingLoss as CosineEmbeddingLoss, index_d$9_CosineSimilarity as CosineSimilarity, index_d$9_CrossEntropyLoss as CrossEntropyLoss, index_d$9_Dropout as Dropout, index_d$9_Dropout1d as Dropout1d, index_d$9_Dropout2d as Dropout2d, index_d$9_Dropout3d as Dropout3d, index_d$9_ELU as ELU, Embedding$1 as Embedding, index_d$9_Flatten as Flatten, index_d$9_GELU as GELU, index_d$9_GLU as GLU, index_d$9_GroupNorm as GroupNorm, index_d$9_Hardtanh as Hardtanh, index_d$9_HuberLoss as HuberLoss, index_d$9_Identity as Identity, index_d$9_InstanceNorm1d as InstanceNorm1d, index_d$9_InstanceNorm2d as InstanceNorm2d, index_d$9_InstanceNorm3d as InstanceNorm3d, index_d$9_KLDivLoss as KLDivLoss, index_d$9_L1Loss as L1Loss, index_d$9_LayerNorm as LayerNorm, index_d$9_LeakyReLU as LeakyReLU, Linear$1 as Linear, index_d$9_LogSigmoid as LogSigmoid, index_d$9_LogSoftmax as LogSoftmax, index_d$9_MSELoss as MSELoss, index_d$9_MarginRankingLoss as MarginRankingLoss, index_d$9_MaxPool1d as MaxPool1d, index_d$9_MaxPool2d as MaxPool2d, index_d$9_MaxPool3d as MaxPool3d, index_d$9_Mish as Mish, index_d$9_Module as Module, index_d$9_ModuleList as ModuleList, MultiheadAttention$1 as MultiheadAttention, index_d$9_NLLLoss as NLLLoss, index_d$9_PReLU as PReLU, index_d$9_PixelShuffle as PixelShuffle, index_d$9_PixelUnshuffle as PixelUnshuffle, index_d$9_RMSNorm as RMSNorm, index_d$9_ReLU as ReLU, index_d$9_ReLU6 as ReLU6, index_d$9_Sequential as Sequential, index_d$9_SiLU as SiLU, index_d$9_Sigmoid as Sigmoid, index_d$9_SmoothL1Loss as SmoothL1Loss, index_d$9_Softmax as Softmax, index_d$9_Softplus as Softplus, index_d$9_Tanh as Tanh, index_d$9_TransposedLinear as TransposedLinear, index_d$9_TripletMarginLoss as TripletMarginLoss, index_d$9_Unflatten as Unflatten, index_d$9_Upsample as Upsample, index_d$a as functional, init_d as init, index_d$9_parameter as parameter };
+  export type { index_d$9_AvgPoolOptions as AvgPoolOptions, index_d$9_ConvFunctionalOptions as ConvFunctionalOptions, index_d$9_ConvGeometry as ConvGeometry, index_d$9_ConvOptions as ConvOptions, index_d$9_ConvTransposeFunctionalOptions as ConvTransposeFunctionalOptions, index_d$9_ConvTransposeGeometry as ConvTransposeGeometry, index_d$9_ConvTransposeOptions as ConvTransposeOptions, index_d$9_EmbeddingLayerOptions as EmbeddingLayerOptions, index_d$9_FloatDtype as FloatDtype, index_d$9_GroupNormOptions as GroupNormOptions, index_d$9_InterpolateMode as InterpolateMode, index_d$9_InterpolateOptions as InterpolateOptions, index_d$9_LayerNormOptions as LayerNormOptions, index_d$9_LinearOptions as LinearOptions, index_d$9_MaxPoolOptions as MaxPoolOptions, index_d$9_MultiheadAttentionForwardOptions as MultiheadAttentionForwardOptions, index_d$9_MultiheadAttentionOptions as MultiheadAttentionOptions, index_d$9_OutputSize as OutputSize, index_d$9_PReLUOptions as PReLUOptions, index_d$9_PaddingMode as PaddingMode, index_d$9_PerDimension as PerDimension, index_d$9_PlacementOptions as PlacementOptions, index_d$9_RMSNormOptions as RMSNormOptions, index_d$9_RunningNormOptions as RunningNormOptions };
 }
 
 /** The state of an optimizer in PyTorch's structure: parameters are numbered through all groups. */
@@ -4172,36 +4833,36 @@ declare namespace schedule_d {
   export type { schedule_d_CosineMinLrOptions as CosineMinLrOptions, schedule_d_CosineOptions as CosineOptions, schedule_d_DecayOptions as DecayOptions, schedule_d_InverseSqrtOptions as InverseSqrtOptions, schedule_d_LrFactor as LrFactor, schedule_d_LrSchedulerState as LrSchedulerState, schedule_d_NlgScheduleName as NlgScheduleName, schedule_d_NlgScheduleOptions as NlgScheduleOptions, schedule_d_PolynomialOptions as PolynomialOptions, schedule_d_ScheduledGroup as ScheduledGroup, schedule_d_ScheduledOptimizer as ScheduledOptimizer, schedule_d_WarmupOptions as WarmupOptions };
 }
 
-type index_d$7_Adafactor = Adafactor;
-declare const index_d$7_Adafactor: typeof Adafactor;
-type index_d$7_AdafactorOptions = AdafactorOptions;
-type index_d$7_Adam = Adam;
-declare const index_d$7_Adam: typeof Adam;
-type index_d$7_AdamOptions = AdamOptions;
-type index_d$7_AdamW = AdamW;
-declare const index_d$7_AdamW: typeof AdamW;
-type index_d$7_AdamWOptions = AdamWOptions;
-type index_d$7_ClipGradNormOptions = ClipGradNormOptions;
-type index_d$7_NlgAdamW = NlgAdamW;
-declare const index_d$7_NlgAdamW: typeof NlgAdamW;
-type index_d$7_NlgAdamWOptions = NlgAdamWOptions;
-type index_d$7_Optimizer<Options extends {
+type index_d$8_Adafactor = Adafactor;
+declare const index_d$8_Adafactor: typeof Adafactor;
+type index_d$8_AdafactorOptions = AdafactorOptions;
+type index_d$8_Adam = Adam;
+declare const index_d$8_Adam: typeof Adam;
+type index_d$8_AdamOptions = AdamOptions;
+type index_d$8_AdamW = AdamW;
+declare const index_d$8_AdamW: typeof AdamW;
+type index_d$8_AdamWOptions = AdamWOptions;
+type index_d$8_ClipGradNormOptions = ClipGradNormOptions;
+type index_d$8_NlgAdamW = NlgAdamW;
+declare const index_d$8_NlgAdamW: typeof NlgAdamW;
+type index_d$8_NlgAdamWOptions = NlgAdamWOptions;
+type index_d$8_Optimizer<Options extends {
     lr: number;
 }> = Optimizer<Options>;
-declare const index_d$7_Optimizer: typeof Optimizer;
-type index_d$7_OptimizerState = OptimizerState;
-type index_d$7_ParamGroup = ParamGroup;
-type index_d$7_Params<Options> = Params<Options>;
-type index_d$7_SGD = SGD;
-declare const index_d$7_SGD: typeof SGD;
-type index_d$7_SGDOptions = SGDOptions;
-declare const index_d$7_clipGradNorm: typeof clipGradNorm;
-declare const index_d$7_clipGradValue: typeof clipGradValue;
-declare const index_d$7_decayGroups: typeof decayGroups;
-declare const index_d$7_stateFromTorch: typeof stateFromTorch;
-declare namespace index_d$7 {
-  export { index_d$7_Adafactor as Adafactor, index_d$7_Adam as Adam, index_d$7_AdamW as AdamW, index_d$7_NlgAdamW as NlgAdamW, index_d$7_Optimizer as Optimizer, index_d$7_SGD as SGD, index_d$7_clipGradNorm as clipGradNorm, index_d$7_clipGradValue as clipGradValue, index_d$7_decayGroups as decayGroups, schedule_d as lrScheduler, index_d$7_stateFromTorch as stateFromTorch };
-  export type { index_d$7_AdafactorOptions as AdafactorOptions, index_d$7_AdamOptions as AdamOptions, index_d$7_AdamWOptions as AdamWOptions, index_d$7_ClipGradNormOptions as ClipGradNormOptions, index_d$7_NlgAdamWOptions as NlgAdamWOptions, index_d$7_OptimizerState as OptimizerState, index_d$7_ParamGroup as ParamGroup, index_d$7_Params as Params, index_d$7_SGDOptions as SGDOptions };
+declare const index_d$8_Optimizer: typeof Optimizer;
+type index_d$8_OptimizerState = OptimizerState;
+type index_d$8_ParamGroup = ParamGroup;
+type index_d$8_Params<Options> = Params<Options>;
+type index_d$8_SGD = SGD;
+declare const index_d$8_SGD: typeof SGD;
+type index_d$8_SGDOptions = SGDOptions;
+declare const index_d$8_clipGradNorm: typeof clipGradNorm;
+declare const index_d$8_clipGradValue: typeof clipGradValue;
+declare const index_d$8_decayGroups: typeof decayGroups;
+declare const index_d$8_stateFromTorch: typeof stateFromTorch;
+declare namespace index_d$8 {
+  export { index_d$8_Adafactor as Adafactor, index_d$8_Adam as Adam, index_d$8_AdamW as AdamW, index_d$8_NlgAdamW as NlgAdamW, index_d$8_Optimizer as Optimizer, index_d$8_SGD as SGD, index_d$8_clipGradNorm as clipGradNorm, index_d$8_clipGradValue as clipGradValue, index_d$8_decayGroups as decayGroups, schedule_d as lrScheduler, index_d$8_stateFromTorch as stateFromTorch };
+  export type { index_d$8_AdafactorOptions as AdafactorOptions, index_d$8_AdamOptions as AdamOptions, index_d$8_AdamWOptions as AdamWOptions, index_d$8_ClipGradNormOptions as ClipGradNormOptions, index_d$8_NlgAdamWOptions as NlgAdamWOptions, index_d$8_OptimizerState as OptimizerState, index_d$8_ParamGroup as ParamGroup, index_d$8_Params as Params, index_d$8_SGDOptions as SGDOptions };
 }
 
 /** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
@@ -6552,140 +7213,140 @@ declare const AutoModel: {
     fromConfig(config: Record<string, unknown>, options?: FreshOptions): EncoderModel;
 };
 
-declare const index_d$6_AutoModel: typeof AutoModel;
-declare const index_d$6_AutoModelForCausalLM: typeof AutoModelForCausalLM;
-declare const index_d$6_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
-declare const index_d$6_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
-type index_d$6_BertConfig = BertConfig;
-type index_d$6_BertForMaskedLM = BertForMaskedLM;
-declare const index_d$6_BertForMaskedLM: typeof BertForMaskedLM;
-type index_d$6_BertForSequenceClassification = BertForSequenceClassification;
-declare const index_d$6_BertForSequenceClassification: typeof BertForSequenceClassification;
-type index_d$6_BertModel = BertModel;
-declare const index_d$6_BertModel: typeof BertModel;
-type index_d$6_BertModelOptions = BertModelOptions;
-type index_d$6_CausalLM = CausalLM;
-declare const index_d$6_CausalLM: typeof CausalLM;
-type index_d$6_CausalLMConfig = CausalLMConfig;
-type index_d$6_CausalLMOptions = CausalLMOptions;
-type index_d$6_CausalLMOutput = CausalLMOutput;
-declare const index_d$6_CausalLMOutput: typeof CausalLMOutput;
-type index_d$6_DebertaV2Config = DebertaV2Config;
-type index_d$6_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
-declare const index_d$6_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
-type index_d$6_DebertaV2Model = DebertaV2Model;
-declare const index_d$6_DebertaV2Model: typeof DebertaV2Model;
-type index_d$6_Decoder = Decoder;
-type index_d$6_DecoderOptions = DecoderOptions;
-type index_d$6_DecoderOutput = DecoderOutput;
-declare const index_d$6_DecoderOutput: typeof DecoderOutput;
-type index_d$6_EncoderModel = EncoderModel;
-declare const index_d$6_EncoderModel: typeof EncoderModel;
-type index_d$6_EncoderModelOptions = EncoderModelOptions;
-type index_d$6_EncoderOptions = EncoderOptions;
-type index_d$6_EncoderOutput = EncoderOutput;
-type index_d$6_FreshOptions = FreshOptions;
-type index_d$6_GPT2Config = GPT2Config;
-type index_d$6_GPT2LMHeadModel = GPT2LMHeadModel;
-declare const index_d$6_GPT2LMHeadModel: typeof GPT2LMHeadModel;
-type index_d$6_GPT2Model = GPT2Model;
-declare const index_d$6_GPT2Model: typeof GPT2Model;
-type index_d$6_Gemma2Config = Gemma2Config;
-type index_d$6_Gemma2ForCausalLM = Gemma2ForCausalLM;
-declare const index_d$6_Gemma2ForCausalLM: typeof Gemma2ForCausalLM;
-type index_d$6_Gemma2Model = Gemma2Model;
-declare const index_d$6_Gemma2Model: typeof Gemma2Model;
-type index_d$6_Gemma3Config = Gemma3Config;
-type index_d$6_Gemma3ForCausalLM = Gemma3ForCausalLM;
-declare const index_d$6_Gemma3ForCausalLM: typeof Gemma3ForCausalLM;
-type index_d$6_Gemma3Model = Gemma3Model;
-declare const index_d$6_Gemma3Model: typeof Gemma3Model;
-type index_d$6_Ids = Ids;
-type index_d$6_KvCache = KvCache;
-declare const index_d$6_KvCache: typeof KvCache;
-type index_d$6_LabelsConfig = LabelsConfig;
-type index_d$6_LlamaConfig = LlamaConfig;
-type index_d$6_LlamaForCausalLM = LlamaForCausalLM;
-declare const index_d$6_LlamaForCausalLM: typeof LlamaForCausalLM;
-type index_d$6_LlamaModel = LlamaModel;
-declare const index_d$6_LlamaModel: typeof LlamaModel;
-type index_d$6_MaskedLM = MaskedLM;
-declare const index_d$6_MaskedLM: typeof MaskedLM;
-type index_d$6_MaskedLMOptions = MaskedLMOptions;
-type index_d$6_MaskedLMOutput = MaskedLMOutput;
-declare const index_d$6_MaskedLMOutput: typeof MaskedLMOutput;
-type index_d$6_MistralConfig = MistralConfig;
-type index_d$6_MistralForCausalLM = MistralForCausalLM;
-declare const index_d$6_MistralForCausalLM: typeof MistralForCausalLM;
-type index_d$6_MistralModel = MistralModel;
-declare const index_d$6_MistralModel: typeof MistralModel;
-type index_d$6_ModernBertConfig = ModernBertConfig;
-type index_d$6_ModernBertForMaskedLM = ModernBertForMaskedLM;
-declare const index_d$6_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
-type index_d$6_ModernBertForSequenceClassification = ModernBertForSequenceClassification;
-declare const index_d$6_ModernBertForSequenceClassification: typeof ModernBertForSequenceClassification;
-type index_d$6_ModernBertLayerType = ModernBertLayerType;
-type index_d$6_ModernBertModel = ModernBertModel;
-declare const index_d$6_ModernBertModel: typeof ModernBertModel;
-type index_d$6_ModernBertPredictionHead = ModernBertPredictionHead;
-declare const index_d$6_ModernBertPredictionHead: typeof ModernBertPredictionHead;
-type index_d$6_Phi3Config = Phi3Config;
-type index_d$6_Phi3ForCausalLM = Phi3ForCausalLM;
-declare const index_d$6_Phi3ForCausalLM: typeof Phi3ForCausalLM;
-type index_d$6_Phi3Model = Phi3Model;
-declare const index_d$6_Phi3Model: typeof Phi3Model;
-type index_d$6_PostNormConfig = PostNormConfig;
-type index_d$6_PretrainedOptions = PretrainedOptions;
-type index_d$6_ProblemType = ProblemType;
-type index_d$6_Qwen2Config = Qwen2Config;
-type index_d$6_Qwen2ForCausalLM = Qwen2ForCausalLM;
-declare const index_d$6_Qwen2ForCausalLM: typeof Qwen2ForCausalLM;
-type index_d$6_Qwen2Model = Qwen2Model;
-declare const index_d$6_Qwen2Model: typeof Qwen2Model;
-type index_d$6_Qwen3Config = Qwen3Config;
-type index_d$6_Qwen3ForCausalLM = Qwen3ForCausalLM;
-declare const index_d$6_Qwen3ForCausalLM: typeof Qwen3ForCausalLM;
-type index_d$6_Qwen3Model = Qwen3Model;
-declare const index_d$6_Qwen3Model: typeof Qwen3Model;
-type index_d$6_Reads = Reads;
-type index_d$6_RobertaClassificationHead = RobertaClassificationHead;
-declare const index_d$6_RobertaClassificationHead: typeof RobertaClassificationHead;
-type index_d$6_RobertaConfig = RobertaConfig;
-type index_d$6_RobertaForMaskedLM = RobertaForMaskedLM;
-declare const index_d$6_RobertaForMaskedLM: typeof RobertaForMaskedLM;
-type index_d$6_RobertaForSequenceClassification = RobertaForSequenceClassification;
-declare const index_d$6_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
-type index_d$6_RobertaModel = RobertaModel;
-declare const index_d$6_RobertaModel: typeof RobertaModel;
-type index_d$6_RobertaModelOptions = RobertaModelOptions;
-type index_d$6_RobertaOptions = RobertaOptions;
-type index_d$6_RopeParameters = RopeParameters;
-type index_d$6_RotaryDecoderConfig = RotaryDecoderConfig;
-type index_d$6_SaveOptions = SaveOptions;
-type index_d$6_SequenceClassificationOptions = SequenceClassificationOptions;
-type index_d$6_SequenceClassifierOutput = SequenceClassifierOutput;
-type index_d$6_SequenceLabels = SequenceLabels;
-declare namespace index_d$6 {
-  export { index_d$6_AutoModel as AutoModel, index_d$6_AutoModelForCausalLM as AutoModelForCausalLM, index_d$6_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$6_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$6_BertForMaskedLM as BertForMaskedLM, index_d$6_BertForSequenceClassification as BertForSequenceClassification, index_d$6_BertModel as BertModel, index_d$6_CausalLM as CausalLM, index_d$6_CausalLMOutput as CausalLMOutput, index_d$6_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$6_DebertaV2Model as DebertaV2Model, index_d$6_DecoderOutput as DecoderOutput, index_d$6_EncoderModel as EncoderModel, index_d$6_GPT2LMHeadModel as GPT2LMHeadModel, index_d$6_GPT2Model as GPT2Model, index_d$6_Gemma2ForCausalLM as Gemma2ForCausalLM, index_d$6_Gemma2Model as Gemma2Model, index_d$6_Gemma3ForCausalLM as Gemma3ForCausalLM, index_d$6_Gemma3Model as Gemma3Model, index_d$6_KvCache as KvCache, index_d$6_LlamaForCausalLM as LlamaForCausalLM, index_d$6_LlamaModel as LlamaModel, index_d$6_MaskedLM as MaskedLM, index_d$6_MaskedLMOutput as MaskedLMOutput, index_d$6_MistralForCausalLM as MistralForCausalLM, index_d$6_MistralModel as MistralModel, index_d$6_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$6_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$6_ModernBertModel as ModernBertModel, index_d$6_ModernBertPredictionHead as ModernBertPredictionHead, index_d$6_Phi3ForCausalLM as Phi3ForCausalLM, index_d$6_Phi3Model as Phi3Model, index_d$6_Qwen2ForCausalLM as Qwen2ForCausalLM, index_d$6_Qwen2Model as Qwen2Model, index_d$6_Qwen3ForCausalLM as Qwen3ForCausalLM, index_d$6_Qwen3Model as Qwen3Model, index_d$6_RobertaClassificationHead as RobertaClassificationHead, index_d$6_RobertaForMaskedLM as RobertaForMaskedLM, index_d$6_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$6_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
-  export type { index_d$6_BertConfig as BertConfig, index_d$6_BertModelOptions as BertModelOptions, index_d$6_CausalLMConfig as CausalLMConfig, index_d$6_CausalLMOptions as CausalLMOptions, index_d$6_DebertaV2Config as DebertaV2Config, index_d$6_Decoder as Decoder, index_d$6_DecoderOptions as DecoderOptions, index_d$6_EncoderModelOptions as EncoderModelOptions, index_d$6_EncoderOptions as EncoderOptions, index_d$6_EncoderOutput as EncoderOutput, index_d$6_FreshOptions as FreshOptions, index_d$6_GPT2Config as GPT2Config, index_d$6_Gemma2Config as Gemma2Config, index_d$6_Gemma3Config as Gemma3Config, index_d$6_Ids as Ids, index_d$6_LabelsConfig as LabelsConfig, index_d$6_LlamaConfig as LlamaConfig, index_d$6_MaskedLMOptions as MaskedLMOptions, index_d$6_MistralConfig as MistralConfig, index_d$6_ModernBertConfig as ModernBertConfig, index_d$6_ModernBertLayerType as ModernBertLayerType, index_d$6_Phi3Config as Phi3Config, index_d$6_PostNormConfig as PostNormConfig, index_d$6_PretrainedOptions as PretrainedOptions, index_d$6_ProblemType as ProblemType, index_d$6_Qwen2Config as Qwen2Config, index_d$6_Qwen3Config as Qwen3Config, index_d$6_Reads as Reads, index_d$6_RobertaConfig as RobertaConfig, index_d$6_RobertaModelOptions as RobertaModelOptions, index_d$6_RobertaOptions as RobertaOptions, index_d$6_RopeParameters as RopeParameters, index_d$6_RotaryDecoderConfig as RotaryDecoderConfig, index_d$6_SaveOptions as SaveOptions, index_d$6_SequenceClassificationOptions as SequenceClassificationOptions, index_d$6_SequenceClassifierOutput as SequenceClassifierOutput, index_d$6_SequenceLabels as SequenceLabels };
+declare const index_d$7_AutoModel: typeof AutoModel;
+declare const index_d$7_AutoModelForCausalLM: typeof AutoModelForCausalLM;
+declare const index_d$7_AutoModelForMaskedLM: typeof AutoModelForMaskedLM;
+declare const index_d$7_AutoModelForSequenceClassification: typeof AutoModelForSequenceClassification;
+type index_d$7_BertConfig = BertConfig;
+type index_d$7_BertForMaskedLM = BertForMaskedLM;
+declare const index_d$7_BertForMaskedLM: typeof BertForMaskedLM;
+type index_d$7_BertForSequenceClassification = BertForSequenceClassification;
+declare const index_d$7_BertForSequenceClassification: typeof BertForSequenceClassification;
+type index_d$7_BertModel = BertModel;
+declare const index_d$7_BertModel: typeof BertModel;
+type index_d$7_BertModelOptions = BertModelOptions;
+type index_d$7_CausalLM = CausalLM;
+declare const index_d$7_CausalLM: typeof CausalLM;
+type index_d$7_CausalLMConfig = CausalLMConfig;
+type index_d$7_CausalLMOptions = CausalLMOptions;
+type index_d$7_CausalLMOutput = CausalLMOutput;
+declare const index_d$7_CausalLMOutput: typeof CausalLMOutput;
+type index_d$7_DebertaV2Config = DebertaV2Config;
+type index_d$7_DebertaV2ForSequenceClassification = DebertaV2ForSequenceClassification;
+declare const index_d$7_DebertaV2ForSequenceClassification: typeof DebertaV2ForSequenceClassification;
+type index_d$7_DebertaV2Model = DebertaV2Model;
+declare const index_d$7_DebertaV2Model: typeof DebertaV2Model;
+type index_d$7_Decoder = Decoder;
+type index_d$7_DecoderOptions = DecoderOptions;
+type index_d$7_DecoderOutput = DecoderOutput;
+declare const index_d$7_DecoderOutput: typeof DecoderOutput;
+type index_d$7_EncoderModel = EncoderModel;
+declare const index_d$7_EncoderModel: typeof EncoderModel;
+type index_d$7_EncoderModelOptions = EncoderModelOptions;
+type index_d$7_EncoderOptions = EncoderOptions;
+type index_d$7_EncoderOutput = EncoderOutput;
+type index_d$7_FreshOptions = FreshOptions;
+type index_d$7_GPT2Config = GPT2Config;
+type index_d$7_GPT2LMHeadModel = GPT2LMHeadModel;
+declare const index_d$7_GPT2LMHeadModel: typeof GPT2LMHeadModel;
+type index_d$7_GPT2Model = GPT2Model;
+declare const index_d$7_GPT2Model: typeof GPT2Model;
+type index_d$7_Gemma2Config = Gemma2Config;
+type index_d$7_Gemma2ForCausalLM = Gemma2ForCausalLM;
+declare const index_d$7_Gemma2ForCausalLM: typeof Gemma2ForCausalLM;
+type index_d$7_Gemma2Model = Gemma2Model;
+declare const index_d$7_Gemma2Model: typeof Gemma2Model;
+type index_d$7_Gemma3Config = Gemma3Config;
+type index_d$7_Gemma3ForCausalLM = Gemma3ForCausalLM;
+declare const index_d$7_Gemma3ForCausalLM: typeof Gemma3ForCausalLM;
+type index_d$7_Gemma3Model = Gemma3Model;
+declare const index_d$7_Gemma3Model: typeof Gemma3Model;
+type index_d$7_Ids = Ids;
+type index_d$7_KvCache = KvCache;
+declare const index_d$7_KvCache: typeof KvCache;
+type index_d$7_LabelsConfig = LabelsConfig;
+type index_d$7_LlamaConfig = LlamaConfig;
+type index_d$7_LlamaForCausalLM = LlamaForCausalLM;
+declare const index_d$7_LlamaForCausalLM: typeof LlamaForCausalLM;
+type index_d$7_LlamaModel = LlamaModel;
+declare const index_d$7_LlamaModel: typeof LlamaModel;
+type index_d$7_MaskedLM = MaskedLM;
+declare const index_d$7_MaskedLM: typeof MaskedLM;
+type index_d$7_MaskedLMOptions = MaskedLMOptions;
+type index_d$7_MaskedLMOutput = MaskedLMOutput;
+declare const index_d$7_MaskedLMOutput: typeof MaskedLMOutput;
+type index_d$7_MistralConfig = MistralConfig;
+type index_d$7_MistralForCausalLM = MistralForCausalLM;
+declare const index_d$7_MistralForCausalLM: typeof MistralForCausalLM;
+type index_d$7_MistralModel = MistralModel;
+declare const index_d$7_MistralModel: typeof MistralModel;
+type index_d$7_ModernBertConfig = ModernBertConfig;
+type index_d$7_ModernBertForMaskedLM = ModernBertForMaskedLM;
+declare const index_d$7_ModernBertForMaskedLM: typeof ModernBertForMaskedLM;
+type index_d$7_ModernBertForSequenceClassification = ModernBertForSequenceClassification;
+declare const index_d$7_ModernBertForSequenceClassification: typeof ModernBertForSequenceClassification;
+type index_d$7_ModernBertLayerType = ModernBertLayerType;
+type index_d$7_ModernBertModel = ModernBertModel;
+declare const index_d$7_ModernBertModel: typeof ModernBertModel;
+type index_d$7_ModernBertPredictionHead = ModernBertPredictionHead;
+declare const index_d$7_ModernBertPredictionHead: typeof ModernBertPredictionHead;
+type index_d$7_Phi3Config = Phi3Config;
+type index_d$7_Phi3ForCausalLM = Phi3ForCausalLM;
+declare const index_d$7_Phi3ForCausalLM: typeof Phi3ForCausalLM;
+type index_d$7_Phi3Model = Phi3Model;
+declare const index_d$7_Phi3Model: typeof Phi3Model;
+type index_d$7_PostNormConfig = PostNormConfig;
+type index_d$7_PretrainedOptions = PretrainedOptions;
+type index_d$7_ProblemType = ProblemType;
+type index_d$7_Qwen2Config = Qwen2Config;
+type index_d$7_Qwen2ForCausalLM = Qwen2ForCausalLM;
+declare const index_d$7_Qwen2ForCausalLM: typeof Qwen2ForCausalLM;
+type index_d$7_Qwen2Model = Qwen2Model;
+declare const index_d$7_Qwen2Model: typeof Qwen2Model;
+type index_d$7_Qwen3Config = Qwen3Config;
+type index_d$7_Qwen3ForCausalLM = Qwen3ForCausalLM;
+declare const index_d$7_Qwen3ForCausalLM: typeof Qwen3ForCausalLM;
+type index_d$7_Qwen3Model = Qwen3Model;
+declare const index_d$7_Qwen3Model: typeof Qwen3Model;
+type index_d$7_Reads = Reads;
+type index_d$7_RobertaClassificationHead = RobertaClassificationHead;
+declare const index_d$7_RobertaClassificationHead: typeof RobertaClassificationHead;
+type index_d$7_RobertaConfig = RobertaConfig;
+type index_d$7_RobertaForMaskedLM = RobertaForMaskedLM;
+declare const index_d$7_RobertaForMaskedLM: typeof RobertaForMaskedLM;
+type index_d$7_RobertaForSequenceClassification = RobertaForSequenceClassification;
+declare const index_d$7_RobertaForSequenceClassification: typeof RobertaForSequenceClassification;
+type index_d$7_RobertaModel = RobertaModel;
+declare const index_d$7_RobertaModel: typeof RobertaModel;
+type index_d$7_RobertaModelOptions = RobertaModelOptions;
+type index_d$7_RobertaOptions = RobertaOptions;
+type index_d$7_RopeParameters = RopeParameters;
+type index_d$7_RotaryDecoderConfig = RotaryDecoderConfig;
+type index_d$7_SaveOptions = SaveOptions;
+type index_d$7_SequenceClassificationOptions = SequenceClassificationOptions;
+type index_d$7_SequenceClassifierOutput = SequenceClassifierOutput;
+type index_d$7_SequenceLabels = SequenceLabels;
+declare namespace index_d$7 {
+  export { index_d$7_AutoModel as AutoModel, index_d$7_AutoModelForCausalLM as AutoModelForCausalLM, index_d$7_AutoModelForMaskedLM as AutoModelForMaskedLM, index_d$7_AutoModelForSequenceClassification as AutoModelForSequenceClassification, index_d$7_BertForMaskedLM as BertForMaskedLM, index_d$7_BertForSequenceClassification as BertForSequenceClassification, index_d$7_BertModel as BertModel, index_d$7_CausalLM as CausalLM, index_d$7_CausalLMOutput as CausalLMOutput, index_d$7_DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification, index_d$7_DebertaV2Model as DebertaV2Model, index_d$7_DecoderOutput as DecoderOutput, index_d$7_EncoderModel as EncoderModel, index_d$7_GPT2LMHeadModel as GPT2LMHeadModel, index_d$7_GPT2Model as GPT2Model, index_d$7_Gemma2ForCausalLM as Gemma2ForCausalLM, index_d$7_Gemma2Model as Gemma2Model, index_d$7_Gemma3ForCausalLM as Gemma3ForCausalLM, index_d$7_Gemma3Model as Gemma3Model, index_d$7_KvCache as KvCache, index_d$7_LlamaForCausalLM as LlamaForCausalLM, index_d$7_LlamaModel as LlamaModel, index_d$7_MaskedLM as MaskedLM, index_d$7_MaskedLMOutput as MaskedLMOutput, index_d$7_MistralForCausalLM as MistralForCausalLM, index_d$7_MistralModel as MistralModel, index_d$7_ModernBertForMaskedLM as ModernBertForMaskedLM, index_d$7_ModernBertForSequenceClassification as ModernBertForSequenceClassification, index_d$7_ModernBertModel as ModernBertModel, index_d$7_ModernBertPredictionHead as ModernBertPredictionHead, index_d$7_Phi3ForCausalLM as Phi3ForCausalLM, index_d$7_Phi3Model as Phi3Model, index_d$7_Qwen2ForCausalLM as Qwen2ForCausalLM, index_d$7_Qwen2Model as Qwen2Model, index_d$7_Qwen3ForCausalLM as Qwen3ForCausalLM, index_d$7_Qwen3Model as Qwen3Model, index_d$7_RobertaClassificationHead as RobertaClassificationHead, index_d$7_RobertaForMaskedLM as RobertaForMaskedLM, index_d$7_RobertaForSequenceClassification as RobertaForSequenceClassification, index_d$7_RobertaModel as RobertaModel, SequenceClassifier$1 as SequenceClassifier };
+  export type { index_d$7_BertConfig as BertConfig, index_d$7_BertModelOptions as BertModelOptions, index_d$7_CausalLMConfig as CausalLMConfig, index_d$7_CausalLMOptions as CausalLMOptions, index_d$7_DebertaV2Config as DebertaV2Config, index_d$7_Decoder as Decoder, index_d$7_DecoderOptions as DecoderOptions, index_d$7_EncoderModelOptions as EncoderModelOptions, index_d$7_EncoderOptions as EncoderOptions, index_d$7_EncoderOutput as EncoderOutput, index_d$7_FreshOptions as FreshOptions, index_d$7_GPT2Config as GPT2Config, index_d$7_Gemma2Config as Gemma2Config, index_d$7_Gemma3Config as Gemma3Config, index_d$7_Ids as Ids, index_d$7_LabelsConfig as LabelsConfig, index_d$7_LlamaConfig as LlamaConfig, index_d$7_MaskedLMOptions as MaskedLMOptions, index_d$7_MistralConfig as MistralConfig, index_d$7_ModernBertConfig as ModernBertConfig, index_d$7_ModernBertLayerType as ModernBertLayerType, index_d$7_Phi3Config as Phi3Config, index_d$7_PostNormConfig as PostNormConfig, index_d$7_PretrainedOptions as PretrainedOptions, index_d$7_ProblemType as ProblemType, index_d$7_Qwen2Config as Qwen2Config, index_d$7_Qwen3Config as Qwen3Config, index_d$7_Reads as Reads, index_d$7_RobertaConfig as RobertaConfig, index_d$7_RobertaModelOptions as RobertaModelOptions, index_d$7_RobertaOptions as RobertaOptions, index_d$7_RopeParameters as RopeParameters, index_d$7_RotaryDecoderConfig as RotaryDecoderConfig, index_d$7_SaveOptions as SaveOptions, index_d$7_SequenceClassificationOptions as SequenceClassificationOptions, index_d$7_SequenceClassifierOutput as SequenceClassifierOutput, index_d$7_SequenceLabels as SequenceLabels };
 }
 
-type index_d$5_BeamOptions = BeamOptions;
-type index_d$5_BeamRules = BeamRules;
-type index_d$5_GenerateOptions = GenerateOptions;
-type index_d$5_GenerateOutput = GenerateOutput;
-type index_d$5_GeneratedToken = GeneratedToken;
-type index_d$5_GenerativeModel = GenerativeModel;
-type index_d$5_LogitsProcessor = LogitsProcessor;
-type index_d$5_Prompt = Prompt;
-type index_d$5_SamplingOptions = SamplingOptions;
-type index_d$5_StepOptions = StepOptions;
-type index_d$5_StopOptions = StopOptions;
-declare const index_d$5_generate: typeof generate;
-declare const index_d$5_stream: typeof stream;
-declare namespace index_d$5 {
-  export { index_d$5_generate as generate, processors_d as processors, index_d$5_stream as stream };
-  export type { index_d$5_BeamOptions as BeamOptions, index_d$5_BeamRules as BeamRules, index_d$5_GenerateOptions as GenerateOptions, index_d$5_GenerateOutput as GenerateOutput, index_d$5_GeneratedToken as GeneratedToken, index_d$5_GenerativeModel as GenerativeModel, index_d$5_LogitsProcessor as LogitsProcessor, index_d$5_Prompt as Prompt, index_d$5_SamplingOptions as SamplingOptions, index_d$5_StepOptions as StepOptions, index_d$5_StopOptions as StopOptions };
+type index_d$6_BeamOptions = BeamOptions;
+type index_d$6_BeamRules = BeamRules;
+type index_d$6_GenerateOptions = GenerateOptions;
+type index_d$6_GenerateOutput = GenerateOutput;
+type index_d$6_GeneratedToken = GeneratedToken;
+type index_d$6_GenerativeModel = GenerativeModel;
+type index_d$6_LogitsProcessor = LogitsProcessor;
+type index_d$6_Prompt = Prompt;
+type index_d$6_SamplingOptions = SamplingOptions;
+type index_d$6_StepOptions = StepOptions;
+type index_d$6_StopOptions = StopOptions;
+declare const index_d$6_generate: typeof generate;
+declare const index_d$6_stream: typeof stream;
+declare namespace index_d$6 {
+  export { index_d$6_generate as generate, processors_d as processors, index_d$6_stream as stream };
+  export type { index_d$6_BeamOptions as BeamOptions, index_d$6_BeamRules as BeamRules, index_d$6_GenerateOptions as GenerateOptions, index_d$6_GenerateOutput as GenerateOutput, index_d$6_GeneratedToken as GeneratedToken, index_d$6_GenerativeModel as GenerativeModel, index_d$6_LogitsProcessor as LogitsProcessor, index_d$6_Prompt as Prompt, index_d$6_SamplingOptions as SamplingOptions, index_d$6_StepOptions as StepOptions, index_d$6_StopOptions as StopOptions };
 }
 
 /** The references of each segment: a text, or several. */
@@ -7202,68 +7863,68 @@ interface TerResult {
  */
 declare function ter(hypotheses: readonly string[], references: References, options?: TerOptions): Promise<TerResult>;
 
-type index_d$4_BleuOptions = BleuOptions;
-type index_d$4_BleuResult = BleuResult;
-type index_d$4_ChrfOptions = ChrfOptions;
-type index_d$4_CiderOptions = CiderOptions;
-type index_d$4_CorpusMeteorOptions = CorpusMeteorOptions;
-type index_d$4_CorpusOptions = CorpusOptions;
-type index_d$4_CorpusScore = CorpusScore;
-type index_d$4_GlueScores = GlueScores;
-declare const index_d$4_METRIC_NAMES: typeof METRIC_NAMES;
-type index_d$4_MeteorJavaOptions = MeteorJavaOptions;
-type index_d$4_MeteorOptions = MeteorOptions;
-type index_d$4_MetricName = MetricName;
-type index_d$4_MultiBleuOptions = MultiBleuOptions;
-type index_d$4_MultiBleuResult = MultiBleuResult;
-type index_d$4_NistOptions = NistOptions;
-type index_d$4_NistResult = NistResult;
-type index_d$4_PtbChoice = PtbChoice;
-type index_d$4_References = References;
-type index_d$4_RougeLOptions = RougeLOptions;
-type index_d$4_RougeScores = RougeScores;
-type index_d$4_RougeValues = RougeValues;
-type index_d$4_SacrebleuOptions = SacrebleuOptions;
-type index_d$4_SacrebleuResult = SacrebleuResult;
-type index_d$4_ScoreOptions = ScoreOptions;
-type index_d$4_TerOptions = TerOptions;
-type index_d$4_TerResult = TerResult;
-type index_d$4_Values = Values;
-type index_d$4_WordNet = WordNet;
-declare const index_d$4_WordNet: typeof WordNet;
-declare const index_d$4_accuracy: typeof accuracy;
-declare const index_d$4_bleu: typeof bleu;
-declare const index_d$4_chrf: typeof chrf;
-declare const index_d$4_cider: typeof cider;
-declare const index_d$4_f1: typeof f1;
-declare const index_d$4_glue: typeof glue;
-declare const index_d$4_matthewsCorrelation: typeof matthewsCorrelation;
-declare const index_d$4_meteor: typeof meteor;
-declare const index_d$4_meteorJava: typeof meteorJava;
-declare const index_d$4_multiBleu: typeof multiBleu;
-declare const index_d$4_nist: typeof nist;
-declare const index_d$4_nltkBleu: typeof nltkBleu;
-declare const index_d$4_pearson: typeof pearson;
-declare const index_d$4_porterStem: typeof porterStem;
-declare const index_d$4_pyter: typeof pyter;
-declare const index_d$4_readHypotheses: typeof readHypotheses;
-declare const index_d$4_readReferences: typeof readReferences;
-declare const index_d$4_rougeL: typeof rougeL;
-declare const index_d$4_rougeScore: typeof rougeScore;
-declare const index_d$4_sacrebleu: typeof sacrebleu;
-declare const index_d$4_scoreCorpus: typeof scoreCorpus;
-declare const index_d$4_sentenceBleu: typeof sentenceBleu;
-declare const index_d$4_sentenceChrf: typeof sentenceChrf;
-declare const index_d$4_sentenceMeteor: typeof sentenceMeteor;
-declare const index_d$4_sentenceSacrebleu: typeof sentenceSacrebleu;
-declare const index_d$4_spearman: typeof spearman;
-declare const index_d$4_ter: typeof ter;
-declare const index_d$4_tokenize13a: typeof tokenize13a;
-declare const index_d$4_tokenizeInternational: typeof tokenizeInternational;
-declare const index_d$4_tokenizePtb: typeof tokenizePtb;
-declare namespace index_d$4 {
-  export { GLUE_TASKS$1 as GLUE_TASKS, index_d$4_METRIC_NAMES as METRIC_NAMES, index_d$4_WordNet as WordNet, index_d$4_accuracy as accuracy, index_d$4_bleu as bleu, index_d$4_chrf as chrf, index_d$4_cider as cider, index_d$4_f1 as f1, index_d$4_glue as glue, index_d$4_matthewsCorrelation as matthewsCorrelation, index_d$4_meteor as meteor, index_d$4_meteorJava as meteorJava, index_d$4_multiBleu as multiBleu, index_d$4_nist as nist, index_d$4_nltkBleu as nltkBleu, index_d$4_pearson as pearson, index_d$4_porterStem as porterStem, index_d$4_pyter as pyter, index_d$4_readHypotheses as readHypotheses, index_d$4_readReferences as readReferences, index_d$4_rougeL as rougeL, index_d$4_rougeScore as rougeScore, index_d$4_sacrebleu as sacrebleu, index_d$4_scoreCorpus as scoreCorpus, index_d$4_sentenceBleu as sentenceBleu, index_d$4_sentenceChrf as sentenceChrf, index_d$4_sentenceMeteor as sentenceMeteor, index_d$4_sentenceSacrebleu as sentenceSacrebleu, index_d$4_spearman as spearman, index_d$4_ter as ter, index_d$4_tokenize13a as tokenize13a, index_d$4_tokenizeInternational as tokenizeInternational, index_d$4_tokenizePtb as tokenizePtb };
-  export type { index_d$4_BleuOptions as BleuOptions, index_d$4_BleuResult as BleuResult, index_d$4_ChrfOptions as ChrfOptions, index_d$4_CiderOptions as CiderOptions, index_d$4_CorpusMeteorOptions as CorpusMeteorOptions, index_d$4_CorpusOptions as CorpusOptions, index_d$4_CorpusScore as CorpusScore, index_d$4_GlueScores as GlueScores, GlueTask$1 as GlueTask, index_d$4_MeteorJavaOptions as MeteorJavaOptions, index_d$4_MeteorOptions as MeteorOptions, index_d$4_MetricName as MetricName, index_d$4_MultiBleuOptions as MultiBleuOptions, index_d$4_MultiBleuResult as MultiBleuResult, index_d$4_NistOptions as NistOptions, index_d$4_NistResult as NistResult, index_d$4_PtbChoice as PtbChoice, index_d$4_References as References, index_d$4_RougeLOptions as RougeLOptions, index_d$4_RougeScores as RougeScores, index_d$4_RougeValues as RougeValues, index_d$4_SacrebleuOptions as SacrebleuOptions, index_d$4_SacrebleuResult as SacrebleuResult, index_d$4_ScoreOptions as ScoreOptions, index_d$4_TerOptions as TerOptions, index_d$4_TerResult as TerResult, index_d$4_Values as Values };
+type index_d$5_BleuOptions = BleuOptions;
+type index_d$5_BleuResult = BleuResult;
+type index_d$5_ChrfOptions = ChrfOptions;
+type index_d$5_CiderOptions = CiderOptions;
+type index_d$5_CorpusMeteorOptions = CorpusMeteorOptions;
+type index_d$5_CorpusOptions = CorpusOptions;
+type index_d$5_CorpusScore = CorpusScore;
+type index_d$5_GlueScores = GlueScores;
+declare const index_d$5_METRIC_NAMES: typeof METRIC_NAMES;
+type index_d$5_MeteorJavaOptions = MeteorJavaOptions;
+type index_d$5_MeteorOptions = MeteorOptions;
+type index_d$5_MetricName = MetricName;
+type index_d$5_MultiBleuOptions = MultiBleuOptions;
+type index_d$5_MultiBleuResult = MultiBleuResult;
+type index_d$5_NistOptions = NistOptions;
+type index_d$5_NistResult = NistResult;
+type index_d$5_PtbChoice = PtbChoice;
+type index_d$5_References = References;
+type index_d$5_RougeLOptions = RougeLOptions;
+type index_d$5_RougeScores = RougeScores;
+type index_d$5_RougeValues = RougeValues;
+type index_d$5_SacrebleuOptions = SacrebleuOptions;
+type index_d$5_SacrebleuResult = SacrebleuResult;
+type index_d$5_ScoreOptions = ScoreOptions;
+type index_d$5_TerOptions = TerOptions;
+type index_d$5_TerResult = TerResult;
+type index_d$5_Values = Values;
+type index_d$5_WordNet = WordNet;
+declare const index_d$5_WordNet: typeof WordNet;
+declare const index_d$5_accuracy: typeof accuracy;
+declare const index_d$5_bleu: typeof bleu;
+declare const index_d$5_chrf: typeof chrf;
+declare const index_d$5_cider: typeof cider;
+declare const index_d$5_f1: typeof f1;
+declare const index_d$5_glue: typeof glue;
+declare const index_d$5_matthewsCorrelation: typeof matthewsCorrelation;
+declare const index_d$5_meteor: typeof meteor;
+declare const index_d$5_meteorJava: typeof meteorJava;
+declare const index_d$5_multiBleu: typeof multiBleu;
+declare const index_d$5_nist: typeof nist;
+declare const index_d$5_nltkBleu: typeof nltkBleu;
+declare const index_d$5_pearson: typeof pearson;
+declare const index_d$5_porterStem: typeof porterStem;
+declare const index_d$5_pyter: typeof pyter;
+declare const index_d$5_readHypotheses: typeof readHypotheses;
+declare const index_d$5_readReferences: typeof readReferences;
+declare const index_d$5_rougeL: typeof rougeL;
+declare const index_d$5_rougeScore: typeof rougeScore;
+declare const index_d$5_sacrebleu: typeof sacrebleu;
+declare const index_d$5_scoreCorpus: typeof scoreCorpus;
+declare const index_d$5_sentenceBleu: typeof sentenceBleu;
+declare const index_d$5_sentenceChrf: typeof sentenceChrf;
+declare const index_d$5_sentenceMeteor: typeof sentenceMeteor;
+declare const index_d$5_sentenceSacrebleu: typeof sentenceSacrebleu;
+declare const index_d$5_spearman: typeof spearman;
+declare const index_d$5_ter: typeof ter;
+declare const index_d$5_tokenize13a: typeof tokenize13a;
+declare const index_d$5_tokenizeInternational: typeof tokenizeInternational;
+declare const index_d$5_tokenizePtb: typeof tokenizePtb;
+declare namespace index_d$5 {
+  export { GLUE_TASKS$1 as GLUE_TASKS, index_d$5_METRIC_NAMES as METRIC_NAMES, index_d$5_WordNet as WordNet, index_d$5_accuracy as accuracy, index_d$5_bleu as bleu, index_d$5_chrf as chrf, index_d$5_cider as cider, index_d$5_f1 as f1, index_d$5_glue as glue, index_d$5_matthewsCorrelation as matthewsCorrelation, index_d$5_meteor as meteor, index_d$5_meteorJava as meteorJava, index_d$5_multiBleu as multiBleu, index_d$5_nist as nist, index_d$5_nltkBleu as nltkBleu, index_d$5_pearson as pearson, index_d$5_porterStem as porterStem, index_d$5_pyter as pyter, index_d$5_readHypotheses as readHypotheses, index_d$5_readReferences as readReferences, index_d$5_rougeL as rougeL, index_d$5_rougeScore as rougeScore, index_d$5_sacrebleu as sacrebleu, index_d$5_scoreCorpus as scoreCorpus, index_d$5_sentenceBleu as sentenceBleu, index_d$5_sentenceChrf as sentenceChrf, index_d$5_sentenceMeteor as sentenceMeteor, index_d$5_sentenceSacrebleu as sentenceSacrebleu, index_d$5_spearman as spearman, index_d$5_ter as ter, index_d$5_tokenize13a as tokenize13a, index_d$5_tokenizeInternational as tokenizeInternational, index_d$5_tokenizePtb as tokenizePtb };
+  export type { index_d$5_BleuOptions as BleuOptions, index_d$5_BleuResult as BleuResult, index_d$5_ChrfOptions as ChrfOptions, index_d$5_CiderOptions as CiderOptions, index_d$5_CorpusMeteorOptions as CorpusMeteorOptions, index_d$5_CorpusOptions as CorpusOptions, index_d$5_CorpusScore as CorpusScore, index_d$5_GlueScores as GlueScores, GlueTask$1 as GlueTask, index_d$5_MeteorJavaOptions as MeteorJavaOptions, index_d$5_MeteorOptions as MeteorOptions, index_d$5_MetricName as MetricName, index_d$5_MultiBleuOptions as MultiBleuOptions, index_d$5_MultiBleuResult as MultiBleuResult, index_d$5_NistOptions as NistOptions, index_d$5_NistResult as NistResult, index_d$5_PtbChoice as PtbChoice, index_d$5_References as References, index_d$5_RougeLOptions as RougeLOptions, index_d$5_RougeScores as RougeScores, index_d$5_RougeValues as RougeValues, index_d$5_SacrebleuOptions as SacrebleuOptions, index_d$5_SacrebleuResult as SacrebleuResult, index_d$5_ScoreOptions as ScoreOptions, index_d$5_TerOptions as TerOptions, index_d$5_TerResult as TerResult, index_d$5_Values as Values };
 }
 
 /** A context and a text about it. */
@@ -7984,80 +8645,80 @@ interface PadOptions {
 /** Joins rows to a batch, padded behind. */
 declare function padTexts(rows: readonly EncodedText[], options: PadOptions): TextBatch;
 
-type data_d_Cell = Cell;
-type data_d_Collated<S> = Collated<S>;
-type data_d_CollectOptions = CollectOptions;
-type data_d_DataLoader<S, B = Collated<S>> = DataLoader<S, B>;
-declare const data_d_DataLoader: typeof DataLoader;
-type data_d_DataLoaderOptions<S, B> = DataLoaderOptions<S, B>;
-type data_d_DataLoaderState = DataLoaderState;
-type data_d_Dataset<S> = Dataset<S>;
-type data_d_DecodeNlgOptions = DecodeNlgOptions;
-type data_d_EncodeTextsOptions = EncodeTextsOptions;
-type data_d_EncodedText = EncodedText;
-declare const data_d_GLUE_TASKS: typeof GLUE_TASKS;
-type data_d_GlueColumns = GlueColumns;
-type data_d_GlueOptions = GlueOptions;
-type data_d_GlueTask = GlueTask;
-type data_d_GlueTaskInfo = GlueTaskInfo;
-type data_d_LabelMap = LabelMap;
-declare const data_d_LabelMap: typeof LabelMap;
-type data_d_NlgBatch = NlgBatch;
-type data_d_NlgDataset = NlgDataset;
-declare const data_d_NlgDataset: typeof NlgDataset;
-type data_d_NlgDatasetOptions = NlgDatasetOptions;
-type data_d_NlgEncodeOptions = NlgEncodeOptions;
-type data_d_NlgEntry = NlgEntry;
-type data_d_NlgExample = NlgExample;
-type data_d_NlgFormat = NlgFormat;
-type data_d_NlgObjective = NlgObjective;
-type data_d_NlgPrediction = NlgPrediction;
-type data_d_NlgRow = NlgRow;
-type data_d_NlgSample = NlgSample;
-type data_d_PadOptions = PadOptions;
-type data_d_PaddedNlgBatch = PaddedNlgBatch;
-type data_d_ReadTableOptions = ReadTableOptions;
-type data_d_Subset<S> = Subset<S>;
-declare const data_d_Subset: typeof Subset;
-type data_d_Table = Table;
-declare const data_d_Table: typeof Table;
-type data_d_TableFormat = TableFormat;
-type data_d_TensorDataset = TensorDataset;
-declare const data_d_TensorDataset: typeof TensorDataset;
-type data_d_TextBatch = TextBatch;
-type data_d_TextExample = TextExample;
-type data_d_TextTask = TextTask;
-type data_d_TextTaskOptions = TextTaskOptions;
-declare const data_d_WEBNLG_SEEN: typeof WEBNLG_SEEN;
-declare const data_d_checkNlgFits: typeof checkNlgFits;
-declare const data_d_collateNlg: typeof collateNlg;
-declare const data_d_collectPredictions: typeof collectPredictions;
-declare const data_d_cutPrediction: typeof cutPrediction;
-declare const data_d_decodeNlg: typeof decodeNlg;
-declare const data_d_defaultCollate: typeof defaultCollate;
-declare const data_d_e2eReferences: typeof e2eReferences;
-declare const data_d_encodeNlg: typeof encodeNlg;
-declare const data_d_encodeTexts: typeof encodeTexts;
-declare const data_d_formatDart: typeof formatDart;
-declare const data_d_formatE2e: typeof formatE2e;
-declare const data_d_formatWebnlg: typeof formatWebnlg;
-declare const data_d_labelsOf: typeof labelsOf;
-declare const data_d_numberedReferences: typeof numberedReferences;
-declare const data_d_padNlg: typeof padNlg;
-declare const data_d_padTexts: typeof padTexts;
-declare const data_d_predictionLines: typeof predictionLines;
-declare const data_d_randomSplit: typeof randomSplit;
-declare const data_d_readEncoded: typeof readEncoded;
-declare const data_d_readFormatted: typeof readFormatted;
-declare const data_d_readGlue: typeof readGlue;
-declare const data_d_readNlgRows: typeof readNlgRows;
-declare const data_d_readTable: typeof readTable;
-declare const data_d_readTextTask: typeof readTextTask;
-declare const data_d_writeEncoded: typeof writeEncoded;
-declare const data_d_writeJsonl: typeof writeJsonl;
-declare namespace data_d {
-  export { data_d_DataLoader as DataLoader, data_d_GLUE_TASKS as GLUE_TASKS, data_d_LabelMap as LabelMap, data_d_NlgDataset as NlgDataset, data_d_Subset as Subset, data_d_Table as Table, data_d_TensorDataset as TensorDataset, data_d_WEBNLG_SEEN as WEBNLG_SEEN, data_d_checkNlgFits as checkNlgFits, data_d_collateNlg as collateNlg, data_d_collectPredictions as collectPredictions, data_d_cutPrediction as cutPrediction, data_d_decodeNlg as decodeNlg, data_d_defaultCollate as defaultCollate, data_d_e2eReferences as e2eReferences, data_d_encodeNlg as encodeNlg, data_d_encodeTexts as encodeTexts, data_d_formatDart as formatDart, data_d_formatE2e as formatE2e, data_d_formatWebnlg as formatWebnlg, data_d_labelsOf as labelsOf, data_d_numberedReferences as numberedReferences, data_d_padNlg as padNlg, data_d_padTexts as padTexts, data_d_predictionLines as predictionLines, data_d_randomSplit as randomSplit, data_d_readEncoded as readEncoded, data_d_readFormatted as readFormatted, data_d_readGlue as readGlue, data_d_readNlgRows as readNlgRows, data_d_readTable as readTable, data_d_readTextTask as readTextTask, data_d_writeEncoded as writeEncoded, data_d_writeJsonl as writeJsonl };
-  export type { data_d_Cell as Cell, data_d_Collated as Collated, data_d_CollectOptions as CollectOptions, data_d_DataLoaderOptions as DataLoaderOptions, data_d_DataLoaderState as DataLoaderState, data_d_Dataset as Dataset, data_d_DecodeNlgOptions as DecodeNlgOptions, data_d_EncodeTextsOptions as EncodeTextsOptions, data_d_EncodedText as EncodedText, data_d_GlueColumns as GlueColumns, data_d_GlueOptions as GlueOptions, data_d_GlueTask as GlueTask, data_d_GlueTaskInfo as GlueTaskInfo, data_d_NlgBatch as NlgBatch, data_d_NlgDatasetOptions as NlgDatasetOptions, data_d_NlgEncodeOptions as NlgEncodeOptions, data_d_NlgEntry as NlgEntry, data_d_NlgExample as NlgExample, data_d_NlgFormat as NlgFormat, data_d_NlgObjective as NlgObjective, data_d_NlgPrediction as NlgPrediction, data_d_NlgRow as NlgRow, data_d_NlgSample as NlgSample, data_d_PadOptions as PadOptions, data_d_PaddedNlgBatch as PaddedNlgBatch, data_d_ReadTableOptions as ReadTableOptions, data_d_TableFormat as TableFormat, data_d_TextBatch as TextBatch, data_d_TextExample as TextExample, data_d_TextTask as TextTask, data_d_TextTaskOptions as TextTaskOptions };
+type index_d$4_Cell = Cell;
+type index_d$4_Collated<S> = Collated<S>;
+type index_d$4_CollectOptions = CollectOptions;
+type index_d$4_DataLoader<S, B = Collated<S>> = DataLoader<S, B>;
+declare const index_d$4_DataLoader: typeof DataLoader;
+type index_d$4_DataLoaderOptions<S, B> = DataLoaderOptions<S, B>;
+type index_d$4_DataLoaderState = DataLoaderState;
+type index_d$4_Dataset<S> = Dataset<S>;
+type index_d$4_DecodeNlgOptions = DecodeNlgOptions;
+type index_d$4_EncodeTextsOptions = EncodeTextsOptions;
+type index_d$4_EncodedText = EncodedText;
+declare const index_d$4_GLUE_TASKS: typeof GLUE_TASKS;
+type index_d$4_GlueColumns = GlueColumns;
+type index_d$4_GlueOptions = GlueOptions;
+type index_d$4_GlueTask = GlueTask;
+type index_d$4_GlueTaskInfo = GlueTaskInfo;
+type index_d$4_LabelMap = LabelMap;
+declare const index_d$4_LabelMap: typeof LabelMap;
+type index_d$4_NlgBatch = NlgBatch;
+type index_d$4_NlgDataset = NlgDataset;
+declare const index_d$4_NlgDataset: typeof NlgDataset;
+type index_d$4_NlgDatasetOptions = NlgDatasetOptions;
+type index_d$4_NlgEncodeOptions = NlgEncodeOptions;
+type index_d$4_NlgEntry = NlgEntry;
+type index_d$4_NlgExample = NlgExample;
+type index_d$4_NlgFormat = NlgFormat;
+type index_d$4_NlgObjective = NlgObjective;
+type index_d$4_NlgPrediction = NlgPrediction;
+type index_d$4_NlgRow = NlgRow;
+type index_d$4_NlgSample = NlgSample;
+type index_d$4_PadOptions = PadOptions;
+type index_d$4_PaddedNlgBatch = PaddedNlgBatch;
+type index_d$4_ReadTableOptions = ReadTableOptions;
+type index_d$4_Subset<S> = Subset<S>;
+declare const index_d$4_Subset: typeof Subset;
+type index_d$4_Table = Table;
+declare const index_d$4_Table: typeof Table;
+type index_d$4_TableFormat = TableFormat;
+type index_d$4_TensorDataset = TensorDataset;
+declare const index_d$4_TensorDataset: typeof TensorDataset;
+type index_d$4_TextBatch = TextBatch;
+type index_d$4_TextExample = TextExample;
+type index_d$4_TextTask = TextTask;
+type index_d$4_TextTaskOptions = TextTaskOptions;
+declare const index_d$4_WEBNLG_SEEN: typeof WEBNLG_SEEN;
+declare const index_d$4_checkNlgFits: typeof checkNlgFits;
+declare const index_d$4_collateNlg: typeof collateNlg;
+declare const index_d$4_collectPredictions: typeof collectPredictions;
+declare const index_d$4_cutPrediction: typeof cutPrediction;
+declare const index_d$4_decodeNlg: typeof decodeNlg;
+declare const index_d$4_defaultCollate: typeof defaultCollate;
+declare const index_d$4_e2eReferences: typeof e2eReferences;
+declare const index_d$4_encodeNlg: typeof encodeNlg;
+declare const index_d$4_encodeTexts: typeof encodeTexts;
+declare const index_d$4_formatDart: typeof formatDart;
+declare const index_d$4_formatE2e: typeof formatE2e;
+declare const index_d$4_formatWebnlg: typeof formatWebnlg;
+declare const index_d$4_labelsOf: typeof labelsOf;
+declare const index_d$4_numberedReferences: typeof numberedReferences;
+declare const index_d$4_padNlg: typeof padNlg;
+declare const index_d$4_padTexts: typeof padTexts;
+declare const index_d$4_predictionLines: typeof predictionLines;
+declare const index_d$4_randomSplit: typeof randomSplit;
+declare const index_d$4_readEncoded: typeof readEncoded;
+declare const index_d$4_readFormatted: typeof readFormatted;
+declare const index_d$4_readGlue: typeof readGlue;
+declare const index_d$4_readNlgRows: typeof readNlgRows;
+declare const index_d$4_readTable: typeof readTable;
+declare const index_d$4_readTextTask: typeof readTextTask;
+declare const index_d$4_writeEncoded: typeof writeEncoded;
+declare const index_d$4_writeJsonl: typeof writeJsonl;
+declare namespace index_d$4 {
+  export { index_d$4_DataLoader as DataLoader, index_d$4_GLUE_TASKS as GLUE_TASKS, index_d$4_LabelMap as LabelMap, index_d$4_NlgDataset as NlgDataset, index_d$4_Subset as Subset, index_d$4_Table as Table, index_d$4_TensorDataset as TensorDataset, index_d$4_WEBNLG_SEEN as WEBNLG_SEEN, index_d$4_checkNlgFits as checkNlgFits, index_d$4_collateNlg as collateNlg, index_d$4_collectPredictions as collectPredictions, index_d$4_cutPrediction as cutPrediction, index_d$4_decodeNlg as decodeNlg, index_d$4_defaultCollate as defaultCollate, index_d$4_e2eReferences as e2eReferences, index_d$4_encodeNlg as encodeNlg, index_d$4_encodeTexts as encodeTexts, index_d$4_formatDart as formatDart, index_d$4_formatE2e as formatE2e, index_d$4_formatWebnlg as formatWebnlg, index_d$4_labelsOf as labelsOf, index_d$4_numberedReferences as numberedReferences, index_d$4_padNlg as padNlg, index_d$4_padTexts as padTexts, index_d$4_predictionLines as predictionLines, index_d$4_randomSplit as randomSplit, index_d$4_readEncoded as readEncoded, index_d$4_readFormatted as readFormatted, index_d$4_readGlue as readGlue, index_d$4_readNlgRows as readNlgRows, index_d$4_readTable as readTable, index_d$4_readTextTask as readTextTask, index_d$4_writeEncoded as writeEncoded, index_d$4_writeJsonl as writeJsonl };
+  export type { index_d$4_Cell as Cell, index_d$4_Collated as Collated, index_d$4_CollectOptions as CollectOptions, index_d$4_DataLoaderOptions as DataLoaderOptions, index_d$4_DataLoaderState as DataLoaderState, index_d$4_Dataset as Dataset, index_d$4_DecodeNlgOptions as DecodeNlgOptions, index_d$4_EncodeTextsOptions as EncodeTextsOptions, index_d$4_EncodedText as EncodedText, index_d$4_GlueColumns as GlueColumns, index_d$4_GlueOptions as GlueOptions, index_d$4_GlueTask as GlueTask, index_d$4_GlueTaskInfo as GlueTaskInfo, index_d$4_NlgBatch as NlgBatch, index_d$4_NlgDatasetOptions as NlgDatasetOptions, index_d$4_NlgEncodeOptions as NlgEncodeOptions, index_d$4_NlgEntry as NlgEntry, index_d$4_NlgExample as NlgExample, index_d$4_NlgFormat as NlgFormat, index_d$4_NlgObjective as NlgObjective, index_d$4_NlgPrediction as NlgPrediction, index_d$4_NlgRow as NlgRow, index_d$4_NlgSample as NlgSample, index_d$4_PadOptions as PadOptions, index_d$4_PaddedNlgBatch as PaddedNlgBatch, index_d$4_ReadTableOptions as ReadTableOptions, index_d$4_TableFormat as TableFormat, index_d$4_TextBatch as TextBatch, index_d$4_TextExample as TextExample, index_d$4_TextTask as TextTask, index_d$4_TextTaskOptions as TextTaskOptions };
 }
 
 /** Options of {@link BottleneckAdapter}. */
@@ -8809,5 +9470,5 @@ declare namespace index_d {
   export type { index_d_DownloadProgress as DownloadProgress, index_d_HubOptions as HubOptions };
 }
 
-export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$3 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, data_d as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$5 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, index_d as hub, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$4 as metrics, index_d$6 as models, multinomial, index_d$8 as nn, noGrad, ones, onesLike, index_d$7 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d$1 as tokenizers, index_d$2 as train, unmergeAll, where, zeros, zerosLike };
+export { AbortedError, AsyncError, BacklogError, Conv1d, Conv2d, Conv3d, DataLoader, DeviceError, DisposedError, DtypeError, Embedding, FileError, FormatError, Function, FunctionContext, Generator$1 as Generator, GradError, HookHandle, IndexError, InternalError, KeyError, Linear, LoraError, LoraLayer, MemoryError, MergedLinear, MultiheadAttention, NonFiniteError, OptionError, ShapeError, Stream, Tensor, ThreadError, TiedLinear, UnsupportedError, index_d$3 as adapters, allclose, anomaly, arange, backend, cat, checkpoint, cloneModule, index_d$4 as data, einsum, enableGrad, equal, eye, full, fullLike, index_d$6 as generation, getFloat32MatmulPrecision, getRngState, grad, gradcheck, index_d as hub, injectLora, isGradEnabled, isLoraLayer, keep, linspace, load, loadHeader, loraStateDict, manualSeed, markOnlyLoraAsTrainable, memory, mergeAll, mergeAndUnload, mergedStateDict, meshgrid, index_d$5 as metrics, index_d$7 as models, multinomial, index_d$9 as nn, noGrad, ones, onesLike, index_d$8 as optim, rand, randn, save, saveMerged, scope, setAnomalyMode, setFloat32MatmulPrecision, setRngState, settle, stack, stream$1 as stream, tensor, tensorAsync, index_d$1 as tokenizers, index_d$2 as train, unmergeAll, where, zeros, zerosLike };
 export type { AttentionFromLayerOptions, Backend, BackwardOptions, BiasMode, BlockOptions, CloneOptions, ConvFromLayerOptions, DenseFromLayerOptions, DropoutLike, Dtype, ErrorCode, ErrorParts, FileHeader, Float32MatmulPrecision, FromLayerOptions, GradOptions, GradcheckOptions, GradientHook, Gradients, Index, InjectLayerOptions, InjectOptions, KindCount, LoadOptions, LoraAttentionOptions, LoraConvOptions, LoraEmbeddingOptions, LoraLinearOptions, LoraOptions, MakeOptions, MemoryReport, MergedLinearOptions, MultinomialOptions, Nested, SaveFileOptions, SaveMergedOptions, SortOptions, StreamOptions, Target, TargetOptions, TensorData, TensorLike, TopkOptions, TorchObject, TorchValue };

@@ -1,5 +1,6 @@
 // Functions of tensors that are no methods, and those that PyTorch users look for under both spellings.
 import { OptionError, ShapeError } from '../errors.js'
+import type { AllcloseOptions } from './dynamic.js'
 import { arange, full, tensor } from './make.js'
 import type { MakeOptions } from './make.js'
 import type { MultinomialOptions } from './ordering.js'
@@ -81,11 +82,7 @@ export function equal(a: Tensor, b: Tensor): Promise<boolean> {
 }
 
 /** {@link Tensor.allclose} as a function. */
-export function allclose(
-  a: Tensor,
-  b: Tensor,
-  options: { rtol?: number; atol?: number; equalNan?: boolean } = {},
-): Promise<boolean> {
+export function allclose(a: Tensor, b: Tensor, options: AllcloseOptions = {}): Promise<boolean> {
   return a.allclose(b, options)
 }
 

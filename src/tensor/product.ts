@@ -3,7 +3,7 @@ import * as ops from '../generated/ops.js'
 import type { Tensor } from './tensor.js'
 
 /** The product along a dimension. */
-export function product(x: Tensor, dim: number, keepdim: boolean): Tensor {
+export function productAlong(x: Tensor, dim: number, keepdim: boolean): Tensor {
   let factors = multipliable(x)
   if (x.ndim === 0) return factors
   const one = x.shape.map((d, i) => (i === dim ? 1 : d))

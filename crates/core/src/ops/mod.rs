@@ -1,6 +1,7 @@
 //! The ops: one family a file, each with shape rule, forward, backward and candle twin; the table is the truth about them all.
 
 mod attrs;
+pub mod methods;
 pub mod row;
 pub mod table;
 pub mod twins;
