@@ -72,7 +72,14 @@ async function train(lora, folder, work, { steps, seqLen, batch, seed, ...hyper 
     result.tokens += tokens
     console.error(`ours: update ${step} of ${steps}, ${(timeMs / 1000).toFixed(1)} s`)
   }
-  await lora.train.trainNlg(model, dataset, { ...hyper, batchSize: batch, seed, maxSteps: steps, warmup: 0, onStep })
+  await lora.train.trainNlg(model, dataset, {
+    ...hyper,
+    batchSize: batch,
+    seed,
+    maxSteps: steps,
+    warmupSteps: 0,
+    onStep,
+  })
   return { ...result, peak_mb: process.resourceUsage().maxRSS / 1024 }
 }
 

@@ -1,5 +1,5 @@
 // Every line of TypeScript in docs/porting-from-loralib.md runs: the blocks of a section together, and the last column of its tables of code.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -233,4 +233,15 @@ test('porting: every public name and argument of loralib, and every bug, is on t
   ]
   for (const word of [...names, ...options, ...examples]) t.regex(PAGE, new RegExp(`\\b${word}\\b`), word)
   for (let bug = 1; bug <= 27; bug++) t.is(PAGE.match(new RegExp(`^\\| B${bug} `, 'gm'))?.length, 1, `B${bug}`)
+})
+
+test("the page's table of upstream's bugs and the tests named after them: one test or more for each", (t) => {
+  const listed = [...PAGE.matchAll(/^\| (B\d+) +\|/gm)].map(([, bug]) => bug!)
+  const folder = join(ROOT, '__test__/lora')
+  const tested = readdirSync(folder)
+    .filter((file) => file.startsWith('bugs-'))
+    .flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/^ *test(?:\.serial)?\(\s*['"`](B\d+): /gm)])
+    .map(([, bug]) => bug!)
+  t.is(listed.length, 27)
+  t.deepEqual([...new Set(tested)].sort(), [...listed].sort())
 })

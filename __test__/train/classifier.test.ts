@@ -52,7 +52,7 @@ test('trainClassifier: a tiny encoder learns its rows; the schedule, the report 
     weightDecay: 0.01,
     validation: { heldout },
     metrics: accuracy,
-    evaluateEvery: 40,
+    evalSteps: 40,
     onStep: ({ lr }) => void lrs.push(lr),
   })
   t.deepEqual([result.step, result.steps, result.epoch, result.aborted, result.checkpoint], [80, 80, 20, false, null])
@@ -67,6 +67,7 @@ test('trainClassifier: a tiny encoder learns its rows; the schedule, the report 
     ],
   )
   t.true(result.evaluations[1]!.scores['accuracy']! > 0.9, JSON.stringify(result.evaluations))
+  t.is(result.best, result.evaluations.toSorted((a, b) => a.loss - b.loss)[0]!)
   t.true(model.training)
   const predictions = await train.predictClassifier(
     model,
@@ -82,7 +83,14 @@ test('trainClassifier: a tiny encoder learns its rows; the schedule, the report 
 })
 
 test('trainClassifier: the same seed gives the same bits, and so does a run that goes on; checkpoints hold LoRA and head alone', async (t) => {
-  const settings = { lr: 1e-2, maxSteps: 8, batchSize: 6, accumulate: 2, warmupSteps: 2, seed: 11 } as const
+  const settings = {
+    lr: 1e-2,
+    maxSteps: 8,
+    batchSize: 6,
+    gradientAccumulationSteps: 2,
+    warmupSteps: 2,
+    seed: 11,
+  } as const
   const run = async (options: lora.train.ClassifierTrainOptions) => {
     const model = withLora()
     const losses: number[] = []
@@ -101,7 +109,7 @@ test('trainClassifier: the same seed gives the same bits, and so does a run that
   const dir = await folderWith(t)
   const stop = new AbortController()
   const onStep = ({ step }: { step: number }) => (step === 5 ? stop.abort() : undefined)
-  const first = await run({ dir, saveEvery: 2, keep: 2, signal: stop.signal, onStep })
+  const first = await run({ dir, saveSteps: 2, keep: 2, signal: stop.signal, onStep })
   t.deepEqual([first.result.aborted, first.result.step], [true, 5])
   t.deepEqual((await readdir(dir)).sort(), ['checkpoint-4', 'checkpoint-5'])
   const second = await run({ dir, resume: true })
@@ -113,7 +121,7 @@ test('trainClassifier: the same seed gives the same bits, and so does a run that
   const other = tinyEncoder()
   await t.throwsAsync(train.trainClassifier(other, tinyRows(40), { ...settings, dir, resume: true }), {
     code: 'ERR_LORA_OPTION',
-    message: /that of another run/,
+    message: /belongs to another run/,
   })
 })
 
@@ -124,8 +132,8 @@ test('trainClassifier: a loop of plain parts makes the same updates', async (t) 
     lr: 1e-2,
     maxSteps: 3,
     batchSize: 12,
-    accumulate: 1,
-    clip: 0.5,
+    gradientAccumulationSteps: 1,
+    maxGradNorm: 0.5,
     weightDecay: 0.1,
     warmupSteps: 1,
   })
@@ -151,7 +159,7 @@ test('trainClassifier: regression, R-Drop and Cutoff', async (t) => {
     epochs: 20,
     batchSize: 8,
     validation: { all: rows },
-    evaluateEvery: 'end',
+    evalSteps: 'end',
   })
   t.true(result.evaluations[0]!.loss < 0.2)
   await t.throwsAsync(train.trainClassifier(model, rows, { regLossWeight: 1 }), {
@@ -185,9 +193,9 @@ test('trainClassifier: what cannot work says why', async (t) => {
     message: /write epochs for epoch/,
   })
   await t.throwsAsync(train.trainClassifier(model, rows, { resume: true }), { code: 'ERR_LORA_OPTION', message: /dir/ })
-  await t.throwsAsync(train.trainClassifier(model, rows, { lr: 1e30, clip: 0, maxSteps: 20 }), {
+  await t.throwsAsync(train.trainClassifier(model, rows, { lr: 1e30, maxGradNorm: 0, maxSteps: 20 }), {
     code: 'ERR_LORA_NON_FINITE',
-    message: /update \d+ is no number/,
+    message: /update \d+ is not finite/,
   })
   model.requiresGrad_(false)
   await t.throwsAsync(train.trainClassifier(model, rows), {
@@ -247,7 +255,7 @@ test('glueRecipe: the scripts of the original, and what there is none for', (t) 
   t.like(mrpc, {
     lr: 4e-4,
     batchSize: 16,
-    accumulate: 8,
+    gradientAccumulationSteps: 8,
     epochs: 30,
     maxLength: 512,
     weightDecay: 0.1,
@@ -261,7 +269,7 @@ test('glueRecipe: the scripts of the original, and what there is none for', (t) 
     warmupSteps: 10000,
     clsDropout: 0.2,
     maxLength: 320,
-    evaluateEvery: 500,
+    evalSteps: 500,
     lora: { r: 16, loraAlpha: 32 },
   })
   t.like(train.glueRecipe('mnli', 'roberta-large-pfeiffer'), {

@@ -41,7 +41,15 @@ const dataset = (rows = 20) =>
     { seqLen: 16 },
   )
 
-const settings = { lr: 2e-2, warmup: 3, batchSize: 4, gradAccumulation: 2, clip: 1, maxSteps: 6, seed: 5 }
+const settings = {
+  lr: 2e-2,
+  warmupSteps: 3,
+  batchSize: 4,
+  gradientAccumulationSteps: 2,
+  maxGradNorm: 1,
+  maxSteps: 6,
+  seed: 5,
+}
 
 const factors = async (model: lora.nn.Module) =>
   Promise.all(Object.values(lora.loraStateDict(model)).map((tensor) => numbers(tensor)))
@@ -95,9 +103,11 @@ test.serial('trainNlg: the loss falls, LoRA alone changes and is saved', async (
   const reports: lora.train.NlgStepReport[] = []
   const result = await train.trainNlg(model, dataset(), {
     ...settings,
-    ...{ maxSteps: 30, dir, validation, evalInterval: 10, onStep: (report) => void reports.push(report) },
+    ...{ maxSteps: 30, dir, validation, evalSteps: 10, onStep: (report) => void reports.push(report) },
   })
-  t.deepEqual([result.step, result.steps, result.aborted], [30, 30, false])
+  t.deepEqual([result.step, result.steps, result.epoch, result.aborted], [30, 30, 10, false])
+  t.deepEqual(result.evaluations.map(({ epoch }) => epoch), [10 / 3, 20 / 3, 10]) // prettier-ignore
+  t.true(result.timeMs > 0 && Math.abs(result.trainLoss - reports.reduce((sum, { loss }) => sum + loss / 30, 0)) < 1e-6)
   t.deepEqual(result.evaluations.map(({ step }) => step), [10, 20, 30]) // prettier-ignore
   t.true(result.best!.loss < start.loss - 0.5, `${start.loss} → ${result.best!.loss}`)
   t.true(Math.abs(result.best!.perplexity - Math.exp(result.best!.loss)) < 1e-9)
@@ -119,7 +129,7 @@ test.serial('trainNlg: the schedule goes by micro-batches, as upstream steps it'
 test.serial('trainNlg: stopped and resumed, it ends with the bits of a run that was never stopped', async (t) => {
   const whole = adapted()
   const validation = dataset(4)
-  const more = { ...settings, validation, evalInterval: 3 }
+  const more = { ...settings, validation, evalSteps: 3 }
   const wanted = await train.trainNlg(whole, dataset(), { ...more, dir: join(home, 'whole') })
 
   const dir = join(home, 'parts')
@@ -144,7 +154,7 @@ test.serial('trainNlg: an abort during a measurement keeps the checkpoint', asyn
   model.registerForwardPreHook((module) => {
     if (!module.training) stop.abort(new Error('enough'))
   })
-  const options = { ...settings, dir, validation: dataset(8), evalInterval: 3, evalBatchSize: 2, signal: stop.signal }
+  const options = { ...settings, dir, validation: dataset(8), evalSteps: 3, evalBatchSize: 2, signal: stop.signal }
   const result = await train.trainNlg(model, dataset(), options)
   t.deepEqual([result.step, result.aborted, result.evaluations], [3, true, []])
   t.true(existsSync(join(dir, 'checkpoint-3', 'trained.safetensors')))
@@ -186,7 +196,7 @@ test.serial('adaptForNlg: loraDim 0 trains all weights, others are llamas too', 
 test.serial('trainNlg: what cannot be is an error before anything is trained', async (t) => {
   const refused: [lora.train.NlgTrainOptions, RegExp][] = [
     [{ lr: -1 }, /lr/],
-    [{ scheduler: 'inv_sqrt' as 'linear' }, /name/],
+    [{ scheduler: 'inv_sqrt' as 'linear' }, /scheduler/],
     [{ resume: true }, /dir/],
     [{ batchSize: 0 }, /batchSize/],
     [{ warmupStep: 1 } as lora.train.NlgTrainOptions, /warmupStep/],

@@ -1,6 +1,7 @@
 // Runs turns of torch and of ours, and makes ratios of what they print.
 import { spawn } from 'node:child_process'
 import { cpus } from 'node:os'
+import { join } from 'node:path'
 import { inRoot, root } from '../../scripts/lib/run.mjs'
 import { median } from './median.mjs'
 import { compareChecks, decides, rowsAgainst } from './pairing.mjs'
@@ -9,15 +10,15 @@ import { compareChecks, decides, rowsAgainst } from './pairing.mjs'
 export const MOST_DISTURBED = 0.05
 
 /**
- * Runs a program that prints JSON lines, as a fresh process, and returns them.
+ * Runs a program that prints JSON lines, as a fresh process, in the checkout at `cwd`, and returns them.
  * @throws with what it wrote on stderr, when it fails.
  */
-export async function turn(program, args, more = {}) {
+export async function turn(program, args, more = {}, cwd = root) {
   const env = Object.fromEntries(
     Object.entries({ ...process.env, ...more }).filter(([key]) => !/^(OPENBLAS|OMP|MKL|KMP)_/.test(key)),
   )
   const { code, out, errors } = await new Promise((done) => {
-    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
     const text = { out: '', errors: '' }
     child.stdout.setEncoding('utf8').on('data', (part) => (text.out += part))
     child.stderr.setEncoding('utf8').on('data', (part) => (text.errors += part))
@@ -35,9 +36,9 @@ const flagsOf = ({ threads, reps, warmup }) =>
 export const torchTurn = (python, name, settings) =>
   turn(python, [inRoot('bench', 'torch_baseline.py'), name, ...flagsOf(settings)])
 
-/** One turn of ours. */
-export const nodeTurn = (name, settings) =>
-  turn(process.execPath, [inRoot('bench', 'turn.mjs'), name, ...flagsOf(settings)])
+/** One turn of ours, of the checkout at `cwd`. */
+export const nodeTurn = (name, settings, cwd = root) =>
+  turn(process.execPath, [join(cwd, 'bench/turn.mjs'), name, ...flagsOf(settings)], {}, cwd)
 
 /**
  * Whether others took too much of the machine during a turn. Cores that a turn leaves idle are theirs to take, half of what it leaves in any case: the

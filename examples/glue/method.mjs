@@ -57,7 +57,7 @@ async function main(signal) {
   const { timeMs, step, aborted } = await train.trainClassifier(model, rows, {
     ...settings,
     maxSteps: Number(given.steps),
-    evaluateEvery: 'end',
+    evalSteps: 'end',
     signal,
   })
   if (aborted) throw signal.reason

@@ -66,13 +66,13 @@ async function main(signal) {
   if (!given['no-train']) {
     const ids = (tokens) => tokens.map((token) => tokenizer.tokenToId(token)).filter((id) => id !== undefined)
     const tokens = settings.maskingProb ? { tokens: { unkTokenId: ids(['[UNK]', '<unk>'])[0], keepTokenIds: ids(['[CLS]', '[SEP]', '[PAD]', '<s>', '</s>', '<pad>']) } } : {} // prettier-ignore
-    const { evaluateEvery } = options
+    const { evalSteps } = options
     const places = {
       dir: out,
       resume: true,
       keep: 2,
-      saveEvery: evaluateEvery,
-      evaluateEvery,
+      saveSteps: evalSteps,
+      evalSteps,
       validation: heldout,
       metrics: score,
     }

@@ -43,7 +43,7 @@ const NUMBERS = ['r', 'lora-alpha', 'adapter-size', 'lr', 'epochs', 'max-steps',
 const FLAGS = ['fresh', 'no-train', 'no-predict', 'help']
 const METHODS = ['lora', 'houlsby', 'pfeiffer', 'bitfit', 'full']
 /** Names of settings that are shorter on the command line. */
-const SETTINGS = { lr: 'lr', epochs: 'epochs', 'max-steps': 'maxSteps', batch: 'batchSize', accumulate: 'accumulate', 'weight-decay': 'weightDecay', 'warmup-ratio': 'warmupRatio', 'warmup-steps': 'warmupSteps', seed: 'seed', 'reg-loss-weight': 'regLossWeight', 'masking-prob': 'maskingProb' } // prettier-ignore
+const SETTINGS = { lr: 'lr', epochs: 'epochs', 'max-steps': 'maxSteps', batch: 'batchSize', accumulate: 'gradientAccumulationSteps', 'weight-decay': 'weightDecay', 'warmup-ratio': 'warmupRatio', 'warmup-steps': 'warmupSteps', seed: 'seed', 'reg-loss-weight': 'regLossWeight', 'masking-prob': 'maskingProb' } // prettier-ignore
 
 /** @returns what to do, or undefined after --help */
 export function readGlueOptions(args = process.argv.slice(2)) {
@@ -52,14 +52,14 @@ export function readGlueOptions(args = process.argv.slice(2)) {
   if (!given.model) throw new Problem(`--model is missing\n\n${USAGE}`)
   if (given.task ? !given.data : !given.train)
     throw new Problem(`--task with --data, or --train is missing\n\n${USAGE}`)
-  const { lora: update, adapters, clsDropout, startFrom, maxLength, evaluateEvery, ...settings } = recipeOf(given)
+  const { lora: update, adapters, clsDropout, startFrom, maxLength, evalSteps, ...settings } = recipeOf(given)
   for (const [flag, name] of Object.entries(SETTINGS)) if (given[flag] !== undefined) settings[name] = given[flag]
   const methods = given.method?.split(',') ?? [adapters ? adapters.type : 'lora']
   const unknown = methods.find((name) => !METHODS.includes(name))
   if (unknown) throw new Problem('--method is not usable', { expected: METHODS.join(', '), received: unknown })
   const caps = { maxTrainSamples: given['max-train-samples'], maxValidationSamples: given['max-validation-samples'], maxTestSamples: given['max-test-samples'] } // prettier-ignore
   return {
-    ...{ given, methods, settings, evaluateEvery, startFrom },
+    ...{ given, methods, settings, evalSteps, startFrom },
     name: given.task ?? 'custom',
     caps: Object.fromEntries(Object.entries(caps).filter(([, value]) => value !== undefined)),
     maxLength: given['max-length'] ?? maxLength,
@@ -80,7 +80,7 @@ function recipeOf(given) {
     clsDropout: null,
     startFrom: null,
     maxLength: 128,
-    evaluateEvery: 'epoch',
+    evalSteps: 'epoch',
     warmupRatio: 0.06,
     lr: 4e-4,
   }

@@ -63,9 +63,9 @@ await runExample(async (signal) => {
     ...settingsOf(flags),
     ...(flags.valid_data ? { validation: await read(flags.valid_data) } : {}),
     dir: flags.work_dir,
-    saveInterval: flags.save_interval,
+    saveSteps: flags.save_interval,
     keep: 3,
-    evalInterval: flags.eval_interval,
+    evalSteps: flags.eval_interval,
     evalBatchSize: flags.valid_batch_size,
     resume: flags.resume,
     signal,
@@ -79,10 +79,10 @@ await runExample(async (signal) => {
 
 /** The flags under the names of the library. */
 function settingsOf(flags) {
-  const { lr, clip, scheduler, i_steps: iSteps, i_lrs: iLrs } = flags
+  const { lr, scheduler, i_steps: iSteps, i_lrs: iLrs } = flags
   return {
-    ...{ lr, clip, scheduler },
-    ...(scheduler === 'cycle' ? { iSteps, iLrs } : { warmup: flags.warmup_step }),
+    ...{ lr, scheduler },
+    ...(scheduler === 'cycle' ? { iSteps, iLrs } : { warmupSteps: flags.warmup_step }),
     weightDecay: flags.weight_decay,
     correctBias: flags.correct_bias,
     betas: [flags.adam_beta1, flags.adam_beta2],
@@ -90,7 +90,8 @@ function settingsOf(flags) {
     epochs: flags.max_epoch,
     ...(flags.max_step > 0 ? { maxSteps: flags.max_step } : {}),
     batchSize: flags.train_batch_size,
-    gradAccumulation: flags.grad_acc,
+    gradientAccumulationSteps: flags.grad_acc,
+    maxGradNorm: flags.clip,
     labelSmoothing: flags.label_smooth,
     seed: flags.random_seed,
   }

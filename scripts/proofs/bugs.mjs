@@ -1,16 +1,14 @@
 // Proves that each of loralib's bugs B1 to B27 (docs/porting-from-loralib.md) is there upstream and not here: runs loralib and measures what it
 // does, runs the tests named after the numbers, and prints both side by side.
 //
-//   node scripts/proofs/bugs.mjs [--short]
+//   node scripts/proofs/bugs.mjs
 //
-// PyTorch and loralib go into .cache/venv-loralib (once; 3 GB on Linux). --short leaves upstream out and needs no network. Exit code 1 when
-// a bug does not show upstream, or when its test is missing or fails.
-import { parseArgs } from 'node:util'
+// PyTorch and loralib go into .cache/venv-loralib (once; 3 GB on Linux). Exit code 1 when a bug does not show upstream, or when its test is missing or
+// fails.
 import { fail, inRoot, must, runTool } from '../lib/run.mjs'
 import { stale } from '../lib/stamp.mjs'
 import { pythonWith } from '../lib/venv.mjs'
 
-const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } })
 const BUGS = Array.from({ length: 27 }, (_, i) => `B${i + 1}`)
 const OLD_RELEASE = inRoot('.cache', 'venv-loralib', 'loralib-0.1.1')
 
@@ -29,9 +27,9 @@ for (const what of ['addon', 'ts']) {
   const why = stale(what)
   if (why) fail(`${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``)
 }
-const upstream = values.short ? null : await measureUpstream()
+const upstream = await measureUpstream()
 const tests = await runTests()
-const results = BUGS.map((bug) => judge(bug, upstream?.get(bug), tests.get(bug) ?? []))
+const results = BUGS.map((bug) => judge(bug, upstream.get(bug), tests.get(bug) ?? []))
 print(results)
 process.exitCode = results.every(({ ok }) => ok) ? 0 : 1
 
@@ -94,7 +92,7 @@ async function runTests() {
 
 function judge(bug, measured, own) {
   const holds = own.length > 0 && own.every(({ passed }) => passed)
-  const shown = measured?.shown ?? values.short
+  const shown = measured?.shown === true
   const verdict = [shown || 'NOT SHOWN', holds || (own.length ? 'FAILED' : 'NO TEST')].filter((word) => word !== true)
   return { bug, upstream: measured ?? null, tests: own, verdict: verdict.join(', ') || 'ok', ok: shown && holds }
 }

@@ -33,38 +33,38 @@ export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Te
   // The inputs outlive the forward that made them.
   const held = inputs.map((t) => keep(t.detach()))
   const versions = held.map((t) => t.version)
-  const again = sameForward()
+  const inForward = sameForward()
   const backward: BlockBackward = (grads) => {
     if (held.some((t, i) => t.version !== versions[i])) throw inputChanged()
-    return again(() => replay(fn, held, grads, rng))
+    return inForward(() => recompute(fn, held, grads, rng))
   }
   attachBlock(inputs, outputs, backward, { held, name: 'checkpoint()', reachesLeaves: true })
   return (Array.isArray(result) ? outputs : outputs[0]) as R
 }
 
 /** The second run: gradients of the inputs from those of the outputs. */
-function replay<Args extends readonly Tensor[]>(
+function recompute<Args extends readonly Tensor[]>(
   fn: (...args: Args) => Tensor | Tensor[],
   inputs: readonly Tensor[],
   grads: (Tensor | null)[],
   rng: readonly number[],
 ): (Tensor | null)[] {
   const now = generatorState(0)
-  const again = inputs.map((t) => t.detach().requiresGrad_(FLOATING.has(t.dtype)))
+  const leaves = inputs.map((t) => t.detach().requiresGrad_(FLOATING.has(t.dtype)))
   let outputs: Tensor[] = []
   try {
     setGeneratorState(0, rng)
-    outputs = listOf(enableGrad(() => released(fn, again as unknown as Args)))
+    outputs = listOf(enableGrad(() => released(fn, leaves as unknown as Args)))
     setGeneratorState(0, now)
     outputs.forEach((output, i) => {
       const grad = grads[i]
       if (grad && output.requiresGrad) runBackward(output, grad, { retainGraph: i < outputs.length - 1 })
     })
-    return again.map((t) => (t.requiresGrad ? t.grad : null))
+    return leaves.map((t) => (t.requiresGrad ? t.grad : null))
   } finally {
     setGeneratorState(0, now)
-    for (const t of again) if (t.requiresGrad) t.grad = null
-    for (const t of [...outputs, ...again]) t.dispose()
+    for (const t of leaves) if (t.requiresGrad) t.grad = null
+    for (const t of [...outputs, ...leaves]) t.dispose()
   }
 }
 

@@ -532,7 +532,7 @@ export abstract class TensorMethods {
    * Shapes: `index` has the sizes of `x`, but for `dim` → as `index`.
    * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit each other.
    * @throws {DtypeError} `ERR_LORA_DTYPE` when `index` is not i64.
-   * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for a place outside `x`, when a result is read.
+   * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for an index outside `x`, when a result is read.
    */
   gather(dim: number, index: Tensor): Tensor {
     return ops.gather(this, index, dim)
@@ -544,7 +544,7 @@ export abstract class TensorMethods {
    * Shapes: `x (..., N, ...)` with N along `dim`, `index (K)` → `(..., K, ...)`.
    * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit each other.
    * @throws {DtypeError} `ERR_LORA_DTYPE` when `index` is not i64.
-   * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for a place outside `x`, when a result is read.
+   * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for an index outside `x`, when a result is read.
    */
   indexSelect(dim: number, index: Tensor): Tensor {
     return ops.indexSelect(this, index, dim)
@@ -556,19 +556,19 @@ export abstract class TensorMethods {
    * Shapes: `index` and `source` are alike, with the sizes of `x` but for `dim` → as `x`.
    * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit each other.
    * @throws {DtypeError} `ERR_LORA_DTYPE` when `index` is not i64, when the dtypes of `x` and `source` differ, and for integers and truth values.
-   * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for a place outside `x`, when a result is read.
+   * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for an index outside `x`, when a result is read.
    */
   scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor {
     return ops.scatterAdd(this, index, source, dim)
   }
 
   /**
-   * A copy of `x` to whose slices along a dimension those of `source` are added: slice k at place `index[k]`.
+   * A copy of `x` to whose slices along a dimension those of `source` are added: slice k at `index[k]`.
    *
    * Shapes: `x (..., N, ...)` with N along `dim`, `index (K)`, `source (..., K, ...)` → as `x`.
    * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit each other.
    * @throws {DtypeError} `ERR_LORA_DTYPE` when `index` is not i64, when the dtypes of `x` and `source` differ, and for integers and truth values.
-   * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for a place outside `x`, when a result is read.
+   * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension; for an index outside `x`, when a result is read.
    */
   indexAdd(dim: number, index: Tensor, source: Tensor): Tensor {
     return ops.indexAdd(this, index, source, dim)

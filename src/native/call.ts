@@ -12,10 +12,10 @@ let lastStack = 0
 
 /** Remembers where the caller of `above` is, for run-time errors of what it records; gives its number to the engine. */
 export function markStack(above: (...args: never[]) => unknown): number {
-  const place: { stack?: string } = {}
-  Error.captureStackTrace(place, above)
+  const caller: { stack?: string } = {}
+  Error.captureStackTrace(caller, above)
   // As text at once: until it is written out, a stack holds the objects of its frames, loss tensors and models among them.
-  const number = stackNumber(place.stack ?? '')
+  const number = stackNumber(caller.stack ?? '')
   native.setStack(number)
   return number
 }
@@ -123,7 +123,7 @@ function wrongType(error: Error): OptionError {
     what: 'an argument has the wrong type',
     expected: TYPES.find(([pattern]) => pattern.test(rust))?.[1] ?? 'an argument of another type',
     received: value ?? error.message,
-    fix: 'pass the type that index.d.ts names',
+    fix: 'pass the type that the declaration names',
     cause: error,
   })
 }

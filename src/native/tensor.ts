@@ -52,7 +52,7 @@ export function retainGrad(id: number): void {
   call(() => native.retainGrad(id))
 }
 
-/** Puts the gradient of each in the place of its number, with a handle for the caller to release; 0 where there is none. */
+/** Overwrites each number with that of its gradient, which has a handle for the caller to release; 0 where there is none. */
 export function replaceByGrads(ids: Float64Array): void {
   call(() => native.grads(ids))
 }

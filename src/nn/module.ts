@@ -328,6 +328,7 @@ export abstract class Module {
     return `${name}(${own}${share}\n${lines.join('\n')}\n${indent})`
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return this.toString()
   }

@@ -11,8 +11,8 @@ export function dimension(x: Tensor, dim: number): number {
 
 /** Dimensions counted from the front, none twice. */
 export function distinct(op: string, x: Tensor, dims: readonly number[]): number[] {
-  const places = dims.map((dim) => dimension(x, dim))
-  if (x.ndim > 0 && new Set(places).size === places.length) return places
+  const all = dims.map((dim) => dimension(x, dim))
+  if (x.ndim > 0 && new Set(all).size === all.length) return all
   throw new OptionError({
     what: `${op}: a dimension is named twice, or there is none`,
     expected: `different dimensions of (${x.shape.join(', ')})`,

@@ -20,10 +20,10 @@ export interface AllcloseOptions {
 }
 
 export async function nonzero(x: Tensor): Promise<Tensor> {
-  const places = placesOf(await readData(x))
+  const indices = nonzeroIndices(await readData(x))
   const strides = x.shape.map((_, i) => product(x.shape.slice(i + 1)))
-  const at = places.flatMap((place) => strides.map((stride, i) => Math.floor(place / stride) % x.shape[i]!))
-  return integers(at, [places.length, x.ndim])
+  const at = indices.flatMap((index) => strides.map((stride, i) => Math.floor(index / stride) % x.shape[i]!))
+  return integers(at, [indices.length, x.ndim])
 }
 
 export async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
@@ -37,7 +37,7 @@ export async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
   }
   const whole = expandMask('maskedSelect', mask, x)
   const numbers = x.clone().reshape(-1)
-  return ops.indexSelect(numbers, integers(placesOf(await readData(whole))), 0)
+  return ops.indexSelect(numbers, integers(nonzeroIndices(await readData(whole))), 0)
 }
 
 export async function unique(x: Tensor): Promise<{ values: Tensor; inverse: Tensor; counts: Tensor }> {
@@ -45,13 +45,13 @@ export async function unique(x: Tensor): Promise<{ values: Tensor; inverse: Tens
   const data: ArrayLike<number | bigint> = await readData(numbers)
   const order = upTo(data.length).sort((a, b) => compare(data[a]!, data[b]!) || a - b)
   const [firsts, counts, inverse] = [[] as number[], [] as number[], new Array<number>(order.length)]
-  for (const place of order) {
-    if (firsts.length === 0 || data[firsts.at(-1)!] !== data[place]) {
-      firsts.push(place)
+  for (const index of order) {
+    if (firsts.length === 0 || data[firsts.at(-1)!] !== data[index]) {
+      firsts.push(index)
       counts.push(0)
     }
     counts[counts.length - 1]!++
-    inverse[place] = firsts.length - 1
+    inverse[index] = firsts.length - 1
   }
   const values = ops.indexSelect(numbers, integers(firsts), 0)
   return { values, inverse: integers(inverse, x.shape), counts: integers(counts) }
@@ -72,13 +72,13 @@ export async function allclose(x: Tensor, other: Tensor, options: AllcloseOption
   return (await readData(equalNan ? close.logicalOr(both) : close)).every((fine) => Number(fine) === 1)
 }
 
-function placesOf(data: TensorData): number[] {
-  const places: number[] = []
+function nonzeroIndices(data: TensorData): number[] {
+  const indices: number[] = []
   data.forEach((value: number | bigint, i: number) => {
     // NaN is not 0.
-    if (Number(value) !== 0) places.push(i)
+    if (Number(value) !== 0) indices.push(i)
   })
-  return places
+  return indices
 }
 
 /** From small to large, NaN last. */

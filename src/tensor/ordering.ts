@@ -30,7 +30,7 @@ export interface MultinomialOptions {
   generator?: Generator
 }
 
-/** Values, and the places along the dimension that they came from. */
+/** Values, and the indices along the dimension that they came from. */
 export type ValuesAndIndices = [values: Tensor, indices: Tensor]
 
 export function sort(x: Tensor, dim: number, options: SortOptions): ValuesAndIndices {
@@ -49,11 +49,11 @@ export function kthvalue(x: Tensor, k: number, dim: number, keepdim: boolean): V
 
 export function median(x: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
   const n = checkRank(x, 'median: the dimension', 1, dim, 1)
-  const [values, places] = kthvalue(x, (n + 1) >> 1, dim, keepdim)
+  const [values, indices] = kthvalue(x, (n + 1) >> 1, dim, keepdim)
   // NaN is the largest, so it comes first among the largest.
-  const [top, topPlaces] = last(x, ordered(x, dim, 1, true), 1, dim, keepdim)
+  const [top, topIndices] = last(x, ordered(x, dim, 1, true), 1, dim, keepdim)
   const nan = top.isnan()
-  return [ops.where_(nan, top, values), ops.where_(nan, topPlaces, places)]
+  return [ops.where_(nan, top, values), ops.where_(nan, topIndices, indices)]
 }
 
 export function multinomial(x: Tensor, count: number, options: MultinomialOptions): Tensor {
@@ -64,24 +64,24 @@ export function multinomial(x: Tensor, count: number, options: MultinomialOption
 function ordered(x: Tensor, dim: number, k: number, descending: boolean): ValuesAndIndices {
   const [at, end] = [dimension(x, dim), Math.max(0, x.ndim - 1)]
   if (x.ndim === 0) {
-    const [value, place] = ops.sort(x.reshape(1), k, descending)
-    return k === 0 ? [value, place] : [value.reshape([]), place.reshape([])]
+    const [value, index] = ops.sort(x.reshape(1), k, descending)
+    return k === 0 ? [value, index] : [value.reshape([]), index.reshape([])]
   }
-  const [values, places] = ops.sort(x.transpose(at, end), k, descending)
-  return [values.transpose(at, end), places.transpose(at, end)]
+  const [values, indices] = ops.sort(x.transpose(at, end), k, descending)
+  return [values.transpose(at, end), indices.transpose(at, end)]
 }
 
-/** The last of `k` values in order, and its place. */
+/** The last of `k` values in order, and its index. */
 function last(
   x: Tensor,
-  [values, places]: ValuesAndIndices,
+  [values, indices]: ValuesAndIndices,
   k: number,
   dim: number,
   keepdim: boolean,
 ): ValuesAndIndices {
-  if (x.ndim === 0) return [values, places]
+  if (x.ndim === 0) return [values, indices]
   const pick = (y: Tensor): Tensor => (keepdim ? y.narrow(dim, k - 1, 1) : y.narrow(dim, k - 1, 1).squeeze(dim))
-  return [pick(values), pick(places)]
+  return [pick(values), pick(indices)]
 }
 
 /** Refuses a rank that the dimension does not have; returns the size of the dimension. */

@@ -16,7 +16,7 @@ export function productAlong(x: Tensor, dim: number, keepdim: boolean): Tensor {
   return keepdim ? factors : factors.squeeze(dim)
 }
 
-/** The running product: after step k, each place holds the product of the last 2^k factors up to it (Hillis and Steele 1986). */
+/** The running product: after step k, each element is the product of the last 2^k factors up to it (Hillis and Steele 1986). */
 export function cumulativeProduct(x: Tensor, dim: number): Tensor {
   let y = multipliable(x)
   const n = x.shape[dim] ?? 1

@@ -1,4 +1,4 @@
-// Numbers repeated, turned around, and picked by their place in a matrix; the methods of Tensor say what each function computes.
+// Numbers repeated, turned around, and picked by where they lie in a matrix; the methods of Tensor say what each function computes.
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import { dimList } from '../native/arguments.js'
@@ -36,7 +36,7 @@ export function repeatInterleave(x: Tensor, repeats: number | readonly number[],
       what: 'repeatInterleave: the counts do not fit',
       expected: `a whole number of 0 or more, or ${size} of them`,
       received: String(repeats),
-      fix: 'give one count for all, or one for each place of the dimension',
+      fix: 'give one count for all, or one for each index of the dimension',
     })
   }
   return ops.indexSelect(x, integers(counts.flatMap((n, i) => new Array<number>(n).fill(i))), at)
@@ -106,10 +106,10 @@ export function diagonal(x: Tensor, offset: number, dim1: number, dim2: number):
   const rest = upTo(x.ndim).filter((dim) => dim !== a && dim !== b)
   const [rows, columns] = [x.shape[a]!, x.shape[b]!]
   const length = Math.max(0, Math.min(rows + Math.min(offset, 0), columns - Math.max(offset, 0)))
-  const places = upTo(length).map((i) => (i - Math.min(offset, 0)) * columns + i + Math.max(offset, 0))
+  const indices = upTo(length).map((i) => (i - Math.min(offset, 0)) * columns + i + Math.max(offset, 0))
   const kept = rest.map((dim) => x.shape[dim]!)
   const lines = ops.permute(x, [...rest, a, b]).reshape([...kept, rows * columns])
-  return ops.indexSelect(lines, integers(places), rest.length)
+  return ops.indexSelect(lines, integers(indices), rest.length)
 }
 
 export function diag(x: Tensor, offset: number): Tensor {

@@ -20,9 +20,9 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   if (source.numel === 0) {
     throw new OptionError({
       what: 'maskedScatter: the source is empty',
-      expected: 'a number for each true place',
+      expected: 'a number for each true element of the mask',
       received: 'no number',
-      fix: 'give at least as many numbers as the mask has true places',
+      fix: 'give at least as many numbers as the mask has true elements',
     })
   }
   const all = expandMask('maskedScatter', mask, x).reshape(-1)

@@ -49,7 +49,7 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
   if (from < 0 || length < 0 || from + length > size) {
     throw new IndexError({
       what: 'narrow leaves the tensor',
-      expected: `places 0 to ${size} of dimension ${dim}`,
+      expected: `a range within 0 to ${size} of dimension ${dim}`,
       received: `start ${start}, length ${length}`,
       fix: 'start and length must stay inside; at([start, stop]) cuts what is outside',
     })

@@ -311,10 +311,10 @@ export class Tensor extends TensorMethods {
   }
 
   /**
-   * The `length` places from `start` on, along a dimension. A negative `start` counts from the end.
+   * The `length` slices from `start` on, along a dimension. A negative `start` counts from the end.
    *
    * Shapes: `x (..., N, ...)` with N along `dim` → `(..., length, ...)`.
-   * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension, or the places leave it.
+   * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension, or it has fewer.
    */
   narrow(dim: number, start: number, length: number): Tensor {
     return shapes.narrow(this, dim, start, length)
@@ -373,7 +373,7 @@ export class Tensor extends TensorMethods {
   }
 
   /**
-   * Each element so many times in a row, along a dimension or in the flattened tensor. A list has a count for each place.
+   * Each element so many times in a row, along a dimension or in the flattened tensor. A list has a count for each index of the dimension.
    *
    * Shapes: `x (..., N, ...)` with N along `dim` → `(..., sum of the counts, ...)`.
    * @throws {OptionError} `ERR_LORA_OPTION` for counts that are no whole numbers, or not N of them; {@link IndexError} for another dimension.
@@ -393,7 +393,7 @@ export class Tensor extends TensorMethods {
   }
 
   /**
-   * Shifted by so many places along each given dimension, or in the flattened tensor; what leaves one end comes in at the other.
+   * Shifted by so many steps along each given dimension, or in the flattened tensor; what leaves one end comes in at the other.
    *
    * Shapes: `x (...)` → `(...)`, as `x`.
    * @throws {OptionError} `ERR_LORA_OPTION` unless there is a whole number for each dimension; {@link IndexError} when there is no such dimension.
@@ -637,7 +637,7 @@ export class Tensor extends TensorMethods {
   }
 
   /**
-   * The place of the largest along a dimension, the first of equal ones, as i64; without a dimension that in the flattened tensor.
+   * The index of the largest along a dimension, the first of equal ones, as i64; without a dimension that in the flattened tensor.
    *
    * Shapes: `dim` is dropped, or kept with size 1 when `keepdim` is true; without a dimension `()`.
    * @throws {DtypeError} `ERR_LORA_DTYPE` for integers; {@link IndexError} for another dimension, {@link ShapeError} for one of size 0.
@@ -647,7 +647,7 @@ export class Tensor extends TensorMethods {
   }
 
   /**
-   * The place of the smallest along a dimension, the first of equal ones, as i64; without a dimension that in the flattened tensor.
+   * The index of the smallest along a dimension, the first of equal ones, as i64; without a dimension that in the flattened tensor.
    *
    * Shapes: `dim` is dropped, or kept with size 1 when `keepdim` is true; without a dimension `()`.
    * @throws {DtypeError} `ERR_LORA_DTYPE` for integers; {@link IndexError} for another dimension, {@link ShapeError} for one of size 0.
@@ -710,9 +710,9 @@ export class Tensor extends TensorMethods {
   // ---- order: NaN is larger than every number -----------------------------------------------------------------------------
 
   /**
-   * The values in order along a dimension, and the places that they came from. Equal values keep their order.
+   * The values in order along a dimension, and the indices that they came from. Equal values keep their order.
    *
-   * Shapes: `x (...)` → values and places (i64) `(...)`, as `x`.
+   * Shapes: `x (...)` → values and indices (i64) `(...)`, as `x`.
    * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
    */
   sort(dim = -1, options: SortOptions = {}): [values: Tensor, indices: Tensor] {
@@ -720,7 +720,7 @@ export class Tensor extends TensorMethods {
   }
 
   /**
-   * The places that {@link Tensor.sort} takes the values from, as i64.
+   * The indices that {@link Tensor.sort} takes the values from, as i64.
    *
    * Shapes: `x (...)` → `(...)`, as `x`.
    * @throws {IndexError} `ERR_LORA_INDEX` when there is no such dimension.
@@ -730,9 +730,9 @@ export class Tensor extends TensorMethods {
   }
 
   /**
-   * The `k` largest values along a dimension, the largest first, and their places; with `largest: false` the smallest.
+   * The `k` largest values along a dimension, the largest first, and their indices; with `largest: false` the smallest.
    *
-   * Shapes: `x (..., N, ...)` with N along `dim` → values and places (i64) `(..., k, ...)`.
+   * Shapes: `x (..., N, ...)` with N along `dim` → values and indices (i64) `(..., k, ...)`.
    * @throws {OptionError} `ERR_LORA_OPTION` when `k` is no whole number from 0 to N; {@link IndexError} when there is no such dimension.
    */
   topk(k: number, dim = -1, options: TopkOptions = {}): [values: Tensor, indices: Tensor] {
@@ -740,7 +740,7 @@ export class Tensor extends TensorMethods {
   }
 
   /**
-   * The `k`-th smallest value along a dimension (the smallest is the first), and its place.
+   * The `k`-th smallest value along a dimension (the smallest is the first), and its index.
    *
    * Shapes: `dim` is dropped, or kept with size 1 when `keepdim` is true.
    * @throws {OptionError} `ERR_LORA_OPTION` when `k` is no whole number from 1 to the size; {@link IndexError} for another dimension,
@@ -756,7 +756,7 @@ export class Tensor extends TensorMethods {
    */
   median(): Tensor
   /**
-   * The median along a dimension, and its place.
+   * The median along a dimension, and its index.
    *
    * Shapes: `dim` is dropped, or kept with size 1 when `keepdim` is true.
    * @throws {ShapeError} `ERR_LORA_SHAPE` for a dimension of size 0; {@link IndexError} when there is no such dimension.
@@ -796,7 +796,7 @@ export class Tensor extends TensorMethods {
    *
    * Shapes: `index` and `source` are alike, with the sizes of `x` but for `dim` → as `x`.
    * @throws {ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit; {@link DtypeError} when `index` is not i64, or the dtypes of `x` and `source`
-   *   differ; {@link IndexError} for another dimension, and for a place outside `x` when a result is read.
+   *   differ; {@link IndexError} for another dimension, and for an index outside `x` when a result is read.
    */
   scatter(dim: number, index: Tensor, source: Tensor | number): Tensor {
     return selection.scatter(this, dim, index, source)
@@ -807,7 +807,7 @@ export class Tensor extends TensorMethods {
    *
    * Shapes: `index (K)` → as `x`.
    * @throws {DtypeError} `ERR_LORA_DTYPE` when `index` is not i64, or the dtype cannot hold `value`; {@link IndexError} for another dimension, and
-   *   for a place outside `x` when a result is read.
+   *   for an index outside `x` when a result is read.
    */
   indexFill(dim: number, index: Tensor, value: number): Tensor {
     return selection.indexFill(this, dim, index, value)
@@ -816,7 +816,7 @@ export class Tensor extends TensorMethods {
   /**
    * A copy of `x` with the numbers of `source`, in their order, where `mask` is true.
    *
-   * A source with fewer numbers than the mask has places is an {@link IndexError}, at the latest when the result is read.
+   * A source with fewer numbers than the mask has true elements is an {@link IndexError}, at the latest when the result is read.
    *
    * Shapes: `mask` broadcasts to the shape of `x`; `source` has any → as `x`.
    * @throws {OptionError} `ERR_LORA_OPTION` for a source without numbers; {@link ShapeError} when the mask does not broadcast to the tensor.
@@ -827,7 +827,7 @@ export class Tensor extends TensorMethods {
 
   // ---- results that are known only when the numbers are there: async -------------------------------------------------------
 
-  /** The places of all elements that are not 0, row by row. Shapes: `x (...)` → i64 `(count, ndim)`. */
+  /** The indices of all elements that are not 0, row by row. Shapes: `x (...)` → i64 `(count, ndim)`. */
   nonzero(): Promise<Tensor> {
     return dynamic.nonzero(this)
   }
@@ -843,7 +843,7 @@ export class Tensor extends TensorMethods {
   }
 
   /**
-   * The different values, from small to large; for each element of the tensor the place of its value among them; and how often each value
+   * The different values, from small to large; for each element of the tensor the index of its value among them; and how often each value
    * occurs. NaN differs from every NaN.
    *
    * Shapes: `x (...)` → `values (count)`, `inverse (...)` as `x`, `counts (count)`.
@@ -874,7 +874,7 @@ export class Tensor extends TensorMethods {
     return `Tensor(${this.shape.join(', ')}) ${this.dtype}${this.requiresGrad ? ' requiresGrad' : ''}`
   }
 
-  /** What `console.log` prints: as `toString()`. */
+  /** @internal What `console.log` prints. */
   [inspect.custom](): string {
     return this.toString()
   }

@@ -1,16 +1,10 @@
-// The settings of a run that trains a model to label texts, checked and complete.
+// The options of trainClassifier, checked and complete.
 import type { EncodedText } from '../data/tables/encode-texts.js'
-import {
-  bad,
-  checkBoolean,
-  checkChoice,
-  checkInteger,
-  checkKeys,
-  checkNumber,
-  checkProbability,
-} from '../runtime/options.js'
+import { bad, checkChoice, checkKeys, checkNumber, checkProbability } from '../runtime/options.js'
 import type { ClassifierEvaluation, ClassifierMetrics } from './evaluate-classifier.js'
 import type { StepReport } from './loop.js'
+import { checkRunOptions, checkTrainSettings, definedOnly } from './run-options.js'
+import type { RunOptions, RunProgress } from './run-options.js'
 
 /** Settings of a run: what a recipe holds. */
 export interface ClassifierSettings {
@@ -18,26 +12,26 @@ export interface ClassifierSettings {
   lr?: number
   /** Share of a weight taken off at each update, times `lr`; biases and norms are left out. @default 0 */
   weightDecay?: number
-  /** @default [0.9, 0.999] */
-  betas?: [number, number]
-  /** @default 1e-8 */
+  /** Decay of the moments of AdamW. @default [0.9, 0.999] */
+  betas?: readonly [number, number]
+  /** Added to the root of the second moment. @default 1e-8 */
   eps?: number
-  /** Passes over the rows; may be broken. @default 3 */
+  /** Passes over the rows; need not be whole. @default 3 */
   epochs?: number
-  /** Updates, instead of `epochs`. */
+  /** Updates in the whole run. @default what `epochs` gives */
   maxSteps?: number
   /** Rows in a micro-batch. @default 8 */
   batchSize?: number
-  /** Micro-batches in an update. @default 1 */
-  accumulate?: number
+  /** Micro-batches in an update, whose gradients are averaged. @default 1 */
+  gradientAccumulationSteps?: number
   /** Share of the updates in which the rate rises from 0. @default 0 */
   warmupRatio?: number
-  /** Updates in which the rate rises from 0, instead of `warmupRatio`. @default 0: by `warmupRatio` */
+  /** Updates in which the rate rises from 0; above 0 it counts and `warmupRatio` does not. @default 0 */
   warmupSteps?: number
-  /** How the rate goes on: in a straight line to 0, along a cosine to 0, or not at all. @default 'linear' */
+  /** How the rate continues after the warm-up: in a straight line to 0, along a cosine to 0, or constant. @default 'linear' */
   scheduler?: 'linear' | 'cosine' | 'constant'
   /** Scale the gradients down to this norm; 0 leaves them alone. @default 1 */
-  clip?: number
+  maxGradNorm?: number
   /** Seed of the order of the rows and of dropout: the same seed gives the same bits. @default 42 */
   seed?: number
   /** Weight of R-Drop's divergence between two forwards; 0 makes one forward. @default 0 */
@@ -47,99 +41,63 @@ export interface ClassifierSettings {
 }
 
 /** Options of `trainClassifier`. */
-export interface ClassifierTrainOptions extends ClassifierSettings {
+export interface ClassifierTrainOptions extends ClassifierSettings, RunOptions<ClassifierMeasured, StepReport> {
   /** Rows to evaluate on, by name. @default none */
   validation?: Readonly<Record<string, readonly EncodedText[]>>
   /** Scores of an evaluation. @default none, only the loss */
   metrics?: ClassifierMetrics
-  /** When to evaluate, besides at the end: after each epoch, or after so many updates. @default 'epoch' */
-  evaluateEvery?: 'epoch' | 'end' | number
-  /** Rows evaluated at once. @default 32 */
+  /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @default 'epoch' */
+  evalSteps?: 'epoch' | 'end' | number
+  /** When to write a checkpoint, besides at the end. @default 'epoch' */
+  saveSteps?: 'epoch' | 'end' | number
+  /** Rows in a batch of an evaluation. @default 32 */
   evalBatchSize?: number
-  /** Folder for checkpoints: trained parameters (LoRA and head alone), optimizer, place in the data. @default none are written */
-  dir?: string
-  /** When to write one, besides at the end. @default 'epoch' */
-  saveEvery?: 'epoch' | 'end' | number
-  /** Checkpoints that are kept, the newest ones. @default all */
-  keep?: number
-  /** Go on from the newest checkpoint in `dir`, with the same bits as a run that was never stopped; without one begin anew. @default false */
-  resume?: boolean
-  /** What stands for a hidden token, and which are never hidden; needed with `maskingProb`. */
+  /** The token that replaces a hidden one, and those that are never hidden; needed with `maskingProb`. */
   tokens?: { unkTokenId: number; keepTokenIds: readonly number[] }
-  /** Ends the run after the update under way: a checkpoint is written, and the result says `aborted`. */
-  signal?: AbortSignal | undefined
-  /** Called after each update; the run waits for what it returns. */
-  onStep?: (report: StepReport) => void | Promise<void>
-  /** Called after each evaluation. */
-  onEvaluation?: (measured: ClassifierMeasured) => void | Promise<void>
-  /** Called after each checkpoint, with its folder. */
-  onSave?: (path: string, step: number) => void | Promise<void>
 }
 
-/** An evaluation on the way. */
-export interface ClassifierMeasured extends Omit<ClassifierEvaluation, 'predictions'> {
+/** An evaluation during a run. */
+export interface ClassifierMeasured extends RunProgress, Omit<ClassifierEvaluation, 'predictions'> {
   /** Name of the rows. */
   name: string
-  step: number
-  epoch: number
 }
 
-const SETTINGS = ['lr', 'weightDecay', 'betas', 'eps', 'epochs', 'maxSteps', 'batchSize', 'accumulate', 'warmupRatio', 'warmupSteps', 'scheduler', 'clip', 'seed', 'regLossWeight', 'maskingProb'] // prettier-ignore
-const PLACES = ['validation', 'metrics', 'evaluateEvery', 'evalBatchSize', 'dir', 'saveEvery', 'keep', 'resume', 'tokens', 'signal', 'onStep', 'onEvaluation', 'onSave'] // prettier-ignore
+const SETTINGS = ['lr', 'weightDecay', 'betas', 'eps', 'epochs', 'maxSteps', 'batchSize', 'gradientAccumulationSteps', 'warmupRatio', 'warmupSteps', 'scheduler', 'maxGradNorm', 'seed', 'regLossWeight', 'maskingProb'] // prettier-ignore
+const RUN_OPTIONS = ['validation', 'metrics', 'evalSteps', 'evalBatchSize', 'dir', 'saveSteps', 'keep', 'resume', 'tokens', 'signal', 'onStep', 'onEvaluation', 'onSave'] // prettier-ignore
 
-/** All settings and places, with defaults. @throws {OptionError} naming the one that is not usable. */
+const DEFAULTS = {
+  lr: 5e-5,
+  weightDecay: 0,
+  betas: [0.9, 0.999] as readonly [number, number],
+  eps: 1e-8,
+  epochs: 3,
+  batchSize: 8,
+  gradientAccumulationSteps: 1,
+  warmupRatio: 0,
+  warmupSteps: 0,
+  scheduler: 'linear' as 'linear' | 'cosine' | 'constant',
+  maxGradNorm: 1,
+  seed: 42,
+  regLossWeight: 0,
+  maskingProb: 0,
+}
+
+/** All options, with defaults. @throws {OptionError} naming the one that is not usable. */
 export function checkClassifierOptions(owner: string, options: ClassifierTrainOptions) {
-  checkKeys(owner, options, [...SETTINGS, ...PLACES])
-  const places = checkPlaces(owner, options)
-  const { maskingProb = 0, tokens = null, regLossWeight = 0 } = options
-  if (checkProbability(owner, 'maskingProb', maskingProb) > 0) {
+  checkKeys(owner, options, [...SETTINGS, ...RUN_OPTIONS])
+  const { maxSteps, tokens = null, validation = {}, metrics = () => ({}), onStep } = options
+  if (typeof metrics !== 'function') throw bad(owner, 'metrics', 'a function of predictions and labels', metrics)
+  const run = checkRunOptions(owner, options, { evalSteps: 'epoch', saveSteps: 'epoch', evalBatchSize: 32 })
+  const settings = checkTrainSettings(owner, { ...DEFAULTS, ...definedOnly<ClassifierSettings>(options), maxSteps })
+  checkProbability(owner, 'warmupRatio', settings.warmupRatio)
+  checkChoice(owner, 'scheduler', settings.scheduler, ['linear', 'cosine', 'constant'])
+  const regLossWeight = checkNumber(owner, 'regLossWeight', settings.regLossWeight, 0)
+  const maskingProb = checkProbability(owner, 'maskingProb', settings.maskingProb)
+  if (maskingProb > 0) {
     if (tokens === null)
       throw bad(owner, 'tokens', 'the ids that Cutoff needs', tokens, 'pass { unkTokenId, keepTokenIds }')
-    if (!(regLossWeight > 0))
+    if (regLossWeight === 0)
       throw bad(owner, 'maskingProb', 'used with regLossWeight', maskingProb, 'pass regLossWeight: 1')
   }
-  return {
-    lr: checkNumber(owner, 'lr', options.lr ?? 5e-5, 0),
-    weightDecay: checkNumber(owner, 'weightDecay', options.weightDecay ?? 0, 0),
-    betas: options.betas ?? ([0.9, 0.999] as [number, number]),
-    eps: checkNumber(owner, 'eps', options.eps ?? 1e-8, 0),
-    epochs: checkNumber(owner, 'epochs', options.epochs ?? 3, 0, true),
-    maxSteps: options.maxSteps === undefined ? null : checkInteger(owner, 'maxSteps', options.maxSteps, 1),
-    batchSize: checkInteger(owner, 'batchSize', options.batchSize ?? 8, 1),
-    accumulate: checkInteger(owner, 'accumulate', options.accumulate ?? 1, 1),
-    warmupRatio: checkProbability(owner, 'warmupRatio', options.warmupRatio ?? 0),
-    warmupSteps: checkInteger(owner, 'warmupSteps', options.warmupSteps ?? 0, 0),
-    scheduler: checkChoice(owner, 'scheduler', options.scheduler ?? 'linear', ['linear', 'cosine', 'constant']),
-    clip: checkNumber(owner, 'clip', options.clip ?? 1, 0),
-    seed: checkInteger(owner, 'seed', options.seed ?? 42, 0),
-    regLossWeight: checkNumber(owner, 'regLossWeight', regLossWeight, 0),
-    maskingProb,
-    tokens,
-    ...places,
-  }
-}
-
-function checkPlaces(owner: string, options: ClassifierTrainOptions) {
-  const { dir = null, validation = {}, metrics = () => ({}), signal, onStep, onEvaluation, onSave } = options
-  const resume = checkBoolean(owner, 'resume', options.resume ?? false)
-  if (dir !== null && (typeof dir !== 'string' || dir === '')) throw bad(owner, 'dir', 'a folder', dir)
-  if (resume && dir === null) throw bad(owner, 'dir', 'the folder of the run that goes on', dir)
-  if (typeof metrics !== 'function') throw bad(owner, 'metrics', 'a function of predictions and labels', metrics)
-  return {
-    ...{ dir, resume, validation, metrics, signal, onStep, onEvaluation, onSave },
-    evaluateEvery: checkInterval(owner, 'evaluateEvery', options.evaluateEvery),
-    saveEvery: checkInterval(owner, 'saveEvery', options.saveEvery),
-    evalBatchSize: checkInteger(owner, 'evalBatchSize', options.evalBatchSize ?? 32, 1),
-    keep: options.keep === undefined ? Infinity : checkInteger(owner, 'keep', options.keep, 1),
-  }
-}
-
-function checkInterval(
-  owner: string,
-  name: string,
-  value: 'epoch' | 'end' | number = 'epoch',
-): 'epoch' | 'end' | number {
-  return typeof value === 'number'
-    ? checkInteger(owner, name, value, 1)
-    : checkChoice(owner, name, value, ['epoch', 'end'])
+  return { settings, run, tokens, validation, metrics, onStep }
 }

@@ -7,21 +7,21 @@ import type { ClassifierSettings } from './classifier-options.js'
 
 /** A run: what is adapted, and how it is trained. */
 export interface GlueRecipe extends ClassifierSettings {
-  /** Tokens in a row at most. */
+  /** Longest row in tokens. */
   maxLength: number
-  /** Low-rank factors on queries and values; null in runs without. */
+  /** Low-rank factors on queries and values; null in runs without them. */
   lora: { r: number; loraAlpha: number } | null
-  /** Bottleneck adapters; null in runs without. */
+  /** Bottleneck adapters; null in runs without them. */
   adapters: { type: AdapterType; size: number } | null
-  /** Dropout of the head; null is the model's own. */
+  /** Dropout of the head; null for the model's own. */
   clsDropout: number | null
-  /** When to evaluate and to write a checkpoint: after so many updates, or after each epoch. */
-  evaluateEvery: number | 'epoch'
-  /** The task whose LoRA the run begins with; null begins anew. */
+  /** When to evaluate and to write a checkpoint: after every so many updates, or after each epoch. */
+  evalSteps: number | 'epoch'
+  /** The task whose LoRA weights the run starts from; null for fresh ones. */
   startFrom: GlueTask | null
 }
 
-/** Models of the scripts; the last ones are variants of a script. */
+/** Models of the scripts; the last four are variants of a script. */
 export type GlueModel =
   | 'roberta-base'
   | 'roberta-large'
@@ -33,19 +33,19 @@ export type GlueModel =
 
 type Rows = Partial<Record<GlueTask, Partial<GlueRecipe>>>
 
-// `batchSize` rows on each of 8 devices (CoLA with RoBERTa-base: 2): here the devices' shares come one after the other.
-const on = (batchSize: number, devices = 8) => ({ batchSize, accumulate: devices })
+// `batchSize` rows on each of 8 devices (CoLA with RoBERTa-base: 2): here they are accumulated one after the other.
+const on = (batchSize: number, devices = 8) => ({ batchSize, gradientAccumulationSteps: devices })
 const plain = {
   lora: null,
   adapters: null,
   clsDropout: null,
   startFrom: null,
   seed: 0,
-  evaluateEvery: 'epoch',
+  evalSteps: 'epoch',
 } as const
 const fromMnli = { startFrom: 'mnli' } as const
 
-// The whole table, a line for each run.
+// One line for each run.
 // prettier-ignore
 const TABLE: Record<GlueModel, { all: Partial<GlueRecipe>; tasks: Rows }> = {
   'roberta-base': {
@@ -77,14 +77,14 @@ const TABLE: Record<GlueModel, { all: Partial<GlueRecipe>; tasks: Rows }> = {
   'deberta-v2-xxlarge': {
     all: { ...plain, lora: { r: 16, loraAlpha: 32 } },
     tasks: {
-      mnli: { lr: 1e-4,   ...on(8),  epochs: 5,  maxLength: 256, warmupSteps: 1000,  clsDropout: 0.15, weightDecay: 0, evaluateEvery: 500 },
-      sst2: { lr: 6e-5,   ...on(8),  epochs: 16, maxLength: 128, warmupSteps: 1000,  clsDropout: 0,    weightDecay: 0.01, evaluateEvery: 100 },
-      mrpc: { lr: 2e-4,   ...on(32), epochs: 30, maxLength: 128, warmupRatio: 0.1,   clsDropout: 0,    weightDecay: 0.01, evaluateEvery: 10, ...fromMnli },
-      cola: { lr: 1.3e-4, ...on(4),  epochs: 10, maxLength: 64,  warmupSteps: 100,   clsDropout: 0.1,  weightDecay: 0, evaluateEvery: 20 },
-      qnli: { lr: 1e-4,   ...on(6),  epochs: 8,  maxLength: 512, warmupSteps: 500,   clsDropout: 0.1,  weightDecay: 0.01, evaluateEvery: 500 },
-      qqp:  { lr: 1e-4,   ...on(8),  epochs: 11, maxLength: 320, warmupSteps: 10000, clsDropout: 0.2,  weightDecay: 0.01, evaluateEvery: 500 },
-      rte:  { lr: 2.6e-4, ...on(4),  epochs: 11, maxLength: 320, warmupSteps: 50,    clsDropout: 0.2,  weightDecay: 0.01, evaluateEvery: 20, ...fromMnli },
-      stsb: { lr: 2e-4,   ...on(4),  epochs: 10, maxLength: 128, warmupSteps: 100,   clsDropout: 0.2,  weightDecay: 0.1, evaluateEvery: 50, ...fromMnli },
+      mnli: { lr: 1e-4,   ...on(8),  epochs: 5,  maxLength: 256, warmupSteps: 1000,  clsDropout: 0.15, weightDecay: 0, evalSteps: 500 },
+      sst2: { lr: 6e-5,   ...on(8),  epochs: 16, maxLength: 128, warmupSteps: 1000,  clsDropout: 0,    weightDecay: 0.01, evalSteps: 100 },
+      mrpc: { lr: 2e-4,   ...on(32), epochs: 30, maxLength: 128, warmupRatio: 0.1,   clsDropout: 0,    weightDecay: 0.01, evalSteps: 10, ...fromMnli },
+      cola: { lr: 1.3e-4, ...on(4),  epochs: 10, maxLength: 64,  warmupSteps: 100,   clsDropout: 0.1,  weightDecay: 0, evalSteps: 20 },
+      qnli: { lr: 1e-4,   ...on(6),  epochs: 8,  maxLength: 512, warmupSteps: 500,   clsDropout: 0.1,  weightDecay: 0.01, evalSteps: 500 },
+      qqp:  { lr: 1e-4,   ...on(8),  epochs: 11, maxLength: 320, warmupSteps: 10000, clsDropout: 0.2,  weightDecay: 0.01, evalSteps: 500 },
+      rte:  { lr: 2.6e-4, ...on(4),  epochs: 11, maxLength: 320, warmupSteps: 50,    clsDropout: 0.2,  weightDecay: 0.01, evalSteps: 20, ...fromMnli },
+      stsb: { lr: 2e-4,   ...on(4),  epochs: 10, maxLength: 128, warmupSteps: 100,   clsDropout: 0.2,  weightDecay: 0.1, evalSteps: 50, ...fromMnli },
     },
   },
   'roberta-large-houlsby': {
@@ -97,22 +97,22 @@ const TABLE: Record<GlueModel, { all: Partial<GlueRecipe>; tasks: Rows }> = {
   },
   'deberta-v2-xxlarge-rdrop': {
     all: { ...plain, lora: { r: 16, loraAlpha: 32 }, regLossWeight: 1, seed: 42 },
-    tasks: { mnli: { lr: 1e-4, ...on(8), epochs: 5, maxLength: 256, warmupSteps: 1000, clsDropout: 0.15, weightDecay: 0, evaluateEvery: 500 } },
+    tasks: { mnli: { lr: 1e-4, ...on(8), epochs: 5, maxLength: 256, warmupSteps: 1000, clsDropout: 0.15, weightDecay: 0, evalSteps: 500 } },
   },
   'deberta-v2-xxlarge-cutoff': {
     all: { ...plain, lora: { r: 16, loraAlpha: 32 }, regLossWeight: 1, maskingProb: 0.1, seed: 42 },
-    tasks: { mnli: { lr: 1e-4, ...on(8), epochs: 5, maxLength: 256, warmupSteps: 1000, clsDropout: 0.15, weightDecay: 0, evaluateEvery: 500 } },
+    tasks: { mnli: { lr: 1e-4, ...on(8), epochs: 5, maxLength: 256, warmupSteps: 1000, clsDropout: 0.15, weightDecay: 0, evalSteps: 500 } },
   },
 }
 
-/** Models that there are recipes for. */
+/** Models with recipes. */
 export const GLUE_MODELS = Object.keys(TABLE) as readonly GlueModel[]
 
 /**
- * The settings of a run of the paper: what its script says for this task and model.
+ * The settings of a run of the paper, from its script for this task and model.
  * @example
  * const { lora: update, adapters, clsDropout, startFrom, maxLength, ...settings } = train.glueRecipe('mrpc', 'roberta-base')
- * @throws {OptionError} when there is no such run, naming those that there are.
+ * @throws {OptionError} when there is no such run, naming the ones that exist.
  */
 export function glueRecipe(task: GlueTask, model: GlueModel): GlueRecipe {
   const of = TABLE[model]

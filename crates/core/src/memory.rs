@@ -275,7 +275,7 @@ impl Pool {
         self.drop_until(u64::MAX);
         if rayon::current_thread_index().is_some() {
             rayon::broadcast(|_| {
-                kernels::room::release();
+                kernels::cpu::scratch::release();
                 room::collect();
             });
         }

@@ -1,32 +1,34 @@
-// How proofs tell what holds: a line for each check, a count at the end, exit code 1 when one fails.
-
-/** The exit code of a proof in which nothing failed but times: another program on the machine can do that. */
-export const ONLY_TIMES_FAILED = 3
+// How proofs report what holds: a line for each check, a count at the end, exit code 1 when one fails.
 
 /**
- * Begins a list of checks. `check(text, fine, wanted)` prints one at once; `check.end()` prints `N of M hold` and sets the exit code: 1, or
- * ONLY_TIMES_FAILED when every check that failed was one of a time (`{ timed: true }`).
+ * Begins a list of checks. `check(text, fine, wanted)` prints one at once; `check.end()` prints `N of M hold` and sets the exit code to 1 when one failed.
+ * A check of a time (`{ timed: true }`) depends on the machine and on what else runs there. The long form of a proof judges it; the short form, which is
+ * part of CI, prints what was measured and leaves it out of the count (`checks({ judgeTimes: false })`).
  *
- * const check = checks()
+ * const check = checks({ judgeTimes: !short })
  * check(`p99 ${p99.toFixed(1)} ms`, p99 < 25, 'below 25 ms', { timed: true })
  * check.end()
  */
-export function checks() {
-  let [held, late, all] = [0, 0, 0]
+export function checks({ judgeTimes = true } = {}) {
+  let [held, all] = [0, 0]
   const check = (text, fine, wanted, { timed = false } = {}) => {
-    // Only a true is one: NaN compared, or undefined, is a proof that looked at nothing.
+    const line = `${text}${wanted === undefined ? '' : `  (${wanted})`}`
+    if (timed && !judgeTimes) {
+      console.log(`time    ${line}, not judged here`)
+      return true
+    }
+    // Only `true` passes: a comparison with NaN, or undefined, means that nothing was measured.
     const ok = fine === true
     all += 1
     if (ok) held += 1
-    else if (timed) late += 1
-    console.log(`${ok ? 'ok    ' : 'FAILED'}  ${text}${wanted === undefined ? '' : `  (${wanted})`}`)
+    console.log(`${ok ? 'ok    ' : 'FAILED'}  ${line}`)
     return ok
   }
   check.end = () => {
     console.log(`${held} of ${all} hold`)
     // A proof that checked nothing has proved nothing.
     const fine = all > 0 && held === all
-    if (!fine) process.exitCode = all > 0 && held + late === all ? ONLY_TIMES_FAILED : 1
+    if (!fine) process.exitCode = 1
     return fine
   }
   return check

@@ -201,7 +201,7 @@ impl Executor {
         match catch_unwind(AssertUnwindSafe(|| work(self))) {
             Ok(outcome) => outcome,
             Err(panic) => {
-                if let Some(refused) = panic.downcast_ref::<kernels::room::NoRoom>() {
+                if let Some(refused) = panic.downcast_ref::<kernels::alloc::OutOfMemory>() {
                     return Err(self.pool.borrow().no_room(refused.bytes as u64));
                 }
                 let text = panic

@@ -5,7 +5,10 @@ mod twin;
 
 use std::cell::Ref;
 
-use kernels::cpu::attention::{self as kernel, AttnDims, AttnOptions, Causal, Mask, Strides};
+use kernels::cpu::attention::{
+    self as kernel, AttnDims, AttnGradients, AttnOperands, AttnOptions, AttnOutputs, AttnSaved, AttnStrides, Causal,
+    Mask,
+};
 
 use super::linear::Real;
 use super::lora::{dropout, dropout_blocks, probability};
@@ -239,29 +242,23 @@ fn blocks(context: &ShapeContext<'_>, q: usize, k: usize) -> Result<u64> {
 pub fn sdpa(exec: &mut Exec<'_>) -> Result<Outputs> {
     let options = options(exec.reader())?;
     let dims = dims_of(exec.shape(Q), exec.shape(K), options.layout);
-    let (qs, ks) = strides(dims, options.layout);
+    let strides = strides(dims, options.layout);
     float!(exec.out(0).dtype, T => {
         let (mut out, mut lse) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
         let (q, k, v) = (exec.read::<T>(Q)?, exec.read::<T>(K)?, exec.read::<T>(V)?);
         let hidden = Hidden::<T>::read(exec, MASK, dims)?;
-        kernel::attention(&q, &k, &v, dims, qs, ks, ks, qs, &hidden.options(exec, options), &mut out, &mut lse)?;
+        let operands = AttnOperands { q: &q, k: &k, v: &v };
+        let written = AttnOutputs { out: &mut out, lse: &mut lse };
+        kernel::attention(dims, strides, operands, &hidden.options(exec, options), written)?;
         Ok(outputs([T::wrap(out), T::wrap(lse)]))
     })
 }
 
-/// Strides of q (and the result), and of k and v.
-fn strides(dims: AttnDims, layout: Layout) -> (Strides, Strides) {
-    let AttnDims {
-        heads,
-        kv_heads,
-        tq,
-        tk,
-        d,
-        ..
-    } = dims;
+/// Strides of q and the result, and of k and v.
+fn strides(dims: AttnDims, layout: Layout) -> AttnStrides {
     match layout {
-        Layout::Heads => (Strides::bhtd(tq, heads, d), Strides::bhtd(tk, kv_heads, d)),
-        Layout::Tokens => (Strides::bthd(tq, heads, d), Strides::bthd(tk, kv_heads, d)),
+        Layout::Heads => AttnStrides::bhtd(dims),
+        Layout::Tokens => AttnStrides::bthd(dims),
     }
 }
 
@@ -361,14 +358,17 @@ pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
     let options = options(exec.reader())?;
     let dims = dims_of(exec.shape(GRAD_Q), exec.shape(GRAD_Q + 1), options.layout);
-    let (qs, ks) = strides(dims, options.layout);
+    let strides = strides(dims, options.layout);
     float!(exec.out(0).dtype, T => {
         let (mut dq, mut dk, mut dv) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?, exec.alloc::<T>(2)?);
         let (dout, out, lse) = (exec.read::<T>(GRAD_DOUT)?, exec.read::<T>(GRAD_OUT)?, exec.read::<T>(GRAD_LSE)?);
         let (q, k, v) = (exec.read::<T>(GRAD_Q)?, exec.read::<T>(GRAD_Q + 1)?, exec.read::<T>(GRAD_Q + 2)?);
         let hidden = Hidden::<T>::read(exec, GRAD_MASK, dims)?;
         let options = hidden.options(exec, options);
-        kernel::attention_backward(&dout, &q, &k, &v, &out, &lse, dims, qs, ks, ks, qs, &options, &mut dq, &mut dk, &mut dv)?;
+        let operands = AttnOperands { q: &q, k: &k, v: &v };
+        let saved = AttnSaved { out: &out, lse: &lse };
+        let gradients = AttnGradients { dq: &mut dq, dk: &mut dk, dv: &mut dv };
+        kernel::attention_backward(dims, strides, operands, &options, saved, &dout, gradients)?;
         Ok(outputs([T::wrap(dq), T::wrap(dk), T::wrap(dv)]))
     })
 }

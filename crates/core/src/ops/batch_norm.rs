@@ -4,7 +4,9 @@
 //! `needs` of the gradient op is a bit mask of what is wanted (1 dx, 2 dweight, 4 dbias); the rest is promised empty.
 
 use candle_core::Tensor;
-use kernels::cpu::batch_norm::{self as kernel, BatchDims};
+use kernels::cpu::batch_norm::{
+    self as kernel, BatchNormDims, BatchNormGradients, BatchNormOperands, BatchNormOutputs, BatchNormSaved,
+};
 
 use super::row::{Meta, Metas, Needs, Save, ShapeContext};
 use super::table;
@@ -22,8 +24,8 @@ fn wants(needs: f64, i: usize) -> bool {
 }
 
 /// `x (N, C, *places)` as (N, C, places).
-fn dims(x: &[usize]) -> BatchDims {
-    BatchDims {
+fn dims(x: &[usize]) -> BatchNormDims {
+    BatchNormDims {
         n: x[0],
         c: x[1],
         len: x[2..].iter().product(),
@@ -38,7 +40,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     if x.rank() < 2 {
         return Err(context.shape_error("x (N, C, *places)"));
     }
-    let BatchDims { n, c, len } = dims(x.dims());
+    let BatchNormDims { n, c, len } = dims(x.dims());
     for i in [1, 2] {
         let Some(meta) = context.inputs[i] else { continue };
         if meta.shape.dims() != [c] {
@@ -100,7 +102,8 @@ pub fn batch_norm(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.dtype(0), T => {
         let (mut y, mut stats) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
         let (x, w, b) = (exec.read::<T>(0)?, exec.read_optional::<T>(1)?, exec.read_optional::<T>(2)?);
-        kernel::batch_norm(&x, w.as_deref(), b.as_deref(), dims, eps, &mut y, &mut stats)?;
+        let operands = BatchNormOperands { x: &x, w: w.as_deref(), b: b.as_deref() };
+        kernel::batch_norm(dims, operands, eps, BatchNormOutputs { y: &mut y, stats: &mut stats })?;
         Ok(outputs([T::wrap(y), T::wrap(stats)]))
     })
 }
@@ -112,8 +115,13 @@ pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.dtype(0), T => {
         let (mut dx, mut dw, mut db) = (exec.alloc::<T>(0)?, exec.scratch::<T>(dims.c)?, exec.scratch::<T>(dims.c)?);
         let (dy, x, w, stats) = (exec.read::<T>(0)?, exec.read::<T>(1)?, exec.read_optional::<T>(2)?, exec.read::<T>(3)?);
-        let to_x = wants(needs, 0).then_some(&mut dx[..]);
-        kernel::batch_norm_backward(&dy, &x, w.as_deref(), &stats, dims, eps, to_x, &mut dw, &mut db)?;
+        let saved = BatchNormSaved { x: &x, w: w.as_deref(), stats: &stats };
+        let gradients = BatchNormGradients {
+            dx: wants(needs, 0).then_some(&mut dx[..]),
+            dw: &mut dw,
+            db: &mut db,
+        };
+        kernel::batch_norm_backward(dims, saved, eps, &dy, gradients)?;
         // dx needs both sums, wanted or not.
         dw.truncate(exec.out(1).shape.numel());
         db.truncate(exec.out(2).shape.numel());

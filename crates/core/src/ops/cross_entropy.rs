@@ -5,7 +5,9 @@
 //! log-sum-exp of each row is a hidden output, so backward makes one pass over the logits.
 
 use candle_core::{DType, Tensor};
-use kernels::cpu::cross_entropy as kernel;
+use kernels::cpu::cross_entropy::{
+    self as kernel, CrossEntropyDims, CrossEntropyOperands, CrossEntropyOutputs, Labels,
+};
 
 use super::create::one;
 use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
@@ -120,9 +122,10 @@ pub fn cross_entropy(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.out(0).dtype, T => {
         let (mut loss, mut lse) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
         let (logits, weight) = (exec.read::<T>(0)?, exec.read_optional::<T>(2)?);
-        kernel::cross_entropy(
-            &logits, rows, classes, &target, ignore, smoothing, weight.as_deref(), &mut loss, &mut lse,
-        )?;
+        let operands = CrossEntropyOperands { logits: &logits, class_weight: weight.as_deref() };
+        let labels = Labels { target: &target, ignore_index: ignore, smoothing };
+        let written = CrossEntropyOutputs { loss: &mut loss, lse: &mut lse };
+        kernel::cross_entropy(CrossEntropyDims { rows, classes }, operands, labels, written)?;
         Ok(outputs([T::wrap(loss), T::wrap(lse)]))
     })
 }
@@ -136,9 +139,10 @@ pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
         let mut dx = exec.alloc::<T>(0)?;
         let (dloss, logits, lse) = (exec.read::<T>(0)?, exec.read::<T>(1)?, exec.read::<T>(2)?);
         let weight = exec.read_optional::<T>(4)?;
-        kernel::cross_entropy_backward(
-            &dloss, &logits, &lse, rows, classes, &target, ignore, smoothing, weight.as_deref(), &mut dx,
-        )?;
+        let operands = CrossEntropyOperands { logits: &logits, class_weight: weight.as_deref() };
+        let labels = Labels { target: &target, ignore_index: ignore, smoothing };
+        let dims = CrossEntropyDims { rows, classes };
+        kernel::cross_entropy_backward(dims, operands, labels, &lse, &dloss, &mut dx)?;
         Ok(output(dx))
     })
 }

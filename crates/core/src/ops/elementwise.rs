@@ -1,7 +1,7 @@
 //! Two operands: arithmetic, comparisons, choice. All broadcast.
 
 use candle_core::Tensor;
-use kernels::cpu::elementwise::{self as kernel, BinaryOp, CompareOp};
+use kernels::cpu::elementwise::{self as kernel, BinaryOp, CompareOp, Operand};
 
 use super::create::one;
 use super::row::{Meta, Metas, Needs, Save, ShapeContext};
@@ -129,28 +129,34 @@ fn binary(exec: &mut Exec<'_>, op: BinaryOp) -> Result<Outputs> {
         Dtype::I64 => {
             let mut y = exec.alloc::<i64>(0)?;
             let (a, b) = (exec.read::<i64>(0)?, exec.read::<i64>(1)?);
-            kernel::binary_i64(op, &a, &sa, &b, &sb, shape.dims(), &mut y)?;
+            kernel::binary_i64(op, shape.dims(), Operand::new(&a, &sa), Operand::new(&b, &sb), &mut y)?;
             Ok(output(y))
         }
         Dtype::U8 => {
             let mut y = exec.alloc::<u8>(0)?;
             let (a, b) = (widen_u8(&exec.read::<u8>(0)?), widen_u8(&exec.read::<u8>(1)?));
-            let mut wide = kernels::room::filled(y.len(), 0i64);
-            kernel::binary_i64(op, &a, &sa, &b, &sb, shape.dims(), &mut wide)?;
+            let mut wide = kernels::alloc::filled(y.len(), 0i64);
+            kernel::binary_i64(
+                op,
+                shape.dims(),
+                Operand::new(&a, &sa),
+                Operand::new(&b, &sb),
+                &mut wide,
+            )?;
             y.iter_mut().zip(wide).for_each(|(y, w)| *y = w as u8);
             Ok(output(y))
         }
         dtype => float!(dtype, T => {
             let mut y = exec.alloc::<T>(0)?;
             let (a, b) = (exec.read::<T>(0)?, exec.read::<T>(1)?);
-            kernel::binary(op, &a, &sa, &b, &sb, shape.dims(), &mut y)?;
+            kernel::binary(op, shape.dims(), Operand::new(&a, &sa), Operand::new(&b, &sb), &mut y)?;
             Ok(output(y))
         }),
     }
 }
 
 fn widen_u8(x: &[u8]) -> Vec<i64> {
-    let mut wide = kernels::room::with_capacity(x.len());
+    let mut wide = kernels::alloc::with_capacity(x.len());
     wide.extend(x.iter().map(|&v| i64::from(v)));
     wide
 }
@@ -164,7 +170,7 @@ fn compare(exec: &mut Exec<'_>, op: CompareOp) -> Result<Outputs> {
     let mut y = exec.alloc::<u8>(0)?;
     any!(exec.dtype(0), T => {
         let (a, b) = (exec.read::<T>(0)?, exec.read::<T>(1)?);
-        kernel::compare(op, &a, &sa, &b, &sb, shape.dims(), &mut y)?;
+        kernel::compare(op, shape.dims(), Operand::new(&a, &sa), Operand::new(&b, &sb), &mut y)?;
     });
     Ok(output(y))
 }
@@ -228,7 +234,7 @@ pub fn where_forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     any!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
         let (c, a, b) = (exec.read::<u8>(0)?, exec.read::<T>(1)?, exec.read::<T>(2)?);
-        kernel::where_(&c, &sc, &a, &sa, &b, &sb, shape.dims(), &mut y)?;
+        kernel::where_(shape.dims(), Operand::new(&c, &sc), Operand::new(&a, &sa), Operand::new(&b, &sb), &mut y)?;
         Ok(output(y))
     })
 }
@@ -244,13 +250,10 @@ pub fn masked_fill(exec: &mut Exec<'_>) -> Result<Outputs> {
         Dtype::I64 => {
             let mut y = exec.alloc::<i64>(0)?;
             kernel::where_(
-                &exec.read::<u8>(1)?,
-                &sm,
-                &[value as i64],
-                &zero_strides,
-                &exec.read::<i64>(0)?,
-                &sx,
                 shape.dims(),
+                Operand::new(&exec.read::<u8>(1)?, &sm),
+                Operand::new(&[value as i64], &zero_strides),
+                Operand::new(&exec.read::<i64>(0)?, &sx),
                 &mut y,
             )?;
             Ok(output(y))
@@ -258,20 +261,18 @@ pub fn masked_fill(exec: &mut Exec<'_>) -> Result<Outputs> {
         Dtype::U8 | Dtype::Bool => {
             let mut y = exec.alloc::<u8>(0)?;
             kernel::where_(
-                &exec.read::<u8>(1)?,
-                &sm,
-                &[value as u8],
-                &zero_strides,
-                &exec.read::<u8>(0)?,
-                &sx,
                 shape.dims(),
+                Operand::new(&exec.read::<u8>(1)?, &sm),
+                Operand::new(&[value as u8], &zero_strides),
+                Operand::new(&exec.read::<u8>(0)?, &sx),
                 &mut y,
             )?;
             Ok(output(y))
         }
         dtype => float!(dtype, T => {
             let mut y = exec.alloc::<T>(0)?;
-            kernel::where_(&exec.read::<u8>(1)?, &sm, &[value as T], &zero_strides, &exec.read::<T>(0)?, &sx, shape.dims(), &mut y)?;
+            let (mask, x, value) = (exec.read::<u8>(1)?, exec.read::<T>(0)?, [value as T]);
+            kernel::where_(shape.dims(), Operand::new(&mask, &sm), Operand::new(&value, &zero_strides), Operand::new(&x, &sx), &mut y)?;
             Ok(output(y))
         }),
     }

@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Tensor};
 use kernels::WeightRef;
-use kernels::cpu::embedding as kernel;
+use kernels::cpu::embedding::{self as kernel, EmbeddingDims, EmbeddingOptions};
 
 use super::create::one;
 use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
@@ -84,21 +84,25 @@ pub fn save(_: Needs) -> Save {
 
 /// CPU forward of `embedding`.
 pub fn embedding(exec: &mut Exec<'_>) -> Result<Outputs> {
-    let (dim, ids) = (exec.shape(0).last(), exec.read::<i64>(1)?);
+    let (weight, ids) = (exec.shape(0).dims(), exec.read::<i64>(1)?);
+    let dims = EmbeddingDims {
+        num: weight[0],
+        dim: weight[1],
+    };
     match exec.dtype(0) {
         Dtype::Bf16 => {
             let mut y = exec.alloc::<f32>(0)?;
-            kernel::embedding(WeightRef::Bf16(&exec.read::<half::bf16>(0)?), dim, &ids, &mut y)?;
+            kernel::embedding(dims, WeightRef::Bf16(&exec.read::<half::bf16>(0)?), &ids, &mut y)?;
             Ok(output(y))
         }
         Dtype::F16 => {
             let mut y = exec.alloc::<f32>(0)?;
-            kernel::embedding(WeightRef::F16(&exec.read::<half::f16>(0)?), dim, &ids, &mut y)?;
+            kernel::embedding(dims, WeightRef::F16(&exec.read::<half::f16>(0)?), &ids, &mut y)?;
             Ok(output(y))
         }
         dtype => float!(dtype, T => {
             let mut y = exec.alloc::<T>(0)?;
-            kernel::embedding::<T>(WeightRef::Full(&exec.read::<T>(0)?), dim, &ids, &mut y)?;
+            kernel::embedding::<T>(dims, WeightRef::Full(&exec.read::<T>(0)?), &ids, &mut y)?;
             Ok(output(y))
         }),
     }
@@ -108,10 +112,13 @@ pub fn embedding(exec: &mut Exec<'_>) -> Result<Outputs> {
 pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (dim, ids, mut attrs) = (exec.shape(0).last(), exec.read::<i64>(1)?, exec.reader());
     let num = attrs.size()?;
-    let (padding, by_frequency) = (padding(&mut attrs, num)?, attrs.bool());
+    let options = EmbeddingOptions {
+        padding_idx: padding(&mut attrs, num)?,
+        scale_by_freq: attrs.bool(),
+    };
     float!(exec.dtype(0), T => {
         let mut dw = exec.alloc::<T>(0)?;
-        kernel::embedding_backward(&exec.read::<T>(0)?, &ids, dim, num, padding, by_frequency, &mut dw)?;
+        kernel::embedding_backward(EmbeddingDims { num, dim }, &ids, &exec.read::<T>(0)?, options, &mut dw)?;
         Ok(output(dw))
     })
 }

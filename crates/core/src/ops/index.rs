@@ -1,6 +1,7 @@
 //! Reading and adding by index. Indexes are i64 from 0; the kernels name one that is out of range.
 
 use candle_core::Tensor;
+use kernels::cpu::axis::AxisDims;
 use kernels::cpu::index as kernel;
 
 use super::create::one;
@@ -126,7 +127,7 @@ pub fn gather(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (index, n_out) = (exec.read::<i64>(1)?, exec.shape(1).dims()[dim]);
     any!(exec.dtype(0), T => {
         let mut y = exec.alloc::<T>(0)?;
-        kernel::gather(&exec.read::<T>(0)?, &index, outer, n, n_out, inner, &mut y)?;
+        kernel::gather(AxisDims { outer, n, inner }, n_out, &exec.read::<T>(0)?, &index, &mut y)?;
         Ok(output(y))
     })
 }
@@ -137,7 +138,7 @@ pub fn index_select(exec: &mut Exec<'_>) -> Result<Outputs> {
     let index = exec.read::<i64>(1)?;
     any!(exec.dtype(0), T => {
         let mut y = exec.alloc::<T>(0)?;
-        kernel::index_select(&exec.read::<T>(0)?, outer, n, inner, &index, &mut y)?;
+        kernel::index_select(AxisDims { outer, n, inner }, &exec.read::<T>(0)?, &index, &mut y)?;
         Ok(output(y))
     })
 }
@@ -149,7 +150,7 @@ pub fn scatter_add(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
         kernels::par::copy(&exec.read::<T>(0)?, &mut y);
-        kernel::scatter_add(&mut y, &index, &exec.read::<T>(2)?, outer, n, n_src, inner)?;
+        kernel::scatter_add(AxisDims { outer, n, inner }, n_src, &mut y, &index, &exec.read::<T>(2)?)?;
         Ok(output(y))
     })
 }
@@ -161,7 +162,7 @@ pub fn scatter(exec: &mut Exec<'_>) -> Result<Outputs> {
     any!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
         kernels::par::copy(&exec.read::<T>(0)?, &mut y);
-        kernel::scatter(&mut y, &index, &exec.read::<T>(2)?, outer, n, n_src, inner)?;
+        kernel::scatter(AxisDims { outer, n, inner }, n_src, &mut y, &index, &exec.read::<T>(2)?)?;
         Ok(output(y))
     })
 }
@@ -173,7 +174,7 @@ pub fn index_add(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
         kernels::par::copy(&exec.read::<T>(0)?, &mut y);
-        kernel::index_add(&mut y, outer, n, inner, &index, &exec.read::<T>(2)?)?;
+        kernel::index_add(AxisDims { outer, n, inner }, &mut y, &index, &exec.read::<T>(2)?)?;
         Ok(output(y))
     })
 }

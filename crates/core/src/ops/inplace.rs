@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 use kernels::cpu::dropout;
-use kernels::cpu::elementwise::{self as kernel, BinaryOp};
+use kernels::cpu::elementwise::{self as kernel, BinaryOp, Operand};
 use kernels::cpu::strided::{gather_strided, scatter_strided};
 use kernels::cpu::unary::{self as unary_kernel, UnaryOp};
 use smallvec::SmallVec;
@@ -103,7 +103,7 @@ fn assign(exec: &mut Exec<'_>, op: BinaryOp) -> Result<Outputs> {
         }
         dtype => float!(dtype, T => {
             let y = exec.read::<T>(1)?;
-            kernel::binary_assign(op, &mut exec.write::<T>(0)?, &y, &strides, shape.dims())?;
+            kernel::binary_assign(op, shape.dims(), &mut exec.write::<T>(0)?, Operand::new(&y, &strides))?;
             Ok(())
         })?,
     }

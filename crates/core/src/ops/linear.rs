@@ -3,8 +3,7 @@
 mod widen;
 
 use candle_core::Tensor;
-use kernels::cpu::linear as kernel;
-use kernels::cpu::linear::Layout;
+use kernels::cpu::linear::{self as kernel, Layout, LinearDims, LinearWeight};
 
 use super::create::one;
 use super::elementwise::wide;
@@ -155,14 +154,13 @@ pub(super) fn base<T: Real>(exec: &mut Exec<'_>, x: &[T], layout: Layout) -> Res
     } else {
         None
     };
+    let weight = Weight::read(exec, 1)?;
+    let values = weight.factor(exec.precision());
     kernel::linear(
+        LinearDims { m, k, n },
         x,
-        Weight::read(exec, 1)?.factor(exec.precision()),
-        layout,
+        LinearWeight { values, layout },
         bias.as_deref(),
-        m,
-        k,
-        n,
         &mut y,
     )?;
     if let Some(bias) = bias {
@@ -210,7 +208,8 @@ pub fn dx(exec: &mut Exec<'_>) -> Result<Outputs> {
         let dy = Wide::<T>::read(exec, 0)?;
         let mut dx = exec.alloc::<T>(0)?;
         let weight = Weight::read(exec, 1)?;
-        kernel::linear_dx(&dy, weight.factor(exec.precision()), layout, exec.shape(0).rows(), k, n, &mut dx)?;
+        let weight = LinearWeight { values: weight.factor(exec.precision()), layout };
+        kernel::linear_dx(LinearDims { m: exec.shape(0).rows(), k, n }, &dy, weight, &mut dx)?;
         dy.give(exec);
         Ok(output(dx))
     })
@@ -222,7 +221,7 @@ pub fn dw(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (m, n, k) = (exec.shape(0).rows(), exec.shape(0).last(), exec.shape(1).last());
     float!(exec.dtype(0), T => {
         let mut dw = exec.alloc::<T>(0)?;
-        kernel::linear_dw(&exec.read::<T>(0)?, &exec.read::<T>(1)?, layout, m, k, n, &mut dw)?;
+        kernel::linear_dw(LinearDims { m, k, n }, &exec.read::<T>(0)?, &exec.read::<T>(1)?, layout, &mut dw)?;
         Ok(output(dw))
     })
 }

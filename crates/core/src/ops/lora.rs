@@ -7,7 +7,8 @@ pub mod merge;
 pub mod update;
 
 use candle_core::Tensor;
-use kernels::cpu::lora::{Block, Dropout};
+use kernels::cpu::dropout::Dropout;
+use kernels::cpu::lora::Block;
 use kernels::rng::{Draw, blocks_used};
 use smallvec::SmallVec;
 

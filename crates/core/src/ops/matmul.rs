@@ -1,7 +1,7 @@
 //! Matrix products over the last two dimensions.
 
 use candle_core::Tensor;
-use kernels::cpu::gemm;
+use kernels::cpu::gemm::{self, GemmBatch, GemmDims, GemmOperands, GemmOutput};
 use smallvec::SmallVec;
 
 use super::create::one;
@@ -96,20 +96,40 @@ pub fn matmul(exec: &mut Exec<'_>) -> Result<Outputs> {
         let mut y = exec.alloc::<T>(0)?;
         let (a, b) = (exec.read::<T>(0)?, exec.read::<T>(1)?);
         let count = batch.numel();
+        let dims = GemmDims { m, k, n };
+        let operands = GemmOperands {
+            a: &a,
+            a_strides: strides_a,
+            b: &b,
+            b_strides: strides_b,
+            alpha: 1.0,
+            beta: 0.0,
+        };
         let one_b = lead_b.iter().all(|&s| s == 0);
         let plain_a = sa.rank() <= 2 || lead_a.as_slice() == batch.strides().as_slice();
         if count == 1 || (one_b && plain_a && !ta && sa.rank() >= 2) {
             // One right operand for the whole batch: all rows in one product.
             let rows = if count == 1 { m } else { count * m };
-            gemm::gemm(rows, k, n, &a, strides_a, &b, strides_b, 1.0, 0.0, &mut y, n)?;
+            gemm::gemm(GemmDims { m: rows, ..dims }, operands, GemmOutput { c: &mut y, row_stride: n })?;
         } else if uniform(&lead_a, &batch) && uniform(&lead_b, &batch) {
             let step = |lead: &[usize], size: usize| if lead.iter().all(|&s| s == 0) { 0 } else { size };
-            gemm::batched_gemm(count, m, k, n, &a, step(&lead_a, m * k), strides_a, &b, step(&lead_b, k * n), strides_b, 1.0, 0.0, &mut y, m * n, n)?;
+            let batch = GemmBatch {
+                count,
+                a_stride: step(&lead_a, m * k),
+                b_stride: step(&lead_b, k * n),
+                c_stride: m * n,
+            };
+            gemm::batched_gemm(batch, dims, operands, GemmOutput { c: &mut y, row_stride: n })?;
         } else {
             for i in 0..count {
                 let (ia, ib) = (place(i, &batch, &lead_a) * m * k, place(i, &batch, &lead_b) * k * n);
-                let out = &mut y[i * m * n..(i + 1) * m * n];
-                gemm::gemm(m, k, n, &a[ia..ia + m * k], strides_a, &b[ib..ib + k * n], strides_b, 1.0, 0.0, out, n)?;
+                let operands = GemmOperands {
+                    a: &a[ia..ia + m * k],
+                    b: &b[ib..ib + k * n],
+                    ..operands
+                };
+                let c = &mut y[i * m * n..(i + 1) * m * n];
+                gemm::gemm(dims, operands, GemmOutput { c, row_stride: n })?;
             }
         }
         Ok(output(y))

@@ -98,7 +98,7 @@ const NOTHING: &str = "{ShapeError} `ERR_LORA_SHAPE` when a reduced dimension ha
 const NO_FIT: &str = "{ShapeError} `ERR_LORA_SHAPE` when the shapes do not fit each other.";
 const INDEX: &str = "{DtypeError} `ERR_LORA_DTYPE` when `index` is not i64.";
 const INDEX_AND_FLOATS: &str = "{DtypeError} `ERR_LORA_DTYPE` when `index` is not i64, when the dtypes of `x` and `source` differ, and for integers and truth values.";
-const OUTSIDE: &str = "{IndexError} `ERR_LORA_INDEX` when there is no such dimension; for a place outside `x`, when a result is read.";
+const OUTSIDE: &str = "{IndexError} `ERR_LORA_INDEX` when there is no such dimension; for an index outside `x`, when a result is read.";
 const LEAF: &str = "{GradError} `ERR_LORA_GRAD` for a leaf that requires a gradient, unless it is called in `noGrad`; for one whose numbers a view shares, while gradients are recorded.";
 const OVERWRITTEN: &str = "{GradError} `ERR_LORA_NO_GRAD` when backward needs the numbers that it overwrites.";
 const NO_VALUE: &str = "{DtypeError} `ERR_LORA_DTYPE` when the dtype cannot hold `value`: a fraction among integers.";
@@ -167,7 +167,7 @@ methods! {
     INDEX_SELECT "indexSelect" (dim: Number, index: Tensor) [] "The slices of `x` along a dimension that `index` names, in its order; one may come more than once." "`x (..., N, ...)` with N along `dim`, `index (K)` → `(..., K, ...)`." [NO_FIT, INDEX, OUTSIDE];
     SCATTER_ADD "scatterAdd" (dim: Number, index: Tensor, src as source: Tensor) [] "A copy of `x` to which `source` is added at `index` along a dimension: for a matrix and `dim` 0, `y[index[i][j]][j] += source[i][j]`."
         "`index` and `source` are alike, with the sizes of `x` but for `dim` → as `x`." [NO_FIT, INDEX_AND_FLOATS, OUTSIDE];
-    INDEX_ADD "indexAdd" (dim: Number, index: Tensor, src as source: Tensor) [] "A copy of `x` to whose slices along a dimension those of `source` are added: slice k at place `index[k]`." ROWS [NO_FIT, INDEX_AND_FLOATS, OUTSIDE];
+    INDEX_ADD "indexAdd" (dim: Number, index: Tensor, src as source: Tensor) [] "A copy of `x` to whose slices along a dimension those of `source` are added: slice k at `index[k]`." ROWS [NO_FIT, INDEX_AND_FLOATS, OUTSIDE];
     // ---- along dimensions -------------------------------------------------------------------------------------------------
     SUM "sum" (dims: AllDims, keepdim: Flag) [] "Sum over dimensions, or over all. That of integers and truth values is i64." REDUCED [NO_DIM, TWICE];
     MEAN "mean" (dims: AllDims, keepdim: Flag) [] "Mean over dimensions, or over all." REDUCED [FLOAT, NO_DIM, TWICE];

@@ -1,7 +1,7 @@
 //! Reductions over any dimensions.
 
 use candle_core::Tensor;
-use kernels::cpu::reduce::{self as kernel, ReduceOp};
+use kernels::cpu::reduce::{self as kernel, AxisDims, ReduceOp};
 use smallvec::SmallVec;
 
 use super::create::one;
@@ -118,11 +118,11 @@ pub fn save_both(_: Needs) -> Save {
 
 // ---- forward --------------------------------------------------------------------------------------------------------------
 
-/// `x` as (outer, n, inner) with the reduced dimensions in the middle; scattered ones are first moved to the end.
+/// `x` and its sizes (outer, n, inner) with the reduced dimensions in the middle; scattered ones are first moved to the end.
 fn grouped<T: Pooled, R>(
     exec: &mut Exec<'_>,
     gone: &[usize],
-    run: impl FnOnce(&[T], usize, usize, usize) -> Result<R>,
+    run: impl FnOnce(AxisDims, &[T]) -> Result<R>,
 ) -> Result<R> {
     let shape = exec.shape(0);
     let together = gone.windows(2).all(|w| w[1] == w[0] + 1);
@@ -131,7 +131,7 @@ fn grouped<T: Pooled, R>(
         let first = gone.first().copied().unwrap_or(shape.rank());
         let outer = shape.dims()[..first].iter().product();
         let inner = shape.dims()[first..].iter().skip(gone.len()).product();
-        return run(&exec.read::<T>(0)?, outer, n, inner);
+        return run(AxisDims { outer, n, inner }, &exec.read::<T>(0)?);
     }
     let strides = shape.strides();
     let order: SmallVec<[usize; 5]> = (0..shape.rank())
@@ -143,7 +143,7 @@ fn grouped<T: Pooled, R>(
     let mut copy = exec.scratch::<T>(shape.numel())?;
     kernels::cpu::strided::gather_strided(&exec.read::<T>(0)?, 0, &moved, &dims, &mut copy)?;
     let outer = dims[..dims.len() - gone.len()].iter().product();
-    let result = run(&copy, outer, n, 1);
+    let result = run(AxisDims { outer, n, inner: 1 }, &copy);
     exec.give(copy);
     result
 }
@@ -152,7 +152,7 @@ fn run(exec: &mut Exec<'_>, op: ReduceOp) -> Result<Outputs> {
     let gone = reduced(exec.shape(0), exec.reader().dims())?;
     float!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
-        grouped::<T, ()>(exec, &gone, |x, outer, n, inner| Ok(kernel::reduce(op, x, outer, n, inner, &mut y)?))?;
+        grouped::<T, ()>(exec, &gone, |dims, x| Ok(kernel::reduce(op, dims, x, &mut y)?))?;
         Ok(output(y))
     })
 }
@@ -163,16 +163,16 @@ pub fn sum(exec: &mut Exec<'_>) -> Result<Outputs> {
     match exec.dtype(0) {
         Dtype::I64 => {
             let mut y = exec.alloc::<i64>(0)?;
-            grouped::<i64, ()>(exec, &gone, |x, outer, n, inner| {
-                sum_integers(x, [outer, n, inner], |v| v, &mut y);
+            grouped::<i64, ()>(exec, &gone, |dims, x| {
+                sum_integers(dims, x, |v| v, &mut y);
                 Ok(())
             })?;
             Ok(output(y))
         }
         Dtype::U8 | Dtype::Bool => {
             let mut y = exec.alloc::<i64>(0)?;
-            grouped::<u8, ()>(exec, &gone, |x, outer, n, inner| {
-                sum_integers(x, [outer, n, inner], i64::from, &mut y);
+            grouped::<u8, ()>(exec, &gone, |dims, x| {
+                sum_integers(dims, x, i64::from, &mut y);
                 Ok(())
             })?;
             Ok(output(y))
@@ -181,7 +181,8 @@ pub fn sum(exec: &mut Exec<'_>) -> Result<Outputs> {
     }
 }
 
-fn sum_integers<T: Copy>(x: &[T], [outer, n, inner]: [usize; 3], widen: impl Fn(T) -> i64, y: &mut [i64]) {
+fn sum_integers<T: Copy>(dims: AxisDims, x: &[T], widen: impl Fn(T) -> i64, y: &mut [i64]) {
+    let AxisDims { outer, n, inner } = dims;
     for o in 0..outer {
         for i in 0..inner {
             y[o * inner + i] = (0..n).fold(0i64, |sum, k| sum.wrapping_add(widen(x[(o * n + k) * inner + i])));
@@ -216,7 +217,7 @@ pub fn variance(exec: &mut Exec<'_>) -> Result<Outputs> {
     let correction = attrs.number();
     float!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
-        grouped::<T, ()>(exec, &gone, |x, outer, n, inner| Ok(kernel::var(x, outer, n, inner, correction, None, &mut y)?))?;
+        grouped::<T, ()>(exec, &gone, |dims, x| Ok(kernel::var(dims, x, correction, None, &mut y)?))?;
         Ok(output(y))
     })
 }
@@ -234,10 +235,11 @@ pub fn argmin(exec: &mut Exec<'_>) -> Result<Outputs> {
 fn arg(exec: &mut Exec<'_>, largest: bool) -> Result<Outputs> {
     let dim = exec.shape(0).dim(exec.reader().number())?;
     let (outer, n, inner) = exec.shape(0).split_at(dim);
+    let dims = AxisDims { outer, n, inner };
     let mut y = exec.alloc::<i64>(0)?;
     float!(exec.dtype(0), T => {
         let x = exec.read::<T>(0)?;
-        if largest { kernel::argmax(&x, outer, n, inner, &mut y)? } else { kernel::argmin(&x, outer, n, inner, &mut y)? }
+        if largest { kernel::argmax(dims, &x, &mut y)? } else { kernel::argmin(dims, &x, &mut y)? }
         Ok(())
     })?;
     Ok(output(y))

@@ -1,7 +1,7 @@
 //! Rotary positions.
 
 use candle_core::{D, Tensor};
-use kernels::cpu::rope::{self as kernel, HeadLayout, RopeDims};
+use kernels::cpu::rope::{self as kernel, HeadLayout, RopeDims, RopeOperands, RopeOptions};
 
 use super::create::one;
 use super::row::{Meta, Metas, Needs, Save, ShapeContext};
@@ -97,7 +97,8 @@ pub fn rope(exec: &mut Exec<'_>) -> Result<Outputs> {
         let mut y = exec.alloc::<T>(0)?;
         let (x, cos, sin) = (exec.read::<T>(X)?, exec.read::<T>(COS)?, exec.read::<T>(SIN)?);
         let positions = exec.read_optional::<i64>(POSITIONS)?;
-        kernel::rope(&x, &cos, &sin, layout, dims, positions.as_deref(), interleaved, inverse, &mut y)?;
+        let operands = RopeOperands { x: &x, cos: &cos, sin: &sin, positions: positions.as_deref() };
+        kernel::rope(dims, operands, RopeOptions { layout, interleaved, inverse }, &mut y)?;
         Ok(output(y))
     })
 }

@@ -1,6 +1,7 @@
 //! Running sums.
 
 use candle_core::{DType, Tensor};
+use kernels::cpu::axis::AxisDims;
 use kernels::cpu::scan as kernel;
 
 use super::create::one;
@@ -26,20 +27,21 @@ pub fn cumsum(exec: &mut Exec<'_>) -> Result<Outputs> {
     let mut attrs = exec.reader();
     let (dim, reverse) = (exec.shape(0).dim(attrs.number())?, attrs.bool());
     let (outer, n, inner) = exec.shape(0).split_at(dim);
+    let dims = AxisDims { outer, n, inner };
     match exec.dtype(0) {
         Dtype::I64 => {
             let mut y = exec.alloc::<i64>(0)?;
-            kernel::cumsum_integers(&exec.read::<i64>(0)?, outer, n, inner, reverse, &mut y)?;
+            kernel::cumsum_integers(dims, &exec.read::<i64>(0)?, reverse, &mut y)?;
             Ok(output(y))
         }
         Dtype::U8 | Dtype::Bool => {
             let mut y = exec.alloc::<i64>(0)?;
-            kernel::cumsum_integers(&exec.read::<u8>(0)?, outer, n, inner, reverse, &mut y)?;
+            kernel::cumsum_integers(dims, &exec.read::<u8>(0)?, reverse, &mut y)?;
             Ok(output(y))
         }
         dtype => float!(dtype, T => {
             let mut y = exec.alloc::<T>(0)?;
-            kernel::cumsum(&exec.read::<T>(0)?, outer, n, inner, reverse, &mut y)?;
+            kernel::cumsum(dims, &exec.read::<T>(0)?, reverse, &mut y)?;
             Ok(output(y))
         }),
     }

@@ -1,6 +1,7 @@
 //! Attention within sequences that lie one behind the other in a batch of one, without padding.
 
 use candle_core::Tensor;
+use kernels::cpu::attention::{AttnGradients, AttnOperands, AttnOutputs, AttnSaved};
 use kernels::cpu::packed_attention::{self as kernel, PackedDims, PackedOptions, Segment};
 use smallvec::SmallVec;
 
@@ -152,7 +153,8 @@ pub fn packed(exec: &mut Exec<'_>) -> Result<Outputs> {
         let (mut out, mut lse) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
         let (q, k, v) = (exec.read::<T>(Q)?, exec.read::<T>(K)?, exec.read::<T>(V)?);
         let options = packed.kernel_options(|| exec.rng());
-        kernel::packed_attention(&q, &k, &v, dims, options, &mut out, &mut lse)?;
+        let operands = AttnOperands { q: &q, k: &k, v: &v };
+        kernel::packed_attention(dims, operands, options, AttnOutputs { out: &mut out, lse: &mut lse })?;
         Ok(outputs([T::wrap(out), T::wrap(lse)]))
     })
 }
@@ -241,7 +243,10 @@ pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
         let (dout, out, lse) = (exec.read::<T>(GRAD_DOUT)?, exec.read::<T>(GRAD_OUT)?, exec.read::<T>(GRAD_LSE)?);
         let (q, k, v) = (exec.read::<T>(GRAD_Q)?, exec.read::<T>(GRAD_Q + 1)?, exec.read::<T>(GRAD_Q + 2)?);
         let options = packed.kernel_options(|| exec.rng());
-        kernel::packed_attention_backward(&dout, &q, &k, &v, &out, &lse, dims, options, &mut dq, &mut dk, &mut dv)?;
+        let operands = AttnOperands { q: &q, k: &k, v: &v };
+        let saved = AttnSaved { out: &out, lse: &lse };
+        let gradients = AttnGradients { dq: &mut dq, dk: &mut dk, dv: &mut dv };
+        kernel::packed_attention_backward(dims, operands, options, saved, &dout, gradients)?;
         Ok(outputs([T::wrap(dq), T::wrap(dk), T::wrap(dv)]))
     })
 }

@@ -187,7 +187,7 @@ impl<'a> Problem<'a> {
                 .collect(),
             None => vec![tk; batch],
         };
-        let mut visible = kernels::room::with_capacity(batch * tq * tk);
+        let mut visible = kernels::alloc::with_capacity(batch * tq * tk);
         for length in lengths {
             for i in 0..tq {
                 // One more than the place of the query among the keys.

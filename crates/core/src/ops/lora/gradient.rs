@@ -1,8 +1,8 @@
 //! The gradients of the low-rank update, which the dense layer and the update on a finished product share.
 
 use candle_core::Tensor;
-use kernels::cpu::linear::Layout;
-use kernels::cpu::lora as kernel;
+use kernels::cpu::linear::{Layout, LinearWeight};
+use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, LoraGradients, LoraOperands};
 use smallvec::SmallVec;
 
 use super::super::linear::{Weight, Wide, layout, out_in, product, rows};
@@ -119,19 +119,26 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
         let h = Wide::<T>::read_or_blank(exec, H, m * blocks.len() * r)?;
         let (mut da, mut db) = (exec.alloc::<T>(1)?, exec.alloc::<T>(2)?);
         let mut dx = exec.alloc::<T>(0)?;
-        let (da_wanted, db_wanted) = ((needs & wants::DA != 0).then_some(&mut da[..]), (needs & wants::DB != 0).then_some(&mut db[..]));
+        let dims = LoraDims { m, k, n, r, blocks: &blocks };
+        let operands = LoraOperands {
+            x: &x,
+            factors: LoraFactors { a: &a, b: &b, scaling: scaling as T },
+            dropout: drop,
+        };
+        let mut gradients = LoraGradients {
+            dx: None,
+            da: (needs & wants::DA != 0).then_some(&mut da[..]),
+            db: (needs & wants::DB != 0).then_some(&mut db[..]),
+        };
         if exec.has(WEIGHT) {
             let weight = Weight::read(exec, WEIGHT)?;
-            let weight = weight.factor(exec.precision());
-            kernel::lora_linear_backward(
-                &dy, &x, weight, layout, &a, &b, &h, &blocks, m, k, n, r, scaling as T, drop, Some(&mut dx), da_wanted, db_wanted,
-            )?;
+            let weight = LinearWeight { values: weight.factor(exec.precision()), layout };
+            gradients.dx = Some(&mut dx);
+            kernel::lora_linear_backward(dims, operands, weight, &h, &dy, gradients)?;
         } else {
             kernels::par::fill(&mut dx, 0.0);
-            let dx = (needs & wants::DX != 0).then_some(&mut dx[..]);
-            kernel::lora_update_backward(
-                &dy, &x, &a, &b, &h, &blocks, m, k, n, r, scaling as T, drop, dx, da_wanted, db_wanted,
-            )?;
+            gradients.dx = (needs & wants::DX != 0).then_some(&mut dx[..]);
+            kernel::lora_update_backward(dims, operands, &h, &dy, gradients)?;
         }
         x.give(exec);
         h.give(exec);

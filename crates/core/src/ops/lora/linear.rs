@@ -1,8 +1,8 @@
 //! A dense layer with its low-rank update in one op.
 
 use candle_core::Tensor;
-use kernels::cpu::linear::Layout;
-use kernels::cpu::lora as kernel;
+use kernels::cpu::linear::{Layout, LinearWeight};
+use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, LoraOperands, LoraOutputs};
 use smallvec::SmallVec;
 
 use super::super::elementwise::wide;
@@ -85,8 +85,14 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
         let bias = if exec.has(BIAS) { Some(Wide::<T>::read(exec, BIAS)?) } else { None };
         let (mut y, mut h) = (exec.alloc::<T>(0)?, exec.alloc::<T>(H)?);
         let (weight, a, b) = (Weight::read(exec, WEIGHT)?, exec.read::<T>(A)?, exec.read::<T>(B)?);
-        let (weight, bias_values) = (weight.factor(exec.precision()), bias.as_deref());
-        kernel::lora_linear(&x, weight, layout, bias_values, &a, &b, &blocks, m, k, n, r, scaling as T, drop, &mut h, &mut y)?;
+        let operands = LoraOperands {
+            x: &x,
+            factors: LoraFactors { a: &a, b: &b, scaling: scaling as T },
+            dropout: drop,
+        };
+        let weight = LinearWeight { values: weight.factor(exec.precision()), layout };
+        let outputs_of = LoraOutputs { h: &mut h, y: &mut y };
+        kernel::lora_linear(LoraDims { m, k, n, r, blocks: &blocks }, operands, weight, bias.as_deref(), outputs_of)?;
         if let Some(bias) = bias {
             bias.give(exec);
         }

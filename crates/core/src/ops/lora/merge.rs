@@ -2,8 +2,8 @@
 
 use candle_core::Tensor;
 use half::{bf16, f16};
-use kernels::cpu::linear::Layout;
-use kernels::cpu::lora::{self as kernel, WeightMut};
+use kernels::cpu::linear::{Layout, LinearWeight};
+use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, WeightMut};
 
 use super::super::create::one;
 use super::super::linear::{Weight, layout, product, sizes};
@@ -60,7 +60,10 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.dtype(WEIGHT).wide(), T => {
         let weight = Weight::<T>::read(exec, WEIGHT)?;
         let (a, b) = (exec.read::<T>(A)?, exec.read::<T>(B)?);
-        let merge = |out: WeightMut<'_, T>| kernel::lora_merge(weight.values(), &a, &b, &blocks, layout, k, n, r, scaling as T, out);
+        let dims = LoraDims { m: 0, k, n, r, blocks: &blocks };
+        let factors = LoraFactors { a: &a, b: &b, scaling: scaling as T };
+        let base = LinearWeight { values: weight.values(), layout };
+        let merge = |out: WeightMut<'_, T>| kernel::lora_merge(dims, factors, base, out);
         Ok(outputs([match exec.out(0).dtype {
             Dtype::Bf16 => {
                 let mut merged = exec.alloc::<bf16>(0)?;

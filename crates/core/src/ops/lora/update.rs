@@ -1,7 +1,7 @@
 //! The low-rank update on a finished product, for layers that drop out their input in their own way.
 
 use candle_core::Tensor;
-use kernels::cpu::lora as kernel;
+use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, LoraOperands, LoraOutputs};
 use smallvec::SmallVec;
 
 use super::super::elementwise::wide;
@@ -52,7 +52,12 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
         let (mut y, mut h) = (exec.alloc::<T>(0)?, exec.alloc::<T>(H)?);
         kernels::par::copy(&exec.read::<T>(Y)?, &mut y);
         let (x, a, b) = (exec.read::<T>(X)?, exec.read::<T>(A)?, exec.read::<T>(B)?);
-        kernel::lora_update(&x, &a, &b, &blocks, m, k, n, r, scaling as T, None, &mut h, &mut y)?;
+        let operands = LoraOperands {
+            x: &x,
+            factors: LoraFactors { a: &a, b: &b, scaling: scaling as T },
+            dropout: None,
+        };
+        kernel::lora_update(LoraDims { m, k, n, r, blocks: &blocks }, operands, LoraOutputs { h: &mut h, y: &mut y })?;
         Ok(outputs([T::wrap(y), T::wrap(h)]))
     })
 }

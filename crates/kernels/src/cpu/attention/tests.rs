@@ -1,5 +1,5 @@
 use super::*;
-use crate::cpu::lora::Dropout;
+use crate::cpu::dropout::Dropout;
 use crate::reference::attention as twin;
 use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
 
@@ -11,8 +11,7 @@ const DROPOUT: Dropout = Dropout {
 
 struct Case<T> {
     dims: AttnDims,
-    /// Of q and out, and of k and v.
-    strides: [Strides; 2],
+    strides: AttnStrides,
     q: Vec<T>,
     k: Vec<T>,
     v: Vec<T>,
@@ -29,12 +28,12 @@ impl<T: Float> Case<T> {
             tk,
             d,
         } = dims;
-        let strides = if bthd { Strides::bthd } else { Strides::bhtd };
+        let strides = if bthd { AttnStrides::bthd } else { AttnStrides::bhtd };
         let (queries, keys) = (batch * heads * tq * d, batch * kv_heads * tk * d);
         let [q, k, v, dout] = [(queries, 1), (keys, 2), (keys, 3), (queries, 4)].map(|(n, seed)| values(n, seed));
         Self {
             dims,
-            strides: [strides(tq, heads, d), strides(tk, kv_heads, d)],
+            strides: strides(dims),
             q,
             k,
             v,
@@ -44,21 +43,32 @@ impl<T: Float> Case<T> {
 
     /// (out, lse, dq, dk, dv)
     fn run(&self, options: &AttnOptions<'_, T>) -> [Vec<T>; 5] {
-        let (dims, [s, t]) = (self.dims, self.strides);
+        let (dims, strides) = (self.dims, self.strides);
         let [mut out, mut dq] = [(); 2].map(|()| vec![T::NAN; self.q.len()]);
         let [mut dk, mut dv] = [(); 2].map(|()| vec![T::NAN; self.k.len()]);
         let mut lse = vec![T::NAN; dims.batch * dims.heads * dims.tq];
-        let (q, k, v, dout) = (&self.q, &self.k, &self.v, &self.dout);
-        attention(q, k, v, dims, s, t, t, s, options, &mut out, &mut lse).unwrap();
-        attention_backward(
-            dout, q, k, v, &out, &lse, dims, s, t, t, s, options, &mut dq, &mut dk, &mut dv,
-        )
-        .unwrap();
+        let operands = AttnOperands {
+            q: &self.q,
+            k: &self.k,
+            v: &self.v,
+        };
+        let outputs = AttnOutputs {
+            out: &mut out,
+            lse: &mut lse,
+        };
+        attention(dims, strides, operands, options, outputs).unwrap();
+        let saved = AttnSaved { out: &out, lse: &lse };
+        let gradients = AttnGradients {
+            dq: &mut dq,
+            dk: &mut dk,
+            dv: &mut dv,
+        };
+        attention_backward(dims, strides, operands, options, saved, &self.dout, gradients).unwrap();
         [out, lse, dq, dk, dv]
     }
 
     fn meets_twin(&self, options: &AttnOptions<'_, T>, name: &str) {
-        let (dims, [s, t]) = (self.dims, self.strides);
+        let (dims, strides) = (self.dims, self.strides);
         let bias = if let Some(Mask::Add(bias, _)) = options.mask {
             wide(bias)
         } else {
@@ -87,8 +97,9 @@ impl<T: Float> Case<T> {
             dropout,
         };
         let (q, k, v, dout) = (wide(&self.q), wide(&self.k), wide(&self.v), wide(&self.dout));
-        let (out, lse) = twin::attention(&q, &k, &v, dims, s, t, t, s, &wide_options);
-        let (dq, dk, dv) = twin::attention_backward(&dout, &q, &k, &v, dims, s, t, t, s, &wide_options);
+        let operands = AttnOperands { q: &q, k: &k, v: &v };
+        let (out, lse) = twin::attention(dims, strides, operands, &wide_options);
+        let (dq, dk, dv) = twin::attention_backward(dims, strides, operands, &wide_options, &dout);
         for ((got, want), what) in self
             .run(options)
             .iter()
@@ -256,7 +267,7 @@ fn keys_far_outside_of_the_window_are_not_read() {
     let mut case = Case::<f32>::new(dims, true);
     case.k[..800 * 4].fill(f32::NAN);
     case.v[..800 * 4].fill(f32::NAN);
-    // The first query has place 830.
+    // The first query has position 830.
     let options = AttnOptions {
         causal: Causal::BottomRight,
         window: Some(31),
@@ -329,22 +340,17 @@ fn a_decoding_step_has_the_same_bits_alone_and_in_a_padded_batch() {
                 &case.k[b * tk * keys..][..length * keys],
                 &case.v[b * tk * keys..][..length * keys],
             );
-            let (s, t) = (Strides::bthd(1, heads, d), Strides::bthd(length, kv_heads, d));
             let (mut alone, mut lse) = (vec![0f32; row], vec![0f32; heads]);
-            attention(
-                &case.q[b * row..][..row],
+            let operands = AttnOperands {
+                q: &case.q[b * row..][..row],
                 k,
                 v,
-                dims,
-                s,
-                t,
-                t,
-                s,
-                &plain(),
-                &mut alone,
-                &mut lse,
-            )
-            .unwrap();
+            };
+            let outputs = AttnOutputs {
+                out: &mut alone,
+                lse: &mut lse,
+            };
+            attention(dims, AttnStrides::bthd(dims), operands, &plain(), outputs).unwrap();
             assert!(alone == out[b * row..][..row], "sequence {b}");
         }
     });
@@ -383,17 +389,30 @@ fn overlapping_outputs_and_empty_windows_are_refused() {
         tk: 2,
         d: 2,
     };
-    let (s, bad) = (Strides::bhtd(2, 2, 2), Strides { b: 8, h: 1, t: 2 });
-    let (x, mut out, mut lse) = ([0f32; 8], [0f32; 8], [0f32; 4]);
-    assert!(attention(&x, &x, &x, dims, s, s, s, bad, &plain(), &mut out, &mut lse).is_err());
+    let strides = AttnStrides::bhtd(dims);
+    let refuses = |dims: AttnDims, strides: AttnStrides, options: AttnOptions<'_, f32>| {
+        let (x, mut out, mut lse) = ([0f32; 8], [0f32; 8], [0f32; 4]);
+        let operands = AttnOperands { q: &x, k: &x, v: &x };
+        let outputs = AttnOutputs {
+            out: &mut out,
+            lse: &mut lse,
+        };
+        attention(dims, strides, operands, &options, outputs).is_err()
+    };
+    assert!(!refuses(dims, strides, plain()));
+    let overlapping = AttnStrides {
+        out: Strides { b: 8, h: 1, t: 2 },
+        ..strides
+    };
+    assert!(refuses(dims, overlapping, plain()));
     let uneven = AttnDims { heads: 3, ..dims };
-    assert!(attention(&x, &x, &x, uneven, s, s, s, s, &plain(), &mut out, &mut lse).is_err());
+    assert!(refuses(uneven, strides, plain()));
     for (window, softcap) in [(Some(0), None), (None, Some(0.0)), (None, Some(f64::NAN))] {
         let options = AttnOptions {
             window,
             softcap,
             ..plain()
         };
-        assert!(attention(&x, &x, &x, dims, s, s, s, s, &options, &mut out, &mut lse).is_err());
+        assert!(refuses(dims, strides, options));
     }
 }

@@ -1,0 +1,184 @@
+// A run of a trainer, whatever its task: updates, with evaluations and checkpoints in between, in a stream of its own.
+import type { LrScheduler } from '../optim/schedule.js'
+import { stream } from '../runtime/stream.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { lastCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js'
+import type { Run } from './checkpoint.js'
+import { runLoop, stepsPerEpoch } from './loop.js'
+import type { BatchSource, StepReport } from './loop.js'
+import type { CheckedRunOptions, Interval, RunProgress } from './run-options.js'
+
+/** How a run of a trainer ended. */
+export interface TrainResult<Evaluation> {
+  /** Updates made, including those before a resumed start. */
+  step: number
+  /** Updates in the whole run. */
+  steps: number
+  /** Passes over the data, including those before a resumed start. */
+  epoch: number
+  /** Whether the signal ended it. */
+  aborted: boolean
+  /** Mean loss of the updates of this call; NaN if there were none. */
+  trainLoss: number
+  /** Time of the updates of this call, without evaluations and checkpoints. */
+  timeMs: number
+  /** Folder of the last checkpoint; null if none was written. */
+  checkpoint: string | null
+  /** All evaluations, including those before a resumed start. */
+  evaluations: Evaluation[]
+  /** The evaluation with the lowest loss, where there are several sets on the first of them; null if there was none. */
+  best: Evaluation | null
+}
+
+/** Updates in an epoch and in a whole run. */
+export interface RunLength {
+  perEpoch: number
+  steps: number
+}
+
+/** What a trainer brings to a run. */
+export interface Task<Batch, Evaluation extends RunProgress> extends Run {
+  loader: BatchSource<Batch>
+  /** The loss of a micro-batch; `step` counts from 0. */
+  loss: (batch: Batch, step: number) => Tensor
+  /** Stepped after each update; null where `loss` steps `schedule` itself. */
+  updateSchedule: LrScheduler | null
+  length: RunLength
+  gradientAccumulationSteps: number
+  maxGradNorm: number
+  /** Seed of the run's stream, from which dropout draws. */
+  seed: number
+  /** Evaluates the model on each validation set. */
+  evaluate: (progress: RunProgress) => AsyncIterable<Evaluation>
+  onStep: ((report: StepReport) => void | Promise<void>) | undefined
+}
+
+/** The length of a run over `batches` micro-batches an epoch: `maxSteps`, or what `epochs` gives. */
+export function runLength(
+  batches: number,
+  settings: { epochs: number; maxSteps?: number | undefined; gradientAccumulationSteps: number },
+): RunLength {
+  const perEpoch = stepsPerEpoch(batches, settings.gradientAccumulationSteps)
+  return { perEpoch, steps: settings.maxSteps ?? Math.ceil(settings.epochs * perEpoch) }
+}
+
+/**
+ * Trains until the run has its length or its signal is aborted, with an evaluation and a checkpoint at the end (after an abort only the checkpoint).
+ * With `resume` it continues from the newest checkpoint. The model is in training mode meanwhile and in its own mode afterwards.
+ */
+export async function runTraining<Batch, Evaluation extends RunProgress & { loss: number }>(
+  task: Task<Batch, Evaluation>,
+  options: CheckedRunOptions<Evaluation>,
+): Promise<TrainResult<Evaluation>> {
+  const { model, loader, loss, optimizer, gradientAccumulationSteps, maxGradNorm } = task
+  const wasTraining = model.training
+  const own = stream({ seed: task.seed })
+  try {
+    return await own.run(async () => {
+      const state = new RunState(task, options)
+      if (options.resume) await state.resume()
+      model.train()
+      await runLoop({
+        ...{ loader, loss, optimizer, gradientAccumulationSteps, maxGradNorm },
+        schedule: task.updateSchedule,
+        steps: task.length.steps,
+        startStep: state.step,
+        signal: options.signal,
+        onStep: (report) => state.afterUpdate(report),
+      })
+      return await state.finish()
+    })
+  } finally {
+    own.close()
+    model.train(wasTraining)
+  }
+}
+
+/** What a run has done so far; it evaluates and saves between two updates. */
+class RunState<Batch, Evaluation extends RunProgress & { loss: number }> {
+  step = 0
+  private lossSum = 0
+  private updates = 0
+  private timeMs = 0
+  private evaluations: Evaluation[] = []
+  private checkpoint: string | null = null
+  private savedAt = -1
+  private evaluatedAt = -1
+
+  constructor(
+    private readonly task: Task<Batch, Evaluation>,
+    private readonly options: CheckedRunOptions<Evaluation>,
+  ) {}
+
+  async resume(): Promise<void> {
+    const found = await lastCheckpoint(this.options.dir!)
+    if (found === null) return
+    const { step, notes } = await loadCheckpoint(found, this.task)
+    this.step = this.savedAt = step
+    this.checkpoint = found
+    this.evaluations = (notes['evaluations'] ?? []) as Evaluation[]
+    this.evaluatedAt = this.evaluations.at(-1)?.step ?? -1
+  }
+
+  async afterUpdate(report: StepReport): Promise<void> {
+    this.step = report.step
+    this.lossSum += report.loss
+    this.timeMs += report.timeMs
+    this.updates++
+    await this.task.onStep?.(report)
+    if (isDue(this.options.evalSteps, report)) await this.evaluate()
+    if (isDue(this.options.saveSteps, report)) await this.save()
+  }
+
+  async finish(): Promise<TrainResult<Evaluation>> {
+    const { steps } = this.task.length
+    const aborted = this.step < steps
+    if (!aborted) await this.evaluate()
+    await this.save()
+    const { checkpoint, evaluations, timeMs } = this
+    const trainLoss = this.lossSum / this.updates
+    return { ...this.progress(), steps, aborted, trainLoss, timeMs, checkpoint, evaluations, best: bestOf(evaluations) }
+  }
+
+  private progress(): RunProgress {
+    return { step: this.step, epoch: this.step / this.task.length.perEpoch }
+  }
+
+  private async evaluate(): Promise<void> {
+    if (this.evaluatedAt === this.step) return
+    const { signal, onEvaluation } = this.options
+    try {
+      for await (const measured of this.task.evaluate(this.progress())) {
+        this.evaluations.push(measured)
+        await onEvaluation?.(measured)
+      }
+      this.evaluatedAt = this.step
+    } catch (error) {
+      // An abort ends the loop after this update, which then saves what was learnt.
+      if (!signal?.aborted || error !== signal.reason) throw error
+    }
+  }
+
+  private async save(): Promise<void> {
+    const { dir, keep, onSave } = this.options
+    if (dir === null || this.step === 0 || this.savedAt === this.step) return
+    const state = { step: this.step, notes: { evaluations: this.evaluations } }
+    this.checkpoint = await saveCheckpoint(dir, this.task, state, keep)
+    this.savedAt = this.step
+    await onSave?.(this.checkpoint, this.step)
+  }
+}
+
+function isDue(every: Interval, { step, isEpochEnd }: StepReport): boolean {
+  return typeof every === 'number' ? step % every === 0 : every === 'epoch' && isEpochEnd
+}
+
+function bestOf<Evaluation extends RunProgress & { loss: number }>(
+  evaluations: readonly Evaluation[],
+): Evaluation | null {
+  const onFirstSet = evaluations.filter(({ step }, i) => step !== evaluations[i - 1]?.step)
+  return onFirstSet.reduce<Evaluation | null>(
+    (best, each) => (best === null || each.loss < best.loss ? each : best),
+    null,
+  )
+}

@@ -1,0 +1,31 @@
+// Generated from src/models/shared/causal-lm-output.ts by `npm run api`. Do not edit.
+
+import { Tensor } from '../../tensor/tensor.js'
+import type { KvCache } from '../../generation/kv-cache.js'
+/** What a language model returns. Positions of padding that the model left out hold zeros. */
+export declare class CausalLMOutput {
+  /** Mean cross entropy over the labels that count; null without labels. */
+  readonly loss: Tensor | null
+  readonly pastKeyValues: KvCache | null
+  private readonly head
+  private readonly recordsGrad
+  private readonly last
+  private complete
+  private decoded
+  private computed
+  private hidden
+  /**
+   * Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for: ask before weights change. Where that forward
+   * left tokens out that no label needs, it is run again for all of them, with another draw of dropout.
+   * @throws {GradError} `ERR_LORA_VERSION` when weights have changed since a forward that must be run again.
+   */
+  get logits(): Tensor
+  /** Output of the final norm at the positions that `logits` covers, (B, T, C). Computed as {@link logits} are. */
+  get lastHiddenState(): Tensor
+  /** Embeddings, then the output of each block, the last one after the final norm; null unless asked for. */
+  get hiddenStates(): Tensor[] | null
+  private computeLogits
+  private whole
+  private lastOf
+  private asRecorded
+}

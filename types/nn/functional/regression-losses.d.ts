@@ -1,0 +1,41 @@
+// Generated from src/nn/functional/regression-losses.ts by `npm run api`. Do not edit.
+
+import type { Tensor } from '../../tensor/tensor.js'
+import type { Reduction } from './losses.js'
+/** Options of {@link l1Loss}. */
+export interface L1LossOptions {
+  /** @default 'mean' */
+  reduction?: Reduction
+}
+/** Options of {@link smoothL1Loss}. */
+export interface SmoothL1LossOptions {
+  /** The difference from which the loss is a straight line; 0 makes it {@link l1Loss}. @default 1 */
+  beta?: number
+  /** @default 'mean' */
+  reduction?: Reduction
+}
+/** Options of {@link huberLoss}. */
+export interface HuberLossOptions {
+  /** The difference from which the loss is a straight line. @default 1 */
+  delta?: number
+  /** @default 'mean' */
+  reduction?: Reduction
+}
+/**
+ * `|input − target|`.
+ *
+ * @throws {ShapeError} when the shapes differ.
+ */
+export declare function l1Loss(input: Tensor, target: Tensor, options?: L1LossOptions): Tensor
+/**
+ * With `d = |input − target|`: `d² / (2 · beta)` below `beta`, `d − beta / 2` above.
+ *
+ * @throws {ShapeError} when the shapes differ; {@link OptionError} for a negative `beta`.
+ */
+export declare function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1LossOptions): Tensor
+/**
+ * With `d = |input − target|`: `d² / 2` up to `delta`, `delta · (d − delta / 2)` above (Huber 1964).
+ *
+ * @throws {ShapeError} when the shapes differ; {@link OptionError} when `delta` is not above 0.
+ */
+export declare function huberLoss(input: Tensor, target: Tensor, options?: HuberLossOptions): Tensor
