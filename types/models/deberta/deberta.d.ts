@@ -6,7 +6,7 @@ import type { EncoderOutput } from '../shared/encoder-input.js'
 import { EncoderModel } from '../shared/encoder-model.js'
 import type { EncoderModelOptions } from '../shared/encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
+import type { FreshOptions } from '../shared/pretrained.js'
 import { TokenEmbeddings } from '../shared/token-embeddings.js'
 /**
  * DeBERTa v2 and v3 without a head (He et al. 2021): embeddings, and layers whose attention asks for tokens and for distances apart.
@@ -20,14 +20,10 @@ export declare class DebertaV2Model extends EncoderModel {
   readonly config: DebertaV2Config
   embeddings: TokenEmbeddings
   encoder: DebertaEncoder
-  constructor(config?: Partial<DebertaV2Config>, options?: FreshOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<DebertaV2Config>, options?: FreshOptions): DebertaV2Model
-  /**
-   * Reads a folder with `config.json` and the weights of any DeBERTa v2 or v3, passing its heads over; the model is in evaluation mode.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<DebertaV2Model>
-  protected get architecture(): string
+  constructor(
+    config?: Partial<DebertaV2Config>,
+    options?: FreshOptions,
+    take?: import('../shared/pretrained.js').WeightSource,
+  )
   forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput
 }

@@ -83,8 +83,6 @@ export declare class GPT2LMHeadModel extends CausalLM {
   transformer: GPT2Model
   lm_head: Layer
   constructor(config?: Partial<GPT2Config>, options?: FreshOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<GPT2Config>, options?: FreshOptions): GPT2LMHeadModel
   /**
    * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
    *

@@ -12,7 +12,7 @@ import { ModernBertLayer } from './layer.js'
 import type { ModernBertConfig } from './config.js'
 import type { Packing } from '../shared/packing.js'
 import type { Layer } from '../shared/parts.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 /** `dropout(norm(token))`: where a token stands is said in attention. */
 declare class ModernBertEmbeddings extends Module {
   tok_embeddings: {
@@ -39,14 +39,6 @@ export declare class ModernBertModel extends EncoderModel {
   final_norm: LayerNorm
   private readonly tables
   constructor(config?: Partial<ModernBertConfig>, options?: FreshOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<ModernBertConfig>, options?: FreshOptions): ModernBertModel
-  /**
-   * Reads a folder with `config.json` and the weights of any ModernBERT, passing its heads over; the model is in evaluation mode.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<ModernBertModel>
-  protected get architecture(): string
   forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput
   private run
   private contextOf

@@ -6,9 +6,9 @@ import type { Tensor } from '../../tensor/tensor.js'
 import type { EncoderOutput } from '../shared/encoder-input.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Layer } from '../shared/parts.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
-import type { RobertaConfig } from './config.js'
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { RobertaModel } from './roberta.js'
+import type { RobertaConfig } from './roberta.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
 /** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 in a bf16 or f16 model: they are trained. */
 export declare class RobertaClassificationHead extends Module {
@@ -40,17 +40,6 @@ export declare class RobertaForSequenceClassification extends SequenceClassifier
   roberta: RobertaModel
   classifier: Layer
   constructor(config?: Partial<RobertaConfig>, options?: FreshOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<RobertaConfig>, options?: FreshOptions): RobertaForSequenceClassification
-  /**
-   * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode, as in transformers.
-   *
-   * A file without a classification head, such as one that was trained to predict tokens, gives a fresh one, with a warning. Weights keep the type of the
-   * file and lie in its pages; biases, norms and the head are widened.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForSequenceClassification>
   get baseModel(): RobertaModel
-  protected get architecture(): string
   protected score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor
 }

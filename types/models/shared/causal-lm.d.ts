@@ -1,11 +1,11 @@
 // Generated from src/models/shared/causal-lm.ts by `npm run api`. Do not edit.
 
 import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '../../generation/generate.js'
-import { Module } from '../../nn/module.js'
 import { CausalLMOutput } from './causal-lm-output.js'
 import type { Decoder, DecoderOptions } from './decoder.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Layer } from './parts.js'
+import { PretrainedModel } from './pretrained-model.js'
 import type { SaveOptions } from './pretrained.js'
 /** Options of the forward of a language model. */
 export interface CausalLMOptions extends DecoderOptions {
@@ -39,7 +39,7 @@ export interface CausalLMConfig {
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
  */
-export declare abstract class CausalLM extends Module {
+export declare abstract class CausalLM extends PretrainedModel {
   abstract readonly config: CausalLMConfig
   abstract lm_head: Layer
   /** The model below the head. */

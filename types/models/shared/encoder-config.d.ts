@@ -30,3 +30,23 @@ export interface PostNormConfig extends LabelsConfig {
   tie_word_embeddings: boolean
   [other: string]: unknown
 }
+/** Fields of BERT and RoBERTa beyond those. */
+export interface BertFields extends PostNormConfig {
+  /** Channels C. @default 768 */
+  hidden_size: number
+  /** Layers. @default 12 */
+  num_hidden_layers: number
+  /** Attention heads H; divides `hidden_size`. @default 12 */
+  num_attention_heads: number
+  /** Width of the MLP of a layer. @default 3072 */
+  intermediate_size: number
+  /** Kinds of token: first and second sentence. @default 2 */
+  type_vocab_size: number
+  /** Added to the variance in norms. @default 1e-12 */
+  layer_norm_eps: number
+  /** The token that pads short rows. */
+  pad_token_id: number | null
+  /** Dropout before the dense layers of a classification head, in training; null is `hidden_dropout_prob`. @default null */
+  classifier_dropout: number | null
+}
+export {}

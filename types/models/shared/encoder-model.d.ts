@@ -1,10 +1,10 @@
 // Generated from src/models/shared/encoder-model.ts by `npm run api`. Do not edit.
 
-import { Module } from '../../nn/module.js'
 import type { EncoderOptions, EncoderOutput, KeyMask } from './encoder-input.js'
 import type { Ids } from '../../generation/ids.js'
 import type { LabelsConfig } from './labels-config.js'
 import type { Packing } from './packing.js'
+import { PretrainedEncoder } from './pretrained-encoder.js'
 import type { SaveOptions } from './pretrained.js'
 /** Options of the forward of an encoder without a head. */
 export interface EncoderModelOptions extends EncoderOptions {
@@ -19,12 +19,10 @@ export interface EncoderModelOptions extends EncoderOptions {
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`.
  */
-export declare abstract class EncoderModel extends Module {
+export declare abstract class EncoderModel extends PretrainedEncoder {
   abstract readonly config: LabelsConfig & Record<string, unknown>
   /** Backward computes each layer again instead of keeping what it needs: less memory for about a third more time. */
   gradientCheckpointing: boolean
-  /** The name of the class in `config.json`. */
-  protected abstract get architecture(): string
   abstract forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput
   /** Writes `config.json` and `model.safetensors`, as transformers does. */
   savePretrained(dir: string, options?: SaveOptions): Promise<void>

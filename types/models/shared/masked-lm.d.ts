@@ -1,11 +1,11 @@
 // Generated from src/models/shared/masked-lm.ts by `npm run api`. Do not edit.
 
-import { Module } from '../../nn/module.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
 import type { EncoderModel } from './encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Layer } from './parts.js'
+import { PretrainedEncoder } from './pretrained-encoder.js'
 import type { SaveOptions } from './pretrained.js'
 /** Options of the forward of a model that predicts masked tokens. */
 export interface MaskedLMOptions extends EncoderOptions {
@@ -34,20 +34,16 @@ export declare class MaskedLMOutput {
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
  */
-export declare abstract class MaskedLM extends Module {
+export declare abstract class MaskedLM extends PretrainedEncoder {
   abstract readonly config: {
     tie_word_embeddings: boolean
   } & Record<string, unknown>
   /** The model below the head. */
   abstract get baseModel(): EncoderModel
-  /** The name of the class in `config.json`. */
-  protected abstract get architecture(): string
   /** The layer that gives the scores over the vocabulary. */
   protected abstract get scorer(): Layer
   /** The weight of the token embedding, which a tied head shares. */
   protected abstract get words(): Tensor
-  /** What files of a tied model leave out. */
-  protected abstract get tiedNames(): readonly string[]
   /** (B, T, C) → (B, T, V). */
   protected abstract predict(hidden: Tensor): Tensor
   protected abstract loss(owner: string, hidden: Tensor, labels: Ids): Tensor

@@ -1,12 +1,12 @@
 // Generated from src/models/shared/sequence-classifier.ts by `npm run api`. Do not edit.
 
-import { Module } from '../../nn/module.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
 import type { EncoderModel } from './encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
 import type { LabelsConfig } from './labels-config.js'
 import type { Layer } from './parts.js'
+import { PretrainedEncoder } from './pretrained-encoder.js'
 import type { SaveOptions } from './pretrained.js'
 import type { SequenceClassifierOutput, SequenceLabels } from './sequence-classification.js'
 /** Options of the forward of a sequence classifier. */
@@ -20,14 +20,12 @@ export interface SequenceClassificationOptions extends EncoderOptions {
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Padding on either side changes nothing: heads read a row's first token, or the mean of
  * its tokens, wherever they stand.
  */
-export declare abstract class SequenceClassifier extends Module {
+export declare abstract class SequenceClassifier extends PretrainedEncoder {
   abstract readonly config: LabelsConfig & Record<string, unknown>
   /** Ends in the logits. */
   abstract classifier: Layer
   /** The model below the head. Parameters outside of it belong to the head. */
   abstract get baseModel(): EncoderModel
-  /** The name of the class in `config.json`. */
-  protected abstract get architecture(): string
   /** Whether the head needs the first token of each row alone. */
   protected get readsFirstToken(): boolean
   /** The head: (B, num_labels) of what the model below puts out. */
