@@ -17,7 +17,7 @@ declare class Transform extends Module {
   constructor(config: BertConfig, take: WeightSource)
   forward(x: Tensor): Tensor
 }
-/** `decoder(transform(x))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
+/** `decoder(transform(x))`: `decoder` has the weight of the token embedding when the two are tied, and the bias of the head. */
 declare class Predictions extends Module {
   bias: Tensor
   transform: Transform
@@ -25,14 +25,14 @@ declare class Predictions extends Module {
   constructor(config: BertConfig, words: Tensor, take: WeightSource)
   forward(x: Tensor): Tensor
 }
-/** Where files of BERTs keep the head. */
+/** The head, under the names of BERT's files. */
 declare class Head extends Module {
   predictions: Predictions
   constructor(config: BertConfig, words: Tensor, take: WeightSource)
   forward(x: Tensor): Tensor
 }
 /**
- * BERT with the head that it is trained with: which token stands behind `[MASK]`.
+ * BERT with the head of its pre-training, which predicts the tokens behind `[MASK]`.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`cls.predictions.transform.dense.weight`).
  */

@@ -8,7 +8,7 @@ import { ModernBertModel, ModernBertPredictionHead } from './modernbert.js'
 import type { Layer } from '../shared/parts.js'
 import type { FreshOptions } from '../shared/pretrained.js'
 /**
- * ModernBERT with the head that it is trained with: which token stands behind `[MASK]`.
+ * ModernBERT with the head of its pre-training, which predicts the tokens behind `[MASK]`.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`head.dense.weight`, `decoder.bias`).
  */
