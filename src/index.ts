@@ -3,7 +3,7 @@
 // Tensors
 export { arange, cat, full, ones, rand, randn, stack, tensor, tensorAsync, where, zeros } from './tensor/make.js'
 export { Tensor } from './tensor/tensor.js'
-export type { MakeOptions, TensorLike } from './tensor/make.js'
+export type { MakeOptions, RandomOptions, TensorLike, TensorOptions } from './tensor/make.js'
 export type { Dtype } from './tensor/tensor.js'
 export { einsum } from './tensor/einsum.js'
 export {

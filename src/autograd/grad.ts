@@ -1,3 +1,5 @@
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { gradients } from '../tensor/backward.js'
 import type { BackwardOptions } from '../tensor/backward.js'
 import { GradError, OptionError } from '../errors.js'
@@ -5,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.js'
 
 /** How {@link grad} goes back. */
 export interface GradOptions extends BackwardOptions {
-  /** The gradient of each output; null or left out: 1, for an output of one element. */
+  /** The gradient of each output; null stands for 1, for an output of one element. @default null for each */
   gradOutputs?: Tensor | readonly (Tensor | null)[]
   /** Give null for an input that no output depends on, in place of an error. @default false */
   allowUnused?: boolean
@@ -27,6 +29,7 @@ export function grad(
   inputs: readonly Tensor[],
   options: GradOptions = {},
 ): (Tensor | null)[] {
+  checkOptions('grad', options, schemas.GradOptions)
   const roots = listOf(outputs)
   const seeds = options.gradOutputs === undefined ? roots.map(() => null) : listOf(options.gradOutputs)
   if (seeds.length !== roots.length) {

@@ -1,3 +1,5 @@
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { GradError, OptionError } from '../errors.js'
 import { noGrad, refuseAsync } from '../tensor/scope.js'
 import { tensor } from '../tensor/make.js'
@@ -6,11 +8,11 @@ import { grad } from './grad.js'
 
 /** How {@link gradcheck} compares. */
 export interface GradcheckOptions {
-  /** Half the step of the central difference. @default 1e-6 */
+  /** Half the step of the central difference. @exclusiveMinimum 0 @default 1e-6 */
   eps?: number
-  /** Absolute tolerance. @default 1e-5 */
+  /** Absolute tolerance. @minimum 0 @default 1e-5 */
   atol?: number
-  /** Relative tolerance. @default 1e-3 */
+  /** Relative tolerance. @minimum 0 @default 1e-3 */
   rtol?: number
   /** Throw at the first difference; with false, resolve to false. @default true */
   raiseException?: boolean
@@ -35,9 +37,10 @@ export async function gradcheck(
   inputs: readonly Tensor[],
   options: GradcheckOptions = {},
 ): Promise<boolean> {
+  checkOptions('gradcheck', options, schemas.GradcheckOptions)
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raiseException = true } = options
   const checked = inputs.map((t, i) => (t.requiresGrad ? i : -1)).filter((i) => i >= 0)
-  checkInputs(inputs, checked, { eps, atol, rtol })
+  checkInputs(inputs, checked)
   const outputs = run(fn, inputs).filter((t) => t.requiresGrad)
   if (outputs.length === 0) {
     throw new GradError({
@@ -63,10 +66,7 @@ export async function gradcheck(
   return true
 }
 
-function checkInputs(inputs: readonly Tensor[], checked: readonly number[], numbers: Record<string, number>): void {
-  const [name, value] =
-    Object.entries(numbers).find(([name, x]) => !(x >= 0 && x < Infinity) || (name === 'eps' && x === 0)) ?? []
-  if (name) throw new OptionError({ what: `gradcheck: ${name} is not usable`, expected: 'a small positive number', received: String(value), fix: 'leave it out for the default', }) // prettier-ignore
+function checkInputs(inputs: readonly Tensor[], checked: readonly number[]): void {
   const narrow = checked.find((i) => inputs[i]!.dtype !== 'f64')
   if (checked.length > 0 && narrow === undefined) return
   throw new OptionError({

@@ -4,11 +4,16 @@ import { bad } from '../runtime/options.js'
 
 /** Which blocks of outputs a fused dense layer has, and which of them get an update. */
 export interface BlockOptions {
-  /** Which blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @default none: a plain layer */
+  /**
+   * Which blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @minItems 1
+   * @default none: a plain layer
+   * @expected a list of true and false, one for each block of outputs
+   */
   enableLora?: readonly boolean[]
   /**
-   * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they add up to `outFeatures`. @default equal blocks, one for
-   * each entry of `enableLora`
+   * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they add up to `outFeatures`. @integer @minimum 1
+   * @default equal blocks, one for each entry of `enableLora`
+   * @expected a list of positive integers, the sizes of the blocks of outputs
    */
   blocks?: readonly number[]
 }
@@ -29,11 +34,7 @@ export function checkBlocks(
   outFeatures: number,
 ): { enableLora: readonly boolean[]; blocks: readonly number[] } {
   const enableLora = options.enableLora ?? options.blocks?.map(() => false) ?? [false]
-  const fine = Array.isArray(enableLora) && enableLora.length > 0 && enableLora.every((on) => typeof on === 'boolean')
-  if (!fine) throw bad(owner, 'enableLora', 'a list of true and false, one for each block of outputs', enableLora)
   const blocks = options.blocks ?? equalBlocks(owner, enableLora, outFeatures)
-  const positive = Array.isArray(blocks) && blocks.every((size) => Number.isInteger(size) && size > 0)
-  if (!positive) throw bad(owner, 'blocks', 'a list of positive integers, the sizes of the blocks of outputs', blocks)
   if (blocks.length !== enableLora.length) throw otherCount(owner, enableLora, blocks)
   const sum = blocks.reduce((total, size) => total + size, 0)
   if (sum !== outFeatures) {

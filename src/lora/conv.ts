@@ -2,36 +2,29 @@ import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import { zeros } from '../tensor/make.js'
 import * as plain from '../nn/conv.js'
-import { CONV_KEYS, makeConvBase } from '../nn/conv.js'
+import { makeConvBase } from '../nn/conv.js'
 import type { ConvOptions } from '../nn/conv.js'
 import { convGeometry, convolve, showGeometry } from '../nn/functional/conv-geometry.js'
 import type { ConvGeometry } from '../nn/functional/conv-geometry.js'
 import { wideDtype } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
 import type { Module } from '../nn/module.js'
-import { checkInteger, checkKeys, show } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkInteger, show } from '../runtime/options.js'
 import type { PerDimension } from '../nn/functional/spatial.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { FROM_LAYER_KEYS, checkLayer, inMode } from './from-layer.js'
+import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { makeA } from './linear.js'
-import { LORA_KEYS, LoraLayer } from './lora-layer.js'
-import type { LoraOptions } from './lora-layer.js'
+import { LoraLayer } from './lora-layer.js'
+import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 
 /** Options of the LoRA convolutions: those of the plain ones beside the low-rank ones. */
-export interface LoraConvOptions extends LoraOptions, ConvOptions {
-  /** Dropout on the input of the low-rank path, in training. @default 0 */
-  loraDropout?: number
-}
+export interface LoraConvOptions extends LoraOptions, LoraDropoutOptions, ConvOptions {}
 
 /** Options of `fromLayer` for convolutions. */
-export interface ConvFromLayerOptions extends FromLayerOptions {
-  /** Dropout on the input of the low-rank path, in training. @default 0 */
-  loraDropout?: number
-}
-
-/** Option names of {@link ConvFromLayerOptions}. */
-export const CONV_FROM_LAYER_KEYS = [...FROM_LAYER_KEYS, 'loraDropout'] as const
+export interface ConvFromLayerOptions extends FromLayerOptions, LoraDropoutOptions {}
 
 type PlainConv = plain.Conv1d | plain.Conv2d | plain.Conv3d
 type PlainClass = new (
@@ -58,7 +51,7 @@ abstract class LoraConv extends LoraLayer {
     kernelSize: PerDimension,
     options: LoraConvOptions,
   ) {
-    checkKeys(owner, options, [...LORA_KEYS, 'loraDropout', ...CONV_KEYS])
+    checkOptions(owner, options, schemas.LoraConvOptions)
     super(owner, options, options.loraDropout)
     this.inChannels = checkInteger(owner, 'inChannels', inChannels, 1)
     this.outChannels = checkInteger(owner, 'outChannels', outChannels, 1)
@@ -209,7 +202,7 @@ function taken(
   options: ConvFromLayerOptions,
 ): { inChannels: number; outChannels: number; kernel: PerDimension } {
   checkLayer(owner, layer, [type])
-  checkKeys(owner, options, CONV_FROM_LAYER_KEYS)
+  checkOptions(owner, options, schemas.ConvFromLayerOptions)
   const { kernel } = layer.geometry
   const isEqual = kernel.every((size) => size === kernel[0])
   return { inChannels: layer.inChannels, outChannels: layer.outChannels, kernel: isEqual ? kernel[0]! : kernel }

@@ -1,16 +1,17 @@
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import * as ops from '../generated/ops.js'
-import { EMBEDDING_KEYS, Embedding as PlainEmbedding, checkEmbedding, checkVectors } from '../nn/embedding.js'
+import { Embedding as PlainEmbedding, checkEmbedding, checkVectors } from '../nn/embedding.js'
 import { limitRows, makeTable } from '../nn/embedding.js'
 import type { EmbeddingLayerOptions } from '../nn/embedding.js'
 import { normal_ } from '../nn/init.js'
 import { wideDtype } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
-import { checkKeys } from '../runtime/options.js'
 import { zeros } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { FROM_LAYER_KEYS, checkLayer, inMode } from './from-layer.js'
+import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
-import { LORA_KEYS, LoraLayer } from './lora-layer.js'
+import { LoraLayer } from './lora-layer.js'
 import type { LoraOptions } from './lora-layer.js'
 
 /** Options of {@link Embedding}. */
@@ -40,7 +41,7 @@ export class Embedding extends LoraLayer {
   readonly scaleGradByFreq: boolean
 
   constructor(numEmbeddings: number, embeddingDim: number, options: LoraEmbeddingOptions = {}) {
-    checkKeys('lora.Embedding', options, [...LORA_KEYS, ...EMBEDDING_KEYS])
+    checkOptions('lora.Embedding', options, schemas.LoraEmbeddingOptions)
     super('lora.Embedding', options)
     const table = checkEmbedding('lora.Embedding', numEmbeddings, embeddingDim, options)
     this.numEmbeddings = numEmbeddings
@@ -64,7 +65,7 @@ export class Embedding extends LoraLayer {
    */
   static fromLayer(layer: PlainEmbedding, options: FromLayerOptions = {}): Embedding {
     checkLayer('lora.Embedding.fromLayer', layer, [PlainEmbedding])
-    checkKeys('lora.Embedding.fromLayer', options, FROM_LAYER_KEYS)
+    checkOptions('lora.Embedding.fromLayer', options, schemas.FromLayerOptions)
     const { weight } = layer
     return inMode(
       new Embedding(layer.numEmbeddings, layer.embeddingDim, { ...options, ...tableOf(layer), weight }),

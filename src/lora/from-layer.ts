@@ -2,19 +2,10 @@
 import { Module } from '../nn/module.js'
 import { bad } from '../runtime/options.js'
 import { isAdapter } from './adapter.js'
+import type { LoraOptions } from './lora-layer.js'
 
 /** Options of every `fromLayer`. */
-export interface FromLayerOptions {
-  /** Rank of the update. 0 gives the plain layer. @default 0 */
-  r?: number
-  /** The update is multiplied by `loraAlpha / r`. @default 1 */
-  loraAlpha?: number
-  /** `eval()` merges the update into the weight. @default true */
-  mergeWeights?: boolean
-}
-
-/** Option names of {@link FromLayerOptions}. */
-export const FROM_LAYER_KEYS = ['r', 'loraAlpha', 'mergeWeights'] as const
+export type FromLayerOptions = Pick<LoraOptions, 'r' | 'loraAlpha' | 'mergeWeights'>
 
 /** A class of plain layers. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- every layer has its own arguments

@@ -4,17 +4,23 @@ import { Embedding as PlainEmbedding } from '../nn/embedding.js'
 import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import { MultiheadAttention as PlainAttention } from '../nn/multihead-attention.js'
 import type { Module } from '../nn/module.js'
-import { bad, checkBoolean, checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions, optionNames } from '../runtime/check-options.js'
+import type { OptionSchema } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad, checkInteger } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { isAdapter } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { CONV_FROM_LAYER_KEYS, Conv1d, Conv2d, Conv3d } from './conv.js'
+import { Conv1d, Conv2d, Conv3d } from './conv.js'
 import { Embedding } from './embedding.js'
-import { FROM_LAYER_KEYS, inMode, isPlain } from './from-layer.js'
+import { inMode, isPlain } from './from-layer.js'
 import type { LayerClass } from './from-layer.js'
-import { DENSE_FROM_LAYER_KEYS, Linear } from './linear.js'
+import { Linear } from './linear.js'
+import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 import { MergedLinear } from './merged-linear.js'
-import { ATTENTION_FROM_LAYER_KEYS, MultiheadAttention } from './multihead-attention.js'
+import type { BlockOptions } from './blocks.js'
+import { MultiheadAttention } from './multihead-attention.js'
+import type { AttentionFromLayerOptions } from './multihead-attention.js'
 import { replaceModules } from './replace.js'
 import {
   cannotAdapt,
@@ -30,24 +36,19 @@ import type { Named, Target } from './targets.js'
 import { joinTied } from './tied.js'
 
 /** Options of the LoRA layers that {@link injectLora} makes. */
-export interface InjectLayerOptions {
-  /** Rank of the update, 1 or more. */
+export interface InjectLayerOptions
+  extends
+    Pick<LoraOptions, 'loraAlpha' | 'mergeWeights'>,
+    LoraDropoutOptions,
+    Pick<BlockOptions, 'blocks'>,
+    Pick<AttentionFromLayerOptions, 'out'> {
+  /** Rank of the update. @integer @minimum 1 @default none: each target needs one, here or among its own options */
   r?: number
-  /** The update is multiplied by `loraAlpha / r`. @default 1 */
-  loraAlpha?: number
-  /** Dropout on the input of the low-rank path, in training; embeddings have none. @default 0 */
-  loraDropout?: number
-  /** `eval()` merges the update into the weight. @default true */
-  mergeWeights?: boolean
   /**
    * Adapt only some blocks of the outputs of dense layers: they become `lora.MergedLinear`; in an attention, only some of q, k and v.
-   * @default the whole layer
+   * @minItems 1 @default the whole layer
    */
   enableLora?: readonly boolean[]
-  /** Sizes of these blocks when they are not equal. @default equal blocks */
-  blocks?: readonly number[]
-  /** Whether the projection of the result of an attention gets an update. @default true */
-  out?: boolean
 }
 
 /** Targets with options of their own, which go before the common ones: by name, or in a Map by any kind of target. */
@@ -57,6 +58,7 @@ export type TargetOptions = Readonly<Record<string, InjectLayerOptions>> | Reado
 export interface InjectOptions extends InjectLayerOptions {
   /**
    * Which layers get an adapter. Each entry must fit at least one layer; a layer that several entries fit takes the options of the first.
+   * @expected strings, RegExps or functions that name layers, or an object or Map of options for the layers they name
    */
   targets: Target | readonly Target[] | TargetOptions
   /** Layers that stay as they are, although a target fits. Each entry must leave out at least one. @default none */
@@ -69,8 +71,6 @@ export interface InjectOptions extends InjectLayerOptions {
 }
 
 const OWNER = 'lora.injectLora'
-const LAYER_KEYS = ['r', 'loraAlpha', 'loraDropout', 'mergeWeights', 'enableLora', 'blocks', 'out']
-const DENSE_KEYS = [...DENSE_FROM_LAYER_KEYS, 'enableLora', 'blocks']
 
 /** How the layers of one class become LoRA layers. */
 interface Adaptation {
@@ -80,15 +80,15 @@ interface Adaptation {
   make(layer: Module, options: InjectLayerOptions): Adapter
 }
 
-// One line for each class of layers: `fromLayer` gets those of the options that `keys` names.
+// One line for each class of layers: `fromLayer` gets those of the options that it knows.
 const ADAPTATIONS: readonly Adaptation[] = [
-  adaptation(PlainLinear, DENSE_KEYS, dense),
-  adaptation(TransposedLinear, DENSE_KEYS, dense),
-  adaptation(PlainEmbedding, FROM_LAYER_KEYS, (layer, options) => Embedding.fromLayer(layer, options)),
-  adaptation(PlainConv1d, CONV_FROM_LAYER_KEYS, (layer, options) => Conv1d.fromLayer(layer, options)),
-  adaptation(PlainConv2d, CONV_FROM_LAYER_KEYS, (layer, options) => Conv2d.fromLayer(layer, options)),
-  adaptation(PlainConv3d, CONV_FROM_LAYER_KEYS, (layer, options) => Conv3d.fromLayer(layer, options)),
-  adaptation(PlainAttention, ATTENTION_FROM_LAYER_KEYS, (layer, o) => MultiheadAttention.fromLayer(layer, o)),
+  adaptation(PlainLinear, schemas.MergedFromLayerOptions, dense),
+  adaptation(TransposedLinear, schemas.MergedFromLayerOptions, dense),
+  adaptation(PlainEmbedding, schemas.FromLayerOptions, (layer, options) => Embedding.fromLayer(layer, options)),
+  adaptation(PlainConv1d, schemas.ConvFromLayerOptions, (layer, options) => Conv1d.fromLayer(layer, options)),
+  adaptation(PlainConv2d, schemas.ConvFromLayerOptions, (layer, options) => Conv2d.fromLayer(layer, options)),
+  adaptation(PlainConv3d, schemas.ConvFromLayerOptions, (layer, options) => Conv3d.fromLayer(layer, options)),
+  adaptation(PlainAttention, schemas.AttentionFromLayerOptions, (layer, o) => MultiheadAttention.fromLayer(layer, o)),
 ]
 
 /**
@@ -109,12 +109,11 @@ const ADAPTATIONS: readonly Adaptation[] = [
  * cannot be adapted or is adapted already, or when an option is not usable; the model is then unchanged.
  */
 export function injectLora(model: Module, options: InjectOptions): string[] {
-  checkKeys(OWNER, options, ['targets', 'exclude', 'includeTied', ...LAYER_KEYS])
-  const includeTied = checkBoolean(OWNER, 'includeTied', options.includeTied ?? false)
-  const { targets, exclude: _, includeTied: __, ...common } = options
+  checkOptions(OWNER, options, schemas.InjectOptions)
+  const { targets, exclude = [], includeTied = false, ...common } = options
   const rules = readRules(targets, common)
   const modules = [...model.namedModules()].filter(([path]) => path !== '')
-  const chosen = choose(modules, rules, checkTargets(OWNER, 'exclude', options.exclude ?? []))
+  const chosen = choose(modules, rules, checkTargets(OWNER, 'exclude', exclude))
   const replacements = unlessItThrows(chosen, () => {
     const made = new Map(chosen.map(({ path, layer, rule }) => [layer, adapt(path, layer, rule)]))
     return includeTied ? joinTied(modules, made) : made
@@ -144,7 +143,7 @@ function readRules(targets: InjectOptions['targets'], common: InjectLayerOptions
   return pairs.map(([target, own]) => {
     checkTarget(OWNER, 'targets', target)
     if (typeof own !== 'object' || own === null) throw bad(OWNER, `targets, ${showTarget(target)}`, 'options', own)
-    checkKeys(`${OWNER}: targets, ${showTarget(target)}`, own, LAYER_KEYS)
+    checkOptions(`${OWNER}: targets, ${showTarget(target)}`, own, schemas.InjectLayerOptions)
     const options = { ...common, ...own }
     checkInteger(OWNER, 'r', options.r, 1)
     if (options.enableLora?.every((on) => on === false))
@@ -242,10 +241,10 @@ function dense(layer: PlainLinear | TransposedLinear, options: InjectLayerOption
 
 function adaptation<M extends Module>(
   type: abstract new (...args: never[]) => M,
-  keys: readonly string[],
+  schema: OptionSchema,
   make: (layer: M, options: InjectLayerOptions) => Adapter,
 ): Adaptation {
-  return { type: type as unknown as LayerClass, keys, make: make as Adaptation['make'] }
+  return { type: type as unknown as LayerClass, keys: optionNames(schema), make: make as Adaptation['make'] }
 }
 
 function adaptationOf(module: Module): Adaptation | undefined {

@@ -1,26 +1,23 @@
 import * as ops from '../generated/ops.js'
 import { uniform_ } from '../nn/init.js'
-import { Linear as PlainLinear, LINEAR_KEYS, TransposedLinear, makeBias, makeWeight, wideDtype } from '../nn/linear.js'
+import { Linear as PlainLinear, TransposedLinear, makeBias, makeWeight, wideDtype } from '../nn/linear.js'
 import type { LinearOptions } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
-import { checkBoolean, checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkInteger } from '../runtime/options.js'
 import { zeros } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { FROM_LAYER_KEYS, checkLayer, inMode } from './from-layer.js'
+import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
-import { LORA_KEYS, LoraLayer } from './lora-layer.js'
-import type { LoraOptions } from './lora-layer.js'
+import { LoraLayer } from './lora-layer.js'
+import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 
 /** Options of {@link Linear}. */
-export interface LoraLinearOptions extends LoraOptions, LinearOptions {
-  /** Dropout on the input of the low-rank path, in training. @default 0 */
-  loraDropout?: number
+export interface LoraLinearOptions extends LoraOptions, LoraDropoutOptions, LinearOptions {
   /** The weight lies as (in, out), as in GPT-2's Conv1D; set it for layers whose checkpoint holds them so. @default false */
   fanInFanOut?: boolean
 }
-
-/** Option names of the LoRA dense layers. */
-export const LORA_LINEAR_KEYS = [...LORA_KEYS, 'loraDropout', 'fanInFanOut', ...LINEAR_KEYS] as const
 
 /**
  * A dense layer whose frozen weight gets a trainable low-rank update: `y = x Wᵀ + bias + scaling · dropout(x) Aᵀ Bᵀ`.
@@ -45,11 +42,11 @@ export class Linear extends LoraLayer {
   readonly fanInFanOut: boolean
 
   constructor(inFeatures: number, outFeatures: number, options: LoraLinearOptions = {}) {
-    checkKeys('lora.Linear', options, LORA_LINEAR_KEYS)
+    checkOptions('lora.Linear', options, schemas.LoraLinearOptions)
     super('lora.Linear', options, options.loraDropout)
     this.inFeatures = checkInteger('lora.Linear', 'inFeatures', inFeatures, 1)
     this.outFeatures = checkInteger('lora.Linear', 'outFeatures', outFeatures, 1)
-    this.fanInFanOut = checkBoolean('lora.Linear', 'fanInFanOut', options.fanInFanOut ?? false)
+    this.fanInFanOut = options.fanInFanOut ?? false
     makeBase(this, 'lora.Linear', options)
     if (this.r > 0) {
       this.baseWeight.requiresGrad = false
@@ -69,7 +66,7 @@ export class Linear extends LoraLayer {
    */
   static fromLayer(layer: PlainLinear | TransposedLinear, options: DenseFromLayerOptions = {}): Linear {
     checkDense('lora.Linear.fromLayer', layer)
-    checkKeys('lora.Linear.fromLayer', options, DENSE_FROM_LAYER_KEYS)
+    checkOptions('lora.Linear.fromLayer', options, schemas.DenseFromLayerOptions)
     return inMode(new Linear(layer.inFeatures, layer.outFeatures, { ...options, ...baseOf(layer) }), layer)
   }
 
@@ -99,13 +96,7 @@ export class Linear extends LoraLayer {
 }
 
 /** Options of `fromLayer` for dense layers. */
-export interface DenseFromLayerOptions extends FromLayerOptions {
-  /** Dropout on the input of the low-rank path, in training. @default 0 */
-  loraDropout?: number
-}
-
-/** Option names of {@link DenseFromLayerOptions}. */
-export const DENSE_FROM_LAYER_KEYS = [...FROM_LAYER_KEYS, 'loraDropout'] as const
+export interface DenseFromLayerOptions extends FromLayerOptions, LoraDropoutOptions {}
 
 /** @throws {OptionError} when a layer is no plain dense one. */
 export function checkDense(owner: string, layer: unknown): asserts layer is PlainLinear | TransposedLinear {

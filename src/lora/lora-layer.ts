@@ -5,7 +5,9 @@ import { Dropout } from '../nn/dropout.js'
 import { asParameter } from '../nn/linear.js'
 import { Module, parameter } from '../nn/module.js'
 import type { OwnTensor } from '../nn/module.js'
-import { bad, checkBoolean, checkInteger, checkNumber, checkProbability, show } from '../runtime/options.js'
+import { checkOptions, pickOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad, show } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
 import { isGradEnabled, keep, noGrad } from '../tensor/scope.js'
 import { KIND } from '../tensor/dtype.js'
@@ -13,7 +15,7 @@ import type { Tensor } from '../tensor/tensor.js'
 
 /** Options that every LoRA layer takes. */
 export interface LoraOptions extends PlacementOptions {
-  /** Rank of the update. 0 gives the plain layer, without `lora_A` and `lora_B`. @default 0 */
+  /** Rank of the update. 0 gives the plain layer, without `lora_A` and `lora_B`. @integer @minimum 0 @default 0 */
   r?: number
   /** The update is multiplied by `loraAlpha / r`. @default 1 */
   loraAlpha?: number
@@ -21,11 +23,14 @@ export interface LoraOptions extends PlacementOptions {
   mergeWeights?: boolean
 }
 
+/** The option of the LoRA layers that have a dropout: all but the embeddings. */
+export interface LoraDropoutOptions {
+  /** Dropout on the input of the low-rank path, in training. @minimum 0 @maximum 1 @default 0 */
+  loraDropout?: number
+}
+
 /** What may stand in a layer's `loraDropout`. */
 export type DropoutLike = Module | ((x: Tensor) => Tensor)
-
-/** Option names of every LoRA layer. */
-export const LORA_KEYS = ['r', 'loraAlpha', 'mergeWeights'] as const
 
 // The merged weight and what it was made from. It is made again when one of these is replaced or written to.
 interface MergedCopy {
@@ -69,11 +74,14 @@ export abstract class LoraLayer extends Module {
 
   constructor(owner: string, options: LoraOptions, loraDropout = 0) {
     super()
-    this.r = checkInteger(owner, 'r', options.r ?? 0, 0)
-    this.loraAlpha = checkNumber(owner, 'loraAlpha', options.loraAlpha ?? 1)
+    // Layers of this package have checked all their options by now; a class of the user's own may not.
+    const own = { ...pickOptions(options, schemas.FromLayerOptions), loraDropout }
+    checkOptions(owner, own, schemas.DenseFromLayerOptions)
+    this.r = options.r ?? 0
+    this.loraAlpha = options.loraAlpha ?? 1
     this.scaling = this.r > 0 ? this.loraAlpha / this.r : 0
-    this.mergeWeights = checkBoolean(owner, 'mergeWeights', options.mergeWeights ?? true)
-    this.loraDropout = new Dropout(checkProbability(owner, 'loraDropout', loraDropout))
+    this.mergeWeights = options.mergeWeights ?? true
+    this.loraDropout = new Dropout(loraDropout)
   }
 
   /** The update folded into the weight: `W + scaling · BA`, shaped and typed as W. */

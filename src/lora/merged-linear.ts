@@ -2,19 +2,24 @@ import * as ops from '../generated/ops.js'
 import { wideDtype } from '../nn/linear.js'
 import type { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
-import { checkBoolean, checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkInteger } from '../runtime/options.js'
 import { zeros } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { blockRanges, checkBlocks } from './blocks.js'
 import type { BlockOptions } from './blocks.js'
 import { inMode } from './from-layer.js'
-import { DENSE_FROM_LAYER_KEYS, LORA_LINEAR_KEYS, baseOf, checkDense, makeA, makeBase, plainDense } from './linear.js'
+import { baseOf, checkDense, makeA, makeBase, plainDense } from './linear.js'
 import type { DenseFromLayerOptions, Linear, LoraLinearOptions } from './linear.js'
 import { LoraLayer } from './lora-layer.js'
 import { joinLinears, splitLinears } from './split.js'
 
 /** Options of {@link MergedLinear}. */
 export interface MergedLinearOptions extends LoraLinearOptions, BlockOptions {}
+
+/** Options of `MergedLinear.fromLayer`. */
+export interface MergedFromLayerOptions extends DenseFromLayerOptions, BlockOptions {}
 
 const OWNER = 'lora.MergedLinear'
 
@@ -45,14 +50,14 @@ export class MergedLinear extends LoraLayer {
   private readonly ranges: number[]
 
   constructor(inFeatures: number, outFeatures: number, options: MergedLinearOptions = {}) {
-    checkKeys(OWNER, options, [...LORA_LINEAR_KEYS, 'enableLora', 'blocks'])
+    checkOptions(OWNER, options, schemas.MergedLinearOptions)
     checkInteger(OWNER, 'outFeatures', outFeatures, 1)
     const { enableLora, blocks } = checkBlocks(OWNER, options, outFeatures)
-    const r = checkInteger(OWNER, 'r', options.r ?? 0, 0)
+    const r = options.r ?? 0
     super(OWNER, { ...options, r: enableLora.includes(true) ? r : 0 }, options.loraDropout)
     this.inFeatures = checkInteger(OWNER, 'inFeatures', inFeatures, 1)
     this.outFeatures = outFeatures
-    this.fanInFanOut = checkBoolean(OWNER, 'fanInFanOut', options.fanInFanOut ?? false)
+    this.fanInFanOut = options.fanInFanOut ?? false
     this.enableLora = enableLora
     this.blocks = blocks
     this.ranges = blockRanges(blocks).flatMap((range, i) => (enableLora[i] ? range : []))
@@ -70,12 +75,9 @@ export class MergedLinear extends LoraLayer {
    * @example
    * block.c_attn = lora.MergedLinear.fromLayer(block.c_attn, { r: 4, enableLora: [true, false, true] })
    */
-  static fromLayer(
-    layer: PlainLinear | TransposedLinear,
-    options: DenseFromLayerOptions & BlockOptions = {},
-  ): MergedLinear {
+  static fromLayer(layer: PlainLinear | TransposedLinear, options: MergedFromLayerOptions = {}): MergedLinear {
     checkDense('lora.MergedLinear.fromLayer', layer)
-    checkKeys('lora.MergedLinear.fromLayer', options, [...DENSE_FROM_LAYER_KEYS, 'enableLora', 'blocks'])
+    checkOptions('lora.MergedLinear.fromLayer', options, schemas.MergedFromLayerOptions)
     return inMode(new MergedLinear(layer.inFeatures, layer.outFeatures, { ...options, ...baseOf(layer) }), layer)
   }
 

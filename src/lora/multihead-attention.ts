@@ -1,21 +1,25 @@
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import * as ops from '../generated/ops.js'
-import { ATTENTION_KEYS, MultiheadAttention as PlainAttention } from '../nn/multihead-attention.js'
+import { MultiheadAttention as PlainAttention } from '../nn/multihead-attention.js'
 import type { AttentionParts, MultiheadAttentionOptions } from '../nn/multihead-attention.js'
 import { Linear as PlainLinear } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
 import type { OwnTensor } from '../nn/module.js'
-import { bad, checkBoolean, checkKeys } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { Adapter } from './adapter.js'
 import { checkLayer, inMode } from './from-layer.js'
-import { DENSE_FROM_LAYER_KEYS, Linear } from './linear.js'
+import { Linear } from './linear.js'
 import type { DenseFromLayerOptions } from './linear.js'
 import { blockRanges } from './blocks.js'
 import { MergedLinear } from './merged-linear.js'
 
 /** Options of the updates of a {@link MultiheadAttention}. */
 export interface AttentionFromLayerOptions extends DenseFromLayerOptions {
-  /** Which of the projections q, k and v get an update. @default [true, true, true] */
+  /**
+   * Which of the projections q, k and v get an update. @minItems 3 @maxItems 3 @default [true, true, true]
+   * @expected three of true and false, for q, k and v
+   */
   enableLora?: readonly boolean[]
   /** Whether the projection of the result gets one. @default true */
   out?: boolean
@@ -23,9 +27,6 @@ export interface AttentionFromLayerOptions extends DenseFromLayerOptions {
 
 /** Options of {@link MultiheadAttention}. */
 export interface LoraAttentionOptions extends AttentionFromLayerOptions, MultiheadAttentionOptions {}
-
-/** Option names of {@link AttentionFromLayerOptions}. */
-export const ATTENTION_FROM_LAYER_KEYS = [...DENSE_FROM_LAYER_KEYS, 'enableLora', 'out'] as const
 
 const OWNER = 'lora.MultiheadAttention'
 const PROJECTIONS = ['in_proj', 'q_proj', 'k_proj', 'v_proj'] as const
@@ -55,7 +56,7 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
 
   /** @param parts for internal use: what `fromLayer` takes over */
   constructor(embedDim: number, numHeads: number, options: LoraAttentionOptions = {}, parts?: AttentionParts) {
-    checkKeys(OWNER, options, [...ATTENTION_KEYS, ...ATTENTION_FROM_LAYER_KEYS])
+    checkOptions(OWNER, options, schemas.LoraAttentionOptions)
     const {
       r = 0,
       loraAlpha = 1,
@@ -65,14 +66,9 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
       out = true,
       ...rest
     } = options
-    const three =
-      Array.isArray(enableLora) && enableLora.length === 3 && enableLora.every((on) => typeof on === 'boolean')
-    if (!three) throw bad(OWNER, 'enableLora', 'three of true and false, for q, k and v', enableLora)
-    checkBoolean(OWNER, 'out', out)
     super(embedDim, numHeads, rest, parts)
     const lora = { r, loraAlpha, loraDropout, mergeWeights }
-    // Checks the options also when nothing is enabled.
-    this.r = new Linear(1, 1, lora).r
+    this.r = r
     this.enableLora = Object.freeze([...enableLora])
     if (this.r === 0) return
     if (out) this.out_proj = Linear.fromLayer(this.out_proj as PlainLinear, lora)
@@ -97,7 +93,7 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
     const owner = 'lora.MultiheadAttention.fromLayer'
     checkLayer(owner, layer, [PlainAttention])
     checkLayer(`${owner}, out_proj`, layer.out_proj, [PlainLinear])
-    checkKeys(owner, options, ATTENTION_FROM_LAYER_KEYS)
+    checkOptions(owner, options, schemas.AttentionFromLayerOptions)
     const made = new MultiheadAttention(
       layer.embedDim,
       layer.numHeads,

@@ -1,7 +1,8 @@
 import { OptionError } from '../errors.js'
 import { save } from '../io/safetensors.js'
 import type { Module, StateDict } from '../nn/module.js'
-import { checkBoolean, checkFloatDtype, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import type { FloatDtype } from '../runtime/options.js'
 import { keep, noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
@@ -50,9 +51,9 @@ export function mergedStateDict(model: Module): StateDict {
  * @throws {FileError} when it cannot be written.
  */
 export async function saveMerged(model: Module, path: string, options: SaveMergedOptions = {}): Promise<void> {
-  checkKeys('lora.saveMerged', options, ['dtype', 'metadata', 'breakTies'])
-  const dtype = options.dtype === undefined ? undefined : checkFloatDtype('lora.saveMerged', options.dtype)
-  const breakTies = checkBoolean('lora.saveMerged', 'breakTies', options.breakTies ?? false)
+  checkOptions('lora.saveMerged', options, schemas.SaveMergedOptions)
+  const dtype = options.dtype
+  const breakTies = options.breakTies ?? false
   const broken = brokenTie(model)
   if (broken && !breakTies) throw untied(broken)
   const live = new Set(Object.values(model.stateDict()))

@@ -4,15 +4,9 @@ import type { Tensor } from '../tensor/tensor.js'
 import { elu, glu, hardtanh, leakyRelu, logSigmoid, mish, prelu, relu6, softplus } from './functional/activations.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
-import {
-  bad,
-  checkChoice,
-  checkDevice,
-  checkFloatDtype,
-  checkInteger,
-  checkKeys,
-  checkNumber,
-} from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad, checkDevice, checkInteger, checkNumber } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
 
 /** `max(x, 0)`. */
@@ -22,14 +16,20 @@ export class ReLU extends Module {
   }
 }
 
+/** Options of {@link GELU}. */
+export interface GELUOptions {
+  /** `'tanh'` is the approximation that GPT-2 calls `gelu_new`. @default 'none' */
+  approximate?: 'none' | 'tanh'
+}
+
 /** `x · Φ(x)`, or its tanh approximation (GPT-2's `gelu_new`). */
 export class GELU extends Module {
   readonly approximate: 'none' | 'tanh'
 
-  constructor(options: { approximate?: 'none' | 'tanh' } = {}) {
+  constructor(options: GELUOptions = {}) {
     super()
-    checkKeys('nn.GELU', options, ['approximate'])
-    this.approximate = checkChoice('nn.GELU', 'approximate', options.approximate ?? 'none', ['none', 'tanh'])
+    checkOptions('nn.GELU', options, schemas.GELUOptions)
+    this.approximate = options.approximate ?? 'none'
   }
 
   override forward(x: Tensor): Tensor {
@@ -195,10 +195,10 @@ export class PReLU extends Module {
 
   constructor(numParameters = 1, options: PReLUOptions = {}) {
     super()
-    checkKeys('nn.PReLU', options, ['init', 'dtype', 'device'])
+    checkOptions('nn.PReLU', options, schemas.PReLUOptions)
     this.numParameters = checkInteger('nn.PReLU', 'numParameters', numParameters, 1)
-    const init = checkNumber('nn.PReLU', 'init', options.init ?? 0.25)
-    const dtype = wideDtype(checkFloatDtype('nn.PReLU', options.dtype ?? 'f32'))
+    const init = options.init ?? 0.25
+    const dtype = wideDtype(options.dtype ?? 'f32')
     this.weight = asParameter(full([numParameters], init, { dtype }))
     checkDevice('nn.PReLU', options.device, this.weight)
   }

@@ -1,7 +1,8 @@
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { keep, noGrad } from '../tensor/scope.js'
 import { Tensor } from '../tensor/tensor.js'
 import { Module, parameter } from './module.js'
-import { checkBoolean, checkKeys } from '../runtime/options.js'
 
 /** Options of {@link cloneModule}. */
 export interface CloneOptions {
@@ -18,8 +19,8 @@ export interface CloneOptions {
  * const second = lora.cloneModule(model, { shareFrozen: true })   // another adapter, the same base
  */
 export function cloneModule<M extends Module>(model: M, options: CloneOptions = {}): M {
-  checkKeys('cloneModule', options, ['shareFrozen'])
-  const shareFrozen = checkBoolean('cloneModule', 'shareFrozen', options.shareFrozen ?? false)
+  checkOptions('cloneModule', options, schemas.CloneOptions)
+  const shareFrozen = options.shareFrozen ?? false
   const copies = new Map<unknown, unknown>()
   const copy = noGrad(() => copied(model, { copies, shareFrozen })) as M
   // A module may hold what belongs to the original alone, as the merged weight of a LoRA layer.

@@ -1,12 +1,13 @@
 import { ShapeError } from '../errors.js'
-import { checkInteger, checkKeys, show } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkInteger, show } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { checkGroups } from './functional/conv-geometry.js'
-import { TRANSPOSE_KEYS, spread, transposeGeometry } from './functional/conv-transpose.js'
+import { spread, transposeGeometry } from './functional/conv-transpose.js'
 import type { ConvTransposeFunctionalOptions, ConvTransposeGeometry } from './functional/conv-transpose.js'
 import type { PerDimension } from './functional/spatial.js'
 import { makeKernels } from './kernels.js'
-import { LINEAR_KEYS } from './linear.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
 
@@ -31,7 +32,7 @@ abstract class ConvTransposeNd extends Module {
     options: ConvTransposeOptions,
   ) {
     super()
-    checkKeys(owner, options, [...TRANSPOSE_KEYS, ...LINEAR_KEYS])
+    checkOptions(owner, options, schemas.ConvTransposeOptions)
     this.inChannels = checkInteger(owner, 'inChannels', inChannels, 1)
     this.outChannels = checkInteger(owner, 'outChannels', outChannels, 1)
     const g = transposeGeometry(owner, dims, kernelSize, options)

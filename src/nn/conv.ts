@@ -1,11 +1,12 @@
 import type { Tensor } from '../tensor/tensor.js'
-import { CONV_FUNCTIONAL_KEYS, checkGroups, convGeometry, convolve, showGeometry } from './functional/conv-geometry.js'
+import { checkGroups, convGeometry, convolve, showGeometry } from './functional/conv-geometry.js'
 import type { ConvFunctionalOptions, ConvGeometry, PaddingMode } from './functional/conv-geometry.js'
 import { makeKernels } from './kernels.js'
-import { LINEAR_KEYS } from './linear.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
-import { checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkInteger } from '../runtime/options.js'
 import type { PerDimension } from './functional/spatial.js'
 
 /** Options of the convolutions. */
@@ -13,9 +14,6 @@ export interface ConvOptions extends ConvFunctionalOptions, LinearOptions {
   /** What stands in the padding: zeros, the input mirrored without its border, the border repeated, or the other end. @default 'zeros' */
   paddingMode?: PaddingMode
 }
-
-/** Option names of {@link ConvOptions}. */
-export const CONV_KEYS = [...CONV_FUNCTIONAL_KEYS, 'paddingMode', ...LINEAR_KEYS] as const
 
 /** What the three convolutions share. */
 abstract class ConvNd extends Module {
@@ -35,7 +33,7 @@ abstract class ConvNd extends Module {
     options: ConvOptions,
   ) {
     super()
-    checkKeys(owner, options, CONV_KEYS)
+    checkOptions(owner, options, schemas.ConvOptions)
     this.inChannels = checkInteger(owner, 'inChannels', inChannels, 1)
     this.outChannels = checkInteger(owner, 'outChannels', outChannels, 1)
     this.geometry = convGeometry(owner, dims, kernelSize, options)

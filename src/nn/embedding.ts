@@ -6,23 +6,22 @@ import { Tensor } from '../tensor/tensor.js'
 import { normal_ } from './init.js'
 import { makeWeight } from './linear.js'
 import { Module } from './module.js'
-import { bad, checkBoolean, checkInteger, checkKeys, checkNumber, resolvePadding } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad, checkInteger, resolvePadding } from '../runtime/options.js'
+import type { EmbeddingOptions } from './functional/linear.js'
 import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link Embedding}. */
-export interface EmbeddingLayerOptions extends PlacementOptions {
-  /** The row that starts at 0 and gets no gradient, for padding; negative counts from the end. @default none */
-  paddingIdx?: number | null
-  /** Divide the gradient of a row by how often the batch uses it. @default false */
-  scaleGradByFreq?: boolean
+export interface EmbeddingLayerOptions extends EmbeddingOptions, PlacementOptions {
   /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
   weight?: Tensor
   /**
    * Rows that come out longer than this are scaled down to it. Unlike in PyTorch the weight itself is not changed; as there, the factor counts
-   * as a constant in the backward pass. @default no limit
+   * as a constant in the backward pass. @exclusiveMinimum 0 @default no limit
    */
   maxNorm?: number | null
-  /** Which p-norm `maxNorm` limits, above 0; Infinity for the largest element. @default 2 */
+  /** Which p-norm `maxNorm` limits, above 0; Infinity for the largest element. @exclusiveMinimum 0 @infinity @default 2 */
   normType?: number
   /** Gradients are dense: true is an error. @default false */
   sparse?: boolean
@@ -33,18 +32,6 @@ export interface FromPretrainedOptions extends Omit<EmbeddingLayerOptions, 'weig
   /** Train nothing of the table. @default true */
   freeze?: boolean
 }
-
-/** Option names of the embeddings. */
-export const EMBEDDING_KEYS = [
-  'paddingIdx',
-  'scaleGradByFreq',
-  'weight',
-  'maxNorm',
-  'normType',
-  'sparse',
-  'dtype',
-  'device',
-] as const
 
 /**
  * A table of vectors: `y = weight[ids]`.
@@ -69,7 +56,7 @@ export class Embedding extends Module {
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingLayerOptions = {}) {
     super()
-    checkKeys('nn.Embedding', options, EMBEDDING_KEYS)
+    checkOptions('nn.Embedding', options, schemas.EmbeddingLayerOptions)
     const table = checkEmbedding('nn.Embedding', numEmbeddings, embeddingDim, options)
     this.numEmbeddings = numEmbeddings
     this.embeddingDim = embeddingDim
@@ -86,8 +73,8 @@ export class Embedding extends Module {
    * const words = nn.Embedding.fromPretrained(vectors, { paddingIdx: 0 })
    */
   static fromPretrained(weight: Tensor, options: FromPretrainedOptions = {}): Embedding {
+    checkOptions('nn.Embedding.fromPretrained', options, schemas.FromPretrainedOptions)
     const { freeze = true, ...table } = options
-    checkBoolean('nn.Embedding.fromPretrained', 'freeze', freeze)
     const layer = new Embedding(...checkVectors('nn.Embedding.fromPretrained', weight), { ...table, weight })
     layer.weight.requiresGrad = !freeze
     return layer
@@ -149,9 +136,9 @@ export function checkEmbedding(
   const padding = resolvePadding(owner, options.paddingIdx, numEmbeddings)
   return {
     paddingIdx: padding < 0 ? null : padding,
-    maxNorm: options.maxNorm == null ? null : checkNumber(owner, 'maxNorm', options.maxNorm, 0, true),
-    normType: options.normType === Infinity ? Infinity : checkNumber(owner, 'normType', options.normType ?? 2, 0, true),
-    scaleGradByFreq: checkBoolean(owner, 'scaleGradByFreq', options.scaleGradByFreq ?? false),
+    maxNorm: options.maxNorm ?? null,
+    normType: options.normType ?? 2,
+    scaleGradByFreq: options.scaleGradByFreq ?? false,
   }
 }
 

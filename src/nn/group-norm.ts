@@ -3,20 +3,14 @@ import type { Tensor } from '../tensor/tensor.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
 import { groupNorm } from './functional/norm.js'
-import {
-  bad,
-  checkBoolean,
-  checkDevice,
-  checkFloatDtype,
-  checkInteger,
-  checkKeys,
-  checkNumber,
-} from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad, checkDevice, checkInteger } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link GroupNorm}. */
 export interface GroupNormOptions extends PlacementOptions {
-  /** Added to the variance, against division by 0. @default 1e-5 */
+  /** Added to the variance, against division by 0. @minimum 0 @default 1e-5 */
   eps?: number
   /** Learn a factor and a shift for each channel. @default true */
   affine?: boolean
@@ -41,15 +35,15 @@ export class GroupNorm extends Module {
 
   constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
     super()
-    checkKeys('nn.GroupNorm', options, ['eps', 'affine', 'dtype', 'device'])
+    checkOptions('nn.GroupNorm', options, schemas.GroupNormOptions)
     this.numGroups = checkInteger('nn.GroupNorm', 'numGroups', numGroups, 1)
     this.numChannels = checkInteger('nn.GroupNorm', 'numChannels', numChannels, 1)
     if (numChannels % numGroups !== 0) {
       throw bad('nn.GroupNorm', 'numGroups', `a divisor of numChannels (${numChannels})`, numGroups)
     }
-    this.eps = checkNumber('nn.GroupNorm', 'eps', options.eps ?? 1e-5, 0)
-    const dtype = wideDtype(checkFloatDtype('nn.GroupNorm', options.dtype ?? 'f32'))
-    if (!checkBoolean('nn.GroupNorm', 'affine', options.affine ?? true)) return
+    this.eps = options.eps ?? 1e-5
+    const dtype = wideDtype(options.dtype ?? 'f32')
+    if (!(options.affine ?? true)) return
     this.weight = asParameter(ones([numChannels], { dtype }))
     this.bias = asParameter(zeros([numChannels], { dtype }))
     checkDevice('nn.GroupNorm', options.device, this.weight)

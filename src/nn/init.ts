@@ -6,7 +6,9 @@ import { withGenerator } from '../runtime/random.js'
 import type { Generator } from '../runtime/random.js'
 import { where, zeros } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { checkChoice, checkKeys, checkNumber } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkChoice, checkNumber } from '../runtime/options.js'
 
 /** Options of the random fills. */
 export interface InitOptions {
@@ -52,13 +54,13 @@ export function ones_(tensor: Tensor): Tensor {
 
 /** Fills with U(low, high). */
 export function uniform_(tensor: Tensor, low = 0, high = 1, options: InitOptions = {}): Tensor {
-  checkKeys('nn.init.uniform_', options, ['generator'])
+  checkOptions('nn.init.uniform_', options, schemas.InitOptions)
   return fill(tensor, options, (x) => ops.uniformInplace(x, low, high))
 }
 
 /** Fills with N(mean, std²). */
 export function normal_(tensor: Tensor, mean = 0, std = 1, options: InitOptions = {}): Tensor {
-  checkKeys('nn.init.normal_', options, ['generator'])
+  checkOptions('nn.init.normal_', options, schemas.InitOptions)
   checkNumber('nn.init.normal_', 'std', std, 0)
   return fill(tensor, options, (x) => ops.normalInplace(x, mean, std))
 }
@@ -68,7 +70,7 @@ export function normal_(tensor: Tensor, mean = 0, std = 1, options: InitOptions 
  * as in PyTorch, so that no draw is thrown away.
  */
 export function truncNormal_(tensor: Tensor, mean = 0, std = 1, low = -2, high = 2, options: InitOptions = {}): Tensor {
-  checkKeys('nn.init.truncNormal_', options, ['generator'])
+  checkOptions('nn.init.truncNormal_', options, schemas.InitOptions)
   checkNumber('nn.init.truncNormal_', 'std', std, 0, true)
   const [from, to] = [2 * normalCdf((low - mean) / std) - 1, 2 * normalCdf((high - mean) / std) - 1]
   return fill(tensor, options, (x) =>
@@ -134,15 +136,15 @@ export function calculateFan(tensor: Tensor): [fanIn: number, fanOut: number] {
 }
 
 function kaimingStd(owner: string, tensor: Tensor, options: KaimingOptions): number {
-  checkKeys(owner, options, ['a', 'mode', 'nonlinearity', 'generator'])
-  const mode = checkChoice(owner, 'mode', options.mode ?? 'fan_in', ['fan_in', 'fan_out'])
+  checkOptions(owner, options, schemas.KaimingOptions)
+  const mode = options.mode ?? 'fan_in'
   const [fanIn, fanOut] = calculateFan(tensor)
   const gain = calculateGain(options.nonlinearity ?? 'leaky_relu', options.a ?? 0)
   return gain / Math.sqrt(mode === 'fan_in' ? fanIn : fanOut)
 }
 
 function xavierStd(owner: string, tensor: Tensor, options: XavierOptions): number {
-  checkKeys(owner, options, ['gain', 'generator'])
+  checkOptions(owner, options, schemas.XavierOptions)
   const [fanIn, fanOut] = calculateFan(tensor)
   return (options.gain ?? 1) * Math.sqrt(2 / (fanIn + fanOut))
 }

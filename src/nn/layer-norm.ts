@@ -3,20 +3,14 @@ import type { Tensor } from '../tensor/tensor.js'
 import { layerNorm } from './functional/layer-norm.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
-import {
-  checkBoolean,
-  checkDevice,
-  checkFloatDtype,
-  checkGiven,
-  checkInteger,
-  checkKeys,
-  checkNumber,
-} from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkDevice, checkGiven, checkInteger } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions extends PlacementOptions {
-  /** Added to the variance, against division by 0. @default 1e-5 */
+  /** Added to the variance, against division by 0. @minimum 0 @default 1e-5 */
   eps?: number
   /** Learn a factor and a shift for each element. @default true */
   elementwiseAffine?: boolean
@@ -44,11 +38,11 @@ export class LayerNorm extends Module {
 
   constructor(normalizedShape: number | readonly number[], options: LayerNormOptions = {}) {
     super()
-    checkKeys('nn.LayerNorm', options, ['eps', 'elementwiseAffine', 'bias', 'weight', 'dtype', 'device'])
+    checkOptions('nn.LayerNorm', options, schemas.LayerNormOptions)
     this.normalizedShape = checkShape('nn.LayerNorm', normalizedShape)
-    this.eps = checkNumber('nn.LayerNorm', 'eps', options.eps ?? 1e-5, 0)
-    const dtype = wideDtype(checkFloatDtype('nn.LayerNorm', options.dtype ?? 'f32'))
-    if (!checkBoolean('nn.LayerNorm', 'elementwiseAffine', options.elementwiseAffine ?? true)) return
+    this.eps = options.eps ?? 1e-5
+    const dtype = wideDtype(options.dtype ?? 'f32')
+    if (!(options.elementwiseAffine ?? true)) return
     const shape = this.normalizedShape
     this.weight = given('nn.LayerNorm', 'weight', options.weight, shape) ?? asParameter(ones(shape, { dtype }))
     checkDevice('nn.LayerNorm', options.device, this.weight)

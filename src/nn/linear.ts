@@ -3,7 +3,9 @@ import { zeros } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { uniform_, normal_ } from './init.js'
 import { Module, parameter } from './module.js'
-import { checkDevice, checkFloatDtype, checkGiven, checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkDevice, checkGiven, checkInteger } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link Linear}. */
@@ -13,9 +15,6 @@ export interface LinearOptions extends PlacementOptions {
   /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
   weight?: Tensor
 }
-
-/** Option names of the dense layers. */
-export const LINEAR_KEYS = ['bias', 'weight', 'dtype', 'device'] as const
 
 /**
  * A dense layer: `y = x Wᵀ + bias`.
@@ -37,7 +36,7 @@ export class Linear extends Module {
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super()
-    checkKeys('nn.Linear', options, LINEAR_KEYS)
+    checkOptions('nn.Linear', options, schemas.LinearOptions)
     this.inFeatures = checkInteger('nn.Linear', 'inFeatures', inFeatures, 1)
     this.outFeatures = checkInteger('nn.Linear', 'outFeatures', outFeatures, 1)
     const bound = 1 / Math.sqrt(inFeatures)
@@ -68,7 +67,7 @@ export class TransposedLinear extends Module {
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super()
-    checkKeys('nn.TransposedLinear', options, LINEAR_KEYS)
+    checkOptions('nn.TransposedLinear', options, schemas.LinearOptions)
     this.inFeatures = checkInteger('nn.TransposedLinear', 'inFeatures', inFeatures, 1)
     this.outFeatures = checkInteger('nn.TransposedLinear', 'outFeatures', outFeatures, 1)
     const shape = [inFeatures, outFeatures]
@@ -92,7 +91,7 @@ export function makeWeight(
   options: Pick<LinearOptions, 'weight' | 'dtype' | 'device'>,
   init: (weight: Tensor) => unknown,
 ): Tensor {
-  const weight = options.weight ?? zeros(shape, { dtype: checkFloatDtype(owner, options.dtype ?? 'f32') })
+  const weight = options.weight ?? zeros(shape, { dtype: options.dtype ?? 'f32' })
   checkDevice(owner, options.device, weight)
   if (options.weight) checkGiven(owner, 'weight', weight, shape)
   else init(weight)

@@ -1,4 +1,6 @@
 // Losses as modules: each holds the options of the function of the same name, which says what it computes.
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from './functional/binary-losses.js'
 import type { BinaryCrossEntropyOptions, BinaryCrossEntropyWithLogitsOptions } from './functional/binary-losses.js'
@@ -11,28 +13,21 @@ import type {
   Reduction,
 } from './functional/losses.js'
 import { Module } from './module.js'
-import { checkBoolean, checkChoice, checkKeys, checkNumber } from '../runtime/options.js'
+import type { OptionSchema } from '../runtime/check-options.js'
 import { huberLoss, l1Loss, smoothL1Loss } from './functional/regression-losses.js'
 import type { HuberLossOptions, L1LossOptions, SmoothL1LossOptions } from './functional/regression-losses.js'
 import { cosineEmbeddingLoss, cosineSimilarity, marginRankingLoss, tripletMarginLoss } from './functional/similarity.js'
 import type { CosineSimilarityOptions, MarginOptions, TripletMarginLossOptions } from './functional/similarity.js'
-
-const REDUCTIONS = ['none', 'mean', 'sum'] as const
 
 /** What the losses share: their options, checked when the module is made. */
 abstract class Loss<Options extends { reduction?: Reduction | 'batchmean' }> extends Module {
   /** As given. */
   readonly options: Readonly<Options>
 
-  constructor(owner: string, options: Options, known: readonly string[]) {
+  constructor(owner: string, options: Options, schema: OptionSchema) {
     super()
-    checkKeys(owner, options, ['reduction', ...known])
+    checkOptions(owner, options, schema)
     this.options = { ...options }
-    if (options.reduction !== undefined) this.checkReduction(owner, options.reduction)
-  }
-
-  protected checkReduction(owner: string, reduction: string): void {
-    checkChoice(owner, 'reduction', reduction, REDUCTIONS)
   }
 
   /** A weight is a buffer, as in PyTorch: it is saved and converted with the model. */
@@ -42,12 +37,15 @@ abstract class Loss<Options extends { reduction?: Reduction | 'batchmean' }> ext
   }
 }
 
+/** Options of {@link CrossEntropyLoss}. */
+export type CrossEntropyLossOptions = Omit<CrossEntropyOptions, 'tokenWeights'>
+
 /** {@link crossEntropy} as a module. */
-export class CrossEntropyLoss extends Loss<Omit<CrossEntropyOptions, 'tokenWeights'>> {
+export class CrossEntropyLoss extends Loss<CrossEntropyLossOptions> {
   weight: Tensor | null
 
-  constructor(options: Omit<CrossEntropyOptions, 'tokenWeights'> = {}) {
-    super('nn.CrossEntropyLoss', options, ['weight', 'ignoreIndex', 'labelSmoothing'])
+  constructor(options: CrossEntropyLossOptions = {}) {
+    super('nn.CrossEntropyLoss', options, schemas.CrossEntropyLossOptions)
     this.weight = this.buffer('weight', options.weight)
   }
 
@@ -61,7 +59,7 @@ export class NLLLoss extends Loss<NllLossOptions> {
   weight: Tensor | null
 
   constructor(options: NllLossOptions = {}) {
-    super('nn.NLLLoss', options, ['weight', 'ignoreIndex'])
+    super('nn.NLLLoss', options, schemas.NllLossOptions)
     this.weight = this.buffer('weight', options.weight)
   }
 
@@ -73,11 +71,7 @@ export class NLLLoss extends Loss<NllLossOptions> {
 /** {@link klDiv} as a module. */
 export class KLDivLoss extends Loss<KlDivOptions> {
   constructor(options: KlDivOptions = {}) {
-    super('nn.KLDivLoss', options, ['logTarget'])
-  }
-
-  protected override checkReduction(owner: string, reduction: string): void {
-    checkChoice(owner, 'reduction', reduction, [...REDUCTIONS, 'batchmean'])
+    super('nn.KLDivLoss', options, schemas.KlDivOptions)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -88,7 +82,7 @@ export class KLDivLoss extends Loss<KlDivOptions> {
 /** {@link mseLoss} as a module. */
 export class MSELoss extends Loss<MseLossOptions> {
   constructor(options: MseLossOptions = {}) {
-    super('nn.MSELoss', options, [])
+    super('nn.MSELoss', options, schemas.MseLossOptions)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -99,7 +93,7 @@ export class MSELoss extends Loss<MseLossOptions> {
 /** {@link l1Loss} as a module. */
 export class L1Loss extends Loss<L1LossOptions> {
   constructor(options: L1LossOptions = {}) {
-    super('nn.L1Loss', options, [])
+    super('nn.L1Loss', options, schemas.L1LossOptions)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -110,8 +104,7 @@ export class L1Loss extends Loss<L1LossOptions> {
 /** {@link smoothL1Loss} as a module. */
 export class SmoothL1Loss extends Loss<SmoothL1LossOptions> {
   constructor(options: SmoothL1LossOptions = {}) {
-    super('nn.SmoothL1Loss', options, ['beta'])
-    checkNumber('nn.SmoothL1Loss', 'beta', options.beta ?? 1, 0)
+    super('nn.SmoothL1Loss', options, schemas.SmoothL1LossOptions)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -122,8 +115,7 @@ export class SmoothL1Loss extends Loss<SmoothL1LossOptions> {
 /** {@link huberLoss} as a module. */
 export class HuberLoss extends Loss<HuberLossOptions> {
   constructor(options: HuberLossOptions = {}) {
-    super('nn.HuberLoss', options, ['delta'])
-    checkNumber('nn.HuberLoss', 'delta', options.delta ?? 1, 0, true)
+    super('nn.HuberLoss', options, schemas.HuberLossOptions)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -136,7 +128,7 @@ export class BCELoss extends Loss<BinaryCrossEntropyOptions> {
   weight: Tensor | null
 
   constructor(options: BinaryCrossEntropyOptions = {}) {
-    super('nn.BCELoss', options, ['weight'])
+    super('nn.BCELoss', options, schemas.BinaryCrossEntropyOptions)
     this.weight = this.buffer('weight', options.weight)
   }
 
@@ -152,7 +144,7 @@ export class BCEWithLogitsLoss extends Loss<BinaryCrossEntropyWithLogitsOptions>
   pos_weight: Tensor | null
 
   constructor(options: BinaryCrossEntropyWithLogitsOptions = {}) {
-    super('nn.BCEWithLogitsLoss', options, ['weight', 'posWeight'])
+    super('nn.BCEWithLogitsLoss', options, schemas.BinaryCrossEntropyWithLogitsOptions)
     this.weight = this.buffer('weight', options.weight)
     this.pos_weight = this.buffer('pos_weight', options.posWeight)
   }
@@ -167,8 +159,7 @@ export class BCEWithLogitsLoss extends Loss<BinaryCrossEntropyWithLogitsOptions>
 /** {@link cosineEmbeddingLoss} as a module. */
 export class CosineEmbeddingLoss extends Loss<MarginOptions> {
   constructor(options: MarginOptions = {}) {
-    super('nn.CosineEmbeddingLoss', options, ['margin'])
-    checkNumber('nn.CosineEmbeddingLoss', 'margin', options.margin ?? 0)
+    super('nn.CosineEmbeddingLoss', options, schemas.MarginOptions)
   }
 
   override forward(a: Tensor, b: Tensor, target: Tensor): Tensor {
@@ -179,8 +170,7 @@ export class CosineEmbeddingLoss extends Loss<MarginOptions> {
 /** {@link marginRankingLoss} as a module. */
 export class MarginRankingLoss extends Loss<MarginOptions> {
   constructor(options: MarginOptions = {}) {
-    super('nn.MarginRankingLoss', options, ['margin'])
-    checkNumber('nn.MarginRankingLoss', 'margin', options.margin ?? 0)
+    super('nn.MarginRankingLoss', options, schemas.MarginOptions)
   }
 
   override forward(a: Tensor, b: Tensor, target: Tensor): Tensor {
@@ -191,9 +181,7 @@ export class MarginRankingLoss extends Loss<MarginOptions> {
 /** {@link tripletMarginLoss} as a module. */
 export class TripletMarginLoss extends Loss<TripletMarginLossOptions> {
   constructor(options: TripletMarginLossOptions = {}) {
-    super('nn.TripletMarginLoss', options, ['margin', 'p', 'eps', 'swap'])
-    checkNumber('nn.TripletMarginLoss', 'margin', options.margin ?? 1, 0)
-    checkBoolean('nn.TripletMarginLoss', 'swap', options.swap ?? false)
+    super('nn.TripletMarginLoss', options, schemas.TripletMarginLossOptions)
   }
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
@@ -208,9 +196,9 @@ export class CosineSimilarity extends Module {
 
   constructor(options: CosineSimilarityOptions = {}) {
     super()
-    checkKeys('nn.CosineSimilarity', options, ['dim', 'eps'])
+    checkOptions('nn.CosineSimilarity', options, schemas.CosineSimilarityOptions)
     this.dim = options.dim ?? 1
-    this.eps = checkNumber('nn.CosineSimilarity', 'eps', options.eps ?? 1e-8, 0)
+    this.eps = options.eps ?? 1e-8
   }
 
   override forward(a: Tensor, b: Tensor): Tensor {

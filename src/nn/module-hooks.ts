@@ -1,4 +1,6 @@
 import { HookHandle } from '../tensor/hook-handle.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { attachBlock } from '../tensor/backward.js'
 import { OptionError } from '../errors.js'
 import { isGradEnabled, refuseAsync } from '../tensor/scope.js'
@@ -52,6 +54,7 @@ export function addHook<K extends keyof Hooks>(
       fix: 'pass a function; a hook is taken back with handle.remove()',
     })
   }
+  checkOptions('the hook of a module', options, schemas.HookOptions)
   let hooks = hooksOf.get(module)
   if (!hooks) hooksOf.set(module, (hooks = { pre: [], post: [], backward: [] }))
   const list = hooks[kind] as Hooks[K][number][]

@@ -1,3 +1,4 @@
+import { nameClass } from '../runtime/check-options.js'
 import { inspect } from 'node:util'
 import type { HookHandle } from '../tensor/hook-handle.js'
 import { OptionError } from '../errors.js'
@@ -335,6 +336,7 @@ export abstract class Module {
 }
 
 registerModuleClass(Module)
+nameClass('Module', Module)
 
 /** The dict under the keys of the model. Where a file has a tensor under two names, the later one counts, as in PyTorch. */
 function underOwnKeys(

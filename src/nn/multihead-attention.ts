@@ -7,27 +7,20 @@ import { scaledDotProductAttention } from './functional/attention.js'
 import { constant_, xavierUniform_ } from './init.js'
 import { Linear, wideDtype } from './linear.js'
 import { Module, parameter } from './module.js'
-import {
-  bad,
-  checkBoolean,
-  checkDevice,
-  checkFloatDtype,
-  checkInteger,
-  checkKeys,
-  checkProbability,
-  show,
-} from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad, checkDevice, checkInteger, show } from '../runtime/options.js'
 import type { FloatDtype, PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions extends PlacementOptions {
-  /** Probability of dropping an attention weight, in training. @default 0 */
+  /** Probability of dropping an attention weight, in training. @minimum 0 @maximum 1 @default 0 */
   dropout?: number
   /** Biases of all projections. @default true */
   bias?: boolean
-  /** Width of the keys. @default embedDim */
+  /** Width of the keys. @integer @minimum 1 @default embedDim */
   kdim?: number
-  /** Width of the values. @default embedDim */
+  /** Width of the values. @integer @minimum 1 @default embedDim */
   vdim?: number
   /** Inputs lie as (B, T, C), not (T, B, C). @default false */
   batchFirst?: boolean
@@ -64,21 +57,6 @@ export type ProjectionWeights =
 
 type DenseLayer = { forward(x: Tensor): Tensor; weight: Tensor; bias: Tensor | null } & Module
 
-/** Option names of {@link MultiheadAttentionOptions}. */
-export const ATTENTION_KEYS = [
-  'dropout',
-  'bias',
-  'kdim',
-  'vdim',
-  'batchFirst',
-  'addBiasKv',
-  'addZeroAttn',
-  'dtype',
-  'device',
-] as const
-
-const FORWARD_KEYS = ['keyPaddingMask', 'attnMask', 'isCausal', 'needWeights', 'averageAttnWeights']
-
 /**
  * Attention with several heads and its projections: `out_proj(concat_h softmax(q_h k_hᵀ / √D + mask) v_h)`.
  *
@@ -114,17 +92,17 @@ export class MultiheadAttention extends Module {
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}, parts?: AttentionParts) {
     super()
     const owner = 'nn.MultiheadAttention'
-    checkKeys(owner, options, ATTENTION_KEYS)
+    checkOptions(owner, options, schemas.MultiheadAttentionOptions)
     this.embedDim = checkInteger(owner, 'embedDim', embedDim, 1)
     this.numHeads = checkInteger(owner, 'numHeads', numHeads, 1)
     if (embedDim % numHeads !== 0) throw bad(owner, 'numHeads', `a divisor of embedDim = ${embedDim}`, numHeads)
-    this.kdim = checkInteger(owner, 'kdim', options.kdim ?? embedDim, 1)
-    this.vdim = checkInteger(owner, 'vdim', options.vdim ?? embedDim, 1)
-    this.dropout = checkProbability(owner, 'dropout', options.dropout ?? 0)
-    this.batchFirst = checkBoolean(owner, 'batchFirst', options.batchFirst ?? false)
-    const bias = checkBoolean(owner, 'bias', options.bias ?? true)
+    this.kdim = options.kdim ?? embedDim
+    this.vdim = options.vdim ?? embedDim
+    this.dropout = options.dropout ?? 0
+    this.batchFirst = options.batchFirst ?? false
+    const bias = options.bias ?? true
     for (const name of ['addBiasKv', 'addZeroAttn'] as const) if (options[name]) throw unsupported(owner, name)
-    const dtype = checkFloatDtype(owner, options.dtype ?? 'f32')
+    const dtype = options.dtype ?? 'f32'
     const made = parts ?? freshParts(embedDim, this.kdim, this.vdim, bias, dtype)
     Object.assign(this, made.weights)
     this.in_proj_bias = made.in_proj_bias
@@ -139,7 +117,7 @@ export class MultiheadAttention extends Module {
     value: Tensor = key,
     options: MultiheadAttentionForwardOptions = {},
   ): [output: Tensor, weights: Tensor | null] {
-    checkKeys('nn.MultiheadAttention.forward', options, FORWARD_KEYS)
+    checkOptions('nn.MultiheadAttention.forward', options, schemas.MultiheadAttentionForwardOptions)
     this.checkInputs(query, key, value)
     const isBatched = query.ndim === 3
     const lead = (x: Tensor) => (!isBatched ? x.unsqueeze(0) : this.batchFirst ? x : x.transpose(0, 1))

@@ -4,12 +4,14 @@ import { rmsNorm } from './functional/layer-norm.js'
 import { checkShape, given } from './layer-norm.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
-import { checkBoolean, checkDevice, checkFloatDtype, checkKeys, checkNumber } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkDevice } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link RMSNorm}. */
 export interface RMSNormOptions extends PlacementOptions {
-  /** Added to the mean square, against division by 0. @default 1e-6 */
+  /** Added to the mean square, against division by 0. @minimum 0 @default 1e-6 */
   eps?: number
   /** Learn a factor for each element. @default true */
   elementwiseAffine?: boolean
@@ -29,11 +31,11 @@ export class RMSNorm extends Module {
 
   constructor(normalizedShape: number | readonly number[], options: RMSNormOptions = {}) {
     super()
-    checkKeys('nn.RMSNorm', options, ['eps', 'elementwiseAffine', 'weight', 'dtype', 'device'])
+    checkOptions('nn.RMSNorm', options, schemas.RMSNormOptions)
     this.normalizedShape = checkShape('nn.RMSNorm', normalizedShape)
-    this.eps = checkNumber('nn.RMSNorm', 'eps', options.eps ?? 1e-6, 0)
-    const dtype = wideDtype(checkFloatDtype('nn.RMSNorm', options.dtype ?? 'f32'))
-    if (!checkBoolean('nn.RMSNorm', 'elementwiseAffine', options.elementwiseAffine ?? true)) return
+    this.eps = options.eps ?? 1e-6
+    const dtype = wideDtype(options.dtype ?? 'f32')
+    if (!(options.elementwiseAffine ?? true)) return
     const shape = this.normalizedShape
     this.weight = given('nn.RMSNorm', 'weight', options.weight, shape) ?? asParameter(ones(shape, { dtype }))
     checkDevice('nn.RMSNorm', options.device, this.weight)

@@ -4,30 +4,22 @@ import type { Tensor } from '../tensor/tensor.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
 import type { OwnTensor } from './module.js'
-import {
-  bad,
-  checkBoolean,
-  checkDevice,
-  checkFloatDtype,
-  checkInteger,
-  checkKeys,
-  checkNumber,
-} from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad, checkDevice, checkInteger } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of batch and instance norms. */
 export interface RunningNormOptions extends PlacementOptions {
-  /** Added to the variance, against division by 0. @default 1e-5 */
+  /** Added to the variance, against division by 0. @minimum 0 @default 1e-5 */
   eps?: number
-  /** Share of the new batch in the running statistics; null averages over all batches evenly. @default 0.1 */
+  /** Share of the new batch in the running statistics; null averages over all batches evenly. @minimum 0 @default 0.1 */
   momentum?: number | null
   /** Learn a factor and a shift for each channel. @default true (batch norm), false (instance norm) */
   affine?: boolean
   /** Keep running statistics for evaluation. @default true (batch norm), false (instance norm) */
   trackRunningStats?: boolean
 }
-
-const KEYS = ['eps', 'momentum', 'affine', 'trackRunningStats', 'dtype', 'device'] as const
 
 /** What batch and instance norms share: a factor and a shift a channel, and running statistics as buffers. */
 export abstract class RunningNorm extends Module {
@@ -52,19 +44,19 @@ export abstract class RunningNorm extends Module {
     byDefault: boolean,
   ) {
     super()
-    checkKeys(owner, options, KEYS)
+    checkOptions(owner, options, schemas.RunningNormOptions)
     this.numFeatures = checkInteger(owner, 'numFeatures', numFeatures, 1)
-    this.eps = checkNumber(owner, 'eps', options.eps ?? 1e-5, 0)
+    this.eps = options.eps ?? 1e-5
     const { momentum = 0.1 } = options
-    this.momentum = momentum === null ? null : checkNumber(owner, 'momentum', momentum, 0)
-    const dtype = wideDtype(checkFloatDtype(owner, options.dtype ?? 'f32'))
+    this.momentum = momentum
+    const dtype = wideDtype(options.dtype ?? 'f32')
     const size = [numFeatures]
-    if (checkBoolean(owner, 'affine', options.affine ?? byDefault)) {
+    if (options.affine ?? byDefault) {
       this.weight = asParameter(ones(size, { dtype }))
       this.bias = asParameter(zeros(size, { dtype }))
       checkDevice(owner, options.device, this.weight)
     }
-    if (!checkBoolean(owner, 'trackRunningStats', options.trackRunningStats ?? byDefault)) return
+    if (!(options.trackRunningStats ?? byDefault)) return
     this.runningMean = zeros(size, { dtype })
     this.runningVar = ones(size, { dtype })
     this.numBatchesTracked = full([], 0, { dtype: 'i64' })

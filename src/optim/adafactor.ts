@@ -1,23 +1,23 @@
+import * as schemas from '../generated/options.js'
 import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import { bad, checkBoolean, checkKeys, checkNumber } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { Optimizer } from './optimizer.js'
+import { Optimizer, checkGroup, withDefaults } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 
 /** Options of {@link Adafactor}. */
 export interface AdafactorOptions {
-  /** Learning rate, for `relativeStep: false`. @default none: the step is relative */
+  /** Learning rate, for `relativeStep: false`. @minimum 0 @default none: the step is relative */
   lr?: number
-  /** Added to the squared gradient, and the least scale of a parameter. @default [1e-30, 1e-3] */
+  /** Added to the squared gradient, and the least scale of a parameter. @minimum 0 @default [1e-30, 1e-3] */
   eps?: readonly [number, number]
-  /** The root mean square that an update has at most. @default 1 */
+  /** The root mean square that an update has at most. @exclusiveMinimum 0 @default 1 */
   clipThreshold?: number
-  /** Decay of the second moment: `β₂ = 1 − stepᵈ`. @default -0.8 */
+  /** Decay of the second moment: `β₂ = 1 − stepᵈ`. @maximum 0 @default -0.8 */
   decayRate?: number
-  /** Decay of the first moment; null keeps none, and no memory for it. @default null */
+  /** Decay of the first moment; null keeps none, and no memory for it. @minimum 0 @exclusiveMaximum 1 @default null */
   beta1?: number | null
-  /** Share of a parameter taken off by each update, times its learning rate. @default 0 */
+  /** Share of a parameter taken off by each update, times its learning rate. @minimum 0 @default 0 */
   weightDecay?: number
   /** Multiply the learning rate by the root mean square of the parameter. @default true */
   scaleParameter?: boolean
@@ -29,16 +29,18 @@ export interface AdafactorOptions {
 
 type All = Required<AdafactorOptions>
 
-const KEYS = [
-  'eps',
-  'clipThreshold',
-  'decayRate',
-  'beta1',
-  'weightDecay',
-  'scaleParameter',
-  'relativeStep',
-  'warmupInit',
-]
+const DEFAULTS: All = {
+  // 0 stands for none: a relative step does not read it.
+  lr: 0,
+  eps: [1e-30, 1e-3],
+  clipThreshold: 1,
+  decayRate: -0.8,
+  beta1: null,
+  weightDecay: 0,
+  scaleParameter: true,
+  relativeStep: true,
+  warmupInit: false,
+}
 
 /**
  * Adafactor (Shazeer and Stern 2018): the second moment of a matrix is kept as the means of its rows and columns, (n) + (m) numbers instead of
@@ -54,38 +56,14 @@ const KEYS = [
 export class Adafactor extends Optimizer<All> {
   constructor(params: Params<AdafactorOptions>, options: AdafactorOptions = {}) {
     if (options.relativeStep === false && options.lr === undefined) throw noRate()
-    super('optim.Adafactor', params as Params<All>, {
-      // 0 stands for none: a relative step does not read it.
-      lr: 0,
-      eps: [1e-30, 1e-3],
-      clipThreshold: 1,
-      decayRate: -0.8,
-      beta1: null,
-      weightDecay: 0,
-      scaleParameter: true,
-      relativeStep: true,
-      warmupInit: false,
-      ...options,
-    })
+    super('optim.Adafactor', params as Params<All>, withDefaults(DEFAULTS, options))
   }
 
   protected override check(given: All): All {
     const { owner } = this
     // transformers saves a rate that is not set as None.
     const options = { ...given, lr: given.lr ?? 0 }
-    checkKeys(owner, options, ['lr', 'initialLr', ...KEYS])
-    checkNumber(owner, 'lr', options.lr, 0)
-    const pair = Array.isArray(options.eps) && options.eps.length === 2 && options.eps.every((eps) => eps >= 0)
-    if (!pair) throw bad(owner, 'eps', 'two numbers, 0 or more', options.eps)
-    checkNumber(owner, 'clipThreshold', options.clipThreshold, 0, true)
-    if (!(checkNumber(owner, 'decayRate', options.decayRate) <= 0))
-      throw bad(owner, 'decayRate', '0 or less', options.decayRate)
-    if (options.beta1 !== null && !(options.beta1 >= 0 && options.beta1 < 1)) {
-      throw bad(owner, 'beta1', 'null, or a number from 0 to below 1', options.beta1)
-    }
-    checkNumber(owner, 'weightDecay', options.weightDecay, 0)
-    for (const name of ['scaleParameter', 'relativeStep', 'warmupInit'] as const)
-      checkBoolean(owner, name, options[name])
+    checkGroup(owner, options, schemas.AdafactorOptions)
     if (options.relativeStep && options.lr !== 0) throw twoRates(options.lr)
     if (options.warmupInit && !options.relativeStep) throw warmupAlone()
     return options

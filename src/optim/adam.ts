@@ -1,18 +1,18 @@
+import * as schemas from '../generated/options.js'
 import * as ops from '../generated/ops.js'
-import { bad, checkBoolean, checkKeys, checkNumber } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { Optimizer } from './optimizer.js'
+import { Optimizer, checkGroup, withDefaults } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 
 /** Options of {@link Adam}. */
 export interface AdamOptions {
-  /** Learning rate. @default 0.001 */
+  /** Learning rate. @minimum 0 @default 0.001 */
   lr?: number
-  /** Decay of the first and second moment, each in [0, 1). @default [0.9, 0.999] */
+  /** Decay of the first and second moment, each in [0, 1). @minimum 0 @exclusiveMaximum 1 @default [0.9, 0.999] */
   betas?: readonly [number, number]
-  /** Added to the root of the second moment, against division by 0. @default 1e-8 */
+  /** Added to the root of the second moment, against division by 0. @minimum 0 @default 1e-8 */
   eps?: number
-  /** Factor on the parameter that is added to its gradient (L2 penalty). @default 0 */
+  /** Factor on the parameter that is added to its gradient (L2 penalty). @minimum 0 @default 0 */
   weightDecay?: number
   /** Divide by the largest second moment so far. @default false */
   amsgrad?: boolean
@@ -20,7 +20,14 @@ export interface AdamOptions {
   maximize?: boolean
 }
 
-const KEYS = ['lr', 'initialLr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize']
+const DEFAULTS: Required<AdamOptions> = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  amsgrad: false,
+  maximize: false,
+}
 
 /**
  * Adam (Kingma and Ba 2015) with an L2 penalty in the gradient, as PyTorch computes it; for decoupled weight decay use `AdamW`.
@@ -31,42 +38,17 @@ const KEYS = ['lr', 'initialLr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maxi
  */
 export class Adam extends Optimizer<Required<AdamOptions>> {
   constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
-    super('optim.Adam', params as Params<Required<AdamOptions>>, {
-      lr: 1e-3,
-      betas: [0.9, 0.999],
-      eps: 1e-8,
-      weightDecay: 0,
-      amsgrad: false,
-      maximize: false,
-      ...options,
-    })
+    super('optim.Adam', params as Params<Required<AdamOptions>>, withDefaults(DEFAULTS, options))
   }
 
   protected override check(options: Required<AdamOptions>): Required<AdamOptions> {
-    return checkAdam(this.owner, options)
+    checkGroup(this.owner, options, schemas.AdamOptions)
+    return options
   }
 
   protected override update(batch: Batch, group: ParamGroup & Required<AdamOptions>): void {
     stepAdam(batch, group, (name) => this.moments(batch, name), false)
   }
-}
-
-/** The options that Adam and AdamW share. */
-export function checkAdam(owner: string, options: Required<AdamOptions>): Required<AdamOptions> {
-  checkKeys(owner, options, KEYS)
-  checkNumber(owner, 'lr', options.lr, 0)
-  checkBetas(owner, options.betas)
-  checkNumber(owner, 'eps', options.eps, 0)
-  checkNumber(owner, 'weightDecay', options.weightDecay, 0)
-  checkBoolean(owner, 'amsgrad', options.amsgrad)
-  checkBoolean(owner, 'maximize', options.maximize)
-  return options
-}
-
-/** Two decay rates in [0, 1). */
-export function checkBetas(owner: string, betas: readonly [number, number]): void {
-  const fine = Array.isArray(betas) && betas.length === 2 && betas.every((beta) => beta >= 0 && beta < 1)
-  if (!fine) throw bad(owner, 'betas', 'two numbers from 0 to below 1', betas)
 }
 
 /** Records one update of Adam (`decoupled: false`) or AdamW. */

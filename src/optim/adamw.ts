@@ -1,12 +1,22 @@
-import { checkAdam, stepAdam } from './adam.js'
+import * as schemas from '../generated/options.js'
+import { stepAdam } from './adam.js'
 import type { AdamOptions } from './adam.js'
-import { Optimizer } from './optimizer.js'
+import { Optimizer, checkGroup, withDefaults } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions extends AdamOptions {
-  /** Share of a parameter taken off at each update, times `lr`. @default 0.01 */
+  /** Share of a parameter taken off at each update, times `lr`. @minimum 0 @default 0.01 */
   weightDecay?: number
+}
+
+const DEFAULTS: Required<AdamWOptions> = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0.01,
+  amsgrad: false,
+  maximize: false,
 }
 
 /**
@@ -24,19 +34,12 @@ export interface AdamWOptions extends AdamOptions {
  */
 export class AdamW extends Optimizer<Required<AdamWOptions>> {
   constructor(params: Params<AdamWOptions>, options: AdamWOptions = {}) {
-    super('optim.AdamW', params as Params<Required<AdamWOptions>>, {
-      lr: 1e-3,
-      betas: [0.9, 0.999],
-      eps: 1e-8,
-      weightDecay: 0.01,
-      amsgrad: false,
-      maximize: false,
-      ...options,
-    })
+    super('optim.AdamW', params as Params<Required<AdamWOptions>>, withDefaults(DEFAULTS, options))
   }
 
   protected override check(options: Required<AdamWOptions>): Required<AdamWOptions> {
-    return checkAdam(this.owner, options)
+    checkGroup(this.owner, options, schemas.AdamWOptions)
+    return options
   }
 
   protected override update(batch: Batch, group: ParamGroup & Required<AdamWOptions>): void {

@@ -1,5 +1,7 @@
 import * as ops from '../generated/ops.js'
-import { bad, checkKeys, checkNumber } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkNumber } from '../runtime/options.js'
 import { noGrad, scope } from '../tensor/scope.js'
 import { stack, tensor } from '../tensor/make.js'
 import { Tensor } from '../tensor/tensor.js'
@@ -7,7 +9,7 @@ import { withGrads } from './grads.js'
 
 /** Options of {@link clipGradNorm}. */
 export interface ClipGradNormOptions {
-  /** Which norm: 2, another p, or Infinity for the largest absolute element. @default 2 */
+  /** Which norm: 2, another p, or Infinity for the largest absolute element. @exclusiveMinimum 0 @infinity @default 2 */
   normType?: number
 }
 
@@ -28,10 +30,9 @@ export function clipGradNorm(
   maxNorm: number,
   options: ClipGradNormOptions = {},
 ): Tensor {
-  checkKeys('optim.clipGradNorm', options, ['normType'])
+  checkOptions('optim.clipGradNorm', options, schemas.ClipGradNormOptions)
   if (maxNorm !== Infinity) checkNumber('optim.clipGradNorm', 'maxNorm', maxNorm, 0)
   const { normType = 2 } = options
-  if (!(normType > 0)) throw bad('optim.clipGradNorm', 'normType', 'a number above 0, or Infinity', normType)
   return withGrads(listed(params), (grads) => {
     if (grads.length === 0) return tensor(0)
     return noGrad(() => {

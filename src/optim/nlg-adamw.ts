@@ -1,21 +1,27 @@
+import * as schemas from '../generated/options.js'
 import * as ops from '../generated/ops.js'
-import { checkBoolean, checkKeys, checkNumber } from '../runtime/options.js'
-import { checkBetas } from './adam.js'
-import { Optimizer } from './optimizer.js'
+import type { AdamOptions } from './adam.js'
+import { Optimizer, checkGroup, withDefaults } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 
 /** Options of {@link NlgAdamW}. */
-export interface NlgAdamWOptions {
-  /** Learning rate. @default 0.001 */
-  lr?: number
-  /** Decay of the first and second moment. @default [0.9, 0.98] */
+export interface NlgAdamWOptions extends Pick<AdamOptions, 'lr'> {
+  /** Decay of the first and second moment. @minimum 0 @exclusiveMaximum 1 @default [0.9, 0.98] */
   betas?: readonly [number, number]
-  /** Added to the root of the second moment, which is not corrected first. @default 1e-6 */
+  /** Added to the root of the second moment, which is not corrected first. @minimum 0 @default 1e-6 */
   eps?: number
-  /** Share of a parameter taken off after each update, times `lr`. @default 0 */
+  /** Share of a parameter taken off after each update, times `lr`. @minimum 0 @default 0 */
   weightDecay?: number
   /** Correct the moments for their start at 0, through the size of the step. @default true */
   correctBias?: boolean
+}
+
+const DEFAULTS: Required<NlgAdamWOptions> = {
+  lr: 1e-3,
+  betas: [0.9, 0.98],
+  eps: 1e-6,
+  weightDecay: 0,
+  correctBias: true,
 }
 
 /**
@@ -29,23 +35,11 @@ export interface NlgAdamWOptions {
  */
 export class NlgAdamW extends Optimizer<Required<NlgAdamWOptions>> {
   constructor(params: Params<NlgAdamWOptions>, options: NlgAdamWOptions = {}) {
-    super('optim.NlgAdamW', params as Params<Required<NlgAdamWOptions>>, {
-      lr: 1e-3,
-      betas: [0.9, 0.98],
-      eps: 1e-6,
-      weightDecay: 0,
-      correctBias: true,
-      ...options,
-    })
+    super('optim.NlgAdamW', params as Params<Required<NlgAdamWOptions>>, withDefaults(DEFAULTS, options))
   }
 
   protected override check(options: Required<NlgAdamWOptions>): Required<NlgAdamWOptions> {
-    checkKeys(this.owner, options, ['lr', 'initialLr', 'betas', 'eps', 'weightDecay', 'correctBias'])
-    checkNumber(this.owner, 'lr', options.lr, 0)
-    checkBetas(this.owner, options.betas)
-    checkNumber(this.owner, 'eps', options.eps, 0)
-    checkNumber(this.owner, 'weightDecay', options.weightDecay, 0)
-    checkBoolean(this.owner, 'correctBias', options.correctBias)
+    checkGroup(this.owner, options, schemas.NlgAdamWOptions)
     return options
   }
 

@@ -6,7 +6,9 @@ import type { Lazy } from '../native/lazy.js'
 import { checkFailure, endStep } from '../native/engine.js'
 import { setKind } from '../native/tensor.js'
 import { outsideStreams } from '../native/current-stream.js'
-import { bad, show } from '../runtime/options.js'
+import type { OptionSchema } from '../runtime/check-options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import { bad, checkNumber, show } from '../runtime/options.js'
 import { keep, noGrad } from '../tensor/scope.js'
 import { zeros } from '../tensor/make.js'
 import { KIND } from '../tensor/dtype.js'
@@ -93,7 +95,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
     const params = [...given]
     const taken = new Set(this.paramGroups.flatMap((other) => other.params))
     params.forEach((param, i) => checkParam(this.owner, param, taken.has(param) || params.indexOf(param) < i))
-    const checked = this.check({ ...this.defaults, ...(options as unknown as Partial<Options>) })
+    const checked = this.check(withDefaults(this.defaults, options as unknown as Partial<Options>))
     this.paramGroups.push({ ...checked, params })
   }
 
@@ -154,7 +156,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
     const sizes = this.paramGroups.map((group) => group.params.length)
     const { groups, entries } = readState(this.owner, saved, sizes)
     this.undoFailed()
-    const options = groups.map((group) => this.check({ ...this.defaults, ...camelKeys(group) }))
+    const options = groups.map((group) => this.check(withDefaults(this.defaults, camelKeys(group) as Partial<Options>)))
     const states = entries.map((entry, i) => entry && this.checkState(entry, params[i]!))
     this.state.clear()
     options.forEach((group, i) => Object.assign(this.paramGroups[i]!, group))
@@ -224,6 +226,19 @@ export abstract class Optimizer<Options extends { lr: number }> {
   }
 }
 
+/** The options with the defaults for those that are not given; undefined counts as not given. */
+export function withDefaults<Options extends object>(defaults: Options, options: Partial<Options>): Options {
+  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...(Object.fromEntries(given) as Partial<Options>) }
+}
+
+/** Checks the options of a group. A schedule adds one of its own, which is not the optimizer's. */
+export function checkGroup(owner: string, options: { lr: number; initialLr?: number }, schema: OptionSchema): void {
+  const { initialLr, ...own } = options
+  if (initialLr !== undefined) checkNumber(owner, 'initialLr', initialLr, 0)
+  checkOptions(owner, own, schema)
+}
+
 /** In one queue entry. A tensor that is the gradient of two parameters is named once. */
 function zeroAll(grads: readonly Tensor[]): void {
   const each = [...new Map(grads.map((grad) => [grad.id, grad])).values()]
@@ -281,7 +296,7 @@ function snakeKeys(options: object): Record<string, unknown> {
 }
 
 function camelKeys(options: object): Record<string, unknown> {
-  const ours = Object.fromEntries(Object.entries(options).filter(([key]) => !NOT_OPTIONS.includes(key)))
+  const ours = Object.fromEntries(Object.entries(options ?? {}).filter(([key]) => !NOT_OPTIONS.includes(key)))
   return mapKeys(ours, (key) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
 }
 

@@ -1,7 +1,9 @@
 // Learning-rate schedules. Each one exists twice: as a pure function (options → factor of the step) and as a class that
 // writes `factor(step) · initialLr` into the parameter groups of an optimizer.
 import { OptionError } from '../errors.js'
-import { bad, checkChoice, checkInteger, checkKeys, checkNumber, show } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad, checkInteger, show } from '../runtime/options.js'
 
 /** The learning rate at a step, as a share of the initial one. Step 0 is the first update. */
 export type LrFactor = (step: number) => number
@@ -25,57 +27,58 @@ export interface LrSchedulerState {
   baseLrs: number[]
 }
 
+/** Options of {@link Constant}: there are none. */
+export type ConstantOptions = Record<string, never>
+
 /** Options of the schedules that only warm up. */
 export interface WarmupOptions {
-  /** Steps in which the rate rises linearly from 0 to the initial one. @default 0 */
+  /** Steps in which the rate rises linearly from 0 to the initial one; the NLG example's `--warmup_step`. @integer @minimum 0 @default 0 */
   warmup?: number
 }
 
 /** Options of the schedules that come down to an end. */
 export interface DecayOptions extends WarmupOptions {
-  /** Updates in the whole run, warm-up included. */
+  /** Updates in the whole run, warm-up included. @integer @minimum 1 */
   total: number
 }
 
 /** Options of {@link CosineWarmup} and {@link CosineWithRestarts}. */
 export interface CosineOptions extends DecayOptions {
-  /** Waves of the cosine. @default 0.5 (one fall from 1 to 0); with restarts 1 */
+  /** Waves of the cosine. @exclusiveMinimum 0 @default 0.5 (one fall from 1 to 0); with restarts 1 */
   numCycles?: number
 }
 
 /** Options of {@link CosineWithMinLr}: exactly one of `minLr` and `minLrRate`. */
 export interface CosineMinLrOptions extends CosineOptions {
-  /** Where the rate ends, absolute. */
+  /** Where the rate ends, absolute. @minimum 0 @default none: this or `minLrRate` must be given */
   minLr?: number
-  /** Where the rate ends, as a share of the initial one. */
+  /** Where the rate ends, as a share of the initial one. @minimum 0 @default none: this or `minLr` must be given */
   minLrRate?: number
 }
 
 /** Options of {@link Polynomial}. */
 export interface PolynomialOptions extends DecayOptions {
-  /** Where the rate ends, absolute; below the initial rate. @default 1e-7 */
+  /** Where the rate ends, absolute; below the initial rate. @minimum 0 @default 1e-7 */
   lrEnd?: number
-  /** Exponent of the falling part; 1 is a straight line. @default 1 */
+  /** Exponent of the falling part; 1 is a straight line. @exclusiveMinimum 0 @default 1 */
   power?: number
 }
 
 /** Options of {@link InverseSqrt}. */
 export interface InverseSqrtOptions extends WarmupOptions {
-  /** Steps after which the rate has fallen to about 1/√2 of its peak. @default warmup, or 10000 without a warm-up */
+  /** Steps after which the rate has fallen to about 1/√2 of its peak. @exclusiveMinimum 0 @default warmup, or 10000 without a warm-up */
   timescale?: number
 }
 
 /** Options of {@link NlgSchedule}. */
-export interface NlgScheduleOptions {
+export interface NlgScheduleOptions extends WarmupOptions {
   /** The example's `--scheduler`. */
   name: NlgScheduleName
-  /** The example's `--warmup_step`; not for `cycle`. @default 0 */
-  warmup?: number
-  /** The example's `--max_step`; for `linear` and `cosine`. */
+  /** The example's `--max_step`; `linear` and `cosine` need it. @integer @minimum 1 @default none */
   maxStep?: number
-  /** The example's `--i_steps`: borders of the pieces; for `cycle`. */
+  /** The example's `--i_steps`: borders of the pieces; `cycle` needs it. @integer @minimum 0 @minItems 1 @default none */
   iSteps?: number[]
-  /** The example's `--i_lrs`: the rate at each border, absolute; for `cycle`. */
+  /** The example's `--i_lrs`: the rate at each border, absolute; `cycle` needs it. @minimum 0 @default none */
   iLrs?: number[]
 }
 
@@ -244,8 +247,8 @@ export class LrScheduler {
 
 /** Keeps the initial rate. @see {@link constantFactor} */
 export class Constant extends LrScheduler {
-  constructor(optimizer: ScheduledOptimizer, options: Record<string, never> = {}) {
-    checkKeys('lrScheduler.Constant', options, [])
+  constructor(optimizer: ScheduledOptimizer, options: ConstantOptions = {}) {
+    checkOptions('lrScheduler.Constant', options, schemas.ConstantOptions)
     super(optimizer, constantFactor())
   }
 }
@@ -253,7 +256,7 @@ export class Constant extends LrScheduler {
 /** Warms up, then keeps the initial rate. @see {@link constantWithWarmupFactor} */
 export class ConstantWithWarmup extends LrScheduler {
   constructor(optimizer: ScheduledOptimizer, options: WarmupOptions = {}) {
-    checkSteps('lrScheduler.ConstantWithWarmup', options, ['warmup'])
+    checkOptions('lrScheduler.ConstantWithWarmup', options, schemas.WarmupOptions)
     super(optimizer, constantWithWarmupFactor(options))
   }
 }
@@ -261,7 +264,7 @@ export class ConstantWithWarmup extends LrScheduler {
 /** Warms up, then falls in a straight line to 0. @see {@link linearFactor} */
 export class LinearWarmup extends LrScheduler {
   constructor(optimizer: ScheduledOptimizer, options: DecayOptions) {
-    checkSteps('lrScheduler.LinearWarmup', options, ['warmup', 'total'])
+    checkOptions('lrScheduler.LinearWarmup', options, schemas.DecayOptions)
     super(optimizer, linearFactor(options))
   }
 }
@@ -269,7 +272,7 @@ export class LinearWarmup extends LrScheduler {
 /** Warms up, then falls to 0 along a cosine. @see {@link cosineFactor} */
 export class CosineWarmup extends LrScheduler {
   constructor(optimizer: ScheduledOptimizer, options: CosineOptions) {
-    checkSteps('lrScheduler.CosineWarmup', options, ['warmup', 'total', 'numCycles'])
+    checkOptions('lrScheduler.CosineWarmup', options, schemas.CosineOptions)
     super(optimizer, cosineFactor(options))
   }
 }
@@ -277,7 +280,7 @@ export class CosineWarmup extends LrScheduler {
 /** Warms up, then falls to 0 along a cosine several times. @see {@link cosineWithRestartsFactor} */
 export class CosineWithRestarts extends LrScheduler {
   constructor(optimizer: ScheduledOptimizer, options: CosineOptions) {
-    checkSteps('lrScheduler.CosineWithRestarts', options, ['warmup', 'total', 'numCycles'])
+    checkOptions('lrScheduler.CosineWithRestarts', options, schemas.CosineOptions)
     super(optimizer, cosineWithRestartsFactor(options))
   }
 }
@@ -286,7 +289,7 @@ export class CosineWithRestarts extends LrScheduler {
 export class CosineWithMinLr extends LrScheduler {
   constructor(optimizer: ScheduledOptimizer, options: CosineMinLrOptions) {
     const owner = 'lrScheduler.CosineWithMinLr'
-    checkSteps(owner, options, ['warmup', 'total', 'numCycles', 'minLr', 'minLrRate'])
+    checkOptions(owner, options, schemas.CosineMinLrOptions)
     super(optimizer, cosineWithMinLrFactor({ ...options, minLrRate: minLrRateOf(owner, optimizer, options) }))
   }
 }
@@ -295,10 +298,9 @@ export class CosineWithMinLr extends LrScheduler {
 export class Polynomial extends LrScheduler {
   constructor(optimizer: ScheduledOptimizer, options: PolynomialOptions) {
     const owner = 'lrScheduler.Polynomial'
-    checkSteps(owner, options, ['warmup', 'total', 'lrEnd', 'power'])
+    checkOptions(owner, options, schemas.PolynomialOptions)
     const [lrInit, lrEnd] = [initialLrOf(optimizer), options.lrEnd ?? 1e-7]
-    if (!(checkNumber(owner, 'lrEnd', lrEnd, 0) < lrInit))
-      throw bad(owner, 'lrEnd', `below the initial rate ${lrInit}`, lrEnd)
+    if (!(lrEnd < lrInit)) throw bad(owner, 'lrEnd', `below the initial rate ${lrInit}`, lrEnd)
     super(optimizer, polynomialFactor({ ...options, lrInit }))
   }
 }
@@ -306,7 +308,7 @@ export class Polynomial extends LrScheduler {
 /** Warms up, then falls with the inverse square root of the step. @see {@link inverseSqrtFactor} */
 export class InverseSqrt extends LrScheduler {
   constructor(optimizer: ScheduledOptimizer, options: InverseSqrtOptions = {}) {
-    checkSteps('lrScheduler.InverseSqrt', options, ['warmup', 'timescale'])
+    checkOptions('lrScheduler.InverseSqrt', options, schemas.InverseSqrtOptions)
     super(optimizer, inverseSqrtFactor(options))
   }
 }
@@ -320,8 +322,8 @@ export class NlgSchedule extends LrScheduler {
   /** @throws {OptionError} when the name is unknown or an option that its formula needs is missing. */
   constructor(optimizer: ScheduledOptimizer, options: NlgScheduleOptions) {
     const owner = 'lrScheduler.NlgSchedule'
-    checkSteps(owner, options, ['name', 'warmup', 'maxStep', 'iSteps', 'iLrs'])
-    const name = checkChoice<NlgScheduleName>(owner, 'name', options.name, ['linear', 'constant', 'cosine', 'cycle'])
+    checkOptions(owner, options, schemas.NlgScheduleOptions)
+    const { name } = options
     if (name === 'cycle') {
       const lrInit = initialLrOf(optimizer)
       if (!(lrInit > 0)) throw bad(owner, 'lr', "above 0, since 'cycle' is written as a share of it", lrInit)
@@ -365,8 +367,7 @@ function minLrRateOf(owner: string, optimizer: ScheduledOptimizer, { minLr, minL
       fix: 'pass one of the two',
     })
   }
-  if (minLrRate !== undefined) return checkNumber(owner, 'minLrRate', minLrRate, 0)
-  return checkNumber(owner, 'minLr', minLr, 0) / initialLrOf(optimizer)
+  return minLrRate ?? minLr! / initialLrOf(optimizer)
 }
 
 function checkOptimizer(optimizer: ScheduledOptimizer): void {
@@ -376,23 +377,11 @@ function checkOptimizer(optimizer: ScheduledOptimizer): void {
   }
 }
 
-/** Names that nobody reads, and the options that several schedules share. */
-function checkSteps(owner: string, options: object, known: readonly string[]): void {
-  checkKeys(owner, options ?? {}, known)
-  const given = (options ?? {}) as Record<string, unknown>
-  if (given['warmup'] !== undefined) checkInteger(owner, 'warmup', given['warmup'], 0)
-  if (known.includes('total')) checkInteger(owner, 'total', given['total'], 1)
-  if (given['numCycles'] !== undefined) checkNumber(owner, 'numCycles', given['numCycles'], 0, true)
-  if (given['power'] !== undefined) checkNumber(owner, 'power', given['power'], 0, true)
-  if (given['timescale'] !== undefined) checkNumber(owner, 'timescale', given['timescale'], 0, true)
-}
-
 function checkPieces(owner: string, { iSteps, iLrs }: NlgScheduleOptions): { iSteps: number[]; iLrs: number[] } {
   if (!Array.isArray(iSteps) || iSteps.length === 0) throw bad(owner, 'iSteps', 'at least one step', iSteps)
   if (!Array.isArray(iLrs) || iLrs.length !== iSteps.length) {
     throw bad(owner, 'iLrs', `${iSteps.length} rates, one per entry of iSteps`, iLrs)
   }
   iSteps.forEach((step, i) => checkInteger(owner, `iSteps[${i}]`, step, i === 0 ? 0 : iSteps[i - 1]! + 1))
-  iLrs.forEach((lr, i) => checkNumber(owner, `iLrs[${i}]`, lr, 0))
   return { iSteps: [...iSteps], iLrs: [...iLrs] }
 }

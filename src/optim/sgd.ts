@@ -1,23 +1,27 @@
+import * as schemas from '../generated/options.js'
 import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import { checkBoolean, checkKeys, checkNumber } from '../runtime/options.js'
-import { Optimizer } from './optimizer.js'
+import type { AdamOptions } from './adam.js'
+import { Optimizer, checkGroup, withDefaults } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 
 /** Options of {@link SGD}. */
-export interface SGDOptions {
-  /** Learning rate. @default 0.001 */
-  lr?: number
-  /** Share of the last direction that is kept. @default 0 */
+export interface SGDOptions extends Pick<AdamOptions, 'lr' | 'weightDecay' | 'maximize'> {
+  /** Share of the last direction that is kept. @minimum 0 @default 0 */
   momentum?: number
   /** Share of the gradient that does not enter the momentum. @default 0 */
   dampening?: number
   /** Look ahead along the momentum; needs `momentum` and no `dampening`. @default false */
   nesterov?: boolean
-  /** Factor on the parameter that is added to its gradient (L2 penalty). @default 0 */
-  weightDecay?: number
-  /** Go up the gradient. @default false */
-  maximize?: boolean
+}
+
+const DEFAULTS: Required<SGDOptions> = {
+  lr: 1e-3,
+  momentum: 0,
+  dampening: 0,
+  nesterov: false,
+  weightDecay: 0,
+  maximize: false,
 }
 
 /**
@@ -29,25 +33,11 @@ export interface SGDOptions {
  */
 export class SGD extends Optimizer<Required<SGDOptions>> {
   constructor(params: Params<SGDOptions>, options: SGDOptions = {}) {
-    super('optim.SGD', params as Params<Required<SGDOptions>>, {
-      lr: 1e-3,
-      momentum: 0,
-      dampening: 0,
-      nesterov: false,
-      weightDecay: 0,
-      maximize: false,
-      ...options,
-    })
+    super('optim.SGD', params as Params<Required<SGDOptions>>, withDefaults(DEFAULTS, options))
   }
 
   protected override check(options: Required<SGDOptions>): Required<SGDOptions> {
-    checkKeys(this.owner, options, ['lr', 'initialLr', 'momentum', 'dampening', 'nesterov', 'weightDecay', 'maximize'])
-    checkNumber(this.owner, 'lr', options.lr, 0)
-    checkNumber(this.owner, 'momentum', options.momentum, 0)
-    checkNumber(this.owner, 'dampening', options.dampening)
-    checkNumber(this.owner, 'weightDecay', options.weightDecay, 0)
-    checkBoolean(this.owner, 'nesterov', options.nesterov)
-    checkBoolean(this.owner, 'maximize', options.maximize)
+    checkGroup(this.owner, options, schemas.SGDOptions)
     if (options.nesterov && (options.momentum === 0 || options.dampening !== 0)) throw nesterovAlone(options)
     return options
   }

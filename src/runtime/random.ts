@@ -1,3 +1,4 @@
+import { nameClass } from './check-options.js'
 import { OptionError } from '../errors.js'
 import { generatorState, newGenerator, setGenerator, setGeneratorState } from '../native/random.js'
 
@@ -45,6 +46,8 @@ export class Generator {
     setState(this.number, state)
   }
 }
+
+nameClass('Generator', Generator)
 
 function setState(number: number, state: readonly number[]): void {
   if (state.length !== 4) {

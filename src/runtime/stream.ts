@@ -1,15 +1,14 @@
+import { checkOptions } from './check-options.js'
+import * as schemas from '../generated/options.js'
 import { AbortedError, OptionError } from '../errors.js'
 import { waitForQueue } from '../native/lazy.js'
 import { runInStream } from '../native/current-stream.js'
 import { abortStream, closeStream, openStream } from '../native/streams.js'
-import { bad, checkInteger, checkKeys } from './options.js'
 import { splitSeed } from './random.js'
-
-const MOST_PRIORITY = 2 ** 31 - 1
 
 /** Options of {@link stream}. */
 export interface StreamOptions {
-  /** Higher ones are served first: generation before training. @default 0 */
+  /** Higher ones are served first: generation before training. @integer @minimum -2147483647 @maximum 2147483647 @default 0 */
   priority?: number
   /** Seed of the stream's own generator. @default a random one */
   seed?: number | bigint
@@ -42,13 +41,9 @@ export class Stream {
   #closed = false
 
   constructor(options: StreamOptions = {}) {
-    checkKeys('stream', options, ['priority', 'seed', 'signal'])
-    const priority = checkInteger('stream', 'priority', options.priority ?? 0, -MOST_PRIORITY)
-    if (priority > MOST_PRIORITY) throw bad('stream', 'priority', `at most ${MOST_PRIORITY}`, priority)
+    checkOptions('stream', options, schemas.StreamOptions)
+    const { priority = 0, signal } = options
     const [low, high] = splitSeed(options.seed ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER))
-    const { signal } = options
-    if (signal !== undefined && !(signal instanceof AbortSignal))
-      throw bad('stream', 'signal', 'an AbortSignal', signal)
     this.#number = openStream(priority, low, high)
     this.#signal = signal
     this.#onAbort = () => this.abort(reasonOf(signal?.reason))

@@ -1,4 +1,6 @@
 // Walks of the tape. TypeScript drives them, so that Rust never calls JavaScript: a walk pauses at a hook or a block and waits for its answer.
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { OptionError, UnsupportedError } from '../errors.js'
 import { markStack } from '../native/call.js'
 import { lazy } from '../native/lazy.js'
@@ -18,7 +20,7 @@ import type { Tensor } from './tensor.js'
 export type BlockBackward = (grads: (Tensor | null)[], saved: readonly number[]) => (Tensor | null)[]
 
 /** How a block is attached. */
-export interface BlockOptions {
+export interface AttachOptions {
   /** Tensors that live as long as the block does. */
   held?: readonly Tensor[]
   /** Tensors that its backward needs as they are now. */
@@ -34,7 +36,7 @@ export interface BlockOptions {
 /** A function that sees a gradient, and may return another one to go on with. */
 export type GradientHook = (grad: Tensor) => Tensor | null | undefined | void
 
-interface Block extends BlockOptions {
+interface Block extends AttachOptions {
   readonly backward: BlockBackward
 }
 
@@ -49,7 +51,7 @@ export function attachBlock(
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   backward: BlockBackward,
-  options: BlockOptions,
+  options: AttachOptions,
 ): void {
   forgetDropped()
   const number = ++last
@@ -85,6 +87,7 @@ export function forgetDropped(): void {
 
 /** Walks the tape back from `root` and adds to the gradients of the leaves. */
 export function runBackward(root: Tensor, gradient: Tensor | null, options: BackwardOptions): Lazy {
+  checkOptions('backward', options, schemas.BackwardOptions)
   refuseCreateGraph('backward', options)
   markStack(runBackward)
   const retain = options.retainGraph ?? false
@@ -98,7 +101,7 @@ export function runBackward(root: Tensor, gradient: Tensor | null, options: Back
 export interface BackwardOptions {
   /** Keep the graph, to walk it again. @default false */
   retainGraph?: boolean
-  /** Not supported: gradients have no graph of their own. */
+  /** Not supported, true is an error: gradients have no graph of their own. @default false */
   createGraph?: boolean
 }
 

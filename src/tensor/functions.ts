@@ -1,25 +1,28 @@
 // Functions of tensors that are no methods, and those that PyTorch users look for under both spellings.
+import * as schemas from '../generated/options.js'
 import { OptionError, ShapeError } from '../errors.js'
 import type { AllcloseOptions } from './dynamic.js'
-import { arange, full, tensor } from './make.js'
+import { arange, checkMake, full, tensor } from './make.js'
 import type { MakeOptions } from './make.js'
 import type { MultinomialOptions } from './ordering.js'
 import type { Tensor } from './tensor.js'
 
 /** `count` numbers from `start` to `end`, both included, at equal distances. */
 export function linspace(start: number, end: number, count: number, options: MakeOptions = {}): Tensor {
+  checkMake('linspace', options, schemas.MakeOptions)
   checkCount('linspace: the count', count)
   const step = count > 1 ? (end - start) / (count - 1) : 0
   // From the nearer end, so that both ends come out exact.
   const value = (i: number): number => (i < count / 2 ? start + i * step : end - (count - 1 - i) * step)
   return tensor(
     Float64Array.from({ length: count }, (_, i) => value(i)),
-    { dtype: 'f32', ...options },
+    { ...options, dtype: options.dtype ?? 'f32' },
   )
 }
 
 /** The identity matrix, or the upper left part of it. */
 export function eye(rows: number, columns = rows, options: MakeOptions = {}): Tensor {
+  checkMake('eye', options, schemas.MakeOptions)
   checkCount('eye: the number of rows', rows)
   checkCount('eye: the number of columns', columns)
   const same = arange(rows).unsqueeze(1).eq(arange(columns).unsqueeze(0))
@@ -30,17 +33,17 @@ export function eye(rows: number, columns = rows, options: MakeOptions = {}): Te
 
 /** Zeros in the shape and dtype of a tensor. */
 export function zerosLike(x: Tensor, options: MakeOptions = {}): Tensor {
-  return full(x.shape, 0, { dtype: x.dtype, ...options })
+  return full(x.shape, 0, { ...options, dtype: options.dtype ?? x.dtype })
 }
 
 /** Ones in the shape and dtype of a tensor. */
 export function onesLike(x: Tensor, options: MakeOptions = {}): Tensor {
-  return full(x.shape, 1, { dtype: x.dtype, ...options })
+  return full(x.shape, 1, { ...options, dtype: options.dtype ?? x.dtype })
 }
 
 /** `value` everywhere, in the shape and dtype of a tensor. */
 export function fullLike(x: Tensor, value: number, options: MakeOptions = {}): Tensor {
-  return full(x.shape, value, { dtype: x.dtype, ...options })
+  return full(x.shape, value, { ...options, dtype: options.dtype ?? x.dtype })
 }
 
 /**

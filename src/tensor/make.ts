@@ -6,7 +6,10 @@ import type { Values } from './host-data.js'
 import { rememberRows } from './host-rows.js'
 import { gatherBytes, putGathered } from '../native/host.js'
 import { DTYPES, put } from '../native/record.js'
-import { bad, checkKeys } from '../runtime/options.js'
+import type { OptionSchema } from '../runtime/check-options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad } from '../runtime/options.js'
 import { withGenerator } from '../runtime/random.js'
 import type { Generator } from '../runtime/random.js'
 import { fromId } from '../native/tensor.js'
@@ -23,12 +26,23 @@ export interface MakeOptions {
   requiresGrad?: boolean
 }
 
-const KEYS = ['dtype', 'requiresGrad']
-const RANDOM_KEYS = [...KEYS, 'generator']
+/** Options of {@link tensor} and {@link tensorAsync}. */
+export interface TensorOptions extends MakeOptions {
+  /** Element type. @default what the data has: f32 for numbers, i64 for BigInts, bool for truth values, that of a typed array */
+  dtype?: Dtype
+  /** Sizes of the dimensions, outermost first. @integer @default those of the nested arrays; one dimension for a typed array */
+  shape?: readonly number[]
+}
 
-/** Refuses an option that nobody reads, and says of `device` that there is one for all. */
-function checkOptions(owner: string, options: object, keys: readonly string[]): void {
-  if ('device' in options && !keys.includes('device')) {
+/** Options of {@link rand} and {@link randn}. */
+export interface RandomOptions extends MakeOptions {
+  /** Where the random numbers come from. @default the generator of the current stream */
+  generator?: Generator
+}
+
+/** Says of `device` that there is one for all, and of a dtype that there is not that it is none; then as {@link checkOptions}. */
+export function checkMake(owner: string, options: MakeOptions, schema: OptionSchema): void {
+  if (typeof options === 'object' && options !== null && 'device' in options) {
     throw new DeviceError({
       what: `${owner}: a tensor has no device of its own`,
       expected: 'tensors on the one device of this process',
@@ -36,7 +50,8 @@ function checkOptions(owner: string, options: object, keys: readonly string[]): 
       fix: 'leave device out; LORALIB_DEVICE chooses it when the process starts',
     })
   }
-  checkKeys(owner, options, keys)
+  if (options?.dtype !== undefined) checkDtype(options.dtype)
+  checkOptions(owner, options, schema)
 }
 
 /** Data that {@link tensor} takes. */
@@ -47,13 +62,12 @@ export type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView
  * arrays Float64Array gives f64, integer ones i64, Uint8Array u8. The data is copied.
  * @throws {ShapeError} for ragged arrays, and for data that does not fill the shape.
  */
-export function tensor(data: TensorLike, options: MakeOptions & { shape?: readonly number[] } = {}): Tensor {
-  checkOptions('tensor', options, ['shape', ...KEYS])
+export function tensor(data: TensorLike, options: TensorOptions = {}): Tensor {
+  checkMake('tensor', options, schemas.TensorOptions)
   const { values, shape, dtype } = ArrayBuffer.isView(data)
     ? fromTyped(data, options.shape)
     : fromNested(data, options.shape)
   const wanted = options.dtype ?? dtype
-  checkDtype(wanted)
   const made = putValues(values, shape, wanted)
   rememberRows(made, values)
   if (options.requiresGrad) made.requiresGrad = true
@@ -80,15 +94,11 @@ function rounded(dtype: Dtype, make: (wide: Dtype) => Tensor): Tensor {
  * const features = await lora.tensorAsync(new Float32Array(file.buffer), { shape: [rows, 768] })
  * @throws {ShapeError} for data that does not fill the shape.
  */
-export async function tensorAsync(
-  data: ArrayBufferView,
-  options: MakeOptions & { shape?: readonly number[] } = {},
-): Promise<Tensor> {
+export async function tensorAsync(data: ArrayBufferView, options: TensorOptions = {}): Promise<Tensor> {
   if (!ArrayBuffer.isView(data)) throw bad('tensorAsync', 'data', 'a typed array', data, 'nested arrays go to tensor()')
-  checkOptions('tensorAsync', options, ['shape', ...KEYS])
+  checkMake('tensorAsync', options, schemas.TensorOptions)
   const { values, shape, dtype } = fromTyped(data, options.shape)
   const wanted = options.dtype ?? dtype
-  checkDtype(wanted)
   const wide = isHalf(wanted) ? 'f32' : wanted
   const size = bytesPerElement(wide)
   const array = values as Float32Array
@@ -121,7 +131,7 @@ export function full(shape: readonly number[], value: number, options: MakeOptio
 }
 
 function filled(owner: string, shape: readonly number[], value: number, options: MakeOptions): Tensor {
-  checkOptions(owner, options, KEYS)
+  checkMake(owner, options, schemas.MakeOptions)
   return made(ops.full(shape, value, options.dtype ?? 'f32'), options)
 }
 
@@ -170,6 +180,7 @@ export function arange(start: number, ...rest: readonly (number | MakeOptions | 
       fix: 'make the range in pieces, or use a larger step',
     })
   }
+  checkMake('arange', options, schemas.MakeOptions)
   const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? 'i64' : 'f32')
   const values = new Float64Array(n)
   for (let i = 0; i < n; i++) values[i] = from + i * step
@@ -177,8 +188,8 @@ export function arange(start: number, ...rest: readonly (number | MakeOptions | 
 }
 
 /** Uniform numbers in [0, 1). */
-export function rand(shape: readonly number[], options: MakeOptions & { generator?: Generator } = {}): Tensor {
-  checkOptions('rand', options, RANDOM_KEYS)
+export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
+  checkMake('rand', options, schemas.RandomOptions)
   return made(
     withGenerator(options.generator, () => ops.rand(shape, 0, 1, options.dtype ?? 'f32')),
     options,
@@ -186,8 +197,8 @@ export function rand(shape: readonly number[], options: MakeOptions & { generato
 }
 
 /** Normal numbers of mean 0 and variance 1. */
-export function randn(shape: readonly number[], options: MakeOptions & { generator?: Generator } = {}): Tensor {
-  checkOptions('randn', options, RANDOM_KEYS)
+export function randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
+  checkMake('randn', options, schemas.RandomOptions)
   return made(
     withGenerator(options.generator, () => ops.randn(shape, 0, 1, options.dtype ?? 'f32')),
     options,

@@ -1,6 +1,8 @@
 // Order along a dimension, where NaN is larger than every number; the methods of Tensor say what each function computes.
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
+import * as schemas from '../generated/options.js'
+import { checkOptions } from '../runtime/check-options.js'
 import { withGenerator } from '../runtime/random.js'
 import type { Generator } from '../runtime/random.js'
 import { dimension } from './dims.js'
@@ -34,10 +36,12 @@ export interface MultinomialOptions {
 export type ValuesAndIndices = [values: Tensor, indices: Tensor]
 
 export function sort(x: Tensor, dim: number, options: SortOptions): ValuesAndIndices {
+  checkOptions('sort', options, schemas.SortOptions)
   return ordered(x, dim, -1, options.descending ?? false)
 }
 
 export function topk(x: Tensor, k: number, dim: number, options: TopkOptions): ValuesAndIndices {
+  checkOptions('topk', options, schemas.TopkOptions)
   checkRank(x, 'topk: k', k, dim, 0)
   return ordered(x, dim, k, options.largest ?? true)
 }
@@ -57,6 +61,7 @@ export function median(x: Tensor, dim: number, keepdim: boolean): ValuesAndIndic
 }
 
 export function multinomial(x: Tensor, count: number, options: MultinomialOptions): Tensor {
+  checkOptions('multinomial', options, schemas.MultinomialOptions)
   return withGenerator(options.generator, () => ops.multinomial(x, count, options.replacement ?? false))
 }
 

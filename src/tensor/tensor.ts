@@ -1,3 +1,4 @@
+import { nameClass } from '../runtime/check-options.js'
 import { inspect } from 'node:util'
 import { dimList, sizeList } from '../native/arguments.js'
 import { deviceName } from '../native/engine.js'
@@ -881,6 +882,7 @@ export class Tensor extends TensorMethods {
 }
 
 registerTensorClass(Tensor)
+nameClass('Tensor', Tensor)
 
 /**
  * @internal Wrappers for the gradients of parameters, null where there is none, in one call for all. Whoever borrows them must give them back with

@@ -1,6 +1,7 @@
 //! One TypeScript function per op, and its row in the documentation.
 
-use engine::ops::row::{AttrKind, InputKind, Mutates, OpRow};
+use engine::ops::row::{Mutates, OpRow};
+use engine::ops::signature::{AttrKind, InputKind};
 use engine::ops::table::TABLE;
 
 /// src/generated/ops.ts.
@@ -21,7 +22,7 @@ pub fn typescript() -> String {
 fn function(number: usize, row: &OpRow) -> String {
     let mut parameters = Vec::new();
     let mut body = vec!["call.begin()".to_owned()];
-    for input in row.inputs {
+    for input in row.signature.inputs {
         let (kind, write) = match input.kind {
             InputKind::One => ("Operand", format!("call.input({})", input.name)),
             InputKind::Optional => ("Operand | null", format!("call.input({})", input.name)),
@@ -32,13 +33,14 @@ fn function(number: usize, row: &OpRow) -> String {
     }
     body.push("call.attributes()".into());
     let list_names: Vec<_> = row
+        .signature
         .inputs
         .iter()
         .filter(|i| i.kind == InputKind::List)
         .map(|i| i.name)
         .collect();
     body.extend(list_names.iter().map(|name| format!("call.lists({name})")));
-    for attr in row.attrs {
+    for attr in row.signature.attrs {
         let (kind, write) = match attr.kind {
             AttrKind::Number => ("number", "num"),
             AttrKind::Bool => ("boolean", "bool"),
@@ -56,8 +58,8 @@ fn function(number: usize, row: &OpRow) -> String {
     body.push(end);
     format!(
         "\n/** {} */\nexport function {}({}): {result} {{\n  {}\n}}\n",
-        row.doc,
-        safe(row.name),
+        row.signature.doc,
+        safe(row.signature.name),
         parameters.join(", "),
         body.join("\n  ")
     )
@@ -75,6 +77,7 @@ pub fn markdown() -> String {
     );
     for row in TABLE.iter().filter(|row| row.public) {
         let inputs: Vec<_> = row
+            .signature
             .inputs
             .iter()
             .map(|i| match i.kind {
@@ -83,7 +86,7 @@ pub fn markdown() -> String {
                 InputKind::List => format!("{}…", i.name),
             })
             .collect();
-        let attrs: Vec<_> = row.attrs.iter().map(|a| a.name).collect();
+        let attrs: Vec<_> = row.signature.attrs.iter().map(|a| a.name).collect();
         let gradient = match row.gradient {
             engine::ops::row::Gradient::Stop => "none needed",
             engine::ops::row::Gradient::None => "no rule: `ERR_LORA_NO_GRAD`",
@@ -91,10 +94,10 @@ pub fn markdown() -> String {
         };
         text += &format!(
             "| `{}` | {} | {} | {gradient} | {} |\n",
-            row.name,
+            row.signature.name,
             inputs.join(", "),
             attrs.join(", "),
-            row.doc.replace('|', "\\|")
+            row.signature.doc.replace('|', "\\|")
         );
     }
     text

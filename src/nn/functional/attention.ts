@@ -1,14 +1,8 @@
 import { OptionError, ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
-import {
-  bad,
-  checkChoice,
-  checkInteger,
-  checkKeys,
-  checkNumber,
-  checkProbability,
-  show,
-} from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { show } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 
 /** Options of {@link scaledDotProductAttention}. */
@@ -23,7 +17,7 @@ export interface AttentionOptions {
    * May be combined with `mask`. @default false
    */
   isCausal?: boolean | 'top-left' | 'bottom-right'
-  /** Probability of dropping a weight. Applied whenever given, as in PyTorch: pass 0 when not training. @default 0 */
+  /** Probability of dropping a weight. Applied whenever given, as in PyTorch: pass 0 when not training. @minimum 0 @maximum 1 @default 0 */
   dropoutP?: number
   /** Factor on q·k. @default 1/√D */
   scale?: number
@@ -33,16 +27,14 @@ export interface AttentionOptions {
   lengths?: Tensor | null
   /**
    * How many keys a query sees at most, up to its own place: those in front of them are hidden, and cost nothing. Without `isCausal` it sees as many
-   * behind its place, too: |s − t| < window. @default all
+   * behind its place, too: |s − t| < window. @integer @minimum 1 @default all
    */
   window?: number | null
-  /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @default not */
+  /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @exclusiveMinimum 0 @default not */
   softcap?: number | null
   /** Order of the dimensions: `'BHTD'` as PyTorch, or `'BTHD'`, the order a projection writes, which saves two copies. @default 'BHTD' */
   layout?: 'BHTD' | 'BTHD'
 }
-
-const ATTENTION_KEYS = ['mask', 'isCausal', 'dropoutP', 'scale', 'enableGqa', 'lengths', 'window', 'softcap', 'layout']
 
 /**
  * `softmax(scale · q kᵀ + mask) v`, tiled per head: the T × S matrix never lies in memory.
@@ -54,16 +46,16 @@ const ATTENTION_KEYS = ['mask', 'isCausal', 'dropoutP', 'scale', 'enableGqa', 'l
  */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   const owner = 'nn.functional.scaledDotProductAttention'
-  checkKeys(owner, options, ATTENTION_KEYS)
-  const layout = checkChoice(owner, 'layout', options.layout ?? 'BHTD', ['BHTD', 'BTHD'])
+  checkOptions(owner, options, schemas.AttentionOptions)
+  const layout = options.layout ?? 'BHTD'
   const heads = layout === 'BHTD' ? 1 : 2
   if (q.ndim !== 4 || k.ndim !== 4 || v.ndim !== 4) throw notFourDimensions(owner, layout, [q, k, v])
   if (q.shape[heads] !== k.shape[heads] && !options.enableGqa) throw groupedHeads(owner, q, k)
   const scale = options.scale ?? 1 / Math.sqrt(q.shape[3] || 1)
-  const dropoutP = checkProbability(owner, 'dropoutP', options.dropoutP ?? 0)
-  const causal = causalCode(owner, options.isCausal ?? false)
-  const window = options.window == null ? 0 : checkInteger(owner, 'window', options.window, 1)
-  const softcap = options.softcap == null ? 0 : checkNumber(owner, 'softcap', options.softcap, 0, true)
+  const dropoutP = options.dropoutP ?? 0
+  const causal = causalCode(options.isCausal ?? false)
+  const window = options.window ?? 0
+  const softcap = options.softcap ?? 0
   return ops.sdpa(
     q,
     k,
@@ -79,11 +71,9 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   )
 }
 
-function causalCode(owner: string, isCausal: boolean | 'top-left' | 'bottom-right'): number {
+function causalCode(isCausal: boolean | 'top-left' | 'bottom-right'): number {
   if (isCausal === false) return 0
-  if (isCausal === true || isCausal === 'top-left') return 1
-  if (isCausal === 'bottom-right') return 2
-  throw bad(owner, 'isCausal', `true, false, 'top-left' or 'bottom-right'`, isCausal)
+  return isCausal === 'bottom-right' ? 2 : 1
 }
 
 function notFourDimensions(owner: string, layout: string, tensors: Tensor[]): ShapeError {

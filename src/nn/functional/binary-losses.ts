@@ -3,16 +3,16 @@ import { ShapeError } from '../../errors.js'
 import { noGrad } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { reduce, sameShape } from './losses.js'
-import type { Reduction } from './losses.js'
-import { checkKeys, show } from '../../runtime/options.js'
+import type { ReductionOptions } from './losses.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { show } from '../../runtime/options.js'
 import { logOnePlusExp } from './softplus.js'
 
 /** Options of {@link binaryCrossEntropy}. */
-export interface BinaryCrossEntropyOptions {
-  /** A factor on the loss of each element; broadcasts to the input. @default all 1 */
+export interface BinaryCrossEntropyOptions extends ReductionOptions {
+  /** A factor on the loss of each element; broadcasts to the input. The mean divides by the number of elements, not by the weights. @default all 1 */
   weight?: Tensor | null
-  /** `'mean'` divides by the number of elements, not by the weights. @default 'mean' */
-  reduction?: Reduction
 }
 
 /** Options of {@link binaryCrossEntropyWithLogits}. */
@@ -30,10 +30,10 @@ export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyO
  */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryCrossEntropyOptions = {}): Tensor {
   const owner = 'nn.functional.binaryCrossEntropy'
-  checkKeys(owner, options, ['weight', 'reduction'])
+  checkOptions(owner, options, schemas.BinaryCrossEntropyOptions)
   sameShape(owner, input, target)
   const losses = entropy(input, target)
-  return reduce(owner, weighted(owner, losses, 'weight', options.weight), options.reduction)
+  return reduce(weighted(owner, losses, 'weight', options.weight), options.reduction)
 }
 
 /**
@@ -49,7 +49,7 @@ export function binaryCrossEntropyWithLogits(
   options: BinaryCrossEntropyWithLogitsOptions = {},
 ): Tensor {
   const owner = 'nn.functional.binaryCrossEntropyWithLogits'
-  checkKeys(owner, options, ['weight', 'posWeight', 'reduction'])
+  checkOptions(owner, options, schemas.BinaryCrossEntropyWithLogitsOptions)
   sameShape(owner, input, target)
   const negative = target.neg().add(1).mul(input)
   let positive = logOnePlusExp(input.neg())
@@ -57,7 +57,7 @@ export function binaryCrossEntropyWithLogits(
     checkWeight(owner, 'posWeight', options.posWeight, input)
     positive = positive.mul(target.mul(options.posWeight.sub(1)).add(1))
   }
-  return reduce(owner, weighted(owner, negative.add(positive), 'weight', options.weight), options.reduction)
+  return reduce(weighted(owner, negative.add(positive), 'weight', options.weight), options.reduction)
 }
 
 // PyTorch's slopes, which stay finite where the held logarithm has none: the values are computed without a graph, and two terms that

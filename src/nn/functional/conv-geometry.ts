@@ -2,7 +2,7 @@
 import { OptionError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { bad, checkChoice, checkInteger, show } from '../../runtime/options.js'
+import { bad, show } from '../../runtime/options.js'
 import { batched, perDimension } from './spatial.js'
 import type { PerDimension } from './spatial.js'
 
@@ -11,18 +11,15 @@ export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular'
 
 /** Numbers that say how a kernel moves over its input. */
 export interface ConvFunctionalOptions {
-  /** Step between output places. @default 1 */
+  /** Step between output places. @integer @minimum 1 @default 1 */
   stride?: PerDimension
-  /** Places added on both sides of each dimension; `'same'` keeps the size (stride 1 only), `'valid'` adds none. @default 0 */
+  /** Places added on both sides of each dimension; `'same'` keeps the size (stride 1 only), `'valid'` adds none. @integer @minimum 0 @default 0 */
   padding?: PerDimension | 'same' | 'valid'
-  /** Step between kernel taps. @default 1 */
+  /** Step between kernel taps. @integer @minimum 1 @default 1 */
   dilation?: PerDimension
-  /** Groups of channels that do not see each other; `inChannels` groups make a depthwise convolution. @default 1 */
+  /** Groups of channels that do not see each other; `inChannels` groups make a depthwise convolution. @integer @minimum 1 @default 1 */
   groups?: number
 }
-
-/** Option names of {@link ConvFunctionalOptions}. */
-export const CONV_FUNCTIONAL_KEYS = ['stride', 'padding', 'dilation', 'groups'] as const
 
 /** The same, checked, with one number for each dimension. */
 export interface ConvGeometry {
@@ -50,14 +47,13 @@ export function convGeometry(
   const kernel = perDimension(owner, 'kernelSize', kernelSize, dims, 1)
   const stride = perDimension(owner, 'stride', options.stride ?? 1, dims, 1)
   const dilation = perDimension(owner, 'dilation', options.dilation ?? 1, dims, 1)
-  const modes: readonly PaddingMode[] = ['zeros', 'reflect', 'replicate', 'circular']
   return Object.freeze({
     kernel,
     stride,
     padding: paddingPairs(owner, options.padding ?? 0, kernel, stride, dilation),
     dilation,
-    groups: checkInteger(owner, 'groups', options.groups ?? 1, 1),
-    paddingMode: checkChoice(owner, 'paddingMode', options.paddingMode ?? 'zeros', modes),
+    groups: options.groups ?? 1,
+    paddingMode: options.paddingMode ?? 'zeros',
   })
 }
 
@@ -70,7 +66,6 @@ function paddingPairs(
 ): number[] {
   if (padding === 'valid') return kernel.flatMap(() => [0, 0])
   if (padding !== 'same') {
-    if (typeof padding === 'string') checkChoice(owner, 'padding', padding, ['same', 'valid'])
     return perDimension(owner, 'padding', padding, kernel.length, 0).flatMap((n) => [n, n])
   }
   if (stride.some((n) => n !== 1)) {

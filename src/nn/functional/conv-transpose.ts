@@ -1,26 +1,20 @@
 // What the options of a transposed convolution mean, once for nn and functional.
 import * as ops from '../../generated/ops.js'
-import { bad, checkInteger } from '../../runtime/options.js'
+import { bad } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
+import type { ConvFunctionalOptions } from './conv-geometry.js'
 import { batched, perDimension } from './spatial.js'
 import type { PerDimension } from './spatial.js'
 
 /** Numbers that say how a transposed convolution spreads its input. */
-export interface ConvTransposeFunctionalOptions {
-  /** Step between the places that neighbours of the input are spread to. @default 1 */
+export interface ConvTransposeFunctionalOptions extends Pick<ConvFunctionalOptions, 'dilation' | 'groups'> {
+  /** Step between the positions that neighbours of the input are spread to. @integer @minimum 1 @default 1 */
   stride?: PerDimension
-  /** Places cut from both sides of each dimension of the output. @default 0 */
+  /** Positions cut from both sides of each dimension of the output. @integer @minimum 0 @default 0 */
   padding?: PerDimension
-  /** Places added behind each dimension of the output; less than the stride or the dilation. @default 0 */
+  /** Positions added behind each dimension of the output; less than the stride or the dilation. @integer @minimum 0 @default 0 */
   outputPadding?: PerDimension
-  /** Step between kernel taps. @default 1 */
-  dilation?: PerDimension
-  /** Groups of channels that do not see each other. @default 1 */
-  groups?: number
 }
-
-/** Option names of {@link ConvTransposeFunctionalOptions}. */
-export const TRANSPOSE_KEYS = ['stride', 'padding', 'outputPadding', 'dilation', 'groups'] as const
 
 /** The options of a transposed convolution, with one number for each dimension. */
 export interface ConvTransposeGeometry {
@@ -52,7 +46,7 @@ export function transposeGeometry(
     padding: numbers('padding', options.padding ?? 0, 0),
     outputPadding,
     dilation,
-    groups: checkInteger(owner, 'groups', options.groups ?? 1, 1),
+    groups: options.groups ?? 1,
   }
 }
 

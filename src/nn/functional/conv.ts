@@ -1,11 +1,13 @@
 // Convolutions and padding as functions.
 import * as ops from '../../generated/ops.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { CONV_FUNCTIONAL_KEYS, convGeometry, convolve } from './conv-geometry.js'
+import { convGeometry, convolve } from './conv-geometry.js'
 import type { ConvFunctionalOptions } from './conv-geometry.js'
-import { TRANSPOSE_KEYS, spread, transposeGeometry } from './conv-transpose.js'
+import { spread, transposeGeometry } from './conv-transpose.js'
 import type { ConvTransposeFunctionalOptions } from './conv-transpose.js'
-import { bad, checkChoice, checkKeys } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { bad, checkChoice } from '../../runtime/options.js'
 
 type Conv = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvFunctionalOptions) => Tensor
 type ConvTranspose = (
@@ -18,7 +20,7 @@ type ConvTranspose = (
 function conv(dims: number): Conv {
   const owner = `nn.functional.conv${dims}d`
   return (x, weight, bias = null, options = {}) => {
-    checkKeys(owner, options, CONV_FUNCTIONAL_KEYS)
+    checkOptions(owner, options, schemas.ConvFunctionalOptions)
     return convolve(owner, x, weight, bias, convGeometry(owner, dims, kernelOf(owner, weight, dims), options))
   }
 }
@@ -26,7 +28,7 @@ function conv(dims: number): Conv {
 function convTranspose(dims: number): ConvTranspose {
   const owner = `nn.functional.convTranspose${dims}d`
   return (x, weight, bias = null, options = {}) => {
-    checkKeys(owner, options, TRANSPOSE_KEYS)
+    checkOptions(owner, options, schemas.ConvTransposeFunctionalOptions)
     return spread(owner, x, weight, bias, transposeGeometry(owner, dims, kernelOf(owner, weight, dims), options))
   }
 }

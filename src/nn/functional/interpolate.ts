@@ -5,7 +5,9 @@ import * as ops from '../../generated/ops.js'
 import { tensor } from '../../tensor/make.js'
 import { scope } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { bad, checkBoolean, checkChoice, checkKeys, show } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { bad, show } from '../../runtime/options.js'
 import { perDimension } from './spatial.js'
 import type { PerDimension } from './spatial.js'
 
@@ -14,9 +16,9 @@ export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear
 
 /** Options of {@link interpolate}. */
 export interface InterpolateOptions {
-  /** PerDimension of the result. Give this or `scaleFactor`. */
+  /** Sizes of the result. Give this or `scaleFactor`. @integer @minimum 1 @default null */
   size?: PerDimension | null
-  /** The result's sizes are `⌊size · scaleFactor⌋`. */
+  /** The result's sizes are `⌊size · scaleFactor⌋`. @exclusiveMinimum 0 @default null */
   scaleFactor?: PerDimension | null
   /** How places between those of the input get their value; `'area'` takes means. @default 'nearest' */
   mode?: InterpolateMode
@@ -26,7 +28,6 @@ export interface InterpolateOptions {
   recomputeScaleFactor?: boolean
 }
 
-const MODES = ['nearest', 'nearest-exact', 'linear', 'bilinear', 'trilinear', 'bicubic', 'area'] as const
 const SPATIAL: Partial<Record<InterpolateMode, number>> = { linear: 1, bilinear: 2, trilinear: 3, bicubic: 2 }
 
 /** Checked options. */
@@ -52,7 +53,7 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
 
 /** Checks the options of a resize, but for the number of dimensions, which x decides. */
 export function checkResize(owner: string, options: InterpolateOptions): Resize {
-  checkKeys(owner, options, ['size', 'scaleFactor', 'mode', 'alignCorners', 'recomputeScaleFactor'])
+  checkOptions(owner, options, schemas.InterpolateOptions)
   const { size = null, scaleFactor = null, alignCorners = null } = options
   if ((size === null) === (scaleFactor === null)) {
     throw new OptionError({
@@ -62,7 +63,7 @@ export function checkResize(owner: string, options: InterpolateOptions): Resize 
       fix: 'pass { size: [64, 64] } or { scaleFactor: 2 }',
     })
   }
-  const mode = checkChoice(owner, 'mode', options.mode ?? 'nearest', MODES)
+  const mode = options.mode ?? 'nearest'
   if (alignCorners !== null && !(mode in SPATIAL)) {
     throw bad(owner, 'alignCorners', `absent, with mode '${mode}'`, alignCorners)
   }
@@ -70,8 +71,8 @@ export function checkResize(owner: string, options: InterpolateOptions): Resize 
     size,
     scaleFactor,
     mode,
-    alignCorners: checkBoolean(owner, 'alignCorners', alignCorners ?? false),
-    recomputeScaleFactor: checkBoolean(owner, 'recomputeScaleFactor', options.recomputeScaleFactor ?? false),
+    alignCorners: alignCorners ?? false,
+    recomputeScaleFactor: options.recomputeScaleFactor ?? false,
   }
 }
 

@@ -5,7 +5,9 @@ import { isGradEnabled } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { REDUCTIONS, crossEntropy } from './losses.js'
 import type { CrossEntropyOptions } from './losses.js'
-import { checkChoice, checkKeys, checkProbability, show } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { show } from '../../runtime/options.js'
 
 /** Options of {@link linearCrossEntropy}. */
 export interface LinearCrossEntropyOptions extends Pick<
@@ -39,9 +41,9 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   const owner = 'nn.functional.linearCrossEntropy'
-  checkKeys(owner, options, ['bias', 'ignoreIndex', 'labelSmoothing', 'reduction'])
-  const labelSmoothing = checkProbability(owner, 'labelSmoothing', options.labelSmoothing ?? 0)
-  const reduction = checkChoice(owner, 'reduction', options.reduction ?? 'mean', REDUCTIONS)
+  checkOptions(owner, options, schemas.LinearCrossEntropyOptions)
+  const labelSmoothing = options.labelSmoothing ?? 0
+  const reduction = options.reduction ?? 'mean'
   const { bias = null, ignoreIndex = -100 } = options
   const lead = hidden.shape.slice(0, -1)
   if (hidden.ndim === 0 || lead.join() !== target.shape.join()) throw targetShape(owner, hidden, target)

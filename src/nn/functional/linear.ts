@@ -1,6 +1,8 @@
 // Dense products and rows of tables. Shapes are checked by the engine, which names the module that called.
 import * as ops from '../../generated/ops.js'
-import { checkKeys, resolvePadding } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { resolvePadding } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 
 /**
@@ -19,7 +21,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
  * Shapes: `ids (...)` i64, `weight (num, D)` → `(..., D)`.
  */
 export function embedding(ids: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
-  checkKeys('nn.functional.embedding', options, ['paddingIdx', 'scaleGradByFreq'])
+  checkOptions('nn.functional.embedding', options, schemas.EmbeddingOptions)
   const rows = weight.shape[0] ?? 0
   const padding = resolvePadding('nn.functional.embedding', options.paddingIdx, rows)
   return ops.embedding(weight, ids, padding, options.scaleGradByFreq ?? false)
@@ -27,7 +29,7 @@ export function embedding(ids: Tensor, weight: Tensor, options: EmbeddingOptions
 
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions {
-  /** The row that gets no gradient; negative counts from the end. @default none */
+  /** The row of the padding: it gets no gradient, and starts at 0 in a new table. Negative counts from the end. @integer @default none */
   paddingIdx?: number | null
   /** Divide the gradient of a row by how often the batch uses it. @default false */
   scaleGradByFreq?: boolean

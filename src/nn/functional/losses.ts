@@ -3,21 +3,27 @@ import { ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import { where } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { checkChoice, checkKeys, checkProbability, show } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { show } from '../../runtime/options.js'
 
 /** How a loss per element becomes one number: mean, sum, or not at all. */
 export type Reduction = 'none' | 'mean' | 'sum'
 
+/** The option of every loss. */
+export interface ReductionOptions {
+  /** How the losses of the elements become one number: their mean, their sum, or not at all. @default 'mean' */
+  reduction?: Reduction
+}
+
 /** Options of {@link crossEntropy}. */
-export interface CrossEntropyOptions {
+export interface CrossEntropyOptions extends ReductionOptions {
   /** A weight for each class, (C). @default all 1 */
   weight?: Tensor | null
-  /** Targets with this value count neither in the loss nor in its mean. @default -100 */
+  /** Targets with this value count neither in the loss nor in its mean. @integer @default -100 */
   ignoreIndex?: number
-  /** Share of the target that is spread evenly over all classes, the right one included. @default 0 */
+  /** Share of the target that is spread evenly over all classes, the right one included. @minimum 0 @maximum 1 @default 0 */
   labelSmoothing?: number
-  /** @default 'mean' */
-  reduction?: Reduction
   /**
    * A weight for each target, of its shape: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
    * that count. Use it as a mask, or to weigh examples. @default all 1
@@ -29,10 +35,7 @@ export interface CrossEntropyOptions {
 export type NllLossOptions = Pick<CrossEntropyOptions, 'weight' | 'ignoreIndex' | 'reduction'>
 
 /** Options of {@link mseLoss}. */
-export interface MseLossOptions {
-  /** @default 'mean' */
-  reduction?: Reduction
-}
+export type MseLossOptions = ReductionOptions
 
 /** Options of {@link klDiv}. */
 export interface KlDivOptions {
@@ -58,8 +61,8 @@ export const REDUCTIONS: readonly Reduction[] = ['none', 'mean', 'sum']
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const owner = 'nn.functional.crossEntropy'
-  checkKeys(owner, options, ['weight', 'ignoreIndex', 'labelSmoothing', 'reduction', 'tokenWeights'])
-  const smoothing = checkProbability(owner, 'labelSmoothing', options.labelSmoothing ?? 0)
+  checkOptions(owner, options, schemas.CrossEntropyOptions)
+  const smoothing = options.labelSmoothing ?? 0
   const ignoreIndex = options.ignoreIndex ?? -100
   const rows = classRows(owner, logits, target) // (N, C)
   const flat = target.reshape([-1]) // (N)
@@ -74,7 +77,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
  */
 export function nllLoss(logProbabilities: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
   const owner = 'nn.functional.nllLoss'
-  checkKeys(owner, options, ['weight', 'ignoreIndex', 'reduction'])
+  checkOptions(owner, options, schemas.NllLossOptions)
   const ignoreIndex = options.ignoreIndex ?? -100
   const rows = classRows(owner, logProbabilities, target) // (N, C)
   const flat = target.reshape([-1]) // (N)
@@ -93,9 +96,9 @@ export function nllLoss(logProbabilities: Tensor, target: Tensor, options: NllLo
  */
 export function mseLoss(input: Tensor, target: Tensor, options: MseLossOptions = {}): Tensor {
   const owner = 'nn.functional.mseLoss'
-  checkKeys(owner, options, ['reduction'])
+  checkOptions(owner, options, schemas.MseLossOptions)
   sameShape(owner, input, target)
-  return reduce(owner, input.sub(target).square(), options.reduction)
+  return reduce(input.sub(target).square(), options.reduction)
 }
 
 /**
@@ -106,10 +109,10 @@ export function mseLoss(input: Tensor, target: Tensor, options: MseLossOptions =
  */
 export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
   const owner = 'nn.functional.klDiv'
-  checkKeys(owner, options, ['reduction', 'logTarget'])
+  checkOptions(owner, options, schemas.KlDivOptions)
   sameShape(owner, input, target)
   const losses = options.logTarget ? target.exp().mul(target.sub(input)) : klFromProbabilities(input, target)
-  if (options.reduction !== 'batchmean') return reduce(owner, losses, options.reduction)
+  if (options.reduction !== 'batchmean') return reduce(losses, options.reduction)
   return losses.sum().div(input.shape[0] ?? 1)
 }
 
@@ -120,8 +123,8 @@ function klFromProbabilities(input: Tensor, target: Tensor): Tensor {
 }
 
 /** One number of the losses by element, or all of them. */
-export function reduce(owner: string, losses: Tensor, reduction: Reduction | undefined): Tensor {
-  switch (checkChoice(owner, 'reduction', reduction ?? 'mean', REDUCTIONS)) {
+export function reduce(losses: Tensor, reduction: Reduction = 'mean'): Tensor {
+  switch (reduction) {
     case 'none':
       return losses
     case 'sum':
@@ -139,7 +142,7 @@ function reduceRows(
   ignoreIndex: number,
   options: CrossEntropyOptions,
 ): Tensor {
-  const reduction = checkChoice(owner, 'reduction', options.reduction ?? 'mean', REDUCTIONS)
+  const reduction = options.reduction ?? 'mean'
   const tokenWeights = flatWeights(owner, options.tokenWeights, shape)
   const weighted = tokenWeights ? losses.mul(tokenWeights) : losses
   if (reduction === 'none') return weighted.reshape(shape)

@@ -1,33 +1,33 @@
 // Pooling as functions. `x (N, C, *spatial)` or, without a batch, `(C, *spatial)`; the number in the name counts the spatial dimensions.
 import * as ops from '../../generated/ops.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { bad, checkBoolean, checkInteger, checkKeys } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { bad } from '../../runtime/options.js'
 import { perDimension, toBatch } from './spatial.js'
 import type { PerDimension } from './spatial.js'
 
-/** Options of maximum pooling. */
-export interface MaxPoolOptions {
-  /** From window to window. @default kernelSize */
+/** Options of both kinds of pooling. */
+export interface PoolOptions {
+  /** From window to window. @integer @minimum 1 @default kernelSize */
   stride?: PerDimension | null
-  /** Places of −∞ before and behind each dimension; at most half the kernel. @default 0 */
+  /** Places before and behind each dimension, −∞ for the maximum and 0 for the mean; at most half the kernel. @integer @minimum 0 @default 0 */
   padding?: PerDimension
-  /** From place to place inside a window. @default 1 */
-  dilation?: PerDimension
   /** Round the output size up: the last window may reach over the edge. @default false */
   ceilMode?: boolean
 }
 
+/** Options of maximum pooling. */
+export interface MaxPoolOptions extends PoolOptions {
+  /** From place to place inside a window. @integer @minimum 1 @default 1 */
+  dilation?: PerDimension
+}
+
 /** Options of mean pooling. */
-export interface AvgPoolOptions {
-  /** From window to window. @default kernelSize */
-  stride?: PerDimension | null
-  /** Zeros before and behind each dimension; at most half the kernel. @default 0 */
-  padding?: PerDimension
-  /** Round the output size up: the last window may reach over the edge. @default false */
-  ceilMode?: boolean
+export interface AvgPoolOptions extends PoolOptions {
   /** Count the zeros of the padding in the mean. @default true */
   countIncludePad?: boolean
-  /** Divide by this and not by the window's size. @default null */
+  /** Divide by this and not by the window's size. @integer @minimum 1 @default null */
   divisorOverride?: number | null
 }
 
@@ -54,8 +54,6 @@ export interface AvgWindows extends Windows {
   readonly divisorOverride: number | null
 }
 
-const WINDOW_KEYS = ['stride', 'padding', 'ceilMode'] as const
-
 /** Checks kernel and options of a maximum pool over `spatial` dimensions. */
 export function maxWindows(
   owner: string,
@@ -63,7 +61,7 @@ export function maxWindows(
   kernelSize: PerDimension,
   options: MaxPoolOptions,
 ): MaxWindows {
-  checkKeys(owner, options, [...WINDOW_KEYS, 'dilation'])
+  checkOptions(owner, options, schemas.MaxPoolOptions)
   const dilation = perDimension(owner, 'dilation', options.dilation ?? 1, spatial, 1)
   return { ...windows(owner, spatial, kernelSize, options), dilation }
 }
@@ -75,19 +73,13 @@ export function avgWindows(
   kernelSize: PerDimension,
   options: AvgPoolOptions,
 ): AvgWindows {
-  checkKeys(owner, options, [...WINDOW_KEYS, 'countIncludePad', 'divisorOverride'])
-  const countIncludePad = checkBoolean(owner, 'countIncludePad', options.countIncludePad ?? true)
-  const divisor = options.divisorOverride ?? null
-  const divisorOverride = divisor === null ? null : checkInteger(owner, 'divisorOverride', divisor, 1)
+  checkOptions(owner, options, schemas.AvgPoolOptions)
+  const countIncludePad = options.countIncludePad ?? true
+  const divisorOverride = options.divisorOverride ?? null
   return { ...windows(owner, spatial, kernelSize, options), countIncludePad, divisorOverride }
 }
 
-function windows(
-  owner: string,
-  spatial: number,
-  kernel: PerDimension,
-  options: { stride?: PerDimension | null; padding?: PerDimension; ceilMode?: boolean },
-): Windows {
+function windows(owner: string, spatial: number, kernel: PerDimension, options: PoolOptions): Windows {
   const kernelSize = perDimension(owner, 'kernelSize', kernel, spatial, 1)
   const stride = perDimension(owner, 'stride', options.stride ?? kernelSize, spatial, 1)
   const padding = perDimension(owner, 'padding', options.padding ?? 0, spatial, 0)
@@ -99,7 +91,7 @@ function windows(
     kernelSize,
     stride,
     padding,
-    ceilMode: checkBoolean(owner, 'ceilMode', options.ceilMode ?? false),
+    ceilMode: options.ceilMode ?? false,
   }
 }
 

@@ -1,29 +1,23 @@
 // Losses between numbers: all take the prediction first and a target of its shape second.
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { reduce, sameShape } from './losses.js'
-import type { Reduction } from './losses.js'
-import { checkKeys, checkNumber } from '../../runtime/options.js'
+import type { ReductionOptions } from './losses.js'
 
 /** Options of {@link l1Loss}. */
-export interface L1LossOptions {
-  /** @default 'mean' */
-  reduction?: Reduction
-}
+export type L1LossOptions = ReductionOptions
 
 /** Options of {@link smoothL1Loss}. */
-export interface SmoothL1LossOptions {
-  /** The difference from which the loss is a straight line; 0 makes it {@link l1Loss}. @default 1 */
+export interface SmoothL1LossOptions extends ReductionOptions {
+  /** The difference from which the loss is a straight line; 0 makes it {@link l1Loss}. @minimum 0 @default 1 */
   beta?: number
-  /** @default 'mean' */
-  reduction?: Reduction
 }
 
 /** Options of {@link huberLoss}. */
-export interface HuberLossOptions {
-  /** The difference from which the loss is a straight line. @default 1 */
+export interface HuberLossOptions extends ReductionOptions {
+  /** The difference from which the loss is a straight line. @exclusiveMinimum 0 @default 1 */
   delta?: number
-  /** @default 'mean' */
-  reduction?: Reduction
 }
 
 /**
@@ -33,9 +27,9 @@ export interface HuberLossOptions {
  */
 export function l1Loss(input: Tensor, target: Tensor, options: L1LossOptions = {}): Tensor {
   const owner = 'nn.functional.l1Loss'
-  checkKeys(owner, options, ['reduction'])
+  checkOptions(owner, options, schemas.L1LossOptions)
   sameShape(owner, input, target)
-  return reduce(owner, input.sub(target).abs(), options.reduction)
+  return reduce(input.sub(target).abs(), options.reduction)
 }
 
 /**
@@ -45,11 +39,11 @@ export function l1Loss(input: Tensor, target: Tensor, options: L1LossOptions = {
  */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
   const owner = 'nn.functional.smoothL1Loss'
-  checkKeys(owner, options, ['beta', 'reduction'])
-  const beta = checkNumber(owner, 'beta', options.beta ?? 1, 0)
+  checkOptions(owner, options, schemas.SmoothL1LossOptions)
+  const beta = options.beta ?? 1
   sameShape(owner, input, target)
   const distance = input.sub(target).abs()
-  return reduce(owner, beta === 0 ? distance : parabola(distance, beta).mul(1 / beta), options.reduction)
+  return reduce(beta === 0 ? distance : parabola(distance, beta).mul(1 / beta), options.reduction)
 }
 
 /**
@@ -59,10 +53,10 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Los
  */
 export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
   const owner = 'nn.functional.huberLoss'
-  checkKeys(owner, options, ['delta', 'reduction'])
-  const delta = checkNumber(owner, 'delta', options.delta ?? 1, 0, true)
+  checkOptions(owner, options, schemas.HuberLossOptions)
+  const delta = options.delta ?? 1
   sameShape(owner, input, target)
-  return reduce(owner, parabola(input.sub(target).abs(), delta), options.reduction)
+  return reduce(parabola(input.sub(target).abs(), delta), options.reduction)
 }
 
 // c (d − c/2) with c = min(d, width): d²/2, and a straight line of slope `width` from there on.

@@ -2,69 +2,78 @@
 import { ShapeError } from '../../errors.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { reduce, sameShape } from './losses.js'
-import type { Reduction } from './losses.js'
-import { checkBoolean, checkKeys, checkNumber, show } from '../../runtime/options.js'
+import type { ReductionOptions } from './losses.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { show } from '../../runtime/options.js'
 
 /** Options of {@link cosineSimilarity}. */
 export interface CosineSimilarityOptions {
-  /** The dimension of the vectors. @default 1 */
+  /** The dimension of the vectors. @integer @default 1 */
   dim?: number
-  /** What each length is at least. @default 1e-8 */
+  /** What each length is at least. @minimum 0 @default 1e-8 */
+  eps?: number
+}
+
+/** Options of {@link pairwiseDistance}. */
+export interface PairwiseDistanceOptions {
+  /** The norm of the distance. @infinity @default 2 */
+  p?: number
+  /** Added to each difference. @default 1e-6 */
+  eps?: number
+  /** Keep the last dimension, of size 1. @default false */
+  keepdim?: boolean
+}
+
+/** Options of {@link normalize}. */
+export interface NormalizeOptions {
+  /** The norm that becomes 1. @infinity @default 2 */
+  p?: number
+  /** The dimension of the vectors. @integer @default 1 */
+  dim?: number
+  /** What each norm is at least. @minimum 0 @default 1e-12 */
   eps?: number
 }
 
 /** Options of {@link cosineEmbeddingLoss} and {@link marginRankingLoss}. */
-export interface MarginOptions {
+export interface MarginOptions extends ReductionOptions {
   /** How far a pair may be on the wrong side. @default 0 */
   margin?: number
-  /** @default 'mean' */
-  reduction?: Reduction
 }
 
 /** Options of {@link tripletMarginLoss}. */
-export interface TripletMarginLossOptions {
-  /** How much nearer the positive must be. @default 1 */
+export interface TripletMarginLossOptions extends ReductionOptions, Pick<PairwiseDistanceOptions, 'p' | 'eps'> {
+  /** How much nearer the positive must be. @minimum 0 @default 1 */
   margin?: number
-  /** The norm of the distance. @default 2 */
-  p?: number
-  /** Added to each difference. @default 1e-6 */
-  eps?: number
   /** Take the negative's distance to the positive where that is smaller. @default false */
   swap?: boolean
-  /** @default 'mean' */
-  reduction?: Reduction
 }
 
 /** `a · b / (max(‖a‖, eps) · max(‖b‖, eps))` along `dim`; the shapes are broadcast. */
 export function cosineSimilarity(a: Tensor, b: Tensor, options: CosineSimilarityOptions = {}): Tensor {
   const owner = 'nn.functional.cosineSimilarity'
-  checkKeys(owner, options, ['dim', 'eps'])
+  checkOptions(owner, options, schemas.CosineSimilarityOptions)
   const { dim = 1, eps = 1e-8 } = options
-  checkNumber(owner, 'eps', eps, 0)
   const unit = (x: Tensor): Tensor => x.div(x.norm(2, dim, true).clampMin(eps))
   return unit(a).mul(unit(b)).sum(dim)
 }
 
 /** `‖a − b + eps‖_p` along the last dimension. */
-export function pairwiseDistance(
-  a: Tensor,
-  b: Tensor,
-  options: { p?: number; eps?: number; keepdim?: boolean } = {},
-): Tensor {
+export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
   const owner = 'nn.functional.pairwiseDistance'
-  checkKeys(owner, options, ['p', 'eps', 'keepdim'])
+  checkOptions(owner, options, schemas.PairwiseDistanceOptions)
   return a
     .sub(b)
-    .add(checkNumber(owner, 'eps', options.eps ?? 1e-6))
+    .add(options.eps ?? 1e-6)
     .norm(options.p ?? 2, -1, options.keepdim ?? false)
 }
 
 /** `x / max(‖x‖_p, eps)` along `dim`. */
-export function normalize(x: Tensor, options: { p?: number; dim?: number; eps?: number } = {}): Tensor {
+export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
   const owner = 'nn.functional.normalize'
-  checkKeys(owner, options, ['p', 'dim', 'eps'])
+  checkOptions(owner, options, schemas.NormalizeOptions)
   const { p = 2, dim = 1, eps = 1e-12 } = options
-  return x.div(x.norm(p, dim, true).clampMin(checkNumber(owner, 'eps', eps, 0)))
+  return x.div(x.norm(p, dim, true).clampMin(eps))
 }
 
 /**
@@ -75,8 +84,8 @@ export function normalize(x: Tensor, options: { p?: number; dim?: number; eps?: 
  */
 export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
   const owner = 'nn.functional.cosineEmbeddingLoss'
-  checkKeys(owner, options, ['margin', 'reduction'])
-  const margin = checkNumber(owner, 'margin', options.margin ?? 0)
+  checkOptions(owner, options, schemas.MarginOptions)
+  const margin = options.margin ?? 0
   sameShape(owner, a, b)
   if ((a.ndim !== 1 && a.ndim !== 2) || target.shape.join() !== a.shape.slice(0, -1).join()) {
     throw new ShapeError({
@@ -95,7 +104,7 @@ export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, option
   const apart = cosine.sub(margin).clampMin(0)
   const together = cosine.neg().add(1)
   const losses = together.maskedFill(target.ne(1), 0).add(apart.maskedFill(target.ne(-1), 0))
-  return reduce(owner, losses, options.reduction)
+  return reduce(losses, options.reduction)
 }
 
 /**
@@ -105,11 +114,11 @@ export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, option
  */
 export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
   const owner = 'nn.functional.marginRankingLoss'
-  checkKeys(owner, options, ['margin', 'reduction'])
-  const margin = checkNumber(owner, 'margin', options.margin ?? 0)
+  checkOptions(owner, options, schemas.MarginOptions)
+  const margin = options.margin ?? 0
   sameShape(owner, a, b)
   sameShape(owner, a, target)
-  return reduce(owner, b.sub(a).mul(target).add(margin).clampMin(0), options.reduction)
+  return reduce(b.sub(a).mul(target).add(margin).clampMin(0), options.reduction)
 }
 
 /**
@@ -125,14 +134,13 @@ export function tripletMarginLoss(
   options: TripletMarginLossOptions = {},
 ): Tensor {
   const owner = 'nn.functional.tripletMarginLoss'
-  checkKeys(owner, options, ['margin', 'p', 'eps', 'swap', 'reduction'])
+  checkOptions(owner, options, schemas.TripletMarginLossOptions)
   const { p = 2, eps = 1e-6, swap = false } = options
-  const margin = checkNumber(owner, 'margin', options.margin ?? 1, 0)
-  checkBoolean(owner, 'swap', swap)
+  const margin = options.margin ?? 1
   sameShape(owner, anchor, positive)
   sameShape(owner, anchor, negative)
   const near = pairwiseDistance(anchor, positive, { p, eps })
   const far = pairwiseDistance(anchor, negative, { p, eps })
   const other = swap ? far.minimum(pairwiseDistance(positive, negative, { p, eps })) : far
-  return reduce(owner, near.sub(other).add(margin).clampMin(0), options.reduction)
+  return reduce(near.sub(other).add(margin).clampMin(0), options.reduction)
 }

@@ -10,18 +10,21 @@ use kernels::cpu::attention::{
     Mask,
 };
 
+use super::attrs::AttrReader;
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use super::cost::Shapes;
 use super::linear::Real;
 use super::lora::{dropout, dropout_blocks, probability};
-use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 pub use packed::{
     backward_random as packed_backward_random, grad as packed_grad, grad_twin as packed_grad_twin, packed,
@@ -51,7 +54,7 @@ struct Options {
 enum Layout {
     /// (B, H, T, D).
     Heads,
-    /// (B, T, H, D), as a projection leaves it.
+    /// (B, T, H, D), as a projection gives it.
     Tokens,
 }
 
@@ -64,7 +67,7 @@ fn options(mut attrs: AttrReader<'_>) -> Result<Options> {
         1.0 => Layout::Tokens,
         x => {
             return Err(wrong(
-                "no such layout of heads",
+                "unknown layout of heads",
                 "0 for (B, H, T, D), or 1 for (B, T, H, D)",
                 x,
             ));
@@ -85,7 +88,7 @@ fn window(number: f64) -> Result<Option<usize>> {
         return Ok((number > 0.0).then_some(number as usize));
     }
     Err(wrong(
-        "no such attention window",
+        "invalid attention window",
         "a whole number of keys, or 0 for all",
         number,
     ))
@@ -96,7 +99,7 @@ fn softcap(number: f64) -> Result<Option<f64>> {
         return Ok((number > 0.0).then_some(number));
     }
     Err(wrong(
-        "no such cap of attention scores",
+        "invalid softcap of attention scores",
         "a number above 0, or 0 for none",
         number,
     ))
@@ -108,7 +111,7 @@ fn causal(code: f64) -> Result<Causal> {
         1.0 => Ok(Causal::TopLeft),
         2.0 => Ok(Causal::BottomRight),
         x => Err(wrong(
-            "no such causal mask",
+            "unknown causal mask",
             "0 for none, 1 aligned at the first key, 2 at the last",
             x,
         )),
@@ -119,7 +122,7 @@ fn wrong(what: &str, expected: &str, got: f64) -> Error {
     Error::new(Code::Option, what)
         .expected(expected)
         .received(got.to_string())
-        .hint("look at the options of scaledDotProductAttention")
+        .hint("see the options of scaledDotProductAttention")
 }
 
 /// Sizes from the shapes of q and k.
@@ -225,10 +228,10 @@ fn blocks(context: &ShapeContext<'_>, q: usize, k: usize) -> Result<u64> {
     let Some(n) = Shape::checked_numel(full.dims()) else {
         return Err(Error::new(
             Code::Memory,
-            "attention with dropout over this many places is not possible",
+            "attention with dropout over this many weights is not possible",
         )
         .received(full.to_string())
-        .expected("fewer than 2^64 places")
+        .expected("fewer than 2^64 weights")
         .hint("use shorter sequences, or no dropout in attention"));
     };
     Ok(dropout_blocks(p, n))
@@ -236,7 +239,15 @@ fn blocks(context: &ShapeContext<'_>, q: usize, k: usize) -> Result<u64> {
 
 // ---- forward --------------------------------------------------------------------------------------------------------
 
-/// `softmax(scale · q kᵀ + mask) v` for each head. A query that may attend to nothing gets zeros.
+/// Bytes of the twin's matrix of scores and of its softmax. The first two inputs of the gradient op also have the shapes of `q` and `k`.
+pub fn score_bytes(shapes: &Shapes<'_>) -> u64 {
+    let (Some(&[batch, a, b, _]), Some(&[_, c, d, _])) = (shapes.dims(0), shapes.dims(1)) else {
+        return 0;
+    };
+    2 * (batch * a.max(b) * a.min(b) * c.max(d) * 4) as u64
+}
+
+/// `softmax(scale · q kᵀ + mask) v` for each head. A query that may attend to no key gets zeros.
 ///
 /// Keys beyond a sequence's length are hidden; with causal 2 the last query sees the last key within the length.
 pub fn sdpa(exec: &mut Exec<'_>) -> Result<Outputs> {
@@ -262,7 +273,7 @@ fn strides(dims: AttnDims, layout: Layout) -> AttnStrides {
     }
 }
 
-/// What hides keys from queries: mask and lengths, which stand behind each other among the inputs.
+/// What hides keys from queries: mask and lengths, two consecutive inputs.
 struct Hidden<'a, T> {
     allowed: Option<Ref<'a, [u8]>>,
     added: Option<Ref<'a, [T]>>,
@@ -315,7 +326,7 @@ const GRAD_OUT: usize = 4;
 const GRAD_LSE: usize = 5;
 const GRAD_MASK: usize = 6;
 
-/// Everything but the weights, which are computed again from the log-sums.
+/// Everything but the attention weights, which are recomputed from the log-sums.
 pub fn save(needs: Needs) -> Save {
     let any = needs.input(Q) || needs.input(K) || needs.input(V);
     Save {

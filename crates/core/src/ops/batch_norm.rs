@@ -1,29 +1,30 @@
-//! Batch norm with the statistics of the batch: `x (N, C, *places)`, one mean and variance a channel.
+//! Batch norm with the statistics of the batch: `x (N, C, *spatial)`, one mean and variance per channel.
 //!
 //! The statistics are a second result, which layers average over batches; no gradient flows through it.
-//! `needs` of the gradient op is a bit mask of what is wanted (1 dx, 2 dweight, 4 dbias); the rest is promised empty.
+//! `needs` of the gradient op is a bit mask of what is wanted (1 dx, 2 dweight, 4 dbias); the others are empty.
 
 use candle_core::Tensor;
 use kernels::cpu::batch_norm::{
     self as kernel, BatchNormDims, BatchNormGradients, BatchNormOperands, BatchNormOutputs, BatchNormSaved,
 };
 
-use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use super::row::{Needs, Save};
 use super::table;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 fn wants(needs: f64, i: usize) -> bool {
     needs as u32 >> i & 1 == 1
 }
 
-/// `x (N, C, *places)` as (N, C, places).
+/// `x (N, C, *spatial)` as (N, C, P).
 fn dims(x: &[usize]) -> BatchNormDims {
     BatchNormDims {
         n: x[0],
@@ -38,14 +39,14 @@ fn dims(x: &[usize]) -> BatchNormDims {
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (x, dtype) = (context.shape(0), context.same_float(&[0])?);
     if x.rank() < 2 {
-        return Err(context.shape_error("x (N, C, *places)"));
+        return Err(context.shape_error("x (N, C, *spatial)"));
     }
     let BatchNormDims { n, c, len } = dims(x.dims());
     for i in [1, 2] {
         let Some(meta) = context.inputs[i] else { continue };
         if meta.shape.dims() != [c] {
             return Err(context
-                .shape_error(format!("{} ({c},), one number a channel of x", context.name(i)))
+                .shape_error(format!("{} ({c},), one number per channel of x", context.name(i)))
                 .hint("build the layer with the channels of its input"));
         }
         if !(dtype == Dtype::F32 && meta.dtype.is_half()) {
@@ -54,8 +55,8 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     }
     if n * len < 2 {
         return Err(
-            Error::new(Code::Shape, "batchNorm: one value a channel has no variance")
-                .expected("2 or more values a channel, over samples and places")
+            Error::new(Code::Shape, "batchNorm: one value per channel has no variance")
+                .expected("2 or more values per channel, over samples and positions")
                 .received(format!("x {x}"))
                 .hint("train with larger batches, or call eval() to use the running statistics"),
         );
@@ -122,7 +123,7 @@ pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
             db: &mut db,
         };
         kernel::batch_norm_backward(dims, saved, eps, &dy, gradients)?;
-        // dx needs both sums, wanted or not.
+        // dx needs both sums, whether they are wanted or not.
         dw.truncate(exec.out(1).shape.numel());
         db.truncate(exec.out(2).shape.numel());
         Ok(outputs([T::wrap(dx), T::wrap(dw), T::wrap(db)]))
@@ -158,18 +159,18 @@ fn bias_alone(back: &mut Back<'_>) -> Result<()> {
 
 // ---- twins ----------------------------------------------------------------------------------------------------------
 
-/// (N, C, places) from (N, C, *places).
+/// (N, C, P) from (N, C, *spatial).
 fn flat(x: &Tensor) -> Result<Tensor> {
     let dims = dims(x.dims());
     Ok(x.reshape((dims.n, dims.c, dims.len))?)
 }
 
-/// Sum over samples and places: (1, C, 1).
+/// Sum over samples and positions: (1, C, 1).
 fn total(x: &Tensor) -> Result<Tensor> {
     Ok(x.sum_keepdim(vec![0, 2])?)
 }
 
-/// One number a channel as (1, C, 1).
+/// One number per channel as (1, C, 1).
 fn channels(x: &Tensor) -> Result<Tensor> {
     Ok(x.reshape((1, x.elem_count(), 1))?)
 }

@@ -4,16 +4,18 @@ use candle_core::{DType, Tensor};
 use kernels::WeightRef;
 use kernels::cpu::embedding::{self as kernel, EmbeddingDims, EmbeddingOptions};
 
+use super::attrs::AttrReader;
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::{table, twins};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
-use crate::tape::Back;
 
 /// Checks that `ids` are integers.
 ///
@@ -25,7 +27,7 @@ pub fn check_ids(context: &ShapeContext<'_>, i: usize) -> Result<()> {
     }
     Err(Error::new(
         Code::Dtype,
-        format!("{}: {} must be whole numbers", context.row.name, context.name(i)),
+        format!("{}: {} must be whole numbers", context.signature.name, context.name(i)),
     )
     .expected("i64")
     .received(context.dtype(i).name())
@@ -44,7 +46,7 @@ pub fn padding(attrs: &mut AttrReader<'_>, num: usize) -> Result<Option<usize>> 
     if index.fract() == 0.0 && index >= 0.0 && index < num as f64 {
         return Ok(Some(index as usize));
     }
-    Err(Error::new(Code::Option, "paddingIdx is no row of the table")
+    Err(Error::new(Code::Option, "paddingIdx is not a row of the table")
         .expected(format!("a row from 0 to {}", num.saturating_sub(1)))
         .received(index.to_string())
         .hint("name a row of the table, or leave paddingIdx out"))
@@ -123,7 +125,7 @@ pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
     })
 }
 
-/// `dw[id] = Σ dy` over the places of each id.
+/// `dw[id] = Σ dy` over the positions of each id.
 pub fn embedding_backward(back: &mut Back<'_>) -> Result<()> {
     let (dy, ids, num) = (back.dy(), back.input(1), back.shape(0).dims()[0]);
     let mut attrs = back.reader();

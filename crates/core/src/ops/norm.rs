@@ -1,7 +1,7 @@
 //! Layer norm and RMS norm over the last dimension.
 //!
-//! The rows' statistics are hidden outputs: backward reads them instead of the numbers' second pass.
-//! `needs` of the gradient ops is a bit mask of what is wanted (1 dx, 2 dweight, 4 dbias); the rest is promised empty.
+//! The statistics of the rows are hidden outputs, so that backward needs no second pass for them.
+//! `needs` of the gradient ops is a bit mask of what is wanted (1 dx, 2 dweight, 4 dbias); the others are empty.
 
 use candle_core::Tensor;
 use kernels::cpu::layer_norm::{
@@ -9,19 +9,19 @@ use kernels::cpu::layer_norm::{
 };
 use kernels::cpu::rms_norm::{self as rms_kernel, RmsNormGradients, RmsNormOperands, RmsNormOutputs, RmsNormSaved};
 
-use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use super::row::{Needs, Save};
 use super::table;
 use super::twins::sum_keep;
 use crate::dtype::Dtype;
-use crate::entry::Id;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Id, Meta, Metas};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
-/// Bit of a wanted gradient: its input's place.
+/// Bit of a wanted gradient, by the index of its input.
 fn wants(needs: f64, i: usize) -> bool {
     needs as u32 >> i & 1 == 1
 }
@@ -98,7 +98,7 @@ pub fn rms_norm_backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 // ---- layer norm -----------------------------------------------------------------------------------------------------
 
-/// x and the statistics, and the weight for dx; the bias, so that the output can be made again. The bias alone needs none of them.
+/// x and the statistics, and the weight for dx; the bias, so that the output can be recomputed. The gradient of the bias needs none of them.
 pub fn layer_norm_save(needs: Needs) -> Save {
     let rows = needs.input(0) || needs.input(1);
     Save {
@@ -153,7 +153,7 @@ pub fn layer_norm_backward(back: &mut Back<'_>) -> Result<()> {
     record(back, &table::LAYER_NORM_BACKWARD, &inputs, 3)
 }
 
-/// Records a gradient op with the mask of what is wanted, and hands its outputs on.
+/// Records a gradient op with the mask of what is wanted, and sets its outputs as gradients.
 fn record(back: &mut Back<'_>, row: &'static super::row::OpRow, inputs: &[Id], count: usize) -> Result<()> {
     let mask = (0..count)
         .filter(|&i| back.needs(i))
@@ -216,7 +216,7 @@ fn row_mean(x: &Tensor) -> Result<Tensor> {
     Ok((sum_keep(x, &[last])? / x.dim(last)? as f64)?)
 }
 
-/// A statistic without its last dimension of size 1, or with it again.
+/// A statistic without its last dimension of size 1, or with it restored.
 fn without_last(x: &Tensor) -> Result<Tensor> {
     Ok(x.squeeze(x.rank() - 1)?)
 }

@@ -4,17 +4,17 @@ use candle_core::{DType, Tensor};
 use kernels::cpu::axis::AxisDims;
 use kernels::cpu::scan as kernel;
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::row::{Meta, Metas, ShapeContext};
 use super::table;
 use crate::dtype::Dtype;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
-use crate::tape::Back;
 
-/// `cumsum(x, dim, reverse)`; sums of integers and truth values are i64.
+/// `cumsum(x, dim, reverse)`; sums of integers and booleans are i64.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (shape, dtype) = (context.shape(0), context.dtype(0));
     shape.dim(context.reader().number())?;

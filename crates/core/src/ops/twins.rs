@@ -2,10 +2,10 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::row::Rng;
+use super::context::Twin;
 use crate::dtype::Dtype;
 use crate::error::Result;
-use crate::exec::Twin;
+use crate::rng::Rng;
 
 /// Element types that candle can make tensors of.
 pub trait CandleElement: candle_core::WithDType {}
@@ -28,7 +28,7 @@ pub fn full_like(x: &Tensor, value: f64) -> Result<Tensor> {
     Ok(Tensor::full(value, x.dims(), x.device())?.to_dtype(x.dtype())?)
 }
 
-/// A truth tensor (bytes 0 and 1) from any numbers.
+/// A boolean tensor (bytes 0 and 1) from any numbers.
 ///
 /// # Errors
 /// candle's.
@@ -48,13 +48,13 @@ pub fn convert(x: &Tensor, to: Dtype) -> Result<Tensor> {
     })
 }
 
-/// Refuses indexes of input `i` outside `0..n`, as the kernels do: candle does not name them, and on CUDA it does not look.
+/// Refuses indexes of input `i` outside `0..n`, as the kernels do: candle does not name them, and does not check on CUDA.
 ///
 /// # Errors
 /// [`Code::Index`](crate::code::Code::Index) that names the first one.
 pub fn check_ids(twin: &Twin<'_>, i: usize, n: usize) -> Result<()> {
     let ids = twin.tensor(i).flatten_all()?.to_vec1::<i64>()?;
-    Ok(kernels::cpu::index::check_ids(twin.row.name, &ids, n)?)
+    Ok(kernels::cpu::index::check_ids(twin.signature.name, &ids, n)?)
 }
 
 /// Sums over dimensions, keeping them.

@@ -1,4 +1,4 @@
-//! Attention within sequences that lie one behind the other in a batch of one, without padding.
+//! Attention within packed sequences: one after the other in a batch of one, without padding.
 
 use candle_core::Tensor;
 use kernels::cpu::attention::{AttnGradients, AttnOperands, AttnOutputs, AttnSaved};
@@ -6,32 +6,35 @@ use kernels::cpu::packed_attention::{self as kernel, PackedDims, PackedOptions, 
 use smallvec::SmallVec;
 
 use super::super::lora::{dropout, dropout_blocks};
-use super::super::row::{AttrReader, Meta, Metas, Needs, Rng, Save, ShapeContext};
 use super::super::table;
 use super::twin::{Problem, backward, forward};
 use super::{GRAD_DOUT, GRAD_LSE, GRAD_OUT, GRAD_Q, K, Layout, Options, Q, V, causal, check_sizes};
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
+use crate::ops::attrs::AttrReader;
+use crate::ops::back::Back;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use crate::ops::row::{Needs, Save};
+use crate::rng::Rng;
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 /// Attributes, which forward and gradient share.
 struct Packed {
-    queries: Places,
-    keys: Places,
+    queries: Offsets,
+    keys: Offsets,
     options: Options,
 }
 
-/// The first row of each sequence, then the number of rows.
-type Places = SmallVec<[usize; 16]>;
+/// The offsets of the sequences: the first row of each, then the number of rows.
+type Offsets = SmallVec<[usize; 16]>;
 
 impl Packed {
     fn read(mut attrs: AttrReader<'_>) -> Result<Self> {
-        let queries = places("queries", attrs.dims())?;
-        let keys = places("keys", attrs.dims())?;
+        let queries = offsets("queries", attrs.dims())?;
+        let keys = offsets("keys", attrs.dims())?;
         let scale = attrs.number();
         let causal = causal(attrs.number())?;
         let p = super::probability(attrs.number())?;
@@ -77,17 +80,17 @@ impl Packed {
     }
 }
 
-fn places(name: &str, list: &[f64]) -> Result<Places> {
-    let places: Places = list.iter().map(|&x| x as usize).collect();
-    let whole = list.iter().zip(&places).all(|(&x, &place)| x == place as f64);
-    if whole && places.first() == Some(&0) && places.is_sorted() {
-        return Ok(places);
+fn offsets(name: &str, list: &[f64]) -> Result<Offsets> {
+    let offsets: Offsets = list.iter().map(|&x| x as usize).collect();
+    let whole = list.iter().zip(&offsets).all(|(&x, &offset)| x == offset as f64);
+    if whole && offsets.first() == Some(&0) && offsets.is_sorted() {
+        return Ok(offsets);
     }
     Err(Error::new(
         Code::Option,
-        format!("packed attention: {name} does not say where the sequences begin"),
+        format!("packed attention: {name} are not the offsets of sequences"),
     )
-    .expected("[0, …, number of rows]: whole numbers that do not fall")
+    .expected("[0, …, number of rows]: whole numbers that do not decrease")
     .received(format!("{list:?}"))
     .hint("sum the lengths: sequences of 3 and 5 tokens are [0, 3, 8]"))
 }
@@ -107,7 +110,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     if packed.queries.len() != packed.keys.len() || dims.tq() != q.dims()[1] || dims.tk() != k.dims()[1] {
         return Err(context
             .shape_error(format!(
-                "{} queries and {} keys, as the places of {} and {} sequences say",
+                "{} queries and {} keys, by the offsets of {} and {} sequences",
                 dims.tq(),
                 dims.tk(),
                 packed.queries.len() - 1,
@@ -206,7 +209,7 @@ fn key(x: &Tensor, segment: Segment) -> Result<Tensor> {
 
 // ---- backward -------------------------------------------------------------------------------------------------------
 
-/// Everything but the weights, which are computed again from the log-sums.
+/// Everything but the attention weights, which are recomputed from the log-sums.
 pub fn save(needs: Needs) -> Save {
     let any = needs.input(Q) || needs.input(K) || needs.input(V);
     Save {

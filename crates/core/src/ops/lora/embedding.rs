@@ -8,21 +8,23 @@ use kernels::cpu::lora::{LoraEmbeddingDims, LoraFactors, LoraOutputs, lora_embed
 use super::super::elementwise::wide;
 use super::super::embedding::{check_ids, frequencies, padding};
 use super::super::linear::{Weight, product, rows};
-use super::super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
 use super::super::{table, twins};
 use super::wants;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
+use crate::ops::attrs::AttrReader;
+use crate::ops::back::Back;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use crate::ops::row::{Needs, Save};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 const WEIGHT: usize = 0;
 const IDS: usize = 1;
 const A: usize = 2;
 const B: usize = 3;
-/// The output that only backward sees.
+/// The hidden output for backward.
 const H: usize = 1;
 
 // ---- forward --------------------------------------------------------------------------------------------------------
@@ -171,7 +173,7 @@ fn grad_options(mut attrs: AttrReader<'_>) -> Result<GradOptions> {
     })
 }
 
-/// `da (R, num)` and `db (dim, R)`; what is not wanted is promised empty.
+/// `da (R, num)` and `db (dim, R)`; what is not wanted is empty.
 pub fn grad_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let GradOptions { num, needs, .. } = grad_options(context.reader())?;
     let b = context.shape(GRAD_B);
@@ -181,9 +183,9 @@ pub fn grad_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(Metas::from_iter([wanted(wants::DA, a), wanted(wants::DB, b.clone())]))
 }
 
-/// `dA[:, id] = Σ dh` over the places of each id, with `dh = scaling · dy B`; `dB = scaling · dyᵀ h`.
+/// `dA[:, id] = Σ dh` over the positions of each id, with `dh = scaling · dy B`; `dB = scaling · dyᵀ h`.
 ///
-/// The padding id gives nothing to A, and what `scaleGradByFreq` asks for concerns A alone, as in torch.
+/// The padding id adds nothing to A, and `scaleGradByFreq` applies to A only, as in torch.
 pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
     let GradOptions {
         scaling,

@@ -7,22 +7,25 @@ use smallvec::SmallVec;
 
 use super::super::elementwise::wide;
 use super::super::linear::{Weight, Wide, base_twin, check_layer, layout, rounded, rows, sizes, weight_backward};
-use super::super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
 use super::super::twins;
 use super::{Blocks, blocks, check_factors, dropout, dropout_blocks, gradient, probability, push_blocks, update_twin};
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
+use crate::ops::attrs::AttrReader;
+use crate::ops::back::Back;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use crate::ops::cost::Shapes;
+use crate::ops::row::{Needs, Save};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 const X: usize = 0;
 const WEIGHT: usize = 1;
 const BIAS: usize = 2;
 const A: usize = 3;
 const B: usize = 4;
-/// The output that only backward sees.
+/// The hidden output for backward.
 const H: usize = 1;
 
 struct Options {
@@ -67,6 +70,12 @@ pub fn random(context: &ShapeContext<'_>) -> Result<u64> {
     Ok(dropout_blocks(attrs.number(), context.shape(X).numel()))
 }
 
+/// Multiplications of `loraLinear`: the layer's product and the two of the update.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    let (rows, width) = (shapes.numel(X)? / shapes.last(X)?, shapes.last(X)?);
+    Some(shapes.out()? * width + rows * (shapes.numel(A)? + shapes.numel(B)?))
+}
+
 /// `y = x Wᵀ + bias + scaling · dropout(x) Aᵀ Bᵀ`, the update per block of columns.
 ///
 /// Source: Hu et al. 2021, section 4.1; loralib `Linear` and `MergedLinear`.
@@ -91,8 +100,8 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
             dropout: drop,
         };
         let weight = LinearWeight { values: weight.factor(exec.precision()), layout };
-        let outputs_of = LoraOutputs { h: &mut h, y: &mut y };
-        kernel::lora_linear(LoraDims { m, k, n, r, blocks: &blocks }, operands, weight, bias.as_deref(), outputs_of)?;
+        let written = LoraOutputs { h: &mut h, y: &mut y };
+        kernel::lora_linear(LoraDims { m, k, n, r, blocks: &blocks }, operands, weight, bias.as_deref(), written)?;
         if let Some(bias) = bias {
             bias.give(exec);
         }
@@ -101,7 +110,7 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     })
 }
 
-/// x only where the weight or A learns: a layer that trains B alone keeps no activation but h.
+/// x only when the weight or A needs a gradient: a layer that trains only B keeps no activation but h.
 pub fn save(needs: Needs) -> Save {
     let factors = needs.input(X) || needs.input(A) || needs.input(B);
     Save {

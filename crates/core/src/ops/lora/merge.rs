@@ -1,4 +1,4 @@
-//! Folding the low-rank update into a copy of the base weight.
+//! Merging the low-rank update into a copy of the base weight.
 
 use candle_core::Tensor;
 use half::{bf16, f16};
@@ -7,12 +7,14 @@ use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, WeightMut};
 
 use super::super::create::one;
 use super::super::linear::{Weight, layout, product, sizes};
-use super::super::row::{AttrReader, Metas, ShapeContext};
 use super::{Blocks, blocks, check_factors, offsets, spread};
 use crate::dtype::Dtype;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::Metas;
+use crate::ops::attrs::AttrReader;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use crate::ops::cost::Shapes;
 use crate::shape::Shape;
 use crate::storage::Element;
 
@@ -49,7 +51,12 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(weight.clone()))
 }
 
-/// `W + scaling · B A` in the layout of W, rounded once to its dtype; W itself stays as it is.
+/// Multiplications of `loraMerge`: the rank for each element of the weight.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    Some(shapes.numel(WEIGHT)? * shapes.last(B)?)
+}
+
+/// `W + scaling · B A` in the layout of W, rounded once to its dtype; W itself is not changed.
 pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     let Options {
         scaling,

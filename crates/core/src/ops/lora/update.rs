@@ -1,4 +1,4 @@
-//! The low-rank update on a finished product, for layers that drop out their input in their own way.
+//! The low-rank update on a finished product, for layers with their own dropout of the input.
 
 use candle_core::Tensor;
 use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, LoraOperands, LoraOutputs};
@@ -6,20 +6,22 @@ use smallvec::SmallVec;
 
 use super::super::elementwise::wide;
 use super::super::linear::rows;
-use super::super::row::{Meta, Metas, Needs, Save, ShapeContext};
 use super::{blocks, check_factors, gradient, push_blocks, update_twin};
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
+use crate::ops::back::Back;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use crate::ops::cost::Shapes;
+use crate::ops::row::{Needs, Save};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 const Y: usize = 0;
 const X: usize = 1;
 const A: usize = 2;
 const B: usize = 3;
-/// The output that only backward sees.
+/// The hidden output for backward.
 const H: usize = 1;
 
 /// `y (..., N)`, `x (..., K)`, `a (G·R, K)`, `b (Σlen, R)` → `(..., N)` and, for backward, `h (M, G·R)`.
@@ -40,6 +42,11 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
         Meta::new(y.clone(), dtype),
         Meta::new(h, dtype.wide()),
     ]))
+}
+
+/// Multiplications of `loraUpdate`: those over A and over B.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    Some(shapes.numel(X)? / shapes.last(X)? * (shapes.numel(A)? + shapes.numel(B)?))
 }
 
 /// `y + scaling · x Aᵀ Bᵀ`, per block of columns.
@@ -71,7 +78,7 @@ pub fn save(needs: Needs) -> Save {
     }
 }
 
-/// `dy` goes through to `y`; the rest as in the dense layer, without its base.
+/// `dy` is passed on to `y`; the rest is as in the dense layer, without its base.
 pub fn backward(back: &mut Back<'_>) -> Result<()> {
     let dy = wide(back, back.dy())?;
     if back.needs(Y) {

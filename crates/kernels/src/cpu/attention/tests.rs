@@ -9,6 +9,17 @@ const DROPOUT: Dropout = Dropout {
     counter: 11,
 };
 
+fn dims(batch: usize, heads: usize, kv_heads: usize, tq: usize, tk: usize, d: usize) -> AttnDims {
+    AttnDims {
+        batch,
+        heads,
+        kv_heads,
+        tq,
+        tk,
+        d,
+    }
+}
+
 struct Case<T> {
     dims: AttnDims,
     strides: AttnStrides,
@@ -124,17 +135,7 @@ fn plain<'a, T>() -> AttnOptions<'a, T> {
 }
 
 fn all_options_meet_the_twin<T: Float>(tq: usize, tk: usize, d: usize, bthd: bool) {
-    let case = Case::<T>::new(
-        AttnDims {
-            batch: 2,
-            heads: 4,
-            kv_heads: 2,
-            tq,
-            tk,
-            d,
-        },
-        bthd,
-    );
+    let case = Case::<T>::new(dims(2, 4, 2, tq, tk, d), bthd);
     for causal in [Causal::None, Causal::TopLeft, Causal::BottomRight] {
         case.meets_twin(&AttnOptions { causal, ..plain() }, &format!("{causal:?}"));
         let lens = [(tk / 2) as i64, tk as i64];
@@ -188,14 +189,7 @@ fn attention_meets_its_twin_under_all_options() {
 
 /// Scores reach about ±2 here, so that a cap of 0.7 bends them.
 fn windows_and_caps_meet_the_twin<T: Float>(tq: usize, tk: usize, bthd: bool) {
-    let dims = AttnDims {
-        batch: 2,
-        heads: 4,
-        kv_heads: 2,
-        tq,
-        tk,
-        d: 8,
-    };
+    let dims = dims(2, 4, 2, tq, tk, 8);
     let case = Case::<T>::new(dims, bthd);
     let lens = [(tk / 2) as i64, tk as i64];
     let bias = values::<T>(4 * tk, 9);
@@ -256,14 +250,7 @@ fn windows_and_caps_meet_the_twin_under_all_options() {
 
 #[test]
 fn keys_far_outside_of_the_window_are_not_read() {
-    let dims = AttnDims {
-        batch: 1,
-        heads: 2,
-        kv_heads: 1,
-        tq: 70,
-        tk: 900,
-        d: 4,
-    };
+    let dims = dims(1, 2, 1, 70, 900, 4);
     let mut case = Case::<f32>::new(dims, true);
     case.k[..800 * 4].fill(f32::NAN);
     case.v[..800 * 4].fill(f32::NAN);
@@ -284,17 +271,7 @@ fn keys_far_outside_of_the_window_are_not_read() {
 #[test]
 fn bits_do_not_depend_on_the_threads() {
     each_isa(|_| {
-        let case = Case::<f32>::new(
-            AttnDims {
-                batch: 2,
-                heads: 4,
-                kv_heads: 2,
-                tq: 100,
-                tk: 130,
-                d: 32,
-            },
-            true,
-        );
+        let case = Case::<f32>::new(dims(2, 4, 2, 100, 130, 32), true);
         let options = AttnOptions {
             causal: Causal::BottomRight,
             dropout: Some(DROPOUT),
@@ -308,17 +285,7 @@ fn bits_do_not_depend_on_the_threads() {
 fn a_decoding_step_has_the_same_bits_alone_and_in_a_padded_batch() {
     each_isa(|_| {
         let (heads, kv_heads, tk, d) = (4, 2, 300, 16);
-        let case = Case::<f32>::new(
-            AttnDims {
-                batch: 3,
-                heads,
-                kv_heads,
-                tq: 1,
-                tk,
-                d,
-            },
-            true,
-        );
+        let case = Case::<f32>::new(dims(3, heads, kv_heads, 1, tk, d), true);
         let lens = [300, 20, 257];
         let [out, ..] = case.run(&AttnOptions {
             lens: Some(&lens),
@@ -327,14 +294,7 @@ fn a_decoding_step_has_the_same_bits_alone_and_in_a_padded_batch() {
         });
         for b in 0..3 {
             let length = lens[b] as usize;
-            let dims = AttnDims {
-                batch: 1,
-                heads,
-                kv_heads,
-                tq: 1,
-                tk: length,
-                d,
-            };
+            let dims = dims(1, heads, kv_heads, 1, length, d);
             let (row, keys) = (heads * d, kv_heads * d);
             let (k, v) = (
                 &case.k[b * tk * keys..][..length * keys],
@@ -358,17 +318,7 @@ fn a_decoding_step_has_the_same_bits_alone_and_in_a_padded_batch() {
 
 #[test]
 fn keys_beyond_the_length_are_not_read_and_nan_is_not_hidden() {
-    let mut case = Case::<f32>::new(
-        AttnDims {
-            batch: 1,
-            heads: 1,
-            kv_heads: 1,
-            tq: 2,
-            tk: 5,
-            d: 4,
-        },
-        true,
-    );
+    let mut case = Case::<f32>::new(dims(1, 1, 1, 2, 5, 4), true);
     case.k[3 * 4..].fill(f32::NAN);
     case.v[3 * 4..].fill(f32::NAN);
     let options = AttnOptions {
@@ -381,14 +331,7 @@ fn keys_beyond_the_length_are_not_read_and_nan_is_not_hidden() {
 
 #[test]
 fn overlapping_outputs_and_empty_windows_are_refused() {
-    let dims = AttnDims {
-        batch: 1,
-        heads: 2,
-        kv_heads: 2,
-        tq: 2,
-        tk: 2,
-        d: 2,
-    };
+    let dims = dims(1, 2, 2, 2, 2, 2);
     let strides = AttnStrides::bhtd(dims);
     let refuses = |dims: AttnDims, strides: AttnStrides, options: AttnOptions<'_, f32>| {
         let (x, mut out, mut lse) = ([0f32; 8], [0f32; 8], [0f32; 4]);

@@ -1,0 +1,26 @@
+// node scripts/options.mjs: writes what the interfaces of options in src/ say: the rules of the run-time check, JSON Schema, a page of docs.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fail, inRoot, isMain } from './lib/run.mjs'
+import { readFacts } from './options/facts.mjs'
+import { jsonSchema, runtimeSchemas, tables } from './options/outputs.mjs'
+
+/** Writes all three, and answers what the interfaces leave open. */
+export function writeOptions() {
+  const { facts, problems } = readFacts()
+  const files = {
+    'src/generated/options.ts': runtimeSchemas(facts),
+    'schemas/options.json': jsonSchema(facts),
+    'docs/options.md': tables(facts),
+  }
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(inRoot(path)), { recursive: true })
+    writeFileSync(inRoot(path), text)
+  }
+  return problems
+}
+
+if (isMain(import.meta.url)) {
+  const problems = writeOptions()
+  if (problems.length > 0) fail(problems.join('\n'))
+}

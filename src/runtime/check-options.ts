@@ -1,0 +1,266 @@
+// The check that a function makes of its options object: names, types and ranges, all problems in one error. The schemas are generated from the
+// interfaces (src/generated/options.ts); what needs two options, a shape or a model to decide is checked where that is known.
+import { OptionError } from '../errors.js'
+import { bad, nearest, show } from './options.js'
+
+/** What a value must be; `text` says it in words where those for the kind would be too general. */
+export type Rule = { readonly text?: string } & Kind
+
+type Kind =
+  | { readonly kind: 'any' | 'boolean' | 'string' | 'bigint' | 'null' | 'function' | 'iterable' }
+  | NumberRule
+  | { readonly kind: 'choice'; readonly values: readonly (string | number | boolean)[] }
+  | ListRule
+  | { readonly kind: 'record'; readonly values: Rule }
+  | { readonly kind: 'class' | 'object'; readonly name: string }
+  | { readonly kind: 'union'; readonly of: readonly Rule[] }
+
+interface NumberRule {
+  readonly kind: 'number'
+  readonly integer?: true
+  /** Infinity is a value, too; NaN never is. */
+  readonly infinity?: true
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly exclusiveMinimum?: number
+  readonly exclusiveMaximum?: number
+}
+
+interface ListRule {
+  readonly kind: 'list'
+  readonly items: Rule
+  readonly minItems?: number
+  readonly maxItems?: number
+}
+
+/** The options of one interface. */
+export interface OptionSchema {
+  readonly fields: Readonly<Record<string, Rule>>
+  readonly required: readonly string[]
+}
+
+/**
+ * Checks the options given to `owner`. An option that is undefined counts as not given.
+ * @throws {OptionError} naming every option that is unknown (with the nearest known one), missing, of a wrong type or out of range.
+ */
+export function checkOptions(owner: string, options: object | undefined, schema: OptionSchema): void {
+  if (options === null || (typeof options !== 'object' && options !== undefined)) {
+    throw bad(owner, 'options', 'an object', options)
+  }
+  const { fields, required } = schema
+  const given = (options ?? {}) as Readonly<Record<string, unknown>>
+  for (const name in given) {
+    const rule = fields[name]
+    // A name of Object.prototype, such as toString, finds a function there.
+    if (rule?.kind === undefined) throw problems(owner, given, schema)
+    const value = given[name]
+    if (value !== undefined && !fits(rule, value)) throw problems(owner, given, schema)
+  }
+  for (let i = 0; i < required.length; i++) if (given[required[i]!] === undefined) throw problems(owner, given, schema)
+}
+
+/** The names of the options of a schema. */
+export function optionNames(schema: OptionSchema): string[] {
+  return Object.keys(schema.fields)
+}
+
+/** The options that a schema knows, of those given. */
+export function pickOptions(options: object, schema: OptionSchema): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(schema.fields, name)))
+}
+
+const classes = new Map<string, abstract new (...args: never[]) => unknown>()
+
+/** Lets schemas name a class of this package; each is entered by its own file. */
+export function nameClass(name: string, type: abstract new (...args: never[]) => unknown): void {
+  classes.set(name, type)
+}
+
+function fits(rule: Rule, value: unknown): boolean {
+  switch (rule.kind) {
+    case 'any':
+      return true
+    case 'boolean':
+    case 'string':
+    case 'bigint':
+    case 'function':
+      return typeof value === rule.kind
+    case 'null':
+      return value === null
+    case 'number':
+      return isInRange(rule, value)
+    case 'choice':
+      return rule.values.includes(value as string)
+    case 'list':
+      return isList(rule, value)
+    case 'record':
+      return isObject(value) && !Array.isArray(value) && Object.values(value).every((each) => fits(rule.values, each))
+    case 'object':
+      return isObject(value) || typeof value === 'function'
+    case 'iterable':
+      return typeof value !== 'string' && (hasMethod(value, Symbol.iterator) || hasMethod(value, Symbol.asyncIterator))
+    case 'class':
+      return value instanceof classOf(rule.name)
+    case 'union':
+      return rule.of.some((part) => fits(part, value))
+  }
+}
+
+function isInRange(rule: NumberRule, value: unknown): boolean {
+  if (typeof value !== 'number') return false
+  const { minimum = -Infinity, maximum = Infinity, exclusiveMinimum, exclusiveMaximum } = rule
+  if (value === Infinity || value === -Infinity) {
+    if (rule.infinity !== true) return false
+  } else if (rule.integer === true ? !Number.isInteger(value) : Number.isNaN(value)) return false
+  return (
+    value >= minimum &&
+    value <= maximum &&
+    (exclusiveMinimum === undefined || value > exclusiveMinimum) &&
+    (exclusiveMaximum === undefined || value < exclusiveMaximum)
+  )
+}
+
+function isList({ items, minItems = 0, maxItems = Infinity }: ListRule, value: unknown): boolean {
+  if (!Array.isArray(value) || value.length < minItems || value.length > maxItems) return false
+  // An index loop sees the holes of a sparse list, which `every` passes over.
+  for (let i = 0; i < value.length; i++) if (!fits(items, value[i])) return false
+  return true
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+function hasMethod(value: unknown, name: symbol): boolean {
+  return isObject(value) && typeof (value as Record<symbol, unknown>)[name] === 'function'
+}
+
+function classOf(name: string): abstract new (...args: never[]) => unknown {
+  const known = classes.get(name)
+  if (known !== undefined) return known
+  const type = (globalThis as unknown as Record<string, abstract new (...args: never[]) => unknown>)[name]!
+  classes.set(name, type)
+  return type
+}
+
+/** One thing that is wrong with the options. */
+interface Problem {
+  readonly name: string
+  readonly expected: string
+  readonly received: string
+  readonly fix: string
+}
+
+function problems(owner: string, given: Readonly<Record<string, unknown>>, schema: OptionSchema): OptionError {
+  const known = optionNames(schema)
+  const names = new Set([...known.filter((name) => schema.required.includes(name)), ...keysOf(given)])
+  const unknown = [...names].filter((name) => !Object.hasOwn(schema.fields, name))
+  const wrong = [...names].flatMap((name) => {
+    const rule = Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined
+    const value = given[name]
+    if (rule === undefined) return []
+    const fine = value === undefined ? !schema.required.includes(name) : fits(rule, value)
+    return fine ? [] : [{ ...wrongValue(name, rule, value), name }]
+  })
+  const all = [...(unknown.length > 0 ? [unknownNames(unknown, known)] : []), ...wrong]
+  const [first] = all
+  if (all.length > 1 || first === undefined) return several(owner, all)
+  if (unknown.length > 0) return new OptionError({ what: `${owner}: unknown option ${first.name}`, ...first })
+  return bad(owner, first.name, wrong[0]!.rule, given[first.name], first.fix)
+}
+
+function keysOf(given: object): string[] {
+  const names: string[] = []
+  for (const name in given) names.push(name)
+  return names
+}
+
+function unknownNames(unknown: readonly string[], known: readonly string[]): Problem {
+  const fixes = unknown.map((name) => {
+    const near = nearest(name, known)
+    return near === undefined ? `remove ${name}` : `write ${near} for ${name}`
+  })
+  const name = unknown.join(', ')
+  return { name, expected: `options among ${known.join(', ')}`, received: name, fix: fixes.join('; ') }
+}
+
+function wrongValue(name: string, rule: Rule, value: unknown): Problem & { rule: string } {
+  const choices = rule.kind === 'choice' ? rule.values.map(String) : []
+  const near = typeof value === 'string' && choices.length > 0 ? nearest(value, choices) : undefined
+  const text = ruleText(rule)
+  const fix = near === undefined ? `pass ${name} as ${text}` : `write '${near}'`
+  return { name, rule: text, expected: `${name}: ${text}`, received: `${name}: ${show(value)}`, fix }
+}
+
+function several(owner: string, all: readonly Problem[]): OptionError {
+  return new OptionError({
+    what: `${owner}: ${all.length} things are wrong with the options: ${all.map(({ name }) => name).join(', ')}`,
+    expected: all.map(({ expected }) => expected).join('; '),
+    received: all.map(({ received }) => received).join('; '),
+    fix: all.map(({ fix }) => fix).join('; '),
+  })
+}
+
+const WORDS: Readonly<Record<string, readonly [one: string, many: string]>> = {
+  any: ['a value', 'values'],
+  boolean: ['true or false', 'true and false'],
+  string: ['a text', 'texts'],
+  bigint: ['a BigInt', 'BigInts'],
+  null: ['null', 'null'],
+  function: ['a function', 'functions'],
+  iterable: ['something to iterate over', 'iterables'],
+  Tensor: ['a tensor', 'tensors'],
+  Module: ['a module', 'modules'],
+}
+
+/** A rule in words: what the value is expected to be. */
+function ruleText(rule: Rule, many = false): string {
+  if (rule.text !== undefined) return rule.text
+  switch (rule.kind) {
+    case 'number':
+      return numberText(rule, many)
+    case 'choice':
+      return rule.values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(' or ')
+    case 'list':
+      return `${many ? 'lists' : 'a list'} of ${countText(rule)}`
+    case 'record':
+      return `${many ? 'objects' : 'an object'} of ${ruleText(rule.values, true)}`
+    case 'union':
+      return rule.of.map((part) => ruleText(part, many)).join(', or ')
+    case 'class':
+    case 'object': {
+      const article = /^[AEIOU]/i.test(rule.name) ? 'an' : 'a'
+      return WORDS[rule.name]?.[many ? 1 : 0] ?? (many ? rule.name : `${article} ${rule.name}`)
+    }
+    default:
+      return WORDS[rule.kind]![many ? 1 : 0]
+  }
+}
+
+function numberText(rule: NumberRule, many: boolean): string {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = rule
+  const from = minimum ?? exclusiveMinimum
+  const to = maximum ?? exclusiveMaximum
+  const finite = to === undefined || from === undefined ? 'finite number' : 'number'
+  const noun = rule.integer ? 'integer' : finite
+  const [one, all] = [rule.integer ? `an ${noun}` : `a ${noun}`, `${noun}s`]
+  const text = `${many ? all : one}${rangeText(rule, from, to)}`
+  return rule.infinity ? `${text}, or Infinity` : text
+}
+
+function rangeText(rule: NumberRule, from: number | undefined, to: number | undefined): string {
+  const { minimum, maximum } = rule
+  if (from !== undefined && to !== undefined) {
+    return ` from ${minimum === undefined ? 'above ' : ''}${from} to ${maximum === undefined ? 'below ' : ''}${to}`
+  }
+  if (from !== undefined) return minimum === undefined ? ` above ${from}` : `, ${from} or more`
+  if (to !== undefined) return maximum === undefined ? ` below ${to}` : `, ${to} or less`
+  return ''
+}
+
+/** What a list holds, and how many of it. */
+function countText({ items, minItems = 0, maxItems = Infinity }: ListRule): string {
+  const text = ruleText(items, true)
+  if (minItems === maxItems) return `${minItems} ${text}`
+  return minItems > 0 ? `${text}, at least ${minItems} of them` : text
+}
