@@ -101,6 +101,16 @@ export const AdamWOptions: OptionSchema = {
   required: [],
 }
 
+/** Of src/tensor/dynamic.ts. */
+export const AllcloseOptions: OptionSchema = {
+  fields: {
+    rtol: number,
+    atol: number,
+    equalNan: boolean,
+  },
+  required: [],
+}
+
 /** Of src/lora/multihead-attention.ts. */
 export const AttentionFromLayerOptions: OptionSchema = {
   fields: {
@@ -1743,6 +1753,15 @@ export const TripletMarginLossOptions: OptionSchema = {
     reduction: choiceNoneMeanSum,
     p: numberOrInfinity,
     eps: number,
+  },
+  required: [],
+}
+
+/** Of src/tensor/reductions.ts. */
+export const VarianceOptions: OptionSchema = {
+  fields: {
+    correction: number,
+    keepdim: boolean,
   },
   required: [],
 }

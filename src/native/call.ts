@@ -123,7 +123,7 @@ function wrongType(error: Error): OptionError {
     what: 'an argument has the wrong type',
     expected: TYPES.find(([pattern]) => pattern.test(rust))?.[1] ?? 'an argument of another type',
     received: value ?? error.message,
-    fix: 'pass the type that the declaration names',
+    fix: 'pass the type that index.d.ts names',
     cause: error,
   })
 }

@@ -5,7 +5,7 @@ import { collect } from '../native/collect.js'
 import { reportPinned } from '../native/handle.js'
 import { LARGE_BYTES, readLarge, readSmall } from '../native/host.js'
 import type { Dtype, Tensor } from './tensor.js'
-import { bytesPerElement } from './dtype.js'
+import { bytesPerElement, isHalf } from './dtype.js'
 
 /** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array
@@ -16,7 +16,7 @@ export type Nested<T> = T | Nested<T>[]
 /** The numbers of a tensor, copied at this place of the queue. */
 export async function readData(tensor: Tensor): Promise<TensorData> {
   reportPinned()
-  const half = tensor.dtype === 'bf16' || tensor.dtype === 'f16'
+  const half = isHalf(tensor.dtype)
   const wide = half ? ops.cast(tensor.detach(), 'f32') : tensor
   const bytes = await readBytes(wide)
   if (half) wide.dispose()
