@@ -6,11 +6,17 @@ type Rule = {
     readonly text?: string;
 } & Kind;
 type Kind = {
-    readonly kind: 'any' | 'boolean' | 'string' | 'bigint' | 'null' | 'function' | 'iterable';
+    readonly kind: 'string';
+    readonly minLength?: number;
+} | {
+    readonly kind: 'any' | 'boolean' | 'bigint' | 'null' | 'function' | 'iterable';
 } | NumberRule | {
     readonly kind: 'choice';
     readonly values: readonly (string | number | boolean)[];
 } | ListRule | {
+    readonly kind: 'tuple';
+    readonly items: readonly Rule[];
+} | {
     readonly kind: 'record';
     readonly values: Rule;
 } | {
@@ -1073,7 +1079,7 @@ declare function randomSplit<S>(dataset: Dataset<S> | readonly S[], lengths: rea
 
 /** Options of {@link DataLoader}. */
 interface DataLoaderOptions<S, B> {
-    /** Samples in a batch. @default 1 */
+    /** Samples in a batch. @integer @minimum 1 @default 1 */
     batchSize?: number;
     /** Draw a new order in each epoch. @default false */
     shuffle?: boolean;
@@ -1083,7 +1089,7 @@ interface DataLoaderOptions<S, B> {
     dropLast?: boolean;
     /** Joins samples to a batch. @default defaultCollate */
     collate?: (samples: S[]) => B;
-    /** Numbers of the samples, in the order to take them; iterated anew in each epoch. In place of `shuffle`. */
+    /** Numbers of the samples, in the order to take them; iterated anew in each epoch. In place of `shuffle`. @default their own order */
     sampler?: Iterable<number>;
 }
 /** Where a {@link DataLoader} stands. Plain JSON. */
@@ -4360,35 +4366,35 @@ declare namespace processors_d {
 interface SamplingOptions {
     /** Draw from the filtered distribution; else take the best token. The filters marked (sampling) then have no effect. @default false */
     doSample?: boolean;
-    /** Divide the scores by this (sampling). @default 1 */
+    /** Divide the scores by this (sampling). @exclusiveMinimum 0 @default 1 */
     temperature?: number;
-    /** Keep the k best tokens (sampling); 0 keeps all. @default 0 */
+    /** Keep the k best tokens (sampling); 0 keeps all. @integer @minimum 0 @default 0 */
     topK?: number;
-    /** Keep the best tokens that together have this probability (sampling). @default 1 */
+    /** Keep the best tokens that together have this probability (sampling). @minimum 0 @maximum 1 @default 1 */
     topP?: number;
-    /** Keep tokens at least this share as likely as the best one (sampling). @default 0 */
+    /** Keep tokens at least this share as likely as the best one (sampling). @minimum 0 @maximum 1 @default 0 */
     minP?: number;
-    /** Keep the tokens nearest to the expected surprise, up to this probability (sampling). @default 1 */
+    /** Keep the tokens nearest to the expected surprise, up to this probability (sampling). @minimum 0 @maximum 1 @default 1 */
     typicalP?: number;
-    /** Ban tokens less likely than this (sampling). @default 0 */
+    /** Ban tokens less likely than this (sampling). @minimum 0 @maximum 1 @default 0 */
     epsilonCutoff?: number;
-    /** As epsilonCutoff, lower where the distribution is flat (sampling). @default 0 */
+    /** As epsilonCutoff, lower where the distribution is flat (sampling). @minimum 0 @maximum 1 @default 0 */
     etaCutoff?: number;
-    /** Above 1: tokens that occur already, in the prompt too, become less likely. @default 1 */
+    /** Above 1: tokens that occur already, in the prompt too, become less likely. @exclusiveMinimum 0 @default 1 */
     repetitionPenalty?: number;
-    /** No group of this many tokens occurs twice; 0 is off. @default 0 */
+    /** No group of this many tokens occurs twice; 0 is off. @integer @minimum 0 @default 0 */
     noRepeatNgramSize?: number;
-    /** Token sequences that must not occur; a stop token alone stays allowed. @default none */
+    /** Token sequences that must not occur; a stop token alone stays allowed. @integer @minimum 0 @default none */
     badWordsIds?: readonly (readonly number[])[];
     /** Token sequences whose last token gets a number added to its score, where the rest stands before it. @default none */
     sequenceBias?: readonly (readonly [sequence: readonly number[], bias: number])[];
-    /** Tokens that must not occur. @default none */
+    /** Tokens that must not occur. @integer @minimum 0 @default none */
     suppressTokens?: readonly number[];
-    /** Tokens that must not be the first new one. @default none */
+    /** Tokens that must not be the first new one. @integer @minimum 0 @default none */
     beginSuppressTokens?: readonly number[];
-    /** Stop tokens are banned until a row, prompt included, is this long. @default 0 */
+    /** Stop tokens are banned until a row, prompt included, is this long. @integer @minimum 0 @default 0 */
     minLength?: number;
-    /** Stop tokens are banned until a row has this many new tokens. @default 0 */
+    /** Stop tokens are banned until a row has this many new tokens. @integer @minimum 0 @default 0 */
     minNewTokens?: number;
     /** Filters of your own, behind those that edit single tokens and before those marked (sampling). @default none */
     logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[];
@@ -4398,7 +4404,7 @@ interface SamplingOptions {
 type BeamRules = 'transformers' | 'nlg';
 /** Beam search: the likeliest whole sequences instead of the likeliest next token. */
 interface BeamOptions {
-    /** Continuations of a prompt that are followed at once; 1 is greedy decoding or sampling. @default 1 */
+    /** Continuations of a prompt that are followed at once; 1 is greedy decoding or sampling. @integer @minimum 1 @default 1 */
     numBeams?: number;
     /**
      * A finished sequence of n new tokens has the score `Σ log p / n^lengthPenalty` (beams): above 0 favours long ones, below 0 short ones.
@@ -4428,9 +4434,9 @@ interface BeamOptions {
 
 /** What may end a row. */
 interface StopOptions {
-    /** Tokens that end a row; null for none. @default the model's `eos_token_id` */
+    /** Tokens that end a row; null for none. @integer @default the model's `eos_token_id` */
     eosTokenId?: number | readonly number[] | null;
-    /** Sequences of tokens that end a row. @default none */
+    /** Sequences of tokens that end a row. @integer @minimum 0 @default none */
     stopSequences?: readonly (readonly number[])[];
     /** Ends a row when it returns true for the tokens so far (prompt included); `row` is the row of the result, with beams that of the prompt. @default none */
     stop?: (ids: readonly number[], row: number) => boolean;
@@ -4438,21 +4444,21 @@ interface StopOptions {
 
 /** Options of {@link generate} and {@link stream}. */
 interface GenerateOptions extends SamplingOptions, StopOptions, BeamOptions {
-    /** Most new tokens in a row. @default 20 */
+    /** Most new tokens in a row. @integer @minimum 1 @default 20 */
     maxNewTokens?: number;
-    /** Rows for each prompt: the best beams, or as many draws with `doSample`. @default 1 */
+    /** Rows for each prompt: the best beams, or as many draws with `doSample`. @integer @minimum 1 @default 1 */
     numReturnSequences?: number;
-    /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @default all 1 */
+    /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @integer @minimum 0 @maximum 1 @default all 1 */
     attentionMask?: readonly (readonly number[])[];
-    /** Fill the returned rows to one length with this token, on the right. @default rows end where they end */
+    /** Fill the returned rows to one length with this token, on the right. @integer @minimum 0 @default rows end where they end */
     padTokenId?: number;
     /** Fixes what sampling draws, whatever else draws numbers meanwhile. @default drawn from the current stream's generator */
-    seed?: number;
-    /** Draw from this generator; give it or `seed`. */
+    seed?: number | bigint;
+    /** Draw from this generator; give it or `seed`. @default that of `seed`, else that of the current stream */
     generator?: Generator$1;
-    /** Called for each new token, in order; a promise is waited for. Not with beams, which choose their tokens at the end. */
+    /** Called for each new token, in order; a promise is waited for. Not with beams, which choose their tokens at the end. @default none */
     onToken?: (token: GeneratedToken) => void | Promise<void>;
-    /** Stops at the next token; the promise rejects with the signal's reason. */
+    /** Stops at the next token; the promise rejects with the signal's reason. @default none */
     signal?: AbortSignal;
     /** Return a {@link GenerateOutput} in place of the rows alone. @default false */
     returnDictInGenerate?: boolean;
@@ -4480,9 +4486,13 @@ interface GenerativeModel extends Module {
 }
 /** What forward is given at each step. */
 interface StepOptions {
+    /** 1 for tokens, 0 for padding, over the cache and what is new; null where all are tokens. */
     attentionMask: Ids | null;
+    /** The places of the new tokens. */
     positionIds: readonly (readonly number[])[];
+    /** Keys and values of the tokens before, which forward adds to. */
     pastKeyValues: KvCache;
+    /** How many positions at the end need logits. @integer @minimum 0 @default all */
     logitsToKeep?: number;
 }
 
@@ -4608,12 +4618,12 @@ interface HubOptions {
     /** Sent to the endpoint, and to no other server; false sends none. @default `HF_TOKEN`, else the file that `hf auth login` writes */
     token?: string | false;
     /** The server. @default `HF_ENDPOINT`, else the public hub */
-    endpoint?: string;
+    endpoint?: string | URL;
     /** Use what the cache holds, without any request. @default whether `HF_HUB_OFFLINE` is 1 */
     localFilesOnly?: boolean;
-    /** Called while files come, some ten times a second for each, and once when each is whole. */
+    /** Called while files come, some ten times a second for each, and once when each is whole. @default none */
     onProgress?: (progress: DownloadProgress) => void;
-    /** Ends the download with an {@link AbortedError}; the next one goes on where it was. */
+    /** Ends the download with an {@link AbortedError}; the next one goes on where it was. @default none */
     signal?: AbortSignal;
 }
 
@@ -6711,17 +6721,17 @@ declare namespace index_d$6 {
 type References = readonly (string | readonly string[])[];
 /** Options of every metric over a corpus. */
 interface CorpusOptions {
-    /** Ends the work at the next pause, with an `AbortedError`. */
+    /** Ends the work at the next pause, with an `AbortedError`. @default none */
     signal?: AbortSignal;
 }
 
 /** Options of {@link bleu}. */
 interface BleuOptions extends CorpusOptions {
-    /** Added to the hits and to the candidates of every order; 1 suits single sentences. @default 0 */
+    /** Added to the hits and to the candidates of every order; 1 suits single sentences. @minimum 0 @default 0 */
     smoothing?: number;
     /** Whether `The` and `the` differ. @default false */
     caseSensitive?: boolean;
-    /** The longest n-gram. @default 4 */
+    /** The longest n-gram. @integer @minimum 1 @default 4 */
     maxNgram?: number;
 }
 /** What {@link bleu} counts, and the score of it. */
@@ -6783,11 +6793,11 @@ declare function multiBleu(hypotheses: readonly string[], references: References
 
 /** Options of {@link chrf}, with sacrebleu's meanings. */
 interface ChrfOptions extends CorpusOptions {
-    /** The longest sequence of characters. @default 6 */
+    /** The longest sequence of characters. @integer @minimum 1 @default 6 */
     charOrder?: number;
-    /** The longest sequence of words: 0 is chrF, 2 is chrF++. @default 0 */
+    /** The longest sequence of words: 0 is chrF, 2 is chrF++. @integer @minimum 0 @default 0 */
     wordOrder?: number;
-    /** How much more recall weighs than precision. @default 2 */
+    /** How much more recall weighs than precision. @minimum 0 @default 2 */
     beta?: number;
     /** Compares in lower case. @default false */
     lowercase?: boolean;
@@ -6819,10 +6829,15 @@ declare function tokenizePtb(text: string): string[];
 
 /** Options of {@link rougeL}. */
 interface RougeLOptions extends CorpusOptions {
-    /** How much more recall weighs than precision. @default 1.2 */
+    /** How much more recall weighs than precision. @minimum 0 @default 1.2 */
     beta?: number;
     /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space as they are. @default 'ptb' */
     tokenize?: PtbChoice;
+}
+/** Options of {@link rougeScore}. */
+interface RougeScoreOptions {
+    /** Compare the stems of words of more than three letters. @default false */
+    useStemmer?: boolean;
 }
 /** A score over a corpus, and that of each segment, of which it is made. */
 interface CorpusScore {
@@ -6857,15 +6872,13 @@ declare function rougeL(hypotheses: readonly string[], references: References, o
  * @throws {OptionError} `ERR_LORA_OPTION` when an argument or option is not usable.
  * @see github.com/google-research/google-research, rouge.
  */
-declare function rougeScore(hypothesis: string, reference: string, options?: {
-    useStemmer?: boolean;
-}): RougeScores;
+declare function rougeScore(hypothesis: string, reference: string, options?: RougeScoreOptions): RougeScores;
 
 /** Options of {@link cider}. */
 interface CiderOptions extends CorpusOptions {
-    /** The longest n-gram. @default 4 */
+    /** The longest n-gram. @integer @minimum 1 @default 4 */
     maxNgram?: number;
-    /** Width of the penalty for another length. @default 6 */
+    /** Width of the penalty for another length. @exclusiveMinimum 0 @default 6 */
     sigma?: number;
     /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space as they are. @default 'ptb' */
     tokenize?: PtbChoice;
@@ -6963,11 +6976,11 @@ declare function glue(task: GlueTask$1, predictions: Values, labels: Values): Gl
 
 /** Options of {@link meteorJava}. */
 interface MeteorJavaOptions extends CorpusOptions {
-    /** Path of meteor-1.5.jar; its folder `data` must lie beside it, with the table of paraphrases. */
+    /** Path of meteor-1.5.jar; its folder `data` must lie beside it, with the table of paraphrases. @minLength 1 */
     jar: string;
-    /** The program that runs it. @default 'java' */
+    /** The program that runs it. @minLength 1 @default 'java' */
     java?: string;
-    /** Language of the texts, as the tool names it. @default 'en' */
+    /** Language of the texts, as the tool names it. @minLength 1 @default 'en' */
     language?: string;
     /** How texts are split before the tool gets them: e2e-metrics hands over PTB tokens without punctuation. @default 'ptb' */
     tokenize?: PtbChoice;
@@ -7018,15 +7031,16 @@ interface MeteorOptions {
     /**
      * Where synonyms come from; null leaves them out, so that only words and stems match.
      * @default for {@link meteor} what `WordNet.find()` gives, for {@link sentenceMeteor} null
+     * @expected a metrics.WordNet of await WordNet.open(folder) or await WordNet.find(), or null
      */
     wordnet?: WordNet | null;
     /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space in lower case. @default 'ptb' */
     tokenize?: PtbChoice;
-    /** Weight of recall against precision. @default 0.9 */
+    /** Weight of recall against precision. @minimum 0 @default 0.9 */
     alpha?: number;
-    /** How steeply the penalty falls with fewer chunks. @default 3 */
+    /** How steeply the penalty falls with fewer chunks. @minimum 0 @default 3 */
     beta?: number;
-    /** The largest penalty. @default 0.5 */
+    /** The largest penalty. @minimum 0 @default 0.5 */
     gamma?: number;
 }
 /** Options of {@link meteor}. */
@@ -7063,7 +7077,7 @@ declare function tokenizeInternational(text: string): string[];
 interface NistOptions extends CorpusOptions {
     /** Whether `The` and `the` differ. @default false */
     caseSensitive?: boolean;
-    /** The longest n-gram. @default 5 */
+    /** The longest n-gram. @integer @minimum 1 @default 5 */
     maxNgram?: number;
 }
 /** What {@link nist} gives. */
@@ -7115,9 +7129,9 @@ interface SacrebleuOptions extends CorpusOptions {
     tokenize?: '13a' | 'intl' | 'none' | 'char';
     /** What stands in for an order without hits. @default 'exp' */
     smoothMethod?: 'exp' | 'floor' | 'add-k' | 'none';
-    /** The value of `floor` (0.1) and `add-k` (1). @default those */
+    /** The value of `floor` (0.1) and `add-k` (1). @minimum 0 @default those */
     smoothValue?: number;
-    /** The longest n-gram. @default 4 */
+    /** The longest n-gram. @integer @minimum 1 @default 4 */
     maxNgramOrder?: number;
     /** Leaves out the orders that no output is long enough for. @default false for a corpus, true for a sentence */
     effectiveOrder?: boolean;
@@ -7153,14 +7167,12 @@ declare function sacrebleu(hypotheses: readonly string[], references: References
 declare function sentenceSacrebleu(hypothesis: string, references: string | readonly string[], options?: SacrebleuOptions): SacrebleuResult;
 
 /** Options of {@link scoreCorpus}. */
-interface ScoreOptions extends CorpusOptions {
+interface ScoreOptions extends CorpusOptions, Pick<MeteorOptions, 'wordnet'> {
     /** Which scores. @default ['bleu', 'nist', 'rouge-l', 'cider'] */
     metrics?: readonly MetricName[];
-    /** For `meteor`: where synonyms come from, null for none. @default what `WordNet.find()` gives */
-    wordnet?: WordNet | null;
-    /** For `meteor-java`: path of meteor-1.5.jar. */
+    /** For `meteor-java`, which needs it: path of meteor-1.5.jar. @minLength 1 @default none */
     meteorJar?: string;
-    /** Is told each score as soon as it is there. */
+    /** Is told each score as soon as it is there. @default none */
     onScore?: (score: {
         metric: MetricName;
         score: number;
@@ -7330,20 +7342,16 @@ declare function formatDart(data: unknown, file?: string): NlgRow[];
 declare function readNlgRows(file: string, format: NlgFormat): Promise<NlgRow[]>;
 
 /** How texts become rows of a batch. The names are those of transformers. */
-interface BatchOptions {
-    /** A second text for each, such as the hypothesis of a premise. @default none */
+interface BatchOptions extends EncodeOptions {
+    /** A second text for each, such as the hypothesis of a premise. @default none @expected a list of texts */
     textPair?: Iterable<string>;
-    /** Adds what the tokenizer's own template adds, such as `[CLS]` and `[SEP]`. @default true */
-    addSpecialTokens?: boolean;
-    /** Reads special tokens that occur in the texts as plain text, for texts from strangers. @default false */
-    specialAsText?: boolean;
     /** Fills rows to one length: that of the longest (true, `'longest'`), or `maxLength`. @default false */
     padding?: boolean | 'longest' | 'max_length' | 'do_not_pad';
     /** Cuts rows to `maxLength`: of two texts the longer one, token by token (true, `'longest_first'`), or one of them. @default false */
     truncation?: boolean | 'longest_first' | 'only_first' | 'only_second' | 'do_not_truncate';
-    /** Most tokens of a row, the template's among them. @default `model_max_length` of `tokenizer_config.json` */
+    /** Most tokens of a row, the template's among them. @integer @minimum 1 @default `model_max_length` of `tokenizer_config.json` */
     maxLength?: number;
-    /** Rounds the padded length up to a multiple. @default 1 */
+    /** Rounds the padded length up to a multiple. @integer @minimum 1 @default 1 */
     padToMultipleOf?: number;
     /** Where padding goes. @default `padding_side` of `tokenizer_config.json`, else 'right' */
     paddingSide?: 'left' | 'right';
@@ -7401,7 +7409,7 @@ interface ChatTemplateOptions {
     addGenerationPrompt?: boolean;
     /** End inside the last message, so that the model goes on with it. @default false */
     continueFinalMessage?: boolean;
-    /** A template in place of the tokenizer's, or the name of one of its templates. @default `tool_use` with tools where there is one, else `default` */
+    /** A template in place of the tokenizer's, or the name of one of its templates. @minLength 1 @default `tool_use` with tools where there is one, else `default` */
     chatTemplate?: string;
     /** Further variables of the template, by the names that it reads, such as `{ enable_thinking: false }`. @default none */
     variables?: Readonly<Record<string, unknown>>;
@@ -7435,7 +7443,7 @@ interface DecodeOptions {
 }
 /** Options of {@link Tokenizer.train}. */
 interface TokenizerTrainOptions {
-    /** Number of tokens: special tokens, the 256 bytes and the merges. With little text it stays smaller. */
+    /** Number of tokens: special tokens, the 256 bytes and the merges. With little text it stays smaller. @integer @minimum 257 */
     vocabSize: number;
     /** They get the first ids; where they occur in the texts they are borders between documents. @default ['<|endoftext|>'] */
     specialTokens?: readonly string[];
@@ -7588,7 +7596,7 @@ interface CollectOptions {
     tokenize?: boolean;
     /** Writes everything in lower case. @default false */
     lower?: boolean;
-    /** For each row the name of its entry, instead of its context. */
+    /** For each row the name of its entry. @default the contexts */
     uniqueKeys?: readonly string[];
 }
 /** Rows that belong together, with the one prediction for them. */
@@ -7613,11 +7621,11 @@ interface DecodeNlgOptions extends Omit<CollectOptions, 'uniqueKeys'> {
     outputPredictions: string;
     /** How references are laid out: `--ref_type`. @default 'e2e' */
     refType?: 'e2e' | 'webnlg' | 'dart';
-    /** How many reference files webnlg and dart get: `--ref_num`. @default 4 */
+    /** How many reference files webnlg and dart get: `--ref_num`. @integer @minimum 1 @default 4 */
     refNum?: number;
     /** A file with the entry's name for each row, one a line: `--ref_unique_file`. @default rows of the same context are one entry */
     refUniqueFile?: string;
-    /** Ends the work with an `AbortedError`. */
+    /** Ends the work with an `AbortedError`. @default none */
     signal?: AbortSignal;
 }
 /** The text before the end token and before the first blank line, without white space around it. */
@@ -7657,9 +7665,9 @@ interface NlgEncodeOptions {
     addBos?: boolean;
     /** End the completion with `eosTokenId`. @default true */
     addEos?: boolean;
-    /** @default the tokenizer's `<|endoftext|>` */
+    /** The token where the completion begins. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
     bosTokenId?: number;
-    /** @default the tokenizer's `<|endoftext|>` */
+    /** The token that ends the completion. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
     eosTokenId?: number;
 }
 /**
@@ -7682,15 +7690,15 @@ declare function writeEncoded(file: string, examples: readonly NlgExample[]): Pr
 type NlgObjective = 'clm' | 'jlm';
 /** Options of {@link NlgDataset}. */
 interface NlgDatasetOptions {
-    /** Longest row; what is more is cut off behind. @default 512 */
+    /** Longest row; what is more is cut off behind. @integer @minimum 2 @default 512 */
     seqLen?: number;
-    /** Room that a query leaves for what is generated: it is cut in front to `seqLen − evalLen` tokens. @default 0 */
+    /** Room that a query leaves for what is generated: it is cut in front to `seqLen − evalLen` tokens. @integer @minimum 0 @default 0 */
     evalLen?: number;
-    /** @default 'clm' */
+    /** What is learnt of a row: `clm` the completion, `jlm` context and completion. @default 'clm' */
     objective?: NlgObjective;
-    /** Tokens before each context, such as those of a learnt prefix. Nothing is learnt where one of them is the target. @default none */
+    /** Tokens before each context, such as those of a learnt prefix. Nothing is learnt where one of them is the target. @integer @minimum 0 @default none */
     prefixTokens?: readonly number[];
-    /** Tokens between context and completion; likewise. @default none */
+    /** Tokens between context and completion; likewise. @integer @minimum 0 @default none */
     infixTokens?: readonly number[];
 }
 /** A row without padding: as long as it is, at most `seqLen`. */
@@ -7813,17 +7821,17 @@ declare class Table {
 type TableFormat = 'csv' | 'tsv' | 'json' | 'jsonl' | 'parquet';
 /** Options of {@link readTable}. */
 interface ReadTableOptions {
-    /** @default by the end of the file's name; `.json` may hold an array or lines */
+    /** What the file is; `.json` may hold an array or lines. @default by the end of the file's name */
     format?: TableFormat;
     /** Names of the columns of a csv or tsv file without a header. @default the first row */
     columns?: readonly string[];
     /** Whether `"` quotes cells in a csv or tsv file; the GLUE files use it as a plain character. @default true for csv, false for tsv */
     quotes?: boolean;
-    /** Read this many rows at most. @default all */
+    /** Read this many rows at most. @integer @minimum 1 @default all */
     maxRows?: number;
     /** Is told the line of each row of a csv or tsv file with more cells than columns, which is then left out. @default they are errors */
     onMalformed?: (line: number) => void;
-    /** Stops reading. */
+    /** Stops reading. @default none */
     signal?: AbortSignal | undefined;
 }
 /**
@@ -7873,25 +7881,34 @@ interface TextTask {
     /** Sets to predict. */
     test: Record<string, TextExample[]>;
 }
+/** How many rows are used at most, for a quick try. */
+interface SampleLimits {
+    /** Use only the first rows of the set to train on. @integer @minimum 1 @default all */
+    maxTrainSamples?: number;
+    /** Use only the first rows of each set to evaluate on. @integer @minimum 1 @default all */
+    maxValidationSamples?: number;
+    /** Use only the first rows of each set to predict. @integer @minimum 1 @default all */
+    maxTestSamples?: number;
+}
 /** Options of {@link readTextTask}. */
-interface TextTaskOptions extends Pick<ReadTableOptions, 'format' | 'quotes' | 'signal'> {
+interface TextTaskOptions extends SampleLimits, Pick<ReadTableOptions, 'format' | 'quotes' | 'signal'> {
+    /** Path of the file to train on. */
     train: string;
+    /** Path of a file to evaluate on. @default none */
     validation?: string;
+    /** Path of a file to predict, with labels or without. @default none */
     test?: string;
     /** The column of the labels. @default 'label' */
     label?: string;
     /**
      * The columns of the texts, one or two. @default `sentence1` and `sentence2` where both are there, else the first two columns that hold no label, or the only one
+     * @expected the names of one or two columns
      */
     texts?: readonly [string] | readonly [string, string];
     /** Names of the classes in their order; null for a regression. @default by what the training file holds */
     labels?: readonly string[] | null;
     /** What the sets are called in results. @default 'custom' */
     name?: string;
-    /** Use only so many rows of each set. @default all */
-    maxTrainSamples?: number;
-    maxValidationSamples?: number;
-    maxTestSamples?: number;
 }
 /**
  * Reads files of texts with labels: csv, tsv, json, jsonl or parquet, a row for each example. Whether it is a classification or a regression is said by the
@@ -7934,14 +7951,10 @@ interface GlueTaskInfo {
 declare const GLUE_TASKS: Readonly<Record<GlueTask, GlueTaskInfo>>;
 
 /** Options of {@link readGlue}. */
-interface GlueOptions {
+interface GlueOptions extends SampleLimits {
     /** Read the test sets, too. @default true */
     test?: boolean;
-    /** Use only so many rows of each set. @default all */
-    maxTrainSamples?: number;
-    maxValidationSamples?: number;
-    maxTestSamples?: number;
-    /** Stops reading. */
+    /** Stops reading. @default none */
     signal?: AbortSignal | undefined;
 }
 /**
@@ -7965,9 +7978,9 @@ interface EncodedText {
 }
 /** Options of {@link encodeTexts}. */
 interface EncodeTextsOptions {
-    /** Tokens in a row at most, special ones included; what is longer is cut at its end, of a pair the longer text first. @default 128 */
+    /** Tokens in a row at most, special ones included; what is longer is cut at its end, of a pair the longer text first. @integer @minimum 1 @default 128 */
     maxLength?: number;
-    /** Stops the work. */
+    /** Stops the work. @default none */
     signal?: AbortSignal | undefined;
 }
 /**
@@ -7990,13 +8003,13 @@ interface TextBatch {
 }
 /** Options of {@link padTexts}. */
 interface PadOptions {
-    /** The token that fills short rows: `pad_token_id` of the model. */
+    /** The token that fills short rows: `pad_token_id` of the model. @integer @minimum 0 */
     padTokenId: number;
     /** Pass the kinds of tokens on: for models that were trained with them, as BERT. @default false */
     tokenTypes?: boolean;
     /**
      * Fill rows up to this length, and not only to that of the longest one. Results are the same, and padding is not computed; it is there for those who
-     * compare with the original. @default 0: the longest row
+     * compare with the original. @integer @minimum 0 @default 0
      */
     padTo?: number;
 }
@@ -8083,7 +8096,7 @@ declare namespace index_d$4 {
 interface BottleneckOptions {
     /** What stands between the two layers; `swish` and `silu` are the same. @default 'relu' */
     activation?: 'relu' | 'swish' | 'silu';
-    /** Standard deviation of the fresh weights; biases start at 0. @default 0.02 */
+    /** Standard deviation of the fresh weights; biases start at 0. @minimum 0 @default 0.02 */
     std?: number;
     /** Type of the parameters. @default 'f32' */
     dtype?: 'f32' | 'f64';
@@ -8110,16 +8123,16 @@ declare class BottleneckAdapter extends Module {
 type AdapterType = 'houlsby' | 'pfeiffer';
 /** Options of {@link injectAdapters}. */
 interface InjectAdaptersOptions {
-    /** @default 'houlsby' */
+    /** Where adapters stand: behind both halves of a layer, or behind the second one. @default 'houlsby' */
     type?: AdapterType;
-    /** Width of the bottleneck. @default 64 */
+    /** Width of the bottleneck. @integer @minimum 1 @default 64 */
     size?: number;
     /**
      * Modules that get an adapter, as in `injectLora`: the end of a half of a post-norm layer, such as `attention.output`, or any module of a layer that gives
      * hidden states. @default the type's places in an encoder: `attention.output` and `output`, in pre-norm models `attn` and `mlp`
      */
     targets?: Target | readonly Target[];
-    /** @default 'swish' for Houlsby, 'relu' for Pfeiffer */
+    /** What stands between the two layers. @default 'swish' for Houlsby, 'relu' for Pfeiffer */
     activation?: NonNullable<BottleneckOptions['activation']>;
 }
 /**

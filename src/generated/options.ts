@@ -28,17 +28,19 @@ const integerFrom1: Rule = { kind: 'number', integer: true, minimum: 1 }
 const integerFrom1OrListOfIntegerFrom1: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'list', items: { kind: 'number', integer: true, minimum: 1 } }] }
 const integerFrom1OrListOfIntegerFrom1OrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'list', items: { kind: 'number', integer: true, minimum: 1 } }, { kind: 'null' }] }
 const integerFrom1OrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'null' }] }
+const integerOrListOfIntegerOrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true }, { kind: 'list', items: { kind: 'number', integer: true } }, { kind: 'null' }] }
 const integerOrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true }, { kind: 'null' }] }
-const iterable: Rule = { kind: 'iterable' }
 const kvCacheOrNothing: Rule = { kind: 'union', of: [{ kind: 'object', name: 'KvCache' }, { kind: 'null' }] }
 const list1OfBoolean: Rule = { kind: 'list', items: { kind: 'boolean' }, minItems: 1 }
 const list2OfNumber: Rule = { kind: 'list', items: { kind: 'number' }, minItems: 2, maxItems: 2 }
 const list2OfNumberFrom0Below1: Rule = { kind: 'list', items: { kind: 'number', minimum: 0, exclusiveMaximum: 1 }, minItems: 2, maxItems: 2 }
-const listOfList2OfListOfNumberOrNumber: Rule = { kind: 'list', items: { kind: 'list', items: { kind: 'union', of: [{ kind: 'list', items: { kind: 'number' } }, { kind: 'number' }] }, minItems: 2, maxItems: 2 } }
-const listOfListOfNumber: Rule = { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }
+const listOfIntegerFrom0: Rule = { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 } }
+const listOfListOfIntegerFrom0: Rule = { kind: 'list', items: { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 } } }
 const listOfNumber: Rule = { kind: 'list', items: { kind: 'number' } }
 const listOfObjectOrNothing: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'object', name: 'object' } }, { kind: 'null' }] }
 const listOfString: Rule = { kind: 'list', items: { kind: 'string' } }
+const listOfTupleOfListOfNumberNumber: Rule = { kind: 'list', items: { kind: 'tuple', items: [{ kind: 'list', items: { kind: 'number' } }, { kind: 'number' }] } }
+const nonEmptyString: Rule = { kind: 'string', minLength: 1 }
 const number: Rule = { kind: 'number' }
 const numberAbove0: Rule = { kind: 'number', exclusiveMinimum: 0 }
 const numberAbove0OrInfinity: Rule = { kind: 'number', infinity: true, exclusiveMinimum: 0 }
@@ -48,16 +50,15 @@ const numberFrom0To1: Rule = { kind: 'number', minimum: 0, maximum: 1 }
 const numberOrBigint: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'bigint' }] }
 const numberOrChoiceEpochEnd: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'choice', values: ['epoch', 'end'] }] }
 const numberOrInfinity: Rule = { kind: 'number', infinity: true }
-const numberOrListOfNumberOrNothing: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'list', items: { kind: 'number' } }, { kind: 'null' }] }
 const recordOfAny: Rule = { kind: 'record', values: { kind: 'any' } }
 const recordOfString: Rule = { kind: 'record', values: { kind: 'string' } }
 const string: Rule = { kind: 'string' }
 const stringOrChoiceFalse: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'choice', values: [false] }] }
 const stringOrRegExpOrCallableOrListOfStringOrRegExpOrCallable: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'RegExp' }, { kind: 'function' }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'RegExp' }, { kind: 'function' }] } }] }
+const stringOrURL: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'URL' }] }
 const tensor: Rule = { kind: 'class', name: 'Tensor' }
 const tensorOrListOfListOfNumberOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }, { kind: 'null' }] }
 const tensorOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'null' }] }
-const wordNetOrNothing: Rule = { kind: 'union', of: [{ kind: 'object', name: 'WordNet' }, { kind: 'null' }] }
 
 /** Of src/optim/adafactor.ts. */
 export const AdafactorOptions: OptionSchema = {
@@ -154,18 +155,18 @@ export const BackwardOptions: OptionSchema = {
 /** Of src/tokenizer/batch.ts. */
 export const BatchOptions: OptionSchema = {
   fields: {
-    textPair: iterable,
-    addSpecialTokens: boolean,
-    specialAsText: boolean,
+    textPair: { kind: 'iterable', text: 'a list of texts' },
     padding: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'choice', values: ['longest', 'max_length', 'do_not_pad'] }] },
     truncation: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'choice', values: ['longest_first', 'only_first', 'only_second', 'do_not_truncate'] }] },
-    maxLength: number,
-    padToMultipleOf: number,
+    maxLength: integerFrom1,
+    padToMultipleOf: integerFrom1,
     paddingSide: choiceLeftRight,
     truncationSide: choiceLeftRight,
     padToken: string,
     returnOffsetsMapping: boolean,
     returnSpecialTokensMask: boolean,
+    addSpecialTokens: boolean,
+    specialAsText: boolean,
   },
   required: [],
 }
@@ -173,7 +174,7 @@ export const BatchOptions: OptionSchema = {
 /** Of src/generation/beam-options.ts. */
 export const BeamOptions: OptionSchema = {
   fields: {
-    numBeams: number,
+    numBeams: integerFrom1,
     lengthPenalty: number,
     earlyStopping: booleanOrChoiceNever,
     beamRules: choiceTransformersNlg,
@@ -213,9 +214,9 @@ export const BinaryCrossEntropyWithLogitsOptions: OptionSchema = {
 /** Of src/metrics/bleu.ts. */
 export const BleuOptions: OptionSchema = {
   fields: {
-    smoothing: number,
+    smoothing: numberFrom0,
     caseSensitive: boolean,
-    maxNgram: number,
+    maxNgram: integerFrom1,
     signal: abortSignal,
   },
   required: [],
@@ -234,7 +235,7 @@ export const BlockOptions: OptionSchema = {
 export const BottleneckOptions: OptionSchema = {
   fields: {
     activation: choiceReluSwishSilu,
-    std: number,
+    std: numberFrom0,
     dtype: { kind: 'choice', values: ['f32', 'f64'] },
   },
   required: [],
@@ -262,7 +263,7 @@ export const ChatTemplateOptions: OptionSchema = {
     documents: listOfObjectOrNothing,
     addGenerationPrompt: boolean,
     continueFinalMessage: boolean,
-    chatTemplate: string,
+    chatTemplate: nonEmptyString,
     variables: recordOfAny,
     tokenize: boolean,
     returnAssistantTokensMask: boolean,
@@ -273,9 +274,9 @@ export const ChatTemplateOptions: OptionSchema = {
 /** Of src/metrics/chrf.ts. */
 export const ChrfOptions: OptionSchema = {
   fields: {
-    charOrder: number,
-    wordOrder: number,
-    beta: number,
+    charOrder: integerFrom1,
+    wordOrder: integerFrom0,
+    beta: numberFrom0,
     lowercase: boolean,
     whitespace: boolean,
     signal: abortSignal,
@@ -286,8 +287,8 @@ export const ChrfOptions: OptionSchema = {
 /** Of src/metrics/cider.ts. */
 export const CiderOptions: OptionSchema = {
   fields: {
-    maxNgram: number,
-    sigma: number,
+    maxNgram: integerFrom1,
+    sigma: numberAbove0,
     tokenize: choicePtbNone,
     signal: abortSignal,
   },
@@ -442,11 +443,11 @@ export const ConvTransposeOptions: OptionSchema = {
 /** Of src/metrics/meteor.ts. */
 export const CorpusMeteorOptions: OptionSchema = {
   fields: {
-    wordnet: wordNetOrNothing,
+    wordnet: { kind: 'union', of: [{ kind: 'class', name: 'WordNet' }, { kind: 'null' }], text: 'a metrics.WordNet of await WordNet.open(folder) or await WordNet.find(), or null' },
     tokenize: choicePtbNone,
-    alpha: number,
-    beta: number,
-    gamma: number,
+    alpha: numberFrom0,
+    beta: numberFrom0,
+    gamma: numberFrom0,
     signal: abortSignal,
   },
   required: [],
@@ -529,12 +530,12 @@ export const CutoffOptions: OptionSchema = {
 /** Of src/data/loader/loader.ts. */
 export const DataLoaderOptions: OptionSchema = {
   fields: {
-    batchSize: number,
+    batchSize: integerFrom1,
     shuffle: boolean,
     seed: numberOrBigint,
     dropLast: boolean,
     collate: callable,
-    sampler: iterable,
+    sampler: { kind: 'iterable' },
   },
   required: [],
 }
@@ -557,7 +558,7 @@ export const DecodeNlgOptions: OptionSchema = {
     outputReferences: string,
     outputPredictions: string,
     refType: { kind: 'choice', values: ['e2e', 'webnlg', 'dart'] },
-    refNum: number,
+    refNum: integerFrom1,
     refUniqueFile: string,
     signal: abortSignal,
     filter: choiceAllSeenUnseen,
@@ -634,7 +635,7 @@ export const EncodeOptions: OptionSchema = {
 /** Of src/data/tables/encode-texts.ts. */
 export const EncodeTextsOptions: OptionSchema = {
   fields: {
-    maxLength: number,
+    maxLength: integerFrom1,
     signal: abortSignal,
   },
   required: [],
@@ -706,36 +707,36 @@ export const GELUOptions: OptionSchema = {
 /** Of src/generation/run.ts. */
 export const GenerateOptions: OptionSchema = {
   fields: {
-    maxNewTokens: number,
-    numReturnSequences: number,
-    attentionMask: listOfListOfNumber,
-    padTokenId: number,
-    seed: number,
+    maxNewTokens: integerFrom1,
+    numReturnSequences: integerFrom1,
+    attentionMask: { kind: 'list', items: { kind: 'list', items: { kind: 'number', integer: true, minimum: 0, maximum: 1 } } },
+    padTokenId: integerFrom0,
+    seed: numberOrBigint,
     generator: generator,
     onToken: callable,
     signal: abortSignal,
     returnDictInGenerate: boolean,
     doSample: boolean,
-    temperature: number,
-    topK: number,
-    topP: number,
-    minP: number,
-    typicalP: number,
-    epsilonCutoff: number,
-    etaCutoff: number,
-    repetitionPenalty: number,
-    noRepeatNgramSize: number,
-    badWordsIds: listOfListOfNumber,
-    sequenceBias: listOfList2OfListOfNumberOrNumber,
-    suppressTokens: listOfNumber,
-    beginSuppressTokens: listOfNumber,
-    minLength: number,
-    minNewTokens: number,
+    temperature: numberAbove0,
+    topK: integerFrom0,
+    topP: numberFrom0To1,
+    minP: numberFrom0To1,
+    typicalP: numberFrom0To1,
+    epsilonCutoff: numberFrom0To1,
+    etaCutoff: numberFrom0To1,
+    repetitionPenalty: numberAbove0,
+    noRepeatNgramSize: integerFrom0,
+    badWordsIds: listOfListOfIntegerFrom0,
+    sequenceBias: listOfTupleOfListOfNumberNumber,
+    suppressTokens: listOfIntegerFrom0,
+    beginSuppressTokens: listOfIntegerFrom0,
+    minLength: integerFrom0,
+    minNewTokens: integerFrom0,
     logitsProcessor: callableOrListOfCallable,
-    eosTokenId: numberOrListOfNumberOrNothing,
-    stopSequences: listOfListOfNumber,
+    eosTokenId: integerOrListOfIntegerOrNothing,
+    stopSequences: listOfListOfIntegerFrom0,
     stop: callable,
-    numBeams: number,
+    numBeams: integerFrom1,
     lengthPenalty: number,
     earlyStopping: booleanOrChoiceNever,
     beamRules: choiceTransformersNlg,
@@ -747,10 +748,10 @@ export const GenerateOptions: OptionSchema = {
 export const GlueOptions: OptionSchema = {
   fields: {
     test: boolean,
-    maxTrainSamples: number,
-    maxValidationSamples: number,
-    maxTestSamples: number,
     signal: abortSignal,
+    maxTrainSamples: integerFrom1,
+    maxValidationSamples: integerFrom1,
+    maxTestSamples: integerFrom1,
   },
   required: [],
 }
@@ -802,7 +803,7 @@ export const HubOptions: OptionSchema = {
     revision: string,
     cacheDir: string,
     token: stringOrChoiceFalse,
-    endpoint: string,
+    endpoint: stringOrURL,
     localFilesOnly: boolean,
     onProgress: callable,
     signal: abortSignal,
@@ -831,7 +832,7 @@ export const InitOptions: OptionSchema = {
 export const InjectAdaptersOptions: OptionSchema = {
   fields: {
     type: { kind: 'choice', values: ['houlsby', 'pfeiffer'] },
-    size: number,
+    size: integerFrom1,
     targets: stringOrRegExpOrCallableOrListOfStringOrRegExpOrCallable,
     activation: choiceReluSwishSilu,
   },
@@ -1149,9 +1150,9 @@ export const MergedLinearOptions: OptionSchema = {
 /** Of src/metrics/meteor-java.ts. */
 export const MeteorJavaOptions: OptionSchema = {
   fields: {
-    jar: string,
-    java: string,
-    language: string,
+    jar: nonEmptyString,
+    java: nonEmptyString,
+    language: nonEmptyString,
     tokenize: choicePtbNone,
     signal: abortSignal,
   },
@@ -1161,11 +1162,11 @@ export const MeteorJavaOptions: OptionSchema = {
 /** Of src/metrics/meteor.ts. */
 export const MeteorOptions: OptionSchema = {
   fields: {
-    wordnet: wordNetOrNothing,
+    wordnet: { kind: 'union', of: [{ kind: 'class', name: 'WordNet' }, { kind: 'null' }], text: 'a metrics.WordNet of await WordNet.open(folder) or await WordNet.find(), or null' },
     tokenize: choicePtbNone,
-    alpha: number,
-    beta: number,
-    gamma: number,
+    alpha: numberFrom0,
+    beta: numberFrom0,
+    gamma: numberFrom0,
   },
   required: [],
 }
@@ -1229,7 +1230,7 @@ export const MultinomialOptions: OptionSchema = {
 export const NistOptions: OptionSchema = {
   fields: {
     caseSensitive: boolean,
-    maxNgram: number,
+    maxNgram: integerFrom1,
     signal: abortSignal,
   },
   required: [],
@@ -1261,11 +1262,11 @@ export const NlgAdapterOptions: OptionSchema = {
 /** Of src/data/nlg/dataset.ts. */
 export const NlgDatasetOptions: OptionSchema = {
   fields: {
-    seqLen: number,
-    evalLen: number,
+    seqLen: { kind: 'number', integer: true, minimum: 2 },
+    evalLen: integerFrom0,
     objective: { kind: 'choice', values: ['clm', 'jlm'] },
-    prefixTokens: listOfNumber,
-    infixTokens: listOfNumber,
+    prefixTokens: listOfIntegerFrom0,
+    infixTokens: listOfIntegerFrom0,
   },
   required: [],
 }
@@ -1275,8 +1276,8 @@ export const NlgEncodeOptions: OptionSchema = {
   fields: {
     addBos: boolean,
     addEos: boolean,
-    bosTokenId: number,
-    eosTokenId: number,
+    bosTokenId: integerFrom0,
+    eosTokenId: integerFrom0,
   },
   required: [],
 }
@@ -1369,9 +1370,9 @@ export const PReLUOptions: OptionSchema = {
 /** Of src/data/tables/pad-texts.ts. */
 export const PadOptions: OptionSchema = {
   fields: {
-    padTokenId: number,
+    padTokenId: integerFrom0,
     tokenTypes: boolean,
-    padTo: number,
+    padTo: integerFrom0,
   },
   required: ['padTokenId'],
 }
@@ -1415,7 +1416,7 @@ export const PretrainedOptions: OptionSchema = {
     revision: string,
     cacheDir: string,
     token: stringOrChoiceFalse,
-    endpoint: string,
+    endpoint: stringOrURL,
     localFilesOnly: boolean,
     onProgress: callable,
     signal: abortSignal,
@@ -1451,7 +1452,7 @@ export const ReadTableOptions: OptionSchema = {
     format: choiceCsvTsvJsonJsonlParquet,
     columns: listOfString,
     quotes: boolean,
-    maxRows: number,
+    maxRows: integerFrom1,
     onMalformed: callable,
     signal: abortSignal,
   },
@@ -1491,9 +1492,17 @@ export const RobertaOptions: OptionSchema = {
 /** Of src/metrics/rouge.ts. */
 export const RougeLOptions: OptionSchema = {
   fields: {
-    beta: number,
+    beta: numberFrom0,
     tokenize: choicePtbNone,
     signal: abortSignal,
+  },
+  required: [],
+}
+
+/** Of src/metrics/rouge.ts. */
+export const RougeScoreOptions: OptionSchema = {
+  fields: {
+    useStemmer: boolean,
   },
   required: [],
 }
@@ -1544,8 +1553,8 @@ export const SacrebleuOptions: OptionSchema = {
     lowercase: boolean,
     tokenize: { kind: 'choice', values: ['13a', 'intl', 'none', 'char'] },
     smoothMethod: { kind: 'choice', values: ['exp', 'floor', 'add-k', 'none'] },
-    smoothValue: number,
-    maxNgramOrder: number,
+    smoothValue: numberFrom0,
+    maxNgramOrder: integerFrom1,
     effectiveOrder: boolean,
     signal: abortSignal,
   },
@@ -1556,21 +1565,21 @@ export const SacrebleuOptions: OptionSchema = {
 export const SamplingOptions: OptionSchema = {
   fields: {
     doSample: boolean,
-    temperature: number,
-    topK: number,
-    topP: number,
-    minP: number,
-    typicalP: number,
-    epsilonCutoff: number,
-    etaCutoff: number,
-    repetitionPenalty: number,
-    noRepeatNgramSize: number,
-    badWordsIds: listOfListOfNumber,
-    sequenceBias: listOfList2OfListOfNumberOrNumber,
-    suppressTokens: listOfNumber,
-    beginSuppressTokens: listOfNumber,
-    minLength: number,
-    minNewTokens: number,
+    temperature: numberAbove0,
+    topK: integerFrom0,
+    topP: numberFrom0To1,
+    minP: numberFrom0To1,
+    typicalP: numberFrom0To1,
+    epsilonCutoff: numberFrom0To1,
+    etaCutoff: numberFrom0To1,
+    repetitionPenalty: numberAbove0,
+    noRepeatNgramSize: integerFrom0,
+    badWordsIds: listOfListOfIntegerFrom0,
+    sequenceBias: listOfTupleOfListOfNumberNumber,
+    suppressTokens: listOfIntegerFrom0,
+    beginSuppressTokens: listOfIntegerFrom0,
+    minLength: integerFrom0,
+    minNewTokens: integerFrom0,
     logitsProcessor: callableOrListOfCallable,
   },
   required: [],
@@ -1607,10 +1616,10 @@ export const SaveOptions: OptionSchema = {
 export const ScoreOptions: OptionSchema = {
   fields: {
     metrics: { kind: 'list', items: { kind: 'choice', values: ['bleu', 'nist', 'rouge-l', 'cider', 'meteor', 'meteor-java', 'ter', 'pyter', 'chrf', 'chrf++', 'multi-bleu', 'sacrebleu', 'nltk-bleu'] } },
-    wordnet: wordNetOrNothing,
-    meteorJar: string,
+    meteorJar: nonEmptyString,
     onScore: callable,
     signal: abortSignal,
+    wordnet: { kind: 'union', of: [{ kind: 'class', name: 'WordNet' }, { kind: 'null' }], text: 'a metrics.WordNet of await WordNet.open(folder) or await WordNet.find(), or null' },
   },
   required: [],
 }
@@ -1649,9 +1658,9 @@ export const SortOptions: OptionSchema = {
 export const StepOptions: OptionSchema = {
   fields: {
     attentionMask: tensorOrListOfListOfNumberOrNothing,
-    positionIds: listOfListOfNumber,
+    positionIds: { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } },
     pastKeyValues: { kind: 'object', name: 'KvCache' },
-    logitsToKeep: number,
+    logitsToKeep: integerFrom0,
   },
   required: ['attentionMask', 'positionIds', 'pastKeyValues'],
 }
@@ -1659,8 +1668,8 @@ export const StepOptions: OptionSchema = {
 /** Of src/generation/stopping.ts. */
 export const StopOptions: OptionSchema = {
   fields: {
-    eosTokenId: numberOrListOfNumberOrNothing,
-    stopSequences: listOfListOfNumber,
+    eosTokenId: integerOrListOfIntegerOrNothing,
+    stopSequences: listOfListOfIntegerFrom0,
     stop: callable,
   },
   required: [],
@@ -1704,12 +1713,12 @@ export const TextTaskOptions: OptionSchema = {
     validation: string,
     test: string,
     label: string,
-    texts: { kind: 'union', of: [{ kind: 'list', items: { kind: 'string' }, minItems: 1, maxItems: 1 }, { kind: 'list', items: { kind: 'string' }, minItems: 2, maxItems: 2 }] },
+    texts: { kind: 'union', of: [{ kind: 'list', items: { kind: 'string' }, minItems: 1, maxItems: 1 }, { kind: 'list', items: { kind: 'string' }, minItems: 2, maxItems: 2 }], text: 'the names of one or two columns' },
     labels: { kind: 'union', of: [{ kind: 'list', items: { kind: 'string' } }, { kind: 'null' }] },
     name: string,
-    maxTrainSamples: number,
-    maxValidationSamples: number,
-    maxTestSamples: number,
+    maxTrainSamples: integerFrom1,
+    maxValidationSamples: integerFrom1,
+    maxTestSamples: integerFrom1,
     signal: abortSignal,
     format: choiceCsvTsvJsonJsonlParquet,
     quotes: boolean,
@@ -1720,7 +1729,7 @@ export const TextTaskOptions: OptionSchema = {
 /** Of src/tokenizer/tokenizer.ts. */
 export const TokenizerTrainOptions: OptionSchema = {
   fields: {
-    vocabSize: number,
+    vocabSize: { kind: 'number', integer: true, minimum: 257 },
     specialTokens: listOfString,
   },
   required: ['vocabSize'],

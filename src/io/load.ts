@@ -1,7 +1,8 @@
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { FormatError } from '../errors.js'
 import { call, callAsync } from '../native/call.js'
 import { native } from '../native/load.js'
-import { checkBoolean, checkKeys } from '../runtime/options.js'
 import type { StateDict } from '../nn/module.js'
 import { fromId } from '../tensor/tensor.js'
 import type { Dtype, Tensor } from '../tensor/tensor.js'
@@ -48,8 +49,8 @@ export interface FileHeader {
  * @throws {UnsupportedError} for complex, quantised and sparse tensors, float8, TorchScript, compressed archives and tar files.
  */
 export async function load<T = StateDict>(path: string, options: LoadOptions = {}): Promise<T> {
-  checkKeys('load', options, ['mapped'])
-  const mapped = checkBoolean('load', 'mapped', options.mapped ?? false)
+  checkOptions('load', options, schemas.LoadOptions)
+  const { mapped = false } = options
   const file = await callAsync(() => native.openWeights(path, mapped))
   const made: Tensor[] = []
   try {
