@@ -4748,6 +4748,17 @@ declare class CausalLMOutput {
     private asRecorded;
 }
 
+/** A class of models that is built from a configuration, as `fromConfig` and `fromPretrained` see it. */
+type ModelClass<M extends {
+    readonly config: unknown;
+}, Options> = new (config?: Partial<M['config']>, options?: Options, take?: WeightSource) => M;
+/** A model that is built from the fields of a `config.json`. */
+declare abstract class PretrainedModel extends Module {
+    abstract readonly config: object;
+    /** A model with fresh weights, in training mode. */
+    static fromConfig<M extends PretrainedModel, Options>(this: ModelClass<M, Options>, config: Partial<M['config']>, options?: Options): M;
+}
+
 /** Options of the forward of a language model. */
 interface CausalLMOptions extends DecoderOptions {
     /**
@@ -4780,7 +4791,7 @@ interface CausalLMConfig {
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
  */
-declare abstract class CausalLM extends Module {
+declare abstract class CausalLM extends PretrainedModel {
     abstract readonly config: CausalLMConfig;
     abstract lm_head: Layer$1;
     /** The model below the head. */
@@ -4928,8 +4939,6 @@ declare class GPT2LMHeadModel extends CausalLM {
     transformer: GPT2Model;
     lm_head: Layer$1;
     constructor(config?: Partial<GPT2Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<GPT2Config>, options?: FreshOptions): GPT2LMHeadModel;
     /**
      * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
      *
@@ -5025,17 +5034,42 @@ interface RotaryDecoderConfig {
     [other: string]: unknown;
 }
 
-/**
- * The configuration of a Llama, as in `config.json`. Defaults are those of Llama 1 with 7 billion weights: `vocab_size` 32000, `hidden_size` 4096,
- * `intermediate_size` 11008, 32 blocks and heads, `max_position_embeddings` 2048, `rms_norm_eps` 1e-6, `bos_token_id` 1, `eos_token_id` 2.
- */
-interface LlamaConfig extends RotaryDecoderConfig {
-    /** `silu`, or another of the activations that config files name. @default 'silu' */
-    hidden_act: string;
-    /** The projections of attention have a bias. @default false */
-    attention_bias: boolean;
+/** How an architecture differs from Llama. */
+interface Traits {
+    /** Name of the MLP's activation. */
+    activation: string;
+    /** Factor of q·k. @default 1/√head_dim */
+    scale?: number;
+    /** The projections of q, k and v have a bias. @default false */
+    queryBias?: boolean;
+    /** The output projection of attention has a bias. @default false */
+    outputBias?: boolean;
     /** The layers of the MLP have a bias. @default false */
-    mlp_bias: boolean;
+    mlpBias?: boolean;
+    /** One projection for q, k and v, and one for the gate and the values of the MLP (Phi-3). @default false */
+    isFused?: boolean;
+    /** Each head of q and k is normalised (Qwen3, Gemma 3). @default false */
+    headNorms?: boolean;
+    /** Norms multiply by 1 + weight (Gemma). @default false */
+    offsetNorms?: boolean;
+    /** The outputs of attention and MLP are normalised, too, before they are added (Gemma 2 and 3). @default false */
+    postNorms?: boolean;
+    /** Embeddings are multiplied by √C (Gemma). @default false */
+    scalesEmbeddings?: boolean;
+    /** Attention scores s become `softcap · tanh(s / softcap)` (Gemma 2). @default null */
+    softcap?: number | null;
+    /** Logits x become `logitSoftcap · tanh(x / logitSoftcap)` (Gemma 2). @default null */
+    logitSoftcap?: number | null;
+    /** Dropout on the outputs of attention and MLP (Phi-3). @default 0 */
+    residualDropout?: number;
+    /** Length in tokens of a sliding window, the token itself included. @default null */
+    window?: number | null;
+    /** Which blocks attend within the window. @default none */
+    hasWindow?: readonly boolean[];
+    /** Rotary positions: of all blocks, or of those without a window and those with one (Gemma 3). @default the configuration's */
+    rotary?: readonly [RotaryConfig] | readonly [whole: RotaryConfig, windowed: RotaryConfig];
+    /** Only the first features of a head may be rotated (Phi-3). @default false */
+    partialRotary?: boolean;
 }
 
 /** Sizes of an MLP. */
@@ -5128,41 +5162,6 @@ declare class FusedAttention extends Module {
     forward(x: Tensor, context: RotaryContext): Tensor;
 }
 
-/** In what an architecture differs from Llama. */
-interface Traits {
-    /** Name of the MLP's activation. */
-    activation: string;
-    /** Factor of q·k. @default 1/√head_dim */
-    scale?: number;
-    /** The projections of q, k and v have a bias. @default false */
-    queryBias?: boolean;
-    /** The projection behind attention has a bias. @default false */
-    outputBias?: boolean;
-    /** The layers of the MLP have a bias. @default false */
-    mlpBias?: boolean;
-    /** One projection for q, k and v, and one for gate and values (Phi-3). @default false */
-    isFused?: boolean;
-    /** Norms of each head of q and k (Qwen3, Gemma 3). @default false */
-    headNorms?: boolean;
-    /** Norms multiply by 1 + weight (Gemma). @default false */
-    offsetNorms?: boolean;
-    /** Norms behind attention and MLP, before their results are added, too (Gemma 2 and 3). @default false */
-    normsBehind?: boolean;
-    /** Embeddings are multiplied by √C (Gemma). @default false */
-    scalesEmbeddings?: boolean;
-    /** Attention scores s become `softcap · tanh(s / softcap)` (Gemma 2). @default not */
-    softcap?: number | null;
-    /** Dropout of what attention and MLP add (Phi-3). @default 0 */
-    residualDropout?: number;
-    /** How many tokens blocks with a window look at. @default there are no such blocks */
-    window?: number | null;
-    /** Which blocks have a window. @default none */
-    hasWindow?: readonly boolean[];
-    /** Rotary positions: of all blocks, or of those without a window and those with one (Gemma 3). @default the configuration's */
-    rotary?: readonly [RotaryConfig] | readonly [whole: RotaryConfig, windowed: RotaryConfig];
-    /** Only the first features of a head may turn (Phi-3). @default false */
-    partialRotary?: boolean;
-}
 /** `x ← x + attention(norm(x));  x ← x + mlp(norm(x))`. */
 declare class RotaryBlock extends Module {
     self_attn: RotaryAttention | FusedAttention;
@@ -5191,7 +5190,7 @@ declare class SandwichBlock extends Module {
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints (`layers.0.self_attn.q_proj.weight`).
  */
-declare abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryDecoderConfig> extends Module implements Decoder {
+declare abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryDecoderConfig> extends PretrainedModel implements Decoder {
     readonly config: Config;
     gradientCheckpointing: boolean;
     embed_tokens: TokenEmbedding;
@@ -5200,7 +5199,12 @@ declare abstract class RotaryDecoder<Config extends RotaryDecoderConfig = Rotary
     private readonly rotary;
     private readonly window;
     private readonly scalesEmbeddings;
-    protected constructor(owner: string, config: Config, traits: Traits, take: WeightSource);
+    constructor(config?: Partial<Config>, options?: FreshOptions, take?: WeightSource);
+    /**
+     * Reads a folder with `config.json` and its weights, which may include a head; the head is left out. The model is in evaluation mode.
+     * @see {@link RotaryCausalLM.fromPretrained}
+     */
+    static fromPretrained<M extends RotaryDecoder>(this: ModelClass<M, FreshOptions>, dir: string, options?: PretrainedOptions): Promise<M>;
     get inputEmbeddings(): TokenEmbedding;
     /** `reads`: which outputs will be read. */
     forward(inputIds: Ids, options?: DecoderOptions, reads?: Reads): DecoderOutput;
@@ -5219,18 +5223,102 @@ declare abstract class RotaryCausalLM<Model extends RotaryDecoder = RotaryDecode
     readonly config: Model['config'];
     model: Model;
     lm_head: Layer$1;
-    protected constructor(model: Model, take: WeightSource);
+    constructor(config?: Partial<Model['config']>, options?: FreshOptions, take?: WeightSource);
+    /**
+     * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
+     *
+     * Weights keep the type of the file (bf16 and f16 are computed in f32) and stay in the file's pages; norms and biases are widened. Rotary frequencies,
+     * which files of old releases contain, are ignored.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained<M extends RotaryCausalLM>(this: ModelClass<M, FreshOptions>, dir: string, options?: PretrainedOptions): Promise<M>;
     protected get decoder(): Model;
+    protected get logitSoftcap(): number | null;
     get maxPositions(): number;
 }
 
+/**
+ * The configuration of a Gemma 2, as in `config.json`. Defaults as in transformers: `vocab_size` 256000, `hidden_size` 2304, `intermediate_size` 9216,
+ * 26 blocks, 8 heads of 256 features that share 4 key heads, `max_position_embeddings` 8192, `rms_norm_eps` 1e-6, a tied head, `pad_token_id` 0,
+ * `eos_token_id` 1, `bos_token_id` 2.
+ */
+interface Gemma2Config extends RotaryDecoderConfig {
+    /** Activation of the MLP. @default 'gelu_pytorch_tanh' */
+    hidden_activation: string;
+    /** The projections of attention have a bias. @default false */
+    attention_bias: boolean;
+    /** Attention scores are divided by its square root. @default 256 */
+    query_pre_attn_scalar: number;
+    /** How many tokens each token attends to in blocks with a sliding window, itself included. @default 4096 */
+    sliding_window: number | null;
+    /** For each block `full_attention` or `sliding_attention`. @default Gemma 2: the first of two has a window; Gemma 3: five of six have one */
+    layer_types?: string[] | null;
+    /** Attention scores s become `cap · tanh(s / cap)`; null for none. @default Gemma 2: 50; Gemma 3: null */
+    attn_logit_softcapping: number | null;
+    /** Logits x become `cap · tanh(x / cap)`; null for none. @default Gemma 2: 30; Gemma 3: null */
+    final_logit_softcapping: number | null;
+}
+/**
+ * The configuration of the text model of a Gemma 3, as in `config.json`. Defaults are those of {@link Gemma2Config}, but for `vocab_size` 262208,
+ * `max_position_embeddings` 131072, no caps, and windows in five of six blocks.
+ */
+interface Gemma3Config extends Gemma2Config {
+    /** Rotary positions of the two kinds of blocks, as transformers 5 writes them. @default `rope_theta`, `rope_scaling`, `rope_local_base_freq` */
+    rope_parameters?: {
+        full_attention: RopeParameters;
+        sliding_attention: RopeParameters;
+    } | null;
+    /** Base of the rotary frequencies in blocks without a window, as earlier releases write it. @default 1000000 */
+    rope_theta?: number;
+    /** Base of those in blocks with a window, as earlier releases write it. @default 10000 */
+    rope_local_base_freq?: number;
+    /** One block in this many, the last of them, has no window, where `layer_types` is missing. @default 6 */
+    sliding_window_pattern?: number;
+}
+/**
+ * Gemma 2 without a head (Gemma Team 2024): norms of 1 + weight before and after attention and MLP, scaled embeddings, capped scores, a window in every other
+ * block. @see {@link RotaryDecoder}
+ */
+declare class Gemma2Model extends RotaryDecoder<Gemma2Config> {
+}
+/**
+ * Gemma 2 with a language-model head, whose logits are capped and whose weight is that of the token embedding unless `tie_word_embeddings` is false.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+declare class Gemma2ForCausalLM extends RotaryCausalLM<Gemma2Model> {
+}
+/**
+ * The text model of Gemma 3 without a head (Gemma Team 2025): Gemma 2 with norms on each head instead of caps, and rotary positions of two kinds.
+ * @see {@link RotaryDecoder}
+ */
+declare class Gemma3Model extends RotaryDecoder<Gemma3Config> {
+}
+/**
+ * The text model of Gemma 3 with a language-model head (`model_type` gemma3_text), whose weight is that of the token embedding unless
+ * `tie_word_embeddings` is false.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+declare class Gemma3ForCausalLM extends RotaryCausalLM<Gemma3Model> {
+}
+
+/**
+ * The configuration of a Llama, as in `config.json`. Defaults are those of Llama 1 with 7 billion weights: `vocab_size` 32000, `hidden_size` 4096,
+ * `intermediate_size` 11008, 32 blocks and heads, `max_position_embeddings` 2048, `rms_norm_eps` 1e-6, `bos_token_id` 1, `eos_token_id` 2.
+ */
+interface LlamaConfig extends RotaryDecoderConfig {
+    /** `silu`, or another of the activations that config files name. @default 'silu' */
+    hidden_act: string;
+    /** The projections of attention have a bias. @default false */
+    attention_bias: boolean;
+    /** The layers of the MLP have a bias. @default false */
+    mlp_bias: boolean;
+}
 /** Llama without a head (Touvron et al. 2023). @see {@link RotaryDecoder} */
 declare class LlamaModel extends RotaryDecoder<LlamaConfig> {
-    constructor(config?: Partial<LlamaConfig>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<LlamaConfig>, options?: FreshOptions): LlamaModel;
-    /** Reads a folder as {@link LlamaForCausalLM.fromPretrained} does, without its head. */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<LlamaModel>;
 }
 /**
  * Llama with a language-model head, which has a weight of its own unless `tie_word_embeddings` is true (SmolLM2, small Llama 3.2). All models
@@ -5248,49 +5336,58 @@ declare class LlamaModel extends RotaryDecoder<LlamaConfig> {
  * await loss.backward()
  */
 declare class LlamaForCausalLM extends RotaryCausalLM<LlamaModel> {
-    constructor(config?: Partial<LlamaConfig>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<LlamaConfig>, options?: FreshOptions): LlamaForCausalLM;
-    /**
-     * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
-     *
-     * Weights keep the type of the file (bf16 and f16 are computed in f32) and lie in the file's pages; norms and biases are widened. The
-     * frequencies that files of old releases hold are passed over.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<LlamaForCausalLM>;
 }
 
 /**
  * The configuration of a Mistral, as in `config.json`. Defaults as in transformers: `vocab_size` 32000, `hidden_size` 4096, `intermediate_size` 14336,
- * 32 blocks, 32 heads that share 8 of keys, `max_position_embeddings` 131072, `rms_norm_eps` 1e-6.
+ * 32 blocks, 32 heads that share 8 key heads, `max_position_embeddings` 131072, `rms_norm_eps` 1e-6.
  */
 interface MistralConfig extends RotaryDecoderConfig {
     /** `silu`, or another of the activations that config files name. @default 'silu' */
     hidden_act: string;
-    /** How many tokens each one looks at, itself included; null for all before it. @default 4096 */
+    /** How many tokens each token attends to, itself included; null for all before it. @default 4096 */
     sliding_window: number | null;
 }
 /** Mistral without a head (Jiang et al. 2023): Llama with a sliding window in every block. @see {@link RotaryDecoder} */
 declare class MistralModel extends RotaryDecoder<MistralConfig> {
-    constructor(config?: Partial<MistralConfig>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<MistralConfig>, options?: FreshOptions): MistralModel;
-    /** Reads a folder as {@link MistralForCausalLM.fromPretrained} does, without its head. */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<MistralModel>;
 }
 /**
- * Mistral with a language-model head: a Llama in which each token looks at the last `sliding_window` tokens only.
+ * Mistral with a language-model head: a Llama in which each token attends to the last `sliding_window` tokens only.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
  * @see {@link LlamaForCausalLM} for an example.
  */
 declare class MistralForCausalLM extends RotaryCausalLM<MistralModel> {
-    constructor(config?: Partial<MistralConfig>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<MistralConfig>, options?: FreshOptions): MistralForCausalLM;
-    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<MistralForCausalLM>;
+}
+
+/**
+ * The configuration of a Phi-3, as in `config.json`. Defaults as in transformers: `vocab_size` 32064, `hidden_size` 3072, `intermediate_size` 8192,
+ * 32 blocks and heads, `max_position_embeddings` 4096, `rms_norm_eps` 1e-5, `bos_token_id` 1, `eos_token_id` and `pad_token_id` 32000.
+ */
+interface Phi3Config extends RotaryDecoderConfig {
+    /** `silu`, or another of the activations that config files name. @default 'silu' */
+    hidden_act: string;
+    /** Dropout on the outputs of attention and MLP, in training. @default 0 */
+    resid_pdrop: number;
+    /** Present in the files; transformers applies no dropout to the embeddings, and neither does this model. @default 0 */
+    embd_pdrop: number;
+    /** How many tokens each token attends to, itself included; null for all before it. @default null */
+    sliding_window: number | null;
+    /** Share of the features of a head that are rotated (Phi-4-mini: 0.75). @default 1 */
+    partial_rotary_factor?: number;
+}
+/** Phi-3 without a head (Abdin et al. 2024): Llama with one projection for queries, keys and values, and one for the gate and the values of the MLP. @see {@link RotaryDecoder} */
+declare class Phi3Model extends RotaryDecoder<Phi3Config> {
+}
+/**
+ * Phi-3 with a language-model head, also Phi-4-mini: a Llama with fused projections. LoRA adapts `qkv_proj`, `o_proj`, `gate_up_proj` and
+ * `down_proj`, each as a whole, as PEFT does.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`model.layers.0.self_attn.qkv_proj.weight`, ((H + 2 Hkv) D, C), queries first).
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+declare class Phi3ForCausalLM extends RotaryCausalLM<Phi3Model> {
 }
 
 /**
@@ -5302,20 +5399,20 @@ interface Qwen2Config extends RotaryDecoderConfig {
     hidden_act: string;
     /** Some blocks have a sliding window. @default false */
     use_sliding_window: boolean;
-    /** How many tokens each one looks at in those blocks, itself included. Counts only with `use_sliding_window`. @default 4096 */
+    /** How many tokens each token attends to in those blocks, itself included. Ignored without `use_sliding_window`. @default 4096 */
     sliding_window: number | null;
     /** The first block with a window, where `layer_types` is missing. @default 28 */
     max_window_layers: number;
     /** For each block `full_attention` or `sliding_attention`. @default by `max_window_layers` */
     layer_types?: string[] | null;
 }
+/** The configuration of a Qwen3, as in `config.json`. Defaults are those of {@link Qwen2Config}, with `head_dim` 128. */
+interface Qwen3Config extends Qwen2Config {
+    /** The projections of attention have a bias. @default false */
+    attention_bias: boolean;
+}
 /** Qwen2 without a head (Yang et al. 2024): Llama with biases on the projections of queries, keys and values. @see {@link RotaryDecoder} */
 declare class Qwen2Model extends RotaryDecoder<Qwen2Config> {
-    constructor(config?: Partial<Qwen2Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<Qwen2Config>, options?: FreshOptions): Qwen2Model;
-    /** Reads a folder as {@link Qwen2ForCausalLM.fromPretrained} does, without its head. */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Qwen2Model>;
 }
 /**
  * Qwen2 with a language-model head, also Qwen2.5: a Llama whose projections of queries, keys and values have biases.
@@ -5324,180 +5421,17 @@ declare class Qwen2Model extends RotaryDecoder<Qwen2Config> {
  * @see {@link LlamaForCausalLM} for an example.
  */
 declare class Qwen2ForCausalLM extends RotaryCausalLM<Qwen2Model> {
-    constructor(config?: Partial<Qwen2Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<Qwen2Config>, options?: FreshOptions): Qwen2ForCausalLM;
-    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Qwen2ForCausalLM>;
 }
-
-/**
- * The configuration of a Qwen3, as in `config.json`. Defaults as in transformers: `vocab_size` 151936, `hidden_size` 4096, `intermediate_size` 22016,
- * 32 blocks and heads, `head_dim` 128, `max_position_embeddings` 32768, `rms_norm_eps` 1e-6, no special tokens.
- */
-interface Qwen3Config extends RotaryDecoderConfig {
-    /** `silu`, or another of the activations that config files name. @default 'silu' */
-    hidden_act: string;
-    /** The projections of attention have a bias. @default false */
-    attention_bias: boolean;
-    /** Some blocks have a sliding window. @default false */
-    use_sliding_window: boolean;
-    /** How many tokens each one looks at in those blocks, itself included. Counts only with `use_sliding_window`. @default 4096 */
-    sliding_window: number | null;
-    /** The first block with a window, where `layer_types` is missing. @default 28 */
-    max_window_layers: number;
-    /** For each block `full_attention` or `sliding_attention`. @default by `max_window_layers` */
-    layer_types?: string[] | null;
-}
-/** Qwen3 without a head (Yang et al. 2025): Llama with a norm of each head of queries and keys. @see {@link RotaryDecoder} */
+/** Qwen3 without a head (Yang et al. 2025): Llama with a norm on each head of queries and keys. @see {@link RotaryDecoder} */
 declare class Qwen3Model extends RotaryDecoder<Qwen3Config> {
-    constructor(config?: Partial<Qwen3Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<Qwen3Config>, options?: FreshOptions): Qwen3Model;
-    /** Reads a folder as {@link Qwen3ForCausalLM.fromPretrained} does, without its head. */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Qwen3Model>;
 }
 /**
- * Qwen3 with a language-model head: a Llama that norms each head of queries and keys before it turns.
+ * Qwen3 with a language-model head: a Llama that normalises each head of queries and keys before it is rotated.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
  * @see {@link LlamaForCausalLM} for an example.
  */
 declare class Qwen3ForCausalLM extends RotaryCausalLM<Qwen3Model> {
-    constructor(config?: Partial<Qwen3Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<Qwen3Config>, options?: FreshOptions): Qwen3ForCausalLM;
-    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Qwen3ForCausalLM>;
-}
-
-/**
- * The configuration of a Phi-3, as in `config.json`. Defaults as in transformers: `vocab_size` 32064, `hidden_size` 3072, `intermediate_size` 8192,
- * 32 blocks and heads, `max_position_embeddings` 4096, `rms_norm_eps` 1e-5, `bos_token_id` 1, `eos_token_id` and `pad_token_id` 32000.
- */
-interface Phi3Config extends RotaryDecoderConfig {
-    /** `silu`, or another of the activations that config files name. @default 'silu' */
-    hidden_act: string;
-    /** Dropout of what attention and MLP add, in training. @default 0 */
-    resid_pdrop: number;
-    /** Part of the files; transformers drops nothing of the embeddings, and neither does this model. @default 0 */
-    embd_pdrop: number;
-    /** How many tokens each one looks at, itself included; null for all before it. @default null */
-    sliding_window: number | null;
-    /** Share of the features of a head that turn (Phi-4-mini: 0.75). @default 1 */
-    partial_rotary_factor?: number;
-}
-/** Phi-3 without a head (Abdin et al. 2024): Llama with one projection for queries, keys and values, and one for gate and values of the MLP. @see {@link RotaryDecoder} */
-declare class Phi3Model extends RotaryDecoder<Phi3Config> {
-    constructor(config?: Partial<Phi3Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<Phi3Config>, options?: FreshOptions): Phi3Model;
-    /** Reads a folder as {@link Phi3ForCausalLM.fromPretrained} does, without its head. */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Phi3Model>;
-}
-/**
- * Phi-3 with a language-model head, also Phi-4-mini: a Llama with fused projections. LoRA goes around `qkv_proj`, `o_proj`, `gate_up_proj` and
- * `down_proj`, each as a whole, as PEFT does it.
- *
- * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints
- * (`model.layers.0.self_attn.qkv_proj.weight`, ((H + 2 Hkv) D, C), queries first).
- * @see {@link LlamaForCausalLM} for an example.
- */
-declare class Phi3ForCausalLM extends RotaryCausalLM<Phi3Model> {
-    constructor(config?: Partial<Phi3Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<Phi3Config>, options?: FreshOptions): Phi3ForCausalLM;
-    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Phi3ForCausalLM>;
-}
-
-/** Fields of `config.json` that both have. */
-interface GemmaFields {
-    /** Activation of the MLP. @default 'gelu_pytorch_tanh' */
-    hidden_activation: string;
-    /** The projections of attention have a bias. @default false */
-    attention_bias: boolean;
-    /** Attention scores are divided by its root. @default 256 */
-    query_pre_attn_scalar: number;
-    /** How many tokens each one looks at in blocks with a sliding window, itself included. @default 4096 */
-    sliding_window: number | null;
-    /** For each block `full_attention` or `sliding_attention`. @default Gemma 2: the first of two has a window; Gemma 3: five of six have one */
-    layer_types?: string[] | null;
-    /** Attention scores s become `cap · tanh(s / cap)`; null for none. @default Gemma 2: 50; Gemma 3: null */
-    attn_logit_softcapping: number | null;
-    /** Logits x become `cap · tanh(x / cap)`; null for none. @default Gemma 2: 30; Gemma 3: null */
-    final_logit_softcapping: number | null;
-}
-
-/**
- * The configuration of a Gemma 2, as in `config.json`. Defaults as in transformers: `vocab_size` 256000, `hidden_size` 2304, `intermediate_size` 9216,
- * 26 blocks, 8 heads of 256 features that share 4 of keys, `max_position_embeddings` 8192, `rms_norm_eps` 1e-6, a tied head, `pad_token_id` 0,
- * `eos_token_id` 1, `bos_token_id` 2.
- */
-type Gemma2Config = RotaryDecoderConfig & GemmaFields;
-/** Gemma 2 without a head (Gemma Team 2024): norms of 1 + weight around attention and MLP, scaled embeddings, capped scores, a window in every other block. @see {@link RotaryDecoder} */
-declare class Gemma2Model extends RotaryDecoder<Gemma2Config> {
-    constructor(config?: Partial<Gemma2Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<Gemma2Config>, options?: FreshOptions): Gemma2Model;
-    /** Reads a folder as {@link Gemma2ForCausalLM.fromPretrained} does, without its head. */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Gemma2Model>;
-}
-/**
- * Gemma 2 with a language-model head, whose logits are capped and whose weight is that of the token embedding unless `tie_word_embeddings` is false.
- *
- * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
- * @see {@link LlamaForCausalLM} for an example.
- */
-declare class Gemma2ForCausalLM extends RotaryCausalLM<Gemma2Model> {
-    constructor(config?: Partial<Gemma2Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<Gemma2Config>, options?: FreshOptions): Gemma2ForCausalLM;
-    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Gemma2ForCausalLM>;
-    protected get logitSoftcap(): number | null;
-}
-
-/**
- * The configuration of the text model of a Gemma 3, as in `config.json`. Defaults as in transformers: `vocab_size` 262208, `hidden_size` 2304,
- * `intermediate_size` 9216, 26 blocks, 8 heads of 256 features that share 4 of keys, `max_position_embeddings` 131072, `rms_norm_eps` 1e-6, no caps, a
- * tied head, `pad_token_id` 0, `eos_token_id` 1, `bos_token_id` 2.
- */
-interface Gemma3Config extends RotaryDecoderConfig, GemmaFields {
-    /** Rotary positions of the two kinds of blocks, as transformers 5 writes them. @default `rope_theta`, `rope_scaling`, `rope_local_base_freq` */
-    rope_parameters?: {
-        full_attention: RopeParameters;
-        sliding_attention: RopeParameters;
-    } | null;
-    /** Base of the rotary frequencies in blocks without a window, as earlier releases write it. @default 1000000 */
-    rope_theta?: number;
-    /** Base of those in blocks with a window, as earlier releases write it. @default 10000 */
-    rope_local_base_freq?: number;
-    /** Of so many blocks the last one has no window, where `layer_types` is missing. @default 6 */
-    sliding_window_pattern?: number;
-}
-/** The text model of Gemma 3 without a head (Gemma Team 2025): Gemma 2 with norms of each head in place of caps, and rotary positions of two kinds. @see {@link RotaryDecoder} */
-declare class Gemma3Model extends RotaryDecoder<Gemma3Config> {
-    constructor(config?: Partial<Gemma3Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<Gemma3Config>, options?: FreshOptions): Gemma3Model;
-    /** Reads a folder as {@link Gemma3ForCausalLM.fromPretrained} does, without its head. */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Gemma3Model>;
-}
-/**
- * The text model of Gemma 3 with a language-model head (`model_type` gemma3_text), whose weight is that of the token embedding unless
- * `tie_word_embeddings` is false.
- *
- * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
- * @see {@link LlamaForCausalLM} for an example.
- */
-declare class Gemma3ForCausalLM extends RotaryCausalLM<Gemma3Model> {
-    constructor(config?: Partial<Gemma3Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<Gemma3Config>, options?: FreshOptions): Gemma3ForCausalLM;
-    /** Reads a folder with `config.json` and its weights; the model is in evaluation mode. @see {@link LlamaForCausalLM.fromPretrained} */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<Gemma3ForCausalLM>;
-    protected get logitSoftcap(): number | null;
 }
 
 /** What the labels are: numbers, one class of several, or several at once. */
@@ -5543,27 +5477,65 @@ interface PostNormConfig extends LabelsConfig {
     tie_word_embeddings: boolean;
     [other: string]: unknown;
 }
-
-/** The configuration of a BERT, as in `config.json`. */
-interface BertConfig extends PostNormConfig {
-    /** Number of tokens V. @default 30522 */
-    vocab_size: number;
+/** Fields of BERT and RoBERTa beyond those. */
+interface BertFields extends PostNormConfig {
     /** Channels C. @default 768 */
     hidden_size: number;
     /** Layers. @default 12 */
     num_hidden_layers: number;
     /** Attention heads H; divides `hidden_size`. @default 12 */
     num_attention_heads: number;
-    /** Width of the part between two attentions. @default 3072 */
+    /** Width of the MLP of a layer. @default 3072 */
     intermediate_size: number;
     /** Kinds of token: first and second sentence. @default 2 */
     type_vocab_size: number;
-    /** @default 1e-12 */
+    /** Added to the variance in norms. @default 1e-12 */
     layer_norm_eps: number;
-    /** The token that fills short rows; its row of the embedding starts at 0. @default 0 */
+    /** The token that pads short rows. */
     pad_token_id: number | null;
-    /** Dropout in front of a classification layer, in training; null is `hidden_dropout_prob`. @default null */
+    /** Dropout before the dense layers of a classification head, in training; null is `hidden_dropout_prob`. @default null */
     classifier_dropout: number | null;
+}
+
+/** The names of an architecture's parts in its files. */
+interface CheckpointNames {
+    /** `model_type` in `config.json`. */
+    modelType: string;
+    /** Where a model with a head keeps the one without. */
+    prefix: string;
+    /** Top names in the one without a head, whose files have no prefix. */
+    parts: readonly string[];
+    /** Heads that files may also contain. */
+    heads: readonly string[];
+    /** Names that files may contain and a model with this configuration does not use. @default none */
+    unused?(config: never): readonly string[];
+}
+/** A class of models and its files. */
+interface EncoderCheckpoint {
+    /** Name of the class, as `architectures` in `config.json` gives it. */
+    className: string;
+    names: CheckpointNames;
+    /** The heads of this class: fresh, with a warning, where a file lacks them. */
+    heads: readonly string[];
+    /** It is the model without a head: its parameters have no prefix. @default false */
+    isBare?: boolean;
+    /** Parameters of the head that files leave out where it shares the weight of the token embedding. @default none */
+    tied?: readonly string[];
+}
+/** An encoder with or without a head. */
+declare abstract class PretrainedEncoder extends PretrainedModel {
+    /**
+     * Reads a folder with `config.json` and the weights of a model of this architecture; the model is in evaluation mode, as in transformers.
+     *
+     * Parts of the head that the file lacks start with fresh weights, with a warning; heads of other tasks are ignored. Weights keep the type of the file and
+     * stay in its pages; biases, norms and classification heads are widened.
+     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+     */
+    static fromPretrained<M extends PretrainedEncoder>(this: ModelClass<M, FreshOptions>, dir: string, options?: PretrainedOptions): Promise<M>;
+    /** The name of the class in `config.json`. */
+    protected get architecture(): string;
+    /** How the files of this class look. */
+    protected get checkpoint(): EncoderCheckpoint;
 }
 
 /** Options of an encoder's forward. */
@@ -5684,12 +5656,10 @@ interface EncoderModelOptions extends EncoderOptions {
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`.
  */
-declare abstract class EncoderModel extends Module {
+declare abstract class EncoderModel extends PretrainedEncoder {
     abstract readonly config: LabelsConfig & Record<string, unknown>;
     /** Backward computes each layer again instead of keeping what it needs: less memory for about a third more time. */
     gradientCheckpointing: boolean;
-    /** The name of the class in `config.json`. */
-    protected abstract get architecture(): string;
     abstract forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput;
     /** Writes `config.json` and `model.safetensors`, as transformers does. */
     savePretrained(dir: string, options?: SaveOptions): Promise<void>;
@@ -5754,34 +5724,46 @@ declare class TokenEmbeddings extends Module {
     private kindsOf;
 }
 
-/** Options of {@link BertModel}. */
-interface BertModelOptions extends FreshOptions {
+/** Options of BERT and RoBERTa without a head. */
+interface PooledEncoderOptions extends FreshOptions {
     /** Have a pooler, a dense layer on the first token. @default true */
     addPoolingLayer?: boolean;
 }
 /**
- * BERT without a head (Devlin et al. 2018): embeddings, encoder, and a pooler unless `addPoolingLayer` is false.
- *
- * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`. Parameter names as in Hugging Face checkpoints
- * (`encoder.layer.0.attention.self.query.weight`). Positions count from the first token that the attention mask keeps, so that padding on the left gives what
- * the row gives alone; transformers counts that padding, too, unless it is given `position_ids`.
+ * An encoder with post-norms and a pooler on the first token. Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`.
  */
-declare class BertModel extends EncoderModel {
-    readonly config: BertConfig;
+declare abstract class PooledEncoderModel<Config extends BertFields = BertFields> extends EncoderModel {
+    readonly config: Config;
     embeddings: TokenEmbeddings;
     encoder: Encoder;
     pooler: Pooler | null;
-    constructor(config?: Partial<BertConfig>, options?: BertModelOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<BertConfig>, options?: BertModelOptions): BertModel;
+    constructor(config?: Partial<Config>, options?: PooledEncoderOptions, take?: WeightSource);
     /**
-     * Reads a folder with `config.json` and the weights of any BERT, passing its heads over; the model is in evaluation mode. A pooler that the file lacks
-     * starts fresh, with a warning.
+     * Reads a folder with `config.json` and the weights of any model of this architecture, ignoring its heads; the model is in evaluation mode. If the file
+     * has no pooler, it starts with fresh weights, with a warning.
      * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
      */
-    static fromPretrained(dir: string, options?: PretrainedOptions & Pick<BertModelOptions, 'addPoolingLayer'>): Promise<BertModel>;
-    protected get architecture(): string;
+    static fromPretrained<M extends PretrainedEncoder>(this: ModelClass<M, PooledEncoderOptions>, dir: string, options?: PretrainedOptions & Pick<PooledEncoderOptions, 'addPoolingLayer'>): Promise<M>;
     forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput;
+}
+
+/** The configuration of a BERT, as in `config.json`. */
+interface BertConfig extends BertFields {
+    /** Number of tokens V. @default 30522 */
+    vocab_size: number;
+    /** The token that pads short rows; its row of the embedding starts at 0. @default 0 */
+    pad_token_id: number | null;
+}
+/** Options of {@link BertModel}. */
+type BertModelOptions = PooledEncoderOptions;
+/**
+ * BERT without a head (Devlin et al. 2018): embeddings, encoder, and a pooler unless `addPoolingLayer` is false.
+ *
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`. Parameter names as in Hugging Face checkpoints
+ * (`encoder.layer.0.attention.self.query.weight`). Positions count from the first token that the attention mask keeps, so that a row with padding on the left
+ * gives the same result as the row alone; transformers counts that padding, too, unless it is given `position_ids`.
+ */
+declare class BertModel extends PooledEncoderModel<BertConfig> {
 }
 
 /** Options of the forward of a model that predicts masked tokens. */
@@ -5811,20 +5793,16 @@ declare class MaskedLMOutput {
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
  */
-declare abstract class MaskedLM extends Module {
+declare abstract class MaskedLM extends PretrainedEncoder {
     abstract readonly config: {
         tie_word_embeddings: boolean;
     } & Record<string, unknown>;
     /** The model below the head. */
     abstract get baseModel(): EncoderModel;
-    /** The name of the class in `config.json`. */
-    protected abstract get architecture(): string;
     /** The layer that gives the scores over the vocabulary. */
     protected abstract get scorer(): Layer$1;
     /** The weight of the token embedding, which a tied head shares. */
     protected abstract get words(): Tensor;
-    /** What files of a tied model leave out. */
-    protected abstract get tiedNames(): readonly string[];
     /** (B, T, C) → (B, T, V). */
     protected abstract predict(hidden: Tensor): Tensor;
     protected abstract loss(owner: string, hidden: Tensor, labels: Ids): Tensor;
@@ -5872,19 +5850,9 @@ declare class BertForMaskedLM extends MaskedLM {
     bert: BertModel;
     cls: Head;
     constructor(config?: Partial<BertConfig>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<BertConfig>, options?: FreshOptions): BertForMaskedLM;
-    /**
-     * Reads a folder with `config.json` and the weights of a BERT; the model is in evaluation mode. A head that the file lacks starts fresh, with a warning;
-     * that for the next sentence is passed over.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<BertForMaskedLM>;
     get baseModel(): BertModel;
-    protected get architecture(): string;
     protected get scorer(): Layer$1;
     protected get words(): Tensor;
-    protected get tiedNames(): readonly string[];
     protected predict(hidden: Tensor): Tensor;
     protected loss(owner: string, hidden: Tensor, labels: Ids): Tensor;
 }
@@ -5915,14 +5883,12 @@ interface SequenceClassificationOptions extends EncoderOptions {
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Padding on either side changes nothing: heads read a row's first token, or the mean of
  * its tokens, wherever they stand.
  */
-declare abstract class SequenceClassifier$1 extends Module {
+declare abstract class SequenceClassifier$1 extends PretrainedEncoder {
     abstract readonly config: LabelsConfig & Record<string, unknown>;
     /** Ends in the logits. */
     abstract classifier: Layer$1;
     /** The model below the head. Parameters outside of it belong to the head. */
     abstract get baseModel(): EncoderModel;
-    /** The name of the class in `config.json`. */
-    protected abstract get architecture(): string;
     /** Whether the head needs the first token of each row alone. */
     protected get readsFirstToken(): boolean;
     /** The head: (B, num_labels) of what the model below puts out. */
@@ -5957,16 +5923,7 @@ declare class BertForSequenceClassification extends SequenceClassifier$1 {
     dropout: Dropout;
     classifier: Layer$1;
     constructor(config?: Partial<BertConfig>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<BertConfig>, options?: FreshOptions): BertForSequenceClassification;
-    /**
-     * Reads a folder with `config.json` and the weights of a BERT; the model is in evaluation mode, as in transformers. A head or a pooler that the file lacks
-     * starts fresh, with a warning.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<BertForSequenceClassification>;
     get baseModel(): BertModel;
-    protected get architecture(): string;
     protected score(_: string, { poolerOutput }: EncoderOutput): Tensor;
 }
 
@@ -6131,14 +6088,6 @@ declare class DebertaV2Model extends EncoderModel {
     embeddings: TokenEmbeddings;
     encoder: DebertaEncoder;
     constructor(config?: Partial<DebertaV2Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<DebertaV2Config>, options?: FreshOptions): DebertaV2Model;
-    /**
-     * Reads a folder with `config.json` and the weights of any DeBERTa v2 or v3, passing its heads over; the model is in evaluation mode.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<DebertaV2Model>;
-    protected get architecture(): string;
     forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput;
 }
 
@@ -6164,16 +6113,7 @@ declare class DebertaV2ForSequenceClassification extends SequenceClassifier$1 {
     classifier: Layer$1;
     dropout: Dropout;
     constructor(config?: Partial<DebertaV2Config>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<DebertaV2Config>, options?: FreshOptions): DebertaV2ForSequenceClassification;
-    /**
-     * Reads a folder with `config.json` and the weights of a DeBERTa v2 or v3; the model is in evaluation mode, as in transformers. A head that the file lacks
-     * starts fresh, with a warning; the heads of its training are passed over.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<DebertaV2ForSequenceClassification>;
     get baseModel(): DebertaV2Model;
-    protected get architecture(): string;
     protected score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor;
 }
 
@@ -6306,14 +6246,6 @@ declare class ModernBertModel extends EncoderModel {
     final_norm: LayerNorm;
     private readonly tables;
     constructor(config?: Partial<ModernBertConfig>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<ModernBertConfig>, options?: FreshOptions): ModernBertModel;
-    /**
-     * Reads a folder with `config.json` and the weights of any ModernBERT, passing its heads over; the model is in evaluation mode.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<ModernBertModel>;
-    protected get architecture(): string;
     forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput;
     private run;
     private contextOf;
@@ -6338,19 +6270,9 @@ declare class ModernBertForMaskedLM extends MaskedLM {
     head: ModernBertPredictionHead;
     decoder: Layer$1;
     constructor(config?: Partial<ModernBertConfig>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<ModernBertConfig>, options?: FreshOptions): ModernBertForMaskedLM;
-    /**
-     * Reads a folder with `config.json` and the weights of a ModernBERT; the model is in evaluation mode. Parts of the head that the file lacks start fresh, with
-     * a warning.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<ModernBertForMaskedLM>;
     get baseModel(): ModernBertModel;
-    protected get architecture(): string;
     protected get scorer(): Layer$1;
     protected get words(): Tensor;
-    protected get tiedNames(): readonly string[];
     protected predict(hidden: Tensor): Tensor;
     protected loss(owner: string, hidden: Tensor, labels: Ids): Tensor;
 }
@@ -6376,53 +6298,26 @@ declare class ModernBertForSequenceClassification extends SequenceClassifier$1 {
     drop: Dropout;
     classifier: Layer$1;
     constructor(config?: Partial<ModernBertConfig>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<ModernBertConfig>, options?: FreshOptions): ModernBertForSequenceClassification;
-    /**
-     * Reads a folder with `config.json` and the weights of a ModernBERT; the model is in evaluation mode, as in transformers. Parts of the head that the file
-     * lacks start fresh, with a warning.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<ModernBertForSequenceClassification>;
     get baseModel(): ModernBertModel;
-    protected get architecture(): string;
     protected get readsFirstToken(): boolean;
     protected score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor;
 }
 
 /** The configuration of a RoBERTa, as in `config.json`. */
-interface RobertaConfig extends PostNormConfig {
+interface RobertaConfig extends BertFields {
     /** Number of tokens V. @default 50265 */
     vocab_size: number;
-    /** Channels C. @default 768 */
-    hidden_size: number;
-    /** Layers. @default 12 */
-    num_hidden_layers: number;
-    /** Attention heads H; divides `hidden_size`. @default 12 */
-    num_attention_heads: number;
-    /** Width of the part between two attentions. @default 3072 */
-    intermediate_size: number;
-    /** Rows of the position table; the first `pad_token_id + 1` of them stand for no token. @default 512 */
+    /** Rows of the position table; the first `pad_token_id + 1` of them belong to no token. @default 512 */
     max_position_embeddings: number;
-    /** Kinds of token. @default 2 */
-    type_vocab_size: number;
-    /** @default 1e-12 */
-    layer_norm_eps: number;
-    /** The token that fills short rows: it has no position. @default 1 */
+    /** The token that pads short rows: it has no position. @default 1 */
     pad_token_id: number;
-    /** @default 0 */
+    /** The token that begins a sequence. @default 0 */
     bos_token_id: number | null;
-    /** @default 2 */
+    /** The token that ends a sequence. @default 2 */
     eos_token_id: number | null;
-    /** Dropout around the dense layer of a classification head, in training; null is `hidden_dropout_prob`. @default null */
-    classifier_dropout: number | null;
 }
-
 /** Options of {@link RobertaModel}. */
-interface RobertaModelOptions extends FreshOptions {
-    /** Have a pooler, a dense layer on the first token. @default true */
-    addPoolingLayer?: boolean;
-}
+type RobertaModelOptions = PooledEncoderOptions;
 /** Options of the forward of {@link RobertaModel}. */
 type RobertaOptions = EncoderModelOptions;
 /**
@@ -6431,22 +6326,7 @@ type RobertaOptions = EncoderModelOptions;
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`. Parameter names as in Hugging Face checkpoints
  * (`encoder.layer.0.attention.self.query.weight`). Positions count from `pad_token_id + 1` and leave padding out, as in transformers.
  */
-declare class RobertaModel extends EncoderModel {
-    readonly config: RobertaConfig;
-    embeddings: TokenEmbeddings;
-    encoder: Encoder;
-    pooler: Pooler | null;
-    constructor(config?: Partial<RobertaConfig>, options?: RobertaModelOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<RobertaConfig>, options?: RobertaModelOptions): RobertaModel;
-    /**
-     * Reads a folder with `config.json` and the weights of any RoBERTa, passing its heads over; the model is in evaluation mode. A pooler that the
-     * file lacks starts fresh, with a warning.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions & Pick<RobertaModelOptions, 'addPoolingLayer'>): Promise<RobertaModel>;
-    protected get architecture(): string;
-    forward(inputIds: Ids, options?: RobertaOptions): EncoderOutput;
+declare class RobertaModel extends PooledEncoderModel<RobertaConfig> {
 }
 
 /** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 in a bf16 or f16 model: they are trained. */
@@ -6479,18 +6359,7 @@ declare class RobertaForSequenceClassification extends SequenceClassifier$1 {
     roberta: RobertaModel;
     classifier: Layer$1;
     constructor(config?: Partial<RobertaConfig>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<RobertaConfig>, options?: FreshOptions): RobertaForSequenceClassification;
-    /**
-     * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode, as in transformers.
-     *
-     * A file without a classification head, such as one that was trained to predict tokens, gives a fresh one, with a warning. Weights keep the type of the
-     * file and lie in its pages; biases, norms and the head are widened.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForSequenceClassification>;
     get baseModel(): RobertaModel;
-    protected get architecture(): string;
     protected score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor;
 }
 
@@ -6518,19 +6387,9 @@ declare class RobertaForMaskedLM extends MaskedLM {
     roberta: RobertaModel;
     lm_head: RobertaLMHead;
     constructor(config?: Partial<RobertaConfig>, options?: FreshOptions, take?: WeightSource);
-    /** A model with fresh weights, in training mode. */
-    static fromConfig(config: Partial<RobertaConfig>, options?: FreshOptions): RobertaForMaskedLM;
-    /**
-     * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode. A head that the file lacks starts fresh, with
-     * a warning.
-     * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-     */
-    static fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForMaskedLM>;
     get baseModel(): RobertaModel;
-    protected get architecture(): string;
     protected get scorer(): Layer$1;
     protected get words(): Tensor;
-    protected get tiedNames(): readonly string[];
     protected predict(hidden: Tensor): Tensor;
     protected loss(owner: string, hidden: Tensor, labels: Ids): Tensor;
 }

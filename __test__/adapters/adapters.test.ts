@@ -76,7 +76,7 @@ test('injectAdapters: Houlsby and Pfeiffer compute what the original writes', as
     await close(t, layer.output.forward(x, residual), wanted)
     t.throws(() => adapters.injectAdapters(layer, { type }), {
       code: 'ERR_LORA_OPTION',
-      message: /has an adapter already/,
+      message: /already has an adapter/,
     })
   }
 })
@@ -125,7 +125,7 @@ test('injectAdapters: any module of a layer that puts out hidden states, by name
   t.throws(() => adapters.injectAdapters(model, { targets: 'layer.1' }), { code: 'ERR_LORA_OPTION' })
   t.throws(() => adapters.injectAdapters(new Plain(), {}), {
     code: 'ERR_LORA_OPTION',
-    message: /no place for adapters/,
+    message: /no modules for adapters/,
   })
 })
 
@@ -133,7 +133,7 @@ test('trainOnly: the parts and what they combine to', (t) => {
   const model = tinyEncoder()
   t.throws(() => adapters.trainOnly(model, ['lora', 'head']), {
     code: 'ERR_LORA_OPTION',
-    message: /nothing to train of 'lora'/,
+    message: /no parameters of 'lora'/,
   })
   lora.injectLora(model, { targets: ['query', 'value'], r: 2 })
   adapters.injectAdapters(model, { type: 'pfeiffer', size: 2 })
@@ -180,7 +180,7 @@ test('startFrom: the LoRA of another task; its head has other labels and stays b
   t.deepEqual(report.misshapen.toSorted(), ['classifier.out_proj.bias', 'classifier.out_proj.weight'])
   t.deepEqual([report.unexpected, report.missing], [[], []])
   t.is(report.loaded.length, 8 + 2)
-  t.true(warnings.some((text) => /10 tensors taken; of another shape.*classifier\.out_proj/.test(text)))
+  t.true(warnings.some((text) => /10 tensors loaded; with another shape.*classifier\.out_proj/.test(text)))
   for (const tensor of Object.values(lora.loraStateDict(mrpc)))
     await same(t, tensor, new Array(tensor.numel).fill(0.25))
   await t.throwsAsync(adapters.startFrom(prepared(3, 4), file), {

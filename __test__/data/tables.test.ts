@@ -72,7 +72,7 @@ const BAD: readonly [
   ['an empty file', 'a.csv', '', 'ERR_LORA_FORMAT', /a\.csv.*is empty/],
   ['a header alone', 'a.csv', 'text,label\n', 'ERR_LORA_FORMAT', /a header \(text, label\) and no row/],
   ['more cells than columns', 'a.csv', 'text,label\na,0\nb, c,1\n', 'ERR_LORA_FORMAT', /row 2 \(line 3\): more cells/],
-  ['a quote without an end', 'a.csv', 'text,label\n"a,0\n', 'ERR_LORA_FORMAT', /line \d: not a sound row/],
+  ['a quote without an end', 'a.csv', 'text,label\n"a,0\n', 'ERR_LORA_FORMAT', /line \d: malformed row/],
   ['a name twice', 'a.csv', 'text,text\na,b\n', 'ERR_LORA_FORMAT', /two columns are named 'text'/],
   [
     'bytes that are no UTF-8',
@@ -81,9 +81,9 @@ const BAD: readonly [
     'ERR_LORA_FORMAT',
     /row 2, column 2[^]*0xfc/,
   ],
-  ['a row that is no JSON', 'a.jsonl', '{"a":1}\n{"a":\n', 'ERR_LORA_FORMAT', /row 2 \(line 2\): no JSON/],
-  ['a row that is no object', 'a.jsonl', '{"a":1}\n[1]\n', 'ERR_LORA_FORMAT', /row 2 \(line 2\): no object/],
-  ['a nested cell', 'a.jsonl', '{"a":{"b":1}}\n', 'ERR_LORA_FORMAT', /column 'a': no plain value/],
+  ['a row that is no JSON', 'a.jsonl', '{"a":1}\n{"a":\n', 'ERR_LORA_FORMAT', /row 2 \(line 2\): not JSON/],
+  ['a row that is no object', 'a.jsonl', '{"a":1}\n[1]\n', 'ERR_LORA_FORMAT', /row 2 \(line 2\): not an object/],
+  ['a nested cell', 'a.jsonl', '{"a":{"b":1}}\n', 'ERR_LORA_FORMAT', /column 'a': not a plain value/],
   ['an array without an end', 'a.json', '[{"a":1},\n{"a":2}\n', 'ERR_LORA_FORMAT', /the array has no end[^]*line 2/],
   ['an unknown ending', 'a.xls', 'a', 'ERR_LORA_OPTION', /\.csv/],
 ]

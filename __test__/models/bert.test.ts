@@ -21,7 +21,13 @@ const IDS = [
 test('Bert: names and the row of padding as in Hugging Face checkpoints', async (t) => {
   const state = models.BertForSequenceClassification.fromConfig(CONFIG, fresh()).stateDict()
   const layer = (i: number) =>
-    ['attention.self.query', 'attention.self.key', 'attention.self.value', 'attention.output.dense', 'attention.output.LayerNorm']
+    [
+      'attention.self.query',
+      'attention.self.key',
+      'attention.self.value',
+      'attention.output.dense',
+      'attention.output.LayerNorm',
+    ]
       .concat('intermediate.dense', 'output.dense', 'output.LayerNorm')
       .flatMap((name) => [`bert.encoder.layer.${i}.${name}.weight`, `bert.encoder.layer.${i}.${name}.bias`])
   t.deepEqual(Object.keys(state), [
@@ -46,9 +52,14 @@ test('BertModel: embeddings are word, position and kind behind a norm; the poole
   const w = model.stateDict()
   const kinds = IDS.map((row) => row.map((_, i) => i % 2))
   const rows = (name: string, ids: number[][]) => nn.functional.embedding(flat(ids), w[`embeddings.${name}.weight`]!)
-  const sum = rows('word_embeddings', IDS).add(rows('position_embeddings', [[0, 1, 2, 3, 4]])).add(rows('token_type_embeddings', kinds))
+  const sum = rows('word_embeddings', IDS)
+    .add(rows('position_embeddings', [[0, 1, 2, 3, 4]]))
+    .add(rows('token_type_embeddings', kinds))
   const want = nn.functional.layerNorm(sum, 8, w['embeddings.LayerNorm.weight'], w['embeddings.LayerNorm.bias'], 1e-12)
-  const { hiddenStates, lastHiddenState, poolerOutput } = model.forward(IDS, { tokenTypeIds: kinds, outputHiddenStates: true })
+  const { hiddenStates, lastHiddenState, poolerOutput } = model.forward(IDS, {
+    tokenTypeIds: kinds,
+    outputHiddenStates: true,
+  })
   await close(t, hiddenStates![0]!, want)
   const { weight, bias } = model.pooler!.dense as unknown as lora.nn.Linear
   await close(t, poolerOutput!, nn.functional.linear(lastHiddenState.narrow(1, 0, 1).squeeze(1), weight, bias).tanh())
@@ -70,7 +81,8 @@ test('BertModel: positions count from the first token that the mask keeps; given
 })
 
 test('Bert: what it cannot compute is an error', (t) => {
-  const refused = (extra: object, message: RegExp) => t.throws(() => bare(extra), { instanceOf: lora.OptionError, message })
+  const refused = (extra: object, message: RegExp) =>
+    t.throws(() => bare(extra), { instanceOf: lora.OptionError, message })
   refused({ is_decoder: true }, /is_decoder/)
   refused({ position_embedding_type: 'relative_key' }, /position_embedding_type/)
   refused({ classifier_dropout: 2 }, /classifier_dropout/)
@@ -86,9 +98,21 @@ test('BertForMaskedLM: the head is what the formula says, and the loss the mean 
   t.is(w[`${at}.decoder.weight`], w['bert.embeddings.word_embeddings.weight'])
   lora.noGrad(() => w[`${at}.bias`]!.copy_(lora.arange(0, 19, 1, { dtype: 'f32' })))
   const { logits, lastHiddenState } = model.forward(IDS)
-  const inner = nn.functional.linear(lastHiddenState, w[`${at}.transform.dense.weight`]!, w[`${at}.transform.dense.bias`]!).gelu()
-  const normed = nn.functional.layerNorm(inner, 8, w[`${at}.transform.LayerNorm.weight`], w[`${at}.transform.LayerNorm.bias`], 1e-12)
-  await close(t, logits, nn.functional.linear(normed, w[`${at}.decoder.weight`]!).add(lora.arange(0, 19, 1, { dtype: 'f32' })))
+  const inner = nn.functional
+    .linear(lastHiddenState, w[`${at}.transform.dense.weight`]!, w[`${at}.transform.dense.bias`]!)
+    .gelu()
+  const normed = nn.functional.layerNorm(
+    inner,
+    8,
+    w[`${at}.transform.LayerNorm.weight`],
+    w[`${at}.transform.LayerNorm.bias`],
+    1e-12,
+  )
+  await close(
+    t,
+    logits,
+    nn.functional.linear(normed, w[`${at}.decoder.weight`]!).add(lora.arange(0, 19, 1, { dtype: 'f32' })),
+  )
   const labels = [
     [-100, 6, -100, 3, -100],
     [-100, 8, -100, -100, -100],

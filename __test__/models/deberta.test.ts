@@ -19,7 +19,11 @@ test('Deberta: names of all variants as in Hugging Face checkpoints', (t) => {
   const names = (config: object) => Object.keys(headed(config).stateDict()).filter((name) => !/layer\.1\./.test(name))
   const dense = (...paths: string[]) => paths.flatMap((path) => [`${path}.weight`, `${path}.bias`])
   const layer = (...own: string[]) => [
-    ...dense(...['query_proj', 'key_proj', 'value_proj', ...own].map((name) => `deberta.encoder.layer.0.attention.self.${name}`)),
+    ...dense(
+      ...['query_proj', 'key_proj', 'value_proj', ...own].map(
+        (name) => `deberta.encoder.layer.0.attention.self.${name}`,
+      ),
+    ),
     ...dense('deberta.encoder.layer.0.attention.output.dense', 'deberta.encoder.layer.0.attention.output.LayerNorm'),
     ...dense('deberta.encoder.layer.0.intermediate.dense', 'deberta.encoder.layer.0.output.dense'),
     ...dense('deberta.encoder.layer.0.output.LayerNorm'),
@@ -50,9 +54,17 @@ test('Deberta: names of all variants as in Hugging Face checkpoints', (t) => {
 const BUCKETS = [0, 1, 2, 3, 4, 5, 5, 5, 6, 6, 6, 6]
 
 for (const [about, extra, rowOf] of [
-  ['buckets', { position_buckets: 8, max_relative_positions: 23 }, (d: number) => 8 + Math.sign(d) * BUCKETS[Math.abs(d)]!],
+  [
+    'buckets',
+    { position_buckets: 8, max_relative_positions: 23 },
+    (d: number) => 8 + Math.sign(d) * BUCKETS[Math.abs(d)]!,
+  ],
   ['a row for each distance', { position_buckets: -1, max_relative_positions: 23 }, (d: number) => 23 + d],
-  ['more distances than rows', { position_buckets: -1, max_relative_positions: 5 }, (d: number) => Math.min(9, Math.max(0, 5 + d))],
+  [
+    'more distances than rows',
+    { position_buckets: -1, max_relative_positions: 5 },
+    (d: number) => Math.min(9, Math.max(0, 5 + d)),
+  ],
 ] as const) {
   for (const pos_att_type of [['c2p', 'p2c'], ['c2p'], 'p2c']) {
     for (const share_att_key of [true, false]) {
@@ -63,13 +75,16 @@ for (const [about, extra, rowOf] of [
         const { hiddenStates } = model.forward(IDS, { outputHiddenStates: true })
         const [x, got] = hiddenStates as [lora.Tensor, lora.Tensor]
         const at = 'encoder.layer.0.attention'
-        const dense = (path: string, input: lora.Tensor) => nn.functional.linear(input, w[`${path}.weight`]!, w[`${path}.bias`])
+        const dense = (path: string, input: lora.Tensor) =>
+          nn.functional.linear(input, w[`${path}.weight`]!, w[`${path}.bias`])
         const norm = (path: string, input: lora.Tensor) =>
           nn.functional.layerNorm(input, 8, w[`${path}.weight`], w[`${path}.bias`], 1e-7)
         const distances = norm('encoder.LayerNorm', w['encoder.rel_embeddings.weight']!)
         const own = (content: string, position: string) => (share_att_key ? content : position)
         const [c2p, p2c] = ['c2p', 'p2c'].map((type) => String(pos_att_type).includes(type)) as [boolean, boolean]
-        const [q, k, v] = await Promise.all(['query', 'key', 'value'].map((p) => numbers(dense(`${at}.self.${p}_proj`, x))))
+        const [q, k, v] = await Promise.all(
+          ['query', 'key', 'value'].map((p) => numbers(dense(`${at}.self.${p}_proj`, x))),
+        )
         const pk = c2p ? await numbers(dense(`${at}.self.${own('key_proj', 'pos_key_proj')}`, distances)) : []
         const pq = p2c ? await numbers(dense(`${at}.self.${own('query_proj', 'pos_query_proj')}`, distances)) : []
         const [T, D] = [12, 4]
@@ -91,9 +106,16 @@ for (const [about, extra, rowOf] of [
               for (let d = 0; d < D; d++) context[i * 8 + h * D + d]! += (scores[j]! / total) * v![j * 8 + h * D + d]!
           }
         }
-        const attended = norm(`${at}.output.LayerNorm`, dense(`${at}.output.dense`, lora.tensor(context, { shape: [1, T, 8] })).add(x))
+        const attended = norm(
+          `${at}.output.LayerNorm`,
+          dense(`${at}.output.dense`, lora.tensor(context, { shape: [1, T, 8] })).add(x),
+        )
         const inner = dense('encoder.layer.0.intermediate.dense', attended).gelu()
-        await close(t, got, norm('encoder.layer.0.output.LayerNorm', dense('encoder.layer.0.output.dense', inner).add(attended)))
+        await close(
+          t,
+          got,
+          norm('encoder.layer.0.output.LayerNorm', dense('encoder.layer.0.output.dense', inner).add(attended)),
+        )
       })
     }
   }
@@ -109,9 +131,20 @@ test('DebertaV2Model: the convolution stands beside the first layer and sees zer
   const options = { outputHiddenStates: true, attentionMask }
   const [x, y] = plain.forward(IDS, options).hiddenStates as [lora.Tensor, lora.Tensor]
   const on = flat(attentionMask).unsqueeze(2).to('f32')
-  const taps = nn.functional.conv1d(x.mul(on).transpose(1, 2), w['encoder.conv.conv.weight']!, w['encoder.conv.conv.bias']!, { padding: 1 })
+  const taps = nn.functional.conv1d(
+    x.mul(on).transpose(1, 2),
+    w['encoder.conv.conv.weight']!,
+    w['encoder.conv.conv.bias']!,
+    { padding: 1 },
+  )
   const sum = y.add(taps.transpose(1, 2).gelu())
-  const want = nn.functional.layerNorm(sum, 8, w['encoder.conv.LayerNorm.weight'], w['encoder.conv.LayerNorm.bias'], 1e-7)
+  const want = nn.functional.layerNorm(
+    sum,
+    8,
+    w['encoder.conv.LayerNorm.weight'],
+    w['encoder.conv.LayerNorm.bias'],
+    1e-7,
+  )
   const got = model.forward(IDS, options).hiddenStates![1]!
   await close(t, got.mul(on), want.mul(on))
 })
@@ -138,7 +171,12 @@ test('DebertaV2ForSequenceClassification: LoRA on query_proj and value_proj and 
     }
     t.true(losses.at(-1)! < losses[0]! / 4, `${losses[0]} to ${losses.at(-1)}`)
     const before = await numbers(model.forward(ids).logits)
-    await close(t, lora.noGrad(() => model.eval().forward(ids).logits), before, dtype)
+    await close(
+      t,
+      lora.noGrad(() => model.eval().forward(ids).logits),
+      before,
+      dtype,
+    )
   }
 })
 
@@ -156,7 +194,10 @@ test('Deberta: files may hold an unused table of positions and the heads of the 
   await same(t, read.forward(IDS).logits, model.forward(IDS).logits)
   tensors['deberta.encoder.layer.0.attention.self.pos_proj.weight'] = lora.ones([8, 8])
   await lora.save(tensors, file)
-  await t.throwsAsync(() => models.DebertaV2Model.fromPretrained(dir), { instanceOf: lora.KeyError, message: /1 unexpected/ })
+  await t.throwsAsync(() => models.DebertaV2Model.fromPretrained(dir), {
+    instanceOf: lora.KeyError,
+    message: /1 unexpected/,
+  })
   await rm(dir, { recursive: true })
 })
 

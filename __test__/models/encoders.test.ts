@@ -9,7 +9,11 @@ import { ENCODERS, classifier, computed, flat, padded, paddingOf } from '../supp
 
 const { models } = lora
 
-const ROWS = [[5, 7, 9, 3, 2, 11, 4, 6], [4, 2], [8, 3, 12, 2, 17]]
+const ROWS = [
+  [5, 7, 9, 3, 2, 11, 4, 6],
+  [4, 2],
+  [8, 3, 12, 2, 17],
+]
 const IDS = [
   [5, 7, 9, 3, 2],
   [4, 2, 8, 6, 12],
@@ -83,12 +87,18 @@ for (const [name, config] of Object.entries(ENCODERS)) {
   })
 
   test(`${name}: gradients agree with differences of the loss (f64)`, async (t) => {
-    const model = models.AutoModelForSequenceClassification.fromConfig(config, { dtype: 'f64', generator: new lora.Generator(5) })
+    const model = models.AutoModelForSequenceClassification.fromConfig(config, {
+      dtype: 'f64',
+      generator: new lora.Generator(5),
+    })
     const { ids, mask } = padded(ROWS, 'left', paddingOf(config))
     const loss = () => model.forward(ids, { attentionMask: mask, labels: [2, 0, 1] }).loss!
     await loss().backward()
     for (const [path, parameter] of model.namedParameters()) {
-      const direction = lora.tensor(Float64Array.from({ length: parameter.numel }, (_, i) => Math.sin(1 + 3 * i)), { shape: [...parameter.shape] })
+      const direction = lora.tensor(
+        Float64Array.from({ length: parameter.numel }, (_, i) => Math.sin(1 + 3 * i)),
+        { shape: [...parameter.shape] },
+      )
       const slope = await parameter.grad!.mul(direction).sum().item()
       const at = async (step: number) => {
         lora.noGrad(() => parameter.add_(direction.mul(step)))
@@ -97,7 +107,10 @@ for (const [name, config] of Object.entries(ENCODERS)) {
         return value
       }
       const difference = ((await at(1e-5)) - (await at(-1e-5))) / 2e-5
-      t.true(Math.abs(difference - slope) <= 1e-7 + 1e-5 * Math.abs(slope), `${path}: ${slope}, by differences ${difference}`)
+      t.true(
+        Math.abs(difference - slope) <= 1e-7 + 1e-5 * Math.abs(slope),
+        `${path}: ${slope}, by differences ${difference}`,
+      )
     }
   })
 

@@ -293,7 +293,11 @@ test('KvCache: rows are repeated and dropped', async (t) => {
   cache.batchSelectIndices([1, 0, 1])
   const { logits } = lora.noGrad(() => model.forward([[6], [7], [8]], { pastKeyValues: cache }))
   const [a, b] = IDS as [number[], number[]]
-  const wanted = [await lastLogits(model, [...b, 6]), await lastLogits(model, [...a, 7]), await lastLogits(model, [...b, 8])]
+  const wanted = [
+    await lastLogits(model, [...b, 6]),
+    await lastLogits(model, [...a, 7]),
+    await lastLogits(model, [...b, 8]),
+  ]
   await close(t, logits, wanted.flat())
   t.throws(() => cache.batchSelectIndices([3]), { instanceOf: lora.OptionError, message: /from 0 to 2/ })
   cache.dispose()

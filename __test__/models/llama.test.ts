@@ -33,7 +33,8 @@ const IDS = [
   [1, 5, 2, 9, 4],
   [3, 3, 7, 0, 8],
 ]
-const idsTensor = (rows: number[][]) => lora.tensor(new Int32Array(rows.flat()), { shape: [rows.length, rows[0]!.length] })
+const idsTensor = (rows: number[][]) =>
+  lora.tensor(new Int32Array(rows.flat()), { shape: [rows.length, rows[0]!.length] })
 const longRow = (length: number) => Array.from({ length }, (_, i) => (i * 7) % 16)
 
 const grid = (shape: readonly number[]) =>
@@ -73,7 +74,9 @@ test('LlamaForCausalLM: a tied head is the token embedding, listed once and trai
   await close(t, logits, lastHiddenState.matmul(model.model.embed_tokens.weight.t()))
   await model.forward([[1, 2]], { labels: [[1, 2]] }).loss!.backward()
   const grad = await numbers(model.model.embed_tokens.weight.grad!)
-  const touched = Array.from({ length: V }, (_, row) => grad.slice(row * 12, row * 12 + 12).some((value) => value !== 0))
+  const touched = Array.from({ length: V }, (_, row) =>
+    grad.slice(row * 12, row * 12 + 12).some((value) => value !== 0),
+  )
   t.true(touched.every(Boolean)) // the head reaches every row, the table only rows 1 and 2
 })
 
@@ -95,7 +98,11 @@ const ROPES: [name: string, fields: object, frequencies: number[]][] = [
   ['rope_parameters', { rope_parameters: { rope_type: 'default', rope_theta: 50 } }, plain(50)],
   ['linear', { rope_theta: 50, rope_scaling: { type: 'linear', factor: 3 } }, plain(50).map((f) => f / 3)],
   // With an original length of 16 the first wave (6.3) lies between, with 40 it is short, with 6 both are long.
-  ['llama3, between', { rope_parameters: { rope_type: 'llama3', rope_theta: 100, ...SCALED } }, llama3(100, 4, 1, 4, 16)],
+  [
+    'llama3, between',
+    { rope_parameters: { rope_type: 'llama3', rope_theta: 100, ...SCALED } },
+    llama3(100, 4, 1, 4, 16),
+  ],
   [
     'llama3, short and between',
     { rope_theta: 10, rope_scaling: { rope_type: 'llama3', ...SCALED, original_max_position_embeddings: 40 } },
@@ -176,12 +183,17 @@ test('LlamaForCausalLM: positions in a tensor, in rows and by default are the sa
   const near = await numbers(model.forward(IDS, { positionIds: spread }).logits)
   t.true(got.every((value, i) => Math.abs(value - near[i]!) < 0.02))
   t.false(got.every((value, i) => Math.abs(value - near[i]!) < 1e-9))
-  t.throws(() => model.forward(IDS, { positionIds: rows.map((row) => row.map((p) => p - 1)) }), { message: /positionIds/ })
+  t.throws(() => model.forward(IDS, { positionIds: rows.map((row) => row.map((p) => p - 1)) }), {
+    message: /positionIds/,
+  })
 })
 
 test('LlamaForCausalLM: generation with a cache chooses what a full forward chooses, for rows of different lengths', async (t) => {
   const model = tiny().eval()
-  const prompts = [[1, 5, 2], [3, 3, 7, 0, 8, 2]]
+  const prompts = [
+    [1, 5, 2],
+    [3, 3, 7, 0, 8, 2],
+  ]
   const got = await model.generate(prompts, { maxNewTokens: 12, eosTokenId: null })
   for (const [b, prompt] of prompts.entries()) {
     const row = [...prompt]
@@ -215,14 +227,18 @@ for (const dtype of ['f32', 'bf16', 'f16'] as const) {
     t.is(factors.length, 28)
     t.true(factors.every(([, tensor]) => tensor.dtype === 'f32'))
     t.is(model.model.embed_tokens.weight.dtype, dtype)
-    const optimizer = new lora.optim.AdamW(model.parameters().filter((p) => p.requiresGrad), { lr: 0.02 })
+    const optimizer = new lora.optim.AdamW(
+      model.parameters().filter((p) => p.requiresGrad),
+      { lr: 0.02 },
+    )
     const losses: number[] = []
     for (let step = 0; step < 4; step++) {
       const { loss } = model.forward(IDS, { labels: IDS })
       losses.push((await loss!.item()) as number)
       optimizer.zeroGrad()
       await loss!.backward()
-      for (const [name, parameter] of model.namedParameters()) t.is(parameter.grad !== null, name.includes('lora_'), name)
+      for (const [name, parameter] of model.namedParameters())
+        t.is(parameter.grad !== null, name.includes('lora_'), name)
       await optimizer.step()
     }
     losses.slice(1).forEach((loss, i) => t.true(loss < losses[i]!, losses.join()))
@@ -241,8 +257,14 @@ test('LlamaForCausalLM: checkpointed blocks give the same loss and gradients, gi
     }
     lora.markOnlyLoraAsTrainable(model)
     if (checkpointed) model.gradientCheckpointingEnable()
-    const attentionMask = idsTensor([[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]])
-    const positionIds = idsTensor([[0, 0, 1, 2, 3], [0, 1, 2, 3, 4]])
+    const attentionMask = idsTensor([
+      [0, 1, 1, 1, 1],
+      [1, 1, 1, 1, 1],
+    ])
+    const positionIds = idsTensor([
+      [0, 0, 1, 2, 3],
+      [0, 1, 2, 3, 4],
+    ])
     const { loss } = model.forward(IDS, { labels: IDS, attentionMask, positionIds })
     const other = model.forward([longRow(300)], { labels: [longRow(300)] }) // needs longer tables
     await loss!.add(other.loss!).backward()
@@ -267,7 +289,12 @@ test('LlamaForCausalLM: the row of pad_token_id starts at 0 and gets no gradient
 test('LlamaForCausalLM: savePretrained and fromPretrained give the same model (f32, bf16)', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'llama-'))
   const scaling = { rope_type: 'linear', factor: 2 }
-  const model = tiny({ tie_word_embeddings: true, attention_bias: true, rope_scaling: scaling, of_somebody_else: 7 }).eval()
+  const model = tiny({
+    tie_word_embeddings: true,
+    attention_bias: true,
+    rope_scaling: scaling,
+    of_somebody_else: 7,
+  }).eval()
   stir(model)
   await model.savePretrained(dir)
   const file = join(dir, 'model.safetensors')
@@ -309,7 +336,10 @@ test('LlamaForCausalLM: a configuration that cannot be computed is an error that
   option({ rope_scaling: { rope_type: 'lama3', ...SCALED } }, /write 'llama3'/)
   const unsupported = (extra: object, message: RegExp) =>
     t.throws(() => tiny(extra), { instanceOf: lora.UnsupportedError, message })
-  unsupported({ rope_scaling: { rope_type: 'yarn', factor: 4 } }, /rope_type default, linear, llama3, longrope[\s\S]*'yarn'/)
+  unsupported(
+    { rope_scaling: { rope_type: 'yarn', factor: 4 } },
+    /rope_type default, linear, llama3, longrope[\s\S]*'yarn'/,
+  )
   unsupported({ rope_parameters: { rope_type: 'dynamic', factor: 4 } }, /'dynamic'/)
   unsupported({ rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.5 } }, /partial_rotary_factor 0.5/)
   unsupported({ quantization_config: { quant_method: 'gptq' } }, /gptq/)

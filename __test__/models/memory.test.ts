@@ -48,18 +48,21 @@ class Watched extends lora.nn.Module {
   }
 }
 
-test.serial('RobertaModel: what a module in a layer keeps in a field, and what a hook keeps, outlives the forward', async (t) => {
-  const model = models.RobertaModel.fromConfig({
-    ...{ vocab_size: 32, hidden_size: 16, num_attention_heads: 1, num_hidden_layers: 3, intermediate_size: 8 },
-  }).eval()
-  const [first, second] = model.encoder.layer
-  first!.attention.self.query = new Watched(first!.attention.self.query)
-  second!.output.dense = new Watched(second!.output.dense)
-  const outputs: lora.Tensor[] = []
-  second!.registerForwardHook((_, __, output) => void outputs.push(lora.keep(output as lora.Tensor)))
-  const { hiddenStates } = model.forward([[0, 5, 6, 2]], { outputHiddenStates: true })
-  const asked = (first!.attention.self.query as Watched).seen!
-  t.deepEqual(await asked.tolist(), await hiddenStates![0]!.mul(2).tolist())
-  t.deepEqual((await (second!.output.dense as Watched).seen!.data()).length, 4 * 8)
-  t.deepEqual(await outputs[0]!.tolist(), await hiddenStates![2]!.tolist())
-})
+test.serial(
+  'RobertaModel: what a module in a layer keeps in a field, and what a hook keeps, outlives the forward',
+  async (t) => {
+    const model = models.RobertaModel.fromConfig({
+      ...{ vocab_size: 32, hidden_size: 16, num_attention_heads: 1, num_hidden_layers: 3, intermediate_size: 8 },
+    }).eval()
+    const [first, second] = model.encoder.layer
+    first!.attention.self.query = new Watched(first!.attention.self.query)
+    second!.output.dense = new Watched(second!.output.dense)
+    const outputs: lora.Tensor[] = []
+    second!.registerForwardHook((_, __, output) => void outputs.push(lora.keep(output as lora.Tensor)))
+    const { hiddenStates } = model.forward([[0, 5, 6, 2]], { outputHiddenStates: true })
+    const asked = (first!.attention.self.query as Watched).seen!
+    t.deepEqual(await asked.tolist(), await hiddenStates![0]!.mul(2).tolist())
+    t.deepEqual((await (second!.output.dense as Watched).seen!.data()).length, 4 * 8)
+    t.deepEqual(await outputs[0]!.tolist(), await hiddenStates![2]!.tolist())
+  },
+)

@@ -11,14 +11,17 @@ const { models, nn } = lora
 const CONFIG = ENCODERS['modernbert']!
 const fresh = () => ({ generator: new lora.Generator(5) })
 const bare = (extra: object = {}) => models.ModernBertModel.fromConfig({ ...CONFIG, ...extra }, fresh())
-const headed = (extra: object = {}) => models.ModernBertForSequenceClassification.fromConfig({ ...CONFIG, ...extra }, fresh())
+const headed = (extra: object = {}) =>
+  models.ModernBertForSequenceClassification.fromConfig({ ...CONFIG, ...extra }, fresh())
 const masked = (extra: object = {}) => models.ModernBertForMaskedLM.fromConfig({ ...CONFIG, ...extra }, fresh())
 
 const IDS = [[5, 7, 9, 3, 2, 11, 4, 6, 12, 8, 3, 17]]
 
 test('ModernBert: names as in Hugging Face checkpoints, with and without biases', (t) => {
-  const names = (extra: object) => Object.keys(headed(extra).stateDict()).filter((name) => !/layers\.[2-9]\./.test(name))
-  const layer = (i: number) => ['attn.Wqkv', 'attn.Wo', 'mlp_norm', 'mlp.Wi', 'mlp.Wo'].map((name) => `model.layers.${i}.${name}.weight`)
+  const names = (extra: object) =>
+    Object.keys(headed(extra).stateDict()).filter((name) => !/layers\.[2-9]\./.test(name))
+  const layer = (i: number) =>
+    ['attn.Wqkv', 'attn.Wo', 'mlp_norm', 'mlp.Wi', 'mlp.Wo'].map((name) => `model.layers.${i}.${name}.weight`)
   t.deepEqual(names({}), [
     'model.embeddings.tok_embeddings.weight',
     'model.embeddings.norm.weight',
@@ -37,7 +40,9 @@ test('ModernBert: names as in Hugging Face checkpoints, with and without biases'
 
 test('ModernBert: fresh weights are cut at two standard deviations', async (t) => {
   const state = bare({ hidden_size: 64, vocab_size: 200, initializer_range: 0.5 }).stateDict()
-  const embedding = await numbers(state['model.embeddings.tok_embeddings.weight'] ?? state['embeddings.tok_embeddings.weight']!)
+  const embedding = await numbers(
+    state['model.embeddings.tok_embeddings.weight'] ?? state['embeddings.tok_embeddings.weight']!,
+  )
   const most = Math.max(...embedding.map(Math.abs))
   t.true(most <= 1 && most > 0.95, String(most))
 })
@@ -49,7 +54,10 @@ test('ModernBertModel: the layers are what the formulas say', async (t) => {
   const norm = (path: string, x: lora.Tensor) => nn.functional.layerNorm(x, 8, w[`${path}.weight`], null, 1e-5)
   const dense = (path: string, x: lora.Tensor) => nn.functional.linear(x, w[`${path}.weight`]!)
   const T = 12
-  let x = norm('embeddings.norm', nn.functional.embedding(lora.tensor(IDS, { dtype: 'i64' }), w['embeddings.tok_embeddings.weight']!))
+  let x = norm(
+    'embeddings.norm',
+    nn.functional.embedding(lora.tensor(IDS, { dtype: 'i64' }), w['embeddings.tok_embeddings.weight']!),
+  )
   await close(t, hiddenStates![0]!, x)
   for (const i of [0, 1, 2]) {
     const theta = i === 0 ? 160000 : 10000
@@ -60,12 +68,21 @@ test('ModernBertModel: the layers are what the formulas say', async (t) => {
       return lora.cat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], -1)
     }
     const qkv = dense(`layers.${i}.attn.Wqkv`, i === 0 ? x : norm(`layers.${i}.attn_norm`, x))
-    const [q, k, v] = qkv.chunk(3, -1).map((part) => part.reshape([1, T, 2, 4]).transpose(1, 2)) as [lora.Tensor, lora.Tensor, lora.Tensor]
-    const far = lora.tensor(Array.from({ length: T }, (_, s) => Array.from({ length: T }, (__, j) => i > 0 && Math.abs(s - j) > 2)))
+    const [q, k, v] = qkv.chunk(3, -1).map((part) => part.reshape([1, T, 2, 4]).transpose(1, 2)) as [
+      lora.Tensor,
+      lora.Tensor,
+      lora.Tensor,
+    ]
+    const far = lora.tensor(
+      Array.from({ length: T }, (_, s) => Array.from({ length: T }, (__, j) => i > 0 && Math.abs(s - j) > 2)),
+    )
     const scores = turned(q).matmul(turned(k).transpose(2, 3)).div(2).maskedFill(far, -1e9)
     const context = scores.softmax(-1).matmul(v).transpose(1, 2).reshape([1, T, 8])
     const attended = x.add(dense(`layers.${i}.attn.Wo`, context))
-    const [a, b] = dense(`layers.${i}.mlp.Wi`, norm(`layers.${i}.mlp_norm`, attended)).chunk(2, -1) as [lora.Tensor, lora.Tensor]
+    const [a, b] = dense(`layers.${i}.mlp.Wi`, norm(`layers.${i}.mlp_norm`, attended)).chunk(2, -1) as [
+      lora.Tensor,
+      lora.Tensor,
+    ]
     x = attended.add(dense(`layers.${i}.mlp.Wo`, a.gelu().mul(b)))
     if (i < 2) await close(t, hiddenStates![i + 1]!, x)
   }
@@ -78,7 +95,10 @@ test('ModernBertForSequenceClassification: the head reads the first token or the
     const model = headed({ classifier_pooling }).eval()
     const w = model.stateDict()
     const { lastHiddenState } = model.model.forward(IDS, { attentionMask: mask })
-    const pooled = classifier_pooling === 'cls' ? lastHiddenState.narrow(1, 0, 1).squeeze(1) : lastHiddenState.narrow(1, 0, 9).mean(1)
+    const pooled =
+      classifier_pooling === 'cls'
+        ? lastHiddenState.narrow(1, 0, 1).squeeze(1)
+        : lastHiddenState.narrow(1, 0, 9).mean(1)
     const inner = nn.functional.linear(pooled, w['head.dense.weight']!).gelu()
     const normed = nn.functional.layerNorm(inner, 8, w['head.norm.weight'], null, 1e-5)
     const want = nn.functional.linear(normed, w['classifier.weight']!, w['classifier.bias']!)
@@ -124,7 +144,8 @@ test('ModernBertForMaskedLM: the loss is the mean cross entropy; it comes back t
 })
 
 test('ModernBert: bad configurations are errors that name the field', (t) => {
-  const refused = (extra: object, message: RegExp) => t.throws(() => bare(extra), { instanceOf: lora.OptionError, message })
+  const refused = (extra: object, message: RegExp) =>
+    t.throws(() => bare(extra), { instanceOf: lora.OptionError, message })
   refused({ hidden_size: 6, num_attention_heads: 2 }, /an even number/)
   refused({ layer_types: ['full_attention'] }, /layer_types/)
   refused({ layer_types: ['full_attention', 'full', 'full_attention'] }, /layer_types/)

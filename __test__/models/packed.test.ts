@@ -56,8 +56,18 @@ function batchOf(lengths: number[], side: 'left' | 'right', cut = 0): Batch {
   const rows = lengths.map(sample)
   return {
     ids: rows.map((row) => pad(row, 0)),
-    mask: rows.map((row) => pad(row.map(() => 1), 0)),
-    labels: rows.map((row) => pad(row.map((id, t) => (t >= 2 && t < row.length - cut ? id : -100)), -100)),
+    mask: rows.map((row) =>
+      pad(
+        row.map(() => 1),
+        0,
+      ),
+    ),
+    labels: rows.map((row) =>
+      pad(
+        row.map((id, t) => (t >= 2 && t < row.length - cut ? id : -100)),
+        -100,
+      ),
+    ),
   }
 }
 
@@ -76,8 +86,12 @@ function withLora<M extends Model>(model: M): M {
   lora.injectLora(model, { targets, r: 2, loraAlpha: 4 })
   lora.markOnlyLoraAsTrainable(model)
   for (const [name, p] of model.namedParameters()) {
-    const values = Float32Array.from({ length: p.shape.reduce((a, b) => a * b, 1) }, (_, i) => 0.3 * Math.sin(i * 0.7 + 1))
-    if (name.endsWith('lora_B')) model.loadStateDict({ [name]: lora.tensor(values, { shape: p.shape }) }, { strict: false })
+    const values = Float32Array.from(
+      { length: p.shape.reduce((a, b) => a * b, 1) },
+      (_, i) => 0.3 * Math.sin(i * 0.7 + 1),
+    )
+    if (name.endsWith('lora_B'))
+      model.loadStateDict({ [name]: lora.tensor(values, { shape: p.shape }) }, { strict: false })
   }
   return model
 }
@@ -177,7 +191,8 @@ for (const [model, make] of MODELS) {
       await close(t, await atTokens(states, mask), await atTokens(want[i]!, mask))
     }
     const withLoss = net.forward(ids, { ...all, attentionMask: mask, labels }).hiddenStates!
-    for (const [i, states] of withLoss.entries()) await close(t, await atTokens(states, mask), await atTokens(want[i]!, mask))
+    for (const [i, states] of withLoss.entries())
+      await close(t, await atTokens(states, mask), await atTokens(want[i]!, mask))
   })
 }
 
@@ -231,7 +246,12 @@ test('logitsToKeep: the last block computes the last positions only, with the sa
     const last = (scores: number[], n: number) =>
       ids.flatMap((_, b) => scores.slice(((b + 1) * T - n) * 17, (b + 1) * T * 17))
     const positionIds = mask.map((row) => row.map((_, at) => Math.max(0, at - row.indexOf(1))))
-    for (const options of [{}, { attentionMask: unknown(mask) }, { attentionMask: mask }, { attentionMask: unknown(mask), positionIds }]) {
+    for (const options of [
+      {},
+      { attentionMask: unknown(mask) },
+      { attentionMask: mask },
+      { attentionMask: unknown(mask), positionIds },
+    ]) {
       const all = await numbers(net.forward(ids, options).logits)
       for (const n of [1, 3, T, T + 5]) {
         const kept = net.forward(ids, { ...options, logitsToKeep: n })
@@ -266,7 +286,9 @@ test('padding between tokens of a row: a window counts its places, as in the pad
     const net = make()
     const { ids, labels } = batchOf([13, 13], 'right')
     const mask = ids.map((row) => row.map((_, at) => Number(at % 4 !== 1)))
-    const counted = labels.map((row, b) => row.map((id, at) => (mask[b]![at] === 1 && mask[b]![at - 1] === 1 ? id : -100)))
+    const counted = labels.map((row, b) =>
+      row.map((id, at) => (mask[b]![at] === 1 && mask[b]![at - 1] === 1 ? id : -100)),
+    )
     const want = net.forward(ids, { attentionMask: unknown(mask), labels: counted })
     const got = net.forward(ids, { attentionMask: mask, labels: counted })
     await close(t, await atTokens(got.logits, mask), await atTokens(want.logits, mask))

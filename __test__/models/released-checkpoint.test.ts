@@ -41,10 +41,14 @@ test('the released checkpoint of RoBERTa loads in two steps, trains on, and merg
   const file = join(dir, 'roberta_base_lora_mnli.bin')
   const views = Object.entries(SHAPES).map(([name, shape]) => [name, new View(floats(...VALUES[name]!), shape)])
   await writeFile(file, zipFile(Object.fromEntries(views)))
-  const base = models.RobertaForSequenceClassification.fromConfig(ENCODERS['roberta']!, { generator: new lora.Generator(5) })
+  const base = models.RobertaForSequenceClassification.fromConfig(ENCODERS['roberta']!, {
+    generator: new lora.Generator(5),
+  })
   await base.savePretrained(join(dir, 'roberta-base'))
 
-  const model = await models.RobertaForSequenceClassification.fromPretrained(join(dir, 'roberta-base'), { config: { num_labels: 3 } })
+  const model = await models.RobertaForSequenceClassification.fromPretrained(join(dir, 'roberta-base'), {
+    config: { num_labels: 3 },
+  })
   lora.injectLora(model, { targets: ['query', 'value'], r: 8, loraAlpha: 16 })
   const { missingKeys, unexpectedKeys } = model.loadStateDict(await lora.load(file), { strict: false })
   t.deepEqual(unexpectedKeys, [])
@@ -58,7 +62,14 @@ test('the released checkpoint of RoBERTa loads in two steps, trains on, and merg
     for (const [name, tensor] of Object.entries(plain.stateDict())) {
       const at = name.replace(/\.weight$/, '')
       if (name in VALUES) tensor.copy_(value(name))
-      else if (`${at}.lora_A` in VALUES) tensor.copy_(tensor.add(value(`${at}.lora_B`).matmul(value(`${at}.lora_A`)).mul(2)))
+      else if (`${at}.lora_A` in VALUES)
+        tensor.copy_(
+          tensor.add(
+            value(`${at}.lora_B`)
+              .matmul(value(`${at}.lora_A`))
+              .mul(2),
+          ),
+        )
     }
   })
   const want = await numbers(plain.forward(IDS, { attentionMask: MASK }).logits)

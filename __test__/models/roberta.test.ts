@@ -37,7 +37,11 @@ const MASK = [
 const computed = (rows: number[][]) => flat(rows).mul(1)
 /** Hidden states where the mask is 1; those of padding bind nobody. */
 const unpadded = (states: lora.Tensor) =>
-  states.mul(flat(MASK.map((row) => row.slice(0, states.shape[1]))).unsqueeze(2).to('f32'))
+  states.mul(
+    flat(MASK.map((row) => row.slice(0, states.shape[1])))
+      .unsqueeze(2)
+      .to('f32'),
+  )
 const flat = (rows: number[][]) => lora.tensor(rows.flat(), { dtype: 'i64', shape: [rows.length, rows[0]!.length] })
 
 test('Roberta: names, shapes and the rows of padding as in Hugging Face checkpoints', async (t) => {
@@ -67,7 +71,9 @@ test('Roberta: names, shapes and the rows of padding as in Hugging Face checkpoi
   const names = Object.keys(bare().stateDict())
   t.is(names[0], 'embeddings.word_embeddings.weight')
   t.deepEqual(names.slice(-2), ['pooler.dense.weight', 'pooler.dense.bias'])
-  t.false(Object.keys(new models.RobertaModel(CONFIG, { addPoolingLayer: false }).stateDict()).some((n) => /pooler/.test(n)))
+  t.false(
+    Object.keys(new models.RobertaModel(CONFIG, { addPoolingLayer: false }).stateDict()).some((n) => /pooler/.test(n)),
+  )
 })
 
 test('RobertaModel: shapes, hidden states and the pooled first token', async (t) => {
@@ -90,7 +96,12 @@ test('RobertaModel: one layer is what the formula says', async (t) => {
   const rows = (name: string, ids: number[][]) => nn.functional.embedding(flat(ids), w[`embeddings.${name}.weight`]!)
   const kinds = IDS.map((row) => row.map((_, i) => i % 2))
   const sum = rows('word_embeddings', IDS)
-    .add(rows('position_embeddings', [[2, 3, 4, 5, 6], [2, 3, 4, 1, 1]])) // prettier-ignore
+    .add(
+      rows('position_embeddings', [
+        [2, 3, 4, 5, 6],
+        [2, 3, 4, 1, 1],
+      ]),
+    ) // prettier-ignore
     .add(rows('token_type_embeddings', kinds))
   const x = norm('embeddings.LayerNorm', sum)
   const at = 'encoder.layer.0'
@@ -167,7 +178,10 @@ test('RobertaModel: positionsToKeep gives the first rows of the whole', async (t
     const part = model.forward(IDS, { attentionMask: MASK, positionsToKeep }).lastHiddenState
     await close(t, unpadded(part), unpadded(whole.narrow(1, 0, Math.min(positionsToKeep, 5))))
   }
-  t.throws(() => model.forward(IDS, { positionsToKeep: 0 }), { instanceOf: lora.OptionError, message: /positionsToKeep/ })
+  t.throws(() => model.forward(IDS, { positionsToKeep: 0 }), {
+    instanceOf: lora.OptionError,
+    message: /positionsToKeep/,
+  })
 })
 
 test('RobertaForSequenceClassification: one class of several: the mean cross entropy, −100 left out', async (t) => {
@@ -247,7 +261,13 @@ test('Roberta: bad configurations and inputs are errors', (t) => {
 
 test('Roberta: the labels of a configuration are complete', (t) => {
   const { config } = classifier({ num_labels: 2 })
-  t.deepEqual([config.id2label, config.label2id], [{ 0: 'LABEL_0', 1: 'LABEL_1' }, { LABEL_0: 0, LABEL_1: 1 }])
+  t.deepEqual(
+    [config.id2label, config.label2id],
+    [
+      { 0: 'LABEL_0', 1: 'LABEL_1' },
+      { LABEL_0: 0, LABEL_1: 1 },
+    ],
+  )
   const id2label = { 0: 'no', 1: 'perhaps', 2: 'yes', 3: 'always' }
   const named = models.RobertaForSequenceClassification.fromConfig({ ...CONFIG, num_labels: undefined!, id2label })
   t.is(named.config.num_labels, 4)
@@ -284,28 +304,31 @@ test('RobertaForSequenceClassification: LoRA on query and value and the head tra
   }
 })
 
-test.serial('RobertaForSequenceClassification: checkpointed layers give the same loss and gradients, dropout and padding included', async (t) => {
-  for (const attentionMask of [MASK, computed(MASK)]) {
-    const run = async (checkpointed: boolean) => {
-      const model = classifier({ hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.2 })
-      lora.injectLora(model, { targets: ['query', 'value', 'intermediate.dense'], r: 2, loraDropout: 0.1 })
-      lora.noGrad(() => model.parameters().forEach((p, i) => p.ndim === 2 && p.fill_(Math.sin(i) / 10)))
-      lora.markOnlyLoraAsTrainable(model)
-      if (checkpointed) model.gradientCheckpointingEnable()
-      lora.manualSeed(5)
-      const { loss } = model.forward(IDS, { labels: [2, 0], attentionMask })
-      const nodes = lora.memory().tapeNodes
-      await loss!.backward()
-      const grads = model.parameters().filter((p) => p.requiresGrad)
-      const values = (await Promise.all(grads.map((p) => numbers(p.grad!)))).flat()
-      return { nodes, values: [await loss!.item(), ...values] }
+test.serial(
+  'RobertaForSequenceClassification: checkpointed layers give the same loss and gradients, dropout and padding included',
+  async (t) => {
+    for (const attentionMask of [MASK, computed(MASK)]) {
+      const run = async (checkpointed: boolean) => {
+        const model = classifier({ hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.2 })
+        lora.injectLora(model, { targets: ['query', 'value', 'intermediate.dense'], r: 2, loraDropout: 0.1 })
+        lora.noGrad(() => model.parameters().forEach((p, i) => p.ndim === 2 && p.fill_(Math.sin(i) / 10)))
+        lora.markOnlyLoraAsTrainable(model)
+        if (checkpointed) model.gradientCheckpointingEnable()
+        lora.manualSeed(5)
+        const { loss } = model.forward(IDS, { labels: [2, 0], attentionMask })
+        const nodes = lora.memory().tapeNodes
+        await loss!.backward()
+        const grads = model.parameters().filter((p) => p.requiresGrad)
+        const values = (await Promise.all(grads.map((p) => numbers(p.grad!)))).flat()
+        return { nodes, values: [await loss!.item(), ...values] }
+      }
+      const [plain, checkpointed] = [await run(false), await run(true)]
+      t.true(plain.values.some((value) => value !== 0))
+      t.deepEqual(checkpointed.values, plain.values)
+      t.true(checkpointed.nodes < plain.nodes)
     }
-    const [plain, checkpointed] = [await run(false), await run(true)]
-    t.true(plain.values.some((value) => value !== 0))
-    t.deepEqual(checkpointed.values, plain.values)
-    t.true(checkpointed.nodes < plain.nodes)
-  }
-})
+  },
+)
 
 test('Roberta: dropout in training mode draws anew, in evaluation mode there is none', async (t) => {
   const model = classifier({ hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.3 })
@@ -333,31 +356,34 @@ test('Roberta: savePretrained and fromPretrained give the same model (f32, bf16,
   await rm(dir, { recursive: true })
 })
 
-test.serial('RobertaForSequenceClassification: a file without a head gives a fresh one, with a warning; half a head is an error', async (t) => {
-  const dir = await mkdtemp(join(tmpdir(), 'roberta-'))
-  const base = bare()
-  await base.savePretrained(dir)
-  const warnings: string[] = []
-  const listen = ({ message }: Error) => void warnings.push(message)
-  process.on('warning', listen)
-  const read = await models.RobertaForSequenceClassification.fromPretrained(dir, { config: { num_labels: 5 } })
-  await new Promise(setImmediate)
-  process.off('warning', listen)
-  t.is(warnings.filter((text) => /no weights for classifier/.test(text)).length, 1)
-  t.deepEqual(read.forward(IDS).logits.shape, [2, 5])
-  await same(t, read.roberta.forward(IDS).lastHiddenState, base.forward(IDS).lastHiddenState)
+test.serial(
+  'RobertaForSequenceClassification: a file without a head gives a fresh one, with a warning; half a head is an error',
+  async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'roberta-'))
+    const base = bare()
+    await base.savePretrained(dir)
+    const warnings: string[] = []
+    const listen = ({ message }: Error) => void warnings.push(message)
+    process.on('warning', listen)
+    const read = await models.RobertaForSequenceClassification.fromPretrained(dir, { config: { num_labels: 5 } })
+    await new Promise(setImmediate)
+    process.off('warning', listen)
+    t.is(warnings.filter((text) => /no weights for classifier/.test(text)).length, 1)
+    t.deepEqual(read.forward(IDS).logits.shape, [2, 5])
+    await same(t, read.roberta.forward(IDS).lastHiddenState, base.forward(IDS).lastHiddenState)
 
-  await classifier().savePretrained(dir)
-  const file = join(dir, 'model.safetensors')
-  const tensors = { ...(await lora.load(file)) }
-  delete tensors['classifier.dense.bias']
-  await lora.save(tensors, file)
-  await t.throwsAsync(() => models.RobertaForSequenceClassification.fromPretrained(dir), {
-    instanceOf: lora.KeyError,
-    message: /1 missing/,
-  })
-  await rm(dir, { recursive: true })
-})
+    await classifier().savePretrained(dir)
+    const file = join(dir, 'model.safetensors')
+    const tensors = { ...(await lora.load(file)) }
+    delete tensors['classifier.dense.bias']
+    await lora.save(tensors, file)
+    await t.throwsAsync(() => models.RobertaForSequenceClassification.fromPretrained(dir), {
+      instanceOf: lora.KeyError,
+      message: /1 missing/,
+    })
+    await rm(dir, { recursive: true })
+  },
+)
 
 test('AutoModelForSequenceClassification: fromConfig picks the class; another architecture is refused by name', (t) => {
   const model = models.AutoModelForSequenceClassification.fromConfig({ ...CONFIG, model_type: 'roberta' })
@@ -375,16 +401,26 @@ test('RobertaForMaskedLM: the head is what the formula says; its weight is that 
   const w = model.stateDict()
   t.deepEqual(
     Object.keys(w).filter((name) => name.startsWith('lm_head')),
-    ['bias', 'dense.weight', 'dense.bias', 'layer_norm.weight', 'layer_norm.bias', 'decoder.weight', 'decoder.bias'].map(
-      (name) => `lm_head.${name}`,
-    ),
+    [
+      'bias',
+      'dense.weight',
+      'dense.bias',
+      'layer_norm.weight',
+      'layer_norm.bias',
+      'decoder.weight',
+      'decoder.bias',
+    ].map((name) => `lm_head.${name}`),
   )
   t.is(w['lm_head.decoder.weight'], w['roberta.embeddings.word_embeddings.weight'])
   lora.noGrad(() => w['lm_head.bias']!.copy_(lora.arange(0, 19, 1, { dtype: 'f32' })))
   const { logits, lastHiddenState } = model.forward(IDS)
   const inner = nn.functional.linear(lastHiddenState, w['lm_head.dense.weight']!, w['lm_head.dense.bias']!).gelu()
   const normed = nn.functional.layerNorm(inner, 8, w['lm_head.layer_norm.weight'], w['lm_head.layer_norm.bias'], 1e-12)
-  await close(t, logits, nn.functional.linear(normed, w['lm_head.decoder.weight']!).add(lora.arange(0, 19, 1, { dtype: 'f32' })))
+  await close(
+    t,
+    logits,
+    nn.functional.linear(normed, w['lm_head.decoder.weight']!).add(lora.arange(0, 19, 1, { dtype: 'f32' })),
+  )
 })
 
 test('RobertaForMaskedLM: the loss is the mean cross entropy at its own positions, for rows and tensors', async (t) => {

@@ -121,7 +121,7 @@ test('trainClassifier: the same seed gives the same bits, and so does a run that
   const other = tinyEncoder()
   await t.throwsAsync(train.trainClassifier(other, tinyRows(40), { ...settings, dir, resume: true }), {
     code: 'ERR_LORA_OPTION',
-    message: /that of another run/,
+    message: /belongs to another run/,
   })
 })
 
@@ -195,7 +195,7 @@ test('trainClassifier: what cannot work says why', async (t) => {
   await t.throwsAsync(train.trainClassifier(model, rows, { resume: true }), { code: 'ERR_LORA_OPTION', message: /dir/ })
   await t.throwsAsync(train.trainClassifier(model, rows, { lr: 1e30, maxGradNorm: 0, maxSteps: 20 }), {
     code: 'ERR_LORA_NON_FINITE',
-    message: /update \d+ is no number/,
+    message: /update \d+ is not finite/,
   })
   model.requiresGrad_(false)
   await t.throwsAsync(train.trainClassifier(model, rows), {

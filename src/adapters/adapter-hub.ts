@@ -1,4 +1,4 @@
-// Adapters of AdapterHub: a folder with adapter_config.json, the weights and perhaps a head.
+// Adapters of AdapterHub: a folder with adapter_config.json, the weights and, optionally, a head.
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, FormatError, KeyError, UnsupportedError } from '../errors.js'
@@ -12,13 +12,13 @@ import { takeOver } from './start-from.js'
 import type { AdapterReport } from './start-from.js'
 
 /**
- * Reads an adapter of AdapterHub into a model, which gets adapters of the file's type and size unless it has some. Of a head, what fits RoBERTa's is
- * taken: `heads.NAME.1` is `classifier.dense`, `heads.NAME.4` is `classifier.out_proj`.
+ * Loads an adapter of AdapterHub into a model; a model without adapters gets adapters of the file's type and size first. Of a head, the layers of RoBERTa's are
+ * loaded: `heads.NAME.1` is `classifier.dense`, `heads.NAME.4` is `classifier.out_proj`.
  * @example
  * await adapters.loadAdapterHub(model, 'roberta-base-pf-mnli')
  * adapters.trainOnly(model, ['adapters', 'head'])
- * @returns what was taken; a head for other labels is not.
- * @throws {UnsupportedError} for kinds of adapters that this package does not compute.
+ * @returns what was loaded; a head for other labels is not.
+ * @throws {UnsupportedError} for kinds of adapters that are not supported.
  * @throws {KeyError} when an adapter of the model is not in the file, or one of the file not in the model.
  */
 export async function loadAdapterHub(model: Module, dir: string): Promise<AdapterReport> {
@@ -41,7 +41,7 @@ export async function loadAdapterHub(model: Module, dir: string): Promise<Adapte
   }
 }
 
-/** The name here of a tensor in a file: those of all releases of AdapterHub's library. */
+/** The parameter name of a tensor in a file, for files of all releases of AdapterHub's library. */
 export function adapterName(name: string): string {
   const at = /^(.*?)\.(?:(?:attention|output)_adapters\.)?(?:adapters|(?:attention|layer)_text_(?:task|lang)_adapters)\..+\.adapter_(down\.0|up)\.(weight|bias)$/.exec(name) // prettier-ignore
   return at === null ? name : `${at[1]}.adapter.adapter_${at[2] === 'up' ? 'B' : 'A'}.${at[3]}`
@@ -120,7 +120,7 @@ function noWeights(dir: string): FileError {
 
 function noAdapter(dir: string, names: readonly string[]): KeyError {
   return new KeyError({
-    what: `${dir}: the weights hold no bottleneck adapter`,
+    what: `${dir}: the weights contain no bottleneck adapter`,
     expected: 'names such as roberta.encoder.layer.0.output.adapters.NAME.adapter_down.0.weight',
     received: names.slice(0, 3).join(', '),
     fix: 'use an adapter of the kinds "houlsby" or "pfeiffer"',

@@ -11,7 +11,7 @@ import type { Tensor } from '../tensor/tensor.js'
 
 /** Options of {@link BottleneckAdapter}. */
 export interface BottleneckOptions {
-  /** What stands between the two layers; `swish` and `silu` are the same. @default 'relu' */
+  /** The activation between the two layers; `swish` and `silu` are the same. @default 'relu' */
   activation?: 'relu' | 'swish' | 'silu'
   /** Standard deviation of the fresh weights; biases start at 0. @minimum 0 @default 0.02 */
   std?: number
@@ -22,10 +22,10 @@ export interface BottleneckOptions {
 type Layer = { forward(x: Tensor): Tensor } & Module
 
 /**
- * A small network beside the path of a frozen model: `residual + B act(A x)` (Houlsby et al. 2019).
+ * A small residual network inside a frozen model: `residual + B act(A x)` (Houlsby et al. 2019).
  *
  * Shapes: `x (..., width)` → `(..., width)`; `adapter_A.weight (size, width)`, `adapter_B.weight (width, size)`, both with a bias.
- * Init: N(0, 0.02²), as the original's models start all their layers, so that a new adapter hardly changes anything.
+ * Init: N(0, 0.02²), as the original initialises all layers, so that a new adapter changes little.
  * @see microsoft/LoRA `models/adapter.py`: same names in the state dict.
  */
 export class BottleneckAdapter extends Module {
@@ -60,7 +60,7 @@ export interface AddNorm extends Module {
   forward(x: Tensor, residual: Tensor): Tensor
 }
 
-/** Whether a module is the end of a half of a post-norm layer, by its parts. */
+/** Whether a module ends a half of a post-norm layer, judged by its submodules. */
 export function isAddNorm(module: Module): module is AddNorm {
   if (module instanceof AdaptedAddNorm) return false
   const parts = [...module.namedChildren()].map(([name]) => name).sort()
@@ -68,10 +68,10 @@ export function isAddNorm(module: Module): module is AddNorm {
 }
 
 /**
- * Such an end with an adapter: `LayerNorm(adapter(h) + residual)` with `h = dropout(x Wᵀ + b)`. With `normFirst`, as Pfeiffer et al. (2020) have it, the adapter
+ * An {@link AddNorm} with an adapter: `LayerNorm(adapter(h) + residual)` with `h = dropout(x Wᵀ + b)`. With `normFirst`, as Pfeiffer et al. (2020) have it, the adapter
  * reads `LayerNorm(h + residual)` and adds to `h`; the norm is the same one.
  *
- * The parts are those of the module that it stands for, under the same names in the state dict; the adapter is `adapter`.
+ * Its submodules are those of the module it replaces, under the same names in the state dict; the adapter is `adapter`.
  */
 export class AdaptedAddNorm extends Module {
   dense: Layer

@@ -11,55 +11,55 @@ import type { Tensor } from '../tensor/tensor.js'
 import { AdaptedAddNorm, BottleneckAdapter, isAddNorm } from './bottleneck.js'
 import type { BottleneckOptions } from './bottleneck.js'
 
-/** Where adapters stand: behind both halves of a layer, or behind the second one. */
+/** Where adapters are inserted: after attention and MLP of each layer (`houlsby`), or after the MLP alone (`pfeiffer`). */
 export type AdapterType = 'houlsby' | 'pfeiffer'
 
 /** Options of {@link injectAdapters}. */
 export interface InjectAdaptersOptions {
-  /** Where adapters stand: behind both halves of a layer, or behind the second one. @default 'houlsby' */
+  /** Where adapters are inserted. @default 'houlsby' */
   type?: AdapterType
   /** Width of the bottleneck. @integer @minimum 1 @default 64 */
   size?: number
   /**
-   * Modules that get an adapter, as in `injectLora`: the end of a half of a post-norm layer, such as `attention.output`, or any module of a layer that gives
-   * hidden states. @default the type's places in an encoder: `attention.output` and `output`, in pre-norm models `attn` and `mlp`
+   * Modules that get an adapter, as in `injectLora`: the end of a half of a post-norm layer, such as `attention.output`, or any module of a layer that returns
+   * hidden states. @default those of the type: `attention.output` and `output`, in pre-norm models `attn` and `mlp`
    */
   targets?: Target | readonly Target[]
-  /** What stands between the two layers. @default 'swish' for Houlsby, 'relu' for Pfeiffer */
+  /** Activation of the adapters. @default 'swish' for Houlsby, 'relu' for Pfeiffer */
   activation?: NonNullable<BottleneckOptions['activation']>
 }
 
 const OWNER = 'adapters.injectAdapters'
 
 /**
- * Puts bottleneck adapters into an encoder, in place, and leaves everything else as it is; follow it with {@link trainOnly}. They go together with LoRA.
+ * Inserts bottleneck adapters into an encoder, in place; call {@link trainOnly} next. They can be combined with LoRA.
  *
- * In post-norm models (BERT, RoBERTa, DeBERTa) the adapter stands between the dropout and the norm of a half of a layer, as in the original: with `houlsby`
- * behind attention and feed-forward part (swish), with `pfeiffer` behind the latter alone (relu), reading the normed sum. In pre-norm models
- * (ModernBERT) it works on what a half adds to the residual stream.
+ * In post-norm models (BERT, RoBERTa, DeBERTa) the adapter lies between the dropout and the norm of a half of a layer, as in the original: with `houlsby`
+ * after attention and MLP (swish), with `pfeiffer` after the MLP alone (relu), reading the normalised sum. In pre-norm models
+ * (ModernBERT) it transforms the output of a half before it is added to the residual stream.
  * @example
  * adapters.injectAdapters(model, { type: 'pfeiffer', size: 16 })
  * adapters.trainOnly(model, ['adapters', 'head'])
  * @returns the paths of the adapters.
- * @throws {OptionError} when a target fits no module, or one that has an adapter already; the model is then unchanged.
+ * @throws {OptionError} when a target matches no module, or one that already has an adapter; the model is then unchanged.
  */
 export function injectAdapters(model: Module, options: InjectAdaptersOptions = {}): string[] {
   checkOptions(OWNER, options, schemas.InjectAdaptersOptions)
   const type = options.type ?? 'houlsby'
   const size = options.size ?? 64
   const activation = options.activation ?? (type === 'houlsby' ? 'swish' : 'relu')
-  const places = placesOf(model, type, options.targets)
-  const taken = places.find(([, module]) => module instanceof AdaptedAddNorm || adapterOf(module) !== null)
+  const targets = adaptableModules(model, type, options.targets)
+  const taken = targets.find(([, module]) => module instanceof AdaptedAddNorm || adapterOf(module) !== null)
   if (taken) throw adaptedAlready(taken[0])
   const config = configOf(model)
   const made = () => new BottleneckAdapter(config.width, size, { activation, std: config.std, dtype: config.dtype })
   const replacements = new Map<Module, Module>()
-  for (const [, module] of places) {
+  for (const [, module] of targets) {
     if (isAddNorm(module)) replacements.set(module, new AdaptedAddNorm(module, made(), type === 'pfeiffer'))
     else attach(module, made())
   }
   replaceModules(model, replacements)
-  return places.map(([path]) => `${path}.adapter`)
+  return targets.map(([path]) => `${path}.adapter`)
 }
 
 /** The adapters of a model by their paths. */
@@ -70,17 +70,17 @@ export function adaptersOf(model: Module): Map<string, BottleneckAdapter> {
 
 type Named = readonly [path: string, module: Module]
 
-function placesOf(model: Module, type: AdapterType, targets: InjectAdaptersOptions['targets']): Named[] {
+function adaptableModules(model: Module, type: AdapterType, targets: InjectAdaptersOptions['targets']): Named[] {
   const modules = [...model.namedModules()].filter(([path]) => path !== '')
   if (targets !== undefined) return chosen(modules, checkTargets(OWNER, 'targets', targets))
   const ends = modules.filter(([, module]) => isAddNorm(module) || module instanceof AdaptedAddNorm)
   const isAttention = (path: string) => /(^|\.)(attention|attn|self_attn)(\.|$)/.test(path)
   const halves =
     ends.length > 0 ? ends : modules.filter(([path]) => /\.\d+\.(attn|attention|self_attn|mlp)$/.test(path))
-  const places = type === 'houlsby' ? halves : halves.filter(([path]) => !isAttention(path))
-  if (places.length > 0) return places
+  const found = type === 'houlsby' ? halves : halves.filter(([path]) => !isAttention(path))
+  if (found.length > 0) return found
   throw new OptionError({
-    what: `${OWNER}: the model has no place for adapters of this type`,
+    what: `${OWNER}: the model has no modules for adapters of this type`,
     expected: 'an encoder with layers of attention and feed-forward parts',
     received: model.constructor.name,
     fix: 'name the modules: targets',
@@ -94,7 +94,7 @@ function chosen(modules: readonly Named[], targets: readonly Target[]): Named[] 
   return modules.filter(([path, module]) => targets.some((target) => fits(target, path, module)))
 }
 
-/** What an adapter takes from the model: the width of its hidden states, and how its weights start. */
+/** What an adapter takes from the model: the width of its hidden states, and how fresh weights are drawn. */
 function configOf(model: Module): { width: number; std: number; dtype: 'f32' | 'f64' } {
   const config = (model as { config?: Record<string, unknown> }).config ?? {}
   const std = typeof config['initializer_range'] === 'number' ? config['initializer_range'] : 0.02
@@ -102,7 +102,7 @@ function configOf(model: Module): { width: number; std: number; dtype: 'f32' | '
   return { width: checkInteger(OWNER, 'hidden_size', config['hidden_size'], 1), std, dtype: isDouble ? 'f64' : 'f32' }
 }
 
-/** Lets an adapter work on what a module puts out. The module keeps its parts and their names; a copy of it has an adapter of its own. */
+/** Applies an adapter to the output of a module. The module keeps its submodules and their names; a copy of it has an adapter of its own. */
 function attach(module: Module, adapter: BottleneckAdapter): void {
   adapter.training = module.training
   ;(module as Module & { adapter: BottleneckAdapter }).adapter = adapter
@@ -111,7 +111,7 @@ function attach(module: Module, adapter: BottleneckAdapter): void {
 
 const adaptedClasses = new WeakMap<Module, Module>()
 
-/** The class of a module with an adapter behind its forward. A hook would stay behind when the module is copied. */
+/** The class of a module whose forward ends in its adapter. A hook would be lost when the module is copied. */
 function withAdapter(prototype: Module): Module {
   let own = adaptedClasses.get(prototype)
   if (own === undefined) {
@@ -138,7 +138,7 @@ function adapterOf(module: Module): BottleneckAdapter | null {
 
 function adaptedAlready(path: string): OptionError {
   return new OptionError({
-    what: `${OWNER}: ${path} has an adapter already`,
+    what: `${OWNER}: ${path} already has an adapter`,
     expected: 'modules without an adapter',
     received: path,
     fix: 'inject once, with all targets, into the plain model',

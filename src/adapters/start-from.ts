@@ -1,4 +1,4 @@
-// The adapter of another task, as a beginning: what fits is taken, and what does not is told.
+// Starting from the adapter of another task: loads what fits and reports the rest.
 import { KeyError } from '../errors.js'
 import { load } from '../io/load.js'
 import { adapterModules } from '../lora/adapter.js'
@@ -9,24 +9,24 @@ import { checkTensors } from '../nn/state-dict.js'
 import { adaptersOf } from './inject.js'
 import { headNames } from './train-only.js'
 
-/** What came of a file. */
+/** What was loaded from a file. */
 export interface AdapterReport {
-  /** Names of the tensors that were taken. */
+  /** Names of the tensors that were loaded. */
   loaded: string[]
-  /** Tensors of the head that have another shape here, as of a task with other labels: they stay as they were. */
+  /** Tensors of the head with another shape, as for a task with other labels: they are left unchanged. */
   misshapen: string[]
   /** Names in the file that the model lacks. */
   unexpected: string[]
-  /** Low-rank factors and adapters of the model that the file lacks: they stay as they were. */
+  /** Low-rank factors and adapters of the model that the file lacks: they are left unchanged. */
   missing: string[]
 }
 
 /**
- * Begins with what another task has learned: the low-rank factors, adapters, biases and head in a file, by their names. It is read as it is, a file of
- * `torch.save` too; those of the original name `roberta.encoder.layer.0.attention.self.query.lora_A` and `classifier.out_proj.weight`.
+ * Starts from the weights of another task: loads the low-rank factors, adapters, biases and head of a file, by their names. Files of `torch.save` are read, too;
+ * those of the original name `roberta.encoder.layer.0.attention.self.query.lora_A` and `classifier.out_proj.weight`.
  *
- * As `strict=False` it takes what fits, but it says what it left out, with one warning; and it refuses what cannot be meant: a file of which nothing fits, or
- * one with factors of another rank.
+ * As with `strict=False` it loads what fits, but one warning lists the rest, and it refuses a file of which nothing fits, or one with factors of another
+ * rank.
  * @throws {KeyError} for such a file; the model is then unchanged.
  */
 export async function startFrom(model: Module, path: string): Promise<AdapterReport> {
@@ -43,7 +43,7 @@ export async function startFrom(model: Module, path: string): Promise<AdapterRep
   }
 }
 
-/** As {@link startFrom}, of tensors; `source` names them in errors. */
+/** As {@link startFrom}, from tensors; `source` names them in errors. */
 export function takeOver(model: Module, dict: StateDict, source: string): AdapterReport {
   const own = model.stateDict()
   const adapted = adaptedNames(model)
@@ -76,11 +76,11 @@ function some(names: readonly string[]): string {
 
 function warn(path: string, { loaded, misshapen, unexpected, missing }: AdapterReport): void {
   const parts = [
-    misshapen.length > 0 && `of another shape, so they start fresh: ${some(misshapen)}`,
+    misshapen.length > 0 && `with another shape, so they are left unchanged: ${some(misshapen)}`,
     unexpected.length > 0 && `unknown to the model: ${some(unexpected)}`,
-    missing.length > 0 && `not in the file, so they stay as they were: ${some(missing)}`,
+    missing.length > 0 && `not in the file, so they are left unchanged: ${some(missing)}`,
   ]
-  const text = `${path}: ${loaded.length} tensors taken; ${parts.filter(Boolean).join('; ')}`
+  const text = `${path}: ${loaded.length} tensors loaded; ${parts.filter(Boolean).join('; ')}`
   process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_PARTLY_LOADED' })
 }
 
@@ -102,7 +102,7 @@ function nothingFits(source: string, names: readonly string[], adapted: readonly
     received: some(names),
     fix:
       adapted.length > 0
-        ? 'inject LoRA or adapters at the places of the file'
+        ? 'inject LoRA or adapters into the modules that the file names'
         : 'call injectLora or injectAdapters first',
   })
 }

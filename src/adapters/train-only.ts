@@ -14,15 +14,15 @@ const PARTS = ['lora', 'adapters', 'biases', 'head', 'all'] as const
 const OWNER = 'adapters.trainOnly'
 
 /**
- * Makes the parts named trainable and freezes everything else. Parts combine as one likes.
+ * Makes the named parts trainable and freezes everything else. Parts can be combined freely.
  *
- * It goes by what a parameter is and not by letters in its name: `biases` are all parameters called `bias`, those of norms too; `head` is what stands outside of
- * the model that reads the tokens, with that model's pooler.
+ * `biases` are all parameters called `bias`, those of norms included; `head` is everything outside of the base model (the one with the token embedding), and that
+ * model's pooler.
  * @example
  * adapters.trainOnly(model, ['lora', 'head'])       // LoRA
  * adapters.trainOnly(model, ['biases', 'head'])     // BitFit
  * adapters.trainOnly(model, ['all'])                // full fine-tuning
- * @throws {OptionError} when the model has none of a part; nothing is changed then.
+ * @throws {OptionError} when the model has no parameter of a part; nothing is changed then.
  */
 export function trainOnly(model: Module, parts: readonly TrainablePart[]): void {
   if (!Array.isArray(parts) || parts.length === 0) throw bad(OWNER, 'parts', `some of ${PARTS.join(', ')}`, parts)
@@ -30,7 +30,7 @@ export function trainOnly(model: Module, parts: readonly TrainablePart[]): void 
   for (const tensor of model.parameters()) tensor.requiresGrad = wanted.has(tensor)
 }
 
-/** Names of the parameters of the head: of all that stands outside of the model that reads the tokens, and of that model's pooler. */
+/** Names of the parameters of the head: everything outside of the base model (the one with the token embedding), and that model's pooler. */
 export function headNames(model: Module): string[] {
   const body = bodyOf(model)
   const names = [...model.namedParameters()].map(([name]) => name)
@@ -38,12 +38,12 @@ export function headNames(model: Module): string[] {
   return names.filter((name) => !name.startsWith(`${body}.`) || name.startsWith(`${body}.pooler.`))
 }
 
-/** The field that holds the model without a head: the one with the table of tokens. */
+/** The field with the base model: the one with the token embedding. */
 function bodyOf(model: Module): string | null {
   for (const [name, child] of model.namedChildren()) {
     const isTable = child instanceof Embedding || child instanceof LoraEmbedding
     if (!isTable && [...child.modules()].some((part) => part instanceof Embedding || part instanceof LoraEmbedding)) {
-      // The bare model holds its table one level down, in embeddings; it has no head.
+      // A model without a head keeps its token embedding in `embeddings`.
       return name === 'embeddings' ? null : name
     }
   }
@@ -65,7 +65,7 @@ function tensorsOf(model: Module, part: TrainablePart): Tensor[] {
   }[part]()
   if (found.length > 0) return found
   throw new OptionError({
-    what: `${OWNER}: there is nothing to train of '${part}'`,
+    what: `${OWNER}: the model has no parameters of '${part}'`,
     expected: EXPECTED[part],
     received: `${model.constructor.name} without them`,
     fix:
@@ -81,6 +81,6 @@ const EXPECTED = {
   lora: 'LoRA layers',
   adapters: 'bottleneck adapters',
   biases: 'biases',
-  head: 'a head on top of the model that reads the tokens',
+  head: 'a head on top of the base model',
   all: 'parameters',
 }

@@ -10,26 +10,30 @@ import { checkModelType, readConfig } from './shared/config.js'
 import { DebertaV2ForSequenceClassification } from './deberta/classification.js'
 import { DebertaV2Model } from './deberta/deberta.js'
 import type { EncoderModel } from './shared/encoder-model.js'
-import { Gemma2ForCausalLM } from './gemma/gemma2.js'
-import { Gemma3ForCausalLM } from './gemma/gemma3.js'
+import { Gemma2ForCausalLM, Gemma3ForCausalLM } from './decoders/gemma.js'
 import { GPT2LMHeadModel } from './gpt2/gpt2.js'
-import { LlamaForCausalLM } from './llama/llama.js'
-import { MistralForCausalLM } from './mistral/mistral.js'
+import { LlamaForCausalLM } from './decoders/llama.js'
+import { MistralForCausalLM } from './decoders/mistral.js'
 import { ModernBertForSequenceClassification } from './modernbert/classification.js'
 import { ModernBertForMaskedLM } from './modernbert/masked-lm.js'
 import { ModernBertModel } from './modernbert/modernbert.js'
-import { Phi3ForCausalLM } from './phi3/phi3.js'
+import { Phi3ForCausalLM } from './decoders/phi3.js'
 import type { FreshOptions, PretrainedOptions } from './shared/pretrained.js'
-import { Qwen2ForCausalLM } from './qwen/qwen2.js'
-import { Qwen3ForCausalLM } from './qwen/qwen3.js'
+import { Qwen2ForCausalLM, Qwen3ForCausalLM } from './decoders/qwen.js'
 import { RobertaForSequenceClassification } from './roberta/classification.js'
 import { RobertaForMaskedLM } from './roberta/masked-lm.js'
 import { RobertaModel } from './roberta/roberta.js'
 import type { MaskedLM } from './shared/masked-lm.js'
 import type { SequenceClassifier } from './shared/sequence-classifier.js'
 
+/** A class of models, as the registry uses it. */
+interface ModelEntry<M> {
+  fromPretrained(dir: string, options: PretrainedOptions): Promise<M>
+  fromConfig(config: Record<string, unknown>, options: FreshOptions): M
+}
+
 // One row per architecture, by config.json's model_type.
-const CAUSAL_LM = {
+const CAUSAL_LM: Record<string, ModelEntry<CausalLM>> = {
   gpt2: GPT2LMHeadModel,
   llama: LlamaForCausalLM,
   mistral: MistralForCausalLM,
@@ -39,14 +43,23 @@ const CAUSAL_LM = {
   gemma2: Gemma2ForCausalLM,
   gemma3_text: Gemma3ForCausalLM,
 }
-const SEQUENCE_CLASSIFICATION = {
+const SEQUENCE_CLASSIFICATION: Record<string, ModelEntry<SequenceClassifier>> = {
   bert: BertForSequenceClassification,
   roberta: RobertaForSequenceClassification,
   'deberta-v2': DebertaV2ForSequenceClassification,
   modernbert: ModernBertForSequenceClassification,
 }
-const MASKED_LM = { bert: BertForMaskedLM, roberta: RobertaForMaskedLM, modernbert: ModernBertForMaskedLM }
-const ENCODERS = { bert: BertModel, roberta: RobertaModel, 'deberta-v2': DebertaV2Model, modernbert: ModernBertModel }
+const MASKED_LM: Record<string, ModelEntry<MaskedLM>> = {
+  bert: BertForMaskedLM,
+  roberta: RobertaForMaskedLM,
+  modernbert: ModernBertForMaskedLM,
+}
+const ENCODERS: Record<string, ModelEntry<EncoderModel>> = {
+  bert: BertModel,
+  roberta: RobertaModel,
+  'deberta-v2': DebertaV2Model,
+  modernbert: ModernBertModel,
+}
 
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */
 export const AutoModelForCausalLM = {
@@ -122,14 +135,18 @@ export const AutoModel = {
   },
 }
 
-/** The class of a model that lies in a folder or comes from a hub, its folder, and the options that are left. */
-async function find<T extends object>(classes: T, dirOrHubId: string, options: PretrainedOptions) {
+/** The class of a model in a folder or on a hub, its folder, and the remaining options. */
+async function find<M>(classes: Record<string, ModelEntry<M>>, dirOrHubId: string, options: PretrainedOptions) {
   const dir = await folderOf('fromPretrained', dirOrHubId, pickHubOptions(options), MODEL)
   return { model: pick(classes, await readConfig(dir), dir), dir, rest: withoutHubOptions(options) }
 }
 
-function pick<T extends object>(classes: T, config: Record<string, unknown>, where: string): T[keyof T] {
-  return classes[checkModelType(config, Object.keys(classes) as (keyof T & string)[], where)]
+function pick<M>(
+  classes: Record<string, ModelEntry<M>>,
+  config: Record<string, unknown>,
+  where: string,
+): ModelEntry<M> {
+  return classes[checkModelType(config, Object.keys(classes), where)]!
 }
 
 function checkObject(owner: string, config: Record<string, unknown>): Record<string, unknown> {

@@ -1,4 +1,4 @@
-// A run between two updates, as a folder: what was trained, the optimizer, and where everything stands.
+// A run between two updates, as a folder: the trained parameters, the optimizer, and the state of schedule, loader and generator.
 import { readFile, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DataLoaderState } from '../data/loader/index.js'
@@ -21,11 +21,11 @@ export interface Run {
   loader: BatchSource<unknown>
 }
 
-/** What a checkpoint says besides its tensors. */
+/** What a checkpoint contains besides its tensors. */
 export interface CheckpointState {
   /** Updates made. */
   step: number
-  /** What the trainer wants to find again: its log, its options. Plain JSON. */
+  /** What the trainer wants to read back: its log, its options. Plain JSON. */
   notes: Record<string, unknown>
 }
 
@@ -47,8 +47,8 @@ export function trainedParameters(model: Module): StateDict {
 }
 
 /**
- * Writes `checkpoint-STEP` into a folder: the trained parameters alone, the optimizer, and a JSON file. It is whole under its name or not there. With
- * `keep`, older checkpoints beyond that number go.
+ * Writes `checkpoint-STEP` into a folder: the trained parameters alone, the optimizer, and a JSON file. A checkpoint appears under its name
+ * only when it is complete. With `keep`, older checkpoints beyond that number are deleted.
  * @returns the path of the checkpoint.
  */
 export async function saveCheckpoint(dir: string, run: Run, state: CheckpointState, keep = Infinity): Promise<string> {
@@ -82,8 +82,8 @@ export async function lastCheckpoint(dir: string): Promise<string | null> {
 }
 
 /**
- * Puts a run back to where a checkpoint was written; it then goes on with the same bits.
- * @throws {FileError} {FormatError} when the folder is no checkpoint. @throws {OptionError} when it is that of another run.
+ * Restores a run to the state of a checkpoint; it then continues with the same bits.
+ * @throws {FileError} {FormatError} when the folder is not a checkpoint. @throws {OptionError} when it belongs to another run.
  */
 export async function loadCheckpoint(path: string, run: Run): Promise<CheckpointState> {
   const file = await readState(path)
@@ -117,7 +117,7 @@ async function readState(path: string): Promise<StateFile> {
   const file = join(path, STATE)
   const text = await readFile(file, 'utf8').catch((cause: Error) => {
     const fix = 'name a folder checkpoint-N that a trainer wrote'
-    throw new FileError({ what: `${path} is no checkpoint`, expected: STATE, received: cause.message, fix, cause })
+    throw new FileError({ what: `${path} is not a checkpoint`, expected: STATE, received: cause.message, fix, cause })
   })
   try {
     return JSON.parse(text) as StateFile
@@ -128,7 +128,7 @@ async function readState(path: string): Promise<StateFile> {
   }
 }
 
-// Moments under `NUMBER.NAME`; safetensors holds no numbers beside tensors.
+// Moments under `NUMBER.NAME`; safetensors files contain only tensors, so step counts go into the JSON file.
 function flatten({ state, param_groups: groups }: OptimizerState) {
   const tensors: Record<string, Tensor> = {}
   const steps: Record<string, number> = {}
@@ -154,7 +154,7 @@ function otherParameters(path: string, ours: readonly string[], theirs: readonly
   const extra = theirs.filter((name) => !ours.includes(name))
   const some = (names: string[]) => `${names.length}${names.length > 0 ? ` (${names[0]}, …)` : ''}`
   return new OptionError({
-    what: `${path}: the checkpoint is that of another run`,
+    what: `${path}: the checkpoint belongs to another run`,
     expected: `the ${ours.length} parameters that this model trains`,
     received: `lacks ${some(missing)}, has ${some(extra)} that are not trained here`,
     fix: 'prepare the model as in that run (method, r, targets, head), or train into a new folder',

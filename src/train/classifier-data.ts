@@ -1,4 +1,4 @@
-// What a model needs to know of texts beside their ids.
+// What a classifier needs besides token ids: padding, token types, labels.
 import type { EncodedText } from '../data/tables/encode-texts.js'
 import type { PadOptions } from '../data/tables/pad-texts.js'
 import type { Ids } from '../generation/ids.js'
@@ -16,7 +16,7 @@ export interface SequenceClassifier extends Module {
   ): SequenceClassifierOutput
 }
 
-// Models that were trained with kinds of tokens; RoBERTa has a table for them and was not.
+// Models that were trained with token types. RoBERTa has a table for them but was not.
 const WITH_TOKEN_TYPES = ['bert', 'deberta', 'deberta-v2']
 
 /** How rows are padded for a model. */
@@ -29,7 +29,7 @@ export function padOptionsOf(model: SequenceClassifier): PadOptions {
   }
 }
 
-/** @throws {OptionError} when rows have no label, or one that the model has no output for. */
+/** @throws {OptionError} when a row has no label, or a label that the model has no output for. */
 export function checkRows(owner: string, rows: readonly EncodedText[], model: SequenceClassifier): void {
   const { num_labels } = model.config
   rows.forEach(({ label }, row) => {
@@ -44,7 +44,7 @@ function unlabelled(owner: string, row: number): OptionError {
     what: `${owner}: row ${row + 1} has no label`,
     expected: 'rows with labels',
     received: 'null',
-    fix: 'take another set; use predict() for rows whose labels nobody knows',
+    fix: 'use a set with labels; predictClassifier() takes rows without',
   })
 }
 

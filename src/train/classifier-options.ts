@@ -1,4 +1,4 @@
-// The settings of a run that trains a model to label texts, checked and complete.
+// The options of trainClassifier, checked and complete.
 import type { EncodedText } from '../data/tables/encode-texts.js'
 import { bad, checkChoice, checkKeys, checkNumber, checkProbability } from '../runtime/options.js'
 import type { ClassifierEvaluation, ClassifierMetrics } from './evaluate-classifier.js'

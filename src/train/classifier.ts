@@ -1,4 +1,4 @@
-// Training a model to label texts as the paper's GLUE example does, on the loop that all trainers share.
+// Training a classifier of texts as the paper's GLUE example does.
 import { DataLoader } from '../data/loader/index.js'
 import type { EncodedText } from '../data/tables/encode-texts.js'
 import { padTexts } from '../data/tables/pad-texts.js'
@@ -28,11 +28,11 @@ export type ClassifierTrainResult = TrainResult<ClassifierMeasured>
 const OWNER = 'train.trainClassifier'
 
 /**
- * Trains a model to label texts: AdamW with weight decay on all but biases and norms, warm-up and decay of the rate, clipping, evaluations and checkpoints on
- * the way. Defaults are those of transformers.
+ * Trains a model to label texts: AdamW with weight decay on all but biases and norms, warm-up and decay of the rate, clipping, evaluations and checkpoints
+ * during the run. Defaults are those of transformers.
  *
- * It trains what requires gradients: inject LoRA or adapters and mark what shall be trained before. It runs in a stream of its own whose generator `seed` sets,
- * so the same call gives the same bits; a run that goes on from a checkpoint, too. The event loop stays free.
+ * It trains the parameters that require gradients: inject LoRA or adapters and mark parameters first. It runs in a stream of its own whose generator is seeded
+ * with `seed`, so the same call gives the same bits, also when it resumes from a checkpoint. The event loop stays free.
  *
  * @example
  * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 2 } })
@@ -40,8 +40,8 @@ const OWNER = 'train.trainClassifier'
  * adapters.trainOnly(model, ['lora', 'head'])
  * const rows = await data.encodeTexts(tokenizer, task.train, { maxLength: 512 })
  * await train.trainClassifier(model, rows, { lr: 4e-4, epochs: 30, batchSize: 16, warmupRatio: 0.06, dir: 'runs/mrpc' })
- * @throws {OptionError} for options out of range, a model without trainable parameters, and labels that it has no output for.
- * @throws {NonFiniteError} when the loss is no number any more; the last checkpoint is still there.
+ * @throws {OptionError} for options out of range, a model without trainable parameters, and labels that the model has no output for.
+ * @throws {NonFiniteError} when the loss is no longer finite; the last checkpoint is kept.
  * @see microsoft/LoRA `run_glue.py`, transformers `Trainer`
  */
 export async function trainClassifier(

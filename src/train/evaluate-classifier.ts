@@ -1,4 +1,4 @@
-// What a model that labels texts says of rows, and how good that is.
+// The predictions of a classifier on rows, and their scores.
 import { setImmediate } from 'node:timers/promises'
 import type { EncodedText } from '../data/tables/encode-texts.js'
 import { padTexts } from '../data/tables/pad-texts.js'
@@ -12,28 +12,29 @@ export type ClassifierMetrics = (predictions: number[], labels: number[]) => Rec
 
 /** Options of {@link predictClassifier} and {@link evaluateClassifier}. */
 export interface ClassifierEvaluateOptions {
-  /** Rows at once. @default 32 */
+  /** Rows in a batch. @default 32 */
   batchSize?: number
-  /** Stops the work. */
+  /** Stops before the next batch; the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined
   /** Called after each batch with the rows done so far. */
   onProgress?: (rows: number) => void
 }
 
-/** What came of an evaluation. */
+/** The result of an evaluation. */
 export interface ClassifierEvaluation {
   /** Mean loss of the rows. */
   loss: number
   /** Scores by name. */
   scores: Record<string, number>
-  /** Classes, or numbers of a regression, in the order of the rows. */
+  /** Predicted classes, or predicted numbers of a regression, in the order of the rows. */
   predictions: number[]
   samples: number
   timeMs: number
 }
 
 /**
- * The class of each row, or the number that a regression predicts, in the order of the rows. The model runs in evaluation mode and gets its mode back.
+ * The class of each row, or the number that a regression predicts, in the order of the rows. The model is in evaluation mode meanwhile and in its own
+ * mode afterwards.
  */
 export async function predictClassifier(
   model: SequenceClassifier,
@@ -44,7 +45,7 @@ export async function predictClassifier(
   return (await run('train.predictClassifier', model, unlabelled, options)).predictions
 }
 
-/** The mean loss on rows, and the scores of what the model says of them. */
+/** The mean loss on rows, and the scores of the model's predictions. */
 export async function evaluateClassifier(
   model: SequenceClassifier,
   rows: readonly EncodedText[],
@@ -96,7 +97,7 @@ async function run(
   return { loss: sum / rows.length, predictions }
 }
 
-/** The largest of several outputs, or the only one. */
+/** The index of the largest of several outputs, or the value of the only one. */
 function answer(values: ArrayLike<number>, start: number, outputs: number): number {
   if (outputs === 1) return Number(values[start])
   let best = 0
@@ -104,7 +105,7 @@ function answer(values: ArrayLike<number>, start: number, outputs: number): numb
   return best
 }
 
-/** Rows of like length together: little padding to leave out. */
+/** Batches of rows of similar length, which need little padding. */
 function byLength(rows: readonly EncodedText[], batchSize: number): number[][] {
   const order = rows.map((_, i) => i).sort((a, b) => rows[b]!.inputIds.length - rows[a]!.inputIds.length)
   const batches: number[][] = []

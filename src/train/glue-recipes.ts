@@ -7,21 +7,21 @@ import type { ClassifierSettings } from './classifier-options.js'
 
 /** A run: what is adapted, and how it is trained. */
 export interface GlueRecipe extends ClassifierSettings {
-  /** Tokens in a row at most. */
+  /** Longest row in tokens. */
   maxLength: number
-  /** Low-rank factors on queries and values; null in runs without. */
+  /** Low-rank factors on queries and values; null in runs without them. */
   lora: { r: number; loraAlpha: number } | null
-  /** Bottleneck adapters; null in runs without. */
+  /** Bottleneck adapters; null in runs without them. */
   adapters: { type: AdapterType; size: number } | null
-  /** Dropout of the head; null is the model's own. */
+  /** Dropout of the head; null for the model's own. */
   clsDropout: number | null
-  /** When to evaluate and to write a checkpoint: after so many updates, or after each epoch. */
+  /** When to evaluate and to write a checkpoint: after every so many updates, or after each epoch. */
   evalSteps: number | 'epoch'
-  /** The task whose LoRA the run begins with; null begins anew. */
+  /** The task whose LoRA weights the run starts from; null for fresh ones. */
   startFrom: GlueTask | null
 }
 
-/** Models of the scripts; the last ones are variants of a script. */
+/** Models of the scripts; the last four are variants of a script. */
 export type GlueModel =
   | 'roberta-base'
   | 'roberta-large'
@@ -33,7 +33,7 @@ export type GlueModel =
 
 type Rows = Partial<Record<GlueTask, Partial<GlueRecipe>>>
 
-// `batchSize` rows on each of 8 devices (CoLA with RoBERTa-base: 2): here the devices' shares come one after the other.
+// `batchSize` rows on each of 8 devices (CoLA with RoBERTa-base: 2): here they are accumulated one after the other.
 const on = (batchSize: number, devices = 8) => ({ batchSize, gradientAccumulationSteps: devices })
 const plain = {
   lora: null,
@@ -45,7 +45,7 @@ const plain = {
 } as const
 const fromMnli = { startFrom: 'mnli' } as const
 
-// The whole table, a line for each run.
+// One line for each run.
 // prettier-ignore
 const TABLE: Record<GlueModel, { all: Partial<GlueRecipe>; tasks: Rows }> = {
   'roberta-base': {
@@ -105,14 +105,14 @@ const TABLE: Record<GlueModel, { all: Partial<GlueRecipe>; tasks: Rows }> = {
   },
 }
 
-/** Models that there are recipes for. */
+/** Models with recipes. */
 export const GLUE_MODELS = Object.keys(TABLE) as readonly GlueModel[]
 
 /**
- * The settings of a run of the paper: what its script says for this task and model.
+ * The settings of a run of the paper, from its script for this task and model.
  * @example
  * const { lora: update, adapters, clsDropout, startFrom, maxLength, ...settings } = train.glueRecipe('mrpc', 'roberta-base')
- * @throws {OptionError} when there is no such run, naming those that there are.
+ * @throws {OptionError} when there is no such run, naming the ones that exist.
  */
 export function glueRecipe(task: GlueTask, model: GlueModel): GlueRecipe {
   const of = TABLE[model]

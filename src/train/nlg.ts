@@ -1,4 +1,4 @@
-// Training as the paper's NLG example does it, on the loop that all trainers share.
+// Training a language model as the paper's NLG example does.
 import { DataLoader, Subset } from '../data/loader/index.js'
 import { NlgDataset, checkNlgFits, collateNlg } from '../data/nlg/index.js'
 import type { NlgBatch, NlgSample } from '../data/nlg/index.js'
@@ -16,7 +16,7 @@ import type { RunOptions, RunProgress } from './run-options.js'
 import { runLength, runTraining } from './run.js'
 import type { TrainResult } from './run.js'
 
-/** What a run of {@link trainNlg} tells after each update. */
+/** What {@link trainNlg} reports after each update. */
 export interface NlgStepReport extends StepReport {
   /** Tokens of the rows of this update, without padding. */
   tokens: number
@@ -46,10 +46,11 @@ const RUN_OPTIONS = ['dir', 'saveSteps', 'keep', 'resume', 'validation', 'evalSt
 
 /**
  * Trains a language model as the paper's NLG example does: the loss over the targets of each row with label smoothing, the example's AdamW and
- * schedules, accumulation, clipping, evaluations and checkpoints on the way. Settings that are not given are those of the E2E recipe.
+ * schedules, accumulation, clipping, evaluations and checkpoints during the run. Defaults are the settings of the E2E recipe.
  *
- * What it trains is what requires gradients: call {@link adaptForNlg} before, or mark parameters yourself. It runs in a stream of its own, from whose
- * generator dropout draws: the same seed and the same start give the same bits, also when the run was stopped and resumed. The event loop stays free.
+ * It trains the parameters that require gradients: call {@link adaptForNlg} first, or mark parameters yourself. It runs in a stream of its own whose
+ * generator is seeded with `seed`: the same seed and the same initial weights give the same bits, also when the run was stopped and resumed. The event loop
+ * stays free.
  *
  * @example
  * const model = await models.GPT2LMHeadModel.fromPretrained('gpt2', { config: { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 } })
@@ -57,7 +58,7 @@ const RUN_OPTIONS = ['dir', 'saveSteps', 'keep', 'resume', 'validation', 'evalSt
  * const dataset = new data.NlgDataset(await data.readEncoded('train.jsonl'), { seqLen: 512 })
  * await train.trainNlg(model, dataset, { dir: 'runs/e2e', saveSteps: 1000, onStep: ({ step, loss }) => console.log(step, loss) })
  * @throws {OptionError} for options out of range, a model without trainable parameters, and rows that do not fit the model.
- * @throws {NonFiniteError} when the loss is no number any more; the last checkpoint is still there.
+ * @throws {NonFiniteError} when the loss is no longer finite; the last checkpoint is kept.
  * @see microsoft/LoRA `gpt2_ft.py`. It steps the schedule after every micro-batch, and so does this.
  */
 export async function trainNlg(
@@ -88,7 +89,7 @@ export async function trainNlg(
   const schedule = scheduleOf(optimizer, settings, microBatches)
   let [tokens, hasBegun] = [0, false]
   const loss = (batch: NlgBatch, step: number) => {
-    // A micro-batch moves the schedule on before it begins, all but the first of the run: so a checkpoint holds the rate of the last update.
+    // The schedule steps before each micro-batch but the first of the run, so a checkpoint holds the rate of the last update.
     if (hasBegun || step > 0) schedule.step()
     hasBegun = true
     tokens += batch.tokens
@@ -130,7 +131,7 @@ function scheduleOf(optimizer: NlgAdamW, settings: Settings, maxStep: number): N
   return new NlgSchedule(optimizer, { name, warmup, maxStep })
 }
 
-/** The rows in which something is learnt: in a row whose context alone is too long nothing is. */
+/** The rows with at least one target: a row whose context fills `seqLen` has none. */
 function learnable(dataset: NlgDataset): NlgDataset | Subset<NlgSample> {
   const all = Array.from({ length: dataset.length }, (_, id) => id)
   const kept = all.filter((id) => dataset.get(id).mask.includes(1))

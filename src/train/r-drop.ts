@@ -1,4 +1,4 @@
-// Two forwards that shall agree: R-Drop (Liang et al. 2021), and Cutoff (Shen et al. 2020), which also hides tokens in the second one.
+// Losses that make two forwards agree: R-Drop (Liang et al. 2021), and Cutoff (Shen et al. 2020), which also hides tokens in the second one.
 import { Draws } from '../data/loader/philox.js'
 import { crossEntropy, klDiv } from '../nn/functional/functional.js'
 import { bad, checkInteger, checkKeys, checkNumber, checkProbability } from '../runtime/options.js'
@@ -26,11 +26,11 @@ export function rDropLoss(first: Tensor, second: Tensor, labels: Tensor, weight 
 export interface CutoffOptions {
   /** Share of the tokens that are hidden. */
   probability: number
-  /** The token that stands for a hidden one: `[UNK]`. */
+  /** The token that replaces a hidden one: `[UNK]`. */
   unkTokenId: number
   /** Tokens that are never hidden: `[CLS]`, `[SEP]` and padding. */
   keepTokenIds: readonly number[]
-  /** Seed of the draws, with the number of the update. */
+  /** Seed of the draws, together with the number of the update. */
   seed: number
   step: number
 }
@@ -47,5 +47,5 @@ export function cutoff(rows: readonly (readonly number[])[], options: CutoffOpti
   return rows.map((row) => row.map((id) => (!kept.has(id) && draws.below(STEPS) < probability * STEPS ? unknown : id)))
 }
 
-/** How finely the probability is drawn. */
+/** Resolution of the draws. */
 const STEPS = 2 ** 24

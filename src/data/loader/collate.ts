@@ -4,7 +4,7 @@ import { Tensor } from '../../tensor/tensor.js'
 
 type TypedArray = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint16Array | Uint32Array | Uint8Array | BigInt64Array // prettier-ignore
 
-/** What {@link defaultCollate} makes of samples of type `S`. */
+/** The batch that {@link defaultCollate} makes from samples of type `S`. */
 export type Collated<S> = S extends Tensor | number | bigint | boolean | TypedArray
   ? Tensor
   : S extends string
@@ -14,10 +14,10 @@ export type Collated<S> = S extends Tensor | number | bigint | boolean | TypedAr
       : { -readonly [K in keyof S]: Collated<S[K]> }
 
 /**
- * Joins samples to a batch, as PyTorch's default_collate does: tensors and typed arrays of one shape are stacked to (B, …), numbers become a
- * tensor (B), strings a list; arrays and objects are joined place by place and key by key, to any depth.
+ * Joins samples into a batch, as PyTorch's default_collate does: tensors and typed arrays of one shape are stacked to (B, …), numbers become a
+ * tensor (B), strings a list; arrays and objects are joined element by element and key by key, to any depth.
  *
- * Numbers give f32, BigInts i64 and truth values bool, as with `lora.tensor`: labels are BigInts, or come from an integer array.
+ * Numbers give f32, BigInts i64 and booleans bool, as with `lora.tensor`: labels are BigInts, or come from an integer array.
  * @throws {ShapeError} when tensors or arrays differ in shape or length; {@link OptionError} for null, functions and samples of different kinds.
  */
 export function defaultCollate<S>(samples: readonly S[]): Collated<S> {
@@ -108,7 +108,7 @@ function unequal(what: string, received: string[], path: string): ShapeError {
 function unusable(values: readonly unknown[], other: unknown, path: string): OptionError {
   const [first, second] = [describe(values[0]), describe(other)]
   return new OptionError({
-    what: `collate: ${at(path)} cannot be joined to a batch`,
+    what: `collate: ${at(path)} cannot be joined into a batch`,
     expected: 'tensors, numbers, strings, arrays or objects, the same kind in every sample',
     received: values.some((value) => kindOf(value) !== kindOf(values[0])) ? `${first} and ${second}` : first,
     fix: 'pass a collate function of your own',

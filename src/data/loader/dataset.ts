@@ -51,7 +51,7 @@ export class TensorDataset implements Dataset<Tensor[]> {
   }
 }
 
-/** Some samples of a dataset, in an order of their own. */
+/** Some samples of a dataset, in a given order. */
 export class Subset<S> implements Dataset<S> {
   readonly dataset: Dataset<S> | readonly S[]
   readonly indices: readonly number[]
@@ -74,7 +74,7 @@ export class Subset<S> implements Dataset<S> {
 
 /**
  * Splits a dataset at random into parts that share no sample. The same seed gives the same parts on every machine.
- * @param lengths Sizes that add up to the dataset's, or fractions that add up to 1; what rounding leaves over goes to the first parts.
+ * @param lengths Sizes that add up to the dataset's, or fractions that add up to 1; the remainder of rounding goes to the first parts.
  */
 export function randomSplit<S>(
   dataset: Dataset<S> | readonly S[],
@@ -120,6 +120,6 @@ export function checkIndex(index: number, length: number): void {
     what: 'a dataset has no such sample',
     expected: length === 0 ? 'nothing: it is empty' : `0 to ${length - 1}`,
     received: String(index),
-    fix: 'samples count from 0; does a sampler or a list of indices belong to another dataset?',
+    fix: 'indices count from 0; check that the sampler or the list of indices belongs to this dataset',
   })
 }

@@ -16,23 +16,23 @@ export interface DataLoaderOptions<S, B> {
   shuffle?: boolean
   /** Seed of the orders. @default drawn from the current stream's generator, so `manualSeed` fixes it, too */
   seed?: number | bigint
-  /** Leave out a last batch that is not full. @default false */
+  /** Drop the last batch if it is not full. @default false */
   dropLast?: boolean
-  /** Joins samples to a batch. @default defaultCollate */
+  /** Joins samples into a batch. @default defaultCollate */
   collate?: (samples: S[]) => B
-  /** Numbers of the samples, in the order to take them; iterated anew in each epoch. In place of `shuffle`. @default their own order */
+  /** Indices of the samples, in the order to use them; iterated again in each epoch. Instead of `shuffle`. @default their own order */
   sampler?: Iterable<number>
 }
 
-/** Where a {@link DataLoader} stands. Plain JSON. */
+/** The position of a {@link DataLoader}. Plain JSON. */
 export interface DataLoaderState {
-  /** Epoch under way, or the next one. */
+  /** The current epoch, or the next one. */
   epoch: number
-  /** Batches that were handed out in it. */
+  /** Batches of it that were returned. */
   batch: number
   /** Low and high half of the seed. */
   seed: [number, number]
-  /** What the order depends on besides; it must be the same to go on. */
+  /** What else the order depends on; it must be the same to resume. */
   length: number
   batchSize: number
   shuffle: boolean
@@ -43,7 +43,7 @@ export interface DataLoaderState {
  * Batches of a dataset, epoch by epoch. Each `for` loop is one epoch: `for await (const batch of loader)`, or a plain `for` when neither the
  * dataset nor collate is async. With the same seed the order is the same on every machine.
  *
- * {@link stateDict} is the place between two batches: a loader of the same options that loads it gives exactly the batches that remain.
+ * {@link stateDict} is the position between two batches: a loader with the same options that loads it gives exactly the remaining batches.
  *
  * @example
  * const loader = new lora.DataLoader(samples, { batchSize: 8, shuffle: true, seed: 1 })
@@ -60,7 +60,7 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
   #seed: readonly [number, number] | null
   #epoch = 0
   #batch = 0
-  /** Whether the next loop goes on in the epoch of a loaded state. */
+  /** Whether the next loop continues the epoch of a loaded state. */
   #resumes = true
 
   constructor(dataset: Dataset<S> | readonly S[], options: DataLoaderOptions<S, B> = {}) {
@@ -106,15 +106,15 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
     this.#end()
   }
 
-  /** Where it stands: after the batches that were handed out up to now. */
+  /** The position after the batches that were returned so far. */
   stateDict(): DataLoaderState {
     const [low, high] = this.#seedNow()
     return { epoch: this.#epoch, batch: this.#batch, seed: [low, high], ...this.#identity() }
   }
 
   /**
-   * Goes to where a state was taken: the next loop gives the batches that remain of its epoch.
-   * @throws {OptionError} when the dataset has another length, or the loader other options: the remaining batches would not be those.
+   * Restores a position: the next loop gives the remaining batches of its epoch.
+   * @throws {OptionError} when the length of the dataset or the options of the loader differ, as the remaining batches would be others.
    */
   loadStateDict(state: DataLoaderState): void {
     const own: Record<string, unknown> = this.#identity()
@@ -124,7 +124,7 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
       const show = (from: Record<string, unknown>): string =>
         other.map((key) => `${key} ${String(from[key])}`).join(', ')
       throw new OptionError({
-        what: 'DataLoader.loadStateDict: the state is that of another loader',
+        what: 'DataLoader.loadStateDict: the state belongs to another loader',
         expected: show(own),
         received: show(given),
         fix: 'build the loader with the dataset and the options it was saved with',
@@ -145,7 +145,7 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
     return { length: this.dataset.length, batchSize, shuffle: this.#shuffle, dropLast }
   }
 
-  /** The indices of the batches that a loop gives: those that remain after loading a state, else those of a new epoch. */
+  /** The indices of the batches of a loop: the remaining ones after loading a state, else those of a new epoch. */
   *#begin(): Generator<number[], void, void> {
     // A loop that was left early ends its epoch when the next one begins.
     if (!this.#resumes) this.#end()
@@ -176,7 +176,7 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
     return new Draws(this.#seedNow(), epoch).permutation(length)
   }
 
-  /** The seed; without one of its own, the next of the current stream's generator. */
+  /** The seed: the given one, or the next number of the current stream's generator. */
   #seedNow(): readonly [number, number] {
     if (this.#seed === null) {
       const [low, high, counter, top] = getRngState() as [number, number, number, number]
@@ -210,7 +210,7 @@ class Ready {
   }
 }
 
-/** A value that is there already. */
+/** A value that is not a promise. */
 function present<T>(value: T | Promise<T>): T {
   if (!(value instanceof Promise)) return value
   value.catch(() => {})
@@ -218,7 +218,7 @@ function present<T>(value: T | Promise<T>): T {
     what: 'DataLoader: the dataset or collate is async',
     expected: 'for await (const batch of loader)',
     received: 'a plain for loop',
-    fix: 'write for await in place of for',
+    fix: 'write for await instead of for',
   })
 }
 

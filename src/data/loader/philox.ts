@@ -47,7 +47,7 @@ export class Draws {
     return this.#block[at]!
   }
 
-  /** A whole number from 0 to `bound - 1`. What would make some likelier than others is drawn again. */
+  /** A whole number from 0 to `bound - 1`. Numbers that would make some results likelier than others are rejected. */
   below(bound: number): number {
     const fair = 2 ** 32 - (2 ** 32 % bound)
     for (;;) {
@@ -56,7 +56,7 @@ export class Draws {
     }
   }
 
-  /** The numbers 0 to `length - 1` in an order of their own (Fisher and Yates). */
+  /** The numbers 0 to `length - 1` in a random order (Fisher and Yates). */
   permutation(length: number): number[] {
     const order = Array.from({ length }, (_, i) => i)
     for (let i = length - 1; i > 0; i--) {

@@ -20,7 +20,7 @@ export interface NlgEncodeOptions {
   addBos?: boolean
   /** End the completion with `eosTokenId`. @default true */
   addEos?: boolean
-  /** The token where the completion begins. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
+  /** The token that ends the context. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
   bosTokenId?: number
   /** The token that ends the completion. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
   eosTokenId?: number
@@ -29,8 +29,8 @@ export interface NlgEncodeOptions {
 const END_OF_TEXT = '<|endoftext|>'
 
 /**
- * Encodes rows as the paper's NLG example does: the context, and the completion behind a space, each with its end token. What looks like a special
- * token in the text is plain text.
+ * Encodes rows as the paper's NLG example does: the context, and the completion after a space, each with its end token. Text that looks like a special
+ * token is encoded as plain text.
  * @throws {UnsupportedError} when an end token is wanted and the tokenizer has no `<|endoftext|>`.
  * @see microsoft/LoRA `gpt2_encode.py --add_bos --add_eos`
  */

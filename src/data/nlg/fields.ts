@@ -1,4 +1,4 @@
-// What the values of a data set's file must be.
+// Checks of the values in a file of a data set.
 import type { FormatError } from '../../errors.js'
 import { badContent } from '../../io/text-file.js'
 import type { Place } from '../../io/text-file.js'
@@ -27,7 +27,7 @@ export function wrongAt(place: Place, expected: string, value: unknown): FormatE
     what: value === undefined ? 'it is missing' : 'it is not usable',
     expected,
     received: value === undefined ? 'nothing' : shorten(JSON.stringify(value)),
-    fix: 'is this a file of another data set or another version of it?',
+    fix: 'check that the file belongs to this data set and version',
   })
 }
 

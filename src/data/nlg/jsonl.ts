@@ -1,4 +1,4 @@
-// Files of one JSON object a line: rows of the NLG data, what was made of them, what a model wrote for them.
+// Files of one JSON object a line: rows of the NLG data, raw and encoded, and predictions.
 import { bad } from '../../runtime/options.js'
 import { writeText } from '../../io/write-text.js'
 import { linesOf, parseJson, readTextFile } from '../../io/text-file.js'
@@ -31,7 +31,7 @@ export function rowOf(file: string, row: number, line: string): NlgRow {
   return { ...found, cate }
 }
 
-/** Writes values as a `.jsonl` file, a line each: the whole file is there, or the old one. */
+/** Writes values as a `.jsonl` file, one per line. The file is replaced only when it is complete. */
 export async function writeJsonl(file: string, values: readonly unknown[]): Promise<void> {
   if (typeof file !== 'string' || file === '') throw bad('data.writeJsonl', 'file', 'a path', file)
   await writeText(file, values.map((value) => `${JSON.stringify(value)}\n`).join(''))

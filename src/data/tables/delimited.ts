@@ -18,7 +18,7 @@ export interface Delimited {
   signal: AbortSignal | undefined
 }
 
-/** Characters that are parsed at once; the event loop has its turn in between. */
+/** Characters that are parsed at once; the event loop runs in between. */
 const CHUNK = 1 << 18
 
 /** A row with fewer cells than columns ends in nulls; one with more is an error. */
@@ -66,7 +66,7 @@ async function parse(
   stream.on('data', ({ record, info }: { record: string[]; info: { lines: number } }) => {
     if (stop.signal.aborted) return
     try {
-      // The parser counts the line ends behind it: the line that a row of several lines begins in is behind the row before.
+      // The parser counts line ends it has passed: a row begins on the line after the end of the row before.
       const line = Math.max(before + 1, info.lines - lineEndsIn(record))
       before = info.lines
       if (!onRow(record, line)) stop.abort()
@@ -118,7 +118,7 @@ function tooManyCells(
   return new FormatError({
     what: `${path}, row ${row + 1} (line ${line}): more cells than columns`,
     expected: `${header.length} cells: ${header.join(', ')}`,
-    received: `${cells.length} cells; behind the last column stands '${extra.slice(0, 40)}'`,
+    received: `${cells.length} cells; after the last column comes '${extra.slice(0, 40)}'`,
     fix: 'quote texts that hold the delimiter, "like, this"; for a file with tabs pass format: \'tsv\'',
   })
 }
@@ -126,7 +126,7 @@ function tooManyCells(
 function misquoted(path: string, error: Error & { code?: string; lines?: number }): Error {
   if (error.code === undefined || !error.code.startsWith('CSV_')) return error
   return new FormatError({
-    what: `${path}, line ${error.lines ?? '?'}: not a sound row`,
+    what: `${path}, line ${error.lines ?? '?'}: malformed row`,
     expected: 'quotes only around whole cells, each closed, and doubled inside',
     received: error.message,
     fix: 'correct the quotes; if " is a plain character in this file, pass quotes: false',

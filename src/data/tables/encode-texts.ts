@@ -1,4 +1,4 @@
-// Texts and pairs of texts as token ids, cut to what a model takes.
+// Texts and pairs of texts as token ids, truncated to the length of the model.
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
 import { setImmediate } from 'node:timers/promises'
@@ -11,15 +11,15 @@ export interface EncodedText {
   inputIds: number[]
   /** 0 for the first text, 1 for the second one. */
   tokenTypeIds: number[]
-  /** Number of the class, or the number to predict; null where nobody knows it. */
+  /** Index of the class, or the number to predict; null where it is unknown. */
   label: number | null
 }
 
 /** Options of {@link encodeTexts}. */
 export interface EncodeTextsOptions {
-  /** Tokens in a row at most, special ones included; what is longer is cut at its end, of a pair the longer text first. @integer @minimum 1 @default 128 */
+  /** Most tokens in a row, special ones included; longer rows are cut at the end, of a pair the longer text first. @integer @minimum 1 @default 128 */
   maxLength?: number
-  /** Stops the work. @default none */
+  /** Stops before the next texts; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 
@@ -27,9 +27,9 @@ export interface EncodeTextsOptions {
 const AT_ONCE = 1024
 
 /**
- * Ids of texts, in the template that the tokenizer has for one text or for two. Texts are encoded off the main thread, and cut as transformers does with
- * `truncation=True`: the longer text of a pair to the length of the other one, then both alike.
- * @throws {OptionError} when the tokenizer puts no special tokens around a text, or when `maxLength` leaves no room beside them.
+ * Ids of texts, in the tokenizer's template for one text or for two. Texts are encoded off the main thread, and truncated as transformers does
+ * with `truncation=True`: the longer text of a pair to the length of the other one, then both equally.
+ * @throws {OptionError} when the tokenizer puts no special tokens around a text, or when `maxLength` is too small for them.
  */
 export async function encodeTexts(
   tokenizer: Tokenizer,
@@ -40,11 +40,11 @@ export async function encodeTexts(
   const { maxLength = 128 } = options
   checkTemplate(tokenizer)
   const rows = new Array<EncodedText>(examples.length)
-  const places = [...examples.keys()]
-  const singles = places.filter((i) => examples[i]!.pair === null)
-  const pairs = places.filter((i) => examples[i]!.pair !== null)
-  if (singles.length > 0) await checkRoom(tokenizer, maxLength, 1)
-  if (pairs.length > 0) await checkRoom(tokenizer, maxLength, 2)
+  const indices = [...examples.keys()]
+  const singles = indices.filter((i) => examples[i]!.pair === null)
+  const pairs = indices.filter((i) => examples[i]!.pair !== null)
+  if (singles.length > 0) await checkMaxLength(tokenizer, maxLength, 1)
+  if (pairs.length > 0) await checkMaxLength(tokenizer, maxLength, 2)
   for (const some of [...inParts(singles), ...inParts(pairs)]) {
     options.signal?.throwIfAborted()
     const texts = some.map((i) => examples[i]!.text)
@@ -64,29 +64,29 @@ export async function encodeTexts(
 
 const OWNER = 'data.encodeTexts'
 
-function* inParts(places: readonly number[]): Generator<number[]> {
-  for (let start = 0; start < places.length; start += AT_ONCE) yield places.slice(start, start + AT_ONCE)
+function* inParts(indices: readonly number[]): Generator<number[]> {
+  for (let start = 0; start < indices.length; start += AT_ONCE) yield indices.slice(start, start + AT_ONCE)
 }
 
-/** A model that labels texts reads its answer off a special token. */
+/** A classifier reads its answer from a special token. */
 function checkTemplate(tokenizer: Tokenizer): void {
   const tokens = Array.from(tokenizer.encode(''), (id) => tokenizer.idToToken(id) ?? String(id))
   if (tokens.length === 2) return
   throw new OptionError({
-    what: `${OWNER}: the tokenizer does not fit a model that labels texts`,
-    expected: 'one special token before a text and one behind it, as [CLS] … [SEP]',
+    what: `${OWNER}: the tokenizer does not fit a text classifier`,
+    expected: 'one special token before a text and one after it, as [CLS] … [SEP]',
     received: tokens.length === 0 ? 'none' : tokens.join(' '),
     fix: 'use the tokenizer in the folder of the model',
   })
 }
 
-/** Each text keeps a token at least. */
-async function checkRoom(tokenizer: Tokenizer, maxLength: number, texts: 1 | 2): Promise<void> {
+/** Each text keeps at least one token. */
+async function checkMaxLength(tokenizer: Tokenizer, maxLength: number, texts: 1 | 2): Promise<void> {
   const { inputIds } = await tokenizer.batchEncodePlus([''], texts === 2 ? { textPair: [''] } : {})
   const specials = inputIds[0]!.length
   if (maxLength >= specials + texts) return
   throw new OptionError({
-    what: `${OWNER}: maxLength leaves no room for the texts`,
+    what: `${OWNER}: maxLength is too small for the texts`,
     expected: `at least ${specials + texts}: ${specials} special tokens and one of each text`,
     received: String(maxLength),
     fix: 'pass a larger maxLength',

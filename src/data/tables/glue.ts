@@ -1,4 +1,4 @@
-// The files of GLUE as they are downloaded: the tab-separated ones of the benchmark's archives, and those of the hub.
+// The files of GLUE as they are downloaded: the tab-separated files of the benchmark's archives, or those of the hub.
 import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError } from '../../errors.js'
@@ -24,12 +24,12 @@ export interface GlueOptions extends SampleLimits {
 const OWNER = 'data.readGlue'
 
 /**
- * Reads a task of GLUE from a folder: the one of the task, or the one above it. It may hold the tab-separated files of the benchmark's download (`CoLA/train.tsv`,
+ * Reads a task of GLUE from a folder: the task's, or the one above it. It may contain the tab-separated files of the benchmark's download (`CoLA/train.tsv`,
  * `MNLI/dev_matched.tsv`, …; MRPC also as `msr_paraphrase_train.txt`), or files as the hub has them: `train-00000-of-00001.parquet`, `train.parquet`,
- * `train.jsonl`, `train.json`, `train.csv`, `validation…`. The test sets may lack; their labels are unknown.
+ * `train.jsonl`, `train.json`, `train.csv`, `validation…`. Test sets may be missing; their labels are unknown.
  *
- * Rows of the download that are cut or shifted, and rows of MNLI that nobody agreed on, are left out with one warning for each file, as the original's loader
- * leaves them out.
+ * Rows of the download that are truncated or shifted, and rows of MNLI without a consensus label, are skipped with one warning for each file, as the original
+ * loader does.
  * @throws {FileError} naming the files looked for. @throws {FormatError} with file, row and column for a label outside of the task's set.
  */
 export async function readGlue(task: GlueTask, dir: string, options: GlueOptions = {}): Promise<TextTask> {
@@ -76,7 +76,7 @@ async function readSplit(
   return parts
 }
 
-/** A tab-separated file of the download, in which `"` is a plain character. */
+/** A tab-separated file of the download; `"` is an ordinary character in it. */
 async function fromDownload(
   info: GlueTaskInfo,
   path: string,

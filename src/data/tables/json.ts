@@ -8,7 +8,7 @@ import { Table } from './table.js'
 /** Rows between two turns of the event loop. */
 const ROWS_AT_ONCE = 2000
 
-/** Rows on their way to a table: columns in the order of their first appearance. */
+/** Collects rows for a table: columns in the order of their first appearance. */
 class Rows {
   readonly #columns = new Map<string, Cell[]>()
   readonly lines: number[] = []
@@ -19,7 +19,7 @@ class Rows {
     return this.lines.length
   }
 
-  /** @throws {FormatError} for what is no object of plain values. */
+  /** @throws {FormatError} for a row that is not an object of plain values. */
   add(text: string, line: number): void {
     const where = `${this.path}, row ${this.length + 1} (line ${line})`
     const value = parse(text, where)
@@ -81,7 +81,7 @@ export async function readJson(
   return rows.table()
 }
 
-/** The elements of an array, found by their brackets: parsing them one by one leaves the event loop free and tells the line of an error. */
+/** The elements of an array, found by their brackets: parsing them one by one keeps the event loop free and gives the line of an error. */
 function* elements(path: string, text: string, open: number): Generator<{ start: number; end: number; line: number }> {
   const count = (from: number, to: number) => text.slice(from, to).split('\n').length - 1
   let [depth, start, line, counted] = [0, -1, 1, 0]
@@ -106,7 +106,7 @@ function* elements(path: string, text: string, open: number): Generator<{ start:
   throw new FormatError({
     what: `${path}: the array has no end`,
     expected: 'a JSON array of objects',
-    received: `the end of the file inside of the element that begins in line ${line}`,
+    received: `the end of the file inside the element that begins on line ${line}`,
     fix: 'check that the file was downloaded or written to its end',
   })
 }
@@ -122,7 +122,7 @@ function parse(text: string, where: string): unknown {
     return JSON.parse(text)
   } catch (cause) {
     throw new FormatError({
-      what: `${where}: no JSON`,
+      what: `${where}: not JSON`,
       expected: 'an object such as {"sentence": "…", "label": 1}',
       received: `${(cause as Error).message}, in ${text.slice(0, 60)}`,
       fix: 'correct the row',
@@ -133,7 +133,7 @@ function parse(text: string, where: string): unknown {
 
 function noObject(where: string, value: unknown): FormatError {
   return new FormatError({
-    what: `${where}: no object`,
+    what: `${where}: not an object`,
     expected: 'an object with a value for each column',
     received: show(value).slice(0, 60),
     fix: 'write each row as an object such as {"sentence": "…", "label": 1}',
@@ -142,7 +142,7 @@ function noObject(where: string, value: unknown): FormatError {
 
 function nested(where: string, name: string, cell: unknown): FormatError {
   return new FormatError({
-    what: `${where}, column '${name}': no plain value`,
+    what: `${where}, column '${name}': not a plain value`,
     expected: 'a text, a number, true, false or null',
     received: JSON.stringify(cell).slice(0, 60),
     fix: 'flatten the objects',

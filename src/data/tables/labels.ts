@@ -1,18 +1,18 @@
-// What the labels of a table are: names of classes, or numbers.
+// The labels of a table: names of classes, or numbers.
 import { FormatError, OptionError } from '../../errors.js'
 import { nearest, show } from '../../runtime/options.js'
 import type { Cell, Table } from './table.js'
 
-/** How many different classes a column may have before it is taken for a mistake, such as an identifier. */
+/** More different classes than this are taken for a mistake, such as a column of identifiers. */
 const MOST_CLASSES = 1000
 
 /**
- * What a column of labels says: the names of the classes in their order, or null for numbers (a regression).
+ * The names of the classes in a column of labels, in order, or null for numbers (a regression).
  *
- * A column of floating numbers is a regression, as in the original: in csv and tsv files one with a decimal point or an exponent in a number, in parquet files
- * one of that type, in json files one with a number that is not whole. Everything else are classes; numbers are ordered as numbers, texts by their
+ * A column of floating numbers is a regression, as in the original: in csv and tsv files a column with a decimal point or an exponent, in parquet files
+ * one of that type, in json files one with a number that is not whole. All other labels are classes; numbers are ordered as numbers, texts by their
  * code points.
- * @throws {FormatError} for a row without a label, with its place.
+ * @throws {FormatError} for a row without a label, naming it.
  */
 export function labelsOf(table: Table, column: string): string[] | null {
   const cells = table.column(column)
@@ -26,7 +26,7 @@ export function labelsOf(table: Table, column: string): string[] | null {
   return numeric ? names.sort((a, b) => Number(a) - Number(b)) : names.sort(byCodePoint)
 }
 
-/** Labels by their numbers or names: numbers of classes, in the order of `labels`; numbers themselves for null. */
+/** Turns cells into labels: the index of a class in `labels`, or the number itself where `labels` is null. */
 export class LabelMap {
   readonly #numbers: ReadonlyMap<string, number> | null
 
@@ -35,8 +35,8 @@ export class LabelMap {
   }
 
   /**
-   * The label in a cell. `isPlain` says that a whole number is the number of a class itself, as in files of the hub.
-   * @throws {FormatError} with the place, for a label outside of the set and for what is no number.
+   * The label in a cell. `isPlain`: a whole number is the index of a class, as in files of the hub.
+   * @throws {FormatError} naming the cell, for a label outside of the set and for one that is not a number.
    */
   read(table: Table, row: number, column: string, isPlain = false): number {
     const cell = table.column(column)[row]!
@@ -69,13 +69,13 @@ function noLabel(table: Table, row: number, column: string): FormatError {
     what: `${table.place(row, column)}: there is no label`,
     expected: 'a label in each row',
     received: 'an empty cell',
-    fix: 'label the row or take it out; rows to predict belong into a test file',
+    fix: 'label the row or remove it; rows to predict belong in a test file',
   })
 }
 
 function noNumber(table: Table, row: number, column: string, cell: Cell): FormatError {
   return new FormatError({
-    what: `${table.place(row, column)}: the label is no number`,
+    what: `${table.place(row, column)}: the label is not a number`,
     expected: 'a number: this task is a regression',
     received: show(cell),
     fix: 'correct the row; for classes give the names of the labels',

@@ -9,7 +9,7 @@ export interface TextBatch {
   inputIds: number[][]
   /** 1 for tokens, 0 for padding, (B, T). */
   attentionMask: number[][]
-  /** (B, T); null for models without kinds of tokens. */
+  /** (B, T); null for models without token types. */
   tokenTypeIds: number[][] | null
   /** (B); null where a row has none. */
   labels: number[] | null
@@ -17,18 +17,18 @@ export interface TextBatch {
 
 /** Options of {@link padTexts}. */
 export interface PadOptions {
-  /** The token that fills short rows: `pad_token_id` of the model. @integer @minimum 0 */
+  /** The token that pads short rows: `pad_token_id` of the model. @integer @minimum 0 */
   padTokenId: number
-  /** Pass the kinds of tokens on: for models that were trained with them, as BERT. @default false */
+  /** Return token types, for models that were trained with them, as BERT. @default false */
   tokenTypes?: boolean
   /**
-   * Fill rows up to this length, and not only to that of the longest one. Results are the same, and padding is not computed; it is there for those who
-   * compare with the original. @integer @minimum 0 @default 0
+   * Pad rows at least to this length. Results stay the same and padding is not computed; it is useful to compare with the original.
+   * Rows are never cut. @integer @minimum 0 @default 0
    */
   padTo?: number
 }
 
-/** Joins rows to a batch, padded behind. */
+/** Joins rows into a batch, padded on the right. */
 export function padTexts(rows: readonly EncodedText[], options: PadOptions): TextBatch {
   checkOptions('data.padTexts', options, schemas.PadOptions)
   const { padTokenId, tokenTypes = false, padTo = 0 } = options

@@ -7,7 +7,7 @@ import { Table } from './table.js'
 
 type Decompress = (input: Uint8Array, outputLength: number) => Uint8Array
 
-// What Node itself unpacks; the reader knows Snappy, which most files use.
+// Codecs that Node decompresses; the reader itself has Snappy, which most files use.
 function compressors(): Record<string, Decompress> {
   const known: Record<string, Decompress> = {
     GZIP: (input) => zlib.gunzipSync(input),
@@ -18,7 +18,7 @@ function compressors(): Record<string, Decompress> {
   return known
 }
 
-/** @throws {FormatError} when it is no parquet file. @throws {UnsupportedError} for nested columns. */
+/** @throws {FormatError} when it is not a parquet file. @throws {UnsupportedError} for nested columns. */
 export async function readParquet(path: string, most: number): Promise<Table> {
   await stat(path).catch((cause: Error) => {
     const fix = 'check the path'
@@ -53,9 +53,9 @@ export async function readParquet(path: string, most: number): Promise<Table> {
     if (cause instanceof UnsupportedError) throw cause
     throw new FormatError({
       what: `${path} cannot be read as parquet`,
-      expected: 'a parquet file, plain or packed with Snappy, GZip, Brotli or (from Node 22.15) Zstandard',
+      expected: 'a parquet file, plain or compressed with Snappy, GZip, Brotli or (from Node 22.15) Zstandard',
       received: cause instanceof Error ? cause.message : String(cause),
-      fix: 'check that the file was downloaded to its end; write others with compression "snappy"',
+      fix: 'check that the file was downloaded completely; write others with compression "snappy"',
       cause,
     })
   }

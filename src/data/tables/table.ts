@@ -1,17 +1,17 @@
 import { OptionError } from '../../errors.js'
 import { bad, nearest } from '../../runtime/options.js'
 
-/** What a cell of a table may hold. Those of csv and tsv files are texts; null is a cell that is not there. */
+/** The value of a cell. Cells of csv and tsv files are strings; null is a missing cell. */
 export type Cell = string | number | bigint | boolean | null
 
-/** A table with the place of each row in its file, for messages. */
+/** A table with the line of each row in its file, for messages. */
 export class Table {
   /** The file that it was read from. */
   readonly path: string
   readonly columns: readonly string[]
   readonly #cells: ReadonlyMap<string, readonly Cell[]>
   readonly #lines: ArrayLike<number> | null
-  /** Columns that the file itself declares to hold floating numbers, as parquet does. */
+  /** Columns that the file declares as floating point, as parquet does. */
   readonly floating: ReadonlySet<string>
 
   constructor(
@@ -33,7 +33,7 @@ export class Table {
 
   /**
    * The cells of a column, in the order of the rows.
-   * @throws {OptionError} for an unknown column, naming those that there are.
+   * @throws {OptionError} for an unknown column, naming the existing ones.
    */
   column(name: string): readonly Cell[] {
     const cells = this.#cells.get(name)
@@ -58,14 +58,14 @@ export class Table {
     return Object.fromEntries(this.columns.map((name) => [name, this.#cells.get(name)![index]!]))
   }
 
-  /** Where a row stands, for messages: `train.csv, row 3 (line 5), column 'label'`. Rows count from 1, without the header. */
+  /** The position of a row in its file, for messages: `train.csv, row 3 (line 5), column 'label'`. Rows count from 1, without the header. */
   place(index: number, column?: string): string {
     const line = this.#lines?.[index]
     const where = `${this.path}, row ${index + 1}${line === undefined ? '' : ` (line ${line})`}`
     return column === undefined ? where : `${where}, column '${column}'`
   }
 
-  /** The same rows without those that `isWanted` refuses. */
+  /** The rows that `isWanted` accepts. */
   filter(isWanted: (index: number) => boolean): Table {
     const kept = Array.from({ length: this.length }, (_, i) => i).filter(isWanted)
     const cells = new Map([...this.#cells].map(([name, column]) => [name, kept.map((i) => column[i]!)]))

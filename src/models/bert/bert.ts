@@ -1,23 +1,23 @@
-import { checkBoolean } from '../../runtime/options.js'
-import { bertConfig } from './config.js'
-import type { BertConfig } from './config.js'
-import { Encoder, Pooler } from '../shared/encoder.js'
-import type { EncoderOutput } from '../shared/encoder-input.js'
-import { EncoderModel, encode, readEncoder } from '../shared/encoder-model.js'
-import type { CheckpointNames, EncoderModelOptions } from '../shared/encoder-model.js'
-import type { Ids } from '../../generation/ids.js'
-import { within } from '../shared/parts.js'
-import { freshWeights } from '../shared/pretrained.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
-import { TokenEmbeddings, countedPositions } from '../shared/token-embeddings.js'
+import { checkProbability } from '../../runtime/options.js'
+import { BERT_DEFAULTS, checkPadToken, postNormConfig } from '../shared/encoder-config.js'
+import type { BertFields } from '../shared/encoder-config.js'
+import type { CheckpointNames } from '../shared/pretrained-encoder.js'
+import { PooledEncoderModel } from '../shared/pooled-encoder.js'
+import type { PooledEncoderFamily, PooledEncoderOptions } from '../shared/pooled-encoder.js'
+import { countedPositions } from '../shared/token-embeddings.js'
 
-/** Options of {@link BertModel}. */
-export interface BertModelOptions extends FreshOptions {
-  /** Have a pooler, a dense layer on the first token. @default true */
-  addPoolingLayer?: boolean
+/** The configuration of a BERT, as in `config.json`. */
+export interface BertConfig extends BertFields {
+  /** Number of tokens V. @default 30522 */
+  vocab_size: number
+  /** The token that pads short rows; its row of the embedding starts at 0. @default 0 */
+  pad_token_id: number | null
 }
 
-/** What files of BERTs call their parts. */
+/** Options of {@link BertModel}. */
+export type BertModelOptions = PooledEncoderOptions
+
+/** The names of the parts in files of BERTs. */
 export const BERT_NAMES: CheckpointNames = {
   modelType: 'bert',
   prefix: 'bert',
@@ -25,64 +25,28 @@ export const BERT_NAMES: CheckpointNames = {
   heads: ['bert.pooler', 'classifier', 'cls.seq_relationship', 'cls', 'qa_outputs'],
 }
 
-const OWNER = 'BertModel.forward'
+const BERT: PooledEncoderFamily<BertConfig> = {
+  config(given) {
+    const owner = 'BertConfig'
+    const defaults = { model_type: 'bert', vocab_size: 30522, pad_token_id: 0, ...BERT_DEFAULTS }
+    const config = postNormConfig<BertConfig>(owner, defaults, given, 1)
+    if (config.classifier_dropout !== null) checkProbability(owner, 'classifier_dropout', config.classifier_dropout)
+    checkPadToken(owner, config)
+    return config
+  },
+  positions: (owner, config) => countedPositions(owner, config.max_position_embeddings),
+}
 
 /**
  * BERT without a head (Devlin et al. 2018): embeddings, encoder, and a pooler unless `addPoolingLayer` is false.
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`. Parameter names as in Hugging Face checkpoints
- * (`encoder.layer.0.attention.self.query.weight`). Positions count from the first token that the attention mask keeps, so that padding on the left gives what
- * the row gives alone; transformers counts that padding, too, unless it is given `position_ids`.
+ * (`encoder.layer.0.attention.self.query.weight`). Positions count from the first token that the attention mask keeps, so that a row with padding on the left
+ * gives the same result as the row alone; transformers counts that padding, too, unless it is given `position_ids`.
  */
-export class BertModel extends EncoderModel {
-  readonly config: BertConfig
-  embeddings: TokenEmbeddings
-  encoder: Encoder
-  pooler: Pooler | null
-
-  constructor(config: Partial<BertConfig> = {}, options: BertModelOptions = {}, take?: WeightSource) {
-    super()
-    const { addPoolingLayer = true, ...fresh } = options
-    take ??= freshWeights('BertModel', fresh)
-    this.config = bertConfig(config)
-    const positions = countedPositions(OWNER, this.config.max_position_embeddings)
-    this.embeddings = new TokenEmbeddings(OWNER, this.config, positions, within(take, 'embeddings'))
-    this.encoder = new Encoder(this.config, within(take, 'encoder'))
-    const hasPooler = checkBoolean('BertModel', 'addPoolingLayer', addPoolingLayer)
-    this.pooler = hasPooler ? new Pooler(this.config, within(take, 'pooler')) : null
-  }
-
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<BertConfig>, options: BertModelOptions = {}): BertModel {
-    return new BertModel(config, options)
-  }
-
-  /**
-   * Reads a folder with `config.json` and the weights of any BERT, passing its heads over; the model is in evaluation mode. A pooler that the file lacks
-   * starts fresh, with a warning.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static async fromPretrained(
-    dir: string,
-    options: PretrainedOptions & Pick<BertModelOptions, 'addPoolingLayer'> = {},
-  ): Promise<BertModel> {
-    const { addPoolingLayer = true, ...rest } = options
-    const heads = addPoolingLayer ? ['bert.pooler'] : []
-    const { config, weights } = await readEncoder<BertConfig>(dir, rest, BERT_NAMES, heads)
-    const model = new BertModel(config, { addPoolingLayer }, within(weights.take, 'bert'))
-    weights.close({ ignore: [] })
-    return model.eval()
-  }
-
-  protected override get architecture(): string {
-    return 'BertModel'
-  }
-
-  override forward(inputIds: Ids, options: EncoderModelOptions = {}): EncoderOutput {
-    return encode(OWNER, inputIds, options, {
-      embed: (packing) => this.embeddings.forward(inputIds, options, packing),
-      layers: (x, { keys, onlyFirst }) => this.encoder.forward(x, keys, onlyFirst, this.checkpointed),
-      pooler: this.pooler,
-    })
-  }
+export class BertModel extends PooledEncoderModel<BertConfig> {
+  /** @internal */
+  static override readonly family = BERT
+  /** @internal */
+  static override readonly checkpoint = { className: 'BertModel', names: BERT_NAMES, heads: [], isBare: true }
 }

@@ -1,13 +1,12 @@
 import { Dropout } from '../../nn/dropout.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import type { BertConfig } from './config.js'
 import { BERT_NAMES, BertModel } from './bert.js'
+import type { BertConfig } from './bert.js'
 import type { EncoderOutput } from '../shared/encoder-input.js'
-import { readEncoder } from '../shared/encoder-model.js'
 import { linear, within } from '../shared/parts.js'
 import type { Layer } from '../shared/parts.js'
 import { freshWeights } from '../shared/pretrained.js'
-import type { FreshOptions, PretrainedOptions } from '../shared/pretrained.js'
+import type { FreshOptions } from '../shared/pretrained.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
 
 /**
@@ -26,6 +25,12 @@ import { SequenceClassifier } from '../shared/sequence-classifier.js'
  * const { loss } = model.train().forward(ids, { attentionMask, tokenTypeIds, labels: [1, 0] })
  */
 export class BertForSequenceClassification extends SequenceClassifier {
+  /** @internal */
+  static override readonly checkpoint = {
+    className: 'BertForSequenceClassification',
+    names: BERT_NAMES,
+    heads: ['bert.pooler', 'classifier'],
+  }
   readonly config: BertConfig
   bert: BertModel
   dropout: Dropout
@@ -44,30 +49,8 @@ export class BertForSequenceClassification extends SequenceClassifier {
     this.classifier = linear(take, 'classifier', C, num_labels, { std, wide: true })
   }
 
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<BertConfig>, options: FreshOptions = {}): BertForSequenceClassification {
-    return new BertForSequenceClassification(config, options)
-  }
-
-  /**
-   * Reads a folder with `config.json` and the weights of a BERT; the model is in evaluation mode, as in transformers. A head or a pooler that the file lacks
-   * starts fresh, with a warning.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<BertForSequenceClassification> {
-    const heads = ['bert.pooler', 'classifier']
-    const { config, weights } = await readEncoder<BertConfig>(dir, options, BERT_NAMES, heads)
-    const model = new BertForSequenceClassification(config, {}, weights.take)
-    weights.close({ ignore: [] })
-    return model.eval()
-  }
-
   override get baseModel(): BertModel {
     return this.bert
-  }
-
-  protected override get architecture(): string {
-    return 'BertForSequenceClassification'
   }
 
   protected override score(_: string, { poolerOutput }: EncoderOutput): Tensor {

@@ -2,15 +2,14 @@ import type { LayerNorm } from '../../nn/layer-norm.js'
 import { Linear } from '../../nn/linear.js'
 import { Module } from '../../nn/module.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import type { BertConfig } from './config.js'
 import { BERT_NAMES, BertModel } from './bert.js'
-import { readEncoder } from '../shared/encoder-model.js'
+import type { BertConfig } from './bert.js'
 import type { Ids } from '../../generation/ids.js'
 import { MaskedLM } from '../shared/masked-lm.js'
 import { activation, layerNorm, linear, within } from '../shared/parts.js'
 import type { Layer } from '../shared/parts.js'
 import { freshWeights } from '../shared/pretrained.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { tokenLoss } from '../shared/token-loss.js'
 
 /** `norm(act(dense(x)))`. */
@@ -72,6 +71,13 @@ class Head extends Module {
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`cls.predictions.transform.dense.weight`).
  */
 export class BertForMaskedLM extends MaskedLM {
+  /** @internal */
+  static override readonly checkpoint = {
+    className: 'BertForMaskedLM',
+    names: BERT_NAMES,
+    heads: ['cls'],
+    tied: ['cls.predictions.decoder.weight', 'cls.predictions.decoder.bias'],
+  }
   readonly config: BertConfig
   bert: BertModel
   cls: Head
@@ -87,30 +93,8 @@ export class BertForMaskedLM extends MaskedLM {
     this.cls = new Head(this.config, this.words, within(take, 'cls'))
   }
 
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<BertConfig>, options: FreshOptions = {}): BertForMaskedLM {
-    return new BertForMaskedLM(config, options)
-  }
-
-  /**
-   * Reads a folder with `config.json` and the weights of a BERT; the model is in evaluation mode. A head that the file lacks starts fresh, with a warning;
-   * that for the next sentence is passed over.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<BertForMaskedLM> {
-    const { config, weights } = await readEncoder<BertConfig>(dir, options, BERT_NAMES, ['cls'])
-    const model = new BertForMaskedLM(config, {}, weights.take)
-    const tied = model.config.tie_word_embeddings ? ['cls.predictions.decoder.weight'] : []
-    weights.close({ ignore: [...tied, 'cls.predictions.decoder.bias'] })
-    return model.eval()
-  }
-
   override get baseModel(): BertModel {
     return this.bert
-  }
-
-  protected override get architecture(): string {
-    return 'BertForMaskedLM'
   }
 
   protected override get scorer(): Layer {
@@ -119,10 +103,6 @@ export class BertForMaskedLM extends MaskedLM {
 
   protected override get words(): Tensor {
     return this.bert.embeddings.word_embeddings.weight
-  }
-
-  protected override get tiedNames(): readonly string[] {
-    return ['cls.predictions.decoder.weight', 'cls.predictions.decoder.bias']
   }
 
   protected override predict(hidden: Tensor): Tensor {

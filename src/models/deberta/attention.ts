@@ -94,7 +94,8 @@ export class DisentangledSelfAttention extends Module {
     const [B = 0, H = 0, T = 0, S = 0] = scores.shape
     // A single query is the first token of its row: its distances are 0 to −(S − 1).
     const fromFirst = T < S ? descending.narrow(0, S - 1, S) : null
-    const all = (projection: Layer, rows: Tensor) => this.split(projection.forward(used).mul(scale).indexSelect(1, rows)) // (1, H, 2S − 1 or S, D)
+    const all = (projection: Layer, rows: Tensor) =>
+      this.split(projection.forward(used).mul(scale).indexSelect(1, rows)) // (1, H, 2S − 1 or S, D)
     let sum = scores
     if (this.types.c2p) {
       const byDistance = ops.matmul(q, all(this.pos_key_proj ?? this.key_proj, fromFirst ?? descending), false, true)

@@ -2,14 +2,14 @@ import { Dropout } from '../../nn/dropout.js'
 import { Module } from '../../nn/module.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { DebertaV2Config } from './config.js'
-import { DebertaV2Model, readDeberta } from './deberta.js'
+import { DEBERTA_NAMES, DebertaV2Model } from './deberta.js'
 import { firstTokens } from '../shared/encoder-input.js'
 import type { EncoderOutput } from '../shared/encoder-input.js'
 import type { Ids } from '../../generation/ids.js'
 import { activation, linear, within } from '../shared/parts.js'
 import type { Layer } from '../shared/parts.js'
 import { freshWeights } from '../shared/pretrained.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
 
 /** `act(dense(dropout(x₀)))`, x₀ the first token. */
@@ -48,6 +48,12 @@ class ContextPooler extends Module {
  * const { loss } = model.train().forward(ids, { attentionMask, labels: [2, 0] })
  */
 export class DebertaV2ForSequenceClassification extends SequenceClassifier {
+  /** @internal */
+  static override readonly checkpoint = {
+    className: 'DebertaV2ForSequenceClassification',
+    names: DEBERTA_NAMES,
+    heads: ['pooler', 'classifier'],
+  }
   readonly config: DebertaV2Config
   deberta: DebertaV2Model
   pooler: Layer
@@ -68,31 +74,8 @@ export class DebertaV2ForSequenceClassification extends SequenceClassifier {
     this.dropout = new Dropout(this.config.cls_dropout ?? hidden_dropout_prob)
   }
 
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<DebertaV2Config>, options: FreshOptions = {}): DebertaV2ForSequenceClassification {
-    return new DebertaV2ForSequenceClassification(config, options)
-  }
-
-  /**
-   * Reads a folder with `config.json` and the weights of a DeBERTa v2 or v3; the model is in evaluation mode, as in transformers. A head that the file lacks
-   * starts fresh, with a warning; the heads of its training are passed over.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static async fromPretrained(
-    dir: string,
-    options: PretrainedOptions = {},
-  ): Promise<DebertaV2ForSequenceClassification> {
-    const build = (config: Partial<DebertaV2Config>, take: WeightSource) =>
-      new DebertaV2ForSequenceClassification(config, {}, take)
-    return readDeberta(dir, options, ['pooler', 'classifier'], build)
-  }
-
   override get baseModel(): DebertaV2Model {
     return this.deberta
-  }
-
-  protected override get architecture(): string {
-    return 'DebertaV2ForSequenceClassification'
   }
 
   protected override score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor {

@@ -1,9 +1,8 @@
 import { UnsupportedError } from '../../errors.js'
 import { bad, checkBoolean, checkChoice, checkInteger, checkProbability, show } from '../../runtime/options.js'
 import { ACTIVATIONS } from '../shared/config.js'
-import { checkPadToken, checkPostNorm } from '../shared/encoder-config.js'
-import type { PostNormConfig } from '../shared/encoder-config.js'
-import { checkLabels } from '../shared/labels-config.js'
+import { checkPadToken, postNormConfig } from '../shared/encoder-config.js'
+import type { PostNormConfig, PostNormDefaults } from '../shared/encoder-config.js'
 
 /** The configuration of a DeBERTa v2 or v3, as in `config.json`. */
 export interface DebertaV2Config extends PostNormConfig {
@@ -53,19 +52,14 @@ export interface DebertaV2Config extends PostNormConfig {
 
 const OWNER = 'DebertaV2Config'
 
-const DEFAULTS: DebertaV2Config = {
+const DEFAULTS: PostNormDefaults<DebertaV2Config> = {
   model_type: 'deberta-v2',
   vocab_size: 128100,
   hidden_size: 1536,
   num_hidden_layers: 24,
   num_attention_heads: 24,
   intermediate_size: 6144,
-  hidden_act: 'gelu',
-  hidden_dropout_prob: 0.1,
-  attention_probs_dropout_prob: 0.1,
-  max_position_embeddings: 512,
   type_vocab_size: 0,
-  initializer_range: 0.02,
   layer_norm_eps: 1e-7,
   pad_token_id: 0,
   relative_attention: false,
@@ -81,8 +75,6 @@ const DEFAULTS: DebertaV2Config = {
   pooler_dropout: 0,
   pooler_hidden_act: 'gelu',
   cls_dropout: null,
-  tie_word_embeddings: true,
-  ...checkLabels(OWNER, {}),
 }
 
 const BOOLEANS = ['relative_attention', 'share_att_key', 'position_biased_input'] as const
@@ -92,8 +84,7 @@ const BOOLEANS = ['relative_attention', 'share_att_key', 'position_biased_input'
  * @throws {OptionError} naming the field. @throws {UnsupportedError} for variants that no released model has.
  */
 export function debertaConfig(given: Partial<DebertaV2Config>): DebertaV2Config {
-  const config: DebertaV2Config = { ...DEFAULTS, ...given, ...checkLabels(OWNER, given) }
-  checkPostNorm(OWNER, config, 0)
+  const config = postNormConfig(OWNER, DEFAULTS, given, 0)
   checkPadToken(OWNER, config)
   for (const field of BOOLEANS) checkBoolean(OWNER, field, config[field])
   checkWhole('max_relative_positions', config.max_relative_positions)
@@ -136,7 +127,12 @@ function checkWhole(field: string, value: unknown): void {
   if (!Number.isInteger(value)) throw bad(OWNER, field, 'an integer', value)
 }
 
-function checkConvolution({ conv_kernel_size: taps, conv_groups: groups, conv_act, hidden_size }: DebertaV2Config): void {
+function checkConvolution({
+  conv_kernel_size: taps,
+  conv_groups: groups,
+  conv_act,
+  hidden_size,
+}: DebertaV2Config): void {
   checkInteger(OWNER, 'conv_kernel_size', taps, 0)
   if (taps === 0) return
   if (taps % 2 === 0) throw bad(OWNER, 'conv_kernel_size', 'an odd number, or 0', taps)

@@ -2,20 +2,24 @@ import { debertaConfig } from './config.js'
 import type { DebertaV2Config } from './config.js'
 import { DebertaEncoder } from './encoder.js'
 import type { EncoderOutput } from '../shared/encoder-input.js'
-import { EncoderModel, encode, readEncoder } from '../shared/encoder-model.js'
-import type { CheckpointNames, EncoderModelOptions } from '../shared/encoder-model.js'
+import { EncoderModel, encode } from '../shared/encoder-model.js'
+import type { EncoderModelOptions } from '../shared/encoder-model.js'
+import type { CheckpointNames } from '../shared/pretrained-encoder.js'
 import type { Ids } from '../../generation/ids.js'
 import { within } from '../shared/parts.js'
 import { freshWeights } from '../shared/pretrained.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
+import type { FreshOptions } from '../shared/pretrained.js'
 import { TokenEmbeddings, countedPositions } from '../shared/token-embeddings.js'
 
-/** What files of DeBERTas call their parts; those of v3 have two heads of their training. */
-const NAMES: CheckpointNames = {
+/** The names of the parts in files of DeBERTas; those of v3 contain two heads of their pre-training. */
+export const DEBERTA_NAMES: CheckpointNames = {
   modelType: 'deberta-v2',
   prefix: 'deberta',
   parts: ['embeddings', 'encoder'],
   heads: ['pooler', 'classifier', 'cls', 'lm_predictions', 'mask_predictions', 'qa_outputs'],
+  // Files of models without absolute positions contain a table of them from their pre-training.
+  unused: ({ position_biased_input }: DebertaV2Config) =>
+    position_biased_input ? [] : ['deberta.embeddings.position_embeddings.weight'],
 }
 
 const OWNER = 'DebertaV2Model.forward'
@@ -29,6 +33,8 @@ const OWNER = 'DebertaV2Model.forward'
  * that the attention mask keeps.
  */
 export class DebertaV2Model extends EncoderModel {
+  /** @internal */
+  static override readonly checkpoint = { className: 'DebertaV2Model', names: DEBERTA_NAMES, heads: [], isBare: true }
   readonly config: DebertaV2Config
   embeddings: TokenEmbeddings
   encoder: DebertaEncoder
@@ -46,25 +52,6 @@ export class DebertaV2Model extends EncoderModel {
     this.encoder = new DebertaEncoder(this.config, within(take, 'encoder'))
   }
 
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<DebertaV2Config>, options: FreshOptions = {}): DebertaV2Model {
-    return new DebertaV2Model(config, options)
-  }
-
-  /**
-   * Reads a folder with `config.json` and the weights of any DeBERTa v2 or v3, passing its heads over; the model is in evaluation mode.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<DebertaV2Model> {
-    const build = (config: Partial<DebertaV2Config>, take: WeightSource) =>
-      new DebertaV2Model(config, {}, within(take, 'deberta'))
-    return readDeberta(dir, options, [], build)
-  }
-
-  protected override get architecture(): string {
-    return 'DebertaV2Model'
-  }
-
   override forward(inputIds: Ids, options: EncoderModelOptions = {}): EncoderOutput {
     return encode(OWNER, inputIds, options, {
       embed: (packing) => this.embeddings.forward(inputIds, options, packing),
@@ -72,20 +59,4 @@ export class DebertaV2Model extends EncoderModel {
       pooler: null,
     })
   }
-}
-
-/** Builds a model with these heads from the configuration and the weights of a folder; it is in evaluation mode. */
-export async function readDeberta<M extends { config: DebertaV2Config; eval(): unknown }>(
-  dir: string,
-  options: PretrainedOptions,
-  heads: readonly string[],
-  build: (config: Partial<DebertaV2Config>, take: WeightSource) => M,
-): Promise<M> {
-  const { config, weights } = await readEncoder<DebertaV2Config>(dir, options, NAMES, heads)
-  const model = build(config, weights.take)
-  // Files of models without absolute positions hold a table of them from their training.
-  const unused = model.config.position_biased_input ? [] : ['deberta.embeddings.position_embeddings.weight']
-  weights.close({ ignore: unused })
-  model.eval()
-  return model
 }

@@ -75,7 +75,11 @@ class ConvLayer extends Module {
 
   /** Padding counts as zeros, as the places beside a row do. */
   override forward(x: Tensor, y: Tensor, { alignment, mask }: DebertaContext): Tensor {
-    const rows = alignment ? alignment.spread(x) : mask ? x.mul(mask.reshape([x.shape[0]!, x.shape[1]!, 1]).to(x.dtype)) : x // (B, S, C)
+    const rows = alignment
+      ? alignment.spread(x)
+      : mask
+        ? x.mul(mask.reshape([x.shape[0]!, x.shape[1]!, 1]).to(x.dtype))
+        : x // (B, S, C)
     const grams = this.conv.forward(rows.transpose(1, 2)).transpose(1, 2)
     const taken = alignment ? alignment.take(grams) : grams
     return this.LayerNorm.forward(y.add(this.conv_act.forward(this.dropout.forward(taken))))
@@ -127,7 +131,8 @@ export class DebertaEncoder extends Module {
     if (this.rel_embeddings === null) return null
     const { weight } = this.rel_embeddings
     // A bf16 or f16 table gives f32 rows.
-    const rows = weight.dtype === 'bf16' || weight.dtype === 'f16' ? this.rel_embeddings.forward(every(weight.shape[0]!)) : weight
+    const rows =
+      weight.dtype === 'bf16' || weight.dtype === 'f16' ? this.rel_embeddings.forward(every(weight.shape[0]!)) : weight
     return this.LayerNorm ? this.LayerNorm.forward(rows) : rows
   }
 

@@ -27,7 +27,11 @@ export interface DistanceSizes {
 export function relativeRows(tokens: number, sizes: DistanceSizes): RelativeRows {
   const all = Array.from({ length: 2 * tokens - 1 }, (_, i) => distanceRow(i - (tokens - 1), sizes))
   const [from, last] = [all[0]!, all.at(-1)!]
-  const index = (rows: readonly number[]) => tensor(Float64Array.from(rows, (row) => row - from), { dtype: 'i64' })
+  const index = (rows: readonly number[]) =>
+    tensor(
+      Float64Array.from(rows, (row) => row - from),
+      { dtype: 'i64' },
+    )
   return { from, count: last - from + 1, ascending: index(all), descending: index(all.toReversed()) }
 }
 
@@ -59,5 +63,8 @@ export function skew(x: Tensor): Tensor {
   if (S === 1) return x
   const lead = x.shape.slice(0, -2)
   const flat = x.reshape([-1, S * width]).narrow(1, S - 1, S * (width - 1))
-  return flat.reshape([-1, S, width - 1]).narrow(2, 0, S).reshape([...lead, S, S])
+  return flat
+    .reshape([-1, S, width - 1])
+    .narrow(2, 0, S)
+    .reshape([...lead, S, S])
 }

@@ -49,7 +49,11 @@ class GPT2Attention extends Module {
     const heads = this.c_attn.forward(x).reshape([B, T, 3 * this.heads, C / this.heads])
     const [q, k, v] = heads.chunk(3, 2) as [Tensor, Tensor, Tensor] // (B, T, H, D)
     const dropoutP = this.attn_dropout.training ? this.attn_dropout.p : 0
-    const y = causalAttention(lastTokens(q, context.last), k, v, context, { layer: this.index, scale: this.scale, dropoutP })
+    const y = causalAttention(lastTokens(q, context.last), k, v, context, {
+      layer: this.index,
+      scale: this.scale,
+      dropoutP,
+    })
     return this.resid_dropout.forward(this.c_proj.forward(y))
   }
 }
@@ -145,7 +149,13 @@ export class GPT2Model extends Module {
     const limit = this.config.n_positions
     if (past + tokens <= limit) return
     const received = past > 0 ? `${past} cached and ${tokens} new tokens` : `${tokens} tokens`
-    throw bad('GPT2Model.forward', 'inputIds', `at most ${limit} tokens (n_positions)`, received, 'truncate the sequence')
+    throw bad(
+      'GPT2Model.forward',
+      'inputIds',
+      `at most ${limit} tokens (n_positions)`,
+      received,
+      'truncate the sequence',
+    )
   }
 }
 
@@ -184,11 +194,6 @@ export class GPT2LMHeadModel extends CausalLM {
     this.config = this.transformer.config
     const { tie_word_embeddings: tied, initializer_range: std } = this.config
     this.lm_head = languageModelHead(this.transformer.inputEmbeddings, tied, take, std)
-  }
-
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<GPT2Config>, options: FreshOptions = {}): GPT2LMHeadModel {
-    return new GPT2LMHeadModel(config, options)
   }
 
   /**

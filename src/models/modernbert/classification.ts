@@ -2,7 +2,6 @@ import { Dropout } from '../../nn/dropout.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { firstTokens, meanOfTokens } from '../shared/encoder-input.js'
 import type { EncoderOutput } from '../shared/encoder-input.js'
-import { readEncoder } from '../shared/encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
 import { cutDense } from './layer.js'
 import type { ModernBertConfig } from './config.js'
@@ -10,7 +9,7 @@ import { MODERNBERT_NAMES, ModernBertModel, ModernBertPredictionHead } from './m
 import { within } from '../shared/parts.js'
 import type { Layer } from '../shared/parts.js'
 import { freshWeights } from '../shared/pretrained.js'
-import type { FreshOptions, PretrainedOptions } from '../shared/pretrained.js'
+import type { FreshOptions } from '../shared/pretrained.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
 
 /**
@@ -28,6 +27,12 @@ import { SequenceClassifier } from '../shared/sequence-classifier.js'
  * const { loss } = model.train().forward(ids, { attentionMask, labels: [2, 0] })
  */
 export class ModernBertForSequenceClassification extends SequenceClassifier {
+  /** @internal */
+  static override readonly checkpoint = {
+    className: 'ModernBertForSequenceClassification',
+    names: MODERNBERT_NAMES,
+    heads: ['head', 'classifier'],
+  }
   readonly config: ModernBertConfig
   model: ModernBertModel
   head: ModernBertPredictionHead
@@ -49,36 +54,8 @@ export class ModernBertForSequenceClassification extends SequenceClassifier {
     this.classifier = cutDense(take, 'classifier', [C, num_labels], init, this.config)
   }
 
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(
-    config: Partial<ModernBertConfig>,
-    options: FreshOptions = {},
-  ): ModernBertForSequenceClassification {
-    return new ModernBertForSequenceClassification(config, options)
-  }
-
-  /**
-   * Reads a folder with `config.json` and the weights of a ModernBERT; the model is in evaluation mode, as in transformers. Parts of the head that the file
-   * lacks start fresh, with a warning.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static async fromPretrained(
-    dir: string,
-    options: PretrainedOptions = {},
-  ): Promise<ModernBertForSequenceClassification> {
-    const heads = ['head', 'classifier']
-    const { config, weights } = await readEncoder<ModernBertConfig>(dir, options, MODERNBERT_NAMES, heads)
-    const model = new ModernBertForSequenceClassification(config, {}, weights.take)
-    weights.close({ ignore: [] })
-    return model.eval()
-  }
-
   override get baseModel(): ModernBertModel {
     return this.model
-  }
-
-  protected override get architecture(): string {
-    return 'ModernBertForSequenceClassification'
   }
 
   protected override get readsFirstToken(): boolean {

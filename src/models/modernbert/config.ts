@@ -129,7 +129,8 @@ export function modernBertConfig(given: Partial<ModernBertConfig>): ModernBertCo
   for (const field of DROPOUTS) checkProbability(OWNER, field, config[field])
   checkHeads(OWNER, config)
   const headDim = config.hidden_size / config.num_attention_heads
-  if (headDim % 2 !== 0) throw bad(OWNER, 'hidden_size / num_attention_heads', 'an even number, as positions turn pairs', headDim)
+  if (headDim % 2 !== 0)
+    throw bad(OWNER, 'hidden_size / num_attention_heads', 'an even number, as positions turn pairs', headDim)
   checkPadToken(OWNER, config)
   checkNumber(OWNER, 'norm_eps', config.norm_eps, 0)
   checkNumber(OWNER, 'initializer_range', config.initializer_range, 0)
@@ -152,7 +153,9 @@ function layerTypes(
   { num_hidden_layers: count, global_attn_every_n_layers: every }: ModernBertConfig,
   given: readonly ModernBertLayerType[] | null,
 ): ModernBertLayerType[] {
-  if (given === null) return Array.from({ length: count }, (_, i) => (i % every === 0 ? 'full_attention' : 'sliding_attention'))
-  if (!Array.isArray(given) || given.length !== count) throw bad(OWNER, 'layer_types', `${count} names, one for each layer`, given)
+  if (given === null)
+    return Array.from({ length: count }, (_, i) => (i % every === 0 ? 'full_attention' : 'sliding_attention'))
+  if (!Array.isArray(given) || given.length !== count)
+    throw bad(OWNER, 'layer_types', `${count} names, one for each layer`, given)
   return given.map((type) => checkChoice(OWNER, 'layer_types', type, ['full_attention', 'sliding_attention']))
 }

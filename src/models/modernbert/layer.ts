@@ -38,7 +38,10 @@ export function cutDense(
   { initializer_cutoff_factor: cut }: ModernBertConfig,
 ): Linear {
   const weight = take(`${name}.weight`, [outFeatures, inFeatures], { std, cut, wide })
-  return new Linear(inFeatures, outFeatures, { weight, bias: bias && take(`${name}.bias`, [outFeatures], { value: 0 }) })
+  return new Linear(inFeatures, outFeatures, {
+    weight,
+    bias: bias && take(`${name}.bias`, [outFeatures], { value: 0 }),
+  })
 }
 
 /** Attention with rotary positions and one product for q, k and v. */
@@ -73,8 +76,7 @@ class ModernBertAttention extends Module {
 
   private attend(q: Tensor, k: Tensor, v: Tensor, { starts, mask, lengths }: KeyMask): Tensor {
     const { window, dropoutP } = this
-    if (starts === null)
-      return scaledDotProductAttention(q, k, v, { layout: 'BTHD', dropoutP, mask, lengths, window })
+    if (starts === null) return scaledDotProductAttention(q, k, v, { layout: 'BTHD', dropoutP, mask, lengths, window })
     return ops.sdpaPacked(q, k, v, starts, starts, 1 / Math.sqrt(q.shape[3]!), 0, dropoutP, window ?? 0, 0)
   }
 
@@ -92,7 +94,13 @@ class ModernBertMLP extends Module {
 
   constructor(config: ModernBertConfig, take: WeightSource) {
     super()
-    const { hidden_size: C, intermediate_size: inner, initializer_range: std, num_hidden_layers, mlp_bias: bias } = config
+    const {
+      hidden_size: C,
+      intermediate_size: inner,
+      initializer_range: std,
+      num_hidden_layers,
+      mlp_bias: bias,
+    } = config
     this.Wi = cutDense(take, 'Wi', [C, 2 * inner], { std, bias }, config)
     this.act = activation(config.hidden_activation)
     this.drop = new Dropout(config.mlp_dropout)

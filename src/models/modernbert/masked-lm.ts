@@ -1,6 +1,5 @@
 import { Linear } from '../../nn/linear.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { readEncoder } from '../shared/encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
 import { MaskedLM } from '../shared/masked-lm.js'
 import type { ModernBertConfig } from './config.js'
@@ -8,7 +7,7 @@ import { MODERNBERT_NAMES, ModernBertModel, ModernBertPredictionHead } from './m
 import { within } from '../shared/parts.js'
 import type { Layer } from '../shared/parts.js'
 import { freshWeights } from '../shared/pretrained.js'
-import type { FreshOptions, PretrainedOptions } from '../shared/pretrained.js'
+import type { FreshOptions } from '../shared/pretrained.js'
 import { tokenLoss } from '../shared/token-loss.js'
 
 /**
@@ -17,6 +16,13 @@ import { tokenLoss } from '../shared/token-loss.js'
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`head.dense.weight`, `decoder.bias`).
  */
 export class ModernBertForMaskedLM extends MaskedLM {
+  /** @internal */
+  static override readonly checkpoint = {
+    className: 'ModernBertForMaskedLM',
+    names: MODERNBERT_NAMES,
+    heads: ['head', 'decoder'],
+    tied: ['decoder.weight'],
+  }
   readonly config: ModernBertConfig
   model: ModernBertModel
   head: ModernBertPredictionHead
@@ -32,34 +38,16 @@ export class ModernBertForMaskedLM extends MaskedLM {
     this.config = this.model.config
     const { hidden_size: C, vocab_size: V, initializer_range, num_hidden_layers, decoder_bias } = this.config
     this.head = new ModernBertPredictionHead(this.config, within(take, 'head'))
-    const init = { std: initializer_range / Math.sqrt(2 * num_hidden_layers), cut: this.config.initializer_cutoff_factor }
+    const init = {
+      std: initializer_range / Math.sqrt(2 * num_hidden_layers),
+      cut: this.config.initializer_cutoff_factor,
+    }
     const weight = this.config.tie_word_embeddings ? this.words : take('decoder.weight', [V, C], init)
     this.decoder = new Linear(C, V, { weight, bias: decoder_bias && take('decoder.bias', [V], { value: 0 }) })
   }
 
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<ModernBertConfig>, options: FreshOptions = {}): ModernBertForMaskedLM {
-    return new ModernBertForMaskedLM(config, options)
-  }
-
-  /**
-   * Reads a folder with `config.json` and the weights of a ModernBERT; the model is in evaluation mode. Parts of the head that the file lacks start fresh, with
-   * a warning.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<ModernBertForMaskedLM> {
-    const { config, weights } = await readEncoder<ModernBertConfig>(dir, options, MODERNBERT_NAMES, ['head', 'decoder'])
-    const model = new ModernBertForMaskedLM(config, {}, weights.take)
-    weights.close({ ignore: model.config.tie_word_embeddings ? ['decoder.weight'] : [] })
-    return model.eval()
-  }
-
   override get baseModel(): ModernBertModel {
     return this.model
-  }
-
-  protected override get architecture(): string {
-    return 'ModernBertForMaskedLM'
   }
 
   protected override get scorer(): Layer {
@@ -68,10 +56,6 @@ export class ModernBertForMaskedLM extends MaskedLM {
 
   protected override get words(): Tensor {
     return this.model.embeddings.tok_embeddings.weight
-  }
-
-  protected override get tiedNames(): readonly string[] {
-    return ['decoder.weight']
   }
 
   protected override predict(hidden: Tensor): Tensor {

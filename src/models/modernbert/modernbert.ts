@@ -7,8 +7,9 @@ import type { Tensor } from '../../tensor/tensor.js'
 import { runLayers } from '../shared/encoder.js'
 import { checkSize, pickFirst } from '../shared/encoder-input.js'
 import type { EncoderOutput } from '../shared/encoder-input.js'
-import { EncoderModel, encode, readEncoder } from '../shared/encoder-model.js'
-import type { CheckpointNames, EncoderModelOptions, EncoderPlace } from '../shared/encoder-model.js'
+import { EncoderModel, encode } from '../shared/encoder-model.js'
+import type { EncoderModelOptions, EncoderPlace } from '../shared/encoder-model.js'
+import type { CheckpointNames } from '../shared/pretrained-encoder.js'
 import { idsTensor } from '../../generation/ids.js'
 import type { Ids } from '../../generation/ids.js'
 import { ModernBertLayer, cutDense, modernNorm } from './layer.js'
@@ -19,7 +20,7 @@ import type { Packing } from '../shared/packing.js'
 import { activation, within } from '../shared/parts.js'
 import type { Layer } from '../shared/parts.js'
 import { freshWeights } from '../shared/pretrained.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { RotaryTables } from '../shared/rotary.js'
 
 /** What files of ModernBERTs call their parts. */
@@ -45,7 +46,10 @@ class ModernBertEmbeddings extends Module {
     const { initializer_range: std, initializer_cutoff_factor: cut } = config
     const init = padding === null ? { std, cut } : { std, cut, zeroRow: padding }
     this.rows = V
-    this.tok_embeddings = new Embedding(V, C, { weight: take('tok_embeddings.weight', [V, C], init), paddingIdx: padding })
+    this.tok_embeddings = new Embedding(V, C, {
+      weight: take('tok_embeddings.weight', [V, C], init),
+      paddingIdx: padding,
+    })
     this.norm = modernNorm(take, 'norm', config)
     this.drop = new Dropout(config.embedding_dropout)
   }
@@ -65,6 +69,13 @@ class ModernBertEmbeddings extends Module {
  * `tokenTypeIds` are taken and mean nothing: the model knows one kind of token.
  */
 export class ModernBertModel extends EncoderModel {
+  /** @internal */
+  static override readonly checkpoint = {
+    className: 'ModernBertModel',
+    names: MODERNBERT_NAMES,
+    heads: [],
+    isBare: true,
+  }
   readonly config: ModernBertConfig
   embeddings: ModernBertEmbeddings
   layers: ModernBertLayer[]
@@ -82,28 +93,9 @@ export class ModernBertModel extends EncoderModel {
     const layer = (_: unknown, i: number) => new ModernBertLayer(this.config, i, within(take, `layers.${i}`))
     this.layers = Array.from({ length: this.config.num_hidden_layers }, layer)
     this.final_norm = modernNorm(take, 'final_norm', this.config)
-    const tables = (type: ModernBertLayerType) => new RotaryTables('ModernBertConfig', rotaryConfigOf(this.config, type))
+    const tables = (type: ModernBertLayerType) =>
+      new RotaryTables('ModernBertConfig', rotaryConfigOf(this.config, type))
     this.tables = { full_attention: tables('full_attention'), sliding_attention: tables('sliding_attention') }
-  }
-
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<ModernBertConfig>, options: FreshOptions = {}): ModernBertModel {
-    return new ModernBertModel(config, options)
-  }
-
-  /**
-   * Reads a folder with `config.json` and the weights of any ModernBERT, passing its heads over; the model is in evaluation mode.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<ModernBertModel> {
-    const { config, weights } = await readEncoder<ModernBertConfig>(dir, options, MODERNBERT_NAMES, [])
-    const model = new ModernBertModel(config, {}, within(weights.take, 'model'))
-    weights.close({ ignore: [] })
-    return model.eval()
-  }
-
-  protected override get architecture(): string {
-    return 'ModernBertModel'
   }
 
   override forward(inputIds: Ids, options: EncoderModelOptions = {}): EncoderOutput {
@@ -118,7 +110,9 @@ export class ModernBertModel extends EncoderModel {
   private run(x: Tensor, place: EncoderPlace, options: EncoderModelOptions): Tensor[] {
     const context = this.contextOf(x, place, options)
     if (this.checkpointed) for (const tensor of tensorsIn(context)) keep(tensor)
-    const states = runLayers<[]>(x, this.layers.length, this.checkpointed, (input, i) => this.layers[i]!.forward(input, context))
+    const states = runLayers<[]>(x, this.layers.length, this.checkpointed, (input, i) =>
+      this.layers[i]!.forward(input, context),
+    )
     const last = states.pop()!
     states.push(this.final_norm.forward(place.onlyFirst ? pickFirst(last, place.keys) : last))
     return states
@@ -131,7 +125,11 @@ export class ModernBertModel extends EncoderModel {
       if (given) checkSize(OWNER, 'positionIds', given, B, T)
       if (tokenTypeIds) checkSize(OWNER, 'tokenTypeIds', tokenTypeIds, B, T)
     }
-    const positionIds = packing ? (given ? packing.take(OWNER, 'positionIds', given) : packing.placesFromFirst()) : given
+    const positionIds = packing
+      ? given
+        ? packing.take(OWNER, 'positionIds', given)
+        : packing.placesFromFirst()
+      : given
     const rotation = (type: ModernBertLayerType) =>
       this.tables[type].rotation(OWNER, { past: 0, tokens: T, positionIds, dtype: x.dtype })
     return {

@@ -3,14 +3,13 @@ import { Module } from '../../nn/module.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { firstTokens } from '../shared/encoder-input.js'
 import type { EncoderOutput } from '../shared/encoder-input.js'
-import { readEncoder } from '../shared/encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
 import { linear, within } from '../shared/parts.js'
 import type { Layer } from '../shared/parts.js'
 import { freshWeights } from '../shared/pretrained.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
-import type { RobertaConfig } from './config.js'
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { ROBERTA_NAMES, RobertaModel } from './roberta.js'
+import type { RobertaConfig } from './roberta.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
 
 /** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 in a bf16 or f16 model: they are trained. */
@@ -53,6 +52,12 @@ export class RobertaClassificationHead extends Module {
  * await loss.backward()
  */
 export class RobertaForSequenceClassification extends SequenceClassifier {
+  /** @internal */
+  static override readonly checkpoint = {
+    className: 'RobertaForSequenceClassification',
+    names: ROBERTA_NAMES,
+    heads: ['classifier'],
+  }
   readonly config: RobertaConfig
   roberta: RobertaModel
   classifier: Layer
@@ -68,34 +73,8 @@ export class RobertaForSequenceClassification extends SequenceClassifier {
     this.classifier = new RobertaClassificationHead(this.config, within(take, 'classifier'))
   }
 
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<RobertaConfig>, options: FreshOptions = {}): RobertaForSequenceClassification {
-    return new RobertaForSequenceClassification(config, options)
-  }
-
-  /**
-   * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode, as in transformers.
-   *
-   * A file without a classification head, such as one that was trained to predict tokens, gives a fresh one, with a warning. Weights keep the type of the
-   * file and lie in its pages; biases, norms and the head are widened.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static async fromPretrained(
-    dir: string,
-    options: PretrainedOptions = {},
-  ): Promise<RobertaForSequenceClassification> {
-    const { config, weights } = await readEncoder<RobertaConfig>(dir, options, ROBERTA_NAMES, ['classifier'])
-    const model = new RobertaForSequenceClassification(config, {}, weights.take)
-    weights.close({ ignore: [] })
-    return model.eval()
-  }
-
   override get baseModel(): RobertaModel {
     return this.roberta
-  }
-
-  protected override get architecture(): string {
-    return 'RobertaForSequenceClassification'
   }
 
   protected override score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor {

@@ -3,15 +3,14 @@ import type { LayerNorm } from '../../nn/layer-norm.js'
 import { Linear } from '../../nn/linear.js'
 import { Module } from '../../nn/module.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { readEncoder } from '../shared/encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
 import { MaskedLM } from '../shared/masked-lm.js'
 import { layerNorm, linear, within } from '../shared/parts.js'
 import type { Layer } from '../shared/parts.js'
 import { freshWeights } from '../shared/pretrained.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
-import type { RobertaConfig } from './config.js'
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { ROBERTA_NAMES, RobertaModel } from './roberta.js'
+import type { RobertaConfig } from './roberta.js'
 import { tokenLoss } from '../shared/token-loss.js'
 
 /** `decoder(norm(gelu(dense(x))))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
@@ -48,6 +47,13 @@ class RobertaLMHead extends Module {
  * const { logits } = lora.noGrad(() => model.forward([tokenizer.encode('Paris is the <mask> of France.')]))
  */
 export class RobertaForMaskedLM extends MaskedLM {
+  /** @internal */
+  static override readonly checkpoint = {
+    className: 'RobertaForMaskedLM',
+    names: ROBERTA_NAMES,
+    heads: ['lm_head'],
+    tied: ['lm_head.decoder.weight', 'lm_head.decoder.bias'],
+  }
   readonly config: RobertaConfig
   roberta: RobertaModel
   lm_head: RobertaLMHead
@@ -63,30 +69,8 @@ export class RobertaForMaskedLM extends MaskedLM {
     this.lm_head = new RobertaLMHead(this.config, this.words, within(take, 'lm_head'))
   }
 
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<RobertaConfig>, options: FreshOptions = {}): RobertaForMaskedLM {
-    return new RobertaForMaskedLM(config, options)
-  }
-
-  /**
-   * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode. A head that the file lacks starts fresh, with
-   * a warning.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static async fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<RobertaForMaskedLM> {
-    const { config, weights } = await readEncoder<RobertaConfig>(dir, options, ROBERTA_NAMES, ['lm_head'])
-    const model = new RobertaForMaskedLM(config, {}, weights.take)
-    const tied = model.config.tie_word_embeddings ? ['lm_head.decoder.weight'] : []
-    weights.close({ ignore: [...tied, 'lm_head.decoder.bias'] })
-    return model.eval()
-  }
-
   override get baseModel(): RobertaModel {
     return this.roberta
-  }
-
-  protected override get architecture(): string {
-    return 'RobertaForMaskedLM'
   }
 
   protected override get scorer(): Layer {
@@ -95,10 +79,6 @@ export class RobertaForMaskedLM extends MaskedLM {
 
   protected override get words(): Tensor {
     return this.roberta.embeddings.word_embeddings.weight
-  }
-
-  protected override get tiedNames(): readonly string[] {
-    return ['lm_head.decoder.weight', 'lm_head.decoder.bias']
   }
 
   protected override predict(hidden: Tensor): Tensor {

@@ -1,36 +1,62 @@
 import { arange, tensor } from '../../tensor/make.js'
-import { bad, checkBoolean } from '../../runtime/options.js'
+import { bad, checkInteger, checkProbability } from '../../runtime/options.js'
 import { noGrad } from '../../tensor/scope.js'
 import { Tensor } from '../../tensor/tensor.js'
-import { Encoder, Pooler } from '../shared/encoder.js'
-import type { EncoderOutput } from '../shared/encoder-input.js'
-import { EncoderModel, encode, readEncoder } from '../shared/encoder-model.js'
-import type { CheckpointNames, EncoderModelOptions } from '../shared/encoder-model.js'
 import { idsScratch } from '../../generation/ids.js'
-import type { Ids } from '../../generation/ids.js'
-import { within } from '../shared/parts.js'
-import { freshWeights } from '../shared/pretrained.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
-import { longestInput, robertaConfig } from './config.js'
-import type { RobertaConfig } from './config.js'
-import { TokenEmbeddings } from '../shared/token-embeddings.js'
+import { BERT_DEFAULTS, postNormConfig } from '../shared/encoder-config.js'
+import type { BertFields } from '../shared/encoder-config.js'
+import type { EncoderModelOptions } from '../shared/encoder-model.js'
+import type { CheckpointNames } from '../shared/pretrained-encoder.js'
+import { PooledEncoderModel } from '../shared/pooled-encoder.js'
+import type { PooledEncoderFamily, PooledEncoderOptions } from '../shared/pooled-encoder.js'
 import type { Positions } from '../shared/token-embeddings.js'
 
-/** Options of {@link RobertaModel}. */
-export interface RobertaModelOptions extends FreshOptions {
-  /** Have a pooler, a dense layer on the first token. @default true */
-  addPoolingLayer?: boolean
+/** The configuration of a RoBERTa, as in `config.json`. */
+export interface RobertaConfig extends BertFields {
+  /** Number of tokens V. @default 50265 */
+  vocab_size: number
+  /** Rows of the position table; the first `pad_token_id + 1` of them belong to no token. @default 512 */
+  max_position_embeddings: number
+  /** The token that pads short rows: it has no position. @default 1 */
+  pad_token_id: number
+  /** The token that begins a sequence. @default 0 */
+  bos_token_id: number | null
+  /** The token that ends a sequence. @default 2 */
+  eos_token_id: number | null
 }
+
+/** Options of {@link RobertaModel}. */
+export type RobertaModelOptions = PooledEncoderOptions
 
 /** Options of the forward of {@link RobertaModel}. */
 export type RobertaOptions = EncoderModelOptions
 
-/** What files of RoBERTas call their parts. */
+/** The names of the parts in files of RoBERTas. */
 export const ROBERTA_NAMES: CheckpointNames = {
   modelType: 'roberta',
   prefix: 'roberta',
   parts: ['embeddings', 'encoder', 'pooler'],
   heads: ['roberta.pooler', 'classifier', 'lm_head', 'qa_outputs'],
+}
+
+const ROBERTA: PooledEncoderFamily<RobertaConfig> = {
+  config(given) {
+    const owner = 'RobertaConfig'
+    const tokens = { vocab_size: 50265, pad_token_id: 1, bos_token_id: 0, eos_token_id: 2 }
+    const config = postNormConfig<RobertaConfig>(
+      owner,
+      { model_type: 'roberta', ...tokens, ...BERT_DEFAULTS },
+      given,
+      1,
+    )
+    if (config.classifier_dropout !== null) checkProbability(owner, 'classifier_dropout', config.classifier_dropout)
+    checkInteger(owner, 'pad_token_id', config.pad_token_id, 0)
+    const rows = Math.min(config.vocab_size, config.max_position_embeddings - 1)
+    if (config.pad_token_id >= rows)
+      throw bad(owner, 'pad_token_id', `an integer from 0 to ${rows - 1}`, config.pad_token_id)
+    return config
+  },
+  positions: positionsOf,
 }
 
 /**
@@ -39,69 +65,27 @@ export const ROBERTA_NAMES: CheckpointNames = {
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`. Parameter names as in Hugging Face checkpoints
  * (`encoder.layer.0.attention.self.query.weight`). Positions count from `pad_token_id + 1` and leave padding out, as in transformers.
  */
-export class RobertaModel extends EncoderModel {
-  readonly config: RobertaConfig
-  embeddings: TokenEmbeddings
-  encoder: Encoder
-  pooler: Pooler | null
-
-  constructor(config: Partial<RobertaConfig> = {}, options: RobertaModelOptions = {}, take?: WeightSource) {
-    super()
-    const { addPoolingLayer = true, ...fresh } = options
-    take ??= freshWeights('RobertaModel', fresh)
-    this.config = robertaConfig(config)
-    this.embeddings = new TokenEmbeddings(OWNER, this.config, positionsOf(this.config), within(take, 'embeddings'))
-    this.encoder = new Encoder(this.config, within(take, 'encoder'))
-    const hasPooler = checkBoolean('RobertaModel', 'addPoolingLayer', addPoolingLayer)
-    this.pooler = hasPooler ? new Pooler(this.config, within(take, 'pooler')) : null
-  }
-
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<RobertaConfig>, options: RobertaModelOptions = {}): RobertaModel {
-    return new RobertaModel(config, options)
-  }
-
-  /**
-   * Reads a folder with `config.json` and the weights of any RoBERTa, passing its heads over; the model is in evaluation mode. A pooler that the
-   * file lacks starts fresh, with a warning.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static async fromPretrained(
-    dir: string,
-    options: PretrainedOptions & Pick<RobertaModelOptions, 'addPoolingLayer'> = {},
-  ): Promise<RobertaModel> {
-    const { addPoolingLayer = true, ...rest } = options
-    const heads = addPoolingLayer ? ['roberta.pooler'] : []
-    const { config, weights } = await readEncoder<RobertaConfig>(dir, rest, ROBERTA_NAMES, heads)
-    const model = new RobertaModel(config, { addPoolingLayer }, within(weights.take, 'roberta'))
-    weights.close({ ignore: [] })
-    return model.eval()
-  }
-
-  protected override get architecture(): string {
-    return 'RobertaModel'
-  }
-
-  override forward(inputIds: Ids, options: RobertaOptions = {}): EncoderOutput {
-    return encode(OWNER, inputIds, options, {
-      embed: (packing) => this.embeddings.forward(inputIds, options, packing),
-      layers: (x, { keys, onlyFirst }) => this.encoder.forward(x, keys, onlyFirst, this.checkpointed),
-      pooler: this.pooler,
-    })
-  }
+export class RobertaModel extends PooledEncoderModel<RobertaConfig> {
+  /** @internal */
+  static override readonly family = ROBERTA
+  /** @internal */
+  static override readonly checkpoint = { className: 'RobertaModel', names: ROBERTA_NAMES, heads: [], isBare: true }
 }
 
-const OWNER = 'RobertaModel.forward'
+/** Longest sequence: positions begin after the row of the padding. */
+function longestInput(config: RobertaConfig): number {
+  return config.max_position_embeddings - config.pad_token_id - 1
+}
 
-/** Tokens count from pad_token_id + 1 and padding, wherever it stands, is passed over: its position is pad_token_id. */
-function positionsOf(config: RobertaConfig): Positions {
+/** Positions of tokens count from pad_token_id + 1; padding, wherever it is, is not counted and has position pad_token_id. */
+function positionsOf(owner: string, config: RobertaConfig): Positions {
   const { pad_token_id: padding } = config
   return {
     padding,
     of(given, ids) {
-      if (!(given instanceof Tensor)) return positionsOfRows(given, config)
-      // How many tokens are padding shows only later: here it is known that there is no room for all.
-      if (ids.shape[1]! > config.max_position_embeddings) throw tooLong(ids.shape[1]!, config)
+      if (!(given instanceof Tensor)) return positionsOfRows(owner, given, config)
+      // How many tokens are padding is known only later; more tokens than rows of the table never fit.
+      if (ids.shape[1]! > config.max_position_embeddings) throw tooLong(owner, ids.shape[1]!, config)
       return noGrad(() => {
         const real = ids.ne(padding)
         return real.cumsum(1).mul(real.to('i64')).add(padding)
@@ -110,7 +94,7 @@ function positionsOf(config: RobertaConfig): Positions {
   }
 }
 
-function positionsOfRows(rows: readonly (readonly number[])[], config: RobertaConfig): Tensor {
+function positionsOfRows(owner: string, rows: readonly (readonly number[])[], config: RobertaConfig): Tensor {
   const { pad_token_id: padding } = config
   const T = rows[0]!.length
   const flat = idsScratch.take(rows.length * T)
@@ -120,13 +104,13 @@ function positionsOfRows(rows: readonly (readonly number[])[], config: RobertaCo
     for (const id of row) flat[n++] = id === padding ? padding : ++position
     longest = Math.max(longest, position - padding)
   }
-  if (longest > longestInput(config)) throw tooLong(longest, config)
+  if (longest > longestInput(config)) throw tooLong(owner, longest, config)
   if (!rows.some((row) => row.includes(padding)))
     return arange(padding + 1, padding + 1 + T, 1, { dtype: 'i64' }).unsqueeze(0)
   return tensor(flat.subarray(0, n), { shape: [rows.length, T], dtype: 'i64' })
 }
 
-function tooLong(length: number, config: RobertaConfig): Error {
+function tooLong(owner: string, length: number, config: RobertaConfig): Error {
   const limit = `at most ${longestInput(config)} tokens (max_position_embeddings - pad_token_id - 1)`
-  return bad(OWNER, 'inputIds', limit, `${length} tokens`, 'truncate the sequence')
+  return bad(owner, 'inputIds', limit, `${length} tokens`, 'truncate the sequence')
 }

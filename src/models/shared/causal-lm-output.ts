@@ -92,7 +92,11 @@ export function laterForward(
 ): () => DecoderOutput {
   const { attentionMask, positionIds } = options
   const ids = copied(inputIds)
-  const again = { ...options, attentionMask: attentionMask && copied(attentionMask), positionIds: positionIds && copied(positionIds) }
+  const again = {
+    ...options,
+    attentionMask: attentionMask && copied(attentionMask),
+    positionIds: positionIds && copied(positionIds),
+  }
   const weights = model.parameters()
   const versions = weights.map((weight) => weight.version)
   return () => {
@@ -110,7 +114,8 @@ function weightsChanged(): GradError {
   return new GradError(
     {
       what: 'CausalLMOutput: the weights have changed since the forward whose logits are asked for',
-      expected: 'the weights of that forward: it left out the tokens behind the last label of each row, and must be run again for all logits',
+      expected:
+        'the weights of that forward: it left out the tokens behind the last label of each row, and must be run again for all logits',
       received: 'weights of a newer version',
       fix: 'read output.logits before optimizer.step(), or call the model without labels for logits of its new weights',
     },

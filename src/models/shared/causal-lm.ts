@@ -2,7 +2,6 @@
 import { generate, stream } from '../../generation/generate.js'
 import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '../../generation/generate.js'
 import { Linear } from '../../nn/linear.js'
-import { Module } from '../../nn/module.js'
 import { checkKeys, checkProbability } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { CausalLMOutput, laterForward } from './causal-lm-output.js'
@@ -12,6 +11,7 @@ import { knownRows } from '../../generation/ids.js'
 import type { Ids } from '../../generation/ids.js'
 import { sizeOf } from './packing.js'
 import type { Layer } from './parts.js'
+import { PretrainedModel } from './pretrained-model.js'
 import { readWeights, savePretrained } from './pretrained.js'
 import type { PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
 import { readPositions, tokenLoss } from './token-loss.js'
@@ -50,8 +50,8 @@ export interface CausalLMConfig {
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
  */
-export abstract class CausalLM extends Module {
-  abstract readonly config: CausalLMConfig
+export abstract class CausalLM extends PretrainedModel {
+  abstract override readonly config: CausalLMConfig
   abstract lm_head: Layer
 
   /** The model below the head. */

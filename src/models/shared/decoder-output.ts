@@ -35,7 +35,9 @@ export class DecoderOutput {
   get hiddenStates(): Tensor[] | null {
     const { states } = this
     if (states === null) return null
-    return (this.all ??= states.map((state, i) => (i === states.length - 1 ? this.lastHiddenState : this.spread(state))))
+    return (this.all ??= states.map((state, i) =>
+      i === states.length - 1 ? this.lastHiddenState : this.spread(state),
+    ))
   }
 
   /** @internal A value for each computed position, as `rows`, at its place in (B, T, …). */

@@ -157,7 +157,8 @@ function wholeBatch(
   const [total, width] = [past + tokens, cache?.extend(tokens) ?? tokens]
   const given = attentionMask(owner, mask, total, width)
   const isPairwise = mask instanceof Tensor && mask.ndim === 4
-  const windowed = isPairwise && window !== null && window < total ? lastAllowed(mask, { tokens, total, width, window }) : null
+  const windowed =
+    isPairwise && window !== null && window < total ? lastAllowed(mask, { tokens, total, width, window }) : null
   return { ids, place: { past, tokens, positionIds }, mask: given, windowed }
 }
 
@@ -201,7 +202,12 @@ export function attentionMask(
 /** A mask that says for each new token where it may look. */
 function pairwiseMask(owner: string, mask: Tensor, total: number, width: number): Tensor {
   if (mask.dtype === 'bool' && mask.shape[1] === 1 && mask.shape[3]! >= total) return fitted(mask, width)
-  throw bad(owner, 'attentionMask', `a bool mask (B, 1, T, ${total}), for the tokens in the cache and the new ones`, mask)
+  throw bad(
+    owner,
+    'attentionMask',
+    `a bool mask (B, 1, T, ${total}), for the tokens in the cache and the new ones`,
+    mask,
+  )
 }
 
 /**

@@ -1,6 +1,7 @@
 // The fields that BERT and the encoders after it have in common, and their checks.
 import { bad, checkBoolean, checkChoice, checkInteger, checkNumber, checkProbability } from '../../runtime/options.js'
 import { ACTIVATIONS } from './config.js'
+import { checkLabels } from './labels-config.js'
 import type { LabelsConfig } from './labels-config.js'
 
 /** Fields of `config.json` that all encoders with a norm behind each half of a layer have. */
@@ -33,6 +34,53 @@ export interface PostNormConfig extends LabelsConfig {
   [other: string]: unknown
 }
 
+/** Fields of BERT and RoBERTa beyond those. */
+export interface BertFields extends PostNormConfig {
+  /** Channels C. @default 768 */
+  hidden_size: number
+  /** Layers. @default 12 */
+  num_hidden_layers: number
+  /** Attention heads H; divides `hidden_size`. @default 12 */
+  num_attention_heads: number
+  /** Width of the MLP of a layer. @default 3072 */
+  intermediate_size: number
+  /** Kinds of token: first and second sentence. @default 2 */
+  type_vocab_size: number
+  /** Added to the variance in norms. @default 1e-12 */
+  layer_norm_eps: number
+  /** The token that pads short rows. */
+  pad_token_id: number | null
+  /** Dropout before the dense layers of a classification head, in training; null is `hidden_dropout_prob`. @default null */
+  classifier_dropout: number | null
+}
+
+/** Defaults of all encoders with post-norms, as in transformers. */
+const DEFAULTS = {
+  hidden_act: 'gelu',
+  hidden_dropout_prob: 0.1,
+  attention_probs_dropout_prob: 0.1,
+  max_position_embeddings: 512,
+  initializer_range: 0.02,
+  tie_word_embeddings: true,
+}
+
+/** Defaults of BERT and RoBERTa. */
+export const BERT_DEFAULTS = {
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  type_vocab_size: 2,
+  layer_norm_eps: 1e-12,
+  classifier_dropout: null,
+}
+
+/** The defaults of one architecture. */
+export type PostNormDefaults<Config extends PostNormConfig> = Omit<
+  { [Field in keyof Config as string extends Field ? never : Field]: Config[Field] },
+  keyof LabelsConfig | keyof typeof DEFAULTS
+> & { model_type: string }
+
 /** The fields that count something and are at least 1. */
 const SIZES = [
   'vocab_size',
@@ -44,12 +92,18 @@ const SIZES = [
 ] as const
 
 /**
- * Checks the common fields. `kinds` is the smallest number of kinds of token.
+ * Fills in the defaults and checks the fields of {@link PostNormConfig}. `minTypes` is the smallest number of token types.
  * @throws {OptionError} naming the field.
  */
-export function checkPostNorm(owner: string, config: PostNormConfig, kinds: number): void {
+export function postNormConfig<Config extends PostNormConfig>(
+  owner: string,
+  defaults: PostNormDefaults<Config>,
+  given: Partial<Config>,
+  minTypes: number,
+): Config {
+  const config = { ...DEFAULTS, ...defaults, ...given, ...checkLabels(owner, given) } as unknown as Config
   for (const field of SIZES) checkInteger(owner, field, config[field], 1)
-  checkInteger(owner, 'type_vocab_size', config.type_vocab_size, kinds)
+  checkInteger(owner, 'type_vocab_size', config.type_vocab_size, minTypes)
   checkHeads(owner, config)
   checkNumber(owner, 'layer_norm_eps', config.layer_norm_eps, 0)
   checkNumber(owner, 'initializer_range', config.initializer_range, 0)
@@ -58,6 +112,7 @@ export function checkPostNorm(owner: string, config: PostNormConfig, kinds: numb
   checkBoolean(owner, 'tie_word_embeddings', config.tie_word_embeddings)
   checkChoice(owner, 'hidden_act', config.hidden_act, ACTIVATIONS)
   refuseDecoder(owner, config)
+  return config
 }
 
 /** @throws {OptionError} unless the heads share the channels evenly. */

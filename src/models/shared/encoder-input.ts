@@ -57,8 +57,7 @@ export function keyMask(owner: string, mask: Ids | null | undefined, rows: numbe
   if (mask === null || mask === undefined) return all
   checkSize(owner, 'attentionMask', mask, rows, width)
   const known = knownRows(mask)
-  if (known?.every((row) => row.every(isFlag)) && padsBehind(known))
-    return { ...all, lengths: lengthsOf(known, width) }
+  if (known?.every((row) => row.every(isFlag)) && padsBehind(known)) return { ...all, lengths: lengthsOf(known, width) }
   const on = idsTensor(owner, 'attentionMask', mask).ne(0)
   return { ...all, mask: on.reshape([rows, 1, 1, width]), first: firstOf(on, known) }
 }
@@ -70,9 +69,17 @@ function firstOf(on: Tensor, known: readonly (readonly number[])[] | null): Tens
     const rows = arange(0, B * T, T, { dtype: 'i64' })
     return noGrad(() => on.to('f32').argmax(1).add(rows))
   }
-  const places = known.map((row) => Math.max(0, row.findIndex((flag) => flag !== 0)))
+  const places = known.map((row) =>
+    Math.max(
+      0,
+      row.findIndex((flag) => flag !== 0),
+    ),
+  )
   if (places.every((place) => place === 0)) return null
-  return tensor(Float64Array.from(places, (place, b) => b * T + place), { dtype: 'i64' })
+  return tensor(
+    Float64Array.from(places, (place, b) => b * T + place),
+    { dtype: 'i64' },
+  )
 }
 
 /**
@@ -104,7 +111,10 @@ export function pickFirst(x: Tensor, { starts, first }: KeyMask): Tensor {
   const [B = 0, T = 0, C = 0] = x.shape
   if (starts !== null) return x.indexSelect(1, tensor(Float64Array.from(starts.slice(0, -1)), { dtype: 'i64' }))
   if (first === null) return x.narrow(1, 0, 1)
-  return x.reshape([B * T, C]).indexSelect(0, first).reshape([B, 1, C])
+  return x
+    .reshape([B * T, C])
+    .indexSelect(0, first)
+    .reshape([B, 1, C])
 }
 
 /**
@@ -120,7 +130,12 @@ export function placesFromFirst(owner: string, mask: Ids | null | undefined, row
     const begun = noGrad(() => idsTensor(owner, 'attentionMask', mask).ne(0).cumsum(1).ne(0))
     return noGrad(() => begun.cumsum(1).sub(begun.to('i64')))
   }
-  const before = known.map((row) => Math.max(0, row.findIndex((flag) => flag !== 0)))
+  const before = known.map((row) =>
+    Math.max(
+      0,
+      row.findIndex((flag) => flag !== 0),
+    ),
+  )
   if (before.every((n) => n === 0)) return plain()
   const places = new Float64Array(rows * width)
   for (const [b, n] of before.entries()) for (let t = n; t < width; t++) places[b * width + t] = t - n

@@ -1,5 +1,4 @@
 // What the encoders without a head share: the way from ids to hidden states, checkpointing, files.
-import { Module } from '../../nn/module.js'
 import { checkInteger, checkKeys } from '../../runtime/options.js'
 import { isGradEnabled } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
@@ -9,8 +8,9 @@ import type { Ids } from '../../generation/ids.js'
 import type { LabelsConfig } from './labels-config.js'
 import type { Packing } from './packing.js'
 import type { Layer } from './parts.js'
-import { readWeights, savePretrained } from './pretrained.js'
-import type { CheckpointWeights, PretrainedOptions, SaveOptions } from './pretrained.js'
+import { PretrainedEncoder, savedConfig } from './pretrained-encoder.js'
+import { savePretrained } from './pretrained.js'
+import type { SaveOptions } from './pretrained.js'
 
 /** Options of the forward of an encoder without a head. */
 export interface EncoderModelOptions extends EncoderOptions {
@@ -26,13 +26,10 @@ export interface EncoderModelOptions extends EncoderOptions {
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`.
  */
-export abstract class EncoderModel extends Module {
-  abstract readonly config: LabelsConfig & Record<string, unknown>
+export abstract class EncoderModel extends PretrainedEncoder {
+  abstract override readonly config: LabelsConfig & Record<string, unknown>
   /** Backward computes each layer again instead of keeping what it needs: less memory for about a third more time. */
   gradientCheckpointing = false
-
-  /** The name of the class in `config.json`. */
-  protected abstract get architecture(): string
 
   abstract override forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput
 
@@ -107,49 +104,9 @@ export function encode(
   const rows = (first: Tensor) => (packing ? first.transpose(0, 1) : first) // (B, 1, C)
   const last = states.at(-1)!
   const all = onlyFirst ? rows(last) : whole(last)
-  const lastHiddenState = positionsToKeep === undefined ? all : all.narrow(1, 0, Math.min(positionsToKeep, all.shape[1]!))
+  const lastHiddenState =
+    positionsToKeep === undefined ? all : all.narrow(1, 0, Math.min(positionsToKeep, all.shape[1]!))
   const pooled = pooler?.forward(onlyFirst ? all : rows(pickFirst(last, keys))) ?? null
   const hiddenStates = outputHiddenStates ? [...states.slice(0, -1).map(whole), lastHiddenState] : null
   return { lastHiddenState, poolerOutput: pooled, hiddenStates }
-}
-
-/** What the files of an architecture call its parts. */
-export interface CheckpointNames {
-  /** `model_type` in `config.json`. */
-  modelType: string
-  /** Where a model with a head holds the one without. */
-  prefix: string
-  /** Top names in the one without a head, whose files have no prefix. */
-  parts: readonly string[]
-  /** Heads that files may hold beside it. */
-  heads: readonly string[]
-}
-
-/**
- * Configuration and weights of a folder, for a model with these `heads`; the heads of other tasks are passed over. Weights have the names of a model with a
- * head.
- */
-export async function readEncoder<Config>(
-  dir: string,
-  options: PretrainedOptions,
-  names: CheckpointNames,
-  heads: readonly string[],
-): Promise<{ config: Partial<Config>; weights: CheckpointWeights }> {
-  const nameOf = (name: string) => ownName(name, names, heads)
-  const { config, weights } = await readWeights(dir, [names.modelType], nameOf, options, heads)
-  return { config: config as Partial<Config>, weights }
-}
-
-/** The configuration as a file holds it: the length of `id2label` says the number of labels. */
-export function savedConfig(config: object, architecture: string): object {
-  return { ...config, num_labels: undefined, architectures: [architecture] }
-}
-
-// Files of old releases hold the positions as a buffer, and those that were made of TensorFlow's call the weights of a norm gamma and beta.
-function ownName(name: string, { prefix, parts, heads: known }: CheckpointNames, heads: readonly string[]): string | null {
-  if (name.endsWith('embeddings.position_ids')) return null
-  const today = name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias')
-  const ours = parts.some((part) => today.startsWith(`${part}.`)) ? `${prefix}.${today}` : today
-  const head = known.find((path) => ours.startsWith(`${path}.`))
-  return head === undefined || heads.includes(head) ? ours : null
 }

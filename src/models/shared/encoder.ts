@@ -8,24 +8,12 @@ import type { LayerNorm } from '../../nn/layer-norm.js'
 import { Module } from '../../nn/module.js'
 import { keep, tensorsIn } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
+import type { PostNormConfig } from './encoder-config.js'
 import { pickFirst } from './encoder-input.js'
 import type { KeyMask } from './encoder-input.js'
 import { activation, layerNorm, linear, within } from './parts.js'
 import type { Layer } from './parts.js'
 import type { WeightSource } from './pretrained.js'
-
-/** The fields of a configuration that an encoder reads. */
-export interface EncoderConfig {
-  hidden_size: number
-  num_hidden_layers: number
-  num_attention_heads: number
-  intermediate_size: number
-  hidden_act: string
-  hidden_dropout_prob: number
-  attention_probs_dropout_prob: number
-  initializer_range: number
-  layer_norm_eps: number
-}
 
 class SelfAttention extends Module {
   query: Layer
@@ -34,7 +22,7 @@ class SelfAttention extends Module {
   dropout: Dropout
   private readonly heads: number
 
-  constructor(config: EncoderConfig, take: WeightSource) {
+  constructor(config: PostNormConfig, take: WeightSource) {
     super()
     const { hidden_size: C, initializer_range: std } = config
     this.heads = config.num_attention_heads
@@ -65,7 +53,7 @@ export class DenseAddNorm extends Module {
   LayerNorm: LayerNorm
   dropout: Dropout
 
-  constructor(config: EncoderConfig, inFeatures: number, take: WeightSource) {
+  constructor(config: PostNormConfig, inFeatures: number, take: WeightSource) {
     super()
     const { hidden_size: C } = config
     this.dense = linear(take, 'dense', inFeatures, C, config.initializer_range)
@@ -82,7 +70,7 @@ class Attention extends Module {
   self: SelfAttention
   output: DenseAddNorm
 
-  constructor(config: EncoderConfig, take: WeightSource) {
+  constructor(config: PostNormConfig, take: WeightSource) {
     super()
     this.self = new SelfAttention(config, within(take, 'self'))
     this.output = new DenseAddNorm(config, config.hidden_size, within(take, 'output'))
@@ -98,7 +86,7 @@ export class Intermediate extends Module {
   dense: Layer
   intermediate_act_fn: Layer
 
-  constructor(config: EncoderConfig, take: WeightSource) {
+  constructor(config: PostNormConfig, take: WeightSource) {
     super()
     this.dense = linear(take, 'dense', config.hidden_size, config.intermediate_size, config.initializer_range)
     this.intermediate_act_fn = activation(config.hidden_act)
@@ -115,7 +103,7 @@ class EncoderLayer extends Module {
   intermediate: Intermediate
   output: DenseAddNorm
 
-  constructor(config: EncoderConfig, take: WeightSource) {
+  constructor(config: PostNormConfig, take: WeightSource) {
     super()
     this.attention = new Attention(config, within(take, 'attention'))
     this.intermediate = new Intermediate(config, within(take, 'intermediate'))
@@ -134,7 +122,7 @@ class EncoderLayer extends Module {
 export class Encoder extends Module {
   layer: EncoderLayer[]
 
-  constructor(config: EncoderConfig, take: WeightSource) {
+  constructor(config: PostNormConfig, take: WeightSource) {
     super()
     const layer = (_: unknown, i: number) => new EncoderLayer(config, within(take, `layer.${i}`))
     this.layer = Array.from({ length: config.num_hidden_layers }, layer)
@@ -177,7 +165,7 @@ export function runLayers<Beside extends readonly Tensor[]>(
 export class Pooler extends Module {
   dense: Layer
 
-  constructor(config: Pick<EncoderConfig, 'hidden_size' | 'initializer_range'>, take: WeightSource) {
+  constructor(config: Pick<PostNormConfig, 'hidden_size' | 'initializer_range'>, take: WeightSource) {
     super()
     this.dense = linear(take, 'dense', config.hidden_size, config.hidden_size, config.initializer_range)
   }

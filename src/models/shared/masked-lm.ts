@@ -1,14 +1,13 @@
 // What every model that predicts masked tokens shares: its loss, checkpointing, files.
-import { Module } from '../../nn/module.js'
 import { checkKeys } from '../../runtime/options.js'
 import { isGradEnabled, noGrad } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { ENCODER_KEYS } from './encoder-input.js'
 import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
-import { savedConfig } from './encoder-model.js'
 import type { EncoderModel } from './encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Layer } from './parts.js'
+import { PretrainedEncoder, savedConfig } from './pretrained-encoder.js'
 import { savePretrained } from './pretrained.js'
 import type { SaveOptions } from './pretrained.js'
 
@@ -54,23 +53,17 @@ export class MaskedLMOutput {
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
  */
-export abstract class MaskedLM extends Module {
-  abstract readonly config: { tie_word_embeddings: boolean } & Record<string, unknown>
+export abstract class MaskedLM extends PretrainedEncoder {
+  abstract override readonly config: { tie_word_embeddings: boolean } & Record<string, unknown>
 
   /** The model below the head. */
   abstract get baseModel(): EncoderModel
-
-  /** The name of the class in `config.json`. */
-  protected abstract get architecture(): string
 
   /** The layer that gives the scores over the vocabulary. */
   protected abstract get scorer(): Layer
 
   /** The weight of the token embedding, which a tied head shares. */
   protected abstract get words(): Tensor
-
-  /** What files of a tied model leave out. */
-  protected abstract get tiedNames(): readonly string[]
 
   /** (B, T, C) → (B, T, V). */
   protected abstract predict(hidden: Tensor): Tensor
@@ -93,7 +86,7 @@ export abstract class MaskedLM extends Module {
   async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
     const tied = 'weight' in this.scorer && this.scorer.weight === this.words
     const config = { ...savedConfig(this.config, this.architecture), tie_word_embeddings: tied }
-    await savePretrained(this, dir, { ...options, leaveOut: tied ? this.tiedNames : [], config })
+    await savePretrained(this, dir, { ...options, leaveOut: tied ? this.checkpoint.tied! : [], config })
   }
 
   /** @see {@link EncoderModel.gradientCheckpointingEnable} */

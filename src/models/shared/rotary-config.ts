@@ -46,7 +46,7 @@ export interface RotaryDecoderConfig {
 /** Defaults; head size and heads of keys follow from others where they are missing. */
 export type RotaryDefaults<Config extends RotaryDecoderConfig> = {
   [Field in keyof Config as string extends Field ? never : Field]?: Config[Field]
-} & { model_type: string; architectures: string[] }
+} & { model_type: string; architectures: string[]; [other: string]: unknown }
 
 /**
  * Fills in the defaults and checks the fields of {@link RotaryDecoderConfig}.
@@ -62,7 +62,10 @@ export function rotaryDecoderConfig<Config extends RotaryDecoderConfig>(
   for (const field of [...sizes, 'max_position_embeddings'] as const) checkInteger(owner, field, fields[field], 1)
   const { hidden_size: C, num_attention_heads: H } = fields
   const { num_key_value_heads, head_dim } = { ...defaults, ...defined(given) } as Partial<RotaryDecoderConfig>
-  const heads = { num_key_value_heads: keyValueHeads(owner, H, num_key_value_heads), head_dim: headSize(owner, C, H, head_dim) }
+  const heads = {
+    num_key_value_heads: keyValueHeads(owner, H, num_key_value_heads),
+    head_dim: headSize(owner, C, H, head_dim),
+  }
   const config: Config = { ...fields, ...heads }
   for (const field of ['rms_norm_eps', 'initializer_range'] as const) checkNumber(owner, field, config[field], 0)
   checkProbability(owner, 'attention_dropout', config.attention_dropout)
@@ -92,9 +95,9 @@ function headSize(owner: string, C: number, H: number, given: number | null | un
   return D
 }
 
-/** How many tokens blocks with a sliding window look at, or null. */
-export function checkWindow(owner: string, window: number | null | undefined): number | null {
-  return window == null ? null : checkInteger(owner, 'sliding_window', window, 1)
+/** The length of a sliding window in tokens; null for none. */
+export function checkWindow(owner: string, field: string, window: unknown): number | null {
+  return window == null ? null : checkInteger(owner, field, window, 1)
 }
 
 /** Kinds of blocks, by the names of `layer_types`. */
@@ -120,11 +123,6 @@ export function windowedLayers(
   if (window === null && windowed.includes(true))
     throw bad(owner, 'sliding_window', 'a number of tokens, as layer_types has sliding_attention', window)
   return windowed
-}
-
-/** The cap of scores or logits that a field gives, or null. */
-export function checkSoftcap(owner: string, field: string, cap: number | null | undefined): number | null {
-  return cap == null ? null : checkNumber(owner, field, cap, 0, true)
 }
 
 /** The error for a value of a field that would change what the model computes. */

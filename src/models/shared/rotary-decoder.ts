@@ -7,55 +7,23 @@ import type { RMSNorm } from '../../nn/rms-norm.js'
 import type { Dtype, Tensor } from '../../tensor/tensor.js'
 import { lastTokens, runDecoder } from './decoder.js'
 import type { Decoder, DecoderOptions, TokenEmbedding } from './decoder.js'
+import { familyConfig } from './decoder-family.js'
+import type { DecoderFamily, Traits } from './decoder-family.js'
 import type { DecoderOutput } from './decoder-output.js'
 import { FusedGatedMLP, GatedMLP } from './gated-mlp.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Reads } from './packing.js'
 import { offsetRmsNorm, rmsNorm, within } from './parts.js'
 import type { NormMaker } from './parts.js'
-import { readWeights, savePretrained } from './pretrained.js'
-import type { PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
+import { PretrainedModel } from './pretrained-model.js'
+import type { ModelClass } from './pretrained-model.js'
+import { freshWeights, readWeights, savePretrained } from './pretrained.js'
+import type { FreshOptions, PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
 import { FusedAttention, RotaryAttention } from './rotary-attention.js'
 import type { RotaryContext } from './rotary-attention.js'
 import type { RotaryDecoderConfig } from './rotary-config.js'
 import { RotaryTables } from './rotary.js'
 import type { RotaryConfig } from './rotary.js'
-
-/** In what an architecture differs from Llama. */
-export interface Traits {
-  /** Name of the MLP's activation. */
-  activation: string
-  /** Factor of q·k. @default 1/√head_dim */
-  scale?: number
-  /** The projections of q, k and v have a bias. @default false */
-  queryBias?: boolean
-  /** The projection behind attention has a bias. @default false */
-  outputBias?: boolean
-  /** The layers of the MLP have a bias. @default false */
-  mlpBias?: boolean
-  /** One projection for q, k and v, and one for gate and values (Phi-3). @default false */
-  isFused?: boolean
-  /** Norms of each head of q and k (Qwen3, Gemma 3). @default false */
-  headNorms?: boolean
-  /** Norms multiply by 1 + weight (Gemma). @default false */
-  offsetNorms?: boolean
-  /** Norms behind attention and MLP, before their results are added, too (Gemma 2 and 3). @default false */
-  normsBehind?: boolean
-  /** Embeddings are multiplied by √C (Gemma). @default false */
-  scalesEmbeddings?: boolean
-  /** Attention scores s become `softcap · tanh(s / softcap)` (Gemma 2). @default not */
-  softcap?: number | null
-  /** Dropout of what attention and MLP add (Phi-3). @default 0 */
-  residualDropout?: number
-  /** How many tokens blocks with a window look at. @default there are no such blocks */
-  window?: number | null
-  /** Which blocks have a window. @default none */
-  hasWindow?: readonly boolean[]
-  /** Rotary positions: of all blocks, or of those without a window and those with one (Gemma 3). @default the configuration's */
-  rotary?: readonly [RotaryConfig] | readonly [whole: RotaryConfig, windowed: RotaryConfig]
-  /** Only the first features of a head may turn (Phi-3). @default false */
-  partialRotary?: boolean
-}
 
 /** `x ← x + attention(norm(x));  x ← x + mlp(norm(x))`. */
 class RotaryBlock extends Module {
@@ -153,30 +121,59 @@ function mlp(config: RotaryDecoderConfig, traits: Traits, take: WeightSource) {
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints (`layers.0.self_attn.q_proj.weight`).
  */
-export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryDecoderConfig> extends Module implements Decoder {
+export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryDecoderConfig>
+  extends PretrainedModel
+  implements Decoder
+{
+  /** @internal */
+  static readonly family: DecoderFamily
+
   readonly config: Config
   gradientCheckpointing = false
   embed_tokens: TokenEmbedding
   layers: (RotaryBlock | SandwichBlock)[]
   norm: RMSNorm
+  /** Logits of a head are capped by it. @internal */
+  readonly logitSoftcap: number | null
   private readonly rotary: readonly RotaryTables[]
   private readonly window: number | null
   private readonly scalesEmbeddings: boolean
 
-  protected constructor(owner: string, config: Config, traits: Traits, take: WeightSource) {
+  constructor(config: Partial<Config> = {}, options: FreshOptions = {}, take?: WeightSource) {
     super()
-    this.config = config
-    const { vocab_size: V, hidden_size: C, initializer_range: std, pad_token_id: paddingIdx } = config
+    const family = new.target.family as unknown as DecoderFamily<Config>
+    const owner = `${family.name}Model`
+    take ??= freshWeights(owner, options)
+    const { config: complete, traits } = familyConfig(family, config)
+    this.config = complete
+    const { vocab_size: V, hidden_size: C, initializer_range: std, pad_token_id: paddingIdx } = complete
     const init = paddingIdx === null ? { std } : { std, zeroRow: resolvePadding(owner, paddingIdx, V) }
     this.embed_tokens = new Embedding(V, C, { weight: take('embed_tokens.weight', [V, C], init), paddingIdx })
-    const Block = traits.normsBehind ? SandwichBlock : RotaryBlock
-    const block = (_: unknown, i: number) => new Block(config, traits, i, within(take, `layers.${i}`))
-    this.layers = Array.from({ length: config.num_hidden_layers }, block)
-    this.norm = normMaker(config, traits)(take, 'norm', C)
-    const kinds: readonly RotaryConfig[] = traits.rotary ?? [config]
+    const Block = traits.postNorms ? SandwichBlock : RotaryBlock
+    const block = (_: unknown, i: number) => new Block(complete, traits, i, within(take, `layers.${i}`))
+    this.layers = Array.from({ length: complete.num_hidden_layers }, block)
+    this.norm = normMaker(complete, traits)(take, 'norm', C)
+    const kinds: readonly RotaryConfig[] = traits.rotary ?? [complete]
     this.rotary = kinds.map((each) => new RotaryTables(owner, each, traits.partialRotary))
     this.window = traits.hasWindow?.includes(true) ? traits.window! : null
     this.scalesEmbeddings = traits.scalesEmbeddings ?? false
+    this.logitSoftcap = traits.logitSoftcap ?? null
+  }
+
+  /**
+   * Reads a folder with `config.json` and its weights, which may include a head; the head is left out. The model is in evaluation mode.
+   * @see {@link RotaryCausalLM.fromPretrained}
+   */
+  static async fromPretrained<M extends RotaryDecoder>(
+    this: ModelClass<M, FreshOptions>,
+    dir: string,
+    options: PretrainedOptions = {},
+  ): Promise<M> {
+    const { defaults } = (this as unknown as typeof RotaryDecoder).family
+    const { config, weights } = await readWeights(dir, [defaults.model_type], nameWithoutHead, options)
+    const model = new this(config as Partial<M['config']>, {}, weights.take)
+    weights.close({ ignore: [] })
+    return model.eval()
   }
 
   get inputEmbeddings(): TokenEmbedding {
@@ -220,22 +217,8 @@ function rounded(x: number, dtype: Dtype): number {
   return Math.round(x / step) * step
 }
 
-/**
- * Builds a decoder without a head from the configuration and the weights of a folder, which may hold a head, too; it is in evaluation mode, as in
- * transformers.
- */
-export async function readRotaryDecoder<M extends RotaryDecoder>(
-  dir: string,
-  options: PretrainedOptions,
-  modelType: string,
-  build: (config: Record<string, unknown>, take: WeightSource) => M,
-): Promise<M> {
-  const nameOf = (name: string) =>
-    name.startsWith('lm_head.') || isFrequency(name) ? null : name.replace(/^model\./, '')
-  const { config, weights } = await readWeights(dir, [modelType], nameOf, options)
-  const model = build(config, weights.take)
-  weights.close({ ignore: [] })
-  return model.eval()
+function nameWithoutHead(name: string): string | null {
+  return name.startsWith('lm_head.') || isFrequency(name) ? null : name.replace(/^model\./, '')
 }
 
 /** Whether a tensor holds the frequencies, as files of old releases do. */

@@ -111,7 +111,12 @@ function stretched(owner: string, type: 'linear' | 'llama3', given: RopeParamete
 function turningFeatures(owner: string, headDim: number, share: number): number {
   const D = Math.floor(headDim * share)
   if (D >= 2 && D % 2 === 0) return D
-  throw bad(owner, 'partial_rotary_factor', `a share of head_dim = ${headDim} that is an even number of features`, share)
+  throw bad(
+    owner,
+    'partial_rotary_factor',
+    `a share of head_dim = ${headDim} that is an even number of features`,
+    share,
+  )
 }
 
 function read(
@@ -123,7 +128,8 @@ function read(
   if (typeof given !== 'object') throw bad(owner, 'rope_parameters', 'an object', given)
   const named = given.rope_type ?? given.type ?? 'default'
   const name = named === 'su' ? 'longrope' : named
-  if (KNOWN_ELSEWHERE.includes(name)) throw unsupported(owner, `rope_type ${show(name)}`, `rope_type ${TYPES.join(', ')}`)
+  if (KNOWN_ELSEWHERE.includes(name))
+    throw unsupported(owner, `rope_type ${show(name)}`, `rope_type ${TYPES.join(', ')}`)
   const share = given.partial_rotary_factor ?? config['partial_rotary_factor'] ?? 1
   if (share !== 1 && !allowsPartial)
     throw unsupported(owner, `partial_rotary_factor ${show(share)}`, 'heads that turn as a whole')
@@ -190,7 +196,9 @@ export class RotaryTables {
       const isLong = this.isLong(owner, past, extent ?? this.knownExtent(owner, positionIds))
       // As far as that, a table costs more than the angles of these tokens alone.
       const last = extent === null ? Infinity : extent.end
-      return last <= 2 ** 16 ? { ...this.upTo(last, dtype, isLong), rows: positions } : this.anywhere(positions, dtype, isLong)
+      return last <= 2 ** 16
+        ? { ...this.upTo(last, dtype, isLong), rows: positions }
+        : this.anywhere(positions, dtype, isLong)
     }
     const isLong = this.isLong(owner, past, { begin: past, end: past + tokens })
     const { cos, sin } = this.upTo(past + tokens, dtype, isLong)

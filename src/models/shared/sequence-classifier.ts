@@ -1,14 +1,13 @@
 // What every model that answers for whole sequences shares: its loss, checkpointing, files.
-import { Module } from '../../nn/module.js'
 import { checkKeys } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { ENCODER_KEYS } from './encoder-input.js'
 import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
-import { savedConfig } from './encoder-model.js'
 import type { EncoderModel } from './encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
 import type { LabelsConfig } from './labels-config.js'
 import type { Layer } from './parts.js'
+import { PretrainedEncoder, savedConfig } from './pretrained-encoder.js'
 import { savePretrained } from './pretrained.js'
 import type { SaveOptions } from './pretrained.js'
 import { sequenceLoss } from './sequence-classification.js'
@@ -26,16 +25,13 @@ export interface SequenceClassificationOptions extends EncoderOptions {
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Padding on either side changes nothing: heads read a row's first token, or the mean of
  * its tokens, wherever they stand.
  */
-export abstract class SequenceClassifier extends Module {
-  abstract readonly config: LabelsConfig & Record<string, unknown>
+export abstract class SequenceClassifier extends PretrainedEncoder {
+  abstract override readonly config: LabelsConfig & Record<string, unknown>
   /** Ends in the logits. */
   abstract classifier: Layer
 
   /** The model below the head. Parameters outside of it belong to the head. */
   abstract get baseModel(): EncoderModel
-
-  /** The name of the class in `config.json`. */
-  protected abstract get architecture(): string
 
   /** Whether the head needs the first token of each row alone. */
   protected get readsFirstToken(): boolean {

@@ -73,7 +73,11 @@ export class TokenEmbeddings extends Module {
     const places = this.placesOf(inputIds, ids, options)
     const positions = places && this.position_embeddings!.forward(taken('positionIds', places)) // (B, T, C), or (1, T, C) when all rows count the same
     const kindsGiven = this.kindsOf(ids, options)
-    const kinds = kindsGiven && this.token_type_embeddings!.forward(packing && kindsGiven.ndim === 2 ? taken('tokenTypeIds', kindsGiven) : kindsGiven) // (B, T, C) or (1, C)
+    const kinds =
+      kindsGiven &&
+      this.token_type_embeddings!.forward(
+        packing && kindsGiven.ndim === 2 ? taken('tokenTypeIds', kindsGiven) : kindsGiven,
+      ) // (B, T, C) or (1, C)
     const beside = positions && kinds ? positions.add(kinds) : (positions ?? kinds)
     return this.dropout.forward(this.LayerNorm.forward(beside ? words.add(beside) : words))
   }

@@ -1,0 +1,58 @@
+import type { DecoderFamily } from '../shared/decoder-family.js'
+import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
+import { RotaryDecoder } from '../shared/rotary-decoder.js'
+
+/**
+ * The configuration of a Mistral, as in `config.json`. Defaults as in transformers: `vocab_size` 32000, `hidden_size` 4096, `intermediate_size` 14336,
+ * 32 blocks, 32 heads that share 8 key heads, `max_position_embeddings` 131072, `rms_norm_eps` 1e-6.
+ */
+export interface MistralConfig extends RotaryDecoderConfig {
+  /** `silu`, or another of the activations that config files name. @default 'silu' */
+  hidden_act: string
+  /** How many tokens each token attends to, itself included; null for all before it. @default 4096 */
+  sliding_window: number | null
+}
+
+const MISTRAL: DecoderFamily<MistralConfig> = {
+  name: 'Mistral',
+  defaults: {
+    model_type: 'mistral',
+    architectures: ['MistralForCausalLM'],
+    vocab_size: 32000,
+    hidden_size: 4096,
+    intermediate_size: 14336,
+    num_hidden_layers: 32,
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    hidden_act: 'silu',
+    max_position_embeddings: 4096 * 32,
+    rms_norm_eps: 1e-6,
+    sliding_window: 4096,
+    tie_word_embeddings: false,
+    bos_token_id: 1,
+    eos_token_id: 2,
+    pad_token_id: null,
+  },
+  fields: { hidden_act: 'activation', sliding_window: 'window' },
+  traits({ hidden_act: activation, sliding_window: window, num_hidden_layers: count }) {
+    return { activation, window, hasWindow: Array<boolean>(count).fill(window !== null) }
+  },
+}
+
+/** Mistral without a head (Jiang et al. 2023): Llama with a sliding window in every block. @see {@link RotaryDecoder} */
+export class MistralModel extends RotaryDecoder<MistralConfig> {
+  /** @internal */
+  static override readonly family = MISTRAL
+}
+
+/**
+ * Mistral with a language-model head: a Llama in which each token attends to the last `sliding_window` tokens only.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints.
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+export class MistralForCausalLM extends RotaryCausalLM<MistralModel> {
+  /** @internal */
+  static override readonly Model = MistralModel
+}
