@@ -1030,17 +1030,17 @@ interface Backend {
 declare function backend(): Backend;
 
 type TypedArray = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint16Array | Uint32Array | Uint8Array | BigInt64Array;
-/** What {@link defaultCollate} makes of samples of type `S`. */
+/** The batch that {@link defaultCollate} makes from samples of type `S`. */
 type Collated<S> = S extends Tensor | number | bigint | boolean | TypedArray ? Tensor : S extends string ? string[] : S extends readonly unknown[] ? {
     -readonly [K in keyof S]: Collated<S[K]>;
 } : {
     -readonly [K in keyof S]: Collated<S[K]>;
 };
 /**
- * Joins samples to a batch, as PyTorch's default_collate does: tensors and typed arrays of one shape are stacked to (B, …), numbers become a
- * tensor (B), strings a list; arrays and objects are joined place by place and key by key, to any depth.
+ * Joins samples into a batch, as PyTorch's default_collate does: tensors and typed arrays of one shape are stacked to (B, …), numbers become a
+ * tensor (B), strings a list; arrays and objects are joined element by element and key by key, to any depth.
  *
- * Numbers give f32, BigInts i64 and truth values bool, as with `lora.tensor`: labels are BigInts, or come from an integer array.
+ * Numbers give f32, BigInts i64 and booleans bool, as with `lora.tensor`: labels are BigInts, or come from an integer array.
  * @throws {ShapeError} when tensors or arrays differ in shape or length; {@link OptionError} for null, functions and samples of different kinds.
  */
 declare function defaultCollate<S>(samples: readonly S[]): Collated<S>;
@@ -1061,7 +1061,7 @@ declare class TensorDataset implements Dataset<Tensor[]> {
     /** The rows of a batch, stacked. */
     batch(indices: readonly number[]): Tensor[];
 }
-/** Some samples of a dataset, in an order of their own. */
+/** Some samples of a dataset, in a given order. */
 declare class Subset<S> implements Dataset<S> {
     readonly dataset: Dataset<S> | readonly S[];
     readonly indices: readonly number[];
@@ -1071,7 +1071,7 @@ declare class Subset<S> implements Dataset<S> {
 }
 /**
  * Splits a dataset at random into parts that share no sample. The same seed gives the same parts on every machine.
- * @param lengths Sizes that add up to the dataset's, or fractions that add up to 1; what rounding leaves over goes to the first parts.
+ * @param lengths Sizes that add up to the dataset's, or fractions that add up to 1; the remainder of rounding goes to the first parts.
  */
 declare function randomSplit<S>(dataset: Dataset<S> | readonly S[], lengths: readonly number[], options?: {
     seed?: number | bigint;
@@ -1085,22 +1085,22 @@ interface DataLoaderOptions<S, B> {
     shuffle?: boolean;
     /** Seed of the orders. @default drawn from the current stream's generator, so `manualSeed` fixes it, too */
     seed?: number | bigint;
-    /** Leave out a last batch that is not full. @default false */
+    /** Drop the last batch if it is not full. @default false */
     dropLast?: boolean;
-    /** Joins samples to a batch. @default defaultCollate */
+    /** Joins samples into a batch. @default defaultCollate */
     collate?: (samples: S[]) => B;
-    /** Numbers of the samples, in the order to take them; iterated anew in each epoch. In place of `shuffle`. @default their own order */
+    /** Indices of the samples, in the order to use them; iterated again in each epoch. Instead of `shuffle`. @default their own order */
     sampler?: Iterable<number>;
 }
-/** Where a {@link DataLoader} stands. Plain JSON. */
+/** The position of a {@link DataLoader}. Plain JSON. */
 interface DataLoaderState {
-    /** Epoch under way, or the next one. */
+    /** The current epoch, or the next one. */
     epoch: number;
-    /** Batches that were handed out in it. */
+    /** Batches of it that were returned. */
     batch: number;
     /** Low and high half of the seed. */
     seed: [number, number];
-    /** What the order depends on besides; it must be the same to go on. */
+    /** What else the order depends on; it must be the same to resume. */
     length: number;
     batchSize: number;
     shuffle: boolean;
@@ -1110,7 +1110,7 @@ interface DataLoaderState {
  * Batches of a dataset, epoch by epoch. Each `for` loop is one epoch: `for await (const batch of loader)`, or a plain `for` when neither the
  * dataset nor collate is async. With the same seed the order is the same on every machine.
  *
- * {@link stateDict} is the place between two batches: a loader of the same options that loads it gives exactly the batches that remain.
+ * {@link stateDict} is the position between two batches: a loader with the same options that loads it gives exactly the remaining batches.
  *
  * @example
  * const loader = new lora.DataLoader(samples, { batchSize: 8, shuffle: true, seed: 1 })
@@ -1128,11 +1128,11 @@ declare class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterab
     [Symbol.asyncIterator](): AsyncGenerator<Awaited<B>, void, void>;
     /** @throws {AsyncError} when the dataset or collate is async. */
     [Symbol.iterator](): Generator<Awaited<B>, void, void>;
-    /** Where it stands: after the batches that were handed out up to now. */
+    /** The position after the batches that were returned so far. */
     stateDict(): DataLoaderState;
     /**
-     * Goes to where a state was taken: the next loop gives the batches that remain of its epoch.
-     * @throws {OptionError} when the dataset has another length, or the loader other options: the remaining batches would not be those.
+     * Restores a position: the next loop gives the remaining batches of its epoch.
+     * @throws {OptionError} when the length of the dataset or the options of the loader differ, as the remaining batches would be others.
      */
     loadStateDict(state: DataLoaderState): void;
 }
@@ -4683,10 +4683,10 @@ interface DecoderOptions {
      *
      * Or a bool tensor (B, 1, T or 1, S), true where a new token may look, on top of what comes before it: tokens of several continuations can
      * then lie in one cache. It may be wider than S; what is too much is cut off.
-     * @default all 1
+     * @shallow @default all 1
      */
     attentionMask?: Ids | null;
-    /** Position of each token, (B, T). @default 0, 1, … in every row, after those in the cache, whatever the mask says */
+    /** Position of each token, (B, T). @shallow @default 0, 1, … in every row, after those in the cache, whatever the mask says */
     positionIds?: Ids | null;
     /** Keys and values of earlier tokens; the new ones are added to it. @default none */
     pastKeyValues?: KvCache | null;
@@ -4770,12 +4770,12 @@ interface CausalLMOptions extends DecoderOptions {
      * Where they are known, in rows or in a tensor that was made of numbers, and while gradients are recorded, tokens behind the last label of their row are
      * not even computed, when they are many: only {@link CausalLMOutput.logits} and `lastHiddenState` would show them, and compute them when asked for. A
      * label that is predicted at a position of padding, as that of the first token behind padding on the left is, makes the whole batch be computed: give
-     * it −100.
+     * it −100. @shallow @default none
      */
     labels?: Ids | null;
-    /** Share of each label that is spread evenly over the vocabulary, as LoRA's NLG example trains (0.1). @default 0 */
+    /** Share of each label that is spread evenly over the vocabulary, as LoRA's NLG example trains (0.1). @minimum 0 @maximum 1 @default 0 */
     labelSmoothing?: number;
-    /** Compute the logits of the last n positions only. @default all */
+    /** Compute the logits of the last n positions only. @integer @minimum 0 @default all */
     logitsToKeep?: number;
 }
 /** Fields of a configuration that every language model has. */
@@ -5497,31 +5497,6 @@ interface BertFields extends PostNormConfig {
     classifier_dropout: number | null;
 }
 
-/** The names of an architecture's parts in its files. */
-interface CheckpointNames {
-    /** `model_type` in `config.json`. */
-    modelType: string;
-    /** Where a model with a head keeps the one without. */
-    prefix: string;
-    /** Top names in the one without a head, whose files have no prefix. */
-    parts: readonly string[];
-    /** Heads that files may also contain. */
-    heads: readonly string[];
-    /** Names that files may contain and a model with this configuration does not use. @default none */
-    unused?(config: never): readonly string[];
-}
-/** A class of models and its files. */
-interface EncoderCheckpoint {
-    /** Name of the class, as `architectures` in `config.json` gives it. */
-    className: string;
-    names: CheckpointNames;
-    /** The heads of this class: fresh, with a warning, where a file lacks them. */
-    heads: readonly string[];
-    /** It is the model without a head: its parameters have no prefix. @default false */
-    isBare?: boolean;
-    /** Parameters of the head that files leave out where it shares the weight of the token embedding. @default none */
-    tied?: readonly string[];
-}
 /** An encoder with or without a head. */
 declare abstract class PretrainedEncoder extends PretrainedModel {
     /**
@@ -5534,20 +5509,18 @@ declare abstract class PretrainedEncoder extends PretrainedModel {
     static fromPretrained<M extends PretrainedEncoder>(this: ModelClass<M, FreshOptions>, dir: string, options?: PretrainedOptions): Promise<M>;
     /** The name of the class in `config.json`. */
     protected get architecture(): string;
-    /** How the files of this class look. */
-    protected get checkpoint(): EncoderCheckpoint;
 }
 
 /** Options of an encoder's forward. */
 interface EncoderOptions {
     /**
      * 1 for tokens, 0 for padding, (B, T). Rows of numbers, and tensors made of them, are looked at on the spot: a mask of ones costs nothing, and padding
-     * behind the tokens is not computed; hidden states hold zeros there. @default all 1
+     * behind the tokens is not computed; hidden states hold zeros there. @shallow @default all 1
      */
     attentionMask?: Ids | null;
-    /** Kind of each token, (B, T): first or second sentence, in models trained so. @default all 0 */
+    /** Kind of each token, (B, T): first or second sentence, in models trained so. @shallow @default all 0 */
     tokenTypeIds?: Ids | null;
-    /** Position of each token, (B, T). @default as the architecture counts */
+    /** Position of each token, (B, T). @shallow @default as the architecture counts */
     positionIds?: Ids | null;
     /** Return the embeddings and the output of every layer. @default false */
     outputHiddenStates?: boolean;
@@ -5573,25 +5546,13 @@ interface KeyMask {
     first: Tensor | null;
 }
 
-/** The fields of a configuration that an encoder reads. */
-interface EncoderConfig {
-    hidden_size: number;
-    num_hidden_layers: number;
-    num_attention_heads: number;
-    intermediate_size: number;
-    hidden_act: string;
-    hidden_dropout_prob: number;
-    attention_probs_dropout_prob: number;
-    initializer_range: number;
-    layer_norm_eps: number;
-}
 declare class SelfAttention extends Module {
     query: Layer$1;
     key: Layer$1;
     value: Layer$1;
     dropout: Dropout;
     private readonly heads;
-    constructor(config: EncoderConfig, take: WeightSource);
+    constructor(config: PostNormConfig, take: WeightSource);
     /** `x (B, S, C)`, of which the tokens `read (B, T, C)` ask → (B, T, C). */
     forward(x: Tensor, read: Tensor, keys: KeyMask): Tensor;
 }
@@ -5600,20 +5561,20 @@ declare class DenseAddNorm extends Module {
     dense: Layer$1;
     LayerNorm: LayerNorm;
     dropout: Dropout;
-    constructor(config: EncoderConfig, inFeatures: number, take: WeightSource);
+    constructor(config: PostNormConfig, inFeatures: number, take: WeightSource);
     forward(x: Tensor, residual: Tensor): Tensor;
 }
 declare class Attention$1 extends Module {
     self: SelfAttention;
     output: DenseAddNorm;
-    constructor(config: EncoderConfig, take: WeightSource);
+    constructor(config: PostNormConfig, take: WeightSource);
     forward(x: Tensor, read: Tensor, keys: KeyMask): Tensor;
 }
 /** `act(x Wᵀ + b)`: the wide middle of a layer. */
 declare class Intermediate extends Module {
     dense: Layer$1;
     intermediate_act_fn: Layer$1;
-    constructor(config: EncoderConfig, take: WeightSource);
+    constructor(config: PostNormConfig, take: WeightSource);
     forward(x: Tensor): Tensor;
 }
 /** `a = norm(x + attention(x));  y = norm(a + output(act(intermediate(a))))`. */
@@ -5621,14 +5582,14 @@ declare class EncoderLayer extends Module {
     attention: Attention$1;
     intermediate: Intermediate;
     output: DenseAddNorm;
-    constructor(config: EncoderConfig, take: WeightSource);
+    constructor(config: PostNormConfig, take: WeightSource);
     /** With `onlyFirst` the layer at the first token of each row alone: all tokens are looked at, but only these look and go on. */
     forward(x: Tensor, keys: KeyMask, onlyFirst: boolean): Tensor;
 }
 /** The layers one after the other. */
 declare class Encoder extends Module {
     layer: EncoderLayer[];
-    constructor(config: EncoderConfig, take: WeightSource);
+    constructor(config: PostNormConfig, take: WeightSource);
     /**
      * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. With `onlyFirst` the last state is (B, 1, C): nothing that only other
      * positions need is computed in the last layer. Sequences without padding lie one behind the other, (1, N, C), and their first tokens, too, (1, B, C).
@@ -5638,7 +5599,7 @@ declare class Encoder extends Module {
 /** `tanh(x₀ Wᵀ + b)` of the first token. */
 declare class Pooler extends Module {
     dense: Layer$1;
-    constructor(config: Pick<EncoderConfig, 'hidden_size' | 'initializer_range'>, take: WeightSource);
+    constructor(config: Pick<PostNormConfig, 'hidden_size' | 'initializer_range'>, take: WeightSource);
     /** `(B, T, C)` → `(B, C)`. */
     forward(x: Tensor): Tensor;
 }
@@ -5647,7 +5608,7 @@ declare class Pooler extends Module {
 interface EncoderModelOptions extends EncoderOptions {
     /**
      * Return the first n tokens of `lastHiddenState` only, (B, n, C). With 1 it is the first token that the mask keeps, which a classification head reads, and
-     * the last layer is computed there alone, with the same result. @default all
+     * the last layer is computed there alone, with the same result. @integer @minimum 1 @default all
      */
     positionsToKeep?: number;
 }
@@ -5770,7 +5731,7 @@ declare class BertModel extends PooledEncoderModel<BertConfig> {
 interface MaskedLMOptions extends EncoderOptions {
     /**
      * The token that belongs at each position, (B, T); −100 counts not, and is the label of all tokens that were not masked. Given as rows of numbers, the
-     * head runs only on the positions that count.
+     * head runs only on the positions that count. @shallow @default none
      */
     labels?: Ids | null;
 }
@@ -5874,7 +5835,7 @@ interface SequenceClassifierOutput {
 
 /** Options of the forward of a sequence classifier. */
 interface SequenceClassificationOptions extends EncoderOptions {
-    /** What the model shall answer: classes or numbers. @see {@link SequenceLabels} */
+    /** What the model shall answer: classes or numbers, as {@link SequenceLabels} says. @shallow @default none */
     labels?: SequenceLabels | null;
 }
 /**
@@ -7165,16 +7126,16 @@ interface NlgRow {
 }
 /** Rows of a `.jsonl` file: objects with `context` (or `prompt`) and `completion`. */
 declare function readFormatted(file: string): Promise<NlgRow[]>;
-/** Writes values as a `.jsonl` file, a line each: the whole file is there, or the old one. */
+/** Writes values as a `.jsonl` file, one per line. The file is replaced only when it is complete. */
 declare function writeJsonl(file: string, values: readonly unknown[]): Promise<void>;
 
 /** The data sets that the example converts. */
 type NlgFormat = 'e2e' | 'webnlg' | 'dart';
-/** The categories of WebNLG 2017 that its training data has; what belongs to others is unseen. */
+/** The categories in the training data of WebNLG 2017; entries of others are unseen. */
 declare const WEBNLG_SEEN: readonly string[];
 /**
- * Rows of the E2E data: lines `meaning representation||text`. Space at both ends of a line is cut; blank lines are passed over.
- * @param file is named in errors.
+ * Rows of the E2E data: lines `meaning representation||text`. White space at both ends of a line is removed; blank lines are skipped.
+ * @param file its name in errors.
  * @throws {FormatError} naming file, row and column of a line that does not hold one `||` between two texts, and of a file without any.
  * @see microsoft/LoRA `format_converting_e2e.py`
  */
@@ -7182,15 +7143,15 @@ declare function formatE2e(text: string, file?: string): NlgRow[];
 /**
  * Rows of a WebNLG file (2017, JSON): the triples of an entry (`modifiedtripleset`) as `subject : property : object`, joined by ` | `, with each of its
  * texts whose comment is `good`. `cate` says whether the category is among `seen`.
- * @param data what `JSON.parse` gave, or the text.
- * @throws {FormatError} naming file, entry (as row) and field (as column) of what is not as it must be.
+ * @param data the result of `JSON.parse`, or the text.
+ * @throws {FormatError} naming file, entry (as row) and field (as column) of a malformed value.
  * @see microsoft/LoRA `format_converting_webnlg.py`
  */
 declare function formatWebnlg(data: unknown, file?: string, seen?: readonly string[]): NlgRow[];
 /**
  * Rows of a DART file (JSON): triples as in {@link formatWebnlg}, with relations in lower case, and a row for each annotation.
- * @param data what `JSON.parse` gave, or the text.
- * @throws {FormatError} naming file, entry (as row) and field (as column) of what is not as it must be.
+ * @param data the result of `JSON.parse`, or the text.
+ * @throws {FormatError} naming file, entry (as row) and field (as column) of a malformed value.
  * @see microsoft/LoRA `format_converting_dart.py`
  */
 declare function formatDart(data: unknown, file?: string): NlgRow[];
@@ -7451,18 +7412,18 @@ interface NlgPrediction {
 interface CollectOptions {
     /** Which rows count: all, or those whose `cate` is true (seen) or false (unseen). @default 'all' */
     filter?: 'all' | 'seen' | 'unseen';
-    /** Puts spaces around everything that is no letter, digit or underscore. @default false */
+    /** Puts spaces around everything that is not a letter, digit or underscore. @default false */
     tokenize?: boolean;
     /** Writes everything in lower case. @default false */
     lower?: boolean;
-    /** For each row the name of its entry. @default the contexts */
+    /** The name of the entry of each row. @default its context */
     uniqueKeys?: readonly string[];
 }
 /** Rows that belong together, with the one prediction for them. */
 interface NlgEntry {
     /** The context of the first of them. */
     context: string;
-    /** What was wanted, in the order of the rows. */
+    /** The references, in the order of the rows. */
     references: string[];
     prediction: string;
 }
@@ -7472,7 +7433,7 @@ interface DecodeNlgOptions extends Omit<CollectOptions, 'uniqueKeys'> {
     predictions: string;
     /** JSON lines of {@link NlgRow}: `--input_file`. */
     formatted: string;
-    /** What the ids were made with: `--vocab`. */
+    /** The tokenizer of the ids: `--vocab`. */
     tokenizer: Tokenizer;
     /** The file (e2e) or folder (webnlg, dart) for references: `--output_ref_file`. */
     outputReferences: string;
@@ -7484,15 +7445,15 @@ interface DecodeNlgOptions extends Omit<CollectOptions, 'uniqueKeys'> {
     refNum?: number;
     /** A file with the entry's name for each row, one a line: `--ref_unique_file`. @default rows of the same context are one entry */
     refUniqueFile?: string;
-    /** Ends the work with an `AbortedError`. @default none */
+    /** Stops with an `AbortedError`. @default none */
     signal?: AbortSignal;
 }
 /** The text before the end token and before the first blank line, without white space around it. */
 declare function cutPrediction(text: string): string;
 /**
- * Gathers the references of rows with the same context, in the order in which they first appear, and puts the prediction for one of these
- * rows beside them: the last one, if there are several. Predictions are cut (see {@link cutPrediction}).
- * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, a prediction's id is no row, or an entry has no prediction.
+ * Gathers the references of rows with the same context, in the order in which they first appear, with the prediction for one of these
+ * rows: the last one, if there are several. Predictions are cut (see {@link cutPrediction}).
+ * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, a prediction's id is not a row, or an entry has no prediction.
  * @see microsoft/LoRA, examples/NLG/src/gpt2_decode.py
  */
 declare function collectPredictions(rows: readonly NlgRow[], predictions: readonly NlgPrediction[], options?: CollectOptions): NlgEntry[];
@@ -7506,7 +7467,7 @@ declare function predictionLines(entries: readonly NlgEntry[]): string;
  * Writes references and predictions of a generated data set as text, in the layout that the evaluation of E2E, WebNLG or DART reads. Line
  * breaks inside a text become spaces.
  * @returns how many entries there are
- * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` naming file, row and column when a file is not what it should be.
+ * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` naming file, row and column when a file is malformed.
  * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, or an entry has no prediction.
  */
 declare function decodeNlg(options: DecodeNlgOptions): Promise<{
@@ -7524,14 +7485,14 @@ interface NlgEncodeOptions {
     addBos?: boolean;
     /** End the completion with `eosTokenId`. @default true */
     addEos?: boolean;
-    /** The token where the completion begins. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
+    /** The token that ends the context. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
     bosTokenId?: number;
     /** The token that ends the completion. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
     eosTokenId?: number;
 }
 /**
- * Encodes rows as the paper's NLG example does: the context, and the completion behind a space, each with its end token. What looks like a special
- * token in the text is plain text.
+ * Encodes rows as the paper's NLG example does: the context, and the completion after a space, each with its end token. Text that looks like a special
+ * token is encoded as plain text.
  * @throws {UnsupportedError} when an end token is wanted and the tokenizer has no `<|endoftext|>`.
  * @see microsoft/LoRA `gpt2_encode.py --add_bos --add_eos`
  */
@@ -7545,43 +7506,43 @@ declare function readEncoded(file: string, vocabulary?: number): Promise<NlgExam
 /** Writes encoded rows, as {@link readEncoded} reads them. */
 declare function writeEncoded(file: string, examples: readonly NlgExample[]): Promise<void>;
 
-/** What is learnt of a row: `clm` the completion, `jlm` context and completion. */
+/** Which targets of a row count: `clm` the completion, `jlm` context and completion. */
 type NlgObjective = 'clm' | 'jlm';
 /** Options of {@link NlgDataset}. */
 interface NlgDatasetOptions {
-    /** Longest row; what is more is cut off behind. @integer @minimum 2 @default 512 */
+    /** Longest row; longer ones are cut at the end. @integer @minimum 2 @default 512 */
     seqLen?: number;
-    /** Room that a query leaves for what is generated: it is cut in front to `seqLen − evalLen` tokens. @integer @minimum 0 @default 0 */
+    /** Tokens that a query leaves free for generation: its beginning is cut off beyond `seqLen − evalLen` tokens. @integer @minimum 0 @default 0 */
     evalLen?: number;
-    /** What is learnt of a row: `clm` the completion, `jlm` context and completion. @default 'clm' */
+    /** Which targets count. @default 'clm' */
     objective?: NlgObjective;
-    /** Tokens before each context, such as those of a learnt prefix. Nothing is learnt where one of them is the target. @integer @minimum 0 @default none */
+    /** Tokens before each context, such as those of a learnt prefix; they do not count as targets. @integer @minimum 0 @default none */
     prefixTokens?: readonly number[];
-    /** Tokens between context and completion; likewise. @integer @minimum 0 @default none */
+    /** Tokens between context and completion; they do not count as targets. @integer @minimum 0 @default none */
     infixTokens?: readonly number[];
 }
-/** A row without padding: as long as it is, at most `seqLen`. */
+/** A row without padding, of at most `seqLen` tokens. */
 interface NlgSample {
     /** Number of the row. */
     readonly id: number;
     /** Context and completion. */
     readonly input: readonly number[];
-    /** The token after each of the input; in the place of a prefix or infix token 0. In a row that was cut it goes one further. */
+    /** The token after each token of the input, 0 for a prefix or infix token. In a row that was cut it includes one token beyond the input. */
     readonly target: readonly number[];
-    /** 1 where the target is learnt. */
+    /** 1 where the target counts. */
     readonly mask: readonly number[];
-    /** Prefix, context and infix: what is continued. */
+    /** Prefix, context and infix: the prompt of generation. */
     readonly query: readonly number[];
 }
 /**
- * Encoded rows as samples of the paper's NLG example. Rows longer than `seqLen` lose their end, with one warning that says how many and which is the
- * first.
+ * Encoded rows as samples of the paper's NLG example. Rows longer than `seqLen` are cut at the end, with one warning that gives their number and the
+ * first of them.
  *
  * @example
  * const dataset = new data.NlgDataset(await data.readEncoded('train.jsonl'), { seqLen: 512 })
  * const loader = new lora.DataLoader(dataset, { batchSize: 8, shuffle: true, seed: 110, dropLast: true, collate: data.collateNlg })
  * @throws {OptionError} for no rows, and for options out of range.
- * @see microsoft/LoRA `FT_Dataset`. Upstream fills the last batch with rows drawn again; here it is short, or dropped by the loader.
+ * @see microsoft/LoRA `FT_Dataset`. Upstream fills the last batch with rows drawn once more; here it is short, or dropped by the loader.
  */
 declare class NlgDataset implements Dataset<NlgSample> {
     #private;
@@ -7605,27 +7566,27 @@ declare function checkNlgFits(dataset: NlgDataset, model: {
     readonly config: object;
 }): void;
 
-/** A batch for the language models of this package: rows as long as the longest of them. */
+/** A batch for the language models of this package, padded to the longest row. */
 interface NlgBatch {
     /** Numbers of the rows. */
     readonly id: readonly number[];
-    /** (B, T), padded behind with 0. */
+    /** (B, T), padded with 0 on the right. */
     readonly inputIds: readonly (readonly number[])[];
     /** 1 for tokens, 0 for padding; null where there is no padding. */
     readonly attentionMask: readonly (readonly number[])[] | null;
-    /** Aligned with the input; −100 where nothing is learnt. */
+    /** Aligned with the input; −100 where a target is ignored. */
     readonly labels: readonly (readonly number[])[];
-    /** Targets that are learnt. */
+    /** Number of targets that count. */
     readonly counted: number;
     /** Tokens of the rows, without padding. */
     readonly tokens: number;
 }
 /**
- * Joins samples to a batch as the models of this package take it. They compute neither the padding nor the logits of places without a label, so a batch
- * costs what its tokens cost.
+ * Joins samples into a batch as the models of this package take it. They compute neither padding nor the logits of positions without a label, so the cost of a
+ * batch depends on its tokens alone.
  */
 declare function collateNlg(samples: readonly NlgSample[]): NlgBatch;
-/** A batch as the example's own program has it: all rows `seqLen` long. */
+/** A batch as in the original script: all rows `seqLen` long. */
 interface PaddedNlgBatch {
     /** (B) i64 */
     readonly id: Tensor;
@@ -7641,20 +7602,20 @@ interface PaddedNlgBatch {
     readonly queryLen: Tensor;
 }
 /**
- * Pads samples to tensors, with the names and shapes of the example's own program: what a model of your own with the example's loss takes.
+ * Pads samples to tensors, with the names and shapes of the original script, for a model of your own with its loss.
  * @throws {OptionError} for a sample longer than `seqLen`.
  */
 declare function padNlg(samples: readonly NlgSample[], seqLen: number): PaddedNlgBatch;
 
-/** What a cell of a table may hold. Those of csv and tsv files are texts; null is a cell that is not there. */
+/** The value of a cell. Cells of csv and tsv files are strings; null is a missing cell. */
 type Cell = string | number | bigint | boolean | null;
-/** A table with the place of each row in its file, for messages. */
+/** A table with the line of each row in its file, for messages. */
 declare class Table {
     #private;
     /** The file that it was read from. */
     readonly path: string;
     readonly columns: readonly string[];
-    /** Columns that the file itself declares to hold floating numbers, as parquet does. */
+    /** Columns that the file declares as floating point, as parquet does. */
     readonly floating: ReadonlySet<string>;
     constructor(path: string, cells: ReadonlyMap<string, readonly Cell[]>, options?: {
         lines?: ArrayLike<number> | null;
@@ -7664,15 +7625,15 @@ declare class Table {
     get length(): number;
     /**
      * The cells of a column, in the order of the rows.
-     * @throws {OptionError} for an unknown column, naming those that there are.
+     * @throws {OptionError} for an unknown column, naming the existing ones.
      */
     column(name: string): readonly Cell[];
     has(name: string): boolean;
     /** A row as an object. */
     row(index: number): Record<string, Cell>;
-    /** Where a row stands, for messages: `train.csv, row 3 (line 5), column 'label'`. Rows count from 1, without the header. */
+    /** The position of a row in its file, for messages: `train.csv, row 3 (line 5), column 'label'`. Rows count from 1, without the header. */
     place(index: number, column?: string): string;
-    /** The same rows without those that `isWanted` refuses. */
+    /** The rows that `isWanted` accepts. */
     filter(isWanted: (index: number) => boolean): Table;
 }
 
@@ -7680,44 +7641,44 @@ declare class Table {
 type TableFormat = 'csv' | 'tsv' | 'json' | 'jsonl' | 'parquet';
 /** Options of {@link readTable}. */
 interface ReadTableOptions {
-    /** What the file is; `.json` may hold an array or lines. @default by the end of the file's name */
+    /** The format of the file; `.json` may hold an array or lines. @default by the end of the file's name */
     format?: TableFormat;
     /** Names of the columns of a csv or tsv file without a header. @default the first row */
     columns?: readonly string[];
-    /** Whether `"` quotes cells in a csv or tsv file; the GLUE files use it as a plain character. @default true for csv, false for tsv */
+    /** Whether `"` quotes cells in a csv or tsv file; in the GLUE files it is an ordinary character. @default true for csv, false for tsv */
     quotes?: boolean;
-    /** Read this many rows at most. @integer @minimum 1 @default all */
+    /** Read at most this many rows. @integer @minimum 1 @default all */
     maxRows?: number;
-    /** Is told the line of each row of a csv or tsv file with more cells than columns, which is then left out. @default they are errors */
+    /** Called with the line of each row of a csv or tsv file that has more cells than columns; the row is then skipped. @default such rows are errors */
     onMalformed?: (line: number) => void;
-    /** Stops reading. @default none */
+    /** Stops reading; the promise rejects with the signal's reason. @default none */
     signal?: AbortSignal | undefined;
 }
 /**
- * Reads a table from a csv, tsv, json (an array of objects, or an object in each line), jsonl or parquet file. The event loop stays free while it does.
+ * Reads a table from a csv, tsv, json (an array of objects, or an object in each line), jsonl or parquet file. The event loop stays free meanwhile.
  *
- * A byte order mark and Windows line ends are left out, with one warning; empty lines are passed over. The parquet reader is loaded when it is needed.
- * @throws {FileError} when the file cannot be read. @throws {FormatError} for an empty file and for what the format does not allow, with row and line.
+ * A byte order mark and Windows line ends are removed, with one warning; empty lines are skipped. The parquet reader is loaded when it is needed.
+ * @throws {FileError} when the file cannot be read. @throws {FormatError} for an empty file and for malformed content, with row and line.
  */
 declare function readTable(path: string, options?: ReadTableOptions): Promise<Table>;
 
 /**
- * What a column of labels says: the names of the classes in their order, or null for numbers (a regression).
+ * The names of the classes in a column of labels, in order, or null for numbers (a regression).
  *
- * A column of floating numbers is a regression, as in the original: in csv and tsv files one with a decimal point or an exponent in a number, in parquet files
- * one of that type, in json files one with a number that is not whole. Everything else are classes; numbers are ordered as numbers, texts by their
+ * A column of floating numbers is a regression, as in the original: in csv and tsv files a column with a decimal point or an exponent, in parquet files
+ * one of that type, in json files one with a number that is not whole. All other labels are classes; numbers are ordered as numbers, texts by their
  * code points.
- * @throws {FormatError} for a row without a label, with its place.
+ * @throws {FormatError} for a row without a label, naming it.
  */
 declare function labelsOf(table: Table, column: string): string[] | null;
-/** Labels by their numbers or names: numbers of classes, in the order of `labels`; numbers themselves for null. */
+/** Turns cells into labels: the index of a class in `labels`, or the number itself where `labels` is null. */
 declare class LabelMap {
     #private;
     readonly labels: readonly string[] | null;
     constructor(labels: readonly string[] | null);
     /**
-     * The label in a cell. `isPlain` says that a whole number is the number of a class itself, as in files of the hub.
-     * @throws {FormatError} with the place, for a label outside of the set and for what is no number.
+     * The label in a cell. `isPlain`: a whole number is the index of a class, as in files of the hub.
+     * @throws {FormatError} naming the cell, for a label outside of the set and for one that is not a number.
      */
     read(table: Table, row: number, column: string, isPlain?: boolean): number;
 }
@@ -7727,15 +7688,15 @@ interface TextExample {
     text: string;
     /** The second text; null in tasks with one. */
     pair: string | null;
-    /** Number of the class, or the number to predict; null where nobody knows it. */
+    /** Index of the class, or the number to predict; null where it is unknown. */
     label: number | null;
 }
 /** Texts to train, evaluate and predict on. */
 interface TextTask {
-    /** Names of the classes by their numbers; null for a regression. */
+    /** Names of the classes in order; null for a regression. */
     labels: readonly string[] | null;
     train: TextExample[];
-    /** Sets to evaluate on, by the names that results are written under: one, or two for MNLI. */
+    /** Sets to evaluate on, by their names in results: one, or two for MNLI. */
     validation: Record<string, TextExample[]>;
     /** Sets to predict. */
     test: Record<string, TextExample[]>;
@@ -7760,18 +7721,18 @@ interface TextTaskOptions extends SampleLimits, Pick<ReadTableOptions, 'format' 
     /** The column of the labels. @default 'label' */
     label?: string;
     /**
-     * The columns of the texts, one or two. @default `sentence1` and `sentence2` where both are there, else the first two columns that hold no label, or the only one
+     * The columns of the texts, one or two. @default `sentence1` and `sentence2` where both exist, else the first two columns without the label, or the only one
      * @expected the names of one or two columns
      */
     texts?: readonly [string] | readonly [string, string];
-    /** Names of the classes in their order; null for a regression. @default by what the training file holds */
+    /** Names of the classes in their order; null for a regression. @default from the training file */
     labels?: readonly string[] | null;
-    /** What the sets are called in results. @default 'custom' */
+    /** The name of the sets in results. @default 'custom' */
     name?: string;
 }
 /**
- * Reads files of texts with labels: csv, tsv, json, jsonl or parquet, a row for each example. Whether it is a classification or a regression is said by the
- * column of labels of the training file, as {@link labelsOf} describes.
+ * Reads files of texts with labels: csv, tsv, json, jsonl or parquet, a row for each example. The column of labels of the training file decides
+ * whether it is a classification or a regression, see {@link labelsOf}.
  * @example
  * const task = await data.readTextTask({ train: 'train.csv', validation: 'dev.csv' })
  * task.labels                                   // ['ham', 'spam']
@@ -7797,11 +7758,11 @@ interface GlueTaskInfo {
     texts: readonly [string] | readonly [string, string];
     /** Names of the classes in their order; null for a regression. */
     labels: readonly string[] | null;
-    /** Labels of the tab-separated files, in the order of `labels`; null when they are those. */
+    /** Labels of the tab-separated files, in the order of `labels`; null when they are the same. */
     written: readonly string[] | null;
     train: GlueColumns;
     test: Pick<GlueColumns, 'texts'>;
-    /** Sets to evaluate on: the name in results, and those that files have. */
+    /** Sets to evaluate on: their names in results, and those of the files. */
     validation: Record<string, readonly string[]>;
     /** Sets to predict, as `validation`. */
     tests: Record<string, readonly string[]>;
@@ -7817,12 +7778,12 @@ interface GlueOptions extends SampleLimits {
     signal?: AbortSignal | undefined;
 }
 /**
- * Reads a task of GLUE from a folder: the one of the task, or the one above it. It may hold the tab-separated files of the benchmark's download (`CoLA/train.tsv`,
+ * Reads a task of GLUE from a folder: the task's, or the one above it. It may contain the tab-separated files of the benchmark's download (`CoLA/train.tsv`,
  * `MNLI/dev_matched.tsv`, …; MRPC also as `msr_paraphrase_train.txt`), or files as the hub has them: `train-00000-of-00001.parquet`, `train.parquet`,
- * `train.jsonl`, `train.json`, `train.csv`, `validation…`. The test sets may lack; their labels are unknown.
+ * `train.jsonl`, `train.json`, `train.csv`, `validation…`. Test sets may be missing; their labels are unknown.
  *
- * Rows of the download that are cut or shifted, and rows of MNLI that nobody agreed on, are left out with one warning for each file, as the original's loader
- * leaves them out.
+ * Rows of the download that are truncated or shifted, and rows of MNLI without a consensus label, are skipped with one warning for each file, as the original
+ * loader does.
  * @throws {FileError} naming the files looked for. @throws {FormatError} with file, row and column for a label outside of the task's set.
  */
 declare function readGlue(task: GlueTask, dir: string, options?: GlueOptions): Promise<TextTask>;
@@ -7832,20 +7793,20 @@ interface EncodedText {
     inputIds: number[];
     /** 0 for the first text, 1 for the second one. */
     tokenTypeIds: number[];
-    /** Number of the class, or the number to predict; null where nobody knows it. */
+    /** Index of the class, or the number to predict; null where it is unknown. */
     label: number | null;
 }
 /** Options of {@link encodeTexts}. */
 interface EncodeTextsOptions {
-    /** Tokens in a row at most, special ones included; what is longer is cut at its end, of a pair the longer text first. @integer @minimum 1 @default 128 */
+    /** Most tokens in a row, special ones included; longer rows are cut at the end, of a pair the longer text first. @integer @minimum 1 @default 128 */
     maxLength?: number;
-    /** Stops the work. @default none */
+    /** Stops before the next texts; the promise rejects with the signal's reason. @default none */
     signal?: AbortSignal | undefined;
 }
 /**
- * Ids of texts, in the template that the tokenizer has for one text or for two. Texts are encoded off the main thread, and cut as transformers does with
- * `truncation=True`: the longer text of a pair to the length of the other one, then both alike.
- * @throws {OptionError} when the tokenizer puts no special tokens around a text, or when `maxLength` leaves no room beside them.
+ * Ids of texts, in the tokenizer's template for one text or for two. Texts are encoded off the main thread, and truncated as transformers does
+ * with `truncation=True`: the longer text of a pair to the length of the other one, then both equally.
+ * @throws {OptionError} when the tokenizer puts no special tokens around a text, or when `maxLength` is too small for them.
  */
 declare function encodeTexts(tokenizer: Tokenizer, examples: readonly TextExample[], options?: EncodeTextsOptions): Promise<EncodedText[]>;
 
@@ -7855,24 +7816,24 @@ interface TextBatch {
     inputIds: number[][];
     /** 1 for tokens, 0 for padding, (B, T). */
     attentionMask: number[][];
-    /** (B, T); null for models without kinds of tokens. */
+    /** (B, T); null for models without token types. */
     tokenTypeIds: number[][] | null;
     /** (B); null where a row has none. */
     labels: number[] | null;
 }
 /** Options of {@link padTexts}. */
 interface PadOptions {
-    /** The token that fills short rows: `pad_token_id` of the model. @integer @minimum 0 */
+    /** The token that pads short rows: `pad_token_id` of the model. @integer @minimum 0 */
     padTokenId: number;
-    /** Pass the kinds of tokens on: for models that were trained with them, as BERT. @default false */
+    /** Return token types, for models that were trained with them, as BERT. @default false */
     tokenTypes?: boolean;
     /**
-     * Fill rows up to this length, and not only to that of the longest one. Results are the same, and padding is not computed; it is there for those who
-     * compare with the original. @integer @minimum 0 @default 0
+     * Pad rows at least to this length. Results stay the same and padding is not computed; it is useful to compare with the original.
+     * Rows are never cut. @integer @minimum 0 @default 0
      */
     padTo?: number;
 }
-/** Joins rows to a batch, padded behind. */
+/** Joins rows into a batch, padded on the right. */
 declare function padTexts(rows: readonly EncodedText[], options: PadOptions): TextBatch;
 
 type index_d$4_Cell = Cell;
@@ -7953,7 +7914,7 @@ declare namespace index_d$4 {
 
 /** Options of {@link BottleneckAdapter}. */
 interface BottleneckOptions {
-    /** What stands between the two layers; `swish` and `silu` are the same. @default 'relu' */
+    /** The activation between the two layers; `swish` and `silu` are the same. @default 'relu' */
     activation?: 'relu' | 'swish' | 'silu';
     /** Standard deviation of the fresh weights; biases start at 0. @minimum 0 @default 0.02 */
     std?: number;
@@ -7964,10 +7925,10 @@ type Layer = {
     forward(x: Tensor): Tensor;
 } & Module;
 /**
- * A small network beside the path of a frozen model: `residual + B act(A x)` (Houlsby et al. 2019).
+ * A small residual network inside a frozen model: `residual + B act(A x)` (Houlsby et al. 2019).
  *
  * Shapes: `x (..., width)` → `(..., width)`; `adapter_A.weight (size, width)`, `adapter_B.weight (width, size)`, both with a bias.
- * Init: N(0, 0.02²), as the original's models start all their layers, so that a new adapter hardly changes anything.
+ * Init: N(0, 0.02²), as the original initialises all layers, so that a new adapter changes little.
  * @see microsoft/LoRA `models/adapter.py`: same names in the state dict.
  */
 declare class BottleneckAdapter extends Module {
@@ -7978,33 +7939,33 @@ declare class BottleneckAdapter extends Module {
     forward(x: Tensor, residual?: Tensor): Tensor;
 }
 
-/** Where adapters stand: behind both halves of a layer, or behind the second one. */
+/** Where adapters are inserted: after attention and MLP of each layer (`houlsby`), or after the MLP alone (`pfeiffer`). */
 type AdapterType = 'houlsby' | 'pfeiffer';
 /** Options of {@link injectAdapters}. */
 interface InjectAdaptersOptions {
-    /** Where adapters stand: behind both halves of a layer, or behind the second one. @default 'houlsby' */
+    /** Where adapters are inserted. @default 'houlsby' */
     type?: AdapterType;
     /** Width of the bottleneck. @integer @minimum 1 @default 64 */
     size?: number;
     /**
-     * Modules that get an adapter, as in `injectLora`: the end of a half of a post-norm layer, such as `attention.output`, or any module of a layer that gives
-     * hidden states. @default the type's places in an encoder: `attention.output` and `output`, in pre-norm models `attn` and `mlp`
+     * Modules that get an adapter, as in `injectLora`: the end of a half of a post-norm layer, such as `attention.output`, or any module of a layer that returns
+     * hidden states. @default those of the type: `attention.output` and `output`, in pre-norm models `attn` and `mlp`
      */
     targets?: Target | readonly Target[];
-    /** What stands between the two layers. @default 'swish' for Houlsby, 'relu' for Pfeiffer */
+    /** Activation of the adapters. @default 'swish' for Houlsby, 'relu' for Pfeiffer */
     activation?: NonNullable<BottleneckOptions['activation']>;
 }
 /**
- * Puts bottleneck adapters into an encoder, in place, and leaves everything else as it is; follow it with {@link trainOnly}. They go together with LoRA.
+ * Inserts bottleneck adapters into an encoder, in place; call {@link trainOnly} next. They can be combined with LoRA.
  *
- * In post-norm models (BERT, RoBERTa, DeBERTa) the adapter stands between the dropout and the norm of a half of a layer, as in the original: with `houlsby`
- * behind attention and feed-forward part (swish), with `pfeiffer` behind the latter alone (relu), reading the normed sum. In pre-norm models
- * (ModernBERT) it works on what a half adds to the residual stream.
+ * In post-norm models (BERT, RoBERTa, DeBERTa) the adapter lies between the dropout and the norm of a half of a layer, as in the original: with `houlsby`
+ * after attention and MLP (swish), with `pfeiffer` after the MLP alone (relu), reading the normalised sum. In pre-norm models
+ * (ModernBERT) it transforms the output of a half before it is added to the residual stream.
  * @example
  * adapters.injectAdapters(model, { type: 'pfeiffer', size: 16 })
  * adapters.trainOnly(model, ['adapters', 'head'])
  * @returns the paths of the adapters.
- * @throws {OptionError} when a target fits no module, or one that has an adapter already; the model is then unchanged.
+ * @throws {OptionError} when a target matches no module, or one that already has an adapter; the model is then unchanged.
  */
 declare function injectAdapters(model: Module, options?: InjectAdaptersOptions): string[];
 /** The adapters of a model by their paths. */
@@ -8013,49 +7974,49 @@ declare function adaptersOf(model: Module): Map<string, BottleneckAdapter>;
 /** What may be trained: low-rank factors, bottleneck adapters, all biases (BitFit, Zaken et al. 2022), the head, or everything. */
 type TrainablePart = 'lora' | 'adapters' | 'biases' | 'head' | 'all';
 /**
- * Makes the parts named trainable and freezes everything else. Parts combine as one likes.
+ * Makes the named parts trainable and freezes everything else. Parts can be combined freely.
  *
- * It goes by what a parameter is and not by letters in its name: `biases` are all parameters called `bias`, those of norms too; `head` is what stands outside of
- * the model that reads the tokens, with that model's pooler.
+ * `biases` are all parameters called `bias`, those of norms included; `head` is everything outside of the base model (the one with the token embedding), and that
+ * model's pooler.
  * @example
  * adapters.trainOnly(model, ['lora', 'head'])       // LoRA
  * adapters.trainOnly(model, ['biases', 'head'])     // BitFit
  * adapters.trainOnly(model, ['all'])                // full fine-tuning
- * @throws {OptionError} when the model has none of a part; nothing is changed then.
+ * @throws {OptionError} when the model has no parameter of a part; nothing is changed then.
  */
 declare function trainOnly(model: Module, parts: readonly TrainablePart[]): void;
-/** Names of the parameters of the head: of all that stands outside of the model that reads the tokens, and of that model's pooler. */
+/** Names of the parameters of the head: everything outside of the base model (the one with the token embedding), and that model's pooler. */
 declare function headNames(model: Module): string[];
 
-/** What came of a file. */
+/** What was loaded from a file. */
 interface AdapterReport {
-    /** Names of the tensors that were taken. */
+    /** Names of the tensors that were loaded. */
     loaded: string[];
-    /** Tensors of the head that have another shape here, as of a task with other labels: they stay as they were. */
+    /** Tensors of the head with another shape, as for a task with other labels: they are left unchanged. */
     misshapen: string[];
     /** Names in the file that the model lacks. */
     unexpected: string[];
-    /** Low-rank factors and adapters of the model that the file lacks: they stay as they were. */
+    /** Low-rank factors and adapters of the model that the file lacks: they are left unchanged. */
     missing: string[];
 }
 /**
- * Begins with what another task has learned: the low-rank factors, adapters, biases and head in a file, by their names. It is read as it is, a file of
- * `torch.save` too; those of the original name `roberta.encoder.layer.0.attention.self.query.lora_A` and `classifier.out_proj.weight`.
+ * Starts from the weights of another task: loads the low-rank factors, adapters, biases and head of a file, by their names. Files of `torch.save` are read, too;
+ * those of the original name `roberta.encoder.layer.0.attention.self.query.lora_A` and `classifier.out_proj.weight`.
  *
- * As `strict=False` it takes what fits, but it says what it left out, with one warning; and it refuses what cannot be meant: a file of which nothing fits, or
- * one with factors of another rank.
+ * As with `strict=False` it loads what fits, but one warning lists the rest, and it refuses a file of which nothing fits, or one with factors of another
+ * rank.
  * @throws {KeyError} for such a file; the model is then unchanged.
  */
 declare function startFrom(model: Module, path: string): Promise<AdapterReport>;
 
 /**
- * Reads an adapter of AdapterHub into a model, which gets adapters of the file's type and size unless it has some. Of a head, what fits RoBERTa's is
- * taken: `heads.NAME.1` is `classifier.dense`, `heads.NAME.4` is `classifier.out_proj`.
+ * Loads an adapter of AdapterHub into a model; a model without adapters gets adapters of the file's type and size first. Of a head, the layers of RoBERTa's are
+ * loaded: `heads.NAME.1` is `classifier.dense`, `heads.NAME.4` is `classifier.out_proj`.
  * @example
  * await adapters.loadAdapterHub(model, 'roberta-base-pf-mnli')
  * adapters.trainOnly(model, ['adapters', 'head'])
- * @returns what was taken; a head for other labels is not.
- * @throws {UnsupportedError} for kinds of adapters that this package does not compute.
+ * @returns what was loaded; a head for other labels is not.
+ * @throws {UnsupportedError} for kinds of adapters that are not supported.
  * @throws {KeyError} when an adapter of the model is not in the file, or one of the file not in the model.
  */
 declare function loadAdapterHub(model: Module, dir: string): Promise<AdapterReport>;
@@ -8078,14 +8039,14 @@ declare namespace index_d$3 {
   export type { index_d$3_AdapterReport as AdapterReport, index_d$3_AdapterType as AdapterType, index_d$3_BottleneckOptions as BottleneckOptions, index_d$3_InjectAdaptersOptions as InjectAdaptersOptions, index_d$3_TrainablePart as TrainablePart };
 }
 
-/** What a loop needs of a loader; a DataLoader has it. */
+/** What a loop needs from a loader; a DataLoader has it. */
 interface BatchSource<B> extends AsyncIterable<B> {
     /** Batches of one epoch. */
     readonly length: number;
     stateDict(): DataLoaderState;
     loadStateDict(state: DataLoaderState): void;
 }
-/** What a loop needs of an optimizer; every optimizer has it. */
+/** What a loop needs from an optimizer; every optimizer has it. */
 interface LoopOptimizer {
     readonly paramGroups: readonly {
         params: Tensor[];
@@ -8097,7 +8058,7 @@ interface LoopOptimizer {
     stateDict(): OptimizerState;
     loadStateDict(state: OptimizerState): void;
 }
-/** What a loop tells after each update. */
+/** What a loop reports after each update. */
 interface StepReport {
     /** Updates made so far, this one included. */
     step: number;
@@ -8111,45 +8072,46 @@ interface StepReport {
     loss: number;
     /** Norm of all gradients before clipping; null without clipping. */
     gradNorm: number | null;
-    /** Rate of the first parameter group in this update. */
+    /** Learning rate of the first parameter group in this update. */
     lr: number;
     /** Time from the start of this update to its end. */
     timeMs: number;
 }
 /** Options of {@link runLoop}. */
 interface LoopOptions<B> {
-    /** Batches, epoch after epoch; one that has loaded a state goes on from there. */
+    /** Batches, epoch after epoch. A loader that has loaded a state continues from there. */
     loader: BatchSource<B>;
-    /** The loss of a micro-batch, a mean over its rows or tokens. Only records; `step` counts from 0. */
+    /** The loss of a micro-batch, a mean over its rows or tokens. It only records operations; `step` counts from 0. */
     loss: (batch: B, step: number) => Tensor;
+    /** Makes the updates. */
     optimizer: LoopOptimizer;
-    /** Is stepped after each update. @default null: the rate stays */
+    /** Stepped after each update. @default null: a constant rate */
     schedule?: LrScheduler | null;
-    /** Updates in the whole run. */
+    /** Updates in the whole run. @integer @minimum 0 */
     steps: number;
-    /** Updates made before, in a run that goes on. @default 0 */
+    /** Updates made before, in a resumed run. @integer @minimum 0 @default 0 */
     startStep?: number;
     /**
-     * Micro-batches in an update, whose gradients are averaged. The last update of an epoch takes what remains: updates never span two epochs.
-     * @default 1
+     * Micro-batches in an update, whose gradients are averaged. The last update of an epoch takes the remaining ones: updates never span two epochs.
+     * @integer @minimum 1 @default 1
      */
     gradientAccumulationSteps?: number;
-    /** Scale the gradients down to this norm; 0 leaves them alone. @default 0 */
+    /** Scale the gradients down to this norm; 0 leaves them alone. @minimum 0 @default 0 */
     maxGradNorm?: number;
-    /** Ends the loop after the update under way. */
+    /** Ends the loop after the update in progress. @default none */
     signal?: AbortSignal | undefined;
-    /** Called after each update; the loop waits for what it returns. */
+    /** Called after each update; the loop waits for the promise it returns. @default none */
     onStep?: (report: StepReport) => void | Promise<void>;
 }
 /** Updates of one epoch, when each takes `gradientAccumulationSteps` of its `batches`. */
 declare function stepsPerEpoch(batches: number, gradientAccumulationSteps: number): number;
 /**
- * Makes updates until there are `steps` of them, or until the signal is aborted; both are an orderly end between two updates, at which optimizer,
- * schedule and loader can be saved.
+ * Makes updates until there are `steps` of them, or until the signal is aborted; both end between two updates, where optimizer, schedule and
+ * loader can be saved.
  *
- * One value is waited for at each update, its loss: the event loop is free meanwhile.
+ * Each update awaits one value, its loss, so the event loop stays free.
  * @returns the updates made so far.
- * @throws {NonFiniteError} when the loss is no number any more.
+ * @throws {NonFiniteError} when the loss is no longer finite.
  */
 declare function runLoop<B>(options: LoopOptions<B>): Promise<number>;
 
@@ -8160,26 +8122,26 @@ interface Run {
     schedule: LrScheduler | null;
     loader: BatchSource<unknown>;
 }
-/** What a checkpoint says besides its tensors. */
+/** What a checkpoint contains besides its tensors. */
 interface CheckpointState {
     /** Updates made. */
     step: number;
-    /** What the trainer wants to find again: its log, its options. Plain JSON. */
+    /** What the trainer wants to read back: its log, its options. Plain JSON. */
     notes: Record<string, unknown>;
 }
 /** The parameters that are trained, by their state-dict names: an adapter with its head, or a whole model. */
 declare function trainedParameters(model: Module): StateDict;
 /**
- * Writes `checkpoint-STEP` into a folder: the trained parameters alone, the optimizer, and a JSON file. It is whole under its name or not there. With
- * `keep`, older checkpoints beyond that number go.
+ * Writes `checkpoint-STEP` into a folder: the trained parameters alone, the optimizer, and a JSON file. A checkpoint appears under its name
+ * only when it is complete. With `keep`, older checkpoints beyond that number are deleted.
  * @returns the path of the checkpoint.
  */
 declare function saveCheckpoint(dir: string, run: Run, state: CheckpointState, keep?: number): Promise<string>;
 /** The newest checkpoint in a folder, or null. */
 declare function lastCheckpoint(dir: string): Promise<string | null>;
 /**
- * Puts a run back to where a checkpoint was written; it then goes on with the same bits.
- * @throws {FileError} {FormatError} when the folder is no checkpoint. @throws {OptionError} when it is that of another run.
+ * Restores a run to the state of a checkpoint; it then continues with the same bits.
+ * @throws {FileError} {FormatError} when the folder is not a checkpoint. @throws {OptionError} when it belongs to another run.
  */
 declare function loadCheckpoint(path: string, run: Run): Promise<CheckpointState>;
 
@@ -8192,22 +8154,22 @@ interface RunProgress {
 }
 /** Options of every trainer: checkpoints, callbacks, and how to end a run. */
 interface RunOptions<Evaluation extends RunProgress, Report extends StepReport> {
-    /** Folder for checkpoints: trained parameters (an adapter and its head alone), optimizer, position in the data. @default none are written */
+    /** Folder for checkpoints: trained parameters (an adapter and its head alone), optimizer, position in the data. @minLength 1 @default none are written */
     dir?: string;
-    /** Number of checkpoints to keep, the newest ones. @default all */
+    /** Number of checkpoints to keep, the newest ones. @integer @minimum 1 @default all */
     keep?: number;
     /**
      * Continue from the newest checkpoint in `dir`, with the same bits as a run that was never stopped. Without a checkpoint the run starts from the beginning.
      * @default false
      */
     resume?: boolean;
-    /** Ends the run after the update in progress: a checkpoint is written, and the result says `aborted`. An evaluation in progress is given up. */
+    /** Ends the run after the update in progress: a checkpoint is written, and the result says `aborted`. An evaluation in progress is given up. @default none */
     signal?: AbortSignal | undefined;
-    /** Called after each update; the run waits for the promise it returns. */
+    /** Called after each update; the run waits for the promise it returns. @default none */
     onStep?: (report: Report) => void | Promise<void>;
-    /** Called after each evaluation. */
+    /** Called after each evaluation. @default none */
     onEvaluation?: (measured: Evaluation) => void | Promise<void>;
-    /** Called after each checkpoint, with its folder. */
+    /** Called after each checkpoint, with its folder. @default none */
     onSave?: (path: string, step: number) => void | Promise<void>;
 }
 
@@ -8247,62 +8209,63 @@ interface SequenceClassifier extends Module {
 type ClassifierMetrics = (predictions: number[], labels: number[]) => Record<string, number>;
 /** Options of {@link predictClassifier} and {@link evaluateClassifier}. */
 interface ClassifierEvaluateOptions {
-    /** Rows at once. @default 32 */
+    /** Rows in a batch. @integer @minimum 1 @default 32 */
     batchSize?: number;
-    /** Stops the work. */
+    /** Stops before the next batch; the promise rejects with the signal's reason. @default none */
     signal?: AbortSignal | undefined;
-    /** Called after each batch with the rows done so far. */
+    /** Called after each batch with the rows done so far. @default none */
     onProgress?: (rows: number) => void;
 }
-/** What came of an evaluation. */
+/** The result of an evaluation. */
 interface ClassifierEvaluation {
     /** Mean loss of the rows. */
     loss: number;
     /** Scores by name. */
     scores: Record<string, number>;
-    /** Classes, or numbers of a regression, in the order of the rows. */
+    /** Predicted classes, or predicted numbers of a regression, in the order of the rows. */
     predictions: number[];
     samples: number;
     timeMs: number;
 }
 /**
- * The class of each row, or the number that a regression predicts, in the order of the rows. The model runs in evaluation mode and gets its mode back.
+ * The class of each row, or the number that a regression predicts, in the order of the rows. The model is in evaluation mode meanwhile and in its own
+ * mode afterwards.
  */
 declare function predictClassifier(model: SequenceClassifier, rows: readonly EncodedText[], options?: ClassifierEvaluateOptions): Promise<number[]>;
-/** The mean loss on rows, and the scores of what the model says of them. */
+/** The mean loss on rows, and the scores of the model's predictions. */
 declare function evaluateClassifier(model: SequenceClassifier, rows: readonly EncodedText[], metrics: ClassifierMetrics, options?: ClassifierEvaluateOptions): Promise<ClassifierEvaluation>;
 
 /** Settings of a run: what a recipe holds. */
 interface ClassifierSettings {
-    /** Learning rate. @default 5e-5 */
+    /** Learning rate. @minimum 0 @default 5e-5 */
     lr?: number;
-    /** Share of a weight taken off at each update, times `lr`; biases and norms are left out. @default 0 */
+    /** Share of a weight taken off at each update, times `lr`; biases and norms are left out. @minimum 0 @default 0 */
     weightDecay?: number;
-    /** Decay of the moments of AdamW. @default [0.9, 0.999] */
+    /** Decay of the moments of AdamW. @minimum 0 @exclusiveMaximum 1 @default [0.9, 0.999] */
     betas?: readonly [number, number];
-    /** Added to the root of the second moment. @default 1e-8 */
+    /** Added to the root of the second moment. @minimum 0 @default 1e-8 */
     eps?: number;
-    /** Passes over the rows; need not be whole. @default 3 */
+    /** Passes over the rows; need not be whole. @exclusiveMinimum 0 @default 3 */
     epochs?: number;
-    /** Updates in the whole run. @default what `epochs` gives */
+    /** Updates in the whole run. @integer @minimum 1 @default what `epochs` gives */
     maxSteps?: number;
-    /** Rows in a micro-batch. @default 8 */
+    /** Rows in a micro-batch. @integer @minimum 1 @default 8 */
     batchSize?: number;
-    /** Micro-batches in an update, whose gradients are averaged. @default 1 */
+    /** Micro-batches in an update, whose gradients are averaged. @integer @minimum 1 @default 1 */
     gradientAccumulationSteps?: number;
-    /** Share of the updates in which the rate rises from 0. @default 0 */
+    /** Share of the updates in which the rate rises from 0. @minimum 0 @maximum 1 @default 0 */
     warmupRatio?: number;
-    /** Updates in which the rate rises from 0; above 0 it counts and `warmupRatio` does not. @default 0 */
+    /** Updates in which the rate rises from 0; above 0 it counts and `warmupRatio` does not. @integer @minimum 0 @default 0 */
     warmupSteps?: number;
     /** How the rate continues after the warm-up: in a straight line to 0, along a cosine to 0, or constant. @default 'linear' */
     scheduler?: 'linear' | 'cosine' | 'constant';
-    /** Scale the gradients down to this norm; 0 leaves them alone. @default 1 */
+    /** Scale the gradients down to this norm; 0 leaves them alone. @minimum 0 @default 1 */
     maxGradNorm?: number;
-    /** Seed of the order of the rows and of dropout: the same seed gives the same bits. @default 42 */
+    /** Seed of the order of the rows and of dropout: the same seed gives the same bits. @integer @minimum 0 @default 42 */
     seed?: number;
-    /** Weight of R-Drop's divergence between two forwards; 0 makes one forward. @default 0 */
+    /** Weight of R-Drop's divergence between two forwards; 0 makes one forward. @minimum 0 @default 0 */
     regLossWeight?: number;
-    /** Share of the tokens hidden in the second forward (Cutoff). @default 0 */
+    /** Share of the tokens hidden in the second forward (Cutoff). @minimum 0 @maximum 1 @default 0 */
     maskingProb?: number;
 }
 /** Options of `trainClassifier`. */
@@ -8311,13 +8274,13 @@ interface ClassifierTrainOptions extends ClassifierSettings, RunOptions<Classifi
     validation?: Readonly<Record<string, readonly EncodedText[]>>;
     /** Scores of an evaluation. @default none, only the loss */
     metrics?: ClassifierMetrics;
-    /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @default 'epoch' */
+    /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @integer @minimum 1 @default 'epoch' */
     evalSteps?: 'epoch' | 'end' | number;
-    /** When to write a checkpoint, besides at the end. @default 'epoch' */
+    /** When to write a checkpoint, besides at the end. @integer @minimum 1 @default 'epoch' */
     saveSteps?: 'epoch' | 'end' | number;
-    /** Rows in a batch of an evaluation. @default 32 */
+    /** Rows in a batch of an evaluation. @integer @minimum 1 @default 32 */
     evalBatchSize?: number;
-    /** The token that replaces a hidden one, and those that are never hidden; needed with `maskingProb`. */
+    /** The token that replaces a hidden one, and those that are never hidden; needed with `maskingProb`. @default none */
     tokens?: {
         unkTokenId: number;
         keepTokenIds: readonly number[];
@@ -8332,11 +8295,11 @@ interface ClassifierMeasured extends RunProgress, Omit<ClassifierEvaluation, 'pr
 /** How a run of {@link trainClassifier} ended. */
 type ClassifierTrainResult = TrainResult<ClassifierMeasured>;
 /**
- * Trains a model to label texts: AdamW with weight decay on all but biases and norms, warm-up and decay of the rate, clipping, evaluations and checkpoints on
- * the way. Defaults are those of transformers.
+ * Trains a model to label texts: AdamW with weight decay on all but biases and norms, warm-up and decay of the rate, clipping, evaluations and checkpoints
+ * during the run. Defaults are those of transformers.
  *
- * It trains what requires gradients: inject LoRA or adapters and mark what shall be trained before. It runs in a stream of its own whose generator `seed` sets,
- * so the same call gives the same bits; a run that goes on from a checkpoint, too. The event loop stays free.
+ * It trains the parameters that require gradients: inject LoRA or adapters and mark parameters first. It runs in a stream of its own whose generator is seeded
+ * with `seed`, so the same call gives the same bits, also when it resumes from a checkpoint. The event loop stays free.
  *
  * @example
  * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 2 } })
@@ -8344,8 +8307,8 @@ type ClassifierTrainResult = TrainResult<ClassifierMeasured>;
  * adapters.trainOnly(model, ['lora', 'head'])
  * const rows = await data.encodeTexts(tokenizer, task.train, { maxLength: 512 })
  * await train.trainClassifier(model, rows, { lr: 4e-4, epochs: 30, batchSize: 16, warmupRatio: 0.06, dir: 'runs/mrpc' })
- * @throws {OptionError} for options out of range, a model without trainable parameters, and labels that it has no output for.
- * @throws {NonFiniteError} when the loss is no number any more; the last checkpoint is still there.
+ * @throws {OptionError} for options out of range, a model without trainable parameters, and labels that the model has no output for.
+ * @throws {NonFiniteError} when the loss is no longer finite; the last checkpoint is kept.
  * @see microsoft/LoRA `run_glue.py`, transformers `Trainer`
  */
 declare function trainClassifier(model: SequenceClassifier, rows: readonly EncodedText[], options?: ClassifierTrainOptions): Promise<ClassifierTrainResult>;
@@ -8360,14 +8323,15 @@ declare function trainClassifier(model: SequenceClassifier, rows: readonly Encod
 declare function rDropLoss(first: Tensor, second: Tensor, labels: Tensor, weight?: number): Tensor;
 /** Options of {@link cutoff}. */
 interface CutoffOptions {
-    /** Share of the tokens that are hidden. */
+    /** Share of the tokens that are hidden. @minimum 0 @maximum 1 */
     probability: number;
-    /** The token that stands for a hidden one: `[UNK]`. */
+    /** The token that replaces a hidden one: `[UNK]`. @integer @minimum 0 */
     unkTokenId: number;
-    /** Tokens that are never hidden: `[CLS]`, `[SEP]` and padding. */
+    /** Tokens that are never hidden: `[CLS]`, `[SEP]` and padding. @integer */
     keepTokenIds: readonly number[];
-    /** Seed of the draws, with the number of the update. */
+    /** Seed of the draws, together with the number of the update. @integer @minimum 0 */
     seed: number;
+    /** Number of the update. @integer @minimum 0 */
     step: number;
 }
 /** Copies of rows in which some tokens are hidden. The same seed and step hide the same ones. */
@@ -8375,55 +8339,55 @@ declare function cutoff(rows: readonly (readonly number[])[], options: CutoffOpt
 
 /** A run: what is adapted, and how it is trained. */
 interface GlueRecipe extends ClassifierSettings {
-    /** Tokens in a row at most. */
+    /** Longest row in tokens. */
     maxLength: number;
-    /** Low-rank factors on queries and values; null in runs without. */
+    /** Low-rank factors on queries and values; null in runs without them. */
     lora: {
         r: number;
         loraAlpha: number;
     } | null;
-    /** Bottleneck adapters; null in runs without. */
+    /** Bottleneck adapters; null in runs without them. */
     adapters: {
         type: AdapterType;
         size: number;
     } | null;
-    /** Dropout of the head; null is the model's own. */
+    /** Dropout of the head; null for the model's own. */
     clsDropout: number | null;
-    /** When to evaluate and to write a checkpoint: after so many updates, or after each epoch. */
+    /** When to evaluate and to write a checkpoint: after every so many updates, or after each epoch. */
     evalSteps: number | 'epoch';
-    /** The task whose LoRA the run begins with; null begins anew. */
+    /** The task whose LoRA weights the run starts from; null for fresh ones. */
     startFrom: GlueTask | null;
 }
-/** Models of the scripts; the last ones are variants of a script. */
+/** Models of the scripts; the last four are variants of a script. */
 type GlueModel = 'roberta-base' | 'roberta-large' | 'deberta-v2-xxlarge' | 'roberta-large-houlsby' | 'roberta-large-pfeiffer' | 'deberta-v2-xxlarge-rdrop' | 'deberta-v2-xxlarge-cutoff';
-/** Models that there are recipes for. */
+/** Models with recipes. */
 declare const GLUE_MODELS: readonly GlueModel[];
 /**
- * The settings of a run of the paper: what its script says for this task and model.
+ * The settings of a run of the paper, from its script for this task and model.
  * @example
  * const { lora: update, adapters, clsDropout, startFrom, maxLength, ...settings } = train.glueRecipe('mrpc', 'roberta-base')
- * @throws {OptionError} when there is no such run, naming those that there are.
+ * @throws {OptionError} when there is no such run, naming the ones that exist.
  */
 declare function glueRecipe(task: GlueTask, model: GlueModel): GlueRecipe;
 
 /**
  * Writes `eval_results_TASK.json`, the scores of an evaluation under the names that transformers gives them: `eval_loss`, `eval_accuracy`, …, `eval_samples`,
- * `eval_runtime` in seconds, `epoch`. MNLI's second set has the name `mnli-mm` and so a file of its own.
+ * `eval_runtime` in seconds, `epoch`. MNLI's second set is named `mnli-mm` and so has a file of its own.
  * @returns the path.
  */
 declare function writeEvalResults(dir: string, measured: ClassifierMeasured): Promise<string>;
 /**
- * Writes `test_results_TASK.txt`: a line `index<tab>prediction` for each row, with the names of classes, or with three digits behind the point for a
- * regression (`labels` null).
+ * Writes `test_results_TASK.txt`: a line `index<tab>prediction` for each row, with the names of classes, or with three decimals for a regression
+ * (`labels` null).
  * @returns the path.
  */
 declare function writeTestResults(dir: string, name: string, predictions: readonly number[], labels: readonly string[] | null): Promise<string>;
 
 /**
- * The loss of the NLG example: cross entropy with label smoothing, summed over the targets that are learnt, divided by their number plus 1e-4.
+ * The loss of the NLG example: cross entropy with label smoothing, summed over the targets that count, divided by their number plus 1e-4.
  *
- * It is that of the padded recipe, but neither padding nor the logits of other places are computed.
- * @param batch at least one of its targets must be learnt.
+ * It equals the loss of the padded recipe, but neither padding nor the logits of other positions are computed.
+ * @param batch at least one of its targets must count.
  * @see microsoft/LoRA `GPT2LMModel.forward`
  */
 declare function nlgLoss(model: CausalLM, batch: NlgBatch, labelSmoothing?: number): Tensor;
@@ -8433,16 +8397,16 @@ interface NlgEvaluation {
     loss: number;
     /** `e^loss`. */
     perplexity: number;
-    /** Mean of the losses of the batches, which the example's own program prints: it depends on `batchSize`. */
+    /** Mean of the losses of the batches, which the original script prints; it depends on `batchSize`. */
     batchLoss: number;
-    /** Targets. */
+    /** Number of targets. */
     tokens: number;
 }
 /** Options of {@link evaluateNlg}. */
 interface NlgEvaluateOptions {
-    /** Rows computed at once. @default 4 */
+    /** Rows in a batch. @integer @minimum 1 @default 4 */
     batchSize?: number;
-    /** Stops at the next batch; the promise rejects with the signal's reason. */
+    /** Stops before the next batch; the promise rejects with the signal's reason. @default none */
     signal?: AbortSignal | undefined;
 }
 /**
@@ -8453,48 +8417,49 @@ declare function evaluateNlg(model: CausalLM, dataset: NlgDataset, options?: Nlg
 
 /** How the example adapts GPT-2. */
 interface NlgLoraSettings {
-    /** Rank, `--lora_dim`; 0 trains all weights. @default 4 */
+    /** Rank, `--lora_dim`; 0 trains all weights. @integer @minimum 0 @default 4 */
     loraDim?: number;
     /** `--lora_alpha`. @default 32 */
     loraAlpha?: number;
-    /** Dropout on the input of the low-rank path, `--lora_dropout`. @default 0.1 */
+    /** Dropout on the input of the low-rank path, `--lora_dropout`. @minimum 0 @maximum 1 @default 0.1 */
     loraDropout?: number;
 }
-/** How the example trains. The names in brackets are those of its command line. */
+/** How the example trains. The names in parentheses are the options of its command line. */
 interface NlgTrainSettings {
-    /** Learning rate (`lr`). @default 2e-4 */
+    /** Learning rate (`lr`). @minimum 0 @default 2e-4 */
     lr?: number;
-    /** Share of a parameter taken off after each update, times `lr` (`weight_decay`). @default 0.01 */
+    /** Share of a parameter taken off after each update, times `lr` (`weight_decay`). @minimum 0 @default 0.01 */
     weightDecay?: number;
-    /** Correct the moments for their start at 0 (`correct_bias`). @default true */
+    /** Correct the bias of the moments towards 0 in the first updates (`correct_bias`). @default true */
     correctBias?: boolean;
-    /** Decay of the moments (`adam_beta1`, `adam_beta2`). @default [0.9, 0.999] */
+    /** Decay of the moments (`adam_beta1`, `adam_beta2`). @minimum 0 @exclusiveMaximum 1 @default [0.9, 0.999] */
     betas?: readonly [number, number];
-    /** Added to the root of the second moment (`adam_epislon`). @default 1e-6 */
+    /** Added to the root of the second moment (`adam_epislon`). @minimum 0 @default 1e-6 */
     eps?: number;
     /** Shape of the learning rate (`scheduler`). @default 'linear' */
     scheduler?: NlgScheduleName;
-    /** Steps of the schedule in which the rate rises from 0, and this schedule is stepped after every micro-batch (`warmup_step`); not for `cycle`. @default 500 */
+    /** Steps of the schedule in which the rate rises from 0; this schedule makes a step per micro-batch (`warmup_step`). Not for `cycle`. @integer @minimum 0 @default 500 */
     warmupSteps?: number;
-    /** Borders of the pieces of `cycle`, and the rates there (`i_steps`, `i_lrs`). */
+    /** Steps at which the pieces of `cycle` begin and end (`i_steps`). @integer @minimum 0 @minItems 1 @default none: `cycle` needs it */
     iSteps?: number[];
+    /** Rates at those steps (`i_lrs`). @minimum 0 @default none: `cycle` needs it */
     iLrs?: number[];
-    /** Passes over the data (`max_epoch`). @default 5 */
+    /** Passes over the data (`max_epoch`). @exclusiveMinimum 0 @default 5 */
     epochs?: number;
-    /** Updates in the whole run, at whose end the rate is at its end (`max_step`, which counts micro-batches). @default what `epochs` gives */
+    /** Updates in the whole run, over which the schedule runs (`max_step`, which counts micro-batches). @integer @minimum 1 @default what `epochs` gives */
     maxSteps?: number;
-    /** Rows in a micro-batch (`train_batch_size`). @default 8 */
+    /** Rows in a micro-batch (`train_batch_size`). @integer @minimum 1 @default 8 */
     batchSize?: number;
-    /** Micro-batches in an update (`grad_acc`). @default 1 */
+    /** Micro-batches in an update (`grad_acc`). @integer @minimum 1 @default 1 */
     gradientAccumulationSteps?: number;
-    /** Scale gradients down to this norm; 0 leaves them alone (`clip`). @default 0 */
+    /** Scale gradients down to this norm; 0 leaves them alone (`clip`). @minimum 0 @default 0 */
     maxGradNorm?: number;
-    /** Share of each target that is spread over the vocabulary (`label_smooth`); up to 1e-4 it is left out, as upstream does. @default 0.1 */
+    /** Share of each target that is spread over the vocabulary (`label_smooth`); up to 1e-4 it counts as 0, as upstream. @minimum 0 @maximum 1 @default 0.1 */
     labelSmoothing?: number;
-    /** Order of the rows, and what dropout draws (`random_seed`). @default 110 */
+    /** Seed of the order of the rows and of dropout (`random_seed`). @integer @minimum 0 @default 110 */
     seed?: number;
 }
-/** A recipe: adapter, data, training, and the search for texts. */
+/** A recipe: adapter, data, training, and beam search. */
 interface NlgRecipe {
     lora: Required<NlgLoraSettings>;
     data: {
@@ -8502,7 +8467,7 @@ interface NlgRecipe {
         objective: NlgObjective;
     };
     train: Required<Omit<NlgTrainSettings, 'iSteps' | 'iLrs' | 'maxSteps'>>;
-    /** Options of `generate` beside `beamRules: 'nlg'`. GPT-2's token 628 is an empty line. */
+    /** Options of `generate` in addition to `beamRules: 'nlg'`. GPT-2's token 628 is an empty line. */
     beam: {
         numBeams: number;
         lengthPenalty: number;
@@ -8513,12 +8478,12 @@ interface NlgRecipe {
     };
 }
 /**
- * The recipes of the paper's NLG example by data set: E2E as the README of `examples/NLG` has it, WebNLG and DART as the paper's table of
- * hyper-parameters does (Hu et al. 2021, appendix D), which gives E2E a length penalty of 0.9.
+ * The recipes of the paper's NLG example by data set: E2E as in the README of `examples/NLG`, WebNLG and DART as in the paper's table of
+ * hyper-parameters (Hu et al. 2021, appendix D), which gives E2E a length penalty of 0.9.
  */
 declare const NLG_RECIPES: Readonly<Record<'e2e' | 'webnlg' | 'dart', NlgRecipe>>;
 
-/** What a run of {@link trainNlg} tells after each update. */
+/** What {@link trainNlg} reports after each update. */
 interface NlgStepReport extends StepReport {
     /** Tokens of the rows of this update, without padding. */
     tokens: number;
@@ -8530,21 +8495,22 @@ interface NlgMeasured extends RunProgress, NlgEvaluation {
 interface NlgTrainOptions extends NlgTrainSettings, RunOptions<NlgMeasured, NlgStepReport> {
     /** Rows to evaluate on. @default none */
     validation?: NlgDataset;
-    /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @default 2000 */
+    /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @integer @minimum 1 @default 2000 */
     evalSteps?: 'epoch' | 'end' | number;
-    /** When to write a checkpoint, besides at the end. @default 1000 */
+    /** When to write a checkpoint, besides at the end. @integer @minimum 1 @default 1000 */
     saveSteps?: 'epoch' | 'end' | number;
-    /** Rows in a batch of an evaluation. @default 4 */
+    /** Rows in a batch of an evaluation. @integer @minimum 1 @default 4 */
     evalBatchSize?: number;
 }
 /** How a run of {@link trainNlg} ended. */
 type NlgTrainResult = TrainResult<NlgMeasured>;
 /**
  * Trains a language model as the paper's NLG example does: the loss over the targets of each row with label smoothing, the example's AdamW and
- * schedules, accumulation, clipping, evaluations and checkpoints on the way. Settings that are not given are those of the E2E recipe.
+ * schedules, accumulation, clipping, evaluations and checkpoints during the run. Defaults are the settings of the E2E recipe.
  *
- * What it trains is what requires gradients: call {@link adaptForNlg} before, or mark parameters yourself. It runs in a stream of its own, from whose
- * generator dropout draws: the same seed and the same start give the same bits, also when the run was stopped and resumed. The event loop stays free.
+ * It trains the parameters that require gradients: call {@link adaptForNlg} first, or mark parameters yourself. It runs in a stream of its own whose
+ * generator is seeded with `seed`: the same seed and the same initial weights give the same bits, also when the run was stopped and resumed. The event loop
+ * stays free.
  *
  * @example
  * const model = await models.GPT2LMHeadModel.fromPretrained('gpt2', { config: { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 } })
@@ -8552,7 +8518,7 @@ type NlgTrainResult = TrainResult<NlgMeasured>;
  * const dataset = new data.NlgDataset(await data.readEncoded('train.jsonl'), { seqLen: 512 })
  * await train.trainNlg(model, dataset, { dir: 'runs/e2e', saveSteps: 1000, onStep: ({ step, loss }) => console.log(step, loss) })
  * @throws {OptionError} for options out of range, a model without trainable parameters, and rows that do not fit the model.
- * @throws {NonFiniteError} when the loss is no number any more; the last checkpoint is still there.
+ * @throws {NonFiniteError} when the loss is no longer finite; the last checkpoint is kept.
  * @see microsoft/LoRA `gpt2_ft.py`. It steps the schedule after every micro-batch, and so does this.
  */
 declare function trainNlg(model: CausalLM, dataset: NlgDataset, options?: NlgTrainOptions): Promise<NlgTrainResult>;
@@ -8560,16 +8526,16 @@ declare function trainNlg(model: CausalLM, dataset: NlgDataset, options?: NlgTra
 /** Options of {@link adaptForNlg}. */
 interface NlgAdapterOptions extends NlgLoraSettings {
     /**
-     * Let every layer start from the `lora_A` of the first one, as upstream does, which copies its blocks. @default false: each layer draws its own
+     * Let every layer start from the `lora_A` of the first one, as upstream does by copying blocks. @default false: each layer draws its own
      */
     sameStart?: boolean;
 }
 /**
- * Prepares a language model as the paper's NLG example does: LoRA on queries and values, all else frozen. In a GPT-2 these are two blocks of the fused
- * `c_attn`, in others `q_proj` and `v_proj`. With `loraDim: 0` all weights are trained instead; read them with
+ * Prepares a language model as the paper's NLG example does: LoRA on queries and values, everything else frozen. In a GPT-2 these are two blocks of
+ * the fused `c_attn`, in other models `q_proj` and `v_proj`. With `loraDim: 0` all weights are trained instead; load the model with
  * `{ dtype: 'f32', mapped: false }` then.
  *
- * The update is never merged (`mergeWeights: false`), so training and evaluation go on and off without a copy of the weights.
+ * The update is never merged (`mergeWeights: false`), so switching between training and evaluation copies no weights.
  * @returns the paths of the adapted layers.
  * @throws {OptionError} for options out of range, and for a model without such layers.
  * @see microsoft/LoRA `examples/NLG/src/model.py`

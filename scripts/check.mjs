@@ -54,6 +54,9 @@ async function drift() {
   const before = await checkout()
   if (!before) return { skipped: 'not a git checkout' }
   if ((await run('cargo', ['xtask', 'gen'])).code !== 0) return { ok: false, note: 'cargo xtask gen failed' }
+  if ((await run(process.execPath, ['scripts/options.mjs'])).code !== 0) {
+    return { ok: false, note: 'the interfaces of options leave something open' }
+  }
   const after = await checkout()
   const changed = [...after].filter(([file, hash]) => before.get(file) !== hash).map(([file]) => file)
   changed.forEach((file) => console.error(`   ${file} was out of date`))

@@ -19,7 +19,12 @@ export async function sizeCheck() {
   const addonBytes = addon ? await strippedSize(addon) : 0
   const odd = files
     .map(({ path }) => path)
-    .filter((path) => !/^(dist\/index\.js|index\.d\.ts|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path))
+    .filter(
+      (path) =>
+        !/^(dist\/index\.js|schemas\/options\.json|index\.d\.ts|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+          path,
+        ),
+    )
   odd.forEach((path) => console.error(`   does not belong into the package: ${path}`))
   const note = `package ${megabytes(packageBytes)} in ${files.length} files (at most ${megabytes(budget.packageBytes)}), addon ${megabytes(addonBytes)} (at most ${megabytes(budget.addonBytes)})`
   return { ok: !odd.length && packageBytes <= budget.packageBytes && addonBytes <= budget.addonBytes, note }

@@ -25,6 +25,7 @@ const integerFrom0: Rule = { kind: 'number', integer: true, minimum: 0 }
 const integerFrom0OrListOfIntegerFrom0: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 0 }, { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 } }] }
 const integerFrom0OrListOfIntegerFrom0OrChoiceSameValid: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 0 }, { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 } }, { kind: 'choice', values: ['same', 'valid'] }] }
 const integerFrom1: Rule = { kind: 'number', integer: true, minimum: 1 }
+const integerFrom1OrChoiceEpochEnd: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'choice', values: ['epoch', 'end'] }] }
 const integerFrom1OrListOfIntegerFrom1: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'list', items: { kind: 'number', integer: true, minimum: 1 } }] }
 const integerFrom1OrListOfIntegerFrom1OrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'list', items: { kind: 'number', integer: true, minimum: 1 } }, { kind: 'null' }] }
 const integerFrom1OrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'null' }] }
@@ -32,11 +33,12 @@ const integerOrListOfIntegerOrNothing: Rule = { kind: 'union', of: [{ kind: 'num
 const integerOrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true }, { kind: 'null' }] }
 const kvCacheOrNothing: Rule = { kind: 'union', of: [{ kind: 'object', name: 'KvCache' }, { kind: 'null' }] }
 const list1OfBoolean: Rule = { kind: 'list', items: { kind: 'boolean' }, minItems: 1 }
-const list2OfNumber: Rule = { kind: 'list', items: { kind: 'number' }, minItems: 2, maxItems: 2 }
+const list1OfIntegerFrom0: Rule = { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 }, minItems: 1 }
 const list2OfNumberFrom0Below1: Rule = { kind: 'list', items: { kind: 'number', minimum: 0, exclusiveMaximum: 1 }, minItems: 2, maxItems: 2 }
+const listOfInteger: Rule = { kind: 'list', items: { kind: 'number', integer: true } }
 const listOfIntegerFrom0: Rule = { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 } }
 const listOfListOfIntegerFrom0: Rule = { kind: 'list', items: { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 } } }
-const listOfNumber: Rule = { kind: 'list', items: { kind: 'number' } }
+const listOfNumberFrom0: Rule = { kind: 'list', items: { kind: 'number', minimum: 0 } }
 const listOfObjectOrNothing: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'object', name: 'object' } }, { kind: 'null' }] }
 const listOfString: Rule = { kind: 'list', items: { kind: 'string' } }
 const listOfTupleOfListOfNumberNumber: Rule = { kind: 'list', items: { kind: 'tuple', items: [{ kind: 'list', items: { kind: 'number' } }, { kind: 'number' }] } }
@@ -48,7 +50,6 @@ const numberAbove0OrNothing: Rule = { kind: 'union', of: [{ kind: 'number', excl
 const numberFrom0: Rule = { kind: 'number', minimum: 0 }
 const numberFrom0To1: Rule = { kind: 'number', minimum: 0, maximum: 1 }
 const numberOrBigint: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'bigint' }] }
-const numberOrChoiceEpochEnd: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'choice', values: ['epoch', 'end'] }] }
 const numberOrInfinity: Rule = { kind: 'number', infinity: true }
 const recordOfAny: Rule = { kind: 'record', values: { kind: 'any' } }
 const recordOfString: Rule = { kind: 'record', values: { kind: 'string' } }
@@ -57,7 +58,7 @@ const stringOrChoiceFalse: Rule = { kind: 'union', of: [{ kind: 'string' }, { ki
 const stringOrRegExpOrCallableOrListOfStringOrRegExpOrCallable: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'RegExp' }, { kind: 'function' }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'RegExp' }, { kind: 'function' }] } }] }
 const stringOrURL: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'URL' }] }
 const tensor: Rule = { kind: 'class', name: 'Tensor' }
-const tensorOrListOfListOfNumberOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }, { kind: 'null' }] }
+const tensorOrListOfAnyOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'any' } }, { kind: 'null' }] }
 const tensorOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'null' }] }
 
 /** Of src/optim/adafactor.ts. */
@@ -244,11 +245,11 @@ export const BottleneckOptions: OptionSchema = {
 /** Of src/models/shared/causal-lm.ts. */
 export const CausalLMOptions: OptionSchema = {
   fields: {
-    labels: tensorOrListOfListOfNumberOrNothing,
-    labelSmoothing: number,
-    logitsToKeep: number,
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    labels: tensorOrListOfAnyOrNothing,
+    labelSmoothing: numberFrom0To1,
+    logitsToKeep: integerFrom0,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     pastKeyValues: kvCacheOrNothing,
     useCache: boolean,
     outputHiddenStates: boolean,
@@ -298,7 +299,7 @@ export const CiderOptions: OptionSchema = {
 /** Of src/train/evaluate-classifier.ts. */
 export const ClassifierEvaluateOptions: OptionSchema = {
   fields: {
-    batchSize: number,
+    batchSize: integerFrom1,
     signal: abortSignal,
     onProgress: callable,
   },
@@ -310,27 +311,27 @@ export const ClassifierTrainOptions: OptionSchema = {
   fields: {
     validation: { kind: 'record', values: { kind: 'list', items: { kind: 'object', name: 'EncodedText' } } },
     metrics: callable,
-    evalSteps: numberOrChoiceEpochEnd,
-    saveSteps: numberOrChoiceEpochEnd,
-    evalBatchSize: number,
+    evalSteps: integerFrom1OrChoiceEpochEnd,
+    saveSteps: integerFrom1OrChoiceEpochEnd,
+    evalBatchSize: integerFrom1,
     tokens: { kind: 'object', name: 'object' },
-    lr: number,
-    weightDecay: number,
-    betas: list2OfNumber,
-    eps: number,
-    epochs: number,
-    maxSteps: number,
-    batchSize: number,
-    gradientAccumulationSteps: number,
-    warmupRatio: number,
-    warmupSteps: number,
+    lr: numberFrom0,
+    weightDecay: numberFrom0,
+    betas: list2OfNumberFrom0Below1,
+    eps: numberFrom0,
+    epochs: numberAbove0,
+    maxSteps: integerFrom1,
+    batchSize: integerFrom1,
+    gradientAccumulationSteps: integerFrom1,
+    warmupRatio: numberFrom0To1,
+    warmupSteps: integerFrom0,
     scheduler: { kind: 'choice', values: ['linear', 'cosine', 'constant'] },
-    maxGradNorm: number,
-    seed: number,
-    regLossWeight: number,
-    maskingProb: number,
-    dir: string,
-    keep: number,
+    maxGradNorm: numberFrom0,
+    seed: integerFrom0,
+    regLossWeight: numberFrom0,
+    maskingProb: numberFrom0To1,
+    dir: nonEmptyString,
+    keep: integerFrom1,
     resume: boolean,
     signal: abortSignal,
     onStep: callable,
@@ -518,11 +519,11 @@ export const CrossEntropyOptions: OptionSchema = {
 /** Of src/train/r-drop.ts. */
 export const CutoffOptions: OptionSchema = {
   fields: {
-    probability: number,
-    unkTokenId: number,
-    keepTokenIds: listOfNumber,
-    seed: number,
-    step: number,
+    probability: numberFrom0To1,
+    unkTokenId: integerFrom0,
+    keepTokenIds: listOfInteger,
+    seed: integerFrom0,
+    step: integerFrom0,
   },
   required: ['probability', 'unkTokenId', 'keepTokenIds', 'seed', 'step'],
 }
@@ -579,8 +580,8 @@ export const DecodeOptions: OptionSchema = {
 /** Of src/models/shared/decoder.ts. */
 export const DecoderOptions: OptionSchema = {
   fields: {
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     pastKeyValues: kvCacheOrNothing,
     useCache: boolean,
     outputHiddenStates: boolean,
@@ -644,10 +645,10 @@ export const EncodeTextsOptions: OptionSchema = {
 /** Of src/models/shared/encoder-model.ts. */
 export const EncoderModelOptions: OptionSchema = {
   fields: {
-    positionsToKeep: number,
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    tokenTypeIds: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    positionsToKeep: integerFrom1,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -656,9 +657,9 @@ export const EncoderModelOptions: OptionSchema = {
 /** Of src/models/shared/encoder-input.ts. */
 export const EncoderOptions: OptionSchema = {
   fields: {
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    tokenTypeIds: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -969,10 +970,10 @@ export const LoopOptions: OptionSchema = {
     loss: callable,
     optimizer: { kind: 'object', name: 'LoopOptimizer' },
     schedule: { kind: 'union', of: [{ kind: 'object', name: 'LrScheduler' }, { kind: 'null' }] },
-    steps: number,
-    startStep: number,
-    gradientAccumulationSteps: number,
-    maxGradNorm: number,
+    steps: integerFrom0,
+    startStep: integerFrom0,
+    gradientAccumulationSteps: integerFrom1,
+    maxGradNorm: numberFrom0,
     signal: abortSignal,
     onStep: callable,
   },
@@ -1096,10 +1097,10 @@ export const MarginOptions: OptionSchema = {
 /** Of src/models/shared/masked-lm.ts. */
 export const MaskedLMOptions: OptionSchema = {
   fields: {
-    labels: tensorOrListOfListOfNumberOrNothing,
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    tokenTypeIds: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    labels: tensorOrListOfAnyOrNothing,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -1252,9 +1253,9 @@ export const NlgAdamWOptions: OptionSchema = {
 export const NlgAdapterOptions: OptionSchema = {
   fields: {
     sameStart: boolean,
-    loraDim: number,
+    loraDim: integerFrom0,
     loraAlpha: number,
-    loraDropout: number,
+    loraDropout: numberFrom0To1,
   },
   required: [],
 }
@@ -1285,7 +1286,7 @@ export const NlgEncodeOptions: OptionSchema = {
 /** Of src/train/nlg-loss.ts. */
 export const NlgEvaluateOptions: OptionSchema = {
   fields: {
-    batchSize: number,
+    batchSize: integerFrom1,
     signal: abortSignal,
   },
   required: [],
@@ -1296,8 +1297,8 @@ export const NlgScheduleOptions: OptionSchema = {
   fields: {
     name: choiceLinearConstantCosineCycle,
     maxStep: integerFrom1,
-    iSteps: { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 }, minItems: 1 },
-    iLrs: { kind: 'list', items: { kind: 'number', minimum: 0 } },
+    iSteps: list1OfIntegerFrom0,
+    iLrs: listOfNumberFrom0,
     warmup: integerFrom0,
   },
   required: ['name'],
@@ -1306,28 +1307,28 @@ export const NlgScheduleOptions: OptionSchema = {
 /** Of src/train/nlg.ts. */
 export const NlgTrainOptions: OptionSchema = {
   fields: {
-    validation: { kind: 'object', name: 'NlgDataset' },
-    evalSteps: numberOrChoiceEpochEnd,
-    saveSteps: numberOrChoiceEpochEnd,
-    evalBatchSize: number,
-    lr: number,
-    weightDecay: number,
+    validation: { kind: 'class', name: 'NlgDataset' },
+    evalSteps: integerFrom1OrChoiceEpochEnd,
+    saveSteps: integerFrom1OrChoiceEpochEnd,
+    evalBatchSize: integerFrom1,
+    lr: numberFrom0,
+    weightDecay: numberFrom0,
     correctBias: boolean,
-    betas: list2OfNumber,
-    eps: number,
+    betas: list2OfNumberFrom0Below1,
+    eps: numberFrom0,
     scheduler: choiceLinearConstantCosineCycle,
-    warmupSteps: number,
-    iSteps: listOfNumber,
-    iLrs: listOfNumber,
-    epochs: number,
-    maxSteps: number,
-    batchSize: number,
-    gradientAccumulationSteps: number,
-    maxGradNorm: number,
-    labelSmoothing: number,
-    seed: number,
-    dir: string,
-    keep: number,
+    warmupSteps: integerFrom0,
+    iSteps: list1OfIntegerFrom0,
+    iLrs: listOfNumberFrom0,
+    epochs: numberAbove0,
+    maxSteps: integerFrom1,
+    batchSize: integerFrom1,
+    gradientAccumulationSteps: integerFrom1,
+    maxGradNorm: numberFrom0,
+    labelSmoothing: numberFrom0To1,
+    seed: integerFrom0,
+    dir: nonEmptyString,
+    keep: integerFrom1,
     resume: boolean,
     signal: abortSignal,
     onStep: callable,
@@ -1480,10 +1481,10 @@ export const RobertaModelOptions: OptionSchema = {
 /** Of src/models/roberta/roberta.ts. */
 export const RobertaOptions: OptionSchema = {
   fields: {
-    positionsToKeep: number,
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    tokenTypeIds: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    positionsToKeep: integerFrom1,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -1510,8 +1511,8 @@ export const RougeScoreOptions: OptionSchema = {
 /** Of src/train/run-options.ts. */
 export const RunOptions: OptionSchema = {
   fields: {
-    dir: string,
-    keep: number,
+    dir: nonEmptyString,
+    keep: integerFrom1,
     resume: boolean,
     signal: abortSignal,
     onStep: callable,
@@ -1627,10 +1628,10 @@ export const ScoreOptions: OptionSchema = {
 /** Of src/models/shared/sequence-classifier.ts. */
 export const SequenceClassificationOptions: OptionSchema = {
   fields: {
-    labels: { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'number' } }, { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }, { kind: 'null' }] },
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    tokenTypeIds: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    labels: { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'any' } }, { kind: 'list', items: { kind: 'any' } }, { kind: 'null' }] },
+    attentionMask: tensorOrListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -1657,7 +1658,7 @@ export const SortOptions: OptionSchema = {
 /** Of src/generation/run.ts. */
 export const StepOptions: OptionSchema = {
   fields: {
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
+    attentionMask: { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }, { kind: 'null' }] },
     positionIds: { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } },
     pastKeyValues: { kind: 'object', name: 'KvCache' },
     logitsToKeep: integerFrom0,
@@ -1689,7 +1690,7 @@ export const StreamOptions: OptionSchema = {
 export const TensorOptions: OptionSchema = {
   fields: {
     dtype: choiceF32F64Bf16F16I64U8Bool,
-    shape: { kind: 'list', items: { kind: 'number', integer: true } },
+    shape: listOfInteger,
     requiresGrad: boolean,
   },
   required: [],

@@ -1,6 +1,6 @@
 // Encoded rows as input of a model: input, target, mask and query of the paper's NLG example.
 import { OptionError } from '../../errors.js'
-import { checkOptions } from '../../runtime/check-options.js'
+import { checkOptions, nameClass } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
 import { bad } from '../../runtime/options.js'
 import { checkIndex } from '../loader/dataset.js'
@@ -111,6 +111,8 @@ export class NlgDataset implements Dataset<NlgSample> {
     return this.#sequence(example).length
   }
 }
+
+nameClass('NlgDataset', NlgDataset)
 
 /**
  * Checks that rows fit a model: that it has all their ids, and as many positions as the longest has tokens (after cutting).

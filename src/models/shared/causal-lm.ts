@@ -1,11 +1,11 @@
 // What every language model shares: its head, the loss on the labels, generation, reading and writing.
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
 import { generate, stream } from '../../generation/generate.js'
 import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '../../generation/generate.js'
 import { Linear } from '../../nn/linear.js'
-import { checkKeys, checkProbability } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { CausalLMOutput, laterForward } from './causal-lm-output.js'
-import { DECODER_KEYS } from './decoder.js'
 import type { Decoder, DecoderOptions, TokenEmbedding } from './decoder.js'
 import { knownRows } from '../../generation/ids.js'
 import type { Ids } from '../../generation/ids.js'
@@ -27,12 +27,12 @@ export interface CausalLMOptions extends DecoderOptions {
    * Where they are known, in rows or in a tensor that was made of numbers, and while gradients are recorded, tokens behind the last label of their row are
    * not even computed, when they are many: only {@link CausalLMOutput.logits} and `lastHiddenState` would show them, and compute them when asked for. A
    * label that is predicted at a position of padding, as that of the first token behind padding on the left is, makes the whole batch be computed: give
-   * it −100.
+   * it −100. @shallow @default none
    */
   labels?: Ids | null
-  /** Share of each label that is spread evenly over the vocabulary, as LoRA's NLG example trains (0.1). @default 0 */
+  /** Share of each label that is spread evenly over the vocabulary, as LoRA's NLG example trains (0.1). @minimum 0 @maximum 1 @default 0 */
   labelSmoothing?: number
-  /** Compute the logits of the last n positions only. @default all */
+  /** Compute the logits of the last n positions only. @integer @minimum 0 @default all */
   logitsToKeep?: number
 }
 
@@ -67,9 +67,8 @@ export abstract class CausalLM extends PretrainedModel {
 
   override forward(inputIds: Ids, options: CausalLMOptions = {}): CausalLMOutput {
     const owner = `${this.constructor.name}.forward`
-    checkKeys(owner, options, [...DECODER_KEYS, 'labels', 'labelSmoothing', 'logitsToKeep'])
-    const { labels, labelSmoothing: smoothing = 0, logitsToKeep, ...rest } = options
-    const labelSmoothing = checkProbability(owner, 'labelSmoothing', smoothing)
+    checkOptions(owner, options, schemas.CausalLMOptions)
+    const { labels, labelSmoothing = 0, logitsToKeep, ...rest } = options
     if (labels) return this.forwardWithLoss(owner, inputIds, rest, labels, labelSmoothing)
     const { head } = this
     const last = logitsToKeep ?? null

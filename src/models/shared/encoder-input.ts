@@ -12,19 +12,16 @@ import type { Packing } from './packing.js'
 export interface EncoderOptions {
   /**
    * 1 for tokens, 0 for padding, (B, T). Rows of numbers, and tensors made of them, are looked at on the spot: a mask of ones costs nothing, and padding
-   * behind the tokens is not computed; hidden states hold zeros there. @default all 1
+   * behind the tokens is not computed; hidden states hold zeros there. @shallow @default all 1
    */
   attentionMask?: Ids | null
-  /** Kind of each token, (B, T): first or second sentence, in models trained so. @default all 0 */
+  /** Kind of each token, (B, T): first or second sentence, in models trained so. @shallow @default all 0 */
   tokenTypeIds?: Ids | null
-  /** Position of each token, (B, T). @default as the architecture counts */
+  /** Position of each token, (B, T). @shallow @default as the architecture counts */
   positionIds?: Ids | null
   /** Return the embeddings and the output of every layer. @default false */
   outputHiddenStates?: boolean
 }
-
-/** Option names of an encoder's forward. */
-export const ENCODER_KEYS = ['attentionMask', 'tokenTypeIds', 'positionIds', 'outputHiddenStates'] as const
 
 /** What an encoder without a head returns. */
 export interface EncoderOutput {
