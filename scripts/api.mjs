@@ -1,51 +1,81 @@
-// npm run api [-- --check]: writes index.d.ts, all public types in one file, from src/index.ts.
-// The file is committed: its diff is the diff of the public API. --check fails when the two have drifted apart.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// npm run api [-- --check]: writes the public types, index.d.ts and types/, from src/index.ts (docs/design/types.md).
+// They are committed: their diff is the diff of the public API. --check fails when they have drifted from the sources.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fail, inRoot, isMain, runTool } from './lib/run.mjs'
+import { subpathDrift } from './lib/namespaces.mjs'
+import { filesBelow } from './lib/stamp.mjs'
 
-const header = '// Generated from src/index.ts by `npm run api`. Do not edit.\n'
+const FOLDER = '.cache/api'
+// A project whose `lib` is older than Symbol.dispose gets it from here.
+const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n'
 
+/** Path → text of index.d.ts and of the files in types/, which lie as their sources do in src/. */
 async function generate() {
-  const { rollup } = await import('rollup')
-  const { dts } = await import('rollup-plugin-dts')
-  const folder = '.cache/api'
-  rmSync(inRoot(folder), { recursive: true, force: true })
-  // A member marked @internal is public for the compiler only.
-  const args = [
-    '-p',
-    'tsconfig.build.json',
-    '--emitDeclarationOnly',
-    '--stripInternal',
-    '--removeComments',
-    'false',
-    '--outDir',
-    folder,
-  ]
-  if ((await runTool('typescript', 'tsc', args)).code !== 0) fail('src/ does not compile: the errors are above')
-  const bundle = await rollup({ input: inRoot(folder, 'index.d.ts'), plugins: [dts()], external: [/^node:/] })
-  const { output } = await bundle.generate({ format: 'es' })
-  return header + output[0].code
+  const { format } = await import('prettier')
+  const { publicDeclarations } = await import('./lib/declarations.mjs')
+  await emit()
+  const style = JSON.parse(readFileSync(inRoot('.prettierrc'), 'utf8'))
+  const files = new Map()
+  for (const [path, text] of publicDeclarations(inRoot(FOLDER, 'index.d.ts'))) {
+    const file = path === 'index.d.ts' ? path : `types/${path}`
+    if (/ from ['"]node:/.test(text)) fail(`${file}: a public type imports from Node, so it would need @types/node`)
+    const moved = path === 'index.d.ts' ? text.replaceAll(/from (['"])\.\//g, 'from $1./types/') : text
+    const head = `${moved.includes('Symbol.dispose') ? DISPOSABLE : ''}${header(path)}`
+    files.set(file, await format(head + moved, { ...style, parser: 'typescript' }))
+  }
+  return files
 }
 
-const current = () => (existsSync(inRoot('index.d.ts')) ? readFileSync(inRoot('index.d.ts'), 'utf8') : '')
+const header = (path) => `// Generated from src/${path.replace(/\.d\.ts$/, '.ts')} by \`npm run api\`. Do not edit.\n\n`
+
+/** A declaration file for each module of src/. A member marked @internal is public for the compiler only. */
+async function emit() {
+  rmSync(inRoot(FOLDER), { recursive: true, force: true })
+  const args = ['--emitDeclarationOnly', '--stripInternal', '--removeComments', 'false', '--outDir', FOLDER]
+  const { code } = await runTool('typescript', 'tsc', ['-p', 'tsconfig.build.json', ...args])
+  if (code !== 0) fail('src/ does not compile: the errors are above')
+}
+
+const committed = () => filesBelow(['index.d.ts', 'types'])
 
 export async function writeApi() {
-  writeFileSync(inRoot('index.d.ts'), await generate())
+  const wrong = subpathDrift()
+  if (wrong) fail(wrong)
+  const files = await generate()
+  for (const file of committed()) if (!files.has(file)) rmSync(inRoot(file))
+  for (const [file, text] of files) {
+    mkdirSync(inRoot(dirname(file)), { recursive: true })
+    writeFileSync(inRoot(file), text)
+  }
 }
 
-/** The first line that differs between index.d.ts and src/index.ts, or null. */
+/** What differs first between the committed types and src/index.ts, or null. */
 export async function apiDrift() {
-  const [want, got] = [await generate(), current()].map((text) => text.split('\n'))
-  const line = want.findIndex((text, i) => text !== got[i])
-  if (line === -1 && want.length === got.length) return null
-  const at = line === -1 ? want.length : line
-  return `index.d.ts:${at + 1}: have ${JSON.stringify(got[at] ?? '')}, src/index.ts gives ${JSON.stringify(want[at] ?? '')}`
+  const wrong = subpathDrift()
+  if (wrong) return wrong
+  const files = await generate()
+  const extra = committed().find((file) => !files.has(file))
+  if (extra) return `${extra}: src/index.ts makes nothing of it public`
+  for (const [file, text] of files) {
+    if (!existsSync(inRoot(file))) return `${file}: missing`
+    const drift = firstDifference(file, text)
+    if (drift) return drift
+  }
+  return null
+}
+
+function firstDifference(file, text) {
+  const [want, have] = [text, readFileSync(inRoot(file), 'utf8')].map((all) => all.split('\n'))
+  if (want.join('\n') === have.join('\n')) return null
+  const line = Array.from({ length: Math.max(want.length, have.length) }).findIndex((_, i) => want[i] !== have[i])
+  return `${file}:${line + 1}: have ${JSON.stringify(have[line] ?? '')}, src gives ${JSON.stringify(want[line] ?? '')}`
 }
 
 if (isMain(import.meta.url)) {
   if (!process.argv.includes('--check')) await writeApi()
   else {
     const drift = await apiDrift()
-    if (drift) fail(`${drift}\nindex.d.ts is out of date: run \`npm run api\` and commit it`)
+    if (drift) fail(`${drift}\nThe public types are out of date: run \`npm run api\` and commit them`)
   }
 }

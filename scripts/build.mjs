@@ -1,7 +1,9 @@
-// npm run build [-- --addon | --ts]: the Rust addon (native/), the TypeScript build (dist/) and index.d.ts.
-import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
+// npm run build [-- --addon | --ts]: the Rust addon (native/), the TypeScript build (dist/) and the public types (index.d.ts, types/).
+import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { writeApi } from './api.mjs'
-import { fail, inRoot, isMain, runTool, timed } from './lib/run.mjs'
+import { namespaces } from './lib/namespaces.mjs'
+import { fail, inRoot, isMain, packageJson, runTool, timed } from './lib/run.mjs'
+import { crateCounter } from './lib/crates.mjs'
 import { addonFile, sourceHash, writeStamp } from './lib/stamp.mjs'
 
 /** The addon in release mode: the one profile of tests and users. --no-js: the loader is ours (src/native/load.ts). */
@@ -20,7 +22,7 @@ export async function buildAddon({ features = [] } = {}) {
       '../src/native/binding.d.ts',
     )
     if (features.length) args.push('--features', features.join(','))
-    const { code } = await runTool('@napi-rs/cli', 'napi', args)
+    const { code } = await runTool('@napi-rs/cli', 'napi', args, { onLine: crateCounter() })
     if (code !== 0 || !addonFile()) fail('the addon did not build: the compiler output is above')
     writeStamp('addon', sources)
   })
@@ -44,25 +46,50 @@ export async function buildTypeScript() {
   })
 }
 
-/** One file, dist/index.js: to find, read and link 170 modules takes a process 80 ms longer. */
+/**
+ * All modules in one file, dist/loralib.js: to find, read and link 170 modules takes a process 80 ms longer. index.js and a file per
+ * namespace export from it, so that `loralib/nn` and `lora.nn` are the same classes.
+ */
 async function bundle() {
   const { rollup } = await import('rollup')
-  const { dependencies = {} } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
+  const { dependencies = {} } = packageJson()
   const names = Object.keys(dependencies)
   const made = await rollup({
-    input: inRoot(modules, 'index.js'),
+    input: Object.fromEntries(['index', ...namespaces().keys()].map((name) => [name, name])),
+    plugins: [entries],
     external: (id) => id.startsWith('node:') || names.some((name) => id === name || id.startsWith(`${name}/`)),
     onLog(level, log) {
       // Classes refer to each other across files; they are used when all have been made.
       if (level === 'warn' && log.code !== 'CIRCULAR_DEPENDENCY') fail(`rollup: ${log.message}`)
     },
   })
-  await made.write({ file: inRoot('dist/index.js'), format: 'es', inlineDynamicImports: true })
+  await made.write({
+    dir: inRoot('dist'),
+    format: 'es',
+    manualChunks: (id) => (entries.is(id) ? null : 'loralib'),
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    minifyInternalExports: false,
+    hoistTransitiveImports: false,
+  })
+}
+
+/** Entries that only export from a module: a module of the chunk that is an entry itself would give the chunk its name and exports. */
+const entries = {
+  name: 'entries',
+  is: (id) => id.startsWith('\0entry:'),
+  resolveId: (id, importer) => (importer ? null : `\0entry:${id}`),
+  load(id) {
+    if (!entries.is(id)) return null
+    const name = id.slice('\0entry:'.length)
+    const path = inRoot(modules, `${name === 'index' ? name : namespaces().get(name)}.js`)
+    return `export * from ${JSON.stringify(path)}`
+  },
 }
 
 if (isMain(import.meta.url)) {
   const only = process.argv.slice(2)
   if (!only.length || only.includes('--addon')) await buildAddon()
   if (!only.length || only.includes('--ts')) await buildTypeScript()
-  if (!only.length) await timed('writing index.d.ts', writeApi)
+  if (!only.length) await timed('writing the public types', writeApi)
 }

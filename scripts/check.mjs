@@ -5,12 +5,16 @@ import { smoke } from '../bench/smoke.mjs'
 import { apiDrift } from './api.mjs'
 import { buildAddon, buildTypeScript } from './build.mjs'
 import { cudaCheck } from './cuda-check.mjs'
+import { generate } from './gen.mjs'
 import { guardFindings, selfTest } from './guard.mjs'
+import { CHECK_ONLY, cargo } from './lib/cargo.mjs'
+import { importFindings, selfTest as importSelfTest } from './imports.mjs'
 import { duration, fail, inRoot, run, runTool } from './lib/run.mjs'
 import { runGroups } from './lib/report.mjs'
 import { filesBelow, stale } from './lib/stamp.mjs'
 import { avaTests, conformance, fixtures, rustTests } from './lib/suites.mjs'
 import { sizeCheck } from './size.mjs'
+import { typesVersions } from './types-versions.mjs'
 
 /**
  * Long proofs in their short form, which judges no times: `node scripts/proofs/<name>.mjs --short`. A new proof is a new name here. The proof of upstream's
@@ -53,10 +57,8 @@ async function checkout() {
 async function drift() {
   const before = await checkout()
   if (!before) return { skipped: 'not a git checkout' }
-  if ((await run('cargo', ['xtask', 'gen'])).code !== 0) return { ok: false, note: 'cargo xtask gen failed' }
-  if ((await run(process.execPath, ['scripts/options.mjs'])).code !== 0) {
-    return { ok: false, note: 'the interfaces of options leave something open' }
-  }
+  const failed = await generate()
+  if (failed) return { ok: false, note: failed }
   const after = await checkout()
   const changed = [...after].filter(([file, hash]) => before.get(file) !== hash).map(([file]) => file)
   changed.forEach((file) => console.error(`   ${file} was out of date`))
@@ -79,15 +81,6 @@ async function build() {
     ok: binding() === before,
     note: binding() === before ? undefined : 'src/native/binding.d.ts was out of date: commit it',
   }
-}
-
-/** The sources, and the tests against index.d.ts: a public type that the one does not give fails the other. */
-async function types() {
-  for (const config of ['tsconfig.json', 'tsconfig.test.json']) {
-    if (config === 'tsconfig.test.json' && !filesBelow(['__test__']).length) continue
-    if ((await runTool('typescript', 'tsc', ['-p', config, '--noEmit'])).code !== 0) return { ok: false, note: config }
-  }
-  return { ok: true }
 }
 
 /** Every example runs to its end on a model of a few thousand parameters: `--tiny`. */
@@ -115,6 +108,13 @@ const guard = () => {
   return { ok: !problems.length }
 }
 
+/** Which file of src imports which. */
+async function imports() {
+  const problems = [...(await importSelfTest()), ...(await importFindings())]
+  problems.forEach((problem) => console.error(`   ${problem}`))
+  return { ok: !problems.length }
+}
+
 const clippy = ['clippy', '--release', '--workspace', '--all-targets', '--', '-D', 'warnings']
 
 const groups = [
@@ -122,9 +122,10 @@ const groups = [
   { name: 'prettier', run: () => passes(runTool('prettier', 'prettier', ['--check', '--log-level', 'warn', '.'])) },
   { name: 'oxlint', run: () => passes(runTool('oxlint', 'oxlint', ['--deny-warnings'])) },
   { name: 'guard', about: 'every export catches panics; no candle-nn', run: guard },
-  { name: 'clippy', slow: true, run: () => passes(run('cargo', clippy)) },
-  { name: 'generated', about: 'tables, docs and index.d.ts are what their sources give', run: drift },
-  { name: 'types', run: types },
+  { name: 'clippy', slow: true, run: () => passes(cargo(clippy, { env: CHECK_ONLY })) },
+  { name: 'imports', about: 'the layers of src, no cycles', run: imports },
+  { name: 'generated', about: 'tables, docs and public types are what their sources give', run: drift },
+  { name: 'types-versions', about: 'the public types under TypeScript 5.4 to 7.0', slow: true, run: typesVersions },
   { name: 'rust', about: 'cargo test of crates/kernels and crates/core', run: rustTests },
   { name: 'build', about: 'addon and dist/', run: build },
   { name: 'ava', about: 'the public API, __test__/', run: avaTests },

@@ -2,7 +2,8 @@
 // empty PTX, objects and archives. It proves the Rust side only: no kernel is compiled, and nothing may be linked from it.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter } from 'node:path'
-import { inRoot, isMain, run } from './lib/run.mjs'
+import { CHECK_ONLY, cargo } from './lib/cargo.mjs'
+import { inRoot, isMain } from './lib/run.mjs'
 
 const nvcc = `#!/bin/bash
 case " $* " in *" --version "*|*" -V "*) echo "Cuda compilation tools, release 13.0, V13.0.88"; exit 0;; esac
@@ -31,14 +32,15 @@ function standInToolkit() {
     PATH: `${home}/bin${delimiter}${process.env.PATH}`,
     CUDA_COMPUTE_CAP: '80',
     CUDARC_CUDA_VERSION: '13000',
-    // Apart from target/: the stand-in's empty objects must never meet a real build.
-    CARGO_TARGET_DIR: inRoot('target/cuda-check'),
+    ...CHECK_ONLY,
   }
 }
 
 export async function cudaCheck() {
   if (process.platform !== 'linux') return { skipped: 'the stand-in nvcc is a bash script for Linux' }
-  const { code } = await run('cargo', ['check', '-p', 'loralib-node', '--features', 'cuda'], { env: standInToolkit() })
+  const { code } = await cargo(['check', '--release', '--workspace', '--features', 'loralib-node/cuda'], {
+    env: standInToolkit(),
+  })
   return { ok: code === 0, note: 'Rust types only, stand-in nvcc' }
 }
 

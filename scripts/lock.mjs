@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fail, inRoot, must, say } from './lib/run.mjs'
 
 const platform =
-  /-(android|darwin|freebsd|netbsd|openbsd|openharmony|linux|win32|wasm32)-(arm64|arm|ia32|loong64|ppc64|riscv64|s390x|wasi|x64|universal)/
+  /-(aix|android|darwin|freebsd|netbsd|openbsd|openharmony|linux|sunos|win32|wasm32)-(arm64|arm|ia32|loong64|mips64el|ppc64|riscv64|s390x|wasi|x64|universal)/
 
 /** The lock entry of an optional package whose name ends in its platform, such as `@rollup/rollup-linux-arm64-musl`. */
 function entryFor(name, version) {
@@ -12,7 +12,9 @@ function entryFor(name, version) {
   const entry = { version, dev: true, optional: true }
   if (os === 'wasm32') return { ...entry, cpu: ['wasm32'] }
   if (cpu !== 'universal') entry.cpu = [cpu]
-  if (os === 'linux') entry.libc = [name.includes('musl') ? 'musl' : 'glibc']
+  // A name with neither is of a program that needs no C library.
+  if (name.includes('musl')) entry.libc = ['musl']
+  else if (os === 'linux' && name.includes('gnu')) entry.libc = ['glibc']
   return { ...entry, os: [os] }
 }
 

@@ -21,7 +21,7 @@ export async function sizeCheck() {
     .map(({ path }) => path)
     .filter(
       (path) =>
-        !/^(dist\/index\.js|schemas\/options\.json|index\.d\.ts|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+        !/^(dist\/\w+\.js|schemas\/options\.json|(index|types\/.+)\.d\.ts|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
           path,
         ),
     )

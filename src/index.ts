@@ -31,7 +31,7 @@ export { grad } from './autograd/grad.js'
 export type { GradOptions } from './autograd/grad.js'
 export { gradcheck } from './autograd/gradcheck.js'
 export type { GradcheckOptions } from './autograd/gradcheck.js'
-export { HookHandle } from './autograd/hook-handle.js'
+export { HookHandle } from './tensor/hook-handle.js'
 export type { BackwardOptions, GradientHook } from './tensor/backward.js'
 
 // Precision, random numbers, streams, memory
@@ -40,7 +40,8 @@ export type { Float32MatmulPrecision } from './runtime/precision.js'
 export { Generator, getRngState, manualSeed, setRngState } from './runtime/random.js'
 export { Stream, stream } from './runtime/stream.js'
 export type { StreamOptions } from './runtime/stream.js'
-export { backend, memory, settle } from './runtime/memory.js'
+export { backend, memory } from './runtime/memory.js'
+export { settle } from './tensor/settle.js'
 export type { Backend, KindCount, MemoryReport } from './runtime/memory.js'
 
 // Data

@@ -71,7 +71,7 @@ test('B2: the update is B A laid over the weight number by number, with factors 
       [12, 3],
     ],
   )
-  const text = readFileSync(new URL('../../index.d.ts', import.meta.url), 'utf8')
+  const text = readFileSync(new URL('../../types/lora/conv.d.ts', import.meta.url), 'utf8')
   t.regex(text, /What the layout means[^]*rank is r·k[^]*not comparable with that of `lora\.Linear`/)
 })
 

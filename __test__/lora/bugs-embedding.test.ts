@@ -81,9 +81,10 @@ test('B25: the factors start as the documentation says: Embedding A 0 and B N(0,
     t.true(a.every((v) => Math.abs(v) <= 0.25) && Math.max(...a) > 0.2)
     t.true((await numbers(dense.loraB!)).every((v) => v === 0))
   }
-  const types = readFileSync(new URL('../../index.d.ts', import.meta.url), 'utf8')
-  const docs = (name: string) =>
-    new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*declare class ${name} extends LoraLayer`).exec(types)?.[1]
-  t.regex(docs('Embedding[^ ]*') ?? '', /A zero and B N\(0, 1\)/)
-  t.regex(docs('Linear[^ ]*') ?? '', /A uniform in ±1\/√inFeatures, B zero/)
+  const docs = (file: string) => {
+    const types = readFileSync(new URL(`../../types/lora/${file}.d.ts`, import.meta.url), 'utf8')
+    return /\/\*\*((?:(?!\*\/)[^])*)\*\/\s*export declare class \w+ extends LoraLayer/.exec(types)?.[1]
+  }
+  t.regex(docs('embedding') ?? '', /A zero and B N\(0, 1\)/)
+  t.regex(docs('linear') ?? '', /A uniform in ±1\/√inFeatures, B zero/)
 })

@@ -232,7 +232,7 @@ test('RobertaForSequenceClassification: labels that do not fit are errors that s
   refused([1], /2 classes/, lora.OptionError)
   refused([0, 3], /classes from 0 to 2/, lora.IndexError)
   refused([0, 0.5], /whole numbers/, lora.OptionError)
-  refused([-100, -100], /no label counts/, lora.OptionError)
+  refused([-100, -100], /every label is ignored/, lora.OptionError)
   refused([[1, 0], [0, 1]], /\(2, 3\)/, lora.OptionError) // prettier-ignore
   refused(lora.tensor([1, 2]), /dtype: 'i64'/, lora.OptionError)
   t.throws(() => classifier({ num_labels: 1 }).forward(IDS, { labels: [[1, 2], [3, 4]] }), { message: /2 numbers/ }) // prettier-ignore
@@ -438,7 +438,7 @@ test('RobertaForMaskedLM: the loss is the mean cross entropy at its own position
   await close(t, fromRows.loss!, want)
   await close(t, model.forward(IDS, { labels: flat(labels) }).loss!, want)
   await close(t, fromRows.logits.logSoftmax(-1), logProbabilities)
-  t.throws(() => model.forward(IDS, { labels: IDS.map((row) => row.map(() => -100)) }), { message: /no label counts/ })
+  t.throws(() => model.forward(IDS, { labels: IDS.map((row) => row.map(() => -100)) }), { message: /every label is ignored/ })
 })
 
 test('RobertaForMaskedLM: comes back the same from a folder, tied or not; a classifier reads its encoder', async (t) => {

@@ -27,7 +27,7 @@ const { $defs: definitions } = JSON.parse(read('schemas/options.json')) as { $de
 const all = Object.entries(schemas as Record<string, OptionSchema>)
 
 // The modules of .cache/ts are others than those of dist/, and so would be their classes.
-for (const name of ['Tensor', 'Module', 'Generator', 'NlgDataset', 'WordNet']) nameClass(name, class {})
+for (const name of ['Tensor', 'Module', 'Generator', 'NlgDataset', 'WordNet']) nameClass(name, WeakRef)
 
 const weak = (value: unknown) => value as never
 
@@ -58,7 +58,7 @@ test('options: every public interface has a schema, a definition in JSON Schema 
       continue // a folder whose parts src/index.ts lists itself
     }
     for (const [, names] of text.matchAll(/export type \{([^}]*)\}/g)) {
-      for (const name of names!.split(',')) if (/Options$/.test(name.trim())) exported.add(name.trim())
+      for (const name of names!.split(',')) if (name.trim().endsWith('Options')) exported.add(name.trim())
     }
   }
   exported.delete('TargetOptions') // a union: a record or a Map of InjectLayerOptions

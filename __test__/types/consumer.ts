@@ -1,5 +1,16 @@
 // What users' TypeScript says of the public types: compiled by the type check, never run. Each @ts-expect-error must be an error.
+// scripts/types-versions.mjs compiles it as another package would, with every TypeScript that is supported.
 import * as lora from 'loralib'
+import type * as adapters from 'loralib/adapters'
+import type * as data from 'loralib/data'
+import type * as generation from 'loralib/generation'
+import type * as hub from 'loralib/hub'
+import type * as metrics from 'loralib/metrics'
+import type * as models from 'loralib/models'
+import * as nn from 'loralib/nn'
+import * as optim from 'loralib/optim'
+import type * as tokenizers from 'loralib/tokenizers'
+import type * as train from 'loralib/train'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 /** Compiles only when the two types are the same. */
@@ -136,4 +147,38 @@ export function streams(): void {
   const y: lora.Tensor = lora.checkpoint((a: lora.Tensor, b: lora.Tensor) => a.mul(b), x, x)
   stream.abort()
   void [y, lora.keep(x)]
+}
+
+/** A subpath is the namespace of the same name: the same classes, so what one makes the other takes. */
+export function subpaths(model: Model): void {
+  same<typeof adapters, typeof lora.adapters>()
+  same<typeof data, typeof lora.data>()
+  same<typeof generation, typeof lora.generation>()
+  same<typeof hub, typeof lora.hub>()
+  same<typeof metrics, typeof lora.metrics>()
+  same<typeof models, typeof lora.models>()
+  same<typeof nn, typeof lora.nn>()
+  same<typeof optim, typeof lora.optim>()
+  same<typeof tokenizers, typeof lora.tokenizers>()
+  same<typeof train, typeof lora.train>()
+  const layer: nn.Linear = new lora.nn.Linear(2, 2)
+  const optimizer: optim.AdamW = new lora.optim.AdamW(model.parameters(), { lr: 1e-3 })
+  const config: Partial<models.GPT2Config> = { n_layer: 2 }
+  const options: nn.LinearOptions = { bias: false }
+  // @ts-expect-error LoRA's layer is another class
+  const adapted: lora.Linear = new nn.Linear(2, 2)
+  // @ts-expect-error what is not public is not there
+  type Hidden = typeof nn.checkKeys
+  void [layer, optimizer, config, options, adapted, null as Hidden | null]
+}
+
+/** A library over loralib: its own declarations name these types, though nothing here does. */
+export const inferred = {
+  tensor: () => lora.zeros([1]),
+  output: (model: models.LlamaForCausalLM) => model.forward([[1, 2]]),
+  layer: (layer: nn.Linear) => lora.Linear.fromLayer(layer, { r: 1 }),
+  optimizer: (model: nn.Module) => new optim.AdamW(model.parameters()).paramGroups,
+  cache: new lora.data.DataLoader([lora.ones([1])], { batchSize: 1 }),
+  recipe: (recipe: typeof train.glueRecipe) => recipe,
+  memory: lora.memory,
 }

@@ -1,4 +1,4 @@
-//! Tells napi where the linker shall look.
+//! Sets the linker arguments of napi.
 
 fn main() {
     napi_build::setup();

@@ -5,7 +5,7 @@ import { adapterModules } from '../lora/adapter.js'
 import { adapterTensors } from '../lora/trainable.js'
 import { findStateDict } from '../nn/find-state-dict.js'
 import type { Module, StateDict } from '../nn/module.js'
-import { checkTensors } from '../nn/state-dict.js'
+import { checkTensors } from '../tensor/named-tensors.js'
 import { adaptersOf } from './inject.js'
 import { headNames } from './train-only.js'
 

@@ -1,5 +1,4 @@
-import { call } from '../native/call.js'
-import { native } from '../native/load.js'
+import { setAnomaly } from '../native/engine.js'
 import { refuseAsync } from '../tensor/scope.js'
 
 /**
@@ -8,7 +7,7 @@ import { refuseAsync } from '../tensor/scope.js'
  * infinity that was put in on purpose (a mask filled with -∞) is no fault. Off, it costs nothing; on, one more pass over each result.
  */
 export function setAnomalyMode(on: boolean): boolean {
-  return call(() => native.setAnomaly(on))
+  return setAnomaly(on)
 }
 
 /**

@@ -1,9 +1,8 @@
 import { attachBlock, runBackward } from '../tensor/backward.js'
 import type { BlockBackward } from '../tensor/backward.js'
 import { GradError } from '../errors.js'
-import { call } from '../native/call.js'
-import { native } from '../native/load.js'
-import { sameForward } from '../nn/forward.js'
+import { generatorState, setGeneratorState } from '../native/random.js'
+import { sameForward } from './running-forward.js'
 import {
   enableGrad,
   isGradEnabled,
@@ -27,45 +26,45 @@ export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Te
   ...inputs: Args
 ): R {
   if (!isGradEnabled()) return refuseAsync(fn(...inputs), 'checkpoint')
-  const rng = call(() => native.generatorState(0))
+  const rng = generatorState(0)
   const result = noGrad(() => released(fn, inputs))
   // An output that is an input would get itself as its own block's result.
   const outputs = listOf(result).map((t) => (inputs.includes(t) ? noGrad(() => t.clone()) : t))
   // The inputs outlive the forward that made them.
   const held = inputs.map((t) => keep(t.detach()))
   const versions = held.map((t) => t.version)
-  const again = sameForward()
+  const inForward = sameForward()
   const backward: BlockBackward = (grads) => {
     if (held.some((t, i) => t.version !== versions[i])) throw inputChanged()
-    return again(() => replay(fn, held, grads, rng))
+    return inForward(() => recompute(fn, held, grads, rng))
   }
   attachBlock(inputs, outputs, backward, { held, name: 'checkpoint()', reachesLeaves: true })
   return (Array.isArray(result) ? outputs : outputs[0]) as R
 }
 
 /** The second run: gradients of the inputs from those of the outputs. */
-function replay<Args extends readonly Tensor[]>(
+function recompute<Args extends readonly Tensor[]>(
   fn: (...args: Args) => Tensor | Tensor[],
   inputs: readonly Tensor[],
   grads: (Tensor | null)[],
   rng: readonly number[],
 ): (Tensor | null)[] {
-  const now = call(() => native.generatorState(0))
-  const again = inputs.map((t) => t.detach().requiresGrad_(FLOATING.has(t.dtype)))
+  const now = generatorState(0)
+  const leaves = inputs.map((t) => t.detach().requiresGrad_(FLOATING.has(t.dtype)))
   let outputs: Tensor[] = []
   try {
-    restore(rng)
-    outputs = listOf(enableGrad(() => released(fn, again as unknown as Args)))
-    restore(now)
+    setGeneratorState(0, rng)
+    outputs = listOf(enableGrad(() => released(fn, leaves as unknown as Args)))
+    setGeneratorState(0, now)
     outputs.forEach((output, i) => {
       const grad = grads[i]
       if (grad && output.requiresGrad) runBackward(output, grad, { retainGraph: i < outputs.length - 1 })
     })
-    return again.map((t) => (t.requiresGrad ? t.grad : null))
+    return leaves.map((t) => (t.requiresGrad ? t.grad : null))
   } finally {
-    restore(now)
-    for (const t of again) if (t.requiresGrad) t.grad = null
-    for (const t of [...outputs, ...again]) t.dispose()
+    setGeneratorState(0, now)
+    for (const t of leaves) if (t.requiresGrad) t.grad = null
+    for (const t of [...outputs, ...leaves]) t.dispose()
   }
 }
 
@@ -98,8 +97,4 @@ function released<Args extends readonly Tensor[], R>(fn: (...args: Args) => R, a
 
 function listOf(result: Tensor | Tensor[]): Tensor[] {
   return Array.isArray(result) ? result : [result]
-}
-
-function restore(state: readonly number[]): void {
-  native.setGeneratorState(0, state[0]!, state[1]!, state[2]!, state[3]!)
 }

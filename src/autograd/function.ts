@@ -2,11 +2,10 @@ import { attachBlock } from '../tensor/backward.js'
 import type { BlockBackward } from '../tensor/backward.js'
 import { DtypeError, GradError, OptionError, ShapeError } from '../errors.js'
 import { zeros } from '../tensor/make.js'
-import { call } from '../native/call.js'
-import { native } from '../native/load.js'
+import { detach } from '../native/tensor.js'
 import { isGradEnabled, keepIn, nextEnd, popFrame, pushFrame, tensorsIn, wasMadeIn, withGrad } from '../tensor/scope.js'
 import type { Frame } from '../tensor/scope.js'
-import { fromId, Tensor } from '../tensor/tensor.js'
+import { Tensor } from '../tensor/tensor.js'
 import type { Dtype } from '../tensor/tensor.js'
 
 /** What `backward` returns: a gradient for each argument of `forward`, null for one that gets none; alone when there is one argument. */
@@ -57,7 +56,7 @@ export class FunctionContext {
     let next = 0
     const saved = this.#saved
     // A place left empty reads as null; the type says what nearly everybody has.
-    return this.#toSave.map((t) => (t === null ? null : fromId(call(() => native.detach(saved[next++]!))))) as Tensor[]
+    return this.#toSave.map((t) => (t === null ? null : detach(saved[next++]!))) as Tensor[]
   }
 
   /** Says that these outputs have no gradient. Integers have none anyway. */
@@ -74,8 +73,8 @@ export class FunctionContext {
   static close(ctx: FunctionContext): { saved: Tensor[]; plain: ReadonlySet<Tensor>; materialize: boolean } {
     const saved = ctx.#toSave.filter((t) => t !== null)
     const plain = new Set(ctx.#nonDifferentiable)
-    // From here on only the places count: a wrapper kept here would keep its own graph alive.
-    ctx.#toSave = ctx.#toSave.map((t) => (t === null ? null : PLACE))
+    // From here on only the positions count: a wrapper kept here would keep its own graph alive.
+    ctx.#toSave = ctx.#toSave.map((t) => (t === null ? null : EMPTY))
     ctx.#nonDifferentiable.clear()
     return { saved, plain, materialize: ctx.#materialize }
   }
@@ -91,7 +90,7 @@ export class FunctionContext {
   }
 }
 
-const PLACE = Object.create(null) as Tensor
+const EMPTY = Object.create(null) as Tensor
 
 /**
  * An operation with a gradient of your own. Both methods work on tensors and record nothing for backward; what they make is freed when they
@@ -155,7 +154,7 @@ export abstract class Function {
 }
 
 /** What backward must know of an argument or an output. */
-interface Place {
+interface TensorPosition {
   readonly index: number
   readonly shape: readonly number[]
   readonly dtype: Dtype
@@ -179,8 +178,8 @@ function attach(fn: FunctionClass, ctx: FunctionContext, args: readonly unknown[
   })
   if (!outputs.some((x) => x instanceof Tensor)) throw noOutput(fn.name, result)
   if (tied.length > 0) {
-    const inputs = placesOf(args).filter(({ index }) => isFloat((args[index] as Tensor).dtype))
-    const outs = placesOf(outputs)
+    const inputs = positionsOf(args).filter(({ index }) => isFloat((args[index] as Tensor).dtype))
+    const outs = positionsOf(outputs)
     const slots = outputs.map((x) => tied.indexOf(x as Tensor))
     const run = { fn, ctx, inputs, outs, slots, count: args.length, materialize }
     const sources = inputs.map(({ index }) => args[index] as Tensor)
@@ -192,9 +191,9 @@ function attach(fn: FunctionClass, ctx: FunctionContext, args: readonly unknown[
 interface Run {
   readonly fn: FunctionClass
   readonly ctx: FunctionContext
-  readonly inputs: readonly Place[]
-  readonly outs: readonly Place[]
-  /** For each output, its place among the gradients that come; -1 for one that has none. */
+  readonly inputs: readonly TensorPosition[]
+  readonly outs: readonly TensorPosition[]
+  /** For each output, its index among the gradients that come; -1 for one that has none. */
   readonly slots: readonly number[]
   readonly count: number
   readonly materialize: boolean
@@ -215,7 +214,7 @@ function backwardOf(run: Run, grads: (Tensor | null)[], saved: readonly number[]
   const result = FunctionContext.open(ctx, saved, () => withGrad(false, compute, `${fn.name}.backward`))
   const list = Array.isArray(result) ? (result as readonly (Tensor | null | undefined)[]) : [result as Tensor | null]
   checkCount(run, list)
-  return run.inputs.map((place) => checkGrad(run, place, list[place.index] ?? null))
+  return run.inputs.map((position) => checkGrad(run, position, list[position.index] ?? null))
 }
 
 function checkCount({ fn, inputs, count }: Run, list: readonly unknown[]): void {
@@ -228,8 +227,8 @@ function checkCount({ fn, inputs, count }: Run, list: readonly unknown[]): void 
       fix: 'return null for an argument that gets no gradient',
     })
   }
-  const places = new Set(inputs.map(({ index }) => index))
-  const stray = list.findIndex((grad, i) => grad !== null && grad !== undefined && !places.has(i))
+  const positions = new Set(inputs.map(({ index }) => index))
+  const stray = list.findIndex((grad, i) => grad !== null && grad !== undefined && !positions.has(i))
   if (stray < 0) return
   throw new GradError({
     what: `${fn.name}.backward returned a gradient for argument ${stray}, which can have none`,
@@ -239,7 +238,7 @@ function checkCount({ fn, inputs, count }: Run, list: readonly unknown[]): void 
   })
 }
 
-function checkGrad({ fn, ctx }: Run, { index, shape, dtype }: Place, grad: Tensor | null): Tensor | null {
+function checkGrad({ fn, ctx }: Run, { index, shape, dtype }: TensorPosition, grad: Tensor | null): Tensor | null {
   if (grad === null || !ctx.needsInputGrad[index]) return null
   const what = `${fn.name}.backward: the gradient of argument ${index} does not fit it`
   if (!(grad instanceof Tensor))
@@ -272,7 +271,7 @@ function gradDtype(dtype: Dtype): Dtype {
   return dtype === 'bf16' || dtype === 'f16' ? 'f32' : dtype
 }
 
-function placesOf(values: readonly unknown[]): Place[] {
+function positionsOf(values: readonly unknown[]): TensorPosition[] {
   return values.flatMap((x, index) => (x instanceof Tensor ? [{ index, shape: x.shape, dtype: x.dtype }] : []))
 }
 

@@ -60,6 +60,7 @@ const stringOrURL: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'cla
 const tensor: Rule = { kind: 'class', name: 'Tensor' }
 const tensorOrListOfAnyOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'any' } }, { kind: 'null' }] }
 const tensorOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'null' }] }
+const wordNetOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'WordNet' }, { kind: 'null' }] }
 
 /** Of src/optim/adafactor.ts. */
 export const AdafactorOptions: OptionSchema = {
@@ -116,7 +117,7 @@ export const AttentionFromLayerOptions: OptionSchema = {
   required: [],
 }
 
-/** Of src/nn/functional/functional.ts. */
+/** Of src/nn/functional/attention.ts. */
 export const AttentionOptions: OptionSchema = {
   fields: {
     mask: tensorOrNothing,
@@ -223,7 +224,7 @@ export const BleuOptions: OptionSchema = {
   required: [],
 }
 
-/** Of src/lora/merged-linear.ts. */
+/** Of src/lora/blocks.ts. */
 export const BlockOptions: OptionSchema = {
   fields: {
     enableLora: { kind: 'list', items: { kind: 'boolean' }, minItems: 1, text: 'a list of true and false, one for each block of outputs' },
@@ -413,7 +414,7 @@ export const ConvOptions: OptionSchema = {
   required: [],
 }
 
-/** Of src/nn/conv-transpose.ts. */
+/** Of src/nn/functional/conv-transpose.ts. */
 export const ConvTransposeFunctionalOptions: OptionSchema = {
   fields: {
     stride: integerFrom1OrListOfIntegerFrom1,
@@ -444,7 +445,7 @@ export const ConvTransposeOptions: OptionSchema = {
 /** Of src/metrics/meteor.ts. */
 export const CorpusMeteorOptions: OptionSchema = {
   fields: {
-    wordnet: { kind: 'union', of: [{ kind: 'class', name: 'WordNet' }, { kind: 'null' }], text: 'a metrics.WordNet of await WordNet.open(folder) or await WordNet.find(), or null' },
+    wordnet: wordNetOrNothing,
     tokenize: choicePtbNone,
     alpha: numberFrom0,
     beta: numberFrom0,
@@ -615,7 +616,7 @@ export const EmbeddingLayerOptions: OptionSchema = {
   required: [],
 }
 
-/** Of src/nn/functional/functional.ts. */
+/** Of src/nn/functional/linear.ts. */
 export const EmbeddingOptions: OptionSchema = {
   fields: {
     paddingIdx: integerOrNothing,
@@ -1163,7 +1164,7 @@ export const MeteorJavaOptions: OptionSchema = {
 /** Of src/metrics/meteor.ts. */
 export const MeteorOptions: OptionSchema = {
   fields: {
-    wordnet: { kind: 'union', of: [{ kind: 'class', name: 'WordNet' }, { kind: 'null' }], text: 'a metrics.WordNet of await WordNet.open(folder) or await WordNet.find(), or null' },
+    wordnet: wordNetOrNothing,
     tokenize: choicePtbNone,
     alpha: numberFrom0,
     beta: numberFrom0,
@@ -1620,7 +1621,7 @@ export const ScoreOptions: OptionSchema = {
     meteorJar: nonEmptyString,
     onScore: callable,
     signal: abortSignal,
-    wordnet: { kind: 'union', of: [{ kind: 'class', name: 'WordNet' }, { kind: 'null' }], text: 'a metrics.WordNet of await WordNet.open(folder) or await WordNet.find(), or null' },
+    wordnet: wordNetOrNothing,
   },
   required: [],
 }

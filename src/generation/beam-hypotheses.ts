@@ -1,7 +1,7 @@
-// Which continuations of one prompt go on, which are finished, and when the search is over.
+// Which continuations of one prompt are kept, which are finished, and when the search ends.
 import type { BeamSettings } from './beam-options.js'
 
-/** A continuation that goes on. */
+/** A running continuation. */
 export interface Beam {
   /** Prompt and new tokens. */
   readonly ids: readonly number[]
@@ -22,23 +22,23 @@ export interface Candidate {
 /** A finished sequence. */
 export interface Hypothesis {
   readonly ids: readonly number[]
-  /** `Σ log p / n^lengthPenalty`, n the new tokens, the stop token among them. */
+  /** `Σ log p / n^lengthPenalty`, n the new tokens, the stop token included. */
   readonly score: number
 }
 
 /** Beam search over one prompt, without the model. */
 export interface BeamHypotheses {
-  /** What goes on, best first. Before the first step the prompt itself. */
+  /** The running beams, best first; before the first step the prompt itself. */
   readonly running: readonly Beam[]
-  /** What is finished, best first. */
+  /** The finished sequences, best first. */
   readonly finished: readonly Hypothesis[]
   /** Whether further steps would change nothing. */
   readonly isDone: boolean
-  /** Goes one token further with the best candidates of all running beams. */
+  /** Extends the beams by one token, with the best candidates of all running beams. */
   advance(candidates: Candidate[], ends: (ids: readonly number[]) => boolean): void
 }
 
-/** A search by the rules that its settings name. */
+/** A search by the rules of its settings. */
 export function beamHypotheses(
   settings: BeamSettings,
   maxNewTokens: number,
@@ -72,7 +72,7 @@ class TransformersHypotheses implements BeamHypotheses {
     return this.finished.length >= this.settings.numBeams
   }
 
-  /** Of those that end, the ones among the best `numBeams` count as finished; the best `numBeams` of the others go on. */
+  /** Candidates that end count as finished if they are among the best `numBeams`; the best `numBeams` of the others stay running. */
   advance(candidates: Candidate[], ends: (ids: readonly number[]) => boolean): void {
     const { numBeams, lengthPenalty, candidates: most } = this.settings
     this.step += 1
@@ -89,7 +89,7 @@ class TransformersHypotheses implements BeamHypotheses {
     this.canImprove = running.length > 0 && (!this.isFull || this.bestPossible() > this.finished.at(-1)!.score)
   }
 
-  /** What the best running beam may come to; as in transformers an estimate, since a score may rise with its length. */
+  /** The score that the best running beam may reach; an estimate, as in transformers, since a score may rise with its length. */
   private bestPossible(): number {
     const { lengthPenalty, earlyStopping } = this.settings
     const length = earlyStopping === 'never' && lengthPenalty > 0 ? this.maxNewTokens : this.step
@@ -97,10 +97,10 @@ class TransformersHypotheses implements BeamHypotheses {
   }
 }
 
-/** The rules of the LoRA paper's NLG example: of the best `numBeams` candidates those that end are finished, and the rest goes on. */
+/** The rules of the LoRA paper's NLG example: of the best `numBeams` candidates those that end are finished, and the others stay running. */
 class NlgHypotheses implements BeamHypotheses {
   running: readonly Beam[]
-  /** At most as many as are wanted. */
+  /** At most as many as are returned. */
   finished: readonly Hypothesis[] = []
   private step = 0
 
@@ -131,7 +131,7 @@ class NlgHypotheses implements BeamHypotheses {
     this.finished = bestFirst(finished).slice(0, returned)
   }
 
-  /** No running beam comes above this: a sum of logarithms only falls, and of the lengths to come one divides it best. */
+  /** An upper bound of the running beams' scores: a sum of log probabilities only falls, and one of the remaining lengths divides it best. */
   private bestPossible(): number {
     const { lengthPenalty } = this.settings
     const length = lengthPenalty > 0 ? this.maxNewTokens : this.step + 1
@@ -139,7 +139,7 @@ class NlgHypotheses implements BeamHypotheses {
   }
 }
 
-/** By score; equal ones keep their order. */
+/** Sorted by score; equal ones keep their order. */
 function bestFirst<T extends { readonly score: number }>(items: T[]): T[] {
   return items.sort((a, b) => b.score - a.score)
 }

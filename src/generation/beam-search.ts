@@ -17,9 +17,8 @@ import { stopReason } from './stopping.js'
 /**
  * The best `numReturnSequences` sequences of each prompt, best first.
  *
- * The beams of a prompt share one row of the cache: the prompt, computed once, and behind it the tokens of all beams, each written once. A mask
- * says which of them a beam descends from, so beams change their parents without a copy. What no running beam descends from any more is
- * taken out now and then.
+ * The beams of a prompt share one row of the cache: the prompt, computed once, then the tokens of all beams, each written once. A mask selects the ancestors
+ * of each beam, so beams change their parents without a copy. Tokens that no running beam descends from are removed from time to time.
  */
 export async function beamSearch(model: GenerativeModel, run: Run): Promise<Hypothesis[][]> {
   const search = new BeamSearch(model, run)
@@ -34,18 +33,18 @@ export async function beamSearch(model: GenerativeModel, run: Run): Promise<Hypo
   return search.results()
 }
 
-/** A prompt that is not done. */
+/** The search of one prompt. */
 interface Searched {
   readonly prompt: number
   readonly hypotheses: BeamHypotheses
-  /** Where the new tokens of each running beam lie in the cache, counted behind the prompt. */
-  places: readonly (readonly number[])[]
+  /** The cache slots of the new tokens of each running beam, counted from the end of the prompt. */
+  slots: readonly (readonly number[])[]
 }
 
 class BeamSearch {
   private readonly all: readonly Searched[]
   private readonly cache = new KvCache()
-  /** The prompts that are not done, by their row of the cache. */
+  /** The unfinished prompts, by their row of the cache. */
   private rows: readonly Searched[]
   private steps = 0
 
@@ -56,7 +55,7 @@ class BeamSearch {
     this.all = run.batch.given.map((ids, prompt) => ({
       prompt,
       hypotheses: beamHypotheses(run.beams!, run.maxNewTokens, ids),
-      places: [],
+      slots: [],
     }))
     this.rows = this.all
   }
@@ -83,10 +82,10 @@ class BeamSearch {
     this.dropDead()
   }
 
-  /** The best next tokens of `width` beams of each row; a row that has fewer repeats its first, and nobody looks. */
+  /** The best next tokens of `width` beams of each row; a row with fewer beams repeats its first, unread. */
   private async rank(width: number): Promise<Ranking[]> {
     const { beams, processors } = this.run
-    // By the example's rules the filters change logits, and what they leave is a whole distribution again.
+    // By the rules of the NLG example the processors edit logits, and the result is normalised.
     const renormalises = beams!.rules === 'nlg'
     const beamsOf = (row: Searched): Row[] =>
       Array.from({ length: width }, (_, w) => ({
@@ -124,11 +123,11 @@ class BeamSearch {
     }).logits
   }
 
-  /** Feeds the last token of each beam; the tokens of a row lie side by side in the cache. */
+  /** Feeds the last token of each beam; the tokens of a row are adjacent in the cache. */
   private forwardBeams(width: number): Tensor {
     const start = this.cache.length - this.promptWidth
     for (const row of this.rows)
-      row.places = Array.from({ length: width }, (_, w) => [...(row.places[w] ?? row.places[0] ?? []), start + w])
+      row.slots = Array.from({ length: width }, (_, w) => [...(row.slots[w] ?? row.slots[0] ?? []), start + w])
     const ids = this.rows.map(({ hypotheses }) =>
       Array.from({ length: width }, (_, w) => beamAt(hypotheses, w).ids.at(-1)!),
     )
@@ -144,11 +143,11 @@ class BeamSearch {
   private ancestors(width: number): Tensor {
     const S = this.cache.length + width
     const flat = new Uint8Array(this.rows.length * width * S)
-    this.rows.forEach(({ prompt, places }, r) => {
+    this.rows.forEach(({ prompt, slots }, r) => {
       for (let w = 0; w < width; w++) {
         const at = (r * width + w) * S
         flat.set(this.run.batch.mask[prompt]!, at)
-        for (const place of places[w]!) flat[at + this.promptWidth + place] = 1
+        for (const slot of slots[w]!) flat[at + this.promptWidth + slot] = 1
       }
     })
     return tensor(flat, { dtype: 'bool', shape: [this.rows.length, 1, width, S] })
@@ -165,10 +164,10 @@ class BeamSearch {
     const { options, eos, batch } = this.run
     const length = batch.given[prompt]!.length
     hypotheses.advance(candidates, (ids) => stopReason(options, eos, ids, length, prompt) !== null)
-    row.places = hypotheses.running.map(({ parent }) => row.places[parent] ?? [])
+    row.slots = hypotheses.running.map(({ parent }) => row.slots[parent] ?? [])
   }
 
-  /** Prompts that are done leave the batch when they are half of it. */
+  /** Removes finished prompts from the batch when they are half of it. */
   private dropDone(): void {
     const live = [...this.rows.keys()].filter((r) => !this.rows[r]!.hypotheses.isDone)
     if (live.length === 0 || live.length > this.rows.length / 2) return
@@ -176,18 +175,18 @@ class BeamSearch {
     this.rows = live.map((r) => this.rows[r]!)
   }
 
-  /** Takes out the tokens that no running beam descends from, when they are most of those behind the prompt. */
+  /** Removes the tokens that no running beam descends from, when they are most of those after the prompt. */
   private dropDead(): void {
     const stored = this.cache.length - this.promptWidth
-    const living = this.rows.map(({ places }) => [...new Set(places.flat())].sort((a, b) => a - b))
-    const most = Math.max(...living.map((places) => places.length))
+    const living = this.rows.map(({ slots }) => [...new Set(slots.flat())].sort((a, b) => a - b))
+    const most = Math.max(...living.map((slots) => slots.length))
     if (stored < 2 * most + this.run.beams!.numBeams) return
-    // Rows with fewer repeat a token; no mask points there.
-    const kept = living.map((places) => Array.from({ length: most }, (_, i) => this.promptWidth + (places[i] ?? 0)))
+    // Rows with fewer tokens repeat one, which no mask selects.
+    const kept = living.map((slots) => Array.from({ length: most }, (_, i) => this.promptWidth + (slots[i] ?? 0)))
     this.cache.retain(this.promptWidth, kept)
     this.rows.forEach((row, r) => {
-      const moved = new Map(living[r]!.map((place, i) => [place, i]))
-      row.places = row.places.map((places) => places.map((place) => moved.get(place)!))
+      const moved = new Map(living[r]!.map((slot, i) => [slot, i]))
+      row.slots = row.slots.map((slots) => slots.map((slot) => moved.get(slot)!))
     })
   }
 
@@ -200,7 +199,7 @@ function beamAt({ running }: BeamHypotheses, w: number): Beam {
   return running[w] ?? running[0] ?? { ids: [0], score: 0, parent: 0 }
 }
 
-/** Scores as logarithms of probabilities, by the mass of the whole row. */
+/** Scores as log probabilities, normalised by the mass of the whole row. */
 function normalised({ ids, scores, mass }: Ranking): Ranking {
   return { ids, scores: scores.map((score) => score - mass!) }
 }
@@ -212,9 +211,9 @@ function continuations({ score }: Beam, parent: number, { ids, scores }: Ranking
 
 function tooFew(owner: string, prompt: number, wanted: number, found: number): OptionError {
   return new OptionError({
-    what: `${owner}: prompt ${prompt} has fewer continuations than were asked for`,
+    what: `${owner}: prompt ${prompt} has fewer continuations than requested`,
     expected: `${wanted} sequences (numReturnSequences)`,
-    received: `${found}: what the filters allow is searched through`,
-    fix: 'ask for fewer, or forbid less',
+    received: `${found}: all that the processors allow`,
+    fix: 'request fewer, or ban fewer tokens',
   })
 }

@@ -1,4 +1,4 @@
-// The next token of each row: the best one, or one that is drawn.
+// The next token of each row: the best one, or a sample.
 import * as ops from '../generated/ops.js'
 import { rand } from '../tensor/make.js'
 import { withGenerator } from '../runtime/random.js'
@@ -13,13 +13,13 @@ import type { Ranking } from './scores.js'
 
 /** A row that is decoded token by token. */
 export interface DecodedRow extends Row {
-  /** Which of the uniform numbers of a step is its own. */
+  /** Index of its uniform number in each step. */
   readonly draw: number
 }
 
-/** How rows are drawn from. */
+/** The settings of sampling. */
 export interface Drawing {
-  /** The filters of sampling, `temperature` and `topK` among them. */
+  /** The processors of sampling, `temperature` and `topK` included. */
   readonly warpers: readonly LogitsProcessor[]
   /** The same without `topP`. */
   readonly warpersWithoutTopP: readonly LogitsProcessor[]
@@ -29,7 +29,7 @@ export interface Drawing {
   /** 1 for none. */
   readonly topP: number
   readonly generator: Generator | undefined
-  /** Uniform numbers of a step, one for each row that there was at the beginning: what a row draws does not depend on who is done. */
+  /** Uniform numbers per step, one for each row of the start: the samples of a row do not depend on which others are finished. */
   readonly draws: number
 }
 
@@ -39,16 +39,16 @@ export function chooseBest(logits: Tensor, rows: readonly Row[]): Pending<number
     const { tensors, finish } = rank(logits, rows, { best: 1, logProbabilities: false })
     return { tensors, finish: (data) => finish(data).map(({ ids }) => ids[0]!) }
   }
-  const places = ops.argmax(logits, 1, false)
-  return { tensors: [places], finish: ([data]) => Array.from(data as BigInt64Array, Number) }
+  const best = ops.argmax(logits, 1, false)
+  return { tensors: [best], finish: ([data]) => Array.from(data as BigInt64Array, Number) }
 }
 
-/** Best tokens among which most nuclei of `topP` lie as a whole. */
+/** Most nuclei of `topP` lie within this many best tokens. */
 const NUCLEUS = 1024
 
 /**
- * Records the draw of a token for each row. With `topK` the k best scores are enough, unless more are level with the k-th; with `topP` the best
- * ones, as long as their probabilities sum to p. Else the choice is null, and all scores of the row must be looked at ({@link drawFromAll}).
+ * Records the sample of a token for each row. With `topK` the k best scores are enough, unless others equal the k-th; with `topP` the best
+ * ones, as long as their probabilities sum to p. Otherwise the choice is null, and all scores of the row are needed ({@link drawFromAll}).
  *
  * Shapes: `logits (N, V)`.
  */
@@ -89,7 +89,7 @@ function drawFromNucleus(ranking: Ranking, drawing: Drawing, u: number): number 
 
 /** Draws one of the first `count` tokens. */
 function drawOf({ ids, scores }: Ranking, count: number, warpers: readonly LogitsProcessor[], u: number): number {
-  // In the order of the vocabulary, so that a number draws the same token as from all scores.
+  // In the order of the vocabulary, so that a uniform number selects the same token as from all scores.
   const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => ids[a]! - ids[b]!)
   const kept = Float32Array.from(order, (i) => scores[i]!)
   for (const warp of warpers) warp(kept, [])

@@ -17,9 +17,9 @@ import { stopReason } from './stopping.js'
 /**
  * Continues the prompts of a run and yields each token as it is chosen. `rows` begins with copies of the prompts and receives the tokens.
  *
- * A token costs one forward of one position for all rows, and one wait. Rows that are done go on for a while with a token that nobody reads;
- * when half of them are done they leave the batch. Without draws the best token nearly always is the one: its forward is recorded before it is known here,
- * and the engine has no pause between two tokens.
+ * A token costs one forward of one position for all rows, and one await. Finished rows stay in the batch, unread, until half of the rows are finished; then they
+ * are removed. In greedy decoding the best token is nearly always the chosen one: its forward is recorded before its value is known here, so that the engine
+ * never idles between two tokens.
  */
 export async function* decode(
   model: GenerativeModel,
@@ -52,7 +52,7 @@ function finishOf(run: Run, ids: readonly number[], row: number, step: number): 
   return reason ?? (step === run.maxNewTokens ? 'length' : null)
 }
 
-/** How rows are drawn from; null for greedy decoding. */
+/** The settings of sampling; null for greedy decoding. */
 function drawingOf({ options, generator }: Run, draws: number): Drawing | null {
   if (!options.doSample) return null
   const warpers = buildWarpers(options)
@@ -61,10 +61,10 @@ function drawingOf({ options, generator }: Run, draws: number): Drawing | null {
   return { warpers, warpersWithoutTopP, temperature, topK, topP, generator, draws }
 }
 
-/** A forward in vain costs as much as a token, and one that fits saves a twentieth. */
+/** A wasted forward costs as much as a token, and a useful one saves a twentieth of one. */
 const TRIES_PER_MISS = 20
 
-/** A step of which the numbers are not read yet. */
+/** A step whose values are not read yet. */
 interface Recorded {
   logits: Tensor
   pending: Pending<(number | null)[]>
@@ -73,15 +73,15 @@ interface Recorded {
 
 /** The rows that are computed together, each in a slot of the batch. */
 class DecodedBatch {
-  /** The row in each slot; null when it is done. */
+  /** The row in each slot; null when it is finished. */
   private slots: (number | null)[]
   private ids: number[][]
   private positions: number[][]
   private mask: Tensor | null
   private readonly cache = new KvCache()
-  /** Scores behind the tokens that are expected next, (N, V): their forward is recorded, and the cache has their keys. */
+  /** Scores after the expected next tokens, (N, V): their forward is recorded, and the cache has their keys. */
   private ahead: Tensor | null = null
-  /** How often other tokens came. */
+  /** How often other tokens were chosen. */
   private misses = 0
   private readonly decoded: DecodedRow[]
   private readonly drawing: Drawing | null
@@ -119,7 +119,7 @@ class DecodedBatch {
     const read = best === null ? pending.tensors : [...pending.tensors, best]
     try {
       const reading = readAll(read)
-      // Behind the reading, which does not wait for it.
+      // Queued after the reading, which does not wait for it.
       if (best !== null) await this.goAhead(best, reading)
       const data = await reading
       const chosen = pending.finish(data)
@@ -133,7 +133,7 @@ class DecodedBatch {
     }
   }
 
-  /** `best`: the tokens that are expected, (N) i64; null when nothing shall be done with them. */
+  /** `best`: the expected tokens, (N) i64; null when their forward shall not be recorded. */
   private record(rows: readonly DecodedRow[], step: number): Recorded {
     let logits = this.ahead ?? this.forward(this.ids, this.positions) // (N, V)
     this.ahead = null
@@ -143,7 +143,7 @@ class DecodedBatch {
     return { logits, pending, best: ops.argmax(logits, 1, false) }
   }
 
-  /** Records the forward of the tokens that are expected. */
+  /** Records the forward of the expected tokens. */
   private async goAhead(best: Tensor, reading: Promise<unknown>): Promise<void> {
     try {
       this.ahead = noGrad(() => scope(() => this.forward(best.reshape([this.slots.length, 1]), this.nextPositions())))
@@ -164,12 +164,12 @@ class DecodedBatch {
     return this.positions.map((row) => [row.at(-1)! + 1])
   }
 
-  /** Whether a forward with the best token is worth a try: there is a next step, and processors did not often choose another. */
+  /** Whether a forward with the best token is worthwhile: there is a next step, and other tokens were rarely chosen. */
   private isPredictable(step: number): boolean {
     return this.drawing === null && step < this.run.maxNewTokens && this.misses * TRIES_PER_MISS <= step
   }
 
-  /** Forgets a forward that was given another token than the one chosen. */
+  /** Discards a forward of another token than the chosen one. */
   private checkGuess(chosen: readonly (number | null)[], best: BigInt64Array): void {
     if (this.slots.every((row, slot) => row === null || chosen[slot] === Number(best[slot]))) return
     this.misses++
@@ -178,14 +178,14 @@ class DecodedBatch {
     this.cache.truncate(this.cache.length - 1)
   }
 
-  /** Several rows of one prompt: it was computed once. */
+  /** Repeats the scores of a prompt, which is computed once, for all of its rows. */
   private repeatPrompts(logits: Tensor): Tensor {
     const prompts = this.slots.map((row) => Math.floor(row! / this.run.returned))
     this.select(prompts)
     return logits.indexSelect(0, tensor(Float64Array.from(prompts), { dtype: 'i64' }))
   }
 
-  /** Takes the chosen tokens as the next input. Slots that are done go on with theirs, since no row looks at another. */
+  /** Takes the chosen tokens as the next input. Finished slots continue with theirs, since no row reads another. */
   advance(chosen: readonly number[]): void {
     this.ids = chosen.map((id) => [id])
     this.positions = this.nextPositions()

@@ -1,4 +1,4 @@
-// Token ids, masks and labels as callers give them, and as tensors.
+// Token ids, masks and labels: as passed by callers, and as tensors.
 import { IndexError } from '../errors.js'
 import { tensor } from '../tensor/make.js'
 import { bad } from '../runtime/options.js'
@@ -9,7 +9,7 @@ import { Tensor } from '../tensor/tensor.js'
 /** Token ids, masks or labels: an i64 tensor (B, T), or rows of numbers of one length. */
 export type Ids = Tensor | readonly (readonly number[])[]
 
-/** Ids as a tensor (B, T) i64. Numbers are compared with the rows of the `table` at once; those in a tensor are known only when it is used. */
+/** Ids as a tensor (B, T) i64. Numbers are checked against the rows of the `table` at once; the values of a tensor are checked only when it is used. */
 export function idsTensor(owner: string, name: string, ids: Ids, table?: number): Tensor {
   if (ids instanceof Tensor) {
     if (ids.ndim === 2) return ids
@@ -23,17 +23,17 @@ export function idsTensor(owner: string, name: string, ids: Ids, table?: number)
   return tensor(flat.subarray(0, n), { shape: [ids.length, width], dtype: 'i64' })
 }
 
-/** The numbers of ids, where they are known before they are used: rows of numbers, and tensors made of such. */
+/** The values of ids, where they are known here: rows of numbers, and tensors made from numbers. */
 export function knownRows(ids: Ids): readonly (readonly number[])[] | null {
   return ids instanceof Tensor ? rowsOfTensor(ids) : ids
 }
 
-/** Compares rows of ids with the rows of a `table`. @throws {OptionError} for no whole number. @throws {IndexError} for one outside of the table. */
+/** Checks rows of ids against the rows of a `table`. @throws {OptionError} for a number that is not whole. @throws {IndexError} for one outside of the table. */
 export function checkIds(owner: string, name: string, rows: readonly (readonly number[])[], table: number): void {
   for (const row of rows) for (const id of row) checkId(owner, name, wholeNumber(owner, name, id), table)
 }
 
-/** The length that all rows have. @throws {OptionError} for ragged rows. */
+/** The common length of all rows. @throws {OptionError} for ragged rows. */
 export function rowLength(owner: string, name: string, rows: readonly (readonly number[])[]): number {
   const width = rows[0]?.length
   if (width === undefined || rows.some((row) => row.length !== width)) {
@@ -43,10 +43,10 @@ export function rowLength(owner: string, name: string, rows: readonly (readonly 
   return width
 }
 
-/** Room for numbers that become tensors at once. */
+/** Scratch memory for numbers that become tensors at once. */
 export const idsScratch = new Scratch((length) => new Float64Array(length))
 
-/** @throws {OptionError} for a number that is no safe integer. */
+/** @throws {OptionError} for a number that is not a safe integer. */
 export function wholeNumber(owner: string, name: string, id: number): number {
   if (!Number.isSafeInteger(id)) throw bad(owner, name, 'whole numbers', id)
   return id
@@ -59,14 +59,14 @@ function checkInTable(owner: string, name: string, ids: Float64Array, table: num
 function checkId(owner: string, name: string, id: number, table: number): void {
   if (id >= 0 && id < table) return
   throw new IndexError({
-    what: `${owner}: ${name} holds an id outside of the vocabulary`,
+    what: `${owner}: ${name} contains an id outside of the vocabulary`,
     expected: `ids from 0 to ${table - 1}`,
     received: String(id),
-    fix: 'does the tokenizer belong to this model? labels alone may hold -100',
+    fix: 'check that the tokenizer belongs to this model; only labels may contain -100',
   })
 }
 
-/** Whether a mask has its zeros behind the ones in each row. */
+/** Whether a mask pads on the right only: zeros after the ones in each row. */
 export function padsBehind(mask: readonly (readonly number[])[]): boolean {
   return mask.every((row) => row.every((on, t) => on >= (row[t + 1] ?? 0)))
 }

@@ -10,18 +10,18 @@ interface LayerCache {
   values: Tensor
 }
 
-/** What attention reads: keys and values (B, S, H, D), of which the first `lengths` of each row count. */
+/** The keys and values of attention, (B, S, H, D), of which the first `lengths` of each row are valid. */
 export interface CachedKeys {
   keys: Tensor
   values: Tensor
-  /** (B) i64; null when all S count. */
+  /** (B) i64; null when all S are valid. */
   lengths: Tensor | null
 }
 
 /**
  * Keys and values of the tokens seen so far, for every layer, so that generation computes each token once.
  *
- * The buffers are (B, capacity, H, D) and grow by doubling; new tokens are written in place. A model makes one when called with
+ * The buffers are (B, capacity, H, D) and grow by doubling; new tokens are written in place. A model creates one when called with
  * `useCache`, and writes to the one passed as `pastKeyValues`.
  * @example
  * const cache = new models.KvCache()
@@ -33,7 +33,7 @@ export class KvCache {
   private readonly layers: LayerCache[] = []
   private filled = 0
   private capacity = 0
-  /** What attention reads of each row, made once a forward for all layers. Hard private: it ends with the forward that made it. */
+  /** Valid keys of each row, made once per forward for all layers; the tensor is released with that forward. */
   #lengths: { end: number; tensor: Tensor } | null = null
 
   /** Tokens in the cache, the same for every row of the batch. */
@@ -42,8 +42,8 @@ export class KvCache {
   }
 
   /**
-   * Makes room for the tokens of a forward that begins.
-   * @returns how many keys S its attention will see, those that do not count included: the width of its mask.
+   * Grows the capacity for the tokens of a new forward.
+   * @returns the number of keys S in its attention, invalid ones included: the width of its mask.
    */
   extend(tokens: number): number {
     const end = this.filled + tokens
@@ -52,9 +52,9 @@ export class KvCache {
   }
 
   /**
-   * Writes the keys and values of new tokens behind the others and returns what attention reads.
+   * Appends the keys and values of new tokens and returns the keys and values to attend to.
    *
-   * Shapes: `keys`, `values (B, T, H, D)`. The first tokens come back as they are; later the whole buffer does, which saves a copy.
+   * Shapes: `keys`, `values (B, T, H, D)`. The first tokens are returned as they are, later ones as the whole buffer, which saves a copy.
    * @throws {OptionError} when the keys need gradients, which a buffer written in place cannot carry.
    */
   append(layer: number, keys: Tensor, values: Tensor): CachedKeys {
@@ -73,33 +73,33 @@ export class KvCache {
     this.filled += tokens
   }
 
-  /** Forgets all but the first `length` tokens, e.g. to go on from a shared prompt. */
+  /** Drops all but the first `length` tokens, e.g. to continue from a shared prompt. */
   truncate(length: number): void {
     this.filled = Math.min(this.filled, checkInteger('KvCache.truncate', 'length', length, 0))
   }
 
   /**
-   * Keeps the first `from` tokens, and of those behind them, in each row, the ones at the given places, in the given order: what beams
-   * have given up goes. Rows of one length; a place may be named twice.
+   * Keeps the first `from` tokens, and in each row the later tokens of the given indices, in the given order: the tokens of dropped beams are removed. Rows of
+   * one length; an index may occur twice.
    *
-   * Shapes: `places (B, n)`, from `from` to `length − 1`. The cache then holds `from + n` tokens; what is copied are those n.
-   * @throws {OptionError} for a place that there is not, and for rows of different lengths.
+   * Shapes: `indices (B, n)`, from `from` to `length − 1`. The cache then has `from + n` tokens, of which n are copied.
+   * @throws {OptionError} for an index out of range, and for rows of different lengths.
    */
-  retain(from: number, places: readonly (readonly number[])[]): void {
-    this.checkPlaces(from, places)
-    const kept = places[0]?.length ?? 0
+  retain(from: number, indices: readonly (readonly number[])[]): void {
+    this.checkIndices(from, indices)
+    const kept = indices[0]?.length ?? 0
     if (kept > 0)
       noGrad(() =>
         scope(() => {
-          for (const layer of this.layers) for (const buffer of [layer.keys, layer.values]) move(buffer, from, places)
+          for (const layer of this.layers) for (const buffer of [layer.keys, layer.values]) move(buffer, from, indices)
         }),
       )
     this.filled = from + kept
   }
 
   /**
-   * Makes row i a copy of the old row `rows[i]`: repeats a prompt for several continuations, or drops the rows that are done.
-   * @throws {OptionError} for a row that there is not.
+   * Makes row i a copy of the old row `rows[i]`: repeats a prompt for several continuations, or drops finished rows.
+   * @throws {OptionError} for a row that does not exist.
    */
   batchSelectIndices(rows: readonly number[]): void {
     const B = this.layers[0]?.keys.shape[0] ?? 0
@@ -121,7 +121,7 @@ export class KvCache {
     )
   }
 
-  /** Gives the buffers back. The cache is then empty and may be used again. */
+  /** Releases the buffers. The cache is then empty and can be reused. */
   dispose(): void {
     for (const { keys, values } of this.layers.splice(0)) {
       keys.dispose()
@@ -135,13 +135,13 @@ export class KvCache {
     this.dispose()
   }
 
-  private checkPlaces(from: number, places: readonly (readonly number[])[]): void {
+  private checkIndices(from: number, indices: readonly (readonly number[])[]): void {
     checkInteger('KvCache.retain', 'from', from, 0)
     const B = this.layers[0]?.keys.shape[0] ?? 0
-    const fits = (place: number) => Number.isInteger(place) && place >= from && place < this.filled
-    if (places.length === B && places.every((row) => row.length === places[0]!.length && row.every(fits))) return
+    const fits = (index: number) => Number.isInteger(index) && index >= from && index < this.filled
+    if (indices.length === B && indices.every((row) => row.length === indices[0]!.length && row.every(fits))) return
     const expected = `${B} rows of one length, of whole numbers from ${from} to ${this.filled - 1}`
-    throw bad('KvCache.retain', 'places', expected, places)
+    throw bad('KvCache.retain', 'indices', expected, indices)
   }
 
   private lengthsOf(rows: number, end: number): Tensor {
@@ -171,10 +171,10 @@ export class KvCache {
   }
 }
 
-/** Brings tokens of a buffer (B, capacity, H, D) together behind its first `from`. */
-function move(buffer: Tensor, from: number, places: readonly (readonly number[])[]): void {
+/** Moves tokens of a buffer (B, capacity, H, D) to the slots after its first `from`. */
+function move(buffer: Tensor, from: number, indices: readonly (readonly number[])[]): void {
   const [B = 0, capacity = 0, H = 0, D = 0] = buffer.shape
-  const flat = Float64Array.from(places.flatMap((row, b) => row.map((place) => b * capacity + place)))
+  const flat = Float64Array.from(indices.flatMap((row, b) => row.map((index) => b * capacity + index)))
   const index = tensor(flat, { dtype: 'i64' })
   const kept = buffer.reshape([B * capacity, H, D]).indexSelect(0, index)
   ops.sliceAssign(buffer, kept.reshape([B, -1, H, D]), 1, from)

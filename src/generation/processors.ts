@@ -1,4 +1,4 @@
-// Filters on the scores of the next token, as in transformers: each changes `scores` (V) in place; −Infinity bans a token.
+// Processors of the scores of the next token, as in transformers: each changes `scores` (V) in place; −Infinity bans a token.
 // `ids` is the row so far, prompt (padding included) and new tokens.
 
 import { argmax, entropy, firstByMass, kthLargest, softmax } from './scores.js'
@@ -7,8 +7,8 @@ import { argmax, entropy, firstByMass, kthLargest, softmax } from './scores.js'
 export interface LogitsProcessor {
   (scores: Float32Array, ids: readonly number[]): void
   /**
-   * The tokens whose scores it reads and changes, where it knows them beforehand. The scores of all others then stay in the engine, which
-   * ranks them; only these cross to JavaScript. Without it all scores of the row do.
+   * The tokens whose scores it reads and edits, if known beforehand. The scores of all others then stay in the engine, which ranks
+   * them; only these are copied to JavaScript. Without it all scores of the row are copied.
    */
   touches?: (ids: readonly number[]) => readonly number[]
 }
@@ -20,7 +20,7 @@ export function temperature(value: number): LogitsProcessor {
   }
 }
 
-/** Keeps the k best tokens, and those level with the k-th. */
+/** Keeps the k best tokens, and those with the same score as the k-th. */
 export function topK(k: number, minTokensToKeep = 1): LogitsProcessor {
   return (scores) => {
     const keep = Math.min(Math.max(k, minTokensToKeep), scores.length)
@@ -37,7 +37,7 @@ export function topP(p: number, minTokensToKeep = 1): LogitsProcessor {
     const { border, ties } = firstByMass(worst, softmax(scores), p)
     let left = ties
     const safe = kthLargest(scores, Math.min(minTokensToKeep, scores.length))
-    // Of equal ones at the border the last are kept, which a sort from the worst to the best would leave at the end.
+    // Of equal scores at the border the last ones are kept, as after a sort from worst to best.
     for (let i = scores.length - 1; i >= 0; i--) {
       const isIn = worst[i]! < border || (worst[i] === border && left-- > 0)
       if (!isIn && (minTokensToKeep === 1 || scores[i]! < safe)) scores[i] = -Infinity
@@ -89,14 +89,14 @@ export function etaCutoff(epsilon: number, minTokensToKeep = 1): LogitsProcessor
 
 /**
  * Makes tokens that occur in the row less likely (penalty above 1) or more (Keskar et al. 2019). The first `promptIgnoreLength` tokens, the
- * padding of a padded prompt, do not count.
+ * padding of a padded prompt, are ignored.
  */
 export function repetitionPenalty(penalty: number, promptIgnoreLength = 0): LogitsProcessor {
   const counted = (ids: readonly number[]) => [...new Set(promptIgnoreLength > 0 ? ids.slice(promptIgnoreLength) : ids)]
   return editing(counted, (score) => (score < 0 ? score * penalty : score / penalty))
 }
 
-/** Bans tokens that would complete a group of n tokens that occurs in the row. */
+/** Bans tokens that would repeat a group of n tokens of the row. */
 export function noRepeatNgram(n: number): LogitsProcessor {
   return banning((ids) => {
     const found: number[] = []
@@ -135,7 +135,7 @@ export function suppressTokens(tokens: readonly number[]): LogitsProcessor {
   return banning(() => tokens)
 }
 
-/** Bans tokens right behind the prompt. */
+/** Bans tokens directly after the prompt. */
 export function beginSuppressTokens(promptLength: number, tokens: readonly number[]): LogitsProcessor {
   return banning((ids) => (ids.length === promptLength ? tokens : []))
 }
@@ -150,7 +150,7 @@ export function minNewTokens(promptLength: number, count: number, eosTokenId: re
   return minLength(promptLength + count, eosTokenId)
 }
 
-/** A processor that gives each of the tokens a score that depends on its old one. */
+/** A processor that maps the scores of some tokens. */
 function editing(
   tokens: (ids: readonly number[]) => readonly number[],
   edit: (score: number) => number,

@@ -7,7 +7,7 @@ export type Prompt = readonly number[] | readonly (readonly number[])[] | Tensor
 
 /** Prompts of one length, padded on the left so that all rows end together. */
 export interface Batch {
-  /** The rows as given: what the result begins with, and what the filters see. */
+  /** The rows as given: the beginning of the result, and the input of the processors. */
   readonly given: number[][]
   /** (B, T), padded. */
   readonly ids: number[][]
@@ -47,8 +47,8 @@ export function positionsOf(mask: readonly (readonly number[])[]): number[][] {
 }
 
 /**
- * What attention may see of the prompts and of `fresh` tokens behind them, (B, 1, 1, T + fresh) bool; null when there is no padding. One
- * mask serves every step: the cache hides what is not there yet.
+ * The attention mask of the prompts and of `fresh` tokens after them, (B, 1, 1, T + fresh) bool; null when there is no padding. One
+ * mask serves every step: the cache hides tokens that do not exist yet.
  */
 export function promptMask({ mask }: Batch, fresh: number): Tensor | null {
   if (mask.every((row) => row.every(Boolean))) return null

@@ -1,4 +1,4 @@
-// The best tokens of each row, ranked where the scores lie: of 50,000 scores a row only the best and the edited ones cross to JavaScript.
+// The best tokens of each row, ranked in the engine: of 50,000 scores per row only the best and the edited ones are copied to JavaScript.
 import * as ops from '../generated/ops.js'
 import { tensor } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
@@ -7,14 +7,14 @@ import type { LogitsProcessor } from './processors.js'
 import { bestOf, logSoftmax, logSumExp, ranked } from './scores.js'
 import type { Ranking } from './scores.js'
 
-/** A row whose next token is wanted. */
+/** A row whose next token is chosen. */
 export interface Row {
   /** Its tokens so far. */
   readonly ids: readonly number[]
   readonly processors: readonly LogitsProcessor[]
 }
 
-/** Recorded work, and what to make of its numbers when they are there. */
+/** Recorded tensors, and the function of their values. */
 export interface Pending<T> {
   readonly tensors: readonly Tensor[]
   readonly finish: (data: readonly TensorData[]) => T
@@ -22,19 +22,19 @@ export interface Pending<T> {
 
 /** How to rank. */
 export interface RankOptions {
-  /** How many tokens of each row. */
+  /** Number of tokens per row. */
   best: number
-  /** Rank `log p = x − ln Σ eˣ` and let the processors see that, as beam search does; else the logits themselves. */
+  /** Rank `log p = x − ln Σ eˣ` and apply the processors to it, as in beam search; otherwise the logits themselves. */
   logProbabilities: boolean
-  /** Give the mass of each row, too: `ln Σ e^(x / t)` of all its scores after the processors, at this temperature t. */
+  /** Return the mass of each row, too: `ln Σ e^(x / t)` of all its scores after the processors, at this temperature t. */
   massAt?: number
 }
 
 /**
  * Records the ranking of each row after its processors.
  *
- * Where these say which tokens they touch, the best of a row are among the `best + M` best before them, M the number of touched tokens, and the
- * touched tokens. So two short lists answer for the whole row, whatever the processors do.
+ * Where the processors declare the tokens they touch, the best of a row are among the `best + M` best before them, M the number of touched
+ * tokens, and the touched tokens. So two short lists suffice, whatever the processors do.
  *
  * Shapes: `logits (N, V)`, a row each.
  */
@@ -53,8 +53,8 @@ export function rank(logits: Tensor, rows: readonly Row[], options: RankOptions)
   const finish = (data: readonly TensorData[]): Ranking[] => {
     const own = index === null ? null : (data[2] as Float32Array)
     const sums = logProbabilities ? (data[index === null ? 2 : 3] as Float32Array) : null
-    const top = { values: data[0] as Float32Array, places: data[1] as BigInt64Array, width: best + most }
-    // Processors index by token; only touched places are written and read.
+    const top = { values: data[0] as Float32Array, ids: data[1] as BigInt64Array, width: best + most }
+    // Processors index by token; only touched elements are written and read.
     const scratch = new Float32Array(most > 0 ? V : 0)
     return rows.map((row, n) => {
       const shift = sums?.[n] ?? 0
@@ -79,12 +79,12 @@ function untouchedMass(
 ): Tensor {
   const heated = (scores: Tensor) => ops.logsumexp(temperature === 1 ? scores : scores.div(temperature), [1], false)
   if (index === null) return heated(logits)
-  // A row whose processors touch nothing keeps what stands at the places of its padding.
+  // A row whose processors touch nothing keeps the scores at the indices of its padding.
   const touches = tensor(Uint8Array.from(lists, (list) => Math.min(list.length, 1)), { dtype: 'bool', shape: [lists.length, 1] }) // prettier-ignore
   return heated(ops.scatter(logits, index, touched.maskedFill(touches, -Infinity), 1))
 }
 
-/** The tokens that a row's processors touch, each once; null when one of them may touch all. */
+/** The tokens that a row's processors touch, each once; null when one of them may touch any token. */
 function touchedBy({ ids, processors }: Row, vocabulary: number): number[] | null {
   const touched = new Set<number>()
   for (const { touches } of processors) {
@@ -105,11 +105,11 @@ function padded(lists: readonly (readonly number[])[], width: number): Tensor {
 
 interface Top {
   readonly values: Float32Array
-  readonly places: BigInt64Array
+  readonly ids: BigInt64Array
   readonly width: number
 }
 
-/** The untouched ones among the best of row n, and the touched tokens with their new scores: two lists in order become one. */
+/** The untouched ones among the best of row n, and the touched tokens with their new scores: merges two sorted lists. */
 function merged(top: Top, n: number, shift: number, touched: number[], scores: Float32Array, best: number): Ranking {
   const isTouched = new Set(touched)
   const changed = ranked([...touched], (id) => scores[id]!, best)
@@ -120,7 +120,7 @@ function merged(top: Top, n: number, shift: number, touched: number[], scores: F
     result.scores.push(changed.scores[t++]!)
   }
   for (let i = n * top.width; i < (n + 1) * top.width && result.ids.length < best; i++) {
-    const id = Number(top.places[i])
+    const id = Number(top.ids[i])
     if (isTouched.has(id)) continue
     const score = shift === 0 ? top.values[i]! : Math.fround(top.values[i]! - shift)
     while (t < changed.ids.length && isBefore(changed.scores[t]!, changed.ids[t]!, score, id)) takeChanged()

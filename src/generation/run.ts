@@ -1,4 +1,4 @@
-// What generation is asked for, checked.
+// The options of generation, checked.
 import { OptionError } from '../errors.js'
 import type { Ids } from './ids.js'
 import type { KvCache } from './kv-cache.js'
@@ -21,23 +21,23 @@ import type { StopOptions } from './stopping.js'
 
 /** Options of {@link generate} and {@link stream}. */
 export interface GenerateOptions extends SamplingOptions, StopOptions, BeamOptions {
-  /** Most new tokens in a row. @integer @minimum 1 @default 20 */
+  /** Largest number of new tokens per row. @integer @minimum 1 @default 20 */
   maxNewTokens?: number
-  /** Rows for each prompt: the best beams, or as many draws with `doSample`. @integer @minimum 1 @default 1 */
+  /** Rows per prompt: the best beams, or independent samples with `doSample`. @integer @minimum 1 @default 1 */
   numReturnSequences?: number
   /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @integer @minimum 0 @maximum 1 @default all 1 */
   attentionMask?: readonly (readonly number[])[]
-  /** Fill the returned rows to one length with this token, on the right. @integer @minimum 0 @default rows end where they end */
+  /** Pad the returned rows to one length with this token, on the right. @integer @minimum 0 @default no padding */
   padTokenId?: number
-  /** Fixes what sampling draws, whatever else draws numbers meanwhile. @default drawn from the current stream's generator */
+  /** Seed of sampling, independent of other draws. @default the current stream's generator is used */
   seed?: number | bigint
-  /** Draw from this generator; give it or `seed`. @default that of `seed`, else that of the current stream */
+  /** Generator of sampling; pass it or `seed`. @default that of `seed`, else that of the current stream */
   generator?: Generator
-  /** Called for each new token, in order; a promise is waited for. Not with beams, which choose their tokens at the end. @default none */
+  /** Called for each new token, in order; a promise is awaited. Not with beams, whose tokens are known only at the end. @default none */
   onToken?: (token: GeneratedToken) => void | Promise<void>
-  /** Stops at the next token; the promise rejects with the signal's reason. @default none */
+  /** Stops before the next token; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal
-  /** Return a {@link GenerateOutput} in place of the rows alone. @default false */
+  /** Return a {@link GenerateOutput} instead of the rows alone. @default false */
   returnDictInGenerate?: boolean
 }
 
@@ -51,15 +51,15 @@ export interface GeneratedToken {
   finish: 'eos' | 'stop' | 'length' | null
 }
 
-/** What a model must have to generate. */
+/** What generation needs from a model. */
 export interface GenerativeModel extends Module {
   readonly config: { eos_token_id?: number | number[] | null; vocab_size?: number }
   readonly maxPositions: number
-  /** Ids `(N, T)`: the prompt comes as rows of numbers, a token as a tensor where it is known to the engine only. */
+  /** Ids `(N, T)`: the prompt as rows of numbers, a token as a tensor where its value is not known here. */
   forward(ids: Ids, options: StepOptions): { logits: Tensor }
 }
 
-/** What forward is given at each step. */
+/** The options of each forward. */
 export interface StepOptions {
   /** 1 for tokens, 0 for padding, over the cache and what is new; null where all are tokens. */
   attentionMask: Ids | null
@@ -86,7 +86,7 @@ export interface Run {
   readonly processors: readonly (readonly LogitsProcessor[])[]
 }
 
-/** @throws {OptionError} for options out of range or that do not go together, and for what the model cannot do. */
+/** @throws {OptionError} for options out of range or that exclude each other, and for a model that cannot generate. */
 export async function prepare(
   owner: string,
   model: GenerativeModel,
@@ -112,7 +112,7 @@ export async function prepare(
   const processors = batch.given.map((row, b) =>
     beams?.rules === 'nlg'
       ? buildProcessors(owner, options, { length: 0, padding: 0 }, eos, vocabulary).map((one) =>
-          behind(row.length, one),
+          withoutFirst(row.length, one),
         )
       : buildProcessors(owner, options, { length: row.length, padding: batch.padding[b]! }, eos, vocabulary),
   )
@@ -126,8 +126,8 @@ function checkReturned(owner: string, returned: number, beams: BeamSettings | nu
     throw bad(owner, 'numReturnSequences', '1 for greedy decoding', returned, 'set numBeams, or doSample to true')
 }
 
-/** A filter that sees the row without its first tokens. */
-function behind(first: number, processor: LogitsProcessor): LogitsProcessor {
+/** A processor that sees the row without its first tokens. */
+function withoutFirst(first: number, processor: LogitsProcessor): LogitsProcessor {
   const inner: LogitsProcessor = (scores, ids) => processor(scores, ids.slice(first))
   const { touches } = processor
   if (touches !== undefined) inner.touches = (ids) => touches(ids.slice(first))
@@ -136,7 +136,7 @@ function behind(first: number, processor: LogitsProcessor): LogitsProcessor {
 
 function tooLong(owner: string, prompt: number, fresh: number, limit: number): OptionError {
   return new OptionError({
-    what: `${owner}: prompt and new tokens are longer than the model can take`,
+    what: `${owner}: prompt and new tokens are longer than the model supports`,
     expected: `at most ${limit} tokens together`,
     received: `${prompt} in the prompt and maxNewTokens ${fresh}`,
     fix: `shorten the prompt or set maxNewTokens to ${Math.max(1, limit - prompt)} or less`,

@@ -3,9 +3,9 @@ import * as processors from './processors.js'
 import type { LogitsProcessor } from './processors.js'
 import { softmax } from './scores.js'
 
-/** How the next token is chosen. */
+/** Options of how the next token is chosen. */
 export interface SamplingOptions {
-  /** Draw from the filtered distribution; else take the best token. The filters marked (sampling) then have no effect. @default false */
+  /** Sample from the filtered distribution; without it the best token is taken, and the options marked (sampling) have no effect. @default false */
   doSample?: boolean
   /** Divide the scores by this (sampling). @exclusiveMinimum 0 @default 1 */
   temperature?: number
@@ -21,13 +21,13 @@ export interface SamplingOptions {
   epsilonCutoff?: number
   /** As epsilonCutoff, lower where the distribution is flat (sampling). @minimum 0 @maximum 1 @default 0 */
   etaCutoff?: number
-  /** Above 1: tokens that occur already, in the prompt too, become less likely. @exclusiveMinimum 0 @default 1 */
+  /** Above 1: tokens that have occurred, also in the prompt, become less likely. @exclusiveMinimum 0 @default 1 */
   repetitionPenalty?: number
   /** No group of this many tokens occurs twice; 0 is off. @integer @minimum 0 @default 0 */
   noRepeatNgramSize?: number
   /** Token sequences that must not occur; a stop token alone stays allowed. @integer @minimum 0 @default none */
   badWordsIds?: readonly (readonly number[])[]
-  /** Token sequences whose last token gets a number added to its score, where the rest stands before it. @default none */
+  /** Token sequences with a number that is added to the score of the last token where the others precede it. @default none */
   sequenceBias?: readonly (readonly [sequence: readonly number[], bias: number])[]
   /** Tokens that must not occur. @integer @minimum 0 @default none */
   suppressTokens?: readonly number[]
@@ -37,7 +37,7 @@ export interface SamplingOptions {
   minLength?: number
   /** Stop tokens are banned until a row has this many new tokens. @integer @minimum 0 @default 0 */
   minNewTokens?: number
-  /** Filters of your own, behind those that edit single tokens and before those marked (sampling). @default none */
+  /** Processors of your own, applied after those that edit single tokens and before those marked (sampling). @default none */
   logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[]
 }
 
@@ -49,7 +49,7 @@ export interface PromptRow {
 }
 
 /**
- * The filters of a row that the options ask for, but for those marked (sampling), in the order in which transformers applies them.
+ * The processors of a row, without those marked (sampling), in the order in which transformers applies them.
  * @throws {OptionError} for a value out of range, and for tokens outside of a vocabulary of known size.
  */
 export function buildProcessors(
@@ -78,7 +78,7 @@ export function buildProcessors(
       (options[name] ?? []).map((id) => [id]),
       vocabulary,
     )
-  // As in transformers, a stop token is no bad word.
+  // As in transformers, a stop token alone stays allowed.
   const words = badWordsIds.filter((word) => word.length > 1 || !eosTokenId.includes(word[0]!))
   if (sequenceBias.length > 0) chain.push(processors.sequenceBias(sequenceBias))
   if (penalty !== 1) chain.push(processors.repetitionPenalty(penalty, prompt.padding))
@@ -121,7 +121,7 @@ export function sample(scores: Float32Array, u: number): number {
   return last
 }
 
-/** The filters marked (sampling), in the order in which transformers applies them. None looks at which token a score belongs to. */
+/** The processors marked (sampling), in the order in which transformers applies them. None depends on the token of a score. */
 export function buildWarpers(options: SamplingOptions): LogitsProcessor[] {
   const warpers: LogitsProcessor[] = []
   const heat = options.temperature ?? 1

@@ -1,4 +1,4 @@
-// Numbers over the scores of one row.
+// Functions of the scores of one row.
 
 /** `eˣ / Σ eˣ` in f64. */
 export function softmax(scores: Float32Array): Float64Array {
@@ -37,7 +37,7 @@ export function argmax(scores: Float32Array): number {
 export interface Ranking {
   readonly ids: number[]
   readonly scores: number[]
-  /** `ln Σ e^(x / t)` over all tokens of the row, where it was asked for. */
+  /** `ln Σ e^(x / t)` over all tokens of the row, if requested. */
   readonly mass?: number
 }
 
@@ -61,7 +61,7 @@ export function ranked(ids: number[], scoreOf: (id: number) => number, k: number
   return { ids: best, scores: best.map(scoreOf) }
 }
 
-/** The k-th largest score. A heap of the k best so far: most scores are compared once with the least of them, where sorting takes milliseconds. */
+/** The k-th largest score. Keeps a heap of the k best so far: most scores are compared only with the least of them, while sorting would take milliseconds. */
 export function kthLargest(scores: Float32Array, k: number): number {
   if (k > scores.length / 8) return Float32Array.from(scores).sort()[scores.length - k]!
   const heap = scores.slice(0, k).sort()
@@ -69,7 +69,7 @@ export function kthLargest(scores: Float32Array, k: number): number {
   return heap[0]!
 }
 
-/** Puts a larger number in the place of a heap's least one. */
+/** Replaces the least number of a heap by a larger one. */
 function replaceLeast(heap: Float32Array, value: number): void {
   let at = 0
   for (;;) {
@@ -89,18 +89,18 @@ export function entropy(probabilities: Float64Array): number {
   return sum
 }
 
-/** Where a set of smallest keys ends: at `border`, of which `ties` equal ones belong to it. */
+/** The end of a set of smallest keys: `border` is its largest, which it contains `ties` times. */
 export interface Border {
   border: number
   ties: number
 }
 
-/** Keys are counted in this many equal ranges. */
+/** Number of equal ranges into which keys are binned. */
 const RANGES = 1024
 
 /**
- * The smallest keys whose weights sum to `mass`, the one that reaches it included. Only keys in the range where that happens are sorted: a vocabulary
- * of 50,000 as a whole would hold the event loop for 7 ms at each token. Infinite keys do not count.
+ * The smallest keys whose weights sum to `mass`, including the one that reaches it. Only keys in the range where that happens are sorted: sorting a vocabulary
+ * of 50,000 would block the event loop for 7 ms per token. Infinite keys are ignored.
  */
 export function firstByMass(keys: ArrayLike<number>, weights: Float64Array, mass: number): Border {
   let [low, high] = [Infinity, -Infinity]

@@ -1,10 +1,9 @@
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { FormatError } from '../errors.js'
-import { call, callAsync } from '../native/call.js'
-import { native } from '../native/load.js'
+import { WeightsFile } from '../native/files.js'
+import { fromId } from '../native/tensor.js'
 import type { StateDict } from '../nn/module.js'
-import { fromId } from '../tensor/tensor.js'
 import type { Dtype, Tensor } from '../tensor/tensor.js'
 import { buildObject } from './object.js'
 
@@ -51,11 +50,11 @@ export interface FileHeader {
 export async function load<T = StateDict>(path: string, options: LoadOptions = {}): Promise<T> {
   checkOptions('load', options, schemas.LoadOptions)
   const { mapped = false } = options
-  const file = await callAsync(() => native.openWeights(path, mapped))
+  const file = await WeightsFile.open(path, mapped)
   const made: Tensor[] = []
   try {
     const tensor = (number: number): Tensor => {
-      const next = fromId(call(() => file.tensor(number)))
+      const next = fromId(file.tensor(number))
       made.push(next)
       return next
     }
@@ -73,7 +72,7 @@ export async function load<T = StateDict>(path: string, options: LoadOptions = {
  * @throws {FileError} when it cannot be read; {@link FormatError} when it is no safetensors file.
  */
 export async function loadHeader(path: string): Promise<FileHeader> {
-  const file = await callAsync(() => native.openWeights(path, true))
+  const file = await WeightsFile.open(path, true)
   const header = file.header()
   file.close()
   if (header !== null) return JSON.parse(header) as FileHeader

@@ -1,8 +1,7 @@
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
-import { callAsync } from '../native/call.js'
-import { native } from '../native/load.js'
-import { checkTensors } from '../nn/state-dict.js'
+import { saveWeights } from '../native/files.js'
+import { checkTensors } from '../tensor/named-tensors.js'
 import type { StateDict } from '../nn/module.js'
 
 /** Options of {@link save}. */
@@ -32,5 +31,5 @@ export async function save(dict: StateDict, path: string, options: SaveFileOptio
   const names = entries.map(([name]) => name)
   const ids = Float64Array.from(entries, ([, tensor]) => tensor.id)
   const metadata = Object.entries({ format: 'pt', ...options.metadata }).flat()
-  await callAsync(() => native.saveWeights(path, names, ids, metadata, sync))
+  await saveWeights(path, names, ids, metadata, sync)
 }

@@ -1,5 +1,5 @@
 import { GradError, InternalError, OptionError, UnsupportedError } from '../errors.js'
-import { native } from '../native/load.js'
+import { setKind } from '../native/tensor.js'
 import { Identity } from '../nn/activations.js'
 import { Dropout } from '../nn/dropout.js'
 import { asParameter } from '../nn/linear.js'
@@ -10,7 +10,7 @@ import * as schemas from '../generated/options.js'
 import { bad, show } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
 import { isGradEnabled, keep, noGrad } from '../tensor/scope.js'
-import { KIND } from '../tensor/tensor.js'
+import { KIND } from '../tensor/dtype.js'
 import type { Tensor } from '../tensor/tensor.js'
 
 /** Options that every LoRA layer takes. */
@@ -265,7 +265,7 @@ export abstract class LoraLayer extends Module {
     this.dropCopy()
     const [weight, a, b] = this.sources()
     const merged = noGrad(() => keep(this.fold(weight, a, b)))
-    native.setKind(merged.id, KIND.base)
+    setKind(merged.id, KIND.base)
     const sources = [weight, a, b].map((tensor) => [tensor, tensor.version] as const)
     this.mergedCopy = { weight: merged, version: merged.version, sources, shown: false }
     return this.mergedCopy

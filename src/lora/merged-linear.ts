@@ -1,34 +1,19 @@
-import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import { wideDtype } from '../nn/linear.js'
 import type { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
-import { bad, checkInteger } from '../runtime/options.js'
+import { checkInteger } from '../runtime/options.js'
 import { zeros } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
+import { blockRanges, checkBlocks } from './blocks.js'
+import type { BlockOptions } from './blocks.js'
 import { inMode } from './from-layer.js'
 import { baseOf, checkDense, makeA, makeBase, plainDense } from './linear.js'
 import type { DenseFromLayerOptions, Linear, LoraLinearOptions } from './linear.js'
 import { LoraLayer } from './lora-layer.js'
 import { joinLinears, splitLinears } from './split.js'
-
-/** Which blocks of outputs a fused dense layer has, and which of them get an update. */
-export interface BlockOptions {
-  /**
-   * Which blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @minItems 1
-   * @default none: a plain layer
-   * @expected a list of true and false, one for each block of outputs
-   */
-  enableLora?: readonly boolean[]
-  /**
-   * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they add up to `outFeatures`. @integer @minimum 1
-   * @default equal blocks, one for each entry of `enableLora`
-   * @expected a list of positive integers, the sizes of the blocks of outputs
-   */
-  blocks?: readonly number[]
-}
 
 /** Options of {@link MergedLinear}. */
 export interface MergedLinearOptions extends LoraLinearOptions, BlockOptions {}
@@ -139,45 +124,4 @@ export class MergedLinear extends LoraLayer {
     const blocks = this.enableLora.map((on) => (on ? 'x' : '-')).join('')
     return `${this.inFeatures} -> ${this.outFeatures}, r ${this.r}, blocks ${blocks}${this.merged ? ', merged' : ''}`
   }
-}
-
-/** `[start, length]` of each block. */
-export function blockRanges(blocks: readonly number[]): [start: number, length: number][] {
-  let start = 0
-  return blocks.map((length) => {
-    start += length
-    return [start - length, length]
-  })
-}
-
-/** @throws {OptionError} as {@link MergedLinear}. */
-export function checkBlocks(
-  owner: string,
-  options: BlockOptions,
-  outFeatures: number,
-): { enableLora: readonly boolean[]; blocks: readonly number[] } {
-  const enableLora = options.enableLora ?? options.blocks?.map(() => false) ?? [false]
-  const blocks = options.blocks ?? equalBlocks(owner, enableLora, outFeatures)
-  if (blocks.length !== enableLora.length) throw otherCount(owner, enableLora, blocks)
-  const sum = blocks.reduce((total, size) => total + size, 0)
-  if (sum !== outFeatures) {
-    throw bad(owner, 'blocks', `sizes that add up to outFeatures = ${outFeatures}`, `${blocks.join(' + ')} = ${sum}`)
-  }
-  return { enableLora: Object.freeze([...enableLora]), blocks: Object.freeze([...blocks]) }
-}
-
-function equalBlocks(owner: string, enableLora: readonly boolean[], outFeatures: number): number[] {
-  const size = outFeatures / enableLora.length
-  if (Number.isInteger(size)) return enableLora.map(() => size)
-  const expected = `a list whose length divides outFeatures = ${outFeatures}`
-  throw bad(owner, 'enableLora', expected, enableLora, 'give the sizes of unequal blocks as blocks')
-}
-
-function otherCount(owner: string, enableLora: readonly boolean[], blocks: readonly number[]): OptionError {
-  return new OptionError({
-    what: `${owner}: enableLora and blocks do not fit together`,
-    expected: 'one entry of enableLora for each block',
-    received: `${enableLora.length} entries of enableLora, ${blocks.length} blocks`,
-    fix: 'give both lists the same length',
-  })
 }

@@ -11,7 +11,8 @@ import type { Adapter } from './adapter.js'
 import { checkLayer, inMode } from './from-layer.js'
 import { Linear } from './linear.js'
 import type { DenseFromLayerOptions } from './linear.js'
-import { MergedLinear, blockRanges } from './merged-linear.js'
+import { blockRanges } from './blocks.js'
+import { MergedLinear } from './merged-linear.js'
 
 /** Options of the updates of a {@link MultiheadAttention}. */
 export interface AttentionFromLayerOptions extends DenseFromLayerOptions {

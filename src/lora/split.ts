@@ -11,7 +11,7 @@ import type { Tensor } from '../tensor/tensor.js'
 import { inMode } from './from-layer.js'
 import { Linear } from './linear.js'
 import type { DropoutLike } from './lora-layer.js'
-import { blockRanges } from './merged-linear.js'
+import { blockRanges } from './blocks.js'
 import type { MergedLinear, MergedLinearOptions } from './merged-linear.js'
 
 type Dense = Linear | PlainLinear | TransposedLinear

@@ -21,7 +21,7 @@ export interface ChrfOptions extends CorpusOptions {
 
 type Rules = Required<Omit<ChrfOptions, 'signal'>>
 
-/** For each order three numbers: n-grams of the output, of the reference, and common ones. */
+/** Three numbers per order: n-grams of the output, of the reference, and common ones. */
 type Stats = number[]
 
 const PUNCTUATION = new Set('!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~')
@@ -29,9 +29,9 @@ const PUNCTUATION = new Set('!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~')
 const RADIX = 2 ** 21
 
 /**
- * chrF over a corpus with sacrebleu's numbers, 0 to 100; with `wordOrder: 2` it is chrF++. Each output is compared with the reference that it
- * agrees with best, and the counts are added up.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * chrF over a corpus with sacrebleu's numbers, 0 to 100; with `wordOrder: 2` it is chrF++. Each output is compared with its best-matching
+ * reference, and the counts are summed.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see github.com/mjpost/sacrebleu; Popović 2015, 2017.
  */
 export async function chrf(
@@ -100,7 +100,7 @@ function wordsOf(text: string): string[] {
   })
 }
 
-/** All n-grams of one sequence of numbers below 2^21, as paths from a root. */
+/** All n-grams of one sequence of numbers below 2^21, as a trie. */
 class Trie {
   readonly #children = new Map<number, number>()
   readonly #counts: number[] = [0]
@@ -125,7 +125,7 @@ class Trie {
     }
   }
 
-  /** The numbers of n-grams here, in `items`, and in both, order by order. An order that `items` lacks counts none here either. */
+  /** The numbers of n-grams here, in `items`, and in both, by order. An order without n-grams in `items` counts none here either. */
   match(items: readonly number[]): Stats {
     const seen = new Uint32Array(this.#counts.length)
     const common = new Array<number>(this.#order).fill(0)
@@ -145,7 +145,7 @@ class Trie {
   }
 }
 
-/** F-score of mean precision and mean recall over the orders that both texts have. */
+/** F-score of mean precision and mean recall over the orders of which both texts have n-grams. */
 function scoreOf(stats: Stats, beta: number): number {
   const [precisions, recalls]: [number[], number[]] = [[], []]
   for (let i = 0; i < stats.length; i += 3) {

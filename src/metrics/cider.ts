@@ -1,4 +1,4 @@
-// CIDEr: how alike outputs and references are in the n-grams that tell them from other segments.
+// CIDEr: similarity of outputs and references by tf-idf weighted n-grams.
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { checkCorpus, eachItem, mean } from './corpus.js'
@@ -13,9 +13,9 @@ import type { CorpusScore } from './rouge.js'
 export interface CiderOptions extends CorpusOptions {
   /** The longest n-gram. @integer @minimum 1 @default 4 */
   maxNgram?: number
-  /** Width of the penalty for another length. @exclusiveMinimum 0 @default 6 */
+  /** Width of the penalty for a different length. @exclusiveMinimum 0 @default 6 */
   sigma?: number
-  /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space as they are. @default 'ptb' */
+  /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space unchanged. @default 'ptb' */
   tokenize?: PtbChoice
 }
 
@@ -28,10 +28,10 @@ interface Vector {
 }
 
 /**
- * CIDEr as e2e-metrics and coco-caption compute it (there CIDEr-D: counts clipped to the reference, a penalty for another length), 0 to 10.
+ * CIDEr as e2e-metrics and coco-caption compute it (there CIDEr-D: counts clipped to the reference, a penalty for a different length), 0 to 10.
  *
  * Document frequencies count segments, over the references of each together; the cosine is averaged over orders and references.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see github.com/tylin/coco-caption; Vedantam et al. 2015.
  */
 export async function cider(
@@ -88,7 +88,7 @@ function vectorOf(counts: NgramCounts, idf: (id: number) => number): Vector {
   return { weights, norms, length }
 }
 
-/** The sum over orders of the clipped cosine, damped by how far the lengths are apart. */
+/** The sum over orders of the clipped cosine, damped by the difference of the lengths. */
 function similarity(a: Vector, b: Vector, sigma: number): number {
   let total = 0
   for (const [n, weights] of a.weights.entries()) {

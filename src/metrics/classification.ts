@@ -6,8 +6,8 @@ import { bad, show } from '../runtime/options.js'
 export type Values = ArrayLike<number>
 
 /**
- * The share of rows whose class is right, 0 to 1.
- * @throws {OptionError} `ERR_LORA_OPTION` when the lists have different lengths, are empty, or hold something that is no class.
+ * The share of correct predictions, 0 to 1.
+ * @throws {OptionError} `ERR_LORA_OPTION` when the lists have different lengths, are empty, or contain something other than classes.
  */
 export function accuracy(predictions: Values, labels: Values): number {
   const [predicted, wanted] = checkClasses('metrics.accuracy', predictions, labels)
@@ -15,7 +15,7 @@ export function accuracy(predictions: Values, labels: Values): number {
 }
 
 /**
- * F1 of class 1, `2 tp / (2 tp + fp + fn)`; 0 when nothing is or should be 1.
+ * F1 of class 1, `2 tp / (2 tp + fp + fn)`; 0 when neither predictions nor labels contain 1.
  * @throws {OptionError} `ERR_LORA_OPTION` as for {@link accuracy}, and for a class other than 0 and 1.
  * @see scikit-learn f1_score
  */
@@ -56,7 +56,7 @@ function countEach(values: readonly number[]): Map<number, number> {
   return counts
 }
 
-/** Both lists as integers; `classes` says which ones there may be. */
+/** Both lists as integers; `classes` lists the allowed ones. */
 function checkClasses(owner: string, predictions: Values, labels: Values, classes?: number[]): [number[], number[]] {
   const lists = checkRows(owner, predictions, labels)
   const isClass = (value: number) => Number.isInteger(value) && (classes === undefined || classes.includes(value))
@@ -85,7 +85,7 @@ export function checkRows(owner: string, predictions: Values, labels: Values): [
   const [predicted, wanted] = lists
   if (predicted.length !== wanted.length || wanted.length === 0) {
     throw new OptionError({
-      what: `${owner}: predictions and labels do not go together`,
+      what: `${owner}: predictions and labels do not match in number`,
       expected: 'a prediction for each label, and at least one',
       received: `${show(predicted.length)} predictions, ${show(wanted.length)} labels`,
       fix: 'pass both for the same rows, in the same order',

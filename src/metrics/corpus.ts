@@ -1,4 +1,4 @@
-// What every corpus metric takes, and its checks.
+// The input of every corpus metric, and its checks.
 import { OptionError } from '../errors.js'
 import { show } from '../runtime/options.js'
 
@@ -9,11 +9,11 @@ export type References = readonly (string | readonly string[])[]
 
 /** Options of every metric over a corpus. */
 export interface CorpusOptions {
-  /** Ends the work at the next pause, with an `AbortedError`. @default none */
+  /** Stops at the next pause, with an `AbortedError`. @default none */
   signal?: AbortSignal
 }
 
-/** One output with what it is compared with. */
+/** One output with its references. */
 export interface Segment {
   hypothesis: string
   /** At least one. */
@@ -22,7 +22,7 @@ export interface Segment {
 
 /**
  * Pairs each output with its references.
- * @throws {OptionError} `ERR_LORA_OPTION` when the lists have different lengths, are empty, or hold something that is no text.
+ * @throws {OptionError} `ERR_LORA_OPTION` when the lists have different lengths, are empty, or contain something other than text.
  */
 export function checkCorpus(owner: string, hypotheses: readonly string[], references: References): Segment[] {
   if (!Array.isArray(hypotheses)) throw wrong(owner, 'hypotheses', 'a list of texts', hypotheses)
@@ -30,7 +30,7 @@ export function checkCorpus(owner: string, hypotheses: readonly string[], refere
     throw wrong(owner, 'references', 'a list with the references of each output', references)
   if (hypotheses.length !== references.length) {
     throw new OptionError({
-      what: `${owner}: outputs and references do not go together`,
+      what: `${owner}: outputs and references do not match in number`,
       expected: `references of ${hypotheses.length} outputs`,
       received: `references of ${references.length}`,
       fix: 'pass one text or one list of texts per output, in the same order',
@@ -42,13 +42,13 @@ export function checkCorpus(owner: string, hypotheses: readonly string[], refere
 
 /** One segment; `at` names it in errors. */
 export function checkSegment(owner: string, hypothesis: unknown, references: unknown, at?: number): Segment {
-  const place = at === undefined ? '' : `[${at}]`
+  const index = at === undefined ? '' : `[${at}]`
   if (typeof hypothesis !== 'string')
-    throw wrong(owner, at === undefined ? 'hypothesis' : `hypotheses${place}`, 'a text', hypothesis)
+    throw wrong(owner, at === undefined ? 'hypothesis' : `hypotheses${index}`, 'a text', hypothesis)
   const list: unknown[] = Array.isArray(references) ? references : [references]
-  if (list.length === 0) throw wrong(owner, `references${place}`, 'at least one reference', references)
+  if (list.length === 0) throw wrong(owner, `references${index}`, 'at least one reference', references)
   for (const [k, reference] of list.entries()) {
-    if (typeof reference !== 'string') throw wrong(owner, `references${place}[${k}]`, 'a text', reference)
+    if (typeof reference !== 'string') throw wrong(owner, `references${index}[${k}]`, 'a text', reference)
   }
   return { hypothesis, references: list as string[] }
 }

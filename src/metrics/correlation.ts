@@ -44,7 +44,7 @@ function centred(values: readonly number[]): number[] {
 
 const squares = (values: readonly number[]): number => values.reduce((sum, value) => sum + value * value, 0)
 
-/** Ranks from 1 on; equal values share the mean of theirs. */
+/** Ranks from 1; equal values share their mean rank. */
 function ranks(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!)
   const found = new Array<number>(values.length)

@@ -1,21 +1,21 @@
-// Outputs and references in text files, in the layouts that the NLG tools read.
+// Outputs and references in text files, in the layouts of the NLG tools.
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { FormatError } from '../errors.js'
 import { readLines, unreadable } from '../io/lines.js'
 import { strip } from '../runtime/text.js'
 
-/** Outputs, one a line. An empty line is an empty output. */
+/** Outputs, one per line. An empty line is an empty output. */
 export async function readHypotheses(path: string): Promise<string[]> {
   return (await readLines(path)).map(strip)
 }
 
 /**
  * References of each output, in one of these layouts:
- * - one file with references one a line and a blank line after those of an output (E2E);
+ * - one file with one reference per line and a blank line after those of an output (E2E);
  * - one file without blank lines: one reference per output;
- * - several files, or a folder with `reference0`, `reference1`, …, or the beginning of such paths: line i of each belongs to output i (WebNLG,
- *   DART). Blank lines are references that are missing.
+ * - several files, or a folder with `reference0`, `reference1`, …, or the common prefix of such paths: line i of each belongs to output i (WebNLG,
+ *   DART). Blank lines are missing references.
  * @throws {FileError} `ERR_LORA_FILE` when a file cannot be read or is empty.
  * @throws {FormatError} `ERR_LORA_FORMAT` when files have different numbers of lines, or an output has no reference.
  */
@@ -28,7 +28,7 @@ export async function readReferences(paths: string | readonly string[]): Promise
   const other = columns.findIndex((column) => column.length !== count)
   if (other >= 0) {
     throw new FormatError({
-      what: `${files[other]}: another number of lines than ${files[0]}`,
+      what: `${files[other]}: the number of lines differs from ${files[0]}`,
       expected: `${count} lines`,
       received: `${columns[other]!.length}`,
       fix: 'write one line per output into each file, blank where a reference is missing',
@@ -39,14 +39,14 @@ export async function readReferences(paths: string | readonly string[]): Promise
     if (found.length > 0) return found
     throw new FormatError({
       what: `${files[0]}, line ${i + 1}: this output has no reference`,
-      expected: 'a reference in one of the files at least',
+      expected: 'a reference in at least one of the files',
       received: 'blank lines',
-      fix: 'add one, or leave the output out',
+      fix: 'add one, or remove the output',
     })
   })
 }
 
-/** The files `reference0`, `reference1`, … of a folder, or those that begin with a path; the path itself if it is a file. */
+/** The files `reference0`, `reference1`, … of a folder, or those whose path has this prefix; the path itself if it is a file. */
 async function numbered(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => undefined)
   if (found?.isFile() === true) return [path]

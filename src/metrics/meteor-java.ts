@@ -1,4 +1,4 @@
-// METEOR 1.5 itself, where a user has its jar: a Java program that is asked line by line.
+// METEOR 1.5 itself, given its jar: a Java program that is queried line by line.
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { spawn } from 'node:child_process'
@@ -14,13 +14,13 @@ import type { CorpusScore } from './rouge.js'
 
 /** Options of {@link meteorJava}. */
 export interface MeteorJavaOptions extends CorpusOptions {
-  /** Path of meteor-1.5.jar; its folder `data` must lie beside it, with the table of paraphrases. @minLength 1 */
+  /** Path of meteor-1.5.jar; the folder `data` beside it has the table of paraphrases. @minLength 1 */
   jar: string
-  /** The program that runs it. @minLength 1 @default 'java' */
+  /** The Java executable. @minLength 1 @default 'java' */
   java?: string
   /** Language of the texts, as the tool names it. @minLength 1 @default 'en' */
   language?: string
-  /** How texts are split before the tool gets them: e2e-metrics hands over PTB tokens without punctuation. @default 'ptb' */
+  /** How texts are tokenized before they are passed to the tool: e2e-metrics passes PTB tokens without punctuation. @default 'ptb' */
   tokenize?: PtbChoice
 }
 
@@ -28,12 +28,12 @@ const MEMORY = '-Xmx2G'
 const KEPT_ERRORS = 2000
 
 /**
- * Runs the METEOR 1.5 tool over a corpus as e2e-metrics does (`- - -stdio -l en -norm`), 0 to 1. The score of the corpus is the tool's own,
- * from summed statistics: not the mean of `each`.
+ * Runs the METEOR 1.5 tool over a corpus as e2e-metrics does (`- - -stdio -l en -norm`), 0 to 1. The score of the corpus is computed by the tool
+ * from summed statistics; it is not the mean of `each`.
  * @example await metrics.meteorJava(outputs, references, { jar: 'meteor-1.5/meteor-1.5.jar' })
  * @throws {FileError} `ERR_LORA_FILE` when the jar or Java is missing, or the tool ends early.
- * @throws {FormatError} `ERR_LORA_FORMAT` when it answers something that is no number.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {FormatError} `ERR_LORA_FORMAT` when its answer is not a number.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see cs.cmu.edu/~alavie/METEOR; Denkowski and Lavie 2014.
  */
 export async function meteorJava(
@@ -89,7 +89,7 @@ class Tool {
   readonly #child: ChildProcessWithoutNullStreams
   readonly #lines: AsyncIterator<string>
   readonly #name: string
-  /** Settled when the program has ended, or could not be started. */
+  /** Resolves when the program has ended, or could not be started. */
   readonly #over: Promise<void>
   #errors = ''
   #failure: Error | undefined
@@ -105,7 +105,7 @@ class Tool {
         resolve()
       })
     })
-    // Writing to a program that has ended fails here as well; reading then says why.
+    // Writing to a program that has ended fails here as well; reading then reports why.
     child.stdin.on('error', () => {})
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-KEPT_ERRORS)
@@ -126,7 +126,7 @@ class Tool {
     const text = await this.ask(line)
     if (text !== '' && !Number.isNaN(Number(text))) return Number(text)
     throw new FormatError({
-      what: 'metrics.meteorJava: the tool answered something that is no number',
+      what: 'metrics.meteorJava: the tool answered something other than a number',
       expected: 'a score',
       received: text.slice(0, 200),
       fix: 'use the jar of METEOR 1.5',
@@ -144,7 +144,7 @@ class Tool {
       what: 'metrics.meteorJava: the tool ended before it had answered',
       expected: `${this.#name} to run meteor-1.5.jar`,
       received: why === '' ? `exit code ${this.#child.exitCode}` : why,
-      fix: 'install Java (apt install default-jre-headless) and check that the folder data lies beside the jar',
+      fix: 'install Java (apt install default-jre-headless) and check that the folder data is beside the jar',
       cause: this.#failure,
     })
   }

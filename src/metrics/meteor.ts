@@ -12,16 +12,15 @@ import { WordNet } from './wordnet.js'
 /** Options of {@link sentenceMeteor}. */
 export interface MeteorOptions {
   /**
-   * Where synonyms come from; null leaves them out, so that only words and stems match.
-   * @default for {@link meteor} what `WordNet.find()` gives, for {@link sentenceMeteor} null
-   * @expected a metrics.WordNet of await WordNet.open(folder) or await WordNet.find(), or null
+   * The source of synonyms; null matches only words and stems.
+   * @default for {@link meteor} `WordNet.find()`, for {@link sentenceMeteor} null
    */
   wordnet?: WordNet | null
   /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space in lower case. @default 'ptb' */
   tokenize?: PtbChoice
   /** Weight of recall against precision. @minimum 0 @default 0.9 */
   alpha?: number
-  /** How steeply the penalty falls with fewer chunks. @minimum 0 @default 3 */
+  /** Exponent of the penalty for several chunks. @minimum 0 @default 3 */
   beta?: number
   /** The largest penalty. @minimum 0 @default 0.5 */
   gamma?: number
@@ -39,7 +38,7 @@ interface Rules {
   gamma: number
 }
 
-/** A word and its place. */
+/** A word and its index. */
 interface Word {
   at: number
   word: string
@@ -48,13 +47,13 @@ interface Word {
 /**
  * METEOR as nltk's `meteor_score` defines it, 0 to 1: the mean over segments of the best score over the references.
  *
- * Words match exactly, then by Porter stem, then (the stems that are left) by a shared WordNet synset:
+ * Words match exactly, then by Porter stem, then (the remaining stems) by a shared WordNet synset:
  * `(1 - γ (chunks / matches)^β) · P R / (α P + (1 - α) R)`.
  *
  * **This is not the Java tool** (METEOR 1.5) that e2e-metrics and papers report: that one also has a table of paraphrases and tuned weights,
- * and its scores are other numbers. {@link meteorJava} runs it where you have it.
+ * and its scores differ. {@link meteorJava} runs it where it is installed.
  * @throws {FileError} `ERR_LORA_FILE` when `wordnet` is not given and WordNet is not installed.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see nltk.translate.meteor_score; Banerjee and Lavie 2005, Lavie and Agarwal 2007.
  */
 export async function meteor(
@@ -118,7 +117,7 @@ function pairScore(hypothesis: readonly Word[], reference: readonly Word[], rule
   return (1 - rules.gamma * (countChunks(matches) / matches.length) ** rules.beta) * fmean
 }
 
-/** Pairs of places that match, by place in the output. */
+/** Pairs of indices that match, by index in the output. */
 function align(hypothesis: Word[], reference: Word[], { stem, wordnet }: Rules): [number, number][] {
   const matches: [number, number][] = []
   take(hypothesis, reference, matches, (a) => (b) => a === b)
@@ -126,7 +125,7 @@ function align(hypothesis: Word[], reference: Word[], { stem, wordnet }: Rules):
     for (const [i, { at, word: own }] of word.entries()) word[i] = { at, word: stem(own) }
   take(hypothesis, reference, matches, (a) => (b) => a === b)
   if (wordnet !== null) {
-    // nltk asks WordNet for the stems, not for the words.
+    // nltk looks up the stems in WordNet, not the words.
     take(hypothesis, reference, matches, (a) => {
       const synonyms = wordnet.synonyms(a)
       return (b) => b === a || synonyms.has(b)
@@ -135,7 +134,7 @@ function align(hypothesis: Word[], reference: Word[], { stem, wordnet }: Rules):
   return matches.sort((a, b) => a[0] - b[0])
 }
 
-/** Pairs what fits, from the last words to the first, and takes it out of both lists. */
+/** Pairs matching words, from the last to the first, and removes them from both lists. */
 function take(
   hypothesis: Word[],
   reference: Word[],
@@ -152,7 +151,7 @@ function take(
   }
 }
 
-/** Runs of words that stand together in both texts. */
+/** Runs of words that are adjacent in both texts. */
 function countChunks(matches: readonly [number, number][]): number {
   return matches.filter(([a, b], i) => i === 0 || a !== matches[i - 1]![0] + 1 || b !== matches[i - 1]![1] + 1).length
 }

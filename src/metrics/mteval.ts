@@ -1,4 +1,4 @@
-// Tokens of mteval-v13a and mteval-v14, which BLEU and NIST are counted on.
+// Tokens of mteval-v13a and mteval-v14, used by BLEU and NIST.
 import { splitWords } from '../runtime/text.js'
 
 const ENTITIES: [RegExp, string][] = [
@@ -8,8 +8,8 @@ const ENTITIES: [RegExp, string][] = [
   [/&gt;/g, '>'],
 ]
 
-// ASCII punctuation but for ' , - and . stands alone; a full stop and a comma do unless digits surround them on that side;
-// a dash does after a digit. Later rules see what earlier ones made.
+// ASCII punctuation except ' , - and . becomes a token; so do a full stop and a comma unless a digit is next to them on that side,
+// and a dash after a digit. Later rules see the results of earlier ones.
 const WESTERN: [RegExp, string][] = [
   [/([{-~[-` -&(-+:-@/])/g, ' $1 '],
   [/([^0-9])([.,])/g, '$1 $2 '],

@@ -3,10 +3,10 @@
 /** How often each n-gram occurs: a map from id to count for each order, beginning with unigrams. */
 export type NgramCounts = Map<number, number>[]
 
-// Both parts of a key stay below it: a Map cannot hold more entries.
+// Both parts of a key stay below it, as a Map cannot have more entries.
 const RADIX = 2 ** 24
 
-/** Gives every n-gram of a corpus a number. Id 0 is the empty n-gram. */
+/** Assigns an id to every n-gram of a corpus. Id 0 is the empty n-gram. */
 export class NgramIndex {
   readonly #tokens = new Map<string, number>()
   readonly #grams = new Map<number, number>()
@@ -60,7 +60,7 @@ export function largestCounts(texts: readonly NgramCounts[]): NgramCounts {
   return merged
 }
 
-/** For each order: how many n-grams of `counts` are matched, none more often than `limits` has it. */
+/** For each order, the matched n-grams of `counts`, each clipped to its count in `limits`. */
 export function clippedHits(counts: NgramCounts, limits: NgramCounts): number[] {
   return counts.map((order, n) => {
     let hits = 0
@@ -69,7 +69,7 @@ export function clippedHits(counts: NgramCounts, limits: NgramCounts): number[] 
   })
 }
 
-/** The reference length nearest to `length`, the shorter of two as near. */
+/** The reference length nearest to `length`, the shorter of two equally near. */
 export function closestLength(length: number, lengths: readonly number[]): number {
   return lengths.reduce((best, candidate) => {
     const [a, b] = [Math.abs(candidate - length), Math.abs(best - length)]

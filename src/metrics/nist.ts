@@ -1,4 +1,4 @@
-// NIST: n-grams weighted by how much they tell.
+// NIST: n-grams weighted by their information.
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { candidates, mtevalTokens } from './bleu.js'
@@ -14,7 +14,7 @@ export interface NistOptions extends CorpusOptions {
   maxNgram?: number
 }
 
-/** What {@link nist} gives. */
+/** The result of {@link nist}. */
 export interface NistResult {
   /** NIST: 0 and up, mostly below 10. */
   score: number
@@ -30,7 +30,7 @@ const BETA = -Math.log(0.5) / Math.log(1.5) ** 2
  *
  * A matched n-gram `w1 … wn` counts `log2(count(w1 … wn-1) / count(w1 … wn))`, both over all references. An order without any n-gram
  * counts 0 (upstream divides by zero there).
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see github.com/tuetschek/e2e-metrics, pymteval.py; Doddington 2002.
  */
 export async function nist(
@@ -43,7 +43,7 @@ export async function nist(
   const split = mtevalTokens(options.caseSensitive ?? false)
   const maxNgram = options.maxNgram ?? 5
   const index = new NgramIndex()
-  /** How often each n-gram stands in the references; the empty one as often as there are tokens. */
+  /** Counts of each n-gram in the references; that of the empty one is the number of tokens. */
   const known = new Map<number, number>([[0, 0]])
   let referenceLength = 0
 

@@ -1,4 +1,4 @@
-// BLEU of nltk with NIST's geometric smoothing, which GenerationEval reports beside multi-bleu.
+// BLEU of nltk with NIST's geometric smoothing, which GenerationEval reports besides multi-bleu.
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { checkCorpus, eachItem, sumLists } from './corpus.js'
@@ -10,9 +10,9 @@ import { splitWords } from '../runtime/text.js'
 const ORDERS = 4
 
 /**
- * `corpus_bleu` of nltk with `SmoothingFunction().method3`, a fraction from 0 to 1: words are what white space separates, and the k-th order
- * without a hit counts 1/2^k of one. An output that is too short for an order adds one candidate to it, as nltk has it.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together.
+ * `corpus_bleu` of nltk with `SmoothingFunction().method3`, a fraction from 0 to 1: words are separated by white space, and the k-th order
+ * without a hit counts 1/2^k of one. An output that is too short for an order adds one candidate to it, as in nltk.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number.
  * @see nltk.translate.bleu_score; Chen and Cherry 2014, smoothing 3.
  */
 export async function nltkBleu(

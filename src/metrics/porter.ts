@@ -84,7 +84,7 @@ function without(suffix: string): Rule {
 }
 
 /**
- * The stem of an English word by Porter's algorithm as nltk has it (`PorterStemmer()`, its extensions on). Works in lower case.
+ * The stem of an English word by Porter's algorithm as in nltk (`PorterStemmer()`, its extensions on). Works in lower case.
  * @example porterStem('restaurants')   // 'restaur'
  * @see Porter 1980; nltk.stem.porter.
  */
@@ -118,7 +118,7 @@ function pastAndGerund(word: string): string {
 }
 
 function step2(word: string): string {
-  // -alli goes first, and what is left once more through this step.
+  // -alli is removed first, and the result goes through this step once more.
   if (word.endsWith('alli') && measured(word.slice(0, -4))) return step2(word.slice(0, -2))
   return replace(word, STEP_2)
 }
@@ -162,7 +162,7 @@ function endsDouble(word: string): boolean {
   return last >= 1 && word[last] === word[last - 1] && isConsonant(word, last)
 }
 
-/** Consonant, vowel, consonant at the end, the last none of w, x and y; or just vowel, consonant. */
+/** Consonant, vowel, consonant at the end, the last not w, x or y; or just vowel, consonant. */
 function endsShort(word: string): boolean {
   const last = word.length - 1
   if (last === 1) return !isConsonant(word, 0) && isConsonant(word, 1)

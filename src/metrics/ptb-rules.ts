@@ -1,4 +1,4 @@
-// The lexical rules of Stanford's PTBTokenizer, as far as English text commonly meets them.
+// The lexical rules of Stanford's PTBTokenizer, as far as common English text needs them.
 
 const APOS = "['’´\\u0092]"
 const APOSTROPHES = "['’´\\u0092`‘‛\\u0091]"
@@ -24,13 +24,13 @@ const EXTENSIONS =
   'bat|bmp|c|class|cgi|cpp|dll|docx?|exe|gif|gz|h|html?|jar|java|jpe?g|mov|mp3|pdf|php|pl|png|ppt|ps|py|sql|tar|txt|wav|x|xml|zip'
 
 /**
- * What a token can be. The longest match counts, the first of several as long. The first group is the token; what the second matches must
- * follow, and counts towards the length.
+ * Patterns of tokens. The longest match wins, the first of several equally long. The first group is the token; the second must follow it, and counts
+ * towards the length.
  */
 export const TOKENS: readonly RegExp[] = [
   '(c\\+\\+|[cf]#)',
   `(${APOS}t)(is|was)(?!\\p{L})`,
-  // cannot, gonna: taken apart
+  // cannot, gonna: split in two
   '(can)(not)(?!\\p{L})',
   `(gon|wan)(na)(?!\\p{L})`,
   `(got)(ta)(?!\\p{L})`,
@@ -85,10 +85,10 @@ export const TOKENS: readonly RegExp[] = [
   '(&amp;)',
 ].map((rule) => (typeof rule === 'string' ? new RegExp(rule, 'iuy') : rule))
 
-/** A symbol that stands alone as a token. Other characters that begin no token are left out. */
+/** A symbol that is a token by itself. Other characters that begin no token are dropped. */
 export const SYMBOL = /^[+%&~^|\\¦§¨©¬®¯°-³µ-º×÷‖†-•‰-‴※⁃℀-⅏←-⇿∀-⯿]$/u
 
-/** What some tokens are written as. */
+/** Replacements of some tokens. */
 export const WRITTEN = new Map([
   ['£', '#'],
   ['₤', '#'],
@@ -112,7 +112,7 @@ export const WRITTEN = new Map([
   ['&gt;', '>'],
 ])
 
-/** Tokens that coco-caption leaves out. */
+/** Tokens that coco-caption drops. */
 export const PUNCTUATION =
   /^(?:''?|``?|["'`‘’‛´“”„‹›«»]{1,2}|&quot;|&(?:md|mdash|ndash);|[.?!,:;]|-{1,4}|[–—―…]|\.{3,})$/iu
 

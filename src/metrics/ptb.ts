@@ -1,4 +1,4 @@
-// PTB tokens as coco-caption and e2e-metrics take them from Stanford's PTBTokenizer: lower case, punctuation left out.
+// PTB tokens as coco-caption and e2e-metrics get them from Stanford's PTBTokenizer: lower case, without punctuation.
 import { splitWords } from '../runtime/text.js'
 import { PUNCTUATION, SENTENCE_STARTS, SYMBOL, TOKENS, WRITTEN } from './ptb-rules.js'
 
@@ -6,20 +6,20 @@ import { PUNCTUATION, SENTENCE_STARTS, SYMBOL, TOKENS, WRITTEN } from './ptb-rul
 export type PtbChoice = 'ptb' | 'none'
 export const PTB_CHOICES: readonly PtbChoice[] = ['ptb', 'none']
 
-/** What follows a piece, where its full stop goes by that. */
+/** The text after a piece, on which its full stop depends. */
 type Before = 'number' | 'sentence' | 'other'
 
 /**
- * Tokens of the Penn Treebank in lower case without punctuation, as METEOR, ROUGE-L and CIDEr are computed on them. It follows the
- * lexer of Stanford CoreNLP 3.4.1 (`-preserveLines -lowerCase`) for what English text commonly holds: contractions, abbreviations, numbers,
- * hyphens, slashes, quotes, currencies, dashes. Markup, smileys and telephone numbers may come out otherwise.
+ * Tokens of the Penn Treebank in lower case without punctuation, as METEOR, ROUGE-L and CIDEr use them. It follows the
+ * lexer of Stanford CoreNLP 3.4.1 (`-preserveLines -lowerCase`) for common English text: contractions, abbreviations, numbers,
+ * hyphens, slashes, quotes, currencies, dashes. Markup, smileys and telephone numbers may be tokenized differently.
  * @example tokenizePtb(`It isn't "cheap": £20-25.`)   // ['it', 'is', "n't", 'cheap', '#', '20-25']
  */
 export function tokenizePtb(text: string): string[] {
   return ptbSplitter()(text)
 }
 
-/** A function that splits texts; that of `ptb` remembers what became of each piece between white space. */
+/** A function that splits texts; that of `ptb` caches the tokens of each piece between white space. */
 export function splitterOf(choice: PtbChoice): (text: string) => string[] {
   return choice === 'none' ? splitWords : ptbSplitter()
 }
@@ -41,7 +41,7 @@ function ptbSplitter(): (text: string) => string[] {
 }
 
 function beforeWhat(piece: string, next: string | undefined): Before {
-  // At the end of a text the lexer would look into the next line of its file.
+  // At the end of a text the lexer would read into the next line of its file.
   if (next === undefined || !piece.endsWith('.')) return 'other'
   if (/^\p{Nd}/u.test(next)) return 'number'
   return SENTENCE_STARTS.has(next) ? 'sentence' : 'other'
@@ -51,7 +51,7 @@ function lex(piece: string, before: Before): string[] {
   const tokens: string[] = []
   for (let at = 0; at < piece.length;) {
     const token = longest(piece, at, before)
-    // What begins no token and is no symbol is left out, as the lexer has it.
+    // Characters that begin no token and are not symbols are dropped, as in the lexer.
     const symbol = String.fromCodePoint(piece.codePointAt(at)!)
     at += token?.length ?? symbol.length
     if (token === undefined ? SYMBOL.test(symbol) : !PUNCTUATION.test(token)) tokens.push(written(token ?? symbol))
@@ -61,7 +61,7 @@ function lex(piece: string, before: Before): string[] {
 
 function longest(piece: string, at: number, before: Before): string | undefined {
   const rest = piece.slice(at)
-  // No. 5 keeps its full stop; so does an initial, unless a sentence begins behind it.
+  // No. 5 keeps its full stop; so does an initial, unless a sentence begins after it.
   if (before === 'number' && /^(?:ca|figs?|prop|nos?|art|bldg|pp|op)\.$/i.test(rest)) return rest
   if (before === 'sentence' && /^[a-zA-Z]\.$/.test(rest)) return rest.slice(0, 1)
   let best: string | undefined
@@ -81,6 +81,6 @@ function written(token: string): string {
     .toLowerCase()
     .replaceAll('\u00ad', '')
     .replace(/[’´\u0092]/g, "'")
-  // What still has brackets is a smiley.
+  // A piece that still has brackets is a smiley.
   return plain.replace(/[()]/g, (bracket) => WRITTEN.get(bracket)!)
 }

@@ -7,10 +7,10 @@ import type { CorpusScore } from './rouge.js'
 import { splitWords } from '../runtime/text.js'
 
 /**
- * TER as WebNLG's and DART's GenerationEval reports it: words are what white space separates, pyter's search for shifts, edits per reference
- * word; the least over the references, then the mean over segments. A fraction; 0 is best. Against an empty reference an output counts 1
- * unless it is empty too (upstream divides by zero).
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together.
+ * TER as WebNLG's and DART's GenerationEval reports it: words are separated by white space, pyter's search for shifts, edits per reference
+ * word; the minimum over the references, then the mean over segments. A fraction; 0 is best. Against an empty reference an output counts 1
+ * unless it is empty, too (upstream divides by zero).
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number.
  * @see github.com/roy-ht/pyter (pyter3); {@link ter} for sacrebleu's.
  */
 export async function pyter(
@@ -32,7 +32,7 @@ export async function pyter(
 
 function editRate(hypothesis: readonly string[], reference: readonly string[]): number {
   if (reference.length === 0) return hypothesis.length === 0 ? 0 : 1
-  // Among shifts that save as much, the list of words that sorts last wins: so ids go by code points.
+  // Among shifts that save equally much, the list of words that sorts last wins, so ids are ordered by code points.
   const sorted = [...new Set([...hypothesis, ...reference])].sort((a, b) =>
     Buffer.compare(Buffer.from(a), Buffer.from(b)),
   )
@@ -74,7 +74,7 @@ function isLater(a: readonly number[], b: readonly number[]): boolean {
   return at >= 0 && a[at]! > b[at]!
 }
 
-/** Levenshtein distances to one target, of lists that are all of one length. */
+/** Levenshtein distances to one target, of lists of one length. */
 class DistanceTable {
   readonly #target: readonly number[]
   readonly #width: number
@@ -89,7 +89,7 @@ class DistanceTable {
     for (let j = 0; j < this.#width; j++) this.#kept[j] = j
   }
 
-  /** The distance of a list whose table is kept, for others to begin with its first rows. */
+  /** The distance of a list whose table is kept, so that others can reuse its first rows. */
   keep(words: readonly number[]): number {
     return this.#fill(words, this.#kept, 0)
   }

@@ -11,7 +11,7 @@ import type { PtbChoice } from './ptb.js'
 export interface RougeLOptions extends CorpusOptions {
   /** How much more recall weighs than precision. @minimum 0 @default 1.2 */
   beta?: number
-  /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space as they are. @default 'ptb' */
+  /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space unchanged. @default 'ptb' */
   tokenize?: PtbChoice
 }
 
@@ -21,7 +21,7 @@ export interface RougeScoreOptions {
   useStemmer?: boolean
 }
 
-/** A score over a corpus, and that of each segment, of which it is made. */
+/** The score of a corpus, and that of each segment. */
 export interface CorpusScore {
   /** The score of the corpus. */
   score: number
@@ -36,7 +36,7 @@ export interface RougeValues {
   fmeasure: number
 }
 
-/** What {@link rougeScore} gives. */
+/** The result of {@link rougeScore}. */
 export interface RougeScores {
   rouge1: RougeValues
   rouge2: RougeValues
@@ -46,7 +46,7 @@ export interface RougeScores {
 /**
  * ROUGE-L as e2e-metrics and coco-caption compute it: `(1 + β²) P R / (R + β² P)` from the longest common subsequence, with P and R each
  * the largest over the references; the mean over segments, 0 to 1.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see github.com/tylin/coco-caption; Lin 2004.
  */
 export async function rougeL(
@@ -75,7 +75,7 @@ export async function rougeL(
 }
 
 /**
- * ROUGE-1, ROUGE-2 and ROUGE-L of one output against one reference, as the rouge-score package has them: words of a–z and 0–9 in lower
+ * ROUGE-1, ROUGE-2 and ROUGE-L of one output against one reference, as in the rouge-score package: words of a–z and 0–9 in lower
  * case.
  * @example metrics.rougeScore('a cheap pub', 'the cheap pub').rougeL.fmeasure   // 0.6667
  * @throws {OptionError} `ERR_LORA_OPTION` when an argument or option is not usable.
@@ -122,7 +122,7 @@ function values(common: number, length: number, targetLength: number): RougeValu
   return { precision, recall, fmeasure }
 }
 
-/** Length of the longest common subsequence, in one row of the table. */
+/** Length of the longest common subsequence, with one row of the table in memory. */
 export function longestCommon(a: readonly string[], b: readonly string[]): number {
   const row = new Int32Array(b.length + 1)
   for (const word of a) {

@@ -22,7 +22,7 @@ export interface ScoreOptions extends CorpusOptions, Pick<MeteorOptions, 'wordne
   metrics?: readonly MetricName[]
   /** For `meteor-java`, which needs it: path of meteor-1.5.jar. @minLength 1 @default none */
   meteorJar?: string
-  /** Is told each score as soon as it is there. @default none */
+  /** Called with each score as soon as it is known. @default none */
   onScore?: (score: { metric: MetricName; score: number; timeMs: number }) => void
 }
 
@@ -48,18 +48,18 @@ const SCORES = {
   'nltk-bleu': async (outputs, references, { signal }) => nltkBleu(outputs, references, { signal }),
 } satisfies Record<string, Score>
 
-/** A score that {@link scoreCorpus} knows. */
+/** The name of a score of {@link scoreCorpus}. */
 export type MetricName = keyof typeof SCORES
 
 /** The names of all scores. */
 export const METRIC_NAMES = Object.keys(SCORES) as readonly MetricName[]
 
 /**
- * Scores outputs against references with several metrics, each as its own function has it: `bleu`, `nist`, `rouge-l`, `cider`, `meteor`,
+ * Scores outputs against references with several metrics, each with its own function: `bleu`, `nist`, `rouge-l`, `cider`, `meteor`,
  * `meteor-java`, `pyter` and `nltk-bleu` are fractions (NIST and CIDEr may exceed 1), `ter`, `chrf`, `chrf++`, `multi-bleu` and `sacrebleu` go
  * to 100. For TER less is better.
  * @example await metrics.scoreCorpus(outputs, references, { metrics: ['bleu', 'chrf'] })   // { bleu: 0.68, chrf: 71.2 }
- * @throws {OptionError} `ERR_LORA_OPTION` for an unknown metric, and what the functions throw.
+ * @throws {OptionError} `ERR_LORA_OPTION` for an unknown metric, and the errors of the functions.
  */
 export async function scoreCorpus(
   hypotheses: readonly string[],

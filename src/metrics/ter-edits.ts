@@ -1,6 +1,6 @@
 // The search behind TER: shifts of word sequences, chosen greedily by Tercom's rules, over an edit distance near the diagonal.
 
-// Tercom's limits, and sacrebleu's on how many shifts are tried.
+// Tercom's limits, and sacrebleu's on the number of shifts tried.
 const MAX_SHIFT_SIZE = 10
 const MAX_SHIFT_DISTANCE = 50
 const BEAM_WIDTH = 25
@@ -42,7 +42,7 @@ function bestShift(words: Int32Array, table: EditTable, tried: { count: number }
   const { target, wrongWords, wrongTargets } = table.alignment(words.length)
   let best: Candidate | undefined
   for (const [start, at, length] of matchingRuns(words, table.reference)) {
-    // Both places must be wrong as they are, and the sequence must not move within itself.
+    // Both positions must be wrong so far, and the sequence must not move within itself.
     if (wrongWords[start + length] === wrongWords[start] || wrongTargets[at + length] === wrongTargets[at]) continue
     if (start <= target[at]! && target[at]! < start + length) continue
     let last = -1
@@ -66,7 +66,7 @@ function isBetter(a: Candidate['rank'], b: Candidate['rank']): boolean {
   return at >= 0 && a[at]! > b[at]!
 }
 
-/** Places where the same words stand in both: start in the output, in the reference, and every length from 1 up. */
+/** Common word sequences: start in the output, start in the reference, and every length from 1 up. */
 function* matchingRuns(words: Int32Array, reference: Int32Array): Generator<[number, number, number]> {
   for (let start = 0; start < words.length; start++) {
     for (let at = 0; at < reference.length; at++) {
@@ -80,22 +80,22 @@ function* matchingRuns(words: Int32Array, reference: Int32Array): Generator<[num
   }
 }
 
-/** The words with `length` of them from `start` put before the place `to`. */
+/** The words with `length` of them from `start` moved before the index `to`. */
 function shift(words: Int32Array, start: number, length: number, to: number): Int32Array {
   const moved = words.subarray(start, start + length)
   const rest = new Int32Array(words.length - length)
   rest.set(words.subarray(0, start))
   rest.set(words.subarray(start + length), start)
-  // Within the sequence itself the target counts from its start, in what is left of the text.
-  const place = to < start ? to : to > start + length ? to - length : Math.min(to, rest.length)
+  // Within the sequence itself the target counts from its start, in the rest of the text.
+  const index = to < start ? to : to > start + length ? to - length : Math.min(to, rest.length)
   const shifted = new Int32Array(words.length)
-  shifted.set(rest.subarray(0, place))
-  shifted.set(moved, place)
-  shifted.set(rest.subarray(place), place + length)
+  shifted.set(rest.subarray(0, index))
+  shifted.set(moved, index)
+  shifted.set(rest.subarray(index), index + length)
   return shifted
 }
 
-/** Edit distances to one reference, of texts that are all of one length. */
+/** Edit distances to one reference, of texts of one length. */
 class EditTable {
   readonly reference: Int32Array
   readonly #width: number
@@ -164,7 +164,7 @@ class EditTable {
     return costs[words.length * width + width - 1]!
   }
 
-  /** Of the aligned text: for each reference word its place in the text, and how many of the first words are wrong. */
+  /** Of the aligned text: for each reference word its index in the text, and the number of wrong words before each index. */
   alignment(length: number): { target: Int32Array; wrongWords: Int32Array; wrongTargets: Int32Array } {
     const count = this.reference.length
     const target = new Int32Array(count)
@@ -176,7 +176,7 @@ class EditTable {
       if (op !== INSERT) wrongWords[i--] = isWrong
       if (op !== DELETE) {
         wrongTargets[j--] = isWrong
-        // A reference word that nothing stands for is placed at the word before.
+        // A reference word without a counterpart gets the index of the word before.
         target[j] = i + (op === INSERT ? 0 : 1) - 1
       }
     }

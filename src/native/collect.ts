@@ -1,11 +1,11 @@
-// What nobody can reach any more holds memory until V8 looks: tensors by their guards, and graphs that never saw a backward by those of their
-// results. V8 sees small objects only, so past a budget an await makes it look.
+// What nobody can reach any more holds memory until V8 collects: tensors by their guards, and graphs that never saw a backward by those of their
+// results. V8 sees small objects only, so past a budget an await makes it collect. Why these rules and numbers: docs/design/collection.md.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { pinnedBytes, reportPinned } from './handle.js'
 import { native } from './load.js'
 
-/** Growth of what is held, since the last look, that makes an await collect in any case. */
+/** Growth of what is held, since the last collection, that makes an await collect in any case. */
 const BUDGET_BYTES = 512 * 2 ** 20
 /**
  * Growth that makes it collect when that is cheap. Between two steps little is alive, so V8 has little to carry; its own young collections come
@@ -18,51 +18,52 @@ const FULL_SOFT_BYTES = 16 * 2 ** 20
 const TIME_SHARE = 1 / 20
 /** A young one for dropped graphs may take more: a loop that drops one at each step shall hold two, not all. */
 const GRAPH_TIME_SHARE = 1 / 8
+/** The most full collections in a row. */
 const ROUNDS = 4
-/** A look that found less than this part of what it was taken for was in vain. */
+/** A collection that freed less than this part of what it was started for was in vain. */
 const FOUND_SHARE = 1 / 8
-/** How much later full looks may come after ones in vain: what is held on purpose (another's graph, a file just read) looks like dropped. */
-const MOST_RESTRAINT = 64
-/** Awaits without a look for graphs after ones that found none. */
-const MOST_PATIENCE = 64
+/** How much later full ones may come after ones in vain: what is held on purpose (another's graph, a file just read) looks like dropped. */
+const MAX_BACKOFF = 64
+/** The most awaits that pass without suspecting graphs, after ones that suspected them in vain. */
+const MAX_SKIPPED = 64
 
 /** Other libraries may switch V8's flag as well, and know nothing of our turns. */
 const ATTEMPTS = 3
 
-type Collector = (options?: { type: 'minor' }) => void
-let collector: Collector | null = null
+type Gc = (options?: { type: 'minor' }) => void
+let gc: Gc | null = null
 
-/** A way to collect, and what it left the last time. */
-class Look {
-  /** What guards pin after the last look, or the least since. */
+/** Collections of one kind: what the last one left and cost, and whether the next is worth it. */
+class Collection {
+  /** What guards pin after the last one, or the least since. */
   floor = 0
   private end = 0
   private cost = 0
-  /** The factor by which the next look comes later than its cost alone asks for. */
-  private restraint = 1
-  /** Bytes for which the next look is taken. */
-  private suspected = 0
+  /** The factor by which the next one comes later than its cost alone asks for. */
+  private backoff = 1
+  /** Bytes that the next one is started for. */
+  private expected = 0
 
   constructor(
     private readonly options: { type: 'minor' } | undefined,
     private readonly softBytes: number,
     private readonly graphShare: number,
-    private readonly mostRestraint: number,
+    private readonly maxBackoff: number,
   ) {}
 
   /** Collects and lets V8 tell who ended: it does in later turns of the event loop. */
-  async take(): Promise<void> {
+  async run(): Promise<void> {
     const held = pinnedBytes() + native.activationBytes()
     const start = performance.now()
-    exposed()(this.options)
+    exposedGc()(this.options)
     const took = performance.now() - start
     // One that took far longer than the last was held up by the machine.
     this.cost = this.cost > 0 ? Math.min(took, 2 * this.cost) : took
     await new Promise((resolve) => setImmediate(resolve))
     await new Promise((resolve) => setImmediate(resolve))
-    const found = held - pinnedBytes() - native.activationBytes()
-    this.restraint = found >= FOUND_SHARE * this.suspected ? 1 : Math.min(this.mostRestraint, 2 * this.restraint)
-    this.suspected = 0
+    const freed = held - pinnedBytes() - native.activationBytes()
+    this.backoff = freed >= FOUND_SHARE * this.expected ? 1 : Math.min(this.maxBackoff, 2 * this.backoff)
+    this.expected = 0
     this.floor = pinnedBytes()
     this.end = performance.now()
   }
@@ -72,21 +73,21 @@ class Look {
     const pinned = pinnedBytes()
     this.floor = Math.min(this.floor, pinned)
     const growth = pinned - this.floor
-    this.suspected = Math.max(growth, dropped)
-    if (isHard(growth, dropped)) return true
+    this.expected = Math.max(growth, dropped)
+    if (isUrgent(growth, dropped)) return true
     if (growth >= Math.max(this.softBytes, this.floor / 4) && this.isCheap(TIME_SHARE)) return true
     return dropped >= SOFT_BYTES && this.isCheap(this.graphShare)
   }
 
   private isCheap(share: number): boolean {
-    return performance.now() - this.end >= (this.restraint * this.cost) / share
+    return performance.now() - this.end >= (this.backoff * this.cost) / share
   }
 }
 
-/** Only what was made since the last few looks: a few milliseconds, however large the heap is. */
-const young = new Look({ type: 'minor' }, SOFT_BYTES, GRAPH_TIME_SHARE, 1)
+/** Only what was made since the last few: a few milliseconds, however large the heap is. */
+const young = new Collection({ type: 'minor' }, SOFT_BYTES, GRAPH_TIME_SHARE, 1)
 /** Everything. */
-const full = new Look(undefined, FULL_SOFT_BYTES, TIME_SHARE, MOST_RESTRAINT)
+const full = new Collection(undefined, FULL_SOFT_BYTES, TIME_SHARE, MAX_BACKOFF)
 let running: Promise<void> | null = null
 
 const graphs = {
@@ -96,24 +97,25 @@ const graphs = {
   last: 0,
   /** The most that one await found more than the one before: the graph of a step. */
   step: 0,
-  /** Awaits to let pass without looking. */
-  waits: 0,
-  patience: 0,
+  /** Awaits that still pass without suspecting any. */
+  toSkip: 0,
+  /** How many passed the last time. */
+  skipped: 0,
 }
 
 /** V8's own `gc`, which it gives to new contexts while its flag is set. */
-function exposed(): Collector {
-  if (collector !== null) return collector
+function exposedGc(): Gc {
+  if (gc !== null) return gc
   // Where the program itself was started with the flag, it stays as it is.
   let found = 'gc' in globalThis ? reach() : undefined
   for (let attempt = 0; found === undefined && attempt < ATTEMPTS; attempt++) found = reachByFlag()
   if (found === undefined) warnOfNone()
-  return (collector = found ?? (() => {}))
+  return (gc = found ?? (() => {}))
 }
 
 /** The flag is the process's: a worker that set it back in between would leave this one without. */
-function reachByFlag(): Collector | undefined {
-  let found: Collector | undefined
+function reachByFlag(): Gc | undefined {
+  let found: Gc | undefined
   native.oneThreadAtATime(() => {
     setFlagsFromString('--expose-gc')
     try {
@@ -125,8 +127,8 @@ function reachByFlag(): Collector | undefined {
   return found
 }
 
-function reach(): Collector | undefined {
-  return runInNewContext('globalThis.gc') as Collector | undefined
+function reach(): Gc | undefined {
+  return runInNewContext('globalThis.gc') as Gc | undefined
 }
 
 function warnOfNone(): void {
@@ -140,7 +142,7 @@ function warnOfNone(): void {
 export async function collect(force = false): Promise<void> {
   if (running !== null) {
     await running
-    // Many that await at once need one look, not one each.
+    // Many that await at once need one collection, not one each.
     if (!force) return
   }
   const dropped = force ? 0 : droppedGraphs()
@@ -149,14 +151,14 @@ export async function collect(force = false): Promise<void> {
   await running
 }
 
-/** What survived two young looks is seen by full ones only: they come when what the young one left has grown. */
+/** What survived two young collections is seen by full ones only: they come when what the young one left has grown. */
 async function collectDue(dropped: number): Promise<void> {
   const held = native.activationBytes()
-  await young.take()
+  await young.run()
   const left = dropped > 0 ? suspectedGraphs() : 0
   if (full.isDue(left)) {
-    if (isHard(pinnedBytes() - full.floor, left)) await collectAll()
-    else await full.take()
+    if (isUrgent(pinnedBytes() - full.floor, left)) await collectAll()
+    else await full.run()
   }
   settleGraphs(held, dropped > 0)
   reportPinned()
@@ -166,7 +168,7 @@ async function collectDue(dropped: number): Promise<void> {
 async function collectAll(): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const before = pinnedBytes() + native.activationBytes()
-    await full.take()
+    await full.run()
     if (pinnedBytes() + native.activationBytes() >= before) break
   }
   young.floor = full.floor
@@ -174,7 +176,7 @@ async function collectAll(): Promise<void> {
   reportPinned()
 }
 
-function isHard(growth: number, dropped: number): boolean {
+function isUrgent(growth: number, dropped: number): boolean {
   return growth >= BUDGET_BYTES || dropped >= BUDGET_BYTES
 }
 
@@ -184,8 +186,8 @@ function droppedGraphs(): number {
   graphs.step = Math.max(held - graphs.last, graphs.step * 0.9)
   graphs.last = held
   graphs.floor = Math.min(graphs.floor, held)
-  if (graphs.waits > 0) {
-    graphs.waits -= 1
+  if (graphs.toSkip > 0) {
+    graphs.toSkip -= 1
     return 0
   }
   return suspectedGraphs()
@@ -208,8 +210,8 @@ function settleGraphs(held: number, wereSuspected: boolean): void {
   graphs.floor = left >= 0.9 * graphs.step ? left - graphs.step : left
   graphs.last = left
   if (!wereSuspected) return
-  // Whoever holds two graphs on purpose shall not pay for a look at each await.
+  // Whoever holds two graphs on purpose shall not pay for a collection at each await.
   const found = held - left >= graphs.step / 2
-  graphs.patience = found ? 0 : Math.min(MOST_PATIENCE, 2 * graphs.patience + 1)
-  graphs.waits = graphs.patience
+  graphs.skipped = found ? 0 : Math.min(MAX_SKIPPED, 2 * graphs.skipped + 1)
+  graphs.toSkip = graphs.skipped
 }

@@ -4,25 +4,30 @@ import { MemoryError } from '../errors.js'
 import type { NativeBytes } from './binding.js'
 import { call, callAsync } from './call.js'
 import { native } from './load.js'
-import { enterPlaceToRecord } from './place.js'
+import { selectStreamToRecord } from './current-stream.js'
 
 /** From here on data crosses in pieces. */
 export const LARGE_BYTES = 1 << 19
 /** Bytes of one piece: some tenths of a millisecond. */
 const PIECE = 1 << 17
-/** Copying without a turn of the event loop. */
+/** The longest that the event loop stands still for copying. */
 const TURN_MS = 1
 
 /** The bytes of a tensor by its id, at this place of the queue. */
 export async function readLarge(id: number): Promise<Uint8Array> {
   const bytes = await callAsync(() => native.readLarge(id))
-  const whole = room(bytes.size())
+  const whole = allocate(bytes.size())
   await inPieces(whole.length, (from, to) => bytes.copyTo(from, whole.subarray(from, to)))
   return whole
 }
 
+/** The bytes of several small tensors by their ids, at this place of the queue. */
+export function readSmall(ids: Float64Array): Promise<Uint8Array[]> {
+  return callAsync(() => native.read(ids))
+}
+
 /** V8 has a RangeError for memory that the system refuses, and it names no size. */
-function room(length: number): Uint8Array {
+function allocate(length: number): Uint8Array {
   try {
     return new Uint8Array(length)
   } catch (cause) {
@@ -48,7 +53,7 @@ export async function gatherBytes(
 
 /** Makes a tensor of gathered bytes; its id. */
 export function putGathered(bytes: NativeBytes, dtype: number, shape: readonly number[], kind: number): number {
-  enterPlaceToRecord()
+  selectStreamToRecord()
   return call(() => bytes.put(dtype, Float64Array.from(shape), kind))
 }
 

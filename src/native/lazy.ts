@@ -2,7 +2,7 @@ import { callAsync } from './call.js'
 import { reportPinned } from './handle.js'
 import { collect } from './collect.js'
 import { native } from './load.js'
-import { keepPlace } from './place.js'
+import { keepStream } from './current-stream.js'
 
 /**
  * Work that is queued already; awaiting it waits until it is done and rejects with its first error. A real promise that nobody awaits
@@ -34,7 +34,7 @@ export class Lazy implements PromiseLike<void> {
 /** What is queued up to now in the current stream. */
 export function lazy(): Lazy {
   // Whoever awaits it may be elsewhere.
-  const there = keepPlace()
+  const there = keepStream()
   return new Lazy(() => there(waitForQueue))
 }
 

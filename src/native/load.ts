@@ -9,7 +9,7 @@ import type * as Binding from './binding.js'
 /** The addon's functions and classes. */
 export type Native = typeof Binding
 
-// Seen from dist/index.js, into which all modules are joined.
+// Seen from dist/loralib.js, into which all modules are joined.
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', 'native')
 
 /** This machine as napi names it, e.g. linux-x64-gnu. */

@@ -2,10 +2,10 @@
 import { env } from './env.js'
 import { DeviceError, DisposedError, DtypeError, OptionError, ThreadError } from '../errors.js'
 import type { Tensor } from '../tensor/tensor.js'
-import type { Operand } from '../tensor/operand.js'
 import { call, markStack, revive } from './call.js'
 import { native } from './load.js'
-import { enterPlaceToRecord } from './place.js'
+import { selectStreamToRecord } from './current-stream.js'
+import { wrap, wrapDescribed } from './wrap.js'
 
 /** Element types by their number in Rust. */
 export const DTYPES = ['f32', 'f64', 'bf16', 'f16', 'i64', 'u8', 'bool'] as const
@@ -13,18 +13,12 @@ export const DTYPES = ['f32', 'f64', 'bf16', 'f16', 'i64', 'u8', 'bool'] as cons
 let scratch = new Float64Array(512)
 let at = 0
 let start = 0
-let make: (id: number, dtype: number, shape: number[]) => Tensor
-
-/** tensor.ts gives its constructor here: it imports the ops, so they cannot import it. */
-export function setTensorMaker(maker: typeof make): void {
-  make = maker
-}
 
 /** A tensor of raw little-endian bytes; `dtype` by number. */
 export function put(dtype: number, shape: readonly number[], bytes: Uint8Array, kind: number): Tensor {
-  enterPlaceToRecord()
+  selectStreamToRecord()
   const id = call(() => native.put(dtype, Float64Array.from(shape), bytes, kind))
-  return make(id, dtype, [...shape])
+  return wrap(id, dtype, [...shape])
 }
 
 /** Bytes of an element, by the number of its type. */
@@ -48,6 +42,13 @@ function push(value: number): void {
     scratch = larger
   }
   scratch[at++] = value
+}
+
+/** What an op is recorded on: a tensor as the engine knows it. */
+export interface Operand {
+  readonly id: number
+  readonly shape: readonly number[]
+  readonly dtype: (typeof DTYPES)[number]
 }
 
 export function input(tensor: Operand | null): void {
@@ -148,7 +149,7 @@ export function dtypeNumber(name: unknown): number {
 function run(op: number, above: (op: number) => unknown): void {
   scratch[start] = at - start - 1
   try {
-    enterPlaceToRecord()
+    selectStreamToRecord()
     if (env.callSites) markStack(above)
     native.record(op, scratch)
   } catch (error) {
@@ -159,21 +160,13 @@ function run(op: number, above: (op: number) => unknown): void {
 /** Records the op and wraps its result. */
 export function one(op: number): Tensor {
   run(op, one)
-  return wrap(1)
+  return wrapDescribed(scratch, 1)
 }
 
 /** Records an op with two results. */
 export function pair(op: number): [Tensor, Tensor] {
   run(op, pair)
-  return [wrap(1), wrap(4 + scratch[3]!)]
-}
-
-/** The result that the engine described at this place: id, dtype, rank, sizes. */
-function wrap(place: number): Tensor {
-  const rank = scratch[place + 2]!
-  const shape = new Array<number>(rank)
-  for (let i = 0; i < rank; i++) shape[i] = scratch[place + 3 + i]!
-  return make(scratch[place]!, scratch[place + 1]!, shape)
+  return [wrapDescribed(scratch, 1), wrapDescribed(scratch, 4 + scratch[3]!)]
 }
 
 /** Records an op that changes its inputs. */

@@ -1,4 +1,4 @@
-// Activations as modules, for use in Sequential. The formulas stand beside the functions of the same name in functional.ts.
+// Activations as modules, for use in Sequential. The formulas stand beside the functions of the same name in functional/activations.ts.
 import { full } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { elu, glu, hardtanh, leakyRelu, logSigmoid, mish, prelu, relu6, softplus } from './functional/activations.js'

@@ -1,76 +1,18 @@
 import { ShapeError } from '../errors.js'
-import * as ops from '../generated/ops.js'
-import type { Tensor } from '../tensor/tensor.js'
-import { checkGroups, makeKernels } from './functional/conv-geometry.js'
-import type { ConvFunctionalOptions } from './functional/conv-geometry.js'
-import type { LinearOptions } from './linear.js'
-import { Module } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
-import { bad, checkInteger, show } from '../runtime/options.js'
-import { batched, perDimension } from './functional/spatial.js'
+import { checkInteger, show } from '../runtime/options.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { checkGroups } from './functional/conv-geometry.js'
+import { spread, transposeGeometry } from './functional/conv-transpose.js'
+import type { ConvTransposeFunctionalOptions, ConvTransposeGeometry } from './functional/conv-transpose.js'
 import type { PerDimension } from './functional/spatial.js'
-
-/** Numbers that say how a transposed convolution spreads its input. */
-export interface ConvTransposeFunctionalOptions extends Pick<ConvFunctionalOptions, 'dilation' | 'groups'> {
-  /** Step between the places that neighbours of the input are spread to. @integer @minimum 1 @default 1 */
-  stride?: PerDimension
-  /** Places cut from both sides of each dimension of the output. @integer @minimum 0 @default 0 */
-  padding?: PerDimension
-  /** Places added behind each dimension of the output; less than the stride or the dilation. @integer @minimum 0 @default 0 */
-  outputPadding?: PerDimension
-}
+import { makeKernels } from './kernels.js'
+import type { LinearOptions } from './linear.js'
+import { Module } from './module.js'
 
 /** Options of the transposed convolutions. */
 export interface ConvTransposeOptions extends ConvTransposeFunctionalOptions, LinearOptions {}
-
-/** The options of a transposed convolution, with one number for each dimension. */
-export interface ConvTransposeGeometry {
-  readonly kernel: readonly number[]
-  readonly stride: readonly number[]
-  readonly padding: readonly number[]
-  readonly outputPadding: readonly number[]
-  readonly dilation: readonly number[]
-  readonly groups: number
-}
-
-/** Checks the options of a transposed convolution over `dims` dimensions. */
-export function transposeGeometry(
-  owner: string,
-  dims: number,
-  kernelSize: PerDimension,
-  options: ConvTransposeFunctionalOptions,
-): ConvTransposeGeometry {
-  const numbers = (name: string, value: unknown, min: number) => perDimension(owner, name, value, dims, min)
-  const stride = numbers('stride', options.stride ?? 1, 1)
-  const dilation = numbers('dilation', options.dilation ?? 1, 1)
-  const outputPadding = numbers('outputPadding', options.outputPadding ?? 0, 0)
-  if (outputPadding.some((n, d) => n >= Math.max(stride[d]!, dilation[d]!))) {
-    throw bad(owner, 'outputPadding', 'less than the stride or the dilation', options.outputPadding)
-  }
-  return {
-    kernel: numbers('kernelSize', kernelSize, 1),
-    stride,
-    padding: numbers('padding', options.padding ?? 0, 0),
-    outputPadding,
-    dilation,
-    groups: options.groups ?? 1,
-  }
-}
-
-/** The transposed convolution of `x` with a weight (C, out / groups, *kernel). */
-export function spread(
-  owner: string,
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null,
-  g: ConvTransposeGeometry,
-  outputPadding = g.outputPadding,
-): Tensor {
-  return batched(owner, x, g.kernel.length, (batch) =>
-    ops.convTranspose(batch, weight, bias, g.stride, g.padding, outputPadding, g.dilation, g.groups),
-  )
-}
 
 /** What the three transposed convolutions share. */
 abstract class ConvTransposeNd extends Module {

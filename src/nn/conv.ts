@@ -1,6 +1,7 @@
 import type { Tensor } from '../tensor/tensor.js'
-import { checkGroups, convGeometry, convolve, makeKernels, showGeometry } from './functional/conv-geometry.js'
+import { checkGroups, convGeometry, convolve, showGeometry } from './functional/conv-geometry.js'
 import type { ConvFunctionalOptions, ConvGeometry, PaddingMode } from './functional/conv-geometry.js'
+import { makeKernels } from './kernels.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'

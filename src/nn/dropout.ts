@@ -1,6 +1,6 @@
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { dropout1d, dropout2d, dropout3d } from './functional/activations.js'
+import { dropout1d, dropout2d, dropout3d } from './functional/dropout.js'
 import { Module } from './module.js'
 import { checkProbability } from '../runtime/options.js'
 

@@ -9,7 +9,7 @@ import { Module } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { bad, checkInteger, resolvePadding } from '../runtime/options.js'
-import type { EmbeddingOptions } from './functional/functional.js'
+import type { EmbeddingOptions } from './functional/linear.js'
 import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link Embedding}. */

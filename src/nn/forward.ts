@@ -1,39 +1,31 @@
 // What a call of forward does around the module's own: one frame for what it makes, the path for errors, hooks.
 import { AsyncError, LoraError, placeError } from '../errors.js'
+import { beginForward, resumeForward, runningForward } from '../autograd/running-forward.js'
+import type { RunningForward } from '../autograd/running-forward.js'
 import { markStack } from '../native/call.js'
-import { native } from '../native/load.js'
+import { internPath, setPath } from '../native/module-path.js'
 import { keepIn, nextEnd, popFrame, pushFrame, refuseAsync } from '../tensor/scope.js'
 import { withHooks } from './module-hooks.js'
-import { Module } from './module.js'
+import { isModule } from './is-module.js'
+import type { Module } from './module.js'
 
 const wrapped = new WeakSet<object>()
 
-/** What runs between the outermost forward and its end. */
-interface Running {
-  readonly root: Module
-  /** Number of the outermost call. */
-  readonly call: number
-  /** Modules called so far, each once. */
-  readonly called: Module[]
-}
-
 /** What is known of a module below an outermost one. */
-interface Place {
-  readonly path: number
+interface PathInRoot {
+  readonly number: number
   /** The outermost call that called it last. */
   call: number
 }
 
-let running: Running | null = null
-let calls = 0
-const placesOf = new WeakMap<Module, Map<Module, Place>>()
+const pathsOf = new WeakMap<Module, Map<Module, PathInRoot>>()
 
 /** Wraps `forward` of every class from `prototype` up to Module, each once; `super.forward` then goes through the wrapper, too. */
 export function wrapForward(prototype: Module): void {
-  for (let level: object = prototype; level !== Module.prototype; level = Object.getPrototypeOf(level) as object) {
+  for (let level: object = prototype; isModule(level); level = Object.getPrototypeOf(level) as object) {
     if (wrapped.has(level) || !Object.hasOwn(level, 'forward')) continue
     wrapped.add(level)
-    const original = (level as Module).forward
+    const original = level.forward
     if (original.constructor.name === 'AsyncFunction') {
       throw new AsyncError({
         what: `${prototype.constructor.name}: forward is async`,
@@ -45,9 +37,10 @@ export function wrapForward(prototype: Module): void {
     const wrapper = function (this: Module, ...args: unknown[]): unknown {
       // A super.forward is part of the same call: hooks see it once.
       const forward = this.forward === wrapper ? withHooks(this, original) : original
-      return running === null ? outermost(this, forward, args) : inner(this, forward, args)
+      const running = runningForward()
+      return running === null ? outermost(this, forward, args) : inner(running, this, forward, args)
     }
-    ;(level as Module).forward = wrapper
+    level.forward = wrapper
   }
 }
 
@@ -56,33 +49,17 @@ function outermost(module: Module, forward: Module['forward'], args: unknown[]):
   const frame = pushFrame()
   const end = nextEnd()
   const seen = new Set<object>()
-  running = { root: module, call: ++calls, called: [] }
+  const running = beginForward(module)
   try {
-    const result = refuseAsync(inner(module, forward, args), `${module.constructor.name}.forward`)
+    const result = refuseAsync(inner(running, module, forward, args), `${module.constructor.name}.forward`)
     keepIn(result, end, seen)
     return result
   } finally {
-    const { called } = running
-    running = null
+    resumeForward(null)
     // What an argument or a module of the call holds was stored on purpose, even when the call failed afterwards.
     for (const arg of args) keepIn(arg, end, seen)
-    for (const each of called) for (const key in each) keepField(each[key as keyof Module], end, seen)
+    for (const each of running.called) for (const key in each) keepField(each[key as keyof Module], end, seen)
     popFrame(frame, end, `${module.constructor.name}.forward`)
-  }
-}
-
-/** Gives a function that runs others as part of the forward that runs now: what a checkpoint does again has the same paths in errors. */
-export function sameForward(): <T>(run: () => T) => T {
-  const root = running?.root
-  if (root === undefined) return (run) => run()
-  return (run) => {
-    const before = running
-    running = { root, call: ++calls, called: [] }
-    try {
-      return run()
-    } finally {
-      running = before
-    }
   }
 }
 
@@ -91,19 +68,18 @@ export function sameForward(): <T>(run: () => T) => T {
  * block only what backward needs then stays in memory. What is in the result, in a field of a module that was called, or wrapped in `keep(t)` lives on.
  */
 export function releaseAfter<T>(part: () => T): T {
-  const outer = running
+  const outer = runningForward()
   if (outer === null) return part()
   const frame = pushFrame()
   const end = nextEnd()
   const seen = new Set<object>()
-  running = { root: outer.root, call: ++calls, called: [] }
+  const { called } = beginForward(outer.root)
   try {
     const result = part()
     keepIn(result, end, seen)
     return result
   } finally {
-    const { called } = running
-    running = outer
+    resumeForward(outer)
     for (const each of called) for (const key in each) keepField(each[key as keyof Module], end, seen)
     outer.called.push(...called) // their fields outlive the whole forward, too
     popFrame(frame, end, `${outer.root.constructor.name}.forward`)
@@ -112,27 +88,26 @@ export function releaseAfter<T>(part: () => T): T {
 
 // Submodules are asked for themselves, when they were called.
 function keepField(value: unknown, end: number, seen: Set<object>): void {
-  if (typeof value !== 'object' || value === null || value instanceof Module) return
+  if (typeof value !== 'object' || value === null || isModule(value)) return
   if (Array.isArray(value)) for (let i = 0; i < value.length; i++) keepField(value[i], end, seen)
   else keepIn(value, end, seen)
 }
 
-function inner(module: Module, forward: Module['forward'], args: unknown[]): unknown {
-  const state = running!
-  const place = placeOf(state.root, module)
-  if (place.call !== state.call) {
-    place.call = state.call
-    state.called.push(module)
+function inner(running: RunningForward, module: Module, forward: Module['forward'], args: unknown[]): unknown {
+  const path = pathIn(running.root, module)
+  if (path.call !== running.call) {
+    path.call = running.call
+    running.called.push(module)
   }
-  const before = native.setPath(place.path)
+  const before = setPath(path.number)
   try {
     return forward.apply(module, args)
   } catch (error) {
     // The engine names the module by itself; what TypeScript checks does not know it.
-    if (error instanceof LoraError) placeError(error, pathName(state.root, module))
+    if (error instanceof LoraError) placeError(error, pathName(running.root, module))
     throw error
   } finally {
-    native.setPath(before)
+    setPath(before)
   }
 }
 
@@ -142,17 +117,17 @@ function pathName(root: Module, module: Module): string {
 }
 
 /** The interned path of a module below the outermost one. A module made during the call has none and shows its class. */
-function placeOf(root: Module, module: Module): Place {
-  const known = placesOf.get(root)?.get(module)
+function pathIn(root: Module, module: Module): PathInRoot {
+  const known = pathsOf.get(root)?.get(module)
   if (known !== undefined) return known
-  const places = new Map<Module, Place>()
-  const before = placesOf.get(root)
+  const paths = new Map<Module, PathInRoot>()
+  const before = pathsOf.get(root)
   for (const [path, each] of root.namedModules()) {
-    const number = native.internPath(path === '' ? each.constructor.name : path)
-    places.set(each, { path: number, call: before?.get(each)?.call ?? 0 })
+    const number = internPath(path === '' ? each.constructor.name : path)
+    paths.set(each, { number, call: before?.get(each)?.call ?? 0 })
   }
-  placesOf.set(root, places)
-  const place = places.get(module) ?? { path: native.internPath(module.constructor.name), call: 0 }
-  places.set(module, place)
-  return place
+  pathsOf.set(root, paths)
+  const path = paths.get(module) ?? { number: internPath(module.constructor.name), call: 0 }
+  paths.set(module, path)
+  return path
 }

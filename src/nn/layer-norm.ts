@@ -1,6 +1,6 @@
 import { ones, zeros } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { layerNorm } from './functional/functional.js'
+import { layerNorm } from './functional/layer-norm.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'

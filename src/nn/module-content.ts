@@ -1,7 +1,8 @@
 // What the fields of a module hold, and the walk over all modules below.
 import { OptionError } from '../errors.js'
 import { Tensor } from '../tensor/tensor.js'
-import { Module } from './module.js'
+import { isModule } from './is-module.js'
+import type { Module } from './module.js'
 
 export type NamedModule = [path: string, module: Module]
 
@@ -20,7 +21,7 @@ export function collectModules(
   found.push([path, module])
   above.push(module)
   for (const [name, item] of contentOf(module)) {
-    if (item instanceof Module) collectModules(item, join(path, name), found, isWanted, above)
+    if (isModule(item)) collectModules(item, join(path, name), found, isWanted, above)
   }
   above.pop()
 }
@@ -36,7 +37,7 @@ export function contentOf(module: Module): [name: string, item: Module | Tensor]
 /** A field itself, or the items of an array or map under `field.index`. */
 function addListed(key: string, value: unknown, found: [name: string, item: Module | Tensor][]): void {
   if (typeof value !== 'object' || value === null) return
-  if (value instanceof Module || value instanceof Tensor) found.push([key, value])
+  if (isModule(value) || value instanceof Tensor) found.push([key, value])
   else if (Array.isArray(value)) for (let i = 0; i < value.length; i++) addListed(join(key, String(i)), value[i], found)
   else if (value instanceof Map) for (const [name, item] of value) addListed(join(key, String(name)), item, found)
 }

@@ -1,20 +1,23 @@
 import { nameClass } from '../runtime/check-options.js'
 import { inspect } from 'node:util'
-import type { HookHandle } from '../autograd/hook-handle.js'
+import type { HookHandle } from '../tensor/hook-handle.js'
 import { OptionError } from '../errors.js'
-import { call } from '../native/call.js'
-import { native } from '../native/load.js'
+import { checkFailure } from '../native/engine.js'
+import { setKind } from '../native/tensor.js'
 import { noGrad } from '../tensor/scope.js'
 import type { Dtype } from '../tensor/tensor.js'
-import { KIND, Tensor } from '../tensor/tensor.js'
+import { KIND } from '../tensor/dtype.js'
+import { Tensor } from '../tensor/tensor.js'
 import { copyAll } from './copy.js'
 import { findStateDict } from './find-state-dict.js'
 import { wrapForward } from './forward.js'
+import { registerModuleClass } from './is-module.js'
 import { collectModules, contentOf, join } from './module-content.js'
 import type { NamedModule } from './module-content.js'
 import { addHook } from './module-hooks.js'
 import type { ForwardHook, ForwardPreHook, FullBackwardHook, HookOptions } from './module-hooks.js'
-import { badKeys, checkTensors } from './state-dict.js'
+import { checkTensors } from '../tensor/named-tensors.js'
+import { badKeys } from './state-dict.js'
 
 /** A tensor of a module itself: its key, the tensor, and whether it is trained or only kept. */
 export type OwnTensor = readonly [key: string, tensor: Tensor, kind: 'parameter' | 'buffer']
@@ -35,7 +38,7 @@ export function parameter(tensor: Tensor, requiresGrad = true): Tensor {
   tensor.isParameter = true
   const on = requiresGrad && tensor.dtype !== 'i64' && tensor.dtype !== 'u8' && tensor.dtype !== 'bool'
   tensor.requiresGrad = on
-  native.setKind(tensor.id, on ? KIND.adapter : KIND.base)
+  setKind(tensor.id, on ? KIND.adapter : KIND.base)
   return tensor
 }
 
@@ -243,7 +246,7 @@ export abstract class Module {
 
   /** Frees the gradients of all parameters. */
   zeroGrad(): void {
-    call(() => native.checkFailure())
+    checkFailure()
     for (const tensor of this.parameters()) tensor.grad = null
   }
 
@@ -326,11 +329,13 @@ export abstract class Module {
     return `${name}(${own}${share}\n${lines.join('\n')}\n${indent})`
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return this.toString()
   }
 }
 
+registerModuleClass(Module)
 nameClass('Module', Module)
 
 /** The dict under the keys of the model. Where a file has a tensor under two names, the later one counts, as in PyTorch. */

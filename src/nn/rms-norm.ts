@@ -1,6 +1,6 @@
 import { ones } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { rmsNorm } from './functional/functional.js'
+import { rmsNorm } from './functional/layer-norm.js'
 import { checkShape, given } from './layer-norm.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'

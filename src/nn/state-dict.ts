@@ -1,22 +1,7 @@
-// What is checked before tensors are copied by name, and the errors that list all that is wrong at once.
-import { KeyError, OptionError } from '../errors.js'
-import { foreign, isForeign } from '../native/record.js'
-import { Tensor } from '../tensor/tensor.js'
+// The error of a state dict that does not fit, which lists all that is wrong at once.
+import { KeyError } from '../errors.js'
+import type { Tensor } from '../tensor/tensor.js'
 import type { Module, StateDict } from './module.js'
-
-/** @throws {OptionError} when a dict is no record of tensors. */
-export function checkTensors(owner: string, dict: unknown): asserts dict is StateDict {
-  const record = typeof dict === 'object' && dict !== null && !(dict instanceof Tensor)
-  const wrong = record && Object.entries(dict).find(([, value]) => !(value instanceof Tensor))
-  if (record && !wrong) return
-  if (wrong && isForeign(wrong[1])) throw foreign()
-  throw new OptionError({
-    what: wrong ? `${owner}: ${wrong[0]} is no tensor` : `${owner}: there are no tensors`,
-    expected: 'a record of names and tensors',
-    received: wrong ? typeof wrong[1] : String(dict),
-    fix: 'pass what stateDict() or await load() gave; of a larger checkpoint, pass the entry that holds the state dict',
-  })
-}
 
 /** The error that lists every missing, unexpected and misshapen key. */
 export function badKeys(

@@ -1,16 +1,18 @@
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import { call, markStack } from '../native/call.js'
+import { markStack } from '../native/call.js'
 import { lazy } from '../native/lazy.js'
 import type { Lazy } from '../native/lazy.js'
-import { native } from '../native/load.js'
-import { outsideStreams } from '../native/place.js'
+import { checkFailure, endStep } from '../native/engine.js'
+import { setKind } from '../native/tensor.js'
+import { outsideStreams } from '../native/current-stream.js'
 import type { OptionSchema } from '../runtime/check-options.js'
 import { checkOptions } from '../runtime/check-options.js'
 import { bad, checkNumber, show } from '../runtime/options.js'
 import { keep, noGrad } from '../tensor/scope.js'
 import { zeros } from '../tensor/make.js'
-import { KIND, Tensor } from '../tensor/tensor.js'
+import { KIND } from '../tensor/dtype.js'
+import { Tensor } from '../tensor/tensor.js'
 import { withEachGrad, withGrads } from './grads.js'
 import { readState } from './saved-state.js'
 import type { OptimizerState } from './saved-state.js'
@@ -104,7 +106,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
    * awaited comes up here, at the next step.
    */
   step(): Lazy {
-    call(() => native.checkFailure())
+    checkFailure()
     this.undoFailed()
     const stack = markStack(Optimizer.prototype.step)
     noGrad(() => {
@@ -118,13 +120,13 @@ export abstract class Optimizer<Options extends { lr: number }> {
         })
       }
     })
-    call(() => native.endStep())
+    endStep()
     return lazy()
   }
 
   /** Forgets the gradients. `setToNone: false` fills them with 0 instead, so that weight decay still moves such parameters. */
   zeroGrad({ setToNone = true }: { setToNone?: boolean } = {}): void {
-    call(() => native.checkFailure())
+    checkFailure()
     const params = this.paramGroups.flatMap((group) => group.params)
     if (setToNone) for (const param of params) param.grad = null
     else withGrads(params, zeroAll)
@@ -254,7 +256,7 @@ function copyState({ step, moments }: ParamState, param: Tensor): ParamState {
 
 // Lives as long as the optimizer, and memory() counts it under that name.
 function owned(moment: Tensor): Tensor {
-  native.setKind(moment.id, KIND.optimizer)
+  setKind(moment.id, KIND.optimizer)
   return keep(moment)
 }
 

@@ -1,6 +1,6 @@
 // Which updates of an optimizer changed nothing after all: a failed gradient is found only when the update runs, long after it was counted.
-import { call, markUpdate, updateOf } from '../native/call.js'
-import { native } from '../native/load.js'
+import { markUpdate, updateOf } from '../native/call.js'
+import { takeFailedUpdates } from '../native/engine.js'
 
 /** Updates that may still fail: the queue is bounded, so older ones are done. */
 const KEPT = 256
@@ -22,7 +22,7 @@ export function recordUpdate(stack: number, record: () => void): number {
 }
 
 function takeFailed(): ReadonlySet<number> {
-  for (const number of call(() => native.takeFailedUpdates())) failed.add(updateOf(number))
+  for (const number of takeFailedUpdates()) failed.add(updateOf(number))
   failed.delete(0)
   // Clipping counts nothing, and an optimizer may be gone: what nobody asks for must not pile up.
   for (const number of failed) {

@@ -1,9 +1,4 @@
-import { forgetDropped } from '../tensor/backward.js'
-import { call } from '../native/call.js'
-import { collect } from '../native/collect.js'
-import { waitForQueue } from '../native/lazy.js'
-import { native } from '../native/load.js'
-import { waitForStreams } from '../native/streams.js'
+import { backendJson, memoryCounters } from '../native/engine.js'
 
 /** Live tensors of one kind. */
 export interface KindCount {
@@ -47,7 +42,7 @@ export interface MemoryReport {
 
 /** Counts live tensors and bytes by kind. Exact after {@link settle}. */
 export function memory(): MemoryReport {
-  const n = call(() => native.memory())
+  const n = memoryCounters()
   const kind = (i: number): KindCount => ({ tensors: n[2 * i]!, bytes: n[2 * i + 1]! })
   const kinds = [0, 1, 2, 3, 4].map(kind)
   const total = kinds.reduce((sum, k) => ({ tensors: sum.tensors + k.tensors, bytes: sum.bytes + k.bytes }), {
@@ -72,20 +67,6 @@ export function memory(): MemoryReport {
   }
 }
 
-/**
- * Waits for the queues of all streams of this thread and for handles that nobody can reach any more; then {@link memory} is exact.
- * Rejects with an error of the current stream that nobody was told; those of other streams stay for whoever awaits them.
- */
-export async function settle(): Promise<void> {
-  await waitForQueue()
-  await waitForStreams()
-  await collect(true)
-  forgetDropped()
-  // What the finalisers let go of is queued in the current stream, behind its last use in any other.
-  await waitForStreams()
-  await waitForQueue()
-}
-
 /** What runs: device, kernel path, threads. */
 export interface Backend {
   device: string
@@ -102,5 +83,5 @@ export interface Backend {
 
 /** Says what the engine runs on. Starts it. */
 export function backend(): Backend {
-  return JSON.parse(call(() => native.backend())) as Backend
+  return JSON.parse(backendJson()) as Backend
 }

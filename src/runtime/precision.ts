@@ -1,5 +1,4 @@
-import { call } from '../native/call.js'
-import { native } from '../native/load.js'
+import { mediumPrecision, setMediumPrecision } from '../native/engine.js'
 import { checkChoice } from './options.js'
 
 /** How exactly layers with a bf16 weight multiply; see {@link setFloat32MatmulPrecision}. */
@@ -27,10 +26,10 @@ export type Float32MatmulPrecision = 'highest' | 'medium'
  */
 export function setFloat32MatmulPrecision(precision: Float32MatmulPrecision): void {
   const name = checkChoice('setFloat32MatmulPrecision', 'precision', precision, ['highest', 'medium'])
-  call(() => native.setMediumPrecision(name === 'medium'))
+  setMediumPrecision(name === 'medium')
 }
 
 /** What {@link setFloat32MatmulPrecision} set for this thread. */
 export function getFloat32MatmulPrecision(): Float32MatmulPrecision {
-  return call(() => native.mediumPrecision()) ? 'medium' : 'highest'
+  return mediumPrecision() ? 'medium' : 'highest'
 }

@@ -1,7 +1,6 @@
 import { nameClass } from './check-options.js'
 import { OptionError } from '../errors.js'
-import { call } from '../native/call.js'
-import { native } from '../native/load.js'
+import { generatorState, newGenerator, setGenerator, setGeneratorState } from '../native/random.js'
 
 /** Low and high half of a 64-bit seed. */
 export function splitSeed(seed: number | bigint): [low: number, high: number] {
@@ -28,7 +27,7 @@ export class Generator {
 
   constructor(seed: number | bigint = 0) {
     const [low, high] = splitSeed(seed)
-    this.number = call(() => native.newGenerator(low, high))
+    this.number = newGenerator(low, high)
   }
 
   /** Begins again from a seed. Returns the generator. */
@@ -39,7 +38,7 @@ export class Generator {
 
   /** Seed and position, for a checkpoint. */
   getState(): number[] {
-    return call(() => native.generatorState(this.number))
+    return generatorState(this.number)
   }
 
   /** Goes back to a state. */
@@ -59,7 +58,7 @@ function setState(number: number, state: readonly number[]): void {
       fix: 'store what getState() or getRngState() gave, all four numbers of it',
     })
   }
-  call(() => native.setGeneratorState(number, state[0]!, state[1]!, state[2]!, state[3]!))
+  setGeneratorState(number, state)
 }
 
 /** Seeds the generator of the current stream. Same seed, same machine, same kernel path: same bits. */
@@ -69,7 +68,7 @@ export function manualSeed(seed: number | bigint): void {
 
 /** Seed and position of the current stream's generator. */
 export function getRngState(): number[] {
-  return call(() => native.generatorState(0))
+  return generatorState(0)
 }
 
 /** Sets what {@link getRngState} gave. */
@@ -80,10 +79,10 @@ export function setRngState(state: readonly number[]): void {
 /** Runs `fn` with random operations drawing from `generator`. */
 export function withGenerator<T>(generator: Generator | undefined, fn: () => T): T {
   if (generator === undefined) return fn()
-  const before = native.setGenerator(generator.number)
+  const before = setGenerator(generator.number)
   try {
     return fn()
   } finally {
-    native.setGenerator(before)
+    setGenerator(before)
   }
 }

@@ -1,11 +1,9 @@
 import { checkOptions } from './check-options.js'
 import * as schemas from '../generated/options.js'
 import { AbortedError, OptionError } from '../errors.js'
-import { call } from '../native/call.js'
 import { waitForQueue } from '../native/lazy.js'
-import { native } from '../native/load.js'
-import { outsideStreams, runIn } from '../native/place.js'
-import { noteClosing, noteOpen } from '../native/streams.js'
+import { runInStream } from '../native/current-stream.js'
+import { abortStream, closeStream, openStream } from '../native/streams.js'
 import { splitSeed } from './random.js'
 
 /** Options of {@link stream}. */
@@ -46,8 +44,7 @@ export class Stream {
     checkOptions('stream', options, schemas.StreamOptions)
     const { priority = 0, signal } = options
     const [low, high] = splitSeed(options.seed ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER))
-    this.#number = call(() => native.openStream(priority, low, high))
-    noteOpen(this.#number)
+    this.#number = openStream(priority, low, high)
     this.#signal = signal
     this.#onAbort = () => this.abort(reasonOf(signal?.reason))
     signal?.addEventListener('abort', this.#onAbort, { once: true })
@@ -63,7 +60,7 @@ export class Stream {
    */
   run<T>(fn: () => T): T {
     this.#check()
-    const result = runIn(this.#place, fn)
+    const result = runInStream(this.#context, fn)
     return isAsyncGenerator(result) ? (this.#steps(result) as T) : result
   }
 
@@ -74,12 +71,12 @@ export class Stream {
 
   /** Waits for everything recorded in it. */
   synchronize(): Promise<void> {
-    return runIn(this.#place, waitForQueue)
+    return runInStream(this.#context, waitForQueue)
   }
 
   /** Skips what is queued; whoever awaits it gets an {@link AbortedError}. What is recorded later runs again, unless a signal aborted it. */
   abort(reason = 'abort()'): void {
-    if (!this.#closed) call(() => native.abortStream(this.#number, reason))
+    if (!this.#closed) abortStream(this.#number, reason)
   }
 
   /** Ends it behind what is queued. Does nothing the second time. */
@@ -88,7 +85,7 @@ export class Stream {
     this.#closed = true
     this.#signal?.removeEventListener('abort', this.#onAbort)
     forgotten.unregister(this)
-    closeNumber(this.#number)
+    closeStream(this.#number)
   }
 
   [Symbol.dispose](): void {
@@ -99,16 +96,16 @@ export class Stream {
   async *#steps(generator: AsyncGenerator): AsyncGenerator {
     try {
       for (;;) {
-        const { done, value } = await runIn(this.#place, () => generator.next())
+        const { done, value } = await runInStream(this.#context, () => generator.next())
         if (done) return value
         yield value
       }
     } finally {
-      await runIn(this.#place, () => generator.return(undefined))
+      await runInStream(this.#context, () => generator.return(undefined))
     }
   }
 
-  get #place() {
+  get #context() {
     const number = () => (this.#closed ? 0 : this.#number)
     return {
       get number() {
@@ -131,13 +128,7 @@ export class Stream {
 }
 
 /** Streams that nobody can reach any more end by themselves. */
-const forgotten = new FinalizationRegistry<number>(closeNumber)
-
-function closeNumber(number: number): void {
-  // What the engine was told last may be this stream: nothing may be recorded into it any more.
-  noteClosing(number)
-  outsideStreams(() => call(() => native.closeStream(number)))
-}
+const forgotten = new FinalizationRegistry<number>(closeStream)
 
 /** Opens a stream. */
 export function stream(options: StreamOptions = {}): Stream {

@@ -2,13 +2,16 @@
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { OptionError, UnsupportedError } from '../errors.js'
-import { call, markStack } from '../native/call.js'
+import { markStack } from '../native/call.js'
 import { lazy } from '../native/lazy.js'
 import type { Lazy } from '../native/lazy.js'
 import { release } from '../native/handle.js'
-import { native } from '../native/load.js'
+import { flush } from '../native/engine.js'
+import * as tape from '../native/tape.js'
+import { fromId } from '../native/tensor.js'
+import { isTensor } from '../native/wrap.js'
 import { nextEnd, popFrame, popFrameKeepingAll, pushFrame, withGrad } from './scope.js'
-import { fromId, Tensor } from './tensor.js'
+import type { Tensor } from './tensor.js'
 
 /**
  * The backward of a block that JavaScript answers: gradients of its outputs in, gradients of its inputs out. `saved` are the numbers of the
@@ -40,8 +43,8 @@ interface Block extends AttachOptions {
 const blocks = new Map<number, Block>()
 const hooks = new Map<number, GradientHook>()
 let last = 0
-/** Room for the lists of one pause. */
-let room = 64
+/** Numbers that the lists of one pause take at most. */
+let pauseLength = 64
 
 /** Makes `outputs` depend on `inputs` through `backward`. What it holds is disposed of when the graph is gone. */
 export function attachBlock(
@@ -53,8 +56,8 @@ export function attachBlock(
   forgetDropped()
   const number = ++last
   const saved = options.saved ?? []
-  room = Math.max(room, outputs.length + saved.length + 2)
-  call(() => native.attachCallback(number, ids(inputs), ids(outputs), ids(saved)))
+  pauseLength = Math.max(pauseLength, outputs.length + saved.length + 2)
+  tape.attachCallback(number, ids(inputs), ids(outputs), ids(saved))
   blocks.set(number, { ...options, saved: [], backward })
 }
 
@@ -62,20 +65,20 @@ export function attachBlock(
 export function attachHook(tensor: Tensor, hook: GradientHook): number {
   forgetDropped()
   const number = ++last
-  call(() => native.registerHook(tensor.id, number))
+  tape.registerHook(tensor.id, number)
   hooks.set(number, hook)
   return number
 }
 
 /** Forgets a hook. */
 export function detachHook(number: number): void {
-  native.removeHook(number)
+  tape.removeHook(number)
   hooks.delete(number)
 }
 
 /** Lets go of what blocks hold whose graph is gone, and of hooks that no gradient reaches any more. */
 export function forgetDropped(): void {
-  for (const dropped of native.takeDroppedCallbacks()) {
+  for (const dropped of tape.takeDroppedCallbacks()) {
     hooks.delete(dropped)
     for (const tensor of blocks.get(dropped)?.held ?? []) tensor.dispose()
     blocks.delete(dropped)
@@ -88,9 +91,9 @@ export function runBackward(root: Tensor, gradient: Tensor | null, options: Back
   refuseCreateGraph('backward', options)
   markStack(runBackward)
   const retain = options.retainGraph ?? false
-  const walk = call(() => native.backwardBegin(root.id, gradient === null ? 0 : gradient.id, retain))
-  drive(walk, new Float64Array(room), false)
-  native.flush()
+  const walk = tape.beginBackward(root.id, gradient === null ? 0 : gradient.id, retain)
+  drive(walk, new Float64Array(pauseLength), false)
+  flush()
   return lazy()
 }
 
@@ -112,10 +115,10 @@ export function gradients(
   refuseCreateGraph('grad', options)
   markStack(gradients)
   const seedIds = Float64Array.from(seeds, (seed) => seed?.id ?? 0)
-  const walk = call(() => native.gradsBegin(ids(roots), seedIds, ids(inputs), options.retainGraph ?? false))
-  const scratch = new Float64Array(Math.max(room, inputs.length + 1))
+  const walk = tape.beginGrads(ids(roots), seedIds, ids(inputs), options.retainGraph ?? false)
+  const scratch = new Float64Array(Math.max(pauseLength, inputs.length + 1))
   drive(walk, scratch, true)
-  native.flush()
+  flush()
   return listIn(scratch, 0).map((id) => (id === 0 ? null : fromId(id)))
 }
 
@@ -132,7 +135,7 @@ function refuseCreateGraph(what: string, options: BackwardOptions): void {
 /** Goes on until the walk ends; its last word is in `scratch`. */
 function drive(walk: number, scratch: Float64Array, alone: boolean): void {
   for (;;) {
-    const number = call(() => native.backwardRun(walk, scratch))
+    const number = tape.runBackward(walk, scratch)
     if (number === 0) break
     const grads = listIn(scratch, 0)
     const saved = listIn(scratch, grads.length + 1)
@@ -141,7 +144,7 @@ function drive(walk: number, scratch: Float64Array, alone: boolean): void {
       if (block === undefined) answerHook(walk, hooks.get(number), grads[0]!)
       else answerBlock(walk, block, grads, saved, alone)
     } catch (error) {
-      native.backwardAbandon(walk)
+      tape.abandonBackward(walk)
       throw error
     }
   }
@@ -152,7 +155,7 @@ function answerHook(walk: number, hook: GradientHook | undefined, id: number): v
   const grad = fromId(id)
   // What a hook makes is the caller's: norms and copies of gradients are there to be looked at later.
   const result = withGrad(false, () => hook?.(grad), 'a gradient hook')
-  if (result !== undefined && result !== null && !(result instanceof Tensor)) {
+  if (result !== undefined && result !== null && !isTensor(result)) {
     throw new OptionError({
       what: 'a gradient hook returned something that is no tensor',
       expected: 'a tensor like the gradient, or nothing to leave it as it is',
@@ -160,7 +163,7 @@ function answerHook(walk: number, hook: GradientHook | undefined, id: number): v
       fix: 'return the new gradient, or nothing',
     })
   }
-  call(() => native.backwardSupply(walk, Float64Array.of(result?.id ?? 0)))
+  tape.supplyGrads(walk, Float64Array.of(result?.id ?? 0))
 }
 
 function answerBlock(walk: number, block: Block, grads: number[], saved: number[], alone: boolean): void {
@@ -180,16 +183,16 @@ function answerBlock(walk: number, block: Block, grads: number[], saved: number[
       saved,
     )
     const answers = Float64Array.from(results, (t) => t?.id ?? 0)
-    call(() => native.backwardSupply(walk, answers))
+    tape.supplyGrads(walk, answers)
   } finally {
     if (block.keepsMade) popFrameKeepingAll(frame)
     else popFrame(frame, nextEnd(), block.name)
   }
 }
 
-/** The list that begins at a place: its length, then its numbers. */
-function listIn(scratch: Float64Array, place: number): number[] {
-  return Array.from(scratch.subarray(place + 1, place + 1 + scratch[place]!))
+/** The list that begins at an offset: its length, then its numbers. */
+function listIn(scratch: Float64Array, offset: number): number[] {
+  return Array.from(scratch.subarray(offset + 1, offset + 1 + scratch[offset]!))
 }
 
 function ids(tensors: readonly Tensor[]): Float64Array {

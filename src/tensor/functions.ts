@@ -2,6 +2,7 @@
 import * as schemas from '../generated/options.js'
 import { OptionError, ShapeError } from '../errors.js'
 import { arange, checkMake, full, tensor } from './make.js'
+import type { AllcloseOptions } from './dynamic.js'
 import type { MakeOptions } from './make.js'
 import type { MultinomialOptions } from './ordering.js'
 import type { Tensor } from './tensor.js'
@@ -84,11 +85,7 @@ export function equal(a: Tensor, b: Tensor): Promise<boolean> {
 }
 
 /** {@link Tensor.allclose} as a function. */
-export function allclose(
-  a: Tensor,
-  b: Tensor,
-  options: { rtol?: number; atol?: number; equalNan?: boolean } = {},
-): Promise<boolean> {
+export function allclose(a: Tensor, b: Tensor, options: AllcloseOptions = {}): Promise<boolean> {
   return a.allclose(b, options)
 }
 

@@ -48,14 +48,14 @@ export function indexed(x: Tensor, index: readonly Index[]): Tensor {
   return ops.reshape(result, shape)
 }
 
-function pick(x: Tensor, dim: number, place: number): Tensor {
+function pick(x: Tensor, dim: number, index: number): Tensor {
   const size = x.shape[dim]!
-  const at = place < 0 ? place + size : place
+  const at = index < 0 ? index + size : index
   if (!Number.isInteger(at) || at < 0 || at >= size) {
     throw new IndexError({
       what: 'at: the index lies outside the tensor',
       expected: `an integer from ${-size} to ${size - 1} in dimension ${dim}`,
-      received: String(place),
+      received: String(index),
       fix: 'indexes count from 0, and from -1 at the end; is it the dimension that you mean?',
     })
   }
@@ -73,12 +73,12 @@ function cut(
   return whole ? x : ops.slice(x, dim, start ?? 0, stop ?? size, step)
 }
 
-/** Python's `x[start:stop:step]` with a negative step: from the end, or from `start`, down to the place after `stop`. */
+/** Python's `x[start:stop:step]` with a negative step: from the end, or from `start`, down to the index after `stop`. */
 function backwards(x: Tensor, dim: number, start: number | null, stop: number | null, step: number): Tensor {
   const size = x.shape[dim]!
-  const place = (i: number): number => Math.max(-1, Math.min(size - 1, i < 0 ? i + size : i))
-  const from = start === null ? size - 1 : place(start)
-  const end = stop === null ? -1 : place(stop)
+  const inside = (i: number): number => Math.max(-1, Math.min(size - 1, i < 0 ? i + size : i))
+  const from = start === null ? size - 1 : inside(start)
+  const end = stop === null ? -1 : inside(stop)
   const count = Math.max(0, Math.ceil((end - from) / step))
   return ops.indexSelect(x, tensor(BigInt64Array.from({ length: count }, (_, i) => BigInt(from + i * step))), dim)
 }

@@ -1,8 +1,8 @@
 // What code may say about the tensors it makes: no gradients, free them at the end, keep this one.
 import { AsyncError } from '../errors.js'
-import { call } from '../native/call.js'
-import { native } from '../native/load.js'
-import { Tensor } from './tensor.js'
+import { setGradEnabled } from '../native/tape.js'
+import { isTensor } from '../native/wrap.js'
+import type { Tensor } from './tensor.js'
 
 /** Where the tensors of a frame begin. Frames end in the order in which they began, so one list serves all. */
 export type Frame = number
@@ -74,12 +74,12 @@ export function isGradEnabled(): boolean {
 export function withGrad<T>(on: boolean, fn: () => T, what: string): T {
   const before = gradEnabled
   gradEnabled = on
-  call(() => native.setGradEnabled(on))
+  setGradEnabled(on)
   try {
     return refuseAsync(fn(), what)
   } finally {
     gradEnabled = before
-    call(() => native.setGradEnabled(before))
+    setGradEnabled(before)
   }
 }
 
@@ -142,13 +142,13 @@ export function tensorsIn(value: unknown): Set<Tensor> {
 
 /** Lets every tensor in a value, as {@link tensorsIn} finds them, outlive the end of a frame. `seen` are objects to pass over. */
 export function keepIn(value: unknown, end: number, seen = new Set<object>()): void {
-  if (value instanceof Tensor) value.keptAt = end
+  if (isTensor(value)) value.keptAt = end
   else visit(value, (tensor) => (tensor.keptAt = end), seen)
 }
 
 function visit(value: unknown, found: (tensor: Tensor) => void, seen: Set<object>): void {
   if (typeof value !== 'object' || value === null) return
-  if (value instanceof Tensor) return void found(value)
+  if (isTensor(value)) return void found(value)
   if (seen.has(value)) return
   seen.add(value)
   if (ArrayBuffer.isView(value)) return

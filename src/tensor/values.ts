@@ -1,13 +1,11 @@
 // How numbers come back from the engine.
 import { IndexError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import { callAsync } from '../native/call.js'
 import { collect } from '../native/collect.js'
 import { reportPinned } from '../native/handle.js'
-import { LARGE_BYTES, readLarge } from '../native/host.js'
-import { native } from '../native/load.js'
+import { LARGE_BYTES, readLarge, readSmall } from '../native/host.js'
 import type { Dtype, Tensor } from './tensor.js'
-import { bytesPerElement } from './dtype.js'
+import { bytesPerElement, isHalf } from './dtype.js'
 
 /** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array
@@ -18,7 +16,7 @@ export type Nested<T> = T | Nested<T>[]
 /** The numbers of a tensor, copied at this place of the queue. */
 export async function readData(tensor: Tensor): Promise<TensorData> {
   reportPinned()
-  const half = tensor.dtype === 'bf16' || tensor.dtype === 'f16'
+  const half = isHalf(tensor.dtype)
   const wide = half ? ops.cast(tensor.detach(), 'f32') : tensor
   const bytes = await readBytes(wide)
   if (half) wide.dispose()
@@ -31,14 +29,14 @@ export async function readAll(tensors: readonly Tensor[]): Promise<TensorData[]>
   const sizes = tensors.map((tensor) => tensor.numel * bytesPerElement(tensor.dtype))
   if (sizes.some((size) => size >= LARGE_BYTES)) return Promise.all(tensors.map(readData))
   reportPinned()
-  const parts = await callAsync(() => native.read(Float64Array.from(tensors, (tensor) => tensor.id)))
+  const parts = await readSmall(Float64Array.from(tensors, (tensor) => tensor.id))
   await collect()
   return parts.map((bytes, i) => typed(tensors[i]!.dtype, bytes))
 }
 
 async function readBytes(tensor: Tensor): Promise<Uint8Array> {
   if (tensor.numel * bytesPerElement(tensor.dtype) >= LARGE_BYTES) return readLarge(tensor.id)
-  const [bytes] = await callAsync(() => native.read(Float64Array.of(tensor.id)))
+  const [bytes] = await readSmall(Float64Array.of(tensor.id))
   return bytes!
 }
 

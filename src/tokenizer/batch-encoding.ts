@@ -1,6 +1,6 @@
 // Rows of one batch: the options for the engine, and its lists as rows.
 import { OptionError } from '../errors.js'
-import type { NativeRowOptions } from '../native/binding.js'
+import type { RowOptions } from '../native/tokenizer.js'
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { bad, checkChoice } from '../runtime/options.js'
@@ -18,7 +18,7 @@ const OWNER = 'Tokenizer.batchEncodePlus'
 const NO_LIMIT = 1e9
 
 /** Checks the options and completes them. @throws {OptionError} */
-export function rowOptions(options: BatchOptions, defaults: BatchDefaults): NativeRowOptions {
+export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowOptions {
   checkOptions(OWNER, options, schemas.BatchOptions)
   const { padding = false, truncation = false, padToMultipleOf = 1 } = options
   const pad = padding === true ? 'longest' : padding === false ? 'do_not_pad' : padding

@@ -2,9 +2,7 @@
 import { TOKENIZER } from '../hub/files.js'
 import { folderOf } from '../hub/folder.js'
 import type { HubOptions } from '../hub/options.js'
-import type { NativeTokenizer } from '../native/binding.js'
-import { call, callAsync } from '../native/call.js'
-import { native } from '../native/load.js'
+import { Vocabulary } from '../native/tokenizer.js'
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { bad } from '../runtime/options.js'
@@ -76,15 +74,15 @@ export class Tokenizer {
   readonly config: Readonly<Record<string, unknown>>
   /** The chat template, or several by name, of `tokenizer_config.json` or `chat_template.jinja`; null without one. */
   readonly chatTemplate: ChatTemplates
-  readonly #native: NativeTokenizer
+  readonly #vocabulary: Vocabulary
   /** Special tokens by the names of transformers: `bos_token`. */
   readonly #roles: Readonly<Record<string, string>>
 
-  private constructor(handle: NativeTokenizer, settings: FolderSettings = NO_SETTINGS) {
-    this.#native = handle
+  private constructor(vocabulary: Vocabulary, settings: FolderSettings = NO_SETTINGS) {
+    this.#vocabulary = vocabulary
     this.config = settings.config
     this.chatTemplate = settings.chatTemplate
-    const flat = call(() => handle.roles())
+    const flat = vocabulary.roles()
     this.#roles = Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]!]] : [])))
   }
 
@@ -103,7 +101,7 @@ export class Tokenizer {
    */
   static fromFile(path: string): Tokenizer {
     const file = checkPath('Tokenizer.fromFile', 'path', path)
-    return new Tokenizer(call(() => native.NativeTokenizer.fromFile(file)))
+    return new Tokenizer(Vocabulary.fromFile(file))
   }
 
   /**
@@ -116,8 +114,8 @@ export class Tokenizer {
    */
   static fromFolder(folder: string): Tokenizer {
     const dir = checkPath('Tokenizer.fromFolder', 'folder', folder)
-    const handle = call(() => native.NativeTokenizer.fromFolder(dir))
-    return new Tokenizer(handle, readSettings(dir))
+    const vocabulary = Vocabulary.fromFolder(dir)
+    return new Tokenizer(vocabulary, readSettings(dir))
   }
 
   /**
@@ -127,7 +125,7 @@ export class Tokenizer {
   static fromVocabAndMerges(vocab: string, merges: string): Tokenizer {
     const owner = 'Tokenizer.fromVocabAndMerges'
     const files = [checkPath(owner, 'vocab', vocab), checkPath(owner, 'merges', merges)] as const
-    return new Tokenizer(call(() => native.NativeTokenizer.fromVocabAndMerges(...files)))
+    return new Tokenizer(Vocabulary.fromVocabAndMerges(...files))
   }
 
   /** As {@link Tokenizer.fromFile}, off the main thread: a large vocabulary takes a tenth of a second. */
@@ -147,8 +145,8 @@ export class Tokenizer {
   }
 
   static async #open(paths: string[], isFolder: boolean): Promise<Tokenizer> {
-    const handle = await callAsync(() => native.NativeTokenizer.open(paths, isFolder))
-    return new Tokenizer(handle, isFolder ? await readSettingsAsync(paths[0]!) : NO_SETTINGS)
+    const vocabulary = await Vocabulary.open(paths, isFolder)
+    return new Tokenizer(vocabulary, isFolder ? await readSettingsAsync(paths[0]!) : NO_SETTINGS)
   }
 
   /**
@@ -160,17 +158,17 @@ export class Tokenizer {
     checkOptions(owner, options, schemas.TokenizerTrainOptions)
     const { vocabSize, specialTokens = ['<|endoftext|>'] } = options
     const all = checkTexts(owner, 'texts', texts)
-    return new Tokenizer(await callAsync(() => native.NativeTokenizer.train(all, vocabSize, [...specialTokens])))
+    return new Tokenizer(await Vocabulary.train(all, vocabSize, [...specialTokens]))
   }
 
   /** Number of tokens, added ones included; ids lie below it unless a file leaves gaps. */
   get vocabSize(): number {
-    return call(() => this.#native.vocabSize())
+    return this.#vocabulary.size()
   }
 
   /** The special tokens, by id. */
   get specialTokens(): string[] {
-    return call(() => this.#native.specialTokens())
+    return this.#vocabulary.specialTokens()
   }
 
   /** What each special token is for, as far as the files say. */
@@ -203,14 +201,14 @@ export class Tokenizer {
   encode(text: string, options: EncodeOptions = {}): number[] {
     const flags = checkEncode('Tokenizer.encode', options)
     const [plain] = checkTexts('Tokenizer.encode', 'text', [text])
-    return call(() => this.#native.encode(plain!, ...flags))
+    return this.#vocabulary.encode(plain!, ...flags)
   }
 
   /** Ids of a text with the places that they come from. */
   encodeWithOffsets(text: string, options: EncodeOptions = {}): Encoding {
     const flags = checkEncode('Tokenizer.encodeWithOffsets', options)
     const [plain] = checkTexts('Tokenizer.encodeWithOffsets', 'text', [text])
-    const { ids, offsets, special } = call(() => this.#native.encodeWithOffsets(plain!, ...flags))
+    const { ids, offsets, special } = this.#vocabulary.encodeWithOffsets(plain!, ...flags)
     return { ids, offsets: ids.map((_, i) => [offsets[2 * i]!, offsets[2 * i + 1]!]), special }
   }
 
@@ -224,7 +222,7 @@ export class Tokenizer {
   async encodeBatch(texts: Iterable<string>, options: EncodeOptions = {}): Promise<Uint32Array[]> {
     const flags = checkEncode('Tokenizer.encodeBatch', options)
     const all = checkTexts('Tokenizer.encodeBatch', 'texts', texts)
-    return callAsync(() => this.#native.encodeBatch(all, ...flags))
+    return this.#vocabulary.encodeBatch(all, ...flags)
   }
 
   /**
@@ -240,7 +238,7 @@ export class Tokenizer {
     const rules = rowOptions(options, { config: this.config, padToken: this.#roles['pad_token'], tokenToId })
     const first = checkTexts(owner, 'texts', texts)
     const second = options.textPair === undefined ? null : checkTexts(owner, 'textPair', options.textPair)
-    return batchEncoding(await callAsync(() => this.#native.encodeRows(first, second, rules)), options)
+    return batchEncoding(await this.#vocabulary.encodeRows(first, second, rules), options)
   }
 
   /**
@@ -282,38 +280,38 @@ export class Tokenizer {
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
     const skip = checkDecode('Tokenizer.decode', options)
     const list = Array.from(ids, (id) => checkId('Tokenizer.decode', id))
-    return call(() => this.#native.decode(list, skip))
+    return this.#vocabulary.decode(list, skip)
   }
 
   /** A stream that turns ids into text while they come, without ever showing part of a character. */
   decodeStream(options: DecodeOptions = {}): DecodeStream {
     const skip = checkDecode('Tokenizer.decodeStream', options)
-    const stream = call(() => this.#native.decodeStream(skip))
+    const stream = this.#vocabulary.decodeStream(skip)
     return {
       push(id) {
         const checked = checkId('DecodeStream.push', id)
-        return call(() => stream.push(checked))
+        return stream.push(checked)
       },
-      end: () => call(() => stream.finish()),
+      end: () => stream.finish(),
     }
   }
 
   /** The id of a token as the vocabulary spells it (a byte-level one writes a space as `Ġ`), or undefined. */
   tokenToId(token: string): number | undefined {
     const [plain] = checkTexts('Tokenizer.tokenToId', 'token', [token])
-    return call(() => this.#native.tokenToId(plain!)) ?? undefined
+    return this.#vocabulary.tokenToId(plain!) ?? undefined
   }
 
   /** The token of an id as the vocabulary spells it, or undefined. */
   idToToken(id: number): string | undefined {
     const checked = checkId('Tokenizer.idToToken', id)
-    return call(() => this.#native.idToToken(checked)) ?? undefined
+    return this.#vocabulary.idToToken(checked) ?? undefined
   }
 
   /** Writes `tokenizer.json` to a path: the old file or the whole new one is there, never half of it. */
   async save(path: string): Promise<void> {
     const file = checkPath('Tokenizer.save', 'path', path)
-    await callAsync(() => this.#native.save(file))
+    await this.#vocabulary.save(file)
   }
 
   /**
@@ -322,7 +320,7 @@ export class Tokenizer {
    */
   async saveFolder(folder: string): Promise<void> {
     const dir = checkPath('Tokenizer.saveFolder', 'folder', folder)
-    await callAsync(() => this.#native.saveFolder(dir))
+    await this.#vocabulary.saveFolder(dir)
     await writeSettings(dir, { config: this.config, chatTemplate: this.chatTemplate }, this.#roles)
   }
 }

@@ -1,6 +1,6 @@
 // Losses that make two forwards agree: R-Drop (Liang et al. 2021), and Cutoff (Shen et al. 2020), which also hides tokens in the second one.
 import { Draws } from '../data/loader/philox.js'
-import { crossEntropy, klDiv } from '../nn/functional/functional.js'
+import { crossEntropy, klDiv } from '../nn/functional/losses.js'
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { checkNumber } from '../runtime/options.js'

@@ -55,7 +55,7 @@ impl fmt::Display for Device {
 
 #[cfg(feature = "cuda")]
 fn open_cuda(number: usize) -> Result<Device> {
-    // A stream of our own: the default one means "the stream of whichever thread calls", and values are dropped by one thread only.
+    // A stream of our own: the default one means "the stream of the calling thread".
     let opened = std::panic::catch_unwind(|| candle_core::Device::new_cuda_with_stream(number));
     match opened {
         Ok(Ok(device)) => {

@@ -21,7 +21,7 @@ pub enum Dtype {
     I64 = 4,
     /// 8-bit unsigned integer.
     U8 = 5,
-    /// Truth value, one byte, 0 or 1.
+    /// Boolean: one byte, 0 or 1.
     Bool = 6,
 }
 
@@ -64,7 +64,7 @@ impl Dtype {
         [4, 8, 2, 2, 8, 1, 1][self as usize]
     }
 
-    /// f32, f64, bf16 or f16: what can carry a gradient.
+    /// f32, f64, bf16 or f16: what can have a gradient.
     pub fn is_float(self) -> bool {
         matches!(self, Dtype::F32 | Dtype::F64 | Dtype::Bf16 | Dtype::F16)
     }
@@ -79,7 +79,7 @@ impl Dtype {
         if self.is_half() { Dtype::F32 } else { self }
     }
 
-    /// Checks that a number of the caller can be one of this dtype: integers take no fractions, truth values 0 and 1.
+    /// Checks that a number fits this dtype: integers take no fractions, booleans 0 and 1.
     ///
     /// # Errors
     /// [`Code::Dtype`].
@@ -96,13 +96,13 @@ impl Dtype {
         if fits {
             return Ok(());
         }
-        Err(Error::new(Code::Dtype, format!("this number is no {self}"))
+        Err(Error::new(Code::Dtype, format!("this number does not fit {self}"))
             .expected(format!("{expected} for {self}"))
             .received(value.to_string())
             .hint("convert the tensor first: t.to('f32')"))
     }
 
-    /// candle's name for it. Truth values are bytes there.
+    /// candle's dtype. Booleans are bytes there.
     pub fn candle(self) -> candle_core::DType {
         use candle_core::DType;
         [
@@ -121,6 +121,66 @@ impl fmt::Display for Dtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// Runs a block for the floating type of a wide dtype: `float!(dtype, T => { … })`.
+#[macro_export]
+macro_rules! float {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::dtype::Dtype::F32 => {
+                type $T = f32;
+                $body
+            }
+            $crate::dtype::Dtype::F64 => {
+                type $T = f64;
+                $body
+            }
+            other => Err($crate::dtype::wrong_dtype(other)),
+        }
+    };
+}
+
+/// Runs a block for the storage type of any dtype, for copies and moves, which do not depend on what the bits mean.
+#[macro_export]
+macro_rules! any {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::dtype::Dtype::F32 => {
+                type $T = f32;
+                $body
+            }
+            $crate::dtype::Dtype::F64 => {
+                type $T = f64;
+                $body
+            }
+            $crate::dtype::Dtype::Bf16 => {
+                type $T = half::bf16;
+                $body
+            }
+            $crate::dtype::Dtype::F16 => {
+                type $T = half::f16;
+                $body
+            }
+            $crate::dtype::Dtype::I64 => {
+                type $T = i64;
+                $body
+            }
+            $crate::dtype::Dtype::U8 | $crate::dtype::Dtype::Bool => {
+                type $T = u8;
+                $body
+            }
+        }
+    };
+}
+
+/// The error of `float!` for a dtype that a shape rule should have refused.
+pub fn wrong_dtype(dtype: Dtype) -> Error {
+    Error::new(
+        Code::Internal,
+        "an operation ran on a dtype that its shape rule should refuse",
+    )
+    .received(dtype.name())
 }
 
 #[cfg(test)]

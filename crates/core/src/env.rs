@@ -1,25 +1,25 @@
 //! Every environment variable of the engine. docs/env.md lists them with those of TypeScript.
 
 use crate::code::Code;
+use crate::config::Config;
 use crate::device::Device;
-use crate::engine::Config;
 use crate::error::{Error, Result};
 
-/// How the environment wants the engine to run.
+/// The configuration that the environment asks for.
 ///
 /// | variable           | meaning                                                                                   |
 /// |--------------------|-------------------------------------------------------------------------------------------|
 /// | `LORALIB_DEVICE`   | `cpu` (default), `cuda` or `cuda:N`                                                       |
-/// | `LORALIB_ISA`      | `avx512`, `avx2`, `neon` or `scalar`: a lower kernel path; `candle`: every op by its twin  |
+/// | `LORALIB_ISA`      | `avx512`, `avx2`, `neon` or `scalar`: a lower kernel path; `candle`: every op through its twin |
 /// | `LORALIB_THREADS`  | compute threads; default: one per core that the process may use                           |
-/// | `LORALIB_PRIORITY` | `low` (default): compute threads stand back for others; `normal`: they take their share       |
+/// | `LORALIB_PRIORITY` | `low` (default): compute threads run below others; `normal`: they take their share             |
 /// | `LORALIB_MEMORY_LIMIT` | bytes, or `4GB`, `512MB`: the most that this process may use                          |
 /// | `LORALIB_LOG`      | `error`, `warn`, `info`, `debug` or `trace`: what of LORALIB_DEBUG is printed               |
 /// | `LORALIB_TRACE`    | a file for a timeline of what ran                                                          |
 /// | `LORALIB_DEBUG`    | 1 backend, 2 each step, 3 each op, 4 finite check after each op                            |
 ///
 /// # Errors
-/// [`Code::Option`] for a value that means nothing, [`Code::Device`] for a device that is not there.
+/// [`Code::Option`] for an invalid value, [`Code::Device`] for a device that is not there.
 pub fn config() -> Result<Config> {
     let isa = text("LORALIB_ISA");
     let candle = isa.as_deref() == Some("candle");
@@ -41,7 +41,7 @@ pub fn config() -> Result<Config> {
     })
 }
 
-/// Whether compute threads stand back for everybody else: LORALIB_PRIORITY is not `normal`.
+/// Whether compute threads run at low priority: LORALIB_PRIORITY is not `normal`.
 ///
 /// # Errors
 /// [`Code::Option`] for another value than `low` or `normal`.
@@ -49,10 +49,12 @@ pub fn is_nice() -> Result<bool> {
     match text("LORALIB_PRIORITY").as_deref() {
         None | Some("low") => Ok(true),
         Some("normal") => Ok(false),
-        Some(value) => Err(Error::new(Code::Option, "LORALIB_PRIORITY is no priority")
+        Some(value) => Err(Error::new(Code::Option, "LORALIB_PRIORITY is not a priority")
             .expected("low or normal")
             .received(value)
-            .hint("normal is for a process that computes beside others as busy; leave it out for the default, low")),
+            .hint(
+                "use normal for a process that computes beside equally busy ones; leave it out for the default, low",
+            )),
     }
 }
 
@@ -67,7 +69,7 @@ fn log() -> Result<Option<u8>> {
         "debug" => 2,
         "trace" => 3,
         _ => {
-            return Err(Error::new(Code::Option, "LORALIB_LOG is no level")
+            return Err(Error::new(Code::Option, "LORALIB_LOG is not a level")
                 .expected("error, warn, info, debug or trace")
                 .received(value));
         }
@@ -78,7 +80,7 @@ fn log() -> Result<Option<u8>> {
 /// `LORALIB_MEMORY_LIMIT` in bytes.
 ///
 /// # Errors
-/// [`Code::Option`] for a value that is no size.
+/// [`Code::Option`] for a value that is not a size.
 pub fn memory_limit() -> Result<Option<u64>> {
     let Some(value) = text("LORALIB_MEMORY_LIMIT") else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The one error type of the engine: data with a stable code, never a bare text.
+//! The error type of the engine: data with a stable code, not just a text.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::code::Code;
 /// Result of everything in the engine that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// An error as data: what failed and where, what was expected, what was received, how to mend it.
+/// An error as data: what failed and where, what was expected, what was received, how to fix it.
 ///
 /// Cheap to clone: a failed operation poisons everything that depends on it with the same error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,19 +48,19 @@ impl Error {
         self
     }
 
-    /// What would have been right.
+    /// What was expected.
     pub fn expected(self, text: impl Into<String>) -> Self {
         let text = text.into();
         self.edit(|e| e.expected = text)
     }
 
-    /// What came instead.
+    /// What was received instead.
     pub fn received(self, text: impl Into<String>) -> Self {
         let text = text.into();
         self.edit(|e| e.received = text)
     }
 
-    /// How to mend it.
+    /// How to fix it.
     pub fn hint(self, text: impl Into<String>) -> Self {
         let text = text.into();
         self.edit(|e| e.hint = text)
@@ -141,12 +141,12 @@ impl std::error::Error for Error {}
 
 impl From<kernels::Error> for Error {
     fn from(error: kernels::Error) -> Self {
-        // Kernels check what the recorder cannot know: ids and labels that came out of earlier operations.
+        // Kernels check what the recorder cannot know: ids and labels computed by earlier operations.
         Error::new(Code::Index, error.to_string())
             .expected(error.expected)
             .received(error.received)
             .hint(
-                "ids, indexes and labels count from 0: do the data belong to this table, or to this number of classes?",
+                "ids, indexes and labels count from 0: does the data belong to this table, or to this number of classes?",
             )
     }
 }
@@ -157,9 +157,9 @@ impl From<candle_core::Error> for Error {
         match error {
             Candle::InvalidIndex { index, size, .. } => Error::new(Code::Index, "an index lies outside its range")
                 .expected(format!("0 to {}", size.saturating_sub(1)))
-                .received((index as i64).to_string()).hint("ids, indexes and labels count from 0: do the data belong to this table, or to this number of classes?"),
+                .received((index as i64).to_string()).hint("ids, indexes and labels count from 0: does the data belong to this table, or to this number of classes?"),
             Candle::WithBacktrace { inner, .. } | Candle::Context { inner, .. } => Error::from(*inner),
-            // The first line says what; a backtrace may follow.
+            // The first line is the message; a backtrace may follow.
             other => Error::new(Code::Internal, "candle could not run the operation")
                 .source(other.to_string().lines().next().unwrap_or_default()),
         }

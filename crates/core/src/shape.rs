@@ -1,4 +1,4 @@
-//! Shapes and the rules that many operations share.
+//! Shapes, and rules that many operations share.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl Shape {
         self.0.len()
     }
 
-    /// Number of elements. Recorded shapes were checked not to overflow.
+    /// Number of elements. Recorded shapes have been checked for overflow.
     pub fn numel(&self) -> usize {
         self.0.iter().product()
     }
@@ -68,7 +68,7 @@ impl Shape {
         strides
     }
 
-    /// Strides that read this shape as `target`: 0 along broadcast dimensions.
+    /// Strides that read this shape broadcast to `target`: 0 along broadcast dimensions.
     ///
     /// The shapes must have passed [`broadcast`].
     pub fn broadcast_strides(&self, target: &Shape) -> SmallVec<[usize; 5]> {
@@ -121,7 +121,7 @@ impl fmt::Display for Shape {
     }
 }
 
-/// Numbers as the caller wrote them: `(2, -1)`.
+/// Sizes as the caller wrote them: `(2, -1)`.
 pub fn show_sizes(numbers: &[f64]) -> String {
     let list: Vec<String> = numbers.iter().map(f64::to_string).collect();
     format!("({})", list.join(", "))

@@ -6,13 +6,10 @@ mod support;
 
 use std::sync::{Arc, Mutex, mpsc};
 
-use engine::engine::Link;
-use engine::entry::{Id, Message, Place, Progress, Source};
-use engine::ops::row::Meta;
+use engine::meta::{Id, Meta};
 use engine::ops::table::*;
-use engine::recorder::{Limits, Recorder};
+use engine::recorder::{Kind, Limits, Link, Message, Position, Progress, Recorder, Source};
 use engine::shape::Shape;
-use engine::values::Kind;
 use engine::{Code, Error, dtype::Dtype};
 use support::harness::{Host, Lab};
 
@@ -96,7 +93,7 @@ fn an_optimizer_step_with_a_poisoned_gradient_changes_nothing() {
     lab.rec.record(&ADAMW_STEP, &inputs, &attrs).unwrap();
     let error = lab.fence(true).unwrap_err();
     assert_eq!(error.code(), Code::Index);
-    assert!(lab.wait().is_ok(), "told once");
+    assert!(lab.wait().is_ok(), "reported once");
     assert_eq!(lab.read(w), [5.0, 6.0]);
     assert_eq!(lab.read(table), [1.0; 6]);
     assert_eq!(lab.read(moments[0]), [0.0, 0.0]);
@@ -148,7 +145,7 @@ fn a_failure_that_nobody_awaited_surfaces_at_the_next_backward_once() {
 }
 
 #[test]
-fn a_failure_that_was_told_does_not_come_again() {
+fn a_failure_is_reported_once() {
     let mut lab = Lab::new(false, 1);
     let w = lab.leaf(&Host::f32(&[2], &[1.0, 2.0]));
     let (_, rows) = poisoned(&mut lab, "wte");
@@ -159,9 +156,9 @@ fn a_failure_that_was_told_does_not_come_again() {
 }
 
 #[test]
-fn a_failure_that_was_told_is_not_told_again_by_what_was_queued_behind_it() {
+fn a_reported_failure_is_not_repeated_by_what_was_queued_after_it() {
     let progress = Progress::default();
-    let at = |seq| Place { stream: 1, seq };
+    let at = |seq| Position { stream: 1, seq };
     let first = Error::new(Code::Index, "first");
     progress.fail(at(3), first.clone());
     assert_eq!(progress.take_failure_ahead(at(10)), Some(first.clone()));

@@ -16,19 +16,19 @@ use support::samples::{Form, Sample, all};
 const STEP: f64 = 1e-5;
 const RTOL: f64 = 1e-6;
 const ATOL: f64 = 1e-8;
-/// Elements of each input that are looked at.
-const PLACES: usize = 24;
+/// Elements of each input that are checked.
+const ELEMENTS: usize = 24;
 
 /// In-place ops whose rule would need the overwritten values: recording them with a gradient is an error (see tape.rs).
 const NEVER_TAPED: [&str; 1] = ["clampInplace"];
 
 #[test]
 fn every_public_op_has_a_sample() {
-    let sampled: BTreeSet<&str> = all().iter().map(|s| s.row.name).collect();
+    let sampled: BTreeSet<&str> = all().iter().map(|s| s.row.signature.name).collect();
     let missing: Vec<&str> = TABLE
         .iter()
-        .filter(|r| r.public && !sampled.contains(r.name))
-        .map(|r| r.name)
+        .filter(|r| r.public && !sampled.contains(r.signature.name))
+        .map(|r| r.signature.name)
         .collect();
     assert!(missing.is_empty(), "no sample for {missing:?}");
 }
@@ -38,13 +38,13 @@ fn every_rule_is_checked() {
     let checked: BTreeSet<&str> = all()
         .iter()
         .filter(|s| s.smooth && !s.differentiable().is_empty())
-        .map(|s| s.row.name)
+        .map(|s| s.row.signature.name)
         .collect();
     let has_rule = |r: &&&engine::ops::row::OpRow| r.public && matches!(r.gradient, Gradient::Rule { .. });
     let missing: Vec<&str> = TABLE
         .iter()
         .filter(has_rule)
-        .map(|r| r.name)
+        .map(|r| r.signature.name)
         .filter(|n| !checked.contains(n) && !NEVER_TAPED.contains(n))
         .collect();
     assert!(missing.is_empty(), "no gradient check for {missing:?}");
@@ -68,7 +68,10 @@ fn check_all(lab: &mut Lab) {
     for sample in all().iter().filter(|s| s.smooth && !s.differentiable().is_empty()) {
         count += 1;
         if let Err(text) = check(lab, sample) {
-            failures.add(sample.row.name, format!("{}: {text}", sample.label(Form::F64)));
+            failures.add(
+                sample.row.signature.name,
+                format!("{}: {text}", sample.label(Form::F64)),
+            );
         }
     }
     failures.check(count);
@@ -117,14 +120,14 @@ fn compare_with_differences(lab: &mut Lab, sample: &Sample, i: usize, grad: &[f6
         ));
     }
     let mut rand = Rand::new(31);
-    let places: Vec<usize> = if x.data.len() <= PLACES {
+    let elements: Vec<usize> = if x.data.len() <= ELEMENTS {
         (0..x.data.len()).collect()
     } else {
-        (0..PLACES).map(|_| rand.below(x.data.len())).collect()
+        (0..ELEMENTS).map(|_| rand.below(x.data.len())).collect()
     };
-    let differences = differences(lab, sample, &hosts, i, &places).map_err(|e| e.to_string())?;
+    let differences = differences(lab, sample, &hosts, i, &elements).map_err(|e| e.to_string())?;
     let scale = grad.iter().fold(1.0f64, |m, x| m.max(x.abs()));
-    for (&k, &(want, size)) in places.iter().zip(&differences) {
+    for (&k, &(want, size)) in elements.iter().zip(&differences) {
         let bound = RTOL * want.abs() + ATOL * scale + 4e-16 * size / STEP;
         if (grad[k] - want).abs() > bound || !grad[k].is_finite() {
             return Err(format!(
@@ -136,17 +139,17 @@ fn compare_with_differences(lab: &mut Lab, sample: &Sample, i: usize, grad: &[f6
     Ok(())
 }
 
-/// For each place k: `Σ dy · (y(x + h eₖ) - y(x - h eₖ)) / 2h`, and the sum of the magnitudes, which rounding scales with.
+/// For each element k: `Σ dy · (y(x + h eₖ) - y(x - h eₖ)) / 2h`, and the sum of the magnitudes, which rounding scales with.
 fn differences(
     lab: &mut Lab,
     sample: &Sample,
     hosts: &[Option<Host>],
     i: usize,
-    places: &[usize],
+    elements: &[usize],
 ) -> engine::Result<Vec<(f64, f64)>> {
     let was = lab.rec.set_grad_enabled(false);
     let mut calls = Vec::new();
-    for &k in places {
+    for &k in elements {
         for sign in [1.0, -1.0] {
             let mut moved = hosts.to_vec();
             let x = &mut moved[i].as_mut().unwrap().data[k];
@@ -163,7 +166,7 @@ fn differences(
     let values: Vec<Vec<f64>> = lab.try_read_all(&ids)?.iter().map(numbers).collect();
     calls.into_iter().for_each(|call| call.release(lab, sample));
     let x = &hosts[i].as_ref().unwrap().data;
-    Ok(places
+    Ok(elements
         .iter()
         .zip(values.chunks(2))
         .map(|(&k, pair)| {

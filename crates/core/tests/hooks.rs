@@ -4,7 +4,7 @@
 
 mod support;
 
-use engine::entry::Id;
+use engine::meta::Id;
 use engine::ops::table::*;
 use engine::tape::Walk;
 use support::harness::{Host, Lab};

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use engine::code::Code;
 use engine::error::{Error, Result};
 use engine::io::{Header, Layout, SafetensorsFile, ShardedFile};
-use engine::ops::row::Meta;
+use engine::meta::Meta;
 use engine::shape::Shape;
 use serde_json::Value;
 

@@ -6,9 +6,9 @@ mod support;
 
 use std::sync::atomic::Ordering;
 
-use engine::entry::Id;
+use engine::meta::Id;
 use engine::ops::table::*;
-use engine::values::Kind;
+use engine::recorder::Kind;
 use support::grads::run;
 use support::harness::{Failures, Host, Lab, Rand};
 use support::samples::all;
@@ -31,7 +31,10 @@ fn every_op_leaves_nothing_behind() {
                 let _ = run(&mut lab, sample, form, &sample.differentiable());
                 let left = counts(&mut lab);
                 if left != [0; 4] {
-                    failures.add(sample.row.name, format!("{} leaves {left:?}", sample.label(form)));
+                    failures.add(
+                        sample.row.signature.name,
+                        format!("{} leaves {left:?}", sample.label(form)),
+                    );
                     lab = Lab::new(candle, 2);
                 }
             }

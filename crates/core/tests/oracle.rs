@@ -23,7 +23,7 @@ fn kernels_and_twins_agree() {
                 _ => Err(format!("kernel: {}; twin: {}", outcome(&a), outcome(&b))),
             };
             if let Err(text) = verdict {
-                failures.add(sample.row.name, format!("{}: {text}", sample.label(form)));
+                failures.add(sample.row.signature.name, format!("{}: {text}", sample.label(form)));
             }
         }
     }

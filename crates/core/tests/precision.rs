@@ -5,7 +5,7 @@
 mod support;
 
 use engine::dtype::Dtype;
-use engine::entry::Id;
+use engine::meta::Id;
 use engine::ops::table::{GELU, GELU_TANH, LINEAR, LORA_LINEAR, SILU, SILU_MUL};
 use engine::precision::Precision;
 use half::bf16;
@@ -116,7 +116,7 @@ fn farthest(got: &[f64], want: &[f64]) -> f64 {
 fn medium_rounds_what_meets_a_bf16_weight_and_nothing_else() {
     for candle in [false, true] {
         let mut lab = Lab::new(candle, 2);
-        let rounds = !candle && engine::has_bf16_products();
+        let rounds = !candle && engine::precision::has_bf16_products();
         for layout in [0.0, 1.0] {
             let layer = Layer::new(Dtype::Bf16, layout);
             for (precision, rounds) in [(Precision::Highest, false), (Precision::Medium, rounds)] {
@@ -180,7 +180,7 @@ fn block(weight: Dtype, activation: &'static engine::ops::row::OpRow, precision:
     lab.rec.set_precision(precision);
     let h = lab.op(&LINEAR, &[x, w, 0], &[0.0]);
     let inputs = [h, h];
-    let a = lab.op(activation, &inputs[..activation.inputs.len()], &[]);
+    let a = lab.op(activation, &inputs[..activation.signature.inputs.len()], &[]);
     let y = lab.op(&LINEAR, &[a, last, 0], &[0.0]);
     lab.release(&[h, a]);
     let alive = lab.live_bytes();
@@ -200,14 +200,14 @@ fn medium_keeps_what_activations_were_given_in_half_of_the_memory() {
     for activation in [&GELU, &GELU_TANH, &SILU, &SILU_MUL] {
         let (exact, full) = block(Dtype::Bf16, activation, Precision::Highest);
         let (rounded, half) = block(Dtype::Bf16, activation, Precision::Medium);
-        if !engine::has_bf16_products() {
+        if !engine::precision::has_bf16_products() {
             assert_eq!((exact, full), (rounded, half));
             continue;
         }
-        let copies = activation.inputs.len() as u64;
+        let copies = activation.signature.inputs.len() as u64;
         // Both inputs of the gate are one tensor here, which was kept once.
         let saved = 512 * 256 * (4 - 2 * copies);
-        assert_eq!(full - half, saved, "{}", activation.name);
+        assert_eq!(full - half, saved, "{}", activation.signature.name);
         for (exact, rounded) in exact.iter().zip(&rounded) {
             let scale = exact.iter().fold(0.0f64, |most, x| most.max(x.abs()));
             let off = exact
@@ -215,7 +215,11 @@ fn medium_keeps_what_activations_were_given_in_half_of_the_memory() {
                 .zip(rounded)
                 .map(|(a, b)| (a - b).abs())
                 .fold(0.0, f64::max);
-            assert!(off > 0.0 && off < 0.02 * scale, "{}: {off} of {scale}", activation.name);
+            assert!(
+                off > 0.0 && off < 0.02 * scale,
+                "{}: {off} of {scale}",
+                activation.signature.name
+            );
         }
         assert_eq!(
             block(Dtype::F32, activation, Precision::Highest),

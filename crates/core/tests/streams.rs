@@ -6,8 +6,9 @@ mod support;
 
 use std::sync::mpsc;
 
-use engine::entry::{Id, StreamId};
+use engine::meta::Id;
 use engine::ops::table::*;
+use engine::recorder::StreamId;
 use engine::{Code, Error};
 use support::harness::{Host, Lab, Rand};
 
@@ -25,7 +26,7 @@ fn open(lab: &mut Lab, priority: i32) -> StreamId {
     number
 }
 
-/// Queues a message that goes out when the stream comes to this place.
+/// Queues a message that goes out when the stream reaches this position.
 fn note(lab: &mut Lab, name: &'static str, notes: &mpsc::Sender<&'static str>) {
     let notes = notes.clone();
     lab.rec.fence(

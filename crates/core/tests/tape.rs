@@ -6,9 +6,9 @@ mod support;
 
 use engine::Code;
 use engine::dtype::Dtype;
-use engine::entry::Id;
+use engine::meta::Id;
 use engine::ops::table::*;
-use engine::values::Kind;
+use engine::recorder::Kind;
 use support::harness::{Host, Lab, dims};
 
 fn lab() -> Lab {

@@ -6,7 +6,10 @@ mod calls;
 mod peak;
 
 use calls::{best, numbers};
-use kernels::cpu::attention::{AttnDims, AttnOptions, Causal, Strides, attention, attention_backward};
+use kernels::cpu::attention::{
+    AttnDims, AttnGradients, AttnOperands, AttnOptions, AttnOutputs, AttnSaved, AttnStrides, Causal, attention,
+    attention_backward,
+};
 use kernels::isa::{self, Isa};
 
 fn main() {
@@ -46,7 +49,7 @@ fn attend(dims: AttnDims, causal: bool, peak: f64) {
         tk,
         d,
     } = dims;
-    let (s, t) = (Strides::bthd(tq, heads, d), Strides::bthd(tk, kv_heads, d));
+    let strides = AttnStrides::bthd(dims);
     let (queries, keys) = (batch * tq * heads * d, batch * tk * kv_heads * d);
     let [q, dout, k, v] = [queries, queries, keys, keys].map(numbers);
     let (mut out, mut lse) = (vec![0f32; queries], vec![0f32; batch * heads * tq]);
@@ -60,12 +63,22 @@ fn attend(dims: AttnDims, causal: bool, peak: f64) {
         mask: None,
         dropout: None,
     };
-    let forward = best(|| attention(&q, &k, &v, dims, s, t, t, s, &options, &mut out, &mut lse).expect("fits"));
+    let operands = AttnOperands { q: &q, k: &k, v: &v };
+    let forward = best(|| {
+        let outputs = AttnOutputs {
+            out: &mut out,
+            lse: &mut lse,
+        };
+        attention(dims, strides, operands, &options, outputs).expect("fits");
+    });
+    let saved = AttnSaved { out: &out, lse: &lse };
     let backward = best(|| {
-        attention_backward(
-            &dout, &q, &k, &v, &out, &lse, dims, s, t, t, s, &options, &mut dq, &mut dk, &mut dv,
-        )
-        .expect("fits");
+        let gradients = AttnGradients {
+            dq: &mut dq,
+            dk: &mut dk,
+            dv: &mut dv,
+        };
+        attention_backward(dims, strides, operands, &options, saved, &dout, gradients).expect("fits");
     });
     let gflop = 4e-9 * (batch * heads * tq * tk * d) as f64 * if causal { 0.5 } else { 1.0 };
     let show = |gflop: f64, s: f64| {

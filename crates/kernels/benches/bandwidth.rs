@@ -4,11 +4,19 @@
 
 mod peak;
 
-use kernels::cpu::elementwise::{BinaryOp, binary};
+use kernels::cpu::cross_entropy::{
+    CrossEntropyDims, CrossEntropyOperands, CrossEntropyOutputs, Labels, cross_entropy, cross_entropy_backward,
+};
+use kernels::cpu::elementwise::{BinaryOp, Operand, binary};
+use kernels::cpu::embedding::{EmbeddingDims, EmbeddingOptions, embedding, embedding_backward};
+use kernels::cpu::layer_norm::{
+    LayerNormGradients, LayerNormOperands, LayerNormOutputs, LayerNormSaved, NormDims, layer_norm, layer_norm_backward,
+};
 use kernels::cpu::optimizer::{AdamArgs, adamw};
-use kernels::cpu::reduce::{ReduceOp, argmax, reduce, sum_squares};
+use kernels::cpu::reduce::{AxisDims, ReduceOp, argmax, reduce, sum_squares};
+use kernels::cpu::rms_norm::{RmsNormOperands, RmsNormOutputs, rms_norm};
 use kernels::cpu::unary::{UnaryOp, unary, unary_backward};
-use kernels::cpu::{convert, cross_entropy, dropout, embedding, layer_norm, rms_norm, softmax, strided};
+use kernels::cpu::{convert, dropout, softmax, strided};
 use kernels::{Result, WeightRef};
 use std::time::Instant;
 
@@ -23,7 +31,7 @@ fn main() {
         .filter(|arg| !arg.starts_with("--"))
         .unwrap_or_default();
     let peak = peak::Peak::measure();
-    println!("f32, ({ROWS}, {N}); what a cache holds may come faster than what is read from memory");
+    println!("f32, ({ROWS}, {N}); data in a cache may be read faster than memory");
     let x: Vec<f32> = (0..LEN).map(|i| (i % 1013) as f32 / 300.0 - 1.7).collect();
     let mut y = vec![0f32; LEN];
     let bench = |name: &str, bytes: usize, f: &mut dyn FnMut() -> Result<()>| {
@@ -52,14 +60,15 @@ fn main() {
         unary_backward(UnaryOp::GeluTanh, &x, &dy, &mut y)
     });
     let (full, row, shape) = ([N, 1], [0, 1], [ROWS, N]);
+    let whole = Operand::new(&x, &full);
     bench("binary Add, same shape", three, &mut || {
-        binary(BinaryOp::Add, &x, &full, &dy, &full, &shape, &mut y)
+        binary(BinaryOp::Add, &shape, whole, Operand::new(&dy, &full), &mut y)
     });
     bench("binary Add, row", two, &mut || {
-        binary(BinaryOp::Add, &x, &full, &dy[..N], &row, &shape, &mut y)
+        binary(BinaryOp::Add, &shape, whole, Operand::new(&dy[..N], &row), &mut y)
     });
     bench("binary Mul, column", two, &mut || {
-        binary(BinaryOp::Mul, &x, &full, &dy[..ROWS], &[1, 0], &shape, &mut y)
+        binary(BinaryOp::Mul, &shape, whole, Operand::new(&dy[..ROWS], &[1, 0]), &mut y)
     });
     bench("permute 2-D", two, &mut || {
         strided::gather_strided(&x, 0, &[1, N as isize], &[N, ROWS], &mut y)
@@ -71,12 +80,22 @@ fn main() {
 
     let mut rows = vec![0f32; ROWS];
     let mut columns = vec![0f32; N];
+    let of_rows = AxisDims {
+        outer: ROWS,
+        n: N,
+        inner: 1,
+    };
+    let of_columns = AxisDims {
+        outer: 1,
+        n: ROWS,
+        inner: N,
+    };
     for op in [ReduceOp::Sum, ReduceOp::Max, ReduceOp::LogSumExp] {
         bench(&format!("reduce {op:?} of rows"), one, &mut || {
-            reduce(op, &x, ROWS, N, 1, &mut rows)
+            reduce(op, of_rows, &x, &mut rows)
         });
         bench(&format!("reduce {op:?} of columns"), one, &mut || {
-            reduce(op, &x, 1, ROWS, N, &mut columns)
+            reduce(op, of_columns, &x, &mut columns)
         });
     }
     bench("sum_squares", one, &mut || {
@@ -84,21 +103,46 @@ fn main() {
         Ok(())
     });
     let mut index = vec![0i64; ROWS];
-    bench("argmax of rows", one, &mut || argmax(&x, ROWS, N, 1, &mut index));
+    bench("argmax of rows", one, &mut || argmax(of_rows, &x, &mut index));
 
     bench("softmax", two, &mut || softmax::softmax(&x, ROWS, N, &mut y));
     let mut rstd = vec![1f32; ROWS];
     let w = vec![1f32; N];
+    let norm = NormDims { rows: ROWS, n: N };
     bench("layer_norm", two, &mut || {
-        layer_norm::layer_norm(&x, Some(&w), Some(&w), ROWS, N, 1e-5, &mut y, &mut rows, &mut rstd)
+        let operands = LayerNormOperands {
+            x: &x,
+            w: Some(&w),
+            b: Some(&w),
+        };
+        let outputs = LayerNormOutputs {
+            y: &mut y,
+            mean: &mut rows,
+            rstd: &mut rstd,
+        };
+        layer_norm(norm, operands, 1e-5, outputs)
     });
     let mut dw = vec![0f32; N];
     bench("layer_norm_backward", three, &mut || {
-        let grads = (Some(&mut y[..]), Some(&mut dw[..]), Some(&mut columns[..]));
-        layer_norm::layer_norm_backward(&dy, &x, Some(&w), &rows, &rstd, ROWS, N, grads.0, grads.1, grads.2)
+        let saved = LayerNormSaved {
+            x: &x,
+            w: Some(&w),
+            mean: &rows,
+            rstd: &rstd,
+        };
+        let gradients = LayerNormGradients {
+            dx: Some(&mut y),
+            dw: Some(&mut dw),
+            db: Some(&mut columns),
+        };
+        layer_norm_backward(norm, saved, &dy, gradients)
     });
     bench("rms_norm", two, &mut || {
-        rms_norm::rms_norm(&x, Some(&w), ROWS, N, 1e-5, &mut y, &mut rstd)
+        let outputs = RmsNormOutputs {
+            y: &mut y,
+            rstd: &mut rstd,
+        };
+        rms_norm(norm, RmsNormOperands { x: &x, w: Some(&w) }, 1e-5, outputs)
     });
     bench("dropout", two, &mut || dropout::dropout(&x, 0.1, 1, 0, &mut y));
     bench("fill_normal", one, &mut || {
@@ -107,23 +151,36 @@ fn main() {
     });
 
     let ids: Vec<i64> = (0..ROWS as i64).map(|i| i * 7 % 1000).collect();
+    let table = EmbeddingDims { num: ROWS, dim: N };
     bench("embedding", two, &mut || {
-        embedding::embedding(WeightRef::Full(&x), N, &ids, &mut y)
+        embedding(table, WeightRef::Full(&x), &ids, &mut y)
     });
     bench("embedding_backward", two, &mut || {
-        embedding::embedding_backward(&dy, &ids, N, ROWS, None, false, &mut y)
+        embedding_backward(table, &ids, &dy, EmbeddingOptions::default(), &mut y)
     });
 
     let rows = LEN / CLASSES;
-    let (logits, targets) = (&x[..rows * CLASSES], &ids[..rows]);
+    let dims = CrossEntropyDims { rows, classes: CLASSES };
+    let operands = CrossEntropyOperands {
+        logits: &x[..rows * CLASSES],
+        class_weight: None,
+    };
+    let labels = Labels {
+        target: &ids[..rows],
+        ignore_index: -100,
+        smoothing: 0.0,
+    };
     let (mut loss, mut lse) = (vec![0f32; rows], vec![0f32; rows]);
     bench("cross_entropy", 4 * rows * CLASSES, &mut || {
-        cross_entropy::cross_entropy(logits, rows, CLASSES, targets, -100, 0.0, None, &mut loss, &mut lse)
+        let outputs = CrossEntropyOutputs {
+            loss: &mut loss,
+            lse: &mut lse,
+        };
+        cross_entropy(dims, operands, labels, outputs)
     });
     let dlogits = &mut y[..rows * CLASSES];
     bench("cross_entropy_backward", 8 * rows * CLASSES, &mut || {
-        let ones = &w[..rows];
-        cross_entropy::cross_entropy_backward(ones, logits, &lse, rows, CLASSES, targets, -100, 0.0, None, dlogits)
+        cross_entropy_backward(dims, operands, labels, &lse, &w[..rows], dlogits)
     });
 
     let (mut m, mut v) = (vec![0f32; LEN], vec![0f32; LEN]);

@@ -7,11 +7,21 @@ mod peak;
 
 use ::gemm as gemm_crate;
 use calls::{best, numbers};
-use kernels::cpu::linear::{Layout, linear, linear_dw, linear_dx};
+use kernels::WeightRef;
+use kernels::cpu::dropout::Dropout;
+use kernels::cpu::linear::{Layout, LinearDims, LinearWeight, linear, linear_dw, linear_dx};
 use kernels::cpu::lora::{
-    Block, Dropout, lora_linear, lora_linear_backward, lora_merge, lora_update, lora_update_backward,
+    Block, LoraDims, LoraFactors, LoraGradients, LoraOperands, LoraOutputs, WeightMut, lora_linear,
+    lora_linear_backward, lora_merge, lora_update, lora_update_backward,
 };
-use kernels::{WeightRef, cpu::lora::WeightMut};
+
+/// A weight in f32.
+fn full(w: &[f32], layout: Layout) -> LinearWeight<'_, f32> {
+    LinearWeight {
+        values: WeightRef::Full(w),
+        layout,
+    }
+}
 
 fn main() {
     let part = std::env::args()
@@ -34,8 +44,8 @@ fn main() {
     }
 }
 
-/// Products of a layer: bf16 weights that round the activations, then forward, the gradients of input and weight, half weights, and forward by
-/// the gemm crate.
+/// Products of a layer: bf16 weights that round the activations, then forward, the gradients of input and weight, half weights, and
+/// forward by the gemm crate.
 fn products(peak: peak::Peak) {
     println!("M x K x N: GFLOP/s (share of the multiply-add peak)");
     for (m, k, n) in [
@@ -57,7 +67,8 @@ fn products(peak: peak::Peak) {
         let (mut y, mut dx, mut dw) = (vec![0f32; m * n], vec![0f32; m * k], vec![0f32; k * n]);
         let bf16: Vec<_> = w.iter().map(|&w| half::bf16::from_f32(w)).collect();
         let f16: Vec<_> = w.iter().map(|&w| half::f16::from_f32(w)).collect();
-        let full = WeightRef::Full(&w[..]);
+        let dims = LinearDims { m, k, n };
+        let weight = |values, layout| LinearWeight { values, layout };
         let mut text = format!("{m} x {k} x {n}:");
         let mut add = |name: &str, roof: f64, call: &mut dyn FnMut()| {
             let rate = 2e-9 * (m * k * n) as f64 / best(call);
@@ -66,30 +77,32 @@ fn products(peak: peak::Peak) {
         let rounding = WeightRef::Bf16Rounding(&bf16);
         for (name, layout) in [("rounding y (out, in)", Layout::OutIn), ("y (in, out)", Layout::InOut)] {
             add(name, peak.bf16_gflops, &mut || {
-                linear(&x, rounding, layout, None, m, k, n, &mut y).expect("fits")
+                linear(dims, &x, weight(rounding, layout), None, &mut y).expect("fits")
             });
         }
         add("dx", peak.bf16_gflops, &mut || {
-            linear_dx(&dy, rounding, Layout::OutIn, m, k, n, &mut dx).expect("fits")
+            linear_dx(dims, &dy, weight(rounding, Layout::OutIn), &mut dx).expect("fits")
         });
         let mut row = |name: &str, call: &mut dyn FnMut()| add(name, peak.gflops, call);
         row("y (out, in)", &mut || {
-            linear(&x, full, Layout::OutIn, None, m, k, n, &mut y).expect("fits")
+            linear(dims, &x, full(&w, Layout::OutIn), None, &mut y).expect("fits")
         });
         row("y (in, out)", &mut || {
-            linear(&x, full, Layout::InOut, None, m, k, n, &mut y).expect("fits")
+            linear(dims, &x, full(&w, Layout::InOut), None, &mut y).expect("fits")
         });
         row("dx", &mut || {
-            linear_dx(&dy, full, Layout::OutIn, m, k, n, &mut dx).expect("fits")
+            linear_dx(dims, &dy, full(&w, Layout::OutIn), &mut dx).expect("fits")
         });
         row("dw", &mut || {
-            linear_dw(&dy, &x, Layout::OutIn, m, k, n, &mut dw).expect("fits")
+            linear_dw(dims, &dy, &x, Layout::OutIn, &mut dw).expect("fits")
         });
         row("bf16 y", &mut || {
-            linear(&x, WeightRef::Bf16(&bf16), Layout::OutIn, None, m, k, n, &mut y).expect("fits")
+            let bf16 = weight(WeightRef::Bf16(&bf16), Layout::OutIn);
+            linear(dims, &x, bf16, None, &mut y).expect("fits")
         });
         row("f16 y", &mut || {
-            linear(&x, WeightRef::F16(&f16), Layout::OutIn, None, m, k, n, &mut y).expect("fits")
+            let f16 = weight(WeightRef::F16(&f16), Layout::OutIn);
+            linear(dims, &x, f16, None, &mut y).expect("fits")
         });
         row("gemm crate y (out, in)", &mut || {
             by_crate(&x, (k, 1), &w, (1, k), (m, k, n), &mut y)
@@ -101,7 +114,7 @@ fn products(peak: peak::Peak) {
     }
 }
 
-/// The product that our kernels are measured against.
+/// The product with which our kernels are compared.
 fn by_crate(
     a: &[f32],
     a_strides: (usize, usize),
@@ -139,14 +152,14 @@ fn by_crate(
     }
 }
 
-/// Numbers in the weights of [`few_rows`]: more than caches hold.
+/// Values in the weights of [`few_rows`]: more than the caches hold.
 const WEIGHTS: usize = 64 << 20;
 
-/// Few rows: the weight is read once, so bytes count, then operations.
+/// Few rows: the reading of the weight is the bound, then arithmetic.
 fn few_rows(peak: peak::Peak) {
     println!("few rows: GB/s of the weight (share of reading), GFLOP/s (share of the multiply-add peak)");
     for (k, n) in [(768, 768), (768, 3072), (3072, 768), (768, 50257)] {
-        // As in a model, the weight is another one at each call, and in no cache.
+        // As in a model, each call reads another weight, which is in no cache.
         let copies = (WEIGHTS / (k * n)).max(1);
         let w = numbers(copies * k * n);
         let half: Vec<_> = w.iter().map(|&w| half::bf16::from_f32(w)).collect();
@@ -161,11 +174,12 @@ fn few_rows(peak: peak::Peak) {
             for layout in [Layout::OutIn, Layout::InOut] {
                 for (name, size) in [("f32", 4), ("bf16", 2)] {
                     let s = best(|| {
-                        let w = match size {
+                        let values = match size {
                             4 => WeightRef::Full(&w[next()]),
                             _ => WeightRef::Bf16(&half[next()]),
                         };
-                        linear(&x, w, layout, None, m, k, n, &mut y).expect("fits");
+                        let weight = LinearWeight { values, layout };
+                        linear(LinearDims { m, k, n }, &x, weight, None, &mut y).expect("fits");
                     });
                     let (gb, gflop) = (1e-9 * (k * n * size) as f64, 2e-9 * (m * k * n) as f64);
                     text += &format!(
@@ -182,7 +196,8 @@ fn few_rows(peak: peak::Peak) {
     }
 }
 
-/// The products of a token of GPT-2 small and of SmolLM2-135M, one after the other: the median of 100 tokens, which the rows above, least times of one product, do not tell.
+/// The products of a token of GPT-2 small and of SmolLM2-135M, one after the other: the median of 100 tokens, where the rows above are the
+/// best times of single products.
 fn token(peak: peak::Peak) {
     println!("a token's products: GB/s of the weights (share of reading)");
     let gpt2 = [(768, 2304), (768, 768), (768, 3072), (3072, 768)];
@@ -203,11 +218,12 @@ fn token(peak: peak::Peak) {
                         for (k, n) in std::iter::repeat_n(shapes, layers).flatten() {
                             let range = at..at + k * n;
                             at += k * n;
-                            let w = match size {
+                            let values = match size {
                                 4 => WeightRef::Full(&w[range]),
                                 _ => WeightRef::Bf16(&half[range]),
                             };
-                            linear(&x[..m * k], w, layout, None, m, k, n, &mut y[..m * n]).expect("fits");
+                            let (dims, weight) = (LinearDims { m, k, n }, LinearWeight { values, layout });
+                            linear(dims, &x[..m * k], weight, None, &mut y[..m * n]).expect("fits");
                         }
                         start.elapsed().as_secs_f64()
                     })
@@ -221,7 +237,7 @@ fn token(peak: peak::Peak) {
     }
 }
 
-/// What an unmerged adapter costs beside its layer.
+/// The cost of an unmerged adapter next to that of its layer.
 fn lora(peak: peak::Peak) {
     layers(peak);
     let (k, n) = (768, 768);
@@ -229,7 +245,18 @@ fn lora(peak: peak::Peak) {
         let (x, dy, a, b) = (numbers(m * k), numbers(m * n), numbers(r * k), numbers(n * r));
         let (mut y, mut dx, mut h) = (numbers(m * n), numbers(m * k), vec![0f32; m * r]);
         let (mut da, mut db) = (vec![0f32; r * k], vec![0f32; n * r]);
-        let blocks = [Block { start: 0, len: n }];
+        let dims = LoraDims {
+            m,
+            k,
+            n,
+            r,
+            blocks: &[Block { start: 0, len: n }],
+        };
+        let factors = LoraFactors {
+            a: &a,
+            b: &b,
+            scaling: 2.0,
+        };
         for dropout in [
             None,
             Some(Dropout {
@@ -238,11 +265,22 @@ fn lora(peak: peak::Peak) {
                 counter: 0,
             }),
         ] {
-            let forward =
-                best(|| lora_update(&x, &a, &b, &blocks, m, k, n, r, 2.0, dropout, &mut h, &mut y).expect("fits"));
+            let operands = LoraOperands {
+                x: &x,
+                factors,
+                dropout,
+            };
+            let forward = best(|| {
+                let outputs = LoraOutputs { h: &mut h, y: &mut y };
+                lora_update(dims, operands, outputs).expect("fits");
+            });
             let backward = best(|| {
-                let (dx, da, db) = (Some(&mut dx[..]), Some(&mut da[..]), Some(&mut db[..]));
-                lora_update_backward(&dy, &x, &a, &b, &h, &blocks, m, k, n, r, 2.0, dropout, dx, da, db).expect("fits");
+                let gradients = LoraGradients {
+                    dx: Some(&mut dx),
+                    da: Some(&mut da),
+                    db: Some(&mut db),
+                };
+                lora_update_backward(dims, operands, &h, &dy, gradients).expect("fits");
             });
             let (f, b) = (4e-9 * (m * r * k) as f64, 8e-9 * (m * r * k) as f64);
             let drop = dropout.is_some();
@@ -258,8 +296,7 @@ fn lora(peak: peak::Peak) {
         }
         let (w, mut out) = (numbers(n * k), vec![0f32; n * k]);
         let s = best(|| {
-            let (w, out) = (WeightRef::Full(&w[..]), WeightMut::Full(&mut out));
-            lora_merge(w, &a, &b, &blocks, Layout::OutIn, k, n, r, 2.0, out).expect("fits");
+            lora_merge(dims, factors, full(&w, Layout::OutIn), WeightMut::Full(&mut out)).expect("fits");
         });
         println!(
             "merge {n}x{k} r {r}: {:.0} us, {:.1} GB/s ({:.0} % of reading)",
@@ -287,28 +324,41 @@ fn layers(peak: peak::Peak) {
         );
         let (mut y, mut dx, mut h) = (vec![0f32; m * n], vec![0f32; m * k], vec![0f32; m * r]);
         let (mut da, mut db) = (vec![0f32; r * k], vec![0f32; n * r]);
-        let (w, layer, blocks) = (WeightRef::Full(&w[..]), Layout::OutIn, [Block { start: 0, len: n }]);
+        let dims = LoraDims {
+            m,
+            k,
+            n,
+            r,
+            blocks: &[Block { start: 0, len: n }],
+        };
+        let operands = LoraOperands {
+            x: &x,
+            factors: LoraFactors {
+                a: &a,
+                b: &b,
+                scaling: 2.0,
+            },
+            dropout: None,
+        };
+        let weight = full(&w, Layout::OutIn);
         let plain = best(|| {
-            linear(&x, w, layer, None, m, k, n, &mut y).expect("fits");
-            linear_dx(&dy, w, layer, m, k, n, &mut dx).expect("fits");
+            linear(dims.linear(), &x, weight, None, &mut y).expect("fits");
+            linear_dx(dims.linear(), &dy, weight, &mut dx).expect("fits");
         });
-        let forward = best(|| linear(&x, w, layer, None, m, k, n, &mut y).expect("fits"));
-        let lora_forward = best(|| {
-            lora_linear(
-                &x, w, layer, None, &a, &b, &blocks, m, k, n, r, 2.0, None, &mut h, &mut y,
-            )
-            .expect("fits");
-        });
+        let forward = best(|| linear(dims.linear(), &x, weight, None, &mut y).expect("fits"));
+        let mut lora_layer = |h: &mut [f32]| {
+            let outputs = LoraOutputs { h, y: &mut y };
+            lora_linear(dims, operands, weight, None, outputs).expect("fits");
+        };
+        let lora_forward = best(|| lora_layer(&mut h));
         let lora = best(|| {
-            lora_linear(
-                &x, w, layer, None, &a, &b, &blocks, m, k, n, r, 2.0, None, &mut h, &mut y,
-            )
-            .expect("fits");
-            let (dx, da, db) = (Some(&mut dx[..]), Some(&mut da[..]), Some(&mut db[..]));
-            lora_linear_backward(
-                &dy, &x, w, layer, &a, &b, &h, &blocks, m, k, n, r, 2.0, None, dx, da, db,
-            )
-            .expect("fits");
+            lora_layer(&mut h);
+            let gradients = LoraGradients {
+                dx: Some(&mut dx),
+                da: Some(&mut da),
+                db: Some(&mut db),
+            };
+            lora_linear_backward(dims, operands, weight, &h, &dy, gradients).expect("fits");
         });
         let rate = 4e-9 * (m * k * n) as f64 / plain;
         println!(

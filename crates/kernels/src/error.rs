@@ -1,4 +1,4 @@
-//! The one error of this crate: a slice or a value that does not fit the kernel it was given to.
+//! The error type of this crate: a slice or a value that does not fit the kernel.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Error {
     /// Name of the kernel, e.g. `"layer_norm"`.
     pub kernel: &'static str,
-    /// Which argument, what was expected and what came, e.g. `"x has 7 values, expected 8"`.
+    /// Which argument, what was expected and what was received, e.g. `"x has 7 values, expected 8"`.
     pub what: String,
-    /// For an index, id or label: the range that it must lie in. Empty otherwise.
+    /// For an index, id or label: the range that it must be in. Empty otherwise.
     pub expected: String,
-    /// For an index, id or label: the value that lies outside. Empty otherwise.
+    /// For an index, id or label: the value out of range. Empty otherwise.
     pub received: String,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Refuses a slice `name` of `got` values where the shapes say `want`.
+/// Fails when the slice `name` has `got` values where the shapes say `want`.
 #[inline]
 pub(crate) fn check_len(kernel: &'static str, name: &str, got: usize, want: usize) -> Result<()> {
     if got == want {
@@ -48,13 +48,13 @@ pub(crate) fn check_len(kernel: &'static str, name: &str, got: usize, want: usiz
     }
 }
 
-/// `Err` of an [`Error`], kept out of line because it is the cold path.
+/// `Err` of an [`Error`]; a function of its own because it is the cold path.
 #[cold]
 pub(crate) fn fail<T>(kernel: &'static str, what: String) -> Result<T> {
     Err(Error::new(kernel, what))
 }
 
-/// `Err` of an [`Error`] about a value outside of its range.
+/// `Err` of an [`Error`] about a value out of range.
 #[cold]
 pub(crate) fn outside<T>(kernel: &'static str, what: String, expected: String, received: i64) -> Result<T> {
     Err(Error {

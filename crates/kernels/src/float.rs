@@ -1,4 +1,4 @@
-//! The two compute types, f32 and f64, behind one trait, with functions that vectorise where f32 needs them to.
+//! The two compute types, f32 and f64, behind one trait, with f32 functions that vectorise.
 
 mod half_lane;
 mod lane;

@@ -26,13 +26,13 @@ pub fn f32_to_bf16(x: f32) -> bf16 {
 pub fn f16_to_f32(x: f16) -> f32 {
     let bits = x.to_bits() as u32;
     let magnitude = bits & 0x7fff;
-    // Moves the 5-bit exponent into place, then corrects its bias by 2^(127 - 15); the product also lines up subnormals.
+    // Shifts the 5-bit exponent to its position in f32, then corrects its bias by 2^(127 - 15), which also normalises subnormals.
     let scaled = f32::from_bits(magnitude << 13) * f32::from_bits(0x7780_0000);
     let special = if magnitude >= 0x7c00 { 0x7f80_0000 } else { 0 };
     f32::from_bits(scaled.to_bits() | special | ((bits & 0x8000) << 16))
 }
 
-/// Rounds to the nearest f16, ties to even; too large becomes infinity, NaN stays NaN.
+/// Rounds to the nearest f16, ties to even; values that are too large become infinite, NaN stays NaN.
 #[inline(always)]
 pub fn f32_to_f16(x: f32) -> f16 {
     let bits = x.to_bits();

@@ -1,4 +1,4 @@
-//! Which instruction set the kernels run on, chosen at run time and switchable, so that every path is testable.
+//! The instruction set that the kernels run on: detected at run time, and switchable so that every path can be tested.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -60,7 +60,7 @@ impl Isa {
     }
 }
 
-/// Whether products of bf16 have instructions of their own on the set in use: AVX512-BF16 beside AVX-512.
+/// Whether the set in use has instructions for products of bf16: AVX512-BF16 with AVX-512.
 pub fn has_bf16_products() -> bool {
     match current() {
         #[cfg(target_arch = "x86_64")]
@@ -115,14 +115,14 @@ pub fn set(isa: Isa) -> Result<()> {
 /// Runs `f` compiled for the current instruction set.
 ///
 /// The closure is compiled once per set. Write `dispatch(#[inline(always)] || …)`, and call only `#[inline(always)]`
-/// functions inside: what the compiler does not inline stays at the base level. Call it inside each chunk, for code that
-/// rayon runs elsewhere does not inherit the setting.
+/// functions inside: what is not inlined is compiled for the base level. Call it inside each chunk, because closures that
+/// rayon runs on other threads do not inherit it.
 #[inline(always)]
 pub fn dispatch<R>(f: impl FnOnce() -> R) -> R {
     dispatch_registers(Plain(f))
 }
 
-/// Code that leaves it to the compiler to use registers.
+/// A closure that the compiler vectorises.
 struct Plain<F>(F);
 
 impl<R, F: FnOnce() -> R> WithSimd for Plain<F> {
@@ -133,7 +133,7 @@ impl<R, F: FnOnce() -> R> WithSimd for Plain<F> {
     }
 }
 
-/// Runs `op`, which is written in registers, under the current instruction set; as [`dispatch`] otherwise.
+/// [`dispatch`] for an `op` that is written in terms of vector registers.
 #[inline(always)]
 pub(crate) fn dispatch_registers<O: WithSimd>(op: O) -> O::Output {
     #[cfg(target_arch = "x86_64")]

@@ -1,11 +1,12 @@
-//! Numbers only: slices in, slices out. No tensors, no tape, no JavaScript.
+//! Numeric kernels: slices in, slices out. No tensors, no tape, no JavaScript.
 //!
 //! Every kernel takes contiguous row-major slices, checks their lengths and returns [`Result`]; none panics on user data.
-//! The fast version in [`cpu`] stands beside a slow, obvious one in `reference` that it is tested against.
+//! Each fast version in [`cpu`] has a slow, obvious twin in `reference` that it is tested against.
 //!
 //! Two promises hold for all kernels here: the bits do not depend on the number of threads (fixed chunks, fixed order of
 //! the partial results), and work runs on the rayon pool that is current at the call.
 
+pub mod alloc;
 pub mod cpu;
 mod error;
 pub mod float;
@@ -16,7 +17,6 @@ pub mod pause;
 #[doc(hidden)]
 pub mod reference;
 pub mod rng;
-pub mod room;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod weight;

@@ -17,10 +17,10 @@ pub fn grain(row_work: usize) -> usize {
     FLAT_CHUNK.div_ceil(row_work.max(1)).max(1)
 }
 
-/// Chunks that are handed out before the first pause.
+/// Chunks that run before the first pause.
 const FIRST_CHUNKS: usize = 16;
 
-/// What the work between two pauses should take.
+/// How long the work between two pauses should take.
 const PIECE: Duration = Duration::from_millis(4);
 
 /// Calls `f` with ranges that cover `0..rows`, each of `grain_rows` rows (the last may be shorter).
@@ -29,7 +29,7 @@ pub fn for_rows(rows: usize, grain_rows: usize, f: impl Fn(Range<usize>) + Sync)
     in_pieces(rows, grain, |range| split_range(range, grain, &f));
 }
 
-/// Hands out `0..rows` in pieces of whole chunks with a pause between two. How long a piece is goes by the clock; which chunks there are does not.
+/// Runs `0..rows` in pieces of whole chunks with a pause between two. The length of a piece follows the clock; the chunks do not.
 fn in_pieces(rows: usize, grain: usize, mut work: impl FnMut(Range<usize>)) {
     if rows <= FIRST_CHUNKS * grain || !pause::is_on() {
         return pause::piece(|| work(0..rows));
@@ -52,12 +52,12 @@ fn in_pieces(rows: usize, grain: usize, mut work: impl FnMut(Range<usize>)) {
     }
 }
 
-/// Cuts `out` into chunks of `min_rows` rows of `row_len` values; `f` gets the first row's number and the chunk.
+/// Splits `out` into chunks of `min_rows` rows of `row_len` values; `f` gets the index of the first row and the chunk.
 pub fn rows_mut<T: Send>(out: &mut [T], row_len: usize, min_rows: usize, f: impl Fn(usize, &mut [T]) + Sync) {
     parts_mut(Rows::new(out, row_len), min_rows, |start, part| f(start, part.data));
 }
 
-/// Cuts a flat slice into chunks of [`FLAT_CHUNK`] values; `f` gets the first index and the chunk.
+/// Splits a flat slice into chunks of [`FLAT_CHUNK`] values; `f` gets the first index and the chunk.
 pub fn flat_mut<T: Send>(out: &mut [T], f: impl Fn(usize, &mut [T]) + Sync) {
     let chunk = if out.len() <= INLINE_WORK {
         INLINE_WORK
@@ -93,11 +93,11 @@ pub fn map_chunks<P: Send + Default + Clone>(n: usize, chunk: usize, f: impl Fn(
     partials
 }
 
-/// Output memory that can be cut between rows. Tuples cut all their members at the same row.
+/// Output memory that can be split between rows. A tuple splits all its members at the same row.
 pub trait Parts: Send + Sized {
     /// Number of rows left, or `None` where the part has no rows of its own (an absent optional output).
     fn rows(&self) -> Option<usize>;
-    /// Cuts before row `at`.
+    /// Splits before row `at`.
     fn cut(self, at: usize) -> (Self, Self);
 }
 
@@ -110,7 +110,7 @@ pub struct Rows<'a, T> {
 }
 
 impl<'a, T> Rows<'a, T> {
-    /// `data` seen as rows of `row_len` values.
+    /// `data` as rows of `row_len` values.
     pub fn new(data: &'a mut [T], row_len: usize) -> Self {
         Self { data, row_len }
     }
@@ -167,7 +167,7 @@ impl<A: Parts, B: Parts, C: Parts> Parts for (A, B, C) {
     }
 }
 
-/// Cuts several outputs at the same rows, `grain_rows` rows a chunk; `f` gets the first row's number and the chunk.
+/// Splits several outputs at the same rows, `grain_rows` rows a chunk; `f` gets the index of the first row and the chunk.
 pub fn parts_mut<P: Parts>(parts: P, grain_rows: usize, f: impl Fn(usize, P) + Sync) {
     let rows = parts.rows().unwrap_or(0);
     let grain = grain_rows.max(1);
@@ -214,7 +214,7 @@ fn split_range<F: Fn(Range<usize>) + Sync>(range: Range<usize>, grain: usize, f:
     );
 }
 
-/// The whole chunks of the left half, so that every chunk but the last is full whoever runs it.
+/// Rows of the left half, in whole chunks: every chunk but the last is full, whichever thread runs it.
 #[inline]
 fn middle(rows: usize, grain: usize) -> usize {
     rows.div_ceil(grain).div_ceil(2) * grain

@@ -1,15 +1,15 @@
-//! Places where a long kernel may be interrupted.
+//! Points at which a long kernel yields to its caller.
 //!
-//! The thread that calls kernels can leave a hook here. Between two pieces of a long kernel the hook runs, on that thread, with no piece under way: it
-//! may call other kernels and return when the interrupted one shall go on. Pieces are cut where the chunks of the work are cut anyway, so
-//! the results have the same bits with and without a hook.
+//! A thread that calls kernels can set a hook. It runs on that thread between two pieces of a long kernel, while no piece is running: it
+//! may call other kernels, and the interrupted kernel continues when it returns. Pieces end where chunks end anyway, so the results
+//! have the same bits with and without a hook.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 thread_local! {
     static HOOK: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
-    /// A piece is under way on this thread: what it calls is part of it.
+    /// A piece is running on this thread; kernels that it calls are part of it.
     static WITHIN: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -18,24 +18,24 @@ pub fn set_hook(hook: Option<Rc<dyn Fn()>>) {
     HOOK.with(|cell| *cell.borrow_mut() = hook);
 }
 
-/// Whether a kernel that starts now on this thread should look up now and then.
+/// Whether a kernel that starts now on this thread should yield between its pieces.
 pub(crate) fn is_on() -> bool {
     !WITHIN.get() && HOOK.with(|cell| cell.borrow().is_some())
 }
 
-/// Lets the hook run. Does nothing within a piece, and on threads without a hook.
+/// Yields: runs the hook. Does nothing within a piece, and on threads without a hook.
 pub fn point() {
     if WITHIN.get() {
         return;
     }
-    // Cloned, so that the hook may run kernels that come here in their turn.
+    // Cloned, because the hook may run kernels that yield in turn.
     let hook = HOOK.with(|cell| cell.borrow().clone());
     if let Some(hook) = hook {
         hook();
     }
 }
 
-/// Runs one piece: no pause in it.
+/// Runs one piece, which does not yield.
 pub(crate) fn piece<T>(work: impl FnOnce() -> T) -> T {
     struct Restore(bool);
     impl Drop for Restore {
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
     use crate::par;
 
-    /// Counts the pauses of `work`, with kernels of its own in each.
+    /// Counts how often `work` yields, to a hook that runs kernels itself.
     fn pauses(work: impl FnOnce()) -> usize {
         let count = Rc::new(Cell::new(0));
         let hook = {
@@ -60,7 +60,7 @@ mod tests {
             move || {
                 count.set(count.get() + 1);
                 let mut out = vec![0u32; 100_000];
-                // The hook's own kernels pause, too; they must not come back here for ever.
+                // The hook's own kernels yield too; this ends the recursion.
                 if count.get() < 50 {
                     par::flat_mut(&mut out, |start, chunk| chunk.fill(start as u32));
                 }

@@ -12,16 +12,16 @@ pub const BATCH: usize = 4 * LANES;
 const MULTIPLIERS: [u32; 2] = [0xd251_1f53, 0xcd9e_8d57];
 const WEYL: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
 
-/// What a random tensor draws; decides how many values a block of four u32 gives.
+/// What a random tensor draws; determines how many values a block of four u32 yields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Draw {
-    /// Uniform or normal f32, dropout and Bernoulli masks of any type: four values a block.
+    /// Uniform or normal f32, dropout and Bernoulli masks of any type: four values per block.
     Single,
-    /// Uniform or normal f64: two values a block.
+    /// Uniform or normal f64: two values per block.
     Double,
 }
 
-/// Counter blocks that `n` values take: the next tensor starts this much further.
+/// Counter blocks that `n` values use; the next tensor starts after them.
 #[inline]
 pub fn blocks_used(n: usize, draw: Draw) -> u64 {
     match draw {
@@ -77,7 +77,7 @@ pub fn batch(seed: u64, counter: u64) -> [u32; BATCH] {
 }
 
 /// Fills `out` with the u32 values from the start of block `counter`: value i is lane `i % 4` of block `counter + i/4`.
-/// Call it inside [`crate::isa::dispatch`].
+/// For use inside [`crate::isa::dispatch`].
 #[inline(always)]
 pub fn fill_u32(seed: u64, counter: u64, out: &mut [u32]) {
     let mut counter = counter;
@@ -107,7 +107,7 @@ pub fn unit_f64(low: u32, high: u32) -> f64 {
     bits as f64 * (1.0 / 9_007_199_254_740_992.0)
 }
 
-/// The 24-bit threshold of dropout: an element with value `u` is kept iff `u >> 8 >= threshold(p)`, which says
+/// The 24-bit threshold of dropout: an element with value `u` is kept iff `u >> 8 >= threshold(p)`, which is
 /// `unit_f32(u) >= p` without rounding.
 #[inline]
 pub fn drop_threshold(p: f64) -> u32 {

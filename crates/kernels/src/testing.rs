@@ -1,11 +1,11 @@
-//! What the unit tests share: sizes, inputs, the loop over instruction sets, and closeness.
+//! Shared by the unit tests: sizes, inputs, the loop over instruction sets, and comparison within a tolerance.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::float::Float;
 use crate::isa::{self, Isa};
 
-/// Sizes at which every kernel meets its reference: empty, single, below, at and above the lane counts.
+/// Sizes at which every kernel is compared with its reference: empty, single, below, at and above the lane counts.
 pub const SIZES: [usize; 6] = [0, 1, 3, 17, 64, 129];
 
 static ISA_LOCK: Mutex<()> = Mutex::new(());

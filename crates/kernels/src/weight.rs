@@ -1,4 +1,4 @@
-//! A frozen weight in the precision it is stored in; kernels widen it panel by panel.
+//! A frozen weight in the precision in which it is stored; kernels widen it panel by panel.
 
 use half::{bf16, f16};
 
@@ -6,18 +6,18 @@ use crate::float::Float;
 use crate::half_bits::{bf16_to_f32, f16_to_f32};
 use crate::isa;
 
-/// Weight values as they lie in memory or in the mapped file.
+/// Weight values as they are stored in memory or in a mapped file.
 #[derive(Clone, Copy, Debug)]
 pub enum WeightRef<'a, T> {
     /// Same precision as the activations.
     Full(&'a [T]),
-    /// bfloat16, widened on the way in.
+    /// bfloat16, widened as it is read.
     Bf16(&'a [bf16]),
-    /// bfloat16 that activations are rounded to before they meet it (to nearest, ties to even; what is below 2⁻¹²⁶ counts as 0), so that
-    /// each is off by up to 2⁻⁸ of itself; sums are in f32. In products of more than 16 rows and at least 16 columns, where the CPU multiplies
-    /// bfloat16 ([`isa::has_bf16_products`]); elsewhere the same as `Bf16`.
+    /// bfloat16, and the activations are rounded to bfloat16 before the product (to nearest, ties to even; values below 2⁻¹²⁶ become 0):
+    /// a relative error of up to 2⁻⁸ each. Sums are in f32. This applies to products of more than 16 rows and at least 16 columns where
+    /// the CPU multiplies bfloat16 ([`isa::has_bf16_products`]); elsewhere it is the same as `Bf16`.
     Bf16Rounding(&'a [bf16]),
-    /// IEEE half, widened on the way in.
+    /// IEEE half, widened as it is read.
     F16(&'a [f16]),
 }
 
@@ -32,13 +32,13 @@ impl<'a, T: Float> WeightRef<'a, T> {
         }
     }
 
-    /// True without values.
+    /// True if there are no values.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The values themselves, where nothing needs widening.
+    /// The values, if they need no widening.
     #[inline]
     pub fn as_full(&self) -> Option<&'a [T]> {
         match self {
@@ -68,7 +68,7 @@ impl<'a, T: Float> WeightRef<'a, T> {
         }
     }
 
-    /// Copies the `len` values from `start` into the front of `scratch`, widened. Chooses the instruction set itself.
+    /// Widens the `len` values from `start` into the front of `scratch`, on the current instruction set.
     ///
     /// # Panics
     /// When the range is outside the weight or longer than `scratch`; kernels check their shapes first.
@@ -84,7 +84,7 @@ impl<'a, T: Float> WeightRef<'a, T> {
         }
     }
 
-    /// The same for a caller that is already inside [`isa::dispatch`]: widens all values into `out` of equal length.
+    /// Widens all values into `out`, which is as long; for callers inside [`isa::dispatch`].
     #[inline(always)]
     pub fn widen(&self, out: &mut [T]) {
         match self {

@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use engine::code::Code;
 use engine::error::Error;
 use engine::precision::Precision;
-use engine::values::Kind;
+use engine::recorder::Kind;
 use napi::Env;
 use napi::bindgen_prelude::{Function, Unknown};
 use napi_derive::napi;
 
 use crate::error::to_napi;
-use crate::state::{engine, reset, with};
+use crate::state::{engine, with};
 
 /// What the engine runs on, as JSON. Starts it.
 #[napi(catch_unwind)]
@@ -26,7 +26,7 @@ pub fn backend() -> napi::Result<String> {
     Ok(serde_json::json!({
         "device": config.device.to_string(),
         "isa": isa,
-        "bf16Products": isa != "candle" && engine::has_bf16_products(),
+        "bf16Products": isa != "candle" && engine::precision::has_bf16_products(),
         "threads": config.threads,
         "memoryLimitBytes": engine::memory::limit(),
         "version": env!("CARGO_PKG_VERSION"),
@@ -36,17 +36,17 @@ pub fn backend() -> napi::Result<String> {
 }
 
 fn kernels_isa() -> &'static str {
-    engine::isa_name()
+    engine::precision::isa_name()
 }
 
-/// Makes layers with a bf16 weight round activations to bf16 in what is recorded from here on, or not; returns what was before.
+/// Sets whether layers with a bf16 weight round activations to bf16 in what is recorded from here on; returns the previous mode.
 #[napi(catch_unwind)]
 pub fn set_medium_precision(on: bool) -> napi::Result<bool> {
     let precision = if on { Precision::Medium } else { Precision::Highest };
     with(|state| Ok(state.recorder.set_precision(precision) == Precision::Medium))
 }
 
-/// Whether they do.
+/// Whether layers with a bf16 weight round activations to bf16.
 #[napi(catch_unwind)]
 pub fn medium_precision() -> napi::Result<bool> {
     with(|state| Ok(state.recorder.precision() == Precision::Medium))
@@ -55,12 +55,12 @@ pub fn medium_precision() -> napi::Result<bool> {
 /// Waits until what has run is in the timeline of LORALIB_TRACE.
 #[napi(catch_unwind)]
 pub fn flush_trace() {
-    if let Some(engine) = engine::engine::Engine::started() {
+    if let Some(engine) = engine::executor::Engine::started() {
         engine.flush_trace();
     }
 }
 
-/// Begins this JavaScript thread's environment; its end closes what it left queued.
+/// Begins the environment of this JavaScript thread; when it ends, what it left queued is closed.
 #[napi(catch_unwind)]
 pub fn begin_environment(env: &Env) -> napi::Result<()> {
     reset();
@@ -68,10 +68,16 @@ pub fn begin_environment(env: &Env) -> napi::Result<()> {
     Ok(())
 }
 
+/// Forgets what this thread holds: its environment ends, or a new one begins on the same thread.
+fn reset() {
+    crate::guard::reset();
+    crate::state::reset();
+}
+
 static ONE_THREAD: Mutex<()> = Mutex::new(());
 
 /// Calls `part` while no other JavaScript thread of the process is in such a call: what belongs to the process, such as V8's flags, can be changed
-/// and set back. `part` must be short, as others wait for it, and must not come back here.
+/// and restored. `part` must be short, as others wait for it, and must not call this again.
 #[napi(catch_unwind, ts_args_type = "part: () => void")]
 pub fn one_thread_at_a_time(part: Function<'_, (), Unknown<'_>>) -> napi::Result<()> {
     let _held = ONE_THREAD.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,7 +94,7 @@ pub fn open_stream(priority: i32, seed_low: u32, seed_high: u32) -> napi::Result
     })
 }
 
-/// Chooses the stream to record into (0: the default one); returns the one before.
+/// Chooses the stream to record into (0: the default one); returns the previous one.
 #[napi(catch_unwind)]
 pub fn set_stream(stream: u32) -> napi::Result<u32> {
     with(|state| state.recorder.set_stream(stream))
@@ -118,13 +124,13 @@ pub fn abort_stream(stream: u32, reason: String) -> napi::Result<()> {
     })
 }
 
-/// Makes a generator of its own; 0 is the stream's.
+/// Makes a generator; number 0 is the stream's own.
 #[napi(catch_unwind)]
 pub fn new_generator(seed_low: u32, seed_high: u32) -> napi::Result<u32> {
     with(|state| Ok(state.recorder.new_generator(join(seed_low, seed_high))))
 }
 
-/// Chooses the generator that random ops draw from; returns the one before.
+/// Chooses the generator that random ops draw from; returns the previous one.
 #[napi(catch_unwind)]
 pub fn set_generator(number: u32) -> napi::Result<u32> {
     with(|state| Ok(state.recorder.set_generator(number)))
@@ -142,7 +148,7 @@ pub fn generator_state(number: u32) -> napi::Result<Vec<u32>> {
     })
 }
 
-/// Sets what `generator_state` gave.
+/// Restores what `generator_state` returned.
 #[napi(catch_unwind)]
 pub fn set_generator_state(
     number: u32,
@@ -159,7 +165,7 @@ pub fn set_generator_state(
     })
 }
 
-/// Updates that changed nothing, by the numbers of the stacks that recorded them.
+/// Updates that failed and changed nothing, by the numbers of the stacks that recorded them.
 #[napi(catch_unwind)]
 pub fn take_failed_updates() -> napi::Result<Vec<f64>> {
     with(|state| Ok(state.recorder.take_failed_updates().iter().map(|&n| n as f64).collect()))
@@ -175,7 +181,7 @@ pub fn intern_path(name: String) -> napi::Result<u32> {
     with(|state| Ok(state.recorder.intern(&name)))
 }
 
-/// Sets the module path that errors name; returns the one before.
+/// Sets the module path that errors name; returns the previous one.
 #[napi(catch_unwind)]
 pub fn set_path(path: u32) -> napi::Result<u32> {
     with(|state| Ok(state.recorder.set_path(path)))
@@ -190,7 +196,7 @@ pub fn set_stack(stack: f64) -> napi::Result<()> {
     })
 }
 
-/// `[tensors, bytes]` for each kind, then nodes of the tape and live values; then of the executor: live values, bytes of numbers in
+/// `[tensors, bytes]` for each kind, then nodes of the graph and live values; then of the executor: live values, bytes of values in
 /// buffers and in mapped files, live bytes, peak bytes and pool bytes.
 #[napi(catch_unwind)]
 pub fn memory() -> napi::Result<Vec<f64>> {
@@ -221,13 +227,13 @@ pub fn memory() -> napi::Result<Vec<f64>> {
     })
 }
 
-/// Bytes of inputs, results and what the tape saved of them: what handles and graphs that JavaScript forgot hold.
+/// Bytes of inputs, results and what the graph saved of them: what forgotten handles and graphs of JavaScript hold.
 #[napi(catch_unwind)]
 pub fn activation_bytes() -> napi::Result<f64> {
     with(|state| Ok(state.recorder.activation_bytes() as f64))
 }
 
-/// Tells V8 how many bytes handles alone keep alive (a difference).
+/// Tells V8 by how many bytes the memory that only handles keep alive has changed.
 #[napi(catch_unwind)]
 pub fn adjust_external_memory(env: &Env, change: i64) -> napi::Result<i64> {
     env.adjust_external_memory(change)

@@ -1,8 +1,8 @@
-//! Who holds which tensor: a wrapper that V8 collects lets go of its tensor here.
+//! Guards: when V8 collects the wrapper of a tensor, the tensor is released here.
 //!
-//! JavaScript's own FinalizationRegistry is served by full collections only, and beside a large heap one takes half a second. V8's young
-//! collections, a few milliseconds each, serve weak references to objects that an addon's class made and nobody changed since: such is a guard.
-//! That excludes `napi_wrap`, which writes into the object; so the tensor's number is the finalizer's data.
+//! JavaScript's own FinalizationRegistry is served by full collections only, and with a large heap one takes half a second. V8's young collections, a
+//! few milliseconds each, also clear weak references to objects that an addon's class constructed and that were not changed since, such as a guard.
+//! That excludes `napi_wrap`, which writes into the object, so the tensor's id is the data of the finalizer.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::ffi::c_void;
 use std::panic::catch_unwind;
 use std::ptr;
 
-use engine::ops::row::Meta;
+use engine::meta::Meta;
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, Error, Result, Status, sys};
 use napi_derive::napi;
@@ -30,7 +30,7 @@ impl Watched {
         self.bytes.insert(id, bytes);
     }
 
-    /// Whether it was watched until now.
+    /// Returns whether it was watched until now.
     fn remove(&mut self, id: u64) -> bool {
         let bytes = self.bytes.remove(&id);
         self.pinned -= bytes.unwrap_or(0);
@@ -70,7 +70,7 @@ pub fn guard_class(env: Env) -> Result<Unknown<'static>> {
     Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), class) })
 }
 
-/// Lets go of a watched tensor; its guard's end will mean nothing.
+/// Releases a watched tensor; collecting its guard then has no effect.
 #[napi(catch_unwind)]
 pub fn unwatch(id: f64) -> Result<()> {
     WATCHED.with_borrow_mut(|watched| watched.remove(id as u64));
@@ -80,7 +80,7 @@ pub fn unwatch(id: f64) -> Result<()> {
     })
 }
 
-/// Bytes that guards alone keep alive.
+/// Bytes that only guards keep alive.
 #[napi(catch_unwind)]
 pub fn pinned_bytes() -> f64 {
     WATCHED.with_borrow(|watched| watched.pinned as f64)

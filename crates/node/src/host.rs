@@ -1,10 +1,10 @@
-//! Large host data. It crosses in pieces, so that the event loop runs in between.
+//! Large host data, passed in pieces so that the event loop runs in between.
 
 use std::cell::RefCell;
 
 use engine::code::Code;
-use engine::entry::{HostTensor, Reply};
 use engine::error::Error;
+use engine::recorder::{HostTensor, Reply};
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8ArraySlice};
 use napi_derive::napi;
@@ -21,7 +21,7 @@ pub struct NativeBytes {
 
 #[napi]
 impl NativeBytes {
-    /// Room for so many bytes.
+    /// A buffer of so many bytes.
     #[napi(factory, catch_unwind)]
     pub fn with_room(length: f64) -> napi::Result<Self> {
         let bytes = engine::memory::host_vec(length as usize, "a copy of this data").map_err(to_napi)?;
@@ -36,7 +36,7 @@ impl NativeBytes {
         self.bytes.borrow_mut().extend_from_slice(piece);
     }
 
-    /// Makes a tensor of them; they are gone from here then.
+    /// Makes a tensor of the bytes, which are moved out.
     #[napi(catch_unwind)]
     pub fn put(&self, dtype: u32, shape: &[f64], kind: u32) -> napi::Result<f64> {
         put_bytes(dtype, shape, self.bytes.take(), kind)
@@ -63,7 +63,7 @@ impl NativeBytes {
     }
 }
 
-/// Copies a tensor to the host, at this place of the queue, to be fetched in pieces.
+/// Copies a tensor to the host, at this position of the queue, to be fetched in pieces.
 #[napi(catch_unwind, ts_return_type = "Promise<NativeBytes>")]
 pub fn read_large<'env>(env: &'env Env, id: f64) -> napi::Result<Object<'env>> {
     type Resolve = Box<dyn FnOnce(Env) -> napi::Result<NativeBytes>>;

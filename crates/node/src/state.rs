@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use engine::engine::Engine;
 use engine::error::Result;
+use engine::executor::Engine;
 use engine::recorder::Recorder;
 use engine::tape::Walk;
 
@@ -49,7 +49,7 @@ pub fn with<T>(work: impl FnOnce(&mut State) -> Result<T>) -> napi::Result<T> {
     })
 }
 
-/// Works with this thread's state if there is one: what ends after it has nothing left to do.
+/// Works with this thread's state if there is one. After its end there is nothing left to do.
 pub fn existing(work: impl FnOnce(&mut State)) {
     let _ = STATE.try_with(|cell| {
         // A panic from here would cross into V8.
@@ -63,7 +63,6 @@ pub fn existing(work: impl FnOnce(&mut State)) {
 
 /// Forgets this thread's state: its environment ends, or a new one begins on the same thread.
 pub fn reset() {
-    crate::guard::reset();
     STATE.with(|cell| {
         if let Some(state) = cell.borrow_mut().take() {
             state.recorder.close();

@@ -2,12 +2,11 @@
 
 use engine::code::Code;
 use engine::dtype::Dtype;
-use engine::entry::{HostTensor, Reply, Source};
 use engine::error::{Error, Result};
-use engine::ops::row::Meta;
+use engine::meta::Meta;
 use engine::ops::table::TABLE;
+use engine::recorder::{HostTensor, Kind, Reply, Source};
 use engine::shape::Shape;
-use engine::values::Kind;
 use napi::Env;
 use napi::bindgen_prelude::{BufferSlice, Float64ArraySlice, Object};
 use napi_derive::napi;
@@ -16,8 +15,11 @@ use crate::error::to_napi;
 use crate::state::{ids, with};
 
 fn broken_call() -> Error {
-    Error::new(Code::Internal, "the TypeScript side and the addon do not fit together")
-        .hint("build both: npm run build")
+    Error::new(
+        Code::Internal,
+        "the TypeScript side and the addon are of different versions",
+    )
+    .hint("build both: npm run build")
 }
 
 /// The caller's scratch buffer, to write results into.
@@ -56,11 +58,11 @@ pub fn record(op: u32, mut scratch: Float64ArraySlice<'_>) -> napi::Result<()> {
 
 fn describe_into(meta: &Meta, id: u64, scratch: &mut [f64], at: usize) -> Result<usize> {
     let end = at + 3 + meta.shape.rank();
-    let place = scratch.get_mut(at..end).ok_or_else(broken_call)?;
-    place[0] = id as f64;
-    place[1] = f64::from(meta.dtype as u8);
-    place[2] = meta.shape.rank() as f64;
-    for (slot, &size) in place[3..].iter_mut().zip(meta.shape.dims()) {
+    let slot = scratch.get_mut(at..end).ok_or_else(broken_call)?;
+    slot[0] = id as f64;
+    slot[1] = f64::from(meta.dtype as u8);
+    slot[2] = meta.shape.rank() as f64;
+    for (slot, &size) in slot[3..].iter_mut().zip(meta.shape.dims()) {
         *slot = size as f64;
     }
     Ok(end)
@@ -80,7 +82,7 @@ pub fn put(dtype: u32, shape: &[f64], bytes: &[u8], kind: u32) -> napi::Result<f
     put_bytes(dtype, shape, copy, kind)
 }
 
-/// As [`put`], of bytes that were copied before.
+/// As [`put`], from bytes that were copied before.
 pub fn put_bytes(dtype: u32, shape: &[f64], bytes: Vec<u8>, kind: u32) -> napi::Result<f64> {
     with(|state| {
         let dtype = Dtype::from_number(f64::from(dtype))?;
@@ -100,7 +102,7 @@ pub fn put_bytes(dtype: u32, shape: &[f64], bytes: Vec<u8>, kind: u32) -> napi::
     })
 }
 
-/// Copies tensors to the host, at this place of the queue: their bytes, in order.
+/// Copies tensors to the host, at this position of the queue: their bytes, in order.
 #[napi(catch_unwind, ts_return_type = "Promise<Array<Uint8Array>>")]
 pub fn read<'env>(env: &'env Env, list: &[f64]) -> napi::Result<Object<'env>> {
     type Resolve = Box<dyn FnOnce(Env) -> napi::Result<Vec<BufferSlice<'static>>>>;
@@ -108,7 +110,7 @@ pub fn read<'env>(env: &'env Env, list: &[f64]) -> napi::Result<Object<'env>> {
     let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| match outcome {
         // Always a copy into memory that V8 owns: Electron forbids anything else, and nothing can change under the reader.
         Ok(tensors) => deferred.resolve(Box::new(move |env| {
-            // V8 ends the process where it has no room for a buffer.
+            // V8 ends the process when it cannot allocate a buffer.
             let bytes: usize = tensors.iter().map(|t| t.bytes.as_ref().len()).sum();
             engine::memory::check_host(bytes as u64, "the numbers that were read").map_err(to_napi)?;
             tensors
@@ -122,7 +124,7 @@ pub fn read<'env>(env: &'env Env, list: &[f64]) -> napi::Result<Object<'env>> {
     Ok(promise)
 }
 
-/// Resolves when everything recorded in the current stream is done; rejects with the first error that nobody was told.
+/// Resolves when everything recorded in the current stream is done; rejects with the first error that has not been reported.
 #[napi(catch_unwind, ts_return_type = "Promise<void>")]
 pub fn fence<'env>(env: &'env Env, step: bool) -> napi::Result<Object<'env>> {
     type Resolve = Box<dyn FnOnce(Env) -> napi::Result<()>>;
@@ -147,13 +149,13 @@ pub fn end_step() -> napi::Result<()> {
     })
 }
 
-/// Throws an error of the current stream that nobody was told.
+/// Throws the unreported error of the current stream.
 #[napi(catch_unwind)]
 pub fn check_failure() -> napi::Result<()> {
     with(|state| state.recorder.check_failure())
 }
 
-/// Lets go of tensors, once for each mention.
+/// Drops a handle of each tensor, once per mention.
 #[napi(catch_unwind)]
 pub fn release(list: &[f64]) -> napi::Result<()> {
     with(|state| {
@@ -173,13 +175,13 @@ pub fn flush() -> napi::Result<()> {
     })
 }
 
-/// How often a tensor's numbers were changed in place.
+/// How often a tensor has been changed in place.
 #[napi(catch_unwind)]
 pub fn version(id: f64) -> napi::Result<u32> {
     with(|state| state.recorder.version(id as u64))
 }
 
-/// Says what a tensor is for, for `memory()`.
+/// Sets what a tensor is for, as `memory()` counts it.
 #[napi(catch_unwind)]
 pub fn set_kind(id: f64, kind: u32) -> napi::Result<()> {
     with(|state| {

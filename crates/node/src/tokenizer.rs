@@ -20,7 +20,7 @@ pub struct NativeTokenizer {
     pub(crate) inner: Arc<Tokenizer>,
 }
 
-/// Ids with their places in the text.
+/// Ids with their offsets in the text.
 #[napi(object)]
 pub struct NativeEncoded {
     /// Token ids.
@@ -67,7 +67,7 @@ impl NativeTokenizer {
         })
     }
 
-    /// Ids of a short text, at once.
+    /// Ids of a short text, synchronously.
     #[napi(catch_unwind)]
     pub fn encode(&self, text: String, add_special_tokens: bool, special_as_text: bool) -> Result<Vec<u32>> {
         self.inner
@@ -81,7 +81,7 @@ impl NativeTokenizer {
             .map_err(to_napi)
     }
 
-    /// Ids of a short text with their places, at once.
+    /// Ids of a short text with their offsets, synchronously.
     #[napi(catch_unwind)]
     pub fn encode_with_offsets(
         &self,

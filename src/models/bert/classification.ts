@@ -10,12 +10,12 @@ import type { FreshOptions } from '../shared/pretrained.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
 
 /**
- * BERT with a dense layer on the pooled first token, `classifier(dropout(tanh(W x₀ + b)))`: classes, several labels at once, or numbers, as `problem_type` or
- * the labels say.
+ * BERT with a dense layer on the pooled first token, `classifier(dropout(tanh(W x₀ + b)))`: classes, several labels at once, or numbers, according to
+ * `problem_type` or the labels.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
- * (`bert.encoder.layer.0.attention.self.query.weight`, `classifier.weight`). Fresh weights: N(0, initializer_range²); biases and the row of the padding 0.
- * Unless hidden states are asked for, the last layer is computed at the first token only, with the same result.
+ * (`bert.encoder.layer.0.attention.self.query.weight`, `classifier.weight`). Fresh weights: N(0, initializer_range²); biases and the row of the padding token 0.
+ * Unless hidden states are asked for, the last layer is computed for the first token only, with the same result.
  *
  * @example
  * const model = await models.BertForSequenceClassification.fromPretrained('bert-base-uncased', { config: { num_labels: 2 } })

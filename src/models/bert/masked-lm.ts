@@ -31,7 +31,7 @@ class Transform extends Module {
   }
 }
 
-/** `decoder(transform(x))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
+/** `decoder(transform(x))`: `decoder` has the weight of the token embedding when the two are tied, and the bias of the head. */
 class Predictions extends Module {
   bias: Tensor
   transform: Transform
@@ -51,7 +51,7 @@ class Predictions extends Module {
   }
 }
 
-/** Where files of BERTs keep the head. */
+/** The head, under the names of BERT's files. */
 class Head extends Module {
   predictions: Predictions
 
@@ -66,7 +66,7 @@ class Head extends Module {
 }
 
 /**
- * BERT with the head that it is trained with: which token stands behind `[MASK]`.
+ * BERT with the head of its pre-training, which predicts the tokens behind `[MASK]`.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`cls.predictions.transform.dense.weight`).
  */

@@ -1,24 +1,24 @@
-// Sequences that lie one behind the other, (1, N), and the same as rows that begin at place 0, (B, S): what looks at distances needs the rows.
+// Packed sequences (1, N) as rows (B, S) that begin at offset 0: attention by distance needs rows.
 import * as ops from '../../generated/ops.js'
 import { tensor, zeros } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Packing } from '../shared/packing.js'
 
-/** A packed batch as rows without padding on the left. Places that a mask leaves out inside of a row stay empty, so distances are as in the input. */
+/** A packed batch as rows without padding on the left. Masked positions within a row stay empty, so distances are as in the input. */
 export class Alignment {
   /** Length of the longest row, S. */
   readonly width: number
-  /** Which places hold a token, (B, 1, 1, S) bool; null when all do. */
+  /** Which positions have a token, (B, 1, 1, S) bool; null when all do. */
   readonly mask: Tensor | null
   private readonly rows: number
-  /** Flat place b·S + s of each token, (N) i64; null when the tokens fill the rows in order. */
+  /** Flat index b·S + s of each token, (N) i64; null when the tokens fill the rows in order. */
   private readonly index: Tensor | null
 
   constructor(packing: Packing) {
     const { starts } = packing
-    const [places] = packing.placesFromFirst() as [number[]]
-    const [B, N] = [starts.length - 1, places.length]
-    const S = places.reduce((most, place) => Math.max(most, place + 1), 0)
+    const [offsets] = packing.offsetsFromFirst() as [number[]]
+    const [B, N] = [starts.length - 1, offsets.length]
+    const S = offsets.reduce((most, offset) => Math.max(most, offset + 1), 0)
     this.rows = B
     this.width = S
     if (N === B * S) {
@@ -30,7 +30,7 @@ export class Alignment {
     const held = new Uint8Array(B * S)
     for (let b = 0; b < B; b++) {
       for (let row = starts[b]!; row < starts[b + 1]!; row++) {
-        index[row] = b * S + places[row]!
+        index[row] = b * S + offsets[row]!
         held[index[row]!] = 1
       }
     }

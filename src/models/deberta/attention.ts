@@ -1,4 +1,4 @@
-// Disentangled attention (He et al. 2021): what a token is and how far away it is are asked for apart.
+// Disentangled attention (He et al. 2021): scores of contents and scores of distances, added.
 import * as ops from '../../generated/ops.js'
 import { Dropout } from '../../nn/dropout.js'
 import { Module } from '../../nn/module.js'
@@ -14,14 +14,14 @@ import type { WeightSource } from '../shared/pretrained.js'
 import { skew } from './relative-positions.js'
 import type { RelativeRows } from './relative-positions.js'
 
-/** What attention in a layer needs to know beside its input. */
+/** What attention in a layer needs besides its input. */
 export interface DebertaContext {
   keys: KeyMask
   /** In a packed batch, its sequences as rows. */
   alignment: Alignment | null
-  /** Which keys count, (B, 1, 1, S) bool; null for all. */
+  /** The keys to attend to, (B, 1, 1, S) bool; null for all. */
   mask: Tensor | null
-  /** Which embedding stands for each distance; null without relative attention. */
+  /** The embedding of each distance; null without relative attention. */
   relative: RelativeRows | null
 }
 
@@ -29,7 +29,7 @@ export interface DebertaContext {
 const NEVER = -3e38
 
 /**
- * `softmax((q kᵀ + q Pkᵀ[δ] + k Pqᵀ[δ]) / √(D · terms)) v`: beside the scores of tokens, tokens ask for distances δ (c2p) and distances ask for tokens (p2c).
+ * `softmax((q kᵀ + q Pkᵀ[δ] + k Pqᵀ[δ]) / √(D · terms)) v`: besides the scores of contents, there are scores of queries with distances δ (c2p) and of keys with distances (p2c).
  * `Pk` and `Pq` are the embeddings of distances, projected. Each token has a score for each of the 2S − 1 distances; pairs read theirs by {@link skew}, so that
  * nothing of size (T, S, D) is made. The weights (B, H, T, S) are kept for backward.
  */
@@ -60,7 +60,7 @@ export class DisentangledSelfAttention extends Module {
     this.dropout = new Dropout(config.attention_probs_dropout_prob)
   }
 
-  /** `x (B, S, C)`, of which all tokens ask, or with `onlyFirst` the first of each row → (B, S or 1, C). `distances (2·span, C)`. */
+  /** `x (B, S, C)`, of which all tokens are queries, or with `onlyFirst` the first of each row → (B, S or 1, C). `distances (2·span, C)`. */
   override forward(x: Tensor, read: Tensor, context: DebertaContext, distances: Tensor | null): Tensor {
     const { alignment, mask, relative } = context
     const rows = (y: Tensor) => this.split(alignment ? alignment.spread(y) : y)
@@ -123,7 +123,7 @@ export class DisentangledSelfAttention extends Module {
   }
 }
 
-/** The tokens that ask in a layer: all, or where nothing else is read, the first of each row. */
+/** The queries of a layer: all tokens, or the first of each row where nothing else is read. */
 export function askingTokens(x: Tensor, { keys }: DebertaContext, onlyFirst: boolean): Tensor {
   return onlyFirst ? pickFirst(x, keys) : x
 }

@@ -33,12 +33,12 @@ class ContextPooler extends Module {
 }
 
 /**
- * DeBERTa v2 or v3 with a head on the first token, `classifier(dropout(act(dense(dropout(x₀)))))`: classes, several labels at once, or numbers, as
- * `problem_type` or the labels say.
+ * DeBERTa v2 or v3 with a head on the first token, `classifier(dropout(act(dense(dropout(x₀)))))`: classes, several labels at once, or numbers,
+ * according to `problem_type` or the labels.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
  * (`deberta.encoder.layer.0.attention.self.query_proj.weight`, `pooler.dense.weight`, `classifier.weight`). Fresh weights: N(0, initializer_range²); biases and
- * the row of the padding 0. Unless hidden states are asked for, the last layer is computed at the first token only, with the same result.
+ * the row of the padding token 0. Unless hidden states are asked for, the last layer is computed for the first token only, with the same result.
  *
  * @example
  * const model = await models.DebertaV2ForSequenceClassification.fromPretrained('deberta-v3-base', { config: { num_labels: 3, cls_dropout: 0.15 } })

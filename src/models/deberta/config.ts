@@ -14,39 +14,39 @@ export interface DebertaV2Config extends PostNormConfig {
   num_hidden_layers: number
   /** Attention heads H; divides `hidden_size`. @default 24 */
   num_attention_heads: number
-  /** Width of the part between two attentions. @default 6144 */
+  /** Width of the MLP of a layer. @default 6144 */
   intermediate_size: number
-  /** Kinds of token; 0 for a model that knows none. @default 0 */
+  /** Number of token types; 0 for a model without. @default 0 */
   type_vocab_size: number
-  /** @default 1e-7 */
+  /** Added to the variance in norms. @default 1e-7 */
   layer_norm_eps: number
-  /** The token that fills short rows; its row of the embedding starts at 0. @default 0 */
+  /** The token that pads short rows; its row of the embedding starts at 0. @default 0 */
   pad_token_id: number | null
-  /** Attention knows how far two tokens are apart. @default false */
+  /** Attention uses the distance between tokens. @default false */
   relative_attention: boolean
   /** Largest distance; below 1 it is `max_position_embeddings`. @default -1 */
   max_relative_positions: number
-  /** Distances share this many embeddings on either side, far ones by their logarithm; below 1 each has its own. @default -1 */
+  /** Number of embeddings of distances on either side, which far distances share by their logarithm; below 1 each distance has its own. @default -1 */
   position_buckets: number
-  /** What distances add to the scores: `c2p`, tokens ask for distances, and `p2c`, distances ask for tokens. Files hold a list, or text with `|`. @default none */
+  /** Scores by distance: `c2p`, queries with distances, and `p2c`, keys with distances. Files have a list, or a string with `|`. @default none */
   pos_att_type: string | readonly string[] | null
-  /** Distances go through the projections of tokens. @default false */
+  /** Embeddings of distances use the projections of tokens. @default false */
   share_att_key: boolean
   /** `layer_norm` for a norm on the embeddings of distances, `none`. @default 'none' */
   norm_rel_ebd: string
-  /** Tokens get embeddings of their absolute positions, too. @default true */
+  /** There are embeddings of absolute positions, too. @default true */
   position_biased_input: boolean
-  /** Taps of a convolution beside the first layer, an odd number; 0 for none. @default 0 */
+  /** Kernel size of a convolution beside the first layer, an odd number; 0 for none. @default 0 */
   conv_kernel_size: number
   /** Groups of channels in the convolution. @default 1 */
   conv_groups: number
-  /** @default 'tanh' */
+  /** Activation after the convolution. @default 'tanh' */
   conv_act: string
-  /** Dropout in front of the dense layer of a classification head, in training. @default 0 */
+  /** Dropout before the dense layer of a classification head, in training. @default 0 */
   pooler_dropout: number
-  /** @default 'gelu' */
+  /** Activation of the dense layer of a classification head. @default 'gelu' */
   pooler_hidden_act: string
-  /** Dropout in front of a classification layer, in training; null is `hidden_dropout_prob`. @default null */
+  /** Dropout before a classification layer, in training; null is `hidden_dropout_prob`. @default null */
   cls_dropout: number | null
 }
 
@@ -80,7 +80,7 @@ const DEFAULTS: PostNormDefaults<DebertaV2Config> = {
 const BOOLEANS = ['relative_attention', 'share_att_key', 'position_biased_input'] as const
 
 /**
- * Fills in the defaults, which are those of transformers, and checks every field that decides what the model computes.
+ * Fills in the defaults of transformers and checks every field that affects the computation.
  * @throws {OptionError} naming the field. @throws {UnsupportedError} for variants that no released model has.
  */
 export function debertaConfig(given: Partial<DebertaV2Config>): DebertaV2Config {
@@ -99,13 +99,13 @@ export function debertaConfig(given: Partial<DebertaV2Config>): DebertaV2Config 
   return config
 }
 
-/** How far apart tokens may be, and the embeddings of distances on either side of 0. */
+/** The largest distance, and the number of embeddings of distances on either side of 0. */
 export function relativeSizes(config: DebertaV2Config): { longest: number; span: number } {
   const longest = config.max_relative_positions < 1 ? config.max_position_embeddings : config.max_relative_positions
   return { longest, span: config.position_buckets > 0 ? config.position_buckets : longest }
 }
 
-/** Which terms distances add to the scores. */
+/** Which scores by distance there are. */
 export function positionTypes({ pos_att_type: given }: DebertaV2Config): { c2p: boolean; p2c: boolean } {
   const names = typeof given === 'string' ? given.split('|') : (given ?? [])
   if (!Array.isArray(names)) throw bad(OWNER, 'pos_att_type', 'a list, a text or null', given)
@@ -114,7 +114,7 @@ export function positionTypes({ pos_att_type: given }: DebertaV2Config): { c2p: 
   return { c2p: terms.includes('c2p'), p2c: terms.includes('p2c') }
 }
 
-/** Whether the embeddings of distances pass a norm. */
+/** Whether the embeddings of distances are normalised. */
 export function normOfDistances({ norm_rel_ebd: given }: DebertaV2Config): boolean {
   if (typeof given !== 'string') throw bad(OWNER, 'norm_rel_ebd', `'layer_norm' or 'none'`, given)
   const names = given.toLowerCase().split('|').map((name) => name.trim()) // prettier-ignore
@@ -122,7 +122,7 @@ export function normOfDistances({ norm_rel_ebd: given }: DebertaV2Config): boole
   return names.includes('layer_norm')
 }
 
-// −1 and the like mean that there is none.
+// Negative values mean none.
 function checkWhole(field: string, value: unknown): void {
   if (!Number.isInteger(value)) throw bad(OWNER, field, 'an integer', value)
 }
@@ -141,7 +141,7 @@ function checkConvolution({
   checkChoice(OWNER, 'conv_act', conv_act, ACTIVATIONS)
 }
 
-// Sizes that may differ from hidden_size in the format and do in no released model.
+// The format allows these sizes to differ from hidden_size; in no released model they do.
 function refuseVariants(config: DebertaV2Config): void {
   const { hidden_size: C, num_attention_heads: H } = config
   const wanted = { embedding_size: C, pooler_hidden_size: C, attention_head_size: C / H }

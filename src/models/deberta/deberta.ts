@@ -25,11 +25,11 @@ export const DEBERTA_NAMES: CheckpointNames = {
 const OWNER = 'DebertaV2Model.forward'
 
 /**
- * DeBERTa v2 and v3 without a head (He et al. 2021): embeddings, and layers whose attention asks for tokens and for distances apart.
+ * DeBERTa v2 and v3 without a head (He et al. 2021): embeddings, and layers whose attention scores contents and distances separately.
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints
- * (`encoder.layer.0.attention.self.query_proj.weight`). All variants of the configuration: shared and own projections of distances, buckets, `c2p` and `p2c`,
- * the norm on distances, the convolution of v2, absolute positions, no relative attention. Absolute positions, where there are any, count from the first token
+ * (`encoder.layer.0.attention.self.query_proj.weight`). All variants of the configuration: shared and separate projections of distances, buckets, `c2p` and `p2c`,
+ * the norm on distances, the convolution of v2, absolute positions, no relative attention. Absolute positions, if there are any, count from the first token
  * that the attention mask keeps.
  */
 export class DebertaV2Model extends EncoderModel {
@@ -55,7 +55,7 @@ export class DebertaV2Model extends EncoderModel {
   override forward(inputIds: Ids, options: EncoderModelOptions = {}): EncoderOutput {
     return encode(OWNER, inputIds, options, {
       embed: (packing) => this.embeddings.forward(inputIds, options, packing),
-      layers: (x, place) => this.encoder.forward(x, place, this.checkpointed),
+      layers: (x, batch) => this.encoder.forward(x, batch, this.checkpointed),
       pooler: null,
     })
   }

@@ -14,7 +14,7 @@ import { normOfDistances, relativeSizes } from './config.js'
 import type { DebertaV2Config } from './config.js'
 import { DenseAddNorm, Intermediate, runLayers } from '../shared/encoder.js'
 import { pickFirst } from '../shared/encoder-input.js'
-import type { EncoderPlace } from '../shared/encoder-model.js'
+import type { EncoderBatch } from '../shared/encoder-model.js'
 import { activation, layerNorm, within } from '../shared/parts.js'
 import type { Layer } from '../shared/parts.js'
 import type { WeightSource } from '../shared/pretrained.js'
@@ -73,7 +73,7 @@ class ConvLayer extends Module {
     this.conv_act = activation(config.conv_act)
   }
 
-  /** Padding counts as zeros, as the places beside a row do. */
+  /** Padding counts as zeros, like positions outside a row. */
   override forward(x: Tensor, y: Tensor, { alignment, mask }: DebertaContext): Tensor {
     const rows = alignment
       ? alignment.spread(x)
@@ -108,12 +108,12 @@ export class DebertaEncoder extends Module {
   }
 
   /** Embeddings `x (B, T, C)`, or packed (1, N, C) → all hidden states, the embeddings first. */
-  override forward(x: Tensor, place: EncoderPlace, checkpointed: boolean): Tensor[] {
-    const context = this.contextOf(x, place)
+  override forward(x: Tensor, batch: EncoderBatch, checkpointed: boolean): Tensor[] {
+    const context = this.contextOf(x, batch)
     if (checkpointed) for (const tensor of tensorsIn(context)) keep(tensor)
     const last = this.layer.length - 1
-    // A row's distances begin at its first token; behind padding on the left, which only a mask tells of, the last layer is computed as a whole.
-    const partly = place.onlyFirst && place.keys.first === null && (this.conv === null || last > 0)
+    // Distances are counted from the first token of a row; with padding on the left (a mask) the last layer is computed for all tokens.
+    const partly = batch.onlyFirst && batch.keys.first === null && (this.conv === null || last > 0)
     const run = (input: Tensor, i: number, distances?: Tensor) => {
       const y = this.layer[i]!.forward(input, context, distances ?? null, partly && i === last)
       return i === 0 && this.conv ? this.conv.forward(input, y, context) : y
@@ -122,7 +122,7 @@ export class DebertaEncoder extends Module {
     const states = distances
       ? runLayers<[Tensor]>(x, this.layer.length, checkpointed, run, distances)
       : runLayers<[]>(x, this.layer.length, checkpointed, run)
-    if (place.onlyFirst && !partly) states.push(pickFirst(states.pop()!, place.keys))
+    if (batch.onlyFirst && !partly) states.push(pickFirst(states.pop()!, batch.keys))
     return states
   }
 
@@ -136,7 +136,7 @@ export class DebertaEncoder extends Module {
     return this.LayerNorm ? this.LayerNorm.forward(rows) : rows
   }
 
-  private contextOf(x: Tensor, { packing, keys }: EncoderPlace): DebertaContext {
+  private contextOf(x: Tensor, { packing, keys }: EncoderBatch): DebertaContext {
     const alignment = packing && new Alignment(packing)
     const S = alignment ? alignment.width : x.shape[1]!
     const relative = this.rel_embeddings && relativeRows(S, this.sizes)
@@ -144,8 +144,8 @@ export class DebertaEncoder extends Module {
   }
 }
 
-/** The keys that count, (B, 1, 1, S) bool. */
-function shown({ mask, lengths }: EncoderPlace['keys'], S: number): Tensor | null {
+/** The keys to attend to, (B, 1, 1, S) bool. */
+function shown({ mask, lengths }: EncoderBatch['keys'], S: number): Tensor | null {
   if (lengths === null) return mask
   return noGrad(() => arange(0, S, 1, { dtype: 'i64' }).unsqueeze(0).lt(lengths.unsqueeze(1)).unsqueeze(1).unsqueeze(1)) // prettier-ignore
 }

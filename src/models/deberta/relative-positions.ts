@@ -1,15 +1,15 @@
-// How far apart two tokens are, in the words of DeBERTa (He et al. 2021): near distances have an embedding each, far ones share one by their logarithm.
+// Relative positions of DeBERTa (He et al. 2021): near distances have an embedding each, far ones share one by their logarithm.
 import { tensor } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
 
-/** Which embedding stands for each distance between two tokens of a sequence, of S tokens. */
+/** The embedding of each distance in a sequence of S tokens. */
 export interface RelativeRows {
-  /** The first of the embeddings in use, and how many are: short sequences need few. */
+  /** The first of the embeddings in use, and their number: short sequences need few. */
   readonly from: number
   readonly count: number
   /** Embeddings, counted from `from`, of the distances −(S − 1) to S − 1, (2S − 1) i64. */
   readonly ascending: Tensor
-  /** The same from S − 1 down. */
+  /** The same for the distances from S − 1 down. */
   readonly descending: Tensor
 }
 
@@ -35,15 +35,15 @@ export function relativeRows(tokens: number, sizes: DistanceSizes): RelativeRows
   return { from, count: last - from + 1, ascending: index(all), descending: index(all.toReversed()) }
 }
 
-/** The embedding of a distance, 0 to 2·span − 1; longer distances than there are embeddings for share the last one. */
+/** The embedding of a distance, 0 to 2·span − 1; distances beyond the embeddings share the last one. */
 function distanceRow(distance: number, { buckets, longest, span }: DistanceSizes): number {
   const place = buckets > 0 ? bucketOf(distance, buckets, longest) : distance
   return Math.min(2 * span - 1, Math.max(0, place + span))
 }
 
 /**
- * Distances up to half of the buckets stay as they are; beyond, `mid + ⌈log(d / mid) / log((longest − 1) / mid) · (mid − 1)⌉`. Rounded in f32 at each step, as
- * PyTorch computes it: at the border of two buckets that decides.
+ * Distances up to half of the buckets are unchanged; beyond, `mid + ⌈log(d / mid) / log((longest − 1) / mid) · (mid − 1)⌉`. Rounded in f32 at each step, as
+ * PyTorch computes it: the rounding decides between two buckets at their border.
  */
 function bucketOf(distance: number, buckets: number, longest: number): number {
   const mid = Math.floor(buckets / 2)
@@ -55,8 +55,8 @@ function bucketOf(distance: number, buckets: number, longest: number): number {
 }
 
 /**
- * Reads scores by distance where the pairs need them: `x (…, S, 2S − 1)` → `y (…, S, S)`, `y[i, j] = x[i, j − i + S − 1]`. Row i is the window of row i of x that
- * begins S − 1 − i places in: seen as one row behind the other, each window begins 2S − 2 places behind the one before, so that two cuts suffice.
+ * Arranges scores by distance into scores by pair: `x (…, S, 2S − 1)` → `y (…, S, S)`, `y[i, j] = x[i, j − i + S − 1]`. Row i is the window of row i of x that
+ * begins at S − 1 − i: in flat order each window begins 2S − 2 elements after the one before, so that two cuts suffice.
  */
 export function skew(x: Tensor): Tensor {
   const [S, width] = [x.shape.at(-2)!, x.shape.at(-1)!]

@@ -8,7 +8,7 @@ import type { Tensor } from '../../tensor/tensor.js'
 import { arange } from '../../tensor/make.js'
 import { CausalLM, languageModelHead, readCausalLM } from '../shared/causal-lm.js'
 import { causalAttention, lastTokens, runDecoder } from '../shared/decoder.js'
-import type { AttentionContext, DecoderOptions, Placement, TokenEmbedding } from '../shared/decoder.js'
+import type { AttentionContext, DecoderOptions, TokenSpan, TokenEmbedding } from '../shared/decoder.js'
 import type { DecoderOutput } from '../shared/decoder-output.js'
 import { gpt2Config } from './config.js'
 import type { GPT2Config } from './config.js'
@@ -137,15 +137,15 @@ export class GPT2Model extends Module {
       model: this,
       blocks: this.h,
       norm: this.ln_f,
-      begin: (ids, place) => {
-        if (!options.positionIds) this.checkLength(place)
-        const positions = this.wpe.forward(positionsOf(place))
+      begin: (ids, span) => {
+        if (!options.positionIds) this.checkLength(span)
+        const positions = this.wpe.forward(positionsOf(span))
         return { x: this.drop.forward(this.wte.forward(ids).add(positions)), beside: {} }
       },
     })
   }
 
-  private checkLength({ past, tokens }: Placement): void {
+  private checkLength({ past, tokens }: TokenSpan): void {
     const limit = this.config.n_positions
     if (past + tokens <= limit) return
     const received = past > 0 ? `${past} cached and ${tokens} new tokens` : `${tokens} tokens`
@@ -159,7 +159,7 @@ export class GPT2Model extends Module {
   }
 }
 
-function positionsOf({ past, tokens, positionIds }: Placement): Tensor {
+function positionsOf({ past, tokens, positionIds }: TokenSpan): Tensor {
   if (positionIds === null) return arange(past, past + tokens, 1, { dtype: 'i64' })
   return idsTensor('GPT2Model.forward', 'positionIds', positionIds)
 }
@@ -168,8 +168,8 @@ function positionsOf({ past, tokens, positionIds }: Placement): Tensor {
  * GPT-2 with a language-model head, whose weight is that of the token embedding unless `tie_word_embeddings` is false.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints
- * (`transformer.h.0.attn.c_attn.weight`, (in, out)). Fresh weights: N(0, initializer_range²), smaller by √(2·n_layer) where a block
- * adds to its input; biases 0.
+ * (`transformer.h.0.attn.c_attn.weight`, (in, out)). Fresh weights: N(0, initializer_range²), smaller by √(2·n_layer) in the output projections
+ * of attention and MLP; biases 0.
  *
  * @example
  * const model = await models.GPT2LMHeadModel.fromPretrained('gpt2')
@@ -199,8 +199,8 @@ export class GPT2LMHeadModel extends CausalLM {
   /**
    * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
    *
-   * Weights keep the type of the file (bf16 and f16 are computed in f32) and lie in the file's pages; biases and norms are widened.
-   * Names with and without `transformer.` are understood; the mask buffers of old files are passed over.
+   * Weights keep the type of the file (bf16 and f16 are computed in f32) and stay in the file's pages; biases and norms are widened.
+   * Names with and without the prefix `transformer.` are accepted; the mask buffers of old files are ignored.
    * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
    */
   static fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<GPT2LMHeadModel> {
@@ -211,7 +211,7 @@ export class GPT2LMHeadModel extends CausalLM {
     return this.transformer
   }
 
-  /** Longest sequence the model can take. */
+  /** Longest sequence that the model supports. */
   override get maxPositions(): number {
     return this.config.n_positions
   }
@@ -226,7 +226,7 @@ function norm(config: GPT2Config, take: WeightSource, name: string): LayerNorm {
   return layerNorm(take, name, config.n_embd, config.layer_norm_epsilon)
 }
 
-// First GPT-2 files have no prefix; files of old releases hold the causal mask as a buffer.
+// The first GPT-2 files have no prefix; files of old releases contain the causal mask as a buffer.
 function checkpointName(name: string): string | null {
   if (/(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/.test(name)) return null
   return name.startsWith('transformer.') || name.startsWith('lm_head.') ? name : `transformer.${name}`

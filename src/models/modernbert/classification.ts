@@ -13,8 +13,8 @@ import type { FreshOptions } from '../shared/pretrained.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
 
 /**
- * ModernBERT with a head on the first token or on the mean of all, as `classifier_pooling` says: `classifier(dropout(norm(act(dense(x)))))`. It answers with
- * classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ * ModernBERT with a head on the first token or on the mean of all, according to `classifier_pooling`: `classifier(dropout(norm(act(dense(x)))))`. It predicts
+ * classes, several labels at once, or numbers, according to `problem_type` or the labels.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
  * (`model.layers.0.attn.Wqkv.weight`, `head.dense.weight`, `classifier.weight`).

@@ -1,8 +1,8 @@
-// A layer of ModernBERT (Warner et al. 2024): attention to all tokens or to those near by, then a gated part, each behind a norm.
+// A layer of ModernBERT (Warner et al. 2024): attention to all tokens or to those nearby, then a gated MLP, each after a norm.
 import * as ops from '../../generated/ops.js'
 import { Identity } from '../../nn/activations.js'
 import { Dropout } from '../../nn/dropout.js'
-import { scaledDotProductAttention } from '../../nn/functional/functional.js'
+import { scaledDotProductAttention } from '../../nn/functional/attention.js'
 import { LayerNorm } from '../../nn/layer-norm.js'
 import { Linear } from '../../nn/linear.js'
 import { Module } from '../../nn/module.js'
@@ -15,13 +15,13 @@ import type { WeightSource } from '../shared/pretrained.js'
 import { rotate } from '../shared/rotary.js'
 import type { Rotation } from '../shared/rotary.js'
 
-/** What a layer needs to know beside its input. */
+/** What a layer needs besides its input. */
 export interface ModernBertContext {
   keys: KeyMask
   rotations: Record<ModernBertLayerType, Rotation>
 }
 
-/** A layer norm with the bias that the configuration asks for. */
+/** A layer norm, with a bias if the configuration has one. */
 export function modernNorm(take: WeightSource, name: string, config: ModernBertConfig): LayerNorm {
   const { hidden_size: C, norm_eps: eps } = config
   const weight = take(`${name}.weight`, [C], { value: 1 })
@@ -29,7 +29,7 @@ export function modernNorm(take: WeightSource, name: string, config: ModernBertC
   return new LayerNorm(C, { eps, weight, bias })
 }
 
-/** A dense layer with weight (out, in): fresh N(0, std²) within ±initializer_cutoff_factor·std, bias 0. */
+/** A dense layer with weight (out, in): fresh N(0, std²) truncated to ±initializer_cutoff_factor·std, bias 0. */
 export function cutDense(
   take: WeightSource,
   name: string,
@@ -113,7 +113,7 @@ class ModernBertMLP extends Module {
   }
 }
 
-/** `x ← x + attn(attn_norm(x));  x ← x + mlp(mlp_norm(x))`; the embeddings have a norm already, so the first layer has none in front. */
+/** `x ← x + attn(attn_norm(x));  x ← x + mlp(mlp_norm(x))`; the embeddings are already normalised, so the first layer has no `attn_norm`. */
 export class ModernBertLayer extends Module {
   attn_norm: Layer
   attn: ModernBertAttention

@@ -11,7 +11,7 @@ import type { FreshOptions } from '../shared/pretrained.js'
 import { tokenLoss } from '../shared/token-loss.js'
 
 /**
- * ModernBERT with the head that it is trained with: which token stands behind `[MASK]`.
+ * ModernBERT with the head of its pre-training, which predicts the tokens behind `[MASK]`.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`head.dense.weight`, `decoder.bias`).
  */

@@ -8,7 +8,7 @@ import { runLayers } from '../shared/encoder.js'
 import { checkSize, pickFirst } from '../shared/encoder-input.js'
 import type { EncoderOutput } from '../shared/encoder-input.js'
 import { EncoderModel, encode } from '../shared/encoder-model.js'
-import type { EncoderModelOptions, EncoderPlace } from '../shared/encoder-model.js'
+import type { EncoderModelOptions, EncoderBatch } from '../shared/encoder-model.js'
 import type { CheckpointNames } from '../shared/pretrained-encoder.js'
 import { idsTensor } from '../../generation/ids.js'
 import type { Ids } from '../../generation/ids.js'
@@ -23,7 +23,7 @@ import { freshWeights } from '../shared/pretrained.js'
 import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { RotaryTables } from '../shared/rotary.js'
 
-/** What files of ModernBERTs call their parts. */
+/** The names of the parts in files of ModernBERTs. */
 export const MODERNBERT_NAMES: CheckpointNames = {
   modelType: 'modernbert',
   prefix: 'model',
@@ -33,7 +33,7 @@ export const MODERNBERT_NAMES: CheckpointNames = {
 
 const OWNER = 'ModernBertModel.forward'
 
-/** `dropout(norm(token))`: where a token stands is said in attention. */
+/** `dropout(norm(token))`: positions come in with attention. */
 class ModernBertEmbeddings extends Module {
   tok_embeddings: { forward(ids: Tensor): Tensor; weight: Tensor } & Module
   norm: LayerNorm
@@ -62,11 +62,11 @@ class ModernBertEmbeddings extends Module {
 }
 
 /**
- * ModernBERT without a head (Warner et al. 2024): rotary positions, norms in front, gated layers without biases; one layer in three looks at all tokens, the
- * others at those near by.
+ * ModernBERT without a head (Warner et al. 2024): rotary positions, pre-norms, gated layers without biases; one layer in three attends to all tokens, the
+ * others to those nearby.
  *
- * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, behind the final norm. Parameter names as in Hugging Face checkpoints (`layers.0.attn.Wqkv.weight`).
- * `tokenTypeIds` are taken and mean nothing: the model knows one kind of token.
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, after the final norm. Parameter names as in Hugging Face checkpoints (`layers.0.attn.Wqkv.weight`).
+ * `tokenTypeIds` are accepted and ignored: the model has no token types.
  */
 export class ModernBertModel extends EncoderModel {
   /** @internal */
@@ -101,24 +101,24 @@ export class ModernBertModel extends EncoderModel {
   override forward(inputIds: Ids, options: EncoderModelOptions = {}): EncoderOutput {
     return encode(OWNER, inputIds, options, {
       embed: (packing) => this.embeddings.forward(inputIds, packing),
-      layers: (x, place) => this.run(x, place, options),
+      layers: (x, batch) => this.run(x, batch, options),
       pooler: null,
-      packs: (packing) => !packing.hasGaps, // near by is a matter of rows
+      packs: (packing) => !packing.hasGaps, // windows count rows
     })
   }
 
-  private run(x: Tensor, place: EncoderPlace, options: EncoderModelOptions): Tensor[] {
-    const context = this.contextOf(x, place, options)
+  private run(x: Tensor, batch: EncoderBatch, options: EncoderModelOptions): Tensor[] {
+    const context = this.contextOf(x, batch, options)
     if (this.checkpointed) for (const tensor of tensorsIn(context)) keep(tensor)
     const states = runLayers<[]>(x, this.layers.length, this.checkpointed, (input, i) =>
       this.layers[i]!.forward(input, context),
     )
     const last = states.pop()!
-    states.push(this.final_norm.forward(place.onlyFirst ? pickFirst(last, place.keys) : last))
+    states.push(this.final_norm.forward(batch.onlyFirst ? pickFirst(last, batch.keys) : last))
     return states
   }
 
-  private contextOf(x: Tensor, { packing, keys }: EncoderPlace, options: EncoderModelOptions): ModernBertContext {
+  private contextOf(x: Tensor, { packing, keys }: EncoderBatch, options: EncoderModelOptions): ModernBertContext {
     const [B = 0, T = 0] = x.shape
     const { positionIds: given, tokenTypeIds } = options
     if (packing === null) {
@@ -128,7 +128,7 @@ export class ModernBertModel extends EncoderModel {
     const positionIds = packing
       ? given
         ? packing.take(OWNER, 'positionIds', given)
-        : packing.placesFromFirst()
+        : packing.offsetsFromFirst()
       : given
     const rotation = (type: ModernBertLayerType) =>
       this.tables[type].rotation(OWNER, { past: 0, tokens: T, positionIds, dtype: x.dtype })
@@ -139,7 +139,7 @@ export class ModernBertModel extends EncoderModel {
   }
 }
 
-/** `norm(act(dense(x)))`: what heads begin with. */
+/** `norm(act(dense(x)))`: the first part of the heads. */
 export class ModernBertPredictionHead extends Module {
   dense: Layer
   act: Layer

@@ -12,7 +12,7 @@ import { ROBERTA_NAMES, RobertaModel } from './roberta.js'
 import type { RobertaConfig } from './roberta.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
 
-/** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 in a bf16 or f16 model: they are trained. */
+/** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 even in a bf16 or f16 model, as they are trained. */
 export class RobertaClassificationHead extends Module {
   dense: Layer
   dropout: Dropout
@@ -36,11 +36,11 @@ export class RobertaClassificationHead extends Module {
 }
 
 /**
- * RoBERTa with a head that answers for whole sequences: classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ * RoBERTa with a head that labels whole sequences: with classes, several labels at once, or numbers, according to `problem_type` or the labels.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
  * (`roberta.encoder.layer.0.attention.self.query.weight`, `classifier.out_proj.weight`). Fresh weights: N(0, initializer_range²); biases and the rows of
- * the padding 0. The head reads the first token alone: unless hidden states are asked for, the last layer is computed there only, with the same result.
+ * the padding token 0. The head reads the first token alone: unless hidden states are asked for, the last layer is computed for it only, with the same result.
  *
  * @example
  * const model = await models.RobertaForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })

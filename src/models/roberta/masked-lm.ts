@@ -13,7 +13,7 @@ import { ROBERTA_NAMES, RobertaModel } from './roberta.js'
 import type { RobertaConfig } from './roberta.js'
 import { tokenLoss } from '../shared/token-loss.js'
 
-/** `decoder(norm(gelu(dense(x))))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
+/** `decoder(norm(gelu(dense(x))))`: `decoder` has the weight of the token embedding when the two are tied, and the bias of the head. */
 class RobertaLMHead extends Module {
   bias: Tensor
   dense: Layer
@@ -38,7 +38,7 @@ class RobertaLMHead extends Module {
 }
 
 /**
- * RoBERTa with the head that it is trained with: which token stands behind `<mask>`.
+ * RoBERTa with the head of its pre-training, which predicts the tokens behind `<mask>`.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`lm_head.dense.weight`).
  *

@@ -7,17 +7,17 @@ import type { DecoderOutput } from './decoder-output.js'
 import type { Ids } from '../../generation/ids.js'
 import type { KvCache } from '../../generation/kv-cache.js'
 
-/** What a {@link CausalLMOutput} is made of. */
+/** Parts of a {@link CausalLMOutput}. */
 interface Parts {
   /** Mean cross entropy. */
   loss?: Tensor
   /** Only the last positions have logits. */
   last?: number | null
-  /** Where not every token was computed: a forward that does. */
+  /** Where not every token was computed: a forward over all of them. */
   complete?: (() => DecoderOutput) | null
 }
 
-/** What a language model returns. Positions of padding that the model left out hold zeros. */
+/** The output of a language model. Positions of padding that the model skipped are zeros. */
 export class CausalLMOutput {
   /** Mean cross entropy over the labels that count; null without labels. */
   readonly loss: Tensor | null
@@ -38,14 +38,14 @@ export class CausalLMOutput {
     this.last = parts.last ?? null
     this.complete = parts.complete ?? null
     this.decoded = decoded
-    // With a loss, the logits of all positions are extra work that only some callers want.
+    // With a loss, the logits of all positions are extra work that only some callers need.
     if (this.loss === null) this.computed = this.computeLogits()
   }
 
   /**
-   * Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for: ask before weights change. Where that forward
-   * left tokens out that no label needs, it is run again for all of them, with another draw of dropout.
-   * @throws {GradError} `ERR_LORA_VERSION` when weights have changed since a forward that must be run again.
+   * Scores over the vocabulary, (B, T, V). After a forward with labels they are computed on first access: read them before weights change. Where that forward
+   * skipped tokens that no label needs, all tokens are recomputed, with new draws of dropout.
+   * @throws {GradError} `ERR_LORA_VERSION` when weights have changed since a forward that has to be recomputed.
    */
   get logits(): Tensor {
     return (this.computed ??= this.asRecorded(() => this.computeLogits()))
@@ -62,7 +62,7 @@ export class CausalLMOutput {
   }
 
   private computeLogits(): Tensor {
-    // The head of no more rows than there are: those of padding are spread in afterwards.
+    // The head runs on the computed rows only; those of padding are filled in afterwards.
     const whole = this.whole()
     return this.last === null ? whole.spread(this.head(whole.rows)) : this.head(this.lastHiddenState)
   }
@@ -83,7 +83,7 @@ export class CausalLMOutput {
   }
 }
 
-/** A forward that can be made later, of the input as it is now, while the weights are as they are now. */
+/** A forward that can run later, on the present input, as long as the weights are unchanged. */
 export function laterForward(
   model: Module,
   decoder: Decoder,
@@ -113,7 +113,7 @@ function copied(ids: Ids): Ids {
 function weightsChanged(): GradError {
   return new GradError(
     {
-      what: 'CausalLMOutput: the weights have changed since the forward whose logits are asked for',
+      what: 'CausalLMOutput: the weights have changed since the forward of these logits',
       expected:
         'the weights of that forward: it left out the tokens behind the last label of each row, and must be run again for all logits',
       received: 'weights of a newer version',

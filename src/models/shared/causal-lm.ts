@@ -1,4 +1,4 @@
-// What every language model shares: its head, the loss on the labels, generation, reading and writing.
+// The base of every language model: head, loss on the labels, generation, files.
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
 import { generate, stream } from '../../generation/generate.js'
@@ -19,18 +19,17 @@ import { readPositions, tokenLoss } from './token-loss.js'
 /** Options of the forward of a language model. */
 export interface CausalLMOptions extends DecoderOptions {
   /**
-   * Token ids to predict, (B, T), aligned with the input: the model compares the output at t with the label at t + 1. −100 counts not.
-   * The head runs only on the positions that count, which saves most of its cost on prompts and padding. A plain head makes one operation with
-   * the loss, `nn.functional.linearCrossEntropy`: the logits are never formed as a whole. A head that LoRA adapts forms those of the positions that count,
-   * or of all where the labels are a tensor whose numbers are not known.
+   * Token ids to predict, (B, T), aligned with the input: the model compares the output at t with the label at t + 1. −100 is ignored.
+   * The head runs only on the positions with a label, which saves most of its cost on prompts and padding. A plain head and the loss are one operation,
+   * `nn.functional.linearCrossEntropy`, which never forms the logits as a whole. A head with LoRA forms the logits of the positions with a label, or of all
+   * positions where the labels are a tensor whose values are not known.
    *
-   * Where they are known, in rows or in a tensor that was made of numbers, and while gradients are recorded, tokens behind the last label of their row are
-   * not even computed, when they are many: only {@link CausalLMOutput.logits} and `lastHiddenState` would show them, and compute them when asked for. A
-   * label that is predicted at a position of padding, as that of the first token behind padding on the left is, makes the whole batch be computed: give
-   * it −100. @shallow @default none
+   * Where the labels are known (rows of numbers, or a tensor made from numbers) and gradients are recorded, tokens after the last label of their row are not
+   * computed at all if there are many of them; {@link CausalLMOutput.logits} and `lastHiddenState` compute them on access. A label that is predicted at a
+   * position of padding, such as that of the first token after padding on the left, makes the whole batch be computed: set it to −100. @shallow @default none
    */
   labels?: Ids | null
-  /** Share of each label that is spread evenly over the vocabulary, as LoRA's NLG example trains (0.1). @minimum 0 @maximum 1 @default 0 */
+  /** Share of each label that is spread evenly over the vocabulary, 0.1 in LoRA's NLG example. @minimum 0 @maximum 1 @default 0 */
   labelSmoothing?: number
   /** Compute the logits of the last n positions only. @integer @minimum 0 @default all */
   logitsToKeep?: number
@@ -46,7 +45,7 @@ export interface CausalLMConfig {
 }
 
 /**
- * A decoder with a language-model head: what GPT-2, Llama and their like have in common.
+ * A decoder with a language-model head: the base of GPT-2, Llama and others.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
  */
@@ -57,10 +56,10 @@ export abstract class CausalLM extends PretrainedModel {
   /** The model below the head. */
   protected abstract get decoder(): Decoder
 
-  /** Longest sequence the model is made for. */
+  /** Longest sequence that the model supports. */
   abstract get maxPositions(): number
 
-  /** Logits x become `cap · tanh(x / cap)`; null where they stay as the head gives them. */
+  /** Logits x become `cap · tanh(x / cap)`; null for no cap. */
   protected get logitSoftcap(): number | null {
     return null
   }
@@ -85,7 +84,7 @@ export abstract class CausalLM extends PretrainedModel {
   ): CausalLMOutput {
     const known = knownRows(labels)
     const positions = known && readPositions(owner, known, sizeOf(owner, inputIds), 1)
-    // Labels that are not known here may count where padding is.
+    // Labels whose values are not known here may include positions of padding.
     const reads = positions === null || options.outputHiddenStates ? 'all' : positions
     const decoded = this.decoder.forward(inputIds, options, reads)
     const { packing, rows } = decoded
@@ -119,8 +118,8 @@ export abstract class CausalLM extends PretrainedModel {
   }
 
   /**
-   * From now on, backward computes each block again instead of keeping what it needs, in training mode: activations take the memory of one
-   * block and one tensor (B, T, C) for each, for about a third more time. Results are the same.
+   * From now on, backward recomputes each block in training mode instead of keeping its activations: they take the memory of one block, and of one tensor
+   * (B, T, C) per block, for about a third more time. Results are the same.
    */
   gradientCheckpointingEnable(): void {
     this.decoder.gradientCheckpointing = true
@@ -132,8 +131,8 @@ export abstract class CausalLM extends PretrainedModel {
   }
 
   /**
-   * Writes `config.json` and `model.safetensors`, as transformers does: a tied head is left out. A head that is tied no longer, because the
-   * embedding was adapted and merged without it, is written, and the configuration says so.
+   * Writes `config.json` and `model.safetensors`, as transformers does, without a tied head. A head that is no longer tied, because the embedding
+   * was adapted and merged without it, is written, and `tie_word_embeddings` is then false.
    */
   async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
     const tied = 'weight' in this.lm_head && this.lm_head.weight === this.decoder.inputEmbeddings.weight

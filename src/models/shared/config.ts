@@ -1,5 +1,5 @@
-// config.json of a model folder. Field names stay as Hugging Face writes them, unknown fields included, so that a folder read and
-// written again says the same. The fields of an architecture stand in its own file, such as gpt2-config.ts.
+// config.json of a model folder. Field names stay as Hugging Face writes them, unknown fields included, so that reading
+// and writing a folder keeps them. The fields of an architecture are in its own file, such as gpt2/config.ts.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, FormatError, UnsupportedError } from '../../errors.js'
@@ -25,8 +25,8 @@ export async function readConfig(dir: string): Promise<Record<string, unknown>> 
 }
 
 /**
- * The `model_type` of a configuration, if this package has the architecture.
- * @throws {UnsupportedError} naming those it has.
+ * The `model_type` of a configuration, if its architecture is supported.
+ * @throws {UnsupportedError} naming the supported ones.
  */
 export function checkModelType<T extends string>(config: Record<string, unknown>, known: readonly T[], dir: string): T {
   const type = config['model_type']
@@ -37,7 +37,10 @@ export function checkModelType<T extends string>(config: Record<string, unknown>
     what: `${dir}: this architecture is not supported`,
     expected: `model_type ${known.join(' or ')}`,
     received: `model_type ${show(type)}, architectures ${show(config['architectures'])}`,
-    fix: near === undefined ? 'use a checkpoint of a supported architecture' : `write '${near}' if the file has a slip`,
+    fix:
+      near === undefined
+        ? 'use a checkpoint of a supported architecture'
+        : `write '${near}' if the file has a typing error`,
   })
 }
 

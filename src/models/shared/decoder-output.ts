@@ -3,12 +3,12 @@ import type { Tensor } from '../../tensor/tensor.js'
 import type { KvCache } from '../../generation/kv-cache.js'
 import type { Packing } from './packing.js'
 
-/** What a decoder without a head returns. Positions that were not computed, those of padding, hold zeros. */
+/** The output of a decoder without a head. Positions that were not computed, those of padding, are zeros. */
 export class DecoderOutput {
   readonly pastKeyValues: KvCache | null
   /** @internal Output of the final norm, (B, T, C), or (1, N, C) with a packing. */
   readonly rows: Tensor
-  /** @internal Which positions `rows` holds; null for all. */
+  /** @internal The positions in `rows`; null for all. */
   readonly packing: Packing | null
   private readonly states: readonly Tensor[] | null
   private readonly recordsGrad = isGradEnabled()
@@ -40,7 +40,7 @@ export class DecoderOutput {
     ))
   }
 
-  /** @internal A value for each computed position, as `rows`, at its place in (B, T, …). */
+  /** @internal Values of the computed positions, as `rows`, at their positions in (B, T, …). */
   spread(rows: Tensor): Tensor {
     const { packing } = this
     return packing === null ? rows : withGrad(this.recordsGrad, () => packing.spread(rows), 'DecoderOutput')

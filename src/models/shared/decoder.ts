@@ -1,8 +1,8 @@
-// What every decoder shares, with or without a head: its options, its output, the walk through its blocks, attention with a cache.
+// The base of every decoder: options, output, the loop over the blocks, masks, attention with a cache.
 import { checkpoint } from '../../autograd/checkpoint.js'
 import * as ops from '../../generated/ops.js'
 import { releaseAfter } from '../../nn/forward.js'
-import { scaledDotProductAttention } from '../../nn/functional/functional.js'
+import { scaledDotProductAttention } from '../../nn/functional/attention.js'
 import type { Module } from '../../nn/module.js'
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
@@ -21,51 +21,51 @@ import type { Layer } from './parts.js'
 /** Options of a decoder's forward. */
 export interface DecoderOptions {
   /**
-   * 1 for tokens, 0 for padding, (B, S) with S the tokens in the cache and the new ones. Where its numbers are known, in rows or in a tensor that was
-   * made of them, and without a cache, padding is not computed at all, and outputs at its positions are 0. Any other tensor hides padding, which then costs
-   * what tokens cost.
+   * 1 for tokens, 0 for padding, (B, S) with S the tokens in the cache and the new ones. Where its values are known (rows of numbers, or a tensor made from
+   * numbers) and there is no cache, padding is not computed at all, and outputs at its positions are 0. Any other tensor masks padding, which then costs as
+   * much as tokens.
    *
-   * Or a bool tensor (B, 1, T or 1, S), true where a new token may look, on top of what comes before it: tokens of several continuations can
-   * then lie in one cache. It may be wider than S; what is too much is cut off.
+   * Or a bool tensor (B, 1, T or 1, S), true where a new token may attend, in addition to causality: tokens of several continuations can
+   * then share one cache. It may be wider than S; the surplus is cut off.
    * @shallow @default all 1
    */
   attentionMask?: Ids | null
-  /** Position of each token, (B, T). @shallow @default 0, 1, … in every row, after those in the cache, whatever the mask says */
+  /** Position of each token, (B, T). @shallow @default 0, 1, … in every row, after those in the cache, regardless of the mask */
   positionIds?: Ids | null
-  /** Keys and values of earlier tokens; the new ones are added to it. @default none */
+  /** Keys and values of earlier tokens; the new ones are appended. @default none */
   pastKeyValues?: KvCache | null
-  /** Make a cache and return it. @default whether `pastKeyValues` is given */
+  /** Create a cache and return it. @default whether `pastKeyValues` is given */
   useCache?: boolean
   /** Return the embeddings and the output of every block. @default false */
   outputHiddenStates?: boolean
 }
 
-/** A table of token vectors: an `nn.Embedding`, or the LoRA layer in its place. */
+/** A table of token vectors: an `nn.Embedding`, or the LoRA layer that replaces it. */
 export type TokenEmbedding = { weight: Tensor; forward(ids: Tensor): Tensor } & Module
 
 /** A decoder without a head. */
 export interface Decoder extends Module {
-  /** Backward computes each block again instead of keeping what it needs: less memory for about a third more time. */
+  /** Backward recomputes each block instead of keeping its activations: less memory for about a third more time. */
   gradientCheckpointing: boolean
   /** The token embedding, whose weight a tied head shares. */
   readonly inputEmbeddings: TokenEmbedding
   forward(inputIds: Ids, options?: DecoderOptions, reads?: Reads): DecoderOutput
 }
 
-/** What attention in a block needs to know beside its input. */
+/** What attention in a block needs besides its input. */
 export interface AttentionContext {
   mask: Tensor | null
-  /** The mask of blocks with a sliding window, where the places of tokens do not tell how far back they lie; null where they do. */
+  /** The mask of blocks with a sliding window, where the index of a token in the cache does not give its distance; null where it does. */
   windowed: Tensor | null
   cache: KvCache | null
-  /** In a packed batch, where its sequences begin, and its number of rows. */
+  /** In a packed batch, the first row of each sequence, then the number of rows. */
   starts: readonly number[] | null
-  /** In the last block, of how many last tokens of each sequence the output is read; of all others keys and values are all it computes. Null for all. */
+  /** In the last block, the number of last tokens of each sequence whose output is read; of the others it computes keys and values only. Null for all. */
   last: number | null
 }
 
-/** Where the tokens of a forward stand. */
-export interface Placement {
+/** The tokens of a forward within their sequences. */
+export interface TokenSpan {
   /** Tokens in the cache. */
   past: number
   /** New tokens of a sequence, up to the last one that is computed. */
@@ -80,20 +80,20 @@ export interface DecoderParts<Context extends AttentionContext> {
   blocks: readonly ({ forward(x: Tensor, context: Context): Tensor } & Module)[]
   /** The final norm. */
   norm: Layer
-  /** How many tokens blocks with a sliding window look at, the one itself included. @default no block has one */
+  /** Length of the sliding window in blocks that have one, the token itself included. @default no block has one */
   window?: number | null
-  /** What goes into the first block, (B, T, C), and what the blocks need beside mask and cache. */
-  begin(ids: Tensor, place: Placement): { x: Tensor; beside: Omit<Context, keyof AttentionContext> }
+  /** The input of the first block, (B, T, C), and what the blocks need besides mask and cache. */
+  begin(ids: Tensor, span: TokenSpan): { x: Tensor; beside: Omit<Context, keyof AttentionContext> }
 }
 
-/** Up to so many new tokens what the blocks make is given back at the end of the forward, behind a cache; a prompt's is at the end of each block. */
+/** With a cache, up to this many new tokens, intermediate tensors are released at the end of the forward; with more, at the end of each block. */
 const FEW_TOKENS = 16
 
 /**
  * The forward of a decoder: embeddings, blocks, final norm.
  *
- * Of a batch with padding that is known here, or of which not all outputs are read, the rest is left out: the tokens to compute lie one behind the other,
- * (1, N), each at its position, and attention keeps to the sequences.
+ * Where padding is known here, or not all outputs are read, the other tokens are skipped: the tokens to compute are packed into (1, N), each at its
+ * position, and attention stays within the sequences.
  */
 export function runDecoder<Context extends AttentionContext>(
   owner: string,
@@ -106,38 +106,38 @@ export function runDecoder<Context extends AttentionContext>(
   const cache = options.pastKeyValues ?? (options.useCache ? new KvCache() : null)
   const vocabulary = model.inputEmbeddings.weight.shape[0]!
   const found = cache === null ? packingOf(owner, inputIds, options.attentionMask, reads) : null
-  // A window counts places, those of padding between tokens included.
+  // A window counts tokens of the row, padding between them included.
   const packing = window !== null && found?.hasGaps ? null : found
   const batch = packing
     ? packedBatch(owner, inputIds, options, packing, vocabulary)
     : wholeBatch(owner, inputIds, options, cache, vocabulary, window)
-  const start = begin(batch.ids, batch.place)
+  const start = begin(batch.ids, batch.span)
   const { mask, windowed } = batch
   const context = { ...start.beside, mask, windowed, cache, starts: packing?.starts ?? null, last: null } as Context
-  // A cache is written in the first run and carries no gradients: its own error says so.
-  const again = model.gradientCheckpointing && model.training && isGradEnabled() && cache === null
-  if (again) for (const tensor of tensorsIn(context)) keep(tensor)
+  // A cache is written by the first forward and cannot carry gradients; KvCache.append reports that.
+  const recomputes = model.gradientCheckpointing && model.training && isGradEnabled() && cache === null
+  if (recomputes) for (const tensor of tensorsIn(context)) keep(tensor)
   const last = packing === null && !options.outputHiddenStates ? lastRead(reads) : null
   let x = start.x // (B, T, C)
   const states = [x]
   for (const [i, block] of blocks.entries()) {
     const own = last !== null && i === blocks.length - 1 ? { ...context, last } : context
     const forward = (input: Tensor) => block.forward(input, own)
-    // A few new tokens make little, and what a cache makes for the first block serves all.
+    // A few new tokens take little memory, and the lengths that the cache makes for the first block serve all blocks.
     if (cache !== null && x.shape[0]! * x.shape[1]! <= FEW_TOKENS) x = forward(x)
-    else x = again ? checkpoint(forward, x) : releaseAfter(() => forward(x))
+    else x = recomputes ? checkpoint(forward, x) : releaseAfter(() => forward(x))
     states.push(x)
   }
   x = norm.forward(x)
   states[states.length - 1] = x
-  cache?.advance(batch.place.tokens)
+  cache?.advance(batch.span.tokens)
   return new DecoderOutput(x, { states: options.outputHiddenStates ? states : null, packing, pastKeyValues: cache })
 }
 
-/** What the blocks compute. */
+/** The input of the blocks. */
 interface Batch {
   ids: Tensor
-  place: Placement
+  span: TokenSpan
   mask: Tensor | null
   windowed: Tensor | null
 }
@@ -158,10 +158,10 @@ function wholeBatch(
   const isPairwise = mask instanceof Tensor && mask.ndim === 4
   const windowed =
     isPairwise && window !== null && window < total ? lastAllowed(mask, { tokens, total, width, window }) : null
-  return { ids, place: { past, tokens, positionIds }, mask: given, windowed }
+  return { ids, span: { past, tokens, positionIds }, mask: given, windowed }
 }
 
-/** Padding is part of no row, so that no mask is needed; causal attention tells by the order of the rows what came before. */
+/** No row is padding, so no mask is needed; causality follows from the order of the rows. */
 function packedBatch(
   owner: string,
   inputIds: Ids,
@@ -171,15 +171,15 @@ function packedBatch(
 ): Batch {
   if (!(inputIds instanceof Tensor)) checkIds(owner, 'inputIds', inputIds, vocabulary)
   const ids = idsTensor(owner, 'inputIds', packing.take(owner, 'inputIds', inputIds)) // (1, N)
-  const places = positionIds ? packing.take(owner, 'positionIds', positionIds) : packing.places()
-  return { ids, place: { past: 0, tokens: packing.extent, positionIds: places }, mask: null, windowed: null }
+  const positions = positionIds ? packing.take(owner, 'positionIds', positionIds) : packing.offsets()
+  return { ids, span: { past: 0, tokens: packing.extent, positionIds: positions }, mask: null, windowed: null }
 }
 
 /**
- * The mask for attention, (B, 1, 1 or T, width) bool, or null when none is needed: a mask of ones, or one that pads on the right of tokens
- * that do not look there.
+ * The mask for attention, (B, 1, 1 or T, width) bool, or null when none is needed: a mask of ones, or one with padding on the
+ * right only, which causality hides.
  *
- * `total` counts the tokens in the cache and the new ones; `width` is what attention sees, with the unused end of the cache.
+ * `total` counts the tokens in the cache and the new ones; `width` is the number of keys, with the unused end of the cache.
  */
 export function attentionMask(
   owner: string,
@@ -198,7 +198,7 @@ export function attentionMask(
   return fitted(on.reshape([on.shape[0]!, 1, 1, total]), width)
 }
 
-/** A mask that says for each new token where it may look. */
+/** A mask with a row for each new token. */
 function pairwiseMask(owner: string, mask: Tensor, total: number, width: number): Tensor {
   if (mask.dtype === 'bool' && mask.shape[1] === 1 && mask.shape[3]! >= total) return fitted(mask, width)
   throw bad(
@@ -210,8 +210,8 @@ function pairwiseMask(owner: string, mask: Tensor, total: number, width: number)
 }
 
 /**
- * A mask that says where each token may look, cut to the last `window` of those places. Between them may lie tokens of other continuations, so that places
- * alone do not tell how far back a token is; those of one continuation lie in order.
+ * A mask with a row for each new token, limited to the last `window` keys that the row allows. Tokens of other continuations may lie between them in the
+ * cache, so indices do not give distances; the tokens of one continuation are in order.
  */
 function lastAllowed(
   mask: Tensor,
@@ -220,11 +220,11 @@ function lastAllowed(
   const [B = 0, , rows = 0, S = 0] = mask.shape
   const known = S === total ? mask : mask.narrow(3, 0, total)
   const each = rows === tokens ? known : known.expand([B, 1, tokens, total])
-  const before = each.tril(total - tokens) // what a token does not see anyway counts not
+  const before = each.tril(total - tokens) // without keys that causality hides
   return fitted(before.logicalAnd(ops.cumsum(before, 3, true).le(window)), width)
 }
 
-/** The mask at the width of what attention sees; nobody looks at the columns that are new. */
+/** The mask, widened or cut to `width` keys; added columns are false. */
 function fitted(mask: Tensor, width: number): Tensor {
   const [B = 0, H = 0, T = 0, S = 0] = mask.shape
   if (S >= width) return S === width ? mask : mask.narrow(3, 0, width)
@@ -237,28 +237,28 @@ export function lastTokens(x: Tensor, last: number | null, dim = 1): Tensor {
   return last === null || last >= T ? x : x.narrow(dim, T - last, last)
 }
 
-/** What varies between blocks. */
+/** The options of attention that vary between blocks. */
 export interface AttentionSettings {
-  /** Index of the block, which is that of its part of the cache. */
+  /** Index of the block, and of its keys in the cache. */
   layer: number
   /** Factor of q·k. */
   scale: number
-  /** Dropout of the weights. */
+  /** Dropout of the attention weights. */
   dropoutP: number
-  /** How many tokens each one looks at, itself included. @default all before it */
+  /** Length of the sliding window, the token itself included. @default none */
   window?: number | null
-  /** Scores s become `softcap · tanh(s / softcap)`. @default they stay */
+  /** Scores s become `softcap · tanh(s / softcap)`. @default no cap */
   softcap?: number | null
 }
 
-/** The last query of a sequence sees its last key. */
+/** Causal from the bottom right: the last query attends to the last key. */
 const BOTTOM_RIGHT = 2
 
 /**
- * Attention of new tokens to themselves and to all before them, those in the cache included; the new keys and values are added to it.
+ * Attention of new tokens to themselves and to all earlier ones, those in the cache included; the new keys and values are appended to the cache.
  *
- * Shapes: `q (B, T, H, D)`, or of the last tokens only, `k` and `v (B, T, Hkv, D)` → `(B, T, H·D)`. Fewer key heads than query heads are shared by groups of them: the
- * cache holds Hkv heads, and none is copied.
+ * Shapes: `q (B, T, H, D)`, or of the last tokens only, `k` and `v (B, T, Hkv, D)` → `(B, T, H·D)`. Where there are fewer key heads than query heads, groups of query
+ * heads share one: the cache holds Hkv heads, and none is copied.
  */
 export function causalAttention(
   q: Tensor,
@@ -277,7 +277,7 @@ export function causalAttention(
   const all = cache ? cache.append(layer, k, v) : { keys: k, values: v, lengths: null } // (B, S, Hkv, D)
   const y = scaledDotProductAttention(q, all.keys, all.values, {
     layout: 'BTHD',
-    isCausal: 'bottom-right', // the last new token sees all that came before it
+    isCausal: 'bottom-right', // the last new token attends to all earlier ones
     enableGqa: true,
     lengths: all.lengths,
     mask: hidden === null || hidden.shape[2] === 1 ? hidden : lastTokens(hidden, last, 2),

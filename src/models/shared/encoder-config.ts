@@ -4,7 +4,7 @@ import { ACTIVATIONS } from './config.js'
 import { checkLabels } from './labels-config.js'
 import type { LabelsConfig } from './labels-config.js'
 
-/** Fields of `config.json` that all encoders with a norm behind each half of a layer have. */
+/** Fields of `config.json` that all encoders with post-norms have: a norm after each half of a layer. */
 export interface PostNormConfig extends LabelsConfig {
   /** Number of tokens V. */
   vocab_size: number
@@ -14,20 +14,21 @@ export interface PostNormConfig extends LabelsConfig {
   num_hidden_layers: number
   /** Attention heads H; divides `hidden_size`. */
   num_attention_heads: number
-  /** Width of the part between two attentions. */
+  /** Width of the MLP of a layer. */
   intermediate_size: number
   /** `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `relu`, `silu` or `tanh`. @default 'gelu' */
   hidden_act: string
-  /** Dropout on the embeddings and on what each half of a layer adds, in training. @default 0.1 */
+  /** Dropout on the embeddings and on the output of each half of a layer, in training. @default 0.1 */
   hidden_dropout_prob: number
   /** Dropout on the attention weights, in training. @default 0.1 */
   attention_probs_dropout_prob: number
   /** Rows of the position table. @default 512 */
   max_position_embeddings: number
-  /** Kinds of token. */
+  /** Number of token types. */
   type_vocab_size: number
   /** Standard deviation of fresh weights. @default 0.02 */
   initializer_range: number
+  /** Added to the variance in norms. */
   layer_norm_eps: number
   /** A head that predicts tokens shares the weight of the token embedding. @default true */
   tie_word_embeddings: boolean
@@ -44,7 +45,7 @@ export interface BertFields extends PostNormConfig {
   num_attention_heads: number
   /** Width of the MLP of a layer. @default 3072 */
   intermediate_size: number
-  /** Kinds of token: first and second sentence. @default 2 */
+  /** Number of token types: first and second sentence. @default 2 */
   type_vocab_size: number
   /** Added to the variance in norms. @default 1e-12 */
   layer_norm_eps: number
@@ -81,7 +82,7 @@ export type PostNormDefaults<Config extends PostNormConfig> = Omit<
   keyof LabelsConfig | keyof typeof DEFAULTS
 > & { model_type: string }
 
-/** The fields that count something and are at least 1. */
+/** Sizes, which are at least 1. */
 const SIZES = [
   'vocab_size',
   'hidden_size',
@@ -115,14 +116,14 @@ export function postNormConfig<Config extends PostNormConfig>(
   return config
 }
 
-/** @throws {OptionError} unless the heads share the channels evenly. */
+/** @throws {OptionError} unless `num_attention_heads` divides `hidden_size`. */
 export function checkHeads(owner: string, config: { hidden_size: number; num_attention_heads: number }): void {
   if (config.hidden_size % config.num_attention_heads === 0) return
   const expected = `a divisor of hidden_size = ${config.hidden_size}`
   throw bad(owner, 'num_attention_heads', expected, config.num_attention_heads)
 }
 
-/** The token that fills short rows, a row of the token embedding, or null. @throws {OptionError} for one outside of it. */
+/** @throws {OptionError} unless `pad_token_id` is a row of the token embedding or null. */
 export function checkPadToken(owner: string, config: { pad_token_id: unknown; vocab_size: number }): void {
   const { pad_token_id: padding, vocab_size } = config
   if (padding === null) return
@@ -130,7 +131,7 @@ export function checkPadToken(owner: string, config: { pad_token_id: unknown; vo
     throw bad(owner, 'pad_token_id', `an integer from 0 to ${vocab_size - 1}`, padding)
 }
 
-// What old files may ask for and no encoder here computes.
+// Variants of old files that are not supported.
 function refuseDecoder(owner: string, config: PostNormConfig): void {
   for (const field of ['is_decoder', 'add_cross_attention']) {
     if (config[field]) throw bad(owner, field, 'false', config[field], 'use the checkpoint of an encoder')

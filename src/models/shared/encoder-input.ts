@@ -1,4 +1,4 @@
-// What every encoder takes and gives.
+// The input and output of every encoder.
 import { arange, tensor } from '../../tensor/make.js'
 import { bad, show } from '../../runtime/options.js'
 import { noGrad } from '../../tensor/scope.js'
@@ -11,37 +11,37 @@ import type { Packing } from './packing.js'
 /** Options of an encoder's forward. */
 export interface EncoderOptions {
   /**
-   * 1 for tokens, 0 for padding, (B, T). Rows of numbers, and tensors made of them, are looked at on the spot: a mask of ones costs nothing, and padding
-   * behind the tokens is not computed; hidden states hold zeros there. @shallow @default all 1
+   * 1 for tokens, 0 for padding, (B, T). Rows of numbers, and tensors made from numbers, are read at once: a mask of ones costs nothing, and padding
+   * after the tokens is not computed; hidden states are zeros there. @shallow @default all 1
    */
   attentionMask?: Ids | null
-  /** Kind of each token, (B, T): first or second sentence, in models trained so. @shallow @default all 0 */
+  /** Type of each token, (B, T): first or second sentence, in models trained with types. @shallow @default all 0 */
   tokenTypeIds?: Ids | null
-  /** Position of each token, (B, T). @shallow @default as the architecture counts */
+  /** Position of each token, (B, T). @shallow @default as the architecture defines */
   positionIds?: Ids | null
   /** Return the embeddings and the output of every layer. @default false */
   outputHiddenStates?: boolean
 }
 
-/** What an encoder without a head returns. */
+/** The output of an encoder without a head. */
 export interface EncoderOutput {
   /** Output of the last layer, (B, T, C); (B, n, C) with `positionsToKeep` n. */
   lastHiddenState: Tensor
-  /** The pooled first token, (B, C); null in a model without pooler. */
+  /** The pooled first token, (B, C); null in a model without a pooler. */
   poolerOutput: Tensor | null
   /** Embeddings, then the output of each layer; null unless asked for. */
   hiddenStates: Tensor[] | null
 }
 
 /**
- * Which keys attention may look at: a mask (B, 1, 1, T) bool, or how many at the start of each row, (B) i64, or those of a query's own sequence, which begin
- * at `starts`, in a batch without padding.
+ * The keys of attention: a mask (B, 1, 1, T) bool, or the number of keys at the start of each row, (B) i64, or, in a packed batch, the keys of a query's own
+ * sequence, which begin at `starts`.
  */
 export interface KeyMask {
   mask: Tensor | null
   lengths: Tensor | null
   starts: readonly number[] | null
-  /** Where the first token of each row stands among all tokens, b·T + t, (B) i64; null where t is 0 in all rows, and in a batch without padding. */
+  /** Flat index b·T + t of the first token of each row, (B) i64; null where t is 0 in all rows, and in a packed batch. */
   first: Tensor | null
 }
 
@@ -59,35 +59,36 @@ export function keyMask(owner: string, mask: Ids | null | undefined, rows: numbe
   return { ...all, mask: on.reshape([rows, 1, 1, width]), first: firstOf(on, known) }
 }
 
-/** Where each row's first token stands among all tokens, (B) i64, or null when each row begins with it. A row without a token begins with padding. */
+/** Flat index of each row's first token, (B) i64, or null when every row begins with it. For a row without tokens it is that of its first position. */
 function firstOf(on: Tensor, known: readonly (readonly number[])[] | null): Tensor | null {
   const [B = 0, T = 0] = on.shape
   if (known === null) {
     const rows = arange(0, B * T, T, { dtype: 'i64' })
     return noGrad(() => on.to('f32').argmax(1).add(rows))
   }
-  const places = known.map((row) =>
+  const firsts = known.map((row) =>
     Math.max(
       0,
       row.findIndex((flag) => flag !== 0),
     ),
   )
-  if (places.every((place) => place === 0)) return null
+  if (firsts.every((t) => t === 0)) return null
   return tensor(
-    Float64Array.from(places, (place, b) => b * T + place),
+    Float64Array.from(firsts, (t, b) => b * T + t),
     { dtype: 'i64' },
   )
 }
 
 /**
- * The tokens to compute of a batch with padding, or null for all: where the mask is known to the engine only, keeps nearly all, or leaves out a whole row.
+ * The tokens to compute of a batch with padding, or null for all: where the values of the mask are not known here, where it keeps nearly all tokens, or where it
+ * masks a whole row.
  */
 export function encoderPacking(owner: string, inputIds: Ids, mask: Ids | null | undefined): Packing | null {
   const packing = packingOf(owner, inputIds, mask, 'unmasked')
   return packing?.hasEverySequence ? packing : null
 }
 
-/** The first token of each row, behind padding on the left: `x (B, T, C)` → (B, 1, C). A single token is the first one. */
+/** The first token of each row, after padding on the left: `x (B, T, C)` → (B, 1, C). A single token is the first one. */
 export function firstTokens(owner: string, x: Tensor, mask: Ids | null | undefined): Tensor {
   const [B = 0, T = 0] = x.shape
   return T === 1 ? x : pickFirst(x, keyMask(owner, mask, B, T))
@@ -102,7 +103,7 @@ export function meanOfTokens(owner: string, x: Tensor, mask: Ids | null | undefi
 }
 
 /**
- * The first token of each row, `x (B, T, C)` → (B, 1, C), or of each of the sequences that lie one behind the other, (1, N, C) → (1, B, C).
+ * The first token of each row, `x (B, T, C)` → (B, 1, C), or of each sequence of a packed batch, (1, N, C) → (1, B, C).
  */
 export function pickFirst(x: Tensor, { starts, first }: KeyMask): Tensor {
   const [B = 0, T = 0, C = 0] = x.shape
@@ -115,10 +116,10 @@ export function pickFirst(x: Tensor, { starts, first }: KeyMask): Tensor {
 }
 
 /**
- * Places in the order of a row, counted from its first token on, (B, T) i64 or one row for all; padding in front has place 0. So a token has the place that
- * it has without padding.
+ * Positions counted from the first token of a row, (B, T) i64 or one row for all; padding before it has position 0. So a token has the position that it has
+ * without padding.
  */
-export function placesFromFirst(owner: string, mask: Ids | null | undefined, rows: number, width: number): Tensor {
+export function positionsFromFirst(owner: string, mask: Ids | null | undefined, rows: number, width: number): Tensor {
   const plain = () => arange(0, width, 1, { dtype: 'i64' }).unsqueeze(0)
   if (mask === null || mask === undefined) return plain()
   checkSize(owner, 'attentionMask', mask, rows, width)
@@ -134,9 +135,9 @@ export function placesFromFirst(owner: string, mask: Ids | null | undefined, row
     ),
   )
   if (before.every((n) => n === 0)) return plain()
-  const places = new Float64Array(rows * width)
-  for (const [b, n] of before.entries()) for (let t = n; t < width; t++) places[b * width + t] = t - n
-  return tensor(places, { shape: [rows, width], dtype: 'i64' })
+  const positions = new Float64Array(rows * width)
+  for (const [b, n] of before.entries()) for (let t = n; t < width; t++) positions[b * width + t] = t - n
+  return tensor(positions, { shape: [rows, width], dtype: 'i64' })
 }
 
 /** @throws {OptionError} when ids are not `rows` by `width`. */

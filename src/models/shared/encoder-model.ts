@@ -1,4 +1,4 @@
-// What the encoders without a head share: the way from ids to hidden states, checkpointing, files.
+// The base of encoders without a head: from ids to hidden states, checkpointing, files.
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
 import { isGradEnabled } from '../../tensor/scope.js'
@@ -17,19 +17,19 @@ import type { SaveOptions } from './pretrained.js'
 export interface EncoderModelOptions extends EncoderOptions {
   /**
    * Return the first n tokens of `lastHiddenState` only, (B, n, C). With 1 it is the first token that the mask keeps, which a classification head reads, and
-   * the last layer is computed there alone, with the same result. @integer @minimum 1 @default all
+   * the last layer is computed for it alone, with the same result. @integer @minimum 1 @default all
    */
   positionsToKeep?: number
 }
 
 /**
- * An encoder without a head: what BERT, RoBERTa, DeBERTa and ModernBERT have in common.
+ * An encoder without a head: the base of BERT, RoBERTa, DeBERTa and ModernBERT.
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`.
  */
 export abstract class EncoderModel extends PretrainedEncoder {
   abstract override readonly config: LabelsConfig & Record<string, unknown>
-  /** Backward computes each layer again instead of keeping what it needs: less memory for about a third more time. */
+  /** Backward recomputes each layer instead of keeping its activations: less memory for about a third more time. */
   gradientCheckpointing = false
 
   abstract override forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput
@@ -40,8 +40,8 @@ export abstract class EncoderModel extends PretrainedEncoder {
   }
 
   /**
-   * From now on, backward computes each layer again instead of keeping what it needs, in training mode: activations take the memory of one
-   * layer and one tensor (B, T, C) for each, for about a third more time. Results are the same.
+   * From now on, backward recomputes each layer in training mode instead of keeping its activations: they take the memory of one layer, and of one tensor
+   * (B, T, C) per layer, for about a third more time. Results are the same.
    */
   gradientCheckpointingEnable(): void {
     this.gradientCheckpointing = true
@@ -52,7 +52,7 @@ export abstract class EncoderModel extends PretrainedEncoder {
     this.gradientCheckpointing = false
   }
 
-  /** Whether the forward that runs now leaves layers to be computed again. */
+  /** Whether the current forward leaves layers to be recomputed. */
   protected get checkpointed(): boolean {
     return this.gradientCheckpointing && this.training && isGradEnabled()
   }
@@ -60,28 +60,28 @@ export abstract class EncoderModel extends PretrainedEncoder {
 
 /** Parts of an encoder as {@link encode} puts them together. */
 export interface EncoderParts {
-  /** What goes into the first layer, (B, T, C), or of a packed batch (1, N, C). */
+  /** The input of the first layer, (B, T, C), or (1, N, C) for a packed batch. */
   embed(packing: Packing | null): Tensor
   /** All hidden states, the embeddings first; with `onlyFirst` the last one holds the first token of each row alone, (B, 1, C) or (1, B, C). */
-  layers(x: Tensor, place: EncoderPlace): Tensor[]
-  /** Reads the first token; null in a model without. */
+  layers(x: Tensor, batch: EncoderBatch): Tensor[]
+  /** Reads the first token; null in a model without a pooler. */
   pooler: Layer | null
-  /** Whether the layers can take tokens that lie so. @default true */
+  /** Whether the layers support this packing. @default true */
   packs?(packing: Packing): boolean
 }
 
-/** How the tokens of a forward lie. */
-export interface EncoderPlace {
-  /** The tokens to compute, one behind the other, (1, N); null for the whole batch. */
+/** The layout of the tokens of a forward. */
+export interface EncoderBatch {
+  /** The tokens to compute, packed into (1, N); null for the whole batch. */
   packing: Packing | null
   keys: KeyMask
-  /** Whether of the last layer nothing but the first tokens is read. */
+  /** Whether only the first tokens of the last layer are read. */
   onlyFirst: boolean
 }
 
 /**
- * The forward of an encoder: embeddings, layers, pooler. Of a batch with padding that is known here, the tokens lie one behind the other, (1, N), and
- * attention keeps to the sequences.
+ * The forward of an encoder: embeddings, layers, pooler. Where padding is known here, the tokens are packed into (1, N), and attention stays within the
+ * sequences.
  */
 export function encode(
   owner: string,

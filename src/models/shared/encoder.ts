@@ -1,9 +1,9 @@
-// The encoder of BERT and RoBERTa (Devlin et al. 2018): every token looks at every other, and each half of a layer ends in a norm.
+// The encoder of BERT and RoBERTa (Devlin et al. 2018): every token attends to every other, and each half of a layer ends in a norm.
 import { checkpoint } from '../../autograd/checkpoint.js'
 import * as ops from '../../generated/ops.js'
 import { Dropout } from '../../nn/dropout.js'
 import { releaseAfter } from '../../nn/forward.js'
-import { scaledDotProductAttention } from '../../nn/functional/functional.js'
+import { scaledDotProductAttention } from '../../nn/functional/attention.js'
 import type { LayerNorm } from '../../nn/layer-norm.js'
 import { Module } from '../../nn/module.js'
 import { keep, tensorsIn } from '../../tensor/scope.js'
@@ -32,7 +32,7 @@ class SelfAttention extends Module {
     this.dropout = new Dropout(config.attention_probs_dropout_prob)
   }
 
-  /** `x (B, S, C)`, of which the tokens `read (B, T, C)` ask → (B, T, C). */
+  /** `x (B, S, C)` gives keys and values, `read (B, T, C)` the queries → (B, T, C). */
   override forward(x: Tensor, read: Tensor, keys: KeyMask): Tensor {
     const split = (y: Tensor) => y.reshape([...y.shape.slice(0, 2), this.heads, y.shape[2]! / this.heads])
     const q = split(this.query.forward(read)) // (B, T, H, D)
@@ -81,7 +81,7 @@ class Attention extends Module {
   }
 }
 
-/** `act(x Wᵀ + b)`: the wide middle of a layer. */
+/** `act(x Wᵀ + b)`: the first layer of the MLP. */
 export class Intermediate extends Module {
   dense: Layer
   intermediate_act_fn: Layer
@@ -110,7 +110,7 @@ class EncoderLayer extends Module {
     this.output = new DenseAddNorm(config, config.intermediate_size, within(take, 'output'))
   }
 
-  /** With `onlyFirst` the layer at the first token of each row alone: all tokens are looked at, but only these look and go on. */
+  /** With `onlyFirst` the output of the first token of each row alone, which attends to all tokens. */
   override forward(x: Tensor, keys: KeyMask, onlyFirst: boolean): Tensor {
     const read = onlyFirst ? pickFirst(x, keys) : x
     const attended = this.attention.forward(x, read, keys)
@@ -129,8 +129,8 @@ export class Encoder extends Module {
   }
 
   /**
-   * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. With `onlyFirst` the last state is (B, 1, C): nothing that only other
-   * positions need is computed in the last layer. Sequences without padding lie one behind the other, (1, N, C), and their first tokens, too, (1, B, C).
+   * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. With `onlyFirst` the last state is (B, 1, C): what only other
+   * positions need is not computed in the last layer. A packed batch is (1, N, C), and its first tokens are (1, B, C).
    */
   override forward(x: Tensor, keys: KeyMask, onlyFirst: boolean, checkpointed: boolean): Tensor[] {
     if (checkpointed) for (const tensor of tensorsIn(keys)) keep(tensor)
@@ -142,8 +142,8 @@ export class Encoder extends Module {
 }
 
 /**
- * Runs `count` layers one after the other; returns what goes into the first and what comes out of each. `checkpointed`: backward computes a layer again
- * instead of keeping what it needs. What a layer reads beside its input, and gets gradients for, it is given in `beside`.
+ * Runs `count` layers one after the other; returns the input of the first and the output of each. `checkpointed`: backward recomputes a layer instead of
+ * keeping its activations. Further tensors that a layer reads and that get gradients are passed in `beside`.
  */
 export function runLayers<Beside extends readonly Tensor[]>(
   x: Tensor,

@@ -19,7 +19,7 @@ export interface GatedMLPOptions {
   bias: boolean
 }
 
-/** With a layer each for gate and values. */
+/** With one layer for the gate and one for the values. */
 export class GatedMLP extends Module {
   gate_proj: Layer
   up_proj: Layer

@@ -1,4 +1,4 @@
-// What every model that predicts masked tokens shares: its loss, checkpointing, files.
+// The base of models that predict masked tokens: loss, checkpointing, files.
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
 import { isGradEnabled, noGrad } from '../../tensor/scope.js'
@@ -14,13 +14,13 @@ import type { SaveOptions } from './pretrained.js'
 /** Options of the forward of a model that predicts masked tokens. */
 export interface MaskedLMOptions extends EncoderOptions {
   /**
-   * The token that belongs at each position, (B, T); −100 counts not, and is the label of all tokens that were not masked. Given as rows of numbers, the
-   * head runs only on the positions that count. @shallow @default none
+   * The token that belongs at each position, (B, T); −100 is ignored, and is the label of all tokens that were not masked. Given as rows of numbers, the
+   * head runs only on the positions with a label. @shallow @default none
    */
   labels?: Ids | null
 }
 
-/** What a model that predicts masked tokens returns. */
+/** The output of a model that predicts masked tokens. */
 export class MaskedLMOutput {
   /** Mean cross entropy over the labels that count; null without labels. */
   readonly loss: Tensor | null
@@ -40,7 +40,7 @@ export class MaskedLMOutput {
     this.computed = loss === null ? head(this.lastHiddenState) : null
   }
 
-  /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for. */
+  /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed on first access. */
   get logits(): Tensor {
     const compute = () => this.head(this.lastHiddenState)
     this.computed ??= this.recordsGrad ? compute() : noGrad(compute)
@@ -49,7 +49,7 @@ export class MaskedLMOutput {
 }
 
 /**
- * An encoder with the head that it is trained with: which token stands behind the mask.
+ * An encoder with the head of its pre-training, which predicts masked tokens.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
  */
@@ -80,8 +80,8 @@ export abstract class MaskedLM extends PretrainedEncoder {
   }
 
   /**
-   * Writes `config.json` and `model.safetensors`, as transformers does: what is tied is left out. A head that is tied no longer, because the embedding was
-   * adapted and merged without it, is written, and the configuration says so.
+   * Writes `config.json` and `model.safetensors`, as transformers does, without what is tied. A head that is no longer tied, because the embedding was
+   * adapted and merged without it, is written, and `tie_word_embeddings` is then false.
    */
   async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
     const tied = 'weight' in this.scorer && this.scorer.weight === this.words

@@ -1,4 +1,4 @@
-// Which tokens of a padded batch a decoder computes, and how they lie without the others: rows one behind the other, in a batch of one.
+// Which tokens of a padded batch are computed, and their layout without the others: the tokens of all sequences in a batch of one, called packed rows.
 import * as ops from '../../generated/ops.js'
 import { tensor, zeros } from '../../tensor/make.js'
 import { bad } from '../../runtime/options.js'
@@ -8,8 +8,8 @@ import { knownRows, rowLength } from '../../generation/ids.js'
 import type { Ids } from '../../generation/ids.js'
 
 /**
- * Which outputs the caller of a decoder reads: those that the mask keeps, all with those of padding, those at flat positions b·T + t, or the `last` ones of
- * each sequence. What no such output depends on need not be computed; positions count while gradients are recorded.
+ * Which outputs the caller of a decoder reads: those that the mask keeps, all including padding, those at flat positions b·T + t, or the `last` ones of each
+ * sequence. Tokens that no such output depends on need not be computed; lists of positions are used only while gradients are recorded.
  */
 export type Reads = 'unmasked' | 'all' | readonly number[] | { last: number }
 
@@ -18,12 +18,12 @@ export function lastRead(reads: Reads): number | null {
   return typeof reads === 'object' && 'last' in reads ? reads.last : null
 }
 
-/** Padding below this share of a batch is computed: leaving it out costs about as much. */
+/** Padding below this share of a batch is computed: skipping it costs about as much. */
 const WORTH_SKIPPING = 1 / 16
-/** Tokens that nobody reads are computed below this share: who asks for their outputs after all pays for another forward. */
+/** Unread tokens below this share are computed: reading their outputs later would take another forward. */
 const WORTH_DROPPING = 1 / 8
 
-/** A batch (B, T) without the tokens that nobody reads: N rows in a batch of one. */
+/** A batch (B, T) without the tokens that are not needed: N rows in a batch of one. */
 export class Packing {
   constructor(
     private readonly batch: number,
@@ -32,63 +32,63 @@ export class Packing {
     private readonly positions: Int32Array,
     /** The first row of each sequence, then N. */
     readonly starts: readonly number[],
-    /** Whether every token that the mask keeps is there. */
+    /** Whether every token that the mask keeps is included. */
     readonly isWhole: boolean,
   ) {}
 
-  /** One more than the last place of a token in its sequence. */
+  /** One more than the largest offset of a token in its sequence. */
   get extent(): number {
     return this.positions.reduce((most, position) => Math.max(most, (position % this.length) + 1), 0)
   }
 
-  /** Whether no row is left out as a whole: sequence b is then row b. */
+  /** Whether every row of the batch has a token: sequence b is then row b. */
   get hasEverySequence(): boolean {
     return this.starts.length === this.batch + 1
   }
 
-  /** Whether padding that was left out lies between tokens of a sequence. */
+  /** Whether skipped padding lies between tokens of a sequence. */
   get hasGaps(): boolean {
     const { starts, positions } = this
     return positions.some((position, n) => n > 0 && position !== positions[n - 1]! + 1 && !starts.includes(n))
   }
 
-  /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), serve each of them. */
+  /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), apply to each of them. */
   take(owner: string, name: string, ids: Ids): Ids {
     const shape = ids instanceof Tensor ? ids.shape : [ids.length, rowLength(owner, name, ids)]
     const [rows, T] = shape as [number, number]
     if (shape.length !== 2 || T !== this.length || (rows !== this.batch && rows !== 1)) {
       throw bad(owner, name, `(${this.batch}, ${this.length}), as the input`, ids instanceof Tensor ? ids : shape)
     }
-    const place = (position: number) => (rows === 1 ? position % T : position)
+    const source = (position: number) => (rows === 1 ? position % T : position)
     if (ids instanceof Tensor) {
-      const places = tensor(this.positions.map(place), { dtype: 'i64' })
-      return ids.reshape([1, rows * T]).indexSelect(1, places)
+      const index = tensor(this.positions.map(source), { dtype: 'i64' })
+      return ids.reshape([1, rows * T]).indexSelect(1, index)
     }
-    return [Array.from(this.positions, (position) => ids[Math.floor(place(position) / T)]![position % T]!)]
+    return [Array.from(this.positions, (position) => ids[Math.floor(source(position) / T)]![position % T]!)]
   }
 
-  /** The place of each row's token in its sequence, (1, N). */
-  places(): number[][] {
+  /** The offset of each row's token in its sequence, (1, N). */
+  offsets(): number[][] {
     return [Array.from(this.positions, (position) => position % this.length)]
   }
 
-  /** The place of each row's token, counted from the first token of its sequence that is there, (1, N). */
-  placesFromFirst(): number[][] {
-    const [places] = this.places() as [number[]]
+  /** The offset of each row's token from the first included token of its sequence, (1, N). */
+  offsetsFromFirst(): number[][] {
+    const [offsets] = this.offsets() as [number[]]
     for (const [s, from] of this.starts.slice(0, -1).entries()) {
-      const first = places[from]!
-      for (let row = from; row < this.starts[s + 1]!; row++) places[row]! -= first
+      const first = offsets[from]!
+      for (let row = from; row < this.starts[s + 1]!; row++) offsets[row]! -= first
     }
-    return [places]
+    return [offsets]
   }
 
-  /** The labels of the tokens `shift` places after those of the rows, (1, N); −100 where there is none. */
+  /** The labels of the tokens `shift` after those of the rows, (1, N); −100 where there is none. */
   labels(labels: readonly (readonly number[])[], shift: number): number[][] {
     const T = this.length
     return [Array.from(this.positions, (position) => labels[Math.floor(position / T)]![(position % T) + shift] ?? -100)]
   }
 
-  /** Rows (1, N, C) at their places in (B, T, C), with zeros for the tokens that were left out. */
+  /** Rows (1, N, C) at their positions in (B, T, C), with zeros for skipped tokens. */
   spread(rows: Tensor): Tensor {
     const [, N = 0, C = 0] = rows.shape
     const [B, T] = [this.batch, this.length]
@@ -106,7 +106,7 @@ export function sizeOf(owner: string, inputIds: Ids): readonly [B: number, T: nu
 }
 
 /**
- * The rows to compute, or null for the whole batch: where nothing much can be left out, where numbers are known to the engine only, and where padding is
+ * The rows to compute, or null for the whole batch: where little can be skipped, where values are not known here, and where padding is
  * read.
  * @throws {OptionError} for a mask that does not fit the input.
  */
@@ -124,7 +124,7 @@ export function packingOf(owner: string, inputIds: Ids, mask: Ids | null | undef
   if (positions === null) return collect(B, T, kept, whole)
   const ends = endsOf(B, T, positions, kept)
   if (ends === null) return null
-  // Where no gradients are recorded, as in an evaluation, logits are likely to be asked for beside the loss.
+  // Where no gradients are recorded, as in an evaluation, logits are likely to be read besides the loss.
   const [needed, unmasked] = [countTo(ends, kept), countTo(whole, kept)]
   const drops = isGradEnabled() && needed < (1 - WORTH_DROPPING) * unmasked
   return collect(B, T, kept, drops ? ends : whole)

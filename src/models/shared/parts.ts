@@ -1,6 +1,7 @@
-// What the architectures are made of, filled from a source of weights.
+// Layers of the architectures, filled from a source of weights.
 import { GELU, Identity, ReLU, SiLU, Tanh } from '../../nn/activations.js'
-import { rmsNorm as rmsNormOf, siluMul } from '../../nn/functional/functional.js'
+import { siluMul } from '../../nn/functional/activations.js'
+import { rmsNorm as rmsNormOf } from '../../nn/functional/layer-norm.js'
 import { LayerNorm } from '../../nn/layer-norm.js'
 import { Linear } from '../../nn/linear.js'
 import { hasHooks } from '../../nn/module-hooks.js'
@@ -9,7 +10,7 @@ import { RMSNorm } from '../../nn/rms-norm.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Init, WeightSource } from './pretrained.js'
 
-/** Any layer may stand where a projection stands: injectLora replaces them. */
+/** Any layer: injectLora may replace a projection. */
 export type Layer = { forward(x: Tensor): Tensor } & Module
 
 /** Makes a norm `name` over the last dimension. */
@@ -76,7 +77,7 @@ export function activation(name: string): Layer {
   return name === 'silu' || name === 'swish' ? new SiLU() : new Identity()
 }
 
-/** `act(gate) · up`, in one operation where it is a plain silu that nobody watches. */
+/** `act(gate) · up`, as one operation where `act` is a plain silu without hooks. */
 export function gated(act: Layer, gate: Tensor, up: Tensor): Tensor {
   const plain = act.constructor === SiLU && !Object.hasOwn(act, 'forward') && !hasHooks(act)
   return plain ? siluMul(gate, up) : act.forward(gate).mul(up)

@@ -80,12 +80,12 @@ export async function readEncoder<M extends PretrainedEncoder>(
   return model.eval()
 }
 
-/** The configuration as a file holds it: the length of `id2label` says the number of labels. */
+/** The configuration as a file holds it: the length of `id2label` gives the number of labels. */
 export function savedConfig(config: object, architecture: string): object {
   return { ...config, num_labels: undefined, architectures: [architecture] }
 }
 
-// Files of old releases hold the positions as a buffer, and those that were made of TensorFlow's call the weights of a norm gamma and beta.
+// Files of old releases contain the positions as a buffer, and those converted from TensorFlow name the weights of a norm gamma and beta.
 function ownName(
   name: string,
   { prefix, parts, heads: known }: CheckpointNames,

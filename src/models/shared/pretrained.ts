@@ -1,4 +1,4 @@
-// Where the weights of a model come from, and where they go: fresh numbers, or a folder in the Hugging Face layout.
+// The weights of a model: fresh ones, or read from and written to a folder in the Hugging Face layout.
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, KeyError, OptionError } from '../../errors.js'
@@ -15,7 +15,7 @@ import { constant_, normal_, truncNormal_ } from '../../nn/init.js'
 import { asParameter, wideDtype } from '../../nn/linear.js'
 import { parameter } from '../../nn/module.js'
 import type { Module } from '../../nn/module.js'
-import { checkTensors } from '../../nn/state-dict.js'
+import { checkTensors } from '../../tensor/named-tensors.js'
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
 import { nearest, show } from '../../runtime/options.js'
@@ -28,12 +28,12 @@ import { makeFolder, writeText } from '../../io/write-text.js'
 import { checkModelType, readConfig } from './config.js'
 
 /**
- * How a fresh parameter starts: N(0, std²), within ±`cut`·std where that is given, but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16
- * or f16 model, too: it belongs to a head that is trained while the model is frozen.
+ * Initialisation of a fresh parameter: N(0, std²), truncated to ±`cut`·std where that is given, with the row of the padding token at 0; or one value. A `wide`
+ * parameter is f32 even in a bf16 or f16 model: it belongs to a head that is trained while the model is frozen.
  */
 export type Init = ({ std: number; cut?: number; zeroRow?: number } | { value: number }) & { wide?: boolean }
 
-/** Gives a model each of its parameters, by state-dict name. */
+/** Returns a parameter of a model by its state-dict name. */
 export type WeightSource = (name: string, shape: number[], init: Init) => Tensor
 
 /** Options of models with fresh weights. */
@@ -44,16 +44,16 @@ export interface FreshOptions {
   generator?: Generator
 }
 
-/** Options of `fromPretrained`; those of a download count where the model is named by a hub id. */
+/** Options of `fromPretrained`; those of a download apply where the model is given as a hub id. */
 export interface PretrainedOptions extends HubOptions {
   /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
   dtype?: FloatDtype
   /**
-   * Leave weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
-   * rewritten in place. @default true
+   * Keep weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
+   * overwritten in place. @default true
    */
   mapped?: boolean
-  /** Fields that count instead of those in `config.json`, e.g. `{ num_labels: 3, hidden_dropout_prob: 0 }`. @default none */
+  /** Fields that replace those of `config.json`, e.g. `{ num_labels: 3, hidden_dropout_prob: 0 }`. @default none */
   config?: Readonly<Record<string, unknown>>
 }
 
@@ -80,7 +80,7 @@ export function freshWeights(owner: string, options: FreshOptions): WeightSource
   }
 }
 
-/** N(0, std²) within ±cut·std, drawn in f32 or f64 and rounded once. */
+/** N(0, std²) truncated to ±cut·std, drawn in f32 or f64 and rounded once. */
 function cutNormal(wide: Tensor, std: number, cut: number, dtype: FloatDtype, draw: { generator?: Generator }): Tensor {
   truncNormal_(wide, 0, std, -cut * std, cut * std, draw)
   if (wide.dtype === dtype) return wide
@@ -89,16 +89,16 @@ function cutNormal(wide: Tensor, std: number, cut: number, dtype: FloatDtype, dr
   return tensor
 }
 
-/** The weights of a checkpoint, handed out one by one. */
+/** The weights of a checkpoint, returned one by one. */
 export interface CheckpointWeights {
   take: WeightSource
-  /** Reports all that is missing, misshapen or left over, at once; warns of heads that the file lacks. */
+  /** Throws one error for all missing, misshapen and unexpected tensors; warns about heads that the file lacks. */
   close(options: { ignore: readonly string[] }): void
 }
 
 /**
  * Reads the configuration and the weights of a model folder, or of a hub id, which is downloaded first. Of the `heads`, which are paths of modules, those
- * that the file holds nothing of start fresh.
+ * without any tensor in the file start with fresh weights.
  * @throws {OptionError} when its architecture is not among `known`.
  * @throws {FileError} when a file is missing.
  */
@@ -128,7 +128,7 @@ export async function readWeights(
 
 /**
  * Writes `config.json` and `model.safetensors`.
- * @throws {OptionError} for a model with LoRA layers, whose factors have no place in such a folder.
+ * @throws {OptionError} for a model with LoRA layers, whose factors do not belong in such a folder.
  */
 export async function savePretrained(
   model: Module,
@@ -176,7 +176,7 @@ function checkpointWeights(
       if (tensor === undefined) missing.push(name)
       else if (tensor.shape.join() !== shape.join()) misshapen.push(`${name} ${show(tensor)} for (${shape.join(', ')})`)
       else return asParameter(keep(placed(tensor, dtype, init.wide)))
-      return parameter(zeros(shape)) // stands in until close() has the whole list
+      return parameter(zeros(shape)) // a placeholder until close() reports all problems
     },
     close({ ignore }) {
       for (const name of ignore) {
@@ -235,7 +235,7 @@ function unfit(dir: string, missing: string[], misshapen: string[], unexpected: 
 
 function adapterInTheWay(path: string): OptionError {
   return new OptionError({
-    what: 'savePretrained: the model has LoRA layers, which the Hugging Face layout has no place for',
+    what: 'savePretrained: the model has LoRA layers, which the Hugging Face layout does not support',
     expected: 'a plain model',
     received: `a LoRA layer at ${path}`,
     fix: 'save the adapter with save(loraStateDict(model), file), or call mergeAndUnload(model) first',

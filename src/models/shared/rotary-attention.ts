@@ -1,4 +1,4 @@
-// Causal attention with rotary positions, as the decoders since Llama have it.
+// Causal attention with rotary positions, as in the decoders since Llama.
 import { Dropout } from '../../nn/dropout.js'
 import { Module } from '../../nn/module.js'
 import type { RMSNorm } from '../../nn/rms-norm.js'
@@ -11,9 +11,9 @@ import type { WeightSource } from './pretrained.js'
 import { lastRotation, rotate } from './rotary.js'
 import type { Rotation } from './rotary.js'
 
-/** What the blocks need beside their input. */
+/** What the blocks need besides their input. */
 export interface RotaryContext extends AttentionContext {
-  /** By kind of block: Gemma 3 turns those with a window by other angles. */
+  /** One per kind of block: Gemma 3 rotates by other angles in blocks with a window. */
   rotations: readonly Rotation[]
 }
 
@@ -37,15 +37,15 @@ export interface RotaryAttentionOptions {
   scale: number
   /** Cap of the scores, or null. */
   softcap: number | null
-  /** How many tokens each one looks at, or null for all before it. */
+  /** Length of the sliding window, or null for none. */
   window: number | null
-  /** Which of the context's rotations turns its heads. */
+  /** Index of its rotation in the context. */
   rotary: number
   /** The projections of q, k and v have a bias. */
   queryBias: boolean
-  /** The projection behind attention has a bias. */
+  /** The output projection has a bias. */
   outputBias: boolean
-  /** The norm of each head of q and k before it turns; null for none. */
+  /** The norm of each head of q and k before the rotation; null for none. */
   headNorm: NormMaker | null
 }
 
@@ -85,7 +85,7 @@ export class RotaryAttention extends Module {
   }
 }
 
-/** The same with one projection for q, k and v. */
+/** {@link RotaryAttention} with one projection for q, k and v. */
 export class FusedAttention extends Module {
   qkv_proj: Layer
   o_proj: Layer
@@ -110,7 +110,7 @@ export class FusedAttention extends Module {
   }
 }
 
-/** Shapes: `q (B, T, H, D)`, of the last tokens only where the context says so, `k` and `v (B, T, Hkv, D)` → `(B, T, H·D)`. */
+/** Shapes: `q (B, T, H, D)`, or of the last tokens only, `k` and `v (B, T, Hkv, D)` → `(B, T, H·D)`. */
 function attend(
   q: Tensor,
   k: Tensor,

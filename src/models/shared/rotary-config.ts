@@ -1,4 +1,4 @@
-// What the configurations of decoders with rotary positions have in common. Names and defaults as in `config.json` and in transformers.
+// The common part of the configurations of decoders with rotary positions. Names and defaults as in `config.json` and in transformers.
 import { UnsupportedError } from '../../errors.js'
 import { bad, checkBoolean, checkInteger, checkNumber, checkProbability, show } from '../../runtime/options.js'
 import type { RopeParameters } from './rotary.js'
@@ -15,11 +15,11 @@ export interface RotaryDecoderConfig {
   num_hidden_layers: number
   /** Query heads H. */
   num_attention_heads: number
-  /** Heads of keys and values, a divisor of `num_attention_heads`; null for as many. */
+  /** Heads of keys and values, a divisor of `num_attention_heads`; null for the same number. */
   num_key_value_heads: number
   /** Head size D, even; null for hidden_size / num_attention_heads. */
   head_dim: number
-  /** Longest sequence the model is made for. */
+  /** Longest sequence that the model supports. */
   max_position_embeddings: number
   /** Added to the mean square in norms. */
   rms_norm_eps: number
@@ -33,7 +33,7 @@ export interface RotaryDecoderConfig {
   rope_parameters?: RopeParameters | null
   /** Base of the rotary frequencies, as earlier releases write it. */
   rope_theta?: number
-  /** How the frequencies are scaled, as earlier releases write it; counts before `rope_parameters`. @default not */
+  /** How the frequencies are scaled, as earlier releases write it; takes precedence over `rope_parameters`. @default not scaled */
   rope_scaling?: RopeParameters | null
   bos_token_id: number | null
   /** Where generation stops. */
@@ -104,7 +104,7 @@ export function checkWindow(owner: string, field: string, window: unknown): numb
 const LAYER_TYPES: readonly unknown[] = ['full_attention', 'sliding_attention']
 
 /**
- * Which blocks have a sliding window: those that `layer_types` names, or where it is missing those that the architecture has.
+ * Which blocks have a sliding window: those of `layer_types`, or without it those of the architecture.
  * @throws {OptionError} for a list of another length, and for windows of unknown size. @throws {UnsupportedError} for another kind of attention.
  */
 export function windowedLayers(
@@ -125,10 +125,10 @@ export function windowedLayers(
   return windowed
 }
 
-/** The error for a value of a field that would change what the model computes. */
+/** The error for a value of a field that would need an unsupported computation. */
 export function unsupportedField(owner: string, field: string, expected: string, received: unknown): UnsupportedError {
   return new UnsupportedError({
-    what: `${owner}: ${field} asks for what this model cannot compute`,
+    what: `${owner}: ${field} asks for a computation that is not supported`,
     expected: `${field}: ${expected}`,
     received: show(received),
     fix: 'use a checkpoint without it',

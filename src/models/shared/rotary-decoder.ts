@@ -1,4 +1,4 @@
-// One decoder for the architectures since Llama: what they differ in are a few traits.
+// One decoder for the architectures since Llama, which differ in a few traits.
 import { Dropout } from '../../nn/dropout.js'
 import { Embedding } from '../../nn/embedding.js'
 import { Module } from '../../nn/module.js'
@@ -188,9 +188,9 @@ export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryD
       blocks: this.layers,
       norm: this.norm,
       window: this.window,
-      begin: (ids, place) => {
+      begin: (ids, span) => {
         const x = this.embed(ids) // (B, T, C)
-        const rotations = this.rotary.map((tables) => tables.rotation(owner, { ...place, dtype: x.dtype }))
+        const rotations = this.rotary.map((tables) => tables.rotation(owner, { ...span, dtype: x.dtype }))
         return { x, beside: { rotations } }
       },
     })
@@ -209,7 +209,7 @@ export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryD
   }
 }
 
-/** A number as a type of weights holds it: Gemma was trained with the factor of its embeddings in bf16, and transformers takes that of the table. */
+/** A number rounded to a type of weights: Gemma was trained with the factor of its embeddings in bf16, and transformers rounds it to the type of the table. */
 function rounded(x: number, dtype: Dtype): number {
   const bits = dtype === 'bf16' ? 7 : dtype === 'f16' ? 10 : null
   if (bits === null) return x
@@ -221,7 +221,7 @@ function nameWithoutHead(name: string): string | null {
   return name.startsWith('lm_head.') || isFrequency(name) ? null : name.replace(/^model\./, '')
 }
 
-/** Whether a tensor holds the frequencies, as files of old releases do. */
+/** Whether a tensor is the rotary frequencies, which files of old releases contain. */
 export function isFrequency(name: string): boolean {
   return name.endsWith('rotary_emb.inv_freq')
 }

@@ -1,4 +1,4 @@
-// Rotary positions (Su et al. 2021): the frequencies that a configuration means, and the tables of the angles' cosines and sines.
+// Rotary positions (Su et al. 2021): the frequencies of a configuration, and the tables of the angles' cosines and sines.
 import { OptionError, UnsupportedError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import { arange, cat, tensor } from '../../tensor/make.js'
@@ -16,21 +16,21 @@ export interface RopeParameters {
   type?: string
   /** Base of the frequencies. @default the configuration's `rope_theta`, else 10000 */
   rope_theta?: number
-  /** How many times longer sequences get: `linear`, `llama3`. */
+  /** The factor by which sequences get longer: `linear`, `llama3`. */
   factor?: number
   /** Wavelengths above original / this are stretched by `factor`: `llama3`. */
   low_freq_factor?: number
-  /** Wavelengths below original / this stay as they are: `llama3`. */
+  /** Wavelengths below original / this are unchanged: `llama3`. */
   high_freq_factor?: number
   /** Longest sequence before the scaling: `llama3`, `longrope`. @default for `longrope` that of the configuration itself */
   original_max_position_embeddings?: number
-  /** By what each frequency is divided in sequences up to the original length, (D/2): `longrope`. */
+  /** Divisor of each frequency in sequences up to the original length, (D/2): `longrope`. */
   short_factor?: number[]
-  /** By what each frequency is divided in longer ones, (D/2): `longrope`. */
+  /** Divisor of each frequency in longer sequences, (D/2): `longrope`. */
   long_factor?: number[]
-  /** Factor of cosines and sines: `longrope`. @default √(1 + ln factor / ln original), factor being how many times longer sequences get */
+  /** Factor of cosines and sines: `longrope`. @default √(1 + ln factor / ln original), where factor is that of the length */
   attention_factor?: number
-  /** Share of the features of a head that turn, the first ones; other than 1 in Phi-3's family only. @default 1 */
+  /** Share of the features of a head that are rotated, the first ones; other than 1 in Phi-3's family only. @default 1 */
   partial_rotary_factor?: number
   [other: string]: unknown
 }
@@ -46,7 +46,7 @@ export interface RotaryConfig {
 
 const TYPES = ['default', 'linear', 'llama3', 'longrope'] as const
 
-/** How positions turn heads. */
+/** How heads are rotated by position. */
 interface Turning {
   /** The angle of each pair of features from one position to the next, (D/2). */
   readonly frequencies: Float32Array
@@ -57,9 +57,9 @@ interface Turning {
 }
 
 /**
- * The angle by which each pair of features turns from one position to the next, (D/2), or less where only some turn (`partial`), in f32 as
- * transformers computes it: `theta^(−2i/D)`; `linear` divides all by `factor`; `llama3` divides those of long waves, keeps those of short ones, and goes
- * from one to the other between `original / low_freq_factor` and `original / high_freq_factor`; `longrope` divides each by a factor of its own (Ding et
+ * The angle by which each pair of features is rotated from one position to the next, (D/2), or fewer where only some are rotated (`partial`), in f32 as
+ * transformers computes it: `theta^(−2i/D)`; `linear` divides all by `factor`; `llama3` divides those of long waves, keeps those of short ones, and
+ * interpolates between `original / low_freq_factor` and `original / high_freq_factor`; `longrope` divides each by a factor of its own (Ding et
  * al. 2024), here by those for short sequences.
  * @throws {OptionError} for a value that is missing or out of range. @throws {UnsupportedError} for another kind of scaling.
  */
@@ -139,7 +139,7 @@ function read(
   return { type: checkChoice(owner, 'rope_type', name, TYPES), theta, given, share: factor }
 }
 
-/** Kinds that transformers has. */
+/** Kinds of transformers that are not supported here. */
 const KNOWN_ELSEWHERE: readonly unknown[] = ['dynamic', 'yarn', 'proportional']
 
 /** Rows of the tables for the tokens of one forward. */
@@ -152,8 +152,8 @@ export interface Rotation {
 }
 
 /**
- * Turns heads by the angles of their positions. Shapes: `x (B, T, H, D)` → the same. Pairs are (i, i + D/2), as in Hugging Face's Llama; where the tables
- * are for fewer features, only the first ones turn.
+ * Rotates heads by the angles of their positions. Shapes: `x (B, T, H, D)` → the same. Pairs are (i, i + D/2), as in Hugging Face's Llama; where the tables
+ * are for fewer features, only the first ones are rotated.
  */
 export function rotate(x: Tensor, { cos, sin, rows }: Rotation): Tensor {
   const [D, turning] = [x.shape[3]!, 2 * cos.shape[1]!]
@@ -169,18 +169,18 @@ export function lastRotation({ cos, sin, rows }: Rotation, T: number, last: numb
   return { cos: cos.narrow(0, T - last, last), sin: sin.narrow(0, T - last, last), rows }
 }
 
-/** Where the tokens of a forward stand. */
-interface Placement {
+/** The tokens of a forward within their sequences. */
+interface TokenRange {
   past: number
   tokens: number
   positionIds?: Ids | null | undefined
   dtype: Dtype
 }
 
-/** Tables for all positions so far; they grow when a longer sequence comes, and serve every block. */
+/** Tables for all positions so far; they grow with longer sequences and serve every block. */
 export class RotaryTables {
   private readonly turning: Turning
-  /** By whether they are for long sequences. */
+  /** For long sequences (true) and others. */
   private readonly tables = new Map<boolean, { cos: Tensor; sin: Tensor }>()
 
   constructor(owner: string, config: RotaryConfig, partial = false) {
@@ -188,13 +188,13 @@ export class RotaryTables {
   }
 
   /** The rows for `tokens` tokens after `past` others, or for given positions; in the dtype of the heads. */
-  rotation(owner: string, { past, tokens, positionIds, dtype }: Placement): Rotation {
+  rotation(owner: string, { past, tokens, positionIds, dtype }: TokenRange): Rotation {
     if (positionIds) {
       const positions = idsTensor(owner, 'positionIds', positionIds)
       const rows = positionIds instanceof Tensor ? null : positionIds
       const extent = rows && extentOf(owner, rows)
       const isLong = this.isLong(owner, past, extent ?? this.knownExtent(owner, positionIds))
-      // As far as that, a table costs more than the angles of these tokens alone.
+      // A longer table costs more than the angles of these tokens alone.
       const last = extent === null ? Infinity : extent.end
       return last <= 2 ** 16
         ? { ...this.upTo(last, dtype, isLong), rows: positions }
@@ -206,7 +206,7 @@ export class RotaryTables {
     return { cos: cos.narrow(0, past, tokens), sin: sin.narrow(0, past, tokens), rows: null }
   }
 
-  /** Whether a sequence counts as long. Heads of tokens in the cache are turned already: they cannot become part of a long one. */
+  /** Whether a sequence counts as long. Heads of tokens in the cache have been rotated for a short one, so it cannot become long. */
   private isLong(owner: string, past: number, { begin, end }: Extent): boolean {
     const { long } = this.turning
     if (long === null || end <= long.original) return false
@@ -214,7 +214,7 @@ export class RotaryTables {
     return true
   }
 
-  /** Where positions in a tensor begin and end, if that matters. */
+  /** The extent of positions in a tensor, if it matters. */
   private knownExtent(owner: string, positionIds: Ids): Extent {
     if (this.turning.long === null) return { begin: 0, end: 0 }
     const rows = knownRows(positionIds)
@@ -228,7 +228,7 @@ export class RotaryTables {
     return isLong ? long!.frequencies : frequencies
   }
 
-  /** Positions of any size, which may be known only when they are used: a row of angles for each token. */
+  /** Positions whose values may not be known here: a row of angles for each token. */
   private anywhere(positions: Tensor, dtype: Dtype, isLong: boolean): Rotation {
     return noGrad(() => {
       const [B = 0, T = 0] = positions.shape
@@ -286,10 +286,10 @@ function extentOf(owner: string, positionIds: readonly (readonly number[])[]): E
 
 function grownLong(owner: string, original: number, end: number): OptionError {
   return new OptionError({
-    what: `${owner}: the sequence grows beyond the length from which heads turn by other angles (longrope)`,
-    expected: `at most ${original} tokens, those in the cache included, or a cache that begins with more`,
+    what: `${owner}: the sequence grows beyond the length up to which heads are rotated by the angles in the cache (longrope)`,
+    expected: `at most ${original} tokens, those in the cache included, or a first forward with more`,
     received: `${end} tokens`,
-    fix: 'feed the whole sequence again with a new cache',
+    fix: 'feed the whole sequence with a new cache',
   })
 }
 

@@ -1,7 +1,8 @@
 // The labels of whole sequences, and the losses on them.
 import { IndexError, OptionError } from '../../errors.js'
 import { tensor } from '../../tensor/make.js'
-import { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from '../../nn/functional/functional.js'
+import { binaryCrossEntropyWithLogits } from '../../nn/functional/binary-losses.js'
+import { crossEntropy, mseLoss } from '../../nn/functional/losses.js'
 import { bad, show } from '../../runtime/options.js'
 import { Tensor } from '../../tensor/tensor.js'
 import { idsScratch, rowLength, wholeNumber } from '../../generation/ids.js'
@@ -9,27 +10,27 @@ import type { LabelsConfig, ProblemType } from './labels-config.js'
 
 /**
  * Labels of a batch: classes (B) as integers, or numbers (B) for a model with one output; a row of numbers for each sequence, (B, num_labels), when
- * several labels may hold at once or several numbers are predicted.
+ * several labels may apply at once or several numbers are predicted.
  */
 export type SequenceLabels = Tensor | readonly number[] | readonly (readonly number[])[]
 
-/** What a sequence classifier returns. */
+/** The output of a sequence classifier. */
 export interface SequenceClassifierOutput {
   /** Loss on the labels, `()`; null without labels. */
   loss: Tensor | null
-  /** Scores before softmax or sigmoid, or the numbers predicted, (B, num_labels). */
+  /** Scores before softmax or sigmoid, or the predicted numbers, (B, num_labels). */
   logits: Tensor
   /** Embeddings, then the output of each layer; null unless asked for. */
   hiddenStates: Tensor[] | null
 }
 
 /**
- * The loss that `problem_type` asks for: mean squared error, cross entropy (classes of −100 count not), or binary cross entropy by label; all
- * means. Without a `problem_type`, the labels say it, as in transformers: one output is a regression, integers are classes, other
+ * The loss of `problem_type`: mean squared error, cross entropy (classes of −100 are ignored), or binary cross entropy per label; all
+ * means. Without a `problem_type`, the labels decide, as in transformers: one output is a regression, integers are classes, other
  * numbers are several labels at once.
  *
  * Shapes: `logits (B, N)` → `()`.
- * @throws {OptionError} when the labels do not fit. @throws {IndexError} for a class that there is not.
+ * @throws {OptionError} when the labels do not fit. @throws {IndexError} for a class that does not exist.
  */
 export function sequenceLoss(owner: string, logits: Tensor, labels: SequenceLabels, config: LabelsConfig): Tensor {
   const problem = config.problem_type ?? problemOf(owner, labels, config.num_labels)
@@ -105,8 +106,8 @@ function misfit(owner: string, expected: string, received: string): OptionError 
 
 function noSuchClass(owner: string, label: number, classes: number): IndexError {
   return new IndexError({
-    what: `${owner}: labels holds a class that there is not`,
-    expected: `classes from 0 to ${classes - 1}, or -100 for rows that do not count`,
+    what: `${owner}: labels contains a class that does not exist`,
+    expected: `classes from 0 to ${classes - 1}, or -100 for rows to ignore`,
     received: String(label),
     fix: 'set num_labels to the number of classes',
   })
@@ -114,9 +115,9 @@ function noSuchClass(owner: string, label: number, classes: number): IndexError 
 
 function nothingCounts(owner: string): OptionError {
   return new OptionError({
-    what: `${owner}: no label counts`,
+    what: `${owner}: every label is ignored`,
     expected: 'at least one label other than -100',
     received: 'labels of -100 only',
-    fix: 'leave such batches out, or labels where no loss is wanted',
+    fix: 'skip such batches, or leave labels out',
   })
 }

@@ -1,4 +1,4 @@
-// What every model that answers for whole sequences shares: its loss, checkpointing, files.
+// The base of models that label whole sequences: loss, checkpointing, files.
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
@@ -15,19 +15,19 @@ import type { SequenceClassifierOutput, SequenceLabels } from './sequence-classi
 
 /** Options of the forward of a sequence classifier. */
 export interface SequenceClassificationOptions extends EncoderOptions {
-  /** What the model shall answer: classes or numbers, as {@link SequenceLabels} says. @shallow @default none */
+  /** The labels to predict: classes or numbers. See {@link SequenceLabels}. @shallow @default none */
   labels?: SequenceLabels | null
 }
 
 /**
- * An encoder with a head that answers for whole sequences: classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ * An encoder with a head that labels whole sequences: with classes, several labels at once, or numbers, according to `problem_type` or the labels.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Padding on either side changes nothing: heads read a row's first token, or the mean of
- * its tokens, wherever they stand.
+ * its tokens, wherever they are.
  */
 export abstract class SequenceClassifier extends PretrainedEncoder {
   abstract override readonly config: LabelsConfig & Record<string, unknown>
-  /** Ends in the logits. */
+  /** The head, or its last layer; its output are the logits. */
   abstract classifier: Layer
 
   /** The model below the head. Parameters outside of it belong to the head. */
@@ -38,7 +38,7 @@ export abstract class SequenceClassifier extends PretrainedEncoder {
     return true
   }
 
-  /** The head: (B, num_labels) of what the model below puts out. */
+  /** The logits (B, num_labels) from the output of the base model. */
   protected abstract score(owner: string, encoded: EncoderOutput, mask: Ids | null | undefined): Tensor
 
   override forward(inputIds: Ids, options: SequenceClassificationOptions = {}): SequenceClassifierOutput {

@@ -1,7 +1,8 @@
 // The loss on labels of single tokens.
 import { OptionError } from '../../errors.js'
 import { cat, full, tensor } from '../../tensor/make.js'
-import { crossEntropy, linearCrossEntropy } from '../../nn/functional/functional.js'
+import { linearCrossEntropy } from '../../nn/functional/linear-cross-entropy.js'
+import { crossEntropy } from '../../nn/functional/losses.js'
 import { Linear } from '../../nn/linear.js'
 import { hasHooks } from '../../nn/module-hooks.js'
 import { bad } from '../../runtime/options.js'
@@ -11,12 +12,12 @@ import type { Ids } from '../../generation/ids.js'
 import type { Layer } from './parts.js'
 
 /**
- * Mean cross entropy of tokens: the output at t is compared with the label at t + `shift`, 1 for the next token and 0 for the one in its place. Labels of
- * −100 count not. A head that is a plain `nn.Linear` makes one operation with the loss, and no logits; any other (with LoRA on it, with hooks, of a class
- * of its own) gives its logits first, for label rows only at the positions that count.
+ * Mean cross entropy of tokens: the output at t is compared with the label at t + `shift`, 1 for the next token and 0 for the same position. Labels of
+ * −100 are ignored. A head that is a plain `nn.Linear` and the loss are one operation, without logits; any other head (with LoRA, with hooks, of another
+ * class) computes its logits first, for label rows only at the positions with a label.
  *
- * Shapes: `hidden (B, T, C)`, `labels (B, T)` → `()`. NaN when a label tensor holds nothing that counts, as in transformers.
- * @throws {OptionError} when label rows hold nothing that counts.
+ * Shapes: `hidden (B, T, C)`, `labels (B, T)` → `()`. NaN when every label of a tensor is ignored, as in transformers.
+ * @throws {OptionError} when every label of rows is ignored.
  */
 export function tokenLoss(
   owner: string,
@@ -48,12 +49,12 @@ export function tokenLoss(
   return crossEntropy(head.forward(rows), wanted, { reduction: 'none', labelSmoothing }).mean()
 }
 
-/** Whether a call of the layer's forward would be this product and nothing else. */
+/** Whether the layer's forward is exactly this product. */
 function isPlainLinear(layer: Layer | { forward(x: Tensor): Tensor }): layer is Linear {
   return layer instanceof Linear && layer.constructor === Linear && !Object.hasOwn(layer, 'forward') && !hasHooks(layer)
 }
 
-/** The labels where the outputs are that shall predict them, (B, T). */
+/** The labels at the positions of the outputs that predict them, (B, T). */
 function shifted(labels: Tensor, shift: 0 | 1): Tensor {
   if (shift === 0) return labels
   const [B = 0, T = 0] = labels.shape
@@ -64,7 +65,7 @@ function targetRows(owner: string, labels: LabelRows, B: number, T: number, shif
   return tensor(targetScratch(owner, labels, B, T, shift).subarray(0, B * T), { shape: [B, T], dtype: 'i64' })
 }
 
-/** The same from rows of numbers, into the first half of scratch memory for 2·B·T numbers. */
+/** {@link shifted} from rows of numbers, into the first half of scratch memory for 2·B·T numbers. */
 function targetScratch(owner: string, labels: LabelRows, B: number, T: number, shift: 0 | 1): Float64Array {
   checkLabelRows(owner, labels, B, T)
   const flat = idsScratch.take(2 * B * T).fill(IGNORED, 0, B * T)
@@ -107,9 +108,9 @@ const IGNORED = -100
 
 function nothingToPredict(owner: string, shift: 0 | 1): OptionError {
   return new OptionError({
-    what: `${owner}: no label counts`,
+    what: `${owner}: every label is ignored`,
     expected: `at least one label other than -100${shift === 1 ? ' after the first position' : ''}`,
     received: 'labels of -100 only',
-    fix: 'leave such rows out, or truncate less so that the text to predict is kept',
+    fix: 'skip such rows, or truncate less so that the text to predict is kept',
   })
 }

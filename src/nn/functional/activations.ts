@@ -1,11 +1,46 @@
-// Activations made of other operations.
+// Activations: operations of the engine, and those made of them.
 import { ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import { where } from '../../tensor/make.js'
 import { scope } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { bad, checkInteger, checkNumber, show } from '../../runtime/options.js'
+import { bad, checkChoice, checkInteger, checkNumber, show } from '../../runtime/options.js'
 import { perChannel } from './spatial.js'
+
+/** `x · Φ(x)`; `'tanh'` is the approximation that GPT-2 calls `gelu_new`. */
+export function gelu(x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor {
+  return x.gelu(checkChoice('nn.functional.gelu', 'approximate', approximate, ['none', 'tanh']))
+}
+
+/** `x · σ(x)`. */
+export function silu(x: Tensor): Tensor {
+  return x.silu()
+}
+
+/** `max(x, 0)`. */
+export function relu(x: Tensor): Tensor {
+  return x.relu()
+}
+
+/** `tanh(x)`. */
+export function tanh(x: Tensor): Tensor {
+  return x.tanh()
+}
+
+/** `1 / (1 + e⁻ˣ)`. */
+export function sigmoid(x: Tensor): Tensor {
+  return x.sigmoid()
+}
+
+/** `eˣ / Σ eˣ` along `dim`. */
+export function softmax(x: Tensor, dim: number): Tensor {
+  return x.softmax(dim)
+}
+
+/** `x − log Σ eˣ` along `dim`. */
+export function logSoftmax(x: Tensor, dim: number): Tensor {
+  return x.logSoftmax(dim)
+}
 
 /** `x` where it is positive, else `negativeSlope · x`. */
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
@@ -116,36 +151,4 @@ export function glu(x: Tensor, dim = -1): Tensor {
     const [a, b] = x.split(size / 2, dim) as [Tensor, Tensor]
     return a.mul(b.sigmoid())
   })
-}
-
-/** As {@link dropout}, whole channels of `(N, C, L)` or `(C, L)` at a time. */
-export function dropout1d(x: Tensor, p = 0.5, training = true): Tensor {
-  return channelDropout('nn.functional.dropout1d', x, p, training, 3)
-}
-
-/** As {@link dropout}, whole channels of `(N, C, H, W)` or, as in PyTorch, `(N, C, L)` at a time. */
-export function dropout2d(x: Tensor, p = 0.5, training = true): Tensor {
-  return channelDropout('nn.functional.dropout2d', x, p, training, x.ndim === 3 ? 3 : 4)
-}
-
-/** As {@link dropout}, whole channels of `(N, C, D, H, W)` or `(C, D, H, W)` at a time. */
-export function dropout3d(x: Tensor, p = 0.5, training = true): Tensor {
-  return channelDropout('nn.functional.dropout3d', x, p, training, 5)
-}
-
-/** Drops channels of an input of `rank` dimensions, or one less without the batch (never for an image, whose batch must be there). */
-function channelDropout(owner: string, x: Tensor, p: number, training: boolean, rank: number): Tensor {
-  if (!(typeof p === 'number' && p >= 0 && p <= 1)) throw bad(owner, 'p', 'a number from 0 to 1', p)
-  const lead = x.ndim === rank ? 2 : x.ndim === rank - 1 && rank !== 4 ? 1 : 0
-  if (lead === 0) {
-    throw new ShapeError({
-      what: `${owner}: x has the wrong number of dimensions`,
-      expected: `x with ${rank} dimensions, samples and channels first`,
-      received: `x ${show(x)}`,
-      fix: 'add a dimension of samples with unsqueeze(0), or use the form for another number of dimensions',
-    })
-  }
-  if (!training || p === 0) return x
-  const shape = x.shape.map((n, i) => (i < lead ? n : 1))
-  return scope(() => x.mul(ops.dropout(ops.full(shape, 1, x.dtype), p)))
 }

@@ -2,9 +2,6 @@
 import { OptionError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { uniform_ } from '../init.js'
-import { makeBias, makeWeight } from '../linear.js'
-import type { LinearOptions } from '../linear.js'
 import { bad, show } from '../../runtime/options.js'
 import { batched, perDimension } from './spatial.js'
 import type { PerDimension } from './spatial.js'
@@ -93,19 +90,6 @@ export function checkGroups(owner: string, groups: number, inChannels: number, o
   ] as const) {
     if (channels % groups !== 0) throw bad(owner, 'groups', `a divisor of ${name} = ${channels}`, groups)
   }
-}
-
-/** A weight and a bias, given or fresh: both uniform in ±1/√(product of all sizes of the weight but the first), as in PyTorch. */
-export function makeKernels(
-  owner: string,
-  shape: number[],
-  outChannels: number,
-  options: LinearOptions,
-): { weight: Tensor; bias: Tensor | null } {
-  const bound = 1 / Math.sqrt(shape.slice(1).reduce((n, size) => n * size, 1))
-  const fill = (tensor: Tensor) => uniform_(tensor, -bound, bound)
-  const weight = makeWeight(owner, shape, options, fill)
-  return { weight, bias: makeBias(owner, outChannels, options, weight, fill) }
 }
 
 /** The convolution of `x` with a weight (out, C / groups, *kernel). */

@@ -1,21 +1,21 @@
 //! Keeps the compute threads from falling asleep between ops that follow each other closely.
 //!
-//! A thread that sleeps needs tens of microseconds to come back, as long as the whole of a small op: decoding a token is some hundred of them. So where an op
-//! begins, the other threads are given a job that looks for work until there has been no op for a while.
+//! Waking a thread takes tens of microseconds, as long as a whole small op, and decoding a token runs some hundred of them. So when an op begins, the
+//! other threads get a job that polls for work until there has been no op for a while.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a thread stays awake after the beginning of the last op.
-const PATIENCE: Duration = Duration::from_micros(200);
+/// How long a thread polls after the beginning of the last op.
+const POLL_TIME: Duration = Duration::from_micros(200);
 
-/// What the executor and the threads that wait know of each other.
+/// What the executor and the polling threads share.
 struct Shared {
     began: Instant,
     /// When the last op began, in nanoseconds since `began`.
     last: AtomicU64,
-    /// Threads that look for work.
+    /// Threads that poll for work.
     waiting: AtomicUsize,
 }
 
@@ -24,16 +24,16 @@ impl Shared {
         self.began.elapsed().as_nanos() as u64
     }
 
-    /// Looks for work until none has come for a while.
+    /// Polls for work until none has come for a while.
     fn wait(&self) {
         loop {
             if let Some(rayon::Yield::Executed) = rayon::yield_now() {
                 continue;
             }
-            if self.now().saturating_sub(self.last.load(Ordering::Relaxed)) > PATIENCE.as_nanos() as u64 {
+            if self.now().saturating_sub(self.last.load(Ordering::Relaxed)) > POLL_TIME.as_nanos() as u64 {
                 return;
             }
-            // Whoever else has something to do on this core goes first, the executor among them.
+            // Other threads with work on this core go first, the executor among them.
             std::thread::yield_now();
         }
     }
@@ -85,7 +85,7 @@ mod tests {
         pool.install(|| {
             awake.op_begins();
             assert_eq!(waiting(), 2);
-            // Work reaches all threads while some look for it.
+            // Work reaches all threads while some poll for it.
             let sum: usize = rayon::join(|| (0..1000).sum::<usize>(), || 1).0;
             assert_eq!(sum, 499_500);
         });

@@ -1,16 +1,16 @@
-//! The search of anomaly mode: the first op that makes a NaN or an infinity.
+//! Anomaly mode: finds the first op that produces a NaN or an infinity.
 
 use crate::code::Code;
 use crate::dtype::Dtype;
-use crate::entry::StreamId;
 use crate::error::{Error, Result};
 use crate::ops::row::{Mutates, OpRow};
+use crate::recorder::StreamId;
 use crate::shape::Shape;
 use crate::storage::Value;
 
-use super::Executor;
+use super::thread::Executor;
 
-/// Places of the first NaN and the first infinity, with its value.
+/// Indexes of the first NaN and of the first infinity, with its value.
 #[derive(Default)]
 struct Found {
     nan: Option<usize>,
@@ -18,7 +18,7 @@ struct Found {
 }
 
 /// Fails when a visible result, or what an op changed in place, holds a NaN, or an infinity that was neither in its inputs nor in its
-/// attributes: masks filled with -∞ on purpose are no fault. `rule` is the op whose gradient this computes, if any.
+/// attributes: a mask filled with -∞ is not an error. `rule` is the op whose gradient this computes, if any.
 pub fn check(
     executor: &Executor,
     row: &OpRow,
@@ -59,14 +59,14 @@ fn check_one(
     which: &str,
 ) -> Result<()> {
     let found = scan(executor, value)?;
-    let (place, number) = match (found.nan, found.infinity) {
-        (Some(place), _) => (place, f64::NAN),
-        (None, Some((place, number))) if !attrs.iter().any(|a| a.is_infinite()) => (place, number),
+    let (flat, number) = match (found.nan, found.infinity) {
+        (Some(flat), _) => (flat, f64::NAN),
+        (None, Some((flat, number))) if !attrs.iter().any(|a| a.is_infinite()) => (flat, number),
         _ => return Ok(()),
     };
     let mut source = None;
     for (i, input) in inputs.iter().enumerate() {
-        // What was changed in place no longer shows what it was before.
+        // The previous values of what was changed in place are gone.
         let Some(input) = input.as_ref().filter(|_| !row.is_mutated(i, attrs)) else {
             continue;
         };
@@ -79,40 +79,43 @@ fn check_one(
         }
     }
     let stream = executor.frames.borrow().last().map_or(0, |frame| frame.stream);
-    Err(report(row, inputs, value, rule, (which, place, number), source, stream))
+    Err(report(row, inputs, value, rule, (which, flat, number), source, stream))
 }
 
-/// The error: op, shape and place; the executor adds the module path.
+/// The error with op, shape and index; the executor adds the module path.
 fn report(
     row: &OpRow,
     inputs: &[Option<Value>],
     value: &Value,
     rule: Option<&'static str>,
-    (which, place, number): (&str, usize, f64),
+    (which, flat, number): (&str, usize, f64),
     source: Option<usize>,
     stream: StreamId,
 ) -> Error {
     let kind = if number.is_nan() { "a NaN" } else { "an infinity" };
     let (op, what) = match rule {
         Some(rule) => (rule, format!("the gradient of {rule} made {kind} in backward")),
-        None => (row.name, format!("{} made {kind} in forward", row.name)),
+        None => (
+            row.signature.name,
+            format!("{} made {kind} in forward", row.signature.name),
+        ),
     };
     let from: Vec<String> = inputs
         .iter()
         .flatten()
         .map(|input| format!("{} {}", input.shape, input.dtype))
         .collect();
-    let step = if op == row.name {
+    let step = if op == row.signature.name {
         String::new()
     } else {
-        format!(" of {}", row.name)
+        format!(" of {}", row.signature.name)
     };
     let error = Error::new(Code::NonFinite, what)
         .op(op)
-        .expected("finite numbers: anomaly mode looks at every result")
+        .expected("finite numbers: anomaly mode checks every result")
         .received(format!(
             "{number} at {} of {which}{step}, shape {} {}, from {}, in stream {stream}",
-            index(place, &value.shape),
+            index(flat, &value.shape),
             value.shape,
             value.dtype,
             if from.is_empty() {
@@ -123,15 +126,15 @@ fn report(
         ));
     match source {
         Some(i) => error.hint(format!(
-            "input {i} of this operation holds a NaN that no watched operation made: look at the data, or at what ran before anomaly mode was on"
+            "input {i} of this operation holds a NaN that no checked operation produced: check the data, and what ran before anomaly mode was on"
         )),
-        None => error.hint("its inputs are free of NaN: a division by zero, a logarithm or root of what is not positive, an overflow or a masked row may be the cause"),
+        None => error.hint("its inputs are free of NaN: a division by zero, a logarithm or root of a number that is not positive, an overflow or a masked row may be the cause"),
     }
 }
 
-/// A place in the flat numbers as indices.
-fn index(place: usize, shape: &Shape) -> String {
-    let mut rest = place;
+/// A flat index as one index per dimension.
+fn index(flat: usize, shape: &Shape) -> String {
+    let mut rest = flat;
     let mut at: Vec<String> = Vec::new();
     for &size in shape.dims().iter().rev() {
         at.push((rest % size.max(1)).to_string());
@@ -159,13 +162,13 @@ fn scan(executor: &Executor, value: &Value) -> Result<Found> {
 
 fn first(numbers: impl Iterator<Item = f64>) -> Found {
     let mut found = Found::default();
-    for (place, number) in numbers.enumerate() {
+    for (i, number) in numbers.enumerate() {
         if number.is_nan() {
-            found.nan = Some(place);
+            found.nan = Some(i);
             return found;
         }
         if number.is_infinite() && found.infinity.is_none() {
-            found.infinity = Some((place, number));
+            found.infinity = Some((i, number));
         }
     }
     found

@@ -6,17 +6,20 @@ use smallvec::SmallVec;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Output, Twin};
-use crate::io::pace::Computing;
 use crate::memory::{host_copy, host_vec, shared_copy};
-use crate::ops::row::{Half, Meta, Mutates, OpRow, Rng};
+use crate::meta::Meta;
+use crate::ops::context::{Exec, Output, Twin};
+use crate::ops::cost::Shapes;
+use crate::ops::row::{Half, Mutates, OpRow};
 use crate::ops::twins::convert;
+use crate::platform::Computing;
 use crate::precision::Precision;
+use crate::rng::Rng;
 use crate::storage::{Buffer, Value};
 
-use super::Executor;
+use super::thread::Executor;
 
-/// What is known of an op before it runs, but for the numbers.
+/// What is known about an op before it runs, except its inputs.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
     pub row: &'static OpRow,
@@ -42,20 +45,21 @@ pub fn op(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Resu
         return twin(executor, call, inputs);
     }
     let half_input = row.half == Half::Widen && inputs.iter().flatten().any(|v| v.dtype.is_half());
-    let half_output = row.half == Half::Widen && row.inputs.is_empty() && metas.iter().any(|m| m.dtype.is_half());
+    let half_output =
+        row.half == Half::Widen && row.signature.inputs.is_empty() && metas.iter().any(|m| m.dtype.is_half());
     if half_input || half_output {
         return widened(executor, call, inputs);
     }
     direct(executor, call, inputs)
 }
 
-/// A file is never written: whoever trains or loads over a mapped base gets a copy of its own first.
+/// Copies a mapped buffer before it is changed: a file is never written, also when somebody trains a mapped base or loads into it.
 fn own(executor: &Executor, value: &Value) -> Result<()> {
     let window = match &*value.storage.borrow() {
         Buffer::Mapped(window) => window.clone(),
         _ => return Ok(()),
     };
-    let copy = crate::storage::from_bytes(&executor.pool, value.dtype, window.bytes())?;
+    let copy = executor.pool.borrow_mut().copy_of(value.dtype, window.bytes())?;
     let mapped = replace(value, copy)?;
     executor.pool.borrow_mut().give(mapped);
     Ok(())
@@ -64,7 +68,7 @@ fn own(executor: &Executor, value: &Value) -> Result<()> {
 fn direct(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
     let Call { row, metas, .. } = call;
     let mut exec = Exec {
-        row,
+        signature: &row.signature,
         inputs,
         attrs: call.attrs,
         rng: call.rng,
@@ -82,7 +86,7 @@ fn direct(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Resu
         .map(|(output, meta)| match output {
             Output::New(buffer) => Value::new(buffer, meta.shape.clone(), meta.dtype),
             Output::Alias(i) => {
-                let source = inputs[i].as_ref().expect("an alias names an input that is there");
+                let source = inputs[i].as_ref().expect("an alias names an input that was given");
                 Value {
                     storage: source.storage.clone(),
                     shape: meta.shape.clone(),
@@ -93,7 +97,7 @@ fn direct(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Resu
         .collect())
 }
 
-/// Half types: inputs are widened to f32, the op runs there, and each result is rounded once to its promised dtype.
+/// Half types: inputs are widened to f32, the op runs in f32, and each result is rounded once to its promised dtype.
 fn widened(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
     let Call { row, metas, attrs, .. } = call;
     let mut wide: SmallVec<[Option<Value>; 6]> = SmallVec::new();
@@ -112,7 +116,7 @@ fn widened(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Res
         ..call
     };
     let results = direct(executor, wide_call, &wide)?;
-    // All are rounded before the first is put back: what runs out of memory here has changed nothing.
+    // All are rounded before the first is stored: running out of memory here changes nothing.
     let mut changed: SmallVec<[(&Value, Buffer); 6]> = SmallVec::new();
     for (i, (narrow, wide)) in inputs.iter().zip(&wide).enumerate() {
         if let (Some(narrow), Some(wide)) = (narrow, wide)
@@ -149,8 +153,8 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
     let Call {
         row, metas, attrs, rng, ..
     } = call;
-    if row.name == "reshape" {
-        let source = inputs[0].as_ref().expect("reshape has an input");
+    if row.view {
+        let source = inputs[0].as_ref().expect("a view has an input");
         return Ok(SmallVec::from_iter([Value {
             storage: source.storage.clone(),
             shape: metas[0].shape.clone(),
@@ -158,7 +162,10 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
         }]));
     }
     if executor.device.is_cpu() {
-        executor.pool.borrow_mut().check_room(twin_bytes(row, inputs, metas))?;
+        executor
+            .pool
+            .borrow_mut()
+            .check_headroom(twin_bytes(row, inputs, metas))?;
     }
     let mut tensors: SmallVec<[Option<Tensor>; 6]> = SmallVec::new();
     for value in inputs {
@@ -176,7 +183,7 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
     }
     let device = executor.device.candle().clone();
     let results = (row.twin)(&Twin {
-        row,
+        signature: &row.signature,
         inputs: &tensors,
         attrs,
         rng,
@@ -188,7 +195,7 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
             .iter()
             .enumerate()
             .filter(|(i, v)| v.is_some() && row.is_mutated(*i, attrs));
-        // Converted all before the first is stored: all or nothing.
+        // All are converted before the first is stored: all or nothing.
         let mut changed = Vec::new();
         for ((_, target), tensor) in targets.zip(results) {
             let target = target.as_ref().expect("missing inputs were filtered out");
@@ -207,8 +214,8 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
         let tensor = tensor.to_dtype(meta.dtype.candle())?.contiguous()?;
         if tensor.dims() != meta.shape.dims() {
             return Err(
-                Error::new(Code::Internal, "a candle twin gave another shape than its rule")
-                    .op(row.name)
+                Error::new(Code::Internal, "a candle twin returned another shape than its rule")
+                    .op(row.signature.name)
                     .expected(meta.shape.to_string())
                     .received(format!("{:?}", tensor.dims())),
             );
@@ -218,27 +225,20 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
     Ok(values)
 }
 
-/// About what candle allocates for a twin; where there is no room it ends the process, so it is asked for first. Inputs are copied or
-/// widened, a formula has a few intermediate results, attention forms its table of scores, and the head all its logits.
+/// Roughly what candle allocates for a twin. Out of memory, candle ends the process, so the memory is checked first. Inputs are copied or widened, and
+/// a formula has a few intermediate results; what an op needs beyond that is in its row.
 fn twin_bytes(row: &OpRow, inputs: &[Option<Value>], metas: &[Meta]) -> u64 {
-    let wide = |shape: &crate::shape::Shape, dtype: Dtype| shape.numel() as u64 * dtype.wide().size() as u64;
-    let given = inputs.iter().flatten().map(|v| wide(&v.shape, v.dtype));
-    let made = metas.iter().map(|m| wide(&m.shape, m.dtype));
-    let scores = match inputs {
-        [Some(q), Some(k), ..] if row.name.starts_with("sdpa") && q.shape.rank() == 4 && k.shape.rank() == 4 => {
-            let (q, k) = (q.shape.dims(), k.shape.dims());
-            2 * (q[0] * q[1].max(q[2]) * q[1].min(q[2]) * k[1].max(k[2]) * 4) as u64
-        }
-        [Some(hidden), Some(weight), ..] if row.name == "linearCrossEntropy" => {
-            let logits = hidden.shape.rows() * weight.shape.dims()[0];
-            4 * logits as u64 * hidden.dtype.wide().size() as u64
-        }
-        _ => 0,
+    let given: SmallVec<[Option<Meta>; 6]> = inputs.iter().map(|value| value.as_ref().map(Value::meta)).collect();
+    let wide = |meta: &Meta| meta.shape.numel() as u64 * meta.dtype.wide().size() as u64;
+    let whole: u64 = given.iter().flatten().chain(metas).map(wide).sum();
+    let shapes = Shapes {
+        inputs: &given,
+        outputs: metas,
     };
-    4 * given.chain(made).sum::<u64>() + scores
+    4 * whole + row.twin_bytes.map_or(0, |bytes| bytes(&shapes))
 }
 
-/// Stores another buffer; gives the one before.
+/// Stores another buffer; returns the previous one.
 fn replace(target: &Value, buffer: Buffer) -> Result<Buffer> {
     let mut cell = target
         .storage
@@ -270,7 +270,7 @@ impl Executor {
         Ok(values.remove(0))
     }
 
-    /// The numbers as a candle tensor on the engine's device; a copy unless candle holds them already.
+    /// The values as a candle tensor on the engine's device; a copy unless candle holds them already.
     pub(crate) fn to_candle(&self, value: &Value) -> Result<Tensor> {
         if let Buffer::Candle(tensor) = &*value.storage.borrow() {
             return Ok(tensor.reshape(value.shape.dims())?);
@@ -294,7 +294,7 @@ impl Executor {
         Ok(candle)
     }
 
-    /// The numbers as little-endian bytes.
+    /// The values as little-endian bytes.
     pub(crate) fn to_bytes(&self, value: &Value) -> Result<Vec<u8>> {
         if let Buffer::Candle(tensor) = &*value.storage.borrow() {
             return candle_bytes(tensor);
@@ -308,7 +308,7 @@ impl Executor {
     /// Waits for the device, so that a reply means "done".
     pub(crate) fn synchronize(&self) {
         if !self.device.is_cpu() {
-            // A failure shows at the next operation, with its place.
+            // A failure is reported by the next operation.
             let _ = self.device.candle().synchronize();
         }
     }
@@ -324,10 +324,10 @@ fn candle_from_slice<T: crate::ops::twins::CandleElement>(
 fn candle_bytes(tensor: &Tensor) -> Result<Vec<u8>> {
     use candle_core::DType;
     if tensor.elem_count() == 0 {
-        // candle cannot slice the empty storage of a view that starts behind its end.
+        // candle cannot slice the empty storage of a view that starts past its end.
         return Ok(Vec::new());
     }
-    // candle's copy and ours: asked for together before candle, which ends the process where there is no room, makes its own.
+    // Memory for candle's copy and ours is checked together: out of memory, candle ends the process.
     let bytes = tensor.elem_count() * tensor.dtype().size_in_bytes();
     drop(host_vec::<u8>(2 * bytes, "a copy for the reader")?);
     let flat = tensor.flatten_all()?.to_device(&candle_core::Device::Cpu)?;

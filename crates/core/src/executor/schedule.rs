@@ -1,4 +1,4 @@
-//! Which stream is served next: order within a stream, dependencies between streams, priorities, and equal time for equal ones.
+//! Which stream is served next: order within a stream, dependencies between streams, priorities, and equal time at equal priority.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,25 +6,26 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::entry::{Command, Entry, Id, Place, Progress, StreamId};
 use crate::error::Error;
+use crate::meta::Id;
+use crate::recorder::{Command, Entry, Position, Progress, StreamId};
 
-/// How far a stream may be ahead of another of its priority in time on the compute threads, in nanoseconds.
+/// How much more compute time a stream may have had than another of its priority, in nanoseconds.
 const QUANTUM: u64 = 10_000_000;
 
-/// A stream's queue and what it has had.
+/// A stream's queue and its share of the compute time.
 pub(super) struct Stream {
     pub priority: i32,
     pub progress: Arc<Progress>,
-    /// Closed by its owner: forgotten behind its last entry.
+    /// Closed by its owner: removed after its last entry.
     pub closed: bool,
     queue: VecDeque<Entry>,
     done: u64,
-    /// Why what is queued up to this place is skipped.
+    /// Why what is queued up to this position is skipped.
     abort: Option<(Error, u64)>,
-    /// Time that it had, in nanoseconds. A stream that comes to be or wakes up begins near the others: nobody saves time up.
+    /// Compute time that it has had, in nanoseconds. A stream that is new or was idle begins near the others: idle time is not saved up.
     used: u64,
-    /// Its first entry is under way, perhaps interrupted.
+    /// One of its entries is being served, perhaps interrupted.
     running: bool,
 }
 
@@ -55,7 +56,7 @@ impl Streams {
         self.0.get_mut(&number)
     }
 
-    /// Forgets a stream whose environment is gone. Returns what its queue would have freed.
+    /// Removes a stream whose environment is gone. Returns what its queue would have freed.
     pub fn remove(&mut self, number: StreamId) -> Vec<Id> {
         let queue = self.0.remove(&number).map(|stream| stream.queue).unwrap_or_default();
         let freed = |entry: Entry| match entry.command {
@@ -65,9 +66,9 @@ impl Streams {
         queue.into_iter().flat_map(freed).collect()
     }
 
-    /// Queues an entry. One for a stream whose environment is gone has nobody to do it for.
+    /// Queues an entry. One for a stream that is gone is dropped.
     pub fn push(&mut self, entry: Entry) {
-        let number = entry.place.stream;
+        let number = entry.position.stream;
         let wakes = self.0.get(&number).is_some_and(|s| s.queue.is_empty() && !s.running);
         let floor = if wakes { self.least_used(number) } else { 0 };
         if let Some(stream) = self.0.get_mut(&number) {
@@ -90,12 +91,12 @@ impl Streams {
         if let Some(stream) = self.0.get_mut(&number)
             && let Some(last) = stream.queue.back()
         {
-            stream.abort = Some((error, last.place.seq));
+            stream.abort = Some((error, last.position.seq));
         }
     }
 
-    /// The stream to serve: the highest priority whose next entry waits for nothing; among equals the one that had least time. With `over`, a stream
-    /// that has run for so many more nanoseconds, only one that may interrupt it: of higher priority, or clearly behind it in time.
+    /// The stream to serve: the highest priority whose next entry is ready; among equals the one with the least compute time. With `over`, a stream
+    /// that has run for so many more nanoseconds, only one that may interrupt it: of higher priority, or more than a quantum behind it in time.
     pub fn choose(&self, over: Option<(StreamId, u64)>) -> Option<StreamId> {
         let running = over.and_then(|(number, more)| self.0.get(&number).map(|s| (s.priority, s.used + more)));
         let may = |s: &Stream| {
@@ -107,7 +108,7 @@ impl Streams {
             !s.running
                 && s.queue
                     .front()
-                    .is_some_and(|entry| entry.after.iter().all(|place| self.is_done(*place)))
+                    .is_some_and(|entry| entry.after.iter().all(|position| self.is_done(*position)))
         };
         self.0
             .iter()
@@ -122,42 +123,48 @@ impl Streams {
             .map(|(number, _)| *number)
     }
 
-    fn is_done(&self, place: Place) -> bool {
-        self.0.get(&place.stream).is_none_or(|stream| stream.done >= place.seq)
+    fn is_done(&self, position: Position) -> bool {
+        self.0
+            .get(&position.stream)
+            .is_none_or(|stream| stream.done >= position.seq)
     }
 
-    /// Takes the next entry of a stream, and why it is skipped if it is.
+    /// Takes the next entry of a stream, with an error when it is skipped.
     pub fn begin(&mut self, number: StreamId) -> Option<(Entry, Option<Error>)> {
         let stream = self.0.get_mut(&number)?;
         let entry = stream.queue.pop_front()?;
         stream.running = true;
-        // What is recorded after the abort runs again.
-        if stream.abort.as_ref().is_some_and(|(_, last)| entry.place.seq > *last) {
+        // What was recorded after the abort runs.
+        if stream
+            .abort
+            .as_ref()
+            .is_some_and(|(_, last)| entry.position.seq > *last)
+        {
             stream.abort = None;
         }
         let abort = stream.abort.as_ref().map(|(error, _)| error.clone());
         Some((entry, abort))
     }
 
-    /// An entry is done and took so many nanoseconds of its own.
-    pub fn end(&mut self, place: Place, took: u64, failure: Option<Error>) {
-        let Some(stream) = self.0.get_mut(&place.stream) else {
+    /// Notes that an entry is done and took so many nanoseconds itself.
+    pub fn end(&mut self, position: Position, took: u64, failure: Option<Error>) {
+        let Some(stream) = self.0.get_mut(&position.stream) else {
             return;
         };
         stream.running = false;
-        stream.done = place.seq;
+        stream.done = position.seq;
         stream.used += took;
         if let Some(error) = failure {
-            stream.progress.fail(place, error);
+            stream.progress.fail(position, error);
         }
         if stream.closed {
-            stream.progress.end(place.stream);
-            self.0.remove(&place.stream);
+            stream.progress.end(position.stream);
+            self.0.remove(&position.stream);
         }
     }
 }
 
-/// What an entry makes.
+/// The tensors that an entry makes.
 pub(super) fn made(entry: &Entry) -> SmallVec<[Id; 3]> {
     match &entry.command {
         Command::Op { outputs, .. } => outputs.clone(),
@@ -172,8 +179,8 @@ mod tests {
 
     fn entry(stream: StreamId, seq: u64, after: &[(StreamId, u64)]) -> Entry {
         Entry {
-            place: Place { stream, seq },
-            after: after.iter().map(|&(stream, seq)| Place { stream, seq }).collect(),
+            position: Position { stream, seq },
+            after: after.iter().map(|&(stream, seq)| Position { stream, seq }).collect(),
             path: 0,
             stack: 0,
             watched: false,
@@ -194,7 +201,7 @@ mod tests {
     fn serve(streams: &mut Streams, ms: u64) -> StreamId {
         let number = streams.choose(None).expect("something is ready");
         let (entry, _) = streams.begin(number).expect("it has an entry");
-        streams.end(entry.place, ms * 1_000_000, None);
+        streams.end(entry.position, ms * 1_000_000, None);
         number
     }
 
@@ -283,7 +290,7 @@ mod tests {
         s.push(entry(1, 2, &[]));
         let (first, abort) = s.begin(1).expect("the first");
         assert!(abort.is_some());
-        s.end(first.place, 1, None);
+        s.end(first.position, 1, None);
         assert!(s.begin(1).expect("the second").1.is_none());
     }
 }

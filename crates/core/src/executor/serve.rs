@@ -1,4 +1,4 @@
-//! What each entry does.
+//! Serving an entry of the queue.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -7,18 +7,21 @@ use std::sync::atomic::Ordering;
 use smallvec::SmallVec;
 
 use super::run::Call;
-use super::{Executor, finite, run};
+use super::thread::Executor;
+use super::{finite, run};
 use crate::code::Code;
-use crate::entry::{Command, Entry, HostTensor, Id, Progress, Source, StreamId};
 use crate::error::{Error, Result};
-use crate::ops::row::{Meta, Mutates};
+use crate::executor::trace::{Ran, Took};
+use crate::meta::{Id, Meta};
+use crate::ops::cost::Shapes;
+use crate::ops::row::Mutates;
+use crate::recorder::{Command, Entry, HostTensor, Progress, Source, StreamId};
 use crate::storage::Value;
-use crate::trace::{Ran, Took};
 
 impl Executor {
-    /// Does what an entry says; returns the error of work that has no reply of its own.
+    /// Serves an entry; returns the error of work that has no reply.
     pub(super) fn serve(&self, entry: Entry, abort: Option<Error>) -> Option<Error> {
-        let (place, path, stack) = (entry.place, entry.path, entry.stack);
+        let (position, path, stack) = (entry.position, entry.path, entry.stack);
         let watched = entry.watched || self.finite_check;
         match entry.command {
             Command::Op {
@@ -34,7 +37,7 @@ impl Executor {
                 let given = self.trace.borrow().ops().then(|| self.metas_of(&inputs));
                 let inherited = inputs.iter().flatten().find_map(|id| self.error_of(*id));
                 let failure = if let Some(first) = inherited {
-                    // Whoever depends on a failure carries the first one on, with its own op and path.
+                    // What depends on a failed tensor fails with the first error, which keeps its op and path.
                     self.keep(&outputs, &metas, Err(first), |e| e)
                 } else {
                     let outcome = match abort.or_else(|| self.broken.borrow().clone()) {
@@ -51,7 +54,7 @@ impl Executor {
                         }),
                     };
                     self.keep(&outputs, &metas, outcome, |e| {
-                        e.op(row.name).path(&self.path_name(path)).stack(stack)
+                        e.op(row.signature.name).path(&self.path_name(path)).stack(stack)
                     })
                 };
                 if let Some(given) = given {
@@ -60,16 +63,18 @@ impl Executor {
                             row,
                             rule: entry.rule,
                             path: &self.path_name(path),
-                            stream: place.stream,
-                            inputs: &given,
-                            outputs: if row.mutates == Mutates::Nothing { &metas } else { &[] },
+                            stream: position.stream,
+                            shapes: Shapes {
+                                inputs: &given,
+                                outputs: if row.mutates == Mutates::Nothing { &metas } else { &[] },
+                            },
                             failed: failure.is_some(),
                         },
                         &self.took(),
                     );
                 }
                 if let (Mutates::Lists(_), Some(_), Some(progress)) =
-                    (row.mutates, &failure, self.progress(place.stream))
+                    (row.mutates, &failure, self.progress(position.stream))
                 {
                     progress.fail_update(stack);
                 }
@@ -79,7 +84,7 @@ impl Executor {
                 failure
             }
             Command::Put { id, meta, source } => {
-                if let (Source::Host(bytes), Some(stream)) = (&source, self.progress(place.stream)) {
+                if let (Source::Host(bytes), Some(stream)) = (&source, self.progress(position.stream)) {
                     stream.host_bytes_done.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 }
                 let broken = self.broken.borrow().clone();
@@ -87,8 +92,8 @@ impl Executor {
                     .map_or_else(|| self.guarded(|exec| exec.put(&meta, source)), Err)
                     .map(|value| SmallVec::from_iter([value]));
                 if self.trace.borrow().ops() {
-                    let bytes = crate::trace::bytes([&meta]);
-                    self.trace.borrow().moved("put", place.stream, bytes, &self.took());
+                    let bytes = meta.bytes();
+                    self.trace.borrow().moved("put", position.stream, bytes, &self.took());
                 }
                 self.keep(&[id], &[meta], outcome, |e| e.stack(stack))
             }
@@ -99,7 +104,7 @@ impl Executor {
                 None
             }
             Command::Read { ids, in_file, reply } => {
-                // Evaluation and generation read at every turn and end no step: there the reads make old buffers age.
+                // Evaluation and generation read in every iteration and end no step: there the reads let unused buffers age.
                 self.pool.borrow_mut().end_step();
                 let outcome = self.guarded(|exec| {
                     ids.iter()
@@ -108,26 +113,26 @@ impl Executor {
                 });
                 if let (Ok(tensors), true) = (&outcome, self.trace.borrow().ops()) {
                     let bytes = tensors.iter().map(|t| t.bytes.as_ref().len() as u64).sum();
-                    self.trace.borrow().moved("read", place.stream, bytes, &self.took());
+                    self.trace.borrow().moved("read", position.stream, bytes, &self.took());
                 }
-                let told = outcome.as_ref().err().cloned();
-                // First the note, then the answer: who has the answer may ask at once what is still open.
-                self.tell(place.stream, told);
+                let reported = outcome.as_ref().err().cloned();
+                // Noted before the answer: the caller may at once ask for unreported errors.
+                self.note_reported(position.stream, reported);
                 reply(outcome);
                 None
             }
             Command::Fence { step, reply } => {
                 self.synchronize();
-                let progress = self.progress(place.stream);
+                let progress = self.progress(position.stream);
                 if let (true, Some(progress)) = (step, &progress) {
                     progress.steps_done.fetch_add(1, Ordering::Relaxed);
                 }
                 let failure = progress
                     .filter(|_| reply.is_some())
-                    .and_then(|progress| progress.take_failure(place.stream));
+                    .and_then(|progress| progress.take_failure(position.stream));
                 if step {
                     self.pool.borrow_mut().end_step();
-                    self.trace.borrow_mut().step(place.stream, &self.counters);
+                    self.trace.borrow_mut().step(position.stream, &self.counters);
                 }
                 if let Some(reply) = reply {
                     reply(failure.map_or(Ok(()), Err));
@@ -135,7 +140,7 @@ impl Executor {
                 None
             }
             Command::Close => {
-                if let Some(stream) = self.streams.borrow_mut().get_mut(place.stream) {
+                if let Some(stream) = self.streams.borrow_mut().get_mut(position.stream) {
                     stream.closed = true;
                 }
                 None
@@ -143,28 +148,28 @@ impl Executor {
         }
     }
 
-    /// An error that a reply has told is no longer unhandled.
-    fn tell(&self, stream: StreamId, told: Option<Error>) {
-        if let (Some(told), Some(progress)) = (told, self.progress(stream)) {
-            progress.told(stream, &told);
+    /// An error that a reply has reported is no longer unhandled.
+    fn note_reported(&self, stream: StreamId, error: Option<Error>) {
+        if let (Some(error), Some(progress)) = (error, self.progress(stream)) {
+            progress.reported(stream, &error);
         }
     }
 
-    /// Shapes and types of inputs, for the trace.
+    /// Shapes and dtypes of inputs, for the trace.
     fn metas_of(&self, inputs: &[Option<Id>]) -> Vec<Option<Meta>> {
         let values = self.values.borrow();
         let meta = |id: &Option<Id>| {
             let value = values.get(&(*id)?)?.as_ref().ok()?;
-            Some(Meta::new(value.shape.clone(), value.dtype))
+            Some(value.meta())
         };
         inputs.iter().map(meta).collect()
     }
 
-    /// How long the entry under way has run.
+    /// How long the current entry has run.
     fn took(&self) -> Took {
         let mut frames = self.frames.borrow_mut();
-        let frame = frames.last_mut().expect("an entry is under way");
-        frame.look();
+        let frame = frames.last_mut().expect("an entry is being served");
+        frame.end_stretch();
         let whole = frame.began.elapsed();
         Took {
             began: frame.began,
@@ -182,8 +187,8 @@ impl Executor {
         self.paths.borrow().get(&path).cloned().unwrap_or_default()
     }
 
-    /// As [`Executor::guarded`]. What failed work had taken from the pool is gone with it, so it is not counted; what entries served in between have
-    /// made is.
+    /// As [`Executor::guarded`], and counts memory: what failed work had taken from the pool is freed with it and not counted; what entries served in
+    /// between have allocated is.
     fn counted<T>(&self, work: impl FnOnce(&Executor) -> Result<T>) -> Result<T> {
         let before = self.counters.in_use();
         let outer = self.elsewhere.replace([0; 2]);
@@ -196,13 +201,13 @@ impl Executor {
         outcome
     }
 
-    /// Runs work so that no panic leaves the thread. After one, nothing is computed any more.
+    /// Runs work so that no panic leaves the thread. After a panic nothing more is computed.
     fn guarded<T>(&self, work: impl FnOnce(&Executor) -> Result<T>) -> Result<T> {
         match catch_unwind(AssertUnwindSafe(|| work(self))) {
             Ok(outcome) => outcome,
             Err(panic) => {
-                if let Some(refused) = panic.downcast_ref::<kernels::room::NoRoom>() {
-                    return Err(self.pool.borrow().no_room(refused.bytes as u64));
+                if let Some(refused) = panic.downcast_ref::<kernels::alloc::OutOfMemory>() {
+                    return Err(self.pool.borrow().out_of_memory(refused.bytes as u64));
                 }
                 let text = panic
                     .downcast_ref::<String>()
@@ -210,9 +215,9 @@ impl Executor {
                     .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
                 let error = Error::new(
                     Code::Internal,
-                    "a fault of loralib stopped an operation; nothing more is computed in this process",
+                    "an internal error of loralib stopped an operation; nothing more is computed in this process",
                 )
-                .expected("operations that end with a result or an error of their own")
+                .expected("operations that end with a result or an error")
                 .received(text.unwrap_or_else(|| "a panic without a message".into()))
                 .hint(
                     "intact tensors can still be read and saved; please report this with the output of lora.backend()",
@@ -237,7 +242,7 @@ impl Executor {
         if let Some(rule) = watch {
             finite::check(self, call.row, &values, &results, call.attrs, rule)?;
         }
-        // An environment that ended during a pause has let go of its tensors: then these are the last owners.
+        // An environment that ended during a pause has released its tensors: then these are the last owners.
         values.into_iter().flatten().for_each(|value| self.recycle(value));
         Ok(results)
     }

@@ -1,24 +1,24 @@
-//! The table of tensors: stored, poisoned, freed, filled from outside, read.
+//! The table of tensors: stored, poisoned, freed, filled from host data or files, read.
 
 use std::sync::atomic::Ordering;
 
 use smallvec::SmallVec;
 
-use super::Executor;
+use super::thread::Executor;
 use crate::code::Code;
-use crate::entry::{HostBytes, HostTensor, Id, Source};
 use crate::error::{Error, Result};
-use crate::ops::row::Meta;
+use crate::meta::{Id, Meta};
+use crate::recorder::{HostBytes, HostTensor, Source};
 use crate::storage::{Buffer, Value};
 
 impl Executor {
-    /// Stores results, or poisons them.
+    /// Stores results, or poisons them with the error; `locate` adds to it where it happened.
     pub(super) fn keep(
         &self,
         ids: &[Id],
         metas: &[Meta],
         outcome: Result<SmallVec<[Value; 3]>>,
-        place: impl FnOnce(Error) -> Error,
+        locate: impl FnOnce(Error) -> Error,
     ) -> Option<Error> {
         match outcome {
             Ok(values) => {
@@ -31,7 +31,7 @@ impl Executor {
                 None
             }
             Err(error) => {
-                let error = place(error);
+                let error = locate(error);
                 for &id in ids {
                     self.values.borrow_mut().insert(id, Err(error.clone()));
                 }
@@ -41,7 +41,7 @@ impl Executor {
         }
     }
 
-    /// Puts an error in the place of a tensor.
+    /// Replaces a tensor by an error.
     pub(super) fn poison(&self, id: Id, error: &Error) {
         let before = self
             .values
@@ -63,7 +63,7 @@ impl Executor {
         }
     }
 
-    /// Gives a value's numbers back when nobody else names them.
+    /// Gives a value's buffer back to the pool when no other value shares it.
     pub(crate) fn recycle(&self, value: Value) {
         if let Ok(cell) = std::rc::Rc::try_unwrap(value.storage) {
             self.pool.borrow_mut().give(cell.into_inner());
@@ -72,10 +72,10 @@ impl Executor {
 
     pub(super) fn put(&self, meta: &Meta, source: Source) -> Result<Value> {
         let buffer = match source {
-            Source::Host(bytes) => crate::storage::from_bytes(&self.pool, meta.dtype, &bytes)?,
-            Source::Copied(window) => crate::storage::from_bytes(&self.pool, meta.dtype, window.bytes())?,
+            Source::Host(bytes) => self.pool.borrow_mut().copy_of(meta.dtype, &bytes)?,
+            Source::Copied(window) => self.pool.borrow_mut().copy_of(meta.dtype, window.bytes())?,
             Source::Mapped(window) if window.is_aligned() && !self.candle => self.pool.borrow_mut().map(window),
-            Source::Mapped(window) => crate::storage::from_bytes(&self.pool, meta.dtype, window.bytes())?,
+            Source::Mapped(window) => self.pool.borrow_mut().copy_of(meta.dtype, window.bytes())?,
         };
         let value = Value::new(buffer, meta.shape.clone(), meta.dtype);
         if self.candle {
@@ -113,7 +113,7 @@ impl Executor {
             Some(slot) => slot.clone(),
             None => Err(Error::new(
                 Code::Internal,
-                "an operation names a tensor that the executor does not know",
+                "an operation uses a tensor that the executor does not know",
             )
             .received(format!("#{id}"))),
         }

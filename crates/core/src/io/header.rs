@@ -7,60 +7,30 @@
 //! Source: the format's description in the safetensors repository.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::io::file_dtype::FileDtype;
+use crate::io::header_json::parse_header;
+
+pub use crate::io::header_json::{Entry, Header};
 
 /// Longest header that the format allows, in bytes.
 pub const MAX_HEADER_BYTES: usize = 100_000_000;
 
 const LENGTH_BYTES: usize = 8;
 
-/// One tensor of a file. `begin..end` are bytes counted from the start of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its name, a state-dict key.
-    pub name: String,
-    /// Its element type in the file.
-    pub dtype: FileDtype,
-    /// Its shape, row-major.
-    pub shape: Vec<usize>,
-    /// First byte.
-    pub begin: usize,
-    /// One past the last byte.
-    pub end: usize,
-}
-
-/// What the head of a file says, checked against the file's length.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Header {
-    /// Tensors in the order of the header.
-    pub entries: Vec<Entry>,
-    /// The `__metadata__` pairs in the order of the header.
-    pub metadata: Vec<(String, String)>,
-}
-
 impl Header {
     /// Reads and checks the head of `bytes`, a whole file; `file` names it in errors.
     ///
     /// # Errors
     /// [`Code::Format`] when anything is not as the format says: a bad length, bad JSON, an unknown dtype, a name twice,
-    /// a byte count that is not shape times element size, tensors that overlap, leave gaps or leave the file, bytes
+    /// a byte count that is not shape times element size, tensors that overlap, leave gaps or reach past the file, bytes
     /// that belong to no tensor. [`Code::Unsupported`] for dtypes that the format knows and this library does not.
     pub fn parse(bytes: &[u8], file: &str) -> Result<Header> {
         let json = header_json(bytes, file)?;
         let current = RefCell::new(String::new());
-        let mut reader = serde_json::Deserializer::from_str(json);
-        let parsed = HeaderSeed { current: &current }
-            .deserialize(&mut reader)
-            .and_then(|h| reader.end().map(|()| h));
-        let mut header = parsed.map_err(|error| json_error(file, &current.borrow(), &error))?;
+        let mut header = parse_header(json, &current).map_err(|error| json_error(file, &current.borrow(), &error))?;
         let data_start = LENGTH_BYTES + json.len();
         for entry in &mut header.entries {
             check_size(entry, file)?;
@@ -154,7 +124,7 @@ fn other_format(bytes: &[u8], file: &str) -> Option<Error> {
 
 fn json_error(file: &str, tensor: &str, error: &serde_json::Error) -> Error {
     let text = error.to_string();
-    let place = if tensor.is_empty() {
+    let part = if tensor.is_empty() {
         "the header".to_owned()
     } else {
         format!("{tensor} in the header")
@@ -164,7 +134,7 @@ fn json_error(file: &str, tensor: &str, error: &serde_json::Error) -> Error {
     } else {
         Code::Format
     };
-    Error::new(code, format!("{file}: {place} is not as the format says"))
+    Error::new(code, format!("{file}: {part} is not as the format says"))
         .expected("names with dtype, shape and two data_offsets, and __metadata__ of strings")
         .received(text)
         .hint("write the file again with a safetensors library")
@@ -237,130 +207,6 @@ fn check_layout(entries: &[Entry], data_bytes: usize, file: &str) -> Result<()> 
             .hint(DAMAGED));
     }
     Ok(())
-}
-
-/// Reads the header object; `current` holds the tensor being read, for errors.
-struct HeaderSeed<'a> {
-    current: &'a RefCell<String>,
-}
-
-impl<'de> DeserializeSeed<'de> for HeaderSeed<'_> {
-    type Value = Header;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Header, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for HeaderSeed<'_> {
-    type Value = Header;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of tensors")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Header, A::Error> {
-        let mut header = Header::default();
-        let mut names = HashSet::new();
-        while let Some(name) = map.next_key::<String>()? {
-            *self.current.borrow_mut() = format!("{name:?}");
-            if !names.insert(name.clone()) {
-                return Err(A::Error::custom("the name comes twice"));
-            }
-            if name == "__metadata__" {
-                header.metadata = map.next_value::<Pairs>()?.0;
-            } else {
-                let TensorInfo {
-                    dtype: Name(dtype),
-                    shape,
-                    data_offsets: (begin, end),
-                } = map.next_value()?;
-                header.entries.push(Entry {
-                    name,
-                    dtype,
-                    shape,
-                    begin,
-                    end,
-                });
-            }
-            self.current.borrow_mut().clear();
-        }
-        Ok(header)
-    }
-}
-
-#[derive(Deserialize)]
-struct TensorInfo {
-    dtype: Name,
-    shape: Vec<usize>,
-    data_offsets: (usize, usize),
-}
-
-struct Name(FileDtype);
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        FileDtype::from_name(&String::deserialize(deserializer)?)
-            .map(Name)
-            .map_err(D::Error::custom)
-    }
-}
-
-/// A JSON object whose values are strings, in order; a name twice is an error.
-struct Pairs(Vec<(String, String)>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct PairsVisitor;
-        impl<'de> Visitor<'de> for PairsVisitor {
-            type Value = Pairs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of strings")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                let mut names = HashSet::new();
-                while let Some((name, value)) = map.next_entry::<String, String>()? {
-                    if !names.insert(name.clone()) {
-                        return Err(A::Error::custom(format!("the name {name:?} comes twice")));
-                    }
-                    pairs.push((name, value));
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        deserializer.deserialize_map(PairsVisitor)
-    }
-}
-
-/// The `weight_map` of an index file, in order; everything else in it is skipped.
-pub(crate) fn parse_weight_map(json: &str) -> std::result::Result<Vec<(String, String)>, serde_json::Error> {
-    struct IndexVisitor;
-    impl<'de> Visitor<'de> for IndexVisitor {
-        type Value = Vec<(String, String)>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object with weight_map")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
-            let mut found = None;
-            while let Some(key) = map.next_key::<String>()? {
-                if key != "weight_map" {
-                    map.next_value::<IgnoredAny>()?;
-                } else if found.replace(map.next_value::<Pairs>()?.0).is_some() {
-                    return Err(A::Error::custom("weight_map comes twice"));
-                }
-            }
-            found.ok_or_else(|| A::Error::missing_field("weight_map"))
-        }
-    }
-    let mut reader = serde_json::Deserializer::from_str(json);
-    let map = reader.deserialize_map(IndexVisitor)?;
-    reader.end()?;
-    Ok(map)
 }
 
 #[cfg(test)]

@@ -1,133 +1,10 @@
-//! Weight files of any kind: what a file is, its content says, never its name.
+//! What a path leads to: a weight file, or an index and the files that it names.
 
-use std::borrow::Cow;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use crate::code::Code;
-use crate::dtype::Dtype;
-use crate::error::{Error, Result};
-use crate::io::file_bytes::FileBytes;
+use crate::error::Result;
 use crate::io::index::ShardedFile;
-use crate::io::safetensors::SafetensorsFile;
-use crate::io::torch::{self, TorchFile};
-use crate::storage::{SharedBytes, Window};
-
-/// One opened file with tensors.
-#[derive(Debug)]
-pub enum WeightFile {
-    /// A safetensors file.
-    Safetensors(SafetensorsFile),
-    /// A file of `torch.save`.
-    Torch {
-        /// Where it lies.
-        path: PathBuf,
-        /// Its object and tensors.
-        file: TorchFile,
-    },
-}
-
-/// A tensor of a file.
-pub struct FileTensor {
-    /// The engine's dtype.
-    pub dtype: Dtype,
-    /// Row-major shape.
-    pub shape: Vec<usize>,
-    /// Its numbers, little-endian and row-major; they may be unaligned.
-    pub window: Window,
-    /// Whether the window lies in the file itself; else the numbers were widened or put in order.
-    pub in_file: bool,
-}
-
-impl WeightFile {
-    /// Opens a file: mapped as [`FileBytes::map`] for base weights, else read whole.
-    ///
-    /// # Errors
-    /// [`Code::File`] for the file itself, and those of [`Header::parse`](crate::io::Header::parse) and [`TorchFile::open`].
-    pub fn open(path: &Path, mapped: bool) -> Result<Self> {
-        Self::from_bytes(bytes_of(path, mapped)?)
-    }
-
-    fn from_bytes(bytes: FileBytes) -> Result<Self> {
-        if !torch::is_torch(bytes.as_ref()) {
-            return SafetensorsFile::from_bytes(bytes).map(WeightFile::Safetensors);
-        }
-        let path = bytes.path().to_owned();
-        let file = TorchFile::open(&Arc::new(bytes))?;
-        Ok(WeightFile::Torch { path, file })
-    }
-
-    /// The path it was opened under.
-    pub fn path(&self) -> &Path {
-        match self {
-            WeightFile::Safetensors(file) => file.bytes().path(),
-            WeightFile::Torch { path, .. } => path,
-        }
-    }
-
-    /// The number of the tensor with this name; in a torch file, of the outermost dict.
-    pub fn find(&self, name: &str) -> Option<usize> {
-        match self {
-            WeightFile::Safetensors(file) => file.number(name),
-            WeightFile::Torch { file, .. } => file.find(name),
-        }
-    }
-
-    /// Names of the tensors; of a torch file, those in the outermost dict.
-    pub fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        match self {
-            WeightFile::Safetensors(file) => Box::new(file.header().entries.iter().map(|e| e.name.as_str())),
-            WeightFile::Torch { file, .. } => Box::new(file.names()),
-        }
-    }
-
-    /// A tensor by its number.
-    ///
-    /// # Errors
-    /// Those of [`SafetensorsFile::tensor`]; [`Code::Internal`] when there is no such number.
-    pub fn tensor(&self, number: usize) -> Result<FileTensor> {
-        match self {
-            WeightFile::Safetensors(file) => safetensors_tensor(file, number),
-            WeightFile::Torch { file, .. } => {
-                let (shape, dtype, window, in_file) = file.tensor(number)?;
-                Ok(FileTensor {
-                    dtype,
-                    shape: shape.to_vec(),
-                    window,
-                    in_file,
-                })
-            }
-        }
-    }
-}
-
-fn bytes_of(path: &Path, mapped: bool) -> Result<FileBytes> {
-    if mapped {
-        FileBytes::map(path)
-    } else {
-        FileBytes::read(path)
-    }
-}
-
-fn safetensors_tensor(file: &SafetensorsFile, number: usize) -> Result<FileTensor> {
-    let entry = file.header().entries.get(number).ok_or_else(no_tensor)?;
-    let raw = file.tensor(entry)?;
-    let len = raw.bytes.len();
-    let (shared, begin, in_file): (SharedBytes, usize, bool) = match raw.bytes {
-        Cow::Borrowed(_) => (file.bytes().clone(), entry.begin, true),
-        Cow::Owned(made) => (Arc::new(made), 0, false),
-    };
-    Ok(FileTensor {
-        dtype: raw.dtype,
-        shape: raw.shape,
-        window: Window::new(shared, begin, len, raw.dtype)?,
-        in_file,
-    })
-}
-
-fn no_tensor() -> Error {
-    Error::new(Code::Internal, "no such tensor in the file")
-}
+use crate::io::weight_file::{FileTensor, WeightFile, bytes_of, no_tensor};
 
 /// What a path leads to: a file, or an index with its shards.
 #[derive(Debug)]
@@ -139,7 +16,7 @@ pub enum Weights {
 }
 
 impl Weights {
-    /// Opens what lies at a path.
+    /// Opens the file at a path, and for an index its shards.
     ///
     /// # Errors
     /// Those of [`WeightFile::open`] and [`ShardedFile::open`].

@@ -5,20 +5,26 @@ mod twin;
 
 use std::cell::Ref;
 
-use kernels::cpu::attention::{self as kernel, AttnDims, AttnOptions, Causal, Mask, Strides};
+use kernels::cpu::attention::{
+    self as kernel, AttnDims, AttnGradients, AttnOperands, AttnOptions, AttnOutputs, AttnSaved, AttnStrides, Causal,
+    Mask,
+};
 
+use super::attrs::AttrReader;
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use super::cost::Shapes;
 use super::linear::Real;
 use super::lora::{dropout, dropout_blocks, probability};
-use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 pub use packed::{
     backward_random as packed_backward_random, grad as packed_grad, grad_twin as packed_grad_twin, packed,
@@ -48,7 +54,7 @@ struct Options {
 enum Layout {
     /// (B, H, T, D).
     Heads,
-    /// (B, T, H, D), as a projection leaves it.
+    /// (B, T, H, D), as a projection gives it.
     Tokens,
 }
 
@@ -61,7 +67,7 @@ fn options(mut attrs: AttrReader<'_>) -> Result<Options> {
         1.0 => Layout::Tokens,
         x => {
             return Err(wrong(
-                "no such layout of heads",
+                "unknown layout of heads",
                 "0 for (B, H, T, D), or 1 for (B, T, H, D)",
                 x,
             ));
@@ -82,7 +88,7 @@ fn window(number: f64) -> Result<Option<usize>> {
         return Ok((number > 0.0).then_some(number as usize));
     }
     Err(wrong(
-        "no such attention window",
+        "invalid attention window",
         "a whole number of keys, or 0 for all",
         number,
     ))
@@ -93,7 +99,7 @@ fn softcap(number: f64) -> Result<Option<f64>> {
         return Ok((number > 0.0).then_some(number));
     }
     Err(wrong(
-        "no such cap of attention scores",
+        "invalid softcap of attention scores",
         "a number above 0, or 0 for none",
         number,
     ))
@@ -105,7 +111,7 @@ fn causal(code: f64) -> Result<Causal> {
         1.0 => Ok(Causal::TopLeft),
         2.0 => Ok(Causal::BottomRight),
         x => Err(wrong(
-            "no such causal mask",
+            "unknown causal mask",
             "0 for none, 1 aligned at the first key, 2 at the last",
             x,
         )),
@@ -116,7 +122,7 @@ fn wrong(what: &str, expected: &str, got: f64) -> Error {
     Error::new(Code::Option, what)
         .expected(expected)
         .received(got.to_string())
-        .hint("look at the options of scaledDotProductAttention")
+        .hint("see the options of scaledDotProductAttention")
 }
 
 /// Sizes from the shapes of q and k.
@@ -222,10 +228,10 @@ fn blocks(context: &ShapeContext<'_>, q: usize, k: usize) -> Result<u64> {
     let Some(n) = Shape::checked_numel(full.dims()) else {
         return Err(Error::new(
             Code::Memory,
-            "attention with dropout over this many places is not possible",
+            "attention with dropout over this many weights is not possible",
         )
         .received(full.to_string())
-        .expected("fewer than 2^64 places")
+        .expected("fewer than 2^64 weights")
         .hint("use shorter sequences, or no dropout in attention"));
     };
     Ok(dropout_blocks(p, n))
@@ -233,39 +239,41 @@ fn blocks(context: &ShapeContext<'_>, q: usize, k: usize) -> Result<u64> {
 
 // ---- forward --------------------------------------------------------------------------------------------------------
 
-/// `softmax(scale · q kᵀ + mask) v` for each head. A query that may attend to nothing gets zeros.
+/// Bytes of the twin's matrix of scores and of its softmax. The first two inputs of the gradient op also have the shapes of `q` and `k`.
+pub fn score_bytes(shapes: &Shapes<'_>) -> u64 {
+    let (Some(&[batch, a, b, _]), Some(&[_, c, d, _])) = (shapes.dims(0), shapes.dims(1)) else {
+        return 0;
+    };
+    2 * (batch * a.max(b) * a.min(b) * c.max(d) * 4) as u64
+}
+
+/// `softmax(scale · q kᵀ + mask) v` for each head. A query that may attend to no key gets zeros.
 ///
 /// Keys beyond a sequence's length are hidden; with causal 2 the last query sees the last key within the length.
 pub fn sdpa(exec: &mut Exec<'_>) -> Result<Outputs> {
     let options = options(exec.reader())?;
     let dims = dims_of(exec.shape(Q), exec.shape(K), options.layout);
-    let (qs, ks) = strides(dims, options.layout);
+    let strides = strides(dims, options.layout);
     float!(exec.out(0).dtype, T => {
         let (mut out, mut lse) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
         let (q, k, v) = (exec.read::<T>(Q)?, exec.read::<T>(K)?, exec.read::<T>(V)?);
         let hidden = Hidden::<T>::read(exec, MASK, dims)?;
-        kernel::attention(&q, &k, &v, dims, qs, ks, ks, qs, &hidden.options(exec, options), &mut out, &mut lse)?;
+        let operands = AttnOperands { q: &q, k: &k, v: &v };
+        let written = AttnOutputs { out: &mut out, lse: &mut lse };
+        kernel::attention(dims, strides, operands, &hidden.options(exec, options), written)?;
         Ok(outputs([T::wrap(out), T::wrap(lse)]))
     })
 }
 
-/// Strides of q (and the result), and of k and v.
-fn strides(dims: AttnDims, layout: Layout) -> (Strides, Strides) {
-    let AttnDims {
-        heads,
-        kv_heads,
-        tq,
-        tk,
-        d,
-        ..
-    } = dims;
+/// Strides of q and the result, and of k and v.
+fn strides(dims: AttnDims, layout: Layout) -> AttnStrides {
     match layout {
-        Layout::Heads => (Strides::bhtd(tq, heads, d), Strides::bhtd(tk, kv_heads, d)),
-        Layout::Tokens => (Strides::bthd(tq, heads, d), Strides::bthd(tk, kv_heads, d)),
+        Layout::Heads => AttnStrides::bhtd(dims),
+        Layout::Tokens => AttnStrides::bthd(dims),
     }
 }
 
-/// What hides keys from queries: mask and lengths, which stand behind each other among the inputs.
+/// What hides keys from queries: mask and lengths, two consecutive inputs.
 struct Hidden<'a, T> {
     allowed: Option<Ref<'a, [u8]>>,
     added: Option<Ref<'a, [T]>>,
@@ -318,7 +326,7 @@ const GRAD_OUT: usize = 4;
 const GRAD_LSE: usize = 5;
 const GRAD_MASK: usize = 6;
 
-/// Everything but the weights, which are computed again from the log-sums.
+/// Everything but the attention weights, which are recomputed from the log-sums.
 pub fn save(needs: Needs) -> Save {
     let any = needs.input(Q) || needs.input(K) || needs.input(V);
     Save {
@@ -361,14 +369,17 @@ pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
     let options = options(exec.reader())?;
     let dims = dims_of(exec.shape(GRAD_Q), exec.shape(GRAD_Q + 1), options.layout);
-    let (qs, ks) = strides(dims, options.layout);
+    let strides = strides(dims, options.layout);
     float!(exec.out(0).dtype, T => {
         let (mut dq, mut dk, mut dv) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?, exec.alloc::<T>(2)?);
         let (dout, out, lse) = (exec.read::<T>(GRAD_DOUT)?, exec.read::<T>(GRAD_OUT)?, exec.read::<T>(GRAD_LSE)?);
         let (q, k, v) = (exec.read::<T>(GRAD_Q)?, exec.read::<T>(GRAD_Q + 1)?, exec.read::<T>(GRAD_Q + 2)?);
         let hidden = Hidden::<T>::read(exec, GRAD_MASK, dims)?;
         let options = hidden.options(exec, options);
-        kernel::attention_backward(&dout, &q, &k, &v, &out, &lse, dims, qs, ks, ks, qs, &options, &mut dq, &mut dk, &mut dv)?;
+        let operands = AttnOperands { q: &q, k: &k, v: &v };
+        let saved = AttnSaved { out: &out, lse: &lse };
+        let gradients = AttnGradients { dq: &mut dq, dk: &mut dk, dv: &mut dv };
+        kernel::attention_backward(dims, strides, operands, &options, saved, &dout, gradients)?;
         Ok(outputs([T::wrap(dq), T::wrap(dk), T::wrap(dv)]))
     })
 }

@@ -39,7 +39,7 @@ impl<'a> AttrReader<'a> {
         )
     }
 
-    /// The next truth value.
+    /// The next boolean.
     pub fn bool(&mut self) -> bool {
         self.number() != 0.0
     }

@@ -1,29 +1,32 @@
-//! Batch norm with the statistics of the batch: `x (N, C, *places)`, one mean and variance a channel.
+//! Batch norm with the statistics of the batch: `x (N, C, *spatial)`, one mean and variance per channel.
 //!
 //! The statistics are a second result, which layers average over batches; no gradient flows through it.
-//! `needs` of the gradient op is a bit mask of what is wanted (1 dx, 2 dweight, 4 dbias); the rest is promised empty.
+//! `needs` of the gradient op is a bit mask of what is wanted (1 dx, 2 dweight, 4 dbias); the others are empty.
 
 use candle_core::Tensor;
-use kernels::cpu::batch_norm::{self as kernel, BatchDims};
+use kernels::cpu::batch_norm::{
+    self as kernel, BatchNormDims, BatchNormGradients, BatchNormOperands, BatchNormOutputs, BatchNormSaved,
+};
 
-use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use super::row::{Needs, Save};
 use super::table;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 fn wants(needs: f64, i: usize) -> bool {
     needs as u32 >> i & 1 == 1
 }
 
-/// `x (N, C, *places)` as (N, C, places).
-fn dims(x: &[usize]) -> BatchDims {
-    BatchDims {
+/// `x (N, C, *spatial)` as (N, C, P).
+fn dims(x: &[usize]) -> BatchNormDims {
+    BatchNormDims {
         n: x[0],
         c: x[1],
         len: x[2..].iter().product(),
@@ -36,14 +39,14 @@ fn dims(x: &[usize]) -> BatchDims {
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (x, dtype) = (context.shape(0), context.same_float(&[0])?);
     if x.rank() < 2 {
-        return Err(context.shape_error("x (N, C, *places)"));
+        return Err(context.shape_error("x (N, C, *spatial)"));
     }
-    let BatchDims { n, c, len } = dims(x.dims());
+    let BatchNormDims { n, c, len } = dims(x.dims());
     for i in [1, 2] {
         let Some(meta) = context.inputs[i] else { continue };
         if meta.shape.dims() != [c] {
             return Err(context
-                .shape_error(format!("{} ({c},), one number a channel of x", context.name(i)))
+                .shape_error(format!("{} ({c},), one number per channel of x", context.name(i)))
                 .hint("build the layer with the channels of its input"));
         }
         if !(dtype == Dtype::F32 && meta.dtype.is_half()) {
@@ -52,8 +55,8 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     }
     if n * len < 2 {
         return Err(
-            Error::new(Code::Shape, "batchNorm: one value a channel has no variance")
-                .expected("2 or more values a channel, over samples and places")
+            Error::new(Code::Shape, "batchNorm: one value per channel has no variance")
+                .expected("2 or more values per channel, over samples and positions")
                 .received(format!("x {x}"))
                 .hint("train with larger batches, or call eval() to use the running statistics"),
         );
@@ -100,7 +103,8 @@ pub fn batch_norm(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.dtype(0), T => {
         let (mut y, mut stats) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
         let (x, w, b) = (exec.read::<T>(0)?, exec.read_optional::<T>(1)?, exec.read_optional::<T>(2)?);
-        kernel::batch_norm(&x, w.as_deref(), b.as_deref(), dims, eps, &mut y, &mut stats)?;
+        let operands = BatchNormOperands { x: &x, w: w.as_deref(), b: b.as_deref() };
+        kernel::batch_norm(dims, operands, eps, BatchNormOutputs { y: &mut y, stats: &mut stats })?;
         Ok(outputs([T::wrap(y), T::wrap(stats)]))
     })
 }
@@ -112,9 +116,14 @@ pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.dtype(0), T => {
         let (mut dx, mut dw, mut db) = (exec.alloc::<T>(0)?, exec.scratch::<T>(dims.c)?, exec.scratch::<T>(dims.c)?);
         let (dy, x, w, stats) = (exec.read::<T>(0)?, exec.read::<T>(1)?, exec.read_optional::<T>(2)?, exec.read::<T>(3)?);
-        let to_x = wants(needs, 0).then_some(&mut dx[..]);
-        kernel::batch_norm_backward(&dy, &x, w.as_deref(), &stats, dims, eps, to_x, &mut dw, &mut db)?;
-        // dx needs both sums, wanted or not.
+        let saved = BatchNormSaved { x: &x, w: w.as_deref(), stats: &stats };
+        let gradients = BatchNormGradients {
+            dx: wants(needs, 0).then_some(&mut dx[..]),
+            dw: &mut dw,
+            db: &mut db,
+        };
+        kernel::batch_norm_backward(dims, saved, eps, &dy, gradients)?;
+        // dx needs both sums, whether they are wanted or not.
         dw.truncate(exec.out(1).shape.numel());
         db.truncate(exec.out(2).shape.numel());
         Ok(outputs([T::wrap(dx), T::wrap(dw), T::wrap(db)]))
@@ -150,18 +159,18 @@ fn bias_alone(back: &mut Back<'_>) -> Result<()> {
 
 // ---- twins ----------------------------------------------------------------------------------------------------------
 
-/// (N, C, places) from (N, C, *places).
+/// (N, C, P) from (N, C, *spatial).
 fn flat(x: &Tensor) -> Result<Tensor> {
     let dims = dims(x.dims());
     Ok(x.reshape((dims.n, dims.c, dims.len))?)
 }
 
-/// Sum over samples and places: (1, C, 1).
+/// Sum over samples and positions: (1, C, 1).
 fn total(x: &Tensor) -> Result<Tensor> {
     Ok(x.sum_keepdim(vec![0, 2])?)
 }
 
-/// One number a channel as (1, C, 1).
+/// One number per channel as (1, C, 1).
 fn channels(x: &Tensor) -> Result<Tensor> {
     Ok(x.reshape((1, x.elem_count(), 1))?)
 }

@@ -1,6 +1,6 @@
 //! Convolutions over one to three dimensions, their gradients and the transposed convolution.
 //!
-//! The twin writes the columns of x out with one `index_select` and multiplies; the kernel makes them tile by tile.
+//! The twin writes out the columns of x with one `index_select` and multiplies; the kernel makes them tile by tile.
 
 mod geometry;
 pub mod gradient;
@@ -10,15 +10,17 @@ mod twin;
 use candle_core::Tensor;
 use kernels::cpu::conv as kernel;
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
+use super::cost::Shapes;
 use super::create::one;
 use super::elementwise::wide;
-use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
-use crate::tape::Back;
 use geometry::{Geometry, Options};
 
 const X: usize = 0;
@@ -36,9 +38,14 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(Meta::new(geometry.y_shape()?, context.dtype(X))))
 }
 
-/// The input for the weight's gradient, the weight for the input's: a frozen layer keeps no activation.
+/// The input for the gradient of the weight, the weight for that of the input: a frozen layer keeps no activation.
 pub fn save(needs: Needs) -> Save {
     super::linear::save(needs)
+}
+
+/// Multiplications of `conv`: a filter for each element of the result.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    Some(shapes.out()? * shapes.numel(WEIGHT)? / *shapes.dims(WEIGHT)?.first()? as f64)
 }
 
 /// CPU forward of `conv`.

@@ -3,25 +3,25 @@
 use candle_core::Tensor;
 use kernels::cpu::dropout as kernel;
 
-use super::row::{Meta, Metas, ShapeContext};
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::twins;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
+use crate::meta::{Meta, Metas};
 use crate::{any, float};
 
-/// Stands in the table for a row without a shape rule; recording it is a fault.
+/// The shape rule of a row that has none; recording it is an internal error.
 pub fn no_shape(context: &ShapeContext<'_>) -> Result<Metas> {
-    Err(Error::new(Code::Internal, "this op cannot be recorded").op(context.row.name))
+    Err(Error::new(Code::Internal, "this op cannot be recorded").op(context.signature.name))
 }
 
-/// Stands in the table for a row without a forward.
+/// The forward of a row that has none.
 pub fn no_forward(_: &mut Exec<'_>) -> Result<Outputs> {
     Err(Error::new(Code::Internal, "this op cannot be run"))
 }
 
-/// Stands in the table for a row without a twin.
+/// The twin of a row that has none.
 pub fn no_twin(_: &Twin<'_>) -> Result<Vec<Tensor>> {
     Err(Error::new(Code::Internal, "this op has no twin"))
 }
@@ -68,7 +68,7 @@ pub fn full(exec: &mut Exec<'_>) -> Result<Outputs> {
     }
 }
 
-/// The same in candle.
+/// Twin of `full`.
 pub fn full_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let shape = attrs.shape()?;
@@ -93,7 +93,7 @@ pub fn random_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     if !dtype.is_float() {
         return Err(Error::new(
             Code::Dtype,
-            format!("{} makes floating-point numbers", context.row.name),
+            format!("{} makes floating-point numbers", context.signature.name),
         )
         .received(dtype.name())
         .expected("f32, f64, bf16 or f16")
@@ -102,7 +102,7 @@ pub fn random_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(Meta::new(shape, dtype)))
 }
 
-/// Philox blocks for `n` random numbers of any kind: two 64-bit numbers a block at the least.
+/// Philox blocks for `n` random numbers of any kind: a block has at least two 64-bit numbers.
 pub fn blocks(n: usize) -> u64 {
     (n as u64).div_ceil(2)
 }

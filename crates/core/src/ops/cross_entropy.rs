@@ -2,25 +2,29 @@
 //!
 //! With log-probabilities `lp = x - lse`, class weights w and smoothing s, the loss of a row with target t is
 //! `(1 - s) · (-w[t] · lp[t]) + s / C · Σ_c (-w[c] · lp[c])`; an ignored row has loss 0 and no gradient.
-//! log-sum-exp of each row is a hidden output, so backward makes one pass over the logits.
+//! The log-sum-exp of each row is a hidden output, so that backward makes one pass over the logits.
 
 use candle_core::{DType, Tensor};
-use kernels::cpu::cross_entropy as kernel;
+use kernels::cpu::cross_entropy::{
+    self as kernel, CrossEntropyDims, CrossEntropyOperands, CrossEntropyOutputs, Labels,
+};
 
+use super::attrs::AttrReader;
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output, outputs};
 use super::create::one;
-use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
 use super::twins::sum_keep;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
-/// What every form of the loss is told.
+/// Options of every form of the loss.
 pub(super) struct Options {
     pub(super) ignore: i64,
     pub(super) smoothing: f64,
@@ -66,7 +70,7 @@ pub(super) fn check_target_dtype(context: &ShapeContext<'_>, i: usize) -> Result
     if context.dtype(i) == Dtype::I64 {
         return Ok(());
     }
-    let what = format!("{}: targets are class numbers", context.row.name);
+    let what = format!("{}: targets are class numbers", context.signature.name);
     Err(Error::new(Code::Dtype, what)
         .expected("target i64")
         .received(format!("target {}", context.dtype(i)))
@@ -91,7 +95,7 @@ pub(super) fn check_options(mut attrs: AttrReader<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The gradient is like the logits, as wide as `dloss`.
+/// The gradient has the shape of the logits and the dtype of `dloss`.
 pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (dloss, logits) = (context.shape(0), context.shape(1));
     if logits.rank() != 2
@@ -120,9 +124,10 @@ pub fn cross_entropy(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.out(0).dtype, T => {
         let (mut loss, mut lse) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
         let (logits, weight) = (exec.read::<T>(0)?, exec.read_optional::<T>(2)?);
-        kernel::cross_entropy(
-            &logits, rows, classes, &target, ignore, smoothing, weight.as_deref(), &mut loss, &mut lse,
-        )?;
+        let operands = CrossEntropyOperands { logits: &logits, class_weight: weight.as_deref() };
+        let labels = Labels { target: &target, ignore_index: ignore, smoothing };
+        let written = CrossEntropyOutputs { loss: &mut loss, lse: &mut lse };
+        kernel::cross_entropy(CrossEntropyDims { rows, classes }, operands, labels, written)?;
         Ok(outputs([T::wrap(loss), T::wrap(lse)]))
     })
 }
@@ -136,9 +141,10 @@ pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
         let mut dx = exec.alloc::<T>(0)?;
         let (dloss, logits, lse) = (exec.read::<T>(0)?, exec.read::<T>(1)?, exec.read::<T>(2)?);
         let weight = exec.read_optional::<T>(4)?;
-        kernel::cross_entropy_backward(
-            &dloss, &logits, &lse, rows, classes, &target, ignore, smoothing, weight.as_deref(), &mut dx,
-        )?;
+        let operands = CrossEntropyOperands { logits: &logits, class_weight: weight.as_deref() };
+        let labels = Labels { target: &target, ignore_index: ignore, smoothing };
+        let dims = CrossEntropyDims { rows, classes };
+        kernel::cross_entropy_backward(dims, operands, labels, &lse, &dloss, &mut dx)?;
         Ok(output(dx))
     })
 }
@@ -199,8 +205,8 @@ pub(super) fn losses_twin(
         return Ok((zeros.clone(), zeros));
     }
     let &Options { ignore, smoothing } = options;
-    // candle does not name a wrong class, and on CUDA it does not look.
-    kernel::check_classes(twin.row.name, classes, &target.to_vec1::<i64>()?, ignore)?;
+    // candle does not name a wrong class, and does not check on CUDA.
+    kernel::check_classes(twin.signature.name, classes, &target.to_vec1::<i64>()?, ignore)?;
     let (counts, target) = targets(target, ignore)?;
     let (all, own) = weights(class_weight, &target, classes, x.dtype())?;
     let max = x.max_keepdim(1)?;
@@ -212,7 +218,7 @@ pub(super) fn losses_twin(
         .broadcast_mul(&all)?
         .sum(1)?
         .affine(-smoothing / classes as f64, 0.0)?;
-    // Without smoothing the sum must not count: it is infinite where a class has probability 0.
+    // Without smoothing the sum must be left out: it is infinite where a class has probability 0.
     let loss = if smoothing > 0.0 { (hit + even)? } else { hit };
     let lse = (max + ln_sum)?.squeeze(1)?;
     Ok((counts.where_cond(&loss, &zeros)?, counts.where_cond(&lse, &zeros)?))

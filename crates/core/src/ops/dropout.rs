@@ -1,16 +1,16 @@
-//! Dropout by the counter generator: no mask is kept, backward draws the same numbers again.
+//! Dropout by the counter generator: no mask is stored, backward draws the same numbers.
 
 use candle_core::Tensor;
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::row::{Meta, Metas, ShapeContext};
 use super::table;
 use super::twins::dropout_factors;
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
-use crate::tape::Back;
+use crate::meta::{Meta, Metas};
 
 /// Checks a dropout probability.
 ///
@@ -26,7 +26,7 @@ pub fn check_probability(p: f64) -> Result<()> {
         .hint("a share such as 0.1, not a percentage"))
 }
 
-/// Philox blocks for `n` elements: four a block, none when nothing is dropped.
+/// Philox blocks for `n` elements: four per block, none when nothing is dropped.
 pub fn blocks(n: usize, p: f64) -> u64 {
     if p == 0.0 {
         0

@@ -2,18 +2,20 @@
 
 use candle_core::{DType, Tensor};
 use kernels::WeightRef;
-use kernels::cpu::embedding as kernel;
+use kernels::cpu::embedding::{self as kernel, EmbeddingDims, EmbeddingOptions};
 
+use super::attrs::AttrReader;
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::{table, twins};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
-use crate::tape::Back;
 
 /// Checks that `ids` are integers.
 ///
@@ -25,7 +27,7 @@ pub fn check_ids(context: &ShapeContext<'_>, i: usize) -> Result<()> {
     }
     Err(Error::new(
         Code::Dtype,
-        format!("{}: {} must be whole numbers", context.row.name, context.name(i)),
+        format!("{}: {} must be whole numbers", context.signature.name, context.name(i)),
     )
     .expected("i64")
     .received(context.dtype(i).name())
@@ -44,7 +46,7 @@ pub fn padding(attrs: &mut AttrReader<'_>, num: usize) -> Result<Option<usize>> 
     if index.fract() == 0.0 && index >= 0.0 && index < num as f64 {
         return Ok(Some(index as usize));
     }
-    Err(Error::new(Code::Option, "paddingIdx is no row of the table")
+    Err(Error::new(Code::Option, "paddingIdx is not a row of the table")
         .expected(format!("a row from 0 to {}", num.saturating_sub(1)))
         .received(index.to_string())
         .hint("name a row of the table, or leave paddingIdx out"))
@@ -84,21 +86,25 @@ pub fn save(_: Needs) -> Save {
 
 /// CPU forward of `embedding`.
 pub fn embedding(exec: &mut Exec<'_>) -> Result<Outputs> {
-    let (dim, ids) = (exec.shape(0).last(), exec.read::<i64>(1)?);
+    let (weight, ids) = (exec.shape(0).dims(), exec.read::<i64>(1)?);
+    let dims = EmbeddingDims {
+        num: weight[0],
+        dim: weight[1],
+    };
     match exec.dtype(0) {
         Dtype::Bf16 => {
             let mut y = exec.alloc::<f32>(0)?;
-            kernel::embedding(WeightRef::Bf16(&exec.read::<half::bf16>(0)?), dim, &ids, &mut y)?;
+            kernel::embedding(dims, WeightRef::Bf16(&exec.read::<half::bf16>(0)?), &ids, &mut y)?;
             Ok(output(y))
         }
         Dtype::F16 => {
             let mut y = exec.alloc::<f32>(0)?;
-            kernel::embedding(WeightRef::F16(&exec.read::<half::f16>(0)?), dim, &ids, &mut y)?;
+            kernel::embedding(dims, WeightRef::F16(&exec.read::<half::f16>(0)?), &ids, &mut y)?;
             Ok(output(y))
         }
         dtype => float!(dtype, T => {
             let mut y = exec.alloc::<T>(0)?;
-            kernel::embedding::<T>(WeightRef::Full(&exec.read::<T>(0)?), dim, &ids, &mut y)?;
+            kernel::embedding::<T>(dims, WeightRef::Full(&exec.read::<T>(0)?), &ids, &mut y)?;
             Ok(output(y))
         }),
     }
@@ -108,15 +114,18 @@ pub fn embedding(exec: &mut Exec<'_>) -> Result<Outputs> {
 pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (dim, ids, mut attrs) = (exec.shape(0).last(), exec.read::<i64>(1)?, exec.reader());
     let num = attrs.size()?;
-    let (padding, by_frequency) = (padding(&mut attrs, num)?, attrs.bool());
+    let options = EmbeddingOptions {
+        padding_idx: padding(&mut attrs, num)?,
+        scale_by_freq: attrs.bool(),
+    };
     float!(exec.dtype(0), T => {
         let mut dw = exec.alloc::<T>(0)?;
-        kernel::embedding_backward(&exec.read::<T>(0)?, &ids, dim, num, padding, by_frequency, &mut dw)?;
+        kernel::embedding_backward(EmbeddingDims { num, dim }, &ids, &exec.read::<T>(0)?, options, &mut dw)?;
         Ok(output(dw))
     })
 }
 
-/// `dw[id] = Σ dy` over the places of each id.
+/// `dw[id] = Σ dy` over the positions of each id.
 pub fn embedding_backward(back: &mut Back<'_>) -> Result<()> {
     let (dy, ids, num) = (back.dy(), back.input(1), back.shape(0).dims()[0]);
     let mut attrs = back.reader();

@@ -1,17 +1,18 @@
-//! Reading and adding by index. Indexes are i64 from 0; the kernels name one that is out of range.
+//! Gather and scatter. Indexes are i64 from 0; the kernels report one that is out of range.
 
 use candle_core::Tensor;
+use kernels::cpu::axis::AxisDims;
 use kernels::cpu::index as kernel;
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
 use super::embedding::check_ids;
-use super::row::{Meta, Metas, Needs, OpRow, Save, ShapeContext};
+use super::row::{Needs, OpRow, Save};
 use super::{table, twins};
-use crate::entry::Id;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, output};
+use crate::meta::{Id, Meta, Metas};
 use crate::shape::Shape;
-use crate::tape::Back;
 use crate::{any, float};
 
 // ---- shape rules ----------------------------------------------------------------------------------------------------
@@ -32,7 +33,7 @@ fn resized(shape: &Shape, dim: usize, size: usize) -> Shape {
     Shape::new(&dims)
 }
 
-/// Whether two shapes agree but for one dimension.
+/// Whether two shapes agree in all dimensions but one.
 fn fits_but(a: &Shape, b: &Shape, dim: usize) -> bool {
     a.rank() == b.rank() && *a == resized(b, dim, a.dims()[dim])
 }
@@ -98,7 +99,7 @@ pub fn save_index(_: Needs) -> Save {
     }
 }
 
-/// The index: the gradient of either input is `dy` at some places.
+/// The index: the gradient of either input is `dy` at some positions.
 pub fn save_scattered(_: Needs) -> Save {
     save_index(Needs(0))
 }
@@ -126,7 +127,7 @@ pub fn gather(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (index, n_out) = (exec.read::<i64>(1)?, exec.shape(1).dims()[dim]);
     any!(exec.dtype(0), T => {
         let mut y = exec.alloc::<T>(0)?;
-        kernel::gather(&exec.read::<T>(0)?, &index, outer, n, n_out, inner, &mut y)?;
+        kernel::gather(AxisDims { outer, n, inner }, n_out, &exec.read::<T>(0)?, &index, &mut y)?;
         Ok(output(y))
     })
 }
@@ -137,7 +138,7 @@ pub fn index_select(exec: &mut Exec<'_>) -> Result<Outputs> {
     let index = exec.read::<i64>(1)?;
     any!(exec.dtype(0), T => {
         let mut y = exec.alloc::<T>(0)?;
-        kernel::index_select(&exec.read::<T>(0)?, outer, n, inner, &index, &mut y)?;
+        kernel::index_select(AxisDims { outer, n, inner }, &exec.read::<T>(0)?, &index, &mut y)?;
         Ok(output(y))
     })
 }
@@ -149,7 +150,7 @@ pub fn scatter_add(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
         kernels::par::copy(&exec.read::<T>(0)?, &mut y);
-        kernel::scatter_add(&mut y, &index, &exec.read::<T>(2)?, outer, n, n_src, inner)?;
+        kernel::scatter_add(AxisDims { outer, n, inner }, n_src, &mut y, &index, &exec.read::<T>(2)?)?;
         Ok(output(y))
     })
 }
@@ -161,7 +162,7 @@ pub fn scatter(exec: &mut Exec<'_>) -> Result<Outputs> {
     any!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
         kernels::par::copy(&exec.read::<T>(0)?, &mut y);
-        kernel::scatter(&mut y, &index, &exec.read::<T>(2)?, outer, n, n_src, inner)?;
+        kernel::scatter(AxisDims { outer, n, inner }, n_src, &mut y, &index, &exec.read::<T>(2)?)?;
         Ok(output(y))
     })
 }
@@ -173,14 +174,14 @@ pub fn index_add(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
         kernels::par::copy(&exec.read::<T>(0)?, &mut y);
-        kernel::index_add(&mut y, outer, n, inner, &index, &exec.read::<T>(2)?)?;
+        kernel::index_add(AxisDims { outer, n, inner }, &mut y, &index, &exec.read::<T>(2)?)?;
         Ok(output(y))
     })
 }
 
 // ---- backward -------------------------------------------------------------------------------------------------------
 
-/// Zeros like input `i`, as wide as its gradient.
+/// Zeros of the shape of input `i`, in the dtype of its gradient.
 pub(super) fn zeros(back: &mut Back<'_>, i: usize) -> Result<Id> {
     let (shape, dtype) = (back.shape(i), back.grad_dtype(i));
     let mut attrs = vec![shape.rank() as f64];
@@ -226,7 +227,7 @@ pub fn scatter_add_backward(back: &mut Back<'_>) -> Result<()> {
     read_back(back, &table::GATHER)
 }
 
-/// Gradient of `scatter`: `dx` is `dy` but 0 where src was written, `dsrc` is `dy` there.
+/// Gradient of `scatter`: `dx` is `dy`, but 0 where src was written; `dsrc` is `dy` there.
 pub fn scatter_backward(back: &mut Back<'_>) -> Result<()> {
     let (dy, index, attrs) = (back.dy(), back.input(1), back.attrs());
     if back.needs(2) {
@@ -252,14 +253,14 @@ fn twin_dim(twin: &Twin<'_>) -> Result<usize> {
     Shape::new(twin.tensor(0).dims()).dim(twin.reader().number())
 }
 
-/// The same, when every index lies inside it.
+/// The same, after a check that every index is in range.
 fn checked_dim(twin: &Twin<'_>) -> Result<usize> {
     let dim = twin_dim(twin)?;
     twins::check_ids(twin, 1, twin.tensor(0).dim(dim)?)?;
     Ok(dim)
 }
 
-/// A result without elements, which no device has to be asked for.
+/// A result without elements, which needs no device.
 fn nothing(twin: &Twin<'_>) -> Result<Option<Vec<Tensor>>> {
     let (shape, x) = (&twin.out(0).shape, twin.tensor(0));
     Ok(if shape.numel() == 0 {

@@ -2,25 +2,23 @@
 
 use candle_core::Tensor;
 use kernels::cpu::dropout;
-use kernels::cpu::elementwise::{self as kernel, BinaryOp};
+use kernels::cpu::elementwise::{self as kernel, BinaryOp, Operand};
 use kernels::cpu::strided::{gather_strided, scatter_strided};
 use kernels::cpu::unary::{self as unary_kernel, UnaryOp};
 use smallvec::SmallVec;
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::{blocks, one};
-use super::elementwise;
-use super::row::{Meta, Metas, ShapeContext};
-use super::table;
-use super::twins;
+use super::{elementwise, table, twins};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
+use crate::meta::{Meta, Metas};
 use crate::shape::{Shape, broadcast};
-use crate::tape::Back;
 use crate::{any, float};
 
-/// The second operand broadcasts to the first, never the other way.
+/// The second operand broadcasts to the first, not the other way.
 pub fn arithmetic_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     elementwise::arithmetic_shape(context)?;
     if !context.dtype(0).is_float() {
@@ -39,7 +37,7 @@ pub fn copy_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     fits(context)
 }
 
-/// A truth value of its own.
+/// A boolean scalar.
 pub fn all_sound_shape(_: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(Meta::new(Shape::new(&[]), Dtype::Bool)))
 }
@@ -80,7 +78,7 @@ pub fn slice_assign_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     if fits {
         Ok(Metas::new())
     } else {
-        Err(context.shape_error(format!("src to fit into x from place {start} of dimension {dim}")))
+        Err(context.shape_error(format!("src to fit into x from index {start} of dimension {dim}")))
     }
 }
 
@@ -103,7 +101,7 @@ fn assign(exec: &mut Exec<'_>, op: BinaryOp) -> Result<Outputs> {
         }
         dtype => float!(dtype, T => {
             let y = exec.read::<T>(1)?;
-            kernel::binary_assign(op, &mut exec.write::<T>(0)?, &y, &strides, shape.dims())?;
+            kernel::binary_assign(op, shape.dims(), &mut exec.write::<T>(0)?, Operand::new(&y, &strides))?;
             Ok(())
         })?,
     }
@@ -120,7 +118,7 @@ macro_rules! assigns {
 }
 assigns! { add, Add; sub, Sub; mul, Mul; div, Div; }
 
-/// CPU forward of `allSound`: an input that failed keeps it from running.
+/// CPU forward of `allSound`: it does not run when an input has failed.
 pub fn all_sound(exec: &mut Exec<'_>) -> Result<Outputs> {
     let mut yes = exec.alloc::<u8>(0)?;
     yes.fill(1);
@@ -131,7 +129,7 @@ pub fn all_sound(exec: &mut Exec<'_>) -> Result<Outputs> {
 pub fn copy(exec: &mut Exec<'_>) -> Result<Outputs> {
     let shape = exec.shape(0);
     if exec.shape(1) == shape {
-        // Nothing is taken from the pool: loading a state dict cannot run out of memory half-way.
+        // Nothing is allocated, so loading a state dict cannot run out of memory half-way.
         let (to, from) = (exec.dtype(0), exec.dtype(1));
         any!(from, S => {
             let source = exec.read::<S>(1)?;
@@ -233,12 +231,12 @@ pub fn slice_assign(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 // ---- backward -------------------------------------------------------------------------------------------------------------
 
-/// What was there gets none; the source gets `dy`, summed over broadcast dimensions.
+/// The overwritten values get no gradient; the source gets `dy`, summed over broadcast dimensions.
 pub fn copy_backward(back: &mut Back<'_>) -> Result<()> {
     let dy = back.dy();
     if back.needs(1) {
         let to = back.grad_dtype(1);
-        let dy = if back.recorder.values.meta(dy).dtype == to {
+        let dy = if back.meta_of(dy).dtype == to {
             dy
         } else {
             back.op(&table::CAST, &[dy], &[f64::from(to as u8)])?
@@ -252,7 +250,7 @@ pub fn copy_backward(back: &mut Back<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What was there gets none.
+/// The overwritten values get no gradient.
 pub fn fill_backward(back: &mut Back<'_>) -> Result<()> {
     let dy = back.dy();
     let zero = back.affine(dy, 0.0, 0.0)?;
@@ -267,7 +265,7 @@ pub fn all_sound_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     Ok(vec![Tensor::ones((), candle_core::DType::U8, twin.device())?])
 }
 
-/// Twin of `copyInplace`. The executor converts what it stores, by the target's dtype: candle knows no truth values.
+/// Twin of `copyInplace`. The executor converts what it stores, by the target's dtype: candle has no booleans.
 pub fn copy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     Ok(vec![twin.tensor(1).broadcast_as(twin.tensor(0).shape())?.contiguous()?])
 }

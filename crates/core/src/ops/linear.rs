@@ -3,20 +3,22 @@
 mod widen;
 
 use candle_core::Tensor;
-use kernels::cpu::linear as kernel;
-use kernels::cpu::linear::Layout;
+use kernels::cpu::linear::{self as kernel, Layout, LinearDims, LinearWeight};
 
+use super::attrs::AttrReader;
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output, outputs};
+use super::cost::Shapes;
 use super::create::one;
 use super::elementwise::wide;
-use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
-use crate::tape::Back;
 
 pub(super) use widen::{Real, Weight, Wide, rounded};
 
@@ -51,14 +53,14 @@ pub(super) fn layout(attrs: &mut AttrReader<'_>) -> Result<Layout> {
     match attrs.number() {
         0.0 => Ok(Layout::OutIn),
         1.0 => Ok(Layout::InOut),
-        other => Err(Error::new(Code::Option, "no such layout of a weight")
+        other => Err(Error::new(Code::Option, "unknown layout of a weight")
             .expected("0 for (out, in), or 1 for (in, out)")
             .received(other.to_string())
             .hint("please report this")),
     }
 }
 
-/// Checks the input, weight and optional bias of a layer, which are inputs 0, 1 and 2; gives (N, K).
+/// Checks the input, weight and optional bias of a layer, which are inputs 0, 1 and 2; returns (N, K).
 pub(super) fn check_layer(context: &ShapeContext<'_>, layout: Layout) -> Result<(usize, usize)> {
     check_dtypes(context)?;
     let (x, weight) = (context.meta(0), context.meta(1));
@@ -78,7 +80,7 @@ pub(super) fn check_layer(context: &ShapeContext<'_>, layout: Layout) -> Result<
             .expected(format!("x (..., {k})"))
             .received(format!("x {} {}", x.shape, x.dtype));
         return Err(if x.shape.last() == n && n != k {
-            error.hint("the width is that of the layer's output: is the weight transposed (fanInFanOut), or the layer the wrong one?")
+            error.hint("the width is that of the layer's output: is the weight transposed (fanInFanOut), or is it the wrong layer?")
         } else {
             error.hint(format!(
                 "feed the {k}-wide input this layer was built for, or build it with inFeatures: {}",
@@ -95,7 +97,7 @@ pub(super) fn check_layer(context: &ShapeContext<'_>, layout: Layout) -> Result<
     }
 }
 
-/// A layer computes in f32 or f64. Half weights serve an f32 input; a half input wants weights of its own dtype.
+/// A layer computes in f32 or f64. An f32 input may have half-precision weights; a half-precision input needs weights of its own dtype.
 pub(super) fn check_dtypes(context: &ShapeContext<'_>) -> Result<()> {
     let x = context.same_float(&[0])?;
     let weight = context.dtype(1);
@@ -134,6 +136,16 @@ pub(super) fn sizes(weight: &Shape, layout: Layout) -> (usize, usize) {
 
 // ---- forward and backward -------------------------------------------------------------------------------------------
 
+/// Multiplications of `linear` and `linearDx`: one for each element of the result and of the first input's last dimension.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    Some(shapes.out()? * shapes.last(0)?)
+}
+
+/// Multiplications of `linearDw`: one for each element of the weight and each row.
+pub fn dw_products(shapes: &Shapes<'_>) -> Option<f64> {
+    Some(shapes.out()? * shapes.numel(0)? / shapes.last(0)?)
+}
+
 /// `y = x Wᵀ + bias`.
 pub fn linear(exec: &mut Exec<'_>) -> Result<Outputs> {
     let layout = layout(&mut exec.reader())?;
@@ -155,14 +167,13 @@ pub(super) fn base<T: Real>(exec: &mut Exec<'_>, x: &[T], layout: Layout) -> Res
     } else {
         None
     };
+    let weight = Weight::read(exec, 1)?;
+    let values = weight.factor(exec.precision());
     kernel::linear(
+        LinearDims { m, k, n },
         x,
-        Weight::read(exec, 1)?.factor(exec.precision()),
-        layout,
+        LinearWeight { values, layout },
         bias.as_deref(),
-        m,
-        k,
-        n,
         &mut y,
     )?;
     if let Some(bias) = bias {
@@ -171,7 +182,7 @@ pub(super) fn base<T: Real>(exec: &mut Exec<'_>, x: &[T], layout: Layout) -> Res
     Ok(y)
 }
 
-/// The input for the weight's gradient, the weight for the input's: a frozen layer keeps no activation.
+/// The input for the gradient of the weight, the weight for that of the input: a frozen layer keeps no activation.
 pub fn save(needs: Needs) -> Save {
     Save {
         inputs: Needs::when(needs.input(1), &[0]) | Needs::when(needs.input(0), &[1]),
@@ -210,7 +221,8 @@ pub fn dx(exec: &mut Exec<'_>) -> Result<Outputs> {
         let dy = Wide::<T>::read(exec, 0)?;
         let mut dx = exec.alloc::<T>(0)?;
         let weight = Weight::read(exec, 1)?;
-        kernel::linear_dx(&dy, weight.factor(exec.precision()), layout, exec.shape(0).rows(), k, n, &mut dx)?;
+        let weight = LinearWeight { values: weight.factor(exec.precision()), layout };
+        kernel::linear_dx(LinearDims { m: exec.shape(0).rows(), k, n }, &dy, weight, &mut dx)?;
         dy.give(exec);
         Ok(output(dx))
     })
@@ -222,7 +234,7 @@ pub fn dw(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (m, n, k) = (exec.shape(0).rows(), exec.shape(0).last(), exec.shape(1).last());
     float!(exec.dtype(0), T => {
         let mut dw = exec.alloc::<T>(0)?;
-        kernel::linear_dw(&exec.read::<T>(0)?, &exec.read::<T>(1)?, layout, m, k, n, &mut dw)?;
+        kernel::linear_dw(LinearDims { m, k, n }, &exec.read::<T>(0)?, &exec.read::<T>(1)?, layout, &mut dw)?;
         Ok(output(dw))
     })
 }
@@ -277,7 +289,7 @@ pub fn dw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     Ok(vec![dw])
 }
 
-/// All dimensions but the last as one.
+/// All dimensions but the last joined into one.
 pub(super) fn rows(x: &Tensor) -> Result<Tensor> {
     let shape = Shape::new(x.dims());
     Ok(x.reshape((shape.rows(), shape.last()))?)

@@ -1,7 +1,7 @@
-//! A classifier's head together with the cross entropy of its logits, which are never formed as a whole.
+//! A linear head fused with the cross entropy of its logits, which are never in memory as a whole.
 //!
-//! Rows of `hidden Wᵀ + bias` are computed a chunk at a time; in the chunk the logits become their gradient and are multiplied on. So the
-//! gradients are hidden outputs of forward, and backward only scales them. Which ones are wanted is known to the caller and said in `needs`.
+//! Rows of `hidden Wᵀ + bias` are computed a chunk at a time; in the chunk the logits are replaced by their gradient, which is multiplied at once. So
+//! the gradients are hidden outputs of forward, and backward only scales them. The caller knows which ones are wanted and passes them in `needs`.
 
 use candle_core::Tensor;
 use kernels::Float;
@@ -9,25 +9,28 @@ use kernels::cpu::linear::Layout;
 use kernels::cpu::linear_cross_entropy as kernel;
 use kernels::cpu::linear_cross_entropy::{Gradients, Head, Labels};
 
+use super::attrs::AttrReader;
+use super::back::Back;
+use super::context::{Exec, Output, Outputs, ShapeContext, Twin, outputs};
+use super::cost::Shapes;
 use super::create::one;
 use super::cross_entropy::{Options, check_options, check_target_dtype, losses_twin, slopes_twin};
 use super::linear::{Real, Weight, Wide, base_twin, check_layer, product};
-use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Output, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 const HIDDEN: usize = 0;
 const WEIGHT: usize = 1;
 const BIAS: usize = 2;
 const TARGET: usize = 3;
 
-/// The inputs that may need a gradient, each with its bit of `needs`; the gradient of the one at place i is output i + 1.
+/// The inputs that may need a gradient, each with its bit of `needs`; the gradient of the i-th is output i + 1.
 const LEARNS: [(usize, u32); 3] = [(HIDDEN, 1), (WEIGHT, 2), (BIAS, 4)];
 
 /// How the losses of the rows become one.
@@ -62,11 +65,11 @@ impl Attrs {
         }
     }
 
-    fn wants(&self, place: usize) -> bool {
-        self.needs & LEARNS[place].1 != 0
+    fn wants(&self, i: usize) -> bool {
+        self.needs & LEARNS[i].1 != 0
     }
 
-    /// The gradient of the result for the loss of a row.
+    /// The gradient of the result with respect to the loss of a row.
     fn dloss(&self, counted: usize) -> f64 {
         match self.reduction {
             Reduction::Mean => 1.0 / counted as f64,
@@ -91,7 +94,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let attrs = Attrs::read(context.reader());
     if attrs.reduction == Reduction::None && (attrs.wants(1) || attrs.wants(2)) {
         return Err(
-            Error::new(Code::Option, "linearCrossEntropy: weight and bias learn from one loss")
+            Error::new(Code::Option, "linearCrossEntropy: weight and bias need a single loss")
                 .expected("the reduction mean or sum")
                 .received("a loss for each row")
                 .hint("reduce the losses here, or compose linear and crossEntropy"),
@@ -103,11 +106,10 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
         Reduction::Mean | Reduction::Sum => Shape::new(&[]),
     };
     let gradients = [hidden.shape.clone(), weight.shape.clone(), Shape::new(&[classes])];
-    let wanted = gradients.into_iter().enumerate().map(
-        |(place, shape)| {
-            if attrs.wants(place) { shape } else { Shape::new(&[0]) }
-        },
-    );
+    let wanted = gradients
+        .into_iter()
+        .enumerate()
+        .map(|(i, shape)| if attrs.wants(i) { shape } else { Shape::new(&[0]) });
     Ok([loss]
         .into_iter()
         .chain(wanted)
@@ -115,13 +117,34 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
         .collect())
 }
 
-/// The gradients alone: backward looks at neither weight nor input.
+/// Multiplications of `linearCrossEntropy`: the product, and one more for each gradient that is wanted.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    let gradients = shapes
+        .outputs
+        .iter()
+        .skip(1)
+        .filter(|meta| meta.shape.rank() == 2)
+        .count();
+    let classes = *shapes.dims(WEIGHT)?.first()? as f64;
+    Some(shapes.numel(HIDDEN)? * classes * (1 + gradients) as f64)
+}
+
+/// Bytes of the twin's logits and of what is computed from them.
+pub fn logit_bytes(shapes: &Shapes<'_>) -> u64 {
+    let (Some(hidden), Some(weight)) = (shapes.input(HIDDEN), shapes.input(WEIGHT)) else {
+        return 0;
+    };
+    let logits = hidden.shape.rows() * weight.shape.dims()[0];
+    4 * (logits * hidden.dtype.wide().size()) as u64
+}
+
+/// Only the gradients: backward reads neither weight nor input.
 pub fn save(needs: Needs) -> Save {
     let outputs = LEARNS.iter().enumerate();
     Save {
         inputs: 0,
-        outputs: outputs.fold(0, |mask, (place, &(input, _))| {
-            mask | Needs::when(needs.input(input), &[place + 1])
+        outputs: outputs.fold(0, |mask, (i, &(input, _))| {
+            mask | Needs::when(needs.input(input), &[i + 1])
         }),
     }
 }
@@ -193,19 +216,19 @@ fn run<T: Real>(exec: &mut Exec<'_>, hidden: &[T], bias: Option<&[T]>) -> Result
 pub fn backward(back: &mut Back<'_>) -> Result<()> {
     let attrs = Attrs::read(back.reader());
     let dloss = back.dy();
-    for (place, (input, _)) in LEARNS.into_iter().enumerate() {
+    for (i, (input, _)) in LEARNS.into_iter().enumerate() {
         if !back.needs(input) {
             continue;
         }
-        if !attrs.wants(place) {
+        if !attrs.wants(i) {
             return Err(Error::new(
                 Code::Internal,
                 "linearCrossEntropy was recorded without a gradient that backward asks for",
             )
-            .expected(format!("bit {} of needs", LEARNS[place].1))
+            .expected(format!("bit {} of needs", LEARNS[i].1))
             .received(attrs.needs.to_string()));
         }
-        let saved = back.output(place + 1);
+        let saved = back.output(i + 1);
         let own = f64::from(u8::from(back.is_last_use(saved)));
         let gradient = back.op(&table::LINEAR_CROSS_ENTROPY_BACKWARD, &[dloss, saved], &[own])?;
         back.set(input, gradient);
@@ -213,7 +236,7 @@ pub fn backward(back: &mut Back<'_>) -> Result<()> {
     Ok(())
 }
 
-/// `dloss` () or (M) and a gradient, whose rows then are those of `dloss` → the gradient, scaled.
+/// `dloss` () or (M), and a gradient with M rows → the gradient, scaled.
 pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (dloss, saved) = (context.meta(0), context.meta(1));
     let by_row = dloss.shape.rank() == 1 && dloss.shape.dims()[0] == saved.shape.rows();
@@ -223,7 +246,7 @@ pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(saved.clone()))
 }
 
-/// CPU forward of `linearCrossEntropyBackward`. What belongs to the op is scaled where it lies.
+/// CPU forward of `linearCrossEntropyBackward`. A gradient that nobody else reads is scaled in i.
 pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (own, width) = (exec.reader().bool(), exec.shape(1).last());
     float!(exec.out(0).dtype, T => {
@@ -253,7 +276,7 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let loss = match attrs.reduction {
         Reduction::None => losses,
         Reduction::Sum => losses.sum_all()?,
-        // 0 / 0 where nothing counts.
+        // 0 / 0 when all targets are ignored, as in torch.
         Reduction::Mean => (losses.sum_all()? / counted as f64)?,
     };
     let empty = Tensor::zeros(0, logits.dtype(), logits.device())?;
@@ -273,12 +296,8 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         None,
         &attrs.options,
     )?;
-    let want = |place: usize, gradient: &dyn Fn() -> Result<Tensor>| {
-        if attrs.wants(place) {
-            gradient()
-        } else {
-            Ok(empty.clone())
-        }
+    let want = |i: usize, gradient: &dyn Fn() -> Result<Tensor>| {
+        if attrs.wants(i) { gradient() } else { Ok(empty.clone()) }
     };
     Ok(vec![
         loss,

@@ -3,13 +3,13 @@
 use candle_core::Tensor;
 use kernels::cpu::unary::{UnaryOp, unary};
 
+use super::back::Back;
+use super::context::{Exec, Outputs, Twin, output};
 use super::elementwise::wide;
 use super::table;
 use super::twins::full_like;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
-use crate::tape::Back;
 
 /// CPU forward of `log1p`.
 pub fn log1p(exec: &mut Exec<'_>) -> Result<Outputs> {

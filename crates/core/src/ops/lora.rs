@@ -1,4 +1,4 @@
-//! The low-rank update in its forms: in a dense layer, on a finished product, in an embedding, folded into a weight.
+//! The low-rank update: in a dense layer, on a finished product, in an embedding, merged into a weight.
 
 pub mod embedding;
 pub mod gradient;
@@ -7,14 +7,16 @@ pub mod merge;
 pub mod update;
 
 use candle_core::Tensor;
-use kernels::cpu::lora::{Block, Dropout};
+use kernels::cpu::dropout::Dropout;
+use kernels::cpu::lora::Block;
 use kernels::rng::{Draw, blocks_used};
 use smallvec::SmallVec;
 
+use super::context::ShapeContext;
 use super::linear::product;
-use super::row::{Rng, ShapeContext};
 use crate::code::Code;
 use crate::error::{Error, Result};
+use crate::rng::Rng;
 use crate::shape::show_sizes;
 
 /// Output columns that each pair of factors updates.
@@ -37,11 +39,9 @@ pub(super) mod wants {
 fn blocks(list: &[f64], n: usize) -> Result<Blocks> {
     let wrong = || {
         Error::new(Code::Option, "the adapted blocks do not fit the layer")
-            .expected(format!(
-                "pairs [start, length] that lie apart within {n} output columns"
-            ))
+            .expected(format!("disjoint pairs [start, length] within {n} output columns"))
             .received(show_sizes(list))
-            .hint("look at enableLora and blocks of the layer")
+            .hint("check enableLora and blocks of the layer")
     };
     if !list.len().is_multiple_of(2) || list.iter().any(|&x| x < 0.0 || x.fract() != 0.0 || x > n as f64) {
         return Err(wrong());
@@ -62,7 +62,7 @@ fn blocks(list: &[f64], n: usize) -> Result<Blocks> {
     if apart && inside { Ok(blocks) } else { Err(wrong()) }
 }
 
-/// Blocks as they travel: the length of the list, then the list.
+/// Blocks as attributes: the length of the list, then the list.
 fn push_blocks(attrs: &mut SmallVec<[f64; 12]>, list: &[f64]) {
     attrs.push(list.len() as f64);
     attrs.extend_from_slice(list);
@@ -73,7 +73,7 @@ fn columns(blocks: &[Block]) -> usize {
     blocks.iter().map(|block| block.len).sum()
 }
 
-/// Checks `a` (G·R, K) and `b` (Σlen, R) at these inputs; `like` is an input whose wide dtype they have. Gives R.
+/// Checks `a` (G·R, K) and `b` (Σlen, R) at these inputs, in the wide dtype of input `like`. Returns R.
 fn check_factors(
     context: &ShapeContext<'_>,
     (ia, ib): (usize, usize),
@@ -112,7 +112,7 @@ fn check_factors(
         .hint("were the factors saved from a layer of another size, rank or set of blocks (enableLora)?"))
 }
 
-/// A probability of dropping.
+/// A dropout probability.
 ///
 /// # Errors
 /// [`Code::Option`] outside 0 to 1.
@@ -128,7 +128,7 @@ pub(super) fn probability(p: f64) -> Result<f64> {
     )
 }
 
-/// Philox blocks that dropout of `n` elements draws: none without dropout, so that the generator stays where it is.
+/// Philox blocks that dropout of `n` elements draws: none without dropout, so that the generator does not advance.
 pub(super) fn dropout_blocks(p: f64, n: usize) -> u64 {
     if p > 0.0 { blocks_used(n, Draw::Single) } else { 0 }
 }

@@ -1,19 +1,19 @@
 //! Matrix products over the last two dimensions.
 
 use candle_core::Tensor;
-use kernels::cpu::gemm;
+use kernels::cpu::gemm::{self, GemmBatch, GemmDims, GemmOperands, GemmOutput};
 use smallvec::SmallVec;
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
+use super::cost::Shapes;
 use super::create::one;
 use super::elementwise::wide;
-use super::row::{Meta, Metas, ShapeContext};
 use super::table;
-use crate::entry::Id;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
+use crate::meta::{Id, Meta, Metas};
 use crate::shape::{Shape, broadcast};
-use crate::tape::Back;
 
 pub use super::elementwise::save_other;
 
@@ -36,7 +36,7 @@ fn plan(context: &ShapeContext<'_>) -> Result<Plan> {
     })
 }
 
-/// Vectors are allowed as in PyTorch: a row on the left, a column on the right; their dimension is dropped again.
+/// Vectors are allowed as in PyTorch: a row on the left, a column on the right; that dimension is dropped from the result.
 fn plan_of(a: &Shape, b: &Shape, ta: bool, tb: bool) -> Option<Plan> {
     if a.rank() == 0 || b.rank() == 0 || (a.rank() == 1 && ta) || (b.rank() == 1 && tb) {
         return None;
@@ -83,6 +83,11 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(Meta::new(plan(context)?.out, dtype)))
 }
 
+/// Multiplications of `matmul`: K for each element of the result.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    Some(shapes.out()? * shapes.last(0)?)
+}
+
 /// CPU forward.
 pub fn matmul(exec: &mut Exec<'_>) -> Result<Outputs> {
     let mut attrs = exec.reader();
@@ -96,20 +101,40 @@ pub fn matmul(exec: &mut Exec<'_>) -> Result<Outputs> {
         let mut y = exec.alloc::<T>(0)?;
         let (a, b) = (exec.read::<T>(0)?, exec.read::<T>(1)?);
         let count = batch.numel();
+        let dims = GemmDims { m, k, n };
+        let operands = GemmOperands {
+            a: &a,
+            a_strides: strides_a,
+            b: &b,
+            b_strides: strides_b,
+            alpha: 1.0,
+            beta: 0.0,
+        };
         let one_b = lead_b.iter().all(|&s| s == 0);
         let plain_a = sa.rank() <= 2 || lead_a.as_slice() == batch.strides().as_slice();
         if count == 1 || (one_b && plain_a && !ta && sa.rank() >= 2) {
             // One right operand for the whole batch: all rows in one product.
             let rows = if count == 1 { m } else { count * m };
-            gemm::gemm(rows, k, n, &a, strides_a, &b, strides_b, 1.0, 0.0, &mut y, n)?;
+            gemm::gemm(GemmDims { m: rows, ..dims }, operands, GemmOutput { c: &mut y, row_stride: n })?;
         } else if uniform(&lead_a, &batch) && uniform(&lead_b, &batch) {
             let step = |lead: &[usize], size: usize| if lead.iter().all(|&s| s == 0) { 0 } else { size };
-            gemm::batched_gemm(count, m, k, n, &a, step(&lead_a, m * k), strides_a, &b, step(&lead_b, k * n), strides_b, 1.0, 0.0, &mut y, m * n, n)?;
+            let batch = GemmBatch {
+                count,
+                a_stride: step(&lead_a, m * k),
+                b_stride: step(&lead_b, k * n),
+                c_stride: m * n,
+            };
+            gemm::batched_gemm(batch, dims, operands, GemmOutput { c: &mut y, row_stride: n })?;
         } else {
             for i in 0..count {
-                let (ia, ib) = (place(i, &batch, &lead_a) * m * k, place(i, &batch, &lead_b) * k * n);
-                let out = &mut y[i * m * n..(i + 1) * m * n];
-                gemm::gemm(m, k, n, &a[ia..ia + m * k], strides_a, &b[ib..ib + k * n], strides_b, 1.0, 0.0, out, n)?;
+                let (ia, ib) = (matrix_index(i, &batch, &lead_a) * m * k, matrix_index(i, &batch, &lead_b) * k * n);
+                let operands = GemmOperands {
+                    a: &a[ia..ia + m * k],
+                    b: &b[ib..ib + k * n],
+                    ..operands
+                };
+                let c = &mut y[i * m * n..(i + 1) * m * n];
+                gemm::gemm(dims, operands, GemmOutput { c, row_stride: n })?;
             }
         }
         Ok(output(y))
@@ -122,12 +147,12 @@ fn lead(shape: &Shape, batch: &Shape) -> SmallVec<[usize; 5]> {
     own.broadcast_strides(batch)
 }
 
-/// Whether the batch is read in order, or one matrix serves all.
+/// Whether the batch is read in order, or one matrix is used for all.
 fn uniform(lead: &[usize], batch: &Shape) -> bool {
     lead.iter().all(|&s| s == 0) || lead == batch.strides().as_slice()
 }
 
-fn place(mut i: usize, batch: &Shape, lead: &[usize]) -> usize {
+fn matrix_index(mut i: usize, batch: &Shape, lead: &[usize]) -> usize {
     let mut at = 0;
     for d in (0..batch.rank()).rev() {
         at += i % batch.dims()[d] * lead[d];
@@ -171,7 +196,7 @@ fn product(back: &mut Back<'_>, a: Id, b: Id, ta: bool, tb: bool) -> Result<Id> 
     )
 }
 
-/// `dy` with the dimensions that vectors dropped put back.
+/// `dy` with the dropped dimensions of vectors restored.
 fn matrix_grad(back: &mut Back<'_>, sa: &Shape, sb: &Shape) -> Result<Id> {
     let dy = back.dy();
     let mut dims: SmallVec<[usize; 5]> = SmallVec::from_slice(back.out_shape(0).dims());

@@ -1,7 +1,12 @@
-//! The ops: one family a file, each with shape rule, forward, backward and candle twin; the table is the truth about them all.
+//! The ops: a file for each family, with shape rule, forward, backward and candle twin; the table describes them all.
 
-mod attrs;
+pub mod attrs;
+pub mod back;
+pub mod context;
+pub mod cost;
+pub mod methods;
 pub mod row;
+pub mod signature;
 pub mod table;
 pub mod twins;
 
@@ -29,6 +34,7 @@ pub mod pad;
 pub mod pool;
 pub mod provoke;
 pub mod reduce;
+pub mod reshape;
 pub mod rope;
 pub mod scan;
 pub mod silu_mul;

@@ -1,73 +1,19 @@
-//! Moving numbers: other shapes, orders, pieces and joins. Only reshape shares its input's storage; the rest copies.
+//! Permute, expand, slice and cat. All of these copy.
 
 use candle_core::Tensor;
 use kernels::cpu::strided::{gather_strided, scatter_strided};
 use smallvec::SmallVec;
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output, outputs};
 use super::create::{one, zeroed};
-use super::row::{Meta, Metas, ShapeContext};
 use super::table;
 use crate::any;
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Output, Outputs, Twin, output, outputs};
+use crate::meta::{Meta, Metas};
 use crate::shape::{Shape, show_sizes};
 use crate::storage::Element;
-use crate::tape::Back;
-
-// ---- reshape --------------------------------------------------------------------------------------------------------------
-
-/// One size may be -1: it is what is left.
-pub fn reshape_shape(context: &ShapeContext<'_>) -> Result<Metas> {
-    let wanted = context.reader().dims();
-    let numel = context.shape(0).numel();
-    let unfit = || {
-        context.shape_error(format!(
-            "a shape of {numel} elements, one size may be -1; asked for {}",
-            show_sizes(wanted)
-        ))
-    };
-    let mut dims: SmallVec<[usize; 5]> = SmallVec::new();
-    let mut open = None;
-    for (i, &d) in wanted.iter().enumerate() {
-        match d {
-            d if d >= 0.0 && d.fract() == 0.0 => dims.push(d as usize),
-            -1.0 if open.is_none() => {
-                open = Some(i);
-                dims.push(1);
-            }
-            _ => return Err(unfit()),
-        }
-    }
-    let known = Shape::checked_numel(&dims).ok_or_else(unfit)?;
-    if let Some(i) = open {
-        if known == 0 || !numel.is_multiple_of(known) {
-            return Err(unfit());
-        }
-        dims[i] = numel / known;
-    } else if known != numel {
-        return Err(unfit());
-    }
-    Ok(one(Meta::new(Shape::new(&dims), context.dtype(0))))
-}
-
-/// A view.
-pub fn reshape(_: &mut Exec<'_>) -> Result<Outputs> {
-    Ok(Outputs::from_iter([Output::Alias(0)]))
-}
-
-/// Twin of `reshape` (the executor makes a view without asking).
-pub fn reshape_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![twin.tensor(0).reshape(twin.out(0).shape.dims())?])
-}
-
-/// `dx` is `dy` in the old shape.
-pub fn reshape_backward(back: &mut Back<'_>) -> Result<()> {
-    let (dy, shape) = (back.dy(), back.shape(0));
-    let dx = back.reshape(dy, &shape)?;
-    back.set(0, dx);
-    Ok(())
-}
 
 // ---- permute --------------------------------------------------------------------------------------------------------------
 
@@ -112,7 +58,7 @@ pub fn permute(exec: &mut Exec<'_>) -> Result<Outputs> {
     gathered(exec, 0, &strides)
 }
 
-/// A new tensor whose element at each place of the output's shape comes from `offset + strides · place`.
+/// A new tensor whose element at each index of the output's shape comes from `offset + strides · index`.
 fn gathered(exec: &mut Exec<'_>, offset: usize, strides: &[isize]) -> Result<Outputs> {
     let dims = exec.out(0).shape.dims();
     any!(exec.out(0).dtype, T => {
@@ -204,7 +150,7 @@ struct Slice {
     len: usize,
 }
 
-/// Python's rules: negative places count from the end, places outside are moved to the border.
+/// Python's rules: negative indexes count from the end, indexes outside are clamped.
 fn slice_of(shape: &Shape, attrs: &[f64]) -> Result<Slice> {
     let [dim, start, stop, step] = [attrs[0], attrs[1], attrs[2], attrs[3]];
     let dim = shape.dim(dim)?;
@@ -216,15 +162,15 @@ fn slice_of(shape: &Shape, attrs: &[f64]) -> Result<Slice> {
     }
     if step < 1.0 || step.fract() != 0.0 || start.fract() != 0.0 || (stop.is_finite() && stop.fract() != 0.0) {
         return Err(
-            Error::new(Code::Option, "slice needs whole places and a step of at least 1")
+            Error::new(Code::Option, "slice needs whole indexes and a step of at least 1")
                 .received(format!("[{start}, {stop}, {step}]"))
                 .expected("whole numbers, and a step of 1 or more")
-                .hint("flip() turns a dimension round"),
+                .hint("flip() reverses a dimension"),
         );
     }
     let n = shape.dims()[dim] as f64;
-    let place = |p: f64| if p < 0.0 { (p + n).max(0.0) } else { p.min(n) };
-    let (start, stop) = (place(start), place(stop));
+    let clamped = |p: f64| if p < 0.0 { (p + n).max(0.0) } else { p.min(n) };
+    let (start, stop) = (clamped(start), clamped(stop));
     let len = if stop > start {
         ((stop - start) / step).ceil()
     } else {
@@ -238,7 +184,7 @@ fn slice_of(shape: &Shape, attrs: &[f64]) -> Result<Slice> {
     })
 }
 
-/// One size becomes the number of places.
+/// The size of the dimension becomes the number of indexes.
 pub fn slice_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let shape = context.shape(0);
     let slice = slice_of(shape, context.attrs)?;
@@ -247,7 +193,7 @@ pub fn slice_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(Meta::new(Shape::new(&dims), context.dtype(0))))
 }
 
-/// Copies every step-th place.
+/// Copies every step-th element.
 pub fn slice(exec: &mut Exec<'_>) -> Result<Outputs> {
     let slice = slice_of(exec.shape(0), exec.attrs)?;
     let own = exec.shape(0).strides();
@@ -263,16 +209,16 @@ pub fn slice_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     if slice.len == 0 {
         return Ok(vec![x.narrow(slice.dim, 0, 0)?]);
     }
-    let places: Vec<i64> = (0..slice.len).map(|i| (slice.start + i * slice.step) as i64).collect();
-    let places = Tensor::from_vec(places, slice.len, twin.device())?;
+    let indexes: Vec<i64> = (0..slice.len).map(|i| (slice.start + i * slice.step) as i64).collect();
+    let indexes = Tensor::from_vec(indexes, slice.len, twin.device())?;
     Ok(vec![if slice.step == 1 {
         x.narrow(slice.dim, slice.start, slice.len)?.contiguous()?
     } else {
-        x.index_select(&places, slice.dim)?
+        x.index_select(&indexes, slice.dim)?
     }])
 }
 
-/// `dx` is zero but for the slice.
+/// `dx` is zero outside the slice.
 pub fn slice_backward(back: &mut Back<'_>) -> Result<()> {
     let shape = back.shape(0);
     let slice = slice_of(&shape, &back.attrs())?;
@@ -306,7 +252,7 @@ pub fn slice_scatter(exec: &mut Exec<'_>) -> Result<Outputs> {
     Ok(outputs([buffer]))
 }
 
-/// Twin of `sliceScatter`: rows are added at their places.
+/// Twin of `sliceScatter`: rows are added at their indexes.
 pub fn slice_scatter_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let shape = attrs.shape()?;
@@ -317,9 +263,9 @@ pub fn slice_scatter_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     if src.elem_count() == 0 {
         return Ok(vec![zeros]);
     }
-    let places: Vec<i64> = (0..len).map(|i| (start + i * step) as i64).collect();
+    let indexes: Vec<i64> = (0..len).map(|i| (start + i * step) as i64).collect();
     Ok(vec![zeros.index_add(
-        &Tensor::from_vec(places, len, twin.device())?,
+        &Tensor::from_vec(indexes, len, twin.device())?,
         src,
         dim,
     )?])
@@ -327,7 +273,7 @@ pub fn slice_scatter_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 
 // ---- cat ------------------------------------------------------------------------------------------------------------------
 
-/// Equal sizes but along the dimension, where they add up.
+/// Equal sizes except along the dimension, where they add up.
 pub fn cat_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let count = context.inputs.len();
     if count == 0 {
@@ -352,15 +298,15 @@ pub fn cat_shape(context: &ShapeContext<'_>) -> Result<Metas> {
         if !fits {
             return Err(Error::new(Code::Shape, "cat: a tensor does not fit the others")
                 .expected(format!("the sizes of {first} in every dimension but {dim}"))
-                .received(format!("{shape} at place {i}"))
-                .hint("cat joins along one dimension and all others must agree; is dim the one that you mean?"));
+                .received(format!("{shape} at index {i}"))
+                .hint("cat joins along one dimension and all others must agree; is dim the right one?"));
         }
         dims[dim] += shape.dims()[dim];
     }
     Ok(one(Meta::new(Shape::new(&dims), dtype)))
 }
 
-/// Copies each piece into its window.
+/// Copies each tensor into its window.
 pub fn cat(exec: &mut Exec<'_>) -> Result<Outputs> {
     let shape = &exec.out(0).shape;
     let dim = shape.dim(exec.reader().number())?;
@@ -387,7 +333,7 @@ pub fn cat_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     Ok(vec![Tensor::cat(&pieces, dim)?])
 }
 
-/// Each piece gets its window of `dy`.
+/// Each tensor gets its window of `dy`.
 pub fn cat_backward(back: &mut Back<'_>) -> Result<()> {
     let dy = back.dy();
     let dim = back.out_shape(0).dim(back.reader().number())?;

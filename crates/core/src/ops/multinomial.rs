@@ -4,14 +4,15 @@ use candle_core::{D, DType, Tensor};
 use kernels::cpu::dropout::fill_uniform;
 use kernels::cpu::multinomial as kernel;
 
+use super::attrs::AttrReader;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::row::{AttrReader, Meta, Metas, ShapeContext};
 use super::twins;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
 
 /// Rows, categories and draws of each row.
@@ -30,20 +31,22 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
         return Err(context.shape_error("weights (n) or (rows, n), n at least 1"));
     }
     if k == 0 || (k > n && !replacement) {
-        return Err(Error::new(Code::Option, "multinomial: so many draws are not possible")
-            .expected(if replacement {
-                "at least 1".to_owned()
-            } else {
-                format!("1 to {n}: each of the {n} categories once")
-            })
-            .received(k.to_string())
-            .hint("draw with replacement: true"));
+        return Err(
+            Error::new(Code::Option, "multinomial: this number of draws is not possible")
+                .expected(if replacement {
+                    "at least 1".to_owned()
+                } else {
+                    format!("1 to {n}: each of the {n} categories once")
+                })
+                .received(k.to_string())
+                .hint("draw with replacement: true"),
+        );
     }
     let rest = &p.dims()[..p.rank() - 1];
     Ok(one(Meta::new(Shape::new(&[rest, &[k]].concat()), Dtype::I64)))
 }
 
-/// How many uniform numbers are drawn: one a draw, or one a category.
+/// How many uniform numbers are drawn: one per draw, or one per category.
 fn numbers([rows, n, k]: [usize; 3], replacement: bool) -> usize {
     rows * if replacement { k } else { n }
 }
@@ -54,12 +57,12 @@ pub fn random(context: &ShapeContext<'_>) -> Result<u64> {
     Ok(super::create::blocks(numbers(sizes, replacement)))
 }
 
-/// A weight that is not usable is a wrong argument, found late.
+/// An unusable weight is a wrong argument, found only at run time.
 fn bad_weights(error: kernels::Error) -> Error {
     Error::new(Code::Option, error.to_string())
         .expected(error.expected)
         .received(error.received)
-        .hint("weights are probabilities up to a factor: softmax() makes them of logits")
+        .hint("weights are probabilities up to a factor: softmax() makes them from logits")
 }
 
 /// CPU forward of `multinomial`.

@@ -1,24 +1,27 @@
 //! Layer norm and RMS norm over the last dimension.
 //!
-//! The rows' statistics are hidden outputs: backward reads them instead of the numbers' second pass.
-//! `needs` of the gradient ops is a bit mask of what is wanted (1 dx, 2 dweight, 4 dbias); the rest is promised empty.
+//! The statistics of the rows are hidden outputs, so that backward needs no second pass for them.
+//! `needs` of the gradient ops is a bit mask of what is wanted (1 dx, 2 dweight, 4 dbias); the others are empty.
 
 use candle_core::Tensor;
-use kernels::cpu::{layer_norm as layer_kernel, rms_norm as rms_kernel};
+use kernels::cpu::layer_norm::{
+    self as layer_kernel, LayerNormGradients, LayerNormOperands, LayerNormOutputs, LayerNormSaved, NormDims,
+};
+use kernels::cpu::rms_norm::{self as rms_kernel, RmsNormGradients, RmsNormOperands, RmsNormOutputs, RmsNormSaved};
 
-use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use super::row::{Needs, Save};
 use super::table;
 use super::twins::sum_keep;
 use crate::dtype::Dtype;
-use crate::entry::Id;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Id, Meta, Metas};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
-/// Bit of a wanted gradient: its input's place.
+/// Bit of a wanted gradient, by the index of its input.
 fn wants(needs: f64, i: usize) -> bool {
     needs as u32 >> i & 1 == 1
 }
@@ -95,7 +98,7 @@ pub fn rms_norm_backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 // ---- layer norm -----------------------------------------------------------------------------------------------------
 
-/// x and the statistics, and the weight for dx; the bias, so that the output can be made again. The bias alone needs none of them.
+/// x and the statistics, and the weight for dx; the bias, so that the output can be recomputed. The gradient of the bias needs none of them.
 pub fn layer_norm_save(needs: Needs) -> Save {
     let rows = needs.input(0) || needs.input(1);
     Save {
@@ -110,7 +113,9 @@ pub fn layer_norm(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.dtype(0), T => {
         let (mut y, mut mean, mut rstd) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?, exec.alloc::<T>(2)?);
         let (x, w, b) = (exec.read::<T>(0)?, exec.read_optional::<T>(1)?, exec.read_optional::<T>(2)?);
-        layer_kernel::layer_norm(&x, w.as_deref(), b.as_deref(), rows, n, eps, &mut y, &mut mean, &mut rstd)?;
+        let operands = LayerNormOperands { x: &x, w: w.as_deref(), b: b.as_deref() };
+        let written = LayerNormOutputs { y: &mut y, mean: &mut mean, rstd: &mut rstd };
+        layer_kernel::layer_norm(NormDims { rows, n }, operands, eps, written)?;
         Ok(outputs([T::wrap(y), T::wrap(mean), T::wrap(rstd)]))
     })
 }
@@ -122,8 +127,13 @@ pub fn layer_norm_grad(exec: &mut Exec<'_>) -> Result<Outputs> {
         let (mut dx, mut dw, mut db) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?, exec.alloc::<T>(2)?);
         let (dy, x, w) = (exec.read::<T>(0)?, exec.read::<T>(1)?, exec.read_optional::<T>(2)?);
         let (mean, rstd) = (exec.read::<T>(3)?, exec.read::<T>(4)?);
-        let (to_x, to_w, to_b) = (wanted(needs, 0, &mut dx), wanted(needs, 1, &mut dw), wanted(needs, 2, &mut db));
-        layer_kernel::layer_norm_backward(&dy, &x, w.as_deref(), &mean, &rstd, rows, n, to_x, to_w, to_b)?;
+        let saved = LayerNormSaved { x: &x, w: w.as_deref(), mean: &mean, rstd: &rstd };
+        let gradients = LayerNormGradients {
+            dx: wanted(needs, 0, &mut dx),
+            dw: wanted(needs, 1, &mut dw),
+            db: wanted(needs, 2, &mut db),
+        };
+        layer_kernel::layer_norm_backward(NormDims { rows, n }, saved, &dy, gradients)?;
         Ok(outputs([T::wrap(dx), T::wrap(dw), T::wrap(db)]))
     })
 }
@@ -143,7 +153,7 @@ pub fn layer_norm_backward(back: &mut Back<'_>) -> Result<()> {
     record(back, &table::LAYER_NORM_BACKWARD, &inputs, 3)
 }
 
-/// Records a gradient op with the mask of what is wanted, and hands its outputs on.
+/// Records a gradient op with the mask of what is wanted, and sets its outputs as gradients.
 fn record(back: &mut Back<'_>, row: &'static super::row::OpRow, inputs: &[Id], count: usize) -> Result<()> {
     let mask = (0..count)
         .filter(|&i| back.needs(i))
@@ -173,7 +183,8 @@ pub fn rms_norm(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.dtype(0), T => {
         let (mut y, mut rstd) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
         let (x, w) = (exec.read::<T>(0)?, exec.read_optional::<T>(1)?);
-        rms_kernel::rms_norm(&x, w.as_deref(), rows, n, eps, &mut y, &mut rstd)?;
+        let operands = RmsNormOperands { x: &x, w: w.as_deref() };
+        rms_kernel::rms_norm(NormDims { rows, n }, operands, eps, RmsNormOutputs { y: &mut y, rstd: &mut rstd })?;
         Ok(outputs([T::wrap(y), T::wrap(rstd)]))
     })
 }
@@ -185,8 +196,9 @@ pub fn rms_norm_grad(exec: &mut Exec<'_>) -> Result<Outputs> {
         let (mut dx, mut dw) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
         let (dy, x, w) = (exec.read::<T>(0)?, exec.read::<T>(1)?, exec.read_optional::<T>(2)?);
         let rstd = exec.read::<T>(3)?;
-        let (to_x, to_w) = (wanted(needs, 0, &mut dx), wanted(needs, 1, &mut dw));
-        rms_kernel::rms_norm_backward(&dy, &x, w.as_deref(), &rstd, rows, n, to_x, to_w)?;
+        let saved = RmsNormSaved { x: &x, w: w.as_deref(), rstd: &rstd };
+        let gradients = RmsNormGradients { dx: wanted(needs, 0, &mut dx), dw: wanted(needs, 1, &mut dw) };
+        rms_kernel::rms_norm_backward(NormDims { rows, n }, saved, &dy, gradients)?;
         Ok(outputs([T::wrap(dx), T::wrap(dw)]))
     })
 }
@@ -204,7 +216,7 @@ fn row_mean(x: &Tensor) -> Result<Tensor> {
     Ok((sum_keep(x, &[last])? / x.dim(last)? as f64)?)
 }
 
-/// A statistic without its last dimension of size 1, or with it again.
+/// A statistic without its last dimension of size 1, or with it restored.
 fn without_last(x: &Tensor) -> Result<Tensor> {
     Ok(x.squeeze(x.rank() - 1)?)
 }

@@ -1,7 +1,7 @@
 //! Optimizer steps, and clipping in [`clip`]: many tensors in one op, all or nothing.
 //!
-//! The inputs are lists, flattened; list k holds the tensors of all parameters in one role. Everything that is written is
-//! borrowed, and everything that can fail is checked, before the first number changes.
+//! The inputs are flattened lists; list k holds the tensors of all parameters in one role. Everything that is written is
+//! borrowed, and everything that can fail is checked, before the first value changes.
 
 use std::cell::{Ref, RefMut};
 use std::slice::ChunksMut;
@@ -10,11 +10,12 @@ use kernels::Float;
 use kernels::cpu::optimizer::{self as kernel, AdamArgs, NlgAdamArgs, SgdArgs};
 use smallvec::SmallVec;
 
-use super::row::{AttrReader, Metas, ShapeContext};
+use super::attrs::AttrReader;
+use super::context::{Exec, Outputs, ShapeContext};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs};
+use crate::meta::Metas;
 use crate::storage::Element;
 
 mod clip;
@@ -30,7 +31,7 @@ pub use twin::{adamw_twin, nlg_adamw_twin, sgd_twin};
 
 // ---- shape rules ----------------------------------------------------------------------------------------------------
 
-/// Place of the first tensor of each list.
+/// Index of the first tensor of each list.
 fn starts(lengths: &[usize]) -> SmallVec<[usize; 6]> {
     lengths
         .iter()
@@ -42,20 +43,21 @@ fn starts(lengths: &[usize]) -> SmallVec<[usize; 6]> {
         .collect()
 }
 
-/// Lists of parameters, gradients and state: one length (AMSGrad's maxima and SGD's buffers may be absent), and per place
+/// Lists of parameters, gradients and state: one length (AMSGrad's maxima and SGD's buffers may be absent), and at each index
 /// one shape and the parameter's dtype, widened for gradient and state.
 pub fn step_shape(context: &ShapeContext<'_>) -> Result<Metas> {
-    let (lengths, inputs) = (context.lists(), context.row.inputs);
+    let (lengths, inputs) = (context.lists(), context.signature.inputs);
     let (starts, count) = (starts(&lengths), lengths[0]);
     for (k, &length) in lengths.iter().enumerate() {
         let absent = length == 0 && matches!(inputs[k].name, "vmax" | "buffers");
         if length != count && !absent {
-            return Err(
-                Error::new(Code::Shape, format!("{}: the lists differ in length", context.row.name))
-                    .expected(format!("{count} tensors in {}, one for each parameter", inputs[k].name))
-                    .received(length.to_string())
-                    .hint("please report this"),
-            );
+            return Err(Error::new(
+                Code::Shape,
+                format!("{}: the lists differ in length", context.signature.name),
+            )
+            .expected(format!("{count} tensors in {}, one for each parameter", inputs[k].name))
+            .received(length.to_string())
+            .hint("please report this"));
         }
     }
     for i in 0..count {
@@ -63,7 +65,10 @@ pub fn step_shape(context: &ShapeContext<'_>) -> Result<Metas> {
         if !param.dtype.is_float() {
             return Err(Error::new(
                 Code::Dtype,
-                format!("{}: parameter {i} is no floating-point tensor", context.row.name),
+                format!(
+                    "{}: parameter {i} is not a floating-point tensor",
+                    context.signature.name
+                ),
             )
             .received(param.dtype.name())
             .expected("f32, f64, bf16 or f16")
@@ -79,7 +84,10 @@ pub fn step_shape(context: &ShapeContext<'_>) -> Result<Metas> {
                 };
                 return Err(Error::new(
                     code,
-                    format!("{}: {} does not fit parameter {i}", context.row.name, inputs[k].name),
+                    format!(
+                        "{}: {} does not fit parameter {i}",
+                        context.signature.name, inputs[k].name
+                    ),
                 )
                 .expected(format!("{} {}", param.shape, param.dtype.wide()))
                 .received(format!("{} {}", meta.shape, meta.dtype))
@@ -94,7 +102,7 @@ pub fn step_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 /// No option is NaN, and a step number counts from 1.
 fn check_numbers(context: &ShapeContext<'_>) -> Result<()> {
     let mut reader = context.reader();
-    for attr in context.row.attrs {
+    for attr in context.signature.attrs {
         let value = reader.number();
         let fits = if attr.name == "step" {
             value >= 1.0 && value.fract() == 0.0
@@ -104,7 +112,7 @@ fn check_numbers(context: &ShapeContext<'_>) -> Result<()> {
         if !fits {
             return Err(Error::new(
                 Code::Option,
-                format!("{}: {} has no usable value", context.row.name, attr.name),
+                format!("{}: {} has an invalid value", context.signature.name, attr.name),
             )
             .expected(if attr.name == "step" {
                 "a whole number from 1"

@@ -1,18 +1,19 @@
-//! Rows in order.
+//! Sorting of rows.
 
 use candle_core::{D, DType, Tensor};
 use kernels::cpu::sort::{self as kernel, Ordered};
 
-use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use super::row::{Needs, Save};
 use super::{index, table};
 use crate::code::Code;
-use crate::dtype::Dtype;
+use crate::dtype::{Dtype, wrong_dtype};
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, outputs, wrong_dtype};
 use crate::memory::Pooled;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 /// `sort(x, k, descending)`: the first `k` of each row; -1 stands for all of them.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
@@ -22,7 +23,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     };
     let k = context.reader().number();
     if !(k == -1.0 || (k >= 0.0 && k.fract() == 0.0 && k <= n as f64)) {
-        return Err(Error::new(Code::Option, "so many values cannot be taken from a row")
+        return Err(Error::new(Code::Option, "a row has fewer values than asked for")
             .expected(format!("a whole number from 0 to {n}"))
             .received(k.to_string())
             .hint("take no more values than the row has"));
@@ -35,7 +36,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     ]))
 }
 
-/// The places.
+/// The indexes.
 pub fn save(_: Needs) -> Save {
     Save {
         inputs: 0,
@@ -60,20 +61,20 @@ fn run<T: Ordered + Pooled>(exec: &mut Exec<'_>) -> Result<Outputs> {
     let last = |shape: &Shape| shape.dims().last().copied().unwrap_or(1);
     let (n, k) = (last(exec.shape(0)), last(&exec.out(0).shape));
     let rows = exec.shape(0).numel() / n.max(1);
-    let (mut values, mut places) = (exec.alloc::<T>(0)?, exec.alloc::<i64>(1)?);
-    kernel::sort(&exec.read::<T>(0)?, rows, n, k, descending, &mut values, &mut places)?;
-    Ok(outputs([T::wrap(values), <i64 as Element>::wrap(places)]))
+    let (mut values, mut indexes) = (exec.alloc::<T>(0)?, exec.alloc::<i64>(1)?);
+    kernel::sort(&exec.read::<T>(0)?, rows, n, k, descending, &mut values, &mut indexes)?;
+    Ok(outputs([T::wrap(values), <i64 as Element>::wrap(indexes)]))
 }
 
-/// `dx` is `dy` at the places that the values came from, else 0.
+/// `dx` is `dy` at the indexes that the values came from, else 0.
 pub fn backward(back: &mut Back<'_>) -> Result<()> {
-    let (zeros, places, dy) = (index::zeros(back, 0)?, back.output(1), back.dy());
-    let dx = back.op(&table::SCATTER_ADD, &[zeros, places, dy], &[-1.0])?;
+    let (zeros, indexes, dy) = (index::zeros(back, 0)?, back.output(1), back.dy());
+    let dx = back.op(&table::SCATTER_ADD, &[zeros, indexes, dy], &[-1.0])?;
     back.set(0, dx);
     Ok(())
 }
 
-/// Twin of `sort`. candle has no order for NaN: it counts as infinity first, then a stable sort by being NaN sets it right.
+/// Twin of `sort`. candle has no order for NaN: it counts as infinity first, then a stable sort by being NaN corrects it.
 pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (_, descending) = (attrs.number(), attrs.bool());
@@ -82,7 +83,7 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         let empty = |dtype| Tensor::zeros(out.dims(), dtype, x.device());
         return Ok(vec![empty(x.dtype())?, empty(DType::I64)?]);
     }
-    let places = if matches!(x.dtype(), DType::F32 | DType::F64) {
+    let indexes = if matches!(x.dtype(), DType::F32 | DType::F64) {
         let nan = x.ne(&x)?;
         let infinity = super::twins::full_like(&x, f64::INFINITY)?;
         let first = nan.where_cond(&infinity, &x)?.arg_sort_last_dim(!descending)?;
@@ -92,6 +93,6 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         x.arg_sort_last_dim(!descending)?
     };
     let k = out.dims().last().copied().unwrap_or(0);
-    let places = places.narrow(D::Minus1, 0, k)?.contiguous()?;
-    Ok(vec![x.gather(&places, D::Minus1)?, places.to_dtype(DType::I64)?])
+    let indexes = indexes.narrow(D::Minus1, 0, k)?.contiguous()?;
+    Ok(vec![x.gather(&indexes, D::Minus1)?, indexes.to_dtype(DType::I64)?])
 }

@@ -1,20 +1,20 @@
-//! Padding of any dtype and any dimension, in four modes. Which input place an output place shows is worked out per dimension.
+//! Padding of any dtype and any dimension, in four modes. The source index of each output index is computed per dimension.
 
 use candle_core::Tensor;
 use kernels::cpu::convert::CastFrom;
 use kernels::cpu::pad as kernel;
 use kernels::cpu::pad::FILL;
 
+use super::attrs::AttrReader;
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::row::{AttrReader, Meta, Metas, ShapeContext};
 use super::table;
-use crate::any;
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
-use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::{Shape, show_sizes};
-use crate::tape::Back;
+use crate::{any, float};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -24,7 +24,7 @@ enum Mode {
     Circular,
 }
 
-/// The source of each output place, one list for each dimension.
+/// The source of each output index, one list for each dimension.
 fn sources(attrs: &mut AttrReader<'_>, shape: &Shape) -> Result<Vec<Vec<usize>>> {
     let padding = attrs.dims();
     let mode = match attrs.number() {
@@ -33,7 +33,7 @@ fn sources(attrs: &mut AttrReader<'_>, shape: &Shape) -> Result<Vec<Vec<usize>>>
         2.0 => Mode::Replicate,
         3.0 => Mode::Circular,
         other => {
-            return Err(Error::new(Code::Option, "no such mode of padding")
+            return Err(Error::new(Code::Option, "unknown mode of padding")
                 .received(other.to_string())
                 .expected("0 to 3: a value, reflected, repeated or circular")
                 .hint("please report this"));
@@ -43,7 +43,7 @@ fn sources(attrs: &mut AttrReader<'_>, shape: &Shape) -> Result<Vec<Vec<usize>>>
         return Err(Error::new(Code::Shape, "padding needs two sizes for each dimension")
             .expected(format!("{} sizes for {shape}", 2 * shape.rank()))
             .received(show_sizes(padding))
-            .hint("give what comes in front and behind, for each dimension from the last"));
+            .hint("give the sizes before and after, for each dimension from the last"));
     }
     let pairs = padding.chunks_exact(2).zip(shape.dims());
     let sizes = pairs
@@ -61,13 +61,13 @@ fn sources(attrs: &mut AttrReader<'_>, shape: &Shape) -> Result<Vec<Vec<usize>>>
     Ok(lists
         .map(|(&(low, out), &n)| {
             (0..out)
-                .map(|place| source(mode, place as i64 - low, n as i64))
+                .map(|index| source(mode, index as i64 - low, n as i64))
                 .collect()
         })
         .collect())
 }
 
-/// (places in front, size of the output) of one dimension.
+/// (elements in front, size of the output) of one dimension.
 fn checked(mode: Mode, d: usize, n: usize, low: f64, high: f64) -> Result<(i64, usize)> {
     let limit = f64::from(i32::MAX);
     let whole = [low, high].iter().all(|p| p.fract() == 0.0 && p.abs() <= limit);
@@ -86,7 +86,7 @@ fn checked(mode: Mode, d: usize, n: usize, low: f64, high: f64) -> Result<(i64, 
     let (name, rule) = match mode {
         Mode::Value => (
             "constant",
-            "whole numbers; negative ones cut no more than there is".to_owned(),
+            "whole numbers; negative ones remove at most all elements".to_owned(),
         ),
         Mode::Reflect => ("reflect", format!("0 to {}, one less than the size", most.max(0.0))),
         Mode::Replicate => (
@@ -104,16 +104,16 @@ fn checked(mode: Mode, d: usize, n: usize, low: f64, high: f64) -> Result<(i64, 
     .hint("use less padding, or mode 'constant'"))
 }
 
-fn source(mode: Mode, place: i64, n: i64) -> usize {
-    if (0..n).contains(&place) {
-        return place as usize;
+fn source(mode: Mode, index: i64, n: i64) -> usize {
+    if (0..n).contains(&index) {
+        return index as usize;
     }
     (match mode {
         Mode::Value => return FILL,
-        Mode::Reflect if place < 0 => -place,
-        Mode::Reflect => 2 * (n - 1) - place,
-        Mode::Replicate => place.clamp(0, n - 1),
-        Mode::Circular => place.rem_euclid(n),
+        Mode::Reflect if index < 0 => -index,
+        Mode::Reflect => 2 * (n - 1) - index,
+        Mode::Replicate => index.clamp(0, n - 1),
+        Mode::Circular => index.rem_euclid(n),
     }) as usize
 }
 
@@ -166,7 +166,7 @@ fn backward_sources(attrs: AttrReader<'_>) -> Result<(Vec<Vec<usize>>, Shape)> {
     Ok((sources, shape))
 }
 
-/// Each input place gets the gradients of its copies.
+/// Each input element gets the gradients of its copies.
 pub fn backward(back: &mut Back<'_>) -> Result<()> {
     let (mut reader, shape) = (back.reader(), back.shape(0));
     let padding = reader.dims();
@@ -182,8 +182,8 @@ pub fn backward(back: &mut Back<'_>) -> Result<()> {
 
 // ---- twins ----------------------------------------------------------------------------------------------------------
 
-/// The flat place in x of each element of y, or the place behind x for the fill value.
-fn places(sources: &[Vec<usize>], input: &[usize]) -> Vec<i64> {
+/// The flat index in x of each element of y, or the index past its end for the fill value.
+fn indexes(sources: &[Vec<usize>], input: &[usize]) -> Vec<i64> {
     let numel: usize = input.iter().product();
     sources.iter().zip(input).fold(vec![0], |flat, (sources, &size)| {
         let next = |&at: &i64, &source: &usize| {
@@ -203,11 +203,11 @@ fn places(sources: &[Vec<usize>], input: &[usize]) -> Vec<i64> {
 pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let (x, mut attrs) = (twin.tensor(0), twin.reader());
     let sources = sources(&mut attrs, &Shape::new(x.dims()))?;
-    let places = places(&sources, x.dims());
-    let n = places.len();
+    let indexes = indexes(&sources, x.dims());
+    let n = indexes.len();
     let value = Tensor::full(attrs.number(), 1, x.device())?.to_dtype(x.dtype())?;
     let with_value = Tensor::cat(&[&x.flatten_all()?, &value], 0)?;
-    let y = with_value.index_select(&Tensor::from_vec(places, n, twin.device())?, 0)?;
+    let y = with_value.index_select(&Tensor::from_vec(indexes, n, twin.device())?, 0)?;
     Ok(vec![y.reshape(twin.out(0).shape.dims())?])
 }
 
@@ -216,8 +216,8 @@ pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let (sources, shape) = backward_sources(twin.reader())?;
     let (dy, n) = (twin.tensor(0).flatten_all()?, shape.numel());
     let zeros = Tensor::zeros(n + 1, dy.dtype(), dy.device())?;
-    let places = places(&sources, shape.dims());
-    let index = Tensor::from_vec(places, dy.elem_count(), twin.device())?;
+    let indexes = indexes(&sources, shape.dims());
+    let index = Tensor::from_vec(indexes, dy.elem_count(), twin.device())?;
     let sums = zeros.index_add(&index, &dy, 0)?;
     Ok(vec![sums.narrow(0, 0, n)?.reshape(shape.dims())?])
 }

@@ -2,17 +2,19 @@
 
 use kernels::cpu::pool::{self as kernel, Axis, Pool, Windows};
 
+use super::attrs::AttrReader;
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, output, outputs};
 use super::create::one;
-use super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, output, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::{Shape, show_sizes};
 use crate::storage::Element;
-use crate::tape::Back;
 
 mod twin;
 pub use twin::{
@@ -25,8 +27,8 @@ pub use twin::{
 /// The last three dimensions of a pool over `x`'s spatial ones.
 fn pool(axes: impl DoubleEndedIterator<Item = Axis>) -> Pool {
     let mut all = [Axis::ONE; 3];
-    for (place, axis) in all.iter_mut().rev().zip(axes.rev()) {
-        *place = axis;
+    for (slot, axis) in all.iter_mut().rev().zip(axes.rev()) {
+        *slot = axis;
     }
     Pool(all)
 }
@@ -37,7 +39,7 @@ fn sizes(name: &str, list: &[f64], spatial: usize, min: f64) -> Result<Vec<usize
     if list.len() == spatial && list.iter().all(fits) {
         return Ok(list.iter().map(|&n| n as usize).collect());
     }
-    Err(Error::new(Code::Option, format!("pooling: {name} is not usable"))
+    Err(Error::new(Code::Option, format!("pooling: {name} is out of range"))
         .expected(format!("{spatial} whole numbers, {min} or more"))
         .received(show_sizes(list))
         .hint("give one number for all dimensions, or one for each"))
@@ -70,7 +72,7 @@ fn sliding(attrs: &mut AttrReader<'_>, spatial: &[usize], of_max: bool) -> Resul
     Ok(pool(axes.into_iter()))
 }
 
-/// One dimension with as many windows as fit; with `ceil`, a last one may reach over the edge if it starts before it.
+/// One dimension with as many windows as fit; with `ceil`, a last one may reach past the edge if it starts before it.
 fn axis(size: usize, windows: Windows, ceil: bool) -> Result<Axis> {
     let Windows::Sliding {
         kernel,
@@ -80,20 +82,20 @@ fn axis(size: usize, windows: Windows, ceil: bool) -> Result<Axis> {
         ..
     } = windows
     else {
-        return Err(Error::new(Code::Internal, "adaptive windows have their own rule"));
+        return Err(Error::new(Code::Internal, "adaptive windows have a rule of their own"));
     };
     if padding > kernel / 2 {
         return Err(
             Error::new(Code::Option, "pooling: the padding is larger than half the kernel")
                 .expected(format!("padding from 0 to {}", kernel / 2))
                 .received(padding.to_string())
-                .hint("a window would hold nothing but padding"),
+                .hint("a window would hold only padding"),
         );
     }
     if padding > 0 && dilation > size {
         return Err(Error::new(
             Code::Option,
-            "pooling: a padded window with this dilation may hold nothing but padding",
+            "pooling: a padded window with this dilation may hold only padding",
         )
         .expected(format!("dilation from 1 to {size}, or padding 0"))
         .received(dilation.to_string())
@@ -168,14 +170,14 @@ fn pooled(context: &ShapeContext<'_>, pool: &Pool) -> Result<Meta> {
     Ok(Meta::new(Shape::new(&dims), context.dtype(0)))
 }
 
-/// The largest, and its flat places.
+/// The largest, and its flat index.
 fn max_metas(context: &ShapeContext<'_>, pool: &Pool) -> Result<Metas> {
     let y = pooled(context, pool)?;
     let index = Meta::new(y.shape.clone(), Dtype::I64);
     Ok(Metas::from_iter([y, index]))
 }
 
-/// `maxPool(x)[kernel, stride, padding, dilation, ceilMode]` gives the largest and their flat places.
+/// `maxPool(x)[kernel, stride, padding, dilation, ceilMode]` gives the largest and their flat indexes.
 pub fn max_pool_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     max_metas(context, &sliding(&mut context.reader(), spatial(context)?, true)?)
 }
@@ -211,8 +213,8 @@ pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 // ---- maximum --------------------------------------------------------------------------------------------------------
 
-/// The places.
-pub fn save_places(_: Needs) -> Save {
+/// The indexes.
+pub fn save_indexes(_: Needs) -> Save {
     Save {
         inputs: 0,
         outputs: 0b10,
@@ -243,7 +245,7 @@ fn largest(exec: &mut Exec<'_>, pool: &Pool) -> Result<Outputs> {
     })
 }
 
-/// `dx` is `dy` added into zeros at the places of the largest.
+/// `dx` is `dy` added into zeros at the indexes of the largest.
 pub fn max_pool_backward(back: &mut Back<'_>) -> Result<()> {
     let (x, y) = (back.shape(0), back.out_shape(0));
     let spatial: usize = x.dims()[2..].iter().product();

@@ -1,21 +1,23 @@
-//! An op that panics, for the tests of what a fault of the library does to those around it. It stands in no table: nothing that is called by
-//! its name or number reaches it.
+//! An op that panics, for the tests of internal errors. It is not in the table: no name or number leads to it.
 
+use super::context::{Exec, Outputs, ShapeContext, Twin};
 use super::create::one;
-use super::row::{Gradient, Half, Input, InputKind, Mutates, OpRow, ShapeContext};
+use super::row::{Gradient, Half, Mutates, OpRow};
+use super::signature::{Input, InputKind, Signature};
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin};
-use crate::ops::row::Metas;
+use crate::meta::Metas;
 
 /// `provokedPanic(x)`: promises a tensor like `x` and panics when it runs; with attribute 1 on a compute thread.
 pub static PROVOKED_PANIC: OpRow = OpRow {
-    name: "provokedPanic",
-    doc: "Panics.",
-    inputs: &[Input {
-        name: "x",
-        kind: InputKind::One,
-    }],
-    attrs: &[],
+    signature: Signature {
+        name: "provokedPanic",
+        doc: "Panics.",
+        inputs: &[Input {
+            name: "x",
+            kind: InputKind::One,
+        }],
+        attrs: &[],
+    },
     public: false,
     visible: 1,
     mutates: Mutates::Nothing,
@@ -25,9 +27,12 @@ pub static PROVOKED_PANIC: OpRow = OpRow {
     forward,
     twin,
     gradient: Gradient::None,
-    again: false,
+    recompute: false,
     narrow: false,
     half: Half::Native,
+    view: false,
+    products: None,
+    twin_bytes: None,
 };
 
 fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
@@ -36,7 +41,7 @@ fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 #[allow(clippy::panic, reason = "this is what it is for")]
 fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
-    // Something is taken from the pool first, as in any op that stops half-way.
+    // It takes a buffer from the pool first, as any op that stops half-way would have.
     let _lost = exec.scratch::<f32>(1 << 16)?;
     if exec.reader().bool() {
         kernels::par::for_rows(64, 1, |rows| {

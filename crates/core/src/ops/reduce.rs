@@ -1,24 +1,27 @@
 //! Reductions over any dimensions.
 
-use candle_core::Tensor;
-use kernels::cpu::reduce::{self as kernel, ReduceOp};
+mod twin;
+
+use kernels::cpu::reduce::{self as kernel, AxisDims, ReduceOp};
 use smallvec::SmallVec;
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, output};
 use super::create::one;
 use super::elementwise::wide;
-use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
 use crate::code::Code;
 use crate::dtype::Dtype;
-use crate::entry::Id;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
 use crate::memory::Pooled;
+use crate::meta::{Id, Meta, Metas};
 use crate::shape::{Shape, show_sizes};
-use crate::tape::Back;
 
-/// Which dimensions go: in order, none twice; an empty list means all.
+pub use twin::*;
+
+/// The dimensions to reduce: in order, none twice; an empty list means all.
 fn reduced(shape: &Shape, dims: &[f64]) -> Result<SmallVec<[usize; 5]>> {
     if dims.is_empty() {
         return Ok((0..shape.rank()).collect());
@@ -34,12 +37,12 @@ fn reduced(shape: &Shape, dims: &[f64]) -> Result<SmallVec<[usize; 5]>> {
             .expected("each dimension once")
             .hint("name each dimension once; without any, all are reduced"));
     }
-    // A scalar has the one dimension 0 in name only.
+    // Dimension 0 of a scalar is accepted and does not exist.
     list.retain(|d| *d < shape.rank());
     Ok(list)
 }
 
-/// The shape that is left: reduced dimensions are 1 or gone.
+/// The remaining shape: reduced dimensions are 1 or removed.
 fn remaining(shape: &Shape, gone: &[usize], keepdim: bool) -> Shape {
     let dims: SmallVec<[usize; 5]> = shape
         .dims()
@@ -60,7 +63,7 @@ fn shape_with(context: &ShapeContext<'_>, dtype: Dtype) -> Result<Metas> {
     Ok(one(Meta::new(remaining(context.shape(0), &gone, attrs.bool()), dtype)))
 }
 
-/// Sums of integers and truth values are i64.
+/// Sums of integers and booleans are i64.
 pub fn sum_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let dtype = context.dtype(0);
     shape_with(context, if dtype.is_float() { dtype } else { Dtype::I64 })
@@ -72,7 +75,7 @@ pub fn float_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     shape_with(context, dtype)
 }
 
-/// As [`float_shape`]; of nothing there is no extreme.
+/// As [`float_shape`]; there is no extreme of no elements.
 pub fn extreme_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let dtype = context.same_float(&[0])?;
     let gone = reduced(context.shape(0), context.reader().dims())?;
@@ -118,11 +121,11 @@ pub fn save_both(_: Needs) -> Save {
 
 // ---- forward --------------------------------------------------------------------------------------------------------------
 
-/// `x` as (outer, n, inner) with the reduced dimensions in the middle; scattered ones are first moved to the end.
+/// `x` and its sizes (outer, n, inner) with the reduced dimensions in the middle; dimensions that are apart are first moved to the end.
 fn grouped<T: Pooled, R>(
     exec: &mut Exec<'_>,
     gone: &[usize],
-    run: impl FnOnce(&[T], usize, usize, usize) -> Result<R>,
+    run: impl FnOnce(AxisDims, &[T]) -> Result<R>,
 ) -> Result<R> {
     let shape = exec.shape(0);
     let together = gone.windows(2).all(|w| w[1] == w[0] + 1);
@@ -131,7 +134,7 @@ fn grouped<T: Pooled, R>(
         let first = gone.first().copied().unwrap_or(shape.rank());
         let outer = shape.dims()[..first].iter().product();
         let inner = shape.dims()[first..].iter().skip(gone.len()).product();
-        return run(&exec.read::<T>(0)?, outer, n, inner);
+        return run(AxisDims { outer, n, inner }, &exec.read::<T>(0)?);
     }
     let strides = shape.strides();
     let order: SmallVec<[usize; 5]> = (0..shape.rank())
@@ -143,7 +146,7 @@ fn grouped<T: Pooled, R>(
     let mut copy = exec.scratch::<T>(shape.numel())?;
     kernels::cpu::strided::gather_strided(&exec.read::<T>(0)?, 0, &moved, &dims, &mut copy)?;
     let outer = dims[..dims.len() - gone.len()].iter().product();
-    let result = run(&copy, outer, n, 1);
+    let result = run(AxisDims { outer, n, inner: 1 }, &copy);
     exec.give(copy);
     result
 }
@@ -152,7 +155,7 @@ fn run(exec: &mut Exec<'_>, op: ReduceOp) -> Result<Outputs> {
     let gone = reduced(exec.shape(0), exec.reader().dims())?;
     float!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
-        grouped::<T, ()>(exec, &gone, |x, outer, n, inner| Ok(kernel::reduce(op, x, outer, n, inner, &mut y)?))?;
+        grouped::<T, ()>(exec, &gone, |dims, x| Ok(kernel::reduce(op, dims, x, &mut y)?))?;
         Ok(output(y))
     })
 }
@@ -163,16 +166,16 @@ pub fn sum(exec: &mut Exec<'_>) -> Result<Outputs> {
     match exec.dtype(0) {
         Dtype::I64 => {
             let mut y = exec.alloc::<i64>(0)?;
-            grouped::<i64, ()>(exec, &gone, |x, outer, n, inner| {
-                sum_integers(x, [outer, n, inner], |v| v, &mut y);
+            grouped::<i64, ()>(exec, &gone, |dims, x| {
+                sum_integers(dims, x, |v| v, &mut y);
                 Ok(())
             })?;
             Ok(output(y))
         }
         Dtype::U8 | Dtype::Bool => {
             let mut y = exec.alloc::<i64>(0)?;
-            grouped::<u8, ()>(exec, &gone, |x, outer, n, inner| {
-                sum_integers(x, [outer, n, inner], i64::from, &mut y);
+            grouped::<u8, ()>(exec, &gone, |dims, x| {
+                sum_integers(dims, x, i64::from, &mut y);
                 Ok(())
             })?;
             Ok(output(y))
@@ -181,7 +184,8 @@ pub fn sum(exec: &mut Exec<'_>) -> Result<Outputs> {
     }
 }
 
-fn sum_integers<T: Copy>(x: &[T], [outer, n, inner]: [usize; 3], widen: impl Fn(T) -> i64, y: &mut [i64]) {
+fn sum_integers<T: Copy>(dims: AxisDims, x: &[T], widen: impl Fn(T) -> i64, y: &mut [i64]) {
+    let AxisDims { outer, n, inner } = dims;
     for o in 0..outer {
         for i in 0..inner {
             y[o * inner + i] = (0..n).fold(0i64, |sum, k| sum.wrapping_add(widen(x[(o * n + k) * inner + i])));
@@ -216,7 +220,7 @@ pub fn variance(exec: &mut Exec<'_>) -> Result<Outputs> {
     let correction = attrs.number();
     float!(exec.out(0).dtype, T => {
         let mut y = exec.alloc::<T>(0)?;
-        grouped::<T, ()>(exec, &gone, |x, outer, n, inner| Ok(kernel::var(x, outer, n, inner, correction, None, &mut y)?))?;
+        grouped::<T, ()>(exec, &gone, |dims, x| Ok(kernel::var(dims, x, correction, None, &mut y)?))?;
         Ok(output(y))
     })
 }
@@ -234,10 +238,11 @@ pub fn argmin(exec: &mut Exec<'_>) -> Result<Outputs> {
 fn arg(exec: &mut Exec<'_>, largest: bool) -> Result<Outputs> {
     let dim = exec.shape(0).dim(exec.reader().number())?;
     let (outer, n, inner) = exec.shape(0).split_at(dim);
+    let dims = AxisDims { outer, n, inner };
     let mut y = exec.alloc::<i64>(0)?;
     float!(exec.dtype(0), T => {
         let x = exec.read::<T>(0)?;
-        if largest { kernel::argmax(&x, outer, n, inner, &mut y)? } else { kernel::argmin(&x, outer, n, inner, &mut y)? }
+        if largest { kernel::argmax(dims, &x, &mut y)? } else { kernel::argmin(dims, &x, &mut y)? }
         Ok(())
     })?;
     Ok(output(y))
@@ -276,7 +281,7 @@ pub fn mean_backward(back: &mut Back<'_>) -> Result<()> {
 
 fn expand_to_input(back: &mut Back<'_>, id: Id) -> Result<()> {
     let shape = back.shape(0);
-    if back.recorder.values.meta(id).shape == shape {
+    if back.meta_of(id).shape == shape {
         back.set(0, id);
         return Ok(());
     }
@@ -339,115 +344,4 @@ pub fn variance_backward(back: &mut Back<'_>) -> Result<()> {
     let dx = back.affine(product, 2.0 / (n - correction).max(0.0), 0.0)?;
     back.set(0, dx);
     Ok(())
-}
-
-// ---- twins ----------------------------------------------------------------------------------------------------------------
-
-fn twin_dims(twin: &Twin<'_>) -> Result<Vec<usize>> {
-    Ok(reduced(&Shape::new(twin.tensor(0).dims()), twin.reader().dims())?.to_vec())
-}
-
-fn finish(twin: &Twin<'_>, kept: Tensor) -> Result<Vec<Tensor>> {
-    Ok(vec![kept.reshape(twin.out(0).shape.dims())?])
-}
-
-/// Twin of `sum`.
-pub fn sum_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let dims = twin_dims(twin)?;
-    let x = twin.tensor(0).to_dtype(twin.out(0).dtype.wide().candle())?;
-    finish(twin, if dims.is_empty() { x } else { x.sum_keepdim(dims)? })
-}
-
-/// Twin of `mean`.
-pub fn mean_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let x = twin.tensor(0);
-    let n: usize = twin_dims(twin)?.iter().map(|&d| x.dims()[d]).product();
-    Ok(vec![(sum_twin(twin)?.remove(0) / n as f64)?])
-}
-
-fn fold(twin: &Twin<'_>, step: impl Fn(&Tensor, usize) -> candle_core::Result<Tensor>) -> Result<Tensor> {
-    let mut x = twin.tensor(0).clone();
-    for d in twin_dims(twin)? {
-        x = step(&x, d)?;
-    }
-    Ok(x)
-}
-
-/// What is left of no elements: candle has no extremes of empty tensors. The extreme of nothing at all is -∞.
-fn of_nothing(twin: &Twin<'_>) -> Result<Option<Vec<Tensor>>> {
-    let x = twin.tensor(0);
-    if x.elem_count() > 0 {
-        return Ok(None);
-    }
-    let all = Tensor::full(f64::NEG_INFINITY, twin.out(0).shape.dims(), x.device())?;
-    Ok(Some(vec![all.to_dtype(x.dtype())?]))
-}
-
-/// Twin of `amax`.
-pub fn amax_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    match of_nothing(twin)? {
-        Some(empty) => Ok(empty),
-        None => finish(twin, fold(twin, |x, d| x.max_keepdim(d))?),
-    }
-}
-
-/// Twin of `amin`.
-pub fn amin_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    match of_nothing(twin)? {
-        Some(empty) => Ok(empty),
-        None => finish(twin, fold(twin, |x, d| x.min_keepdim(d))?),
-    }
-}
-
-/// Twin of `logsumexp`.
-pub fn logsumexp_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    if let Some(empty) = of_nothing(twin)? {
-        return Ok(empty);
-    }
-    let dims = twin_dims(twin)?;
-    let top = fold(twin, |x, d| x.max_keepdim(d))?;
-    if dims.is_empty() {
-        return finish(twin, top);
-    }
-    let sum = twin.tensor(0).broadcast_sub(&top)?.exp()?.sum_keepdim(dims)?;
-    finish(twin, (sum.log()? + top)?)
-}
-
-/// Twin of `variance`.
-pub fn variance_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let mut attrs = twin.reader();
-    attrs.dims();
-    let correction = attrs.number();
-    let (x, dims) = (twin.tensor(0), twin_dims(twin)?);
-    let n = dims.iter().map(|&d| x.dims()[d]).product::<usize>() as f64;
-    if dims.is_empty() {
-        return finish(twin, (x.zeros_like()? / (n - correction).max(0.0))?);
-    }
-    let mean = (x.sum_keepdim(dims.clone())? / n)?;
-    let squares = x.broadcast_sub(&mean)?.sqr()?.sum_keepdim(dims)?;
-    finish(twin, (squares / (n - correction).max(0.0))?)
-}
-
-/// Twin of `argmax`.
-pub fn argmax_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    arg_twin(twin, |x, d| x.argmax_keepdim(d))
-}
-
-/// Twin of `argmin`.
-pub fn argmin_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    arg_twin(twin, |x, d| x.argmin_keepdim(d))
-}
-
-fn arg_twin(twin: &Twin<'_>, find: impl Fn(&Tensor, usize) -> candle_core::Result<Tensor>) -> Result<Vec<Tensor>> {
-    let x = twin.tensor(0);
-    if x.elem_count() == 0 {
-        return Ok(vec![Tensor::zeros(
-            twin.out(0).shape.dims(),
-            candle_core::DType::I64,
-            x.device(),
-        )?]);
-    }
-    let flat = if x.rank() == 0 { x.reshape(1)? } else { x.clone() };
-    let dim = Shape::new(x.dims()).dim(twin.reader().number())?;
-    finish(twin, find(&flat, dim)?.to_dtype(candle_core::DType::I64)?)
 }

@@ -1,18 +1,19 @@
-//! Rotary positions.
+//! Rotary position embedding (RoPE).
 
 use candle_core::{D, Tensor};
-use kernels::cpu::rope::{self as kernel, HeadLayout, RopeDims};
+use kernels::cpu::rope::{self as kernel, HeadLayout, RopeDims, RopeOperands, RopeOptions};
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
-use crate::tape::Back;
 
 const X: usize = 0;
 const COS: usize = 1;
@@ -42,7 +43,7 @@ fn layout(number: f64) -> Result<HeadLayout> {
     match number {
         0.0 => Ok(HeadLayout::Bhtd),
         1.0 => Ok(HeadLayout::Bthd),
-        other => Err(Error::new(Code::Option, "no such layout of heads")
+        other => Err(Error::new(Code::Option, "unknown layout of heads")
             .expected("0 for (B, H, T, D), or 1 for (B, T, H, D)")
             .received(other.to_string())
             .hint("please report this")),
@@ -86,7 +87,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(Meta::new(x.clone(), dtype)))
 }
 
-/// Turns each pair of features by the angle of its position; `inverse` turns back.
+/// Rotates each pair of features by the angle of its position; `inverse` rotates back.
 ///
 /// Pair p is (p, p + D/2), or (2p, 2p + 1) when interleaved. Source: Su et al. 2021.
 pub fn rope(exec: &mut Exec<'_>) -> Result<Outputs> {
@@ -97,7 +98,8 @@ pub fn rope(exec: &mut Exec<'_>) -> Result<Outputs> {
         let mut y = exec.alloc::<T>(0)?;
         let (x, cos, sin) = (exec.read::<T>(X)?, exec.read::<T>(COS)?, exec.read::<T>(SIN)?);
         let positions = exec.read_optional::<i64>(POSITIONS)?;
-        kernel::rope(&x, &cos, &sin, layout, dims, positions.as_deref(), interleaved, inverse, &mut y)?;
+        let operands = RopeOperands { x: &x, cos: &cos, sin: &sin, positions: positions.as_deref() };
+        kernel::rope(dims, operands, RopeOptions { layout, interleaved, inverse }, &mut y)?;
         Ok(output(y))
     })
 }
@@ -110,7 +112,7 @@ pub fn save(_: Needs) -> Save {
     }
 }
 
-/// The gradient turns back: that is the transposed map. The tables are constants.
+/// The gradient is rotated back, the transposed map. The tables are constants.
 pub fn rope_backward(back: &mut Back<'_>) -> Result<()> {
     let mut attrs = back.reader();
     let (layout, interleaved, inverse) = (attrs.number(), attrs.number(), attrs.bool());
@@ -156,7 +158,7 @@ pub fn rope_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     Ok(vec![y.reshape(x.dims())?])
 }
 
-/// The rows of a table that belong to the tokens of x: (B or 1, T, D/2) with the dimension of the heads put in.
+/// The rows of a table that belong to the tokens of x: (B or 1, T, D/2) with the dimension of the heads inserted.
 fn angles(twin: &Twin<'_>, i: usize, layout: HeadLayout) -> Result<Tensor> {
     let RopeDims { batch, tokens, .. } = dims_of(&twin.out(0).shape, layout);
     let table = twin.tensor(i);

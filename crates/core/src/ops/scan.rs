@@ -1,19 +1,20 @@
 //! Running sums.
 
 use candle_core::{DType, Tensor};
+use kernels::cpu::axis::AxisDims;
 use kernels::cpu::scan as kernel;
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::row::{Meta, Metas, ShapeContext};
 use super::table;
 use crate::dtype::Dtype;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
-use crate::tape::Back;
 
-/// `cumsum(x, dim, reverse)`; sums of integers and truth values are i64.
+/// `cumsum(x, dim, reverse)`; sums of integers and booleans are i64.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (shape, dtype) = (context.shape(0), context.dtype(0));
     shape.dim(context.reader().number())?;
@@ -26,20 +27,21 @@ pub fn cumsum(exec: &mut Exec<'_>) -> Result<Outputs> {
     let mut attrs = exec.reader();
     let (dim, reverse) = (exec.shape(0).dim(attrs.number())?, attrs.bool());
     let (outer, n, inner) = exec.shape(0).split_at(dim);
+    let dims = AxisDims { outer, n, inner };
     match exec.dtype(0) {
         Dtype::I64 => {
             let mut y = exec.alloc::<i64>(0)?;
-            kernel::cumsum_integers(&exec.read::<i64>(0)?, outer, n, inner, reverse, &mut y)?;
+            kernel::cumsum_integers(dims, &exec.read::<i64>(0)?, reverse, &mut y)?;
             Ok(output(y))
         }
         Dtype::U8 | Dtype::Bool => {
             let mut y = exec.alloc::<i64>(0)?;
-            kernel::cumsum_integers(&exec.read::<u8>(0)?, outer, n, inner, reverse, &mut y)?;
+            kernel::cumsum_integers(dims, &exec.read::<u8>(0)?, reverse, &mut y)?;
             Ok(output(y))
         }
         dtype => float!(dtype, T => {
             let mut y = exec.alloc::<T>(0)?;
-            kernel::cumsum(&exec.read::<T>(0)?, outer, n, inner, reverse, &mut y)?;
+            kernel::cumsum(dims, &exec.read::<T>(0)?, reverse, &mut y)?;
             Ok(output(y))
         }),
     }

@@ -1,16 +1,17 @@
-//! The gate of Llama's feed-forward, `silu(gate) · up` (SwiGLU, Shazeer 2020), in one pass: the silu is neither written nor kept.
+//! The gate of Llama's feed-forward, `silu(gate) · up` (SwiGLU, Shazeer 2020), in one pass: the silu is never stored.
 
 use candle_core::Tensor;
 use kernels::cpu::activation as kernel;
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output, outputs};
 use super::create::one;
-use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, output, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
 use crate::storage::Element;
-use crate::tape::Back;
 
 /// `gate` and `up` of one shape and dtype → the same.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
@@ -21,13 +22,13 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(Meta::new(context.shape(0).clone(), dtype)))
 }
 
-/// `dgate` and `dup`, as wide as `dy`.
+/// `dgate` and `dup`, in the dtype of `dy`.
 pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let meta = Meta::new(context.shape(1).clone(), context.dtype(0).wide());
     Ok(Metas::from_iter([meta.clone(), meta]))
 }
 
-/// Both inputs: silu is computed again.
+/// Both inputs: the silu is recomputed.
 pub fn save(_: Needs) -> Save {
     Save {
         inputs: 0b11,

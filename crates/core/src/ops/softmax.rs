@@ -5,16 +5,17 @@ use kernels::Float;
 use kernels::cpu::softmax as kernel;
 use kernels::cpu::strided::{gather_strided, scatter_strided};
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
 use super::twins::sum_keep;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
 use crate::memory::Pooled;
+use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
-use crate::tape::Back;
 
 /// `softmax(x, dim)`: same shape, same floating dtype.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
@@ -23,7 +24,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(Meta::new(context.shape(0).clone(), dtype)))
 }
 
-/// `softmaxBackward(y, dy, dim)`: `y` may be a half type, the gradient is as wide as `dy`.
+/// `softmaxBackward(y, dy, dim)`: `y` may be a half type, the gradient has the dtype of `dy`.
 pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     context.shape(0).dim(context.reader().number())?;
     if context.shape(0) != context.shape(1) {
@@ -42,8 +43,8 @@ pub fn save_output(_: Needs) -> Save {
 /// A kernel over the rows of (rows, n) with `N` inputs.
 type Rowwise<T, const N: usize> = fn([&[T]; N], usize, usize, &mut [T]) -> kernels::Result<()>;
 
-/// Runs a row kernel along a dimension: `x` is seen as (outer, n, inner), and unless inner is 1 the rows are laid
-/// together in copies and the result is laid back.
+/// Runs a row kernel along a dimension: `x` is seen as (outer, n, inner), and unless inner is 1 the rows are gathered
+/// in a copy and the result is scattered back.
 fn along<T: Pooled + Float, const N: usize>(exec: &mut Exec<'_>, run: Rowwise<T, N>) -> Result<Outputs> {
     let shape = exec.shape(0);
     let (outer, n, inner) = shape.split_at(shape.dim(exec.reader().number())?);
@@ -116,7 +117,7 @@ pub fn log_softmax_backward(back: &mut Back<'_>) -> Result<()> {
 
 // ---- twins ----------------------------------------------------------------------------------------------------------
 
-/// Runs `formula(inputs, dim)`; a scalar gets a dimension for the time, and nothing is done to no elements.
+/// Runs `formula(inputs, dim)`; a scalar gets a dimension meanwhile, and an empty tensor is returned as it is.
 fn twin_along<const N: usize>(
     twin: &Twin<'_>,
     formula: impl Fn([&Tensor; N], usize) -> Result<Tensor>,

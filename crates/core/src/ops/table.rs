@@ -1,10 +1,12 @@
 //! One row per op: the truth from which TypeScript signatures, docs and test lists are generated.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
-use super::row::{Attr, AttrKind, Gradient, Half, Input, InputKind, Mutates, Needs, OpRow, Save};
+use super::back::Back;
+use super::row::{Gradient, Half, Mutates, Needs, OpRow, Save};
+use super::signature::{Attr, AttrKind, Input, InputKind, Signature};
 use super::{
     attention, batch_norm, conv, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear,
-    linear_cross_entropy, log1p, lora, matmul, movement, multinomial, norm, optimizer, order, pad, pool, reduce, rope, scan, silu_mul, softmax, unary,
+    linear_cross_entropy, log1p, lora, matmul, movement, multinomial, norm, optimizer, order, pad, pool, reduce, reshape, rope, scan, silu_mul, softmax, unary,
 };
 
 macro_rules! input {
@@ -27,22 +29,24 @@ macro_rules! table {
             #[doc = $doc]
             pub static $name: OpRow = OpRow {
                 $($field: $value,)*
-                ..row($ts, &[$(input!($($mark)? $input)),*], &[$(Attr { name: stringify!($attr), kind: kind!($akind) }),*], $doc)
+                ..row(Signature {
+                    name: $ts,
+                    doc: $doc,
+                    inputs: &[$(input!($($mark)? $input)),*],
+                    attrs: &[$(Attr { name: stringify!($attr), kind: kind!($akind) }),*],
+                })
             };
         )*
 
-        /// Every op; its place is the number that crosses to TypeScript.
+        /// Every op; its index is the number that crosses to TypeScript.
         pub static TABLE: &[&OpRow] = &[$(&$name),*];
     };
 }
 
 /// The defaults of a row. A row without shape, forward and twin fails its first test.
-const fn row(name: &'static str, inputs: &'static [Input], attrs: &'static [Attr], doc: &'static str) -> OpRow {
+const fn row(signature: Signature) -> OpRow {
     OpRow {
-        name,
-        doc,
-        inputs,
-        attrs,
+        signature,
         public: true,
         visible: 1,
         mutates: Mutates::Nothing,
@@ -52,9 +56,12 @@ const fn row(name: &'static str, inputs: &'static [Input], attrs: &'static [Attr
         forward: create::no_forward,
         twin: create::no_twin,
         gradient: Gradient::None,
-        again: false,
+        recompute: false,
         narrow: false,
         half: Half::Widen,
+        view: false,
+        products: None,
+        twin_bytes: None,
     }
 }
 
@@ -64,7 +71,7 @@ pub(crate) fn nothing(_: Needs) -> Save {
 }
 
 /// A rule.
-const fn rule(save: fn(Needs) -> Save, backward: fn(&mut crate::tape::Back<'_>) -> crate::error::Result<()>) -> Gradient {
+const fn rule(save: fn(Needs) -> Save, backward: fn(&mut Back<'_>) -> crate::error::Result<()>) -> Gradient {
     Gradient::Rule { save, backward }
 }
 
@@ -102,10 +109,10 @@ table! {
     COS "cos" (: x) [] { shape: unary::float_shape, forward: unary::cos, twin: unary::cos_twin, gradient: rule(unary::save_input, unary::cos_backward) } "Cosine, radians.";
     TANH "tanh" (: x) [] { shape: unary::float_shape, forward: unary::tanh, twin: unary::tanh_twin, gradient: rule(unary::save_output, unary::tanh_backward) } "Hyperbolic tangent.";
     SIGMOID "sigmoid" (: x) [] { shape: unary::float_shape, forward: unary::sigmoid, twin: unary::sigmoid_twin, gradient: rule(unary::save_output, unary::sigmoid_backward) } "`1 / (1 + e^-x)`.";
-    RELU "relu" (: x) [] { shape: unary::float_shape, forward: unary::relu, twin: unary::relu_twin, gradient: rule(unary::save_input, unary::relu_backward), again: true } "`max(x, 0)`; gradient 0 at 0.";
-    SILU "silu" (: x) [] { shape: unary::float_shape, forward: unary::silu, twin: unary::silu_twin, gradient: rule(unary::save_input, unary::silu_backward), again: true, narrow: true } "`x * sigmoid(x)`.";
-    GELU "gelu" (: x) [] { shape: unary::float_shape, forward: unary::gelu, twin: unary::gelu_twin, gradient: rule(unary::save_input, unary::gelu_backward), again: true, narrow: true } "`x * Phi(x)`, exact.";
-    GELU_TANH "geluTanh" (: x) [] { shape: unary::float_shape, forward: unary::gelu_tanh, twin: unary::gelu_tanh_twin, gradient: rule(unary::save_input, unary::gelu_tanh_backward), again: true, narrow: true } "GELU with the tanh approximation (gelu_new of GPT-2).";
+    RELU "relu" (: x) [] { shape: unary::float_shape, forward: unary::relu, twin: unary::relu_twin, gradient: rule(unary::save_input, unary::relu_backward), recompute: true } "`max(x, 0)`; gradient 0 at 0.";
+    SILU "silu" (: x) [] { shape: unary::float_shape, forward: unary::silu, twin: unary::silu_twin, gradient: rule(unary::save_input, unary::silu_backward), recompute: true, narrow: true } "`x * sigmoid(x)`.";
+    GELU "gelu" (: x) [] { shape: unary::float_shape, forward: unary::gelu, twin: unary::gelu_twin, gradient: rule(unary::save_input, unary::gelu_backward), recompute: true, narrow: true } "`x * Phi(x)`, exact.";
+    GELU_TANH "geluTanh" (: x) [] { shape: unary::float_shape, forward: unary::gelu_tanh, twin: unary::gelu_tanh_twin, gradient: rule(unary::save_input, unary::gelu_tanh_backward), recompute: true, narrow: true } "GELU with the tanh approximation (gelu_new of GPT-2).";
     ERF "erf" (: x) [] { shape: unary::float_shape, forward: unary::erf, twin: unary::erf_twin, gradient: rule(unary::save_input, unary::erf_backward) } "Error function.";
     FLOOR "floor" (: x) [] { shape: unary::float_shape, forward: unary::floor, twin: unary::floor_twin, gradient: Gradient::Stop } "Largest integer not above.";
     CEIL "ceil" (: x) [] { shape: unary::float_shape, forward: unary::ceil, twin: unary::ceil_twin, gradient: Gradient::Stop } "Smallest integer not below.";
@@ -113,13 +120,13 @@ table! {
     POW_SCALAR "powScalar" (: x) [exponent: num] { shape: unary::float_shape, forward: unary::pow_scalar, twin: unary::pow_scalar_twin, gradient: rule(unary::save_input, unary::pow_scalar_backward) } "`x` to a fixed power.";
     CLAMP "clamp" (: x) [min: num, max: num] { shape: unary::float_shape, forward: unary::clamp, twin: unary::clamp_twin, gradient: rule(unary::save_input, unary::clamp_backward) } "`x` held between two bounds; gradient 1 inside, bounds included.";
     UNARY_BACKWARD "unaryBackward" (: saved, : dy) [kind: num, a: num, b: num] { public: false, shape: unary::backward_shape, forward: unary::backward, twin: unary::backward_twin } "Gradient of a one-operand op from what it saved.";
-    SILU_MUL "siluMul" (: gate, : up) [] { shape: silu_mul::shape, forward: silu_mul::silu_mul, twin: silu_mul::silu_mul_twin, gradient: rule(silu_mul::save, silu_mul::silu_mul_backward), again: true, narrow: true } "`silu(gate) * up`: SwiGLU.";
+    SILU_MUL "siluMul" (: gate, : up) [] { shape: silu_mul::shape, forward: silu_mul::silu_mul, twin: silu_mul::silu_mul_twin, gradient: rule(silu_mul::save, silu_mul::silu_mul_backward), recompute: true, narrow: true } "`silu(gate) * up`: SwiGLU.";
     SILU_MUL_BACKWARD "siluMulBackward" (: dy, : gate, : up) [] { public: false, visible: 2, shape: silu_mul::backward_shape, forward: silu_mul::grad, twin: silu_mul::grad_twin } "Gradients dgate, dup of siluMul.";
     LOGICAL_NOT "logicalNot" (: a) [] { shape: unary::logical_shape, forward: unary::logical_not, twin: unary::logical_not_twin, gradient: Gradient::Stop } "True where `a` is 0.";
     LOGICAL_AND "logicalAnd" (: a, : b) [] { shape: elementwise::logical_shape, forward: elementwise::logical_and, twin: elementwise::logical_and_twin, gradient: Gradient::Stop } "True where both are not 0.";
     LOGICAL_OR "logicalOr" (: a, : b) [] { shape: elementwise::logical_shape, forward: elementwise::logical_or, twin: elementwise::logical_or_twin, gradient: Gradient::Stop } "True where one is not 0.";
     // ---- moving numbers ------------------------------------------------------------------------------------------------
-    RESHAPE "reshape" (: x) [shape: dims] { shape: movement::reshape_shape, forward: movement::reshape, twin: movement::reshape_twin, gradient: rule(nothing, movement::reshape_backward), half: Half::Native } "The same numbers under another shape (a view); -1 stands for what is left.";
+    RESHAPE "reshape" (: x) [shape: dims] { shape: reshape::shape, forward: reshape::forward, twin: reshape::twin, gradient: rule(nothing, reshape::backward), half: Half::Native, view: true } "The same numbers under another shape (a view); -1 stands for what is left.";
     PERMUTE "permute" (: x) [dims: dims] { shape: movement::permute_shape, forward: movement::permute, twin: movement::permute_twin, gradient: rule(nothing, movement::permute_backward), half: Half::Native } "Dimensions in another order.";
     EXPAND "expand" (: x) [shape: dims] { shape: movement::expand_shape, forward: movement::expand, twin: movement::expand_twin, gradient: rule(nothing, movement::expand_backward), half: Half::Native } "Repeats dimensions of size 1; -1 keeps a size.";
     SLICE "slice" (: x) [dim: num, start: num, stop: num, step: num] { shape: movement::slice_shape, forward: movement::slice, twin: movement::slice_twin, gradient: rule(nothing, movement::slice_backward), half: Half::Native } "`x[start:stop:step]` along one dimension, Python's rules.";
@@ -143,44 +150,44 @@ table! {
     LOG_SOFTMAX "logSoftmax" (: x) [dim: num] { shape: softmax::shape, forward: softmax::log_softmax, twin: softmax::log_softmax_twin, gradient: rule(softmax::save_output, softmax::log_softmax_backward) } "Logarithm of softmax.";
     LOG_SOFTMAX_BACKWARD "logSoftmaxBackward" (: y, : dy) [dim: num] { public: false, shape: softmax::backward_shape, forward: softmax::log_softmax_grad, twin: softmax::log_softmax_grad_twin } "`dy - exp(y) * sum(dy)`.";
     // ---- products ------------------------------------------------------------------------------------------------------
-    MATMUL "matmul" (: a, : b) [transA: bool, transB: bool] { shape: matmul::shape, forward: matmul::matmul, twin: matmul::matmul_twin, gradient: rule(matmul::save_other, matmul::matmul_backward) } "Matrix product over the last two dimensions, broadcast over the others.";
-    LINEAR "linear" (: x, : weight, opt: bias) [layout: num] { shape: linear::shape, forward: linear::linear, twin: linear::linear_twin, gradient: rule(linear::save, linear::linear_backward), half: Half::Native } "`x Wᵀ + bias`; layout 0: weight (out, in), 1: weight (in, out). A bf16 or f16 weight serves an f32 input.";
-    LINEAR_DX "linearDx" (: dy, : weight) [layout: num] { public: false, shape: linear::dx_shape, forward: linear::dx, twin: linear::dx_twin, half: Half::Native } "`dy W`.";
-    LINEAR_DW "linearDw" (: dy, : x) [layout: num] { public: false, shape: linear::dw_shape, forward: linear::dw, twin: linear::dw_twin } "`dyᵀ x`, in the weight's layout.";
+    MATMUL "matmul" (: a, : b) [transA: bool, transB: bool] { shape: matmul::shape, forward: matmul::matmul, twin: matmul::matmul_twin, gradient: rule(matmul::save_other, matmul::matmul_backward), products: Some(matmul::products) } "Matrix product over the last two dimensions, broadcast over the others.";
+    LINEAR "linear" (: x, : weight, opt: bias) [layout: num] { shape: linear::shape, forward: linear::linear, twin: linear::linear_twin, gradient: rule(linear::save, linear::linear_backward), half: Half::Native, products: Some(linear::products) } "`x Wᵀ + bias`; layout 0: weight (out, in), 1: weight (in, out). A bf16 or f16 weight serves an f32 input.";
+    LINEAR_DX "linearDx" (: dy, : weight) [layout: num] { public: false, shape: linear::dx_shape, forward: linear::dx, twin: linear::dx_twin, half: Half::Native, products: Some(linear::products) } "`dy W`.";
+    LINEAR_DW "linearDw" (: dy, : x) [layout: num] { public: false, shape: linear::dw_shape, forward: linear::dw, twin: linear::dw_twin, products: Some(linear::dw_products) } "`dyᵀ x`, in the weight's layout.";
     // ---- LoRA ----------------------------------------------------------------------------------------------------------
-    LORA_LINEAR "loraLinear" (: x, : weight, opt: bias, : a, : b) [scaling: num, p: num, layout: num, blocks: dims] { visible: 1, shape: lora::linear::shape, forward: lora::linear::forward, twin: lora::linear::twin, random: Some(lora::linear::random), gradient: rule(lora::linear::save, lora::linear::backward), half: Half::Native } "`x Wᵀ + bias + scaling · dropout(x) Aᵀ Bᵀ`, the update per block of output columns.";
-    LORA_UPDATE "loraUpdate" (: y, : x, : a, : b) [scaling: num, blocks: dims] { visible: 1, shape: lora::update::shape, forward: lora::update::forward, twin: lora::update::twin, gradient: rule(lora::update::save, lora::update::backward) } "`y + scaling · x Aᵀ Bᵀ`, per block of columns.";
-    LORA_BACKWARD "loraBackward" (: dy, opt: x, : a, : b, opt: h, opt: weight) [scaling: num, p: num, blocks: dims, needs: num, layout: num] { public: false, visible: 3, random: Some(lora::gradient::random), shape: lora::gradient::shape, forward: lora::gradient::forward, twin: lora::gradient::twin, half: Half::Native } "Gradients of the low-rank update: dx (that of the whole layer, when its weight is given), dA, dB.";
+    LORA_LINEAR "loraLinear" (: x, : weight, opt: bias, : a, : b) [scaling: num, p: num, layout: num, blocks: dims] { visible: 1, shape: lora::linear::shape, forward: lora::linear::forward, twin: lora::linear::twin, random: Some(lora::linear::random), gradient: rule(lora::linear::save, lora::linear::backward), half: Half::Native, products: Some(lora::linear::products) } "`x Wᵀ + bias + scaling · dropout(x) Aᵀ Bᵀ`, the update per block of output columns.";
+    LORA_UPDATE "loraUpdate" (: y, : x, : a, : b) [scaling: num, blocks: dims] { visible: 1, shape: lora::update::shape, forward: lora::update::forward, twin: lora::update::twin, gradient: rule(lora::update::save, lora::update::backward), products: Some(lora::update::products) } "`y + scaling · x Aᵀ Bᵀ`, per block of columns.";
+    LORA_BACKWARD "loraBackward" (: dy, opt: x, : a, : b, opt: h, opt: weight) [scaling: num, p: num, blocks: dims, needs: num, layout: num] { public: false, visible: 3, random: Some(lora::gradient::random), shape: lora::gradient::shape, forward: lora::gradient::forward, twin: lora::gradient::twin, half: Half::Native, products: Some(lora::gradient::products) } "Gradients of the low-rank update: dx (that of the whole layer, when its weight is given), dA, dB.";
     LORA_EMBEDDING "loraEmbedding" (: weight, : ids, : a, : b) [scaling: num, paddingIdx: num, scaleGradByFreq: bool] { visible: 1, shape: lora::embedding::shape, forward: lora::embedding::forward, twin: lora::embedding::twin, gradient: rule(lora::embedding::save, lora::embedding::backward), half: Half::Native } "`W[ids] + scaling · Aᵀ[ids] Bᵀ`; A (r, num), B (dim, r).";
     LORA_EMBEDDING_BACKWARD "loraEmbeddingBackward" (: dy, : ids, : b, : h) [scaling: num, paddingIdx: num, scaleGradByFreq: bool, num: num, needs: num] { public: false, visible: 2, shape: lora::embedding::grad_shape, forward: lora::embedding::grad, twin: lora::embedding::grad_twin } "Gradients dA and dB of the LoRA embedding.";
-    LORA_MERGE "loraMerge" (: weight, : a, : b) [scaling: num, layout: num, blocks: dims] { shape: lora::merge::shape, forward: lora::merge::forward, twin: lora::merge::twin, half: Half::Native } "`W + scaling · B A` in the weight's dtype, in a second buffer.";
+    LORA_MERGE "loraMerge" (: weight, : a, : b) [scaling: num, layout: num, blocks: dims] { shape: lora::merge::shape, forward: lora::merge::forward, twin: lora::merge::twin, half: Half::Native, products: Some(lora::merge::products) } "`W + scaling · B A` in the weight's dtype, in a second buffer.";
     // ---- layers --------------------------------------------------------------------------------------------------------
     EMBEDDING "embedding" (: weight, : ids) [paddingIdx: num, scaleGradByFreq: bool] { shape: embedding::shape, forward: embedding::embedding, twin: embedding::embedding_twin, gradient: rule(embedding::save, embedding::embedding_backward), half: Half::Native } "Rows of `weight` by id; the padding row gets no gradient.";
     EMBEDDING_BACKWARD "embeddingBackward" (: dy, : ids) [num: num, paddingIdx: num, scaleGradByFreq: bool] { public: false, shape: embedding::backward_shape, forward: embedding::grad, twin: embedding::grad_twin } "Rows of `dy` summed by id.";
-    LAYER_NORM "layerNorm" (: x, opt: weight, opt: bias) [eps: num] { shape: norm::layer_norm_shape, forward: norm::layer_norm, twin: norm::layer_norm_twin, gradient: rule(norm::layer_norm_save, norm::layer_norm_backward), again: true } "`(x - mean) / sqrt(var + eps) * weight + bias` over the last dimension.";
+    LAYER_NORM "layerNorm" (: x, opt: weight, opt: bias) [eps: num] { shape: norm::layer_norm_shape, forward: norm::layer_norm, twin: norm::layer_norm_twin, gradient: rule(norm::layer_norm_save, norm::layer_norm_backward), recompute: true } "`(x - mean) / sqrt(var + eps) * weight + bias` over the last dimension.";
     LAYER_NORM_BACKWARD "layerNormBackward" (: dy, : x, opt: weight, : mean, : rstd) [needs: num] { public: false, visible: 3, shape: norm::layer_norm_backward_shape, forward: norm::layer_norm_grad, twin: norm::layer_norm_grad_twin } "Gradients dx, dweight, dbias of layer norm.";
-    RMS_NORM "rmsNorm" (: x, opt: weight) [eps: num] { shape: norm::rms_norm_shape, forward: norm::rms_norm, twin: norm::rms_norm_twin, gradient: rule(norm::rms_norm_save, norm::rms_norm_backward), again: true } "`x / sqrt(mean(x²) + eps) * weight` over the last dimension.";
+    RMS_NORM "rmsNorm" (: x, opt: weight) [eps: num] { shape: norm::rms_norm_shape, forward: norm::rms_norm, twin: norm::rms_norm_twin, gradient: rule(norm::rms_norm_save, norm::rms_norm_backward), recompute: true } "`x / sqrt(mean(x²) + eps) * weight` over the last dimension.";
     RMS_NORM_BACKWARD "rmsNormBackward" (: dy, : x, opt: weight, : rstd) [needs: num] { public: false, visible: 2, shape: norm::rms_norm_backward_shape, forward: norm::rms_norm_grad, twin: norm::rms_norm_grad_twin } "Gradients dx, dweight of RMS norm.";
     DROPOUT "dropout" (: x) [p: num] { shape: dropout::shape, forward: dropout::dropout, twin: dropout::dropout_twin, random: Some(dropout::random), gradient: rule(nothing, dropout::dropout_backward) } "Zeroes elements with probability `p` and scales the rest by `1 / (1 - p)`; no mask is kept.";
-    SDPA "sdpa" (: q, : k, : v, opt: mask, opt: lengths) [scale: num, causal: num, p: num, layout: num, window: num, softcap: num] { constants: 0b01000, shape: attention::shape, forward: attention::sdpa, twin: attention::sdpa_twin, random: Some(attention::random), gradient: rule(attention::save, attention::sdpa_backward) } "`softmax(scale · q kᵀ + mask) v` per head, without the (T, T) matrix; layout 0: (B, H, T, D), 1: (B, T, H, D); causal 0: none, 1: aligned at the first key, 2: at the last; `window` keys up to a query's own place, without causal mask as many behind it; scores pass `softcap · tanh(s / softcap)`; 0 for none of either.";
-    SDPA_BACKWARD "sdpaBackward" (: dout, : q, : k, : v, : out, : lse, opt: mask, opt: lengths) [scale: num, causal: num, p: num, layout: num, window: num, softcap: num] { public: false, visible: 3, random: Some(attention::backward_random), shape: attention::backward_shape, forward: attention::grad, twin: attention::grad_twin } "Gradients dq, dk, dv of attention.";
-    SDPA_PACKED "sdpaPacked" (: q, : k, : v) [queries: dims, keys: dims, scale: num, causal: num, p: num, window: num, softcap: num] { shape: attention::packed_shape, forward: attention::packed, twin: attention::packed_twin, random: Some(attention::packed_random), gradient: rule(attention::packed_save, attention::packed_backward) } "Attention within sequences that lie one behind the other, q (1, N, H, D), k and v (1, M, Hkv, D): sequence s has the rows `queries[s]..queries[s + 1]` and `keys[s]..keys[s + 1]`; causal, window and softcap as in sdpa.";
-    SDPA_PACKED_BACKWARD "sdpaPackedBackward" (: dout, : q, : k, : v, : out, : lse) [queries: dims, keys: dims, scale: num, causal: num, p: num, window: num, softcap: num] { public: false, visible: 3, random: Some(attention::packed_backward_random), shape: attention::backward_shape, forward: attention::packed_grad, twin: attention::packed_grad_twin } "Gradients dq, dk, dv of packed attention.";
+    SDPA "sdpa" (: q, : k, : v, opt: mask, opt: lengths) [scale: num, causal: num, p: num, layout: num, window: num, softcap: num] { constants: 0b01000, shape: attention::shape, forward: attention::sdpa, twin: attention::sdpa_twin, random: Some(attention::random), gradient: rule(attention::save, attention::sdpa_backward), twin_bytes: Some(attention::score_bytes) } "`softmax(scale · q kᵀ + mask) v` per head, without the (T, T) matrix; layout 0: (B, H, T, D), 1: (B, T, H, D); causal 0: none, 1: aligned at the first key, 2: at the last; `window` keys up to a query's own place, without causal mask as many behind it; scores pass `softcap · tanh(s / softcap)`; 0 for none of either.";
+    SDPA_BACKWARD "sdpaBackward" (: dout, : q, : k, : v, : out, : lse, opt: mask, opt: lengths) [scale: num, causal: num, p: num, layout: num, window: num, softcap: num] { public: false, visible: 3, random: Some(attention::backward_random), shape: attention::backward_shape, forward: attention::grad, twin: attention::grad_twin, twin_bytes: Some(attention::score_bytes) } "Gradients dq, dk, dv of attention.";
+    SDPA_PACKED "sdpaPacked" (: q, : k, : v) [queries: dims, keys: dims, scale: num, causal: num, p: num, window: num, softcap: num] { shape: attention::packed_shape, forward: attention::packed, twin: attention::packed_twin, random: Some(attention::packed_random), gradient: rule(attention::packed_save, attention::packed_backward), twin_bytes: Some(attention::score_bytes) } "Attention within sequences that lie one behind the other, q (1, N, H, D), k and v (1, M, Hkv, D): sequence s has the rows `queries[s]..queries[s + 1]` and `keys[s]..keys[s + 1]`; causal, window and softcap as in sdpa.";
+    SDPA_PACKED_BACKWARD "sdpaPackedBackward" (: dout, : q, : k, : v, : out, : lse) [queries: dims, keys: dims, scale: num, causal: num, p: num, window: num, softcap: num] { public: false, visible: 3, random: Some(attention::packed_backward_random), shape: attention::backward_shape, forward: attention::packed_grad, twin: attention::packed_grad_twin, twin_bytes: Some(attention::score_bytes) } "Gradients dq, dk, dv of packed attention.";
     ROPE "rope" (: x, : cos, : sin, opt: positions) [layout: num, interleaved: bool, inverse: bool] { constants: 0b0110, shape: rope::shape, forward: rope::rope, twin: rope::rope_twin, gradient: rule(rope::save, rope::rope_backward) } "Rotary positions: pairs of features turned by their position's angle.";
     CROSS_ENTROPY "crossEntropy" (: logits, : target, opt: classWeight) [ignoreIndex: num, labelSmoothing: num] { constants: 0b100, shape: cross_entropy::shape, forward: cross_entropy::cross_entropy, twin: cross_entropy::cross_entropy_twin, gradient: rule(cross_entropy::save, cross_entropy::cross_entropy_backward) } "Loss of each row of `logits` (N, C) against `target` (N); 0 where the target is ignored.";
     CROSS_ENTROPY_BACKWARD "crossEntropyBackward" (: dloss, : logits, : lse, : target, opt: classWeight) [ignoreIndex: num, labelSmoothing: num] { public: false, shape: cross_entropy::backward_shape, forward: cross_entropy::grad, twin: cross_entropy::grad_twin } "Gradient of the row losses.";
-    LINEAR_CROSS_ENTROPY "linearCrossEntropy" (: hidden, : weight, opt: bias, : target) [ignoreIndex: num, labelSmoothing: num, reduction: num, needs: num] { shape: linear_cross_entropy::shape, forward: linear_cross_entropy::forward, twin: linear_cross_entropy::twin, gradient: rule(linear_cross_entropy::save, linear_cross_entropy::backward), half: Half::Native } "Cross entropy of `hidden Wᵀ + bias` against `target` without a tensor of logits; reduction 0: a loss for each row, 1: mean, 2: sum; `needs`: 1 hidden, 2 weight, 4 bias, the gradients that forward leaves for backward.";
+    LINEAR_CROSS_ENTROPY "linearCrossEntropy" (: hidden, : weight, opt: bias, : target) [ignoreIndex: num, labelSmoothing: num, reduction: num, needs: num] { shape: linear_cross_entropy::shape, forward: linear_cross_entropy::forward, twin: linear_cross_entropy::twin, gradient: rule(linear_cross_entropy::save, linear_cross_entropy::backward), half: Half::Native, products: Some(linear_cross_entropy::products), twin_bytes: Some(linear_cross_entropy::logit_bytes) } "Cross entropy of `hidden Wᵀ + bias` against `target` without a tensor of logits; reduction 0: a loss for each row, 1: mean, 2: sum; `needs`: 1 hidden, 2 weight, 4 bias, the gradients that forward leaves for backward.";
     LINEAR_CROSS_ENTROPY_BACKWARD "linearCrossEntropyBackward" (: dloss, : saved) [own: bool] { public: false, shape: linear_cross_entropy::backward_shape, forward: linear_cross_entropy::grad, twin: linear_cross_entropy::grad_twin } "A gradient that forward left, times `dloss`; in place when it belongs to the op.";
     // ---- convolutions --------------------------------------------------------------------------------------------------
-    CONV "conv" (: x, : weight, opt: bias) [stride: dims, padding: dims, dilation: dims, groups: num] { shape: conv::shape, forward: conv::forward, twin: conv::twin, gradient: rule(conv::save, conv::backward) } "Convolution over 1 to 3 dimensions: x (N, C, *spatial), weight (out, C / groups, *kernel); padding holds the zeros in front of and behind each dimension.";
-    CONV_DX "convDx" (: dy, : weight) [stride: dims, padding: dims, dilation: dims, groups: num, input: dims] { public: false, shape: conv::gradient::dx_shape, forward: conv::gradient::dx, twin: conv::gradient::dx_twin } "Gradient of conv for x, of spatial sizes `input`.";
-    CONV_DW "convDw" (: dy, : x) [stride: dims, padding: dims, dilation: dims, groups: num, kernel: dims] { public: false, shape: conv::gradient::dw_shape, forward: conv::gradient::dw, twin: conv::gradient::dw_twin } "Gradient of conv for the weight, of spatial sizes `kernel`.";
-    CONV_TRANSPOSE "convTranspose" (: x, : weight, opt: bias) [stride: dims, padding: dims, outputPadding: dims, dilation: dims, groups: num] { shape: conv::transpose::shape, forward: conv::transpose::forward, twin: conv::transpose::twin, gradient: rule(conv::save, conv::transpose::backward) } "Transposed convolution: the gradient of conv for its input; weight (C, out / groups, *kernel).";
+    CONV "conv" (: x, : weight, opt: bias) [stride: dims, padding: dims, dilation: dims, groups: num] { shape: conv::shape, forward: conv::forward, twin: conv::twin, gradient: rule(conv::save, conv::backward), products: Some(conv::products) } "Convolution over 1 to 3 dimensions: x (N, C, *spatial), weight (out, C / groups, *kernel); padding holds the zeros in front of and behind each dimension.";
+    CONV_DX "convDx" (: dy, : weight) [stride: dims, padding: dims, dilation: dims, groups: num, input: dims] { public: false, shape: conv::gradient::dx_shape, forward: conv::gradient::dx, twin: conv::gradient::dx_twin, products: Some(conv::gradient::dx_products) } "Gradient of conv for x, of spatial sizes `input`.";
+    CONV_DW "convDw" (: dy, : x) [stride: dims, padding: dims, dilation: dims, groups: num, kernel: dims] { public: false, shape: conv::gradient::dw_shape, forward: conv::gradient::dw, twin: conv::gradient::dw_twin, products: Some(conv::gradient::dw_products) } "Gradient of conv for the weight, of spatial sizes `kernel`.";
+    CONV_TRANSPOSE "convTranspose" (: x, : weight, opt: bias) [stride: dims, padding: dims, outputPadding: dims, dilation: dims, groups: num] { shape: conv::transpose::shape, forward: conv::transpose::forward, twin: conv::transpose::twin, gradient: rule(conv::save, conv::transpose::backward), products: Some(conv::transpose::products) } "Transposed convolution: the gradient of conv for its input; weight (C, out / groups, *kernel).";
     PAD "pad" (: x) [padding: dims, mode: num, value: num] { shape: pad::shape, forward: pad::forward, twin: pad::twin, gradient: rule(nothing, pad::backward), half: Half::Native } "Places in front of and behind each dimension; mode 0 a value, 1 reflected, 2 the border repeated, 3 circular; negative sizes cut (mode 0).";
     PAD_BACKWARD "padBackward" (: dy) [padding: dims, mode: num, shape: dims] { public: false, shape: pad::backward_shape, forward: pad::grad, twin: pad::grad_twin } "Sums of `dy` by the place it was copied from.";
     // ---- pooling, resizing ---------------------------------------------------------------------------------------------
-    MAX_POOL "maxPool" (: x) [kernelSize: dims, stride: dims, padding: dims, dilation: dims, ceilMode: bool] { visible: 2, shape: pool::max_pool_shape, forward: pool::max_pool, twin: pool::max_pool_twin, gradient: rule(pool::save_places, pool::max_pool_backward) } "The largest of each window of `x` (N, C, *spatial), and its flat place in the plane (i64).";
-    ADAPTIVE_MAX_POOL "adaptiveMaxPool" (: x) [outputSize: dims] { visible: 2, shape: pool::adaptive_max_pool_shape, forward: pool::adaptive_max_pool, twin: pool::adaptive_max_pool_twin, gradient: rule(pool::save_places, pool::max_pool_backward) } "The same, over windows that cut `x` into a given number of pieces.";
+    MAX_POOL "maxPool" (: x) [kernelSize: dims, stride: dims, padding: dims, dilation: dims, ceilMode: bool] { visible: 2, shape: pool::max_pool_shape, forward: pool::max_pool, twin: pool::max_pool_twin, gradient: rule(pool::save_indexes, pool::max_pool_backward) } "The largest of each window of `x` (N, C, *spatial), and its flat place in the plane (i64).";
+    ADAPTIVE_MAX_POOL "adaptiveMaxPool" (: x) [outputSize: dims] { visible: 2, shape: pool::adaptive_max_pool_shape, forward: pool::adaptive_max_pool, twin: pool::adaptive_max_pool_twin, gradient: rule(pool::save_indexes, pool::max_pool_backward) } "The same, over windows that cut `x` into a given number of pieces.";
     AVG_POOL "avgPool" (: x) [kernelSize: dims, stride: dims, padding: dims, ceilMode: bool, countIncludePad: bool, divisor: num] { shape: pool::avg_pool_shape, forward: pool::avg_pool, twin: pool::avg_pool_twin, gradient: rule(nothing, pool::avg_pool_backward) } "The mean of each window of `x` (N, C, *spatial); `divisor` 0 divides by the window's size.";
     AVG_POOL_BACKWARD "avgPoolBackward" (: dy) [size: dims, kernelSize: dims, stride: dims, padding: dims, ceilMode: bool, countIncludePad: bool, divisor: num] { public: false, shape: pool::backward_shape, forward: pool::avg_pool_grad, twin: pool::avg_pool_grad_twin } "Gradient of the means of windows.";
     ADAPTIVE_AVG_POOL "adaptiveAvgPool" (: x) [outputSize: dims] { shape: pool::adaptive_avg_pool_shape, forward: pool::adaptive_avg_pool, twin: pool::adaptive_avg_pool_twin, gradient: rule(nothing, pool::adaptive_avg_pool_backward) } "The mean of windows that cut `x` into a given number of pieces.";

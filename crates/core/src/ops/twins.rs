@@ -2,10 +2,10 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::row::Rng;
+use super::context::Twin;
 use crate::dtype::Dtype;
 use crate::error::Result;
-use crate::exec::Twin;
+use crate::rng::Rng;
 
 /// Element types that candle can make tensors of.
 pub trait CandleElement: candle_core::WithDType {}
@@ -28,7 +28,7 @@ pub fn full_like(x: &Tensor, value: f64) -> Result<Tensor> {
     Ok(Tensor::full(value, x.dims(), x.device())?.to_dtype(x.dtype())?)
 }
 
-/// A truth tensor (bytes 0 and 1) from any numbers.
+/// A boolean tensor (bytes 0 and 1) from any numbers.
 ///
 /// # Errors
 /// candle's.
@@ -48,13 +48,13 @@ pub fn convert(x: &Tensor, to: Dtype) -> Result<Tensor> {
     })
 }
 
-/// Refuses indexes of input `i` outside `0..n`, as the kernels do: candle does not name them, and on CUDA it does not look.
+/// Refuses indexes of input `i` outside `0..n`, as the kernels do: candle does not name them, and does not check on CUDA.
 ///
 /// # Errors
 /// [`Code::Index`](crate::code::Code::Index) that names the first one.
 pub fn check_ids(twin: &Twin<'_>, i: usize, n: usize) -> Result<()> {
     let ids = twin.tensor(i).flatten_all()?.to_vec1::<i64>()?;
-    Ok(kernels::cpu::index::check_ids(twin.row.name, &ids, n)?)
+    Ok(kernels::cpu::index::check_ids(twin.signature.name, &ids, n)?)
 }
 
 /// Sums over dimensions, keeping them.
@@ -73,7 +73,7 @@ pub fn uniform(twin: &Twin<'_>, dims: &[usize], low: f64, high: f64, dtype: Dtyp
     let n = dims.iter().product();
     let rng = twin.rng();
     crate::float!(dtype.wide(), T => {
-        let mut numbers = kernels::room::filled(n, T::default());
+        let mut numbers = kernels::alloc::filled(n, T::default());
         kernels::cpu::dropout::fill_uniform(rng.seed, rng.counter, low, high, &mut numbers);
         Ok(Tensor::from_vec(numbers, dims, twin.device())?)
     })
@@ -87,7 +87,7 @@ pub fn normal(twin: &Twin<'_>, dims: &[usize], mean: f64, std: f64, dtype: Dtype
     let n = dims.iter().product();
     let rng = twin.rng();
     crate::float!(dtype.wide(), T => {
-        let mut numbers = kernels::room::filled(n, T::default());
+        let mut numbers = kernels::alloc::filled(n, T::default());
         kernels::cpu::dropout::fill_normal(rng.seed, rng.counter, mean, std, &mut numbers);
         Ok(Tensor::from_vec(numbers, dims, twin.device())?)
     })
@@ -106,8 +106,8 @@ pub fn dropout_factors(twin: &Twin<'_>, like: &Tensor, p: f64) -> Result<Tensor>
 /// # Errors
 /// candle's.
 pub fn factors_of(rng: Rng, device: &Device, like: &Tensor, p: f64) -> Result<Tensor> {
-    let ones = kernels::room::filled(like.elem_count(), 1.0f32);
-    let mut factors = kernels::room::filled(ones.len(), 0.0f32);
+    let ones = kernels::alloc::filled(like.elem_count(), 1.0f32);
+    let mut factors = kernels::alloc::filled(ones.len(), 0.0f32);
     kernels::cpu::dropout::dropout(&ones, p, rng.seed, rng.counter, &mut factors)?;
     // The kept elements are rescaled in the tensor's own precision: 1 / (1 - p) as f32 is not exact.
     let kept: Vec<u8> = factors.iter().map(|f| u8::from(*f != 0.0)).collect();

@@ -1,19 +1,21 @@
-//! One operand: functions of each element, conversions, copies.
+//! Functions of each element, conversions, copies.
 
-use candle_core::{DType, Tensor};
+mod twin;
+
 use kernels::cpu::unary::{self as kernel, UnaryOp};
 
+use super::back::Back;
+use super::context::{Exec, Outputs, ShapeContext, output};
 use super::create::one;
 use super::elementwise::wide;
-use super::row::{Meta, Metas, Needs, Save, ShapeContext};
+use super::row::{Needs, Save};
 use super::table;
-use super::twins::{convert as convert_twin, full_like};
-use crate::code::Code;
 use crate::dtype::Dtype;
-use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
-use crate::tape::Back;
+use crate::error::Result;
+use crate::meta::{Id, Meta, Metas};
 use crate::{any, float};
+
+pub use twin::*;
 
 // ---- shape rules --------------------------------------------------------------------------------------------------------
 
@@ -28,7 +30,7 @@ pub fn same_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(context.meta(0).clone()))
 }
 
-/// Numbers keep their shape; truth values are none.
+/// Numbers keep their shape; booleans are refused.
 pub fn number_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     if context.dtype(0) == Dtype::Bool {
         context.same_float(&[0])?;
@@ -36,7 +38,7 @@ pub fn number_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     same_shape(context)
 }
 
-/// Truth values.
+/// Booleans.
 pub fn logical_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(Meta::new(context.shape(0).clone(), Dtype::Bool)))
 }
@@ -144,7 +146,7 @@ pub fn cast(exec: &mut Exec<'_>) -> Result<Outputs> {
     })
 }
 
-/// Converts by PyTorch's rules; bytes that are to be truth values become 0 and 1.
+/// Converts by PyTorch's rules; bytes that become booleans are 0 and 1.
 pub fn convert<S, D>(from: &[S], to: &mut [D], truth: bool) -> Result<()>
 where
     S: kernels::cpu::convert::Element,
@@ -168,37 +170,53 @@ pub fn logical_not(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 // ---- backward -------------------------------------------------------------------------------------------------------------
 
-/// Numbers of the ops whose gradient is one fused pass.
-const FUSED: [&str; 9] = [
-    "tanh",
-    "sigmoid",
-    "relu",
-    "silu",
-    "gelu",
-    "geluTanh",
-    "clamp",
-    "erf",
-    "powScalar",
-];
+/// The functions whose gradient is one fused pass. Its number is the first attribute of that op.
+#[derive(Clone, Copy)]
+enum Fused {
+    Tanh,
+    Sigmoid,
+    Relu,
+    Silu,
+    Gelu,
+    GeluTanh,
+    Clamp,
+    Erf,
+    PowScalar,
+}
 
-fn fused_op(kind: f64, a: f64, b: f64) -> UnaryOp {
-    match FUSED[kind as usize] {
-        "tanh" => UnaryOp::Tanh,
-        "sigmoid" => UnaryOp::Sigmoid,
-        "relu" => UnaryOp::Relu,
-        "silu" => UnaryOp::Silu,
-        "gelu" => UnaryOp::GeluErf,
-        "geluTanh" => UnaryOp::GeluTanh,
-        "clamp" => UnaryOp::Clamp { min: a, max: b },
-        "erf" => UnaryOp::Erf,
-        _ => UnaryOp::PowScalar(a),
+impl Fused {
+    const ALL: [Fused; 9] = [
+        Fused::Tanh,
+        Fused::Sigmoid,
+        Fused::Relu,
+        Fused::Silu,
+        Fused::Gelu,
+        Fused::GeluTanh,
+        Fused::Clamp,
+        Fused::Erf,
+        Fused::PowScalar,
+    ];
+
+    fn kernel(self, a: f64, b: f64) -> UnaryOp {
+        match self {
+            Fused::Tanh => UnaryOp::Tanh,
+            Fused::Sigmoid => UnaryOp::Sigmoid,
+            Fused::Relu => UnaryOp::Relu,
+            Fused::Silu => UnaryOp::Silu,
+            Fused::Gelu => UnaryOp::GeluErf,
+            Fused::GeluTanh => UnaryOp::GeluTanh,
+            Fused::Clamp => UnaryOp::Clamp { min: a, max: b },
+            Fused::Erf => UnaryOp::Erf,
+            Fused::PowScalar => UnaryOp::PowScalar(a),
+        }
     }
 }
 
 /// CPU forward of the gradient ops.
 pub fn backward(exec: &mut Exec<'_>) -> Result<Outputs> {
     let mut attrs = exec.reader();
-    let op = fused_op(attrs.number(), attrs.number(), attrs.number());
+    let function = Fused::ALL[attrs.number() as usize];
+    let op = function.kernel(attrs.number(), attrs.number());
     float!(exec.out(0).dtype, T => {
         let mut dx = exec.alloc::<T>(0)?;
         kernel::unary_backward(op, &exec.read::<T>(0)?, &exec.read::<T>(1)?, &mut dx)?;
@@ -206,34 +224,30 @@ pub fn backward(exec: &mut Exec<'_>) -> Result<Outputs> {
     })
 }
 
-fn fused(back: &mut Back<'_>, name: &str, saved: crate::entry::Id, a: f64, b: f64) -> Result<()> {
-    let kind = FUSED
-        .iter()
-        .position(|n| *n == name)
-        .expect("the caller is in the list") as f64;
+fn fused(back: &mut Back<'_>, function: Fused, saved: Id, a: f64, b: f64) -> Result<()> {
     let (saved, dy) = (wide(back, saved)?, back.dy());
-    let dx = back.op(&table::UNARY_BACKWARD, &[saved, dy], &[kind, a, b])?;
+    let dx = back.op(&table::UNARY_BACKWARD, &[saved, dy], &[f64::from(function as u8), a, b])?;
     back.set(0, dx);
     Ok(())
 }
 
 macro_rules! fused_rules {
-    ($($name:ident, $op:literal, $saved:ident;)*) => {$(
-        #[doc = concat!("Gradient of `", $op, "`, one fused pass.")]
+    ($($name:ident, $op:ident, $saved:ident;)*) => {$(
+        #[doc = concat!("Gradient of `", stringify!($op), "`, one fused pass.")]
         pub fn $name(back: &mut Back<'_>) -> Result<()> {
             let saved = back.$saved(0);
-            fused(back, $op, saved, 0.0, 0.0)
+            fused(back, Fused::$op, saved, 0.0, 0.0)
         }
     )*};
 }
 fused_rules! {
-    tanh_backward, "tanh", output;
-    sigmoid_backward, "sigmoid", output;
-    relu_backward, "relu", input;
-    silu_backward, "silu", input;
-    gelu_backward, "gelu", input;
-    gelu_tanh_backward, "geluTanh", input;
-    erf_backward, "erf", input;
+    tanh_backward, Tanh, output;
+    sigmoid_backward, Sigmoid, output;
+    relu_backward, Relu, input;
+    silu_backward, Silu, input;
+    gelu_backward, Gelu, input;
+    gelu_tanh_backward, GeluTanh, input;
+    erf_backward, Erf, input;
 }
 
 /// `dx = dy` inside the bounds, bounds included.
@@ -241,14 +255,14 @@ pub fn clamp_backward(back: &mut Back<'_>) -> Result<()> {
     let mut attrs = back.reader();
     let (min, max) = (attrs.number(), attrs.number());
     let x = back.input(0);
-    fused(back, "clamp", x, min, max)
+    fused(back, Fused::Clamp, x, min, max)
 }
 
 /// `dx = dy · p · x^(p-1)`.
 pub fn pow_scalar_backward(back: &mut Back<'_>) -> Result<()> {
     let p = back.reader().number();
     let x = back.input(0);
-    fused(back, "powScalar", x, p, 0.0)
+    fused(back, Fused::PowScalar, x, p, 0.0)
 }
 
 /// `dx = mul · dy`.
@@ -271,7 +285,7 @@ pub fn clone_backward(back: &mut Back<'_>) -> Result<()> {
 pub fn cast_backward(back: &mut Back<'_>) -> Result<()> {
     let dy = back.dy();
     let to = back.grad_dtype(0);
-    let dx = if back.recorder.values.meta(dy).dtype == to {
+    let dx = if back.meta_of(dy).dtype == to {
         dy
     } else {
         back.op(&table::CAST, &[dy], &[f64::from(to as u8)])?
@@ -353,7 +367,7 @@ pub fn cos_backward(back: &mut Back<'_>) -> Result<()> {
 }
 
 /// `dx = factor · dy · slope`.
-fn scaled(back: &mut Back<'_>, slope: crate::entry::Id, factor: f64) -> Result<()> {
+fn scaled(back: &mut Back<'_>, slope: Id, factor: f64) -> Result<()> {
     let (slope, dy) = (wide(back, slope)?, back.dy());
     let product = back.op(&table::MUL, &[dy, slope], &[])?;
     let dx = if factor == 1.0 {
@@ -363,133 +377,4 @@ fn scaled(back: &mut Back<'_>, slope: crate::entry::Id, factor: f64) -> Result<(
     };
     back.set(0, dx);
     Ok(())
-}
-
-// ---- twins ----------------------------------------------------------------------------------------------------------------
-
-macro_rules! twins {
-    ($($name:ident = $method:ident;)*) => {$(
-        #[doc = concat!("Twin of `", stringify!($method), "`.")]
-        pub fn $name(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-            Ok(vec![twin.tensor(0).$method()?])
-        }
-    )*};
-}
-twins! {
-    neg_twin = neg; exp_twin = exp; log_twin = log; sqrt_twin = sqrt; square_twin = sqr; abs_twin = abs; sign_twin = sign; recip_twin = recip;
-    sin_twin = sin; cos_twin = cos; tanh_twin = tanh; relu_twin = relu; silu_twin = silu; gelu_twin = gelu_erf; erf_twin = erf;
-    floor_twin = floor; ceil_twin = ceil;
-}
-
-/// Twin of `rsqrt`.
-pub fn rsqrt_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![twin.tensor(0).sqrt()?.recip()?])
-}
-
-/// Twin of `sigmoid`: `(tanh(x / 2) + 1) / 2` does not overflow.
-pub fn sigmoid_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![twin.tensor(0).affine(0.5, 0.0)?.tanh()?.affine(0.5, 0.5)?])
-}
-
-/// Twin of `geluTanh`, with exact constants: candle's own has six digits.
-pub fn gelu_tanh_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let x = twin.tensor(0);
-    let t = gelu_inner(x)?.tanh()?;
-    Ok(vec![(x * t.affine(0.5, 0.5)?)?])
-}
-
-const GELU_SCALE: f64 = 0.797_884_560_802_865_4; // sqrt(2 / pi)
-const GELU_CUBE: f64 = 0.044_715;
-
-fn gelu_inner(x: &Tensor) -> Result<Tensor> {
-    let cube = (x.sqr()? * x)?;
-    Ok(((x + cube.affine(GELU_CUBE, 0.0)?)? * GELU_SCALE)?)
-}
-
-/// Twin of `round`: candle rounds halves away from zero, PyTorch to even.
-pub fn round_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let x = twin.tensor(0);
-    let (rounded, low) = (x.round()?, x.floor()?);
-    let tie = (x - &low)?.eq(0.5)?;
-    let low_is_even = low.affine(0.5, 0.0)?.floor()?.affine(2.0, 0.0)?.eq(&low)?;
-    let to_even = low_is_even.where_cond(&low, &low.affine(1.0, 1.0)?)?;
-    Ok(vec![tie.where_cond(&to_even, &rounded)?])
-}
-
-/// Twin of `affine`.
-pub fn affine_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let mut attrs = twin.reader();
-    let (mul, add) = (attrs.number(), attrs.number());
-    let x = twin.tensor(0);
-    if matches!(x.dtype(), DType::I64 | DType::U8) {
-        return Ok(vec![(x.broadcast_mul(&full_like(x, mul)?)? + full_like(x, add)?)?]);
-    }
-    Ok(vec![x.affine(mul, add)?])
-}
-
-/// Twin of `powScalar`.
-pub fn pow_scalar_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![twin.tensor(0).powf(twin.reader().number())?])
-}
-
-/// Twin of `clamp`.
-pub fn clamp_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let mut attrs = twin.reader();
-    let (min, max) = (attrs.number(), attrs.number());
-    Ok(vec![twin.tensor(0).clamp(min, max)?])
-}
-
-/// Twin of `clone`.
-pub fn clone_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![twin.tensor(0).copy()?])
-}
-
-/// Twin of `cast`.
-pub fn cast_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![convert_twin(twin.tensor(0), twin.out(0).dtype)?])
-}
-
-/// Twin of `logicalNot`.
-pub fn logical_not_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let x = twin.tensor(0);
-    Ok(vec![x.eq(&x.zeros_like()?)?])
-}
-
-/// Twin of the fused gradients, written out.
-pub fn backward_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let mut attrs = twin.reader();
-    let (kind, a, b) = (attrs.number(), attrs.number(), attrs.number());
-    let (s, dy) = (twin.tensor(0), twin.tensor(1));
-    let slope = match FUSED.get(kind as usize).copied() {
-        Some("tanh") => s.sqr()?.affine(-1.0, 1.0)?,
-        Some("sigmoid") => (s * s.affine(-1.0, 1.0)?)?,
-        Some("relu") => s.gt(&s.zeros_like()?)?.to_dtype(dy.dtype())?,
-        Some("silu") => {
-            let sigma = s.affine(0.5, 0.0)?.tanh()?.affine(0.5, 0.5)?;
-            (&sigma * ((s * sigma.affine(-1.0, 1.0)?)? + 1.0)?)?
-        }
-        Some("gelu") => {
-            let cdf = s
-                .affine(std::f64::consts::FRAC_1_SQRT_2, 0.0)?
-                .erf()?
-                .affine(0.5, 0.5)?;
-            let pdf = s.sqr()?.affine(-0.5, 0.0)?.exp()?.affine(
-                std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2 * 0.5,
-                0.0,
-            )?;
-            (cdf + (s * pdf)?)?
-        }
-        Some("geluTanh") => {
-            let t = gelu_inner(s)?.tanh()?;
-            let inner = s.sqr()?.affine(3.0 * GELU_CUBE * GELU_SCALE, GELU_SCALE)?;
-            let slope = (t.sqr()?.affine(-1.0, 1.0)? * inner)?;
-            (t.affine(0.5, 0.5)? + (s * slope)?.affine(0.5, 0.0)?)?
-        }
-        Some("clamp") => (s.ge(a)?.to_dtype(dy.dtype())? * s.le(b)?.to_dtype(dy.dtype())?)?,
-        Some("erf") => s.sqr()?.neg()?.exp()?.affine(std::f64::consts::FRAC_2_SQRT_PI, 0.0)?,
-        Some("powScalar") if a == 0.0 => s.zeros_like()?,
-        Some("powScalar") => s.powf(a - 1.0)?.affine(a, 0.0)?,
-        _ => return Err(Error::new(Code::Internal, "no such gradient")),
-    };
-    Ok(vec![(dy * slope)?])
 }

@@ -1,15 +1,15 @@
-//! Control groups of Linux, versions 1 and 2: the limits of a container, of a systemd unit, and of whatever these lie in.
+//! Control groups of Linux, versions 1 and 2: the limits of a container, of a systemd unit, and of the groups around them.
 
 use std::path::{Path, PathBuf};
 
-/// One group that bounds this process.
+/// One group that limits this process.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Group {
     folder: PathBuf,
     unified: bool,
 }
 
-/// The groups of this process: its own, and every one that this lies in.
+/// The groups of this process: its own and all that contain it.
 pub fn own() -> Vec<Group> {
     let text = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     groups(&text, Path::new("/sys/fs/cgroup"))
@@ -33,7 +33,7 @@ fn groups(text: &str, mount: &Path) -> Vec<Group> {
         } else {
             mount.join("memory")
         };
-        // Inside a container the path may be one of the host, which is not there; its own limits then lie at the root.
+        // Inside a container the path may be that of the host, which does not exist here; the limits of the container are then at the root.
         let own = root.join(path.trim_start_matches('/'));
         found.extend(
             own.ancestors()
@@ -55,11 +55,11 @@ impl Group {
         } else {
             "memory.limit_in_bytes"
         };
-        // "max" is no number, and version 1 writes a huge one in its place.
+        // "max" is not a number, and version 1 writes a huge one instead.
         self.read(name).filter(|&bytes| bytes < 1 << 60)
     }
 
-    /// Bytes up to the limit. Cached files that nobody uses at the moment make room when it is needed.
+    /// Bytes up to the limit. Cached files that are not in use count as free: they are dropped when memory is needed.
     pub fn free(&self) -> Option<u64> {
         let limit = self.limit()?;
         let (usage, cache) = if self.unified {

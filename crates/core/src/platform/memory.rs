@@ -12,25 +12,25 @@ pub fn memory_limit() -> u64 {
         .unwrap_or(u64::MAX)
 }
 
-/// Bytes that can be had at this moment without swapping and without the end of somebody's process; `None` where the
-/// system does not say.
+/// Bytes that can be allocated now without swapping and without another process being killed; `None` where the system
+/// does not tell.
 pub fn available_memory() -> Option<u64> {
     [container_free(), system_free()].into_iter().flatten().min()
 }
 
-/// Whether the address space itself is limited: then every reservation counts, also of memory that is never touched.
+/// Whether the address space itself is limited: then every reservation counts, even of memory that is never touched.
 pub fn has_address_limit() -> bool {
-    // Asked once, as the limit itself: every read and every put come by.
+    // Asked only once, because every read and every put needs it.
     static ANSWER: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
     *ANSWER.get_or_init(|| resource_limit().is_some())
 }
 
-/// Whether the system would give so many bytes to any allocator of the process: a trial of address space that is not touched.
+/// Whether the system would grant the process this many bytes: a trial mapping that is not touched.
 #[cfg(unix)]
 pub fn can_map(bytes: usize) -> bool {
-    // SAFETY: a private mapping of its own, at a place that the system chooses, which nobody else sees.
+    // SAFETY: a new private mapping, at an address that the system chooses, that nobody else uses.
     unsafe {
-        let place = libc::mmap(
+        let address = libc::mmap(
             std::ptr::null_mut(),
             bytes.max(1),
             libc::PROT_READ | libc::PROT_WRITE,
@@ -38,11 +38,11 @@ pub fn can_map(bytes: usize) -> bool {
             -1,
             0,
         );
-        place != libc::MAP_FAILED && libc::munmap(place, bytes.max(1)) == 0
+        address != libc::MAP_FAILED && libc::munmap(address, bytes.max(1)) == 0
     }
 }
 
-/// Whether the system would give so many bytes to any allocator of the process.
+/// Whether the system would grant the process this many bytes.
 #[cfg(not(unix))]
 pub fn can_map(bytes: usize) -> bool {
     Vec::<u8>::new().try_reserve_exact(bytes).is_ok()

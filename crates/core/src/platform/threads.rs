@@ -1,19 +1,19 @@
 //! The priority of compute threads: below the event loop, so that a server answers while all cores compute.
 
-/// Lowers the calling thread below the event loop's priority, unless the environment wants it to stay. Where the system refuses, or has no such
-/// thing, nothing happens.
+/// Lowers the calling thread below the priority of the event loop, unless LORALIB_PRIORITY says otherwise. Where the system refuses or has no
+/// priorities, nothing happens.
 pub fn lower_thread_priority() {
-    // A value that means nothing is an error where the engine starts.
+    // An invalid value is reported when the engine starts.
     if crate::env::is_nice().unwrap_or(true) {
         lower();
     }
 }
 
-/// Gives rayon's default pool, which work outside the executor uses (tokenizing on libuv's threads), threads of low priority too.
+/// Gives threads of low priority to rayon's default pool too, which work outside the executor uses (tokenizing on libuv's threads).
 pub fn lower_default_pool() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        // Refused when a pool is there already: then it stays as it is.
+        // Fails when the pool exists already: then it stays as it is.
         let _ = rayon::ThreadPoolBuilder::new()
             .thread_name(|i| format!("loralib-text-{i}"))
             .start_handler(|_| lower_thread_priority())
@@ -21,9 +21,9 @@ pub fn lower_default_pool() {
     });
 }
 
-/// A thread of a lower weight still finishes its slice of some milliseconds before a thread that wakes, and each wait of the event loop for one adds
-/// up; one of the idle class leaves the core at once. Its share of a core that others want is next to nothing, so it needs another core to go on.
-/// Threads are compared within their control group or session only: programs of others take no more than they would anyway.
+/// A thread of lower weight (nice) still finishes its slice of some milliseconds before a thread that wakes, and these waits of the event loop add up;
+/// one of the idle class gives up the core at once. It gets next to nothing of a core that others want, so it needs another core to make progress.
+/// Threads compete only within their control group or session: programs of other groups get no more than they would anyway.
 #[cfg(target_os = "linux")]
 fn lower() {
     let is_alone = std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);

@@ -1,25 +1,25 @@
-//! Numbers of tensors: unique in the process, and known by the thread that gave them out, so that a tensor of another thread is recognised.
+//! Ids of tensors: unique in the process, and known to the thread that gave them out, so that a tensor of another thread is recognised.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::entry::Id;
+use crate::meta::Id;
 
-/// Numbers that a recorder takes at once.
+/// Ids that a recorder reserves at once.
 const BLOCK: u64 = 1024;
 
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
 
-/// The numbers of one recorder.
+/// The ids of one recorder.
 #[derive(Default)]
 pub(super) struct Ids {
-    /// Taken, rising; neighbours are joined, so that a thread alone has one range.
+    /// Reserved ids in rising order; adjacent ranges are joined, so that a single thread has one range.
     taken: Vec<Range<Id>>,
     next: Id,
 }
 
 impl Ids {
-    /// A number that no tensor of the process has.
+    /// An id that no tensor of the process has.
     pub(super) fn next(&mut self) -> Id {
         if self.taken.last().is_none_or(|range| self.next == range.end) {
             let start = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
@@ -33,7 +33,7 @@ impl Ids {
         self.next - 1
     }
 
-    /// Whether this recorder gave the number to a tensor, or could have.
+    /// Whether this recorder has reserved the id.
     pub(super) fn has(&self, id: Id) -> bool {
         let after = self.taken.partition_point(|range| range.start <= id);
         after > 0 && id < self.taken[after - 1].end

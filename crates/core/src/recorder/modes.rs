@@ -1,15 +1,16 @@
-//! What recording goes by: the current stream, generator, grad mode, module path and stack.
+//! The modes of recording: the current stream, generator, grad mode, module path and call stack.
 
-use super::{Generator, Recorder, Stream};
+use super::entry::{Command, Message};
+use super::progress::StreamId;
+use super::record::{Generator, Recorder, Stream};
 use crate::code::Code;
-use crate::entry::{Command, Message, StreamId};
 use crate::error::{Error, Result};
 use crate::precision::Precision;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// The numbers of module paths in the process: worker threads share one executor, which knows a path by its number alone.
+/// The numbers of module paths in the process: worker threads share one executor, which knows a path only by its number.
 static PATHS: LazyLock<Mutex<FxHashMap<String, u32>>> = LazyLock::new(Mutex::default);
 
 fn process_number(name: &str) -> u32 {
@@ -22,7 +23,7 @@ fn process_number(name: &str) -> u32 {
 impl Recorder {
     /// Opens a stream with its own generator.
     pub fn open_stream(&mut self, stream: StreamId, priority: i32, seed: u64) {
-        // A server opens one for each request: its weights must not remember them all.
+        // A server opens one for each request, and the weights must not keep a record of them all.
         let ended = self.progress.take_ended();
         if !ended.is_empty() {
             self.values.forget_streams(&ended);
@@ -41,7 +42,7 @@ impl Recorder {
         );
     }
 
-    /// Chooses the stream that is recorded into; returns the one before.
+    /// Chooses the stream to record into; returns the previous one.
     ///
     /// # Errors
     /// [`Code::Option`] for a stream that was closed or never opened.
@@ -58,8 +59,8 @@ impl Recorder {
 
     /// Closes a stream behind what is queued in it.
     pub fn close_stream(&mut self, stream: StreamId) {
-        if let Some(place) = self.next_place(stream) {
-            self.push(place, SmallVec::new(), Command::Close);
+        if let Some(position) = self.next_position(stream) {
+            self.push(position, SmallVec::new(), Command::Close);
             self.flush();
             self.streams.remove(&stream);
             if self.current == stream {
@@ -77,7 +78,7 @@ impl Recorder {
     /// Ends this recorder: its queued work is skipped, its tensors are freed, its streams are closed.
     pub fn close(mut self) {
         let mut ids = self.values.all_ids();
-        // What was let go of and is not sent yet is freed all the same.
+        // What was released but not sent yet is freed too.
         for entry in self.pending.drain(..) {
             if let Command::Free(freed) = entry.command {
                 ids.extend(freed);
@@ -90,12 +91,12 @@ impl Recorder {
         self.link.send(Message::Forget { ids });
     }
 
-    /// Turns the tape on or off; returns what was before.
+    /// Turns recording of the graph on or off; returns the previous mode.
     pub fn set_grad_enabled(&mut self, on: bool) -> bool {
         std::mem::replace(&mut self.grad_enabled, on)
     }
 
-    /// Sets the module path that errors name, by interned number; returns the one before.
+    /// Sets the module path that errors name, by interned number; returns the previous one.
     pub fn set_path(&mut self, path: u32) -> u32 {
         std::mem::replace(&mut self.path, path)
     }
@@ -110,27 +111,27 @@ impl Recorder {
         self.path_names.get(&path).map_or("", String::as_str)
     }
 
-    /// Sets the number of the caller's stack for run-time errors; returns the one before.
+    /// Sets the number of the caller's stack for run-time errors; returns the previous one.
     pub fn set_stack(&mut self, stack: u64) -> u64 {
         std::mem::replace(&mut self.stack, stack)
     }
 
-    /// Turns the search for numbers that are not finite on or off, for what is recorded from here on; returns what was before.
+    /// Turns anomaly mode, the check for NaN and infinities, on or off for what is recorded from here on; returns the previous mode.
     pub fn set_anomaly(&mut self, on: bool) -> bool {
         std::mem::replace(&mut self.watched, on)
     }
 
-    /// Sets how exactly layers with a bf16 weight multiply, for what is recorded from here on, backward included; returns what was before.
+    /// Sets the precision of products in layers with a bf16 weight, for what is recorded from here on, backward included; returns the previous one.
     pub fn set_precision(&mut self, precision: Precision) -> Precision {
         std::mem::replace(&mut self.precision, precision)
     }
 
-    /// How exactly layers with a bf16 weight multiply in what is recorded now.
+    /// The precision of products in layers with a bf16 weight.
     pub fn precision(&self) -> Precision {
         self.precision
     }
 
-    /// Sets whose gradient rule records; returns what was before.
+    /// Sets the op whose gradient rule is recording; returns the previous one.
     pub(crate) fn set_rule(&mut self, rule: Option<&'static str>) -> Option<&'static str> {
         std::mem::replace(&mut self.rule, rule)
     }
@@ -155,14 +156,14 @@ impl Recorder {
         self.path_of(self.path)
     }
 
-    /// Makes a generator of one's own; 0 is the stream's.
+    /// Makes a generator; number 0 is the stream's own.
     pub fn new_generator(&mut self, seed: u64) -> u32 {
         let number = self.generators.len() as u32 + 1;
         self.generators.insert(number, Generator { seed, counter: 0 });
         number
     }
 
-    /// Chooses the generator that random ops draw from; returns the one before.
+    /// Chooses the generator that random ops draw from; returns the previous one.
     pub fn set_generator(&mut self, number: u32) -> u32 {
         std::mem::replace(&mut self.generator, number)
     }

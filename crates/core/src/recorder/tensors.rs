@@ -1,22 +1,23 @@
-//! Tensors from outside and back, and the end of tensors.
+//! Tensors made from host data or files, read back, and freed.
 
 use smallvec::SmallVec;
 
-use super::Recorder;
-use crate::entry::{Command, HostTensor, Id, Place, Reply, Source};
+use super::entry::{Command, HostTensor, Reply, Source};
+use super::progress::Position;
+use super::record::Recorder;
+use super::values::{Dead, Kind};
 use crate::error::Result;
-use crate::ops::row::{Meta, Metas};
-use crate::values::Kind;
+use crate::meta::{Id, Meta, Metas};
 
-/// Values that are freed at one place.
+/// Values that are freed at one position.
 struct Freed {
-    here: Place,
-    after: SmallVec<[Place; 2]>,
+    here: Position,
+    after: SmallVec<[Position; 2]>,
     ids: SmallVec<[Id; 8]>,
 }
 
 impl Freed {
-    fn at(here: Place) -> Self {
+    fn at(here: Position) -> Self {
         Freed {
             here,
             after: SmallVec::new(),
@@ -26,7 +27,7 @@ impl Freed {
 }
 
 impl Recorder {
-    /// Makes a tensor from numbers outside.
+    /// Makes a tensor from values of the host or of a file.
     ///
     /// # Errors
     /// [`crate::Code::Backlog`], or [`crate::Code::Memory`] for one that can never fit.
@@ -40,14 +41,14 @@ impl Recorder {
         let id = self.ids.next();
         self.values.insert(id, meta.clone(), None, kind);
         self.tape.hold_handle(&mut self.values, id);
-        let here = self.next_place(self.current).expect("the current stream is open");
+        let here = self.next_position(self.current).expect("the current stream is open");
         let mut after = SmallVec::new();
         self.values.storage_mut(id).touch(here, true, &mut after);
         self.push(here, after, Command::Put { id, meta, source });
         Ok(id)
     }
 
-    /// Copies tensors to the host, at this place of the queue.
+    /// Copies tensors to the host, as they are at this position of the queue.
     ///
     /// # Errors
     /// [`crate::Code::Disposed`].
@@ -55,7 +56,7 @@ impl Recorder {
         self.read_all(ids, false, reply)
     }
 
-    /// The same for who does not change the bytes: those of a mapped file are not copied.
+    /// The same for a caller that does not change the bytes: those of a mapped file are not copied.
     ///
     /// # Errors
     /// [`crate::Code::Disposed`].
@@ -67,7 +68,7 @@ impl Recorder {
         if let Some(&id) = ids.iter().find(|&&id| !self.values.is_usable(id)) {
             return Err(self.gone(id));
         }
-        let here = self.next_place(self.current).expect("the current stream is open");
+        let here = self.next_position(self.current).expect("the current stream is open");
         let mut after = SmallVec::new();
         for &id in ids {
             self.values.storage_mut(id).touch(here, false, &mut after);
@@ -88,12 +89,12 @@ impl Recorder {
     /// Answers when everything recorded in the current stream is done.
     pub fn fence(&mut self, step: bool, reply: Option<Reply<()>>) {
         self.steps += u64::from(step);
-        let here = self.next_place(self.current).expect("the current stream is open");
+        let here = self.next_position(self.current).expect("the current stream is open");
         self.push(here, SmallVec::new(), Command::Fence { step, reply });
         self.flush();
     }
 
-    /// The user lets go of a tensor once.
+    /// Drops one handle of a tensor.
     pub fn release(&mut self, id: Id) {
         if self.values.contains(id) {
             self.tape.drop_handle(&mut self.values, id);
@@ -101,24 +102,24 @@ impl Recorder {
         }
     }
 
-    /// Frees a value that neither the user nor the tape holds.
+    /// Frees a value that neither the user nor the graph holds.
     pub(crate) fn drop_if_unused(&mut self, id: Id) {
         self.tape.release_if_unused(&mut self.values, id);
         self.free_dead();
     }
 
-    /// Queues the end of values that the metadata has already forgotten.
-    pub(crate) fn free_values(&mut self, dead: Vec<crate::values::Dead>) {
+    /// Queues the freeing of values that the recorder has already forgotten.
+    pub(crate) fn free_values(&mut self, dead: Vec<Dead>) {
         if dead.is_empty() {
             return;
         }
         let mut groups: SmallVec<[Freed; 1]> = SmallVec::new();
         for mut value in dead {
-            // Where it was last used: in another stream, its end would make that one wait for this.
+            // In the stream that used it last: in another one, the freeing would make that one wait for this.
             let stream = value.home().filter(|s| self.streams.contains_key(s));
             let stream = stream.unwrap_or(self.current);
             let at = groups.iter().position(|g| g.here.stream == stream).unwrap_or_else(|| {
-                let here = self.next_place(stream).expect("the current stream is open");
+                let here = self.next_position(stream).expect("the current stream is open");
                 groups.push(Freed::at(here));
                 groups.len() - 1
             });
@@ -127,7 +128,7 @@ impl Recorder {
             if let Some(storage) = &mut value.storage {
                 storage.touch(*here, true, after);
             } else {
-                // Another view keeps the numbers; this name must still outlive its queued readers.
+                // Another view keeps the storage; this id must still outlive its queued readers.
                 after.extend(value.used.iter().copied().filter(|p| p.stream != here.stream));
             }
         }
@@ -141,22 +142,22 @@ impl Recorder {
         self.values.count()
     }
 
-    /// Bytes of inputs, results and what the tape saved of them.
+    /// Bytes of inputs, results and what the graph saved of them.
     pub fn activation_bytes(&self) -> u64 {
         self.values.bytes_of(Kind::Activation)
     }
 
-    /// Live values, each view for itself.
+    /// Live values; each view counts.
     pub fn value_count(&self) -> usize {
         self.values.len()
     }
 
-    /// Nodes of the tape.
+    /// Nodes of the graph.
     pub fn tape_nodes(&self) -> usize {
         self.tape.len()
     }
 
-    /// What is known of a tensor.
+    /// Shape and dtype of a tensor.
     ///
     /// # Errors
     /// [`crate::Code::Disposed`].
@@ -176,7 +177,7 @@ impl Recorder {
         self.meta(id).map(|_| ())
     }
 
-    /// How often the tensor's numbers were changed in place.
+    /// How often the tensor has been changed in place.
     ///
     /// # Errors
     /// [`crate::Code::Disposed`].
@@ -185,7 +186,7 @@ impl Recorder {
         Ok(self.values.storage(id).version)
     }
 
-    /// Says what a tensor is for, for `memory()`.
+    /// Sets what a tensor is for, as `memory()` counts it.
     pub fn set_kind(&mut self, id: Id, kind: Kind) {
         if self.values.is_usable(id) {
             self.values.storage_mut(id).kind = kind;

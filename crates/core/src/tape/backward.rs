@@ -3,17 +3,36 @@
 use smallvec::SmallVec;
 
 use crate::code::Code;
-use crate::entry::Id;
 use crate::error::{Error, Result};
-use crate::ops::row::Gradient;
+use crate::meta::{Id, Meta};
+use crate::ops::back::{Back, Record, Recorded};
+use crate::ops::row::{Gradient, OpRow};
 use crate::ops::table;
-use crate::recorder::Recorder;
-use crate::values::Kind;
+use crate::recorder::{Kind, Recorder};
+use crate::rng::Rng;
 
-use super::back::Back;
-use super::hooks::Site;
-use super::node::{Edge, Node};
+use super::node::{Edge, Node, Site};
 use super::walk::{Pause, Ready, Waiting, Walk};
+
+impl Record for Recorder {
+    fn record(
+        &mut self,
+        row: &'static OpRow,
+        inputs: &[Id],
+        attrs: &[f64],
+        rng: Option<Rng>,
+    ) -> Result<SmallVec<[Id; 3]>> {
+        self.record_all(row, inputs, attrs, rng, false)
+    }
+
+    fn meta(&self, id: Id) -> &Meta {
+        self.values.meta(id)
+    }
+
+    fn is_sole(&self, id: Id) -> bool {
+        self.values.is_sole(id)
+    }
+}
 
 impl Recorder {
     /// Begins backward at `root` with gradient `grad` (0: ones, for a scalar).
@@ -27,7 +46,7 @@ impl Recorder {
         Ok(walk)
     }
 
-    /// Goes on until the walk ends (`None`) or pauses.
+    /// Continues until the walk ends (`None`) or pauses.
     ///
     /// # Errors
     /// Those of the rules: a consumed graph, a saved tensor changed in place. The walk is over then.
@@ -39,7 +58,7 @@ impl Recorder {
         result
     }
 
-    /// Answers a pause: a block with the gradients of its inputs (0: none), a hook with the gradient to go on with (0: the same).
+    /// Answers a pause: for a block with the gradients of its inputs (0: none), for a hook with the gradient to continue with (0: unchanged).
     ///
     /// # Errors
     /// As [`Recorder::backward_run`]; [`Code::Shape`] and [`Code::Dtype`] for a gradient of a hook that does not fit.
@@ -74,7 +93,7 @@ impl Recorder {
         outcome
     }
 
-    /// Gradients of the caller must fit the inputs.
+    /// The gradients that the caller supplies must fit the inputs.
     fn check_answer(&self, node: &Node, results: &[Option<Id>]) -> Result<()> {
         for (i, result) in results.iter().enumerate() {
             let (Some(id), Some(want)) = (*result, &node.input_metas[i]) else {
@@ -119,7 +138,7 @@ impl Recorder {
         }
     }
 
-    /// Chooses what comes next, with its hooks: the newest node, or, when none is left, a leaf that gathered its gradient.
+    /// Chooses what comes next, with its hooks: the newest node or, when none is left, a leaf whose gradient has been accumulated.
     fn next(&mut self, walk: &mut Walk) -> bool {
         if let Some(number) = walk.heap.pop() {
             for output in 0..self.tape.nodes.get(&number).map_or(0, |n| n.grads.len()) {
@@ -148,7 +167,7 @@ impl Recorder {
             .nodes
             .remove(&number)
             .expect("a queued node is kept by its walk");
-        let rule = self.set_rule(Some(node.row.name));
+        let rule = self.set_rule(Some(node.row.signature.name));
         let ready = self.check_saved(&node).and_then(|()| self.fetch_borrowed(&mut node));
         let outcome = ready.and_then(|()| match node.callback {
             Some(_) => Ok(None),
@@ -173,7 +192,7 @@ impl Recorder {
                 finished.map(|()| None)
             }
             Err(error) => {
-                let error = error.op(node.row.name).path(self.path_of(node.path));
+                let error = error.op(node.row.signature.name).path(self.path_of(node.path));
                 self.tape.nodes.insert(number, node);
                 walk.heap.push(number);
                 self.set_rule(rule);
@@ -189,14 +208,21 @@ impl Recorder {
             return Err(Error::new(Code::NoGrad, "this op has no gradient rule"));
         };
         let path = self.set_path(node.path);
-        let mut back = Back {
-            needs: walk.needs(node),
-            recorder: self,
-            node,
-            retain_graph: walk.retain_graph,
-            results: SmallVec::from_elem(None, node.edges.len()),
-            made: Vec::new(),
-        };
+        let mut back = Back::new(
+            self,
+            Recorded {
+                signature: &node.row.signature,
+                attrs: &node.attrs,
+                rng: node.rng,
+                input_metas: &node.input_metas,
+                output_metas: &node.output_metas,
+                saved_inputs: &node.saved_inputs,
+                saved_outputs: &node.saved_outputs,
+                grads: &node.grads,
+                needs: walk.needs(node),
+                retain_graph: walk.retain_graph,
+            },
+        );
         let outcome = backward(&mut back);
         let (results, made) = (back.results, back.made);
         self.set_path(path);
@@ -236,7 +262,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Sends gradients on, then uses the node up.
+    /// Passes the gradients on to the inputs, then consumes the node.
     fn finish(&mut self, walk: &mut Walk, number: u64, mut node: Box<Node>, results: &[Option<Id>]) -> Result<()> {
         let mut outcome = Ok(());
         for (i, result) in results.iter().enumerate() {
@@ -259,12 +285,12 @@ impl Recorder {
             }
         }
         if !walk.retain_graph {
-            // Borrowers of another graph come later: what they need is made while it can be.
-            if node.borrowers > 0 && node.remade.is_none() && outcome.is_ok() {
-                outcome = self.run_again(&node).map(|id| node.remade = Some(id));
+            // Borrowers in another graph are visited later: what they need is recomputed while it still can be.
+            if node.borrowers > 0 && node.recomputed.is_none() && outcome.is_ok() {
+                outcome = self.recompute(&node).map(|id| node.recomputed = Some(id));
             }
             node.consumed = true;
-            // No walk comes here again.
+            // No later walk visits this node.
             self.tape.drop_hooks(number, node.grads.len());
             for id in node.take_holds() {
                 self.tape.unhold(&mut self.values, id);
@@ -281,7 +307,7 @@ impl Recorder {
         } else {
             self.tape.nodes.insert(number, node);
         }
-        // The walk's own hold.
+        // The reference of the walk.
         self.tape.unref(&mut self.values, number);
         self.free_dead();
         outcome
@@ -322,7 +348,7 @@ impl Recorder {
         }
     }
 
-    /// `sum + grad`: in place when nobody else sees `sum`.
+    /// `sum + grad`, in place when nobody else can see `sum`.
     pub(super) fn add(&mut self, sum: Id, grad: Id) -> Result<Id> {
         if self.values.is_sole(sum) && sum != grad {
             self.record_all(&table::ADD_INPLACE, &[sum, grad], &[], None, false)?;
@@ -331,7 +357,7 @@ impl Recorder {
         Ok(self.record_all(&table::ADD, &[sum, grad], &[], None, false)?[0])
     }
 
-    /// Adds to the gradient of a leaf. The first one moves in; one that others share is copied.
+    /// Accumulates into the gradient of a leaf. The first gradient is moved in, unless it is shared: then it is copied.
     pub(super) fn accumulate(&mut self, leaf: Id, grad: Id) -> Result<()> {
         if let Some(sum) = self.values.get(leaf).grad {
             if self.values.storage_number(sum) != self.values.storage_number(grad) {
@@ -339,13 +365,13 @@ impl Recorder {
                     .record_all(&table::ADD_INPLACE, &[sum, grad], &[], None, false)
                     .map(|_| ());
             }
-            // The user made the gradient that comes also the one that is there.
+            // The user set the incoming gradient as the accumulated one.
             let copy = self.record_all(&table::CLONE, &[grad], &[], None, false)?[0];
             let added = self.record_all(&table::ADD_INPLACE, &[sum, copy], &[], None, false);
             self.drop_if_unused(copy);
             return added.map(|_| ());
         }
-        // A fresh result has no holder yet; anything held elsewhere is seen by others too.
+        // A fresh result has no holder yet; anything that is held may be seen by others.
         let own = if self.values.is_unused(grad) && self.values.storage(grad).users == 1 {
             grad
         } else {

@@ -1,14 +1,13 @@
-//! Gradients as the user sees them, and blocks whose backward is the caller's own.
+//! Gradients as the user sees them, and blocks whose backward is a function of the caller.
 
 use crate::code::Code;
-use crate::entry::Id;
 use crate::error::{Error, Result};
+use crate::meta::Id;
 use crate::ops::row::{Needs, Save};
 use crate::ops::table;
-use crate::recorder::Recorder;
-use crate::values::Kind;
+use crate::recorder::{Kind, Recorder};
 
-use super::hold;
+use super::graph::{Taped, hold};
 use super::node::Node;
 
 impl Recorder {
@@ -25,7 +24,7 @@ impl Recorder {
         Ok(grad)
     }
 
-    /// Puts the gradient of each tensor, with a handle for the caller, in the place of the tensor's number; 0 where there is none.
+    /// Replaces each tensor's id with that of its gradient, with a handle for the caller; 0 where there is none.
     ///
     /// # Errors
     /// [`Code::Disposed`]; nothing is changed then.
@@ -60,7 +59,7 @@ impl Recorder {
         Ok(self.values.get(id).requires_grad)
     }
 
-    /// Whether a tensor was made by no taped op.
+    /// Whether a tensor is a leaf: no recorded op produced it.
     ///
     /// # Errors
     /// [`Code::Disposed`].
@@ -69,7 +68,7 @@ impl Recorder {
         Ok(self.values.get(id).node.is_none())
     }
 
-    /// A view of the same numbers without a graph.
+    /// A view of the same values without a graph.
     ///
     /// # Errors
     /// [`Code::Disposed`].
@@ -142,7 +141,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Keeps the gradient of a tensor that is no leaf.
+    /// Keeps the gradient of a tensor that is not a leaf.
     ///
     /// # Errors
     /// [`Code::Grad`] when it needs none.
@@ -170,8 +169,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// Makes the outputs depend on the inputs through a function of the caller (checkpoint, custom function). Those of `saved` are kept for
-    /// it, and backward fails when one was changed in place meanwhile.
+    /// Makes the outputs depend on the inputs through a function of the caller (checkpoint, custom function). The tensors of `saved` are kept
+    /// for it, and backward fails when one of them has been changed in place.
     ///
     /// # Errors
     /// [`Code::Disposed`].
@@ -180,7 +179,7 @@ impl Recorder {
             self.check_live(id)?;
         }
         if !outputs.iter().any(|&id| self.values.meta(id).dtype.is_float()) {
-            // No gradient comes back, and a node that no tensor refers to would stay for ever.
+            // No gradient comes back, and a node that no tensor refers to would never be freed.
             self.tape.dropped_callbacks.push(callback);
             return Ok(());
         }
@@ -190,19 +189,17 @@ impl Recorder {
                 mask |= 1 << i.min(31);
             }
         }
-        // A checkpointed block reaches trainable parameters that are no inputs, so it is taped in any case.
-        let metas = outputs.iter().map(|&id| self.values.meta(id).clone()).collect();
+        // A checkpointed block uses trainable parameters that are not among its inputs, so it always gets a node.
         let mut node = Node::new(&table::CALLBACK, &[], None, self.path());
         node.callback = Some(callback);
-        let number = self.tape.add(
-            node,
-            &mut self.values,
+        let taped = Taped {
             inputs,
             outputs,
-            Needs(mask),
-            Save::default(),
-            &metas,
-        );
+            metas: outputs.iter().map(|&id| self.values.meta(id).clone()).collect(),
+            needs: Needs(mask),
+            save: Save::default(),
+        };
+        let number = self.tape.add(&mut self.values, node, taped);
         let kept = saved.iter().map(|&id| Some(hold(&mut self.values, id))).collect();
         self.tape
             .nodes

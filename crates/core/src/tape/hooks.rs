@@ -1,23 +1,15 @@
-//! Functions of the caller that see a gradient, and may replace it, before backward goes on with it.
+//! Gradient hooks: functions of the caller that see a gradient, and may replace it, before backward continues with it.
 
 use smallvec::SmallVec;
 
 use crate::code::Code;
-use crate::entry::Id;
 use crate::error::{Error, Result};
+use crate::meta::Id;
 use crate::recorder::Recorder;
 
-use super::Tape;
+use super::graph::Tape;
+use super::node::Site;
 use super::walk::{Pause, Ready, Waiting, Walk};
-
-/// Whose gradient a hook sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Site {
-    /// That of an output of a node.
-    Output(u64, usize),
-    /// That of a leaf.
-    Leaf(Id),
-}
 
 impl Tape {
     pub(super) fn has_hooks(&self, site: Site) -> bool {
@@ -34,7 +26,7 @@ impl Tape {
         hooks.into_iter().flatten().copied()
     }
 
-    /// Forgets the hooks of a node that is used up or gone.
+    /// Forgets the hooks of a node that is consumed or freed.
     pub(super) fn drop_hooks(&mut self, number: u64, outputs: usize) {
         if self.hooks.is_empty() {
             return;
@@ -44,7 +36,7 @@ impl Tape {
         }
     }
 
-    /// Forgets the hooks of a site; the caller learns it with the dropped callbacks.
+    /// Forgets the hooks of a site; they are reported with the dropped callbacks.
     pub(super) fn drop_site(&mut self, site: Site) {
         if !self.hooks.is_empty()
             && let Some(hooks) = self.hooks.remove(&site)
@@ -55,7 +47,7 @@ impl Tape {
 }
 
 impl Recorder {
-    /// Calls `hook` with the gradient of a tensor in every later backward: with all of it, before it is added to a leaf or goes on.
+    /// Calls `hook` with the gradient of a tensor in every later backward: with the whole of it, before it is added to a leaf or passed on.
     ///
     /// # Errors
     /// [`Code::Grad`] when the tensor needs no gradient.
@@ -79,7 +71,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Forgets a hook. Does nothing for one that is forgotten already.
+    /// Removes a hook. Does nothing for one that was removed already.
     pub fn remove_hook(&mut self, hook: u64) {
         self.tape.hooks.retain(|_, hooks| {
             hooks.retain(|&each| each != hook);
@@ -87,25 +79,25 @@ impl Recorder {
         });
     }
 
-    /// Adds to what a leaf gets in this walk: its hooks shall see the whole.
+    /// Adds to what a leaf gets in this walk, so that its hooks see the whole.
     pub(super) fn gather(&mut self, walk: &mut Walk, leaf: Id, grad: Id) -> Result<()> {
-        let Some(place) = walk.leaves.iter().position(|&(each, _)| each == leaf) else {
+        let Some(i) = walk.leaves.iter().position(|&(each, _)| each == leaf) else {
             self.values.hold(leaf);
             self.values.hold(grad);
             walk.leaves.push_back((leaf, grad));
             return Ok(());
         };
-        let sum = walk.leaves[place].1;
+        let sum = walk.leaves[i].1;
         let new = self.add(sum, grad)?;
         if new != sum {
             self.values.hold(new);
-            walk.leaves[place].1 = new;
+            walk.leaves[i].1 = new;
             self.tape.unhold(&mut self.values, sum);
         }
         Ok(())
     }
 
-    /// The gradient that a walk gathered for a leaf goes where it belongs.
+    /// Delivers the gradient that a walk accumulated for a leaf.
     pub(super) fn arrive(&mut self, walk: &mut Walk, leaf: Id, grad: Id) -> Result<()> {
         let outcome = if let Some(wanted) = &mut walk.wanted {
             for _ in 0..wanted.note(Site::Leaf(leaf), grad) {
@@ -114,7 +106,7 @@ impl Recorder {
             self.tape.unhold(&mut self.values, grad);
             Ok(())
         } else {
-            // Without the walk's hold a fresh gradient can move in.
+            // Without the hold of the walk a fresh gradient can be moved in.
             self.values.unhold(grad);
             let outcome = self.accumulate(leaf, grad);
             self.tape.release_if_unused(&mut self.values, grad);
@@ -125,7 +117,7 @@ impl Recorder {
         outcome
     }
 
-    /// Pauses for a hook, unless nothing depends on the output it looks at or another hook has removed it.
+    /// Pauses for a hook, unless its output has no gradient or another hook has removed it.
     pub(super) fn pause_at_hook(&mut self, walk: &mut Walk, output: usize, hook: u64) -> Option<Pause> {
         let (site, path) = match walk.ready {
             Some(Ready::Node(number)) => (Site::Output(number, output), self.tape.nodes[&number].path),
@@ -154,7 +146,7 @@ impl Recorder {
         }
     }
 
-    /// A hook gave another gradient to go on with.
+    /// Continues with the gradient that a hook returned.
     pub(super) fn replace_grad(&mut self, walk: &mut Walk, output: usize, new: Id) -> Result<()> {
         self.check_live(new)?;
         let old = self
@@ -174,7 +166,7 @@ impl Recorder {
                 Error::new(code, "a gradient hook returned a gradient that does not fit the tensor")
                     .expected(format!("{} {}", want.shape, want.dtype))
                     .received(format!("{} {}", got.shape, got.dtype))
-                    .hint("return a gradient like the one that came, or nothing to leave it as it is"),
+                    .hint("return a gradient of the same shape and dtype, or nothing to leave it as it is"),
             );
         }
         self.values.hold(new);

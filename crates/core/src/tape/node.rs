@@ -3,18 +3,28 @@
 use smallvec::SmallVec;
 
 use crate::dtype::Dtype;
-use crate::entry::Id;
-use crate::ops::row::{Meta, Metas, Needs, OpRow, Rng};
+use crate::meta::{Id, Meta, Metas};
+use crate::ops::row::{Needs, OpRow};
+use crate::rng::Rng;
 
 /// Where the gradient of an input goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edge {
-    /// Nowhere: the input needs none. No memory is ever spent on it.
+    /// Nowhere: the input needs no gradient, and none is ever allocated.
     None,
     /// Into the gradient of a leaf.
     Leaf(Id),
     /// To an output of an earlier node.
     Node(u64, usize),
+}
+
+/// Whose gradient a hook sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Site {
+    /// The gradient of an output of a node.
+    Output(u64, usize),
+    /// The gradient of a leaf.
+    Leaf(Id),
 }
 
 /// One recorded op whose result needs a gradient.
@@ -39,19 +49,19 @@ pub struct Node {
     pub(crate) narrowed: u32,
     /// Outputs that backward needs.
     pub(crate) saved_outputs: SmallVec<[Option<(Id, u32)>; 3]>,
-    /// Inputs that backward needs and makes again: which one, and the node whose output it is.
-    pub(crate) again: SmallVec<[(usize, u64); 1]>,
-    /// How many inputs of other nodes are the output of this one, made again.
+    /// Inputs that backward needs and has recomputed: which one, and the node whose output it is.
+    pub(crate) borrowed: SmallVec<[(usize, u64); 1]>,
+    /// How many inputs of other nodes are the output of this one, to be recomputed.
     pub(crate) borrowers: u32,
-    /// The output, made again, while there are more borrowers.
-    pub(crate) remade: Option<Id>,
+    /// The recomputed output, while there are more borrowers.
+    pub(crate) recomputed: Option<Id>,
     /// Gradients of the outputs, while backward is under way.
     pub(crate) grads: SmallVec<[Option<Id>; 3]>,
     /// Outputs whose gradient the user wants to keep.
     pub(crate) retain: SmallVec<[(usize, Id); 1]>,
-    /// Handles of outputs, edges of consumers, and the walk that will visit it.
+    /// References: handles of outputs, edges of consumers, and the walk that will visit it.
     pub(crate) refs: u32,
-    /// Backward has used it up.
+    /// Backward has consumed it.
     pub(crate) consumed: bool,
 }
 
@@ -71,9 +81,9 @@ impl Node {
             saved_inputs: SmallVec::new(),
             narrowed: 0,
             saved_outputs: SmallVec::new(),
-            again: SmallVec::new(),
+            borrowed: SmallVec::new(),
             borrowers: 0,
-            remade: None,
+            recomputed: None,
             grads: SmallVec::new(),
             retain: SmallVec::new(),
             refs: 0,
@@ -86,7 +96,7 @@ impl Node {
         self.input_metas.iter().flatten().any(|meta| meta.dtype == Dtype::Bf16)
     }
 
-    /// Everything the node holds, for whoever lets go of it.
+    /// Takes everything the node holds, for the caller to release.
     pub(crate) fn take_holds(&mut self) -> SmallVec<[Id; 8]> {
         let mut ids = SmallVec::new();
         ids.extend(self.saved_inputs.drain(..).flatten().map(|(id, _)| id));

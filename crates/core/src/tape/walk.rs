@@ -1,12 +1,12 @@
-//! A backward under way: what is still to be visited, where it may pause, how it begins and how it is given up.
+//! A backward in progress: what is still to be visited, where it pauses, how it begins and how it is abandoned.
 
 use std::collections::{BinaryHeap, VecDeque};
 
 use smallvec::SmallVec;
 
 use crate::code::Code;
-use crate::entry::Id;
 use crate::error::{Error, Result};
+use crate::meta::Id;
 use crate::ops::row::Needs;
 use crate::ops::table;
 use crate::recorder::Recorder;
@@ -14,20 +14,20 @@ use crate::recorder::Recorder;
 use super::node::{Edge, Node};
 use super::wanted::Wanted;
 
-/// A backward under way. It can pause at a hook, and at a node whose backward is a function of the caller.
+/// A backward in progress. It can pause at a hook, and at a node whose backward is a function of the caller.
 pub struct Walk {
     pub(super) heap: BinaryHeap<u64>,
     pub(super) retain_graph: bool,
     pub(super) waiting: Option<Waiting>,
     /// Whose hooks are being called; it is run when they are done.
     pub(super) ready: Option<Ready>,
-    /// Hooks still to call, with the output of `ready` they look at.
+    /// Hooks still to call, with the output of `ready` whose gradient they get.
     pub(super) hooks: VecDeque<(usize, u64)>,
-    /// Leaves whose gradients are added up before anybody sees them, in the order in which they were reached.
+    /// Leaves whose gradients are accumulated before they are delivered, in the order in which they were reached.
     pub(super) leaves: VecDeque<(Id, Id)>,
     /// Set when gradients are returned instead of added to the leaves.
     pub(super) wanted: Option<Wanted>,
-    /// The module path to go back to after a pause.
+    /// The module path to restore after a pause.
     pub(super) path: Option<u32>,
 }
 
@@ -79,7 +79,7 @@ impl Walk {
         Needs(bits.fold(0, |mask, (i, _)| mask | 1 << i.min(31)) & node.needs.0)
     }
 
-    /// Whether nobody asked for what lies behind an edge.
+    /// Whether an edge leads to nothing that was asked for.
     pub(super) fn ignores(&self, edge: Edge) -> bool {
         self.wanted.as_ref().is_some_and(|wanted| !wanted.reaches(edge))
     }
@@ -93,14 +93,14 @@ impl Walk {
 }
 
 impl Recorder {
-    /// Sends the first gradient of a walk: `grad` at `root` (0: ones, for a scalar).
+    /// Delivers the first gradient of a walk: `grad` at `root` (0: ones, for a scalar).
     pub(super) fn backward_seed(&mut self, walk: &mut Walk, root: Id, grad: Id) -> Result<()> {
         self.check_live(root)?;
         let value = self.values.get(root);
         if !value.requires_grad {
-            return Err(Error::new(Code::Grad, "backward: this tensor needs no gradient and has no graph")
+            return Err(Error::new(Code::Grad, "backward: this tensor requires no gradient and has no graph")
                 .expected("a result of tensors with requiresGrad")
-                .hint("was it made under noGrad, from detached or only from frozen tensors, or while layers were merged? training needs model.train()").received("a tensor without a graph"));
+                .hint("was it computed under noGrad, from detached or frozen tensors only, or while layers were merged? training needs model.train()").received("a tensor without a graph"));
         }
         let edge = match value.node {
             Some((number, output)) => Edge::Node(number, output),
@@ -153,7 +153,7 @@ impl Recorder {
                     .hint("reduce it with sum() or mean(), or pass a gradient of the same shape"),
             );
         }
-        // Made of the loss, not of nothing: when the loss failed, so do all gradients of it, and no step is made with them.
+        // Computed from the loss, not from nothing: when the loss failed, all its gradients fail too, and no step uses them.
         let sound = self.record_all(&table::ALL_SOUND, &[root], &[1.0], None, false)?[0];
         let one = self.cast(sound, meta.dtype.wide())?;
         self.drop_if_unused(sound);
@@ -182,14 +182,14 @@ impl Recorder {
         }
     }
 
-    /// The caller's answer is here, or will never come.
+    /// Ends a pause: the caller has answered, or never will.
     pub(super) fn resume(&mut self, walk: &mut Walk) {
         if let Some(path) = walk.path.take() {
             self.set_path(path);
         }
     }
 
-    /// Gives up a walk that its caller cannot go on with.
+    /// Abandons a walk that its caller cannot continue.
     pub fn backward_abandon(&mut self, walk: &mut Walk) {
         self.abandon(walk);
     }
@@ -220,7 +220,7 @@ impl Recorder {
         self.free_dead();
     }
 
-    /// Forgets the gradients that a queued node gathered, and the walk's hold on it.
+    /// Drops the gradients that a queued node has received, and the reference of the walk.
     pub(super) fn clear_grads(&mut self, number: u64) {
         let grads: SmallVec<[Id; 3]> = self
             .tape

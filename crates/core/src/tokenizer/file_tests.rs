@@ -2,6 +2,7 @@
 
 use super::spm_file::tests::write as spm;
 use super::*;
+use crate::code::Code;
 use std::path::PathBuf;
 use std::sync::Arc;
 

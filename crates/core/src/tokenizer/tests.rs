@@ -1,5 +1,6 @@
 use super::*;
-use std::path::PathBuf;
+use crate::code::Code;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;

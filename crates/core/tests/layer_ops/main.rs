@@ -31,7 +31,7 @@ fn gradients_are_the_slopes() {
             y.iter().zip(&dy).map(|(y, dy)| y * dy).sum::<f64>()
         };
         // Padding and frequencies change the gradient on purpose; the twin checks those.
-        if case.row.name == "loraEmbedding" && case.attrs[1] >= 0.0 {
+        if case.row.signature.name == "loraEmbedding" && case.attrs[1] >= 0.0 {
             continue;
         }
         for (i, grad) in grads.iter().enumerate() {
@@ -162,7 +162,7 @@ fn misfits_are_refused_when_recorded() {
             &[1.0, 1.0, 0.0, 0.0, 0.0, -1.0],
             Code::Option,
         ),
-        // 4 rows of 3 heads: places that name 5 rows, that fall, of more sequences than the others.
+        // 4 rows of 3 heads: offsets with 5 rows, falling ones, and more sequences than the others.
         (
             &table::SDPA_PACKED,
             &[heads, heads, heads],
@@ -193,7 +193,7 @@ fn misfits_are_refused_when_recorded() {
             recorder.record(row, inputs, attrs).expect_err("does not fit").code(),
             *code,
             "{} {inputs:?} {attrs:?}",
-            row.name
+            row.signature.name
         );
     }
 }

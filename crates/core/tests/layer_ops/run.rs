@@ -2,14 +2,13 @@
 
 use std::sync::mpsc;
 
+use engine::config::Config;
 use engine::device::Device;
 use engine::dtype::Dtype;
-use engine::engine::{Config, Engine};
-use engine::entry::Source;
-use engine::ops::row::Meta;
-use engine::recorder::Recorder;
+use engine::executor::Engine;
+use engine::meta::Meta;
+use engine::recorder::{Kind, Recorder, Source};
 use engine::shape::Shape;
-use engine::values::Kind;
 use half::bf16;
 
 use crate::cases::Case;
@@ -104,7 +103,7 @@ pub fn f32s(_: &Case, _: usize) -> Dtype {
 
 /// bf16 weights below f32 activations and factors.
 pub fn bf16_weights(case: &Case, i: usize) -> Dtype {
-    let weight = match case.row.name {
+    let weight = match case.row.signature.name {
         "linear" | "loraLinear" => i == 1 || i == 2,
         "loraEmbedding" | "loraMerge" => i == 0,
         _ => false,
@@ -114,7 +113,7 @@ pub fn bf16_weights(case: &Case, i: usize) -> Dtype {
 
 /// Everything but factors and tables in bf16.
 pub fn bf16s(case: &Case, i: usize) -> Dtype {
-    let wide = match case.row.name {
+    let wide = match case.row.signature.name {
         "loraLinear" => i >= 3,
         "loraUpdate" | "loraEmbedding" => i >= 2,
         "loraMerge" | "rope" => i >= 1,

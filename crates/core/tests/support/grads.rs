@@ -1,8 +1,8 @@
 //! Runs a sample call, forward and backward.
 
 use engine::dtype::Dtype;
-use engine::entry::Id;
 use engine::error::Result;
+use engine::meta::Id;
 use engine::ops::row::Mutates;
 use engine::ops::table;
 

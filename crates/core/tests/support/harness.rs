@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 
+use engine::config::Config;
 use engine::device::Device;
 use engine::dtype::Dtype;
-use engine::engine::{Config, Engine};
-use engine::entry::{HostTensor, Id, Source};
 use engine::error::Result;
-use engine::ops::row::{Meta, OpRow};
-use engine::recorder::{Generator, Recorder};
+use engine::executor::Engine;
+use engine::meta::{Id, Meta};
+use engine::ops::row::OpRow;
+use engine::recorder::{Generator, HostTensor, Kind, Recorder, Source};
 use engine::shape::Shape;
-use engine::values::Kind;
 use half::{bf16, f16};
 
 /// An engine with one recorder. Dropping it waits for what is queued.
@@ -130,7 +130,7 @@ impl Lab {
     /// Records an op that gives one tensor.
     pub fn op(&mut self, row: &'static OpRow, inputs: &[Id], attrs: &[f64]) -> Id {
         self.try_op(row, inputs, attrs)
-            .unwrap_or_else(|e| panic!("{}: {e}", row.name))
+            .unwrap_or_else(|e| panic!("{}: {e}", row.signature.name))
     }
 
     pub fn try_op(&mut self, row: &'static OpRow, inputs: &[Id], attrs: &[f64]) -> Result<Id> {
@@ -167,7 +167,7 @@ impl Lab {
             .into_vec()
     }
 
-    /// Waits for what was recorded in the current stream; the first failure that nobody was told.
+    /// Waits for what was recorded in the current stream; the first failure that has not been reported.
     pub fn wait(&mut self) -> Result<()> {
         self.fence(false)
     }

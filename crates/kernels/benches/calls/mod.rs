@@ -1,4 +1,4 @@
-//! What a bench calls, and how it is timed.
+//! Inputs of the benches, and how calls are timed.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ pub fn best(mut call: impl FnMut()) -> f64 {
     best
 }
 
-/// Uniform numbers in [-0.5, 0.5), the same on each call.
+/// Uniform values in [-0.5, 0.5), the same on each call.
 pub fn numbers(n: usize) -> Vec<f32> {
     let mut state = 1u32;
     let next = |_| {

@@ -1,19 +1,19 @@
-//! What the machine can do at most: multiply-adds from registers, and bytes read from memory. Kernels are compared with both.
-#![allow(dead_code, reason = "each bench compares with the roof that it needs")]
+//! The peak of the machine: multiply-adds from registers, and bytes read from memory. Kernels are compared with both.
+#![allow(dead_code, reason = "each bench uses the rates that it needs")]
 
 use std::sync::Barrier;
 use std::time::Instant;
 
 use kernels::isa::{self, Isa};
 
-/// The roofs of the machine on all threads of the current pool.
+/// The peak rates of the machine on all threads of the current pool.
 #[derive(Clone, Copy)]
 pub struct Peak {
     /// GFLOP/s of fused multiply-adds in f32 on the instruction set in use.
     pub gflops: f64,
     /// The same of pairs of bf16 that are added to f32; `gflops` without such instructions.
     pub bf16_gflops: f64,
-    /// GB/s of reading what no cache holds.
+    /// GB/s of reading from memory, not from a cache.
     pub read_gb: f64,
 }
 
@@ -69,7 +69,7 @@ fn fma(threads: usize, chains: fn(usize) -> f64) -> f64 {
     (0..3).map(|_| run()).fold(0.0, f64::max)
 }
 
-/// Twelve independent chains of multiply-adds; gives the number of operations.
+/// Twelve independent chains of multiply-adds; returns the number of operations.
 fn chains(steps: usize) -> f64 {
     let lanes = match isa::current() {
         #[cfg(target_arch = "x86_64")]

@@ -54,7 +54,7 @@ pub fn gelu_tanh<T: Float>(x: T) -> T {
     x / (T::ONE + gelu_tanh_exp(x))
 }
 
-/// `e^(−2u)` with u what GELU's tanh form takes the tanh of.
+/// `e^(−2u)` with u the argument of the tanh in GELU's tanh form.
 #[inline(always)]
 fn gelu_tanh_exp<T: Float>(x: T) -> T {
     let (linear, cube) = (

@@ -6,45 +6,79 @@ use crate::float::Float;
 use crate::isa;
 use crate::par;
 
-/// Sizes of a batch: `n` samples of `c` channels of `len` places each.
+/// Sizes of a batch: `n` samples of `c` channels of `len` spatial positions each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BatchDims {
+pub struct BatchNormDims {
     /// Samples.
     pub n: usize,
     /// Channels.
     pub c: usize,
-    /// Places of a channel.
+    /// Spatial positions of a channel.
     pub len: usize,
 }
 
-impl BatchDims {
+impl BatchNormDims {
     fn values(self) -> usize {
         self.n * self.c * self.len
     }
 }
 
-/// `y = (x − mean) / √(var + eps) · w + b` per channel, mean and variance (1/count) over samples and places.
-///
-/// | slice    | shape       | meaning                                  |
-/// |----------|-------------|------------------------------------------|
-/// | `x`, `y` | (n, c, len) | input, output                            |
-/// | `w`, `b` | (c)         | scale and shift; absent = 1 and 0        |
-/// | `stats`  | (2, c)      | out: mean and variance of each channel   |
+/// What [`batch_norm`] reads.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchNormOperands<'a, T> {
+    /// (n, c, len).
+    pub x: &'a [T],
+    /// (c): scale; absent = 1.
+    pub w: Option<&'a [T]>,
+    /// (c): shift; absent = 0.
+    pub b: Option<&'a [T]>,
+}
+
+/// What [`batch_norm`] writes.
+#[derive(Debug)]
+pub struct BatchNormOutputs<'a, T> {
+    /// (n, c, len).
+    pub y: &'a mut [T],
+    /// (2, c): the mean of each channel, then the variance of each; kept for [`batch_norm_backward`].
+    pub stats: &'a mut [T],
+}
+
+/// What the forward pass saved for [`batch_norm_backward`].
+#[derive(Clone, Copy, Debug)]
+pub struct BatchNormSaved<'a, T> {
+    /// (n, c, len): input.
+    pub x: &'a [T],
+    /// (c): scale; absent = 1.
+    pub w: Option<&'a [T]>,
+    /// (2, c).
+    pub stats: &'a [T],
+}
+
+/// Where the gradients of [`batch_norm`] go.
+#[derive(Debug)]
+pub struct BatchNormGradients<'a, T> {
+    /// (n, c, len); not computed where it is `None`.
+    pub dx: Option<&'a mut [T]>,
+    /// (c).
+    pub dw: &'a mut [T],
+    /// (c).
+    pub db: &'a mut [T],
+}
+
+/// `y = (x − mean) / √(var + eps) · w + b` per channel, mean and variance (1/count) over samples and positions.
 ///
 /// # Errors
 /// When a length does not fit.
-#[allow(clippy::too_many_arguments, reason = "inputs, sizes and outputs of one formula")]
 pub fn batch_norm<T: Float>(
-    x: &[T],
-    w: Option<&[T]>,
-    b: Option<&[T]>,
-    dims: BatchDims,
+    dims: BatchNormDims,
+    operands: BatchNormOperands<'_, T>,
     eps: f64,
-    y: &mut [T],
-    stats: &mut [T],
+    outputs: BatchNormOutputs<'_, T>,
 ) -> Result<()> {
     const NAME: &str = "batch_norm";
-    let BatchDims { c, len, .. } = dims;
+    let BatchNormOperands { x, w, b } = operands;
+    let BatchNormOutputs { y, stats } = outputs;
+    let BatchNormDims { c, len, .. } = dims;
     check_len(NAME, "x", x.len(), dims.values())?;
     check_len(NAME, "y", y.len(), dims.values())?;
     check_len(NAME, "w", w.map_or(c, <[T]>::len), c)?;
@@ -93,24 +127,21 @@ pub fn batch_norm<T: Float>(
 }
 
 /// Gradients of [`batch_norm`], with x̂ = (x − mean) · rstd: `dw = Σ dy · x̂`, `db = Σ dy` and
-/// `dx = w · rstd · (dy − db / count − x̂ · dw / count)`; `dx` only when asked for.
+/// `dx = w · rstd · (dy − db / count − x̂ · dw / count)`.
 ///
 /// # Errors
 /// When a length does not fit.
-#[allow(clippy::too_many_arguments, reason = "inputs, sizes and outputs of one formula")]
 pub fn batch_norm_backward<T: Float>(
-    dy: &[T],
-    x: &[T],
-    w: Option<&[T]>,
-    stats: &[T],
-    dims: BatchDims,
+    dims: BatchNormDims,
+    saved: BatchNormSaved<'_, T>,
     eps: f64,
-    dx: Option<&mut [T]>,
-    dw: &mut [T],
-    db: &mut [T],
+    dy: &[T],
+    gradients: BatchNormGradients<'_, T>,
 ) -> Result<()> {
     const NAME: &str = "batch_norm_backward";
-    let BatchDims { c, len, .. } = dims;
+    let BatchNormSaved { x, w, stats } = saved;
+    let BatchNormGradients { dx, dw, db } = gradients;
+    let BatchNormDims { c, len, .. } = dims;
     check_len(NAME, "dy", dy.len(), dims.values())?;
     check_len(NAME, "x", x.len(), dims.values())?;
     check_len(NAME, "w", w.map_or(c, <[T]>::len), c)?;
@@ -165,24 +196,24 @@ fn rstds<T: Float>(var: &[T], eps: f64) -> Vec<T> {
     var.iter().map(|&var| T::ONE / (var + eps).sqrt()).collect()
 }
 
-/// A function of an element and its partner; the attribute of a closure needs a call around it.
+/// Returns `f`: an attribute on a closure is allowed only in the argument of a call.
 #[inline(always)]
 fn each<T, F: Fn(T, T) -> T>(f: F) -> F {
     f
 }
 
-/// `out[channel] = Σ f(channel)(a, b)` over samples and places, in an order that the sizes decide.
+/// `out[channel] = Σ f(channel)(a, b)` over samples and positions, in an order that depends on the sizes alone.
 #[inline(always)]
 fn channel_sums<T: Float, F: Fn(T, T) -> T>(
-    dims: BatchDims,
+    dims: BatchNormDims,
     [a, b]: [&[T]; 2],
     out: &mut [T],
     f: impl Fn(usize) -> F + Sync,
 ) {
-    let BatchDims { n, c, len } = dims;
-    // Without places the channels are the vector; else the places of a channel are.
-    let samples = if len == 1 { super::layer_norm::chunk_rows(c) } else { 1 };
-    let mut sums = crate::room::filled(n.div_ceil(samples) * c, T::ZERO);
+    let BatchNormDims { n, c, len } = dims;
+    // With one position, loops run along the channels; else along the positions of a channel.
+    let samples = if len == 1 { super::norm::chunk_rows(c) } else { 1 };
+    let mut sums = crate::alloc::filled(n.div_ceil(samples) * c, T::ZERO);
     let (row, grain) = if len == 1 { (c, 1) } else { (1, par::grain(len)) };
     par::rows_mut(&mut sums, row, grain, |start, sums| {
         isa::dispatch(
@@ -205,18 +236,18 @@ fn channel_sums<T: Float, F: Fn(T, T) -> T>(
             },
         );
     });
-    super::layer_norm::add_in_order(&sums, c, out);
+    super::norm::add_in_order(&sums, c, out);
 }
 
 /// `out = f(channel)(a, b)` for each element.
 #[inline(always)]
 fn channel_map<T: Float, F: Fn(T, T) -> T>(
-    dims: BatchDims,
+    dims: BatchNormDims,
     [a, b]: [&[T]; 2],
     out: &mut [T],
     f: impl Fn(usize) -> F + Sync,
 ) {
-    let BatchDims { c, len, .. } = dims;
+    let BatchNormDims { c, len, .. } = dims;
     let row = if len == 1 { c } else { len };
     par::rows_mut(out, row, par::grain(row), |start, out| {
         isa::dispatch(
@@ -245,18 +276,37 @@ mod tests {
     use crate::reference::batch_norm as slow;
     use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
 
-    fn check<T: Float>(dims: BatchDims, affine: bool) {
+    fn check<T: Float>(dims: BatchNormDims, affine: bool) {
         let all = dims.values();
         let (x, dy) = (values::<T>(all, 1), values::<T>(all, 2));
         let (w, b) = (values::<T>(dims.c, 3), values::<T>(dims.c, 4));
         let (w, b) = (affine.then_some(&w[..]), affine.then_some(&b[..]));
         let (mut y, mut stats) = (vec![T::ZERO; all], vec![T::ZERO; 2 * dims.c]);
-        batch_norm(&x, w, b, dims, 1e-2, &mut y, &mut stats).unwrap();
+        let outputs = BatchNormOutputs {
+            y: &mut y,
+            stats: &mut stats,
+        };
+        batch_norm(dims, BatchNormOperands { x: &x, w, b }, 1e-2, outputs).unwrap();
         let (mut dx, mut dw, mut db) = (vec![T::ZERO; all], vec![T::ONE; dims.c], vec![T::ONE; dims.c]);
-        batch_norm_backward(&dy, &x, w, &stats, dims, 1e-2, Some(&mut dx), &mut dw, &mut db).unwrap();
-        let (w, b) = (w.map(wide), b.map(wide));
-        let want = slow::batch_norm(&wide(&x), w.as_deref(), b.as_deref(), dims, 1e-2);
-        let grads = slow::batch_norm_backward(&wide(&dy), &wide(&x), w.as_deref(), dims, 1e-2);
+        let saved = BatchNormSaved {
+            x: &x,
+            w,
+            stats: &stats,
+        };
+        let gradients = BatchNormGradients {
+            dx: Some(&mut dx),
+            dw: &mut dw,
+            db: &mut db,
+        };
+        batch_norm_backward(dims, saved, 1e-2, &dy, gradients).unwrap();
+        let (wide_x, wide_w, wide_b) = (wide(&x), w.map(wide), b.map(wide));
+        let operands = BatchNormOperands {
+            x: &wide_x[..],
+            w: wide_w.as_deref(),
+            b: wide_b.as_deref(),
+        };
+        let want = slow::batch_norm(dims, operands, 1e-2);
+        let grads = slow::batch_norm_backward(dims, operands, 1e-2, &wide(&dy));
         let context = format!("{dims:?} affine {affine}");
         close(&y, &want.0, 5e-6, &context);
         close(&stats, &want.1, 5e-6, &format!("{context} statistics"));
@@ -264,7 +314,12 @@ mod tests {
         close(&dw, &grads.1, 2e-5, &format!("{context} dw"));
         close(&db, &grads.2, 2e-5, &format!("{context} db"));
         let (mut dw2, mut db2) = (vec![T::ONE; dims.c], vec![T::ONE; dims.c]);
-        batch_norm_backward(&dy, &x, None, &stats, dims, 1e-2, None, &mut dw2, &mut db2).unwrap();
+        let gradients = BatchNormGradients {
+            dx: None,
+            dw: &mut dw2,
+            db: &mut db2,
+        };
+        batch_norm_backward(dims, BatchNormSaved { w: None, ..saved }, 1e-2, &dy, gradients).unwrap();
         assert!(dw2 == dw && db2 == db);
     }
 
@@ -273,8 +328,8 @@ mod tests {
         each_isa(|_| {
             for (n, c, len) in [(2, 1, 1), (3, 5, 17), (1, 3, 64), (64, 17, 1), (4, 3, 129)] {
                 for affine in [false, true] {
-                    check::<f32>(BatchDims { n, c, len }, affine);
-                    check::<f64>(BatchDims { n, c, len }, affine);
+                    check::<f32>(BatchNormDims { n, c, len }, affine);
+                    check::<f64>(BatchNormDims { n, c, len }, affine);
                 }
             }
         });
@@ -282,11 +337,20 @@ mod tests {
 
     #[test]
     fn bits_do_not_depend_on_threads() {
-        let dims = BatchDims { n: 20, c: 12, len: 300 };
+        let dims = BatchNormDims { n: 20, c: 12, len: 300 };
         let x = values::<f32>(dims.values(), 1);
         same_for_any_thread_count(|| {
             let (mut y, mut stats) = (vec![0.0; x.len()], vec![0.0; 2 * dims.c]);
-            batch_norm(&x, None, None, dims, 1e-5, &mut y, &mut stats).unwrap();
+            let operands = BatchNormOperands {
+                x: &x,
+                w: None,
+                b: None,
+            };
+            let outputs = BatchNormOutputs {
+                y: &mut y,
+                stats: &mut stats,
+            };
+            batch_norm(dims, operands, 1e-5, outputs).unwrap();
             [y, stats].concat()
         });
     }

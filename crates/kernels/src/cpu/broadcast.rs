@@ -1,4 +1,4 @@
-//! Walking several operands that broadcast by stride 0 together with one contiguous output.
+//! Iteration over several operands that broadcast by stride 0 and one contiguous output.
 
 use std::ops::Range;
 
@@ -6,7 +6,23 @@ use super::map::map2_loop;
 use crate::error::{Result, check_len, fail};
 use crate::{isa, par};
 
-/// How `N` operands lie under one contiguous output: dimensions of size 1 dropped, neighbours merged where all allow.
+/// An operand that broadcasts: strides count elements, and a stride of 0 repeats the operand along a dimension.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand<'a, T> {
+    /// The elements.
+    pub values: &'a [T],
+    /// One stride for each dimension of the output.
+    pub strides: &'a [usize],
+}
+
+impl<'a, T> Operand<'a, T> {
+    /// `values` with one stride for each dimension of the output.
+    pub fn new(values: &'a [T], strides: &'a [usize]) -> Self {
+        Self { values, strides }
+    }
+}
+
+/// The strides of `N` operands of one contiguous output: dimensions of size 1 dropped, neighbours merged where all operands allow it.
 pub(crate) struct Broadcast<const N: usize> {
     outer: Vec<(usize, [usize; N])>,
     inner: usize,
@@ -61,7 +77,7 @@ impl<const N: usize> Broadcast<N> {
         })
     }
 
-    /// Cuts the output elements `start .. start + len` into runs along the innermost dimension and calls
+    /// Splits the output elements `start .. start + len` into runs along the innermost dimension and calls
     /// `f(range within the chunk, first element of each operand, stride of each operand)`.
     #[inline(always)]
     pub(crate) fn walk(&self, start: usize, len: usize, mut f: impl FnMut(Range<usize>, [usize; N], [usize; N])) {

@@ -1,4 +1,4 @@
-//! Convolutions as products with the columns of the input, a tile of columns at a time: the whole matrix never lies in memory.
+//! Convolutions as products with the columns of the input, a tile of columns at a time: the whole matrix is never stored.
 //!
 //! The split into tiles and tasks follows from the sizes alone, so the bits do not depend on the number of threads.
 
@@ -8,25 +8,27 @@ pub use problem::{Problem, SPATIAL};
 
 use std::ops::Range;
 
-use super::gemm::gemm_on_thread;
-use super::small_rows::{Shared, shared, with_scratch};
+use super::gemm::Product;
+use super::scratch::with_scratch;
+use super::shared::{Shared, shared};
 use crate::{Float, Result, par};
 
 /// Elements of a tile of columns: 1 MiB of f32.
 const TILE: usize = 1 << 18;
 
-/// Multiply-adds that one task has, about.
+/// Approximate multiply-adds of one task.
 const TASK_WORK: usize = 1 << 22;
 
-/// Rows of columns that one task of a gradient owns, about.
+/// Approximate rows of columns of one task of a gradient.
 const GRADIENT_ROWS: usize = 288;
 
-/// `y = x * w + bias`, correlation as in every deep-learning library: `y[n, o, p] = bias[o] + Σ w[o, i, t] · x[n, i, p · stride + t · dilation - pad]`.
+/// `y = x * w + bias`, a correlation as in every deep-learning library:
+/// `y[n, o, p] = bias[o] + Σ w[o, i, t] · x[n, i, p · stride + t · dilation - pad]`.
 ///
 /// Shapes: those of [`Problem`]; `bias` one value for each of the `groups · outer` channels.
 ///
 /// # Errors
-/// When a slice has not the length of its shape. `y` is then untouched.
+/// When a slice does not have the length of its shape. `y` is then untouched.
 pub fn conv<T: Float>(p: &Problem, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) -> Result<()> {
     p.check("conv", x.len(), w.len(), y.len())?;
     let (rows, positions, inputs) = (p.inner * p.taps(), p.outputs(), p.inputs());
@@ -51,20 +53,19 @@ pub fn conv<T: Float>(p: &Problem, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut
         let beta = if bias.is_some() { T::ONE } else { T::ZERO };
         let w = &w[group * p.outer * rows..][..p.outer * rows];
         with_columns(p, image, p.inner, &span, |columns, step| {
-            let sizes = (p.outer, rows, span.len());
-            // SAFETY: w is (outer, rows), the columns (rows, span), and the place in y belongs to this task.
+            // SAFETY: w is (outer, rows), the columns (rows, span), and this part of y belongs to this task.
             unsafe {
-                gemm_on_thread(
-                    sizes,
-                    w.as_ptr(),
-                    (rows, 1),
-                    columns,
-                    (step, 1),
-                    T::ONE,
+                Product {
+                    m: p.outer,
+                    k: rows,
+                    n: span.len(),
+                    a_strides: (rows, 1),
+                    b_strides: (step, 1),
+                    alpha: T::ONE,
                     beta,
-                    y,
-                    positions,
-                );
+                    c_rs: positions,
+                }
+                .run(w.as_ptr(), columns, y, false);
             }
         });
     });
@@ -74,7 +75,7 @@ pub fn conv<T: Float>(p: &Problem, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut
 /// `dx`: the gradient of [`conv`] for x, and the forward of a transposed convolution.
 ///
 /// # Errors
-/// When a slice has not the length of its shape. `dx` is then untouched.
+/// When a slice does not have the length of its shape. `dx` is then untouched.
 pub fn conv_dx<T: Float>(p: &Problem, dy: &[T], w: &[T], dx: &mut [T]) -> Result<()> {
     p.check("conv_dx", dx.len(), w.len(), dy.len())?;
     dx.fill(T::ZERO);
@@ -96,21 +97,20 @@ pub fn conv_dx<T: Float>(p: &Problem, dy: &[T], w: &[T], dx: &mut [T]) -> Result
                 let span = at..positions.min(at + tile);
                 let dy = &dy[item * p.outer * positions + at..];
                 with_scratch(channels * taps * span.len(), |columns: &mut [T]| {
-                    let sizes = (channels * taps, p.outer, span.len());
                     // SAFETY: w seen from here is (outer, channels · taps) in rows `rows` apart, dy is (outer, span) in rows
                     // `positions` apart, and the columns are this thread's.
                     unsafe {
-                        gemm_on_thread(
-                            sizes,
-                            w.as_ptr(),
-                            (1, rows),
-                            dy.as_ptr(),
-                            (positions, 1),
-                            T::ONE,
-                            T::ZERO,
-                            columns.as_mut_ptr(),
-                            span.len(),
-                        );
+                        Product {
+                            m: channels * taps,
+                            k: p.outer,
+                            n: span.len(),
+                            a_strides: (1, rows),
+                            b_strides: (positions, 1),
+                            alpha: T::ONE,
+                            beta: T::ZERO,
+                            c_rs: span.len(),
+                        }
+                        .run(w.as_ptr(), dy.as_ptr(), columns.as_mut_ptr(), false);
                     }
                     p.scatter(columns, channels, &span, dx);
                 });
@@ -123,7 +123,7 @@ pub fn conv_dx<T: Float>(p: &Problem, dy: &[T], w: &[T], dx: &mut [T]) -> Result
 /// `dw`: the gradient of [`conv`] for w, summed over images and positions.
 ///
 /// # Errors
-/// When a slice has not the length of its shape. `dw` is then untouched.
+/// When a slice does not have the length of its shape. `dw` is then untouched.
 pub fn conv_dw<T: Float>(p: &Problem, dy: &[T], x: &[T], dw: &mut [T]) -> Result<()> {
     p.check("conv_dw", x.len(), dw.len(), dy.len())?;
     dw.fill(T::ZERO);
@@ -144,21 +144,20 @@ pub fn conv_dw<T: Float>(p: &Problem, dy: &[T], x: &[T], dw: &mut [T]) -> Result
                 let span = at..positions.min(at + tile);
                 let dy = &dy[item * p.outer * positions + at..];
                 with_columns(p, image, channels, &span, |columns, step| {
-                    let sizes = (p.outer, span.len(), channels * taps);
                     // SAFETY: dy is (outer, span) in rows `positions` apart, the columns are read transposed, and this
                     // task alone writes the block of dw.
                     unsafe {
-                        gemm_on_thread(
-                            sizes,
-                            dy.as_ptr(),
-                            (positions, 1),
-                            columns,
-                            (1, step),
-                            T::ONE,
-                            T::ONE,
-                            dw,
-                            rows,
-                        );
+                        Product {
+                            m: p.outer,
+                            k: span.len(),
+                            n: channels * taps,
+                            a_strides: (positions, 1),
+                            b_strides: (1, step),
+                            alpha: T::ONE,
+                            beta: T::ONE,
+                            c_rs: rows,
+                        }
+                        .run(dy.as_ptr(), columns, dw, false);
                     }
                 });
             }
@@ -167,7 +166,7 @@ pub fn conv_dw<T: Float>(p: &Problem, dy: &[T], x: &[T], dw: &mut [T]) -> Result
     Ok(())
 }
 
-/// The columns of one image at `positions` and the step between their rows: those of x itself where they are the same.
+/// Calls `f` with the columns of one image at `positions` and the stride of their rows: x itself where it is the same.
 fn with_columns<T: Float>(
     p: &Problem,
     image: &[T],
@@ -203,7 +202,7 @@ fn tasks(n: usize, work: usize, f: impl Fn(usize) + Sync) {
 /// A part of the shared output.
 ///
 /// # Safety
-/// The part lies inside the output and no other task touches it.
+/// The part is inside the output and no other task touches it.
 unsafe fn own<'a, T>(out: Shared<*mut T>, start: usize, len: usize) -> &'a mut [T] {
     // SAFETY: the caller promises it.
     unsafe { std::slice::from_raw_parts_mut(out.get().add(start), len) }
@@ -215,7 +214,7 @@ mod tests {
     use crate::reference::conv as reference;
     use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
 
-    /// A problem from what a user gives.
+    /// A problem from the arguments of a user.
     fn problem(
         sizes: [usize; 4],
         input: [usize; 3],

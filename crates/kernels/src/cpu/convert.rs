@@ -65,11 +65,11 @@ macro_rules! cast_from {
 
 cast_from!(f32, x, x.to_f32());
 cast_from!(f64, x, x.to_f64());
-// By way of f32, as torch: a double may round twice.
+// Through f32, as in torch: an f64 may be rounded twice.
 cast_from!(bf16, x, f32_to_bf16(x.to_f32()));
 cast_from!(f16, x, f32_to_f16(x.to_f32()));
 cast_from!(i64, x, x.to_i64());
-// By way of i64, as torch: negative and large values wrap around.
+// Through i64, as in torch: negative and large values wrap around.
 cast_from!(u8, x, x.to_i64() as u8);
 
 /// `dst = src` in another element type (or the same).

@@ -7,30 +7,74 @@ use crate::float::Float;
 use crate::isa;
 use crate::par::{self, Rows};
 
-/// Loss of each row of logits (rows, classes) for its target t, with log-probabilities `lp = x − lse` and class weights w:
+/// The class of each row.
+#[derive(Clone, Copy, Debug)]
+pub struct Labels<'a> {
+    /// (M).
+    pub target: &'a [i64],
+    /// Rows with this target have loss 0 and no gradient: nothing is computed for them.
+    pub ignore_index: i64,
+    /// Share of the target that is spread evenly over all classes.
+    pub smoothing: f64,
+}
+
+impl Labels<'_> {
+    /// How many rows are not ignored.
+    pub fn counted(&self) -> usize {
+        self.target.iter().filter(|&&t| t != self.ignore_index).count()
+    }
+}
+
+/// Sizes of a batch of logits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CrossEntropyDims {
+    /// M: rows, batch · tokens.
+    pub rows: usize,
+    /// N: classes.
+    pub classes: usize,
+}
+
+/// What [`cross_entropy`] reads besides the labels.
+#[derive(Clone, Copy, Debug)]
+pub struct CrossEntropyOperands<'a, T> {
+    /// (M, N).
+    pub logits: &'a [T],
+    /// (N): factor of each class; absent = 1.
+    pub class_weight: Option<&'a [T]>,
+}
+
+/// What [`cross_entropy`] writes.
+#[derive(Debug)]
+pub struct CrossEntropyOutputs<'a, T> {
+    /// (M).
+    pub loss: &'a mut [T],
+    /// (M): log-sum-exp, kept for [`cross_entropy_backward`]; 0 for ignored rows.
+    pub lse: &'a mut [T],
+}
+
+/// Loss of each row of logits for its target t, with log-probabilities `lp = x − lse` and class weights w:
 /// `(1 − smoothing) · (−w[t] · lp[t]) + smoothing / classes · Σ_c (−w[c] · lp[c])`; 0 where t is `ignore_index`.
-///
-/// `lse` (rows) receives log-sum-exp for [`cross_entropy_backward`] (0 for ignored rows).
 ///
 /// # Errors
 /// When a length does not fit, or a target is neither a class nor `ignore_index`.
-#[allow(clippy::too_many_arguments, reason = "torch's options of one loss")]
 pub fn cross_entropy<T: Float>(
-    logits: &[T],
-    rows: usize,
-    classes: usize,
-    target: &[i64],
-    ignore_index: i64,
-    smoothing: f64,
-    class_weight: Option<&[T]>,
-    loss: &mut [T],
-    lse: &mut [T],
+    dims: CrossEntropyDims,
+    operands: CrossEntropyOperands<'_, T>,
+    labels: Labels<'_>,
+    outputs: CrossEntropyOutputs<'_, T>,
 ) -> Result<()> {
     const NAME: &str = "cross_entropy";
-    check_len(NAME, "logits", logits.len(), rows * classes)?;
+    let CrossEntropyDims { rows, classes } = dims;
+    let CrossEntropyOperands { logits, class_weight } = operands;
+    let CrossEntropyOutputs { loss, lse } = outputs;
+    let Labels {
+        target,
+        ignore_index,
+        smoothing,
+    } = labels;
     check_len(NAME, "loss", loss.len(), rows)?;
     check_len(NAME, "lse", lse.len(), rows)?;
-    check_targets(NAME, rows, classes, target, ignore_index, class_weight)?;
+    check(NAME, dims, &operands, &labels)?;
     let (hit, spread) = (T::from_f64(1.0 - smoothing), T::from_f64(smoothing / classes as f64));
     par::parts_mut(
         (Rows::new(loss, 1), Rows::new(lse, 1)),
@@ -48,7 +92,7 @@ pub fn cross_entropy<T: Float>(
                         let x = &logits[(start + row) * classes..(start + row + 1) * classes];
                         let (max, ln_sum) = max_and_ln_sum(x);
                         let w = class_weight.map_or(T::ONE, |w| w[t as usize]);
-                        // Differences from the maximum first: large logits would swallow the logarithm.
+                        // The maximum is subtracted first: next to large logits the logarithm would be rounded away.
                         let mut value = hit * w * (ln_sum - (x[t as usize] - max));
                         if smoothing > 0.0 {
                             value += spread * smooth(x, class_weight, max, ln_sum);
@@ -81,29 +125,30 @@ fn smooth<T: Float>(x: &[T], class_weight: Option<&[T]>, max: T, ln_sum: T) -> T
 }
 
 /// `dlogits[c] = dloss · ((1 − smoothing) · w[t] · (p[c] − [c = t]) + smoothing / classes · (p[c] · Σw − w[c]))`
-/// with `p = e^(x − lse)`; 0 for ignored rows. dloss (rows), dlogits (rows, classes).
+/// with `p = e^(x − lse)`; 0 for ignored rows. `lse` (M) comes from the forward pass; dloss (M), dlogits (M, N).
 ///
 /// # Errors
 /// As [`cross_entropy`].
-#[allow(clippy::too_many_arguments, reason = "torch's options of one loss")]
 pub fn cross_entropy_backward<T: Float>(
-    dloss: &[T],
-    logits: &[T],
+    dims: CrossEntropyDims,
+    operands: CrossEntropyOperands<'_, T>,
+    labels: Labels<'_>,
     lse: &[T],
-    rows: usize,
-    classes: usize,
-    target: &[i64],
-    ignore_index: i64,
-    smoothing: f64,
-    class_weight: Option<&[T]>,
+    dloss: &[T],
     dlogits: &mut [T],
 ) -> Result<()> {
     const NAME: &str = "cross_entropy_backward";
+    let CrossEntropyDims { rows, classes } = dims;
+    let CrossEntropyOperands { logits, class_weight } = operands;
+    let Labels {
+        target,
+        ignore_index,
+        smoothing,
+    } = labels;
     check_len(NAME, "dloss", dloss.len(), rows)?;
-    check_len(NAME, "logits", logits.len(), rows * classes)?;
     check_len(NAME, "lse", lse.len(), rows)?;
     check_len(NAME, "dlogits", dlogits.len(), rows * classes)?;
-    check_targets(NAME, rows, classes, target, ignore_index, class_weight)?;
+    check(NAME, dims, &operands, &labels)?;
     let weight_sum = class_weight.map_or(classes as f64, |w| w.iter().map(|w| w.to_f64()).sum());
     par::rows_mut(dlogits, classes, par::grain(classes), |start, dlogits| {
         isa::dispatch(
@@ -152,28 +197,28 @@ fn slope_row<T: Float>(x: &[T], lse: T, slope: T, even: T, w: Option<&[T]>, dx: 
     }
 }
 
-fn check_targets<T>(
+fn check<T>(
     kernel: &'static str,
-    rows: usize,
-    classes: usize,
-    target: &[i64],
-    ignore_index: i64,
-    class_weight: Option<&[T]>,
+    dims: CrossEntropyDims,
+    operands: &CrossEntropyOperands<'_, T>,
+    labels: &Labels<'_>,
 ) -> Result<()> {
-    check_len(kernel, "target", target.len(), rows)?;
+    let CrossEntropyDims { rows, classes } = dims;
+    check_len(kernel, "logits", operands.logits.len(), rows * classes)?;
+    check_len(kernel, "target", labels.target.len(), rows)?;
     check_len(
         kernel,
         "class_weight",
-        class_weight.map_or(classes, <[T]>::len),
+        operands.class_weight.map_or(classes, <[T]>::len),
         classes,
     )?;
-    check_classes(kernel, classes, target, ignore_index)
+    check_classes(kernel, classes, labels.target, labels.ignore_index)
 }
 
-/// Refuses a target that is neither a class nor `ignore_index`, and names it with its row.
+/// Fails for a target that is neither a class nor `ignore_index`, which the error names with its row.
 ///
 /// # Errors
-/// When there is one.
+/// When there is such a value.
 pub fn check_classes(kernel: &'static str, classes: usize, target: &[i64], ignore_index: i64) -> Result<()> {
     let bad = |&t: &i64| t != ignore_index && (t < 0 || t as u64 >= classes as u64);
     match target.iter().position(bad) {
@@ -196,29 +241,62 @@ mod tests {
     use crate::reference::cross_entropy as slow;
     use crate::testing::{SIZES, close, each_isa, ids, values, wide};
 
-    fn check<T: Float>(rows: usize, classes: usize, smoothing: f64, weighted: bool) {
+    fn labels(target: &[i64], smoothing: f64) -> Labels<'_> {
+        Labels {
+            target,
+            ignore_index: -100,
+            smoothing,
+        }
+    }
+
+    fn meets_twin<T: Float>(rows: usize, classes: usize, smoothing: f64, weighted: bool) {
         let (x, dloss) = (values::<T>(rows * classes, 1), values::<T>(rows, 2));
         let weights: Vec<T> = values::<T>(classes, 3).into_iter().map(|w| w.abs()).collect();
-        let w = weighted.then_some(&weights[..]);
         let mut target = ids(rows, classes, 4);
         target.iter_mut().skip(1).step_by(3).for_each(|t| *t = -100);
+        let (dims, labels) = (CrossEntropyDims { rows, classes }, labels(&target, smoothing));
+        let operands = CrossEntropyOperands {
+            logits: &x[..],
+            class_weight: weighted.then_some(&weights[..]),
+        };
         let (mut loss, mut lse) = (vec![T::ONE; rows], vec![T::ONE; rows]);
-        cross_entropy(&x, rows, classes, &target, -100, smoothing, w, &mut loss, &mut lse).unwrap();
+        let outputs = CrossEntropyOutputs {
+            loss: &mut loss,
+            lse: &mut lse,
+        };
+        cross_entropy(dims, operands, labels, outputs).unwrap();
         let mut dx = vec![T::ONE; rows * classes];
-        cross_entropy_backward(&dloss, &x, &lse, rows, classes, &target, -100, smoothing, w, &mut dx).unwrap();
+        cross_entropy_backward(dims, operands, labels, &lse, &dloss, &mut dx).unwrap();
         let context = format!("({rows}, {classes}) smoothing {smoothing} weighted {weighted}");
-        let w = w.map(wide);
-        let (want, want_dx) = slow::cross_entropy(
-            &wide(&x),
-            classes,
-            &target,
-            -100,
-            smoothing,
-            w.as_deref(),
-            &wide(&dloss),
-        );
+        let (x, weights) = (wide(&x), wide(&weights));
+        let operands = CrossEntropyOperands {
+            logits: &x[..],
+            class_weight: weighted.then_some(&weights[..]),
+        };
+        let (want, want_dx) = slow::cross_entropy(dims, operands, labels, &wide(&dloss));
         close(&loss, &want, 5e-6, &context);
         close(&dx, &want_dx, 5e-6, &format!("{context} backward"));
+    }
+
+    /// Losses of rows of logits without class weights.
+    fn losses(classes: usize, logits: &[f32], target: &[i64]) -> Result<Vec<f32>> {
+        let rows = target.len();
+        let (mut loss, mut lse) = (vec![0.0; rows], vec![0.0; rows]);
+        let operands = CrossEntropyOperands {
+            logits,
+            class_weight: None,
+        };
+        let outputs = CrossEntropyOutputs {
+            loss: &mut loss,
+            lse: &mut lse,
+        };
+        cross_entropy(
+            CrossEntropyDims { rows, classes },
+            operands,
+            labels(target, 0.0),
+            outputs,
+        )?;
+        Ok(loss)
     }
 
     #[test]
@@ -227,19 +305,18 @@ mod tests {
             for classes in SIZES.into_iter().filter(|&n| n > 0) {
                 for rows in [0, 1, 5, 17] {
                     for (smoothing, weighted) in [(0.0, false), (0.0, true), (0.1, false), (0.2, true)] {
-                        check::<f32>(rows, classes, smoothing, weighted);
-                        check::<f64>(rows, classes, smoothing, weighted);
+                        meets_twin::<f32>(rows, classes, smoothing, weighted);
+                        meets_twin::<f64>(rows, classes, smoothing, weighted);
                     }
                 }
             }
-            check::<f32>(3, 50_257, 0.1, false);
+            meets_twin::<f32>(3, 50_257, 0.1, false);
         });
     }
 
     #[test]
     fn a_target_that_is_no_class_is_named_with_its_row() {
-        let error =
-            cross_entropy(&[0f32; 6], 2, 3, &[0, 3], -100, 0.0, None, &mut [0.0; 2], &mut [0.0; 2]).unwrap_err();
+        let error = losses(3, &[0.0; 6], &[0, 3]).unwrap_err();
         assert_eq!(
             error.to_string(),
             "cross_entropy: target of row 1 is 3, expected a class in 0..3 or -100"
@@ -248,8 +325,6 @@ mod tests {
 
     #[test]
     fn large_logits_stay_exact() {
-        let (mut loss, mut lse) = ([0f32], [0f32]);
-        cross_entropy(&[1e8, 1e8], 1, 2, &[0], -100, 0.0, None, &mut loss, &mut lse).unwrap();
-        assert_eq!(loss[0], std::f32::consts::LN_2);
+        assert_eq!(losses(2, &[1e8, 1e8], &[0]).unwrap(), [std::f32::consts::LN_2]);
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! A value depends on (seed, counter, its index) alone: no mask is stored, and backward is the same call on the gradient.
 
+mod mask;
+
+pub use mask::Dropout;
+
 use super::map::map2_loop;
 use crate::error::{Result, check_len, fail};
 use crate::float::{Float, sin_cos_turns};

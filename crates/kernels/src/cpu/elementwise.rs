@@ -4,6 +4,8 @@ mod select;
 
 pub use select::where_;
 
+pub use super::broadcast::Operand;
+
 use super::broadcast::{Broadcast, map_broadcast};
 use super::map::{map_inplace, zip_inplace, zip_inplace_loop};
 use crate::error::{Result, check_len, fail};
@@ -61,20 +63,25 @@ macro_rules! with_binary {
     };
 }
 
-/// `out = a op b` over `shape`; a stride of 0 repeats an operand along that dimension. Strides count elements.
+/// `out = a op b` over `shape`.
 ///
 /// # Errors
 /// When `out` is not of that shape, or an operand is shorter than its strides say.
 pub fn binary<T: Float>(
     op: BinaryOp,
-    a: &[T],
-    a_strides: &[usize],
-    b: &[T],
-    b_strides: &[usize],
     shape: &[usize],
+    a: Operand<'_, T>,
+    b: Operand<'_, T>,
     out: &mut [T],
 ) -> Result<()> {
-    let plan = Broadcast::new("binary", shape, [a_strides, b_strides], [a.len(), b.len()], out.len())?;
+    let plan = Broadcast::new(
+        "binary",
+        shape,
+        [a.strides, b.strides],
+        [a.values.len(), b.values.len()],
+        out.len(),
+    )?;
+    let (a, b) = (a.values, b.values);
     with_binary!(op, map_broadcast, &plan, a, b, out);
     Ok(())
 }
@@ -83,9 +90,9 @@ pub fn binary<T: Float>(
 ///
 /// # Errors
 /// When `a` is not of that shape, or `b` is shorter than its strides say.
-pub fn binary_assign<T: Float>(op: BinaryOp, a: &mut [T], b: &[T], b_strides: &[usize], shape: &[usize]) -> Result<()> {
-    let plan = Broadcast::new("binary_assign", shape, [b_strides], [b.len()], a.len())?;
-    with_binary!(op, assign_broadcast, &plan, b, a);
+pub fn binary_assign<T: Float>(op: BinaryOp, shape: &[usize], a: &mut [T], b: Operand<'_, T>) -> Result<()> {
+    let plan = Broadcast::new("binary_assign", shape, [b.strides], [b.values.len()], a.len())?;
+    with_binary!(op, assign_broadcast, &plan, b.values, a);
     Ok(())
 }
 
@@ -126,18 +133,23 @@ fn assign_run<T: Float>(a: &mut [T], b: &[T], stride: usize, f: impl Fn(T, T) ->
 /// `out = a op b` for integers; wraps around.
 ///
 /// # Errors
-/// As [`binary`], and for `Div` and `Pow`, which integers do not have here.
+/// As [`binary`], and for `Div` and `Pow`, which are not defined for integers.
 pub fn binary_i64(
     op: BinaryOp,
-    a: &[i64],
-    a_strides: &[usize],
-    b: &[i64],
-    b_strides: &[usize],
     shape: &[usize],
+    a: Operand<'_, i64>,
+    b: Operand<'_, i64>,
     out: &mut [i64],
 ) -> Result<()> {
     const NAME: &str = "binary_i64";
-    let plan = Broadcast::new(NAME, shape, [a_strides, b_strides], [a.len(), b.len()], out.len())?;
+    let plan = Broadcast::new(
+        NAME,
+        shape,
+        [a.strides, b.strides],
+        [a.values.len(), b.values.len()],
+        out.len(),
+    )?;
+    let (a, b) = (a.values, b.values);
     match op {
         BinaryOp::Add => map_broadcast(&plan, a, b, out, i64::wrapping_add),
         BinaryOp::Sub => map_broadcast(&plan, a, b, out, i64::wrapping_sub),
@@ -155,14 +167,19 @@ pub fn binary_i64(
 /// As [`binary`].
 pub fn compare<T: PartialOrd + Copy + Send + Sync>(
     op: CompareOp,
-    a: &[T],
-    a_strides: &[usize],
-    b: &[T],
-    b_strides: &[usize],
     shape: &[usize],
+    a: Operand<'_, T>,
+    b: Operand<'_, T>,
     out: &mut [u8],
 ) -> Result<()> {
-    let plan = Broadcast::new("compare", shape, [a_strides, b_strides], [a.len(), b.len()], out.len())?;
+    let plan = Broadcast::new(
+        "compare",
+        shape,
+        [a.strides, b.strides],
+        [a.values.len(), b.values.len()],
+        out.len(),
+    )?;
+    let (a, b) = (a.values, b.values);
     match op {
         CompareOp::Eq => map_broadcast(
             &plan,
@@ -277,8 +294,9 @@ mod tests {
                 a.iter_mut().for_each(|a| *a = a.abs());
             }
             let mut out = vec![T::ZERO; total];
-            binary(op, &a, &sa, &b, &sb, &shape, &mut out).unwrap();
-            let want = slow::binary(op, &wide(&a), &sa, &wide(&b), &sb, &shape);
+            let (wide_a, wide_b) = (wide(&a), wide(&b));
+            binary(op, &shape, Operand::new(&a, &sa), Operand::new(&b, &sb), &mut out).unwrap();
+            let want = slow::binary(op, &shape, Operand::new(&wide_a, &sa), Operand::new(&wide_b, &sb));
             close(&out, &want, 1e-6, &format!("{op:?} {shape:?} {sa:?} {sb:?}"));
             if total > 0 {
                 let mut assigned = a[..total].to_vec();
@@ -286,10 +304,10 @@ mod tests {
                     .iter()
                     .map(|&s| s as usize)
                     .collect();
-                binary_assign(op, &mut assigned, &b, &sb, &shape).unwrap();
+                binary_assign(op, &shape, &mut assigned, Operand::new(&b, &sb)).unwrap();
                 close(
                     &assigned,
-                    &slow::binary(op, &wide(&a), &own, &wide(&b), &sb, &shape),
+                    &slow::binary(op, &shape, Operand::new(&wide_a, &own), Operand::new(&wide_b, &sb)),
                     1e-6,
                     "assign",
                 );
@@ -318,19 +336,19 @@ mod tests {
                     let mut a = values::<f32>(total.max(1), 1);
                     let mut b: Vec<f32> = values(total.max(1), 2);
                     (a[0], b[total.max(1) / 2]) = (f32::NAN, a[total.max(1) / 2]);
+                    let (wide_a, wide_b) = (wide(&a), wide(&b));
+                    let (a, b) = (Operand::new(&a, &sa), Operand::new(&b, &sb));
+                    let (wide_a, wide_b) = (Operand::new(&wide_a, &sa), Operand::new(&wide_b, &sb));
                     for op in COMPARES {
                         let mut out = vec![2; total];
-                        compare(op, &a, &sa, &b, &sb, &shape, &mut out).unwrap();
-                        assert_eq!(
-                            out,
-                            slow::compare(op, &wide(&a), &sa, &wide(&b), &sb, &shape),
-                            "{op:?} {shape:?}"
-                        );
+                        compare(op, &shape, a, b, &mut out).unwrap();
+                        assert_eq!(out, slow::compare(op, &shape, wide_a, wide_b), "{op:?} {shape:?}");
                     }
                     let cond: Vec<u8> = (0..total.max(1)).map(|i| (i % 3 == 0) as u8).collect();
                     let mut out = vec![0f32; total];
-                    where_(&cond, &sb, &a, &sa, &b, &sb, &shape, &mut out).unwrap();
-                    let want = slow::where_(&cond, &sb, &wide(&a), &sa, &wide(&b), &sb, &shape);
+                    let cond = Operand::new(&cond, &sb);
+                    where_(&shape, cond, a, b, &mut out).unwrap();
+                    let want = slow::where_(&shape, cond, wide_a, wide_b);
                     close(&out, &want, 1e-6, &format!("where {shape:?}"));
                 }
             }
@@ -340,24 +358,20 @@ mod tests {
     #[test]
     fn integers_wrap_and_have_no_division() {
         let mut out = [0i64; 2];
-        binary_i64(BinaryOp::Add, &[i64::MAX, 1], &[1], &[1], &[0], &[2], &mut out).unwrap();
+        let (a, b) = (Operand::new(&[i64::MAX, 1], &[1]), Operand::new(&[1], &[0]));
+        binary_i64(BinaryOp::Add, &[2], a, b, &mut out).unwrap();
         assert_eq!(out, [i64::MIN, 2]);
-        assert!(binary_i64(BinaryOp::Div, &[1, 2], &[1], &[1], &[0], &[2], &mut out).is_err());
+        assert!(binary_i64(BinaryOp::Div, &[2], a, b, &mut out).is_err());
     }
 
     #[test]
     fn maximum_and_minimum_propagate_nan() {
         let mut out = [0f32; 2];
-        binary(
-            BinaryOp::Max,
-            &[f32::NAN, 1.0],
-            &[1],
-            &[1.0, f32::NAN],
-            &[1],
-            &[2],
-            &mut out,
-        )
-        .unwrap();
+        let (a, b) = (
+            Operand::new(&[f32::NAN, 1.0], &[1]),
+            Operand::new(&[1.0, f32::NAN], &[1]),
+        );
+        binary(BinaryOp::Max, &[2], a, b, &mut out).unwrap();
         assert!(out[0].is_nan() && out[1].is_nan());
     }
 
@@ -374,8 +388,13 @@ mod tests {
     #[test]
     fn short_operands_are_refused() {
         let mut out = [0f32; 4];
-        assert!(binary(BinaryOp::Add, &[0.0; 3], &[1], &[0.0; 4], &[1], &[4], &mut out).is_err());
-        assert!(binary(BinaryOp::Add, &[0.0; 4], &[1], &[0.0; 4], &[1], &[3], &mut out).is_err());
-        assert!(binary(BinaryOp::Add, &[0.0; 4], &[1, 1], &[0.0; 4], &[1], &[4], &mut out).is_err());
+        let mut refuses = |size: usize, a| {
+            let b = Operand::new(&[0.0; 4], &[1]);
+            binary(BinaryOp::Add, &[size], a, b, &mut out).is_err()
+        };
+        assert!(!refuses(4, Operand::new(&[0.0; 4], &[1])));
+        assert!(refuses(4, Operand::new(&[0.0; 3], &[1])));
+        assert!(refuses(3, Operand::new(&[0.0; 4], &[1])));
+        assert!(refuses(4, Operand::new(&[0.0; 4], &[1, 1])));
     }
 }

@@ -1,33 +1,50 @@
-//! Table look-up by row (a base embedding) and by column (LoRA's factor A, stored (r, num)), with gradients.
+//! Embeddings: lookup by row (a base table) and by column (LoRA's factor A, stored as (r, num)), with gradients.
 
 use super::index::{SortedIds, check_ids};
-use crate::error::{Result, check_len, fail};
+use crate::error::{Result, check_len};
 use crate::float::Float;
 use crate::par;
 use crate::weight::WeightRef;
+
+/// Sizes of a table: (num, dim), or (dim, num) where it is transposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmbeddingDims {
+    /// Number of ids.
+    pub num: usize,
+    /// Values per id.
+    pub dim: usize,
+}
+
+/// torch's options of the gradient.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EmbeddingOptions {
+    /// An id that gets no gradient.
+    pub padding_idx: Option<usize>,
+    /// Divides the gradient of an id by how often it occurs.
+    pub scale_by_freq: bool,
+}
 
 /// `out[i] = weight[ids[i]]`: weight (num, dim), out (ids, dim). Half weights are widened.
 ///
 /// # Errors
 /// When a length does not fit or an id is outside the table.
-pub fn embedding<T: Float>(weight: WeightRef<'_, T>, dim: usize, ids: &[i64], out: &mut [T]) -> Result<()> {
+pub fn embedding<T: Float>(dims: EmbeddingDims, weight: WeightRef<'_, T>, ids: &[i64], out: &mut [T]) -> Result<()> {
     const NAME: &str = "embedding";
+    let EmbeddingDims { num, dim } = dims;
+    check_len(NAME, "weight", weight.len(), num * dim)?;
     check_len(NAME, "out", out.len(), ids.len() * dim)?;
     if dim == 0 {
         return Ok(());
     }
-    if !weight.len().is_multiple_of(dim) {
-        return fail(NAME, format!("weight has {} values, not rows of {dim}", weight.len()));
-    }
-    check_ids(NAME, ids, weight.len() / dim)?;
+    check_ids(NAME, ids, num)?;
     par::rows_mut(out, dim, par::grain(dim), |start, out| {
-        look_up(weight, dim, &ids[start..], out);
+        lookup(weight, dim, &ids[start..], out);
     });
     Ok(())
 }
 
 /// A row of the table for each row of `out`; `dim` is not 0, and the ids are inside the table.
-pub(super) fn look_up<T: Float>(weight: WeightRef<'_, T>, dim: usize, ids: &[i64], out: &mut [T]) {
+pub(super) fn lookup<T: Float>(weight: WeightRef<'_, T>, dim: usize, ids: &[i64], out: &mut [T]) {
     for (out, &id) in out.chunks_exact_mut(dim).zip(ids) {
         weight.row(id as usize * dim, dim, out);
     }
@@ -35,21 +52,23 @@ pub(super) fn look_up<T: Float>(weight: WeightRef<'_, T>, dim: usize, ids: &[i64
 
 /// `dw[id] = Σ dy[i]` over the positions i of each id, in order; 0 for rows that do not occur and for `padding_idx`.
 ///
-/// dy (ids, dim), dw (num, dim), fully overwritten. With `scale_by_freq` a row is divided by how often its id occurs.
+/// dy (ids, dim), dw (num, dim), fully overwritten.
 ///
 /// # Errors
 /// When a length does not fit or an id is outside `0..num`.
-#[allow(clippy::too_many_arguments, reason = "torch's options of one op")]
 pub fn embedding_backward<T: Float>(
-    dy: &[T],
+    dims: EmbeddingDims,
     ids: &[i64],
-    dim: usize,
-    num: usize,
-    padding_idx: Option<usize>,
-    scale_by_freq: bool,
+    dy: &[T],
+    options: EmbeddingOptions,
     dw: &mut [T],
 ) -> Result<()> {
     const NAME: &str = "embedding_backward";
+    let EmbeddingDims { num, dim } = dims;
+    let EmbeddingOptions {
+        padding_idx,
+        scale_by_freq,
+    } = options;
     check_len(NAME, "dy", dy.len(), ids.len() * dim)?;
     check_len(NAME, "dw", dw.len(), num * dim)?;
     check_ids(NAME, ids, num)?;
@@ -71,23 +90,24 @@ pub fn embedding_backward<T: Float>(
     Ok(())
 }
 
-/// `out[i] = table[:, ids[i]]`: table (r, num), out (ids, r).
+/// `out[i] = table[:, ids[i]]`: table (dim, num), out (ids, dim).
 ///
 /// # Errors
 /// When a length does not fit or an id is outside the table.
-pub fn embedding_t<T: Float>(table: &[T], r: usize, num: usize, ids: &[i64], out: &mut [T]) -> Result<()> {
+pub fn embedding_t<T: Float>(dims: EmbeddingDims, table: &[T], ids: &[i64], out: &mut [T]) -> Result<()> {
     const NAME: &str = "embedding_t";
+    let EmbeddingDims { num, dim: r } = dims;
     check_len(NAME, "table", table.len(), r * num)?;
     check_len(NAME, "out", out.len(), ids.len() * r)?;
     check_ids(NAME, ids, num)?;
     par::rows_mut(out, r, par::grain(r), |start, out| {
-        look_up_columns(table, r, num, &ids[start..], out);
+        lookup_columns(table, r, num, &ids[start..], out);
     });
     Ok(())
 }
 
 /// A column of the table for each row of `out`; `r` is not 0, and the ids are below `num`.
-pub(super) fn look_up_columns<T: Float>(table: &[T], r: usize, num: usize, ids: &[i64], out: &mut [T]) {
+pub(super) fn lookup_columns<T: Float>(table: &[T], r: usize, num: usize, ids: &[i64], out: &mut [T]) {
     for (out, &id) in out.chunks_exact_mut(r).zip(ids) {
         for (k, out) in out.iter_mut().enumerate() {
             *out = table[k * num + id as usize];
@@ -97,21 +117,23 @@ pub(super) fn look_up_columns<T: Float>(table: &[T], r: usize, num: usize, ids: 
 
 /// `da[:, id] = Σ dh[i]` over the positions i of each id, in order; else as [`embedding_backward`].
 ///
-/// dh (ids, r), da (r, num), fully overwritten.
+/// dh (ids, dim), da (dim, num), fully overwritten.
 ///
 /// # Errors
 /// When a length does not fit or an id is outside `0..num`.
-#[allow(clippy::too_many_arguments, reason = "torch's options of one op")]
 pub fn embedding_t_backward<T: Float>(
-    dh: &[T],
+    dims: EmbeddingDims,
     ids: &[i64],
-    r: usize,
-    num: usize,
-    padding_idx: Option<usize>,
-    scale_by_freq: bool,
+    dh: &[T],
+    options: EmbeddingOptions,
     da: &mut [T],
 ) -> Result<()> {
     const NAME: &str = "embedding_t_backward";
+    let EmbeddingDims { num, dim: r } = dims;
+    let EmbeddingOptions {
+        padding_idx,
+        scale_by_freq,
+    } = options;
     check_len(NAME, "dh", dh.len(), ids.len() * r)?;
     check_len(NAME, "da", da.len(), r * num)?;
     check_ids(NAME, ids, num)?;
@@ -147,24 +169,29 @@ mod tests {
         let ids = ids(count, num, 3);
         let context = format!("num {num} dim {dim} ids {count}");
         let mut out = vec![T::ZERO; count * dim];
-        embedding(WeightRef::Full(&weight), dim, &ids, &mut out).unwrap();
-        close(&out, &slow::embedding(&wide(&weight), dim, &ids), 0.0, &context);
-        embedding_t(&weight, dim, num, &ids, &mut out).unwrap();
-        close(&out, &slow::embedding_t(&wide(&weight), dim, num, &ids), 0.0, &context);
-        for (padding, scale) in [(None, false), (Some(num / 2), false), (None, true), (Some(0), true)] {
+        let dims = EmbeddingDims { num, dim };
+        embedding(dims, WeightRef::Full(&weight), &ids, &mut out).unwrap();
+        close(&out, &slow::embedding(dims, &wide(&weight), &ids), 0.0, &context);
+        embedding_t(dims, &weight, &ids, &mut out).unwrap();
+        close(&out, &slow::embedding_t(dims, &wide(&weight), &ids), 0.0, &context);
+        for (padding_idx, scale_by_freq) in [(None, false), (Some(num / 2), false), (None, true), (Some(0), true)] {
+            let options = EmbeddingOptions {
+                padding_idx,
+                scale_by_freq,
+            };
             let mut dw = vec![T::ONE; num * dim];
-            embedding_backward(&dy, &ids, dim, num, padding, scale, &mut dw).unwrap();
-            let want = slow::embedding_backward(&wide(&dy), &ids, dim, num, padding, scale);
+            embedding_backward(dims, &ids, &dy, options, &mut dw).unwrap();
+            let want = slow::embedding_backward(dims, &ids, &wide(&dy), options);
             close(&dw, &want, 5e-6, &context);
             dw.fill(T::ONE);
-            embedding_t_backward(&dy, &ids, dim, num, padding, scale, &mut dw).unwrap();
+            embedding_t_backward(dims, &ids, &dy, options, &mut dw).unwrap();
             let transposed: Vec<f64> = (0..num * dim).map(|i| want[i % num * dim + i / num]).collect();
             close(&dw, &transposed, 5e-6, &context);
         }
     }
 
     #[test]
-    fn look_ups_and_gradients_meet_their_twins() {
+    fn lookups_and_gradients_meet_their_twins() {
         each_isa(|_| {
             for dim in SIZES {
                 for (num, count) in [(1, 3), (7, 0), (50, 129)] {
@@ -182,7 +209,7 @@ mod tests {
         let h: Vec<f16> = (0..12).map(|i| f16::from_f32(i as f32)).collect();
         for weight in [WeightRef::Bf16(&b), WeightRef::F16(&h)] {
             let mut out = [0f32; 6];
-            embedding(weight, 3, &[3, 1], &mut out).unwrap();
+            embedding(EmbeddingDims { num: 4, dim: 3 }, weight, &[3, 1], &mut out).unwrap();
             assert_eq!(out, [9.0, 10.0, 11.0, 3.0, 4.0, 5.0]);
         }
     }
@@ -192,14 +219,16 @@ mod tests {
         let (ids, dy) = (ids(4000, 9, 1), values::<f32>(4000 * 48, 2));
         same_for_any_thread_count(|| {
             let mut dw = vec![0f32; 2000 * 48];
-            embedding_backward(&dy, &ids, 48, 2000, None, false, &mut dw).unwrap();
+            let dims = EmbeddingDims { num: 2000, dim: 48 };
+            embedding_backward(dims, &ids, &dy, EmbeddingOptions::default(), &mut dw).unwrap();
             dw
         });
     }
 
     #[test]
     fn an_id_outside_the_table_is_named() {
-        let error = embedding(WeightRef::Full(&[0f32; 6]), 3, &[1, 2], &mut [0.0; 6]).unwrap_err();
+        let dims = EmbeddingDims { num: 2, dim: 3 };
+        let error = embedding(dims, WeightRef::Full(&[0f32; 6]), &[1, 2], &mut [0.0; 6]).unwrap_err();
         assert_eq!(error.to_string(), "embedding: index 2 at position 1 is outside 0..2");
     }
 }

@@ -3,12 +3,12 @@
 
 use crate::float::Float;
 
-/// Independent accumulators: two AVX-512 registers of f32, so that the additions of one do not wait for the other.
+/// Independent accumulators: two AVX-512 registers of f32, so that additions to one do not wait for the other.
 pub(crate) const LANES: usize = 32;
 
 /// Folds `map` of each group of values with `join`: [`LANES`] accumulators, then pairwise.
 ///
-/// `map` and `join` are apart so that a costly `map` (an exponential) still becomes a vector loop of its own.
+/// `map` and `join` are separate so that a costly `map` (an exponential) still becomes a vector loop of its own.
 macro_rules! fold {
     ($name:ident, $($x:ident),+) => {
         #[inline(always)]
@@ -113,7 +113,7 @@ pub(crate) fn sum_of3<T: Float>(x: &[T], y: &[T], z: &[T], f: impl Fn(T, T, T) -
     )
 }
 
-/// The largest value, −∞ of none. NaN is passed over: callers whose next step meets every value again propagate it there.
+/// The largest value, −∞ without values. NaN is ignored: the callers' next step reads every value and propagates it.
 #[inline(always)]
 pub(crate) fn max<T: Float>(x: &[T]) -> T {
     fold1(

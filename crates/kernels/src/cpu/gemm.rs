@@ -4,9 +4,11 @@ pub(crate) mod blocked;
 mod micro;
 mod product;
 
-use super::small_rows::shared;
-use crate::{Error, Float, Result, par, pause};
-use product::Product;
+use super::shared::shared;
+use crate::{Float, Result, par, pause};
+use product::error;
+
+pub(crate) use product::Product;
 
 /// Multiply-adds below which a product stays on one thread.
 pub(crate) const PARALLEL_WORK: usize = 48 * 48 * 256;
@@ -14,101 +16,106 @@ pub(crate) const PARALLEL_WORK: usize = 48 * 48 * 256;
 /// Multiply-adds from which one product of a batch fills all threads by itself.
 const LARGE_WORK: usize = 1 << 24;
 
+/// Sizes of a product: A (M, K), B (K, N), C (M, N).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GemmDims {
+    /// M: rows of A and C.
+    pub m: usize,
+    /// K: columns of A, rows of B.
+    pub k: usize,
+    /// N: columns of B and C.
+    pub n: usize,
+}
+
+/// What a product reads. Element (i, j) of a matrix has the index `i · strides.0 + j · strides.1`.
+#[derive(Clone, Copy, Debug)]
+pub struct GemmOperands<'a, T> {
+    /// A (M, K).
+    pub a: &'a [T],
+    /// Row and column stride of A.
+    pub a_strides: (isize, isize),
+    /// B (K, N).
+    pub b: &'a [T],
+    /// Row and column stride of B.
+    pub b_strides: (isize, isize),
+    /// Factor of the product.
+    pub alpha: T,
+    /// Factor of the old C; where it is 0, the old C is not read and may be NaN.
+    pub beta: T,
+}
+
+/// What a product writes.
+#[derive(Debug)]
+pub struct GemmOutput<'a, T> {
+    /// C (M, N); the elements of a row are contiguous.
+    pub c: &'a mut [T],
+    /// Elements from one row of C to the next.
+    pub row_stride: usize,
+}
+
+/// A batch of products: elements from one product's operand to the next; 0 repeats an operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GemmBatch {
+    /// Number of products.
+    pub count: usize,
+    /// Between their A.
+    pub a_stride: usize,
+    /// Between their B.
+    pub b_stride: usize,
+    /// Between their C.
+    pub c_stride: usize,
+}
+
 /// `C = beta · C + alpha · A · B`.
 ///
-/// | slice | shape  | element (i, j) at       |
-/// |-------|--------|-------------------------|
-/// | `a`   | (M, K) | `i · a_rs + j · a_cs`   |
-/// | `b`   | (K, N) | `i · b_rs + j · b_cs`   |
-/// | `c`   | (M, N) | `i · c_rs + j`          |
-///
-/// With `beta` 0 the old content of `c` is not read, so it may be NaN. Sums are in `T`, in an order given by the shapes
-/// and the CPU, not by the number of threads. Up to [`MAX_ROWS`](super::small_rows::MAX_ROWS) rows, a row of C has the bits it has alone.
+/// Sums are in `T`, in an order given by the shapes and the CPU, not by the number of threads. Up to
+/// [`MAX_ROWS`](super::small_rows::MAX_ROWS) rows, a row of C has the bits it has alone.
 ///
 /// # Errors
 /// When a stride is negative, rows of C overlap, or a slice is too short. C is then untouched.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "the operands of a product, in the order of every BLAS"
-)]
-pub fn gemm<T: Float>(
-    m: usize,
-    k: usize,
-    n: usize,
-    a: &[T],
-    (a_rs, a_cs): (isize, isize),
-    b: &[T],
-    (b_rs, b_cs): (isize, isize),
-    alpha: T,
-    beta: T,
-    c: &mut [T],
-    c_rs: usize,
-) -> Result<()> {
-    let p = Product {
-        m,
-        k,
-        n,
-        a_strides: strides(a_rs, a_cs)?,
-        b_strides: strides(b_rs, b_cs)?,
-        alpha,
-        beta,
-        c_rs,
-    };
+pub fn gemm<T: Float>(dims: GemmDims, operands: GemmOperands<'_, T>, output: GemmOutput<'_, T>) -> Result<()> {
+    let GemmDims { m, k, n } = dims;
+    let (GemmOperands { a, b, .. }, c) = (operands, output.c);
+    let p = product(dims, &operands, output.row_stride)?;
     p.check(a.len(), b.len(), c.len())?;
     // SAFETY: the lengths were checked, and the slices borrow their elements.
     unsafe { p.run(a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), m * k * n >= PARALLEL_WORK) }
     Ok(())
 }
 
-/// [`gemm`] for each of `batch` products, whose operands start `*_batch_stride` elements apart (0 repeats an operand).
+/// [`gemm`] for each product of a batch; the slices hold the operands of all of them.
 ///
 /// # Errors
 /// As [`gemm`]; also when two products of the batch would write the same element.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "the operands of a product, in the order of every BLAS"
-)]
 pub fn batched_gemm<T: Float>(
-    batch: usize,
-    m: usize,
-    k: usize,
-    n: usize,
-    a: &[T],
-    a_batch_stride: usize,
-    (a_rs, a_cs): (isize, isize),
-    b: &[T],
-    b_batch_stride: usize,
-    (b_rs, b_cs): (isize, isize),
-    alpha: T,
-    beta: T,
-    c: &mut [T],
-    c_batch_stride: usize,
-    c_rs: usize,
+    batch: GemmBatch,
+    dims: GemmDims,
+    operands: GemmOperands<'_, T>,
+    output: GemmOutput<'_, T>,
 ) -> Result<()> {
-    if batch == 0 || m == 0 || n == 0 {
+    let GemmDims { m, k, n } = dims;
+    let GemmBatch {
+        count,
+        a_stride,
+        b_stride,
+        c_stride,
+    } = batch;
+    if count == 0 || m == 0 || n == 0 {
         return Ok(());
     }
-    let p = Product {
-        m,
-        k,
-        n,
-        a_strides: strides(a_rs, a_cs)?,
-        b_strides: strides(b_rs, b_cs)?,
-        alpha,
-        beta,
-        c_rs,
-    };
-    let last = batch - 1;
+    let (GemmOperands { a, b, .. }, GemmOutput { c, row_stride }) = (operands, output);
+    let p = product(dims, &operands, row_stride)?;
+    let last = count - 1;
     p.check(
-        a.len().saturating_sub(last * a_batch_stride),
-        b.len().saturating_sub(last * b_batch_stride),
-        c.len().saturating_sub(last * c_batch_stride),
+        a.len().saturating_sub(last * a_stride),
+        b.len().saturating_sub(last * b_stride),
+        c.len().saturating_sub(last * c_stride),
     )?;
-    let apart = c_batch_stride >= (m - 1) * c_rs + n;
-    let interleaved = c_batch_stride >= n && (m == 1 || c_rs >= last * c_batch_stride + n);
-    if batch > 1 && !apart && !interleaved {
+    let apart = c_stride >= (m - 1) * row_stride + n;
+    let interleaved = c_stride >= n && (m == 1 || row_stride >= last * c_stride + n);
+    if count > 1 && !apart && !interleaved {
         return Err(error(format!(
-            "products {c_batch_stride} apart overlap in C ({m} x {n}, rows {c_rs} apart)"
+            "products {c_stride} apart overlap in C ({m} x {n}, rows {row_stride} apart)"
         )));
     }
     let work = m * k * n;
@@ -118,72 +125,48 @@ pub fn batched_gemm<T: Float>(
         // SAFETY: as above.
         unsafe {
             p.run(
-                a.get().add(i * a_batch_stride),
-                b.get().add(i * b_batch_stride),
-                c.get().add(i * c_batch_stride),
+                a.get().add(i * a_stride),
+                b.get().add(i * b_stride),
+                c.get().add(i * c_stride),
                 parallel,
             )
         }
     };
-    if work >= LARGE_WORK || batch == 1 {
-        for i in 0..batch {
+    if work >= LARGE_WORK || count == 1 {
+        for i in 0..count {
             if i > 0 {
                 pause::point();
             }
             one(i, work >= PARALLEL_WORK);
         }
     } else {
-        par::for_rows(batch, ((1 << 16) / work.max(1)).max(1), |items| {
+        par::for_rows(count, ((1 << 16) / work.max(1)).max(1), |items| {
             items.for_each(|i| one(i, false))
         });
     }
     Ok(())
 }
 
-/// [`gemm`] on the calling thread and on raw pointers, for callers that split the work themselves.
-///
-/// # Safety
-/// All elements named by sizes and strides are valid, and nobody else touches those of C.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "the operands of a product, in the order of every BLAS"
-)]
-pub(crate) unsafe fn gemm_on_thread<T: Float>(
-    (m, k, n): (usize, usize, usize),
-    a: *const T,
-    a_strides: (usize, usize),
-    b: *const T,
-    b_strides: (usize, usize),
-    alpha: T,
-    beta: T,
-    c: *mut T,
-    c_rs: usize,
-) {
-    // SAFETY: the caller promises the pointers.
-    unsafe {
-        Product {
-            m,
-            k,
-            n,
-            a_strides,
-            b_strides,
-            alpha,
-            beta,
-            c_rs,
-        }
-        .run(a, b, c, false)
-    }
+/// The product without its slices.
+fn product<T: Float>(dims: GemmDims, operands: &GemmOperands<'_, T>, row_stride: usize) -> Result<Product<T>> {
+    let GemmDims { m, k, n } = dims;
+    Ok(Product {
+        m,
+        k,
+        n,
+        a_strides: strides(operands.a_strides)?,
+        b_strides: strides(operands.b_strides)?,
+        alpha: operands.alpha,
+        beta: operands.beta,
+        c_rs: row_stride,
+    })
 }
 
-fn strides(rs: isize, cs: isize) -> Result<(usize, usize)> {
-    match (usize::try_from(rs), usize::try_from(cs)) {
-        (Ok(rs), Ok(cs)) => Ok((rs, cs)),
-        _ => Err(error(format!("strides ({rs}, {cs}) must not be negative"))),
+fn strides((rows, columns): (isize, isize)) -> Result<(usize, usize)> {
+    match (usize::try_from(rows), usize::try_from(columns)) {
+        (Ok(rows), Ok(columns)) => Ok((rows, columns)),
+        _ => Err(error(format!("strides ({rows}, {columns}) must not be negative"))),
     }
-}
-
-fn error(what: String) -> Error {
-    Error::new("gemm", what)
 }
 
 #[cfg(test)]
@@ -192,16 +175,36 @@ mod tests {
     use crate::reference;
     use crate::testing::{SIZES, close, each_isa, same_for_any_thread_count, values, wide};
 
+    /// `A · B` with rows of A contiguous.
+    fn times(dims: GemmDims, a: &[f32], b: &[f32], b_strides: (isize, isize)) -> Vec<f32> {
+        let mut c = vec![0.0; dims.m * dims.n];
+        let output = GemmOutput {
+            c: &mut c,
+            row_stride: dims.n,
+        };
+        gemm(dims, plain(dims.k, a, b, b_strides), output).unwrap();
+        c
+    }
+
+    fn plain<'a>(k: usize, a: &'a [f32], b: &'a [f32], b_strides: (isize, isize)) -> GemmOperands<'a, f32> {
+        GemmOperands {
+            a,
+            a_strides: (k as isize, 1),
+            b,
+            b_strides,
+            alpha: 1.0,
+            beta: 0.0,
+        }
+    }
+
     /// One product in one of the layouts: transposed A, transposed B, and B strided both ways.
     fn meets_twin<T: Float>(m: usize, k: usize, n: usize, layout: usize, beta: f64) {
+        let dims = GemmDims { m, k, n };
         let (ta, b_step) = (layout & 1 == 1, if layout & 4 == 4 { 2 } else { 1 });
         let (a, b) = (values::<T>(m * k, 1), values::<T>(k * n * b_step, 2));
-        let a_strides = if ta { (1, m) } else { (k, 1) };
-        let b_strides = if layout & 2 == 2 {
-            (b_step, k * b_step)
-        } else {
-            (n * b_step, b_step)
-        };
+        let a_strides = if ta { (1, m as isize) } else { (k as isize, 1) };
+        let (step, row, column) = (b_step as isize, (n * b_step) as isize, (k * b_step) as isize);
+        let b_strides = if layout & 2 == 2 { (step, column) } else { (row, step) };
         let c_rs = n + 3;
         let mut c = values::<T>(m * c_rs, 3);
         let mut want = wide(&c);
@@ -209,35 +212,32 @@ mod tests {
             // What beta 0 must not read; the twin overwrites it too.
             (0..m).for_each(|i| c[i * c_rs..][..n].fill(T::NAN));
         }
-        reference::gemm::gemm(
-            m,
-            k,
-            n,
-            &wide(&a),
+        let operands = GemmOperands {
+            a: &wide(&a)[..],
             a_strides,
-            &wide(&b),
+            b: &wide(&b),
             b_strides,
-            0.5,
+            alpha: 0.5,
             beta,
-            &mut want,
-            c_rs,
-        );
-        let signed = |(rs, cs): (usize, usize)| (rs as isize, cs as isize);
-        let (alpha, beta) = (T::HALF, T::from_f64(beta));
-        gemm(
-            m,
-            k,
-            n,
-            &a,
-            signed(a_strides),
-            &b,
-            signed(b_strides),
-            alpha,
-            beta,
-            &mut c,
-            c_rs,
-        )
-        .unwrap();
+        };
+        let output = GemmOutput {
+            c: &mut want,
+            row_stride: c_rs,
+        };
+        reference::gemm::gemm(dims, operands, output);
+        let operands = GemmOperands {
+            a: &a[..],
+            a_strides,
+            b: &b,
+            b_strides,
+            alpha: T::HALF,
+            beta: T::from_f64(beta),
+        };
+        let output = GemmOutput {
+            c: &mut c,
+            row_stride: c_rs,
+        };
+        gemm(dims, operands, output).unwrap();
         close(&c, &want, 2e-5, &format!("{m}x{k}x{n} layout {layout}"));
     }
 
@@ -264,11 +264,7 @@ mod tests {
             for (k, n) in [(1, 5), (129, 1), (300, 129), (64, 200)] {
                 for (b_strides, layout) in [((n as isize, 1), "(K, N)"), ((1, k as isize), "(N, K)")] {
                     let (a, b) = (values::<f32>(16 * k, 1), values::<f32>(k * n, 2));
-                    let run = |m: usize, a: &[f32]| {
-                        let mut c = vec![0.0; m * n];
-                        gemm(m, k, n, a, (k as isize, 1), &b, b_strides, 1.0, 0.0, &mut c, n).unwrap();
-                        c
-                    };
+                    let run = |m: usize, a: &[f32]| times(GemmDims { m, k, n }, a, &b, b_strides);
                     let whole = run(16, &a);
                     for m in 1..16 {
                         let part = run(m, &a[(16 - m) * k..]);
@@ -288,11 +284,7 @@ mod tests {
         each_isa(|_| {
             for (m, k, n) in [(129, 300, 200), (7, 700, 500), (1, 3000, 64)] {
                 let (a, b) = (values::<f32>(m * k, 1), values::<f32>(k * n, 2));
-                same_for_any_thread_count(|| {
-                    let mut c = vec![0f32; m * n];
-                    gemm(m, k, n, &a, (k as isize, 1), &b, (1, k as isize), 1.0, 0.0, &mut c, n).unwrap();
-                    c
-                });
+                same_for_any_thread_count(|| times(GemmDims { m, k, n }, &a, &b, (1, k as isize)));
             }
         });
     }
@@ -300,50 +292,26 @@ mod tests {
     #[test]
     fn batches_equal_single_products_and_repeat_an_operand() {
         each_isa(|_| {
-            let (batch, m, k, n) = (5, 20, 17, 9);
-            let (a, b) = (values::<f32>(batch * m * k, 1), values::<f32>(k * n, 2));
-            let (mut apart, mut mixed) = (vec![0f32; batch * m * n], vec![0f32; batch * m * n]);
-            batched_gemm(
-                batch,
-                m,
-                k,
-                n,
-                &a,
-                m * k,
-                (17, 1),
-                &b,
-                0,
-                (9, 1),
-                1.0,
-                0.0,
-                &mut apart,
-                m * n,
-                n,
-            )
-            .unwrap();
-            batched_gemm(
-                batch,
-                m,
-                k,
-                n,
-                &a,
-                m * k,
-                (17, 1),
-                &b,
-                0,
-                (9, 1),
-                1.0,
-                0.0,
-                &mut mixed,
-                n,
-                batch * n,
-            )
-            .unwrap();
-            for i in 0..batch {
-                let mut one = vec![0f32; m * n];
-                gemm(m, k, n, &a[i * m * k..], (17, 1), &b, (9, 1), 1.0, 0.0, &mut one, n).unwrap();
+            let (count, m, k, n) = (5, 20, 17, 9);
+            let dims = GemmDims { m, k, n };
+            let (a, b) = (values::<f32>(count * m * k, 1), values::<f32>(k * n, 2));
+            let run = |c_stride: usize, row_stride: usize| {
+                let mut c = vec![0f32; count * m * n];
+                let batch = GemmBatch {
+                    count,
+                    a_stride: m * k,
+                    b_stride: 0,
+                    c_stride,
+                };
+                let output = GemmOutput { c: &mut c, row_stride };
+                batched_gemm(batch, dims, plain(k, &a, &b, (9, 1)), output).unwrap();
+                c
+            };
+            let (apart, mixed) = (run(m * n, n), run(n, count * n));
+            for i in 0..count {
+                let one = times(dims, &a[i * m * k..], &b, (9, 1));
                 assert_eq!(one, apart[i * m * n..][..m * n]);
-                assert!((0..m).all(|r| mixed[r * batch * n + i * n..][..n] == one[r * n..][..n]));
+                assert!((0..m).all(|r| mixed[r * count * n + i * n..][..n] == one[r * n..][..n]));
             }
         });
     }
@@ -351,9 +319,27 @@ mod tests {
     #[test]
     fn bad_shapes_are_refused() {
         let (a, mut c) = ([0f32; 4], [0f32; 4]);
-        assert!(gemm(2, 2, 2, &a[..3], (2, 1), &a, (2, 1), 1.0, 0.0, &mut c, 2).is_err());
-        assert!(gemm(2, 2, 2, &a, (2, -1), &a, (2, 1), 1.0, 0.0, &mut c, 2).is_err());
-        assert!(gemm(2, 2, 2, &a, (2, 1), &a, (2, 1), 1.0, 0.0, &mut c, 1).is_err());
-        assert!(batched_gemm(2, 1, 1, 2, &a, 0, (1, 1), &a, 0, (2, 1), 1.0, 0.0, &mut c, 1, 2).is_err());
+        let dims = GemmDims { m: 2, k: 2, n: 2 };
+        let good = plain(2, &a, &a, (2, 1));
+        let mut refuses = |operands, row_stride| gemm(dims, operands, GemmOutput { c: &mut c, row_stride }).is_err();
+        assert!(!refuses(good, 2));
+        assert!(refuses(GemmOperands { a: &a[..3], ..good }, 2));
+        let negative = GemmOperands {
+            a_strides: (2, -1),
+            ..good
+        };
+        assert!(refuses(negative, 2));
+        assert!(refuses(good, 1));
+        let batch = GemmBatch {
+            count: 2,
+            a_stride: 0,
+            b_stride: 0,
+            c_stride: 1,
+        };
+        let output = GemmOutput {
+            c: &mut c,
+            row_stride: 2,
+        };
+        assert!(batched_gemm(batch, GemmDims { m: 1, k: 1, n: 2 }, good, output).is_err());
     }
 }

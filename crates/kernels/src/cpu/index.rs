@@ -1,13 +1,14 @@
 //! Reading and adding by index: gather, scatter-add, index-select, index-add.
 
+use super::axis::AxisDims;
 use crate::error::{Result, check_len, outside};
 use crate::float::Float;
 use crate::{isa, par};
 
-/// Refuses an index outside `0..n`, and names it with its position.
+/// Fails for an index outside `0..n`, which the error names with its position.
 ///
 /// # Errors
-/// When there is one.
+/// When there is such a value.
 pub fn check_ids(kernel: &'static str, ids: &[i64], n: usize) -> Result<()> {
     match ids.iter().position(|&id| id < 0 || id as u64 >= n as u64) {
         None => Ok(()),
@@ -25,15 +26,14 @@ pub fn check_ids(kernel: &'static str, ids: &[i64], n: usize) -> Result<()> {
 /// # Errors
 /// When a length does not fit or an index is outside `0..n`.
 pub fn gather<T: Copy + Send + Sync>(
+    dims: AxisDims,
+    n_out: usize,
     x: &[T],
     index: &[i64],
-    outer: usize,
-    n: usize,
-    n_out: usize,
-    inner: usize,
     out: &mut [T],
 ) -> Result<()> {
-    check_len("gather", "x", x.len(), outer * n * inner)?;
+    let AxisDims { outer, n, inner } = dims;
+    check_len("gather", "x", x.len(), dims.numel())?;
     check_len("gather", "index", index.len(), outer * n_out * inner)?;
     check_len("gather", "out", out.len(), index.len())?;
     check_ids("gather", index, n)?;
@@ -51,63 +51,45 @@ pub fn gather<T: Copy + Send + Sync>(
 
 /// `dst[o][index[o][i][j]][j] += src[o][i][j]`, in the order of i: torch.scatter_add along the middle dimension.
 ///
-/// dst (outer, n_dst, inner), index and src (outer, n_src, inner).
+/// dst (outer, n, inner), index and src (outer, n_src, inner).
 ///
 /// # Errors
-/// When a length does not fit or an index is outside `0..n_dst`.
-pub fn scatter_add<T: Float>(
-    dst: &mut [T],
-    index: &[i64],
-    src: &[T],
-    outer: usize,
-    n_dst: usize,
-    n_src: usize,
-    inner: usize,
-) -> Result<()> {
-    scatter_by(
-        "scatter_add",
-        dst,
-        index,
-        src,
-        [outer, n_dst, n_src, inner],
-        |dst, src| *dst += src,
-    )
+/// When a length does not fit or an index is outside `0..n`.
+pub fn scatter_add<T: Float>(dims: AxisDims, n_src: usize, dst: &mut [T], index: &[i64], src: &[T]) -> Result<()> {
+    scatter_by("scatter_add", dims, n_src, dst, (index, src), |dst, src| *dst += src)
 }
 
-/// `dst[o][index[o][i][j]][j] = src[o][i][j]`, the last of equal indexes staying: torch.scatter along the middle dimension.
+/// `dst[o][index[o][i][j]][j] = src[o][i][j]`, where the last of equal indices wins: torch.scatter along the middle dimension.
 ///
-/// dst (outer, n_dst, inner), index and src (outer, n_src, inner).
+/// dst (outer, n, inner), index and src (outer, n_src, inner).
 ///
 /// # Errors
-/// When a length does not fit or an index is outside `0..n_dst`.
+/// When a length does not fit or an index is outside `0..n`.
 pub fn scatter<T: Copy + Send + Sync>(
+    dims: AxisDims,
+    n_src: usize,
     dst: &mut [T],
     index: &[i64],
     src: &[T],
-    outer: usize,
-    n_dst: usize,
-    n_src: usize,
-    inner: usize,
 ) -> Result<()> {
-    scatter_by("scatter", dst, index, src, [outer, n_dst, n_src, inner], |dst, src| {
-        *dst = src
-    })
+    scatter_by("scatter", dims, n_src, dst, (index, src), |dst, src| *dst = src)
 }
 
-/// Puts each value of `src` to its place in `dst`, in the order of i; a block of `dst` belongs to one task.
+/// Puts each value of `src` into `dst`, in the order of i; a block of `dst` belongs to one task.
 fn scatter_by<T: Copy + Send + Sync>(
     kernel: &'static str,
+    dims: AxisDims,
+    n_src: usize,
     dst: &mut [T],
-    index: &[i64],
-    src: &[T],
-    [outer, n_dst, n_src, inner]: [usize; 4],
+    (index, src): (&[i64], &[T]),
     put: impl Fn(&mut T, T) + Sync,
 ) -> Result<()> {
-    check_len(kernel, "dst", dst.len(), outer * n_dst * inner)?;
+    let AxisDims { outer, n, inner } = dims;
+    check_len(kernel, "dst", dst.len(), dims.numel())?;
     check_len(kernel, "index", index.len(), outer * n_src * inner)?;
     check_len(kernel, "src", src.len(), index.len())?;
-    check_ids(kernel, index, n_dst)?;
-    let (block, source) = (n_dst * inner, n_src * inner);
+    check_ids(kernel, index, n)?;
+    let (block, source) = (n * inner, n_src * inner);
     par::rows_mut(dst, block, par::grain(source), |start, dst| {
         for (o, dst) in dst.chunks_mut(block).enumerate() {
             let range = (start + o) * source..(start + o + 1) * source;
@@ -123,32 +105,18 @@ fn scatter_by<T: Copy + Send + Sync>(
 ///
 /// # Errors
 /// As [`scatter_add`].
-pub fn gather_backward<T: Float>(
-    dy: &[T],
-    index: &[i64],
-    outer: usize,
-    n: usize,
-    n_out: usize,
-    inner: usize,
-    dx: &mut [T],
-) -> Result<()> {
+pub fn gather_backward<T: Float>(dims: AxisDims, n_out: usize, index: &[i64], dy: &[T], dx: &mut [T]) -> Result<()> {
     dx.fill(T::ZERO);
-    scatter_add(dx, index, dy, outer, n, n_out, inner)
+    scatter_add(dims, n_out, dx, index, dy)
 }
 
 /// `out[o][k] = x[o][ids[k]]` for rows of `inner` values: x (outer, n, inner), out (outer, ids, inner).
 ///
 /// # Errors
 /// When a length does not fit or an id is outside `0..n`.
-pub fn index_select<T: Copy + Send + Sync>(
-    x: &[T],
-    outer: usize,
-    n: usize,
-    inner: usize,
-    ids: &[i64],
-    out: &mut [T],
-) -> Result<()> {
-    check_len("index_select", "x", x.len(), outer * n * inner)?;
+pub fn index_select<T: Copy + Send + Sync>(dims: AxisDims, x: &[T], ids: &[i64], out: &mut [T]) -> Result<()> {
+    let AxisDims { outer, n, inner } = dims;
+    check_len("index_select", "x", x.len(), dims.numel())?;
     check_len("index_select", "out", out.len(), outer * ids.len() * inner)?;
     check_ids("index_select", ids, n)?;
     par::rows_mut(out, inner, par::grain(inner), |start, out| {
@@ -164,15 +132,16 @@ pub fn index_select<T: Copy + Send + Sync>(
 ///
 /// # Errors
 /// When a length does not fit or an id is outside `0..n`.
-pub fn index_add<T: Float>(dst: &mut [T], outer: usize, n: usize, inner: usize, ids: &[i64], src: &[T]) -> Result<()> {
-    check_len("index_add", "dst", dst.len(), outer * n * inner)?;
+pub fn index_add<T: Float>(dims: AxisDims, dst: &mut [T], ids: &[i64], src: &[T]) -> Result<()> {
+    let AxisDims { outer, n, inner } = dims;
+    check_len("index_add", "dst", dst.len(), dims.numel())?;
     check_len("index_add", "src", src.len(), outer * ids.len() * inner)?;
     check_ids("index_add", ids, n)?;
     let sorted = SortedIds::new(ids);
     par::rows_mut(dst, inner, par::grain(inner), |start, dst| {
         let (mut row, end) = (start, start + dst.len() / inner);
         while row < end {
-            // One outer block at a time: within it, row numbers are ids.
+            // One outer block at a time: within it, row indices are ids.
             let (o, first) = (row / n, row % n);
             let count = (n - first).min(end - row);
             let dst = &mut dst[(row - start) * inner..][..count * inner];
@@ -191,7 +160,7 @@ pub(crate) struct SortedIds<'a> {
 
 impl<'a> SortedIds<'a> {
     pub(crate) fn new(ids: &'a [i64]) -> Self {
-        let mut order: Vec<usize> = crate::room::with_capacity(ids.len());
+        let mut order: Vec<usize> = crate::alloc::with_capacity(ids.len());
         order.extend(0..ids.len());
         // Stable, hence in order of position among equal ids.
         order.sort_by_key(|&position| ids[position]);
@@ -238,48 +207,43 @@ mod tests {
     use crate::reference::index as slow;
     use crate::testing::{SIZES, close, each_isa, ids, same_for_any_thread_count, values, wide};
 
-    fn check<T: Float>(outer: usize, n: usize, count: usize, inner: usize) {
+    fn axis(outer: usize, n: usize, inner: usize) -> AxisDims {
+        AxisDims { outer, n, inner }
+    }
+
+    fn check<T: Float>(dims: AxisDims, count: usize) {
+        let AxisDims { outer, n, inner } = dims;
         let x = values::<T>(outer * n * inner, 1);
         let index = ids(outer * count * inner, n, 2);
         let mut out = vec![T::ZERO; outer * count * inner];
         let context = format!("({outer}, {n} -> {count}, {inner})");
-        gather(&x, &index, outer, n, count, inner, &mut out).unwrap();
-        close(
-            &out,
-            &slow::gather(&wide(&x), &index, outer, n, count, inner),
-            0.0,
-            &context,
-        );
+        gather(dims, count, &x, &index, &mut out).unwrap();
+        close(&out, &slow::gather(dims, count, &wide(&x), &index), 0.0, &context);
 
         let src = values::<T>(outer * count * inner, 3);
         let mut dst = x.clone();
-        scatter_add(&mut dst, &index, &src, outer, n, count, inner).unwrap();
+        scatter_add(dims, count, &mut dst, &index, &src).unwrap();
         let mut want = wide(&x);
-        slow::scatter_add(&mut want, &index, &wide(&src), n, count, inner);
+        slow::scatter_add(dims, count, &mut want, &index, &wide(&src));
         close(&dst, &want, 5e-6, &context);
         let mut set = x.clone();
-        scatter(&mut set, &index, &src, outer, n, count, inner).unwrap();
+        scatter(dims, count, &mut set, &index, &src).unwrap();
         let mut want = wide(&x);
-        slow::scatter(&mut want, &index, &wide(&src), n, count, inner);
+        slow::scatter(dims, count, &mut want, &index, &wide(&src));
         close(&set, &want, 0.0, &context);
-        gather_backward(&src, &index, outer, n, count, inner, &mut dst).unwrap();
+        gather_backward(dims, count, &index, &src, &mut dst).unwrap();
         let mut want = vec![0.0; x.len()];
-        slow::scatter_add(&mut want, &index, &wide(&src), n, count, inner);
+        slow::scatter_add(dims, count, &mut want, &index, &wide(&src));
         close(&dst, &want, 5e-6, &context);
 
         let rows = ids(count, n, 4);
         let spread: Vec<i64> = (0..outer * count * inner).map(|i| rows[i / inner % count]).collect();
-        index_select(&x, outer, n, inner, &rows, &mut out).unwrap();
-        close(
-            &out,
-            &slow::gather(&wide(&x), &spread, outer, n, count, inner),
-            0.0,
-            &context,
-        );
+        index_select(dims, &x, &rows, &mut out).unwrap();
+        close(&out, &slow::gather(dims, count, &wide(&x), &spread), 0.0, &context);
         let mut dst = x.clone();
-        index_add(&mut dst, outer, n, inner, &rows, &src).unwrap();
+        index_add(dims, &mut dst, &rows, &src).unwrap();
         let mut want = wide(&x);
-        slow::scatter_add(&mut want, &spread, &wide(&src), n, count, inner);
+        slow::scatter_add(dims, count, &mut want, &spread, &wide(&src));
         close(&dst, &want, 5e-6, &context);
     }
 
@@ -288,11 +252,11 @@ mod tests {
         each_isa(|_| {
             for n in SIZES.into_iter().filter(|&n| n > 0) {
                 for (outer, count, inner) in [(1, 5, 1), (3, 17, 4), (2, 1, 65), (0, 3, 2), (2, 0, 3), (1, 4, 0)] {
-                    check::<f32>(outer, n, count, inner);
-                    check::<f64>(outer, n, count, inner);
+                    check::<f32>(axis(outer, n, inner), count);
+                    check::<f64>(axis(outer, n, inner), count);
                 }
             }
-            check::<f32>(2, 300, 1000, 129);
+            check::<f32>(axis(2, 300, 129), 1000);
         });
     }
 
@@ -301,15 +265,15 @@ mod tests {
         let (rows, src) = (ids(5000, 20, 1), values::<f32>(5000 * 64, 2));
         same_for_any_thread_count(|| {
             let mut dst = vec![0f32; 1000 * 64];
-            index_add(&mut dst, 1, 1000, 64, &rows, &src).unwrap();
+            index_add(axis(1, 1000, 64), &mut dst, &rows, &src).unwrap();
             dst
         });
     }
 
     #[test]
     fn a_bad_index_is_named() {
-        let error = gather(&[0f32; 4], &[0, 7], 1, 4, 2, 1, &mut [0.0; 2]).unwrap_err();
+        let error = gather(axis(1, 4, 1), 2, &[0f32; 4], &[0, 7], &mut [0.0; 2]).unwrap_err();
         assert_eq!(error.to_string(), "gather: index 7 at position 1 is outside 0..4");
-        assert!(index_select(&[0u8; 4], 1, 4, 1, &[-1], &mut [0]).is_err());
+        assert!(index_select(axis(1, 4, 1), &[0u8; 4], &[-1], &mut [0]).is_err());
     }
 }

@@ -2,34 +2,75 @@
 
 use super::fold;
 use super::map::zip_inplace_loop;
+use super::norm::{add_dw_row, add_in_order, chunk_rows};
+
+pub use super::norm::NormDims;
+
 use crate::error::{Result, check_len};
 use crate::float::Float;
 use crate::isa;
 use crate::par::{self, Rows};
 
-/// `y = (x − mean) · rstd · w + b` per row of x (rows, n), with rstd = 1/√(var + eps) and the biased variance.
-///
-/// | slice          | shape     | meaning                                  |
-/// |----------------|-----------|------------------------------------------|
-/// | `x`, `y`       | (rows, n) | input, output                            |
-/// | `w`, `b`       | (n)       | scale and shift; absent = 1 and 0        |
-/// | `mean`, `rstd` | (rows)    | out: kept for [`layer_norm_backward`]    |
+/// What [`layer_norm`] reads.
+#[derive(Clone, Copy, Debug)]
+pub struct LayerNormOperands<'a, T> {
+    /// (M, N).
+    pub x: &'a [T],
+    /// (N): scale; absent = 1.
+    pub w: Option<&'a [T]>,
+    /// (N): shift; absent = 0.
+    pub b: Option<&'a [T]>,
+}
+
+/// What [`layer_norm`] writes.
+#[derive(Debug)]
+pub struct LayerNormOutputs<'a, T> {
+    /// (M, N).
+    pub y: &'a mut [T],
+    /// (M), kept for [`layer_norm_backward`].
+    pub mean: &'a mut [T],
+    /// (M), kept for [`layer_norm_backward`].
+    pub rstd: &'a mut [T],
+}
+
+/// What the forward pass saved for [`layer_norm_backward`].
+#[derive(Clone, Copy, Debug)]
+pub struct LayerNormSaved<'a, T> {
+    /// (M, N): input.
+    pub x: &'a [T],
+    /// (N): scale; absent = 1.
+    pub w: Option<&'a [T]>,
+    /// (M).
+    pub mean: &'a [T],
+    /// (M).
+    pub rstd: &'a [T],
+}
+
+/// Where the gradients of [`layer_norm`] go; those that are `None` are not computed.
+#[derive(Debug)]
+pub struct LayerNormGradients<'a, T> {
+    /// (M, N).
+    pub dx: Option<&'a mut [T]>,
+    /// (N).
+    pub dw: Option<&'a mut [T]>,
+    /// (N).
+    pub db: Option<&'a mut [T]>,
+}
+
+/// `y = (x − mean) · rstd · w + b` for each row of x, with rstd = 1/√(var + eps) and the biased variance.
 ///
 /// # Errors
 /// When a length does not fit.
-#[allow(clippy::too_many_arguments, reason = "inputs, sizes and outputs of one formula")]
 pub fn layer_norm<T: Float>(
-    x: &[T],
-    w: Option<&[T]>,
-    b: Option<&[T]>,
-    rows: usize,
-    n: usize,
+    dims: NormDims,
+    operands: LayerNormOperands<'_, T>,
     eps: f64,
-    y: &mut [T],
-    mean: &mut [T],
-    rstd: &mut [T],
+    outputs: LayerNormOutputs<'_, T>,
 ) -> Result<()> {
     const NAME: &str = "layer_norm";
+    let NormDims { rows, n } = dims;
+    let LayerNormOperands { x, w, b } = operands;
+    let LayerNormOutputs { y, mean, rstd } = outputs;
     check_len(NAME, "x", x.len(), rows * n)?;
     check_len(NAME, "y", y.len(), rows * n)?;
     check_len(NAME, "w", w.map_or(n, <[T]>::len), n)?;
@@ -88,30 +129,21 @@ fn norm_row<T: Float>(x: &[T], w: Option<&[T]>, b: Option<&[T]>, eps: T, y: &mut
     (mean, rstd)
 }
 
-/// Rows whose dw and db are summed in order before the chunks are: depends on n alone.
-pub(crate) fn chunk_rows(n: usize) -> usize {
-    par::grain(n).max(32)
-}
-
 /// Gradients of [`layer_norm`], with x̂ = (x − mean) · rstd and g = dy · w:
-/// `dx = rstd · (g − mean(g) − x̂ · mean(g · x̂))`, `dw = Σ dy · x̂`, `db = Σ dy`; only those asked for.
+/// `dx = rstd · (g − mean(g) − x̂ · mean(g · x̂))`, `dw = Σ dy · x̂`, `db = Σ dy`.
 ///
 /// # Errors
 /// When a length does not fit.
-#[allow(clippy::too_many_arguments, reason = "inputs, sizes and outputs of one formula")]
 pub fn layer_norm_backward<T: Float>(
+    dims: NormDims,
+    saved: LayerNormSaved<'_, T>,
     dy: &[T],
-    x: &[T],
-    w: Option<&[T]>,
-    mean: &[T],
-    rstd: &[T],
-    rows: usize,
-    n: usize,
-    dx: Option<&mut [T]>,
-    dw: Option<&mut [T]>,
-    db: Option<&mut [T]>,
+    gradients: LayerNormGradients<'_, T>,
 ) -> Result<()> {
     const NAME: &str = "layer_norm_backward";
+    let NormDims { rows, n } = dims;
+    let LayerNormSaved { x, w, mean, rstd } = saved;
+    let LayerNormGradients { dx, dw, db } = gradients;
     check_len(NAME, "dy", dy.len(), rows * n)?;
     check_len(NAME, "x", x.len(), rows * n)?;
     check_len(NAME, "w", w.map_or(n, <[T]>::len), n)?;
@@ -122,8 +154,8 @@ pub fn layer_norm_backward<T: Float>(
     check_len(NAME, "db", db.as_ref().map_or(n, |db| db.len()), n)?;
     let chunk = chunk_rows(n);
     let chunks = rows.div_ceil(chunk);
-    let mut dw_parts = dw.is_some().then(|| crate::room::filled(chunks * n, T::ZERO));
-    let mut db_parts = db.is_some().then(|| crate::room::filled(chunks * n, T::ZERO));
+    let mut dw_parts = dw.is_some().then(|| crate::alloc::filled(chunks * n, T::ZERO));
+    let mut db_parts = db.is_some().then(|| crate::alloc::filled(chunks * n, T::ZERO));
     let outputs = (
         dx.map(|dx| Rows::new(dx, chunk * n)),
         dw_parts.as_mut().map(|parts| Rows::new(parts, n)),
@@ -163,29 +195,6 @@ pub fn layer_norm_backward<T: Float>(
         }
     }
     Ok(())
-}
-
-/// `out` = the sum of the rows of `parts`, first to last.
-pub(crate) fn add_in_order<T: Float>(parts: &[T], n: usize, out: &mut [T]) {
-    out.fill(T::ZERO);
-    isa::dispatch(
-        #[inline(always)]
-        || {
-            for part in parts.chunks_exact(n.max(1)) {
-                for (out, &part) in out.iter_mut().zip(part) {
-                    *out += part;
-                }
-            }
-        },
-    );
-}
-
-/// `dw += dy · x̂`; RMS norm has mean 0.
-#[inline(always)]
-pub(crate) fn add_dw_row<T: Float>(dy: &[T], x: &[T], mean: T, rstd: T, dw: &mut [T]) {
-    for ((dw, &dy), &x) in dw.iter_mut().zip(dy).zip(x) {
-        *dw += dy * ((x - mean) * rstd);
-    }
 }
 
 #[inline(always)]
@@ -237,20 +246,46 @@ mod tests {
         let (w, b) = (affine.then_some(&w[..]), affine.then_some(&b[..]));
         let mut y = vec![T::ZERO; rows * n];
         let (mut mean, mut rstd) = (vec![T::ZERO; rows], vec![T::ZERO; rows]);
-        layer_norm(&x, w, b, rows, n, 1e-2, &mut y, &mut mean, &mut rstd).unwrap();
+        let dims = NormDims { rows, n };
+        let outputs = LayerNormOutputs {
+            y: &mut y,
+            mean: &mut mean,
+            rstd: &mut rstd,
+        };
+        layer_norm(dims, LayerNormOperands { x: &x, w, b }, 1e-2, outputs).unwrap();
         let (mut dx, mut dw, mut db) = (vec![T::ZERO; rows * n], vec![T::ONE; n], vec![T::ONE; n]);
-        let outs = (Some(&mut dx[..]), Some(&mut dw[..]), Some(&mut db[..]));
-        layer_norm_backward(&dy, &x, w, &mean, &rstd, rows, n, outs.0, outs.1, outs.2).unwrap();
-        let (w, b) = (w.map(wide), b.map(wide));
-        let want = slow::layer_norm(&wide(&x), w.as_deref(), b.as_deref(), rows, n, 1e-2);
-        let grads = slow::layer_norm_backward(&wide(&dy), &wide(&x), w.as_deref(), rows, n, 1e-2);
+        let gradients = LayerNormGradients {
+            dx: Some(&mut dx),
+            dw: Some(&mut dw),
+            db: Some(&mut db),
+        };
+        let saved = LayerNormSaved {
+            x: &x,
+            w,
+            mean: &mean,
+            rstd: &rstd,
+        };
+        layer_norm_backward(dims, saved, &dy, gradients).unwrap();
+        let (wide_x, wide_w, wide_b) = (wide(&x), w.map(wide), b.map(wide));
+        let operands = LayerNormOperands {
+            x: &wide_x[..],
+            w: wide_w.as_deref(),
+            b: wide_b.as_deref(),
+        };
+        let want = slow::layer_norm(dims, operands, 1e-2);
+        let grads = slow::layer_norm_backward(dims, operands, 1e-2, &wide(&dy));
         let context = format!("({rows}, {n}) affine {affine}");
         close(&y, &want, 5e-6, &context);
         close(&dx, &grads.0, 2e-5, &format!("{context} dx"));
         close(&dw, &grads.1, 2e-5, &format!("{context} dw"));
         close(&db, &grads.2, 2e-5, &format!("{context} db"));
         let mut only = vec![T::ZERO; n];
-        layer_norm_backward(&dy, &x, None, &mean, &rstd, rows, n, None, None, Some(&mut only)).unwrap();
+        let gradients = LayerNormGradients {
+            dx: None,
+            dw: None,
+            db: Some(&mut only),
+        };
+        layer_norm_backward(dims, LayerNormSaved { w: None, ..saved }, &dy, gradients).unwrap();
         assert!(only == db);
     }
 
@@ -275,7 +310,18 @@ mod tests {
         let (mean, rstd) = (vec![0.1; rows], vec![0.9; rows]);
         same_for_any_thread_count(|| {
             let mut dw = vec![0f32; n];
-            layer_norm_backward(&dy, &x, None, &mean, &rstd, rows, n, None, Some(&mut dw), None).unwrap();
+            let saved = LayerNormSaved {
+                x: &x,
+                w: None,
+                mean: &mean,
+                rstd: &rstd,
+            };
+            let gradients = LayerNormGradients {
+                dx: None,
+                dw: Some(&mut dw),
+                db: None,
+            };
+            layer_norm_backward(NormDims { rows, n }, saved, &dy, gradients).unwrap();
             dw
         });
     }

@@ -4,11 +4,12 @@
 mod tests;
 
 use super::gemm::blocked::{self, Blocked, Factor, Numbers, Start};
-use super::gemm::{PARALLEL_WORK, gemm};
-use super::small_rows::{self, Kind, MAX_ROWS, Tile, with_scratch};
+use super::gemm::{GemmDims, GemmOperands, GemmOutput, PARALLEL_WORK, gemm};
+use super::scratch::with_scratch;
+use super::small_rows::{self, Kind, MAX_ROWS, Tile};
 use crate::{Float, Result, WeightRef, check_len, par};
 
-/// How a weight lies in memory.
+/// The order of the dimensions of a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// (out, in), as `torch.nn.Linear`.
@@ -17,10 +18,30 @@ pub enum Layout {
     InOut,
 }
 
+/// Sizes of a layer and its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinearDims {
+    /// M: rows of x, batch · tokens.
+    pub m: usize,
+    /// K: input width.
+    pub k: usize,
+    /// N: output width.
+    pub n: usize,
+}
+
+/// The weight of a layer.
+#[derive(Clone, Copy, Debug)]
+pub struct LinearWeight<'a, T> {
+    /// (N, K) or (K, N), in any precision.
+    pub values: WeightRef<'a, T>,
+    /// Which of the two.
+    pub layout: Layout,
+}
+
 /// Values of a half-precision weight that are widened at once: 4 MiB of f32 (more where [`MIN_COLUMNS`] need it).
 const PANEL: usize = 1 << 20;
 
-/// Least columns of y per panel, below which the product itself gets slow.
+/// Fewest columns of y per panel; with fewer the product itself gets slow.
 const MIN_COLUMNS: usize = 64;
 
 /// `y = x · Wᵀ + bias` (`Layout::OutIn`) or `y = x · W + bias` (`Layout::InOut`).
@@ -28,246 +49,294 @@ const MIN_COLUMNS: usize = 64;
 /// | slice  | shape                             |
 /// |--------|-----------------------------------|
 /// | `x`    | (M, K)                            |
-/// | `w`    | (N, K) or (K, N), any precision   |
 /// | `bias` | (N,)                              |
 /// | `y`    | (M, N), out                       |
 ///
-/// Sums are in `T`; a half weight is widened by panels of about 4 MiB, or `x` rounded for it ([`WeightRef::Bf16Rounding`]). Up to [`MAX_ROWS`] rows, a row has the same bits
-/// alone and in a batch, and a half weight gives the bits of the widened one (above, where it fits in one panel).
+/// Sums are in `T`; a half weight is widened by panels of about 4 MiB, or `x` is rounded for it ([`WeightRef::Bf16Rounding`]). Up to
+/// [`MAX_ROWS`] rows, a row has the same bits alone and in a batch, and a half weight gives the bits of the widened one (with more rows,
+/// if it fits in one panel).
 ///
 /// # Errors
-/// When a slice length differs from its row above. `y` is then untouched.
+/// When a slice does not have the length of its shape. `y` is then untouched.
 ///
 /// Slow twin: `reference::linear::linear`.
-#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
 pub fn linear<T: Float>(
+    dims: LinearDims,
     x: &[T],
-    w: WeightRef<'_, T>,
-    layout: Layout,
+    weight: LinearWeight<'_, T>,
     bias: Option<&[T]>,
-    m: usize,
-    k: usize,
-    n: usize,
     y: &mut [T],
 ) -> Result<()> {
+    let LinearDims { m, k, n } = dims;
     check(
         "linear",
-        [("x", x.len(), m * k), ("w", w.len(), n * k), ("y", y.len(), m * n)],
+        [
+            ("x", x.len(), m * k),
+            ("w", weight.values.len(), n * k),
+            ("y", y.len(), m * n),
+        ],
     )?;
+    let product = Product::forward(dims, x, weight);
     if let Some(bias) = bias {
         check_len("linear", "bias", bias.len(), n)?;
-        if is_blocked(w, layout == Layout::OutIn, m, n) {
-            blocked_product(x, w, layout == Layout::OutIn, m, k, n, Some(bias), None, y);
+        if product.is_blocked() {
+            product.blocked(Some(bias), None, y);
             return Ok(());
         }
         par::rows_mut(y, n, par::grain(n), |_, rows| {
             rows.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias))
         });
     }
-    let beta = if bias.is_some() { T::ONE } else { T::ZERO };
-    product(x, w, layout == Layout::OutIn, m, k, n, beta, y)
+    product.run(if bias.is_some() { T::ONE } else { T::ZERO }, y)
 }
 
 /// The gradient of [`linear`] to its input: `dx = dy · W` or `dx = dy · Wᵀ`; `dy` (M, N), `dx` (M, K).
 ///
 /// # Errors
-/// When a slice length differs from its shape. `dx` is then untouched.
-pub fn linear_dx<T: Float>(
-    dy: &[T],
-    w: WeightRef<'_, T>,
-    layout: Layout,
-    m: usize,
-    k: usize,
-    n: usize,
-    dx: &mut [T],
-) -> Result<()> {
+/// When a slice does not have the length of its shape. `dx` is then untouched.
+pub fn linear_dx<T: Float>(dims: LinearDims, dy: &[T], weight: LinearWeight<'_, T>, dx: &mut [T]) -> Result<()> {
+    let LinearDims { m, k, n } = dims;
     check(
         "linear_dx",
-        [("dy", dy.len(), m * n), ("w", w.len(), n * k), ("dx", dx.len(), m * k)],
+        [
+            ("dy", dy.len(), m * n),
+            ("w", weight.values.len(), n * k),
+            ("dx", dx.len(), m * k),
+        ],
     )?;
-    product(dy, w, layout == Layout::InOut, m, n, k, T::ZERO, dx)
+    Product::backward(dims, dy, weight).run(T::ZERO, dx)
 }
 
 /// The gradient of [`linear`] to its weight: `dw = dyᵀ · x` (N, K) or `dw = xᵀ · dy` (K, N), summed over the M rows.
 ///
 /// # Errors
-/// When a slice length differs from its shape. `dw` is then untouched.
-pub fn linear_dw<T: Float>(
-    dy: &[T],
-    x: &[T],
-    layout: Layout,
-    m: usize,
-    k: usize,
-    n: usize,
-    dw: &mut [T],
-) -> Result<()> {
+/// When a slice does not have the length of its shape. `dw` is then untouched.
+pub fn linear_dw<T: Float>(dims: LinearDims, dy: &[T], x: &[T], layout: Layout, dw: &mut [T]) -> Result<()> {
+    let LinearDims { m, k, n } = dims;
     check(
         "linear_dw",
         [("dy", dy.len(), m * n), ("x", x.len(), m * k), ("dw", dw.len(), n * k)],
     )?;
-    let (rows_dy, rows_x) = (n as isize, k as isize);
-    match layout {
-        Layout::OutIn => gemm(n, m, k, dy, (1, rows_dy), x, (rows_x, 1), T::ONE, T::ZERO, dw, k),
-        Layout::InOut => gemm(k, m, n, x, (1, rows_x), dy, (rows_dy, 1), T::ONE, T::ZERO, dw, n),
-    }
+    let ((a, rows), (b, columns)) = match layout {
+        Layout::OutIn => ((dy, n), (x, k)),
+        Layout::InOut => ((x, k), (dy, n)),
+    };
+    gemm(
+        GemmDims {
+            m: rows,
+            k: m,
+            n: columns,
+        },
+        GemmOperands {
+            a,
+            a_strides: (1, rows as isize),
+            b,
+            b_strides: (columns as isize, 1),
+            alpha: T::ONE,
+            beta: T::ZERO,
+        },
+        GemmOutput {
+            c: dw,
+            row_stride: columns,
+        },
+    )
 }
 
-/// `y = x · W + beta · y` with x (m, q) and y (m, p); W is (p, q) when `transposed`, else (q, p).
-#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
-fn product<T: Float>(
-    x: &[T],
-    w: WeightRef<'_, T>,
+/// `x · W` with x (m, k) and a result (m, n); W is (n, k) when `transposed`, else (k, n).
+#[derive(Clone, Copy)]
+pub(super) struct Product<'a, T> {
+    x: &'a [T],
+    w: WeightRef<'a, T>,
     transposed: bool,
     m: usize,
-    q: usize,
-    p: usize,
-    beta: T,
-    y: &mut [T],
-) -> Result<()> {
-    let strides = |ld: usize| if transposed { (1, ld as isize) } else { (ld as isize, 1) };
-    let ldw = if transposed { q } else { p };
-    if let Some(w) = w.as_full() {
-        return gemm(m, q, p, x, (q as isize, 1), w, strides(ldw), T::ONE, beta, y, p);
-    }
-    if m <= MAX_ROWS {
-        few_rows(x, w, transposed, m, q, p, beta, y);
-        return Ok(());
-    }
-    // A beta of 1 belongs to a bias, and a product that is blocked has added it itself.
-    if is_blocked(w, transposed, m, p) {
-        blocked_product(x, w, transposed, m, q, p, None, None, y);
-        return Ok(());
-    }
-    // Panels of columns of y: the sum over q stays whole.
-    let columns = (PANEL / q.max(1)).max(MIN_COLUMNS).min(p.max(1));
-    with_scratch(columns * q, |panel: &mut [T]| {
-        for j in (0..p).step_by(columns) {
-            let columns = columns.min(p - j);
-            let panel = &mut panel[..columns * q];
-            let ld = if transposed { q } else { columns };
-            par::rows_mut(panel, ld, par::grain(ld), |start, rows| {
-                for (r, row) in rows.chunks_exact_mut(ld.max(1)).enumerate() {
-                    let first = if transposed {
-                        (j + start + r) * q
-                    } else {
-                        (start + r) * p + j
-                    };
-                    w.row(first, ld, row);
-                }
-            });
-            gemm(
-                m,
-                q,
-                columns,
-                x,
-                (q as isize, 1),
-                panel,
-                strides(ld),
-                T::ONE,
-                beta,
-                &mut y[j..],
-                p,
-            )?;
-        }
-        Ok(())
-    })
+    k: usize,
+    n: usize,
 }
 
-/// Whether [`blocked_product`] computes `y` (m, p).
-pub(super) fn is_blocked<T: Float>(w: WeightRef<'_, T>, transposed: bool, m: usize, p: usize) -> bool {
-    let rounds = matches!(w, WeightRef::Bf16Rounding(_));
-    (rounds && blocked::serves_bf16::<T>(m, p)) || blocked::serves::<T>(m, p, !transposed)
-}
-
-/// A second pair of factors over which a product's sum goes on: x (m, k) and W (k, p).
+/// A second pair of factors over which the sum of a product continues: x (m, k) and W (k, n).
 pub(super) struct More<'a, T> {
     pub x: &'a [T],
     pub w: &'a [T],
     pub k: usize,
 }
 
-/// [`product`] on our own kernels: a half weight is widened while it is packed, and the bias added while y is written. `T` is f32.
-#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
-pub(super) fn blocked_product<T: Float>(
-    x: &[T],
-    w: WeightRef<'_, T>,
-    transposed: bool,
-    m: usize,
-    q: usize,
-    p: usize,
-    bias: Option<&[T]>,
-    more: Option<More<'_, T>>,
-    y: &mut [T],
-) {
-    let (line, k) = if transposed { (q, 1) } else { (1, p) };
-    let numbers = match w {
-        WeightRef::Full(w) => Numbers::F32(w.as_ptr().cast()),
-        WeightRef::Bf16(w) | WeightRef::Bf16Rounding(w) => Numbers::Bf16(w.as_ptr()),
-        WeightRef::F16(w) => Numbers::F16(w.as_ptr()),
-    };
-    let rounds_a = matches!(w, WeightRef::Bf16Rounding(_));
-    let x = Factor {
-        numbers: Numbers::F32(x.as_ptr().cast()),
-        line: q,
-        k: 1,
-    };
-    let w = Factor { numbers, line, k };
-    let (more_k, more) = more.map_or((0, (x, w)), |more| {
-        let factor = |numbers: &[T], line, k| Factor {
-            numbers: Numbers::F32(numbers.as_ptr().cast()),
-            line,
+impl<'a, T: Float> Product<'a, T> {
+    /// The layer's output from its input.
+    pub(super) fn forward(dims: LinearDims, x: &'a [T], weight: LinearWeight<'a, T>) -> Self {
+        let LinearDims { m, k, n } = dims;
+        Self {
+            x,
+            w: weight.values,
+            transposed: weight.layout == Layout::OutIn,
+            m,
             k,
-        };
-        (more.k, (factor(more.x, more.k, 1), factor(more.w, 1, p)))
-    });
-    let product = Blocked {
-        m,
-        n: p,
-        k: q,
-        more_k,
-        a: [x, more.0],
-        b: [w, more.1],
-        rounds_a,
-        alpha: 1.0,
-        start: bias.map_or(Start::Zero, |bias| Start::Bias(bias.as_ptr().cast())),
-        c: y.as_mut_ptr().cast(),
-        c_rs: p,
-    };
-    // SAFETY: the callers checked the lengths of x (m, q), W (p · q), the bias (p), y (m, p) and the second factors; T is f32.
-    unsafe { product.run(PARALLEL_WORK <= m * q * p) }
-}
+            n,
+        }
+    }
 
-/// [`product`] with a half weight that is widened in registers.
-#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
-fn few_rows<T: Float>(
-    x: &[T],
-    w: WeightRef<'_, T>,
-    transposed: bool,
-    m: usize,
-    q: usize,
-    p: usize,
-    beta: T,
-    y: &mut [T],
-) {
-    let (kind, ldw) = if transposed { (Kind::Dot, q) } else { (Kind::Axpy, p) };
-    // One column of a (q, 1) weight is contiguous; `gemm` takes the dot layout there, so the bits stay the same.
-    let (kind, ldw) = if p == 1 { (Kind::Dot, q) } else { (kind, ldw) };
-    let tile = Tile {
-        kind,
-        m,
-        k: q,
-        n: p,
-        x: x.as_ptr(),
-        x_strides: (q, 1),
-        w: std::ptr::null(),
-        ldw,
-        y: y.as_mut_ptr(),
-        ldy: p,
-        alpha: T::ONE,
-        beta,
-    };
-    // SAFETY: the callers checked the lengths of x (m, q), W (p · q) and y (m, p); y is borrowed mutably.
-    unsafe { small_rows::run_columns_of(tile, w) }
+    /// The input's gradient from that of the output.
+    pub(super) fn backward(dims: LinearDims, dy: &'a [T], weight: LinearWeight<'a, T>) -> Self {
+        let LinearDims { m, k, n } = dims;
+        Self {
+            x: dy,
+            w: weight.values,
+            transposed: weight.layout == Layout::InOut,
+            m,
+            k: n,
+            n: k,
+        }
+    }
+
+    /// `y = x · W + beta · y`.
+    fn run(self, beta: T, y: &mut [T]) -> Result<()> {
+        let Self {
+            x,
+            w,
+            transposed,
+            m,
+            k,
+            n,
+        } = self;
+        let strides = |ld: usize| if transposed { (1, ld as isize) } else { (ld as isize, 1) };
+        let dense = |b: &[T], ld: usize, columns: usize, c: &mut [T]| {
+            gemm(
+                GemmDims { m, k, n: columns },
+                GemmOperands {
+                    a: x,
+                    a_strides: (k as isize, 1),
+                    b,
+                    b_strides: strides(ld),
+                    alpha: T::ONE,
+                    beta,
+                },
+                GemmOutput { c, row_stride: n },
+            )
+        };
+        if let Some(w) = w.as_full() {
+            return dense(w, if transposed { k } else { n }, n, y);
+        }
+        if m <= MAX_ROWS {
+            self.few_rows(beta, y);
+            return Ok(());
+        }
+        // A beta of 1 means a bias, and a blocked product has already added it.
+        if self.is_blocked() {
+            self.blocked(None, None, y);
+            return Ok(());
+        }
+        // Panels of columns of y: the sum over k stays whole.
+        let columns = (PANEL / k.max(1)).max(MIN_COLUMNS).min(n.max(1));
+        with_scratch(columns * k, |panel: &mut [T]| {
+            for j in (0..n).step_by(columns) {
+                let columns = columns.min(n - j);
+                let panel = &mut panel[..columns * k];
+                let ld = if transposed { k } else { columns };
+                par::rows_mut(panel, ld, par::grain(ld), |start, rows| {
+                    for (r, row) in rows.chunks_exact_mut(ld.max(1)).enumerate() {
+                        let first = if transposed {
+                            (j + start + r) * k
+                        } else {
+                            (start + r) * n + j
+                        };
+                        w.row(first, ld, row);
+                    }
+                });
+                dense(panel, ld, columns, &mut y[j..])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether [`Self::blocked`] computes it.
+    pub(super) fn is_blocked(&self) -> bool {
+        let rounds = matches!(self.w, WeightRef::Bf16Rounding(_));
+        (rounds && blocked::applies_bf16::<T>(self.m, self.n))
+            || blocked::applies::<T>(self.m, self.n, !self.transposed)
+    }
+
+    /// `y = x · W + bias + (the product of `more`)` on our own kernels: a half weight is widened while it is packed, and the bias added while
+    /// y is written. `T` is f32.
+    pub(super) fn blocked(self, bias: Option<&[T]>, more: Option<More<'_, T>>, y: &mut [T]) {
+        let Self {
+            x,
+            w,
+            transposed,
+            m,
+            k,
+            n,
+        } = self;
+        let (line, k_stride) = if transposed { (k, 1) } else { (1, n) };
+        let numbers = match w {
+            WeightRef::Full(w) => Numbers::F32(w.as_ptr().cast()),
+            WeightRef::Bf16(w) | WeightRef::Bf16Rounding(w) => Numbers::Bf16(w.as_ptr()),
+            WeightRef::F16(w) => Numbers::F16(w.as_ptr()),
+        };
+        let rounds_a = matches!(w, WeightRef::Bf16Rounding(_));
+        let x = Factor {
+            numbers: Numbers::F32(x.as_ptr().cast()),
+            line: k,
+            k: 1,
+        };
+        let w = Factor {
+            numbers,
+            line,
+            k: k_stride,
+        };
+        let (more_k, more) = more.map_or((0, (x, w)), |more| {
+            let factor = |numbers: &[T], line, k| Factor {
+                numbers: Numbers::F32(numbers.as_ptr().cast()),
+                line,
+                k,
+            };
+            (more.k, (factor(more.x, more.k, 1), factor(more.w, 1, n)))
+        });
+        let product = Blocked {
+            m,
+            n,
+            k,
+            more_k,
+            a: [x, more.0],
+            b: [w, more.1],
+            rounds_a,
+            alpha: 1.0,
+            start: bias.map_or(Start::Zero, |bias| Start::Bias(bias.as_ptr().cast())),
+            c: y.as_mut_ptr().cast(),
+            c_rs: n,
+        };
+        // SAFETY: the callers checked the lengths of x (m, k), W (n · k), the bias (n), y (m, n) and the second factors; T is f32.
+        unsafe { product.run(PARALLEL_WORK <= m * k * n) }
+    }
+
+    /// [`Self::run`] with a half weight that is widened in registers.
+    fn few_rows(self, beta: T, y: &mut [T]) {
+        let Self {
+            x,
+            w,
+            transposed,
+            m,
+            k,
+            n,
+        } = self;
+        let (kind, ldw) = if transposed { (Kind::Dot, k) } else { (Kind::Axpy, n) };
+        // One column of a (k, 1) weight is contiguous; `gemm` takes the dot layout there, so the bits stay the same.
+        let (kind, ldw) = if n == 1 { (Kind::Dot, k) } else { (kind, ldw) };
+        let tile = Tile {
+            kind,
+            m,
+            k,
+            n,
+            x: x.as_ptr(),
+            x_strides: (k, 1),
+            w: std::ptr::null(),
+            ldw,
+            y: y.as_mut_ptr(),
+            ldy: n,
+            alpha: T::ONE,
+            beta,
+        };
+        // SAFETY: the callers checked the lengths of x (m, k), W (n · k) and y (m, n); y is borrowed mutably.
+        unsafe { small_rows::run_columns_of(tile, w) }
+    }
 }
 
 fn check(kernel: &'static str, slices: [(&str, usize, usize); 3]) -> Result<()> {

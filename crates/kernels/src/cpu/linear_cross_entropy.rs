@@ -1,27 +1,27 @@
-//! The head of a classifier and the cross entropy of what it gives, in chunks of rows: the logits of one chunk exist at a time.
+//! The head of a classifier and the cross entropy of its logits, in chunks of rows: only the logits of one chunk are in memory.
 //!
-//! The gradient of the logits takes their place in the chunk and is multiplied on at once, so a backward pass has nothing left to compute.
+//! The gradient of the logits overwrites them and is multiplied at once, so that nothing is left to compute in the backward pass.
 
 mod row;
 #[cfg(test)]
 mod tests;
 
-use super::gemm::gemm;
-use super::linear::{Layout, linear, linear_dx};
+use super::gemm::{GemmDims, GemmOperands, GemmOutput, gemm};
+use super::linear::{Layout, LinearDims, LinearWeight, linear, linear_dx};
 use crate::error::{Result, check_len};
 use crate::par;
 use crate::{Float, WeightRef, isa};
 use row::loss_rows;
 
-pub use super::cross_entropy::check_classes;
+pub use super::cross_entropy::{Labels, check_classes};
 
-/// Bytes of logits in a chunk, unless [`LEAST_ROWS`] need more. More would save readings of the weight, which is read for each chunk.
+/// Bytes of logits in a chunk, unless [`LEAST_ROWS`] need more. The weight is read once for each chunk, so larger chunks read it less.
 const CHUNK_BYTES: usize = 64 << 20;
 
 /// Rows below which the products of a chunk would be bound by reading the weight.
 const LEAST_ROWS: usize = 128;
 
-/// Chunks are whole tiles of the products' micro-kernels, but for the last.
+/// All chunks but the last are whole tiles of the micro-kernels.
 const ROW_STEP: usize = 16;
 
 /// A dense layer and its input.
@@ -41,27 +41,9 @@ pub struct Head<'a, T> {
     pub classes: usize,
 }
 
-/// The class of each row.
-#[derive(Clone, Copy)]
-pub struct Labels<'a> {
-    /// (M).
-    pub target: &'a [i64],
-    /// Rows with this target have loss 0 and no gradient: nothing is computed for them.
-    pub ignore_index: i64,
-    /// Share of the target that is spread evenly over all classes.
-    pub smoothing: f64,
-}
-
-impl Labels<'_> {
-    /// How many rows are not ignored.
-    pub fn counted(&self) -> usize {
-        self.target.iter().filter(|&&t| t != self.ignore_index).count()
-    }
-}
-
-/// Where gradients go, for a gradient of `dloss` at every row's loss. What is `None` is not computed.
+/// Where the gradients go; those that are `None` are not computed.
 pub struct Gradients<'a, T> {
-    /// The same for all rows.
+    /// Gradient of the loss of every row.
     pub dloss: T,
     /// (M, K).
     pub hidden: Option<&'a mut [T]>,
@@ -78,16 +60,16 @@ fn chunk_rows<T>(counted: usize, classes: usize) -> usize {
     counted.div_ceil(chunks).next_multiple_of(ROW_STEP).min(counted)
 }
 
-/// Numbers of scratch memory that [`linear_cross_entropy`] wants for `counted` rows that are not ignored.
+/// Length of the scratch memory of [`linear_cross_entropy`] for `counted` rows that are not ignored.
 pub fn scratch_len<T>(counted: usize, width: usize, classes: usize) -> usize {
     chunk_rows::<T>(counted, classes) * (classes + 2 * width)
 }
 
 /// Loss of each row of `hidden · Wᵀ + bias` for its target, as [`cross_entropy`](super::cross_entropy::cross_entropy), and the gradients of
-/// their sum times `dloss`. Every gradient that is asked for is written as a whole.
+/// their sum times `dloss`. Gradients are overwritten.
 ///
-/// `losses` (M); `scratch` of [`scratch_len`] numbers. Cost: 2·M·N·K flop, the same again for each of `hidden` and `weight`, over the
-/// rows that count; the weight is read once for each chunk and product.
+/// `losses` (M); `scratch` of [`scratch_len`] values. Cost: 2·M·N·K flop, as much for each of the gradients of `hidden` and `weight`, over
+/// the rows that are not ignored; the weight is read once for each chunk and product.
 ///
 /// # Errors
 /// When a length does not fit, or a target is neither a class nor `ignore_index`. Outputs are then untouched.
@@ -102,6 +84,10 @@ pub fn linear_cross_entropy<T: Float>(
 ) -> Result<()> {
     check(&head, &labels, losses, &gradients, scratch)?;
     let (width, classes) = (head.width, head.classes);
+    let layer = LinearWeight {
+        values: head.weight,
+        layout: Layout::OutIn,
+    };
     let counted: Vec<usize> = (0..head.rows)
         .filter(|&row| labels.target[row] != labels.ignore_index)
         .collect();
@@ -116,14 +102,19 @@ pub fn linear_cross_entropy<T: Float>(
     let (gathered, dgathered) = scratch.split_at_mut(chunk * width);
     for (number, rows) in counted.chunks(chunk.max(1)).enumerate() {
         let m = rows.len();
+        let dims = LinearDims {
+            m,
+            k: width,
+            n: classes,
+        };
         let logits = &mut logits[..m * classes];
-        // Rows that lie together are read and written where they are.
+        // Adjacent rows are read and written directly.
         let range = (rows[m - 1] - rows[0] + 1 == m).then(|| rows[0] * width..(rows[0] + m) * width);
         let x = match &range {
             Some(range) => &head.hidden[range.clone()],
             None => gather(head.hidden, rows, width, &mut gathered[..m * width]),
         };
-        linear(x, head.weight, Layout::OutIn, head.bias, m, width, classes, logits)?;
+        linear(dims, x, layer, head.bias, logits)?;
         loss_rows(logits, rows, &labels, gradients.as_ref().map(|g| g.dloss), losses);
         let Some(Gradients {
             hidden, weight, bias, ..
@@ -133,18 +124,35 @@ pub fn linear_cross_entropy<T: Float>(
         };
         if let Some(dx) = hidden {
             match range {
-                Some(range) => linear_dx(logits, head.weight, Layout::OutIn, m, width, classes, &mut dx[range])?,
+                Some(range) => linear_dx(dims, logits, layer, &mut dx[range])?,
                 None => {
                     let dgathered = &mut dgathered[..m * width];
-                    linear_dx(logits, head.weight, Layout::OutIn, m, width, classes, dgathered)?;
+                    linear_dx(dims, logits, layer, dgathered)?;
                     scatter(dgathered, rows, width, dx);
                 }
             }
         }
         let beta = if number == 0 { T::ZERO } else { T::ONE };
         if let Some(dw) = weight {
-            let (dy, x_strides) = ((1, classes as isize), (width as isize, 1));
-            gemm(classes, m, width, logits, dy, x, x_strides, T::ONE, beta, dw, width)?;
+            gemm(
+                GemmDims {
+                    m: classes,
+                    k: m,
+                    n: width,
+                },
+                GemmOperands {
+                    a: &*logits,
+                    a_strides: (1, classes as isize),
+                    b: x,
+                    b_strides: (width as isize, 1),
+                    alpha: T::ONE,
+                    beta,
+                },
+                GemmOutput {
+                    c: dw,
+                    row_stride: width,
+                },
+            )?;
         }
         if let Some(db) = bias {
             add_columns(logits, classes, beta, db);
@@ -228,15 +236,15 @@ fn add_columns<T: Float>(x: &[T], columns: usize, beta: T, sums: &mut [T]) {
 }
 
 /// Multiplies the rows of `x` (rows, width) by their factors, in place. A gradient of exactly 0 stays 0 whatever the factor is: ignored
-/// rows have no part in the loss, an infinite or undefined one included.
+/// rows take no part in the loss, even if it is infinite or NaN.
 ///
 /// # Errors
-/// When a length does not fit: `factors` has one number for each row, or one for all.
+/// When a length does not fit: `factors` has one value for each row, or one for all.
 pub fn scale_rows<T: Float>(x: &mut [T], width: usize, factors: &[T]) -> Result<()> {
     if factors.len() != 1 {
         check_len("scale_rows", "x", x.len(), factors.len() * width)?;
     }
-    // One number for all: any cut into rows will do.
+    // With one factor for all, any split into rows will do.
     let row_len = if factors.len() == 1 { 1 } else { width };
     par::rows_mut(x, row_len, par::grain(row_len), |start, x| {
         isa::dispatch(

@@ -1,7 +1,7 @@
 //! Flat elementwise loops, vectorised and threaded.
 //!
-//! The loops are functions of their own, with slices and closures as arguments: only so does the compiler know that the
-//! slices do not overlap and that lengths and captured scalars stay the same, and makes vectors of them.
+//! The loops are functions of their own, with slices and closures as arguments: only then does the compiler know that the
+//! slices do not overlap and that lengths and captured scalars are constant, and vectorises them.
 
 use crate::{isa, par};
 

@@ -1,7 +1,8 @@
-//! The CPU kernels, one family a file.
+//! The CPU kernels, one family per file.
 
 pub mod activation;
 pub mod attention;
+pub mod axis;
 pub mod batch_norm;
 pub(crate) mod broadcast;
 pub mod conv;
@@ -19,6 +20,7 @@ pub mod linear_cross_entropy;
 pub mod lora;
 pub(crate) mod map;
 pub mod multinomial;
+pub(crate) mod norm;
 pub mod optimizer;
 pub mod packed_attention;
 pub mod pad;
@@ -27,6 +29,8 @@ pub mod reduce;
 pub mod rms_norm;
 pub mod rope;
 pub mod scan;
+pub mod scratch;
+pub(crate) mod shared;
 pub mod small_rows;
 pub mod softmax;
 pub mod sort;

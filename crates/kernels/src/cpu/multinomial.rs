@@ -1,10 +1,10 @@
-//! Draws of categories by weight.
+//! Random categories by weight.
 
 use crate::error::{Error, Result, check_len, fail};
 use crate::float::Float;
 use crate::par;
 
-/// Refuses weights that are negative, infinite or NaN, and rows with too few weights above 0 for `need` different draws.
+/// Fails for weights that are negative, infinite or NaN, and for rows with too few weights above 0 for `need` different draws.
 ///
 /// # Errors
 /// Names the first such weight or row.
@@ -29,9 +29,9 @@ pub fn check_weights<T: Float>(p: &[T], n: usize, need: usize) -> Result<()> {
     Ok(())
 }
 
-/// `k` categories of each row, drawn again and again by weight: the first whose running sum lies above `u` times the total.
+/// `k` categories of each row, drawn by weight with replacement: the first whose running sum is above `u` times the total.
 ///
-/// p (rows, n) as [`check_weights`] asks with `need` 1, u and out (rows, k), u uniform in [0, 1).
+/// p (rows, n) as [`check_weights`] requires with `need` 1, u and out (rows, k), u uniform in [0, 1).
 ///
 /// # Errors
 /// When a length does not fit, or a row has no weight above 0.
@@ -41,7 +41,7 @@ pub fn with_replacement<T: Float>(p: &[T], u: &[f64], rows: usize, n: usize, k: 
     check_len("multinomial", "out", out.len(), rows * k)?;
     check_weights(p, n, 1)?;
     par::rows_mut(out, k, par::grain(n), |start, out| {
-        let mut sums = crate::room::filled(n, 0.0);
+        let mut sums = crate::alloc::filled(n, 0.0);
         for (row, out) in out.chunks_mut(k).enumerate() {
             let p = &p[(start + row) * n..][..n];
             let mut total = 0.0;
@@ -59,10 +59,10 @@ pub fn with_replacement<T: Float>(p: &[T], u: &[f64], rows: usize, n: usize, k: 
     Ok(())
 }
 
-/// `k` different categories of each row, in the order in which they are drawn by weight.
+/// `k` different categories of each row, drawn by weight without replacement, in the order of the draws.
 ///
 /// Each category gets a waiting time, exponential with its weight as rate; the first k to arrive are drawn. This is the same as drawing
-/// one after the other and striking out what was drawn (Efraimidis and Spirakis 2006).
+/// one after the other and removing what was drawn (Efraimidis and Spirakis 2006).
 ///
 /// p and u (rows, n), out (rows, k), u uniform in [0, 1).
 ///
@@ -84,7 +84,7 @@ pub fn without_replacement<T: Float>(
         return fail("multinomial", "k is 0".into());
     }
     par::rows_mut(out, k, par::grain(16 * n), |start, out| {
-        let mut times: Vec<(f64, usize)> = crate::room::with_capacity(n);
+        let mut times: Vec<(f64, usize)> = crate::alloc::with_capacity(n);
         for (row, out) in out.chunks_mut(k).enumerate() {
             let at = (start + row) * n;
             let weights = p[at..at + n].iter().zip(&u[at..at + n]).enumerate();

@@ -1,20 +1,13 @@
 //! Optimizer steps, one fused pass over each parameter. Scalars are computed in f64, the elements in their own type.
 
 mod adam;
+mod moments;
 mod nlg;
 mod sgd;
 
 pub use adam::{AdamArgs, adamw};
 pub use nlg::{NlgAdamArgs, nlg_adamw};
 pub use sgd::{SgdArgs, sgd};
-
-use crate::error::{Result, check_len};
-
-fn check_moments<T>(kernel: &'static str, p: &[T], g: &[T], m: &[T], v: &[T]) -> Result<()> {
-    check_len(kernel, "g", g.len(), p.len())?;
-    check_len(kernel, "m", m.len(), p.len())?;
-    check_len(kernel, "v", v.len(), p.len())
-}
 
 #[cfg(test)]
 mod tests {

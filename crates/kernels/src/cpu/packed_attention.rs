@@ -1,13 +1,15 @@
-//! Attention within sequences that lie one behind the other, without padding between them.
+//! Attention within packed sequences: one after the other, without padding between them.
 
-mod places;
+mod segments;
 
-pub use places::{PackedDims, PackedOptions, Segment};
+pub use segments::{PackedDims, PackedOptions, Segment};
 
 use std::ops::Range;
 
-use super::attention::{AttnDims, Strides, attention, attention_backward};
-use super::small_rows::{Shared, shared};
+use super::attention::{
+    AttnDims, AttnGradients, AttnOperands, AttnOutputs, AttnSaved, AttnStrides, attention, attention_backward,
+};
+use super::shared::{Shared, shared};
 use crate::{Float, Result, par};
 
 /// [`attention`] of each sequence to itself, with the bits that it has alone.
@@ -18,51 +20,39 @@ use crate::{Float, Result, par};
 /// | `k`   | (M, Hkv, D)    |
 /// | `v`   | (M, Hkv, D)    |
 /// | `out` | (N, H, D)      |
-/// | `lse` | (H, Tq) of each sequence, one behind the other: N·H values |
+/// | `lse` | (H, Tq) of each sequence, one after the other: N·H values |
 ///
 /// # Errors
-/// When the places are not lists that rise from 0, a slice has another length, or H is not a multiple of Hkv.
+/// When the offsets do not start at 0 or decrease, a slice has another length, or H is not a multiple of Hkv.
 pub fn packed_attention<T: Float>(
-    q: &[T],
-    k: &[T],
-    v: &[T],
     dims: PackedDims<'_>,
+    operands: AttnOperands<'_, T>,
     options: PackedOptions,
-    out: &mut [T],
-    lse: &mut [T],
+    outputs: AttnOutputs<'_, T>,
 ) -> Result<()> {
-    let by_query = [("q", q.len()), ("out", out.len())];
+    let AttnOperands { q, k, v } = operands;
+    let AttnOutputs { out, lse } = outputs;
     dims.check(
         "packed_attention",
-        &by_query,
+        &[("q", q.len()), ("out", out.len())],
         &[("k", k.len()), ("v", v.len())],
         lse.len(),
     )?;
-    let (queries, keys) = (dims.heads * dims.d, dims.kv_heads * dims.d);
-    // SAFETY: a sequence writes the rows of its own queries; sequences do not overlap, as their places rise.
+    let row = dims.heads * dims.d;
+    // SAFETY: a sequence writes the rows of its own queries; sequences do not overlap, as their offsets do not decrease.
     let (out, lse) = unsafe { (shared(out.as_mut_ptr()), shared(lse.as_mut_ptr())) };
     each_segment(dims, 4, |segment| {
-        let Segment {
-            query,
-            key,
-            dims: AttnDims { tq, tk, .. },
-            ..
-        } = segment;
-        let (out, lse) = (part(out, query, tq, queries), part(lse, query, tq, dims.heads));
-        let (qs, ks) = strides(segment.dims);
-        let (k, v) = (&k[key * keys..][..tk * keys], &v[key * keys..][..tk * keys]);
+        let (query, tq) = (segment.query, segment.dims.tq);
+        let outputs = AttnOutputs {
+            out: part(out, query, tq, row),
+            lse: part(lse, query, tq, dims.heads),
+        };
         attention(
-            &q[query * queries..][..tq * queries],
-            k,
-            v,
             segment.dims,
-            qs,
-            ks,
-            ks,
-            qs,
+            AttnStrides::bthd(segment.dims),
+            segment.operands(operands),
             &options.of(segment),
-            out,
-            lse,
+            outputs,
         )
     })
 }
@@ -71,20 +61,17 @@ pub fn packed_attention<T: Float>(
 ///
 /// # Errors
 /// As [`packed_attention`].
-#[allow(clippy::too_many_arguments, reason = "the tensors of the formula")]
 pub fn packed_attention_backward<T: Float>(
-    dout: &[T],
-    q: &[T],
-    k: &[T],
-    v: &[T],
-    out: &[T],
-    lse: &[T],
     dims: PackedDims<'_>,
+    operands: AttnOperands<'_, T>,
     options: PackedOptions,
-    dq: &mut [T],
-    dk: &mut [T],
-    dv: &mut [T],
+    saved: AttnSaved<'_, T>,
+    dout: &[T],
+    gradients: AttnGradients<'_, T>,
 ) -> Result<()> {
+    let AttnOperands { q, k, v } = operands;
+    let AttnSaved { out, lse } = saved;
+    let AttnGradients { dq, dk, dv } = gradients;
     let by_query = [
         ("dout", dout.len()),
         ("q", q.len()),
@@ -93,8 +80,8 @@ pub fn packed_attention_backward<T: Float>(
     ];
     let by_key = [("k", k.len()), ("v", v.len()), ("dk", dk.len()), ("dv", dv.len())];
     dims.check("packed_attention_backward", &by_query, &by_key, lse.len())?;
-    let (queries, keys) = (dims.heads * dims.d, dims.kv_heads * dims.d);
-    // SAFETY: a sequence writes the rows of its own queries and keys; sequences do not overlap, as their places rise.
+    let (row, key_row) = (dims.heads * dims.d, dims.kv_heads * dims.d);
+    // SAFETY: a sequence writes the rows of its own queries and keys; sequences do not overlap, as their offsets do not decrease.
     let (dq, dk, dv) = unsafe {
         (
             shared(dq.as_mut_ptr()),
@@ -109,56 +96,38 @@ pub fn packed_attention_backward<T: Float>(
             dims: AttnDims { tq, tk, .. },
             ..
         } = segment;
-        let (dq, dk, dv) = (
-            part(dq, query, tq, queries),
-            part(dk, key, tk, keys),
-            part(dv, key, tk, keys),
-        );
-        let (qs, ks) = strides(segment.dims);
-        let rows = query * queries..(query + tq) * queries;
-        let read = key * keys..(key + tk) * keys;
+        let gradients = AttnGradients {
+            dq: part(dq, query, tq, row),
+            dk: part(dk, key, tk, key_row),
+            dv: part(dv, key, tk, key_row),
+        };
+        let rows = query * row..(query + tq) * row;
+        let saved = AttnSaved {
+            out: &out[rows.clone()],
+            lse: &lse[query * dims.heads..][..tq * dims.heads],
+        };
         attention_backward(
-            &dout[rows.clone()],
-            &q[rows.clone()],
-            &k[read.clone()],
-            &v[read],
-            &out[rows],
-            &lse[query * dims.heads..][..tq * dims.heads],
             segment.dims,
-            qs,
-            ks,
-            ks,
-            qs,
+            AttnStrides::bthd(segment.dims),
+            segment.operands(operands),
             &options.of(segment),
-            dq,
-            dk,
-            dv,
+            saved,
+            &dout[rows],
+            gradients,
         )
     })
 }
 
 /// Rows `first..first + count` of an output that sequences share.
 fn part<'a, T>(out: Shared<*mut T>, first: usize, count: usize, width: usize) -> &'a mut [T] {
-    // SAFETY: the callers checked that the output has room for all rows, and give each sequence its own.
+    // SAFETY: the callers checked that the output has all rows, and each sequence writes its own.
     unsafe { std::slice::from_raw_parts_mut(out.get().add(first * width), count * width) }
 }
 
-fn strides(dims: AttnDims) -> (Strides, Strides) {
-    let AttnDims {
-        heads,
-        kv_heads,
-        tq,
-        tk,
-        d,
-        ..
-    } = dims;
-    (Strides::bthd(tq, heads, d), Strides::bthd(tk, kv_heads, d))
-}
-
-/// Multiply-adds above which a sequence has the threads, and pauses, for itself: about a millisecond.
+/// Multiply-adds from which a sequence uses all threads, and yields, by itself: about a millisecond.
 const LONG: usize = 1 << 24;
 
-/// Calls `f` for each sequence. Long ones go one after the other, each spread over the threads; of short ones in a row each is a task.
+/// Calls `f` for each sequence. Long ones run one after the other, each on all threads; consecutive short ones are one task each.
 fn each_segment(dims: PackedDims<'_>, products: usize, f: impl Fn(Segment) -> Result<()> + Sync) -> Result<()> {
     let segments: Vec<Segment> = dims.segments().collect();
     let work = |s: &Segment| products / 2 * s.dims.heads * s.dims.tq * s.dims.tk * s.dims.d;
@@ -185,7 +154,7 @@ fn each_segment(dims: PackedDims<'_>, products: usize, f: impl Fn(Segment) -> Re
 mod tests {
     use super::*;
     use crate::cpu::attention::Causal;
-    use crate::cpu::lora::Dropout;
+    use crate::cpu::dropout::Dropout;
     use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
 
     const QUERIES: &[usize] = &[0, 3, 3, 20, 21, 150];
@@ -223,8 +192,19 @@ mod tests {
         let [mut out, mut dq] = [(); 2].map(|()| vec![T::NAN; queries]);
         let [mut dk, mut dv] = [(); 2].map(|()| vec![T::NAN; keys]);
         let mut lse = vec![T::NAN; dims.tq() * dims.heads];
-        packed_attention(&q, &k, &v, dims, options, &mut out, &mut lse).unwrap();
-        packed_attention_backward(&dout, &q, &k, &v, &out, &lse, dims, options, &mut dq, &mut dk, &mut dv).unwrap();
+        let operands = AttnOperands { q: &q, k: &k, v: &v };
+        let outputs = AttnOutputs {
+            out: &mut out,
+            lse: &mut lse,
+        };
+        packed_attention(dims, operands, options, outputs).unwrap();
+        let saved = AttnSaved { out: &out, lse: &lse };
+        let gradients = AttnGradients {
+            dq: &mut dq,
+            dk: &mut dk,
+            dv: &mut dv,
+        };
+        packed_attention_backward(dims, operands, options, saved, &dout, gradients).unwrap();
         [out, lse, dq, dk, dv]
     }
 
@@ -237,13 +217,17 @@ mod tests {
             [(queries, 1), (keys, 2), (keys, 3), (queries, 4)].map(|(n, seed)| wide(&values::<f32>(n, seed)));
         let mut all = [const { Vec::new() }; 5];
         for segment in dims.segments() {
-            let (s, t) = strides(segment.dims);
+            let strides = AttnStrides::bthd(segment.dims);
             let rows = segment.query * row..(segment.query + segment.dims.tq) * row;
             let read = segment.key * key_row..(segment.key + segment.dims.tk) * key_row;
-            let (q, k, v, dout) = (&q[rows.clone()], &k[read.clone()], &v[read], &dout[rows]);
+            let operands = AttnOperands {
+                q: &q[rows.clone()],
+                k: &k[read.clone()],
+                v: &v[read],
+            };
             let options = options.of(segment);
-            let (out, lse) = twin::attention(q, k, v, segment.dims, s, t, t, s, &options);
-            let (dq, dk, dv) = twin::attention_backward(dout, q, k, v, segment.dims, s, t, t, s, &options);
+            let (out, lse) = twin::attention(segment.dims, strides, operands, &options);
+            let (dq, dk, dv) = twin::attention_backward(segment.dims, strides, operands, &options, &dout[rows]);
             for (all, part) in all.iter_mut().zip([out, lse, dq, dk, dv]) {
                 all.extend(part);
             }
@@ -296,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn no_sequences_and_wrong_places() {
+    fn no_sequences_and_wrong_offsets() {
         assert!(
             run::<f64>(dims(&[0], &[0]), options(Causal::None, false))
                 .concat()
@@ -311,7 +295,12 @@ mod tests {
             let dims = dims(queries, keys);
             let x = vec![0f32; 256];
             let (mut out, mut lse) = (x.clone(), x.clone());
-            assert!(packed_attention(&x, &x, &x, dims, options(Causal::None, false), &mut out, &mut lse).is_err());
+            let operands = AttnOperands { q: &x, k: &x, v: &x };
+            let outputs = AttnOutputs {
+                out: &mut out,
+                lse: &mut lse,
+            };
+            assert!(packed_attention(dims, operands, options(Causal::None, false), outputs).is_err());
         }
     }
 }

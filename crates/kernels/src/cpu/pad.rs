@@ -2,18 +2,18 @@
 
 use crate::{Error, Float, Result, par};
 
-/// Where an output place along a dimension comes from; [`FILL`] for the fill value.
+/// The input index of an output position along a dimension; [`FILL`] for the fill value.
 pub type Source = usize;
 
-/// No place of the input.
+/// No element of the input.
 pub const FILL: Source = usize::MAX;
 
 /// `y[o] = x[sources(o)]`, dimension by dimension; `value` where one of them has no source.
 ///
-/// Shapes: `x` of sizes `input`; `sources[d]` holds the place in dimension d of x for each place of y. No dimension: one element.
+/// Shapes: `x` of sizes `input`; `sources[d]` holds the index in dimension d of x for each index of y. No dimension: one element.
 ///
 /// # Errors
-/// When a slice has not the length of its shape or a source lies outside. `y` is then untouched.
+/// When a slice does not have the length of its shape or a source is out of range. `y` is then untouched.
 pub fn pad<T: Copy + Send + Sync>(
     x: &[T],
     input: &[usize],
@@ -43,7 +43,7 @@ pub fn pad<T: Copy + Send + Sync>(
     Ok(())
 }
 
-/// `dx`: each element of x gets the sum of `dy` at the places that it was copied to, in their order.
+/// `dx`: each element of x gets the sum of `dy` at the positions to which it was copied, in order.
 ///
 /// # Errors
 /// As [`pad`]. `dx` is then untouched.

@@ -7,12 +7,12 @@ use crate::par::{self, Rows};
 mod windows;
 pub use windows::{Axis, Pool, Window, Windows};
 
-/// The largest of each window and its flat place in the plane, the first of ties; NaN counts as the largest.
+/// The largest value of each window and its flat index in the plane, the first of ties; NaN is larger than everything.
 ///
 /// | slice        | shape            | meaning                             |
 /// |--------------|------------------|-------------------------------------|
 /// | `x`          | (planes, input)  | input                               |
-/// | `y`, `index` | (planes, output) | out: the largest, and where it lies |
+/// | `y`, `index` | (planes, output) | out: the largest, and its index     |
 ///
 /// # Errors
 /// When a length does not fit.
@@ -26,7 +26,7 @@ pub fn max_pool<T: Float>(x: &[T], planes: usize, pool: &Pool, y: &mut [T], inde
     par::parts_mut(outputs, par::grain(width * pool.work()), |start, (y, index)| {
         let rows = y.data.chunks_mut(width).zip(index.data.chunks_mut(width));
         for (row, (y, index)) in rows.enumerate() {
-            let (plane, windows) = pool.place(start + row);
+            let (plane, windows) = pool.row(start + row);
             largest(&x[plane * pool.input()..][..pool.input()], pool, windows, y, index);
         }
     });
@@ -38,16 +38,16 @@ fn largest<T: Float>(x: &[T], pool: &Pool, windows: [Window; 2], y: &mut [T], in
     let [d, h] = windows;
     let first = pool.row_start(d.start, h.start);
     for (o, (y, index)) in y.iter_mut().zip(index.iter_mut()).enumerate() {
-        // What a window of nothing but −∞ gives.
+        // The result of a window of −∞ alone.
         (*y, *index) = (T::NEG_INFINITY, (first + pool.0[2].window(o).start) as i64);
     }
     pool.taps(
         windows,
         #[inline(always)]
-        |outputs, place, step| {
+        |outputs, first, step| {
             let best = y[outputs.clone()].iter_mut().zip(&mut index[outputs]);
             for (i, (y, index)) in best.enumerate() {
-                let at = place + i * step;
+                let at = first + i * step;
                 let value = x[at];
                 let larger = value > *y || value.is_nan();
                 *y = if larger { value } else { *y };
@@ -69,15 +69,15 @@ pub fn avg_pool<T: Float>(x: &[T], planes: usize, pool: &Pool, divisor: Option<u
     let width = &pool.0[2];
     par::rows_mut(y, width.out, par::grain(width.out * pool.work()), |start, y| {
         for (row, y) in y.chunks_mut(width.out).enumerate() {
-            let (plane, windows) = pool.place(start + row);
+            let (plane, windows) = pool.row(start + row);
             let x = &x[plane * pool.input()..][..pool.input()];
             y.fill(T::ZERO);
             pool.taps(
                 windows,
                 #[inline(always)]
-                |outputs, place, step| {
+                |outputs, first, step| {
                     for (i, sum) in y[outputs].iter_mut().enumerate() {
-                        *sum += x[place + i * step];
+                        *sum += x[first + i * step];
                     }
                 },
             );
@@ -89,7 +89,7 @@ pub fn avg_pool<T: Float>(x: &[T], planes: usize, pool: &Pool, divisor: Option<u
     Ok(())
 }
 
-/// The gradient of [`avg_pool`]: each place gets its share of every window it lies in. `dx` is overwritten.
+/// The gradient of [`avg_pool`]: each position gets its share of every window that contains it. `dx` is overwritten.
 ///
 /// # Errors
 /// When a length does not fit.
@@ -110,16 +110,16 @@ pub fn avg_pool_backward<T: Float>(
             dx.fill(T::ZERO);
             let dy = &dy[(start + plane) * output..][..output];
             for (row, dy) in dy.chunks(width.out).enumerate() {
-                let (_, windows) = pool.place(row);
+                let (_, windows) = pool.row(row);
                 for (o, (share, &dy)) in shares.iter_mut().zip(dy).enumerate() {
                     *share = dy / weight(windows, width.window(o), divisor);
                 }
                 pool.taps(
                     windows,
                     #[inline(always)]
-                    |outputs, place, step| {
+                    |outputs, first, step| {
                         for (i, &share) in shares[outputs].iter().enumerate() {
-                            dx[place + i * step] += share;
+                            dx[first + i * step] += share;
                         }
                     },
                 );
@@ -166,7 +166,7 @@ mod tests {
                 sliding(5, 2, 3, 0, 1, 2),
             ]),
             Pool([Axis::ONE, adaptive(7, 3), adaptive(5, 8)]),
-            // The last window of ceilMode reaches over the edge.
+            // With ceilMode the last window reaches beyond the edge.
             Pool([Axis::ONE, sliding(6, 2, 2, 1, 1, 4), sliding(5, 3, 3, 0, 1, 2)]),
         ]
     }
@@ -196,9 +196,9 @@ mod tests {
             let dy = values::<f32>(planes * pool.output(), 4);
             let (mut y, mut index) = (vec![0.0; dy.len()], vec![-1; dy.len()]);
             max_pool(&x, planes, &pool, &mut y, &mut index).unwrap();
-            let (want, places) = slow::max_pool(&wide(&x), planes, &pool);
+            let (want, want_index) = slow::max_pool(&wide(&x), planes, &pool);
             close(&y, &want, 0.0, "max");
-            assert_eq!(index, places);
+            assert_eq!(index, want_index);
             for divisor in [None, Some(5)] {
                 avg_pool(&x, planes, &pool, divisor, &mut y).unwrap();
                 close(&y, &slow::avg_pool(&wide(&x), planes, &pool, divisor), 1e-6, "mean");

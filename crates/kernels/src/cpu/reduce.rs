@@ -8,37 +8,39 @@ mod engine;
 
 pub use arg::{argmax, argmin};
 
+pub use super::axis::AxisDims;
+
 use super::fold::{fold1, sum_of};
 use crate::error::{Result, check_len, fail};
 use crate::float::Float;
 use crate::{isa, par};
 use engine::{CHUNK, Input};
 
-/// What is made of the `n` values.
+/// What is computed from the `n` values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReduceOp {
-    /// Σ x; 0 of none.
+    /// Σ x; 0 without values.
     Sum,
-    /// Σ x / n; NaN of none.
+    /// Σ x / n; NaN without values.
     Mean,
-    /// The largest; an error of none.
+    /// The largest; an error without values.
     Max,
-    /// The smallest; an error of none.
+    /// The smallest; an error without values.
     Min,
-    /// ln Σ eˣ, without overflow; −∞ of none.
+    /// ln Σ eˣ, without overflow; −∞ without values.
     LogSumExp,
-    /// Π x; 1 of none.
+    /// Π x; 1 without values.
     Prod,
 }
 
 /// Reduces x (outer, n, inner) over n to out (outer, inner).
 ///
 /// # Errors
-/// When a length does not fit, or a maximum or minimum of no values is asked for.
-pub fn reduce<T: Float>(op: ReduceOp, x: &[T], outer: usize, n: usize, inner: usize, out: &mut [T]) -> Result<()> {
-    check_len("reduce", "x", x.len(), outer * n * inner)?;
-    check_len("reduce", "out", out.len(), outer * inner)?;
-    let input = Input { x, outer, n, inner };
+/// When a length does not fit, or for the maximum or minimum of no values.
+pub fn reduce<T: Float>(op: ReduceOp, dims: AxisDims, x: &[T], out: &mut [T]) -> Result<()> {
+    check_len("reduce", "x", x.len(), dims.numel())?;
+    check_len("reduce", "out", out.len(), dims.lines())?;
+    let (n, input) = (dims.n, Input { x, dims });
     match op {
         ReduceOp::Sum => input.sum(out),
         ReduceOp::Mean => {
@@ -69,7 +71,7 @@ pub fn reduce<T: Float>(op: ReduceOp, x: &[T], outer: usize, n: usize, inner: us
             |a, b| a * b,
         ),
         ReduceOp::LogSumExp => {
-            let mut max = crate::room::filled(out.len(), T::ZERO);
+            let mut max = crate::alloc::filled(out.len(), T::ZERO);
             input.max(&mut max);
             // An infinite maximum would turn into ∞ − ∞.
             max.iter_mut()
@@ -95,25 +97,23 @@ pub fn reduce<T: Float>(op: ReduceOp, x: &[T], outer: usize, n: usize, inner: us
 /// # Errors
 /// When a length does not fit.
 pub fn var<T: Float>(
+    dims: AxisDims,
     x: &[T],
-    outer: usize,
-    n: usize,
-    inner: usize,
     correction: f64,
     mean_out: Option<&mut [T]>,
     out: &mut [T],
 ) -> Result<()> {
-    check_len("var", "out", out.len(), outer * inner)?;
+    check_len("var", "out", out.len(), dims.lines())?;
     let mut own;
     let mean = match mean_out {
         Some(mean) => mean,
         None => {
-            own = crate::room::filled(out.len(), T::ZERO);
+            own = crate::alloc::filled(out.len(), T::ZERO);
             &mut own[..]
         }
     };
-    reduce(ReduceOp::Mean, x, outer, n, inner, mean)?;
-    let input = Input { x, outer, n, inner };
+    reduce(ReduceOp::Mean, dims, x, mean)?;
+    let input = Input { x, dims };
     input.fold(
         Some(mean),
         T::ZERO,
@@ -123,7 +123,7 @@ pub fn var<T: Float>(
         #[inline(always)]
         |a, b| a + b,
     );
-    let degrees = T::from_f64((n as f64 - correction).max(0.0));
+    let degrees = T::from_f64((dims.n as f64 - correction).max(0.0));
     out.iter_mut().for_each(|out| *out /= degrees);
     Ok(())
 }
@@ -149,7 +149,7 @@ pub fn sum_squares<T: Float>(x: &[T]) -> f64 {
     partials.iter().sum()
 }
 
-/// 0 for a finite value, NaN for the others; a sum keeps NaN.
+/// 0 for a finite value, NaN otherwise; a sum propagates it.
 #[inline(always)]
 #[allow(clippy::eq_op, reason = "∞ − ∞ and NaN − NaN are NaN")]
 fn zero_or_nan<T: Float>(x: T) -> T {
@@ -185,12 +185,17 @@ mod tests {
         [Sum, Mean, Max, Min, LogSumExp, Prod]
     };
 
-    fn check<T: Float>(outer: usize, n: usize, inner: usize) {
+    fn axis(outer: usize, n: usize, inner: usize) -> AxisDims {
+        AxisDims { outer, n, inner }
+    }
+
+    fn check<T: Float>(dims: AxisDims) {
+        let AxisDims { outer, n, inner } = dims;
         let x = values::<T>(outer * n * inner, 5);
         let mut out = vec![T::ZERO; outer * inner];
         for op in OPS {
             let context = format!("{op:?} ({outer}, {n}, {inner})");
-            let result = reduce(op, &x, outer, n, inner, &mut out);
+            let result = reduce(op, dims, &x, &mut out);
             if n == 0 && !out.is_empty() && matches!(op, ReduceOp::Max | ReduceOp::Min) {
                 assert!(result.is_err(), "{context}");
                 continue;
@@ -199,37 +204,37 @@ mod tests {
             // Long sums round more; 1e-5 is what 50000 values of size 2 measured with margin.
             close(
                 &out,
-                &slow::reduce(op, &wide(&x), outer, n, inner),
+                &slow::reduce(op, dims, &wide(&x)),
                 if n > 1000 { 2e-5 } else { 2e-6 },
                 &context,
             );
         }
         for correction in [0.0, 1.0] {
             let mut mean = vec![T::ZERO; outer * inner];
-            var(&x, outer, n, inner, correction, Some(&mut mean), &mut out).unwrap();
+            var(dims, &x, correction, Some(&mut mean), &mut out).unwrap();
             close(
                 &out,
-                &slow::var(&wide(&x), outer, n, inner, correction),
+                &slow::var(dims, &wide(&x), correction),
                 2e-5,
                 &format!("var ({outer}, {n}, {inner})"),
             );
             close(
                 &mean,
-                &slow::reduce(ReduceOp::Mean, &wide(&x), outer, n, inner),
+                &slow::reduce(ReduceOp::Mean, dims, &wide(&x)),
                 2e-6,
                 "mean of var",
             );
             let with_mean = out.clone();
-            var(&x, outer, n, inner, correction, None, &mut out).unwrap();
+            var(dims, &x, correction, None, &mut out).unwrap();
             close(&out, &wide(&with_mean), 0.0, "var without mean");
         }
         if n > 0 {
             let mut got = vec![-1; outer * inner];
-            argmax(&x, outer, n, inner, &mut got).unwrap();
-            assert_eq!(got, slow::argmax(&wide(&x), outer, n, inner));
-            argmin(&x, outer, n, inner, &mut got).unwrap();
+            argmax(dims, &x, &mut got).unwrap();
+            assert_eq!(got, slow::argmax(dims, &wide(&x)));
+            argmin(dims, &x, &mut got).unwrap();
             let negative: Vec<f64> = x.iter().map(|x| -x.to_f64()).collect();
-            assert_eq!(got, slow::argmax(&negative, outer, n, inner));
+            assert_eq!(got, slow::argmax(dims, &negative));
         }
     }
 
@@ -238,14 +243,14 @@ mod tests {
         each_isa(|_| {
             for n in SIZES {
                 for (outer, inner) in [(1, 1), (3, 1), (2, 5), (1, 67), (0, 4), (4, 0)] {
-                    check::<f32>(outer, n, inner);
-                    check::<f64>(outer, n, inner);
+                    check::<f32>(axis(outer, n, inner));
+                    check::<f64>(axis(outer, n, inner));
                 }
             }
-            check::<f32>(2, 70_001, 1);
-            check::<f32>(1, 1000, 129);
-            check::<f64>(2, 20_001, 3);
-            check::<f32>(2, 5, 40_001);
+            check::<f32>(axis(2, 70_001, 1));
+            check::<f32>(axis(1, 1000, 129));
+            check::<f64>(axis(2, 20_001, 3));
+            check::<f32>(axis(2, 5, 40_001));
         });
     }
 
@@ -255,7 +260,7 @@ mod tests {
         for (outer, n, inner) in [(1, 300_000, 1), (1, 1000, 300), (300, 1000, 1)] {
             same_for_any_thread_count(|| {
                 let mut out = vec![0f32; outer * inner];
-                reduce(ReduceOp::Sum, &x, outer, n, inner, &mut out).unwrap();
+                reduce(ReduceOp::Sum, axis(outer, n, inner), &x, &mut out).unwrap();
                 out
             });
         }
@@ -267,19 +272,19 @@ mod tests {
         let x = [1.0, f32::NAN, 3.0];
         let mut out = [0f32];
         for op in OPS {
-            reduce(op, &x, 1, 3, 1, &mut out).unwrap();
+            reduce(op, axis(1, 3, 1), &x, &mut out).unwrap();
             assert!(out[0].is_nan(), "{op:?}");
         }
         let mut index = [0];
-        argmax(&x, 1, 3, 1, &mut index).unwrap();
+        argmax(axis(1, 3, 1), &x, &mut index).unwrap();
         assert_eq!(index, [1]);
-        argmin(&[2f32, 1.0, 1.0], 1, 3, 1, &mut index).unwrap();
+        argmin(axis(1, 3, 1), &[2f32, 1.0, 1.0], &mut index).unwrap();
         assert_eq!(index, [1]);
         for (x, want) in [
             ([f32::NEG_INFINITY; 2], f32::NEG_INFINITY),
             ([f32::INFINITY, 0.0], f32::INFINITY),
         ] {
-            reduce(ReduceOp::LogSumExp, &x, 1, 2, 1, &mut out).unwrap();
+            reduce(ReduceOp::LogSumExp, axis(1, 2, 1), &x, &mut out).unwrap();
             assert_eq!(out[0], want);
         }
     }

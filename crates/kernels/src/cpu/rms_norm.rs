@@ -1,27 +1,67 @@
 //! Root-mean-square normalisation over the last dimension (Zhang & Sennrich 2019).
 
 use super::fold;
-use super::layer_norm::{add_dw_row, add_in_order, chunk_rows};
+use super::norm::{add_dw_row, add_in_order, chunk_rows};
+
+pub use super::norm::NormDims;
+
 use crate::error::{Result, check_len};
 use crate::float::Float;
 use crate::isa;
 use crate::par::{self, Rows};
 
-/// `y = x · rstd · w` per row of x (rows, n), with rstd = 1/√(mean(x²) + eps), which goes to `rstd` (rows).
+/// What [`rms_norm`] reads.
+#[derive(Clone, Copy, Debug)]
+pub struct RmsNormOperands<'a, T> {
+    /// (M, N).
+    pub x: &'a [T],
+    /// (N): scale; absent = 1.
+    pub w: Option<&'a [T]>,
+}
+
+/// What [`rms_norm`] writes.
+#[derive(Debug)]
+pub struct RmsNormOutputs<'a, T> {
+    /// (M, N).
+    pub y: &'a mut [T],
+    /// (M), kept for [`rms_norm_backward`].
+    pub rstd: &'a mut [T],
+}
+
+/// What the forward pass saved for [`rms_norm_backward`].
+#[derive(Clone, Copy, Debug)]
+pub struct RmsNormSaved<'a, T> {
+    /// (M, N): input.
+    pub x: &'a [T],
+    /// (N): scale; absent = 1.
+    pub w: Option<&'a [T]>,
+    /// (M).
+    pub rstd: &'a [T],
+}
+
+/// Where the gradients of [`rms_norm`] go; those that are `None` are not computed.
+#[derive(Debug)]
+pub struct RmsNormGradients<'a, T> {
+    /// (M, N).
+    pub dx: Option<&'a mut [T]>,
+    /// (N).
+    pub dw: Option<&'a mut [T]>,
+}
+
+/// `y = x · rstd · w` for each row of x, with rstd = 1/√(mean(x²) + eps).
 ///
 /// # Errors
 /// When a length does not fit.
-#[allow(clippy::too_many_arguments, reason = "inputs, sizes and outputs of one formula")]
 pub fn rms_norm<T: Float>(
-    x: &[T],
-    w: Option<&[T]>,
-    rows: usize,
-    n: usize,
+    dims: NormDims,
+    operands: RmsNormOperands<'_, T>,
     eps: f64,
-    y: &mut [T],
-    rstd: &mut [T],
+    outputs: RmsNormOutputs<'_, T>,
 ) -> Result<()> {
     const NAME: &str = "rms_norm";
+    let NormDims { rows, n } = dims;
+    let RmsNormOperands { x, w } = operands;
+    let RmsNormOutputs { y, rstd } = outputs;
     check_len(NAME, "x", x.len(), rows * n)?;
     check_len(NAME, "y", y.len(), rows * n)?;
     check_len(NAME, "w", w.map_or(n, <[T]>::len), n)?;
@@ -69,23 +109,20 @@ fn norm_row<T: Float>(x: &[T], w: Option<&[T]>, eps: T, y: &mut [T]) -> T {
     rstd
 }
 
-/// Gradients of [`rms_norm`], with x̂ = x · rstd and g = dy · w: `dx = rstd · (g − x̂ · mean(g · x̂))`, `dw = Σ dy · x̂`;
-/// only those asked for.
+/// Gradients of [`rms_norm`], with x̂ = x · rstd and g = dy · w: `dx = rstd · (g − x̂ · mean(g · x̂))`, `dw = Σ dy · x̂`.
 ///
 /// # Errors
 /// When a length does not fit.
-#[allow(clippy::too_many_arguments, reason = "inputs, sizes and outputs of one formula")]
 pub fn rms_norm_backward<T: Float>(
+    dims: NormDims,
+    saved: RmsNormSaved<'_, T>,
     dy: &[T],
-    x: &[T],
-    w: Option<&[T]>,
-    rstd: &[T],
-    rows: usize,
-    n: usize,
-    dx: Option<&mut [T]>,
-    dw: Option<&mut [T]>,
+    gradients: RmsNormGradients<'_, T>,
 ) -> Result<()> {
     const NAME: &str = "rms_norm_backward";
+    let NormDims { rows, n } = dims;
+    let RmsNormSaved { x, w, rstd } = saved;
+    let RmsNormGradients { dx, dw } = gradients;
     check_len(NAME, "dy", dy.len(), rows * n)?;
     check_len(NAME, "x", x.len(), rows * n)?;
     check_len(NAME, "w", w.map_or(n, <[T]>::len), n)?;
@@ -95,7 +132,7 @@ pub fn rms_norm_backward<T: Float>(
     let chunk = chunk_rows(n);
     let mut dw_parts = dw
         .is_some()
-        .then(|| crate::room::filled(rows.div_ceil(chunk) * n, T::ZERO));
+        .then(|| crate::alloc::filled(rows.div_ceil(chunk) * n, T::ZERO));
     let outputs = (
         dx.map(|dx| Rows::new(dx, chunk * n)),
         dw_parts.as_mut().map(|parts| Rows::new(parts, n)),
@@ -165,12 +202,26 @@ mod tests {
         let (x, dy, w) = (values::<T>(rows * n, 1), values::<T>(rows * n, 2), values::<T>(n, 3));
         let w = weighted.then_some(&w[..]);
         let (mut y, mut rstd) = (vec![T::ZERO; rows * n], vec![T::ZERO; rows]);
-        rms_norm(&x, w, rows, n, 1e-2, &mut y, &mut rstd).unwrap();
+        let dims = NormDims { rows, n };
+        let outputs = RmsNormOutputs {
+            y: &mut y,
+            rstd: &mut rstd,
+        };
+        rms_norm(dims, RmsNormOperands { x: &x, w }, 1e-2, outputs).unwrap();
         let (mut dx, mut dw) = (vec![T::ZERO; rows * n], vec![T::ONE; n]);
-        rms_norm_backward(&dy, &x, w, &rstd, rows, n, Some(&mut dx), Some(&mut dw)).unwrap();
-        let w = w.map(wide);
-        let want = slow::rms_norm(&wide(&x), w.as_deref(), rows, n, 1e-2);
-        let (want_dx, want_dw) = slow::rms_norm_backward(&wide(&dy), &wide(&x), w.as_deref(), rows, n, 1e-2);
+        let saved = RmsNormSaved { x: &x, w, rstd: &rstd };
+        let gradients = RmsNormGradients {
+            dx: Some(&mut dx),
+            dw: Some(&mut dw),
+        };
+        rms_norm_backward(dims, saved, &dy, gradients).unwrap();
+        let (wide_x, wide_w) = (wide(&x), w.map(wide));
+        let operands = RmsNormOperands {
+            x: &wide_x[..],
+            w: wide_w.as_deref(),
+        };
+        let want = slow::rms_norm(dims, operands, 1e-2);
+        let (want_dx, want_dw) = slow::rms_norm_backward(dims, operands, 1e-2, &wide(&dy));
         let context = format!("({rows}, {n}) weighted {weighted}");
         close(&y, &want, 5e-6, &context);
         close(&dx, &want_dx, 2e-5, &format!("{context} dx"));

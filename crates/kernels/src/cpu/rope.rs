@@ -5,7 +5,7 @@ use crate::{Float, Result, check_len, fail, isa, outside, par};
 /// Order of the dimensions of a batch of heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadLayout {
-    /// (B, T, H, D), as a projection leaves it.
+    /// (B, T, H, D), the output of a projection.
     Bthd,
     /// (B, H, T, D), as attention is usually written.
     Bhtd,
@@ -24,39 +24,49 @@ pub struct RopeDims {
     pub d: usize,
 }
 
-/// Turns each pair (u, v) of a head by the angle of its position: `(u·cos − v·sin, v·cos + u·sin)`.
-///
-/// | slice        | shape                       | meaning                                            |
-/// |--------------|-----------------------------|----------------------------------------------------|
-/// | `x`, `y`     | by `layout`                 | heads before and after                             |
-/// | `cos`, `sin` | (P, D/2)                    | one row per position                               |
-/// | `positions`  | (B, T), each in 0..P        | rows of the tables; `None` means 0..T              |
-///
-/// Pair p is (p, p + D/2) (Llama), or (2p, 2p + 1) when `interleaved` (GPT-J). `inverse` turns back, which is also the
-/// gradient.
+/// What [`rope`] reads.
+#[derive(Clone, Copy, Debug)]
+pub struct RopeOperands<'a, T> {
+    /// The heads, in the order of the layout.
+    pub x: &'a [T],
+    /// (P, D/2): one row per position.
+    pub cos: &'a [T],
+    /// (P, D/2): one row per position.
+    pub sin: &'a [T],
+    /// (B, T), each in 0..P: rows of the tables; `None` means 0..T.
+    pub positions: Option<&'a [i64]>,
+}
+
+/// Variants of [`rope`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RopeOptions {
+    /// Order of the dimensions of x and y.
+    pub layout: HeadLayout,
+    /// Pair p is (2p, 2p + 1) (GPT-J) rather than (p, p + D/2) (Llama).
+    pub interleaved: bool,
+    /// Rotates back, which is also the gradient.
+    pub inverse: bool,
+}
+
+/// Rotates each pair (u, v) of a head by the angle of its position: `(u·cos − v·sin, v·cos + u·sin)`. `y` has the layout of x.
 ///
 /// # Errors
-/// When a slice length differs from its shape, D is odd, or a position is outside the tables. `y` is then untouched.
+/// When a slice does not have the length of its shape, D is odd, or a position is outside the tables. `y` is then untouched.
 ///
 /// Source: Su et al. 2021. Slow twin: `reference::rope::rope`.
-#[allow(clippy::too_many_arguments, reason = "tables, sizes and variants of one formula")]
-pub fn rope<T: Float>(
-    x: &[T],
-    cos: &[T],
-    sin: &[T],
-    layout: HeadLayout,
-    dims: RopeDims,
-    positions: Option<&[i64]>,
-    interleaved: bool,
-    inverse: bool,
-    y: &mut [T],
-) -> Result<()> {
+pub fn rope<T: Float>(dims: RopeDims, operands: RopeOperands<'_, T>, options: RopeOptions, y: &mut [T]) -> Result<()> {
     let RopeDims {
         batch,
         tokens,
         heads,
         d,
     } = dims;
+    let RopeOperands { x, cos, sin, positions } = operands;
+    let RopeOptions {
+        layout,
+        interleaved,
+        inverse,
+    } = options;
     let half = d / 2;
     let total = batch * tokens * heads * d;
     if d % 2 != 0 {
@@ -98,9 +108,9 @@ pub fn rope<T: Float>(
                     let (x, p) = (&x[(start + i) * d..][..d], position(start + i));
                     let (cos, sin) = (&cos[p * half..][..half], &sin[p * half..][..half]);
                     if interleaved {
-                        turn_neighbours(x, cos, sin, sign, y)
+                        rotate_neighbours(x, cos, sin, sign, y)
                     } else {
-                        turn_halves(x, cos, sin, sign, y)
+                        rotate_halves(x, cos, sin, sign, y)
                     }
                 }
             },
@@ -110,7 +120,7 @@ pub fn rope<T: Float>(
 }
 
 #[inline(always)]
-fn turn_halves<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
+fn rotate_halves<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
     let half = cos.len();
     let ((u, v), (yu, yv)) = (x.split_at(half), y.split_at_mut(half));
     let (v, yv, sin) = (&v[..half], &mut yv[..half], &sin[..half]);
@@ -122,7 +132,7 @@ fn turn_halves<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
 }
 
 #[inline(always)]
-fn turn_neighbours<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
+fn rotate_neighbours<T: Float>(x: &[T], cos: &[T], sin: &[T], sign: T, y: &mut [T]) {
     for (((x, y), &cos), &sin) in x.chunks_exact(2).zip(y.chunks_exact_mut(2)).zip(cos).zip(sin) {
         let s = sign * sin;
         y[0] = x[0] * cos - x[1] * s;
@@ -136,7 +146,13 @@ mod tests {
     use crate::reference;
     use crate::testing::{close, each_isa, ids, same_for_any_thread_count, values, wide};
 
-    fn meets_twin<T: Float>(dims: RopeDims, layout: HeadLayout, interleaved: bool, inverse: bool, given: bool) {
+    const PLAIN: RopeOptions = RopeOptions {
+        layout: HeadLayout::Bthd,
+        interleaved: false,
+        inverse: false,
+    };
+
+    fn meets_twin<T: Float>(dims: RopeDims, options: RopeOptions, given: bool) {
         let RopeDims {
             batch,
             tokens,
@@ -148,15 +164,22 @@ mod tests {
         let positions = ids(batch * tokens, 150, 4);
         let positions = given.then_some(&positions[..]);
         let mut y = vec![T::NAN; x.len()];
-        rope(&x, &cos, &sin, layout, dims, positions, interleaved, inverse, &mut y).unwrap();
+        let operands = RopeOperands {
+            x: &x,
+            cos: &cos,
+            sin: &sin,
+            positions,
+        };
+        rope(dims, operands, options, &mut y).unwrap();
         let (x, cos, sin) = (wide(&x), wide(&cos), wide(&sin));
-        let want = reference::rope::rope(&x, &cos, &sin, layout, dims, positions, interleaved, inverse);
-        close(
-            &y,
-            &want,
-            1e-6,
-            &format!("{dims:?} {layout:?} {interleaved} {inverse} {given}"),
-        );
+        let operands = RopeOperands {
+            x: &x,
+            cos: &cos,
+            sin: &sin,
+            positions,
+        };
+        let want = reference::rope::rope(dims, operands, options);
+        close(&y, &want, 1e-6, &format!("{dims:?} {options:?} {given}"));
     }
 
     #[test]
@@ -175,8 +198,13 @@ mod tests {
                         heads: 3,
                         d,
                     };
-                    meets_twin::<f32>(dims, layout, flags & 2 == 2, flags & 4 == 4, flags & 8 == 8);
-                    meets_twin::<f64>(dims, layout, flags & 2 == 2, flags & 4 == 4, flags & 8 == 8);
+                    let options = RopeOptions {
+                        layout,
+                        interleaved: flags & 2 == 2,
+                        inverse: flags & 4 == 4,
+                    };
+                    meets_twin::<f32>(dims, options, flags & 8 == 8);
+                    meets_twin::<f64>(dims, options, flags & 8 == 8);
                 }
             }
         });
@@ -194,7 +222,13 @@ mod tests {
             let (x, table) = (values::<f32>(2 * 50 * 8 * 64, 1), values::<f32>(50 * 32, 2));
             same_for_any_thread_count(|| {
                 let mut y = vec![0f32; x.len()];
-                rope(&x, &table, &table, HeadLayout::Bthd, dims, None, false, false, &mut y).unwrap();
+                let operands = RopeOperands {
+                    x: &x,
+                    cos: &table,
+                    sin: &table,
+                    positions: None,
+                };
+                rope(dims, operands, PLAIN, &mut y).unwrap();
                 y
             });
         });
@@ -208,37 +242,18 @@ mod tests {
             heads: 1,
             d: 2,
         };
-        let mut y = [0f32; 4];
-        for positions in [[0, 3], [-1, 0]] {
-            let table = [0f32; 3];
-            assert!(
-                rope(
-                    &[0.0; 4],
-                    &table,
-                    &table,
-                    HeadLayout::Bthd,
-                    dims,
-                    Some(&positions),
-                    false,
-                    false,
-                    &mut y
-                )
-                .is_err()
-            );
-        }
-        assert!(
-            rope(
-                &[0.0; 4],
-                &[0.0],
-                &[0.0],
-                HeadLayout::Bthd,
-                dims,
-                None,
-                false,
-                false,
-                &mut y
-            )
-            .is_err()
-        );
+        let refuses = |table: &[f32], positions: Option<&[i64]>| {
+            let operands = RopeOperands {
+                x: &[0.0; 4],
+                cos: table,
+                sin: table,
+                positions,
+            };
+            rope(dims, operands, PLAIN, &mut [0.0; 4]).is_err()
+        };
+        assert!(!refuses(&[0.0; 3], Some(&[0, 2])));
+        assert!(refuses(&[0.0; 3], Some(&[0, 3])));
+        assert!(refuses(&[0.0; 3], Some(&[-1, 0])));
+        assert!(refuses(&[0.0], None));
     }
 }

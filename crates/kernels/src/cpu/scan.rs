@@ -1,5 +1,6 @@
 //! Running sums.
 
+use super::axis::AxisDims;
 use crate::error::{Result, check_len};
 use crate::float::Float;
 use crate::par;
@@ -8,8 +9,8 @@ use crate::par;
 ///
 /// # Errors
 /// When a length does not fit.
-pub fn cumsum<T: Float>(x: &[T], outer: usize, n: usize, inner: usize, reverse: bool, y: &mut [T]) -> Result<()> {
-    scan(x, [outer, n, inner], reverse, y, |sum: &mut f64, x: T| {
+pub fn cumsum<T: Float>(dims: AxisDims, x: &[T], reverse: bool, y: &mut [T]) -> Result<()> {
+    scan(dims, x, reverse, y, |sum: &mut f64, x: T| {
         *sum += x.to_f64();
         T::from_f64(*sum)
     })
@@ -20,14 +21,12 @@ pub fn cumsum<T: Float>(x: &[T], outer: usize, n: usize, inner: usize, reverse: 
 /// # Errors
 /// As [`cumsum`].
 pub fn cumsum_integers<T: Copy + Into<i64> + Send + Sync>(
+    dims: AxisDims,
     x: &[T],
-    outer: usize,
-    n: usize,
-    inner: usize,
     reverse: bool,
     y: &mut [i64],
 ) -> Result<()> {
-    scan(x, [outer, n, inner], reverse, y, |sum: &mut i64, x: T| {
+    scan(dims, x, reverse, y, |sum: &mut i64, x: T| {
         *sum = sum.wrapping_add(x.into());
         *sum
     })
@@ -35,17 +34,18 @@ pub fn cumsum_integers<T: Copy + Into<i64> + Send + Sync>(
 
 /// Calls `step` with the state of each line and its values, one after the other.
 fn scan<T: Copy + Send + Sync, U: Send, S: Copy + Default>(
+    dims: AxisDims,
     x: &[T],
-    [outer, n, inner]: [usize; 3],
     reverse: bool,
     y: &mut [U],
     step: impl Fn(&mut S, T) -> U + Sync,
 ) -> Result<()> {
-    check_len("cumsum", "x", x.len(), outer * n * inner)?;
+    let AxisDims { n, inner, .. } = dims;
+    check_len("cumsum", "x", x.len(), dims.numel())?;
     check_len("cumsum", "y", y.len(), x.len())?;
     let block = n * inner;
     par::rows_mut(y, block, par::grain(block), |start, y| {
-        let mut states = crate::room::filled(inner, S::default());
+        let mut states = crate::alloc::filled(inner, S::default());
         for (o, y) in y.chunks_mut(block).enumerate() {
             let x = &x[(start + o) * block..][..block];
             states.fill(S::default());
@@ -72,10 +72,11 @@ mod tests {
         for n in SIZES {
             for (outer, inner) in [(1, 1), (3, 1), (2, 5), (0, 3), (2, 0)] {
                 for reverse in [false, true] {
-                    let x = values::<f32>(outer * n * inner, 1);
+                    let dims = AxisDims { outer, n, inner };
+                    let x = values::<f32>(dims.numel(), 1);
                     let mut y = vec![0f32; x.len()];
-                    cumsum(&x, outer, n, inner, reverse, &mut y).unwrap();
-                    let want = slow::cumsum(&wide(&x), outer, n, inner, reverse);
+                    cumsum(dims, &x, reverse, &mut y).unwrap();
+                    let want = slow::cumsum(dims, &wide(&x), reverse);
                     close(&y, &want, 1e-6, &format!("({outer}, {n}, {inner}) reverse {reverse}"));
                 }
             }
@@ -84,10 +85,15 @@ mod tests {
 
     #[test]
     fn integers_wrap_around() {
+        let dims = AxisDims {
+            outer: 1,
+            n: 3,
+            inner: 1,
+        };
         let mut y = [0; 3];
-        cumsum_integers(&[i64::MAX, 1, -5], 1, 3, 1, false, &mut y).unwrap();
+        cumsum_integers(dims, &[i64::MAX, 1, -5], false, &mut y).unwrap();
         assert_eq!(y, [i64::MAX, i64::MIN, i64::MIN.wrapping_sub(5)]);
-        cumsum_integers(&[1u8, 0, 255], 1, 3, 1, true, &mut y).unwrap();
+        cumsum_integers(dims, &[1u8, 0, 255], true, &mut y).unwrap();
         assert_eq!(y, [256, 255, 255]);
     }
 }

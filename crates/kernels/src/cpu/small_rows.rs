@@ -1,62 +1,32 @@
-//! Products with few rows (decoding, small batches): `y = beta · y + alpha · x · W` at the speed at which W is read.
+//! Products with few rows (decoding, small batches): `y = beta · y + alpha · x · W`, bound by the reading of W.
 //!
 //! A row has the same bits alone and in a batch, for any thread count (see [`tile`]): each task computes whole elements
-//! of y for a range of columns, and the order of the additions in an element is a matter of K only.
+//! of y for a range of columns, and the order of the additions in an element depends on K only.
 
-mod scratch;
 mod streamed;
 mod tile;
 
-pub(crate) use scratch::{release_scratch, with_scratch};
 pub(crate) use tile::{Kind, Tile, prefetch};
 
+use super::shared::shared;
 use crate::float::Stored;
 use crate::{Float, WeightRef, par};
 
-/// Most rows for which [`crate::cpu::gemm::gemm`] comes here.
+/// Most rows for which [`crate::cpu::gemm::gemm`] uses these kernels.
 pub const MAX_ROWS: usize = 16;
 
 /// Multiply-adds that are worth a second thread.
 const SHARED_WORK: usize = 1 << 16;
 
-/// Multiply-adds that one task should have: few, so that no thread waits long for the last one.
+/// Multiply-adds of one task: few, so that no thread waits long for the last one.
 const TASK_WORK: usize = 1 << 14;
-
-/// A pointer that tasks share; each writes its own elements only.
-#[derive(Clone, Copy)]
-pub(crate) struct Shared<P>(P);
-
-// SAFETY: a Shared is made by `shared` only, whose users give each task elements that no other task touches.
-unsafe impl<P> Send for Shared<P> {}
-// SAFETY: as above.
-unsafe impl<P> Sync for Shared<P> {}
-
-impl<P: Copy> Shared<P> {
-    /// The pointer. A method, so that closures capture the whole wrapper.
-    pub(crate) fn get(self) -> P {
-        self.0
-    }
-
-    /// What `f` makes of it, under the same promise.
-    pub(crate) fn map<Q>(self, f: impl FnOnce(P) -> Q) -> Shared<Q> {
-        Shared(f(self.0))
-    }
-}
-
-/// Lets tasks of the current pool use `p`.
-///
-/// # Safety
-/// No two tasks may touch the same element when one of them writes it.
-pub(crate) unsafe fn shared<P: Copy>(p: P) -> Shared<P> {
-    Shared(p)
-}
 
 /// [`Tile::run`] on the current pool.
 ///
 /// # Safety
 /// As [`Tile::run`].
 pub(crate) unsafe fn run_columns<T: Float, W: Stored<T>>(tile: Tile<T, W>) {
-    if streamed::serves(&tile) {
+    if streamed::is_faster(&tile) {
         // SAFETY: the caller promises the pointers.
         return unsafe { streamed::run(tile) };
     }
@@ -64,12 +34,12 @@ pub(crate) unsafe fn run_columns<T: Float, W: Stored<T>>(tile: Tile<T, W>) {
     let tile = unsafe { shared(tile) };
     let whole = tile.get();
     par::for_rows(whole.n, columns_per_task(&whole), |columns| {
-        // SAFETY: the columns are a part of the tile that the caller vouches for.
+        // SAFETY: the columns are a part of the tile, whose pointers the caller promises.
         unsafe { part(tile.get(), columns.start, columns.len()).run() }
     });
 }
 
-/// [`run_columns`] for a W in the precision it is stored in; its rows are `ldw` apart and `tile.w` is not used. Bits are those
+/// [`run_columns`] for a W in the precision in which it is stored; its rows are `ldw` apart and `tile.w` is not used. Bits are those
 /// of the widened W.
 ///
 /// # Safety

@@ -1,4 +1,4 @@
-//! Rows in order: all values, or the first k of them, with the places they came from.
+//! Sorted rows: all values, or the first k of them, with their indices.
 
 use std::cmp::Ordering;
 
@@ -8,10 +8,10 @@ use crate::error::{Result, check_len, fail};
 use crate::isa;
 use crate::par::{self, Rows};
 
-/// A row from this length on is sorted by several threads.
+/// Rows of at least this length are sorted by several threads.
 const LONG_ROW: usize = 128 * 1024;
 
-/// Numbers with torch's order: NaN is larger than everything, the two zeros are equal.
+/// Values in torch's order: NaN is larger than everything, the two zeros are equal.
 pub trait Ordered: Copy + Send + Sync {
     /// Whether `self` comes before `other`, from small to large.
     fn order(self, other: Self) -> Ordering;
@@ -51,7 +51,7 @@ macro_rules! ordered_integers {
 }
 ordered_integers!(i64, u8);
 
-/// The first `k` values of each row in order, and their places in the row; equal values stay in the order of their places.
+/// The first `k` values of each row in order, and their indices in the row; the order is stable.
 ///
 /// x (rows, n), values and indices (rows, k).
 ///
@@ -72,7 +72,7 @@ pub fn sort<T: Ordered>(
     if k > n {
         return fail("sort", format!("k is {k}, and a row has {n} values"));
     }
-    // The places make every pair different, so that one order is right whatever algorithm finds it.
+    // With their indices no two pairs are equal, so that every algorithm finds the same order.
     let order = |a: &(T, usize), b: &(T, usize)| {
         let by_value = if descending { b.0.order(a.0) } else { a.0.order(b.0) };
         by_value.then(a.1.cmp(&b.1))
@@ -81,10 +81,10 @@ pub fn sort<T: Ordered>(
         (Rows::new(values, k), Rows::new(indices, k)),
         par::grain(16 * n),
         |start, (values, indices)| {
-            // A few of many: most values are compared once with the k-th of those seen.
+            // A few of many: most values are only compared with the k-th of those before.
             let slack = SLACK.max(k);
             let few = n >= 4 * (k + slack);
-            let mut pairs = crate::room::with_capacity(if few { k + slack + RUN } else { n });
+            let mut pairs = crate::alloc::with_capacity(if few { k + slack + RUN } else { n });
             let outputs = values.data.chunks_mut(k).zip(indices.data.chunks_mut(k));
             for (row, (values, indices)) in outputs.enumerate() {
                 let row = &x[(start + row) * n..][..n];
@@ -112,8 +112,8 @@ pub fn sort<T: Ordered>(
                 } else {
                     pairs.sort_unstable_by(order);
                 }
-                for ((value, index), &(x, place)) in values.iter_mut().zip(indices).zip(&pairs) {
-                    (*value, *index) = (x, place as i64);
+                for ((value, index), &(x, i)) in values.iter_mut().zip(indices).zip(&pairs) {
+                    (*value, *index) = (x, i as i64);
                 }
             }
         },
@@ -121,13 +121,13 @@ pub fn sort<T: Ordered>(
     Ok(())
 }
 
-/// Values that are compared at once.
+/// Values that are compared together.
 const RUN: usize = 32;
-/// Candidates beyond the first k that are gathered, at least, before the k best of them are chosen again.
+/// Candidates beyond k that are collected, at least, before they are reduced to the k best.
 const SLACK: usize = 128;
 
-/// Pairs of a row that hold its first k: a value becomes one only when it comes before the k-th of an earlier choice. One that is equal to that stands
-/// behind it, by its place.
+/// Pairs of a row that include its first k: a value is added only if it comes before the k-th of the last selection. A value equal to
+/// that comes after it, by its index.
 #[inline(always)]
 fn candidates<T: Ordered>(
     row: &[T],
@@ -144,15 +144,15 @@ fn candidates<T: Ordered>(
         if !run.iter().fold(false, |any, &x| any | precedes(x, last)) {
             continue;
         }
-        let place = k + slack + number * RUN;
-        pairs.extend(run.iter().copied().zip(place..).filter(|&(x, _)| precedes(x, last)));
+        let first = k + slack + number * RUN;
+        pairs.extend(run.iter().copied().zip(first..).filter(|&(x, _)| precedes(x, last)));
         if pairs.len() > k + slack {
             last = keep_first(pairs, k, order);
         }
     }
 }
 
-/// Keeps the first k pairs, in any order, and gives the value of the k-th.
+/// Keeps the first k pairs, in any order, and returns the value of the k-th.
 fn keep_first<T: Ordered>(
     pairs: &mut Vec<(T, usize)>,
     k: usize,
@@ -170,14 +170,14 @@ mod tests {
     use crate::testing::{SIZES, each_isa, ids, same_for_any_thread_count, values, wide};
 
     fn check(x: &[f32], rows: usize, n: usize, k: usize, descending: bool) {
-        let (mut got, mut places) = (vec![0f32; rows * k], vec![0i64; rows * k]);
-        sort(x, rows, n, k, descending, &mut got, &mut places).unwrap();
-        let (want, want_places) = slow::sort(&wide(x), n, k, descending);
+        let (mut got, mut indices) = (vec![0f32; rows * k], vec![0i64; rows * k]);
+        sort(x, rows, n, k, descending, &mut got, &mut indices).unwrap();
+        let (want, want_indices) = slow::sort(&wide(x), n, k, descending);
         let same = wide(&got)
             .iter()
             .zip(&want)
             .all(|(a, b)| a == b || (a.is_nan() && b.is_nan()));
-        assert!(same && places == want_places, "({rows}, {n}) k {k}");
+        assert!(same && indices == want_indices, "({rows}, {n}) k {k}");
     }
 
     #[test]
@@ -225,18 +225,18 @@ mod tests {
             check(&x, 1, 7, 7, descending);
             check(&x, 1, 7, 3, descending);
         }
-        let mut places = [0; 7];
-        sort(&x, 1, 7, 7, false, &mut [0.0; 7], &mut places).unwrap();
-        assert_eq!(places, [6, 3, 5, 1, 2, 0, 4]);
+        let mut indices = [0; 7];
+        sort(&x, 1, 7, 7, false, &mut [0.0; 7], &mut indices).unwrap();
+        assert_eq!(indices, [6, 3, 5, 1, 2, 0, 4]);
     }
 
     #[test]
     fn a_long_row_does_not_depend_on_threads() {
         let x: Vec<f32> = ids(LONG_ROW + 1, 1000, 3).iter().map(|&x| x as f32).collect();
         same_for_any_thread_count(|| {
-            let (mut got, mut places) = (vec![0f32; x.len()], vec![0; x.len()]);
-            sort(&x, 1, x.len(), x.len(), true, &mut got, &mut places).unwrap();
-            places.into_iter().map(|place| place as f64).collect()
+            let (mut got, mut indices) = (vec![0f32; x.len()], vec![0; x.len()]);
+            sort(&x, 1, x.len(), x.len(), true, &mut got, &mut indices).unwrap();
+            indices.into_iter().map(|i| i as f64).collect()
         });
     }
 }

@@ -12,7 +12,7 @@ const TRANSPOSE_ROWS: usize = 16;
 /// Stride 0 repeats, a negative stride walks backwards. Strides count elements.
 ///
 /// # Errors
-/// When `dst` is not of that shape, or the window leaves `src`.
+/// When `dst` is not of that shape, or the window is not inside `src`.
 pub fn gather_strided<T: Copy + Send + Sync>(
     src: &[T],
     offset: usize,
@@ -32,10 +32,10 @@ pub fn gather_strided<T: Copy + Send + Sync>(
     Ok(())
 }
 
-/// Copies the contiguous `src` into the window `dst[offset + Σ index·strides]` of the given shape; the rest of `dst` stays.
+/// Copies the contiguous `src` into the window `dst[offset + Σ index·strides]` of the given shape; the rest of `dst` is unchanged.
 ///
 /// # Errors
-/// When `src` is not of that shape, or the window leaves `dst`.
+/// When `src` is not of that shape, or the window is not inside `dst`.
 pub fn scatter_strided<T: Copy + Send + Sync>(
     src: &[T],
     dst: &mut [T],
@@ -83,7 +83,7 @@ fn check_window(kernel: &'static str, len: usize, offset: usize, strides: &[isiz
     Ok(())
 }
 
-/// True where no two indices meet: each stride steps over everything that the smaller ones reach. (Sufficient.)
+/// True if no two indices have the same element: each stride is larger than the reach of the smaller ones. (Sufficient, not necessary.)
 fn is_distinct(shape: &[usize], strides: &[isize]) -> bool {
     let mut dims: Vec<(usize, usize)> = shape
         .iter()
@@ -136,7 +136,7 @@ impl Plan {
             }
         }
         let mut inner = dims.pop().unwrap_or(Dim { n: 1, src: 1, dst: 1 });
-        // A long single run still becomes rows, for the threads.
+        // A long single run is split into rows, for the threads.
         if dims.is_empty() && inner.n > par::INLINE_WORK {
             let n = par::FLAT_CHUNK;
             let rest = inner.n % n;
@@ -171,7 +171,7 @@ impl Plan {
         });
     }
 
-    /// Copies one or more rows of the innermost dimension from `row` on and says how many.
+    /// Copies one or more rows of the innermost dimension from `row` on and returns how many.
     ///
     /// # Safety
     /// As [`Plan::run`].

@@ -61,7 +61,7 @@ pub enum UnaryOp {
     },
     /// x to the power p (x)
     PowScalar(f64),
-    /// x kept in [min, max]; infinities leave a side open, NaN stays NaN (x)
+    /// x clamped to [min, max]; infinities leave a side open, NaN stays NaN (x)
     Clamp {
         /// Lower bound.
         min: f64,
@@ -142,7 +142,7 @@ pub fn unary_backward<T: Float>(op: UnaryOp, saved: &[T], dy: &[T], dx: &mut [T]
     const NAME: &str = "unary_backward";
     check_len(NAME, "dy", dy.len(), saved.len())?;
     check_len(NAME, "dx", dx.len(), saved.len())?;
-    /// A loop of `dx = f(saved, dy)` of its own.
+    /// One loop of `dx = f(saved, dy)`.
     macro_rules! grad {
         (|$s:ident, $d:ident| $body:expr) => {
             map2(
@@ -204,7 +204,7 @@ fn sign<T: Float>(x: T) -> T {
     if x < T::ZERO { -T::ONE } else { positive }
 }
 
-/// ln(1 + x): what rounding took from 1 + x is made good by the quotient (Higham 2002, section 1.14.1).
+/// ln(1 + x): the quotient compensates for the rounding of 1 + x (Higham 2002, section 1.14.1).
 #[inline(always)]
 fn log1p<T: Float>(x: T) -> T {
     let sum = T::ONE + x;

@@ -1,4 +1,4 @@
-//! One vector register of numbers that lie in memory in half precision: widened in registers, exactly.
+//! One vector register of values that are stored in half precision: widened in registers, exactly.
 
 use std::any::TypeId;
 use std::mem::{MaybeUninit, transmute_copy};
@@ -47,7 +47,7 @@ pub(super) unsafe fn f16_as_f32<S: Simd>(p: *const f16) -> S::f32s {
                 return transmute_copy(&_mm512_cvtph_ps(_mm256_loadu_si256(p.cast())));
             }
             if is::<S, pulp::x86::V3>() {
-                // The steps of `f16_to_f32`: F16C, which has one instruction for it, is not among the features of V3.
+                // The steps of `f16_to_f32`: F16C, which has an instruction for it, is not among the features of V3.
                 let bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(p.cast()));
                 let magnitude = _mm256_and_si256(bits, _mm256_set1_epi32(0x7fff));
                 let scaled = _mm256_mul_ps(
@@ -85,13 +85,13 @@ pub(super) unsafe fn f16_as_f64<S: Simd>(p: *const f16) -> S::f64s {
     unsafe { one_by_one::<S::f64s, f64>(|i| f16_to_f32(*p.add(i)).into()) }
 }
 
-/// Whether `S` is the instruction set `Other`; known when compiled.
+/// Whether `S` is the instruction set `Other`; known at compile time.
 #[inline(always)]
 pub(super) fn is<S: Simd, Other: Simd>() -> bool {
     TypeId::of::<S>() == TypeId::of::<Other>()
 }
 
-/// A register `V` of numbers `T`.
+/// A register `V` of elements `T`.
 ///
 /// # Safety
 /// `V` is plain data that consists of nothing but `T`s.
@@ -100,7 +100,7 @@ unsafe fn one_by_one<V, T>(number: impl Fn(usize) -> T) -> V {
     let mut register = MaybeUninit::<V>::uninit();
     let to = register.as_mut_ptr().cast::<T>();
     for i in 0..size_of::<V>() / size_of::<T>() {
-        // SAFETY: i is inside the register, whose alignment is at least that of its numbers.
+        // SAFETY: i is inside the register, whose alignment is at least that of its elements.
         unsafe { to.add(i).write(number(i)) }
     }
     // SAFETY: all of it was written.
@@ -129,7 +129,7 @@ mod tests {
         fn with_simd<S: Simd>(self, s: S) {
             for i in (0..self.from.len()).step_by(T::width::<S>()) {
                 let (from, rest) = (&self.from[i..], self.from.len() - i);
-                // SAFETY: both slices have `rest` numbers from i on.
+                // SAFETY: both slices have `rest` elements from i on.
                 unsafe {
                     let v = W::load_rest(s, from.as_ptr(), rest);
                     T::store_rest(s, self.to[i..].as_mut_ptr(), rest, v);
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn every_half_is_widened_exactly() {
-        // 65535 numbers: the last register is not full.
+        // 65535 elements: the last register is not full.
         let (b, h): (Vec<bf16>, Vec<f16>) = (0..u16::MAX)
             .map(|bits| (bf16::from_bits(bits), f16::from_bits(bits)))
             .unzip();

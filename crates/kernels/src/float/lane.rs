@@ -1,4 +1,4 @@
-//! One vector register of `f32` or `f64` under a pulp instruction set, so that a loop over registers is written once for both types.
+//! One vector register of `f32` or `f64` on a pulp instruction set, so that a loop over registers is written once for both types.
 
 use half::{bf16, f16};
 use pulp::Simd;
@@ -160,7 +160,7 @@ macro_rules! lane {
             }
             #[inline(always)]
             fn fma<S: Simd>(s: S, a: S::$v, b: S::$v, c: S::$v) -> S::$v {
-                // Plain code would call a slow library function.
+                // Without FMA, `mul_add` would call a slow library function.
                 if half_lane::is::<S, pulp::Scalar256b>() {
                     s.$add(s.$mul(a, b), c)
                 } else {

@@ -1,4 +1,4 @@
-//! The f64 side: the standard library where it has the function, fdlibm's `erf` where it has not.
+//! The f64 functions: from the standard library, and `erf`, which it lacks, from fdlibm.
 
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {

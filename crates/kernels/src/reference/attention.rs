@@ -1,9 +1,9 @@
-//! Plain twins of attention, which form the whole matrix of weights.
+//! Plain twins of attention, which compute the whole matrix of weights.
 
-use super::lora::drop_factor;
-use crate::cpu::attention::{AttnDims, AttnOptions, Causal, Mask, Strides};
+use super::dropout::drop_factor;
+use crate::cpu::attention::{AttnDims, AttnOperands, AttnOptions, AttnStrides, Causal, Mask};
 
-/// A scaled score as the cap leaves it.
+/// A scaled score after the cap.
 fn capped(score: f64, cap: Option<f64>) -> f64 {
     cap.map_or(score, |cap| cap * (score / cap).tanh())
 }
@@ -14,13 +14,13 @@ fn dot(a: &[f64], b: &[f64], d: usize) -> f64 {
 
 /// Weights (B, H, Tq, Tk) before dropout, and log-sums (B, H, Tq).
 fn weights(
-    q: &[f64],
-    k: &[f64],
     dims: AttnDims,
-    qs: Strides,
-    ks: Strides,
+    strides: AttnStrides,
+    operands: AttnOperands<'_, f64>,
     o: &AttnOptions<'_, f64>,
 ) -> (Vec<f64>, Vec<f64>) {
+    let AttnOperands { q, k, .. } = operands;
+    let AttnStrides { q: qs, k: ks, .. } = strides;
     let AttnDims {
         batch,
         heads,
@@ -39,14 +39,14 @@ fn weights(
         let (q, w) = (&q[b * qs.b + h * qs.h + i * qs.t..], &mut weights[row * tk..][..tk]);
         for (j, w) in w.iter_mut().enumerate() {
             let k = &k[b * ks.b + h / (heads / kv_heads) * ks.h + j * ks.t..];
-            // The place of the query among the keys.
-            let place = i as i128
+            // The position of the query among the keys.
+            let position = i as i128
                 + if o.causal == Causal::BottomRight {
                     length as i128 - tq as i128
                 } else {
                     0
                 };
-            let ahead = j as i128 - place;
+            let ahead = j as i128 - position;
             let visible = match (o.causal, o.window) {
                 (Causal::None, None) => true,
                 (Causal::None, Some(window)) => ahead.unsigned_abs() < window as u128,
@@ -84,19 +84,15 @@ fn weights(
     (weights, lse)
 }
 
-/// (out, lse); `out` is contiguous under `os`.
-#[allow(clippy::too_many_arguments, reason = "as the kernel")]
+/// (out, lse); `out` is contiguous under its strides.
 pub fn attention(
-    q: &[f64],
-    k: &[f64],
-    v: &[f64],
     dims: AttnDims,
-    qs: Strides,
-    ks: Strides,
-    vs: Strides,
-    os: Strides,
+    strides: AttnStrides,
+    operands: AttnOperands<'_, f64>,
     options: &AttnOptions<'_, f64>,
 ) -> (Vec<f64>, Vec<f64>) {
+    let AttnStrides { v: vs, out: os, .. } = strides;
+    let v = operands.v;
     let AttnDims {
         batch,
         heads,
@@ -105,7 +101,7 @@ pub fn attention(
         tk,
         d,
     } = dims;
-    let (weights, lse) = weights(q, k, dims, qs, ks, options);
+    let (weights, lse) = weights(dims, strides, operands, options);
     let mut out = vec![0.0; batch * heads * tq * d];
     for row in 0..lse.len() {
         let (b, h, i) = (row / tq / heads, row / tq % heads, row % tq);
@@ -121,19 +117,20 @@ pub fn attention(
 }
 
 /// (dq, dk, dv) for contiguous inputs.
-#[allow(clippy::too_many_arguments, reason = "as the kernel")]
 pub fn attention_backward(
-    dout: &[f64],
-    q: &[f64],
-    k: &[f64],
-    v: &[f64],
     dims: AttnDims,
-    qs: Strides,
-    ks: Strides,
-    vs: Strides,
-    os: Strides,
+    strides: AttnStrides,
+    operands: AttnOperands<'_, f64>,
     options: &AttnOptions<'_, f64>,
+    dout: &[f64],
 ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    let AttnOperands { q, k, v } = operands;
+    let AttnStrides {
+        q: qs,
+        k: ks,
+        v: vs,
+        out: os,
+    } = strides;
     let AttnDims {
         heads,
         kv_heads,
@@ -142,7 +139,7 @@ pub fn attention_backward(
         d,
         ..
     } = dims;
-    let (weights, lse) = weights(q, k, dims, qs, ks, options);
+    let (weights, lse) = weights(dims, strides, operands, options);
     let (mut dq, mut dk, mut dv) = (vec![0.0; q.len()], vec![0.0; k.len()], vec![0.0; v.len()]);
     for row in 0..lse.len() {
         let (b, h, i) = (row / tq / heads, row / tq % heads, row % tq);

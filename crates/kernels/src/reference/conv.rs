@@ -2,7 +2,7 @@
 
 use crate::cpu::conv::Problem;
 
-/// Calls `f(x, w, y)` with the places of the factors and the sum of every product of a convolution.
+/// Calls `f(x, w, y)` with the indices of the two factors and of the sum, for every product of a convolution.
 fn each_product(p: &Problem, mut f: impl FnMut(usize, usize, usize)) {
     let at = |i: usize, sizes: [usize; 3]| [i / (sizes[1] * sizes[2]), i / sizes[2] % sizes[1], i % sizes[2]];
     for item in 0..p.batch * p.groups {
@@ -10,11 +10,11 @@ fn each_product(p: &Problem, mut f: impl FnMut(usize, usize, usize)) {
         for (o, i) in (0..p.outer).flat_map(|o| (0..p.inner).map(move |i| (o, i))) {
             for (position, tap) in (0..p.outputs()).flat_map(|position| (0..p.taps()).map(move |tap| (position, tap))) {
                 let (out, t) = (at(position, p.output), at(tap, p.kernel));
-                let place = |d: usize| {
-                    let place = (out[d] * p.stride[d] + t[d] * p.dilation[d]).checked_sub(p.pad[d])?;
-                    (place < p.input[d]).then_some(place)
+                let index = |d: usize| {
+                    let index = (out[d] * p.stride[d] + t[d] * p.dilation[d]).checked_sub(p.pad[d])?;
+                    (index < p.input[d]).then_some(index)
                 };
-                if let (Some(z), Some(y), Some(x)) = (place(0), place(1), place(2)) {
+                if let (Some(z), Some(y), Some(x)) = (index(0), index(1), index(2)) {
                     f(
                         (((item * p.inner + i) * p.input[0] + z) * p.input[1] + y) * p.input[2] + x,
                         ((group * p.outer + o) * p.inner + i) * p.taps() + tap,

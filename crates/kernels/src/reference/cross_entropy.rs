@@ -1,15 +1,24 @@
 //! Twin of [`crate::cpu::cross_entropy`], straight from the definition of torch's loss.
 
+use crate::cpu::cross_entropy::{CrossEntropyDims, CrossEntropyOperands, Labels};
+
 /// (loss, dlogits) of `cross_entropy` and its backward.
 pub fn cross_entropy(
-    x: &[f64],
-    classes: usize,
-    target: &[i64],
-    ignore_index: i64,
-    smoothing: f64,
-    class_weight: Option<&[f64]>,
+    dims: CrossEntropyDims,
+    operands: CrossEntropyOperands<'_, f64>,
+    labels: Labels<'_>,
     dloss: &[f64],
 ) -> (Vec<f64>, Vec<f64>) {
+    let classes = dims.classes;
+    let CrossEntropyOperands {
+        logits: x,
+        class_weight,
+    } = operands;
+    let Labels {
+        target,
+        ignore_index,
+        smoothing,
+    } = labels;
     let weight = |c: usize| class_weight.map_or(1.0, |w| w[c]);
     let (mut loss, mut dx) = (vec![0.0; target.len()], vec![0.0; x.len()]);
     for (row, &t) in target.iter().enumerate().filter(|&(_, &t)| t != ignore_index) {

@@ -1,25 +1,20 @@
 //! Plain twins of the products.
 
-/// `beta · C + alpha · A · B` with element strides; C is (m, n) with rows `c_rs` apart.
-#[allow(clippy::too_many_arguments, reason = "as the kernel")]
-pub fn gemm(
-    m: usize,
-    k: usize,
-    n: usize,
-    a: &[f64],
-    (a_rs, a_cs): (usize, usize),
-    b: &[f64],
-    (b_rs, b_cs): (usize, usize),
-    alpha: f64,
-    beta: f64,
-    c: &mut [f64],
-    c_rs: usize,
-) {
+use crate::cpu::gemm::{GemmDims, GemmOperands, GemmOutput};
+
+/// `beta · C + alpha · A · B`.
+pub fn gemm(dims: GemmDims, operands: GemmOperands<'_, f64>, output: GemmOutput<'_, f64>) {
+    let GemmDims { m, k, n } = dims;
+    let GemmOperands { a, b, alpha, beta, .. } = operands;
+    let GemmOutput { c, row_stride } = output;
+    let at = |(rows, columns): (isize, isize), i: usize, j: usize| i * rows as usize + j * columns as usize;
     for i in 0..m {
         for j in 0..n {
-            let sum: f64 = (0..k).map(|kk| a[i * a_rs + kk * a_cs] * b[kk * b_rs + j * b_cs]).sum();
-            let old = if beta == 0.0 { 0.0 } else { beta * c[i * c_rs + j] };
-            c[i * c_rs + j] = old + alpha * sum;
+            let sum: f64 = (0..k)
+                .map(|kk| a[at(operands.a_strides, i, kk)] * b[at(operands.b_strides, kk, j)])
+                .sum();
+            let old = if beta == 0.0 { 0.0 } else { beta * c[i * row_stride + j] };
+            c[i * row_stride + j] = old + alpha * sum;
         }
     }
 }

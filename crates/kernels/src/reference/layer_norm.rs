@@ -1,5 +1,7 @@
 //! Twins of [`crate::cpu::layer_norm`].
 
+use crate::cpu::layer_norm::{LayerNormOperands, NormDims};
+
 fn stats(x: &[f64], eps: f64) -> (f64, f64) {
     let mean = x.iter().sum::<f64>() / x.len() as f64;
     let var = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / x.len() as f64;
@@ -7,7 +9,9 @@ fn stats(x: &[f64], eps: f64) -> (f64, f64) {
 }
 
 /// Twin of `layer_norm`.
-pub fn layer_norm(x: &[f64], w: Option<&[f64]>, b: Option<&[f64]>, rows: usize, n: usize, eps: f64) -> Vec<f64> {
+pub fn layer_norm(dims: NormDims, operands: LayerNormOperands<'_, f64>, eps: f64) -> Vec<f64> {
+    let NormDims { rows, n } = dims;
+    let LayerNormOperands { x, w, b } = operands;
     let mut y = Vec::new();
     for row in 0..rows {
         let x = &x[row * n..(row + 1) * n];
@@ -19,15 +23,15 @@ pub fn layer_norm(x: &[f64], w: Option<&[f64]>, b: Option<&[f64]>, rows: usize, 
     y
 }
 
-/// Twin of `layer_norm_backward`: (dx, dw, db), the statistics computed anew.
+/// Twin of `layer_norm_backward`: (dx, dw, db), the statistics recomputed.
 pub fn layer_norm_backward(
-    dy: &[f64],
-    x: &[f64],
-    w: Option<&[f64]>,
-    rows: usize,
-    n: usize,
+    dims: NormDims,
+    operands: LayerNormOperands<'_, f64>,
     eps: f64,
+    dy: &[f64],
 ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    let NormDims { rows, n } = dims;
+    let LayerNormOperands { x, w, .. } = operands;
     let (mut dx, mut dw, mut db) = (Vec::new(), vec![0.0; n], vec![0.0; n]);
     for row in 0..rows {
         let (x, dy) = (&x[row * n..(row + 1) * n], &dy[row * n..(row + 1) * n]);

@@ -1,22 +1,8 @@
 //! Plain twins of the low-rank update.
 
-use crate::cpu::linear::Layout;
-use crate::cpu::lora::{Block, Dropout};
-use crate::rng::{drop_threshold, element_u32};
-
-/// Factor of element `index` under dropout: 0 or 1 / (1 − p).
-pub fn drop_factor(dropout: Option<Dropout>, index: usize) -> f64 {
-    match dropout {
-        None => 1.0,
-        Some(Dropout { p, seed, counter }) => {
-            if element_u32(seed, counter, index as u64) >> 8 >= drop_threshold(p) {
-                1.0 / (1.0 - p)
-            } else {
-                0.0
-            }
-        }
-    }
-}
+use super::dropout::drop_factor;
+use crate::cpu::linear::{Layout, LinearWeight};
+use crate::cpu::lora::{Block, LoraDims, LoraFactors, LoraOperands};
 
 /// (block, row within the block, row in B, output column) of every updated output.
 fn outputs(blocks: &[Block]) -> Vec<(usize, usize, usize)> {
@@ -29,22 +15,12 @@ fn outputs(blocks: &[Block]) -> Vec<(usize, usize, usize)> {
     rows
 }
 
-/// (h, y) of `lora_update`.
-#[allow(clippy::too_many_arguments, reason = "as the kernel")]
-pub fn lora_update(
-    x: &[f64],
-    a: &[f64],
-    b: &[f64],
-    blocks: &[Block],
-    m: usize,
-    k: usize,
-    n: usize,
-    r: usize,
-    scaling: f64,
-    dropout: Option<Dropout>,
-    y: &[f64],
-) -> (Vec<f64>, Vec<f64>) {
-    let gr = blocks.len() * r;
+/// (h, y) of `lora_update`, added to `y`.
+pub fn lora_update(dims: LoraDims<'_>, operands: LoraOperands<'_, f64>, y: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let LoraDims { m, k, n, r, blocks } = dims;
+    let LoraOperands { x, factors, dropout } = operands;
+    let LoraFactors { a, b, scaling } = factors;
+    let gr = dims.rows_a();
     let (mut h, mut y) = (vec![0.0; m * gr], y.to_vec());
     for i in 0..m {
         for c in 0..gr {
@@ -61,23 +37,17 @@ pub fn lora_update(
 }
 
 /// (dx, dA, dB) of `lora_update_backward`, dx added to `dx`.
-#[allow(clippy::too_many_arguments, reason = "as the kernel")]
 pub fn lora_update_backward(
-    dy: &[f64],
-    x: &[f64],
-    a: &[f64],
-    b: &[f64],
+    dims: LoraDims<'_>,
+    operands: LoraOperands<'_, f64>,
     h: &[f64],
-    blocks: &[Block],
-    m: usize,
-    k: usize,
-    n: usize,
-    r: usize,
-    scaling: f64,
-    dropout: Option<Dropout>,
+    dy: &[f64],
     dx: &[f64],
 ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
-    let gr = blocks.len() * r;
+    let LoraDims { m, k, n, r, blocks } = dims;
+    let LoraOperands { x, factors, dropout } = operands;
+    let LoraFactors { a, b, scaling } = factors;
+    let gr = dims.rows_a();
     let (mut dx, mut da, mut db) = (dx.to_vec(), vec![0.0; gr * k], vec![0.0; b.len()]);
     for i in 0..m {
         let mut dh = vec![0.0; gr];
@@ -99,23 +69,14 @@ pub fn lora_update_backward(
 }
 
 /// `W + scaling · B · A`.
-#[allow(clippy::too_many_arguments, reason = "as the kernel")]
-pub fn lora_merge(
-    w: &[f64],
-    a: &[f64],
-    b: &[f64],
-    blocks: &[Block],
-    layout: Layout,
-    k: usize,
-    n: usize,
-    r: usize,
-    scaling: f64,
-) -> Vec<f64> {
-    let mut out = w.to_vec();
+pub fn lora_merge(dims: LoraDims<'_>, factors: LoraFactors<'_, f64>, weight: LinearWeight<'_, f64>) -> Vec<f64> {
+    let LoraDims { k, n, r, blocks, .. } = dims;
+    let LoraFactors { a, b, scaling } = factors;
+    let mut out: Vec<f64> = (0..n * k).map(|i| weight.values.get(i)).collect();
     for &(g, row, column) in &outputs(blocks) {
         for kk in 0..k {
             let sum: f64 = (0..r).map(|c| b[row * r + c] * a[(g * r + c) * k + kk]).sum();
-            let at = if layout == Layout::OutIn {
+            let at = if weight.layout == Layout::OutIn {
                 column * k + kk
             } else {
                 kk * n + column

@@ -2,8 +2,8 @@
 
 use crate::cpu::pool::{Axis, Pool, Windows};
 
-/// Every place of window `o` in the input, and how many places a mean counts.
-fn places(axis: &Axis, o: usize) -> (Vec<usize>, usize) {
+/// Every position of window `o` in the input, and how many positions a mean counts.
+fn positions(axis: &Axis, o: usize) -> (Vec<usize>, usize) {
     match axis.windows {
         Windows::Adaptive => {
             let start = (o as f64 * axis.size as f64 / axis.out as f64).floor() as usize;
@@ -32,14 +32,14 @@ fn places(axis: &Axis, o: usize) -> (Vec<usize>, usize) {
     }
 }
 
-/// Flat places of each output of a plane, and what its mean divides by.
+/// Flat indices of the inputs of each output of a plane, and the divisor of its mean.
 fn windows(pool: &Pool) -> Vec<(Vec<usize>, f64)> {
     let [d, h, w] = &pool.0;
     let mut list = Vec::new();
     for od in 0..d.out {
         for oh in 0..h.out {
             for ow in 0..w.out {
-                let (ds, hs, ws) = (places(d, od), places(h, oh), places(w, ow));
+                let (ds, hs, ws) = (positions(d, od), positions(h, oh), positions(w, ow));
                 let mut flat = Vec::new();
                 for i in &ds.0 {
                     for j in &hs.0 {
@@ -53,14 +53,14 @@ fn windows(pool: &Pool) -> Vec<(Vec<usize>, f64)> {
     list
 }
 
-/// Twin of `max_pool`: the largest and where it lies.
+/// Twin of `max_pool`: the largest value and its index.
 pub fn max_pool(x: &[f64], planes: usize, pool: &Pool) -> (Vec<f64>, Vec<i64>) {
     let (mut y, mut index) = (Vec::new(), Vec::new());
     for plane in 0..planes {
         let x = &x[plane * pool.input()..(plane + 1) * pool.input()];
-        for (places, _) in windows(pool) {
-            let mut best = places[0];
-            for &at in &places {
+        for (positions, _) in windows(pool) {
+            let mut best = positions[0];
+            for &at in &positions {
                 best = if x[at] > x[best] { at } else { best };
             }
             y.push(x[best]);
@@ -75,8 +75,8 @@ pub fn avg_pool(x: &[f64], planes: usize, pool: &Pool, divisor: Option<usize>) -
     let mut y = Vec::new();
     for plane in 0..planes {
         let x = &x[plane * pool.input()..(plane + 1) * pool.input()];
-        for (places, count) in windows(pool) {
-            y.push(places.iter().map(|&at| x[at]).sum::<f64>() / divisor.map_or(count, |d| d as f64));
+        for (positions, count) in windows(pool) {
+            y.push(positions.iter().map(|&at| x[at]).sum::<f64>() / divisor.map_or(count, |d| d as f64));
         }
     }
     y
@@ -86,9 +86,9 @@ pub fn avg_pool(x: &[f64], planes: usize, pool: &Pool, divisor: Option<usize>) -
 pub fn avg_pool_backward(dy: &[f64], planes: usize, pool: &Pool, divisor: Option<usize>) -> Vec<f64> {
     let mut dx = vec![0.0; planes * pool.input()];
     for plane in 0..planes {
-        for (o, (places, count)) in windows(pool).into_iter().enumerate() {
+        for (o, (positions, count)) in windows(pool).into_iter().enumerate() {
             let share = dy[plane * pool.output() + o] / divisor.map_or(count, |d| d as f64);
-            for at in places {
+            for at in positions {
                 dx[plane * pool.input() + at] += share;
             }
         }

@@ -1,19 +1,15 @@
 //! Plain twin of rotary position embedding.
 
-use crate::cpu::rope::{HeadLayout, RopeDims};
+use crate::cpu::rope::{HeadLayout, RopeDims, RopeOperands, RopeOptions};
 
-/// Each pair turned by the angle of its position, or back.
-#[allow(clippy::too_many_arguments, reason = "as the kernel")]
-pub fn rope(
-    x: &[f64],
-    cos: &[f64],
-    sin: &[f64],
-    layout: HeadLayout,
-    dims: RopeDims,
-    positions: Option<&[i64]>,
-    interleaved: bool,
-    inverse: bool,
-) -> Vec<f64> {
+/// Rotates each pair by the angle of its position, or back.
+pub fn rope(dims: RopeDims, operands: RopeOperands<'_, f64>, options: RopeOptions) -> Vec<f64> {
+    let RopeOperands { x, cos, sin, positions } = operands;
+    let RopeOptions {
+        layout,
+        interleaved,
+        inverse,
+    } = options;
     let RopeDims {
         batch,
         tokens,

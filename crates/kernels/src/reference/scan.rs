@@ -1,7 +1,10 @@
 //! Twin of [`crate::cpu::scan`]: each sum from the start.
 
+use crate::cpu::axis::AxisDims;
+
 /// Twin of `cumsum`.
-pub fn cumsum(x: &[f64], outer: usize, n: usize, inner: usize, reverse: bool) -> Vec<f64> {
+pub fn cumsum(dims: AxisDims, x: &[f64], reverse: bool) -> Vec<f64> {
+    let AxisDims { outer, n, inner } = dims;
     let at = |o: usize, k: usize, i: usize| (o * n + k) * inner + i;
     let mut y = vec![0.0; x.len()];
     for o in 0..outer {

@@ -1,4 +1,4 @@
-//! Twin of [`crate::cpu::strided`]: the element numbers of a strided window, one by one.
+//! Twin of [`crate::cpu::strided`]: the element indices of a strided window, one by one.
 
 /// `offset + Σ index·strides` for every index of `shape`, in row-major order.
 pub fn indices(offset: usize, strides: &[isize], shape: &[usize]) -> Vec<usize> {

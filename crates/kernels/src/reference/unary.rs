@@ -1,4 +1,4 @@
-//! Twins of [`crate::cpu::unary`]: the functions as their formulas, the gradients as derivatives by x.
+//! Twins of [`crate::cpu::unary`]: the functions by their formulas, the gradients as derivatives with respect to x.
 
 use crate::Float;
 use crate::cpu::unary::UnaryOp;
@@ -9,7 +9,7 @@ pub fn unary(op: UnaryOp, x: &[f64]) -> Vec<f64> {
     x.iter().map(|&x| value(op, x)).collect()
 }
 
-/// The derivative at each x, `None` where the kernel refuses.
+/// The derivative at each x; `None` for functions without a gradient.
 pub fn derivative(op: UnaryOp, x: &[f64]) -> Option<Vec<f64>> {
     slope(op, 1.0)?;
     x.iter().map(|&x| slope(op, x)).collect()

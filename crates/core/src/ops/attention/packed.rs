@@ -1,36 +1,40 @@
-//! Attention within sequences that lie one behind the other in a batch of one, without padding.
+//! Attention within packed sequences: one after the other in a batch of one, without padding.
 
 use candle_core::Tensor;
+use kernels::cpu::attention::{AttnGradients, AttnOperands, AttnOutputs, AttnSaved};
 use kernels::cpu::packed_attention::{self as kernel, PackedDims, PackedOptions, Segment};
 use smallvec::SmallVec;
 
 use super::super::lora::{dropout, dropout_blocks};
-use super::super::row::{AttrReader, Meta, Metas, Needs, Rng, Save, ShapeContext};
 use super::super::table;
 use super::twin::{Problem, backward, forward};
 use super::{GRAD_DOUT, GRAD_LSE, GRAD_OUT, GRAD_Q, K, Layout, Options, Q, V, causal, check_sizes};
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
+use crate::ops::attrs::AttrReader;
+use crate::ops::back::Back;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use crate::ops::row::{Needs, Save};
+use crate::rng::Rng;
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 /// Attributes, which forward and gradient share.
 struct Packed {
-    queries: Places,
-    keys: Places,
+    queries: Offsets,
+    keys: Offsets,
     options: Options,
 }
 
-/// The first row of each sequence, then the number of rows.
-type Places = SmallVec<[usize; 16]>;
+/// The offsets of the sequences: the first row of each, then the number of rows.
+type Offsets = SmallVec<[usize; 16]>;
 
 impl Packed {
     fn read(mut attrs: AttrReader<'_>) -> Result<Self> {
-        let queries = places("queries", attrs.dims())?;
-        let keys = places("keys", attrs.dims())?;
+        let queries = offsets("queries", attrs.dims())?;
+        let keys = offsets("keys", attrs.dims())?;
         let scale = attrs.number();
         let causal = causal(attrs.number())?;
         let p = super::probability(attrs.number())?;
@@ -76,17 +80,17 @@ impl Packed {
     }
 }
 
-fn places(name: &str, list: &[f64]) -> Result<Places> {
-    let places: Places = list.iter().map(|&x| x as usize).collect();
-    let whole = list.iter().zip(&places).all(|(&x, &place)| x == place as f64);
-    if whole && places.first() == Some(&0) && places.is_sorted() {
-        return Ok(places);
+fn offsets(name: &str, list: &[f64]) -> Result<Offsets> {
+    let offsets: Offsets = list.iter().map(|&x| x as usize).collect();
+    let whole = list.iter().zip(&offsets).all(|(&x, &offset)| x == offset as f64);
+    if whole && offsets.first() == Some(&0) && offsets.is_sorted() {
+        return Ok(offsets);
     }
     Err(Error::new(
         Code::Option,
-        format!("packed attention: {name} does not say where the sequences begin"),
+        format!("packed attention: {name} are not the offsets of sequences"),
     )
-    .expected("[0, …, number of rows]: whole numbers that do not fall")
+    .expected("[0, …, number of rows]: whole numbers that do not decrease")
     .received(format!("{list:?}"))
     .hint("sum the lengths: sequences of 3 and 5 tokens are [0, 3, 8]"))
 }
@@ -106,7 +110,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     if packed.queries.len() != packed.keys.len() || dims.tq() != q.dims()[1] || dims.tk() != k.dims()[1] {
         return Err(context
             .shape_error(format!(
-                "{} queries and {} keys, as the places of {} and {} sequences say",
+                "{} queries and {} keys, by the offsets of {} and {} sequences",
                 dims.tq(),
                 dims.tk(),
                 packed.queries.len() - 1,
@@ -152,7 +156,8 @@ pub fn packed(exec: &mut Exec<'_>) -> Result<Outputs> {
         let (mut out, mut lse) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
         let (q, k, v) = (exec.read::<T>(Q)?, exec.read::<T>(K)?, exec.read::<T>(V)?);
         let options = packed.kernel_options(|| exec.rng());
-        kernel::packed_attention(&q, &k, &v, dims, options, &mut out, &mut lse)?;
+        let operands = AttnOperands { q: &q, k: &k, v: &v };
+        kernel::packed_attention(dims, operands, options, AttnOutputs { out: &mut out, lse: &mut lse })?;
         Ok(outputs([T::wrap(out), T::wrap(lse)]))
     })
 }
@@ -204,7 +209,7 @@ fn key(x: &Tensor, segment: Segment) -> Result<Tensor> {
 
 // ---- backward -------------------------------------------------------------------------------------------------------
 
-/// Everything but the weights, which are computed again from the log-sums.
+/// Everything but the attention weights, which are recomputed from the log-sums.
 pub fn save(needs: Needs) -> Save {
     let any = needs.input(Q) || needs.input(K) || needs.input(V);
     Save {
@@ -241,7 +246,10 @@ pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
         let (dout, out, lse) = (exec.read::<T>(GRAD_DOUT)?, exec.read::<T>(GRAD_OUT)?, exec.read::<T>(GRAD_LSE)?);
         let (q, k, v) = (exec.read::<T>(GRAD_Q)?, exec.read::<T>(GRAD_Q + 1)?, exec.read::<T>(GRAD_Q + 2)?);
         let options = packed.kernel_options(|| exec.rng());
-        kernel::packed_attention_backward(&dout, &q, &k, &v, &out, &lse, dims, options, &mut dq, &mut dk, &mut dv)?;
+        let operands = AttnOperands { q: &q, k: &k, v: &v };
+        let saved = AttnSaved { out: &out, lse: &lse };
+        let gradients = AttnGradients { dq: &mut dq, dk: &mut dk, dv: &mut dv };
+        kernel::packed_attention_backward(dims, operands, options, saved, &dout, gradients)?;
         Ok(outputs([T::wrap(dq), T::wrap(dk), T::wrap(dv)]))
     })
 }

@@ -4,10 +4,10 @@ use candle_core::{D, Device, Tensor};
 use kernels::cpu::attention::{AttnDims, Causal};
 
 use super::super::linear::product;
-use super::super::row::Rng;
 use super::super::twins::{factors_of, full_like, truth};
 use super::{GRAD_DOUT, GRAD_LSE, GRAD_MASK, GRAD_OUT, GRAD_Q, K, Layout, MASK, Options, Q, Twin, V, dims_of, options};
 use crate::error::Result;
+use crate::rng::Rng;
 use crate::shape::Shape;
 
 /// Twin of `sdpa`.
@@ -30,7 +30,7 @@ pub(super) fn forward(problem: &Problem<'_>, q: &Tensor, k: &Tensor, v: &Tensor)
     let shift = replace(&max, f64::NEG_INFINITY, 0.0)?;
     let weights = scores.broadcast_sub(&shift)?.exp()?;
     let sum = weights.sum_keepdim(D::Minus1)?;
-    // Where nothing may be attended to, all weights are 0 and log(0) is the wanted -inf.
+    // Where a query may attend to no key, all weights are 0, and log(0) is the wanted -inf.
     let lse = (sum.log()? + shift)?.squeeze(3)?;
     let weights = weights.broadcast_div(&replace(&sum, 0.0, 1.0)?)?;
     let out = product(&problem.dropped(&weights)?, &problem.shared(v)?)?;
@@ -74,19 +74,19 @@ pub(super) fn backward(
     Ok([problem.swap(&dq)?, problem.gathered(&dk)?, problem.gathered(&dv)?])
 }
 
-/// What the formula needs to know beside q, k and v.
+/// What the formula needs besides q, k and v.
 pub(super) struct Problem<'a> {
     pub dims: AttnDims,
     pub options: Options,
     pub mask: Option<&'a Tensor>,
     pub lengths: Option<&'a Tensor>,
-    /// Of the dropout, when there is one.
+    /// Random numbers of the dropout, when there is one.
     pub rng: Option<Rng>,
     pub device: &'a Device,
 }
 
 impl<'a> Problem<'a> {
-    /// The lengths stand behind the mask among the inputs.
+    /// The lengths follow the mask among the inputs.
     fn of(twin: &'a Twin<'a>, q: usize, mask: usize) -> Result<Self> {
         let options = options(twin.reader())?;
         let (q, k) = (Shape::new(twin.tensor(q).dims()), Shape::new(twin.tensor(q + 1).dims()));
@@ -172,7 +172,7 @@ impl<'a> Problem<'a> {
         Ok(scores)
     }
 
-    /// Which keys lengths, causal mask and window leave, as bytes (B, 1, Tq, Tk); made on the host, as places are known there.
+    /// The keys that lengths, causal mask and window leave visible, as bytes (B, 1, Tq, Tk); made on the host, where positions are known.
     fn visible(&self) -> Result<Option<Tensor>> {
         let AttnDims { batch, tq, tk, .. } = self.dims;
         let Options { causal, window, .. } = self.options;
@@ -187,10 +187,10 @@ impl<'a> Problem<'a> {
                 .collect(),
             None => vec![tk; batch],
         };
-        let mut visible = kernels::room::with_capacity(batch * tq * tk);
+        let mut visible = kernels::alloc::with_capacity(batch * tq * tk);
         for length in lengths {
             for i in 0..tq {
-                // One more than the place of the query among the keys.
+                // One more than the position of the query among the keys.
                 let next = match causal {
                     Causal::None | Causal::TopLeft => i + 1,
                     Causal::BottomRight => (length + i + 1).saturating_sub(tq),

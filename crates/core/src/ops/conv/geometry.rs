@@ -1,11 +1,12 @@
-//! What a call of a convolution means: its options, checked, and the sizes for the kernel.
+//! The options of a convolution, checked, and the sizes for the kernel.
 
 use kernels::cpu::conv::{Problem, SPATIAL};
 use smallvec::SmallVec;
 
-use super::super::row::{AttrReader, ShapeContext};
 use crate::code::Code;
 use crate::error::{Error, Result};
+use crate::ops::attrs::AttrReader;
+use crate::ops::context::ShapeContext;
 use crate::shape::{Shape, show_sizes};
 
 type Sizes = SmallVec<[usize; SPATIAL]>;
@@ -167,7 +168,7 @@ fn output_size(options: &Options, i: usize, input: usize, kernel: usize) -> Resu
         return Ok((padded - reach) / options.stride[i] + 1);
     }
     Err(Error::new(Code::Shape, "the kernel is larger than the padded input")
-        .expected(format!("at least {reach} places along spatial dimension {i}"))
+        .expected(format!("at least {reach} elements along spatial dimension {i}"))
         .received(format!("{input}, {padded} with padding"))
         .hint("feed a larger input, or use more padding or a smaller kernel or dilation"))
 }

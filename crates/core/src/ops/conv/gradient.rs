@@ -4,12 +4,14 @@ use candle_core::Tensor;
 use kernels::cpu::conv as kernel;
 
 use super::super::create::one;
-use super::super::row::{AttrReader, Meta, Metas, ShapeContext};
 use super::geometry::{Geometry, Options, sizes};
 use super::twin as columns;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
+use crate::meta::{Meta, Metas};
+use crate::ops::attrs::AttrReader;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, output};
+use crate::ops::cost::Shapes;
 use crate::shape::Shape;
 
 /// Sizes from `dy (N, out, *output)`, the weight and the attributes, whose last list is the input's spatial sizes.
@@ -40,6 +42,16 @@ pub fn dw_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let mut dims = vec![context.shape(0).dims()[1], context.shape(1).dims()[1] / options.groups];
     dims.extend(sizes::<[usize; 3]>("kernel", attrs.dims(), 1)?);
     Ok(one(Meta::new(Shape::new(&dims), context.dtype(0).wide())))
+}
+
+/// Multiplications of `convDx`: a filter for each element of `dy`.
+pub fn dx_products(shapes: &Shapes<'_>) -> Option<f64> {
+    Some(shapes.numel(0)? * shapes.numel(1)? / *shapes.dims(1)?.first()? as f64)
+}
+
+/// Multiplications of `convDw`: a filter for each element of `dy`.
+pub fn dw_products(shapes: &Shapes<'_>) -> Option<f64> {
+    Some(shapes.numel(0)? * shapes.out()? / *shapes.outputs.first()?.shape.dims().first()? as f64)
 }
 
 /// CPU forward of `convDx`.

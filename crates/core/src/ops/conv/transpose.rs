@@ -7,16 +7,18 @@ use smallvec::SmallVec;
 
 use super::super::create::one;
 use super::super::elementwise::wide;
-use super::super::row::{AttrReader, Meta, Metas, ShapeContext};
 use super::super::table;
 use super::geometry::{self, Geometry, Options, sizes};
 use super::{BIAS, WEIGHT, X, bias_backward, twin as columns};
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
+use crate::meta::{Meta, Metas};
+use crate::ops::attrs::AttrReader;
+use crate::ops::back::Back;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, output};
+use crate::ops::cost::Shapes;
 use crate::shape::Shape;
-use crate::tape::Back;
 
 /// The options as those of the convolution that it transposes, and `outputPadding`.
 fn options(attrs: &mut AttrReader<'_>) -> Result<(Options, SmallVec<[usize; 3]>)> {
@@ -55,7 +57,7 @@ fn geometry(mut attrs: AttrReader<'_>, x: &[usize], weight: &[usize]) -> Result<
             .ok_or_else(|| {
                 Error::new(Code::Shape, "a transposed convolution of this size has no output")
                     .expected(format!(
-                        "more than {} places before the padding is cut",
+                        "more than {} elements before the padding is cut",
                         2 * options.padding[2 * i]
                     ))
                     .received(format!("{whole} along spatial dimension {i}"))
@@ -79,17 +81,22 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(Meta::new(geometry.x_shape()?, context.dtype(X))))
 }
 
+/// Multiplications of `convTranspose`: a filter for each element of the input.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    Some(shapes.numel(X)? * shapes.numel(WEIGHT)? / *shapes.dims(WEIGHT)?.first()? as f64)
+}
+
 /// CPU forward of `convTranspose`.
 pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     let geometry = geometry(exec.reader(), exec.shape(X).dims(), exec.shape(WEIGHT).dims())?;
-    let places = geometry.problem.inputs();
+    let inputs = geometry.problem.inputs();
     float!(exec.dtype(X), T => {
         let mut y = exec.alloc::<T>(0)?;
         kernel::conv_dx(&geometry.problem, &exec.read::<T>(X)?, &exec.read::<T>(WEIGHT)?, &mut y)?;
         if let Some(bias) = exec.read_optional::<T>(BIAS)? {
             let bias = &bias[..];
-            par::rows_mut(&mut y, places, par::grain(places), |first, rows| {
-                for (row, y) in rows.chunks_exact_mut(places).enumerate() {
+            par::rows_mut(&mut y, inputs, par::grain(inputs), |first, rows| {
+                for (row, y) in rows.chunks_exact_mut(inputs).enumerate() {
                     let b = bias[(first + row) % bias.len()];
                     y.iter_mut().for_each(|y| *y += b);
                 }
@@ -127,7 +134,7 @@ pub fn backward(back: &mut Back<'_>) -> Result<()> {
     bias_backward(back, dy)
 }
 
-/// Paddings with which the convolution of y has exactly the sizes of x: outputPadding leaves places that no tap reaches.
+/// Paddings with which the convolution of y has exactly the sizes of x: outputPadding adds elements that no tap reaches.
 fn exact_padding(options: &Options, x: &Shape, weight: &Shape, y: &Shape) -> Vec<usize> {
     (0..options.spatial())
         .flat_map(|i| {

@@ -7,29 +7,29 @@ use super::super::linear::product;
 use super::geometry::Geometry;
 use crate::error::Result;
 
-/// For each (tap, position) the place in a channel of x, or the place behind it for the padding.
-fn places(p: &Problem) -> Vec<i64> {
+/// For each (tap, position) the index in a channel of x, or the index past its end for the padding.
+fn indexes(p: &Problem) -> Vec<i64> {
     let at = |i: usize, sizes: [usize; 3]| [i / (sizes[1] * sizes[2]), i / sizes[2] % sizes[1], i % sizes[2]];
     let mut list = Vec::with_capacity(p.taps() * p.outputs());
     for tap in 0..p.taps() {
         let tap = at(tap, p.kernel);
         for position in 0..p.outputs() {
             let out = at(position, p.output);
-            let place = (0..3).try_fold(0, |flat, d| {
-                let place = (out[d] * p.stride[d] + tap[d] * p.dilation[d]).checked_sub(p.pad[d])?;
-                (place < p.input[d]).then_some(flat * p.input[d] + place)
+            let index = (0..3).try_fold(0, |flat, d| {
+                let index = (out[d] * p.stride[d] + tap[d] * p.dilation[d]).checked_sub(p.pad[d])?;
+                (index < p.input[d]).then_some(flat * p.input[d] + index)
             });
-            list.push(place.unwrap_or(p.inputs()) as i64);
+            list.push(index.unwrap_or(p.inputs()) as i64);
         }
     }
     list
 }
 
-/// The places as a tensor.
+/// The indexes as a tensor.
 fn index(p: &Problem, like: &Tensor) -> Result<Tensor> {
-    let places = places(p);
-    let n = places.len();
-    Ok(Tensor::from_vec(places, n, like.device())?)
+    let indexes = indexes(p);
+    let n = indexes.len();
+    Ok(Tensor::from_vec(indexes, n, like.device())?)
 }
 
 /// (batch · groups, inner · taps, positions).
@@ -57,7 +57,7 @@ fn grouped(p: &Problem, weight: &Tensor) -> Result<Tensor> {
     Ok(weight.reshape((p.groups, p.outer, p.inner * p.taps()))?)
 }
 
-/// Groups back in their place: each (batch, rows, cols) → (batch, groups · rows, cols).
+/// Groups in their order: each (batch, rows, cols) → (batch, groups · rows, cols).
 fn joined(p: &Problem, parts: &[Tensor]) -> Result<Tensor> {
     let (_, rows, cols) = parts[0].dims3()?;
     Ok(Tensor::stack(parts, 1)?.reshape((p.batch, p.groups * rows, cols))?)
@@ -86,7 +86,7 @@ pub fn conv(geometry: &Geometry, x: &Tensor, weight: &Tensor) -> Result<Tensor> 
     joined(p, &parts)
 }
 
-/// dx, as (batch · channels, places).
+/// dx, as (batch · channels, inputs).
 pub fn conv_dx(geometry: &Geometry, dy: &Tensor, weight: &Tensor) -> Result<Tensor> {
     let p = &geometry.problem;
     let channels = p.batch * geometry.in_channels();

@@ -9,8 +9,8 @@ use kernels::{Float, WeightRef};
 
 use crate::dtype::Dtype;
 use crate::error::Result;
-use crate::exec::Exec;
 use crate::memory::Pooled;
+use crate::ops::context::Exec;
 use crate::precision::Precision;
 use crate::storage::{Buffer, Element};
 

@@ -1,28 +1,30 @@
 //! An embedding with its low-rank update in one op.
 
 use candle_core::Tensor;
-use kernels::cpu::embedding as kernel;
-use kernels::cpu::gemm::gemm;
-use kernels::cpu::lora::lora_embedding;
+use kernels::cpu::embedding::{self as kernel, EmbeddingDims, EmbeddingOptions};
+use kernels::cpu::gemm::{GemmDims, GemmOperands, GemmOutput, gemm};
+use kernels::cpu::lora::{LoraEmbeddingDims, LoraFactors, LoraOutputs, lora_embedding};
 
 use super::super::elementwise::wide;
 use super::super::embedding::{check_ids, frequencies, padding};
 use super::super::linear::{Weight, product, rows};
-use super::super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
 use super::super::{table, twins};
 use super::wants;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
+use crate::ops::attrs::AttrReader;
+use crate::ops::back::Back;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use crate::ops::row::{Needs, Save};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 const WEIGHT: usize = 0;
 const IDS: usize = 1;
 const A: usize = 2;
 const B: usize = 3;
-/// The output that only backward sees.
+/// The hidden output for backward.
 const H: usize = 1;
 
 // ---- forward --------------------------------------------------------------------------------------------------------
@@ -69,7 +71,14 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
         let (mut y, mut h) = (exec.alloc::<T>(0)?, exec.alloc::<T>(H)?);
         let (ids, a, b) = (exec.read::<i64>(IDS)?, exec.read::<T>(A)?, exec.read::<T>(B)?);
         let weight = Weight::read(exec, WEIGHT)?;
-        lora_embedding(weight.values(), &ids, &a, &b, num, dim, r, scaling as T, &mut h, &mut y)?;
+        let factors = LoraFactors { a: &a, b: &b, scaling: scaling as T };
+        lora_embedding(
+            LoraEmbeddingDims { num, dim, r },
+            factors,
+            weight.values(),
+            &ids,
+            LoraOutputs { h: &mut h, y: &mut y },
+        )?;
         Ok(outputs([T::wrap(y), T::wrap(h)]))
     })
 }
@@ -164,7 +173,7 @@ fn grad_options(mut attrs: AttrReader<'_>) -> Result<GradOptions> {
     })
 }
 
-/// `da (R, num)` and `db (dim, R)`; what is not wanted is promised empty.
+/// `da (R, num)` and `db (dim, R)`; what is not wanted is empty.
 pub fn grad_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let GradOptions { num, needs, .. } = grad_options(context.reader())?;
     let b = context.shape(GRAD_B);
@@ -174,9 +183,9 @@ pub fn grad_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(Metas::from_iter([wanted(wants::DA, a), wanted(wants::DB, b.clone())]))
 }
 
-/// `dA[:, id] = Σ dh` over the places of each id, with `dh = scaling · dy B`; `dB = scaling · dyᵀ h`.
+/// `dA[:, id] = Σ dh` over the positions of each id, with `dh = scaling · dy B`; `dB = scaling · dyᵀ h`.
 ///
-/// The padding id gives nothing to A, and what `scaleGradByFreq` asks for concerns A alone, as in torch.
+/// The padding id adds nothing to A, and `scaleGradByFreq` applies to A only, as in torch.
 pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
     let GradOptions {
         scaling,
@@ -192,12 +201,29 @@ pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
         let n = ids.len();
         if needs & wants::DA != 0 {
             let mut dh = exec.scratch::<T>(n * r)?;
-            gemm(n, dim, r, &dy, (dim as isize, 1), &b, (r as isize, 1), scaling as T, 0.0, &mut dh, r)?;
-            kernel::embedding_t_backward(&dh, &ids, r, num, padding, by_frequency, &mut da)?;
+            let operands = GemmOperands {
+                a: &dy,
+                a_strides: (dim as isize, 1),
+                b: &b,
+                b_strides: (r as isize, 1),
+                alpha: scaling as T,
+                beta: 0.0,
+            };
+            gemm(GemmDims { m: n, k: dim, n: r }, operands, GemmOutput { c: &mut dh, row_stride: r })?;
+            let options = EmbeddingOptions { padding_idx: padding, scale_by_freq: by_frequency };
+            kernel::embedding_t_backward(EmbeddingDims { num, dim: r }, &ids, &dh, options, &mut da)?;
             exec.give(dh);
         }
         if needs & wants::DB != 0 {
-            gemm(dim, n, r, &dy, (1, dim as isize), &h, (r as isize, 1), scaling as T, 0.0, &mut db, r)?;
+            let operands = GemmOperands {
+                a: &dy,
+                a_strides: (1, dim as isize),
+                b: &h,
+                b_strides: (r as isize, 1),
+                alpha: scaling as T,
+                beta: 0.0,
+            };
+            gemm(GemmDims { m: dim, k: n, n: r }, operands, GemmOutput { c: &mut db, row_stride: r })?;
         }
         Ok(outputs([T::wrap(da), T::wrap(db)]))
     })

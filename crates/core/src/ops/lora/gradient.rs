@@ -1,28 +1,29 @@
 //! The gradients of the low-rank update, which the dense layer and the update on a finished product share.
 
 use candle_core::Tensor;
-use kernels::cpu::linear::Layout;
-use kernels::cpu::lora as kernel;
+use kernels::cpu::linear::{Layout, LinearWeight};
+use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, LoraGradients, LoraOperands};
 use smallvec::SmallVec;
 
 use super::super::linear::{Weight, Wide, layout, out_in, product, rows};
-use super::super::row::{AttrReader, Meta, Metas, ShapeContext};
 use super::super::{table, twins};
 use super::{Blocks, blocks, dropout, dropout_blocks, offsets, wants};
-use crate::entry::Id;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Id, Meta, Metas};
+use crate::ops::attrs::AttrReader;
+use crate::ops::back::Back;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use crate::ops::cost::Shapes;
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 const DY: usize = 0;
 const X: usize = 1;
 const A: usize = 2;
 const B: usize = 3;
 const H: usize = 4;
-/// The base's weight, where dx is that of the whole layer.
+/// The weight of the base, when dx is that of the whole layer.
 const WEIGHT: usize = 5;
 
 struct Options {
@@ -44,9 +45,9 @@ fn options(mut attrs: AttrReader<'_>, n: usize) -> Result<Options> {
     })
 }
 
-/// Records the gradient op of a layer with x, A and B at these inputs and h at output 1, and sets what it gives.
+/// Records the gradient op of a layer with x, A and B at these inputs and h at output 1, and sets the gradients.
 ///
-/// `given` holds scaling, p and blocks; `base` is the weight of a dense layer, whose share dx has too, and its layout.
+/// `given` holds scaling, p and blocks; `base` is the weight of a dense layer and its layout: dx then includes its share.
 pub(super) fn record(
     back: &mut Back<'_>,
     [x, a, b]: [usize; 3],
@@ -77,7 +78,7 @@ pub(super) fn record(
     Ok(())
 }
 
-/// `dx (..., K)`, `da (G·R, K)`, `db (Σlen, R)`; what is not wanted is promised empty.
+/// `dx (..., K)`, `da (G·R, K)`, `db (Σlen, R)`; what is not wanted is empty.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let Options { needs, .. } = options(context.reader(), context.shape(DY).last())?;
     let (dy, a, b) = (context.meta(DY), context.shape(A), context.shape(B));
@@ -93,7 +94,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
         .collect())
 }
 
-/// The blocks of the forward pass, drawn again.
+/// The random blocks of the forward pass.
 pub fn random(context: &ShapeContext<'_>) -> Result<u64> {
     let mut attrs = context.reader();
     attrs.number();
@@ -101,7 +102,17 @@ pub fn random(context: &ShapeContext<'_>) -> Result<u64> {
     Ok(dropout_blocks(attrs.number(), x))
 }
 
-/// Only what is wanted is computed. x may be missing where dA is not wanted, h where dB is not.
+/// Multiplications of `loraBackward`. A layer's dx is two products: over its weight, and over A.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    let (dx, weight) = match shapes.numel(WEIGHT) {
+        Some(weight) => (1.0, weight),
+        None => (0.0, 0.0),
+    };
+    let rows = shapes.numel(DY)? / shapes.last(DY)?;
+    Some(rows * (weight + (1.0 + dx) * shapes.numel(A)? + 2.0 * shapes.numel(B)?))
+}
+
+/// Only what is wanted is computed. x may be missing when dA is not wanted, h when dB is not.
 pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (m, n) = (exec.shape(DY).rows(), exec.shape(DY).last());
     let (k, r) = (exec.shape(A).last(), exec.shape(B).last());
@@ -119,19 +130,26 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
         let h = Wide::<T>::read_or_blank(exec, H, m * blocks.len() * r)?;
         let (mut da, mut db) = (exec.alloc::<T>(1)?, exec.alloc::<T>(2)?);
         let mut dx = exec.alloc::<T>(0)?;
-        let (da_wanted, db_wanted) = ((needs & wants::DA != 0).then_some(&mut da[..]), (needs & wants::DB != 0).then_some(&mut db[..]));
+        let dims = LoraDims { m, k, n, r, blocks: &blocks };
+        let operands = LoraOperands {
+            x: &x,
+            factors: LoraFactors { a: &a, b: &b, scaling: scaling as T },
+            dropout: drop,
+        };
+        let mut gradients = LoraGradients {
+            dx: None,
+            da: (needs & wants::DA != 0).then_some(&mut da[..]),
+            db: (needs & wants::DB != 0).then_some(&mut db[..]),
+        };
         if exec.has(WEIGHT) {
             let weight = Weight::read(exec, WEIGHT)?;
-            let weight = weight.factor(exec.precision());
-            kernel::lora_linear_backward(
-                &dy, &x, weight, layout, &a, &b, &h, &blocks, m, k, n, r, scaling as T, drop, Some(&mut dx), da_wanted, db_wanted,
-            )?;
+            let weight = LinearWeight { values: weight.factor(exec.precision()), layout };
+            gradients.dx = Some(&mut dx);
+            kernel::lora_linear_backward(dims, operands, weight, &h, &dy, gradients)?;
         } else {
             kernels::par::fill(&mut dx, 0.0);
-            let dx = (needs & wants::DX != 0).then_some(&mut dx[..]);
-            kernel::lora_update_backward(
-                &dy, &x, &a, &b, &h, &blocks, m, k, n, r, scaling as T, drop, dx, da_wanted, db_wanted,
-            )?;
+            gradients.dx = (needs & wants::DX != 0).then_some(&mut dx[..]);
+            kernel::lora_update_backward(dims, operands, &h, &dy, gradients)?;
         }
         x.give(exec);
         h.give(exec);
@@ -199,7 +217,7 @@ fn zeros(like: &Tensor, dims: &[usize]) -> Result<Tensor> {
     Ok(Tensor::zeros(dims, like.dtype(), like.device())?)
 }
 
-/// The parts one after the other; candle cannot join nothing.
+/// The parts one after the other; candle cannot concatenate an empty list.
 fn joined(parts: &[Tensor], dim: usize, full: &[usize], like: &Tensor) -> Result<Tensor> {
     if full.contains(&0) {
         return zeros(like, full);

@@ -1,28 +1,31 @@
 //! A dense layer with its low-rank update in one op.
 
 use candle_core::Tensor;
-use kernels::cpu::linear::Layout;
-use kernels::cpu::lora as kernel;
+use kernels::cpu::linear::{Layout, LinearWeight};
+use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, LoraOperands, LoraOutputs};
 use smallvec::SmallVec;
 
 use super::super::elementwise::wide;
 use super::super::linear::{Weight, Wide, base_twin, check_layer, layout, rounded, rows, sizes, weight_backward};
-use super::super::row::{AttrReader, Meta, Metas, Needs, Save, ShapeContext};
 use super::super::twins;
 use super::{Blocks, blocks, check_factors, dropout, dropout_blocks, gradient, probability, push_blocks, update_twin};
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
+use crate::ops::attrs::AttrReader;
+use crate::ops::back::Back;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use crate::ops::cost::Shapes;
+use crate::ops::row::{Needs, Save};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 const X: usize = 0;
 const WEIGHT: usize = 1;
 const BIAS: usize = 2;
 const A: usize = 3;
 const B: usize = 4;
-/// The output that only backward sees.
+/// The hidden output for backward.
 const H: usize = 1;
 
 struct Options {
@@ -67,6 +70,12 @@ pub fn random(context: &ShapeContext<'_>) -> Result<u64> {
     Ok(dropout_blocks(attrs.number(), context.shape(X).numel()))
 }
 
+/// Multiplications of `loraLinear`: the layer's product and the two of the update.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    let (rows, width) = (shapes.numel(X)? / shapes.last(X)?, shapes.last(X)?);
+    Some(shapes.out()? * width + rows * (shapes.numel(A)? + shapes.numel(B)?))
+}
+
 /// `y = x Wᵀ + bias + scaling · dropout(x) Aᵀ Bᵀ`, the update per block of columns.
 ///
 /// Source: Hu et al. 2021, section 4.1; loralib `Linear` and `MergedLinear`.
@@ -85,8 +94,14 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
         let bias = if exec.has(BIAS) { Some(Wide::<T>::read(exec, BIAS)?) } else { None };
         let (mut y, mut h) = (exec.alloc::<T>(0)?, exec.alloc::<T>(H)?);
         let (weight, a, b) = (Weight::read(exec, WEIGHT)?, exec.read::<T>(A)?, exec.read::<T>(B)?);
-        let (weight, bias_values) = (weight.factor(exec.precision()), bias.as_deref());
-        kernel::lora_linear(&x, weight, layout, bias_values, &a, &b, &blocks, m, k, n, r, scaling as T, drop, &mut h, &mut y)?;
+        let operands = LoraOperands {
+            x: &x,
+            factors: LoraFactors { a: &a, b: &b, scaling: scaling as T },
+            dropout: drop,
+        };
+        let weight = LinearWeight { values: weight.factor(exec.precision()), layout };
+        let written = LoraOutputs { h: &mut h, y: &mut y };
+        kernel::lora_linear(LoraDims { m, k, n, r, blocks: &blocks }, operands, weight, bias.as_deref(), written)?;
         if let Some(bias) = bias {
             bias.give(exec);
         }
@@ -95,7 +110,7 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     })
 }
 
-/// x only where the weight or A learns: a layer that trains B alone keeps no activation but h.
+/// x only when the weight or A needs a gradient: a layer that trains only B keeps no activation but h.
 pub fn save(needs: Needs) -> Save {
     let factors = needs.input(X) || needs.input(A) || needs.input(B);
     Save {

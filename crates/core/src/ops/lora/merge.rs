@@ -1,18 +1,20 @@
-//! Folding the low-rank update into a copy of the base weight.
+//! Merging the low-rank update into a copy of the base weight.
 
 use candle_core::Tensor;
 use half::{bf16, f16};
-use kernels::cpu::linear::Layout;
-use kernels::cpu::lora::{self as kernel, WeightMut};
+use kernels::cpu::linear::{Layout, LinearWeight};
+use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, WeightMut};
 
 use super::super::create::one;
 use super::super::linear::{Weight, layout, product, sizes};
-use super::super::row::{AttrReader, Metas, ShapeContext};
 use super::{Blocks, blocks, check_factors, offsets, spread};
 use crate::dtype::Dtype;
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::Metas;
+use crate::ops::attrs::AttrReader;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use crate::ops::cost::Shapes;
 use crate::shape::Shape;
 use crate::storage::Element;
 
@@ -49,7 +51,12 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     Ok(one(weight.clone()))
 }
 
-/// `W + scaling · B A` in the layout of W, rounded once to its dtype; W itself stays as it is.
+/// Multiplications of `loraMerge`: the rank for each element of the weight.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    Some(shapes.numel(WEIGHT)? * shapes.last(B)?)
+}
+
+/// `W + scaling · B A` in the layout of W, rounded once to its dtype; W itself is not changed.
 pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     let Options {
         scaling,
@@ -60,7 +67,10 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     float!(exec.dtype(WEIGHT).wide(), T => {
         let weight = Weight::<T>::read(exec, WEIGHT)?;
         let (a, b) = (exec.read::<T>(A)?, exec.read::<T>(B)?);
-        let merge = |out: WeightMut<'_, T>| kernel::lora_merge(weight.values(), &a, &b, &blocks, layout, k, n, r, scaling as T, out);
+        let dims = LoraDims { m: 0, k, n, r, blocks: &blocks };
+        let factors = LoraFactors { a: &a, b: &b, scaling: scaling as T };
+        let base = LinearWeight { values: weight.values(), layout };
+        let merge = |out: WeightMut<'_, T>| kernel::lora_merge(dims, factors, base, out);
         Ok(outputs([match exec.out(0).dtype {
             Dtype::Bf16 => {
                 let mut merged = exec.alloc::<bf16>(0)?;

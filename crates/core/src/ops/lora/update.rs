@@ -1,25 +1,27 @@
-//! The low-rank update on a finished product, for layers that drop out their input in their own way.
+//! The low-rank update on a finished product, for layers with their own dropout of the input.
 
 use candle_core::Tensor;
-use kernels::cpu::lora as kernel;
+use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, LoraOperands, LoraOutputs};
 use smallvec::SmallVec;
 
 use super::super::elementwise::wide;
 use super::super::linear::rows;
-use super::super::row::{Meta, Metas, Needs, Save, ShapeContext};
 use super::{blocks, check_factors, gradient, push_blocks, update_twin};
 use crate::error::Result;
-use crate::exec::{Exec, Outputs, Twin, outputs};
 use crate::float;
+use crate::meta::{Meta, Metas};
+use crate::ops::back::Back;
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
+use crate::ops::cost::Shapes;
+use crate::ops::row::{Needs, Save};
 use crate::shape::Shape;
 use crate::storage::Element;
-use crate::tape::Back;
 
 const Y: usize = 0;
 const X: usize = 1;
 const A: usize = 2;
 const B: usize = 3;
-/// The output that only backward sees.
+/// The hidden output for backward.
 const H: usize = 1;
 
 /// `y (..., N)`, `x (..., K)`, `a (G·R, K)`, `b (Σlen, R)` → `(..., N)` and, for backward, `h (M, G·R)`.
@@ -42,6 +44,11 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     ]))
 }
 
+/// Multiplications of `loraUpdate`: those over A and over B.
+pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
+    Some(shapes.numel(X)? / shapes.last(X)? * (shapes.numel(A)? + shapes.numel(B)?))
+}
+
 /// `y + scaling · x Aᵀ Bᵀ`, per block of columns.
 pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (x, n) = (exec.shape(X), exec.shape(Y).last());
@@ -52,7 +59,12 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
         let (mut y, mut h) = (exec.alloc::<T>(0)?, exec.alloc::<T>(H)?);
         kernels::par::copy(&exec.read::<T>(Y)?, &mut y);
         let (x, a, b) = (exec.read::<T>(X)?, exec.read::<T>(A)?, exec.read::<T>(B)?);
-        kernel::lora_update(&x, &a, &b, &blocks, m, k, n, r, scaling as T, None, &mut h, &mut y)?;
+        let operands = LoraOperands {
+            x: &x,
+            factors: LoraFactors { a: &a, b: &b, scaling: scaling as T },
+            dropout: None,
+        };
+        kernel::lora_update(LoraDims { m, k, n, r, blocks: &blocks }, operands, LoraOutputs { h: &mut h, y: &mut y })?;
         Ok(outputs([T::wrap(y), T::wrap(h)]))
     })
 }
@@ -66,7 +78,7 @@ pub fn save(needs: Needs) -> Save {
     }
 }
 
-/// `dy` goes through to `y`; the rest as in the dense layer, without its base.
+/// `dy` is passed on to `y`; the rest is as in the dense layer, without its base.
 pub fn backward(back: &mut Back<'_>) -> Result<()> {
     let dy = wide(back, back.dy())?;
     if back.needs(Y) {

@@ -8,10 +8,10 @@ use super::{PART, each};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::exec::{Exec, Outputs, Twin, output};
 use crate::float;
+use crate::meta::{Meta, Metas};
+use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, output};
 use crate::ops::create::one;
-use crate::ops::row::{Meta, Metas, ShapeContext};
 use crate::ops::twins::full_like;
 use crate::shape::Shape;
 
@@ -20,7 +20,10 @@ fn check_gradients(context: &ShapeContext<'_>, count: usize) -> Result<()> {
         None => Ok(()),
         Some(i) => Err(Error::new(
             Code::Dtype,
-            format!("{}: gradient {i} is no floating-point tensor", context.row.name),
+            format!(
+                "{}: gradient {i} is not a floating-point tensor",
+                context.signature.name
+            ),
         )
         .received(context.dtype(i).name())
         .expected("f32, f64, bf16 or f16")
@@ -54,7 +57,7 @@ pub fn clip_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     {
         return Err(Error::new(
             Code::Shape,
-            format!("{}: the norm is no floating-point scalar", context.row.name),
+            format!("{}: the norm is not a floating-point scalar", context.signature.name),
         )
         .expected("the result of globalNorm")
         .received(format!("{} {}", norm.shape, norm.dtype))
@@ -66,7 +69,7 @@ pub fn clip_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     }
     Err(Error::new(
         Code::Option,
-        format!("{}: the limit has no usable value", context.row.name),
+        format!("{}: the limit has an invalid value", context.signature.name),
     )
     .expected("a number that is not negative")
     .received(limit.to_string())
@@ -155,10 +158,10 @@ impl Change for Scale {
     }
 }
 
-/// CPU forward of `clipScale`: nothing is touched unless the norm is too large, or NaN, which spreads as in torch.
+/// CPU forward of `clipScale`: nothing is changed unless the norm is too large, or NaN, which propagates as in torch.
 pub fn clip_scale(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (norm, limit) = (exec.lists()[0], exec.reader().number());
-    // In the norm's precision and torch's order: `maxNorm / (norm + 1e-6)` is a reciprocal, then a product.
+    // In the precision of the norm and in the order of torch: `maxNorm / (norm + 1e-6)` is a reciprocal, then a product.
     let scale = float!(exec.dtype(norm), T => Ok(((exec.read::<T>(norm)?[0] + 1e-6).recip() * limit as T).to_f64()))?;
     if scale >= 1.0 {
         Ok(Outputs::new())

@@ -12,7 +12,7 @@ pub(super) const PART: usize = par::FLAT_CHUNK;
 /// Runs all jobs in one parallel loop, which pauses as every long kernel does; a small total stays on this thread.
 ///
 /// # Errors
-/// One of those of the jobs. The others have run all the same.
+/// The error of one of the jobs. The others have run too.
 pub(super) fn each<J: Send>(
     jobs: &mut [J],
     elements: usize,

@@ -1,10 +1,10 @@
-//! The steps in candle's tensor operations. They give the changed tensors, list by list.
+//! The steps in candle's tensor operations. They return the changed tensors, list by list.
 
 use candle_core::Tensor;
 
 use super::{Adam, NlgAdam, Sgd, starts};
 use crate::error::Result;
-use crate::exec::Twin;
+use crate::ops::context::Twin;
 
 /// Runs `formula([param, grad, state…])` for each parameter and lays its results out by list.
 fn twin_step(twin: &Twin<'_>, formula: impl Fn(&[&Tensor]) -> candle_core::Result<Vec<Tensor>>) -> Result<Vec<Tensor>> {
@@ -26,7 +26,7 @@ fn twin_step(twin: &Twin<'_>, formula: impl Fn(&[&Tensor]) -> candle_core::Resul
     Ok(changed.into_iter().flatten().collect())
 }
 
-/// The larger of two; NaN in either stays.
+/// The larger of two; NaN in either is kept.
 fn larger(a: &Tensor, b: &Tensor) -> candle_core::Result<Tensor> {
     a.ge(b)?.where_cond(a, b)
 }
@@ -57,7 +57,7 @@ pub fn adamw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     })
 }
 
-/// The gradient to follow: reversed for a maximum, with weight decay in it where that is not decoupled.
+/// The gradient to follow: negated when maximising, with weight decay added when that is not decoupled.
 fn directed(g: &Tensor, p: &Tensor, maximize: bool, decay: f64) -> candle_core::Result<Tensor> {
     let g = if maximize { g.neg()? } else { g.clone() };
     if decay == 0.0 { Ok(g) } else { g + (p * decay)? }

@@ -225,7 +225,7 @@ impl Sample {
         matches!(self.row.gradient, Gradient::Rule { .. })
     }
 
-    /// Places of the inputs whose gradient is looked at.
+    /// Indexes of the inputs whose gradient is checked.
     pub fn differentiable(&self) -> Vec<usize> {
         if !self.has_rule() {
             return Vec::new();

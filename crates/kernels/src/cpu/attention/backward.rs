@@ -1,13 +1,14 @@
 //! The gradient of attention, which recomputes the weights tile by tile from the saved log-sums.
 
-use super::super::small_rows::{Shared, shared, with_scratch};
+use super::super::scratch::with_scratch;
+use super::super::shared::{Shared, shared};
 use super::micro::{LANES, Product, Trim};
-use super::problem::{Problem, Rows, check_strided};
-use super::tile::{KEYS, QUERIES, Sight, drop_by, gather, hide, lanes_at, padded, transpose};
-use super::{AttnDims, AttnOptions, Strides};
+use super::operands::{AttnDims, AttnGradients, AttnOperands, AttnOptions, AttnSaved, AttnStrides, Strides};
+use super::problem::{KEYS, Problem, QUERIES, Rows, check_strided};
+use super::tile::{Visibility, drop_by, gather, hide, lanes_at, padded, transpose};
 use crate::{Float, Result, check_len, isa, par, pause};
 
-/// Queries, and keys, whose gradients one task adds to at a time.
+/// Queries, and keys, in the block of one task.
 const BLOCK: usize = 256;
 
 /// The gradients of [`super::attention`] to q, k and v.
@@ -15,29 +16,20 @@ const BLOCK: usize = 256;
 /// With weights P, dropped weights P̃, `dP = mask ∘ (dout · vᵀ)` and `Dᵢ = Σ doutᵢ ∘ outᵢ`:
 /// `dS = scale · P ∘ (dP − D)`, with a softcap times `1 − tanh²(s / cap)`, `dq = dS · k`, `dk = dSᵀ · q`, `dv = P̃ᵀ · dout`.
 ///
-/// `dout` has the strides `os` of `out`; `dq`, `dk`, `dv` those of q, k, v, and are overwritten. Shared key heads sum
+/// `dout` has the strides of `out`; the gradients have those of their tensors, and are overwritten. Shared key heads sum
 /// their query heads in order. Bits do not depend on the threads: queries and keys are cut in blocks of 256, and the pairs of blocks
 /// run in rounds, in each of which a block of queries and a block of keys belong to one task alone.
 ///
 /// # Errors
-/// As [`super::attention`]; also when `qs`, `ks` or `vs` make tokens overlap (a broadcast input has no such gradient).
-#[allow(clippy::too_many_arguments, reason = "each tensor has its strides")]
+/// As [`super::attention`]; also when the strides of q, k or v make tokens overlap (a broadcast input has no such gradient).
 pub fn attention_backward<T: Float>(
-    dout: &[T],
-    q: &[T],
-    k: &[T],
-    v: &[T],
-    out: &[T],
-    lse: &[T],
     dims: AttnDims,
-    qs: Strides,
-    ks: Strides,
-    vs: Strides,
-    os: Strides,
+    strides: AttnStrides,
+    operands: AttnOperands<'_, T>,
     options: &AttnOptions<'_, T>,
-    dq: &mut [T],
-    dk: &mut [T],
-    dv: &mut [T],
+    saved: AttnSaved<'_, T>,
+    dout: &[T],
+    gradients: AttnGradients<'_, T>,
 ) -> Result<()> {
     const NAME: &str = "attention_backward";
     let AttnDims {
@@ -48,27 +40,20 @@ pub fn attention_backward<T: Float>(
         tk,
         d,
     } = dims;
-    let p = Problem {
-        dims,
-        qs,
-        ks,
-        vs,
-        os,
-        options: *options,
-        scale: T::from_f64(options.scale),
-        cap: options.softcap.map(T::from_f64),
-    };
-    p.check(NAME)?;
+    let AttnOperands { q, k, v } = operands;
+    let AttnSaved { out, lse } = saved;
+    let AttnGradients { dq, dk, dv } = gradients;
+    let p = Problem::new(NAME, dims, strides, options)?;
     let (queries, keys) = ((batch, heads, tq, d), (batch, kv_heads, tk, d));
     for (name, len, sizes, strides, writes) in [
-        ("dout", dout.len(), queries, os, false),
-        ("q", q.len(), queries, qs, false),
-        ("k", k.len(), keys, ks, false),
-        ("v", v.len(), keys, vs, false),
-        ("out", out.len(), queries, os, false),
-        ("dq", dq.len(), queries, qs, true),
-        ("dk", dk.len(), keys, ks, true),
-        ("dv", dv.len(), keys, vs, true),
+        ("dout", dout.len(), queries, strides.out, false),
+        ("q", q.len(), queries, strides.q, false),
+        ("k", k.len(), keys, strides.k, false),
+        ("v", v.len(), keys, strides.v, false),
+        ("out", out.len(), queries, strides.out, false),
+        ("dq", dq.len(), queries, strides.q, true),
+        ("dk", dk.len(), keys, strides.k, true),
+        ("dv", dv.len(), keys, strides.v, true),
     ] {
         check_strided(NAME, name, len, sizes, strides, writes)?;
     }
@@ -81,14 +66,7 @@ pub fn attention_backward<T: Float>(
             v: shared(dv.as_mut_ptr()),
         }
     };
-    let saved = Saved {
-        dout,
-        q,
-        k,
-        v,
-        out,
-        lse,
-    };
+    let inputs = Inputs { operands, saved, dout };
     let rounds = tq.max(tk).div_ceil(BLOCK);
     let work = 5 * p.group() * tq.min(BLOCK) * tk.min(BLOCK) * d;
     for round in 0..rounds {
@@ -101,22 +79,19 @@ pub fn attention_backward<T: Float>(
                 if round == 0 {
                     gradients.clear(&p, (b, kv), block * BLOCK);
                 }
-                // In the first round a task has as many queries and keys as it cleared.
+                // In the first round a task works on the very queries and keys that it cleared.
                 let first = (block + round) % rounds * BLOCK;
-                pair(&p, &saved, &gradients, (b, kv), (first, block * BLOCK));
+                pair(&p, &inputs, &gradients, (b, kv), (first, block * BLOCK));
             }
         });
     }
     Ok(())
 }
 
-struct Saved<'a, T> {
+struct Inputs<'a, T> {
+    operands: AttnOperands<'a, T>,
+    saved: AttnSaved<'a, T>,
     dout: &'a [T],
-    q: &'a [T],
-    k: &'a [T],
-    v: &'a [T],
-    out: &'a [T],
-    lse: &'a [T],
 }
 
 struct Gradients<T> {
@@ -131,20 +106,20 @@ impl<T: Float> Gradients<T> {
         let AttnDims { tq, tk, d, .. } = p.dims;
         let clear = |gradient: *mut T, s: Strides, h: usize, tokens: usize| {
             for t in first..tokens.min(first + BLOCK) {
-                // SAFETY: the caller of `attention_backward` gave room for every token, and this block is the task's own.
+                // SAFETY: `attention_backward` checked that every token is inside, and this block belongs to the task.
                 unsafe { std::slice::from_raw_parts_mut(gradient.add(s.at(b, h, t)), d).fill(T::ZERO) }
             }
         };
-        clear(self.k.get(), p.ks, kv, tk);
-        clear(self.v.get(), p.vs, kv, tk);
-        (kv * p.group()..(kv + 1) * p.group()).for_each(|head| clear(self.q.get(), p.qs, head, tq));
+        clear(self.k.get(), p.strides.k, kv, tk);
+        clear(self.v.get(), p.strides.v, kv, tk);
+        (kv * p.group()..(kv + 1) * p.group()).for_each(|head| clear(self.q.get(), p.strides.q, head, tq));
     }
 }
 
 /// A block of queries of all heads of a group against a block of keys.
 fn pair<T: Float>(
     p: &Problem<'_, T>,
-    saved: &Saved<'_, T>,
+    inputs: &Inputs<'_, T>,
     gradients: &Gradients<T>,
     (b, kv): (usize, usize),
     (first_query, first_key): (usize, usize),
@@ -162,24 +137,29 @@ fn pair<T: Float>(
             let keys = p.keys(rows);
             let keys = keys.start.max(first_key)..keys.end.min(tk).min(first_key + BLOCK);
             if !keys.is_empty() {
-                tile_rows(p, saved, gradients, kv, rows, keys);
+                tile_rows(p, inputs, gradients, kv, rows, keys);
             }
         }
     }
 }
 
-/// One tile of queries of one head against some of the keys that it may see.
+/// One tile of queries of one head against some of its visible keys.
 fn tile_rows<T: Float>(
     p: &Problem<'_, T>,
-    saved: &Saved<'_, T>,
+    inputs: &Inputs<'_, T>,
     gradients: &Gradients<T>,
     kv: usize,
     rows: Rows,
     keys: std::ops::Range<usize>,
 ) {
     let (d, n, b) = (p.dims.d, rows.count, rows.b);
-    let (q_at, o_at) = (p.qs.at(b, rows.head, rows.first), p.os.at(b, rows.head, rows.first));
-    let (q, dout, out) = (&saved.q[q_at..], &saved.dout[o_at..], &saved.out[o_at..]);
+    let (q_at, o_at) = (
+        p.strides.q.at(b, rows.head, rows.first),
+        p.strides.out.at(b, rows.head, rows.first),
+    );
+    let AttnOperands { q, k, v } = inputs.operands;
+    let AttnSaved { out, lse } = inputs.saved;
+    let (q, dout, out) = (&q[q_at..], &inputs.dout[o_at..], &out[o_at..]);
     let lanes = padded(n);
     let tile_if = |wanted: bool| if wanted { KEYS * QUERIES } else { 0 };
     let (factor_len, slope_len) = (tile_if(p.options.dropout.is_some()), tile_if(p.cap.is_some()));
@@ -195,17 +175,17 @@ fn tile_rows<T: Float>(
             let (weights, rest) = rest.split_at_mut(QUERIES * KEYS);
             let (ds, rest) = rest.split_at_mut(QUERIES * KEYS);
             let (factors, slopes) = rest.split_at_mut(factor_len);
-            transpose(q, p.qs.t, n, d, p.scale, queries);
-            transpose(dout, p.os.t, n, d, T::ONE, douts);
-            gather(q, p.qs.t, d, &mut query_rows[..n * d]);
-            gather(dout, p.os.t, d, &mut dout_rows[..n * d]);
-            let sums = Sums::new(&saved.lse[p.index(rows, 0)..][..n], dout, out, p.os.t, d);
+            transpose(q, p.strides.q.t, n, d, p.scale, queries);
+            transpose(dout, p.strides.out.t, n, d, T::ONE, douts);
+            gather(q, p.strides.q.t, d, &mut query_rows[..n * d]);
+            gather(dout, p.strides.out.t, d, &mut dout_rows[..n * d]);
+            let sums = Sums::new(&lse[p.index(rows, 0)..][..n], dout, out, p.strides.out.t, d);
             for j0 in keys.clone().step_by(KEYS) {
                 let width = KEYS.min(keys.end - j0);
-                let (k_at, v_at) = (p.ks.at(b, kv, j0), p.vs.at(b, kv, j0));
-                let (k, v) = (&saved.k[k_at..], &saved.v[v_at..]);
-                gather(k, p.ks.t, d, &mut key_rows[..width * d]);
-                let sight = Sight::new(p, rows, j0, width);
+                let (k_at, v_at) = (p.strides.k.at(b, kv, j0), p.strides.v.at(b, kv, j0));
+                let (k, v) = (&k[k_at..], &v[v_at..]);
+                gather(k, p.strides.k.t, d, &mut key_rows[..width * d]);
+                let visibility = Visibility::new(p, rows, j0, width);
                 let scores = Product {
                     m: width,
                     k: d,
@@ -217,11 +197,11 @@ fn tile_rows<T: Float>(
                     c: weights.as_mut_ptr(),
                     ldc: QUERIES,
                     add: false,
-                    trim: Trim::Columns(sight.first()),
+                    trim: Trim::Columns(visibility.first()),
                 };
                 let to_weights = Product {
                     a: v.as_ptr(),
-                    a_strides: (p.vs.t, 1),
+                    a_strides: (p.strides.v.t, 1),
                     b: douts.as_ptr(),
                     c: ds.as_mut_ptr(),
                     ..scores
@@ -241,7 +221,7 @@ fn tile_rows<T: Float>(
                 }
                 isa::dispatch(
                     #[inline(always)]
-                    || sums.score_gradient(&sight, lanes, p.scale, weights, ds),
+                    || sums.score_gradient(&visibility, lanes, p.scale, weights, ds),
                 );
                 if p.cap.is_some() {
                     uncap(slopes, &mut ds[..width * QUERIES]);
@@ -257,9 +237,9 @@ fn tile_rows<T: Float>(
                         b: query_rows.as_ptr(),
                         ldb: d,
                         c: gradients.k.get().add(k_at),
-                        ldc: p.ks.t,
+                        ldc: p.strides.k.t,
                         add: true,
-                        trim: Trim::From(sight.first()),
+                        trim: Trim::From(visibility.first()),
                     };
                     to_keys.run();
                     Product {
@@ -268,8 +248,8 @@ fn tile_rows<T: Float>(
                         a_strides: (1, QUERIES),
                         b: key_rows.as_ptr(),
                         c: gradients.q.get().add(q_at),
-                        ldc: p.qs.t,
-                        trim: Trim::To(sight.seen(n)),
+                        ldc: p.strides.q.t,
+                        trim: Trim::To(visibility.seen(n)),
                         ..to_keys
                     }
                     .run();
@@ -280,7 +260,7 @@ fn tile_rows<T: Float>(
                         a: weights.as_ptr(),
                         b: dout_rows.as_ptr(),
                         c: gradients.v.get().add(v_at),
-                        ldc: p.vs.t,
+                        ldc: p.strides.v.t,
                         ..to_keys
                     }
                     .run();
@@ -290,7 +270,7 @@ fn tile_rows<T: Float>(
     );
 }
 
-/// Caps scores and writes the slope of the cap at each, `1 − tanh²(s / cap)`.
+/// Caps scores and writes the derivative of the cap at each, `1 − tanh²(s / cap)`.
 fn cap_slopes<T: Float>(cap: T, scores: &mut [T], slopes: &mut [T]) {
     let inverse = T::ONE / cap;
     isa::dispatch(
@@ -304,7 +284,7 @@ fn cap_slopes<T: Float>(cap: T, scores: &mut [T], slopes: &mut [T]) {
     );
 }
 
-/// Gradients of capped scores to those of the scores. Where a key is hidden the gradient is 0 and the slope may be anything.
+/// Turns gradients of capped scores into those of the scores. Where a key is masked the gradient is 0, whatever the derivative is.
 fn uncap<T: Float>(slopes: &[T], ds: &mut [T]) {
     isa::dispatch(
         #[inline(always)]
@@ -316,7 +296,7 @@ fn uncap<T: Float>(slopes: &[T], ds: &mut [T]) {
     );
 }
 
-/// What the softmax's gradient needs of each query.
+/// Per query, what the gradient of the softmax needs.
 struct Sums<T> {
     /// Log-sum of the scores; +inf where the weights are 0: for padding, and where no key is allowed.
     lse: [T; QUERIES],
@@ -344,12 +324,12 @@ impl<T: Float> Sums<T> {
         sums
     }
 
-    /// Scores to weights, `exp(s − lse)`, and dP to dS, `scale · P · (dP − D)`; both become 0 where a key is hidden.
+    /// Scores to weights, `exp(s − lse)`, and dP to dS, `scale · P · (dP − D)`; both become 0 where a key is masked.
     #[inline(always)]
-    fn score_gradient(&self, sight: &Sight, lanes: usize, scale: T, weights: &mut [T], ds: &mut [T]) {
+    fn score_gradient(&self, visibility: &Visibility, lanes: usize, scale: T, weights: &mut [T], ds: &mut [T]) {
         for l in (0..lanes).step_by(LANES) {
-            let (weights, ds, keys) = (&mut weights[l..], &mut ds[l..], sight.keys_of(l));
-            hide(sight, l, weights);
+            let (weights, ds, keys) = (&mut weights[l..], &mut ds[l..], visibility.keys_of(l));
+            hide(visibility, l, weights);
             let (lse, delta) = (lanes_at(&self.lse, l), lanes_at(&self.delta, l));
             for j in keys.clone() {
                 let (mut p, mut dp) = (lanes_at(weights, j * QUERIES), lanes_at(ds, j * QUERIES));
@@ -362,7 +342,7 @@ impl<T: Float> Sums<T> {
                 weights[j * QUERIES..][..LANES].copy_from_slice(&p);
                 ds[j * QUERIES..][..LANES].copy_from_slice(&dp);
             }
-            for j in (0..keys.start).chain(keys.end..sight.first().len()) {
+            for j in (0..keys.start).chain(keys.end..visibility.first().len()) {
                 weights[j * QUERIES..][..LANES].fill(T::ZERO);
                 ds[j * QUERIES..][..LANES].fill(T::ZERO);
             }

@@ -1,21 +1,19 @@
 //! The query heads of one key head in a decoding step: few rows against all keys, with the online softmax.
 
-use super::super::gemm::gemm_on_thread;
-use super::super::small_rows::{Shared, prefetch, with_scratch};
-use super::problem::{Problem, Rows};
+use super::super::gemm::Product;
+use super::super::scratch::with_scratch;
+use super::super::small_rows::prefetch;
+use super::operands::AttnOperands;
+use super::problem::{Outputs, Problem, Rows};
 use super::tile::capped;
 use crate::{Float, isa};
 
 /// Keys per tile: 64 KiB of f32 scores for 64 queries.
 const KEYS: usize = 256;
 
-/// All keys for one tile of queries: the running maximum and sum of each row are corrected tile by tile.
-pub(super) fn attend<T: Float>(
-    p: &Problem<'_, T>,
-    (q, k, v): (&[T], &[T], &[T]),
-    (out, lse): (Shared<*mut T>, Shared<*mut T>),
-    rows: Rows,
-) {
+/// Attention of a few rows to all keys: the running maximum and sum of each row are updated tile by tile.
+pub(super) fn attend<T: Float>(p: &Problem<'_, T>, operands: AttnOperands<'_, T>, outputs: Outputs<T>, rows: Rows) {
+    let AttnOperands { q, k, v } = operands;
     let (d, n, kv) = (p.dims.d, rows.count, rows.head / p.group());
     let keys = p.keys(rows);
     with_scratch(n * (d + KEYS + 2), |scratch: &mut [T]| {
@@ -25,27 +23,29 @@ pub(super) fn attend<T: Float>(
         acc.fill(T::ZERO);
         max.fill(T::NEG_INFINITY);
         sum.fill(T::ZERO);
-        let q = &q[p.qs.at(rows.b, rows.head, rows.first)..];
+        let q = &q[p.strides.q.at(rows.b, rows.head, rows.first)..];
         for j0 in keys.clone().step_by(KEYS) {
             let width = KEYS.min(keys.end - j0);
-            let (k, v) = (&k[p.ks.at(rows.b, kv, j0)..], &v[p.vs.at(rows.b, kv, j0)..]);
-            fetch(k, p.ks.t, d, width);
-            fetch(v, p.vs.t, d, width);
+            let (k, v) = (
+                &k[p.strides.k.at(rows.b, kv, j0)..],
+                &v[p.strides.v.at(rows.b, kv, j0)..],
+            );
+            fetch(k, p.strides.k.t, d, width);
+            fetch(v, p.strides.v.t, d, width);
             let scores = &mut scores[..n * width];
             // SAFETY: q has n rows of d, k has `width` rows of d, checked by the caller; scores is (n, width).
             unsafe {
-                let (q_strides, sizes) = ((rows.stride(p.qs), 1), (n, d, width));
-                gemm_on_thread(
-                    sizes,
-                    q.as_ptr(),
-                    q_strides,
-                    k.as_ptr(),
-                    (1, p.ks.t),
-                    p.scale,
-                    T::ZERO,
-                    scores.as_mut_ptr(),
-                    width,
-                );
+                Product {
+                    m: n,
+                    k: d,
+                    n: width,
+                    a_strides: (rows.stride(p.strides.q), 1),
+                    b_strides: (1, p.strides.k.t),
+                    alpha: p.scale,
+                    beta: T::ZERO,
+                    c_rs: width,
+                }
+                .run(q.as_ptr(), k.as_ptr(), scores.as_mut_ptr(), false);
             }
             if let Some(cap) = p.cap {
                 capped(cap, scores);
@@ -71,28 +71,27 @@ pub(super) fn attend<T: Float>(
             }
             // SAFETY: scores is (n, width), v has `width` rows of d, acc is (n, d).
             unsafe {
-                let sizes = (n, width, d);
-                gemm_on_thread(
-                    sizes,
-                    scores.as_ptr(),
-                    (width, 1),
-                    v.as_ptr(),
-                    (p.vs.t, 1),
-                    T::ONE,
-                    T::ONE,
-                    acc.as_mut_ptr(),
-                    d,
-                );
+                Product {
+                    m: n,
+                    k: width,
+                    n: d,
+                    a_strides: (width, 1),
+                    b_strides: (p.strides.v.t, 1),
+                    alpha: T::ONE,
+                    beta: T::ONE,
+                    c_rs: d,
+                }
+                .run(scores.as_ptr(), v.as_ptr(), acc.as_mut_ptr(), false);
             }
         }
         for r in 0..n {
             // SAFETY: this row of `out` and this entry of `lse` belong to this task alone, see `attention`.
-            unsafe { p.finish(rows, r, acc, (max[r], sum[r]), out, lse) };
+            unsafe { p.finish(rows, r, acc, (max[r], sum[r]), outputs) };
         }
     });
 }
 
-/// Asks for rows of a head. They lie far apart between those of other heads, so that the CPU foresees none of them.
+/// Prefetches rows of a head. The rows of other heads are between them, so that the CPU does not predict the accesses.
 fn fetch<T>(x: &[T], stride: usize, d: usize, rows: usize) {
     let line = 64 / size_of::<T>();
     for row in 0..rows {
@@ -102,7 +101,7 @@ fn fetch<T>(x: &[T], stride: usize, d: usize, rows: usize) {
     }
 }
 
-/// Turns scores into weights relative to the new maximum; gives the factor for what was summed under the old one.
+/// Turns scores into weights relative to the new maximum; returns the factor for the sums under the old one.
 #[inline(always)]
 fn online_softmax<T: Float>(row: &mut [T], max: &mut T, sum: &mut T) -> T {
     let new = row_max(row).max_nan(*max);
@@ -127,7 +126,7 @@ fn row_max<T: Float>(row: &[T]) -> T {
     lanes.into_iter().fold(max, T::max_nan)
 }
 
-/// Replaces x by exp(x − shift) and gives their sum, in 16 lanes.
+/// Replaces x by exp(x − shift) and returns the sum, in 16 lanes.
 #[inline(always)]
 fn exp_sum<T: Float>(row: &mut [T], shift: T) -> T {
     let mut lanes = [T::ZERO; 16];

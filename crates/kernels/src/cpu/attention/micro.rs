@@ -1,7 +1,7 @@
-//! The products inside an attention tile, on registers: `C = A · B` or `C += A · B` with rows of B and C contiguous and A read one
-//! number at a time, so that neither operand has to be packed. What a causal mask hides is left out of the loops.
+//! The products inside an attention tile, in registers: `C = A · B` or `C += A · B` where rows of B and C are contiguous and A is read
+//! one value at a time, so that neither operand has to be packed. The loops skip what a causal mask hides.
 //!
-//! Each element of C adds up its k in order, whatever block it falls into: the bits go by the sizes of its own sums alone.
+//! Each element of C is summed over k in order, whichever block it is in: its bits depend on the range of its own sum alone.
 
 #![allow(
     clippy::needless_range_loop,
@@ -11,13 +11,13 @@
 use crate::{Float, isa};
 use pulp::{Simd, WithSimd};
 
-/// Columns at which [`Trim::Columns`] starts are multiples of this: the lanes that the softmax treats together.
+/// [`Trim::Columns`] starts at multiples of this: the lanes that the softmax processes together.
 pub(super) const LANES: usize = 16;
 
-/// What a row of C leaves out. The numbers grow with the row, or stay.
+/// What is skipped in each row of C. The bounds do not decrease from row to row.
 #[derive(Clone, Copy)]
 pub(super) enum Trim<'a> {
-    /// Row i of C is wanted from column `[i]` on, rounded down to [`LANES`]; columns before are not written.
+    /// Row i of C is computed from column `[i]` on, rounded down to [`LANES`]; earlier columns are not written.
     Columns(&'a [usize]),
     /// The sum of row i may start at k = `[i]`: A is 0 before.
     From(&'a [usize]),
@@ -38,7 +38,7 @@ pub(super) struct Product<'a, T> {
     pub ldb: usize,
     pub c: *mut T,
     pub ldc: usize,
-    /// Add to C; otherwise C is overwritten and may hold anything.
+    /// Adds to C; otherwise C is overwritten, whatever it holds.
     pub add: bool,
     pub trim: Trim<'a>,
 }
@@ -47,8 +47,8 @@ impl<T: Float> Product<'_, T> {
     /// Computes the product on this thread, under the chosen instruction set.
     ///
     /// # Safety
-    /// All elements named by sizes and strides are readable (A, B) or writable (C), and nobody else writes them. The slice of `trim`
-    /// has m numbers, none above n ([`Trim::Columns`]) or k.
+    /// All elements named by sizes and strides are readable (A, B) or writable (C), and no other thread writes them. The slice of `trim`
+    /// has m values, none above n ([`Trim::Columns`]) or k.
     pub(super) unsafe fn run(self) {
         isa::dispatch_registers(Inner(self));
     }
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
     use crate::testing::{close, each_isa, values};
 
-    /// A (m, k) by columns or rows, with what `trim` leaves out set to 0, times B; C starts as ones.
+    /// A (m, k) stored by columns or rows, with 0 where `trim` skips, times B; C starts as ones.
     fn check<T: Float>((m, k, n): (usize, usize, usize), by_rows: bool, add: bool, trim: Trim<'_>) {
         let (mut a, b) = (values::<T>(m * k, 1), values::<T>(k * n, 2));
         let a_strides = if by_rows { (k, 1) } else { (1, m) };

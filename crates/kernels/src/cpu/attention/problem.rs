@@ -1,117 +1,32 @@
-//! Sizes, strides and masks of an attention problem, and which keys a query may see.
+//! A checked attention problem: the keys that are visible to a query, masks, dropout, and the last step of a row.
 
 use std::ops::Range;
 
-use super::super::lora::Dropout;
-use super::super::small_rows::Shared;
-use super::tile::{KEYS, QUERIES};
+use super::super::shared::Shared;
+use super::operands::{AttnDims, AttnOptions, AttnStrides, Causal, Mask, Strides};
 use crate::{Float, Result, check_len, fail};
 
-/// Sizes: `heads` is a multiple of `kv_heads`; query head h reads key head `h / (heads / kv_heads)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AttnDims {
-    /// Sequences.
-    pub batch: usize,
-    /// Query heads.
-    pub heads: usize,
-    /// Key and value heads.
-    pub kv_heads: usize,
-    /// Queries per sequence.
-    pub tq: usize,
-    /// Keys per sequence, padding included.
-    pub tk: usize,
-    /// Head size.
-    pub d: usize,
-}
+/// Queries per tile, and distance between the keys of a tile of scores.
+pub(super) const QUERIES: usize = 64;
 
-/// Distances in elements between sequences, heads and tokens; the D values of a head are contiguous.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Strides {
-    /// From one sequence to the next.
-    pub b: usize,
-    /// From one head to the next.
-    pub h: usize,
-    /// From one token to the next.
-    pub t: usize,
-}
-
-impl Strides {
-    /// (B, T, H, D), as a projection leaves it.
-    pub fn bthd(tokens: usize, heads: usize, d: usize) -> Self {
-        Self {
-            b: tokens * heads * d,
-            h: d,
-            t: heads * d,
-        }
-    }
-
-    /// (B, H, T, D).
-    pub fn bhtd(tokens: usize, heads: usize, d: usize) -> Self {
-        Self {
-            b: heads * tokens * d,
-            h: tokens * d,
-            t: d,
-        }
-    }
-
-    /// First element of a head's token.
-    pub(super) fn at(self, b: usize, h: usize, t: usize) -> usize {
-        b * self.b + h * self.h + t * self.t
-    }
-}
-
-/// Which keys a query may see by its place in the sequence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Causal {
-    /// All.
-    #[default]
-    None,
-    /// Key j for query i when j <= i.
-    TopLeft,
-    /// The last query sees the last valid key: j <= i + length − Tq, where length is that of the sequence.
-    BottomRight,
-}
-
-/// A mask that the caller gives, read at `b·s[0] + h·s[1] + i·s[2] + j·s[3]`; a stride of 0 repeats.
-#[derive(Clone, Copy, Debug)]
-pub enum Mask<'a, T> {
-    /// Not 0 where the query may attend.
-    Bool(&'a [u8], [usize; 4]),
-    /// Added to the scaled scores.
-    Add(&'a [T], [usize; 4]),
-}
-
-/// What varies between kinds of attention.
-#[derive(Clone, Copy, Debug)]
-pub struct AttnOptions<'a, T> {
-    /// Factor of the scores, usually 1/√D.
-    pub scale: f64,
-    /// Mask by place.
-    pub causal: Causal,
-    /// How many keys up to its own place a query sees at most, at least 1: j > place − window. Without causal mask as many behind it, too:
-    /// |j − i| < window. `None` for all.
-    pub window: Option<usize>,
-    /// Scores s become `cap · tanh(s / cap)` before the masks (Gemma 2, 2024).
-    pub softcap: Option<f64>,
-    /// (B,): valid keys of each sequence; later ones are never read. `None` means Tk.
-    pub lens: Option<&'a [i64]>,
-    /// Further mask.
-    pub mask: Option<Mask<'a, T>>,
-    /// Dropout of the weights, drawn by the flat index ((b·H + h)·Tq + i)·Tk + j.
-    pub dropout: Option<Dropout>,
-}
+/// Keys per tile: 32 KiB of f32 scores.
+pub(super) const KEYS: usize = 128;
 
 /// A checked problem.
 #[derive(Clone, Copy)]
 pub(super) struct Problem<'a, T> {
     pub dims: AttnDims,
-    pub qs: Strides,
-    pub ks: Strides,
-    pub vs: Strides,
-    pub os: Strides,
+    pub strides: AttnStrides,
     pub options: AttnOptions<'a, T>,
     pub scale: T,
     pub cap: Option<T>,
+}
+
+/// The outputs that tasks write, each the rows of its own queries.
+#[derive(Clone, Copy)]
+pub(super) struct Outputs<T> {
+    pub out: Shared<*mut T>,
+    pub lse: Shared<*mut T>,
 }
 
 /// Queries that are computed together: row r is query `first + r` of `head`, or, in a decoding step, the only query of
@@ -127,7 +42,7 @@ pub(super) struct Rows {
 
 impl Rows {
     /// (head, query) of row r.
-    pub fn place(self, r: usize) -> (usize, usize) {
+    pub fn position(self, r: usize) -> (usize, usize) {
         if self.across_heads {
             (self.head + r, self.first)
         } else {
@@ -141,7 +56,25 @@ impl Rows {
     }
 }
 
-impl<T: Float> Problem<'_, T> {
+impl<'a, T: Float> Problem<'a, T> {
+    /// The problem; everything is checked except the strided slices.
+    pub fn new(
+        kernel: &'static str,
+        dims: AttnDims,
+        strides: AttnStrides,
+        options: &AttnOptions<'a, T>,
+    ) -> Result<Self> {
+        let problem = Self {
+            dims,
+            strides,
+            options: *options,
+            scale: T::from_f64(options.scale),
+            cap: options.softcap.map(T::from_f64),
+        };
+        problem.check(kernel)?;
+        Ok(problem)
+    }
+
     /// Query heads per key head.
     pub fn group(&self) -> usize {
         self.dims.heads / self.dims.kv_heads
@@ -153,10 +86,10 @@ impl<T: Float> Problem<'_, T> {
             .map_or(self.dims.tk, |lens| (lens[b].max(0) as usize).min(self.dims.tk))
     }
 
-    /// Keys that query i may see by length, place and window. Both ends grow with i.
-    pub fn sees(&self, b: usize, i: usize) -> Range<usize> {
+    /// Keys that are visible to query i by length, position and window. Both ends grow with i.
+    pub fn visible(&self, b: usize, i: usize) -> Range<usize> {
         let (length, window) = (self.length(b), self.options.window);
-        // One more than the place of the query among the keys.
+        // One more than the position of the query among the keys.
         let next = match self.options.causal {
             Causal::None | Causal::TopLeft => i + 1,
             Causal::BottomRight => (length + i + 1).saturating_sub(self.dims.tq),
@@ -169,13 +102,13 @@ impl<T: Float> Problem<'_, T> {
         window.map_or(0, |window| next.saturating_sub(window)).min(end)..end
     }
 
-    /// Keys that some row may see.
+    /// Keys that are visible to some row.
     pub fn keys(&self, rows: Rows) -> Range<usize> {
-        let ((_, first), (_, last)) = (rows.place(0), rows.place(rows.count - 1));
-        self.sees(rows.b, first).start..self.sees(rows.b, last).end
+        let ((_, first), (_, last)) = (rows.position(0), rows.position(rows.count - 1));
+        self.visible(rows.b, first).start..self.visible(rows.b, last).end
     }
 
-    /// About how many keys a tile of `queries` reads.
+    /// Roughly how many keys a tile of `queries` reads.
     pub fn reach(&self, queries: usize) -> usize {
         let reach = |window: usize| window.saturating_mul(2).saturating_add(queries);
         self.options
@@ -185,30 +118,23 @@ impl<T: Float> Problem<'_, T> {
 
     /// Index of row r in a (B, H, Tq) tensor.
     pub fn index(&self, rows: Rows, r: usize) -> usize {
-        let (h, i) = rows.place(r);
+        let (h, i) = rows.position(r);
         (rows.b * self.dims.heads + h) * self.dims.tq + i
     }
 
-    /// Writes row r: what its weights summed up, over their sum, and the logarithm of that sum. A row that sees nothing is 0, its logarithm −∞.
+    /// Writes row r: the weighted sum of the values over the sum of the weights, and the logarithm of the latter. A row without visible
+    /// keys is 0, its logarithm −∞.
     ///
     /// # Safety
-    /// This row of `out` and this entry of `lse` exist and belong to the caller alone, see `attention`.
-    #[allow(clippy::too_many_arguments, reason = "a row's sums and where they go")]
-    pub unsafe fn finish(
-        &self,
-        rows: Rows,
-        r: usize,
-        acc: &[T],
-        (max, sum): (T, T),
-        out: Shared<*mut T>,
-        lse: Shared<*mut T>,
-    ) {
-        let (h, i) = rows.place(r);
+    /// This row of `out` and this entry of `lse` exist, and no other task touches them, see `attention`.
+    pub unsafe fn finish(&self, rows: Rows, r: usize, acc: &[T], (max, sum): (T, T), outputs: Outputs<T>) {
+        let (h, i) = rows.position(r);
         let inverse = if sum == T::ZERO { T::ZERO } else { T::ONE / sum };
         // SAFETY: the caller's promise.
         let (row, lse) = unsafe {
-            let row = std::slice::from_raw_parts_mut(out.get().add(self.os.at(rows.b, h, i)), self.dims.d);
-            (row, &mut *lse.get().add(self.index(rows, r)))
+            let row =
+                std::slice::from_raw_parts_mut(outputs.out.get().add(self.strides.out.at(rows.b, h, i)), self.dims.d);
+            (row, &mut *outputs.lse.get().add(self.index(rows, r)))
         };
         row.iter_mut()
             .zip(&acc[r * self.dims.d..])
@@ -222,9 +148,9 @@ impl<T: Float> Problem<'_, T> {
 
     /// Applies all masks to the scaled scores of row r against keys j0...
     pub fn mask(&self, rows: Rows, r: usize, j0: usize, scores: &mut [T]) {
-        let (h, i) = rows.place(r);
-        let sees = self.sees(rows.b, i);
-        let [from, to] = [sees.start, sees.end].map(|j| j.saturating_sub(j0).min(scores.len()));
+        let (h, i) = rows.position(r);
+        let visible = self.visible(rows.b, i);
+        let [from, to] = [visible.start, visible.end].map(|j| j.saturating_sub(j0).min(scores.len()));
         scores[..from].fill(T::NEG_INFINITY);
         scores[to..].fill(T::NEG_INFINITY);
         let seen = &mut scores[from..to];
@@ -248,9 +174,9 @@ impl<T: Float> Problem<'_, T> {
         }
     }
 
-    /// Applies the caller's mask to scores that lie as (keys, [`QUERIES`]), for keys j0..j0 + width.
+    /// Applies the caller's mask to scores stored as (keys, [`QUERIES`]), for keys j0..j0 + width.
     pub fn mask_columns(&self, rows: Rows, j0: usize, width: usize, scores: &mut [T]) {
-        let (h, i) = rows.place(0);
+        let (h, i) = rows.position(0);
         let base = |s: &[usize; 4]| rows.b * s[0] + h * s[1] + i * s[2] + j0 * s[3];
         let columns = scores.chunks_exact_mut(QUERIES).take(width).enumerate();
         match &self.options.mask {
@@ -283,7 +209,7 @@ impl<T: Float> Problem<'_, T> {
         }
     }
 
-    /// Writes what dropout makes of weights of 1, 0 or 1 / (1 − p), as (keys, [`QUERIES`]).
+    /// Writes the factors of dropout, 0 or 1 / (1 − p), as (keys, [`QUERIES`]).
     pub fn drop_factors(&self, rows: Rows, j0: usize, width: usize, factors: &mut [T]) {
         let mut row = [T::ZERO; KEYS];
         for r in 0..rows.count {
@@ -302,8 +228,8 @@ impl<T: Float> Problem<'_, T> {
         }
     }
 
-    /// Checks everything but the strided slices.
-    pub fn check(&self, kernel: &'static str) -> Result<()> {
+    /// Checks everything except the strided slices.
+    fn check(&self, kernel: &'static str) -> Result<()> {
         let AttnDims {
             batch,
             heads,
@@ -325,7 +251,7 @@ impl<T: Float> Problem<'_, T> {
             check_len(kernel, "lens", lens.len(), batch)?;
         }
         if self.options.window == Some(0) {
-            return fail(kernel, "the window is 0: no query sees a key".into());
+            return fail(kernel, "the window is 0: no key is visible".into());
         }
         if let Some(cap) = self.options.softcap
             && !(cap > 0.0 && cap.is_finite())
@@ -379,7 +305,7 @@ pub(super) fn check_strided(
     Ok(())
 }
 
-/// Elements from the first to the last of a strided tensor whose innermost runs have `run` elements.
+/// Elements from the first to the last of a strided tensor whose innermost dimension has `run` contiguous elements.
 fn extent(axes: &[(usize, usize)], run: usize) -> usize {
     if run == 0 || axes.iter().any(|&(size, _)| size == 0) {
         return 0;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::cpu::lora::Dropout;
+use crate::cpu::dropout::Dropout;
 use crate::reference::attention as twin;
 use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
 
@@ -9,10 +9,20 @@ const DROPOUT: Dropout = Dropout {
     counter: 11,
 };
 
+fn dims(batch: usize, heads: usize, kv_heads: usize, tq: usize, tk: usize, d: usize) -> AttnDims {
+    AttnDims {
+        batch,
+        heads,
+        kv_heads,
+        tq,
+        tk,
+        d,
+    }
+}
+
 struct Case<T> {
     dims: AttnDims,
-    /// Of q and out, and of k and v.
-    strides: [Strides; 2],
+    strides: AttnStrides,
     q: Vec<T>,
     k: Vec<T>,
     v: Vec<T>,
@@ -29,12 +39,12 @@ impl<T: Float> Case<T> {
             tk,
             d,
         } = dims;
-        let strides = if bthd { Strides::bthd } else { Strides::bhtd };
+        let strides = if bthd { AttnStrides::bthd } else { AttnStrides::bhtd };
         let (queries, keys) = (batch * heads * tq * d, batch * kv_heads * tk * d);
         let [q, k, v, dout] = [(queries, 1), (keys, 2), (keys, 3), (queries, 4)].map(|(n, seed)| values(n, seed));
         Self {
             dims,
-            strides: [strides(tq, heads, d), strides(tk, kv_heads, d)],
+            strides: strides(dims),
             q,
             k,
             v,
@@ -44,21 +54,32 @@ impl<T: Float> Case<T> {
 
     /// (out, lse, dq, dk, dv)
     fn run(&self, options: &AttnOptions<'_, T>) -> [Vec<T>; 5] {
-        let (dims, [s, t]) = (self.dims, self.strides);
+        let (dims, strides) = (self.dims, self.strides);
         let [mut out, mut dq] = [(); 2].map(|()| vec![T::NAN; self.q.len()]);
         let [mut dk, mut dv] = [(); 2].map(|()| vec![T::NAN; self.k.len()]);
         let mut lse = vec![T::NAN; dims.batch * dims.heads * dims.tq];
-        let (q, k, v, dout) = (&self.q, &self.k, &self.v, &self.dout);
-        attention(q, k, v, dims, s, t, t, s, options, &mut out, &mut lse).unwrap();
-        attention_backward(
-            dout, q, k, v, &out, &lse, dims, s, t, t, s, options, &mut dq, &mut dk, &mut dv,
-        )
-        .unwrap();
+        let operands = AttnOperands {
+            q: &self.q,
+            k: &self.k,
+            v: &self.v,
+        };
+        let outputs = AttnOutputs {
+            out: &mut out,
+            lse: &mut lse,
+        };
+        attention(dims, strides, operands, options, outputs).unwrap();
+        let saved = AttnSaved { out: &out, lse: &lse };
+        let gradients = AttnGradients {
+            dq: &mut dq,
+            dk: &mut dk,
+            dv: &mut dv,
+        };
+        attention_backward(dims, strides, operands, options, saved, &self.dout, gradients).unwrap();
         [out, lse, dq, dk, dv]
     }
 
     fn meets_twin(&self, options: &AttnOptions<'_, T>, name: &str) {
-        let (dims, [s, t]) = (self.dims, self.strides);
+        let (dims, strides) = (self.dims, self.strides);
         let bias = if let Some(Mask::Add(bias, _)) = options.mask {
             wide(bias)
         } else {
@@ -87,8 +108,9 @@ impl<T: Float> Case<T> {
             dropout,
         };
         let (q, k, v, dout) = (wide(&self.q), wide(&self.k), wide(&self.v), wide(&self.dout));
-        let (out, lse) = twin::attention(&q, &k, &v, dims, s, t, t, s, &wide_options);
-        let (dq, dk, dv) = twin::attention_backward(&dout, &q, &k, &v, dims, s, t, t, s, &wide_options);
+        let operands = AttnOperands { q: &q, k: &k, v: &v };
+        let (out, lse) = twin::attention(dims, strides, operands, &wide_options);
+        let (dq, dk, dv) = twin::attention_backward(dims, strides, operands, &wide_options, &dout);
         for ((got, want), what) in self
             .run(options)
             .iter()
@@ -113,17 +135,7 @@ fn plain<'a, T>() -> AttnOptions<'a, T> {
 }
 
 fn all_options_meet_the_twin<T: Float>(tq: usize, tk: usize, d: usize, bthd: bool) {
-    let case = Case::<T>::new(
-        AttnDims {
-            batch: 2,
-            heads: 4,
-            kv_heads: 2,
-            tq,
-            tk,
-            d,
-        },
-        bthd,
-    );
+    let case = Case::<T>::new(dims(2, 4, 2, tq, tk, d), bthd);
     for causal in [Causal::None, Causal::TopLeft, Causal::BottomRight] {
         case.meets_twin(&AttnOptions { causal, ..plain() }, &format!("{causal:?}"));
         let lens = [(tk / 2) as i64, tk as i64];
@@ -177,14 +189,7 @@ fn attention_meets_its_twin_under_all_options() {
 
 /// Scores reach about ±2 here, so that a cap of 0.7 bends them.
 fn windows_and_caps_meet_the_twin<T: Float>(tq: usize, tk: usize, bthd: bool) {
-    let dims = AttnDims {
-        batch: 2,
-        heads: 4,
-        kv_heads: 2,
-        tq,
-        tk,
-        d: 8,
-    };
+    let dims = dims(2, 4, 2, tq, tk, 8);
     let case = Case::<T>::new(dims, bthd);
     let lens = [(tk / 2) as i64, tk as i64];
     let bias = values::<T>(4 * tk, 9);
@@ -245,18 +250,11 @@ fn windows_and_caps_meet_the_twin_under_all_options() {
 
 #[test]
 fn keys_far_outside_of_the_window_are_not_read() {
-    let dims = AttnDims {
-        batch: 1,
-        heads: 2,
-        kv_heads: 1,
-        tq: 70,
-        tk: 900,
-        d: 4,
-    };
+    let dims = dims(1, 2, 1, 70, 900, 4);
     let mut case = Case::<f32>::new(dims, true);
     case.k[..800 * 4].fill(f32::NAN);
     case.v[..800 * 4].fill(f32::NAN);
-    // The first query has place 830.
+    // The first query has position 830.
     let options = AttnOptions {
         causal: Causal::BottomRight,
         window: Some(31),
@@ -273,17 +271,7 @@ fn keys_far_outside_of_the_window_are_not_read() {
 #[test]
 fn bits_do_not_depend_on_the_threads() {
     each_isa(|_| {
-        let case = Case::<f32>::new(
-            AttnDims {
-                batch: 2,
-                heads: 4,
-                kv_heads: 2,
-                tq: 100,
-                tk: 130,
-                d: 32,
-            },
-            true,
-        );
+        let case = Case::<f32>::new(dims(2, 4, 2, 100, 130, 32), true);
         let options = AttnOptions {
             causal: Causal::BottomRight,
             dropout: Some(DROPOUT),
@@ -297,17 +285,7 @@ fn bits_do_not_depend_on_the_threads() {
 fn a_decoding_step_has_the_same_bits_alone_and_in_a_padded_batch() {
     each_isa(|_| {
         let (heads, kv_heads, tk, d) = (4, 2, 300, 16);
-        let case = Case::<f32>::new(
-            AttnDims {
-                batch: 3,
-                heads,
-                kv_heads,
-                tq: 1,
-                tk,
-                d,
-            },
-            true,
-        );
+        let case = Case::<f32>::new(dims(3, heads, kv_heads, 1, tk, d), true);
         let lens = [300, 20, 257];
         let [out, ..] = case.run(&AttnOptions {
             lens: Some(&lens),
@@ -316,35 +294,23 @@ fn a_decoding_step_has_the_same_bits_alone_and_in_a_padded_batch() {
         });
         for b in 0..3 {
             let length = lens[b] as usize;
-            let dims = AttnDims {
-                batch: 1,
-                heads,
-                kv_heads,
-                tq: 1,
-                tk: length,
-                d,
-            };
+            let dims = dims(1, heads, kv_heads, 1, length, d);
             let (row, keys) = (heads * d, kv_heads * d);
             let (k, v) = (
                 &case.k[b * tk * keys..][..length * keys],
                 &case.v[b * tk * keys..][..length * keys],
             );
-            let (s, t) = (Strides::bthd(1, heads, d), Strides::bthd(length, kv_heads, d));
             let (mut alone, mut lse) = (vec![0f32; row], vec![0f32; heads]);
-            attention(
-                &case.q[b * row..][..row],
+            let operands = AttnOperands {
+                q: &case.q[b * row..][..row],
                 k,
                 v,
-                dims,
-                s,
-                t,
-                t,
-                s,
-                &plain(),
-                &mut alone,
-                &mut lse,
-            )
-            .unwrap();
+            };
+            let outputs = AttnOutputs {
+                out: &mut alone,
+                lse: &mut lse,
+            };
+            attention(dims, AttnStrides::bthd(dims), operands, &plain(), outputs).unwrap();
             assert!(alone == out[b * row..][..row], "sequence {b}");
         }
     });
@@ -352,17 +318,7 @@ fn a_decoding_step_has_the_same_bits_alone_and_in_a_padded_batch() {
 
 #[test]
 fn keys_beyond_the_length_are_not_read_and_nan_is_not_hidden() {
-    let mut case = Case::<f32>::new(
-        AttnDims {
-            batch: 1,
-            heads: 1,
-            kv_heads: 1,
-            tq: 2,
-            tk: 5,
-            d: 4,
-        },
-        true,
-    );
+    let mut case = Case::<f32>::new(dims(1, 1, 1, 2, 5, 4), true);
     case.k[3 * 4..].fill(f32::NAN);
     case.v[3 * 4..].fill(f32::NAN);
     let options = AttnOptions {
@@ -375,25 +331,31 @@ fn keys_beyond_the_length_are_not_read_and_nan_is_not_hidden() {
 
 #[test]
 fn overlapping_outputs_and_empty_windows_are_refused() {
-    let dims = AttnDims {
-        batch: 1,
-        heads: 2,
-        kv_heads: 2,
-        tq: 2,
-        tk: 2,
-        d: 2,
+    let dims = dims(1, 2, 2, 2, 2, 2);
+    let strides = AttnStrides::bhtd(dims);
+    let refuses = |dims: AttnDims, strides: AttnStrides, options: AttnOptions<'_, f32>| {
+        let (x, mut out, mut lse) = ([0f32; 8], [0f32; 8], [0f32; 4]);
+        let operands = AttnOperands { q: &x, k: &x, v: &x };
+        let outputs = AttnOutputs {
+            out: &mut out,
+            lse: &mut lse,
+        };
+        attention(dims, strides, operands, &options, outputs).is_err()
     };
-    let (s, bad) = (Strides::bhtd(2, 2, 2), Strides { b: 8, h: 1, t: 2 });
-    let (x, mut out, mut lse) = ([0f32; 8], [0f32; 8], [0f32; 4]);
-    assert!(attention(&x, &x, &x, dims, s, s, s, bad, &plain(), &mut out, &mut lse).is_err());
+    assert!(!refuses(dims, strides, plain()));
+    let overlapping = AttnStrides {
+        out: Strides { b: 8, h: 1, t: 2 },
+        ..strides
+    };
+    assert!(refuses(dims, overlapping, plain()));
     let uneven = AttnDims { heads: 3, ..dims };
-    assert!(attention(&x, &x, &x, uneven, s, s, s, s, &plain(), &mut out, &mut lse).is_err());
+    assert!(refuses(uneven, strides, plain()));
     for (window, softcap) in [(Some(0), None), (None, Some(0.0)), (None, Some(f64::NAN))] {
         let options = AttnOptions {
             window,
             softcap,
             ..plain()
         };
-        assert!(attention(&x, &x, &x, dims, s, s, s, s, &options, &mut out, &mut lse).is_err());
+        assert!(refuses(dims, strides, options));
     }
 }

@@ -1,36 +1,31 @@
-//! One tile of queries against all its keys, with the online softmax. Scores lie as (keys, queries): a register holds one key's scores
-//! for several queries, so that the softmax has no sums across a register, and both products read their operands as they lie.
+//! One tile of queries against all its keys, with the online softmax. Scores are stored as (keys, queries): a register holds one key's
+//! scores for several queries, so that the softmax needs no sums across a register and both products read contiguous operands.
 
 use std::ops::Range;
 
-use super::super::small_rows::{Shared, with_scratch};
+use super::super::scratch::with_scratch;
 use super::micro::{LANES, Product, Trim};
-use super::problem::{Problem, Rows};
+use super::operands::AttnOperands;
+use super::problem::{KEYS, Outputs, Problem, QUERIES, Rows};
 use crate::{Float, isa};
 
-/// Queries per tile, and distance between the keys of a tile of scores.
-pub(super) const QUERIES: usize = 64;
-
-/// Keys per tile: 32 KiB of f32 scores.
-pub(super) const KEYS: usize = 128;
-
-/// What the queries of a tile see of keys j0..j0 + width by length, place and window. Rows of padding see what the last one sees.
-pub(super) struct Sight {
-    /// First row that each key is not too late for.
+/// Which of the keys j0..j0 + width each query of a tile may attend to, by length, position and window. Padding rows repeat the last row.
+pub(super) struct Visibility {
+    /// First row to which each key is visible, by position.
     first: [usize; KEYS],
-    /// First row whose window begins behind each key.
+    /// First row whose window begins after each key.
     past: [usize; KEYS],
-    /// Where the window of each row begins.
+    /// First key in the window of each row.
     from: [usize; QUERIES],
-    /// Where the keys that each row sees end.
+    /// End of the keys that are visible to each row.
     seen: [usize; QUERIES],
     width: usize,
 }
 
-impl Sight {
-    /// Looks at `width` keys from j0, of which none is too late for the last row.
+impl Visibility {
+    /// For `width` keys from j0, all of which precede the end of the last row's keys.
     pub(super) fn new<T: Float>(p: &Problem<'_, T>, rows: Rows, j0: usize, width: usize) -> Self {
-        let mut sight = Sight {
+        let mut visibility = Visibility {
             first: [0; KEYS],
             past: [QUERIES; KEYS],
             from: [0; QUERIES],
@@ -39,45 +34,45 @@ impl Sight {
         };
         let (mut begun, mut left) = (0, 0);
         for r in 0..rows.count {
-            let sees = p.sees(rows.b, rows.first + r);
-            let [from, to] = [sees.start, sees.end].map(|j| j.saturating_sub(j0).min(width));
+            let visible = p.visible(rows.b, rows.first + r);
+            let [from, to] = [visible.start, visible.end].map(|j| j.saturating_sub(j0).min(width));
             if to > begun {
-                sight.first[begun..to].fill(r);
+                visibility.first[begun..to].fill(r);
                 begun = to;
             }
             if from > left {
-                sight.past[left..from].fill(r);
+                visibility.past[left..from].fill(r);
                 left = from;
             }
-            sight.from[r] = from;
-            sight.seen[r] = to;
+            visibility.from[r] = from;
+            visibility.seen[r] = to;
         }
-        sight.from[rows.count..].fill(left);
-        sight
+        visibility.from[rows.count..].fill(left);
+        visibility
     }
 
-    /// First row that sees each key of the tile.
+    /// First row to which each key of the tile is visible.
     pub(super) fn first(&self) -> &[usize] {
         &self.first[..self.width]
     }
 
-    /// Keys that each of `rows` rows sees.
+    /// End of the visible keys of each of the first `rows` rows.
     pub(super) fn seen(&self, rows: usize) -> &[usize] {
         &self.seen[..rows]
     }
 
-    /// Keys between the first and the last that some row of lanes l.. sees.
+    /// From the first to the last key that is visible to some row of the lanes l...
     pub(super) fn keys_of(&self, l: usize) -> Range<usize> {
         self.from[l]..self.seen[l + LANES - 1]
     }
 }
 
-/// Queries in whole groups of lanes.
+/// The number of queries, rounded up to whole groups of lanes.
 pub(super) fn padded(queries: usize) -> usize {
     queries.next_multiple_of(LANES)
 }
 
-/// Writes rows of `d` numbers, `stride` apart, times `scale`, as columns of (d, [`QUERIES`]); columns of padding become 0.
+/// Writes rows of `d` values, `stride` apart, times `scale`, as columns of (d, [`QUERIES`]); padding columns become 0.
 pub(super) fn transpose<T: Float>(x: &[T], stride: usize, n: usize, d: usize, scale: T, out: &mut [T]) {
     isa::dispatch(
         #[inline(always)]
@@ -108,21 +103,17 @@ pub(super) fn transpose<T: Float>(x: &[T], stride: usize, n: usize, d: usize, sc
     );
 }
 
-/// Copies rows of `d` numbers, `stride` apart, next to each other: rows that lie a power of two apart would share few places of the
-/// first-level cache, and a tile reads them again and again.
+/// Copies rows of `d` values, `stride` apart, next to each other: rows a power of two apart would share a few sets of the first-level
+/// cache, and a tile reads them many times.
 pub(super) fn gather<T: Float>(x: &[T], stride: usize, d: usize, out: &mut [T]) {
     for (to, from) in out.chunks_exact_mut(d).zip(x.chunks(stride)) {
         to.copy_from_slice(&from[..d]);
     }
 }
 
-/// All keys for one tile of queries: the running maximum and sum of each row are corrected tile by tile.
-pub(super) fn attend<T: Float>(
-    p: &Problem<'_, T>,
-    (q, k, v): (&[T], &[T], &[T]),
-    (out, lse): (Shared<*mut T>, Shared<*mut T>),
-    rows: Rows,
-) {
+/// Attention of one tile of queries to all keys: the running maximum and sum of each row are updated tile by tile.
+pub(super) fn attend<T: Float>(p: &Problem<'_, T>, operands: AttnOperands<'_, T>, outputs: Outputs<T>, rows: Rows) {
+    let AttnOperands { q, k, v } = operands;
     let (d, n, kv) = (p.dims.d, rows.count, rows.head / p.group());
     let (keys, lanes) = (p.keys(rows), padded(n));
     with_scratch((2 * QUERIES + KEYS) * d + QUERIES * KEYS, |scratch: &mut [T]| {
@@ -135,8 +126,8 @@ pub(super) fn attend<T: Float>(
             correction: [T::ZERO; QUERIES],
         };
         transpose(
-            &q[p.qs.at(rows.b, rows.head, rows.first)..],
-            p.qs.t,
+            &q[p.strides.q.at(rows.b, rows.head, rows.first)..],
+            p.strides.q.t,
             n,
             d,
             p.scale,
@@ -147,8 +138,11 @@ pub(super) fn attend<T: Float>(
         }
         for j0 in keys.clone().step_by(KEYS) {
             let width = KEYS.min(keys.end - j0);
-            let (k, v) = (&k[p.ks.at(rows.b, kv, j0)..], &v[p.vs.at(rows.b, kv, j0)..]);
-            let sight = Sight::new(p, rows, j0, width);
+            let (k, v) = (
+                &k[p.strides.k.at(rows.b, kv, j0)..],
+                &v[p.strides.v.at(rows.b, kv, j0)..],
+            );
+            let visibility = Visibility::new(p, rows, j0, width);
             // SAFETY: k has `width` rows of d, checked by the caller; the queries are (d, 64), the scores (128, 64).
             unsafe {
                 Product {
@@ -156,13 +150,13 @@ pub(super) fn attend<T: Float>(
                     k: d,
                     n: lanes,
                     a: k.as_ptr(),
-                    a_strides: (p.ks.t, 1),
+                    a_strides: (p.strides.k.t, 1),
                     b: queries.as_ptr(),
                     ldb: QUERIES,
                     c: scores.as_mut_ptr(),
                     ldc: QUERIES,
                     add: false,
-                    trim: Trim::Columns(sight.first()),
+                    trim: Trim::Columns(visibility.first()),
                 }
                 .run();
             }
@@ -172,7 +166,7 @@ pub(super) fn attend<T: Float>(
             p.mask_columns(rows, j0, width, scores);
             isa::dispatch(
                 #[inline(always)]
-                || softmax.step(&sight, lanes, scores),
+                || softmax.step(&visibility, lanes, scores),
             );
             if j0 > keys.start {
                 softmax.correct(&mut acc[..n * d], d);
@@ -183,7 +177,7 @@ pub(super) fn attend<T: Float>(
                     drop_by(factors, &mut scores[..width * QUERIES]);
                 });
             }
-            gather(v, p.vs.t, d, &mut values[..width * d]);
+            gather(v, p.strides.v.t, d, &mut values[..width * d]);
             // SAFETY: the scores are (128, 64), the values (128, d), acc is (64, d).
             unsafe {
                 Product {
@@ -197,14 +191,14 @@ pub(super) fn attend<T: Float>(
                     c: acc.as_mut_ptr(),
                     ldc: d,
                     add: j0 > keys.start,
-                    trim: Trim::To(sight.seen(n)),
+                    trim: Trim::To(visibility.seen(n)),
                 }
                 .run();
             }
         }
         for r in 0..n {
             // SAFETY: this row of `out` and this entry of `lse` belong to this task alone, see `attention`.
-            unsafe { p.finish(rows, r, acc, (softmax.max[r], softmax.sum[r]), out, lse) };
+            unsafe { p.finish(rows, r, acc, (softmax.max[r], softmax.sum[r]), outputs) };
         }
     });
 }
@@ -234,17 +228,17 @@ pub(super) fn drop_by<T: Float>(factors: &[T], weights: &mut [T]) {
 struct Softmax<T> {
     max: [T; QUERIES],
     sum: [T; QUERIES],
-    /// Factor for what was summed under the maximum before.
+    /// Factor for the sums under the previous maximum.
     correction: [T; QUERIES],
 }
 
 impl<T: Float> Softmax<T> {
     /// Turns scores into weights relative to the new maxima; hidden ones become 0.
     #[inline(always)]
-    fn step(&mut self, sight: &Sight, lanes: usize, scores: &mut [T]) {
+    fn step(&mut self, visibility: &Visibility, lanes: usize, scores: &mut [T]) {
         for l in (0..lanes).step_by(LANES) {
-            let (scores, keys) = (&mut scores[l..], sight.keys_of(l));
-            hide(sight, l, scores);
+            let (scores, keys) = (&mut scores[l..], visibility.keys_of(l));
+            hide(visibility, l, scores);
             let old = lanes_at(&self.max, l);
             let mut max = old;
             for j in keys.clone() {
@@ -268,7 +262,7 @@ impl<T: Float> Softmax<T> {
                 }
                 scores[j * QUERIES..][..LANES].copy_from_slice(&row);
             }
-            for j in (0..keys.start).chain(keys.end..sight.width) {
+            for j in (0..keys.start).chain(keys.end..visibility.width) {
                 scores[j * QUERIES..][..LANES].fill(T::ZERO);
             }
             for i in 0..LANES {
@@ -279,7 +273,7 @@ impl<T: Float> Softmax<T> {
         }
     }
 
-    /// Brings sums of earlier tiles to the new maxima.
+    /// Rescales the sums of earlier tiles to the new maxima.
     fn correct(&self, acc: &mut [T], d: usize) {
         isa::dispatch(
             #[inline(always)]
@@ -292,7 +286,7 @@ impl<T: Float> Softmax<T> {
     }
 }
 
-/// [`LANES`] numbers from `at`.
+/// [`LANES`] values from `at`.
 #[inline(always)]
 pub(super) fn lanes_at<T: Float>(x: &[T], at: usize) -> [T; LANES] {
     let mut lanes = [T::ZERO; LANES];
@@ -300,13 +294,13 @@ pub(super) fn lanes_at<T: Float>(x: &[T], at: usize) -> [T; LANES] {
     lanes
 }
 
-/// Sets to -inf what rows l.. do not see of the keys that some of them see. `scores` starts at lane l.
+/// Sets scores to -inf where a key is visible to some of the rows l.. but not to this one. `scores` starts at lane l.
 #[inline(always)]
-pub(super) fn hide<T: Float>(sight: &Sight, l: usize, scores: &mut [T]) {
-    for j in sight.seen[l]..sight.keys_of(l).end {
-        scores[j * QUERIES..][..sight.first[j] - l].fill(T::NEG_INFINITY);
+pub(super) fn hide<T: Float>(visibility: &Visibility, l: usize, scores: &mut [T]) {
+    for j in visibility.seen[l]..visibility.keys_of(l).end {
+        scores[j * QUERIES..][..visibility.first[j] - l].fill(T::NEG_INFINITY);
     }
-    for j in sight.from[l]..sight.from[l + LANES - 1] {
-        scores[j * QUERIES..][sight.past[j] - l..LANES].fill(T::NEG_INFINITY);
+    for j in visibility.from[l]..visibility.from[l + LANES - 1] {
+        scores[j * QUERIES..][visibility.past[j] - l..LANES].fill(T::NEG_INFINITY);
     }
 }

@@ -1,10 +1,10 @@
-//! The geometry of a convolution, and its columns: the input values that each output position sees.
+//! The geometry of a convolution, and its columns: the input values of each output position.
 
 use std::ops::Range;
 
 use crate::{Error, Float, Result, isa};
 
-/// Spatial dimensions that the kernels compute with.
+/// Spatial dimensions of the kernels.
 pub const SPATIAL: usize = 3;
 
 /// Sizes of a convolution `x (batch, groups · inner, *input)`, `w (groups · outer, inner, *kernel)` →
@@ -13,7 +13,7 @@ pub const SPATIAL: usize = 3;
 pub struct Problem {
     /// Images.
     pub batch: usize,
-    /// Groups of channels that do not see each other.
+    /// Groups of channels, which are convolved separately.
     pub groups: usize,
     /// Input channels of a group.
     pub inner: usize,
@@ -27,7 +27,7 @@ pub struct Problem {
     pub output: [usize; SPATIAL],
     /// Steps between output positions.
     pub stride: [usize; SPATIAL],
-    /// Zeros in front of x. How many stand behind follows from the other sizes.
+    /// Zeros before x. How many follow after it results from the other sizes.
     pub pad: [usize; SPATIAL],
     /// Steps between kernel taps.
     pub dilation: [usize; SPATIAL],
@@ -59,13 +59,13 @@ impl Problem {
         ]
     }
 
-    /// Whether the columns are x itself: one tap, nothing added, nothing left out.
+    /// Whether the columns are x itself: one tap, no padding, nothing skipped.
     pub(super) fn is_pointwise(&self) -> bool {
         self.taps() == 1 && self.input == self.output && self.stride == [1; SPATIAL] && self.pad == [0; SPATIAL]
     }
 
     /// # Errors
-    /// When a slice has not the length that the sizes ask for.
+    /// When a slice does not have the length of its sizes.
     pub(super) fn check(&self, kernel: &'static str, x: usize, w: usize, y: usize) -> Result<()> {
         let wanted = self.lengths();
         if [x, w, y] == wanted {
@@ -77,14 +77,14 @@ impl Problem {
         ))
     }
 
-    /// The place in x of a tap for an output position, along one dimension; `None` in the padding.
+    /// The index in x of a tap for an output position, along one dimension; `None` in the padding.
     #[inline(always)]
-    fn place(&self, d: usize, out: usize, tap: usize) -> Option<usize> {
+    fn index(&self, d: usize, out: usize, tap: usize) -> Option<usize> {
         let at = (out * self.stride[d] + tap * self.dilation[d]).checked_sub(self.pad[d])?;
         (at < self.input[d]).then_some(at)
     }
 
-    /// Output places `from..to` along the last dimension whose tap lies in x, as a range.
+    /// The output positions in `from..to` along the last dimension whose tap is inside x.
     #[inline(always)]
     fn inside(&self, tap: usize, from: usize, to: usize) -> Range<usize> {
         let (stride, shift, pad, n) = (self.stride[2], tap * self.dilation[2], self.pad[2], self.input[2]);
@@ -94,8 +94,8 @@ impl Problem {
         start..end.clamp(start, to)
     }
 
-    /// Calls `f(row, column, places, line, tap)` for each piece of the columns that lies in one line of x: `row` is the row
-    /// of the columns, `column` the first column of the piece, `places` its output places along the last dimension, `line`
+    /// Calls `f(row, column, span, line, tap)` for each piece of the columns that is inside one line of x: `row` is the row
+    /// of the columns, `column` the first column of the piece, `span` its output positions along the last dimension, `line`
     /// the start of the line of x (`None` in the padding), `tap` the tap along the last dimension.
     #[inline(always)]
     fn pieces(
@@ -118,8 +118,8 @@ impl Problem {
                     let (line, from) = (at / width, at % width);
                     let to = width.min(from + positions.end - at);
                     let start = self
-                        .place(0, line / height, td)
-                        .zip(self.place(1, line % height, th))
+                        .index(0, line / height, td)
+                        .zip(self.index(1, line % height, th))
                         .map(|(z, y)| ((channel * self.input[0] + z) * self.input[1] + y) * self.input[2]);
                     f(row, at - positions.start, from..to, start, tw);
                     at += to - from;
@@ -135,13 +135,13 @@ impl Problem {
         isa::dispatch(
             #[inline(always)]
             || {
-                self.pieces(channels, positions, |row, column, places, line, tap| {
-                    let out = &mut columns[row * tile + column..][..places.len()];
+                self.pieces(channels, positions, |row, column, span, line, tap| {
+                    let out = &mut columns[row * tile + column..][..span.len()];
                     let Some(line) = line else {
                         return out.fill(T::ZERO);
                     };
-                    let inside = self.inside(tap, places.start, places.end);
-                    let (before, out) = out.split_at_mut(inside.start - places.start);
+                    let inside = self.inside(tap, span.start, span.end);
+                    let (before, out) = out.split_at_mut(inside.start - span.start);
                     let (out, behind) = out.split_at_mut(inside.len());
                     before.fill(T::ZERO);
                     behind.fill(T::ZERO);
@@ -162,18 +162,18 @@ impl Problem {
         );
     }
 
-    /// Adds columns back to the places of x that they came from.
+    /// Adds columns to the elements of x that they were read from.
     pub(super) fn scatter<T: Float>(&self, columns: &[T], channels: usize, positions: &Range<usize>, x: &mut [T]) {
         let tile = positions.len();
         isa::dispatch(
             #[inline(always)]
             || {
-                self.pieces(channels, positions, |row, column, places, line, tap| {
-                    let inside = self.inside(tap, places.start, places.end);
+                self.pieces(channels, positions, |row, column, span, line, tap| {
+                    let inside = self.inside(tap, span.start, span.end);
                     let Some(line) = line.filter(|_| !inside.is_empty()) else {
                         return;
                     };
-                    let from = &columns[row * tile + column + inside.start - places.start..][..inside.len()];
+                    let from = &columns[row * tile + column + inside.start - span.start..][..inside.len()];
                     let stride = self.stride[2];
                     let to = &mut x[line + inside.start * stride + tap * self.dilation[2] - self.pad[2]..];
                     if stride == 1 {

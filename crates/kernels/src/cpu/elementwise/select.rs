@@ -1,26 +1,23 @@
 //! Selection between two operands.
 
-use crate::cpu::broadcast::Broadcast;
+use crate::cpu::broadcast::{Broadcast, Operand};
 use crate::error::Result;
 use crate::{isa, par};
 
 /// `out = cond ≠ 0 ? a : b`, all three broadcasting over `shape`.
 ///
 /// # Errors
-/// As [`binary`].
-#[allow(clippy::too_many_arguments, reason = "three operands with their strides")]
+/// As [`super::binary`].
 pub fn where_<T: Copy + Send + Sync>(
-    cond: &[u8],
-    cond_strides: &[usize],
-    a: &[T],
-    a_strides: &[usize],
-    b: &[T],
-    b_strides: &[usize],
     shape: &[usize],
+    cond: Operand<'_, u8>,
+    a: Operand<'_, T>,
+    b: Operand<'_, T>,
     out: &mut [T],
 ) -> Result<()> {
-    let lens = [cond.len(), a.len(), b.len()];
-    let plan = Broadcast::new("where", shape, [cond_strides, a_strides, b_strides], lens, out.len())?;
+    let lens = [cond.values.len(), a.values.len(), b.values.len()];
+    let plan = Broadcast::new("where", shape, [cond.strides, a.strides, b.strides], lens, out.len())?;
+    let (cond, a, b) = (cond.values, a.values, b.values);
     par::flat_mut(out, |start, chunk| {
         isa::dispatch(
             #[inline(always)]

@@ -1,40 +1,42 @@
 //! Large f32 products: both factors are packed into panels, and C is computed tile by tile from them.
 //!
-//! An element of C is a sum over K in chains of at most `Kernel::kc` additions (of pairs, in bf16), one chain after the other. So its bits go by K
-//! and the instruction set only: not by M, N, the threads, or where a block ends.
+//! An element of C is a sum over K in chains of at most `Kernel::kc` additions (of pairs, in bf16), one chain after the other. So its bits
+//! depend on K and the instruction set only: not on M, N, the threads, or where a block ends.
 
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
-use super::super::small_rows::{MAX_ROWS, Shared, shared, with_scratch};
+use super::super::scratch::with_scratch;
+use super::super::shared::{Shared, shared};
+use super::super::small_rows::MAX_ROWS;
 pub(crate) use super::micro::{Factor, Numbers, Start};
 use super::micro::{Kernel, Lines, Pack, Tile, bf16_kernel, kernel};
 use crate::{Float, par, pause};
 
-/// Units of 32 bits of a factor that are packed at once: 4 MiB, what a thread keeps as scratch memory.
-const ROOM: usize = 1 << 20;
+/// Units of 32 bits of a factor that are packed at once: 4 MiB, the scratch memory that a thread keeps.
+const SCRATCH_UNITS: usize = 1 << 20;
 
-/// Units of a factor that a task goes over again and again: 192 KiB, for a second-level cache of 512 KiB.
+/// Units of a factor that a task reads repeatedly: 192 KiB, for a second-level cache of 512 KiB.
 const CACHED: usize = 48 << 10;
 
-/// Multiply-adds of a task in f32, some 0.15 ms; twice as many in bf16.
+/// Multiply-adds of a task in f32, about 0.15 ms; twice as many in bf16.
 const TASK_WORK: usize = 1 << 23;
 
-/// Most rows of a product whose tasks pack their own columns of B: of more, one panel of B would not be worth the way through all of A.
+/// Most rows of a product whose tasks pack their own columns of B; with more, each panel of B would require reading too much of A.
 const OWN_ROWS: usize = 1024;
 
-/// Panels of B for each thread from which that leaves enough tasks.
+/// Panels of B per thread from which that leaves enough tasks.
 const OWN_PANELS: usize = 4;
 
-/// Tasks of a thread, where there are so many panels of B.
+/// Tasks per thread in that case.
 const OWN_TASKS: usize = 8;
 
 /// Units that a packing task copies.
 const PACK_WORK: usize = 32 << 10;
 
-/// `C = start + alpha · (A · B + A' · B')`: a product whose sum over K goes on in a second pair of factors.
+/// `C = start + alpha · (A · B + A' · B')`: a product whose sum over K continues over a second pair of factors.
 pub(crate) struct Blocked {
     pub m: usize,
     pub n: usize,
@@ -46,7 +48,7 @@ pub(crate) struct Blocked {
     pub a: [Factor; 2],
     /// B, whose lines are columns, and B'.
     pub b: [Factor; 2],
-    /// Rounds A to bf16 and multiplies it with a B in bf16 by instructions for that, where there are any. A' and B' stay in f32.
+    /// Rounds A to bf16 and multiplies it with a B in bf16 where the CPU has instructions for that. A' and B' stay in f32.
     pub rounds_a: bool,
     pub alpha: f32,
     pub start: Start,
@@ -54,13 +56,13 @@ pub(crate) struct Blocked {
     pub c_rs: usize,
 }
 
-/// A part of the sum over K, in steps of the panels: from the first pair of factors, and behind the last such part all of the second pair.
+/// A part of the sum over K, in steps of the panels: a part of the first pair of factors and, in the last part, all of the second pair.
 #[derive(Clone, Copy)]
 struct Depth {
     before: usize,
     len: usize,
     more: usize,
-    /// First place along K in the first pair of factors, and how many numbers.
+    /// First index along K in the first pair of factors, and how many values.
     k0: usize,
     k_len: usize,
 }
@@ -115,7 +117,7 @@ impl Cut {
         }
     }
 
-    /// The panels of `lines` for one part of K, at `at` or, where it has room for all of K, behind those of the parts before.
+    /// The panels of `lines` for one part of K: at `at` or, where it holds all of K, after those of the parts before.
     fn panels(self, at: Shared<*mut f32>, lines: Range<usize>, width: usize, part: usize, has_all: bool) -> Panels {
         let (depth, count) = (self.depth(part), lines.len());
         let behind = if has_all {
@@ -124,7 +126,7 @@ impl Cut {
             0
         };
         Panels {
-            // Panels are written and read only where the caller has room for them, and by whom it says.
+            // The caller makes sure that the memory is there, and that tasks write disjoint panels.
             at: at.map(|at| at.wrapping_add(behind)),
             first: lines.start,
             count,
@@ -144,16 +146,15 @@ struct Panels {
     depth: Depth,
 }
 
-/// Whether [`Blocked`] is the code for products of this type and shape. Not where the gemm crate measures faster: C is narrower than
-/// half a panel, or so few rows meet each number of B that packing it does not pay, which the crate can do without where rows of B
-/// are contiguous.
-pub(crate) fn serves<T: Float>(m: usize, n: usize, b_rows_contiguous: bool) -> bool {
+/// Whether [`Blocked`] computes products of this type and shape. Not where the gemm crate measures faster: where C is narrower than
+/// half a panel, or has so few rows that packing B does not pay, which the crate can do without where rows of B are contiguous.
+pub(crate) fn applies<T: Float>(m: usize, n: usize, b_rows_contiguous: bool) -> bool {
     let is_f32 = size_of::<T>() == 4; // Float is implemented by f32 and f64 only.
     is_f32 && m > MAX_ROWS && n >= 16 && !(m < 96 && b_rows_contiguous) && kernel().is_some()
 }
 
-/// The same for products of bf16 ([`Blocked::rounds_a`]), which nothing else computes: by M and N alone, whatever the layout.
-pub(crate) fn serves_bf16<T: Float>(m: usize, n: usize) -> bool {
+/// The same for products of bf16 ([`Blocked::rounds_a`]), which nothing else computes: by M and N alone, for any layout.
+pub(crate) fn applies_bf16<T: Float>(m: usize, n: usize) -> bool {
     size_of::<T>() == 4 && m > MAX_ROWS && n >= 16 && bf16_kernel().is_some()
 }
 
@@ -161,8 +162,8 @@ impl Blocked {
     /// Computes the product, on the current pool when `parallel`.
     ///
     /// # Safety
-    /// The factors and C have the elements that sizes and strides name, nobody else touches those of C, and the instruction set in use
-    /// has a kernel ([`serves`], [`serves_bf16`]).
+    /// The factors and C have the elements that sizes and strides name, no other thread touches those of C, and the instruction set in use
+    /// has a kernel ([`applies`], [`applies_bf16`]).
     pub(crate) unsafe fn run(&self, parallel: bool) {
         let paired = if self.rounds_a { bf16_kernel() } else { None };
         let Some(kernel) = paired.or_else(kernel) else { return };
@@ -170,9 +171,9 @@ impl Blocked {
             return;
         }
         let cut = Cut::new(self, kernel);
-        let rows = block(self.m, kernel.mr, ROOM / cut.deepest);
-        // All of K at once where there is room: then A is packed once for all blocks of columns.
-        let whole = rows.next_multiple_of(kernel.mr) * cut.total <= ROOM;
+        let rows = block(self.m, kernel.mr, SCRATCH_UNITS / cut.deepest);
+        // All of K at once where it fits: then A is packed once for all blocks of columns.
+        let whole = rows.next_multiple_of(kernel.mr) * cut.total <= SCRATCH_UNITS;
         // SAFETY: as promised by the caller.
         unsafe {
             if whole && self.m <= OWN_ROWS && self.n.div_ceil(kernel.nr) >= OWN_PANELS * threads(parallel) {
@@ -185,11 +186,11 @@ impl Blocked {
 
     /// Blocks of B are packed by all threads together, and then multiplied by all.
     unsafe fn run_by_blocks(&self, kernel: &Kernel, cut: Cut, rows: usize, whole: bool, parallel: bool) {
-        let columns = block(self.n, kernel.nr, ROOM / cut.deepest);
-        let room_a = rows.next_multiple_of(kernel.mr) * if whole { cut.total } else { cut.deepest };
-        let room_b = columns.next_multiple_of(kernel.nr) * cut.deepest;
-        with_scratch(room_a, |a: &mut [f32]| {
-            with_scratch(room_b, |b: &mut [f32]| {
+        let columns = block(self.n, kernel.nr, SCRATCH_UNITS / cut.deepest);
+        let units_a = rows.next_multiple_of(kernel.mr) * if whole { cut.total } else { cut.deepest };
+        let units_b = columns.next_multiple_of(kernel.nr) * cut.deepest;
+        with_scratch(units_a, |a: &mut [f32]| {
+            with_scratch(units_b, |b: &mut [f32]| {
                 // SAFETY: tasks write disjoint panels, and read them when all are written.
                 let (a, b) = unsafe { (shared(a.as_mut_ptr()), shared(b.as_mut_ptr())) };
                 for i0 in (0..self.m).step_by(rows) {
@@ -200,7 +201,7 @@ impl Blocked {
                             if parallel && (i0, j0, part) != (0, 0, 0) {
                                 pause::point();
                             }
-                            // SAFETY: as promised by the caller; a and b have room for these panels.
+                            // SAFETY: as promised by the caller; a and b are large enough for these panels.
                             unsafe {
                                 self.pack(kernel, a, b, !whole || j0 == 0, parallel);
                                 self.multiply(kernel, a, b, part == 0, parallel);
@@ -212,7 +213,7 @@ impl Blocked {
         });
     }
 
-    /// Each task packs its own columns of B, and no thread waits for another's between the parts of K. A has room for all of K.
+    /// Each task packs its own columns of B, so that no thread waits for another between the parts of K. All of A is packed at once.
     unsafe fn run_by_columns(&self, kernel: &Kernel, cut: Cut, parallel: bool) {
         let (m, n) = (self.m, self.n);
         let columns = kernel.nr
@@ -229,7 +230,7 @@ impl Blocked {
             let this = unsafe { shared(&raw const *self) };
             let chunks = panels_of_a(0).chunks();
             tasks(chunks * cut.parts, parallel, |i| {
-                // SAFETY: self outlives the tasks; the chunk is one of the panels, which have room.
+                // SAFETY: self outlives the tasks; the chunk is one of the panels, whose memory was reserved.
                 unsafe { panels_of_a(i / chunks).pack(&(*this.get()).a, i % chunks, kernel.pack_a) }
             });
             tasks(n.div_ceil(columns), parallel, |i| {
@@ -261,16 +262,16 @@ impl Blocked {
                 (b, i - of_a, kernel.pack_b)
             };
             let (a, b) = factors.get();
-            // SAFETY: the factors live as long as self; the chunk is one of the panels, which have room.
+            // SAFETY: the factors live as long as self; the chunk is one of the panels, whose memory was reserved.
             unsafe { panels.pack(if i < of_a { &*a } else { &*b }, chunk, pack) }
         });
     }
 
-    /// Adds what a block of A and a block of B give to C.
+    /// Adds the product of a block of A and a block of B to C.
     unsafe fn multiply(&self, kernel: &Kernel, a: Panels, b: Panels, is_first: bool, parallel: bool) {
         let (steps, depth) = ([a.depth.len, a.depth.more], a.depth.total());
         let (of_a, of_b) = (a.panels(), b.panels());
-        // Rows such that their panels stay in the cache, columns such that a task is worth it.
+        // As many rows as fit in the cache as panels, and enough columns to be worth a task.
         let rows = even(of_a, CACHED / (kernel.mr * depth).max(1));
         let columns = even(of_b, TASK_WORK / (rows * kernel.mr * kernel.nr * depth).max(1));
         let wide = of_b.div_ceil(columns);
@@ -340,7 +341,7 @@ impl Panels {
             k_len,
             panel: self.width * self.depth.total(),
         };
-        // SAFETY: the lines are inside the block, which is inside the factors; the panels have room.
+        // SAFETY: the lines are inside the block, which is inside the factors; the memory of the panels was reserved.
         unsafe {
             let out = self.at.get().add(panel * lines.panel);
             pack[0](&factors[0], lines, out);
@@ -365,7 +366,7 @@ fn tasks(count: usize, parallel: bool, task: impl Fn(usize) + Sync) {
     }
 }
 
-/// Panels of B of a task that packs its own: no more than `most`, and few enough that all threads have something to do to the end.
+/// Panels of B of a task that packs its own: at most `most`, and few enough that all threads stay busy to the end.
 fn own_panels(panels: usize, most: usize, threads: usize) -> usize {
     (panels / (OWN_TASKS * threads)).clamp(1, most.max(1))
 }
@@ -374,12 +375,12 @@ fn threads(parallel: bool) -> usize {
     if parallel { rayon::current_num_threads() } else { 1 }
 }
 
-/// Lines of a block: as equal as they can be, whole panels, at most `most` numbers a step of K.
+/// Lines of a block: whole panels, blocks as equal as possible, at most `most` values per step of K.
 fn block(lines: usize, width: usize, most: usize) -> usize {
     even(lines.div_ceil(width), most / width) * width
 }
 
-/// The size of parts of `count` that are at most `most` each and as equal as they can be.
+/// The size of parts of `count` that are at most `most` each and as equal as possible.
 fn even(count: usize, most: usize) -> usize {
     let parts = count.div_ceil(most.max(1)).max(1);
     count.div_ceil(parts).max(1)

@@ -1,20 +1,23 @@
-//! One product on raw pointers: which code computes it.
+//! One product on raw pointers: the choice of the code that computes it.
 
-use super::super::small_rows::{self, Kind, MAX_ROWS, Tile, with_scratch};
+use super::super::scratch::with_scratch;
+use super::super::small_rows::{self, Kind, MAX_ROWS, Tile};
 use super::blocked::{self, Blocked, Factor, Numbers, Start};
-use super::error;
-use crate::{Float, Result, pause};
+use crate::{Error, Float, Result, pause};
 use gemm::Parallelism;
 
-/// Multiply-adds between two pauses, some 5 ms; a multiple of every kernel's block goes to a piece, so that few rows or columns are padded.
+/// Multiply-adds between two pauses, about 5 ms.
 const PIECE_WORK: usize = 1 << 28;
+
+/// Rows or columns of a piece are a multiple of this, and so of every kernel's block: few of them are padded.
 const PIECE_BLOCK: usize = 192;
 
 /// Columns that are copied at once when B is contiguous in neither direction.
 const COPY_COLUMNS: usize = 256;
 
+/// A product without its pointers: C (m, n) has contiguous rows, `c_rs` apart.
 #[derive(Clone, Copy)]
-pub(super) struct Product<T> {
+pub(crate) struct Product<T> {
     pub m: usize,
     pub k: usize,
     pub n: usize,
@@ -57,7 +60,7 @@ impl<T: Float> Product<T> {
     /// Computes it, on the current pool when `parallel`.
     ///
     /// # Safety
-    /// The pointers cover the product, and C is not shared.
+    /// The pointers are valid for the whole product, and no other thread touches C.
     pub unsafe fn run(self, a: *const T, b: *const T, c: *mut T, parallel: bool) {
         let Self {
             m,
@@ -72,7 +75,7 @@ impl<T: Float> Product<T> {
             // SAFETY: as promised by the caller.
             return unsafe { self.few_rows(a, b, c, parallel) };
         }
-        if blocked::serves::<T>(m, self.n, b_strides.1 == 1) {
+        if blocked::applies::<T>(m, self.n, b_strides.1 == 1) {
             // SAFETY: as promised by the caller; `Float` is implemented by f32 and f64 only, so T is f32.
             return unsafe { self.blocked(a.cast(), b.cast(), c.cast()).run(parallel) };
         }
@@ -80,7 +83,7 @@ impl<T: Float> Product<T> {
             // SAFETY: as promised by the caller.
             return unsafe { self.whole(a, b, c, Parallelism::None) };
         }
-        // Cut along the longer side of C, whose operand is packed once all the same; by the shape alone, never by the clock.
+        // Split along the longer side of C, so that the operand on that side is still packed once; by the shape alone, never by the clock.
         let along_rows = m > n;
         let length = m.max(n);
         let pieces = m.saturating_mul(k).saturating_mul(n).div_ceil(PIECE_WORK).max(1);
@@ -165,7 +168,7 @@ impl<T: Float> Product<T> {
         }
     }
 
-    /// Up to [`MAX_ROWS`] rows: B is read as it lies where one of its directions is contiguous, else by copied panels.
+    /// Up to [`MAX_ROWS`] rows: B is read directly where one of its directions is contiguous, else by copied panels.
     ///
     /// # Safety
     /// As [`Self::run`].
@@ -202,7 +205,7 @@ impl<T: Float> Product<T> {
                 tile.run()
             }
         };
-        // Chosen by K and N only, so that a row does not notice how many rows there are.
+        // Chosen by K and N only, so that the bits of a row do not depend on the number of rows.
         let columns_contiguous = b_strides.0 == 1 || k == 1;
         if (b_strides.1 == 1 && n > 1) || (n == 1 && !columns_contiguous) {
             run(tile);
@@ -255,4 +258,9 @@ fn extent(rows: usize, columns: usize, (rs, cs): (usize, usize)) -> usize {
     } else {
         (rows - 1) * rs + (columns - 1) * cs + 1
     }
+}
+
+/// A product that does not fit.
+pub(super) fn error(what: String) -> Error {
+    Error::new("gemm", what)
 }

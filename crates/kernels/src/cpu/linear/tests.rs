@@ -1,4 +1,4 @@
-//! Dense layers against their twins: every layout, precision of the weight and cut.
+//! Dense layers against their twins: every layout, precision of the weight and split into panels.
 
 use super::*;
 use crate::half_bits::{f32_to_bf16, f32_to_f16};
@@ -6,7 +6,15 @@ use crate::isa;
 use crate::reference::linear as twin;
 use crate::testing::{SIZES, close, each_isa, same_for_any_thread_count, values, wide};
 
-fn meets_twins<T: Float>(m: usize, k: usize, n: usize, layout: Layout) {
+fn full<T>(w: &[T], layout: Layout) -> LinearWeight<'_, T> {
+    LinearWeight {
+        values: WeightRef::Full(w),
+        layout,
+    }
+}
+
+fn meets_twins<T: Float>(dims: LinearDims, layout: Layout) {
+    let LinearDims { m, k, n } = dims;
     let (x, w, bias, dy) = (
         values::<T>(m * k, 1),
         values::<T>(n * k, 2),
@@ -14,15 +22,14 @@ fn meets_twins<T: Float>(m: usize, k: usize, n: usize, layout: Layout) {
         values::<T>(m * n, 4),
     );
     let (mut y, mut dx, mut dw) = (vec![T::NAN; m * n], vec![T::NAN; m * k], vec![T::NAN; n * k]);
-    let full = WeightRef::Full(&w[..]);
-    linear(&x, full, layout, Some(&bias), m, k, n, &mut y).unwrap();
-    linear_dx(&dy, full, layout, m, k, n, &mut dx).unwrap();
-    linear_dw(&dy, &x, layout, m, k, n, &mut dw).unwrap();
+    linear(dims, &x, full(&w, layout), Some(&bias), &mut y).unwrap();
+    linear_dx(dims, &dy, full(&w, layout), &mut dx).unwrap();
+    linear_dw(dims, &dy, &x, layout, &mut dw).unwrap();
     let (x, w, bias, dy) = (wide(&x), wide(&w), wide(&bias), wide(&dy));
     let name = format!("{m}x{k}x{n} {layout:?}");
-    close(&y, &twin::linear(&x, &w, layout, Some(&bias), m, k, n), 2e-5, &name);
-    close(&dx, &twin::linear_dx(&dy, &w, layout, m, k, n), 2e-5, &name);
-    close(&dw, &twin::linear_dw(&dy, &x, layout, m, k, n), 2e-5, &name);
+    close(&y, &twin::linear(dims, &x, full(&w, layout), Some(&bias)), 2e-5, &name);
+    close(&dx, &twin::linear_dx(dims, &dy, full(&w, layout)), 2e-5, &name);
+    close(&dw, &twin::linear_dw(dims, &dy, &x, layout), 2e-5, &name);
 }
 
 #[test]
@@ -33,28 +40,30 @@ fn layers_meet_their_twins_at_all_sizes_and_sets() {
             .flat_map(|&m| SIZES.iter().flat_map(move |&k| SIZES.map(|n| (m, k, n))))
         {
             for layout in [Layout::OutIn, Layout::InOut] {
-                meets_twins::<f32>(m, k, n, layout);
-                meets_twins::<f64>(m, k, n, layout);
+                meets_twins::<f32>(LinearDims { m, k, n }, layout);
+                meets_twins::<f64>(LinearDims { m, k, n }, layout);
             }
         }
     });
 }
 
 /// Bits of y and dx for a half weight against the same weight widened beforehand.
-fn half_equals_wide(m: usize, k: usize, n: usize, layout: Layout) {
+fn half_equals_wide(dims: LinearDims, layout: Layout) {
+    let LinearDims { m, k, n } = dims;
     let w = values::<f32>(n * k, 2);
     let bf16: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
     let f16: Vec<_> = w.iter().map(|&w| f32_to_f16(w)).collect();
     let (x, dy) = (values::<f32>(m * k, 1), values::<f32>(m * n, 4));
     for half in [WeightRef::Bf16(&bf16), WeightRef::F16(&f16)] {
-        let full: Vec<f32> = (0..n * k).map(|i| half.get(i)).collect();
-        let run = |w: WeightRef<'_, f32>| {
+        let widened: Vec<f32> = (0..n * k).map(|i| half.get(i)).collect();
+        let run = |values: WeightRef<'_, f32>| {
             let (mut y, mut dx) = (vec![0f32; m * n], vec![0f32; m * k]);
-            linear(&x, w, layout, None, m, k, n, &mut y).unwrap();
-            linear_dx(&dy, w, layout, m, k, n, &mut dx).unwrap();
+            let weight = LinearWeight { values, layout };
+            linear(dims, &x, weight, None, &mut y).unwrap();
+            linear_dx(dims, &dy, weight, &mut dx).unwrap();
             (y, dx)
         };
-        assert!(run(half) == run(WeightRef::Full(&full)), "{m}x{k}x{n} {layout:?}");
+        assert!(run(half) == run(WeightRef::Full(&widened)), "{m}x{k}x{n} {layout:?}");
     }
 }
 
@@ -71,7 +80,7 @@ fn a_half_weight_gives_the_bits_of_the_widened_one() {
                 (0, 3, 3),
                 (20, 0, 3),
             ] {
-                half_equals_wide(m, k, n, layout);
+                half_equals_wide(LinearDims { m, k, n }, layout);
             }
         }
     });
@@ -79,20 +88,18 @@ fn a_half_weight_gives_the_bits_of_the_widened_one() {
 
 #[test]
 fn a_half_weight_of_several_panels_meets_its_twin() {
-    let (m, k, n) = (17, 3000, 700);
+    let dims = LinearDims { m: 17, k: 3000, n: 700 };
+    let LinearDims { m, k, n } = dims;
     assert!(n * k > PANEL);
     let (x, w) = (values::<f32>(m * k, 1), values::<f32>(n * k, 2));
     let half: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
     let rounded: Vec<f64> = half.iter().map(|w| w.to_f64()).collect();
     for layout in [Layout::OutIn, Layout::InOut] {
         let mut y = vec![0f32; m * n];
-        linear(&x, WeightRef::Bf16(&half), layout, None, m, k, n, &mut y).unwrap();
-        close(
-            &y,
-            &twin::linear(&wide(&x), &rounded, layout, None, m, k, n),
-            1e-4,
-            "panels",
-        );
+        let values = WeightRef::Bf16(&half);
+        linear(dims, &x, LinearWeight { values, layout }, None, &mut y).unwrap();
+        let want = twin::linear(dims, &wide(&x), full(&rounded, layout), None);
+        close(&y, &want, 1e-4, "panels");
     }
 }
 
@@ -102,14 +109,16 @@ fn bits_do_not_depend_on_the_threads() {
         let (m, k, n) = (40, 700, 300);
         let (x, w) = (values::<f32>(m * k, 1), values::<f32>(n * k, 2));
         let half: Vec<_> = w.iter().map(|&w| f32_to_bf16(w)).collect();
-        for (m, w) in [
+        for (m, values) in [
             (m, WeightRef::Full(&w[..])),
             (m, WeightRef::Bf16(&half)),
             (3, WeightRef::Bf16(&half)),
         ] {
             same_for_any_thread_count(|| {
                 let mut y = vec![0f32; m * n];
-                linear(&x[..m * k], w, Layout::InOut, None, m, k, n, &mut y).unwrap();
+                let layout = Layout::InOut;
+                let weight = LinearWeight { values, layout };
+                linear(LinearDims { m, k, n }, &x[..m * k], weight, None, &mut y).unwrap();
                 y
             });
         }
@@ -118,21 +127,12 @@ fn bits_do_not_depend_on_the_threads() {
 
 #[test]
 fn a_wrong_length_is_named() {
-    let error = linear(
-        &[0f32; 5],
-        WeightRef::Full(&[0.0; 6]),
-        Layout::OutIn,
-        None,
-        2,
-        3,
-        2,
-        &mut [0.0; 4],
-    )
-    .unwrap_err();
+    let dims = LinearDims { m: 2, k: 3, n: 2 };
+    let error = linear(dims, &[0f32; 5], full(&[0.0; 6], Layout::OutIn), None, &mut [0.0; 4]).unwrap_err();
     assert_eq!(error.to_string(), "linear: x has 5 values, expected 6");
 }
 
-/// What a weight sees of the activations before it, in a product of m rows and p columns.
+/// The activations as a rounding weight multiplies them, in a product of m rows and p columns.
 fn seen(x: &[f32], m: usize, p: usize) -> Vec<f64> {
     if isa::has_bf16_products() && m > MAX_ROWS && p >= 16 {
         return x.iter().map(|&x| f32_to_bf16(x).to_f64()).collect();
@@ -140,27 +140,25 @@ fn seen(x: &[f32], m: usize, p: usize) -> Vec<f64> {
     wide(x)
 }
 
-fn rounding_meets_twins(m: usize, k: usize, n: usize, layout: Layout) {
+fn rounding_meets_twins(dims: LinearDims, layout: Layout) {
+    let LinearDims { m, k, n } = dims;
     let (x, dy, bias) = (values::<f32>(m * k, 1), values::<f32>(m * n, 4), values::<f32>(n, 3));
     let half: Vec<_> = values::<f32>(n * k, 2).into_iter().map(f32_to_bf16).collect();
     let w: Vec<f64> = half.iter().map(|w| w.to_f64()).collect();
     let (mut y, mut dx) = (vec![f32::NAN; m * n], vec![f32::NAN; m * k]);
-    let rounding = WeightRef::Bf16Rounding(&half);
-    linear(&x, rounding, layout, Some(&bias), m, k, n, &mut y).unwrap();
-    linear_dx(&dy, rounding, layout, m, k, n, &mut dx).unwrap();
+    let values = WeightRef::Bf16Rounding(&half);
+    let rounding = LinearWeight { values, layout };
+    linear(dims, &x, rounding, Some(&bias), &mut y).unwrap();
+    linear_dx(dims, &dy, rounding, &mut dx).unwrap();
     let name = format!("{m}x{k}x{n} {layout:?}");
-    let want = twin::linear(&seen(&x, m, n), &w, layout, Some(&wide(&bias)), m, k, n);
+    let weight = full(&w, layout);
+    let want = twin::linear(dims, &seen(&x, m, n), weight, Some(&wide(&bias)));
     close(&y, &want, 5e-5, &name);
-    close(
-        &dx,
-        &twin::linear_dx(&seen(&dy, m, k), &w, layout, m, k, n),
-        5e-5,
-        &name,
-    );
+    close(&dx, &twin::linear_dx(dims, &seen(&dy, m, k), weight), 5e-5, &name);
 }
 
 #[test]
-fn activations_are_rounded_for_a_weight_that_asks_for_it() {
+fn activations_are_rounded_for_a_rounding_weight() {
     each_isa(|_| {
         for layout in [Layout::OutIn, Layout::InOut] {
             for (m, k, n) in [
@@ -173,7 +171,7 @@ fn activations_are_rounded_for_a_weight_that_asks_for_it() {
                 (96, 67, 33),
                 (130, 300, 129),
             ] {
-                rounding_meets_twins(m, k, n, layout);
+                rounding_meets_twins(LinearDims { m, k, n }, layout);
             }
         }
     });
@@ -194,17 +192,20 @@ fn rounding_keeps_what_is_not_finite_and_the_bits_of_a_row() {
         let w: Vec<f64> = half.iter().map(|w| w.to_f64()).collect();
         let run = |m: usize| {
             let mut y = vec![0f32; m * n];
-            let rounding = WeightRef::Bf16Rounding(&half);
-            linear(&x[..m * k], rounding, Layout::OutIn, None, m, k, n, &mut y).unwrap();
+            let rounding = LinearWeight {
+                values: WeightRef::Bf16Rounding(&half),
+                layout: Layout::OutIn,
+            };
+            linear(LinearDims { m, k, n }, &x[..m * k], rounding, None, &mut y).unwrap();
             y
         };
         let (whole, part) = (run(m), run(MAX_ROWS + 1));
-        let mut want = twin::linear(&seen(&x, m, n), &w, Layout::OutIn, None, m, k, n);
-        // What is beyond f32 is infinite in f32.
+        let mut want = twin::linear(LinearDims { m, k, n }, &seen(&x, m, n), full(&w, Layout::OutIn), None);
+        // Values out of range are infinite in f32.
         (want.iter_mut().filter(|y| y.abs() > f64::from(f32::MAX))).for_each(|y| *y *= f64::INFINITY);
         close(&whole, &want, 5e-5, "specials");
         let bits = |y: &[f32]| y.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
-        // Behind the rows of specials: a NaN has many forms.
+        // After the rows of special values: NaN has many bit patterns.
         assert!(bits(&whole[4 * n..part.len()]) == bits(&part[4 * n..]));
         same_for_any_thread_count(|| run(m)[4 * n..].to_vec());
     });

@@ -1,6 +1,6 @@
-//! What happens to one chunk of logits: each row gives its loss and becomes its gradient.
+//! One chunk of logits: each row yields its loss and becomes its gradient.
 
-use super::Labels;
+use crate::cpu::cross_entropy::Labels;
 use crate::cpu::fold;
 use crate::cpu::softmax::max_and_ln_sum;
 use crate::par::{self, Rows};

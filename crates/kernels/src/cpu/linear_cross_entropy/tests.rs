@@ -1,6 +1,7 @@
 //! Against the plain products and the plain loss, one after the other.
 
 use super::*;
+use crate::cpu::cross_entropy::{CrossEntropyDims, CrossEntropyOperands};
 use crate::reference::{cross_entropy as slow_loss, linear as slow_linear};
 use crate::testing::{SIZES, close, each_isa, ids, same_for_any_thread_count, values, wide};
 use half::bf16;
@@ -14,7 +15,7 @@ struct Got<T> {
 
 fn run<T: Float>(head: Head<'_, T>, labels: Labels<'_>, dloss: T) -> Got<T> {
     let (m, k, n) = (head.rows, head.width, head.classes);
-    // What a gradient held before must not show.
+    // The old content of a gradient must not matter.
     let mut got = Got {
         losses: vec![T::NAN; m],
         dx: vec![T::NAN; m * k],
@@ -35,7 +36,7 @@ fn run<T: Float>(head: Head<'_, T>, labels: Labels<'_>, dloss: T) -> Got<T> {
     got
 }
 
-/// Every third row ignored, from the second one on, or those behind the first `m - m / 3`.
+/// Every third row ignored, from the second one on, or those after the first `m - m / 3`.
 fn targets(m: usize, n: usize, apart: bool) -> Vec<i64> {
     let mut target = ids(m, n, 4);
     if apart {
@@ -63,23 +64,25 @@ fn check_against_reference<T: Float>([m, k, n]: [usize; 3], smoothing: f64, apar
         smoothing,
     };
     let got = run(head, labels, T::from_f64(0.5));
-    let logits = slow_linear::linear(&wide(&x), &wide(&w), Layout::OutIn, Some(&wide(&bias)), m, k, n);
-    let (losses, dy) = slow_loss::cross_entropy(&logits, n, &target, -100, smoothing, None, &vec![0.5; m]);
+    let dims = LinearDims { m, k, n };
+    let (wide_x, wide_w) = (wide(&x), wide(&w));
+    let layer = LinearWeight {
+        values: WeightRef::Full(&wide_w[..]),
+        layout: Layout::OutIn,
+    };
+    let logits = slow_linear::linear(dims, &wide_x, layer, Some(&wide(&bias)));
+    let operands = CrossEntropyOperands {
+        logits: &logits,
+        class_weight: None,
+    };
+    let loss_dims = CrossEntropyDims { rows: m, classes: n };
+    let (losses, dy) = slow_loss::cross_entropy(loss_dims, operands, labels, &vec![0.5; m]);
     let context = format!("({m}, {k}) · ({n}, {k}) smoothing {smoothing} apart {apart}");
     let tolerance = 1e-5 * (1.0 + k as f64 / 16.0);
     close(&got.losses, &losses, tolerance, &context);
-    close(
-        &got.dx,
-        &slow_linear::linear_dx(&dy, &wide(&w), Layout::OutIn, m, k, n),
-        tolerance,
-        &context,
-    );
-    close(
-        &got.dw,
-        &slow_linear::linear_dw(&dy, &wide(&x), Layout::OutIn, m, k, n),
-        tolerance,
-        &context,
-    );
+    close(&got.dx, &slow_linear::linear_dx(dims, &dy, layer), tolerance, &context);
+    let dw = slow_linear::linear_dw(dims, &dy, &wide_x, Layout::OutIn);
+    close(&got.dw, &dw, tolerance, &context);
     let db: Vec<f64> = (0..n).map(|c| (0..m).map(|row| dy[row * n + c]).sum()).collect();
     close(&got.db, &db, tolerance, &context);
 }
@@ -137,7 +140,7 @@ fn a_half_weight_gives_what_its_widened_self_gives() {
 }
 
 #[test]
-fn ignored_rows_are_not_looked_at_and_others_pass_on_what_is_undefined() {
+fn ignored_rows_are_not_read_and_others_propagate_nan() {
     let target = [-100, 1, 0];
     let labels = Labels {
         target: &target,

@@ -1,41 +1,50 @@
-//! A table look-up and its low-rank update in one pass.
+//! An embedding and its low-rank update in one pass.
 
-use super::super::embedding::{embedding, embedding_t, look_up, look_up_columns};
+use super::super::embedding::{EmbeddingDims, embedding, embedding_t, lookup, lookup_columns};
 use super::super::index::check_ids;
-use super::super::small_rows::{Kind, with_scratch};
-use super::{Block, ROWS, check, tile, transpose_blocks};
+use super::super::scratch::with_scratch;
+use super::super::small_rows::{Kind, Tile};
+use super::operands::{Block, LoraFactors, LoraOutputs, ROWS, check, transpose_blocks};
 use crate::{Float, Result, WeightRef, par};
+
+/// Sizes of a table and its update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoraEmbeddingDims {
+    /// Rows of the table.
+    pub num: usize,
+    /// Width of the table.
+    pub dim: usize,
+    /// R: rank of the factors.
+    pub r: usize,
+}
 
 /// `y = weight[ids] + scaling · h · Bᵀ` with `h = A[:, ids]ᵀ`.
 ///
 /// | slice    | shape      | meaning                                 |
 /// |----------|------------|-----------------------------------------|
-/// | `weight` | (num, dim) | the table; halves are widened           |
 /// | `a`      | (R, num)   | `lora_A`                                |
 /// | `b`      | (dim, R)   | `lora_B`                                |
+/// | `weight` | (num, dim) | the table; halves are widened           |
 /// | `h`      | (ids, R)   | out: kept for backward                  |
 /// | `y`      | (ids, dim) | out                                     |
 ///
-/// Some rows of `y` at a time are looked up and updated while they are in the cache: one write of `y` in place of two, and no read.
+/// A few rows of `y` at a time are looked up and updated while they are in the cache: `y` is written once and not read.
 ///
 /// # Errors
 /// When a length differs from its shape or an id is outside the table. Outputs are then untouched.
 ///
 /// Source: loralib `Embedding.forward`. Slow twins: `reference::embedding::{embedding, embedding_t}`, `reference::lora::lora_update`.
-#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
 pub fn lora_embedding<T: Float>(
+    dims: LoraEmbeddingDims,
+    factors: LoraFactors<'_, T>,
     weight: WeightRef<'_, T>,
     ids: &[i64],
-    a: &[T],
-    b: &[T],
-    num: usize,
-    dim: usize,
-    r: usize,
-    scaling: T,
-    h: &mut [T],
-    y: &mut [T],
+    outputs: LoraOutputs<'_, T>,
 ) -> Result<()> {
     const NAME: &str = "lora_embedding";
+    let LoraEmbeddingDims { num, dim, r } = dims;
+    let LoraFactors { a, b, scaling } = factors;
+    let LoraOutputs { h, y } = outputs;
     check(
         NAME,
         &[
@@ -48,10 +57,10 @@ pub fn lora_embedding<T: Float>(
     )?;
     check_ids(NAME, ids, num)?;
     if r == 0 {
-        return embedding(weight, dim, ids, y);
+        return embedding(EmbeddingDims { num, dim }, weight, ids, y);
     }
     if dim == 0 {
-        return embedding_t(a, r, num, ids, h);
+        return embedding_t(EmbeddingDims { num, dim: r }, a, ids, h);
     }
     let whole = [Block { start: 0, len: dim }];
     with_scratch(r * dim, |bt: &mut [T]| {
@@ -60,23 +69,24 @@ pub fn lora_embedding<T: Float>(
         let outputs = (par::Rows::new(h, r), par::Rows::new(y, dim));
         par::parts_mut(outputs, ROWS, |start, (h, y)| {
             let ids = &ids[start..][..h.data.len() / r];
-            look_up_columns(a, r, num, ids, h.data);
-            look_up(weight, dim, ids, y.data);
+            lookup_columns(a, r, num, ids, h.data);
+            lookup(weight, dim, ids, y.data);
+            let tile = Tile {
+                kind: Kind::Axpy,
+                m: ids.len(),
+                k: r,
+                n: dim,
+                x: h.data.as_ptr(),
+                x_strides: (r, 1),
+                w: bt.as_ptr(),
+                ldw: dim,
+                y: y.data.as_mut_ptr(),
+                ldy: dim,
+                alpha: scaling,
+                beta: T::ONE,
+            };
             // SAFETY: h (ids, r), Bᵀ (r, dim) and y (ids, dim) have just these sizes.
-            unsafe {
-                tile(
-                    Kind::Axpy,
-                    (ids.len(), r, dim),
-                    h.data.as_ptr(),
-                    (r, 1),
-                    bt.as_ptr(),
-                    dim,
-                    scaling,
-                    T::ONE,
-                    y.data.as_mut_ptr(),
-                    dim,
-                )
-            }
+            unsafe { tile.run() }
         });
     });
     Ok(())
@@ -96,15 +106,22 @@ mod tests {
             values::<T>(dim * r, 3),
         );
         let ids = ids(count, num, 4);
+        let dims = LoraEmbeddingDims { num, dim, r };
         let scaling = 1.5;
         let run = |weight: WeightRef<'_, T>| {
             let (mut h, mut y) = (vec![T::ONE; count * r], vec![T::ONE; count * dim]);
-            lora_embedding(weight, &ids, &a, &b, num, dim, r, T::from_f64(scaling), &mut h, &mut y).unwrap();
+            let factors = LoraFactors {
+                a: &a,
+                b: &b,
+                scaling: T::from_f64(scaling),
+            };
+            let outputs = LoraOutputs { h: &mut h, y: &mut y };
+            lora_embedding(dims, factors, weight, &ids, outputs).unwrap();
             (h, y)
         };
         let want = |weight: &[f64]| {
-            let h = slow::embedding_t(&wide(&a), r, num, &ids);
-            let mut y = slow::embedding(weight, dim, &ids);
+            let h = slow::embedding_t(EmbeddingDims { num, dim: r }, &wide(&a), &ids);
+            let mut y = slow::embedding(EmbeddingDims { num, dim }, weight, &ids);
             for (i, y) in y.iter_mut().enumerate() {
                 let (row, column) = (i / dim, i % dim);
                 *y += scaling * (0..r).map(|k| h[row * r + k] * b[column * r + k].to_f64()).sum::<f64>();
@@ -151,7 +168,20 @@ mod tests {
         let ids = ids(count, num, 4);
         same_for_any_thread_count(|| {
             let (mut h, mut y) = (vec![0.0; count * r], vec![0.0; count * dim]);
-            lora_embedding(WeightRef::Full(&weight), &ids, &a, &b, num, dim, r, 2.0, &mut h, &mut y).unwrap();
+            let factors = LoraFactors {
+                a: &a,
+                b: &b,
+                scaling: 2.0,
+            };
+            let outputs = LoraOutputs { h: &mut h, y: &mut y };
+            lora_embedding(
+                LoraEmbeddingDims { num, dim, r },
+                factors,
+                WeightRef::Full(&weight),
+                &ids,
+                outputs,
+            )
+            .unwrap();
             y
         });
     }
@@ -160,18 +190,14 @@ mod tests {
     fn what_does_not_fit_is_an_error() {
         let (mut h, mut y) = ([0.0f32; 2], [0.0; 4]);
         let mut run = |ids: &[i64], b: &[f32]| {
-            lora_embedding(
-                WeightRef::Full(&[0.0; 6]),
-                ids,
-                &[0.0; 3],
+            let dims = LoraEmbeddingDims { num: 3, dim: 2, r: 1 };
+            let factors = LoraFactors {
+                a: &[0.0; 3],
                 b,
-                3,
-                2,
-                1,
-                1.0,
-                &mut h,
-                &mut y,
-            )
+                scaling: 1.0,
+            };
+            let outputs = LoraOutputs { h: &mut h, y: &mut y };
+            lora_embedding(dims, factors, WeightRef::Full(&[0.0; 6]), ids, outputs)
         };
         assert!(run(&[0, 2], &[0.0; 2]).is_ok());
         assert!(run(&[0, 3], &[0.0; 2]).is_err());

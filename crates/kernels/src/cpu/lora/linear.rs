@@ -1,187 +1,159 @@
 //! A dense layer and its low-rank update in one product.
 
-use super::super::linear::{Layout, More, blocked_product, is_blocked, linear, linear_dx};
-use super::super::small_rows::with_scratch;
-use super::backward::gradients;
-use super::{Block, Dropout, check, check_blocks, lora_update, lora_update_backward, low_rank, offsets};
-use crate::{Float, Result, WeightRef, check_len, par};
+use super::super::linear::{self, LinearWeight, More};
+use super::super::scratch::with_scratch;
+use super::backward::{gradients_and_dh, lora_update_backward};
+use super::operands::{LoraDims, LoraGradients, LoraOperands, LoraOutputs, ROWS, check, offsets};
+use super::update::{lora_update, low_rank};
+use crate::{Float, Result, check_len, par};
 
-/// Rows of A of all blocks together up to which several blocks go into one product: each block's columns are multiplied by zeros for
-/// the other blocks.
+/// Up to this many rows of A in all, several blocks share one product, in which each block's columns are multiplied by zeros for the
+/// other blocks.
 const MERGED_RANK: usize = 16;
 
-/// `y = x · W + bias + scaling · dropout(x) · Aᵀ · Bᵀ`: [`linear`] and [`lora_update`] in one pass over `y`.
+/// `y = x · W + bias + scaling · dropout(x) · Aᵀ · Bᵀ`: [`linear`](linear::linear) and [`lora_update`] in one pass over `y`.
 ///
-/// The arguments are those of the two. With `h = dropout(x) · Aᵀ` the sum over K of the base goes on over the rank:
+/// The arguments are those of the two; `y` is overwritten. With `h = dropout(x) · Aᵀ` the sum over K of the base continues over the rank:
 /// `y = [x h] · [W; scaling · Bᵀ]`, so the update costs one more read of `x` and what its R multiply-adds take.
 ///
 /// # Errors
-/// When a slice length differs from its shape, or blocks overlap or leave 0..N. Outputs are then untouched.
+/// When a slice does not have the length of its shape, or blocks overlap or leave 0..N. Outputs are then untouched.
 ///
 /// Slow twins: `reference::linear::linear`, `reference::lora::lora_update`.
-#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
 pub fn lora_linear<T: Float>(
-    x: &[T],
-    w: WeightRef<'_, T>,
-    layout: Layout,
+    dims: LoraDims<'_>,
+    operands: LoraOperands<'_, T>,
+    weight: LinearWeight<'_, T>,
     bias: Option<&[T]>,
-    a: &[T],
-    b: &[T],
-    blocks: &[Block],
-    m: usize,
-    k: usize,
-    n: usize,
-    r: usize,
-    scaling: T,
-    dropout: Option<Dropout>,
-    h: &mut [T],
-    y: &mut [T],
+    outputs: LoraOutputs<'_, T>,
 ) -> Result<()> {
-    let (gr, sum_len) = check_blocks("lora_linear", blocks, n, r)?;
+    const NAME: &str = "lora_linear";
+    dims.check(NAME)?;
+    let LoraDims { m, k, n, r, blocks } = dims;
+    let LoraOperands { x, factors, .. } = operands;
+    let LoraOutputs { h, y } = outputs;
+    let (gr, sum_len) = (dims.rows_a(), dims.rows_b());
     check(
-        "lora_linear",
+        NAME,
         &[
             ("x", x.len(), m * k),
-            ("w", w.len(), n * k),
-            ("a", a.len(), gr * k),
-            ("b", b.len(), sum_len * r),
+            ("w", weight.values.len(), n * k),
+            ("a", factors.a.len(), gr * k),
+            ("b", factors.b.len(), sum_len * r),
             ("h", h.len(), m * gr),
             ("y", y.len(), m * n),
         ],
     )?;
     if let Some(bias) = bias {
-        check_len("lora_linear", "bias", bias.len(), n)?;
+        check_len(NAME, "bias", bias.len(), n)?;
     }
     let in_one = gr > 0 && (blocks.len() == 1 || gr <= MERGED_RANK);
-    if !in_one || !is_blocked(w, layout == Layout::OutIn, m, n) {
-        linear(x, w, layout, bias, m, k, n, y)?;
-        return lora_update(x, a, b, blocks, m, k, n, r, scaling, dropout, h, y);
+    let base = linear::Product::forward(dims.linear(), x, weight);
+    if !in_one || !base.is_blocked() {
+        linear::linear(dims.linear(), x, weight, bias, y)?;
+        return lora_update(dims, operands, LoraOutputs { h, y });
     }
-    par::parts_mut(par::Rows::new(h, gr), super::ROWS, |start, h| {
-        low_rank(x, a, k, gr, dropout, start, h.data);
+    par::parts_mut(par::Rows::new(&mut *h, gr), ROWS, |start, h| {
+        low_rank(dims, operands, start, h.data);
     });
     with_scratch(gr * n, |spread: &mut [T]| {
         spread.fill(T::ZERO);
         for (i, first, block) in offsets(blocks) {
             for j in 0..block.len {
                 for c in 0..r {
-                    spread[(i * r + c) * n + block.start + j] = scaling * b[(first + j) * r + c];
+                    spread[(i * r + c) * n + block.start + j] = factors.scaling * factors.b[(first + j) * r + c];
                 }
             }
         }
         let more = More { x: h, w: spread, k: gr };
-        blocked_product(x, w, layout == Layout::OutIn, m, k, n, bias, Some(more), y);
+        base.blocked(bias, Some(more), y);
     });
     Ok(())
 }
 
 /// The gradients of [`lora_linear`] to its input and its factors; outputs that are `None` cost nothing.
 ///
-/// The arguments are those of [`lora_update_backward`] with the weight of the layer. With `dh = scaling · dy · B` the sum over N of the base's
-/// gradient goes on over the rank: `dx = [dy dh] · [W; A]`. A dropout's mask stands between the two, so there `dx` takes a second pass.
+/// The arguments are those of [`lora_update_backward`] with the weight of the layer, but `dx` is overwritten. With `dh = scaling · dy · B` the
+/// sum over N of the base's gradient continues over the rank: `dx = [dy dh] · [W; A]`. With dropout, the mask applies to the update alone, so
+/// `dx` takes a second pass.
 ///
 /// # Errors
 /// As [`lora_linear`].
 ///
 /// Slow twins: `reference::linear::linear_dx`, `reference::lora::lora_update_backward`.
-#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
 pub fn lora_linear_backward<T: Float>(
-    dy: &[T],
-    x: &[T],
-    w: WeightRef<'_, T>,
-    layout: Layout,
-    a: &[T],
-    b: &[T],
+    dims: LoraDims<'_>,
+    operands: LoraOperands<'_, T>,
+    weight: LinearWeight<'_, T>,
     h: &[T],
-    blocks: &[Block],
-    m: usize,
-    k: usize,
-    n: usize,
-    r: usize,
-    scaling: T,
-    dropout: Option<Dropout>,
-    dx: Option<&mut [T]>,
-    da: Option<&mut [T]>,
-    db: Option<&mut [T]>,
+    dy: &[T],
+    gradients: LoraGradients<'_, T>,
 ) -> Result<()> {
-    let (gr, sum_len) = check_blocks("lora_linear_backward", blocks, n, r)?;
+    const NAME: &str = "lora_linear_backward";
+    dims.check(NAME)?;
+    let LoraDims { m, k, n, r, .. } = dims;
+    let LoraOperands { x, factors, .. } = operands;
+    let LoraGradients { dx, da, db } = gradients;
     let Some(dx) = dx else {
-        return lora_update_backward(dy, x, a, b, h, blocks, m, k, n, r, scaling, dropout, None, da, db);
+        return lora_update_backward(dims, operands, h, dy, LoraGradients { dx, da, db });
     };
+    let (gr, sum_len) = (dims.rows_a(), dims.rows_b());
     let length = |slice: &Option<&mut [T]>, want: usize| slice.as_ref().map_or(want, |s| s.len());
-    // Here, as the base's share of dx is written before the rest is looked at.
+    // All lengths are checked here, because the base's share of dx is written before `lora_update_backward` checks them.
     check(
-        "lora_linear_backward",
+        NAME,
         &[
             ("dy", dy.len(), m * n),
             ("x", x.len(), m * k),
-            ("w", w.len(), n * k),
-            ("a", a.len(), gr * k),
-            ("b", b.len(), sum_len * r),
+            ("w", weight.values.len(), n * k),
+            ("a", factors.a.len(), gr * k),
+            ("b", factors.b.len(), sum_len * r),
             ("h", h.len(), m * gr),
             ("dx", dx.len(), m * k),
             ("da", length(&da, gr * k), gr * k),
             ("db", length(&db, sum_len * r), sum_len * r),
         ],
     )?;
-    let transposed = layout == Layout::InOut;
-    if gr == 0 || dropout.is_some() || !is_blocked(w, transposed, m, k) {
-        linear_dx(dy, w, layout, m, k, n, dx)?;
-        return lora_update_backward(dy, x, a, b, h, blocks, m, k, n, r, scaling, dropout, Some(dx), da, db);
+    let base = linear::Product::backward(dims.linear(), dy, weight);
+    if gr == 0 || operands.dropout.is_some() || !base.is_blocked() {
+        linear::linear_dx(dims.linear(), dy, weight, dx)?;
+        let dx = Some(dx);
+        return lora_update_backward(dims, operands, h, dy, LoraGradients { dx, da, db });
     }
     with_scratch(m * gr, |dh: &mut [T]| {
-        gradients(
-            dy,
-            x,
-            a,
-            b,
-            h,
-            blocks,
-            m,
-            k,
-            n,
-            r,
-            scaling,
-            None,
-            Some(&mut *dh),
-            None,
-            da,
-            db,
-        )?;
-        let more = More { x: dh, w: a, k: gr };
-        blocked_product(dy, w, transposed, m, n, k, None, Some(more), dx);
+        let factors_alone = LoraGradients { dx: None, da, db };
+        gradients_and_dh(dims, operands, h, dy, Some(&mut *dh), factors_alone)?;
+        let more = More {
+            x: dh,
+            w: factors.a,
+            k: gr,
+        };
+        base.blocked(None, Some(more), dx);
         Ok(())
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::gemm::blocked;
-    use super::super::tests::blocks;
+    use super::super::operands::{Block, LoraFactors};
+    use super::super::tests::{Case, DROPOUT};
     use super::*;
+    use crate::WeightRef;
+    use crate::cpu::dropout::Dropout;
+    use crate::cpu::gemm::blocked;
+    use crate::cpu::linear::Layout;
     use crate::half_bits::f32_to_bf16;
     use crate::reference::{linear as base_twin, lora as twin};
     use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
 
-    const DROPOUT: Dropout = Dropout {
-        p: 0.3,
-        seed: 7,
-        counter: 11,
-    };
-
     fn meets_twins<T: Float>(
-        (m, k, n, r): (usize, usize, usize, usize),
+        sizes: (usize, usize, usize, usize),
         layout: Layout,
         merged: bool,
         dropout: Option<Dropout>,
     ) {
-        let blocks = blocks(n, merged);
-        let (gr, sum_len) = check_blocks("test", &blocks, n, r).unwrap();
-        let (x, a, b) = (
-            values::<T>(m * k, 1),
-            values::<T>(gr * k, 2),
-            values::<T>(sum_len * r, 3),
-        );
+        let case = Case::<T>::new(sizes, merged, dropout);
+        let LoraDims { m, k, n, .. } = case.dims();
         let (w, bias) = (values::<T>(n * k, 4), values::<T>(n, 5));
         let half: Vec<_> = w.iter().map(|w| f32_to_bf16(w.to_f32())).collect();
         let rounded: Vec<f64> = half.iter().map(|w| w.to_f64()).collect();
@@ -192,40 +164,25 @@ mod tests {
         ];
         for (w, wide_w) in weights {
             let run = || {
-                let (mut h, mut y) = (vec![T::NAN; m * gr], vec![T::NAN; m * n]);
-                lora_linear(
-                    &x,
-                    w,
-                    layout,
-                    Some(&bias),
-                    &a,
-                    &b,
-                    &blocks,
-                    m,
-                    k,
-                    n,
-                    r,
-                    T::HALF,
-                    dropout,
-                    &mut h,
-                    &mut y,
-                )
-                .unwrap();
+                let ([mut h, ..], mut y) = (case.unwritten(), vec![T::NAN; m * n]);
+                let weight = LinearWeight { values: w, layout };
+                let outputs = LoraOutputs { h: &mut h, y: &mut y };
+                lora_linear(case.dims(), case.operands(), weight, Some(&bias), outputs).unwrap();
                 h.extend(y);
                 h
             };
-            let (mut seen, x) = (wide(&x), wide(&x));
-            let rounds = matches!(w, WeightRef::Bf16Rounding(_)) && blocked::serves_bf16::<T>(m, n);
+            let mut seen = wide(&case.x);
+            let rounds = matches!(w, WeightRef::Bf16Rounding(_)) && blocked::applies_bf16::<T>(m, n);
             if rounds {
-                // By the weight alone; the factors see them as they are.
+                // For the weight alone; the factors multiply them unrounded.
                 seen.iter_mut().for_each(|x| *x = f32_to_bf16(*x as f32).to_f64());
             }
-            let (a, b, bias) = (wide(&a), wide(&b), wide(&bias));
-            let base = base_twin::linear(&seen, &wide_w, layout, Some(&bias), m, k, n);
-            let (mut want, y) = twin::lora_update(&x, &a, &b, &blocks, m, k, n, r, 0.5, dropout, &base);
+            let (case_wide, values) = (case.wide(), WeightRef::Full(&wide_w[..]));
+            let weight = LinearWeight { values, layout };
+            let base = base_twin::linear(case.dims().linear(), &seen, weight, Some(&wide(&bias)));
+            let (mut want, y) = twin::lora_update(case_wide.dims(), case_wide.operands(), &base);
             want.extend(y);
-            let name = format!("{m}x{k}x{n} r {r} {layout:?} merged {merged} {dropout:?}");
-            close(&run(), &want, 2e-4, &name);
+            close(&run(), &want, 2e-4, &format!("{layout:?} {}", case.name()));
             same_for_any_thread_count(run);
         }
     }
@@ -254,63 +211,40 @@ mod tests {
     }
 
     fn gradients_meet_twins<T: Float>(
-        (m, k, n, r): (usize, usize, usize, usize),
+        sizes: (usize, usize, usize, usize),
         layout: Layout,
         merged: bool,
         dropout: Option<Dropout>,
     ) {
-        let blocks = blocks(n, merged);
-        let (gr, sum_len) = check_blocks("test", &blocks, n, r).unwrap();
-        let (x, dy, h) = (values::<T>(m * k, 1), values::<T>(m * n, 5), values::<T>(m * gr, 6));
-        let (a, b, w) = (
-            values::<T>(gr * k, 2),
-            values::<T>(sum_len * r, 3),
+        let case = Case::<T>::new(sizes, merged, dropout);
+        let LoraDims { m, k, n, .. } = case.dims();
+        let (w, dy, h) = (
             values::<T>(n * k, 4),
+            values::<T>(m * n, 5),
+            values::<T>(m * case.dims().rows_a(), 6),
         );
         let run = || {
-            let (mut dx, mut da, mut db) = (vec![T::NAN; m * k], vec![T::NAN; gr * k], vec![T::NAN; sum_len * r]);
-            let w = WeightRef::Full(&w[..]);
-            let outputs = (Some(&mut dx[..]), Some(&mut da[..]), Some(&mut db[..]));
-            lora_linear_backward(
-                &dy,
-                &x,
-                w,
-                layout,
-                &a,
-                &b,
-                &h,
-                &blocks,
-                m,
-                k,
-                n,
-                r,
-                T::HALF,
-                dropout,
-                outputs.0,
-                outputs.1,
-                outputs.2,
-            )
-            .unwrap();
+            let ([_, mut da, mut db], mut dx) = (case.unwritten(), vec![T::NAN; m * k]);
+            let values = WeightRef::Full(&w[..]);
+            let gradients = LoraGradients {
+                dx: Some(&mut dx),
+                da: Some(&mut da),
+                db: Some(&mut db),
+            };
+            let weight = LinearWeight { values, layout };
+            lora_linear_backward(case.dims(), case.operands(), weight, &h, &dy, gradients).unwrap();
             [dx, da, db].concat()
         };
-        let base = base_twin::linear_dx(&wide(&dy), &wide(&w), layout, m, k, n);
-        let (dx, da, db) = twin::lora_update_backward(
-            &wide(&dy),
-            &wide(&x),
-            &wide(&a),
-            &wide(&b),
-            &wide(&h),
-            &blocks,
-            m,
-            k,
-            n,
-            r,
-            0.5,
-            dropout,
-            &base,
+        let (case_wide, w, dy, h) = (case.wide(), wide(&w), wide(&dy), wide(&h));
+        let values = WeightRef::Full(&w[..]);
+        let base = base_twin::linear_dx(case.dims().linear(), &dy, LinearWeight { values, layout });
+        let (dx, da, db) = twin::lora_update_backward(case_wide.dims(), case_wide.operands(), &h, &dy, &base);
+        close(
+            &run(),
+            &[dx, da, db].concat(),
+            2e-4,
+            &format!("{layout:?} {}", case.name()),
         );
-        let name = format!("{m}x{k}x{n} r {r} {layout:?} merged {merged} {dropout:?}");
-        close(&run(), &[dx, da, db].concat(), 2e-4, &name);
         same_for_any_thread_count(run);
     }
 
@@ -337,13 +271,29 @@ mod tests {
 
     #[test]
     fn a_wrong_length_leaves_the_outputs_alone() {
-        let (x, w, blocks) = ([0f32; 6], WeightRef::Full(&[0f32; 6][..]), [Block { start: 0, len: 2 }]);
+        let dims = LoraDims {
+            m: 2,
+            k: 3,
+            n: 2,
+            r: 1,
+            blocks: &[Block { start: 0, len: 2 }],
+        };
+        let operands = LoraOperands {
+            x: &[0f32; 6],
+            factors: LoraFactors {
+                a: &[0.0; 3],
+                b: &[0.0; 2],
+                scaling: 1.0,
+            },
+            dropout: None,
+        };
+        let weight = LinearWeight {
+            values: WeightRef::Full(&[0f32; 6]),
+            layout: Layout::OutIn,
+        };
         let (mut h, mut y) = ([7f32; 2], [7f32; 4]);
-        let bias = Some(&[0f32; 3][..]);
-        let layer = Layout::OutIn;
-        let error = lora_linear(
-            &x, w, layer, bias, &[0.0; 3], &[0.0; 2], &blocks, 2, 3, 2, 1, 1.0, None, &mut h, &mut y,
-        );
+        let outputs = LoraOutputs { h: &mut h, y: &mut y };
+        let error = lora_linear(dims, operands, weight, Some(&[0.0; 3]), outputs);
         assert_eq!(
             error.unwrap_err().to_string(),
             "lora_linear: bias has 3 values, expected 2"

@@ -1,13 +1,14 @@
 //! Folding a low-rank update into a copy of its base weight.
 
-use super::super::linear::Layout;
-use super::super::small_rows::{Kind, with_scratch};
-use super::{Block, check, check_blocks, offsets, tile, transpose_blocks};
+use super::super::linear::{Layout, LinearWeight};
+use super::super::scratch::with_scratch;
+use super::super::small_rows::{Kind, Tile};
+use super::operands::{LoraDims, LoraFactors, check, offsets, transpose_blocks};
 use crate::half_bits::{f32_to_bf16, f32_to_f16};
 use crate::{Float, Result, WeightRef, fail, isa, par};
 use half::{bf16, f16};
 
-/// Where merged values go: the same precision as the base weight.
+/// The merged weight, in the precision of the base weight.
 #[derive(Debug)]
 pub enum WeightMut<'a, T> {
     /// Same precision as the factors.
@@ -20,94 +21,75 @@ pub enum WeightMut<'a, T> {
 
 /// `out = W + scaling · B · A`, in one pass over W by panels of rows.
 ///
-/// | slice | shape                                | meaning                    |
-/// |-------|--------------------------------------|----------------------------|
-/// | `w`   | (N, K) or (K, N), by `layout`        | base weight, not changed   |
-/// | `a`   | (G·R, K)                             | `lora_A`                   |
-/// | `b`   | (Σlen, R)                            | `lora_B`, in block order   |
-/// | `out` | as `w`, same precision               | merged weight              |
-///
-/// Outputs outside the blocks are copies of `w`. A half weight is widened, updated in `T` and rounded once.
+/// `out` has the shape and the precision of the weight, which is not changed. Outputs outside the blocks are copies of it. A half weight
+/// is widened, updated in `T` and rounded once.
 ///
 /// # Errors
-/// When a slice length differs from its shape, precisions differ, or blocks overlap or leave 0..N.
+/// When a slice does not have the length of its shape, precisions differ, or blocks overlap or leave 0..N.
 ///
 /// Slow twin: `reference::lora::lora_merge`.
-#[allow(clippy::too_many_arguments, reason = "one argument per operand and size")]
 pub fn lora_merge<T: Float>(
-    w: WeightRef<'_, T>,
-    a: &[T],
-    b: &[T],
-    blocks: &[Block],
-    layout: Layout,
-    k: usize,
-    n: usize,
-    r: usize,
-    scaling: T,
+    dims: LoraDims<'_>,
+    factors: LoraFactors<'_, T>,
+    weight: LinearWeight<'_, T>,
     out: WeightMut<'_, T>,
 ) -> Result<()> {
-    let (gr, sum_len) = check_blocks("lora_merge", blocks, n, r)?;
+    const NAME: &str = "lora_merge";
+    dims.check(NAME)?;
+    let LoraDims { k, n, r, blocks, .. } = dims;
+    let LinearWeight { values: w, layout } = weight;
     let out_len = match &out {
         WeightMut::Full(out) => out.len(),
         WeightMut::Bf16(out) => out.len(),
         WeightMut::F16(out) => out.len(),
     };
     check(
-        "lora_merge",
+        NAME,
         &[
             ("w", w.len(), n * k),
-            ("a", a.len(), gr * k),
-            ("b", b.len(), sum_len * r),
+            ("a", factors.a.len(), dims.rows_a() * k),
+            ("b", factors.b.len(), dims.rows_b() * r),
             ("out", out_len, n * k),
         ],
     )?;
     let columns = if layout == Layout::OutIn { k } else { n };
     let grain = par::grain(columns);
-    with_scratch(b.len(), |bt: &mut [T]| {
-        transpose_blocks(b, blocks, r, bt);
-        let factors = Factors {
-            a,
-            b,
+    with_scratch(factors.b.len(), |bt: &mut [T]| {
+        transpose_blocks(factors.b, blocks, r, bt);
+        let update = Update {
+            dims,
+            factors,
             bt,
-            blocks,
             layout,
-            k,
-            n,
-            r,
-            scaling,
         };
         match (w, out) {
             (WeightRef::Full(w), WeightMut::Full(out)) => par::rows_mut(out, columns, grain, |start, rows| {
                 rows.copy_from_slice(&w[start * columns..][..rows.len()]);
-                factors.add_to(start, rows);
+                update.add_to(start, rows);
             }),
             (w @ (WeightRef::Bf16(_) | WeightRef::Bf16Rounding(_)), WeightMut::Bf16(out)) => {
                 par::rows_mut(out, columns, grain, |start, rows| {
-                    factors.merged(w, start, columns, rows, |x| f32_to_bf16(x.to_f32()));
+                    update.merged(w, start, columns, rows, |x| f32_to_bf16(x.to_f32()));
                 })
             }
             (w @ WeightRef::F16(_), WeightMut::F16(out)) => par::rows_mut(out, columns, grain, |start, rows| {
-                factors.merged(w, start, columns, rows, |x| f32_to_f16(x.to_f32()));
+                update.merged(w, start, columns, rows, |x| f32_to_f16(x.to_f32()));
             }),
-            _ => return fail("lora_merge", "out must have the precision of w".into()),
+            _ => return fail(NAME, "out must have the precision of w".into()),
         }
         Ok(())
     })
 }
 
-struct Factors<'a, T> {
-    a: &'a [T],
-    b: &'a [T],
+struct Update<'a, T> {
+    dims: LoraDims<'a>,
+    factors: LoraFactors<'a, T>,
+    /// Bᵀ, block after block.
     bt: &'a [T],
-    blocks: &'a [Block],
     layout: Layout,
-    k: usize,
-    n: usize,
-    r: usize,
-    scaling: T,
 }
 
-impl<T: Float> Factors<'_, T> {
+impl<T: Float> Update<'_, T> {
     /// Merged rows from `start` in half precision.
     fn merged<H>(&self, w: WeightRef<'_, T>, start: usize, columns: usize, rows: &mut [H], round: impl Fn(T) -> H) {
         with_scratch(rows.len(), |wide: &mut [T]| {
@@ -122,9 +104,10 @@ impl<T: Float> Factors<'_, T> {
 
     /// Adds the update to the rows of W from `start`.
     fn add_to(&self, start: usize, rows: &mut [T]) {
-        let &Self { k, n, r, scaling, .. } = self;
-        for (i, first, block) in offsets(self.blocks) {
-            let a = &self.a[i * r * k..];
+        let LoraDims { k, n, r, blocks, .. } = self.dims;
+        let LoraFactors { a, b, scaling } = self.factors;
+        for (i, first, block) in offsets(blocks) {
+            let a = &a[i * r * k..];
             match self.layout {
                 Layout::OutIn => {
                     let end = (start + rows.len() / k.max(1)).min(block.start + block.len);
@@ -132,47 +115,41 @@ impl<T: Float> Factors<'_, T> {
                     if begin >= end {
                         continue;
                     }
-                    let (x, y) = (
-                        &self.b[(first + begin - block.start) * r..],
-                        &mut rows[(begin - start) * k..],
-                    );
+                    let tile = Tile {
+                        kind: Kind::Axpy,
+                        m: end - begin,
+                        k: r,
+                        n: k,
+                        x: b[(first + begin - block.start) * r..].as_ptr(),
+                        x_strides: (r, 1),
+                        w: a.as_ptr(),
+                        ldw: k,
+                        y: rows[(begin - start) * k..].as_mut_ptr(),
+                        ldy: k,
+                        alpha: scaling,
+                        beta: T::ONE,
+                    };
                     // SAFETY: rows begin..end of B (len, r) and of W (n, k), and part i of A (r, k).
-                    unsafe {
-                        let sizes = (end - begin, r, k);
-                        tile(
-                            Kind::Axpy,
-                            sizes,
-                            x.as_ptr(),
-                            (r, 1),
-                            a.as_ptr(),
-                            k,
-                            scaling,
-                            T::ONE,
-                            y.as_mut_ptr(),
-                            k,
-                        );
-                    }
+                    unsafe { tile.run() }
                 }
                 Layout::InOut => {
                     let count = rows.len() / n.max(1);
-                    let (x, bt) = (&a[start.min(a.len())..], &self.bt[first * r..]);
-                    let y = &mut rows[block.start.min(count * n)..];
+                    let tile = Tile {
+                        kind: Kind::Axpy,
+                        m: count,
+                        k: r,
+                        n: block.len,
+                        x: a[start.min(a.len())..].as_ptr(),
+                        x_strides: (1, k),
+                        w: self.bt[first * r..].as_ptr(),
+                        ldw: block.len,
+                        y: rows[block.start.min(count * n)..].as_mut_ptr(),
+                        ldy: n,
+                        alpha: scaling,
+                        beta: T::ONE,
+                    };
                     // SAFETY: columns of part i of A, transposed (count, r), part i of Bᵀ (r, len), the block's columns of W.
-                    unsafe {
-                        let (sizes, ldw) = ((count, r, block.len), block.len);
-                        tile(
-                            Kind::Axpy,
-                            sizes,
-                            x.as_ptr(),
-                            (1, k),
-                            bt.as_ptr(),
-                            ldw,
-                            scaling,
-                            T::ONE,
-                            y.as_mut_ptr(),
-                            n,
-                        );
-                    }
+                    unsafe { tile.run() }
                 }
             }
         }

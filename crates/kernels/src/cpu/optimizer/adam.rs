@@ -1,6 +1,6 @@
 //! Adam and AdamW as torch computes them.
 
-use super::check_moments;
+use super::moments::check_moments;
 use crate::error::{Result, check_len};
 use crate::float::Float;
 use crate::isa;
@@ -81,7 +81,7 @@ pub fn adamw<T: Float>(
     Ok(())
 }
 
-/// [`AdamArgs`] as the factors of the loop, each rounded once.
+/// The factors of the loop, each rounded once from [`AdamArgs`].
 #[derive(Clone, Copy)]
 struct AdamScalars<T> {
     sign: T,

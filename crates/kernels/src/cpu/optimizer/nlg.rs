@@ -1,6 +1,6 @@
 //! The AdamW of loralib's NLG example.
 
-use super::check_moments;
+use super::moments::check_moments;
 use crate::error::Result;
 use crate::float::Float;
 use crate::isa;

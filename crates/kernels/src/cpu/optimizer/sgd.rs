@@ -15,7 +15,7 @@ pub struct SgdArgs {
     pub momentum: f64,
     /// The new gradient joins the buffer with factor `1 − dampening`.
     pub dampening: f64,
-    /// Look ahead along the buffer.
+    /// Nesterov momentum.
     pub nesterov: bool,
     /// weight_decay · p joins the gradient.
     pub weight_decay: f64,
@@ -24,7 +24,7 @@ pub struct SgdArgs {
 }
 
 /// One SGD step as torch computes it. `buf` is the momentum buffer, absent without momentum; on the `first` step it
-/// becomes the gradient, whatever it held.
+/// becomes the gradient, whatever its content.
 ///
 /// # Errors
 /// When a length differs from that of `p`.

@@ -1,53 +1,53 @@
-//! Where the windows of a pool lie.
+//! The windows of a pool.
 
 use std::ops::Range;
 
 /// How one dimension is cut into windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Axis {
-    /// Places of the input.
+    /// Size of the input.
     pub size: usize,
-    /// Windows: places of the output.
+    /// Number of windows: size of the output.
     pub out: usize,
-    /// Where they lie.
+    /// How they are laid out.
     pub windows: Windows,
 }
 
 /// The windows of one dimension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Windows {
-    /// Window `o` has `kernel` places, `dilation` apart, the first one at `o · stride − padding`.
+    /// Window `o` has `kernel` positions, `dilation` apart, the first one at `o · stride − padding`.
     Sliding {
-        /// Places of a window.
+        /// Positions of a window.
         kernel: usize,
-        /// From window to window.
+        /// From one window to the next.
         stride: usize,
-        /// Places before and behind the input.
+        /// Padding before and after the input.
         padding: usize,
-        /// From place to place.
+        /// From one position of a window to the next.
         dilation: usize,
-        /// A mean counts the places in the padding.
+        /// A mean counts the positions in the padding.
         count_padding: bool,
     },
     /// Window `o` is `⌊o·size/out⌋ .. ⌈(o+1)·size/out⌉`.
     Adaptive,
 }
 
-/// The part of a window that lies in the input.
+/// The part of a window that is inside the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// First place.
+    /// First position.
     pub start: usize,
-    /// Number of places.
+    /// Number of positions.
     pub count: usize,
-    /// From place to place.
+    /// From one position to the next.
     pub step: usize,
-    /// What a mean divides by: `count`, or with the padding.
+    /// The divisor of a mean: `count`, or with the padding.
     pub weight: usize,
 }
 
 impl Axis {
-    /// A dimension of size 1 with one window: what a missing dimension stands for.
+    /// A dimension of size 1 with one window: stands for a missing dimension.
     pub const ONE: Axis = Axis {
         size: 1,
         out: 1,
@@ -75,7 +75,7 @@ impl Axis {
                 dilation: step,
                 count_padding,
             } => {
-                let (padded, span) = (o * stride, step * (kernel - 1) + 1); // from the first place of the padding
+                let (padded, span) = (o * stride, step * (kernel - 1) + 1); // from the start of the padding
                 let before = padding.saturating_sub(padded);
                 let skipped = if step == 1 { before } else { before.div_ceil(step) };
                 let start = padded + skipped * step - padding;
@@ -97,7 +97,7 @@ impl Axis {
         }
     }
 
-    /// Places of the largest window.
+    /// Positions of the largest window.
     fn reach(&self) -> usize {
         match self.windows {
             Windows::Sliding { kernel, .. } => kernel.min(self.size),
@@ -105,15 +105,15 @@ impl Axis {
         }
     }
 
-    /// Calls `f(outputs, place, step)` for each place of the windows, in order: output `outputs.start + i` reads place
-    /// `place + i · step`. Every window sees its own places from first to last.
+    /// Calls `f(outputs, first, step)` for each position of the windows, in order: output `outputs.start + i` reads position
+    /// `first + i · step`. Every window reads its own positions from first to last.
     #[inline(always)]
     fn taps(&self, mut f: impl FnMut(Range<usize>, usize, usize)) {
         match self.windows {
             Windows::Adaptive => {
                 for o in 0..self.out {
                     let window = self.window(o);
-                    (window.start..window.start + window.count).for_each(|place| f(o..o + 1, place, 1));
+                    (window.start..window.start + window.count).for_each(|position| f(o..o + 1, position, 1));
                 }
             }
             Windows::Sliding {
@@ -123,7 +123,7 @@ impl Axis {
                 dilation,
                 ..
             } => {
-                // Places of a window before this one lie in the padding for every output.
+                // Earlier positions of a window are in the padding for every output.
                 let first = padding.saturating_sub((self.out - 1) * stride).div_ceil(dilation);
                 for k in first..kernel {
                     let offset = k * dilation;
@@ -155,12 +155,12 @@ impl Axis {
 pub struct Pool(pub [Axis; 3]);
 
 impl Pool {
-    /// Places of an input plane.
+    /// Size of an input plane.
     pub fn input(&self) -> usize {
         self.0.iter().map(|axis| axis.size).product()
     }
 
-    /// Places of an output plane.
+    /// Size of an output plane.
     pub fn output(&self) -> usize {
         self.0.iter().map(|axis| axis.out).product()
     }
@@ -171,18 +171,18 @@ impl Pool {
     }
 
     /// Plane and windows of depth and height of an output row.
-    pub(super) fn place(&self, row: usize) -> (usize, [Window; 2]) {
+    pub(super) fn row(&self, row: usize) -> (usize, [Window; 2]) {
         let [d, h, _] = &self.0;
         let (plane, depth, height) = (row / (d.out * h.out), row / h.out % d.out, row % h.out);
         (plane, [d.window(depth), h.window(height)])
     }
 
-    /// Flat place in the plane of the first column of a row of places.
+    /// Flat index in the plane of the first column of a row.
     pub(super) fn row_start(&self, depth: usize, height: usize) -> usize {
         (depth * self.0[1].size + height) * self.0[2].size
     }
 
-    /// As [`Axis::taps`], for the windows of an output row and flat places of the plane.
+    /// As [`Axis::taps`], for the windows of an output row and flat indices of the plane.
     #[inline(always)]
     pub(super) fn taps(&self, [d, h]: [Window; 2], mut f: impl FnMut(Range<usize>, usize, usize)) {
         for i in 0..d.count {
@@ -190,7 +190,7 @@ impl Pool {
                 let row = self.row_start(d.start + i * d.step, h.start + j * h.step);
                 self.0[2].taps(
                     #[inline(always)]
-                    |outputs, place, step| f(outputs, row + place, step),
+                    |outputs, first, step| f(outputs, row + first, step),
                 );
             }
         }

@@ -1,5 +1,6 @@
-//! Where the largest and the smallest value stand.
+//! Indices of the largest and the smallest value.
 
+use crate::cpu::axis::AxisDims;
 use crate::cpu::fold::fold1;
 use crate::error::{Result, check_len, fail};
 use crate::float::Float;
@@ -9,29 +10,28 @@ use crate::{isa, par};
 ///
 /// # Errors
 /// When a length does not fit, or n is 0.
-pub fn argmax<T: Float>(x: &[T], outer: usize, n: usize, inner: usize, out: &mut [i64]) -> Result<()> {
-    arg("argmax", x, outer, n, inner, out, |x, best| x > best)
+pub fn argmax<T: Float>(dims: AxisDims, x: &[T], out: &mut [i64]) -> Result<()> {
+    arg("argmax", dims, x, out, |x, best| x > best)
 }
 
 /// Index of the smallest value along n; else as [`argmax`].
 ///
 /// # Errors
 /// As [`argmax`].
-pub fn argmin<T: Float>(x: &[T], outer: usize, n: usize, inner: usize, out: &mut [i64]) -> Result<()> {
-    arg("argmin", x, outer, n, inner, out, |x, best| x < best)
+pub fn argmin<T: Float>(dims: AxisDims, x: &[T], out: &mut [i64]) -> Result<()> {
+    arg("argmin", dims, x, out, |x, best| x < best)
 }
 
 fn arg<T: Float>(
     kernel: &'static str,
+    dims: AxisDims,
     x: &[T],
-    outer: usize,
-    n: usize,
-    inner: usize,
     out: &mut [i64],
     better: impl Fn(T, T) -> bool + Sync,
 ) -> Result<()> {
-    check_len(kernel, "x", x.len(), outer * n * inner)?;
-    check_len(kernel, "out", out.len(), outer * inner)?;
+    let AxisDims { n, inner, .. } = dims;
+    check_len(kernel, "x", x.len(), dims.numel())?;
+    check_len(kernel, "out", out.len(), dims.lines())?;
     if n == 0 && !out.is_empty() {
         return fail(kernel, "a dimension of size 0 has no largest or smallest value".into());
     }
@@ -45,7 +45,7 @@ fn arg<T: Float>(
         return Ok(());
     }
     par::rows_mut(out, inner, par::grain(n * inner), |start, out| {
-        let mut best = crate::room::filled(inner, T::ZERO);
+        let mut best = crate::alloc::filled(inner, T::ZERO);
         for (row, out) in out.chunks_mut(inner).enumerate() {
             let x = &x[(start + row) * n * inner..][..n * inner];
             best.copy_from_slice(&x[..inner]);
@@ -62,7 +62,7 @@ fn arg<T: Float>(
     Ok(())
 }
 
-/// Where the best value of a line stands first: its value by lanes, then its position.
+/// The first index of the best value of a line: the value is found by lanes, then its position.
 fn first_best<T: Float>(x: &[T], wins: &impl Fn(T, T) -> bool) -> usize {
     isa::dispatch(
         #[inline(always)]
@@ -75,7 +75,7 @@ fn first_best<T: Float>(x: &[T], wins: &impl Fn(T, T) -> bool) -> usize {
                 #[inline(always)]
                 |a, b| if wins(b, a) { b } else { a },
             );
-            // Nothing wins over the best, so the first value it does not win over is the first of its equals.
+            // The best value does not win over its equals, so the first value that it does not win over is the first of them.
             x.iter()
                 .position(|&x| !wins(best, x))
                 .expect("the best is one of the values")

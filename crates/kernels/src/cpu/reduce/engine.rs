@@ -1,5 +1,8 @@
 //! The loops under every reduction: lines of contiguous values, or columns side by side.
 
+use std::ops::Range;
+
+use crate::cpu::axis::AxisDims;
 use crate::cpu::fold::fold1;
 use crate::float::Float;
 use crate::{isa, par};
@@ -7,18 +10,23 @@ use crate::{isa, par};
 /// Values per chunk of a long reduction.
 pub(super) const CHUNK: usize = 32 * 1024;
 
-/// The least rows in a chunk where columns are summed side by side: fewer would make partial results the main cost.
+/// Fewest rows in a chunk where columns are summed side by side; with fewer, partial results would be the main cost.
 const CHUNK_ROWS: usize = 64;
 
-/// Columns a thread takes where there are few rows and many columns.
+/// Columns of a task where there are few rows and many columns.
 const WIDE: usize = 8 * 1024;
 
 /// x (outer, n, inner), to be folded over n.
 pub(super) struct Input<'a, T> {
     pub(super) x: &'a [T],
-    pub(super) outer: usize,
-    pub(super) n: usize,
-    pub(super) inner: usize,
+    pub(super) dims: AxisDims,
+}
+
+/// How a line is folded: `init`, joined with `map` of each value in turn.
+struct Fold<T, M, J> {
+    init: T,
+    map: M,
+    join: J,
 }
 
 impl<T: Float> Input<'_, T> {
@@ -46,7 +54,7 @@ impl<T: Float> Input<'_, T> {
         );
     }
 
-    /// Joins `map(x, aux)` over n, with one `aux` value per output where given, else 0.
+    /// Joins `map(x, aux)` over n, with one `aux` value per output if given, else 0.
     pub(super) fn fold(
         &self,
         aux: Option<&[T]>,
@@ -55,39 +63,38 @@ impl<T: Float> Input<'_, T> {
         map: impl Fn(T, T) -> T + Sync,
         join: impl Fn(T, T) -> T + Sync,
     ) {
-        let Self { n, inner, .. } = *self;
+        let AxisDims { n, inner, .. } = self.dims;
+        let fold = Fold { init, map, join };
         if inner == 1 && n <= CHUNK {
             par::rows_mut(out, 1, par::grain(n), |start, out| {
-                self.fold_lines(aux.map(|aux| &aux[start..]), init, start * n, n, out, &map, &join);
+                self.fold_lines(aux.map(|aux| &aux[start..]), start * n..(start + 1) * n, out, &fold);
             });
         } else if inner == 1 {
             for (row, out) in out.iter_mut().enumerate() {
                 let aux = aux.map(|aux| &aux[row..]);
                 let partials = par::map_chunks(n, CHUNK, |range| {
                     let mut partial = [init];
-                    self.fold_lines(aux, init, row * n + range.start, range.len(), &mut partial, &map, &join);
+                    self.fold_lines(aux, row * n + range.start..row * n + range.end, &mut partial, &fold);
                     partial[0]
                 });
-                *out = partials.into_iter().reduce(&join).unwrap_or(init);
+                *out = partials.into_iter().reduce(&fold.join).unwrap_or(init);
             }
         } else {
-            self.fold_columns(aux, init, out, &map, &join);
+            self.fold_columns(aux, out, &fold);
         }
     }
 
-    /// Folds one contiguous line of `n` values per output, the first from `start`.
+    /// Folds one contiguous line per output; `line` is the first one, and the others follow it.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments, reason = "the pieces of one fold")]
-    fn fold_lines(
+    fn fold_lines<M: Fn(T, T) -> T, J: Fn(T, T) -> T>(
         &self,
         aux: Option<&[T]>,
-        init: T,
-        start: usize,
-        n: usize,
+        line: Range<usize>,
         out: &mut [T],
-        map: &impl Fn(T, T) -> T,
-        join: &impl Fn(T, T) -> T,
+        fold: &Fold<T, M, J>,
     ) {
+        let (start, n) = (line.start, line.len());
+        let Fold { init, map, join } = fold;
         isa::dispatch(
             #[inline(always)]
             || {
@@ -96,7 +103,7 @@ impl<T: Float> Input<'_, T> {
                     let aux = aux.map_or(T::ZERO, |aux| aux[row]);
                     *out = fold1(
                         line,
-                        init,
+                        *init,
                         #[inline(always)]
                         |x| map(x, aux),
                         join,
@@ -107,15 +114,12 @@ impl<T: Float> Input<'_, T> {
     }
 
     /// Folds columns side by side: chunks of rows into partial rows, then those in order.
-    fn fold_columns(
-        &self,
-        aux: Option<&[T]>,
-        init: T,
-        out: &mut [T],
-        map: &(impl Fn(T, T) -> T + Sync),
-        join: &(impl Fn(T, T) -> T + Sync),
-    ) {
-        let Self { x, outer, n, inner } = *self;
+    fn fold_columns<M, J>(&self, aux: Option<&[T]>, out: &mut [T], fold: &Fold<T, M, J>)
+    where
+        M: Fn(T, T) -> T + Sync,
+        J: Fn(T, T) -> T + Sync,
+    {
+        let (x, AxisDims { outer, n, inner }) = (self.x, self.dims);
         if out.is_empty() {
             return;
         }
@@ -128,7 +132,7 @@ impl<T: Float> Input<'_, T> {
             let aux = aux.map(|aux| &aux[o * inner + from..][..acc.len()]);
             isa::dispatch(
                 #[inline(always)]
-                || fold_rows(rows, inner, from, aux, init, acc, map, join),
+                || fold_rows(rows, inner, from, aux, acc, fold),
             );
         };
         let grain = par::grain(chunk_rows.min(n) * inner);
@@ -146,13 +150,14 @@ impl<T: Float> Input<'_, T> {
             });
             return;
         }
-        let mut partials = crate::room::filled(outer * chunks * inner, init);
+        let mut partials = crate::alloc::filled(outer * chunks * inner, fold.init);
         par::rows_mut(&mut partials, inner, grain, |start, part| {
             part.chunks_mut(inner)
                 .enumerate()
                 .for_each(|(i, acc)| fold_chunk(start + i, 0, acc));
         });
         for (out, partials) in out.chunks_mut(inner).zip(partials.chunks(chunks * inner)) {
+            let join = &fold.join;
             par::rows_mut(out, 1, par::grain(chunks), |start, out| {
                 isa::dispatch(
                     #[inline(always)]
@@ -172,18 +177,16 @@ impl<T: Float> Input<'_, T> {
 
 /// Folds columns `from ..` of rows of `inner` values into `acc`, four rows at a time: fewer passes over `acc`, and less rounding.
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "the pieces of one fold")]
-fn fold_rows<T: Float>(
+fn fold_rows<T: Float, M: Fn(T, T) -> T, J: Fn(T, T) -> T>(
     rows: &[T],
     inner: usize,
     from: usize,
     aux: Option<&[T]>,
-    init: T,
     acc: &mut [T],
-    map: &impl Fn(T, T) -> T,
-    join: &impl Fn(T, T) -> T,
+    fold: &Fold<T, M, J>,
 ) {
-    acc.fill(init);
+    let Fold { init, map, join } = fold;
+    acc.fill(*init);
     let width = acc.len();
     let aux = aux.map(|aux| &aux[..width]);
     let mut quads = rows.chunks_exact(4 * inner);

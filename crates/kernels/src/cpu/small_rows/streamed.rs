@@ -1,17 +1,19 @@
-//! The axpy layout for a large W: tasks are blocks of K, so that W is read as it lies in memory.
+//! The axpy layout for a large W: tasks are blocks of K, so that W is read in the order of memory.
 //!
-//! By columns, a task would read a few cache lines of each row, and the next row begins a page further: a third of the memory's speed. A block's sums
-//! are kept apart and added up in the order of the blocks, which are those of [`Tile::run`]: the bits are the same.
+//! By columns, a task would read a few cache lines of each row, and the next row begins a page further: a third of the memory's speed.
+//! The sums of each block are stored separately and added in the order of the blocks, which are those of [`Tile::run`]: the bits are the
+//! same.
 
 use std::ops::Range;
 
 use super::tile::{K_BLOCK, Kind, Tile, prefetch};
-use super::{shared, with_scratch};
+use crate::cpu::scratch::with_scratch;
+use crate::cpu::shared::shared;
 use crate::float::Stored;
 use crate::{Float, isa, par};
 use pulp::{Simd, WithSimd};
 
-/// Rows of W that pass over a row of sums at once.
+/// Rows of W that are added to a row of sums together.
 const GROUP: usize = 8;
 
 /// Columns of a task: with [`GROUP`] rows 32 KiB of f32.
@@ -20,11 +22,11 @@ const COLUMNS: usize = 1024;
 /// Columns of a task that adds up the blocks.
 const ADDED_COLUMNS: usize = 256;
 
-/// Multiply-adds from which it pays to keep sums apart.
+/// Multiply-adds from which separate sums pay.
 const LEAST_WORK: usize = 1 << 18;
 
 /// Whether [`run`] is the faster way.
-pub(super) fn serves<T, W>(tile: &Tile<T, W>) -> bool {
+pub(super) fn is_faster<T, W>(tile: &Tile<T, W>) -> bool {
     tile.kind == Kind::Axpy && tile.k >= 2 * K_BLOCK && tile.k * tile.n >= LEAST_WORK
 }
 
@@ -51,7 +53,7 @@ pub(super) unsafe fn run<T: Float, W: Stored<T>>(tile: Tile<T, W>) {
         });
         par::for_rows(tile.n, ADDED_COLUMNS, |columns| {
             let sums = all.get().cast_const();
-            // The sums of all blocks are there, and the columns are inside y.
+            // The sums of all blocks are complete, and the columns are inside y.
             isa::dispatch_registers(Add {
                 tile: whole.get(),
                 sums,
@@ -63,7 +65,7 @@ pub(super) unsafe fn run<T: Float, W: Stored<T>>(tile: Tile<T, W>) {
     });
 }
 
-/// Numbers from one row of sums to the next: an odd number of cache lines, so that the same column of many rows does not meet in one set of the cache.
+/// Values from one row of sums to the next: an odd number of cache lines, so that the same column of many rows is in different cache sets.
 fn line_of_sums<T>(n: usize) -> usize {
     let line = 64 / size_of::<T>();
     (n.div_ceil(line) | 1) * line
@@ -145,7 +147,7 @@ unsafe fn columns<S: Simd, T: Float, W: Stored<T>, const G: usize, const WHOLE: 
         for (g, wv) in wv.iter_mut().enumerate() {
             let from = w.add(g * p.ldw);
             *wv = W::load_rest(s, from, rest);
-            // The next group. What only loads and adds keeps memory busy by itself, and asking would cost it a tenth.
+            // The next group. Code that only loads and adds keeps memory busy by itself, and a prefetch would cost it a tenth.
             if p.m > 1 || size_of::<W>() < size_of::<T>() {
                 prefetch(from.wrapping_add(G * p.ldw));
             }
@@ -241,7 +243,7 @@ mod tests {
         let got = |run: &dyn Fn(Tile<T>)| {
             let mut y = before.clone();
             let tile = tile_of(sizes, &x, &w, &mut y, alpha, beta);
-            assert!(serves(&tile), "{sizes:?}");
+            assert!(is_faster(&tile), "{sizes:?}");
             run(tile);
             y
         };

@@ -1,8 +1,8 @@
 //! The inner loops of [`super`], on raw pointers: two layouts of `y = beta · y + alpha · x · W`.
 //!
-//! The bits of an element depend on its row of x, its column of W and the instruction set only, never on the tile it
-//! falls into: in the dot layout each register lane sums its own k, in the axpy layout each element sums k in order,
-//! in blocks of [`K_BLOCK`]. This is what makes a row alone equal to the same row in a batch.
+//! The bits of an element depend on its row of x, its column of W and the instruction set only, never on the tile that
+//! contains it: in the dot layout each register lane sums its own k, in the axpy layout each element sums k in order,
+//! in blocks of [`K_BLOCK`]. This makes a row alone equal to the same row in a batch.
 
 #![allow(
     clippy::needless_range_loop,
@@ -13,16 +13,16 @@ use crate::float::{Float, Stored};
 use crate::isa;
 use pulp::{Simd, WithSimd};
 
-/// Length of one chain of additions in the axpy layout; the chains are then added up in order.
+/// Length of one chain of additions in the axpy layout; the chains are then added in order.
 pub(crate) const K_BLOCK: usize = 128;
 
-/// Rows of W that are read one after the other by a single row of x, as they lie in memory: of several at once the CPU would not see far enough ahead.
+/// Rows of W up to this length are read one after the other by a single row of x: of several at once the CPU would not prefetch far enough.
 const SHORT_ROW: usize = 1024;
 
-/// Registers of W's columns that all rows pass over before the next ones.
+/// Registers of columns of W that all rows use before the next ones.
 const STRIP: usize = 8;
 
-/// How W lies in memory.
+/// The order of the dimensions of W.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Kind {
     /// W is (N, K): an element of y is the dot product of two contiguous rows.
@@ -55,7 +55,7 @@ impl<T: Float, W: Stored<T>> Tile<T, W> {
     /// Computes the product on this thread, under the chosen instruction set.
     ///
     /// # Safety
-    /// All elements named by the sizes and strides are readable (x, W) or writable (y), and nobody else writes them.
+    /// All elements named by the sizes and strides are readable (x, W) or writable (y), and no other thread writes them.
     pub(crate) unsafe fn run(self) {
         isa::dispatch_registers(Inner(self));
     }
@@ -165,9 +165,10 @@ unsafe fn dot_block<S: Simd, T: Float, W: Stored<T>, const MB: usize, const NB: 
     let width = T::width::<S>();
     let zero = T::splat(s, T::ZERO);
     let mut acc = [[zero; NB]; MB];
-    // The next rows of W, for of several at once the CPU does not see far enough ahead: the blocks of x ask for them in turns, so that memory is never idle.
+    // The next rows of W, because of several at once the CPU does not prefetch far enough: the blocks of x prefetch them in turns, so that
+    // memory is never idle.
     let turns = p.m / MB;
-    let asks: [bool; NB] = std::array::from_fn(|b| MB > 1 && b % turns == i / MB);
+    let prefetches: [bool; NB] = std::array::from_fn(|b| MB > 1 && b % turns == i / MB);
     // SAFETY: i + MB <= m, j + NB <= n and k0 + width <= k, inside what the caller promises.
     unsafe {
         let (x, w) = (p.x.add(i * p.x_strides.0), p.w.add(j * p.ldw));
@@ -176,7 +177,7 @@ unsafe fn dot_block<S: Simd, T: Float, W: Stored<T>, const MB: usize, const NB: 
             let mut wv = [zero; NB];
             for b in 0..NB {
                 wv[b] = W::load(s, w.add(b * p.ldw + k0));
-                if asks[b] {
+                if prefetches[b] {
                     prefetch(w.wrapping_add((NB + b) * p.ldw + k0));
                 }
             }
@@ -215,7 +216,7 @@ unsafe fn dot_block<S: Simd, T: Float, W: Stored<T>, const MB: usize, const NB: 
 unsafe fn axpy<S: Simd, T: Float, W: Stored<T>>(s: S, p: &Tile<T, W>) {
     let width = T::width::<S>();
     let mut k0 = 0;
-    // At least one round, so that k = 0 still scales y.
+    // At least one iteration, so that k = 0 still scales y.
     loop {
         let k1 = p.k.min(k0 + K_BLOCK);
         let p = &Tile {
@@ -259,7 +260,7 @@ unsafe fn axpy<S: Simd, T: Float, W: Stored<T>>(s: S, p: &Tile<T, W>) {
     }
 }
 
-/// Registers of W per row group such that the sums fill the register file but leave room for W and x.
+/// Registers of W per row group such that the sums fill the register file except for W and x.
 const fn tile_columns(rows: usize, registers: usize) -> usize {
     let wide = registers / 2 / rows;
     if wide > 8 { 8 } else { wide }
@@ -312,7 +313,7 @@ unsafe fn axpy_block<S: Simd, T: Float, W: Stored<T>, const MB: usize, const CV:
             for c in 0..CV {
                 wv[c] = W::load(s, w.add(c * width));
                 if i == 0 {
-                    // The next strip of this row of W: rows are too far apart for the CPU to see the pattern.
+                    // The next strip of this row of W: rows are too far apart for the CPU to predict.
                     prefetch(w.wrapping_add((c + STRIP) * width));
                 }
             }
@@ -337,7 +338,7 @@ unsafe fn axpy_block<S: Simd, T: Float, W: Stored<T>, const MB: usize, const CV:
     }
 }
 
-/// Asks for the cache line at `p`, which need not be a valid address.
+/// Prefetches the cache line at `p`, which need not be a valid address.
 #[inline(always)]
 pub(crate) fn prefetch<T>(p: *const T) {
     #[cfg(target_arch = "x86_64")]

@@ -1,6 +1,7 @@
 //! Blocked products against the reference: every size of tile, layout, precision and start.
 
 use super::*;
+use crate::cpu::gemm::{GemmDims, GemmOperands, GemmOutput};
 use crate::half_bits::{f32_to_bf16, f32_to_f16};
 use crate::testing::{close, each_isa, same_for_any_thread_count, values, wide};
 use crate::{isa, reference};
@@ -49,7 +50,7 @@ impl Owned {
     }
 }
 
-/// C of a product whose sum goes on in a second pair of factors, next to what the reference gives.
+/// C of a product whose sum continues over a second pair of factors, and the result of the reference.
 fn both(sizes: (usize, usize, usize, usize), layout: usize, precision: usize, start: usize) -> (Vec<f32>, Vec<f64>) {
     let (m, k, _, n) = sizes;
     // SAFETY: the factors own what their strides name, and C is owned.
@@ -96,19 +97,19 @@ fn both_by(
     for (pair, k) in [(0, k), (1, more_k)] {
         let (((fa, a), _), ((fb, b), _)) = (&a[pair], &b[pair]);
         let beta = if pair == 0 { beta } else { 1.0 };
-        reference::gemm::gemm(
-            m,
-            k,
-            n,
-            a,
-            (fa.line, fa.k),
+        let operands = GemmOperands {
+            a: &a[..],
+            a_strides: (fa.line as isize, fa.k as isize),
             b,
-            (fb.k, fb.line),
-            0.5,
+            b_strides: (fb.k as isize, fb.line as isize),
+            alpha: 0.5,
             beta,
-            &mut want,
-            c_rs,
-        );
+        };
+        let output = GemmOutput {
+            c: &mut want,
+            row_stride: c_rs,
+        };
+        reference::gemm::gemm(GemmDims { m, k, n }, operands, output);
     }
     let product = Blocked {
         m,
@@ -172,7 +173,7 @@ fn every_size_of_tile_layout_precision_and_start_meets_the_reference() {
 #[test]
 fn several_blocks_and_depths_meet_the_reference() {
     each_own(|kernel| {
-        // More than ROOM on both sides, several tasks, and the second factors behind the last depth.
+        // More than SCRATCH_UNITS on both sides, several tasks, and the second factors after the last depth.
         meets_reference((300, 2 * kernel.kc + 3, 8, 1100), 2, 1, 2);
         meets_reference((3, 2 * kernel.kc + 1, 0, 2100), 0, 0, 1);
         meets_reference((1500, kernel.kc + 9, 0, 40), 1, 0, 0);
@@ -215,15 +216,15 @@ fn by_columns_and_by_blocks_are_the_same_bits() {
 }
 
 #[test]
-fn the_bits_of_a_row_go_by_its_numbers_alone() {
+fn the_bits_of_a_row_depend_on_its_values_alone() {
     each_own(|kernel| {
         for precision in [2, ROUNDING] {
             let run = |m, start| both((m, 1001, 4, 70), 0, precision, start).0;
             let whole = run(2 * kernel.mr + 3, 2);
             same_for_any_thread_count(|| {
-                let again = run(2 * kernel.mr + 3, 2);
-                assert!(again == whole);
-                again
+                let repeated = run(2 * kernel.mr + 3, 2);
+                assert!(repeated == whole);
+                repeated
             });
             // The same rows in a taller product: the factors of rows are drawn in order, so the first ones are the same.
             let (taller, first) = (run(3 * kernel.mr, 0), run(5, 0));
@@ -267,7 +268,7 @@ fn pairs_hold_what_plain_code_rounds() {
                 panel,
             };
             let mut out = vec![f32::NAN; panel * count.div_ceil(width)];
-            // SAFETY: the lines are inside the factor, and the panels have room.
+            // SAFETY: the lines are inside the factor, and `out` is large enough for the panels.
             unsafe { kernel.pack_b[0](&factor, lines, out.as_mut_ptr()) };
             let bits = |i: usize, step: usize| {
                 let at = |k_at: usize| (first + i) * line + (k0 + k_at) * k;

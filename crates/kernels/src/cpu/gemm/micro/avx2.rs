@@ -4,7 +4,8 @@ use std::arch::x86_64::*;
 
 use half::{bf16, f16};
 
-use super::{Factor, Kernel, Lines, Numbers, Start, Tile, plain};
+use super::kernel::{Factor, Kernel, Lines, Numbers, Start, Tile};
+use super::plain;
 use crate::half_bits::{bf16_to_f32, f16_to_f32};
 
 const MR: usize = 6;
@@ -25,7 +26,7 @@ pub(super) static KERNEL: Kernel = Kernel {
 unsafe fn tile([k, more]: [usize; 2], a: *const f32, b: *const f32, t: &Tile) {
     let k = k + more;
     let mut edge = [0f32; MR * NR];
-    // A tile that is less than NR wide is computed beside C.
+    // A tile that is narrower than NR is computed in a buffer of its own.
     let whole = t.columns == NR;
     let inner = if whole {
         *t
@@ -60,7 +61,7 @@ unsafe fn tile([k, more]: [usize; 2], a: *const f32, b: *const f32, t: &Tile) {
     }
 }
 
-/// Brings the tile that was computed beside C to C, with the roundings that a whole tile has.
+/// Copies the tile from that buffer to C, with the roundings of a whole tile.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn finish(edge: &[f32; MR * NR], t: &Tile) {
@@ -86,7 +87,7 @@ unsafe fn finish(edge: &[f32; MR * NR], t: &Tile) {
 unsafe fn rows<const R: usize, const V: usize>(k: usize, mut a: *const f32, mut b: *const f32, t: &Tile) {
     let mut sums = [[_mm256_setzero_ps(); V]; R];
     for i in 0..R {
-        // What the last lines read; rows of C lie too far apart for the CPU to guess.
+        // Prefetches C, which is read last; its rows are too far apart for the CPU to predict.
         _mm_prefetch::<_MM_HINT_T0>(t.c.wrapping_add(i * t.c_rs).cast());
         _mm_prefetch::<_MM_HINT_T0>(t.c.wrapping_add(i * t.c_rs + NR - 1).cast());
     }
@@ -144,10 +145,10 @@ unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *mut f32) {
     }
 }
 
-/// Eight numbers at an address, or one, widened.
+/// Eight values at an address, or one, widened.
 trait Load: Copy {
     /// # Safety
-    /// AVX2 and F16C are there, and so are eight numbers.
+    /// The CPU has AVX2 and F16C, and eight values are readable.
     unsafe fn load(p: *const Self) -> __m256;
     fn one(self) -> f32;
 }
@@ -195,7 +196,7 @@ impl Load for f16 {
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
 unsafe fn pack_from<const W: usize, S: Load>(p: *const S, factor: &Factor, lines: Lines, out: *mut f32) {
-    // SAFETY: every number read is of a line and a place along K that the factor has.
+    // SAFETY: every value that is read is inside the factor, by its line and along K.
     unsafe {
         if factor.k == 1 {
             for panel in 0..lines.count.div_ceil(W) {
@@ -225,7 +226,7 @@ unsafe fn pack_from<const W: usize, S: Load>(p: *const S, factor: &Factor, lines
     }
 }
 
-/// Up to 8 lines that are contiguous along K, into `room` places of a step.
+/// Up to 8 lines that are contiguous along K, into the `width` units of a step that are left in the panel.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
 unsafe fn transposed<const W: usize, S: Load>(
@@ -233,11 +234,11 @@ unsafe fn transposed<const W: usize, S: Load>(
     line: usize,
     count: usize,
     k_len: usize,
-    room: usize,
+    width: usize,
     to: *mut f32,
 ) {
     let whole = k_len / LANES * LANES;
-    // SAFETY: lines below `count` have k_len numbers; the panel has room for k_len steps.
+    // SAFETY: lines below `count` have k_len numbers; the panel has k_len steps.
     unsafe {
         for k in (0..whole).step_by(LANES) {
             let mut v = [_mm256_setzero_ps(); LANES];
@@ -249,18 +250,18 @@ unsafe fn transposed<const W: usize, S: Load>(
             let v = transpose(v);
             for j in 0..LANES {
                 let to = to.add((k + j) * W);
-                if room == LANES || k + j + 1 < k_len {
-                    // Where the panel has fewer lines, what is too much goes where the next step will be.
+                if width == LANES || k + j + 1 < k_len {
+                    // Where the panel has fewer lines, the excess goes into the next step, which is written later.
                     _mm256_storeu_ps(to, v[j]);
                 } else {
                     let mut step = [0f32; LANES];
                     _mm256_storeu_ps(step.as_mut_ptr(), v[j]);
-                    std::ptr::copy_nonoverlapping(step.as_ptr(), to, room);
+                    std::ptr::copy_nonoverlapping(step.as_ptr(), to, width);
                 }
             }
         }
         for k in whole..k_len {
-            for i in 0..room {
+            for i in 0..width {
                 let number = if i < count {
                     (*from.add(i * line + k)).one()
                 } else {

@@ -2,7 +2,8 @@
 
 use std::arch::aarch64::*;
 
-use super::{Kernel, Start, Tile, plain};
+use super::kernel::{Kernel, Start, Tile};
+use super::plain;
 
 const MR: usize = 8;
 const NR: usize = 12;
@@ -19,7 +20,7 @@ pub(super) static KERNEL: Kernel = Kernel {
     tile,
 };
 
-/// Always a whole tile, computed beside C: panels are filled up with zeros.
+/// Always a whole tile, computed in a buffer of its own: panels are padded with zeros.
 unsafe fn tile([k, more]: [usize; 2], mut a: *const f32, mut b: *const f32, t: &Tile) {
     let mut block = [[0f32; NR]; MR];
     // SAFETY: NEON is part of arm64; the panels have k steps of MR and NR numbers; rows and columns are inside the tile.

@@ -1,9 +1,9 @@
-//! Packing in plain code: what the compiler makes of it on NEON, and elsewhere for lines that are contiguous in neither direction.
+//! Packing in plain code: for NEON, and elsewhere for lines that are contiguous in neither direction.
 
-use super::super::super::super::half_bits::{bf16_to_f32, f16_to_f32, f32_to_bf16};
-use super::{Factor, Lines, Numbers};
+use super::kernel::{Factor, Lines, Numbers};
+use crate::half_bits::{bf16_to_f32, f16_to_f32, f32_to_bf16};
 
-/// [`super::Pack`] for panels of W lines.
+/// [`super::kernel::Pack`] for panels of W lines.
 #[inline(always)]
 pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *mut f32) {
     // SAFETY: as promised by the caller.
@@ -16,7 +16,7 @@ pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *m
     }
 }
 
-/// [`super::Pack`] into pairs of bf16, the first number in the lower half, for panels of W lines.
+/// [`super::kernel::Pack`] into pairs of bf16, the first number in the lower half, for panels of W lines.
 #[cfg_attr(
     not(target_arch = "x86_64"),
     allow(dead_code, reason = "x86-64 alone multiplies such pairs")
@@ -42,7 +42,7 @@ unsafe fn pairs_from<const W: usize, F: Fn(usize) -> f32>(factor: &Factor, lines
         for step in 0..lines.k_len.div_ceil(2) {
             let at = first + (lines.k0 + 2 * step) * factor.k;
             let two = 2 * step + 1 < lines.k_len;
-            // SAFETY: panel and step are inside what the caller gave room for; both numbers are inside the factor.
+            // SAFETY: panel and step are inside the memory of the caller; both numbers are inside the factor.
             unsafe {
                 let to = out.add(panel * lines.panel + step * W).cast::<u32>();
                 for i in 0..W {
@@ -65,7 +65,7 @@ unsafe fn pack_from<const W: usize, F: Fn(usize) -> f32>(factor: &Factor, lines:
         let first = (lines.first + panel * W) * factor.line;
         for k in 0..lines.k_len {
             let at = first + (lines.k0 + k) * factor.k;
-            // SAFETY: panel and k are inside what the caller gave room for; (line, k) is inside the factor.
+            // SAFETY: panel and k are inside the memory of the caller; (line, k) is inside the factor.
             unsafe {
                 let to = out.add(panel * lines.panel + k * W);
                 for i in 0..W {

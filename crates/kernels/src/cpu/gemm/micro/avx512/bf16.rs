@@ -4,9 +4,10 @@
 use std::arch::x86_64::*;
 use std::mem::transmute;
 
-use super::super::{Kernel, Tile};
+use super::super::kernel::{Kernel, Tile};
+use super::lanes::{LANES, MR, NR};
 use super::pack::{pack, pack_pairs};
-use super::{LANES, MR, NR, add, ask_for, by_size, finish};
+use super::tile::{add, by_size, finish, prefetch_tile};
 
 pub(in super::super) static KERNEL: Kernel = Kernel {
     mr: MR,
@@ -28,7 +29,7 @@ unsafe fn tile(steps: [usize; 2], a: *const f32, b: *const f32, t: &Tile) {
 #[target_feature(enable = "avx512f,avx512bf16")]
 unsafe fn rows<const R: usize, const V: usize>(steps: [usize; 2], mut a: *const f32, mut b: *const f32, t: &Tile) {
     let mut sums = [[_mm512_setzero_ps(); V]; R];
-    ask_for::<R, V>(t);
+    prefetch_tile::<R, V>(t);
     for _ in 0..steps[0] {
         // SAFETY: the panels have these steps of MR and NR pairs.
         unsafe {
@@ -46,7 +47,7 @@ unsafe fn rows<const R: usize, const V: usize>(steps: [usize; 2], mut a: *const 
             b = b.add(NR);
         }
     }
-    // SAFETY: behind the pairs, the panels have these steps of MR and NR numbers; the rest as promised by the caller.
+    // SAFETY: after the pairs, the panels have these steps of MR and NR values; the rest as promised by the caller.
     unsafe {
         add(&mut sums, steps[1], a, b);
         for i in 0..R {

@@ -1,12 +1,13 @@
-//! Packing on AVX-512. A unit of a panel is 32 bits of each line: one number in f32, or two along K in bf16.
+//! Packing on AVX-512. A unit of a panel is 32 bits of each line: one value in f32, or two along K in bf16.
 
 use std::arch::x86_64::*;
 use std::marker::PhantomData;
 
 use half::{bf16, f16};
 
-use super::super::{Factor, Lines, Numbers, plain};
-use super::{LANES, first};
+use super::super::kernel::{Factor, Lines, Numbers};
+use super::super::plain;
+use super::lanes::{LANES, first};
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *mut f32) {
@@ -23,7 +24,7 @@ pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *m
     }
 }
 
-/// [`super::super::Pack`] into pairs of bf16; f32 is rounded.
+/// [`super::super::kernel::Pack`] into pairs of bf16; f32 is rounded.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) unsafe fn pack_pairs<const W: usize>(factor: &Factor, lines: Lines, out: *mut f32) {
     // SAFETY: as promised by the caller.
@@ -49,7 +50,7 @@ trait Unit {
     /// Up to 16 steps of one line from its next `count` numbers, which are contiguous; the rest is 0.
     unsafe fn along(p: *const Self::Number, count: usize) -> __m512;
 
-    /// One step of up to 16 lines that are contiguous, from `count` numbers along K that lie `k` apart; the other lines are 0.
+    /// One step of up to 16 lines that are contiguous, from `count` values along K, `k` apart; the other lines are 0.
     unsafe fn across(p: *const Self::Number, k: usize, count: usize, lines: __mmask16) -> __m512;
 }
 
@@ -108,7 +109,7 @@ impl Unit for Two<f32> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     unsafe fn across(p: *const f32, k: usize, count: usize, lines: __mmask16) -> __m512 {
-        // SAFETY: as promised by the caller; without a second number nothing of it is read.
+        // SAFETY: as promised by the caller; without a second value nothing of it is read.
         let (low, high) = unsafe {
             let second = if count > 1 { lines } else { 0 };
             (f32::load(p, lines), f32::load(p.wrapping_add(k), second))
@@ -137,7 +138,7 @@ impl Unit for Two<bf16> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     unsafe fn across(p: *const bf16, k: usize, count: usize, lines: __mmask16) -> __m512 {
-        // SAFETY: as promised by the caller; without a second number nothing of it is read.
+        // SAFETY: as promised by the caller; without a second value nothing of it is read.
         let (low, high) = unsafe {
             let second = if count > 1 { lines } else { 0 };
             (
@@ -150,7 +151,7 @@ impl Unit for Two<bf16> {
     }
 }
 
-/// Rounds to bf16 as [`f32_to_bf16`](crate::half_bits::f32_to_bf16); the results are the upper halves, below them lies what is left.
+/// Rounds to bf16 as [`f32_to_bf16`](crate::half_bits::f32_to_bf16); the results are the upper halves, the lower ones are unspecified.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn rounded(x: __m512) -> __m512i {
@@ -164,7 +165,7 @@ fn rounded(x: __m512) -> __m512i {
 /// A register from the first lanes at an address, widened; the others are 0.
 trait Load: Copy {
     /// # Safety
-    /// AVX-512 F, BW and VL are there, and so are the numbers of the mask.
+    /// The CPU has AVX-512 F, BW and VL, and the values of the mask are readable.
     unsafe fn load(p: *const Self, mask: __mmask16) -> __m512;
 }
 
@@ -199,7 +200,7 @@ impl Load for f16 {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 unsafe fn pack_from<const W: usize, U: Unit>(p: *const U::Number, factor: &Factor, lines: Lines, out: *mut f32) {
-    // SAFETY: every load is masked to lines and places along K that the factor has.
+    // SAFETY: every load is masked to values that are inside the factor, by their lines and along K.
     unsafe {
         if factor.k == 1 {
             for panel in 0..lines.count.div_ceil(W) {
@@ -239,7 +240,7 @@ unsafe fn transposed<const W: usize, U: Unit>(
     line: usize,
     count: usize,
     k_len: usize,
-    room: usize,
+    width: usize,
     to: *mut f32,
 ) {
     let steps = k_len.div_ceil(U::NUMBERS);
@@ -247,7 +248,7 @@ unsafe fn transposed<const W: usize, U: Unit>(
         let k = step * U::NUMBERS;
         let numbers = (LANES * U::NUMBERS).min(k_len - k);
         let mut v = [_mm512_setzero_ps(); LANES];
-        // SAFETY: lines below `count` have k_len numbers; the panel has room for all steps.
+        // SAFETY: lines below `count` have k_len numbers; the panel has all steps.
         unsafe {
             for i in 0..LANES {
                 if i < count {
@@ -257,24 +258,24 @@ unsafe fn transposed<const W: usize, U: Unit>(
             let v = transpose(v);
             for j in 0..LANES {
                 if step + j < steps {
-                    put(to.add((step + j) * W), v[j], room, step + j + 1 == steps);
+                    put(to.add((step + j) * W), v[j], width, step + j + 1 == steps);
                 }
             }
         }
     }
 }
 
-/// Stores a step of a panel. Where the panel has fewer than 16 lines, what is too much goes where the next step will be; the last
+/// Stores a step of a panel that has `width` units left. Fewer than 16 are exceeded into the next step, which is written later; the last
 /// step is stored exactly.
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn put(to: *mut f32, v: __m512, room: usize, last: bool) {
-    // SAFETY: `room` numbers of this step are there, and behind it a further step unless it is the last.
+unsafe fn put(to: *mut f32, v: __m512, width: usize, last: bool) {
+    // SAFETY: this step has `width` units, and another step follows unless it is the last.
     unsafe {
-        if room >= LANES || !last {
+        if width >= LANES || !last {
             _mm512_storeu_ps(to, v);
         } else {
-            _mm512_mask_storeu_ps(to, first(room), v);
+            _mm512_mask_storeu_ps(to, first(width), v);
         }
     }
 }

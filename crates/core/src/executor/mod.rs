@@ -1,0 +1,14 @@
+//! The executor: one thread that owns storage, device and pool, and interprets the queues in order.
+
+mod awake;
+mod engine;
+mod finite;
+mod run;
+mod schedule;
+mod serve;
+mod thread;
+mod trace;
+mod values;
+
+pub use engine::Engine;
+pub use thread::Executor;

@@ -1,0 +1,13 @@
+//! The process and its operating system: memory limits, thread priority, stderr. Everything that differs between systems is here.
+
+#[cfg(target_os = "linux")]
+mod cgroup;
+mod computing;
+mod memory;
+mod stderr;
+mod threads;
+
+pub use computing::Computing;
+pub use memory::{available_memory, can_map, has_address_limit, memory_limit};
+pub use stderr::say;
+pub use threads::{lower_default_pool, lower_thread_priority};

@@ -1,0 +1,73 @@
+//! The values of a tensor, or of several that are views of each other.
+
+use half::{bf16, f16};
+
+use super::window::Window;
+use crate::dtype::Dtype;
+
+/// The values of one storage. Booleans are stored as bytes 0 and 1.
+pub enum Buffer {
+    /// f32 on the CPU.
+    F32(Vec<f32>),
+    /// f64 on the CPU.
+    F64(Vec<f64>),
+    /// bf16 on the CPU.
+    Bf16(Vec<bf16>),
+    /// f16 on the CPU.
+    F16(Vec<f16>),
+    /// i64 on the CPU.
+    I64(Vec<i64>),
+    /// u8 or bool on the CPU.
+    U8(Vec<u8>),
+    /// In a file; immutable.
+    Mapped(Window),
+    /// Held by candle: CUDA, or the candle path on the CPU.
+    Candle(candle_core::Tensor),
+}
+
+/// An element type of CPU buffers.
+pub trait Element: Copy + Default + Send + Sync + bytemuck::Pod + 'static {
+    /// The values, when the buffer is of this type.
+    fn slice(buffer: &Buffer) -> Option<&[Self]>;
+    /// The same, to write.
+    fn slice_mut(buffer: &mut Buffer) -> Option<&mut [Self]>;
+    /// A buffer that owns the vector.
+    fn wrap(vec: Vec<Self>) -> Buffer;
+    /// The vector of an owned buffer, or the buffer back.
+    fn unwrap(buffer: Buffer) -> std::result::Result<Vec<Self>, Buffer>;
+}
+
+macro_rules! element {
+    ($type:ty, $variant:ident, $dtypes:pat) => {
+        impl Element for $type {
+            fn slice(buffer: &Buffer) -> Option<&[Self]> {
+                match buffer {
+                    Buffer::$variant(v) => Some(v),
+                    Buffer::Mapped(w) if matches!(w.dtype, $dtypes) => bytemuck::try_cast_slice(w.bytes()).ok(),
+                    _ => None,
+                }
+            }
+            fn slice_mut(buffer: &mut Buffer) -> Option<&mut [Self]> {
+                match buffer {
+                    Buffer::$variant(v) => Some(v),
+                    _ => None,
+                }
+            }
+            fn wrap(vec: Vec<Self>) -> Buffer {
+                Buffer::$variant(vec)
+            }
+            fn unwrap(buffer: Buffer) -> std::result::Result<Vec<Self>, Buffer> {
+                match buffer {
+                    Buffer::$variant(v) => Ok(v),
+                    other => Err(other),
+                }
+            }
+        }
+    };
+}
+element!(f32, F32, Dtype::F32);
+element!(f64, F64, Dtype::F64);
+element!(bf16, Bf16, Dtype::Bf16);
+element!(f16, F16, Dtype::F16);
+element!(i64, I64, Dtype::I64);
+element!(u8, U8, Dtype::U8 | Dtype::Bool);

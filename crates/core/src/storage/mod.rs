@@ -1,0 +1,9 @@
+//! Storage of tensors: pooled CPU buffers, mapped files, candle tensors.
+
+mod buffer;
+mod value;
+mod window;
+
+pub use buffer::{Buffer, Element};
+pub use value::Value;
+pub use window::{SharedBytes, Window};

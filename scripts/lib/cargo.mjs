@@ -1,0 +1,24 @@
+// Cargo, called so that everything is compiled once. napi builds for a named target, which has a folder of its own below target/; what else is built names
+// the same target and, where it can, the addon's crate beside its own, so that the features of the dependencies are the same.
+import { spawnSync } from 'node:child_process'
+import { fail, inRoot, run } from './run.mjs'
+
+let known
+
+/** The target of this machine, for example x86_64-unknown-linux-gnu. */
+export function hostTarget() {
+  const { stdout = '' } = known ? {} : spawnSync('rustc', ['-vV'], { encoding: 'utf8' })
+  known ??= /^host: (.+)$/m.exec(stdout)?.[1]
+  return known ?? fail('rustc does not run: Rust is needed for this')
+}
+
+/** Runs cargo for the target of this machine. Options are those of `run`. */
+export const cargo = (args, { env = {}, ...options } = {}) =>
+  run('cargo', args, { ...options, env: { CARGO_BUILD_TARGET: hostTarget(), ...env } })
+
+/** Where `cargo` puts a program of the release profile. */
+export const builtProgram = (name) =>
+  inRoot('target', hostTarget(), 'release', process.platform === 'win32' ? `${name}.exe` : name)
+
+/** Beside target/, for commands that only check: they share what they know of the dependencies, and a stand-in for CUDA never meets a real build. */
+export const CHECK_ONLY = { CARGO_TARGET_DIR: inRoot('target', 'check') }

@@ -1,0 +1,54 @@
+// The stream that is recorded into. It follows an async function through its awaits (AsyncLocalStorage), and the engine hears of a change at
+// the next call: a program without streams pays one comparison with null.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { native } from './load.js'
+
+/** A stream as its async context knows it. */
+export interface StreamContext {
+  /** The stream's number in the engine. 0 is the default stream, which a closed stream falls back to. */
+  readonly number: number
+  /** Throws when no more work is taken. */
+  check(): void
+}
+
+let contexts: AsyncLocalStorage<StreamContext | undefined> | null = null
+/** What the engine was told last. */
+let selected = 0
+
+/** Runs `fn`, and what it does after its awaits, in a stream; undefined is the default stream. */
+export function runInStream<T>(stream: StreamContext | undefined, fn: () => T): T {
+  contexts ??= new AsyncLocalStorage()
+  try {
+    return contexts.run(stream, fn)
+  } finally {
+    selectStream()
+  }
+}
+
+/** Gives a function that runs others in the stream that is current now. */
+export function keepStream(): <T>(fn: () => T) => T {
+  if (contexts === null) return (fn) => fn()
+  const stream = contexts.getStore()
+  return (fn) => runInStream(stream, fn)
+}
+
+/** Runs `fn` in the default stream, which nobody can abort. */
+export function outsideStreams<T>(fn: () => T): T {
+  return contexts === null ? fn() : runInStream(undefined, fn)
+}
+
+/** Tells the engine which stream is current. Before each call that depends on it. */
+export function selectStream(): void {
+  if (contexts === null) return
+  const number = contexts.getStore()?.number ?? 0
+  if (number === selected) return
+  native.setStream(number)
+  selected = number
+}
+
+/** As {@link selectStream}, before new work. @throws what the stream's check throws. */
+export function selectStreamToRecord(): void {
+  if (contexts === null) return
+  contexts.getStore()?.check()
+  selectStream()
+}

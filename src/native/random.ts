@@ -1,0 +1,23 @@
+// Generators of random numbers by their number; 0 is that of the current stream.
+import { call } from './call.js'
+import { native } from './load.js'
+
+/** Makes a generator; returns its number. */
+export function newGenerator(seedLow: number, seedHigh: number): number {
+  return call(() => native.newGenerator(seedLow, seedHigh))
+}
+
+/** `[seed low, seed high, counter low, counter high]`. */
+export function generatorState(generator: number): number[] {
+  return call(() => native.generatorState(generator))
+}
+
+/** Sets what {@link generatorState} gave. */
+export function setGeneratorState(generator: number, state: readonly number[]): void {
+  call(() => native.setGeneratorState(generator, state[0]!, state[1]!, state[2]!, state[3]!))
+}
+
+/** Chooses the generator that random ops draw from; returns the one before. */
+export function setGenerator(generator: number): number {
+  return native.setGenerator(generator)
+}

@@ -1,0 +1,17 @@
+// Generated from src/data/tables/index.ts by `npm run api`. Do not edit.
+
+export { readTable } from './read-table.js'
+export type { ReadTableOptions, TableFormat } from './read-table.js'
+export { Table } from './table.js'
+export type { Cell } from './table.js'
+export { LabelMap, labelsOf } from './labels.js'
+export { readTextTask } from './text-task.js'
+export type { TextExample, TextTask, TextTaskOptions } from './text-task.js'
+export { readGlue } from './glue.js'
+export type { GlueOptions } from './glue.js'
+export { GLUE_TASKS } from './glue-tasks.js'
+export type { GlueColumns, GlueTask, GlueTaskInfo } from './glue-tasks.js'
+export { encodeTexts } from './encode-texts.js'
+export type { EncodeTextsOptions, EncodedText } from './encode-texts.js'
+export { padTexts } from './pad-texts.js'
+export type { PadOptions, TextBatch } from './pad-texts.js'

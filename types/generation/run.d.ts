@@ -1,0 +1,62 @@
+// Generated from src/generation/run.ts by `npm run api`. Do not edit.
+
+import type { Ids } from './ids.js'
+import type { KvCache } from './kv-cache.js'
+import type { Module } from '../nn/module.js'
+import { Generator } from '../runtime/random.js'
+import type { Tensor } from '../tensor/tensor.js'
+import type { BeamOptions } from './beam-options.js'
+import type { SamplingOptions } from './sampling.js'
+import type { StopOptions } from './stopping.js'
+/** Options of {@link generate} and {@link stream}. */
+export interface GenerateOptions extends SamplingOptions, StopOptions, BeamOptions {
+  /** Largest number of new tokens per row. @default 20 */
+  maxNewTokens?: number
+  /** Rows per prompt: the best beams, or independent samples with `doSample`. @default 1 */
+  numReturnSequences?: number
+  /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @default all 1 */
+  attentionMask?: readonly (readonly number[])[]
+  /** Pad the returned rows to one length with this token, on the right. @default no padding */
+  padTokenId?: number
+  /** Seed of sampling, independent of other draws. @default the current stream's generator is used */
+  seed?: number
+  /** Generator of sampling; pass it or `seed`. */
+  generator?: Generator
+  /** Called for each new token, in order; a promise is awaited. Not with beams, whose tokens are known only at the end. */
+  onToken?: (token: GeneratedToken) => void | Promise<void>
+  /** Stops before the next token; the promise rejects with the signal's reason. */
+  signal?: AbortSignal
+  /** Return a {@link GenerateOutput} instead of the rows alone. @default false */
+  returnDictInGenerate?: boolean
+}
+/** One new token. */
+export interface GeneratedToken {
+  /** Row of the result. */
+  row: number
+  /** The token. */
+  id: number
+  /** Why the row ends here, or null. */
+  finish: 'eos' | 'stop' | 'length' | null
+}
+/** What generation needs from a model. */
+export interface GenerativeModel extends Module {
+  readonly config: {
+    eos_token_id?: number | number[] | null
+    vocab_size?: number
+  }
+  readonly maxPositions: number
+  /** Ids `(N, T)`: the prompt as rows of numbers, a token as a tensor where its value is not known here. */
+  forward(
+    ids: Ids,
+    options: StepOptions,
+  ): {
+    logits: Tensor
+  }
+}
+/** The options of each forward. */
+export interface StepOptions {
+  attentionMask: Ids | null
+  positionIds: readonly (readonly number[])[]
+  pastKeyValues: KvCache
+  logitsToKeep?: number
+}

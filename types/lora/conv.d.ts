@@ -1,0 +1,96 @@
+// Generated from src/lora/conv.ts by `npm run api`. Do not edit.
+
+import * as plain from '../nn/conv.js'
+import type { ConvOptions } from '../nn/conv.js'
+import type { ConvGeometry } from '../nn/functional/conv-geometry.js'
+import type { PerDimension } from '../nn/functional/spatial.js'
+import type { Tensor } from '../tensor/tensor.js'
+import type { FromLayerOptions } from './from-layer.js'
+import { LoraLayer } from './lora-layer.js'
+import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
+/** Options of the LoRA convolutions: those of the plain ones beside the low-rank ones. */
+export interface LoraConvOptions extends LoraOptions, LoraDropoutOptions, ConvOptions {}
+/** Options of `fromLayer` for convolutions. */
+export interface ConvFromLayerOptions extends FromLayerOptions, LoraDropoutOptions {}
+type PlainConv = plain.Conv1d | plain.Conv2d | plain.Conv3d
+/** What the three LoRA convolutions share. */
+declare abstract class LoraConv extends LoraLayer {
+  private readonly owner
+  readonly inChannels: number
+  readonly outChannels: number
+  /** Kernel sizes, stride, padding, dilation, groups and padding mode, one number for each dimension. */
+  readonly geometry: ConvGeometry
+  constructor(
+    owner: string,
+    dims: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    options: LoraConvOptions,
+  )
+  /** One size for each spatial dimension. */
+  get kernelSize(): readonly number[]
+  forward(x: Tensor): Tensor
+  protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor
+  toPlain(): PlainConv
+  /** Upstream also writes the weight and the bias as those of an inner module `conv`; 0.1.2 only so. Both are read. */
+  keyAliases(): Readonly<Record<string, string>>
+  extraRepr(): string
+  private convolve
+}
+/**
+ * A convolution over one dimension whose frozen weight gets a trainable update:
+ * `y = conv(x, W) + bias + scaling · conv(dropout(x), (B A) viewed as W)`.
+ *
+ * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv1d`; `lora_A (r·k, inChannels·k)`, `lora_B (outChannels / groups, r·k)`.
+ * Init: W and bias as `nn.Conv1d`; A uniform in ±1/√(inChannels·k), B zero. `r: 0` gives a plain layer.
+ *
+ * **What the layout means.** This is loralib's: the product B A (outChannels / groups, inChannels·k) is laid over the weight
+ * (outChannels, inChannels / groups, k) number by number. Up to k = 1 without groups it is the low-rank update of the weight as a
+ * matrix; above, its rank is r·k as laid out, and the update of the weight seen as (outChannels, inChannels·k) has a rank of its own, up
+ * to full. So `r` is not comparable with that of `lora.Linear`, and files fit loralib's, not PEFT's, which decompose otherwise.
+ *
+ * With dropout the two paths are computed apart, else as one convolution. `eval()` folds the update into `weight` as all LoRA layers do.
+ * @see loralib `Conv1d`, which fails for k > 1; the layout there is that of its pull request 157.
+ */
+export declare class Conv1d extends LoraConv {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: LoraConvOptions)
+  /** A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies. */
+  static fromLayer(layer: plain.Conv1d, options?: ConvFromLayerOptions): Conv1d
+}
+/**
+ * A convolution over two dimensions whose frozen weight gets a trainable update, as {@link Conv1d}.
+ *
+ * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv2d` with a square kernel; `lora_A (r·k, inChannels·k)`,
+ * `lora_B (outChannels / groups · k, r·k)`. The product B A (outChannels / groups · k, inChannels·k) is laid over the weight
+ * (outChannels, inChannels / groups, k, k) number by number: see {@link Conv1d} for what that means.
+ *
+ * @example
+ * const conv = new lora.Conv2d(64, 128, 3, { r: 4, loraAlpha: 8, padding: 1 })
+ * @throws {OptionError} for options that cannot be used; for a list as `kernelSize` when `r > 0`: the layout has one size.
+ * @see loralib `Conv2d`: same shapes and keys; its `lora_dropout` has no effect there.
+ */
+export declare class Conv2d extends LoraConv {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: LoraConvOptions)
+  /**
+   * A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies.
+   * @throws {OptionError} for a kernel that is not square.
+   */
+  static fromLayer(layer: plain.Conv2d, options?: ConvFromLayerOptions): Conv2d
+}
+/**
+ * A convolution over three dimensions whose frozen weight gets a trainable update, as {@link Conv1d}.
+ *
+ * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv3d` with a cubic kernel; `lora_A (r·k, inChannels·k)`,
+ * `lora_B (outChannels / groups · k², r·k)`.
+ * @see loralib `Conv3d`, which fails for k > 1; the layout there is that of its pull request 157.
+ */
+export declare class Conv3d extends LoraConv {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: LoraConvOptions)
+  /**
+   * A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies.
+   * @throws {OptionError} for a kernel that is not a cube.
+   */
+  static fromLayer(layer: plain.Conv3d, options?: ConvFromLayerOptions): Conv3d
+}
+export {}

@@ -1,0 +1,48 @@
+// Generated from src/models/shared/pretrained.ts by `npm run api`. Do not edit.
+
+import type { HubOptions } from '../../hub/options.js'
+import type { FloatDtype } from '../../runtime/options.js'
+import type { Tensor } from '../../tensor/tensor.js'
+import type { Generator } from '../../runtime/random.js'
+/**
+ * Initialisation of a fresh parameter: N(0, std²), truncated to ±`cut`·std where that is given, with the row of the padding token at 0; or one value. A `wide`
+ * parameter is f32 even in a bf16 or f16 model: it belongs to a head that is trained while the model is frozen.
+ */
+export type Init = (
+  | {
+      std: number
+      cut?: number
+      zeroRow?: number
+    }
+  | {
+      value: number
+    }
+) & {
+  wide?: boolean
+}
+/** Returns a parameter of a model by its state-dict name. */
+export type WeightSource = (name: string, shape: number[], init: Init) => Tensor
+/** Options of models with fresh weights. */
+export interface FreshOptions {
+  /** Type of the weights; biases and norms are f32 in a bf16 or f16 model. @default 'f32' */
+  dtype?: FloatDtype
+  /** Draws the weights from this generator. @default the generator of the current stream */
+  generator?: Generator
+}
+/** Options of `fromPretrained`; those of a download apply where the model is given as a hub id. */
+export interface PretrainedOptions extends HubOptions {
+  /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
+  dtype?: FloatDtype
+  /**
+   * Keep weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
+   * overwritten in place. @default true
+   */
+  mapped?: boolean
+  /** Fields that replace those of `config.json`, e.g. `{ num_labels: 3, hidden_dropout_prob: 0 }`. @default none */
+  config?: Readonly<Record<string, unknown>>
+}
+/** Options of `savePretrained`. */
+export interface SaveOptions {
+  /** Convert floating tensors to this type. @default each tensor's own type */
+  dtype?: FloatDtype
+}

@@ -1,0 +1,40 @@
+// Generated from src/models/shared/sequence-classifier.ts by `npm run api`. Do not edit.
+
+import type { Tensor } from '../../tensor/tensor.js'
+import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
+import type { EncoderModel } from './encoder-model.js'
+import type { Ids } from '../../generation/ids.js'
+import type { LabelsConfig } from './labels-config.js'
+import type { Layer } from './parts.js'
+import { PretrainedEncoder } from './pretrained-encoder.js'
+import type { SaveOptions } from './pretrained.js'
+import type { SequenceClassifierOutput, SequenceLabels } from './sequence-classification.js'
+/** Options of the forward of a sequence classifier. */
+export interface SequenceClassificationOptions extends EncoderOptions {
+  /** The labels to predict: classes or numbers. @see {@link SequenceLabels} */
+  labels?: SequenceLabels | null
+}
+/**
+ * An encoder with a head that labels whole sequences: with classes, several labels at once, or numbers, according to `problem_type` or the labels.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Padding on either side changes nothing: heads read a row's first token, or the mean of
+ * its tokens, wherever they are.
+ */
+export declare abstract class SequenceClassifier extends PretrainedEncoder {
+  abstract readonly config: LabelsConfig & Record<string, unknown>
+  /** The head, or its last layer; its output are the logits. */
+  abstract classifier: Layer
+  /** The model below the head. Parameters outside of it belong to the head. */
+  abstract get baseModel(): EncoderModel
+  /** Whether the head needs the first token of each row alone. */
+  protected get readsFirstToken(): boolean
+  /** The logits (B, num_labels) from the output of the base model. */
+  protected abstract score(owner: string, encoded: EncoderOutput, mask: Ids | null | undefined): Tensor
+  forward(inputIds: Ids, options?: SequenceClassificationOptions): SequenceClassifierOutput
+  /** Writes `config.json` and `model.safetensors`, as transformers does. */
+  savePretrained(dir: string, options?: SaveOptions): Promise<void>
+  /** @see {@link EncoderModel.gradientCheckpointingEnable} */
+  gradientCheckpointingEnable(): void
+  /** @see {@link EncoderModel.gradientCheckpointingDisable} */
+  gradientCheckpointingDisable(): void
+}

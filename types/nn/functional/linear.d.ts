@@ -1,0 +1,23 @@
+// Generated from src/nn/functional/linear.ts by `npm run api`. Do not edit.
+
+import type { Tensor } from '../../tensor/tensor.js'
+/**
+ * `y = x Wᵀ + bias`.
+ *
+ * Shapes: `x (..., K)`, `weight (N, K)`, `bias (N)` → `(..., N)`. A bf16 or f16 weight is widened as it is read; `y` is then f32.
+ * @throws {ShapeError} when the last dimension of `x` is not K.
+ */
+export declare function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor
+/**
+ * Rows of `weight` at `ids`.
+ *
+ * Shapes: `ids (...)` i64, `weight (num, D)` → `(..., D)`.
+ */
+export declare function embedding(ids: Tensor, weight: Tensor, options?: EmbeddingOptions): Tensor
+/** Options of {@link embedding}. */
+export interface EmbeddingOptions {
+  /** The row of the padding: it gets no gradient, and starts at 0 in a new table. Negative counts from the end. @integer @default none */
+  paddingIdx?: number | null
+  /** Divide the gradient of a row by how often the batch uses it. @default false */
+  scaleGradByFreq?: boolean
+}

@@ -1,0 +1,48 @@
+// Generated from src/nn/linear.ts by `npm run api`. Do not edit.
+
+import type { Tensor } from '../tensor/tensor.js'
+import { Module } from './module.js'
+import type { PlacementOptions } from '../runtime/options.js'
+/** Options of {@link Linear}. */
+export interface LinearOptions extends PlacementOptions {
+  /** Add a learned bias, f32 beside a bf16 or f16 weight; a tensor (out) is taken as that bias itself. @default true */
+  bias?: boolean | Tensor
+  /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
+  weight?: Tensor
+}
+/**
+ * A dense layer: `y = x Wᵀ + bias`.
+ *
+ * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (outFeatures, inFeatures)`, `bias (outFeatures)`.
+ * Init: both uniform in ±1/√inFeatures, as in PyTorch.
+ *
+ * @example
+ * const head = new nn.Linear(768, 3)
+ * const y = head.forward(x)          // (8, 768) → (8, 3)
+ * @throws {OptionError} for sizes below 1 and for unknown options.
+ * @throws {ShapeError} `ERR_LORA_SHAPE` when the last dimension of `x` is not `inFeatures`.
+ */
+export declare class Linear extends Module {
+  readonly inFeatures: number
+  readonly outFeatures: number
+  weight: Tensor
+  bias: Tensor | null
+  constructor(inFeatures: number, outFeatures: number, options?: LinearOptions)
+  forward(x: Tensor): Tensor
+  extraRepr(): string
+}
+/**
+ * A dense layer whose weight lies as (in, out): `y = x W + bias`. Hugging Face's GPT-2 calls it Conv1D; its files hold weights this way.
+ *
+ * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (inFeatures, outFeatures)`, `bias (outFeatures)`.
+ * Init: weight N(0, 0.02²), bias 0, as GPT-2.
+ */
+export declare class TransposedLinear extends Module {
+  readonly inFeatures: number
+  readonly outFeatures: number
+  weight: Tensor
+  bias: Tensor | null
+  constructor(inFeatures: number, outFeatures: number, options?: LinearOptions)
+  forward(x: Tensor): Tensor
+  extraRepr(): string
+}

@@ -1,0 +1,43 @@
+// Generated from src/nn/reshaping.ts by `npm run api`. Do not edit.
+
+import type { Tensor } from '../tensor/tensor.js'
+import { Module } from './module.js'
+/**
+ * Several dimensions as one, from `startDim` to `endDim`.
+ *
+ * @example
+ * new nn.Flatten().forward(x)        // (8, 16, 7, 7) → (8, 784)
+ */
+export declare class Flatten extends Module {
+  readonly startDim: number
+  readonly endDim: number
+  constructor(startDim?: number, endDim?: number)
+  forward(x: Tensor): Tensor
+  extraRepr(): string
+}
+/**
+ * One dimension as several; one of the sizes may be −1.
+ *
+ * @example
+ * new nn.Unflatten(1, [16, 7, 7]).forward(x)   // (8, 784) → (8, 16, 7, 7)
+ * @throws {ShapeError} when the sizes do not multiply to the dimension's.
+ */
+export declare class Unflatten extends Module {
+  readonly dim: number
+  readonly sizes: readonly number[]
+  constructor(dim: number, sizes: readonly number[])
+  forward(x: Tensor): Tensor
+  extraRepr(): string
+}
+/** {@link pixelShuffle} as a layer. */
+export declare class PixelShuffle extends Module {
+  readonly upscaleFactor: number
+  constructor(upscaleFactor: number)
+  forward(x: Tensor): Tensor
+}
+/** {@link pixelUnshuffle} as a layer. */
+export declare class PixelUnshuffle extends Module {
+  readonly downscaleFactor: number
+  constructor(downscaleFactor: number)
+  forward(x: Tensor): Tensor
+}

@@ -1,0 +1,28 @@
+// Generated from src/optim/adamw.ts by `npm run api`. Do not edit.
+
+import type { AdamOptions } from './adam.js'
+import { Optimizer } from './optimizer.js'
+import type { Batch, ParamGroup, Params } from './optimizer.js'
+/** Options of {@link AdamW}. */
+export interface AdamWOptions extends AdamOptions {
+  /** Share of a parameter taken off at each update, times `lr`. @minimum 0 @default 0.01 */
+  weightDecay?: number
+}
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch computes it:
+ *
+ * `p ← p − lr·wd·p;  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  p ← p − lr · (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + eps)`
+ *
+ * @example
+ * const optimizer = new optim.AdamW(model.parameters(), { lr: 2e-4, weightDecay: 0.01 })
+ * loss.backward()
+ * await optimizer.step()
+ * optimizer.zeroGrad()
+ * @throws {OptionError} for options out of range and for an empty list of parameters.
+ * @see torch `AdamW`: same defaults, same state-dict structure.
+ */
+export declare class AdamW extends Optimizer<Required<AdamWOptions>> {
+  constructor(params: Params<AdamWOptions>, options?: AdamWOptions)
+  protected check(options: Required<AdamWOptions>): Required<AdamWOptions>
+  protected update(batch: Batch, group: ParamGroup & Required<AdamWOptions>): void
+}

@@ -1,0 +1,18 @@
+// Generated from src/optim/decay-groups.ts by `npm run api`. Do not edit.
+
+import type { Module } from '../nn/module.js'
+import type { Tensor } from '../tensor/tensor.js'
+/**
+ * The trainable parameters of a model in groups for an optimizer: biases and the parameters of norms without weight decay, all others with it. A tied
+ * parameter stands once; a group that would be empty is left out.
+ * @example
+ * const optimizer = new optim.AdamW(optim.decayGroups(model, 0.1), { lr: 5e-4 })
+ * @see transformers `Trainer.create_optimizer`: the same groups.
+ */
+export declare function decayGroups(
+  model: Module,
+  weightDecay: number,
+): {
+  params: Tensor[]
+  weightDecay: number
+}[]

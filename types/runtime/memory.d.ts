@@ -1,0 +1,57 @@
+// Generated from src/runtime/memory.ts by `npm run api`. Do not edit.
+
+/** Live tensors of one kind. */
+export interface KindCount {
+  /** Storages; views share one. */
+  tensors: number
+  bytes: number
+}
+/** What the engine holds for this thread, and the process's buffers. */
+export interface MemoryReport {
+  /** Frozen weights; mapped ones count as if they were in memory. */
+  base: KindCount
+  /** Trainable parameters. */
+  adapter: KindCount
+  gradient: KindCount
+  optimizer: KindCount
+  /** Everything else: inputs, intermediate results, what backward saved. */
+  activation: KindCount
+  /** All kinds together. */
+  total: KindCount
+  /** Tensors by name, as this thread knows them: each view counts for itself. */
+  values: number
+  /** Nodes of the tape. */
+  tapeNodes: number
+  /** Tensors that the executor holds, of all threads. With one thread, after {@link settle}, it equals `values`. */
+  liveValues: number
+  /**
+   * Bytes of numbers in CPU buffers, counted by the allocator of the executor. With one thread, on the CPU, after {@link settle},
+   * `numberBytes + mappedBytes` equals `total.bytes`, unless a tensor failed: then it has no numbers.
+   */
+  numberBytes: number
+  /** Bytes of weights that lie in the pages of their file. */
+  mappedBytes: number
+  /** Bytes of CPU buffers in use: `numberBytes` and what rounding up for reuse adds. */
+  liveBytes: number
+  /** The largest that `liveBytes` has been. */
+  peakBytes: number
+  /** Bytes that the pool keeps for reuse; given back when idle. */
+  poolBytes: number
+}
+/** Counts live tensors and bytes by kind. Exact after {@link settle}. */
+export declare function memory(): MemoryReport
+/** What runs: device, kernel path, threads. */
+export interface Backend {
+  device: string
+  /** `avx512`, `avx2`, `neon`, `scalar`, or `candle` when every operation runs through its candle twin. */
+  isa: string
+  /** Whether this path multiplies pairs of bf16 (AVX512-BF16), which {@link setFloat32MatmulPrecision} `'medium'` asks for. */
+  bf16Products: boolean
+  threads: number
+  memoryLimitBytes: number
+  version: string
+  /** Whether this build has CUDA. */
+  cuda: boolean
+}
+/** Says what the engine runs on. Starts it. */
+export declare function backend(): Backend

@@ -1,0 +1,11 @@
+// Generated from src/runtime/options.ts by `npm run api`. Do not edit.
+
+/** The element types a layer can hold its weight in. */
+export type FloatDtype = 'f32' | 'f64' | 'bf16' | 'f16'
+/** Options that every layer with parameters takes. */
+export interface PlacementOptions {
+  /** Element type of the parameters. `bf16` and `f16` halve the memory of a frozen weight. @default 'f32' */
+  dtype?: FloatDtype
+  /** Where the parameters live; it must be the device that `lora.backend()` reports. @default that device */
+  device?: string
+}
