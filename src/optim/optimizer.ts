@@ -299,7 +299,7 @@ function snakeKeys(options: object): Record<string, unknown> {
 }
 
 function camelKeys(options: object): Record<string, unknown> {
-  const known = Object.fromEntries(Object.entries(options ?? {}).filter(([key]) => !NOT_OPTIONS.includes(key)))
+  const known = Object.fromEntries(Object.entries(options).filter(([key]) => !NOT_OPTIONS.includes(key)))
   return mapKeys(known, (key) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
 }
 
