@@ -37,8 +37,8 @@ export function relativeRows(tokens: number, sizes: DistanceSizes): RelativeRows
 
 /** The embedding of a distance, 0 to 2·span − 1; distances beyond the embeddings share the last one. */
 function distanceRow(distance: number, { buckets, longest, span }: DistanceSizes): number {
-  const place = buckets > 0 ? bucketOf(distance, buckets, longest) : distance
-  return Math.min(2 * span - 1, Math.max(0, place + span))
+  const bucket = buckets > 0 ? bucketOf(distance, buckets, longest) : distance
+  return Math.min(2 * span - 1, Math.max(0, bucket + span))
 }
 
 /**

@@ -92,7 +92,7 @@ export function laterForward(
 ): () => DecoderOutput {
   const { attentionMask, positionIds } = options
   const ids = copied(inputIds)
-  const again = {
+  const recomputed = {
     ...options,
     attentionMask: attentionMask && copied(attentionMask),
     positionIds: positionIds && copied(positionIds),
@@ -102,7 +102,7 @@ export function laterForward(
   return () => {
     const changed = weights.findIndex((weight, i) => weight.isDisposed || weight.version !== versions[i])
     if (changed >= 0) throw weightsChanged()
-    return decoder.forward(ids, again)
+    return decoder.forward(ids, recomputed)
   }
 }
 
@@ -115,7 +115,7 @@ function weightsChanged(): GradError {
     {
       what: 'CausalLMOutput: the weights have changed since the forward of these logits',
       expected:
-        'the weights of that forward: it left out the tokens behind the last label of each row, and must be run again for all logits',
+        'the weights of that forward: it skipped the tokens after the last label of each row, and must be run again for all logits',
       received: 'weights of a newer version',
       fix: 'read output.logits before optimizer.step(), or call the model without labels for logits of its new weights',
     },
