@@ -1,5 +1,5 @@
 // What a call of forward does around the module's own: one frame for what it makes, the path for errors, hooks.
-import { AsyncError, LoraError, placeError } from '../errors.js'
+import { AsyncError, LoraError, addModulePath } from '../errors.js'
 import { beginForward, resumeForward, runningForward } from '../autograd/running-forward.js'
 import type { RunningForward } from '../autograd/running-forward.js'
 import { markStack } from '../native/call.js'
@@ -104,7 +104,7 @@ function inner(running: RunningForward, module: Module, forward: Module['forward
     return forward.apply(module, args)
   } catch (error) {
     // The engine names the module by itself; what TypeScript checks does not know it.
-    if (error instanceof LoraError) placeError(error, pathName(running.root, module))
+    if (error instanceof LoraError) addModulePath(error, pathName(running.root, module))
     throw error
   } finally {
     setPath(before)
