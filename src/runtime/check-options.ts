@@ -1,9 +1,9 @@
-// The check that a function makes of its options object: names, types and ranges, all problems in one error. The schemas are generated from the
-// interfaces (src/generated/options.ts); what needs two options, a shape or a model to decide is checked where that is known.
+// Checks of options objects: names, types and ranges, with all problems in one error. The schemas are generated from the interfaces
+// (src/generated/options.ts); what depends on two options, a shape or a model is checked where these are known.
 import { OptionError } from '../errors.js'
 import { bad, nearest, show } from './options.js'
 
-/** What a value must be; `text` says it in words where those for the kind would be too general. */
+/** What a value must be; `text` describes it where the words for its kind would be too general. */
 export type Rule = { readonly text?: string } & Kind
 
 type Kind =
@@ -18,7 +18,7 @@ type Kind =
 interface NumberRule {
   readonly kind: 'number'
   readonly integer?: true
-  /** Infinity is a value, too; NaN never is. */
+  /** Allows Infinity; NaN is never allowed. */
   readonly infinity?: true
   readonly minimum?: number
   readonly maximum?: number
@@ -51,7 +51,7 @@ export function checkOptions(owner: string, options: object | undefined, schema:
   const given = (options ?? {}) as Readonly<Record<string, unknown>>
   for (const name in given) {
     const rule = fields[name]
-    // A name of Object.prototype, such as toString, finds a function there.
+    // For a name of Object.prototype, such as toString, this is a function.
     if (rule?.kind === undefined) throw problems(owner, given, schema)
     const value = given[name]
     if (value !== undefined && !fits(rule, value)) throw problems(owner, given, schema)
@@ -64,14 +64,14 @@ export function optionNames(schema: OptionSchema): string[] {
   return Object.keys(schema.fields)
 }
 
-/** The options that a schema knows, of those given. */
+/** Those of the given options that are in the schema. */
 export function pickOptions(options: object, schema: OptionSchema): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(schema.fields, name)))
 }
 
 const classes = new Map<string, abstract new (...args: never[]) => unknown>()
 
-/** Lets schemas name a class of this package; each is entered by its own file. */
+/** Registers a class of this package under the name that schemas use; the file of the class calls it. */
 export function nameClass(name: string, type: abstract new (...args: never[]) => unknown): void {
   classes.set(name, type)
 }
@@ -122,7 +122,7 @@ function isInRange(rule: NumberRule, value: unknown): boolean {
 
 function isList({ items, minItems = 0, maxItems = Infinity }: ListRule, value: unknown): boolean {
   if (!Array.isArray(value) || value.length < minItems || value.length > maxItems) return false
-  // An index loop sees the holes of a sparse list, which `every` passes over.
+  // An index loop also visits the holes of a sparse list, which `every` skips.
   for (let i = 0; i < value.length; i++) if (!fits(items, value[i])) return false
   return true
 }
@@ -143,7 +143,7 @@ function classOf(name: string): abstract new (...args: never[]) => unknown {
   return type
 }
 
-/** One thing that is wrong with the options. */
+/** One problem of the options. */
 interface Problem {
   readonly name: string
   readonly expected: string
@@ -204,7 +204,7 @@ function several(owner: string, all: readonly Problem[]): OptionError {
 const WORDS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   any: ['a value', 'values'],
   boolean: ['true or false', 'true and false'],
-  string: ['a text', 'texts'],
+  string: ['a string', 'strings'],
   bigint: ['a BigInt', 'BigInts'],
   null: ['null', 'null'],
   function: ['a function', 'functions'],
@@ -213,7 +213,7 @@ const WORDS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   Module: ['a module', 'modules'],
 }
 
-/** A rule in words: what the value is expected to be. */
+/** A rule in words, for `expected`. */
 function ruleText(rule: Rule, many = false): string {
   if (rule.text !== undefined) return rule.text
   switch (rule.kind) {
@@ -258,7 +258,7 @@ function rangeText(rule: NumberRule, from: number | undefined, to: number | unde
   return ''
 }
 
-/** What a list holds, and how many of it. */
+/** What a list holds, and how many. */
 function countText({ items, minItems = 0, maxItems = Infinity }: ListRule): string {
   const text = ruleText(items, true)
   if (minItems === maxItems) return `${minItems} ${text}`
