@@ -212,7 +212,7 @@ const bad: [title: string, read: () => Promise<unknown>, ...says: RegExp[]][] = 
   [
     'bytes of Latin-1',
     () => data.readNlgRows(file('e.txt', Buffer.from(`${E2E}caf\xe9||x\n`, 'latin1')), 'e2e'),
-    /e\.txt, row 2, column 4: this is no UTF-8/,
+    /e\.txt, row 2, column 4: this is not UTF-8/,
     /0xe9/,
     /iconv/,
   ],
@@ -225,7 +225,7 @@ const bad: [title: string, read: () => Promise<unknown>, ...says: RegExp[]][] = 
   [
     'JSON that is cut off',
     () => data.readNlgRows(file('g.json', '[{"a":\n 1}'), 'dart'),
-    /g\.json, row 2, column \d+: this is no JSON/,
+    /g\.json, row 2, column \d+: this is not valid JSON/,
   ],
   [
     'a WebNLG entry without a field',
