@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFi
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
-import { placeBlob } from '../../.cache/ts/hub/cache.js'
+import { linkBlob } from '../../.cache/ts/hub/cache.js'
 import { COMMIT, FakeHub, cacheFolder, gitSha1, sha256, someBytes } from '../support/hub-server.js'
 
 const { hub, models, tokenizers } = lora
@@ -162,10 +162,10 @@ test('hub: where links are refused, a snapshot holds copies', async (t) => {
   const refuse = async () => {
     throw Object.assign(new Error('no links here'), { code: 'EPERM' })
   }
-  await placeBlob(blob, pointer, refuse)
+  await linkBlob(blob, pointer, refuse)
   t.throws(() => readlinkSync(pointer))
   t.is(readFileSync(pointer, 'utf8'), 'content')
-  await placeBlob(blob, pointer)
+  await linkBlob(blob, pointer)
   t.is(readFileSync(pointer, 'utf8'), 'content')
   t.deepEqual(readdirSync(dirname(pointer)), ['file'])
 })

@@ -162,7 +162,7 @@ const answers: [title: string, fault: Fault, status: number, message: RegExp][] 
     404,
     /owner\/name\/config\.json|owner\/name\/model\.safetensors/,
   ],
-  ['429 for an hour', () => ({ status: 429, headers: { 'retry-after': '3600' } }), 429, /no more requests for now/],
+  ['429 for an hour', () => ({ status: 429, headers: { 'retry-after': '3600' } }), 429, /too many requests/],
 ]
 for (const [title, fault, status, message] of answers)
   test(`an answer of ${title} is an error with its status, at once`, async (t) => {
