@@ -1,10 +1,10 @@
-// Rows of one batch: the options for the engine, and its lists as rows.
+// Rows of one batch: checks the options for the engine, and turns its flat lists into rows.
 import { OptionError } from '../errors.js'
 import type { RowOptions } from '../native/tokenizer.js'
 import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../runtime/options.js'
 import type { BatchEncoding, BatchOptions } from './batch.js'
 
-/** What a tokenizer says of itself. */
+/** Defaults of a tokenizer. */
 export interface BatchDefaults {
   config: Readonly<Record<string, unknown>>
   padToken: string | undefined
@@ -16,10 +16,10 @@ const KEYS = [
   ...['textPair', 'addSpecialTokens', 'specialAsText', 'padding', 'truncation', 'maxLength', 'padToMultipleOf'],
   ...['paddingSide', 'truncationSide', 'padToken', 'returnOffsetsMapping', 'returnSpecialTokensMask'],
 ]
-/** A length that transformers writes for "no limit" is far above this. */
+/** transformers writes a length far above this for "no limit". */
 const NO_LIMIT = 1e9
 
-/** Checks the options and completes them. @throws {OptionError} */
+/** Checks the options and fills in the defaults. @throws {OptionError} */
 export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowOptions {
   checkKeys(OWNER, options, KEYS)
   const { padding = false, truncation = false, padToMultipleOf = 1 } = options
@@ -28,7 +28,7 @@ export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowO
   checkChoice(OWNER, 'padding', pad, ['longest', 'max_length', 'do_not_pad'])
   checkChoice(OWNER, 'truncation', cut, ['longest_first', 'only_first', 'only_second', 'do_not_truncate'])
   if (cut === 'only_second' && options.textPair === undefined)
-    throw bad(OWNER, 'truncation', "another way than 'only_second' without textPair", cut)
+    throw bad(OWNER, 'truncation', "other than 'only_second' without textPair", cut)
   const isCut = cut !== 'do_not_truncate'
   const isFixed = pad === 'max_length'
   const maxLength = isCut || isFixed ? lengthOf(options, defaults) : undefined
@@ -47,14 +47,14 @@ export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowO
   }
 }
 
-/** The lists of the engine as rows. */
+/** The flat lists of the engine as rows. */
 export function batchEncoding(lists: readonly Uint32Array[], options: BatchOptions): BatchEncoding {
   const [lengths, ids, types, attention, special, offsets] = lists
   const rows = (list: Uint32Array) => {
     let at = 0
     return Array.from(lengths!, (length) => Array.from(list.subarray(at, (at += length))))
   }
-  const places = () => {
+  const offsetRows = () => {
     let at = 0
     return Array.from(lengths!, (length) =>
       Array.from({ length }, (): [number, number] => [offsets![at++]!, offsets![at++]!]),
@@ -65,7 +65,7 @@ export function batchEncoding(lists: readonly Uint32Array[], options: BatchOptio
     attentionMask: rows(attention!),
     tokenTypeIds: rows(types!),
     ...(checkBoolean(OWNER, 'returnOffsetsMapping', options.returnOffsetsMapping ?? false) && {
-      offsetMapping: places(),
+      offsetMapping: offsetRows(),
     }),
     ...(checkBoolean(OWNER, 'returnSpecialTokensMask', options.returnSpecialTokensMask ?? false) && {
       specialTokensMask: rows(special!),
@@ -94,7 +94,7 @@ function padId(options: BatchOptions, { padToken, tokenToId }: BatchDefaults): n
   const id = typeof token === 'string' ? tokenToId(token) : undefined
   if (id !== undefined) return id
   throw new OptionError({
-    what: `${OWNER}: there is no token to pad with`,
+    what: `${OWNER}: there is no padding token`,
     expected: 'padToken: a token of the vocabulary',
     received: token === undefined ? 'none: this tokenizer names none' : String(token),
     fix: 'pass padToken, often the end token; the attention mask hides it',
