@@ -131,7 +131,7 @@ wrongUses('weight files', [
     () => lora.save({ x: [1] as never }, join(folder, 'x.safetensors')),
     OptionError,
     'ERR_LORA_OPTION',
-    { message: /x is no tensor/, at: 'await' },
+    { message: /x is not a tensor/, at: 'await' },
   ],
   [
     'saving under the name of the metadata',

@@ -271,7 +271,7 @@ wrongUses('arguments of the wrong type', [
     () => new nn.Linear(1, 1).loadStateDict(weak({ weight: [[1]], bias: [1] })),
     OptionError,
     CODE,
-    { message: /weight is no tensor/ },
+    { message: /weight is not a tensor/ },
   ],
   [
     'a list in the place of an input',
