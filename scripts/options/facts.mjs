@@ -1,17 +1,17 @@
-// What the interfaces of options say, read with TypeScript's own compiler: names, types, ranges, defaults and texts.
+// The content of the interfaces of options, read with TypeScript's compiler: names, types, ranges, defaults and descriptions.
 import ts from 'typescript'
 import { inRoot } from '../lib/run.mjs'
 
-/** Tags of a doc comment that bound the numbers or the list of an option, by the name of the rule's field. */
+/** Tags of a doc comment that limit the numbers or the list of an option, by the name of the rule's field. */
 const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'minItems', 'maxItems']
 
-/** Types that have rules of their own, by name; a value of any other class or interface must be an object. */
+/** Types with rules of their own, by name; a value of any other class or interface must be an object. */
 const CLASSES = new Set(['Tensor', 'Module', 'Generator', 'AbortSignal', 'RegExp', 'Map', 'Set', 'Uint8Array', 'URL'])
 const ITERABLES = new Set(['Iterable', 'AsyncIterable', 'IterableIterator', 'AsyncGenerator', 'Iterator'])
 
 /**
  * Every interface of options that users can import, and each that `src/` checks options against (`schemas.Name`), by name:
- * `{ name, file, about, fields: [{ name, required, about, default, rule }] }`; and what the interfaces leave open, such as a text or a default.
+ * `{ name, file, about, fields: [{ name, required, about, default, rule }] }`; and what is missing in the interfaces, such as a description or a default.
  */
 export function readFacts() {
   const program = openProgram()
@@ -77,7 +77,7 @@ function publicOptions(program, checker) {
   return names
 }
 
-/** An interface, or an alias that stands for one. */
+/** An interface, or an alias of one. */
 function isInterface(checker, symbol) {
   if (!(symbol.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.TypeAlias))) return false
   return !checker.getDeclaredTypeOfSymbol(symbol).isUnion()
@@ -103,7 +103,7 @@ function fieldOf(checker, property, node) {
   const order = declaration?.type ? literalOrder(checker, declaration.type) : []
   const required = !(property.flags & ts.SymbolFlags.Optional)
   const rule = bounded(ruleOf(checker, checker.getTypeOfSymbolAtLocation(property, node), order), tags)
-  // Says what is expected where the words for the type alone would not.
+  // Says what is expected where the words for the type would be too general.
   if (tags.expected) rule.text = tags.expected
   return {
     name: property.name,
@@ -199,7 +199,7 @@ function unionRule(checker, types, order) {
   return rules.every((rule) => JSON.stringify(rule) === JSON.stringify(first)) ? first : { kind: 'union', of: rules }
 }
 
-/** Puts the bounds of the tags on what they bound: numbers, wherever in the rule, and lists. */
+/** Applies the limits of the tags to numbers, at any depth of the rule, and to lists. */
 function bounded(rule, tags) {
   const of = (names) =>
     Object.fromEntries(names.filter((name) => name in tags).map((name) => [name, Number(tags[name])]))

@@ -1,4 +1,4 @@
-// Weight files that are missing, cut short or lie, and state dicts that do not fit.
+// Weight files that are missing, truncated or inconsistent, and state dicts that do not fit.
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -6,7 +6,7 @@ import * as lora from 'loralib'
 import { rejects, sync } from './judge.mjs'
 
 const { nn, models } = lora
-/** Where the files are; the runner removes it. */
+/** The folder of the files; the runner removes it. */
 export const folder = mkdtempSync(join(tmpdir(), 'loralib-errors-'))
 let last = 0
 
@@ -16,7 +16,7 @@ function file(bytes, name = `f${++last}.safetensors`) {
   return path
 }
 
-/** A safetensors file of a header and so many bytes of numbers; `length` is what it says of its header. */
+/** A safetensors file of a header and a number of data bytes; `length` is the stated length of the header. */
 function safetensors(header, dataBytes, { length, name } = {}) {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header))
   const claim = Buffer.alloc(8)

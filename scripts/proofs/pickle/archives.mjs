@@ -1,4 +1,4 @@
-// Cases about the zip archive: names that are paths, records that lie, sizes that unfold.
+// Cases about the zip archive: names that are paths, inconsistent records, sizes that expand.
 import { deflateRawSync } from 'node:zlib'
 import { FLOATS, bytes, dictOf, little, op, pickle, storage, tensor, zip, zipFile } from './write.mjs'
 

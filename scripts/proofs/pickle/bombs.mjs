@@ -1,11 +1,11 @@
-// Cases that are small and want to become large.
+// Cases that are small and expand to large objects.
 import { FLOATS, bytes, call, dictOf, listOf, little, op, pickle, tensor, zip, zipFile } from './write.mjs'
 
 const FORMAT = 'ERR_LORA_FORMAT'
 const refused = (name, program, storages) => ({ group: 'bomb', name, file: zipFile(program, storages), refuse: FORMAT })
 const repeat = (part, count) => Buffer.alloc(part.length * count, part)
 
-/** Lists that hold the list before them ten times. */
+/** Nested lists, each with ten references to the one before. */
 function doubling(levels) {
   const parts = [op.emptyList, op.put(0)]
   for (let i = 1; i <= levels; i++)
@@ -184,7 +184,7 @@ export const nearCases = [
   near('74,000 keys', pickle(op.emptyDict, '(', keys(74_000), 'u')),
 ]
 
-/** Tensors made of remembered arguments: six bytes each. */
+/** Tensors made of memoized arguments: six bytes each. */
 function manyTensors(count) {
   const one = tensor({ size: [0], stride: [1] })
   const [callee, args] = [

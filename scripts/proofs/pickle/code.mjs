@@ -1,13 +1,13 @@
-// Cases that ask for code: classes and functions of Python, under every disguise that a pickle has.
+// Cases that request code: classes and functions of Python, in every way that a pickle has.
 import { bytes, call, dictOf, op, pickle, storage, tensor, tupleOf, zipFile, legacyFile } from './write.mjs'
 
 const FORMAT = 'ERR_LORA_FORMAT'
-/** Where the payloads would leave their trace: in the folder of the process that loads. */
+/** The file that the payloads would write: in the folder of the process that loads. */
 const MARKER = 'code_was_run'
 const shell = op.str(`touch ${MARKER}`)
 const python = op.str(`open('${MARKER}', 'w')`)
 
-/** What is called, with an argument that would make the marker. */
+/** The calls, with an argument that would make the marker. */
 const CALLS = [
   ['os', 'system', shell],
   ['posix', 'system', shell],
