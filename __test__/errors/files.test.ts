@@ -55,7 +55,7 @@ wrongUses('weight files', [
     { message: /none\.safetensors/, at: 'await' },
   ],
   [
-    'a folder in the place of a file',
+    'a folder instead of a file',
     () => lora.load(folder),
     FileError,
     'ERR_LORA_FILE',

@@ -232,10 +232,10 @@ wrongUses('options of layers, models and functions', [
 ])
 
 wrongUses('arguments of the wrong type', [
-  ['a size in the place of a shape', () => lora.zeros(weak(3)), OptionError, CODE, { received: /3/, hint: /\[n\]/ }],
-  ['a text in the place of a shape', () => lora.zeros(weak('3')), OptionError, CODE, { expected: /array/ }],
+  ['a size instead of a shape', () => lora.zeros(weak(3)), OptionError, CODE, { received: /3/, hint: /\[n\]/ }],
+  ['a text instead of a shape', () => lora.zeros(weak('3')), OptionError, CODE, { expected: /array/ }],
   [
-    'a text in the place of a truth value',
+    'a text instead of a truth value',
     () => {
       lora.zeros([1]).requiresGrad = weak('no')
     },
@@ -274,7 +274,7 @@ wrongUses('arguments of the wrong type', [
     { message: /weight is not a tensor/ },
   ],
   [
-    'a list in the place of an input',
+    'a list instead of an input',
     () => new nn.Linear(1, 1).forward(weak([[1]])),
     OptionError,
     CODE,

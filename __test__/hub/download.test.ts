@@ -10,7 +10,7 @@ const CONFIG = '{"model_type":"gpt2"}'
 const WEIGHTS = someBytes(300_000)
 const FILES = { 'config.json': CONFIG, 'model.safetensors': WEIGHTS, 'README.md': 'words', 'tf_model.h5': 'other' }
 
-test('hub.modelFolder: a fresh download lies in the cache as huggingface_hub writes it, and holds only what is needed', async (t) => {
+test('hub.modelFolder: a fresh download has the cache layout of huggingface_hub, and only the files that are needed', async (t) => {
   const server = await FakeHub.start(t, FILES)
   const cacheDir = cacheFolder(t)
   const folder = await hub.modelFolder('owner/name', { endpoint: server.endpoint, cacheDir })
@@ -52,7 +52,7 @@ test('hub.modelFolder: progress grows to the whole', async (t) => {
   })
 })
 
-test('hub.modelFolder: what the cache holds is not asked for again; a commit needs no request at all', async (t) => {
+test('hub.modelFolder: files in the cache are not requested; a commit needs no request at all', async (t) => {
   const server = await FakeHub.start(t, FILES)
   const options = { endpoint: server.endpoint, cacheDir: cacheFolder(t) }
   const folder = await hub.modelFolder('owner/name', options)
