@@ -11,7 +11,7 @@ const [BEGIN, END] = ['<!-- bench:begin (npm run bench:quote) -->', '<!-- bench:
 const before = readFileSync(inRoot(FILE), 'utf8')
 const [from, to] = [before.indexOf(BEGIN), before.indexOf(END)]
 if (from === -1 || to < from)
-  fail(`${FILE} has no place for the table: put these lines where it belongs:\n${BEGIN}\n${END}`)
+  fail(`${FILE} has no markers for the table: add these lines where it belongs:\n${BEGIN}\n${END}`)
 // Products that others are measured against are no case of their own.
 const results = filesBelow(['bench/results'], (path) => path.endsWith('.json') && !path.endsWith('roofline.json')).map(
   (path) => JSON.parse(readFileSync(inRoot(path), 'utf8')),

@@ -55,7 +55,7 @@ async function logits(folder, ids, mask) {
   const model = await lora.models.RobertaForSequenceClassification.fromPretrained(folder, options)
   lora.injectLora(model, { targets: ['query', 'value'], r: 8, loraAlpha: 16 })
   const { unexpectedKeys } = model.loadStateDict(await lora.load(values.checkpoint), { strict: false })
-  if (unexpectedKeys.length > 0) fail(`the model has no place for ${unexpectedKeys}`)
+  if (unexpectedKeys.length > 0) fail(`the model has no parameters ${unexpectedKeys}`)
   const forward = async (training) => {
     model.train(training)
     const output = lora.noGrad(() => model.forward(ids, { attentionMask: mask }).logits)
