@@ -192,8 +192,8 @@ function compareElements(got, want, tolerance, binds) {
 
 function describe(got, want, at, { atol, rtol }, bad, count) {
   const allowed = atol + rtol * Math.abs(Number(want.data[at]))
-  const place = `[${indexOf(at, want.shape).join(', ')}]`
-  return `${place} got ${got[at]}, want ${want.data[at]}, allowed ${allowed} (${bad} of ${count} elements differ)`
+  const position = `[${indexOf(at, want.shape).join(', ')}]`
+  return `${position} got ${got[at]}, want ${want.data[at]}, allowed ${allowed} (${bad} of ${count} elements differ)`
 }
 
 function indexOf(flat, shape) {

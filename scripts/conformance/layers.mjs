@@ -68,7 +68,7 @@ async function checkDropout(layer, fixture, check) {
     const variance = runs.reduce((sum, run) => sum + (run[i] - mean) ** 2, 0) / (SEEDS - 1)
     return Math.abs(mean - want) > 5 * Math.sqrt(variance / SEEDS) + 1e-4
   })
-  check.that('intended', far.length === 0, `the mean of ${SEEDS} runs is far from y_train at ${far.length} places`)
+  check.that('intended', far.length === 0, `the mean of ${SEEDS} runs is far from y_train in ${far.length} elements`)
 }
 
 /** The package writes each parameter once, under the names that the case uses for parameters. */

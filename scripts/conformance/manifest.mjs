@@ -156,7 +156,7 @@ export class Fixture {
     if (!this.#results.has(key)) {
       const inputs = new Fixture({ dir: this.dir, entry, tensors: this.tensors, loaded: this.loaded })
       inputs.want = () => {
-        throw new Error('a shared computation may not look at what is expected')
+        throw new Error('a shared computation may not read what is expected')
       }
       this.#results.set(key, { value: await compute(inputs), used: inputs.used })
     }

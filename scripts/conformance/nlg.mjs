@@ -77,7 +77,7 @@ function replaceLayer(model, path, make) {
 export function loadFactors(model, factors) {
   const { missingKeys, unexpectedKeys } = model.loadStateDict(factors, { strict: false })
   const left = missingKeys.filter((key) => /\.lora_[AB]$/.test(key))
-  if (unexpectedKeys.length > 0) throw new Error(`the model has no place for ${unexpectedKeys}`)
+  if (unexpectedKeys.length > 0) throw new Error(`the model has no parameters ${unexpectedKeys}`)
   if (left.length > 0) throw new Error(`the case has no values for ${left}`)
 }
 

@@ -111,7 +111,7 @@ async function fitsModel(loaded) {
   const bare = names.every((name) => name.startsWith('module.')) ? names.map((name) => name.slice(7)) : names
   const model = new Tree()
   const want = new Map(bare.map((name, i) => [name, state[names[i]]]))
-  for (const [name, tensor] of want) place(model, name.split('.'), want, name, tensor)
+  for (const [name, tensor] of want) setAt(model, name.split('.'), want, name, tensor)
   const { missingKeys, unexpectedKeys } = model.loadStateDict(loaded, { strict: false })
   const base = missingKeys.filter((key) => !/\.(weight|bias)$/.test(key))
   if (base.length + unexpectedKeys.length > 0) return `missing ${base}, unexpected ${unexpectedKeys}`
@@ -124,7 +124,7 @@ async function fitsModel(loaded) {
 }
 
 /** Sets a parameter, or the LoRA layer that has it, at its path. */
-function place(model, path, all, name, tensor) {
+function setAt(model, path, all, name, tensor) {
   const [own, layer] = [path.at(-1), path.at(-2)]
   const above = own === 'lora_A' || own === 'lora_B' ? path.slice(0, -2) : path.slice(0, -1)
   let at = model

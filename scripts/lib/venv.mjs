@@ -24,7 +24,7 @@ export async function pythonWith(name, installs, why) {
     const { code, out, errors } = await run(program, [...PIP, ...args], { show: false })
     if (code !== 0) {
       fail(
-        `pip install ${args.join(' ')}\n${out}${errors}\nPython packages could not be installed: ${why}. Is there a network, and room on the disk?`,
+        `pip install ${args.join(' ')}\n${out}${errors}\nPython packages could not be installed: ${why}. Is there a network, and free disk space?`,
       )
     }
   }

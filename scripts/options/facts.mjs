@@ -159,8 +159,8 @@ function ruleOf(checker, type, order) {
     if (part.isStringLiteral() || part.isNumberLiteral() || booleans.includes(part)) continue
     if (!(part.flags & ts.TypeFlags.Null)) add(partRule(checker, part, order))
   }
-  const place = (value) => (order.includes(value) ? order.indexOf(value) : order.length)
-  if (literals.length > 0) add({ kind: 'choice', values: literals.sort((a, b) => place(a) - place(b)) })
+  const rank = (value) => (order.includes(value) ? order.indexOf(value) : order.length)
+  if (literals.length > 0) add({ kind: 'choice', values: literals.sort((a, b) => rank(a) - rank(b)) })
   if (parts.some(({ flags }) => flags & ts.TypeFlags.Null)) add({ kind: 'null' })
   if (rules.some(({ kind }) => kind === 'any')) return { kind: 'any' }
   return rules.length === 1 ? rules[0] : { kind: 'union', of: rules }

@@ -81,7 +81,7 @@ async function paths(own) {
       continue
     }
     const three = await start({ threads: 3, steps, times: 1, isa })
-    if (one.isa !== isa || three.isa !== isa) check(`${isa} was asked for, ${one.isa} and ${three.isa} ran`, false)
+    if (one.isa !== isa || three.isa !== isa) check(`${isa} was requested, ${one.isa} and ${three.isa} ran`, false)
     same(`${isa}, ${steps} step${steps === 1 ? '' : 's'}`, one.runs[0], three.runs[0], 3, three)
   }
 }
@@ -89,7 +89,7 @@ async function paths(own) {
 /** Checks that two runs have the same bits, and that as many threads as requested took part in the second. */
 function same(label, a, b, wanted, { threads, worked }) {
   const differences = compare(a, b)
-  if (threads !== wanted) differences.push(`${wanted} threads were asked for, ${threads} ran`)
+  if (threads !== wanted) differences.push(`${wanted} threads were requested, ${threads} ran`)
   if (worked !== null && worked !== wanted) differences.push(`of ${wanted} threads ${worked} computed`)
   const digests = `parameters ${short16(b.parameters)}, gradients ${short16(b.grads)}, losses ${b.losses.slice(0, 16)}`
   check(`${label}: ${digests}, tokens ${b.tokens.split(' ').slice(-4).join(' ')}`, differences.length === 0)

@@ -36,8 +36,8 @@ export class Windows {
 
   #cut(which, pass, perPass) {
     const random = new Random(this.seed + 7919 * (pass + 1) + 104_729 * (which + 1))
-    const room = this.texts[which].ids.length - perPass * this.length
-    return { pass, start: random.below(Math.min(room, this.length) + 1), order: random.order(perPass) }
+    const spare = this.texts[which].ids.length - perPass * this.length
+    return { pass, start: random.below(Math.min(spare, this.length) + 1), order: random.order(perPass) }
   }
 
   /** How often each text was read: the number of passes. */

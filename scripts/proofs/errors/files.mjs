@@ -85,7 +85,7 @@ export const cases = [
     hostile('a header nested 100,000 deep', () => safetensors(`{"x":${'['.repeat(1e5)}${']'.repeat(1e5)}}`, 0)),
     hostile('a name twice', () => safetensors(`{"x":${JSON.stringify(x(0, 8))},"x":${JSON.stringify(x(8, 16))}}`, 16)),
     hostile('tensors that overlap', () => safetensors({ x: x(0, 8), y: x(4, 12) }, 12)),
-    hostile('three tensors at one place', () => safetensors(many(), 4)),
+    hostile('three tensors at one offset', () => safetensors(many(), 4)),
     hostile('a hole between tensors', () => safetensors({ x: x(0, 8), y: x(12, 20) }, 20)),
     hostile('offsets that run backwards', () => safetensors({ x: x(8, 0) }, 8)),
     hostile('offsets beyond the file', () => safetensors({ x: x(1e15, 1e15 + 8) }, 8)),
@@ -105,8 +105,8 @@ export const cases = [
   ]),
   ...rejects('ERR_LORA_FILE', [
     ['a file that is not there', () => lora.load(join(folder, 'none.safetensors')), { what: /none\.safetensors/ }],
-    ['a folder in the place of a file', () => lora.load(folder), { received: /folder/ }],
-    ['a device in the place of a file', () => lora.load('/dev/zero'), { received: /device/ }],
+    ['a folder instead of a file', () => lora.load(folder), { received: /folder/ }],
+    ['a device instead of a file', () => lora.load('/dev/zero'), { received: /device/ }],
     ['a path with a NUL', () => lora.load('a\0b'), { received: /NUL|nul|null/ }],
     [
       'an index whose shard is missing',

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { runChild } from './child.mjs'
 import { rejects } from './judge.mjs'
 
-export const group = 'no room at run time'
+export const group = 'out of memory at run time'
 
 const FIELDS = { op: null, path: null, received: /MB|bytes/, fix: /smaller|dispose|free/ }
 const cases = rejects('ERR_LORA_MEMORY', [
@@ -68,7 +68,7 @@ const program = (held, free, file, moments) => `
     ballast.dispose()
     await lora.settle().catch(() => {})
     await optimizer.step()
-    say('after room was made', [await p.at([0, 1]).item(), Object.values(optimizer.stateDict().state)[0].step].join())
+    say('after memory was freed', [await p.at([0, 1]).item(), Object.values(optimizer.stateDict().state)[0].step].join())
     for (const t of [p, p.grad, ...Object.values(Object.values(optimizer.stateDict().state)[0])]) t.dispose?.()
   }
   await lora.settle().catch(() => {})
@@ -122,13 +122,13 @@ export async function prove(report, { short }) {
       for (const each of proved) report.judge(`${how}: ${each.name}`, each, ended.told.get(each.name))
       const value = (name) => ended.told.get(name)?.value
       if (moments) {
-        const after = value('after room was made')
+        const after = value('after memory was freed')
         const [moved, count] = String(after).split(',').map(Number)
         report.check(`${how}: the parameter did not move`, value('parameter') === 1, value('parameter'))
         report.check(`${how}: the failed update is not counted`, value('updates') === '0', value('updates'))
         // The first update of AdamW with a constant gradient changes the parameter by the learning rate.
         report.check(
-          `${how}: the same update runs when there is room`,
+          `${how}: the same update runs when there is memory`,
           Math.abs(moved - 0.9) < 1e-5 && count === 1,
           after,
         )

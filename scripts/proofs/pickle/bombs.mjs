@@ -29,7 +29,10 @@ export const bombCases = [
     pickle(op.emptyList, repeat(bytes('(', repeat(op.emptyDict, 1000), 'e'), 400)),
   ),
   refused('2,000,000 values in the memo', pickle(op.emptyList, repeat(op.memoize, 2 * million))),
-  refused('memo places far apart', pickle(op.none, ...Array.from({ length: 2000 }, (_, i) => op.put(2 ** 31 + 7 * i)))),
+  refused(
+    'memo indexes far apart',
+    pickle(op.none, ...Array.from({ length: 2000 }, (_, i) => op.put(2 ** 31 + 7 * i))),
+  ),
   refused('lists 100,000 deep', pickle(repeat(op.emptyList, 100_000), repeat(op.append, 99_999))),
   refused('tuples 100,000 deep', pickle(op.none, repeat(op.tuple1, 100_000))),
   refused('dicts 100,000 deep', pickle(repeat(bytes('}N'), 100_000), op.none, repeat(op.setItem, 100_000))),
@@ -93,7 +96,7 @@ export const bombCases = [
   },
   {
     group: 'odd but good',
-    name: 'the last memo place',
+    name: 'the last memo index',
     file: zipFile(pickle(op.emptyDict, op.put(2 ** 32 - 1))),
     loads: { object: [] },
   },

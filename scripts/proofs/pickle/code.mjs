@@ -45,7 +45,7 @@ const CALLS = [
 ]
 
 const refused = (name, program, container = zipFile) => ({
-  group: 'asks for code',
+  group: 'requests code',
   name,
   file: container(program),
   refuse: FORMAT,
@@ -60,7 +60,7 @@ export const codeCases = [
   })),
   refused('os.system in a legacy file', pickle(call('os', 'system', shell)), legacyFile),
   {
-    ...refused('os.system in the place of the magic number', '', () =>
+    ...refused('os.system instead of the magic number', '', () =>
       legacyFile(pickle(op.emptyDict), [], { magic: pickle(call('os', 'system', shell)) }),
     ),
     says: 'os.system',

@@ -43,10 +43,10 @@ export const op = {
     return bytes('G', out)
   },
   str: (text) => bytes('X', little(Buffer.byteLength(text), 4), text),
-  put: (place) => bytes('r', little(place, 4)),
-  get: (place) => bytes('j', little(place, 4)),
-  shortPut: (place) => bytes('q', place),
-  shortGet: (place) => bytes('h', place),
+  put: (index) => bytes('r', little(index, 4)),
+  get: (index) => bytes('j', little(index, 4)),
+  shortPut: (index) => bytes('q', index),
+  shortGet: (index) => bytes('h', index),
   global: (module, name) => bytes('c', `${module}\n${name}\n`),
 }
 
@@ -125,10 +125,10 @@ export function zip(records, end = {}) {
         little(Buffer.byteLength(label), 2),
       )
     const local = bytes('PK\x03\x04', head(localName), little(0, 2), localName)
-    const place = record.at ?? at
+    const offset = record.at ?? at
     if (!record.hidden) {
       const lengths = bytes(little(Buffer.byteLength(extra), 2), little(0, 2), little(0, 2), little(0, 2), little(0, 4))
-      entries.push(bytes('PK\x01\x02', little(20, 2), head(name), lengths, little(place, 4), name, extra))
+      entries.push(bytes('PK\x01\x02', little(20, 2), head(name), lengths, little(offset, 4), name, extra))
     }
     if (record.absent) continue
     parts.push(local, content)
