@@ -2,7 +2,7 @@
 
 export { arange, cat, full, ones, rand, randn, stack, tensor, tensorAsync, where, zeros } from './types/tensor/make.js'
 export { Tensor } from './types/tensor/tensor.js'
-export type { MakeOptions, TensorLike } from './types/tensor/make.js'
+export type { MakeOptions, RandomOptions, TensorLike, TensorOptions } from './types/tensor/make.js'
 export type { Dtype } from './types/tensor/tensor.js'
 export { einsum } from './types/tensor/einsum.js'
 export {

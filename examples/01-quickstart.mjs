@@ -20,16 +20,16 @@ await runExample(async (interrupt) => {
   sayBase(options, model, data)
   const before = await measure(model, tokenizer, data, interrupt)
 
-  // LoRA on attention and MLP; everything else is frozen. mergeWeights: false lets eval() leave the adapter beside the base.
+  // LoRA on attention, MLP and embedding with the head tied to it; all else is frozen. mergeWeights: false leaves the base alone in eval().
   lora.manualSeed(options.seed)
-  const adapter = { targets: ['c_attn', 'c_proj', 'c_fc'], r: options.r, loraAlpha: 2 * options.r }
+  const targets = ['c_attn', 'c_proj', 'c_fc', 'wte']
+  const adapter = { targets, r: options.r, loraAlpha: 2 * options.r, includeTied: true }
   const layers = lora.injectLora(model, { ...adapter, mergeWeights: false })
   lora.markOnlyLoraAsTrainable(model)
   sayAdapter(model, layers, adapter)
   sayBefore(before, data)
-
   const trainable = model.parameters().filter((parameter) => parameter.requiresGrad)
-  const optimizer = new lora.optim.AdamW(trainable, { lr: options.lr, weightDecay: 0 })
+  const optimizer = new lora.optim.AdamW(trainable, { lr: options.lr, betas: [0.9, 0.98], weightDecay: 0 })
   const progress = new Progress(options)
   const schedule = new lora.optim.lrScheduler.LrScheduler(optimizer, () => progress.learningRate())
   progress.held(before.loss)

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { writeApi } from './api.mjs'
 import { namespaces } from './lib/namespaces.mjs'
 import { fail, inRoot, isMain, packageJson, runTool, timed } from './lib/run.mjs'
+import { crateCounter } from './lib/crates.mjs'
 import { addonFile, sourceHash, writeStamp } from './lib/stamp.mjs'
 
 /** The addon in release mode: the one profile of tests and users. --no-js: the loader is ours (src/native/load.ts). */
@@ -21,7 +22,7 @@ export async function buildAddon({ features = [] } = {}) {
       '../src/native/binding.d.ts',
     )
     if (features.length) args.push('--features', features.join(','))
-    const { code } = await runTool('@napi-rs/cli', 'napi', args)
+    const { code } = await runTool('@napi-rs/cli', 'napi', args, { onLine: crateCounter() })
     if (code !== 0 || !addonFile()) fail('the addon did not build: the compiler output is above')
     writeStamp('addon', sources)
   })

@@ -50,7 +50,7 @@ function checkRust() {
       `A C compiler (cc) was not found: Rust links with it, and three of the libraries are C.\nHow to get it: ${compilerHelp[process.platform]}`,
     )
   }
-  say(`Node ${process.versions.node}, Rust ${have}`)
+  return `Node ${process.versions.node}, Rust ${have}`
 }
 
 /** Which package of package-lock.json is missing or of another version in node_modules, or null. */
@@ -79,20 +79,22 @@ async function installModules(why) {
 export async function setup() {
   const start = performance.now()
   checkNode()
-  checkRust()
+  const versions = checkRust()
   const modules = staleModules()
   if (modules) await installModules(modules)
   const build = await import('./build.mjs') // needs the packages
   const addon = stale('addon')
+  if (!modules && !addon && !stale('ts')) return say(`${versions}; everything is built`)
+  say(versions)
   if (addon) {
     say(`addon: ${addon}`)
     await build.buildAddon()
-  } else say('addon: up to date')
-  const ts = stale('ts')
+  }
+  const ts = stale('ts') // the types of a new addon are sources, too
   if (ts) {
     say(`dist: ${ts}`)
     await build.buildTypeScript()
-  } else say('dist: up to date')
+  }
   say(`set-up took ${duration(performance.now() - start)}`)
 }
 

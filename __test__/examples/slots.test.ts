@@ -5,10 +5,11 @@ type Slot = { slot: string; value: string }
 type Share = { contained: number; total: number; share: number; missing: Slot[] }
 
 const folder = new URL('../../examples/', import.meta.url)
-const { parseSlots, containsSlot, slotShare } = (await import(new URL('lib/slots.mjs', folder).href)) as {
+const { parseSlots, containsSlot, slotShare, shareBySlot } = (await import(new URL('lib/slots.mjs', folder).href)) as {
   parseSlots(meaning: string): Slot[]
   containsSlot(slot: string, value: string, text: string): boolean
   slotShare(meaning: string, text: string): Share
+  shareBySlot(meanings: string[], texts: string[]): { share: number; slots: Record<string, number> } | null
 }
 
 test('parseSlots: slots keep their order and lose the spaces round them', (t) => {
@@ -30,6 +31,16 @@ test('slotShare: counts the values that the text states and names the others', (
   })
   t.is(slotShare(meaning, 'The French pub Aromi is near cafe sicilia').share, 1)
   t.is(slotShare(meaning, 'and he said unto them').share, 0)
+})
+
+test('shareBySlot: all values of all meanings count the same, and each slot has its share', (t) => {
+  const meanings = ['name : Aromi | food : French', 'name : Zizzi | food : Italian | area : riverside']
+  t.deepEqual(shareBySlot(meanings, ['Aromi serves French food .', 'Zizzi serves Chinese food .']), {
+    share: 3 / 5,
+    slots: { name: 1, food: 1 / 2, area: 0 },
+  })
+  t.is(shareBySlot(['name : Aromi', 'In the beginning'], ['', '']), null)
+  t.is(shareBySlot(['name : '], ['']), null)
 })
 
 const CASES: [slot: string, value: string, says: string[], saysNot: string[]][] = [

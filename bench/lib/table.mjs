@@ -1,5 +1,6 @@
-// The table that `npm run bench` prints and the docs quote.
+// The table that `npm run bench` prints, and the parts that the docs quote.
 import { decides } from './pairing.mjs'
+import { QUOTED } from './quoted.mjs'
 import { targets } from './targets.mjs'
 
 const HEAD = [
@@ -54,5 +55,23 @@ export function markdown(summaries) {
     line(HEAD),
     line(HEAD.map((_, i) => (i < 2 || i === HEAD.length - 1 ? '---' : '---:'))),
     ...rows.map(line),
+  ].join('\n')
+}
+
+/** Rows of README.md: what was measured in words, how many times as fast as PyTorch we are, and our share of its memory. Rounded to our loss. */
+export function quoted(summaries) {
+  const rows = QUOTED.map(({ case: name, row, words }) => {
+    const summary = summaries.find((one) => one.case === name)
+    const found = row === undefined ? summary : summary?.rows?.find((one) => one.row === row)
+    if (!found?.time_ratio || !found.memory_ratio)
+      throw new Error(`bench/results has no ${name}${row ? `: ${row}` : ''} against PyTorch`)
+    const [speed, memory] = [found.time_ratio, found.memory_ratio].map((ratio) => Number(ratio.toFixed(2)))
+    const faster = speed >= 10 ? Math.floor(speed) : (Math.floor(10 * speed) / 10).toFixed(1)
+    return `| ${words} | ${faster} times PyTorch's | ${Math.ceil(100 * memory)} % of PyTorch's |`
+  })
+  return [
+    '| the same work on both sides, results compared first | speed | memory |',
+    '| --- | ---: | ---: |',
+    ...rows,
   ].join('\n')
 }

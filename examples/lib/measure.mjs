@@ -1,9 +1,12 @@
 // What a model can do before and after: its loss on held-out rows, and what it writes.
 import * as lora from 'loralib'
 import { byLength, collate } from './batches.mjs'
+import { shareBySlot } from './slots.mjs'
 import { IGNORED } from './tokens.mjs'
 
 const BATCH = 6
+/** Prompts that are continued together. */
+const TOGETHER = 26
 
 /** Mean loss of the labelled tokens, in nats. The model must be in evaluation mode. */
 export async function heldOutLoss(model, rows, interrupt) {
@@ -23,19 +26,22 @@ export async function heldOutLoss(model, rows, interrupt) {
 export async function write(model, tokenizer, { samples, newTokens, endOfText }, interrupt) {
   const prompts = samples.map((sample) => sample.ids)
   const options = { maxNewTokens: newTokens, eosTokenId: endOfText ?? null, signal: interrupt }
-  const rows = await model.generate(prompts, options)
+  const rows = []
+  for (let from = 0; from < prompts.length; from += TOGETHER) {
+    rows.push(...(await model.generate(prompts.slice(from, from + TOGETHER), options)))
+  }
   return rows.map((row, i) =>
     tokenizer.decode(row.slice(prompts[i].length), { skipSpecialTokens: true }).replace(/\s+/g, ' ').trim(),
   )
 }
 
-/** Both. */
+/** Both, and the share of the facts in the prompts that the texts state; null for prompts of another form. */
 export async function measure(model, tokenizer, data, interrupt) {
   model.eval()
-  return {
-    loss: await heldOutLoss(model, data.measured, interrupt),
-    texts: await write(model, tokenizer, data, interrupt),
-  }
+  const loss = await heldOutLoss(model, data.measured, interrupt)
+  const texts = await write(model, tokenizer, data, interrupt)
+  const prompts = data.samples.map(({ prompt }) => prompt)
+  return { loss, texts, states: shareBySlot(prompts, texts) }
 }
 
 /** The largest absolute difference between the logits of two models on a few rows. */

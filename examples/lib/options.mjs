@@ -15,19 +15,19 @@ const USAGE = `node examples/01-quickstart.mjs [options]
   --data FILE     .jsonl with "prompt" and "completion" in each line,
                   or any other file: plain text                               examples/data/e2e/train.jsonl
   --heldout FILE  rows to measure on; without it every 15th prompt of --data  examples/data/e2e/heldout.jsonl
-  --minutes M     how long to train; the learning rate follows the clock      2, without --steps
+  --minutes M     how long to train; the learning rate follows the clock      2.5, without --steps
   --steps N       how many updates: the same on every machine
-  --batch N       rows in an update                                           2
-  --r N           rank of the adapter                                         8
-  --lr X          learning rate                                               0.003
+  --batch N       rows in an update                                           4
+  --r N           rank of the adapter                                         48
+  --lr X          learning rate                                               0.0006
   --seed N        order of the rows, first weights of the adapter             1
   --out DIR       where adapter, curve and report go                          out/quickstart
   --tiny          a model of a few thousand parameters and a few steps: only shows that it runs
 
 Ctrl-C ends the training and keeps the adapter.`
 
-const MINUTES = 2
-const PRESETS = { batch: 2, r: 8, lr: 3e-3, seed: 1 }
+const MINUTES = 2.5
+const PRESETS = { batch: 4, r: 48, lr: 6e-4, seed: 1 }
 const TINY = { steps: 6, batch: 4, r: 4, lr: 1e-2, seed: 1 }
 
 /** Also makes the folder for what the run leaves. @returns the options, or undefined after --help */
@@ -45,7 +45,8 @@ export async function readOptions(args = process.argv.slice(2)) {
     heldout: given.heldout ? resolve(given.heldout) : own,
     out,
     adapterFile: join(out, 'adapter.safetensors'),
-    most: given.tiny ? { train: 64, measured: 8, samples: 2 } : { train: Infinity, measured: 156, samples: 24 },
+    most: given.tiny ? { train: 64, measured: 8, samples: 2 } : { train: Infinity, measured: 156, samples: 100 },
+    completeOnly: given.data === undefined,
     steps: stepsOf(given, presets),
     minutes: minutesOf(given, presets),
     batch: whole(given, 'batch', presets, 1),

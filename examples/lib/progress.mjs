@@ -1,9 +1,14 @@
 // Progress of a training run: a bar in a terminal, plain lines elsewhere. It knows how far the run is, by steps or by the
 // clock, and so what the learning rate should be; and it keeps the losses for the curve.
 import cliProgress from 'cli-progress'
+import { columns } from './screen.mjs'
 
-const FORMAT = '{bar} {percentage} %  step {step}  loss {loss}  {speed} tokens/s  {memory} MB  {left} left'
-const LINE_MS = 5000
+const STATE = 'step {step}  loss {loss}  {speed} tokens/s  {memory} MB  {left} left'
+// The bar says less: a line that wraps is drawn anew beneath itself.
+const BAR_STATE = STATE.replace('  {memory} MB', '')
+/** What is left of a line when the state is as long as it gets. */
+const barSize = () => Math.max(5, Math.min(30, columns() - 60))
+const LINE_MS = 10_000
 const WARM_UP_STEPS = 20
 const CHECKS = 8
 
@@ -32,7 +37,8 @@ export class Progress {
     this.#ms = 60_000 * minutes
     if (!process.stdout.isTTY) return
     const { shades_classic: shades } = cliProgress.Presets
-    this.#bar = new cliProgress.SingleBar({ format: FORMAT, barsize: 24, hideCursor: true, fps: 8 }, shades)
+    const format = `{bar} {percentage} %  ${BAR_STATE}`
+    this.#bar = new cliProgress.SingleBar({ format, barsize: barSize(), hideCursor: true, fps: 8 }, shades)
     this.#bar.start(100, 0, { step: 0, loss: '…', speed: '…', memory: '…', left: '…' })
   }
 
@@ -97,9 +103,8 @@ export class Progress {
       left: clock(((now - this.#began) / this.share) * (1 - this.share)),
     }
     if (this.#bar) return this.#bar.update(Math.round(100 * this.share), state)
-    const { step, loss, speed, memory, left } = state
-    const percent = String(Math.round(100 * this.share)).padStart(3)
-    console.log(`${percent} %  step ${step}  loss ${loss}  ${speed} tokens/s  ${memory} MB  ${left} left`)
+    const line = STATE.replace(/\{(\w+)\}/g, (_, name) => state[name])
+    console.log(`${String(Math.round(100 * this.share)).padStart(3)} %  ${line}`)
   }
 }
 

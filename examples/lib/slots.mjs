@@ -2,6 +2,7 @@
 //
 //   parseSlots('name : Blue Spice | area : city centre')   → [{ slot: 'name', value: 'Blue Spice' }, …]
 //   slotShare(meaning, text)                                → { contained, total, share, missing }
+//   shareBySlot(meanings, texts)                            → { share, slots: { name: 0.9, … } }
 //
 // A value counts when the text says it in the words of the data or in one of the usual other wordings below. It is a
 // reader's rule of thumb for a demonstration, not a metric of the E2E challenge.
@@ -28,6 +29,32 @@ export function slotShare(meaning, text) {
   const missing = slots.filter(({ slot, value }) => !containsSlot(slot, value, text))
   const contained = slots.length - missing.length
   return { contained, total: slots.length, share: contained / slots.length, missing }
+}
+
+/**
+ * The share of all values of all meanings that their texts state, and that of each slot; null when the meanings are none.
+ * @param {string[]} meanings
+ * @param {string[]} texts
+ * @returns {{ share: number, slots: Record<string, number> } | null}
+ */
+export function shareBySlot(meanings, texts) {
+  if (!meanings.every(isMeaning)) return null
+  const counts = {}
+  for (const [i, meaning] of meanings.entries()) {
+    for (const { slot, value } of parseSlots(meaning)) {
+      const count = (counts[slot] ??= { contained: 0, total: 0 })
+      count.total += 1
+      if (containsSlot(slot, value, texts[i])) count.contained += 1
+    }
+  }
+  const sum = (name) => Object.values(counts).reduce((n, count) => n + count[name], 0)
+  const slots = Object.entries(counts).map(([slot, { contained, total }]) => [slot, contained / total])
+  return { share: sum('contained') / sum('total'), slots: Object.fromEntries(slots) }
+}
+
+/** Whether a prompt is a list of slots with values. */
+export function isMeaning(prompt) {
+  return prompt.split('|').every((part) => /^[^:]*\S[^:]*:.*\S/.test(part))
 }
 
 /**

@@ -2,6 +2,7 @@
 import { extname } from 'node:path'
 import { readExamples, splitByPrompt } from './data.mjs'
 import { Problem, shortPath } from './problem.mjs'
+import { isMeaning, slotShare } from './slots.mjs'
 
 /** The model compares nothing with this label. */
 export const IGNORED = -100
@@ -28,14 +29,15 @@ export async function loadData(options, tokenizer, model) {
 }
 
 async function rowData(options, rows, context) {
-  const { train, heldout } = options.heldout
+  const { train: all, heldout } = options.heldout
     ? { train: rows, heldout: (await readExamples(options.heldout)).rows }
     : splitByPrompt(options.data, rows)
+  const train = options.completeOnly ? all.filter(isComplete) : all
   if (!heldout) {
     const received = `${extname(options.heldout) || 'no'} ending`
     throw new Problem(`${shortPath(options.heldout)}: rows are needed here`, { expected: 'a .jsonl file', received })
   }
-  const known = new Set(train.map((row) => row.prompt))
+  const known = new Set(all.map((row) => row.prompt))
   const fresh = heldout.filter((row) => !known.has(row.prompt))
   if (fresh.length === 0) {
     throw new Problem(`${shortPath(options.heldout)}: each of its prompts is in the training data, too`, {
@@ -52,10 +54,15 @@ async function rowData(options, rows, context) {
     measured,
     samples: samples.map((sample) => ({ ...sample, ids: sample.ids.slice(-longestPrompt) })),
     newTokens: Math.min(NEW_TOKENS, context.longest - 1),
-    about: `${count(train.length)} rows to train on, ${count(fresh.length)} held out with ${count(prompts.length)} prompts of their own`,
+    about: `${count(train.length)} rows to train on, ${count(fresh.length)} held out with ${count(prompts.length)} prompts`,
     cut: encoded.filter((row) => row.cut).length,
     endOfText: context.endOfText,
   }
+}
+
+/** Whether the completion states every fact of the prompt: a model that learns from others learns to leave facts out. */
+function isComplete({ prompt, completion }) {
+  return !isMeaning(prompt) || slotShare(prompt, completion).share === 1
 }
 
 /** Prompt, separator, completion, end; labels on completion and end only. What is too long loses the start of its prompt. */

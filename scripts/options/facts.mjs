@@ -2,11 +2,23 @@
 import ts from 'typescript'
 import { inRoot } from '../lib/run.mjs'
 
-/** Tags of a doc comment that limit the numbers or the list of an option, by the name of the rule's field. */
-const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'minItems', 'maxItems']
+/** Tags of a doc comment that limit the numbers, the list or the string of an option, by the name of the rule's field. */
+const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'minItems', 'maxItems', 'minLength']
 
 /** Types with rules of their own, by name; a value of any other class or interface must be an object. */
-const CLASSES = new Set(['Tensor', 'Module', 'Generator', 'AbortSignal', 'RegExp', 'Map', 'Set', 'Uint8Array', 'URL'])
+const CLASSES = new Set([
+  'AbortSignal',
+  'Generator',
+  'Map',
+  'Module',
+  'NlgDataset',
+  'RegExp',
+  'Set',
+  'Tensor',
+  'URL',
+  'Uint8Array',
+  'WordNet',
+])
 const ITERABLES = new Set(['Iterable', 'AsyncIterable', 'IterableIterator', 'AsyncGenerator', 'Iterator'])
 
 /**
@@ -131,6 +143,9 @@ function literalOrder(checker, node, seen = new Set()) {
       const list = checker.getTypeFromTypeNode(each.objectType)
       if (checker.isTupleType(list)) found.push(...checker.getTypeArguments(list).map(({ value }) => value))
     }
+    if (ts.isTypeOperatorNode(each) && each.operator === ts.SyntaxKind.KeyOfKeyword) {
+      found.push(...checker.getPropertiesOfType(checker.getTypeFromTypeNode(each.type)).map(({ name }) => name))
+    }
     if (ts.isTypeReferenceNode(each)) {
       let symbol = checker.getSymbolAtLocation(each.typeName)
       if (symbol?.flags & ts.SymbolFlags.Alias) symbol = checker.getAliasedSymbol(symbol)
@@ -176,8 +191,10 @@ function partRule(checker, type, order) {
   if (flags & ts.TypeFlags.Intersection) return partRule(checker, type.types[0], order)
   if (type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0) return { kind: 'function' }
   if (checker.isTupleType(type)) {
-    const items = checker.getTypeArguments(type)
-    return { kind: 'list', items: unionRule(checker, items, order), minItems: items.length, maxItems: items.length }
+    const items = checker.getTypeArguments(type).map((item) => ruleOf(checker, item, order))
+    const isUniform = items.every((item) => JSON.stringify(item) === JSON.stringify(items[0]))
+    if (!isUniform) return { kind: 'tuple', items }
+    return { kind: 'list', items: items[0], minItems: items.length, maxItems: items.length }
   }
   if (checker.isArrayType(type)) {
     return { kind: 'list', items: ruleOf(checker, checker.getTypeArguments(type)[0], order) }
@@ -193,12 +210,6 @@ function partRule(checker, type, order) {
 const plainName = (name = '') => name.replace(/^Readonly(Map|Set)$/, '$1')
 const isOfLibrary = (type) => !isOurs(type.getSymbol().declarations[0].getSourceFile().fileName)
 
-function unionRule(checker, types, order) {
-  const rules = types.map((type) => ruleOf(checker, type, order))
-  const [first] = rules
-  return rules.every((rule) => JSON.stringify(rule) === JSON.stringify(first)) ? first : { kind: 'union', of: rules }
-}
-
 /** Applies the limits of the tags to numbers, at any depth of the rule, and to lists. */
 function bounded(rule, tags) {
   const of = (names) =>
@@ -207,7 +218,10 @@ function bounded(rule, tags) {
     const marks = Object.fromEntries(['integer', 'infinity'].filter((name) => name in tags).map((name) => [name, true]))
     return { kind: 'number', ...marks, ...of(BOUNDS.slice(0, 4)) }
   }
-  if (rule.kind === 'list') return { ...rule, items: bounded(rule.items, tags), ...of(BOUNDS.slice(4)) }
+  if (rule.kind === 'string') return { kind: 'string', ...of(['minLength']) }
+  // Rows of numbers can be long, and whoever reads them looks at each.
+  if (rule.kind === 'list' && 'shallow' in tags) return { kind: 'list', items: { kind: 'any' } }
+  if (rule.kind === 'list') return { ...rule, items: bounded(rule.items, tags), ...of(BOUNDS.slice(4, 6)) }
   if (rule.kind === 'record') return { ...rule, values: bounded(rule.values, tags) }
   if (rule.kind === 'union') return { ...rule, of: rule.of.map((part) => bounded(part, tags)) }
   return rule

@@ -60,6 +60,10 @@ function nameOf({ kind, ...rule }) {
     }
     case 'choice':
       return `choice${rule.values.map((value) => capital(String(value).replace(/\W+/g, '_'))).join('')}`
+    case 'string':
+      return rule.minLength ? 'nonEmptyString' : 'string'
+    case 'tuple':
+      return `tupleOf${rule.items.map((item) => capital(nameOf(item))).join('')}`
     case 'list':
       return `list${rule.minItems ?? ''}${rule.maxItems === rule.minItems ? '' : (rule.maxItems ?? '')}Of${capital(nameOf(rule.items))}`
     case 'record':
@@ -127,9 +131,14 @@ function ruleSchema(described) {
     case 'any':
       return {}
     case 'boolean':
-    case 'string':
     case 'null':
       return { type: kind }
+    case 'string':
+      return { type: kind, ...rule }
+    case 'tuple': {
+      const count = rule.items.length
+      return { type: 'array', prefixItems: rule.items.map(ruleSchema), minItems: count, maxItems: count }
+    }
     case 'number': {
       const { integer, infinity, ...bounds } = rule
       return { type: integer ? 'integer' : 'number', ...bounds, ...(infinity ? { 'x-infinity': true } : {}) }
@@ -195,6 +204,8 @@ function typeText({ kind, ...rule }) {
       return `${rule.integer ? 'integer' : 'number'}${range(rule)}`
     case 'string':
       return 'text'
+    case 'tuple':
+      return `list of ${rule.items.map(typeText).join(' and ')}`
     case 'choice':
       return rule.values.map((value) => `\`${literal(value)}\``).join(', ')
     case 'list':

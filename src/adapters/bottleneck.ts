@@ -4,14 +4,16 @@ import { normal_ } from '../nn/init.js'
 import type { LayerNorm } from '../nn/layer-norm.js'
 import { Linear } from '../nn/linear.js'
 import { Module } from '../nn/module.js'
-import { checkChoice, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkInteger } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 
 /** Options of {@link BottleneckAdapter}. */
 export interface BottleneckOptions {
   /** The activation between the two layers; `swish` and `silu` are the same. @default 'relu' */
   activation?: 'relu' | 'swish' | 'silu'
-  /** Standard deviation of the fresh weights; biases start at 0. @default 0.02 */
+  /** Standard deviation of the fresh weights; biases start at 0. @minimum 0 @default 0.02 */
   std?: number
   /** Type of the parameters. @default 'f32' */
   dtype?: 'f32' | 'f64'
@@ -34,16 +36,14 @@ export class BottleneckAdapter extends Module {
   constructor(width: number, size: number, options: BottleneckOptions = {}) {
     super()
     const owner = 'adapters.BottleneckAdapter'
-    checkKeys(owner, options, ['activation', 'std', 'dtype'])
+    checkOptions(owner, options, schemas.BottleneckOptions)
     const { activation = 'relu', std = 0.02, dtype = 'f32' } = options
-    checkNumber(owner, 'std', std, 0)
     const dense = (inFeatures: number, outFeatures: number) => {
       const weight = normal_(zeros([outFeatures, inFeatures], { dtype }), 0, std)
       return new Linear(inFeatures, outFeatures, { weight, bias: zeros([outFeatures], { dtype }) })
     }
     this.adapter_A = dense(checkInteger(owner, 'width', width, 1), checkInteger(owner, 'size', size, 1))
-    this.act =
-      checkChoice(owner, 'activation', activation, ['relu', 'swish', 'silu']) === 'relu' ? new ReLU() : new SiLU()
+    this.act = activation === 'relu' ? new ReLU() : new SiLU()
     this.adapter_B = dense(size, width)
   }
 

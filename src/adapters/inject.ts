@@ -4,7 +4,9 @@ import { checkTargets, fits, showTarget } from '../lora/targets.js'
 import type { Target } from '../lora/targets.js'
 import { wrapForward } from '../nn/forward.js'
 import type { Module } from '../nn/module.js'
-import { bad, checkChoice, checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad, checkInteger } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { AdaptedAddNorm, BottleneckAdapter, isAddNorm } from './bottleneck.js'
 import type { BottleneckOptions } from './bottleneck.js'
@@ -16,7 +18,7 @@ export type AdapterType = 'houlsby' | 'pfeiffer'
 export interface InjectAdaptersOptions {
   /** Where adapters are inserted. @default 'houlsby' */
   type?: AdapterType
-  /** Width of the bottleneck. @default 64 */
+  /** Width of the bottleneck. @integer @minimum 1 @default 64 */
   size?: number
   /**
    * Modules that get an adapter, as in `injectLora`: the end of a half of a post-norm layer, such as `attention.output`, or any module of a layer that returns
@@ -42,9 +44,9 @@ const OWNER = 'adapters.injectAdapters'
  * @throws {OptionError} when a target matches no module, or one that already has an adapter; the model is then unchanged.
  */
 export function injectAdapters(model: Module, options: InjectAdaptersOptions = {}): string[] {
-  checkKeys(OWNER, options, ['type', 'size', 'targets', 'activation'])
-  const type = checkChoice(OWNER, 'type', options.type ?? 'houlsby', ['houlsby', 'pfeiffer'])
-  const size = checkInteger(OWNER, 'size', options.size ?? 64, 1)
+  checkOptions(OWNER, options, schemas.InjectAdaptersOptions)
+  const type = options.type ?? 'houlsby'
+  const size = options.size ?? 64
   const activation = options.activation ?? (type === 'houlsby' ? 'swish' : 'relu')
   const targets = adaptableModules(model, type, options.targets)
   const taken = targets.find(([, module]) => module instanceof AdaptedAddNorm || adapterOf(module) !== null)

@@ -2,8 +2,8 @@
 
 import type { Tensor } from '../tensor/tensor.js'
 import type { Dtype } from '../tensor/dtype.js'
-import type { Operand } from '../tensor/operand.js'
 import * as call from '../native/record.js'
+import type { Operand } from '../native/record.js'
 
 /** `a + b`, broadcast. */
 export function add(a: Operand, b: Operand): Tensor {

@@ -25,20 +25,24 @@ const integerFrom0: Rule = { kind: 'number', integer: true, minimum: 0 }
 const integerFrom0OrListOfIntegerFrom0: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 0 }, { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 } }] }
 const integerFrom0OrListOfIntegerFrom0OrChoiceSameValid: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 0 }, { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 } }, { kind: 'choice', values: ['same', 'valid'] }] }
 const integerFrom1: Rule = { kind: 'number', integer: true, minimum: 1 }
+const integerFrom1OrChoiceEpochEnd: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'choice', values: ['epoch', 'end'] }] }
 const integerFrom1OrListOfIntegerFrom1: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'list', items: { kind: 'number', integer: true, minimum: 1 } }] }
 const integerFrom1OrListOfIntegerFrom1OrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'list', items: { kind: 'number', integer: true, minimum: 1 } }, { kind: 'null' }] }
 const integerFrom1OrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'null' }] }
+const integerOrListOfIntegerOrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true }, { kind: 'list', items: { kind: 'number', integer: true } }, { kind: 'null' }] }
 const integerOrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true }, { kind: 'null' }] }
-const iterable: Rule = { kind: 'iterable' }
 const kvCacheOrNothing: Rule = { kind: 'union', of: [{ kind: 'object', name: 'KvCache' }, { kind: 'null' }] }
 const list1OfBoolean: Rule = { kind: 'list', items: { kind: 'boolean' }, minItems: 1 }
-const list2OfNumber: Rule = { kind: 'list', items: { kind: 'number' }, minItems: 2, maxItems: 2 }
+const list1OfIntegerFrom0: Rule = { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 }, minItems: 1 }
 const list2OfNumberFrom0Below1: Rule = { kind: 'list', items: { kind: 'number', minimum: 0, exclusiveMaximum: 1 }, minItems: 2, maxItems: 2 }
-const listOfList2OfListOfNumberOrNumber: Rule = { kind: 'list', items: { kind: 'list', items: { kind: 'union', of: [{ kind: 'list', items: { kind: 'number' } }, { kind: 'number' }] }, minItems: 2, maxItems: 2 } }
-const listOfListOfNumber: Rule = { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }
-const listOfNumber: Rule = { kind: 'list', items: { kind: 'number' } }
+const listOfInteger: Rule = { kind: 'list', items: { kind: 'number', integer: true } }
+const listOfIntegerFrom0: Rule = { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 } }
+const listOfListOfIntegerFrom0: Rule = { kind: 'list', items: { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 } } }
+const listOfNumberFrom0: Rule = { kind: 'list', items: { kind: 'number', minimum: 0 } }
 const listOfObjectOrNothing: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'object', name: 'object' } }, { kind: 'null' }] }
 const listOfString: Rule = { kind: 'list', items: { kind: 'string' } }
+const listOfTupleOfListOfNumberNumber: Rule = { kind: 'list', items: { kind: 'tuple', items: [{ kind: 'list', items: { kind: 'number' } }, { kind: 'number' }] } }
+const nonEmptyString: Rule = { kind: 'string', minLength: 1 }
 const number: Rule = { kind: 'number' }
 const numberAbove0: Rule = { kind: 'number', exclusiveMinimum: 0 }
 const numberAbove0OrInfinity: Rule = { kind: 'number', infinity: true, exclusiveMinimum: 0 }
@@ -46,18 +50,17 @@ const numberAbove0OrNothing: Rule = { kind: 'union', of: [{ kind: 'number', excl
 const numberFrom0: Rule = { kind: 'number', minimum: 0 }
 const numberFrom0To1: Rule = { kind: 'number', minimum: 0, maximum: 1 }
 const numberOrBigint: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'bigint' }] }
-const numberOrChoiceEpochEnd: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'choice', values: ['epoch', 'end'] }] }
 const numberOrInfinity: Rule = { kind: 'number', infinity: true }
-const numberOrListOfNumberOrNothing: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'list', items: { kind: 'number' } }, { kind: 'null' }] }
 const recordOfAny: Rule = { kind: 'record', values: { kind: 'any' } }
 const recordOfString: Rule = { kind: 'record', values: { kind: 'string' } }
 const string: Rule = { kind: 'string' }
 const stringOrChoiceFalse: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'choice', values: [false] }] }
 const stringOrRegExpOrCallableOrListOfStringOrRegExpOrCallable: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'RegExp' }, { kind: 'function' }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'RegExp' }, { kind: 'function' }] } }] }
+const stringOrURL: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'URL' }] }
 const tensor: Rule = { kind: 'class', name: 'Tensor' }
-const tensorOrListOfListOfNumberOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }, { kind: 'null' }] }
+const tensorOrListOfAnyOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'any' } }, { kind: 'null' }] }
 const tensorOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'null' }] }
-const wordNetOrNothing: Rule = { kind: 'union', of: [{ kind: 'object', name: 'WordNet' }, { kind: 'null' }] }
+const wordNetOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'WordNet' }, { kind: 'null' }] }
 
 /** Of src/optim/adafactor.ts. */
 export const AdafactorOptions: OptionSchema = {
@@ -97,6 +100,16 @@ export const AdamWOptions: OptionSchema = {
     eps: numberFrom0,
     amsgrad: boolean,
     maximize: boolean,
+  },
+  required: [],
+}
+
+/** Of src/tensor/dynamic.ts. */
+export const AllcloseOptions: OptionSchema = {
+  fields: {
+    rtol: number,
+    atol: number,
+    equalNan: boolean,
   },
   required: [],
 }
@@ -154,18 +167,18 @@ export const BackwardOptions: OptionSchema = {
 /** Of src/tokenizer/batch.ts. */
 export const BatchOptions: OptionSchema = {
   fields: {
-    textPair: iterable,
-    addSpecialTokens: boolean,
-    specialAsText: boolean,
+    textPair: { kind: 'iterable', text: 'a list of texts' },
     padding: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'choice', values: ['longest', 'max_length', 'do_not_pad'] }] },
     truncation: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'choice', values: ['longest_first', 'only_first', 'only_second', 'do_not_truncate'] }] },
-    maxLength: number,
-    padToMultipleOf: number,
+    maxLength: integerFrom1,
+    padToMultipleOf: integerFrom1,
     paddingSide: choiceLeftRight,
     truncationSide: choiceLeftRight,
     padToken: string,
     returnOffsetsMapping: boolean,
     returnSpecialTokensMask: boolean,
+    addSpecialTokens: boolean,
+    specialAsText: boolean,
   },
   required: [],
 }
@@ -173,7 +186,7 @@ export const BatchOptions: OptionSchema = {
 /** Of src/generation/beam-options.ts. */
 export const BeamOptions: OptionSchema = {
   fields: {
-    numBeams: number,
+    numBeams: integerFrom1,
     lengthPenalty: number,
     earlyStopping: booleanOrChoiceNever,
     beamRules: choiceTransformersNlg,
@@ -213,9 +226,9 @@ export const BinaryCrossEntropyWithLogitsOptions: OptionSchema = {
 /** Of src/metrics/bleu.ts. */
 export const BleuOptions: OptionSchema = {
   fields: {
-    smoothing: number,
+    smoothing: numberFrom0,
     caseSensitive: boolean,
-    maxNgram: number,
+    maxNgram: integerFrom1,
     signal: abortSignal,
   },
   required: [],
@@ -234,7 +247,7 @@ export const BlockOptions: OptionSchema = {
 export const BottleneckOptions: OptionSchema = {
   fields: {
     activation: choiceReluSwishSilu,
-    std: number,
+    std: numberFrom0,
     dtype: { kind: 'choice', values: ['f32', 'f64'] },
   },
   required: [],
@@ -243,11 +256,11 @@ export const BottleneckOptions: OptionSchema = {
 /** Of src/models/shared/causal-lm.ts. */
 export const CausalLMOptions: OptionSchema = {
   fields: {
-    labels: tensorOrListOfListOfNumberOrNothing,
-    labelSmoothing: number,
-    logitsToKeep: number,
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    labels: tensorOrListOfAnyOrNothing,
+    labelSmoothing: numberFrom0To1,
+    logitsToKeep: integerFrom0,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     pastKeyValues: kvCacheOrNothing,
     useCache: boolean,
     outputHiddenStates: boolean,
@@ -262,7 +275,7 @@ export const ChatTemplateOptions: OptionSchema = {
     documents: listOfObjectOrNothing,
     addGenerationPrompt: boolean,
     continueFinalMessage: boolean,
-    chatTemplate: string,
+    chatTemplate: nonEmptyString,
     variables: recordOfAny,
     tokenize: boolean,
     returnAssistantTokensMask: boolean,
@@ -273,9 +286,9 @@ export const ChatTemplateOptions: OptionSchema = {
 /** Of src/metrics/chrf.ts. */
 export const ChrfOptions: OptionSchema = {
   fields: {
-    charOrder: number,
-    wordOrder: number,
-    beta: number,
+    charOrder: integerFrom1,
+    wordOrder: integerFrom0,
+    beta: numberFrom0,
     lowercase: boolean,
     whitespace: boolean,
     signal: abortSignal,
@@ -286,8 +299,8 @@ export const ChrfOptions: OptionSchema = {
 /** Of src/metrics/cider.ts. */
 export const CiderOptions: OptionSchema = {
   fields: {
-    maxNgram: number,
-    sigma: number,
+    maxNgram: integerFrom1,
+    sigma: numberAbove0,
     tokenize: choicePtbNone,
     signal: abortSignal,
   },
@@ -297,7 +310,7 @@ export const CiderOptions: OptionSchema = {
 /** Of src/train/evaluate-classifier.ts. */
 export const ClassifierEvaluateOptions: OptionSchema = {
   fields: {
-    batchSize: number,
+    batchSize: integerFrom1,
     signal: abortSignal,
     onProgress: callable,
   },
@@ -309,27 +322,27 @@ export const ClassifierTrainOptions: OptionSchema = {
   fields: {
     validation: { kind: 'record', values: { kind: 'list', items: { kind: 'object', name: 'EncodedText' } } },
     metrics: callable,
-    evalSteps: numberOrChoiceEpochEnd,
-    saveSteps: numberOrChoiceEpochEnd,
-    evalBatchSize: number,
+    evalSteps: integerFrom1OrChoiceEpochEnd,
+    saveSteps: integerFrom1OrChoiceEpochEnd,
+    evalBatchSize: integerFrom1,
     tokens: { kind: 'object', name: 'object' },
-    lr: number,
-    weightDecay: number,
-    betas: list2OfNumber,
-    eps: number,
-    epochs: number,
-    maxSteps: number,
-    batchSize: number,
-    gradientAccumulationSteps: number,
-    warmupRatio: number,
-    warmupSteps: number,
+    lr: numberFrom0,
+    weightDecay: numberFrom0,
+    betas: list2OfNumberFrom0Below1,
+    eps: numberFrom0,
+    epochs: numberAbove0,
+    maxSteps: integerFrom1,
+    batchSize: integerFrom1,
+    gradientAccumulationSteps: integerFrom1,
+    warmupRatio: numberFrom0To1,
+    warmupSteps: integerFrom0,
     scheduler: { kind: 'choice', values: ['linear', 'cosine', 'constant'] },
-    maxGradNorm: number,
-    seed: number,
-    regLossWeight: number,
-    maskingProb: number,
-    dir: string,
-    keep: number,
+    maxGradNorm: numberFrom0,
+    seed: integerFrom0,
+    regLossWeight: numberFrom0,
+    maskingProb: numberFrom0To1,
+    dir: nonEmptyString,
+    keep: integerFrom1,
     resume: boolean,
     signal: abortSignal,
     onStep: callable,
@@ -444,9 +457,9 @@ export const CorpusMeteorOptions: OptionSchema = {
   fields: {
     wordnet: wordNetOrNothing,
     tokenize: choicePtbNone,
-    alpha: number,
-    beta: number,
-    gamma: number,
+    alpha: numberFrom0,
+    beta: numberFrom0,
+    gamma: numberFrom0,
     signal: abortSignal,
   },
   required: [],
@@ -517,11 +530,11 @@ export const CrossEntropyOptions: OptionSchema = {
 /** Of src/train/r-drop.ts. */
 export const CutoffOptions: OptionSchema = {
   fields: {
-    probability: number,
-    unkTokenId: number,
-    keepTokenIds: listOfNumber,
-    seed: number,
-    step: number,
+    probability: numberFrom0To1,
+    unkTokenId: integerFrom0,
+    keepTokenIds: listOfInteger,
+    seed: integerFrom0,
+    step: integerFrom0,
   },
   required: ['probability', 'unkTokenId', 'keepTokenIds', 'seed', 'step'],
 }
@@ -529,12 +542,12 @@ export const CutoffOptions: OptionSchema = {
 /** Of src/data/loader/loader.ts. */
 export const DataLoaderOptions: OptionSchema = {
   fields: {
-    batchSize: number,
+    batchSize: integerFrom1,
     shuffle: boolean,
     seed: numberOrBigint,
     dropLast: boolean,
     collate: callable,
-    sampler: iterable,
+    sampler: { kind: 'iterable' },
   },
   required: [],
 }
@@ -557,7 +570,7 @@ export const DecodeNlgOptions: OptionSchema = {
     outputReferences: string,
     outputPredictions: string,
     refType: { kind: 'choice', values: ['e2e', 'webnlg', 'dart'] },
-    refNum: number,
+    refNum: integerFrom1,
     refUniqueFile: string,
     signal: abortSignal,
     filter: choiceAllSeenUnseen,
@@ -578,8 +591,8 @@ export const DecodeOptions: OptionSchema = {
 /** Of src/models/shared/decoder.ts. */
 export const DecoderOptions: OptionSchema = {
   fields: {
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     pastKeyValues: kvCacheOrNothing,
     useCache: boolean,
     outputHiddenStates: boolean,
@@ -634,7 +647,7 @@ export const EncodeOptions: OptionSchema = {
 /** Of src/data/tables/encode-texts.ts. */
 export const EncodeTextsOptions: OptionSchema = {
   fields: {
-    maxLength: number,
+    maxLength: integerFrom1,
     signal: abortSignal,
   },
   required: [],
@@ -643,10 +656,10 @@ export const EncodeTextsOptions: OptionSchema = {
 /** Of src/models/shared/encoder-model.ts. */
 export const EncoderModelOptions: OptionSchema = {
   fields: {
-    positionsToKeep: number,
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    tokenTypeIds: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    positionsToKeep: integerFrom1,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -655,9 +668,9 @@ export const EncoderModelOptions: OptionSchema = {
 /** Of src/models/shared/encoder-input.ts. */
 export const EncoderOptions: OptionSchema = {
   fields: {
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    tokenTypeIds: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -706,36 +719,36 @@ export const GELUOptions: OptionSchema = {
 /** Of src/generation/run.ts. */
 export const GenerateOptions: OptionSchema = {
   fields: {
-    maxNewTokens: number,
-    numReturnSequences: number,
-    attentionMask: listOfListOfNumber,
-    padTokenId: number,
-    seed: number,
+    maxNewTokens: integerFrom1,
+    numReturnSequences: integerFrom1,
+    attentionMask: { kind: 'list', items: { kind: 'list', items: { kind: 'number', integer: true, minimum: 0, maximum: 1 } } },
+    padTokenId: integerFrom0,
+    seed: numberOrBigint,
     generator: generator,
     onToken: callable,
     signal: abortSignal,
     returnDictInGenerate: boolean,
     doSample: boolean,
-    temperature: number,
-    topK: number,
-    topP: number,
-    minP: number,
-    typicalP: number,
-    epsilonCutoff: number,
-    etaCutoff: number,
-    repetitionPenalty: number,
-    noRepeatNgramSize: number,
-    badWordsIds: listOfListOfNumber,
-    sequenceBias: listOfList2OfListOfNumberOrNumber,
-    suppressTokens: listOfNumber,
-    beginSuppressTokens: listOfNumber,
-    minLength: number,
-    minNewTokens: number,
+    temperature: numberAbove0,
+    topK: integerFrom0,
+    topP: numberFrom0To1,
+    minP: numberFrom0To1,
+    typicalP: numberFrom0To1,
+    epsilonCutoff: numberFrom0To1,
+    etaCutoff: numberFrom0To1,
+    repetitionPenalty: numberAbove0,
+    noRepeatNgramSize: integerFrom0,
+    badWordsIds: listOfListOfIntegerFrom0,
+    sequenceBias: listOfTupleOfListOfNumberNumber,
+    suppressTokens: listOfIntegerFrom0,
+    beginSuppressTokens: listOfIntegerFrom0,
+    minLength: integerFrom0,
+    minNewTokens: integerFrom0,
     logitsProcessor: callableOrListOfCallable,
-    eosTokenId: numberOrListOfNumberOrNothing,
-    stopSequences: listOfListOfNumber,
+    eosTokenId: integerOrListOfIntegerOrNothing,
+    stopSequences: listOfListOfIntegerFrom0,
     stop: callable,
-    numBeams: number,
+    numBeams: integerFrom1,
     lengthPenalty: number,
     earlyStopping: booleanOrChoiceNever,
     beamRules: choiceTransformersNlg,
@@ -747,10 +760,10 @@ export const GenerateOptions: OptionSchema = {
 export const GlueOptions: OptionSchema = {
   fields: {
     test: boolean,
-    maxTrainSamples: number,
-    maxValidationSamples: number,
-    maxTestSamples: number,
     signal: abortSignal,
+    maxTrainSamples: integerFrom1,
+    maxValidationSamples: integerFrom1,
+    maxTestSamples: integerFrom1,
   },
   required: [],
 }
@@ -802,7 +815,7 @@ export const HubOptions: OptionSchema = {
     revision: string,
     cacheDir: string,
     token: stringOrChoiceFalse,
-    endpoint: string,
+    endpoint: stringOrURL,
     localFilesOnly: boolean,
     onProgress: callable,
     signal: abortSignal,
@@ -831,7 +844,7 @@ export const InitOptions: OptionSchema = {
 export const InjectAdaptersOptions: OptionSchema = {
   fields: {
     type: { kind: 'choice', values: ['houlsby', 'pfeiffer'] },
-    size: number,
+    size: integerFrom1,
     targets: stringOrRegExpOrCallableOrListOfStringOrRegExpOrCallable,
     activation: choiceReluSwishSilu,
   },
@@ -968,10 +981,10 @@ export const LoopOptions: OptionSchema = {
     loss: callable,
     optimizer: { kind: 'object', name: 'LoopOptimizer' },
     schedule: { kind: 'union', of: [{ kind: 'object', name: 'LrScheduler' }, { kind: 'null' }] },
-    steps: number,
-    startStep: number,
-    gradientAccumulationSteps: number,
-    maxGradNorm: number,
+    steps: integerFrom0,
+    startStep: integerFrom0,
+    gradientAccumulationSteps: integerFrom1,
+    maxGradNorm: numberFrom0,
     signal: abortSignal,
     onStep: callable,
   },
@@ -1095,10 +1108,10 @@ export const MarginOptions: OptionSchema = {
 /** Of src/models/shared/masked-lm.ts. */
 export const MaskedLMOptions: OptionSchema = {
   fields: {
-    labels: tensorOrListOfListOfNumberOrNothing,
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    tokenTypeIds: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    labels: tensorOrListOfAnyOrNothing,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -1149,9 +1162,9 @@ export const MergedLinearOptions: OptionSchema = {
 /** Of src/metrics/meteor-java.ts. */
 export const MeteorJavaOptions: OptionSchema = {
   fields: {
-    jar: string,
-    java: string,
-    language: string,
+    jar: nonEmptyString,
+    java: nonEmptyString,
+    language: nonEmptyString,
     tokenize: choicePtbNone,
     signal: abortSignal,
   },
@@ -1163,9 +1176,9 @@ export const MeteorOptions: OptionSchema = {
   fields: {
     wordnet: wordNetOrNothing,
     tokenize: choicePtbNone,
-    alpha: number,
-    beta: number,
-    gamma: number,
+    alpha: numberFrom0,
+    beta: numberFrom0,
+    gamma: numberFrom0,
   },
   required: [],
 }
@@ -1229,7 +1242,7 @@ export const MultinomialOptions: OptionSchema = {
 export const NistOptions: OptionSchema = {
   fields: {
     caseSensitive: boolean,
-    maxNgram: number,
+    maxNgram: integerFrom1,
     signal: abortSignal,
   },
   required: [],
@@ -1251,9 +1264,9 @@ export const NlgAdamWOptions: OptionSchema = {
 export const NlgAdapterOptions: OptionSchema = {
   fields: {
     sameStart: boolean,
-    loraDim: number,
+    loraDim: integerFrom0,
     loraAlpha: number,
-    loraDropout: number,
+    loraDropout: numberFrom0To1,
   },
   required: [],
 }
@@ -1261,11 +1274,11 @@ export const NlgAdapterOptions: OptionSchema = {
 /** Of src/data/nlg/dataset.ts. */
 export const NlgDatasetOptions: OptionSchema = {
   fields: {
-    seqLen: number,
-    evalLen: number,
+    seqLen: { kind: 'number', integer: true, minimum: 2 },
+    evalLen: integerFrom0,
     objective: { kind: 'choice', values: ['clm', 'jlm'] },
-    prefixTokens: listOfNumber,
-    infixTokens: listOfNumber,
+    prefixTokens: listOfIntegerFrom0,
+    infixTokens: listOfIntegerFrom0,
   },
   required: [],
 }
@@ -1275,8 +1288,8 @@ export const NlgEncodeOptions: OptionSchema = {
   fields: {
     addBos: boolean,
     addEos: boolean,
-    bosTokenId: number,
-    eosTokenId: number,
+    bosTokenId: integerFrom0,
+    eosTokenId: integerFrom0,
   },
   required: [],
 }
@@ -1284,7 +1297,7 @@ export const NlgEncodeOptions: OptionSchema = {
 /** Of src/train/nlg-loss.ts. */
 export const NlgEvaluateOptions: OptionSchema = {
   fields: {
-    batchSize: number,
+    batchSize: integerFrom1,
     signal: abortSignal,
   },
   required: [],
@@ -1295,8 +1308,8 @@ export const NlgScheduleOptions: OptionSchema = {
   fields: {
     name: choiceLinearConstantCosineCycle,
     maxStep: integerFrom1,
-    iSteps: { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 }, minItems: 1 },
-    iLrs: { kind: 'list', items: { kind: 'number', minimum: 0 } },
+    iSteps: list1OfIntegerFrom0,
+    iLrs: listOfNumberFrom0,
     warmup: integerFrom0,
   },
   required: ['name'],
@@ -1305,28 +1318,28 @@ export const NlgScheduleOptions: OptionSchema = {
 /** Of src/train/nlg.ts. */
 export const NlgTrainOptions: OptionSchema = {
   fields: {
-    validation: { kind: 'object', name: 'NlgDataset' },
-    evalSteps: numberOrChoiceEpochEnd,
-    saveSteps: numberOrChoiceEpochEnd,
-    evalBatchSize: number,
-    lr: number,
-    weightDecay: number,
+    validation: { kind: 'class', name: 'NlgDataset' },
+    evalSteps: integerFrom1OrChoiceEpochEnd,
+    saveSteps: integerFrom1OrChoiceEpochEnd,
+    evalBatchSize: integerFrom1,
+    lr: numberFrom0,
+    weightDecay: numberFrom0,
     correctBias: boolean,
-    betas: list2OfNumber,
-    eps: number,
+    betas: list2OfNumberFrom0Below1,
+    eps: numberFrom0,
     scheduler: choiceLinearConstantCosineCycle,
-    warmupSteps: number,
-    iSteps: listOfNumber,
-    iLrs: listOfNumber,
-    epochs: number,
-    maxSteps: number,
-    batchSize: number,
-    gradientAccumulationSteps: number,
-    maxGradNorm: number,
-    labelSmoothing: number,
-    seed: number,
-    dir: string,
-    keep: number,
+    warmupSteps: integerFrom0,
+    iSteps: list1OfIntegerFrom0,
+    iLrs: listOfNumberFrom0,
+    epochs: numberAbove0,
+    maxSteps: integerFrom1,
+    batchSize: integerFrom1,
+    gradientAccumulationSteps: integerFrom1,
+    maxGradNorm: numberFrom0,
+    labelSmoothing: numberFrom0To1,
+    seed: integerFrom0,
+    dir: nonEmptyString,
+    keep: integerFrom1,
     resume: boolean,
     signal: abortSignal,
     onStep: callable,
@@ -1369,9 +1382,9 @@ export const PReLUOptions: OptionSchema = {
 /** Of src/data/tables/pad-texts.ts. */
 export const PadOptions: OptionSchema = {
   fields: {
-    padTokenId: number,
+    padTokenId: integerFrom0,
     tokenTypes: boolean,
-    padTo: number,
+    padTo: integerFrom0,
   },
   required: ['padTokenId'],
 }
@@ -1415,7 +1428,7 @@ export const PretrainedOptions: OptionSchema = {
     revision: string,
     cacheDir: string,
     token: stringOrChoiceFalse,
-    endpoint: string,
+    endpoint: stringOrURL,
     localFilesOnly: boolean,
     onProgress: callable,
     signal: abortSignal,
@@ -1451,7 +1464,7 @@ export const ReadTableOptions: OptionSchema = {
     format: choiceCsvTsvJsonJsonlParquet,
     columns: listOfString,
     quotes: boolean,
-    maxRows: number,
+    maxRows: integerFrom1,
     onMalformed: callable,
     signal: abortSignal,
   },
@@ -1479,10 +1492,10 @@ export const RobertaModelOptions: OptionSchema = {
 /** Of src/models/roberta/roberta.ts. */
 export const RobertaOptions: OptionSchema = {
   fields: {
-    positionsToKeep: number,
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    tokenTypeIds: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    positionsToKeep: integerFrom1,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -1491,9 +1504,17 @@ export const RobertaOptions: OptionSchema = {
 /** Of src/metrics/rouge.ts. */
 export const RougeLOptions: OptionSchema = {
   fields: {
-    beta: number,
+    beta: numberFrom0,
     tokenize: choicePtbNone,
     signal: abortSignal,
+  },
+  required: [],
+}
+
+/** Of src/metrics/rouge.ts. */
+export const RougeScoreOptions: OptionSchema = {
+  fields: {
+    useStemmer: boolean,
   },
   required: [],
 }
@@ -1501,8 +1522,8 @@ export const RougeLOptions: OptionSchema = {
 /** Of src/train/run-options.ts. */
 export const RunOptions: OptionSchema = {
   fields: {
-    dir: string,
-    keep: number,
+    dir: nonEmptyString,
+    keep: integerFrom1,
     resume: boolean,
     signal: abortSignal,
     onStep: callable,
@@ -1544,8 +1565,8 @@ export const SacrebleuOptions: OptionSchema = {
     lowercase: boolean,
     tokenize: { kind: 'choice', values: ['13a', 'intl', 'none', 'char'] },
     smoothMethod: { kind: 'choice', values: ['exp', 'floor', 'add-k', 'none'] },
-    smoothValue: number,
-    maxNgramOrder: number,
+    smoothValue: numberFrom0,
+    maxNgramOrder: integerFrom1,
     effectiveOrder: boolean,
     signal: abortSignal,
   },
@@ -1556,21 +1577,21 @@ export const SacrebleuOptions: OptionSchema = {
 export const SamplingOptions: OptionSchema = {
   fields: {
     doSample: boolean,
-    temperature: number,
-    topK: number,
-    topP: number,
-    minP: number,
-    typicalP: number,
-    epsilonCutoff: number,
-    etaCutoff: number,
-    repetitionPenalty: number,
-    noRepeatNgramSize: number,
-    badWordsIds: listOfListOfNumber,
-    sequenceBias: listOfList2OfListOfNumberOrNumber,
-    suppressTokens: listOfNumber,
-    beginSuppressTokens: listOfNumber,
-    minLength: number,
-    minNewTokens: number,
+    temperature: numberAbove0,
+    topK: integerFrom0,
+    topP: numberFrom0To1,
+    minP: numberFrom0To1,
+    typicalP: numberFrom0To1,
+    epsilonCutoff: numberFrom0To1,
+    etaCutoff: numberFrom0To1,
+    repetitionPenalty: numberAbove0,
+    noRepeatNgramSize: integerFrom0,
+    badWordsIds: listOfListOfIntegerFrom0,
+    sequenceBias: listOfTupleOfListOfNumberNumber,
+    suppressTokens: listOfIntegerFrom0,
+    beginSuppressTokens: listOfIntegerFrom0,
+    minLength: integerFrom0,
+    minNewTokens: integerFrom0,
     logitsProcessor: callableOrListOfCallable,
   },
   required: [],
@@ -1607,10 +1628,10 @@ export const SaveOptions: OptionSchema = {
 export const ScoreOptions: OptionSchema = {
   fields: {
     metrics: { kind: 'list', items: { kind: 'choice', values: ['bleu', 'nist', 'rouge-l', 'cider', 'meteor', 'meteor-java', 'ter', 'pyter', 'chrf', 'chrf++', 'multi-bleu', 'sacrebleu', 'nltk-bleu'] } },
-    wordnet: wordNetOrNothing,
-    meteorJar: string,
+    meteorJar: nonEmptyString,
     onScore: callable,
     signal: abortSignal,
+    wordnet: wordNetOrNothing,
   },
   required: [],
 }
@@ -1618,10 +1639,10 @@ export const ScoreOptions: OptionSchema = {
 /** Of src/models/shared/sequence-classifier.ts. */
 export const SequenceClassificationOptions: OptionSchema = {
   fields: {
-    labels: { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'number' } }, { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }, { kind: 'null' }] },
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    tokenTypeIds: tensorOrListOfListOfNumberOrNothing,
-    positionIds: tensorOrListOfListOfNumberOrNothing,
+    labels: { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'any' } }, { kind: 'list', items: { kind: 'any' } }, { kind: 'null' }] },
+    attentionMask: tensorOrListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -1648,10 +1669,10 @@ export const SortOptions: OptionSchema = {
 /** Of src/generation/run.ts. */
 export const StepOptions: OptionSchema = {
   fields: {
-    attentionMask: tensorOrListOfListOfNumberOrNothing,
-    positionIds: listOfListOfNumber,
+    attentionMask: { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }, { kind: 'null' }] },
+    positionIds: { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } },
     pastKeyValues: { kind: 'object', name: 'KvCache' },
-    logitsToKeep: number,
+    logitsToKeep: integerFrom0,
   },
   required: ['attentionMask', 'positionIds', 'pastKeyValues'],
 }
@@ -1659,8 +1680,8 @@ export const StepOptions: OptionSchema = {
 /** Of src/generation/stopping.ts. */
 export const StopOptions: OptionSchema = {
   fields: {
-    eosTokenId: numberOrListOfNumberOrNothing,
-    stopSequences: listOfListOfNumber,
+    eosTokenId: integerOrListOfIntegerOrNothing,
+    stopSequences: listOfListOfIntegerFrom0,
     stop: callable,
   },
   required: [],
@@ -1680,7 +1701,7 @@ export const StreamOptions: OptionSchema = {
 export const TensorOptions: OptionSchema = {
   fields: {
     dtype: choiceF32F64Bf16F16I64U8Bool,
-    shape: { kind: 'list', items: { kind: 'number', integer: true } },
+    shape: listOfInteger,
     requiresGrad: boolean,
   },
   required: [],
@@ -1704,12 +1725,12 @@ export const TextTaskOptions: OptionSchema = {
     validation: string,
     test: string,
     label: string,
-    texts: { kind: 'union', of: [{ kind: 'list', items: { kind: 'string' }, minItems: 1, maxItems: 1 }, { kind: 'list', items: { kind: 'string' }, minItems: 2, maxItems: 2 }] },
+    texts: { kind: 'union', of: [{ kind: 'list', items: { kind: 'string' }, minItems: 1, maxItems: 1 }, { kind: 'list', items: { kind: 'string' }, minItems: 2, maxItems: 2 }], text: 'the names of one or two columns' },
     labels: { kind: 'union', of: [{ kind: 'list', items: { kind: 'string' } }, { kind: 'null' }] },
     name: string,
-    maxTrainSamples: number,
-    maxValidationSamples: number,
-    maxTestSamples: number,
+    maxTrainSamples: integerFrom1,
+    maxValidationSamples: integerFrom1,
+    maxTestSamples: integerFrom1,
     signal: abortSignal,
     format: choiceCsvTsvJsonJsonlParquet,
     quotes: boolean,
@@ -1720,7 +1741,7 @@ export const TextTaskOptions: OptionSchema = {
 /** Of src/tokenizer/tokenizer.ts. */
 export const TokenizerTrainOptions: OptionSchema = {
   fields: {
-    vocabSize: number,
+    vocabSize: { kind: 'number', integer: true, minimum: 257 },
     specialTokens: listOfString,
   },
   required: ['vocabSize'],
@@ -1743,6 +1764,15 @@ export const TripletMarginLossOptions: OptionSchema = {
     reduction: choiceNoneMeanSum,
     p: numberOrInfinity,
     eps: number,
+  },
+  required: [],
+}
+
+/** Of src/tensor/reductions.ts. */
+export const VarianceOptions: OptionSchema = {
+  fields: {
+    correction: number,
+    keepdim: boolean,
   },
   required: [],
 }

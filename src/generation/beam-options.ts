@@ -1,4 +1,4 @@
-import { bad, checkChoice, checkInteger, checkNumber } from '../runtime/options.js'
+import { bad } from '../runtime/options.js'
 import type { SamplingOptions } from './sampling.js'
 
 /** The rules of a beam search. */
@@ -6,7 +6,7 @@ export type BeamRules = 'transformers' | 'nlg'
 
 /** Beam search: the likeliest whole sequences instead of the likeliest next token. */
 export interface BeamOptions {
-  /** Number of beams: continuations of a prompt that are searched in parallel; 1 is greedy decoding or sampling. @default 1 */
+  /** Number of beams: continuations of a prompt that are searched in parallel; 1 is greedy decoding or sampling. @integer @minimum 1 @default 1 */
   numBeams?: number
   /**
    * A finished sequence of n new tokens has the score `Σ log p / n^lengthPenalty` (beams): above 0 favours long sequences, below 0 short ones.
@@ -34,9 +34,6 @@ export interface BeamOptions {
   beamRules?: BeamRules
 }
 
-/** Option names of {@link BeamOptions}. */
-export const BEAM_KEYS = ['numBeams', 'lengthPenalty', 'earlyStopping', 'beamRules'] as const
-
 /** Checked beam options. */
 export interface BeamSettings {
   readonly numBeams: number
@@ -59,12 +56,10 @@ export function beamSettings(
   stopTokens: number,
   returned: number,
 ): BeamSettings | null {
-  const numBeams = checkInteger(owner, 'numBeams', options.numBeams ?? 1, 1)
-  const lengthPenalty = checkNumber(owner, 'lengthPenalty', options.lengthPenalty ?? 1)
+  const numBeams = options.numBeams ?? 1
+  const lengthPenalty = options.lengthPenalty ?? 1
   const earlyStopping = options.earlyStopping ?? false
-  if (![true, false, 'never'].includes(earlyStopping))
-    throw bad(owner, 'earlyStopping', "true, false or 'never'", earlyStopping)
-  const rules = checkChoice(owner, 'beamRules', options.beamRules ?? 'transformers', ['transformers', 'nlg'])
+  const rules = options.beamRules ?? 'transformers'
   if (rules === 'nlg' && earlyStopping !== false)
     throw bad(owner, 'earlyStopping', "left out beside beamRules 'nlg', which have no such rule", earlyStopping)
   if (numBeams === 1 && rules === 'transformers') return null

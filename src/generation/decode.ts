@@ -52,12 +52,12 @@ function finishOf(run: Run, ids: readonly number[], row: number, step: number): 
   return reason ?? (step === run.maxNewTokens ? 'length' : null)
 }
 
-/** The settings of sampling; null for greedy decoding. The options are checked in any case, so a bad value is an error even if it is not used. */
-function drawingOf({ owner, options, generator }: Run, draws: number): Drawing | null {
-  const warpers = buildWarpers(owner, options)
+/** The settings of sampling; null for greedy decoding. */
+function drawingOf({ options, generator }: Run, draws: number): Drawing | null {
   if (!options.doSample) return null
+  const warpers = buildWarpers(options)
   const { temperature = 1, topK = 0, topP = 1 } = options
-  const warpersWithoutTopP = buildWarpers(owner, { ...options, topP: 1 })
+  const warpersWithoutTopP = buildWarpers({ ...options, topP: 1 })
   return { warpers, warpersWithoutTopP, temperature, topK, topP, generator, draws }
 }
 

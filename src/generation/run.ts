@@ -4,36 +4,38 @@ import type { Ids } from './ids.js'
 import type { KvCache } from './kv-cache.js'
 import { Dropout } from '../nn/dropout.js'
 import type { Module } from '../nn/module.js'
-import { bad, checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad } from '../runtime/options.js'
 import { Generator } from '../runtime/random.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { BEAM_KEYS, beamSettings } from './beam-options.js'
+import { beamSettings } from './beam-options.js'
 import type { BeamOptions, BeamSettings } from './beam-options.js'
 import type { LogitsProcessor } from './processors.js'
 import { readPrompt } from './prompt.js'
 import type { Batch, Prompt } from './prompt.js'
-import { SAMPLING_KEYS, buildProcessors } from './sampling.js'
+import { buildProcessors } from './sampling.js'
 import type { SamplingOptions } from './sampling.js'
-import { STOP_KEYS, eosTokens } from './stopping.js'
+import { eosTokens } from './stopping.js'
 import type { StopOptions } from './stopping.js'
 
 /** Options of {@link generate} and {@link stream}. */
 export interface GenerateOptions extends SamplingOptions, StopOptions, BeamOptions {
-  /** Largest number of new tokens per row. @default 20 */
+  /** Largest number of new tokens per row. @integer @minimum 1 @default 20 */
   maxNewTokens?: number
-  /** Rows per prompt: the best beams, or independent samples with `doSample`. @default 1 */
+  /** Rows per prompt: the best beams, or independent samples with `doSample`. @integer @minimum 1 @default 1 */
   numReturnSequences?: number
-  /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @default all 1 */
+  /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @integer @minimum 0 @maximum 1 @default all 1 */
   attentionMask?: readonly (readonly number[])[]
-  /** Pad the returned rows to one length with this token, on the right. @default no padding */
+  /** Pad the returned rows to one length with this token, on the right. @integer @minimum 0 @default no padding */
   padTokenId?: number
   /** Seed of sampling, independent of other draws. @default the current stream's generator is used */
-  seed?: number
-  /** Generator of sampling; pass it or `seed`. */
+  seed?: number | bigint
+  /** Generator of sampling; pass it or `seed`. @default that of `seed`, else that of the current stream */
   generator?: Generator
-  /** Called for each new token, in order; a promise is awaited. Not with beams, whose tokens are known only at the end. */
+  /** Called for each new token, in order; a promise is awaited. Not with beams, whose tokens are known only at the end. @default none */
   onToken?: (token: GeneratedToken) => void | Promise<void>
-  /** Stops before the next token; the promise rejects with the signal's reason. */
+  /** Stops before the next token; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal
   /** Return a {@link GenerateOutput} instead of the rows alone. @default false */
   returnDictInGenerate?: boolean
@@ -59,26 +61,15 @@ export interface GenerativeModel extends Module {
 
 /** The options of each forward. */
 export interface StepOptions {
+  /** 1 for tokens, 0 for padding, over the cache and what is new; null where all are tokens. */
   attentionMask: Ids | null
+  /** The places of the new tokens. */
   positionIds: readonly (readonly number[])[]
+  /** Keys and values of the tokens before, which forward adds to. */
   pastKeyValues: KvCache
+  /** How many positions at the end need logits. @integer @minimum 0 @default all */
   logitsToKeep?: number
 }
-
-const KEYS = [
-  ...SAMPLING_KEYS,
-  ...STOP_KEYS,
-  ...BEAM_KEYS,
-  'maxNewTokens',
-  'numReturnSequences',
-  'attentionMask',
-  'padTokenId',
-  'seed',
-  'generator',
-  'onToken',
-  'signal',
-  'returnDictInGenerate',
-]
 
 /** Checked options. */
 export interface Run {
@@ -102,13 +93,12 @@ export async function prepare(
   prompt: Prompt,
   options: GenerateOptions,
 ): Promise<Run> {
-  checkKeys(owner, options, KEYS)
-  const maxNewTokens = checkInteger(owner, 'maxNewTokens', options.maxNewTokens ?? 20, 1)
-  const returned = checkInteger(owner, 'numReturnSequences', options.numReturnSequences ?? 1, 1)
+  checkOptions(owner, options, schemas.GenerateOptions)
+  const maxNewTokens = options.maxNewTokens ?? 20
+  const returned = options.numReturnSequences ?? 1
   const eos = eosTokens(options.eosTokenId === undefined ? model.config.eos_token_id : options.eosTokenId)
   const beams = beamSettings(owner, options, eos.length, returned)
   checkReturned(owner, returned, beams, options.doSample)
-  if (options.padTokenId !== undefined) checkInteger(owner, 'padTokenId', options.padTokenId, 0)
   const batch = await readPrompt(owner, prompt, options.attentionMask)
   const width = batch.ids[0]!.length
   if (width + maxNewTokens > model.maxPositions) throw tooLong(owner, width, maxNewTokens, model.maxPositions)

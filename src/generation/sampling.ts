@@ -1,4 +1,4 @@
-import { bad, checkInteger, checkNumber, checkProbability } from '../runtime/options.js'
+import { bad, checkInteger } from '../runtime/options.js'
 import * as processors from './processors.js'
 import type { LogitsProcessor } from './processors.js'
 import { softmax } from './scores.js'
@@ -7,60 +7,39 @@ import { softmax } from './scores.js'
 export interface SamplingOptions {
   /** Sample from the filtered distribution; without it the best token is taken, and the options marked (sampling) have no effect. @default false */
   doSample?: boolean
-  /** Divide the scores by this (sampling). @default 1 */
+  /** Divide the scores by this (sampling). @exclusiveMinimum 0 @default 1 */
   temperature?: number
-  /** Keep the k best tokens (sampling); 0 keeps all. @default 0 */
+  /** Keep the k best tokens (sampling); 0 keeps all. @integer @minimum 0 @default 0 */
   topK?: number
-  /** Keep the best tokens that together have this probability (sampling). @default 1 */
+  /** Keep the best tokens that together have this probability (sampling). @minimum 0 @maximum 1 @default 1 */
   topP?: number
-  /** Keep tokens at least this share as likely as the best one (sampling). @default 0 */
+  /** Keep tokens at least this share as likely as the best one (sampling). @minimum 0 @maximum 1 @default 0 */
   minP?: number
-  /** Keep the tokens nearest to the expected surprise, up to this probability (sampling). @default 1 */
+  /** Keep the tokens nearest to the expected surprise, up to this probability (sampling). @minimum 0 @maximum 1 @default 1 */
   typicalP?: number
-  /** Ban tokens less likely than this (sampling). @default 0 */
+  /** Ban tokens less likely than this (sampling). @minimum 0 @maximum 1 @default 0 */
   epsilonCutoff?: number
-  /** As epsilonCutoff, lower where the distribution is flat (sampling). @default 0 */
+  /** As epsilonCutoff, lower where the distribution is flat (sampling). @minimum 0 @maximum 1 @default 0 */
   etaCutoff?: number
-  /** Above 1: tokens that have occurred, also in the prompt, become less likely. @default 1 */
+  /** Above 1: tokens that have occurred, also in the prompt, become less likely. @exclusiveMinimum 0 @default 1 */
   repetitionPenalty?: number
-  /** No group of this many tokens occurs twice; 0 is off. @default 0 */
+  /** No group of this many tokens occurs twice; 0 is off. @integer @minimum 0 @default 0 */
   noRepeatNgramSize?: number
-  /** Token sequences that must not occur; a stop token alone stays allowed. @default none */
+  /** Token sequences that must not occur; a stop token alone stays allowed. @integer @minimum 0 @default none */
   badWordsIds?: readonly (readonly number[])[]
   /** Token sequences with a number that is added to the score of the last token where the others precede it. @default none */
   sequenceBias?: readonly (readonly [sequence: readonly number[], bias: number])[]
-  /** Tokens that must not occur. @default none */
+  /** Tokens that must not occur. @integer @minimum 0 @default none */
   suppressTokens?: readonly number[]
-  /** Tokens that must not be the first new one. @default none */
+  /** Tokens that must not be the first new one. @integer @minimum 0 @default none */
   beginSuppressTokens?: readonly number[]
-  /** Stop tokens are banned until a row, prompt included, is this long. @default 0 */
+  /** Stop tokens are banned until a row, prompt included, is this long. @integer @minimum 0 @default 0 */
   minLength?: number
-  /** Stop tokens are banned until a row has this many new tokens. @default 0 */
+  /** Stop tokens are banned until a row has this many new tokens. @integer @minimum 0 @default 0 */
   minNewTokens?: number
   /** Processors of your own, applied after those that edit single tokens and before those marked (sampling). @default none */
   logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[]
 }
-
-/** Option names of {@link SamplingOptions}. */
-export const SAMPLING_KEYS = [
-  'doSample',
-  'temperature',
-  'topK',
-  'topP',
-  'minP',
-  'typicalP',
-  'epsilonCutoff',
-  'etaCutoff',
-  'repetitionPenalty',
-  'noRepeatNgramSize',
-  'badWordsIds',
-  'sequenceBias',
-  'suppressTokens',
-  'beginSuppressTokens',
-  'minLength',
-  'minNewTokens',
-  'logitsProcessor',
-] as const
 
 /** A row before its first new token. */
 export interface PromptRow {
@@ -81,11 +60,9 @@ export function buildProcessors(
   vocabulary = Infinity,
 ): LogitsProcessor[] {
   const chain: LogitsProcessor[] = []
-  const penalty = checkNumber(owner, 'repetitionPenalty', options.repetitionPenalty ?? 1, 0, true)
-  const ngram = checkInteger(owner, 'noRepeatNgramSize', options.noRepeatNgramSize ?? 0, 0)
+  const penalty = options.repetitionPenalty ?? 1
+  const ngram = options.noRepeatNgramSize ?? 0
   const [least, leastNew] = [options.minLength ?? 0, options.minNewTokens ?? 0]
-  checkInteger(owner, 'minLength', least, 0)
-  checkInteger(owner, 'minNewTokens', leastNew, 0)
   const { sequenceBias = [], badWordsIds = [], suppressTokens = [], beginSuppressTokens = [] } = options
   checkSequences(
     owner,
@@ -93,7 +70,6 @@ export function buildProcessors(
     sequenceBias.map(([sequence]) => sequence),
     vocabulary,
   )
-  sequenceBias.forEach(([, bias]) => checkNumber(owner, 'sequenceBias', bias))
   checkSequences(owner, 'badWordsIds', badWordsIds, vocabulary)
   for (const name of ['suppressTokens', 'beginSuppressTokens'] as const)
     checkSequences(
@@ -112,13 +88,8 @@ export function buildProcessors(
   if (leastNew > 0 && eosTokenId.length > 0) chain.push(processors.minNewTokens(prompt.length, leastNew, eosTokenId))
   if (suppressTokens.length > 0) chain.push(processors.suppressTokens(suppressTokens))
   if (beginSuppressTokens.length > 0) chain.push(processors.beginSuppressTokens(prompt.length, beginSuppressTokens))
-  return [...chain, ...ownProcessors(owner, options.logitsProcessor)]
-}
-
-function ownProcessors(owner: string, given: SamplingOptions['logitsProcessor'] = []): readonly LogitsProcessor[] {
-  const own = typeof given === 'function' ? [given] : given
-  if (Array.isArray(own) && own.every((item) => typeof item === 'function')) return own
-  throw bad(owner, 'logitsProcessor', 'a function (scores, ids), or an array of such', given)
+  const own = options.logitsProcessor ?? []
+  return [...chain, ...(typeof own === 'function' ? [own] : own)]
 }
 
 function checkSequences(
@@ -150,19 +121,16 @@ export function sample(scores: Float32Array, u: number): number {
   return last
 }
 
-/**
- * The processors marked (sampling), in the order in which transformers applies them. None depends on the token of a score.
- * @throws {OptionError} for a value out of range.
- */
-export function buildWarpers(owner: string, options: SamplingOptions): LogitsProcessor[] {
+/** The processors marked (sampling), in the order in which transformers applies them. None depends on the token of a score. */
+export function buildWarpers(options: SamplingOptions): LogitsProcessor[] {
   const warpers: LogitsProcessor[] = []
-  const heat = checkNumber(owner, 'temperature', options.temperature ?? 1, 0, true)
-  const k = checkInteger(owner, 'topK', options.topK ?? 0, 0)
-  const topP = checkProbability(owner, 'topP', options.topP ?? 1)
-  const minP = checkProbability(owner, 'minP', options.minP ?? 0)
-  const typicalP = checkProbability(owner, 'typicalP', options.typicalP ?? 1)
-  const epsilon = checkProbability(owner, 'epsilonCutoff', options.epsilonCutoff ?? 0)
-  const eta = checkProbability(owner, 'etaCutoff', options.etaCutoff ?? 0)
+  const heat = options.temperature ?? 1
+  const k = options.topK ?? 0
+  const topP = options.topP ?? 1
+  const minP = options.minP ?? 0
+  const typicalP = options.typicalP ?? 1
+  const epsilon = options.epsilonCutoff ?? 0
+  const eta = options.etaCutoff ?? 0
   if (heat !== 1) warpers.push(processors.temperature(heat))
   if (k > 0) warpers.push(processors.topK(k))
   if (topP < 1) warpers.push(processors.topP(topP))

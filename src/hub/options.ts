@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hubEnv } from '../native/env.js'
-import { bad, checkBoolean, checkKeys } from '../runtime/options.js'
+import { checkOptions, optionNames, pickOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad } from '../runtime/options.js'
 
 /** The progress of a download. */
 export interface DownloadProgress {
@@ -30,25 +32,14 @@ export interface HubOptions {
   /** The access token, sent to the endpoint and to no other server; false sends none. @default `HF_TOKEN`, else the file that `hf auth login` writes */
   token?: string | false
   /** The server. @default `HF_ENDPOINT`, else the public hub */
-  endpoint?: string
+  endpoint?: string | URL
   /** Use only the cache, without any request. @default whether `HF_HUB_OFFLINE` is 1 */
   localFilesOnly?: boolean
-  /** Called during the download, about ten times a second for each file, and once when a file is complete. */
+  /** Called during the download, about ten times a second for each file, and once when a file is complete. @default none */
   onProgress?: (progress: DownloadProgress) => void
-  /** Aborts the download with an {@link AbortedError}; the next one resumes. */
+  /** Aborts the download with an {@link AbortedError}; the next one resumes. @default none */
   signal?: AbortSignal
 }
-
-/** Names of the {@link HubOptions}. */
-export const HUB_KEYS = [
-  'revision',
-  'cacheDir',
-  'token',
-  'endpoint',
-  'localFilesOnly',
-  'onProgress',
-  'signal',
-] as const satisfies readonly (keyof HubOptions)[]
 
 /** The options, checked and complete. */
 export interface Hub {
@@ -71,12 +62,9 @@ const PUBLIC_HUB = 'https://huggingface.co'
  * @throws {OptionError} for an invalid option or environment variable.
  */
 export async function hubSettings(owner: string, options: HubOptions): Promise<Hub> {
-  checkKeys(owner, options, HUB_KEYS)
+  checkOptions(owner, options, schemas.HubOptions)
   const env = hubEnv()
   const { onProgress, signal } = options
-  if (onProgress !== undefined && typeof onProgress !== 'function')
-    throw bad(owner, 'onProgress', 'a function', onProgress)
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw bad(owner, 'signal', 'an AbortSignal', signal)
   const home = resolve(env.home ?? join(env.xdgCache ?? join(homedir(), '.cache'), 'huggingface'))
   return {
     owner,
@@ -84,7 +72,7 @@ export async function hubSettings(owner: string, options: HubOptions): Promise<H
     cacheDir: resolve(checkText(owner, 'cacheDir', options.cacheDir ?? env.cache ?? join(home, 'hub'))),
     token: await tokenOf(owner, options.token, env, home),
     endpoint: checkEndpoint(owner, options.endpoint ?? env.endpoint ?? PUBLIC_HUB),
-    offline: checkBoolean(owner, 'localFilesOnly', options.localFilesOnly ?? env.offline),
+    offline: options.localFilesOnly ?? env.offline,
     answerTimeoutMs: env.answerTimeoutMs,
     stallTimeoutMs: env.stallTimeoutMs,
     onProgress,
@@ -94,12 +82,12 @@ export async function hubSettings(owner: string, options: HubOptions): Promise<H
 
 /** Only the options of a download. */
 export function pickHubOptions(options: HubOptions): HubOptions {
-  return Object.fromEntries(HUB_KEYS.filter((key) => key in options).map((key) => [key, options[key]])) as HubOptions
+  return pickOptions(options, schemas.HubOptions)
 }
 
 /** All options but those of a download. */
 export function withoutHubOptions<T extends HubOptions>(options: T): Omit<T, keyof HubOptions> {
-  const names: readonly string[] = HUB_KEYS
+  const names = optionNames(schemas.HubOptions)
   return Object.fromEntries(Object.entries(options).filter(([key]) => !names.includes(key))) as Omit<
     T,
     keyof HubOptions

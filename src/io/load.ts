@@ -1,7 +1,8 @@
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { FormatError } from '../errors.js'
 import { WeightsFile } from '../native/files.js'
 import { fromId } from '../native/tensor.js'
-import { checkBoolean, checkKeys } from '../runtime/options.js'
 import type { StateDict } from '../nn/module.js'
 import type { Dtype, Tensor } from '../tensor/tensor.js'
 import { buildObject } from './object.js'
@@ -47,8 +48,8 @@ export interface FileHeader {
  * @throws {UnsupportedError} for complex, quantised and sparse tensors, float8, TorchScript, compressed archives and tar files.
  */
 export async function load<T = StateDict>(path: string, options: LoadOptions = {}): Promise<T> {
-  checkKeys('load', options, ['mapped'])
-  const mapped = checkBoolean('load', 'mapped', options.mapped ?? false)
+  checkOptions('load', options, schemas.LoadOptions)
+  const { mapped = false } = options
   const file = await WeightsFile.open(path, mapped)
   const made: Tensor[] = []
   try {

@@ -1,5 +1,6 @@
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { saveWeights } from '../native/files.js'
-import { checkBoolean, checkKeys } from '../runtime/options.js'
 import { checkTensors } from '../tensor/named-tensors.js'
 import type { StateDict } from '../nn/module.js'
 
@@ -23,8 +24,8 @@ export interface SaveFileOptions {
  * @throws {FileError} when it cannot be written.
  */
 export async function save(dict: StateDict, path: string, options: SaveFileOptions = {}): Promise<void> {
-  checkKeys('save', options, ['metadata', 'sync'])
-  const sync = checkBoolean('save', 'sync', options.sync ?? true)
+  checkOptions('save', options, schemas.SaveFileOptions)
+  const { sync = true } = options
   checkTensors('save', dict)
   const entries = Object.entries(dict)
   const names = entries.map(([name]) => name)

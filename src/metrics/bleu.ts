@@ -1,5 +1,6 @@
 // BLEU as e2e-metrics computes it, and multi-bleu of Moses.
-import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { checkCorpus, checkSegment, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References, Segment } from './corpus.js'
 import { tokenize13a } from './mteval.js'
@@ -8,11 +9,11 @@ import { splitWords } from '../runtime/text.js'
 
 /** Options of {@link bleu}. */
 export interface BleuOptions extends CorpusOptions {
-  /** Added to the hits and to the candidates of every order; 1 suits single sentences. @default 0 */
+  /** Added to the hits and to the candidates of every order; 1 suits single sentences. @minimum 0 @default 0 */
   smoothing?: number
   /** Whether `The` and `the` differ. @default false */
   caseSensitive?: boolean
-  /** The longest n-gram. @default 4 */
+  /** The longest n-gram. @integer @minimum 1 @default 4 */
   maxNgram?: number
 }
 
@@ -73,7 +74,7 @@ export async function bleu(
   references: References,
   options: BleuOptions = {},
 ): Promise<BleuResult> {
-  const rules = checkOptions('metrics.bleu', options)
+  const rules = rulesOf('metrics.bleu', options)
   const index = new NgramIndex()
   const counted = await eachItem(checkCorpus('metrics.bleu', hypotheses, references), options, (segment) =>
     countSegment(segment, mtevalTokens(rules.caseSensitive), rules.maxNgram, index),
@@ -92,7 +93,7 @@ export function sentenceBleu(
   references: string | readonly string[],
   options: BleuOptions = {},
 ): number {
-  const { caseSensitive, maxNgram, smoothing } = checkOptions('metrics.sentenceBleu', options)
+  const { caseSensitive, maxNgram, smoothing } = rulesOf('metrics.sentenceBleu', options)
   const segment = checkSegment('metrics.sentenceBleu', hypothesis, references)
   return bleuOf(countSegment(segment, mtevalTokens(caseSensitive), maxNgram, new NgramIndex()), smoothing)
 }
@@ -108,9 +109,9 @@ export async function multiBleu(
   options: MultiBleuOptions = {},
 ): Promise<MultiBleuResult> {
   const owner = 'metrics.multiBleu'
-  checkKeys(owner, options, ['signal', 'lowercase', 'detokenized'])
-  const lowercase = checkBoolean(owner, 'lowercase', options.lowercase ?? false)
-  const split = checkBoolean(owner, 'detokenized', options.detokenized ?? false) ? tokenize13a : splitWords
+  checkOptions(owner, options, schemas.MultiBleuOptions)
+  const lowercase = options.lowercase ?? false
+  const split = (options.detokenized ?? false) ? tokenize13a : splitWords
   const index = new NgramIndex()
   const counted = await eachItem(checkCorpus(owner, hypotheses, references), options, (segment) =>
     countSegment(segment, (text) => split(lowercase ? text.toLowerCase() : text), ORDERS, index),
@@ -123,12 +124,12 @@ export async function multiBleu(
   return { score, precisions: precisions.map((p) => 100 * p), bp, hypLen, refLen }
 }
 
-function checkOptions(owner: string, options: BleuOptions): Required<Omit<BleuOptions, 'signal'>> {
-  checkKeys(owner, options, ['signal', 'smoothing', 'caseSensitive', 'maxNgram'])
+function rulesOf(owner: string, options: BleuOptions): Required<Omit<BleuOptions, 'signal'>> {
+  checkOptions(owner, options, schemas.BleuOptions)
   return {
-    smoothing: checkNumber(owner, 'smoothing', options.smoothing ?? 0, 0),
-    caseSensitive: checkBoolean(owner, 'caseSensitive', options.caseSensitive ?? false),
-    maxNgram: checkInteger(owner, 'maxNgram', options.maxNgram ?? ORDERS, 1),
+    smoothing: options.smoothing ?? 0,
+    caseSensitive: options.caseSensitive ?? false,
+    maxNgram: options.maxNgram ?? ORDERS,
   }
 }
 

@@ -1,16 +1,17 @@
 // chrF and chrF++: F-scores of character and word n-grams.
-import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { checkCorpus, checkSegment, eachItem, mean, sumLists } from './corpus.js'
 import type { CorpusOptions, References, Segment } from './corpus.js'
 import { splitWords, withoutSpace } from '../runtime/text.js'
 
 /** Options of {@link chrf}, with sacrebleu's meanings. */
 export interface ChrfOptions extends CorpusOptions {
-  /** The longest sequence of characters. @default 6 */
+  /** The longest sequence of characters. @integer @minimum 1 @default 6 */
   charOrder?: number
-  /** The longest sequence of words: 0 is chrF, 2 is chrF++. @default 0 */
+  /** The longest sequence of words: 0 is chrF, 2 is chrF++. @integer @minimum 0 @default 0 */
   wordOrder?: number
-  /** How much more recall weighs than precision. @default 2 */
+  /** How much more recall weighs than precision. @minimum 0 @default 2 */
   beta?: number
   /** Compares in lower case. @default false */
   lowercase?: boolean
@@ -23,7 +24,6 @@ type Rules = Required<Omit<ChrfOptions, 'signal'>>
 /** Three numbers per order: n-grams of the output, of the reference, and common ones. */
 type Stats = number[]
 
-const KEYS = ['signal', 'charOrder', 'wordOrder', 'beta', 'lowercase', 'whitespace']
 const PUNCTUATION = new Set('!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~')
 // Above every code point.
 const RADIX = 2 ** 21
@@ -39,7 +39,7 @@ export async function chrf(
   references: References,
   options: ChrfOptions = {},
 ): Promise<number> {
-  const rules = checkOptions('metrics.chrf', options)
+  const rules = rulesOf('metrics.chrf', options)
   const stats = await eachItem(checkCorpus('metrics.chrf', hypotheses, references), options, (segment) =>
     bestStats(segment, rules),
   )
@@ -55,18 +55,18 @@ export function sentenceChrf(
   references: string | readonly string[],
   options: ChrfOptions = {},
 ): number {
-  const rules = checkOptions('metrics.sentenceChrf', options)
+  const rules = rulesOf('metrics.sentenceChrf', options)
   return scoreOf(bestStats(checkSegment('metrics.sentenceChrf', hypothesis, references), rules), rules.beta)
 }
 
-function checkOptions(owner: string, options: ChrfOptions): Rules {
-  checkKeys(owner, options, KEYS)
+function rulesOf(owner: string, options: ChrfOptions): Rules {
+  checkOptions(owner, options, schemas.ChrfOptions)
   return {
-    charOrder: checkInteger(owner, 'charOrder', options.charOrder ?? 6, 1),
-    wordOrder: checkInteger(owner, 'wordOrder', options.wordOrder ?? 0, 0),
-    beta: checkNumber(owner, 'beta', options.beta ?? 2, 0),
-    lowercase: checkBoolean(owner, 'lowercase', options.lowercase ?? false),
-    whitespace: checkBoolean(owner, 'whitespace', options.whitespace ?? false),
+    charOrder: options.charOrder ?? 6,
+    wordOrder: options.wordOrder ?? 0,
+    beta: options.beta ?? 2,
+    lowercase: options.lowercase ?? false,
+    whitespace: options.whitespace ?? false,
   }
 }
 

@@ -1,18 +1,19 @@
 // CIDEr: similarity of outputs and references by tf-idf weighted n-grams.
-import { checkChoice, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { checkCorpus, eachItem, mean } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { NgramIndex } from './ngrams.js'
 import type { NgramCounts } from './ngrams.js'
-import { PTB_CHOICES, splitterOf } from './ptb.js'
+import { splitterOf } from './ptb.js'
 import type { PtbChoice } from './ptb.js'
 import type { CorpusScore } from './rouge.js'
 
 /** Options of {@link cider}. */
 export interface CiderOptions extends CorpusOptions {
-  /** The longest n-gram. @default 4 */
+  /** The longest n-gram. @integer @minimum 1 @default 4 */
   maxNgram?: number
-  /** Width of the penalty for a different length. @default 6 */
+  /** Width of the penalty for a different length. @exclusiveMinimum 0 @default 6 */
   sigma?: number
   /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space unchanged. @default 'ptb' */
   tokenize?: PtbChoice
@@ -39,10 +40,10 @@ export async function cider(
   options: CiderOptions = {},
 ): Promise<CorpusScore> {
   const owner = 'metrics.cider'
-  checkKeys(owner, options, ['signal', 'maxNgram', 'sigma', 'tokenize'])
-  const maxNgram = checkInteger(owner, 'maxNgram', options.maxNgram ?? 4, 1)
-  const sigma = checkNumber(owner, 'sigma', options.sigma ?? 6, 0, true)
-  const split = splitterOf(checkChoice(owner, 'tokenize', options.tokenize ?? 'ptb', PTB_CHOICES))
+  checkOptions(owner, options, schemas.CiderOptions)
+  const maxNgram = options.maxNgram ?? 4
+  const sigma = options.sigma ?? 6
+  const split = splitterOf(options.tokenize ?? 'ptb')
   const index = new NgramIndex()
   const count = (text: string) => index.count(split(text), maxNgram)
 

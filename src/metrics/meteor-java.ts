@@ -1,23 +1,24 @@
 // METEOR 1.5 itself, given its jar: a Java program that is queried line by line.
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { access } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { FileError, FormatError } from '../errors.js'
-import { bad, checkChoice, checkKeys } from '../runtime/options.js'
 import { aborted, checkCorpus } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
-import { PTB_CHOICES, splitterOf } from './ptb.js'
+import { splitterOf } from './ptb.js'
 import type { PtbChoice } from './ptb.js'
 import type { CorpusScore } from './rouge.js'
 
 /** Options of {@link meteorJava}. */
 export interface MeteorJavaOptions extends CorpusOptions {
-  /** Path of meteor-1.5.jar; the folder `data` beside it has the table of paraphrases. */
+  /** Path of meteor-1.5.jar; the folder `data` beside it has the table of paraphrases. @minLength 1 */
   jar: string
-  /** The Java executable. @default 'java' */
+  /** The Java executable. @minLength 1 @default 'java' */
   java?: string
-  /** Language of the texts, as the tool names it. @default 'en' */
+  /** Language of the texts, as the tool names it. @minLength 1 @default 'en' */
   language?: string
   /** How texts are tokenized before they are passed to the tool: e2e-metrics passes PTB tokens without punctuation. @default 'ptb' */
   tokenize?: PtbChoice
@@ -41,12 +42,9 @@ export async function meteorJava(
   options: MeteorJavaOptions,
 ): Promise<CorpusScore> {
   const owner = 'metrics.meteorJava'
-  checkKeys(owner, options, ['signal', 'jar', 'java', 'language', 'tokenize'])
+  checkOptions(owner, options, schemas.MeteorJavaOptions)
   const { jar, java = 'java', language = 'en', signal } = options
-  for (const [name, value] of Object.entries({ jar, java, language })) {
-    if (typeof value !== 'string' || value === '') throw bad(owner, name, 'a non-empty text', value)
-  }
-  const words = splitterOf(checkChoice(owner, 'tokenize', options.tokenize ?? 'ptb', PTB_CHOICES))
+  const words = splitterOf(options.tokenize ?? 'ptb')
   const line = (text: string) => words(text).join(' ').replaceAll('|||', '')
   const segments = checkCorpus(owner, hypotheses, references)
   await checkJar(jar)

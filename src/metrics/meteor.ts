@@ -1,10 +1,10 @@
 // METEOR as nltk defines it: exact words, stems, WordNet's synonyms.
-import { OptionError } from '../errors.js'
-import { checkChoice, checkKeys, checkNumber, show } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { checkCorpus, checkSegment, eachItem, mean } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { porterStem } from './porter.js'
-import { PTB_CHOICES, splitterOf } from './ptb.js'
+import { splitterOf } from './ptb.js'
 import type { PtbChoice } from './ptb.js'
 import type { CorpusScore } from './rouge.js'
 import { WordNet } from './wordnet.js'
@@ -18,11 +18,11 @@ export interface MeteorOptions {
   wordnet?: WordNet | null
   /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space in lower case. @default 'ptb' */
   tokenize?: PtbChoice
-  /** Weight of recall against precision. @default 0.9 */
+  /** Weight of recall against precision. @minimum 0 @default 0.9 */
   alpha?: number
-  /** Exponent of the penalty for several chunks. @default 3 */
+  /** Exponent of the penalty for several chunks. @minimum 0 @default 3 */
   beta?: number
-  /** The largest penalty. @default 0.5 */
+  /** The largest penalty. @minimum 0 @default 0.5 */
   gamma?: number
 }
 
@@ -44,8 +44,6 @@ interface Word {
   word: string
 }
 
-const KEYS = ['wordnet', 'tokenize', 'alpha', 'beta', 'gamma']
-
 /**
  * METEOR as nltk's `meteor_score` defines it, 0 to 1: the mean over segments of the best score over the references.
  *
@@ -64,10 +62,10 @@ export async function meteor(
   options: CorpusMeteorOptions = {},
 ): Promise<CorpusScore> {
   const owner = 'metrics.meteor'
-  checkKeys(owner, options, ['signal', ...KEYS])
+  checkOptions(owner, options, schemas.CorpusMeteorOptions)
   const segments = checkCorpus(owner, hypotheses, references)
   const wordnet = options.wordnet === undefined ? await WordNet.find() : options.wordnet
-  const rules = checkRules(owner, options, wordnet)
+  const rules = rulesOf(options, wordnet)
   const each = await eachItem(segments, options, (segment) => bestScore(segment.hypothesis, segment.references, rules))
   return { score: mean(each), each }
 }
@@ -82,32 +80,24 @@ export function sentenceMeteor(
   options: MeteorOptions = {},
 ): number {
   const owner = 'metrics.sentenceMeteor'
-  checkKeys(owner, options, KEYS)
+  checkOptions(owner, options, schemas.MeteorOptions)
   const segment = checkSegment(owner, hypothesis, references)
-  return bestScore(segment.hypothesis, segment.references, checkRules(owner, options, options.wordnet ?? null))
+  return bestScore(segment.hypothesis, segment.references, rulesOf(options, options.wordnet ?? null))
 }
 
-function checkRules(owner: string, options: MeteorOptions, wordnet: WordNet | null): Rules {
-  if (wordnet !== null && !(wordnet instanceof WordNet)) {
-    throw new OptionError({
-      what: `${owner}: wordnet is not usable`,
-      expected: 'wordnet: a metrics.WordNet, or null',
-      received: show(wordnet),
-      fix: 'pass await metrics.WordNet.open(folder), await metrics.WordNet.find(), or null',
-    })
-  }
+function rulesOf(options: MeteorOptions, wordnet: WordNet | null): Rules {
   const stems = new Map<string, string>()
   return {
     wordnet,
-    split: splitterOf(checkChoice(owner, 'tokenize', options.tokenize ?? 'ptb', PTB_CHOICES)),
+    split: splitterOf(options.tokenize ?? 'ptb'),
     stem(word) {
       const known = stems.get(word) ?? porterStem(word)
       stems.set(word, known)
       return known
     },
-    alpha: checkNumber(owner, 'alpha', options.alpha ?? 0.9, 0),
-    beta: checkNumber(owner, 'beta', options.beta ?? 3, 0),
-    gamma: checkNumber(owner, 'gamma', options.gamma ?? 0.5, 0),
+    alpha: options.alpha ?? 0.9,
+    beta: options.beta ?? 3,
+    gamma: options.gamma ?? 0.5,
   }
 }
 

@@ -1,5 +1,6 @@
 // NIST: n-grams weighted by their information.
-import { checkBoolean, checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { candidates, mtevalTokens } from './bleu.js'
 import { checkCorpus, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
@@ -9,7 +10,7 @@ import { NgramIndex, largestCounts } from './ngrams.js'
 export interface NistOptions extends CorpusOptions {
   /** Whether `The` and `the` differ. @default false */
   caseSensitive?: boolean
-  /** The longest n-gram. @default 5 */
+  /** The longest n-gram. @integer @minimum 1 @default 5 */
   maxNgram?: number
 }
 
@@ -38,9 +39,9 @@ export async function nist(
   options: NistOptions = {},
 ): Promise<NistResult> {
   const owner = 'metrics.nist'
-  checkKeys(owner, options, ['signal', 'caseSensitive', 'maxNgram'])
-  const split = mtevalTokens(checkBoolean(owner, 'caseSensitive', options.caseSensitive ?? false))
-  const maxNgram = checkInteger(owner, 'maxNgram', options.maxNgram ?? 5, 1)
+  checkOptions(owner, options, schemas.NistOptions)
+  const split = mtevalTokens(options.caseSensitive ?? false)
+  const maxNgram = options.maxNgram ?? 5
   const index = new NgramIndex()
   /** Counts of each n-gram in the references; that of the empty one is the number of tokens. */
   const known = new Map<number, number>([[0, 0]])

@@ -1,5 +1,6 @@
 // BLEU of nltk with NIST's geometric smoothing, which GenerationEval reports besides multi-bleu.
-import { checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { checkCorpus, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { candidates } from './bleu.js'
@@ -19,7 +20,7 @@ export async function nltkBleu(
   references: References,
   options: CorpusOptions = {},
 ): Promise<number> {
-  checkKeys('metrics.nltkBleu', options, ['signal'])
+  checkOptions('metrics.nltkBleu', options, schemas.CorpusOptions)
   const index = new NgramIndex()
   const segments = checkCorpus('metrics.nltkBleu', hypotheses, references)
   const counted = await eachItem(segments, options, ({ hypothesis, references: texts }) => {

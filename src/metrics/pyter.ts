@@ -1,5 +1,6 @@
 // Translation edit rate as the Python package pyter computes it, which GenerationEval averages over segments.
-import { checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { checkCorpus, eachItem, mean } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import type { CorpusScore } from './rouge.js'
@@ -18,7 +19,7 @@ export async function pyter(
   options: CorpusOptions = {},
 ): Promise<CorpusScore> {
   const owner = 'metrics.pyter'
-  checkKeys(owner, options, ['signal'])
+  checkOptions(owner, options, schemas.CorpusOptions)
   const segments = checkCorpus(owner, hypotheses, references)
   const pairs = segments.flatMap((segment, at) => segment.references.map((reference) => ({ at, reference })))
   const words = segments.map(({ hypothesis }) => splitWords(hypothesis))

@@ -1,17 +1,24 @@
 // ROUGE-L of coco-caption, and ROUGE-1, -2 and -L of the rouge-score package.
-import { checkBoolean, checkChoice, checkKeys, checkNumber } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { checkCorpus, checkSegment, eachItem, mean } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { porterStem } from './porter.js'
-import { PTB_CHOICES, splitterOf } from './ptb.js'
+import { splitterOf } from './ptb.js'
 import type { PtbChoice } from './ptb.js'
 
 /** Options of {@link rougeL}. */
 export interface RougeLOptions extends CorpusOptions {
-  /** How much more recall weighs than precision. @default 1.2 */
+  /** How much more recall weighs than precision. @minimum 0 @default 1.2 */
   beta?: number
   /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space unchanged. @default 'ptb' */
   tokenize?: PtbChoice
+}
+
+/** Options of {@link rougeScore}. */
+export interface RougeScoreOptions {
+  /** Compare the stems of words of more than three letters. @default false */
+  useStemmer?: boolean
 }
 
 /** The score of a corpus, and that of each segment. */
@@ -48,9 +55,9 @@ export async function rougeL(
   options: RougeLOptions = {},
 ): Promise<CorpusScore> {
   const owner = 'metrics.rougeL'
-  checkKeys(owner, options, ['signal', 'beta', 'tokenize'])
-  const weight = checkNumber(owner, 'beta', options.beta ?? 1.2, 0) ** 2
-  const words = splitterOf(checkChoice(owner, 'tokenize', options.tokenize ?? 'ptb', PTB_CHOICES))
+  checkOptions(owner, options, schemas.RougeLOptions)
+  const weight = (options.beta ?? 1.2) ** 2
+  const words = splitterOf(options.tokenize ?? 'ptb')
   // An empty text is one empty token there, which only another empty text matches.
   const split = (text: string) => (words(text).length === 0 ? [''] : words(text))
   const each = await eachItem(checkCorpus(owner, hypotheses, references), options, (segment) => {
@@ -74,10 +81,10 @@ export async function rougeL(
  * @throws {OptionError} `ERR_LORA_OPTION` when an argument or option is not usable.
  * @see github.com/google-research/google-research, rouge.
  */
-export function rougeScore(hypothesis: string, reference: string, options: { useStemmer?: boolean } = {}): RougeScores {
+export function rougeScore(hypothesis: string, reference: string, options: RougeScoreOptions = {}): RougeScores {
   const owner = 'metrics.rougeScore'
-  checkKeys(owner, options, ['useStemmer'])
-  const useStemmer = checkBoolean(owner, 'useStemmer', options.useStemmer ?? false)
+  checkOptions(owner, options, schemas.RougeScoreOptions)
+  const useStemmer = options.useStemmer ?? false
   const segment = checkSegment(owner, hypothesis, reference)
   const tokens = rougeTokens(segment.hypothesis, useStemmer)
   const target = rougeTokens(segment.references[0]!, useStemmer)

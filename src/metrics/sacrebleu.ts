@@ -1,5 +1,7 @@
 // BLEU as sacrebleu computes it.
-import { bad, checkBoolean, checkChoice, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad } from '../runtime/options.js'
 import { candidates } from './bleu.js'
 import { checkCorpus, checkSegment, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References, Segment } from './corpus.js'
@@ -15,9 +17,9 @@ export interface SacrebleuOptions extends CorpusOptions {
   tokenize?: '13a' | 'intl' | 'none' | 'char'
   /** Smoothing of orders without hits. @default 'exp' */
   smoothMethod?: 'exp' | 'floor' | 'add-k' | 'none'
-  /** The value of `floor` and `add-k`. @default 0.1 for `floor`, 1 for `add-k` */
+  /** The value of `floor` and `add-k`. @minimum 0 @default 0.1 for `floor`, 1 for `add-k` */
   smoothValue?: number
-  /** The longest n-gram. @default 4 */
+  /** The longest n-gram. @integer @minimum 1 @default 4 */
   maxNgramOrder?: number
   /** Ignores the orders that no output is long enough for. @default false for a corpus, true for a sentence */
   effectiveOrder?: boolean
@@ -41,7 +43,6 @@ export interface SacrebleuResult {
   refLen: number
 }
 
-const KEYS = ['signal', 'lowercase', 'tokenize', 'smoothMethod', 'smoothValue', 'maxNgramOrder', 'effectiveOrder']
 const TOKENIZERS = {
   '13a': tokenize13a,
   intl: tokenizeInternational,
@@ -70,7 +71,7 @@ export async function sacrebleu(
   options: SacrebleuOptions = {},
 ): Promise<SacrebleuResult> {
   const owner = 'metrics.sacrebleu'
-  const rules = checkOptions(owner, options, false)
+  const rules = rulesOf(owner, options, false)
   const index = new NgramIndex()
   const all = await eachItem(checkCorpus(owner, hypotheses, references), options, (segment) =>
     statsOf(segment, rules, index),
@@ -96,30 +97,25 @@ export function sentenceSacrebleu(
   options: SacrebleuOptions = {},
 ): SacrebleuResult {
   const owner = 'metrics.sentenceSacrebleu'
-  const rules = checkOptions(owner, options, true)
+  const rules = rulesOf(owner, options, true)
   return scoreOf(statsOf(checkSegment(owner, hypothesis, references), rules, new NgramIndex()), rules)
 }
 
-function checkOptions(owner: string, options: SacrebleuOptions, effective: boolean): Rules {
-  checkKeys(owner, options, KEYS)
-  const smoothMethod = checkChoice(owner, 'smoothMethod', options.smoothMethod ?? 'exp', [
-    'exp',
-    'floor',
-    'add-k',
-    'none',
-  ])
+function rulesOf(owner: string, options: SacrebleuOptions, effective: boolean): Rules {
+  checkOptions(owner, options, schemas.SacrebleuOptions)
+  const smoothMethod = options.smoothMethod ?? 'exp'
   const takesValue = smoothMethod === 'floor' || smoothMethod === 'add-k'
   if (options.smoothValue !== undefined && !takesValue) {
     throw bad(owner, 'smoothValue', "no value unless smoothMethod is 'floor' or 'add-k'", options.smoothValue)
   }
   const usual = takesValue ? DEFAULT_VALUES[smoothMethod] : 0
   return {
-    lowercase: checkBoolean(owner, 'lowercase', options.lowercase ?? false),
-    tokenize: checkChoice(owner, 'tokenize', options.tokenize ?? '13a', ['13a', 'intl', 'none', 'char']),
+    lowercase: options.lowercase ?? false,
+    tokenize: options.tokenize ?? '13a',
     smoothMethod,
-    smoothValue: checkNumber(owner, 'smoothValue', options.smoothValue ?? usual, 0),
-    maxNgramOrder: checkInteger(owner, 'maxNgramOrder', options.maxNgramOrder ?? 4, 1),
-    effectiveOrder: checkBoolean(owner, 'effectiveOrder', options.effectiveOrder ?? effective),
+    smoothValue: options.smoothValue ?? usual,
+    maxNgramOrder: options.maxNgramOrder ?? 4,
+    effectiveOrder: options.effectiveOrder ?? effective,
   }
 }
 

@@ -1,28 +1,28 @@
 // Several metrics over one corpus, by name.
-import { bad, checkChoice, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad } from '../runtime/options.js'
 import { bleu, multiBleu } from './bleu.js'
 import { chrf } from './chrf.js'
 import { cider } from './cider.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { meteorJava } from './meteor-java.js'
 import { meteor } from './meteor.js'
+import type { MeteorOptions } from './meteor.js'
 import { nist } from './nist.js'
 import { nltkBleu } from './nltk-bleu.js'
 import { pyter } from './pyter.js'
 import { rougeL } from './rouge.js'
 import { sacrebleu } from './sacrebleu.js'
 import { ter } from './ter.js'
-import type { WordNet } from './wordnet.js'
 
 /** Options of {@link scoreCorpus}. */
-export interface ScoreOptions extends CorpusOptions {
+export interface ScoreOptions extends CorpusOptions, Pick<MeteorOptions, 'wordnet'> {
   /** Which scores. @default ['bleu', 'nist', 'rouge-l', 'cider'] */
   metrics?: readonly MetricName[]
-  /** For `meteor`: the source of synonyms, null for none. @default `WordNet.find()` */
-  wordnet?: WordNet | null
-  /** For `meteor-java`: path of meteor-1.5.jar. */
+  /** For `meteor-java`, which needs it: path of meteor-1.5.jar. @minLength 1 @default none */
   meteorJar?: string
-  /** Called with each score as soon as it is known. */
+  /** Called with each score as soon as it is known. @default none */
   onScore?: (score: { metric: MetricName; score: number; timeMs: number }) => void
 }
 
@@ -67,10 +67,8 @@ export async function scoreCorpus(
   options: ScoreOptions = {},
 ): Promise<Partial<Record<MetricName, number>>> {
   const owner = 'metrics.scoreCorpus'
-  checkKeys(owner, options, ['signal', 'metrics', 'wordnet', 'meteorJar', 'onScore'])
-  const wanted = options.metrics ?? (['bleu', 'nist', 'rouge-l', 'cider'] as const)
-  if (!Array.isArray(wanted)) throw bad(owner, 'metrics', 'a list of names', wanted)
-  const names = wanted.map((name) => checkChoice(owner, 'metrics', name, METRIC_NAMES))
+  checkOptions(owner, options, schemas.ScoreOptions)
+  const { metrics: names = ['bleu', 'nist', 'rouge-l', 'cider'] } = options
   const scores: Partial<Record<MetricName, number>> = {}
   for (const metric of names) {
     const started = performance.now()

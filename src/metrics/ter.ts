@@ -1,5 +1,6 @@
 // Translation edit rate as sacrebleu and Tercom compute it.
-import { checkBoolean, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { checkCorpus, eachItem } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { countEdits } from './ter-edits.js'
@@ -56,10 +57,10 @@ export async function ter(
   options: TerOptions = {},
 ): Promise<TerResult> {
   const owner = 'metrics.ter'
-  checkKeys(owner, options, ['signal', 'normalized', 'noPunct', 'caseSensitive'])
-  const normalized = checkBoolean(owner, 'normalized', options.normalized ?? false)
-  const noPunct = checkBoolean(owner, 'noPunct', options.noPunct ?? false)
-  const caseSensitive = checkBoolean(owner, 'caseSensitive', options.caseSensitive ?? false)
+  checkOptions(owner, options, schemas.TerOptions)
+  const normalized = options.normalized ?? false
+  const noPunct = options.noPunct ?? false
+  const caseSensitive = options.caseSensitive ?? false
   const split = (text: string) => {
     let line = stripEnd(text)
     if (!caseSensitive) line = line.toLowerCase()

@@ -3,6 +3,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { FileError, FormatError } from '../errors.js'
+import { nameClass } from '../runtime/check-options.js'
 import { bad } from '../runtime/options.js'
 import { splitWords } from '../runtime/text.js'
 
@@ -169,6 +170,8 @@ export class WordNet {
     })
   }
 }
+
+nameClass('WordNet', WordNet)
 
 function warnOfExceptions(folder: string, lacking: readonly string[]): void {
   process.emitWarning(

@@ -3,11 +3,11 @@
 
 /** Bytes on their way between JavaScript and the engine. */
 export declare class NativeBytes {
-  /** Room for so many bytes. */
+  /** A buffer of so many bytes. */
   static withRoom(length: number): NativeBytes
   /** Adds a piece at the end. */
   append(piece: Uint8Array): void
-  /** Makes a tensor of them; they are gone from here then. */
+  /** Makes a tensor of the bytes, which are moved out. */
   put(dtype: number, shape: Float64Array, kind: number): number
   /** Number of bytes. */
   size(): number
@@ -35,9 +35,9 @@ export declare class NativeTokenizer {
   static open(paths: Array<string>, isFolder: boolean): Promise<NativeTokenizer>
   /** Learns a byte-level BPE. */
   static train(texts: Array<string>, vocabSize: number, specialTokens: Array<string>): Promise<NativeTokenizer>
-  /** Ids of a short text, at once. */
+  /** Ids of a short text, synchronously. */
   encode(text: string, addSpecialTokens: boolean, specialAsText: boolean): Array<number>
-  /** Ids of a short text with their places, at once. */
+  /** Ids of a short text with their offsets, synchronously. */
   encodeWithOffsets(text: string, addSpecialTokens: boolean, specialAsText: boolean): NativeEncoded
   /** Ids of each text, off the main thread. */
   encodeBatch(texts: Array<string>, addSpecialTokens: boolean, specialAsText: boolean): Promise<Uint32Array[]>
@@ -69,19 +69,19 @@ export declare class NativeWeights {
   header(): string | null
   /** What the file holds: nodes, inner ones first, and the root, as JSON. Tensors stand in it by number. */
   object(): string
-  /** Lets go of the file; tensors that lie in it keep what they need. Without this its bytes would stay until a collection. */
+  /** Releases the file; tensors in it keep what they need. Without this its bytes would stay until a collection. */
   close(): void
-  /** Makes tensor number `index` of the file: a window of the mapping for a base, a copy else. */
+  /** Makes tensor number `index` of the file: a window of the mapping for a base, otherwise a copy. */
   tensor(index: number): number
 }
 
 /** Skips what is queued in a stream; its results reject with `ERR_LORA_ABORTED`. */
 export declare function abortStream(stream: number, reason: string): void
 
-/** Bytes of inputs, results and what the tape saved of them: what handles and graphs that JavaScript forgot hold. */
+/** Bytes of inputs, results and what the graph saved of them: what forgotten handles and graphs of JavaScript hold. */
 export declare function activationBytes(): number
 
-/** Tells V8 how many bytes handles alone keep alive (a difference). */
+/** Tells V8 by how many bytes the memory that only handles keep alive has changed. */
 export declare function adjustExternalMemory(change: number): number
 
 /** Makes outputs depend on inputs through a function of JavaScript, which needs the tensors of `saved` as they are now. */
@@ -90,25 +90,25 @@ export declare function attachCallback(callback: number, inputs: Float64Array, o
 /** What the engine runs on, as JSON. Starts it. */
 export declare function backend(): string
 
-/** Gives up a walk: its JavaScript threw. */
+/** Abandons a walk whose JavaScript threw. */
 export declare function backwardAbandon(walk: number): void
 
 /** Begins backward; returns the number of the walk. */
 export declare function backwardBegin(root: number, grad: number, retainGraph: boolean): number
 
 /**
- * Goes on with a walk. Returns 0 at its end, with the gradients that were asked for in `scratch` as `[count, id…]`; else the number of
- * the block or hook to answer, with `[count, id…]` of its gradients and again of the tensors that it saved.
+ * Continues a walk. Returns 0 at its end, with the gradients that were asked for in `scratch` as `[count, id…]`; else the number of
+ * the block or hook to answer, with `[count, id…]` of its gradients and of the tensors that it saved.
  */
 export declare function backwardRun(walk: number, scratch: Float64Array): number
 
-/** Answers a block with the gradients of its inputs (0: none), a hook with the gradient to go on with (0: the same). */
+/** Answers a block with the gradients of its inputs (0: none), a hook with the gradient to continue with (0: unchanged). */
 export declare function backwardSupply(walk: number, grads: Float64Array): void
 
-/** Begins this JavaScript thread's environment; its end closes what it left queued. */
+/** Begins the environment of this JavaScript thread; when it ends, what it left queued is closed. */
 export declare function beginEnvironment(): void
 
-/** Throws an error of the current stream that nobody was told. */
+/** Throws the unreported error of the current stream. */
 export declare function checkFailure(): void
 
 /** Closes a stream behind what is queued in it. */
@@ -117,13 +117,13 @@ export declare function closeStream(stream: number): void
 /** Writes `(id, dtype, rank, size…)` of a tensor into `scratch`. */
 export declare function describe(id: number, scratch: Float64Array): void
 
-/** A tensor of the same numbers without a graph. */
+/** A tensor with the same values and without a graph. */
 export declare function detach(id: number): number
 
 /** Ends a training step that nobody awaits; it counts for the back-pressure. */
 export declare function endStep(): void
 
-/** Resolves when everything recorded in the current stream is done; rejects with the first error that nobody was told. */
+/** Resolves when everything recorded in the current stream is done; rejects with the first error that has not been reported. */
 export declare function fence(step: boolean): Promise<void>
 
 /** Sends what was recorded to the executor at once. */
@@ -138,7 +138,7 @@ export declare function generatorState(number: number): Array<number>
 /** The gradient of a tensor with a handle for the caller; 0 when there is none. */
 export declare function grad(id: number): number
 
-/** Puts the gradient of each tensor in the place of the tensor's number, with a handle for the caller; 0 where there is none. */
+/** Replaces each tensor's id by that of its gradient, with a handle for the caller; 0 where there is none. */
 export declare function grads(list: Float64Array): void
 
 /** Begins a walk for the gradients of `inputs` alone, from several roots with a gradient each (0: ones). */
@@ -153,19 +153,19 @@ export declare function hasGrad(id: number): boolean
 /** The number of a module path. */
 export declare function internPath(name: string): number
 
-/** Whether a tensor was made by no recorded op. */
+/** Whether a tensor is a leaf: no recorded op produced it. */
 export declare function isLeaf(id: number): boolean
 
-/** Whether they do. */
+/** Whether layers with a bf16 weight round activations to bf16. */
 export declare function mediumPrecision(): boolean
 
 /**
- * `[tensors, bytes]` for each kind, then nodes of the tape and live values; then of the executor: live values, bytes of numbers in
+ * `[tensors, bytes]` for each kind, then nodes of the graph and live values; then of the executor: live values, bytes of values in
  * buffers and in mapped files, live bytes, peak bytes and pool bytes.
  */
 export declare function memory(): Array<number>
 
-/** Ids with their places in the text. */
+/** Ids with their offsets in the text. */
 export interface NativeEncoded {
   /** Token ids. */
   ids: Array<number>
@@ -177,7 +177,7 @@ export interface NativeEncoded {
 
 /** How texts become rows. */
 export interface NativeRowOptions {
-  /** Put rows into the model's template. */
+  /** Put rows into the template of the model. */
   addSpecialTokens: boolean
   /** Read special tokens in the texts as text. */
   specialAsText: boolean
@@ -187,22 +187,22 @@ export interface NativeRowOptions {
   truncation: string
   /** Drop the beginning of long texts. */
   truncateLeft: boolean
-  /** The token that fills short rows; absent to leave them short. */
+  /** The padding token; absent for no padding. */
   padId?: number
-  /** Length to fill to; absent for the longest row. */
+  /** Length to pad to; absent for the longest row. */
   padLength?: number
   /** The length is rounded up to a multiple of this. */
   padToMultipleOf: number
-  /** Fill before the text. */
+  /** Pad before the text. */
   padLeft: boolean
 }
 
-/** Makes a generator of its own; 0 is the stream's. */
+/** Makes a generator; number 0 is the stream's own. */
 export declare function newGenerator(seedLow: number, seedHigh: number): number
 
 /**
  * Calls `part` while no other JavaScript thread of the process is in such a call: what belongs to the process, such as V8's flags, can be changed
- * and set back. `part` must be short, as others wait for it, and must not come back here.
+ * and restored. `part` must be short, as others wait for it, and must not call this again.
  */
 export declare function oneThreadAtATime(part: () => void): void
 
@@ -212,19 +212,19 @@ export declare function openStream(priority: number, seedLow: number, seedHigh: 
 /** Opens a weight file: safetensors, torch, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used. */
 export declare function openWeights(path: string, mapped: boolean): Promise<NativeWeights>
 
-/** Bytes that guards alone keep alive. */
+/** Bytes that only guards keep alive. */
 export declare function pinnedBytes(): number
 
-/** For tests: queues an op that panics when it runs, on the executor's thread or on a compute thread. Returns its result, which never comes. */
+/** For tests: queues an op that panics when it runs, on the executor's thread or on a compute thread. Returns its result, which fails. */
 export declare function provokePanic(x: number, computeThread: boolean): number
 
 /** Makes a tensor from bytes; `kind` is what it is for. Bytes are copied. */
 export declare function put(dtype: number, shape: Float64Array, bytes: Uint8Array, kind: number): number
 
-/** Copies tensors to the host, at this place of the queue: their bytes, in order. */
+/** Copies tensors to the host, at this position of the queue: their bytes, in order. */
 export declare function read(list: Float64Array): Promise<Array<Uint8Array>>
 
-/** Copies a tensor to the host, at this place of the queue, to be fetched in pieces. */
+/** Copies a tensor to the host, at this position of the queue, to be fetched in pieces. */
 export declare function readLarge(id: number): Promise<NativeBytes>
 
 /** Records an op. `scratch` holds `[inputs, id…, attributes, attribute…]` and gets `[outputs, (id, dtype, rank, size…)…]`. */
@@ -233,48 +233,48 @@ export declare function record(op: number, scratch: Float64Array): void
 /** Lets a function of JavaScript see the gradient of a tensor in every later backward. */
 export declare function registerHook(id: number, hook: number): void
 
-/** Lets go of tensors, once for each mention. */
+/** Drops a handle of each tensor, once per mention. */
 export declare function release(list: Float64Array): void
 
-/** Forgets a hook. */
+/** Removes a hook. */
 export declare function removeHook(hook: number): void
 
 /** Whether a gradient flows to a tensor. */
 export declare function requiresGrad(id: number): boolean
 
-/** Keeps the gradient of a tensor that is no leaf. */
+/** Keeps the gradient of a tensor that is not a leaf. */
 export declare function retainGrad(id: number): void
 
 /**
- * Writes a snapshot of tensors, taken at this place of the queue, as a safetensors file. `metadata` is a flat list of pairs; without `sync` nothing waits
+ * Writes a snapshot of tensors, taken at this position of the queue, as a safetensors file. `metadata` is a flat list of pairs; without `sync` nothing waits
  * for the disk.
  *
  * The tensors are copied one after the other in the order of the file, and what was copied is written meanwhile.
  */
 export declare function saveWeights(path: string, names: Array<string>, list: Float64Array, metadata: Array<string>, sync: boolean): Promise<void>
 
-/** Turns anomaly mode on or off for what is recorded from here on; returns what was before. */
+/** Turns anomaly mode on or off for what is recorded from here on; returns the previous mode. */
 export declare function setAnomaly(on: boolean): boolean
 
-/** Chooses the generator that random ops draw from; returns the one before. */
+/** Chooses the generator that random ops draw from; returns the previous one. */
 export declare function setGenerator(number: number): number
 
-/** Sets what `generator_state` gave. */
+/** Restores what `generator_state` returned. */
 export declare function setGeneratorState(number: number, seedLow: number, seedHigh: number, counterLow: number, counterHigh: number): void
 
 /** Sets or clears (0) a gradient. */
 export declare function setGrad(id: number, grad: number): void
 
-/** Turns the tape on or off; returns what was before. */
+/** Turns recording of the graph on or off; returns the previous mode. */
 export declare function setGradEnabled(on: boolean): boolean
 
-/** Says what a tensor is for, for `memory()`. */
+/** Sets what a tensor is for, as `memory()` counts it. */
 export declare function setKind(id: number, kind: number): void
 
-/** Makes layers with a bf16 weight round activations to bf16 in what is recorded from here on, or not; returns what was before. */
+/** Sets whether layers with a bf16 weight round activations to bf16 in what is recorded from here on; returns the previous mode. */
 export declare function setMediumPrecision(on: boolean): boolean
 
-/** Sets the module path that errors name; returns the one before. */
+/** Sets the module path that errors name; returns the previous one. */
 export declare function setPath(path: number): number
 
 /** Makes a leaf trainable or frozen. */
@@ -283,17 +283,17 @@ export declare function setRequiresGrad(id: number, on: boolean): void
 /** Sets the number of the JavaScript stack that run-time errors show. */
 export declare function setStack(stack: number): void
 
-/** Chooses the stream to record into (0: the default one); returns the one before. */
+/** Chooses the stream to record into (0: the default one); returns the previous one. */
 export declare function setStream(stream: number): number
 
 /** The blocks and hooks whose nodes or leaves are gone: JavaScript may forget their functions. */
 export declare function takeDroppedCallbacks(): Array<number>
 
-/** Updates that changed nothing, by the numbers of the stacks that recorded them. */
+/** Updates that failed and changed nothing, by the numbers of the stacks that recorded them. */
 export declare function takeFailedUpdates(): Array<number>
 
-/** Lets go of a watched tensor; its guard's end will mean nothing. */
+/** Releases a watched tensor; collecting its guard then has no effect. */
 export declare function unwatch(id: number): void
 
-/** How often a tensor's numbers were changed in place. */
+/** How often a tensor has been changed in place. */
 export declare function version(id: number): number

@@ -109,9 +109,9 @@ export function revive(error: unknown, above: (...args: never[]) => unknown): un
 
 // N-API names Rust types; messages name those of JavaScript.
 const TYPES: readonly (readonly [rust: RegExp, js: string])[] = [
-  [/^(i32|u32|i64|u64)$/, 'a whole number'],
+  [/^(i32|u32|i64|u64)$/, 'an integer'],
   [/^f64$/, 'a number'],
-  [/String|str/, 'a text'],
+  [/String|str/, 'a string'],
   [/bool/, 'true or false'],
   [/Vec|Array|Slice/, 'an array'],
 ]

@@ -2,7 +2,6 @@
 import { env } from './env.js'
 import { DeviceError, DisposedError, DtypeError, OptionError, ThreadError } from '../errors.js'
 import type { Tensor } from '../tensor/tensor.js'
-import type { Operand } from '../tensor/operand.js'
 import { call, markStack, revive } from './call.js'
 import { native } from './load.js'
 import { selectStreamToRecord } from './current-stream.js'
@@ -43,6 +42,13 @@ function push(value: number): void {
     scratch = larger
   }
   scratch[at++] = value
+}
+
+/** What an op is recorded on: a tensor as the engine knows it. */
+export interface Operand {
+  readonly id: number
+  readonly shape: readonly number[]
+  readonly dtype: (typeof DTYPES)[number]
 }
 
 export function input(tensor: Operand | null): void {

@@ -296,7 +296,7 @@ function snakeKeys(options: object): Record<string, unknown> {
 }
 
 function camelKeys(options: object): Record<string, unknown> {
-  const ours = Object.fromEntries(Object.entries(options ?? {}).filter(([key]) => !NOT_OPTIONS.includes(key)))
+  const ours = Object.fromEntries(Object.entries(options).filter(([key]) => !NOT_OPTIONS.includes(key)))
   return mapKeys(ours, (key) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
 }
 

@@ -7,10 +7,12 @@ import { bad, nearest, show } from './options.js'
 export type Rule = { readonly text?: string } & Kind
 
 type Kind =
-  | { readonly kind: 'any' | 'boolean' | 'string' | 'bigint' | 'null' | 'function' | 'iterable' }
+  | { readonly kind: 'string'; readonly minLength?: number }
+  | { readonly kind: 'any' | 'boolean' | 'bigint' | 'null' | 'function' | 'iterable' }
   | NumberRule
   | { readonly kind: 'choice'; readonly values: readonly (string | number | boolean)[] }
   | ListRule
+  | { readonly kind: 'tuple'; readonly items: readonly Rule[] }
   | { readonly kind: 'record'; readonly values: Rule }
   | { readonly kind: 'class' | 'object'; readonly name: string }
   | { readonly kind: 'union'; readonly of: readonly Rule[] }
@@ -69,10 +71,13 @@ export function pickOptions(options: object, schema: OptionSchema): Record<strin
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(schema.fields, name)))
 }
 
-const classes = new Map<string, abstract new (...args: never[]) => unknown>()
+/** A class, with a public or private constructor. */
+type Class = { readonly prototype: unknown }
+
+const classes = new Map<string, Class>()
 
 /** Registers a class of this package under the name that schemas use; the file of the class calls it. */
-export function nameClass(name: string, type: abstract new (...args: never[]) => unknown): void {
+export function nameClass(name: string, type: Class): void {
   classes.set(name, type)
 }
 
@@ -80,8 +85,9 @@ function fits(rule: Rule, value: unknown): boolean {
   switch (rule.kind) {
     case 'any':
       return true
-    case 'boolean':
     case 'string':
+      return typeof value === 'string' && value.length >= (rule.minLength ?? 0)
+    case 'boolean':
     case 'bigint':
     case 'function':
       return typeof value === rule.kind
@@ -93,6 +99,12 @@ function fits(rule: Rule, value: unknown): boolean {
       return rule.values.includes(value as string)
     case 'list':
       return isList(rule, value)
+    case 'tuple':
+      return (
+        Array.isArray(value) &&
+        value.length === rule.items.length &&
+        rule.items.every((item, i) => fits(item, value[i]))
+      )
     case 'record':
       return isObject(value) && !Array.isArray(value) && Object.values(value).every((each) => fits(rule.values, each))
     case 'object':
@@ -135,12 +147,10 @@ function hasMethod(value: unknown, name: symbol): boolean {
   return isObject(value) && typeof (value as Record<symbol, unknown>)[name] === 'function'
 }
 
-function classOf(name: string): abstract new (...args: never[]) => unknown {
-  const known = classes.get(name)
-  if (known !== undefined) return known
-  const type = (globalThis as unknown as Record<string, abstract new (...args: never[]) => unknown>)[name]!
-  classes.set(name, type)
-  return type
+/** A class of the package, or of JavaScript. */
+function classOf(name: string): new () => unknown {
+  const type = classes.get(name) ?? (globalThis as unknown as Record<string, Class>)[name]
+  return type as new () => unknown
 }
 
 /** One problem of the options. */
@@ -185,11 +195,23 @@ function unknownNames(unknown: readonly string[], known: readonly string[]): Pro
 }
 
 function wrongValue(name: string, rule: Rule, value: unknown): Problem & { rule: string } {
-  const choices = rule.kind === 'choice' ? rule.values.map(String) : []
-  const near = typeof value === 'string' && choices.length > 0 ? nearest(value, choices) : undefined
   const text = ruleText(rule)
-  const fix = near === undefined ? `pass ${name} as ${text}` : `write '${near}'`
+  const fix = nearChoice(rule, value) ?? `pass ${name} as ${text}`
   return { name, rule: text, expected: `${name}: ${text}`, received: `${name}: ${show(value)}`, fix }
+}
+
+/** What to write where a choice, or one of a list of choices, is misspelt. */
+function nearChoice(rule: Rule, value: unknown): string | undefined {
+  if (rule.kind === 'list' && Array.isArray(value)) {
+    const wrong: unknown = value.find((item) => !fits(rule.items, item))
+    const fix = nearChoice(rule.items, wrong)
+    return fix && `${fix} for ${show(wrong)}`
+  }
+  if (typeof value !== 'string') return undefined
+  const parts = rule.kind === 'union' ? rule.of : [rule]
+  const choices = parts.flatMap((part) => (part.kind === 'choice' ? part.values.map(String) : []))
+  const near = nearest(value, choices)
+  return near && `write '${near}'`
 }
 
 function several(owner: string, all: readonly Problem[]): OptionError {
@@ -204,7 +226,6 @@ function several(owner: string, all: readonly Problem[]): OptionError {
 const WORDS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   any: ['a value', 'values'],
   boolean: ['true or false', 'true and false'],
-  string: ['a string', 'strings'],
   bigint: ['a BigInt', 'BigInts'],
   null: ['null', 'null'],
   function: ['a function', 'functions'],
@@ -220,9 +241,15 @@ function ruleText(rule: Rule, many = false): string {
     case 'number':
       return numberText(rule, many)
     case 'choice':
-      return rule.values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(' or ')
+      return rule.values
+        .map((value) => (typeof value === 'string' ? `'${value}'` : String(value)))
+        .join(many ? ', ' : ' or ')
     case 'list':
       return `${many ? 'lists' : 'a list'} of ${countText(rule)}`
+    case 'string':
+      return rule.minLength ? (many ? 'non-empty strings' : 'a non-empty string') : many ? 'strings' : 'a string'
+    case 'tuple':
+      return `${many ? 'lists' : 'a list'} of ${rule.items.map((item) => ruleText(item)).join(' and ')}`
     case 'record':
       return `${many ? 'objects' : 'an object'} of ${ruleText(rule.values, true)}`
     case 'union':

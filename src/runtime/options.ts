@@ -1,4 +1,4 @@
-// Checks of single options, and the error for a bad one.
+// Checks of arguments, and of options that depend on shapes, devices or other options. Names, types and ranges of options: check-options.ts.
 import { DeviceError, OptionError } from '../errors.js'
 import type { Tensor } from '../tensor/tensor.js'
 
@@ -13,25 +13,6 @@ export interface PlacementOptions {
   dtype?: FloatDtype
   /** Where the parameters live; it must be the device that `lora.backend()` reports. @default that device */
   device?: string
-}
-
-/**
- * Refuses unknown option names, so that a misspelt option is an error and not ignored.
- * @throws {OptionError} naming the unknown keys and, for each, the nearest known one.
- */
-export function checkKeys(owner: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).filter((key) => !known.includes(key))
-  if (unknown.length === 0) return
-  const hints = unknown.map((key) => {
-    const near = nearest(key, known)
-    return near === undefined ? `remove ${key}` : `write ${near} for ${key}`
-  })
-  throw new OptionError({
-    what: `${owner}: unknown option ${unknown.join(', ')}`,
-    expected: `options among ${known.join(', ')}`,
-    received: unknown.join(', '),
-    fix: hints.join('; '),
-  })
 }
 
 /** An integer of at least `min`. */
@@ -70,11 +51,6 @@ export function checkChoice<const T extends string>(
   if (found !== undefined) return found
   const near = typeof value === 'string' ? nearest(value, values) : undefined
   throw bad(owner, name, values.map((choice) => `'${choice}'`).join(' or '), value, near && `write '${near}'`)
-}
-
-/** A floating element type. */
-export function checkFloatDtype(owner: string, value: unknown): FloatDtype {
-  return checkChoice(owner, 'dtype', value, FLOAT_DTYPES as readonly FloatDtype[])
 }
 
 /** Compares the given device with that of a new tensor: there is one device per process. */

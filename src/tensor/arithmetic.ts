@@ -1,148 +1,91 @@
+// Arithmetic beyond one op; the methods of Tensor say what each function computes.
 import { DtypeError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
+import { lift } from '../generated/tensor-methods.js'
+import { isFloat } from './dtype.js'
 import type { Tensor } from './tensor.js'
-import { Operand } from './operand.js'
 
-/** Operations of two tensors, or of a tensor and a number; shapes are broadcast. */
-export abstract class Arithmetic extends Operand {
-  add(other: Tensor | number): Tensor {
-    return typeof other === 'number' && floating(this, other)
-      ? ops.affine(this, 1, other)
-      : ops.add(this, this.like(other))
-  }
+export function add(x: Tensor, other: Tensor | number): Tensor {
+  return typeof other === 'number' && isExact(x, other) ? ops.affine(x, 1, other) : ops.add(x, lift(other, x.dtype))
+}
 
-  sub(other: Tensor | number): Tensor {
-    return typeof other === 'number' && floating(this, other)
-      ? ops.affine(this, 1, -other)
-      : ops.sub(this, this.like(other))
-  }
+export function sub(x: Tensor, other: Tensor | number): Tensor {
+  return typeof other === 'number' && isExact(x, other) ? ops.affine(x, 1, -other) : ops.sub(x, lift(other, x.dtype))
+}
 
-  mul(other: Tensor | number): Tensor {
-    return typeof other === 'number' && floating(this, other)
-      ? ops.affine(this, other, 0)
-      : ops.mul(this, this.like(other))
-  }
+export function mul(x: Tensor, other: Tensor | number): Tensor {
+  return typeof other === 'number' && isExact(x, other) ? ops.affine(x, other, 0) : ops.mul(x, lift(other, x.dtype))
+}
 
-  div(other: Tensor | number): Tensor {
-    return ops.div(this, this.like(other))
-  }
+export function pow(x: Tensor, exponent: Tensor | number): Tensor {
+  return typeof exponent === 'number' ? ops.powScalar(x, exponent) : ops.pow(x, exponent)
+}
 
-  pow(exponent: Tensor | number): Tensor {
-    return typeof exponent === 'number' ? ops.powScalar(this, exponent) : ops.pow(this, exponent)
-  }
+export function addInPlace<T extends Tensor>(x: T, other: Tensor | number): T {
+  if (typeof other === 'number') ops.affineInplace(x, 1, other)
+  else ops.addInplace(x, other)
+  return x
+}
 
-  maximum(other: Tensor | number): Tensor {
-    return ops.maximum(this, this.like(other))
-  }
+export function subInPlace<T extends Tensor>(x: T, other: Tensor | number): T {
+  if (typeof other === 'number') ops.affineInplace(x, 1, -other)
+  else ops.subInplace(x, other)
+  return x
+}
 
-  minimum(other: Tensor | number): Tensor {
-    return ops.minimum(this, this.like(other))
-  }
+export function mulInPlace<T extends Tensor>(x: T, other: Tensor | number): T {
+  if (typeof other === 'number') ops.affineInplace(x, other, 0)
+  else ops.mulInplace(x, other)
+  return x
+}
 
-  eq(other: Tensor | number): Tensor {
-    return ops.eq(this, this.like(other))
-  }
+export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
+  return end.sub(x).mul(weight).add(x)
+}
 
-  ne(other: Tensor | number): Tensor {
-    return ops.ne(this, this.like(other))
-  }
+export function mm(x: Tensor, other: Tensor): Tensor {
+  checkRanks('mm', x, other, 2, '(n, k) and (k, m)')
+  return x.matmul(other)
+}
 
-  lt(other: Tensor | number): Tensor {
-    return ops.lt(this, this.like(other))
-  }
+export function bmm(x: Tensor, other: Tensor): Tensor {
+  checkRanks('bmm', x, other, 3, '(b, n, k) and (b, k, m)')
+  if (x.shape[0] !== other.shape[0]) throw noMatch('bmm', x, other, '(b, n, k) and (b, k, m), one b')
+  return x.matmul(other)
+}
 
-  le(other: Tensor | number): Tensor {
-    return ops.le(this, this.like(other))
-  }
+export function dot(x: Tensor, other: Tensor): Tensor {
+  checkRanks('dot', x, other, 1, 'two vectors of one length')
+  if (x.shape[0] !== other.shape[0]) throw noMatch('dot', x, other, 'two vectors of one length')
+  return x.mul(other).sum()
+}
 
-  gt(other: Tensor | number): Tensor {
-    return ops.gt(this, this.like(other))
-  }
-
-  ge(other: Tensor | number): Tensor {
-    return ops.ge(this, this.like(other))
-  }
-
-  logicalAnd(other: Tensor): Tensor {
-    return ops.logicalAnd(this, other)
-  }
-
-  logicalOr(other: Tensor): Tensor {
-    return ops.logicalOr(this, other)
-  }
-
-  logicalNot(): Tensor {
-    return ops.logicalNot(this)
-  }
-
-  /** `this + weight · (end - this)`. */
-  lerp(end: Tensor, weight: Tensor | number): Tensor {
-    return end.sub(this.self()).mul(weight).add(this.self())
-  }
-
-  /** `this + value · a · b`. */
-  addcmul(a: Tensor, b: Tensor, value = 1): Tensor {
-    return this.add(a.mul(b).mul(value))
-  }
-
-  /** `this + value · a / b`. */
-  addcdiv(a: Tensor, b: Tensor, value = 1): Tensor {
-    return this.add(a.div(b).mul(value))
-  }
-
-  /** Matrix product over the last two dimensions, broadcast over the others; vectors count as a row or a column. */
-  matmul(other: Tensor): Tensor {
-    return ops.matmul(this, other, false, false)
-  }
-
-  /** The product of two matrices. @throws {ShapeError} when either is no matrix. */
-  mm(other: Tensor): Tensor {
-    this.wantRanks('mm', other, 2, '(n, k) and (k, m)')
-    return this.matmul(other)
-  }
-
-  /** The products of two batches of matrices, (b, n, k) and (b, k, m). @throws {ShapeError} for other ranks or batches. */
-  bmm(other: Tensor): Tensor {
-    this.wantRanks('bmm', other, 3, '(b, n, k) and (b, k, m)')
-    if (this.shape[0] !== other.shape[0]) throw this.noMatch('bmm', other, '(b, n, k) and (b, k, m), one b')
-    return this.matmul(other)
-  }
-
-  /** The sum of the products of two vectors of one length. */
-  dot(other: Tensor): Tensor {
-    this.wantRanks('dot', other, 1, 'two vectors of one length')
-    if (this.shape[0] !== other.shape[0]) throw this.noMatch('dot', other, 'two vectors of one length')
-    return this.mul(other).sum()
-  }
-
-  /** All products of the elements of two vectors, (n) and (m), as a matrix (n, m). */
-  outer(other: Tensor): Tensor {
-    this.wantRanks('outer', other, 1, 'two vectors')
-    return this.self().unsqueeze(1).mul(other.unsqueeze(0))
-  }
-
-  private wantRanks(op: string, other: Tensor, rank: number, expected: string): void {
-    if (this.ndim !== rank || other.ndim !== rank) throw this.noMatch(op, other, expected)
-  }
-
-  private noMatch(op: string, other: Tensor, expected: string): ShapeError {
-    return new ShapeError({
-      what: `${op}: the shapes do not fit`,
-      expected,
-      received: `(${this.shape.join(', ')}) and (${other.shape.join(', ')})`,
-      fix: 'matmul() broadcasts, and takes vectors',
-    })
-  }
+export function outer(x: Tensor, other: Tensor): Tensor {
+  checkRanks('outer', x, other, 1, 'two vectors')
+  return x.unsqueeze(1).mul(other.unsqueeze(0))
 }
 
 // A number beside integers must stay an integer: adding 0.5 to ids is a slip, not a wish.
-function floating(tensor: Operand, other: number): boolean {
-  if (tensor.dtype === 'f32' || tensor.dtype === 'f64' || tensor.dtype === 'bf16' || tensor.dtype === 'f16') return true
-  if (Number.isInteger(other)) return tensor.dtype === 'i64'
+function isExact(x: Tensor, other: number): boolean {
+  if (isFloat(x.dtype)) return true
+  if (Number.isInteger(other)) return x.dtype === 'i64'
   throw new DtypeError({
     what: 'a fraction beside integers',
-    expected: `a whole number beside ${tensor.dtype}`,
+    expected: `a whole number beside ${x.dtype}`,
     received: String(other),
     fix: "convert the tensor first: t.to('f32')",
+  })
+}
+
+function checkRanks(op: string, x: Tensor, other: Tensor, rank: number, expected: string): void {
+  if (x.ndim !== rank || other.ndim !== rank) throw noMatch(op, x, other, expected)
+}
+
+function noMatch(op: string, x: Tensor, other: Tensor, expected: string): ShapeError {
+  return new ShapeError({
+    what: `${op}: the shapes do not fit`,
+    expected,
+    received: `(${x.shape.join(', ')}) and (${other.shape.join(', ')})`,
+    fix: 'matmul() broadcasts, and takes vectors',
   })
 }

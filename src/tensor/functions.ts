@@ -1,6 +1,7 @@
 // Functions of tensors that are not methods, and those that PyTorch has both as function and as method.
 import * as schemas from '../generated/options.js'
 import { OptionError, ShapeError } from '../errors.js'
+import type { AllcloseOptions } from './dynamic.js'
 import { arange, checkMake, full, tensor } from './make.js'
 import type { MakeOptions } from './make.js'
 import type { MultinomialOptions } from './ordering.js'
@@ -84,11 +85,7 @@ export function equal(a: Tensor, b: Tensor): Promise<boolean> {
 }
 
 /** {@link Tensor.allclose} as a function. */
-export function allclose(
-  a: Tensor,
-  b: Tensor,
-  options: { rtol?: number; atol?: number; equalNan?: boolean } = {},
-): Promise<boolean> {
+export function allclose(a: Tensor, b: Tensor, options: AllcloseOptions = {}): Promise<boolean> {
   return a.allclose(b, options)
 }
 

@@ -1,6 +1,7 @@
 // Data from JavaScript for the engine: its shape, dtype and bytes.
 import { DtypeError, OptionError, ShapeError } from '../errors.js'
 import { Scratch } from '../native/scratch.js'
+import { product } from './dims.js'
 import type { Dtype } from './tensor.js'
 import type { Nested } from './values.js'
 
@@ -22,7 +23,7 @@ export function fromTyped(
       fix: 'wrap its buffer, e.g. new Float32Array(view.buffer)',
     })
   const wanted = shape ?? [n]
-  const count = countOf(wanted)
+  const count = product(wanted)
   if (count !== n) throw notFilled(`${count} numbers for (${wanted.join(', ')})`, n)
   const dtype: Dtype =
     data instanceof Float32Array
@@ -53,15 +54,11 @@ export function fromNested(
     }
   }
   walk(data, 0)
-  if (wanted && countOf(wanted) !== values.length) throw notFilled(`(${wanted.join(', ')})`, values.length)
+  if (wanted && product(wanted) !== values.length) throw notFilled(`(${wanted.join(', ')})`, values.length)
   const first = typeof values[0]
   const dtype: Dtype =
     values.length > 0 && values.every((v) => typeof v === 'boolean') ? 'bool' : first === 'bigint' ? 'i64' : 'f32'
   return { values, shape: wanted ?? shape, dtype }
-}
-
-function countOf(shape: readonly number[]): number {
-  return shape.reduce((p, d) => p * d, 1)
 }
 
 function notFilled(expected: string, n: number): ShapeError {

@@ -1,4 +1,4 @@
-// Small tensors from the host that the classes of this folder need themselves: make.ts imports Tensor, so they cannot import it.
+// Whole numbers of the host as tensors, without the options and checks of make.ts.
 import { DTYPES, put } from '../native/record.js'
 import type { Tensor } from './tensor.js'
 import { KIND } from './dtype.js'

@@ -1,5 +1,6 @@
 import { DeviceError, MemoryError, OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
+import { lift } from '../generated/tensor-methods.js'
 import { bytesOf, fromNested, fromTyped } from './host-data.js'
 import type { Values } from './host-data.js'
 import { rememberRows } from './host-rows.js'
@@ -12,7 +13,7 @@ import { bad } from '../runtime/options.js'
 import { withGenerator } from '../runtime/random.js'
 import type { Generator } from '../runtime/random.js'
 import { fromId } from '../native/tensor.js'
-import { KIND, bytesPerElement, checkDtype } from './dtype.js'
+import { KIND, bytesPerElement, checkDtype, isHalf } from './dtype.js'
 import type { Dtype } from './dtype.js'
 import type { Tensor } from './tensor.js'
 import type { Nested } from './values.js'
@@ -79,7 +80,7 @@ function putValues(values: Values, shape: readonly number[], dtype: Dtype): Tens
 }
 
 function rounded(dtype: Dtype, make: (wide: Dtype) => Tensor): Tensor {
-  if (dtype !== 'bf16' && dtype !== 'f16') return make(dtype)
+  if (!isHalf(dtype)) return make(dtype)
   const wide = make('f32')
   const half = ops.cast(wide, dtype)
   wide.dispose()
@@ -98,7 +99,7 @@ export async function tensorAsync(data: ArrayBufferView, options: TensorOptions 
   checkMake('tensorAsync', options, schemas.TensorOptions)
   const { values, shape, dtype } = fromTyped(data, options.shape)
   const wanted = options.dtype ?? dtype
-  const wide = wanted === 'bf16' || wanted === 'f16' ? 'f32' : wanted
+  const wide = isHalf(wanted) ? 'f32' : wanted
   const size = bytesPerElement(wide)
   const array = values as Float32Array
   const bytes = await gatherBytes(size * array.length, (from, to) =>
@@ -206,9 +207,8 @@ export function randn(shape: readonly number[], options: RandomOptions = {}): Te
 
 /** `a` where `cond` is true, else `b`. */
 export function where(cond: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
-  const like = typeof a === 'number' ? (typeof b === 'number' ? 'f32' : b.dtype) : a.dtype
-  const lift = (x: Tensor | number): Tensor => (typeof x === 'number' ? ops.full([], x, like) : x)
-  return ops.where_(cond, lift(a), lift(b))
+  const dtype = typeof a === 'number' ? (typeof b === 'number' ? 'f32' : b.dtype) : a.dtype
+  return ops.where_(cond, lift(a, dtype), lift(b, dtype))
 }
 
 /** Joins tensors along a dimension. */

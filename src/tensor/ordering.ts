@@ -1,11 +1,12 @@
-import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+// Order along a dimension, where NaN is larger than every number; the methods of Tensor say what each function computes.
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
+import * as schemas from '../generated/options.js'
+import { checkOptions } from '../runtime/check-options.js'
 import { withGenerator } from '../runtime/random.js'
 import type { Generator } from '../runtime/random.js'
+import { dimension } from './dims.js'
 import type { Tensor } from './tensor.js'
-import { Reductions } from './reductions.js'
 
 /** Options of {@link Tensor.sort}. */
 export interface SortOptions {
@@ -31,99 +32,79 @@ export interface MultinomialOptions {
   generator?: Generator
 }
 
-/** Order along a dimension. NaN is larger than every number. */
-export abstract class Ordering extends Reductions {
-  /** The values in order along a dimension, and the places they came from. */
-  sort(dim = -1, options: SortOptions = {}): [values: Tensor, indices: Tensor] {
-    checkOptions('sort', options, schemas.SortOptions)
-    return this.ordered(dim, -1, options.descending ?? false)
-  }
+/** Values, and the indices along the dimension that they came from. */
+export type ValuesAndIndices = [values: Tensor, indices: Tensor]
 
-  /** The places that {@link sort} takes the values from. */
-  argsort(dim = -1, options: SortOptions = {}): Tensor {
-    return this.sort(dim, options)[1]
-  }
+export function sort(x: Tensor, dim: number, options: SortOptions): ValuesAndIndices {
+  checkOptions('sort', options, schemas.SortOptions)
+  return ordered(x, dim, -1, options.descending ?? false)
+}
 
-  /** The `k` largest values along a dimension, the largest first, and their places; with `largest: false` the smallest. */
-  topk(k: number, dim = -1, options: TopkOptions = {}): [values: Tensor, indices: Tensor] {
-    checkOptions('topk', options, schemas.TopkOptions)
-    this.checkRank('topk: k', k, dim, 0)
-    return this.ordered(dim, k, options.largest ?? true)
-  }
+export function topk(x: Tensor, k: number, dim: number, options: TopkOptions): ValuesAndIndices {
+  checkOptions('topk', options, schemas.TopkOptions)
+  checkRank(x, 'topk: k', k, dim, 0)
+  return ordered(x, dim, k, options.largest ?? true)
+}
 
-  /** The `k`-th smallest value along a dimension (the smallest is the first), and its place. */
-  kthvalue(k: number, dim = -1, keepdim = false): [values: Tensor, indices: Tensor] {
-    this.checkRank('kthvalue: k', k, dim, 1)
-    return this.last(this.ordered(dim, k, false), k, dim, keepdim)
-  }
+export function kthvalue(x: Tensor, k: number, dim: number, keepdim: boolean): ValuesAndIndices {
+  checkRank(x, 'kthvalue: k', k, dim, 1)
+  return last(x, ordered(x, dim, k, false), k, dim, keepdim)
+}
 
-  /** The median of all numbers: the lower of the two in the middle; NaN when there is one. */
-  median(): Tensor
-  /** The median along a dimension, and its place. */
-  median(dim: number, keepdim?: boolean): [values: Tensor, indices: Tensor]
-  median(dim?: number, keepdim = false): Tensor | [values: Tensor, indices: Tensor] {
-    if (dim === undefined) return this.reshape(-1).median(0)[0]
-    const n = this.checkRank('median: the dimension', 1, dim, 1)
-    const [values, places] = this.kthvalue((n + 1) >> 1, dim, keepdim)
-    // NaN is the largest, so it comes first among the largest.
-    const [top, topPlaces] = this.last(this.ordered(dim, 1, true), 1, dim, keepdim)
-    const nan = top.isnan()
-    return [ops.where_(nan, top, values), ops.where_(nan, topPlaces, places)]
-  }
+export function median(x: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
+  const n = checkRank(x, 'median: the dimension', 1, dim, 1)
+  const [values, indices] = kthvalue(x, (n + 1) >> 1, dim, keepdim)
+  // NaN is the largest, so it comes first among the largest.
+  const [top, topIndices] = last(x, ordered(x, dim, 1, true), 1, dim, keepdim)
+  const nan = top.isnan()
+  return [ops.where_(nan, top, values), ops.where_(nan, topIndices, indices)]
+}
 
-  /**
-   * `count` categories of each row, drawn by weight: i64 (count) or (rows, count). Weights are finite and not negative, and need not sum to 1.
-   *
-   * The same seed gives the same draws. A row with a bad weight, or with fewer weights above 0 than draws without replacement, is an
-   * {@link OptionError} when the result is read.
-   *
-   * Shapes: `(n)` or `(rows, n)`.
-   * @throws {OptionError} when more than n are drawn without replacement; {@link ShapeError} for other shapes.
-   */
-  multinomial(count: number, options: MultinomialOptions = {}): Tensor {
-    checkOptions('multinomial', options, schemas.MultinomialOptions)
-    return withGenerator(options.generator, () => ops.multinomial(this, count, options.replacement ?? false))
-  }
+export function multinomial(x: Tensor, count: number, options: MultinomialOptions): Tensor {
+  checkOptions('multinomial', options, schemas.MultinomialOptions)
+  return withGenerator(options.generator, () => ops.multinomial(x, count, options.replacement ?? false))
+}
 
-  /** The engine sorts rows: the dimension goes to the end and back. */
-  private ordered(dim: number, k: number, descending: boolean): [values: Tensor, indices: Tensor] {
-    const [at, last] = [this.dimension(dim), Math.max(0, this.ndim - 1)]
-    if (this.ndim === 0) {
-      const [value, place] = ops.sort(this.reshape(1), k, descending)
-      return k === 0 ? [value, place] : [value.reshape([]), place.reshape([])]
-    }
-    const [values, places] = ops.sort(this.transpose(at, last), k, descending)
-    return [values.transpose(at, last), places.transpose(at, last)]
+/** The engine sorts rows: the dimension goes to the end and back. */
+function ordered(x: Tensor, dim: number, k: number, descending: boolean): ValuesAndIndices {
+  const [at, end] = [dimension(x, dim), Math.max(0, x.ndim - 1)]
+  if (x.ndim === 0) {
+    const [value, index] = ops.sort(x.reshape(1), k, descending)
+    return k === 0 ? [value, index] : [value.reshape([]), index.reshape([])]
   }
+  const [values, indices] = ops.sort(x.transpose(at, end), k, descending)
+  return [values.transpose(at, end), indices.transpose(at, end)]
+}
 
-  private last(
-    [values, places]: [values: Tensor, indices: Tensor],
-    k: number,
-    dim: number,
-    keepdim: boolean,
-  ): [values: Tensor, indices: Tensor] {
-    if (this.ndim === 0) return [values, places]
-    const pick = (x: Tensor): Tensor => (keepdim ? x.narrow(dim, k - 1, 1) : x.narrow(dim, k - 1, 1).squeeze(dim))
-    return [pick(values), pick(places)]
-  }
+/** The last of `k` values in order, and its index. */
+function last(
+  x: Tensor,
+  [values, indices]: ValuesAndIndices,
+  k: number,
+  dim: number,
+  keepdim: boolean,
+): ValuesAndIndices {
+  if (x.ndim === 0) return [values, indices]
+  const pick = (y: Tensor): Tensor => (keepdim ? y.narrow(dim, k - 1, 1) : y.narrow(dim, k - 1, 1).squeeze(dim))
+  return [pick(values), pick(indices)]
+}
 
-  /** Refuses a rank that the dimension has not; returns the size of the dimension. */
-  private checkRank(what: string, k: number, dim: number, least: number): number {
-    const size = this.shape[this.dimension(dim)] ?? 1
-    if (size === 0 && least > 0) {
-      throw new ShapeError({
-        what: `${what} has no values`,
-        expected: 'at least one value',
-        received: 'size 0',
-        fix: 'check numel before the call',
-      })
-    }
-    if (Number.isInteger(k) && k >= least && k <= size) return size
-    throw new OptionError({
-      what: `${what} is not usable`,
-      expected: `a whole number from ${least} to ${size}, the size of dimension ${dim}`,
-      received: String(k),
-      fix: 'take no more values than the dimension has',
+/** Refuses a rank that the dimension does not have; returns the size of the dimension. */
+function checkRank(x: Tensor, what: string, k: number, dim: number, least: number): number {
+  const size = x.shape[dimension(x, dim)] ?? 1
+  if (size === 0 && least > 0) {
+    throw new ShapeError({
+      what: `${what} has no values`,
+      expected: 'at least one value',
+      received: 'size 0',
+      fix: 'check numel before the call',
     })
   }
+  if (Number.isInteger(k) && k >= least && k <= size) return size
+  throw new OptionError({
+    what: `${what} is not usable`,
+    expected: `a whole number from ${least} to ${size}, the size of dimension ${dim}`,
+    received: String(k),
+    fix: 'take no more values than the dimension has',
+  })
 }

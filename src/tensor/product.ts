@@ -3,7 +3,7 @@ import * as ops from '../generated/ops.js'
 import type { Tensor } from './tensor.js'
 
 /** The product along a dimension. */
-export function product(x: Tensor, dim: number, keepdim: boolean): Tensor {
+export function productAlong(x: Tensor, dim: number, keepdim: boolean): Tensor {
   let factors = multipliable(x)
   if (x.ndim === 0) return factors
   const one = x.shape.map((d, i) => (i === dim ? 1 : d))
@@ -16,7 +16,7 @@ export function product(x: Tensor, dim: number, keepdim: boolean): Tensor {
   return keepdim ? factors : factors.squeeze(dim)
 }
 
-/** The running product: after step k, each place holds the product of the last 2^k factors up to it (Hillis and Steele 1986). */
+/** The running product: after step k, each element is the product of the last 2^k factors up to it (Hillis and Steele 1986). */
 export function cumulativeProduct(x: Tensor, dim: number): Tensor {
   let y = multipliable(x)
   const n = x.shape[dim] ?? 1

@@ -5,7 +5,7 @@ import { collect } from '../native/collect.js'
 import { reportPinned } from '../native/handle.js'
 import { LARGE_BYTES, readLarge, readSmall } from '../native/host.js'
 import type { Dtype, Tensor } from './tensor.js'
-import { bytesPerElement } from './dtype.js'
+import { bytesPerElement, isHalf } from './dtype.js'
 
 /** The result of `data()` by dtype: Float32Array also for bf16 and f16, BigInt64Array for i64, bytes 0 and 1 for bool. */
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array
@@ -16,7 +16,7 @@ export type Nested<T> = T | Nested<T>[]
 /** The data of a tensor, copied at this point in the queue. */
 export async function readData(tensor: Tensor): Promise<TensorData> {
   reportPinned()
-  const half = tensor.dtype === 'bf16' || tensor.dtype === 'f16'
+  const half = isHalf(tensor.dtype)
   const wide = half ? ops.cast(tensor.detach(), 'f32') : tensor
   const bytes = await readBytes(wide)
   if (half) wide.dispose()

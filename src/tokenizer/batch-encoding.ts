@@ -1,7 +1,9 @@
 // Rows of one batch: checks the options for the engine, and turns its flat lists into rows.
 import { OptionError } from '../errors.js'
 import type { RowOptions } from '../native/tokenizer.js'
-import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad, checkChoice } from '../runtime/options.js'
 import type { BatchEncoding, BatchOptions } from './batch.js'
 
 /** Defaults of a tokenizer. */
@@ -12,21 +14,15 @@ export interface BatchDefaults {
 }
 
 const OWNER = 'Tokenizer.batchEncodePlus'
-const KEYS = [
-  ...['textPair', 'addSpecialTokens', 'specialAsText', 'padding', 'truncation', 'maxLength', 'padToMultipleOf'],
-  ...['paddingSide', 'truncationSide', 'padToken', 'returnOffsetsMapping', 'returnSpecialTokensMask'],
-]
 /** transformers writes a length far above this for "no limit". */
 const NO_LIMIT = 1e9
 
 /** Checks the options and fills in the defaults. @throws {OptionError} */
 export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowOptions {
-  checkKeys(OWNER, options, KEYS)
+  checkOptions(OWNER, options, schemas.BatchOptions)
   const { padding = false, truncation = false, padToMultipleOf = 1 } = options
   const pad = padding === true ? 'longest' : padding === false ? 'do_not_pad' : padding
   const cut = truncation === true ? 'longest_first' : truncation === false ? 'do_not_truncate' : truncation
-  checkChoice(OWNER, 'padding', pad, ['longest', 'max_length', 'do_not_pad'])
-  checkChoice(OWNER, 'truncation', cut, ['longest_first', 'only_first', 'only_second', 'do_not_truncate'])
   if (cut === 'only_second' && options.textPair === undefined)
     throw bad(OWNER, 'truncation', "other than 'only_second' without textPair", cut)
   const isCut = cut !== 'do_not_truncate'
@@ -35,11 +31,11 @@ export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowO
   if (maxLength === undefined && options.maxLength !== undefined)
     throw bad(OWNER, 'maxLength', "left out, or with truncation: true or padding: 'max_length'", options.maxLength)
   return {
-    addSpecialTokens: checkBoolean(OWNER, 'addSpecialTokens', options.addSpecialTokens ?? true),
-    specialAsText: checkBoolean(OWNER, 'specialAsText', options.specialAsText ?? false),
+    addSpecialTokens: options.addSpecialTokens ?? true,
+    specialAsText: options.specialAsText ?? false,
     truncation: cut,
     truncateLeft: sideOf(options, defaults, 'truncationSide', 'truncation_side') === 'left',
-    padToMultipleOf: checkInteger(OWNER, 'padToMultipleOf', padToMultipleOf, 1),
+    padToMultipleOf: padToMultipleOf,
     padLeft: sideOf(options, defaults, 'paddingSide', 'padding_side') === 'left',
     ...(isCut && { maxLength: maxLength! }),
     ...(isFixed && { padLength: maxLength! }),
@@ -64,17 +60,13 @@ export function batchEncoding(lists: readonly Uint32Array[], options: BatchOptio
     inputIds: rows(ids!),
     attentionMask: rows(attention!),
     tokenTypeIds: rows(types!),
-    ...(checkBoolean(OWNER, 'returnOffsetsMapping', options.returnOffsetsMapping ?? false) && {
-      offsetMapping: offsetRows(),
-    }),
-    ...(checkBoolean(OWNER, 'returnSpecialTokensMask', options.returnSpecialTokensMask ?? false) && {
-      specialTokensMask: rows(special!),
-    }),
+    ...(options.returnOffsetsMapping && { offsetMapping: offsetRows() }),
+    ...(options.returnSpecialTokensMask && { specialTokensMask: rows(special!) }),
   }
 }
 
 function lengthOf(options: BatchOptions, { config }: BatchDefaults): number {
-  if (options.maxLength !== undefined) return checkInteger(OWNER, 'maxLength', options.maxLength, 1)
+  if (options.maxLength !== undefined) return options.maxLength
   const own = config['model_max_length']
   if (typeof own === 'number' && own >= 1 && own < NO_LIMIT) return Math.floor(own)
   throw bad(OWNER, 'maxLength', 'a number of tokens: this tokenizer names none', undefined)

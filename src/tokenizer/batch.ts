@@ -1,20 +1,18 @@
 // The options and the result of encoding a batch.
 
+import type { EncodeOptions } from './tokenizer.js'
+
 /** Options of {@link Tokenizer.batchEncodePlus}, with the names of transformers. */
-export interface BatchOptions {
-  /** A second text for each text, such as the hypothesis for a premise. @default none */
+export interface BatchOptions extends EncodeOptions {
+  /** A second text for each text, such as the hypothesis for a premise. @default none @expected a list of texts */
   textPair?: Iterable<string>
-  /** Add the special tokens of the tokenizer's template, such as `[CLS]` and `[SEP]`. @default true */
-  addSpecialTokens?: boolean
-  /** Encode special tokens that occur in the texts as plain text; set it for untrusted texts. @default false */
-  specialAsText?: boolean
   /** Pad rows to one length: that of the longest (true, `'longest'`), or `maxLength`. @default false */
   padding?: boolean | 'longest' | 'max_length' | 'do_not_pad'
   /** Truncate rows to `maxLength`: of two texts the longer one, token by token (true, `'longest_first'`), or one of them. @default false */
   truncation?: boolean | 'longest_first' | 'only_first' | 'only_second' | 'do_not_truncate'
-  /** The most tokens of a row, special tokens included. @default `model_max_length` of `tokenizer_config.json` */
+  /** The most tokens of a row, special tokens included. @integer @minimum 1 @default `model_max_length` of `tokenizer_config.json` */
   maxLength?: number
-  /** Round the padded length up to a multiple of this. @default 1 */
+  /** Round the padded length up to a multiple of this. @integer @minimum 1 @default 1 */
   padToMultipleOf?: number
   /** The side on which padding is added. @default `padding_side` of `tokenizer_config.json`, else 'right' */
   paddingSide?: 'left' | 'right'

@@ -1,7 +1,7 @@
 // Chat templates: Jinja programs in a tokenizer's folder, run by @huggingface/jinja with the variables and functions that transformers provides.
 import { createRequire } from 'node:module'
 import { LoraError, OptionError } from '../errors.js'
-import { bad, checkBoolean } from '../runtime/options.js'
+import { bad } from '../runtime/options.js'
 import { strftime } from './strftime.js'
 import type { ChatTemplates } from './tokenizer-config.js'
 
@@ -24,7 +24,7 @@ export interface ChatTemplateOptions {
   addGenerationPrompt?: boolean
   /** End the text within the last message, so that the model continues it. @default false */
   continueFinalMessage?: boolean
-  /** A template to use instead of the tokenizer's, or the name of one of its templates. @default `tool_use` with tools where there is one, else `default` */
+  /** A template to use instead of the tokenizer's, or the name of one of its templates. @minLength 1 @default `tool_use` with tools where there is one, else `default` */
   chatTemplate?: string
   /** Further variables of the template by name, such as `{ enable_thinking: false }`. @default none */
   variables?: Readonly<Record<string, unknown>>
@@ -53,8 +53,6 @@ const OWNER = 'Tokenizer.applyChatTemplate'
 /** The template to use. @throws {OptionError} when there is none, or when there are several and none has the requested name. */
 export function chooseTemplate(own: ChatTemplates, options: ChatTemplateOptions): string {
   const { chatTemplate: requested, tools } = options
-  if (requested !== undefined && (typeof requested !== 'string' || requested === ''))
-    throw bad(OWNER, 'chatTemplate', 'a template, or the name of one', requested)
   if (own !== null && typeof own !== 'string') {
     if (requested !== undefined) return own[requested] ?? requested
     const found = (tools?.length ? own['tool_use'] : undefined) ?? own['default']
@@ -82,8 +80,8 @@ export function renderChat(
   options: ChatTemplateOptions,
 ): Rendered {
   checkMessages(messages)
-  const addGenerationPrompt = checkBoolean(OWNER, 'addGenerationPrompt', options.addGenerationPrompt ?? false)
-  const continueFinalMessage = checkBoolean(OWNER, 'continueFinalMessage', options.continueFinalMessage ?? false)
+  const addGenerationPrompt = options.addGenerationPrompt ?? false
+  const continueFinalMessage = options.continueFinalMessage ?? false
   const { returnAssistantTokensMask = false } = options
   if (addGenerationPrompt && continueFinalMessage)
     throw bad(OWNER, 'continueFinalMessage', 'false with addGenerationPrompt', true, 'choose one of the two')

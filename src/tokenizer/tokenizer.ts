@@ -3,7 +3,9 @@ import { TOKENIZER } from '../hub/files.js'
 import { folderOf } from '../hub/folder.js'
 import type { HubOptions } from '../hub/options.js'
 import { Vocabulary } from '../native/tokenizer.js'
-import { bad, checkBoolean, checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad } from '../runtime/options.js'
 import type { BatchEncoding, BatchOptions } from './batch.js'
 import { batchEncoding, rowOptions } from './batch-encoding.js'
 import { chooseTemplate, renderChat } from './chat-template.js'
@@ -30,7 +32,7 @@ export interface DecodeOptions {
 
 /** Options of {@link Tokenizer.train}. */
 export interface TokenizerTrainOptions {
-  /** Number of tokens: special tokens, the 256 bytes and the merges. With little text the vocabulary is smaller. */
+  /** Number of tokens: special tokens, the 256 bytes and the merges. With little text the vocabulary is smaller. @integer @minimum 257 */
   vocabSize: number
   /** Special tokens; they get the first ids. Where they occur in the texts, they separate documents. @default ['<|endoftext|>'] */
   specialTokens?: readonly string[]
@@ -153,11 +155,10 @@ export class Tokenizer {
    */
   static async train(texts: Iterable<string>, options: TokenizerTrainOptions): Promise<Tokenizer> {
     const owner = 'Tokenizer.train'
-    checkKeys(owner, options, ['vocabSize', 'specialTokens'])
-    const vocabSize = checkInteger(owner, 'vocabSize', options.vocabSize, 257)
-    const specialTokens = checkTexts(owner, 'specialTokens', options.specialTokens ?? ['<|endoftext|>'])
+    checkOptions(owner, options, schemas.TokenizerTrainOptions)
+    const { vocabSize, specialTokens = ['<|endoftext|>'] } = options
     const all = checkTexts(owner, 'texts', texts)
-    return new Tokenizer(await Vocabulary.train(all, vocabSize, specialTokens))
+    return new Tokenizer(await Vocabulary.train(all, vocabSize, [...specialTokens]))
   }
 
   /** Number of tokens, added ones included; ids are below it unless a file leaves gaps. */
@@ -258,9 +259,9 @@ export class Tokenizer {
     options: ChatTemplateOptions = {},
   ): string | number[] | ChatEncoding {
     const owner = 'Tokenizer.applyChatTemplate'
-    checkKeys(owner, options, CHAT_KEYS)
-    const tokenize = checkBoolean(owner, 'tokenize', options.tokenize ?? true)
-    const isMasked = checkBoolean(owner, 'returnAssistantTokensMask', options.returnAssistantTokensMask ?? false)
+    checkOptions(owner, options, schemas.ChatTemplateOptions)
+    const tokenize = options.tokenize ?? true
+    const isMasked = options.returnAssistantTokensMask ?? false
     if (isMasked && !tokenize) throw bad(owner, 'tokenize', 'true with returnAssistantTokensMask', tokenize)
     const template = chooseTemplate(this.chatTemplate, options)
     const { text, spans } = renderChat(messages, template, this.#roles, options)
@@ -324,23 +325,14 @@ export class Tokenizer {
   }
 }
 
-const CHAT_KEYS = [
-  ...['tools', 'documents', 'addGenerationPrompt', 'continueFinalMessage', 'chatTemplate', 'variables', 'tokenize'],
-  'returnAssistantTokensMask',
-]
-
 function checkEncode(owner: string, options: EncodeOptions): [addSpecialTokens: boolean, specialAsText: boolean] {
-  checkKeys(owner, options, ['addSpecialTokens', 'specialAsText'])
-  const { addSpecialTokens = true, specialAsText = false } = options
-  return [
-    checkBoolean(owner, 'addSpecialTokens', addSpecialTokens),
-    checkBoolean(owner, 'specialAsText', specialAsText),
-  ]
+  checkOptions(owner, options, schemas.EncodeOptions)
+  return [options.addSpecialTokens ?? true, options.specialAsText ?? false]
 }
 
 function checkDecode(owner: string, options: DecodeOptions): boolean {
-  checkKeys(owner, options, ['skipSpecialTokens'])
-  return checkBoolean(owner, 'skipSpecialTokens', options.skipSpecialTokens ?? false)
+  checkOptions(owner, options, schemas.DecodeOptions)
+  return options.skipSpecialTokens ?? false
 }
 
 function checkPath(owner: string, name: string, path: unknown): string {

@@ -1,8 +1,9 @@
 // The predictions of a classifier on rows, and their scores.
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
 import { setImmediate } from 'node:timers/promises'
 import type { EncodedText } from '../data/tables/encode-texts.js'
 import { padTexts } from '../data/tables/pad-texts.js'
-import { checkInteger, checkKeys } from '../runtime/options.js'
 import { noGrad } from '../tensor/scope.js'
 import { checkRows, padOptionsOf } from './classifier-data.js'
 import type { SequenceClassifier } from './classifier-data.js'
@@ -12,11 +13,11 @@ export type ClassifierMetrics = (predictions: number[], labels: number[]) => Rec
 
 /** Options of {@link predictClassifier} and {@link evaluateClassifier}. */
 export interface ClassifierEvaluateOptions {
-  /** Rows in a batch. @default 32 */
+  /** Rows in a batch. @integer @minimum 1 @default 32 */
   batchSize?: number
-  /** Stops before the next batch; the promise rejects with the signal's reason. */
+  /** Stops before the next batch; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal | undefined
-  /** Called after each batch with the rows done so far. */
+  /** Called after each batch with the rows done so far. @default none */
   onProgress?: (rows: number) => void
 }
 
@@ -67,8 +68,8 @@ async function run(
   rows: readonly EncodedText[],
   options: ClassifierEvaluateOptions,
 ): Promise<{ loss: number; predictions: number[] }> {
-  checkKeys(owner, options, ['batchSize', 'signal', 'onProgress'])
-  const batchSize = checkInteger(owner, 'batchSize', options.batchSize ?? 32, 1)
+  checkOptions(owner, options, schemas.ClassifierEvaluateOptions)
+  const batchSize = options.batchSize ?? 32
   const pad = padOptionsOf(model)
   const predictions = new Array<number>(rows.length)
   let [sum, done] = [0, 0]

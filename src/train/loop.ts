@@ -1,7 +1,9 @@
 // The training loop of every trainer: micro-batches, backward, clipping, the update, the schedule. It knows nothing of tasks, files or models.
 import type { DataLoaderState } from '../data/loader/index.js'
 import { NonFiniteError } from '../errors.js'
-import { bad, checkInteger, checkKeys, checkNumber } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad } from '../runtime/options.js'
 import { clipGradNorm } from '../optim/clip.js'
 import type { OptimizerState } from '../optim/saved-state.js'
 import type { LrScheduler } from '../optim/schedule.js'
@@ -50,28 +52,28 @@ export interface LoopOptions<B> {
   loader: BatchSource<B>
   /** The loss of a micro-batch, a mean over its rows or tokens. It only records operations; `step` counts from 0. */
   loss: (batch: B, step: number) => Tensor
+  /** Makes the updates. */
   optimizer: LoopOptimizer
   /** Stepped after each update. @default null: a constant rate */
   schedule?: LrScheduler | null
-  /** Updates in the whole run. */
+  /** Updates in the whole run. @integer @minimum 0 */
   steps: number
-  /** Updates made before, in a resumed run. @default 0 */
+  /** Updates made before, in a resumed run. @integer @minimum 0 @default 0 */
   startStep?: number
   /**
    * Micro-batches in an update, whose gradients are averaged. The last update of an epoch takes the remaining ones: updates never span two epochs.
-   * @default 1
+   * @integer @minimum 1 @default 1
    */
   gradientAccumulationSteps?: number
-  /** Scale the gradients down to this norm; 0 leaves them alone. @default 0 */
+  /** Scale the gradients down to this norm; 0 leaves them alone. @minimum 0 @default 0 */
   maxGradNorm?: number
-  /** Ends the loop after the update in progress. */
+  /** Ends the loop after the update in progress. @default none */
   signal?: AbortSignal | undefined
-  /** Called after each update; the loop waits for the promise it returns. */
+  /** Called after each update; the loop waits for the promise it returns. @default none */
   onStep?: (report: StepReport) => void | Promise<void>
 }
 
 const OWNER = 'train.runLoop'
-const KEYS = ['loader', 'loss', 'optimizer', 'schedule', 'steps', 'startStep', 'gradientAccumulationSteps', 'maxGradNorm', 'signal', 'onStep'] // prettier-ignore
 
 /** Updates of one epoch, when each takes `gradientAccumulationSteps` of its `batches`. */
 export function stepsPerEpoch(batches: number, gradientAccumulationSteps: number): number {
@@ -87,13 +89,11 @@ export function stepsPerEpoch(batches: number, gradientAccumulationSteps: number
  * @throws {NonFiniteError} when the loss is no longer finite.
  */
 export async function runLoop<B>(options: LoopOptions<B>): Promise<number> {
-  checkKeys(OWNER, options, KEYS)
-  const { loader, optimizer, schedule, onStep, signal } = options
+  checkOptions(OWNER, options, schemas.LoopOptions)
+  const { loader, optimizer, schedule, onStep, signal, steps, maxGradNorm = 0, startStep = 0 } = options
   const isStopped = () => signal?.aborted === true
-  const steps = checkInteger(OWNER, 'steps', options.steps, 0)
-  const accumulation = checkInteger(OWNER, 'gradientAccumulationSteps', options.gradientAccumulationSteps ?? 1, 1)
-  const maxGradNorm = checkNumber(OWNER, 'maxGradNorm', options.maxGradNorm ?? 0, 0)
-  let step = checkInteger(OWNER, 'startStep', options.startStep ?? 0, 0)
+  const accumulation = options.gradientAccumulationSteps ?? 1
+  let step = startStep
   if (step < steps && loader.length === 0)
     throw bad(OWNER, 'loader', 'a loader with at least one batch', 'an empty one')
   while (step < steps && !isStopped()) {

@@ -3,7 +3,9 @@ import { injectLora } from '../lora/inject.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
 import { markOnlyLoraAsTrainable } from '../lora/trainable.js'
 import type { CausalLM } from '../models/shared/causal-lm.js'
-import { bad, checkBoolean, checkInteger, checkKeys } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad } from '../runtime/options.js'
 import { noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { NlgLoraSettings } from './nlg-recipe.js'
@@ -29,14 +31,12 @@ const OWNER = 'train.adaptForNlg'
  * @see microsoft/LoRA `examples/NLG/src/model.py`
  */
 export function adaptForNlg(model: CausalLM, options: NlgAdapterOptions = {}): string[] {
-  checkKeys(OWNER, options, ['loraDim', 'loraAlpha', 'loraDropout', 'sameStart'])
-  const r = checkInteger(OWNER, 'loraDim', options.loraDim ?? 4, 0)
-  const sameStart = checkBoolean(OWNER, 'sameStart', options.sameStart ?? false)
+  checkOptions(OWNER, options, schemas.NlgAdapterOptions)
+  const { loraDim: r = 4, loraAlpha = 32, loraDropout = 0.1, sameStart = false } = options
   if (r === 0) {
     model.requiresGrad_(true)
     return []
   }
-  const { loraAlpha = 32, loraDropout = 0.1 } = options
   const common = { r, loraAlpha, loraDropout, mergeWeights: false }
   const names = new Set([...model.namedModules()].map(([path]) => path.slice(path.lastIndexOf('.') + 1)))
   const isFused = names.has('c_attn')

@@ -3,7 +3,9 @@ import { DataLoader } from '../data/loader/index.js'
 import { collateNlg } from '../data/nlg/index.js'
 import type { NlgBatch, NlgDataset } from '../data/nlg/index.js'
 import type { CausalLM } from '../models/shared/causal-lm.js'
-import { checkInteger, checkKeys, checkProbability } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkProbability } from '../runtime/options.js'
 import { noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
 
@@ -41,9 +43,9 @@ export interface NlgEvaluation {
 
 /** Options of {@link evaluateNlg}. */
 export interface NlgEvaluateOptions {
-  /** Rows in a batch. @default 4 */
+  /** Rows in a batch. @integer @minimum 1 @default 4 */
   batchSize?: number
-  /** Stops before the next batch; the promise rejects with the signal's reason. */
+  /** Stops before the next batch; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 
@@ -56,8 +58,8 @@ export async function evaluateNlg(
   dataset: NlgDataset,
   options: NlgEvaluateOptions = {},
 ): Promise<NlgEvaluation> {
-  checkKeys('train.evaluateNlg', options, ['batchSize', 'signal'])
-  const batchSize = checkInteger('train.evaluateNlg', 'batchSize', options.batchSize ?? 4, 1)
+  checkOptions('train.evaluateNlg', options, schemas.NlgEvaluateOptions)
+  const batchSize = options.batchSize ?? 4
   const loader = new DataLoader(dataset, { batchSize, collate: collateNlg })
   const wasTraining = model.training
   let [nats, tokens, losses, batches] = [0, 0, 0, 0]

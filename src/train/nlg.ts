@@ -1,9 +1,11 @@
 // Training a language model as the paper's NLG example does.
 import { DataLoader, Subset } from '../data/loader/index.js'
-import { NlgDataset, checkNlgFits, collateNlg } from '../data/nlg/index.js'
-import type { NlgBatch, NlgSample } from '../data/nlg/index.js'
+import { checkNlgFits, collateNlg } from '../data/nlg/index.js'
+import type { NlgBatch, NlgDataset, NlgSample } from '../data/nlg/index.js'
 import type { CausalLM } from '../models/shared/causal-lm.js'
-import { bad, checkChoice, checkKeys, checkProbability } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { bad } from '../runtime/options.js'
 import { NlgAdamW } from '../optim/nlg-adamw.js'
 import { NlgSchedule } from '../optim/schedule.js'
 import type { StepReport } from './loop.js'
@@ -11,7 +13,7 @@ import { evaluateNlg, nlgLoss } from './nlg-loss.js'
 import type { NlgEvaluation } from './nlg-loss.js'
 import { NLG_RECIPES } from './nlg-recipe.js'
 import type { NlgTrainSettings } from './nlg-recipe.js'
-import { checkRunOptions, checkTrainSettings, definedOnly } from './run-options.js'
+import { checkRunOptions, definedOnly } from './run-options.js'
 import type { RunOptions, RunProgress } from './run-options.js'
 import { runLength, runTraining } from './run.js'
 import type { TrainResult } from './run.js'
@@ -29,11 +31,11 @@ export interface NlgMeasured extends RunProgress, NlgEvaluation {}
 export interface NlgTrainOptions extends NlgTrainSettings, RunOptions<NlgMeasured, NlgStepReport> {
   /** Rows to evaluate on. @default none */
   validation?: NlgDataset
-  /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @default 2000 */
+  /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @integer @minimum 1 @default 2000 */
   evalSteps?: 'epoch' | 'end' | number
-  /** When to write a checkpoint, besides at the end. @default 1000 */
+  /** When to write a checkpoint, besides at the end. @integer @minimum 1 @default 1000 */
   saveSteps?: 'epoch' | 'end' | number
-  /** Rows in a batch of an evaluation. @default 4 */
+  /** Rows in a batch of an evaluation. @integer @minimum 1 @default 4 */
   evalBatchSize?: number
 }
 
@@ -41,8 +43,6 @@ export interface NlgTrainOptions extends NlgTrainSettings, RunOptions<NlgMeasure
 export type NlgTrainResult = TrainResult<NlgMeasured>
 
 const OWNER = 'train.trainNlg'
-const SETTINGS = ['lr', 'weightDecay', 'correctBias', 'betas', 'eps', 'scheduler', 'warmupSteps', 'iSteps', 'iLrs', 'epochs', 'maxSteps', 'batchSize', 'gradientAccumulationSteps', 'maxGradNorm', 'labelSmoothing', 'seed'] // prettier-ignore
-const RUN_OPTIONS = ['dir', 'saveSteps', 'keep', 'resume', 'validation', 'evalSteps', 'evalBatchSize', 'signal', 'onStep', 'onEvaluation', 'onSave'] // prettier-ignore
 
 /**
  * Trains a language model as the paper's NLG example does: the loss over the targets of each row with label smoothing, the example's AdamW and
@@ -66,12 +66,10 @@ export async function trainNlg(
   dataset: NlgDataset,
   options: NlgTrainOptions = {},
 ): Promise<NlgTrainResult> {
-  checkKeys(OWNER, options, [...SETTINGS, ...RUN_OPTIONS])
-  const settings = checkSettings(options)
+  checkOptions(OWNER, options, schemas.NlgTrainOptions)
+  const settings = withRecipe(options)
   const run = checkRunOptions(OWNER, options, { evalSteps: 2000, saveSteps: 1000, evalBatchSize: 4 })
   const { validation } = options
-  if (validation !== undefined && !(validation instanceof NlgDataset))
-    throw bad(OWNER, 'validation', 'an NlgDataset', validation)
   checkNlgFits(dataset, model)
   const rows = learnable(dataset)
   const { batchSize, gradientAccumulationSteps, maxGradNorm, seed, labelSmoothing } = settings
@@ -111,13 +109,11 @@ export async function trainNlg(
   return runTraining(task, run)
 }
 
-type Settings = ReturnType<typeof checkSettings>
+type Settings = ReturnType<typeof withRecipe>
 
-function checkSettings(options: NlgTrainOptions) {
-  const settings = checkTrainSettings(OWNER, { ...NLG_RECIPES.e2e.train, ...definedOnly<NlgTrainSettings>(options) })
-  checkChoice(OWNER, 'scheduler', settings.scheduler, ['linear', 'constant', 'cosine', 'cycle'])
-  checkProbability(OWNER, 'labelSmoothing', settings.labelSmoothing)
-  return settings
+/** The settings of the E2E recipe where the options give none. */
+function withRecipe(options: NlgTrainSettings) {
+  return { ...NLG_RECIPES.e2e.train, ...definedOnly<NlgTrainSettings>(options) }
 }
 
 function optimizerOf(model: CausalLM, { lr, betas, eps, weightDecay, correctBias }: Settings): NlgAdamW {

@@ -1,7 +1,9 @@
 // Losses that make two forwards agree: R-Drop (Liang et al. 2021), and Cutoff (Shen et al. 2020), which also hides tokens in the second one.
 import { Draws } from '../data/loader/philox.js'
 import { crossEntropy, klDiv } from '../nn/functional/losses.js'
-import { bad, checkInteger, checkKeys, checkNumber, checkProbability } from '../runtime/options.js'
+import { checkOptions } from '../runtime/check-options.js'
+import * as schemas from '../generated/options.js'
+import { checkNumber } from '../runtime/options.js'
 import { splitSeed } from '../runtime/random.js'
 import type { Tensor } from '../tensor/tensor.js'
 
@@ -24,27 +26,28 @@ export function rDropLoss(first: Tensor, second: Tensor, labels: Tensor, weight 
 
 /** Options of {@link cutoff}. */
 export interface CutoffOptions {
-  /** Share of the tokens that are hidden. */
+  /** Share of the tokens that are hidden. @minimum 0 @maximum 1 */
   probability: number
-  /** The token that replaces a hidden one: `[UNK]`. */
+  /** The token that replaces a hidden one: `[UNK]`. @integer @minimum 0 */
   unkTokenId: number
-  /** Tokens that are never hidden: `[CLS]`, `[SEP]` and padding. */
+  /** Tokens that are never hidden: `[CLS]`, `[SEP]` and padding. @integer */
   keepTokenIds: readonly number[]
-  /** Seed of the draws, together with the number of the update. */
+  /** Seed of the draws, together with the number of the update. @integer @minimum 0 */
   seed: number
+  /** Number of the update. @integer @minimum 0 */
   step: number
 }
 
 /** Copies of rows in which some tokens are hidden. The same seed and step hide the same ones. */
 export function cutoff(rows: readonly (readonly number[])[], options: CutoffOptions): number[][] {
   const owner = 'train.cutoff'
-  checkKeys(owner, options, ['probability', 'unkTokenId', 'keepTokenIds', 'seed', 'step'])
-  const probability = checkProbability(owner, 'probability', options.probability)
-  const unknown = checkInteger(owner, 'unkTokenId', options.unkTokenId, 0)
-  if (!Array.isArray(options.keepTokenIds)) throw bad(owner, 'keepTokenIds', 'a list of ids', options.keepTokenIds)
-  const kept = new Set(options.keepTokenIds as readonly number[])
-  const draws = new Draws(splitSeed(options.seed), options.step)
-  return rows.map((row) => row.map((id) => (!kept.has(id) && draws.below(STEPS) < probability * STEPS ? unknown : id)))
+  checkOptions(owner, options, schemas.CutoffOptions)
+  const { probability, unkTokenId, keepTokenIds, seed, step } = options
+  const kept = new Set(keepTokenIds)
+  const draws = new Draws(splitSeed(seed), step)
+  return rows.map((row) =>
+    row.map((id) => (!kept.has(id) && draws.below(STEPS) < probability * STEPS ? unkTokenId : id)),
+  )
 }
 
 /** Resolution of the draws. */

@@ -1,5 +1,5 @@
 // The settings and options that every trainer has, under one name each. Defaults differ by trainer, so each trainer documents its own.
-import { bad, checkBoolean, checkChoice, checkInteger, checkNumber } from '../runtime/options.js'
+import { bad } from '../runtime/options.js'
 import type { StepReport } from './loop.js'
 
 /** When something happens besides at the end of a run: at the end of each epoch, after every so many updates, or only at the end. */
@@ -15,22 +15,22 @@ export interface RunProgress {
 
 /** Options of every trainer: checkpoints, callbacks, and how to end a run. */
 export interface RunOptions<Evaluation extends RunProgress, Report extends StepReport> {
-  /** Folder for checkpoints: trained parameters (an adapter and its head alone), optimizer, position in the data. @default none are written */
+  /** Folder for checkpoints: trained parameters (an adapter and its head alone), optimizer, position in the data. @minLength 1 @default none are written */
   dir?: string
-  /** Number of checkpoints to keep, the newest ones. @default all */
+  /** Number of checkpoints to keep, the newest ones. @integer @minimum 1 @default all */
   keep?: number
   /**
    * Continue from the newest checkpoint in `dir`, with the same bits as a run that was never stopped. Without a checkpoint the run starts from the beginning.
    * @default false
    */
   resume?: boolean
-  /** Ends the run after the update in progress: a checkpoint is written, and the result says `aborted`. An evaluation in progress is given up. */
+  /** Ends the run after the update in progress: a checkpoint is written, and the result says `aborted`. An evaluation in progress is given up. @default none */
   signal?: AbortSignal | undefined
-  /** Called after each update; the run waits for the promise it returns. */
+  /** Called after each update; the run waits for the promise it returns. @default none */
   onStep?: (report: Report) => void | Promise<void>
-  /** Called after each evaluation. */
+  /** Called after each evaluation. @default none */
   onEvaluation?: (measured: Evaluation) => void | Promise<void>
-  /** Called after each checkpoint, with its folder. */
+  /** Called after each checkpoint, with its folder. @default none */
   onSave?: (path: string, step: number) => void | Promise<void>
 }
 
@@ -44,59 +44,21 @@ interface AllRunOptions<Evaluation extends RunProgress, Report extends StepRepor
   evalBatchSize?: number
 }
 
-/** Settings of every trainer, complete. */
-interface TrainSettings {
-  lr: number
-  weightDecay: number
-  betas: readonly [number, number]
-  eps: number
-  epochs: number
-  maxSteps?: number | undefined
-  warmupSteps: number
-  batchSize: number
-  gradientAccumulationSteps: number
-  maxGradNorm: number
-  seed: number
-}
-
 /** Run options, checked and complete. */
 export type CheckedRunOptions<Evaluation extends RunProgress> = ReturnType<
   typeof checkRunOptions<Evaluation, StepReport>
 >
 
-/** @throws {OptionError} naming the setting that is out of range. */
-export function checkTrainSettings<Settings extends TrainSettings>(owner: string, settings: Settings): Settings {
-  for (const name of ['lr', 'weightDecay', 'eps', 'maxGradNorm'] as const) checkNumber(owner, name, settings[name], 0)
-  for (const name of ['batchSize', 'gradientAccumulationSteps'] as const) checkInteger(owner, name, settings[name], 1)
-  for (const name of ['warmupSteps', 'seed'] as const) checkInteger(owner, name, settings[name], 0)
-  checkNumber(owner, 'epochs', settings.epochs, 0, true)
-  if (settings.maxSteps !== undefined) checkInteger(owner, 'maxSteps', settings.maxSteps, 1)
-  return settings
-}
-
-/** Run options with defaults. @throws {OptionError} naming the option that is not usable. */
+/** Run options with defaults. @throws {OptionError} for `resume` without a folder. */
 export function checkRunOptions<Evaluation extends RunProgress, Report extends StepReport>(
   owner: string,
   options: AllRunOptions<Evaluation, Report>,
   defaults: { evalSteps: Interval; saveSteps: Interval; evalBatchSize: number },
 ) {
-  const { dir = null, keep, signal, onEvaluation, onSave } = options
-  const resume = checkBoolean(owner, 'resume', options.resume ?? false)
-  if (dir !== null && (typeof dir !== 'string' || dir === '')) throw bad(owner, 'dir', 'a folder', dir)
+  const { dir = null, keep = Infinity, resume = false, signal, onEvaluation, onSave } = options
   if (resume && dir === null) throw bad(owner, 'dir', 'the folder of the run to resume', dir)
-  return {
-    ...{ dir, resume, signal, onEvaluation, onSave },
-    evalSteps: checkInterval(owner, 'evalSteps', options.evalSteps ?? defaults.evalSteps),
-    saveSteps: checkInterval(owner, 'saveSteps', options.saveSteps ?? defaults.saveSteps),
-    evalBatchSize: checkInteger(owner, 'evalBatchSize', options.evalBatchSize ?? defaults.evalBatchSize, 1),
-    keep: keep === undefined ? Infinity : checkInteger(owner, 'keep', keep, 1),
-  }
-}
-
-function checkInterval(owner: string, name: string, value: Interval): Interval {
-  return typeof value === 'number'
-    ? checkInteger(owner, name, value, 1)
-    : checkChoice(owner, name, value, ['epoch', 'end'])
+  const { evalSteps, saveSteps, evalBatchSize } = { ...defaults, ...definedOnly(options) }
+  return { dir, keep, resume, signal, onEvaluation, onSave, evalSteps, saveSteps, evalBatchSize }
 }
 
 /** The options that were given: `undefined` is the same as leaving an option out. */

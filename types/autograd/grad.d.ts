@@ -4,7 +4,7 @@ import type { BackwardOptions } from '../tensor/backward.js'
 import type { Tensor } from '../tensor/tensor.js'
 /** How {@link grad} goes back. */
 export interface GradOptions extends BackwardOptions {
-  /** The gradient of each output; null or left out: 1, for an output of one element. */
+  /** The gradient of each output; null stands for 1, for an output of one element. @default null for each */
   gradOutputs?: Tensor | readonly (Tensor | null)[]
   /** Give null for an input that no output depends on, in place of an error. @default false */
   allowUnused?: boolean

@@ -3,11 +3,11 @@
 import { Tensor } from '../tensor/tensor.js'
 /** How {@link gradcheck} compares. */
 export interface GradcheckOptions {
-  /** Half the step of the central difference. @default 1e-6 */
+  /** Half the step of the central difference. @exclusiveMinimum 0 @default 1e-6 */
   eps?: number
-  /** Absolute tolerance. @default 1e-5 */
+  /** Absolute tolerance. @minimum 0 @default 1e-5 */
   atol?: number
-  /** Relative tolerance. @default 1e-3 */
+  /** Relative tolerance. @minimum 0 @default 1e-3 */
   rtol?: number
   /** Throw at the first difference; with false, resolve to false. @default true */
   raiseException?: boolean

@@ -2,17 +2,17 @@
 // Generated from src/generation/kv-cache.ts by `npm run api`. Do not edit.
 
 import type { Tensor } from '../tensor/tensor.js'
-/** What attention reads: keys and values (B, S, H, D), of which the first `lengths` of each row count. */
+/** The keys and values of attention, (B, S, H, D), of which the first `lengths` of each row are valid. */
 export interface CachedKeys {
   keys: Tensor
   values: Tensor
-  /** (B) i64; null when all S count. */
+  /** (B) i64; null when all S are valid. */
   lengths: Tensor | null
 }
 /**
  * Keys and values of the tokens seen so far, for every layer, so that generation computes each token once.
  *
- * The buffers are (B, capacity, H, D) and grow by doubling; new tokens are written in place. A model makes one when called with
+ * The buffers are (B, capacity, H, D) and grow by doubling; new tokens are written in place. A model creates one when called with
  * `useCache`, and writes to the one passed as `pastKeyValues`.
  * @example
  * const cache = new models.KvCache()
@@ -28,38 +28,38 @@ export declare class KvCache {
   /** Tokens in the cache, the same for every row of the batch. */
   get length(): number
   /**
-   * Makes room for the tokens of a forward that begins.
-   * @returns how many keys S its attention will see, those that do not count included: the width of its mask.
+   * Grows the capacity for the tokens of a new forward.
+   * @returns the number of keys S in its attention, invalid ones included: the width of its mask.
    */
   extend(tokens: number): number
   /**
-   * Writes the keys and values of new tokens behind the others and returns what attention reads.
+   * Appends the keys and values of new tokens and returns the keys and values to attend to.
    *
-   * Shapes: `keys`, `values (B, T, H, D)`. The first tokens come back as they are; later the whole buffer does, which saves a copy.
+   * Shapes: `keys`, `values (B, T, H, D)`. The first tokens are returned as they are, later ones as the whole buffer, which saves a copy.
    * @throws {OptionError} when the keys need gradients, which a buffer written in place cannot carry.
    */
   append(layer: number, keys: Tensor, values: Tensor): CachedKeys
   /** Counts `tokens` new tokens as written; called once a forward. */
   advance(tokens: number): void
-  /** Forgets all but the first `length` tokens, e.g. to go on from a shared prompt. */
+  /** Drops all but the first `length` tokens, e.g. to continue from a shared prompt. */
   truncate(length: number): void
   /**
-   * Keeps the first `from` tokens, and of those behind them, in each row, the ones at the given places, in the given order: what beams
-   * have given up goes. Rows of one length; a place may be named twice.
+   * Keeps the first `from` tokens, and in each row the later tokens of the given indices, in the given order: the tokens of dropped beams are removed. Rows of
+   * one length; an index may occur twice.
    *
-   * Shapes: `places (B, n)`, from `from` to `length − 1`. The cache then holds `from + n` tokens; what is copied are those n.
-   * @throws {OptionError} for a place that there is not, and for rows of different lengths.
+   * Shapes: `indices (B, n)`, from `from` to `length − 1`. The cache then has `from + n` tokens, of which n are copied.
+   * @throws {OptionError} for an index out of range, and for rows of different lengths.
    */
-  retain(from: number, places: readonly (readonly number[])[]): void
+  retain(from: number, indices: readonly (readonly number[])[]): void
   /**
-   * Makes row i a copy of the old row `rows[i]`: repeats a prompt for several continuations, or drops the rows that are done.
-   * @throws {OptionError} for a row that there is not.
+   * Makes row i a copy of the old row `rows[i]`: repeats a prompt for several continuations, or drops finished rows.
+   * @throws {OptionError} for a row that does not exist.
    */
   batchSelectIndices(rows: readonly number[]): void
-  /** Gives the buffers back. The cache is then empty and may be used again. */
+  /** Releases the buffers. The cache is then empty and can be reused. */
   dispose(): void
   [Symbol.dispose](): void
-  private checkPlaces
+  private checkIndices
   private lengthsOf
   private reserve
   private grow

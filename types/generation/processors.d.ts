@@ -4,14 +4,14 @@
 export interface LogitsProcessor {
   (scores: Float32Array, ids: readonly number[]): void
   /**
-   * The tokens whose scores it reads and changes, where it knows them beforehand. The scores of all others then stay in the engine, which
-   * ranks them; only these cross to JavaScript. Without it all scores of the row do.
+   * The tokens whose scores it reads and edits, if known beforehand. The scores of all others then stay in the engine, which ranks
+   * them; only these are copied to JavaScript. Without it all scores of the row are copied.
    */
   touches?: (ids: readonly number[]) => readonly number[]
 }
 /** Divides the scores: below 1 sharpens, above 1 flattens. */
 export declare function temperature(value: number): LogitsProcessor
-/** Keeps the k best tokens, and those level with the k-th. */
+/** Keeps the k best tokens, and those with the same score as the k-th. */
 export declare function topK(k: number, minTokensToKeep?: number): LogitsProcessor
 /** Keeps the smallest set of best tokens whose probabilities sum to at least p (Holtzman et al. 2020). */
 export declare function topP(p: number, minTokensToKeep?: number): LogitsProcessor
@@ -25,10 +25,10 @@ export declare function epsilonCutoff(epsilon: number, minTokensToKeep?: number)
 export declare function etaCutoff(epsilon: number, minTokensToKeep?: number): LogitsProcessor
 /**
  * Makes tokens that occur in the row less likely (penalty above 1) or more (Keskar et al. 2019). The first `promptIgnoreLength` tokens, the
- * padding of a padded prompt, do not count.
+ * padding of a padded prompt, are ignored.
  */
 export declare function repetitionPenalty(penalty: number, promptIgnoreLength?: number): LogitsProcessor
-/** Bans tokens that would complete a group of n tokens that occurs in the row. */
+/** Bans tokens that would repeat a group of n tokens of the row. */
 export declare function noRepeatNgram(n: number): LogitsProcessor
 /** Bans sequences: a word of one token always, a longer one when the row ends in all but its last token. */
 export declare function badWords(words: readonly (readonly number[])[]): LogitsProcessor
@@ -38,7 +38,7 @@ export declare function sequenceBias(
 ): LogitsProcessor
 /** Bans tokens. */
 export declare function suppressTokens(tokens: readonly number[]): LogitsProcessor
-/** Bans tokens right behind the prompt. */
+/** Bans tokens directly after the prompt. */
 export declare function beginSuppressTokens(promptLength: number, tokens: readonly number[]): LogitsProcessor
 /** Bans stop tokens until the row, prompt included, has `count` tokens. */
 export declare function minLength(count: number, eosTokenId: readonly number[]): LogitsProcessor

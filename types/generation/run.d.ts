@@ -10,23 +10,23 @@ import type { SamplingOptions } from './sampling.js'
 import type { StopOptions } from './stopping.js'
 /** Options of {@link generate} and {@link stream}. */
 export interface GenerateOptions extends SamplingOptions, StopOptions, BeamOptions {
-  /** Most new tokens in a row. @default 20 */
+  /** Largest number of new tokens per row. @default 20 */
   maxNewTokens?: number
-  /** Rows for each prompt: the best beams, or as many draws with `doSample`. @default 1 */
+  /** Rows per prompt: the best beams, or independent samples with `doSample`. @default 1 */
   numReturnSequences?: number
   /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @default all 1 */
   attentionMask?: readonly (readonly number[])[]
-  /** Fill the returned rows to one length with this token, on the right. @default rows end where they end */
+  /** Pad the returned rows to one length with this token, on the right. @default no padding */
   padTokenId?: number
-  /** Fixes what sampling draws, whatever else draws numbers meanwhile. @default drawn from the current stream's generator */
+  /** Seed of sampling, independent of other draws. @default the current stream's generator is used */
   seed?: number
-  /** Draw from this generator; give it or `seed`. */
+  /** Generator of sampling; pass it or `seed`. */
   generator?: Generator
-  /** Called for each new token, in order; a promise is waited for. Not with beams, which choose their tokens at the end. */
+  /** Called for each new token, in order; a promise is awaited. Not with beams, whose tokens are known only at the end. */
   onToken?: (token: GeneratedToken) => void | Promise<void>
-  /** Stops at the next token; the promise rejects with the signal's reason. */
+  /** Stops before the next token; the promise rejects with the signal's reason. */
   signal?: AbortSignal
-  /** Return a {@link GenerateOutput} in place of the rows alone. @default false */
+  /** Return a {@link GenerateOutput} instead of the rows alone. @default false */
   returnDictInGenerate?: boolean
 }
 /** One new token. */
@@ -38,14 +38,14 @@ export interface GeneratedToken {
   /** Why the row ends here, or null. */
   finish: 'eos' | 'stop' | 'length' | null
 }
-/** What a model must have to generate. */
+/** What generation needs from a model. */
 export interface GenerativeModel extends Module {
   readonly config: {
     eos_token_id?: number | number[] | null
     vocab_size?: number
   }
   readonly maxPositions: number
-  /** Ids `(N, T)`: the prompt comes as rows of numbers, a token as a tensor where it is known to the engine only. */
+  /** Ids `(N, T)`: the prompt as rows of numbers, a token as a tensor where its value is not known here. */
   forward(
     ids: Ids,
     options: StepOptions,
@@ -53,7 +53,7 @@ export interface GenerativeModel extends Module {
     logits: Tensor
   }
 }
-/** What forward is given at each step. */
+/** The options of each forward. */
 export interface StepOptions {
   attentionMask: Ids | null
   positionIds: readonly (readonly number[])[]

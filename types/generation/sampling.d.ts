@@ -1,9 +1,9 @@
 // Generated from src/generation/sampling.ts by `npm run api`. Do not edit.
 
 import type { LogitsProcessor } from './processors.js'
-/** How the next token is chosen. */
+/** Options of how the next token is chosen. */
 export interface SamplingOptions {
-  /** Draw from the filtered distribution; else take the best token. The filters marked (sampling) then have no effect. @default false */
+  /** Sample from the filtered distribution; without it the best token is taken, and the options marked (sampling) have no effect. @default false */
   doSample?: boolean
   /** Divide the scores by this (sampling). @default 1 */
   temperature?: number
@@ -19,13 +19,13 @@ export interface SamplingOptions {
   epsilonCutoff?: number
   /** As epsilonCutoff, lower where the distribution is flat (sampling). @default 0 */
   etaCutoff?: number
-  /** Above 1: tokens that occur already, in the prompt too, become less likely. @default 1 */
+  /** Above 1: tokens that have occurred, also in the prompt, become less likely. @default 1 */
   repetitionPenalty?: number
   /** No group of this many tokens occurs twice; 0 is off. @default 0 */
   noRepeatNgramSize?: number
   /** Token sequences that must not occur; a stop token alone stays allowed. @default none */
   badWordsIds?: readonly (readonly number[])[]
-  /** Token sequences whose last token gets a number added to its score, where the rest stands before it. @default none */
+  /** Token sequences with a number that is added to the score of the last token where the others precede it. @default none */
   sequenceBias?: readonly (readonly [sequence: readonly number[], bias: number])[]
   /** Tokens that must not occur. @default none */
   suppressTokens?: readonly number[]
@@ -35,6 +35,6 @@ export interface SamplingOptions {
   minLength?: number
   /** Stop tokens are banned until a row has this many new tokens. @default 0 */
   minNewTokens?: number
-  /** Filters of your own, behind those that edit single tokens and before those marked (sampling). @default none */
+  /** Processors of your own, applied after those that edit single tokens and before those marked (sampling). @default none */
   logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[]
 }

@@ -6,6 +6,6 @@ export interface StopOptions {
   eosTokenId?: number | readonly number[] | null
   /** Sequences of tokens that end a row. @default none */
   stopSequences?: readonly (readonly number[])[]
-  /** Ends a row when it returns true for the tokens so far (prompt included); `row` is the row of the result, with beams that of the prompt. @default none */
+  /** Ends a row when it returns true for the tokens so far (prompt included); `row` is the index of the row in the result, with beams that of the prompt. @default none */
   stop?: (ids: readonly number[], row: number) => boolean
 }

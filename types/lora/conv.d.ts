@@ -7,17 +7,11 @@ import type { PerDimension } from '../nn/functional/spatial.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
-import type { LoraOptions } from './lora-layer.js'
+import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 /** Options of the LoRA convolutions: those of the plain ones beside the low-rank ones. */
-export interface LoraConvOptions extends LoraOptions, ConvOptions {
-  /** Dropout on the input of the low-rank path, in training. @default 0 */
-  loraDropout?: number
-}
+export interface LoraConvOptions extends LoraOptions, LoraDropoutOptions, ConvOptions {}
 /** Options of `fromLayer` for convolutions. */
-export interface ConvFromLayerOptions extends FromLayerOptions {
-  /** Dropout on the input of the low-rank path, in training. @default 0 */
-  loraDropout?: number
-}
+export interface ConvFromLayerOptions extends FromLayerOptions, LoraDropoutOptions {}
 type PlainConv = plain.Conv1d | plain.Conv2d | plain.Conv3d
 /** What the three LoRA convolutions share. */
 declare abstract class LoraConv extends LoraLayer {

@@ -1,7 +1,7 @@
 // Generated from src/lora/index.ts by `npm run api`. Do not edit.
 
 export { LoraLayer, isLoraLayer } from './lora-layer.js'
-export type { DropoutLike, LoraOptions } from './lora-layer.js'
+export type { DropoutLike, LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 export { Linear } from './linear.js'
 export type { LoraLinearOptions } from './linear.js'
 export { Conv1d, Conv2d, Conv3d } from './conv.js'
@@ -10,7 +10,7 @@ export { Embedding } from './embedding.js'
 export type { LoraEmbeddingOptions } from './embedding.js'
 export { MergedLinear } from './merged-linear.js'
 export type { BlockOptions } from './blocks.js'
-export type { MergedLinearOptions } from './merged-linear.js'
+export type { MergedFromLayerOptions, MergedLinearOptions } from './merged-linear.js'
 export type { FromLayerOptions } from './from-layer.js'
 export type { DenseFromLayerOptions } from './linear.js'
 export { MultiheadAttention } from './multihead-attention.js'

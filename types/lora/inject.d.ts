@@ -1,26 +1,24 @@
 // Generated from src/lora/inject.ts by `npm run api`. Do not edit.
 
 import type { Module } from '../nn/module.js'
+import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
+import type { BlockOptions } from './blocks.js'
+import type { AttentionFromLayerOptions } from './multihead-attention.js'
 import type { Target } from './targets.js'
 /** Options of the LoRA layers that {@link injectLora} makes. */
-export interface InjectLayerOptions {
-  /** Rank of the update, 1 or more. */
+export interface InjectLayerOptions
+  extends
+    Pick<LoraOptions, 'loraAlpha' | 'mergeWeights'>,
+    LoraDropoutOptions,
+    Pick<BlockOptions, 'blocks'>,
+    Pick<AttentionFromLayerOptions, 'out'> {
+  /** Rank of the update. @integer @minimum 1 @default none: each target needs one, here or among its own options */
   r?: number
-  /** The update is multiplied by `loraAlpha / r`. @default 1 */
-  loraAlpha?: number
-  /** Dropout on the input of the low-rank path, in training; embeddings have none. @default 0 */
-  loraDropout?: number
-  /** `eval()` merges the update into the weight. @default true */
-  mergeWeights?: boolean
   /**
    * Adapt only some blocks of the outputs of dense layers: they become `lora.MergedLinear`; in an attention, only some of q, k and v.
-   * @default the whole layer
+   * @minItems 1 @default the whole layer
    */
   enableLora?: readonly boolean[]
-  /** Sizes of these blocks when they are not equal. @default equal blocks */
-  blocks?: readonly number[]
-  /** Whether the projection of the result of an attention gets an update. @default true */
-  out?: boolean
 }
 /** Targets with options of their own, which go before the common ones: by name, or in a Map by any kind of target. */
 export type TargetOptions = Readonly<Record<string, InjectLayerOptions>> | ReadonlyMap<Target, InjectLayerOptions>
@@ -28,6 +26,7 @@ export type TargetOptions = Readonly<Record<string, InjectLayerOptions>> | Reado
 export interface InjectOptions extends InjectLayerOptions {
   /**
    * Which layers get an adapter. Each entry must fit at least one layer; a layer that several entries fit takes the options of the first.
+   * @expected strings, RegExps or functions that name layers, or an object or Map of options for the layers they name
    */
   targets: Target | readonly Target[] | TargetOptions
   /** Layers that stay as they are, although a target fits. Each entry must leave out at least one. @default none */

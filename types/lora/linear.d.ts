@@ -5,11 +5,9 @@ import type { LinearOptions } from '../nn/linear.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
-import type { LoraOptions } from './lora-layer.js'
+import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 /** Options of {@link Linear}. */
-export interface LoraLinearOptions extends LoraOptions, LinearOptions {
-  /** Dropout on the input of the low-rank path, in training. @default 0 */
-  loraDropout?: number
+export interface LoraLinearOptions extends LoraOptions, LoraDropoutOptions, LinearOptions {
   /** The weight lies as (in, out), as in GPT-2's Conv1D; set it for layers whose checkpoint holds them so. @default false */
   fanInFanOut?: boolean
 }
@@ -51,7 +49,4 @@ export declare class Linear extends LoraLayer {
   extraRepr(): string
 }
 /** Options of `fromLayer` for dense layers. */
-export interface DenseFromLayerOptions extends FromLayerOptions {
-  /** Dropout on the input of the low-rank path, in training. @default 0 */
-  loraDropout?: number
-}
+export interface DenseFromLayerOptions extends FromLayerOptions, LoraDropoutOptions {}

@@ -6,12 +6,17 @@ import type { PlacementOptions } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 /** Options that every LoRA layer takes. */
 export interface LoraOptions extends PlacementOptions {
-  /** Rank of the update. 0 gives the plain layer, without `lora_A` and `lora_B`. @default 0 */
+  /** Rank of the update. 0 gives the plain layer, without `lora_A` and `lora_B`. @integer @minimum 0 @default 0 */
   r?: number
   /** The update is multiplied by `loraAlpha / r`. @default 1 */
   loraAlpha?: number
   /** `eval()` merges the update into the weight. Set it to false to keep the two apart, e.g. to serve several adapters. @default true */
   mergeWeights?: boolean
+}
+/** The option of the LoRA layers that have a dropout: all but the embeddings. */
+export interface LoraDropoutOptions {
+  /** Dropout on the input of the low-rank path, in training. @minimum 0 @maximum 1 @default 0 */
+  loraDropout?: number
 }
 /** What may stand in a layer's `loraDropout`. */
 export type DropoutLike = Module | ((x: Tensor) => Tensor)

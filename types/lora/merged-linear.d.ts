@@ -7,6 +7,8 @@ import type { DenseFromLayerOptions, Linear, LoraLinearOptions } from './linear.
 import { LoraLayer } from './lora-layer.js'
 /** Options of {@link MergedLinear}. */
 export interface MergedLinearOptions extends LoraLinearOptions, BlockOptions {}
+/** Options of `MergedLinear.fromLayer`. */
+export interface MergedFromLayerOptions extends DenseFromLayerOptions, BlockOptions {}
 /**
  * One dense layer that stands for several (q, k and v in one product), with a low-rank update for some of them:
  * `y = x Wᵀ + bias`, and for each enabled block i: `y[block i] += scaling · dropout(x) Aᵢᵀ Bᵢᵀ`.
@@ -37,7 +39,7 @@ export declare class MergedLinear extends LoraLayer {
    * @example
    * block.c_attn = lora.MergedLinear.fromLayer(block.c_attn, { r: 4, enableLora: [true, false, true] })
    */
-  static fromLayer(layer: PlainLinear | TransposedLinear, options?: DenseFromLayerOptions & BlockOptions): MergedLinear
+  static fromLayer(layer: PlainLinear | TransposedLinear, options?: MergedFromLayerOptions): MergedLinear
   /**
    * One fused layer from dense layers over the same input, in the order of its outputs: the layers with factors become its enabled blocks.
    * Weights, biases and factors are copied; a missing bias counts as zeros when another layer has one.

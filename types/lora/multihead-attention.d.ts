@@ -10,7 +10,10 @@ import type { DenseFromLayerOptions } from './linear.js'
 import { MergedLinear } from './merged-linear.js'
 /** Options of the updates of a {@link MultiheadAttention}. */
 export interface AttentionFromLayerOptions extends DenseFromLayerOptions {
-  /** Which of the projections q, k and v get an update. @default [true, true, true] */
+  /**
+   * Which of the projections q, k and v get an update. @minItems 3 @maxItems 3 @default [true, true, true]
+   * @expected three of true and false, for q, k and v
+   */
   enableLora?: readonly boolean[]
   /** Whether the projection of the result gets one. @default true */
   out?: boolean

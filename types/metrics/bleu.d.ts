@@ -10,7 +10,7 @@ export interface BleuOptions extends CorpusOptions {
   /** The longest n-gram. @default 4 */
   maxNgram?: number
 }
-/** What {@link bleu} counts, and the score of it. */
+/** The counts of {@link bleu}, and its score. */
 export interface BleuResult {
   /** BLEU as a fraction, 0 to 1. */
   score: number
@@ -18,17 +18,17 @@ export interface BleuResult {
   hits: number[]
   /** n-grams of the outputs, by order: max(0, L - n + 1) for an output of L tokens. */
   candidateNgrams: number[]
-  /** Sum of the reference lengths nearest to the output's, the shorter of two as near. */
+  /** Sum of the reference lengths nearest to the output's; the shorter of two equally near. */
   referenceLength: number
 }
 /** Options of {@link multiBleu}. */
 export interface MultiBleuOptions extends CorpusOptions {
   /** Compares in lower case: `multi-bleu.perl -lc`. @default false */
   lowercase?: boolean
-  /** Splits punctuation off first, as multi-bleu-detok.perl does; otherwise words are what white space separates. @default false */
+  /** Splits punctuation off first, as multi-bleu-detok.perl does; otherwise words are separated by white space. @default false */
   detokenized?: boolean
 }
-/** What {@link multiBleu} prints. */
+/** The result of {@link multiBleu}. */
 export interface MultiBleuResult {
   /** BLEU, 0 to 100. */
   score: number
@@ -47,10 +47,10 @@ export interface MultiBleuResult {
  * `p_n = max(hits + s, 1e-15) / max(candidates + s, 1e-9)`; geometric mean over the orders, times `exp(1 - r/c)` when c <= r. An output of
  * fewer than n tokens has no n-grams (upstream counts a negative number of them, so that its score can exceed 1).
  *
- * Pauses now and then, so that the event loop stays free.
+ * Pauses from time to time, so that the event loop stays free.
  * @example
  * const { score } = await metrics.bleu(['The Wrestlers is a pub .'], [['The Wrestlers is a cheap pub .', 'A cheap pub .']])
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see github.com/tuetschek/e2e-metrics, pymteval.py; Papineni et al. 2002.
  */
 export declare function bleu(
@@ -70,7 +70,7 @@ export declare function sentenceBleu(
 ): number
 /**
  * BLEU as multi-bleu.perl and multi-bleu-detok.perl of Moses print it: no smoothing, so 0 when an order has no hit.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see github.com/moses-smt/mosesdecoder, scripts/generic.
  */
 export declare function multiBleu(

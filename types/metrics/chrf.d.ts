@@ -15,9 +15,9 @@ export interface ChrfOptions extends CorpusOptions {
   whitespace?: boolean
 }
 /**
- * chrF over a corpus with sacrebleu's numbers, 0 to 100; with `wordOrder: 2` it is chrF++. Each output is compared with the reference that it
- * agrees with best, and the counts are added up.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * chrF over a corpus with sacrebleu's numbers, 0 to 100; with `wordOrder: 2` it is chrF++. Each output is compared with its best-matching
+ * reference, and the counts are summed.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see github.com/mjpost/sacrebleu; Popović 2015, 2017.
  */
 export declare function chrf(

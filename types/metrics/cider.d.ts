@@ -7,16 +7,16 @@ import type { CorpusScore } from './rouge.js'
 export interface CiderOptions extends CorpusOptions {
   /** The longest n-gram. @default 4 */
   maxNgram?: number
-  /** Width of the penalty for another length. @default 6 */
+  /** Width of the penalty for a different length. @default 6 */
   sigma?: number
-  /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space as they are. @default 'ptb' */
+  /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space unchanged. @default 'ptb' */
   tokenize?: PtbChoice
 }
 /**
- * CIDEr as e2e-metrics and coco-caption compute it (there CIDEr-D: counts clipped to the reference, a penalty for another length), 0 to 10.
+ * CIDEr as e2e-metrics and coco-caption compute it (there CIDEr-D: counts clipped to the reference, a penalty for a different length), 0 to 10.
  *
  * Document frequencies count segments, over the references of each together; the cosine is averaged over orders and references.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see github.com/tylin/coco-caption; Vedantam et al. 2015.
  */
 export declare function cider(

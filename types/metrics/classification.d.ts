@@ -3,12 +3,12 @@
 /** Predictions or labels: one number per row. */
 export type Values = ArrayLike<number>
 /**
- * The share of rows whose class is right, 0 to 1.
- * @throws {OptionError} `ERR_LORA_OPTION` when the lists have different lengths, are empty, or hold something that is no class.
+ * The share of correct predictions, 0 to 1.
+ * @throws {OptionError} `ERR_LORA_OPTION` when the lists have different lengths, are empty, or contain something other than classes.
  */
 export declare function accuracy(predictions: Values, labels: Values): number
 /**
- * F1 of class 1, `2 tp / (2 tp + fp + fn)`; 0 when nothing is or should be 1.
+ * F1 of class 1, `2 tp / (2 tp + fp + fn)`; 0 when neither predictions nor labels contain 1.
  * @throws {OptionError} `ERR_LORA_OPTION` as for {@link accuracy}, and for a class other than 0 and 1.
  * @see scikit-learn f1_score
  */

@@ -1,7 +1,7 @@
 // Generated from src/metrics/glue.ts by `npm run api`. Do not edit.
 
 import type { Values } from './classification.js'
-/** The tasks of GLUE. MNLI's two development sets are scored apart: `mnli` (or `mnli_matched`) and `mnli_mismatched`. */
+/** The tasks of GLUE. MNLI's two development sets are scored separately: `mnli` (or `mnli_matched`) and `mnli_mismatched`. */
 export declare const GLUE_TASKS: readonly [
   'cola',
   'sst2',
@@ -17,7 +17,7 @@ export declare const GLUE_TASKS: readonly [
 ]
 /** A task of GLUE. */
 export type GlueTask = (typeof GLUE_TASKS)[number]
-/** Scores by the names of the GLUE metric. Which ones there are goes by the task. */
+/** Scores by the names of the GLUE metric. The task decides which ones there are. */
 export interface GlueScores {
   /** cola. */
   matthews_correlation?: number
@@ -41,7 +41,7 @@ export interface GlueScores {
  * | mrpc, qqp | `accuracy`, `f1`, `combined` |
  * | stsb | `pearson`, `spearmanr`, `combined` (labels are numbers, not classes) |
  * | sst2, mnli, qnli, rte, wnli | `accuracy` |
- * @param predictions classes, or numbers for stsb; argmax of the logits is the caller's
+ * @param predictions classes, or numbers for stsb; the caller takes the argmax of the logits
  * @example metrics.glue('mrpc', [1, 0, 1], [1, 0, 0])   // { accuracy: 0.667, f1: 0.667, combined: 0.667 }
  * @throws {OptionError} `ERR_LORA_OPTION` for an unknown task, lists of different lengths, or a label that the task does not have.
  */

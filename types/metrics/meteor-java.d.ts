@@ -5,22 +5,22 @@ import type { PtbChoice } from './ptb.js'
 import type { CorpusScore } from './rouge.js'
 /** Options of {@link meteorJava}. */
 export interface MeteorJavaOptions extends CorpusOptions {
-  /** Path of meteor-1.5.jar; its folder `data` must lie beside it, with the table of paraphrases. */
+  /** Path of meteor-1.5.jar; the folder `data` beside it has the table of paraphrases. */
   jar: string
-  /** The program that runs it. @default 'java' */
+  /** The Java executable. @default 'java' */
   java?: string
   /** Language of the texts, as the tool names it. @default 'en' */
   language?: string
-  /** How texts are split before the tool gets them: e2e-metrics hands over PTB tokens without punctuation. @default 'ptb' */
+  /** How texts are tokenized before they are passed to the tool: e2e-metrics passes PTB tokens without punctuation. @default 'ptb' */
   tokenize?: PtbChoice
 }
 /**
- * Runs the METEOR 1.5 tool over a corpus as e2e-metrics does (`- - -stdio -l en -norm`), 0 to 1. The score of the corpus is the tool's own,
- * from summed statistics: not the mean of `each`.
+ * Runs the METEOR 1.5 tool over a corpus as e2e-metrics does (`- - -stdio -l en -norm`), 0 to 1. The score of the corpus is computed by the tool
+ * from summed statistics; it is not the mean of `each`.
  * @example await metrics.meteorJava(outputs, references, { jar: 'meteor-1.5/meteor-1.5.jar' })
  * @throws {FileError} `ERR_LORA_FILE` when the jar or Java is missing, or the tool ends early.
- * @throws {FormatError} `ERR_LORA_FORMAT` when it answers something that is no number.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {FormatError} `ERR_LORA_FORMAT` when its answer is not a number.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see cs.cmu.edu/~alavie/METEOR; Denkowski and Lavie 2014.
  */
 export declare function meteorJava(

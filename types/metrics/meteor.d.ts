@@ -7,15 +7,15 @@ import { WordNet } from './wordnet.js'
 /** Options of {@link sentenceMeteor}. */
 export interface MeteorOptions {
   /**
-   * Where synonyms come from; null leaves them out, so that only words and stems match.
-   * @default for {@link meteor} what `WordNet.find()` gives, for {@link sentenceMeteor} null
+   * The source of synonyms; null matches only words and stems.
+   * @default for {@link meteor} `WordNet.find()`, for {@link sentenceMeteor} null
    */
   wordnet?: WordNet | null
   /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space in lower case. @default 'ptb' */
   tokenize?: PtbChoice
   /** Weight of recall against precision. @default 0.9 */
   alpha?: number
-  /** How steeply the penalty falls with fewer chunks. @default 3 */
+  /** Exponent of the penalty for several chunks. @default 3 */
   beta?: number
   /** The largest penalty. @default 0.5 */
   gamma?: number
@@ -25,13 +25,13 @@ export interface CorpusMeteorOptions extends MeteorOptions, CorpusOptions {}
 /**
  * METEOR as nltk's `meteor_score` defines it, 0 to 1: the mean over segments of the best score over the references.
  *
- * Words match exactly, then by Porter stem, then (the stems that are left) by a shared WordNet synset:
+ * Words match exactly, then by Porter stem, then (the remaining stems) by a shared WordNet synset:
  * `(1 - γ (chunks / matches)^β) · P R / (α P + (1 - α) R)`.
  *
  * **This is not the Java tool** (METEOR 1.5) that e2e-metrics and papers report: that one also has a table of paraphrases and tuned weights,
- * and its scores are other numbers. {@link meteorJava} runs it where you have it.
+ * and its scores differ. {@link meteorJava} runs it where it is installed.
  * @throws {FileError} `ERR_LORA_FILE` when `wordnet` is not given and WordNet is not installed.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see nltk.translate.meteor_score; Banerjee and Lavie 2005, Lavie and Agarwal 2007.
  */
 export declare function meteor(

@@ -8,7 +8,7 @@ export interface NistOptions extends CorpusOptions {
   /** The longest n-gram. @default 5 */
   maxNgram?: number
 }
-/** What {@link nist} gives. */
+/** The result of {@link nist}. */
 export interface NistResult {
   /** NIST: 0 and up, mostly below 10. */
   score: number
@@ -20,7 +20,7 @@ export interface NistResult {
  *
  * A matched n-gram `w1 … wn` counts `log2(count(w1 … wn-1) / count(w1 … wn))`, both over all references. An order without any n-gram
  * counts 0 (upstream divides by zero there).
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see github.com/tuetschek/e2e-metrics, pymteval.py; Doddington 2002.
  */
 export declare function nist(

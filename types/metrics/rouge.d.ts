@@ -6,10 +6,10 @@ import type { PtbChoice } from './ptb.js'
 export interface RougeLOptions extends CorpusOptions {
   /** How much more recall weighs than precision. @default 1.2 */
   beta?: number
-  /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space as they are. @default 'ptb' */
+  /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space unchanged. @default 'ptb' */
   tokenize?: PtbChoice
 }
-/** A score over a corpus, and that of each segment, of which it is made. */
+/** The score of a corpus, and that of each segment. */
 export interface CorpusScore {
   /** The score of the corpus. */
   score: number
@@ -22,7 +22,7 @@ export interface RougeValues {
   recall: number
   fmeasure: number
 }
-/** What {@link rougeScore} gives. */
+/** The result of {@link rougeScore}. */
 export interface RougeScores {
   rouge1: RougeValues
   rouge2: RougeValues
@@ -31,7 +31,7 @@ export interface RougeScores {
 /**
  * ROUGE-L as e2e-metrics and coco-caption compute it: `(1 + β²) P R / (R + β² P)` from the longest common subsequence, with P and R each
  * the largest over the references; the mean over segments, 0 to 1.
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see github.com/tylin/coco-caption; Lin 2004.
  */
 export declare function rougeL(
@@ -40,7 +40,7 @@ export declare function rougeL(
   options?: RougeLOptions,
 ): Promise<CorpusScore>
 /**
- * ROUGE-1, ROUGE-2 and ROUGE-L of one output against one reference, as the rouge-score package has them: words of a–z and 0–9 in lower
+ * ROUGE-1, ROUGE-2 and ROUGE-L of one output against one reference, as in the rouge-score package: words of a–z and 0–9 in lower
  * case.
  * @example metrics.rougeScore('a cheap pub', 'the cheap pub').rougeL.fmeasure   // 0.6667
  * @throws {OptionError} `ERR_LORA_OPTION` when an argument or option is not usable.

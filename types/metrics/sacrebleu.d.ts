@@ -7,16 +7,16 @@ export interface SacrebleuOptions extends CorpusOptions {
   lowercase?: boolean
   /** How texts become tokens: as mteval-v13a, as mteval-v14 international, by white space, by character. @default '13a' */
   tokenize?: '13a' | 'intl' | 'none' | 'char'
-  /** What stands in for an order without hits. @default 'exp' */
+  /** Smoothing of orders without hits. @default 'exp' */
   smoothMethod?: 'exp' | 'floor' | 'add-k' | 'none'
-  /** The value of `floor` (0.1) and `add-k` (1). @default those */
+  /** The value of `floor` and `add-k`. @default 0.1 for `floor`, 1 for `add-k` */
   smoothValue?: number
   /** The longest n-gram. @default 4 */
   maxNgramOrder?: number
-  /** Leaves out the orders that no output is long enough for. @default false for a corpus, true for a sentence */
+  /** Ignores the orders that no output is long enough for. @default false for a corpus, true for a sentence */
   effectiveOrder?: boolean
 }
-/** What {@link sacrebleu} gives. */
+/** The result of {@link sacrebleu}. */
 export interface SacrebleuResult {
   /** BLEU, 0 to 100. */
   score: number
@@ -36,7 +36,7 @@ export interface SacrebleuResult {
 /**
  * BLEU over a corpus with sacrebleu's numbers (version 2; a score from 0 to 100).
  * @example await metrics.sacrebleu(outputs, references, { lowercase: true })
- * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not go together, or an option is not usable.
+ * @throws {OptionError} `ERR_LORA_OPTION` when outputs and references do not match in number, or an option is not usable.
  * @see github.com/mjpost/sacrebleu; Post 2018.
  */
 export declare function sacrebleu(

@@ -6,11 +6,11 @@ import type { WordNet } from './wordnet.js'
 export interface ScoreOptions extends CorpusOptions {
   /** Which scores. @default ['bleu', 'nist', 'rouge-l', 'cider'] */
   metrics?: readonly MetricName[]
-  /** For `meteor`: where synonyms come from, null for none. @default what `WordNet.find()` gives */
+  /** For `meteor`: the source of synonyms, null for none. @default `WordNet.find()` */
   wordnet?: WordNet | null
   /** For `meteor-java`: path of meteor-1.5.jar. */
   meteorJar?: string
-  /** Is told each score as soon as it is there. */
+  /** Called with each score as soon as it is known. */
   onScore?: (score: { metric: MetricName; score: number; timeMs: number }) => void
 }
 declare const SCORES: {
@@ -32,16 +32,16 @@ declare const SCORES: {
   sacrebleu: (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>
   'nltk-bleu': (outputs: readonly string[], references: References, { signal }: ScoreOptions) => Promise<number>
 }
-/** A score that {@link scoreCorpus} knows. */
+/** The name of a score of {@link scoreCorpus}. */
 export type MetricName = keyof typeof SCORES
 /** The names of all scores. */
 export declare const METRIC_NAMES: readonly MetricName[]
 /**
- * Scores outputs against references with several metrics, each as its own function has it: `bleu`, `nist`, `rouge-l`, `cider`, `meteor`,
+ * Scores outputs against references with several metrics, each with its own function: `bleu`, `nist`, `rouge-l`, `cider`, `meteor`,
  * `meteor-java`, `pyter` and `nltk-bleu` are fractions (NIST and CIDEr may exceed 1), `ter`, `chrf`, `chrf++`, `multi-bleu` and `sacrebleu` go
  * to 100. For TER less is better.
  * @example await metrics.scoreCorpus(outputs, references, { metrics: ['bleu', 'chrf'] })   // { bleu: 0.68, chrf: 71.2 }
- * @throws {OptionError} `ERR_LORA_OPTION` for an unknown metric, and what the functions throw.
+ * @throws {OptionError} `ERR_LORA_OPTION` for an unknown metric, and the errors of the functions.
  */
 export declare function scoreCorpus(
   hypotheses: readonly string[],

@@ -9,19 +9,19 @@ import type { SequenceClassifier } from './shared/sequence-classifier.js'
 export declare const AutoModelForCausalLM: {
   /**
    * Reads a model folder in the Hugging Face layout, or downloads the model of a hub id and reads that.
-   * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+   * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
   fromPretrained(dirOrHubId: string, options?: PretrainedOptions): Promise<CausalLM>
   /** A model with fresh weights from the fields of a `config.json`. */
   fromConfig(config: Record<string, unknown>, options?: FreshOptions): CausalLM
 }
-/** Picks the class of a model that labels whole sequences by the `model_type` of its `config.json`. */
+/** Picks the class of a sequence classifier by the `model_type` of its `config.json`. */
 export declare const AutoModelForSequenceClassification: {
   /**
-   * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without a classification head gives a fresh one, with a warning.
+   * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without a classification head gets a fresh one, with a warning.
    * @example
    * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
-   * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+   * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
   fromPretrained(dirOrHubId: string, options?: PretrainedOptions): Promise<SequenceClassifier>
   /** A model with fresh weights from the fields of a `config.json`. */
@@ -30,8 +30,8 @@ export declare const AutoModelForSequenceClassification: {
 /** Picks the class of a model that predicts masked tokens by the `model_type` of its `config.json`. */
 export declare const AutoModelForMaskedLM: {
   /**
-   * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without such a head gives a fresh one, with a warning.
-   * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+   * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without such a head gets a fresh one, with a warning.
+   * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
   fromPretrained(dirOrHubId: string, options?: PretrainedOptions): Promise<MaskedLM>
   /** A model with fresh weights from the fields of a `config.json`. */
@@ -40,11 +40,11 @@ export declare const AutoModelForMaskedLM: {
 /** Picks the class of an encoder without a head by the `model_type` of its `config.json`. */
 export declare const AutoModel: {
   /**
-   * Reads a model folder in the Hugging Face layout, or the model of a hub id, passing its heads over.
+   * Reads a model folder in the Hugging Face layout, or the model of a hub id, ignoring its heads.
    * @example
    * const encoder = await models.AutoModel.fromPretrained('bert-base-uncased')
    * const { lastHiddenState } = encoder.forward(ids, { attentionMask })
-   * @throws {UnsupportedError} naming the architectures there are, when it is none of them.
+   * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
   fromPretrained(dirOrHubId: string, options?: PretrainedOptions): Promise<EncoderModel>
   /** A model with fresh weights from the fields of a `config.json`. */

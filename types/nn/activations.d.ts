@@ -7,10 +7,15 @@ import type { PlacementOptions } from '../runtime/options.js'
 export declare class ReLU extends Module {
   forward(x: Tensor): Tensor
 }
+/** Options of {@link GELU}. */
+export interface GELUOptions {
+  /** `'tanh'` is the approximation that GPT-2 calls `gelu_new`. @default 'none' */
+  approximate?: 'none' | 'tanh'
+}
 /** `x · Φ(x)`, or its tanh approximation (GPT-2's `gelu_new`). */
 export declare class GELU extends Module {
   readonly approximate: 'none' | 'tanh'
-  constructor(options?: { approximate?: 'none' | 'tanh' })
+  constructor(options?: GELUOptions)
   forward(x: Tensor): Tensor
 }
 /** `x · σ(x)`. */

@@ -10,18 +10,6 @@ export interface ConvOptions extends ConvFunctionalOptions, LinearOptions {
   /** What stands in the padding: zeros, the input mirrored without its border, the border repeated, or the other end. @default 'zeros' */
   paddingMode?: PaddingMode
 }
-/** Option names of {@link ConvOptions}. */
-export declare const CONV_KEYS: readonly [
-  'stride',
-  'padding',
-  'dilation',
-  'groups',
-  'paddingMode',
-  'bias',
-  'weight',
-  'dtype',
-  'device',
-]
 /** What the three convolutions share. */
 declare abstract class ConvNd extends Module {
   private readonly owner

@@ -2,21 +2,18 @@
 
 import { Tensor } from '../tensor/tensor.js'
 import { Module } from './module.js'
+import type { EmbeddingOptions } from './functional/linear.js'
 import type { PlacementOptions } from '../runtime/options.js'
 /** Options of {@link Embedding}. */
-export interface EmbeddingLayerOptions extends PlacementOptions {
-  /** The row that starts at 0 and gets no gradient, for padding; negative counts from the end. @default none */
-  paddingIdx?: number | null
-  /** Divide the gradient of a row by how often the batch uses it. @default false */
-  scaleGradByFreq?: boolean
+export interface EmbeddingLayerOptions extends EmbeddingOptions, PlacementOptions {
   /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
   weight?: Tensor
   /**
    * Rows that come out longer than this are scaled down to it. Unlike in PyTorch the weight itself is not changed; as there, the factor counts
-   * as a constant in the backward pass. @default no limit
+   * as a constant in the backward pass. @exclusiveMinimum 0 @default no limit
    */
   maxNorm?: number | null
-  /** Which p-norm `maxNorm` limits, above 0; Infinity for the largest element. @default 2 */
+  /** Which p-norm `maxNorm` limits, above 0; Infinity for the largest element. @exclusiveMinimum 0 @infinity @default 2 */
   normType?: number
   /** Gradients are dense: true is an error. @default false */
   sparse?: boolean

@@ -5,7 +5,7 @@ import { Module } from './module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 /** Options of {@link GroupNorm}. */
 export interface GroupNormOptions extends PlacementOptions {
-  /** Added to the variance, against division by 0. @default 1e-5 */
+  /** Added to the variance, against division by 0. @minimum 0 @default 1e-5 */
   eps?: number
   /** Learn a factor and a shift for each channel. @default true */
   affine?: boolean

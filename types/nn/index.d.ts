@@ -62,7 +62,7 @@ export {
   Softplus,
   Tanh,
 } from './activations.js'
-export type { PReLUOptions } from './activations.js'
+export type { GELUOptions, PReLUOptions } from './activations.js'
 export {
   BCELoss,
   BCEWithLogitsLoss,

@@ -5,7 +5,7 @@ import { Module } from './module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions extends PlacementOptions {
-  /** Added to the variance, against division by 0. @default 1e-5 */
+  /** Added to the variance, against division by 0. @minimum 0 @default 1e-5 */
   eps?: number
   /** Learn a factor and a shift for each element. @default true */
   elementwiseAffine?: boolean

@@ -10,6 +10,7 @@ import type {
   Reduction,
 } from './functional/losses.js'
 import { Module } from './module.js'
+import type { OptionSchema } from '../runtime/check-options.js'
 import type { HuberLossOptions, L1LossOptions, SmoothL1LossOptions } from './functional/regression-losses.js'
 import type { CosineSimilarityOptions, MarginOptions, TripletMarginLossOptions } from './functional/similarity.js'
 /** What the losses share: their options, checked when the module is made. */
@@ -20,15 +21,16 @@ declare abstract class Loss<
 > extends Module {
   /** As given. */
   readonly options: Readonly<Options>
-  constructor(owner: string, options: Options, known: readonly string[])
-  protected checkReduction(owner: string, reduction: string): void
+  constructor(owner: string, options: Options, schema: OptionSchema)
   /** A weight is a buffer, as in PyTorch: it is saved and converted with the model. */
   protected buffer(name: string, weight: Tensor | null | undefined): Tensor | null
 }
+/** Options of {@link CrossEntropyLoss}. */
+export type CrossEntropyLossOptions = Omit<CrossEntropyOptions, 'tokenWeights'>
 /** {@link crossEntropy} as a module. */
-export declare class CrossEntropyLoss extends Loss<Omit<CrossEntropyOptions, 'tokenWeights'>> {
+export declare class CrossEntropyLoss extends Loss<CrossEntropyLossOptions> {
   weight: Tensor | null
-  constructor(options?: Omit<CrossEntropyOptions, 'tokenWeights'>)
+  constructor(options?: CrossEntropyLossOptions)
   forward(logits: Tensor, target: Tensor): Tensor
 }
 /** {@link nllLoss} as a module. */
@@ -40,7 +42,6 @@ export declare class NLLLoss extends Loss<NllLossOptions> {
 /** {@link klDiv} as a module. */
 export declare class KLDivLoss extends Loss<KlDivOptions> {
   constructor(options?: KlDivOptions)
-  protected checkReduction(owner: string, reduction: string): void
   forward(input: Tensor, target: Tensor): Tensor
 }
 /** {@link mseLoss} as a module. */

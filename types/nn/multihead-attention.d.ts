@@ -5,13 +5,13 @@ import { Module } from './module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 /** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions extends PlacementOptions {
-  /** Probability of dropping an attention weight, in training. @default 0 */
+  /** Probability of dropping an attention weight, in training. @minimum 0 @maximum 1 @default 0 */
   dropout?: number
   /** Biases of all projections. @default true */
   bias?: boolean
-  /** Width of the keys. @default embedDim */
+  /** Width of the keys. @integer @minimum 1 @default embedDim */
   kdim?: number
-  /** Width of the values. @default embedDim */
+  /** Width of the values. @integer @minimum 1 @default embedDim */
   vdim?: number
   /** Inputs lie as (B, T, C), not (T, B, C). @default false */
   batchFirst?: boolean

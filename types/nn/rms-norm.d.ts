@@ -5,7 +5,7 @@ import { Module } from './module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 /** Options of {@link RMSNorm}. */
 export interface RMSNormOptions extends PlacementOptions {
-  /** Added to the mean square, against division by 0. @default 1e-6 */
+  /** Added to the mean square, against division by 0. @minimum 0 @default 1e-6 */
   eps?: number
   /** Learn a factor for each element. @default true */
   elementwiseAffine?: boolean

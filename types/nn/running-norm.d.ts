@@ -6,9 +6,9 @@ import type { OwnTensor } from './module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 /** Options of batch and instance norms. */
 export interface RunningNormOptions extends PlacementOptions {
-  /** Added to the variance, against division by 0. @default 1e-5 */
+  /** Added to the variance, against division by 0. @minimum 0 @default 1e-5 */
   eps?: number
-  /** Share of the new batch in the running statistics; null averages over all batches evenly. @default 0.1 */
+  /** Share of the new batch in the running statistics; null averages over all batches evenly. @minimum 0 @default 0.1 */
   momentum?: number | null
   /** Learn a factor and a shift for each channel. @default true (batch norm), false (instance norm) */
   affine?: boolean

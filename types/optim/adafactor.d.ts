@@ -5,17 +5,17 @@ import { Optimizer } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 /** Options of {@link Adafactor}. */
 export interface AdafactorOptions {
-  /** Learning rate, for `relativeStep: false`. @default none: the step is relative */
+  /** Learning rate, for `relativeStep: false`. @minimum 0 @default none: the step is relative */
   lr?: number
-  /** Added to the squared gradient, and the least scale of a parameter. @default [1e-30, 1e-3] */
+  /** Added to the squared gradient, and the least scale of a parameter. @minimum 0 @default [1e-30, 1e-3] */
   eps?: readonly [number, number]
-  /** The root mean square that an update has at most. @default 1 */
+  /** The root mean square that an update has at most. @exclusiveMinimum 0 @default 1 */
   clipThreshold?: number
-  /** Decay of the second moment: `β₂ = 1 − stepᵈ`. @default -0.8 */
+  /** Decay of the second moment: `β₂ = 1 − stepᵈ`. @maximum 0 @default -0.8 */
   decayRate?: number
-  /** Decay of the first moment; null keeps none, and no memory for it. @default null */
+  /** Decay of the first moment; null keeps none, and no memory for it. @minimum 0 @exclusiveMaximum 1 @default null */
   beta1?: number | null
-  /** Share of a parameter taken off by each update, times its learning rate. @default 0 */
+  /** Share of a parameter taken off by each update, times its learning rate. @minimum 0 @default 0 */
   weightDecay?: number
   /** Multiply the learning rate by the root mean square of the parameter. @default true */
   scaleParameter?: boolean

@@ -4,13 +4,13 @@ import { Optimizer } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 /** Options of {@link Adam}. */
 export interface AdamOptions {
-  /** Learning rate. @default 0.001 */
+  /** Learning rate. @minimum 0 @default 0.001 */
   lr?: number
-  /** Decay of the first and second moment, each in [0, 1). @default [0.9, 0.999] */
+  /** Decay of the first and second moment, each in [0, 1). @minimum 0 @exclusiveMaximum 1 @default [0.9, 0.999] */
   betas?: readonly [number, number]
-  /** Added to the root of the second moment, against division by 0. @default 1e-8 */
+  /** Added to the root of the second moment, against division by 0. @minimum 0 @default 1e-8 */
   eps?: number
-  /** Factor on the parameter that is added to its gradient (L2 penalty). @default 0 */
+  /** Factor on the parameter that is added to its gradient (L2 penalty). @minimum 0 @default 0 */
   weightDecay?: number
   /** Divide by the largest second moment so far. @default false */
   amsgrad?: boolean

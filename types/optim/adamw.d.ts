@@ -5,7 +5,7 @@ import { Optimizer } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 /** Options of {@link AdamW}. */
 export interface AdamWOptions extends AdamOptions {
-  /** Share of a parameter taken off at each update, times `lr`. @default 0.01 */
+  /** Share of a parameter taken off at each update, times `lr`. @minimum 0 @default 0.01 */
   weightDecay?: number
 }
 /**

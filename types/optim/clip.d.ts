@@ -3,7 +3,7 @@
 import { Tensor } from '../tensor/tensor.js'
 /** Options of {@link clipGradNorm}. */
 export interface ClipGradNormOptions {
-  /** Which norm: 2, another p, or Infinity for the largest absolute element. @default 2 */
+  /** Which norm: 2, another p, or Infinity for the largest absolute element. @exclusiveMinimum 0 @infinity @default 2 */
   normType?: number
 }
 /**

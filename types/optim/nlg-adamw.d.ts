@@ -1,16 +1,15 @@
 // Generated from src/optim/nlg-adamw.ts by `npm run api`. Do not edit.
 
+import type { AdamOptions } from './adam.js'
 import { Optimizer } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 /** Options of {@link NlgAdamW}. */
-export interface NlgAdamWOptions {
-  /** Learning rate. @default 0.001 */
-  lr?: number
-  /** Decay of the first and second moment. @default [0.9, 0.98] */
+export interface NlgAdamWOptions extends Pick<AdamOptions, 'lr'> {
+  /** Decay of the first and second moment. @minimum 0 @exclusiveMaximum 1 @default [0.9, 0.98] */
   betas?: readonly [number, number]
-  /** Added to the root of the second moment, which is not corrected first. @default 1e-6 */
+  /** Added to the root of the second moment, which is not corrected first. @minimum 0 @default 1e-6 */
   eps?: number
-  /** Share of a parameter taken off after each update, times `lr`. @default 0 */
+  /** Share of a parameter taken off after each update, times `lr`. @minimum 0 @default 0 */
   weightDecay?: number
   /** Correct the moments for their start at 0, through the size of the step. @default true */
   correctBias?: boolean

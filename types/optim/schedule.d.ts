@@ -18,51 +18,51 @@ export interface LrSchedulerState {
   /** Initial rate of each parameter group. */
   baseLrs: number[]
 }
+/** Options of {@link Constant}: there are none. */
+export type ConstantOptions = Record<string, never>
 /** Options of the schedules that only warm up. */
 export interface WarmupOptions {
-  /** Steps in which the rate rises linearly from 0 to the initial one. @default 0 */
+  /** Steps in which the rate rises linearly from 0 to the initial one; the NLG example's `--warmup_step`. @integer @minimum 0 @default 0 */
   warmup?: number
 }
 /** Options of the schedules that come down to an end. */
 export interface DecayOptions extends WarmupOptions {
-  /** Updates in the whole run, warm-up included. */
+  /** Updates in the whole run, warm-up included. @integer @minimum 1 */
   total: number
 }
 /** Options of {@link CosineWarmup} and {@link CosineWithRestarts}. */
 export interface CosineOptions extends DecayOptions {
-  /** Waves of the cosine. @default 0.5 (one fall from 1 to 0); with restarts 1 */
+  /** Waves of the cosine. @exclusiveMinimum 0 @default 0.5 (one fall from 1 to 0); with restarts 1 */
   numCycles?: number
 }
 /** Options of {@link CosineWithMinLr}: exactly one of `minLr` and `minLrRate`. */
 export interface CosineMinLrOptions extends CosineOptions {
-  /** Where the rate ends, absolute. */
+  /** Where the rate ends, absolute. @minimum 0 @default none: this or `minLrRate` must be given */
   minLr?: number
-  /** Where the rate ends, as a share of the initial one. */
+  /** Where the rate ends, as a share of the initial one. @minimum 0 @default none: this or `minLr` must be given */
   minLrRate?: number
 }
 /** Options of {@link Polynomial}. */
 export interface PolynomialOptions extends DecayOptions {
-  /** Where the rate ends, absolute; below the initial rate. @default 1e-7 */
+  /** Where the rate ends, absolute; below the initial rate. @minimum 0 @default 1e-7 */
   lrEnd?: number
-  /** Exponent of the falling part; 1 is a straight line. @default 1 */
+  /** Exponent of the falling part; 1 is a straight line. @exclusiveMinimum 0 @default 1 */
   power?: number
 }
 /** Options of {@link InverseSqrt}. */
 export interface InverseSqrtOptions extends WarmupOptions {
-  /** Steps after which the rate has fallen to about 1/√2 of its peak. @default warmup, or 10000 without a warm-up */
+  /** Steps after which the rate has fallen to about 1/√2 of its peak. @exclusiveMinimum 0 @default warmup, or 10000 without a warm-up */
   timescale?: number
 }
 /** Options of {@link NlgSchedule}. */
-export interface NlgScheduleOptions {
+export interface NlgScheduleOptions extends WarmupOptions {
   /** The example's `--scheduler`. */
   name: NlgScheduleName
-  /** The example's `--warmup_step`; not for `cycle`. @default 0 */
-  warmup?: number
-  /** The example's `--max_step`; for `linear` and `cosine`. */
+  /** The example's `--max_step`; `linear` and `cosine` need it. @integer @minimum 1 @default none */
   maxStep?: number
-  /** The example's `--i_steps`: borders of the pieces; for `cycle`. */
+  /** The example's `--i_steps`: borders of the pieces; `cycle` needs it. @integer @minimum 0 @minItems 1 @default none */
   iSteps?: number[]
-  /** The example's `--i_lrs`: the rate at each border, absolute; for `cycle`. */
+  /** The example's `--i_lrs`: the rate at each border, absolute; `cycle` needs it. @minimum 0 @default none */
   iLrs?: number[]
 }
 /** The schedules of microsoft/LoRA `examples/NLG`. */
@@ -134,7 +134,7 @@ export declare class LrScheduler {
 }
 /** Keeps the initial rate. @see {@link constantFactor} */
 export declare class Constant extends LrScheduler {
-  constructor(optimizer: ScheduledOptimizer, options?: Record<string, never>)
+  constructor(optimizer: ScheduledOptimizer, options?: ConstantOptions)
 }
 /** Warms up, then keeps the initial rate. @see {@link constantWithWarmupFactor} */
 export declare class ConstantWithWarmup extends LrScheduler {

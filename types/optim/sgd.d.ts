@@ -1,21 +1,16 @@
 // Generated from src/optim/sgd.ts by `npm run api`. Do not edit.
 
+import type { AdamOptions } from './adam.js'
 import { Optimizer } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 /** Options of {@link SGD}. */
-export interface SGDOptions {
-  /** Learning rate. @default 0.001 */
-  lr?: number
-  /** Share of the last direction that is kept. @default 0 */
+export interface SGDOptions extends Pick<AdamOptions, 'lr' | 'weightDecay' | 'maximize'> {
+  /** Share of the last direction that is kept. @minimum 0 @default 0 */
   momentum?: number
   /** Share of the gradient that does not enter the momentum. @default 0 */
   dampening?: number
   /** Look ahead along the momentum; needs `momentum` and no `dampening`. @default false */
   nesterov?: boolean
-  /** Factor on the parameter that is added to its gradient (L2 penalty). @default 0 */
-  weightDecay?: number
-  /** Go up the gradient. @default false */
-  maximize?: boolean
 }
 /**
  * Stochastic gradient descent with momentum, as PyTorch computes it:

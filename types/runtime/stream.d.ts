@@ -3,7 +3,7 @@
 
 /** Options of {@link stream}. */
 export interface StreamOptions {
-  /** Higher ones are served first: generation before training. @default 0 */
+  /** Higher ones are served first: generation before training. @integer @minimum -2147483647 @maximum 2147483647 @default 0 */
   priority?: number
   /** Seed of the stream's own generator. @default a random one */
   seed?: number | bigint

@@ -7,6 +7,6 @@ export type GradientHook = (grad: Tensor) => Tensor | null | undefined | void
 export interface BackwardOptions {
   /** Keep the graph, to walk it again. @default false */
   retainGraph?: boolean
-  /** Not supported: gradients have no graph of their own. */
+  /** Not supported, true is an error: gradients have no graph of their own. @default false */
   createGraph?: boolean
 }

@@ -1,5 +1,6 @@
 // Generated from src/tensor/functions.ts by `npm run api`. Do not edit.
 
+import type { AllcloseOptions } from './dynamic.js'
 import type { MakeOptions } from './make.js'
 import type { MultinomialOptions } from './ordering.js'
 import type { Tensor } from './tensor.js'
@@ -30,12 +31,4 @@ export declare function multinomial(weights: Tensor, count: number, options?: Mu
 /** {@link Tensor.equal} as a function. */
 export declare function equal(a: Tensor, b: Tensor): Promise<boolean>
 /** {@link Tensor.allclose} as a function. */
-export declare function allclose(
-  a: Tensor,
-  b: Tensor,
-  options?: {
-    rtol?: number
-    atol?: number
-    equalNan?: boolean
-  },
-): Promise<boolean>
+export declare function allclose(a: Tensor, b: Tensor, options?: AllcloseOptions): Promise<boolean>

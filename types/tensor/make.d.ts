@@ -11,6 +11,18 @@ export interface MakeOptions {
   /** Whether backward gives it a gradient. @default false */
   requiresGrad?: boolean
 }
+/** Options of {@link tensor} and {@link tensorAsync}. */
+export interface TensorOptions extends MakeOptions {
+  /** Element type. @default what the data has: f32 for numbers, i64 for BigInts, bool for truth values, that of a typed array */
+  dtype?: Dtype
+  /** Sizes of the dimensions, outermost first. @integer @default those of the nested arrays; one dimension for a typed array */
+  shape?: readonly number[]
+}
+/** Options of {@link rand} and {@link randn}. */
+export interface RandomOptions extends MakeOptions {
+  /** Where the random numbers come from. @default the generator of the current stream */
+  generator?: Generator
+}
 /** Data that {@link tensor} takes. */
 export type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView
 /**
@@ -18,12 +30,7 @@ export type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView
  * arrays Float64Array gives f64, integer ones i64, Uint8Array u8. The data is copied.
  * @throws {ShapeError} for ragged arrays, and for data that does not fill the shape.
  */
-export declare function tensor(
-  data: TensorLike,
-  options?: MakeOptions & {
-    shape?: readonly number[]
-  },
-): Tensor
+export declare function tensor(data: TensorLike, options?: TensorOptions): Tensor
 /**
  * As {@link tensor}, of a typed array of any size: it is copied in pieces, between which the event loop runs, where `tensor` would hold it up (100 MB
  * can take a fifth of a second). The array must stay as it is until the promise resolves.
@@ -31,12 +38,7 @@ export declare function tensor(
  * const features = await lora.tensorAsync(new Float32Array(file.buffer), { shape: [rows, 768] })
  * @throws {ShapeError} for data that does not fill the shape.
  */
-export declare function tensorAsync(
-  data: ArrayBufferView,
-  options?: MakeOptions & {
-    shape?: readonly number[]
-  },
-): Promise<Tensor>
+export declare function tensorAsync(data: ArrayBufferView, options?: TensorOptions): Promise<Tensor>
 /** A tensor of one value. */
 export declare function full(shape: readonly number[], value: number, options?: MakeOptions): Tensor
 /** Zeros. */
@@ -59,19 +61,9 @@ export declare function arange(
   options?: MakeOptions,
 ): Tensor
 /** Uniform numbers in [0, 1). */
-export declare function rand(
-  shape: readonly number[],
-  options?: MakeOptions & {
-    generator?: Generator
-  },
-): Tensor
+export declare function rand(shape: readonly number[], options?: RandomOptions): Tensor
 /** Normal numbers of mean 0 and variance 1. */
-export declare function randn(
-  shape: readonly number[],
-  options?: MakeOptions & {
-    generator?: Generator
-  },
-): Tensor
+export declare function randn(shape: readonly number[], options?: RandomOptions): Tensor
 /** `a` where `cond` is true, else `b`. */
 export declare function where(cond: Tensor, a: Tensor | number, b: Tensor | number): Tensor
 /** Joins tensors along a dimension. */

@@ -3,30 +3,15 @@
 import type { EncodedText } from '../data/tables/encode-texts.js'
 import type { SequenceClassifier } from './classifier-data.js'
 import type { ClassifierMeasured, ClassifierTrainOptions } from './classifier-options.js'
+import type { TrainResult } from './run.js'
 /** How a run of {@link trainClassifier} ended. */
-export interface ClassifierTrainResult {
-  /** Updates made, those before a resumed start included. */
-  step: number
-  /** Updates in the whole run. */
-  steps: number
-  epoch: number
-  /** Whether the signal ended it. */
-  aborted: boolean
-  /** Mean loss of the updates of this call; NaN without any. */
-  trainLoss: number
-  /** Time of the updates of this call, without evaluations and checkpoints. */
-  timeMs: number
-  /** Folder of the last checkpoint; null where none are written. */
-  checkpoint: string | null
-  /** All evaluations, those before a resumed start included. */
-  evaluations: ClassifierMeasured[]
-}
+export type ClassifierTrainResult = TrainResult<ClassifierMeasured>
 /**
- * Trains a model to label texts: AdamW with weight decay on all but biases and norms, warm-up and decay of the rate, clipping, evaluations and checkpoints on
- * the way. Defaults are those of transformers.
+ * Trains a model to label texts: AdamW with weight decay on all but biases and norms, warm-up and decay of the rate, clipping, evaluations and checkpoints
+ * during the run. Defaults are those of transformers.
  *
- * It trains what requires gradients: inject LoRA or adapters and mark what shall be trained before. It runs in a stream of its own whose generator `seed` sets,
- * so the same call gives the same bits; a run that goes on from a checkpoint, too. The event loop stays free.
+ * It trains the parameters that require gradients: inject LoRA or adapters and mark parameters first. It runs in a stream of its own whose generator is seeded
+ * with `seed`, so the same call gives the same bits, also when it resumes from a checkpoint. The event loop stays free.
  *
  * @example
  * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 2 } })
@@ -34,8 +19,8 @@ export interface ClassifierTrainResult {
  * adapters.trainOnly(model, ['lora', 'head'])
  * const rows = await data.encodeTexts(tokenizer, task.train, { maxLength: 512 })
  * await train.trainClassifier(model, rows, { lr: 4e-4, epochs: 30, batchSize: 16, warmupRatio: 0.06, dir: 'runs/mrpc' })
- * @throws {OptionError} for options out of range, a model without trainable parameters, and labels that it has no output for.
- * @throws {NonFiniteError} when the loss is no number any more; the last checkpoint is still there.
+ * @throws {OptionError} for options out of range, a model without trainable parameters, and labels that the model has no output for.
+ * @throws {NonFiniteError} when the loss is no longer finite; the last checkpoint is kept.
  * @see microsoft/LoRA `run_glue.py`, transformers `Trainer`
  */
 export declare function trainClassifier(

@@ -6,33 +6,34 @@ import type { SequenceClassifier } from './classifier-data.js'
 export type ClassifierMetrics = (predictions: number[], labels: number[]) => Record<string, number>
 /** Options of {@link predictClassifier} and {@link evaluateClassifier}. */
 export interface ClassifierEvaluateOptions {
-  /** Rows at once. @default 32 */
+  /** Rows in a batch. @default 32 */
   batchSize?: number
-  /** Stops the work. */
+  /** Stops before the next batch; the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined
   /** Called after each batch with the rows done so far. */
   onProgress?: (rows: number) => void
 }
-/** What came of an evaluation. */
+/** The result of an evaluation. */
 export interface ClassifierEvaluation {
   /** Mean loss of the rows. */
   loss: number
   /** Scores by name. */
   scores: Record<string, number>
-  /** Classes, or numbers of a regression, in the order of the rows. */
+  /** Predicted classes, or predicted numbers of a regression, in the order of the rows. */
   predictions: number[]
   samples: number
   timeMs: number
 }
 /**
- * The class of each row, or the number that a regression predicts, in the order of the rows. The model runs in evaluation mode and gets its mode back.
+ * The class of each row, or the number that a regression predicts, in the order of the rows. The model is in evaluation mode meanwhile and in its own
+ * mode afterwards.
  */
 export declare function predictClassifier(
   model: SequenceClassifier,
   rows: readonly EncodedText[],
   options?: ClassifierEvaluateOptions,
 ): Promise<number[]>
-/** The mean loss on rows, and the scores of what the model says of them. */
+/** The mean loss on rows, and the scores of the model's predictions. */
 export declare function evaluateClassifier(
   model: SequenceClassifier,
   rows: readonly EncodedText[],

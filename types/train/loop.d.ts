@@ -4,14 +4,14 @@ import type { DataLoaderState } from '../data/loader/index.js'
 import type { OptimizerState } from '../optim/saved-state.js'
 import type { LrScheduler } from '../optim/schedule.js'
 import type { Tensor } from '../tensor/tensor.js'
-/** What a loop needs of a loader; a DataLoader has it. */
+/** What a loop needs from a loader; a DataLoader has it. */
 export interface BatchSource<B> extends AsyncIterable<B> {
   /** Batches of one epoch. */
   readonly length: number
   stateDict(): DataLoaderState
   loadStateDict(state: DataLoaderState): void
 }
-/** What a loop needs of an optimizer; every optimizer has it. */
+/** What a loop needs from an optimizer; every optimizer has it. */
 export interface LoopOptimizer {
   readonly paramGroups: readonly {
     params: Tensor[]
@@ -23,7 +23,7 @@ export interface LoopOptimizer {
   stateDict(): OptimizerState
   loadStateDict(state: OptimizerState): void
 }
-/** What a loop tells after each update. */
+/** What a loop reports after each update. */
 export interface StepReport {
   /** Updates made so far, this one included. */
   step: number
@@ -37,44 +37,44 @@ export interface StepReport {
   loss: number
   /** Norm of all gradients before clipping; null without clipping. */
   gradNorm: number | null
-  /** Rate of the first parameter group in this update. */
+  /** Learning rate of the first parameter group in this update. */
   lr: number
   /** Time from the start of this update to its end. */
   timeMs: number
 }
 /** Options of {@link runLoop}. */
 export interface LoopOptions<B> {
-  /** Batches, epoch after epoch; one that has loaded a state goes on from there. */
+  /** Batches, epoch after epoch. A loader that has loaded a state continues from there. */
   loader: BatchSource<B>
-  /** The loss of a micro-batch, a mean over its rows or tokens. Only records; `step` counts from 0. */
+  /** The loss of a micro-batch, a mean over its rows or tokens. It only records operations; `step` counts from 0. */
   loss: (batch: B, step: number) => Tensor
   optimizer: LoopOptimizer
-  /** Is stepped after each update. @default null: the rate stays */
+  /** Stepped after each update. @default null: a constant rate */
   schedule?: LrScheduler | null
   /** Updates in the whole run. */
   steps: number
-  /** Updates made before, in a run that goes on. @default 0 */
+  /** Updates made before, in a resumed run. @default 0 */
   startStep?: number
   /**
-   * Micro-batches in an update, whose gradients are averaged. The last update of an epoch takes what remains: updates never span two epochs.
+   * Micro-batches in an update, whose gradients are averaged. The last update of an epoch takes the remaining ones: updates never span two epochs.
    * @default 1
    */
-  accumulate?: number
+  gradientAccumulationSteps?: number
   /** Scale the gradients down to this norm; 0 leaves them alone. @default 0 */
   maxGradNorm?: number
-  /** Ends the loop after the update under way. */
+  /** Ends the loop after the update in progress. */
   signal?: AbortSignal | undefined
-  /** Called after each update; the loop waits for what it returns. */
+  /** Called after each update; the loop waits for the promise it returns. */
   onStep?: (report: StepReport) => void | Promise<void>
 }
-/** Updates of one epoch, when each takes `accumulate` of its `batches`. */
-export declare function stepsPerEpoch(batches: number, accumulate: number): number
+/** Updates of one epoch, when each takes `gradientAccumulationSteps` of its `batches`. */
+export declare function stepsPerEpoch(batches: number, gradientAccumulationSteps: number): number
 /**
- * Makes updates until there are `steps` of them, or until the signal is aborted; both are an orderly end between two updates, at which optimizer,
- * schedule and loader can be saved.
+ * Makes updates until there are `steps` of them, or until the signal is aborted; both end between two updates, where optimizer, schedule and
+ * loader can be saved.
  *
- * One value is waited for at each update, its loss: the event loop is free meanwhile.
+ * Each update awaits one value, its loss, so the event loop stays free.
  * @returns the updates made so far.
- * @throws {NonFiniteError} when the loss is no number any more.
+ * @throws {NonFiniteError} when the loss is no longer finite.
  */
 export declare function runLoop<B>(options: LoopOptions<B>): Promise<number>

@@ -5,16 +5,16 @@ import type { NlgLoraSettings } from './nlg-recipe.js'
 /** Options of {@link adaptForNlg}. */
 export interface NlgAdapterOptions extends NlgLoraSettings {
   /**
-   * Let every layer start from the `lora_A` of the first one, as upstream does, which copies its blocks. @default false: each layer draws its own
+   * Let every layer start from the `lora_A` of the first one, as upstream does by copying blocks. @default false: each layer draws its own
    */
   sameStart?: boolean
 }
 /**
- * Prepares a language model as the paper's NLG example does: LoRA on queries and values, all else frozen. In a GPT-2 these are two blocks of the fused
- * `c_attn`, in others `q_proj` and `v_proj`. With `loraDim: 0` all weights are trained instead; read them with
+ * Prepares a language model as the paper's NLG example does: LoRA on queries and values, everything else frozen. In a GPT-2 these are two blocks of
+ * the fused `c_attn`, in other models `q_proj` and `v_proj`. With `loraDim: 0` all weights are trained instead; load the model with
  * `{ dtype: 'f32', mapped: false }` then.
  *
- * The update is never merged (`mergeWeights: false`), so training and evaluation go on and off without a copy of the weights.
+ * The update is never merged (`mergeWeights: false`), so switching between training and evaluation copies no weights.
  * @returns the paths of the adapted layers.
  * @throws {OptionError} for options out of range, and for a model without such layers.
  * @see microsoft/LoRA `examples/NLG/src/model.py`

@@ -4,10 +4,10 @@ import type { NlgBatch, NlgDataset } from '../data/nlg/index.js'
 import type { CausalLM } from '../models/shared/causal-lm.js'
 import type { Tensor } from '../tensor/tensor.js'
 /**
- * The loss of the NLG example: cross entropy with label smoothing, summed over the targets that are learnt, divided by their number plus 1e-4.
+ * The loss of the NLG example: cross entropy with label smoothing, summed over the targets that count, divided by their number plus 1e-4.
  *
- * It is that of the padded recipe, but neither padding nor the logits of other places are computed.
- * @param batch at least one of its targets must be learnt.
+ * It equals the loss of the padded recipe, but neither padding nor the logits of other positions are computed.
+ * @param batch at least one of its targets must count.
  * @see microsoft/LoRA `GPT2LMModel.forward`
  */
 export declare function nlgLoss(model: CausalLM, batch: NlgBatch, labelSmoothing?: number): Tensor
@@ -17,16 +17,16 @@ export interface NlgEvaluation {
   loss: number
   /** `e^loss`. */
   perplexity: number
-  /** Mean of the losses of the batches, which the example's own program prints: it depends on `batchSize`. */
+  /** Mean of the losses of the batches, which the original script prints; it depends on `batchSize`. */
   batchLoss: number
-  /** Targets. */
+  /** Number of targets. */
   tokens: number
 }
 /** Options of {@link evaluateNlg}. */
 export interface NlgEvaluateOptions {
-  /** Rows computed at once. @default 4 */
+  /** Rows in a batch. @default 4 */
   batchSize?: number
-  /** Stops at the next batch; the promise rejects with the signal's reason. */
+  /** Stops before the next batch; the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined
 }
 /**

@@ -11,13 +11,13 @@ export interface NlgLoraSettings {
   /** Dropout on the input of the low-rank path, `--lora_dropout`. @default 0.1 */
   loraDropout?: number
 }
-/** How the example trains. The names in brackets are those of its command line. */
+/** How the example trains. The names in parentheses are the options of its command line. */
 export interface NlgTrainSettings {
   /** Learning rate (`lr`). @default 2e-4 */
   lr?: number
   /** Share of a parameter taken off after each update, times `lr` (`weight_decay`). @default 0.01 */
   weightDecay?: number
-  /** Correct the moments for their start at 0 (`correct_bias`). @default true */
+  /** Correct the bias of the moments towards 0 in the first updates (`correct_bias`). @default true */
   correctBias?: boolean
   /** Decay of the moments (`adam_beta1`, `adam_beta2`). @default [0.9, 0.999] */
   betas?: readonly [number, number]
@@ -25,27 +25,28 @@ export interface NlgTrainSettings {
   eps?: number
   /** Shape of the learning rate (`scheduler`). @default 'linear' */
   scheduler?: NlgScheduleName
-  /** Micro-batches in which the rate rises (`warmup_step`); not for `cycle`. @default 500 */
-  warmup?: number
-  /** Borders of the pieces of `cycle`, and the rates there (`i_steps`, `i_lrs`). */
+  /** Steps of the schedule in which the rate rises from 0; this schedule makes a step per micro-batch (`warmup_step`). Not for `cycle`. @default 500 */
+  warmupSteps?: number
+  /** Steps at which the pieces of `cycle` begin and end (`i_steps`). */
   iSteps?: number[]
+  /** Rates at those steps (`i_lrs`). */
   iLrs?: number[]
   /** Passes over the data (`max_epoch`). @default 5 */
   epochs?: number
-  /** Updates in the whole run, at whose end the rate is at its end (`max_step`, which counts micro-batches). @default what `epochs` gives */
+  /** Updates in the whole run, over which the schedule runs (`max_step`, which counts micro-batches). @default what `epochs` gives */
   maxSteps?: number
   /** Rows in a micro-batch (`train_batch_size`). @default 8 */
   batchSize?: number
   /** Micro-batches in an update (`grad_acc`). @default 1 */
-  gradAccumulation?: number
+  gradientAccumulationSteps?: number
   /** Scale gradients down to this norm; 0 leaves them alone (`clip`). @default 0 */
-  clip?: number
-  /** Share of each target that is spread over the vocabulary (`label_smooth`); up to 1e-4 it is left out, as upstream does. @default 0.1 */
+  maxGradNorm?: number
+  /** Share of each target that is spread over the vocabulary (`label_smooth`); up to 1e-4 it counts as 0, as upstream. @default 0.1 */
   labelSmoothing?: number
-  /** Order of the rows, and what dropout draws (`random_seed`). @default 110 */
+  /** Seed of the order of the rows and of dropout (`random_seed`). @default 110 */
   seed?: number
 }
-/** A recipe: adapter, data, training, and the search for texts. */
+/** A recipe: adapter, data, training, and beam search. */
 export interface NlgRecipe {
   lora: Required<NlgLoraSettings>
   data: {
@@ -53,7 +54,7 @@ export interface NlgRecipe {
     objective: NlgObjective
   }
   train: Required<Omit<NlgTrainSettings, 'iSteps' | 'iLrs' | 'maxSteps'>>
-  /** Options of `generate` beside `beamRules: 'nlg'`. GPT-2's token 628 is an empty line. */
+  /** Options of `generate` in addition to `beamRules: 'nlg'`. GPT-2's token 628 is an empty line. */
   beam: {
     numBeams: number
     lengthPenalty: number
@@ -64,7 +65,7 @@ export interface NlgRecipe {
   }
 }
 /**
- * The recipes of the paper's NLG example by data set: E2E as the README of `examples/NLG` has it, WebNLG and DART as the paper's table of
- * hyper-parameters does (Hu et al. 2021, appendix D), which gives E2E a length penalty of 0.9.
+ * The recipes of the paper's NLG example by data set: E2E as in the README of `examples/NLG`, WebNLG and DART as in the paper's table of
+ * hyper-parameters (Hu et al. 2021, appendix D), which gives E2E a length penalty of 0.9.
  */
 export declare const NLG_RECIPES: Readonly<Record<'e2e' | 'webnlg' | 'dart', NlgRecipe>>

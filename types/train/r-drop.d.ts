@@ -13,11 +13,11 @@ export declare function rDropLoss(first: Tensor, second: Tensor, labels: Tensor,
 export interface CutoffOptions {
   /** Share of the tokens that are hidden. */
   probability: number
-  /** The token that stands for a hidden one: `[UNK]`. */
+  /** The token that replaces a hidden one: `[UNK]`. */
   unkTokenId: number
   /** Tokens that are never hidden: `[CLS]`, `[SEP]` and padding. */
   keepTokenIds: readonly number[]
-  /** Seed of the draws, with the number of the update. */
+  /** Seed of the draws, together with the number of the update. */
   seed: number
   step: number
 }

@@ -163,8 +163,8 @@ fn threads_do_not_change_a_bit() {
     let one = train(false, 1);
     for threads in [1, 2, 3, 4] {
         let many = train(false, threads);
-        let place = one.iter().zip(&many).position(|(a, b)| a != b);
-        assert_eq!(place, None, "{threads} threads differ from one in record {place:?}");
+        let differs = one.iter().zip(&many).position(|(a, b)| a != b);
+        assert_eq!(differs, None, "{threads} threads differ from one in record {differs:?}");
     }
 }
 

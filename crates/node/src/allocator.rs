@@ -1,4 +1,4 @@
-//! The allocator of everything that is not a JavaScript object.
+//! The allocator of everything that is not a JavaScript object: mimalloc.
 
 /// candle and the pools allocate through it: no page faults on each step, memory given back when idle.
 #[global_allocator]
@@ -9,7 +9,7 @@ unsafe extern "C" {
     fn mi_collect(force: bool);
 }
 
-/// Gives what the calling thread freed back to the system, not only to the allocator.
+/// Returns what the calling thread freed to the system, not only to the allocator.
 pub fn collect() {
     // SAFETY: it may be called at any time, by any thread.
     unsafe { mi_collect(true) }

@@ -39,14 +39,14 @@ fn kernels_isa() -> &'static str {
     engine::precision::isa_name()
 }
 
-/// Makes layers with a bf16 weight round activations to bf16 in what is recorded from here on, or not; returns what was before.
+/// Sets whether layers with a bf16 weight round activations to bf16 in what is recorded from here on; returns the previous mode.
 #[napi(catch_unwind)]
 pub fn set_medium_precision(on: bool) -> napi::Result<bool> {
     let precision = if on { Precision::Medium } else { Precision::Highest };
     with(|state| Ok(state.recorder.set_precision(precision) == Precision::Medium))
 }
 
-/// Whether they do.
+/// Whether layers with a bf16 weight round activations to bf16.
 #[napi(catch_unwind)]
 pub fn medium_precision() -> napi::Result<bool> {
     with(|state| Ok(state.recorder.precision() == Precision::Medium))
@@ -60,7 +60,7 @@ pub fn flush_trace() {
     }
 }
 
-/// Begins this JavaScript thread's environment; its end closes what it left queued.
+/// Begins the environment of this JavaScript thread; when it ends, what it left queued is closed.
 #[napi(catch_unwind)]
 pub fn begin_environment(env: &Env) -> napi::Result<()> {
     reset();
@@ -77,7 +77,7 @@ fn reset() {
 static ONE_THREAD: Mutex<()> = Mutex::new(());
 
 /// Calls `part` while no other JavaScript thread of the process is in such a call: what belongs to the process, such as V8's flags, can be changed
-/// and set back. `part` must be short, as others wait for it, and must not come back here.
+/// and restored. `part` must be short, as others wait for it, and must not call this again.
 #[napi(catch_unwind, ts_args_type = "part: () => void")]
 pub fn one_thread_at_a_time(part: Function<'_, (), Unknown<'_>>) -> napi::Result<()> {
     let _held = ONE_THREAD.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +94,7 @@ pub fn open_stream(priority: i32, seed_low: u32, seed_high: u32) -> napi::Result
     })
 }
 
-/// Chooses the stream to record into (0: the default one); returns the one before.
+/// Chooses the stream to record into (0: the default one); returns the previous one.
 #[napi(catch_unwind)]
 pub fn set_stream(stream: u32) -> napi::Result<u32> {
     with(|state| state.recorder.set_stream(stream))
@@ -124,13 +124,13 @@ pub fn abort_stream(stream: u32, reason: String) -> napi::Result<()> {
     })
 }
 
-/// Makes a generator of its own; 0 is the stream's.
+/// Makes a generator; number 0 is the stream's own.
 #[napi(catch_unwind)]
 pub fn new_generator(seed_low: u32, seed_high: u32) -> napi::Result<u32> {
     with(|state| Ok(state.recorder.new_generator(join(seed_low, seed_high))))
 }
 
-/// Chooses the generator that random ops draw from; returns the one before.
+/// Chooses the generator that random ops draw from; returns the previous one.
 #[napi(catch_unwind)]
 pub fn set_generator(number: u32) -> napi::Result<u32> {
     with(|state| Ok(state.recorder.set_generator(number)))
@@ -148,7 +148,7 @@ pub fn generator_state(number: u32) -> napi::Result<Vec<u32>> {
     })
 }
 
-/// Sets what `generator_state` gave.
+/// Restores what `generator_state` returned.
 #[napi(catch_unwind)]
 pub fn set_generator_state(
     number: u32,
@@ -165,7 +165,7 @@ pub fn set_generator_state(
     })
 }
 
-/// Updates that changed nothing, by the numbers of the stacks that recorded them.
+/// Updates that failed and changed nothing, by the numbers of the stacks that recorded them.
 #[napi(catch_unwind)]
 pub fn take_failed_updates() -> napi::Result<Vec<f64>> {
     with(|state| Ok(state.recorder.take_failed_updates().iter().map(|&n| n as f64).collect()))
@@ -181,7 +181,7 @@ pub fn intern_path(name: String) -> napi::Result<u32> {
     with(|state| Ok(state.recorder.intern(&name)))
 }
 
-/// Sets the module path that errors name; returns the one before.
+/// Sets the module path that errors name; returns the previous one.
 #[napi(catch_unwind)]
 pub fn set_path(path: u32) -> napi::Result<u32> {
     with(|state| Ok(state.recorder.set_path(path)))
@@ -196,7 +196,7 @@ pub fn set_stack(stack: f64) -> napi::Result<()> {
     })
 }
 
-/// `[tensors, bytes]` for each kind, then nodes of the tape and live values; then of the executor: live values, bytes of numbers in
+/// `[tensors, bytes]` for each kind, then nodes of the graph and live values; then of the executor: live values, bytes of values in
 /// buffers and in mapped files, live bytes, peak bytes and pool bytes.
 #[napi(catch_unwind)]
 pub fn memory() -> napi::Result<Vec<f64>> {
@@ -227,13 +227,13 @@ pub fn memory() -> napi::Result<Vec<f64>> {
     })
 }
 
-/// Bytes of inputs, results and what the tape saved of them: what handles and graphs that JavaScript forgot hold.
+/// Bytes of inputs, results and what the graph saved of them: what forgotten handles and graphs of JavaScript hold.
 #[napi(catch_unwind)]
 pub fn activation_bytes() -> napi::Result<f64> {
     with(|state| Ok(state.recorder.activation_bytes() as f64))
 }
 
-/// Tells V8 how many bytes handles alone keep alive (a difference).
+/// Tells V8 by how many bytes the memory that only handles keep alive has changed.
 #[napi(catch_unwind)]
 pub fn adjust_external_memory(env: &Env, change: i64) -> napi::Result<i64> {
     env.adjust_external_memory(change)

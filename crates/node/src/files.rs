@@ -1,4 +1,4 @@
-//! Weight files: opened and checked off the main thread, tensors taken on it, written on a thread of their own.
+//! Weight files: opened and checked off the main thread, tensors made on it, written on a separate thread.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,7 +70,7 @@ impl NativeWeights {
         self.file.replace(None);
     }
 
-    /// Makes tensor number `index` of the file: a window of the mapping for a base, a copy else.
+    /// Makes tensor number `index` of the file: a window of the mapping for a base, otherwise a copy.
     #[napi(catch_unwind)]
     pub fn tensor(&self, index: u32) -> napi::Result<f64> {
         let file = self.open_file()?;
@@ -87,8 +87,8 @@ impl NativeWeights {
     }
 }
 
-/// Works on files on a thread of its own: a disk is slow, and libuv's few threads belong to the application. The thread ranks below the event loop,
-/// as the compute threads do. Where there is no thread to be had the caller does the work.
+/// Works on files on a separate thread: a disk is slow, and libuv's few threads belong to the application. The thread has a lower priority than the
+/// event loop, as the compute threads have. When no thread can be started the caller does the work.
 fn off_thread(work: impl FnOnce() + Send + 'static) {
     let shared = Arc::new(std::sync::Mutex::new(Some(work)));
     let job = shared.clone();
@@ -118,7 +118,7 @@ fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Error::new(
             Code::Internal,
-            "a fault of loralib while it worked on a file",
+            "an internal error of loralib while it worked on a file",
         ))
     })
 }
@@ -163,7 +163,7 @@ pub fn save_weights<'env>(
         let layout = Layout::new(names, metas.collect::<Result<Vec<_>>>()?, pairs)?;
         for group in groups(&layout) {
             let sender = sender.clone();
-            // Who has failed already listens no more.
+            // A caller that has failed already receives nothing more.
             let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| drop(sender.send(outcome)));
             let group: Vec<_> = group.iter().map(|&i| ids[i]).collect();
             state.recorder.read_where_they_lie(&group, reply)?;
@@ -172,7 +172,7 @@ pub fn save_weights<'env>(
     })?;
     let (deferred, promise) = env.create_deferred::<(), Resolve>()?;
     off_thread(move || {
-        // The queue may be long: before it comes to the first tensor there is no temporary file to be left behind.
+        // The queue may be long: before the first tensor arrives there is no temporary file that could be left behind.
         let mut first = (!layout.order().is_empty()).then(|| copied.recv());
         // Nobody waits for an answer when the environment, and with it its queue, has ended.
         let mut ended = false;

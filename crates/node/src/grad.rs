@@ -9,13 +9,13 @@ use napi_derive::napi;
 use crate::state::{State, ids, with};
 use crate::tensor::writable;
 
-/// Turns the tape on or off; returns what was before.
+/// Turns recording of the graph on or off; returns the previous mode.
 #[napi(catch_unwind)]
 pub fn set_grad_enabled(on: bool) -> napi::Result<bool> {
     with(|state| Ok(state.recorder.set_grad_enabled(on)))
 }
 
-/// Turns anomaly mode on or off for what is recorded from here on; returns what was before.
+/// Turns anomaly mode on or off for what is recorded from here on; returns the previous mode.
 #[napi(catch_unwind)]
 pub fn set_anomaly(on: bool) -> napi::Result<bool> {
     with(|state| Ok(state.recorder.set_anomaly(on)))
@@ -47,7 +47,7 @@ fn keep(state: &mut State, walk: Walk) -> u32 {
     number
 }
 
-/// Goes on with a walk. Returns 0 at its end, with the gradients that were asked for in `scratch` as `[count, id…]`; else the number of
+/// Continues a walk. Returns 0 at its end, with the gradients that were asked for in `scratch` as `[count, id…]`; else the number of
 /// the block or hook to answer, with `[count, id…]` of its gradients and of the tensors that it saved.
 #[napi(catch_unwind)]
 pub fn backward_run(walk: u32, mut scratch: Float64ArraySlice<'_>) -> napi::Result<f64> {
@@ -77,7 +77,7 @@ fn write_list(scratch: &mut [f64], ids: &[u64]) -> usize {
     1 + ids.len()
 }
 
-/// Answers a block with the gradients of its inputs (0: none), a hook with the gradient to go on with (0: the same).
+/// Answers a block with the gradients of its inputs (0: none), a hook with the gradient to continue with (0: unchanged).
 #[napi(catch_unwind)]
 pub fn backward_supply(walk: u32, grads: &[f64]) -> napi::Result<()> {
     with(|state| {
@@ -91,7 +91,7 @@ pub fn backward_supply(walk: u32, grads: &[f64]) -> napi::Result<()> {
     })
 }
 
-/// Gives up a walk: its JavaScript threw.
+/// Abandons a walk whose JavaScript threw.
 #[napi(catch_unwind)]
 pub fn backward_abandon(walk: u32) -> napi::Result<()> {
     with(|state| {
@@ -118,7 +118,7 @@ pub fn register_hook(id: f64, hook: f64) -> napi::Result<()> {
     with(|state| state.recorder.register_hook(id as u64, hook as u64))
 }
 
-/// Forgets a hook.
+/// Removes a hook.
 #[napi(catch_unwind)]
 pub fn remove_hook(hook: f64) -> napi::Result<()> {
     with(|state| {
@@ -178,7 +178,7 @@ pub fn requires_grad(id: f64) -> napi::Result<bool> {
     with(|state| state.recorder.requires_grad(id as u64))
 }
 
-/// Whether a tensor was made by no recorded op.
+/// Whether a tensor is a leaf: no recorded op produced it.
 #[napi(catch_unwind)]
 pub fn is_leaf(id: f64) -> napi::Result<bool> {
     with(|state| state.recorder.is_leaf(id as u64))
@@ -190,13 +190,13 @@ pub fn set_requires_grad(id: f64, on: bool) -> napi::Result<()> {
     with(|state| state.recorder.set_requires_grad(id as u64, on))
 }
 
-/// Keeps the gradient of a tensor that is no leaf.
+/// Keeps the gradient of a tensor that is not a leaf.
 #[napi(catch_unwind)]
 pub fn retain_grad(id: f64) -> napi::Result<()> {
     with(|state| state.recorder.retain_grad(id as u64))
 }
 
-/// A tensor of the same numbers without a graph.
+/// A tensor with the same values and without a graph.
 #[napi(catch_unwind)]
 pub fn detach(id: f64) -> napi::Result<f64> {
     with(|state| state.recorder.detach(id as u64).map(|id| id as f64))

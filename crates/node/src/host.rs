@@ -1,4 +1,4 @@
-//! Large host data. It crosses in pieces, so that the event loop runs in between.
+//! Large host data, passed in pieces so that the event loop runs in between.
 
 use std::cell::RefCell;
 
@@ -36,7 +36,7 @@ impl NativeBytes {
         self.bytes.borrow_mut().extend_from_slice(piece);
     }
 
-    /// Makes a tensor of them; they are gone from here then.
+    /// Makes a tensor of the bytes, which are moved out.
     #[napi(catch_unwind)]
     pub fn put(&self, dtype: u32, shape: &[f64], kind: u32) -> napi::Result<f64> {
         put_bytes(dtype, shape, self.bytes.take(), kind)

@@ -49,7 +49,7 @@ pub fn with<T>(work: impl FnOnce(&mut State) -> Result<T>) -> napi::Result<T> {
     })
 }
 
-/// Works with this thread's state if there is one: what ends after it has nothing left to do.
+/// Works with this thread's state if there is one. After its end there is nothing left to do.
 pub fn existing(work: impl FnOnce(&mut State)) {
     let _ = STATE.try_with(|cell| {
         // A panic from here would cross into V8.

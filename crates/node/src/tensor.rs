@@ -15,8 +15,11 @@ use crate::error::to_napi;
 use crate::state::{ids, with};
 
 fn broken_call() -> Error {
-    Error::new(Code::Internal, "the TypeScript side and the addon do not fit together")
-        .hint("build both: npm run build")
+    Error::new(
+        Code::Internal,
+        "the TypeScript side and the addon are of different versions",
+    )
+    .hint("build both: npm run build")
 }
 
 /// The caller's scratch buffer, to write results into.
@@ -79,7 +82,7 @@ pub fn put(dtype: u32, shape: &[f64], bytes: &[u8], kind: u32) -> napi::Result<f
     put_bytes(dtype, shape, copy, kind)
 }
 
-/// As [`put`], of bytes that were copied before.
+/// As [`put`], from bytes that were copied before.
 pub fn put_bytes(dtype: u32, shape: &[f64], bytes: Vec<u8>, kind: u32) -> napi::Result<f64> {
     with(|state| {
         let dtype = Dtype::from_number(f64::from(dtype))?;
@@ -121,7 +124,7 @@ pub fn read<'env>(env: &'env Env, list: &[f64]) -> napi::Result<Object<'env>> {
     Ok(promise)
 }
 
-/// Resolves when everything recorded in the current stream is done; rejects with the first error that nobody was told.
+/// Resolves when everything recorded in the current stream is done; rejects with the first error that has not been reported.
 #[napi(catch_unwind, ts_return_type = "Promise<void>")]
 pub fn fence<'env>(env: &'env Env, step: bool) -> napi::Result<Object<'env>> {
     type Resolve = Box<dyn FnOnce(Env) -> napi::Result<()>>;
@@ -146,7 +149,7 @@ pub fn end_step() -> napi::Result<()> {
     })
 }
 
-/// Throws an error of the current stream that nobody was told.
+/// Throws the unreported error of the current stream.
 #[napi(catch_unwind)]
 pub fn check_failure() -> napi::Result<()> {
     with(|state| state.recorder.check_failure())
@@ -172,13 +175,13 @@ pub fn flush() -> napi::Result<()> {
     })
 }
 
-/// How often a tensor's numbers were changed in place.
+/// How often a tensor has been changed in place.
 #[napi(catch_unwind)]
 pub fn version(id: f64) -> napi::Result<u32> {
     with(|state| state.recorder.version(id as u64))
 }
 
-/// Says what a tensor is for, for `memory()`.
+/// Sets what a tensor is for, as `memory()` counts it.
 #[napi(catch_unwind)]
 pub fn set_kind(id: f64, kind: u32) -> napi::Result<()> {
     with(|state| {

@@ -67,7 +67,7 @@ impl NativeTokenizer {
         })
     }
 
-    /// Ids of a short text, at once.
+    /// Ids of a short text, synchronously.
     #[napi(catch_unwind)]
     pub fn encode(&self, text: String, add_special_tokens: bool, special_as_text: bool) -> Result<Vec<u32>> {
         self.inner

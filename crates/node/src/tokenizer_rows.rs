@@ -12,7 +12,7 @@ use crate::tokenizer::{NativeTokenizer, guarded};
 /// How texts become rows.
 #[napi(object)]
 pub struct NativeRowOptions {
-    /// Put rows into the model's template.
+    /// Put rows into the template of the model.
     pub add_special_tokens: bool,
     /// Read special tokens in the texts as text.
     pub special_as_text: bool,
@@ -22,13 +22,13 @@ pub struct NativeRowOptions {
     pub truncation: String,
     /// Drop the beginning of long texts.
     pub truncate_left: bool,
-    /// The token that fills short rows; absent to leave them short.
+    /// The padding token; absent for no padding.
     pub pad_id: Option<u32>,
-    /// Length to fill to; absent for the longest row.
+    /// Length to pad to; absent for the longest row.
     pub pad_length: Option<u32>,
     /// The length is rounded up to a multiple of this.
     pub pad_to_multiple_of: u32,
-    /// Fill before the text.
+    /// Pad before the text.
     pub pad_left: bool,
 }
 

@@ -1,6 +1,7 @@
 //! Developer tasks: `cargo xtask gen` writes what is generated from the engine's tables.
 
 mod gen_errors;
+mod gen_methods;
 mod gen_ops;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ fn main() -> ExitCode {
 fn generate() -> std::io::Result<()> {
     let root = root();
     write(&root.join("src/generated/ops.ts"), &gen_ops::typescript())?;
+    let methods = gen_methods::typescript().map_err(std::io::Error::other)?;
+    write(&root.join("src/generated/tensor-methods.ts"), &methods)?;
     write(&root.join("docs/ops.md"), &gen_ops::markdown())?;
     write(&root.join("src/generated/error-codes.ts"), &gen_errors::typescript())?;
     write(&root.join("docs/errors.md"), &gen_errors::markdown())

@@ -1,3 +1,5 @@
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
 import { AsyncError, OptionError } from '../../errors.js'
 import { getRngState, setRngState, splitSeed } from '../../runtime/random.js'
 import { defaultCollate } from './collate.js'
@@ -8,7 +10,7 @@ import { Draws } from './philox.js'
 
 /** Options of {@link DataLoader}. */
 export interface DataLoaderOptions<S, B> {
-  /** Samples in a batch. @default 1 */
+  /** Samples in a batch. @integer @minimum 1 @default 1 */
   batchSize?: number
   /** Draw a new order in each epoch. @default false */
   shuffle?: boolean
@@ -18,7 +20,7 @@ export interface DataLoaderOptions<S, B> {
   dropLast?: boolean
   /** Joins samples into a batch. @default defaultCollate */
   collate?: (samples: S[]) => B
-  /** Indices of the samples, in the order to use them; iterated again in each epoch. Instead of `shuffle`. */
+  /** Indices of the samples, in the order to use them; iterated again in each epoch. Instead of `shuffle`. @default their own order */
   sampler?: Iterable<number>
 }
 
@@ -62,12 +64,9 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
   #resumes = true
 
   constructor(dataset: Dataset<S> | readonly S[], options: DataLoaderOptions<S, B> = {}) {
+    checkOptions('DataLoader', options, schemas.DataLoaderOptions)
     const { batchSize = 1, shuffle = false, seed, dropLast = false, collate, sampler } = options
-    if (!Number.isInteger(batchSize) || batchSize < 1) throw badOption('batchSize', 'a whole number from 1', batchSize)
-    if (typeof shuffle !== 'boolean') throw badOption('shuffle', 'true or false', shuffle)
-    if (typeof dropLast !== 'boolean') throw badOption('dropLast', 'true or false', dropLast)
     if (sampler !== undefined && shuffle) throw badOption('sampler', 'a sampler or shuffle: true', 'both')
-    if (collate !== undefined && typeof collate !== 'function') throw badOption('collate', 'a function', collate)
     if (!Number.isInteger(dataset?.length) || (!Array.isArray(dataset) && !('get' in dataset))) {
       throw badOption('dataset', 'an array, or an object with length and get(index)', dataset)
     }

@@ -1,6 +1,8 @@
 // Encoded rows as input of a model: input, target, mask and query of the paper's NLG example.
 import { OptionError } from '../../errors.js'
-import { bad, checkChoice, checkInteger, checkKeys } from '../../runtime/options.js'
+import { checkOptions, nameClass } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { bad } from '../../runtime/options.js'
 import { checkIndex } from '../loader/dataset.js'
 import type { Dataset } from '../loader/dataset.js'
 import type { NlgExample } from './encode.js'
@@ -10,15 +12,15 @@ export type NlgObjective = 'clm' | 'jlm'
 
 /** Options of {@link NlgDataset}. */
 export interface NlgDatasetOptions {
-  /** Longest row; longer ones are cut at the end. @default 512 */
+  /** Longest row; longer ones are cut at the end. @integer @minimum 2 @default 512 */
   seqLen?: number
-  /** Tokens that a query leaves free for generation: its beginning is cut off beyond `seqLen − evalLen` tokens. @default 0 */
+  /** Tokens that a query leaves free for generation: its beginning is cut off beyond `seqLen − evalLen` tokens. @integer @minimum 0 @default 0 */
   evalLen?: number
   /** Which targets count. @default 'clm' */
   objective?: NlgObjective
-  /** Tokens before each context, such as those of a learnt prefix; they do not count as targets. @default none */
+  /** Tokens before each context, such as those of a learnt prefix; they do not count as targets. @integer @minimum 0 @default none */
   prefixTokens?: readonly number[]
-  /** Tokens between context and completion; they do not count as targets. @default none */
+  /** Tokens between context and completion; they do not count as targets. @integer @minimum 0 @default none */
   infixTokens?: readonly number[]
 }
 
@@ -58,15 +60,15 @@ export class NlgDataset implements Dataset<NlgSample> {
 
   constructor(examples: readonly NlgExample[], options: NlgDatasetOptions = {}) {
     const owner = 'data.NlgDataset'
-    checkKeys(owner, options, ['seqLen', 'evalLen', 'objective', 'prefixTokens', 'infixTokens'])
+    checkOptions(owner, options, schemas.NlgDatasetOptions)
     if (!Array.isArray(examples) || examples.length === 0) throw bad(owner, 'examples', 'at least one row', examples)
-    this.seqLen = checkInteger(owner, 'seqLen', options.seqLen ?? 512, 2)
-    this.evalLen = checkInteger(owner, 'evalLen', options.evalLen ?? 0, 0)
+    this.seqLen = options.seqLen ?? 512
+    this.evalLen = options.evalLen ?? 0
     if (this.evalLen >= this.seqLen) throw bad(owner, 'evalLen', `below seqLen, ${this.seqLen}`, this.evalLen)
-    this.objective = checkChoice(owner, 'objective', options.objective ?? 'clm', ['clm', 'jlm'])
+    this.objective = options.objective ?? 'clm'
     this.#examples = examples
-    this.#prefix = checkTokens(owner, 'prefixTokens', options.prefixTokens)
-    this.#infix = checkTokens(owner, 'infixTokens', options.infixTokens)
+    this.#prefix = [...(options.prefixTokens ?? [])]
+    this.#infix = [...(options.infixTokens ?? [])]
     const lengths = examples.map((example, i) => this.#lengthOf(owner, example, i))
     const long = lengths.filter((length) => length > this.seqLen).length
     this.cut = long
@@ -110,6 +112,8 @@ export class NlgDataset implements Dataset<NlgSample> {
   }
 }
 
+nameClass('NlgDataset', NlgDataset)
+
 /**
  * Checks that rows fit a model: that it has all their ids, and as many positions as the longest has tokens (after cutting).
  * @throws {OptionError} naming the row and what does not fit.
@@ -136,12 +140,6 @@ export function checkNlgFits(
       fix: `make the data set with seqLen: ${model.maxPositions} or less, or leave such rows out`,
     })
   }
-}
-
-function checkTokens(owner: string, name: string, tokens: readonly number[] = []): readonly number[] {
-  if (!Array.isArray(tokens)) throw bad(owner, name, 'a list of token ids', tokens)
-  tokens.forEach((token, i) => checkInteger(owner, `${name}[${i}]`, token, 0))
-  return [...tokens]
 }
 
 function warnOfCut(seqLen: number, count: number, lengths: readonly number[]): void {

@@ -2,7 +2,9 @@
 import { join } from 'node:path'
 import { OptionError } from '../../errors.js'
 import { readLines } from '../../io/lines.js'
-import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { bad, checkInteger } from '../../runtime/options.js'
 import { eachItem } from '../../runtime/pace.js'
 import { squeeze, strip } from '../../runtime/text.js'
 import { writeText } from '../../io/write-text.js'
@@ -27,7 +29,7 @@ export interface CollectOptions {
   tokenize?: boolean
   /** Writes everything in lower case. @default false */
   lower?: boolean
-  /** The name of the entry of each row, instead of its context. */
+  /** The name of the entry of each row. @default its context */
   uniqueKeys?: readonly string[]
 }
 
@@ -54,16 +56,15 @@ export interface DecodeNlgOptions extends Omit<CollectOptions, 'uniqueKeys'> {
   outputPredictions: string
   /** How references are laid out: `--ref_type`. @default 'e2e' */
   refType?: 'e2e' | 'webnlg' | 'dart'
-  /** How many reference files webnlg and dart get: `--ref_num`. @default 4 */
+  /** How many reference files webnlg and dart get: `--ref_num`. @integer @minimum 1 @default 4 */
   refNum?: number
   /** A file with the entry's name for each row, one a line: `--ref_unique_file`. @default rows of the same context are one entry */
   refUniqueFile?: string
-  /** Stops with an `AbortedError`. */
+  /** Stops with an `AbortedError`. @default none */
   signal?: AbortSignal
 }
 
 const END = '<|endoftext|>'
-const CHOICES = ['filter', 'tokenize', 'lower'] as const
 
 /** The text before the end token and before the first blank line, without white space around it. */
 export function cutPrediction(text: string): string {
@@ -82,8 +83,9 @@ export function collectPredictions(
   options: CollectOptions = {},
 ): NlgEntry[] {
   const owner = 'data.collectPredictions'
-  checkKeys(owner, options, [...CHOICES, 'uniqueKeys'])
-  const { filter, tidy } = checkChoices(owner, options)
+  checkOptions(owner, options, schemas.CollectOptions)
+  const { filter = 'all' } = options
+  const tidy = tidier(options)
   const { uniqueKeys } = options
   if (uniqueKeys !== undefined && uniqueKeys.length !== rows.length) {
     throw bad(owner, 'uniqueKeys', `a name for each of ${rows.length} rows`, `${uniqueKeys.length} names`)
@@ -140,14 +142,10 @@ export function predictionLines(entries: readonly NlgEntry[]): string {
  */
 export async function decodeNlg(options: DecodeNlgOptions): Promise<{ entries: number }> {
   const owner = 'data.decodeNlg'
-  checkKeys(owner, options, [
-    ...['predictions', 'formatted', 'tokenizer', 'outputReferences', 'outputPredictions'],
-    ...['refType', 'refNum', 'refUniqueFile', 'signal', ...CHOICES],
-  ])
-  checkChoices(owner, options)
+  checkOptions(owner, options, schemas.DecodeNlgOptions)
   const { tokenizer, signal, outputReferences, outputPredictions, refUniqueFile, filter, tokenize, lower } = options
-  const refType = checkChoice(owner, 'refType', options.refType ?? 'e2e', ['e2e', 'webnlg', 'dart'])
-  const refNum = checkInteger(owner, 'refNum', options.refNum ?? 4, 1)
+  const refType = options.refType ?? 'e2e'
+  const refNum = options.refNum ?? 4
   const rows = await eachLine(options.formatted, signal, (file, at, line) => {
     const row = rowOf(file, at, line)
     if ((filter ?? 'all') === 'all' || row.cate !== undefined) return row
@@ -173,15 +171,12 @@ export async function decodeNlg(options: DecodeNlgOptions): Promise<{ entries: n
   return { entries: entries.length }
 }
 
-function checkChoices(owner: string, options: Pick<CollectOptions, (typeof CHOICES)[number]>) {
-  const filter = checkChoice(owner, 'filter', options.filter ?? 'all', ['all', 'seen', 'unseen'])
-  const tokenize = checkBoolean(owner, 'tokenize', options.tokenize ?? false)
-  const lower = checkBoolean(owner, 'lower', options.lower ?? false)
-  const tidy = (text: string) => {
+/** How texts are written. */
+function tidier({ lower = false, tokenize = false }: Pick<CollectOptions, 'lower' | 'tokenize'>) {
+  return (text: string): string => {
     const line = lower ? text.toLowerCase() : text
     return tokenize ? squeeze(line.replace(/([^\p{L}\p{N}_])/gu, ' $1 ')) : line
   }
-  return { filter, tidy }
 }
 
 const oneLine = (text: string): string => text.replace(/\r\n|[\r\n]/g, ' ')

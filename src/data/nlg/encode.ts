@@ -1,6 +1,8 @@
 // Rows of text as token ids.
 import { UnsupportedError } from '../../errors.js'
-import { bad, checkBoolean, checkInteger, checkKeys } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { bad } from '../../runtime/options.js'
 import { badContent, linesOf, parseJson, readTextFile } from '../../io/text-file.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import type { NlgRow } from './jsonl.js'
@@ -18,9 +20,9 @@ export interface NlgEncodeOptions {
   addBos?: boolean
   /** End the completion with `eosTokenId`. @default true */
   addEos?: boolean
-  /** The token that ends the context. @default the tokenizer's `<|endoftext|>` */
+  /** The token that ends the context. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
   bosTokenId?: number
-  /** The token that ends the completion. @default the tokenizer's `<|endoftext|>` */
+  /** The token that ends the completion. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
   eosTokenId?: number
 }
 
@@ -38,13 +40,13 @@ export async function encodeNlg(
   options: NlgEncodeOptions = {},
 ): Promise<NlgExample[]> {
   const owner = 'data.encodeNlg'
-  checkKeys(owner, options, ['addBos', 'addEos', 'bosTokenId', 'eosTokenId'])
+  checkOptions(owner, options, schemas.NlgEncodeOptions)
   if (rows.length === 0) throw bad(owner, 'rows', 'at least one row', rows)
   const endOf = (flag: 'addBos' | 'addEos', key: 'bosTokenId' | 'eosTokenId'): number[] => {
-    if (!checkBoolean(owner, flag, options[flag] ?? true)) return []
+    if (options[flag] === false) return []
     const given = options[key] ?? tokenizer.tokenToId(END_OF_TEXT)
     if (given === undefined) throw noEnd(owner, flag, key)
-    return [checkInteger(owner, key, given, 0)]
+    return [given]
   }
   const [bos, eos] = [endOf('addBos', 'bosTokenId'), endOf('addEos', 'eosTokenId')]
   const plain = { addSpecialTokens: false, specialAsText: true }

@@ -1,7 +1,8 @@
 // Texts and pairs of texts as token ids, truncated to the length of the model.
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
 import { setImmediate } from 'node:timers/promises'
 import { OptionError } from '../../errors.js'
-import { checkInteger, checkKeys } from '../../runtime/options.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import type { TextExample } from './text-task.js'
 
@@ -16,9 +17,9 @@ export interface EncodedText {
 
 /** Options of {@link encodeTexts}. */
 export interface EncodeTextsOptions {
-  /** Most tokens in a row, special ones included; longer rows are cut at the end, of a pair the longer text first. @default 128 */
+  /** Most tokens in a row, special ones included; longer rows are cut at the end, of a pair the longer text first. @integer @minimum 1 @default 128 */
   maxLength?: number
-  /** Stops before the next texts; the promise rejects with the signal's reason. */
+  /** Stops before the next texts; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 
@@ -35,8 +36,8 @@ export async function encodeTexts(
   examples: readonly TextExample[],
   options: EncodeTextsOptions = {},
 ): Promise<EncodedText[]> {
-  checkKeys(OWNER, options, ['maxLength', 'signal'])
-  const maxLength = checkInteger(OWNER, 'maxLength', options.maxLength ?? 128, 1)
+  checkOptions(OWNER, options, schemas.EncodeTextsOptions)
+  const { maxLength = 128 } = options
   checkTemplate(tokenizer)
   const rows = new Array<EncodedText>(examples.length)
   const indices = [...examples.keys()]

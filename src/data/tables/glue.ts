@@ -2,24 +2,22 @@
 import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError } from '../../errors.js'
-import { checkChoice, checkInteger, checkKeys } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { checkChoice } from '../../runtime/options.js'
 import { GLUE_TASKS } from './glue-tasks.js'
 import type { GlueTask, GlueTaskInfo } from './glue-tasks.js'
 import { LabelMap } from './labels.js'
 import { readTable } from './read-table.js'
 import { Table } from './table.js'
 import { examplesOf } from './text-task.js'
-import type { TextExample, TextTask } from './text-task.js'
+import type { SampleLimits, TextExample, TextTask } from './text-task.js'
 
 /** Options of {@link readGlue}. */
-export interface GlueOptions {
+export interface GlueOptions extends SampleLimits {
   /** Read the test sets, too. @default true */
   test?: boolean
-  /** Use only this many rows of each set. @default all */
-  maxTrainSamples?: number
-  maxValidationSamples?: number
-  maxTestSamples?: number
-  /** Stops reading. */
+  /** Stops reading. @default none */
   signal?: AbortSignal | undefined
 }
 
@@ -35,7 +33,7 @@ const OWNER = 'data.readGlue'
  * @throws {FileError} naming the files looked for. @throws {FormatError} with file, row and column for a label outside of the task's set.
  */
 export async function readGlue(task: GlueTask, dir: string, options: GlueOptions = {}): Promise<TextTask> {
-  checkKeys(OWNER, options, ['test', 'maxTrainSamples', 'maxValidationSamples', 'maxTestSamples', 'signal'])
+  checkOptions(OWNER, options, schemas.GlueOptions)
   const info = GLUE_TASKS[checkChoice(OWNER, 'task', task, Object.keys(GLUE_TASKS) as GlueTask[])]
   const folder = await folderOf(task, info, dir)
   const read = async (names: readonly string[], most: number | undefined, kind: Kind) =>
@@ -156,7 +154,6 @@ async function folderOf(task: GlueTask, info: GlueTaskInfo, dir: string): Promis
 }
 
 function capped(examples: TextExample[] | null, most: number | undefined): TextExample[] | null {
-  if (most !== undefined) checkInteger(OWNER, 'max…Samples', most, 1)
   return most === undefined ? examples : (examples?.slice(0, most) ?? null)
 }
 

@@ -1,3 +1,5 @@
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
 import { bad } from '../../runtime/options.js'
 import type { EncodedText } from './encode-texts.js'
 
@@ -15,19 +17,20 @@ export interface TextBatch {
 
 /** Options of {@link padTexts}. */
 export interface PadOptions {
-  /** The token that pads short rows: `pad_token_id` of the model. */
+  /** The token that pads short rows: `pad_token_id` of the model. @integer @minimum 0 */
   padTokenId: number
   /** Return token types, for models that were trained with them, as BERT. @default false */
   tokenTypes?: boolean
   /**
    * Pad rows at least to this length. Results stay the same and padding is not computed; it is useful to compare with the original.
-   * @default 0: the length of the longest row
+   * Rows are never cut. @integer @minimum 0 @default 0
    */
   padTo?: number
 }
 
 /** Joins rows into a batch, padded on the right. */
 export function padTexts(rows: readonly EncodedText[], options: PadOptions): TextBatch {
+  checkOptions('data.padTexts', options, schemas.PadOptions)
   const { padTokenId, tokenTypes = false, padTo = 0 } = options
   if (rows.length === 0) throw bad('data.padTexts', 'rows', 'at least one row', 'none')
   const length = Math.max(padTo, ...rows.map(({ inputIds }) => inputIds.length))

@@ -1,7 +1,9 @@
 // Tables from files: the reader of each format.
 import { extname } from 'node:path'
 import { FormatError } from '../../errors.js'
-import { bad, checkBoolean, checkChoice, checkInteger, checkKeys } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { bad } from '../../runtime/options.js'
 import { readTextFile } from '../../io/text-file.js'
 import { readDelimited } from './delimited.js'
 import { readJson, readJsonLines } from './json.js'
@@ -13,17 +15,17 @@ export type TableFormat = 'csv' | 'tsv' | 'json' | 'jsonl' | 'parquet'
 
 /** Options of {@link readTable}. */
 export interface ReadTableOptions {
-  /** @default by the extension; `.json` may contain an array or lines */
+  /** The format of the file; `.json` may hold an array or lines. @default by the end of the file's name */
   format?: TableFormat
   /** Names of the columns of a csv or tsv file without a header. @default the first row */
   columns?: readonly string[]
   /** Whether `"` quotes cells in a csv or tsv file; in the GLUE files it is an ordinary character. @default true for csv, false for tsv */
   quotes?: boolean
-  /** Read at most this many rows. @default all */
+  /** Read at most this many rows. @integer @minimum 1 @default all */
   maxRows?: number
   /** Called with the line of each row of a csv or tsv file that has more cells than columns; the row is then skipped. @default such rows are errors */
   onMalformed?: (line: number) => void
-  /** Stops reading; the promise rejects with the signal's reason. */
+  /** Stops reading; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 
@@ -38,10 +40,10 @@ const ENDINGS: Record<string, TableFormat> = { '.ndjson': 'jsonl', '.txt': 'tsv'
  * @throws {FileError} when the file cannot be read. @throws {FormatError} for an empty file and for malformed content, with row and line.
  */
 export async function readTable(path: string, options: ReadTableOptions = {}): Promise<Table> {
-  checkKeys(OWNER, options, ['format', 'columns', 'quotes', 'maxRows', 'onMalformed', 'signal'])
-  const format = options.format === undefined ? formatOf(path) : checkChoice(OWNER, 'format', options.format, FORMATS)
-  const quotes = checkBoolean(OWNER, 'quotes', options.quotes ?? format === 'csv')
-  const most = options.maxRows === undefined ? Infinity : checkInteger(OWNER, 'maxRows', options.maxRows, 1)
+  checkOptions(OWNER, options, schemas.ReadTableOptions)
+  const format = options.format ?? formatOf(path)
+  const quotes = options.quotes ?? format === 'csv'
+  const most = options.maxRows ?? Infinity
   const { columns = null, onMalformed = null, signal } = options
   if (columns !== null && format !== 'csv' && format !== 'tsv')
     throw bad(OWNER, 'columns', 'left out: this format names its columns', columns)

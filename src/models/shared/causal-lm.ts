@@ -1,11 +1,11 @@
 // The base of every language model: head, loss on the labels, generation, files.
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
 import { generate, stream } from '../../generation/generate.js'
 import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '../../generation/generate.js'
 import { Linear } from '../../nn/linear.js'
-import { checkKeys, checkProbability } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { CausalLMOutput, laterForward } from './causal-lm-output.js'
-import { DECODER_KEYS } from './decoder.js'
 import type { Decoder, DecoderOptions, TokenEmbedding } from './decoder.js'
 import { knownRows } from '../../generation/ids.js'
 import type { Ids } from '../../generation/ids.js'
@@ -26,12 +26,12 @@ export interface CausalLMOptions extends DecoderOptions {
    *
    * Where the labels are known (rows of numbers, or a tensor made from numbers) and gradients are recorded, tokens after the last label of their row are not
    * computed at all if there are many of them; {@link CausalLMOutput.logits} and `lastHiddenState` compute them on access. A label that is predicted at a
-   * position of padding, such as that of the first token after padding on the left, makes the whole batch be computed: set it to −100.
+   * position of padding, such as that of the first token after padding on the left, makes the whole batch be computed: set it to −100. @shallow @default none
    */
   labels?: Ids | null
-  /** Share of each label that is spread evenly over the vocabulary, 0.1 in LoRA's NLG example. @default 0 */
+  /** Share of each label that is spread evenly over the vocabulary, 0.1 in LoRA's NLG example. @minimum 0 @maximum 1 @default 0 */
   labelSmoothing?: number
-  /** Compute the logits of the last n positions only. @default all */
+  /** Compute the logits of the last n positions only. @integer @minimum 0 @default all */
   logitsToKeep?: number
 }
 
@@ -66,9 +66,8 @@ export abstract class CausalLM extends PretrainedModel {
 
   override forward(inputIds: Ids, options: CausalLMOptions = {}): CausalLMOutput {
     const owner = `${this.constructor.name}.forward`
-    checkKeys(owner, options, [...DECODER_KEYS, 'labels', 'labelSmoothing', 'logitsToKeep'])
-    const { labels, labelSmoothing: smoothing = 0, logitsToKeep, ...rest } = options
-    const labelSmoothing = checkProbability(owner, 'labelSmoothing', smoothing)
+    checkOptions(owner, options, schemas.CausalLMOptions)
+    const { labels, labelSmoothing = 0, logitsToKeep, ...rest } = options
     if (labels) return this.forwardWithLoss(owner, inputIds, rest, labels, labelSmoothing)
     const { head } = this
     const last = logitsToKeep ?? null

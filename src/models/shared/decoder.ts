@@ -4,7 +4,9 @@ import * as ops from '../../generated/ops.js'
 import { releaseAfter } from '../../nn/forward.js'
 import { scaledDotProductAttention } from '../../nn/functional/attention.js'
 import type { Module } from '../../nn/module.js'
-import { bad, checkKeys, show } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { bad, show } from '../../runtime/options.js'
 import { cat, zeros } from '../../tensor/make.js'
 import { isGradEnabled, keep, tensorsIn } from '../../tensor/scope.js'
 import { Tensor } from '../../tensor/tensor.js'
@@ -25,10 +27,10 @@ export interface DecoderOptions {
    *
    * Or a bool tensor (B, 1, T or 1, S), true where a new token may attend, in addition to causality: tokens of several continuations can
    * then share one cache. It may be wider than S; the surplus is cut off.
-   * @default all 1
+   * @shallow @default all 1
    */
   attentionMask?: Ids | null
-  /** Position of each token, (B, T). @default 0, 1, … in every row, after those in the cache, regardless of the mask */
+  /** Position of each token, (B, T). @shallow @default 0, 1, … in every row, after those in the cache, regardless of the mask */
   positionIds?: Ids | null
   /** Keys and values of earlier tokens; the new ones are appended. @default none */
   pastKeyValues?: KvCache | null
@@ -37,9 +39,6 @@ export interface DecoderOptions {
   /** Return the embeddings and the output of every block. @default false */
   outputHiddenStates?: boolean
 }
-
-/** Option names of a decoder's forward. */
-export const DECODER_KEYS = ['attentionMask', 'positionIds', 'pastKeyValues', 'useCache', 'outputHiddenStates'] as const
 
 /** A table of token vectors: an `nn.Embedding`, or the LoRA layer that replaces it. */
 export type TokenEmbedding = { weight: Tensor; forward(ids: Tensor): Tensor } & Module
@@ -103,7 +102,7 @@ export function runDecoder<Context extends AttentionContext>(
   reads: Reads,
   { model, blocks, norm, begin, window = null }: DecoderParts<Context>,
 ): DecoderOutput {
-  checkKeys(owner, options, DECODER_KEYS)
+  checkOptions(owner, options, schemas.DecoderOptions)
   const cache = options.pastKeyValues ?? (options.useCache ? new KvCache() : null)
   const vocabulary = model.inputEmbeddings.weight.shape[0]!
   const found = cache === null ? packingOf(owner, inputIds, options.attentionMask, reads) : null

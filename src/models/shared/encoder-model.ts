@@ -1,8 +1,9 @@
 // The base of encoders without a head: from ids to hidden states, checkpointing, files.
-import { checkInteger, checkKeys } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
 import { isGradEnabled } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { ENCODER_KEYS, encoderPacking, keyMask, pickFirst } from './encoder-input.js'
+import { encoderPacking, keyMask, pickFirst } from './encoder-input.js'
 import type { EncoderOptions, EncoderOutput, KeyMask } from './encoder-input.js'
 import type { Ids } from '../../generation/ids.js'
 import type { LabelsConfig } from './labels-config.js'
@@ -16,7 +17,7 @@ import type { SaveOptions } from './pretrained.js'
 export interface EncoderModelOptions extends EncoderOptions {
   /**
    * Return the first n tokens of `lastHiddenState` only, (B, n, C). With 1 it is the first token that the mask keeps, which a classification head reads, and
-   * the last layer is computed for it alone, with the same result. @default all
+   * the last layer is computed for it alone, with the same result. @integer @minimum 1 @default all
    */
   positionsToKeep?: number
 }
@@ -88,9 +89,8 @@ export function encode(
   options: EncoderModelOptions,
   { embed, layers, pooler, packs = () => true }: EncoderParts,
 ): EncoderOutput {
-  checkKeys(owner, options, [...ENCODER_KEYS, 'positionsToKeep'])
+  checkOptions(owner, options, schemas.EncoderModelOptions)
   const { attentionMask, positionsToKeep, outputHiddenStates } = options
-  if (positionsToKeep !== undefined) checkInteger(owner, 'positionsToKeep', positionsToKeep, 1)
   const onlyFirst = positionsToKeep === 1
   const possible = encoderPacking(owner, inputIds, attentionMask)
   const packing = possible && packs(possible) ? possible : null

@@ -1,8 +1,8 @@
 // The base of models that predict masked tokens: loss, checkpointing, files.
-import { checkKeys } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
 import { isGradEnabled, noGrad } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { ENCODER_KEYS } from './encoder-input.js'
 import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
 import type { EncoderModel } from './encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
@@ -15,7 +15,7 @@ import type { SaveOptions } from './pretrained.js'
 export interface MaskedLMOptions extends EncoderOptions {
   /**
    * The token that belongs at each position, (B, T); −100 is ignored, and is the label of all tokens that were not masked. Given as rows of numbers, the
-   * head runs only on the positions with a label.
+   * head runs only on the positions with a label. @shallow @default none
    */
   labels?: Ids | null
 }
@@ -72,7 +72,7 @@ export abstract class MaskedLM extends PretrainedEncoder {
 
   override forward(inputIds: Ids, options: MaskedLMOptions = {}): MaskedLMOutput {
     const owner = `${this.constructor.name}.forward`
-    checkKeys(owner, options, [...ENCODER_KEYS, 'labels'])
+    checkOptions(owner, options, schemas.MaskedLMOptions)
     const { labels, ...rest } = options
     const encoded = this.baseModel.forward(inputIds, rest)
     const loss = labels ? this.loss(owner, encoded.lastHiddenState, labels) : null

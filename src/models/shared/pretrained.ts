@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { FileError, KeyError, OptionError } from '../../errors.js'
 import { MODEL, WEIGHT_FILES } from '../../hub/files.js'
 import { folderOf } from '../../hub/folder.js'
-import { HUB_KEYS, pickHubOptions } from '../../hub/options.js'
+import { pickHubOptions } from '../../hub/options.js'
 import type { HubOptions } from '../../hub/options.js'
 import { load } from '../../io/load.js'
 import { save } from '../../io/safetensors.js'
@@ -16,7 +16,9 @@ import { asParameter, wideDtype } from '../../nn/linear.js'
 import { parameter } from '../../nn/module.js'
 import type { Module } from '../../nn/module.js'
 import { checkTensors } from '../../tensor/named-tensors.js'
-import { checkBoolean, checkFloatDtype, checkKeys, nearest, show } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
+import { nearest, show } from '../../runtime/options.js'
 import type { FloatDtype } from '../../runtime/options.js'
 import { keep, noGrad } from '../../tensor/scope.js'
 import { zeros } from '../../tensor/make.js'
@@ -63,8 +65,8 @@ export interface SaveOptions {
 
 /** Fresh parameters. */
 export function freshWeights(owner: string, options: FreshOptions): WeightSource {
-  checkKeys(owner, options, ['dtype', 'generator'])
-  const dtype = checkFloatDtype(owner, options.dtype ?? 'f32')
+  checkOptions(owner, options, schemas.FreshOptions)
+  const { dtype = 'f32' } = options
   const draw = options.generator === undefined ? {} : { generator: options.generator }
   return (_, shape, init) => {
     const target = shape.length < 2 || init.wide ? wideDtype(dtype) : dtype
@@ -107,9 +109,8 @@ export async function readWeights(
   options: PretrainedOptions,
   heads: readonly string[] = [],
 ): Promise<{ config: Record<string, unknown>; weights: CheckpointWeights }> {
-  checkKeys('fromPretrained', options, ['dtype', 'mapped', 'config', ...HUB_KEYS])
-  const mapped = checkBoolean('fromPretrained', 'mapped', options.mapped ?? true)
-  const dtype = options.dtype === undefined ? undefined : checkFloatDtype('fromPretrained', options.dtype)
+  checkOptions('fromPretrained', options, schemas.PretrainedOptions)
+  const { mapped = true, dtype } = options
   const dir = await folderOf('fromPretrained', dirOrHubId, pickHubOptions(options), MODEL)
   const config = await readConfig(dir)
   checkModelType(config, known, dir)
@@ -132,17 +133,17 @@ export async function readWeights(
 export async function savePretrained(
   model: Module,
   dir: string,
-  options: SaveOptions & { leaveOut: readonly string[]; config: object },
+  { leaveOut, config, ...options }: SaveOptions & { leaveOut: readonly string[]; config: object },
 ): Promise<void> {
-  checkKeys('savePretrained', options, ['dtype', 'leaveOut', 'config'])
+  checkOptions('savePretrained', options, schemas.SaveOptions)
   const adapted = [...model.namedModules()].find(([, module]) => isLoraLayer(module) && module.r > 0)
   if (adapted) throw adapterInTheWay(adapted[0])
-  const dtype = options.dtype === undefined ? undefined : checkFloatDtype('savePretrained', options.dtype)
-  const entries = Object.entries(model.stateDict()).filter(([name]) => !options.leaveOut.includes(name))
+  const { dtype } = options
+  const entries = Object.entries(model.stateDict()).filter(([name]) => !leaveOut.includes(name))
   const tensors = noGrad(() => entries.map(([name, tensor]) => [name, convert(tensor, dtype)] as const))
   await makeFolder(dir)
   await save(Object.fromEntries(tensors), join(dir, 'model.safetensors'), { metadata: { format: 'pt' } })
-  const written = { ...options.config, ...(dtype && { dtype: LONG_NAMES[dtype] }) }
+  const written = { ...config, ...(dtype && { dtype: LONG_NAMES[dtype] }) }
   await writeText(join(dir, 'config.json'), `${JSON.stringify(written, null, 2)}\n`)
 }
 

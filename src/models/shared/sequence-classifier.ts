@@ -1,7 +1,7 @@
 // The base of models that label whole sequences: loss, checkpointing, files.
-import { checkKeys } from '../../runtime/options.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import * as schemas from '../../generated/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import { ENCODER_KEYS } from './encoder-input.js'
 import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
 import type { EncoderModel } from './encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
@@ -15,7 +15,7 @@ import type { SequenceClassifierOutput, SequenceLabels } from './sequence-classi
 
 /** Options of the forward of a sequence classifier. */
 export interface SequenceClassificationOptions extends EncoderOptions {
-  /** The labels to predict: classes or numbers. @see {@link SequenceLabels} */
+  /** The labels to predict: classes or numbers. See {@link SequenceLabels}. @shallow @default none */
   labels?: SequenceLabels | null
 }
 
@@ -43,7 +43,7 @@ export abstract class SequenceClassifier extends PretrainedEncoder {
 
   override forward(inputIds: Ids, options: SequenceClassificationOptions = {}): SequenceClassifierOutput {
     const owner = `${this.constructor.name}.forward`
-    checkKeys(owner, options, [...ENCODER_KEYS, 'labels'])
+    checkOptions(owner, options, schemas.SequenceClassificationOptions)
     const { labels, ...rest } = options
     const part = this.readsFirstToken && !options.outputHiddenStates ? { positionsToKeep: 1 } : {}
     const encoded = this.baseModel.forward(inputIds, { ...rest, ...part })

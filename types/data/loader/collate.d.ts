@@ -11,7 +11,7 @@ type TypedArray =
   | Uint32Array
   | Uint8Array
   | BigInt64Array
-/** What {@link defaultCollate} makes of samples of type `S`. */
+/** The batch that {@link defaultCollate} makes from samples of type `S`. */
 export type Collated<S> = S extends Tensor | number | bigint | boolean | TypedArray
   ? Tensor
   : S extends string
@@ -24,10 +24,10 @@ export type Collated<S> = S extends Tensor | number | bigint | boolean | TypedAr
           -readonly [K in keyof S]: Collated<S[K]>
         }
 /**
- * Joins samples to a batch, as PyTorch's default_collate does: tensors and typed arrays of one shape are stacked to (B, …), numbers become a
- * tensor (B), strings a list; arrays and objects are joined place by place and key by key, to any depth.
+ * Joins samples into a batch, as PyTorch's default_collate does: tensors and typed arrays of one shape are stacked to (B, …), numbers become a
+ * tensor (B), strings a list; arrays and objects are joined element by element and key by key, to any depth.
  *
- * Numbers give f32, BigInts i64 and truth values bool, as with `lora.tensor`: labels are BigInts, or come from an integer array.
+ * Numbers give f32, BigInts i64 and booleans bool, as with `lora.tensor`: labels are BigInts, or come from an integer array.
  * @throws {ShapeError} when tensors or arrays differ in shape or length; {@link OptionError} for null, functions and samples of different kinds.
  */
 export declare function defaultCollate<S>(samples: readonly S[]): Collated<S>

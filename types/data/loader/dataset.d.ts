@@ -17,7 +17,7 @@ export declare class TensorDataset implements Dataset<Tensor[]> {
   /** The rows of a batch, stacked. */
   batch(indices: readonly number[]): Tensor[]
 }
-/** Some samples of a dataset, in an order of their own. */
+/** Some samples of a dataset, in a given order. */
 export declare class Subset<S> implements Dataset<S> {
   readonly dataset: Dataset<S> | readonly S[]
   readonly indices: readonly number[]
@@ -27,7 +27,7 @@ export declare class Subset<S> implements Dataset<S> {
 }
 /**
  * Splits a dataset at random into parts that share no sample. The same seed gives the same parts on every machine.
- * @param lengths Sizes that add up to the dataset's, or fractions that add up to 1; what rounding leaves over goes to the first parts.
+ * @param lengths Sizes that add up to the dataset's, or fractions that add up to 1; the remainder of rounding goes to the first parts.
  */
 export declare function randomSplit<S>(
   dataset: Dataset<S> | readonly S[],

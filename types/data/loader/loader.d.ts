@@ -10,22 +10,22 @@ export interface DataLoaderOptions<S, B> {
   shuffle?: boolean
   /** Seed of the orders. @default drawn from the current stream's generator, so `manualSeed` fixes it, too */
   seed?: number | bigint
-  /** Leave out a last batch that is not full. @default false */
+  /** Drop the last batch if it is not full. @default false */
   dropLast?: boolean
-  /** Joins samples to a batch. @default defaultCollate */
+  /** Joins samples into a batch. @default defaultCollate */
   collate?: (samples: S[]) => B
-  /** Numbers of the samples, in the order to take them; iterated anew in each epoch. In place of `shuffle`. */
+  /** Indices of the samples, in the order to use them; iterated again in each epoch. Instead of `shuffle`. */
   sampler?: Iterable<number>
 }
-/** Where a {@link DataLoader} stands. Plain JSON. */
+/** The position of a {@link DataLoader}. Plain JSON. */
 export interface DataLoaderState {
-  /** Epoch under way, or the next one. */
+  /** The current epoch, or the next one. */
   epoch: number
-  /** Batches that were handed out in it. */
+  /** Batches of it that were returned. */
   batch: number
   /** Low and high half of the seed. */
   seed: [number, number]
-  /** What the order depends on besides; it must be the same to go on. */
+  /** What else the order depends on; it must be the same to resume. */
   length: number
   batchSize: number
   shuffle: boolean
@@ -35,7 +35,7 @@ export interface DataLoaderState {
  * Batches of a dataset, epoch by epoch. Each `for` loop is one epoch: `for await (const batch of loader)`, or a plain `for` when neither the
  * dataset nor collate is async. With the same seed the order is the same on every machine.
  *
- * {@link stateDict} is the place between two batches: a loader of the same options that loads it gives exactly the batches that remain.
+ * {@link stateDict} is the position between two batches: a loader with the same options that loads it gives exactly the remaining batches.
  *
  * @example
  * const loader = new lora.DataLoader(samples, { batchSize: 8, shuffle: true, seed: 1 })
@@ -53,11 +53,11 @@ export declare class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>,
   [Symbol.asyncIterator](): AsyncGenerator<Awaited<B>, void, void>
   /** @throws {AsyncError} when the dataset or collate is async. */
   [Symbol.iterator](): Generator<Awaited<B>, void, void>
-  /** Where it stands: after the batches that were handed out up to now. */
+  /** The position after the batches that were returned so far. */
   stateDict(): DataLoaderState
   /**
-   * Goes to where a state was taken: the next loop gives the batches that remain of its epoch.
-   * @throws {OptionError} when the dataset has another length, or the loader other options: the remaining batches would not be those.
+   * Restores a position: the next loop gives the remaining batches of its epoch.
+   * @throws {OptionError} when the length of the dataset or the options of the loader differ, as the remaining batches would be others.
    */
   loadStateDict(state: DataLoaderState): void
 }

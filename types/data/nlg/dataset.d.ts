@@ -2,43 +2,43 @@
 
 import type { Dataset } from '../loader/dataset.js'
 import type { NlgExample } from './encode.js'
-/** What is learnt of a row: `clm` the completion, `jlm` context and completion. */
+/** Which targets of a row count: `clm` the completion, `jlm` context and completion. */
 export type NlgObjective = 'clm' | 'jlm'
 /** Options of {@link NlgDataset}. */
 export interface NlgDatasetOptions {
-  /** Longest row; what is more is cut off behind. @default 512 */
+  /** Longest row; longer ones are cut at the end. @default 512 */
   seqLen?: number
-  /** Room that a query leaves for what is generated: it is cut in front to `seqLen − evalLen` tokens. @default 0 */
+  /** Tokens that a query leaves free for generation: its beginning is cut off beyond `seqLen − evalLen` tokens. @default 0 */
   evalLen?: number
-  /** @default 'clm' */
+  /** Which targets count. @default 'clm' */
   objective?: NlgObjective
-  /** Tokens before each context, such as those of a learnt prefix. Nothing is learnt where one of them is the target. @default none */
+  /** Tokens before each context, such as those of a learnt prefix; they do not count as targets. @default none */
   prefixTokens?: readonly number[]
-  /** Tokens between context and completion; likewise. @default none */
+  /** Tokens between context and completion; they do not count as targets. @default none */
   infixTokens?: readonly number[]
 }
-/** A row without padding: as long as it is, at most `seqLen`. */
+/** A row without padding, of at most `seqLen` tokens. */
 export interface NlgSample {
   /** Number of the row. */
   readonly id: number
   /** Context and completion. */
   readonly input: readonly number[]
-  /** The token after each of the input; in the place of a prefix or infix token 0. In a row that was cut it goes one further. */
+  /** The token after each token of the input, 0 for a prefix or infix token. In a row that was cut it includes one token beyond the input. */
   readonly target: readonly number[]
-  /** 1 where the target is learnt. */
+  /** 1 where the target counts. */
   readonly mask: readonly number[]
-  /** Prefix, context and infix: what is continued. */
+  /** Prefix, context and infix: the prompt of generation. */
   readonly query: readonly number[]
 }
 /**
- * Encoded rows as samples of the paper's NLG example. Rows longer than `seqLen` lose their end, with one warning that says how many and which is the
- * first.
+ * Encoded rows as samples of the paper's NLG example. Rows longer than `seqLen` are cut at the end, with one warning that gives their number and the
+ * first of them.
  *
  * @example
  * const dataset = new data.NlgDataset(await data.readEncoded('train.jsonl'), { seqLen: 512 })
  * const loader = new lora.DataLoader(dataset, { batchSize: 8, shuffle: true, seed: 110, dropLast: true, collate: data.collateNlg })
  * @throws {OptionError} for no rows, and for options out of range.
- * @see microsoft/LoRA `FT_Dataset`. Upstream fills the last batch with rows drawn again; here it is short, or dropped by the loader.
+ * @see microsoft/LoRA `FT_Dataset`. Upstream fills the last batch with rows drawn once more; here it is short, or dropped by the loader.
  */
 export declare class NlgDataset implements Dataset<NlgSample> {
   #private

@@ -12,18 +12,18 @@ export interface NlgPrediction {
 export interface CollectOptions {
   /** Which rows count: all, or those whose `cate` is true (seen) or false (unseen). @default 'all' */
   filter?: 'all' | 'seen' | 'unseen'
-  /** Puts spaces around everything that is no letter, digit or underscore. @default false */
+  /** Puts spaces around everything that is not a letter, digit or underscore. @default false */
   tokenize?: boolean
   /** Writes everything in lower case. @default false */
   lower?: boolean
-  /** For each row the name of its entry, instead of its context. */
+  /** The name of the entry of each row, instead of its context. */
   uniqueKeys?: readonly string[]
 }
 /** Rows that belong together, with the one prediction for them. */
 export interface NlgEntry {
   /** The context of the first of them. */
   context: string
-  /** What was wanted, in the order of the rows. */
+  /** The references, in the order of the rows. */
   references: string[]
   prediction: string
 }
@@ -33,7 +33,7 @@ export interface DecodeNlgOptions extends Omit<CollectOptions, 'uniqueKeys'> {
   predictions: string
   /** JSON lines of {@link NlgRow}: `--input_file`. */
   formatted: string
-  /** What the ids were made with: `--vocab`. */
+  /** The tokenizer of the ids: `--vocab`. */
   tokenizer: Tokenizer
   /** The file (e2e) or folder (webnlg, dart) for references: `--output_ref_file`. */
   outputReferences: string
@@ -45,15 +45,15 @@ export interface DecodeNlgOptions extends Omit<CollectOptions, 'uniqueKeys'> {
   refNum?: number
   /** A file with the entry's name for each row, one a line: `--ref_unique_file`. @default rows of the same context are one entry */
   refUniqueFile?: string
-  /** Ends the work with an `AbortedError`. */
+  /** Stops with an `AbortedError`. */
   signal?: AbortSignal
 }
 /** The text before the end token and before the first blank line, without white space around it. */
 export declare function cutPrediction(text: string): string
 /**
- * Gathers the references of rows with the same context, in the order in which they first appear, and puts the prediction for one of these
- * rows beside them: the last one, if there are several. Predictions are cut (see {@link cutPrediction}).
- * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, a prediction's id is no row, or an entry has no prediction.
+ * Gathers the references of rows with the same context, in the order in which they first appear, with the prediction for one of these
+ * rows: the last one, if there are several. Predictions are cut (see {@link cutPrediction}).
+ * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, a prediction's id is not a row, or an entry has no prediction.
  * @see microsoft/LoRA, examples/NLG/src/gpt2_decode.py
  */
 export declare function collectPredictions(
@@ -71,7 +71,7 @@ export declare function predictionLines(entries: readonly NlgEntry[]): string
  * Writes references and predictions of a generated data set as text, in the layout that the evaluation of E2E, WebNLG or DART reads. Line
  * breaks inside a text become spaces.
  * @returns how many entries there are
- * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` naming file, row and column when a file is not what it should be.
+ * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` naming file, row and column when a file is malformed.
  * @throws {OptionError} `ERR_LORA_OPTION` when an option is not usable, or an entry has no prediction.
  */
 export declare function decodeNlg(options: DecodeNlgOptions): Promise<{

@@ -13,14 +13,14 @@ export interface NlgEncodeOptions {
   addBos?: boolean
   /** End the completion with `eosTokenId`. @default true */
   addEos?: boolean
-  /** @default the tokenizer's `<|endoftext|>` */
+  /** The token that ends the context. @default the tokenizer's `<|endoftext|>` */
   bosTokenId?: number
-  /** @default the tokenizer's `<|endoftext|>` */
+  /** The token that ends the completion. @default the tokenizer's `<|endoftext|>` */
   eosTokenId?: number
 }
 /**
- * Encodes rows as the paper's NLG example does: the context, and the completion behind a space, each with its end token. What looks like a special
- * token in the text is plain text.
+ * Encodes rows as the paper's NLG example does: the context, and the completion after a space, each with its end token. Text that looks like a special
+ * token is encoded as plain text.
  * @throws {UnsupportedError} when an end token is wanted and the tokenizer has no `<|endoftext|>`.
  * @see microsoft/LoRA `gpt2_encode.py --add_bos --add_eos`
  */

@@ -9,5 +9,5 @@ export interface NlgRow {
 }
 /** Rows of a `.jsonl` file: objects with `context` (or `prompt`) and `completion`. */
 export declare function readFormatted(file: string): Promise<NlgRow[]>
-/** Writes values as a `.jsonl` file, a line each: the whole file is there, or the old one. */
+/** Writes values as a `.jsonl` file, one per line. The file is replaced only when it is complete. */
 export declare function writeJsonl(file: string, values: readonly unknown[]): Promise<void>

@@ -7,20 +7,20 @@ export interface EncodedText {
   inputIds: number[]
   /** 0 for the first text, 1 for the second one. */
   tokenTypeIds: number[]
-  /** Number of the class, or the number to predict; null where nobody knows it. */
+  /** Index of the class, or the number to predict; null where it is unknown. */
   label: number | null
 }
 /** Options of {@link encodeTexts}. */
 export interface EncodeTextsOptions {
-  /** Tokens in a row at most, special ones included; what is longer is cut at its end, of a pair the longer text first. @default 128 */
+  /** Most tokens in a row, special ones included; longer rows are cut at the end, of a pair the longer text first. @default 128 */
   maxLength?: number
-  /** Stops the work. */
+  /** Stops before the next texts; the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined
 }
 /**
- * Ids of texts, in the template that the tokenizer has for one text or for two. Texts are encoded off the main thread, and cut as transformers does with
- * `truncation=True`: the longer text of a pair to the length of the other one, then both alike.
- * @throws {OptionError} when the tokenizer puts no special tokens around a text, or when `maxLength` leaves no room beside them.
+ * Ids of texts, in the tokenizer's template for one text or for two. Texts are encoded off the main thread, and truncated as transformers does
+ * with `truncation=True`: the longer text of a pair to the length of the other one, then both equally.
+ * @throws {OptionError} when the tokenizer puts no special tokens around a text, or when `maxLength` is too small for them.
  */
 export declare function encodeTexts(
   tokenizer: Tokenizer,

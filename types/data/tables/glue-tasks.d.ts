@@ -17,11 +17,11 @@ export interface GlueTaskInfo {
   texts: readonly [string] | readonly [string, string]
   /** Names of the classes in their order; null for a regression. */
   labels: readonly string[] | null
-  /** Labels of the tab-separated files, in the order of `labels`; null when they are those. */
+  /** Labels of the tab-separated files, in the order of `labels`; null when they are the same. */
   written: readonly string[] | null
   train: GlueColumns
   test: Pick<GlueColumns, 'texts'>
-  /** Sets to evaluate on: the name in results, and those that files have. */
+  /** Sets to evaluate on: their names in results, and those of the files. */
   validation: Record<string, readonly string[]>
   /** Sets to predict, as `validation`. */
   tests: Record<string, readonly string[]>

@@ -6,7 +6,7 @@ import type { TextTask } from './text-task.js'
 export interface GlueOptions {
   /** Read the test sets, too. @default true */
   test?: boolean
-  /** Use only so many rows of each set. @default all */
+  /** Use only this many rows of each set. @default all */
   maxTrainSamples?: number
   maxValidationSamples?: number
   maxTestSamples?: number
@@ -14,12 +14,12 @@ export interface GlueOptions {
   signal?: AbortSignal | undefined
 }
 /**
- * Reads a task of GLUE from a folder: the one of the task, or the one above it. It may hold the tab-separated files of the benchmark's download (`CoLA/train.tsv`,
+ * Reads a task of GLUE from a folder: the task's, or the one above it. It may contain the tab-separated files of the benchmark's download (`CoLA/train.tsv`,
  * `MNLI/dev_matched.tsv`, …; MRPC also as `msr_paraphrase_train.txt`), or files as the hub has them: `train-00000-of-00001.parquet`, `train.parquet`,
- * `train.jsonl`, `train.json`, `train.csv`, `validation…`. The test sets may lack; their labels are unknown.
+ * `train.jsonl`, `train.json`, `train.csv`, `validation…`. Test sets may be missing; their labels are unknown.
  *
- * Rows of the download that are cut or shifted, and rows of MNLI that nobody agreed on, are left out with one warning for each file, as the original's loader
- * leaves them out.
+ * Rows of the download that are truncated or shifted, and rows of MNLI without a consensus label, are skipped with one warning for each file, as the original
+ * loader does.
  * @throws {FileError} naming the files looked for. @throws {FormatError} with file, row and column for a label outside of the task's set.
  */
 export declare function readGlue(task: GlueTask, dir: string, options?: GlueOptions): Promise<TextTask>

@@ -6,15 +6,15 @@ export interface TextExample {
   text: string
   /** The second text; null in tasks with one. */
   pair: string | null
-  /** Number of the class, or the number to predict; null where nobody knows it. */
+  /** Index of the class, or the number to predict; null where it is unknown. */
   label: number | null
 }
 /** Texts to train, evaluate and predict on. */
 export interface TextTask {
-  /** Names of the classes by their numbers; null for a regression. */
+  /** Names of the classes in order; null for a regression. */
   labels: readonly string[] | null
   train: TextExample[]
-  /** Sets to evaluate on, by the names that results are written under: one, or two for MNLI. */
+  /** Sets to evaluate on, by their names in results: one, or two for MNLI. */
   validation: Record<string, TextExample[]>
   /** Sets to predict. */
   test: Record<string, TextExample[]>
@@ -27,21 +27,21 @@ export interface TextTaskOptions extends Pick<ReadTableOptions, 'format' | 'quot
   /** The column of the labels. @default 'label' */
   label?: string
   /**
-   * The columns of the texts, one or two. @default `sentence1` and `sentence2` where both are there, else the first two columns that hold no label, or the only one
+   * The columns of the texts, one or two. @default `sentence1` and `sentence2` where both exist, else the first two columns without the label, or the only one
    */
   texts?: readonly [string] | readonly [string, string]
-  /** Names of the classes in their order; null for a regression. @default by what the training file holds */
+  /** Names of the classes in their order; null for a regression. @default from the training file */
   labels?: readonly string[] | null
-  /** What the sets are called in results. @default 'custom' */
+  /** The name of the sets in results. @default 'custom' */
   name?: string
-  /** Use only so many rows of each set. @default all */
+  /** Use only this many rows of each set. @default all */
   maxTrainSamples?: number
   maxValidationSamples?: number
   maxTestSamples?: number
 }
 /**
- * Reads files of texts with labels: csv, tsv, json, jsonl or parquet, a row for each example. Whether it is a classification or a regression is said by the
- * column of labels of the training file, as {@link labelsOf} describes.
+ * Reads files of texts with labels: csv, tsv, json, jsonl or parquet, a row for each example. The column of labels of the training file decides
+ * whether it is a classification or a regression, see {@link labelsOf}.
  * @example
  * const task = await data.readTextTask({ train: 'train.csv', validation: 'dev.csv' })
  * task.labels                                   // ['ham', 'spam']

@@ -1,42 +1,22 @@
 // Generated from src/models/bert/bert.ts by `npm run api`. Do not edit.
 
-import type { BertConfig } from './config.js'
-import { Encoder, Pooler } from '../shared/encoder.js'
-import type { EncoderOutput } from '../shared/encoder-input.js'
-import { EncoderModel } from '../shared/encoder-model.js'
-import type { EncoderModelOptions } from '../shared/encoder-model.js'
-import type { Ids } from '../../generation/ids.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
-import { TokenEmbeddings } from '../shared/token-embeddings.js'
-/** Options of {@link BertModel}. */
-export interface BertModelOptions extends FreshOptions {
-  /** Have a pooler, a dense layer on the first token. @default true */
-  addPoolingLayer?: boolean
+import type { BertFields } from '../shared/encoder-config.js'
+import { PooledEncoderModel } from '../shared/pooled-encoder.js'
+import type { PooledEncoderOptions } from '../shared/pooled-encoder.js'
+/** The configuration of a BERT, as in `config.json`. */
+export interface BertConfig extends BertFields {
+  /** Number of tokens V. @default 30522 */
+  vocab_size: number
+  /** The token that pads short rows; its row of the embedding starts at 0. @default 0 */
+  pad_token_id: number | null
 }
+/** Options of {@link BertModel}. */
+export type BertModelOptions = PooledEncoderOptions
 /**
  * BERT without a head (Devlin et al. 2018): embeddings, encoder, and a pooler unless `addPoolingLayer` is false.
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`. Parameter names as in Hugging Face checkpoints
- * (`encoder.layer.0.attention.self.query.weight`). Positions count from the first token that the attention mask keeps, so that padding on the left gives what
- * the row gives alone; transformers counts that padding, too, unless it is given `position_ids`.
+ * (`encoder.layer.0.attention.self.query.weight`). Positions count from the first token that the attention mask keeps, so that a row with padding on the left
+ * gives the same result as the row alone; transformers counts that padding, too, unless it is given `position_ids`.
  */
-export declare class BertModel extends EncoderModel {
-  readonly config: BertConfig
-  embeddings: TokenEmbeddings
-  encoder: Encoder
-  pooler: Pooler | null
-  constructor(config?: Partial<BertConfig>, options?: BertModelOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<BertConfig>, options?: BertModelOptions): BertModel
-  /**
-   * Reads a folder with `config.json` and the weights of any BERT, passing its heads over; the model is in evaluation mode. A pooler that the file lacks
-   * starts fresh, with a warning.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(
-    dir: string,
-    options?: PretrainedOptions & Pick<BertModelOptions, 'addPoolingLayer'>,
-  ): Promise<BertModel>
-  protected get architecture(): string
-  forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput
-}
+export declare class BertModel extends PooledEncoderModel<BertConfig> {}

@@ -2,19 +2,19 @@
 
 import { Dropout } from '../../nn/dropout.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import type { BertConfig } from './config.js'
 import { BertModel } from './bert.js'
+import type { BertConfig } from './bert.js'
 import type { EncoderOutput } from '../shared/encoder-input.js'
 import type { Layer } from '../shared/parts.js'
-import type { FreshOptions, PretrainedOptions } from '../shared/pretrained.js'
+import type { FreshOptions } from '../shared/pretrained.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
 /**
- * BERT with a dense layer on the pooled first token, `classifier(dropout(tanh(W x₀ + b)))`: classes, several labels at once, or numbers, as `problem_type` or
- * the labels say.
+ * BERT with a dense layer on the pooled first token, `classifier(dropout(tanh(W x₀ + b)))`: classes, several labels at once, or numbers, according to
+ * `problem_type` or the labels.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
- * (`bert.encoder.layer.0.attention.self.query.weight`, `classifier.weight`). Fresh weights: N(0, initializer_range²); biases and the row of the padding 0.
- * Unless hidden states are asked for, the last layer is computed at the first token only, with the same result.
+ * (`bert.encoder.layer.0.attention.self.query.weight`, `classifier.weight`). Fresh weights: N(0, initializer_range²); biases and the row of the padding token 0.
+ * Unless hidden states are asked for, the last layer is computed for the first token only, with the same result.
  *
  * @example
  * const model = await models.BertForSequenceClassification.fromPretrained('bert-base-uncased', { config: { num_labels: 2 } })
@@ -33,15 +33,6 @@ export declare class BertForSequenceClassification extends SequenceClassifier {
     options?: FreshOptions,
     take?: import('../shared/pretrained.js').WeightSource,
   )
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<BertConfig>, options?: FreshOptions): BertForSequenceClassification
-  /**
-   * Reads a folder with `config.json` and the weights of a BERT; the model is in evaluation mode, as in transformers. A head or a pooler that the file lacks
-   * starts fresh, with a warning.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<BertForSequenceClassification>
   get baseModel(): BertModel
-  protected get architecture(): string
   protected score(_: string, { poolerOutput }: EncoderOutput): Tensor
 }

@@ -3,12 +3,12 @@
 import type { LayerNorm } from '../../nn/layer-norm.js'
 import { Module } from '../../nn/module.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import type { BertConfig } from './config.js'
 import { BertModel } from './bert.js'
+import type { BertConfig } from './bert.js'
 import type { Ids } from '../../generation/ids.js'
 import { MaskedLM } from '../shared/masked-lm.js'
 import type { Layer } from '../shared/parts.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 /** `norm(act(dense(x)))`. */
 declare class Transform extends Module {
   dense: Layer
@@ -17,7 +17,7 @@ declare class Transform extends Module {
   constructor(config: BertConfig, take: WeightSource)
   forward(x: Tensor): Tensor
 }
-/** `decoder(transform(x))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
+/** `decoder(transform(x))`: `decoder` has the weight of the token embedding when the two are tied, and the bias of the head. */
 declare class Predictions extends Module {
   bias: Tensor
   transform: Transform
@@ -25,14 +25,14 @@ declare class Predictions extends Module {
   constructor(config: BertConfig, words: Tensor, take: WeightSource)
   forward(x: Tensor): Tensor
 }
-/** Where files of BERTs keep the head. */
+/** The head, under the names of BERT's files. */
 declare class Head extends Module {
   predictions: Predictions
   constructor(config: BertConfig, words: Tensor, take: WeightSource)
   forward(x: Tensor): Tensor
 }
 /**
- * BERT with the head that it is trained with: which token stands behind `[MASK]`.
+ * BERT with the head of its pre-training, which predicts the tokens behind `[MASK]`.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`cls.predictions.transform.dense.weight`).
  */
@@ -41,19 +41,9 @@ export declare class BertForMaskedLM extends MaskedLM {
   bert: BertModel
   cls: Head
   constructor(config?: Partial<BertConfig>, options?: FreshOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<BertConfig>, options?: FreshOptions): BertForMaskedLM
-  /**
-   * Reads a folder with `config.json` and the weights of a BERT; the model is in evaluation mode. A head that the file lacks starts fresh, with a warning;
-   * that for the next sentence is passed over.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<BertForMaskedLM>
   get baseModel(): BertModel
-  protected get architecture(): string
   protected get scorer(): Layer
   protected get words(): Tensor
-  protected get tiedNames(): readonly string[]
   protected predict(hidden: Tensor): Tensor
   protected loss(owner: string, hidden: Tensor, labels: Ids): Tensor
 }

@@ -7,15 +7,15 @@ import { DebertaV2Model } from './deberta.js'
 import type { EncoderOutput } from '../shared/encoder-input.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Layer } from '../shared/parts.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
 /**
- * DeBERTa v2 or v3 with a head on the first token, `classifier(dropout(act(dense(dropout(x₀)))))`: classes, several labels at once, or numbers, as
- * `problem_type` or the labels say.
+ * DeBERTa v2 or v3 with a head on the first token, `classifier(dropout(act(dense(dropout(x₀)))))`: classes, several labels at once, or numbers,
+ * according to `problem_type` or the labels.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
  * (`deberta.encoder.layer.0.attention.self.query_proj.weight`, `pooler.dense.weight`, `classifier.weight`). Fresh weights: N(0, initializer_range²); biases and
- * the row of the padding 0. Unless hidden states are asked for, the last layer is computed at the first token only, with the same result.
+ * the row of the padding token 0. Unless hidden states are asked for, the last layer is computed for the first token only, with the same result.
  *
  * @example
  * const model = await models.DebertaV2ForSequenceClassification.fromPretrained('deberta-v3-base', { config: { num_labels: 3, cls_dropout: 0.15 } })
@@ -31,15 +31,6 @@ export declare class DebertaV2ForSequenceClassification extends SequenceClassifi
   classifier: Layer
   dropout: Dropout
   constructor(config?: Partial<DebertaV2Config>, options?: FreshOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<DebertaV2Config>, options?: FreshOptions): DebertaV2ForSequenceClassification
-  /**
-   * Reads a folder with `config.json` and the weights of a DeBERTa v2 or v3; the model is in evaluation mode, as in transformers. A head that the file lacks
-   * starts fresh, with a warning; the heads of its training are passed over.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<DebertaV2ForSequenceClassification>
   get baseModel(): DebertaV2Model
-  protected get architecture(): string
   protected score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor
 }

@@ -9,7 +9,7 @@ import { DisentangledSelfAttention } from './attention.js'
 import type { DebertaContext } from './attention.js'
 import type { DebertaV2Config } from './config.js'
 import { DenseAddNorm, Intermediate } from '../shared/encoder.js'
-import type { EncoderPlace } from '../shared/encoder-model.js'
+import type { EncoderBatch } from '../shared/encoder-model.js'
 import type { Layer } from '../shared/parts.js'
 import type { WeightSource } from '../shared/pretrained.js'
 declare class Attention extends Module {
@@ -33,7 +33,7 @@ declare class ConvLayer extends Module {
   dropout: Dropout
   conv_act: Layer
   constructor(config: DebertaV2Config, take: WeightSource)
-  /** Padding counts as zeros, as the places beside a row do. */
+  /** Padding counts as zeros, like positions outside a row. */
   forward(x: Tensor, y: Tensor, { alignment, mask }: DebertaContext): Tensor
 }
 /** The layers one after the other, and the embeddings of distances that they share. */
@@ -45,7 +45,7 @@ export declare class DebertaEncoder extends Module {
   private readonly sizes
   constructor(config: DebertaV2Config, take: WeightSource)
   /** Embeddings `x (B, T, C)`, or packed (1, N, C) → all hidden states, the embeddings first. */
-  forward(x: Tensor, place: EncoderPlace, checkpointed: boolean): Tensor[]
+  forward(x: Tensor, batch: EncoderBatch, checkpointed: boolean): Tensor[]
   /** The embeddings of distances, (2·span, C). */
   private distances
   private contextOf

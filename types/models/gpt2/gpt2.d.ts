@@ -67,8 +67,8 @@ export declare class GPT2Model extends Module {
  * GPT-2 with a language-model head, whose weight is that of the token embedding unless `tie_word_embeddings` is false.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints
- * (`transformer.h.0.attn.c_attn.weight`, (in, out)). Fresh weights: N(0, initializer_range²), smaller by √(2·n_layer) where a block
- * adds to its input; biases 0.
+ * (`transformer.h.0.attn.c_attn.weight`, (in, out)). Fresh weights: N(0, initializer_range²), smaller by √(2·n_layer) in the output projections
+ * of attention and MLP; biases 0.
  *
  * @example
  * const model = await models.GPT2LMHeadModel.fromPretrained('gpt2')
@@ -83,18 +83,16 @@ export declare class GPT2LMHeadModel extends CausalLM {
   transformer: GPT2Model
   lm_head: Layer
   constructor(config?: Partial<GPT2Config>, options?: FreshOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<GPT2Config>, options?: FreshOptions): GPT2LMHeadModel
   /**
    * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
    *
-   * Weights keep the type of the file (bf16 and f16 are computed in f32) and lie in the file's pages; biases and norms are widened.
-   * Names with and without `transformer.` are understood; the mask buffers of old files are passed over.
+   * Weights keep the type of the file (bf16 and f16 are computed in f32) and stay in the file's pages; biases and norms are widened.
+   * Names with and without the prefix `transformer.` are accepted; the mask buffers of old files are ignored.
    * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
    */
   static fromPretrained(dir: string, options?: PretrainedOptions): Promise<GPT2LMHeadModel>
   protected get decoder(): GPT2Model
-  /** Longest sequence the model can take. */
+  /** Longest sequence that the model supports. */
   get maxPositions(): number
 }
 export {}

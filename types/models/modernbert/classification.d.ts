@@ -7,11 +7,11 @@ import type { Ids } from '../../generation/ids.js'
 import type { ModernBertConfig } from './config.js'
 import { ModernBertModel, ModernBertPredictionHead } from './modernbert.js'
 import type { Layer } from '../shared/parts.js'
-import type { FreshOptions, PretrainedOptions } from '../shared/pretrained.js'
+import type { FreshOptions } from '../shared/pretrained.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
 /**
- * ModernBERT with a head on the first token or on the mean of all, as `classifier_pooling` says: `classifier(dropout(norm(act(dense(x)))))`. It answers with
- * classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ * ModernBERT with a head on the first token or on the mean of all, according to `classifier_pooling`: `classifier(dropout(norm(act(dense(x)))))`. It predicts
+ * classes, several labels at once, or numbers, according to `problem_type` or the labels.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
  * (`model.layers.0.attn.Wqkv.weight`, `head.dense.weight`, `classifier.weight`).
@@ -34,16 +34,7 @@ export declare class ModernBertForSequenceClassification extends SequenceClassif
     options?: FreshOptions,
     take?: import('../shared/pretrained.js').WeightSource,
   )
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<ModernBertConfig>, options?: FreshOptions): ModernBertForSequenceClassification
-  /**
-   * Reads a folder with `config.json` and the weights of a ModernBERT; the model is in evaluation mode, as in transformers. Parts of the head that the file
-   * lacks start fresh, with a warning.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<ModernBertForSequenceClassification>
   get baseModel(): ModernBertModel
-  protected get architecture(): string
   protected get readsFirstToken(): boolean
   protected score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor
 }

@@ -9,7 +9,7 @@ import type { ModernBertConfig, ModernBertLayerType } from './config.js'
 import type { Layer } from '../shared/parts.js'
 import type { WeightSource } from '../shared/pretrained.js'
 import type { Rotation } from '../shared/rotary.js'
-/** What a layer needs to know beside its input. */
+/** What a layer needs besides its input. */
 export interface ModernBertContext {
   keys: KeyMask
   rotations: Record<ModernBertLayerType, Rotation>
@@ -37,7 +37,7 @@ declare class ModernBertMLP extends Module {
   constructor(config: ModernBertConfig, take: WeightSource)
   forward(x: Tensor): Tensor
 }
-/** `x ← x + attn(attn_norm(x));  x ← x + mlp(mlp_norm(x))`; the embeddings have a norm already, so the first layer has none in front. */
+/** `x ← x + attn(attn_norm(x));  x ← x + mlp(mlp_norm(x))`; the embeddings are already normalised, so the first layer has no `attn_norm`. */
 export declare class ModernBertLayer extends Module {
   attn_norm: Layer
   attn: ModernBertAttention

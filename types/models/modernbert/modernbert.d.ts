@@ -12,8 +12,8 @@ import { ModernBertLayer } from './layer.js'
 import type { ModernBertConfig } from './config.js'
 import type { Packing } from '../shared/packing.js'
 import type { Layer } from '../shared/parts.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
-/** `dropout(norm(token))`: where a token stands is said in attention. */
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
+/** `dropout(norm(token))`: positions come in with attention. */
 declare class ModernBertEmbeddings extends Module {
   tok_embeddings: {
     forward(ids: Tensor): Tensor
@@ -26,11 +26,11 @@ declare class ModernBertEmbeddings extends Module {
   forward(inputIds: Ids, packing: Packing | null): Tensor
 }
 /**
- * ModernBERT without a head (Warner et al. 2024): rotary positions, norms in front, gated layers without biases; one layer in three looks at all tokens, the
- * others at those near by.
+ * ModernBERT without a head (Warner et al. 2024): rotary positions, pre-norms, gated layers without biases; one layer in three attends to all tokens, the
+ * others to those nearby.
  *
- * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, behind the final norm. Parameter names as in Hugging Face checkpoints (`layers.0.attn.Wqkv.weight`).
- * `tokenTypeIds` are taken and mean nothing: the model knows one kind of token.
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, after the final norm. Parameter names as in Hugging Face checkpoints (`layers.0.attn.Wqkv.weight`).
+ * `tokenTypeIds` are accepted and ignored: the model has no token types.
  */
 export declare class ModernBertModel extends EncoderModel {
   readonly config: ModernBertConfig
@@ -39,19 +39,11 @@ export declare class ModernBertModel extends EncoderModel {
   final_norm: LayerNorm
   private readonly tables
   constructor(config?: Partial<ModernBertConfig>, options?: FreshOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<ModernBertConfig>, options?: FreshOptions): ModernBertModel
-  /**
-   * Reads a folder with `config.json` and the weights of any ModernBERT, passing its heads over; the model is in evaluation mode.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<ModernBertModel>
-  protected get architecture(): string
   forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput
   private run
   private contextOf
 }
-/** `norm(act(dense(x)))`: what heads begin with. */
+/** `norm(act(dense(x)))`: the first part of the heads. */
 export declare class ModernBertPredictionHead extends Module {
   dense: Layer
   act: Layer

@@ -6,11 +6,11 @@ import type { Tensor } from '../../tensor/tensor.js'
 import type { EncoderOutput } from '../shared/encoder-input.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Layer } from '../shared/parts.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
-import type { RobertaConfig } from './config.js'
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { RobertaModel } from './roberta.js'
+import type { RobertaConfig } from './roberta.js'
 import { SequenceClassifier } from '../shared/sequence-classifier.js'
-/** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 in a bf16 or f16 model: they are trained. */
+/** `out_proj(dropout(tanh(dense(dropout(x₀)))))`, x₀ the first token. Its weights are f32 even in a bf16 or f16 model, as they are trained. */
 export declare class RobertaClassificationHead extends Module {
   dense: Layer
   dropout: Dropout
@@ -20,11 +20,11 @@ export declare class RobertaClassificationHead extends Module {
   forward(features: Tensor): Tensor
 }
 /**
- * RoBERTa with a head that answers for whole sequences: classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ * RoBERTa with a head that labels whole sequences: with classes, several labels at once, or numbers, according to `problem_type` or the labels.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Parameter names as in Hugging Face checkpoints
  * (`roberta.encoder.layer.0.attention.self.query.weight`, `classifier.out_proj.weight`). Fresh weights: N(0, initializer_range²); biases and the rows of
- * the padding 0. The head reads the first token alone: unless hidden states are asked for, the last layer is computed there only, with the same result.
+ * the padding token 0. The head reads the first token alone: unless hidden states are asked for, the last layer is computed for it only, with the same result.
  *
  * @example
  * const model = await models.RobertaForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
@@ -40,17 +40,6 @@ export declare class RobertaForSequenceClassification extends SequenceClassifier
   roberta: RobertaModel
   classifier: Layer
   constructor(config?: Partial<RobertaConfig>, options?: FreshOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<RobertaConfig>, options?: FreshOptions): RobertaForSequenceClassification
-  /**
-   * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode, as in transformers.
-   *
-   * A file without a classification head, such as one that was trained to predict tokens, gives a fresh one, with a warning. Weights keep the type of the
-   * file and lie in its pages; biases, norms and the head are widened.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForSequenceClassification>
   get baseModel(): RobertaModel
-  protected get architecture(): string
   protected score(owner: string, { lastHiddenState }: EncoderOutput, mask: Ids | null | undefined): Tensor
 }

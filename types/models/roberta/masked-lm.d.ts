@@ -7,10 +7,10 @@ import type { Tensor } from '../../tensor/tensor.js'
 import type { Ids } from '../../generation/ids.js'
 import { MaskedLM } from '../shared/masked-lm.js'
 import type { Layer } from '../shared/parts.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
-import type { RobertaConfig } from './config.js'
+import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { RobertaModel } from './roberta.js'
-/** `decoder(norm(gelu(dense(x))))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
+import type { RobertaConfig } from './roberta.js'
+/** `decoder(norm(gelu(dense(x))))`: `decoder` has the weight of the token embedding when the two are tied, and the bias of the head. */
 declare class RobertaLMHead extends Module {
   bias: Tensor
   dense: Layer
@@ -21,7 +21,7 @@ declare class RobertaLMHead extends Module {
   forward(x: Tensor): Tensor
 }
 /**
- * RoBERTa with the head that it is trained with: which token stands behind `<mask>`.
+ * RoBERTa with the head of its pre-training, which predicts the tokens behind `<mask>`.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`lm_head.dense.weight`).
  *
@@ -34,19 +34,9 @@ export declare class RobertaForMaskedLM extends MaskedLM {
   roberta: RobertaModel
   lm_head: RobertaLMHead
   constructor(config?: Partial<RobertaConfig>, options?: FreshOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<RobertaConfig>, options?: FreshOptions): RobertaForMaskedLM
-  /**
-   * Reads a folder with `config.json` and the weights of a RoBERTa; the model is in evaluation mode. A head that the file lacks starts fresh, with
-   * a warning.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(dir: string, options?: PretrainedOptions): Promise<RobertaForMaskedLM>
   get baseModel(): RobertaModel
-  protected get architecture(): string
   protected get scorer(): Layer
   protected get words(): Tensor
-  protected get tiedNames(): readonly string[]
   protected predict(hidden: Tensor): Tensor
   protected loss(owner: string, hidden: Tensor, labels: Ids): Tensor
 }

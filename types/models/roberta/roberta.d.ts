@@ -1,18 +1,24 @@
 // Generated from src/models/roberta/roberta.ts by `npm run api`. Do not edit.
 
-import { Encoder, Pooler } from '../shared/encoder.js'
-import type { EncoderOutput } from '../shared/encoder-input.js'
-import { EncoderModel } from '../shared/encoder-model.js'
+import type { BertFields } from '../shared/encoder-config.js'
 import type { EncoderModelOptions } from '../shared/encoder-model.js'
-import type { Ids } from '../../generation/ids.js'
-import type { FreshOptions, PretrainedOptions, WeightSource } from '../shared/pretrained.js'
-import type { RobertaConfig } from './config.js'
-import { TokenEmbeddings } from '../shared/token-embeddings.js'
-/** Options of {@link RobertaModel}. */
-export interface RobertaModelOptions extends FreshOptions {
-  /** Have a pooler, a dense layer on the first token. @default true */
-  addPoolingLayer?: boolean
+import { PooledEncoderModel } from '../shared/pooled-encoder.js'
+import type { PooledEncoderOptions } from '../shared/pooled-encoder.js'
+/** The configuration of a RoBERTa, as in `config.json`. */
+export interface RobertaConfig extends BertFields {
+  /** Number of tokens V. @default 50265 */
+  vocab_size: number
+  /** Rows of the position table; the first `pad_token_id + 1` of them belong to no token. @default 512 */
+  max_position_embeddings: number
+  /** The token that pads short rows: it has no position. @default 1 */
+  pad_token_id: number
+  /** The token that begins a sequence. @default 0 */
+  bos_token_id: number | null
+  /** The token that ends a sequence. @default 2 */
+  eos_token_id: number | null
 }
+/** Options of {@link RobertaModel}. */
+export type RobertaModelOptions = PooledEncoderOptions
 /** Options of the forward of {@link RobertaModel}. */
 export type RobertaOptions = EncoderModelOptions
 /**
@@ -21,23 +27,4 @@ export type RobertaOptions = EncoderModelOptions
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, `poolerOutput (B, C)`. Parameter names as in Hugging Face checkpoints
  * (`encoder.layer.0.attention.self.query.weight`). Positions count from `pad_token_id + 1` and leave padding out, as in transformers.
  */
-export declare class RobertaModel extends EncoderModel {
-  readonly config: RobertaConfig
-  embeddings: TokenEmbeddings
-  encoder: Encoder
-  pooler: Pooler | null
-  constructor(config?: Partial<RobertaConfig>, options?: RobertaModelOptions, take?: WeightSource)
-  /** A model with fresh weights, in training mode. */
-  static fromConfig(config: Partial<RobertaConfig>, options?: RobertaModelOptions): RobertaModel
-  /**
-   * Reads a folder with `config.json` and the weights of any RoBERTa, passing its heads over; the model is in evaluation mode. A pooler that the
-   * file lacks starts fresh, with a warning.
-   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
-   */
-  static fromPretrained(
-    dir: string,
-    options?: PretrainedOptions & Pick<RobertaModelOptions, 'addPoolingLayer'>,
-  ): Promise<RobertaModel>
-  protected get architecture(): string
-  forward(inputIds: Ids, options?: RobertaOptions): EncoderOutput
-}
+export declare class RobertaModel extends PooledEncoderModel<RobertaConfig> {}

@@ -2,7 +2,7 @@
 
 import { Tensor } from '../../tensor/tensor.js'
 import type { KvCache } from '../../generation/kv-cache.js'
-/** What a language model returns. Positions of padding that the model left out hold zeros. */
+/** The output of a language model. Positions of padding that the model skipped are zeros. */
 export declare class CausalLMOutput {
   /** Mean cross entropy over the labels that count; null without labels. */
   readonly loss: Tensor | null
@@ -15,9 +15,9 @@ export declare class CausalLMOutput {
   private computed
   private hidden
   /**
-   * Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for: ask before weights change. Where that forward
-   * left tokens out that no label needs, it is run again for all of them, with another draw of dropout.
-   * @throws {GradError} `ERR_LORA_VERSION` when weights have changed since a forward that must be run again.
+   * Scores over the vocabulary, (B, T, V). After a forward with labels they are computed on first access: read them before weights change. Where that forward
+   * skipped tokens that no label needs, all tokens are recomputed, with new draws of dropout.
+   * @throws {GradError} `ERR_LORA_VERSION` when weights have changed since a forward that has to be recomputed.
    */
   get logits(): Tensor
   /** Output of the final norm at the positions that `logits` covers, (B, T, C). Computed as {@link logits} are. */

@@ -2,7 +2,7 @@
 
 import type { Tensor } from '../../tensor/tensor.js'
 import type { KvCache } from '../../generation/kv-cache.js'
-/** What a decoder without a head returns. Positions that were not computed, those of padding, hold zeros. */
+/** The output of a decoder without a head. Positions that were not computed, those of padding, are zeros. */
 export declare class DecoderOutput {
   readonly pastKeyValues: KvCache | null
   private readonly states

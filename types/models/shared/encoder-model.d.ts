@@ -1,48 +1,46 @@
 // Generated from src/models/shared/encoder-model.ts by `npm run api`. Do not edit.
 
-import { Module } from '../../nn/module.js'
 import type { EncoderOptions, EncoderOutput, KeyMask } from './encoder-input.js'
 import type { Ids } from '../../generation/ids.js'
 import type { LabelsConfig } from './labels-config.js'
 import type { Packing } from './packing.js'
+import { PretrainedEncoder } from './pretrained-encoder.js'
 import type { SaveOptions } from './pretrained.js'
 /** Options of the forward of an encoder without a head. */
 export interface EncoderModelOptions extends EncoderOptions {
   /**
    * Return the first n tokens of `lastHiddenState` only, (B, n, C). With 1 it is the first token that the mask keeps, which a classification head reads, and
-   * the last layer is computed there alone, with the same result. @default all
+   * the last layer is computed for it alone, with the same result. @default all
    */
   positionsToKeep?: number
 }
 /**
- * An encoder without a head: what BERT, RoBERTa, DeBERTa and ModernBERT have in common.
+ * An encoder without a head: the base of BERT, RoBERTa, DeBERTa and ModernBERT.
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`.
  */
-export declare abstract class EncoderModel extends Module {
+export declare abstract class EncoderModel extends PretrainedEncoder {
   abstract readonly config: LabelsConfig & Record<string, unknown>
-  /** Backward computes each layer again instead of keeping what it needs: less memory for about a third more time. */
+  /** Backward recomputes each layer instead of keeping its activations: less memory for about a third more time. */
   gradientCheckpointing: boolean
-  /** The name of the class in `config.json`. */
-  protected abstract get architecture(): string
   abstract forward(inputIds: Ids, options?: EncoderModelOptions): EncoderOutput
   /** Writes `config.json` and `model.safetensors`, as transformers does. */
   savePretrained(dir: string, options?: SaveOptions): Promise<void>
   /**
-   * From now on, backward computes each layer again instead of keeping what it needs, in training mode: activations take the memory of one
-   * layer and one tensor (B, T, C) for each, for about a third more time. Results are the same.
+   * From now on, backward recomputes each layer in training mode instead of keeping its activations: they take the memory of one layer, and of one tensor
+   * (B, T, C) per layer, for about a third more time. Results are the same.
    */
   gradientCheckpointingEnable(): void
   /** The opposite of {@link gradientCheckpointingEnable}. */
   gradientCheckpointingDisable(): void
-  /** Whether the forward that runs now leaves layers to be computed again. */
+  /** Whether the current forward leaves layers to be recomputed. */
   protected get checkpointed(): boolean
 }
-/** How the tokens of a forward lie. */
-export interface EncoderPlace {
-  /** The tokens to compute, one behind the other, (1, N); null for the whole batch. */
+/** The layout of the tokens of a forward. */
+export interface EncoderBatch {
+  /** The tokens to compute, packed into (1, N); null for the whole batch. */
   packing: Packing | null
   keys: KeyMask
-  /** Whether of the last layer nothing but the first tokens is read. */
+  /** Whether only the first tokens of the last layer are read. */
   onlyFirst: boolean
 }

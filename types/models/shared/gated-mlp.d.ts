@@ -17,7 +17,7 @@ export interface GatedMLPOptions {
   /** The layers have a bias. */
   bias: boolean
 }
-/** With a layer each for gate and values. */
+/** With one layer for the gate and one for the values. */
 export declare class GatedMLP extends Module {
   gate_proj: Layer
   up_proj: Layer

@@ -1,21 +1,21 @@
 // Generated from src/models/shared/masked-lm.ts by `npm run api`. Do not edit.
 
-import { Module } from '../../nn/module.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
 import type { EncoderModel } from './encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Layer } from './parts.js'
+import { PretrainedEncoder } from './pretrained-encoder.js'
 import type { SaveOptions } from './pretrained.js'
 /** Options of the forward of a model that predicts masked tokens. */
 export interface MaskedLMOptions extends EncoderOptions {
   /**
-   * The token that belongs at each position, (B, T); −100 counts not, and is the label of all tokens that were not masked. Given as rows of numbers, the
-   * head runs only on the positions that count.
+   * The token that belongs at each position, (B, T); −100 is ignored, and is the label of all tokens that were not masked. Given as rows of numbers, the
+   * head runs only on the positions with a label.
    */
   labels?: Ids | null
 }
-/** What a model that predicts masked tokens returns. */
+/** The output of a model that predicts masked tokens. */
 export declare class MaskedLMOutput {
   /** Mean cross entropy over the labels that count; null without labels. */
   readonly loss: Tensor | null
@@ -26,35 +26,31 @@ export declare class MaskedLMOutput {
   private readonly recordsGrad
   private computed
   constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Tensor | null)
-  /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed when first asked for. */
+  /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed on first access. */
   get logits(): Tensor
 }
 /**
- * An encoder with the head that it is trained with: which token stands behind the mask.
+ * An encoder with the head of its pre-training, which predicts masked tokens.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
  */
-export declare abstract class MaskedLM extends Module {
+export declare abstract class MaskedLM extends PretrainedEncoder {
   abstract readonly config: {
     tie_word_embeddings: boolean
   } & Record<string, unknown>
   /** The model below the head. */
   abstract get baseModel(): EncoderModel
-  /** The name of the class in `config.json`. */
-  protected abstract get architecture(): string
   /** The layer that gives the scores over the vocabulary. */
   protected abstract get scorer(): Layer
   /** The weight of the token embedding, which a tied head shares. */
   protected abstract get words(): Tensor
-  /** What files of a tied model leave out. */
-  protected abstract get tiedNames(): readonly string[]
   /** (B, T, C) → (B, T, V). */
   protected abstract predict(hidden: Tensor): Tensor
   protected abstract loss(owner: string, hidden: Tensor, labels: Ids): Tensor
   forward(inputIds: Ids, options?: MaskedLMOptions): MaskedLMOutput
   /**
-   * Writes `config.json` and `model.safetensors`, as transformers does: what is tied is left out. A head that is tied no longer, because the embedding was
-   * adapted and merged without it, is written, and the configuration says so.
+   * Writes `config.json` and `model.safetensors`, as transformers does, without what is tied. A head that is no longer tied, because the embedding was
+   * adapted and merged without it, is written, and `tie_word_embeddings` is then false.
    */
   savePretrained(dir: string, options?: SaveOptions): Promise<void>
   /** @see {@link EncoderModel.gradientCheckpointingEnable} */

@@ -3,8 +3,8 @@
 import { Tensor } from '../../tensor/tensor.js'
 import type { Ids } from '../../generation/ids.js'
 /**
- * Which outputs the caller of a decoder reads: those that the mask keeps, all with those of padding, those at flat positions b·T + t, or the `last` ones of
- * each sequence. What no such output depends on need not be computed; positions count while gradients are recorded.
+ * Which outputs the caller of a decoder reads: those that the mask keeps, all including padding, those at flat positions b·T + t, or the `last` ones of each
+ * sequence. Tokens that no such output depends on need not be computed; lists of positions are used only while gradients are recorded.
  */
 export type Reads =
   | 'unmasked'
@@ -13,7 +13,7 @@ export type Reads =
   | {
       last: number
     }
-/** A batch (B, T) without the tokens that nobody reads: N rows in a batch of one. */
+/** A batch (B, T) without the tokens that are not needed: N rows in a batch of one. */
 export declare class Packing {
   private readonly batch
   private readonly length
@@ -21,7 +21,7 @@ export declare class Packing {
   private readonly positions
   /** The first row of each sequence, then N. */
   readonly starts: readonly number[]
-  /** Whether every token that the mask keeps is there. */
+  /** Whether every token that the mask keeps is included. */
   readonly isWhole: boolean
   constructor(
     batch: number,
@@ -30,23 +30,23 @@ export declare class Packing {
     positions: Int32Array,
     /** The first row of each sequence, then N. */
     starts: readonly number[],
-    /** Whether every token that the mask keeps is there. */
+    /** Whether every token that the mask keeps is included. */
     isWhole: boolean,
   )
-  /** One more than the last place of a token in its sequence. */
+  /** One more than the largest offset of a token in its sequence. */
   get extent(): number
-  /** Whether no row is left out as a whole: sequence b is then row b. */
+  /** Whether every row of the batch has a token: sequence b is then row b. */
   get hasEverySequence(): boolean
-  /** Whether padding that was left out lies between tokens of a sequence. */
+  /** Whether skipped padding lies between tokens of a sequence. */
   get hasGaps(): boolean
-  /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), serve each of them. */
+  /** The ids of the rows, (1, N). Ids that all sequences share, (1, T), apply to each of them. */
   take(owner: string, name: string, ids: Ids): Ids
-  /** The place of each row's token in its sequence, (1, N). */
-  places(): number[][]
-  /** The place of each row's token, counted from the first token of its sequence that is there, (1, N). */
-  placesFromFirst(): number[][]
-  /** The labels of the tokens `shift` places after those of the rows, (1, N); −100 where there is none. */
+  /** The offset of each row's token in its sequence, (1, N). */
+  offsets(): number[][]
+  /** The offset of each row's token from the first included token of its sequence, (1, N). */
+  offsetsFromFirst(): number[][]
+  /** The labels of the tokens `shift` after those of the rows, (1, N); −100 where there is none. */
   labels(labels: readonly (readonly number[])[], shift: number): number[][]
-  /** Rows (1, N, C) at their places in (B, T, C), with zeros for the tokens that were left out. */
+  /** Rows (1, N, C) at their positions in (B, T, C), with zeros for skipped tokens. */
   spread(rows: Tensor): Tensor
 }

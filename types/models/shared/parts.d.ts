@@ -4,7 +4,7 @@ import type { Module } from '../../nn/module.js'
 import { RMSNorm } from '../../nn/rms-norm.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { WeightSource } from './pretrained.js'
-/** Any layer may stand where a projection stands: injectLora replaces them. */
+/** Any layer: injectLora may replace a projection. */
 export type Layer = {
   forward(x: Tensor): Tensor
 } & Module

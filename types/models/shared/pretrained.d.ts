@@ -5,8 +5,8 @@ import type { FloatDtype } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Generator } from '../../runtime/random.js'
 /**
- * How a fresh parameter starts: N(0, std²), within ±`cut`·std where that is given, but for a row of padding at 0, or one value. A `wide` one is f32 in a bf16
- * or f16 model, too: it belongs to a head that is trained while the model is frozen.
+ * Initialisation of a fresh parameter: N(0, std²), truncated to ±`cut`·std where that is given, with the row of the padding token at 0; or one value. A `wide`
+ * parameter is f32 even in a bf16 or f16 model: it belongs to a head that is trained while the model is frozen.
  */
 export type Init = (
   | {
@@ -20,7 +20,7 @@ export type Init = (
 ) & {
   wide?: boolean
 }
-/** Gives a model each of its parameters, by state-dict name. */
+/** Returns a parameter of a model by its state-dict name. */
 export type WeightSource = (name: string, shape: number[], init: Init) => Tensor
 /** Options of models with fresh weights. */
 export interface FreshOptions {
@@ -29,16 +29,16 @@ export interface FreshOptions {
   /** Draws the weights from this generator. @default the generator of the current stream */
   generator?: Generator
 }
-/** Options of `fromPretrained`; those of a download count where the model is named by a hub id. */
+/** Options of `fromPretrained`; those of a download apply where the model is given as a hub id. */
 export interface PretrainedOptions extends HubOptions {
   /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
   dtype?: FloatDtype
   /**
-   * Leave weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
-   * rewritten in place. @default true
+   * Keep weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
+   * overwritten in place. @default true
    */
   mapped?: boolean
-  /** Fields that count instead of those in `config.json`, e.g. `{ num_labels: 3, hidden_dropout_prob: 0 }`. @default none */
+  /** Fields that replace those of `config.json`, e.g. `{ num_labels: 3, hidden_dropout_prob: 0 }`. @default none */
   config?: Readonly<Record<string, unknown>>
 }
 /** Options of `savePretrained`. */

@@ -8,9 +8,9 @@ import type { AttentionContext } from './decoder.js'
 import type { Layer, NormMaker } from './parts.js'
 import type { WeightSource } from './pretrained.js'
 import type { Rotation } from './rotary.js'
-/** What the blocks need beside their input. */
+/** What the blocks need besides their input. */
 export interface RotaryContext extends AttentionContext {
-  /** By kind of block: Gemma 3 turns those with a window by other angles. */
+  /** One per kind of block: Gemma 3 rotates by other angles in blocks with a window. */
   rotations: readonly Rotation[]
 }
 /** The attention of one block. */
@@ -33,15 +33,15 @@ export interface RotaryAttentionOptions {
   scale: number
   /** Cap of the scores, or null. */
   softcap: number | null
-  /** How many tokens each one looks at, or null for all before it. */
+  /** Length of the sliding window, or null for none. */
   window: number | null
-  /** Which of the context's rotations turns its heads. */
+  /** Index of its rotation in the context. */
   rotary: number
   /** The projections of q, k and v have a bias. */
   queryBias: boolean
-  /** The projection behind attention has a bias. */
+  /** The output projection has a bias. */
   outputBias: boolean
-  /** The norm of each head of q and k before it turns; null for none. */
+  /** The norm of each head of q and k before the rotation; null for none. */
   headNorm: NormMaker | null
 }
 /** Attention with a projection each for q, k and v, in which groups of query heads share a head of keys and values. */
@@ -57,7 +57,7 @@ export declare class RotaryAttention extends Module {
   constructor(options: RotaryAttentionOptions, take: WeightSource)
   forward(x: Tensor, context: RotaryContext): Tensor
 }
-/** The same with one projection for q, k and v. */
+/** {@link RotaryAttention} with one projection for q, k and v. */
 export declare class FusedAttention extends Module {
   qkv_proj: Layer
   o_proj: Layer

@@ -2,7 +2,8 @@
 
 import { CausalLM } from './causal-lm.js'
 import type { Layer } from './parts.js'
-import type { WeightSource } from './pretrained.js'
+import type { ModelClass } from './pretrained-model.js'
+import type { FreshOptions, PretrainedOptions, WeightSource } from './pretrained.js'
 import type { RotaryDecoder } from './rotary-decoder.js'
 /**
  * A {@link RotaryDecoder} with a language-model head, which has a weight of its own unless `tie_word_embeddings` is true.
@@ -14,7 +15,20 @@ export declare abstract class RotaryCausalLM<Model extends RotaryDecoder = Rotar
   readonly config: Model['config']
   model: Model
   lm_head: Layer
-  protected constructor(model: Model, take: WeightSource)
+  constructor(config?: Partial<Model['config']>, options?: FreshOptions, take?: WeightSource)
+  /**
+   * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
+   *
+   * Weights keep the type of the file (bf16 and f16 are computed in f32) and stay in the file's pages; norms and biases are widened. Rotary frequencies,
+   * which files of old releases contain, are ignored.
+   * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
+   */
+  static fromPretrained<M extends RotaryCausalLM>(
+    this: ModelClass<M, FreshOptions>,
+    dir: string,
+    options?: PretrainedOptions,
+  ): Promise<M>
   protected get decoder(): Model
+  protected get logitSoftcap(): number | null
   get maxPositions(): number
 }

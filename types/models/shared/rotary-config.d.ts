@@ -13,11 +13,11 @@ export interface RotaryDecoderConfig {
   num_hidden_layers: number
   /** Query heads H. */
   num_attention_heads: number
-  /** Heads of keys and values, a divisor of `num_attention_heads`; null for as many. */
+  /** Heads of keys and values, a divisor of `num_attention_heads`; null for the same number. */
   num_key_value_heads: number
   /** Head size D, even; null for hidden_size / num_attention_heads. */
   head_dim: number
-  /** Longest sequence the model is made for. */
+  /** Longest sequence that the model supports. */
   max_position_embeddings: number
   /** Added to the mean square in norms. */
   rms_norm_eps: number
@@ -31,7 +31,7 @@ export interface RotaryDecoderConfig {
   rope_parameters?: RopeParameters | null
   /** Base of the rotary frequencies, as earlier releases write it. */
   rope_theta?: number
-  /** How the frequencies are scaled, as earlier releases write it; counts before `rope_parameters`. @default not */
+  /** How the frequencies are scaled, as earlier releases write it; takes precedence over `rope_parameters`. @default not scaled */
   rope_scaling?: RopeParameters | null
   bos_token_id: number | null
   /** Where generation stops. */

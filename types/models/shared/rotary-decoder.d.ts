@@ -5,50 +5,17 @@ import { Module } from '../../nn/module.js'
 import type { RMSNorm } from '../../nn/rms-norm.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Decoder, DecoderOptions, TokenEmbedding } from './decoder.js'
+import type { Traits } from './decoder-family.js'
 import type { DecoderOutput } from './decoder-output.js'
 import { FusedGatedMLP, GatedMLP } from './gated-mlp.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Reads } from './packing.js'
-import type { SaveOptions, WeightSource } from './pretrained.js'
+import { PretrainedModel } from './pretrained-model.js'
+import type { ModelClass } from './pretrained-model.js'
+import type { FreshOptions, PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
 import { FusedAttention, RotaryAttention } from './rotary-attention.js'
 import type { RotaryContext } from './rotary-attention.js'
 import type { RotaryDecoderConfig } from './rotary-config.js'
-import type { RotaryConfig } from './rotary.js'
-/** In what an architecture differs from Llama. */
-export interface Traits {
-  /** Name of the MLP's activation. */
-  activation: string
-  /** Factor of q·k. @default 1/√head_dim */
-  scale?: number
-  /** The projections of q, k and v have a bias. @default false */
-  queryBias?: boolean
-  /** The projection behind attention has a bias. @default false */
-  outputBias?: boolean
-  /** The layers of the MLP have a bias. @default false */
-  mlpBias?: boolean
-  /** One projection for q, k and v, and one for gate and values (Phi-3). @default false */
-  isFused?: boolean
-  /** Norms of each head of q and k (Qwen3, Gemma 3). @default false */
-  headNorms?: boolean
-  /** Norms multiply by 1 + weight (Gemma). @default false */
-  offsetNorms?: boolean
-  /** Norms behind attention and MLP, before their results are added, too (Gemma 2 and 3). @default false */
-  normsBehind?: boolean
-  /** Embeddings are multiplied by √C (Gemma). @default false */
-  scalesEmbeddings?: boolean
-  /** Attention scores s become `softcap · tanh(s / softcap)` (Gemma 2). @default not */
-  softcap?: number | null
-  /** Dropout of what attention and MLP add (Phi-3). @default 0 */
-  residualDropout?: number
-  /** How many tokens blocks with a window look at. @default there are no such blocks */
-  window?: number | null
-  /** Which blocks have a window. @default none */
-  hasWindow?: readonly boolean[]
-  /** Rotary positions: of all blocks, or of those without a window and those with one (Gemma 3). @default the configuration's */
-  rotary?: readonly [RotaryConfig] | readonly [whole: RotaryConfig, windowed: RotaryConfig]
-  /** Only the first features of a head may turn (Phi-3). @default false */
-  partialRotary?: boolean
-}
 /** `x ← x + attention(norm(x));  x ← x + mlp(norm(x))`. */
 declare class RotaryBlock extends Module {
   self_attn: RotaryAttention | FusedAttention
@@ -78,7 +45,7 @@ declare class SandwichBlock extends Module {
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints (`layers.0.self_attn.q_proj.weight`).
  */
 export declare abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryDecoderConfig>
-  extends Module
+  extends PretrainedModel
   implements Decoder
 {
   readonly config: Config
@@ -89,7 +56,16 @@ export declare abstract class RotaryDecoder<Config extends RotaryDecoderConfig =
   private readonly rotary
   private readonly window
   private readonly scalesEmbeddings
-  protected constructor(owner: string, config: Config, traits: Traits, take: WeightSource)
+  constructor(config?: Partial<Config>, options?: FreshOptions, take?: WeightSource)
+  /**
+   * Reads a folder with `config.json` and its weights, which may include a head; the head is left out. The model is in evaluation mode.
+   * @see {@link RotaryCausalLM.fromPretrained}
+   */
+  static fromPretrained<M extends RotaryDecoder>(
+    this: ModelClass<M, FreshOptions>,
+    dir: string,
+    options?: PretrainedOptions,
+  ): Promise<M>
   get inputEmbeddings(): TokenEmbedding
   /** `reads`: which outputs will be read. */
   forward(inputIds: Ids, options?: DecoderOptions, reads?: Reads): DecoderOutput

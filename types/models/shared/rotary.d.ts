@@ -8,21 +8,21 @@ export interface RopeParameters {
   type?: string
   /** Base of the frequencies. @default the configuration's `rope_theta`, else 10000 */
   rope_theta?: number
-  /** How many times longer sequences get: `linear`, `llama3`. */
+  /** The factor by which sequences get longer: `linear`, `llama3`. */
   factor?: number
   /** Wavelengths above original / this are stretched by `factor`: `llama3`. */
   low_freq_factor?: number
-  /** Wavelengths below original / this stay as they are: `llama3`. */
+  /** Wavelengths below original / this are unchanged: `llama3`. */
   high_freq_factor?: number
   /** Longest sequence before the scaling: `llama3`, `longrope`. @default for `longrope` that of the configuration itself */
   original_max_position_embeddings?: number
-  /** By what each frequency is divided in sequences up to the original length, (D/2): `longrope`. */
+  /** Divisor of each frequency in sequences up to the original length, (D/2): `longrope`. */
   short_factor?: number[]
-  /** By what each frequency is divided in longer ones, (D/2): `longrope`. */
+  /** Divisor of each frequency in longer sequences, (D/2): `longrope`. */
   long_factor?: number[]
-  /** Factor of cosines and sines: `longrope`. @default √(1 + ln factor / ln original), factor being how many times longer sequences get */
+  /** Factor of cosines and sines: `longrope`. @default √(1 + ln factor / ln original), where factor is that of the length */
   attention_factor?: number
-  /** Share of the features of a head that turn, the first ones; other than 1 in Phi-3's family only. @default 1 */
+  /** Share of the features of a head that are rotated, the first ones; other than 1 in Phi-3's family only. @default 1 */
   partial_rotary_factor?: number
   [other: string]: unknown
 }

@@ -3,14 +3,14 @@
 import { Tensor } from '../../tensor/tensor.js'
 /**
  * Labels of a batch: classes (B) as integers, or numbers (B) for a model with one output; a row of numbers for each sequence, (B, num_labels), when
- * several labels may hold at once or several numbers are predicted.
+ * several labels may apply at once or several numbers are predicted.
  */
 export type SequenceLabels = Tensor | readonly number[] | readonly (readonly number[])[]
-/** What a sequence classifier returns. */
+/** The output of a sequence classifier. */
 export interface SequenceClassifierOutput {
   /** Loss on the labels, `()`; null without labels. */
   loss: Tensor | null
-  /** Scores before softmax or sigmoid, or the numbers predicted, (B, num_labels). */
+  /** Scores before softmax or sigmoid, or the predicted numbers, (B, num_labels). */
   logits: Tensor
   /** Embeddings, then the output of each layer; null unless asked for. */
   hiddenStates: Tensor[] | null

@@ -1,36 +1,34 @@
 // Generated from src/models/shared/sequence-classifier.ts by `npm run api`. Do not edit.
 
-import { Module } from '../../nn/module.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
 import type { EncoderModel } from './encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
 import type { LabelsConfig } from './labels-config.js'
 import type { Layer } from './parts.js'
+import { PretrainedEncoder } from './pretrained-encoder.js'
 import type { SaveOptions } from './pretrained.js'
 import type { SequenceClassifierOutput, SequenceLabels } from './sequence-classification.js'
 /** Options of the forward of a sequence classifier. */
 export interface SequenceClassificationOptions extends EncoderOptions {
-  /** What the model shall answer: classes or numbers. @see {@link SequenceLabels} */
+  /** The labels to predict: classes or numbers. @see {@link SequenceLabels} */
   labels?: SequenceLabels | null
 }
 /**
- * An encoder with a head that answers for whole sequences: classes, several labels at once, or numbers, as `problem_type` or the labels say.
+ * An encoder with a head that labels whole sequences: with classes, several labels at once, or numbers, according to `problem_type` or the labels.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Padding on either side changes nothing: heads read a row's first token, or the mean of
- * its tokens, wherever they stand.
+ * its tokens, wherever they are.
  */
-export declare abstract class SequenceClassifier extends Module {
+export declare abstract class SequenceClassifier extends PretrainedEncoder {
   abstract readonly config: LabelsConfig & Record<string, unknown>
-  /** Ends in the logits. */
+  /** The head, or its last layer; its output are the logits. */
   abstract classifier: Layer
   /** The model below the head. Parameters outside of it belong to the head. */
   abstract get baseModel(): EncoderModel
-  /** The name of the class in `config.json`. */
-  protected abstract get architecture(): string
   /** Whether the head needs the first token of each row alone. */
   protected get readsFirstToken(): boolean
-  /** The head: (B, num_labels) of what the model below puts out. */
+  /** The logits (B, num_labels) from the output of the base model. */
   protected abstract score(owner: string, encoded: EncoderOutput, mask: Ids | null | undefined): Tensor
   forward(inputIds: Ids, options?: SequenceClassificationOptions): SequenceClassifierOutput
   /** Writes `config.json` and `model.safetensors`, as transformers does. */

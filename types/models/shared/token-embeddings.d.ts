@@ -22,14 +22,14 @@ export interface EmbeddingsConfig {
   layer_norm_eps: number
   hidden_dropout_prob: number
 }
-/** How tokens get their rows of the position table. */
+/** How positions of tokens are determined. */
 export interface Positions {
-  /** The row of padding, which starts at 0 and is not trained; null where there is none. */
+  /** The position of padding, whose row starts at 0 and is not trained; null where there is none. */
   padding: number | null
-  /** The row of each token, (B, T), or of the tokens of all rows, (1, T). */
+  /** The position of each token, (B, T), or of the tokens of all rows, (1, T). */
   of(given: Ids, ids: Tensor, options: EncoderOptions): Tensor
 }
-/** `dropout(norm(word + position + kind of token))`, without the tables that an architecture does not have. */
+/** `dropout(norm(word + position + token type))`, without the tables that an architecture does not have. */
 export declare class TokenEmbeddings extends Module {
   private readonly owner
   private readonly config
@@ -41,12 +41,12 @@ export declare class TokenEmbeddings extends Module {
   token_type_embeddings: Table | null
   LayerNorm: LayerNorm
   dropout: Dropout
-  /** `owner` is named in errors; `positions` is null where tokens get none here. */
+  /** `owner` is named in errors; `positions` is null without a position table. */
   constructor(owner: string, config: EmbeddingsConfig, positions: Positions | null, take: WeightSource)
   /** (B, T, C), or with a packing (1, N, C), the tokens alone. */
   forward(inputIds: Ids, options: EncoderOptions, packing: Packing | null): Tensor
-  private placesOf
-  /** Kinds (B, T), or (1) for one kind; null in a model without. */
-  private kindsOf
+  private positionIdsOf
+  /** Token types (B, T), or (1) for one type; null in a model without types. */
+  private typeIdsOf
 }
 export {}

@@ -13,7 +13,7 @@ export interface AttentionOptions {
    * May be combined with `mask`. @default false
    */
   isCausal?: boolean | 'top-left' | 'bottom-right'
-  /** Probability of dropping a weight. Applied whenever given, as in PyTorch: pass 0 when not training. @default 0 */
+  /** Probability of dropping a weight. Applied whenever given, as in PyTorch: pass 0 when not training. @minimum 0 @maximum 1 @default 0 */
   dropoutP?: number
   /** Factor on q·k. @default 1/√D */
   scale?: number
@@ -23,10 +23,10 @@ export interface AttentionOptions {
   lengths?: Tensor | null
   /**
    * How many keys a query sees at most, up to its own place: those in front of them are hidden, and cost nothing. Without `isCausal` it sees as many
-   * behind its place, too: |s − t| < window. @default all
+   * behind its place, too: |s − t| < window. @integer @minimum 1 @default all
    */
   window?: number | null
-  /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @default not */
+  /** Bends the scaled scores s to `softcap · tanh(s / softcap)` before the masks, as Gemma 2 does. @exclusiveMinimum 0 @default not */
   softcap?: number | null
   /** Order of the dimensions: `'BHTD'` as PyTorch, or `'BTHD'`, the order a projection writes, which saves two copies. @default 'BHTD' */
   layout?: 'BHTD' | 'BTHD'

@@ -1,13 +1,11 @@
 // Generated from src/nn/functional/binary-losses.ts by `npm run api`. Do not edit.
 
 import type { Tensor } from '../../tensor/tensor.js'
-import type { Reduction } from './losses.js'
+import type { ReductionOptions } from './losses.js'
 /** Options of {@link binaryCrossEntropy}. */
-export interface BinaryCrossEntropyOptions {
-  /** A factor on the loss of each element; broadcasts to the input. @default all 1 */
+export interface BinaryCrossEntropyOptions extends ReductionOptions {
+  /** A factor on the loss of each element; broadcasts to the input. The mean divides by the number of elements, not by the weights. @default all 1 */
   weight?: Tensor | null
-  /** `'mean'` divides by the number of elements, not by the weights. @default 'mean' */
-  reduction?: Reduction
 }
 /** Options of {@link binaryCrossEntropyWithLogits}. */
 export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {

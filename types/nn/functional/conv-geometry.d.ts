@@ -5,13 +5,13 @@ import type { PerDimension } from './spatial.js'
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular'
 /** Numbers that say how a kernel moves over its input. */
 export interface ConvFunctionalOptions {
-  /** Step between output places. @default 1 */
+  /** Step between output places. @integer @minimum 1 @default 1 */
   stride?: PerDimension
-  /** Places added on both sides of each dimension; `'same'` keeps the size (stride 1 only), `'valid'` adds none. @default 0 */
+  /** Places added on both sides of each dimension; `'same'` keeps the size (stride 1 only), `'valid'` adds none. @integer @minimum 0 @default 0 */
   padding?: PerDimension | 'same' | 'valid'
-  /** Step between kernel taps. @default 1 */
+  /** Step between kernel taps. @integer @minimum 1 @default 1 */
   dilation?: PerDimension
-  /** Groups of channels that do not see each other; `inChannels` groups make a depthwise convolution. @default 1 */
+  /** Groups of channels that do not see each other; `inChannels` groups make a depthwise convolution. @integer @minimum 1 @default 1 */
   groups?: number
 }
 /** The same, checked, with one number for each dimension. */

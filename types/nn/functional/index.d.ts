@@ -8,7 +8,14 @@ export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose
 export { linearCrossEntropy } from './linear-cross-entropy.js'
 export type { LinearCrossEntropyOptions } from './linear-cross-entropy.js'
 export { crossEntropy, klDiv, mseLoss, nllLoss } from './losses.js'
-export type { CrossEntropyOptions, KlDivOptions, MseLossOptions, NllLossOptions, Reduction } from './losses.js'
+export type {
+  CrossEntropyOptions,
+  KlDivOptions,
+  MseLossOptions,
+  NllLossOptions,
+  Reduction,
+  ReductionOptions,
+} from './losses.js'
 export {
   elu,
   gelu,
@@ -65,5 +72,11 @@ export {
   pairwiseDistance,
   tripletMarginLoss,
 } from './similarity.js'
-export type { CosineSimilarityOptions, MarginOptions, TripletMarginLossOptions } from './similarity.js'
+export type {
+  CosineSimilarityOptions,
+  MarginOptions,
+  NormalizeOptions,
+  PairwiseDistanceOptions,
+  TripletMarginLossOptions,
+} from './similarity.js'
 export { oneHot } from './one-hot.js'

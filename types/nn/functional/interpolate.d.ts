@@ -6,9 +6,9 @@ import type { PerDimension } from './spatial.js'
 export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area'
 /** Options of {@link interpolate}. */
 export interface InterpolateOptions {
-  /** PerDimension of the result. Give this or `scaleFactor`. */
+  /** Sizes of the result. Give this or `scaleFactor`. @integer @minimum 1 @default null */
   size?: PerDimension | null
-  /** The result's sizes are `⌊size · scaleFactor⌋`. */
+  /** The result's sizes are `⌊size · scaleFactor⌋`. @exclusiveMinimum 0 @default null */
   scaleFactor?: PerDimension | null
   /** How places between those of the input get their value; `'area'` takes means. @default 'nearest' */
   mode?: InterpolateMode

@@ -16,7 +16,7 @@ export declare function linear(x: Tensor, weight: Tensor, bias?: Tensor | null):
 export declare function embedding(ids: Tensor, weight: Tensor, options?: EmbeddingOptions): Tensor
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions {
-  /** The row that gets no gradient; negative counts from the end. @default none */
+  /** The row of the padding: it gets no gradient, and starts at 0 in a new table. Negative counts from the end. @integer @default none */
   paddingIdx?: number | null
   /** Divide the gradient of a row by how often the batch uses it. @default false */
   scaleGradByFreq?: boolean

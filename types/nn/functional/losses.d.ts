@@ -3,16 +3,19 @@
 import type { Tensor } from '../../tensor/tensor.js'
 /** How a loss per element becomes one number: mean, sum, or not at all. */
 export type Reduction = 'none' | 'mean' | 'sum'
+/** The option of every loss. */
+export interface ReductionOptions {
+  /** How the losses of the elements become one number: their mean, their sum, or not at all. @default 'mean' */
+  reduction?: Reduction
+}
 /** Options of {@link crossEntropy}. */
-export interface CrossEntropyOptions {
+export interface CrossEntropyOptions extends ReductionOptions {
   /** A weight for each class, (C). @default all 1 */
   weight?: Tensor | null
-  /** Targets with this value count neither in the loss nor in its mean. @default -100 */
+  /** Targets with this value count neither in the loss nor in its mean. @integer @default -100 */
   ignoreIndex?: number
-  /** Share of the target that is spread evenly over all classes, the right one included. @default 0 */
+  /** Share of the target that is spread evenly over all classes, the right one included. @minimum 0 @maximum 1 @default 0 */
   labelSmoothing?: number
-  /** @default 'mean' */
-  reduction?: Reduction
   /**
    * A weight for each target, of its shape: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
    * that count. Use it as a mask, or to weigh examples. @default all 1
@@ -22,10 +25,7 @@ export interface CrossEntropyOptions {
 /** Options of {@link nllLoss}. */
 export type NllLossOptions = Pick<CrossEntropyOptions, 'weight' | 'ignoreIndex' | 'reduction'>
 /** Options of {@link mseLoss}. */
-export interface MseLossOptions {
-  /** @default 'mean' */
-  reduction?: Reduction
-}
+export type MseLossOptions = ReductionOptions
 /** Options of {@link klDiv}. */
 export interface KlDivOptions {
   /** `'batchmean'` divides the sum by the first dimension and is the one that the definition asks for. @default 'mean' */

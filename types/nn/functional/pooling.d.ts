@@ -2,28 +2,25 @@
 
 import type { Tensor } from '../../tensor/tensor.js'
 import type { PerDimension } from './spatial.js'
-/** Options of maximum pooling. */
-export interface MaxPoolOptions {
-  /** From window to window. @default kernelSize */
+/** Options of both kinds of pooling. */
+export interface PoolOptions {
+  /** From window to window. @integer @minimum 1 @default kernelSize */
   stride?: PerDimension | null
-  /** Places of −∞ before and behind each dimension; at most half the kernel. @default 0 */
+  /** Places before and behind each dimension, −∞ for the maximum and 0 for the mean; at most half the kernel. @integer @minimum 0 @default 0 */
   padding?: PerDimension
-  /** From place to place inside a window. @default 1 */
-  dilation?: PerDimension
   /** Round the output size up: the last window may reach over the edge. @default false */
   ceilMode?: boolean
 }
+/** Options of maximum pooling. */
+export interface MaxPoolOptions extends PoolOptions {
+  /** From place to place inside a window. @integer @minimum 1 @default 1 */
+  dilation?: PerDimension
+}
 /** Options of mean pooling. */
-export interface AvgPoolOptions {
-  /** From window to window. @default kernelSize */
-  stride?: PerDimension | null
-  /** Zeros before and behind each dimension; at most half the kernel. @default 0 */
-  padding?: PerDimension
-  /** Round the output size up: the last window may reach over the edge. @default false */
-  ceilMode?: boolean
+export interface AvgPoolOptions extends PoolOptions {
   /** Count the zeros of the padding in the mean. @default true */
   countIncludePad?: boolean
-  /** Divide by this and not by the window's size. @default null */
+  /** Divide by this and not by the window's size. @integer @minimum 1 @default null */
   divisorOverride?: number | null
 }
 /** Size of the result of adaptive pooling; null keeps the input's. */

@@ -1,25 +1,18 @@
 // Generated from src/nn/functional/regression-losses.ts by `npm run api`. Do not edit.
 
 import type { Tensor } from '../../tensor/tensor.js'
-import type { Reduction } from './losses.js'
+import type { ReductionOptions } from './losses.js'
 /** Options of {@link l1Loss}. */
-export interface L1LossOptions {
-  /** @default 'mean' */
-  reduction?: Reduction
-}
+export type L1LossOptions = ReductionOptions
 /** Options of {@link smoothL1Loss}. */
-export interface SmoothL1LossOptions {
-  /** The difference from which the loss is a straight line; 0 makes it {@link l1Loss}. @default 1 */
+export interface SmoothL1LossOptions extends ReductionOptions {
+  /** The difference from which the loss is a straight line; 0 makes it {@link l1Loss}. @minimum 0 @default 1 */
   beta?: number
-  /** @default 'mean' */
-  reduction?: Reduction
 }
 /** Options of {@link huberLoss}. */
-export interface HuberLossOptions {
-  /** The difference from which the loss is a straight line. @default 1 */
+export interface HuberLossOptions extends ReductionOptions {
+  /** The difference from which the loss is a straight line. @exclusiveMinimum 0 @default 1 */
   delta?: number
-  /** @default 'mean' */
-  reduction?: Reduction
 }
 /**
  * `|input − target|`.

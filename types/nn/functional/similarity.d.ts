@@ -1,55 +1,50 @@
 // Generated from src/nn/functional/similarity.ts by `npm run api`. Do not edit.
 
 import type { Tensor } from '../../tensor/tensor.js'
-import type { Reduction } from './losses.js'
+import type { ReductionOptions } from './losses.js'
 /** Options of {@link cosineSimilarity}. */
 export interface CosineSimilarityOptions {
-  /** The dimension of the vectors. @default 1 */
+  /** The dimension of the vectors. @integer @default 1 */
   dim?: number
-  /** What each length is at least. @default 1e-8 */
+  /** What each length is at least. @minimum 0 @default 1e-8 */
   eps?: number
 }
-/** Options of {@link cosineEmbeddingLoss} and {@link marginRankingLoss}. */
-export interface MarginOptions {
-  /** How far a pair may be on the wrong side. @default 0 */
-  margin?: number
-  /** @default 'mean' */
-  reduction?: Reduction
-}
-/** Options of {@link tripletMarginLoss}. */
-export interface TripletMarginLossOptions {
-  /** How much nearer the positive must be. @default 1 */
-  margin?: number
-  /** The norm of the distance. @default 2 */
+/** Options of {@link pairwiseDistance}. */
+export interface PairwiseDistanceOptions {
+  /** The norm of the distance. @infinity @default 2 */
   p?: number
   /** Added to each difference. @default 1e-6 */
   eps?: number
+  /** Keep the last dimension, of size 1. @default false */
+  keepdim?: boolean
+}
+/** Options of {@link normalize}. */
+export interface NormalizeOptions {
+  /** The norm that becomes 1. @infinity @default 2 */
+  p?: number
+  /** The dimension of the vectors. @integer @default 1 */
+  dim?: number
+  /** What each norm is at least. @minimum 0 @default 1e-12 */
+  eps?: number
+}
+/** Options of {@link cosineEmbeddingLoss} and {@link marginRankingLoss}. */
+export interface MarginOptions extends ReductionOptions {
+  /** How far a pair may be on the wrong side. @default 0 */
+  margin?: number
+}
+/** Options of {@link tripletMarginLoss}. */
+export interface TripletMarginLossOptions extends ReductionOptions, Pick<PairwiseDistanceOptions, 'p' | 'eps'> {
+  /** How much nearer the positive must be. @minimum 0 @default 1 */
+  margin?: number
   /** Take the negative's distance to the positive where that is smaller. @default false */
   swap?: boolean
-  /** @default 'mean' */
-  reduction?: Reduction
 }
 /** `a · b / (max(‖a‖, eps) · max(‖b‖, eps))` along `dim`; the shapes are broadcast. */
 export declare function cosineSimilarity(a: Tensor, b: Tensor, options?: CosineSimilarityOptions): Tensor
 /** `‖a − b + eps‖_p` along the last dimension. */
-export declare function pairwiseDistance(
-  a: Tensor,
-  b: Tensor,
-  options?: {
-    p?: number
-    eps?: number
-    keepdim?: boolean
-  },
-): Tensor
+export declare function pairwiseDistance(a: Tensor, b: Tensor, options?: PairwiseDistanceOptions): Tensor
 /** `x / max(‖x‖_p, eps)` along `dim`. */
-export declare function normalize(
-  x: Tensor,
-  options?: {
-    p?: number
-    dim?: number
-    eps?: number
-  },
-): Tensor
+export declare function normalize(x: Tensor, options?: NormalizeOptions): Tensor
 /**
  * `1 − cos(a, b)` where the target is 1, `max(0, cos(a, b) − margin)` where it is −1.
  *

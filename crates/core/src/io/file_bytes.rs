@@ -1,4 +1,4 @@
-//! The bytes of a file that is read whole or mapped, with the identity by which models share it.
+//! The bytes of a file, read whole or mapped, with the identity by which models share it.
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
@@ -10,16 +10,16 @@ use std::time::UNIX_EPOCH;
 use crate::code::Code;
 use crate::error::{Error, Result};
 
-/// What makes two opened files the same bytes: place, size and time of the last change.
+/// What makes two opened files the same bytes: location, size and time of the last change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FileId {
-    place: Place,
+    location: Location,
     len: u64,
     modified_ns: u128,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Place {
+enum Location {
     #[cfg(unix)]
     Inode { dev: u64, inode: u64 },
     #[cfg(not(unix))]
@@ -40,8 +40,8 @@ enum Data {
     Mapped(Arc<memmap2::Mmap>),
 }
 
-/// The mappings of this process, whichever thread made them: a base that several workers or models open is mapped once. A file that
-/// has changed has another identity, and so a mapping of its own.
+/// The mappings of this process, of all threads: a base that several workers or models open is mapped once. A file that has
+/// changed has another identity, and so a new mapping.
 static MAPS: LazyLock<Mutex<HashMap<FileId, Weak<memmap2::Mmap>>>> = LazyLock::new(Mutex::default);
 
 fn shared_map(file: &File, id: &FileId) -> std::io::Result<Arc<memmap2::Mmap>> {
@@ -52,8 +52,8 @@ fn shared_map(file: &File, id: &FileId) -> std::io::Result<Arc<memmap2::Mmap>> {
     // SAFETY: the map is read-only. Only base weights are mapped (never adapters or checkpoints, which this library itself
     // rewrites), and the documentation asks that they are not cut short in use.
     let map = Arc::new(unsafe { memmap2::Mmap::map(file) }?);
-    // Pages that are read from the disk now are huge ones, where the file system has them: weights are read whole, and a third faster. Those that the
-    // system holds already stay as they are. Where it cannot be done, nothing is lost.
+    // Asks for huge pages where the file system has them: reading all weights is a third faster. Pages that are cached already stay as they are, and
+    // where it is not supported nothing happens.
     #[cfg(target_os = "linux")]
     let _ = map.advise(memmap2::Advice::HugePage);
     maps.retain(|_, other| other.strong_count() > 0);
@@ -64,7 +64,7 @@ fn shared_map(file: &File, id: &FileId) -> std::io::Result<Arc<memmap2::Mmap>> {
 impl FileBytes {
     /// Maps a file: for base weights, which may be larger than memory and are shared between models.
     ///
-    /// A mapped file must stay as it is while it is in use. Writers that replace a file by renaming a new one over it,
+    /// A mapped file must not change while it is in use. Writers that replace a file by renaming a new one over it,
     /// as this library does, leave the mapped bytes alone.
     ///
     /// # Errors
@@ -87,16 +87,16 @@ impl FileBytes {
         })
     }
 
-    /// Reads a file whole: for adapters and checkpoints, so that nobody's rewrite of the file can hurt.
+    /// Reads a file whole: for adapters and checkpoints, which may be rewritten while they are in use.
     ///
     /// # Errors
     /// [`Code::File`] when the path is no readable file or changes while it is read, [`Code::Memory`] when it does not fit.
     pub fn read(path: &Path) -> Result<Self> {
         let (file, metadata) = open_regular(path)?;
         let len = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-        // One more, so that a file that has not grown is read to its end without growing the vector.
+        // One byte more, so that the end of a file is found without growing the vector.
         let mut bytes = crate::memory::host_vec(len.saturating_add(1), &format!("the file {}", path.display()))?;
-        // One byte more than expected shows that the file grew, without reading on for ever.
+        // One byte more than expected shows that the file grew, without reading without end.
         file.take(metadata.len() + 1)
             .read_to_end(&mut bytes)
             .map_err(|e| io_error("cannot read the file", path, &e))?;
@@ -125,7 +125,7 @@ impl FileBytes {
         &self.id
     }
 
-    /// Whether the bytes stay in the file and cost no memory of this process.
+    /// Whether the bytes stay in the file and take no memory of this process.
     pub fn is_mapped(&self) -> bool {
         matches!(self.data, Data::Mapped(_))
     }
@@ -140,7 +140,7 @@ impl AsRef<[u8]> for FileBytes {
     }
 }
 
-/// Opens a path that must be a regular file: a folder has no bytes, and opening a pipe would wait for ever.
+/// Opens a path that must be a regular file: a folder has no bytes, and opening a pipe would block.
 fn open_regular(path: &Path) -> Result<(File, Metadata)> {
     let metadata = std::fs::metadata(path).map_err(|e| io_error("cannot open the file", path, &e))?;
     if !metadata.is_file() {
@@ -164,24 +164,24 @@ fn open_regular(path: &Path) -> Result<(File, Metadata)> {
 fn file_id(path: &Path, metadata: &Metadata) -> FileId {
     let modified = metadata.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
     FileId {
-        place: place(path, metadata),
+        location: location(path, metadata),
         len: metadata.len(),
         modified_ns: modified.map_or(0, |d| d.as_nanos()),
     }
 }
 
 #[cfg(unix)]
-fn place(_path: &Path, metadata: &Metadata) -> Place {
+fn location(_path: &Path, metadata: &Metadata) -> Location {
     use std::os::unix::fs::MetadataExt;
-    Place::Inode {
+    Location::Inode {
         dev: metadata.dev(),
         inode: metadata.ino(),
     }
 }
 
 #[cfg(not(unix))]
-fn place(path: &Path, _metadata: &Metadata) -> Place {
-    Place::Path(std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))
+fn location(path: &Path, _metadata: &Metadata) -> Location {
+    Location::Path(std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))
 }
 
 /// The engine error for a failed file operation, with a fix where the system says what is wrong.
@@ -196,10 +196,10 @@ pub(crate) fn io_error(what: &str, path: &Path, error: &std::io::Error) -> Error
         ErrorKind::FileTooLarge => {
             "raise the limit of file sizes (ulimit -f), or write to a disk that takes files of this size"
         }
-        _ => "look at the message of the system above",
+        _ => "see the message of the system above",
     };
     let expected = if what.contains("write") {
-        "a place that can be written"
+        "a path that can be written"
     } else {
         "a file that can be read"
     };
@@ -239,7 +239,7 @@ mod tests {
             move || FileBytes::map(&path).unwrap()
         });
         assert_eq!(start(&other.join().unwrap()), start(&first));
-        // As this library writes: a new file takes the place of the old one, which stays as it was for who mapped it.
+        // As this library writes: a new file replaces the old one, which is unchanged where it is mapped.
         let temporary = path.with_extension("new");
         std::fs::write(&temporary, b"a newer base").unwrap();
         std::fs::rename(&temporary, &path).unwrap();

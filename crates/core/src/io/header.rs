@@ -25,7 +25,7 @@ impl Header {
     ///
     /// # Errors
     /// [`Code::Format`] when anything is not as the format says: a bad length, bad JSON, an unknown dtype, a name twice,
-    /// a byte count that is not shape times element size, tensors that overlap, leave gaps or leave the file, bytes
+    /// a byte count that is not shape times element size, tensors that overlap, leave gaps or reach past the file, bytes
     /// that belong to no tensor. [`Code::Unsupported`] for dtypes that the format knows and this library does not.
     pub fn parse(bytes: &[u8], file: &str) -> Result<Header> {
         let json = header_json(bytes, file)?;
@@ -124,7 +124,7 @@ fn other_format(bytes: &[u8], file: &str) -> Option<Error> {
 
 fn json_error(file: &str, tensor: &str, error: &serde_json::Error) -> Error {
     let text = error.to_string();
-    let place = if tensor.is_empty() {
+    let part = if tensor.is_empty() {
         "the header".to_owned()
     } else {
         format!("{tensor} in the header")
@@ -134,7 +134,7 @@ fn json_error(file: &str, tensor: &str, error: &serde_json::Error) -> Error {
     } else {
         Code::Format
     };
-    Error::new(code, format!("{file}: {place} is not as the format says"))
+    Error::new(code, format!("{file}: {part} is not as the format says"))
         .expected("names with dtype, shape and two data_offsets, and __metadata__ of strings")
         .received(text)
         .hint("write the file again with a safetensors library")

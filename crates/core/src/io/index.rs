@@ -17,7 +17,7 @@ const NAMES_SHOWN: usize = 8;
 pub struct ShardedFile {
     shards: Vec<WeightFile>,
     /// Tensor name, number of its shard and its number there, in the order of the index.
-    places: Vec<(String, usize, usize)>,
+    found: Vec<(String, usize, usize)>,
     /// Tensors that lie in a shard and that the index does not name there.
     unlisted: Vec<String>,
 }
@@ -28,7 +28,7 @@ impl ShardedFile {
     /// # Errors
     /// [`Code::Format`] when the index is not JSON with a `weight_map` of strings, when a shard's name is more than the
     /// name of a file in the same folder (refused before anything is opened), or when a shard lacks a tensor that the
-    /// index places in it. [`Code::File`] when shards are missing: one error that names them all.
+    /// index assigns to it. [`Code::File`] when shards are missing: one error that names them all.
     pub fn open(index: &Path, mapped: bool) -> Result<Self> {
         let weight_map = read_weight_map(index)?;
         let shown = index.display();
@@ -72,18 +72,18 @@ impl ShardedFile {
             .iter()
             .map(|(name, shard)| (name.as_str(), numbers[shard.as_str()]))
             .collect();
-        let places = places(&wanted, &shards, index)?;
+        let found = found(&wanted, &shards, index)?;
         let unlisted = unlisted(&wanted, &shards);
         Ok(ShardedFile {
             shards,
-            places,
+            found,
             unlisted,
         })
     }
 
     /// Every tensor with the shard that holds it and its number there, in the order of the index.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = (&str, &WeightFile, usize)> {
-        self.places
+        self.found
             .iter()
             .map(|(name, shard, number)| (name.as_str(), &self.shards[*shard], *number))
     }
@@ -119,12 +119,12 @@ fn is_plain_file_name(name: &str) -> bool {
     one_part && !name.contains(['/', '\\', ':', '\0'])
 }
 
-fn places(wanted: &[(&str, usize)], shards: &[WeightFile], index: &Path) -> Result<Vec<(String, usize, usize)>> {
+fn found(wanted: &[(&str, usize)], shards: &[WeightFile], index: &Path) -> Result<Vec<(String, usize, usize)>> {
     let find = |&(name, shard): &(&str, usize)| shards[shard].find(name).map(|number| (name.to_owned(), shard, number));
     let absent = names(
         wanted
             .iter()
-            .filter(|place| find(place).is_none())
+            .filter(|tensor| find(tensor).is_none())
             .map(|(name, shard)| {
                 let path = shards[*shard].path();
                 format!("{name} in {}", path.file_name().unwrap_or_default().display())
@@ -148,7 +148,7 @@ fn unlisted(wanted: &[(&str, usize)], shards: &[WeightFile]) -> Vec<String> {
         .iter()
         .enumerate()
         .flat_map(|(i, file)| file.names().map(move |name| (name, i)));
-    all.filter(|place| !listed.contains(place))
+    all.filter(|tensor| !listed.contains(tensor))
         .map(|(name, _)| name.to_owned())
         .collect()
 }

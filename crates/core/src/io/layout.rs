@@ -1,4 +1,4 @@
-//! A safetensors file to be written: its header, and the order in which it wants the numbers of its tensors.
+//! Writing a safetensors file: its header, and the order of its tensors.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -31,7 +31,7 @@ impl Layout {
     /// [`Code::Option`] for a name twice or reserved.
     pub fn new(names: Vec<String>, metas: Vec<Meta>, metadata: Vec<(String, String)>) -> Result<Layout> {
         check_names(&names, &metadata)?;
-        let file_dtype = |place: usize| FileDtype::from(metas[place].dtype);
+        let file_dtype = |i: usize| FileDtype::from(metas[i].dtype);
         let mut order: Vec<usize> = (0..names.len().min(metas.len())).collect();
         order.sort_by(|&a, &b| file_dtype(b).cmp(&file_dtype(a)).then_with(|| names[a].cmp(&names[b])));
         Ok(Layout {
@@ -42,22 +42,22 @@ impl Layout {
         })
     }
 
-    /// Places of the tensors, in the order of the file.
+    /// Indexes of the tensors, in the order of the file.
     pub fn order(&self) -> &[usize] {
         &self.order
     }
 
-    /// Bytes of the tensor at a place.
-    pub fn bytes(&self, place: usize) -> u64 {
-        self.metas[place].bytes()
+    /// Size in bytes of tensor `i`.
+    pub fn bytes(&self, i: usize) -> u64 {
+        self.metas[i].bytes()
     }
 
     /// Writes the file; `next` gives the bytes of the tensors, little-endian, in the order of the file. A reader sees the old file or the whole new
-    /// one. With `sync` this is so after a crash of the system, too, and takes as long as the disk does. Gives what was there before.
+    /// one. With `sync` this is so after a crash of the system, too, and takes as long as the disk does. Returns what was there before.
     ///
     /// # Errors
     /// [`Code::File`] when the folder does not exist or cannot be written, or the disk is full; [`Code::Option`] for more names than a header holds; those
-    /// of `next`. The file that was there stays then.
+    /// of `next`. The old file is then unchanged.
     pub fn write<B: AsRef<[u8]>>(
         &self,
         path: &Path,
@@ -66,7 +66,7 @@ impl Layout {
     ) -> Result<Replaced> {
         // Made here, off the main thread: it takes a millisecond for a thousand tensors.
         let header = self.header()?;
-        let sizes = self.order.iter().map(|&place| self.bytes(place));
+        let sizes = self.order.iter().map(|&i| self.bytes(i));
         let size = size_of::<u64>() as u64 + header.len() as u64 + sizes.clone().sum::<u64>();
         let failed = |e: std::io::Error| io_error(CANNOT_WRITE, path, &e);
         replace(path, Writing { sync, size }, |out| {
@@ -132,8 +132,8 @@ fn header_json(names: &[String], metas: &[Meta], order: &[usize], metadata: &[(S
         parts.push(format!("\"__metadata__\":{{{}}}", pairs.join(",")));
     }
     let mut at = 0;
-    for &place in order {
-        let (name, meta) = (quoted(&names[place]), &metas[place]);
+    for &i in order {
+        let (name, meta) = (quoted(&names[i]), &metas[i]);
         let end = at + meta.bytes();
         let shape: Vec<String> = meta.shape.dims().iter().map(usize::to_string).collect();
         let dtype = FileDtype::from(meta.dtype).name();
@@ -182,23 +182,23 @@ mod tests {
             ("line\n".to_owned(), "\u{2028}\"".to_owned()),
         ];
         let layout = Layout::new(names.clone(), metas.to_vec(), metadata.clone()).unwrap();
-        let bytes = |place: usize| &data[..metas[place].bytes() as usize];
+        let bytes = |i: usize| &data[..metas[i].bytes() as usize];
         for sync in [true, false] {
-            let mut places = layout.order().iter();
+            let mut order = layout.order().iter();
             layout
-                .write(&path, sync, || Ok(bytes(*places.next().expect("one for each"))))
+                .write(&path, sync, || Ok(bytes(*order.next().expect("one for each"))))
                 .unwrap();
-            assert!(places.next().is_none());
+            assert!(order.next().is_none());
             let file = SafetensorsFile::read(&path).unwrap();
             assert_eq!(file.header().metadata, metadata);
             let read: Vec<&str> = file.header().entries.iter().map(|e| e.name.as_str()).collect();
             assert_eq!(read, ["i", "empty", "a", "b", "half \"ü\"", "flag"]);
-            for (place, (name, meta)) in names.iter().zip(&metas).enumerate() {
+            for (i, (name, meta)) in names.iter().zip(&metas).enumerate() {
                 let entry = file.entry(name).unwrap();
                 let raw = file.tensor(entry).unwrap();
                 assert_eq!(
                     (raw.dtype, &raw.shape[..], &raw.bytes[..]),
-                    (meta.dtype, meta.shape.dims(), bytes(place))
+                    (meta.dtype, meta.shape.dims(), bytes(i))
                 );
                 assert_eq!(entry.begin % meta.dtype.size(), 0, "{name}");
             }
@@ -206,7 +206,7 @@ mod tests {
             let whole = std::fs::read(&path).unwrap();
             assert_eq!(::safetensors::SafeTensors::deserialize(&whole).unwrap().len(), 6);
         }
-        // What fails on the way leaves the file as it was.
+        // A failure leaves the file as it was.
         let before = std::fs::read(&path).unwrap();
         for wrong in [Ok(vec![0u8; 3]), Err(Error::new(Code::Aborted, "on purpose"))] {
             let code = wrong.as_ref().map_or_else(Error::code, |_| Code::Internal);

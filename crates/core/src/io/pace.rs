@@ -1,11 +1,11 @@
-//! How a file is written: in pieces as large as a huge page, and slowly beside computing.
+//! The pace of writing a file: in pieces as large as a huge page, and with pauses while the process computes.
 //!
-//! The system keeps what one call writes in pages as large as the call, if it begins at a multiple of their size. A file that was written in whole pieces of
-//! 2 MiB can be mapped with huge pages: decoding reads weights from it a third faster, and mapping it takes 500 times fewer faults.
+//! The system caches what one call writes in pages as large as the call, if it begins at a multiple of their size. A file written in whole pieces of
+//! 2 MiB can be mapped with huge pages: decoding reads its weights a third faster, and mapping it takes 500 times fewer page faults.
 //!
-//! A machine that allots its processor time (a container with a quota, a virtual machine) counts the disk's work against it. With all cores computing,
-//! a hundred megabytes written at once use up what is left, and then every thread stands still for tens of milliseconds, the event loop among them. In
-//! small pieces with pauses between them the same bytes take longer and nobody waits.
+//! Where processor time is limited (a container with a quota, a virtual machine), disk writes count against it. With all cores computing, a hundred
+//! megabytes written at once use up the quota, and every thread stalls for tens of milliseconds, the event loop included. In small pieces with pauses
+//! between them the same bytes take longer, and nothing stalls.
 
 use std::fs::File;
 use std::io::{Result, Write};
@@ -13,9 +13,9 @@ use std::time::Instant;
 
 use crate::platform::Computing;
 
-/// Bytes of a call to the system, and between two pauses: a huge page.
+/// Bytes of one write, and between two pauses: a huge page.
 const PIECE: usize = 2 << 20;
-/// A pause is so many times as long as the piece took.
+/// A pause lasts this many times as long as writing the piece took.
 const PAUSE_FACTOR: u32 = 2;
 
 /// Writes a file from its beginning, piece by piece; [`Pieces::finish`] writes the last one.
@@ -43,7 +43,7 @@ impl Pieces {
         Ok(self.file)
     }
 
-    /// Writes a whole piece. Beside computing it goes to the disk now: left to the end, all pieces would go there at once.
+    /// Writes a whole piece. While the process computes it is synced at once: otherwise all pieces would go to the disk together at the end.
     fn put(&mut self, piece: &[u8]) -> Result<()> {
         let start = Instant::now();
         self.file.write_all(piece)?;

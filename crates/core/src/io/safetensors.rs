@@ -20,7 +20,7 @@ pub struct SafetensorsFile {
     by_name: HashMap<String, usize>,
 }
 
-/// The numbers of one tensor in a dtype of the engine, little-endian and row-major.
+/// The values of one tensor in a dtype of the engine, little-endian and row-major.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RawTensor<'a> {
     /// The engine's dtype.
@@ -83,7 +83,7 @@ impl SafetensorsFile {
         self.by_name.get(name).copied()
     }
 
-    /// The numbers of one of this file's entries.
+    /// The values of one of this file's entries.
     ///
     /// # Errors
     /// Those of [`read_entry`].
@@ -92,7 +92,7 @@ impl SafetensorsFile {
     }
 }
 
-/// The numbers of an entry of the file with these bytes; `file` names it in errors. Integers other than U8 widen to i64.
+/// The values of an entry of the file with these bytes; `file` names it in errors. Integers other than U8 widen to i64.
 ///
 /// # Errors
 /// [`Code::Format`] when the entry lies outside `bytes`, a truth value is neither 0 nor 1, or a U64 exceeds i64.

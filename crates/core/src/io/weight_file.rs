@@ -1,4 +1,4 @@
-//! One weight file of any kind: what it is, its content says, never its name.
+//! One weight file of any kind, told by its content, never by its name.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub enum WeightFile {
     Safetensors(SafetensorsFile),
     /// A file of `torch.save`.
     Torch {
-        /// Where it lies.
+        /// Its path.
         path: PathBuf,
         /// Its object and tensors.
         file: TorchFile,
@@ -32,9 +32,9 @@ pub struct FileTensor {
     pub dtype: Dtype,
     /// Row-major shape.
     pub shape: Vec<usize>,
-    /// Its numbers, little-endian and row-major; they may be unaligned.
+    /// Its values, little-endian and row-major; they may be unaligned.
     pub window: Window,
-    /// Whether the window lies in the file itself; else the numbers were widened or put in order.
+    /// Whether the window is in the file itself; otherwise the values were widened or reordered.
     pub in_file: bool,
 }
 

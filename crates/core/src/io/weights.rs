@@ -16,7 +16,7 @@ pub enum Weights {
 }
 
 impl Weights {
-    /// Opens what lies at a path.
+    /// Opens the file at a path, and for an index its shards.
     ///
     /// # Errors
     /// Those of [`WeightFile::open`] and [`ShardedFile::open`].

@@ -25,8 +25,8 @@ pub fn write_atomic(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::
 /// What the error of a failed write begins with.
 pub(super) const CANNOT_WRITE: &str = "cannot write the file";
 
-/// The file that was there before. Its pages go back to the system when this is dropped, which takes a tenth of a second for half a gigabyte: the
-/// caller may do it when nobody waits any more.
+/// The file that was there before. Dropping it frees its pages, which takes a tenth of a second for half a gigabyte: the caller can do that when
+/// nobody waits any more.
 #[derive(Debug)]
 pub struct Replaced {
     _old: Option<File>,
@@ -34,8 +34,8 @@ pub struct Replaced {
 
 /// How [`replace`] writes.
 pub(super) struct Writing {
-    /// Wait for the disk. Without it a reader sees the old file or the whole new one as long as the system runs, but when that stops soon after, the file
-    /// may be found empty, cut or full of zeros.
+    /// Wait for the disk. Without it a reader sees the old file or the whole new one while the system runs, but after a crash soon after, the file may be
+    /// empty, truncated or full of zeros.
     pub sync: bool,
     /// Bytes that will be written; 0 when that is not known.
     pub size: u64,
@@ -63,7 +63,7 @@ pub(super) fn replace(
     let mut replaced = Replaced { _old: None };
     if let Ok(old) = std::fs::metadata(&target) {
         file.set_permissions(old.permissions()).map_err(failed)?;
-        // Elsewhere an open file may stand in the way of the one that takes its place. One that cannot be opened is replaced all the same.
+        // On other systems an open file may prevent its replacement. One that cannot be opened is replaced nevertheless.
         if cfg!(unix) && old.is_file() {
             replaced._old = File::open(&target).ok();
         }
@@ -79,7 +79,7 @@ pub(super) fn replace(
     Ok(replaced)
 }
 
-/// Takes the room on the disk at once: a disk that is full says so before anything is written, and renaming has no blocks left to find.
+/// Reserves the space on the disk at once: a full disk fails before anything is written, and renaming has no blocks left to allocate.
 #[cfg(target_os = "linux")]
 fn reserve(file: &File, size: u64) -> std::io::Result<()> {
     use std::os::fd::AsRawFd;
@@ -90,14 +90,14 @@ fn reserve(file: &File, size: u64) -> std::io::Result<()> {
         return Ok(());
     }
     loop {
-        // SAFETY: a call on a file that is open, with numbers alone.
+        // SAFETY: a call on an open file, with plain numbers.
         if unsafe { libc::fallocate64(file.as_raw_fd(), 0, 0, size) } == 0 {
             return Ok(());
         }
         let error = std::io::Error::last_os_error();
         match error.raw_os_error() {
             Some(libc::EINTR) => {}
-            // Not every file system can do it; then the blocks are found while writing.
+            // Not every file system supports it; then the blocks are allocated while writing.
             Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL | libc::ENODEV | libc::EPERM) => return Ok(()),
             _ => return Err(error),
         }
@@ -109,7 +109,7 @@ fn reserve(_: &File, _: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A file that is removed when it is dropped before it got its final name.
+/// A file that is removed when it is dropped before it has its final name.
 struct Temporary {
     path: Option<PathBuf>,
 }
@@ -126,7 +126,7 @@ impl Temporary {
             let path = target.with_file_name(temp_name);
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok((Temporary { path: Some(path) }, file)),
-                // Left by a process that was killed and had our number.
+                // Left by a killed process with the same id.
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(e),
             }
@@ -144,7 +144,7 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
-            // The write has already failed; there is nobody to tell that the temporary file stays too.
+            // The write has already failed; that the temporary file remains too is not reported.
             let _ = std::fs::remove_file(path);
         }
     }

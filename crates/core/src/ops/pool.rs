@@ -27,8 +27,8 @@ pub use twin::{
 /// The last three dimensions of a pool over `x`'s spatial ones.
 fn pool(axes: impl DoubleEndedIterator<Item = Axis>) -> Pool {
     let mut all = [Axis::ONE; 3];
-    for (place, axis) in all.iter_mut().rev().zip(axes.rev()) {
-        *place = axis;
+    for (slot, axis) in all.iter_mut().rev().zip(axes.rev()) {
+        *slot = axis;
     }
     Pool(all)
 }

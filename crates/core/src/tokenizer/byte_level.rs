@@ -34,7 +34,7 @@ const QWEN2_ROLES: [Role; 3] = [
     role("pad_token", "<|endoftext|>"),
 ];
 
-/// How Qwen2 cuts a text into words: GPT-2's rule with one digit to a word and line ends by themselves.
+/// How Qwen2 splits a text into words: GPT-2's rule, with one digit per word and separate line ends.
 const QWEN2_WORDS: &str =
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
@@ -110,7 +110,7 @@ pub(super) fn byte_level(model: BPE) -> tokenizers::Tokenizer {
     tokenizer
 }
 
-/// Puts a model's own rules in the place of GPT-2's.
+/// Replaces GPT-2's rules by a model's own.
 fn surround(tokenizer: &mut tokenizers::Tokenizer, config: &FolderConfig, rules: Rules) -> tokenizers::Result<()> {
     let prefix = config.flag("add_prefix_space").unwrap_or(false);
     let roles = rules.roles();

@@ -1,4 +1,4 @@
-//! What stands beside a vocabulary: `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`, and the model's `config.json`.
+//! The files beside a vocabulary: `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`, and the model's `config.json`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::io::FileBytes;
 
-/// The parts that special tokens play, in the order in which transformers adds those that a vocabulary lacks.
+/// The roles of special tokens, in the order in which transformers adds those that a vocabulary lacks.
 const ROLES: [&str; 7] = [
     "bos_token",
     "eos_token",
@@ -186,9 +186,9 @@ impl FolderConfig {
         })
     }
 
-    fn bad(&self, place: &str, value: &Value) -> Error {
+    fn bad(&self, part: &str, value: &Value) -> Error {
         self.format(
-            format!("{place} holds no tokens with their ids"),
+            format!("{part} holds no tokens with their ids"),
             "tokens and whole numbers".to_owned(),
             value.to_string().chars().take(100).collect(),
         )

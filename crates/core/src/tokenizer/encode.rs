@@ -22,7 +22,7 @@ pub struct Tokenizer {
     pub(super) roles: Vec<(String, String)>,
 }
 
-/// How text becomes ids.
+/// How text is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncodeOptions {
     /// Adds what the tokenizer's own template adds, such as a begin token. GPT-2's template adds nothing.
@@ -40,7 +40,7 @@ impl Default for EncodeOptions {
     }
 }
 
-/// Ids with the places in the text that they come from.
+/// Ids with the offsets in the text that they come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoded {
     /// Token ids.
@@ -58,7 +58,7 @@ impl Tokenizer {
     }
 
     pub(super) fn with_roles(mut inner: tokenizers::Tokenizer, roles: Vec<(String, String)>) -> Self {
-        // A tokenizer.json may carry the cutting and padding of whoever saved it. Batches are this library's business.
+        // A tokenizer.json may hold the truncation and padding of whoever saved it. This library truncates and pads itself.
         inner.with_padding(None);
         inner.with_truncation(None).expect("taking truncation away cannot fail");
         Tokenizer {
@@ -77,7 +77,7 @@ impl Tokenizer {
         Ok(encoding.map_err(encode_error)?.get_ids().to_vec())
     }
 
-    /// Ids of a text with their places in it.
+    /// Ids of a text with their offsets in it.
     ///
     /// # Errors
     /// As for [`Tokenizer::encode`].
@@ -107,7 +107,7 @@ impl Tokenizer {
         results.into_iter().collect()
     }
 
-    /// The text of ids. Bytes that are no UTF-8 become U+FFFD, as Python's `errors='replace'` does it.
+    /// The text of ids. Bytes that are not UTF-8 become U+FFFD, as Python's `errors='replace'` does it.
     ///
     /// # Errors
     /// [`Code::Index`] for an id that the vocabulary lacks.
@@ -184,8 +184,8 @@ impl Tokenizer {
         })
     }
 
-    /// A unigram holds special tokens among its pieces and would find them in a text. Here they have names that no text can hold: spaces are written in
-    /// another way before the model sees them.
+    /// A unigram has special tokens among its pieces and would find them in a text. Here they get names that no text can contain: spaces are escaped
+    /// before the model sees them.
     fn model_without_specials(&self) -> Option<ModelWrapper> {
         let ModelWrapper::Unigram(model) = self.inner.get_model() else {
             return None;
@@ -220,15 +220,15 @@ pub(super) fn encode_error(error: tokenizers::Error) -> Error {
 
 /// The encoding's byte offsets as UTF-16 code units.
 fn utf16_offsets(text: &str, encoding: &Encoding) -> Vec<(u32, u32)> {
-    let places = Utf16::new(text);
+    let units = Utf16::new(text);
     encoding
         .get_offsets()
         .iter()
-        .map(|&offset| places.range(offset))
+        .map(|&offset| units.range(offset))
         .collect()
 }
 
-/// Places of a text in UTF-16 code units, by its bytes.
+/// Offsets of a text in UTF-16 code units, by its bytes.
 pub(super) struct Utf16 {
     /// Units before each byte; bytes inside a character count as its start.
     units: Vec<u32>,

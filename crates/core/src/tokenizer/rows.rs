@@ -1,4 +1,4 @@
-//! Many texts, or pairs of them, as rows of one batch: cut, put into the model's template, and padded to one length.
+//! Many texts, or pairs of them, as rows of one batch: truncated, put into the model's template, and padded to one length.
 
 use rayon::prelude::*;
 use tokenizers::utils::truncation::{TruncationDirection, TruncationParams, truncate_encodings};
@@ -10,42 +10,42 @@ use crate::tokenizer::encode::{EncodeOptions, PARALLEL_BYTES, Tokenizer, Utf16, 
 
 pub use tokenizers::utils::truncation::TruncationStrategy;
 
-/// How long rows are cut.
+/// How long rows are truncated.
 #[derive(Clone, Copy, Debug)]
 pub struct Truncation {
-    /// Most tokens of a row, the template's among them.
+    /// Most tokens of a row, including those of the template.
     pub max_length: usize,
-    /// Which of two texts gives way.
+    /// Which of two texts is truncated.
     pub strategy: TruncationStrategy,
-    /// Drop the beginning of a text in place of its end.
+    /// Drop the beginning of a text instead of its end.
     pub left: bool,
 }
 
-/// How short rows are filled.
+/// How short rows are padded.
 #[derive(Clone, Copy, Debug)]
 pub struct Padding {
-    /// The token that fills.
+    /// The padding token.
     pub id: u32,
-    /// Length to fill to; none for that of the longest row.
+    /// Length to pad to; none for that of the longest row.
     pub length: Option<usize>,
     /// The length is rounded up to a multiple of this.
     pub multiple_of: usize,
-    /// Fill before the text in place of behind it.
+    /// Pad before the text instead of after it.
     pub left: bool,
 }
 
 /// How texts become rows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RowOptions {
-    /// How a text becomes ids.
+    /// How a text is encoded.
     pub encode: EncodeOptions,
-    /// None leaves long rows long.
+    /// None: rows are not truncated.
     pub truncation: Option<Truncation>,
-    /// None leaves rows of different lengths.
+    /// None: rows are not padded.
     pub padding: Option<Padding>,
 }
 
-/// Rows, one behind the other in each list.
+/// Rows, one after the other in each list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rows {
     /// Number of tokens of each row, padding included.
@@ -58,7 +58,7 @@ pub struct Rows {
     pub attention_mask: Vec<u32>,
     /// 1 for what the template added, and for padding.
     pub special_tokens_mask: Vec<u32>,
-    /// Place of each token in its own text, first unit and one past the last in UTF-16 code units; (0, 0) for what lies in neither text.
+    /// Offsets of each token in its own text, first unit and one past the last in UTF-16 code units; (0, 0) for tokens of neither text.
     pub offsets: Vec<(u32, u32)>,
 }
 
@@ -121,7 +121,7 @@ impl Tokenizer {
     }
 }
 
-/// The tokens of one text, before a template. The crate's own function cuts and pads by settings of the whole tokenizer.
+/// The tokens of one text, before a template. The crate's own function truncates and pads by settings of the whole tokenizer.
 fn tokens(rules: &tokenizers::Tokenizer, text: &str, type_id: u32) -> tokenizers::Result<Encoding> {
     let mut words = rules
         .get_added_vocabulary()
@@ -140,12 +140,12 @@ fn cut(
     added: usize,
 ) -> Result<(Encoding, Option<Encoding>)> {
     let refuse = |received: String| {
-        Error::new(Code::Option, "a row cannot be cut to maxLength")
+        Error::new(Code::Option, "a row cannot be truncated to maxLength")
             .expected(format!("room for the text in {} tokens", truncation.max_length))
             .received(received)
             .hint("raise maxLength, or choose another way to truncate")
     };
-    let Some(room) = truncation.max_length.checked_sub(added) else {
+    let Some(length) = truncation.max_length.checked_sub(added) else {
         return Err(refuse(format!("{added} tokens that the template adds")));
     };
     let lengths = format!(
@@ -159,13 +159,13 @@ fn cut(
         } else {
             TruncationDirection::Right
         },
-        max_length: room,
+        max_length: length,
         strategy: truncation.strategy,
         stride: 0,
     };
     let (mut first, mut second) =
         truncate_encodings(first, second, &params).map_err(|error| refuse(format!("{lengths}: {error}")))?;
-    // What was cut off would be put into templates as well.
+    // Otherwise the template would be applied to the truncated parts as well.
     first.take_overflowing();
     if let Some(second) = &mut second {
         second.take_overflowing();
@@ -183,15 +183,15 @@ struct Row {
 
 impl Row {
     fn new(encoding: &Encoding, text: &str, pair: Option<&str>) -> Self {
-        let places = [Some(text), pair].map(|text| text.map(Utf16::new));
+        let units = [Some(text), pair].map(|text| text.map(Utf16::new));
         let sequences = encoding.get_sequence_ids();
         let offsets = encoding
             .get_offsets()
             .iter()
             .zip(&sequences)
             .map(|(&offset, &sequence)| {
-                let place = sequence.and_then(|sequence| places.get(sequence)?.as_ref());
-                place.map_or((0, 0), |place| place.range(offset))
+                let text = sequence.and_then(|sequence| units.get(sequence)?.as_ref());
+                text.map_or((0, 0), |text| text.range(offset))
             });
         Row {
             ids: encoding.get_ids().to_vec(),

@@ -126,7 +126,7 @@ impl Tokenizer {
     }
 }
 
-/// The vocabularies that transformers numbers in another way than the file.
+/// The vocabularies that transformers numbers differently from the file.
 fn rename_pieces(file: &mut SpmFile, rules: Rules) {
     match rules {
         Rules::Gemma => {
@@ -199,7 +199,7 @@ fn merges_of(file: &SpmFile, numbers: &HashMap<&str, u32>) -> Vec<(String, Strin
         .collect()
 }
 
-/// How a text is prepared, cut into words, and put together again.
+/// How a text is normalised, split into words, and decoded.
 fn surround(
     tokenizer: &mut tokenizers::Tokenizer,
     file: &SpmFile,
@@ -287,7 +287,7 @@ fn parts(values: Vec<Value>) -> tokenizers::Result<Vec<NormalizerWrapper>> {
     values.into_iter().map(part).collect()
 }
 
-/// Spaces back, bytes together, and the space before the first word away.
+/// Restores spaces, joins bytes, and removes the space before the first word.
 fn fallback_decoder(prefix: bool) -> Value {
     let mut decoders = vec![
         json!({ "type": "Replace", "pattern": { "String": SPACE }, "content": " " }),
@@ -300,7 +300,7 @@ fn fallback_decoder(prefix: bool) -> Value {
     json!({ "type": "Sequence", "decoders": decoders })
 }
 
-/// Whether a piece goes over the end of a word: then a text must not be cut at its spaces.
+/// Whether a piece crosses the end of a word: then a text must not be split at its spaces.
 fn crosses_words(file: &SpmFile) -> bool {
     let learned = |piece: &&Piece| piece.kind == PieceKind::Normal;
     let inner = |piece: &Piece| piece.text.char_indices().any(|(at, c)| c == SPACE && at > 0);

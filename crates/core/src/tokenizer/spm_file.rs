@@ -1,8 +1,8 @@
-//! The file of a SentencePiece model: a protobuf message, of which the fields are read that say how a text is cut.
+//! The file of a SentencePiece model: a protobuf message, of which the fields for tokenizing are read.
 //!
 //! Source: sentencepiece_model.proto of SentencePiece (field numbers and defaults) and the wire format of Protocol Buffers.
 
-/// A piece of the vocabulary; its number is its place.
+/// A piece of the vocabulary; its index is its id.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Piece {
     pub text: String,
@@ -29,7 +29,7 @@ pub(super) enum ModelKind {
     Other,
 }
 
-/// What a SentencePiece model says.
+/// The content of a SentencePiece model.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct SpmFile {
     pub pieces: Vec<Piece>,
@@ -42,7 +42,7 @@ pub(super) struct SpmFile {
 }
 
 impl SpmFile {
-    /// Reads the message. Gives what is wrong where it is none.
+    /// Reads the message; the error tells what is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let mut file = SpmFile {
             pieces: Vec::new(),
@@ -66,7 +66,7 @@ impl SpmFile {
         Ok(file)
     }
 
-    /// The number of the piece that stands for the unknown.
+    /// The index of the piece for unknown text.
     pub fn unknown(&self) -> Option<usize> {
         self.pieces.iter().position(|piece| piece.kind == PieceKind::Unknown)
     }

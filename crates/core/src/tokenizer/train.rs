@@ -1,4 +1,4 @@
-//! A byte-level BPE of one's own, and the files that other programs read it from.
+//! Training a byte-level BPE, and the files from which other programs read it.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::io::write_atomic;
 use crate::tokenizer::Tokenizer;
 use crate::tokenizer::byte_level::byte_level;
 
-/// Text is counted in pieces of about this size: the crate keeps some 40 bytes for each byte of a piece.
+/// Text is counted in pieces of about this size: the crate needs some 40 bytes for each byte of a piece.
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// A pair must come twice before it becomes a token.

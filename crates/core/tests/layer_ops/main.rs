@@ -162,7 +162,7 @@ fn misfits_are_refused_when_recorded() {
             &[1.0, 1.0, 0.0, 0.0, 0.0, -1.0],
             Code::Option,
         ),
-        // 4 rows of 3 heads: places that name 5 rows, that fall, of more sequences than the others.
+        // 4 rows of 3 heads: offsets with 5 rows, falling ones, and more sequences than the others.
         (
             &table::SDPA_PACKED,
             &[heads, heads, heads],

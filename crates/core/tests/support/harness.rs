@@ -167,7 +167,7 @@ impl Lab {
             .into_vec()
     }
 
-    /// Waits for what was recorded in the current stream; the first failure that nobody was told.
+    /// Waits for what was recorded in the current stream; the first failure that has not been reported.
     pub fn wait(&mut self) -> Result<()> {
         self.fence(false)
     }

@@ -165,7 +165,7 @@ fn check_metadata(heap: &Heap<'_>, rest: &[Value]) -> Result<()> {
 }
 
 /// Describes a tensor after checking that all its elements lie in the storage.
-fn tensor(heap: &mut Heap<'_>, storage: Value, dtype: Option<u8>, place: [Value; 3]) -> Result<Value> {
+fn tensor(heap: &mut Heap<'_>, storage: Value, dtype: Option<u8>, geometry: [Value; 3]) -> Result<Value> {
     let Value::Storage(storage) = storage else {
         return Err(heap.bad("a tensor is made of something that is no storage"));
     };
@@ -187,7 +187,7 @@ fn tensor(heap: &mut Heap<'_>, storage: Value, dtype: Option<u8>, place: [Value;
     }
     let elements = found.bytes() / dtype.size();
     let what = format!("a tensor on storage {:?}", found.key);
-    let view = place_of(heap, place, &what)?;
+    let view = view_of(heap, geometry, &what)?;
     let (offset, shape, stride) = view;
     check_inside(heap, &what, (offset, &shape, &stride), elements)?;
     if heap.views.len() >= limits::TENSORS {
@@ -203,19 +203,15 @@ fn tensor(heap: &mut Heap<'_>, storage: Value, dtype: Option<u8>, place: [Value;
     Ok(Value::Tensor(heap.views.len() as u32 - 1))
 }
 
-fn place_of(
-    heap: &Heap<'_>,
-    [offset, size, stride]: [Value; 3],
-    what: &str,
-) -> Result<(usize, Vec<usize>, Vec<usize>)> {
+fn view_of(heap: &Heap<'_>, [offset, size, stride]: [Value; 3], what: &str) -> Result<(usize, Vec<usize>, Vec<usize>)> {
     let wrong = |text: &str| -> Error { heap.bad(format!("{what} has {text}")) };
     let Value::Int(offset) = offset else {
-        return Err(wrong("an offset that is no integer"));
+        return Err(wrong("an offset that is not an integer"));
     };
     let offset = usize::try_from(offset).map_err(|_| wrong("a negative offset").received(offset.to_string()))?;
     let sizes = |value: Value, name: &str| -> Result<Vec<usize>> {
         let Some(items) = heap.tuple(value) else {
-            return Err(wrong(&format!("a {name} that is no tuple")));
+            return Err(wrong(&format!("a {name} that is not a tuple")));
         };
         if items.len() > limits::RANK {
             return Err(wrong("more dimensions than torch allows").received(items.len().to_string()));
@@ -224,7 +220,7 @@ fn place_of(
             Value::Int(n) => {
                 usize::try_from(*n).map_err(|_| wrong(&format!("a negative {name}")).received(n.to_string()))
             }
-            _ => Err(wrong(&format!("a {name} that is no integer"))),
+            _ => Err(wrong(&format!("a {name} that is not an integer"))),
         };
         items.iter().map(number).collect()
     };
@@ -246,7 +242,7 @@ fn check_inside(
     let product = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d.max(1)));
     if product.is_none_or(|n| n > largest) {
         return Err(heap
-            .bad(format!("{what} has a size that fits no memory"))
+            .bad(format!("{what} has a size that does not fit into memory"))
             .received(format!("{shape:?}")));
     }
     if shape.contains(&0) {

@@ -8,11 +8,11 @@ use crate::io::header::Entry;
 use crate::io::safetensors::read_entry;
 use crate::io::torch::value::View;
 
-/// Where the numbers of a tensor are.
-pub(super) enum Place {
+/// Where the values of a tensor are.
+pub(super) enum Values {
     /// In the file, as the engine reads them.
     File { begin: usize, len: usize },
-    /// Put in order, swapped or widened.
+    /// Reordered, byte-swapped or widened.
     Made(Vec<u8>),
 }
 
@@ -20,7 +20,7 @@ pub(super) enum Place {
 ///
 /// # Errors
 /// Those of [`read_entry`]: a truth value that is neither 0 nor 1, a U64 beyond i64.
-pub(super) fn place(bytes: &[u8], begin: usize, view: &View, is_big_endian: bool, file: &str) -> Result<Place> {
+pub(super) fn values(bytes: &[u8], begin: usize, view: &View, is_big_endian: bool, file: &str) -> Result<Values> {
     let size = view.dtype.size();
     let len = view.shape.iter().product::<usize>() * size;
     let start = begin + if len == 0 { 0 } else { view.offset * size };
@@ -33,8 +33,8 @@ pub(super) fn place(bytes: &[u8], begin: usize, view: &View, is_big_endian: bool
     };
     if len == 0 || (is_contiguous(view) && (!is_big_endian || size == 1)) {
         return Ok(match read_entry(bytes, &entry(start), file)?.bytes {
-            Cow::Borrowed(_) => Place::File { begin: start, len },
-            Cow::Owned(made) => Place::Made(made),
+            Cow::Borrowed(_) => Values::File { begin: start, len },
+            Cow::Owned(made) => Values::Made(made),
         });
     }
     let mut made = crate::memory::host_vec(len, "a tensor of this file")?;
@@ -48,7 +48,7 @@ pub(super) fn place(bytes: &[u8], begin: usize, view: &View, is_big_endian: bool
         Cow::Borrowed(_) => None,
         Cow::Owned(wider) => Some(wider),
     };
-    Ok(Place::Made(wider.unwrap_or(made)))
+    Ok(Values::Made(wider.unwrap_or(made)))
 }
 
 /// Bytes that a tensor takes in memory beyond those of a mapped file; the view's sizes were checked not to overflow.
@@ -59,7 +59,7 @@ pub(super) fn memory(view: &View, is_big_endian: bool, is_mapped: bool) -> usize
     if in_place && is_mapped { 0 } else { numel * dtype.size() }
 }
 
-/// Row-major without gaps. The stride of a dimension of one element says nothing.
+/// Row-major without gaps. The stride of a dimension of one element does not matter.
 fn is_contiguous(view: &View) -> bool {
     let mut expected = 1;
     for (&size, &stride) in view.shape.iter().zip(&view.stride).rev() {

@@ -1,4 +1,4 @@
-//! The names of Python that a checkpoint may mention, and what each stands for here. Nothing else has a meaning, so nothing can be run.
+//! The names of Python that a checkpoint may mention, and what each stands for here. All others are refused, so no code can run.
 
 use crate::io::file_dtype::FileDtype;
 
@@ -23,7 +23,7 @@ pub(super) enum Global {
     Dtype(u8),
 }
 
-/// What a name stands for.
+/// The meaning of a name.
 pub(super) enum Known {
     Yes(Global),
     /// Known, and not supported: why, and what to do.

@@ -1,4 +1,4 @@
-//! How much a file may ask for. Nothing is allocated from a size that a file claims; these bound what many small claims add up to.
+//! Limits on what a file may ask for. No size that a file claims is allocated; these limits bound what many small claims add up to.
 //!
 //! They keep what a hostile file costs below 64 MB beyond its own size, JavaScript's objects included, and leave room for a checkpoint of thousands of
 //! tensors with the state of its optimizer.
@@ -11,7 +11,7 @@ pub(super) const ITEMS: usize = 1_000_000;
 pub(super) const NODES: usize = 500_000;
 /// Values that the memo may hold.
 pub(super) const MEMO: usize = 500_000;
-/// Memo places out of order; a pickle counts them up from zero.
+/// Memo indexes out of order; a pickle counts them up from zero.
 pub(super) const MEMO_SPARSE: usize = 1_000;
 /// Bytes of one integer.
 pub(super) const INTEGER_BYTES: usize = 1_024;
@@ -19,7 +19,7 @@ pub(super) const INTEGER_BYTES: usize = 1_024;
 pub(super) const DEPTH: usize = 500;
 /// Lists and dicts in what is read.
 pub(super) const CONTAINERS: usize = 30_000;
-/// Keys and values in what is read when every shared list and dict is counted at each of its places: whoever walks it needs no care.
+/// Keys and values in what is read when every shared list and dict is counted wherever it is used, so that walking it is safe.
 pub(super) const EXPANDED: usize = 150_000;
 /// Records of an archive.
 pub(super) const RECORDS: usize = 250_000;
@@ -32,7 +32,7 @@ pub(super) const NAME_BYTES: usize = 256;
 /// Names of devices.
 pub(super) const TEXTS: usize = 10_000;
 
-/// Bytes that the object of a pickle of this size may take as JSON. A text that is mentioned again and again takes more than the pickle has.
+/// Bytes that the object of a pickle of this size may take as JSON. A text that is used many times takes more than the pickle.
 pub(super) fn json_bytes(pickle_bytes: usize) -> usize {
     pickle_bytes.saturating_mul(2).saturating_add(8 << 20)
 }

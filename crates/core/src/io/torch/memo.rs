@@ -1,11 +1,11 @@
-//! What a pickle wants to mention again.
+//! The memo of a pickle: values that it refers to later.
 
 use std::collections::HashMap;
 
 use crate::io::torch::limits;
 use crate::io::torch::value::Value;
 
-/// Values by number. Picklers count up from zero; what is out of order goes into a small map, so that no number makes a long list.
+/// Values by number. Picklers count up from zero; what is out of order goes into a small map, so that no large index makes a long list.
 #[derive(Default)]
 pub(super) struct Memo {
     dense: Vec<Value>,
@@ -19,8 +19,8 @@ impl Memo {
     }
 
     /// Keeps a value; false when there are too many.
-    pub fn put(&mut self, place: u32, value: Value) -> bool {
-        let index = place as usize;
+    pub fn put(&mut self, number: u32, value: Value) -> bool {
+        let index = number as usize;
         if index < self.dense.len() {
             self.dense[index] = value;
         } else if index == self.dense.len() {
@@ -28,18 +28,18 @@ impl Memo {
                 return false;
             }
             self.dense.push(value);
-            self.sparse.remove(&place);
+            self.sparse.remove(&number);
         } else {
-            self.sparse.insert(place, value);
+            self.sparse.insert(number, value);
         }
         self.sparse.len() <= limits::MEMO_SPARSE
     }
 
-    /// The value at a place.
-    pub fn get(&self, place: u32) -> Option<Value> {
+    /// The value at an index.
+    pub fn get(&self, number: u32) -> Option<Value> {
         self.dense
-            .get(place as usize)
-            .or_else(|| self.sparse.get(&place))
+            .get(number as usize)
+            .or_else(|| self.sparse.get(&number))
             .copied()
     }
 }

@@ -8,7 +8,7 @@
 //! | `globals.rs`   | the list of names that mean something; all others are refused    |
 //! | `calls.rs`     | what those names do: storages, tensors, dicts                    |
 //! | `tree.rs`      | the object as JSON                                               |
-//! | `gather.rs`    | numbers out of views with offsets and strides                    |
+//! | `gather.rs`    | values out of views with offsets and strides                     |
 //! | `limits.rs`    | how much a file may ask for                                      |
 //!
 //! Source: torch/serialization.py, torch/_utils.py and torch/_weights_only_unpickler.py; Python's pickletools.
@@ -32,7 +32,7 @@ use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::io::file_bytes::FileBytes;
-use crate::io::torch::gather::Place;
+use crate::io::torch::gather::Values;
 use crate::storage::{SharedBytes, Window};
 
 /// An opened file of torch.save: its object and its tensors.
@@ -135,7 +135,7 @@ impl TorchFile {
         self.named.keys().map(String::as_str)
     }
 
-    /// Shape and numbers of a tensor, and whether the numbers lie in the file itself.
+    /// Shape and values of a tensor, and whether the values are in the file itself.
     ///
     /// # Errors
     /// [`Code::Internal`] when there is no such tensor.
@@ -153,7 +153,7 @@ impl TorchFile {
     }
 }
 
-/// Views may overlap and repeat numbers: the sum of what they take is bounded before any of them is made.
+/// Views may overlap and repeat values: the sum of their sizes is checked before any of them is made.
 fn check_memory(loaded: &container::Loaded<'_>, views: &[u32], bytes: &FileBytes) -> Result<()> {
     let file_bytes = bytes.as_ref().len();
     let allowed = limits::tensor_bytes(file_bytes);
@@ -176,10 +176,10 @@ fn check_memory(loaded: &container::Loaded<'_>, views: &[u32], bytes: &FileBytes
 fn tensor(loaded: &container::Loaded<'_>, view: u32, bytes: &Arc<FileBytes>, file: &str) -> Result<Tensor> {
     let view = &loaded.heap.views[view as usize];
     let begin = loaded.storages[view.storage as usize].start;
-    let place = gather::place((**bytes).as_ref(), begin, view, loaded.is_big_endian, file)?;
-    let (bytes, begin, len) = match place {
-        Place::File { begin, len } => (Shared::File(bytes.clone()), begin, len),
-        Place::Made(made) => {
+    let values = gather::values((**bytes).as_ref(), begin, view, loaded.is_big_endian, file)?;
+    let (bytes, begin, len) = match values {
+        Values::File { begin, len } => (Shared::File(bytes.clone()), begin, len),
+        Values::Made(made) => {
             let len = made.len();
             (Shared::Made(Arc::new(made)), 0, len)
         }

@@ -10,7 +10,7 @@ use crate::io::torch::memo::Memo;
 use crate::io::torch::value::{Heap, Node, Value};
 use crate::io::torch::{calls, limits};
 
-/// What a pickle gave: its value, what the value refers to, and where the pickle ended.
+/// The result of a pickle: its value, what the value refers to, and where the pickle ended.
 pub(super) struct Outcome<'a> {
     pub root: Value,
     pub heap: Heap<'a>,
@@ -61,7 +61,7 @@ impl<'a> Machine<'a> {
     fn step(&mut self, op: u8, at: usize) -> Result<()> {
         match op {
             0x80 => self.protocol(),
-            // Frames only say how much may be read at once.
+            // Frames only tell how much may be read at once.
             0x95 => self.take(8).map(drop),
             b'(' => self.mark(),
             b'N' => self.push(Value::None),
@@ -276,7 +276,7 @@ impl<'a> Machine<'a> {
         self.push(result)
     }
 
-    /// Attributes: torch hangs `_metadata` on a state dict. They are no content.
+    /// Attributes: torch hangs `_metadata` on a state dict. They are not content.
     fn build(&mut self) -> Result<()> {
         let (state, target) = (self.pop()?, self.top()?);
         if self.heap.kind(target) == "a dict" && matches!(self.heap.kind(state), "a dict" | "None") {
@@ -297,29 +297,29 @@ impl<'a> Machine<'a> {
 
     fn put(&mut self, op: u8) -> Result<()> {
         let value = self.top()?;
-        let place = match op {
+        let number = match op {
             b'q' => self.unsigned::<1>()?,
             b'r' => self.unsigned::<4>()?,
             _ => self.memo.len() as u64,
         };
-        if self.memo.put(place as u32, value) {
+        if self.memo.put(number as u32, value) {
             return Ok(());
         }
         Err(self.heap.too_many("values in its memo", limits::MEMO))
     }
 
     fn get(&mut self, op: u8) -> Result<()> {
-        let place = if op == b'h' {
+        let number = if op == b'h' {
             self.unsigned::<1>()?
         } else {
             self.unsigned::<4>()?
         };
-        match self.memo.get(place as u32) {
+        match self.memo.get(number as u32) {
             Some(value) => self.push(value),
             None => Err(self
                 .heap
-                .bad("the pickle reads a memo place that it never wrote")
-                .received(format!("place {place}"))),
+                .bad("the pickle reads a memo index that it never wrote")
+                .received(format!("index {number}"))),
         }
     }
 }

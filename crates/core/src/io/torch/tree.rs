@@ -10,7 +10,7 @@ use crate::io::torch::value::{Heap, Node, Value};
 /// The object of a file as JSON, and the tensors in it.
 ///
 /// `{"nodes": [kind, [value…], kind, [value…], …], "root": value}`; kinds are `l` (list or tuple), `o` (dict with texts as keys, as key, value, key, value, …) and `m` (any
-/// other dict). A node stands behind all nodes in it. Values are JSON's own, and `{"n": node}`, `{"t": tensor}`,
+/// other dict). A node follows all nodes in it. Values are JSON's own, and `{"n": node}`, `{"t": tensor}`,
 /// `{"f": "NaN"}`, `{"i": "0x…"}` (two's complement) with the number of bytes in `b`.
 pub(super) struct Tree {
     pub json: String,
@@ -51,7 +51,7 @@ struct Seen {
     /// The node's number in the JSON.
     number: u32,
     height: u16,
-    /// Keys and values in it, those of its nodes included, each place counted.
+    /// Keys and values in it, including those of its nodes, counted wherever they are used.
     expanded: u32,
 }
 
@@ -80,7 +80,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// A child; the keys of dicts are no nodes.
+    /// A child; the keys of dicts are not nodes.
     fn child(&self, node: u32, at: usize) -> Value {
         match &self.heap.nodes[node as usize] {
             Node::List(items) | Node::Tuple(items) => items[at],
@@ -141,7 +141,7 @@ impl Walk<'_, '_> {
         }
         if expanded as usize > limits::EXPANDED {
             return Err(self.heap.too_many(
-                "values, each shared list and dict counted at every place,",
+                "values, each shared list and dict counted at every use,",
                 limits::EXPANDED,
             ));
         }
@@ -161,7 +161,7 @@ impl Walk<'_, '_> {
     fn check_length(&self) -> Result<()> {
         let most = limits::json_bytes(self.heap.bytes.len());
         if self.json.len() > most {
-            return Err(self.heap.too_many("bytes of texts, each counted at every place,", most));
+            return Err(self.heap.too_many("bytes of texts, each counted at every use,", most));
         }
         Ok(())
     }

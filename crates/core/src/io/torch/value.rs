@@ -43,10 +43,10 @@ pub(super) enum Node {
     Dict(Vec<(Value, Value)>),
 }
 
-/// The numbers that tensors look at.
+/// The storage that tensors are views of.
 #[derive(Debug)]
 pub(super) struct Storage<'a> {
-    /// Name of its record, or of its place in the list at the end of a legacy file.
+    /// Name of its record, or its key in the list at the end of a legacy file.
     pub key: &'a str,
     /// Element type; U8 for an untyped one, whose elements are bytes.
     pub dtype: FileDtype,
@@ -86,8 +86,8 @@ pub(super) struct Heap<'a> {
     items: usize,
 }
 
-/// The usual cure.
-pub(super) const DAMAGED: &str = "the file is damaged, or is no checkpoint: download it or save it again";
+/// The usual fix.
+pub(super) const DAMAGED: &str = "the file is damaged or not a checkpoint: download it or save it again";
 
 impl<'a> Heap<'a> {
     pub fn new(file: &'a str, bytes: &'a [u8]) -> Self {
@@ -160,7 +160,7 @@ impl<'a> Heap<'a> {
         }
     }
 
-    /// The text of a value that is a short one: long texts are not looked at again and again.
+    /// The text of a value that is a short one: long texts are not read repeatedly.
     pub fn short_str(&self, value: Value) -> Option<&str> {
         match value {
             Value::Str(piece) if piece.len as usize > limits::NAME_BYTES => None,

@@ -15,11 +15,11 @@ fn indexes(p: &Problem) -> Vec<i64> {
         let tap = at(tap, p.kernel);
         for position in 0..p.outputs() {
             let out = at(position, p.output);
-            let place = (0..3).try_fold(0, |flat, d| {
-                let place = (out[d] * p.stride[d] + tap[d] * p.dilation[d]).checked_sub(p.pad[d])?;
-                (place < p.input[d]).then_some(flat * p.input[d] + place)
+            let index = (0..3).try_fold(0, |flat, d| {
+                let index = (out[d] * p.stride[d] + tap[d] * p.dilation[d]).checked_sub(p.pad[d])?;
+                (index < p.input[d]).then_some(flat * p.input[d] + index)
             });
-            list.push(place.unwrap_or(p.inputs()) as i64);
+            list.push(index.unwrap_or(p.inputs()) as i64);
         }
     }
     list

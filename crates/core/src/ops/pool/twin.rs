@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::ops::context::Twin;
 
 /// The windows of a plane as a table: the indexes of each output side by side, padded with index 0.
-struct Places {
+struct Windows {
     /// (outputs · reach) flat indexes.
     index: Tensor,
     /// (outputs, reach): whether an index is in the window.
@@ -22,11 +22,11 @@ struct Places {
 /// Indexes of a window in one dimension, and its weight.
 fn along(axis: &Axis, o: usize) -> (Vec<usize>, usize) {
     let window = axis.window(o);
-    let places = (0..window.count).map(|i| window.start + i * window.step);
-    (places.collect(), window.weight)
+    let indexes = (0..window.count).map(|i| window.start + i * window.step);
+    (indexes.collect(), window.weight)
 }
 
-fn places(pool: &Pool, override_with: Option<usize>, like: &Tensor) -> Result<Places> {
+fn windows(pool: &Pool, override_with: Option<usize>, like: &Tensor) -> Result<Windows> {
     let [d, h, w] = &pool.0;
     let (mut windows, mut weights) = (Vec::new(), Vec::new());
     for o in 0..pool.output() {
@@ -57,7 +57,7 @@ fn places(pool: &Pool, override_with: Option<usize>, like: &Tensor) -> Result<Pl
         .collect();
     let device = like.device();
     let n = windows.len();
-    Ok(Places {
+    Ok(Windows {
         index: Tensor::from_vec(index, n * reach, device)?,
         inside: Tensor::from_vec(inside, (n, reach), device)?,
         weights: Tensor::from_vec(weights, n, device)?.to_dtype(like.dtype())?,
@@ -65,7 +65,7 @@ fn places(pool: &Pool, override_with: Option<usize>, like: &Tensor) -> Result<Pl
     })
 }
 
-impl Places {
+impl Windows {
     /// (planes, outputs, reach) from (N, C, *spatial).
     fn fetch(&self, x: &Tensor) -> Result<Tensor> {
         let planes = x.dim(0)? * x.dim(1)?;
@@ -82,28 +82,29 @@ impl Places {
 
 fn largest(twin: &Twin<'_>, pool: &Pool) -> Result<Vec<Tensor>> {
     let (x, dims) = (twin.tensor(0), twin.out(0).shape.dims());
-    let places = places(pool, None, x)?;
-    let values = places.fetch(x)?;
+    let windows = windows(pool, None, x)?;
+    let values = windows.fetch(x)?;
     if values.elem_count() == 0 {
         let index = Tensor::zeros(dims, DType::I64, x.device())?;
         return Ok(vec![Tensor::zeros(dims, x.dtype(), x.device())?, index]);
     }
-    let inside = places.inside.broadcast_as(values.shape())?;
+    let inside = windows.inside.broadcast_as(values.shape())?;
     let values = inside.where_cond(&values, &full_like(&values, f64::NEG_INFINITY)?)?;
     let at = values.argmax_keepdim(2)?; // (planes, outputs, 1)
     let y = values.gather(&at, 2)?;
-    let table = places.index.reshape((1, values.dim(1)?, places.reach))?;
+    let table = windows.index.reshape((1, values.dim(1)?, windows.reach))?;
     let table = table.broadcast_as(values.shape())?.contiguous()?;
     Ok(vec![y.reshape(dims)?, table.gather(&at, 2)?.reshape(dims)?])
 }
 
 fn mean(twin: &Twin<'_>, pool: &Pool, divisor: Option<usize>) -> Result<Vec<Tensor>> {
     let x = twin.tensor(0);
-    let places = places(pool, divisor, x)?;
-    let values = places.fetch(x)?.broadcast_mul(&places.inside.to_dtype(x.dtype())?)?;
+    let windows = windows(pool, divisor, x)?;
+    let values = windows.fetch(x)?.broadcast_mul(&windows.inside.to_dtype(x.dtype())?)?;
     let sums = values.sum(2)?; // (planes, outputs)
     Ok(vec![
-        sums.broadcast_div(&places.weights)?.reshape(twin.out(0).shape.dims())?,
+        sums.broadcast_div(&windows.weights)?
+            .reshape(twin.out(0).shape.dims())?,
     ])
 }
 
@@ -114,15 +115,15 @@ fn spread(twin: &Twin<'_>, pool: &Pool, divisor: Option<usize>) -> Result<Vec<Te
     if planes == 0 {
         return Ok(vec![zeros.reshape(dims)?]);
     }
-    let places = places(pool, divisor, dy)?;
+    let windows = windows(pool, divisor, dy)?;
     let shares = dy
         .contiguous()?
         .reshape((planes, dy.elem_count() / planes))?
-        .broadcast_div(&places.weights)?
+        .broadcast_div(&windows.weights)?
         .unsqueeze(2)?
-        .broadcast_mul(&places.inside.to_dtype(dy.dtype())?)?; // (planes, outputs, reach)
-    let shares = shares.reshape((planes, places.index.elem_count()))?;
-    Ok(vec![zeros.index_add(&places.index, &shares, 1)?.reshape(dims)?])
+        .broadcast_mul(&windows.inside.to_dtype(dy.dtype())?)?; // (planes, outputs, reach)
+    let shares = shares.reshape((planes, windows.index.elem_count()))?;
+    Ok(vec![zeros.index_add(&windows.index, &shares, 1)?.reshape(dims)?])
 }
 
 /// Twin of `maxPool`.

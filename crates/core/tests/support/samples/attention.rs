@@ -219,7 +219,7 @@ pub fn packed_samples() -> Vec<Sample> {
             for (heads, kv_heads, p, window, softcap) in
                 [(2, 2, 0.0, 0.0, 0.0), (4, 2, 0.0, 2.0, 0.8), (3, 1, 0.2, 0.0, 0.0)]
             {
-                let rows = |places: &[f64]| places[places.len() - 1] as usize;
+                let rows = |offsets: &[f64]| offsets[offsets.len() - 1] as usize;
                 let kv = || Some(x(&[1, rows(keys), kv_heads, 4]));
                 let inputs = [Some(x(&[1, rows(queries), heads, 4])), kv(), kv()];
                 let mut attrs = vec![queries.len() as f64];

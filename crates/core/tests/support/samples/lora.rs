@@ -105,9 +105,9 @@ fn dense(list: &mut Vec<Sample>, call: &Call<'_>) {
     list.push(call.sample(true));
     list.push(call.sample(false));
     // As it is trained: the layer is frozen; and as in the first layer, whose input needs no gradient.
-    let freeze = |places: &[usize]| {
+    let freeze = |inputs: &[usize]| {
         let mut sample = call.sample(true);
-        for &i in places {
+        for &i in inputs {
             sample.inputs[i] = sample.inputs[i].take().map(Input::frozen);
         }
         sample

@@ -1,4 +1,4 @@
-//! Other shapes, orders, pieces, joins, and places by index.
+//! Other shapes, orders, pieces, joins, and gather and scatter.
 
 use engine::ops::table::*;
 
@@ -62,7 +62,7 @@ fn views(list: &mut Vec<Sample>) {
 }
 
 fn slices(list: &mut Vec<Sample>) {
-    let places: [(&[usize], [f64; 4]); 12] = [
+    let slices: [(&[usize], [f64; 4]); 12] = [
         (&[5], [0.0, 1.0, 3.0, 1.0]),
         (&[5], [0.0, -3.0, END, 1.0]),
         (&[5], [0.0, 0.0, END, 2.0]),
@@ -76,7 +76,7 @@ fn slices(list: &mut Vec<Sample>) {
         (&[0, 3], [1.0, 1.0, 2.0, 1.0]),
         (&[3, 4], [0.0, 0.0, 3.0, 1.0]),
     ];
-    for (shape, attrs) in places {
+    for (shape, attrs) in slices {
         list.push(sample(&SLICE, [x(shape)], &attrs));
     }
     list.push(sample(&SLICE, [truth(&[3, 4])], &[1.0, 1.0, 3.0, 1.0]));
@@ -94,7 +94,7 @@ fn joins(list: &mut Vec<Sample>) {
     for (shapes, dim) in pieces {
         list.push(sample(&CAT, shapes.iter().map(|s| x(s)), &[shapes.len() as f64, dim]));
     }
-    // More pieces than a bit mask has places.
+    // More pieces than a bit mask has bits.
     list.push(sample(&CAT, (0..37).map(|i| x(&[1 + i % 2, 2])), &[37.0, 0.0]));
     list.push(sample(&CAT, [whole(&[2], &[1, 2]), whole(&[1], &[3])], &[2.0, 0.0]));
 }
@@ -147,7 +147,7 @@ fn adds(list: &mut Vec<Sample>) {
             &[dim],
         ));
     }
-    // Every source at one place.
+    // Every source at one index.
     list.push(sample(
         &SCATTER_ADD,
         [x(&[3]), whole(&[5], &[1; 5]), x(&[5]).fill(Fill::Normal)],

@@ -1,4 +1,4 @@
-//! Order, running sums, places that are written, draws, and the careful logarithm.
+//! Order, running sums, scattered writes, draws, and the careful logarithm.
 
 use engine::dtype::Dtype;
 use engine::ops::table::*;
@@ -71,9 +71,9 @@ fn sums(list: &mut Vec<Sample>) {
 }
 
 fn writes(list: &mut Vec<Sample>) {
-    // Every place at most once: of equal indexes only the last would count.
-    let places = whole(&[2, 3], &[1, 0, 3, 2, 3, 1]);
-    list.push(sample(&SCATTER, [x(&[4, 3]), places.clone(), x(&[2, 3])], &[0.0]));
+    // Every index at most once: of equal indexes only the last would count.
+    let indexes = whole(&[2, 3], &[1, 0, 3, 2, 3, 1]);
+    list.push(sample(&SCATTER, [x(&[4, 3]), indexes.clone(), x(&[2, 3])], &[0.0]));
     list.push(sample(
         &SCATTER,
         [x(&[2, 5]), whole(&[2, 3], &[1, 0, 4, 2, 3, 1]), x(&[2, 3])],
@@ -83,7 +83,7 @@ fn writes(list: &mut Vec<Sample>) {
     list.push(sample(&SCATTER, [x(&[3]), whole(&[4], &[1, 2, 1, 1]), x(&[4])], &[0.0]).kinked());
     list.push(sample(
         &SCATTER,
-        [truth(&[4, 3]), places.clone(), truth(&[2, 3])],
+        [truth(&[4, 3]), indexes.clone(), truth(&[2, 3])],
         &[0.0],
     ));
     list.push(sample(

@@ -65,7 +65,7 @@ pub fn samples() -> Vec<Sample> {
     list.push(sample(&LOGSUMEXP, [x(&[2, 0, 3])], &[1.0, 1.0, 0.0]));
     integers(&mut list);
     variances(&mut list);
-    places(&mut list);
+    indexes(&mut list);
     list.push(sample(&AMAX, [exact(&[1.0, 3.0, 3.0, -1.0])], &[0.0, 0.0]).kinked());
     list.push(sample(&AMIN, [exact(&[1.0, -1.0, 3.0, -1.0])], &[0.0, 0.0]).kinked());
     list.push(sample(&LOGSUMEXP, [exact(&[1000.0, 999.0, 1000.0])], &[0.0, 0.0]).kinked());
@@ -115,7 +115,7 @@ fn variances(list: &mut Vec<Sample>) {
     );
 }
 
-fn places(list: &mut Vec<Sample>) {
+fn indexes(list: &mut Vec<Sample>) {
     for row in [&ARGMAX, &ARGMIN] {
         for (shape, dim) in [
             (&[5][..], 0.0),

@@ -1,0 +1,32 @@
+// Generated from src/models/decoders/phi3.ts by `npm run api`. Do not edit.
+
+import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
+import { RotaryDecoder } from '../shared/rotary-decoder.js'
+/**
+ * The configuration of a Phi-3, as in `config.json`. Defaults as in transformers: `vocab_size` 32064, `hidden_size` 3072, `intermediate_size` 8192,
+ * 32 blocks and heads, `max_position_embeddings` 4096, `rms_norm_eps` 1e-5, `bos_token_id` 1, `eos_token_id` and `pad_token_id` 32000.
+ */
+export interface Phi3Config extends RotaryDecoderConfig {
+  /** `silu`, or another of the activations that config files name. @default 'silu' */
+  hidden_act: string
+  /** Dropout on the outputs of attention and MLP, in training. @default 0 */
+  resid_pdrop: number
+  /** Present in the files; transformers applies no dropout to the embeddings, and neither does this model. @default 0 */
+  embd_pdrop: number
+  /** How many tokens each token attends to, itself included; null for all before it. @default null */
+  sliding_window: number | null
+  /** Share of the features of a head that are rotated (Phi-4-mini: 0.75). @default 1 */
+  partial_rotary_factor?: number
+}
+/** Phi-3 without a head (Abdin et al. 2024): Llama with one projection for queries, keys and values, and one for the gate and the values of the MLP. @see {@link RotaryDecoder} */
+export declare class Phi3Model extends RotaryDecoder<Phi3Config> {}
+/**
+ * Phi-3 with a language-model head, also Phi-4-mini: a Llama with fused projections. LoRA adapts `qkv_proj`, `o_proj`, `gate_up_proj` and
+ * `down_proj`, each as a whole, as PEFT does.
+ *
+ * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints
+ * (`model.layers.0.self_attn.qkv_proj.weight`, ((H + 2 Hkv) D, C), queries first).
+ * @see {@link LlamaForCausalLM} for an example.
+ */
+export declare class Phi3ForCausalLM extends RotaryCausalLM<Phi3Model> {}

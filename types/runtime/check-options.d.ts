@@ -1,0 +1,50 @@
+// Generated from src/runtime/check-options.ts by `npm run api`. Do not edit.
+
+/** What a value must be; `text` says it in words where those for the kind would be too general. */
+export type Rule = {
+  readonly text?: string
+} & Kind
+type Kind =
+  | {
+      readonly kind: 'any' | 'boolean' | 'string' | 'bigint' | 'null' | 'function' | 'iterable'
+    }
+  | NumberRule
+  | {
+      readonly kind: 'choice'
+      readonly values: readonly (string | number | boolean)[]
+    }
+  | ListRule
+  | {
+      readonly kind: 'record'
+      readonly values: Rule
+    }
+  | {
+      readonly kind: 'class' | 'object'
+      readonly name: string
+    }
+  | {
+      readonly kind: 'union'
+      readonly of: readonly Rule[]
+    }
+interface NumberRule {
+  readonly kind: 'number'
+  readonly integer?: true
+  /** Infinity is a value, too; NaN never is. */
+  readonly infinity?: true
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly exclusiveMinimum?: number
+  readonly exclusiveMaximum?: number
+}
+interface ListRule {
+  readonly kind: 'list'
+  readonly items: Rule
+  readonly minItems?: number
+  readonly maxItems?: number
+}
+/** The options of one interface. */
+export interface OptionSchema {
+  readonly fields: Readonly<Record<string, Rule>>
+  readonly required: readonly string[]
+}
+export {}

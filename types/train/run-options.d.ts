@@ -1,0 +1,31 @@
+// Generated from src/train/run-options.ts by `npm run api`. Do not edit.
+
+import type { StepReport } from './loop.js'
+/** Where a run is: part of every evaluation. */
+export interface RunProgress {
+  /** Updates made so far. */
+  step: number
+  /** Passes over the data so far; 1.5 is the middle of the second one. */
+  epoch: number
+}
+/** Options of every trainer: checkpoints, callbacks, and how to end a run. */
+export interface RunOptions<Evaluation extends RunProgress, Report extends StepReport> {
+  /** Folder for checkpoints: trained parameters (an adapter and its head alone), optimizer, position in the data. @default none are written */
+  dir?: string
+  /** Number of checkpoints to keep, the newest ones. @default all */
+  keep?: number
+  /**
+   * Continue from the newest checkpoint in `dir`, with the same bits as a run that was never stopped. Without a checkpoint the run starts from the beginning.
+   * @default false
+   */
+  resume?: boolean
+  /** Ends the run after the update in progress: a checkpoint is written, and the result says `aborted`. An evaluation in progress is given up. */
+  signal?: AbortSignal | undefined
+  /** Called after each update; the run waits for the promise it returns. */
+  onStep?: (report: Report) => void | Promise<void>
+  /** Called after each evaluation. */
+  onEvaluation?: (measured: Evaluation) => void | Promise<void>
+  /** Called after each checkpoint, with its folder. */
+  onSave?: (path: string, step: number) => void | Promise<void>
+}
+export {}
