@@ -1,12 +1,16 @@
 // Generated from src/runtime/check-options.ts by `npm run api`. Do not edit.
 
-/** What a value must be; `text` says it in words where those for the kind would be too general. */
+/** What a value must be; `text` describes it where the words for its kind would be too general. */
 export type Rule = {
   readonly text?: string
 } & Kind
 type Kind =
   | {
-      readonly kind: 'any' | 'boolean' | 'string' | 'bigint' | 'null' | 'function' | 'iterable'
+      readonly kind: 'string'
+      readonly minLength?: number
+    }
+  | {
+      readonly kind: 'any' | 'boolean' | 'bigint' | 'null' | 'function' | 'iterable'
     }
   | NumberRule
   | {
@@ -14,6 +18,10 @@ type Kind =
       readonly values: readonly (string | number | boolean)[]
     }
   | ListRule
+  | {
+      readonly kind: 'tuple'
+      readonly items: readonly Rule[]
+    }
   | {
       readonly kind: 'record'
       readonly values: Rule
@@ -29,7 +37,7 @@ type Kind =
 interface NumberRule {
   readonly kind: 'number'
   readonly integer?: true
-  /** Infinity is a value, too; NaN never is. */
+  /** Allows Infinity; NaN is never allowed. */
   readonly infinity?: true
   readonly minimum?: number
   readonly maximum?: number
