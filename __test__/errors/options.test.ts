@@ -250,7 +250,13 @@ wrongUses('arguments of the wrong type', [
     CODE,
     { expected: /integer/, received: /high/ },
   ],
-  ['a number as a path', () => lora.load(weak(5)), OptionError, CODE, { expected: /string/, received: /5/, at: 'await' }],
+  [
+    'a number as a path',
+    () => lora.load(weak(5)),
+    OptionError,
+    CODE,
+    { expected: /string/, received: /5/, at: 'await' },
+  ],
   [
     'a number as metadata',
     () => lora.save({ x: lora.ones([1]) }, '/nowhere/x', { metadata: weak({ step: 1 }) }),
