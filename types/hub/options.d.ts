@@ -1,34 +1,34 @@
 // Generated from src/hub/options.ts by `npm run api`. Do not edit.
 
-/** The progress of a download. */
+/** How far a download is. */
 export interface DownloadProgress {
   /** The model's id. */
   repo: string
-  /** The file of which bytes were received. */
+  /** The file that has moved on. */
   file: string
-  /** Bytes of this file received so far. */
+  /** Bytes of this file that are there. */
   fileLoadedBytes: number
-  /** Size of this file in bytes. */
+  /** Bytes of this file. */
   fileTotalBytes: number
-  /** Bytes received so far, of all files of this call. */
+  /** Bytes that are there, of all files that this call has begun with. */
   loadedBytes: number
-  /** Size of all these files in bytes. It grows when an index names further files. */
+  /** Bytes of all these files. It grows when an index names further ones. */
   totalBytes: number
 }
-/** Options of all functions that may download. Options and environment variables have the names of huggingface_hub. */
+/** Options of everything that may download. The names are those of huggingface_hub, and so are the variables. */
 export interface HubOptions {
   /** Branch, tag or commit. @default 'main' */
   revision?: string
-  /** The folder of downloads. @default `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else `~/.cache/huggingface/hub` */
+  /** Where downloads lie. @default `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else `~/.cache/huggingface/hub` */
   cacheDir?: string
-  /** The access token, sent to the endpoint and to no other server; false sends none. @default `HF_TOKEN`, else the file that `hf auth login` writes */
+  /** Sent to the endpoint, and to no other server; false sends none. @default `HF_TOKEN`, else the file that `hf auth login` writes */
   token?: string | false
   /** The server. @default `HF_ENDPOINT`, else the public hub */
   endpoint?: string | URL
-  /** Use only the cache, without any request. @default whether `HF_HUB_OFFLINE` is 1 */
+  /** Use what the cache holds, without any request. @default whether `HF_HUB_OFFLINE` is 1 */
   localFilesOnly?: boolean
-  /** Called during the download, about ten times a second for each file, and once when a file is complete. @default none */
+  /** Called while files come, some ten times a second for each, and once when each is whole. @default none */
   onProgress?: (progress: DownloadProgress) => void
-  /** Aborts the download with an {@link AbortedError}; the next one resumes. @default none */
+  /** Ends the download with an {@link AbortedError}; the next one goes on where it was. @default none */
   signal?: AbortSignal
 }
