@@ -1,8 +1,9 @@
 // npm run bench:builds -- FOLDER CASE… [--pairs 5] [--threads 2] [--reps N] [--warmup N] [--keep-disturbed]
 //
-// Two builds of this package against each other, without PyTorch: FOLDER is another checkout that has been built (`git worktree add`, `npm run build`).
-// The two run in turns, there, here, there, here, …, each turn a fresh process with the cases of its own checkout. A pair in which others took too much
-// of the machine is run again. The ratio is this build's time over the other's: below 1 this one is faster. Exit code 1 when what the two computed differs.
+// Compares two builds of this package, without PyTorch: FOLDER is another checkout that has been built (`git worktree add`, `npm run build`).
+// The two run alternately, there, here, there, here, …, each run in a fresh process with the cases of its own checkout. A pair during which other
+// processes used too much of the machine is repeated. The ratio is this build's time over the other's: below 1 this one is faster. Exit code 1 when
+// the results differ.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -33,7 +34,7 @@ for (const what of ['addon', 'ts']) {
 for (const at of [other, root]) await turn(process.execPath, ['bench/prepare.mjs', ...names], {}, at)
 for (const name of names) await compare(name)
 
-/** Pairs of one case, and a line for each of its rows. */
+/** Runs the pairs of one case, and prints a line for each of its rows. */
 async function compare(name) {
   const usual = repetitions(name)
   const given = (key) => Number(values[key] ?? usual[key])

@@ -1,4 +1,4 @@
-// npm run bench:profile -- CASE [--threads N] [--reps N]: where the time of the last step of a case goes, by operation and shape.
+// npm run bench:profile -- CASE [--threads N] [--reps N]: the time of the last step of a case, by operation and shape.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

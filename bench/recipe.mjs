@@ -1,10 +1,10 @@
 // The first updates of the paper's NLG recipe at real size, ours and PyTorch's on the same data: the losses must agree to 1e-4. Ours computes the tokens
-// of the rows and their targets, PyTorch the padded batch, as the example does. Dropout is 0 and there is no warm-up, so that both do the same.
+// of the rows and their targets, PyTorch the padded batch, as the example does. Dropout is 0 and there is no warm-up, so that both compute the same.
 //
 //   node bench/recipe.mjs [--model DIR] [--vocab DIR] [--steps 20] [--seq-len 512] [--batch 8] [--threads 2]
 //
-// --model is a GPT-2 in the Hugging Face layout, by default one of GPT-2 small's shape with made-up weights; --vocab the folder of a tokenizer whose ids it
-// has, by default that of models/base. Linux; PyTorch lives in .cache/venv-bench. Exit code 1 when a loss differs.
+// --model is a GPT-2 in the Hugging Face layout, by default one of GPT-2 small's shape with made-up weights; --vocab the folder of a tokenizer with
+// its ids, by default that of models/base. Linux; PyTorch is installed in .cache/venv-bench. Exit code 1 when a loss differs.
 import { mkdir } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { fail, inRoot, isMain, must } from '../scripts/lib/run.mjs'
@@ -47,7 +47,7 @@ async function main() {
   compare(ours, JSON.parse(out))
 }
 
-/** Trains our side and leaves its batches and first factors in the work file. */
+/** Trains our side and writes its batches and initial factors to the work file. */
 async function train(lora, folder, work, { steps, seqLen, batch, seed, ...hyper }) {
   const { data } = lora
   const tokenizer = await lora.tokenizers.Tokenizer.fromFolderAsync(values.vocab)

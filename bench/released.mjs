@@ -1,10 +1,10 @@
 // The checkpoint that microsoft/LoRA released, examples/NLU's roberta_base_lora_mnli.bin, on a base of RoBERTa-base's shape with made-up weights: our
-// logits must be PyTorch's, with the factors apart and merged.
+// logits must equal PyTorch's, unmerged and merged.
 //
 //   node bench/released.mjs [--checkpoint FILE] [--model DIR]
 //
 // FILE is by default the copy among the reference fixtures; --model is a RoBERTa with three classes in the Hugging Face layout, such as `roberta-base` from
-// the hub. Linux; PyTorch lives in .cache/venv-bench. Exit code 1 when a logit differs.
+// the hub. Linux; PyTorch is installed in .cache/venv-bench. Exit code 1 when a logit differs.
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { fail, inRoot, isMain, must } from '../scripts/lib/run.mjs'
@@ -14,7 +14,7 @@ import { base } from './lib/bases.mjs'
 import { tokenIds } from './lib/noise.mjs'
 import { installs } from './lib/versions.mjs'
 
-/** Of f32 sums over twelve layers; the logits are of the size of 1. */
+/** Tolerance for f32 sums over twelve layers; the logits are about 1. */
 const ALLOWED = 1e-4
 const LENGTHS = [48, 31, 12, 5]
 
@@ -55,7 +55,7 @@ async function logits(folder, ids, mask) {
   const model = await lora.models.RobertaForSequenceClassification.fromPretrained(folder, options)
   lora.injectLora(model, { targets: ['query', 'value'], r: 8, loraAlpha: 16 })
   const { unexpectedKeys } = model.loadStateDict(await lora.load(values.checkpoint), { strict: false })
-  if (unexpectedKeys.length > 0) fail(`the model has no place for ${unexpectedKeys}`)
+  if (unexpectedKeys.length > 0) fail(`the model has no parameters ${unexpectedKeys}`)
   const forward = async (training) => {
     model.train(training)
     const output = lora.noGrad(() => model.forward(ids, { attentionMask: mask }).logits)

@@ -1,8 +1,9 @@
 // npm run bench -- CASE… | all [--pairs 3] [--threads 2] [--reps N] [--warmup N] [--scaling] [--keep-disturbed] [--json]
 //
-// Torch and ours in turns, torch, node, torch, node, …, each a fresh process, on a machine with nothing else to do. A pair in which others took more
-// than 5 % of the machine is run again, up to three times as many as asked for; --keep-disturbed counts it, and writes no result. Torch lives in
-// .cache/venv-bench (made once, 6 GB). --scaling adds what all threads give beside one, ours alone, in turns. Results go to bench/results. Exit code 1 when a check differs or no quiet pair was found.
+// Torch and ours alternately, torch, node, torch, node, …, each in a fresh process, on an otherwise idle machine. A pair during which other processes used
+// more than 5 % of the machine is repeated, up to three times as many pairs as requested; --keep-disturbed counts it, and writes no result. Torch is in
+// .cache/venv-bench (made once, 6 GB). --scaling adds the speed-up of all threads over one, for ours only. Results are written to bench/results. Exit code 1
+// when a check differs or no quiet pair was found.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { fail, inRoot, must, packageJson } from '../scripts/lib/run.mjs'
@@ -113,7 +114,7 @@ async function runCase(python, name, roofline) {
   return summary
 }
 
-/** Ours with one thread and with all, in turns: `1 thread / N threads`. */
+/** Ours with one thread and with all, alternately: `1 thread / N threads`. */
 async function measureScaling(name, settings) {
   const turns = []
   for (let i = 0; i < 3 * pairs && turns.length < pairs; i++) {

@@ -1,7 +1,7 @@
-// npm run bench:smoke [-- --record]: the cases of the bench in small shapes, each in a process of its own, without a clock and without Python.
+// npm run bench:smoke [-- --record]: the cases of the bench in small shapes, each in a process of its own, without timing and without Python.
 //
 // Fails when a result differs from the stored one (bench/smoke/expected.json, computed by PyTorch), when the engine did not choose the best kernels of
-// this processor, or when a fused operation of a case did not run. --record asks PyTorch again (.cache/venv-bench, 6 GB) and stores what it says.
+// this processor, or when a fused operation of a case did not run. --record computes them with PyTorch (.cache/venv-bench, 6 GB) and stores the results.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,7 +74,7 @@ function missingKernels(name, trace) {
   return KERNELS[name].filter((kernel) => !ran.has(kernel)).map((kernel) => `${kernel} did not run`)
 }
 
-/** The path that the engine must choose, unless LORALIB_ISA asks for another. */
+/** The path that the engine must choose, unless LORALIB_ISA selects another. */
 function bestIsa(flags) {
   if (process.env.LORALIB_ISA) return process.env.LORALIB_ISA
   const has = (...wanted) => wanted.every((flag) => flags.includes(flag))

@@ -11,7 +11,7 @@ const { values, positionals } = parseArgs({
 })
 const { small } = values
 const [threads, reps, warmup] = ['threads', 'reps', 'warmup'].map((key) => Number(values[key]))
-// The engine reads it when it starts, so before the package is imported.
+// Set before the package is imported, since the engine reads it when it starts.
 process.env.LORALIB_THREADS = String(threads)
 
 const { cases } = await import('./cases/index.mjs')
@@ -23,8 +23,8 @@ if (positionals.length !== 1 || !chosen) fail(`one case, of ${Object.keys(cases)
 await chosen.run({
   ...{ name, threads, reps, warmup },
   measure: measureWith({ name, threads, reps, warmup, ...(small && { sampleMs: 0 }) }),
-  /** Where a base lies. */
+  /** The folder of a base. */
   folder: (base) => (small ? smallBase(base) : base).folder,
-  /** A size that differs between the case and its small form. */
+  /** A size that differs between the case and its small version. */
   size: (full, reduced) => (small ? reduced : full),
 })

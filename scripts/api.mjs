@@ -10,7 +10,7 @@ const FOLDER = '.cache/api'
 // A project whose `lib` is older than Symbol.dispose gets it from here.
 const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n'
 
-/** Path → text of index.d.ts and of the files in types/, which lie as their sources do in src/. */
+/** Path → text of index.d.ts and of the files in types/, which has the folders of src/. */
 async function generate() {
   const { format } = await import('prettier')
   const { publicDeclarations } = await import('./lib/declarations.mjs')
@@ -50,7 +50,7 @@ export async function writeApi() {
   }
 }
 
-/** What differs first between the committed types and src/index.ts, or null. */
+/** The first difference between the committed types and src/index.ts, or null. */
 export async function apiDrift() {
   const wrong = subpathDrift()
   if (wrong) return wrong

@@ -31,7 +31,7 @@ export async function buildAddon({ features = [] } = {}) {
 /** Modules of src/ as JavaScript, one file each: what dist/ is made of. */
 const modules = '.cache/ts'
 
-/** Both folders are made anew, so that a deleted source leaves nothing behind. */
+/** Both folders are emptied first, so that a deleted source leaves no output. */
 export async function buildTypeScript() {
   await timed('building TypeScript', async () => {
     const sources = sourceHash('ts')
@@ -47,7 +47,7 @@ export async function buildTypeScript() {
 }
 
 /**
- * All modules in one file, dist/loralib.js: to find, read and link 170 modules takes a process 80 ms longer. index.js and a file per
+ * All modules in one file, dist/loralib.js: finding, reading and linking 170 modules takes 80 ms longer. index.js and a file per
  * namespace export from it, so that `loralib/nn` and `lora.nn` are the same classes.
  */
 async function bundle() {
@@ -74,7 +74,7 @@ async function bundle() {
   })
 }
 
-/** Entries that only export from a module: a module of the chunk that is an entry itself would give the chunk its name and exports. */
+/** Entries that only re-export from a module: if that module were an entry itself, the chunk would get its name and exports. */
 const entries = {
   name: 'entries',
   is: (id) => id.startsWith('\0entry:'),

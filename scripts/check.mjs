@@ -18,14 +18,14 @@ import { typesVersions } from './types-versions.mjs'
 
 /**
  * Long proofs in their short form, which judges no times: `node scripts/proofs/<name>.mjs --short`. A new proof is a new name here. The proof of upstream's
- * bugs is not among them: without upstream beside it, it would run tests that the group ava runs anyway.
+ * bugs is not among them: without an upstream installation it would run tests that the group ava runs anyway.
  */
 const proofs = ['runner', 'determinism', 'trainable', 'memory', 'loop', 'errors', 'pickle', 'soak']
 
-/** Answers `{ok}` from the exit status of a program. */
+/** Returns `{ok}` from the exit status of a program. */
 const passes = async (started) => ({ ok: (await started).code === 0 })
 
-/** Runs scripts of our own one after the other, each counted. */
+/** Runs our own scripts one after the other, each counted. */
 async function runScripts(paths, args) {
   let [passed, failed] = [0, 0]
   for (const path of paths) {
@@ -38,7 +38,7 @@ async function runScripts(paths, args) {
   return { passed, failed }
 }
 
-/** Name and content of all files that git knows or would add. */
+/** Name and content of all files that git tracks or would add. */
 async function checkout() {
   const { code, out } = await run('git', ['ls-files', '-co', '--exclude-standard'], { show: false })
   if (code !== 0) return null
@@ -53,7 +53,7 @@ async function checkout() {
   )
 }
 
-/** Generated files must be what their sources give: generates them again and names those that changed. */
+/** Generated files must match their sources: generates them and names those that changed. */
 async function drift() {
   const before = await checkout()
   if (!before) return { skipped: 'not a git checkout' }

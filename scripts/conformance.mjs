@@ -1,4 +1,4 @@
-// Runs the cases of a fixture folder against the package, through its public API alone.
+// Runs the cases of a fixture folder against the package, through its public API only.
 //
 //   node scripts/conformance.mjs DIR [--group G[,G]] [--kind K[,K]] [--case ID] [--json]
 //

@@ -2,8 +2,8 @@
 //
 //   node scripts/corpus.mjs            writes .cache/corpus/
 //
-// The text comes out of two Debian packages and is not committed. Each text is cut at line borders into chunks of about
-// 2,000 characters; every 20th chunk is held out. Neighbouring chunks of one side stay one piece, and pieces are
+// The text is taken from two Debian packages and is not committed. Each text is split at line ends into chunks of about
+// 2,000 characters; every 20th chunk is held out. Neighbouring chunks of one side form one piece, and pieces are
 // separated by the end-of-text token, so that no training window runs across a gap.
 //
 //   kjv.txt, jargon.txt                        the whole text
@@ -47,12 +47,12 @@ export function dropReferences(raw) {
   return text
 }
 
-/** The Jargon File as its authors laid it out, from the first entry on. */
+/** The Jargon File in its original layout, from the first entry on. */
 export function readJargon() {
   return dropDictionaryFrame(gunzipSync(readFileSync(JARGON_FILE)).toString('utf8'))
 }
 
-/** Cuts what the dictionary server adds: the `00-database` head and the list of characters at the end. */
+/** Removes what the dictionary server adds: the `00-database` head and the list of characters at the end. */
 export function dropDictionaryFrame(raw) {
   const first = /\n\n(?=\S[^\n]*\n \/)/.exec(raw)
   if (first === null) throw new Error('corpus: no entry found in the Jargon File')
@@ -61,7 +61,7 @@ export function dropDictionaryFrame(raw) {
 }
 
 /**
- * Cuts text into pieces for training and for measuring.
+ * Splits text into pieces for training and for evaluation.
  * @returns {{ train: string[], heldout: string[] }} together they are the text, each piece whole lines.
  */
 export function splitHeldOut(text) {
@@ -78,7 +78,7 @@ export function splitHeldOut(text) {
   return { train, heldout }
 }
 
-/** Whole lines, until at least CHUNK_CHARS characters are together and the next line begins a new paragraph or verse. */
+/** Whole lines, until they have at least CHUNK_CHARS characters and the next line begins a new paragraph or verse. */
 function chunksOf(text) {
   const indented = /^ {4}/m.test(text)
   const chunks = []

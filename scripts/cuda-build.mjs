@@ -1,4 +1,4 @@
-// npm run check:cuda: builds the addon with CUDA and says how far it gets. A CUDA toolkit of the system is used where `nvcc` runs;
+// npm run check:cuda: builds the addon with CUDA and reports how far it gets. A CUDA toolkit of the system is used where `nvcc` runs;
 // else NVIDIA's compiler and libraries come from PyPI (about 1.2 GB, in .cache/), on Linux with Python 3 and gcc.
 import {
   copyFileSync,
@@ -28,7 +28,7 @@ const venv = inRoot('.cache/cuda-venv')
 const shadow = inRoot('.cache/cuda-toolkit')
 const addon = inRoot('.cache/cuda', `loralib.${process.platform}-${process.arch}.node`)
 
-/** A step that failed; the message says what to do or what came out. */
+/** A step that failed; the message gives the fix or the output. */
 class StepFailed extends Error {}
 
 async function step(name, work) {
@@ -81,7 +81,7 @@ function shadowToolkit() {
   }
 }
 
-/** A libcuda.so to link against where no driver is installed: every function that cudarc declares answers "no device" (100). */
+/** A libcuda.so to link against where no driver is installed: every function that cudarc declares returns "no device" (100). */
 async function driverStub() {
   const { out } = await run('cargo', ['metadata', '--format-version', '1', '--features', 'loralib-node/cuda'], {
     show: false,
@@ -110,7 +110,7 @@ async function driverStub() {
   return `${names.length} functions`
 }
 
-/** The environment that makes cargo and the loader use a toolkit; empty for the one of the system. */
+/** The environment with which cargo and the loader use a toolkit; empty for the one of the system. */
 function toolkitEnv(system) {
   if (system) return {}
   return {
@@ -137,7 +137,7 @@ async function compile(env) {
   // 80 is the oldest with bf16 products; newer GPUs compile its PTX for themselves.
   const capability = process.env.CUDA_COMPUTE_CAP ?? '80'
   const jobs = process.env.CARGO_BUILD_JOBS ? [] : ['--jobs', '2']
-  // A folder of its own, so that the CPU build's results and lock stay free.
+  // A target folder of its own, so that the CPU build's results and lock are not affected.
   const target = inRoot('target/cuda')
   await needs('cargo', ['build', '--release', '-p', 'loralib-node', '--features', 'cuda', ...jobs], {
     env: { ...env, CUDA_COMPUTE_CAP: capability, CARGO_TARGET_DIR: target },
@@ -162,7 +162,7 @@ async function load(driver) {
   await needs(process.execPath, ['-e', program], { env: loadEnv({ driver }) })
 }
 
-/** Builds the addon with CUDA and answers its path; throws StepFailed with the reason. */
+/** Builds the addon with CUDA and returns its path; throws StepFailed with the reason. */
 export async function buildCuda({ driver }) {
   const system = ask('nvcc') !== null
   if (system) say(`using the CUDA toolkit of this system: ${ask('nvcc')}`)

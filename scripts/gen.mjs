@@ -1,10 +1,10 @@
-// npm run gen: all that is generated and committed, but for the public types (`npm run api`): what comes from the rows of the op table and the error codes
-// (crates/xtask), and what comes from the interfaces of options (scripts/options.mjs).
+// npm run gen: all generated files that are committed, except the public types (`npm run api`): those from the op table and the error codes
+// (crates/xtask), and those from the interfaces of options (scripts/options.mjs).
 import { fail, isMain, run } from './lib/run.mjs'
 import { builtProgram, cargo } from './lib/cargo.mjs'
 import { writeOptions } from './options.mjs'
 
-/** Writes all generated files; answers what failed, or null. */
+/** Writes all generated files; returns what failed, or null. */
 export async function generate() {
   const { code } = await cargo(['build', '--release', '--quiet', '-p', 'xtask', '-p', 'loralib-node'])
   if (code !== 0) return 'crates/xtask did not build'

@@ -1,6 +1,6 @@
 // npm run guard [-- --self-test]: every function that the addon exports must catch panics.
 // A panic in a `#[napi]` function without `catch_unwind` ends the whole Node process; napi has no switch for all of them at once.
-// It also fails when candle-nn enters Cargo.lock: some of its ops cut the graph without a word.
+// It also fails when candle-nn enters Cargo.lock: some of its ops cut the graph silently.
 import { readFileSync } from 'node:fs'
 import { fail, inRoot, isMain } from './lib/run.mjs'
 import { filesBelow } from './lib/stamp.mjs'
@@ -14,7 +14,7 @@ function withoutComments(source) {
   )
 }
 
-/** The offset just behind the bracket that closes the one at `open`. */
+/** The offset just after the bracket that closes the one at `open`. */
 function closing(code, open) {
   let depth = 0
   for (let i = open; i < code.length; i++) {
@@ -47,7 +47,7 @@ export function unguarded(source) {
   return findings
 }
 
-/** All that is wrong in crates/node and Cargo.lock, one line each. */
+/** All problems in crates/node and Cargo.lock, one line each. */
 export function guardFindings() {
   const exported = filesBelow(['crates/node/src'], (file) => file.endsWith('.rs')).flatMap((file) =>
     unguarded(readFileSync(inRoot(file), 'utf8')).map(({ line, text }) => `${file}:${line}: no catch_unwind: ${text}`),
@@ -56,7 +56,7 @@ export function guardFindings() {
   return candleNn ? [...exported, 'Cargo.lock: candle-nn is not allowed (see clippy.toml)'] : exported
 }
 
-/** Shows that the guard sees what it must see, and nothing else. Returns what went wrong. */
+/** Checks that the guard detects what it must, and nothing else. Returns what went wrong. */
 export function selfTest() {
   const bad = [
     '#[napi]\npub fn a() {}',

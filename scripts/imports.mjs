@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fail, isMain, root } from './lib/run.mjs'
 
-/** What the rules say of a source tree: `{rule, comment, from, to}`. */
+/** The violations of the rules in a source tree: `{rule, comment, from, to}`. */
 async function violations(folder) {
   // Not at the top: the scripts that build the package work without development packages.
   const [{ cruise }, { default: ts }, { default: config }] = await Promise.all([
@@ -13,7 +13,7 @@ async function violations(folder) {
     import('../.dependency-cruiser.mjs'),
   ])
   const { forbidden, options } = config
-  // Without a name, TypeScript calls what it compiles module.ts, takes a file's './module.js' for the file itself, and fails.
+  // Without a file name, TypeScript calls the source module.ts, takes an import of './module.js' for the file itself, and fails.
   const transpile = {
     tsConfig: {
       fileName: '_.ts',
@@ -40,7 +40,7 @@ async function violations(folder) {
   }
 }
 
-/** Sources that break a rule each, by the name of the rule that must tell; null for none. */
+/** Sources that break a rule each, by the name of the rule that must report it; null for none. */
 const SAMPLES = [
   ['src/tensor/upward.ts', `import '../nn/module.js'`, 'layer-tensor'],
   ['src/io/sideways.ts', `import '../nn/module.js'`, 'layer-io'],
@@ -60,14 +60,14 @@ const SAMPLES = [
   ['src/models/in/w.ts', ``, null],
   ['src/data/lost.ts', `import './nowhere.js'`, 'resolvable'],
   ['src/nn/module.ts', ``, null],
-  // The name that TypeScript gives to sources without one.
+  // The default name that TypeScript gives to sources.
   ['src/nn/named.ts', `import { Module } from './module.js'\nexport class Named extends Module {}`, null],
   ['src/native/load.ts', ``, null],
   ['src/native/env.ts', `export const a = 1`, null],
   ['src/train/run.ts', `export type T = number`, null],
 ]
 
-/** Shows that every kind of rule catches what it must, and nothing else. Returns what went wrong. */
+/** Checks that every kind of rule catches what it must, and nothing else. Returns what went wrong. */
 export async function selfTest() {
   const folder = mkdtempSync(join(tmpdir(), 'loralib-imports-'))
   try {
@@ -93,10 +93,10 @@ export async function selfTest() {
   }
 }
 
-/** All that is wrong in src, one line each. */
+/** All violations in src, one line each. */
 export async function importFindings() {
   const { found, files } = await violations(root)
-  // A pattern that matches nothing would find nothing, too.
+  // A pattern that matches nothing would find nothing either.
   if (files < 100) return [`only ${files} files of src were seen`]
   return found.map(({ rule, comment, from, to }) => `${from} → ${to}\n      ${rule}: ${comment}`)
 }

@@ -12,7 +12,7 @@ function entryFor(name, version) {
   const entry = { version, dev: true, optional: true }
   if (os === 'wasm32') return { ...entry, cpu: ['wasm32'] }
   if (cpu !== 'universal') entry.cpu = [cpu]
-  // A name with neither is of a program that needs no C library.
+  // A name without a C library is of a program that needs none.
   if (name.includes('musl')) entry.libc = ['musl']
   else if (os === 'linux' && name.includes('gnu')) entry.libc = ['glibc']
   return { ...entry, os: [os] }

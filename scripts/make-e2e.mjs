@@ -5,7 +5,7 @@
 // Each line of the sources is `meaning representation||text`. Held out by context: no meaning representation is in both
 // files.
 //   mixed     (default) both sources together; every 15th context is held out, the others give up to 4 texts each. The
-//             challenge's valid.txt knows coffee shops only, with English or Chinese food; a model trained on it alone has
+//             challenge's valid.txt has only coffee shops, with English or Chinese food; a model trained on it alone has
 //             never seen a pub.
 //   official  train on valid.txt, held out from test.txt, spread evenly over its contexts.
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ const TEXTS_PER_CONTEXT = 4
 const HELD_OUT_EVERY = 15
 const OFFICIAL_HELD_OUT_ROWS = 600
 
-/** Contexts in the order of the file, each with its texts. */
+/** Contexts in the order of the file, with their texts. */
 function readContexts(path) {
   const contexts = new Map()
   readFileSync(path, 'utf8')

@@ -1,11 +1,11 @@
-// node scripts/options.mjs: writes what the interfaces of options in src/ say: the rules of the run-time check, JSON Schema, a page of docs.
+// node scripts/options.mjs: generates from the interfaces of options in src/ the rules of the run-time check, JSON Schema and a page of docs.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fail, inRoot, isMain } from './lib/run.mjs'
 import { readFacts } from './options/facts.mjs'
 import { jsonSchema, runtimeSchemas, tables } from './options/outputs.mjs'
 
-/** Writes all three, and answers what the interfaces leave open. */
+/** Writes all three files; returns what is missing in the interfaces. */
 export function writeOptions() {
   const { facts, problems } = readFacts()
   const files = {

@@ -1,5 +1,5 @@
 // First step of `npm run quickstart` and `npm test`: checks Node and Rust, installs npm packages, builds what is out of date.
-// It runs on a bare checkout, so it uses Node alone until the packages are there.
+// It runs on a bare checkout, so it uses only Node until the packages are installed.
 import { existsSync, readFileSync } from 'node:fs'
 import { ask, compareVersions, duration, fail, inRoot, isMain, must, packageJson, say, timed } from './lib/run.mjs'
 import { stale } from './lib/stamp.mjs'
@@ -67,7 +67,7 @@ function staleModules() {
 
 async function installModules(why) {
   await timed(`npm ci (${why})`, async () => {
-    // npm tells its scripts where it lies; without it (node scripts/setup.mjs), npm is on the path.
+    // npm passes its path to scripts; without npm (node scripts/setup.mjs), npm is found on the path.
     const npm = process.env.npm_execpath
     const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
     if (npm) await must(process.execPath, [npm, ...args])
@@ -75,7 +75,7 @@ async function installModules(why) {
   })
 }
 
-/** Brings the checkout to the point where examples and tests run. */
+/** Prepares the checkout for examples and tests. */
 export async function setup() {
   const start = performance.now()
   checkNode()

@@ -1,4 +1,4 @@
-// npm run size: what the npm package holds, against its budget. The addon is counted apart: it will travel in packages per platform.
+// npm run size: the size of the npm package, against its budget. The addon is counted separately: it will be in packages per platform.
 import { statSync } from 'node:fs'
 import { inRoot, isMain, must, run } from './lib/run.mjs'
 import { addonFile } from './lib/stamp.mjs'

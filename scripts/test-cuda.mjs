@@ -1,4 +1,4 @@
-// npm run test:cuda: the test suite with tensors on the GPU. Without a GPU it runs nothing, and says so.
+// npm run test:cuda: the test suite with tensors on the GPU. Without a GPU it runs nothing, and reports that.
 import { buildCuda, loadEnv } from './cuda-build.mjs'
 import { ask, say } from './lib/run.mjs'
 import { runGroups } from './lib/report.mjs'

@@ -1,12 +1,12 @@
-// Trains the base model of the examples from nothing, with our own engine: npm run train:base
+// Trains the base model of the examples from scratch, with our own engine: npm run train:base
 //
-//   node scripts/train-base.mjs                    trains, or goes on where the last run stopped; writes models/base
+//   node scripts/train-base.mjs                    trains, or resumes the last run; writes models/base
 //   --steps N        updates in all                                                  (default 4200)
 //   --minutes M      end after M minutes of training; the learning rate then follows the clock, whichever is sooner
-//   --fresh          begin anew                      --out DIR    folder of the model   (default models/base)
+//   --fresh          start from scratch             --out DIR    folder of the model   (default models/base)
 //   --lr --batch --window --warmup --dropout --seed --jargon SHARE --every N --nice N --name CHECKPOINT
 //
-// Ctrl-C and a crash lose nothing but the steps since the last checkpoint (.cache/train-base), which Ctrl-C writes.
+// Ctrl-C and a crash lose only the steps since the last checkpoint (.cache/train-base), which Ctrl-C writes.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { resolve } from 'node:path'
@@ -128,12 +128,12 @@ function announce() {
   if (progress.step > 0) say(`going on after step ${progress.step} (${duration(1000 * progress.seconds)} so far)`)
 }
 
-/** Share of the run that is done: by steps or by the clock, whichever is further. */
+/** The share of the run that is done: by steps or by the clock, whichever is larger. */
 function share() {
   return Math.max(progress.step / options.steps, progress.seconds / (60 * options.minutes))
 }
 
-/** Rises in the first steps, then falls along a cosine to 0. */
+/** Rises linearly in the first steps, then falls along a cosine to 0. */
 function setLearningRate() {
   const warm = Math.min(1, (progress.step + 1) / options.warmup)
   const factor = warm * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, share())))
@@ -202,7 +202,7 @@ async function measure({ loss, steps }) {
   )
 }
 
-/** Writes the model in bf16 and measures what was written. */
+/** Writes the model in bf16 and evaluates the written one. */
 async function finish() {
   const { out } = options
   model.eval()

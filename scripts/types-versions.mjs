@@ -1,4 +1,4 @@
-// npm run types:versions: compiles __test__/types/consumer.ts as a package of its own would, strict and without skipLibCheck, with each
+// npm run types:versions: compiles __test__/types/consumer.ts as a separate package, strict and without skipLibCheck, with each
 // TypeScript that is supported and each way of finding modules, with and without @types/node. One row each.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { duration, inRoot, isMain, packageJson, root, runTool } from './lib/run.mjs'
@@ -15,7 +15,7 @@ const ways = [
   // Projects whose compiler does not read `exports`: the oldest is enough, and TypeScript 7 has dropped it.
   { name: 'node10', options: { module: 'esnext', moduleResolution: 'node10', types: ['node'] }, below: 5.5 },
 ]
-/** The first version that knows that `require` takes these modules. */
+/** The first version in which `require` accepts these modules. */
 const REQUIRE = 5.8
 
 export async function typesVersions() {
@@ -33,7 +33,7 @@ export async function typesVersions() {
   return { passed, failed }
 }
 
-/** A package of its own, in whose node_modules loralib lies. */
+/** A separate package with loralib in its node_modules. */
 function makeConsumer() {
   rmSync(inRoot(FOLDER), { recursive: true, force: true })
   mkdirSync(inRoot(FOLDER, 'node_modules'), { recursive: true })
@@ -48,7 +48,7 @@ async function compile(compiler, version, { name, options }) {
   const start = performance.now()
   const config = `${name}-${version}.json`
   const files = name === 'nodenext' && Number.parseFloat(version) >= REQUIRE ? FILES : FILES.slice(0, 1)
-  // With `declaration`, every type that the consumer's own declarations would hold must have a name.
+  // With `declaration`, every type in the consumer's own declarations must have a name.
   const compilerOptions = { target: 'es2022', strict: true, skipLibCheck: false, noEmit: true, declaration: true }
   writeJson(config, { compilerOptions: { ...compilerOptions, ...options }, files })
   const { code, out } = await runTool(compiler, 'tsc', ['-p', `${FOLDER}/${config}`], { show: false })

@@ -11,25 +11,25 @@ export interface ErrorParts {
   where?: string | undefined
   /** The operation. */
   op?: string | undefined
-  /** What would have been right. */
+  /** What is allowed. */
   expected: string
-  /** What came instead. */
+  /** What was given. */
   received: string
-  /** How to mend it. */
+  /** How to fix it. */
   fix: string
-  /** The lower error. */
+  /** The error that caused this one. */
   cause?: unknown
 }
 
 /**
- * What every error of loralib extends. Match `code`, which is stable; the message says what failed and where, what was expected, what was
- * received and how to mend it.
+ * The base class of all errors of loralib. Match `code`, which is stable; the message says what failed and where, what was expected, what was
+ * received and how to fix it.
  */
 export class LoraError extends Error {
   readonly code: ErrorCode
-  /** The operation that failed; empty when none did. */
+  /** The operation that failed; empty when it was none. */
   readonly op: string
-  /** Path of the module it happened in, e.g. `h.3.attn.c_attn`; empty outside of modules. */
+  /** Path of the module in which it happened, e.g. `h.3.attn.c_attn`; empty outside of modules. */
   readonly path: string
   readonly expected: string
   readonly received: string
@@ -48,19 +48,19 @@ export class LoraError extends Error {
   }
 }
 
-/** Writes class and code before the message of the stack, as Node's own errors do. */
+/** Writes class and code before the message in the stack, as Node's own errors do. */
 function showCode(error: LoraError): void {
   error.stack = `${error.name} [${error.code}]${error.stack?.slice(error.stack.indexOf(':')) ?? ''}`
 }
 
-/** Lets an error's stack begin at the caller of `above`. */
+/** Makes an error's stack begin at the caller of `above`. */
 export function startStackAt(error: LoraError, above: (...args: never[]) => unknown): void {
   Error.captureStackTrace(error, above)
   showCode(error)
 }
 
-/** Names the module that an error came out of, unless it names one. */
-export function placeError(error: LoraError, path: string): void {
+/** Adds the path of the module that threw an error, unless the error names one already. */
+export function addModulePath(error: LoraError, path: string): void {
   if (error.path !== '' || path === '') return
   ;(error as { path: string }).path = path
   const [what, ...rest] = error.message.split('\n')
@@ -78,9 +78,9 @@ function message({ what, where, op, expected, received, fix }: ErrorParts): stri
   return lines.join('\n')
 }
 
-type Made = new (parts: ErrorParts) => LoraError
+type ErrorClass = new (parts: ErrorParts) => LoraError
 
-const classes = new Map<ErrorCode, Made>()
+const classes = new Map<ErrorCode, ErrorClass>()
 
 /** Shapes do not fit each other, the layer or the operation. */
 export class ShapeError extends LoraError {
@@ -89,14 +89,14 @@ export class ShapeError extends LoraError {
   }
 }
 
-/** A dtype is not allowed here, or two do not go together. */
+/** A dtype is not allowed here, or two dtypes cannot be combined. */
 export class DtypeError extends LoraError {
   constructor(parts: ErrorParts) {
     super('ERR_LORA_DTYPE', parts)
   }
 }
 
-/** A device does not exist, or tensors live on different ones. */
+/** A device does not exist, or tensors are on different devices. */
 export class DeviceError extends LoraError {
   constructor(parts: ErrorParts) {
     super('ERR_LORA_DEVICE', parts)
@@ -110,21 +110,21 @@ export class OptionError extends LoraError {
   }
 }
 
-/** An index, id or label lies outside its range. */
+/** An index, id or label is out of range. */
 export class IndexError extends LoraError {
   constructor(parts: ErrorParts) {
     super('ERR_LORA_INDEX', parts)
   }
 }
 
-/** A tensor is used after it was disposed of, or released by the forward that made it. */
+/** A tensor is used after it was disposed of, or after the forward that made it has released it. */
 export class DisposedError extends LoraError {
   constructor(parts: ErrorParts) {
     super('ERR_LORA_DISPOSED', parts)
   }
 }
 
-/** Gradients are asked for where there are none. Also carries ERR_LORA_NO_GRAD and ERR_LORA_VERSION. */
+/** Gradients are requested where there are none. Also has the codes ERR_LORA_NO_GRAD and ERR_LORA_VERSION. */
 export class GradError extends LoraError {
   constructor(parts: ErrorParts, code: 'ERR_LORA_GRAD' | 'ERR_LORA_NO_GRAD' | 'ERR_LORA_VERSION' = 'ERR_LORA_GRAD') {
     super(code, parts)
@@ -145,7 +145,7 @@ export class FileError extends LoraError {
   }
 }
 
-/** The content of a file is not what its format allows. */
+/** The content of a file does not follow its format. */
 export class FormatError extends LoraError {
   constructor(parts: ErrorParts) {
     super('ERR_LORA_FORMAT', parts)
@@ -159,14 +159,14 @@ export class MemoryError extends LoraError {
   }
 }
 
-/** A value is NaN or infinite where the guard forbids it. */
+/** A value is NaN or infinite where that is checked. */
 export class NonFiniteError extends LoraError {
   constructor(parts: ErrorParts) {
     super('ERR_LORA_NON_FINITE', parts)
   }
 }
 
-/** More work is queued than may wait. */
+/** More work is queued than the limit allows. */
 export class BacklogError extends LoraError {
   constructor(parts: ErrorParts) {
     super('ERR_LORA_BACKLOG', parts)
@@ -180,7 +180,7 @@ export class ThreadError extends LoraError {
   }
 }
 
-/** An async function was given where its state could leak into other requests. */
+/** An async function was passed where its state could leak into other requests. */
 export class AsyncError extends LoraError {
   constructor(parts: ErrorParts) {
     super('ERR_LORA_ASYNC', parts)
@@ -194,21 +194,21 @@ export class AbortedError extends LoraError {
   }
 }
 
-/** Known, and not supported by this version or this build. */
+/** Valid, but not supported by this version or this build. */
 export class UnsupportedError extends LoraError {
   constructor(parts: ErrorParts) {
     super('ERR_LORA_UNSUPPORTED', parts)
   }
 }
 
-/** A fault of the library. */
+/** A bug in the library. */
 export class InternalError extends LoraError {
   constructor(parts: ErrorParts) {
     super('ERR_LORA_INTERNAL', parts)
   }
 }
 
-for (const made of [
+for (const errorClass of [
   ShapeError,
   DtypeError,
   DeviceError,
@@ -228,11 +228,11 @@ for (const made of [
   UnsupportedError,
   InternalError,
 ]) {
-  const codes = Object.entries(ERROR_CLASSES).filter(([, name]) => name === made.name)
-  for (const [code] of codes) classes.set(code as ErrorCode, made as Made)
+  const codes = Object.entries(ERROR_CLASSES).filter(([, name]) => name === errorClass.name)
+  for (const [code] of codes) classes.set(code as ErrorCode, errorClass as ErrorClass)
 }
 
-/** An error of the engine, which crosses as data, as the class of its code. */
+/** Turns an error of the engine, which crosses N-API as data, into the class of its code. */
 export function reviveError(data: Record<string, string>): LoraError {
   const code = (data.loralib ?? 'ERR_LORA_INTERNAL') as ErrorCode
   const parts: ErrorParts = {
@@ -244,7 +244,8 @@ export function reviveError(data: Record<string, string>): LoraError {
     fix: data.hint ?? '',
     cause: data.source ? new Error(data.source) : undefined,
   }
-  const made = classes.get(code)
-  if (!made) return new InternalError(parts)
-  return made === (GradError as unknown as Made) ? new GradError(parts, code as 'ERR_LORA_GRAD') : new made(parts)
+  const errorClass = classes.get(code)
+  if (!errorClass) return new InternalError(parts)
+  if (errorClass === (GradError as unknown as ErrorClass)) return new GradError(parts, code as 'ERR_LORA_GRAD')
+  return new errorClass(parts)
 }

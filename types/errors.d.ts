@@ -10,24 +10,24 @@ export interface ErrorParts {
   where?: string | undefined
   /** The operation. */
   op?: string | undefined
-  /** What would have been right. */
+  /** What is allowed. */
   expected: string
-  /** What came instead. */
+  /** What was given. */
   received: string
-  /** How to mend it. */
+  /** How to fix it. */
   fix: string
-  /** The lower error. */
+  /** The error that caused this one. */
   cause?: unknown
 }
 /**
- * What every error of loralib extends. Match `code`, which is stable; the message says what failed and where, what was expected, what was
- * received and how to mend it.
+ * The base class of all errors of loralib. Match `code`, which is stable; the message says what failed and where, what was expected, what was
+ * received and how to fix it.
  */
 export declare class LoraError extends Error {
   readonly code: ErrorCode
-  /** The operation that failed; empty when none did. */
+  /** The operation that failed; empty when it was none. */
   readonly op: string
-  /** Path of the module it happened in, e.g. `h.3.attn.c_attn`; empty outside of modules. */
+  /** Path of the module in which it happened, e.g. `h.3.attn.c_attn`; empty outside of modules. */
   readonly path: string
   readonly expected: string
   readonly received: string
@@ -38,11 +38,11 @@ export declare class LoraError extends Error {
 export declare class ShapeError extends LoraError {
   constructor(parts: ErrorParts)
 }
-/** A dtype is not allowed here, or two do not go together. */
+/** A dtype is not allowed here, or two dtypes cannot be combined. */
 export declare class DtypeError extends LoraError {
   constructor(parts: ErrorParts)
 }
-/** A device does not exist, or tensors live on different ones. */
+/** A device does not exist, or tensors are on different devices. */
 export declare class DeviceError extends LoraError {
   constructor(parts: ErrorParts)
 }
@@ -50,15 +50,15 @@ export declare class DeviceError extends LoraError {
 export declare class OptionError extends LoraError {
   constructor(parts: ErrorParts)
 }
-/** An index, id or label lies outside its range. */
+/** An index, id or label is out of range. */
 export declare class IndexError extends LoraError {
   constructor(parts: ErrorParts)
 }
-/** A tensor is used after it was disposed of, or released by the forward that made it. */
+/** A tensor is used after it was disposed of, or after the forward that made it has released it. */
 export declare class DisposedError extends LoraError {
   constructor(parts: ErrorParts)
 }
-/** Gradients are asked for where there are none. Also carries ERR_LORA_NO_GRAD and ERR_LORA_VERSION. */
+/** Gradients are requested where there are none. Also has the codes ERR_LORA_NO_GRAD and ERR_LORA_VERSION. */
 export declare class GradError extends LoraError {
   constructor(parts: ErrorParts, code?: 'ERR_LORA_GRAD' | 'ERR_LORA_NO_GRAD' | 'ERR_LORA_VERSION')
 }
@@ -70,7 +70,7 @@ export declare class KeyError extends LoraError {
 export declare class FileError extends LoraError {
   constructor(parts: ErrorParts)
 }
-/** The content of a file is not what its format allows. */
+/** The content of a file does not follow its format. */
 export declare class FormatError extends LoraError {
   constructor(parts: ErrorParts)
 }
@@ -78,11 +78,11 @@ export declare class FormatError extends LoraError {
 export declare class MemoryError extends LoraError {
   constructor(parts: ErrorParts)
 }
-/** A value is NaN or infinite where the guard forbids it. */
+/** A value is NaN or infinite where that is checked. */
 export declare class NonFiniteError extends LoraError {
   constructor(parts: ErrorParts)
 }
-/** More work is queued than may wait. */
+/** More work is queued than the limit allows. */
 export declare class BacklogError extends LoraError {
   constructor(parts: ErrorParts)
 }
@@ -90,7 +90,7 @@ export declare class BacklogError extends LoraError {
 export declare class ThreadError extends LoraError {
   constructor(parts: ErrorParts)
 }
-/** An async function was given where its state could leak into other requests. */
+/** An async function was passed where its state could leak into other requests. */
 export declare class AsyncError extends LoraError {
   constructor(parts: ErrorParts)
 }
@@ -98,11 +98,11 @@ export declare class AsyncError extends LoraError {
 export declare class AbortedError extends LoraError {
   constructor(parts: ErrorParts)
 }
-/** Known, and not supported by this version or this build. */
+/** Valid, but not supported by this version or this build. */
 export declare class UnsupportedError extends LoraError {
   constructor(parts: ErrorParts)
 }
-/** A fault of the library. */
+/** A bug in the library. */
 export declare class InternalError extends LoraError {
   constructor(parts: ErrorParts)
 }

@@ -60,7 +60,7 @@ test.serial('anomaly: a NaN of backward: sqrt at 0, in its module', async (t) =>
   t.regex(error.received, /of \w+, shape \(2,\) f32/)
 })
 
-test.serial('anomaly: masks of -infinity and integers are no fault; an overflow and log(0) are', async (t) => {
+test.serial('anomaly: masks of -infinity and integers are accepted; an overflow and log(0) are reported', async (t) => {
   const scores = lora.tensor([[1, 2], [3, 4]], { requiresGrad: true }) // prettier-ignore
   const mask = lora.tensor([
     [false, true],
@@ -137,7 +137,7 @@ test.serial('anomaly: inside checkpoint and a Function', async (t) => {
   t.is(replayed.op, 'sqrt')
 })
 
-test.serial('anomaly: what a checkpoint in a module does again has its path', async (t) => {
+test.serial('anomaly: what a checkpoint in a module recomputes has its path', async (t) => {
   class Saving extends Net {
     override forward(x: lora.Tensor): lora.Tensor {
       return lora.checkpoint((y: lora.Tensor) => super.forward(y), x)

@@ -154,7 +154,7 @@ test.serial(
   },
 )
 
-test.serial('Function: an input that is returned, and one that a constant stands for', async (t) => {
+test.serial('Function: an input that is returned, and one that is replaced by a constant', async (t) => {
   const constant = lora.tensor([7])
   class Odd extends lora.Function {
     static override forward(_: lora.FunctionContext, x: lora.Tensor) {

@@ -120,7 +120,7 @@ test.serial('backward frees the graph: the tape is empty afterwards', async (t) 
   t.is(lora.memory().tapeNodes, nodes)
 })
 
-test.serial('a graph that nobody walks goes with its last handle', async (t) => {
+test.serial('a graph without a backward is freed with its last handle', async (t) => {
   await lora.settle()
   const before = lora.memory()
   lora.scope(() => {

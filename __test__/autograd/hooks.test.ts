@@ -98,22 +98,25 @@ test.serial('registerHook: a hook may remove itself and the next one', async (t)
   t.deepEqual(calls, ['first'])
 })
 
-test.serial('registerHook: retainGraph calls it again; a parameter that two heads share gets one sum', async (t) => {
-  const w = lora.nn.parameter(lora.tensor([[2]]))
-  const seen: number[][] = []
-  const grads: lora.Tensor[] = []
-  w.registerHook((grad) => void grads.push(grad))
-  const y = lora
-    .ones([1, 1])
-    .matmul(w)
-    .add(lora.full([1, 1], 3).matmul(w))
-    .sum()
-  y.backward(null, { retainGraph: true })
-  y.backward()
-  for (const grad of grads) seen.push(await numbers(grad))
-  t.deepEqual(seen, [[4], [4]])
-  await same(t, w.grad!, [8])
-})
+test.serial(
+  'registerHook: with retainGraph it is called once more; a parameter that two heads share gets one sum',
+  async (t) => {
+    const w = lora.nn.parameter(lora.tensor([[2]]))
+    const seen: number[][] = []
+    const grads: lora.Tensor[] = []
+    w.registerHook((grad) => void grads.push(grad))
+    const y = lora
+      .ones([1, 1])
+      .matmul(w)
+      .add(lora.full([1, 1], 3).matmul(w))
+      .sum()
+    y.backward(null, { retainGraph: true })
+    y.backward()
+    for (const grad of grads) seen.push(await numbers(grad))
+    t.deepEqual(seen, [[4], [4]])
+    await same(t, w.grad!, [8])
+  },
+)
 
 test.serial('registerHook: a bf16 tensor has f32 gradients', async (t) => {
   const x = lora.tensor([1, 2], { dtype: 'bf16', requiresGrad: true })

@@ -141,7 +141,7 @@ test('NlgDataset: input, shifted target, the mask of the completion, the query',
   t.deepEqual(joint.get(0).query, [1, 2, 3, 0])
 })
 
-test('NlgDataset: a row that is too long is cut behind, and its last place is not learnt', async (t) => {
+test('NlgDataset: a row that is too long is truncated at the end, and its last position has no loss', async (t) => {
   let dataset!: lora.data.NlgDataset
   const warning = await warningOf(() => (dataset = new data.NlgDataset(EXAMPLES, { seqLen: 5 })))
   t.regex(warning, /1 row is longer than seqLen 5 .*row 1 has 7 tokens/)
@@ -182,7 +182,7 @@ test('NLG batches: padded as upstream pads them, and as the models here take the
   t.throws(() => data.padNlg(samples, 4), { message: /seqLen/ })
 })
 
-test('NLG data: a byte order mark and Windows line ends are left out, with one warning', async (t) => {
+test('NLG data: a byte order mark and Windows line ends are removed, with one warning', async (t) => {
   const path = file('windows.txt', `\ufeff${E2E.trimEnd()}\r\na : b||c\r\n`)
   let rows: lora.data.NlgRow[] = []
   const warning = await warningOf(async () => (rows = await data.readNlgRows(path, 'e2e')))
@@ -212,7 +212,7 @@ const bad: [title: string, read: () => Promise<unknown>, ...says: RegExp[]][] = 
   [
     'bytes of Latin-1',
     () => data.readNlgRows(file('e.txt', Buffer.from(`${E2E}caf\xe9||x\n`, 'latin1')), 'e2e'),
-    /e\.txt, row 2, column 4: this is no UTF-8/,
+    /e\.txt, row 2, column 4: this is not UTF-8/,
     /0xe9/,
     /iconv/,
   ],
@@ -225,7 +225,7 @@ const bad: [title: string, read: () => Promise<unknown>, ...says: RegExp[]][] = 
   [
     'JSON that is cut off',
     () => data.readNlgRows(file('g.json', '[{"a":\n 1}'), 'dart'),
-    /g\.json, row 2, column \d+: this is no JSON/,
+    /g\.json, row 2, column \d+: this is not valid JSON/,
   ],
   [
     'a WebNLG entry without a field',
@@ -256,7 +256,7 @@ const bad: [title: string, read: () => Promise<unknown>, ...says: RegExp[]][] = 
 ]
 
 for (const [title, read, ...says] of bad) {
-  test(`NLG data: ${title} is an error that names the place`, async (t) => {
+  test(`NLG data: ${title} is an error that names the position`, async (t) => {
     const error = await t.throwsAsync(read, { instanceOf: lora.LoraError })
     for (const pattern of says) t.regex(error!.message, pattern)
     t.regex(error!.message, /\n {2}fix {7}\S/)

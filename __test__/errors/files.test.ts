@@ -55,7 +55,7 @@ wrongUses('weight files', [
     { message: /none\.safetensors/, at: 'await' },
   ],
   [
-    'a folder in the place of a file',
+    'a folder instead of a file',
     () => lora.load(folder),
     FileError,
     'ERR_LORA_FILE',
@@ -131,7 +131,7 @@ wrongUses('weight files', [
     () => lora.save({ x: [1] as never }, join(folder, 'x.safetensors')),
     OptionError,
     'ERR_LORA_OPTION',
-    { message: /x is no tensor/, at: 'await' },
+    { message: /x is not a tensor/, at: 'await' },
   ],
   [
     'saving under the name of the metadata',

@@ -268,7 +268,7 @@ test.serial('a failed step changes no parameter, not even those with sound gradi
   t.true((await numbers(sound))[0]! < 1)
 })
 
-test.serial('an error that nobody awaited comes up at the next step', async (t) => {
+test.serial('an error that was not awaited is thrown at the next step', async (t) => {
   const model = table()
   model.forward(wrongIds()).sum().backward()
   await new Promise((resolve) => setTimeout(resolve, 100))

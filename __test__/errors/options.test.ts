@@ -232,10 +232,10 @@ wrongUses('options of layers, models and functions', [
 ])
 
 wrongUses('arguments of the wrong type', [
-  ['a size in the place of a shape', () => lora.zeros(weak(3)), OptionError, CODE, { received: /3/, hint: /\[n\]/ }],
-  ['a text in the place of a shape', () => lora.zeros(weak('3')), OptionError, CODE, { expected: /array/ }],
+  ['a size instead of a shape', () => lora.zeros(weak(3)), OptionError, CODE, { received: /3/, hint: /\[n\]/ }],
+  ['a text instead of a shape', () => lora.zeros(weak('3')), OptionError, CODE, { expected: /array/ }],
   [
-    'a text in the place of a truth value',
+    'a text instead of a truth value',
     () => {
       lora.zeros([1]).requiresGrad = weak('no')
     },
@@ -250,7 +250,13 @@ wrongUses('arguments of the wrong type', [
     CODE,
     { expected: /integer/, received: /high/ },
   ],
-  ['a number as a path', () => lora.load(weak(5)), OptionError, CODE, { expected: /text/, received: /5/, at: 'await' }],
+  [
+    'a number as a path',
+    () => lora.load(weak(5)),
+    OptionError,
+    CODE,
+    { expected: /string/, received: /5/, at: 'await' },
+  ],
   [
     'a number as metadata',
     () => lora.save({ x: lora.ones([1]) }, '/nowhere/x', { metadata: weak({ step: 1 }) }),
@@ -271,10 +277,10 @@ wrongUses('arguments of the wrong type', [
     () => new nn.Linear(1, 1).loadStateDict(weak({ weight: [[1]], bias: [1] })),
     OptionError,
     CODE,
-    { message: /weight is no tensor/ },
+    { message: /weight is not a tensor/ },
   ],
   [
-    'a list in the place of an input',
+    'a list instead of an input',
     () => new nn.Linear(1, 1).forward(weak([[1]])),
     OptionError,
     CODE,

@@ -17,7 +17,7 @@ const counts = (optimizer: lora.optim.AdamW) => Object.values(optimizer.stateDic
 // A failure that the test before was not told.
 test.beforeEach(() => lora.settle().catch(() => {}))
 
-test.serial('a step that failed is not counted, and its moments are made again', async (t) => {
+test.serial('a step that failed is not counted, and its moments are recreated', async (t) => {
   const [p, twin] = [nn.parameter(lora.ones([2])), nn.parameter(lora.ones([2]))]
   const [optimizer, reference] = [new optim.AdamW([p], { lr: 0.1 }), new optim.AdamW([twin], { lr: 0.1 })]
   const step = async (x: lora.Tensor, by: lora.optim.AdamW, factor?: lora.Tensor) => {
@@ -45,7 +45,7 @@ test.serial('a step that failed is not counted, and its moments are made again',
   t.deepEqual(await numbers(p), await numbers(twin))
 })
 
-test.serial('failed steps that nobody awaits one by one are taken back, too', async (t) => {
+test.serial('failed steps that are not awaited one by one are undone, too', async (t) => {
   const p = nn.parameter(lora.ones([2]))
   const optimizer = new optim.AdamW([p], { lr: 0.1 })
   for (const factor of [1, broken(), 1]) {
@@ -133,7 +133,7 @@ wrongUses('options of what makes tensors', [
     'ERR_LORA_OPTION',
     { hint: /write dtype/ },
   ],
-  ['a shape in their place', () => lora.tensor([1, 2], weak([2])), lora.OptionError, 'ERR_LORA_OPTION', {}],
+  ['a shape instead of them', () => lora.tensor([1, 2], weak([2])), lora.OptionError, 'ERR_LORA_OPTION', {}],
   [
     'a device',
     () => lora.ones([2], weak({ device: 'cuda' })),

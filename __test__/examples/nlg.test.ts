@@ -136,7 +136,7 @@ test.serial('NLG example: Ctrl-C in a training keeps a checkpoint, and --resume 
   t.regex(resumed.out, new RegExp(`step ${step + 2} of ${step + 2}`))
 })
 
-test.serial('NLG example: a hub id in place of a folder', async (t) => {
+test.serial('NLG example: a hub id instead of a folder', async (t) => {
   const files = Object.fromEntries(readdirSync(at('model')).map((name) => [name, readFileSync(at('model', name))]))
   const hub = await FakeHub.start(t, files)
   const env = { HF_ENDPOINT: hub.endpoint, HF_HOME: at('hf') }

@@ -182,7 +182,7 @@ test.serial('server: bad input is answered with a status and a code', async (t) 
   )
 })
 
-test.serial('server: bytes that are no HTTP', async (t) => {
+test.serial('server: bytes that are not HTTP', async (t) => {
   const socket = connect(Number(new URL(address).port), '127.0.0.1')
   socket.end(Buffer.from([0x16, 3, 1, 0, 0xff, 10, 13, 0]))
   const [first] = (await once(socket, 'data')) as [Buffer]

@@ -137,7 +137,7 @@ test('beam search: one beam is greedy decoding', async (t) => {
   t.deepEqual(await search(model, [3, 1, 4], options), { sequences: greedy, sequencesScores: null })
 })
 
-test('beam search: prompts of different lengths come out as each alone, whoever is done first', async (t) => {
+test('beam search: prompts of different lengths give the same as each alone, whichever ends first', async (t) => {
   const model = tiny(31, 1)
   const prompts = [[3, 1, 4, 1, 5, 9, 2], [9], [2, 6, 5], [8, 8]]
   const options = { maxNewTokens: 24, numBeams: 3, eosTokenId: [12], lengthPenalty: 0.8, numReturnSequences: 2 }

@@ -69,7 +69,7 @@ test('generate: rows stop at a stop token, a stop sequence, a callback; minNewTo
   t.true(held!.length >= 9 && !held!.slice(3, 9).includes(eos))
 })
 
-test('generate: sampling goes by the seed alone, and topK 1 is greedy', async (t) => {
+test('generate: sampling depends on the seed only, and topK 1 is greedy', async (t) => {
   const model = tiny()
   const options = { maxNewTokens: 16, doSample: true, temperature: 1.5, topP: 0.95 }
   const first = await model.generate([1, 2], { ...options, seed: 4 })

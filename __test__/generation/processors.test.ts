@@ -61,7 +61,7 @@ test('minNewTokens bans stop tokens for a while', (t) => {
   t.deepEqual(kept(after(processors.minNewTokens(2, 2, [1]), [0, 0], [5, 5, 5, 5])), [0, 1])
 })
 
-test('sequenceBias adds to the last token of a sequence where the rest stands before it', (t) => {
+test('sequenceBias adds to the last token of a sequence where the rest precedes it', (t) => {
   const process = processors.sequenceBias([[[0], 1], [[3, 1, 2], 5], [[4, 1], 9]]) // prettier-ignore
   t.deepEqual(after(process, [0, 0, 0], [3, 1]), [1, 0, 5])
 })

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFi
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
-import { placeBlob } from '../../.cache/ts/hub/cache.js'
+import { linkBlob } from '../../.cache/ts/hub/cache.js'
 import { COMMIT, FakeHub, cacheFolder, gitSha1, sha256, someBytes } from '../support/hub-server.js'
 
 const { hub, models, tokenizers } = lora
@@ -10,7 +10,7 @@ const CONFIG = '{"model_type":"gpt2"}'
 const WEIGHTS = someBytes(300_000)
 const FILES = { 'config.json': CONFIG, 'model.safetensors': WEIGHTS, 'README.md': 'words', 'tf_model.h5': 'other' }
 
-test('hub.modelFolder: a fresh download lies in the cache as huggingface_hub writes it, and holds only what is needed', async (t) => {
+test('hub.modelFolder: a fresh download has the cache layout of huggingface_hub, and only the files that are needed', async (t) => {
   const server = await FakeHub.start(t, FILES)
   const cacheDir = cacheFolder(t)
   const folder = await hub.modelFolder('owner/name', { endpoint: server.endpoint, cacheDir })
@@ -52,7 +52,7 @@ test('hub.modelFolder: progress grows to the whole', async (t) => {
   })
 })
 
-test('hub.modelFolder: what the cache holds is not asked for again; a commit needs no request at all', async (t) => {
+test('hub.modelFolder: files in the cache are not requested; a commit needs no request at all', async (t) => {
   const server = await FakeHub.start(t, FILES)
   const options = { endpoint: server.endpoint, cacheDir: cacheFolder(t) }
   const folder = await hub.modelFolder('owner/name', options)
@@ -162,10 +162,10 @@ test('hub: where links are refused, a snapshot holds copies', async (t) => {
   const refuse = async () => {
     throw Object.assign(new Error('no links here'), { code: 'EPERM' })
   }
-  await placeBlob(blob, pointer, refuse)
+  await linkBlob(blob, pointer, refuse)
   t.throws(() => readlinkSync(pointer))
   t.is(readFileSync(pointer, 'utf8'), 'content')
-  await placeBlob(blob, pointer)
+  await linkBlob(blob, pointer)
   t.is(readFileSync(pointer, 'utf8'), 'content')
   t.deepEqual(readdirSync(dirname(pointer)), ['file'])
 })

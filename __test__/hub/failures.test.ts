@@ -19,7 +19,7 @@ async function start(t: ExecutionContext, files: Record<string, Buffer | string>
   return { server, cacheDir, options, blobs, partial: join(blobs, `${sha256(WEIGHTS)}.loralib.incomplete`) }
 }
 
-test('a transfer that is cut goes on where it was', async (t) => {
+test('an interrupted transfer is resumed', async (t) => {
   const { server, options, blobs } = await start(t)
   server.cuts = [100_000, 50_000]
   const folder = await hub.modelFolder('owner/name', options)
@@ -33,7 +33,7 @@ test('a transfer that is cut goes on where it was', async (t) => {
   t.false(readdirSync(blobs).some((name) => name.includes('incomplete')))
 })
 
-test('a server that falls silent is asked again', async (t) => {
+test('a request to a server that stops responding is repeated', async (t) => {
   const { server, options } = await start(t)
   process.env['HF_HUB_DOWNLOAD_TIMEOUT'] = '0.3'
   t.teardown(() => delete process.env['HF_HUB_DOWNLOAD_TIMEOUT'])
@@ -43,7 +43,7 @@ test('a server that falls silent is asked again', async (t) => {
   t.is(server.transfers.at(-1)!.range, 'bytes=80000-')
 })
 
-test('a server that ignores ranges sends the whole again; one that fails is asked again', async (t) => {
+test('a server that ignores ranges sends the whole file once more; a failed request is repeated', async (t) => {
   const { server, options, partial } = await start(t)
   mkdirSync(dirname(partial), { recursive: true })
   writeFileSync(partial, WEIGHTS.subarray(0, 70_000))
@@ -58,7 +58,7 @@ test('a server that ignores ranges sends the whole again; one that fails is aske
   )
 })
 
-test('abort: an AbortedError with the reason; the next call goes on where it was', async (t) => {
+test('abort: an AbortedError with the reason; the next call resumes', async (t) => {
   const { server, options, partial, cacheDir } = await start(t)
   server.pauseMs = 20
   const stopped = new AbortController()
@@ -131,7 +131,7 @@ test('offline: from the cache without a request, or an error that says what is m
   t.is(server.seen.length, 0)
 })
 
-test('a hub that is gone: the cache stands in, with a warning; without it, an error after some tries', async (t) => {
+test('a hub that cannot be reached: the cache is used, with a warning; without it, an error after some attempts', async (t) => {
   const { server, options } = await start(t)
   const folder = await hub.modelFolder('owner/name', options)
   const warnings: Error[] = []
@@ -162,7 +162,7 @@ const answers: [title: string, fault: Fault, status: number, message: RegExp][] 
     404,
     /owner\/name\/config\.json|owner\/name\/model\.safetensors/,
   ],
-  ['429 for an hour', () => ({ status: 429, headers: { 'retry-after': '3600' } }), 429, /no more requests for now/],
+  ['429 for an hour', () => ({ status: 429, headers: { 'retry-after': '3600' } }), 429, /too many requests/],
 ]
 for (const [title, fault, status, message] of answers)
   test(`an answer of ${title} is an error with its status, at once`, async (t) => {
@@ -175,7 +175,7 @@ for (const [title, fault, status, message] of answers)
     t.true(performance.now() - started < 5000)
   })
 
-test('429 with retry-after: waits as long as asked, then goes on', async (t) => {
+test('429 with retry-after: waits as long as requested, then continues', async (t) => {
   const { server, options } = await start(t)
   let left = 1
   server.fault = ({ path }) =>

@@ -44,7 +44,7 @@ test('B13: loading while merged: outputs follow at once, train() gives the loade
   await close(t, layer.forward(x()), want(A1, B1))
 })
 
-test('B13: swapping adapters while merged, again and again, leaves the base as it was', async (t) => {
+test('B13: swapping adapters repeatedly while merged leaves the base unchanged', async (t) => {
   const layer = trained().eval()
   for (let i = 0; i < 3; i++) {
     layer.loadStateDict(adapter(A2, B2), { strict: false })

@@ -26,7 +26,7 @@ test('B20: adapting a finished model keeps its weights, the tensors themselves, 
   await same(t, model.forward(x), y)
 })
 
-test('B20: fromLayer puts one LoRA layer in the place of each kind of layer and keeps its tensors', async (t) => {
+test('B20: fromLayer replaces each kind of layer by one LoRA layer and keeps its tensors', async (t) => {
   const [dense, transposed, table] = [new nn.Linear(4, 6), new nn.TransposedLinear(4, 6), new nn.Embedding(5, 4)]
   const made = [
     lora.Linear.fromLayer(dense, { r: 2 }),
@@ -71,7 +71,7 @@ const WANTED = {
 } as const
 
 for (const bias of ['none', 'lora_only', 'all'] as const) {
-  test(`B26: bias '${bias}': what is trained and saved goes by what a tensor is, not by letters in its path`, (t) => {
+  test(`B26: bias '${bias}': what is trained and saved depends on what a tensor is, not on letters in its path`, (t) => {
     const model = new Model()
     lora.markOnlyLoraAsTrainable(model, bias)
     const trained = [...model.namedParameters()].filter(([, p]) => p.requiresGrad).map(([key]) => key)

@@ -48,7 +48,7 @@ test('lora.Linear: state-dict keys, shapes and what is trainable at first', (t) 
   )
 })
 
-test('lora.Linear: a new layer equals its base; A lies within ±1/√in, also with fanInFanOut', async (t) => {
+test('lora.Linear: a new layer equals its base; A is within ±1/√in, also with fanInFanOut', async (t) => {
   lora.manualSeed(2)
   const layer = new lora.Linear(16, 64, { r: 8, fanInFanOut: true })
   const x = lora.ones([2, 16])

@@ -171,7 +171,7 @@ function attentionLike(layer: lora.MultiheadAttention): lora.MultiheadAttention 
   return made
 }
 
-test('lora.MultiheadAttention: another weight put in its place counts, merged or not', async (t) => {
+test('lora.MultiheadAttention: a replaced weight is used, merged or not', async (t) => {
   const layer = attention({ bias: false }).eval()
   const other = attention({ bias: false })
   const state = { ...layer.stateDict(), in_proj_weight: filled([3 * C, C], 0.9) }

@@ -55,7 +55,7 @@ test('glue: every task has scores', (t) => {
   for (const task of metrics.GLUE_TASKS) t.true(Object.keys(metrics.glue(task, [0, 1, 1], [0, 1, 0])).length > 0, task)
 })
 
-test('glue: wrong inputs are refused with the place', async (t) => {
+test('glue: wrong inputs are refused with their position', async (t) => {
   const wrong: [() => unknown, RegExp][] = [
     [() => metrics.glue('sst-2' as never, [1], [1]), /sst2/],
     [() => metrics.glue('rte', [1], [1, 0]), /1 predictions, 2 labels/],

@@ -148,7 +148,7 @@ test('scoreCorpus: by name, each as its function has it', async (t) => {
   t.deepEqual(Object.keys(await metrics.scoreCorpus(hypotheses, references)), ['bleu', 'nist', 'rouge-l', 'cider'])
 })
 
-test('wrong inputs are refused with the place', async (t) => {
+test('wrong inputs are refused with their position', async (t) => {
   const wrong: [() => unknown, RegExp][] = [
     [() => metrics.bleu(['a'], []), /references of 1 outputs/],
     [() => metrics.bleu([], []), /at least one output/],

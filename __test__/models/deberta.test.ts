@@ -121,7 +121,7 @@ for (const [about, extra, rowOf] of [
   }
 }
 
-test('DebertaV2Model: the convolution stands beside the first layer and sees zeros at padding', async (t) => {
+test('DebertaV2Model: the convolution is parallel to the first layer and sees zeros at padding', async (t) => {
   const config = ENCODERS['deberta v2 with a convolution']!
   const model = bare(config).eval()
   const plain = bare({ ...config, conv_kernel_size: 0 }).eval()

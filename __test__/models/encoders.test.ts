@@ -171,7 +171,7 @@ for (const [name, config] of Object.entries(ENCODERS)) {
     t.deepEqual(await logits(), await logits())
   })
 
-  test(`${name}: layers that are computed again draw the same dropout`, async (t) => {
+  test(`${name}: layers that are recomputed draw the same dropout`, async (t) => {
     const dropouts = Object.fromEntries(Object.keys(config).flatMap((key) => (/dropout/.test(key) ? [[key, 0.3]] : [])))
     const { ids, mask } = padded(ROWS, 'right', paddingOf(config))
     const run = async (checkpointed: boolean) => {

@@ -47,7 +47,7 @@ test('GPT2LMHeadModel: the same seed gives the same model; the same input the sa
   await same(t, a.forward(IDS).logits, b.forward(lora.tensor(IDS.flat(), { dtype: 'i64' }).reshape([2, 5])).logits)
 })
 
-test('GPT2LMHeadModel: no token looks to its right', async (t) => {
+test('GPT2LMHeadModel: no token attends to later ones', async (t) => {
   const model = tiny()
   const [row] = IDS as [number[]]
   const changed = [...row.slice(0, 4), 11]
@@ -257,7 +257,7 @@ test('GPT2LMHeadModel: too many tokens, ragged rows and adapters in a model fold
 const lastLogits = async (model: ReturnType<typeof tiny>, row: number[]) =>
   (await numbers(lora.noGrad(() => model.forward([row]).logits))).slice(-17)
 
-test('GPT2LMHeadModel: a mask per new token lets two continuations lie in one cache', async (t) => {
+test('GPT2LMHeadModel: a mask per new token allows two continuations in one cache', async (t) => {
   const model = tiny().eval()
   const cache = new models.KvCache()
   const prompt = [1, 5, 2]

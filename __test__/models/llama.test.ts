@@ -170,7 +170,7 @@ test('LlamaForCausalLM: padding on the left with a mask leaves the tokens alone,
   await close(t, (await numbers(right.logits)).slice(0, 3 * V), want)
 })
 
-test('LlamaForCausalLM: positions in a tensor, in rows and by default are the same; they may lie far beyond the tables', async (t) => {
+test('LlamaForCausalLM: positions in a tensor, in rows and by default are the same; they may be far beyond the tables', async (t) => {
   const model = tiny().eval()
   const want = model.forward(IDS).logits
   const rows = [0, 1].map(() => [0, 1, 2, 3, 4])

@@ -196,7 +196,7 @@ for (const [model, make] of MODELS) {
   })
 }
 
-test('labels that end early without a mask: the rest of a row is left out, and its logits come when they are asked for', async (t) => {
+test('labels that end early without a mask: the rest of a row is skipped, and its logits are computed when they are read', async (t) => {
   const net = gpt2()
   const { ids, labels } = batchOf([13, 13, 13], 'right', 6)
   const want = net.forward(ids, { labels: unknown(labels) })
@@ -208,7 +208,7 @@ test('labels that end early without a mask: the rest of a row is left out, and i
   await closeGrads(t, await lossAndGrads(net, loss), await lossAndGrads(net, want.loss!.add(want.logits.mean())))
 })
 
-test('labels that end early: logits asked for after a step are an error where they must be computed again, and the input may change', async (t) => {
+test('labels that end early: logits read after a step are an error where they must be recomputed, and the input may change', async (t) => {
   const net = withLora(gpt2())
   const { ids, labels } = batchOf([13, 13], 'right', 6)
   const optimizer = new lora.optim.AdamW(net.parameters().filter((p) => p.requiresGrad))
@@ -281,7 +281,7 @@ test('labels on padding: the padding counts, as in the padded run', async (t) =>
   await close(t, net.forward(left.ids, { labels, attentionMask: left.mask }).loss!, whole.loss!)
 })
 
-test('padding between tokens of a row: a window counts its places, as in the padded run', async (t) => {
+test('padding between tokens of a row: a window counts its positions, as in the padded run', async (t) => {
   for (const make of [mistral, gemma3]) {
     const net = make()
     const { ids, labels } = batchOf([13, 13], 'right')

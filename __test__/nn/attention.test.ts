@@ -67,7 +67,7 @@ test('scaledDotProductAttention: grouped heads need enableGqa', async (t) => {
 const banned = (rows: number, keys: number, sees: (i: number, j: number) => boolean) =>
   lora.tensor(Array.from({ length: rows }, (_, i) => Array.from({ length: keys }, (_, j) => (sees(i, j) ? 0 : BANNED))))
 
-test('scaledDotProductAttention: a window hides what lies before it, softcap bends the scores', async (t) => {
+test('scaledDotProductAttention: a window masks earlier tokens, softcap limits the scores', async (t) => {
   const [q, k, v] = [cube([1, 2, 7, 4], 0.7), cube([1, 2, 7, 4], 0.9), cube([1, 2, 7, 4], 1.3)]
   const near = banned(7, 7, (i, j) => j <= i && j > i - 3)
   await close(t, scaledDotProductAttention(q, k, v, { isCausal: true, window: 3 }), plain(q, k, v, near))

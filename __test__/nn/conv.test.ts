@@ -44,7 +44,7 @@ test('nn.Conv2d: sizes of the output follow the formula; padding same keeps them
   t.deepEqual(new nn.Conv2d(2, 3, 3).forward(lora.zeros([0, 2, 9, 8])).shape, [0, 3, 7, 6])
 })
 
-test('nn.Conv2d: an even kernel with padding same has its spare place behind, as PyTorch', async (t) => {
+test('nn.Conv2d: an even kernel with padding same has its extra padding at the end, as PyTorch', async (t) => {
   const layer = new nn.Conv1d(1, 1, 2, { padding: 'same', bias: false })
   layer.loadStateDict({ weight: lora.tensor([[[1, 10]]]) })
   t.deepEqual(await layer.forward(lora.tensor([[1, 2, 3]])).tolist(), [[21, 32, 3]])
@@ -227,7 +227,7 @@ wrongUses('convolutions', [
     { hint: /zeros/ },
   ],
   [
-    'more reflected places than there are',
+    'more reflected elements than there are',
     () => new nn.Conv1d(1, 1, 3, { padding: 4, paddingMode: 'reflect' }).forward(lora.zeros([1, 1, 4])),
     lora.ShapeError,
     'ERR_LORA_SHAPE',
@@ -240,6 +240,6 @@ wrongUses('convolutions', [
     'ERR_LORA_OPTION',
     {},
   ],
-  ['padding of half a place', () => F.pad(lora.zeros([4]), [0.5, 0]), lora.OptionError, 'ERR_LORA_OPTION', {}],
+  ['padding of half an element', () => F.pad(lora.zeros([4]), [0.5, 0]), lora.OptionError, 'ERR_LORA_OPTION', {}],
   ['more padding than dimensions', () => F.pad(lora.zeros([4]), [1, 1, 1, 1]), lora.OptionError, 'ERR_LORA_OPTION', {}],
 ])

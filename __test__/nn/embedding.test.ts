@@ -58,7 +58,7 @@ test('nn.Embedding: maxNorm scales longer rows, in each norm, and leaves the wei
   }
 })
 
-test('nn.Embedding: fromPretrained holds the vectors themselves, frozen unless asked', (t) => {
+test('nn.Embedding: fromPretrained uses the vectors themselves, frozen by default', (t) => {
   const vectors = lora.ones([4, 2])
   const layer = nn.Embedding.fromPretrained(vectors, { paddingIdx: -1 })
   t.is(layer.weight, vectors)

@@ -97,7 +97,7 @@ test('interpolate: nearest takes ⌊o · in / out⌋, nearest-exact ⌊(o + ½) 
   await same(t, F.interpolate(row, { scaleFactor: 0.5 }), [0, 2])
 })
 
-test('interpolate: a dimension that keeps its size is copied, and one of twice the size repeats each place', async (t) => {
+test('interpolate: a dimension that keeps its size is copied, and one of twice the size repeats each element', async (t) => {
   const row = lora.tensor([[[0, 1, 2, 3, 4]]])
   for (const mode of ['nearest', 'linear'] as const) {
     await same(t, F.interpolate(row, { scaleFactor: 1.1, mode }), row)
@@ -115,7 +115,7 @@ test('interpolate: area takes the means of adaptive pooling', async (t) => {
   )
 })
 
-test('interpolate: the gradient of a resize sums what each place gave', async (t) => {
+test('interpolate: the gradient of a resize sums the contributions of each element', async (t) => {
   const x = lora.tensor([[[1, 2, 3]]]).requiresGrad_()
   await F.interpolate(x, { size: 6 }).backward(lora.tensor([[[1, 2, 3, 4, 5, 6]]]))
   await same(t, x.grad!, [3, 7, 11])
@@ -157,7 +157,7 @@ test('Flatten and Unflatten: there and back', async (t) => {
   t.throws(() => new nn.Unflatten(1, [-1, -1]), { instanceOf: lora.OptionError })
 })
 
-test('PixelShuffle: channel c·r² + i·r + j becomes place (h·r + i, w·r + j); PixelUnshuffle takes it back', async (t) => {
+test('PixelShuffle: channel c·r² + i·r + j becomes position (h·r + i, w·r + j); PixelUnshuffle is the inverse', async (t) => {
   const x = lora.tensor([[[[1, 2]], [[3, 4]], [[5, 6]], [[7, 8]]]])
   const y = new nn.PixelShuffle(2).forward(x)
   t.deepEqual(y.shape, [1, 1, 2, 4])

@@ -56,7 +56,7 @@ test('linearCrossEntropy: a frozen weight takes a factor for each loss, and any 
   t.is(w.grad, null)
 })
 
-test('linearCrossEntropy: the same gradient again where the graph is kept, and sums where it is walked twice', async (t) => {
+test('linearCrossEntropy: a second backward over a kept graph gives the same gradient, which adds up', async (t) => {
   const [h, w, b] = leaves()
   const loss = F.linearCrossEntropy(h, w, ids(TARGET), { bias: b, labelSmoothing: 0.1 })
   await loss.backward(null, { retainGraph: true })

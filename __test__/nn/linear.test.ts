@@ -26,7 +26,7 @@ test('nn.TransposedLinear: the same as nn.Linear with the weight transposed', as
   t.deepEqual(Object.keys(transposedLayer.stateDict()), ['weight'])
 })
 
-test('nn.Linear: fresh weight and bias lie within ±1/√in and fill that range', async (t) => {
+test('nn.Linear: new weight and bias are within ±1/√in and fill that range', async (t) => {
   lora.manualSeed(1)
   const layer = new nn.Linear(16, 400)
   for (const parameter of [layer.weight, layer.bias!]) {

@@ -58,7 +58,7 @@ const avgPools = [F.avgPool1d, F.avgPool2d, F.avgPool3d]
 const maxLayers = [nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d]
 const avgLayers = [nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d]
 
-test('maxPool: values and flat places are those of a search of every window', async (t) => {
+test('maxPool: values and flat indexes are those of a search of every window', async (t) => {
   for (const c of CASES) {
     const sizes = c.shape.slice(2)
     const x = mixed(volume(c.shape))
@@ -194,7 +194,7 @@ test('maxPool: the gradient goes to the largest, to the first of ties, and adds 
   await same(t, x.grad!, [0, 11, 0, 0, 100])
 })
 
-test('avgPool: each place gets its share of every window', async (t) => {
+test('avgPool: each element gets its share of every window', async (t) => {
   const x = lora.tensor([[[1, 2, 3, 4]]]).requiresGrad_()
   await F.avgPool1d(x, 2, { stride: 1, padding: 1 }).backward(lora.tensor([[[2, 4, 6, 8, 10]]]))
   await same(t, x.grad!, [3, 5, 7, 9])

@@ -55,7 +55,7 @@ test('an uncaught error of the library ends the process with its message, not wi
   t.regex(ended.errors, /\(2, 3\)/)
 })
 
-test('a failed step that nobody awaits does not end the process by itself', async (t) => {
+test('a failed step that is not awaited does not end the process by itself', async (t) => {
   const ended = await runProgram(`${IMPORT}
     const table = new lora.nn.Embedding(3, 2)
     table.forward(lora.tensor([9n])).sum().backward()

@@ -40,7 +40,7 @@ test('an addon path that leads nowhere: the error names file and machine', async
   t.regex(error['fix']!, /npm run build/)
 })
 
-test('an addon that is no library: the error says what the system said', async (t) => {
+test('an addon that is not a library: the error has the message of the system', async (t) => {
   const path = join(folder, 'broken.node')
   writeFileSync(path, 'not a library')
   const ended = await runProgram(PRINT, { env: { LORALIB_NATIVE_PATH: path } })

@@ -52,7 +52,7 @@ test('LORALIB_MEMORY_LIMIT: what does not fit beside the live tensors rejects, a
   t.is(losses.length, 3)
 })
 
-test('a limit that is no size is an option error', async (t) => {
+test('a limit that is not a size is an option error', async (t) => {
   const ended = await runProgram(`${PROGRAM} console.log(JSON.stringify(await told(() => lora.backend())))`, {
     env: { LORALIB_MEMORY_LIMIT: 'plenty' },
   })

@@ -141,7 +141,7 @@ test.serial('views: counted once, freed with the last of them', async (t) => {
   t.deepEqual(await live(), before)
 })
 
-test.serial('handles: what nobody can reach is freed by settle()', async (t) => {
+test.serial('handles: unreachable tensors are freed by settle()', async (t) => {
   const before = await live()
   for (let i = 0; i < 50; i++)
     lora
@@ -240,7 +240,7 @@ test.serial('settle: waits for what other streams have queued, closed ones too',
   open.close()
 })
 
-test.serial('settle: leaves the error of another stream to whoever awaits that', async (t) => {
+test.serial('settle: leaves the error of another stream to the code that awaits that stream', async (t) => {
   const stream = lora.stream()
   // A label outside of the classes is found when the numbers are there.
   const failed = stream.run(() => {

@@ -37,30 +37,33 @@ test.serial('streams: one of higher priority is served before what another has q
   t.deepEqual(order, ['chat', 'training'])
 })
 
-test.serial('streams: an aborted one rejects, the others are unharmed, and it can be used again', async (t) => {
-  const [doomed, other] = [lora.stream(), lora.stream()]
-  const kept = doomed.run(() => lora.tensor([1, 2]))
-  await doomed.synchronize()
-  const late = doomed.run(() => {
-    slow()
-    return slow().sum()
-  })
-  const beside = other.run(() => lora.ones([2]).mul(7))
-  const waits = late.item()
-  const fence = doomed.synchronize()
-  doomed.abort('the client left')
-  const error = await t.throwsAsync(waits, { instanceOf: lora.AbortedError, code: 'ERR_LORA_ABORTED' })
-  t.regex(error!.message, /the client left/)
-  await fence.catch((e: unknown) => t.true(e instanceof lora.AbortedError))
-  await same(t, beside, [7, 7])
-  await same(t, kept, [1, 2])
-  await same(
-    t,
-    doomed.run(() => kept.add(1)),
-    [2, 3],
-  )
-  await t.throwsAsync(late.data(), { code: 'ERR_LORA_ABORTED' })
-})
+test.serial(
+  'streams: an aborted one rejects, the others are not affected, and it can be used afterwards',
+  async (t) => {
+    const [doomed, other] = [lora.stream(), lora.stream()]
+    const kept = doomed.run(() => lora.tensor([1, 2]))
+    await doomed.synchronize()
+    const late = doomed.run(() => {
+      slow()
+      return slow().sum()
+    })
+    const beside = other.run(() => lora.ones([2]).mul(7))
+    const waits = late.item()
+    const fence = doomed.synchronize()
+    doomed.abort('the client left')
+    const error = await t.throwsAsync(waits, { instanceOf: lora.AbortedError, code: 'ERR_LORA_ABORTED' })
+    t.regex(error!.message, /the client left/)
+    await fence.catch((e: unknown) => t.true(e instanceof lora.AbortedError))
+    await same(t, beside, [7, 7])
+    await same(t, kept, [1, 2])
+    await same(
+      t,
+      doomed.run(() => kept.add(1)),
+      [2, 3],
+    )
+    await t.throwsAsync(late.data(), { code: 'ERR_LORA_ABORTED' })
+  },
+)
 
 test.serial('streams: each has a generator of its own', async (t) => {
   const draw = (seed: number, between: () => void = () => {}) => {
@@ -163,7 +166,7 @@ test.serial('streams: an async function stays in its stream through awaits of ev
   await same(t, lora.cat(outside), await numbers(lora.cat([lora.rand([2]), lora.rand([2]), lora.rand([2])])))
 })
 
-test.serial('streams: an async generator is in the stream of whoever asks it for the next value', async (t) => {
+test.serial('streams: an async generator is in the stream in which its next value is requested', async (t) => {
   async function* values() {
     for (;;) yield await lora.rand([1]).item()
   }

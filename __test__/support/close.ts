@@ -1,4 +1,4 @@
-// How close results must be: the one place that owns tolerances.
+// How close results must be: all tolerances are defined here.
 import type { ExecutionContext } from 'ava'
 import type { Tensor } from 'loralib'
 
@@ -26,12 +26,12 @@ export async function close(t: ExecutionContext, actual: Values, expected: Value
   t.is(worst, -1, `element ${worst}: ${got[worst]}, not ${want[worst]}`)
 }
 
-/** The same bits, as far as numbers tell. */
+/** The same bits, as far as numbers show. */
 export async function same(t: ExecutionContext, actual: Values, expected: Values): Promise<void> {
   t.deepEqual(await numbers(actual), await numbers(expected))
 }
 
-/** Numbers that look random and are the same every time: sin of multiples of an odd step. */
+/** Numbers that seem random and are the same every time: sin of multiples of an odd step. */
 export function wave(count: number, step = 0.7, scale = 1): number[] {
   return Array.from({ length: count }, (_, i) => scale * Math.sin(1 + i * step))
 }

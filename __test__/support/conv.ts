@@ -17,15 +17,15 @@ export interface Geometry {
 /** `x (N, C, …)`, `weight (O, C / groups, …)`, `bias (O)` → `(N, O, …)`; padding with zeros. */
 export function convolution(x: Dense, weight: Dense, bias: readonly number[], options: Geometry = {}): Dense {
   const shape = outputShape(x.shape, weight.shape, options)
-  const places = size(shape.slice(2))
-  const values = Array.from({ length: size(shape) }, (_, i) => bias[Math.floor(i / places) % shape[1]!] ?? 0)
+  const positions = size(shape.slice(2))
+  const values = Array.from({ length: size(shape) }, (_, i) => bias[Math.floor(i / positions) % shape[1]!] ?? 0)
   eachProduct(x.shape, weight.shape, options, (ix, iw, iy) => {
     values[iy]! += x.values[ix]! * weight.values[iw]!
   })
   return { values, shape }
 }
 
-/** Calls `f` with the places in x and in the weight of the factors of every product, and the place in y of its sum. */
+/** Calls `f` for every product with the flat indexes of its factors in x and in the weight, and of its sum in y. */
 export function eachProduct(
   x: readonly number[],
   weight: readonly number[],
@@ -35,9 +35,9 @@ export function eachProduct(
   const { stride, padding, dilation, groups = 1 } = options
   const [outputs = 0, inputs = 0, ...kernel] = weight
   const y = outputShape(x, weight, options)
-  for (const [n = 0, o = 0, ...position] of places(y)) {
+  for (const [n = 0, o = 0, ...position] of indexes(y)) {
     const first = Math.floor(o / (outputs / groups)) * inputs
-    for (const [c = 0, ...tap] of places([inputs, ...kernel])) {
+    for (const [c = 0, ...tap] of indexes([inputs, ...kernel])) {
       const from = position.map((p, d) => p * at(stride, d, 1) + tap[d]! * at(dilation, d, 1) - at(padding, d, 0))
       if (from.some((p, d) => p < 0 || p >= x[2 + d]!)) continue
       f(flat([n, first + c, ...from], x), flat([o, c, ...tap], weight), flat([n, o, ...position], y))
@@ -48,8 +48,8 @@ export function eachProduct(
 function outputShape(x: readonly number[], weight: readonly number[], options: Geometry): number[] {
   const [outputs = 0, , ...kernel] = weight
   const sizes = kernel.map((taps, d) => {
-    const room = x[2 + d]! + 2 * at(options.padding, d, 0) - at(options.dilation, d, 1) * (taps - 1) - 1
-    return Math.floor(room / at(options.stride, d, 1)) + 1
+    const span = x[2 + d]! + 2 * at(options.padding, d, 0) - at(options.dilation, d, 1) * (taps - 1) - 1
+    return Math.floor(span / at(options.stride, d, 1)) + 1
   })
   return [x[0]!, outputs, ...sizes]
 }
@@ -68,8 +68,8 @@ function flat(index: readonly number[], shape: readonly number[]): number {
 }
 
 /** Every index into a shape, in order. */
-function* places(shape: readonly number[]): Iterable<number[]> {
+function* indexes(shape: readonly number[]): Iterable<number[]> {
   const [length, ...rest] = shape
   if (length === undefined) yield []
-  else for (let i = 0; i < length; i++) for (const tail of places(rest)) yield [i, ...tail]
+  else for (let i = 0; i < length; i++) for (const tail of indexes(rest)) yield [i, ...tail]
 }

@@ -11,13 +11,13 @@ export interface ReferenceConfig {
   rms_norm_eps: number
 }
 
-/** In what an architecture differs from Llama. */
+/** The differences of an architecture from Llama. */
 export interface ReferenceTraits {
-  /** The angles per position of a block, one for each pair that turns. */
+  /** The angles per position of a block, one for each rotated pair. */
   frequencies: number[] | ((layer: number) => number[])
-  /** Factor of what is turned. */
+  /** Factor of the rotated features. */
   rotaryScale?: number
-  /** How many tokens each one looks at in a block. */
+  /** How many tokens each one attends to in a block. */
   window?: (layer: number) => number
   /** Factor of q·k. */
   scale?: number
@@ -30,7 +30,7 @@ export interface ReferenceTraits {
 }
 
 const silu = (x: number) => x / (1 + Math.exp(-x))
-/** GELU with tanh, as Gemma has it. */
+/** GELU with tanh, as in Gemma. */
 export const geluTanh = (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
 const capped = (x: number, cap: number | undefined) => (cap === undefined ? x : cap * Math.tanh(x / cap))
 
@@ -102,7 +102,7 @@ export function decoderLogits(
   return xs.map((x) => head(x).map((logit) => capped(logit, traits.logitSoftcap)))
 }
 
-/** Turns the pairs (i, i + n) of the first 2 n features of a head as complex numbers. */
+/** Rotates the pairs (i, i + n) of the first 2 n features of a head as complex numbers. */
 function turn(head: number[], position: number, frequencies: number[], scale = 1): number[] {
   const half = frequencies.length
   const turned = [...head]

@@ -35,7 +35,7 @@ const MODERN = {
 
 const RELATIVE = { relative_attention: true, pos_att_type: ['c2p', 'p2c'], position_biased_input: false }
 
-/** Configurations by what they are about; those of DeBERTa are the variants that released models have, and more. */
+/** Configurations by their subject; those of DeBERTa are the variants of released models, and more. */
 export const ENCODERS: Record<string, Record<string, unknown>> = {
   bert: { ...SMALL, model_type: 'bert', type_vocab_size: 2 },
   roberta: { ...SMALL, model_type: 'roberta', type_vocab_size: 2 },
@@ -80,7 +80,7 @@ export const ENCODERS: Record<string, Record<string, unknown>> = {
   'modernbert with the mean of all tokens': { ...MODERN, classifier_pooling: 'mean', norm_bias: true, mlp_bias: true },
 }
 
-/** The token of padding of a configuration. */
+/** The padding token of a configuration. */
 export const paddingOf = (config: Record<string, unknown>): number => (config['model_type'] === 'roberta' ? 1 : 0)
 
 export const classifier = (config: Record<string, unknown>, extra: object = {}): lora.models.SequenceClassifier =>
@@ -89,10 +89,10 @@ export const classifier = (config: Record<string, unknown>, extra: object = {}):
 export const flat = (rows: readonly (readonly number[])[]): lora.Tensor =>
   lora.tensor(rows.flat(), { dtype: 'i64', shape: [rows.length, rows[0]!.length] })
 
-/** Numbers that only the engine knows. */
+/** A tensor whose values are not known when work is recorded. */
 export const computed = (rows: readonly (readonly number[])[]): lora.Tensor => flat(rows).mul(1)
 
-/** Rows of one length, filled up with `padding` on one side, and the mask that says so. */
+/** Rows padded to one length with `padding` on one side, and their mask. */
 export function padded(
   rows: readonly (readonly number[])[],
   side: 'left' | 'right',

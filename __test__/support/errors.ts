@@ -1,10 +1,10 @@
-// Tables of wrong uses: each must give its error at once or at the next await, and leave the library as it was.
+// Tables of wrong uses: each must give its error at once or at the next await, and leave the state of the library unchanged.
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import * as lora from 'loralib'
 import { same } from './close.js'
 
-/** Fields of an error that a case looks at; `message` is the whole text. `at: 'await'` is for errors that only running can find, `'either'` for those that may be found before. */
+/** Fields of an error that a case checks; `message` is the whole text. `at: 'await'` is for errors that only running can find, `'either'` for those that may be found before. */
 export interface Wanted {
   op?: RegExp
   path?: RegExp
@@ -20,7 +20,7 @@ type Made = new (...args: never[]) => lora.LoraError
 /** What is done wrong, the code that does it, class and code of the error, and its fields. */
 export type Case = readonly [title: string, run: () => unknown, made: Made, code: lora.ErrorCode, wanted: Wanted]
 
-/** Registers a test for each case, and one at the end that the process still trains as it should. */
+/** Registers a test for each case, and one at the end that training in the process is still correct. */
 export function wrongUses(group: string, cases: readonly Case[]): void {
   for (const [title, run, made, code, wanted] of cases) {
     test.serial(`${group}: ${title} is ${code}`, async (t) => {
@@ -45,7 +45,7 @@ export function wrongUses(group: string, cases: readonly Case[]): void {
   test.serial(`${group}: afterwards a training step gives what it should`, stillTrains)
 }
 
-/** Runs something wrong; says what it threw, and when. */
+/** Runs a wrong use; returns what it threw, and when. */
 export async function caught(run: () => unknown): Promise<{ error: unknown; at: 'call' | 'await' | 'never' }> {
   let result: unknown
   try {

@@ -1,4 +1,4 @@
-// Files for a test, in a folder of its own that goes with it.
+// Files for a test, in a folder of its own that is deleted after it.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

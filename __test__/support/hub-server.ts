@@ -1,4 +1,4 @@
-// A hub on the loopback interface: the listing, the redirects and the headers of the real one, with faults as a test wants them.
+// A hub on the loopback interface: the listing, the redirects and the headers of the real one, with faults that a test chooses.
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 
-// What the machine's user has set is not for the tests.
+// The variables of the machine's user must not affect the tests.
 for (const name of Object.keys(process.env))
   if (/^(HF_|HUGGING|TRANSFORMERS_OFFLINE)/.test(name)) delete process.env[name]
 
-/** One request as the server saw it. */
+/** One request that the server received. */
 export interface Seen {
   method: string
   path: string
@@ -22,7 +22,7 @@ export interface Seen {
   isCdn: boolean
 }
 
-/** An answer in place of the real one; null lets the request through. */
+/** A response that replaces the real one; null for the real one. */
 export type Fault = (request: Seen) => { status: number; headers?: Record<string, string>; body?: string } | null
 
 export const COMMIT = '0123456789abcdef0123456789abcdef01234567'
@@ -31,21 +31,21 @@ export class FakeHub {
   /** Name → content of the one repository, `owner/name`. */
   readonly files = new Map<string, Buffer>()
   readonly seen: Seen[] = []
-  /** Files of at least this size lie on the other server, under their SHA-256. */
+  /** Files of at least this size are on the other server, under their SHA-256. */
   lfsFromBytes = 1000
   token: string | null = null
   fault: Fault = () => null
-  /** Cuts the next transfers of large files after so many bytes each. */
+  /** Interrupts the next transfers of large files after these numbers of bytes. */
   cuts: number[] = []
-  /** Sends so many bytes of the next large files, then nothing more. */
+  /** Stops sending the next large files after these numbers of bytes. */
   stalls: number[] = []
-  /** Whether it sends part of a file when asked to. */
+  /** Whether it supports range requests. */
   hasRanges = true
   /** Waits between two pieces of a blob. */
   pauseMs = 0
-  /** Changes what the listing says. */
+  /** Changes the listing. */
   relist: (listing: { sha: string; siblings: { rfilename: string }[] }) => unknown = (listing) => listing
-  /** Changes the bytes of a blob on their way. */
+  /** Changes the bytes of a blob before they are sent. */
   spoil: (bytes: Buffer) => Buffer = (bytes) => bytes
   readonly #hub: Server
   readonly #cdn: Server
@@ -168,7 +168,7 @@ export function cacheFolder(t: ExecutionContext): string {
   return join(folder, 'hub')
 }
 
-/** Bytes that look like nothing else, the same in each run. */
+/** Pseudorandom bytes, the same in each run. */
 export function someBytes(size: number): Buffer {
   const bytes = Buffer.alloc(size)
   for (let i = 0, x = 1; i < size; i++) bytes[i] = (x = (x * 1103515245 + 12345) % 2 ** 31) >> 16

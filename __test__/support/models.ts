@@ -1,4 +1,4 @@
-// What tests of models share.
+// Shared by the tests of models.
 import * as lora from 'loralib'
 import { numbers, wave } from './close.js'
 import type { Weights } from './decoder-reference.js'

@@ -21,7 +21,7 @@ export function runProgram(
   const args = [`--input-type=${module === 'esm' ? 'module' : 'commonjs'}`, '--eval', text]
   const started = performance.now()
   return new Promise((resolve, reject) => {
-    // `ulimit`, such as '-v 2000000', bounds the child alone.
+    // `ulimit`, such as '-v 2000000', limits only the child.
     const [command, ...rest] = ulimit
       ? ['sh', '-c', `ulimit ${ulimit} && exec "$0" "$@"`, process.execPath, ...args]
       : [process.execPath, ...args]
@@ -42,7 +42,7 @@ export function runProgram(
   })
 }
 
-/** Three steps of a LoRA layer; prints the loss of each. To stand at the head of a program. */
+/** Three steps of a LoRA layer; prints the loss of each. For the beginning of a program. */
 export const TRAIN = `
 async function train(lora, steps = 3, width = 16) {
   lora.manualSeed(1)

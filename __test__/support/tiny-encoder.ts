@@ -21,7 +21,7 @@ export function tinyEncoder(extra: object = {}, seed = 5): lora.models.RobertaFo
   )
 }
 
-/** Rows of 4 to 7 tokens, every other one with token 5 at some place. */
+/** Rows of 4 to 7 tokens, every other one with token 5 at some position. */
 export function tinyRows(count: number): lora.data.EncodedText[] {
   return Array.from({ length: count }, (_, i) => {
     const label = i % 2

@@ -1,13 +1,13 @@
-// Files as torch.save writes them: a pickle of protocol 2 and its storages, in a zip archive or one after the other.
+// Files in the formats of torch.save: a pickle of protocol 2 and its storages, in a zip archive or one after the other.
 
-/** Numbers of a storage, and how Python calls its class. */
+/** Numbers of a storage, and the name of its class in Python. */
 export interface Storage {
   type: string
   data: Uint8Array
   size: number
 }
 
-/** A window on a storage. Without `stride` it is the whole storage, row-major. */
+/** A view of a storage. Without `stride` it is the whole storage, row-major. */
 export class View {
   constructor(
     readonly storage: Storage,
@@ -18,7 +18,7 @@ export class View {
   ) {}
 }
 
-/** A name of Python in the place of a value. */
+/** A name of Python used as a value. */
 export class Name {
   constructor(
     readonly module: string,

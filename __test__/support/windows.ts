@@ -1,4 +1,4 @@
-// Plain twins of pooling: every place of every window is looked at.
+// Plain twins of pooling: loops over every element of every window.
 
 /** Size, kernel, stride, padding, dilation of each dimension. */
 export interface Dim {
@@ -9,7 +9,7 @@ export interface Dim {
   dilation: number
 }
 
-/** Where each window of one dimension reads; places outside of 0..size lie in the padding. */
+/** The indexes that each window of one dimension reads; those outside of 0..size are padding. */
 export function slidingWindows({ size, kernel, stride, padding, dilation }: Dim, ceil = false): number[][] {
   const span = dilation * (kernel - 1) + 1
   const windows: number[][] = []
@@ -31,38 +31,38 @@ export function pieces(size: number, out: number): number[][] {
   })
 }
 
-/** For each output of a plane, row by row: one list of places a dimension. */
+/** For each output of a plane, row by row: one list of indexes per dimension. */
 export function grid(windows: readonly number[][][]): number[][][] {
   return windows.reduce<number[][][]>((all, dim) => all.flatMap((o) => dim.map((window) => [...o, window])), [[]])
 }
 
-/** Every combination of the places of an output. */
+/** Every combination of the indexes of an output. */
 export function combinations(lists: readonly number[][]): number[][] {
-  return lists.reduce<number[][]>((all, list) => all.flatMap((head) => list.map((place) => [...head, place])), [[]])
+  return lists.reduce<number[][]>((all, list) => all.flatMap((head) => list.map((index) => [...head, index])), [[]])
 }
 
-/** The flat place in a plane of these sizes, or −1 outside. */
-export function flatPlace(place: readonly number[], sizes: readonly number[]): number {
-  if (place.some((p, i) => p < 0 || p >= sizes[i]!)) return -1
-  return place.reduce((flat, p, i) => flat * sizes[i]! + p, 0)
+/** The flat index in a plane of these sizes, or −1 outside. */
+export function flatIndex(index: readonly number[], sizes: readonly number[]): number {
+  if (index.some((p, i) => p < 0 || p >= sizes[i]!)) return -1
+  return index.reduce((flat, p, i) => flat * sizes[i]! + p, 0)
 }
 
-/** The largest of each window of a plane, and its flat place. */
+/** The largest of each window of a plane, and its flat index. */
 export function largest(
   plane: readonly number[],
   sizes: readonly number[],
   windows: readonly number[][][],
 ): [number, number][] {
   return grid(windows).map((lists) => {
-    const places = combinations(lists)
-      .map((place) => flatPlace(place, sizes))
-      .filter((place) => place >= 0)
-    const best = places.reduce((a, b) => (plane[b]! > plane[a]! ? b : a))
+    const inside = combinations(lists)
+      .map((index) => flatIndex(index, sizes))
+      .filter((index) => index >= 0)
+    const best = inside.reduce((a, b) => (plane[b]! > plane[a]! ? b : a))
     return [plane[best]!, best]
   })
 }
 
-/** The sum of each window of a plane and how many of its places lie in the input, and in the input or its padding. */
+/** The sum of each window of a plane, and how many of its elements are in the input, and in the input or its padding. */
 export function sums(
   plane: readonly number[],
   sizes: readonly number[],
@@ -71,8 +71,8 @@ export function sums(
 ): { sum: number; inside: number; padded: number }[] {
   return grid(windows).map((lists) => {
     const all = combinations(lists)
-    const places = all.map((place) => flatPlace(place, sizes)).filter((place) => place >= 0)
-    const padded = all.filter((place) => place.every((p, i) => p < sizes[i]! + padding[i]!)).length
-    return { sum: places.reduce((sum, place) => sum + plane[place]!, 0), inside: places.length, padded }
+    const inside = all.map((index) => flatIndex(index, sizes)).filter((index) => index >= 0)
+    const padded = all.filter((index) => index.every((p, i) => p < sizes[i]! + padding[i]!)).length
+    return { sum: inside.reduce((sum, index) => sum + plane[index]!, 0), inside: inside.length, padded }
   })
 }

@@ -44,7 +44,7 @@ const HEADER = "  1 Made for tests; not Princeton's.\n"
 export function writeWordNet(folder: string): void {
   mkdirSync(folder, { recursive: true })
   for (const [part, synsets] of Object.entries(SYNSETS)) {
-    const places = new Map<string, number[]>()
+    const offsetsOf = new Map<string, number[]>()
     let data = HEADER
     for (const words of synsets) {
       const offset = Buffer.byteLength(data)
@@ -54,10 +54,10 @@ export function writeWordNet(folder: string): void {
       data += `${String(offset).padStart(8, '0')} 00 ${LETTER[part]} ${count} ${list} 000${frames} | made for tests  \n`
       for (const word of words) {
         const lemma = word.replace(/\(.*\)$/, '').toLowerCase()
-        places.set(lemma, [...(places.get(lemma) ?? []), offset])
+        offsetsOf.set(lemma, [...(offsetsOf.get(lemma) ?? []), offset])
       }
     }
-    const lines = [...places].map(([lemma, offsets]) => {
+    const lines = [...offsetsOf].map(([lemma, offsets]) => {
       const list = offsets.map((offset) => String(offset).padStart(8, '0')).join(' ')
       return `${lemma} ${LETTER[part]} ${offsets.length} 0 ${offsets.length} 0 ${list}  \n`
     })

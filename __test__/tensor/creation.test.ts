@@ -95,7 +95,7 @@ test.serial('tensorAsync: wrong data is an error', async (t) => {
   await t.throwsAsync(lora.tensorAsync(new Float32Array([1.5]), { dtype: 'i64' }), { code: 'ERR_LORA_DTYPE' })
 })
 
-test.serial('data: of a large tensor, a snapshot of its place in the queue', async (t) => {
+test.serial('data: of a large tensor, a snapshot at its point in the queue', async (t) => {
   const n = 300_007
   const x = tensor(Float32Array.from({ length: n }, (_, i) => i))
   const before = x.data()
@@ -118,7 +118,7 @@ test.serial('zeros, ones, full: every dtype', async (t) => {
   t.is(await lora.full([], 3).item(), 3)
 })
 
-test.serial('arange: whole numbers give i64, others f32', async (t) => {
+test.serial('arange: integers give i64, others f32', async (t) => {
   t.deepEqual(await lora.arange(4).tolist(), [0, 1, 2, 3])
   t.is(lora.arange(4).dtype, 'i64')
   t.deepEqual(await lora.arange(1, 7, 2).tolist(), [1, 3, 5])

@@ -189,7 +189,7 @@ test('einsum: equations that cannot be', (t) => {
   fails('......,k', lora.OptionError, /once in each term/)
   fails('ij,k->l', lora.OptionError, /letters of the operands/)
   fails('ij,k->ii', lora.OptionError, /i twice/)
-  fails('i,k->i', lora.ShapeError, /operand 0 has another number of dimensions/)
+  fails('i,k->i', lora.ShapeError, /operand 0 and its term differ/)
   fails('ij,j->i', lora.ShapeError, /sizes of j differ/)
   fails('ii,k->i', lora.ShapeError, /sizes of i differ/)
 })

@@ -41,7 +41,7 @@ test('in place: a view and a detached tensor share numbers and version', async (
   t.is(copy.version, 0)
 })
 
-test('in place: a read that was asked for before sees the old numbers', async (t) => {
+test('in place: a read that was requested before sees the old numbers', async (t) => {
   const x = tensor([1])
   const before = x.data()
   x.fill_(2)

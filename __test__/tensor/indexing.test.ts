@@ -40,7 +40,7 @@ test("at: Python's x[…], shape and values", async (t) => {
   }
 })
 
-test('at: empty slices, and gradients reach the places picked', async (t) => {
+test('at: empty slices, and gradients reach the selected elements', async (t) => {
   t.deepEqual(x().at([2, 1]).shape, [0, 3, 4])
   t.deepEqual(x().at([5, 9]).shape, [0, 3, 4])
   const leaf = lora.zeros([5], { requiresGrad: true })

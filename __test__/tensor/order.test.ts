@@ -5,7 +5,7 @@ import { gradientsMeetDifferences } from '../support/gradients.js'
 
 const X = [3, 1, 2, 1, 3, 0]
 
-test('sort: values and places, from small to large and back; equal values keep their order', async (t) => {
+test('sort: values and indexes, ascending and descending; equal values keep their order', async (t) => {
   const [up, upPlaces] = lora.tensor(X).sort()
   await same(t, up, [0, 1, 1, 2, 3, 3])
   await same(t, upPlaces, [5, 1, 3, 2, 0, 4])
@@ -75,7 +75,7 @@ test('topk, kthvalue, median: by hand, in any dimension', async (t) => {
   await same(t, at, [1, 2])
 })
 
-test('sort, topk, median: the gradient goes to the places', async (t) => {
+test('sort, topk, median: the gradient goes to the selected elements', async (t) => {
   const input = [{ values: wave(12, 1.3), shape: [3, 4] }]
   await gradientsMeetDifferences(t, (x) => x.sort(0)[0], input)
   await gradientsMeetDifferences(t, (x) => x.topk(2, 1)[0], input)

@@ -123,5 +123,5 @@ test('batchEncodePlus: what is wrong is an error', async (t) => {
   await wrong(/maxLength/, { maxLenght: 3 })
   await wrong(/texts/, {}, 'a b')
   const bare = await Tokenizer.train(['one'], { vocabSize: 260 })
-  await t.throwsAsync(bare.batchEncodePlus(['a', 'bc'], { padding: true }), { message: /no token to pad with/ })
+  await t.throwsAsync(bare.batchEncodePlus(['a', 'bc'], { padding: true }), { message: /no padding token/ })
 })

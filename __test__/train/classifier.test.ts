@@ -239,7 +239,7 @@ test('rDropLoss: the formula; gradients go through both and through their mean',
   t.true(await lora.gradcheck((x: lora.Tensor, y: lora.Tensor) => train.rDropLoss(x, y, target, 0.7), tensors))
 })
 
-test('cutoff: about the share asked for, never the tokens to keep, the same again', (t) => {
+test('cutoff: about the requested share, never the tokens to keep, reproducible', (t) => {
   const rows = Array.from({ length: 50 }, () => [0, ...Array.from({ length: 40 }, (_, i) => 5 + i), 2])
   const options = { probability: 0.25, unkTokenId: 3, keepTokenIds: [0, 1, 2], seed: 4, step: 9 }
   const hidden = train.cutoff(rows, options)

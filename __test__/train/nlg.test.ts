@@ -118,7 +118,7 @@ test.serial('trainNlg: the loss falls, LoRA alone changes and is saved', async (
   t.true(model.training)
 })
 
-test.serial('trainNlg: the schedule goes by micro-batches, as upstream steps it', async (t) => {
+test.serial('trainNlg: the schedule counts micro-batches, as upstream steps it', async (t) => {
   const rates: number[] = []
   await train.trainNlg(adapted(), dataset(), { ...settings, onStep: ({ lr }) => void rates.push(lr) })
   // Of the 5 micro-batches of an epoch the last one makes an update alone: updates follow these numbers of steps, of 10; 3 are warm-up.

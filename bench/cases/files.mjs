@@ -22,7 +22,7 @@ async function runFiles({ measure, folder }) {
 async function measureWeights(measure, folder, home) {
   const file = join(home, 'model.safetensors')
   const state = await lora.load(join(folder, 'model.safetensors'))
-  // torch.save and safetensors do not wait for the disk, so neither does the row that stands against them.
+  // torch.save and safetensors do not wait for the disk, so neither does the row that is compared with them.
   const save = () => lora.save(state, file, { sync: false })
   await measure(save, { row: 'save', check: async () => ({ sum: Number((await total(state)).toFixed(3)) }) })
   await measure(() => lora.save(state, file), { row: 'save, waiting for the disk' })
@@ -55,7 +55,7 @@ async function measureAdapter(measure, file) {
   await measure(load, { row: 'load of a GPT-2 r=4 adapter', calls: ADAPTER_CALLS })
 }
 
-/** So many make a sample long enough to time. */
+/** As many repetitions as make a sample long enough to time. */
 const ADAPTER_CALLS = 20
 
 /** The sum of all elements of all tensors. */

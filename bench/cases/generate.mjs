@@ -19,7 +19,7 @@ async function runGenerate({ measure, folder, size }, from, work, { tokens, beam
   const fresh = size(tokens, 16)
   const model = await lora.models.AutoModelForCausalLM.fromPretrained(folder(from))
   const prompt = tokenIds('ids', [1, PROMPT], 0, model.config.vocab_size)
-  // As many tokens as asked for: nothing ends a row before.
+  // No stop token, so that each row has the full number of tokens.
   const options = { maxNewTokens: fresh, minNewTokens: fresh }
   if (beams > 1) Object.assign(options, { numBeams: beams, lengthPenalty: 0.8, noRepeatNgramSize: 4 })
   let made = []

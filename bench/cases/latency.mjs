@@ -1,4 +1,4 @@
-// Case h: merged against unmerged, one forward over 128 tokens and one decode step behind them.
+// Case h: merged against unmerged, one forward over 128 tokens and one decode step after them.
 import * as lora from 'loralib'
 import { base } from '../lib/bases.mjs'
 import { sumAbs } from '../lib/measure.mjs'

@@ -13,7 +13,7 @@ export const layerCases = {
   'f-adamw': { run: runAdamW },
 }
 
-/** Fills the parameters of a layer by their names, factors that are 0 in training cases too. */
+/** Fills the parameters of a layer by their names, including factors that are 0 in training cases. */
 function filled(layer) {
   const tensors = [...layer.namedParameters()].map(([name, { shape }]) => {
     const numbers = new Float32Array(shape.reduce((a, b) => a * b, 1))
@@ -85,7 +85,7 @@ async function runEmbedding({ measure }) {
   await measure(both, { row: 'forward+backward', micro: true, check: () => gradientSums(layer) })
 }
 
-/** The merged weight is made when a forward first needs it, so a step to evaluation mode includes the forward of one row. */
+/** The weight is merged when a forward first needs it, so a switch to evaluation mode includes the forward of one row. */
 async function runMerge({ measure }) {
   const qkv = { r: 4, loraAlpha: 32, enableLora: [true, false, true], fanInFanOut: true }
   const layers = [

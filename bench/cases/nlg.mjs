@@ -7,7 +7,7 @@ import { GPT2, trainingGflop } from '../lib/work.mjs'
 
 const { models, nn } = lora
 
-/** The E2E recipe: real tokens of each row (context and completion), and those of the context, which carry no loss. */
+/** The E2E recipe: real tokens of each row (context and completion), and those of the context, which have no loss. */
 const E2E = {
   lengths: [38, 46, 52, 58, 63, 70, 82, 103],
   context: [24, 28, 31, 35, 38, 42, 48, 58],
@@ -69,7 +69,7 @@ function nlgBatch(seq, recipe, vocabulary) {
   return { inputs, attentionMask: recipe ? attentionMask : null, lengths, positions, targets }
 }
 
-/** `Σ loss / (positions + 1e-4)` with label smoothing 0.1, as the example divides. The head runs where there is a loss. */
+/** `Σ loss / (positions + 1e-4)` with label smoothing 0.1, as the example divides. The head runs only at positions with a loss. */
 function nlgLoss(model, { inputs, attentionMask, positions, targets }) {
   const { lastHiddenState } = model.transformer.forward(inputs, { attentionMask })
   const [B, T, C] = lastHiddenState.shape

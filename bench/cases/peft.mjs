@@ -37,7 +37,7 @@ export const peftCases = {
 }
 
 async function runPeft({ measure, folder, size }, from, subject, { mode, dropout = 0, checkpointing = false }) {
-  // torch's bf16 model has activations in bf16: ours rounds them where they meet a weight.
+  // torch's bf16 model has activations in bf16: ours rounds them where they are multiplied with a weight.
   if (mode === 'bf16') lora.setFloat32MatmulPrecision('medium')
   const model = await lora.models.AutoModelForCausalLM.fromPretrained(folder(from))
   lora.injectLora(model, { ...subject.inject, loraDropout: dropout })
@@ -45,6 +45,6 @@ async function runPeft({ measure, folder, size }, from, subject, { mode, dropout
   if (checkpointing) model.gradientCheckpointingEnable()
   const ids = tokenIds('ids', size(subject.shape, subject.small), 0, model.config.vocab_size)
   const lengths = ids.map((row) => row.length)
-  const gflop = trainingGflop(subject.work, lengths, { lora: subject.lora, again: checkpointing })
+  const gflop = trainingGflop(subject.work, lengths, { lora: subject.lora, recompute: checkpointing })
   await train(measure, model, (m) => m.forward(ids, { labels: ids }).loss, { tokens: ids.flat().length, gflop, mode })
 }

@@ -1,4 +1,4 @@
-// Case roofline: what the machine gives at most: products of the models' shapes, reading and copying.
+// Case roofline: the best that the machine can do: products of the models' shapes, reading and copying.
 import * as lora from 'loralib'
 import { noise } from '../lib/noise.mjs'
 

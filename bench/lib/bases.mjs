@@ -1,4 +1,4 @@
-// Model folders in the Hugging Face layout with hash-made weights, below .cache/bench. bench/prepare.mjs writes them; cases map them.
+// Model folders in the Hugging Face layout with weights from a hash, below .cache/bench. bench/prepare.mjs writes them; cases map them.
 import { existsSync } from 'node:fs'
 import { rename, rm, writeFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ const ROBERTA = {
   ...{ id2label: { 0: 'LABEL_0', 1: 'LABEL_1', 2: 'LABEL_2' } },
 }
 
-// As smoke_expected.py has them.
+// As in smoke/expected.py.
 const SMALL_GPT2 = {
   vocab_size: 523,
   n_positions: 256,
@@ -48,7 +48,7 @@ const SMALL_ROBERTA = {
   ...{ vocab_size: 523, hidden_size: 96, intermediate_size: 160, num_hidden_layers: 2, num_attention_heads: 3 },
 }
 
-/** What a folder holds: its `config.json`, what differs in the small one, and its parameters as `[name, shape]`. */
+/** Each family: its `config.json`, what differs in the small one, and its parameters as `[name, shape]`. */
 const FAMILIES = {
   gpt2: { config: GPT2, small: SMALL_GPT2, parameters: gpt2Parameters },
   llama: { config: SMOL, small: SMALL_SMOL, parameters: llamaParameters },
@@ -56,14 +56,14 @@ const FAMILIES = {
 }
 
 /**
- * A base by family and type of its numbers, F32 or BF16: the folder, and what goes into it.
+ * A base by family and element type, F32 or BF16: its folder and content.
  * @returns {{ folder: string, family: string, dtype: string, config: object }}
  */
 export function base(family, dtype = 'F32') {
   return { folder: join(HOME, `${family}-${dtype.toLowerCase()}`), family, dtype, config: FAMILIES[family].config }
 }
 
-/** The same in small, for checks without times. */
+/** The same in small shapes, for checks without times. */
 export function smallBase({ family, dtype }) {
   const { config, small } = FAMILIES[family]
   return {
@@ -74,9 +74,9 @@ export function smallBase({ family, dtype }) {
   }
 }
 
-/** Writes a base, unless it is there. Another process than the one that reads it must do so: its pages count as memory of the process. */
-export async function writeBase({ folder, family, dtype, config }, { again = false } = {}) {
-  if (existsSync(folder) && !again) return
+/** Writes a base, unless it exists. Not in the process that reads it, since the pages it writes count as memory of the process. */
+export async function writeBase({ folder, family, dtype, config }, { overwrite = false } = {}) {
+  if (existsSync(folder) && !overwrite) return
   const draft = `${folder}.${process.pid}.partial`
   await mkdir(draft, { recursive: true })
   await writeFile(join(draft, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)

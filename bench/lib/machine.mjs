@@ -1,12 +1,12 @@
-// What a result was measured on.
+// The machine on which a result was measured.
 import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 
-/** Instruction sets that kernels of either side choose by. */
+/** Instruction sets on which the choice of kernels depends, ours or torch's. */
 const TELLING =
   /^(avx|avx2|fma|f16c|avx512f|avx512bw|avx512vl|avx512dq|avx512_bf16|avx512_fp16|avx512_vnni|amx_tile|amx_bf16|asimd|bf16|sve|sve2)$/
 
-/** Processor, cores, telling flags, memory. Linux. */
+/** Processor, cores, relevant flags, memory. Linux. */
 export function machine() {
   const info = readFileSync('/proc/cpuinfo', 'utf8')
   const flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(info)?.[1].split(' ') ?? []

@@ -4,7 +4,7 @@ import { cpus } from 'node:os'
 import * as lora from 'loralib'
 import { median } from './median.mjs'
 
-/** Calls that may wait in the engine's queue: a loop that never awaits is refused at some point. */
+/** Calls between two awaits: a loop that never awaits exceeds the limit of the engine's queue. */
 const MOST_QUEUED = 32
 const TICKS_PER_SECOND = 100
 
@@ -29,9 +29,9 @@ const round = (value, digits) => Number(value.toFixed(digits))
 /**
  * Makes the `measure` of one process.
  *
- * A step does the work of one call and returns what to await for its end. A `micro` step only records, and is repeated so that a sample
+ * A step does the work of one call and returns what to await. A `micro` step only records, and is repeated so that a sample
  * lasts 100 ms: calls are queued as the layers of a model are, and the sample ends when the last has been computed.
- * Another step that is short is done `calls` times in turn.
+ * Other short steps are run `calls` times in a row.
  * @param {{ name: string, threads: number, reps: number, warmup: number, sampleMs?: number }} settings `sampleMs`: shortest sample of micro steps
  */
 export function measureWith({ name, threads, reps, warmup, sampleMs = 100 }) {

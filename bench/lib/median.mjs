@@ -1,4 +1,4 @@
-/** The middle of a list, or the mean of the two in the middle. */
+/** The median of a list. */
 export function median(values) {
   const sorted = Float64Array.from(values).sort()
   const half = sorted.length >> 1

@@ -1,4 +1,4 @@
-// Weights and data that torch_baseline.py computes too, from names alone: murmur3's finalizer over index · 0x9E3779B1 + fnv1a(name).
+// Weights and data that torch_baseline.py also computes, from names only: murmur3's finalizer over index · 0x9E3779B1 + fnv1a(name).
 
 /** FNV-1a of a name, a uint32. */
 export function fnv1a(name) {
@@ -38,12 +38,12 @@ export function tokenIds(name, [rows, width], low, high) {
   return Array.from({ length: rows }, (_, b) => Array.from({ length: width }, (_, t) => id(b * width + t)))
 }
 
-/** How many elements a shape has. */
+/** The number of elements of a shape. */
 export const count = (shape) => shape.reduce((product, size) => product * size, 1)
 
 /**
- * What a parameter of this name and shape holds: `{ value }` or `{ bound }`. Vectors are 1, biases 0; lora_B is 0 in training cases; lora_A is
- * within 1/√(last dimension); all else within 0.035.
+ * The values of a parameter by name and shape: `{ value }` or `{ bound }`. Vectors are 1, biases 0; lora_B is 0 in training cases; lora_A is
+ * within 1/√(last dimension); all others within 0.035.
  */
 export function contentOf(name, shape, { zeroB = true } = {}) {
   if (shape.length === 1) return { value: name.endsWith('bias') ? 0 : 1 }

@@ -1,7 +1,7 @@
-// What a case says of ours alone: what the low-rank path costs beside the plain layer, and what a second thread gives.
+// Comparisons among our own rows of a case: the cost of the low-rank path over the plain layer, and the gain of a second thread.
 import { median } from './median.mjs'
 
-/** Rows to compare: [what, row above, row below], each row a pattern in which # stands for what both have in common. */
+/** Rows to compare: [what, numerator row, denominator row], each a pattern in which # matches the same text in both. */
 const COMPARISONS = [
   ['unmerged / plain', 'lora.Linear # forward', 'frozen nn.Linear # forward'],
   ['unmerged / plain', 'lora.Linear # forward+backward', 'frozen nn.Linear # forward+backward'],
@@ -10,7 +10,7 @@ const COMPARISONS = [
 ]
 
 /**
- * Ratios between rows of ours: `{ what, of, ratio, least, largest }`.
+ * Ratios between our rows: `{ what, of, ratio, least, largest }`.
  * @param {{ node: object[] }[]} pairs
  */
 export function ownRatios(pairs) {

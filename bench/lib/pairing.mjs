@@ -1,9 +1,9 @@
-// Which row of ours stands against which rows of torch's, which rows decide a case, and what its check must be.
+// Which of our rows is compared with which of torch's rows, which rows decide a case, and what its check must be.
 
 const adamw = (label) => [[`AdamW, ${label}`, [`AdamW fused, ${label}`]]]
 const readAll = ['torch.load, then read every element', 'safetensors load_file, then read every element']
 
-/** Rows with other names on the two sides; against several rows of torch's, the fastest counts. A row that is not named keeps its name. */
+/** Rows with different names on the two sides; with several rows of torch's, the fastest counts. Other rows have the same name on both sides. */
 const AGAINST = {
   'f-adamw': Object.fromEntries([...adamw('300k in 400 tensors'), ...adamw('10M in 10 tensors')]),
   i: {
@@ -34,7 +34,7 @@ const DECIDING = {
   roofline: /float32$/,
 }
 
-/** Names of torch's rows that stand against a row of ours; `undefined` is the row of a case with one. */
+/** Names of torch's rows for one of our rows; `undefined` is the row of a case with one row. */
 export function rowsAgainst(name, row) {
   return AGAINST[name]?.[row] ?? [row]
 }
@@ -44,7 +44,7 @@ export function decides(name, row) {
 }
 
 /**
- * The case of torch's that stands against ours: without bf16 instructions its bf16 takes minutes, so f32 takes its place.
+ * The case of torch's that ours is compared with: without bf16 instructions its bf16 takes minutes, so f32 is used instead.
  * @param {string[]} flags of the processor
  */
 export function torchCase(name, flags) {
@@ -52,14 +52,14 @@ export function torchCase(name, flags) {
   return fast ? name : name.replace(/-bf16$/, '')
 }
 
-/** Repetitions of long cases; others take the default. */
+/** Repetitions of long cases; others use the default. */
 export function repetitions(name) {
   if (name.startsWith('a512')) return { reps: 2, warmup: 1 }
   if (/^(b128|d)-bf16/.test(name)) return { reps: 3, warmup: 1 }
   return /^(g-|d|e|c128)/.test(name) ? { reps: 3, warmup: 2 } : { reps: 5, warmup: 2 }
 }
 
-/** What must differ because the two draw other random numbers: the losses behind the first. */
+/** Checks that differ because the two sides draw different random numbers: the losses after the first. */
 const comparableLosses = (name) => (name === 'e-drop' ? 0 : name.endsWith('-drop') ? 1 : Infinity)
 
 /**

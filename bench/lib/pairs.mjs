@@ -1,4 +1,4 @@
-// Runs turns of torch and of ours, and makes ratios of what they print.
+// Runs torch and ours alternately, and computes ratios from what they print.
 import { spawn } from 'node:child_process'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
@@ -6,12 +6,12 @@ import { inRoot, root } from '../../scripts/lib/run.mjs'
 import { median } from './median.mjs'
 import { compareChecks, decides, rowsAgainst } from './pairing.mjs'
 
-/** A pair in which others took more than this of the machine is no result. */
+/** A pair during which other processes used more than this share of the machine is not counted. */
 export const MOST_DISTURBED = 0.05
 
 /**
  * Runs a program that prints JSON lines, as a fresh process, in the checkout at `cwd`, and returns them.
- * @throws with what it wrote on stderr, when it fails.
+ * @throws with its stderr when it fails.
  */
 export async function turn(program, args, more = {}, cwd = root) {
   const env = Object.fromEntries(
@@ -32,18 +32,18 @@ export async function turn(program, args, more = {}, cwd = root) {
 const flagsOf = ({ threads, reps, warmup }) =>
   Object.entries({ threads, reps, warmup }).flatMap(([key, value]) => [`--${key}`, String(value)])
 
-/** One turn of torch's side. */
+/** One run of torch's side. */
 export const torchTurn = (python, name, settings) =>
   turn(python, [inRoot('bench', 'torch_baseline.py'), name, ...flagsOf(settings)])
 
-/** One turn of ours, of the checkout at `cwd`. */
+/** One run of ours, in the checkout at `cwd`. */
 export const nodeTurn = (name, settings, cwd = root) =>
   turn(process.execPath, [join(cwd, 'bench/turn.mjs'), name, ...flagsOf(settings)], {}, cwd)
 
 /**
- * Whether others took too much of the machine during a turn. Cores that a turn leaves idle are theirs to take, half of what it leaves in any case: the
- * disk's work for a turn that writes files counts as others'. On a machine without idle time that rule allows nothing, as others' share is all that a turn
- * left. Rows of a cold start do not say.
+ * Whether other processes used too much of the machine during a run. They may use cores that the run leaves idle, and half of that is always allowed,
+ * since disk work of a run that writes files counts as others'. On a machine without idle time this rule allows nothing, as the others' share is all
+ * that the run left. Rows of a cold start have no such figure.
  */
 export function isDisturbed(lines) {
   return lines.some(({ others_share: share = 0, threads, cores_used: used = threads }) => {
@@ -53,10 +53,10 @@ export function isDisturbed(lines) {
 }
 
 /**
- * What pairs of turns say about a case, row by row.
+ * The results of pairs of runs for a case, row by row.
  * @param {string} name
- * @param {{ torch: object[], node: object[] }[]} all pairs, for the checks, which a busy machine does not change
- * @param {{ torch: object[], node: object[] }[]} quiet those whose times count
+ * @param {{ torch: object[], node: object[] }[]} all all pairs, for the checks, which a busy machine does not affect
+ * @param {{ torch: object[], node: object[] }[]} quiet the pairs whose times count
  * @param {number | null} roofline the best product rate of the machine, in GFLOP/s
  */
 export function summarise(name, all, quiet, roofline) {

@@ -1,9 +1,9 @@
-// Reads a timeline of LORALIB_TRACE: which operations took how much of the last steps.
+// Reads a timeline of LORALIB_TRACE: the share of each operation in the time of the last steps.
 
 /**
  * Time by operation between the ends of two steps.
  * @param {object[] | { traceEvents: object[] }} trace
- * @param {number} steps the last so many whole steps
+ * @param {number} steps number of complete steps, counted from the end
  * @returns per step `{ wallMs, covered, products, rows }`: the share of the wall time in which an operation ran, that of matrix products, and
  * `{ name, ms, share, calls, gflops }` of each; null when the trace has too few steps
  */
@@ -33,7 +33,7 @@ export function profileOf(trace, steps = 1) {
   return { wallMs, covered: shareOf(rows), products: shareOf(rows.filter(({ gflops }) => gflops !== null)), rows }
 }
 
-/** Products of different shapes are told apart. */
+/** Products of different shapes are listed separately. */
 function keyOf(name, { gradient_of: rule, inputs, gflops_per_s: rate } = {}) {
   const of = rule ? `${name} (gradient of ${rule})` : name
   return rate === undefined ? of : `${of} ${inputs.slice(0, 2).join(' · ')}`

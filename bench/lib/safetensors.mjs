@@ -1,4 +1,4 @@
-// Writes the hash-made weights of a model as a safetensors file, without the package: what it maps later was made by somebody else.
+// Writes the hash-made weights of a model as a safetensors file, without the package, so that the file it maps was not written by itself.
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { count, fillParameter } from './noise.mjs'
@@ -6,7 +6,7 @@ import { count, fillParameter } from './noise.mjs'
 const CHUNK = 1 << 20
 const BYTES = { F32: 4, BF16: 2 }
 
-/** Writes `[name, shape]` pairs, in order. `dtype` is F32 or BF16, to which numbers are rounded to nearest even. */
+/** Writes `[name, shape]` pairs, in order. `dtype` is F32 or BF16, rounded to nearest even. */
 export async function writeWeights(path, entries, { dtype = 'F32', zeroB = true } = {}) {
   const header = headerOf(entries, dtype)
   await mkdir(dirname(path), { recursive: true })
@@ -30,7 +30,7 @@ function headerOf(entries, dtype) {
     return [name, { dtype, shape, data_offsets: [start, end] }]
   })
   const json = JSON.stringify({ __metadata__: { format: 'pt' }, ...Object.fromEntries(parts) })
-  // Numbers begin at a multiple of 64 bytes, so that they can be used where they lie.
+  // Tensor data begins at a multiple of 64 bytes, so that it can be used in the mapping.
   const text = json.padEnd(Math.ceil((json.length + 8) / 64) * 64 - 8)
   const header = Buffer.alloc(8 + text.length)
   header.writeBigUInt64LE(BigInt(text.length))
@@ -47,7 +47,7 @@ async function writeParameter(out, name, shape, dtype, zeroB) {
   }
 }
 
-/** Writes whole pieces of 10 MiB, as a download with huggingface_hub does and as `save` does with 2: the system can map such a file with huge pages. */
+/** Writes pieces of 10 MiB, as a download with huggingface_hub does (`save` uses 2 MiB): the system can map such a file with huge pages. */
 class Pieces {
   piece = Buffer.alloc(10 << 20)
   used = 0

@@ -1,4 +1,4 @@
-// The table that `npm run bench` prints, and what the pages quote of it.
+// The table that `npm run bench` prints, and the parts that the docs quote.
 import { decides } from './pairing.mjs'
 import { QUOTED } from './quoted.mjs'
 import { targets } from './targets.mjs'
@@ -34,7 +34,7 @@ function cells(name, row, aim) {
   return [name, row.check, times(row.time_ratio), spread, digits(row.memory_ratio), digits(row.gflops, 1), share, aim]
 }
 
-/** Columns of equal width; numbers to the right. */
+/** Columns of equal width; numbers aligned right. */
 export function aligned(summaries) {
   const rows = [HEAD, ...summaries.flatMap(lines)]
   const widths = HEAD.map((_, i) => Math.max(...rows.map((row) => row[i].length)))

@@ -1,5 +1,5 @@
-// What the package aims at: torch / node in time at least, node / torch in peak memory at most; `rows` for single rows. Printed beside the ratios; missing
-// one is no failure.
+// Targets of the package: torch / node in time at least, node / torch in peak memory at most; `rows` for single rows. Printed beside the ratios; missing a
+// target is not a failure.
 const target = (time, memory) => ({ time, memory })
 
 export const targets = {

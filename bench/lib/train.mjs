@@ -1,8 +1,8 @@
-// The training loop of every training case, as a user writes it.
+// The training loop of all training cases, as a user writes it.
 import * as lora from 'loralib'
 import { fillParameter } from './noise.mjs'
 
-/** Freezes all but the adapter and fills its factors with what their names say. Call it while the names are those of the checkpoint. */
+/** Freezes all but the adapter and fills its factors by name. Call it while the names are those of the checkpoint. */
 export function fillAdapter(model, options) {
   lora.markOnlyLoraAsTrainable(model)
   const entries = [...model.namedParameters()].filter(([, parameter]) => parameter.requiresGrad)
@@ -14,7 +14,7 @@ export function fillAdapter(model, options) {
 }
 
 /**
- * Measures training steps: forward, loss, backward, AdamW, gradients forgotten, loss read. The batch is the same on every step.
+ * Measures training steps: forward, loss, backward, AdamW, zeroing gradients, reading the loss. The batch is the same in every step.
  * @param {Function} measure of the case
  * @param {lora.nn.Module} model with its trainable parameters marked
  * @param {(model: lora.nn.Module) => lora.Tensor} lossOf

@@ -1,4 +1,4 @@
-/** What torch's side is made of. */
+/** Package versions of torch's side. */
 export const VERSIONS = {
   torch: '2.15.0',
   loralib: '0.1.2',

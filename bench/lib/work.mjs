@@ -1,5 +1,5 @@
-// The least work of one training step, as torch_baseline.py counts it: a multiply-add is 2; forward, dX and the LoRA terms over real tokens
-// only; the head only where the loss reads; causal attention at half; no dX below the first trainable layer; dW only for full fine-tuning.
+// The minimum work of one training step, counted as in torch_baseline.py: a multiply-add is 2; forward, dX and the LoRA terms over real tokens
+// only; the head only at positions with a loss; causal attention at half; no dX below the first trainable layer; dW only in full fine-tuning.
 
 const sum = (values) => values.reduce((a, b) => a + b, 0)
 
@@ -23,10 +23,10 @@ function work(d, layers, vocab, flat, { noDx, causal = true }) {
  * GFLOP of a step.
  * @param {object} model one of the above
  * @param {number[]} lengths real tokens of each row
- * @param {object} options `lora`: [out, in, rank] of each adapted layer of a block; `head`: rows that the loss reads; `full`: every weight
- * trains; `again`: one more forward through the blocks (gradient checkpointing)
+ * @param {object} options `lora`: [out, in, rank] of each adapted layer of a block; `head`: positions with a loss; `full`: every weight
+ * trains; `recompute`: one more forward through the blocks (gradient checkpointing)
  */
-export function trainingGflop(model, lengths, { lora = [], head, full = false, again = false } = {}) {
+export function trainingGflop(model, lengths, { lora = [], head, full = false, recompute = false } = {}) {
   const { d, layers, vocab, linears, noDx, causal } = model
   const t = sum(lengths)
   const body = 2 * t * sum(linears.map(([n, k]) => n * k)) * layers
@@ -35,7 +35,7 @@ export function trainingGflop(model, lengths, { lora = [], head, full = false, a
   const low = 2 * t * sum(lora.map(([n, k, r]) => r * (n + k))) * layers
   const dx = body + lm - 2 * t * (full ? 0 : noDx)
   const flop = body + lm + attention + low + dx + 2 * attention + 2 * low
-  return (flop + (full ? body + lm : 0) + (again ? body + attention + low : 0)) / 1e9
+  return (flop + (full ? body + lm : 0) + (recompute ? body + attention + low : 0)) / 1e9
 }
 
 /** GFLOP of generating `fresh` tokens after a prompt with a cache, one row or `beams` of them. */

@@ -1,4 +1,4 @@
-// The operations that a case must run, by the names of the op table: the fused ones, which a slower way round would leave out.
+// The operations that a case must run, by their names in the op table: the fused ones, which would be missing if a slower path ran.
 const loss = ['crossEntropy', 'crossEntropyBackward']
 const headAndLoss = ['linearCrossEntropy', 'linearCrossEntropyBackward']
 const adapter = ['loraLinear', 'loraBackward', 'adamwStep']

@@ -1,7 +1,7 @@
-// Comparing what the package gives with what a case states. A `Check` belongs to one run of one case: it collects the
-// failures and the worst error, and records what was compared, which is what the proof of the runner then changes.
+// Compares results of the package with the expectations of a case. A `Check` belongs to one run of one case: it collects the
+// failures and the worst error, and records what was compared, which the proof of the runner then changes.
 
-/** The tolerances of a case that states none, by dtype (the table in the README of the fixtures). */
+/** The tolerances by dtype of a case that states none (the table in the README of the fixtures). */
 const DEFAULT_TOLERANCE = {
   f64: { forward: { atol: 1e-11, rtol: 1e-9 }, grad: { atol: 1e-11, rtol: 1e-9 } },
   f32: { forward: { atol: 1e-5, rtol: 1e-4 }, grad: { atol: 2e-5, rtol: 1e-3 } },
@@ -13,7 +13,7 @@ const DEFAULT_TOLERANCE = {
 export const EXACT = Object.freeze({ atol: 0, rtol: 0 })
 
 /**
- * The tolerance of a case: the part by its name where it has several, the whole where it is one, the table otherwise.
+ * The tolerance of a case: by the name of the part if it has several, the single one if it has one, the table otherwise.
  * @param part `forward`, `grad`, `loss`, `param`, ...
  */
 export function toleranceOf(entry, part = 'forward', dtype = 'f32') {
@@ -23,7 +23,7 @@ export function toleranceOf(entry, part = 'forward', dtype = 'f32') {
   return DEFAULT_TOLERANCE[dtype]?.[part] ?? DEFAULT_TOLERANCE[dtype]?.forward ?? EXACT
 }
 
-/** A tensor of the package as `{dtype, shape, data}`; such an object stays as it is, and null stays null. */
+/** A tensor of the package as `{dtype, shape, data}`; such an object and null are returned unchanged. */
 export async function toHost(tensor) {
   if (tensor == null || typeof tensor.data !== 'function') return tensor ?? null
   return { dtype: tensor.dtype, shape: [...tensor.shape], data: await tensor.data() }
@@ -53,9 +53,9 @@ export class Check {
   /**
    * Compares a result with the tensor `name` of the case: dtype, shape, and `|got - want| <= atol + rtol |want|`.
    * @param got a tensor, a host value, or null (which fails)
-   * @param where says which of several results it is, when one tensor is expected more than once
-   * @param binds says by flat index which elements count
-   * @param anyDtype lets the result have another dtype (an f32 factor on a bf16 weight)
+   * @param where names the result, when one tensor is expected more than once
+   * @param binds returns by flat index whether an element counts
+   * @param anyDtype accepts another dtype of the result (an f32 factor on a bf16 weight)
    */
   async close(name, got, tolerance, { where = '', binds = () => true, anyDtype = false } = {}) {
     const want = this.#fixture.want(name)
@@ -96,7 +96,7 @@ export class Check {
   }
 
   /**
-   * Compares a value with what the entry states at `path`; a fact that is not stated is not compared.
+   * Compares a value with the expected one at `path` of the entry; a fact that is not stated is not compared.
    * @param tolerance for numbers; without one they must be equal
    * @param ordered false when the order of a list does not count
    */
@@ -104,7 +104,7 @@ export class Check {
     const want = valueAt(this.#fixture.entry, path)
     if (want === undefined) return
     this.record.push({ type: 'fact', path, tolerance, ordered })
-    // Where nothing is allowed a difference is a wrong fact, not a large error.
+    // Without a tolerance a difference is a wrong fact, not a large error.
     const isMeasured = tolerance.atol + tolerance.rtol > 0
     for (const difference of differences(want, got, tolerance, ordered, path)) {
       if (isMeasured && difference.share !== undefined) this.#noteWorst(difference.share, difference.path.join('.'))
@@ -118,7 +118,7 @@ export class Check {
   }
 
   /**
-   * A sentence of the entry that the runner acts on. It must be one that the runner knows.
+   * A sentence of the entry that determines what the runner does. It must be one that the runner knows.
    * @param mutants other sentences that the result must not satisfy, for the proof
    * @returns the match, or null after a failure
    */
@@ -144,7 +144,7 @@ export class Check {
     return new Set(this.record.flatMap((item) => (item.type === 'tensor' ? [item.name] : (item.names ?? []))))
   }
 
-  /** The first words of the paths of all facts that were compared. */
+  /** The first keys of the paths of all facts that were compared. */
   statedKeys() {
     return new Set(this.record.filter((item) => item.path !== undefined).map((item) => item.path[0]))
   }
@@ -160,12 +160,12 @@ export function valueAt(root, path) {
   return path.reduce((value, key) => (value === null || value === undefined ? undefined : value[key]), root)
 }
 
-/** The number of an entry; `"NaN"`, `"Infinity"` and `"-Infinity"` stand for those numbers. */
+/** The number in an entry; `"NaN"`, `"Infinity"` and `"-Infinity"` are written as strings. */
 export function statedNumber(value) {
   return typeof value === 'string' && /^(NaN|-?Infinity)$/.test(value) ? Number(value) : value
 }
 
-/** Error as a share of what is allowed. Equal values have the share 0 even where nothing is allowed. */
+/** Error as a share of the allowed one. Equal values have the share 0 even where no error is allowed. */
 function share(error, allowed) {
   return error === 0 ? 0 : allowed === 0 ? Infinity : error / allowed
 }
@@ -192,8 +192,8 @@ function compareElements(got, want, tolerance, binds) {
 
 function describe(got, want, at, { atol, rtol }, bad, count) {
   const allowed = atol + rtol * Math.abs(Number(want.data[at]))
-  const place = `[${indexOf(at, want.shape).join(', ')}]`
-  return `${place} got ${got[at]}, want ${want.data[at]}, allowed ${allowed} (${bad} of ${count} elements differ)`
+  const position = `[${indexOf(at, want.shape).join(', ')}]`
+  return `${position} got ${got[at]}, want ${want.data[at]}, allowed ${allowed} (${bad} of ${count} elements differ)`
 }
 
 function indexOf(flat, shape) {

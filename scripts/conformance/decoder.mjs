@@ -1,4 +1,4 @@
-// Kind `decoder`: a language model from its folder, with and without a PEFT adapter put in by name.
+// Kind `decoder`: a language model from its folder, with and without a PEFT adapter loaded by name.
 import * as lora from 'loralib'
 import { toleranceOf, valueAt } from './compare.mjs'
 import { checkGradients } from './nlg.mjs'
@@ -80,7 +80,7 @@ function forward(model, fixture, options = {}) {
   })
 }
 
-/** What the entry says of the adapter must be what its folder says, and `all-linear` must be every linear layer below the head. */
+/** The entry's description of the adapter must match its folder, and `all-linear` must be all linear layers below the head. */
 function checkPeftConfig(model, { config, targets }, check) {
   for (const key of ['r', 'lora_alpha', 'lora_dropout', 'bias', 'task_type'])
     check.fact(['peft_config', key], config[key])

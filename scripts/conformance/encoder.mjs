@@ -1,4 +1,4 @@
-// Kind `encoder`: a sequence classifier from its folder, with loralib's layers in place of projections, and with a PEFT adapter.
+// Kind `encoder`: a sequence classifier from its folder, with loralib's layers replacing projections, and with a PEFT adapter.
 import * as lora from 'loralib'
 import { toleranceOf } from './compare.mjs'
 import { checkGradients, nlgModel } from './nlg.mjs'

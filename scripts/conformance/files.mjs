@@ -1,4 +1,4 @@
-// Kinds of weight files: what they hold, how they are split, and what is refused.
+// Kinds of weight files: their content, their shards, and files that must be refused.
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -11,7 +11,7 @@ const loader = new Loader()
 process.once('exit', () => loader.close())
 
 const MB = 2 ** 20
-/** A sentence of `must_hold` → what it says of a load. */
+/** A sentence of `must_hold` → the check of a load. */
 const MUST_HOLD = [
   [/^no file whose name begins with loralib_fixture_code_was_run may appear in the working directory$/, marker],
   [
@@ -42,7 +42,7 @@ export const fileKinds = {
   },
 }
 
-/** What may be done with a file that need not be refused, as a test of what `load-child.mjs` describes. */
+/** What a file that need not be refused may do, as a test of the outcome that `load-child.mjs` describes. */
 const MAY_LOAD = [
   [/^refuse, or keep it a view; never allocate it$/, () => true],
   [/^refuse(?:,)? or load an empty dict$/, (object) => object?.object?.length === 0],
@@ -51,7 +51,7 @@ const MAY_LOAD = [
   [/^refuse, or (?:load|read)$/, () => true],
   [/^load$/, () => true],
 ]
-/** What must be loaded. */
+/** Files that must load. */
 const STATED = [
   [/^load: no tensors$/, (object) => object?.object?.length === 0],
   [/^load: a is the first 16 bytes$/, () => true],
@@ -101,7 +101,7 @@ function marker({ made }) {
 function sound({ state, how, message, code }, _, name) {
   if (state === 'loaded') return null
   if (state !== 'refused') return `${state} ${how ?? message}`
-  // A file of its own is always there; only an index can name one that is not.
+  // A single file always exists; only an index can name one that does not.
   const codes = ['ERR_LORA_FORMAT', 'ERR_LORA_UNSUPPORTED', ...(name.endsWith('.json') ? ['ERR_LORA_FILE'] : [])]
   if (!codes.includes(code)) return `refused with ${code}`
   return message.includes(name) ? null : `the error does not name ${name}: ${message}`

@@ -1,4 +1,4 @@
-// Kinds `hf_generate` and `logits_processor`: what transformers' generate() returns, and its filters one by one.
+// Kinds `hf_generate` and `logits_processor`: results of transformers' generate(), and its logits processors one by one.
 import * as lora from 'loralib'
 import { numbers, toleranceOf } from './compare.mjs'
 
@@ -19,7 +19,7 @@ export const generationKinds = {
   },
 }
 
-/** Model types of the folders, by the first part of their name, and the class of those that there are. */
+/** Model types of the folders, by the first part of their name, and the class of each. */
 const CLASSES = {
   gpt2: 'GPT2LMHeadModel',
   llama: 'LlamaForCausalLM',
@@ -35,7 +35,7 @@ function unsupportedModel(folder) {
   return models[CLASSES[type]] === undefined ? `model type ${type}` : null
 }
 
-/** Options of generate() by their names in Python; null for those that change nothing here. */
+/** Options of generate() by their names in Python; null for those that have no effect here. */
 const OPTIONS = {
   do_sample: 'doSample',
   max_new_tokens: 'maxNewTokens',
@@ -94,7 +94,7 @@ function optionsOf(stated) {
 const rowsOf = ({ shape: [rows, width], data }) =>
   Array.from({ length: rows }, (_, b) => Array.from(data.subarray(b * width, (b + 1) * width), Number))
 
-/** Tokens up to a row's first stop token behind the prompt; what comes after it is filling. */
+/** Tokens after the prompt up to a row's first stop token; the rest is padding. */
 async function closeSequences(fixture, check, prompts, sequences) {
   const want = fixture.want('sequences')
   const [count, width] = want.shape
@@ -114,7 +114,7 @@ async function closeSequences(fixture, check, prompts, sequences) {
   await check.exact('sequences', { dtype: 'i64', shape: [count, width], data }, { binds })
 }
 
-/** The scores of the first step, and how far the best two of each step lie apart, as long as a row goes. */
+/** The scores of the first step, and the margin between the best two of each step, up to the end of a row. */
 async function closeScores(fixture, check, prompts, sequences, seen) {
   const tolerance = toleranceOf(fixture.entry, 'scores')
   const [rows, steps] = fixture.want('margin').shape
@@ -123,7 +123,7 @@ async function closeScores(fixture, check, prompts, sequences, seen) {
   const margins = new Float32Array(rows * steps)
   for (let b = 0; b < rows; b++) {
     for (let step = 0; step < steps; step++) {
-      // The scores belong to the row whose tokens were seen; rows that are equal so far have equal scores.
+      // The scores belong to the row with the given tokens; rows that are equal so far have equal scores.
       const ids = sequences[b].slice(0, prompts[b].length + step)
       const found = seen.find((item) => String(item.ids) === String(ids))?.row
       if (found === undefined) continue
@@ -152,7 +152,7 @@ const PROCESSORS = {
   min_new_tokens: (p) => generation.processors.minNewTokens(p.prompt_length, p.min_new_tokens, p.eos_token_id),
 }
 
-/** The one value of a filter in a chain. */
+/** The single value of a filter in a chain. */
 const ARGUMENT = { repetition_penalty: 'penalty' }
 
 const steps = (processor) =>

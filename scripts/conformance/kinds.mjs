@@ -1,4 +1,4 @@
-// Every kind of case: those that this runner runs, and those of the format that it knows of and counts as unsupported.
+// All kinds of cases: those that this runner runs, and those of the format that it counts as unsupported.
 import { decoderKinds } from './decoder.mjs'
 import { encoderKinds } from './encoder.mjs'
 import { fileKinds } from './files.mjs'
@@ -18,10 +18,10 @@ import { trainingKinds } from './training.mjs'
 
 /**
  * Kind → how it is run:
- * - `run(fixture, check)` does what the case says and compares every tensor and fact;
- * - `unsupported(entry)` says why one case of the kind cannot be run yet, or null;
- * - `informative(entry, name)` is true for a tensor that shows something and binds nothing;
- * - `settings` are the keys that the case is run with; `words` are those that state nothing about us, with the reason.
+ * - `run(fixture, check)` runs the case and compares every tensor and fact;
+ * - `unsupported(entry)` returns why a case of the kind cannot be run yet, or null;
+ * - `informative(entry, name)` is true for a tensor that is not an expectation;
+ * - `settings` are the keys that the case is run with; `words` are those that state nothing about the package, with the reason.
  */
 export const KINDS = {
   ...layerKinds,
@@ -42,13 +42,13 @@ export const KINDS = {
   ...tokenizerKinds,
 }
 
-/** Kinds of the format that come with later parts of the package. */
+/** Kinds of the format for later parts of the package. */
 export const LATER_KINDS = [
   ...['peft_adapter', 'peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
   ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
 ]
 
-/** Keys that every entry may have: where the case is, and the tolerance that it is compared with. */
+/** Keys that every entry may have: the position of the case, and its tolerance. */
 export const COMMON_SETTINGS = ['id', 'group', 'kind', 'tolerance']
 /** Keys that state the files; {@link verifyFiles} checks them. */
 export const FILE_KEYS = ['file', 'bytes', 'sha256', 'files']
@@ -60,7 +60,7 @@ export const COMMON_WORDS = {
 
 export const isKnownKind = (kind) => Object.hasOwn(KINDS, kind) || LATER_KINDS.includes(kind)
 
-/** Why a case of a known kind cannot be run, or null. */
+/** The reason why a case of a known kind cannot be run, or null. */
 export function unsupportedReason(entry) {
   if (!Object.hasOwn(KINDS, entry.kind)) return `kind ${entry.kind}`
   return KINDS[entry.kind].unsupported?.(entry) ?? null

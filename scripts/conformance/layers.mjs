@@ -1,4 +1,4 @@
-// Kinds `layer` and `layer_error`: one loralib layer, its script, and what a bad option must do.
+// Kinds `layer` and `layer_error`: one loralib layer with its script, and the effect of a bad option.
 import * as lora from 'loralib'
 import { packageDtype } from './manifest.mjs'
 import { toleranceOf, toHost } from './compare.mjs'
@@ -51,7 +51,7 @@ const DROPOUT =
   /^dropout is applied to the LoRA path in training: y_train with dropout differs .* mean over many seeds tends to the y_train given/
 const SEEDS = 1000
 
-/** Where upstream leaves dropout out (bug B5): two runs must differ, and the mean of many must come near the numbers without dropout. */
+/** Where upstream omits dropout (bug B5): two runs must differ, and the mean of many must be near the result without dropout. */
 async function checkDropout(layer, fixture, check) {
   const { entry } = fixture
   check.rule(['intended'], DROPOUT, { mutants: [entry.intended.replace('is applied', 'is not applied')] })
@@ -68,10 +68,10 @@ async function checkDropout(layer, fixture, check) {
     const variance = runs.reduce((sum, run) => sum + (run[i] - mean) ** 2, 0) / (SEEDS - 1)
     return Math.abs(mean - want) > 5 * Math.sqrt(variance / SEEDS) + 1e-4
   })
-  check.that('intended', far.length === 0, `the mean of ${SEEDS} runs is far from y_train at ${far.length} places`)
+  check.that('intended', far.length === 0, `the mean of ${SEEDS} runs is far from y_train in ${far.length} elements`)
 }
 
-/** The package writes each parameter once, under the names that the case calls the parameters by. */
+/** The package writes each parameter once, under the names that the case uses for parameters. */
 function checkOwnKeys(layer, fixture, check) {
   const [keys, given] = [Object.keys(layer.stateDict()), Object.keys(fixture.group('param.'))]
   check.that('param.*', String([...keys].sort()) === String(given.sort()), `the state dict has the keys ${keys}`)
@@ -123,7 +123,7 @@ async function forward(run, name) {
   await compare(run, name, y)
 }
 
-/** A result that the file leaves out is random, as the steps say; a result that it holds must agree. */
+/** A result that is not in the file is random, as the steps state; a result in the file must agree. */
 async function compare({ fixture, check, tolerance }, name, value) {
   if (fixture.has(name) && binds(fixture.entry, name)) await check.close(name, value, tolerance)
 }
@@ -154,7 +154,7 @@ const INTENDED = new RegExp(
   'i',
 )
 
-/** A bad option: the constructor throws, or the layer acts as the case allows. Nothing may surface later. */
+/** A bad option: the constructor throws, or the layer behaves as the case allows. No error may appear later. */
 async function runLayerError(fixture, check) {
   const { entry } = fixture
   let layer = null
@@ -171,7 +171,7 @@ async function runLayerError(fixture, check) {
   if (entry.intended_lora_ind !== undefined) check.fact(['intended_lora_ind'], await enabledRows(layer, entry))
 }
 
-/** A layer without an enabled block must give what the same plain layer gives. */
+/** A layer without an enabled block must give the same result as the plain layer. */
 async function checkPlain(layer, entry, check) {
   const x = lora.ones([2, entry.args[0]])
   const weight = layer.fanInFanOut ? layer.weight.t() : layer.weight
@@ -181,7 +181,7 @@ async function checkPlain(layer, entry, check) {
 }
 
 /**
- * Which output rows the update reaches, as 0 and 1: a layer that refused is made with real booleans in their place, so
+ * Which output rows the update reaches, as 0 and 1: a layer that refused the values is made with real booleans instead, so
  * that the meaning of the blocks is checked either way.
  */
 async function enabledRows(layer, entry) {

@@ -14,7 +14,7 @@ export const lossKinds = {
   },
 }
 
-// The first pattern that fits says how the loss is made: (logits, fixture, dtype, match) → a scalar tensor.
+// The first pattern that matches determines how the loss is computed: (logits, fixture, dtype, match) → a scalar tensor.
 const RULES = [
   [
     /^\(\(1-ls\)\*nll \+ ls\*mean_V\(-log p\)\) \* mask, summed \/ \(sum mask \+ 1e-4\)$/,
@@ -53,7 +53,7 @@ async function runLoss(fixture, check) {
   await loss.backward()
   check.fact(['loss_f32'], await loss.item(), { tolerance: toleranceOf(entry, 'loss') })
   await check.close('grad.logits', logits.grad, toleranceOf(entry, 'grad'))
-  // The case states no tolerance for f64: the table of the README has it.
+  // The case states no tolerance for f64: it is in the table of the README.
   const exact = await run('f64')
   check.fact(['loss_f64'], await exact.loss.item(), { tolerance: toleranceOf({}, 'forward', 'f64') })
 }
@@ -63,7 +63,7 @@ function tokenLoss(logits, fixture, options) {
   return crossEntropy(logits.reshape([-1, classes]), fixture.tensor('target').reshape([-1]), options)
 }
 
-/** R-Drop: two passes, each with its own cross entropy, held together by the divergence of each from their mean. */
+/** R-Drop: two passes, each with its own cross entropy, and the divergence of each from their mean. */
 function rDrop(logits, labels, weight) {
   const [first, second] = [logits.at(0), logits.at(1)]
   const mean = logSoftmax(first.add(second).div(2), -1)

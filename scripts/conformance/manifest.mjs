@@ -1,22 +1,22 @@
-// A fixture folder: its manifest, the check of its files, and one case opened for a run.
+// A fixture folder: its manifest, the check of its files, and opening one case for a run.
 //
-// The reference numbers are read by the reader below and not by the package, so that an error in the package's own
-// reader cannot bend the reference; what the package reads is compared with it bit for bit when a case is opened.
+// The reference values are read by the reader below and not by the package, so that an error in the package's own
+// reader cannot affect the reference; what the package reads is compared with it bit for bit when a case is opened.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, normalize, isAbsolute, sep } from 'node:path'
 import * as lora from 'loralib'
 import { toHost } from './compare.mjs'
 
-/** A folder, a file or a case that cannot be used: the message is for the user, without a stack. */
+/** A folder, a file or a case that cannot be used: the message is shown to the user without a stack. */
 export class FixtureError extends Error {
   name = 'FixtureError'
 }
 
 /**
  * Reads `manifest.json`.
- * @returns {{ dir: string, groups: object, cases: object[], files: Map<string, object> }} `files`: every file that the
- * manifest states a size and a hash of, by its path
+ * @returns {{ dir: string, groups: object, cases: object[], files: Map<string, object> }} `files`: all files of which the
+ * manifest states size and hash, by path
  */
 export function readManifest(dir) {
   const path = join(dir, 'manifest.json')
@@ -57,7 +57,7 @@ export function statedFiles(entry) {
 const hashes = new Map()
 
 /**
- * Checks size and SHA-256 of all files that a case names, and of what other cases state about its model folder.
+ * Checks size and SHA-256 of all files that a case names, and of those that other cases state for its model folder.
  * @throws {FixtureError} naming the first file that is missing or altered
  */
 export function verifyFiles(manifest, entry) {
@@ -85,7 +85,7 @@ function fileDigest(path) {
   return hashes.get(path)
 }
 
-/** The place of a file of the folder. A path that leaves the folder is refused. */
+/** The path of a file in the folder. A path that leaves the folder is refused. */
 function pathInside(dir, path) {
   const clean = typeof path === 'string' ? normalize(path) : ''
   if (clean === '' || isAbsolute(clean) || clean === '..' || clean.startsWith(`..${sep}`)) {
@@ -96,7 +96,7 @@ function pathInside(dir, path) {
 
 /**
  * Opens a case: checks its files, reads its tensors twice (here and by `lora.load`) and compares the two.
- * @throws {FixtureError} when a file is missing or altered, or when the package reads other values than lie in the file
+ * @throws {FixtureError} when a file is missing or altered, or when the package reads other values than those in the file
  */
 export async function openFixture(manifest, entry) {
   verifyFiles(manifest, entry)
@@ -134,7 +134,7 @@ export class Fixture {
     this.used = new Set()
   }
 
-  /** The same case with another entry or other expected values. Nothing but {@link shared} results goes with it. */
+  /** The same case with another entry or other expected values. Only {@link shared} results are kept. */
   with({ entry = this.entry, wants = this.#wants }) {
     return new Fixture({
       dir: this.dir,
@@ -147,8 +147,8 @@ export class Fixture {
   }
 
   /**
-   * A long computation that a changed copy of the case need not do again. `compute` is given a case that holds the inputs
-   * and the entry's `settings` alone, so its result cannot depend on anything that a proof changes.
+   * A long computation that a changed copy of the case need not repeat. `compute` gets a case with only the inputs
+   * and the entry's `settings`, so its result cannot depend on anything that a proof changes.
    */
   async shared(settings, compute) {
     const entry = Object.fromEntries(settings.map((key) => [key, this.entry[key]]))
@@ -156,7 +156,7 @@ export class Fixture {
     if (!this.#results.has(key)) {
       const inputs = new Fixture({ dir: this.dir, entry, tensors: this.tensors, loaded: this.loaded })
       inputs.want = () => {
-        throw new Error('a shared computation may not look at what is expected')
+        throw new Error('a shared computation may not read what is expected')
       }
       this.#results.set(key, { value: await compute(inputs), used: inputs.used })
     }

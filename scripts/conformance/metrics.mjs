@@ -1,7 +1,7 @@
 // Kinds of scores: NLG metrics over a corpus, and those of the GLUE tasks.
 //
 // METEOR's numbers are those of the Java tool with its paraphrase table. With METEOR_JAR in the environment (the path of meteor-1.5.jar) they
-// are compared with what `meteorJava` gives; without it nobody can reproduce them, and the definitions of the case say so.
+// are compared with the results of `meteorJava`; without it they cannot be reproduced, and the definitions of the case say so.
 import * as lora from 'loralib'
 import { toleranceOf } from './compare.mjs'
 
@@ -24,7 +24,7 @@ async function runGlue({ entry }, check) {
   check.fact(['scores'], scores, { tolerance: toleranceOf(entry) })
 }
 
-/** What each definition must say for the numbers below to be what is asked for. */
+/** The text that each definition must have for the expected numbers to apply. */
 const DEFINITIONS = {
   'bleu / nist': 'case-insensitive, mteval-v13a tokens, closest reference length (the shorter of a tie)',
   'meteor, rouge_l, cider': 'on data.ptb (PTB tokens, lower case, punctuation tokens removed)',
@@ -77,7 +77,7 @@ async function runNlgMetrics(fixture, check) {
   checkBounds(got.scores, check)
 }
 
-/** What is intended where upstream's numbers do not bind. */
+/** The intended values where upstream's numbers are wrong. */
 function checkBounds({ bleu, bleu_counts: counts, sentence_bleu_smoothing_1: sentences }, check) {
   const isFraction = (value) => value >= 0 && value <= 1
   check.that('scores.bleu', [bleu, ...sentences].every(isFraction), `got BLEU outside 0 to 1: ${[bleu, ...sentences]}`)
@@ -147,7 +147,7 @@ function rougeValues(output, reference) {
   )
 }
 
-/** What the Java tool gives, if its jar is there. */
+/** The score of the Java tool, if its jar is available. */
 async function meteorScores(data) {
   const jar = process.env.METEOR_JAR
   if (jar === undefined) return {}
@@ -158,7 +158,7 @@ async function meteorScores(data) {
 
 const runs = new Map()
 
-/** Of texts that were scored before, the same scores: changed expectations need no new ones. */
+/** Texts that were scored before have the same scores: changed expectations need no new ones. */
 function once(compute, { hypotheses, references }, what = '') {
   const key = JSON.stringify([what, hypotheses, references])
   if (!runs.has(key)) runs.set(key, compute({ hypotheses, references }))

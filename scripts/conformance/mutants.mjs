@@ -1,13 +1,13 @@
-// The mutants of a case, for the proof that the runner sees errors: one expected tensor or one stated fact changed at a time.
+// The mutants of a case, for the proof that the runner detects errors: one expected tensor or one stated fact changed at a time.
 import { Check, valueAt } from './compare.mjs'
 import { statedFiles, verifyFiles } from './manifest.mjs'
 import { checkTensorList, runFixture } from './run.mjs'
 
-/** An expected element is moved by this many times its tolerance. */
+/** An expected element is changed by this many times its tolerance. */
 const SHIFT = 10
 
 /**
- * All mutants of one case: `{type, label, isCaught}`. `isCaught()` runs the changed case and says whether it failed because
+ * All mutants of one case: `{type, label, isCaught}`. `isCaught()` runs the changed case and returns whether it failed because
  * of the change.
  * @param record what a run of the unchanged case compared
  */
@@ -39,7 +39,7 @@ function groupByName(items) {
   return groups
 }
 
-/** The last element that counts, moved by 10 times its tolerance; an empty tensor gets another shape. */
+/** The last element that counts, changed by 10 times its tolerance; an empty tensor gets another shape. */
 function changedTensor(want, items) {
   const at = want.data.findLastIndex(
     (value, i) => Number.isFinite(Number(value)) && items.every(({ binds }) => binds(i)),
@@ -55,13 +55,13 @@ function changedTensor(want, items) {
   }
   const data = Float64Array.from(want.data)
   const allowed = Math.max(...items.map(({ tolerance: { atol, rtol } }) => atol + rtol * Math.abs(data[at])))
-  // Nothing is allowed where bits must agree: then one unit in the last place of an f32.
+  // Where bits must agree there is no tolerance: then one unit in the last place of an f32.
   const step = allowed > 0 ? SHIFT * allowed : Math.max(Math.abs(data[at]) * 2 ** -23, 2 ** -149)
   data[at] += step
   return { want: { ...want, data }, what: `element ${at} moved by ${step}` }
 }
 
-/** All elements of the tensors of a mean, moved by 10 times what the mean may be. */
+/** All elements of the tensors of a mean, changed by 10 times the tolerance of the mean. */
 function* meanMutants(fixture, record) {
   for (const { label, names, tolerance } of record.filter((item) => item.type === 'mean')) {
     const moved = names.map((name) => {
@@ -91,7 +91,7 @@ function* factMutants(fixture, record) {
   }
 }
 
-/** The list of tensors is checked before and apart from the rest of a case, so its mutants need no run. */
+/** The list of tensors is checked before and separately from the rest of a case, so its mutants need no run. */
 function listOnly(mutant) {
   const check = new Check(mutant)
   checkTensorList(mutant, check)
@@ -120,7 +120,7 @@ function* falsified(value, at, tolerance, ordered) {
 function falsifiedLeaf(value, { atol, rtol }) {
   if (value === null) return 1
   if (typeof value === 'boolean') return !value
-  // To a large number 1 adds nothing.
+  // Adding 1 to a large number has no effect.
   const exact = Math.max(1, Math.abs(value) * 2 ** -23)
   if (typeof value === 'number') return value + (atol + rtol === 0 ? exact : SHIFT * (atol + rtol * Math.abs(value)))
   return `${value}_x`
@@ -129,7 +129,7 @@ function falsifiedLeaf(value, { atol, rtol }) {
 const swapped = (list, i) => list.with(i, list[i - 1]).with(i - 1, list[i])
 const without = (object, key) => Object.fromEntries(Object.entries(object).filter(([name]) => name !== key))
 
-/** Sentences that the runner acts on: one that it cannot know, and those that the result must contradict. */
+/** Sentences that the runner acts on: one that it cannot know, and those that contradict the result. */
 function* ruleMutants(fixture, record) {
   for (const { path, mutants } of record.filter((item) => item.type === 'rule')) {
     for (const text of ['as nobody has written it', ...mutants]) {

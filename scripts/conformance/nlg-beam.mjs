@@ -10,7 +10,7 @@ export const nlgBeamKinds = {
   },
 }
 
-// The rules that the search follows, one pattern for each line.
+// The rules of the search, one pattern for each line.
 const RULES = [
   /^the whole padded query \(length seq_len\) is run once, then one token at a time$/,
   /^no-repeat n-gram and repetition penalty see generated tokens only$/,

@@ -37,7 +37,7 @@ async function runPipeline(fixture, check) {
   check.fact(['rows'], rows.length)
   const want = await linesOf(fixture.path(entry.formatted.path))
   sameLines(check, 'formatted', rows, want)
-  // From the case's own rows, so that each step is judged alone.
+  // From the case's own rows, so that each step is checked separately.
   const tokenizer = tokenizers.Tokenizer.fromFolder(join(fixture.dir, ...VOCABULARY))
   const formatted = await data.readFormatted(fixture.path(entry.formatted.path))
   sameLines(check, 'formatted', formatted, want)
@@ -46,7 +46,7 @@ async function runPipeline(fixture, check) {
   sameLines(check, 'encoded', await data.readEncoded(fixture.path(entry.encoded.path), 50257), encoded)
 }
 
-/** The values of a `.jsonl` file, by no code of the package. */
+/** The values of a `.jsonl` file, read without the package. */
 async function linesOf(path) {
   const { readFile } = await import('node:fs/promises')
   const text = await readFile(path, 'utf8')
@@ -83,7 +83,7 @@ async function runBatch(fixture, check) {
   check.fact(['len'], new lora.DataLoader(dataset, { batchSize }).length * batchSize)
   const drawn = Array.from(fixture.input('id').data, Number)
   check.fact(['rows'], drawn.length)
-  // Rows behind the last one are drawn again at random upstream: which ones, only the case can say.
+  // Upstream draws the rows after the last one at random; which ones is known only from the case.
   const samples = drawn.map((id, row) => dataset.get(row < dataset.length ? row : id))
   const batch = data.padNlg(samples, seqLen)
   await check.exact('id', batch.id)
@@ -95,7 +95,7 @@ async function runBatch(fixture, check) {
   checkLabels(check, samples)
 }
 
-/** What the models of the package are given says the same as input, target and mask. */
+/** The inputs of the package's models must be equivalent to input, target and mask. */
 function checkLabels(check, samples) {
   const { inputIds, labels, attentionMask, counted } = data.collateNlg(samples)
   let learnt = 0

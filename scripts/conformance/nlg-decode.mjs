@@ -1,4 +1,4 @@
-// Kind `nlg_decode`: the ids that beam search wrote, as the text files that evaluation reads.
+// Kind `nlg_decode`: the ids of beam search, as the text files that evaluation reads.
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -7,7 +7,7 @@ import { FixtureError } from './manifest.mjs'
 
 const SETTINGS = ['formatted', 'predictions', 'ref_type', 'tokenize', 'lower', 'filter', 'ref_num']
 
-/** GPT-2's vocabulary lies beside the fixtures; the cases do not name it. */
+/** GPT-2's vocabulary is beside the fixtures; the cases do not name it. */
 const VOCABULARY = '../data/gpt2-vocab'
 
 export const nlgDecodeKinds = {

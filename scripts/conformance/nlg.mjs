@@ -43,7 +43,7 @@ async function runNlg(fixture, check) {
 }
 
 /**
- * The model of a folder with a LoRA layer in place of each module named `module`, or as one of `modules`; the base weight is copied into the new
+ * The model of a folder with a LoRA layer replacing each module named `module`, or as one of `modules`; the base weight is copied into the new
  * layer, and the factors come from the tensors that begin with `prefix`.
  */
 export async function nlgModel(
@@ -54,7 +54,7 @@ export async function nlgModel(
   const config = fixture.json(`${fixture.entry.model_dir}/config.json`)
   const model = await models[config.architectures[0]].fromPretrained(fixture.path(fixture.entry.model_dir))
   const make = (shape, bias) => {
-    // A weight lies as (out, in), that of the example's Conv1D as (in, out).
+    // A weight has shape (out, in), that of the example's Conv1D (in, out).
     const args = kwargs.fan_in_fan_out ? shape : shape.toReversed()
     return makeLayer(layer, args, { ...kwargs, lora_dropout: dropout, bias })
   }
@@ -73,15 +73,15 @@ function replaceLayer(model, path, make) {
   owner[name] = layer
 }
 
-/** Loads LoRA factors by name: every given one must have its place, and no factor of the model may be left out. */
+/** Loads LoRA factors by name: all given ones must be in the model, and all factors of the model must be given. */
 export function loadFactors(model, factors) {
   const { missingKeys, unexpectedKeys } = model.loadStateDict(factors, { strict: false })
   const left = missingKeys.filter((key) => /\.lora_[AB]$/.test(key))
-  if (unexpectedKeys.length > 0) throw new Error(`the model has no place for ${unexpectedKeys}`)
+  if (unexpectedKeys.length > 0) throw new Error(`the model has no parameters ${unexpectedKeys}`)
   if (left.length > 0) throw new Error(`the case has no values for ${left}`)
 }
 
-/** Compares the gradients that begin with `prefix`; a parameter that the case gives no gradient for must have none. */
+/** Compares the gradients that begin with `prefix`; a parameter without a gradient in the case must have none. */
 export async function checkGradients(model, fixture, check, prefix, nameOf) {
   const expected = new Set(fixture.names(prefix))
   for (const [path, parameter] of model.namedParameters()) {
@@ -92,7 +92,7 @@ export async function checkGradients(model, fixture, check, prefix, nameOf) {
   for (const name of expected) check.that(name, false, 'the model has no such parameter')
 }
 
-/** `Σ(loss · mask) / (Σ mask + 1e-4)`, per token, with label smoothing over the whole vocabulary; below 1e-4 upstream smooths nothing. */
+/** `Σ(loss · mask) / (Σ mask + 1e-4)`, per token, with label smoothing over the whole vocabulary; below 1e-4 upstream does no smoothing. */
 export function maskedLoss(logits, target, mask, labelSmoothing) {
   const options = { reduction: 'none', ignoreIndex: -1, labelSmoothing: labelSmoothing > 1e-4 ? labelSmoothing : 0 }
   const each = nn.functional.crossEntropy(logits.reshape([-1, logits.shape.at(-1)]), target.reshape([-1]), options)
@@ -102,7 +102,7 @@ export function maskedLoss(logits, target, mask, labelSmoothing) {
     .div(mask.sum().add(1e-4))
 }
 
-/** Per row: is the first counted target, and is every counted target, the argmax of its logits? */
+/** Per row: whether the first counted target, and whether every counted target, is the argmax of its logits. */
 function accuracies(logits, target, mask) {
   const [rows, tokens] = target.shape
   const vocabulary = logits.shape.at(-1)

@@ -1,4 +1,4 @@
-// Kind `optimizer`: one parameter, given gradients, the parameter after each step; in f32 and in f64.
+// Kind `optimizer`: one parameter with given gradients, and its value after each step; in f32 and in f64.
 import * as lora from 'loralib'
 import { toleranceOf, toHost } from './compare.mjs'
 import { optionsOf } from './python.mjs'

@@ -1,4 +1,4 @@
-// What the cases with a model folder and an adapter folder of PEFT share.
+// Shared by the cases with a model folder and a PEFT adapter folder.
 import * as lora from 'loralib'
 import { toleranceOf } from './compare.mjs'
 import { loadFactors } from './nlg.mjs'
@@ -17,7 +17,7 @@ export async function closeTokens(fixture, check, name, got) {
   await check.close(name, got, toleranceOf(fixture.entry), { binds })
 }
 
-/** Puts the adapter folder of the case into the model: see {@link injectFactors}. */
+/** Loads the adapter folder of the case into the model: see {@link injectFactors}. */
 export async function injectAdapter(model, fixture, options) {
   const folder = fixture.entry.adapter_dir
   const config = fixture.json(`${folder}/adapter_config.json`)
@@ -27,8 +27,8 @@ export async function injectAdapter(model, fixture, options) {
 }
 
 /**
- * Puts `lora.Linear` around every target that has factors among the tensors and loads them under their own names. Modules that PEFT saved whole
- * (`modules_to_save`) take their tensors too, and are trained.
+ * Wraps every target that has factors among the tensors in `lora.Linear` and loads the factors under their own names. Modules that PEFT saved in full
+ * (`modules_to_save`) load their tensors too, and are trained.
  * @returns the paths of the targets
  */
 export function injectFactors(model, config, tensors, options) {
@@ -46,7 +46,7 @@ export function injectFactors(model, config, tensors, options) {
   return targets
 }
 
-/** `base_model.model.transformer.h.0.attn.c_attn.lora_A.weight` → `transformer.h.0.attn.c_attn.lora_A`; the names in a whole module stay. */
+/** `base_model.model.transformer.h.0.attn.c_attn.lora_A.weight` → `transformer.h.0.attn.c_attn.lora_A`; names in a saved module are unchanged. */
 function ownName(key, wholes) {
   const name = key.startsWith(PEFT_PREFIX) ? key.slice(PEFT_PREFIX.length) : ''
   const factor = /^(.+\.lora_[AB])\.weight$/.exec(name)?.[1]

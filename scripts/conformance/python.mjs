@@ -3,7 +3,7 @@ import * as lora from 'loralib'
 
 const { nn } = lora
 
-/** The loralib layers that this runner runs. */
+/** The loralib layers that this runner supports. */
 export const LORA_LAYERS = ['Linear', 'Embedding', 'MergedLinear', 'Conv1d', 'Conv2d', 'Conv3d']
 
 const DTYPES = {
@@ -36,7 +36,7 @@ export function makeLayer(layer, args, kwargs, dtype) {
   return new (Reflect.get(lora, layer))(...args, { ...optionsOf(kwargs), ...(dtype === undefined ? {} : { dtype }) })
 }
 
-/** A model as its spec says: plain modules, lists, layers, own parameters and buffers, ties. */
+/** A model from its spec: plain modules, lists, layers, own parameters and buffers, ties. */
 export function buildModel(spec) {
   const model = buildModule(spec)
   for (const [alias, target] of Object.entries(spec.ties ?? {})) {
@@ -46,7 +46,7 @@ export function buildModel(spec) {
   return model
 }
 
-// Children are set before own parameters, so that the order of a state dict must come from the package.
+// Children are set before own parameters, so that the order of a state dict is determined by the package.
 class SpecModule extends nn.Module {
   constructor(spec) {
     super()
@@ -78,14 +78,14 @@ export function parentOf(model, path) {
   return [owner, name === 'lora_A' ? 'loraA' : name === 'lora_B' ? 'loraB' : name]
 }
 
-/** The parameter under a state-dict key; aliases of tied parameters too. */
+/** The parameter for a state-dict key; aliases of tied parameters too. */
 export function parameterAt(model, key) {
   const [owner, name] = parentOf(model, key)
   return owner[name]
 }
 
 /**
- * `[key of upstream, key of the package]` in upstream's order. A convolution's weight and bias stand there a second time, as those of an
+ * `[key of upstream, key of the package]` in upstream's order. A convolution's weight and bias appear there a second time, as those of an
  * inner module `conv` (bug B6); release 0.1.2 has only these.
  */
 export function upstreamKeys(model, release = 'head') {
@@ -117,7 +117,7 @@ export function trainableNumel(model) {
   return count
 }
 
-/** What `fn` throws, or null. */
+/** The error that `fn` throws, or null. */
 export function thrownBy(fn) {
   try {
     fn()
@@ -127,5 +127,5 @@ export function thrownBy(fn) {
   }
 }
 
-/** An error of the package, with a code: not a crash. */
+/** Whether it is an error of the package, with a code: not a crash. */
 export const isLoraError = (error) => error instanceof lora.LoraError && String(error.code).startsWith('ERR_LORA_')

@@ -1,4 +1,4 @@
-// What a run prints: a table per group and the failures, or one JSON object.
+// The output of a run: a table per group and the failures, or one JSON object.
 
 /** `{group: {passed, failed, unsupported, worst}}` in the order of the cases, and the ids that failed. */
 export function summarise(results) {

@@ -24,7 +24,7 @@ export async function runCase(manifest, entry) {
   }
 }
 
-/** Runs an opened case, which a proof may have changed in memory. An error that is thrown is a failure. */
+/** Runs an opened case, which a proof may have changed in memory. A thrown error is a failure. */
 export async function runFixture(fixture) {
   const check = new Check(fixture)
   checkTensorList(fixture, check)
@@ -37,7 +37,7 @@ export async function runFixture(fixture) {
   return check
 }
 
-/** The entry lists names, dtypes and shapes: what `lora.load` gives must be just that. */
+/** The entry lists names, dtypes and shapes: the result of `lora.load` must have exactly these. */
 export function checkTensorList({ entry, loaded, tensors }, check) {
   const got = {}
   for (const [name, { dtype, shape }] of loaded) {
@@ -52,7 +52,7 @@ export function checkTensorList({ entry, loaded, tensors }, check) {
   )
 }
 
-/** Every tensor of the file must be an input, be compared, or be there for information only. */
+/** Every tensor of the file must be an input, be compared, or be for information only. */
 function checkCoverage(fixture, check) {
   const compared = check.comparedTensors()
   const informative = KINDS[fixture.entry.kind].informative ?? (() => false)
@@ -62,7 +62,7 @@ function checkCoverage(fixture, check) {
   }
 }
 
-/** Keys of an entry that this runner does not know: they may state something that nobody checks. */
+/** Keys of an entry that this runner does not know: they may state something that is not checked. */
 export function unknownKeys(entry, check) {
   const { settings, words } = KINDS[entry.kind]
   const known = new Set([

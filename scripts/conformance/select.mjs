@@ -1,9 +1,9 @@
-// Which cases of a folder are asked for.
+// Selects cases of a folder.
 import { FixtureError } from './manifest.mjs'
 
 /**
- * The cases that fit all of `group`, `kind` and `case` (each a list of names, separated by commas or given again).
- * @throws {FixtureError} on a name that neither the folder nor the runner knows, and when nothing is left to run
+ * The cases that match all of `group`, `kind` and `case` (each a list of names, separated by commas or given repeatedly).
+ * @throws {FixtureError} for a name that neither the folder nor the runner knows, and when no case is left
  */
 export function selectCases(manifest, { group, kind, case: id }, isKnownKind) {
   const wanted = { group: split(group), kind: split(kind), id: split(id) }

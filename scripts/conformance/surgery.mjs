@@ -1,5 +1,5 @@
-// Kinds `model_surgery`, `model_surgery_error`, `lifecycle` and `drift`: what is trainable, what is saved, and what
-// merging, saving and loading do to a layer.
+// Kinds `model_surgery`, `model_surgery_error`, `lifecycle` and `drift`: what is trainable, what is saved, and the effect of
+// merging, saving and loading on a layer.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -83,7 +83,7 @@ function checkMode(entry, mode, check) {
   }
 }
 
-/** Equal but for the order of keys. */
+/** Equality without the order of keys. */
 function sameResult(got, upstream) {
   const flags = (map) => JSON.stringify(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)))
   return (
@@ -121,12 +121,12 @@ async function runLifecycle(fixture, check) {
   }
 }
 
-/** Through the merged weight: where gradients are recorded, a layer computes with its factors. */
+/** With the merged weight: where gradients are recorded, a layer computes with its factors. */
 function infer(layer, x) {
   return lora.noGrad(() => layer.forward(x))
 }
 
-/** A new layer with all tensors of `first.` and over them those of `prefix`. */
+/** A new layer with all tensors of `first.`, then those of `prefix`. */
 function holding(fixture, prefix) {
   const layer = freshLayer(fixture)
   layer.loadStateDict({ ...fixture.group('first.'), ...fixture.group(prefix) })
@@ -177,7 +177,7 @@ const SCENARIOS = {
   },
 }
 
-/** The tensors that a sentence of the case names. The proof puts other tensors of the same shape in their place. */
+/** The tensors that a sentence of the case names. The proof replaces them by other tensors of the same shape. */
 function sentence(fixture, check, at, pattern) {
   const text = valueAt(fixture.entry, at)
   const named = pattern.exec(text)?.slice(1) ?? []
@@ -198,7 +198,7 @@ function otherTensor(fixture, name) {
   )
 }
 
-/** Saves a state dict, reads it back, and leaves nothing behind. */
+/** Saves a state dict, reads it back, and deletes the file. */
 async function throughFile(state) {
   const folder = mkdtempSync(join(tmpdir(), 'loralib-conformance-'))
   try {
@@ -221,7 +221,7 @@ async function runDrift(fixture, check) {
   const merged = []
   for (let cycle = 1; cycle <= cycles; cycle++) {
     layer.eval()
-    const { weight } = layer // asked for each time: a layer may merge only when somebody looks
+    const { weight } = layer // read each time: a layer may merge only when its weight is read
     if (cycle === 1 || cycle === cycles) merged.push((await toHost(weight)).data)
     layer.train()
   }

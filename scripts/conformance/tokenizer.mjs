@@ -7,7 +7,7 @@ import { FixtureError } from './manifest.mjs'
 
 const { Tokenizer } = lora.tokenizers
 
-/** Where the vocabulary of all these cases lies, relative to the fixtures; a case may state it. */
+/** The path of the vocabulary of all these cases, relative to the fixtures; a case may state it. */
 const VOCABULARY = '../data/gpt2-vocab'
 
 export const tokenizerKinds = {
@@ -42,7 +42,7 @@ async function runCorpus(fixture, check) {
   for (const [form, tokenizer] of forms(fixture)) await checkBatches(check, tokenizer, cases, form)
 }
 
-/** GPT-2's tokenizer from each form of its files. */
+/** GPT-2's tokenizer from each format of its files. */
 function forms(fixture) {
   const folder = vocabularyOf(fixture)
   const parts = Tokenizer.fromVocabAndMerges(join(folder, 'encoder.json'), join(folder, 'vocab.bpe'))

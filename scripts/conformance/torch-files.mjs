@@ -33,14 +33,14 @@ async function runTorchFile(fixture, check) {
     check.fact(['object'], describe(object, entry.object))
     for (const [name, host] of hosts) if (fixture.has(name)) await check.exact(name, host, { where })
     if (entry.expected_digest !== undefined) {
-      // The sum is that of another order.
+      // The sum is computed in another order.
       check.fact(['expected_digest'], digests, { tolerance: { atol: 1e-9, rtol: 1e-9 } })
     }
     check.that('object', fits === null, fits)
   }
 }
 
-/** What a file holds, with the numbers of each tensor under its path, and whether a model takes its state dict. */
+/** The object of a file, with the numbers of each tensor under its path, and whether a model accepts its state dict. */
 async function loadWhole(path, mapped) {
   const loaded = await lora.load(path, { mapped })
   const hosts = new Map()
@@ -68,7 +68,7 @@ async function outline(value, path, hosts) {
   return { pairs }
 }
 
-/** An outline in the words of the manifest. JavaScript has one kind of list and of number, so the manifest chooses among its names. */
+/** An outline in the terms of the manifest. JavaScript has one type of list and of number, so the manifest's own names are used. */
 function describe(value, stated) {
   if (value === null) return { NoneType: null }
   if (Array.isArray(value)) {
@@ -103,7 +103,7 @@ class Tree extends nn.Module {
   }
 }
 
-/** Whether a model with the keys of the file's state dict takes it as it was loaded; null, or what went wrong. */
+/** Whether a model with the keys of the file's state dict accepts it as loaded: null, or the error. */
 async function fitsModel(loaded) {
   const state = loaded.model_state_dict ?? loaded
   if (!Object.values(state).every((value) => value instanceof lora.Tensor)) return null
@@ -111,7 +111,7 @@ async function fitsModel(loaded) {
   const bare = names.every((name) => name.startsWith('module.')) ? names.map((name) => name.slice(7)) : names
   const model = new Tree()
   const want = new Map(bare.map((name, i) => [name, state[names[i]]]))
-  for (const [name, tensor] of want) place(model, name.split('.'), want, name, tensor)
+  for (const [name, tensor] of want) setAt(model, name.split('.'), want, name, tensor)
   const { missingKeys, unexpectedKeys } = model.loadStateDict(loaded, { strict: false })
   const base = missingKeys.filter((key) => !/\.(weight|bias)$/.test(key))
   if (base.length + unexpectedKeys.length > 0) return `missing ${base}, unexpected ${unexpectedKeys}`
@@ -123,8 +123,8 @@ async function fitsModel(loaded) {
   return null
 }
 
-/** Puts a parameter, or the LoRA layer that has it, at its path. */
-function place(model, path, all, name, tensor) {
+/** Sets a parameter, or the LoRA layer that has it, at its path. */
+function setAt(model, path, all, name, tensor) {
   const [own, layer] = [path.at(-1), path.at(-2)]
   const above = own === 'lora_A' || own === 'lora_B' ? path.slice(0, -2) : path.slice(0, -1)
   let at = model

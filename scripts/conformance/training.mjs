@@ -1,4 +1,4 @@
-// Whole runs: losses, rates, gradient norms, and the factors on the way. Kind `nlg_trajectory`: the NLG example. Kind `peft_trajectory`: an adapter of
+// Whole runs: losses, rates, gradient norms, and intermediate factors. Kind `nlg_trajectory`: the NLG example. Kind `peft_trajectory`: an adapter of
 // PEFT with torch's AdamW and the linear schedule of transformers.
 import * as lora from 'loralib'
 import { numbers, toHost, toleranceOf } from './compare.mjs'
@@ -24,7 +24,7 @@ export const trainingKinds = {
   },
 }
 
-// The scripts, one pattern per line: the runner does just this, so a case that says something else is not run.
+// The scripts, one pattern per line: the runner does exactly this, so a case with other lines is not run.
 const NLG_SCRIPT = [
   /^micro-batch s uses input\[s % n\]$/,
   /^loss \/ grad_acc is back-propagated$/,
@@ -128,7 +128,7 @@ async function trainPeft(fixture) {
   return run.end()
 }
 
-/** What a run leaves behind: losses, rates and norms of its updates, and the factors that the case has on the way. */
+/** The results of a run: losses, rates and norms of its updates, and the intermediate factors of the case. */
 class Run {
   losses = []
   lrs = []
@@ -139,7 +139,7 @@ class Run {
   #optimizer
   #names
 
-  /** `names.prefix` and the number of updates begin the names of the factors on the way; `names.nameOf` makes them of paths. */
+  /** `names.prefix` and the number of updates begin the names of intermediate factors; `names.nameOf` makes them from paths. */
   constructor(fixture, model, optimizer, names) {
     this.#fixture = fixture
     this.#model = model
@@ -180,7 +180,7 @@ class Run {
   }
 }
 
-/** The norm of all gradients together, where nothing is clipped. */
+/** The norm of all gradients together, without clipping. */
 async function gradNorm(parameters) {
   let sum = 0
   for (const { grad } of parameters) for (const value of (await toHost(grad)).data) sum += value * value

@@ -1,5 +1,5 @@
-// Cargo, called so that everything is compiled once. napi builds for a named target, which has a folder of its own below target/; what else is built names
-// the same target and, where it can, the addon's crate beside its own, so that the features of the dependencies are the same.
+// Calls cargo so that everything is compiled once. napi builds for a named target, which has its own folder below target/; other builds name
+// the same target and, where possible, the addon's crate beside their own, so that the features of the dependencies are the same.
 import { spawnSync } from 'node:child_process'
 import { fail, inRoot, run } from './run.mjs'
 
@@ -16,9 +16,9 @@ export function hostTarget() {
 export const cargo = (args, { env = {}, ...options } = {}) =>
   run('cargo', args, { ...options, env: { CARGO_BUILD_TARGET: hostTarget(), ...env } })
 
-/** Where `cargo` puts a program of the release profile. */
+/** The path of a program that `cargo` built in the release profile. */
 export const builtProgram = (name) =>
   inRoot('target', hostTarget(), 'release', process.platform === 'win32' ? `${name}.exe` : name)
 
-/** Beside target/, for commands that only check: they share what they know of the dependencies, and a stand-in for CUDA never meets a real build. */
+/** A target folder for commands that only check: they share their results for dependencies, and a stand-in for CUDA never meets a real build. */
 export const CHECK_ONLY = { CARGO_TARGET_DIR: inRoot('target', 'check') }

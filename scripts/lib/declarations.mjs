@@ -1,11 +1,11 @@
-// Reduces a tree of .d.ts files to what an entry file makes public: a file keeps the declarations that the entry reaches through
-// exports and types, and loses the rest. No declaration is renamed or moved, so names are those of the sources.
+// Reduces a tree of .d.ts files to what an entry file makes public: each file keeps the declarations that the entry reaches through
+// exports and types. No declaration is renamed or moved, so names are those of the sources.
 import { dirname, relative, sep } from 'node:path'
 import ts from 'typescript'
 
 /** The public part of the tree around `entry`: path relative to the entry's folder → text. Sorted by path. */
 export function publicDeclarations(entry) {
-  // Symbols of the tree are all that is asked for, so neither the library of the language nor @types/node is read.
+  // Only symbols of the tree are needed, so neither the library of the language nor @types/node is read.
   const options = { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2022, noLib: true, types: [] }
   const program = ts.createProgram([entry], options)
   const reached = new Reached(program.getTypeChecker())
@@ -15,7 +15,7 @@ export function publicDeclarations(entry) {
   return new Map(texts.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** What has been reached so far: statements by file, and of imports and exports the single names. */
+/** What has been reached so far: statements by file, and the single names of imports and exports. */
 class Reached {
   statements = new Map()
   names = new Set()
@@ -51,7 +51,7 @@ class Reached {
     }
   }
 
-  /** A name of an import or export, and what stands behind it. */
+  /** A name of an import or export, and its declaration. */
   #name(symbol, declaration) {
     this.names.add(declaration)
     this.#keep(statementOf(declaration))
@@ -104,7 +104,7 @@ const isName = (node) =>
   ts.isExportSpecifier(node) ||
   ts.isNamespaceExport(node)
 
-/** The statement at the top of a file in which a node stands. */
+/** The top-level statement of a file that contains a node. */
 function statementOf(node) {
   while (!ts.isSourceFile(node.parent)) node = node.parent
   return node
@@ -119,7 +119,7 @@ function fileText(file, kept, names) {
     .join('\n')
 }
 
-/** The text of a statement with its comments; of a list of names those that are used. */
+/** The text of a statement with its comments; of a list of names, only those that are used. */
 function statementText(file, statement, names) {
   const all = listed(statement)
   const used = all.filter((name) => names.has(name))

@@ -1,5 +1,5 @@
-// Loads the files that its parent names, one by one, and says what came of each: `process.send({state, ...})`.
-// Peak memory is that of one load: on Linux the mark is reset before each, elsewhere it is the highest so far.
+// Loads the files that its parent names, one by one, and reports the outcome of each: `process.send({state, ...})`.
+// Peak memory is that of one load: on Linux the peak is reset before each, elsewhere it is the highest so far.
 import { readFileSync, writeFileSync } from 'node:fs'
 import * as lora from 'loralib'
 
@@ -12,7 +12,7 @@ process.on('message', async ({ path, mapped }) => {
   const [ms, peakBytes] = [performance.now() - started, peak()]
   process.send({ ...result, ms, peakBytes, grownBytes: peakBytes - before })
 })
-// The first load starts the engine; that is not what is measured.
+// The first load starts the engine, which is not part of the measurement.
 lora.backend()
 process.send({ state: 'ready' })
 
@@ -26,7 +26,7 @@ async function attempt(path, mapped) {
   }
 }
 
-/** An object in a few plain values: tensors as dtype, shape and first numbers; what is too much as dots. */
+/** An object as a few plain values: tensors as dtype, shape and first numbers; the rest as dots. */
 async function describe(value, budget) {
   if (budget.left-- <= 0) return '…'
   if (value instanceof lora.Tensor) {
@@ -46,12 +46,12 @@ async function describe(value, budget) {
   return { [value instanceof Map ? 'map' : 'object']: items }
 }
 
-/** Sets the mark of peak memory back to what is used now, and gives that. */
+/** Resets the peak of memory to the present use, and returns that. */
 function resetPeak() {
   try {
     writeFileSync('/proc/self/clear_refs', '5')
   } catch {
-    // not Linux, or not allowed: the mark stays
+    // not Linux, or not allowed: the peak is not reset
   }
   return peak()
 }

@@ -1,4 +1,4 @@
-// Loading files in a child process, for files that may do anything to it.
+// Loads files in a child process, for files that may do anything to it.
 import { fork } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ export class Loader {
   #folder = mkdtempSync(join(tmpdir(), 'loralib-loader-'))
 
   /**
-   * Loads a file. Gives `{state, ms, grownBytes, made}` and more: state `loaded` with `object`, `refused` with `name`, `code`, `message`,
+   * Loads a file. Returns `{state, ms, grownBytes, made}` and more: state `loaded` with `object`, `refused` with `name`, `code`, `message`,
    * `threw` for an error that is not one of the package, `died` with `how` for a child that ended or was too slow. `made` lists the
    * files that appeared in the child's folder.
    */
@@ -36,7 +36,7 @@ export class Loader {
   }
 
   #start() {
-    // Pages of 2 MB count whole from their first byte on, and whether there are any depends on the machine: what is measured is what a file takes.
+    // Without huge pages: one of 2 MB counts in full from its first byte, and whether there are any depends on the machine.
     const env = { ...process.env, MIMALLOC_ALLOW_THP: '0' }
     this.#child = fork(CHILD, { cwd: this.#folder, env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     return this.#answer()

@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { inRoot, packageJson } from './run.mjs'
 
-/** Name → path of its module below src/, without the ending: nn → nn/index. */
+/** Name → path of its module below src/, without the extension: nn → nn/index. */
 export function namespaces() {
   const source = readFileSync(inRoot('src/index.ts'), 'utf8')
   const found = [...source.matchAll(/^export \* as (\w+) from '\.\/(.+)\.js'$/gm)]
   return new Map(found.map(([, name, path]) => [name, path]))
 }
 
-/** Where package.json and src/index.ts differ about the subpaths, or null. */
+/** The difference between package.json and src/index.ts in the subpaths, or null. */
 export function subpathDrift() {
   const { exports, typesVersions } = packageJson()
   const subpaths = Object.fromEntries([...namespaces()].map(([name, path]) => [`./${name}`, subpath(name, path)]))

@@ -2,13 +2,13 @@
 import { duration } from './run.mjs'
 
 /**
- * What a group's `run` answers: `{passed, failed}` where it counts tests, `{ok}` where it is one check, or `{skipped: why}`.
+ * The result of a group's `run`: `{passed, failed}` if it counts tests, `{ok}` if it is one check, or `{skipped: why}`.
  * `note` is shown in the table. Nothing is skipped without its reason.
  */
 function normalise(result) {
   if (result.skipped) return { passed: 0, failed: 0, ...result }
   if ('ok' in result) return { passed: result.ok ? 1 : 0, failed: result.ok ? 0 : 1, note: result.note }
-  // A program that ended badly without naming a failed test has failed all the same.
+  // A program with a bad exit status has failed, also when it named no failed test.
   return { ...result, failed: Math.max(result.failed, result.crashed ? 1 : 0) }
 }
 
@@ -47,7 +47,7 @@ function table(rows) {
     .join('\n')
 }
 
-/** Runs the groups, prints table and sum, and answers whether all is well. The sum is the last line. */
+/** Runs the groups, prints table and sum, and returns whether all passed. The sum is the last line. */
 export async function runGroups(groups) {
   const rows = []
   for (const group of groups) rows.push(await runOne(group))

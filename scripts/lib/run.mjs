@@ -1,4 +1,4 @@
-// Starting programs and telling the time. Needs no npm package: setup.mjs uses it before `npm ci`.
+// Runs programs and formats times. Needs no npm package: setup.mjs uses it before `npm ci`.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -18,7 +18,7 @@ export function duration(ms) {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
 }
 
-/** Says what is done, does it, says how long it took. */
+/** Prints what is done, does it, and prints how long it took. */
 export async function timed(what, work) {
   say(`${what} ...`)
   const start = performance.now()
@@ -28,7 +28,7 @@ export async function timed(what, work) {
 }
 
 /**
- * Runs a program in the repository root. Its output goes to the terminal line by line (`show: false` keeps it back) and is returned.
+ * Runs a program in the repository root. Its output is shown line by line (not with `show: false`) and returned.
  * Never throws: `code` is the exit status, 127 when the program does not exist. `onLine(line)` returning false hides a line.
  */
 export function run(program, args = [], { env = {}, show = true, onLine, cwd = root, shell = false } = {}) {

@@ -1,5 +1,5 @@
-// Build stamps: what was built, from which sources. A stamp holds a hash of the sources, so that a checkout or a copy
-// with new file times does not build again, and a changed line always does.
+// Build stamps: what was built from which sources. A stamp holds a hash of the sources, so that a checkout or a copy
+// with new file times is not rebuilt, and a changed line always is.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
@@ -28,7 +28,7 @@ export function hashOf(files) {
   return hash.digest('hex')
 }
 
-/** Each thing we build: its sources, the file that must exist, and where its stamp lies. */
+/** Everything that is built: its sources, the file that must exist, and the path of its stamp. */
 const builds = {
   addon: {
     sources: () =>
@@ -65,7 +65,7 @@ export function addonFile() {
 
 export const sourceHash = (what) => builds[what].sources()
 
-/** Why `addon` or `ts` must be built, or null when it is up to date. */
+/** The reason why `addon` or `ts` must be built, or null when it is up to date. */
 export function stale(what) {
   const { made, stamp } = builds[what]
   if (!made()) return 'not built yet'

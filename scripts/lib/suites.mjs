@@ -13,16 +13,16 @@ export async function rustTests() {
     const counts = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/.exec(line)
     if (counts)
       [passed, failed, ignored] = [passed + Number(counts[1]), failed + Number(counts[2]), ignored + Number(counts[3])]
-    // One line for each test is too much; failures and sums stay.
+    // Lines of single tests are hidden; failures and sums are shown.
     return !/^test .* ok$|^$|^running \d+ tests?$/.test(line)
   }
-  // The addon's crate has no tests; beside it, the two get the features of their dependencies with which it was built.
+  // The addon's crate has no tests; it is named so that the two get the features of their dependencies with which it was built.
   const crates = ['kernels', 'core', 'node'].flatMap((crate) => ['-p', `loralib-${crate}`])
   const { code } = await cargo(['test', '--release', ...crates, '--no-fail-fast'], { onLine })
   return { passed, failed, crashed: code !== 0, note: ignored ? `${ignored} ignored` : undefined }
 }
 
-/** A stale build stops the tests: they would measure something else than the sources. */
+/** A stale build stops the tests, since they would not test the present sources. */
 function staleBuild() {
   for (const what of ['addon', 'ts']) {
     const why = stale(what)
@@ -31,7 +31,7 @@ function staleBuild() {
   return null
 }
 
-/** `__test__/lora/linear.test.ts` as ava's TAP output names it: `lora › linear`. */
+/** `__test__/lora/linear.test.ts` in ava's TAP output: `lora › linear`. */
 const avaTitle = (file) =>
   file
     .replace(/^__test__\//, '')
@@ -70,7 +70,7 @@ export async function avaTests({ env = {} } = {}) {
   return { passed, failed: failed + missed.length, crashed: code !== 0, note }
 }
 
-/** Every case of ../shared/fixtures through the public API. What is not supported yet is counted as such, never as passed. */
+/** Every case of ../shared/fixtures through the public API. Unsupported cases are counted as such, never as passed. */
 export async function conformance({ env = {} } = {}) {
   if (!existsSync(inRoot(fixtures, 'manifest.json')))
     return { skipped: `no ${fixtures}: the reference fixtures are not part of the repository` }

@@ -1,4 +1,4 @@
-// Virtual environments of Python for proofs, below .cache/, made once and kept.
+// Python virtual environments for proofs, below .cache/, made once and kept.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ask, fail, inRoot, must, run, say } from './run.mjs'
@@ -7,7 +7,7 @@ const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
 
 /**
  * The Python of .cache/NAME with packages of pinned versions. `installs` are argument lists of pip, run in order. Ends the process when
- * Python is missing or nothing can be installed.
+ * Python is missing or an installation fails.
  */
 export async function pythonWith(name, installs, why) {
   const home = inRoot('.cache', name)
@@ -24,7 +24,7 @@ export async function pythonWith(name, installs, why) {
     const { code, out, errors } = await run(program, [...PIP, ...args], { show: false })
     if (code !== 0) {
       fail(
-        `pip install ${args.join(' ')}\n${out}${errors}\nPython packages could not be installed: ${why}. Is there a network, and room on the disk?`,
+        `pip install ${args.join(' ')}\n${out}${errors}\nPython packages could not be installed: ${why}. Is there a network, and free disk space?`,
       )
     }
   }

@@ -1,11 +1,11 @@
-// What the interfaces of options say, read with TypeScript's own compiler: names, types, ranges, defaults and texts.
+// The content of the interfaces of options, read with TypeScript's compiler: names, types, ranges, defaults and descriptions.
 import ts from 'typescript'
 import { inRoot } from '../lib/run.mjs'
 
-/** Tags of a doc comment that bound the numbers or the list of an option, by the name of the rule's field. */
+/** Tags of a doc comment that limit the numbers, the list or the string of an option, by the name of the rule's field. */
 const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'minItems', 'maxItems', 'minLength']
 
-/** Types that have rules of their own, by name; a value of any other class or interface must be an object. */
+/** Types with rules of their own, by name; a value of any other class or interface must be an object. */
 const CLASSES = new Set([
   'AbortSignal',
   'Generator',
@@ -23,7 +23,7 @@ const ITERABLES = new Set(['Iterable', 'AsyncIterable', 'IterableIterator', 'Asy
 
 /**
  * Every interface of options that users can import, and each that `src/` checks options against (`schemas.Name`), by name:
- * `{ name, file, about, fields: [{ name, required, about, default, rule }] }`; and what the interfaces leave open, such as a text or a default.
+ * `{ name, file, about, fields: [{ name, required, about, default, rule }] }`; and what is missing in the interfaces, such as a description or a default.
  */
 export function readFacts() {
   const program = openProgram()
@@ -89,7 +89,7 @@ function publicOptions(program, checker) {
   return names
 }
 
-/** An interface, or an alias that stands for one. */
+/** An interface, or an alias of one. */
 function isInterface(checker, symbol) {
   if (!(symbol.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.TypeAlias))) return false
   return !checker.getDeclaredTypeOfSymbol(symbol).isUnion()
@@ -115,7 +115,7 @@ function fieldOf(checker, property, node) {
   const order = declaration?.type ? literalOrder(checker, declaration.type) : []
   const required = !(property.flags & ts.SymbolFlags.Optional)
   const rule = bounded(ruleOf(checker, checker.getTypeOfSymbolAtLocation(property, node), order), tags)
-  // Says what is expected where the words for the type alone would not.
+  // Says what is expected where the words for the type would be too general.
   if (tags.expected) rule.text = tags.expected
   return {
     name: property.name,
@@ -174,8 +174,8 @@ function ruleOf(checker, type, order) {
     if (part.isStringLiteral() || part.isNumberLiteral() || booleans.includes(part)) continue
     if (!(part.flags & ts.TypeFlags.Null)) add(partRule(checker, part, order))
   }
-  const place = (value) => (order.includes(value) ? order.indexOf(value) : order.length)
-  if (literals.length > 0) add({ kind: 'choice', values: literals.sort((a, b) => place(a) - place(b)) })
+  const rank = (value) => (order.includes(value) ? order.indexOf(value) : order.length)
+  if (literals.length > 0) add({ kind: 'choice', values: literals.sort((a, b) => rank(a) - rank(b)) })
   if (parts.some(({ flags }) => flags & ts.TypeFlags.Null)) add({ kind: 'null' })
   if (rules.some(({ kind }) => kind === 'any')) return { kind: 'any' }
   return rules.length === 1 ? rules[0] : { kind: 'union', of: rules }
@@ -210,7 +210,7 @@ function partRule(checker, type, order) {
 const plainName = (name = '') => name.replace(/^Readonly(Map|Set)$/, '$1')
 const isOfLibrary = (type) => !isOurs(type.getSymbol().declarations[0].getSourceFile().fileName)
 
-/** Puts the bounds of the tags on what they bound: numbers, wherever in the rule, and lists. */
+/** Applies the limits of the tags to numbers, at any depth of the rule, and to lists. */
 function bounded(rule, tags) {
   const of = (names) =>
     Object.fromEntries(names.filter((name) => name in tags).map((name) => [name, Number(tags[name])]))

@@ -1,4 +1,4 @@
-// What is written from the facts of the options: the rules of the run-time check, JSON Schema, tables for the docs.
+// Output generated from the facts of the options: the rules of the run-time check, JSON Schema, tables for the docs.
 
 const header = (comment) =>
   comment(
@@ -40,7 +40,7 @@ ${lines.join('')}  },
     .concat('\n')
 }
 
-/** A name for a rule that several options share: what it allows. Names that JavaScript reserves do not come out of it. */
+/** A name for a rule that several options share, made from what it allows. It is never a reserved word of JavaScript. */
 function nameOf({ kind, ...rule }) {
   switch (kind) {
     case 'null':
@@ -158,7 +158,7 @@ function ruleSchema(described) {
   }
 }
 
-/** The value that a default is written as, or undefined for one in words. */
+/** The value of a default, or undefined for one in words. */
 export function jsonValue(text) {
   const json = text.replace(/^'([^']*)'$/, '"$1"')
   try {

@@ -1,9 +1,9 @@
-// Proves that each of loralib's bugs B1 to B27 (docs/porting-from-loralib.md) is there upstream and not here: runs loralib and measures what it
-// does, runs the tests named after the numbers, and prints both side by side.
+// Proves that each of loralib's bugs B1 to B27 (docs/porting-from-loralib.md) exists upstream and not here: runs loralib and measures its
+// behaviour, runs the tests named after the numbers, and prints both side by side.
 //
 //   node scripts/proofs/bugs.mjs
 //
-// PyTorch and loralib go into .cache/venv-loralib (once; 3 GB on Linux). Exit code 1 when a bug does not show upstream, or when its test is missing or
+// PyTorch and loralib are installed in .cache/venv-loralib (once; 3 GB on Linux). Exit code 1 when a bug does not show upstream, or when its test is missing or
 // fails.
 import { fail, inRoot, must, runTool } from '../lib/run.mjs'
 import { stale } from '../lib/stamp.mjs'
@@ -12,7 +12,7 @@ import { pythonWith } from '../lib/venv.mjs'
 const BUGS = Array.from({ length: 27 }, (_, i) => `B${i + 1}`)
 const OLD_RELEASE = inRoot('.cache', 'venv-loralib', 'loralib-0.1.1')
 
-// PyPI's build for Linux needs CUDA's libraries to start, though nothing here uses them.
+// PyPI's build for Linux needs CUDA's libraries to start, even if they are not used.
 const TORCH =
   process.platform === 'linux' && process.arch === 'x64'
     ? ['--no-deps', 'torch==2.15.0', ...needed()]
@@ -33,7 +33,7 @@ const results = BUGS.map((bug) => judge(bug, upstream.get(bug), tests.get(bug) ?
 print(results)
 process.exitCode = results.every(({ ok }) => ok) ? 0 : 1
 
-/** What `import torch` needs: pure Python, and what PyPI's build links to (not the solvers and compilers, which it loads on demand). */
+/** What `import torch` needs: pure Python packages, and the libraries that PyPI's build links to (not the solvers and compilers, which it loads on demand). */
 function needed() {
   return [
     ...[
@@ -122,7 +122,7 @@ function print(results) {
   console.log(`${results.length - bad.length} passed, ${bad.length} failed`)
 }
 
-/** Lines of at most `width` characters, broken at spaces where there are some. */
+/** Lines of at most `width` characters, broken at spaces where possible. */
 function wrap(text, width) {
   const lines = ['']
   for (const word of text.match(new RegExp(`\\S{1,${width}}`, 'g')) ?? []) {

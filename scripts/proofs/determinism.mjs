@@ -1,13 +1,13 @@
-// Proves that the same seed gives the same bits: for any number of compute threads, when repeated, with others busy beside it, on each kernel path.
+// Proves that the same seed gives the same bits: for any number of compute threads, when repeated, under load, on each kernel path.
 //
 //   node scripts/proofs/determinism.mjs [--steps 30] [--short]
 //
 // A GPT-2 of odd sizes above every parallel threshold (B·T = 777, width 195, vocabulary 1009) with dropout 0.1 everywhere, LoRA in three forms
-// and every other parameter fully trained, in child processes; afterwards it writes text, drawn at random. The sha256 of all losses, of the last
+// and every other parameter fully trained, in child processes; afterwards it generates text by sampling. The sha256 of all losses, of the last
 // gradients and of all parameters, and the tokens, must agree
 //   - for LORALIB_THREADS 1, 2, 3 and 4, and for a second run in the same process;
 //   - for a run in a stream of its own while a second trainer and a generator of higher priority are busy in other streams, and these two
-//     must come out as they do alone, every time;
+//     must give the same results as alone, every time;
 //   - on each LORALIB_ISA that this CPU has, for 1 and for 3 threads.
 // Different paths round differently: their digests are printed, not compared. Exit code 1 when a bit differs.
 import { spawn } from 'node:child_process'
@@ -22,10 +22,10 @@ const { values } = parseArgs({
 const { short } = values
 const STEPS = Number(values.steps ?? (short ? 4 : 30))
 const THREADS = short ? [1, 3] : [1, 2, 3, 4]
-// Beside more threads than cores, the order in which things end varies most.
+// With more threads than cores, the order in which threads finish varies most.
 const COMPANY_THREADS = 3
 const PATHS = ['avx512', 'avx2', 'neon', 'scalar', 'candle']
-/** Plain code and candle's operations are slow, and a bit that differs does so in the first steps. */
+/** The scalar and candle paths are slow, and a bit that differs does so in the first steps. */
 const PATH_STEPS = { scalar: short ? 2 : 4, candle: short ? 2 : 4 }
 
 const check = checks()
@@ -33,7 +33,7 @@ const reference = await threadCounts()
 await paths(reference.isa)
 check.end()
 
-/** Threads, repetition, company. Returns the first child's answer. */
+/** Threads, repetition, load. Returns the first child's result. */
 async function threadCounts() {
   let reference
   for (const threads of THREADS) {
@@ -70,7 +70,7 @@ function company(alone, { together, ...found }, threads) {
   other('the text', texts, together.alone.text)
 }
 
-/** Each kernel path against itself. */
+/** Each kernel path compared with itself. */
 async function paths(own) {
   console.log('\neach kernel path against itself, 1 and 3 threads')
   for (const isa of PATHS) {
@@ -81,15 +81,15 @@ async function paths(own) {
       continue
     }
     const three = await start({ threads: 3, steps, times: 1, isa })
-    if (one.isa !== isa || three.isa !== isa) check(`${isa} was asked for, ${one.isa} and ${three.isa} ran`, false)
+    if (one.isa !== isa || three.isa !== isa) check(`${isa} was requested, ${one.isa} and ${three.isa} ran`, false)
     same(`${isa}, ${steps} step${steps === 1 ? '' : 's'}`, one.runs[0], three.runs[0], 3, three)
   }
 }
 
-/** Checks that two runs have the same bits, and that as many threads as were asked for took part in the second. */
+/** Checks that two runs have the same bits, and that as many threads as requested took part in the second. */
 function same(label, a, b, wanted, { threads, worked }) {
   const differences = compare(a, b)
-  if (threads !== wanted) differences.push(`${wanted} threads were asked for, ${threads} ran`)
+  if (threads !== wanted) differences.push(`${wanted} threads were requested, ${threads} ran`)
   if (worked !== null && worked !== wanted) differences.push(`of ${wanted} threads ${worked} computed`)
   const digests = `parameters ${short16(b.parameters)}, gradients ${short16(b.grads)}, losses ${b.losses.slice(0, 16)}`
   check(`${label}: ${digests}, tokens ${b.tokens.split(' ').slice(-4).join(' ')}`, differences.length === 0)

@@ -2,9 +2,9 @@
 //
 //   node scripts/proofs/errors.mjs [--only TEXT] [--verbose] [--short]
 //
-// Each wrong use must give its documented code and class, with what was expected, what was received and how to mend it, the operation and the
-// module where there is one; at the call when it can be known there, else from the next await. After each one the parameters and moments of a model that
-// lives beside it must be what they were, and a training step from a fixed seed must give the bits that it gave at the start.
+// Each wrong use must give its documented code and class, with what was expected, what was received and how to fix it, the operation and the
+// module if there is one; at the call when it can be known there, else from the next await. After each one the parameters and moments of a model
+// beside it must be unchanged, and a training step from a fixed seed must give the same bits as at the start.
 // --verbose shows each error as a user sees it.
 import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -69,7 +69,7 @@ async function prove(group, cases) {
   console.log(`${group}: ${good} of ${chosen.length}`)
 }
 
-/** Proves a group whose wrong uses run in processes of their own. */
+/** Runs a group whose wrong uses are in processes of their own. */
 async function proveApart({ group, prove }) {
   if (!`${group}: `.includes(values.only)) return
   let [good, all] = [0, 0]
@@ -105,7 +105,7 @@ function check(group, name, wrong) {
   else failures.push(`FAILED ${group}: ${name}: ${wrong}`)
 }
 
-/** What a wrong use has left behind, or null. */
+/** What a wrong use has changed or left behind, or null. */
 async function harm() {
   try {
     world.optimizer.zeroGrad()
@@ -113,7 +113,7 @@ async function harm() {
     if (left.length > 0) return left.join(', ')
     const sum = await checksum(world)
     if (sum !== reference.sum) {
-      // The next ones are judged by themselves.
+      // Reset, so that the next ones are judged separately.
       reference.sum = sum
       return 'parameters or moments have changed'
     }
@@ -130,7 +130,7 @@ async function leftInMemory(before) {
   return `${b.total.tensors - a.total.tensors} tensors, ${b.total.bytes - a.total.bytes} bytes, ${b.tapeNodes - a.tapeNodes} nodes more than before`
 }
 
-/** Memory when nobody holds anything by chance: what one collection finds may let the next find more. */
+/** Memory after collection, repeated: objects that one collection frees may let the next one free more. */
 async function settled() {
   for (let [last, same] = [-1, 0]; same < 3;) {
     await lora.settle()

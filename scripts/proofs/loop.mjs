@@ -1,15 +1,15 @@
-// Proves that a Node server stays responsive while it trains: nothing of loralib's holds the event loop, and important work goes first.
+// Proves that a Node server stays responsive while it trains: loralib never blocks the event loop, and work of high priority runs first.
 //
 //   node scripts/proofs/loop.mjs [--seconds 30] [--short] [--only calls|load]
 //
 // `load`: for 30 s, in one process and at once,
 //   - a model of GPT-2 small's shape (50257 tokens, 12 layers, 768) trains with LoRA on all cores, 4 x 128 tokens a step, in a stream of its own;
 //   - a tiny model trains in another stream;
-//   - a file of 100 MB is saved and loaded, again and again; an adapter is merged and taken out again;
-//   - text is streamed from another model of GPT-2 small's shape (random weights: speed is what counts), in a stream of priority 10;
+//   - a file of 100 MB is saved and loaded repeatedly; an adapter is merged and unmerged;
+//   - text is streamed from another model of GPT-2 small's shape (random weights, since only speed is measured), in a stream of priority 10;
 //   - a client in a child process sends 200 HTTP requests a second to a server in this process.
-// Before that, each is measured alone. What must hold is printed with each line; an idle process beside it shows what the machine itself does.
-// `calls`: how long single calls of the recorder hold the thread, on deep models and large data; each case several times, the shortest counts.
+// Before that, each is measured alone. The limit is printed with each line; an idle process beside it shows the delay of the machine itself.
+// `calls`: how long single calls of the recorder block the thread, on deep models and large data; each case several times, the shortest counts.
 // `--short` (CI): 6 s of `load` with a shallower model; times are printed and not judged. Exit code 1 when something does not hold.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -54,7 +54,7 @@ if (!short && values.only !== 'calls') await keepBase()
 console.log(`${isa}, ${threads} compute threads, ${settings.seconds} s${short ? ', short' : ''}`)
 if (values.only === 'calls') reportCases(check, await measureCases(5))
 else {
-  // In a process of its own: what deep models leave in V8 and in memory is no part of the server that is measured next. These are times alone.
+  // In a process of its own: what deep models leave in V8 and in memory is not part of the server that is measured next. Only times are measured.
   if (values.only !== 'load' && !short)
     check('the calls of the recorder, above', runCalls() === 0, undefined, { timed: true })
   await underLoad()
@@ -68,8 +68,8 @@ function runCalls() {
 }
 
 /**
- * The base of the long form is made once, by a process of its own. A system writes half a gigabyte to the disk, and gives the memory that it took back, for
- * half a minute after the program that did it: as if another program were busy beside the measurement.
+ * The base of the long form is made once, in a process of its own. The system takes half a minute to write half a gigabyte to the disk and to
+ * return the memory, which would be like another program running beside the measurement.
  */
 async function keepBase() {
   if (existsSync(join(KEPT_BASE, 'model.safetensors'))) return

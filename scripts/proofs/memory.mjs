@@ -1,4 +1,4 @@
-// Proves that training in plain code runs in flat memory.
+// Proves that training in plain code runs in constant memory.
 //
 //   npm run proof:memory [-- --short] [--only small,tiny]
 //   node scripts/proofs/memory.mjs --case tiny      one case, in this process
@@ -6,7 +6,7 @@
 // GPT-2 small's shape for 200 steps and a tiny model for 10,000, in a loop without dispose(), using or scope(), node without --expose-gc: the peak
 // resident set at the end is at most 1.15 times that after 5 % of the run. After settle() (the proof settles twice to count; the loop never does)
 // memory() shows the same live tensors and bytes both times, and the allocator of the executor has counted the same. The other cases are loops
-// that are careless in one way or another. Each case runs in a process of its own, so that peaks do not mix. --short is the form for CI.
+// without care for memory in one way or another. Each case runs in a process of its own, so that peaks are separate. --short is the form for CI.
 // It judges no times. Exit code 1 on failure.
 import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
@@ -60,7 +60,7 @@ async function runAll(names) {
   printChecks(results)
 }
 
-/** One case in a child; one that dies is a check that fails. */
+/** One case in a child process; if it crashes, that is a failed check. */
 function inProcess(name) {
   const args = [process.argv[1], '--case', name, ...(values.short ? ['--short'] : [])]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })

@@ -1,4 +1,4 @@
-// Proves that files of torch.save cannot hurt: hostile and odd ones, written byte by byte, each loaded in a child process of its own.
+// Proves that files of torch.save cannot do harm: hostile and odd ones, written byte by byte, each loaded in a child process of its own.
 //
 //   node scripts/proofs/pickle.mjs [--only TEXT] [--verbose]
 //
@@ -72,7 +72,7 @@ async function prove() {
   return failures.length === 0 && cases.length > 0 ? 0 : 1
 }
 
-/** Peak memory of a child that loads four numbers: the middle of three. */
+/** Peak memory of a child that loads four numbers: the median of three. */
 async function trivialPeak() {
   const file = zipFile(pickle(dictOf(['w', tensor()])))
   const peaks = []

@@ -1,11 +1,11 @@
-// Proves that the conformance runner sees errors: every expected tensor of every supported case is changed by 10 times its
+// Proves that the conformance runner detects errors: every expected tensor of every supported case is changed by 10 times its
 // tolerance, and every stated fact is falsified, one at a time and in memory. Each such mutant must make its case fail, and
 // the failure must be about what was changed.
 //
 //   node scripts/proofs/runner.mjs [DIR] [--group G] [--kind K] [--case ID] [--verbose]
 //
 // DIR is a fixture folder, by default ../shared/fixtures beside the repository. Exit code 1 when a mutant survives, when a
-// case does not pass unchanged, or when an entry states something that nobody checks.
+// case does not pass unchanged, or when an entry states something that is not checked.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -65,7 +65,7 @@ async function proveMutant(total, label, { type, isCaught }) {
   else survive(label)
 }
 
-/** What is not about one case: a file changed on disk, a file that is gone, an unknown kind, group or case id. */
+/** Errors that are not about one case: a file changed on disk, a missing file, an unknown kind, group or case id. */
 async function proveFolder() {
   const total = totalOf('(folder)')
   const prove = (label, isCaught) => proveMutant(total, `folder: ${label}`, { type: 'files', isCaught })
@@ -89,7 +89,7 @@ async function failsOnDisk(entry, spoil) {
   return (await stateOnDisk(entry, spoil)) === 'failed'
 }
 
-/** Runs one case from a folder of its own, after `spoil` has had its tensor file. */
+/** Runs one case from a folder of its own, after `spoil` has changed its tensor file. */
 async function stateOnDisk(entry, spoil) {
   const dir = mkdtempSync(join(tmpdir(), 'loralib-proof-'))
   try {

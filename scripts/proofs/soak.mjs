@@ -1,14 +1,14 @@
-// Proves that a server on one base model stands what users do to it.
+// Proves that a server on one base model withstands what users do to it.
 //
 //   npm run proof:soak -- [--minutes 10] [--short] [--users 6] [--seed 1] [--solo 12] [--model models/base]
 //
-// examples/server.mjs runs as it is, in a process of its own. Users, half of them calm and half of them wild, train adapters, ask, leave in the
-// middle of an answer, abort trainings, swap and copy and delete adapters, send rubbish of fourteen kinds, and start and end worker threads
+// examples/server.mjs runs unchanged, in a process of its own. Users, half of them calm and half of them wild, train adapters, ask, leave in the
+// middle of a response, abort trainings, swap and copy and delete adapters, send rubbish of fourteen kinds, and start and end worker threads
 // in the server's process. What they do follows from the seed; when they do it, from the machine. Then:
-//   no crash, not a word on the error stream; no request lost: each was answered as it must be, or left by its own client;
-//   memory is flat: the last third of the time against what follows the first fifth, and at the end the server holds the base, the
+//   no crash, nothing on the error stream; no request lost: each got the required response, or was left by its own client;
+//   memory is constant: the last third of the time against what follows the first fifth, and at the end the server holds the base, the
 //   adapters in use and nothing else;
-//   adapters of calm users are equal to the bit to those that the same task gives alone in a fresh process. So are wild users' finished ones.
+//   adapters of calm users are equal to the bit to those of the same task alone in a fresh process. So are wild users' finished ones.
 // Exit code 1 on failure. --short is for CI: 20 seconds with a tiny model.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -85,7 +85,7 @@ async function held() {
   return { ...memory, models: list.filter(({ inMemory }) => inMemory).length }
 }
 
-/** What it holds when all adapters are deleted. */
+/** Its memory when all adapters are deleted. */
 async function withoutAdapters() {
   const client = new Client(world.server.address, new Tally())
   const [list] = (await client.ask('GET /adapters')).lines
@@ -98,7 +98,7 @@ async function crashed() {
   if (world.server.crash === null) await new Promise(() => {})
 }
 
-/** Some of the adapters, of calm and of wild users, trained again one by one. */
+/** Some of the adapters, of calm and of wild users, retrained one by one. */
 async function compareAlone() {
   const random = new Random(seed)
   const all = world.users.flatMap((user) => user.trained.map((each) => ({ ...each, calm: user.calm })))

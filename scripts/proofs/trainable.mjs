@@ -1,10 +1,10 @@
-// Proves what LoRA promises on GPT-2 small, medium and large: how much is trained, what is saved, what it costs, and that nothing else changes.
+// Proves the claims of LoRA on GPT-2 small, medium and large: how much is trained, what is saved, what it costs, and that nothing else changes.
 //
 //   node scripts/proofs/trainable.mjs [--short]
 //
 // Rank 4 on q and v, one training step on fresh weights of each size (--short: small only). Checked: the number of trainable parameters; the
 // adapter file as Python's safetensors reads it; optimizer and gradient bytes in memory(); that every trained tensor changed and no other did,
-// by the sha256 of its numbers. Needs python3; safetensors and numpy go into .cache/venv-safetensors. Exit code 1 on failure.
+// by the sha256 of its data. Needs python3; safetensors and numpy are installed in .cache/venv-safetensors. Exit code 1 on failure.
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ import { pythonWith } from '../lib/venv.mjs'
 
 const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } })
 
-// Sizes of Radford et al. 2019; large lies in bf16, so that the proof fits a machine of 8 GB.
+// Sizes of Radford et al. 2019; large is in bf16, so that the proof fits a machine of 8 GB.
 const SIZES = [
   { name: 'small', n_layer: 12, n_embd: 768, n_head: 12, dtype: 'f32', trainable: 147_456 },
   { name: 'medium', n_layer: 24, n_embd: 1024, n_head: 16, dtype: 'f32', trainable: 393_216 },
@@ -69,7 +69,7 @@ async function prove({ name, dtype, trainable: expected, ...sizes }) {
     paths.every((path) => model.getSubmodule(path) instanceof lora.MergedLinear),
     'not every adapted layer is a MergedLinear',
   )
-  // B begins at 0, which gives A no gradient in the first step: with numbers in B every factor must move.
+  // B starts at 0, so A has no gradient in the first step: with nonzero values in B every factor must change.
   for (const [key, p] of model.namedParameters()) if (key.endsWith('lora_B')) lora.nn.init.normal_(p, 0, 0.02)
 
   const trainable = new Map([...model.namedParameters()].filter(([, p]) => p.requiresGrad))
@@ -157,7 +157,7 @@ async function prove({ name, dtype, trainable: expected, ...sizes }) {
   return row
 }
 
-/** sha256 of every parameter's numbers, one tensor at a time. */
+/** sha256 of every parameter's data, one tensor at a time. */
 async function hashes(model) {
   const found = {}
   for (const [key, tensor] of model.namedParameters()) {
@@ -169,7 +169,7 @@ async function hashes(model) {
   return found
 }
 
-/** The next size needs the memory; the counts of memory() are those of one model. */
+/** Frees the model: the next size needs the memory, and the counts of memory() must be those of one model. */
 async function disposeAll(model, optimizer, loss) {
   loss.dispose()
   for (const state of Object.values(optimizer.stateDict().state)) {

@@ -1,11 +1,11 @@
-// One file holds all that training needs to go on: weights, moments, random states, place in the data, and the log so far.
+// One file with all that is needed to resume training: weights, moments, random states, position in the data, and the log so far.
 import { existsSync, rmSync } from 'node:fs'
 import * as lora from 'loralib'
 
 // The head shares the tensor of the token embedding.
 const TIED = 'lm_head.weight'
 
-/** Writes the file: the old one or the whole new one is there, never half of it. */
+/** Writes the file: there is the old one or the complete new one, never an incomplete one. */
 export async function saveCheckpoint(path, { model, optimizer, windows, progress }) {
   const { state, param_groups: groups } = optimizer.stateDict()
   const tensors = Object.entries(model.stateDict()).filter(([name]) => name !== TIED)
@@ -18,7 +18,7 @@ export async function saveCheckpoint(path, { model, optimizer, windows, progress
   await lora.save(Object.fromEntries(tensors), path, { metadata: { trainBase: JSON.stringify(rest) } })
 }
 
-/** Puts everything back. Returns the progress, or null when there is no checkpoint. */
+/** Restores everything. Returns the progress, or null when there is no checkpoint. */
 export async function loadCheckpoint(path, { model, optimizer, windows }) {
   if (!existsSync(path)) return null
   const { metadata } = await lora.loadHeader(path)

@@ -12,14 +12,14 @@ export const TEXTS = [
   { name: 'jargon', title: 'Jargon File' },
 ]
 
-/** Makes the texts when they are not there yet. */
+/** Makes the texts if they do not exist yet. */
 export async function makeCorpus() {
   if (!existsSync(`${FOLDER}corpus.json`)) {
     await must(process.execPath, [fileURLToPath(new URL('../corpus.mjs', import.meta.url))])
   }
 }
 
-/** The tokenizer of the base; learnt from the training texts when the folder has none. */
+/** The tokenizer of the base; trained on the training texts when the folder has none. */
 export async function loadTokenizer(folder, vocabSize) {
   if (existsSync(`${folder}/tokenizer.json`)) return lora.tokenizers.Tokenizer.fromFolder(folder)
   const texts = TEXTS.flatMap(({ name }) => read(`train_${name}`).split(END_OF_TEXT))

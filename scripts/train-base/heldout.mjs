@@ -1,11 +1,11 @@
-// Held-out bits per byte: how well a model predicts text it has not seen, whatever its tokens are.
+// Held-out bits per byte: how well a model predicts text it has not seen, independent of its tokens.
 import * as lora from 'loralib'
 
 const BATCH = 16
 const IGNORED = -100
 
 /**
- * Cuts a text into windows in which each token is predicted once. A window begins with the last token of the one before it,
+ * Splits a text into windows in which each token is predicted once. A window begins with the last token of the one before it,
  * the first one with the end-of-text token.
  */
 export function measuringWindows(ids, length, endOfText) {
@@ -16,7 +16,7 @@ export function measuringWindows(ids, length, endOfText) {
 }
 
 /**
- * `Σ −log₂ p(token) / bytes`. The tokens that separate the pieces are context and are not predicted: they are no part of
+ * `Σ −log₂ p(token) / bytes`. The tokens that separate the pieces are context and are not predicted: they are not part of
  * the text, and neither are their bytes.
  *
  * @param {{ ids: Uint32Array, bytes: number }} text `bytes` without separators

@@ -1,4 +1,4 @@
-// A small generator whose whole state is one number, so that a checkpoint can hold it.
+// A small generator whose whole state is one number, so that it can be saved in a checkpoint.
 
 export class Random {
   constructor(state) {

@@ -2,8 +2,8 @@
 import { Random } from './random.mjs'
 
 /**
- * Each text is cut into windows from a random start, and the windows are used in random order, each once; then it is cut
- * anew. What comes next depends only on the seed and on how many windows were drawn: the state is a few numbers.
+ * Each text is split into windows from a random start, and the windows are used in random order, each once; then it is split
+ * anew. What follows depends only on the seed and on how many windows were drawn: the state is a few numbers.
  */
 export class Windows {
   /**
@@ -25,7 +25,7 @@ export class Windows {
     let [which, mark] = [0, this.random.next()]
     while (which < this.texts.length - 1 && mark >= this.texts[which].share) mark -= this.texts[which++].share
     const { ids } = this.texts[which]
-    // One window less than fits, so that every random start leaves room for the same number of them.
+    // One window less than fits, so that there is the same number of them for every random start.
     const perPass = Math.max(1, Math.floor(ids.length / this.length) - 1)
     const pass = Math.floor(this.drawn[which] / perPass)
     if (this.orders[which]?.pass !== pass) this.orders[which] = this.#cut(which, pass, perPass)
@@ -36,11 +36,11 @@ export class Windows {
 
   #cut(which, pass, perPass) {
     const random = new Random(this.seed + 7919 * (pass + 1) + 104_729 * (which + 1))
-    const room = this.texts[which].ids.length - perPass * this.length
-    return { pass, start: random.below(Math.min(room, this.length) + 1), order: random.order(perPass) }
+    const spare = this.texts[which].ids.length - perPass * this.length
+    return { pass, start: random.below(Math.min(spare, this.length) + 1), order: random.order(perPass) }
   }
 
-  /** How often each text was read, as a number of passes. */
+  /** How often each text was read: the number of passes. */
   passes() {
     return this.texts.map(({ ids }, i) => (this.drawn[i] * this.length) / ids.length)
   }

@@ -1,4 +1,4 @@
-// One file's bytes: what the hub says of it, the transfer, and the check of its hash.
+// The contents of one file: its size and hash from the hub, the transfer, and the check of the hash.
 import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 import { constants, mkdir, open, rename, rm } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import type { Reply } from './http.js'
 import { withLock } from './lock.js'
 import type { Hub } from './options.js'
 
-/** What the hub says of a file. */
+/** What the hub reports about a file. */
 export interface BlobInfo {
   /** Its name in messages: `owner/name/file`. */
   subject: string
@@ -25,19 +25,19 @@ export interface BlobInfo {
 
 const READ_BYTES = 1 << 20
 
-/** Asks for size and hash of a file. @throws {HubError} {@link FormatError} */
+/** Requests size and hash of a file. @throws {HubError} {@link FormatError} */
 export async function blobInfo(hub: Hub, url: URL, subject: string, commit: string): Promise<BlobInfo> {
   return withTries(hub, async () => {
     const watch = new Watch(hub, hub.answerTimeoutMs)
     const seen = { etag: '', size: '', commit: '' }
-    // The first answer may be a redirect, and what it says of the blob counts; the plain fields are those of the last one.
-    const onAnswer = (headers: Headers) => {
+    // The first response may be a redirect whose x-linked fields describe the blob; the plain fields are those of the last response.
+    const onResponse = (headers: Headers) => {
       seen.etag ||= headers.get('x-linked-etag') ?? ''
       seen.size ||= headers.get('x-linked-size') ?? ''
       seen.commit ||= headers.get('x-repo-commit') ?? ''
     }
     try {
-      const reply = await send(hub, { method: 'HEAD', url, subject, sameOrigin: true, onAnswer }, watch)
+      const reply = await send(hub, { method: 'HEAD', url, subject, sameOrigin: true, onResponse }, watch)
       const { status, headers } = reply.response
       if (status >= 400) throw refusal(reply.response, reply.url, subject)
       if (status === 200) {
@@ -53,7 +53,7 @@ export async function blobInfo(hub: Hub, url: URL, subject: string, commit: stri
   function checkInfo(seen: { etag: string; size: string; commit: string }, from: URL): BlobInfo {
     if (seen.commit !== '' && seen.commit !== commit)
       throw badAnswer(subject, from, `the commit ${commit}`, JSON.stringify(seen.commit))
-    // It becomes a file name.
+    // The etag becomes a file name.
     if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/.test(seen.etag))
       throw badAnswer(subject, from, 'an etag, the hash of the file', JSON.stringify(seen.etag.slice(0, 200)))
     const sizeBytes = /^\d{1,15}$/.test(seen.size) ? Number(seen.size) : NaN
@@ -63,8 +63,8 @@ export async function blobInfo(hub: Hub, url: URL, subject: string, commit: stri
 }
 
 /**
- * Brings a file's bytes into the cache, unless they are there: one process at a time, going on where a transfer was cut.
- * @param report is told how many bytes are there
+ * Downloads a file's bytes into the cache, unless they are there: one process at a time, resuming a partial transfer.
+ * @param report called with the number of bytes downloaded so far
  * @throws {HubError} {@link FormatError} when the bytes have another hash, {@link AbortedError}
  */
 export async function fetchBlob(
@@ -83,20 +83,20 @@ export async function fetchBlob(
 }
 
 async function transfer(hub: Hub, blob: string, info: BlobInfo, report: (bytes: number) => void): Promise<void> {
-  // Not the name that Python's library gives it: that appends, under locks which Node cannot see.
+  // Not the name that huggingface_hub uses: it appends to its file, under system locks that Node does not have.
   const partial = `${blob}.loralib.incomplete`
   await inCache(partial, () => mkdir(dirname(partial), { recursive: true }))
   for (;;) {
     const { isResumed, digest } = await fill(hub, partial, info, report)
     if (digest === null || digest === info.etag) break
     await rm(partial, { force: true })
-    // What an earlier process left may be what is wrong.
+    // The wrong bytes may come from an earlier process: once more from the start.
     if (!isResumed) throw wrongHash(info, digest)
   }
   await inCache(blob, () => rename(partial, blob))
 }
 
-/** Fills the partial file; gives the hash of all its bytes, null where the etag is none that can be compared. */
+/** Fills the partial file; returns the hash of all its bytes, null when the etag is not a hash. */
 async function fill(hub: Hub, partial: string, info: BlobInfo, report: (bytes: number) => void) {
   const file = await inCache(partial, () => open(partial, constants.O_RDWR | constants.O_CREAT))
   try {
@@ -131,7 +131,7 @@ async function receive(hub: Hub, info: BlobInfo, target: Target): Promise<void> 
   if (!target.isWhole) throw new Transient(cutShort(info, target.bytes))
 }
 
-/** Whether an answer goes on at `start`; false when it begins anew. */
+/** Whether a response continues at byte `start`; false when it begins at 0. */
 function continues({ response, url }: Reply, info: BlobInfo, start: number): boolean {
   if (response.status === 200) return start === 0
   if (response.status !== 206) throw refusal(response, url, info.subject)
@@ -140,7 +140,7 @@ function continues({ response, url }: Reply, info: BlobInfo, start: number): boo
   throw badAnswer(info.subject, url, `bytes from ${start} on`, JSON.stringify(range.slice(0, 100)))
 }
 
-/** The file that a transfer fills, with the hash of what is in it. */
+/** The file of a transfer, with the hash of the bytes written so far. */
 class Target {
   bytes = 0
   readonly #file: FileHandle
@@ -161,7 +161,7 @@ class Target {
     return this.bytes === this.#info.sizeBytes
   }
 
-  /** Takes what an earlier transfer left; gives its size. */
+  /** Reads what an earlier transfer left; returns its size. */
   async start(): Promise<number> {
     const { size } = await this.#file.stat()
     if (size > this.#info.sizeBytes) return 0
@@ -192,7 +192,7 @@ class Target {
     this.#report(this.bytes)
   }
 
-  /** Waits for the disk; gives the hash. */
+  /** Flushes the file to the disk; returns the hash. */
   async finish(): Promise<string | null> {
     await inCache(this.#path, async () => {
       await this.#file.truncate(this.bytes)
@@ -205,34 +205,34 @@ class Target {
 function hashFor({ etag, sizeBytes, subject, url }: BlobInfo): Hash | null {
   if (/^[0-9a-f]{64}$/.test(etag)) return createHash('sha256')
   if (/^[0-9a-f]{40}$/.test(etag)) return createHash('sha1').update(`blob ${sizeBytes}\0`)
-  const text = `${subject}: ${shown(url)} gives no hash of the file, so only its size could be checked`
+  const text = `${subject}: ${shown(url)} reports no hash of the file, so only its size could be checked`
   process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_HUB_NO_HASH' })
   return null
 }
 
 function wrongHash(info: BlobInfo, digest: string): FormatError {
   return new FormatError({
-    what: `${info.subject}: what came is not the file`,
+    what: `${info.subject}: the downloaded bytes have another hash than the file`,
     expected: `${info.etag.length === 64 ? 'SHA-256' : 'git SHA-1'} ${info.etag}`,
     received: digest,
-    fix: 'call it again; if it stays so, check the network, a proxy, and HF_ENDPOINT',
+    fix: 'try again; if it fails again, check the network, a proxy, and HF_ENDPOINT',
   })
 }
 
 function tooLong(info: BlobInfo): FormatError {
   return new FormatError({
-    what: `${info.subject}: more came than the file has`,
+    what: `${info.subject}: the server sent more bytes than the file has`,
     expected: `${info.sizeBytes} bytes`,
     received: 'more',
-    fix: 'call it again; if it stays so, check the network, a proxy, and HF_ENDPOINT',
+    fix: 'try again; if it fails again, check the network, a proxy, and HF_ENDPOINT',
   })
 }
 
 function cutShort(info: BlobInfo, bytes: number): HubError {
   return new HubError({
-    what: `${info.subject}: the transfer was cut`,
+    what: `${info.subject}: the transfer was interrupted`,
     expected: `${info.sizeBytes} bytes`,
     received: `${bytes} bytes`,
-    fix: 'call it again: it goes on where it was',
+    fix: 'try again: the download resumes',
   })
 }

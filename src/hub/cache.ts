@@ -1,4 +1,4 @@
-// The cache of huggingface_hub, shared with Python: contents by their hash, revisions by name, and a folder of links for each commit.
+// The cache of huggingface_hub, shared with Python: file contents by hash, revisions by name, and a folder of links for each commit.
 //
 //   models--owner--name/blobs/<hash>               a file's bytes
 //                      /refs/<revision>            the commit that a branch or tag was at
@@ -12,11 +12,11 @@ export interface RepoCache {
   readonly blobs: string
   readonly refs: string
   readonly snapshots: string
-  /** Lock files lie beside the repositories, so that deleting one of these leaves no lock behind. */
+  /** Lock files are kept outside of the repository's folder, as huggingface_hub does. */
   readonly locks: string
 }
 
-/** The folders of a repository; nothing is made yet. */
+/** The paths of a repository's folders, which need not exist. */
 export function repoCache(cacheDir: string, repo: string): RepoCache {
   const folder = `models--${repo.replaceAll('/', '--')}`
   const root = join(cacheDir, folder)
@@ -28,29 +28,29 @@ export function repoCache(cacheDir: string, repo: string): RepoCache {
   }
 }
 
-/** Whether a revision is a whole commit, which never changes. */
+/** Whether a revision is a full commit hash, whose files never change. */
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision)
 }
 
-/** The commit that a revision was at when it was last downloaded, or null. */
+/** The commit of a revision when it was last downloaded, or null. */
 export async function readRef(cache: RepoCache, revision: string): Promise<string | null> {
   if (isCommit(revision)) return revision
   const text = (await readFile(join(cache.refs, revision), 'utf8').catch(() => '')).trim()
   return isCommit(text) ? text : null
 }
 
-/** Notes the commit of a revision. */
+/** Stores the commit of a revision. */
 export async function writeRef(cache: RepoCache, revision: string, commit: string): Promise<void> {
   if (isCommit(revision)) return
   await replaceFile(join(cache.refs, revision), (partial) => writeFile(partial, commit))
 }
 
-/** Names of the files at the top of a snapshot whose contents are there. */
+/** Names of the files at the top level of a snapshot whose contents are present. */
 export async function filesOf(folder: string): Promise<Set<string>> {
   const names = await readdir(folder).catch(() => [])
-  const there = await Promise.all(names.map((name) => isFile(join(folder, name))))
-  return new Set(names.filter((_, i) => there[i]))
+  const present = await Promise.all(names.map((name) => isFile(join(folder, name))))
+  return new Set(names.filter((_, i) => present[i]))
 }
 
 /** Whether a path leads to a file. */
@@ -61,14 +61,14 @@ export async function isFile(path: string): Promise<boolean> {
   )
 }
 
-/** How a link is made; tests give one that the system refuses. */
+/** Makes a symbolic link; tests pass one that fails. */
 export type MakeLink = (target: string, path: string) => Promise<void>
 
 /**
- * Puts a blob under its name into a snapshot: as a link, or as a copy where the file system or the account may have no links.
+ * Adds a blob to a snapshot under its name: as a link, or as a copy where the file system or the account allows no links.
  * @throws {FileError} when neither can be written.
  */
-export async function placeBlob(blob: string, pointer: string, makeLink: MakeLink = symlink): Promise<void> {
+export async function linkBlob(blob: string, pointer: string, makeLink: MakeLink = symlink): Promise<void> {
   await replaceFile(pointer, async (partial) => {
     try {
       await makeLink(relative(dirname(pointer), blob), partial)
@@ -91,7 +91,7 @@ const NO_LINKS: ReadonlySet<string> = new Set([
 
 let made = 0
 
-/** Writes a file under another name first, so that nobody ever sees half of it. */
+/** Writes a file under another name and renames it, so that it is never seen incomplete. */
 async function replaceFile(path: string, write: (partial: string) => Promise<void>): Promise<void> {
   const partial = `${path}.${process.pid}-${++made}.partial`
   await inCache(path, async () => {
@@ -106,7 +106,7 @@ async function replaceFile(path: string, write: (partial: string) => Promise<voi
   })
 }
 
-/** Runs work on the cache; an error of the system becomes ours. */
+/** Runs work on the cache; system errors become {@link FileError}. */
 export async function inCache<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -116,7 +116,7 @@ export async function inCache<T>(path: string, work: () => Promise<T>): Promise<
     const full = code === 'ENOSPC' || code === 'EDQUOT'
     throw new FileError({
       what: `${path} cannot be written`,
-      expected: 'a cache folder with room in it',
+      expected: 'a writable cache folder with free disk space',
       received: (cause as Error).message,
       fix: full
         ? 'free some space, or set HF_HUB_CACHE to a folder on another disk'

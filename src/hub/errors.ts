@@ -1,10 +1,10 @@
-// What goes wrong between here and a hub.
+// Errors of requests to a hub.
 import { AbortedError, FileError } from '../errors.js'
 import type { ErrorParts } from '../errors.js'
 
-/** A file of a hub cannot be had: the server refuses, cannot be reached, or does not hold it. Its code is that of a {@link FileError}. */
+/** A file cannot be downloaded from a hub: the server refuses, cannot be reached, or does not have it. Its code is that of a {@link FileError}. */
 export class HubError extends FileError {
-  /** The HTTP status that the server answered with; undefined when no answer came. */
+  /** The HTTP status of the response; undefined when there was none. */
   readonly status: number | undefined
 
   constructor(parts: ErrorParts, status?: number) {
@@ -13,12 +13,12 @@ export class HubError extends FileError {
   }
 }
 
-/** A failure that may be gone at the next try. */
+/** A failure after which another attempt may succeed. */
 export class Transient extends Error {
   override name = 'Transient'
-  /** What to throw when the tries are used up. */
+  /** The error to throw after the last attempt. */
   readonly final: HubError
-  /** How long the server asks to wait, if it does. */
+  /** How long the server asks the client to wait, if it does. */
   readonly waitMs: number | undefined
 
   constructor(final: HubError, waitMs?: number) {
@@ -28,12 +28,12 @@ export class Transient extends Error {
   }
 }
 
-/** An address as messages may show it: the query of a signed one is a secret. */
+/** An address for messages, without its query: that of a signed address is a secret. */
 export function shown(url: URL): string {
   return `${url.origin}${url.pathname}`
 }
 
-/** The error for an answer that is no success. */
+/** The error for a response whose status is not a success. */
 export function refusal(response: Response, url: URL, subject: string): HubError | Transient {
   const { status, headers } = response
   const code = headers.get('x-error-code')
@@ -52,7 +52,7 @@ function explain(status: number, code: string | null, subject: string): Omit<Err
   const what = (text: string) => ({ what: `${subject}: ${text}` })
   if (code === 'GatedRepo' || (status === 403 && code !== 'RepoNotFound'))
     return {
-      ...what('the hub does not let this account have it'),
+      ...what('this account has no access to it'),
       expected: 'a token of an account that has access',
       fix: "accept the model's terms on its page, and set HF_TOKEN to a token of that account",
     }
@@ -65,11 +65,11 @@ function explain(status: number, code: string | null, subject: string): Omit<Err
   if (code === 'RevisionNotFound')
     return { ...what('there is no such revision'), expected: 'a branch, tag or commit', fix: 'check the revision' }
   if (status === 404)
-    return { ...what('the hub does not have it'), expected: 'a file that is there', fix: 'check the id and the file' }
+    return { ...what('the hub does not have it'), expected: 'an existing file', fix: 'check the id and the file name' }
   if (status === 429)
     return {
-      ...what('the hub answers no more requests for now'),
-      expected: 'an answer',
+      ...what('too many requests: the hub refuses more for now'),
+      expected: 'status 200',
       fix: 'wait some minutes; with a token (HF_TOKEN) more requests are allowed',
     }
   return { ...what('the hub failed'), expected: 'status 200', fix: 'try again later, or set HF_ENDPOINT to a mirror' }
@@ -85,27 +85,27 @@ function retryAfter(headers: Headers): number | undefined {
   return window === null ? undefined : Number(window[1]) * 1000
 }
 
-/** The error for a server that cannot be reached, or falls silent. */
+/** The error for a server that cannot be reached or stops responding. */
 export function unreachable(url: URL, subject: string, cause: unknown): Transient {
   const lower = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
   const error = new HubError({
     what: `${subject}: ${url.origin} cannot be reached`,
-    expected: 'an answer',
+    expected: 'a response',
     received: lower instanceof Error ? lower.message || lower.name : String(lower),
-    fix: 'check the network; HF_ENDPOINT names another server, HF_HUB_OFFLINE=1 uses what the cache holds',
+    fix: 'check the network; HF_ENDPOINT names another server, HF_HUB_OFFLINE=1 uses only the cache',
     cause,
   })
   return new Transient(error)
 }
 
-/** The error of a download that its signal ended. */
+/** The error for a download that its signal aborted. */
 export function aborted(signal: AbortSignal): AbortedError {
   const reason: unknown = signal.reason
   return new AbortedError({
     what: 'the download was aborted',
     expected: 'a signal that is not aborted',
     received: reason instanceof Error ? reason.message : String(reason),
-    fix: 'call it again: it goes on where it was',
+    fix: 'try again: the download resumes',
     cause: reason,
   })
 }

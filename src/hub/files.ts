@@ -1,10 +1,10 @@
-// Which files of a repository a model or a tokenizer needs.
+// The files of a repository that a model or a tokenizer needs.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FormatError } from '../errors.js'
 import { HubError } from './errors.js'
 
-/** Names of the weights in a model folder, the better one first: safetensors is mapped whole, and has no pickle. */
+/** Names of the weight files in a model folder, the preferred ones first: safetensors can be mapped, and is not a pickle. */
 export const WEIGHT_FILES = [
   'model.safetensors',
   'model.safetensors.index.json',
@@ -12,7 +12,7 @@ export const WEIGHT_FILES = [
   'pytorch_model.bin.index.json',
 ] as const
 
-/** The files that a tokenizer is read from, the better ones first; the engine's `Tokenizer::from_folder` looks in the same order. */
+/** The files from which a tokenizer is read, the preferred ones first; the engine's `Tokenizer::from_folder` has the same order. */
 const TOKENIZER_FILES: readonly (readonly string[])[] = [
   ['tokenizer.json'],
   ['vocab.json', 'merges.txt'],
@@ -31,20 +31,20 @@ const BESIDE_A_TOKENIZER = [
   'chat_template.json',
 ]
 
-/** What is wanted of a repository. */
+/** Which files of a repository are needed. */
 export interface Need {
-  /** The files to have, out of those that there are at the top of the repository. @throws {HubError} when it cannot be met. */
-  choose(subject: string, there: ReadonlySet<string>): string[]
-  /** Further files that the chosen ones name. */
+  /** The files to download, of those at the top level of the repository. @throws {HubError} when needed ones are missing. */
+  choose(subject: string, present: ReadonlySet<string>): string[]
+  /** Further files that the chosen ones refer to. */
   further(subject: string, folder: string, chosen: readonly string[]): Promise<string[]>
 }
 
 /** `config.json` and weights. */
 export const MODEL: Need = {
-  choose(subject, there) {
-    const weights = WEIGHT_FILES.find((name) => there.has(name))
-    if (weights !== undefined && there.has('config.json')) return ['config.json', weights]
-    throw lacking(subject, `config.json and one of ${WEIGHT_FILES.join(', ')}`, there)
+  choose(subject, present) {
+    const weights = WEIGHT_FILES.find((name) => present.has(name))
+    if (weights !== undefined && present.has('config.json')) return ['config.json', weights]
+    throw lacking(subject, `config.json and one of ${WEIGHT_FILES.join(', ')}`, present)
   },
   async further(subject, folder, chosen) {
     const index = chosen.find((name) => name.endsWith('.index.json'))
@@ -52,25 +52,25 @@ export const MODEL: Need = {
   },
 }
 
-/** What {@link Tokenizer.fromFolder} reads. */
+/** The files that {@link Tokenizer.fromFolder} reads. */
 export const TOKENIZER: Need = {
-  choose(subject, there) {
-    const main = TOKENIZER_FILES.find((names) => names.every((name) => there.has(name)))
+  choose(subject, present) {
+    const main = TOKENIZER_FILES.find((names) => names.every((name) => present.has(name)))
     if (main === undefined)
-      throw lacking(subject, TOKENIZER_FILES.map((names) => names.join(' with ')).join(', or '), there)
-    // Where a vocabulary stands alone, the kind of model says which rules go with it.
+      throw lacking(subject, TOKENIZER_FILES.map((names) => names.join(' with ')).join(', or '), present)
+    // Without a tokenizer.json, the rules depend on the type of the model.
     const beside = main[0] === 'tokenizer.json' ? BESIDE_A_TOKENIZER : [...BESIDE_A_TOKENIZER, 'config.json']
-    return [...main, ...beside.filter((name) => there.has(name))]
+    return [...main, ...beside.filter((name) => present.has(name))]
   },
   further: async () => [],
 }
 
-/** One file by its name. */
+/** One file by name. */
 export function oneFile(name: string): Need {
   return { choose: () => [name], further: async () => [] }
 }
 
-/** The shards that an index names, each once. */
+/** The names of the shards in an index, each once. */
 async function shardsOf(subject: string, path: string): Promise<string[]> {
   const names = new Set(Object.values(weightMap(subject, await readFile(path, 'utf8'))))
   const wrong = [...names].find(
@@ -97,10 +97,10 @@ function badIndex(subject: string, expected: string, received: string): FormatEr
   return new FormatError({ what: `${subject}: the index of the weights is not usable`, expected, received, fix })
 }
 
-function lacking(subject: string, expected: string, there: ReadonlySet<string>): HubError {
-  const names = [...there].sort()
+function lacking(subject: string, expected: string, present: ReadonlySet<string>): HubError {
+  const names = [...present].sort()
   return new HubError({
-    what: `${subject} lacks what is needed`,
+    what: `${subject} lacks files that are needed`,
     expected,
     received: names.length === 0 ? 'nothing' : names.slice(0, 12).join(', ') + (names.length > 12 ? ', …' : ''),
     fix: 'use a repository that holds these files',

@@ -1,25 +1,25 @@
-// Requests to a hub: redirects, tries, waits, and a watch for servers that fall silent.
+// Requests to a hub: redirects, retries, pauses, and timeouts for servers that stop responding.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FormatError } from '../errors.js'
 import { HubError, Transient, aborted, refusal, shown, unreachable } from './errors.js'
 import type { Hub } from './options.js'
 
 const MOST_REDIRECTS = 8
-/** How often a request that fails is made. */
+/** The most attempts at a request that fails. */
 export const MOST_TRIES = 5
-/** The first pause between two tries; each further one is twice as long. */
+/** The first pause between two attempts; each further one is twice as long. */
 const PAUSE_MS = 500
-/** A server that asks for a longer pause than this gets an error in place of a process that seems to hang. */
+/** A server that requests a longer pause than this causes an error, so that the process does not seem to hang. */
 const LONGEST_WAIT_MS = 5 * 60_000
 
-/** A request under way. */
+/** A response whose body is not read yet. */
 export interface Reply {
   response: Response
-  /** Where the answer comes from, after redirects. */
+  /** The address of the response, after redirects. */
   url: URL
 }
 
-/** Ends a request when its signal is aborted, or when nothing has come for a time. */
+/** Aborts a request when its signal is aborted, or when nothing has been received for a time. */
 export class Watch {
   readonly signal: AbortSignal
   readonly #stall = new AbortController()
@@ -32,10 +32,10 @@ export class Watch {
     this.moved()
   }
 
-  /** Something came: the time begins anew. */
+  /** Data was received: restarts the timeout. */
   moved(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#stall.abort(new Error(`nothing came for ${this.#ms / 1000} s`)), this.#ms)
+    this.#timer = setTimeout(() => this.#stall.abort(new Error(`nothing received for ${this.#ms / 1000} s`)), this.#ms)
   }
 
   /** Ends the watch, and the request if its body has not been read. */
@@ -45,28 +45,28 @@ export class Watch {
   }
 }
 
-/** What to ask for. */
+/** A request. */
 export interface Ask {
   method: 'GET' | 'HEAD'
   url: URL
-  /** What messages call it. */
+  /** Its name in messages. */
   subject: string
   headers?: Record<string, string>
   /** Stop at a redirect to another server, and return it. @default false */
   sameOrigin?: boolean
-  /** Sees the headers of each answer on the way. */
-  onAnswer?: (headers: Headers) => void
+  /** Called with the headers of each response, redirects included. */
+  onResponse?: (headers: Headers) => void
 }
 
 /**
- * One request. Redirects are followed here, since the token is for the endpoint alone and the way to a blob leads to other servers.
+ * One request. Redirects are followed here and not by fetch, since the token is only for the endpoint, and blobs are on other servers.
  * @throws {Transient} when the server cannot be reached.
  */
 export async function send(hub: Hub, ask: Ask, watch: Watch): Promise<Reply> {
   let { url } = ask
   for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
     const response = await request(hub, ask, url, watch)
-    ask.onAnswer?.(response.headers)
+    ask.onResponse?.(response.headers)
     const location = response.headers.get('location')
     if (location === null || ![301, 302, 303, 307, 308].includes(response.status)) return { response, url }
     const next = redirectTarget(url, location, ask.subject)
@@ -78,7 +78,7 @@ export async function send(hub: Hub, ask: Ask, watch: Watch): Promise<Reply> {
 }
 
 async function request(hub: Hub, ask: Ask, url: URL, watch: Watch): Promise<Response> {
-  // Sizes, ranges and hashes are those of the bytes as they lie in the repository.
+  // Without compression: sizes, ranges and hashes are those of the bytes in the repository.
   const headers: Record<string, string> = { 'user-agent': 'loralib', 'accept-encoding': 'identity', ...ask.headers }
   if (hub.token !== null && url.origin === hub.endpoint.origin) headers['authorization'] = `Bearer ${hub.token}`
   try {
@@ -99,7 +99,7 @@ function redirectTarget(from: URL, location: string, subject: string): URL {
 
 function badRedirect(subject: string, received: string): HubError {
   return new HubError({
-    what: `${subject}: the server redirects in a way that is not followed`,
+    what: `${subject}: a redirect of the server is not allowed`,
     expected: 'at most a few redirects, and none from https to http',
     received,
     fix: 'check HF_ENDPOINT',
@@ -107,8 +107,8 @@ function badRedirect(subject: string, received: string): HubError {
 }
 
 /**
- * Runs a request and what reads its answer, again after failures that may pass.
- * `moves` counts what has come; a try that brought something does not count as one.
+ * Sends a request and reads its response, repeatedly after transient failures.
+ * `moves` counts the received bytes; after an attempt that received some, attempts count from one again.
  */
 export async function withTries<T>(
   hub: Hub,
@@ -141,7 +141,7 @@ async function pause(hub: Hub, ms: number): Promise<void> {
 }
 
 /**
- * The body of an answer, piece by piece.
+ * The body of a response, piece by piece.
  * @throws {Transient} when it breaks off.
  */
 export async function* bodyOf({ response, url }: Reply, subject: string, watch: Watch): AsyncGenerator<Uint8Array> {
@@ -161,7 +161,7 @@ export async function* bodyOf({ response, url }: Reply, subject: string, watch: 
   }
 }
 
-/** A JSON answer of at most `mostBytes`. @throws {HubError} for another status, {@link FormatError} for what is no JSON. */
+/** A JSON response of at most `mostBytes`. @throws {HubError} for another status, {@link FormatError} when it is not JSON. */
 export async function getJson(
   hub: Hub,
   url: URL,
@@ -196,12 +196,12 @@ function parse(text: string, subject: string, url: URL): unknown {
   }
 }
 
-/** The error for an answer that is not what the hub's interface gives. */
+/** The error for a response that does not follow the API of the hub. */
 export function badAnswer(subject: string, url: URL, expected: string, received: string): FormatError {
   return new FormatError({
-    what: `${subject}: ${shown(url)} does not answer as a hub`,
+    what: `${subject}: ${shown(url)} does not respond as a hub`,
     expected,
     received,
-    fix: 'check HF_ENDPOINT: does a proxy or a login page answer in its place?',
+    fix: 'check HF_ENDPOINT: does a proxy or a login page respond instead?',
   })
 }

@@ -1,7 +1,8 @@
-// One download of a file at a time, among all processes that share the cache.
+// A lock so that a file is downloaded by one process at a time, among all that share the cache.
 //
-// Node has no file locks of the system, so this is a file that only one can create. Its owner touches it; one that nobody touches any more, or whose
-// owner is gone, may be taken. Should two ever hold it, they write the same bytes to the same places, and the cache stays sound.
+// Node has no system file locks, so this is a file that only one process can create. Its owner touches it regularly; a lock that is no longer touched,
+// or whose owner has ended, may be taken over. Should two processes ever hold it, they write the same bytes at the same offsets, and the cache stays
+// valid.
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -24,7 +25,7 @@ export async function withLock<T>(path: string, signal: AbortSignal | undefined,
     return await work()
   } finally {
     clearInterval(timer)
-    // Another may have taken it for stale, after this process was stopped for long.
+    // Another process may have taken it over as stale, if this one was suspended for long.
     if ((await ownerOf(path))?.id === id) await rm(path, { force: true })
   }
 }
@@ -45,7 +46,7 @@ async function create(path: string, id: string): Promise<boolean> {
     return true
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    // Windows says EPERM or EBUSY of a file that is being deleted; one that nobody may write says EPERM of the folder for ever.
+    // Windows reports EPERM or EBUSY for a file that is being deleted, and EPERM always where writing is forbidden: then only the signal ends the wait.
     if (code === 'EEXIST' || (process.platform === 'win32' && (code === 'EPERM' || code === 'EBUSY'))) return false
     throw error
   }

@@ -1,4 +1,4 @@
-// What the caller wants, with what the environment says where the caller says nothing.
+// The options of downloads, with defaults from the environment.
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -7,37 +7,37 @@ import { checkOptions, optionNames, pickOptions } from '../runtime/check-options
 import * as schemas from '../generated/options.js'
 import { bad } from '../runtime/options.js'
 
-/** How far a download is. */
+/** The progress of a download. */
 export interface DownloadProgress {
   /** The model's id. */
   repo: string
-  /** The file that has moved on. */
+  /** The file of which bytes were received. */
   file: string
-  /** Bytes of this file that are there. */
+  /** Bytes of this file received so far. */
   fileLoadedBytes: number
-  /** Bytes of this file. */
+  /** Size of this file in bytes. */
   fileTotalBytes: number
-  /** Bytes that are there, of all files that this call has begun with. */
+  /** Bytes received so far, of all files of this call. */
   loadedBytes: number
-  /** Bytes of all these files. It grows when an index names further ones. */
+  /** Size of all these files in bytes. It grows when an index names further files. */
   totalBytes: number
 }
 
-/** Options of everything that may download. The names are those of huggingface_hub, and so are the variables. */
+/** Options of all functions that may download. Options and environment variables have the names of huggingface_hub. */
 export interface HubOptions {
   /** Branch, tag or commit. @default 'main' */
   revision?: string
-  /** Where downloads lie. @default `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else `~/.cache/huggingface/hub` */
+  /** The folder of downloads. @default `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else `~/.cache/huggingface/hub` */
   cacheDir?: string
-  /** Sent to the endpoint, and to no other server; false sends none. @default `HF_TOKEN`, else the file that `hf auth login` writes */
+  /** The access token, sent to the endpoint and to no other server; false sends none. @default `HF_TOKEN`, else the file that `hf auth login` writes */
   token?: string | false
   /** The server. @default `HF_ENDPOINT`, else the public hub */
   endpoint?: string | URL
-  /** Use what the cache holds, without any request. @default whether `HF_HUB_OFFLINE` is 1 */
+  /** Use only the cache, without any request. @default whether `HF_HUB_OFFLINE` is 1 */
   localFilesOnly?: boolean
-  /** Called while files come, some ten times a second for each, and once when each is whole. @default none */
+  /** Called during the download, about ten times a second for each file, and once when a file is complete. @default none */
   onProgress?: (progress: DownloadProgress) => void
-  /** Ends the download with an {@link AbortedError}; the next one goes on where it was. @default none */
+  /** Aborts the download with an {@link AbortedError}; the next one resumes. @default none */
   signal?: AbortSignal
 }
 
@@ -58,8 +58,8 @@ export interface Hub {
 const PUBLIC_HUB = 'https://huggingface.co'
 
 /**
- * Checks the options of a download and completes them.
- * @throws {OptionError} for an option or a variable that means nothing.
+ * Checks the options of a download and fills in the defaults.
+ * @throws {OptionError} for an invalid option or environment variable.
  */
 export async function hubSettings(owner: string, options: HubOptions): Promise<Hub> {
   checkOptions(owner, options, schemas.HubOptions)
@@ -80,12 +80,12 @@ export async function hubSettings(owner: string, options: HubOptions): Promise<H
   }
 }
 
-/** The options of a download among others. */
+/** Only the options of a download. */
 export function pickHubOptions(options: HubOptions): HubOptions {
   return pickOptions(options, schemas.HubOptions)
 }
 
-/** The others. */
+/** All options but those of a download. */
 export function withoutHubOptions<T extends HubOptions>(options: T): Omit<T, keyof HubOptions> {
   const names = optionNames(schemas.HubOptions)
   return Object.fromEntries(Object.entries(options).filter(([key]) => !names.includes(key))) as Omit<
@@ -94,15 +94,15 @@ export function withoutHubOptions<T extends HubOptions>(options: T): Omit<T, key
   >
 }
 
-/** Whether a text can be a path below a folder, on any system: no way up, no drive, no empty step. */
+/** Whether a text is a valid path below a folder, on any system: without `..`, drives and empty parts. */
 export function isPlainPath(text: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   if (text.length > 1000 || /[\0-\x1f\\:*?"<>|]/.test(text)) return false
   return text.split('/').every((part) => part !== '' && !/^\.+$/.test(part) && !/[. ]$/.test(part))
 }
 
 function checkRevision(owner: string, revision: unknown): string {
-  // It becomes a file name below refs/.
+  // The revision becomes a file name below refs/.
   if (typeof revision === 'string' && isPlainPath(revision)) return revision
   throw bad(owner, 'revision', 'a branch, a tag or a commit', revision)
 }
@@ -135,7 +135,7 @@ async function tokenOf(
 
 function checkToken(owner: string, token: unknown): string {
   if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token
-  // Not shown: it is a secret.
+  // The value is not shown: it is a secret.
   throw bad(
     owner,
     'token',

@@ -1,21 +1,21 @@
-// The files of a revision in the cache: downloaded, or as they lie there.
+// The files of a revision in the cache, downloaded if they are missing.
 import { join } from 'node:path'
 import { HubError } from './errors.js'
 import { blobInfo, fetchBlob } from './blob.js'
 import type { BlobInfo } from './blob.js'
-import { filesOf, isCommit, isFile, placeBlob, readRef, repoCache, writeRef } from './cache.js'
+import { filesOf, isCommit, isFile, linkBlob, readRef, repoCache, writeRef } from './cache.js'
 import type { RepoCache } from './cache.js'
 import type { Need } from './files.js'
 import { MOST_TRIES, badAnswer, getJson } from './http.js'
 import { isPlainPath } from './options.js'
 import type { Hub } from './options.js'
 
-/** Files that come side by side. */
+/** Files downloaded in parallel. */
 const AT_ONCE = 4
 const PROGRESS_EVERY_MS = 100
 const MOST_LISTING_BYTES = 64 << 20
 
-/** A repository and where its files lie. */
+/** A repository and its folders in the cache. */
 interface Repo {
   id: string
   cache: RepoCache
@@ -23,8 +23,8 @@ interface Repo {
 }
 
 /**
- * The folder of a revision, with what is needed in it. Where the hub cannot be reached and the cache holds it, that is used, with a warning.
- * @throws {HubError} when it cannot be had.
+ * The folder of a revision with the files that are needed. When the hub cannot be reached and the cache has them, the cache is used, with a warning.
+ * @throws {HubError} when they cannot be downloaded.
  */
 export async function snapshot(hub: Hub, id: string, need: Need): Promise<string> {
   const repo = { id, cache: repoCache(hub.cacheDir, id), hub }
@@ -38,7 +38,7 @@ export async function snapshot(hub: Hub, id: string, need: Need): Promise<string
   try {
     listing = await listFiles(repo, cached === null ? MOST_TRIES : 1)
   } catch (error) {
-    if (cached === null || !(error instanceof HubError) || !mayPass(error)) throw error
+    if (cached === null || !(error instanceof HubError) || !isTransient(error)) throw error
     warnOfCached(repo, error)
     return cached
   }
@@ -47,12 +47,12 @@ export async function snapshot(hub: Hub, id: string, need: Need): Promise<string
   const sizes = new Sizes(repo)
   await download(repo, folder, listing.commit, files, sizes)
   await download(repo, folder, listing.commit, await need.further(id, folder, files), sizes)
-  // Last, so that a revision whose files came in part is not taken for whole offline.
+  // Last, so that an incomplete revision is not used offline.
   await writeRef(repo.cache, hub.revision, listing.commit)
   return folder
 }
 
-/** The folder of the revision as the cache has it, or null unless all that is needed is in it. */
+/** The folder of the revision in the cache, or null unless it has all files that are needed. */
 async function cachedSnapshot({ id, cache, hub }: Repo, need: Need): Promise<string | null> {
   const commit = await readRef(cache, hub.revision)
   if (commit === null) return null
@@ -60,10 +60,10 @@ async function cachedSnapshot({ id, cache, hub }: Repo, need: Need): Promise<str
   try {
     const files = need.choose(id, await filesOf(folder))
     const all = [...files, ...(await need.further(id, folder, files))]
-    const there = await Promise.all(all.map((name) => isFile(join(folder, name))))
-    return there.every(Boolean) ? folder : null
+    const present = await Promise.all(all.map((name) => isFile(join(folder, name))))
+    return present.every(Boolean) ? folder : null
   } catch {
-    return null // in part: the same as not at all
+    return null // incomplete
   }
 }
 
@@ -86,21 +86,21 @@ async function listFiles({ id, hub }: Repo, mostTries: number): Promise<Listing>
 }
 
 async function download(repo: Repo, folder: string, commit: string, files: string[], sizes: Sizes): Promise<void> {
-  const there = await Promise.all(files.map((name) => isFile(join(folder, name))))
-  const missing = files.filter((_, i) => !there[i])
-  const infos = await sideBySide(repo.hub, missing, (hub, name) => {
+  const present = await Promise.all(files.map((name) => isFile(join(folder, name))))
+  const missing = files.filter((_, i) => !present[i])
+  const infos = await inParallel(repo.hub, missing, (hub, name) => {
     const url = address(hub, ...repo.id.split('/'), 'resolve', commit, ...name.split('/'))
     return blobInfo(hub, url, `${repo.id}/${name}`, commit)
   })
   for (const [i, info] of infos.entries()) sizes.add(missing[i]!, info)
-  await sideBySide(repo.hub, missing, async (hub, name, i) => {
+  await inParallel(repo.hub, missing, async (hub, name, i) => {
     const blob = await fetchBlob(hub, repo.cache, infos[i]!, (bytes) => sizes.report(name, bytes))
-    await placeBlob(blob, join(folder, name))
+    await linkBlob(blob, join(folder, name))
   })
 }
 
-/** Each item's work, some at a time. The first failure ends the others, and is thrown when all have ended. */
-async function sideBySide<T, R>(
+/** Runs `work` for each item, {@link AT_ONCE} at a time. The first failure aborts the others, and is thrown when all have ended. */
+async function inParallel<T, R>(
   hub: Hub,
   items: T[],
   work: (hub: Hub, item: T, i: number) => Promise<R>,
@@ -126,26 +126,26 @@ async function sideBySide<T, R>(
   return results
 }
 
-/** How much of all files is there. */
+/** Sizes and progress of all files of a call. */
 class Sizes {
   readonly #repo: Repo
-  readonly #files = new Map<string, { loaded: number; total: number; toldAt: number; isTold: boolean }>()
+  readonly #files = new Map<string, { loaded: number; total: number; reportedAt: number; isReported: boolean }>()
 
   constructor(repo: Repo) {
     this.#repo = repo
   }
 
   add(file: string, info: BlobInfo): void {
-    this.#files.set(file, { loaded: 0, total: info.sizeBytes, toldAt: 0, isTold: false })
+    this.#files.set(file, { loaded: 0, total: info.sizeBytes, reportedAt: 0, isReported: false })
   }
 
   report(file: string, bytes: number): void {
     const entry = this.#files.get(file)!
     const [isWhole, now] = [bytes === entry.total, performance.now()]
     entry.loaded = bytes
-    if (isWhole ? entry.isTold : now - entry.toldAt < PROGRESS_EVERY_MS) return
-    entry.toldAt = now
-    entry.isTold = isWhole
+    if (isWhole ? entry.isReported : now - entry.reportedAt < PROGRESS_EVERY_MS) return
+    entry.reportedAt = now
+    entry.isReported = isWhole
     const all = [...this.#files.values()]
     this.#repo.hub.onProgress?.({
       repo: this.#repo.id,
@@ -158,27 +158,27 @@ class Sizes {
   }
 }
 
-/** An address below the endpoint; no part of it can lead elsewhere. */
+/** An address below the endpoint; each part is escaped, so that none can lead elsewhere. */
 function address(hub: Hub, ...parts: string[]): URL {
   const url = new URL(hub.endpoint)
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${parts.map(encodeURIComponent).join('/')}`
   return url
 }
 
-/** Without an answer, or with one that may change: the cache may stand in. */
-function mayPass({ status }: HubError): boolean {
+/** Whether the cache may be used instead: without a response, or with a status that may change. */
+function isTransient({ status }: HubError): boolean {
   return status === undefined || status === 408 || status === 429 || status >= 500
 }
 
 function warnOfCached({ id, hub }: Repo, error: HubError): void {
-  const text = `${id} is read from the cache as it was last seen: ${error.message.split('\n')[0]}`
+  const text = `${id} is read from the cache, as of its last download: ${error.message.split('\n')[0]}`
   process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_HUB_CACHED', detail: `endpoint ${hub.endpoint.origin}` })
 }
 
 function notCached({ id, hub }: Repo): HubError {
   return new HubError({
     what: `${id} is neither a folder nor in the cache, and no download is allowed`,
-    expected: `${id} at ${hub.revision}, whole, in ${hub.cacheDir}`,
+    expected: `${id} at ${hub.revision}, complete, in ${hub.cacheDir}`,
     received: 'HF_HUB_OFFLINE=1 or localFilesOnly: true',
     fix: 'check the path, or download it once with the network allowed',
   })

@@ -1,4 +1,4 @@
-// The object of a file, built from what the engine found in it. Nothing is nested in the JSON, so deep files need no recursion.
+// The object of a file, built from the JSON that the engine makes of it. The JSON is not nested, so deep files need no recursion.
 import type { Tensor } from '../tensor/tensor.js'
 
 /** What a file of `torch.save` may hold, as plain values. Python's None is null, its lists and tuples are arrays. */
@@ -13,7 +13,7 @@ export type TorchValue =
   | TorchObject
   | Map<number | bigint | string | boolean | null, TorchValue>
 
-/** A dict whose keys are texts. It has no prototype, so each key is a key and nothing else. */
+/** A dict with strings as keys. It has no prototype, so that keys such as `constructor` are plain keys. */
 export interface TorchObject {
   [key: string]: TorchValue
 }
@@ -21,7 +21,7 @@ export interface TorchObject {
 type Scalar = number | string | boolean | null
 type Written = Scalar | { n: number } | { t: number } | { f: string } | { i: string; b: number }
 
-/** Builds the object that the JSON describes; `tensor` makes the tensor with a number, once for each. */
+/** Builds the object that the JSON describes; `tensor` makes the tensor of a number and is called once for each. */
 export function buildObject(json: string, tensor: (number: number) => Tensor): TorchValue {
   const { nodes, root } = JSON.parse(json) as { nodes: (string | Written[])[]; root: Written }
   const [built, tensors] = [[] as TorchValue[], new Map<number, Tensor>()]
@@ -50,7 +50,7 @@ function container(kind: string, items: Written[], read: (value: Written) => Tor
   return kind === 'o' ? record : map
 }
 
-// In place: a list may be long, and most of its items are what they should be.
+// In place: a list may be long, and most of its items need no change.
 function listOf(items: Written[], read: (value: Written) => TorchValue): TorchValue[] {
   const list = items as TorchValue[]
   for (const [i, item] of items.entries()) if (typeof item === 'object') list[i] = read(item)

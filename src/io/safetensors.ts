@@ -9,18 +9,18 @@ export interface SaveFileOptions {
   /** Strings for the header of the file. @default only `format: 'pt'` */
   metadata?: Record<string, string>
   /**
-   * Wait until the disk has the file. Without it `save` ends when the system has taken the bytes, as that of PyTorch does: a crash of this process
-   * still loses nothing, but when the whole system stops within the next half a minute (power, kernel), the file may be found empty, cut or full of
-   * zeros, and what was there before is gone. Set it to false for files that can be made again. @default true
+   * Wait until the file is on the disk (fsync). Without it `save` ends when the system has taken the bytes, as in PyTorch: a crash of this process
+   * still loses nothing, but if the whole system stops within the next half minute (power, kernel), the file may be empty, truncated or full of
+   * zeros, and the previous file is lost. Set it to false for files that can be made again. @default true
    */
   sync?: boolean
 }
 
 /**
- * Writes tensors to a safetensors file that Python's readers take. The values are those of this moment in the queue; the file appears whole or
- * not at all, and what was there before is lost only then.
+ * Writes tensors to a safetensors file, which Python can read. The values are those of this point in the queue. The file is written under another
+ * name and then renamed, so the path holds the previous file or the whole new one.
  *
- * Tensors of a mapped file are written from there; of the others it holds a copy until they are written.
+ * Tensors of a mapped file are written from the mapping; the others are copied first, and the copies are held until they are written.
  * @throws {FileError} when it cannot be written.
  */
 export async function save(dict: StateDict, path: string, options: SaveFileOptions = {}): Promise<void> {

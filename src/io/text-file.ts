@@ -1,32 +1,32 @@
-// Text files as people have them: UTF-8, with or without a byte order mark, with the line ends of any system.
+// Text files: UTF-8, with or without a byte order mark, with the line ends of any system.
 import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { FileError, FormatError } from '../errors.js'
 
-/** Where something stands in a file: the row counts from 1; the column is a name or a character's number. */
-export interface Place {
+/** A position in a file: rows count from 1; the column is a name, or the number of a character from 1. */
+export interface Position {
   readonly file: string
   readonly row?: number
   readonly column?: string | number
 }
 
-/** What is wrong at a place of a file. */
-export interface Wrong {
+/** What is wrong at a position of a file. */
+export interface Problem {
   what: string
   expected: string
   received: string
   fix: string
 }
 
-/** The error for what a file holds at a place. */
-export function badContent({ file, row, column }: Place, { what, expected, received, fix }: Wrong): FormatError {
+/** The error for invalid content at a position of a file. */
+export function badContent({ file, row, column }: Position, { what, expected, received, fix }: Problem): FormatError {
   const parts = [file, row === undefined ? '' : `row ${row}`, column === undefined ? '' : `column ${column}`]
   return new FormatError({ what: `${parts.filter(Boolean).join(', ')}: ${what}`, expected, received, fix })
 }
 
 /**
- * The text of a UTF-8 file, with line feeds alone between its lines. A byte order mark and the carriage returns of Windows are left out, with
- * one warning.
+ * The text of a UTF-8 file, with line feeds between its lines. A byte order mark and the carriage returns of Windows are removed, with one
+ * warning.
  * @throws {FileError} when it cannot be read. @throws {FormatError} naming row and column of the first byte that is not UTF-8.
  */
 export async function readTextFile(file: string): Promise<string> {
@@ -39,7 +39,7 @@ export async function readTextFile(file: string): Promise<string> {
   return isWindows ? text.replaceAll('\r\n', '\n') : text
 }
 
-/** The lines of a text that hold more than space, with their numbers. @throws {FormatError} when there are none. */
+/** The non-blank lines of a text, with their row numbers. @throws {FormatError} when there are none. */
 export function linesOf(file: string, text: string): { row: number; line: string }[] {
   const lines = text.split('\n').map((line, i) => ({ row: i + 1, line }))
   const full = lines.filter(({ line }) => line.trim() !== '')
@@ -47,7 +47,7 @@ export function linesOf(file: string, text: string): { row: number; line: string
   throw emptyFile(file)
 }
 
-/** The value of a JSON text. `row` is its row where the text is one line of a file. */
+/** The value of a JSON text. `row` is its row when the text is one line of a file. */
 export function parseJson(file: string, text: string, row?: number): unknown {
   if (text.trim() === '') throw emptyFile(file)
   try {
@@ -57,12 +57,12 @@ export function parseJson(file: string, text: string, row?: number): unknown {
     const found = /position (\d+)/.exec(message)
     const at = found === null ? text.length : Number(found[1])
     const before = text.slice(0, at).split('\n')
-    const place = { file, row: row ?? before.length, column: before.at(-1)!.length + 1 }
-    throw badContent(place, {
-      what: 'this is no JSON',
+    const position = { file, row: row ?? before.length, column: before.at(-1)!.length + 1 }
+    throw badContent(position, {
+      what: 'this is not valid JSON',
       expected: row === undefined ? 'one JSON text' : 'one JSON object in each row',
       received: message,
-      fix: 'mend the file at this place; is it cut off?',
+      fix: 'correct the file at this position; is it truncated?',
     })
   }
 }
@@ -82,16 +82,16 @@ async function bytesOf(file: string): Promise<Buffer> {
   }
 }
 
-/** Decoded with replacements and encoded again, a text differs first where its bytes are wrong. */
+/** The first invalid byte is where the text, decoded with replacement characters and encoded, first differs from the file. */
 function notUtf8(file: string, bytes: Buffer): FormatError {
-  const again = Buffer.from(bytes.toString('utf8'))
-  let at = bytes.findIndex((byte, i) => byte !== again[i])
+  const replaced = Buffer.from(bytes.toString('utf8'))
+  let at = bytes.findIndex((byte, i) => byte !== replaced[i])
   while (at > 0 && !isUtf8(bytes.subarray(0, at))) at -= 1
   const before = bytes.subarray(0, at).toString('utf8').split('\n')
   const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
-  const place = { file, row: before.length, column: before.at(-1)!.length + 1 }
-  return badContent(place, {
-    what: 'this is no UTF-8 text',
+  const position = { file, row: before.length, column: before.at(-1)!.length + 1 }
+  return badContent(position, {
+    what: 'this is not UTF-8 text',
     expected: 'text in UTF-8',
     received: isUtf16 ? 'UTF-16' : `the byte 0x${bytes[at]!.toString(16).padStart(2, '0')}`,
     fix: `convert the file: iconv -f ${isUtf16 ? 'utf-16' : 'latin1'} -t utf-8 OLD > NEW`,
@@ -104,7 +104,7 @@ function emptyFile(file: string): FormatError {
     {
       what: 'the file is empty',
       expected: 'at least one row',
-      received: 'nothing but space',
+      received: 'only white space',
       fix: 'check the path, and the program that wrote the file',
     },
   )
@@ -112,5 +112,5 @@ function emptyFile(file: string): FormatError {
 
 function warnOfMarks(file: string, hasMark: boolean, isWindows: boolean): void {
   const found = [hasMark && 'a byte order mark', isWindows && 'Windows line ends'].filter(Boolean).join(' and ')
-  process.emitWarning(`${file} has ${found}: left out`, { type: 'LoraWarning', code: 'LORA_TEXT_MARKS' })
+  process.emitWarning(`${file} has ${found}: ignored`, { type: 'LoraWarning', code: 'LORA_TEXT_MARKS' })
 }

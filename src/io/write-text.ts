@@ -1,9 +1,9 @@
-// Folders, and text files that are never half there under their own name.
+// Making folders, and writing text files so that under their name there is never an incomplete one.
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FileError } from '../errors.js'
 
-/** Makes a folder and those above it, where they are missing. @throws {FileError} `ERR_LORA_FILE` when it cannot be made. */
+/** Makes a folder and its missing parents. @throws {FileError} `ERR_LORA_FILE` when it cannot be made. */
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((cause: unknown) => {
     throw new FileError({
@@ -17,9 +17,9 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * Writes a text file, and the folders above it where they are missing. It waits for the disk and then takes the name, so that after a crash there is
- * the whole of it or the old one.
- * @throws {FileError} `ERR_LORA_FILE` when it cannot be written; the old file stays.
+ * Writes a text file, and makes its missing parent folders. It is renamed only once it is on the disk, so that after a crash there is the whole new
+ * file or the old one.
+ * @throws {FileError} `ERR_LORA_FILE` when it cannot be written; the old file is kept.
  */
 export async function writeText(path: string, text: string): Promise<void> {
   const partial = `${path}.${process.pid}.partial`
@@ -39,7 +39,7 @@ export async function writeText(path: string, text: string): Promise<void> {
       what: `${path} cannot be written`,
       expected: 'a folder that can be written to',
       received: (cause as Error).message,
-      fix: 'check the path, its owner and mode, and the room on the disk',
+      fix: 'check the path, its owner and mode, and the free disk space',
       cause,
     })
   }

@@ -3,37 +3,37 @@ import { InternalError, LoraError, OptionError, reviveError, startStackAt } from
 import { native } from './load.js'
 import { selectStream } from './current-stream.js'
 
-// Stacks of the calls that recorded work which may fail later. A stack for each op would cost ten times the op, so the outermost
-// forward, backward and step keep theirs, and each op does at LORALIB_DEBUG=2; the newest are enough, since the queue is bounded.
+// Stacks of the calls that recorded work which may fail later. A stack for each op would cost ten times as much as the op, so one is kept for each
+// outermost forward, backward and step, and at LORALIB_DEBUG=2 for each op. The newest ones are enough, since the queue is bounded.
 const KEPT_STACKS = env.callSites ? 65_536 : 512
 const stacks = new Map<number, string>()
 const numbers = new Map<string, number>()
 let lastStack = 0
 
-/** Remembers where the caller of `above` is, for run-time errors of what it records; gives its number to the engine. */
+/** Keeps the stack of the caller of `above`, for run-time errors of what it records, and passes its number to the engine. Returns the number. */
 export function markStack(above: (...args: never[]) => unknown): number {
   const caller: { stack?: string } = {}
   Error.captureStackTrace(caller, above)
-  // As text at once: until it is written out, a stack holds the objects of its frames, loss tensors and models among them.
+  // Read at once: until it is formatted as text, a stack keeps the objects of its frames alive, loss tensors and models among them.
   const number = stackNumber(caller.stack ?? '')
   native.setStack(number)
   return number
 }
 
-// Above the number of the stack, the engine carries one of the update that was recorded under it.
+// The engine keeps one number for both: stack + update * UPDATES.
 const UPDATES = 2 ** 32
 
-/** Marks what is recorded next as this update of an optimizer; 0 for none. */
+/** Marks the ops recorded next as this update of an optimizer; 0 for none. */
 export function markUpdate(stack: number, update: number): void {
   native.setStack(stack + update * UPDATES)
 }
 
-/** The update that {@link markUpdate} gave a number of the engine. */
+/** The update in a number of the engine, as {@link markUpdate} set it. */
 export function updateOf(number: number): number {
   return Math.floor(number / UPDATES)
 }
 
-/** A loop comes by the same stack at every step: one text for all of them, or the kept ones would outlive many young collections. */
+/** The number of a stack. A loop has the same stack at every step, so equal texts are kept once; many copies would survive young collections. */
 function stackNumber(text: string): number {
   const known = numbers.get(text)
   if (known !== undefined && lastStack - known < KEPT_STACKS / 2) return known
@@ -47,7 +47,7 @@ function stackNumber(text: string): number {
   return lastStack
 }
 
-/** Calls the addon; an error that crosses as data becomes the class of its code, with a stack that starts at the caller. */
+/** Calls the addon. An error that arrives as data becomes the class of its code, with a stack that starts at the caller. */
 export function call<T>(run: () => T): T {
   try {
     selectStream()
@@ -57,7 +57,7 @@ export function call<T>(run: () => T): T {
   }
 }
 
-/** The same for a promise of the addon. Settles in a macrotask, so that Node can finalise handles and serve other events. */
+/** As {@link call}, for a promise of the addon. Settles in a macrotask, so that Node can run finalisers and serve other events. */
 export async function callAsync<T>(run: () => Promise<T>): Promise<T> {
   try {
     selectStream()
@@ -69,7 +69,7 @@ export async function callAsync<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-// What N-API says of an argument that it cannot convert.
+// The codes that N-API gives for an argument that it cannot convert.
 const WRONG_TYPE: ReadonlySet<string> = new Set([
   'InvalidArg',
   'ArrayExpected',
@@ -80,9 +80,9 @@ const WRONG_TYPE: ReadonlySet<string> = new Set([
   'StringExpected',
 ])
 
-/** An error of the addon as one of ours. */
+/** Turns an error of the addon into a {@link LoraError}. */
 export function revive(error: unknown, above: (...args: never[]) => unknown): unknown {
-  // An error of our own, such as that of a disposed tensor among the arguments, says what it means already.
+  // Already one of ours, for example for a disposed tensor among the arguments.
   if (!(error instanceof Error) || error instanceof LoraError) return error
   const data = parse(error.message)
   if (data) {
@@ -92,26 +92,26 @@ export function revive(error: unknown, above: (...args: never[]) => unknown): un
     if (recorded) revived.stack += `\n  recorded\n${recorded.split('\n').slice(1).join('\n')}`
     return revived
   }
-  // What is no data is no error of the engine: a panic at the boundary, or a wrong argument of our own.
+  // Not an error of the engine: a panic at the boundary, or an argument of the wrong type.
   const code = (error as { code?: string }).code
   if (code === undefined) return error
   if (WRONG_TYPE.has(code)) {
     return wrongType(error)
   }
   return new InternalError({
-    what: 'a fault of loralib',
-    expected: 'an answer of the addon, or an error with a code',
+    what: 'a bug in loralib',
+    expected: 'a result of the addon, or an error with a code',
     received: error.message,
     fix: 'please report this',
     cause: error,
   })
 }
 
-// N-API names types of Rust; the reader writes JavaScript.
-const TYPES: readonly (readonly [rust: RegExp, here: string])[] = [
-  [/^(i32|u32|i64|u64)$/, 'a whole number'],
+// N-API names Rust types; messages name those of JavaScript.
+const TYPES: readonly (readonly [rust: RegExp, js: string])[] = [
+  [/^(i32|u32|i64|u64)$/, 'an integer'],
   [/^f64$/, 'a number'],
-  [/String|str/, 'a text'],
+  [/String|str/, 'a string'],
   [/bool/, 'true or false'],
   [/Vec|Array|Slice/, 'an array'],
 ]

@@ -1,47 +1,47 @@
-// What nobody can reach any more holds memory until V8 collects: tensors by their guards, and graphs that never saw a backward by those of their
-// results. V8 sees small objects only, so past a budget an await makes it collect. Why these rules and numbers: docs/design/collection.md.
+// Unreachable tensors hold memory until V8 collects their guards, and so do graphs without a backward, through the guards of their results. V8 sees
+// only small objects, so above a budget an await makes it collect. Why these rules and numbers: docs/design/collection.md.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { pinnedBytes, reportPinned } from './handle.js'
 import { native } from './load.js'
 
-/** Growth of what is held, since the last collection, that makes an await collect in any case. */
+/** Growth of held memory since the last collection that makes an await collect in any case. */
 const BUDGET_BYTES = 512 * 2 ** 20
 /**
- * Growth that makes it collect when that is cheap. Between two steps little is alive, so V8 has little to carry; its own young collections come
- * in the middle of one, and each time it carries much it enlarges the young generation.
+ * Growth that makes it collect when that is cheap. Between two steps little is alive, so V8 has little to copy; its own young collections come
+ * in the middle of a step, and V8 enlarges the young generation each time it has to copy much.
  */
 const SOFT_BYTES = 2 ** 20
-/** The same for full collections, which see what young ones cannot: a few objects that were in use when V8 looked twice. */
+/** The same for full collections, which also find what young ones cannot: the few objects that survived two young collections. */
 const FULL_SOFT_BYTES = 16 * 2 ** 20
-/** What is only cheap to do may take this part of the time: beside a large JavaScript heap a full collection can cost half a second. */
+/** The most of the total time that collections which are not urgent may take: with a large JavaScript heap a full one can cost half a second. */
 const TIME_SHARE = 1 / 20
-/** A young one for dropped graphs may take more: a loop that drops one at each step shall hold two, not all. */
+/** The same for young collections of dropped graphs. It is larger, so that a loop that drops a graph at each step holds two of them, not all. */
 const GRAPH_TIME_SHARE = 1 / 8
 /** The most full collections in a row. */
 const ROUNDS = 4
-/** A collection that freed less than this part of what it was started for was in vain. */
+/** A collection that freed less than this part of what was expected counts as useless. */
 const FOUND_SHARE = 1 / 8
-/** How much later full ones may come after ones in vain: what is held on purpose (another's graph, a file just read) looks like dropped. */
+/** The largest factor by which full ones are delayed after useless ones: memory held on purpose (another graph, a file just read) looks dropped. */
 const MAX_BACKOFF = 64
-/** The most awaits that pass without suspecting graphs, after ones that suspected them in vain. */
+/** The most awaits in a row that do not check for dropped graphs, after checks that found none. */
 const MAX_SKIPPED = 64
 
-/** Other libraries may switch V8's flag as well, and know nothing of our turns. */
+/** Tries to get V8's `gc`: other libraries may switch the flag meanwhile, without our lock. */
 const ATTEMPTS = 3
 
 type Gc = (options?: { type: 'minor' }) => void
 let gc: Gc | null = null
 
-/** Collections of one kind: what the last one left and cost, and whether the next is worth it. */
+/** Collections of one kind: what the last one left and cost, and whether the next one is due. */
 class Collection {
-  /** What guards pin after the last one, or the least since. */
+  /** Bytes pinned by guards after the last one, or the least since. */
   floor = 0
   private end = 0
   private cost = 0
-  /** The factor by which the next one comes later than its cost alone asks for. */
+  /** The factor by which the next one comes later than its cost alone requires. */
   private backoff = 1
-  /** Bytes that the next one is started for. */
+  /** Bytes that the next one is expected to free. */
   private expected = 0
 
   constructor(
@@ -51,13 +51,13 @@ class Collection {
     private readonly maxBackoff: number,
   ) {}
 
-  /** Collects and lets V8 tell who ended: it does in later turns of the event loop. */
+  /** Collects and lets V8 run the finalisers, which it does in later turns of the event loop. */
   async run(): Promise<void> {
     const held = pinnedBytes() + native.activationBytes()
     const start = performance.now()
     exposedGc()(this.options)
     const took = performance.now() - start
-    // One that took far longer than the last was held up by the machine.
+    // If it took far longer than the last one, the machine was busy.
     this.cost = this.cost > 0 ? Math.min(took, 2 * this.cost) : took
     await new Promise((resolve) => setImmediate(resolve))
     await new Promise((resolve) => setImmediate(resolve))
@@ -68,7 +68,7 @@ class Collection {
     this.end = performance.now()
   }
 
-  /** Whether growth of what is pinned, or graphs that seem to be dropped, are worth it now. */
+  /** Whether the growth of pinned bytes, or of graphs that seem to be dropped, justifies a collection now. */
   isDue(dropped: number): boolean {
     const pinned = pinnedBytes()
     this.floor = Math.min(this.floor, pinned)
@@ -84,36 +84,36 @@ class Collection {
   }
 }
 
-/** Only what was made since the last few: a few milliseconds, however large the heap is. */
+/** Of recent objects only: takes a few milliseconds, however large the heap is. */
 const young = new Collection({ type: 'minor' }, SOFT_BYTES, GRAPH_TIME_SHARE, 1)
-/** Everything. */
+/** Of the whole heap. */
 const full = new Collection(undefined, FULL_SOFT_BYTES, TIME_SHARE, MAX_BACKOFF)
 let running: Promise<void> | null = null
 
 const graphs = {
-  /** What they hold when none is dropped. */
+  /** Bytes that they hold when none is dropped. */
   floor: 0,
-  /** What they held at the last await. */
+  /** Bytes that they held at the last await. */
   last: 0,
-  /** The most that one await found more than the one before: the graph of a step. */
+  /** The largest growth between two awaits: the graph of a step. */
   step: 0,
-  /** Awaits that still pass without suspecting any. */
+  /** How many of the next awaits do not check for dropped graphs. */
   toSkip: 0,
-  /** How many passed the last time. */
+  /** How many did not the last time. */
   skipped: 0,
 }
 
-/** V8's own `gc`, which it gives to new contexts while its flag is set. */
+/** V8's own `gc`, which new contexts have while its flag is set. */
 function exposedGc(): Gc {
   if (gc !== null) return gc
-  // Where the program itself was started with the flag, it stays as it is.
+  // When the program was started with the flag, it is left set.
   let found = 'gc' in globalThis ? reach() : undefined
   for (let attempt = 0; found === undefined && attempt < ATTEMPTS; attempt++) found = reachByFlag()
   if (found === undefined) warnOfNone()
   return (gc = found ?? (() => {}))
 }
 
-/** The flag is the process's: a worker that set it back in between would leave this one without. */
+/** One thread at a time, since the flag belongs to the process: a worker that cleared it in between would leave this thread without `gc`. */
 function reachByFlag(): Gc | undefined {
   let found: Gc | undefined
   native.oneThreadAtATime(() => {
@@ -133,16 +133,16 @@ function reach(): Gc | undefined {
 
 function warnOfNone(): void {
   process.emitWarning(
-    "V8's garbage collector cannot be asked to run: tensors dropped without dispose(), using or scope() hold memory until V8 collects by itself",
+    "V8's garbage collector cannot be called: tensors dropped without dispose(), using or scope() hold memory until V8 collects by itself",
     { type: 'LoraWarning', code: 'LORA_NO_COLLECTOR', detail: 'starting Node with --expose-gc helps' },
   )
 }
 
-/** Collects what an await finds worth it; by force, repeats it until what is held stops falling. */
+/** Collects if that is due; with `force` in any case, and repeatedly until no more memory is freed. */
 export async function collect(force = false): Promise<void> {
   if (running !== null) {
     await running
-    // Many that await at once need one collection, not one each.
+    // One collection serves all that await at the same time.
     if (!force) return
   }
   const dropped = force ? 0 : droppedGraphs()
@@ -151,7 +151,7 @@ export async function collect(force = false): Promise<void> {
   await running
 }
 
-/** What survived two young collections is seen by full ones only: they come when what the young one left has grown. */
+/** A young collection, then a full one if what the young one left has grown: objects that survived two young ones are found by full ones only. */
 async function collectDue(dropped: number): Promise<void> {
   const held = native.activationBytes()
   await young.run()
@@ -164,7 +164,7 @@ async function collectDue(dropped: number): Promise<void> {
   reportPinned()
 }
 
-/** At most four times: what ended may have held others. */
+/** Full collections, at most {@link ROUNDS}: an object that is freed may have held others. */
 async function collectAll(): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const before = pinnedBytes() + native.activationBytes()
@@ -180,7 +180,7 @@ function isUrgent(growth: number, dropped: number): boolean {
   return growth >= BUDGET_BYTES || dropped >= BUDGET_BYTES
 }
 
-/** Bytes by which graphs have grown beyond that of one step; 0 when there is nothing to suspect. */
+/** Bytes of graphs that seem to be dropped: their growth when it exceeds the graph of one step, else 0. */
 function droppedGraphs(): number {
   const held = graphBytes()
   graphs.step = Math.max(held - graphs.last, graphs.step * 0.9)
@@ -198,19 +198,19 @@ function suspectedGraphs(): number {
   return growth > 1.5 * graphs.step ? growth : 0
 }
 
-/** What guards pin is no graph. */
+/** Activation bytes that are not pinned by guards. */
 function graphBytes(): number {
   return native.activationBytes() - (pinnedBytes() - Math.min(young.floor, pinnedBytes()))
 }
 
-/** Takes what is left as what graphs hold on purpose. */
+/** Takes the bytes that are left as held on purpose. */
 function settleGraphs(held: number, wereSuspected: boolean): void {
   const left = native.activationBytes()
   // The graph of one step may be in use while its loss is awaited.
   graphs.floor = left >= 0.9 * graphs.step ? left - graphs.step : left
   graphs.last = left
   if (!wereSuspected) return
-  // Whoever holds two graphs on purpose shall not pay for a collection at each await.
+  // A program that holds two graphs on purpose must not pay for a collection at each await.
   const found = held - left >= graphs.step / 2
   graphs.skipped = found ? 0 : Math.min(MAX_SKIPPED, 2 * graphs.skipped + 1)
   graphs.toSkip = graphs.skipped

@@ -1,18 +1,18 @@
-// The stream that is recorded into. It follows an async function through its awaits (AsyncLocalStorage), and the engine hears of a change at
-// the next call: a program without streams pays one comparison with null.
+// The stream into which ops are recorded. It follows an async function through its awaits (AsyncLocalStorage), and the engine is told of a change
+// at the next call: a program without streams pays one comparison with null.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { native } from './load.js'
 
-/** A stream as its async context knows it. */
+/** A stream in an async context. */
 export interface StreamContext {
-  /** The stream's number in the engine. 0 is the default stream, which a closed stream falls back to. */
+  /** The stream's number in the engine. 0 is the default stream, also used after a stream is closed. */
   readonly number: number
-  /** Throws when no more work is taken. */
+  /** Throws when the stream accepts no more work. */
   check(): void
 }
 
 let contexts: AsyncLocalStorage<StreamContext | undefined> | null = null
-/** What the engine was told last. */
+/** The number last passed to the engine. */
 let selected = 0
 
 /** Runs `fn`, and what it does after its awaits, in a stream; undefined is the default stream. */
@@ -25,7 +25,7 @@ export function runInStream<T>(stream: StreamContext | undefined, fn: () => T): 
   }
 }
 
-/** Gives a function that runs others in the stream that is current now. */
+/** Returns a function that runs others in the stream that is current now. */
 export function keepStream(): <T>(fn: () => T) => T {
   if (contexts === null) return (fn) => fn()
   const stream = contexts.getStore()
@@ -37,7 +37,7 @@ export function outsideStreams<T>(fn: () => T): T {
   return contexts === null ? fn() : runInStream(undefined, fn)
 }
 
-/** Tells the engine which stream is current. Before each call that depends on it. */
+/** Tells the engine which stream is current. Called before each call that depends on it. */
 export function selectStream(): void {
   if (contexts === null) return
   const number = contexts.getStore()?.number ?? 0
@@ -46,7 +46,7 @@ export function selectStream(): void {
   selected = number
 }
 
-/** As {@link selectStream}, before new work. @throws what the stream's check throws. */
+/** As {@link selectStream}, before recording. @throws what the stream's check throws. */
 export function selectStreamToRecord(): void {
   if (contexts === null) return
   contexts.getStore()?.check()

@@ -1,8 +1,8 @@
-// What concerns the engine as a whole: what it runs on, what it holds, how exactly it multiplies, and failures that nobody was told of.
+// The engine as a whole: device and kernel path, memory, precision, and failures that have not been reported yet.
 import { call } from './call.js'
 import { native } from './load.js'
 
-/** What the engine runs on, as JSON. Starts it. */
+/** Device, kernel path and threads of the engine, as JSON. Starts the engine. */
 export function backendJson(): string {
   return call(() => native.backend())
 }
@@ -15,7 +15,7 @@ export function deviceName(): string {
   return device
 }
 
-/** Counters; binding.d.ts says which number is what. */
+/** Counters; binding.d.ts lists their order. */
 export function memoryCounters(): readonly number[] {
   return call(() => native.memory())
 }
@@ -25,32 +25,32 @@ export function setMediumPrecision(on: boolean): void {
   call(() => native.setMediumPrecision(on))
 }
 
-/** Whether they do. */
+/** Whether layers with a bf16 weight round activations to bf16. */
 export function mediumPrecision(): boolean {
   return call(() => native.mediumPrecision())
 }
 
-/** Turns anomaly mode on or off; returns what was before. */
+/** Turns anomaly mode on or off; returns the previous setting. */
 export function setAnomaly(on: boolean): boolean {
   return call(() => native.setAnomaly(on))
 }
 
-/** Throws an error of the current stream that nobody was told. */
+/** Throws an error of the current stream that has not been reported yet. */
 export function checkFailure(): void {
   call(() => native.checkFailure())
 }
 
-/** Ends a training step that nobody awaits; it counts for the back-pressure. */
+/** Ends a training step that is not awaited; it counts for the back-pressure. */
 export function endStep(): void {
   call(() => native.endStep())
 }
 
-/** Updates of optimizers that changed nothing, by the numbers of the stacks that recorded them. */
+/** Optimizer updates that failed and changed nothing, by the numbers of the stacks that recorded them. */
 export function takeFailedUpdates(): readonly number[] {
   return call(() => native.takeFailedUpdates())
 }
 
-/** Sends what was recorded to the executor at once. */
+/** Sends the recorded ops to the executor at once. */
 export function flush(): void {
   native.flush()
 }

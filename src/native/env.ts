@@ -1,4 +1,4 @@
-// Every environment variable that the TypeScript side reads. docs/env.md lists them with those of the engine.
+// All environment variables that TypeScript reads. docs/env.md lists them together with those of the engine.
 import { OptionError } from '../errors.js'
 
 function text(name: string): string | undefined {
@@ -7,36 +7,36 @@ function text(name: string): string | undefined {
 }
 
 export const env = {
-  /** LORALIB_NATIVE_PATH: an addon file to load in place of the package's. */
+  /** LORALIB_NATIVE_PATH: an addon file to load instead of the package's. */
   nativePath: text('LORALIB_NATIVE_PATH'),
   /** LORALIB_TRACE: the engine writes a timeline, which must be complete when the process exits. */
   trace: text('LORALIB_TRACE') !== undefined,
-  /** LORALIB_DEBUG from 2 on: a stack for each queued operation. The engine checks the value. */
+  /** LORALIB_DEBUG of 2 or more: a stack for each queued operation. The engine checks the value. */
   callSites: Number(text('LORALIB_DEBUG') ?? 0) >= 2,
 }
 
-/** What downloads read, by the names of huggingface_hub. At each download, since programs set them after the package is loaded, too. */
+/** The variables of downloads, with the names of huggingface_hub. Read at each download, since programs may set them after the package is loaded. */
 export function hubEnv() {
   return {
-    /** HF_HUB_CACHE: where downloads lie. */
+    /** HF_HUB_CACHE: the folder of downloads. */
     cache: text('HF_HUB_CACHE') ?? text('HUGGINGFACE_HUB_CACHE'),
-    /** HF_HOME: the folder above it, which holds the token as well. */
+    /** HF_HOME: its parent folder, which also holds the token. */
     home: text('HF_HOME'),
-    /** XDG_CACHE_HOME: the folder above that. */
+    /** XDG_CACHE_HOME: the parent folder of that. */
     xdgCache: text('XDG_CACHE_HOME'),
-    /** HF_ENDPOINT: another server than the public one. */
+    /** HF_ENDPOINT: a server other than the public one. */
     endpoint: text('HF_ENDPOINT'),
     /** HF_TOKEN: sent with every request to the endpoint. */
     token: text('HF_TOKEN') ?? text('HUGGING_FACE_HUB_TOKEN'),
-    /** HF_TOKEN_PATH: a file that holds it. */
+    /** HF_TOKEN_PATH: a file with the token. */
     tokenPath: text('HF_TOKEN_PATH'),
     /** HF_HUB_DISABLE_IMPLICIT_TOKEN: send a token only where one is passed in code. */
     withoutToken: flag('HF_HUB_DISABLE_IMPLICIT_TOKEN'),
-    /** HF_HUB_OFFLINE: no request at all. */
+    /** HF_HUB_OFFLINE: make no request. */
     offline: flag('HF_HUB_OFFLINE') || flag('TRANSFORMERS_OFFLINE'),
-    /** HF_HUB_ETAG_TIMEOUT, in seconds: how long an answer about a file may take. */
+    /** HF_HUB_ETAG_TIMEOUT, in seconds: how long the response about a file may take. */
     answerTimeoutMs: milliseconds('HF_HUB_ETAG_TIMEOUT', 10),
-    /** HF_HUB_DOWNLOAD_TIMEOUT, in seconds: how long a transfer may stand still. */
+    /** HF_HUB_DOWNLOAD_TIMEOUT, in seconds: how long a transfer may stall. */
     stallTimeoutMs: milliseconds('HF_HUB_DOWNLOAD_TIMEOUT', 10),
   }
 }
@@ -51,12 +51,12 @@ function flag(name: string): boolean {
 function milliseconds(name: string, seconds: number): number {
   const value = Number(text(name) ?? seconds)
   if (Number.isFinite(value) && value > 0) return Math.ceil(value * 1000)
-  throw badVariable(name, 'seconds, more than 0', 'a number of seconds')
+  throw badVariable(name, 'a number of seconds above 0', 'a number of seconds')
 }
 
 function badVariable(name: string, expected: string, fix: string): OptionError {
   return new OptionError({
-    what: `the environment variable ${name} means nothing`,
+    what: `the environment variable ${name} has an invalid value`,
     expected,
     received: String(process.env[name]),
     fix: `set it to ${fix}, or unset it`,

@@ -11,7 +11,7 @@ export class WeightsFile {
     this.#file = file
   }
 
-  /** Opens one: safetensors, torch, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used. */
+  /** Opens a file: safetensors, torch, or an index of shards. A mapped one (a base) is not copied and must not be rewritten while it is used. */
   static async open(path: string, mapped: boolean): Promise<WeightsFile> {
     return new WeightsFile(await callAsync(() => native.openWeights(path, mapped)))
   }
@@ -21,25 +21,25 @@ export class WeightsFile {
     return call(() => this.#file.header())
   }
 
-  /** What the file holds: nodes, inner ones first, and the root, as JSON. Tensors stand in it by number. */
+  /** The content of the file as JSON: nodes, inner ones first, and the root. Tensors are given by number. */
   object(): string {
     return call(() => this.#file.object())
   }
 
-  /** Makes tensor number `index` of the file; returns its id. A window of the mapping for a base, a copy else. */
+  /** Makes tensor number `index` of the file; returns its id. A view of the mapping when the file is mapped, else a copy. */
   tensor(index: number): number {
     return call(() => this.#file.tensor(index))
   }
 
-  /** Lets go of the file; tensors that lie in it keep what they need. Without this its bytes would stay until a collection. */
+  /** Releases the file; tensors in its mapping keep what they need. Without this call its bytes would stay until a collection. */
   close(): void {
     this.#file.close()
   }
 }
 
 /**
- * Writes a snapshot of tensors, taken at this place of the queue, as a safetensors file. `metadata` is a flat list of pairs; without `sync` nothing
- * waits for the disk.
+ * Writes a snapshot of tensors, taken at this point in the queue, as a safetensors file. `metadata` is a flat list of pairs; without `sync` it does
+ * not wait for the disk.
  */
 export function saveWeights(
   path: string,

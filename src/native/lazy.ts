@@ -5,8 +5,8 @@ import { native } from './load.js'
 import { keepStream } from './current-stream.js'
 
 /**
- * Work that is queued already; awaiting it waits until it is done and rejects with its first error. A real promise that nobody awaits
- * would end Node on a rejection, so this becomes one only when asked.
+ * Work that is queued already; awaiting it waits until it is done and rejects with its first error. A real promise that is never awaited
+ * would end Node on a rejection, so a promise is made only when it is awaited.
  */
 export class Lazy implements PromiseLike<void> {
   readonly #settle: () => Promise<void>
@@ -31,11 +31,11 @@ export class Lazy implements PromiseLike<void> {
   }
 }
 
-/** What is queued up to now in the current stream. */
+/** The work queued up to now in the current stream. */
 export function lazy(): Lazy {
-  // Whoever awaits it may be elsewhere.
-  const there = keepStream()
-  return new Lazy(() => there(waitForQueue))
+  // It may be awaited in another stream.
+  const inStream = keepStream()
+  return new Lazy(() => inStream(waitForQueue))
 }
 
 /** Waits for everything recorded in the current stream. */

@@ -9,10 +9,10 @@ import type * as Binding from './binding.js'
 /** The addon's functions and classes. */
 export type Native = typeof Binding
 
-// Seen from dist/loralib.js, into which all modules are joined.
+// Relative to dist/loralib.js, into which all modules are bundled.
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', 'native')
 
-/** This machine as napi names it, e.g. linux-x64-gnu. */
+/** This platform as napi names it, e.g. linux-x64-gnu. */
 function platformName(): string {
   const { platform, arch } = process
   if (platform === 'linux') {
@@ -21,7 +21,7 @@ function platformName(): string {
   return platform === 'win32' ? `win32-${arch}-msvc` : `${platform}-${arch}`
 }
 
-/** Whether this Node runs on musl. `ldd` is a script that names its library; Node's own report, which is sure, takes some ten milliseconds. */
+/** Whether this Node runs on musl. `ldd` is a script that names its library; Node's own report, which is reliable, takes some ten milliseconds. */
 function isMusl(): boolean {
   try {
     const ldd = readFileSync('/usr/bin/ldd', 'latin1')

@@ -12,12 +12,12 @@ export function generatorState(generator: number): number[] {
   return call(() => native.generatorState(generator))
 }
 
-/** Sets what {@link generatorState} gave. */
+/** Restores a state of {@link generatorState}. */
 export function setGeneratorState(generator: number, state: readonly number[]): void {
   call(() => native.setGeneratorState(generator, state[0]!, state[1]!, state[2]!, state[3]!))
 }
 
-/** Chooses the generator that random ops draw from; returns the one before. */
+/** Selects the generator that random ops draw from; returns the previous one. */
 export function setGenerator(generator: number): number {
   return native.setGenerator(generator)
 }

@@ -1,4 +1,4 @@
-// How one op crosses to Rust: plain numbers in one scratch buffer, so that recording costs about a microsecond.
+// Passes one op to Rust: plain numbers in one scratch buffer, so that recording costs about a microsecond.
 import { env } from './env.js'
 import { DeviceError, DisposedError, DtypeError, OptionError, ThreadError } from '../errors.js'
 import type { Tensor } from '../tensor/tensor.js'
@@ -24,7 +24,7 @@ export function put(dtype: number, shape: readonly number[], bytes: Uint8Array, 
 /** Bytes of an element, by the number of its type. */
 export const SIZES = [4, 8, 2, 2, 8, 1, 1]
 
-/** The buffer that results come back in. */
+/** The buffer in which results come back. */
 export function scratchBuffer(): Float64Array {
   return scratch
 }
@@ -35,7 +35,7 @@ export function begin(): void {
 }
 
 function push(value: number): void {
-  // Results come back in the same buffer: always leave room for them.
+  // Results come back in the same buffer, so some length is always left for them.
   if (at + 64 >= scratch.length) {
     const larger = new Float64Array(scratch.length * 2)
     larger.set(scratch)
@@ -65,7 +65,7 @@ function idOf(tensor: Operand): number {
   throw noTensor(tensor)
 }
 
-/** Whether a value is what postMessage makes of a tensor: it has its shape and dtype, but no numbers, which belong to the thread that made it. */
+/** Whether a value is what postMessage makes of a tensor: with shape and dtype, but without data, which belongs to the thread that made it. */
 export function isForeign(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'shape' in value && 'dtype' in value
 }
@@ -73,17 +73,17 @@ export function isForeign(value: unknown): boolean {
 /** The error for a tensor of another thread. */
 export function foreign(): ThreadError {
   return new ThreadError({
-    what: 'this tensor lives in another thread',
+    what: 'this tensor belongs to another thread',
     expected: 'a tensor made in this thread',
     received: 'a copy of a Tensor, as postMessage and structuredClone make it',
-    fix: 'send the numbers, postMessage(await t.data()), and make a tensor of them here',
+    fix: 'send the data, postMessage(await t.data()), and make a tensor of it here',
   })
 }
 
 function noTensor(value: unknown): ThreadError | OptionError {
   if (isForeign(value)) return foreign()
   return new OptionError({
-    what: 'an input is no tensor',
+    what: 'an input is not a tensor',
     expected: 'a Tensor',
     received: String(value),
     fix: 'wrap numbers with lora.tensor(…)',
@@ -112,8 +112,8 @@ export function bool(value: boolean): void {
 export function dims(values: readonly number[]): void {
   if (!Array.isArray(values)) {
     throw new OptionError({
-      what: 'a shape or list of dimensions is no array',
-      expected: 'an array of whole numbers',
+      what: 'a shape or list of dimensions is not an array',
+      expected: 'an array of integers',
       received: String(values),
       fix: 'write [2, 3], and [n] for one dimension',
     })
@@ -126,7 +126,7 @@ export function dtype(name: (typeof DTYPES)[number]): void {
   push(dtypeNumber(name))
 }
 
-/** The number of a dtype in Rust. @throws {DtypeError} for a name that there is not. */
+/** The number of a dtype in Rust. @throws {DtypeError} for an unknown name. */
 export function dtypeNumber(name: unknown): number {
   const number = (DTYPES as readonly unknown[]).indexOf(name)
   if (number >= 0) return number
@@ -174,7 +174,7 @@ export function none(op: number): void {
   run(op, none)
 }
 
-/** The error for a tensor that the user let go of. */
+/** The error for a tensor that was released; `by` names what released it, empty for dispose(). */
 export function disposed(by: string): DisposedError {
   if (by === '') {
     return new DisposedError({

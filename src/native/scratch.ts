@@ -1,7 +1,7 @@
 /** The longest buffer that is kept. */
 const KEPT_LENGTH = 2 ** 17
 
-/** A buffer for numbers that are read before the next call: an array for each would be much of what a training loop leaves to the garbage collector. */
+/** A reusable buffer for numbers that are read before the next call: a new array for each call would be much of a training loop's garbage. */
 export class Scratch<A extends { readonly length: number }> {
   readonly #make: (length: number) => A
   #buffer: A
@@ -11,7 +11,7 @@ export class Scratch<A extends { readonly length: number }> {
     this.#buffer = make(512)
   }
 
-  /** At least `length` numbers of any content; the next caller may get the same. */
+  /** A buffer of at least `length` numbers, uninitialised; the next call may return the same one. */
   take(length: number): A {
     if (length > KEPT_LENGTH) return this.#make(length)
     if (length > this.#buffer.length) this.#buffer = this.#make(Math.min(2 * length, KEPT_LENGTH))

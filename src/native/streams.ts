@@ -1,4 +1,4 @@
-// The streams of this thread. Which are open is kept here, so that one can wait for all of them.
+// The streams of this thread. The open ones are listed here, to wait for all of them.
 import { call, callAsync } from './call.js'
 import { outsideStreams, runInStream } from './current-stream.js'
 import { native } from './load.js'
@@ -14,18 +14,18 @@ export function openStream(priority: number, seedLow: number, seedHigh: number):
   return stream
 }
 
-/** Skips what is queued in it; its results reject with `ERR_LORA_ABORTED`. */
+/** Skips what is queued in a stream; its results reject with `ERR_LORA_ABORTED`. */
 export function abortStream(stream: number, reason: string): void {
   call(() => native.abortStream(stream, reason))
 }
 
-/** Closes it behind what is queued in it, which still runs. */
+/** Closes a stream; what is queued in it still runs. */
 export function closeStream(stream: number): void {
   if (open.delete(stream)) {
     const drained = reached(stream).finally(() => closing.delete(drained))
     closing.add(drained)
   }
-  // What the engine was told last may be this stream: nothing may be recorded into it any more.
+  // This stream may still be selected in the engine: nothing may be recorded into it any more.
   outsideStreams(() => call(() => native.closeStream(stream)))
 }
 
@@ -34,7 +34,7 @@ export async function waitForStreams(): Promise<void> {
   await Promise.all([...closing, ...Array.from(open, reached)])
 }
 
-/** Reading nothing comes after all that is queued, and unlike a fence takes no error away from whoever awaits the stream. */
+/** Waits for all that is queued in a stream. An empty read does, and unlike a fence it leaves errors to those who await the stream. */
 function reached(stream: number): Promise<void> {
   const context = { number: stream, check: () => {} }
   return runInStream(context, () => callAsync(() => native.read(NOTHING))).then(() => undefined)

@@ -1,4 +1,4 @@
-// The tape: whether ops go onto it, functions of JavaScript on it, and walks back along it. Lists of tensors are lists of their numbers.
+// The tape: recording on or off, callbacks of JavaScript, and the backward pass. Lists of tensors are lists of their ids.
 import { call } from './call.js'
 import { native } from './load.js'
 
@@ -7,7 +7,7 @@ export function setGradEnabled(on: boolean): void {
   call(() => native.setGradEnabled(on))
 }
 
-/** Makes outputs depend on inputs through callback number `callback`, which needs the tensors of `saved` as they are now. */
+/** Makes outputs depend on inputs through callback number `callback`, which needs the present values of the tensors in `saved`. */
 export function attachCallback(
   callback: number,
   inputs: Float64Array,
@@ -17,27 +17,27 @@ export function attachCallback(
   call(() => native.attachCallback(callback, inputs, outputs, saved))
 }
 
-/** Lets hook number `hook` see the gradient of a tensor in every later backward. */
+/** Calls hook number `hook` with the gradient of a tensor in every later backward. */
 export function registerHook(id: number, hook: number): void {
   call(() => native.registerHook(id, hook))
 }
 
-/** Forgets a hook. */
+/** Removes a hook. */
 export function removeHook(hook: number): void {
   native.removeHook(hook)
 }
 
-/** The callbacks and hooks whose nodes or leaves are gone. */
+/** The callbacks and hooks whose nodes or leaves no longer exist. */
 export function takeDroppedCallbacks(): readonly number[] {
   return native.takeDroppedCallbacks()
 }
 
-/** Begins backward from `root` with this gradient (0: one); returns the number of the walk. */
+/** Begins a backward pass from `root` with this gradient (0: ones); returns its number. */
 export function beginBackward(root: number, gradient: number, retainGraph: boolean): number {
   return call(() => native.backwardBegin(root, gradient, retainGraph))
 }
 
-/** Begins a walk for the gradients of `inputs` alone, from several roots with a gradient each (0: ones). */
+/** Begins a backward pass for the gradients of `inputs` only, from several roots with a gradient each (0: ones). */
 export function beginGrads(
   roots: Float64Array,
   gradients: Float64Array,
@@ -48,19 +48,19 @@ export function beginGrads(
 }
 
 /**
- * Goes on with a walk. Returns 0 at its end, with the gradients that were asked for in `scratch` as `[count, id…]`; else the number of the callback or
- * hook to answer, with `[count, id…]` of its gradients and again of the tensors that it saved.
+ * Continues a backward pass. Returns 0 at its end, with the requested gradients in `scratch` as `[count, id…]`; else the number of the callback or
+ * hook to answer, with `[count, id…]` of its gradients, then `[count, id…]` of its saved tensors.
  */
 export function runBackward(walk: number, scratch: Float64Array): number {
   return call(() => native.backwardRun(walk, scratch))
 }
 
-/** Answers a callback with the gradients of its inputs (0: none), a hook with the gradient to go on with (0: the same). */
+/** Supplies the result of a callback, the gradients of its inputs (0: none), or of a hook, the gradient to use from there on (0: the same). */
 export function supplyGrads(walk: number, gradients: Float64Array): void {
   call(() => native.backwardSupply(walk, gradients))
 }
 
-/** Gives up a walk: a function of JavaScript threw. */
+/** Abandons a backward pass, after a function of JavaScript threw. */
 export function abandonBackward(walk: number): void {
   native.backwardAbandon(walk)
 }

@@ -1,23 +1,23 @@
-// What the engine knows of one tensor, by its number.
+// The state of one tensor in the engine, by its id.
 import type { Tensor } from '../tensor/tensor.js'
 import { call } from './call.js'
 import { native } from './load.js'
 import { scratchBuffer } from './record.js'
 import { wrapDescribed } from './wrap.js'
 
-/** A wrapper for a number of the engine, whose shape and dtype are asked for. */
+/** A wrapper for a tensor of the engine; gets shape and dtype from there. */
 export function fromId(id: number): Tensor {
   const scratch = scratchBuffer()
   call(() => native.describe(id, scratch))
   return wrapDescribed(scratch, 0)
 }
 
-/** How often the numbers were changed in place. */
+/** How often the tensor was changed in place. */
 export function version(id: number): number {
   return call(() => native.version(id))
 }
 
-/** Whether a gradient flows to it. */
+/** Whether it requires a gradient. */
 export function requiresGrad(id: number): boolean {
   return call(() => native.requiresGrad(id))
 }
@@ -27,7 +27,7 @@ export function setRequiresGrad(id: number, on: boolean): void {
   call(() => native.setRequiresGrad(id, on))
 }
 
-/** Whether no recorded op made it. */
+/** Whether it is a leaf: not the result of a recorded op. */
 export function isLeaf(id: number): boolean {
   return call(() => native.isLeaf(id))
 }
@@ -47,22 +47,22 @@ export function hasGrad(id: number): boolean {
   return call(() => native.hasGrad(id))
 }
 
-/** Keeps the gradient of one that is no leaf. */
+/** Keeps the gradient of a tensor that is not a leaf. */
 export function retainGrad(id: number): void {
   call(() => native.retainGrad(id))
 }
 
-/** Overwrites each number with that of its gradient, which has a handle for the caller to release; 0 where there is none. */
+/** Replaces each id by that of its gradient, which has a handle for the caller to release; 0 where there is none. */
 export function replaceByGrads(ids: Float64Array): void {
   call(() => native.grads(ids))
 }
 
-/** The same numbers without a graph. */
+/** The same storage without a graph. */
 export function detach(id: number): Tensor {
   return fromId(call(() => native.detach(id)))
 }
 
-/** Says what it is for, one of `KIND`, for `memory()`. */
+/** Sets what it is used for, one of `KIND`, for `memory()`. */
 export function setKind(id: number, kind: number): void {
   native.setKind(id, kind)
 }

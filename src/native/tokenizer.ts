@@ -1,4 +1,4 @@
-// Tokenizers of the engine. What they say crosses as plain arrays; src/tokenizer gives it its shape.
+// Tokenizers of the engine. Results are plain arrays here; src/tokenizer turns them into those of the public API.
 import type { NativeEncoded, NativeRowOptions, NativeTokenizer } from './binding.js'
 import { call, callAsync } from './call.js'
 import { native } from './load.js'
@@ -10,9 +10,9 @@ export type RowOptions = NativeRowOptions
 
 /** Turns ids into text one at a time. */
 export interface TextStream {
-  /** The text that the id completes; empty while a character is not complete. */
+  /** The text completed by this id; empty while a character is incomplete. */
   push(id: number): string
-  /** What is left at the end. */
+  /** The rest of the text at the end. */
   finish(): string
 }
 
@@ -39,12 +39,12 @@ export class Vocabulary {
     return new Vocabulary(call(() => native.NativeTokenizer.fromVocabAndMerges(vocab, merges)))
   }
 
-  /** The same off the main thread: of one path to a file or a folder, or of vocabulary and merges. */
+  /** Reads off the main thread: one path to a file or a folder, or the paths of vocabulary and merges. */
   static async open(paths: string[], isFolder: boolean): Promise<Vocabulary> {
     return new Vocabulary(await callAsync(() => native.NativeTokenizer.open(paths, isFolder)))
   }
 
-  /** Learns a byte-level BPE. */
+  /** Trains a byte-level BPE. */
   static async train(texts: string[], vocabSize: number, specialTokens: string[]): Promise<Vocabulary> {
     return new Vocabulary(await callAsync(() => native.NativeTokenizer.train(texts, vocabSize, specialTokens)))
   }
@@ -59,7 +59,7 @@ export class Vocabulary {
     return call(() => this.#native.specialTokens())
   }
 
-  /** What each special token is for: role and token in turn. */
+  /** The roles of the special tokens: role and token in turn. */
   roles(): string[] {
     return call(() => this.#native.roles())
   }
@@ -79,7 +79,7 @@ export class Vocabulary {
     return call(() => this.#native.encode(text, addSpecialTokens, specialAsText))
   }
 
-  /** The same with their offsets. */
+  /** Ids of a short text with their offsets. */
   encodeWithOffsets(text: string, addSpecialTokens: boolean, specialAsText: boolean): EncodedText {
     return call(() => this.#native.encodeWithOffsets(text, addSpecialTokens, specialAsText))
   }
@@ -90,7 +90,7 @@ export class Vocabulary {
   }
 
   /**
-   * Rows of a batch, off the main thread: lengths, ids, types, attention mask, mask of special tokens, and first and last unit of each token in turn.
+   * Rows of a batch, off the main thread: lengths, ids, types, attention mask, special-tokens mask, and start and end offset of each token in turn.
    */
   encodeRows(texts: string[], pairs: string[] | null, options: RowOptions): Promise<Uint32Array[]> {
     return callAsync(() => this.#native.encodeRows(texts, pairs, options))

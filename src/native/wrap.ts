@@ -1,16 +1,16 @@
-// The one place where the order of the layers is turned around: ops make tensors, and the class Tensor is built on the ops.
+// The one inversion of the order of the layers: ops make tensors, and the class Tensor is built on the ops.
 import type { Tensor } from '../tensor/tensor.js'
 
 type TensorClass = new (id: number, dtype: number, shape: readonly number[]) => Tensor
 
 let tensorClass: TensorClass
 
-/** tensor.ts gives its class here, so that what lies below it need not import it. */
+/** Called by tensor.ts with its class, so that the layers below need not import it. */
 export function registerTensorClass(registered: TensorClass): void {
   tensorClass = registered
 }
 
-/** `value instanceof Tensor`, for what the class itself is built on. */
+/** `value instanceof Tensor`, for the modules on which the class is built. */
 export function isTensor(value: unknown): value is Tensor {
   return value instanceof tensorClass
 }

@@ -1,5 +1,5 @@
 // The wrapper around a module's forward: a frame that releases its tensors, the module path for errors, and hooks.
-import { AsyncError, LoraError, placeError } from '../errors.js'
+import { AsyncError, LoraError, addModulePath } from '../errors.js'
 import { beginForward, resumeForward, runningForward } from '../autograd/running-forward.js'
 import type { RunningForward } from '../autograd/running-forward.js'
 import { markStack } from '../native/call.js'
@@ -106,7 +106,7 @@ function inner(running: RunningForward, module: Module, forward: Module['forward
     return forward.apply(module, args)
   } catch (error) {
     // Errors of the engine name the module already; errors of checks in TypeScript do not.
-    if (error instanceof LoraError) placeError(error, pathName(running.root, module))
+    if (error instanceof LoraError) addModulePath(error, pathName(running.root, module))
     throw error
   } finally {
     setPath(before)

@@ -1,9 +1,9 @@
-// The check that a function makes of its options object: names, types and ranges, all problems in one error. The schemas are generated from the
-// interfaces (src/generated/options.ts); what needs two options, a shape or a model to decide is checked where that is known.
+// Checks of options objects: names, types and ranges, with all problems in one error. The schemas are generated from the interfaces
+// (src/generated/options.ts); what depends on two options, a shape or a model is checked where these are known.
 import { OptionError } from '../errors.js'
 import { bad, nearest, show } from './options.js'
 
-/** What a value must be; `text` says it in words where those for the kind would be too general. */
+/** What a value must be; `text` describes it where the words for its kind would be too general. */
 export type Rule = { readonly text?: string } & Kind
 
 type Kind =
@@ -20,7 +20,7 @@ type Kind =
 interface NumberRule {
   readonly kind: 'number'
   readonly integer?: true
-  /** Infinity is a value, too; NaN never is. */
+  /** Allows Infinity; NaN is never allowed. */
   readonly infinity?: true
   readonly minimum?: number
   readonly maximum?: number
@@ -53,7 +53,7 @@ export function checkOptions(owner: string, options: object | undefined, schema:
   const given = (options ?? {}) as Readonly<Record<string, unknown>>
   for (const name in given) {
     const rule = fields[name]
-    // A name of Object.prototype, such as toString, finds a function there.
+    // For a name of Object.prototype, such as toString, this is a function.
     if (rule?.kind === undefined) throw problems(owner, given, schema)
     const value = given[name]
     if (value !== undefined && !fits(rule, value)) throw problems(owner, given, schema)
@@ -66,17 +66,17 @@ export function optionNames(schema: OptionSchema): string[] {
   return Object.keys(schema.fields)
 }
 
-/** The options that a schema knows, of those given. */
+/** Those of the given options that are in the schema. */
 export function pickOptions(options: object, schema: OptionSchema): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(schema.fields, name)))
 }
 
-/** A class, its constructor private or not. */
+/** A class, with a public or private constructor. */
 type Class = { readonly prototype: unknown }
 
 const classes = new Map<string, Class>()
 
-/** Lets schemas name a class of this package; each is entered by its own file. */
+/** Registers a class of this package under the name that schemas use; the file of the class calls it. */
 export function nameClass(name: string, type: Class): void {
   classes.set(name, type)
 }
@@ -134,7 +134,7 @@ function isInRange(rule: NumberRule, value: unknown): boolean {
 
 function isList({ items, minItems = 0, maxItems = Infinity }: ListRule, value: unknown): boolean {
   if (!Array.isArray(value) || value.length < minItems || value.length > maxItems) return false
-  // An index loop sees the holes of a sparse list, which `every` passes over.
+  // An index loop also visits the holes of a sparse list, which `every` skips.
   for (let i = 0; i < value.length; i++) if (!fits(items, value[i])) return false
   return true
 }
@@ -147,13 +147,13 @@ function hasMethod(value: unknown, name: symbol): boolean {
   return isObject(value) && typeof (value as Record<symbol, unknown>)[name] === 'function'
 }
 
-/** One of the package's own, or one of JavaScript's. */
+/** A class of the package, or of JavaScript. */
 function classOf(name: string): new () => unknown {
   const type = classes.get(name) ?? (globalThis as unknown as Record<string, Class>)[name]
   return type as new () => unknown
 }
 
-/** One thing that is wrong with the options. */
+/** One problem of the options. */
 interface Problem {
   readonly name: string
   readonly expected: string
@@ -234,7 +234,7 @@ const WORDS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   Module: ['a module', 'modules'],
 }
 
-/** A rule in words: what the value is expected to be. */
+/** A rule in words, for `expected`. */
 function ruleText(rule: Rule, many = false): string {
   if (rule.text !== undefined) return rule.text
   switch (rule.kind) {
@@ -247,7 +247,7 @@ function ruleText(rule: Rule, many = false): string {
     case 'list':
       return `${many ? 'lists' : 'a list'} of ${countText(rule)}`
     case 'string':
-      return rule.minLength ? (many ? 'non-empty texts' : 'a non-empty text') : many ? 'texts' : 'a text'
+      return rule.minLength ? (many ? 'non-empty strings' : 'a non-empty string') : many ? 'strings' : 'a string'
     case 'tuple':
       return `${many ? 'lists' : 'a list'} of ${rule.items.map((item) => ruleText(item)).join(' and ')}`
     case 'record':
@@ -285,7 +285,7 @@ function rangeText(rule: NumberRule, from: number | undefined, to: number | unde
   return ''
 }
 
-/** What a list holds, and how many of it. */
+/** What a list holds, and how many. */
 function countText({ items, minItems = 0, maxItems = Infinity }: ListRule): string {
   const text = ruleText(items, true)
   if (minItems === maxItems) return `${minItems} ${text}`

@@ -1,8 +1,8 @@
-// Checks of arguments, and of options by what else is known: shapes, devices, other options. Names, types and ranges of options: check-options.ts.
+// Checks of arguments, and of options that depend on shapes, devices or other options. Names, types and ranges of options: check-options.ts.
 import { DeviceError, OptionError } from '../errors.js'
 import type { Tensor } from '../tensor/tensor.js'
 
-/** The element types a layer can hold its weight in. */
+/** The element types that the weight of a layer can have. */
 export type FloatDtype = 'f32' | 'f64' | 'bf16' | 'f16'
 
 const FLOAT_DTYPES: readonly string[] = ['f32', 'f64', 'bf16', 'f16']
@@ -21,7 +21,7 @@ export function checkInteger(owner: string, name: string, value: unknown, min: n
   throw bad(owner, name, `an integer, ${min} or more`, value)
 }
 
-/** A finite number, at least `min`; `open` leaves `min` itself out. */
+/** A finite number, at least `min`; `open` excludes `min` itself. */
 export function checkNumber(owner: string, name: string, value: unknown, min = -Infinity, open = false): number {
   if (typeof value === 'number' && Number.isFinite(value) && (open ? value > min : value >= min)) return value
   const bound = min === -Infinity ? '' : open ? ` above ${min}` : `, ${min} or more`
@@ -34,7 +34,7 @@ export function checkProbability(owner: string, name: string, value: unknown): n
   throw bad(owner, name, 'a number from 0 to 1', value)
 }
 
-/** A real boolean: 0 and 1 are refused, since Python code that passes them often means something else. */
+/** A boolean: 0 and 1 are refused, since Python code that passes them often means something else. */
 export function checkBoolean(owner: string, name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value
   throw bad(owner, name, 'true or false', value)
@@ -53,7 +53,7 @@ export function checkChoice<const T extends string>(
   throw bad(owner, name, values.map((choice) => `'${choice}'`).join(' or '), value, near && `write '${near}'`)
 }
 
-/** Compares the wanted device with that of a tensor just made: there is one device per process. */
+/** Compares the given device with that of a new tensor: there is one device per process. */
 export function checkDevice(owner: string, device: string | undefined, made: Tensor): void {
   if (device === undefined || device === made.device) return
   throw new DeviceError({
@@ -64,7 +64,7 @@ export function checkDevice(owner: string, device: string | undefined, made: Ten
   })
 }
 
-/** A tensor given as a ready-made parameter must have the shape that the layer would have made. */
+/** Checks that a tensor given as a parameter has the shape that the layer would have made. */
 export function checkGiven(owner: string, name: string, given: Tensor, shape: readonly number[]): void {
   const same = given.shape.length === shape.length && given.shape.every((n, i) => n === shape[i])
   if (!same || !FLOAT_DTYPES.includes(given.dtype)) {
@@ -72,7 +72,7 @@ export function checkGiven(owner: string, name: string, given: Tensor, shape: re
   }
 }
 
-/** The row number that `paddingIdx` means, −1 for none. */
+/** `paddingIdx` as a row index, −1 for none. */
 export function resolvePadding(owner: string, paddingIdx: number | null | undefined, rows: number): number {
   if (paddingIdx === null || paddingIdx === undefined) return -1
   if (!Number.isInteger(paddingIdx) || paddingIdx < -rows || paddingIdx >= rows) {
@@ -91,7 +91,7 @@ export function bad(owner: string, name: string, expected: string, received: unk
   })
 }
 
-/** A value as an error message shows it. */
+/** A value as text for an error message. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`
@@ -101,7 +101,7 @@ export function show(value: unknown): string {
   return String(value)
 }
 
-/** The candidate nearest to `name`, if one is near enough to be a slip of the pen. */
+/** The candidate nearest to `name`, if one is near enough to be a typing error. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   const plain = simplify(name)
   let best: string | undefined

@@ -1,11 +1,11 @@
-// Long work on JavaScript's thread, in slices that leave the event loop free.
+// Long work on the JavaScript thread, in slices between which the event loop runs.
 import { setImmediate } from 'node:timers/promises'
 import { AbortedError } from '../errors.js'
 
-/** How long the event loop waits at most, besides the work on one item. */
+/** The longest that the event loop is blocked, apart from the work on one item. */
 const SLICE_MS = 8
 
-/** Calls `visit` for each item in turn and pauses whenever the event loop has waited for some milliseconds. */
+/** Calls `visit` for each item in turn and yields to the event loop after every few milliseconds. */
 export async function eachItem<T, R>(
   items: readonly T[],
   { signal }: { signal?: AbortSignal },

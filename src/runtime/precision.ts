@@ -1,23 +1,25 @@
 import { mediumPrecision, setMediumPrecision } from '../native/engine.js'
 import { checkChoice } from './options.js'
 
-/** How exactly layers with a bf16 weight multiply; see {@link setFloat32MatmulPrecision}. */
+/** The precision of products with a bf16 weight; see {@link setFloat32MatmulPrecision}. */
 export type Float32MatmulPrecision = 'highest' | 'medium'
 
 /**
- * Sets how exactly layers with a **bf16 weight** multiply f32 activations. PyTorch's `torch.set_float32_matmul_precision`, for the layers where it
- * pays here: `nn.Linear`, `Conv1D`, the base of `lora.Linear` and `lora.MergedLinear`, attention's projections and the head with its loss.
+ * Sets the precision in which layers with a **bf16 weight** multiply f32 activations. As `torch.set_float32_matmul_precision` in PyTorch, for the
+ * layers where it is faster: `nn.Linear`, `Conv1D`, the base of `lora.Linear` and `lora.MergedLinear`, attention's projections and the head with its
+ * loss.
  *
  * - `'highest'` (default): the weight is widened to f32, and the products are those of f32.
  * - `'medium'`: the activations, and in backward the gradients of the outputs, are rounded to bf16 (to nearest, ties to even; NaN and infinity
- *   stay, what is below 2⁻¹²⁶ counts as 0) and multiplied with the weight by the CPU's bf16 instructions, nearly twice as fast. Each factor is off by
- *   at most 2⁻⁸ of itself; sums stay in f32. What such a layer hands to GELU, SiLU or SwiGLU is kept for backward in bf16, half of it.
+ *   are kept, magnitudes below 2⁻¹²⁶ become 0) and multiplied with the weight by the CPU's bf16 instructions, nearly twice as fast. The relative error
+ *   of each factor is at most 2⁻⁸; sums stay in f32. Inputs of GELU, SiLU and SwiGLU that come from such a layer are saved for backward in bf16, in
+ *   half the memory.
  *
- * It never touches weights in f32, f64 or f16, LoRA's factors and their gradients, or products of 16 rows or fewer (decoding), which are bound by
+ * It never affects weights in f32, f64 or f16, LoRA's factors and their gradients, or products of 16 rows or fewer (decoding), which are limited by
  * reading the weight. It needs AVX512-BF16, which `lora.backend().bf16Products` reports: on other processors, and with a lower `LORALIB_ISA`,
  * `'medium'` computes as `'highest'`.
  *
- * Holds for what this thread records from here on, backward included; work that is queued already does not change.
+ * Applies to everything that this thread records from now on, backward included; work that is queued already does not change.
  *
  * @example
  * lora.setFloat32MatmulPrecision('medium')
@@ -29,7 +31,7 @@ export function setFloat32MatmulPrecision(precision: Float32MatmulPrecision): vo
   setMediumPrecision(name === 'medium')
 }
 
-/** What {@link setFloat32MatmulPrecision} set for this thread. */
+/** The setting of {@link setFloat32MatmulPrecision} for this thread. */
 export function getFloat32MatmulPrecision(): Float32MatmulPrecision {
   return mediumPrecision() ? 'medium' : 'highest'
 }

@@ -8,7 +8,7 @@ export function splitSeed(seed: number | bigint): [low: number, high: number] {
   if (!whole || BigInt(seed) < 0n || BigInt(seed) >= 1n << 64n) {
     throw new OptionError({
       what: 'a seed is not usable',
-      expected: 'a whole number from 0 to 2^64 - 1',
+      expected: 'an integer from 0 to 2^64 - 1',
       received: String(seed),
       fix: 'pass a number, or a BigInt above 2^53',
     })
@@ -18,11 +18,11 @@ export function splitSeed(seed: number | bigint): [low: number, high: number] {
 }
 
 /**
- * A source of random numbers of its own: counter based (Philox), so that the same seed gives the same numbers for any number of threads.
+ * A generator of random numbers: counter based (Philox), so that the same seed gives the same numbers for any number of threads.
  * Without one, operations draw from the generator of the current stream, which {@link manualSeed} sets.
  */
 export class Generator {
-  /** Number in the engine. */
+  /** Its number in the engine. */
   readonly number: number
 
   constructor(seed: number | bigint = 0) {
@@ -30,7 +30,7 @@ export class Generator {
     this.number = newGenerator(low, high)
   }
 
-  /** Begins again from a seed. Returns the generator. */
+  /** Restarts from a seed. Returns the generator. */
   manualSeed(seed: number | bigint): this {
     setState(this.number, [...splitSeed(seed), 0, 0])
     return this
@@ -41,7 +41,7 @@ export class Generator {
     return generatorState(this.number)
   }
 
-  /** Goes back to a state. */
+  /** Restores a state of {@link getState}. */
   setState(state: readonly number[]): void {
     setState(this.number, state)
   }
@@ -53,9 +53,9 @@ function setState(number: number, state: readonly number[]): void {
   if (state.length !== 4) {
     throw new OptionError({
       what: 'a generator state is not usable',
-      expected: 'what getState() gave',
+      expected: 'the four numbers of getState() or getRngState()',
       received: JSON.stringify(state),
-      fix: 'store what getState() or getRngState() gave, all four numbers of it',
+      fix: 'store the whole result of getState() or getRngState()',
     })
   }
   setGeneratorState(number, state)
@@ -71,12 +71,12 @@ export function getRngState(): number[] {
   return generatorState(0)
 }
 
-/** Sets what {@link getRngState} gave. */
+/** Restores a state of {@link getRngState}. */
 export function setRngState(state: readonly number[]): void {
   setState(0, state)
 }
 
-/** Runs `fn` with random operations drawing from `generator`. */
+/** Runs `fn`; its random operations draw from `generator`. */
 export function withGenerator<T>(generator: Generator | undefined, fn: () => T): T {
   if (generator === undefined) return fn()
   const before = setGenerator(generator.number)

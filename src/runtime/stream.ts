@@ -8,19 +8,19 @@ import { splitSeed } from './random.js'
 
 /** Options of {@link stream}. */
 export interface StreamOptions {
-  /** Higher ones are served first: generation before training. @integer @minimum -2147483647 @maximum 2147483647 @default 0 */
+  /** Streams of higher priority run first, e.g. generation before training. @integer @minimum -2147483647 @maximum 2147483647 @default 0 */
   priority?: number
   /** Seed of the stream's own generator. @default a random one */
   seed?: number | bigint
   /**
-   * Ends the stream's work: what is queued is skipped, and from then on recording into it throws an {@link AbortedError} whose cause is the
-   * signal's reason. Reading, saving and freeing tensors goes on. @default none
+   * Aborts the stream's work: what is queued is skipped, and from then on recording into it throws an {@link AbortedError} whose cause is the
+   * signal's reason. Reading, saving and freeing tensors still work. @default none
    */
   signal?: AbortSignal
 }
 
 /**
- * An ordered queue with a generator of its own: one per trainer or request. Dependencies on other streams are kept by themselves.
+ * An ordered queue with its own random generator: one per trainer or request. Dependencies on other streams are tracked automatically.
  *
  * @example
  * const training = lora.stream({ seed: 1, signal: request.signal })
@@ -52,8 +52,8 @@ export class Stream {
   }
 
   /**
-   * Records what `fn` does into this stream. An async function stays in it through all its awaits, whatever else runs meanwhile, and so does
-   * what it calls; an async generator does at each of its steps, whoever asks for them. Streams may be nested.
+   * Records what `fn` does into this stream. An async function stays in it through all its awaits, whatever else runs meanwhile, and so do the
+   * functions that it calls; an async generator runs each of its steps in it, wherever they are requested. Streams may be nested.
    * @example
    * for await (const { id } of chat.run(() => model.stream([prompt]))) socket.write(decoder.push(id))
    * @throws {AbortedError} once the signal is aborted; {@link OptionError} when the stream is closed.
@@ -64,7 +64,7 @@ export class Stream {
     return isAsyncGenerator(result) ? (this.#steps(result) as T) : result
   }
 
-  /** Its number in the output of `LORALIB_DEBUG`, in timelines and in errors of anomaly mode. */
+  /** Its number as in the output of `LORALIB_DEBUG`, in timelines and in errors of anomaly mode. */
   get number(): number {
     return this.#number
   }
@@ -74,12 +74,12 @@ export class Stream {
     return runInStream(this.#context, waitForQueue)
   }
 
-  /** Skips what is queued; whoever awaits it gets an {@link AbortedError}. What is recorded later runs again, unless a signal aborted it. */
+  /** Skips what is queued; awaiting it throws an {@link AbortedError}. Work recorded later runs, unless the stream's signal was aborted. */
   abort(reason = 'abort()'): void {
     if (!this.#closed) abortStream(this.#number, reason)
   }
 
-  /** Ends it behind what is queued. Does nothing the second time. */
+  /** Closes the stream; work queued so far still runs. A second call does nothing. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -92,7 +92,7 @@ export class Stream {
     this.close()
   }
 
-  /** A generator's body runs where its next value is asked for. */
+  /** Runs each step of a generator in this stream: its body runs in the context of the call of `next`. */
   async *#steps(generator: AsyncGenerator): AsyncGenerator {
     try {
       for (;;) {
@@ -127,7 +127,7 @@ export class Stream {
   }
 }
 
-/** Streams that nobody can reach any more end by themselves. */
+/** Closes streams that are no longer reachable. */
 const forgotten = new FinalizationRegistry<number>(closeStream)
 
 /** Opens a stream. */
@@ -145,7 +145,7 @@ function reasonOf(reason: unknown): string {
 
 function aborted(reason: unknown): AbortedError {
   return new AbortedError({
-    what: 'the signal of this stream was aborted, so it takes no more work',
+    what: 'the signal of this stream was aborted, so it accepts no more work',
     expected: 'a signal that is not aborted',
     received: reasonOf(reason),
     fix: 'open another stream with lora.stream()',

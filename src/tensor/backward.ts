@@ -1,4 +1,4 @@
-// Walks of the tape. TypeScript drives them, so that Rust never calls JavaScript: a walk pauses at a hook or a block and waits for its answer.
+// The backward pass. TypeScript drives it, so that Rust never calls JavaScript: it pauses at a hook or a block until its result is supplied.
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { OptionError, UnsupportedError } from '../errors.js'
@@ -14,26 +14,26 @@ import { nextEnd, popFrame, popFrameKeepingAll, pushFrame, withGrad } from './sc
 import type { Tensor } from './tensor.js'
 
 /**
- * The backward of a block that JavaScript answers: gradients of its outputs in, gradients of its inputs out. `saved` are the numbers of the
- * tensors that were attached as saved.
+ * The backward of a block in JavaScript: takes the gradients of its outputs, returns those of its inputs. `saved` are the ids of the tensors that were
+ * attached as saved.
  */
 export type BlockBackward = (grads: (Tensor | null)[], saved: readonly number[]) => (Tensor | null)[]
 
-/** How a block is attached. */
+/** Options of {@link attachBlock}. */
 export interface AttachOptions {
-  /** Tensors that live as long as the block does. */
+  /** Tensors to dispose of with the block. */
   held?: readonly Tensor[]
-  /** Tensors that its backward needs as they are now. */
+  /** Tensors whose present values its backward needs. */
   saved?: readonly Tensor[]
-  /** Who is named as having released what backward made. */
+  /** Name in errors about tensors that were released at the end of its backward. */
   name: string
-  /** Whether what backward made is the caller's to free. */
+  /** Whether tensors made in its backward are kept, and freed by the caller. */
   keepsMade?: boolean
-  /** Whether its backward adds to the gradients of parameters that are no inputs. */
+  /** Whether its backward adds to the gradients of parameters that are not inputs. */
   reachesLeaves?: boolean
 }
 
-/** A function that sees a gradient, and may return another one to go on with. */
+/** A function that is called with a gradient, and may return another one to use instead. */
 export type GradientHook = (grad: Tensor) => Tensor | null | undefined | void
 
 interface Block extends AttachOptions {
@@ -43,10 +43,10 @@ interface Block extends AttachOptions {
 const blocks = new Map<number, Block>()
 const hooks = new Map<number, GradientHook>()
 let last = 0
-/** Numbers that the lists of one pause take at most. */
+/** The most numbers that the lists of one pause take. */
 let pauseLength = 64
 
-/** Makes `outputs` depend on `inputs` through `backward`. What it holds is disposed of when the graph is gone. */
+/** Makes `outputs` depend on `inputs` through `backward`. The tensors in `held` are disposed of when the graph is freed. */
 export function attachBlock(
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
@@ -70,13 +70,13 @@ export function attachHook(tensor: Tensor, hook: GradientHook): number {
   return number
 }
 
-/** Forgets a hook. */
+/** Removes a hook. */
 export function detachHook(number: number): void {
   tape.removeHook(number)
   hooks.delete(number)
 }
 
-/** Lets go of what blocks hold whose graph is gone, and of hooks that no gradient reaches any more. */
+/** Releases blocks whose graph was freed, with the tensors that they hold, and hooks that no gradient can reach any more. */
 export function forgetDropped(): void {
   for (const dropped of tape.takeDroppedCallbacks()) {
     hooks.delete(dropped)
@@ -85,7 +85,7 @@ export function forgetDropped(): void {
   }
 }
 
-/** Walks the tape back from `root` and adds to the gradients of the leaves. */
+/** Runs backward from `root` and adds to the gradients of the leaves. */
 export function runBackward(root: Tensor, gradient: Tensor | null, options: BackwardOptions): Lazy {
   checkOptions('backward', options, schemas.BackwardOptions)
   refuseCreateGraph('backward', options)
@@ -97,15 +97,15 @@ export function runBackward(root: Tensor, gradient: Tensor | null, options: Back
   return lazy()
 }
 
-/** How backward treats the graph. */
+/** Options of `backward`. */
 export interface BackwardOptions {
-  /** Keep the graph, to walk it again. @default false */
+  /** Keep the graph, for another backward. @default false */
   retainGraph?: boolean
-  /** Not supported, true is an error: gradients have no graph of their own. @default false */
+  /** Not supported: true is an error, since gradients have no graph. @default false */
   createGraph?: boolean
 }
 
-/** Walks the tape back from `roots` for the gradients of `inputs` alone: null where nothing depends on one. */
+/** Runs backward from `roots` for the gradients of `inputs` only: null for an input on which no root depends. */
 export function gradients(
   roots: readonly Tensor[],
   seeds: readonly (Tensor | null)[],
@@ -132,7 +132,7 @@ function refuseCreateGraph(what: string, options: BackwardOptions): void {
   })
 }
 
-/** Goes on until the walk ends; its last word is in `scratch`. */
+/** Runs a backward pass to its end; its result is then in `scratch`. */
 function drive(walk: number, scratch: Float64Array, alone: boolean): void {
   for (;;) {
     const number = tape.runBackward(walk, scratch)
@@ -153,12 +153,12 @@ function drive(walk: number, scratch: Float64Array, alone: boolean): void {
 
 function answerHook(walk: number, hook: GradientHook | undefined, id: number): void {
   const grad = fromId(id)
-  // What a hook makes is the caller's: norms and copies of gradients are there to be looked at later.
+  // Tensors made in a hook are not released: norms and copies of gradients are read later.
   const result = withGrad(false, () => hook?.(grad), 'a gradient hook')
   if (result !== undefined && result !== null && !isTensor(result)) {
     throw new OptionError({
-      what: 'a gradient hook returned something that is no tensor',
-      expected: 'a tensor like the gradient, or nothing to leave it as it is',
+      what: 'a gradient hook returned something that is not a tensor',
+      expected: 'a tensor like the gradient, or nothing to keep the gradient',
       received: String(result),
       fix: 'return the new gradient, or nothing',
     })
@@ -170,7 +170,7 @@ function answerBlock(walk: number, block: Block, grads: number[], saved: number[
   if (alone && block.reachesLeaves) {
     for (const id of grads) if (id !== 0) release(id)
     throw new UnsupportedError({
-      what: `grad: ${block.name} adds to the gradients of parameters, which grad leaves alone`,
+      what: `grad: ${block.name} adds to the gradients of parameters, which grad must not change`,
       expected: 'a graph without checkpoints',
       received: `a block of ${block.name}`,
       fix: 'use backward() and read .grad, or compute without checkpoint',

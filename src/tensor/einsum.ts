@@ -1,9 +1,9 @@
-// Sums of products in Einstein's notation: parse, take diagonals, then contract one operand after the other.
+// Einstein summation: parse the equation, take diagonals, then contract one operand after the other.
 import { OptionError, ShapeError } from '../errors.js'
 import { upTo } from './host.js'
 import type { Tensor } from './tensor.js'
 
-/** A tensor whose dimensions have names, each once. The dimensions of an ellipsis are named '.0', '.1', …, the last one '.0'. */
+/** A tensor whose dimensions have distinct names. Those of an ellipsis are named …, '.1', '.0', counted from the last one. */
 interface Named {
   readonly x: Tensor
   readonly names: readonly string[]
@@ -12,15 +12,15 @@ interface Named {
 /**
  * The sum of products that an equation describes: `'bij,bjk->bik'` is a batch of matrix products.
  *
- * Each letter names a dimension; equal letters have equal sizes, or one of them is 1. A letter twice in one operand takes its diagonal. Letters
- * that the result does not name are summed. `...` stands for any other dimensions, which are broadcast. Without `->`, the result has the
- * dimensions of `...`, then the letters that occur once, in the order of the alphabet (capitals first).
+ * Each letter names a dimension; dimensions of one letter have equal sizes, or size 1. A letter that occurs twice in one operand takes its diagonal.
+ * Letters that are not in the result are summed over. `...` means all other dimensions, which are broadcast. Without `->`, the result has the
+ * dimensions of `...`, then the letters that occur once, in alphabetical order (capitals first).
  *
  * Operands are contracted from left to right, by one matrix product each.
  * @example
  * lora.einsum('bhqd,bhkd->bhqk', q, k)   // attention scores
  * lora.einsum('ii', x)                   // trace
- * @throws {OptionError} for an equation that cannot be read; {@link ShapeError} when it does not fit the operands.
+ * @throws {OptionError} for an invalid equation; {@link ShapeError} when it does not fit the operands.
  */
 export function einsum(equation: string, ...operands: Tensor[] | [readonly Tensor[]]): Tensor {
   const tensors: readonly Tensor[] = Array.isArray(operands[0]) ? operands[0] : (operands as Tensor[])
@@ -39,7 +39,7 @@ export function einsum(equation: string, ...operands: Tensor[] | [readonly Tenso
 
 function parse(equation: string, tensors: readonly Tensor[]): { inputs: string[][]; output: string[] } {
   const [left, right, more] = equation.replaceAll(' ', '').split('->')
-  if (left === undefined || more !== undefined) throw unreadable(equation, "one '->' at most")
+  if (left === undefined || more !== undefined) throw unreadable(equation, "at most one '->'")
   const terms = left.split(',').map((term) => letters(equation, term))
   if (terms.length !== tensors.length) {
     throw unreadable(equation, `${tensors.length} terms, one for each operand`, `${terms.length} terms`)
@@ -71,10 +71,10 @@ function ellipsisRank(equation: string, term: readonly string[], x: Tensor, i: n
   const open = term.length > named
   if (open ? x.ndim >= named : x.ndim === named) return open ? x.ndim - named : 0
   throw new ShapeError({
-    what: `einsum '${equation}': operand ${i} has another number of dimensions than its term`,
+    what: `einsum '${equation}': operand ${i} and its term differ in the number of dimensions`,
     expected: `${named}${open ? ' or more' : ''} dimensions, from '${term.join('')}'`,
     received: `shape (${x.shape.join(', ')})`,
-    fix: "'...' stands for dimensions without a letter",
+    fix: "use '...' for dimensions without a letter",
   })
 }
 
@@ -102,7 +102,7 @@ function unreadable(equation: string, expected: string, received = equation): Op
 
 // ---- contracting ------------------------------------------------------------------------------------------------------
 
-/** The tensor with each name once: a letter that comes twice takes the diagonal of its dimensions. */
+/** The tensor with distinct names: for a letter that occurs twice, the diagonal of its two dimensions. */
 function diagonal(equation: string, x: Tensor, term: readonly string[]): Named {
   let [y, names] = [x, [...term]]
   for (const name of new Set(term)) {
@@ -134,7 +134,7 @@ function sizesDiffer(equation: string, name: string, sizes: readonly number[]): 
 
 const sizeOf = ({ x, names }: Named, name: string): number => x.shape[names.indexOf(name)]!
 
-/** Two operands as one, with the names that are needed later. */
+/** Contracts two operands into one, with the names that are needed later. */
 function contract(left: Named, right: Named, later: ReadonlySet<string>): Named {
   const [a, b] = [narrowed(left, right), narrowed(right, left)]
   const p = summed(a, new Set([...b.names, ...later]))
@@ -168,7 +168,7 @@ function contract(left: Named, right: Named, later: ReadonlySet<string>): Named 
   return { x: (inner.length > 0 ? products.sum(2) : products).reshape(sizes), names }
 }
 
-/** Without the dimensions of size 1 that the other operand has in full. */
+/** Drops dimensions of size 1 that are larger in the other operand. */
 function narrowed(own: Named, other: Named): Named {
   const small = (name: string): boolean =>
     sizeOf(own, name) === 1 && other.names.includes(name) && sizeOf(other, name) !== 1
@@ -177,14 +177,14 @@ function narrowed(own: Named, other: Named): Named {
   return { x: own.x.reshape(names.map((name) => sizeOf(own, name))), names }
 }
 
-/** Without the names that nobody needs. */
+/** Sums over the dimensions whose names are not needed. */
 function summed({ x, names }: Named, needed: ReadonlySet<string>): Named {
   const gone = names.flatMap((name, i) => (needed.has(name) ? [] : [i]))
   if (gone.length === 0) return { x, names }
   return { x: x.sum(gone), names: names.filter((name) => needed.has(name)) }
 }
 
-/** The dimensions in the order of these names. */
+/** Permutes the dimensions into the order of these names. */
 function arrange({ x, names }: Named, order: readonly string[]): Tensor {
   if (order.join() === names.join()) return x
   return x.permute(order.map((name) => names.indexOf(name)))

@@ -1,4 +1,4 @@
-// Functions of tensors that are no methods, and those that PyTorch users look for under both spellings.
+// Functions of tensors that are not methods, and those that PyTorch has both as function and as method.
 import * as schemas from '../generated/options.js'
 import { OptionError, ShapeError } from '../errors.js'
 import type { AllcloseOptions } from './dynamic.js'
@@ -7,12 +7,12 @@ import type { MakeOptions } from './make.js'
 import type { MultinomialOptions } from './ordering.js'
 import type { Tensor } from './tensor.js'
 
-/** `count` numbers from `start` to `end`, both included, at equal distances. */
+/** `count` evenly spaced numbers from `start` to `end`, both included. */
 export function linspace(start: number, end: number, count: number, options: MakeOptions = {}): Tensor {
   checkMake('linspace', options, schemas.MakeOptions)
   checkCount('linspace: the count', count)
   const step = count > 1 ? (end - start) / (count - 1) : 0
-  // From the nearer end, so that both ends come out exact.
+  // Counted from the nearer end, so that both ends are exact.
   const value = (i: number): number => (i < count / 2 ? start + i * step : end - (count - 1 - i) * step)
   return tensor(
     Float64Array.from({ length: count }, (_, i) => value(i)),
@@ -20,7 +20,7 @@ export function linspace(start: number, end: number, count: number, options: Mak
   )
 }
 
-/** The identity matrix, or the upper left part of it. */
+/** The identity matrix, or a matrix with ones on the main diagonal if it is not square. */
 export function eye(rows: number, columns = rows, options: MakeOptions = {}): Tensor {
   checkMake('eye', options, schemas.MakeOptions)
   checkCount('eye: the number of rows', rows)
@@ -31,29 +31,29 @@ export function eye(rows: number, columns = rows, options: MakeOptions = {}): Te
   return made
 }
 
-/** Zeros in the shape and dtype of a tensor. */
+/** Zeros, with the shape and dtype of `x`. */
 export function zerosLike(x: Tensor, options: MakeOptions = {}): Tensor {
   return full(x.shape, 0, { ...options, dtype: options.dtype ?? x.dtype })
 }
 
-/** Ones in the shape and dtype of a tensor. */
+/** Ones, with the shape and dtype of `x`. */
 export function onesLike(x: Tensor, options: MakeOptions = {}): Tensor {
   return full(x.shape, 1, { ...options, dtype: options.dtype ?? x.dtype })
 }
 
-/** `value` everywhere, in the shape and dtype of a tensor. */
+/** Filled with `value`, with the shape and dtype of `x`. */
 export function fullLike(x: Tensor, value: number, options: MakeOptions = {}): Tensor {
   return full(x.shape, value, { ...options, dtype: options.dtype ?? x.dtype })
 }
 
 /**
- * Coordinates of a grid: of vectors of n, m, … numbers one tensor (n, m, …) each. `'xy'` swaps the first two dimensions.
- * @throws {ShapeError} when one of them is no vector.
+ * Coordinates of a grid: for vectors of lengths n, m, …, one tensor of shape (n, m, …) each. `'xy'` swaps the first two dimensions.
+ * @throws {ShapeError} when an input is not a vector.
  */
 export function meshgrid(vectors: readonly Tensor[], { indexing = 'ij' }: { indexing?: 'ij' | 'xy' } = {}): Tensor[] {
   if (indexing !== 'ij' && indexing !== 'xy') {
     throw new OptionError({
-      what: 'meshgrid: no such indexing',
+      what: 'meshgrid: unknown indexing',
       expected: "'ij' or 'xy'",
       received: String(indexing),
       fix: "'ij' counts rows first, 'xy' columns first",
@@ -63,7 +63,7 @@ export function meshgrid(vectors: readonly Tensor[], { indexing = 'ij' }: { inde
   const wrong = flat.find((x) => x.ndim > 1)
   if (wrong) {
     throw new ShapeError({
-      what: 'meshgrid: an input is no vector',
+      what: 'meshgrid: an input is not a vector',
       expected: 'vectors',
       received: `shape (${wrong.shape.join(', ')})`,
       fix: 'flatten() it',
@@ -93,8 +93,8 @@ function checkCount(what: string, count: number): void {
   if (Number.isInteger(count) && count >= 0) return
   throw new OptionError({
     what: `${what} is not usable`,
-    expected: 'a whole number of 0 or more',
+    expected: 'an integer, 0 or more',
     received: String(count),
-    fix: 'pass a whole number, such as Math.floor(n)',
+    fix: 'pass an integer, such as Math.floor(n)',
   })
 }

@@ -1,4 +1,4 @@
-/** What registering a hook returns: the way to take it back. */
+/** Returned when a hook is registered, to remove it. */
 export class HookHandle {
   #remove: (() => void) | null
 
@@ -6,7 +6,7 @@ export class HookHandle {
     this.#remove = remove
   }
 
-  /** Takes the hook back. Does nothing the second time. */
+  /** Removes the hook. A second call does nothing. */
   remove(): void {
     this.#remove?.()
     this.#remove = null

@@ -1,4 +1,4 @@
-// Numbers of JavaScript on their way to the engine: their shape, their dtype, their bytes.
+// Data from JavaScript for the engine: its shape, dtype and bytes.
 import { DtypeError, OptionError, ShapeError } from '../errors.js'
 import { Scratch } from '../native/scratch.js'
 import { product } from './dims.js'
@@ -8,7 +8,7 @@ import type { Nested } from './values.js'
 /** Numbers in row-major order. */
 export type Values = ArrayLike<number> | ArrayLike<bigint> | ArrayLike<boolean> | ArrayLike<number | bigint | boolean>
 
-/** What a typed array says. */
+/** Values, shape and dtype of a typed array. */
 export function fromTyped(
   data: ArrayBufferView,
   shape?: readonly number[],
@@ -17,7 +17,7 @@ export function fromTyped(
   const n = values.length
   if (n === undefined)
     throw new OptionError({
-      what: 'tensor: a DataView holds no numbers',
+      what: 'tensor: a DataView has no element type',
       expected: 'a typed array',
       received: 'a DataView',
       fix: 'wrap its buffer, e.g. new Float32Array(view.buffer)',
@@ -36,7 +36,7 @@ export function fromTyped(
   return { values, shape: wanted, dtype }
 }
 
-/** What nested arrays say. @throws {ShapeError} for ragged ones. */
+/** Values, shape and dtype of nested arrays. @throws {ShapeError} for ragged ones. */
 export function fromNested(
   data: Nested<number | bigint | boolean>,
   wanted?: readonly number[],
@@ -66,29 +66,29 @@ function notFilled(expected: string, n: number): ShapeError {
     what: 'tensor: the data does not fill the shape',
     expected,
     received: `${n} numbers`,
-    fix: 'leave shape out, or give as many numbers as its sizes multiply to',
+    fix: 'leave shape out, or pass as many numbers as the product of its sizes',
   })
 }
 
 function ragged(dim: number, item: unknown): ShapeError {
   return new ShapeError({
     what: 'tensor: the nested arrays have no common shape',
-    expected: 'numbers at one depth and equal lengths in each dimension',
+    expected: 'numbers at one depth, and equal lengths in each dimension',
     received: Array.isArray(item)
       ? `a length of ${item.length} in dimension ${dim}`
       : `${String(item)} at depth ${dim}`,
-    fix: 'pad the shorter rows; numbers may not be texts',
+    fix: 'pad the shorter rows; strings are not numbers',
   })
 }
 
-/** 0 for 0, 1 for anything else. A loop: masks of beams come at every token. */
-function truths(values: ArrayLike<number>): Uint8Array {
+/** 0 for 0, 1 for anything else. A plain loop, since masks of beams are made at every token. */
+function booleans(values: ArrayLike<number>): Uint8Array {
   const out = new Uint8Array(values.length)
   for (let i = 0; i < out.length; i++) out[i] = values[i] === 0 ? 0 : 1
   return out
 }
 
-/** Numbers as the bytes of a dtype that is no half type, valid until the next call. */
+/** Numbers as the bytes of a dtype other than bf16 and f16, valid until the next call. */
 export function bytesOf(values: Values, dtype: Dtype): Uint8Array {
   const n = values.length
   let array: ArrayBufferView
@@ -97,14 +97,15 @@ export function bytesOf(values: Values, dtype: Dtype): Uint8Array {
   else if (dtype === 'f64')
     array = values instanceof Float64Array ? values : Float64Array.from({ length: n }, (_, i) => Number(values[i]))
   else if (dtype === 'i64') array = values instanceof BigInt64Array ? values : integers(values)
-  else if (dtype === 'bool') array = values instanceof Uint8Array ? truths(values) : truths(Array.from(values, Number))
+  else if (dtype === 'bool')
+    array = values instanceof Uint8Array ? booleans(values) : booleans(Array.from(values, Number))
   else array = values instanceof Uint8Array ? values : Uint8Array.from({ length: n }, (_, i) => toByte(values[i]!))
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 }
 
 const scratch = new Scratch((length) => new Int32Array(length))
 
-/** Numbers as i64. A bigint for each would be most of what a loop over token ids leaves to the garbage collector. */
+/** Numbers as i64, as pairs of 32-bit halves: a bigint for each would be most of the garbage of a loop over token ids. */
 function integers(values: Values): Int32Array {
   const length = 2 * values.length
   const halves = scratch.take(length)
@@ -126,7 +127,7 @@ function toInteger(value: number | bigint | boolean): bigint {
   if (typeof value === 'number' && !Number.isInteger(value))
     throw new DtypeError({
       what: 'tensor: a fraction cannot be an integer',
-      expected: 'whole numbers for i64',
+      expected: 'integers for i64',
       received: String(value),
       fix: "leave the dtype out, or convert with .to('i64')",
     })
@@ -146,7 +147,7 @@ function toByte(value: number | bigint | boolean): number {
   const number = Number(value)
   if (!Number.isInteger(number) || number < 0 || number > 255)
     throw new DtypeError({
-      what: 'tensor: this number is no byte',
+      what: 'tensor: this number is not a byte',
       expected: '0 to 255 for u8',
       received: String(value),
       fix: "use { dtype: 'i64' } for larger integers, or leave the dtype out",

@@ -1,4 +1,4 @@
-// Numbers of small integer tensors that were made of host data: what depends on them, such as padding, is then known when work is recorded.
+// The values of small integer tensors made from host data, so that padding and the like are known when work is recorded.
 import type { Values } from './host-data.js'
 import type { Tensor } from './tensor.js'
 
@@ -9,16 +9,16 @@ interface Remembered {
 
 const remembered = new WeakMap<Tensor, Remembered>()
 
-/** Larger ones are no batch of ids. */
+/** Larger tensors are not batches of ids. */
 const MOST = 1 << 20
 
-/** Remembers what a tensor was made of, when it is a matrix of integers or truth values. tensor() calls this. */
+/** Remembers the values of a new tensor if it is a matrix of integers or booleans. tensor() calls this. */
 export function rememberRows(made: Tensor, values: Values): void {
   if (made.ndim !== 2 || values.length > MOST || !['i64', 'bool', 'u8'].includes(made.dtype)) return
   remembered.set(made, { values: Float64Array.from(values as ArrayLike<number>, Number), version: made.version })
 }
 
-/** The rows of a tensor that was made of host data and has not changed since, else null. */
+/** The rows of a tensor that was made from host data and has not changed since, else null. */
 export function rowsOfTensor(tensor: Tensor): number[][] | null {
   const known = remembered.get(tensor)
   if (known === undefined || tensor.version !== known.version) return null

@@ -15,14 +15,14 @@ export function indexed(x: Tensor, index: readonly Index[]): Tensor {
       what: 'at: more indexes than dimensions',
       expected: `at most ${x.ndim} and one '...'`,
       received: JSON.stringify(index),
-      fix: 'leave some out; null adds a dimension and counts as none',
+      fix: 'leave some out; null adds a dimension and does not count',
     })
   }
   const all: Index[] = [...index]
   const fill = Array.from({ length: x.ndim - used }, (): Index => [null, null])
   if (dots >= 0) all.splice(dots, 1, ...fill)
   let result = x
-  // Sizes of the result in order; a number's dimension is dropped, a new one added.
+  // Sizes of the result in order; a number drops its dimension, null adds one.
   const shape: number[] = []
   let dim = 0
   for (const item of all) {
@@ -33,10 +33,10 @@ export function indexed(x: Tensor, index: readonly Index[]): Tensor {
       dim++
     } else if (!Array.isArray(item)) {
       throw new IndexError({
-        what: 'at: this is no index',
+        what: 'at: this is not an index',
         expected: "a number, [start, stop, step?], null or '...'",
         received: String(item),
-        fix: 'a list of places is indexSelect(dim, lora.tensor([0n, 2n])); a mask is maskedSelect(mask)',
+        fix: 'for a list of indexes use indexSelect(dim, lora.tensor([0n, 2n])), for a mask maskedSelect(mask)',
       })
     } else {
       result = cut(result, dim, item as readonly [number | null, (number | null)?, number?])
@@ -53,10 +53,10 @@ function pick(x: Tensor, dim: number, index: number): Tensor {
   const at = index < 0 ? index + size : index
   if (!Number.isInteger(at) || at < 0 || at >= size) {
     throw new IndexError({
-      what: 'at: the index lies outside the tensor',
+      what: 'at: the index is out of range',
       expected: `an integer from ${-size} to ${size - 1} in dimension ${dim}`,
       received: String(index),
-      fix: 'indexes count from 0, and from -1 at the end; is it the dimension that you mean?',
+      fix: 'indexes count from 0, or from -1 at the end; check which dimension this index is for',
     })
   }
   return ops.slice(x, dim, at, at + 1, 1)

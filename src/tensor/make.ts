@@ -22,13 +22,13 @@ import type { Nested } from './values.js'
 export interface MakeOptions {
   /** Element type. @default 'f32' */
   dtype?: Dtype
-  /** Whether backward gives it a gradient. @default false */
+  /** Whether backward computes its gradient. @default false */
   requiresGrad?: boolean
 }
 
 /** Options of {@link tensor} and {@link tensorAsync}. */
 export interface TensorOptions extends MakeOptions {
-  /** Element type. @default what the data has: f32 for numbers, i64 for BigInts, bool for truth values, that of a typed array */
+  /** Element type. @default what the data has: f32 for numbers, i64 for BigInts, bool for booleans, that of a typed array */
   dtype?: Dtype
   /** Sizes of the dimensions, outermost first. @integer @default those of the nested arrays; one dimension for a typed array */
   shape?: readonly number[]
@@ -40,7 +40,7 @@ export interface RandomOptions extends MakeOptions {
   generator?: Generator
 }
 
-/** Says of `device` that there is one for all, and of a dtype that there is not that it is none; then as {@link checkOptions}. */
+/** As {@link checkOptions}, with errors of their own for the option `device` and for an unknown dtype. */
 export function checkMake(owner: string, options: MakeOptions, schema: OptionSchema): void {
   if (typeof options === 'object' && options !== null && 'device' in options) {
     throw new DeviceError({
@@ -54,12 +54,12 @@ export function checkMake(owner: string, options: MakeOptions, schema: OptionSch
   checkOptions(owner, options, schema)
 }
 
-/** Data that {@link tensor} takes. */
+/** Data that {@link tensor} accepts. */
 export type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView
 
 /**
- * A tensor of the given numbers: nested arrays, or a typed array with a `shape`. Numbers give f32, truth values bool, BigInts i64; of typed
- * arrays Float64Array gives f64, integer ones i64, Uint8Array u8. The data is copied.
+ * A tensor of the given data: nested arrays, or a typed array with a `shape`. Numbers give f32, booleans bool, BigInts i64; of typed arrays,
+ * Float64Array gives f64, Uint8Array u8, other integer ones i64. The data is copied.
  * @throws {ShapeError} for ragged arrays, and for data that does not fill the shape.
  */
 export function tensor(data: TensorLike, options: TensorOptions = {}): Tensor {
@@ -74,7 +74,7 @@ export function tensor(data: TensorLike, options: TensorOptions = {}): Tensor {
   return made
 }
 
-/** Numbers to a tensor. Half types go through f32 and are rounded once. */
+/** Makes a tensor of numbers. For bf16 and f16 they are copied as f32 and rounded once. */
 function putValues(values: Values, shape: readonly number[], dtype: Dtype): Tensor {
   return rounded(dtype, (wide) => putBytes(wide, shape, bytesOf(values, wide)))
 }
@@ -88,8 +88,8 @@ function rounded(dtype: Dtype, make: (wide: Dtype) => Tensor): Tensor {
 }
 
 /**
- * As {@link tensor}, of a typed array of any size: it is copied in pieces, between which the event loop runs, where `tensor` would hold it up (100 MB
- * can take a fifth of a second). The array must stay as it is until the promise resolves.
+ * As {@link tensor}, for large typed arrays: the data is copied in pieces, between which the event loop runs, while `tensor` would block it (100 MB
+ * can take a fifth of a second). The array must not change until the promise resolves.
  * @example
  * const features = await lora.tensorAsync(new Float32Array(file.buffer), { shape: [rows, 768] })
  * @throws {ShapeError} for data that does not fill the shape.
@@ -125,7 +125,7 @@ function made(t: Tensor, options: MakeOptions): Tensor {
   return t
 }
 
-/** A tensor of one value. */
+/** A tensor filled with one value. */
 export function full(shape: readonly number[], value: number, options: MakeOptions = {}): Tensor {
   return filled('full', shape, value, options)
 }
@@ -135,21 +135,21 @@ function filled(owner: string, shape: readonly number[], value: number, options:
   return made(ops.full(shape, value, options.dtype ?? 'f32'), options)
 }
 
-/** Zeros. */
+/** A tensor of zeros. */
 export function zeros(shape: readonly number[], options: MakeOptions = {}): Tensor {
   return filled('zeros', shape, 0, options)
 }
 
-/** Ones. */
+/** A tensor of ones. */
 export function ones(shape: readonly number[], options: MakeOptions = {}): Tensor {
   return filled('ones', shape, 1, options)
 }
 
-// What one typed array of 8-byte numbers holds in every supported Node.
+// The longest typed array of 8-byte numbers in every supported Node.
 const LONGEST = 2 ** 29
 
 /**
- * `start, start + step, …` below `end`: whole numbers give i64, others f32. Options come last.
+ * `start, start + step, …` below `end`: integers give i64, other numbers f32. Options come last.
  * @example
  * lora.arange(4)                        // 0 1 2 3, i64
  * lora.arange(4, { dtype: 'f32' })
@@ -166,7 +166,7 @@ export function arange(start: number, ...rest: readonly (number | MakeOptions | 
   if (![from, to, step].every(Number.isFinite) || step === 0) {
     throw new OptionError({
       what: 'arange: start, end or step is not usable',
-      expected: 'numbers, the step other than 0',
+      expected: 'finite numbers, and a step other than 0',
       received: [from, to, step].map((value) => (typeof value === 'object' ? 'an object' : String(value))).join(', '),
       fix: 'options come last: arange(0, 5, 1, { dtype })',
     })
@@ -174,7 +174,7 @@ export function arange(start: number, ...rest: readonly (number | MakeOptions | 
   const n = Math.max(0, Math.ceil((to - from) / step))
   if (!(n <= LONGEST)) {
     throw new MemoryError({
-      what: 'arange: so many numbers can never fit',
+      what: 'arange: the range has too many numbers',
       expected: `at most ${LONGEST}`,
       received: String(n),
       fix: 'make the range in pieces, or use a larger step',
@@ -187,7 +187,7 @@ export function arange(start: number, ...rest: readonly (number | MakeOptions | 
   return tensor(values, { ...options, dtype })
 }
 
-/** Uniform numbers in [0, 1). */
+/** Random numbers, uniform in [0, 1). */
 export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
   checkMake('rand', options, schemas.RandomOptions)
   return made(
@@ -196,7 +196,7 @@ export function rand(shape: readonly number[], options: RandomOptions = {}): Ten
   )
 }
 
-/** Normal numbers of mean 0 and variance 1. */
+/** Random numbers, normal with mean 0 and variance 1. */
 export function randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
   checkMake('randn', options, schemas.RandomOptions)
   return made(

@@ -1,10 +1,10 @@
-// What code may say about the tensors it makes: no gradients, free them at the end, keep this one.
+// Control over the tensors that code makes: without gradients, freed at the end of a scope, or kept.
 import { AsyncError } from '../errors.js'
 import { setGradEnabled } from '../native/tape.js'
 import { isTensor } from '../native/wrap.js'
 import type { Tensor } from './tensor.js'
 
-/** Where the tensors of a frame begin. Frames end in the order in which they began, so one list serves all. */
+/** The index at which the tensors of a frame begin. Frames are nested, so one list serves all. */
 export type Frame = number
 
 const made: (Tensor | null)[] = []
@@ -13,7 +13,7 @@ let depth = 0
 let ends = 0
 let gradEnabled = true
 
-/** A new tensor belongs to the innermost frame, if there is one. tensor.ts calls this. */
+/** Adds a new tensor to the innermost frame, if there is one; returns whether it did. tensor.ts calls this. */
 export function adopt(tensor: Tensor): boolean {
   if (depth === 0) return false
   made[top++] = tensor
@@ -26,19 +26,19 @@ export function pushFrame(): Frame {
   return top
 }
 
-/** The number of the end of a frame: tensors with it in `keptAt` outlive the frame. */
+/** A new number for the end of a frame: tensors with it in `keptAt` outlive the frame. */
 export function nextEnd(): number {
   return ++ends
 }
 
-/** Whether a tensor was made in this frame, the innermost one. */
+/** Whether a tensor was made in this frame, which must be the innermost one. */
 export function wasMadeIn(frame: Frame, tensor: Tensor): boolean {
   return made.indexOf(tensor, frame) >= 0
 }
 
 /**
- * Closes the innermost frame: what was kept for `end` goes to the frame outside, or to the garbage collector; the rest is released. `by` names
- * who released it.
+ * Closes the innermost frame: tensors kept for `end` move to the outer frame, or are left to the garbage collector; the rest is released. Errors
+ * name `by` as what released them.
  */
 export function popFrame(frame: Frame, end: number, by: string): void {
   depth -= 1
@@ -54,7 +54,7 @@ export function popFrame(frame: Frame, end: number, by: string): void {
   top = left
 }
 
-/** Closes the innermost frame and keeps all that it made. */
+/** Closes the innermost frame and keeps all tensors made in it. */
 export function popFrameKeepingAll(frame: Frame): void {
   depth -= 1
   if (depth > 0) return
@@ -84,21 +84,21 @@ export function withGrad<T>(on: boolean, fn: () => T, what: string): T {
 }
 
 /**
- * Runs a function whose results need no gradient.
- * @throws {AsyncError} for an async function: its state would leak into whatever runs while it waits.
+ * Runs a function without recording for backward.
+ * @throws {AsyncError} for an async function: the setting would apply to other code that runs while it waits.
  */
 export function noGrad<T>(fn: () => T): T {
   return withGrad(false, fn, 'noGrad')
 }
 
-/** Runs a function with gradients on, inside noGrad. */
+/** Runs a function with gradients on, even inside {@link noGrad}. */
 export function enableGrad<T>(fn: () => T): T {
   return withGrad(true, fn, 'enableGrad')
 }
 
 /**
- * Runs a function and frees every tensor it made, but for those in its result (any depth of arrays and objects) and those kept with
- * {@link keep}. A training loop does not need it: the forward of a module frees what it made by itself.
+ * Runs a function and frees all tensors made in it, except those in its result (arrays and objects of any depth) and those kept with
+ * {@link keep}. A training loop does not need it: the forward of a module frees its intermediate results by itself.
  * @throws {AsyncError} for an async function.
  */
 export function scope<T>(fn: () => T): T {
@@ -113,13 +113,13 @@ export function scope<T>(fn: () => T): T {
   }
 }
 
-/** Lets a tensor outlive the scope or forward that made it. Returns it. */
+/** Makes a tensor outlive the scope or forward in which it was made. Returns the tensor. */
 export function keep<T extends Tensor>(tensor: T): T {
   tensor.watch()
   return tensor
 }
 
-/** An async function ends at its first await, and the rest would run in somebody else's state. */
+/** Refuses the result of an async function: it returns at its first await, and the rest would run after the setting was restored. */
 export function refuseAsync<T>(result: T, what: string): T {
   if (typeof (result as { then?: unknown } | null)?.then === 'function' && result instanceof Promise) {
     result.catch(() => {})
@@ -133,14 +133,14 @@ export function refuseAsync<T>(result: T, what: string): T {
   return result
 }
 
-/** Every tensor in a value: arrays, maps, sets, plain objects and the fields of other objects, to any depth. Getters are not run. */
+/** All tensors in a value: in arrays, maps, sets, plain objects and the fields of other objects, to any depth. Getters are not run. */
 export function tensorsIn(value: unknown): Set<Tensor> {
   const found = new Set<Tensor>()
   visit(value, (tensor) => found.add(tensor), new Set())
   return found
 }
 
-/** Lets every tensor in a value, as {@link tensorsIn} finds them, outlive the end of a frame. `seen` are objects to pass over. */
+/** Makes all tensors in a value, as in {@link tensorsIn}, outlive the end of a frame. `seen` are objects to skip. */
 export function keepIn(value: unknown, end: number, seen = new Set<object>()): void {
   if (isTensor(value)) value.keptAt = end
   else visit(value, (tensor) => (tensor.keptAt = end), seen)
@@ -153,17 +153,17 @@ function visit(value: unknown, found: (tensor: Tensor) => void, seen: Set<object
   seen.add(value)
   if (ArrayBuffer.isView(value)) return
   if (Array.isArray(value)) {
-    // Rows of token ids are the common case: numbers need no visit.
+    // Rows of token ids are the common case, so numbers are skipped here.
     for (let i = 0; i < value.length; i++) if (typeof value[i] === 'object') visit(value[i], found, seen)
   } else if (value instanceof Set) for (const item of value) visit(item, found, seen)
   else if (value instanceof Map) for (const item of value.values()) visit(item, found, seen)
   else for (const key in value) if (Object.hasOwn(value, key)) visit(field(value, key), found, seen)
 }
 
-// Unlike getOwnPropertyDescriptor this makes no object: a forward asks for each field of each of its modules.
+// Unlike getOwnPropertyDescriptor this makes no object: each forward reads every field of each of its modules.
 const getterOf = (Object.prototype as unknown as { __lookupGetter__(key: string): unknown }).__lookupGetter__
 
-/** An own field; of one with a getter nothing. */
+/** The value of an own field; undefined for one with a getter. */
 function field(owner: object, key: string): unknown {
   return getterOf.call(owner, key) === undefined ? (owner as Record<string, unknown>)[key] : undefined
 }

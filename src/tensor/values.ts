@@ -1,4 +1,4 @@
-// How numbers come back from the engine.
+// Reading the data of tensors back from the engine.
 import { IndexError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import { collect } from '../native/collect.js'
@@ -7,13 +7,13 @@ import { LARGE_BYTES, readLarge, readSmall } from '../native/host.js'
 import type { Dtype, Tensor } from './tensor.js'
 import { bytesPerElement, isHalf } from './dtype.js'
 
-/** What `data()` gives, by dtype: bf16 and f16 come as f32, i64 as BigInt64Array, bool as bytes 0 and 1. */
+/** The result of `data()` by dtype: Float32Array also for bf16 and f16, BigInt64Array for i64, bytes 0 and 1 for bool. */
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array
 
 /** Nested arrays. */
 export type Nested<T> = T | Nested<T>[]
 
-/** The numbers of a tensor, copied at this place of the queue. */
+/** The data of a tensor, copied at this point in the queue. */
 export async function readData(tensor: Tensor): Promise<TensorData> {
   reportPinned()
   const half = isHalf(tensor.dtype)
@@ -24,7 +24,7 @@ export async function readData(tensor: Tensor): Promise<TensorData> {
   return typed(tensor.dtype, bytes)
 }
 
-/** As {@link readData}, of several f32, f64, i64 or bool tensors: those that are small cross together. */
+/** As {@link readData}, of several f32, f64, i64 or bool tensors: if all are small, they are read in one call. */
 export async function readAll(tensors: readonly Tensor[]): Promise<TensorData[]> {
   const sizes = tensors.map((tensor) => tensor.numel * bytesPerElement(tensor.dtype))
   if (sizes.some((size) => size >= LARGE_BYTES)) return Promise.all(tensors.map(readData))
@@ -53,21 +53,21 @@ export async function readOnly(tensor: Tensor): Promise<TensorData> {
   return readData(tensor)
 }
 
-/** A value as a number. @throws {IndexError} for an integer that a number cannot hold. */
+/** A value as a number. @throws {IndexError} for an integer that a number cannot represent exactly. */
 export function safeNumber(value: number | bigint): number {
   const number = Number(value)
   if (typeof value === 'bigint' && !Number.isSafeInteger(number)) {
     throw new IndexError({
-      what: 'item: this integer is no safe JavaScript number',
+      what: 'item: this integer is not a safe JavaScript number',
       received: String(value),
       fix: 'read it with itemBigInt()',
-      expected: 'an integer within 2^53, which a number holds exactly',
+      expected: 'an integer within ±2^53, which a number represents exactly',
     })
   }
   return number
 }
 
-/** Flat numbers as nested arrays of a shape. */
+/** Flat data as nested arrays of a shape. */
 export function nest(data: TensorData, shape: readonly number[], dtype: Dtype): Nested<number | bigint | boolean> {
   const value = (i: number): number | bigint | boolean => {
     const x = data[i]!
@@ -84,7 +84,7 @@ export function nest(data: TensorData, shape: readonly number[], dtype: Dtype): 
 }
 
 function typed(dtype: Dtype, bytes: Uint8Array): TensorData {
-  // A small Buffer may lie at an odd address of a shared block.
+  // A small Buffer may be an unaligned part of a shared block.
   const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
   const { buffer, byteOffset, byteLength } = whole ? bytes : Uint8Array.from(bytes)
   if (dtype === 'f64') return new Float64Array(buffer, byteOffset, byteLength / 8)

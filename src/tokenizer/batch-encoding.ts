@@ -1,4 +1,4 @@
-// Rows of one batch: the options for the engine, and its lists as rows.
+// Rows of one batch: checks the options for the engine, and turns its flat lists into rows.
 import { OptionError } from '../errors.js'
 import type { RowOptions } from '../native/tokenizer.js'
 import { checkOptions } from '../runtime/check-options.js'
@@ -6,7 +6,7 @@ import * as schemas from '../generated/options.js'
 import { bad, checkChoice } from '../runtime/options.js'
 import type { BatchEncoding, BatchOptions } from './batch.js'
 
-/** What a tokenizer says of itself. */
+/** Defaults of a tokenizer. */
 export interface BatchDefaults {
   config: Readonly<Record<string, unknown>>
   padToken: string | undefined
@@ -14,17 +14,17 @@ export interface BatchDefaults {
 }
 
 const OWNER = 'Tokenizer.batchEncodePlus'
-/** A length that transformers writes for "no limit" is far above this. */
+/** transformers writes a length far above this for "no limit". */
 const NO_LIMIT = 1e9
 
-/** Checks the options and completes them. @throws {OptionError} */
+/** Checks the options and fills in the defaults. @throws {OptionError} */
 export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowOptions {
   checkOptions(OWNER, options, schemas.BatchOptions)
   const { padding = false, truncation = false, padToMultipleOf = 1 } = options
   const pad = padding === true ? 'longest' : padding === false ? 'do_not_pad' : padding
   const cut = truncation === true ? 'longest_first' : truncation === false ? 'do_not_truncate' : truncation
   if (cut === 'only_second' && options.textPair === undefined)
-    throw bad(OWNER, 'truncation', "another way than 'only_second' without textPair", cut)
+    throw bad(OWNER, 'truncation', "other than 'only_second' without textPair", cut)
   const isCut = cut !== 'do_not_truncate'
   const isFixed = pad === 'max_length'
   const maxLength = isCut || isFixed ? lengthOf(options, defaults) : undefined
@@ -43,14 +43,14 @@ export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowO
   }
 }
 
-/** The lists of the engine as rows. */
+/** The flat lists of the engine as rows. */
 export function batchEncoding(lists: readonly Uint32Array[], options: BatchOptions): BatchEncoding {
   const [lengths, ids, types, attention, special, offsets] = lists
   const rows = (list: Uint32Array) => {
     let at = 0
     return Array.from(lengths!, (length) => Array.from(list.subarray(at, (at += length))))
   }
-  const places = () => {
+  const offsetRows = () => {
     let at = 0
     return Array.from(lengths!, (length) =>
       Array.from({ length }, (): [number, number] => [offsets![at++]!, offsets![at++]!]),
@@ -60,7 +60,7 @@ export function batchEncoding(lists: readonly Uint32Array[], options: BatchOptio
     inputIds: rows(ids!),
     attentionMask: rows(attention!),
     tokenTypeIds: rows(types!),
-    ...(options.returnOffsetsMapping && { offsetMapping: places() }),
+    ...(options.returnOffsetsMapping && { offsetMapping: offsetRows() }),
     ...(options.returnSpecialTokensMask && { specialTokensMask: rows(special!) }),
   }
 }
@@ -86,7 +86,7 @@ function padId(options: BatchOptions, { padToken, tokenToId }: BatchDefaults): n
   const id = typeof token === 'string' ? tokenToId(token) : undefined
   if (id !== undefined) return id
   throw new OptionError({
-    what: `${OWNER}: there is no token to pad with`,
+    what: `${OWNER}: there is no padding token`,
     expected: 'padToken: a token of the vocabulary',
     received: token === undefined ? 'none: this tokenizer names none' : String(token),
     fix: 'pass padToken, often the end token; the attention mask hides it',

@@ -1,15 +1,15 @@
-// Chat templates: Jinja programs that a tokenizer's folder holds, run by @huggingface/jinja with what transformers gives them.
+// Chat templates: Jinja programs in a tokenizer's folder, run by @huggingface/jinja with the variables and functions that transformers provides.
 import { createRequire } from 'node:module'
 import { LoraError, OptionError } from '../errors.js'
 import { bad } from '../runtime/options.js'
 import { strftime } from './strftime.js'
 import type { ChatTemplates } from './tokenizer-config.js'
 
-/** One message of a conversation. Templates read what they know of it. */
+/** One message of a conversation. Which fields are read depends on the template. */
 export interface ChatMessage {
-  /** Who speaks: `system`, `user`, `assistant`, `tool`, as the template knows them. */
+  /** The role of the speaker, among those that the template supports: `system`, `user`, `assistant`, `tool`. */
   role: string
-  /** What is said. */
+  /** The content of the message, usually a string. */
   content?: unknown
   [field: string]: unknown
 }
@@ -18,19 +18,19 @@ export interface ChatMessage {
 export interface ChatTemplateOptions {
   /** Functions that the model may call, as JSON schemas (`{ type: 'function', function: { name, … } }`). @default none */
   tools?: readonly object[] | null
-  /** Texts to answer from, for templates that know them. @default none */
+  /** Documents for retrieval-augmented generation, for templates that support them. @default none */
   documents?: readonly object[] | null
-  /** End with what begins an answer, so that the model writes one. @default false */
+  /** Append the tokens that start an assistant message, so that the model writes one. @default false */
   addGenerationPrompt?: boolean
-  /** End inside the last message, so that the model goes on with it. @default false */
+  /** End the text within the last message, so that the model continues it. @default false */
   continueFinalMessage?: boolean
-  /** A template in place of the tokenizer's, or the name of one of its templates. @minLength 1 @default `tool_use` with tools where there is one, else `default` */
+  /** A template to use instead of the tokenizer's, or the name of one of its templates. @minLength 1 @default `tool_use` with tools where there is one, else `default` */
   chatTemplate?: string
-  /** Further variables of the template, by the names that it reads, such as `{ enable_thinking: false }`. @default none */
+  /** Further variables of the template by name, such as `{ enable_thinking: false }`. @default none */
   variables?: Readonly<Record<string, unknown>>
-  /** Return token ids; false gives the text. @default true */
+  /** Return token ids; false returns the text. @default true */
   tokenize?: boolean
-  /** Return a {@link ChatEncoding}, with the tokens that the model is to learn marked. The template must have `{% generation %}`. @default false */
+  /** Return a {@link ChatEncoding}, with a mask of the assistant's tokens. The template must have `{% generation %}`. @default false */
   returnAssistantTokensMask?: boolean
 }
 
@@ -38,11 +38,11 @@ export interface ChatTemplateOptions {
 export interface ChatEncoding {
   /** Token ids. */
   inputIds: number[]
-  /** 1 for what stands between `{% generation %}` and `{% endgeneration %}` in the template, the assistant's own words, else 0. */
+  /** 1 for tokens between `{% generation %}` and `{% endgeneration %}` in the template, which the assistant writes, else 0. */
   assistantMasks: number[]
 }
 
-/** A rendered conversation, with the places `[start, end)` of what the assistant says. */
+/** A rendered conversation, with the ranges `[start, end)` of the assistant's text. */
 export interface Rendered {
   text: string
   spans: [start: number, end: number][]
@@ -50,16 +50,16 @@ export interface Rendered {
 
 const OWNER = 'Tokenizer.applyChatTemplate'
 
-/** The template to use. @throws {OptionError} when there is none, or several and none of the asked name. */
+/** The template to use. @throws {OptionError} when there is none, or when there are several and none has the requested name. */
 export function chooseTemplate(own: ChatTemplates, options: ChatTemplateOptions): string {
-  const { chatTemplate: asked, tools } = options
+  const { chatTemplate: requested, tools } = options
   if (own !== null && typeof own !== 'string') {
-    if (asked !== undefined) return own[asked] ?? asked
+    if (requested !== undefined) return own[requested] ?? requested
     const found = (tools?.length ? own['tool_use'] : undefined) ?? own['default']
     if (found !== undefined) return found
     throw bad(OWNER, 'chatTemplate', `one of ${Object.keys(own).join(', ')}`, undefined, 'name one with chatTemplate')
   }
-  const found = asked ?? own
+  const found = requested ?? own
   if (found !== null) return found
   throw new OptionError({
     what: `${OWNER}: this tokenizer has no chat template`,
@@ -71,7 +71,7 @@ export function chooseTemplate(own: ChatTemplates, options: ChatTemplateOptions)
 
 /**
  * Renders a conversation.
- * @param specials special tokens by the names that templates read (`bos_token`)
+ * @param specials special tokens by their names in templates (`bos_token`)
  */
 export function renderChat(
   messages: readonly ChatMessage[],
@@ -108,14 +108,14 @@ function checkMessages(messages: unknown): void {
   throw bad(OWNER, 'messages', 'a list of { role, content }, at least one', wrong ?? [])
 }
 
-/** What is used of @huggingface/jinja, whose own types cannot be read with `moduleResolution: NodeNext`. */
+/** The part of @huggingface/jinja that is used here; its own types do not work with `moduleResolution: NodeNext`. */
 interface Jinja {
   Template: new (text: string) => { parsed: object }
   Environment: new () => { set(name: string, value: unknown): unknown }
   Interpreter: new (environment: object) => { run(program: object): { value: unknown } }
 }
 
-/** Loaded when a template is first run: most programs never do. */
+/** Loaded when the first template is run, since most programs run none. */
 let jinja: Jinja | undefined
 const parsed = new Map<string, object>()
 
@@ -130,9 +130,9 @@ function run(template: string, variables: Readonly<Record<string, unknown>>): st
     if (cause instanceof LoraError) throw cause
     throw new OptionError({
       what: `${OWNER}: the template fails on this conversation`,
-      expected: 'messages with the fields that the template reads, and a template of Jinja',
+      expected: 'messages with the fields that the template reads, and a valid Jinja template',
       received: cause instanceof Error ? cause.message : String(cause),
-      fix: 'give each message what the template needs; null and a missing field are not an empty text',
+      fix: 'give each message the fields that the template needs; null or a missing field is not an empty string',
       cause,
     })
   }
@@ -149,7 +149,7 @@ function programOf({ Template }: Jinja, template: string): object {
 
 const MOST_PROGRAMS = 16
 
-/** What transformers gives to every template. */
+/** Variables and functions that transformers provides to every template. */
 const GLOBALS = {
   true: true,
   false: false,
@@ -160,7 +160,7 @@ const GLOBALS = {
   raise_exception(message: unknown): never {
     throw new OptionError({
       what: `${OWNER}: the template refuses this conversation`,
-      expected: 'a conversation as the template wants it',
+      expected: 'a conversation that the template accepts',
       received: String(message),
       fix: 'change the messages accordingly',
     })
@@ -172,7 +172,7 @@ const GLOBALS = {
   strftime_now: (format: string) => strftime(new Date(), format),
 }
 
-/** Ends a text with the last message, as far as the template kept the spaces around it. */
+/** Cuts a text after the last message, with the spaces around the message as far as the template kept them. */
 function cutBehind(text: string, { content }: ChatMessage): string {
   if (typeof content !== 'string') throw bad(OWNER, 'messages', 'a text as the content of the last one', content)
   const at = text.lastIndexOf(content.trim())
@@ -183,17 +183,17 @@ function cutBehind(text: string, { content }: ChatMessage): string {
 }
 
 /**
- * Where the assistant speaks. The template is run once more with marks where its generation blocks begin and end: characters that no text holds, put
- * between two statements, so that the whitespace rules of the tags stay what they are.
+ * The ranges of the assistant's text. The template is run once more with markers where its generation blocks begin and end: characters that the text
+ * does not contain, between two statements, so that the whitespace control of the tags has the same effect.
  */
 function spansOf(template: string, variables: Readonly<Record<string, unknown>>, text: string): Rendered['spans'] {
   const tag = /\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}/g
   if (template.search(tag) < 0)
     throw bad(OWNER, 'returnAssistantTokensMask', 'false: the template has no {% generation %}', true)
-  const [open, close] = marksFor(text)
+  const [open, close] = markersFor(text)
   const marked = template.replace(tag, (_, left: string, end: string | undefined, right: string) => {
-    const mark = `{{ '${end === undefined ? open : close}' }}`
-    return `{%${left} set loralib_mark = 0 %}${mark}{% set loralib_mark = 0 ${right}%}`
+    const marker = `{{ '${end === undefined ? open : close}' }}`
+    return `{%${left} set loralib_mark = 0 %}${marker}{% set loralib_mark = 0 ${right}%}`
   })
   const spans: Rendered['spans'] = []
   let plain = ''
@@ -204,11 +204,11 @@ function spansOf(template: string, variables: Readonly<Record<string, unknown>>,
     else plain += character
   }
   if (plain === text && spans.every(([from, to]) => from >= 0 && from <= to)) return spans
-  throw bad(OWNER, 'returnAssistantTokensMask', 'false: the template changes what its generation blocks say', true)
+  throw bad(OWNER, 'returnAssistantTokensMask', 'false: the template changes the text of its generation blocks', true)
 }
 
-/** Two characters of the private planes that a text does not hold. */
-function marksFor(text: string): [string, string] {
+/** Two private-use characters that a text does not contain. */
+function markersFor(text: string): [string, string] {
   const free: string[] = []
   for (let code = 0xf0000; free.length < 2; code++) {
     const character = String.fromCodePoint(code)

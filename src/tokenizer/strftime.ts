@@ -1,4 +1,4 @@
-// Dates in templates, as Python writes them in its C locale.
+// Dates in templates, formatted as by Python in the C locale.
 import { OptionError } from '../errors.js'
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
@@ -32,8 +32,8 @@ const CODES: Record<string, (date: Date) => string> = {
 }
 
 /**
- * A date by a format of Python's `strftime`, in local time. `%-d` and its like leave leading zeros out.
- * @throws {OptionError} for a code that is not among these.
+ * Formats a date as Python's `strftime`, in local time. `%-d` and similar codes omit leading zeros.
+ * @throws {OptionError} for an unknown format code.
  */
 export function strftime(date: Date, format: string): string {
   return format.replace(/%(-?)(.?)/gs, (whole, bare: string, code: string) => {

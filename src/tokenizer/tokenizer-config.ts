@@ -1,11 +1,11 @@
-// What a tokenizer's folder says besides its vocabulary: tokenizer_config.json, and the chat template in it or beside it.
+// The settings in a tokenizer's folder: tokenizer_config.json, and the chat template in it or beside it.
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, FormatError } from '../errors.js'
 import { writeText } from '../io/write-text.js'
 
-/** A chat template, or several by name; null for none. */
+/** A chat template, or several by name; null when there is none. */
 export type ChatTemplates = string | Readonly<Record<string, string>> | null
 
 /** The settings of a folder. */
@@ -14,7 +14,7 @@ export interface FolderSettings {
   readonly chatTemplate: ChatTemplates
 }
 
-/** What each special token is for, as far as the files say. */
+/** The special tokens by role, as far as the files define them. */
 export interface SpecialTokensMap {
   bosToken?: string
   eosToken?: string
@@ -43,7 +43,7 @@ export function readSettings(folder: string): FolderSettings {
   return settingsOf(folder, read(CONFIG), read(TEMPLATE), read(OLD_TEMPLATE))
 }
 
-/** The same without waiting for the disk. */
+/** As {@link readSettings}, without blocking on the disk. */
 export async function readSettingsAsync(folder: string): Promise<FolderSettings> {
   const read = (name: string) =>
     readFile(join(folder, name), 'utf8').catch((error: unknown) => missing(join(folder, name), error))
@@ -51,14 +51,14 @@ export async function readSettingsAsync(folder: string): Promise<FolderSettings>
   return settingsOf(folder, config!, template!, old!)
 }
 
-/** Writes the settings into a folder, with the special tokens by their roles. Nothing where there is nothing to say. */
+/** Writes the settings into a folder, with the special tokens by role. Files that would be empty are not written. */
 export async function writeSettings(
   folder: string,
   { config, chatTemplate }: FolderSettings,
   roles: Readonly<Record<string, string>>,
 ): Promise<void> {
   const all = { ...roles, ...config }
-  // Kept where transformers writes it now; the field in the configuration is that of older files.
+  // transformers now writes the template to a file of its own; older versions wrote it into the configuration.
   const isInConfig = 'chat_template' in config
   if (Object.keys(all).length > 0) await writeText(join(folder, CONFIG), `${JSON.stringify(all, null, 2)}\n`)
   if (typeof chatTemplate === 'string' && !isInConfig) await writeText(join(folder, TEMPLATE), chatTemplate)
@@ -99,7 +99,11 @@ function templates(path: string, value: unknown): ChatTemplates {
     typeof (entry as { template?: unknown }).template === 'string'
   if (Array.isArray(value) && value.every(isEntry))
     return Object.fromEntries(value.map(({ name, template }) => [name, template]))
-  throw notUsable(path, 'chat_template: a text, or a list of names and templates', JSON.stringify(value).slice(0, 100))
+  throw notUsable(
+    path,
+    'chat_template: a string, or a list of names and templates',
+    JSON.stringify(value).slice(0, 100),
+  )
 }
 
 function parse(path: string, text: string): Record<string, unknown> {

@@ -1,4 +1,4 @@
-// Text to token ids and back. The rules and the vocabulary live in the addon; this file is their TypeScript face.
+// Text to token ids and back. Rules and vocabulary are in the addon; this file is their TypeScript API.
 import { TOKENIZER } from '../hub/files.js'
 import { folderOf } from '../hub/folder.js'
 import type { HubOptions } from '../hub/options.js'
@@ -13,56 +13,56 @@ import type { ChatEncoding, ChatMessage, ChatTemplateOptions } from './chat-temp
 import { NO_SETTINGS, readSettings, readSettingsAsync, writeSettings } from './tokenizer-config.js'
 import type { ChatTemplates, FolderSettings, SpecialTokensMap } from './tokenizer-config.js'
 
-/** How text becomes ids. */
+/** Options of {@link Tokenizer.encode}. */
 export interface EncodeOptions {
-  /** Adds what the tokenizer's own template adds, such as a begin token; GPT-2's template adds nothing. @default true */
+  /** Add the special tokens of the tokenizer's template, such as a begin token; GPT-2's template adds none. @default true */
   addSpecialTokens?: boolean
   /**
-   * Reads special tokens that occur in the text, such as `<|endoftext|>`, as plain text. Set it for text from strangers,
-   * who could otherwise end a prompt. @default false
+   * Encode special tokens that occur in the text, such as `<|endoftext|>`, as plain text. Set it for untrusted text,
+   * which could otherwise end a prompt. @default false
    */
   specialAsText?: boolean
 }
 
-/** How ids become text. */
+/** Options of {@link Tokenizer.decode}. */
 export interface DecodeOptions {
-  /** Leaves special tokens such as `<|endoftext|>` out. @default false */
+  /** Omit special tokens such as `<|endoftext|>`. @default false */
   skipSpecialTokens?: boolean
 }
 
 /** Options of {@link Tokenizer.train}. */
 export interface TokenizerTrainOptions {
-  /** Number of tokens: special tokens, the 256 bytes and the merges. With little text it stays smaller. @integer @minimum 257 */
+  /** Number of tokens: special tokens, the 256 bytes and the merges. With little text the vocabulary is smaller. @integer @minimum 257 */
   vocabSize: number
-  /** They get the first ids; where they occur in the texts they are borders between documents. @default ['<|endoftext|>'] */
+  /** Special tokens; they get the first ids. Where they occur in the texts, they separate documents. @default ['<|endoftext|>'] */
   specialTokens?: readonly string[]
 }
 
-/** Ids with the places in the text that they come from. */
+/** Ids with their offsets in the text. */
 export interface Encoding {
   /** Token ids. */
   ids: number[]
-  /** `text.slice(...offsets[i])` is what token i covers; part of a character's bytes covers the whole character. */
+  /** Token i covers `text.slice(...offsets[i])`; a token that is part of a character's bytes covers the whole character. */
   offsets: [start: number, end: number][]
   /** Whether the token is a special one. */
   special: boolean[]
 }
 
-/** Turns ids into text one at a time. The pieces joined are what {@link Tokenizer.decode} gives for all of them. */
+/** Turns ids into text one at a time. The pieces joined equal the result of {@link Tokenizer.decode} for all ids. */
 export interface DecodeStream {
   /**
-   * The text that this id completes; empty while a character is not complete.
-   * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks; the stream goes on without it.
+   * The text completed by this id; empty while a character is incomplete.
+   * @throws {IndexError} `ERR_LORA_INDEX` for an id that is not in the vocabulary; the stream continues without it.
    */
   push(id: number): string
-  /** What is left at the end: bytes that never became a character, as U+FFFD. */
+  /** The rest of the text at the end: bytes that never became a character, as U+FFFD. */
   end(): string
 }
 
 /**
- * A tokenizer of the `tokenizers` library: GPT-2's byte-level BPE and everything else that a `tokenizer.json` can hold, and the older files of GPT-2,
- * RoBERTa, Qwen2, BERT, DeBERTa, Llama and Gemma. Immutable. Truncation and padding written in a `tokenizer.json` are ignored:
- * {@link Tokenizer.batchEncodePlus} is told what to do.
+ * A tokenizer of the `tokenizers` library: GPT-2's byte-level BPE and everything else that a `tokenizer.json` can define, and the older files of GPT-2,
+ * RoBERTa, Qwen2, BERT, DeBERTa, Llama and Gemma. Immutable. Truncation and padding in a `tokenizer.json` are ignored: they are options of
+ * {@link Tokenizer.batchEncodePlus}.
  *
  * @example
  * const tokenizer = Tokenizer.fromFolder('models/base')
@@ -87,8 +87,8 @@ export class Tokenizer {
   }
 
   /**
-   * Reads the tokenizer of a folder, or of a hub id such as `openai-community/gpt2`, which is downloaded first; only its own files are.
-   * @throws {HubError} when it cannot be had; else as {@link Tokenizer.fromFolder}.
+   * Reads the tokenizer of a folder, or of a hub id such as `openai-community/gpt2`, of which only the tokenizer's files are downloaded.
+   * @throws {HubError} when it cannot be downloaded; else as {@link Tokenizer.fromFolder}.
    */
   static async fromPretrained(dirOrHubId: string, options: HubOptions = {}): Promise<Tokenizer> {
     return Tokenizer.fromFolderAsync(await folderOf('Tokenizer.fromPretrained', dirOrHubId, options, TOKENIZER))
@@ -97,7 +97,7 @@ export class Tokenizer {
   /**
    * Reads a `tokenizer.json`.
    * @throws {FileError} `ERR_LORA_FILE` when it cannot be read.
-   * @throws {FormatError} `ERR_LORA_FORMAT` when it is no tokenizer.
+   * @throws {FormatError} `ERR_LORA_FORMAT` when it is not a tokenizer.
    */
   static fromFile(path: string): Tokenizer {
     const file = checkPath('Tokenizer.fromFile', 'path', path)
@@ -107,10 +107,10 @@ export class Tokenizer {
   /**
    * Reads the tokenizer of a model folder: `tokenizer.json`, else the older files. These are `vocab.json` with `merges.txt` or OpenAI's `encoder.json`
    * with `vocab.bpe` (byte-level BPE), `vocab.txt` (WordPiece), or `spm.model`, `spiece.model`, `sentencepiece.bpe.model`, `tokenizer.model`
-   * (SentencePiece, unigram and BPE). `tokenizer_class` in `tokenizer_config.json`, else `model_type` in `config.json`, says which rules go with them.
-   * @throws {FileError} `ERR_LORA_FILE` when the folder holds none of them.
-   * @throws {FormatError} `ERR_LORA_FORMAT` when the files are no tokenizer.
-   * @throws {UnsupportedError} `ERR_LORA_UNSUPPORTED` for older files of a class whose rules are not known.
+   * (SentencePiece, unigram and BPE). Their rules depend on `tokenizer_class` in `tokenizer_config.json`, else on `model_type` in `config.json`.
+   * @throws {FileError} `ERR_LORA_FILE` when the folder has none of these files.
+   * @throws {FormatError} `ERR_LORA_FORMAT` when the files are not a tokenizer.
+   * @throws {UnsupportedError} `ERR_LORA_UNSUPPORTED` for older files of an unknown class.
    */
   static fromFolder(folder: string): Tokenizer {
     const dir = checkPath('Tokenizer.fromFolder', 'folder', folder)
@@ -119,7 +119,7 @@ export class Tokenizer {
   }
 
   /**
-   * Reads GPT-2's byte-level BPE from its vocabulary and its merges, whatever the two files are called.
+   * Reads a byte-level BPE (GPT-2's rules) from files of its vocabulary and its merges, which may have any name.
    * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` as in {@link Tokenizer.fromFolder}.
    */
   static fromVocabAndMerges(vocab: string, merges: string): Tokenizer {
@@ -150,8 +150,8 @@ export class Tokenizer {
   }
 
   /**
-   * Learns a byte-level BPE (GPT-2's rules) from texts, off the main thread. The same texts give the same vocabulary.
-   * @throws {OptionError} `ERR_LORA_OPTION` when `vocabSize` leaves no room for the bytes and the special tokens.
+   * Trains a byte-level BPE (GPT-2's rules) on texts, off the main thread. The same texts give the same vocabulary.
+   * @throws {OptionError} `ERR_LORA_OPTION` when `vocabSize` is too small for the bytes and the special tokens.
    */
   static async train(texts: Iterable<string>, options: TokenizerTrainOptions): Promise<Tokenizer> {
     const owner = 'Tokenizer.train'
@@ -161,7 +161,7 @@ export class Tokenizer {
     return new Tokenizer(await Vocabulary.train(all, vocabSize, [...specialTokens]))
   }
 
-  /** Number of tokens, added ones included; ids lie below it unless a file leaves gaps. */
+  /** Number of tokens, added ones included; ids are below it unless a file leaves gaps. */
   get vocabSize(): number {
     return this.#vocabulary.size()
   }
@@ -171,7 +171,7 @@ export class Tokenizer {
     return this.#vocabulary.specialTokens()
   }
 
-  /** What each special token is for, as far as the files say. */
+  /** The special tokens by role, as far as the files define them. */
   get specialTokensMap(): SpecialTokensMap {
     const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
     return Object.fromEntries(Object.entries(this.#roles).map(([name, token]) => [camel(name), token]))
@@ -187,7 +187,7 @@ export class Tokenizer {
     return this.#idOf('eos_token')
   }
 
-  /** Id of the token that fills short rows, or undefined. */
+  /** Id of the padding token, or undefined. */
   get padTokenId(): number | undefined {
     return this.#idOf('pad_token')
   }
@@ -197,14 +197,14 @@ export class Tokenizer {
     return token === undefined ? undefined : this.tokenToId(token)
   }
 
-  /** Ids of a text, at once: about a millisecond for two pages. For longer ones use {@link Tokenizer.encodeAsync}, which leaves the event loop free. */
+  /** Ids of a text, synchronously: about a millisecond for two pages. For longer texts use {@link Tokenizer.encodeAsync}, which does not block. */
   encode(text: string, options: EncodeOptions = {}): number[] {
     const flags = checkEncode('Tokenizer.encode', options)
     const [plain] = checkTexts('Tokenizer.encode', 'text', [text])
     return this.#vocabulary.encode(plain!, ...flags)
   }
 
-  /** Ids of a text with the places that they come from. */
+  /** Ids of a text with their offsets in it. */
   encodeWithOffsets(text: string, options: EncodeOptions = {}): Encoding {
     const flags = checkEncode('Tokenizer.encodeWithOffsets', options)
     const [plain] = checkTexts('Tokenizer.encodeWithOffsets', 'text', [text])
@@ -218,7 +218,7 @@ export class Tokenizer {
     return ids!
   }
 
-  /** Ids of many texts in their order, off the main thread and on all cores. */
+  /** Ids of many texts, in their order, off the main thread and on all cores. */
   async encodeBatch(texts: Iterable<string>, options: EncodeOptions = {}): Promise<Uint32Array[]> {
     const flags = checkEncode('Tokenizer.encodeBatch', options)
     const all = checkTexts('Tokenizer.encodeBatch', 'texts', texts)
@@ -226,11 +226,11 @@ export class Tokenizer {
   }
 
   /**
-   * Rows of a batch as models take them, cut and padded as asked, off the main thread and on all cores.
+   * Rows of a batch as models take them, truncated and padded according to the options, off the main thread and on all cores.
    * @example
    * const batch = await tokenizer.batchEncodePlus(premises, { textPair: hypotheses, padding: true, truncation: true, maxLength: 128 })
    * model.forward(batch.inputIds, { attentionMask: batch.attentionMask, tokenTypeIds: batch.tokenTypeIds })
-   * @throws {OptionError} when a row cannot be cut as asked, or there is no token to pad with.
+   * @throws {OptionError} when a row cannot be truncated as requested, or there is no padding token.
    */
   async batchEncodePlus(texts: Iterable<string>, options: BatchOptions = {}): Promise<BatchEncoding> {
     const owner = 'Tokenizer.batchEncodePlus'
@@ -242,11 +242,11 @@ export class Tokenizer {
   }
 
   /**
-   * A conversation as the model was trained to read it: its ids, or its text with `tokenize: false`. Special tokens in the text are read as such, those
-   * in the messages too: take them out of what strangers write.
+   * A conversation in the format of the chat model: its ids, or its text with `tokenize: false`. Special tokens in the text are encoded as such, also
+   * those in the messages: remove them from untrusted messages.
    * @example
    * const ids = tokenizer.applyChatTemplate([{ role: 'user', content: 'Hello' }], { addGenerationPrompt: true })
-   * @throws {OptionError} when there is no template, when the template refuses the conversation (with its message as `received`), or fails on it.
+   * @throws {OptionError} when there is no template, when the template rejects the conversation (with its message as `received`), or fails on it.
    */
   applyChatTemplate(messages: readonly ChatMessage[], options: ChatTemplateOptions & { tokenize: false }): string
   applyChatTemplate(
@@ -266,16 +266,16 @@ export class Tokenizer {
     const template = chooseTemplate(this.chatTemplate, options)
     const { text, spans } = renderChat(messages, template, this.#roles, options)
     if (!tokenize) return text
-    // The template writes special tokens itself.
+    // The template adds special tokens itself.
     if (!isMasked) return this.encode(text, { addSpecialTokens: false })
     const { ids, offsets } = this.encodeWithOffsets(text, { addSpecialTokens: false })
-    const isSaid = ([start, end]: [number, number]) => spans.some(([from, to]) => start < to && end > from)
-    return { inputIds: ids, assistantMasks: offsets.map((offset) => (isSaid(offset) ? 1 : 0)) }
+    const isAssistant = ([start, end]: [number, number]) => spans.some(([from, to]) => start < to && end > from)
+    return { inputIds: ids, assistantMasks: offsets.map((offset) => (isAssistant(offset) ? 1 : 0)) }
   }
 
   /**
-   * The text of ids. Bytes that are no UTF-8 become U+FFFD.
-   * @throws {IndexError} `ERR_LORA_INDEX` for an id that the vocabulary lacks.
+   * The text of ids. Bytes that are not UTF-8 become U+FFFD.
+   * @throws {IndexError} `ERR_LORA_INDEX` for an id that is not in the vocabulary.
    */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
     const skip = checkDecode('Tokenizer.decode', options)
@@ -283,7 +283,7 @@ export class Tokenizer {
     return this.#vocabulary.decode(list, skip)
   }
 
-  /** A stream that turns ids into text while they come, without ever showing part of a character. */
+  /** A stream that turns ids into text one at a time and never returns part of a character. */
   decodeStream(options: DecodeOptions = {}): DecodeStream {
     const skip = checkDecode('Tokenizer.decodeStream', options)
     const stream = this.#vocabulary.decodeStream(skip)
@@ -296,27 +296,27 @@ export class Tokenizer {
     }
   }
 
-  /** The id of a token as the vocabulary spells it (a byte-level one writes a space as `Ġ`), or undefined. */
+  /** The id of a token in the spelling of the vocabulary (a byte-level one writes a space as `Ġ`), or undefined. */
   tokenToId(token: string): number | undefined {
     const [plain] = checkTexts('Tokenizer.tokenToId', 'token', [token])
     return this.#vocabulary.tokenToId(plain!) ?? undefined
   }
 
-  /** The token of an id as the vocabulary spells it, or undefined. */
+  /** The token of an id in the spelling of the vocabulary, or undefined. */
   idToToken(id: number): string | undefined {
     const checked = checkId('Tokenizer.idToToken', id)
     return this.#vocabulary.idToToken(checked) ?? undefined
   }
 
-  /** Writes `tokenizer.json` to a path: the old file or the whole new one is there, never half of it. */
+  /** Writes `tokenizer.json` to a path, which always holds the old file or the complete new one. */
   async save(path: string): Promise<void> {
     const file = checkPath('Tokenizer.save', 'path', path)
     await this.#vocabulary.save(file)
   }
 
   /**
-   * Writes `tokenizer.json` and, for a BPE, `vocab.json` and `merges.txt` into a folder, as GPT-2 folders have them; `tokenizer_config.json` and the
-   * chat template where the tokenizer has them.
+   * Writes `tokenizer.json` and, for a BPE, `vocab.json` and `merges.txt` into a folder, as GPT-2 folders have them; also `tokenizer_config.json` and
+   * the chat template if the tokenizer has them.
    */
   async saveFolder(folder: string): Promise<void> {
     const dir = checkPath('Tokenizer.saveFolder', 'folder', folder)
@@ -341,7 +341,7 @@ function checkPath(owner: string, name: string, path: unknown): string {
 }
 
 function checkTexts(owner: string, name: string, texts: Iterable<unknown>): string[] {
-  // A string is iterable too: taken for a list it would fall apart into letters.
+  // A string is iterable too: as a list it would be split into characters.
   if (typeof texts === 'string') throw bad(owner, name, 'a list of texts', texts, `wrap it in a list: [${name}]`)
   return Array.from(texts, (text) => {
     if (typeof text === 'string') return text

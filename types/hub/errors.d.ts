@@ -2,9 +2,9 @@
 
 import { FileError } from '../errors.js'
 import type { ErrorParts } from '../errors.js'
-/** A file of a hub cannot be had: the server refuses, cannot be reached, or does not hold it. Its code is that of a {@link FileError}. */
+/** A file cannot be downloaded from a hub: the server refuses, cannot be reached, or does not have it. Its code is that of a {@link FileError}. */
 export declare class HubError extends FileError {
-  /** The HTTP status that the server answered with; undefined when no answer came. */
+  /** The HTTP status of the response; undefined when there was none. */
   readonly status: number | undefined
   constructor(parts: ErrorParts, status?: number)
 }

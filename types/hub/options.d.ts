@@ -1,34 +1,34 @@
 // Generated from src/hub/options.ts by `npm run api`. Do not edit.
 
-/** How far a download is. */
+/** The progress of a download. */
 export interface DownloadProgress {
   /** The model's id. */
   repo: string
-  /** The file that has moved on. */
+  /** The file of which bytes were received. */
   file: string
-  /** Bytes of this file that are there. */
+  /** Bytes of this file received so far. */
   fileLoadedBytes: number
-  /** Bytes of this file. */
+  /** Size of this file in bytes. */
   fileTotalBytes: number
-  /** Bytes that are there, of all files that this call has begun with. */
+  /** Bytes received so far, of all files of this call. */
   loadedBytes: number
-  /** Bytes of all these files. It grows when an index names further ones. */
+  /** Size of all these files in bytes. It grows when an index names further files. */
   totalBytes: number
 }
-/** Options of everything that may download. The names are those of huggingface_hub, and so are the variables. */
+/** Options of all functions that may download. Options and environment variables have the names of huggingface_hub. */
 export interface HubOptions {
   /** Branch, tag or commit. @default 'main' */
   revision?: string
-  /** Where downloads lie. @default `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else `~/.cache/huggingface/hub` */
+  /** The folder of downloads. @default `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else `~/.cache/huggingface/hub` */
   cacheDir?: string
-  /** Sent to the endpoint, and to no other server; false sends none. @default `HF_TOKEN`, else the file that `hf auth login` writes */
+  /** The access token, sent to the endpoint and to no other server; false sends none. @default `HF_TOKEN`, else the file that `hf auth login` writes */
   token?: string | false
   /** The server. @default `HF_ENDPOINT`, else the public hub */
   endpoint?: string | URL
-  /** Use what the cache holds, without any request. @default whether `HF_HUB_OFFLINE` is 1 */
+  /** Use only the cache, without any request. @default whether `HF_HUB_OFFLINE` is 1 */
   localFilesOnly?: boolean
-  /** Called while files come, some ten times a second for each, and once when each is whole. @default none */
+  /** Called during the download, about ten times a second for each file, and once when a file is complete. @default none */
   onProgress?: (progress: DownloadProgress) => void
-  /** Ends the download with an {@link AbortedError}; the next one goes on where it was. @default none */
+  /** Aborts the download with an {@link AbortedError}; the next one resumes. @default none */
   signal?: AbortSignal
 }

@@ -12,7 +12,7 @@ export type TorchValue =
   | TorchValue[]
   | TorchObject
   | Map<number | bigint | string | boolean | null, TorchValue>
-/** A dict whose keys are texts. It has no prototype, so each key is a key and nothing else. */
+/** A dict with strings as keys. It has no prototype, so that keys such as `constructor` are plain keys. */
 export interface TorchObject {
   [key: string]: TorchValue
 }

@@ -1,8 +1,8 @@
 // Generated from src/native/lazy.ts by `npm run api`. Do not edit.
 
 /**
- * Work that is queued already; awaiting it waits until it is done and rejects with its first error. A real promise that nobody awaits
- * would end Node on a rejection, so this becomes one only when asked.
+ * Work that is queued already; awaiting it waits until it is done and rejects with its first error. A real promise that is never awaited
+ * would end Node on a rejection, so a promise is made only when it is awaited.
  */
 export declare class Lazy implements PromiseLike<void> {
   #private

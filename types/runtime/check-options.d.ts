@@ -1,6 +1,6 @@
 // Generated from src/runtime/check-options.ts by `npm run api`. Do not edit.
 
-/** What a value must be; `text` says it in words where those for the kind would be too general. */
+/** What a value must be; `text` describes it where the words for its kind would be too general. */
 export type Rule = {
   readonly text?: string
 } & Kind
@@ -37,7 +37,7 @@ type Kind =
 interface NumberRule {
   readonly kind: 'number'
   readonly integer?: true
-  /** Infinity is a value, too; NaN never is. */
+  /** Allows Infinity; NaN is never allowed. */
   readonly infinity?: true
   readonly minimum?: number
   readonly maximum?: number

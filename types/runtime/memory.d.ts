@@ -6,7 +6,7 @@ export interface KindCount {
   tensors: number
   bytes: number
 }
-/** What the engine holds for this thread, and the process's buffers. */
+/** What the engine holds for this thread, and the buffers of the process. */
 export interface MemoryReport {
   /** Frozen weights; mapped ones count as if they were in memory. */
   base: KindCount
@@ -14,38 +14,38 @@ export interface MemoryReport {
   adapter: KindCount
   gradient: KindCount
   optimizer: KindCount
-  /** Everything else: inputs, intermediate results, what backward saved. */
+  /** Everything else: inputs, intermediate results, tensors saved for backward. */
   activation: KindCount
   /** All kinds together. */
   total: KindCount
-  /** Tensors by name, as this thread knows them: each view counts for itself. */
+  /** Tensors of this thread; each view counts as one. */
   values: number
   /** Nodes of the tape. */
   tapeNodes: number
-  /** Tensors that the executor holds, of all threads. With one thread, after {@link settle}, it equals `values`. */
+  /** Tensors that the executor holds, of all threads. With one thread, after {@link settle}, this equals `values`. */
   liveValues: number
   /**
-   * Bytes of numbers in CPU buffers, counted by the allocator of the executor. With one thread, on the CPU, after {@link settle},
-   * `numberBytes + mappedBytes` equals `total.bytes`, unless a tensor failed: then it has no numbers.
+   * Bytes of tensor data in CPU buffers, counted by the allocator of the executor. With one thread, on the CPU, after {@link settle},
+   * `numberBytes + mappedBytes` equals `total.bytes`, unless an operation failed: its result has no data.
    */
   numberBytes: number
-  /** Bytes of weights that lie in the pages of their file. */
+  /** Bytes of weights in mapped files. */
   mappedBytes: number
-  /** Bytes of CPU buffers in use: `numberBytes` and what rounding up for reuse adds. */
+  /** Bytes of CPU buffers in use: `numberBytes`, plus what rounding sizes up for reuse adds. */
   liveBytes: number
-  /** The largest that `liveBytes` has been. */
+  /** The largest value of `liveBytes` so far. */
   peakBytes: number
-  /** Bytes that the pool keeps for reuse; given back when idle. */
+  /** Bytes that the pool keeps for reuse; returned to the system when idle. */
   poolBytes: number
 }
 /** Counts live tensors and bytes by kind. Exact after {@link settle}. */
 export declare function memory(): MemoryReport
-/** What runs: device, kernel path, threads. */
+/** Device, kernel path and threads in use. */
 export interface Backend {
   device: string
   /** `avx512`, `avx2`, `neon`, `scalar`, or `candle` when every operation runs through its candle twin. */
   isa: string
-  /** Whether this path multiplies pairs of bf16 (AVX512-BF16), which {@link setFloat32MatmulPrecision} `'medium'` asks for. */
+  /** Whether this path multiplies pairs of bf16 (AVX512-BF16), which {@link setFloat32MatmulPrecision} `'medium'` needs. */
   bf16Products: boolean
   threads: number
   memoryLimitBytes: number
@@ -53,5 +53,5 @@ export interface Backend {
   /** Whether this build has CUDA. */
   cuda: boolean
 }
-/** Says what the engine runs on. Starts it. */
+/** Reports what the engine runs on. Starts the engine. */
 export declare function backend(): Backend

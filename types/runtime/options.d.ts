@@ -1,6 +1,6 @@
 // Generated from src/runtime/options.ts by `npm run api`. Do not edit.
 
-/** The element types a layer can hold its weight in. */
+/** The element types that the weight of a layer can have. */
 export type FloatDtype = 'f32' | 'f64' | 'bf16' | 'f16'
 /** Options that every layer with parameters takes. */
 export interface PlacementOptions {

@@ -3,18 +3,18 @@
 
 /** Options of {@link stream}. */
 export interface StreamOptions {
-  /** Higher ones are served first: generation before training. @integer @minimum -2147483647 @maximum 2147483647 @default 0 */
+  /** Streams of higher priority run first, e.g. generation before training. @integer @minimum -2147483647 @maximum 2147483647 @default 0 */
   priority?: number
   /** Seed of the stream's own generator. @default a random one */
   seed?: number | bigint
   /**
-   * Ends the stream's work: what is queued is skipped, and from then on recording into it throws an {@link AbortedError} whose cause is the
-   * signal's reason. Reading, saving and freeing tensors goes on. @default none
+   * Aborts the stream's work: what is queued is skipped, and from then on recording into it throws an {@link AbortedError} whose cause is the
+   * signal's reason. Reading, saving and freeing tensors still work. @default none
    */
   signal?: AbortSignal
 }
 /**
- * An ordered queue with a generator of its own: one per trainer or request. Dependencies on other streams are kept by themselves.
+ * An ordered queue with its own random generator: one per trainer or request. Dependencies on other streams are tracked automatically.
  *
  * @example
  * const training = lora.stream({ seed: 1, signal: request.signal })
@@ -32,20 +32,20 @@ export declare class Stream {
   #private
   constructor(options?: StreamOptions)
   /**
-   * Records what `fn` does into this stream. An async function stays in it through all its awaits, whatever else runs meanwhile, and so does
-   * what it calls; an async generator does at each of its steps, whoever asks for them. Streams may be nested.
+   * Records what `fn` does into this stream. An async function stays in it through all its awaits, whatever else runs meanwhile, and so do the
+   * functions that it calls; an async generator runs each of its steps in it, wherever they are requested. Streams may be nested.
    * @example
    * for await (const { id } of chat.run(() => model.stream([prompt]))) socket.write(decoder.push(id))
    * @throws {AbortedError} once the signal is aborted; {@link OptionError} when the stream is closed.
    */
   run<T>(fn: () => T): T
-  /** Its number in the output of `LORALIB_DEBUG`, in timelines and in errors of anomaly mode. */
+  /** Its number as in the output of `LORALIB_DEBUG`, in timelines and in errors of anomaly mode. */
   get number(): number
   /** Waits for everything recorded in it. */
   synchronize(): Promise<void>
-  /** Skips what is queued; whoever awaits it gets an {@link AbortedError}. What is recorded later runs again, unless a signal aborted it. */
+  /** Skips what is queued; awaiting it throws an {@link AbortedError}. Work recorded later runs, unless the stream's signal was aborted. */
   abort(reason?: string): void
-  /** Ends it behind what is queued. Does nothing the second time. */
+  /** Closes the stream; work queued so far still runs. A second call does nothing. */
   close(): void
   [Symbol.dispose](): void
 }

@@ -1,12 +1,12 @@
 // Generated from src/tensor/backward.ts by `npm run api`. Do not edit.
 
 import type { Tensor } from './tensor.js'
-/** A function that sees a gradient, and may return another one to go on with. */
+/** A function that is called with a gradient, and may return another one to use instead. */
 export type GradientHook = (grad: Tensor) => Tensor | null | undefined | void
-/** How backward treats the graph. */
+/** Options of `backward`. */
 export interface BackwardOptions {
-  /** Keep the graph, to walk it again. @default false */
+  /** Keep the graph, for another backward. @default false */
   retainGraph?: boolean
-  /** Not supported, true is an error: gradients have no graph of their own. @default false */
+  /** Not supported: true is an error, since gradients have no graph. @default false */
   createGraph?: boolean
 }

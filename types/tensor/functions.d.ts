@@ -4,19 +4,19 @@ import type { AllcloseOptions } from './dynamic.js'
 import type { MakeOptions } from './make.js'
 import type { MultinomialOptions } from './ordering.js'
 import type { Tensor } from './tensor.js'
-/** `count` numbers from `start` to `end`, both included, at equal distances. */
+/** `count` evenly spaced numbers from `start` to `end`, both included. */
 export declare function linspace(start: number, end: number, count: number, options?: MakeOptions): Tensor
-/** The identity matrix, or the upper left part of it. */
+/** The identity matrix, or a matrix with ones on the main diagonal if it is not square. */
 export declare function eye(rows: number, columns?: number, options?: MakeOptions): Tensor
-/** Zeros in the shape and dtype of a tensor. */
+/** Zeros, with the shape and dtype of `x`. */
 export declare function zerosLike(x: Tensor, options?: MakeOptions): Tensor
-/** Ones in the shape and dtype of a tensor. */
+/** Ones, with the shape and dtype of `x`. */
 export declare function onesLike(x: Tensor, options?: MakeOptions): Tensor
-/** `value` everywhere, in the shape and dtype of a tensor. */
+/** Filled with `value`, with the shape and dtype of `x`. */
 export declare function fullLike(x: Tensor, value: number, options?: MakeOptions): Tensor
 /**
- * Coordinates of a grid: of vectors of n, m, … numbers one tensor (n, m, …) each. `'xy'` swaps the first two dimensions.
- * @throws {ShapeError} when one of them is no vector.
+ * Coordinates of a grid: for vectors of lengths n, m, …, one tensor of shape (n, m, …) each. `'xy'` swaps the first two dimensions.
+ * @throws {ShapeError} when an input is not a vector.
  */
 export declare function meshgrid(
   vectors: readonly Tensor[],

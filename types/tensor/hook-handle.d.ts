@@ -1,11 +1,11 @@
 /// <reference lib="esnext.disposable" />
 // Generated from src/tensor/hook-handle.ts by `npm run api`. Do not edit.
 
-/** What registering a hook returns: the way to take it back. */
+/** Returned when a hook is registered, to remove it. */
 export declare class HookHandle {
   #private
   constructor(remove: () => void)
-  /** Takes the hook back. Does nothing the second time. */
+  /** Removes the hook. A second call does nothing. */
   remove(): void
   [Symbol.dispose](): void
 }

@@ -1,8 +1,8 @@
 // Generated from src/tokenizer/tokenizer-config.ts by `npm run api`. Do not edit.
 
-/** A chat template, or several by name; null for none. */
+/** A chat template, or several by name; null when there is none. */
 export type ChatTemplates = string | Readonly<Record<string, string>> | null
-/** What each special token is for, as far as the files say. */
+/** The special tokens by role, as far as the files define them. */
 export interface SpecialTokensMap {
   bosToken?: string
   eosToken?: string

@@ -1,12 +1,12 @@
-// One process of the proof: it trains, alone or in company, and prints what came out as JSON. Its instructions are JSON, too:
+// One process of the proof: it trains, alone or under load, and prints the results as JSON. Its instructions are JSON, too:
 //
-//   { steps, times, company }: how many steps, how often alone, and whether then once more with others busy beside it
+//   { steps, times, company }: how many steps, how often alone, and whether then once more under load
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import * as lora from 'loralib'
 import { hash, hashAll, hashNumbers } from './hash.mjs'
 
 const [B, T, C, V] = [7, 111, 195, 1009]
-/** The second trainer, and the text beside both. */
+/** The second trainer, and the generation beside both. */
 const BESIDE = { B: 3, T: 50, C: 96, V: 501 }
 const TOKENS = 16
 
@@ -17,7 +17,7 @@ for (let i = 0; i < times; i++) runs.push(await first())
 const together = company ? await inCompany() : null
 console.log(JSON.stringify({ ...lora.backend(), worked: threadsThatWorked(), runs, together }))
 
-/** The same beside a second trainer and a generator, each in a stream of its own; these must not be disturbed either. */
+/** The same beside a second trainer and a generator, each in its own stream; their results must not change either. */
 async function inCompany() {
   const second = () => inStream(22, 0, () => trainBeside())
   const text = () => inStream(33, 5, () => writeText(build(BESIDE).eval(), BESIDE.V, 33))
@@ -47,7 +47,7 @@ async function inStream(seed, priority, work) {
   }
 }
 
-/** Trains and then writes text; every number that came out, as hashes by name. */
+/** Trains and then generates text; all results, as hashes by name. */
 async function trainAndWrite(count) {
   const model = adapt(build({ B, T, C, V }))
   const named = [...model.namedParameters()]
@@ -97,7 +97,7 @@ async function train(model, [rows, width, vocabulary], count, losses) {
   return norm
 }
 
-/** Tokens drawn from the stream's generator: two rows, so that one is padded. */
+/** Tokens sampled with the stream's generator: two rows, so that one is padded. */
 async function writeText(model, vocabulary, seed) {
   const prompt = [[1, 5, seed % vocabulary], [2]]
   const rows = await model.generate(prompt, { maxNewTokens: TOKENS, doSample: true, topK: 50, eosTokenId: null })
@@ -128,7 +128,7 @@ function threadsThatWorked() {
   const ours = readdirSync('/proc/self/task').filter((id) =>
     /^loralib-(exec|\d+)$/m.test(readFileSync(`/proc/self/task/${id}/comm`, 'utf8')),
   )
-  // The first number is the time on a processor, in nanoseconds. Merely to start takes a tenth of this.
+  // The first number is the time on a processor, in nanoseconds. Starting a thread takes a tenth of this.
   const worked = (id) => Number(readFileSync(`/proc/self/task/${id}/schedstat`, 'utf8').split(' ')[0]) > 1e6
   return ours.filter(worked).length
 }

@@ -1,4 +1,4 @@
-// Bits as short texts.
+// Hashes of numbers.
 import { createHash } from 'node:crypto'
 
 /** The sha256 of a tensor's numbers. */

@@ -1,11 +1,11 @@
-// Exceptions in functions of the caller: they come out as they are and leave no state behind. What such functions return wrongly is an error of ours.
+// Exceptions in functions of the caller: they are passed on unchanged and leave no state behind. A wrong result of such a function is an error of ours.
 import * as lora from 'loralib'
 import { passes, sync } from './judge.mjs'
 
 const { nn } = lora
 const leaf = (...values) => lora.tensor(values, { requiresGrad: true })
 
-/** A module whose forward does what it is told, below another. */
+/** A module with a given forward, inside another. */
 class Inner extends nn.Module {
   weight = nn.parameter(lora.ones([2]))
   constructor(work) {
@@ -31,7 +31,7 @@ const thrower = (error) => () => {
   throw error
 }
 
-/** A Function whose two halves do what they are told. */
+/** A Function with given forward and backward. */
 function functionOf(forward, backward) {
   return class Own extends lora.Function {
     static forward(_ctx, x) {
@@ -50,7 +50,7 @@ function hooked(hook) {
   y.sum().backward()
 }
 
-/** A checkpointed block that works the first time and throws when backward runs it again. */
+/** A checkpointed block that works the first time and throws when backward recomputes it. */
 function second(error) {
   let runs = 0
   const y = lora.checkpoint((x) => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const here = (name) => JSON.stringify(new URL(name, import.meta.url).href)
 
-/** At the head of each program: `attempt(name, run)` tells what a wrong use gave, `say(name, value)` a value. */
+/** At the head of each program: `attempt(name, run)` reports the outcome of a wrong use, `say(name, value)` a value. */
 const HEAD = `
 import * as lora from 'loralib'
 import { asData, caught } from ${here('judge.mjs')}
@@ -20,7 +20,7 @@ const attempt = async (name, run) => {
 `
 
 /**
- * Runs a program; `wrap` is a command in front, e.g. `['prlimit', '--as=4000000000']`. Gives how it ended, and what it told: by name, either
+ * Runs a program; `wrap` is a command in front, e.g. `['prlimit', '--as=4000000000']`. Returns how it ended, and what it reported: by name, either
  * `{when, error}` or `{value}`. Killed after `limitMs`, which shows as a signal.
  */
 export function runChild(text, { wrap = [], env = {}, limitMs = 120_000, uid } = {}) {

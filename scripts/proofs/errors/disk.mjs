@@ -1,4 +1,4 @@
-// Disks that are full and folders that cannot be written: FileError, the file that was there stays whole, and nothing is left beside it.
+// Full disks and folders that cannot be written: FileError, the previous file is unchanged, and no other file is left.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -43,7 +43,7 @@ function fill(folder) {
   for (const name of NAMES) writeFileSync(join(folder, name), OLD)
 }
 
-/** Every way that this machine allows: `[name, what the error must receive, options of the child, prepare → undo]`. */
+/** All ways that this machine allows: `[name, what the error must receive, options of the child, prepare → undo]`. */
 function ways(root) {
   const list = [
     [
@@ -58,7 +58,7 @@ function ways(root) {
     list.push(['a full disk (tmpfs of 64 KB)', /space/i, {}, (folder) => {
       works('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder)
       fill(folder)
-      // What is left is less than the smallest of the files.
+      // The free space that is left is less than the smallest of the files.
       writeFileSync(join(folder, 'ballast'), Buffer.alloc(36 * 1024))
       return () => works('umount', folder)
     }]) // prettier-ignore

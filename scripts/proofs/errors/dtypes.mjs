@@ -1,4 +1,4 @@
-// Dtypes and devices that do not go together, and numbers that a dtype cannot hold.
+// Dtypes and devices that cannot be combined, and numbers that a dtype cannot represent.
 import * as lora from 'loralib'
 import { sync } from './judge.mjs'
 

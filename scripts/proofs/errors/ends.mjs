@@ -1,4 +1,4 @@
-// Ends of processes and workers while work is queued: the exit code that was asked for, no crash, no hang, and others go on.
+// Ends of processes and workers while work is queued: the requested exit code, no crash, no hang, and other threads continue.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -70,7 +70,7 @@ const WORKERS = `
     const worker = start(text)
     const codes = once(worker, 'exit').catch((error) => [error.message])
     worker.on('error', () => {})
-    // The error of a worker that ends may overtake its message.
+    // The error of a worker that ends may arrive before its message.
     await Promise.race([new Promise((resolve) => worker.once('message', resolve)), codes])
     await new Promise((resolve) => setTimeout(resolve, 150))
     await end?.(worker)

@@ -1,4 +1,4 @@
-// Wrong values of environment variables: the first use of the engine says so.
+// Wrong values of environment variables: the first use of the engine reports them.
 import { runChild } from './child.mjs'
 import { rejects, sync } from './judge.mjs'
 

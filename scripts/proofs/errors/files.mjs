@@ -1,4 +1,4 @@
-// Weight files that are missing, cut short or lie, and state dicts that do not fit.
+// Weight files that are missing, truncated or inconsistent, and state dicts that do not fit.
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -6,7 +6,7 @@ import * as lora from 'loralib'
 import { rejects, sync } from './judge.mjs'
 
 const { nn, models } = lora
-/** Where the files are; the runner removes it. */
+/** The folder of the files; the runner removes it. */
 export const folder = mkdtempSync(join(tmpdir(), 'loralib-errors-'))
 let last = 0
 
@@ -16,7 +16,7 @@ function file(bytes, name = `f${++last}.safetensors`) {
   return path
 }
 
-/** A safetensors file of a header and so many bytes of numbers; `length` is what it says of its header. */
+/** A safetensors file of a header and a number of data bytes; `length` is the stated length of the header. */
 function safetensors(header, dataBytes, { length, name } = {}) {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header))
   const claim = Buffer.alloc(8)
@@ -85,7 +85,7 @@ export const cases = [
     hostile('a header nested 100,000 deep', () => safetensors(`{"x":${'['.repeat(1e5)}${']'.repeat(1e5)}}`, 0)),
     hostile('a name twice', () => safetensors(`{"x":${JSON.stringify(x(0, 8))},"x":${JSON.stringify(x(8, 16))}}`, 16)),
     hostile('tensors that overlap', () => safetensors({ x: x(0, 8), y: x(4, 12) }, 12)),
-    hostile('three tensors at one place', () => safetensors(many(), 4)),
+    hostile('three tensors at one offset', () => safetensors(many(), 4)),
     hostile('a hole between tensors', () => safetensors({ x: x(0, 8), y: x(12, 20) }, 20)),
     hostile('offsets that run backwards', () => safetensors({ x: x(8, 0) }, 8)),
     hostile('offsets beyond the file', () => safetensors({ x: x(1e15, 1e15 + 8) }, 8)),
@@ -105,8 +105,8 @@ export const cases = [
   ]),
   ...rejects('ERR_LORA_FILE', [
     ['a file that is not there', () => lora.load(join(folder, 'none.safetensors')), { what: /none\.safetensors/ }],
-    ['a folder in the place of a file', () => lora.load(folder), { received: /folder/ }],
-    ['a device in the place of a file', () => lora.load('/dev/zero'), { received: /device/ }],
+    ['a folder instead of a file', () => lora.load(folder), { received: /folder/ }],
+    ['a device instead of a file', () => lora.load('/dev/zero'), { received: /device/ }],
     ['a path with a NUL', () => lora.load('a\0b'), { received: /NUL|nul|null/ }],
     [
       'an index whose shard is missing',
@@ -134,7 +134,7 @@ export const cases = [
     ],
   ]),
   ...rejects('ERR_LORA_OPTION', [
-    ['saving what is no tensor', () => lora.save({ x: [1] }, join(folder, 'x')), { what: /x is no tensor/ }],
+    ['saving what is no tensor', () => lora.save({ x: [1] }, join(folder, 'x')), { what: /x is not a tensor/ }],
     [
       'saving under the name of the metadata',
       () => lora.save({ __metadata__: lora.ones([1]) }, join(folder, 'x')),

@@ -1,4 +1,4 @@
-// Gradients where there are none, second derivatives, changes in place of what backward needs.
+// Gradients where there are none, second derivatives, in-place changes of what backward needs.
 import * as lora from 'loralib'
 import { rejects, sync } from './judge.mjs'
 

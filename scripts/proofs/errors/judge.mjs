@@ -1,4 +1,4 @@
-// What each wrong use must give, and whether it did.
+// The error that each wrong use must give, and the check of it.
 import { readFileSync } from 'node:fs'
 import * as lora from 'loralib'
 
@@ -19,7 +19,7 @@ export function rejects(code, rows) {
   return make(code, 'rejects', rows)
 }
 
-/** Errors of the caller's own function, which must come out as they are: `[name, run]`; `run` is given the error to throw. */
+/** Errors of the caller's own function, which must be passed on unchanged: `[name, run]`; `run` is given the error to throw. */
 export function passes(when, rows) {
   return rows.map(([name, run]) => {
     const own = new Error(`of the caller: ${name}`)
@@ -33,7 +33,7 @@ function make(code, when, rows) {
   return rows.map(([name, run, fields = {}]) => ({ name, run, code, class: made, when, fields }))
 }
 
-/** Runs something wrong; says what it threw, and when. */
+/** Runs a wrong use; returns what it threw, and when. */
 export async function caught(run) {
   let result
   try {

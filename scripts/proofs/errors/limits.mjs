@@ -1,4 +1,4 @@
-// Limits: tensors that can never fit, more work than may wait, tensors of other threads, work that is aborted.
+// Limits: tensors that can never fit, more queued work than allowed, tensors of other threads, aborted work.
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import * as lora from 'loralib'
@@ -6,13 +6,13 @@ import { rejects, sync } from './judge.mjs'
 
 const { nn, optim } = lora
 
-/** Something long in front, which keeps what is recorded behind it in the queue. */
+/** Long work, which keeps what is recorded after it in the queue. */
 function slow(n = 1200) {
   const x = lora.randn([n, n])
   return x.matmul(x).matmul(x)
 }
 
-/** Runs `record` behind something slow; what it threw is thrown when the queue is empty again. */
+/** Runs `record` after something slow; what it threw is thrown when the queue is empty. */
 function behind(record) {
   return async () => {
     const wait = slow().sum().item()
@@ -37,7 +37,7 @@ function dataAhead() {
   for (let i = 0; i < 6; i++) lora.tensor(numbers).dispose()
 }
 
-/** What a worker that is given `workerData` says of it: its error as data. */
+/** The result of a worker for `workerData`: its error as data. */
 async function inWorker(text, workerData) {
   const code = `const { parentPort, workerData } = require('node:worker_threads')
     import('loralib').then(async (lora) => { try { ${text} } catch (e) {
@@ -50,7 +50,7 @@ async function inWorker(text, workerData) {
   throw new Class({ ...data, where: data.path, fix: data.hint })
 }
 
-/** A tensor that a worker makes of the number of another thread, as no export lets it. */
+/** A tensor that a worker makes from the id of another thread, which no export allows. */
 const forged = 'new lora.Tensor(workerData.id, 0, [2])'
 
 function aborted(work) {
@@ -66,7 +66,7 @@ function aborted(work) {
   }
 }
 
-// Which operation of the stream was skipped first depends on how far it came.
+// Which operation of the stream was skipped first depends on timing.
 const ABORTED = { op: null, received: /the client left/ }
 
 export const group = 'limits, threads and streams'

@@ -1,11 +1,11 @@
-// Reservations that fail at run time: they reject, what lasts stays as it was, and what fits afterwards runs.
+// Allocations that fail at run time: they reject, existing tensors are unchanged, and work that fits afterwards runs.
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runChild } from './child.mjs'
 import { rejects } from './judge.mjs'
 
-export const group = 'no room at run time'
+export const group = 'out of memory at run time'
 
 const FIELDS = { op: null, path: null, received: /MB|bytes/, fix: /smaller|dispose|free/ }
 const cases = rejects('ERR_LORA_MEMORY', [
@@ -18,13 +18,13 @@ const cases = rejects('ERR_LORA_MEMORY', [
   ['a file that does not fit', null, FIELDS],
 ])
 
-/** One program for both kinds of limit; `FREE` numbers of f32 do not fit beside 2 × `HELD`; 4 × `HELD` fit. */
+/** One program for both kinds of limit; `FREE` f32 numbers do not fit beside 2 × `HELD`; 4 × `HELD` fit. */
 const program = (held, free, file, moments) => `
   const world = await makeWorld()
   const sum = await checksum(world)
   const step = await knownStep()
   const [HELD, FREE, MOMENTS] = [${held}, ${free}, ${moments}]
-  // Parameter and gradient fit; two moments do not. The update is not counted, and fits when there is room.
+  // Parameter and gradient fit; two moments do not. The update is not counted, and succeeds when there is memory.
   async function crowded() {
     const p = lora.nn.parameter(lora.ones([HELD]))
     p.grad = lora.full([HELD], 2)
@@ -68,7 +68,7 @@ const program = (held, free, file, moments) => `
     ballast.dispose()
     await lora.settle().catch(() => {})
     await optimizer.step()
-    say('after room was made', [await p.at([0, 1]).item(), Object.values(optimizer.stateDict().state)[0].step].join())
+    say('after memory was freed', [await p.at([0, 1]).item(), Object.values(optimizer.stateDict().state)[0].step].join())
     for (const t of [p, p.grad, ...Object.values(Object.values(optimizer.stateDict().state)[0])]) t.dispose?.()
   }
   await lora.settle().catch(() => {})
@@ -107,7 +107,7 @@ export async function prove(report, { short }) {
   try {
     const file = join(folder, 'large.safetensors')
     sparse(file, 512 * MB)
-    // The moments of an optimizer need known numbers of free bytes, which a bound on the address space does not leave.
+    // The moments of an optimizer need a known number of free bytes, which a limit on the address space does not leave.
     const ways = [
       { how: 'LORALIB_MEMORY_LIMIT', env: { LORALIB_MEMORY_LIMIT: '256MB' }, held: 12, free: 62, moments: true },
     ]
@@ -122,13 +122,13 @@ export async function prove(report, { short }) {
       for (const each of proved) report.judge(`${how}: ${each.name}`, each, ended.told.get(each.name))
       const value = (name) => ended.told.get(name)?.value
       if (moments) {
-        const after = value('after room was made')
+        const after = value('after memory was freed')
         const [moved, count] = String(after).split(',').map(Number)
         report.check(`${how}: the parameter did not move`, value('parameter') === 1, value('parameter'))
         report.check(`${how}: the failed update is not counted`, value('updates') === '0', value('updates'))
-        // The first update of AdamW on a constant gradient moves by the rate.
+        // The first update of AdamW with a constant gradient changes the parameter by the learning rate.
         report.check(
-          `${how}: the same update runs when there is room`,
+          `${how}: the same update runs when there is memory`,
           Math.abs(moved - 0.9) < 1e-5 && count === 1,
           after,
         )

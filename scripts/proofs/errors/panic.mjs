@@ -1,5 +1,5 @@
-// A panic inside an operation, provoked through an entry of the addon that no export of the package reaches: ERR_LORA_INTERNAL, and so is all that
-// follows; what was there before can still be read and saved.
+// A panic inside an operation, provoked through a function of the addon that no export of the package reaches: ERR_LORA_INTERNAL, also for all that
+// follows; tensors from before can still be read and saved.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

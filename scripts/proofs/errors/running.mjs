@@ -1,4 +1,4 @@
-// Failures that only running can find: what depends on them carries the first one on, with its operation and module; nothing that lasts is changed.
+// Failures that only running can find: dependent results carry the first error, with its operation and module; no lasting tensor is changed.
 import * as lora from 'loralib'
 import { rejects, sync } from './judge.mjs'
 
@@ -13,14 +13,14 @@ class Deep extends nn.Module {
 }
 
 const ids = (...values) => lora.tensor(values, { dtype: 'i64' }).add(0)
-/** A loss of 0 that fails when it runs: id 4 of a table of 3, and behind it 8 of a table of 5. */
+/** A loss of 0 that fails when it runs: id 4 of a table of 3, and after it 8 of a table of 5. */
 const broken = () => new Deep().forward(ids(1, 4)).sum()
 const FIRST = { op: 'embedding', path: 'blocks.0.0', expected: /0 to 2/, received: /^4$/ }
 
 /** A loss of the model beside which all this runs, with a failure in it. */
 const brokenLoss = ({ loss }) => loss().mul(broken())
 
-/** Gives the running work time, so that an error is there before the next call. */
+/** Gives running work time, so that an error exists before the next call. */
 const later = () => new Promise((resolve) => setTimeout(resolve, 30))
 
 async function clipped(world) {
@@ -39,7 +39,7 @@ async function steppedClipped(world) {
   await world.optimizer.step()
 }
 
-/** One gradient is sound, the other is not: neither parameter may move. */
+/** One gradient is valid, the other is not: neither parameter may change. */
 async function mixed(world) {
   const [first, second] = world.trained
   first.grad = lora.ones(first.shape)
@@ -63,7 +63,7 @@ async function filled({ trained }) {
   await lora.settle()
 }
 
-/** Nobody awaits the failure, so the next call of this kind must say it. */
+/** The failure is not awaited, so the next call of this kind must report it. */
 function surfacing(next) {
   return async (world) => {
     brokenLoss(world).backward()
@@ -169,7 +169,7 @@ async function nanLoss(world) {
   try {
     await world.optimizer.step()
   } finally {
-    // When step() says it at the call, the rest of the queue is still to come, and carries the same failure on.
+    // When step() reports it at the call, the rest of the queue is still to come, and carries the same failure.
     await lora.settle().catch(() => {})
   }
 }

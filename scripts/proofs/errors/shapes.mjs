@@ -1,4 +1,4 @@
-// Shapes that do not fit: known without the numbers, so the error stands at the line that made it.
+// Shapes that do not fit: known without the data, so the error is thrown at the line that caused it.
 import * as lora from 'loralib'
 import { sync } from './judge.mjs'
 

@@ -1,4 +1,4 @@
-// What must come to no harm: a model and its optimizer that live beside all wrong uses, and a training step whose result is known.
+// What must not be damaged: a model and its optimizer beside all wrong uses, and a training step whose result is known.
 import { createHash } from 'node:crypto'
 import * as lora from 'loralib'
 
@@ -23,7 +23,7 @@ export async function makeWorld() {
   return world
 }
 
-/** One step; gives the loss. */
+/** One step; returns the loss. */
 export async function train({ optimizer, trained, loss }) {
   optimizer.zeroGrad()
   const value = loss()
@@ -62,7 +62,7 @@ export async function knownStep() {
   return sum.digest('hex')
 }
 
-/** States that a wrong use may have left on: none may be. */
+/** Settings that a wrong use may have left on: all must be off. */
 export function leftOn() {
   const x = lora.ones([1], { requiresGrad: true })
   const y = x.mul(2)

@@ -33,7 +33,7 @@ export async function writeSmallBase(folder, shape = SMALL) {
   await lora.settle()
 }
 
-/** As {@link smallModel}, over the base of a folder, which stays in the file's pages. */
+/** As {@link smallModel}, with the base of a folder mapped. */
 export async function smallModelFrom(folder, options = {}) {
   const model = await lora.models.GPT2LMHeadModel.fromPretrained(folder)
   return adapted(model, { targets: ['c_attn'], r: 4, loraAlpha: 32, ...options })

@@ -1,4 +1,4 @@
-// What a process takes of the machine's memory.
+// Memory use of a process.
 import { readFileSync } from 'node:fs'
 
 /** The largest resident set of this process since it began, in bytes. It never falls: cases to compare need processes of their own. */
@@ -7,7 +7,7 @@ export function peakBytes() {
 }
 
 /**
- * Parts of the resident set in bytes: `anonymous` is memory of its own, `file` are pages of mapped files, which the system can take back at
+ * Parts of the resident set in bytes: `anonymous` is the process's own memory, `file` are pages of mapped files, which the system can reclaim at
  * any time. Linux only; null elsewhere. `pid` may be another process.
  */
 export function residentParts(pid = 'self') {

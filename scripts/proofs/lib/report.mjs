@@ -1,9 +1,9 @@
-// How proofs report what holds: a line for each check, a count at the end, exit code 1 when one fails.
+// How proofs report: a line for each check, a count at the end, exit code 1 when one fails.
 
 /**
  * Begins a list of checks. `check(text, fine, wanted)` prints one at once; `check.end()` prints `N of M hold` and sets the exit code to 1 when one failed.
- * A check of a time (`{ timed: true }`) depends on the machine and on what else runs there. The long form of a proof judges it; the short form, which is
- * part of CI, prints what was measured and leaves it out of the count (`checks({ judgeTimes: false })`).
+ * A check of a time (`{ timed: true }`) depends on the machine and on its load. The long form of a proof judges it; the short form, which is
+ * part of CI, prints the measurement and does not count it (`checks({ judgeTimes: false })`).
  *
  * const check = checks({ judgeTimes: !short })
  * check(`p99 ${p99.toFixed(1)} ms`, p99 < 25, 'below 25 ms', { timed: true })
@@ -26,7 +26,7 @@ export function checks({ judgeTimes = true } = {}) {
   }
   check.end = () => {
     console.log(`${held} of ${all} hold`)
-    // A proof that checked nothing has proved nothing.
+    // A proof without any check proves nothing.
     const fine = all > 0 && held === all
     if (!fine) process.exitCode = 1
     return fine
@@ -34,7 +34,7 @@ export function checks({ judgeTimes = true } = {}) {
   return check
 }
 
-/** A table row: cells padded to the widths, numbers to the right. */
+/** A table row: cells padded to the widths, numbers aligned right. */
 export function row(cells, widths) {
   return cells
     .map((cell, i) =>

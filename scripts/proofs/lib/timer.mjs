@@ -1,12 +1,12 @@
-// How free the event loop is: a timer that notes how late it comes, and the same timer in an idle process beside it.
+// How responsive the event loop is: a timer that records its delay, and the same timer in an idle process beside it.
 import { spawn } from 'node:child_process'
 
-/** On a machine with nothing else to do, an idle process is late by no more than this. */
+/** On a machine without other load, the delay of an idle process is at most this. */
 const IDLE_LATE_MS = 10
 
 /**
- * Starts a timer each `every` ms that notes how late it comes. The function returned stops it: `{ ticks, worst }`, in ms.
- * Also the whole source of a process of its own, so it uses nothing from outside.
+ * Starts a timer that fires every `every` ms and records its delay. The function returned stops it: `{ ticks, worst }`, in ms.
+ * Also used as the source of another process, so it refers to nothing outside.
  */
 export function watchTimer(every) {
   let [worst, ticks] = [0, 0]
@@ -20,17 +20,17 @@ export function watchTimer(every) {
   }
   return () => {
     clearTimeout(handle)
-    // A timer that never came is as late as now.
+    // A timer that has not fired yet is delayed until now.
     return { ticks, worst: Math.max(worst, performance.now() - due) }
   }
 }
 
-/** The same in a process that does nothing else: what a busy machine makes late by itself. The function returned ends it. */
+/** The same in a process that does nothing else: the delay due to the machine. The function returned ends it. */
 export function watchIdleProcess(every) {
   return inIdleProcess(`${watchTimer}; const stop = watchTimer(${every})`)
 }
 
-/** Runs `source`, which defines `stop`, in a process that does nothing else. The function returned ends it and gives what `stop()` gave. */
+/** Runs `source`, which defines `stop`, in a process that does nothing else. The function returned ends it and returns the result of `stop()`. */
 export function inIdleProcess(source) {
   const whole = `${source}; process.on('message', () => process.send(stop(), () => process.exit()))`
   const child = spawn(process.execPath, ['--input-type=module', '-e', whole], {
@@ -45,7 +45,7 @@ export function inIdleProcess(source) {
     })
 }
 
-/** How late our timer was, less what the machine made the idle process late by. */
+/** The delay of our timer, minus that of the idle process. */
 export function lateness(ours, idle) {
   return ours.worst - Math.max(0, idle.worst - IDLE_LATE_MS)
 }

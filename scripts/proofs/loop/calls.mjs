@@ -1,4 +1,4 @@
-// How long each call of the addon holds the JavaScript thread. The product is not changed: its binding's functions are wrapped from outside.
+// How long each call of the addon blocks the JavaScript thread. The package is not changed: the functions of its binding are wrapped from outside.
 import { PerformanceObserver, constants, performance } from 'node:perf_hooks'
 import { createRequire } from 'node:module'
 import { inRoot } from '../../lib/run.mjs'
@@ -18,7 +18,7 @@ export function wrapBinding() {
   }
 }
 
-// A class of the addon has static functions that cannot be replaced: a plain object with the same names takes its place.
+// A class of the addon has static functions that cannot be replaced, so it is replaced by a plain object with the same names.
 function timedClass(original, name) {
   const methods = original.prototype
   for (const key of Object.getOwnPropertyNames(methods)) {
@@ -40,7 +40,7 @@ function timed(original, name) {
   }
 }
 
-// Only the longest ones are kept: a garbage collection that V8 ran inside of a call is known a little later, and is taken off then.
+// Only the longest ones are kept: a garbage collection that V8 ran inside of a call is known a little later, and is then subtracted.
 const LONG_MS = 0.5
 
 function note(name, start, ms) {
@@ -53,8 +53,8 @@ function note(name, start, ms) {
 }
 
 /**
- * Begins to count. `stop()` gives `kinds`, by name `{ calls, total, worst }` in ms, and `longest`, the calls above 0.5 ms, longest first;
- * what V8 collected inside of a call is not counted as the call's. `collections` are V8's pauses.
+ * Begins to count. `stop()` returns `kinds`, by name `{ calls, total, worst }` in ms, and `longest`, the calls above 0.5 ms, longest first;
+ * collections of V8 inside of a call are not counted as part of it. `collections` are V8's pauses.
  */
 export function watchCalls() {
   current = { kinds: new Map(), long: [] }
@@ -94,7 +94,7 @@ export function watchCollections() {
   const observer = new PerformanceObserver((list) => take(list.getEntries()))
   observer.observe({ entryTypes: ['gc'] })
   return async () => {
-    // Entries come a turn later.
+    // Entries arrive one turn later.
     await new Promise((resolve) => setTimeout(resolve, 20))
     take(observer.takeRecords())
     observer.disconnect()

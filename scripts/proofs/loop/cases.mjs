@@ -1,4 +1,4 @@
-// What a program asks of the recorder at once, on large models: how long each call of the addon and each function of ours holds the thread.
+// Synchronous work of the recorder on large models: how long each call of the addon and each function of ours blocks the thread.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { trainable } from '../lib/models.mjs'
 import { watchCalls } from './calls.mjs'
 import { watchDelay, watchIdleDelay } from './delay.mjs'
 
-/** The recorder works on metadata, so layers count and their width does not. */
+/** The recorder works on metadata, so the number of layers matters and their width does not. */
 const NARROW = { vocab_size: 257, n_positions: 64, n_embd: 16, n_head: 2, bos_token_id: 0, eos_token_id: 0 }
 const HOST_BYTES = 100e6
 
@@ -66,7 +66,7 @@ async function deepModel(found, layers) {
   const ids = [Array.from({ length: 16 }, (_, t) => t)]
   for (let step = 0; step < 3; step++) {
     const { loss } = await doing(found, at('forward'), () => model.forward(ids, { labels: ids }))
-    // The lazy result stays unawaited: what is measured is the call.
+    // The lazy result is not awaited, since only the call is measured.
     await doing(found, at('backward'), () => void loss.backward())
     await doing(found, at('clipGradNorm'), () => void lora.optim.clipGradNorm(parameters, 1))
     await doing(found, at(`step`), () => void optimizer.step())

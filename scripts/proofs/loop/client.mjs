@@ -1,4 +1,4 @@
-// A client in a process of its own: sends requests at a steady rate and tells how long each answer took.
+// A client in a process of its own: sends requests at a steady rate and reports how long each response took.
 //
 //   started by http.mjs with an IPC channel: { port, rate } begins, 'stop' ends; answers { sent, lost, wrong, times }
 import { Agent, get } from 'node:http'
@@ -14,7 +14,7 @@ process.on('message', (message) => (message === 'stop' ? stop() : begin(message)
 function begin({ port: to, rate }) {
   port = to
   const start = performance.now()
-  // By the clock and not by the timer: a client that comes late catches up.
+  // By the clock and not by the timer: a client that is late catches up.
   timer = setInterval(() => {
     const due = Math.floor(((performance.now() - start) * rate) / 1000)
     late.push(due - sent)

@@ -1,4 +1,4 @@
-// How late the event loop comes, here and in an idle process beside it.
+// The delay of the event loop, here and in an idle process beside it.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { inIdleProcess } from '../lib/timer.mjs'
 
@@ -18,7 +18,7 @@ export function watchDelay() {
   }
 }
 
-/** The same in a process that does nothing else: what the machine itself makes late. */
+/** The same in a process that does nothing else: the delay due to the machine. */
 export function watchIdleDelay() {
   return inIdleProcess(`import { monitorEventLoopDelay } from 'node:perf_hooks'
     ${watchDelay}

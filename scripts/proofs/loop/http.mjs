@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 
-/** Serves `status()` as JSON beside the request's number. */
+/** Serves `status()` as JSON, with the number of the request. */
 export async function startServer(status) {
   const server = createServer((request, response) => {
     const n = Number(new URL(request.url, 'http://localhost').searchParams.get('n'))
@@ -17,7 +17,7 @@ export async function startServer(status) {
   return server
 }
 
-/** Starts a client; `begin()` lets it send, `stop()` gives what it saw. */
+/** Starts a client; `begin()` lets it send, `stop()` returns its results. */
 export async function startClient(server, rate) {
   const child = fork(fileURLToPath(new URL('./client.mjs', import.meta.url)), { execArgv: [] })
   await once(child, 'spawn')

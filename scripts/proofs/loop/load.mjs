@@ -1,4 +1,4 @@
-// Everything alone, then everything at once.
+// All work alone, then all at once.
 import { setTimeout } from 'node:timers/promises'
 import * as lora from 'loralib'
 import { smallModelFrom, tinyModel } from '../lib/models.mjs'
@@ -7,7 +7,7 @@ import { watchDelay, watchIdleDelay } from './delay.mjs'
 import { startClient, startServer } from './http.mjs'
 import { mergeAndUnmerge, saveAndLoad, streamText, train } from './work.mjs'
 
-/** GPT-2 small trains on so many rows of so many tokens. */
+/** GPT-2 small trains on this many rows of this many tokens. */
 const SMALL_BATCH = [4, 128]
 const TINY_BATCH = [4, 32]
 const TEXT_PRIORITY = 10
@@ -35,9 +35,9 @@ export async function measureTogether(base, folder, settings) {
   const server = await startServer(() => ({ step: small.steps, loss: small.loss }))
   const client = await startClient(server, settings.rate)
   const idle = watchIdleDelay()
-  // What is compiled and made at the first use is no part of the steady state of a server.
+  // Compiling and allocating at the first use are not part of the steady state of a server.
   const warm = forSeconds(settings.short ? 1 : 4)
-  // With the watch on: what V8 compiled without it, it would compile again in the first turns that count.
+  // With the measurement on: code that V8 compiled without it would be recompiled in the first turns that count.
   const stopWarm = watchCalls()
   await Promise.all(everything({ trained, adapted, text, folder, settings }, warm, newState(), newState()))
   await stopWarm()
@@ -55,7 +55,7 @@ export async function measureTogether(base, folder, settings) {
   return { small, tiny, file, merges, generations, requests, delay, idleDelay, calls }
 }
 
-/** Each begins in a turn of the event loop of its own, as the requests of a server do. */
+/** Each begins in its own turn of the event loop, as the requests of a server do. */
 function everything({ trained, adapted, text, folder, settings }, isOver, small, tiny) {
   const jobs = [
     [{ seed: 1 }, () => train(trained, SMALL_BATCH, isOver, small)],

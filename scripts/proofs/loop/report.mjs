@@ -1,9 +1,9 @@
-// What must hold, and how it is reported.
+// The limits, and how they are reported.
 import { mean, quantile } from '../lib/report.mjs'
 import { printCollections, printKinds } from './calls.mjs'
 
 const MOST_CALL_MS = 2
-/** Beyond what an app trains: they may take longer, and are still far from what anybody notices. */
+/** Larger than what an app trains: they may take longer, which is still not noticeable. */
 const EXTREME = /48 layers|1000 parameters|100 MB|1 MB/
 const EXTREME_CALL_MS = 4
 const FIRST_TOKEN_MS = 300
@@ -11,9 +11,9 @@ const RESPONSE_MS = 25
 const DELAY_P99_MS = 10
 const DELAY_MS = 50
 const TINY_ALONE = 50
-/** Text beside training keeps at least this share of its speed alone. */
+/** Generation beside training keeps at least this share of its speed alone. */
 const LEAST_SHARE = 0.5
-/** Full collections a second: each holds the event loop for 10 to 20 ms. */
+/** Full collections a second: each blocks the event loop for 10 to 20 ms. */
 const FULL_RATE = 0.5
 /** In a short run the first full collections weigh more. */
 const FULL_RATE_SHORT = 2
@@ -130,7 +130,7 @@ function reportCalls(check, { kinds, longest }) {
   const total = [...kinds.values()].reduce((n, kind) => n + kind.calls, 0)
   const worst = longest[0] ?? { name: 'none', ms: 0 }
   const above = longest.filter(({ ms }) => ms > MOST_CALL_MS).length
-  // The system may take the thread away in the middle of a call: on a machine with as many busy threads as cores, that counts as the call's time.
+  // The system may suspend the thread in the middle of a call: on a machine with as many busy threads as cores, that counts as the call's time.
   console.log(
     `        recorder calls: ${total}, longest ${worst.ms.toFixed(2)} ms ${worst.name}; ${above} above ${MOST_CALL_MS} ms`,
   )

@@ -1,11 +1,11 @@
-// What the process does at once: two trainers, a file, an adapter, text.
+// The work that the process does at once: two trainers, a file, an adapter, generation.
 import { join } from 'node:path'
 import * as lora from 'loralib'
 import { batch, trainable } from '../lib/models.mjs'
 
 const FILE_TENSORS = 40
 
-/** Trains on rows of so many tokens until told to stop; `state` shows how far it is. */
+/** Trains on rows of a number of tokens until stopped; `state` shows its progress. */
 export async function train(model, [B, T], isOver, state) {
   const parameters = trainable(model)
   const optimizer = new lora.optim.AdamW(parameters, { lr: 1e-2 })
@@ -25,8 +25,8 @@ export async function train(model, [B, T], isOver, state) {
 }
 
 /**
- * Streams text until told to stop: `{ first, rate }` of each generation, in ms from the call to the first token and tokens a second from there on.
- * Between two it pauses, so that each one begins while others have the machine.
+ * Streams text until stopped: `{ first, rate }` of each generation, in ms from the call to the first token and tokens a second after it.
+ * It pauses between two, so that each one begins while the machine is busy.
  */
 export async function streamText(model, options, isOver) {
   const { tokens, pauseMs = 200, promptTokens = 24 } = options
@@ -52,7 +52,7 @@ export async function streamText(model, options, isOver) {
   return seen
 }
 
-/** Saves and loads a file of 100 MB until told to stop: `{ times, saveMs, loadMs, wrong }`. */
+/** Saves and loads a file of 100 MB until stopped: `{ times, saveMs, loadMs, wrong }`. */
 export async function saveAndLoad(folder, bytes, isOver) {
   const side = Math.round(Math.sqrt(bytes / 4 / FILE_TENSORS))
   const dict = Object.fromEntries(Array.from({ length: FILE_TENSORS }, (_, i) => [`t.${i}`, lora.randn([side, side])]))
@@ -80,7 +80,7 @@ async function sumsOf(dict) {
   return Promise.all(sums.map((sum) => sum.item()))
 }
 
-/** Merges an adapter into its base and takes it out again until told to stop: `{ times, ms }`. */
+/** Merges an adapter into its base and unmerges it until stopped: `{ times, ms }`. */
 export async function mergeAndUnmerge(model, isOver) {
   const layers = [...model.modules()].filter((module) => module.r > 0)
   const found = { times: 0, ms: 0, layers: layers.length }

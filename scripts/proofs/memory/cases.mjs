@@ -1,4 +1,4 @@
-// The cases of proof:memory. Each runs in a process of its own and gives `{ result, checks }`.
+// The cases of proof:memory. Each runs in a process of its own and returns `{ result, checks }`.
 import { PerformanceObserver } from 'node:perf_hooks'
 import * as lora from 'loralib'
 import { SMALL, TINY, batch, smallModel, tinyModel } from '../lib/models.mjs'
@@ -18,12 +18,12 @@ async function small(short) {
   lora.manualSeed(7)
   const model = smallModel()
   const step = plainStep(model, SMALL_BATCH, { lr: 1e-3 })
-  // Short: the first steps still make what every step uses again.
+  // Short: the first steps still allocate what every step reuses.
   const result = await watched({ model, steps, early: short ? 4 : twentieth(steps), step })
   return { result, checks: [...flat(result), learns(result), onTime(result)] }
 }
 
-/** A tiny model, thousands of steps: what a step leaves behind would add up. */
+/** A tiny model, thousands of steps: what a step does not free would add up. */
 async function tiny(short) {
   const steps = short ? 1000 : 10_000
   const { model, step } = tinyLoop()
@@ -37,7 +37,7 @@ function tinyLoop() {
   return { model, step: plainStep(model, TINY_BATCH) }
 }
 
-/** A step as anybody writes it: forward, backward, update, loss, each awaited. */
+/** A step in plain code: forward, backward, update, loss, each awaited. */
 function plainStep(model, shape, options) {
   const { update } = trainer(model, options)
   return async (i) => {
@@ -48,7 +48,7 @@ function plainStep(model, shape, options) {
   }
 }
 
-/** Awaits only each 50 steps; the peak counts from the second await on. */
+/** Awaits only every 50 steps; the peak counts from the second await on. */
 async function sparse(short) {
   const steps = short ? 500 : 3000
   lora.manualSeed(7)
@@ -66,7 +66,7 @@ async function sparse(short) {
   return { result, checks: flat(result) }
 }
 
-/** Throws in each tenth step: inside forward, after it, after backward, in turn. */
+/** Throws in every tenth step: inside forward, after it, after backward, in turn. */
 async function throws(short) {
   const steps = short ? 600 : 3000
   lora.manualSeed(7)
@@ -92,7 +92,7 @@ async function throws(short) {
     } catch (error) {
       if (!/^(inside|after)/.test(error.message)) throw error
       caught += 1
-      // What any loop does that goes on after an error.
+      // As any loop does that continues after an error.
       optimizer.zeroGrad()
       return undefined
     }
@@ -131,16 +131,16 @@ async function outputs(short) {
   return { result, checks: [...flat(result), check, learns(result)] }
 }
 
-// Between the tiny and the small: its graphs weigh some MB, as those that matter do.
+// Between the tiny and the small: its graphs have some MB, as in practice.
 const MIDDLE = { ...TINY, vocab_size: 2000, n_positions: 128, n_embd: 256, n_layer: 4 }
 const MIDDLE_BATCH = [4, 128, MIDDLE.vocab_size]
 
-/** Graphs that nobody walks: how many are held after an await, measured against one of them. */
+/** Graphs without a backward: how many are held after an await, measured in units of one graph. */
 async function unwalked(short, evaluation) {
   const steps = short ? 60 : 400
   lora.manualSeed(7)
   const model = lora.models.GPT2LMHeadModel.fromConfig(MIDDLE)
-  // Merged, the model would make no graph at all in evaluation.
+  // Merged, the model would make no graph in evaluation mode.
   lora.injectLora(model, { targets: ['c_attn', 'c_proj', 'c_fc'], r: 4, mergeWeights: false })
   lora.markOnlyLoraAsTrainable(model)
   if (evaluation) model.eval()
@@ -187,7 +187,7 @@ async function heap(short) {
   observer.observe({ entryTypes: ['gc'] })
   const result = await watched({ model, steps, early: short ? 100 : twentieth(steps), step })
   observer.disconnect()
-  // What the loop pays for: the proof itself collects to count.
+  // The collections of the loop itself: the proof also collects to count.
   const own = pauses.filter(({ startTime }) => startTime < result.settling[0] || startTime > result.settling[1])
   const longest = Math.max(...own.map((entry) => entry.duration))
   const took = own.reduce((sum, entry) => sum + entry.duration, 0)

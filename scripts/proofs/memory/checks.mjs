@@ -43,7 +43,7 @@ export function onTime({ ours, idle, late }) {
   ]
 }
 
-/** Training that trains nothing would be flat, too. */
+/** Training without any progress would have constant memory, too. */
 export function learns({ losses }) {
   const part = Math.min(20, Math.floor(losses.length / 4))
   const [before, after] = [mean(losses.slice(0, part)), mean(losses.slice(-part))]

@@ -1,4 +1,4 @@
-// The loop that most cases of proof:memory share, and what they look at.
+// The loop that most cases of proof:memory share, and what they measure.
 import * as lora from 'loralib'
 import { trainable } from '../lib/models.mjs'
 import { peakBytes } from '../lib/peak.mjs'
@@ -6,21 +6,21 @@ import { lateness, watchIdleProcess, watchTimer } from '../lib/timer.mjs'
 
 const TIMER_MS = 5
 
-/** Live tensors and bytes, once nothing is queued and nothing waits to be finalised. */
+/** Live tensors and bytes, once nothing is queued and all finalisers have run. */
 export async function live(model) {
   await lora.settle()
   const memory = lora.memory()
-  // Asking for the parameters here also keeps the model from being collected before it was counted.
+  // Reading the parameters here also keeps the model from being collected before it was counted.
   return { ...memory, parameters: model.parameters().length }
 }
 
-/** Whether what the recorder knows is what the allocator holds: tensor for tensor, byte for byte. */
+/** Whether the recorder and the allocator agree: on every tensor and every byte. */
 export function agrees(memory) {
   return memory.values === memory.liveValues && memory.total.bytes === memory.numberBytes + memory.mappedBytes
 }
 
 /**
- * Runs `step(i)` for each step and takes the peak after `early` of them and at the end; settles after both. `step` gives the loss, or nothing.
+ * Runs `step(i)` for each step and takes the peak after `early` of them and at the end; settles after both. `step` returns the loss, or nothing.
  * `sample()` is called after each step.
  */
 export async function watched({ model, steps, early, step, sample = () => {} }) {
@@ -49,7 +49,7 @@ export async function watched({ model, steps, early, step, sample = () => {} }) 
   return { steps, early, losses, first, last, rate: steps / seconds, settling, late: lateness(ours, idle), ours, idle }
 }
 
-/** AdamW over what trains, and one plain step of it: no dispose, no scope, no using. */
+/** AdamW for the trainable parameters, and a plain step with it: no dispose, no scope, no using. */
 export function trainer(model, { clip = true, lr = 1e-2 } = {}) {
   const params = trainable(model)
   const optimizer = new lora.optim.AdamW(params, { lr })

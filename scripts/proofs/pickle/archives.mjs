@@ -1,4 +1,4 @@
-// Cases about the zip archive: names that are paths, records that lie, sizes that unfold.
+// Cases about the zip archive: names that are paths, inconsistent records, sizes that expand.
 import { deflateRawSync } from 'node:zlib'
 import { FLOATS, bytes, dictOf, little, op, pickle, storage, tensor, zip, zipFile } from './write.mjs'
 
@@ -33,7 +33,7 @@ export const archiveCases = [
     zip([pickled, numbers, { name: 'a/data/1', data: '', size: 16, packed: 16, at: 0, absent: true }]),
   ),
   refused(
-    'two names for one place',
+    'two names for one offset',
     zip([pickled, numbers, { ...numbers, name: 'a/data/1', at: bytes('PK\x03\x04').length, absent: true }]),
   ),
   refused('a record at 2^31', zip([pickled, { ...numbers, at: 2 ** 31 }])),

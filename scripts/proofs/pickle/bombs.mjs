@@ -1,11 +1,11 @@
-// Cases that are small and want to become large.
+// Cases that are small and expand to large objects.
 import { FLOATS, bytes, call, dictOf, listOf, little, op, pickle, tensor, zip, zipFile } from './write.mjs'
 
 const FORMAT = 'ERR_LORA_FORMAT'
 const refused = (name, program, storages) => ({ group: 'bomb', name, file: zipFile(program, storages), refuse: FORMAT })
 const repeat = (part, count) => Buffer.alloc(part.length * count, part)
 
-/** Lists that hold the list before them ten times. */
+/** Nested lists, each with ten references to the one before. */
 function doubling(levels) {
   const parts = [op.emptyList, op.put(0)]
   for (let i = 1; i <= levels; i++)
@@ -29,7 +29,10 @@ export const bombCases = [
     pickle(op.emptyList, repeat(bytes('(', repeat(op.emptyDict, 1000), 'e'), 400)),
   ),
   refused('2,000,000 values in the memo', pickle(op.emptyList, repeat(op.memoize, 2 * million))),
-  refused('memo places far apart', pickle(op.none, ...Array.from({ length: 2000 }, (_, i) => op.put(2 ** 31 + 7 * i)))),
+  refused(
+    'memo indexes far apart',
+    pickle(op.none, ...Array.from({ length: 2000 }, (_, i) => op.put(2 ** 31 + 7 * i))),
+  ),
   refused('lists 100,000 deep', pickle(repeat(op.emptyList, 100_000), repeat(op.append, 99_999))),
   refused('tuples 100,000 deep', pickle(op.none, repeat(op.tuple1, 100_000))),
   refused('dicts 100,000 deep', pickle(repeat(bytes('}N'), 100_000), op.none, repeat(op.setItem, 100_000))),
@@ -93,7 +96,7 @@ export const bombCases = [
   },
   {
     group: 'odd but good',
-    name: 'the last memo place',
+    name: 'the last memo index',
     file: zipFile(pickle(op.emptyDict, op.put(2 ** 32 - 1))),
     loads: { object: [] },
   },
@@ -184,7 +187,7 @@ export const nearCases = [
   near('74,000 keys', pickle(op.emptyDict, '(', keys(74_000), 'u')),
 ]
 
-/** Tensors made of remembered arguments: six bytes each. */
+/** Tensors made of memoized arguments: six bytes each. */
 function manyTensors(count) {
   const one = tensor({ size: [0], stride: [1] })
   const [callee, args] = [

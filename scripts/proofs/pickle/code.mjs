@@ -1,13 +1,13 @@
-// Cases that ask for code: classes and functions of Python, under every disguise that a pickle has.
+// Cases that request code: classes and functions of Python, in every way that a pickle has.
 import { bytes, call, dictOf, op, pickle, storage, tensor, tupleOf, zipFile, legacyFile } from './write.mjs'
 
 const FORMAT = 'ERR_LORA_FORMAT'
-/** Where the payloads would leave their trace: in the folder of the process that loads. */
+/** The file that the payloads would write: in the folder of the process that loads. */
 const MARKER = 'code_was_run'
 const shell = op.str(`touch ${MARKER}`)
 const python = op.str(`open('${MARKER}', 'w')`)
 
-/** What is called, with an argument that would make the marker. */
+/** The calls, with an argument that would make the marker. */
 const CALLS = [
   ['os', 'system', shell],
   ['posix', 'system', shell],
@@ -45,7 +45,7 @@ const CALLS = [
 ]
 
 const refused = (name, program, container = zipFile) => ({
-  group: 'asks for code',
+  group: 'requests code',
   name,
   file: container(program),
   refuse: FORMAT,
@@ -60,7 +60,7 @@ export const codeCases = [
   })),
   refused('os.system in a legacy file', pickle(call('os', 'system', shell)), legacyFile),
   {
-    ...refused('os.system in the place of the magic number', '', () =>
+    ...refused('os.system instead of the magic number', '', () =>
       legacyFile(pickle(op.emptyDict), [], { magic: pickle(call('os', 'system', shell)) }),
     ),
     says: 'os.system',

@@ -1,10 +1,10 @@
-// Cases about single opcodes: cut in their argument, without their operands, or not among those of a checkpoint.
+// Cases about single opcodes: truncated in their argument, without their operands, or not among those of a checkpoint.
 import { bytes, call, dictOf, listOf, little, op, pickle, tensor, tupleOf, zipFile } from './write.mjs'
 
 const FORMAT = 'ERR_LORA_FORMAT'
 const UNSUPPORTED = 'ERR_LORA_UNSUPPORTED'
 
-/** Name → opcode with its argument; the argument loses its last byte, and with it the file its STOP. */
+/** Name → opcode with its argument; the last byte of the argument is missing, and so is STOP. */
 const WITH_ARGUMENT = {
   PROTO: bytes(0x80, 2),
   FRAME: bytes(0x95, little(1, 8)),
@@ -26,7 +26,7 @@ const WITH_ARGUMENT = {
   LONG_BINGET: bytes(']', op.put(0), op.get(0)),
 }
 
-/** Opcodes that take what is not there. */
+/** Opcodes without the operands that they need. */
 const WITHOUT_OPERANDS = {
   TUPLE: op.tuple,
   TUPLE1: op.tuple1,
@@ -58,7 +58,7 @@ const WITHOUT_OPERANDS = {
   'an operand below a mark': bytes(']N', op.mark, op.append),
 }
 
-/** Opcodes that torch.save never writes, each with an argument that Python would take. */
+/** Opcodes that torch.save never writes, each with an argument that Python would accept. */
 const NOT_OURS = {
   POP: bytes('N0'),
   POP_MARK: bytes('(1'),
@@ -122,7 +122,7 @@ export const opcodeCases = [
     group: 'opcode that no checkpoint has',
     ...refused(name, pickle(part), UNSUPPORTED),
   })),
-  // STOP alone ends a pickle: each prefix of a good one must be refused.
+  // Only STOP ends a pickle: each prefix of a good one must be refused.
   ...Array.from({ length: 12 }, (_, i) => Math.floor((good.length * (i + 0.5)) / 12)).map((length) => ({
     group: 'pickle cut short',
     ...refused(`after ${length} of ${good.length} bytes`, good.subarray(0, length), FORMAT),

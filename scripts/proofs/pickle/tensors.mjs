@@ -1,4 +1,4 @@
-// Cases about tensors and storages: descriptions that do not fit the numbers, or take far more of them.
+// Cases about tensors and storages: descriptions that do not fit the data, or need far more of it.
 import {
   FLOATS,
   bytes,

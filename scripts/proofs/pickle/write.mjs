@@ -33,7 +33,7 @@ export const op = {
   persistent: bytes('Q'),
   memoize: bytes(0x94),
   stackGlobal: bytes(0x93),
-  /** BININT, or LONG1 where that is too small. */
+  /** BININT, or LONG1 for larger integers. */
   int: (value) => (Math.abs(value) < 2 ** 31 ? bytes('J', little(value, 4)) : bytes(0x8a, 8, little(value, 8))),
   long1: (content) => bytes(0x8a, content.length, content),
   long4: (length, content = '') => bytes(0x8b, little(length, 4), content),
@@ -43,16 +43,16 @@ export const op = {
     return bytes('G', out)
   },
   str: (text) => bytes('X', little(Buffer.byteLength(text), 4), text),
-  put: (place) => bytes('r', little(place, 4)),
-  get: (place) => bytes('j', little(place, 4)),
-  shortPut: (place) => bytes('q', place),
-  shortGet: (place) => bytes('h', place),
+  put: (index) => bytes('r', little(index, 4)),
+  get: (index) => bytes('j', little(index, 4)),
+  shortPut: (index) => bytes('q', index),
+  shortGet: (index) => bytes('h', index),
   global: (module, name) => bytes('c', `${module}\n${name}\n`),
 }
 
-/** A tuple of what the parts make. */
+/** A tuple of the values of the parts. */
 export const tupleOf = (...parts) => bytes(op.mark, ...parts, op.tuple)
-/** A list of what the parts make. */
+/** A list of the values of the parts. */
 export const listOf = (...parts) => bytes(op.emptyList, op.mark, ...parts, op.appends)
 /** A dict of `[key, part]` pairs. */
 export const dictOf = (...pairs) =>
@@ -102,8 +102,8 @@ const crc32 = (data) =>
   (data.reduce((crc, byte) => (crc >>> 8) ^ crcTable[(crc ^ byte) & 255], 0xffffffff) ^ 0xffffffff) >>> 0
 
 /**
- * A zip archive. A record is `{name, data}` and what is to be wrong about it: `method`, `flags`, `crc`, `size` and `packed` (as the directory
- * says), `localName`, `at` (the place that the directory says), `extra`, `hidden` (not in the directory). `end` changes fields of the end record:
+ * A zip archive. A record is `{name, data}` and what is to be wrong about it: `method`, `flags`, `crc`, `size` and `packed` (as in the directory),
+ * `localName`, `at` (the offset in the directory), `extra`, `hidden` (not in the directory). `end` changes fields of the end record:
  * `count`, `size`, `start`, `comment`.
  */
 export function zip(records, end = {}) {
@@ -125,10 +125,10 @@ export function zip(records, end = {}) {
         little(Buffer.byteLength(label), 2),
       )
     const local = bytes('PK\x03\x04', head(localName), little(0, 2), localName)
-    const place = record.at ?? at
+    const offset = record.at ?? at
     if (!record.hidden) {
       const lengths = bytes(little(Buffer.byteLength(extra), 2), little(0, 2), little(0, 2), little(0, 2), little(0, 4))
-      entries.push(bytes('PK\x01\x02', little(20, 2), head(name), lengths, little(place, 4), name, extra))
+      entries.push(bytes('PK\x01\x02', little(20, 2), head(name), lengths, little(offset, 4), name, extra))
     }
     if (record.absent) continue
     parts.push(local, content)

@@ -1,14 +1,14 @@
 // Requests of one user, each of which is counted: answered, refused, left by the user, or lost.
-// Long, since a busy machine is slow; an answer that never comes is lost all the same.
+// The timeout is long, since a busy machine is slow; a response that never comes is counted as lost.
 const LOST_AFTER_MS = 600_000
 
-/** What happened to all requests. */
+/** The outcomes of all requests. */
 export class Tally {
   sent = 0
   answered = 0
   refused = 0
   left = 0
-  /** Requests without an answer that nobody left, and answers that were not as they must be: in words. */
+  /** Requests without a response that were not left by the user, and wrong responses: in words. */
   lost = []
   wrong = []
 }
@@ -23,7 +23,7 @@ export class Client {
   }
 
   /**
-   * Asks and reads the whole answer.
+   * Sends a request and reads the whole response.
    * @returns {Promise<{ status: number, bytes: Buffer, lines: object[], code?: string }>} also for a refusal; null when the request was left
    */
   async ask(route, body, { leave, onLine = () => {} } = {}) {
@@ -37,7 +37,7 @@ export class Client {
     }
   }
 
-  /** Notes that an answer was not as it must be. */
+  /** Records a wrong response. */
   wrong(text) {
     this.#tally.wrong.push(text)
   }
@@ -45,7 +45,7 @@ export class Client {
   async #answer(route, body, leave, onLine) {
     const [method, path] = route.split(' ')
     const isRaw = body === undefined || Buffer.isBuffer(body)
-    // A timer and a listener hold what they end. Signals of AbortSignal.timeout and any may be collected while they are waited for: then nothing ends it.
+    // A timer and a listener keep what they end alive. Signals of AbortSignal.timeout and any may be collected while they are awaited, and then never abort.
     const end = new AbortController()
     const late = setTimeout(() => end.abort(new Error('no answer')), LOST_AFTER_MS)
     const gone = () => end.abort(leave.reason)
@@ -81,7 +81,7 @@ export class Client {
   }
 }
 
-/** Rejects when a signal aborts: a fetch whose connection is gone by then may not settle any more. */
+/** Rejects when a signal aborts: a fetch whose connection is closed by then may never settle. */
 function aborted(signal) {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason)

@@ -1,4 +1,4 @@
-// Loaded into the server's process before the server: starts worker threads that train, and ends them when told, whatever they do then.
+// Loaded into the server's process before the server: starts worker threads that train, and ends them on request, at any time.
 import { isMainThread, Worker } from 'node:worker_threads'
 
 const WORKER = new URL('worker.mjs', import.meta.url)

@@ -1,4 +1,4 @@
-// Random numbers that come again with the seed.
+// Random numbers that are reproducible by seed.
 
 /** Source: mulberry32, Tommy Ettinger 2017, public domain. */
 export class Random {
@@ -25,7 +25,7 @@ export class Random {
     return items[this.whole(0, items.length - 1)]
   }
 
-  /** One of the keys, as often as its weight says. */
+  /** One of the keys, with a probability in proportion to its weight. */
   weighted(weights) {
     const entries = Object.entries(weights)
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)

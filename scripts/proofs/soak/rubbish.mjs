@@ -1,4 +1,4 @@
-// Bad input of fourteen kinds, with the status and the code that each must be answered with.
+// Bad input of fourteen kinds, with the status and the code of the response that each must get.
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
@@ -28,7 +28,7 @@ const SOCKETS = {
 
 export const KINDS = [...Object.keys(REQUESTS), ...Object.keys(SOCKETS)]
 
-/** Sends one kind and looks at the answer. */
+/** Sends one kind and checks the response. */
 export async function sendRubbish(kind, client, address, random) {
   if (kind in SOCKETS) return sendRaw(kind, client, address, random)
   const [route, body, status, code] = REQUESTS[kind](random)

@@ -8,9 +8,9 @@ const COMPANION = new URL('companion.mjs', import.meta.url).href
 
 export class Server {
   address = ''
-  /** What it wrote to its error stream: nothing, when all is well. */
+  /** Its output on the error stream, which must be empty. */
   complaints = ''
-  /** How it ended, when it did so by itself. */
+  /** How it ended, if it ended by itself. */
   crash = null
   #child
   #workers = new Map()
@@ -29,7 +29,7 @@ export class Server {
     return this.#child.pid
   }
 
-  /** Trains in a worker thread of the server's process, and ends it after `ms`. Resolves to the losses, or to null when it was ended first. */
+  /** Trains in a worker thread of the server's process, and ends it after `ms`. Resolves to the losses, or to null when it was ended before. */
   worker(ms) {
     const number = this.#workers.size + 1
     this.#child.send({ number, ms })

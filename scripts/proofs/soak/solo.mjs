@@ -1,4 +1,4 @@
-// What the same work gives in a fresh process with nothing else in it.
+// The results of the same work in a fresh process that does nothing else.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'

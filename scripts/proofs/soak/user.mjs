@@ -1,10 +1,10 @@
-// One user of the server, who does something at random again and again. The same seed gives the same user.
+// One user of the server, who repeatedly does something at random. The same seed gives the same user.
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from './random.mjs'
 import { KINDS, sendRubbish } from './rubbish.mjs'
 
-/** How often a user does what. A calm one disturbs nobody and is disturbed by nobody. */
+/** The weights of a user's actions. A calm one disturbs nobody and is disturbed by nobody. */
 const CALM = { train: 3, answer: 5, swap: 1, rest: 1 }
 const WILD = { train: 2, answer: 3, leave: 3, abort: 3, rubbish: 4, swap: 2, copy: 2, drop: 1, worker: 2 }
 
@@ -43,7 +43,7 @@ export class User {
     this.trained.push({ customer: this.name, task, hash: this.#hash })
   }
 
-  /** The same question twice is answered with the same words. */
+  /** The same question twice must get the same response. */
   async answer() {
     const question = this.#question(this.#hash === null ? undefined : this.name)
     const first = await this.#complete(question)
@@ -52,7 +52,7 @@ export class User {
     if (second !== null && second !== first) this.#wrong('the same question had two answers')
   }
 
-  /** Leaves in the middle of an answer. */
+  /** Leaves in the middle of a response. */
   async leave() {
     const [away, after] = [new AbortController(), this.#random.whole(0, 12)]
     const onLine = (_, count) => count >= after && away.abort()
@@ -60,7 +60,7 @@ export class User {
     await this.client.ask('POST /complete', this.#question(undefined, 60), { leave: away.signal, onLine })
   }
 
-  /** Aborts a training, or only leaves its progress; the adapter of before stays. */
+  /** Aborts a training, or stops reading its progress; the previous adapter stays. */
   async abort() {
     if (!(await this.#start({ ...this.#task(), epochs: 30 }))) return sleep(500)
     if (this.#random.next() < 0.3) {
@@ -77,7 +77,7 @@ export class User {
     this.#hash = hash
   }
 
-  /** Three kinds at a time, all in their turn. */
+  /** Sends three kinds of rubbish at a time, all kinds in turn. */
   async rubbish() {
     for (let i = 0; i < 3; i++) {
       const kind = KINDS[this.world.nextRubbish++ % KINDS.length]
@@ -94,7 +94,7 @@ export class User {
     }
   }
 
-  /** Takes the adapter home as a file, and brings it back under another name. */
+  /** Downloads the adapter as a file, and uploads it under another name. */
   async copy() {
     if (this.#hash === null) return
     const file = await this.client.ask(`GET /adapters/${this.name}`)

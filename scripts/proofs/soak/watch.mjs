@@ -1,4 +1,4 @@
-// What the server's process takes while the users are at it, and a line about it now and then.
+// Memory of the server's process during the proof, and a line about it now and then.
 import { residentParts } from '../lib/peak.mjs'
 import { mb, quantile } from '../lib/report.mjs'
 
@@ -22,7 +22,7 @@ export class Watch {
     for (const timer of this.#timers) clearInterval(timer)
   }
 
-  /** What nine tenths of the samples between two shares of the time lie below: who trains at the same moment is chance, and so is the peak. */
+  /** The ninth decile of the samples between two shares of the time: who trains at the same moment is chance, and so is the peak. */
   usual(from, to) {
     const some = this.samples.filter(({ share }) => share >= from && share < to)
     return quantile(

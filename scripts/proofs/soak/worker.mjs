@@ -1,4 +1,4 @@
-// Trains a layer for some steps and tells the losses: to the thread that started it, or as a line when it is a program of its own.
+// Trains a layer for some steps and reports the losses: to the thread that started it, or as a line when it is a program of its own.
 import { parentPort } from 'node:worker_threads'
 import * as lora from 'loralib'
 

@@ -1,29 +1,29 @@
 // Checks of the values in a file of a data set.
 import type { FormatError } from '../../errors.js'
 import { badContent } from '../../io/text-file.js'
-import type { Place } from '../../io/text-file.js'
+import type { Position } from '../../io/text-file.js'
 
 /** A value that must be an object. */
-export function objectAt(place: Place, value: unknown): Record<string, unknown> {
+export function objectAt(position: Position, value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  throw wrongAt(place, 'an object', value)
+  throw wrongAt(position, 'an object', value)
 }
 
 /** A value that must be a list with entries. */
-export function listAt(place: Place, value: unknown): unknown[] {
+export function listAt(position: Position, value: unknown): unknown[] {
   if (Array.isArray(value) && value.length > 0) return value
-  throw wrongAt(place, 'a list with at least one entry', value)
+  throw wrongAt(position, 'a list with at least one entry', value)
 }
 
-/** A value that must be a text, and more than space. */
-export function textAt(place: Place, value: unknown): string {
+/** A value that must be a string with more than white space. */
+export function textAt(position: Position, value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '') return value
-  throw wrongAt(place, 'a text', value)
+  throw wrongAt(position, 'a text', value)
 }
 
 /** The error for a value that is not what it must be. */
-export function wrongAt(place: Place, expected: string, value: unknown): FormatError {
-  return badContent(place, {
+export function wrongAt(position: Position, expected: string, value: unknown): FormatError {
+  return badContent(position, {
     what: value === undefined ? 'it is missing' : 'it is not usable',
     expected,
     received: value === undefined ? 'nothing' : shorten(JSON.stringify(value)),

@@ -1,7 +1,7 @@
 // The data sets of the paper's NLG example as rows of a context and what to write about it.
 import { checkChoice } from '../../runtime/options.js'
 import { badContent, linesOf, parseJson, readTextFile } from '../../io/text-file.js'
-import type { Place } from '../../io/text-file.js'
+import type { Position } from '../../io/text-file.js'
 import { listAt, objectAt, shorten, textAt, wrongAt } from './fields.js'
 import { readFormatted } from './jsonl.js'
 import type { NlgRow } from './jsonl.js'
@@ -52,7 +52,7 @@ export function formatE2e(text: string, file = 'E2E data'): NlgRow[] {
 export function formatWebnlg(data: unknown, file = 'WebNLG data', seen: readonly string[] = WEBNLG_SEEN): NlgRow[] {
   const root = objectAt({ file }, typeof data === 'string' ? parseJson(file, data) : data)
   return listAt({ file, column: 'entries' }, root['entries']).flatMap((item, i) => {
-    const at = (column: string): Place => ({ file, row: i + 1, column })
+    const at = (column: string): Position => ({ file, row: i + 1, column })
     const entry = objectAt(at(String(i + 1)), objectAt(at('entries'), item)[String(i + 1)])
     const cate = seen.includes(textAt(at('category'), entry['category']))
     const context = listAt(at('modifiedtripleset'), entry['modifiedtripleset'])
@@ -80,7 +80,7 @@ export function formatWebnlg(data: unknown, file = 'WebNLG data', seen: readonly
 export function formatDart(data: unknown, file = 'DART data'): NlgRow[] {
   const root = typeof data === 'string' ? parseJson(file, data) : data
   return listAt({ file }, root).flatMap((item, i) => {
-    const at = (column: string): Place => ({ file, row: i + 1, column })
+    const at = (column: string): Position => ({ file, row: i + 1, column })
     const entry = objectAt(at('tripleset'), item)
     const context = listAt(at('tripleset'), entry['tripleset'])
       .map((triple, t) => {
