@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor/tensor.js'
 export interface BottleneckOptions {
   /** The activation between the two layers; `swish` and `silu` are the same. @default 'relu' */
   activation?: 'relu' | 'swish' | 'silu'
-  /** Standard deviation of the fresh weights; biases start at 0. @default 0.02 */
+  /** Standard deviation of the fresh weights; biases start at 0. @minimum 0 @default 0.02 */
   std?: number
   /** Type of the parameters. @default 'f32' */
   dtype?: 'f32' | 'f64'

@@ -10,7 +10,7 @@ export type AdapterType = 'houlsby' | 'pfeiffer'
 export interface InjectAdaptersOptions {
   /** Where adapters are inserted. @default 'houlsby' */
   type?: AdapterType
-  /** Width of the bottleneck. @default 64 */
+  /** Width of the bottleneck. @integer @minimum 1 @default 64 */
   size?: number
   /**
    * Modules that get an adapter, as in `injectLora`: the end of a half of a post-norm layer, such as `attention.output`, or any module of a layer that returns

@@ -4,7 +4,7 @@
 export type BeamRules = 'transformers' | 'nlg'
 /** Beam search: the likeliest whole sequences instead of the likeliest next token. */
 export interface BeamOptions {
-  /** Number of beams: continuations of a prompt that are searched in parallel; 1 is greedy decoding or sampling. @default 1 */
+  /** Number of beams: continuations of a prompt that are searched in parallel; 1 is greedy decoding or sampling. @integer @minimum 1 @default 1 */
   numBeams?: number
   /**
    * A finished sequence of n new tokens has the score `Σ log p / n^lengthPenalty` (beams): above 0 favours long sequences, below 0 short ones.

@@ -10,21 +10,21 @@ import type { SamplingOptions } from './sampling.js'
 import type { StopOptions } from './stopping.js'
 /** Options of {@link generate} and {@link stream}. */
 export interface GenerateOptions extends SamplingOptions, StopOptions, BeamOptions {
-  /** Largest number of new tokens per row. @default 20 */
+  /** Largest number of new tokens per row. @integer @minimum 1 @default 20 */
   maxNewTokens?: number
-  /** Rows per prompt: the best beams, or independent samples with `doSample`. @default 1 */
+  /** Rows per prompt: the best beams, or independent samples with `doSample`. @integer @minimum 1 @default 1 */
   numReturnSequences?: number
-  /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @default all 1 */
+  /** 1 for tokens, 0 for padding, shaped as the prompt; not needed for rows of different lengths. @integer @minimum 0 @maximum 1 @default all 1 */
   attentionMask?: readonly (readonly number[])[]
-  /** Pad the returned rows to one length with this token, on the right. @default no padding */
+  /** Pad the returned rows to one length with this token, on the right. @integer @minimum 0 @default no padding */
   padTokenId?: number
   /** Seed of sampling, independent of other draws. @default the current stream's generator is used */
-  seed?: number
-  /** Generator of sampling; pass it or `seed`. */
+  seed?: number | bigint
+  /** Generator of sampling; pass it or `seed`. @default that of `seed`, else that of the current stream */
   generator?: Generator
-  /** Called for each new token, in order; a promise is awaited. Not with beams, whose tokens are known only at the end. */
+  /** Called for each new token, in order; a promise is awaited. Not with beams, whose tokens are known only at the end. @default none */
   onToken?: (token: GeneratedToken) => void | Promise<void>
-  /** Stops before the next token; the promise rejects with the signal's reason. */
+  /** Stops before the next token; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal
   /** Return a {@link GenerateOutput} instead of the rows alone. @default false */
   returnDictInGenerate?: boolean
@@ -55,8 +55,12 @@ export interface GenerativeModel extends Module {
 }
 /** The options of each forward. */
 export interface StepOptions {
+  /** 1 for tokens, 0 for padding, over the cache and what is new; null where all are tokens. */
   attentionMask: Ids | null
+  /** The places of the new tokens. */
   positionIds: readonly (readonly number[])[]
+  /** Keys and values of the tokens before, which forward adds to. */
   pastKeyValues: KvCache
+  /** How many positions at the end need logits. @integer @minimum 0 @default all */
   logitsToKeep?: number
 }

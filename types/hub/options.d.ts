@@ -24,11 +24,11 @@ export interface HubOptions {
   /** Sent to the endpoint, and to no other server; false sends none. @default `HF_TOKEN`, else the file that `hf auth login` writes */
   token?: string | false
   /** The server. @default `HF_ENDPOINT`, else the public hub */
-  endpoint?: string
+  endpoint?: string | URL
   /** Use what the cache holds, without any request. @default whether `HF_HUB_OFFLINE` is 1 */
   localFilesOnly?: boolean
-  /** Called while files come, some ten times a second for each, and once when each is whole. */
+  /** Called while files come, some ten times a second for each, and once when each is whole. @default none */
   onProgress?: (progress: DownloadProgress) => void
-  /** Ends the download with an {@link AbortedError}; the next one goes on where it was. */
+  /** Ends the download with an {@link AbortedError}; the next one goes on where it was. @default none */
   signal?: AbortSignal
 }

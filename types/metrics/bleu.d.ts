@@ -3,11 +3,11 @@
 import type { CorpusOptions, References } from './corpus.js'
 /** Options of {@link bleu}. */
 export interface BleuOptions extends CorpusOptions {
-  /** Added to the hits and to the candidates of every order; 1 suits single sentences. @default 0 */
+  /** Added to the hits and to the candidates of every order; 1 suits single sentences. @minimum 0 @default 0 */
   smoothing?: number
   /** Whether `The` and `the` differ. @default false */
   caseSensitive?: boolean
-  /** The longest n-gram. @default 4 */
+  /** The longest n-gram. @integer @minimum 1 @default 4 */
   maxNgram?: number
 }
 /** The counts of {@link bleu}, and its score. */

@@ -3,11 +3,11 @@
 import type { CorpusOptions, References } from './corpus.js'
 /** Options of {@link chrf}, with sacrebleu's meanings. */
 export interface ChrfOptions extends CorpusOptions {
-  /** The longest sequence of characters. @default 6 */
+  /** The longest sequence of characters. @integer @minimum 1 @default 6 */
   charOrder?: number
-  /** The longest sequence of words: 0 is chrF, 2 is chrF++. @default 0 */
+  /** The longest sequence of words: 0 is chrF, 2 is chrF++. @integer @minimum 0 @default 0 */
   wordOrder?: number
-  /** How much more recall weighs than precision. @default 2 */
+  /** How much more recall weighs than precision. @minimum 0 @default 2 */
   beta?: number
   /** Compares in lower case. @default false */
   lowercase?: boolean

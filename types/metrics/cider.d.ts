@@ -5,9 +5,9 @@ import type { PtbChoice } from './ptb.js'
 import type { CorpusScore } from './rouge.js'
 /** Options of {@link cider}. */
 export interface CiderOptions extends CorpusOptions {
-  /** The longest n-gram. @default 4 */
+  /** The longest n-gram. @integer @minimum 1 @default 4 */
   maxNgram?: number
-  /** Width of the penalty for a different length. @default 6 */
+  /** Width of the penalty for a different length. @exclusiveMinimum 0 @default 6 */
   sigma?: number
   /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space unchanged. @default 'ptb' */
   tokenize?: PtbChoice

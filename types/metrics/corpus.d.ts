@@ -4,6 +4,6 @@
 export type References = readonly (string | readonly string[])[]
 /** Options of every metric over a corpus. */
 export interface CorpusOptions {
-  /** Stops at the next pause, with an `AbortedError`. */
+  /** Stops at the next pause, with an `AbortedError`. @default none */
   signal?: AbortSignal
 }

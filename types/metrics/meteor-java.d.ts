@@ -5,11 +5,11 @@ import type { PtbChoice } from './ptb.js'
 import type { CorpusScore } from './rouge.js'
 /** Options of {@link meteorJava}. */
 export interface MeteorJavaOptions extends CorpusOptions {
-  /** Path of meteor-1.5.jar; the folder `data` beside it has the table of paraphrases. */
+  /** Path of meteor-1.5.jar; the folder `data` beside it has the table of paraphrases. @minLength 1 */
   jar: string
-  /** The Java executable. @default 'java' */
+  /** The Java executable. @minLength 1 @default 'java' */
   java?: string
-  /** Language of the texts, as the tool names it. @default 'en' */
+  /** Language of the texts, as the tool names it. @minLength 1 @default 'en' */
   language?: string
   /** How texts are tokenized before they are passed to the tool: e2e-metrics passes PTB tokens without punctuation. @default 'ptb' */
   tokenize?: PtbChoice

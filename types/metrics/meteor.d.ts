@@ -13,11 +13,11 @@ export interface MeteorOptions {
   wordnet?: WordNet | null
   /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space in lower case. @default 'ptb' */
   tokenize?: PtbChoice
-  /** Weight of recall against precision. @default 0.9 */
+  /** Weight of recall against precision. @minimum 0 @default 0.9 */
   alpha?: number
-  /** Exponent of the penalty for several chunks. @default 3 */
+  /** Exponent of the penalty for several chunks. @minimum 0 @default 3 */
   beta?: number
-  /** The largest penalty. @default 0.5 */
+  /** The largest penalty. @minimum 0 @default 0.5 */
   gamma?: number
 }
 /** Options of {@link meteor}. */

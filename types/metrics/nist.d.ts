@@ -5,7 +5,7 @@ import type { CorpusOptions, References } from './corpus.js'
 export interface NistOptions extends CorpusOptions {
   /** Whether `The` and `the` differ. @default false */
   caseSensitive?: boolean
-  /** The longest n-gram. @default 5 */
+  /** The longest n-gram. @integer @minimum 1 @default 5 */
   maxNgram?: number
 }
 /** The result of {@link nist}. */

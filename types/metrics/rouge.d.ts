@@ -4,10 +4,15 @@ import type { CorpusOptions, References } from './corpus.js'
 import type { PtbChoice } from './ptb.js'
 /** Options of {@link rougeL}. */
 export interface RougeLOptions extends CorpusOptions {
-  /** How much more recall weighs than precision. @default 1.2 */
+  /** How much more recall weighs than precision. @minimum 0 @default 1.2 */
   beta?: number
   /** How texts become tokens: PTB tokens without punctuation in lower case, or split at white space unchanged. @default 'ptb' */
   tokenize?: PtbChoice
+}
+/** Options of {@link rougeScore}. */
+export interface RougeScoreOptions {
+  /** Compare the stems of words of more than three letters. @default false */
+  useStemmer?: boolean
 }
 /** The score of a corpus, and that of each segment. */
 export interface CorpusScore {
@@ -46,10 +51,4 @@ export declare function rougeL(
  * @throws {OptionError} `ERR_LORA_OPTION` when an argument or option is not usable.
  * @see github.com/google-research/google-research, rouge.
  */
-export declare function rougeScore(
-  hypothesis: string,
-  reference: string,
-  options?: {
-    useStemmer?: boolean
-  },
-): RougeScores
+export declare function rougeScore(hypothesis: string, reference: string, options?: RougeScoreOptions): RougeScores

@@ -9,9 +9,9 @@ export interface SacrebleuOptions extends CorpusOptions {
   tokenize?: '13a' | 'intl' | 'none' | 'char'
   /** Smoothing of orders without hits. @default 'exp' */
   smoothMethod?: 'exp' | 'floor' | 'add-k' | 'none'
-  /** The value of `floor` and `add-k`. @default 0.1 for `floor`, 1 for `add-k` */
+  /** The value of `floor` and `add-k`. @minimum 0 @default 0.1 for `floor`, 1 for `add-k` */
   smoothValue?: number
-  /** The longest n-gram. @default 4 */
+  /** The longest n-gram. @integer @minimum 1 @default 4 */
   maxNgramOrder?: number
   /** Ignores the orders that no output is long enough for. @default false for a corpus, true for a sentence */
   effectiveOrder?: boolean

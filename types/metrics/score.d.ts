@@ -1,16 +1,14 @@
 // Generated from src/metrics/score.ts by `npm run api`. Do not edit.
 
 import type { CorpusOptions, References } from './corpus.js'
-import type { WordNet } from './wordnet.js'
+import type { MeteorOptions } from './meteor.js'
 /** Options of {@link scoreCorpus}. */
-export interface ScoreOptions extends CorpusOptions {
+export interface ScoreOptions extends CorpusOptions, Pick<MeteorOptions, 'wordnet'> {
   /** Which scores. @default ['bleu', 'nist', 'rouge-l', 'cider'] */
   metrics?: readonly MetricName[]
-  /** For `meteor`: the source of synonyms, null for none. @default `WordNet.find()` */
-  wordnet?: WordNet | null
-  /** For `meteor-java`: path of meteor-1.5.jar. */
+  /** For `meteor-java`, which needs it: path of meteor-1.5.jar. @minLength 1 @default none */
   meteorJar?: string
-  /** Called with each score as soon as it is known. */
+  /** Called with each score as soon as it is known. @default none */
   onScore?: (score: { metric: MetricName; score: number; timeMs: number }) => void
 }
 declare const SCORES: {

@@ -6,7 +6,11 @@ export type Rule = {
 } & Kind
 type Kind =
   | {
-      readonly kind: 'any' | 'boolean' | 'string' | 'bigint' | 'null' | 'function' | 'iterable'
+      readonly kind: 'string'
+      readonly minLength?: number
+    }
+  | {
+      readonly kind: 'any' | 'boolean' | 'bigint' | 'null' | 'function' | 'iterable'
     }
   | NumberRule
   | {
@@ -14,6 +18,10 @@ type Kind =
       readonly values: readonly (string | number | boolean)[]
     }
   | ListRule
+  | {
+      readonly kind: 'tuple'
+      readonly items: readonly Rule[]
+    }
   | {
       readonly kind: 'record'
       readonly values: Rule

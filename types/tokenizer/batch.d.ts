@@ -1,20 +1,17 @@
 // Generated from src/tokenizer/batch.ts by `npm run api`. Do not edit.
 
+import type { EncodeOptions } from './tokenizer.js'
 /** How texts become rows of a batch. The names are those of transformers. */
-export interface BatchOptions {
-  /** A second text for each, such as the hypothesis of a premise. @default none */
+export interface BatchOptions extends EncodeOptions {
+  /** A second text for each, such as the hypothesis of a premise. @default none @expected a list of texts */
   textPair?: Iterable<string>
-  /** Adds what the tokenizer's own template adds, such as `[CLS]` and `[SEP]`. @default true */
-  addSpecialTokens?: boolean
-  /** Reads special tokens that occur in the texts as plain text, for texts from strangers. @default false */
-  specialAsText?: boolean
   /** Fills rows to one length: that of the longest (true, `'longest'`), or `maxLength`. @default false */
   padding?: boolean | 'longest' | 'max_length' | 'do_not_pad'
   /** Cuts rows to `maxLength`: of two texts the longer one, token by token (true, `'longest_first'`), or one of them. @default false */
   truncation?: boolean | 'longest_first' | 'only_first' | 'only_second' | 'do_not_truncate'
-  /** Most tokens of a row, the template's among them. @default `model_max_length` of `tokenizer_config.json` */
+  /** Most tokens of a row, the template's among them. @integer @minimum 1 @default `model_max_length` of `tokenizer_config.json` */
   maxLength?: number
-  /** Rounds the padded length up to a multiple. @default 1 */
+  /** Rounds the padded length up to a multiple. @integer @minimum 1 @default 1 */
   padToMultipleOf?: number
   /** Where padding goes. @default `padding_side` of `tokenizer_config.json`, else 'right' */
   paddingSide?: 'left' | 'right'

@@ -18,7 +18,7 @@ export interface ChatTemplateOptions {
   addGenerationPrompt?: boolean
   /** End inside the last message, so that the model goes on with it. @default false */
   continueFinalMessage?: boolean
-  /** A template in place of the tokenizer's, or the name of one of its templates. @default `tool_use` with tools where there is one, else `default` */
+  /** A template in place of the tokenizer's, or the name of one of its templates. @minLength 1 @default `tool_use` with tools where there is one, else `default` */
   chatTemplate?: string
   /** Further variables of the template, by the names that it reads, such as `{ enable_thinking: false }`. @default none */
   variables?: Readonly<Record<string, unknown>>

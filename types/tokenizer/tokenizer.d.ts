@@ -21,7 +21,7 @@ export interface DecodeOptions {
 }
 /** Options of {@link Tokenizer.train}. */
 export interface TokenizerTrainOptions {
-  /** Number of tokens: special tokens, the 256 bytes and the merges. With little text it stays smaller. */
+  /** Number of tokens: special tokens, the 256 bytes and the merges. With little text it stays smaller. @integer @minimum 257 */
   vocabSize: number
   /** They get the first ids; where they occur in the texts they are borders between documents. @default ['<|endoftext|>'] */
   specialTokens?: readonly string[]

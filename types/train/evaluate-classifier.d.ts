@@ -6,11 +6,11 @@ import type { SequenceClassifier } from './classifier-data.js'
 export type ClassifierMetrics = (predictions: number[], labels: number[]) => Record<string, number>
 /** Options of {@link predictClassifier} and {@link evaluateClassifier}. */
 export interface ClassifierEvaluateOptions {
-  /** Rows in a batch. @default 32 */
+  /** Rows in a batch. @integer @minimum 1 @default 32 */
   batchSize?: number
-  /** Stops before the next batch; the promise rejects with the signal's reason. */
+  /** Stops before the next batch; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal | undefined
-  /** Called after each batch with the rows done so far. */
+  /** Called after each batch with the rows done so far. @default none */
   onProgress?: (rows: number) => void
 }
 /** The result of an evaluation. */

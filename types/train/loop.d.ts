@@ -48,23 +48,24 @@ export interface LoopOptions<B> {
   loader: BatchSource<B>
   /** The loss of a micro-batch, a mean over its rows or tokens. It only records operations; `step` counts from 0. */
   loss: (batch: B, step: number) => Tensor
+  /** Makes the updates. */
   optimizer: LoopOptimizer
   /** Stepped after each update. @default null: a constant rate */
   schedule?: LrScheduler | null
-  /** Updates in the whole run. */
+  /** Updates in the whole run. @integer @minimum 0 */
   steps: number
-  /** Updates made before, in a resumed run. @default 0 */
+  /** Updates made before, in a resumed run. @integer @minimum 0 @default 0 */
   startStep?: number
   /**
    * Micro-batches in an update, whose gradients are averaged. The last update of an epoch takes the remaining ones: updates never span two epochs.
-   * @default 1
+   * @integer @minimum 1 @default 1
    */
   gradientAccumulationSteps?: number
-  /** Scale the gradients down to this norm; 0 leaves them alone. @default 0 */
+  /** Scale the gradients down to this norm; 0 leaves them alone. @minimum 0 @default 0 */
   maxGradNorm?: number
-  /** Ends the loop after the update in progress. */
+  /** Ends the loop after the update in progress. @default none */
   signal?: AbortSignal | undefined
-  /** Called after each update; the loop waits for the promise it returns. */
+  /** Called after each update; the loop waits for the promise it returns. @default none */
   onStep?: (report: StepReport) => void | Promise<void>
 }
 /** Updates of one epoch, when each takes `gradientAccumulationSteps` of its `batches`. */

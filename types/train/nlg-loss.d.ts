@@ -24,9 +24,9 @@ export interface NlgEvaluation {
 }
 /** Options of {@link evaluateNlg}. */
 export interface NlgEvaluateOptions {
-  /** Rows in a batch. @default 4 */
+  /** Rows in a batch. @integer @minimum 1 @default 4 */
   batchSize?: number
-  /** Stops before the next batch; the promise rejects with the signal's reason. */
+  /** Stops before the next batch; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 /**

@@ -1,6 +1,6 @@
 // Generated from src/train/nlg.ts by `npm run api`. Do not edit.
 
-import { NlgDataset } from '../data/nlg/index.js'
+import type { NlgDataset } from '../data/nlg/index.js'
 import type { CausalLM } from '../models/shared/causal-lm.js'
 import type { StepReport } from './loop.js'
 import type { NlgEvaluation } from './nlg-loss.js'
@@ -18,11 +18,11 @@ export interface NlgMeasured extends RunProgress, NlgEvaluation {}
 export interface NlgTrainOptions extends NlgTrainSettings, RunOptions<NlgMeasured, NlgStepReport> {
   /** Rows to evaluate on. @default none */
   validation?: NlgDataset
-  /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @default 2000 */
+  /** When to evaluate, besides at the end: at the end of each epoch, or after every so many updates. @integer @minimum 1 @default 2000 */
   evalSteps?: 'epoch' | 'end' | number
-  /** When to write a checkpoint, besides at the end. @default 1000 */
+  /** When to write a checkpoint, besides at the end. @integer @minimum 1 @default 1000 */
   saveSteps?: 'epoch' | 'end' | number
-  /** Rows in a batch of an evaluation. @default 4 */
+  /** Rows in a batch of an evaluation. @integer @minimum 1 @default 4 */
   evalBatchSize?: number
 }
 /** How a run of {@link trainNlg} ended. */

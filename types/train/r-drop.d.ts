@@ -11,14 +11,15 @@ import type { Tensor } from '../tensor/tensor.js'
 export declare function rDropLoss(first: Tensor, second: Tensor, labels: Tensor, weight?: number): Tensor
 /** Options of {@link cutoff}. */
 export interface CutoffOptions {
-  /** Share of the tokens that are hidden. */
+  /** Share of the tokens that are hidden. @minimum 0 @maximum 1 */
   probability: number
-  /** The token that replaces a hidden one: `[UNK]`. */
+  /** The token that replaces a hidden one: `[UNK]`. @integer @minimum 0 */
   unkTokenId: number
-  /** Tokens that are never hidden: `[CLS]`, `[SEP]` and padding. */
+  /** Tokens that are never hidden: `[CLS]`, `[SEP]` and padding. @integer */
   keepTokenIds: readonly number[]
-  /** Seed of the draws, together with the number of the update. */
+  /** Seed of the draws, together with the number of the update. @integer @minimum 0 */
   seed: number
+  /** Number of the update. @integer @minimum 0 */
   step: number
 }
 /** Copies of rows in which some tokens are hidden. The same seed and step hide the same ones. */

@@ -10,22 +10,22 @@ export interface RunProgress {
 }
 /** Options of every trainer: checkpoints, callbacks, and how to end a run. */
 export interface RunOptions<Evaluation extends RunProgress, Report extends StepReport> {
-  /** Folder for checkpoints: trained parameters (an adapter and its head alone), optimizer, position in the data. @default none are written */
+  /** Folder for checkpoints: trained parameters (an adapter and its head alone), optimizer, position in the data. @minLength 1 @default none are written */
   dir?: string
-  /** Number of checkpoints to keep, the newest ones. @default all */
+  /** Number of checkpoints to keep, the newest ones. @integer @minimum 1 @default all */
   keep?: number
   /**
    * Continue from the newest checkpoint in `dir`, with the same bits as a run that was never stopped. Without a checkpoint the run starts from the beginning.
    * @default false
    */
   resume?: boolean
-  /** Ends the run after the update in progress: a checkpoint is written, and the result says `aborted`. An evaluation in progress is given up. */
+  /** Ends the run after the update in progress: a checkpoint is written, and the result says `aborted`. An evaluation in progress is given up. @default none */
   signal?: AbortSignal | undefined
-  /** Called after each update; the run waits for the promise it returns. */
+  /** Called after each update; the run waits for the promise it returns. @default none */
   onStep?: (report: Report) => void | Promise<void>
-  /** Called after each evaluation. */
+  /** Called after each evaluation. @default none */
   onEvaluation?: (measured: Evaluation) => void | Promise<void>
-  /** Called after each checkpoint, with its folder. */
+  /** Called after each checkpoint, with its folder. @default none */
   onSave?: (path: string, step: number) => void | Promise<void>
 }
 export {}

@@ -4,7 +4,7 @@ import type { Collated } from './collate.js'
 import type { Dataset } from './dataset.js'
 /** Options of {@link DataLoader}. */
 export interface DataLoaderOptions<S, B> {
-  /** Samples in a batch. @default 1 */
+  /** Samples in a batch. @integer @minimum 1 @default 1 */
   batchSize?: number
   /** Draw a new order in each epoch. @default false */
   shuffle?: boolean
@@ -14,7 +14,7 @@ export interface DataLoaderOptions<S, B> {
   dropLast?: boolean
   /** Joins samples into a batch. @default defaultCollate */
   collate?: (samples: S[]) => B
-  /** Indices of the samples, in the order to use them; iterated again in each epoch. Instead of `shuffle`. */
+  /** Indices of the samples, in the order to use them; iterated again in each epoch. Instead of `shuffle`. @default their own order */
   sampler?: Iterable<number>
 }
 /** The position of a {@link DataLoader}. Plain JSON. */

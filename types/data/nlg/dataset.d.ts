@@ -6,15 +6,15 @@ import type { NlgExample } from './encode.js'
 export type NlgObjective = 'clm' | 'jlm'
 /** Options of {@link NlgDataset}. */
 export interface NlgDatasetOptions {
-  /** Longest row; longer ones are cut at the end. @default 512 */
+  /** Longest row; longer ones are cut at the end. @integer @minimum 2 @default 512 */
   seqLen?: number
-  /** Tokens that a query leaves free for generation: its beginning is cut off beyond `seqLen − evalLen` tokens. @default 0 */
+  /** Tokens that a query leaves free for generation: its beginning is cut off beyond `seqLen − evalLen` tokens. @integer @minimum 0 @default 0 */
   evalLen?: number
   /** Which targets count. @default 'clm' */
   objective?: NlgObjective
-  /** Tokens before each context, such as those of a learnt prefix; they do not count as targets. @default none */
+  /** Tokens before each context, such as those of a learnt prefix; they do not count as targets. @integer @minimum 0 @default none */
   prefixTokens?: readonly number[]
-  /** Tokens between context and completion; they do not count as targets. @default none */
+  /** Tokens between context and completion; they do not count as targets. @integer @minimum 0 @default none */
   infixTokens?: readonly number[]
 }
 /** A row without padding, of at most `seqLen` tokens. */

@@ -16,7 +16,7 @@ export interface CollectOptions {
   tokenize?: boolean
   /** Writes everything in lower case. @default false */
   lower?: boolean
-  /** The name of the entry of each row, instead of its context. */
+  /** The name of the entry of each row. @default its context */
   uniqueKeys?: readonly string[]
 }
 /** Rows that belong together, with the one prediction for them. */
@@ -41,11 +41,11 @@ export interface DecodeNlgOptions extends Omit<CollectOptions, 'uniqueKeys'> {
   outputPredictions: string
   /** How references are laid out: `--ref_type`. @default 'e2e' */
   refType?: 'e2e' | 'webnlg' | 'dart'
-  /** How many reference files webnlg and dart get: `--ref_num`. @default 4 */
+  /** How many reference files webnlg and dart get: `--ref_num`. @integer @minimum 1 @default 4 */
   refNum?: number
   /** A file with the entry's name for each row, one a line: `--ref_unique_file`. @default rows of the same context are one entry */
   refUniqueFile?: string
-  /** Stops with an `AbortedError`. */
+  /** Stops with an `AbortedError`. @default none */
   signal?: AbortSignal
 }
 /** The text before the end token and before the first blank line, without white space around it. */

@@ -13,9 +13,9 @@ export interface NlgEncodeOptions {
   addBos?: boolean
   /** End the completion with `eosTokenId`. @default true */
   addEos?: boolean
-  /** The token that ends the context. @default the tokenizer's `<|endoftext|>` */
+  /** The token that ends the context. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
   bosTokenId?: number
-  /** The token that ends the completion. @default the tokenizer's `<|endoftext|>` */
+  /** The token that ends the completion. @integer @minimum 0 @default the tokenizer's `<|endoftext|>` */
   eosTokenId?: number
 }
 /**

@@ -12,9 +12,9 @@ export interface EncodedText {
 }
 /** Options of {@link encodeTexts}. */
 export interface EncodeTextsOptions {
-  /** Most tokens in a row, special ones included; longer rows are cut at the end, of a pair the longer text first. @default 128 */
+  /** Most tokens in a row, special ones included; longer rows are cut at the end, of a pair the longer text first. @integer @minimum 1 @default 128 */
   maxLength?: number
-  /** Stops before the next texts; the promise rejects with the signal's reason. */
+  /** Stops before the next texts; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 /**

@@ -1,16 +1,12 @@
 // Generated from src/data/tables/glue.ts by `npm run api`. Do not edit.
 
 import type { GlueTask } from './glue-tasks.js'
-import type { TextTask } from './text-task.js'
+import type { SampleLimits, TextTask } from './text-task.js'
 /** Options of {@link readGlue}. */
-export interface GlueOptions {
+export interface GlueOptions extends SampleLimits {
   /** Read the test sets, too. @default true */
   test?: boolean
-  /** Use only this many rows of each set. @default all */
-  maxTrainSamples?: number
-  maxValidationSamples?: number
-  maxTestSamples?: number
-  /** Stops reading. */
+  /** Stops reading. @default none */
   signal?: AbortSignal | undefined
 }
 /**

@@ -14,13 +14,13 @@ export interface TextBatch {
 }
 /** Options of {@link padTexts}. */
 export interface PadOptions {
-  /** The token that pads short rows: `pad_token_id` of the model. */
+  /** The token that pads short rows: `pad_token_id` of the model. @integer @minimum 0 */
   padTokenId: number
   /** Return token types, for models that were trained with them, as BERT. @default false */
   tokenTypes?: boolean
   /**
    * Pad rows at least to this length. Results stay the same and padding is not computed; it is useful to compare with the original.
-   * @default 0: the length of the longest row
+   * Rows are never cut. @integer @minimum 0 @default 0
    */
   padTo?: number
 }

@@ -5,17 +5,17 @@ import type { Table } from './table.js'
 export type TableFormat = 'csv' | 'tsv' | 'json' | 'jsonl' | 'parquet'
 /** Options of {@link readTable}. */
 export interface ReadTableOptions {
-  /** @default by the extension; `.json` may contain an array or lines */
+  /** The format of the file; `.json` may hold an array or lines. @default by the end of the file's name */
   format?: TableFormat
   /** Names of the columns of a csv or tsv file without a header. @default the first row */
   columns?: readonly string[]
   /** Whether `"` quotes cells in a csv or tsv file; in the GLUE files it is an ordinary character. @default true for csv, false for tsv */
   quotes?: boolean
-  /** Read at most this many rows. @default all */
+  /** Read at most this many rows. @integer @minimum 1 @default all */
   maxRows?: number
   /** Called with the line of each row of a csv or tsv file that has more cells than columns; the row is then skipped. @default such rows are errors */
   onMalformed?: (line: number) => void
-  /** Stops reading; the promise rejects with the signal's reason. */
+  /** Stops reading; the promise rejects with the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 /**

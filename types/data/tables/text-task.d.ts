@@ -19,25 +19,34 @@ export interface TextTask {
   /** Sets to predict. */
   test: Record<string, TextExample[]>
 }
+/** How many rows are used at most, for a quick try. */
+export interface SampleLimits {
+  /** Use only the first rows of the set to train on. @integer @minimum 1 @default all */
+  maxTrainSamples?: number
+  /** Use only the first rows of each set to evaluate on. @integer @minimum 1 @default all */
+  maxValidationSamples?: number
+  /** Use only the first rows of each set to predict. @integer @minimum 1 @default all */
+  maxTestSamples?: number
+}
 /** Options of {@link readTextTask}. */
-export interface TextTaskOptions extends Pick<ReadTableOptions, 'format' | 'quotes' | 'signal'> {
+export interface TextTaskOptions extends SampleLimits, Pick<ReadTableOptions, 'format' | 'quotes' | 'signal'> {
+  /** Path of the file to train on. */
   train: string
+  /** Path of a file to evaluate on. @default none */
   validation?: string
+  /** Path of a file to predict, with labels or without. @default none */
   test?: string
   /** The column of the labels. @default 'label' */
   label?: string
   /**
    * The columns of the texts, one or two. @default `sentence1` and `sentence2` where both exist, else the first two columns without the label, or the only one
+   * @expected the names of one or two columns
    */
   texts?: readonly [string] | readonly [string, string]
   /** Names of the classes in their order; null for a regression. @default from the training file */
   labels?: readonly string[] | null
   /** The name of the sets in results. @default 'custom' */
   name?: string
-  /** Use only this many rows of each set. @default all */
-  maxTrainSamples?: number
-  maxValidationSamples?: number
-  maxTestSamples?: number
 }
 /**
  * Reads files of texts with labels: csv, tsv, json, jsonl or parquet, a row for each example. The column of labels of the training file decides

@@ -13,7 +13,7 @@ import type { ModernBertConfig } from './config.js'
 import type { Packing } from '../shared/packing.js'
 import type { Layer } from '../shared/parts.js'
 import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
-/** `dropout(norm(token))`: where a token stands is said in attention. */
+/** `dropout(norm(token))`: positions come in with attention. */
 declare class ModernBertEmbeddings extends Module {
   tok_embeddings: {
     forward(ids: Tensor): Tensor
@@ -26,11 +26,11 @@ declare class ModernBertEmbeddings extends Module {
   forward(inputIds: Ids, packing: Packing | null): Tensor
 }
 /**
- * ModernBERT without a head (Warner et al. 2024): rotary positions, norms in front, gated layers without biases; one layer in three looks at all tokens, the
- * others at those near by.
+ * ModernBERT without a head (Warner et al. 2024): rotary positions, pre-norms, gated layers without biases; one layer in three attends to all tokens, the
+ * others to those nearby.
  *
- * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, behind the final norm. Parameter names as in Hugging Face checkpoints (`layers.0.attn.Wqkv.weight`).
- * `tokenTypeIds` are taken and mean nothing: the model knows one kind of token.
+ * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`, after the final norm. Parameter names as in Hugging Face checkpoints (`layers.0.attn.Wqkv.weight`).
+ * `tokenTypeIds` are accepted and ignored: the model has no token types.
  */
 export declare class ModernBertModel extends EncoderModel {
   readonly config: ModernBertConfig
@@ -43,7 +43,7 @@ export declare class ModernBertModel extends EncoderModel {
   private run
   private contextOf
 }
-/** `norm(act(dense(x)))`: what heads begin with. */
+/** `norm(act(dense(x)))`: the first part of the heads. */
 export declare class ModernBertPredictionHead extends Module {
   dense: Layer
   act: Layer

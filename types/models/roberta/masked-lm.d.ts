@@ -10,7 +10,7 @@ import type { Layer } from '../shared/parts.js'
 import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { RobertaModel } from './roberta.js'
 import type { RobertaConfig } from './roberta.js'
-/** `decoder(norm(gelu(dense(x))))`: `decoder` holds the weight of the token embedding when the two are tied, and the bias of the head. */
+/** `decoder(norm(gelu(dense(x))))`: `decoder` has the weight of the token embedding when the two are tied, and the bias of the head. */
 declare class RobertaLMHead extends Module {
   bias: Tensor
   dense: Layer
@@ -21,7 +21,7 @@ declare class RobertaLMHead extends Module {
   forward(x: Tensor): Tensor
 }
 /**
- * RoBERTa with the head that it is trained with: which token stands behind `<mask>`.
+ * RoBERTa with the head of its pre-training, which predicts the tokens behind `<mask>`.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`. Parameter names as in Hugging Face checkpoints (`lm_head.dense.weight`).
  *

@@ -17,12 +17,12 @@ export interface CausalLMOptions extends DecoderOptions {
    *
    * Where the labels are known (rows of numbers, or a tensor made from numbers) and gradients are recorded, tokens after the last label of their row are not
    * computed at all if there are many of them; {@link CausalLMOutput.logits} and `lastHiddenState` compute them on access. A label that is predicted at a
-   * position of padding, such as that of the first token after padding on the left, makes the whole batch be computed: set it to −100.
+   * position of padding, such as that of the first token after padding on the left, makes the whole batch be computed: set it to −100. @shallow @default none
    */
   labels?: Ids | null
-  /** Share of each label that is spread evenly over the vocabulary, 0.1 in LoRA's NLG example. @default 0 */
+  /** Share of each label that is spread evenly over the vocabulary, 0.1 in LoRA's NLG example. @minimum 0 @maximum 1 @default 0 */
   labelSmoothing?: number
-  /** Compute the logits of the last n positions only. @default all */
+  /** Compute the logits of the last n positions only. @integer @minimum 0 @default all */
   logitsToKeep?: number
 }
 /** Fields of a configuration that every language model has. */

@@ -15,10 +15,10 @@ export interface DecoderOptions {
    *
    * Or a bool tensor (B, 1, T or 1, S), true where a new token may attend, in addition to causality: tokens of several continuations can
    * then share one cache. It may be wider than S; the surplus is cut off.
-   * @default all 1
+   * @shallow @default all 1
    */
   attentionMask?: Ids | null
-  /** Position of each token, (B, T). @default 0, 1, … in every row, after those in the cache, regardless of the mask */
+  /** Position of each token, (B, T). @shallow @default 0, 1, … in every row, after those in the cache, regardless of the mask */
   positionIds?: Ids | null
   /** Keys and values of earlier tokens; the new ones are appended. @default none */
   pastKeyValues?: KvCache | null

@@ -6,12 +6,12 @@ import type { Ids } from '../../generation/ids.js'
 export interface EncoderOptions {
   /**
    * 1 for tokens, 0 for padding, (B, T). Rows of numbers, and tensors made from numbers, are read at once: a mask of ones costs nothing, and padding
-   * after the tokens is not computed; hidden states are zeros there. @default all 1
+   * after the tokens is not computed; hidden states are zeros there. @shallow @default all 1
    */
   attentionMask?: Ids | null
-  /** Type of each token, (B, T): first or second sentence, in models trained with types. @default all 0 */
+  /** Type of each token, (B, T): first or second sentence, in models trained with types. @shallow @default all 0 */
   tokenTypeIds?: Ids | null
-  /** Position of each token, (B, T). @default as the architecture defines */
+  /** Position of each token, (B, T). @shallow @default as the architecture defines */
   positionIds?: Ids | null
   /** Return the embeddings and the output of every layer. @default false */
   outputHiddenStates?: boolean

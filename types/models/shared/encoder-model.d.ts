@@ -10,7 +10,7 @@ import type { SaveOptions } from './pretrained.js'
 export interface EncoderModelOptions extends EncoderOptions {
   /**
    * Return the first n tokens of `lastHiddenState` only, (B, n, C). With 1 it is the first token that the mask keeps, which a classification head reads, and
-   * the last layer is computed for it alone, with the same result. @default all
+   * the last layer is computed for it alone, with the same result. @integer @minimum 1 @default all
    */
   positionsToKeep?: number
 }

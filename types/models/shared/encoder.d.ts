@@ -15,7 +15,7 @@ declare class SelfAttention extends Module {
   dropout: Dropout
   private readonly heads
   constructor(config: PostNormConfig, take: WeightSource)
-  /** `x (B, S, C)`, of which the tokens `read (B, T, C)` ask → (B, T, C). */
+  /** `x (B, S, C)` gives keys and values, `read (B, T, C)` the queries → (B, T, C). */
   forward(x: Tensor, read: Tensor, keys: KeyMask): Tensor
 }
 /** `LayerNorm(dropout(x Wᵀ + b) + residual)`: the end of each half of a layer. */
@@ -32,7 +32,7 @@ declare class Attention extends Module {
   constructor(config: PostNormConfig, take: WeightSource)
   forward(x: Tensor, read: Tensor, keys: KeyMask): Tensor
 }
-/** `act(x Wᵀ + b)`: the wide middle of a layer. */
+/** `act(x Wᵀ + b)`: the first layer of the MLP. */
 export declare class Intermediate extends Module {
   dense: Layer
   intermediate_act_fn: Layer
@@ -45,7 +45,7 @@ declare class EncoderLayer extends Module {
   intermediate: Intermediate
   output: DenseAddNorm
   constructor(config: PostNormConfig, take: WeightSource)
-  /** With `onlyFirst` the layer at the first token of each row alone: all tokens are looked at, but only these look and go on. */
+  /** With `onlyFirst` the output of the first token of each row alone, which attends to all tokens. */
   forward(x: Tensor, keys: KeyMask, onlyFirst: boolean): Tensor
 }
 /** The layers one after the other. */
@@ -53,8 +53,8 @@ export declare class Encoder extends Module {
   layer: EncoderLayer[]
   constructor(config: PostNormConfig, take: WeightSource)
   /**
-   * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. With `onlyFirst` the last state is (B, 1, C): nothing that only other
-   * positions need is computed in the last layer. Sequences without padding lie one behind the other, (1, N, C), and their first tokens, too, (1, B, C).
+   * Embeddings `x (B, T, C)` → all hidden states, the embeddings first. With `onlyFirst` the last state is (B, 1, C): what only other
+   * positions need is not computed in the last layer. A packed batch is (1, N, C), and its first tokens are (1, B, C).
    */
   forward(x: Tensor, keys: KeyMask, onlyFirst: boolean, checkpointed: boolean): Tensor[]
 }

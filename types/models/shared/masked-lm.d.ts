@@ -11,7 +11,7 @@ import type { SaveOptions } from './pretrained.js'
 export interface MaskedLMOptions extends EncoderOptions {
   /**
    * The token that belongs at each position, (B, T); −100 is ignored, and is the label of all tokens that were not masked. Given as rows of numbers, the
-   * head runs only on the positions with a label.
+   * head runs only on the positions with a label. @shallow @default none
    */
   labels?: Ids | null
 }

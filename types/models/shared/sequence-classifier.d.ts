@@ -11,7 +11,7 @@ import type { SaveOptions } from './pretrained.js'
 import type { SequenceClassifierOutput, SequenceLabels } from './sequence-classification.js'
 /** Options of the forward of a sequence classifier. */
 export interface SequenceClassificationOptions extends EncoderOptions {
-  /** The labels to predict: classes or numbers. @see {@link SequenceLabels} */
+  /** The labels to predict: classes or numbers. See {@link SequenceLabels}. @shallow @default none */
   labels?: SequenceLabels | null
 }
 /**
