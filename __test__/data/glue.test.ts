@@ -181,7 +181,7 @@ test('encodeTexts: special tokens, kinds of tokens, and cuts of the longer text 
   const plain = await tokenizers.Tokenizer.train(['a b c'], { vocabSize: 300 })
   await t.throwsAsync(data.encodeTexts(plain, [pair('a', null)]), {
     code: 'ERR_LORA_OPTION',
-    message: /does not fit a model that labels/,
+    message: /does not fit a text classifier/,
   })
 })
 

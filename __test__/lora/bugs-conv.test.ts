@@ -59,11 +59,11 @@ test('B1: Conv1d, Conv2d and Conv3d with kernels of 1, 2 and 3, unmerged and mer
   }
 })
 
-test('B2: the update is B A laid over the weight number by number, with factors of r·k, and the documentation says so', async (t) => {
+test('B2: the update is B A reshaped to the weight, with factors of r·k, and the documentation says so', async (t) => {
   const all = parts(4, 4, 3, 2, 1, 1)
   const layer = filled(new lora.Conv2d(4, 4, 3, { r: 1, loraAlpha: SCALING }), all)
   await close(t, layer.mergedWeight(), all.adapted.values)
-  // One rank stands for k of them: the rows of B A, 3 · 4 in number, span 3 dimensions and not 1.
+  // A rank of 1 gives factors of rank k: the rows of B A, 3 · 4 in number, span 3 dimensions and not 1.
   t.deepEqual(
     [layer.loraA!.shape, layer.loraB!.shape],
     [
@@ -72,7 +72,7 @@ test('B2: the update is B A laid over the weight number by number, with factors 
     ],
   )
   const text = readFileSync(new URL('../../types/lora/conv.d.ts', import.meta.url), 'utf8')
-  t.regex(text, /What the layout means[^]*rank is r·k[^]*not comparable with that of `lora\.Linear`/)
+  t.regex(text, /\*\*Layout\.\*\*[^]*has rank r·k[^]*not comparable with that of `lora\.Linear`/)
 })
 
 test('B3: grouped convolutions with kernels above 1, in one, two and three dimensions', async (t) => {

@@ -85,6 +85,6 @@ test('B25: the factors start as the documentation says: Embedding A 0 and B N(0,
     const types = readFileSync(new URL(`../../types/lora/${file}.d.ts`, import.meta.url), 'utf8')
     return /\/\*\*((?:(?!\*\/)[^])*)\*\/\s*export declare class \w+ extends LoraLayer/.exec(types)?.[1]
   }
-  t.regex(docs('embedding') ?? '', /A zero and B N\(0, 1\)/)
+  t.regex(docs('embedding') ?? '', /A is zero and B from N\(0, 1\)/)
   t.regex(docs('linear') ?? '', /A uniform in ±1\/√inFeatures, B zero/)
 })

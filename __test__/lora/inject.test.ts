@@ -135,12 +135,9 @@ test('injectLora: what would have no effect, or cannot be done, is an error', (t
   const refused = (options: object, message: RegExp) =>
     t.throws(() => lora.injectLora(model, { r: 2, ...options } as never), { instanceOf: lora.OptionError, message })
   refused({ targets: 'c_attn', exclude: 'h.2.c_attn' }, /write 'h\.[01]\.c_attn'/)
-  refused({ targets: 'c_attn', exclude: ['h.0.c_attn', 'c_proj'] }, /exclude c_proj leaves out no layer/)
+  refused({ targets: 'c_attn', exclude: ['h.0.c_attn', 'c_proj'] }, /exclude c_proj excludes no layer/)
   refused({ targets: 'c_attn', exclude: 'c_attn' }, /leaves at least one layer/)
-  refused(
-    { targets: { c_attn: {}, 'h.0.c_attn': { r: 8 } } },
-    /h\.0\.c_attn count for no layer.*narrower target first/s,
-  )
+  refused({ targets: { c_attn: {}, 'h.0.c_attn': { r: 8 } } }, /h\.0\.c_attn apply to no layer.*narrower target first/s)
   refused({ targets: { wte: { loraDropout: 0.5 } } }, /loraDropout.*class Embedding, wte/s)
   refused({ targets: { wte: { enableLora: [true] } } }, /dense layers only/)
   refused({ targets: { c_attn: { rank: 4 } } }, /unknown option rank/)

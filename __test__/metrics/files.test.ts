@@ -39,7 +39,10 @@ test('readReferences: blank lines between, one per line, several files, a folder
 
 test('readReferences: what does not go together is refused by name', async (t) => {
   const short = [file('x0', 'a\nb\n'), file('x1', 'c\n')]
-  await t.throwsAsync(metrics.readReferences(short), { instanceOf: FormatError, message: /x1: another number/ })
+  await t.throwsAsync(metrics.readReferences(short), {
+    instanceOf: FormatError,
+    message: /x1: the number of lines differs/,
+  })
   const empty = [file('y0', 'a\n\n'), file('y1', 'c\n\n')]
   await t.throwsAsync(metrics.readReferences(empty), { instanceOf: FormatError, message: /y0, line 2/ })
   await t.throwsAsync(metrics.readReferences(join(folder, 'nothing')), { instanceOf: FileError, message: /nothing/ })

@@ -389,7 +389,7 @@ test('longrope: a cache goes on where it began, and growing from short to long i
   cache.dispose()
   step(row.slice(0, 7))
   step([row[7]!])
-  t.throws(() => step([row[8]!]), { instanceOf: lora.OptionError, message: /feed the whole sequence again/ })
+  t.throws(() => step([row[8]!]), { instanceOf: lora.OptionError, message: /feed the whole sequence with a new cache/ })
   await t.throwsAsync(() => model.generate([[1, 2, 3]], { maxNewTokens: 9, eosTokenId: null }), { message: /longrope/ })
   const long = await model.generate([longRow(9), [1, 2]], { maxNewTokens: 4, eosTokenId: null })
   t.deepEqual(long[0]!.length, 13)

@@ -438,7 +438,9 @@ test('RobertaForMaskedLM: the loss is the mean cross entropy at its own position
   await close(t, fromRows.loss!, want)
   await close(t, model.forward(IDS, { labels: flat(labels) }).loss!, want)
   await close(t, fromRows.logits.logSoftmax(-1), logProbabilities)
-  t.throws(() => model.forward(IDS, { labels: IDS.map((row) => row.map(() => -100)) }), { message: /every label is ignored/ })
+  t.throws(() => model.forward(IDS, { labels: IDS.map((row) => row.map(() => -100)) }), {
+    message: /every label is ignored/,
+  })
 })
 
 test('RobertaForMaskedLM: comes back the same from a folder, tied or not; a classifier reads its encoder', async (t) => {

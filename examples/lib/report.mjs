@@ -44,7 +44,7 @@ export function sayBefore(before, data) {
 export function saySaved(options, interrupted) {
   const [adapter, base] = [statSync(options.adapterFile).size, weightBytes(options.model)]
   console.log()
-  say('saved', `${shortPath(options.adapterFile)}: ${megabytes(adapter)}, beside ${megabytes(base)} of the base`)
+  say('saved', `${shortPath(options.adapterFile)}: ${megabytes(adapter)} (base: ${megabytes(base)})`)
   if (interrupted) say('stopped', 'by Ctrl-C; the adapter is that of the last step')
 }
 

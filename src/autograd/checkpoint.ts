@@ -17,8 +17,9 @@ import {
 import type { Tensor } from '../tensor/tensor.js'
 
 /**
- * Runs `fn` without keeping what its backward needs, and runs it again when backward comes: less memory for more time. Dropout draws the
- * same numbers both times. `fn` may use trainable parameters beside its inputs; what it makes is released but for its result and `keep(t)`.
+ * Runs `fn` without saving what its backward needs, and recomputes it during backward: it trades time for memory. Dropout draws the same numbers
+ * both times. `fn` may use trainable parameters in addition to its inputs. Tensors that it makes are released, except its result and `keep(t)`.
+ * @see torch.utils.checkpoint.checkpoint
  * @throws {AsyncError} for an async function.
  */
 export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Tensor[]>(
@@ -28,9 +29,9 @@ export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Te
   if (!isGradEnabled()) return refuseAsync(fn(...inputs), 'checkpoint')
   const rng = generatorState(0)
   const result = noGrad(() => released(fn, inputs))
-  // An output that is an input would get itself as its own block's result.
+  // An input returned as an output is cloned: otherwise it would become the result of a block that it is an input of.
   const outputs = listOf(result).map((t) => (inputs.includes(t) ? noGrad(() => t.clone()) : t))
-  // The inputs outlive the forward that made them.
+  // Backward needs the inputs after the forward that made them has ended.
   const held = inputs.map((t) => keep(t.detach()))
   const versions = held.map((t) => t.version)
   const inForward = sameForward()
@@ -42,7 +43,7 @@ export function checkpoint<Args extends readonly Tensor[], R extends Tensor | Te
   return (Array.isArray(result) ? outputs : outputs[0]) as R
 }
 
-/** The second run: gradients of the inputs from those of the outputs. */
+/** Recomputes the block and returns the gradients of the inputs, given those of the outputs. */
 function recompute<Args extends readonly Tensor[]>(
   fn: (...args: Args) => Tensor | Tensor[],
   inputs: readonly Tensor[],
@@ -71,10 +72,10 @@ function recompute<Args extends readonly Tensor[]>(
 function inputChanged(): GradError {
   return new GradError(
     {
-      what: 'checkpoint: an input was changed in place before backward ran the block again',
-      expected: 'inputs that stay as they are until backward',
+      what: 'checkpoint: an input was changed in place before backward recomputed the block',
+      expected: 'inputs that stay unchanged until backward',
       received: 'an input of a newer version',
-      fix: 'use the form without the underscore, or change a clone()',
+      fix: 'use the out-of-place operation (without the underscore), or change a clone()',
     },
     'ERR_LORA_VERSION',
   )
@@ -82,7 +83,7 @@ function inputChanged(): GradError {
 
 const FLOATING: ReadonlySet<string> = new Set(['f32', 'f64', 'bf16', 'f16'])
 
-/** `fn(...args)`, and only its result lives on. */
+/** `fn(...args)`; releases all tensors that it makes except its result. */
 function released<Args extends readonly Tensor[], R>(fn: (...args: Args) => R, args: Args): R {
   const frame = pushFrame()
   const end = nextEnd()

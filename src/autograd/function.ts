@@ -8,10 +8,13 @@ import type { Frame } from '../tensor/scope.js'
 import { Tensor } from '../tensor/tensor.js'
 import type { Dtype } from '../tensor/tensor.js'
 
-/** What `backward` returns: a gradient for each argument of `forward`, null for one that gets none; alone when there is one argument. */
+/**
+ * What `backward` returns: an array with a gradient for each argument of `forward`, null for an argument without one. With one argument, the gradient
+ * itself may be returned.
+ */
 export type Gradients = Tensor | null | undefined | readonly (Tensor | null | undefined)[]
 
-/** What `apply` needs of a class: its two static methods. */
+/** What `apply` needs from a class: its two static methods. */
 interface FunctionClass {
   readonly name: string
   forward(ctx: FunctionContext, ...inputs: never[]): unknown
@@ -21,8 +24,8 @@ interface FunctionClass {
 type InputsOf<F extends FunctionClass> = F['forward'] extends (ctx: never, ...inputs: infer I) => unknown ? I : never
 
 /**
- * What `forward` leaves for `backward`. Fields of your own may hold numbers, flags and shapes; tensors go through {@link saveForBackward}, so
- * that a change in place is noticed and nothing is kept alive in a circle.
+ * What `forward` saves for `backward`. Fields of your own may hold numbers, flags and shapes. Save tensors with {@link saveForBackward}: it detects
+ * changes in place and avoids reference cycles, which would keep the graph alive.
  */
 export class FunctionContext {
   /** For each argument of `forward`, whether it is a tensor that requires a gradient. */
@@ -38,16 +41,16 @@ export class FunctionContext {
     this.needsInputGrad = needsInputGrad
   }
 
-  /** Keeps inputs, outputs or what lies between for `backward`. Called once, in `forward`; null keeps a place empty. */
+  /** Saves inputs, outputs or intermediate results for `backward`. Call it once, in `forward`. A null is saved as null. */
   saveForBackward(...tensors: (Tensor | null)[]): void {
     this.#toSave = tensors
   }
 
-  /** What was saved, in its order, without a graph. In `backward` only. */
+  /** The saved tensors in the order given, detached from the graph. Readable in `backward` only. */
   get savedTensors(): Tensor[] {
     if (this.#saved === null) {
       throw new GradError({
-        what: 'savedTensors: nothing can be read here',
+        what: 'savedTensors: the saved tensors cannot be read here',
         expected: 'a read in backward',
         received: 'a read in forward, or after backward ended',
         fix: 'in forward use the tensors themselves',
@@ -55,31 +58,31 @@ export class FunctionContext {
     }
     let next = 0
     const saved = this.#saved
-    // A place left empty reads as null; the type says what nearly everybody has.
+    // A saved null reads as null. The type leaves that case out, which is rare.
     return this.#toSave.map((t) => (t === null ? null : detach(saved[next++]!))) as Tensor[]
   }
 
-  /** Says that these outputs have no gradient. Integers have none anyway. */
+  /** Marks outputs that have no gradient. Integer outputs never have one. */
   markNonDifferentiable(...outputs: Tensor[]): void {
     for (const output of outputs) this.#nonDifferentiable.add(output)
   }
 
-  /** With false, `backward` gets null in place of zeros for an output that nothing depends on. */
+  /** With false, `backward` gets null instead of zeros for an output that the loss does not depend on. */
   setMaterializeGrads(on: boolean): void {
     this.#materialize = on
   }
 
-  /** @internal Ends forward: what was saved, and what has no gradient. */
+  /** @internal Ends forward: returns the saved tensors and the outputs without a gradient. */
   static close(ctx: FunctionContext): { saved: Tensor[]; plain: ReadonlySet<Tensor>; materialize: boolean } {
     const saved = ctx.#toSave.filter((t) => t !== null)
     const plain = new Set(ctx.#nonDifferentiable)
-    // From here on only the positions count: a wrapper kept here would keep its own graph alive.
+    // From now on only the positions matter: a tensor kept here would keep its own graph alive.
     ctx.#toSave = ctx.#toSave.map((t) => (t === null ? null : EMPTY))
     ctx.#nonDifferentiable.clear()
     return { saved, plain, materialize: ctx.#materialize }
   }
 
-  /** @internal Runs backward with what was saved. */
+  /** @internal Runs `run` with the saved tensors readable. */
   static open<T>(ctx: FunctionContext, saved: readonly number[], run: () => T): T {
     ctx.#saved = saved
     try {
@@ -93,8 +96,8 @@ export class FunctionContext {
 const EMPTY = Object.create(null) as Tensor
 
 /**
- * An operation with a gradient of your own. Both methods work on tensors and record nothing for backward; what they make is freed when they
- * end, but for results, what `ctx` saves or holds, and `lora.keep(t)`.
+ * An operation with a custom gradient. Both methods compute with tensors, and nothing in them is recorded for backward. Tensors that they make are
+ * released when they end, except results, what `ctx` saves or holds, and `lora.keep(t)`.
  *
  * @example
  * class Cube extends lora.Function {
@@ -109,27 +112,27 @@ const EMPTY = Object.create(null) as Tensor
  * }
  * const y = Cube.apply(x)
  *
- * @see torch.autograd.Function; `lora.gradcheck` tests one against numbers.
+ * @see torch.autograd.Function; `lora.gradcheck` compares its gradient with finite differences.
  */
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- the two methods of a subclass belong together, as in PyTorch
 export abstract class Function {
-  /** Computes the result, a tensor or an array with tensors, from any arguments; those that are tensors themselves can get gradients. */
+  /** Computes the result, a tensor or an array with tensors, from any arguments. Arguments that are tensors can get gradients. */
   static forward(_ctx: FunctionContext, ..._inputs: never[]): unknown {
     throw missing(this.name, 'forward')
   }
 
   /**
-   * The gradients of the arguments from those of the outputs: of each argument's shape and dtype (f32 for half types), null for none. An output
-   * that nothing depends on has a gradient of zeros.
+   * Computes the gradients of the arguments from those of the outputs: each has its argument's shape and dtype (f32 for half types); null means none.
+   * An output that the loss does not depend on has a gradient of zeros.
    */
   static backward(_ctx: FunctionContext, ..._gradOutputs: never[]): Gradients {
     throw missing(this.name, 'backward')
   }
 
   /**
-   * Runs `forward`, and lets backward go through `backward` when an input requires a gradient.
+   * Runs `forward`. When an input requires a gradient, the backward pass calls `backward`.
    * @throws {GradError} when `forward` changes an input in place; at backward, when the number of gradients is wrong.
-   * @throws {ShapeError} {@link DtypeError} at backward, for a gradient that does not fit its input.
+   * @throws {ShapeError} or {@link DtypeError} at backward, for a gradient whose shape or dtype does not match its input.
    */
   static apply<F extends FunctionClass>(this: F, ...inputs: InputsOf<F>): ReturnType<F['forward']> {
     const args = inputs as readonly unknown[]
@@ -153,37 +156,37 @@ export abstract class Function {
   }
 }
 
-/** What backward must know of an argument or an output. */
+/** What backward must know about a tensor among the arguments or outputs. */
 interface TensorPosition {
   readonly index: number
   readonly shape: readonly number[]
   readonly dtype: Dtype
 }
 
-/** Ties the outputs to the inputs through the function's backward. */
+/** Connects the outputs to the inputs in the graph, through the function's backward. */
 function attach(fn: FunctionClass, ctx: FunctionContext, args: readonly unknown[], result: unknown, frame: Frame) {
   const outputs: unknown[] = Array.isArray(result) ? [...(result as unknown[])] : [result]
   const { saved, plain, materialize } = FunctionContext.close(ctx)
-  const tied: Tensor[] = []
+  const attached: Tensor[] = []
   outputs.forEach((output, i) => {
     if (!(output instanceof Tensor)) return
     if (!isFloat(output.dtype) || plain.has(output)) {
       if (output.requiresGrad) outputs[i] = output.detach()
       return
     }
-    // One that is an input, or was there before, must not lose the graph that it has.
-    const own = wasMadeIn(frame, output) && !output.requiresGrad && !tied.includes(output)
+    // An output that is an input, or was made before this call, must keep the graph that it has.
+    const own = wasMadeIn(frame, output) && !output.requiresGrad && !attached.includes(output)
     outputs[i] = own ? output : output.detach()
-    tied.push(outputs[i] as Tensor)
+    attached.push(outputs[i] as Tensor)
   })
   if (!outputs.some((x) => x instanceof Tensor)) throw noOutput(fn.name, result)
-  if (tied.length > 0) {
+  if (attached.length > 0) {
     const inputs = positionsOf(args).filter(({ index }) => isFloat((args[index] as Tensor).dtype))
     const outs = positionsOf(outputs)
-    const slots = outputs.map((x) => tied.indexOf(x as Tensor))
+    const slots = outputs.map((x) => attached.indexOf(x as Tensor))
     const run = { fn, ctx, inputs, outs, slots, count: args.length, materialize }
     const sources = inputs.map(({ index }) => args[index] as Tensor)
-    attachBlock(sources, tied, answering(run), { saved, name: `${fn.name}.backward` })
+    attachBlock(sources, attached, backwardBlock(run), { saved, name: `${fn.name}.backward` })
   }
   return Array.isArray(result) ? outputs : outputs[0]
 }
@@ -193,14 +196,14 @@ interface Run {
   readonly ctx: FunctionContext
   readonly inputs: readonly TensorPosition[]
   readonly outs: readonly TensorPosition[]
-  /** For each output, its index among the gradients that come; -1 for one that has none. */
+  /** For each output, its index among the gradients passed to backward; -1 when it has none. */
   readonly slots: readonly number[]
   readonly count: number
   readonly materialize: boolean
 }
 
-/** The block's backward, made where no tensor is in reach: one that it kept would keep its own graph alive. */
-function answering(run: Run): BlockBackward {
+/** The block's backward. It is made in a scope without tensors: a tensor captured by the closure would keep its own graph alive. */
+function backwardBlock(run: Run): BlockBackward {
   return (grads, saved) => backwardOf(run, grads, saved)
 }
 
@@ -231,16 +234,16 @@ function checkCount({ fn, inputs, count }: Run, list: readonly unknown[]): void 
   const stray = list.findIndex((grad, i) => grad !== null && grad !== undefined && !positions.has(i))
   if (stray < 0) return
   throw new GradError({
-    what: `${fn.name}.backward returned a gradient for argument ${stray}, which can have none`,
-    expected: 'null for arguments that are no floating-point tensors',
+    what: `${fn.name}.backward returned a gradient for argument ${stray}, which cannot have one`,
+    expected: 'null for arguments that are not floating-point tensors',
     received: `a gradient for argument ${stray}`,
-    fix: 'return null in its place',
+    fix: 'return null for it',
   })
 }
 
 function checkGrad({ fn, ctx }: Run, { index, shape, dtype }: TensorPosition, grad: Tensor | null): Tensor | null {
   if (grad === null || !ctx.needsInputGrad[index]) return null
-  const what = `${fn.name}.backward: the gradient of argument ${index} does not fit it`
+  const what = `${fn.name}.backward: the gradient of argument ${index} does not match it`
   if (!(grad instanceof Tensor))
     throw new OptionError({
       what,
@@ -266,7 +269,7 @@ function isFloat(dtype: Dtype): boolean {
   return dtype === 'f32' || dtype === 'f64' || dtype === 'bf16' || dtype === 'f16'
 }
 
-/** Gradients of half types are f32. */
+/** Gradients of half-precision tensors are f32. */
 function gradDtype(dtype: Dtype): Dtype {
   return dtype === 'bf16' || dtype === 'f16' ? 'f32' : dtype
 }
@@ -275,13 +278,13 @@ function positionsOf(values: readonly unknown[]): TensorPosition[] {
   return values.flatMap((x, index) => (x instanceof Tensor ? [{ index, shape: x.shape, dtype: x.dtype }] : []))
 }
 
-/** A trainable tensor inside an array or object would be cut off from the graph without a word. */
+/** A tensor that requires a gradient inside an array or object would be detached from the graph silently, so it is refused. */
 function checkNested(name: string, args: readonly unknown[]): void {
   args.forEach((arg, i) => {
     if (arg instanceof Tensor || typeof arg !== 'object' || arg === null) return
     if (![...tensorsIn(arg)].some((t) => !t.isDisposed && t.requiresGrad)) return
     throw new OptionError({
-      what: `${name}.apply: a tensor that requires a gradient lies inside argument ${i}`,
+      what: `${name}.apply: a tensor that requires a gradient is inside argument ${i}`,
       expected: 'such tensors as arguments of their own',
       received: 'an array or object that holds one',
       fix: 'pass it as an argument of its own, or detach() it',
@@ -294,7 +297,7 @@ function checkVersions(name: string, args: readonly unknown[], versions: readonl
   if (changed < 0) return
   throw new GradError({
     what: `${name}.forward changed argument ${changed} in place`,
-    expected: 'inputs that stay as they are',
+    expected: 'inputs that stay unchanged',
     received: 'a newer version of the input',
     fix: 'work on a clone()',
   })
@@ -305,7 +308,7 @@ function noOutput(name: string, result: unknown): OptionError {
     what: `${name}.forward returned no tensor`,
     expected: 'a tensor, or an array with tensors',
     received: Array.isArray(result) ? 'an array without tensors' : typeof result,
-    fix: 'return the result; what is no tensor belongs in a field of ctx',
+    fix: 'return the result as a tensor; keep other values in fields of ctx',
   })
 }
 

@@ -5,24 +5,25 @@ import type { BackwardOptions } from '../tensor/backward.js'
 import { GradError, OptionError } from '../errors.js'
 import type { Tensor } from '../tensor/tensor.js'
 
-/** How {@link grad} goes back. */
+/** Options of {@link grad}. */
 export interface GradOptions extends BackwardOptions {
-  /** The gradient of each output; null stands for 1, for an output of one element. @default null for each */
+  /** The gradient of each output; null means 1 and needs an output of one element. @default null for each */
   gradOutputs?: Tensor | readonly (Tensor | null)[]
-  /** Give null for an input that no output depends on, in place of an error. @default false */
+  /** Return null for an input that no output depends on, instead of throwing an error. @default false */
   allowUnused?: boolean
 }
 
 /**
- * The gradients of `outputs` (their sum, each times its `gradOutputs`) with respect to `inputs`, which may be leaves or results. No `grad` of
- * any tensor changes, and backward goes only where the inputs are. The graph is freed where it went, unless `retainGraph` is true.
+ * The gradients of `outputs` (their sum, each weighted by its `gradOutputs`) with respect to `inputs`, which may be leaves or results. No tensor's `grad`
+ * changes, and backward visits only the part of the graph that leads to the inputs. That part is freed unless `retainGraph` is true.
  *
  * @example
  * const [dx] = lora.grad(model.forward(x).sum(), [x])
- * @throws {GradError} `ERR_LORA_GRAD` when an input needs no gradient, or no output depends on it.
+ * @throws {GradError} `ERR_LORA_GRAD` when an input does not require a gradient, or no output depends on it.
  * @see torch.autograd.grad
  */
 export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options?: GradOptions & { allowUnused?: false }): Tensor[] // prettier-ignore
+/** With `allowUnused`: null for an input that no output depends on. */
 export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options: GradOptions): (Tensor | null)[] // prettier-ignore
 export function grad(
   outputs: Tensor | readonly Tensor[],
@@ -34,7 +35,7 @@ export function grad(
   const seeds = options.gradOutputs === undefined ? roots.map(() => null) : listOf(options.gradOutputs)
   if (seeds.length !== roots.length) {
     throw new OptionError({
-      what: 'grad: gradOutputs does not fit the outputs',
+      what: 'grad: gradOutputs does not match the outputs',
       expected: `${roots.length} gradients or nulls, one for each output`,
       received: `${seeds.length}`,
       fix: 'leave gradOutputs out for outputs of one element, or give one tensor or null for each output',
@@ -42,7 +43,7 @@ export function grad(
   }
   if (!Array.isArray(inputs) || roots.length === 0 || inputs.length === 0) {
     throw new OptionError({
-      what: 'grad: there is nothing to go back from or to',
+      what: 'grad: there are no outputs or no inputs',
       expected: 'at least one output, and an array of at least one input',
       received: `${roots.length} outputs, inputs ${Array.isArray(inputs) ? 'empty' : String(inputs)}`,
       fix: 'write lora.grad(loss, [x]) with the tensors in an array',

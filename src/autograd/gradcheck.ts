@@ -6,28 +6,28 @@ import { tensor } from '../tensor/make.js'
 import { Tensor } from '../tensor/tensor.js'
 import { grad } from './grad.js'
 
-/** How {@link gradcheck} compares. */
+/** Options of {@link gradcheck}. */
 export interface GradcheckOptions {
-  /** Half the step of the central difference. @exclusiveMinimum 0 @default 1e-6 */
+  /** Step of the central difference: the input is moved by ±eps. @exclusiveMinimum 0 @default 1e-6 */
   eps?: number
   /** Absolute tolerance. @minimum 0 @default 1e-5 */
   atol?: number
   /** Relative tolerance. @minimum 0 @default 1e-3 */
   rtol?: number
-  /** Throw at the first difference; with false, resolve to false. @default true */
+  /** Throw at the first difference; with false, the result is false instead. @default true */
   raiseException?: boolean
 }
 
 type Check = (...inputs: Tensor[]) => Tensor | readonly Tensor[]
 
-/** A Jacobian by rows: one for each element of an output, with the derivatives by each element of an input. */
+/** A Jacobian: one row for each element of an output, one column for each element of an input. */
 type Jacobian = number[][]
 
 /**
- * Compares the gradients of `fn` with central differences, element by element, for every output and every input that requires a gradient. Also
- * runs backward twice: it must give the same numbers. `fn` is called many times, so it must be a function of its inputs alone.
+ * Compares the gradients of `fn` with central differences, element by element, for every output and every input that requires a gradient. It also
+ * runs backward twice and expects equal results. `fn` is called many times, so it must depend on its inputs alone.
  *
- * @param inputs f64, since differences of f32 results say little; others are passed on as they are.
+ * @param inputs Those that require a gradient must be f64: differences of f32 results are too inexact. Others are passed to `fn` unchanged.
  * @returns true, or false with `raiseException: false`.
  * @throws {GradError} naming the output, the input and the worst element.
  * @see torch.autograd.gradcheck: same defaults.
@@ -47,16 +47,23 @@ export async function gradcheck(
       what: 'gradcheck: no output requires a gradient',
       expected: 'a function that computes with its inputs',
       received: 'outputs without a graph',
-      fix: 'does it detach its inputs, or run under noGrad?',
+      fix: 'check that the function neither detaches its inputs nor runs under noGrad',
     })
   }
   for (const i of checked) {
     const numerical = await numericalJacobians(fn, inputs, i, eps)
     for (const k of outputs.keys()) {
       const analytical = await analyticalJacobian(fn, inputs, i, k)
-      const again = await analyticalJacobian(fn, inputs, i, k)
+      const repeated = await analyticalJacobian(fn, inputs, i, k)
       const error =
-        difference(analytical, again, k, i, { atol: 0, rtol: 0 }, 'backward gives other numbers the second time') ??
+        difference(
+          analytical,
+          repeated,
+          k,
+          i,
+          { atol: 0, rtol: 0 },
+          'backward is not deterministic: it gives other numbers the second time',
+        ) ??
         difference(analytical, numerical[k]!, k, i, { atol, rtol }, 'the gradient differs from the central difference')
       if (!error) continue
       if (raiseException) throw error
@@ -71,7 +78,9 @@ function checkInputs(inputs: readonly Tensor[], checked: readonly number[]): voi
   if (checked.length > 0 && narrow === undefined) return
   throw new OptionError({
     what:
-      narrow === undefined ? 'gradcheck: no input requires a gradient' : `gradcheck: input ${narrow} is no f64 tensor`,
+      narrow === undefined
+        ? 'gradcheck: no input requires a gradient'
+        : `gradcheck: input ${narrow} is not an f64 tensor`,
     expected: 'f64 inputs with requiresGrad',
     received: narrow === undefined ? `${inputs.length} inputs without` : inputs[narrow]!.dtype,
     fix: "make them with { dtype: 'f64', requiresGrad: true }",
@@ -84,11 +93,11 @@ function run(fn: Check, inputs: readonly Tensor[]): Tensor[] {
   const list = Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor]
   const wrong = list.find((t) => !(t instanceof Tensor))
   if (wrong !== undefined || list.length === 0) {
-    throw new OptionError({ what: 'gradcheck: the function gave no tensor', expected: 'a tensor or an array of tensors', received: String(wrong), fix: 'return what it computes', }) // prettier-ignore
+    throw new OptionError({ what: 'gradcheck: the function returned no tensor', expected: 'a tensor or an array of tensors', received: String(wrong), fix: 'return the computed tensors', }) // prettier-ignore
   }
   const single = list.find((t) => t.requiresGrad && t.dtype !== 'f64')
   if (single) {
-    throw new OptionError({ what: 'gradcheck: an output is no f64 tensor', expected: 'f64 from f64 inputs', received: single.dtype, fix: "compute in f64 throughout: a to('f32') inside loses the digits that the comparison needs", }) // prettier-ignore
+    throw new OptionError({ what: 'gradcheck: an output is not an f64 tensor', expected: 'f64 from f64 inputs', received: single.dtype, fix: "compute in f64 throughout: a to('f32') inside loses the digits that the comparison needs", }) // prettier-ignore
   }
   return list.filter((t) => t.dtype === 'f64')
 }
@@ -100,7 +109,7 @@ async function values(t: Tensor): Promise<number[]> {
 /** For each output, how it changes with each element of input `i`. */
 async function numericalJacobians(fn: Check, inputs: readonly Tensor[], i: number, eps: number): Promise<Jacobian[]> {
   const start = await values(inputs[i]!)
-  // The same outputs as those of the graph: what has no gradient is no output here either.
+  // Only outputs with a gradient are compared, as in the analytical Jacobian.
   const taped = run(fn, inputs).map((t) => t.requiresGrad)
   const jacobians: Jacobian[] = []
   for (const [j, value] of start.entries()) {
@@ -118,7 +127,7 @@ async function numericalJacobians(fn: Check, inputs: readonly Tensor[], i: numbe
   return jacobians
 }
 
-/** The derivatives of output `k` by input `i`, by one backward for each element of the output. */
+/** The derivatives of output `k` with respect to input `i`: one backward for each element of the output. */
 async function analyticalJacobian(fn: Check, inputs: readonly Tensor[], i: number, k: number): Promise<Jacobian> {
   const output = run(fn, inputs).filter((t) => t.requiresGrad)[k]!
   const rows = Array.from({ length: output.numel }, (_, row) => {
@@ -129,7 +138,7 @@ async function analyticalJacobian(fn: Check, inputs: readonly Tensor[], i: numbe
   return Promise.all(rows.map((row) => (row ? values(row) : new Array<number>(inputs[i]!.numel).fill(0))))
 }
 
-/** The worst element that lies outside the tolerance, as an error. */
+/** An error that names the element furthest outside the tolerance; null when all are within it. */
 function difference(
   got: Jacobian,
   want: Jacobian,
@@ -143,7 +152,7 @@ function difference(
     line.forEach((value, column) => {
       const other = want[row]![column]!
       const excess = Math.abs(value - other) - (atol + rtol * Math.abs(other))
-      // A NaN is as wrong as anything can be.
+      // The negated comparison also catches NaN, which counts as the worst.
       if (!(excess <= worst.excess)) worst = { excess: Number.isNaN(excess) ? Infinity : excess, row, column }
     })
   })
@@ -151,8 +160,8 @@ function difference(
   const { row, column } = worst
   return new GradError({
     what: `gradcheck: ${what}`,
-    expected: `${want[row]![column]} for element ${row} of output ${output} by element ${column} of input ${input}`,
+    expected: `${want[row]![column]} for element ${row} of output ${output} with respect to element ${column} of input ${input}`,
     received: String(got[row]![column]),
-    fix: 'look at the backward of what the function calls; a kink (relu, abs, max) near the inputs also shows like this',
+    fix: 'check the backward of the operations that the function uses, or move the inputs away from kinks (relu, abs, max)',
   })
 }

@@ -1,7 +1,7 @@
-// Which forward runs now. nn/forward.ts keeps it up to date; a checkpoint, which computes a part of it once more in backward, enters it again.
+// Which forward call is running. nn/forward.ts keeps it up to date; a checkpoint, which recomputes a part of a forward in backward, sets it for that time.
 import type { Module } from '../nn/module.js'
 
-/** What is known between the outermost forward and its end. */
+/** The state of an outermost forward call, from its start to its end. */
 export interface RunningForward {
   readonly root: Module
   /** Number of the outermost call. */
@@ -13,22 +13,22 @@ export interface RunningForward {
 let running: RunningForward | null = null
 let calls = 0
 
-/** The forward that runs now, if one does. */
+/** The running forward, or null. */
 export function runningForward(): RunningForward | null {
   return running
 }
 
-/** Begins a call of `root`. */
+/** Starts an outermost call of `root`. */
 export function beginForward(root: Module): RunningForward {
   return (running = { root, call: ++calls, called: [] })
 }
 
-/** Goes on with what {@link runningForward} said before the call began. */
+/** Restores what {@link runningForward} returned before the call began. */
 export function resumeForward(before: RunningForward | null): void {
   running = before
 }
 
-/** Gives a function that runs others as part of the forward that runs now: what a checkpoint computes again has the same paths in errors. */
+/** Returns a function that runs others as part of the current forward, so that errors in a recomputed checkpoint name the same module paths. */
 export function sameForward(): <T>(run: () => T) => T {
   const root = running?.root
   if (root === undefined) return (run) => run()

@@ -104,6 +104,16 @@ export const AdamWOptions: OptionSchema = {
   required: [],
 }
 
+/** Of src/tensor/dynamic.ts. */
+export const AllcloseOptions: OptionSchema = {
+  fields: {
+    rtol: number,
+    atol: number,
+    equalNan: boolean,
+  },
+  required: [],
+}
+
 /** Of src/lora/multihead-attention.ts. */
 export const AttentionFromLayerOptions: OptionSchema = {
   fields: {
@@ -1754,6 +1764,15 @@ export const TripletMarginLossOptions: OptionSchema = {
     reduction: choiceNoneMeanSum,
     p: numberOrInfinity,
     eps: number,
+  },
+  required: [],
+}
+
+/** Of src/tensor/reductions.ts. */
+export const VarianceOptions: OptionSchema = {
+  fields: {
+    correction: number,
+    keepdim: boolean,
   },
   required: [],
 }

@@ -1,17 +1,17 @@
-// The blocks of outputs of a fused dense layer.
+// The output blocks of a fused dense layer.
 import { OptionError } from '../errors.js'
 import { bad } from '../runtime/options.js'
 
-/** Which blocks of outputs a fused dense layer has, and which of them get an update. */
+/** The output blocks of a fused dense layer, and which of them get an update. */
 export interface BlockOptions {
   /**
-   * Which blocks of outputs get an update of their own, e.g. `[true, false, true]` for q and v of q, k, v. @minItems 1
+   * Which output blocks get a low-rank update, e.g. `[true, false, true]` for q and v of q, k, v. @minItems 1
    * @default none: a plain layer
    * @expected a list of true and false, one for each block of outputs
    */
   enableLora?: readonly boolean[]
   /**
-   * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they add up to `outFeatures`. @integer @minimum 1
+   * Sizes of the blocks, e.g. `[2048, 512, 512]` for grouped-query attention; they must add up to `outFeatures`. @integer @minimum 1
    * @default equal blocks, one for each entry of `enableLora`
    * @expected a list of positive integers, the sizes of the blocks of outputs
    */
@@ -27,7 +27,10 @@ export function blockRanges(blocks: readonly number[]): [start: number, length: 
   })
 }
 
-/** @throws {OptionError} as `lora.MergedLinear`. */
+/**
+ * Checks the block options and returns both lists.
+ * @throws {OptionError} as `lora.MergedLinear`.
+ */
 export function checkBlocks(
   owner: string,
   options: BlockOptions,
@@ -52,7 +55,7 @@ function equalBlocks(owner: string, enableLora: readonly boolean[], outFeatures:
 
 function otherCount(owner: string, enableLora: readonly boolean[], blocks: readonly number[]): OptionError {
   return new OptionError({
-    what: `${owner}: enableLora and blocks do not fit together`,
+    what: `${owner}: enableLora and blocks have different lengths`,
     expected: 'one entry of enableLora for each block',
     received: `${enableLora.length} entries of enableLora, ${blocks.length} blocks`,
     fix: 'give both lists the same length',

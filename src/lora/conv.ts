@@ -20,7 +20,7 @@ import { makeA } from './linear.js'
 import { LoraLayer } from './lora-layer.js'
 import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 
-/** Options of the LoRA convolutions: those of the plain ones beside the low-rank ones. */
+/** Options of the LoRA convolutions: those of the plain layers and those of the update. */
 export interface LoraConvOptions extends LoraOptions, LoraDropoutOptions, ConvOptions {}
 
 /** Options of `fromLayer` for convolutions. */
@@ -36,9 +36,11 @@ type PlainClass = new (
 
 const PLAIN: readonly PlainClass[] = [plain.Conv1d, plain.Conv2d, plain.Conv3d]
 
-/** What the three LoRA convolutions share. */
+/** The base class of the three LoRA convolutions. */
 abstract class LoraConv extends LoraLayer {
+  /** Number of input channels. */
   readonly inChannels: number
+  /** Number of output channels. */
   readonly outChannels: number
   /** Kernel sizes, stride, padding, dilation, groups and padding mode, one number for each dimension. */
   readonly geometry: ConvGeometry
@@ -77,7 +79,7 @@ abstract class LoraConv extends LoraLayer {
   override forward(x: Tensor): Tensor {
     const factors = this.activeFactors()
     if (factors === null) return this.convolve(x, this.forwardWeight(), this.bias)
-    // The update is computed in f32 (f64 in an f64 layer), whatever the base is.
+    // The update is computed in f32 (f64 in an f64 layer), whatever the dtype of the base.
     const wide = wideDtype(this.baseWeight.dtype)
     const input = x.dtype === 'bf16' || x.dtype === 'f16' ? x.to(wide) : x
     const update = factors.b.matmul(factors.a).mul(this.scaling).reshape(this.baseWeight.shape)
@@ -103,7 +105,7 @@ abstract class LoraConv extends LoraLayer {
     return inMode(made, this)
   }
 
-  /** Upstream also writes the weight and the bias as those of an inner module `conv`; 0.1.2 only so. Both are read. */
+  /** Upstream also saves the weight and the bias under an inner module `conv`, and version 0.1.2 only there. Both forms are read. */
   override keyAliases(): Readonly<Record<string, string>> {
     return this.bias ? { 'conv.weight': 'weight', 'conv.bias': 'bias' } : { 'conv.weight': 'weight' }
   }
@@ -125,12 +127,12 @@ abstract class LoraConv extends LoraLayer {
  * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv1d`; `lora_A (r·k, inChannels·k)`, `lora_B (outChannels / groups, r·k)`.
  * Init: W and bias as `nn.Conv1d`; A uniform in ±1/√(inChannels·k), B zero. `r: 0` gives a plain layer.
  *
- * **What the layout means.** This is loralib's: the product B A (outChannels / groups, inChannels·k) is laid over the weight
- * (outChannels, inChannels / groups, k) number by number. Up to k = 1 without groups it is the low-rank update of the weight as a
- * matrix; above, its rank is r·k as laid out, and the update of the weight seen as (outChannels, inChannels·k) has a rank of its own, up
- * to full. So `r` is not comparable with that of `lora.Linear`, and files fit loralib's, not PEFT's, which decompose otherwise.
+ * **Layout.** It is loralib's: the product B A (outChannels / groups, inChannels·k) is reshaped to the weight
+ * (outChannels, inChannels / groups, k), element by element. For k = 1 without groups this is a rank-r update of the weight as a matrix. For
+ * larger k, B A has rank r·k, but the update viewed as a matrix (outChannels, inChannels·k) can have any rank, up to full.
+ * So `r` is not comparable with that of `lora.Linear`, and files are compatible with loralib, not with PEFT, which decomposes differently.
  *
- * With dropout the two paths are computed apart, else as one convolution. `eval()` folds the update into `weight` as all LoRA layers do.
+ * With dropout the two paths are computed separately, otherwise as one convolution. `eval()` merges the update into `weight`, as in all LoRA layers.
  * @see loralib `Conv1d`, which fails for k > 1; the layout there is that of its pull request 157.
  */
 export class Conv1d extends LoraConv {
@@ -138,9 +140,9 @@ export class Conv1d extends LoraConv {
     super('lora.Conv1d', 1, inChannels, outChannels, kernelSize, options)
   }
 
-  /** A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies. */
+  /** A LoRA layer over an existing convolution. It uses the weight and bias of that layer, without copying them. */
   static fromLayer(layer: plain.Conv1d, options: ConvFromLayerOptions = {}): Conv1d {
-    const { inChannels, outChannels, kernel } = taken('lora.Conv1d.fromLayer', layer, plain.Conv1d, options)
+    const { inChannels, outChannels, kernel } = sizesOf('lora.Conv1d.fromLayer', layer, plain.Conv1d, options)
     return inMode(new Conv1d(inChannels, outChannels, kernel, { ...options, ...baseOf(layer) }), layer)
   }
 }
@@ -149,13 +151,13 @@ export class Conv1d extends LoraConv {
  * A convolution over two dimensions whose frozen weight gets a trainable update, as {@link Conv1d}.
  *
  * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv2d` with a square kernel; `lora_A (r·k, inChannels·k)`,
- * `lora_B (outChannels / groups · k, r·k)`. The product B A (outChannels / groups · k, inChannels·k) is laid over the weight
- * (outChannels, inChannels / groups, k, k) number by number: see {@link Conv1d} for what that means.
+ * `lora_B (outChannels / groups · k, r·k)`. The product B A (outChannels / groups · k, inChannels·k) is reshaped to the weight
+ * (outChannels, inChannels / groups, k, k), element by element: {@link Conv1d} says what follows from that.
  *
  * @example
  * const conv = new lora.Conv2d(64, 128, 3, { r: 4, loraAlpha: 8, padding: 1 })
- * @throws {OptionError} for options that cannot be used; for a list as `kernelSize` when `r > 0`: the layout has one size.
- * @see loralib `Conv2d`: same shapes and keys; its `lora_dropout` has no effect there.
+ * @throws {OptionError} for invalid options, and for a list as `kernelSize` when `r > 0`: the factors support only one kernel size.
+ * @see loralib `Conv2d`: same shapes and keys; its `lora_dropout` has no effect.
  */
 export class Conv2d extends LoraConv {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: LoraConvOptions = {}) {
@@ -163,11 +165,11 @@ export class Conv2d extends LoraConv {
   }
 
   /**
-   * A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies.
+   * A LoRA layer over an existing convolution. It uses the weight and bias of that layer, without copying them.
    * @throws {OptionError} for a kernel that is not square.
    */
   static fromLayer(layer: plain.Conv2d, options: ConvFromLayerOptions = {}): Conv2d {
-    const { inChannels, outChannels, kernel } = taken('lora.Conv2d.fromLayer', layer, plain.Conv2d, options)
+    const { inChannels, outChannels, kernel } = sizesOf('lora.Conv2d.fromLayer', layer, plain.Conv2d, options)
     return inMode(new Conv2d(inChannels, outChannels, kernel, { ...options, ...baseOf(layer) }), layer)
   }
 }
@@ -185,17 +187,17 @@ export class Conv3d extends LoraConv {
   }
 
   /**
-   * A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies.
+   * A LoRA layer over an existing convolution. It uses the weight and bias of that layer, without copying them.
    * @throws {OptionError} for a kernel that is not a cube.
    */
   static fromLayer(layer: plain.Conv3d, options: ConvFromLayerOptions = {}): Conv3d {
-    const { inChannels, outChannels, kernel } = taken('lora.Conv3d.fromLayer', layer, plain.Conv3d, options)
+    const { inChannels, outChannels, kernel } = sizesOf('lora.Conv3d.fromLayer', layer, plain.Conv3d, options)
     return inMode(new Conv3d(inChannels, outChannels, kernel, { ...options, ...baseOf(layer) }), layer)
   }
 }
 
-/** The sizes of a layer that `fromLayer` was given; an equal kernel as its one size. */
-function taken(
+/** The sizes of the layer given to `fromLayer`; a kernel with equal sizes as a single number. */
+function sizesOf(
   owner: string,
   layer: PlainConv,
   type: PlainClass,
@@ -208,10 +210,10 @@ function taken(
   return { inChannels: layer.inChannels, outChannels: layer.outChannels, kernel: isEqual ? kernel[0]! : kernel }
 }
 
-/** The options under which a convolution like this one is made over the same tensors. */
+/** Options that make a convolution with the same geometry over the same tensors. */
 function baseOf(layer: Module & { geometry: ConvGeometry; weight: Tensor; bias: Tensor | null }): ConvOptions {
   const { stride, padding, dilation, groups, paddingMode } = layer.geometry
-  // Only 'same' gives a dimension two different sizes.
+  // Only 'same' can pad the two sides of a dimension differently.
   const isEven = padding.every((n, i) => i % 2 === 0 || n === padding[i - 1])
   return {
     stride,
@@ -224,12 +226,12 @@ function baseOf(layer: Module & { geometry: ConvGeometry; weight: Tensor; bias: 
   }
 }
 
-// One k stands in all sizes of the factors, so a list, even of equal numbers, is refused as upstream refuses it.
+// The shapes of the factors depend on a single k, so a list is refused, even one of equal numbers, as upstream does.
 function checkKernel(owner: string, kernelSize: PerDimension, dims: number): void {
   if (!Array.isArray(kernelSize) || dims === 1) return
   const equal = kernelSize.every((size) => size === kernelSize[0])
   throw new OptionError({
-    what: `${owner}: the low-rank factors are laid out for one kernel size`,
+    what: `${owner}: the low-rank factors support only one kernel size`,
     expected: 'kernelSize: one integer for all dimensions',
     received: `kernelSize: ${show(kernelSize)}`,
     fix: equal

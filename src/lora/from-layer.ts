@@ -1,4 +1,4 @@
-// What every `fromLayer` shares.
+// Shared by all `fromLayer` methods.
 import { Module } from '../nn/module.js'
 import { bad } from '../runtime/options.js'
 import { isAdapter } from './adapter.js'
@@ -12,21 +12,21 @@ export type FromLayerOptions = Pick<LoraOptions, 'r' | 'loraAlpha' | 'mergeWeigh
 export type LayerClass = abstract new (...args: any[]) => Module
 
 /**
- * Whether a layer is a plain one of `type` that also computes as `type` does: a subclass with a forward of its own would lose it by being replaced.
+ * Whether a layer is a plain layer of `type` with the forward of `type`: a subclass that overrides forward would lose it when replaced.
  */
 export function isPlain(layer: unknown, type: LayerClass): boolean {
   if (!(layer instanceof type) || isAdapter(layer)) return false
   return layer.forward === (type.prototype as Module).forward
 }
 
-/** @throws {OptionError} when a layer is of none of the classes. */
+/** Checks the class of a layer. @throws {OptionError} when it is of none of the classes. */
 export function checkLayer(owner: string, layer: unknown, types: readonly LayerClass[]): void {
   if (types.some((type) => isPlain(layer, type))) return
   const expected = `an ${types.map((type) => `nn.${type.name}`).join(' or ')}`
   throw bad(owner, 'layer', expected, layer, repair(layer, types))
 }
 
-/** Puts a module in the mode of the one it stands for. Not by train(), which would merge. */
+/** Sets the mode of a module to that of the one it replaces, without calling train(), which could merge. */
 export function inMode<T extends Module>(made: T, like: Module): T {
   for (const module of made.modules()) module.training = like.training
   return made
@@ -35,7 +35,7 @@ export function inMode<T extends Module>(made: T, like: Module): T {
 function repair(layer: unknown, types: readonly LayerClass[]): string | undefined {
   if (layer instanceof Module && isAdapter(layer)) return 'it is a LoRA layer already: load or train its factors'
   if (types.some((type) => layer instanceof type)) {
-    return 'its class has a forward of its own, which the new layer would not have: build the LoRA layer into that class'
+    return 'its class has a forward of its own, which the new layer would not have: use a LoRA layer inside that class'
   }
   return undefined
 }

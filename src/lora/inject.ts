@@ -45,27 +45,27 @@ export interface InjectLayerOptions
   /** Rank of the update. @integer @minimum 1 @default none: each target needs one, here or among its own options */
   r?: number
   /**
-   * Adapt only some blocks of the outputs of dense layers: they become `lora.MergedLinear`; in an attention, only some of q, k and v.
+   * Adapt only some output blocks of dense layers, which become `lora.MergedLinear`; in an attention, only some of q, k and v.
    * @minItems 1 @default the whole layer
    */
   enableLora?: readonly boolean[]
 }
 
-/** Targets with options of their own, which go before the common ones: by name, or in a Map by any kind of target. */
+/** Targets with options that override the common ones: an object by layer name, or a Map by any kind of target. */
 export type TargetOptions = Readonly<Record<string, InjectLayerOptions>> | ReadonlyMap<Target, InjectLayerOptions>
 
-/** Options of {@link injectLora}. Those for layers count for every target that does not say otherwise. */
+/** Options of {@link injectLora}. Layer options apply to every target that does not override them. */
 export interface InjectOptions extends InjectLayerOptions {
   /**
-   * Which layers get an adapter. Each entry must fit at least one layer; a layer that several entries fit takes the options of the first.
+   * Which layers get an adapter. Each entry must match at least one layer; a layer matched by several entries gets the options of the first.
    * @expected strings, RegExps or functions that name layers, or an object or Map of options for the layers they name
    */
   targets: Target | readonly Target[] | TargetOptions
-  /** Layers that stay as they are, although a target fits. Each entry must leave out at least one. @default none */
+  /** Layers to leave unchanged although a target matches them. Each entry must exclude at least one. @default none */
   exclude?: Target | readonly Target[]
   /**
-   * Let every layer that shares the weight of an adapted one have the same update, with the same factors, so that the tie holds after merging:
-   * a language-model head beside its token embedding. @default false: it stays on the base weight
+   * Give every layer that shares the weight of an adapted layer the same update, with the same factors, so that the weights stay tied after
+   * merging, e.g. a language-model head and the token embedding. @default false: it stays on the base weight
    */
   includeTied?: boolean
 }
@@ -75,12 +75,12 @@ const OWNER = 'lora.injectLora'
 /** How the layers of one class become LoRA layers. */
 interface Adaptation {
   type: LayerClass
-  /** The options that they take. */
+  /** The names of the options that `make` accepts. */
   keys: readonly string[]
   make(layer: Module, options: InjectLayerOptions): Adapter
 }
 
-// One line for each class of layers: `fromLayer` gets those of the options that it knows.
+// One row for each class of layers; `fromLayer` gets only the options that it knows.
 const ADAPTATIONS: readonly Adaptation[] = [
   adaptation(PlainLinear, schemas.MergedFromLayerOptions, dense),
   adaptation(TransposedLinear, schemas.MergedFromLayerOptions, dense),
@@ -92,21 +92,21 @@ const ADAPTATIONS: readonly Adaptation[] = [
 ]
 
 /**
- * Turns layers of an existing model into LoRA layers, keeping their weight and bias (the tensors themselves, now frozen):
+ * Replaces layers of an existing model by LoRA layers, which keep the weight and bias tensors of the originals, now frozen:
  * `nn.Linear` → `lora.Linear`, `nn.TransposedLinear` → `lora.Linear` with `fanInFanOut`, `nn.Embedding` → `lora.Embedding`,
  * `nn.Conv1d`, `nn.Conv2d`, `nn.Conv3d` → `lora.Conv1d`, … (equal kernel sizes only), `nn.MultiheadAttention` → `lora.MultiheadAttention`.
  *
- * Layers are found wherever the model holds them: in fields, arrays, maps, `nn.ModuleList` and `nn.Sequential`. The new layers take over
- * the mode of the old ones and start unmerged; the next `eval()` merges them. A head that is tied to an adapted embedding stays on the base
- * weight unless `includeTied` is true. The other parameters of the model are left alone: follow it with {@link markOnlyLoraAsTrainable}.
- * The base may be bf16 or f16.
+ * Layers are found in fields, arrays, maps, `nn.ModuleList` and `nn.Sequential`. The new layers are in the mode of the old ones and start
+ * unmerged; the next `eval()` merges them. A head that is tied to an adapted embedding keeps the base weight unless `includeTied` is true.
+ * The other parameters of the model are not changed: call {@link markOnlyLoraAsTrainable} afterwards. The base may be bf16 or f16.
  * @example
  * lora.injectLora(model, { targets: ['c_attn'], r: 4, loraAlpha: 32, enableLora: [true, false, true] })
  * lora.injectLora(model, { targets: { q_proj: { r: 16 }, v_proj: {} }, exclude: /^layers\.0\./, r: 8, loraAlpha: 16 })
  * lora.markOnlyLoraAsTrainable(model)
- * @returns the paths of the layers replaced, in the model's order.
- * @throws {OptionError} when a target fits no layer or an exclude leaves out none (near names are given), when a string names a module that
- * cannot be adapted or is adapted already, or when an option is not usable; the model is then unchanged.
+ * @returns the paths of the replaced layers, in the model's order.
+ * @throws {OptionError} when a target matches no layer or an exclude matches none (similar names are suggested), when a string names a module
+ * that cannot be adapted or is already adapted, or when an option is invalid. The model is then unchanged.
+ * @see peft `inject_adapter_in_model`
  */
 export function injectLora(model: Module, options: InjectOptions): string[] {
   checkOptions(OWNER, options, schemas.InjectOptions)
@@ -126,8 +126,9 @@ export function injectLora(model: Module, options: InjectOptions): string[] {
 /** A target with the options of its layers. */
 interface Rule {
   target: Target
-  /** Those that are meant for these layers alone: one that a layer does not take is an error. */
+  /** Options given for these layers alone: one that a layer does not accept is an error. */
   own: InjectLayerOptions
+  /** The common options overridden by the own ones. */
   options: InjectLayerOptions
 }
 
@@ -160,14 +161,14 @@ function targetPairs(targets: InjectOptions['targets']): (readonly [Target, Inje
   return checkTargets(OWNER, 'targets', targets as Target | readonly Target[]).map((target) => [target, {}])
 }
 
-/** The layers that a rule takes, in the model's order. */
+/** The layers that the rules select, in the model's order. */
 function choose(modules: readonly Named[], rules: readonly Rule[], exclude: readonly Target[]): Choice[] {
   const layers = modules.filter(([, module]) => adaptationOf(module) !== undefined)
-  const lost = rules.filter(({ target }) => !layers.some(([path, layer]) => fits(target, path, layer)))
-  if (lost.length > 0)
+  const unmatched = rules.filter(({ target }) => !layers.some(([path, layer]) => fits(target, path, layer)))
+  if (unmatched.length > 0)
     throw fitsNothing(
       OWNER,
-      lost.map(({ target }) => target),
+      unmatched.map(({ target }) => target),
       modules,
       layers,
     )
@@ -189,8 +190,8 @@ function choose(modules: readonly Named[], rules: readonly Rule[], exclude: read
 }
 
 /**
- * Whether a target means this module. A RegExp or function that also fits what cannot be adapted means the layers inside; but not one with
- * weights and no layers in it (a norm), which must be excluded, nor a LoRA layer.
+ * Whether a target selects this module. When a RegExp or function also matches a container, it selects the layers inside. Modules with weights but
+ * without layers inside (a norm) and LoRA layers count as selected: the caller must exclude them.
  */
 function names(target: Target, path: string, module: Module): boolean {
   if (!fits(target, path, module)) return false
@@ -199,20 +200,20 @@ function names(target: Target, path: string, module: Module): boolean {
   return isLeaf && [...module.ownTensors()].some(([, , kind]) => kind === 'parameter')
 }
 
-// What is inside an adapted module belongs to it.
+// Modules inside an adapted module belong to it.
 function outermost(named: readonly Named[]): Named[] {
   const inside = new Set(named.flatMap(([, module]) => [...module.modules()].filter((part) => part !== module)))
   return named.filter(([, module]) => !inside.has(module))
 }
 
-// Lists without options of their own may overlap. Options that no layer takes would be lost without a word.
+// Targets without own options may overlap. Own options that no layer gets would be lost silently, so they are an error.
 function checkOverlap(rule: Rule, rules: readonly Rule[], left: readonly Named[]): void {
   if (Object.keys(rule.own).length === 0) return
   const taken = left.filter(([path, module]) => fits(rule.target, path, module))
   const by = rules.find(({ target }) => taken.some(([path, module]) => fits(target, path, module)))
   throw new OptionError({
-    what: `${OWNER}: the options of ${showTarget(rule.target)} count for no layer`,
-    expected: 'a target that fits a layer which no target before it fits, and no exclude',
+    what: `${OWNER}: the options of ${showTarget(rule.target)} apply to no layer`,
+    expected: 'a target that matches a layer which no earlier target and no exclude matches',
     received: taken.length > 0 ? `${some(taken)}, taken by ${showTarget(by!.target)}` : 'all its layers are excluded',
     fix: taken.length > 0 ? 'put the narrower target first' : 'remove the target',
   })
@@ -226,7 +227,9 @@ function adapt(path: string, layer: Module, rule: Rule): Adapter {
   if (wrong.length > 0) {
     const name = wrong.includes('enableLora') ? 'enableLora' : wrong[0]!
     const expected =
-      name === 'enableLora' ? 'used with dense layers only' : `left out: a layer of this kind takes ${keys.join(', ')}`
+      name === 'enableLora'
+        ? 'used with dense layers only'
+        : `left out: a layer of this kind accepts ${keys.join(', ')}`
     throw bad(OWNER, name, expected, `a layer of class ${layer.constructor.name}, ${path}`)
   }
   const taken = Object.entries(rule.options).filter(([key]) => keys.includes(key))
@@ -251,7 +254,7 @@ function adaptationOf(module: Module): Adaptation | undefined {
   return ADAPTATIONS.find(({ type }) => isPlain(module, type))
 }
 
-// A LoRA layer freezes the weight it is given; a bad option that shows at the third layer must not leave two of them frozen.
+// A LoRA layer freezes the weight it is given. If an option turns out to be invalid at the third layer, the first two must not stay frozen.
 function unlessItThrows<T>(chosen: readonly Choice[], build: () => T): T {
   const before = new Map<Tensor, boolean>()
   for (const { layer } of chosen) for (const tensor of layer.parameters()) before.set(tensor, tensor.requiresGrad)

@@ -15,7 +15,7 @@ import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 
 /** Options of {@link Linear}. */
 export interface LoraLinearOptions extends LoraOptions, LoraDropoutOptions, LinearOptions {
-  /** The weight lies as (in, out), as in GPT-2's Conv1D; set it for layers whose checkpoint holds them so. @default false */
+  /** Store the weight as (in, out), as GPT-2's Conv1D does; set it for layers whose checkpoint has that layout. @default false */
   fanInFanOut?: boolean
 }
 
@@ -25,15 +25,15 @@ export interface LoraLinearOptions extends LoraOptions, LoraDropoutOptions, Line
  * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (outFeatures, inFeatures)`, or (in, out) with `fanInFanOut`;
  * `lora_A (r, inFeatures)`, `lora_B (outFeatures, r)`, `bias (outFeatures)`.
  * Init: W and bias as `nn.Linear`; A uniform in ±1/√inFeatures, B zero, so a new layer equals its base. `r: 0` gives a plain layer.
- * The factors are f32 whatever `dtype` is (f64 in an f64 layer). The bias stays trainable until `markOnlyLoraAsTrainable`.
- * `eval()` folds the update into `weight` and `train()` takes it out again, unless `mergeWeights` is false.
+ * The factors are f32 whatever `dtype` is (f64 in an f64 layer). The bias stays trainable until `markOnlyLoraAsTrainable` is called.
+ * `eval()` merges the update into `weight` and `train()` unmerges it, unless `mergeWeights` is false.
  *
  * @example
  * const proj = new lora.Linear(768, 768, { r: 8, loraAlpha: 16 })   // scaling 2
  * const y = proj.forward(x)                                         // (2, 128, 768)
- * @throws {OptionError} for an unknown option, or one that is not usable (`r` must be an integer, 0 or more).
+ * @throws {OptionError} for an unknown or invalid option (`r` must be an integer, 0 or more).
  * @throws {ShapeError} `ERR_LORA_SHAPE` when the last dimension of `x` is not `inFeatures`.
- * @throws {GradError} for a forward in training mode, with gradients on, while merged by hand.
+ * @throws {GradError} for a forward in training mode with gradients enabled after `merge()` was called.
  * @see loralib `Linear`: same defaults, same state-dict keys.
  */
 export class Linear extends LoraLayer {
@@ -56,13 +56,13 @@ export class Linear extends LoraLayer {
   }
 
   /**
-   * A LoRA layer over an existing dense layer: the weight and the bias are its tensors themselves, not copies, so its numbers, element type
-   * and ties stay. With `r > 0` the weight is frozen; the bias keeps its `requiresGrad`, and the new layer the mode of the old one, unmerged.
-   * A `nn.TransposedLinear` gives a layer with `fanInFanOut`.
+   * A LoRA layer over an existing dense layer. It uses the weight and bias tensors of that layer without copying them, so values, dtype and weight
+   * tying are kept. With `r > 0` the weight is frozen; the bias keeps its `requiresGrad`. The new layer is unmerged, in the mode of the old one.
+   * An `nn.TransposedLinear` gives a layer with `fanInFanOut`.
    *
    * @example
    * block.q_proj = lora.Linear.fromLayer(block.q_proj, { r: 8, loraAlpha: 16 })
-   * @throws {OptionError} for another kind of layer, and for options of the layer itself (`bias`, `dtype`, …), which stay as they are.
+   * @throws {OptionError} for another kind of layer, and for options of the layer itself (`bias`, `dtype`, …), which cannot be changed.
    */
   static fromLayer(layer: PlainLinear | TransposedLinear, options: DenseFromLayerOptions = {}): Linear {
     checkDense('lora.Linear.fromLayer', layer)
@@ -98,17 +98,17 @@ export class Linear extends LoraLayer {
 /** Options of `fromLayer` for dense layers. */
 export interface DenseFromLayerOptions extends FromLayerOptions, LoraDropoutOptions {}
 
-/** @throws {OptionError} when a layer is no plain dense one. */
+/** Checks that a layer is a plain dense one. @throws {OptionError} when it is not. */
 export function checkDense(owner: string, layer: unknown): asserts layer is PlainLinear | TransposedLinear {
   checkLayer(owner, layer, [PlainLinear, TransposedLinear])
 }
 
-/** What a dense layer hands to the LoRA layer that takes its place. */
+/** The tensors and the layout of a dense layer, as options of the LoRA layer that replaces it. */
 export function baseOf(layer: PlainLinear | TransposedLinear): LoraLinearOptions {
   return { weight: layer.weight, bias: layer.bias ?? false, fanInFanOut: layer instanceof TransposedLinear }
 }
 
-/** The plain twin of a dense LoRA layer: the merged weight, frozen or not as the base, and the bias itself. */
+/** The plain equivalent of a dense LoRA layer: the merged weight, with `requiresGrad` as the base, and the same bias tensor. */
 export function plainDense(
   layer: LoraLayer & { inFeatures: number; outFeatures: number; fanInFanOut: boolean },
 ): PlainLinear | TransposedLinear {
@@ -117,7 +117,7 @@ export function plainDense(
   return inMode(new Plain(layer.inFeatures, layer.outFeatures, { weight, bias: layer.bias ?? false }), layer)
 }
 
-/** The frozen part of a dense layer. The bound of both fills uses the true number of inputs, also for a transposed weight. */
+/** Sets the base weight and the bias of a dense layer. The bound of their uniform init is 1/√inFeatures, for a transposed weight too. */
 export function makeBase(
   layer: LoraLayer & { inFeatures: number; outFeatures: number; fanInFanOut: boolean },
   owner: string,
@@ -130,7 +130,7 @@ export function makeBase(
   layer.bias = makeBias(owner, outFeatures, options, layer.baseWeight, fill)
 }
 
-/** A fresh first factor (rows, inFeatures): Kaiming-uniform with a = √5, that is ±1/√inFeatures. */
+/** A new first factor (rows, inFeatures): Kaiming-uniform with a = √5, that is, uniform in ±1/√inFeatures. */
 export function makeA(weight: Tensor, rows: number, inFeatures: number): Tensor {
   const bound = 1 / Math.sqrt(inFeatures)
   return parameter(uniform_(zeros([rows, inFeatures], { dtype: wideDtype(weight.dtype) }), -bound, bound))

@@ -13,68 +13,71 @@ import { isGradEnabled, keep, noGrad } from '../tensor/scope.js'
 import { KIND } from '../tensor/dtype.js'
 import type { Tensor } from '../tensor/tensor.js'
 
-/** Options that every LoRA layer takes. */
+/** Options of every LoRA layer. */
 export interface LoraOptions extends PlacementOptions {
   /** Rank of the update. 0 gives the plain layer, without `lora_A` and `lora_B`. @integer @minimum 0 @default 0 */
   r?: number
-  /** The update is multiplied by `loraAlpha / r`. @default 1 */
+  /** Scaling numerator: the update is multiplied by `loraAlpha / r`. @default 1 */
   loraAlpha?: number
-  /** `eval()` merges the update into the weight. Set it to false to keep the two apart, e.g. to serve several adapters. @default true */
+  /** Let `eval()` merge the update into the weight. False keeps them separate, e.g. to serve several adapters. @default true */
   mergeWeights?: boolean
 }
 
-/** The option of the LoRA layers that have a dropout: all but the embeddings. */
+/** The option of the LoRA layers with dropout: all except the embeddings. */
 export interface LoraDropoutOptions {
-  /** Dropout on the input of the low-rank path, in training. @minimum 0 @maximum 1 @default 0 */
+  /** Dropout probability on the input of the low-rank path, in training. @minimum 0 @maximum 1 @default 0 */
   loraDropout?: number
 }
 
-/** What may stand in a layer's `loraDropout`. */
+/** A value of a layer's `loraDropout`: a module, or a function of a tensor. */
 export type DropoutLike = Module | ((x: Tensor) => Tensor)
 
-// The merged weight and what it was made from. It is made again when one of these is replaced or written to.
+// The merged weight and the tensors it was computed from. It is recomputed when one of these is replaced or written to.
 interface MergedCopy {
   readonly weight: Tensor
   readonly version: number
   readonly sources: readonly (readonly [tensor: Tensor, version: number])[]
-  /** Somebody outside may hold it, so it is left to the garbage collector. */
+  /** It was returned to a caller, who may still use it, so it is left to the garbage collector. */
   shown: boolean
 }
 
 /**
- * What all LoRA layers share: a weight that is frozen when `r > 0`, the factors `loraA` and `loraB`, and merging.
+ * The base class of all LoRA layers: a weight that is frozen when `r > 0`, the factors `loraA` and `loraB`, and merging.
  *
- * The weight is never written by merging. While `merged`, forward uses a second tensor, `W + scaling · BA` in W's element type, made when it
- * is first needed and again after `W`, A or B has changed: loading or training while merged cannot corrupt anything, and unmerging
- * gives W back bit for bit. `layer.weight` shows the merged values while merged; the state dict, loading and optimizers always see W.
- * Wrap inference in `noGrad`: where gradients are recorded, layers with something to train compute with W, A and B also in evaluation mode.
+ * Merging never writes to the weight W. While `merged`, forward uses a second tensor, `W + scaling · BA` in W's dtype, which is computed when
+ * first needed and recomputed after W, A or B has changed. So loading or training while merged cannot corrupt anything, and unmerging restores
+ * W bit for bit. `layer.weight` returns the merged values while merged; the state dict, loading and optimizers always use W.
+ * Wrap inference in `noGrad`: with gradients enabled, layers with trainable tensors compute with W, A and B even in evaluation mode.
  *
  * @see loralib `LoRALayer`: same options and defaults; `train()` and `eval()` return the layer.
  */
 export abstract class LoraLayer extends Module {
+  /** Rank of the update; 0 for a plain layer. */
   readonly r: number
+  /** Numerator of the scaling. */
   readonly loraAlpha: number
   /** `loraAlpha / r`; 0 for a plain layer. */
   readonly scaling: number
+  /** Whether `eval()` merges. */
   mergeWeights: boolean
   /**
-   * Applied to the input of the low-rank path. Replace it by any function of a tensor, or by a module; the layer then computes the
-   * update from what it returns.
+   * Applied to the input of the low-rank path. It may be replaced by a module or by any function of a tensor.
    */
   loraDropout: DropoutLike
   /** First factor, `lora_A` in the state dict; null when `r` is 0. */
   loraA: Tensor | null = null
   /** Second factor, `lora_B` in the state dict; null when `r` is 0. */
   loraB: Tensor | null = null
+  /** The bias of the layer, or null. */
   bias: Tensor | null = null
-  // Plain fields and not #private ones: the walks over a module's fields must see the tensors.
+  // Not #private fields: traversals of a module's fields must see the tensors.
   private rawWeight: Tensor | null = null
   private mergedCopy: MergedCopy | null = null
   private isMerged = false
 
   constructor(owner: string, options: LoraOptions, loraDropout = 0) {
     super()
-    // Layers of this package have checked all their options by now; a class of the user's own may not.
+    // Layers of this package have already checked all their options; a user's subclass may not have.
     const own = { ...pickOptions(options, schemas.FromLayerOptions), loraDropout }
     checkOptions(owner, own, schemas.DenseFromLayerOptions)
     this.r = options.r ?? 0
@@ -92,7 +95,7 @@ export abstract class LoraLayer extends Module {
     return this.isMerged
   }
 
-  /** The weight that forward multiplies by: W itself, or the merged values while merged. */
+  /** The weight that forward uses: W itself, or the merged values while merged. */
   get weight(): Tensor {
     if (!this.isMerged) return this.baseWeight
     const copy = this.freshCopy()
@@ -100,7 +103,7 @@ export abstract class LoraLayer extends Module {
     return copy.weight
   }
 
-  /** @throws {OptionError} while merged, and for a tensor of another shape. */
+  /** Replaces W. @throws {OptionError} while merged, and for a tensor of another shape. */
   set weight(weight: Tensor) {
     if (this.isMerged) throw writtenWhileMerged(this.constructor.name)
     const shape = this.rawWeight?.shape
@@ -123,15 +126,15 @@ export abstract class LoraLayer extends Module {
   }
 
   /**
-   * Lets forward use `W + scaling · BA`. Costs one copy of the weight until {@link unmerge}, made at the next forward.
-   * Does nothing when merged already, and for `r` 0.
+   * Makes forward use `W + scaling · BA`. This takes memory for one copy of the weight until {@link unmerge}; the copy is made at the next forward.
+   * Does nothing when already merged, and for `r` 0.
    */
   merge(): this {
     this.isMerged = this.r > 0 && this.loraA !== null
     return this
   }
 
-  /** Takes the merged copy away again; W is as it always was. Does nothing when not merged. */
+  /** Releases the merged copy; W was never changed. Does nothing when not merged. */
   unmerge(): this {
     this.dropCopy()
     this.isMerged = false
@@ -139,8 +142,7 @@ export abstract class LoraLayer extends Module {
   }
 
   /**
-   * `W + scaling · BA` in W's element type, as a tensor of its own, whether merged or not; W itself for a plain layer. The layer is left as
-   * it is.
+   * `W + scaling · BA` in W's dtype as a new tensor, whether merged or not; W itself for a plain layer. The layer is not changed.
    */
   mergedWeight(): Tensor {
     const [a, b] = [this.loraA, this.loraB]
@@ -148,13 +150,13 @@ export abstract class LoraLayer extends Module {
   }
 
   /**
-   * The plain layer that computes what this one does: the merged weight, this bias, this mode. The factors stay behind.
-   * @throws {UnsupportedError} for a class of layers that has no plain twin.
+   * The equivalent plain layer: the merged weight, the same bias tensor and mode, no factors.
+   * @throws {UnsupportedError} for a class of layers without a plain equivalent.
    */
   toPlain(): Module {
     const name = this.constructor.name
     throw new UnsupportedError({
-      what: `lora.${name} has no plain twin`,
+      what: `lora.${name} has no plain equivalent`,
       expected: 'a layer whose class defines toPlain()',
       received: name,
       fix: 'use mergeAll(model), which keeps the layer',
@@ -166,13 +168,13 @@ export abstract class LoraLayer extends Module {
     return this.loraA !== null && tensor === this.baseWeight
   }
 
-  /** What stands for an own tensor in a plain checkpoint: the merged weight, null for a factor, else the tensor itself. */
+  /** The tensor that a plain checkpoint holds for an own tensor: the merged weight, null for a factor, otherwise the tensor itself. */
   plainTensor(_key: string, tensor: Tensor): Tensor | null {
     if (this.isFactor(tensor)) return null
     return tensor === this.baseWeight ? this.mergedWeight() : tensor
   }
 
-  /** Makes a fresh copy of the layer forget the copied merged weight: it makes its own. @internal */
+  /** Releases the merged weight that a clone of the layer copied: the clone computes its own. @internal */
   afterClone(): void {
     this.mergedCopy?.weight.dispose()
     this.mergedCopy = null
@@ -198,7 +200,7 @@ export abstract class LoraLayer extends Module {
     return tensor === this.loraA || tensor === this.loraB
   }
 
-  /** Puts a parameter in the place of an own one, by its state-dict key. Bias and factors stay f32 in a half-precision model. */
+  /** Replaces an own parameter, by its state-dict key. Bias and factors stay f32 in a half-precision model. */
   override setOwnTensor(key: string, tensor: Tensor): void {
     if (key === 'weight') this.rawWeight = tensor
     else if (key === 'bias') this.bias = wide(this.bias, tensor)
@@ -208,8 +210,8 @@ export abstract class LoraLayer extends Module {
   }
 
   /**
-   * The factors when forward has to apply them; null for a plain or merged layer, whose `weight` says it all. Where gradients are recorded, a
-   * merged layer in evaluation mode applies them too: through merged weights they would get no gradient, without a word.
+   * The factors when forward has to apply them; null for a plain or merged layer, for which `weight` suffices. With gradients enabled, a merged
+   * layer in evaluation mode applies them too: with merged weights they would silently get no gradient.
    */
   activeFactors(): { a: Tensor; b: Tensor } | null {
     const [a, b] = [this.loraA, this.loraB]
@@ -222,17 +224,17 @@ export abstract class LoraLayer extends Module {
     return { a, b }
   }
 
-  /** The weight for a forward without active factors. Unlike `weight`, it is not handed out. */
+  /** The weight for a forward without active factors. Unlike `weight`, it is for internal use, so the copy can be disposed. */
   forwardWeight(): Tensor {
     return this.isMerged ? this.freshCopy().weight : this.baseWeight
   }
 
-  // A dropout that drops nothing would double the lines of a printed model.
+  // A dropout with p = 0 would double the lines of a printed model.
   protected override shownChildren(): Iterable<[name: string, module: Module]> {
     return [...this.namedChildren()].filter(([, child]) => !(child instanceof Dropout && child.p === 0))
   }
 
-  /** Probability for the fused kernel; null when `loraDropout` was replaced by something only itself can compute. */
+  /** Dropout probability for the fused kernel; null when `loraDropout` is not a plain Dropout and must be called. */
   protected fusedDropout(): number | null {
     const dropout = this.loraDropout
     if (dropout instanceof Identity) return 0
@@ -240,7 +242,7 @@ export abstract class LoraLayer extends Module {
     return dropout.training ? dropout.p : 0
   }
 
-  /** `loraDropout(x)`, whatever it is. */
+  /** Applies `loraDropout`, a module or a function, to `x`. */
   protected dropped(x: Tensor): Tensor {
     const dropout = this.loraDropout
     if (dropout instanceof Module) return dropout.forward(x) as Tensor
@@ -288,7 +290,7 @@ export function isLoraLayer(module: Module): module is LoraLayer {
   return module instanceof LoraLayer
 }
 
-// Taken from the tensor before, which has the digits that a half-precision one has lost.
+// Converted from the previous tensor, which still has the precision that a half-precision one has lost.
 function wide(before: Tensor | null, tensor: Tensor): Tensor {
   if (before === null || tensor.dtype === 'f32' || tensor.dtype === 'f64') return tensor
   return before.dtype === 'f32'

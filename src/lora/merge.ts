@@ -15,30 +15,30 @@ export function unmergeAll(model: Module): void {
 }
 
 /**
- * Replaces every LoRA layer inside the model by a plain layer that holds the merged weight, and forgets the factors.
+ * Replaces every LoRA layer inside the model by a plain layer with the merged weight, and drops the factors.
  *
  * The result needs no more memory than the base model and cannot be unmerged. A layer of rank 0 keeps its weight. A plain head that was tied
- * to an adapted embedding keeps the base weight: the two are no longer the same.
- * @returns the paths of the layers replaced.
+ * to an adapted embedding keeps the base weight: the two are then no longer tied.
+ * @returns the paths of the replaced layers.
  * @throws {OptionError} when the model is itself a LoRA layer: call its `toPlain()`.
  */
 export function mergeAndUnload(model: Module): string[] {
-  if (isAdapter(model)) throw nothingAbove(model)
+  if (isAdapter(model)) throw noParent(model)
   const layers = [...adapterModules(model)]
   const plain = new Map<Module, Module>()
   const tied = layers.filter(([, layer]) => layer instanceof TiedLinear)
-  // Tied layers last: they take the weight of the twin of their source.
+  // Tied layers come last: they use the weight of the plain layer that replaces their source.
   for (const [, layer] of [...layers.filter((entry) => !tied.includes(entry)), ...tied])
     plain.set(layer, layer.toPlain(plain))
   replaceModules(model, plain)
   return layers.map(([path]) => path)
 }
 
-function nothingAbove(layer: Module): OptionError {
+function noParent(layer: Module): OptionError {
   return new OptionError({
     what: 'lora.mergeAndUnload: the model is itself a LoRA layer, which cannot be replaced from inside',
     expected: 'a module that holds LoRA layers',
     received: `lora.${layer.constructor.name}`,
-    fix: 'call toPlain() on the layer, which returns its plain twin',
+    fix: 'call toPlain() on the layer, which returns the equivalent plain layer',
   })
 }

@@ -14,14 +14,14 @@ import type { DenseFromLayerOptions } from './linear.js'
 import { blockRanges } from './blocks.js'
 import { MergedLinear } from './merged-linear.js'
 
-/** Options of the updates of a {@link MultiheadAttention}. */
+/** Options of the low-rank updates of a {@link MultiheadAttention}. */
 export interface AttentionFromLayerOptions extends DenseFromLayerOptions {
   /**
    * Which of the projections q, k and v get an update. @minItems 3 @maxItems 3 @default [true, true, true]
    * @expected three of true and false, for q, k and v
    */
   enableLora?: readonly boolean[]
-  /** Whether the projection of the result gets one. @default true */
+  /** Whether the output projection gets an update. @default true */
   out?: boolean
 }
 
@@ -33,9 +33,9 @@ const PROJECTIONS = ['in_proj', 'q_proj', 'k_proj', 'v_proj'] as const
 type ProjectionName = (typeof PROJECTIONS)[number]
 
 /**
- * `nn.MultiheadAttention` with low-rank updates on its projections: those of q, k and v that `enableLora` names, and that of the result.
+ * `nn.MultiheadAttention` with low-rank updates on its projections: those of q, k and v that `enableLora` selects, and the output projection.
  *
- * Shapes, masks and the keys of the base as there, so PyTorch's checkpoints load by name. The factors are `in_proj.lora_A (r·g, C)` and
+ * Shapes, masks and base keys are those of `nn.MultiheadAttention`, so PyTorch's checkpoints load by name. The factors are `in_proj.lora_A (r·g, C)` and
  * `in_proj.lora_B (g·C, r)` for g enabled projections, laid out as in `lora.MergedLinear`, or `q_proj.lora_A` and so on when `kdim` or `vdim`
  * is not C; `out_proj.lora_A` and `out_proj.lora_B`. Adapted weights are frozen; `in_proj_weight` is frozen when one of its blocks is adapted.
  * `eval()` merges and `train()` unmerges, unless `mergeWeights` is false.
@@ -46,15 +46,18 @@ type ProjectionName = (typeof PROJECTIONS)[number]
  * @throws {OptionError} as `nn.MultiheadAttention` and `lora.Linear`.
  */
 export class MultiheadAttention extends PlainAttention implements Adapter {
+  /** Rank of the updates. */
   readonly r: number
+  /** Which of q, k and v get an update. */
   readonly enableLora: readonly boolean[]
-  /** The update of q, k and v; null when none is enabled, or when they have weights of their own. */
+  /** The update of the fused q, k and v projection; null when none is enabled, or when q, k and v have separate weights. */
   in_proj: InProjection | null = null
+  /** The updates of the separate projections of q, k and v; null where there is none. */
   q_proj: SideProjection | null = null
   k_proj: SideProjection | null = null
   v_proj: SideProjection | null = null
 
-  /** @param parts for internal use: what `fromLayer` takes over */
+  /** @param parts for internal use: the tensors and the output projection of the layer given to `fromLayer` */
   constructor(embedDim: number, numHeads: number, options: LoraAttentionOptions = {}, parts?: AttentionParts) {
     checkOptions(OWNER, options, schemas.LoraAttentionOptions)
     const {
@@ -86,7 +89,7 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
   }
 
   /**
-   * A LoRA attention over an existing one, whose tensors it takes over, as `lora.Linear.fromLayer` does.
+   * A LoRA attention over an existing one, whose tensors it uses as `lora.Linear.fromLayer` does.
    * @throws {OptionError} for another kind of layer, or one whose `out_proj` was replaced.
    */
   static fromLayer(layer: PlainAttention, options: AttentionFromLayerOptions = {}): MultiheadAttention {
@@ -103,29 +106,34 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
     return inMode(made, layer)
   }
 
+  /** Whether any projection is merged. */
   get merged(): boolean {
     return this.parts().some((part) => part.merged)
   }
 
+  /** Merges all projections. */
   merge(): this {
     for (const part of this.parts()) part.merge()
     return this
   }
 
+  /** Unmerges all projections. */
   unmerge(): this {
     for (const part of this.parts()) part.unmerge()
     return this
   }
 
-  /** None of its own: its projections list them. */
+  /** Always false: the factors belong to the projections. */
   isFactor(): boolean {
     return false
   }
 
+  /** Whether a tensor is a weight of the attention that merging changes. */
   isAdapted(tensor: Tensor): boolean {
     return this.parts().some((part) => part.isAdapted(tensor))
   }
 
+  /** The tensor that a plain checkpoint holds for a key: the merged weight of an adapted projection, otherwise the tensor itself. */
   plainTensor(key: string, tensor: Tensor): Tensor | null {
     const name = PROJECTIONS.find((each) => key === `${each}_weight`)
     return (name && this.projection(name)?.mergedWeight()) ?? tensor
@@ -133,9 +141,10 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
 
   override setOwnTensor(key: string, tensor: Tensor): void {
     super.setOwnTensor(key, tensor)
-    this.parts() // lets the projections follow
+    this.parts() // updates the projections' references to the tensor
   }
 
+  /** The equivalent plain attention, with merged weights. */
   toPlain(): PlainAttention {
     const out = this.out_proj instanceof Linear ? (this.out_proj.toPlain() as PlainLinear) : this.out_proj
     const weights = Object.fromEntries(
@@ -154,10 +163,10 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
     const fused = this.projection('in_proj')
     if (fused !== null && query === key && key === value)
       return fused.forward(query).chunk(3, 2) as [Tensor, Tensor, Tensor]
-    return [this.one(0, query), this.one(1, key), this.one(2, value)]
+    return [this.project(0, query), this.project(1, key), this.project(2, value)]
   }
 
-  private one(i: 0 | 1 | 2, x: Tensor): Tensor {
+  private project(i: 0 | 1 | 2, x: Tensor): Tensor {
     const fused = this.projection('in_proj')
     if (fused) return (fused as InProjection).block(i, x)
     const side = this.projection((['q_proj', 'k_proj', 'v_proj'] as const)[i])
@@ -166,7 +175,7 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
     return bias ? side.forward(x).add(bias) : side.forward(x)
   }
 
-  /** A projection with an update, over the tensors that stand in the attention now: somebody may have put others there. */
+  /** A projection with an update, brought up to date with the attention's current tensors, which may have been replaced. */
   private projection(name: ProjectionName): InProjection | SideProjection | null {
     const [part, weight] = [this[name], this[`${name}_weight`]]
     if (part === null || weight === null) return null
@@ -186,16 +195,16 @@ export class MultiheadAttention extends PlainAttention implements Adapter {
   }
 }
 
-/** The projections of q, k and v in one. Its weight and bias are listed by the attention, under PyTorch's names. */
+/** The fused projection of q, k and v. The attention lists its weight and bias, under PyTorch's names. */
 export class InProjection extends MergedLinear {
-  /** The projection of q (0), k (1) or v (2) alone. */
+  /** Projects `x` with the block of q (0), k (1) or v (2) alone. */
   block(i: number, x: Tensor): Tensor {
     const [start, length] = blockRanges(this.blocks)[i]!
     const factors = this.activeFactors()
     const weight = (factors ? this.baseWeight : this.forwardWeight()).narrow(0, start, length)
     const bias = this.bias?.narrow(0, start, length) ?? null
     if (factors === null || !this.enableLora[i]) return ops.linear(x, weight, bias, 0)
-    const before = this.enableLora.slice(0, i).filter((on) => on).length // all blocks have one length
+    const before = this.enableLora.slice(0, i).filter((on) => on).length // all blocks have the same length
     const a = factors.a.narrow(0, before * this.r, this.r)
     const b = factors.b.narrow(0, before * length, length)
     const p = this.fusedDropout()
@@ -208,7 +217,7 @@ export class InProjection extends MergedLinear {
   }
 }
 
-/** The projection of q, k or v where each has a weight of its own. The attention lists the weight. */
+/** The projection of q, k or v where each has a separate weight. The attention lists the weight. */
 export class SideProjection extends Linear {
   override ownTensors(): Iterable<OwnTensor> {
     return factorsOf(super.ownTensors())
@@ -219,7 +228,7 @@ function* factorsOf(tensors: Iterable<OwnTensor>): Iterable<OwnTensor> {
   for (const tensor of tensors) if (tensor[0] !== 'weight' && tensor[0] !== 'bias') yield tensor
 }
 
-/** What an attention hands to the one that takes its place, besides its tensors. */
+/** The options of an attention besides its tensors, for the layer that replaces it. */
 function shapeOf(layer: PlainAttention): MultiheadAttentionOptions {
   const { kdim, vdim, dropout, batchFirst } = layer
   return { kdim, vdim, dropout, batchFirst }

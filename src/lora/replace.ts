@@ -1,6 +1,6 @@
 import type { Module } from '../nn/module.js'
 
-/** Puts new modules in the place of old ones, in every field, array or map of modules that holds one. */
+/** Replaces modules wherever the model holds them: in fields, arrays and maps. */
 export function replaceModules(root: Module, replacements: ReadonlyMap<Module, Module>): void {
   for (const parent of [...root.modules()]) {
     const fields = parent as unknown as Record<string, unknown>
@@ -11,8 +11,8 @@ export function replaceModules(root: Module, replacements: ReadonlyMap<Module, M
   }
 }
 
-// Arrays and maps are changed in place, since several fields may hold them; those without a replaced module stay untouched (they may
-// be frozen).
+// Arrays and maps are changed in place, since several fields may share them. Those without a replaced module are not written to: they may be
+// frozen.
 function replaced(value: unknown, replacements: ReadonlyMap<Module, Module>): unknown {
   if (Array.isArray(value)) replaceItems(value.entries(), replacements, (i, next) => (value[i] = next))
   else if (value instanceof Map) replaceItems([...value], replacements, (key, next) => value.set(key, next))

@@ -1,4 +1,4 @@
-// One fused layer into separate ones, and back.
+// Splits a fused layer into separate ones, and joins them.
 import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import { zeros } from '../tensor/make.js'
@@ -16,9 +16,9 @@ import type { MergedLinear, MergedLinearOptions } from './merged-linear.js'
 
 type Dense = Linear | PlainLinear | TransposedLinear
 
-/** What {@link MergedLinear.split} does. */
+/** Implements {@link MergedLinear.split}. */
 export function splitLinears(layer: MergedLinear): Linear[] {
-  let [factors, row] = [0, 0] // of lora_A and lora_B, how far the blocks before went
+  let [factors, row] = [0, 0] // first row of the block in lora_A and in lora_B
   return blockRanges(layer.blocks).map(([start, length], i) => {
     const weight = part(layer.baseWeight, layer.fanInFanOut ? 1 : 0, start, length)
     const bias = layer.bias ? part(layer.bias, 0, start, length) : false
@@ -38,7 +38,7 @@ export function splitLinears(layer: MergedLinear): Linear[] {
   })
 }
 
-/** What {@link MergedLinear.fromLinears} does; `make` is its constructor. */
+/** Implements {@link MergedLinear.fromLinears}; `make` calls its constructor. */
 export function joinLinears(
   layers: readonly Dense[],
   make: (inFeatures: number, outFeatures: number, options: MergedLinearOptions) => MergedLinear,
@@ -114,7 +114,7 @@ function same<T>(what: string, layers: readonly T[], of: (layer: T) => unknown):
     what: `lora.MergedLinear.fromLinears: ${what} differs between the layers`,
     expected: `one ${what} for all`,
     received: values.map((value) => (typeof value === 'object' ? 'a module' : String(value))).join(', '),
-    fix: 'one fused layer has one input, one rank, one scaling and one dropout: leave the layers apart',
+    fix: 'one fused layer has one input, one rank, one scaling and one dropout: keep the layers separate',
   })
 }
 
@@ -130,7 +130,7 @@ function rate(dropout: DropoutLike | null): number {
   return dropout instanceof Dropout ? dropout.p : 0
 }
 
-/** Elements `start .. start + length` along a dimension, as a parameter of its own. */
+/** A copy of the elements `start .. start + length` along a dimension, as a new parameter. */
 function part(tensor: Tensor, dim: number, start: number, length: number): Tensor {
   const copy = noGrad(() => keep(ops.slice(tensor, dim, start, start + length, 1)))
   return parameter(copy, tensor.requiresGrad)

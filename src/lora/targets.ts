@@ -1,27 +1,27 @@
-// Which modules of a model a pattern names, and the errors for patterns that name nothing.
+// Matching of targets against the modules of a model, and the errors for targets that match nothing.
 import { OptionError } from '../errors.js'
 import type { Module } from '../nn/module.js'
 import { bad, nearest } from '../runtime/options.js'
 import { isAdapter } from './adapter.js'
 
 /**
- * Names layers: a string fits a path that equals it or ends in `.` + it; a RegExp is tested on the whole path; a function decides by
- * path and layer.
+ * Selects layers: a string matches a path that equals it or ends with `.` and it; a RegExp is tested against the whole path; a function decides
+ * from path and layer.
  */
 export type Target = string | RegExp | ((path: string, module: Module) => boolean)
 
 /** A module with its path. */
 export type Named<M extends Module = Module> = readonly [path: string, module: M]
 
-/** Whether a target names a module. */
+/** Whether a target matches a module. */
 export function fits(target: Target, path: string, module: Module): boolean {
   if (typeof target === 'string') return path === target || path.endsWith(`.${target}`)
   if (typeof target === 'function') return target(path, module)
-  target.lastIndex = 0 // a RegExp with the g flag remembers where it stopped
+  target.lastIndex = 0 // a RegExp with the g flag would resume at its last index
   return target.test(path)
 }
 
-/** @throws {OptionError} for what is no target. */
+/** Checks the type of a target. @throws {OptionError} for a value that is not a target. */
 export function checkTarget(owner: string, name: string, target: unknown): Target {
   if (typeof target === 'string' || typeof target === 'function' || target instanceof RegExp) return target as Target
   throw bad(owner, name, 'strings, RegExps or functions that name layers', target)
@@ -33,45 +33,46 @@ export function checkTargets(owner: string, name: string, given: Target | readon
   return targets.map((target) => checkTarget(owner, name, target))
 }
 
-/** A target as an error shows it. */
+/** A target as shown in errors. */
 export function showTarget(target: Target): string {
   return typeof target === 'function' ? (target.name ? `the function ${target.name}` : 'a function') : String(target)
 }
 
-/** The error for targets without a layer, with near names. */
+/** The error for targets that match no layer; it suggests similar names. */
 export function fitsNothing(
   owner: string,
-  lost: readonly Target[],
+  unmatched: readonly Target[],
   modules: readonly Named[],
   layers: readonly Named[],
 ): OptionError {
-  const target = lost[0]!
+  const target = unmatched[0]!
   const others = modules.filter(([path, module]) => fits(target, path, module))
   const names = lastNames(layers)
   return new OptionError({
-    what: `${owner}: no layer fits ${lost.map(showTarget).join(', ')}`,
-    expected: `targets that fit a layer which can be adapted: ${names.join(', ') || 'the model has none'}`,
+    what: `${owner}: no layer matches ${unmatched.map(showTarget).join(', ')}`,
+    expected: `targets that match a layer which can be adapted: ${names.join(', ') || 'the model has none'}`,
     received: others.length > 0 ? others.slice(0, 3).map(describe).join(', ') : showTarget(target),
     fix: repair(target, others, layers),
   })
 }
 
-/** The error for an exclude that takes nothing away. */
+/** The error for an exclude that excludes nothing. */
 export function excludesNothing(owner: string, target: Target, targeted: readonly Named[]): OptionError {
   return new OptionError({
-    what: `${owner}: exclude ${showTarget(target)} leaves out no layer`,
-    expected: `an exclude that fits one of the ${targeted.length} layers that the targets fit: ${some(targeted)}`,
+    what: `${owner}: exclude ${showTarget(target)} excludes no layer`,
+    expected: `an exclude that matches one of the ${targeted.length} layers that the targets match: ${some(targeted)}`,
     received: showTarget(target),
     fix: `${nearName(target, targeted) ?? 'name one of the layers above'}, or remove it`,
   })
 }
 
-/** The error for named modules that no LoRA layer can stand for. */
+/** The error for selected modules that no LoRA layer can replace. */
 export function cannotAdapt(owner: string, modules: readonly Named[]): OptionError {
   const adapted = modules.some(([, module]) => isAdapter(module))
   return new OptionError({
     what: `${owner}: the targets name ${modules.length === 1 ? 'a module' : 'modules'} that cannot be adapted`,
-    expected: 'layers of the classes nn.Linear, nn.TransposedLinear, nn.Embedding and their like, that are plain',
+    expected:
+      'plain layers: nn.Linear, nn.TransposedLinear, nn.Embedding, nn.Conv1d to nn.Conv3d, nn.MultiheadAttention',
     received: modules.slice(0, 5).map(describe).join(', ') + (modules.length > 5 ? ', …' : ''),
     fix: adapted
       ? 'inject once, with all targets, into the plain model'
@@ -79,7 +80,7 @@ export function cannotAdapt(owner: string, modules: readonly Named[]): OptionErr
   })
 }
 
-/** Paths for an error: the first few. */
+/** The first few paths, for an error. */
 export function some(named: readonly Named[]): string {
   const paths = named.slice(0, 8).map(([path]) => path)
   return paths.join(', ') + (named.length > 8 ? ', …' : '')
@@ -95,7 +96,7 @@ function repair(target: Target, others: readonly Named[], layers: readonly Named
   return nearName(target, layers) ?? 'name one of the layers above'
 }
 
-// A suffix of one name is compared with last names, one of several with the ends of the paths that are as long.
+// A target of n names is compared with the last n names of each path.
 function nearName(target: Target, layers: readonly Named[]): string | undefined {
   const wanted = target instanceof RegExp ? target.source : typeof target === 'string' ? target : ''
   const parts = wanted.split('.').length

@@ -1,4 +1,4 @@
-// Layers that share the weight of an adapted one, and its update with it.
+// Layers that share the weight of an adapted layer, and its update.
 import { UnsupportedError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import { Linear as PlainLinear } from '../nn/linear.js'
@@ -16,33 +16,39 @@ import type { Named } from './targets.js'
  * A dense layer with the weight and the update of another LoRA layer, its source: `y = x (W + ΔW)ᵀ + bias`. `injectLora` makes it for a head
  * that is tied to an adapted embedding, with `includeTied`.
  *
- * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`, the shape of W. It has no factors of its own, so a state dict lists them once, under
- * the source; both layers train them. It is merged when its source is. Dropout is the source's affair: there is none here.
+ * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; W is `(outFeatures, inFeatures)`. It has no factors of its own, so a state dict lists
+ * them once, under the source; both layers train them. It is merged when its source is. It applies no dropout.
  */
 export class TiedLinear extends Module implements Adapter {
+  /** The LoRA layer that owns the weight and the factors. */
   readonly source: Embedding | Linear
+  /** The bias of this layer, or null. */
   bias: Tensor | null
 
   constructor(source: Embedding | Linear, bias: Tensor | null) {
     super()
     this.source = source
-    // The source stands in the model at its own place; a walk must not find it here as well.
+    // The source is a module of the model at its own path; traversals must not find it here too.
     Object.defineProperty(this, 'source', { enumerable: false })
     this.bias = bias
   }
 
+  /** The weight of the source, merged when the source is. */
   get weight(): Tensor {
     return this.source.weight
   }
 
+  /** Size of the input's last dimension. */
   get inFeatures(): number {
     return this.source instanceof Embedding ? this.source.embeddingDim : this.source.inFeatures
   }
 
+  /** Size of the output's last dimension. */
   get outFeatures(): number {
     return this.source instanceof Embedding ? this.source.numEmbeddings : this.source.outFeatures
   }
 
+  /** Whether the source is merged. */
   get merged(): boolean {
     return this.source.merged
   }
@@ -58,12 +64,12 @@ export class TiedLinear extends Module implements Adapter {
     return y.add(ops.matmul(h, isTable ? a : b, false, !isTable).mul(source.scaling))
   }
 
-  /** Merging is the source's affair. */
+  /** Does nothing: the layer is merged when its source is. */
   merge(): this {
     return this
   }
 
-  /** Merging is the source's affair. */
+  /** Does nothing: the layer is unmerged when its source is. */
   unmerge(): this {
     return this
   }
@@ -74,25 +80,27 @@ export class TiedLinear extends Module implements Adapter {
     if (this.bias) yield ['bias', this.bias, 'parameter']
   }
 
-  // The source gets its new tensor by itself.
+  // The weight is not set here: the source is a module of the model and gets its new tensor itself.
   override setOwnTensor(key: string, tensor: Tensor): void {
     if (key === 'bias') this.bias = tensor
   }
 
-  /** None: they belong to the source. */
+  /** Always false: the factors belong to the source. */
   isFactor(): boolean {
     return false
   }
 
+  /** Whether a tensor is the shared weight, which merging changes. */
   isAdapted(tensor: Tensor): boolean {
     return this.source.isAdapted(tensor)
   }
 
+  /** The tensor that a plain checkpoint holds for a key: the merged weight of the source, or the bias. */
   plainTensor(key: string, tensor: Tensor): Tensor | null {
     return key === 'weight' ? this.source.mergedWeight() : tensor
   }
 
-  /** A dense layer with the merged weight: that of the source's twin, when it is among them, so that the two stay tied. */
+  /** A plain dense layer with the merged weight. If `twins` has the plain layer of the source, it shares that layer's weight, so that the two stay tied. */
   toPlain(twins: ReadonlyMap<Module, Module> = new Map()): PlainLinear {
     const twin = twins.get(this.source) as PlainEmbedding | PlainLinear | undefined
     const weight = twin?.weight ?? parameter(this.source.mergedWeight(), this.source.baseWeight.requiresGrad)
@@ -105,8 +113,9 @@ export class TiedLinear extends Module implements Adapter {
 }
 
 /**
- * Lets the layers that share the weight of an adapted one share its update. Where an embedding is among them, it is the one that owns the factors.
- * @param adapted the new layers by the ones they replace; tied ones are added
+ * Lets the layers that share the weight of an adapted layer share its update. If an embedding is among them, it owns the factors.
+ * @param adapted the new layers by the layers they replace
+ * @returns `adapted` with the tied layers added
  */
 export function joinTied(modules: readonly Named[], adapted: ReadonlyMap<Module, Adapter>): Map<Module, Adapter> {
   const joined = new Map(adapted)
@@ -153,6 +162,6 @@ function cannotTie(path: string, layer: Module): UnsupportedError {
     what: 'lora.injectLora: includeTied cannot share an update with this layer',
     expected: 'an nn.Embedding and nn.Linear layers, or several nn.Linear, adapted as a whole',
     received: `${path} (${layer.constructor.name})`,
-    fix: 'leave includeTied out: the layer then stays on the base weight',
+    fix: 'leave includeTied out: the layer then keeps the base weight',
   })
 }

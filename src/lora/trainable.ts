@@ -3,23 +3,23 @@ import { checkChoice } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { isAdapter } from './adapter.js'
 
-// The second is that of a multi-head attention.
+// `in_proj_bias` is the fused bias of a multi-head attention.
 const BIAS_NAMES = new Set(['bias', 'in_proj_bias'])
 
-/** Which biases count as part of the adapter: none, every parameter named `bias`, or those of LoRA layers. */
+/** Which biases belong to the adapter: none, all parameters named `bias`, or those of LoRA layers. */
 export type BiasMode = 'none' | 'all' | 'lora_only'
 
 /**
  * Makes the factors of every LoRA layer trainable and freezes everything else.
  *
- * It goes by what a parameter is, not by its name: a plain layer called `lora_proj` is frozen, a layer inside a block called `lora_x` is
- * treated like any other, and buffers are left alone. `bias` adds biases: `'all'` every parameter whose own name is `bias` (in an
- * attention also `in_proj_bias`), `'lora_only'` those of LoRA layers. A model frozen by hand gets its factors back.
+ * The decision depends on the layer that owns a parameter, not on its name: a plain layer called `lora_proj` is frozen, a layer inside a block
+ * called `lora_x` is treated like any other, and buffers are not changed. `bias` selects biases to train as well: `'all'` every parameter whose
+ * own name is `bias` (in an attention also `in_proj_bias`), `'lora_only'` those of LoRA layers. Factors that were frozen become trainable.
  *
  * @example
  * lora.markOnlyLoraAsTrainable(model, 'lora_only')
  * const optimizer = new optim.AdamW(model.parameters().filter((p) => p.requiresGrad), { lr: 2e-4 })
- * @throws {OptionError} for another `bias`, before anything is changed.
+ * @throws {OptionError} for an unknown `bias`; nothing is changed then.
  * @see loralib `mark_only_lora_as_trainable`
  */
 export function markOnlyLoraAsTrainable(model: Module, bias: BiasMode = 'none'): void {
@@ -40,7 +40,7 @@ export function adapterTensors(model: Module, bias: BiasMode): Map<string, Tenso
   return found
 }
 
-/** @throws {OptionError} naming the near match. */
+/** Checks a bias mode. @throws {OptionError} for an unknown one, suggesting a similar name. */
 export function checkBias(owner: string, bias: BiasMode): BiasMode {
   return checkChoice(owner, 'bias', bias, ['none', 'all', 'lora_only'])
 }

@@ -1,4 +1,4 @@
-// Activations as modules, for use in Sequential. The formulas stand beside the functions of the same name in functional/activations.ts.
+// Activation functions as modules, for use in Sequential. The functions of the same names are in functional/activations.ts.
 import { full } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { elu, glu, hardtanh, leakyRelu, logSigmoid, mish, prelu, relu6, softplus } from './functional/activations.js'
@@ -24,6 +24,7 @@ export interface GELUOptions {
 
 /** `x · Φ(x)`, or its tanh approximation (GPT-2's `gelu_new`). */
 export class GELU extends Module {
+  /** The approximation in use. */
   readonly approximate: 'none' | 'tanh'
 
   constructor(options: GELUOptions = {}) {
@@ -130,7 +131,7 @@ export class Softplus extends Module {
   }
 }
 
-/** `x` held between two bounds. @throws {OptionError} when `maxVal` is below `minVal`. */
+/** `x` clamped to [minVal, maxVal]. @throws {OptionError} when `maxVal` is below `minVal`. */
 export class Hardtanh extends Module {
   readonly minVal: number
   readonly maxVal: number
@@ -139,7 +140,7 @@ export class Hardtanh extends Module {
     super()
     this.minVal = checkNumber('nn.Hardtanh', 'minVal', minVal)
     this.maxVal = checkNumber('nn.Hardtanh', 'maxVal', maxVal)
-    if (maxVal < minVal) throw bad('nn.Hardtanh', 'maxVal', `a number from minVal (${minVal}) on`, maxVal)
+    if (maxVal < minVal) throw bad('nn.Hardtanh', 'maxVal', `a number not below minVal (${minVal})`, maxVal)
   }
 
   override forward(x: Tensor): Tensor {
@@ -184,11 +185,11 @@ export class GLU extends Module {
 
 /** Options of {@link PReLU}. */
 export interface PReLUOptions extends PlacementOptions {
-  /** Where the slopes start. @default 0.25 */
+  /** Initial value of the slopes. @default 0.25 */
   init?: number
 }
 
-/** `x` where it is positive, else `weight · x` with a learned slope, or one for each of `numParameters` channels (the second dimension). */
+/** `x` where it is positive, else `weight · x` with a learned slope: one for all, or one for each of `numParameters` channels (dimension 1). */
 export class PReLU extends Module {
   readonly numParameters: number
   weight: Tensor
@@ -208,7 +209,7 @@ export class PReLU extends Module {
   }
 }
 
-/** `x` itself. */
+/** Returns `x` itself. */
 export class Identity extends Module {
   override forward(x: Tensor): Tensor {
     return x

@@ -19,40 +19,40 @@ abstract class BatchNorm extends RunningNorm {
   override forward(x: Tensor): Tensor {
     if (!(x.ndim in this.shapes) || x.shape[1] !== this.numFeatures) throw this.wrongShape(x)
     const usesBatch = this.training || this.runningMean === null || this.runningVar === null
-    return batchNormOf(this.owner, x, this, this.weight, this.bias, usesBatch ? this.nextShare(x) : null, this.eps)
+    return batchNormOf(this.owner, x, this, this.weight, this.bias, usesBatch ? this.countBatch(x) : null, this.eps)
   }
 
-  /** Share of this batch in the running statistics. */
-  private nextShare(x: Tensor): number | Tensor {
-    const seen = this.numBatchesTracked
-    if (!this.training || seen === null) return 0
-    // A batch that will be refused must not be counted.
+  /** Counts a training batch; returns the momentum, its share in the running statistics. */
+  private countBatch(x: Tensor): number | Tensor {
+    const count = this.numBatchesTracked
+    if (!this.training || count === null) return 0
+    // A batch that will be rejected must not be counted.
     if (x.numel === this.numFeatures) return 0
-    noGrad(() => seen.copy_(seen.add(1)))
-    // Not even the count is read back: a forward only records.
-    return this.momentum ?? noGrad(() => seen.to('f64').reciprocal())
+    noGrad(() => count.copy_(count.add(1)))
+    // The count is not read back: a forward only records.
+    return this.momentum ?? noGrad(() => count.to('f64').reciprocal())
   }
 
   private wrongShape(x: Tensor): ShapeError {
     const expected = Object.values(this.shapes).map((rest) => `(N, ${this.numFeatures}${rest})`)
     return new ShapeError({
-      what: `${this.owner}: x does not fit the layer`,
+      what: `${this.owner}: the shape of x does not match the layer`,
       expected: `x ${expected.join(' or ')}`,
       received: `x ${show(x)}`,
-      fix: 'the channels come second; build the layer with as many as its input has',
+      fix: 'channels are dimension 1 of x; build the layer with the number of channels of its input',
     })
   }
 }
 
 /**
- * Batch normalisation: `y = (x − mean) / √(var + eps) · weight + bias` per channel (Ioffe and Szegedy 2015).
+ * Batch normalization: `y = (x − mean) / √(var + eps) · weight + bias` per channel (Ioffe and Szegedy 2015).
  *
- * Shapes: `x (N, C)` or `(N, C, L)` → the same. In training mean and variance (1/count) are the batch's; evaluation uses the running
- * ones, which training moves towards each batch's (variance with 1/(count − 1)): by `momentum`, or evenly over all batches when it is null.
+ * Shapes: `x (N, C)` or `(N, C, L)` → the same. In training, mean and variance (1/count) are those of the batch. Evaluation uses running
+ * statistics, which training updates from each batch (variance with 1/(count − 1)): by `momentum`, or as the average of all batches when it is null.
  * State dict: `weight`, `bias`, `running_mean`, `running_var`, `num_batches_tracked`, as PyTorch's.
  *
  * @throws {OptionError} for sizes below 1 and for unknown options.
- * @throws {ShapeError} when `x` has other channels, or in training one value a channel.
+ * @throws {ShapeError} when `x` has another number of channels, or in training only one value per channel.
  */
 export class BatchNorm1d extends BatchNorm {
   constructor(numFeatures: number, options: RunningNormOptions = {}) {

@@ -6,15 +6,15 @@ import { Module, parameter } from './module.js'
 
 /** Options of {@link cloneModule}. */
 export interface CloneOptions {
-  /** Let the copy use the frozen parameters of the original, which are then not to be written: many adapters on one base. @default false */
+  /** Share the frozen parameters with the original, e.g. for many adapters on one base; they must then not be modified. @default false */
   shareFrozen?: boolean
 }
 
 /**
- * An independent copy of a model: its own parameters and buffers with the same numbers, `requiresGrad`, ties, mode and merged state.
+ * An independent copy of a model, with copies of its parameters and buffers. Values, `requiresGrad`, tied weights, mode and merged state are kept.
  *
- * Modules, tensors, arrays, maps, sets and plain objects in fields are copied, whatever stands in several places once; functions and objects
- * of other classes are shared. Gradients are not copied.
+ * Modules, tensors, arrays, maps, sets and plain objects in fields are copied, each once, however often it is referenced; functions and objects of
+ * other classes are shared. Gradients are not copied.
  * @example
  * const second = lora.cloneModule(model, { shareFrozen: true })   // another adapter, the same base
  */
@@ -23,7 +23,7 @@ export function cloneModule<M extends Module>(model: M, options: CloneOptions = 
   const shareFrozen = options.shareFrozen ?? false
   const copies = new Map<unknown, unknown>()
   const copy = noGrad(() => copied(model, { copies, shareFrozen })) as M
-  // A module may hold what belongs to the original alone, as the merged weight of a LoRA layer.
+  // A module may have copied state that it must not share, such as the merged weight of a LoRA layer.
   for (const made of copies.values()) {
     if (made instanceof Module && 'afterClone' in made) (made as Module & { afterClone(): void }).afterClone()
   }
@@ -46,7 +46,7 @@ function copied(value: unknown, cloning: Cloning): unknown {
   return copy
 }
 
-/** What the contents of a value are put into; the value itself when it is shared. */
+/** An empty object of the same kind for the contents of a value; the value itself when it is shared. */
 function emptyCopy(value: object, { shareFrozen }: Cloning): object {
   if (value instanceof Tensor) {
     if (value.isDisposed || (shareFrozen && value.isParameter && !value.requiresGrad)) return value

@@ -3,18 +3,18 @@ import type { Tensor } from '../tensor/tensor.js'
 import { Module } from './module.js'
 import { bad } from '../runtime/options.js'
 
-// The modules lie in own fields '0', '1', …, so that the walk over fields gives PyTorch's names (`layers.0.weight`).
+// The modules are stored in fields '0', '1', …, so that the traversal of fields gives PyTorch's names (`layers.0.weight`).
 abstract class IndexedModules extends Module {
   [index: number]: Module
 
-  /** How many modules it holds. */
+  /** Number of modules. */
   get length(): number {
     let n = 0
     while (this[n] !== undefined) n++
     return n
   }
 
-  /** Module `index`; negative counts from the end. */
+  /** The module at `index`; a negative index counts from the end. @throws {OptionError} when it is out of range. */
   at(index: number): Module {
     const found = this[index < 0 ? index + this.length : index]
     if (found === undefined)
@@ -22,20 +22,21 @@ abstract class IndexedModules extends Module {
     return found
   }
 
-  /** Adds a module at the end. */
+  /** Appends a module. */
   append(module: Module): this {
     if (!(module instanceof Module)) throw bad(this.constructor.name, 'module', 'an nn.Module', module)
     this[this.length] = module
     return this
   }
 
+  /** Iterates over the modules in order. */
   *[Symbol.iterator](): IterableIterator<Module> {
     for (let i = 0; i < this.length; i++) yield this[i]!
   }
 }
 
 /**
- * Modules in a row: the output of each is the input of the next. State-dict keys are `0.weight`, `1.weight`, …
+ * Modules in sequence: the output of each is the input of the next. State-dict keys are `0.weight`, `1.weight`, …
  *
  * @example
  * const mlp = new nn.Sequential(new nn.Linear(784, 128), new nn.ReLU(), new nn.Linear(128, 10))
@@ -55,7 +56,7 @@ export class Sequential extends IndexedModules {
 }
 
 /**
- * A list of modules that are called by hand. State-dict keys are those of {@link Sequential}.
+ * A list of modules that has no forward of its own: call its modules yourself. State-dict keys are those of {@link Sequential}.
  *
  * @example
  * this.h = new nn.ModuleList(Array.from({ length: 12 }, () => new Block()))
@@ -67,7 +68,7 @@ export class ModuleList extends IndexedModules {
     this.extend(modules)
   }
 
-  /** Adds several modules at the end. */
+  /** Appends several modules. */
   extend(modules: Iterable<Module>): this {
     for (const module of modules) this.append(module)
     return this

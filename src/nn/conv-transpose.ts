@@ -14,9 +14,11 @@ import { Module } from './module.js'
 /** Options of the transposed convolutions. */
 export interface ConvTransposeOptions extends ConvTransposeFunctionalOptions, LinearOptions {}
 
-/** What the three transposed convolutions share. */
+/** The base class of the three transposed convolutions. */
 abstract class ConvTransposeNd extends Module {
+  /** Number of input channels. */
   readonly inChannels: number
+  /** Number of output channels. */
   readonly outChannels: number
   /** Kernel sizes, stride, padding, output padding, dilation and groups, one number for each dimension. */
   readonly geometry: ConvTransposeGeometry
@@ -45,7 +47,8 @@ abstract class ConvTransposeNd extends Module {
   }
 
   /**
-   * @param outputSize the spatial sizes wanted, where the stride leaves several possible; it takes the place of `outputPadding`.
+   * Computes the layer.
+   * @param outputSize the desired spatial sizes, where the stride allows several; it replaces `outputPadding`.
    */
   override forward(x: Tensor, outputSize?: readonly number[]): Tensor {
     const extra = outputSize === undefined ? this.geometry.outputPadding : this.paddingFor(x, outputSize)
@@ -66,7 +69,7 @@ abstract class ConvTransposeNd extends Module {
     const extra = least.map((size, d) => (outputSize[d] ?? NaN) - size)
     if (outputSize.length === kernel.length && extra.every((n, d) => n >= 0 && n < stride[d]!)) return extra
     throw new ShapeError({
-      what: `${this.owner}: no output of this size`,
+      what: `${this.owner}: this output size is not possible`,
       expected: least.map((size, d) => `${size} to ${size + stride[d]! - 1}`).join(', '),
       received: show([...outputSize]),
       fix: 'give one size for each spatial dimension, within these bounds',
@@ -75,7 +78,7 @@ abstract class ConvTransposeNd extends Module {
 }
 
 /**
- * A transposed convolution over one dimension: the gradient of `nn.Conv1d` for its input, as a layer. It makes its input larger.
+ * A transposed convolution over one dimension: the gradient of `nn.Conv1d` with respect to its input, as a layer. With a stride it upsamples its input.
  *
  * Shapes: `x (N, C, L)` or `(C, L)` → `y (N, out, L')` with
  * `L' = (L − 1)·stride − 2·padding + dilation·(kernelSize − 1) + outputPadding + 1`; `weight (C, out / groups, kernelSize)`, `bias (out)`.

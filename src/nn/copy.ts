@@ -2,7 +2,7 @@ import * as ops from '../generated/ops.js'
 import { noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
 
-/** Overwrites each first tensor with the second: all of them, or none when a source turns out to have failed. */
+/** Copies each source into its target: all of them, or none if computing one of the sources fails. */
 export function copyAll(pairs: readonly (readonly [target: Tensor, source: Tensor])[]): void {
   const changes = pairs.filter(([target, source]) => target !== source)
   if (changes.length === 0) return

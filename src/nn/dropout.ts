@@ -5,15 +5,16 @@ import { Module } from './module.js'
 import { checkProbability } from '../runtime/options.js'
 
 /**
- * Dropout: in training, each element becomes 0 with probability `p` and the others are divided by 1 − p; else `x` passes unchanged.
+ * Dropout: in training, each element becomes 0 with probability `p` and the others are divided by 1 − p; in evaluation `x` is returned unchanged.
  *
- * No mask is stored: the numbers come from a counter generator and are made again in the backward pass.
+ * No mask is stored: the random numbers come from a counter-based generator and are recomputed in the backward pass.
  *
  * @example
  * const drop = new nn.Dropout(0.1)
- * @throws {OptionError} when `p` is not from 0 to 1.
+ * @throws {OptionError} when `p` is not between 0 and 1.
  */
 export class Dropout extends Module {
+  /** Probability of dropping an element. */
   readonly p: number
 
   constructor(p = 0.5) {
@@ -31,6 +32,7 @@ export class Dropout extends Module {
 }
 
 abstract class ChannelDropout extends Module {
+  /** Probability of dropping a channel. */
   readonly p: number
 
   constructor(owner: string, p: number) {
@@ -54,7 +56,10 @@ export class Dropout1d extends ChannelDropout {
   }
 }
 
-/** {@link Dropout} of whole channels of `(N, C, H, W)` or, as in PyTorch, `(N, C, L)`: neighbouring places are alike, so dropping some says little. */
+/**
+ * {@link Dropout} of whole channels of `(N, C, H, W)` or, as in PyTorch, `(N, C, L)`: neighbouring elements are correlated, so dropping single ones
+ * would regularize little.
+ */
 export class Dropout2d extends ChannelDropout {
   constructor(p = 0.5) {
     super('nn.Dropout2d', p)

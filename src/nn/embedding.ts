@@ -14,29 +14,29 @@ import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingLayerOptions extends EmbeddingOptions, PlacementOptions {
-  /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
+  /** Use this tensor as the weight, with its dtype: it is neither copied nor initialized. @default a fresh weight */
   weight?: Tensor
   /**
-   * Rows that come out longer than this are scaled down to it. Unlike in PyTorch the weight itself is not changed; as there, the factor counts
+   * Output rows with a larger norm are scaled down to this norm. Unlike in PyTorch, the weight itself is not changed; as there, the factor is treated
    * as a constant in the backward pass. @exclusiveMinimum 0 @default no limit
    */
   maxNorm?: number | null
-  /** Which p-norm `maxNorm` limits, above 0; Infinity for the largest element. @exclusiveMinimum 0 @infinity @default 2 */
+  /** The p of the p-norm that `maxNorm` limits, above 0; Infinity takes the largest absolute element. @exclusiveMinimum 0 @infinity @default 2 */
   normType?: number
-  /** Gradients are dense: true is an error. @default false */
+  /** Not supported: gradients are dense, and true is an error. @default false */
   sparse?: boolean
 }
 
 /** Options of `fromPretrained`. */
 export interface FromPretrainedOptions extends Omit<EmbeddingLayerOptions, 'weight' | 'dtype' | 'device'> {
-  /** Train nothing of the table. @default true */
+  /** Freeze the weight. @default true */
   freeze?: boolean
 }
 
 /**
- * A table of vectors: `y = weight[ids]`.
+ * An embedding table: `y = weight[ids]`.
  *
- * Shapes: `ids (...)` i64 → `y (..., embeddingDim)`; `weight (numEmbeddings, embeddingDim)`. A bf16 or f16 table gives f32 rows.
+ * Shapes: `ids (...)` i64 → `y (..., embeddingDim)`; `weight (numEmbeddings, embeddingDim)`. A bf16 or f16 weight gives f32 rows.
  * Init: N(0, 1), the padding row 0.
  *
  * @example
@@ -68,7 +68,7 @@ export class Embedding extends Module {
   }
 
   /**
-   * A table that holds `weight (numEmbeddings, embeddingDim)` itself, frozen unless `freeze` is false.
+   * An embedding that uses the tensor `weight (numEmbeddings, embeddingDim)` itself, frozen unless `freeze` is false.
    * @example
    * const words = nn.Embedding.fromPretrained(vectors, { paddingIdx: 0 })
    */
@@ -90,13 +90,13 @@ export class Embedding extends Module {
   }
 }
 
-/** A limit on the norm of rows. */
+/** A limit on the norm of output rows. */
 export interface RowLimit {
   maxNorm: number | null
   normType: number
 }
 
-/** `y · maxNorm / (‖y‖ + 1e-7)` for each row y that is longer than `maxNorm`. No gradient flows through the factor. */
+/** `y · maxNorm / (‖y‖ + 1e-7)` for each row y whose norm exceeds `maxNorm`. No gradient flows through the factor. */
 export function limitRows(rows: Tensor, { maxNorm, normType }: RowLimit): Tensor {
   if (maxNorm === null) return rows
   const factor = noGrad(() => {
@@ -115,7 +115,7 @@ function rowNorm(rows: Tensor, p: number): Tensor {
   return p === 1 ? sum : sum.pow(1 / p)
 }
 
-/** The sizes of a ready-made table. */
+/** The sizes of a given weight. @throws {OptionError} when it is not a matrix. */
 export function checkVectors(owner: string, weight: Tensor): [numEmbeddings: number, embeddingDim: number] {
   const [rows, width] = weight instanceof Tensor && weight.ndim === 2 ? weight.shape : []
   if (rows === undefined || width === undefined)
@@ -123,7 +123,7 @@ export function checkVectors(owner: string, weight: Tensor): [numEmbeddings: num
   return [rows, width]
 }
 
-/** Checks what the plain and the LoRA embedding have in common. */
+/** Checks the options that the plain and the LoRA embedding share. */
 export function checkEmbedding(
   owner: string,
   numEmbeddings: number,
@@ -142,7 +142,7 @@ export function checkEmbedding(
   }
 }
 
-/** The weight of an embedding: the one given, or N(0, 1) with the padding row at 0. */
+/** The weight of an embedding: the given one, or a new one from N(0, 1) with a zero padding row. */
 export function makeTable(
   owner: string,
   numEmbeddings: number,
@@ -156,7 +156,7 @@ export function makeTable(
   })
 }
 
-/** Writes zeros to a row. */
+/** Fills a row with zeros. */
 export function clearRow(weight: Tensor, row: number): void {
   const zero = ops.full([1, weight.shape[1] ?? 0], 0, weight.dtype)
   ops.sliceAssign(weight, zero, 0, row)

@@ -1,16 +1,16 @@
-// Finding the state dict in what a training script saved.
+// Finds the state dict inside a training checkpoint.
 import { Tensor } from '../tensor/tensor.js'
 import type { StateDict } from './module.js'
 
-/** Where training scripts put the state dict in a larger checkpoint. */
+/** Keys under which training scripts save the state dict in a larger checkpoint. */
 const WRAPPERS = ['model_state_dict', 'state_dict', 'model'] as const
 
 /** DistributedDataParallel wraps a model in a module of this name. */
 const PARALLEL = 'module.'
 
 /**
- * The state dict in a checkpoint. A dict with a tensor in it is one itself; else the one of its entries that usually holds it is taken. The
- * prefix `module.` goes when all keys have it and the model knows the keys without it, not with it.
+ * The state dict in a checkpoint. A dict that contains a tensor is itself the state dict; otherwise it is the entry under one of the usual keys. The
+ * prefix `module.` is removed when all keys have it and the model has the keys without it but not with it.
  */
 export function findStateDict(dict: StateDict, knows: (key: string) => boolean): StateDict {
   const inner = unwrapped(dict)

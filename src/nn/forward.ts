@@ -1,4 +1,4 @@
-// What a call of forward does around the module's own: one frame for what it makes, the path for errors, hooks.
+// The wrapper around a module's forward: a frame that releases its tensors, the module path for errors, and hooks.
 import { AsyncError, LoraError, placeError } from '../errors.js'
 import { beginForward, resumeForward, runningForward } from '../autograd/running-forward.js'
 import type { RunningForward } from '../autograd/running-forward.js'
@@ -11,16 +11,17 @@ import type { Module } from './module.js'
 
 const wrapped = new WeakSet<object>()
 
-/** What is known of a module below an outermost one. */
+/** A module's path below an outermost module. */
 interface PathInRoot {
+  /** Number of the interned path. */
   readonly number: number
-  /** The outermost call that called it last. */
+  /** Number of the outermost call that last called it. */
   call: number
 }
 
 const pathsOf = new WeakMap<Module, Map<Module, PathInRoot>>()
 
-/** Wraps `forward` of every class from `prototype` up to Module, each once; `super.forward` then goes through the wrapper, too. */
+/** Wraps `forward` of every class from `prototype` up to Module, each once; `super.forward` then goes through the wrapper too. */
 export function wrapForward(prototype: Module): void {
   for (let level: object = prototype; isModule(level); level = Object.getPrototypeOf(level) as object) {
     if (wrapped.has(level) || !Object.hasOwn(level, 'forward')) continue
@@ -31,11 +32,11 @@ export function wrapForward(prototype: Module): void {
         what: `${prototype.constructor.name}: forward is async`,
         expected: 'a synchronous forward: it only records',
         received: 'async forward',
-        fix: 'read values outside of forward',
+        fix: 'read values outside forward',
       })
     }
     const wrapper = function (this: Module, ...args: unknown[]): unknown {
-      // A super.forward is part of the same call: hooks see it once.
+      // A super.forward is part of the same call: hooks run once.
       const forward = this.forward === wrapper ? withHooks(this, original) : original
       const running = runningForward()
       return running === null ? outermost(this, forward, args) : inner(running, this, forward, args)
@@ -56,7 +57,7 @@ function outermost(module: Module, forward: Module['forward'], args: unknown[]):
     return result
   } finally {
     resumeForward(null)
-    // What an argument or a module of the call holds was stored on purpose, even when the call failed afterwards.
+    // Tensors stored in an argument or in a called module were stored on purpose, even if the call failed afterwards.
     for (const arg of args) keepIn(arg, end, seen)
     for (const each of running.called) for (const key in each) keepField(each[key as keyof Module], end, seen)
     popFrame(frame, end, `${module.constructor.name}.forward`)
@@ -64,8 +65,9 @@ function outermost(module: Module, forward: Module['forward'], args: unknown[]):
 }
 
 /**
- * Runs a part of a deep model's forward, such as one block, and releases what it made when the part ends and not when the whole forward does: of each
- * block only what backward needs then stays in memory. What is in the result, in a field of a module that was called, or wrapped in `keep(t)` lives on.
+ * Runs a part of a deep model's forward, such as one block, and releases the tensors it made when the part ends instead of at the end of the whole
+ * forward: of each block, only what backward needs stays in memory. Tensors in the result, in a field of a called module, or wrapped in `keep(t)` are
+ * kept.
  */
 export function releaseAfter<T>(part: () => T): T {
   const outer = runningForward()
@@ -81,12 +83,12 @@ export function releaseAfter<T>(part: () => T): T {
   } finally {
     resumeForward(outer)
     for (const each of called) for (const key in each) keepField(each[key as keyof Module], end, seen)
-    outer.called.push(...called) // their fields outlive the whole forward, too
+    outer.called.push(...called) // their fields must also outlive the whole forward
     popFrame(frame, end, `${outer.root.constructor.name}.forward`)
   }
 }
 
-// Submodules are asked for themselves, when they were called.
+// Submodules are skipped: if they were called, they are handled themselves.
 function keepField(value: unknown, end: number, seen: Set<object>): void {
   if (typeof value !== 'object' || value === null || isModule(value)) return
   if (Array.isArray(value)) for (let i = 0; i < value.length; i++) keepField(value[i], end, seen)
@@ -103,7 +105,7 @@ function inner(running: RunningForward, module: Module, forward: Module['forward
   try {
     return forward.apply(module, args)
   } catch (error) {
-    // The engine names the module by itself; what TypeScript checks does not know it.
+    // Errors of the engine name the module already; errors of checks in TypeScript do not.
     if (error instanceof LoraError) placeError(error, pathName(running.root, module))
     throw error
   } finally {
@@ -116,7 +118,7 @@ function pathName(root: Module, module: Module): string {
   return module.constructor.name
 }
 
-/** The interned path of a module below the outermost one. A module made during the call has none and shows its class. */
+/** The interned path of a module below the outermost one. A module created during the call has none; its class name is used. */
 function pathIn(root: Module, module: Module): PathInRoot {
   const known = pathsOf.get(root)?.get(module)
   if (known !== undefined) return known

@@ -10,21 +10,21 @@ import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link GroupNorm}. */
 export interface GroupNormOptions extends PlacementOptions {
-  /** Added to the variance, against division by 0. @minimum 0 @default 1e-5 */
+  /** Added to the variance, to avoid division by 0. @minimum 0 @default 1e-5 */
   eps?: number
-  /** Learn a factor and a shift for each channel. @default true */
+  /** Learn a scale and a shift for each channel. @default true */
   affine?: boolean
 }
 
 /**
- * Group normalisation: `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each group of channels of each
- * sample (Wu and He 2018). It needs no batch and no running statistics.
+ * Group normalization: `y = (x − mean) / √(var + eps) · weight + bias`, with mean and variance (1/count) over each group of channels of each
+ * sample (Wu and He 2018). It does not depend on the batch and has no running statistics.
  *
  * Shapes: `x (N, numChannels, ...)` → the same; `weight` and `bias` `(numChannels)`. Init: weight 1, bias 0.
  *
  * @example
  * const norm = new nn.GroupNorm(8, 32)
- * @throws {OptionError} when `numGroups` does not divide `numChannels`. @throws {ShapeError} when `x` has other channels.
+ * @throws {OptionError} when `numGroups` does not divide `numChannels`. @throws {ShapeError} when `x` has another number of channels.
  */
 export class GroupNorm extends Module {
   readonly numGroups: number

@@ -1,4 +1,4 @@
-// Initial values of parameters, under PyTorch's names. Every function writes into the tensor, outside autograd, and returns it.
+// Initialization of parameters, with PyTorch's names. Every function writes into the tensor, without recording gradients, and returns it.
 import { ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import { noGrad, scope } from '../tensor/scope.js'
@@ -10,29 +10,29 @@ import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { checkChoice, checkNumber } from '../runtime/options.js'
 
-/** Options of the random fills. */
+/** Options of the random initializers. */
 export interface InitOptions {
-  /** Draws from this generator and not from the current stream's. @default the generator of the current stream */
+  /** Draw from this generator instead of the current stream's. @default the generator of the current stream */
   generator?: Generator
 }
 
-/** Options of the Kaiming fills. */
+/** Options of the Kaiming initializers. */
 export interface KaimingOptions extends InitOptions {
-  /** Negative slope of the rectifier that follows; used with `leaky_relu` only. @default 0 */
+  /** Negative slope of the leaky ReLU that follows; used with `leaky_relu` only. @default 0 */
   a?: number
-  /** Keep the variance of the forward pass (`fan_in`) or of the backward pass (`fan_out`). @default 'fan_in' */
+  /** Preserve the variance in the forward pass (`fan_in`) or in the backward pass (`fan_out`). @default 'fan_in' */
   mode?: 'fan_in' | 'fan_out'
   /** The non-linearity that follows. @default 'leaky_relu' */
   nonlinearity?: Nonlinearity
 }
 
-/** Options of the Xavier fills. */
+/** Options of the Xavier initializers. */
 export interface XavierOptions extends InitOptions {
   /** Factor on the standard deviation. @default 1 */
   gain?: number
 }
 
-/** The names that {@link calculateGain} knows. */
+/** The non-linearities that {@link calculateGain} accepts. */
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu'
 
 const NONLINEARITIES: readonly Nonlinearity[] = ['linear', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'selu']
@@ -66,8 +66,8 @@ export function normal_(tensor: Tensor, mean = 0, std = 1, options: InitOptions 
 }
 
 /**
- * Fills with N(mean, std²) cut to [low, high]: uniform numbers go through the inverse of the normal distribution function,
- * as in PyTorch, so that no draw is thrown away.
+ * Fills with N(mean, std²) truncated to [low, high]: uniform numbers are mapped through the inverse of the normal distribution function,
+ * as in PyTorch, so that no draw is rejected.
  */
 export function truncNormal_(tensor: Tensor, mean = 0, std = 1, low = -2, high = 2, options: InitOptions = {}): Tensor {
   checkOptions('nn.init.truncNormal_', options, schemas.InitOptions)
@@ -108,7 +108,7 @@ export function xavierNormal_(tensor: Tensor, options: XavierOptions = {}): Tens
   return normal_(tensor, 0, xavierStd('nn.init.xavierNormal_', tensor, options), pick(options))
 }
 
-/** The factor by which a non-linearity shrinks the standard deviation of what passes through it. */
+/** The recommended gain for a non-linearity: the factor that compensates its effect on the standard deviation, as in PyTorch. */
 export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number {
   checkChoice('nn.init.calculateGain', 'nonlinearity', nonlinearity, NONLINEARITIES)
   if (nonlinearity === 'tanh') return 5 / 3
@@ -125,7 +125,7 @@ export function calculateFan(tensor: Tensor): [fanIn: number, fanOut: number] {
   const [out, inner, ...kernel] = tensor.shape
   if (out === undefined || inner === undefined) {
     throw new ShapeError({
-      what: 'nn.init: this fill needs the fan of a weight',
+      what: 'nn.init: this initializer needs the fan of a weight',
       expected: 'a weight (out, in, …)',
       received: `(${tensor.shape.join(', ')}) ${tensor.dtype}`,
       fix: 'use uniform_ or normal_ with a bound of your own',
@@ -153,7 +153,7 @@ function pick(options: InitOptions): InitOptions {
   return options.generator === undefined ? {} : { generator: options.generator }
 }
 
-// The engine fills f32 and f64 where they lie; a half tensor gets a rounded f32 sample.
+// The engine fills f32 and f64 in place; a half-precision tensor gets a rounded f32 sample.
 function fill(tensor: Tensor, options: InitOptions, draw: (tensor: Tensor) => unknown): Tensor {
   const half = tensor.dtype === 'bf16' || tensor.dtype === 'f16'
   noGrad(() =>
@@ -173,7 +173,7 @@ function normalCdf(x: number): number {
   return (1 + erf(x / Math.SQRT2)) / 2
 }
 
-// Abramowitz and Stegun 7.1.26 would leave 1e-7; the series and the continued fraction are exact to rounding.
+// Abramowitz and Stegun 7.1.26 has an error of 1e-7; the series and the continued fraction are exact to rounding.
 function erf(x: number): number {
   const z = Math.abs(x)
   if (z > 6) return Math.sign(x)
@@ -201,7 +201,7 @@ const TAIL = [
 ]
 
 function inverseErf(x: Tensor): Tensor {
-  // 1 − x² reaches 0 for the largest f32 below 1; the clamp keeps the logarithm finite and the caller cuts the tail anyway.
+  // 1 − x² reaches 0 for the largest f32 below 1; the clamp keeps the logarithm finite, and the caller truncates the tail anyway.
   const w = x.square().neg().add(1).clamp(1e-30).log().neg()
   const central = horner(w.sub(2.5), CENTRAL)
   const tail = horner(w.sqrt().sub(3), TAIL)

@@ -17,19 +17,19 @@ abstract class InstanceNorm extends RunningNorm {
   override forward(input: Tensor): Tensor {
     const [x, undo] = toBatch(this.owner, input, this.spatial)
     const usesInput = this.training || this.runningMean === null || this.runningVar === null
-    // Without momentum the running statistics stand still, as in PyTorch.
+    // Without momentum the running statistics are not updated, as in PyTorch.
     const share = usesInput ? (this.training ? (this.momentum ?? 0) : 0) : null
     return undo(instanceNormOf(this.owner, x, this, this.weight, this.bias, share, this.eps))
   }
 }
 
 /**
- * Instance normalisation: `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each channel of each sample.
+ * Instance normalization: `y = (x − mean) / √(var + eps) · weight + bias`, with mean and variance (1/count) over each channel of each sample.
  *
- * Shapes: `x (N, C, L)` or `(C, L)` → the same. With `trackRunningStats`, evaluation uses running statistics, as batch norm does.
+ * Shapes: `x (N, C, L)` or `(C, L)` → the same. With `trackRunningStats`, evaluation uses running statistics, as in batch norm.
  *
  * @throws {OptionError} for sizes below 1 and for unknown options.
- * @throws {ShapeError} when `x` has other channels than the layer's tensors, or one value a channel.
+ * @throws {ShapeError} when `x` has another number of channels than the layer's tensors, or only one value per channel.
  */
 export class InstanceNorm1d extends InstanceNorm {
   constructor(numFeatures: number, options: RunningNormOptions = {}) {

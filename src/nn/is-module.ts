@@ -1,9 +1,9 @@
-// The class Module is built on the walk over its fields and on the wrapper of its forward; both need to know a module when they see one.
+// Module depends on the traversal of fields and on the forward wrapper, and both must recognize modules. This file breaks the import cycle.
 import type { Module } from './module.js'
 
 let moduleClass: abstract new () => Module
 
-/** module.ts gives its class here, so that what lies below it need not import it. */
+/** module.ts registers its class here, so that the files it imports need not import it. */
 export function registerModuleClass(registered: typeof moduleClass): void {
   moduleClass = registered
 }

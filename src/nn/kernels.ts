@@ -1,10 +1,10 @@
-// The parameters of convolutions.
+// Parameters of convolutions.
 import type { Tensor } from '../tensor/tensor.js'
 import { uniform_ } from './init.js'
 import { makeBias, makeWeight } from './linear.js'
 import type { LinearOptions } from './linear.js'
 
-/** A weight and a bias, given or fresh: both uniform in ±1/√(product of all sizes of the weight but the first), as in PyTorch. */
+/** A weight and a bias, given or new. New ones are uniform in ±1/√(product of all sizes of the weight except the first), as in PyTorch. */
 export function makeKernels(
   owner: string,
   shape: number[],

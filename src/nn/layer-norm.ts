@@ -10,18 +10,18 @@ import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions extends PlacementOptions {
-  /** Added to the variance, against division by 0. @minimum 0 @default 1e-5 */
+  /** Added to the variance, to avoid division by 0. @minimum 0 @default 1e-5 */
   eps?: number
-  /** Learn a factor and a shift for each element. @default true */
+  /** Learn a scale and a shift for each element. @default true */
   elementwiseAffine?: boolean
-  /** Learn the shift; has a meaning only with `elementwiseAffine`. A tensor is taken as the bias itself. @default true */
+  /** Learn the shift; applies only with `elementwiseAffine`. A given tensor is used as the bias. @default true */
   bias?: boolean | Tensor
-  /** Take this tensor as the weight itself. @default a fresh one */
+  /** Use this tensor as the weight. @default a fresh one */
   weight?: Tensor
 }
 
 /**
- * Layer normalisation: `y = (x − mean) / √(var + eps) · weight + bias` (Ba et al. 2016).
+ * Layer normalization: `y = (x − mean) / √(var + eps) · weight + bias` (Ba et al. 2016).
  *
  * Shapes: `x (..., *normalizedShape)` → the same; `weight` and `bias` `normalizedShape`. Mean and variance (1/n) over those dimensions.
  * Init: weight 1, bias 0. Both are f32 in a bf16 or f16 model, f64 in an f64 one.
@@ -60,7 +60,7 @@ export class LayerNorm extends Module {
   }
 }
 
-/** The sizes of the normalised dimensions, as a list. */
+/** The sizes of the normalized dimensions, as a list. */
 export function checkShape(owner: string, shape: number | readonly number[]): readonly number[] {
   const sizes = typeof shape === 'number' ? [shape] : [...shape]
   sizes.forEach((n) => checkInteger(owner, 'normalizedShape', n, 1))
@@ -68,7 +68,7 @@ export function checkShape(owner: string, shape: number | readonly number[]): re
   return Object.freeze(sizes)
 }
 
-/** A tensor that the caller gave as a parameter, checked. */
+/** Checks a tensor given by the caller and makes it a parameter. */
 export function given(
   owner: string,
   name: string,

@@ -10,9 +10,9 @@ import type { PlacementOptions } from '../runtime/options.js'
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends PlacementOptions {
-  /** Add a learned bias, f32 beside a bf16 or f16 weight; a tensor (out) is taken as that bias itself. @default true */
+  /** Add a learned bias, f32 even with a bf16 or f16 weight. A given tensor (out) is used as the bias. @default true */
   bias?: boolean | Tensor
-  /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
+  /** Use this tensor as the weight, with its dtype: it is neither copied nor initialized. @default a fresh weight */
   weight?: Tensor
 }
 
@@ -54,7 +54,7 @@ export class Linear extends Module {
 }
 
 /**
- * A dense layer whose weight lies as (in, out): `y = x W + bias`. Hugging Face's GPT-2 calls it Conv1D; its files hold weights this way.
+ * A dense layer whose weight is stored as (in, out): `y = x W + bias`. It is Conv1D in Hugging Face's GPT-2, whose files use this layout.
  *
  * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (inFeatures, outFeatures)`, `bias (outFeatures)`.
  * Init: weight N(0, 0.02²), bias 0, as GPT-2.
@@ -84,7 +84,7 @@ export class TransposedLinear extends Module {
   }
 }
 
-/** The weight of a layer: the one given, or a fresh one filled by `init`. */
+/** The weight of a layer: the given one, or a new one filled by `init`. */
 export function makeWeight(
   owner: string,
   shape: number[],
@@ -98,7 +98,7 @@ export function makeWeight(
   return asParameter(weight)
 }
 
-/** The bias of a layer: the one given, a fresh one, or none. Beside a half-precision weight it is f32. */
+/** The bias of a layer: the given one, a new one, or null. With a half-precision weight a new one is f32. */
 export function makeBias(
   owner: string,
   outFeatures: number,
@@ -117,12 +117,12 @@ export function makeBias(
   return asParameter(given)
 }
 
-/** Element type of what stands beside a weight (bias, norm, LoRA factors): training it in half precision would lose small updates. */
+/** The dtype of a bias, norm or LoRA factor for a weight of `dtype`: never half precision, in which training would lose small updates. */
 export function wideDtype(dtype: string): 'f32' | 'f64' {
   return dtype === 'f64' ? 'f64' : 'f32'
 }
 
-/** A tensor that is a parameter already stays as it is, its `requiresGrad` included. */
+/** Makes a tensor a parameter. One that already is a parameter is unchanged, including its `requiresGrad`. */
 export function asParameter(tensor: Tensor): Tensor {
   return tensor.isParameter ? tensor : parameter(tensor)
 }

@@ -1,4 +1,4 @@
-// Losses as modules: each holds the options of the function of the same name, which says what it computes.
+// Losses as modules. Each holds the options of the function of the same name, where the formula is documented.
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import type { Tensor } from '../tensor/tensor.js'
@@ -19,9 +19,9 @@ import type { HuberLossOptions, L1LossOptions, SmoothL1LossOptions } from './fun
 import { cosineEmbeddingLoss, cosineSimilarity, marginRankingLoss, tripletMarginLoss } from './functional/similarity.js'
 import type { CosineSimilarityOptions, MarginOptions, TripletMarginLossOptions } from './functional/similarity.js'
 
-/** What the losses share: their options, checked when the module is made. */
+/** The base class of the losses: it checks the options when the module is made. */
 abstract class Loss<Options extends { reduction?: Reduction | 'batchmean' }> extends Module {
-  /** As given. */
+  /** The options as given. */
   readonly options: Readonly<Options>
 
   constructor(owner: string, options: Options, schema: OptionSchema) {
@@ -30,7 +30,7 @@ abstract class Loss<Options extends { reduction?: Reduction | 'batchmean' }> ext
     this.options = { ...options }
   }
 
-  /** A weight is a buffer, as in PyTorch: it is saved and converted with the model. */
+  /** Registers a weight as a buffer, as in PyTorch: it is saved and converted with the model. */
   protected buffer(name: string, weight: Tensor | null | undefined): Tensor | null {
     if (weight) this.registerBuffer(name, weight)
     return weight ?? null
@@ -42,6 +42,7 @@ export type CrossEntropyLossOptions = Omit<CrossEntropyOptions, 'tokenWeights'>
 
 /** {@link crossEntropy} as a module. */
 export class CrossEntropyLoss extends Loss<CrossEntropyLossOptions> {
+  /** Class weights, a buffer. */
   weight: Tensor | null
 
   constructor(options: CrossEntropyLossOptions = {}) {
@@ -56,6 +57,7 @@ export class CrossEntropyLoss extends Loss<CrossEntropyLossOptions> {
 
 /** {@link nllLoss} as a module. */
 export class NLLLoss extends Loss<NllLossOptions> {
+  /** Class weights, a buffer. */
   weight: Tensor | null
 
   constructor(options: NllLossOptions = {}) {
@@ -125,6 +127,7 @@ export class HuberLoss extends Loss<HuberLossOptions> {
 
 /** {@link binaryCrossEntropy} as a module. */
 export class BCELoss extends Loss<BinaryCrossEntropyOptions> {
+  /** Element weights, a buffer. */
   weight: Tensor | null
 
   constructor(options: BinaryCrossEntropyOptions = {}) {
@@ -139,8 +142,9 @@ export class BCELoss extends Loss<BinaryCrossEntropyOptions> {
 
 /** {@link binaryCrossEntropyWithLogits} as a module. */
 export class BCEWithLogitsLoss extends Loss<BinaryCrossEntropyWithLogitsOptions> {
+  /** Element weights, a buffer. */
   weight: Tensor | null
-  /** PyTorch's key in the state dict. */
+  /** Weight of positive targets; named after PyTorch's state-dict key. */
   pos_weight: Tensor | null
 
   constructor(options: BinaryCrossEntropyWithLogitsOptions = {}) {

@@ -1,14 +1,15 @@
-// What the fields of a module hold, and the walk over all modules below.
+// The modules and tensors in a module's fields, and the traversal of all modules below it.
 import { OptionError } from '../errors.js'
 import { Tensor } from '../tensor/tensor.js'
 import { isModule } from './is-module.js'
 import type { Module } from './module.js'
 
+/** A module with its path. */
 export type NamedModule = [path: string, module: Module]
 
 /**
- * A module and those below, as far as `isWanted` says, with their paths. Into one list: generators inside of generators would pass each module of a deep
- * model through all levels above it, and a model of 30 blocks would take milliseconds of the event loop.
+ * Adds a module and those below it to `found`, with their paths, skipping modules that `isWanted` rejects. One list is used because nested generators
+ * would pass each module of a deep model through all levels above it: for a model of 30 blocks that blocks the event loop for milliseconds.
  */
 export function collectModules(
   module: Module,
@@ -42,6 +43,7 @@ function addListed(key: string, value: unknown, found: [name: string, item: Modu
   else if (value instanceof Map) for (const [name, item] of value) addListed(join(key, String(name)), item, found)
 }
 
+/** Joins a path and a name with a dot. */
 export function join(prefix: string, name: string): string {
   return prefix === '' ? name : `${prefix}.${name}`
 }
@@ -52,7 +54,7 @@ function checkForward(module: Module): void {
       what: `${module.constructor.name}: forward is a field`,
       expected: 'a method: forward(x) { … }',
       received: 'an arrow function or assigned function',
-      fix: 'a field cannot be wrapped, so what it makes would never be freed',
+      fix: 'make it a method: a field cannot be wrapped, so its tensors would never be released',
     })
   }
 }

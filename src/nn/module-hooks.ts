@@ -7,24 +7,24 @@ import { isGradEnabled, refuseAsync } from '../tensor/scope.js'
 import { Tensor } from '../tensor/tensor.js'
 import type { Module } from './module.js'
 
-// Every module has arguments and results of its own, so a hook says itself what it takes.
+// Arguments and results differ between modules, so a hook declares its own types.
 /* eslint-disable @typescript-eslint/no-explicit-any */
 
-/** Sees the arguments before forward. */
+/** Called with the arguments before forward. */
 export type ForwardPreHook = (module: any, args: any[]) => unknown
-/** Sees arguments and result after forward. */
+/** Called with arguments and result after forward. */
 export type ForwardHook = (module: any, args: any[], output: any) => unknown
 /* eslint-enable */
-/** Sees gradients in backward. */
+/** Called in backward with the gradients of the inputs and of the outputs. */
 export type FullBackwardHook = (
   module: Module,
   gradInput: (Tensor | null)[],
   gradOutput: (Tensor | null)[],
 ) => readonly (Tensor | null)[] | undefined | void
 
-/** How a hook is registered. */
+/** Options of the hook registration methods. */
 export interface HookOptions {
-  /** Call it before those that are there already. @default false */
+  /** Call the hook before those already registered. @default false */
   prepend?: boolean
 }
 
@@ -36,7 +36,7 @@ interface Hooks {
 
 type Forward = Module['forward']
 
-// Not in a field: neither walks nor console.log shall show them.
+// Not in a field, so that neither traversals nor console.log show them.
 const hooksOf = new WeakMap<Module, Hooks>()
 
 /** Adds a hook to a module. */
@@ -48,17 +48,17 @@ export function addHook<K extends keyof Hooks>(
 ): HookHandle {
   if (typeof hook !== 'function') {
     throw new OptionError({
-      what: 'a module hook is no function',
+      what: 'a module hook is not a function',
       expected: 'a function',
       received: String(hook),
-      fix: 'pass a function; a hook is taken back with handle.remove()',
+      fix: 'pass a function; to remove a hook, call handle.remove()',
     })
   }
   checkOptions('the hook of a module', options, schemas.HookOptions)
   let hooks = hooksOf.get(module)
   if (!hooks) hooksOf.set(module, (hooks = { pre: [], post: [], backward: [] }))
   const list = hooks[kind] as Hooks[K][number][]
-  // Each registration counts for itself, the same function twice, too.
+  // Each registration is separate, even if the same function is registered twice.
   const own = ((...args: never[]) => (hook as (...args: never[]) => unknown)(...args)) as Hooks[K][number]
   if (options.prepend) list.unshift(own)
   else list.push(own)
@@ -68,7 +68,7 @@ export function addHook<K extends keyof Hooks>(
   })
 }
 
-/** Whether a call of the module's forward is seen by somebody. */
+/** Whether the module has hooks. */
 export function hasHooks(module: Module): boolean {
   const hooks = hooksOf.get(module)
   return hooks !== undefined && hooks.pre.length + hooks.post.length + hooks.backward.length > 0
@@ -85,7 +85,7 @@ export function withHooks(module: Module, forward: Forward): Forward {
       const changed = refuseAsync(hook(module, args), `a forward pre-hook of ${name}`)
       if (changed !== undefined) args = Array.isArray(changed) ? (changed as unknown[]) : [changed]
     }
-    const watch = hooks.backward.length > 0 && isGradEnabled() ? new Watch(module, [...hooks.backward]) : null
+    const watch = hooks.backward.length > 0 && isGradEnabled() ? new WatchedCall(module, [...hooks.backward]) : null
     let output = forward.apply(module, watch ? watch.inputs(args) : args) as unknown
     for (const hook of [...hooks.post]) {
       const changed = refuseAsync(hook(module, args, output), `a forward hook of ${name}`)
@@ -95,8 +95,8 @@ export function withHooks(module: Module, forward: Forward): Forward {
   }
 }
 
-/** One call with backward hooks: inputs and outputs pass through blocks that see their gradients. */
-class Watch {
+/** One call of a module with backward hooks: inputs and outputs pass through blocks that receive their gradients. */
+class WatchedCall {
   #gradOutput: (Tensor | null)[] = []
   #hasInputs = false
   readonly #module: Module
@@ -116,26 +116,26 @@ class Watch {
     const list: readonly unknown[] = Array.isArray(output) ? (output as unknown[]) : [output]
     const seen = this.#pass(list, (grads) => {
       this.#gradOutput = grads
-      // Without an input that gets a gradient backward ends inside the module.
+      // If no input requires a gradient, backward ends inside the module and never reaches the input block.
       if (!this.#hasInputs) this.#call([])
       return grads
     })
     return Array.isArray(output) ? seen : seen[0]
   }
 
-  /** Sends the tensors of a list that require a gradient through a block; `see` gets a gradient for each tensor of the list. */
-  #pass(list: readonly unknown[], see: See): unknown[] {
+  /** Passes the tensors of a list that require a gradient through a block. `onGrads` gets a gradient or null for each tensor of the list. */
+  #pass(list: readonly unknown[], onGrads: GradFunction): unknown[] {
     const result = [...list]
     const tensors = result.flatMap((x, at) => (x instanceof Tensor ? [at] : []))
-    const tied = tensors.filter((at) => (result[at] as Tensor).requiresGrad)
-    if (tied.length === 0) return result
-    const sources = tied.map((at) => result[at] as Tensor)
+    const attached = tensors.filter((at) => (result[at] as Tensor).requiresGrad)
+    if (attached.length === 0) return result
+    const sources = attached.map((at) => result[at] as Tensor)
     const aliases = sources.map((t) => t.detach())
-    tied.forEach((at, k) => (result[at] = aliases[k]))
-    const slots = tensors.map((at) => tied.indexOf(at))
-    // Gradients that a hook looked at are the caller's, and those of the outputs must last until the inputs' are there.
+    attached.forEach((at, k) => (result[at] = aliases[k]))
+    const slots = tensors.map((at) => attached.indexOf(at))
+    // Gradients passed to a hook may be used by it, and those of the outputs must stay alive until those of the inputs are known.
     const name = `a backward hook of ${this.#module.constructor.name}`
-    attachBlock(sources, aliases, answering(see, slots), { name, keepsMade: true })
+    attachBlock(sources, aliases, backwardBlock(onGrads, slots), { name, keepsMade: true })
     return result
   }
 
@@ -152,15 +152,15 @@ class Watch {
   }
 }
 
-type See = (grads: (Tensor | null)[]) => (Tensor | null)[]
+type GradFunction = (grads: (Tensor | null)[]) => (Tensor | null)[]
 
 /**
- * A block's backward that shows `see` a gradient for each tensor of a list; `slots` are their places among the gradients that come, -1 for
- * none. Made where no tensor is in reach: one that it kept would keep its own graph alive.
+ * A block's backward that passes `onGrads` a gradient for each tensor of a list. `slots` are their indices among the block's gradients, -1 for
+ * none. It is made in a scope without tensors: a tensor captured by the closure would keep its own graph alive.
  */
-function answering(see: See, slots: readonly number[]): See {
+function backwardBlock(onGrads: GradFunction, slots: readonly number[]): GradFunction {
   return (grads) => {
-    const changed = see(slots.map((slot) => grads[slot] ?? null))
+    const changed = onGrads(slots.map((slot) => grads[slot] ?? null))
     return grads.map((_, i) => changed[slots.indexOf(i)] ?? null)
   }
 }

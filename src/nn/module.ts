@@ -19,10 +19,10 @@ import type { ForwardHook, ForwardPreHook, FullBackwardHook, HookOptions } from 
 import { checkTensors } from '../tensor/named-tensors.js'
 import { badKeys } from './state-dict.js'
 
-/** A tensor of a module itself: its key, the tensor, and whether it is trained or only kept. */
+/** An own tensor of a module: its key, the tensor, and whether it is a parameter or a buffer. */
 export type OwnTensor = readonly [key: string, tensor: Tensor, kind: 'parameter' | 'buffer']
 
-/** What `loadStateDict` found. */
+/** The result of `loadStateDict`. */
 export interface LoadReport {
   /** Keys of the model that the dict lacks. */
   missingKeys: string[]
@@ -33,7 +33,7 @@ export interface LoadReport {
 /** A state dict: names to tensors. */
 export type StateDict = Record<string, Tensor>
 
-/** Makes a tensor a parameter: modules find it in their fields, optimizers train it. Returns the tensor. */
+/** Makes a tensor a parameter: modules list it and optimizers can train it. Returns the same tensor. */
 export function parameter(tensor: Tensor, requiresGrad = true): Tensor {
   tensor.isParameter = true
   const on = requiresGrad && tensor.dtype !== 'i64' && tensor.dtype !== 'u8' && tensor.dtype !== 'bool'
@@ -43,17 +43,17 @@ export function parameter(tensor: Tensor, requiresGrad = true): Tensor {
 }
 
 /**
- * The base of all layers and models. Parameters, buffers and submodules are found by walking the module's own fields, arrays and maps of modules
- * too, in the order of assignment; the key of a tensor is the path of fields to it.
+ * The base class of all layers and models. Parameters, buffers and submodules are found in the module's own fields, including arrays and maps, in the
+ * order of assignment; the key of a tensor is the path of fields to it.
  *
- * `forward` is wrapped once per class: when the outermost call ends, the tensors it made are released, but for those in its result (any depth of
- * arrays and objects), in a field of a module of the call, in an object passed in, or wrapped in `keep(t)`. What backward needs lives on in the
- * tape. So a plain training loop runs in flat memory.
+ * `forward` is wrapped once per class: when the outermost call ends, the tensors it made are released, except those in its result (at any depth of
+ * arrays and objects), in a field of a called module, in an object passed in, or wrapped in `keep(t)`. What backward needs is kept by the tape.
+ * So memory stays constant over a plain training loop.
  */
 export abstract class Module {
-  /** Whether dropout and its like are active. */
+  /** Whether the module is in training mode, in which e.g. dropout is active. */
   training = true
-  /** Names of buffers; non-persistent ones are not saved. */
+  /** Names of buffers, and whether each is persistent. */
   private readonly bufferNames = new Map<string, boolean>()
 
   constructor() {
@@ -62,25 +62,25 @@ export abstract class Module {
     wrapForward(new.target.prototype as Module)
   }
 
-  /** Computes the module. Synchronous: it only records. */
+  /** Computes the module. It must be synchronous: it only records operations. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- every module has its own arguments
   abstract forward(...args: any[]): unknown
 
-  /** Training mode for this module and all below. Returns the module. */
+  /** Sets training mode (or with false, evaluation mode) for this module and all submodules. Returns the module. */
   train(mode = true): this {
     if (typeof mode !== 'boolean')
       throw new OptionError({
-        what: 'train: the mode is not usable',
+        what: 'train: the mode is not a boolean',
         expected: 'true or false',
         received: String(mode),
-        fix: 'train() is train(true), eval() is train(false)',
+        fix: 'call train(), which is train(true), or eval(), which is train(false)',
       })
     this.training = mode
     for (const child of this.children()) child.train(mode)
     return this
   }
 
-  /** Evaluation mode. LoRA layers merge. Returns the module. */
+  /** Sets evaluation mode for this module and all submodules. LoRA layers merge, unless `mergeWeights` is false. Returns the module. */
   eval(): this {
     return this.train(false)
   }
@@ -101,11 +101,12 @@ export abstract class Module {
     for (const [name, item] of contentOf(this)) if (item instanceof Module) yield [name, item]
   }
 
+  /** Own submodules, in order. */
   *children(): Iterable<Module> {
     for (const [, module] of this.namedChildren()) yield module
   }
 
-  /** This module and all below with their paths; each once, under its first path. */
+  /** This module and all submodules with their paths; each once, under its first path. */
   *namedModules(prefix = '', seen = new Set<Module>()): Iterable<[path: string, module: Module]> {
     const found: NamedModule[] = []
     collectModules(this, prefix, found, (module) => {
@@ -116,6 +117,7 @@ export abstract class Module {
     yield* found
   }
 
+  /** This module and all submodules, each once. */
   *modules(): Iterable<Module> {
     for (const [, module] of this.namedModules()) yield module
   }
@@ -131,7 +133,7 @@ export abstract class Module {
     })
   }
 
-  /** Parameters with their names; a tied one once, under its first name. */
+  /** All parameters with their names; a tied one once, under its first name. */
   *namedParameters(): Iterable<[name: string, parameter: Tensor]> {
     const seen = new Set<Tensor>()
     for (const [name, tensor, kind] of this.namedTensors()) {
@@ -142,16 +144,17 @@ export abstract class Module {
     }
   }
 
-  /** Parameters; a tied one once. */
+  /** All parameters; a tied one once. */
   parameters(): Tensor[] {
     return Array.from(this.namedParameters(), ([, tensor]) => tensor)
   }
 
+  /** All buffers with their names. */
   *namedBuffers(): Iterable<[name: string, buffer: Tensor]> {
     for (const [name, tensor, kind] of this.namedTensors()) if (kind === 'buffer') yield [name, tensor]
   }
 
-  /** Every tensor of this module and all below; a tied one under each of its names. `key` is its name in the owner. */
+  /** All parameters and buffers of this module and its submodules; a tied one under each of its names. `key` is its name in the owner. */
   *namedTensors(): Iterable<
     readonly [name: string, tensor: Tensor, kind: 'parameter' | 'buffer', owner: Module, key: string]
   > {
@@ -160,20 +163,20 @@ export abstract class Module {
     }
   }
 
-  /** Paths of modules, one that stands in several places under each of them. */
+  /** All modules with their paths; a module reached by several paths is listed under each of them. */
   private allModules(): NamedModule[] {
     const found: NamedModule[] = []
     collectModules(this, '', found, (module, above) => !above.includes(module))
     return found
   }
 
-  /** Keeps a tensor that is no parameter. A non-persistent one is not saved. */
+  /** Adds a buffer: a tensor that belongs to the module but is not a parameter. With `persistent: false` it is not saved. */
   registerBuffer(name: string, tensor: Tensor, options: { persistent?: boolean } = {}): void {
     this.bufferNames.set(name, options.persistent ?? true)
     ;(this as unknown as Record<string, unknown>)[name] = tensor
   }
 
-  /** Live parameters and persistent buffers by name. LoRA layers list their unmerged weight. */
+  /** The parameters and persistent buffers by name, not copied. LoRA layers list their unmerged weight. */
   stateDict(): StateDict {
     const dict: StateDict = {}
     for (const [name, tensor, kind, owner] of this.namedTensors()) {
@@ -187,9 +190,9 @@ export abstract class Module {
   }
 
   /**
-   * Copies tensors in by name, converted to the dtype that the model has. Keys and shapes are checked first; then all is changed or nothing.
-   * Of a training checkpoint without tensors of its own the state dict in it is taken, under `model_state_dict`, `state_dict` or `model`; and a prefix
-   * `module.` that all keys share goes when the model has the keys without it.
+   * Copies tensors into the model by name, converted to the model's dtypes. Keys and shapes are checked first; either all tensors change or none.
+   * From a training checkpoint it takes the state dict under `model_state_dict`, `state_dict` or `model`. A prefix `module.` that all keys share is
+   * removed if the model has the keys without it.
    * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape.
    */
   loadStateDict(given: StateDict, options: { strict?: boolean } = {}): LoadReport {
@@ -209,13 +212,13 @@ export abstract class Module {
       throw badKeys(this, own, dict, strict ? missingKeys : [], strict ? unexpectedKeys : [], misshapen)
     }
     const pairs = Object.entries(dict).filter(([key]) => own.has(key))
-    // A disposed tensor must be noticed before the first one is changed.
+    // Reading the ids throws for a disposed tensor, before the first one is changed.
     for (const [, tensor] of pairs) void tensor.id
     copyAll(pairs.map(([key, tensor]) => [own.get(key)!, tensor]))
     return { missingKeys, unexpectedKeys }
   }
 
-  /** Keys of own tensors that older files lack; without one in the dict, the tensor stays as it is. */
+  /** Keys of own tensors that older files lack: when the dict has no such key, the tensor stays unchanged. */
   optionalKeys(): readonly string[] {
     return []
   }
@@ -225,7 +228,7 @@ export abstract class Module {
     return new Set(keys.flat())
   }
 
-  /** Other keys under which files hold own tensors, to the key that this class writes. They are read, never written. */
+  /** Alternative keys of own tensors in files, mapped to the keys that this class writes. They are read, never written. */
   keyAliases(): Readonly<Record<string, string>> {
     return {}
   }
@@ -244,18 +247,18 @@ export abstract class Module {
     return this
   }
 
-  /** Frees the gradients of all parameters. */
+  /** Sets the gradients of all parameters to null, which releases their memory. */
   zeroGrad(): void {
     checkFailure()
     for (const tensor of this.parameters()) tensor.grad = null
   }
 
-  /** Converts all floating parameters and buffers; vectors (biases, norms) stay f32 beside half-precision weights. Returns the module. */
+  /** Converts all floating-point parameters and buffers. In a half-precision model, vectors (biases, norms) are f32. Returns the module. */
   to(dtype: Dtype): this {
     const converted = new Map<Tensor, Tensor>()
     for (const module of this.modules()) {
       for (const [key, tensor, kind] of [...module.ownTensors()]) {
-        // Biases and norms stay f32 beside half-precision weights: training them in half precision would lose small updates.
+        // Biases and norms are f32 in a half-precision model: training them in half precision would lose small updates.
         const target = tensor.ndim < 2 && (dtype === 'bf16' || dtype === 'f16') ? 'f32' : dtype
         if (!['f32', 'f64', 'bf16', 'f16'].includes(tensor.dtype) || tensor.dtype === target) continue
         let next = converted.get(tensor)
@@ -270,7 +273,7 @@ export abstract class Module {
     return this
   }
 
-  /** Puts a tensor in the place of an own one, by its key. */
+  /** Replaces an own tensor, by its key. */
   setOwnTensor(key: string, tensor: Tensor): void {
     const [name, ...rest] = key.split('.')
     const holder = this as unknown as Record<string, unknown>
@@ -278,7 +281,7 @@ export abstract class Module {
     else (holder[name!] as unknown[])[Number(rest[0])] = tensor
   }
 
-  /** Calls `fn` on this module and all below, children first. Returns the module. */
+  /** Calls `fn` on this module and all submodules, children first. Returns the module. */
   apply(fn: (module: Module) => void): this {
     for (const child of this.children()) child.apply(fn)
     fn(this)
@@ -286,39 +289,40 @@ export abstract class Module {
   }
 
   /**
-   * Calls `hook(module, args)` before every forward of this module. An array that it returns takes the place of the arguments, anything else
-   * but undefined that of the only argument.
+   * Calls `hook(module, args)` before every forward of this module. If it returns an array, this replaces the arguments; any other value
+   * except undefined replaces the single argument.
    */
   registerForwardPreHook(hook: ForwardPreHook, options?: HookOptions): HookHandle {
     return addHook(this, 'pre', hook, options)
   }
 
   /**
-   * Calls `hook(module, args, output)` after every forward of this module. What it returns takes the place of the output. Tensors that a hook
-   * stores outside of the model are released with the outermost forward, unless wrapped in `lora.keep(t)`.
+   * Calls `hook(module, args, output)` after every forward of this module. If it returns a value, this replaces the output. Tensors that a hook
+   * stores outside the model are released when the outermost forward ends, unless wrapped in `lora.keep(t)`.
    */
   registerForwardHook(hook: ForwardHook, options?: HookOptions): HookHandle {
     return addHook(this, 'post', hook, options)
   }
 
   /**
-   * Calls `hook(module, gradInput, gradOutput)` in backward, when the gradients of the arguments are known: those of arguments that are tensors
-   * and of outputs that are, null where there is none. An array that it returns takes the place of `gradInput`.
+   * Calls `hook(module, gradInput, gradOutput)` in backward, when the gradients of the arguments are known. The lists have one entry for
+   * each argument and output that is a tensor, null where there is no gradient. If it returns an array, this replaces `gradInput`.
    */
   registerFullBackwardHook(hook: FullBackwardHook, options?: HookOptions): HookHandle {
     return addHook(this, 'backward', hook, options)
   }
 
-  /** What a module prints of itself besides its class. */
+  /** Details that a printed module shows after its class name. */
   extraRepr(): string {
     return ''
   }
 
-  /** The submodules that a printed module lists. */
+  /** The submodules that a printed module shows. */
   protected shownChildren(): Iterable<[name: string, module: Module]> {
     return this.namedChildren()
   }
 
+  /** The module as text: its class, its details and its submodules, as in PyTorch. */
   toString(indent = ''): string {
     const name = this.constructor.name
     const children = [...this.shownChildren()]
@@ -338,7 +342,7 @@ export abstract class Module {
 registerModuleClass(Module)
 nameClass('Module', Module)
 
-/** The dict under the keys of the model. Where a file has a tensor under two names, the later one counts, as in PyTorch. */
+/** The dict with aliases replaced by the model's keys. If a file has a tensor under two names, the later one is used, as in PyTorch. */
 function underOwnKeys(
   dict: StateDict,
   own: ReadonlyMap<string, Tensor>,
@@ -358,7 +362,7 @@ function trainableShare(module: Module): string {
     : `  ${trainable.toLocaleString('en')} of ${all.toLocaleString('en')} parameters trainable (${((100 * trainable) / all).toFixed(2)} %)`
 }
 
-// `training` and the names of buffers are no content of a module: neither walks nor console.log shall show them.
+// `training` and the buffer names are not content of a module: neither traversals nor console.log should show them.
 function hideField(module: object, name: string): void {
   Object.defineProperty(module, name, { enumerable: false, writable: true })
 }

@@ -1,4 +1,4 @@
-// Pooling layers. The number in the name counts the spatial dimensions; an input may lack the batch.
+// Pooling layers. The number in a name is that of the spatial dimensions; the batch dimension of an input is optional.
 import type { Tensor } from '../tensor/tensor.js'
 import { Module } from './module.js'
 import {
@@ -48,8 +48,8 @@ abstract class MaxPool extends Module {
 }
 
 /**
- * The largest of each window of `(N, C, L)` or `(C, L)`. The places come from `nn.functional.maxPool1dWithIndices`.
- * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ * The largest element of each window of `(N, C, L)` or `(C, L)`. `nn.functional.maxPool1dWithIndices` also returns the indices.
+ * @throws {OptionError} for invalid sizes. @throws {ShapeError} when no window fits.
  */
 export class MaxPool1d extends MaxPool {
   constructor(kernelSize: PerDimension, options: MaxPoolOptions = {}) {
@@ -58,7 +58,7 @@ export class MaxPool1d extends MaxPool {
 }
 
 /**
- * The largest of each window of `(N, C, H, W)` or `(C, H, W)`.
+ * The largest element of each window of `(N, C, H, W)` or `(C, H, W)`.
  *
  * @example
  * const pool = new nn.MaxPool2d(2)
@@ -70,7 +70,7 @@ export class MaxPool2d extends MaxPool {
   }
 }
 
-/** The largest of each window of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+/** The largest element of each window of `(N, C, D, H, W)` or `(C, D, H, W)`. */
 export class MaxPool3d extends MaxPool {
   constructor(kernelSize: PerDimension, options: MaxPoolOptions = {}) {
     super('nn.MaxPool3d', 3, kernelSize, options)
@@ -101,7 +101,7 @@ abstract class AvgPool extends Module {
 
 /**
  * The mean of each window of `(N, C, L)` or `(C, L)`.
- * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ * @throws {OptionError} for invalid sizes. @throws {ShapeError} when no window fits.
  */
 export class AvgPool1d extends AvgPool {
   constructor(kernelSize: PerDimension, options: AvgPoolOptions = {}) {
@@ -124,7 +124,7 @@ export class AvgPool3d extends AvgPool {
 }
 
 abstract class AdaptivePool extends Module {
-  /** PerDimension of the result; null keeps the input's. */
+  /** Output sizes; null keeps the input's. */
   readonly outputSize: readonly (number | null)[]
 
   constructor(
@@ -147,7 +147,7 @@ abstract class AdaptiveAvgPool extends AdaptivePool {
   }
 }
 
-/** The mean of `outputSize` pieces of `(N, C, L)` or `(C, L)`. */
+/** The mean of each of `outputSize` sections of `(N, C, L)` or `(C, L)`. */
 export class AdaptiveAvgPool1d extends AdaptiveAvgPool {
   constructor(outputSize: OutputSize) {
     super('nn.AdaptiveAvgPool1d', 1, outputSize)
@@ -155,7 +155,7 @@ export class AdaptiveAvgPool1d extends AdaptiveAvgPool {
 }
 
 /**
- * The mean of `outputSize` pieces of `(N, C, H, W)` or `(C, H, W)`.
+ * The mean of each of `outputSize` sections of `(N, C, H, W)` or `(C, H, W)`.
  *
  * @example
  * const pool = new nn.AdaptiveAvgPool2d(1)   // (8, 512, 7, 7) → (8, 512, 1, 1), whatever the image's size
@@ -166,7 +166,7 @@ export class AdaptiveAvgPool2d extends AdaptiveAvgPool {
   }
 }
 
-/** The mean of `outputSize` pieces of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+/** The mean of each of `outputSize` sections of `(N, C, D, H, W)` or `(C, D, H, W)`. */
 export class AdaptiveAvgPool3d extends AdaptiveAvgPool {
   constructor(outputSize: OutputSize) {
     super('nn.AdaptiveAvgPool3d', 3, outputSize)
@@ -179,21 +179,21 @@ abstract class AdaptiveMaxPool extends AdaptivePool {
   }
 }
 
-/** The largest of `outputSize` pieces of `(N, C, L)` or `(C, L)`. */
+/** The largest element of each of `outputSize` sections of `(N, C, L)` or `(C, L)`. */
 export class AdaptiveMaxPool1d extends AdaptiveMaxPool {
   constructor(outputSize: OutputSize) {
     super('nn.AdaptiveMaxPool1d', 1, outputSize)
   }
 }
 
-/** The largest of `outputSize` pieces of `(N, C, H, W)` or `(C, H, W)`. */
+/** The largest element of each of `outputSize` sections of `(N, C, H, W)` or `(C, H, W)`. */
 export class AdaptiveMaxPool2d extends AdaptiveMaxPool {
   constructor(outputSize: OutputSize) {
     super('nn.AdaptiveMaxPool2d', 2, outputSize)
   }
 }
 
-/** The largest of `outputSize` pieces of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+/** The largest element of each of `outputSize` sections of `(N, C, D, H, W)` or `(C, D, H, W)`. */
 export class AdaptiveMaxPool3d extends AdaptiveMaxPool {
   constructor(outputSize: OutputSize) {
     super('nn.AdaptiveMaxPool3d', 3, outputSize)

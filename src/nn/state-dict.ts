@@ -1,9 +1,9 @@
-// The error of a state dict that does not fit, which lists all that is wrong at once.
+// The error for a state dict that does not match the model.
 import { KeyError } from '../errors.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { Module, StateDict } from './module.js'
 
-/** The error that lists every missing, unexpected and misshapen key. */
+/** The error that lists all keys that are missing, unexpected or of another shape. */
 export function badKeys(
   module: Module,
   own: Map<string, Tensor>,
@@ -19,11 +19,11 @@ export function badKeys(
   )
   const parts = [...show('missing', missing), ...show('unexpected', unexpected), ...show('of another shape', shapes)]
   return new KeyError({
-    what: `${module.constructor.name}: the state dict does not fit`,
+    what: `${module.constructor.name}: the state dict does not match the model`,
     expected: `${own.size} keys with the model's shapes`,
     received: `${Object.keys(dict).length} keys; ${parts.join('; ')}`,
     fix: misshapen.length
       ? 'build the model with the sizes of the checkpoint'
-      : 'pass { strict: false } to load what fits, e.g. an adapter',
+      : 'pass { strict: false } to load the keys that match, e.g. an adapter',
   })
 }

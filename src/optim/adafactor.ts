@@ -7,17 +7,17 @@ import type { Batch, ParamGroup, Params } from './optimizer.js'
 
 /** Options of {@link Adafactor}. */
 export interface AdafactorOptions {
-  /** Learning rate, for `relativeStep: false`. @minimum 0 @default none: the step is relative */
+  /** Learning rate; used only with `relativeStep: false`. @minimum 0 @default none: the step is relative */
   lr?: number
-  /** Added to the squared gradient, and the least scale of a parameter. @minimum 0 @default [1e-30, 1e-3] */
+  /** Two constants: the first is added to the squared gradient, the second is the smallest scale of a parameter. @minimum 0 @default [1e-30, 1e-3] */
   eps?: readonly [number, number]
-  /** The root mean square that an update has at most. @exclusiveMinimum 0 @default 1 */
+  /** Upper bound on the root mean square of an update. @exclusiveMinimum 0 @default 1 */
   clipThreshold?: number
   /** Decay of the second moment: `β₂ = 1 − stepᵈ`. @maximum 0 @default -0.8 */
   decayRate?: number
-  /** Decay of the first moment; null keeps none, and no memory for it. @minimum 0 @exclusiveMaximum 1 @default null */
+  /** Decay of the first moment; with null none is kept, which saves its memory. @minimum 0 @exclusiveMaximum 1 @default null */
   beta1?: number | null
-  /** Share of a parameter taken off by each update, times its learning rate. @minimum 0 @default 0 */
+  /** Decoupled weight decay: each update subtracts this share of the parameter, times its learning rate. @minimum 0 @default 0 */
   weightDecay?: number
   /** Multiply the learning rate by the root mean square of the parameter. @default true */
   scaleParameter?: boolean
@@ -30,7 +30,7 @@ export interface AdafactorOptions {
 type All = Required<AdafactorOptions>
 
 const DEFAULTS: All = {
-  // 0 stands for none: a relative step does not read it.
+  // 0 means none: a relative step does not read it.
   lr: 0,
   eps: [1e-30, 1e-3],
   clipThreshold: 1,
@@ -43,15 +43,15 @@ const DEFAULTS: All = {
 }
 
 /**
- * Adafactor (Shazeer and Stern 2018): the second moment of a matrix is kept as the means of its rows and columns, (n) + (m) numbers instead of
- * n · m. This is the optimizer of Hugging Face transformers, with its names, defaults and state; `torch.optim.Adafactor` differs in names, in the
- * place of eps and in taking weight decay off by `lr` alone.
+ * Adafactor (Shazeer and Stern 2018): the second moment of a matrix is stored as the means of its rows and columns, n + m numbers instead of n · m.
+ * This is the optimizer of Hugging Face transformers, with its names, defaults and state. `torch.optim.Adafactor` differs in its names, in how it
+ * applies eps and in its weight decay, which it scales by `lr` alone.
  *
  * `R ← β₂R + (1−β₂) mean_columns(g² + ε₁);  C ← β₂C + (1−β₂) mean_rows(g² + ε₁);  u = g / √(R Cᵀ / mean(R))` (vectors: `g / √V`)`;`
  * `u ← u / max(1, rms(u) / clipThreshold);  α = lr · max(ε₂, rms(p));  p ← p − α·wd·p − α·u`
  *
- * Tensors of more than two dimensions are factored over the last two. A schedule has nothing to move while the step is relative.
- * @throws {OptionError} for `lr` beside `relativeStep`, for neither, for `warmupInit` without it, and for options out of range.
+ * Tensors of more than two dimensions are factored over the last two. A learning-rate schedule has no effect while the step is relative.
+ * @throws {OptionError} for `lr` with `relativeStep`, for neither of them, for `warmupInit` without `relativeStep`, and for options out of range.
  */
 export class Adafactor extends Optimizer<All> {
   constructor(params: Params<AdafactorOptions>, options: AdafactorOptions = {}) {
@@ -61,7 +61,7 @@ export class Adafactor extends Optimizer<All> {
 
   protected override check(given: All): All {
     const { owner } = this
-    // transformers saves a rate that is not set as None.
+    // transformers saves an unset learning rate as None.
     const options = { ...given, lr: given.lr ?? 0 }
     checkGroup(owner, options, schemas.AdafactorOptions)
     if (options.relativeStep && options.lr !== 0) throw twoRates(options.lr)
@@ -72,21 +72,21 @@ export class Adafactor extends Optimizer<All> {
   protected override stateShape(name: string, { shape }: Tensor): readonly number[] | null {
     if (name === 'exp_avg_sq_row') return shape.slice(0, -1)
     if (name === 'exp_avg_sq_col') return [...shape.slice(0, -2), shape.at(-1)!]
-    // transformers keeps the scale of the parameter, which is computed anew at each step.
+    // transformers also saves the scale of the parameter, which is recomputed at each step.
     return name === 'RMS' ? null : shape
   }
 
   protected override update(batch: Batch, group: ParamGroup & All): void {
     const updates = batch.params.map((param, i) => {
-      const one: Batch = { ...batch, params: [param], grads: [batch.grads[i]!], states: [batch.states[i]!] }
-      return this.direction(one, group)
+      const single: Batch = { ...batch, params: [param], grads: [batch.grads[i]!], states: [batch.states[i]!] }
+      return this.updateOf(single, group)
     })
     // All parameters of the batch change in one queue entry, or none.
     ops.sgdStep(batch.params, updates, [], 1, 0, 0, false, 0, true, false)
   }
 
-  /** What is taken off the one parameter of a batch. */
-  private direction(batch: Batch, group: ParamGroup & All): Tensor {
+  /** The update that is subtracted from the single parameter of the batch. */
+  private updateOf(batch: Batch, group: ParamGroup & All): Tensor {
     const [grad, param] = [batch.grads[0]!, batch.params[0]!.detach().to(batch.grads[0]!.dtype)]
     const beta2 = 1 - batch.step ** group.decayRate
     const square = grad.square().add(group.eps[0])
@@ -122,7 +122,7 @@ function stepSize(step: number, group: ParamGroup & All): number {
   return Math.min(group.warmupInit ? 1e-6 * step : 1e-2, 1 / Math.sqrt(step))
 }
 
-/** `average ← β · average + (1 − β) · value`, in one write: a failed value leaves the average as it was. */
+/** `average ← β · average + (1 − β) · value`, in one write: if computing the value fails, the average stays unchanged. */
 function blend(average: Tensor, value: Tensor, beta: number): Tensor {
   return average.copy_(average.mul(beta).add(value.mul(1 - beta)))
 }
@@ -133,7 +133,7 @@ function rms(x: Tensor): Tensor {
 
 function twoRates(lr: number): OptionError {
   return new OptionError({
-    what: 'optim.Adafactor: a learning rate beside the relative step',
+    what: 'optim.Adafactor: lr cannot be combined with the relative step',
     expected: 'lr, or relativeStep',
     received: `lr: ${lr}, relativeStep: true`,
     fix: 'set relativeStep: false to use lr, or leave lr out',

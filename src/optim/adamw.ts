@@ -6,7 +6,7 @@ import type { Batch, ParamGroup, Params } from './optimizer.js'
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions extends AdamOptions {
-  /** Share of a parameter taken off at each update, times `lr`. @minimum 0 @default 0.01 */
+  /** Decoupled weight decay: each update subtracts this share of the parameter, times `lr`. @minimum 0 @default 0.01 */
   weightDecay?: number
 }
 

@@ -9,19 +9,19 @@ import { withGrads } from './grads.js'
 
 /** Options of {@link clipGradNorm}. */
 export interface ClipGradNormOptions {
-  /** Which norm: 2, another p, or Infinity for the largest absolute element. @exclusiveMinimum 0 @infinity @default 2 */
+  /** The p of the p-norm; Infinity takes the largest absolute element. @exclusiveMinimum 0 @infinity @default 2 */
   normType?: number
 }
 
 /**
  * Scales all gradients together so that their norm, taken over all elements, is at most `maxNorm`: `g ← g · min(1, maxNorm / (norm + 1e-6))`.
  *
- * Nothing is waited for. Parameters without a gradient are passed over.
+ * The call only records and does not wait for the result. Parameters without a gradient are skipped.
  * @example
  * const norm = optim.clipGradNorm(model.parameters(), 1)
  * await optimizer.step()
  * console.log(await norm.item())
- * @returns the norm before clipping, a tensor without dimensions.
+ * @returns the norm before clipping, a 0-dimensional tensor.
  * @throws {OptionError} when `maxNorm` is negative or `normType` is not above 0.
  * @see torch `clip_grad_norm_`
  */
@@ -33,7 +33,7 @@ export function clipGradNorm(
   checkOptions('optim.clipGradNorm', options, schemas.ClipGradNormOptions)
   if (maxNorm !== Infinity) checkNumber('optim.clipGradNorm', 'maxNorm', maxNorm, 0)
   const { normType = 2 } = options
-  return withGrads(listed(params), (grads) => {
+  return withGrads(paramList(params), (grads) => {
     if (grads.length === 0) return tensor(0)
     return noGrad(() => {
       const norm = totalNorm(grads, normType)
@@ -44,13 +44,13 @@ export function clipGradNorm(
 }
 
 /**
- * Cuts each element of each gradient to [−value, value].
+ * Clamps each element of each gradient to [−value, value].
  * @throws {OptionError} when `value` is negative.
  * @see torch `clip_grad_value_`
  */
 export function clipGradValue(params: Tensor | Iterable<Tensor>, value: number): void {
   checkNumber('optim.clipGradValue', 'value', value, 0)
-  withGrads(listed(params), (grads) => {
+  withGrads(paramList(params), (grads) => {
     if (grads.length > 0) noGrad(() => ops.clipValue(grads, value))
   })
 }
@@ -67,6 +67,6 @@ function totalNorm(grads: Tensor[], p: number): Tensor {
   })
 }
 
-function listed(params: Tensor | Iterable<Tensor>): Iterable<Tensor> {
+function paramList(params: Tensor | Iterable<Tensor>): Iterable<Tensor> {
   return params instanceof Tensor ? [params] : params
 }

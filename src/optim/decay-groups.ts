@@ -10,23 +10,23 @@ import type { Tensor } from '../tensor/tensor.js'
 const NORMS = [LayerNorm, RMSNorm, GroupNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d] // prettier-ignore
 
 /**
- * The trainable parameters of a model in groups for an optimizer: biases and the parameters of norms without weight decay, all others with it. A tied
- * parameter stands once; a group that would be empty is left out.
+ * The trainable parameters of a model as groups for an optimizer: biases and the parameters of normalization layers without weight decay, all others
+ * with it. A tied parameter is listed once; an empty group is left out.
  * @example
  * const optimizer = new optim.AdamW(optim.decayGroups(model, 0.1), { lr: 5e-4 })
  * @see transformers `Trainer.create_optimizer`: the same groups.
  */
 export function decayGroups(model: Module, weightDecay: number): { params: Tensor[]; weightDecay: number }[] {
   checkNumber('optim.decayGroups', 'weightDecay', weightDecay, 0)
-  const [decayed, plain] = [new Set<Tensor>(), new Set<Tensor>()]
+  const [decayed, undecayed] = [new Set<Tensor>(), new Set<Tensor>()]
   for (const [, tensor, kind, owner, key] of model.namedTensors()) {
-    if (kind !== 'parameter' || !tensor.requiresGrad || decayed.has(tensor) || plain.has(tensor)) continue
-    const isFree = /(^|[._])bias$/.test(key) || NORMS.some((norm) => owner instanceof norm)
-    ;(isFree ? plain : decayed).add(tensor)
+    if (kind !== 'parameter' || !tensor.requiresGrad || decayed.has(tensor) || undecayed.has(tensor)) continue
+    const isUndecayed = /(^|[._])bias$/.test(key) || NORMS.some((norm) => owner instanceof norm)
+    ;(isUndecayed ? undecayed : decayed).add(tensor)
   }
   const groups = [
     { params: [...decayed], weightDecay },
-    { params: [...plain], weightDecay: 0 },
+    { params: [...undecayed], weightDecay: 0 },
   ]
   return groups.filter(({ params }) => params.length > 0)
 }

@@ -1,9 +1,9 @@
 import { Tensor, borrowGrads } from '../tensor/tensor.js'
 
 /**
- * Runs `fn` with the gradients of parameters, null where there is none.
+ * Runs `fn` with the gradients of the parameters, null where there is none.
  *
- * The handles end with the call: left to the garbage collector, they would hold the memory of gradients that have been set to null.
+ * The handles are released at the end of the call: left to the garbage collector, they would keep the memory of gradients that have been set to null.
  */
 export function withEachGrad<T>(params: readonly Tensor[], fn: (grads: readonly (Tensor | null)[]) => T): T {
   const grads = borrowGrads(params)
@@ -14,7 +14,7 @@ export function withEachGrad<T>(params: readonly Tensor[], fn: (grads: readonly 
   }
 }
 
-/** The same with the gradients of those parameters that have one, in order. */
+/** Like {@link withEachGrad}, but `fn` gets only the gradients that exist, in order. */
 export function withGrads<T>(params: Iterable<Tensor>, fn: (grads: Tensor[]) => T): T {
   return withEachGrad([...params], (grads) => fn(grads.filter((grad) => grad !== null)))
 }

@@ -18,50 +18,52 @@ import { readState } from './saved-state.js'
 import type { OptimizerState } from './saved-state.js'
 import { UpdateLog, recordUpdate } from './updates.js'
 
-/** One set of parameters that share their options. Options may be changed between steps. */
+/** Parameters that share their options. Options may be changed between steps. */
 export interface ParamGroup {
+  /** The parameters of the group. */
   params: Tensor[]
   /** Learning rate. */
   lr: number
-  /** Rate that a schedule takes its factors of; the first schedule sets it. */
+  /** The learning rate that a schedule multiplies by its factors; the first schedule sets it. */
   initialLr?: number
 }
 
-// Keys of a saved group that are no options: its parameters, and what chooses an implementation in PyTorch.
+// Keys of a saved group that are not options here: its parameters, and switches between PyTorch's implementations.
 const NOT_OPTIONS = ['params', 'foreach', 'capturable', 'differentiable', 'fused', 'decoupled_weight_decay']
 
-/** What an optimizer is given: parameters, or groups that override its options. */
+/** The parameters of an optimizer: a list of tensors, or of groups that override the optimizer's options. */
 export type Params<Options> = Iterable<Tensor> | Iterable<{ params: Iterable<Tensor> } & Partial<Options>>
 
-/** What an optimizer remembers of one parameter. */
+/** The state of one parameter. */
 export interface ParamState {
-  /** Updates so far. */
+  /** Number of updates so far. */
   step: number
-  /** Moments under PyTorch's names. */
+  /** Moments by PyTorch's names. */
   readonly moments: Map<string, Tensor>
 }
 
-/** Parameters of one group with a gradient and the same number of updates: one queue entry. */
+/** Parameters of one group that have a gradient and the same number of updates. They are updated in one queue entry. */
 export interface Batch {
   readonly params: Tensor[]
   readonly grads: Tensor[]
   readonly states: ParamState[]
-  /** Number of the update about to be made; the first is 1. */
+  /** Number of the next update; the first is 1. */
   readonly step: number
 }
 
 /**
- * What all optimizers share: parameter groups, state made at the first update, and the state dict.
+ * The base class of all optimizers: parameter groups, state allocated at the first update, and the state dict.
  *
  * State tensors are f32, whatever the parameter's type (f64 for f64 parameters), and live as long as the optimizer. A parameter whose `grad`
- * is null is skipped: it gets no state and no memory for it.
+ * is null is skipped, and no state is allocated for it.
  * @see torch `Optimizer`
  */
 export abstract class Optimizer<Options extends { lr: number }> {
+  /** The parameter groups with their options. */
   readonly paramGroups: (ParamGroup & Options)[] = []
-  /** Options for groups that do not give their own. */
+  /** Options of groups that do not set their own. */
   readonly defaults: Options
-  /** Name in messages. */
+  /** Name shown in error messages. */
   protected readonly owner: string
   private readonly state = new Map<Tensor, ParamState>()
   private readonly log = new UpdateLog<ParamState>()
@@ -86,8 +88,8 @@ export abstract class Optimizer<Options extends { lr: number }> {
   protected abstract update(batch: Batch, group: ParamGroup & Options): void
 
   /**
-   * Adds parameters to train from now on, e.g. layers unfrozen later.
-   * @throws {OptionError} for parameters that are in a group already or are no leaves.
+   * Adds a group of parameters, e.g. layers unfrozen during training.
+   * @throws {OptionError} for parameters that are already in a group or are not leaves.
    */
   addParamGroup(group: { params: Iterable<Tensor> } & Partial<Options>): void {
     const { params: given, ...options } = group
@@ -100,10 +102,10 @@ export abstract class Optimizer<Options extends { lr: number }> {
   }
 
   /**
-   * Changes the parameters by their gradients. Recorded at once and run later; await it to bound the queue.
+   * Updates the parameters from their gradients. The call records the update, which runs later; await it to bound the queue.
    *
-   * All parameters of a group change, or none: a failed gradient rejects the step and leaves everything as it was. An error that nobody
-   * awaited comes up here, at the next step.
+   * Either all parameters of a group change or none: a gradient that failed rejects the step and leaves everything unchanged. An earlier error that
+   * was not awaited is thrown here, at the next step.
    */
   step(): Lazy {
     checkFailure()
@@ -124,7 +126,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
     return lazy()
   }
 
-  /** Forgets the gradients. `setToNone: false` fills them with 0 instead, so that weight decay still moves such parameters. */
+  /** Sets the gradients to null. `setToNone: false` fills them with 0 instead; weight decay then still changes these parameters. */
   zeroGrad({ setToNone = true }: { setToNone?: boolean } = {}): void {
     checkFailure()
     const params = this.paramGroups.flatMap((group) => group.params)
@@ -132,7 +134,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
     else withGrads(params, zeroAll)
   }
 
-  /** The state in PyTorch's structure and names. The tensors are the live ones. */
+  /** The state, with PyTorch's structure and names. The tensors are not copies. */
   stateDict(): OptimizerState {
     this.undoFailed()
     const numbers = new Map(this.paramGroups.flatMap(({ params }) => params).map((param, i) => [param, i]))
@@ -148,8 +150,9 @@ export abstract class Optimizer<Options extends { lr: number }> {
   }
 
   /**
-   * Takes over a saved state: options of the groups, step counts, copies of the moments.
-   * @throws {OptionError} {ShapeError} when groups, numbers or shapes do not fit; nothing is changed then.
+   * Loads a saved state: the options of the groups, the step counts and copies of the moments.
+   * @throws {OptionError} when groups or numbers do not match; nothing is changed then.
+   * @throws {ShapeError} when a moment's shape does not match its parameter; nothing is changed then.
    */
   loadStateDict(saved: OptimizerState): void {
     const params = this.paramGroups.flatMap((group) => group.params)
@@ -163,7 +166,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
     states.forEach((state, i) => state && this.state.set(params[i]!, copyState(state, params[i]!)))
   }
 
-  /** The shape of a state tensor; null for one of another library that is not needed here, and not loaded. */
+  /** The shape of a state tensor; null for one that another library saves but this optimizer does not need: it is not loaded. */
   protected stateShape(_name: string, param: Tensor): readonly number[] | null {
     return param.shape
   }
@@ -174,7 +177,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
       let moment = state.moments.get(name)
       if (moment === undefined) {
         const param = batch.params[i]!
-        // Made where no abort reaches it: when the first step is skipped, the next one begins with zeros.
+        // Made outside the streams, so that an abort cannot reach it: if the first step is aborted, the next one starts with zeros.
         const shape = this.stateShape(name, param) ?? []
         moment = outsideStreams(() => owned(zeros(shape, { dtype: stateDtype(param) })))
         state.moments.set(name, moment)
@@ -200,7 +203,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
     return byStep.values()
   }
 
-  /** An update that failed did not happen: it is not counted, and moments that were made for it are made again. */
+  /** Takes back updates that failed: they are not counted, and moments allocated for them are released, to be allocated by the next update. */
   private undoFailed(): void {
     this.log.undo(
       (group) =>
@@ -226,20 +229,20 @@ export abstract class Optimizer<Options extends { lr: number }> {
   }
 }
 
-/** The options with the defaults for those that are not given; undefined counts as not given. */
+/** The options, with the defaults for those that are missing or undefined. */
 export function withDefaults<Options extends object>(defaults: Options, options: Partial<Options>): Options {
   const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined)
   return { ...defaults, ...(Object.fromEntries(given) as Partial<Options>) }
 }
 
-/** Checks the options of a group. A schedule adds one of its own, which is not the optimizer's. */
+/** Checks the options of a group, and `initialLr`, which a schedule adds to it. */
 export function checkGroup(owner: string, options: { lr: number; initialLr?: number }, schema: OptionSchema): void {
   const { initialLr, ...own } = options
   if (initialLr !== undefined) checkNumber(owner, 'initialLr', initialLr, 0)
   checkOptions(owner, own, schema)
 }
 
-/** In one queue entry. A tensor that is the gradient of two parameters is named once. */
+/** Fills gradients with 0 in one queue entry. A tensor that is the gradient of two parameters is listed once. */
 function zeroAll(grads: readonly Tensor[]): void {
   const each = [...new Map(grads.map((grad) => [grad.id, grad])).values()]
   if (each.length > 0) noGrad(() => ops.zeroGrads(each))
@@ -254,7 +257,7 @@ function copyState({ step, moments }: ParamState, param: Tensor): ParamState {
   return { step, moments: new Map(copies) }
 }
 
-// Lives as long as the optimizer, and memory() counts it under that name.
+// State lives as long as the optimizer, and memory() counts it as optimizer memory.
 function owned(moment: Tensor): Tensor {
   setKind(moment.id, KIND.optimizer)
   return keep(moment)
@@ -275,7 +278,7 @@ function checkParam(owner: string, param: Tensor, twice: boolean): void {
 function checkMoment(owner: string, name: string, moment: Tensor, shape: readonly number[]): Tensor {
   if (moment.shape.join() === shape.join()) return moment
   throw new ShapeError({
-    what: `${owner}.loadStateDict: ${name} does not fit its parameter`,
+    what: `${owner}.loadStateDict: ${name} does not match its parameter`,
     expected: `${name} (${shape.join(', ')})`,
     received: show(moment),
     fix: 'load the state of an optimizer over the same parameters, in the same order',
@@ -296,8 +299,8 @@ function snakeKeys(options: object): Record<string, unknown> {
 }
 
 function camelKeys(options: object): Record<string, unknown> {
-  const ours = Object.fromEntries(Object.entries(options).filter(([key]) => !NOT_OPTIONS.includes(key)))
-  return mapKeys(ours, (key) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
+  const known = Object.fromEntries(Object.entries(options).filter(([key]) => !NOT_OPTIONS.includes(key)))
+  return mapKeys(known, (key) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
 }
 
 function mapKeys(options: object, rename: (key: string) => string): Record<string, unknown> {

@@ -1,15 +1,15 @@
-// Which updates of an optimizer changed nothing after all: a failed gradient is found only when the update runs, long after it was counted.
+// Finds updates that failed: a failed gradient is found only when the update runs, long after the step was counted.
 import { markUpdate, updateOf } from '../native/call.js'
 import { takeFailedUpdates } from '../native/engine.js'
 
-/** Updates that may still fail: the queue is bounded, so older ones are done. */
+/** Number of recent updates that may still fail: the queue is bounded, so older ones have run. */
 const KEPT = 256
-/** Numbers of failed updates that no optimizer has asked for yet. */
+/** Numbers of failed updates that no optimizer has taken back yet. */
 const failed = new Set<number>()
 
 let last = 0
 
-/** Records an update under a number of its own, which it returns. */
+/** Records an update under a unique number and returns the number. */
 export function recordUpdate(stack: number, record: () => void): number {
   last = (last % 2 ** 20) + 1
   markUpdate(stack, last)
@@ -24,7 +24,7 @@ export function recordUpdate(stack: number, record: () => void): number {
 function takeFailed(): ReadonlySet<number> {
   for (const number of takeFailedUpdates()) failed.add(updateOf(number))
   failed.delete(0)
-  // Clipping counts nothing, and an optimizer may be gone: what nobody asks for must not pile up.
+  // Some numbers are never taken back, e.g. when an optimizer no longer exists: they must not accumulate.
   for (const number of failed) {
     if (failed.size <= 4 * KEPT) break
     failed.delete(number)
@@ -33,31 +33,31 @@ function takeFailed(): ReadonlySet<number> {
 }
 
 interface Update {
-  /** Number that the engine knows it by. */
+  /** The number under which the engine reports it. */
   readonly number: number
   readonly group: object
-  /** What its parameters counted after it. */
+  /** The step count of its parameters after it. */
   readonly step: number
 }
 
-/** The updates of one optimizer. */
+/** The recent updates of one optimizer. */
 export class UpdateLog<State extends { step: number }> {
   #updates: Update[] = []
 
-  /** Notes an update. */
+  /** Adds an update. */
   add(number: number, group: object, step: number): void {
     this.#updates.push({ number, group, step })
     if (this.#updates.length > 2 * KEPT) this.#updates = this.#updates.slice(-KEPT)
   }
 
-  /** Takes the failed ones back: `statesOf` gives the states of a group, `undone` hears of each that counts one less. */
+  /** Takes back the failed updates: `statesOf` returns the states of a group; `undone` is called for each state whose step was reduced. */
   undo(statesOf: (group: object) => readonly State[], undone: (state: State) => void): void {
     if (this.#updates.length === 0 || takeFailed().size === 0) return
     for (let i = this.#updates.length - 1; i >= 0; i--) {
       const update = this.#updates[i]!
       if (!failed.delete(update.number)) continue
       this.#updates.splice(i, 1)
-      const now = this.#countNow(update, i)
+      const now = this.#currentStep(update, i)
       for (const state of statesOf(update.group)) {
         if (state.step !== now) continue
         state.step -= 1
@@ -66,8 +66,8 @@ export class UpdateLog<State extends { step: number }> {
     }
   }
 
-  /** What the parameters of an update count by now: later updates of the same ones follow it in the log. */
-  #countNow({ group, step }: Update, from: number): number {
+  /** The current step count of an update's parameters: later updates of the same parameters follow it in the log. */
+  #currentStep({ group, step }: Update, from: number): number {
     let now = step
     for (const later of this.#updates.slice(from)) if (later.group === group && later.step === now + 1) now += 1
     return now

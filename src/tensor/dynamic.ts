@@ -1,6 +1,8 @@
 // Results whose shape or value is known only when the numbers are there; the methods of Tensor say what each function computes.
 import { DtypeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
+import * as schemas from '../generated/options.js'
+import { checkOptions } from '../runtime/check-options.js'
 import { product } from './dims.js'
 import { isFloat } from './dtype.js'
 import { integers, upTo } from './host.js'
@@ -63,6 +65,7 @@ export async function equal(x: Tensor, other: Tensor): Promise<boolean> {
 }
 
 export async function allclose(x: Tensor, other: Tensor, options: AllcloseOptions): Promise<boolean> {
+  checkOptions('allclose', options, schemas.AllcloseOptions)
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options
   if (!isFloat(x.dtype)) return allclose(x.to('f64'), other.to('f64'), options)
   const same = ops.eq(x, other)

@@ -1,8 +1,8 @@
 // Functions of tensors that are no methods, and those that PyTorch users look for under both spellings.
 import * as schemas from '../generated/options.js'
 import { OptionError, ShapeError } from '../errors.js'
-import { arange, checkMake, full, tensor } from './make.js'
 import type { AllcloseOptions } from './dynamic.js'
+import { arange, checkMake, full, tensor } from './make.js'
 import type { MakeOptions } from './make.js'
 import type { MultinomialOptions } from './ordering.js'
 import type { Tensor } from './tensor.js'

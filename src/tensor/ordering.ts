@@ -1,8 +1,8 @@
 // Order along a dimension, where NaN is larger than every number; the methods of Tensor say what each function computes.
-import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
+import * as schemas from '../generated/options.js'
+import { checkOptions } from '../runtime/check-options.js'
 import { withGenerator } from '../runtime/random.js'
 import type { Generator } from '../runtime/random.js'
 import { dimension } from './dims.js'

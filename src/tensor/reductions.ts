@@ -1,6 +1,8 @@
 // Many numbers to few, beyond one op; the methods of Tensor say what each function computes.
 import * as ops from '../generated/ops.js'
+import * as schemas from '../generated/options.js'
 import { dimList } from '../native/arguments.js'
+import { checkOptions } from '../runtime/check-options.js'
 import { dimension } from './dims.js'
 import { cumulativeProduct, productAlong } from './product.js'
 import type { Tensor } from './tensor.js'
@@ -17,6 +19,7 @@ export interface VarianceOptions {
 }
 
 export function variance(x: Tensor, dims: Dims, options: VarianceOptions): Tensor {
+  checkOptions('var', options, schemas.VarianceOptions)
   return ops.variance(x, dimList(dims), options.correction ?? 1, options.keepdim ?? false)
 }
 

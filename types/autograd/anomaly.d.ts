@@ -1,13 +1,14 @@
 // Generated from src/autograd/anomaly.ts by `npm run api`. Do not edit.
 
 /**
- * Turns anomaly mode on or off; returns what it was before. While it is on, every result of what is recorded, forward and backward, is searched
- * for NaN and infinity, and the first one rejects the next await with {@link NonFiniteError}: operation, module path, shape and place. An
- * infinity that was put in on purpose (a mask filled with -∞) is no fault. Off, it costs nothing; on, one more pass over each result.
+ * Turns anomaly mode on or off and returns the previous setting. While it is on, every result of the forward and backward pass is checked for NaN
+ * and infinity, and the first one found rejects the next await with a {@link NonFiniteError} that names the operation, the module path, the shape
+ * and the index. An infinity written on purpose (a mask filled with -∞) is not an error. Off, the mode costs nothing; on, it costs one more pass
+ * over each result.
  */
 export declare function setAnomalyMode(on: boolean): boolean
 /**
- * Runs `fn` in anomaly mode. What it records is searched when it is computed, so await its values as usual.
+ * Runs `fn` in anomaly mode. What it records is checked when it is computed, so await its values as usual.
  *
  * @example
  * const loss = lora.anomaly(() => {
@@ -16,6 +17,6 @@ export declare function setAnomalyMode(on: boolean): boolean
  *   return loss
  * })
  * await loss.item()   // NonFiniteError: log made a NaN in forward (at blocks.2.norm)
- * @throws {AsyncError} for an async function: the mode would leak into whatever runs while it waits.
+ * @throws {AsyncError} for an async function: the mode would leak into whatever else runs while the function waits.
  */
 export declare function anomaly<T>(fn: () => T): T

@@ -2,20 +2,20 @@
 
 import type { BackwardOptions } from '../tensor/backward.js'
 import type { Tensor } from '../tensor/tensor.js'
-/** How {@link grad} goes back. */
+/** Options of {@link grad}. */
 export interface GradOptions extends BackwardOptions {
-  /** The gradient of each output; null stands for 1, for an output of one element. @default null for each */
+  /** The gradient of each output; null means 1 and needs an output of one element. @default null for each */
   gradOutputs?: Tensor | readonly (Tensor | null)[]
-  /** Give null for an input that no output depends on, in place of an error. @default false */
+  /** Return null for an input that no output depends on, instead of throwing an error. @default false */
   allowUnused?: boolean
 }
 /**
- * The gradients of `outputs` (their sum, each times its `gradOutputs`) with respect to `inputs`, which may be leaves or results. No `grad` of
- * any tensor changes, and backward goes only where the inputs are. The graph is freed where it went, unless `retainGraph` is true.
+ * The gradients of `outputs` (their sum, each weighted by its `gradOutputs`) with respect to `inputs`, which may be leaves or results. No tensor's `grad`
+ * changes, and backward visits only the part of the graph that leads to the inputs. That part is freed unless `retainGraph` is true.
  *
  * @example
  * const [dx] = lora.grad(model.forward(x).sum(), [x])
- * @throws {GradError} `ERR_LORA_GRAD` when an input needs no gradient, or no output depends on it.
+ * @throws {GradError} `ERR_LORA_GRAD` when an input does not require a gradient, or no output depends on it.
  * @see torch.autograd.grad
  */
 export declare function grad(
@@ -25,6 +25,7 @@ export declare function grad(
     allowUnused?: false
   },
 ): Tensor[]
+/** With `allowUnused`: null for an input that no output depends on. */
 export declare function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: readonly Tensor[],

@@ -2,17 +2,20 @@
 
 import type { Module } from '../nn/module.js'
 import type { Tensor } from '../tensor/tensor.js'
-/** A module with low-rank factors of its own: every LoRA layer, and modules that are made of several. */
+/** A module with low-rank factors: every LoRA layer, and modules that consist of several. */
 export interface Adapter extends Module {
+  /** Whether forward uses merged weights. */
   readonly merged: boolean
+  /** Merges the update into the weights used by forward. */
   merge(): this
+  /** Undoes {@link merge}. */
   unmerge(): this
   /** Whether an own tensor is a low-rank factor. */
   isFactor(tensor: Tensor): boolean
   /** Whether an own tensor is a weight that merging changes. */
   isAdapted(tensor: Tensor): boolean
-  /** What stands for an own tensor, by its key in the layer, in a plain checkpoint; null when the key is left out there. */
+  /** The tensor that a plain checkpoint holds for an own tensor, by its key in the layer; null when the plain checkpoint has no such key. */
   plainTensor(key: string, tensor: Tensor): Tensor | null
-  /** The plain module that computes the same. `twins` holds those made so far, by the module they stand for. */
+  /** The equivalent plain module. `twins` holds the plain modules made so far, by the adapters that they replace. */
   toPlain(twins?: ReadonlyMap<Module, Module>): Module
 }

@@ -8,15 +8,17 @@ import type { Tensor } from '../tensor/tensor.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
 import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
-/** Options of the LoRA convolutions: those of the plain ones beside the low-rank ones. */
+/** Options of the LoRA convolutions: those of the plain layers and those of the update. */
 export interface LoraConvOptions extends LoraOptions, LoraDropoutOptions, ConvOptions {}
 /** Options of `fromLayer` for convolutions. */
 export interface ConvFromLayerOptions extends FromLayerOptions, LoraDropoutOptions {}
 type PlainConv = plain.Conv1d | plain.Conv2d | plain.Conv3d
-/** What the three LoRA convolutions share. */
+/** The base class of the three LoRA convolutions. */
 declare abstract class LoraConv extends LoraLayer {
   private readonly owner
+  /** Number of input channels. */
   readonly inChannels: number
+  /** Number of output channels. */
   readonly outChannels: number
   /** Kernel sizes, stride, padding, dilation, groups and padding mode, one number for each dimension. */
   readonly geometry: ConvGeometry
@@ -33,7 +35,7 @@ declare abstract class LoraConv extends LoraLayer {
   forward(x: Tensor): Tensor
   protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor
   toPlain(): PlainConv
-  /** Upstream also writes the weight and the bias as those of an inner module `conv`; 0.1.2 only so. Both are read. */
+  /** Upstream also saves the weight and the bias under an inner module `conv`, and version 0.1.2 only there. Both forms are read. */
   keyAliases(): Readonly<Record<string, string>>
   extraRepr(): string
   private convolve
@@ -45,35 +47,35 @@ declare abstract class LoraConv extends LoraLayer {
  * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv1d`; `lora_A (r·k, inChannels·k)`, `lora_B (outChannels / groups, r·k)`.
  * Init: W and bias as `nn.Conv1d`; A uniform in ±1/√(inChannels·k), B zero. `r: 0` gives a plain layer.
  *
- * **What the layout means.** This is loralib's: the product B A (outChannels / groups, inChannels·k) is laid over the weight
- * (outChannels, inChannels / groups, k) number by number. Up to k = 1 without groups it is the low-rank update of the weight as a
- * matrix; above, its rank is r·k as laid out, and the update of the weight seen as (outChannels, inChannels·k) has a rank of its own, up
- * to full. So `r` is not comparable with that of `lora.Linear`, and files fit loralib's, not PEFT's, which decompose otherwise.
+ * **Layout.** It is loralib's: the product B A (outChannels / groups, inChannels·k) is reshaped to the weight
+ * (outChannels, inChannels / groups, k), element by element. For k = 1 without groups this is a rank-r update of the weight as a matrix. For
+ * larger k, B A has rank r·k, but the update viewed as a matrix (outChannels, inChannels·k) can have any rank, up to full.
+ * So `r` is not comparable with that of `lora.Linear`, and files are compatible with loralib, not with PEFT, which decomposes differently.
  *
- * With dropout the two paths are computed apart, else as one convolution. `eval()` folds the update into `weight` as all LoRA layers do.
+ * With dropout the two paths are computed separately, otherwise as one convolution. `eval()` merges the update into `weight`, as in all LoRA layers.
  * @see loralib `Conv1d`, which fails for k > 1; the layout there is that of its pull request 157.
  */
 export declare class Conv1d extends LoraConv {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: LoraConvOptions)
-  /** A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies. */
+  /** A LoRA layer over an existing convolution. It uses the weight and bias of that layer, without copying them. */
   static fromLayer(layer: plain.Conv1d, options?: ConvFromLayerOptions): Conv1d
 }
 /**
  * A convolution over two dimensions whose frozen weight gets a trainable update, as {@link Conv1d}.
  *
  * Shapes: `x`, `y`, `weight` and `bias` as in `nn.Conv2d` with a square kernel; `lora_A (r·k, inChannels·k)`,
- * `lora_B (outChannels / groups · k, r·k)`. The product B A (outChannels / groups · k, inChannels·k) is laid over the weight
- * (outChannels, inChannels / groups, k, k) number by number: see {@link Conv1d} for what that means.
+ * `lora_B (outChannels / groups · k, r·k)`. The product B A (outChannels / groups · k, inChannels·k) is reshaped to the weight
+ * (outChannels, inChannels / groups, k, k), element by element: {@link Conv1d} says what follows from that.
  *
  * @example
  * const conv = new lora.Conv2d(64, 128, 3, { r: 4, loraAlpha: 8, padding: 1 })
- * @throws {OptionError} for options that cannot be used; for a list as `kernelSize` when `r > 0`: the layout has one size.
- * @see loralib `Conv2d`: same shapes and keys; its `lora_dropout` has no effect there.
+ * @throws {OptionError} for invalid options, and for a list as `kernelSize` when `r > 0`: the factors support only one kernel size.
+ * @see loralib `Conv2d`: same shapes and keys; its `lora_dropout` has no effect.
  */
 export declare class Conv2d extends LoraConv {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: LoraConvOptions)
   /**
-   * A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies.
+   * A LoRA layer over an existing convolution. It uses the weight and bias of that layer, without copying them.
    * @throws {OptionError} for a kernel that is not square.
    */
   static fromLayer(layer: plain.Conv2d, options?: ConvFromLayerOptions): Conv2d
@@ -88,7 +90,7 @@ export declare class Conv2d extends LoraConv {
 export declare class Conv3d extends LoraConv {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: LoraConvOptions)
   /**
-   * A LoRA layer over an existing convolution, whose weight and bias it takes over, not copies.
+   * A LoRA layer over an existing convolution. It uses the weight and bias of that layer, without copying them.
    * @throws {OptionError} for a kernel that is not a cube.
    */
   static fromLayer(layer: plain.Conv3d, options?: ConvFromLayerOptions): Conv3d

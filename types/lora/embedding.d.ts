@@ -9,13 +9,13 @@ import type { LoraOptions } from './lora-layer.js'
 /** Options of {@link Embedding}. */
 export interface LoraEmbeddingOptions extends LoraOptions, EmbeddingLayerOptions {}
 /**
- * A table of vectors whose frozen rows get a trainable low-rank update: `y = weight[ids] + scaling · Aᵀ[ids] Bᵀ`.
+ * An embedding whose frozen weight gets a trainable low-rank update: `y = weight[ids] + scaling · Aᵀ[ids] Bᵀ`.
  *
  * Shapes: `ids (...)` i64 → `y (..., embeddingDim)`; `weight (numEmbeddings, embeddingDim)`, `lora_A (r, numEmbeddings)`,
  * `lora_B (embeddingDim, r)`.
- * Init: W from N(0, 1) with the padding row 0; A zero and B N(0, 1), the other way round than in `lora.Linear`, so that only the
- * columns of A that a batch uses change. There is no dropout. The column of A at `paddingIdx` gets no gradient; a loaded one that is not zero
- * is applied like any other. `maxNorm` limits the finished rows, merged or not, and changes no tensor.
+ * Init: W from N(0, 1) with a zero padding row; A is zero and B from N(0, 1), the reverse of `lora.Linear`, so that only the columns of A that
+ * a batch uses change. There is no dropout. The column of A at `paddingIdx` gets no gradient; if a loaded one is not zero, it is applied like
+ * any other. `maxNorm` limits the output rows, merged or not, and modifies no parameter.
  *
  * @example
  * const words = new lora.Embedding(50257, 768, { r: 4, paddingIdx: 0 })
@@ -32,11 +32,11 @@ export declare class Embedding extends LoraLayer {
   readonly scaleGradByFreq: boolean
   constructor(numEmbeddings: number, embeddingDim: number, options?: LoraEmbeddingOptions)
   /**
-   * A LoRA table over an existing one: the weight is its tensor itself, not a copy; padding row, norm limit and mode stay.
-   * @throws {OptionError} for another kind of layer, and for options of the table itself, which stay as they are.
+   * A LoRA layer over an existing embedding. It uses the same weight tensor, without a copy, and keeps the padding row, the norm limit and the mode.
+   * @throws {OptionError} for another kind of layer, and for options of the embedding itself, which cannot be changed.
    */
   static fromLayer(layer: PlainEmbedding, options?: FromLayerOptions): Embedding
-  /** A LoRA table over ready-made vectors `(numEmbeddings, embeddingDim)`: the tensor itself, frozen when `r > 0`. */
+  /** A LoRA embedding over given vectors `(numEmbeddings, embeddingDim)`. It uses the tensor itself, frozen when `r > 0`. */
   static fromPretrained(weight: Tensor, options?: Omit<LoraEmbeddingOptions, 'weight'>): Embedding
   forward(ids: Tensor): Tensor
   protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor

@@ -8,7 +8,7 @@ import { LoraLayer } from './lora-layer.js'
 import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 /** Options of {@link Linear}. */
 export interface LoraLinearOptions extends LoraOptions, LoraDropoutOptions, LinearOptions {
-  /** The weight lies as (in, out), as in GPT-2's Conv1D; set it for layers whose checkpoint holds them so. @default false */
+  /** Store the weight as (in, out), as GPT-2's Conv1D does; set it for layers whose checkpoint has that layout. @default false */
   fanInFanOut?: boolean
 }
 /**
@@ -17,15 +17,15 @@ export interface LoraLinearOptions extends LoraOptions, LoraDropoutOptions, Line
  * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (outFeatures, inFeatures)`, or (in, out) with `fanInFanOut`;
  * `lora_A (r, inFeatures)`, `lora_B (outFeatures, r)`, `bias (outFeatures)`.
  * Init: W and bias as `nn.Linear`; A uniform in ±1/√inFeatures, B zero, so a new layer equals its base. `r: 0` gives a plain layer.
- * The factors are f32 whatever `dtype` is (f64 in an f64 layer). The bias stays trainable until `markOnlyLoraAsTrainable`.
- * `eval()` folds the update into `weight` and `train()` takes it out again, unless `mergeWeights` is false.
+ * The factors are f32 whatever `dtype` is (f64 in an f64 layer). The bias stays trainable until `markOnlyLoraAsTrainable` is called.
+ * `eval()` merges the update into `weight` and `train()` unmerges it, unless `mergeWeights` is false.
  *
  * @example
  * const proj = new lora.Linear(768, 768, { r: 8, loraAlpha: 16 })   // scaling 2
  * const y = proj.forward(x)                                         // (2, 128, 768)
- * @throws {OptionError} for an unknown option, or one that is not usable (`r` must be an integer, 0 or more).
+ * @throws {OptionError} for an unknown or invalid option (`r` must be an integer, 0 or more).
  * @throws {ShapeError} `ERR_LORA_SHAPE` when the last dimension of `x` is not `inFeatures`.
- * @throws {GradError} for a forward in training mode, with gradients on, while merged by hand.
+ * @throws {GradError} for a forward in training mode with gradients enabled after `merge()` was called.
  * @see loralib `Linear`: same defaults, same state-dict keys.
  */
 export declare class Linear extends LoraLayer {
@@ -34,13 +34,13 @@ export declare class Linear extends LoraLayer {
   readonly fanInFanOut: boolean
   constructor(inFeatures: number, outFeatures: number, options?: LoraLinearOptions)
   /**
-   * A LoRA layer over an existing dense layer: the weight and the bias are its tensors themselves, not copies, so its numbers, element type
-   * and ties stay. With `r > 0` the weight is frozen; the bias keeps its `requiresGrad`, and the new layer the mode of the old one, unmerged.
-   * A `nn.TransposedLinear` gives a layer with `fanInFanOut`.
+   * A LoRA layer over an existing dense layer. It uses the weight and bias tensors of that layer without copying them, so values, dtype and weight
+   * tying are kept. With `r > 0` the weight is frozen; the bias keeps its `requiresGrad`. The new layer is unmerged, in the mode of the old one.
+   * An `nn.TransposedLinear` gives a layer with `fanInFanOut`.
    *
    * @example
    * block.q_proj = lora.Linear.fromLayer(block.q_proj, { r: 8, loraAlpha: 16 })
-   * @throws {OptionError} for another kind of layer, and for options of the layer itself (`bias`, `dtype`, …), which stay as they are.
+   * @throws {OptionError} for another kind of layer, and for options of the layer itself (`bias`, `dtype`, …), which cannot be changed.
    */
   static fromLayer(layer: PlainLinear | TransposedLinear, options?: DenseFromLayerOptions): Linear
   forward(x: Tensor): Tensor

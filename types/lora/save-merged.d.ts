@@ -4,32 +4,33 @@ import type { Module, StateDict } from '../nn/module.js'
 import type { FloatDtype } from '../runtime/options.js'
 /** Options of {@link saveMerged}. */
 export interface SaveMergedOptions {
-  /** Convert floating tensors to this element type. @default each tensor's own */
+  /** Convert floating-point tensors to this dtype. @default each tensor's own */
   dtype?: FloatDtype
-  /** Strings for the header of the file. @default only `format: 'pt'` */
+  /** String entries for the metadata in the file's header. @default only `format: 'pt'` */
   metadata?: Record<string, string>
   /**
-   * Write a tied weight under each of its keys although only one of them has the update, for a model that does not tie them.
+   * Allow a tied weight to be written with different values under its keys, because only some of the layers have the update. The file then suits a
+   * model that does not tie them.
    * @default false: it is an error
    */
   breakTies?: boolean
 }
 /**
- * The state dict of the plain model that computes what this one does: merged weights under the plain keys, no factors. The model, merged or
- * not, stays as it is. Merged weights are new tensors; all others are the live parameters and buffers.
+ * The state dict of the equivalent plain model: merged weights under the plain keys, no factors. The model, merged or not, is not changed.
+ * Merged weights are new tensors; all others are the model's own parameters and buffers.
  *
- * A head that is tied to an adapted embedding, but stays on the base weight, is listed with that weight: the two keys then differ, and a
- * plain model that ties them again cannot hold both. Inject with `includeTied` when the tie must hold.
+ * A head that is tied to an adapted embedding but keeps the base weight is listed with that weight: the two keys then differ, and a plain model
+ * that ties them cannot hold both. Inject with `includeTied` to keep them tied.
  */
 export declare function mergedStateDict(model: Module): StateDict
 /**
- * Writes the plain model that this one computes to a safetensors file: merged weights under the plain keys, no factors, so that every reader of
- * the base model takes it. The model stays as it is; the file appears whole or not at all.
+ * Writes the equivalent plain model to a safetensors file: merged weights under the plain keys, no factors, so that any program that reads the
+ * base model can read it. The model is not changed, and the file is written atomically.
  *
- * While it writes, it holds one copy of the adapted weights.
+ * While writing, it needs memory for one copy of the adapted weights.
  * @example
  * await lora.saveMerged(model, 'merged.safetensors', { dtype: 'bf16' })
- * @throws {OptionError} when a tied weight has the update under one of its keys only, which a model that ties them would lose without a word.
- * @throws {FileError} when it cannot be written.
+ * @throws {OptionError} when only some of the layers that share a weight have the update: a model that ties them would lose it silently.
+ * @throws {FileError} when the file cannot be written.
  */
 export declare function saveMerged(model: Module, path: string, options?: SaveMergedOptions): Promise<void>

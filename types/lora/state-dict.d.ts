@@ -4,15 +4,15 @@ import type { Module } from '../nn/module.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { BiasMode } from './trainable.js'
 /**
- * The adapter alone: `lora_A` and `lora_B` of every LoRA layer, and the biases that `bias` names, in the order of the state dict.
+ * The adapter alone: `lora_A` and `lora_B` of every LoRA layer, and the biases that `bias` selects, in the order of the state dict.
  *
- * What {@link markOnlyLoraAsTrainable} trains with the same `bias` is exactly what this returns. The tensors are the live parameters and
- * not copies; `save` takes its snapshot when called. Merging has no influence.
+ * It returns exactly the tensors that {@link markOnlyLoraAsTrainable} makes trainable with the same `bias`: the model's own parameters, not
+ * copies. `save` takes a snapshot when called. Merging makes no difference.
  *
  * @example
  * await lora.save(lora.loraStateDict(model), 'adapter.safetensors')
  * model.loadStateDict(await lora.load('adapter.safetensors'), { strict: false })
- * @throws {OptionError} for another `bias`.
+ * @throws {OptionError} for an unknown `bias`.
  * @see loralib `lora_state_dict`
  */
 export declare function loraStateDict(model: Module, bias?: BiasMode): Record<string, Tensor>

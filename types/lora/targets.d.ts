@@ -2,7 +2,7 @@
 
 import type { Module } from '../nn/module.js'
 /**
- * Names layers: a string fits a path that equals it or ends in `.` + it; a RegExp is tested on the whole path; a function decides by
- * path and layer.
+ * Selects layers: a string matches a path that equals it or ends with `.` and it; a RegExp is tested against the whole path; a function decides
+ * from path and layer.
  */
 export type Target = string | RegExp | ((path: string, module: Module) => boolean)

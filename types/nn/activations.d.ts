@@ -14,6 +14,7 @@ export interface GELUOptions {
 }
 /** `x · Φ(x)`, or its tanh approximation (GPT-2's `gelu_new`). */
 export declare class GELU extends Module {
+  /** The approximation in use. */
   readonly approximate: 'none' | 'tanh'
   constructor(options?: GELUOptions)
   forward(x: Tensor): Tensor
@@ -61,7 +62,7 @@ export declare class Softplus extends Module {
   constructor(beta?: number, threshold?: number)
   forward(x: Tensor): Tensor
 }
-/** `x` held between two bounds. @throws {OptionError} when `maxVal` is below `minVal`. */
+/** `x` clamped to [minVal, maxVal]. @throws {OptionError} when `maxVal` is below `minVal`. */
 export declare class Hardtanh extends Module {
   readonly minVal: number
   readonly maxVal: number
@@ -88,17 +89,17 @@ export declare class GLU extends Module {
 }
 /** Options of {@link PReLU}. */
 export interface PReLUOptions extends PlacementOptions {
-  /** Where the slopes start. @default 0.25 */
+  /** Initial value of the slopes. @default 0.25 */
   init?: number
 }
-/** `x` where it is positive, else `weight · x` with a learned slope, or one for each of `numParameters` channels (the second dimension). */
+/** `x` where it is positive, else `weight · x` with a learned slope: one for all, or one for each of `numParameters` channels (dimension 1). */
 export declare class PReLU extends Module {
   readonly numParameters: number
   weight: Tensor
   constructor(numParameters?: number, options?: PReLUOptions)
   forward(x: Tensor): Tensor
 }
-/** `x` itself. */
+/** Returns `x` itself. */
 export declare class Identity extends Module {
   forward(x: Tensor): Tensor
 }

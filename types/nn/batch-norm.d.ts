@@ -7,19 +7,19 @@ declare abstract class BatchNorm extends RunningNorm {
   private readonly shapes
   constructor(owner: string, shapes: Readonly<Record<number, string>>, numFeatures: number, options: RunningNormOptions)
   forward(x: Tensor): Tensor
-  /** Share of this batch in the running statistics. */
-  private nextShare
+  /** Counts a training batch; returns the momentum, its share in the running statistics. */
+  private countBatch
   private wrongShape
 }
 /**
- * Batch normalisation: `y = (x − mean) / √(var + eps) · weight + bias` per channel (Ioffe and Szegedy 2015).
+ * Batch normalization: `y = (x − mean) / √(var + eps) · weight + bias` per channel (Ioffe and Szegedy 2015).
  *
- * Shapes: `x (N, C)` or `(N, C, L)` → the same. In training mean and variance (1/count) are the batch's; evaluation uses the running
- * ones, which training moves towards each batch's (variance with 1/(count − 1)): by `momentum`, or evenly over all batches when it is null.
+ * Shapes: `x (N, C)` or `(N, C, L)` → the same. In training, mean and variance (1/count) are those of the batch. Evaluation uses running
+ * statistics, which training updates from each batch (variance with 1/(count − 1)): by `momentum`, or as the average of all batches when it is null.
  * State dict: `weight`, `bias`, `running_mean`, `running_var`, `num_batches_tracked`, as PyTorch's.
  *
  * @throws {OptionError} for sizes below 1 and for unknown options.
- * @throws {ShapeError} when `x` has other channels, or in training one value a channel.
+ * @throws {ShapeError} when `x` has another number of channels, or in training only one value per channel.
  */
 export declare class BatchNorm1d extends BatchNorm {
   constructor(numFeatures: number, options?: RunningNormOptions)

@@ -3,14 +3,14 @@
 import { Module } from './module.js'
 /** Options of {@link cloneModule}. */
 export interface CloneOptions {
-  /** Let the copy use the frozen parameters of the original, which are then not to be written: many adapters on one base. @default false */
+  /** Share the frozen parameters with the original, e.g. for many adapters on one base; they must then not be modified. @default false */
   shareFrozen?: boolean
 }
 /**
- * An independent copy of a model: its own parameters and buffers with the same numbers, `requiresGrad`, ties, mode and merged state.
+ * An independent copy of a model, with copies of its parameters and buffers. Values, `requiresGrad`, tied weights, mode and merged state are kept.
  *
- * Modules, tensors, arrays, maps, sets and plain objects in fields are copied, whatever stands in several places once; functions and objects
- * of other classes are shared. Gradients are not copied.
+ * Modules, tensors, arrays, maps, sets and plain objects in fields are copied, each once, however often it is referenced; functions and objects of
+ * other classes are shared. Gradients are not copied.
  * @example
  * const second = lora.cloneModule(model, { shareFrozen: true })   // another adapter, the same base
  */

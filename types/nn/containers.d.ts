@@ -4,16 +4,17 @@ import type { Tensor } from '../tensor/tensor.js'
 import { Module } from './module.js'
 declare abstract class IndexedModules extends Module {
   [index: number]: Module
-  /** How many modules it holds. */
+  /** Number of modules. */
   get length(): number
-  /** Module `index`; negative counts from the end. */
+  /** The module at `index`; a negative index counts from the end. @throws {OptionError} when it is out of range. */
   at(index: number): Module
-  /** Adds a module at the end. */
+  /** Appends a module. */
   append(module: Module): this
+  /** Iterates over the modules in order. */
   [Symbol.iterator](): IterableIterator<Module>
 }
 /**
- * Modules in a row: the output of each is the input of the next. State-dict keys are `0.weight`, `1.weight`, …
+ * Modules in sequence: the output of each is the input of the next. State-dict keys are `0.weight`, `1.weight`, …
  *
  * @example
  * const mlp = new nn.Sequential(new nn.Linear(784, 128), new nn.ReLU(), new nn.Linear(128, 10))
@@ -24,7 +25,7 @@ export declare class Sequential extends IndexedModules {
   forward(x: Tensor): Tensor
 }
 /**
- * A list of modules that are called by hand. State-dict keys are those of {@link Sequential}.
+ * A list of modules that has no forward of its own: call its modules yourself. State-dict keys are those of {@link Sequential}.
  *
  * @example
  * this.h = new nn.ModuleList(Array.from({ length: 12 }, () => new Block()))
@@ -32,7 +33,7 @@ export declare class Sequential extends IndexedModules {
  */
 export declare class ModuleList extends IndexedModules {
   constructor(modules?: Iterable<Module>)
-  /** Adds several modules at the end. */
+  /** Appends several modules. */
   extend(modules: Iterable<Module>): this
   forward(): never
 }

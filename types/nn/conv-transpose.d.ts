@@ -7,10 +7,12 @@ import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
 /** Options of the transposed convolutions. */
 export interface ConvTransposeOptions extends ConvTransposeFunctionalOptions, LinearOptions {}
-/** What the three transposed convolutions share. */
+/** The base class of the three transposed convolutions. */
 declare abstract class ConvTransposeNd extends Module {
   private readonly owner
+  /** Number of input channels. */
   readonly inChannels: number
+  /** Number of output channels. */
   readonly outChannels: number
   /** Kernel sizes, stride, padding, output padding, dilation and groups, one number for each dimension. */
   readonly geometry: ConvTransposeGeometry
@@ -25,14 +27,15 @@ declare abstract class ConvTransposeNd extends Module {
     options: ConvTransposeOptions,
   )
   /**
-   * @param outputSize the spatial sizes wanted, where the stride leaves several possible; it takes the place of `outputPadding`.
+   * Computes the layer.
+   * @param outputSize the desired spatial sizes, where the stride allows several; it replaces `outputPadding`.
    */
   forward(x: Tensor, outputSize?: readonly number[]): Tensor
   extraRepr(): string
   private paddingFor
 }
 /**
- * A transposed convolution over one dimension: the gradient of `nn.Conv1d` for its input, as a layer. It makes its input larger.
+ * A transposed convolution over one dimension: the gradient of `nn.Conv1d` with respect to its input, as a layer. With a stride it upsamples its input.
  *
  * Shapes: `x (N, C, L)` or `(C, L)` → `y (N, out, L')` with
  * `L' = (L − 1)·stride − 2·padding + dilation·(kernelSize − 1) + outputPadding + 1`; `weight (C, out / groups, kernelSize)`, `bias (out)`.

@@ -7,13 +7,15 @@ import { Module } from './module.js'
 import type { PerDimension } from './functional/spatial.js'
 /** Options of the convolutions. */
 export interface ConvOptions extends ConvFunctionalOptions, LinearOptions {
-  /** What stands in the padding: zeros, the input mirrored without its border, the border repeated, or the other end. @default 'zeros' */
+  /** How the padding is filled: with zeros, the input mirrored without its border, the repeated border, or the input's other end. @default 'zeros' */
   paddingMode?: PaddingMode
 }
-/** What the three convolutions share. */
+/** The base class of the three convolutions. */
 declare abstract class ConvNd extends Module {
   private readonly owner
+  /** Number of input channels. */
   readonly inChannels: number
+  /** Number of output channels. */
   readonly outChannels: number
   /** Kernel sizes, stride, padding, dilation, groups and padding mode, one number for each dimension. */
   readonly geometry: ConvGeometry
@@ -33,7 +35,7 @@ declare abstract class ConvNd extends Module {
   extraRepr(): string
 }
 /**
- * A convolution over one dimension (correlation, as everywhere in deep learning).
+ * A convolution over one dimension (strictly a cross-correlation, as usual in deep learning).
  *
  * Shapes: `x (N, C, L)` or `(C, L)` → `y (N, out, L')` or `(out, L')` with
  * `L' = ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1`; `weight (out, C / groups, kernelSize)`, `bias (out)`.
@@ -41,8 +43,8 @@ declare abstract class ConvNd extends Module {
  *
  * @example
  * const conv = new nn.Conv1d(16, 32, 3, { padding: 'same' })
- * @throws {OptionError} for options that cannot be used, among them groups that do not divide both channel counts.
- * @throws {ShapeError} for another number of channels or dimensions, and for an input smaller than the kernel.
+ * @throws {OptionError} for invalid options, among them `groups` that does not divide both channel counts.
+ * @throws {ShapeError} for an input with another number of channels or dimensions, or smaller than the kernel.
  */
 export declare class Conv1d extends ConvNd {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvOptions)
@@ -68,7 +70,7 @@ export declare class Conv2d extends ConvNd {
 export declare class Conv3d extends ConvNd {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvOptions)
 }
-/** Weight (out, in / groups, *kernel) and bias of a convolution, given or fresh. */
+/** Weight (out, in / groups, *kernel) and bias of a convolution, given or newly initialized. */
 export declare function makeConvBase(
   owner: string,
   inChannels: number,

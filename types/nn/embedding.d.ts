@@ -6,27 +6,27 @@ import type { EmbeddingOptions } from './functional/linear.js'
 import type { PlacementOptions } from '../runtime/options.js'
 /** Options of {@link Embedding}. */
 export interface EmbeddingLayerOptions extends EmbeddingOptions, PlacementOptions {
-  /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
+  /** Use this tensor as the weight, with its dtype: it is neither copied nor initialized. @default a fresh weight */
   weight?: Tensor
   /**
-   * Rows that come out longer than this are scaled down to it. Unlike in PyTorch the weight itself is not changed; as there, the factor counts
+   * Output rows with a larger norm are scaled down to this norm. Unlike in PyTorch, the weight itself is not changed; as there, the factor is treated
    * as a constant in the backward pass. @exclusiveMinimum 0 @default no limit
    */
   maxNorm?: number | null
-  /** Which p-norm `maxNorm` limits, above 0; Infinity for the largest element. @exclusiveMinimum 0 @infinity @default 2 */
+  /** The p of the p-norm that `maxNorm` limits, above 0; Infinity takes the largest absolute element. @exclusiveMinimum 0 @infinity @default 2 */
   normType?: number
-  /** Gradients are dense: true is an error. @default false */
+  /** Not supported: gradients are dense, and true is an error. @default false */
   sparse?: boolean
 }
 /** Options of `fromPretrained`. */
 export interface FromPretrainedOptions extends Omit<EmbeddingLayerOptions, 'weight' | 'dtype' | 'device'> {
-  /** Train nothing of the table. @default true */
+  /** Freeze the weight. @default true */
   freeze?: boolean
 }
 /**
- * A table of vectors: `y = weight[ids]`.
+ * An embedding table: `y = weight[ids]`.
  *
- * Shapes: `ids (...)` i64 → `y (..., embeddingDim)`; `weight (numEmbeddings, embeddingDim)`. A bf16 or f16 table gives f32 rows.
+ * Shapes: `ids (...)` i64 → `y (..., embeddingDim)`; `weight (numEmbeddings, embeddingDim)`. A bf16 or f16 weight gives f32 rows.
  * Init: N(0, 1), the padding row 0.
  *
  * @example
@@ -45,7 +45,7 @@ export declare class Embedding extends Module {
   weight: Tensor
   constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingLayerOptions)
   /**
-   * A table that holds `weight (numEmbeddings, embeddingDim)` itself, frozen unless `freeze` is false.
+   * An embedding that uses the tensor `weight (numEmbeddings, embeddingDim)` itself, frozen unless `freeze` is false.
    * @example
    * const words = nn.Embedding.fromPretrained(vectors, { paddingIdx: 0 })
    */

@@ -2,26 +2,26 @@
 
 import type { Generator } from '../runtime/random.js'
 import type { Tensor } from '../tensor/tensor.js'
-/** Options of the random fills. */
+/** Options of the random initializers. */
 export interface InitOptions {
-  /** Draws from this generator and not from the current stream's. @default the generator of the current stream */
+  /** Draw from this generator instead of the current stream's. @default the generator of the current stream */
   generator?: Generator
 }
-/** Options of the Kaiming fills. */
+/** Options of the Kaiming initializers. */
 export interface KaimingOptions extends InitOptions {
-  /** Negative slope of the rectifier that follows; used with `leaky_relu` only. @default 0 */
+  /** Negative slope of the leaky ReLU that follows; used with `leaky_relu` only. @default 0 */
   a?: number
-  /** Keep the variance of the forward pass (`fan_in`) or of the backward pass (`fan_out`). @default 'fan_in' */
+  /** Preserve the variance in the forward pass (`fan_in`) or in the backward pass (`fan_out`). @default 'fan_in' */
   mode?: 'fan_in' | 'fan_out'
   /** The non-linearity that follows. @default 'leaky_relu' */
   nonlinearity?: Nonlinearity
 }
-/** Options of the Xavier fills. */
+/** Options of the Xavier initializers. */
 export interface XavierOptions extends InitOptions {
   /** Factor on the standard deviation. @default 1 */
   gain?: number
 }
-/** The names that {@link calculateGain} knows. */
+/** The non-linearities that {@link calculateGain} accepts. */
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu'
 /** Fills with `value`. */
 export declare function constant_(tensor: Tensor, value: number): Tensor
@@ -34,8 +34,8 @@ export declare function uniform_(tensor: Tensor, low?: number, high?: number, op
 /** Fills with N(mean, std²). */
 export declare function normal_(tensor: Tensor, mean?: number, std?: number, options?: InitOptions): Tensor
 /**
- * Fills with N(mean, std²) cut to [low, high]: uniform numbers go through the inverse of the normal distribution function,
- * as in PyTorch, so that no draw is thrown away.
+ * Fills with N(mean, std²) truncated to [low, high]: uniform numbers are mapped through the inverse of the normal distribution function,
+ * as in PyTorch, so that no draw is rejected.
  */
 export declare function truncNormal_(
   tensor: Tensor,
@@ -53,7 +53,7 @@ export declare function kaimingNormal_(tensor: Tensor, options?: KaimingOptions)
 export declare function xavierUniform_(tensor: Tensor, options?: XavierOptions): Tensor
 /** Fills with N(0, 2 · gain² / (fanIn + fanOut)) (Glorot and Bengio 2010). */
 export declare function xavierNormal_(tensor: Tensor, options?: XavierOptions): Tensor
-/** The factor by which a non-linearity shrinks the standard deviation of what passes through it. */
+/** The recommended gain for a non-linearity: the factor that compensates its effect on the standard deviation, as in PyTorch. */
 export declare function calculateGain(nonlinearity: Nonlinearity, slope?: number): number
 /**
  * `[fanIn, fanOut]` of a weight (out, in, …kernel).

@@ -9,12 +9,12 @@ declare abstract class InstanceNorm extends RunningNorm {
   forward(input: Tensor): Tensor
 }
 /**
- * Instance normalisation: `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each channel of each sample.
+ * Instance normalization: `y = (x − mean) / √(var + eps) · weight + bias`, with mean and variance (1/count) over each channel of each sample.
  *
- * Shapes: `x (N, C, L)` or `(C, L)` → the same. With `trackRunningStats`, evaluation uses running statistics, as batch norm does.
+ * Shapes: `x (N, C, L)` or `(C, L)` → the same. With `trackRunningStats`, evaluation uses running statistics, as in batch norm.
  *
  * @throws {OptionError} for sizes below 1 and for unknown options.
- * @throws {ShapeError} when `x` has other channels than the layer's tensors, or one value a channel.
+ * @throws {ShapeError} when `x` has another number of channels than the layer's tensors, or only one value per channel.
  */
 export declare class InstanceNorm1d extends InstanceNorm {
   constructor(numFeatures: number, options?: RunningNormOptions)

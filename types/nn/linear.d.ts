@@ -5,9 +5,9 @@ import { Module } from './module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 /** Options of {@link Linear}. */
 export interface LinearOptions extends PlacementOptions {
-  /** Add a learned bias, f32 beside a bf16 or f16 weight; a tensor (out) is taken as that bias itself. @default true */
+  /** Add a learned bias, f32 even with a bf16 or f16 weight. A given tensor (out) is used as the bias. @default true */
   bias?: boolean | Tensor
-  /** Take this tensor as the weight itself, with its element type: no copy, no fresh numbers. @default a fresh weight */
+  /** Use this tensor as the weight, with its dtype: it is neither copied nor initialized. @default a fresh weight */
   weight?: Tensor
 }
 /**
@@ -32,7 +32,7 @@ export declare class Linear extends Module {
   extraRepr(): string
 }
 /**
- * A dense layer whose weight lies as (in, out): `y = x W + bias`. Hugging Face's GPT-2 calls it Conv1D; its files hold weights this way.
+ * A dense layer whose weight is stored as (in, out): `y = x W + bias`. It is Conv1D in Hugging Face's GPT-2, whose files use this layout.
  *
  * Shapes: `x (..., inFeatures)` → `y (..., outFeatures)`; `weight (inFeatures, outFeatures)`, `bias (outFeatures)`.
  * Init: weight N(0, 0.02²), bias 0, as GPT-2.

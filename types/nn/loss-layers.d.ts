@@ -13,28 +13,30 @@ import { Module } from './module.js'
 import type { OptionSchema } from '../runtime/check-options.js'
 import type { HuberLossOptions, L1LossOptions, SmoothL1LossOptions } from './functional/regression-losses.js'
 import type { CosineSimilarityOptions, MarginOptions, TripletMarginLossOptions } from './functional/similarity.js'
-/** What the losses share: their options, checked when the module is made. */
+/** The base class of the losses: it checks the options when the module is made. */
 declare abstract class Loss<
   Options extends {
     reduction?: Reduction | 'batchmean'
   },
 > extends Module {
-  /** As given. */
+  /** The options as given. */
   readonly options: Readonly<Options>
   constructor(owner: string, options: Options, schema: OptionSchema)
-  /** A weight is a buffer, as in PyTorch: it is saved and converted with the model. */
+  /** Registers a weight as a buffer, as in PyTorch: it is saved and converted with the model. */
   protected buffer(name: string, weight: Tensor | null | undefined): Tensor | null
 }
 /** Options of {@link CrossEntropyLoss}. */
 export type CrossEntropyLossOptions = Omit<CrossEntropyOptions, 'tokenWeights'>
 /** {@link crossEntropy} as a module. */
 export declare class CrossEntropyLoss extends Loss<CrossEntropyLossOptions> {
+  /** Class weights, a buffer. */
   weight: Tensor | null
   constructor(options?: CrossEntropyLossOptions)
   forward(logits: Tensor, target: Tensor): Tensor
 }
 /** {@link nllLoss} as a module. */
 export declare class NLLLoss extends Loss<NllLossOptions> {
+  /** Class weights, a buffer. */
   weight: Tensor | null
   constructor(options?: NllLossOptions)
   forward(logProbabilities: Tensor, target: Tensor): Tensor
@@ -66,14 +68,16 @@ export declare class HuberLoss extends Loss<HuberLossOptions> {
 }
 /** {@link binaryCrossEntropy} as a module. */
 export declare class BCELoss extends Loss<BinaryCrossEntropyOptions> {
+  /** Element weights, a buffer. */
   weight: Tensor | null
   constructor(options?: BinaryCrossEntropyOptions)
   forward(input: Tensor, target: Tensor): Tensor
 }
 /** {@link binaryCrossEntropyWithLogits} as a module. */
 export declare class BCEWithLogitsLoss extends Loss<BinaryCrossEntropyWithLogitsOptions> {
+  /** Element weights, a buffer. */
   weight: Tensor | null
-  /** PyTorch's key in the state dict. */
+  /** Weight of positive targets; named after PyTorch's state-dict key. */
   pos_weight: Tensor | null
   constructor(options?: BinaryCrossEntropyWithLogitsOptions)
   forward(input: Tensor, target: Tensor): Tensor

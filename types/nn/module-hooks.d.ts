@@ -2,19 +2,19 @@
 
 import { Tensor } from '../tensor/tensor.js'
 import type { Module } from './module.js'
-/** Sees the arguments before forward. */
+/** Called with the arguments before forward. */
 export type ForwardPreHook = (module: any, args: any[]) => unknown
-/** Sees arguments and result after forward. */
+/** Called with arguments and result after forward. */
 export type ForwardHook = (module: any, args: any[], output: any) => unknown
-/** Sees gradients in backward. */
+/** Called in backward with the gradients of the inputs and of the outputs. */
 export type FullBackwardHook = (
   module: Module,
   gradInput: (Tensor | null)[],
   gradOutput: (Tensor | null)[],
 ) => readonly (Tensor | null)[] | undefined | void
-/** How a hook is registered. */
+/** Options of the hook registration methods. */
 export interface HookOptions {
-  /** Call it before those that are there already. @default false */
+  /** Call the hook before those already registered. @default false */
   prepend?: boolean
 }
 export {}

@@ -5,41 +5,44 @@ import { Module } from './module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 /** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions extends PlacementOptions {
-  /** Probability of dropping an attention weight, in training. @minimum 0 @maximum 1 @default 0 */
+  /** Dropout probability of the attention weights, in training. @minimum 0 @maximum 1 @default 0 */
   dropout?: number
-  /** Biases of all projections. @default true */
+  /** Add a bias to all projections. @default true */
   bias?: boolean
-  /** Width of the keys. @integer @minimum 1 @default embedDim */
+  /** Size of the last dimension of the keys. @integer @minimum 1 @default embedDim */
   kdim?: number
-  /** Width of the values. @integer @minimum 1 @default embedDim */
+  /** Size of the last dimension of the values. @integer @minimum 1 @default embedDim */
   vdim?: number
-  /** Inputs lie as (B, T, C), not (T, B, C). @default false */
+  /** Inputs and output are (B, T, C) instead of (T, B, C). @default false */
   batchFirst?: boolean
   /** Not supported: true is an error. @default false */
   addBiasKv?: boolean
   /** Not supported: true is an error. @default false */
   addZeroAttn?: boolean
 }
-/** Options of {@link MultiheadAttention.forward}. Masks say what to leave out, the other way round than in `scaledDotProductAttention`. */
+/** Options of {@link MultiheadAttention.forward}. In masks true means ignore, the opposite of `scaledDotProductAttention`. */
 export interface MultiheadAttentionForwardOptions {
-  /** (B, S), or (S) for unbatched input: bool, true = ignore the key; or floating, added to the scores. @default none */
+  /** (B, S), or (S) for unbatched input: bool, true = ignore the key; or floating-point, added to the scores. @default none */
   keyPaddingMask?: Tensor | null
-  /** (T, S), or (B·numHeads, T, S): bool, true = must not attend; or floating, added to the scores. @default none */
+  /** (T, S), or (B·numHeads, T, S): bool, true = must not attend; or floating-point, added to the scores. @default none */
   attnMask?: Tensor | null
-  /** Query t attends to keys 0..t, besides what the masks leave out. @default false */
+  /** Causal attention: query t attends to keys 0..t, except those that the masks exclude. @default false */
   isCausal?: boolean
-  /** Return the attention weights too, which forms the (T, S) matrix: false is faster. @default true */
+  /** Also return the attention weights, which materializes the (T, S) matrix: false is faster. @default true */
   needWeights?: boolean
-  /** Return the mean of the weights over the heads, not each head's. @default true */
+  /** Return the mean of the weights over the heads instead of the weights of each head. @default true */
   averageAttnWeights?: boolean
 }
-/** Ready-made tensors and layers for a new attention. */
+/** Existing tensors and layers for a new attention. */
 export interface AttentionParts {
+  /** The weights of the q, k and v projections. */
   weights: ProjectionWeights
+  /** The bias of these projections, or null. */
   in_proj_bias: Tensor | null
+  /** The output projection. */
   out_proj: DenseLayer
 }
-/** One weight for q, k and v, or three. */
+/** The weights of the q, k and v projections: one fused weight, or three. */
 export type ProjectionWeights =
   | {
       in_proj_weight: Tensor
@@ -55,21 +58,21 @@ type DenseLayer = {
   bias: Tensor | null
 } & Module
 /**
- * Attention with several heads and its projections: `out_proj(concat_h softmax(q_h k_hᵀ / √D + mask) v_h)`.
+ * Multi-head attention with its projections: `out_proj(concat_h softmax(q_h k_hᵀ / √D + mask) v_h)`.
  *
  * Shapes: `query (T, B, C)`, `key (S, B, kdim)`, `value (S, B, vdim)` → output `(T, B, C)`, weights `(B, T, S)`, or `(B, H, T, S)` for each
  * head; with `batchFirst` B comes first; without B everywhere for unbatched input. Parameters have PyTorch's names: `in_proj_weight (3C, C)`,
  * or `q_proj_weight`, `k_proj_weight`, `v_proj_weight` when `kdim` or `vdim` is not C; `in_proj_bias (3C)`, `out_proj.weight`, `out_proj.bias`.
- * Init: projections of the input Xavier-uniform, `out_proj` as `nn.Linear`, biases 0. A query that may attend to no key gets zeros (plus the
- * bias of `out_proj`), where PyTorch gives NaN.
+ * Init: projections of the input Xavier-uniform, `out_proj` as `nn.Linear`, biases 0. A query with all keys masked gets zeros (plus the bias of
+ * `out_proj`), where PyTorch gives NaN.
  *
  * @example
  * const attn = new nn.MultiheadAttention(512, 8, { batchFirst: true })
  * const [y, weights] = attn.forward(x)                                   // self-attention
  * const [z] = attn.forward(x, memory, memory, { keyPaddingMask, needWeights: false })
- * @throws {OptionError} when `numHeads` does not divide `embedDim`, and for options that are not usable.
+ * @throws {OptionError} when `numHeads` does not divide `embedDim`, and for invalid options.
  * @throws {UnsupportedError} for `addBiasKv` and `addZeroAttn`.
- * @throws {ShapeError} when inputs or masks do not fit.
+ * @throws {ShapeError} when the shapes of inputs or masks do not match.
  */
 export declare class MultiheadAttention extends Module {
   readonly embedDim: number
@@ -84,7 +87,7 @@ export declare class MultiheadAttention extends Module {
   v_proj_weight: Tensor | null
   in_proj_bias: Tensor | null
   out_proj: DenseLayer
-  /** @param parts for internal use: what `fromLayer` takes over */
+  /** @param parts for internal use: the tensors and the output projection of the layer given to `fromLayer` */
   constructor(embedDim: number, numHeads: number, options?: MultiheadAttentionOptions, parts?: AttentionParts)
   /** Returns the output and, unless `needWeights` is false, the attention weights. */
   forward(

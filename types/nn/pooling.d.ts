@@ -12,14 +12,14 @@ declare abstract class MaxPool extends Module {
   extraRepr(): string
 }
 /**
- * The largest of each window of `(N, C, L)` or `(C, L)`. The places come from `nn.functional.maxPool1dWithIndices`.
- * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ * The largest element of each window of `(N, C, L)` or `(C, L)`. `nn.functional.maxPool1dWithIndices` also returns the indices.
+ * @throws {OptionError} for invalid sizes. @throws {ShapeError} when no window fits.
  */
 export declare class MaxPool1d extends MaxPool {
   constructor(kernelSize: PerDimension, options?: MaxPoolOptions)
 }
 /**
- * The largest of each window of `(N, C, H, W)` or `(C, H, W)`.
+ * The largest element of each window of `(N, C, H, W)` or `(C, H, W)`.
  *
  * @example
  * const pool = new nn.MaxPool2d(2)
@@ -28,7 +28,7 @@ export declare class MaxPool1d extends MaxPool {
 export declare class MaxPool2d extends MaxPool {
   constructor(kernelSize: PerDimension, options?: MaxPoolOptions)
 }
-/** The largest of each window of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+/** The largest element of each window of `(N, C, D, H, W)` or `(C, D, H, W)`. */
 export declare class MaxPool3d extends MaxPool {
   constructor(kernelSize: PerDimension, options?: MaxPoolOptions)
 }
@@ -41,7 +41,7 @@ declare abstract class AvgPool extends Module {
 }
 /**
  * The mean of each window of `(N, C, L)` or `(C, L)`.
- * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ * @throws {OptionError} for invalid sizes. @throws {ShapeError} when no window fits.
  */
 export declare class AvgPool1d extends AvgPool {
   constructor(kernelSize: PerDimension, options?: AvgPoolOptions)
@@ -56,7 +56,7 @@ export declare class AvgPool3d extends AvgPool {
 }
 declare abstract class AdaptivePool extends Module {
   protected readonly owner: string
-  /** PerDimension of the result; null keeps the input's. */
+  /** Output sizes; null keeps the input's. */
   readonly outputSize: readonly (number | null)[]
   constructor(owner: string, spatial: number, outputSize: OutputSize)
   extraRepr(): string
@@ -64,12 +64,12 @@ declare abstract class AdaptivePool extends Module {
 declare abstract class AdaptiveAvgPool extends AdaptivePool {
   forward(x: Tensor): Tensor
 }
-/** The mean of `outputSize` pieces of `(N, C, L)` or `(C, L)`. */
+/** The mean of each of `outputSize` sections of `(N, C, L)` or `(C, L)`. */
 export declare class AdaptiveAvgPool1d extends AdaptiveAvgPool {
   constructor(outputSize: OutputSize)
 }
 /**
- * The mean of `outputSize` pieces of `(N, C, H, W)` or `(C, H, W)`.
+ * The mean of each of `outputSize` sections of `(N, C, H, W)` or `(C, H, W)`.
  *
  * @example
  * const pool = new nn.AdaptiveAvgPool2d(1)   // (8, 512, 7, 7) → (8, 512, 1, 1), whatever the image's size
@@ -77,22 +77,22 @@ export declare class AdaptiveAvgPool1d extends AdaptiveAvgPool {
 export declare class AdaptiveAvgPool2d extends AdaptiveAvgPool {
   constructor(outputSize: OutputSize)
 }
-/** The mean of `outputSize` pieces of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+/** The mean of each of `outputSize` sections of `(N, C, D, H, W)` or `(C, D, H, W)`. */
 export declare class AdaptiveAvgPool3d extends AdaptiveAvgPool {
   constructor(outputSize: OutputSize)
 }
 declare abstract class AdaptiveMaxPool extends AdaptivePool {
   forward(x: Tensor): Tensor
 }
-/** The largest of `outputSize` pieces of `(N, C, L)` or `(C, L)`. */
+/** The largest element of each of `outputSize` sections of `(N, C, L)` or `(C, L)`. */
 export declare class AdaptiveMaxPool1d extends AdaptiveMaxPool {
   constructor(outputSize: OutputSize)
 }
-/** The largest of `outputSize` pieces of `(N, C, H, W)` or `(C, H, W)`. */
+/** The largest element of each of `outputSize` sections of `(N, C, H, W)` or `(C, H, W)`. */
 export declare class AdaptiveMaxPool2d extends AdaptiveMaxPool {
   constructor(outputSize: OutputSize)
 }
-/** The largest of `outputSize` pieces of `(N, C, D, H, W)` or `(C, D, H, W)`. */
+/** The largest element of each of `outputSize` sections of `(N, C, D, H, W)` or `(C, D, H, W)`. */
 export declare class AdaptiveMaxPool3d extends AdaptiveMaxPool {
   constructor(outputSize: OutputSize)
 }

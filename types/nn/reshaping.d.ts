@@ -3,7 +3,7 @@
 import type { Tensor } from '../tensor/tensor.js'
 import { Module } from './module.js'
 /**
- * Several dimensions as one, from `startDim` to `endDim`.
+ * Flattens the dimensions `startDim` to `endDim` into one.
  *
  * @example
  * new nn.Flatten().forward(x)        // (8, 16, 7, 7) → (8, 784)
@@ -16,11 +16,11 @@ export declare class Flatten extends Module {
   extraRepr(): string
 }
 /**
- * One dimension as several; one of the sizes may be −1.
+ * Splits a dimension into several; one of the sizes may be −1 and is inferred.
  *
  * @example
  * new nn.Unflatten(1, [16, 7, 7]).forward(x)   // (8, 784) → (8, 16, 7, 7)
- * @throws {ShapeError} when the sizes do not multiply to the dimension's.
+ * @throws {ShapeError} when the product of the sizes is not the size of the dimension.
  */
 export declare class Unflatten extends Module {
   readonly dim: number

@@ -5,15 +5,15 @@ import { Module } from './module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 /** Options of {@link RMSNorm}. */
 export interface RMSNormOptions extends PlacementOptions {
-  /** Added to the mean square, against division by 0. @minimum 0 @default 1e-6 */
+  /** Added to the mean square, to avoid division by 0. @minimum 0 @default 1e-6 */
   eps?: number
-  /** Learn a factor for each element. @default true */
+  /** Learn a scale for each element. @default true */
   elementwiseAffine?: boolean
-  /** Take this tensor as the weight itself. @default a fresh one */
+  /** Use this tensor as the weight. @default a fresh one */
   weight?: Tensor
 }
 /**
- * Root mean square normalisation: `y = x / √(mean(x²) + eps) · weight` (Zhang and Sennrich 2019). No mean is taken out, no bias added.
+ * Root mean square normalization: `y = x / √(mean(x²) + eps) · weight` (Zhang and Sennrich 2019). No mean is subtracted and no bias added.
  *
  * Shapes: `x (..., *normalizedShape)` → the same; `weight` `normalizedShape`. Init: weight 1; f32 in a bf16 or f16 model.
  */

@@ -4,11 +4,11 @@ import type { Tensor } from '../tensor/tensor.js'
 import type { InterpolateOptions } from './functional/interpolate.js'
 import { Module } from './module.js'
 /**
- * {@link interpolate} as a layer: other spatial sizes for `(N, C, *spatial)`.
+ * {@link interpolate} as a layer: it resizes the spatial dimensions of `(N, C, *spatial)`.
  *
  * @example
  * const up = new nn.Upsample({ scaleFactor: 2, mode: 'bilinear' })
- * @throws {OptionError} unless exactly one of `size` and `scaleFactor` is given, and for modes that do not fit x.
+ * @throws {OptionError} unless exactly one of `size` and `scaleFactor` is given, and for modes that do not support the dimensions of `x`.
  */
 export declare class Upsample extends Module {
   private readonly options

@@ -6,19 +6,19 @@ import type { Batch, ParamGroup, Params } from './optimizer.js'
 export interface AdamOptions {
   /** Learning rate. @minimum 0 @default 0.001 */
   lr?: number
-  /** Decay of the first and second moment, each in [0, 1). @minimum 0 @exclusiveMaximum 1 @default [0.9, 0.999] */
+  /** Decay rates of the first and second moment, each in [0, 1). @minimum 0 @exclusiveMaximum 1 @default [0.9, 0.999] */
   betas?: readonly [number, number]
-  /** Added to the root of the second moment, against division by 0. @minimum 0 @default 1e-8 */
+  /** Added to the square root of the second moment, to avoid division by 0. @minimum 0 @default 1e-8 */
   eps?: number
-  /** Factor on the parameter that is added to its gradient (L2 penalty). @minimum 0 @default 0 */
+  /** L2 penalty: this factor times the parameter is added to its gradient. @minimum 0 @default 0 */
   weightDecay?: number
-  /** Divide by the largest second moment so far. @default false */
+  /** Use the AMSGrad variant: divide by the largest second moment so far. @default false */
   amsgrad?: boolean
-  /** Go up the gradient. @default false */
+  /** Maximize the objective instead of minimizing it. @default false */
   maximize?: boolean
 }
 /**
- * Adam (Kingma and Ba 2015) with an L2 penalty in the gradient, as PyTorch computes it; for decoupled weight decay use `AdamW`.
+ * Adam (Kingma and Ba 2015) with an L2 penalty added to the gradient, as PyTorch computes it; for decoupled weight decay use `AdamW`.
  *
  * `g ← g + wd·p;  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  p ← p − lr · (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + eps)`
  * @throws {OptionError} for options out of range and for an empty list of parameters.

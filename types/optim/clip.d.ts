@@ -3,18 +3,18 @@
 import { Tensor } from '../tensor/tensor.js'
 /** Options of {@link clipGradNorm}. */
 export interface ClipGradNormOptions {
-  /** Which norm: 2, another p, or Infinity for the largest absolute element. @exclusiveMinimum 0 @infinity @default 2 */
+  /** The p of the p-norm; Infinity takes the largest absolute element. @exclusiveMinimum 0 @infinity @default 2 */
   normType?: number
 }
 /**
  * Scales all gradients together so that their norm, taken over all elements, is at most `maxNorm`: `g ← g · min(1, maxNorm / (norm + 1e-6))`.
  *
- * Nothing is waited for. Parameters without a gradient are passed over.
+ * The call only records and does not wait for the result. Parameters without a gradient are skipped.
  * @example
  * const norm = optim.clipGradNorm(model.parameters(), 1)
  * await optimizer.step()
  * console.log(await norm.item())
- * @returns the norm before clipping, a tensor without dimensions.
+ * @returns the norm before clipping, a 0-dimensional tensor.
  * @throws {OptionError} when `maxNorm` is negative or `normType` is not above 0.
  * @see torch `clip_grad_norm_`
  */
@@ -24,7 +24,7 @@ export declare function clipGradNorm(
   options?: ClipGradNormOptions,
 ): Tensor
 /**
- * Cuts each element of each gradient to [−value, value].
+ * Clamps each element of each gradient to [−value, value].
  * @throws {OptionError} when `value` is negative.
  * @see torch `clip_grad_value_`
  */

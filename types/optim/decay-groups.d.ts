@@ -3,8 +3,8 @@
 import type { Module } from '../nn/module.js'
 import type { Tensor } from '../tensor/tensor.js'
 /**
- * The trainable parameters of a model in groups for an optimizer: biases and the parameters of norms without weight decay, all others with it. A tied
- * parameter stands once; a group that would be empty is left out.
+ * The trainable parameters of a model as groups for an optimizer: biases and the parameters of normalization layers without weight decay, all others
+ * with it. A tied parameter is listed once; an empty group is left out.
  * @example
  * const optimizer = new optim.AdamW(optim.decayGroups(model, 0.1), { lr: 5e-4 })
  * @see transformers `Trainer.create_optimizer`: the same groups.

@@ -3,15 +3,16 @@
 import type { Lazy } from '../native/lazy.js'
 import { Tensor } from '../tensor/tensor.js'
 import type { OptimizerState } from './saved-state.js'
-/** One set of parameters that share their options. Options may be changed between steps. */
+/** Parameters that share their options. Options may be changed between steps. */
 export interface ParamGroup {
+  /** The parameters of the group. */
   params: Tensor[]
   /** Learning rate. */
   lr: number
-  /** Rate that a schedule takes its factors of; the first schedule sets it. */
+  /** The learning rate that a schedule multiplies by its factors; the first schedule sets it. */
   initialLr?: number
 }
-/** What an optimizer is given: parameters, or groups that override its options. */
+/** The parameters of an optimizer: a list of tensors, or of groups that override the optimizer's options. */
 export type Params<Options> =
   | Iterable<Tensor>
   | Iterable<
@@ -19,26 +20,26 @@ export type Params<Options> =
         params: Iterable<Tensor>
       } & Partial<Options>
     >
-/** What an optimizer remembers of one parameter. */
+/** The state of one parameter. */
 export interface ParamState {
-  /** Updates so far. */
+  /** Number of updates so far. */
   step: number
-  /** Moments under PyTorch's names. */
+  /** Moments by PyTorch's names. */
   readonly moments: Map<string, Tensor>
 }
-/** Parameters of one group with a gradient and the same number of updates: one queue entry. */
+/** Parameters of one group that have a gradient and the same number of updates. They are updated in one queue entry. */
 export interface Batch {
   readonly params: Tensor[]
   readonly grads: Tensor[]
   readonly states: ParamState[]
-  /** Number of the update about to be made; the first is 1. */
+  /** Number of the next update; the first is 1. */
   readonly step: number
 }
 /**
- * What all optimizers share: parameter groups, state made at the first update, and the state dict.
+ * The base class of all optimizers: parameter groups, state allocated at the first update, and the state dict.
  *
  * State tensors are f32, whatever the parameter's type (f64 for f64 parameters), and live as long as the optimizer. A parameter whose `grad`
- * is null is skipped: it gets no state and no memory for it.
+ * is null is skipped, and no state is allocated for it.
  * @see torch `Optimizer`
  */
 export declare abstract class Optimizer<
@@ -46,10 +47,11 @@ export declare abstract class Optimizer<
     lr: number
   },
 > {
+  /** The parameter groups with their options. */
   readonly paramGroups: (ParamGroup & Options)[]
-  /** Options for groups that do not give their own. */
+  /** Options of groups that do not set their own. */
   readonly defaults: Options
-  /** Name in messages. */
+  /** Name shown in error messages. */
   protected readonly owner: string
   private readonly state
   private readonly log
@@ -59,8 +61,8 @@ export declare abstract class Optimizer<
   /** Records the update of one batch. */
   protected abstract update(batch: Batch, group: ParamGroup & Options): void
   /**
-   * Adds parameters to train from now on, e.g. layers unfrozen later.
-   * @throws {OptionError} for parameters that are in a group already or are no leaves.
+   * Adds a group of parameters, e.g. layers unfrozen during training.
+   * @throws {OptionError} for parameters that are already in a group or are not leaves.
    */
   addParamGroup(
     group: {
@@ -68,27 +70,28 @@ export declare abstract class Optimizer<
     } & Partial<Options>,
   ): void
   /**
-   * Changes the parameters by their gradients. Recorded at once and run later; await it to bound the queue.
+   * Updates the parameters from their gradients. The call records the update, which runs later; await it to bound the queue.
    *
-   * All parameters of a group change, or none: a failed gradient rejects the step and leaves everything as it was. An error that nobody
-   * awaited comes up here, at the next step.
+   * Either all parameters of a group change or none: a gradient that failed rejects the step and leaves everything unchanged. An earlier error that
+   * was not awaited is thrown here, at the next step.
    */
   step(): Lazy
-  /** Forgets the gradients. `setToNone: false` fills them with 0 instead, so that weight decay still moves such parameters. */
+  /** Sets the gradients to null. `setToNone: false` fills them with 0 instead; weight decay then still changes these parameters. */
   zeroGrad({ setToNone }?: { setToNone?: boolean }): void
-  /** The state in PyTorch's structure and names. The tensors are the live ones. */
+  /** The state, with PyTorch's structure and names. The tensors are not copies. */
   stateDict(): OptimizerState
   /**
-   * Takes over a saved state: options of the groups, step counts, copies of the moments.
-   * @throws {OptionError} {ShapeError} when groups, numbers or shapes do not fit; nothing is changed then.
+   * Loads a saved state: the options of the groups, the step counts and copies of the moments.
+   * @throws {OptionError} when groups or numbers do not match; nothing is changed then.
+   * @throws {ShapeError} when a moment's shape does not match its parameter; nothing is changed then.
    */
   loadStateDict(saved: OptimizerState): void
-  /** The shape of a state tensor; null for one of another library that is not needed here, and not loaded. */
+  /** The shape of a state tensor; null for one that another library saves but this optimizer does not need: it is not loaded. */
   protected stateShape(_name: string, param: Tensor): readonly number[] | null
   /** The moment `name` of each parameter of a batch, zeros before the first update. */
   protected moments(batch: Batch, name: string): Tensor[]
   private batches
-  /** An update that failed did not happen: it is not counted, and moments that were made for it are made again. */
+  /** Takes back updates that failed: they are not counted, and moments allocated for them are released, to be allocated by the next update. */
   private undoFailed
   private checkState
 }

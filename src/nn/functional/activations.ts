@@ -1,4 +1,4 @@
-// Activations: operations of the engine, and those made of them.
+// Activation functions: operations of the engine, and compositions of them.
 import { ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import { where } from '../../tensor/make.js'
@@ -52,13 +52,13 @@ export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
 export function elu(x: Tensor, alpha = 1): Tensor {
   checkNumber('nn.functional.elu', 'alpha', alpha)
   return scope(() => {
-    // eˣ − 1 = 2t / (1 − t) with t = tanh(x/2): no digits are lost near 0, and nothing overflows where x is not used.
+    // eˣ − 1 = 2t / (1 − t) with t = tanh(x/2): exact near 0, and without overflow where the result is not used.
     const t = x.clamp(null, 0).mul(0.5).tanh()
     return where(x.gt(0), x, t.mul(2 * alpha).div(t.neg().add(1)))
   })
 }
 
-/** Above this, `log(1 + eˣ)` is x in every dtype. */
+/** Above this, `log(1 + eˣ)` equals x in every dtype. */
 const LINEAR_FROM = 40
 
 /** `log(1 + e^(beta·x)) / beta`, a smooth ReLU; `x` itself where `beta · x` is above `threshold`. */
@@ -86,7 +86,7 @@ export function logSigmoid(x: Tensor): Tensor {
 }
 
 /**
- * `silu(gate) · up`, the gate of Llama's feed-forward (SwiGLU), in one pass: the silu is neither written nor kept for backward.
+ * `silu(gate) · up`, the gate of Llama's feed-forward (SwiGLU), in one pass: silu(gate) is neither written to memory nor saved for backward.
  *
  * @throws {ShapeError} when the shapes differ.
  */
@@ -99,11 +99,11 @@ export function mish(x: Tensor): Tensor {
   return scope(() => x.mul(softplus(x).tanh()))
 }
 
-/** `x` held between two bounds; unlike `clamp`, no gradient passes at the bounds themselves. */
+/** `x` clamped to [minVal, maxVal]; unlike with `clamp`, the gradient is 0 at the bounds themselves. */
 export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
   checkNumber('nn.functional.hardtanh', 'minVal', minVal)
   if (checkNumber('nn.functional.hardtanh', 'maxVal', maxVal) < minVal) {
-    throw bad('nn.functional.hardtanh', 'maxVal', `a number from minVal (${minVal}) on`, maxVal)
+    throw bad('nn.functional.hardtanh', 'maxVal', `a number not below minVal (${minVal})`, maxVal)
   }
   return scope(() => {
     const inside = x.gt(minVal).logicalAnd(x.lt(maxVal))
@@ -118,13 +118,13 @@ export function relu6(x: Tensor): Tensor {
 
 /**
  * `x` where it is positive, else `weight · x`: one slope for all, or one for each channel (the second dimension).
- * @throws {ShapeError} when there are other than 1 or C slopes.
+ * @throws {ShapeError} when the number of slopes is neither 1 nor C.
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
   const channels = x.ndim < 2 ? 1 : x.shape[1]!
   if (weight.ndim > 1 || (weight.numel !== 1 && weight.numel !== channels)) {
     throw new ShapeError({
-      what: 'nn.functional.prelu: the slopes do not fit x',
+      what: 'nn.functional.prelu: the slopes do not match x',
       expected: `weight (1) or (${channels}), the channels of x`,
       received: `weight ${show(weight)}, x ${show(x)}`,
       fix: 'give one slope for all, or one for each channel (dimension 1 of x)',
@@ -136,12 +136,12 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   })
 }
 
-/** The first half of a dimension times σ of the second (Dauphin et al. 2017). @throws {ShapeError} for an odd dimension. */
+/** The first half of a dimension times σ of the second (Dauphin et al. 2017). @throws {ShapeError} for a dimension of odd size. */
 export function glu(x: Tensor, dim = -1): Tensor {
   const size = x.size(checkInteger('nn.functional.glu', 'dim', dim, -Infinity))
   if (x.ndim === 0 || size % 2 !== 0) {
     throw new ShapeError({
-      what: 'nn.functional.glu: the dimension has no halves',
+      what: 'nn.functional.glu: the dimension cannot be split in halves',
       expected: `an even size of dimension ${dim}`,
       received: `x ${show(x)}`,
       fix: 'choose a dimension of even size: one half gates the other',

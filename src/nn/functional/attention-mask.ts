@@ -1,11 +1,11 @@
-// The masks of nn.MultiheadAttention, which say what to ignore, as those of the engine, which say what to attend to.
+// Converts the masks of nn.MultiheadAttention, where true means ignore, to those of the engine, where true means attend.
 import { ShapeError } from '../../errors.js'
 import { arange, full, where } from '../../tensor/make.js'
 import { noGrad } from '../../tensor/scope.js'
 import type { Dtype, Tensor } from '../../tensor/tensor.js'
 import { bad, show } from '../../runtime/options.js'
 
-/** Batch, heads, queries, keys. */
+/** Sizes of the attention scores: batch, heads, queries, keys. */
 export interface ScoreSizes {
   B: number
   H: number
@@ -13,13 +13,13 @@ export interface ScoreSizes {
   S: number
 }
 
-/** One mask that broadcasts to (B, H, T, S): bool, true = attend, or added to the scores. At most one is there. */
+/** A mask that broadcasts to (B, H, T, S): `allowed` is bool, true = attend; `added` is added to the scores. At most one of the two is set. */
 export interface ScoreMask {
   allowed: Tensor | null
   added: Tensor | null
 }
 
-/** Puts padding, attention and causal mask together. They are constants: no gradient flows to them. */
+/** Combines padding, attention and causal mask. Masks are constants: no gradient flows to them. */
 export function combineMasks(
   keyPaddingMask: Tensor | null,
   attnMask: Tensor | null,
@@ -31,7 +31,7 @@ export function combineMasks(
     const masks: Tensor[] = []
     if (keyPaddingMask) masks.push(paddingMask(keyPaddingMask, sizes))
     if (attnMask) masks.push(pairMask(attnMask, sizes))
-    if (isCausal) masks.push(laterKeys(sizes))
+    if (isCausal) masks.push(causalMask(sizes))
     if (masks.length === 0) return { allowed: null, added: null }
     if (masks.every((mask) => mask.dtype === 'bool')) {
       return { allowed: masks.reduce((a, b) => a.logicalOr(b)).logicalNot(), added: null }
@@ -59,7 +59,7 @@ function pairMask(mask: Tensor, { B, H, T, S }: ScoreSizes): Tensor {
   return mask.ndim === 2 ? mask.reshape([1, 1, T, S]) : mask.reshape([B, H, T, S])
 }
 
-function laterKeys({ T, S }: ScoreSizes): Tensor {
+function causalMask({ T, S }: ScoreSizes): Tensor {
   const [query, key] = [arange(0, T, 1, { dtype: 'i64' }), arange(0, S, 1, { dtype: 'i64' })]
   return key.reshape([1, 1, 1, S]).gt(query.reshape([1, 1, T, 1]))
 }
@@ -82,9 +82,9 @@ function checkMask(name: string, mask: Tensor, fits: boolean, expected: string):
   }
   if (fits) return
   throw new ShapeError({
-    what: `nn.MultiheadAttention: ${name} does not fit the scores`,
+    what: `nn.MultiheadAttention: ${name} does not match the scores`,
     expected: `${name} ${expected}`,
     received: show(mask),
-    fix: 'one entry for each key, and for each query in attnMask',
+    fix: 'give one entry for each key; in attnMask, one for each pair of query and key',
   })
 }

@@ -1,4 +1,4 @@
-// Losses of yes-or-no answers, each element an answer of its own.
+// Losses for binary classification; each element is a separate prediction.
 import { ShapeError } from '../../errors.js'
 import { noGrad } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
@@ -11,21 +11,21 @@ import { logOnePlusExp } from './softplus.js'
 
 /** Options of {@link binaryCrossEntropy}. */
 export interface BinaryCrossEntropyOptions extends ReductionOptions {
-  /** A factor on the loss of each element; broadcasts to the input. The mean divides by the number of elements, not by the weights. @default all 1 */
+  /** A weight for the loss of each element; broadcasts to the input. The mean divides by the number of elements, not by the sum of weights. @default all 1 */
   weight?: Tensor | null
 }
 
 /** Options of {@link binaryCrossEntropyWithLogits}. */
 export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
-  /** A factor on the positive part of the loss, e.g. negatives per positive of each class; broadcasts to the input. @default all 1 */
+  /** A weight for positive targets, e.g. the ratio of negatives to positives of each class; broadcasts to the input. @default all 1 */
   posWeight?: Tensor | null
 }
 
 /**
- * `−(target · log input + (1 − target) · log(1 − input))` for probabilities. Logarithms are held at −100, so that a sure mistake costs 100.
+ * `−(target · log input + (1 − target) · log(1 − input))` for probabilities. Logarithms are clamped to at least −100, so the loss of an element is at most 100.
  *
- * Use {@link binaryCrossEntropyWithLogits} where the logits are at hand: it is exact where a probability would be rounded to 0 or 1. An input
- * outside of 0 to 1 gives NaN.
+ * Use {@link binaryCrossEntropyWithLogits} where logits are available: it is exact where a probability would round to 0 or 1. An input outside
+ * [0, 1] gives NaN.
  * @throws {ShapeError} when the shapes differ.
  */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryCrossEntropyOptions = {}): Tensor {
@@ -60,8 +60,8 @@ export function binaryCrossEntropyWithLogits(
   return reduce(weighted(owner, negative.add(positive), 'weight', options.weight), options.reduction)
 }
 
-// PyTorch's slopes, which stay finite where the held logarithm has none: the values are computed without a graph, and two terms that
-// are 0 carry the gradient.
+// PyTorch's gradient, which stays finite where the clamped logarithm has none: the values are computed without a graph, and two terms of
+// value 0 carry the gradient.
 function entropy(p: Tensor, target: Tensor): Tensor {
   const [values, pSlope, targetSlope] = noGrad(() => {
     const [log, logRest] = [p.log().clampMin(-100), p.neg().add(1).log().clampMin(-100)]
@@ -83,7 +83,7 @@ function checkWeight(owner: string, name: string, weight: Tensor, input: Tensor)
   const fits = (d: number, i: number): boolean => d === 1 || d === input.shape.at(i - weight.ndim)
   if (weight.ndim <= input.ndim && weight.shape.every(fits)) return
   throw new ShapeError({
-    what: `${owner}: ${name} does not fit the input`,
+    what: `${owner}: ${name} does not broadcast to the input`,
     expected: `${name} that broadcasts to (${input.shape.join(', ')})`,
     received: `${name} ${show(weight)}`,
     fix: 'reshape or unsqueeze it until its sizes are those of the input, or 1',

@@ -1,4 +1,4 @@
-// What the options of a convolution mean, once for nn, functional and the LoRA layers.
+// The checked geometry of a convolution, shared by nn, nn.functional and the LoRA layers.
 import { OptionError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import type { Tensor } from '../../tensor/tensor.js'
@@ -6,29 +6,34 @@ import { bad, show } from '../../runtime/options.js'
 import { batched, perDimension } from './spatial.js'
 import type { PerDimension } from './spatial.js'
 
-/** How the places outside of the input are filled. */
+/** How the padding is filled. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular'
 
-/** Numbers that say how a kernel moves over its input. */
+/** Options of the convolution functions. */
 export interface ConvFunctionalOptions {
-  /** Step between output places. @integer @minimum 1 @default 1 */
+  /** Step between output positions. @integer @minimum 1 @default 1 */
   stride?: PerDimension
-  /** Places added on both sides of each dimension; `'same'` keeps the size (stride 1 only), `'valid'` adds none. @integer @minimum 0 @default 0 */
+  /** Positions added to both sides of each dimension; `'same'` keeps the size (stride 1 only), `'valid'` adds none. @integer @minimum 0 @default 0 */
   padding?: PerDimension | 'same' | 'valid'
-  /** Step between kernel taps. @integer @minimum 1 @default 1 */
+  /** Step between kernel elements. @integer @minimum 1 @default 1 */
   dilation?: PerDimension
-  /** Groups of channels that do not see each other; `inChannels` groups make a depthwise convolution. @integer @minimum 1 @default 1 */
+  /** Number of groups of channels that are convolved separately; `inChannels` groups make a depthwise convolution. @integer @minimum 1 @default 1 */
   groups?: number
 }
 
-/** The same, checked, with one number for each dimension. */
+/** The checked geometry of a convolution, with one number for each spatial dimension. */
 export interface ConvGeometry {
+  /** Kernel sizes. */
   readonly kernel: readonly number[]
+  /** Steps between output positions. */
   readonly stride: readonly number[]
-  /** Places in front of and behind each dimension. */
+  /** Two numbers for each dimension: positions added before it and after it. */
   readonly padding: readonly number[]
+  /** Steps between kernel elements. */
   readonly dilation: readonly number[]
+  /** Number of groups of channels. */
   readonly groups: number
+  /** How the padding is filled. */
   readonly paddingMode: PaddingMode
 }
 
@@ -36,7 +41,7 @@ const MODES: Record<Exclude<PaddingMode, 'zeros'>, number> = { reflect: 1, repli
 
 /**
  * Checks the options of a convolution over `dims` dimensions.
- * @throws {OptionError} when one of them cannot be used.
+ * @throws {OptionError} when one of them is invalid.
  */
 export function convGeometry(
   owner: string,
@@ -70,7 +75,7 @@ function paddingPairs(
   }
   if (stride.some((n) => n !== 1)) {
     throw new OptionError({
-      what: `${owner}: padding 'same' goes with stride 1 only`,
+      what: `${owner}: padding 'same' needs stride 1`,
       expected: 'stride: 1',
       received: `stride: ${show(stride)}`,
       fix: 'give the padding as a number, e.g. Math.floor(kernelSize / 2)',
@@ -82,7 +87,7 @@ function paddingPairs(
   })
 }
 
-/** Both channel counts must be multiples of the groups. */
+/** Checks that both channel counts are multiples of the number of groups. */
 export function checkGroups(owner: string, groups: number, inChannels: number, outChannels: number): void {
   for (const [name, channels] of [
     ['inChannels', inChannels],
@@ -102,7 +107,7 @@ export function convolve(owner: string, x: Tensor, weight: Tensor, bias: Tensor 
   })
 }
 
-/** `3x3, stride 2, …` for printing: what differs from the default. */
+/** The geometry for printing, e.g. `kernel 3x3, stride 2`: only what differs from the default. */
 export function showGeometry(g: ConvGeometry): string {
   const short = (list: readonly number[]) => (list.every((n) => n === list[0]) ? String(list[0]) : list.join('x'))
   const parts = [`kernel ${g.kernel.join('x')}`]

@@ -57,11 +57,11 @@ export const convTranspose2d: ConvTranspose = convTranspose(2)
 export const convTranspose3d: ConvTranspose = convTranspose(3)
 
 /**
- * Adds places at the ends of the last dimensions; `padding` holds two numbers for each, the last dimension first, as in PyTorch:
- * `[left, right, top, bottom]`. Negative numbers cut (mode `'constant'`). Any dtype, any number of dimensions.
+ * Pads the last dimensions; `padding` holds two numbers for each, the last dimension first, as in PyTorch: `[left, right, top, bottom]`.
+ * Negative numbers crop (mode `'constant'`). Any dtype, any number of dimensions.
  *
- * @param mode `'constant'` fills with `value`, `'reflect'` mirrors without the border, `'replicate'` repeats the border, `'circular'` goes
- * on at the other end.
+ * @param mode `'constant'` fills with `value`, `'reflect'` mirrors the input without repeating its border, `'replicate'` repeats the border,
+ * `'circular'` wraps around to the other end.
  * @example
  * nn.functional.pad(ids, [0, 3], 'constant', 50256)   // (B, T) → (B, T + 3)
  * @throws {ShapeError} for more padding than the mode allows.

@@ -1,5 +1,5 @@
-// Resizing of spatial dimensions. All modes are separable: dimension by dimension, a place of the result is a weighted sum of a few
-// places of the input, which are fetched by index.
+// Resizing of spatial dimensions. All modes are separable: dimension by dimension, an output element is a weighted sum of a few input
+// elements, which are gathered by index.
 import { OptionError, ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import { tensor } from '../../tensor/make.js'
@@ -11,26 +11,28 @@ import { bad, show } from '../../runtime/options.js'
 import { perDimension } from './spatial.js'
 import type { PerDimension } from './spatial.js'
 
-/** Ways to resize. The linear ones and `'bicubic'` are for a fixed number of spatial dimensions: 1, 2, 3 and 2. */
+/**
+ * Resizing algorithms. `'linear'`, `'bilinear'`, `'trilinear'` and `'bicubic'` need a fixed number of spatial dimensions: 1, 2, 3 and 2.
+ */
 export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area'
 
 /** Options of {@link interpolate}. */
 export interface InterpolateOptions {
-  /** Sizes of the result. Give this or `scaleFactor`. @integer @minimum 1 @default null */
+  /** Output sizes. Give this or `scaleFactor`. @integer @minimum 1 @default null */
   size?: PerDimension | null
-  /** The result's sizes are `⌊size · scaleFactor⌋`. @exclusiveMinimum 0 @default null */
+  /** Output sizes as multiples of the input's: `⌊input size · scaleFactor⌋`. @exclusiveMinimum 0 @default null */
   scaleFactor?: PerDimension | null
-  /** How places between those of the input get their value; `'area'` takes means. @default 'nearest' */
+  /** The interpolation algorithm; `'area'` averages. @default 'nearest' */
   mode?: InterpolateMode
-  /** The corner places of input and result lie on each other, instead of their outer edges; for the linear modes and `'bicubic'`. @default false */
+  /** Align the centers of the corner elements of input and output, not their outer edges; for the linear modes and `'bicubic'`. @default false */
   alignCorners?: boolean | null
-  /** Take the step between places from the rounded sizes and not from `scaleFactor`. @default false */
+  /** Compute the scale from the rounded output sizes instead of using `scaleFactor`. @default false */
   recomputeScaleFactor?: boolean
 }
 
 const SPATIAL: Partial<Record<InterpolateMode, number>> = { linear: 1, bilinear: 2, trilinear: 3, bicubic: 2 }
 
-/** Checked options. */
+/** The checked options of a resize. */
 export interface Resize {
   readonly size: PerDimension | null
   readonly scaleFactor: PerDimension | null
@@ -40,24 +42,24 @@ export interface Resize {
 }
 
 /**
- * `x` with other spatial sizes.
+ * Resizes the spatial dimensions of `x`.
  *
  * Shapes: `x (N, C, *spatial)` with 1 to 3 spatial dimensions → `(N, C, *size)`.
  * @example
  * const y = nn.functional.interpolate(x, { scaleFactor: 2, mode: 'bilinear' })   // (1, 3, 32, 32) → (1, 3, 64, 64)
- * @throws {OptionError} unless exactly one of `size` and `scaleFactor` is given, and for modes that do not fit x.
+ * @throws {OptionError} unless exactly one of `size` and `scaleFactor` is given, and for modes that do not support the dimensions of `x`.
  */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   return resize('nn.functional.interpolate', x, checkResize('nn.functional.interpolate', options))
 }
 
-/** Checks the options of a resize, but for the number of dimensions, which x decides. */
+/** Checks the options of a resize, except those that depend on the number of dimensions of x. */
 export function checkResize(owner: string, options: InterpolateOptions): Resize {
   checkOptions(owner, options, schemas.InterpolateOptions)
   const { size = null, scaleFactor = null, alignCorners = null } = options
   if ((size === null) === (scaleFactor === null)) {
     throw new OptionError({
-      what: `${owner}: the size is not clear`,
+      what: `${owner}: the output size is ambiguous`,
       expected: 'either size or scaleFactor',
       received: size === null ? 'neither' : 'both',
       fix: 'pass { size: [64, 64] } or { scaleFactor: 2 }',
@@ -113,39 +115,39 @@ function checkScales(owner: string, value: PerDimension, spatial: number): reado
   throw bad(owner, 'scaleFactor', `a finite number above 0, or a list of ${spatial}`, value)
 }
 
-/** One place of the input for each place of the result, with its weights; no weights are all 1. */
+/** For each output element, the index of one input element and its weight; null weights are all 1. */
 interface Tap {
-  readonly places: number[]
+  readonly indices: number[]
   readonly weights: number[] | null
 }
 
-/** The sum over taps of `weight · x[place]` along a dimension. */
+/** The sum over taps of `weight · x[index]` along a dimension. */
 function resizeDim(x: Tensor, dim: number, all: readonly Tap[]): Tensor {
   const size = x.shape[dim]!
   const used = all.filter((tap) => tap.weights === null || tap.weights.some((w) => w !== 0))
   let sum: Tensor | null = null
-  for (const { places, weights } of used) {
-    const isIdentity = places.length === size && places.every((place, o) => place === o)
-    const picked = isIdentity ? x : x.indexSelect(dim, tensor(places, { dtype: 'i64' }))
+  for (const { indices, weights } of used) {
+    const isIdentity = indices.length === size && indices.every((index, o) => index === o)
+    const picked = isIdentity ? x : x.indexSelect(dim, tensor(indices, { dtype: 'i64' }))
     const plain = weights === null || weights.every((w) => w === 1)
-    const shape = [places.length, ...new Array<number>(x.ndim - dim - 1).fill(1)]
+    const shape = [indices.length, ...new Array<number>(x.ndim - dim - 1).fill(1)]
     const term = plain ? picked : picked.mul(tensor(weights, { dtype: x.dtype }).reshape(shape))
     sum = sum === null ? term : sum.add(term)
   }
   return sum!
 }
 
-/** The taps of one dimension of `n` places that gets `out`; `step` is the distance of two places of the result. */
+/** The taps that resize a dimension from size `n` to size `out`; `step` is the distance between output elements, in input elements. */
 function taps({ mode, alignCorners }: Resize, n: number, out: number, step: number): Tap[] {
   const each = (f: (o: number) => number): number[] => Array.from({ length: out }, (_, o) => f(o))
-  // As in PyTorch, whatever the step: the same size is a copy, and twice the size repeats each place.
-  if (out === n && mode !== 'bicubic' && mode !== 'nearest-exact') return [{ places: each((o) => o), weights: null }]
-  if (out === 2 * n && mode === 'nearest') return [{ places: each((o) => o >> 1), weights: null }]
+  // As in PyTorch, whatever the step: the same size is a copy, and twice the size repeats each element.
+  if (out === n && mode !== 'bicubic' && mode !== 'nearest-exact') return [{ indices: each((o) => o), weights: null }]
+  if (out === 2 * n && mode === 'nearest') return [{ indices: each((o) => o >> 1), weights: null }]
   if (mode === 'nearest' || mode === 'nearest-exact') {
-    // In f32, as PyTorch: another rounding would pick another neighbour.
+    // In f32, as in PyTorch: another rounding would select another neighbour.
     const f32 = Math.fround(step)
     const shift = mode === 'nearest' ? 0 : 0.5
-    return [{ places: each((o) => Math.min(Math.floor(Math.fround((o + shift) * f32)), n - 1)), weights: null }]
+    return [{ indices: each((o) => Math.min(Math.floor(Math.fround((o + shift) * f32)), n - 1)), weights: null }]
   }
   const cubic = mode === 'bicubic'
   const sources = each((o) => {
@@ -155,9 +157,9 @@ function taps({ mode, alignCorners }: Resize, n: number, out: number, step: numb
   })
   const first = sources.map((source) => Math.min(Math.floor(source), n - 1))
   const rest = sources.map((source, o) => Math.min(Math.max(source - first[o]!, 0), 1))
-  const inside = (place: number): number => Math.min(Math.max(place, 0), n - 1)
+  const clamped = (index: number): number => Math.min(Math.max(index, 0), n - 1)
   const tap = (offset: number, weight: (t: number) => number): Tap => ({
-    places: first.map((place) => inside(place + offset)),
+    indices: first.map((index) => clamped(index + offset)),
     weights: rest.map(weight),
   })
   if (!cubic) return [tap(0, (t) => 1 - t), tap(1, (t) => t)]

@@ -1,11 +1,11 @@
-// Norms over the last dimensions.
+// Normalization over the last dimensions.
 import { ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import { show } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 
 /**
- * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/n) over the last dimensions, those of `normalizedShape`.
+ * `y = (x − mean) / √(var + eps) · weight + bias`, with mean and variance (1/n) over the last dimensions, those of `normalizedShape`.
  *
  * Shapes: `x (..., *normalizedShape)`, `weight` and `bias` `normalizedShape`.
  */
@@ -22,7 +22,7 @@ export function layerNorm(
 }
 
 /**
- * `y = x / √(mean(x²) + eps) · weight`, the mean over the last dimensions, those of `normalizedShape` (Zhang and Sennrich 2019).
+ * `y = x / √(mean(x²) + eps) · weight`, with the mean over the last dimensions, those of `normalizedShape` (Zhang and Sennrich 2019).
  */
 export function rmsNorm(
   x: Tensor,
@@ -35,7 +35,7 @@ export function rmsNorm(
   )
 }
 
-// The engine's norms run over the last dimension; several normalised ones are laid side by side first.
+// The engine normalizes over the last dimension; several normalized dimensions are flattened into one first.
 function overLast(
   owner: string,
   x: Tensor,
@@ -47,7 +47,7 @@ function overLast(
   const width = dims.reduce((product, n) => product * n, 1)
   if (dims.length === 0 || x.ndim < dims.length || dims.some((n, i) => n !== x.shape[lead.length + i])) {
     throw new ShapeError({
-      what: `${owner}: the last dimensions of x are not those that are normalised`,
+      what: `${owner}: the last dimensions of x do not equal normalizedShape`,
       expected: `x (..., ${dims.join(', ')})`,
       received: `x ${show(x)}`,
       fix: 'give the sizes of the last dimensions of x as normalizedShape',

@@ -1,4 +1,4 @@
-// Dense products and rows of tables. Shapes are checked by the engine, which names the module that called.
+// Linear layers and embedding lookup. Shapes are checked by the engine, whose errors name the calling module.
 import * as ops from '../../generated/ops.js'
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
@@ -8,7 +8,7 @@ import type { Tensor } from '../../tensor/tensor.js'
 /**
  * `y = x Wᵀ + bias`.
  *
- * Shapes: `x (..., K)`, `weight (N, K)`, `bias (N)` → `(..., N)`. A bf16 or f16 weight is widened as it is read; `y` is then f32.
+ * Shapes: `x (..., K)`, `weight (N, K)`, `bias (N)` → `(..., N)`. A bf16 or f16 weight is converted as it is read; `y` is then f32.
  * @throws {ShapeError} when the last dimension of `x` is not K.
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
@@ -16,7 +16,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
 }
 
 /**
- * Rows of `weight` at `ids`.
+ * Looks up the rows `ids` of `weight`.
  *
  * Shapes: `ids (...)` i64, `weight (num, D)` → `(..., D)`.
  */
@@ -29,8 +29,8 @@ export function embedding(ids: Tensor, weight: Tensor, options: EmbeddingOptions
 
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions {
-  /** The row of the padding: it gets no gradient, and starts at 0 in a new table. Negative counts from the end. @integer @default none */
+  /** Index of the padding row: it gets no gradient, and is 0 in a new embedding. A negative index counts from the end. @integer @default none */
   paddingIdx?: number | null
-  /** Divide the gradient of a row by how often the batch uses it. @default false */
+  /** Divide the gradient of a row by the number of times its id occurs in the batch. @default false */
   scaleGradByFreq?: boolean
 }

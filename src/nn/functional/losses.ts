@@ -1,4 +1,4 @@
-// Loss functions. All take logits or predictions first and the target second, and reduce to the mean unless told otherwise.
+// Loss functions. All take logits or predictions first and the target second; the default reduction is the mean.
 import { ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import { where } from '../../tensor/make.js'
@@ -7,12 +7,12 @@ import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
 import { show } from '../../runtime/options.js'
 
-/** How a loss per element becomes one number: mean, sum, or not at all. */
+/** How the losses of the elements are reduced: to their mean, to their sum, or not at all. */
 export type Reduction = 'none' | 'mean' | 'sum'
 
 /** The option of every loss. */
 export interface ReductionOptions {
-  /** How the losses of the elements become one number: their mean, their sum, or not at all. @default 'mean' */
+  /** How the losses of the elements are reduced: to their mean, to their sum, or not at all. @default 'mean' */
   reduction?: Reduction
 }
 
@@ -20,13 +20,13 @@ export interface ReductionOptions {
 export interface CrossEntropyOptions extends ReductionOptions {
   /** A weight for each class, (C). @default all 1 */
   weight?: Tensor | null
-  /** Targets with this value count neither in the loss nor in its mean. @integer @default -100 */
+  /** Targets with this value are ignored: they contribute neither to the loss nor to the divisor of its mean. @integer @default -100 */
   ignoreIndex?: number
-  /** Share of the target that is spread evenly over all classes, the right one included. @minimum 0 @maximum 1 @default 0 */
+  /** Share of the target distribution that is spread evenly over all classes, the correct one included. @minimum 0 @maximum 1 @default 0 */
   labelSmoothing?: number
   /**
-   * A weight for each target, of its shape: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
-   * that count. Use it as a mask, or to weigh examples. @default all 1
+   * A weight for each target, in the shape of the target: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
+   * of targets that are not ignored. Use it as a mask, or to weight examples. @default all 1
    */
   tokenWeights?: Tensor | null
 }
@@ -39,25 +39,25 @@ export type MseLossOptions = ReductionOptions
 
 /** Options of {@link klDiv}. */
 export interface KlDivOptions {
-  /** `'batchmean'` divides the sum by the first dimension and is the one that the definition asks for. @default 'mean' */
+  /** Reduction; `'batchmean'` divides the sum by the size of the first dimension, which matches the mathematical definition. @default 'mean' */
   reduction?: Reduction | 'batchmean'
-  /** `target` holds log-probabilities. @default false */
+  /** Whether `target` holds log-probabilities. @default false */
   logTarget?: boolean
 }
 
-/** The ways to reduce, by the numbers that the engine knows them by. */
+/** The reductions, in the order of the engine's codes. */
 export const REDUCTIONS: readonly Reduction[] = ['none', 'mean', 'sum']
 
 /**
- * `loss = −log softmax(logits)[target]`, per row in one pass, without a tensor of probabilities.
+ * `loss = −log softmax(logits)[target]`, computed per row in one pass, without materializing the probabilities.
  *
  * Shapes: `logits (N, C)`, `target (N)` i64; or `(C)` and `()`; or PyTorch's `(N, C, d1, …)` and `(N, d1, …)`.
  * With `labelSmoothing` ε: `(1 − ε) · nll + ε · mean over classes of −log p`.
- * `'mean'` divides by the number of targets that count (by the sum of their weights, where weights are given): NaN if there is none.
+ * `'mean'` divides by the number of targets that are not ignored, or by the sum of their weights if weights are given. It is NaN if all are ignored.
  *
  * @example
  * const loss = nn.functional.crossEntropy(logits.reshape([-1, 50257]), labels.flatten(), { labelSmoothing: 0.1 })
- * @throws {ShapeError} when the shapes do not fit; logits with the classes last need `reshape([-1, C])` first.
+ * @throws {ShapeError} when the shapes do not match; logits with the classes in the last dimension need `reshape([-1, C])` first.
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const owner = 'nn.functional.crossEntropy'
@@ -71,7 +71,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
 }
 
 /**
- * `loss = −logProbabilities[target]`: the second half of {@link crossEntropy}, for log-probabilities that are there already.
+ * `loss = −logProbabilities[target]`: the second half of {@link crossEntropy}, for given log-probabilities.
  *
  * Shapes as {@link crossEntropy}.
  */
@@ -102,7 +102,7 @@ export function mseLoss(input: Tensor, target: Tensor, options: MseLossOptions =
 }
 
 /**
- * Kullback–Leibler divergence by element: `target · (log target − input)`, where `input` holds **log**-probabilities; 0 where the target is 0.
+ * Kullback–Leibler divergence per element: `target · (log target − input)`, where `input` holds **log**-probabilities; 0 where the target is 0.
  *
  * @example
  * nn.functional.klDiv(student.logSoftmax(-1), teacher.softmax(-1), { reduction: 'batchmean' })
@@ -116,13 +116,13 @@ export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {})
   return losses.sum().div(input.shape[0] ?? 1)
 }
 
-// The smallest normal numbers: t · log(max(t, tiny)) is 0 at t = 0, with a finite gradient.
+// The smallest normal number: t · log(max(t, tiny)) is 0 at t = 0, with a finite gradient.
 function klFromProbabilities(input: Tensor, target: Tensor): Tensor {
   const tiny = target.dtype === 'f64' ? 2.2250738585072014e-308 : 1.1754943508222875e-38
   return target.mul(target.clamp(tiny).log().sub(input))
 }
 
-/** One number of the losses by element, or all of them. */
+/** Applies a reduction to the losses of the elements. */
 export function reduce(losses: Tensor, reduction: Reduction = 'mean'): Tensor {
   switch (reduction) {
     case 'none':
@@ -150,7 +150,7 @@ function reduceRows(
   return weighted.sum().div(totalWeight(losses, target, ignoreIndex, options.weight, tokenWeights))
 }
 
-// Σ of the weights of the targets that count: what PyTorch's 'mean' divides by.
+// The sum of the weights of the targets that are not ignored: the divisor of PyTorch's 'mean'.
 function totalWeight(
   losses: Tensor,
   target: Tensor,
@@ -169,18 +169,18 @@ function flatWeights(owner: string, weights: Tensor | null | undefined, shape: r
   if (!weights) return null
   if (weights.shape.join() === shape.join()) return weights.reshape([-1])
   throw new ShapeError({
-    what: `${owner}: tokenWeights do not fit the target`,
+    what: `${owner}: tokenWeights do not match the target`,
     expected: `tokenWeights (${shape.join(', ')}), as the target`,
     received: `tokenWeights ${show(weights)}`,
     fix: 'give one weight for each target',
   })
 }
 
-// Logits as (rows, classes), from PyTorch's layout with the classes in dimension 1.
+// Logits as (rows, classes), from PyTorch's layout, which has the classes in dimension 1.
 function classRows(owner: string, logits: Tensor, target: Tensor): Tensor {
-  const [shape, wanted] = [logits.shape, target.shape]
+  const [shape, targetShape] = [logits.shape, target.shape]
   if (logits.ndim === 1 && target.ndim === 0) return logits.unsqueeze(0)
-  const fits = logits.ndim >= 2 && [shape[0], ...shape.slice(2)].join() === wanted.join()
+  const fits = logits.ndim >= 2 && [shape[0], ...shape.slice(2)].join() === targetShape.join()
   if (!fits) throw classShape(owner, logits, target)
   if (logits.ndim === 2) return logits
   const rest = shape.slice(2).map((_, i) => i + 2)
@@ -190,7 +190,7 @@ function classRows(owner: string, logits: Tensor, target: Tensor): Tensor {
 function classShape(owner: string, logits: Tensor, target: Tensor): ShapeError {
   const classesLast = logits.shape.slice(0, -1).join() === target.shape.join()
   return new ShapeError({
-    what: `${owner}: the target does not fit the logits`,
+    what: `${owner}: the target does not match the logits`,
     expected: 'logits (N, C) and target (N), or logits (N, C, d1, …) and target (N, d1, …)',
     received: `logits ${show(logits)}, target ${show(target)}`,
     fix: classesLast

@@ -1,4 +1,4 @@
-// Norms over channels as functions: `x (N, C, ...)`.
+// Normalization of channels as functions: `x (N, C, ...)`.
 import { ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import { noGrad, scope } from '../../tensor/scope.js'
@@ -7,11 +7,12 @@ import { bad, checkInteger, checkNumber, show } from '../../runtime/options.js'
 import { perChannel } from './spatial.js'
 
 /**
- * `y = (x − mean) / √(var + eps) · weight + bias` per channel. In training mean and variance (1/count) are the batch's, and the running ones
- * move towards them: `running = (1 − momentum) · running + momentum · batch`, with the unbiased variance. Else the running ones are used.
+ * `y = (x − mean) / √(var + eps) · weight + bias` per channel. In training, mean and variance (1/count) are those of the batch, and the
+ * running statistics are updated: `running = (1 − momentum) · running + momentum · batch`, with the unbiased variance. Otherwise the running
+ * statistics are used.
  *
- * Shapes: `x (N, C, ...)`; `runningMean`, `runningVar`, `weight` and `bias` `(C)`. The running ones are changed in place.
- * @throws {ShapeError} when the channels do not fit, or when a channel has one value in training.
+ * Shapes: `x (N, C, ...)`; `runningMean`, `runningVar`, `weight` and `bias` `(C)`. The running statistics are changed in place.
+ * @throws {ShapeError} when the channels do not match, or when a channel has only one value in training.
  */
 export function batchNorm(
   x: Tensor,
@@ -29,15 +30,15 @@ export function batchNorm(
   return batchNormOf(owner, x, { runningMean, runningVar }, weight, bias, training ? momentum : null, eps)
 }
 
-/** What a norm follows the batches with. */
+/** Running statistics of a normalization layer. */
 export interface Running {
   readonly runningMean: Tensor | null
   readonly runningVar: Tensor | null
 }
 
 /**
- * Batch norm with checked options: a `momentum` means training with the batch's statistics; null uses the running ones.
- * A tensor is a momentum that only the engine knows.
+ * Batch norm with checked options: a `momentum` means training with the batch's statistics; null uses the running statistics.
+ * The momentum may be a tensor whose value has not been computed yet.
  */
 export function batchNormOf(
   owner: string,
@@ -54,7 +55,7 @@ export function batchNormOf(
   if (momentum === null) return scope(() => normalizedBy(owner, x, running, weight, bias, eps))
   return scope(() => {
     const [y, stats] = ops.batchNorm(x, weight, bias, eps)
-    noGrad(() => follow(running, stats.detach(), x.numel / x.shape[1]!, momentum))
+    noGrad(() => updateRunning(running, stats.detach(), x.numel / x.shape[1]!, momentum))
     return y
   })
 }
@@ -71,15 +72,15 @@ function normalizedBy(
   if (runningMean === null || runningVar === null) {
     throw bad(owner, 'runningMean and runningVar', 'tensors, when not training', null)
   }
-  // Copies: training changes the running ones in place, and a backward may still need what this forward saw.
+  // Clones: training changes the running statistics in place, and backward may still need the values used here.
   const [mean, rstd] = [runningMean.clone(), runningVar.add(eps).rsqrt()]
-  const scale = weight === null ? rstd : rstd.mul(full(weight))
-  const shift = bias === null ? mean.mul(scale).neg() : full(bias).sub(mean.mul(scale))
+  const scale = weight === null ? rstd : rstd.mul(widened(weight))
+  const shift = bias === null ? mean.mul(scale).neg() : widened(bias).sub(mean.mul(scale))
   return x.mul(perChannel(scale, x)).add(perChannel(shift, x))
 }
 
-/** Moves the running statistics towards those of a batch, means and variances (2, C) of `count` values a channel. */
-export function follow(running: Running, stats: Tensor, count: number, momentum: number | Tensor): void {
+/** Updates the running statistics with those of a batch: means and variances (2, C), from `count` values per channel. */
+export function updateRunning(running: Running, stats: Tensor, count: number, momentum: number | Tensor): void {
   const [mean, variance] = stats.unbind(0) as [Tensor, Tensor]
   const pairs = [
     [running.runningMean, mean],
@@ -94,7 +95,7 @@ export function follow(running: Running, stats: Tensor, count: number, momentum:
 }
 
 /**
- * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each of `numGroups` groups of channels of each sample.
+ * `y = (x − mean) / √(var + eps) · weight + bias`, with mean and variance (1/count) over each of `numGroups` groups of channels of each sample.
  *
  * Shapes: `x (N, C, ...)` with C divisible by `numGroups`; `weight` and `bias` `(C)` (Wu and He 2018).
  */
@@ -122,11 +123,11 @@ export function groupNorm(
 }
 
 /**
- * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each channel of each sample; with running statistics and
- * `useInputStats` false, as {@link batchNorm} in evaluation.
+ * `y = (x − mean) / √(var + eps) · weight + bias`, with mean and variance (1/count) over each channel of each sample. With running statistics and
+ * `useInputStats` false it computes what {@link batchNorm} does in evaluation.
  *
- * Shapes: `x (N, C, ...)`; the others `(C)`. Running statistics move towards the mean over the samples.
- * @throws {ShapeError} when a channel of a sample has one value.
+ * Shapes: `x (N, C, ...)`; the others `(C)`. Running statistics are updated with the mean over the samples.
+ * @throws {ShapeError} when a channel of a sample has only one value.
  */
 export function instanceNorm(
   x: Tensor,
@@ -162,20 +163,20 @@ export function instanceNormOf(
   const count = x.numel / (n * channels)
   if (count === 1) throw oneValue(owner, x)
   return scope(() => {
-    // Each channel of each sample is a channel of a batch of one.
+    // Each channel of each sample is treated as a channel of a batch of one.
     const [y, stats] = ops.batchNorm(x.reshape([1, n * channels, count]), null, null, eps)
-    noGrad(() => follow(running, stats.detach().reshape([2, n, channels]).mean(1), count, momentum))
+    noGrad(() => updateRunning(running, stats.detach().reshape([2, n, channels]).mean(1), count, momentum))
     return scaled(y.reshape(x.shape), weight, bias)
   })
 }
 
 function scaled(y: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {
-  const turned = weight === null ? y : y.mul(perChannel(full(weight), y))
-  return bias === null ? turned : turned.add(perChannel(full(bias), y))
+  const multiplied = weight === null ? y : y.mul(perChannel(widened(weight), y))
+  return bias === null ? multiplied : multiplied.add(perChannel(widened(bias), y))
 }
 
-/** A half-precision parameter beside f32 numbers. */
-function full(parameter: Tensor): Tensor {
+/** Converts a half-precision parameter to f32. */
+function widened(parameter: Tensor): Tensor {
   return parameter.dtype === 'bf16' || parameter.dtype === 'f16' ? parameter.to('f32') : parameter
 }
 
@@ -184,10 +185,10 @@ function checkChannels(owner: string, x: Tensor, vectors: Record<string, Tensor 
   for (const [name, values] of Object.entries(vectors)) {
     if (values === null || (values.ndim === 1 && values.numel === channels)) continue
     throw new ShapeError({
-      what: `${owner}: the channels do not fit`,
+      what: `${owner}: the channels do not match`,
       expected: `${name} (${channels}), one number for each channel of x`,
       received: `${name} ${show(values)}, x ${show(x)}`,
-      fix: 'build the layer with the channels of its input, which come second in x (N, C, ...)',
+      fix: 'build the layer with the number of channels of its input, dimension 1 of x (N, C, ...)',
     })
   }
 }
@@ -197,14 +198,14 @@ function noChannels(owner: string, x: Tensor): ShapeError {
     what: `${owner}: x has too few dimensions`,
     expected: 'x (N, C, ...)',
     received: `x ${show(x)}`,
-    fix: 'add the batch with unsqueeze(0)',
+    fix: 'add a batch dimension with unsqueeze(0)',
   })
 }
 
 function oneValue(owner: string, x: Tensor): ShapeError {
   return new ShapeError({
-    what: `${owner}: one value alone has no variance`,
-    expected: 'more than one value to take mean and variance of',
+    what: `${owner}: a single value has no variance`,
+    expected: 'more than one value for each mean and variance',
     received: `x ${show(x)}`,
     fix: 'use larger inputs, or fewer groups',
   })

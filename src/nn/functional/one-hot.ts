@@ -4,17 +4,17 @@ import type { Tensor } from '../../tensor/tensor.js'
 import { checkInteger, show } from '../../runtime/options.js'
 
 /**
- * Rows of zeros with a 1 at each id, i64.
+ * One-hot vectors, i64: 1 at each id, 0 elsewhere.
  *
- * Shapes: `ids (...)` i64 → `(..., numClasses)`. An id outside is an {@link IndexError} when the result is read.
- * @throws {DtypeError} for ids that are not i64; {@link OptionError} without a number of classes: reading it off the ids would have to wait.
+ * Shapes: `ids (...)` i64 → `(..., numClasses)`. An id out of range is an {@link IndexError} when the result is read.
+ * @throws {DtypeError} for ids that are not i64; {@link OptionError} without a number of classes: inferring it from the ids would have to wait for their values.
  */
 export function oneHot(ids: Tensor, numClasses: number): Tensor {
   const owner = 'nn.functional.oneHot'
   checkInteger(owner, 'numClasses', numClasses, 1)
   if (ids.dtype !== 'i64') {
     throw new DtypeError({
-      what: `${owner}: ids are whole numbers`,
+      what: `${owner}: ids must be integers`,
       expected: 'ids i64',
       received: `ids ${show(ids)}`,
       fix: "convert with .to('i64')",

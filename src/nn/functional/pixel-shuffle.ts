@@ -3,7 +3,7 @@ import { checkInteger, show } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 
 /**
- * Channels to places: `(..., C·r², H, W)` → `(..., C, H·r, W·r)`, as sub-pixel convolution needs (Shi et al. 2016).
+ * Moves channels to spatial positions: `(..., C·r², H, W)` → `(..., C, H·r, W·r)`, as sub-pixel convolution needs (Shi et al. 2016).
  * @throws {ShapeError} when r² does not divide the channels.
  */
 export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
@@ -19,7 +19,7 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
 }
 
 /**
- * Places to channels, the inverse of {@link pixelShuffle}: `(..., C, H·r, W·r)` → `(..., C·r², H, W)`.
+ * Moves spatial positions to channels, the inverse of {@link pixelShuffle}: `(..., C, H·r, W·r)` → `(..., C·r², H, W)`.
  * @throws {ShapeError} when r does not divide height and width.
  */
 export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
@@ -44,7 +44,7 @@ function planes(owner: string, x: Tensor): [lead: number[], c: number, h: number
 
 function notDivisible(owner: string, expected: string, x: Tensor): ShapeError {
   return new ShapeError({
-    what: `${owner}: x does not fit`,
+    what: `${owner}: the shape of x cannot be used`,
     expected,
     received: `x ${show(x)}`,
     fix: 'reshape x, or choose other sizes or another factor',

@@ -9,32 +9,32 @@ import type { PerDimension } from './spatial.js'
 
 /** Options of both kinds of pooling. */
 export interface PoolOptions {
-  /** From window to window. @integer @minimum 1 @default kernelSize */
+  /** Step between windows. @integer @minimum 1 @default kernelSize */
   stride?: PerDimension | null
-  /** Places before and behind each dimension, −∞ for the maximum and 0 for the mean; at most half the kernel. @integer @minimum 0 @default 0 */
+  /** Positions added to both sides of each dimension, −∞ for the maximum and 0 for the mean; at most half the kernel size. @integer @minimum 0 @default 0 */
   padding?: PerDimension
-  /** Round the output size up: the last window may reach over the edge. @default false */
+  /** Round the output size up: the last window may extend past the edge. @default false */
   ceilMode?: boolean
 }
 
 /** Options of maximum pooling. */
 export interface MaxPoolOptions extends PoolOptions {
-  /** From place to place inside a window. @integer @minimum 1 @default 1 */
+  /** Step between the elements of a window. @integer @minimum 1 @default 1 */
   dilation?: PerDimension
 }
 
 /** Options of mean pooling. */
 export interface AvgPoolOptions extends PoolOptions {
-  /** Count the zeros of the padding in the mean. @default true */
+  /** Include the zeros of the padding in the mean. @default true */
   countIncludePad?: boolean
-  /** Divide by this and not by the window's size. @integer @minimum 1 @default null */
+  /** Divide by this instead of the window's size. @integer @minimum 1 @default null */
   divisorOverride?: number | null
 }
 
-/** Size of the result of adaptive pooling; null keeps the input's. */
+/** Output size of adaptive pooling; null keeps the input's. */
 export type OutputSize = number | readonly (number | null)[]
 
-/** Checked windows of a pool. */
+/** The checked windows of a pooling operation. */
 export interface Windows {
   readonly spatial: number
   readonly kernelSize: readonly number[]
@@ -43,18 +43,18 @@ export interface Windows {
   readonly ceilMode: boolean
 }
 
-/** Checked options of a maximum pool. */
+/** Checked options of maximum pooling. */
 export interface MaxWindows extends Windows {
   readonly dilation: readonly number[]
 }
 
-/** Checked options of a mean pool. */
+/** Checked options of mean pooling. */
 export interface AvgWindows extends Windows {
   readonly countIncludePad: boolean
   readonly divisorOverride: number | null
 }
 
-/** Checks kernel and options of a maximum pool over `spatial` dimensions. */
+/** Checks kernel size and options of maximum pooling over `spatial` dimensions. */
 export function maxWindows(
   owner: string,
   spatial: number,
@@ -66,7 +66,7 @@ export function maxWindows(
   return { ...windows(owner, spatial, kernelSize, options), dilation }
 }
 
-/** Checks kernel and options of a mean pool over `spatial` dimensions. */
+/** Checks kernel size and options of mean pooling over `spatial` dimensions. */
 export function avgWindows(
   owner: string,
   spatial: number,
@@ -95,7 +95,7 @@ function windows(owner: string, spatial: number, kernel: PerDimension, options: 
   }
 }
 
-/** Checks the output size of an adaptive pool. */
+/** Checks the output size of adaptive pooling. */
 export function adaptiveSize(owner: string, spatial: number, size: unknown): readonly (number | null)[] {
   if (typeof size === 'number') return perDimension(owner, 'outputSize', size, spatial, 1)
   const fits = (n: unknown): boolean => n === null || (typeof n === 'number' && Number.isInteger(n) && n >= 1)
@@ -105,7 +105,7 @@ export function adaptiveSize(owner: string, spatial: number, size: unknown): rea
 
 // ---- the operations, with checked options -----------------------------------------------------------------------------
 
-/** The largest of each window and their places. */
+/** The largest element of each window and its index. */
 export function maxOf(owner: string, input: Tensor, w: MaxWindows): [Tensor, Tensor] {
   const [x, undo] = toBatch(owner, input, w.spatial)
   const [y, index] = ops.maxPool(x, w.kernelSize, w.stride, w.padding, w.dilation, w.ceilMode)
@@ -119,18 +119,18 @@ export function avgOf(owner: string, input: Tensor, w: AvgWindows): Tensor {
   return undo(ops.avgPool(x, w.kernelSize, w.stride, w.padding, w.ceilMode, w.countIncludePad, divisor))
 }
 
-/** The largest of each piece and their places. */
+/** The largest element of each section and its index. */
 export function adaptiveMaxOf(owner: string, input: Tensor, size: readonly (number | null)[]): [Tensor, Tensor] {
   const [x, undo] = toBatch(owner, input, size.length)
   const [y, index] = ops.adaptiveMaxPool(x, filled(x, size))
   return [undo(y), undo(index)]
 }
 
-/** The mean of each piece. */
+/** The mean of each section. */
 export function adaptiveAvgOf(owner: string, input: Tensor, size: readonly (number | null)[]): Tensor {
   const [x, undo] = toBatch(owner, input, size.length)
   const sizes = filled(x, size)
-  // The mean over everything, the usual case, has a faster kernel.
+  // The mean over all elements, the usual case, has a faster kernel.
   if (x.numel > 0 && sizes.every((n) => n === 1))
     return undo(
       x.mean(
@@ -148,26 +148,26 @@ function filled(x: Tensor, size: readonly (number | null)[]): number[] {
 // ---- maximum ----------------------------------------------------------------------------------------------------------
 
 /**
- * The largest of each window; NaN counts as the largest.
+ * The largest element of each window; NaN counts as the largest.
  *
  * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1`.
- * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ * @throws {OptionError} for invalid sizes. @throws {ShapeError} when no window fits.
  */
 export function maxPool1d(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor {
   return maxPool1dWithIndices(x, kernelSize, options)[0]
 }
 
-/** As {@link maxPool1d}, over `(N, C, H, W)`. */
+/** Like {@link maxPool1d}, over `(N, C, H, W)`. */
 export function maxPool2d(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor {
   return maxPool2dWithIndices(x, kernelSize, options)[0]
 }
 
-/** As {@link maxPool1d}, over `(N, C, D, H, W)`. */
+/** Like {@link maxPool1d}, over `(N, C, D, H, W)`. */
 export function maxPool3d(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor {
   return maxPool3dWithIndices(x, kernelSize, options)[0]
 }
 
-/** {@link maxPool1d} and the place of each maximum, i64: the flat place in its plane, the first of ties. */
+/** {@link maxPool1d} and the index of each maximum along the spatial dimension, i64; of equal maxima, the first. */
 export function maxPool1dWithIndices(
   x: Tensor,
   kernelSize: PerDimension,
@@ -177,7 +177,7 @@ export function maxPool1dWithIndices(
   return maxOf(owner, x, maxWindows(owner, 1, kernelSize, options))
 }
 
-/** {@link maxPool2d} and the place `h·W + w` of each maximum, i64. */
+/** {@link maxPool2d} and the index `h·W + w` of each maximum, i64. */
 export function maxPool2dWithIndices(
   x: Tensor,
   kernelSize: PerDimension,
@@ -187,7 +187,7 @@ export function maxPool2dWithIndices(
   return maxOf(owner, x, maxWindows(owner, 2, kernelSize, options))
 }
 
-/** {@link maxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
+/** {@link maxPool3d} and the index `(d·H + h)·W + w` of each maximum, i64. */
 export function maxPool3dWithIndices(
   x: Tensor,
   kernelSize: PerDimension,
@@ -197,34 +197,34 @@ export function maxPool3dWithIndices(
   return maxOf(owner, x, maxWindows(owner, 3, kernelSize, options))
 }
 
-/** The largest of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
+/** The largest element of each of `outputSize` sections of `(N, C, L)`: section o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
 export function adaptiveMaxPool1d(x: Tensor, outputSize: OutputSize): Tensor {
   return adaptiveMaxPool1dWithIndices(x, outputSize)[0]
 }
 
-/** As {@link adaptiveMaxPool1d}, over `(N, C, H, W)`. */
+/** Like {@link adaptiveMaxPool1d}, over `(N, C, H, W)`. */
 export function adaptiveMaxPool2d(x: Tensor, outputSize: OutputSize): Tensor {
   return adaptiveMaxPool2dWithIndices(x, outputSize)[0]
 }
 
-/** As {@link adaptiveMaxPool1d}, over `(N, C, D, H, W)`. */
+/** Like {@link adaptiveMaxPool1d}, over `(N, C, D, H, W)`. */
 export function adaptiveMaxPool3d(x: Tensor, outputSize: OutputSize): Tensor {
   return adaptiveMaxPool3dWithIndices(x, outputSize)[0]
 }
 
-/** {@link adaptiveMaxPool1d} and the place of each maximum, i64. */
+/** {@link adaptiveMaxPool1d} and the index of each maximum, i64. */
 export function adaptiveMaxPool1dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor] {
   const owner = 'nn.functional.adaptiveMaxPool1d'
   return adaptiveMaxOf(owner, x, adaptiveSize(owner, 1, outputSize))
 }
 
-/** {@link adaptiveMaxPool2d} and the place `h·W + w` of each maximum, i64. */
+/** {@link adaptiveMaxPool2d} and the index `h·W + w` of each maximum, i64. */
 export function adaptiveMaxPool2dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor] {
   const owner = 'nn.functional.adaptiveMaxPool2d'
   return adaptiveMaxOf(owner, x, adaptiveSize(owner, 2, outputSize))
 }
 
-/** {@link adaptiveMaxPool3d} and the place `(d·H + h)·W + w` of each maximum, i64. */
+/** {@link adaptiveMaxPool3d} and the index `(d·H + h)·W + w` of each maximum, i64. */
 export function adaptiveMaxPool3dWithIndices(x: Tensor, outputSize: OutputSize): [Tensor, Tensor] {
   const owner = 'nn.functional.adaptiveMaxPool3d'
   return adaptiveMaxOf(owner, x, adaptiveSize(owner, 3, outputSize))
@@ -236,38 +236,38 @@ export function adaptiveMaxPool3dWithIndices(x: Tensor, outputSize: OutputSize):
  * The mean of each window.
  *
  * Shapes: `(N, C, L)` → `(N, C, Lout)` with `Lout = ⌊(L + 2·padding − kernelSize) / stride⌋ + 1`.
- * @throws {OptionError} for sizes that are not usable. @throws {ShapeError} when no window fits.
+ * @throws {OptionError} for invalid sizes. @throws {ShapeError} when no window fits.
  */
 export function avgPool1d(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor {
   const owner = 'nn.functional.avgPool1d'
   return avgOf(owner, x, avgWindows(owner, 1, kernelSize, options))
 }
 
-/** As {@link avgPool1d}, over `(N, C, H, W)`. */
+/** Like {@link avgPool1d}, over `(N, C, H, W)`. */
 export function avgPool2d(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor {
   const owner = 'nn.functional.avgPool2d'
   return avgOf(owner, x, avgWindows(owner, 2, kernelSize, options))
 }
 
-/** As {@link avgPool1d}, over `(N, C, D, H, W)`. */
+/** Like {@link avgPool1d}, over `(N, C, D, H, W)`. */
 export function avgPool3d(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor {
   const owner = 'nn.functional.avgPool3d'
   return avgOf(owner, x, avgWindows(owner, 3, kernelSize, options))
 }
 
-/** The mean of `outputSize` pieces of `(N, C, L)`: piece o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
+/** The mean of each of `outputSize` sections of `(N, C, L)`: section o is `⌊o·L/outputSize⌋ .. ⌈(o+1)·L/outputSize⌉`. */
 export function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSize): Tensor {
   const owner = 'nn.functional.adaptiveAvgPool1d'
   return adaptiveAvgOf(owner, x, adaptiveSize(owner, 1, outputSize))
 }
 
-/** As {@link adaptiveAvgPool1d}, over `(N, C, H, W)`. */
+/** Like {@link adaptiveAvgPool1d}, over `(N, C, H, W)`. */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSize): Tensor {
   const owner = 'nn.functional.adaptiveAvgPool2d'
   return adaptiveAvgOf(owner, x, adaptiveSize(owner, 2, outputSize))
 }
 
-/** As {@link adaptiveAvgPool1d}, over `(N, C, D, H, W)`. */
+/** Like {@link adaptiveAvgPool1d}, over `(N, C, D, H, W)`. */
 export function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor {
   const owner = 'nn.functional.adaptiveAvgPool3d'
   return adaptiveAvgOf(owner, x, adaptiveSize(owner, 3, outputSize))

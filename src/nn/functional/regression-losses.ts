@@ -1,4 +1,4 @@
-// Losses between numbers: all take the prediction first and a target of its shape second.
+// Regression losses. All take the prediction first and a target of the same shape second.
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
@@ -10,13 +10,13 @@ export type L1LossOptions = ReductionOptions
 
 /** Options of {@link smoothL1Loss}. */
 export interface SmoothL1LossOptions extends ReductionOptions {
-  /** The difference from which the loss is a straight line; 0 makes it {@link l1Loss}. @minimum 0 @default 1 */
+  /** The difference at which the loss changes from quadratic to linear; with 0 it is {@link l1Loss}. @minimum 0 @default 1 */
   beta?: number
 }
 
 /** Options of {@link huberLoss}. */
 export interface HuberLossOptions extends ReductionOptions {
-  /** The difference from which the loss is a straight line. @exclusiveMinimum 0 @default 1 */
+  /** The difference at which the loss changes from quadratic to linear. @exclusiveMinimum 0 @default 1 */
   delta?: number
 }
 
@@ -59,8 +59,8 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
   return reduce(parabola(input.sub(target).abs(), delta), options.reduction)
 }
 
-// c (d − c/2) with c = min(d, width): d²/2, and a straight line of slope `width` from there on.
+// c (d − c/2) with c = min(d, width): d²/2 below `width`, and a straight line of slope `width` above.
 function parabola(distance: Tensor, width: number): Tensor {
-  const held = distance.clampMax(width)
-  return held.mul(distance.sub(held.mul(0.5)))
+  const clamped = distance.clampMax(width)
+  return clamped.mul(distance.sub(clamped.mul(0.5)))
 }

@@ -1,4 +1,4 @@
-// How near vectors are, and losses that pull them together or push them apart.
+// Similarities and distances of vectors, and losses based on them.
 import { ShapeError } from '../../errors.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { reduce, sameShape } from './losses.js'
@@ -9,43 +9,43 @@ import { show } from '../../runtime/options.js'
 
 /** Options of {@link cosineSimilarity}. */
 export interface CosineSimilarityOptions {
-  /** The dimension of the vectors. @integer @default 1 */
+  /** The dimension to compute along. @integer @default 1 */
   dim?: number
-  /** What each length is at least. @minimum 0 @default 1e-8 */
+  /** Lower bound on each norm, to avoid division by 0. @minimum 0 @default 1e-8 */
   eps?: number
 }
 
 /** Options of {@link pairwiseDistance}. */
 export interface PairwiseDistanceOptions {
-  /** The norm of the distance. @infinity @default 2 */
+  /** The p of the p-norm. @infinity @default 2 */
   p?: number
   /** Added to each difference. @default 1e-6 */
   eps?: number
-  /** Keep the last dimension, of size 1. @default false */
+  /** Keep the last dimension, with size 1. @default false */
   keepdim?: boolean
 }
 
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {
-  /** The norm that becomes 1. @infinity @default 2 */
+  /** The p of the p-norm that becomes 1. @infinity @default 2 */
   p?: number
-  /** The dimension of the vectors. @integer @default 1 */
+  /** The dimension to compute along. @integer @default 1 */
   dim?: number
-  /** What each norm is at least. @minimum 0 @default 1e-12 */
+  /** Lower bound on each norm, to avoid division by 0. @minimum 0 @default 1e-12 */
   eps?: number
 }
 
 /** Options of {@link cosineEmbeddingLoss} and {@link marginRankingLoss}. */
 export interface MarginOptions extends ReductionOptions {
-  /** How far a pair may be on the wrong side. @default 0 */
+  /** The margin of the hinge: see the formulas of the two losses. @default 0 */
   margin?: number
 }
 
 /** Options of {@link tripletMarginLoss}. */
 export interface TripletMarginLossOptions extends ReductionOptions, Pick<PairwiseDistanceOptions, 'p' | 'eps'> {
-  /** How much nearer the positive must be. @minimum 0 @default 1 */
+  /** How much closer to the anchor the positive must be than the negative. @minimum 0 @default 1 */
   margin?: number
-  /** Take the negative's distance to the positive where that is smaller. @default false */
+  /** Use the distance from the negative to the positive where that is smaller. @default false */
   swap?: boolean
 }
 
@@ -80,7 +80,7 @@ export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
  * `1 − cos(a, b)` where the target is 1, `max(0, cos(a, b) − margin)` where it is −1.
  *
  * Shapes: `a` and `b (N, D)`, `target (N)`; or `(D)` and `()`. The target has the dtype of `a`, or is i64.
- * @throws {ShapeError} when the shapes do not fit.
+ * @throws {ShapeError} when the shapes do not match.
  */
 export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
   const owner = 'nn.functional.cosineEmbeddingLoss'
@@ -89,13 +89,13 @@ export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, option
   sameShape(owner, a, b)
   if ((a.ndim !== 1 && a.ndim !== 2) || target.shape.join() !== a.shape.slice(0, -1).join()) {
     throw new ShapeError({
-      what: `${owner}: the target does not fit`,
+      what: `${owner}: the target does not match the vectors`,
       expected: 'a and b (N, D) with target (N), or (D) with ()',
       received: `a ${show(a)}, target ${show(target)}`,
       fix: 'give one target, 1 or -1, for each row',
     })
   }
-  // PyTorch adds this to the squares here, where cosineSimilarity holds the lengths.
+  // Here PyTorch adds a constant to the squared norms, while cosineSimilarity clamps the norms.
   const square = (x: Tensor): Tensor => x.mul(x).sum(-1).add(1e-12)
   const cosine = a
     .mul(b)
@@ -122,7 +122,7 @@ export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, options:
 }
 
 /**
- * `max(0, ‖anchor − positive‖ − ‖anchor − negative‖ + margin)` by row.
+ * `max(0, ‖anchor − positive‖ − ‖anchor − negative‖ + margin)` per row.
  *
  * Shapes: all `(N, D)` or `(D)`.
  * @throws {ShapeError} when the shapes differ.

@@ -24,21 +24,21 @@ export declare function softplus(x: Tensor, beta?: number, threshold?: number): 
 /** `log(1 / (1 + e⁻ˣ))`. */
 export declare function logSigmoid(x: Tensor): Tensor
 /**
- * `silu(gate) · up`, the gate of Llama's feed-forward (SwiGLU), in one pass: the silu is neither written nor kept for backward.
+ * `silu(gate) · up`, the gate of Llama's feed-forward (SwiGLU), in one pass: silu(gate) is neither written to memory nor saved for backward.
  *
  * @throws {ShapeError} when the shapes differ.
  */
 export declare function siluMul(gate: Tensor, up: Tensor): Tensor
 /** `x · tanh(softplus(x))` (Misra 2019). */
 export declare function mish(x: Tensor): Tensor
-/** `x` held between two bounds; unlike `clamp`, no gradient passes at the bounds themselves. */
+/** `x` clamped to [minVal, maxVal]; unlike with `clamp`, the gradient is 0 at the bounds themselves. */
 export declare function hardtanh(x: Tensor, minVal?: number, maxVal?: number): Tensor
 /** `min(max(x, 0), 6)`. */
 export declare function relu6(x: Tensor): Tensor
 /**
  * `x` where it is positive, else `weight · x`: one slope for all, or one for each channel (the second dimension).
- * @throws {ShapeError} when there are other than 1 or C slopes.
+ * @throws {ShapeError} when the number of slopes is neither 1 nor C.
  */
 export declare function prelu(x: Tensor, weight: Tensor): Tensor
-/** The first half of a dimension times σ of the second (Dauphin et al. 2017). @throws {ShapeError} for an odd dimension. */
+/** The first half of a dimension times σ of the second (Dauphin et al. 2017). @throws {ShapeError} for a dimension of odd size. */
 export declare function glu(x: Tensor, dim?: number): Tensor

@@ -4,19 +4,19 @@ import type { Tensor } from '../../tensor/tensor.js'
 import type { ReductionOptions } from './losses.js'
 /** Options of {@link binaryCrossEntropy}. */
 export interface BinaryCrossEntropyOptions extends ReductionOptions {
-  /** A factor on the loss of each element; broadcasts to the input. The mean divides by the number of elements, not by the weights. @default all 1 */
+  /** A weight for the loss of each element; broadcasts to the input. The mean divides by the number of elements, not by the sum of weights. @default all 1 */
   weight?: Tensor | null
 }
 /** Options of {@link binaryCrossEntropyWithLogits}. */
 export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
-  /** A factor on the positive part of the loss, e.g. negatives per positive of each class; broadcasts to the input. @default all 1 */
+  /** A weight for positive targets, e.g. the ratio of negatives to positives of each class; broadcasts to the input. @default all 1 */
   posWeight?: Tensor | null
 }
 /**
- * `−(target · log input + (1 − target) · log(1 − input))` for probabilities. Logarithms are held at −100, so that a sure mistake costs 100.
+ * `−(target · log input + (1 − target) · log(1 − input))` for probabilities. Logarithms are clamped to at least −100, so the loss of an element is at most 100.
  *
- * Use {@link binaryCrossEntropyWithLogits} where the logits are at hand: it is exact where a probability would be rounded to 0 or 1. An input
- * outside of 0 to 1 gives NaN.
+ * Use {@link binaryCrossEntropyWithLogits} where logits are available: it is exact where a probability would round to 0 or 1. An input outside
+ * [0, 1] gives NaN.
  * @throws {ShapeError} when the shapes differ.
  */
 export declare function binaryCrossEntropy(input: Tensor, target: Tensor, options?: BinaryCrossEntropyOptions): Tensor

@@ -2,7 +2,7 @@
 
 import type { Tensor } from '../../tensor/tensor.js'
 /**
- * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/n) over the last dimensions, those of `normalizedShape`.
+ * `y = (x − mean) / √(var + eps) · weight + bias`, with mean and variance (1/n) over the last dimensions, those of `normalizedShape`.
  *
  * Shapes: `x (..., *normalizedShape)`, `weight` and `bias` `normalizedShape`.
  */
@@ -14,7 +14,7 @@ export declare function layerNorm(
   eps?: number,
 ): Tensor
 /**
- * `y = x / √(mean(x²) + eps) · weight`, the mean over the last dimensions, those of `normalizedShape` (Zhang and Sennrich 2019).
+ * `y = x / √(mean(x²) + eps) · weight`, with the mean over the last dimensions, those of `normalizedShape` (Zhang and Sennrich 2019).
  */
 export declare function rmsNorm(
   x: Tensor,

@@ -2,11 +2,12 @@
 
 import type { Tensor } from '../../tensor/tensor.js'
 /**
- * `y = (x − mean) / √(var + eps) · weight + bias` per channel. In training mean and variance (1/count) are the batch's, and the running ones
- * move towards them: `running = (1 − momentum) · running + momentum · batch`, with the unbiased variance. Else the running ones are used.
+ * `y = (x − mean) / √(var + eps) · weight + bias` per channel. In training, mean and variance (1/count) are those of the batch, and the
+ * running statistics are updated: `running = (1 − momentum) · running + momentum · batch`, with the unbiased variance. Otherwise the running
+ * statistics are used.
  *
- * Shapes: `x (N, C, ...)`; `runningMean`, `runningVar`, `weight` and `bias` `(C)`. The running ones are changed in place.
- * @throws {ShapeError} when the channels do not fit, or when a channel has one value in training.
+ * Shapes: `x (N, C, ...)`; `runningMean`, `runningVar`, `weight` and `bias` `(C)`. The running statistics are changed in place.
+ * @throws {ShapeError} when the channels do not match, or when a channel has only one value in training.
  */
 export declare function batchNorm(
   x: Tensor,
@@ -19,7 +20,7 @@ export declare function batchNorm(
   eps?: number,
 ): Tensor
 /**
- * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each of `numGroups` groups of channels of each sample.
+ * `y = (x − mean) / √(var + eps) · weight + bias`, with mean and variance (1/count) over each of `numGroups` groups of channels of each sample.
  *
  * Shapes: `x (N, C, ...)` with C divisible by `numGroups`; `weight` and `bias` `(C)` (Wu and He 2018).
  */
@@ -31,11 +32,11 @@ export declare function groupNorm(
   eps?: number,
 ): Tensor
 /**
- * `y = (x − mean) / √(var + eps) · weight + bias`, mean and variance (1/count) over each channel of each sample; with running statistics and
- * `useInputStats` false, as {@link batchNorm} in evaluation.
+ * `y = (x − mean) / √(var + eps) · weight + bias`, with mean and variance (1/count) over each channel of each sample. With running statistics and
+ * `useInputStats` false it computes what {@link batchNorm} does in evaluation.
  *
- * Shapes: `x (N, C, ...)`; the others `(C)`. Running statistics move towards the mean over the samples.
- * @throws {ShapeError} when a channel of a sample has one value.
+ * Shapes: `x (N, C, ...)`; the others `(C)`. Running statistics are updated with the mean over the samples.
+ * @throws {ShapeError} when a channel of a sample has only one value.
  */
 export declare function instanceNorm(
   x: Tensor,

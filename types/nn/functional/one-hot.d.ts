@@ -2,9 +2,9 @@
 
 import type { Tensor } from '../../tensor/tensor.js'
 /**
- * Rows of zeros with a 1 at each id, i64.
+ * One-hot vectors, i64: 1 at each id, 0 elsewhere.
  *
- * Shapes: `ids (...)` i64 → `(..., numClasses)`. An id outside is an {@link IndexError} when the result is read.
- * @throws {DtypeError} for ids that are not i64; {@link OptionError} without a number of classes: reading it off the ids would have to wait.
+ * Shapes: `ids (...)` i64 → `(..., numClasses)`. An id out of range is an {@link IndexError} when the result is read.
+ * @throws {DtypeError} for ids that are not i64; {@link OptionError} without a number of classes: inferring it from the ids would have to wait for their values.
  */
 export declare function oneHot(ids: Tensor, numClasses: number): Tensor

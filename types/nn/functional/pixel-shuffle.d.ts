@@ -2,12 +2,12 @@
 
 import type { Tensor } from '../../tensor/tensor.js'
 /**
- * Channels to places: `(..., C·r², H, W)` → `(..., C, H·r, W·r)`, as sub-pixel convolution needs (Shi et al. 2016).
+ * Moves channels to spatial positions: `(..., C·r², H, W)` → `(..., C, H·r, W·r)`, as sub-pixel convolution needs (Shi et al. 2016).
  * @throws {ShapeError} when r² does not divide the channels.
  */
 export declare function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor
 /**
- * Places to channels, the inverse of {@link pixelShuffle}: `(..., C, H·r, W·r)` → `(..., C·r², H, W)`.
+ * Moves spatial positions to channels, the inverse of {@link pixelShuffle}: `(..., C, H·r, W·r)` → `(..., C·r², H, W)`.
  * @throws {ShapeError} when r does not divide height and width.
  */
 export declare function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor

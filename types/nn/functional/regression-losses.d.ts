@@ -6,12 +6,12 @@ import type { ReductionOptions } from './losses.js'
 export type L1LossOptions = ReductionOptions
 /** Options of {@link smoothL1Loss}. */
 export interface SmoothL1LossOptions extends ReductionOptions {
-  /** The difference from which the loss is a straight line; 0 makes it {@link l1Loss}. @minimum 0 @default 1 */
+  /** The difference at which the loss changes from quadratic to linear; with 0 it is {@link l1Loss}. @minimum 0 @default 1 */
   beta?: number
 }
 /** Options of {@link huberLoss}. */
 export interface HuberLossOptions extends ReductionOptions {
-  /** The difference from which the loss is a straight line. @exclusiveMinimum 0 @default 1 */
+  /** The difference at which the loss changes from quadratic to linear. @exclusiveMinimum 0 @default 1 */
   delta?: number
 }
 /**

@@ -4,39 +4,39 @@ import type { Tensor } from '../../tensor/tensor.js'
 import type { ReductionOptions } from './losses.js'
 /** Options of {@link cosineSimilarity}. */
 export interface CosineSimilarityOptions {
-  /** The dimension of the vectors. @integer @default 1 */
+  /** The dimension to compute along. @integer @default 1 */
   dim?: number
-  /** What each length is at least. @minimum 0 @default 1e-8 */
+  /** Lower bound on each norm, to avoid division by 0. @minimum 0 @default 1e-8 */
   eps?: number
 }
 /** Options of {@link pairwiseDistance}. */
 export interface PairwiseDistanceOptions {
-  /** The norm of the distance. @infinity @default 2 */
+  /** The p of the p-norm. @infinity @default 2 */
   p?: number
   /** Added to each difference. @default 1e-6 */
   eps?: number
-  /** Keep the last dimension, of size 1. @default false */
+  /** Keep the last dimension, with size 1. @default false */
   keepdim?: boolean
 }
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {
-  /** The norm that becomes 1. @infinity @default 2 */
+  /** The p of the p-norm that becomes 1. @infinity @default 2 */
   p?: number
-  /** The dimension of the vectors. @integer @default 1 */
+  /** The dimension to compute along. @integer @default 1 */
   dim?: number
-  /** What each norm is at least. @minimum 0 @default 1e-12 */
+  /** Lower bound on each norm, to avoid division by 0. @minimum 0 @default 1e-12 */
   eps?: number
 }
 /** Options of {@link cosineEmbeddingLoss} and {@link marginRankingLoss}. */
 export interface MarginOptions extends ReductionOptions {
-  /** How far a pair may be on the wrong side. @default 0 */
+  /** The margin of the hinge: see the formulas of the two losses. @default 0 */
   margin?: number
 }
 /** Options of {@link tripletMarginLoss}. */
 export interface TripletMarginLossOptions extends ReductionOptions, Pick<PairwiseDistanceOptions, 'p' | 'eps'> {
-  /** How much nearer the positive must be. @minimum 0 @default 1 */
+  /** How much closer to the anchor the positive must be than the negative. @minimum 0 @default 1 */
   margin?: number
-  /** Take the negative's distance to the positive where that is smaller. @default false */
+  /** Use the distance from the negative to the positive where that is smaller. @default false */
   swap?: boolean
 }
 /** `a · b / (max(‖a‖, eps) · max(‖b‖, eps))` along `dim`; the shapes are broadcast. */
@@ -49,7 +49,7 @@ export declare function normalize(x: Tensor, options?: NormalizeOptions): Tensor
  * `1 − cos(a, b)` where the target is 1, `max(0, cos(a, b) − margin)` where it is −1.
  *
  * Shapes: `a` and `b (N, D)`, `target (N)`; or `(D)` and `()`. The target has the dtype of `a`, or is i64.
- * @throws {ShapeError} when the shapes do not fit.
+ * @throws {ShapeError} when the shapes do not match.
  */
 export declare function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, options?: MarginOptions): Tensor
 /**
@@ -59,7 +59,7 @@ export declare function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor
  */
 export declare function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, options?: MarginOptions): Tensor
 /**
- * `max(0, ‖anchor − positive‖ − ‖anchor − negative‖ + margin)` by row.
+ * `max(0, ‖anchor − positive‖ − ‖anchor − negative‖ + margin)` per row.
  *
  * Shapes: all `(N, D)` or `(D)`.
  * @throws {ShapeError} when the shapes differ.

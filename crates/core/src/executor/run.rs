@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::memory::{host_copy, host_vec, shared_copy};
+use crate::memory::{Pool, host_copy, host_vec, shared_copy};
 use crate::meta::Meta;
 use crate::ops::context::{Exec, Output, Twin};
 use crate::ops::cost::Shapes;
@@ -59,7 +59,7 @@ fn own(executor: &Executor, value: &Value) -> Result<()> {
         Buffer::Mapped(window) => window.clone(),
         _ => return Ok(()),
     };
-    let copy = executor.pool.borrow_mut().copy_of(value.dtype, window.bytes())?;
+    let copy = Pool::copy_of(&executor.pool, value.dtype, window.bytes())?;
     let mapped = replace(value, copy)?;
     executor.pool.borrow_mut().give(mapped);
     Ok(())

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::thread::Executor;
 use crate::code::Code;
 use crate::error::{Error, Result};
+use crate::memory::Pool;
 use crate::meta::{Id, Meta};
 use crate::recorder::{HostBytes, HostTensor, Source};
 use crate::storage::{Buffer, Value};
@@ -72,10 +73,10 @@ impl Executor {
 
     pub(super) fn put(&self, meta: &Meta, source: Source) -> Result<Value> {
         let buffer = match source {
-            Source::Host(bytes) => self.pool.borrow_mut().copy_of(meta.dtype, &bytes)?,
-            Source::Copied(window) => self.pool.borrow_mut().copy_of(meta.dtype, window.bytes())?,
+            Source::Host(bytes) => Pool::copy_of(&self.pool, meta.dtype, &bytes)?,
+            Source::Copied(window) => Pool::copy_of(&self.pool, meta.dtype, window.bytes())?,
             Source::Mapped(window) if window.is_aligned() && !self.candle => self.pool.borrow_mut().map(window),
-            Source::Mapped(window) => self.pool.borrow_mut().copy_of(meta.dtype, window.bytes())?,
+            Source::Mapped(window) => Pool::copy_of(&self.pool, meta.dtype, window.bytes())?,
         };
         let value = Value::new(buffer, meta.shape.clone(), meta.dtype);
         if self.candle {

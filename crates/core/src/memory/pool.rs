@@ -1,5 +1,6 @@
 //! The pool of CPU buffers.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -189,11 +190,11 @@ impl Pool {
             )
     }
 
-    /// A buffer filled from little-endian bytes.
+    /// A buffer filled from little-endian bytes. The pool is borrowed for the allocation only: the copy may pause for other entries.
     ///
     /// # Errors
     /// [`Code::Memory`], or [`Code::Format`] when the byte count is no whole number of elements.
-    pub fn copy_of(&mut self, dtype: Dtype, bytes: &[u8]) -> Result<Buffer> {
+    pub fn copy_of(pool: &RefCell<Pool>, dtype: Dtype, bytes: &[u8]) -> Result<Buffer> {
         if !bytes.len().is_multiple_of(dtype.size()) {
             return Err(Error::new(Code::Format, "the data is no whole number of elements")
                 .received(format!("{} bytes of {dtype}", bytes.len()))
@@ -202,7 +203,7 @@ impl Pool {
         }
         let n = bytes.len() / dtype.size();
         crate::any!(dtype, T => {
-            let mut vec = self.take::<T>(n)?;
+            let mut vec = pool.borrow_mut().take::<T>(n)?;
             kernels::par::copy(bytes, bytemuck::cast_slice_mut::<T, u8>(&mut vec));
             Ok(T::wrap(vec))
         })
