@@ -240,7 +240,9 @@ test("the page's table of upstream's bugs and the tests named after them: one te
   const folder = join(ROOT, '__test__/lora')
   const tested = readdirSync(folder)
     .filter((file) => file.startsWith('bugs-'))
-    .flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/^ *test(?:\.serial)?\(\s*['"`](B\d+): /gm)])
+    .flatMap((file) => [
+      ...readFileSync(join(folder, file), 'utf8').matchAll(/^ *test(?:\.serial)?\(\s*['"`](B\d+): /gm),
+    ])
     .map(([, bug]) => bug!)
   t.is(listed.length, 27)
   t.deepEqual([...new Set(tested)].sort(), [...listed].sort())

@@ -116,7 +116,7 @@ test('batchEncodePlus: what is wrong is an error', async (t) => {
   await wrong(/maxLength/, { truncation: true })
   await wrong(/maxLength/, { truncation: true, maxLength: 1 })
   await wrong(/only_second/, { truncation: 'only_second', maxLength: 3 })
-  await wrong(/cannot be cut/, { truncation: 'only_first', maxLength: 4, textPair: ['a b c'] })
+  await wrong(/cannot be truncated/, { truncation: 'only_first', maxLength: 4, textPair: ['a b c'] })
   await wrong(/padToken/, { padding: true, padToken: 'no such token' })
   await wrong(/paddingSide/, { padding: true, paddingSide: 'top' })
   await wrong(/padding/, { padding: 'all' })

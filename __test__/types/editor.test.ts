@@ -17,7 +17,7 @@ const HOVERS: readonly (readonly [expression: string, shown: RegExp, doc: RegExp
   ['lora.optim.AdamW', /class AdamW\n/, /Adam with decoupled weight decay/],
   ['lora.train.trainClassifier', /function trainClassifier\(model: .*SequenceClassifier, /, /Trains a model to label/],
   ['lora.data.DataLoader', /class DataLoader<S, B = Collated<S>>\n/, /Batches of a dataset, epoch by epoch/],
-  ['lora.Function', /class Function\n/, /An operation with a gradient of your own/],
+  ['lora.Function', /class Function\n/, /An operation with a custom gradient/],
   ['lora.nn.functional.crossEntropy', /function crossEntropy\(logits: lora\.Tensor, /, /log softmax/],
   ['lora.generation.processors', /processors/, /^$/],
 ]
