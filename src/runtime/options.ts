@@ -97,8 +97,23 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`
   if (isTensorLike(value)) return `(${value.shape.join(', ')}) ${value.dtype}`
   if (typeof value === 'function') return 'a function'
-  if (typeof value === 'object' && value !== null) return value.constructor?.name ?? 'an object'
+  if (typeof value === 'object' && value !== null) return isPlain(value) ? showEntries(value) : value.constructor.name
   return String(value)
+}
+
+function isPlain(value: object): boolean {
+  return value.constructor === undefined || value.constructor === Object
+}
+
+/** The first entries of an object. Objects and lists in it are not opened, so that one that holds itself ends, too. */
+function showEntries(value: object): string {
+  const entries = Object.entries(value)
+  const shown = entries.slice(0, 3).map(([name, each]) => {
+    if (Array.isArray(each)) return `${name}: […]`
+    const nested = typeof each === 'object' && each !== null && isPlain(each)
+    return `${name}: ${nested ? '{…}' : show(each)}`
+  })
+  return entries.length === 0 ? '{}' : `{ ${shown.join(', ')}${entries.length > 3 ? ', …' : ''} }`
 }
 
 /** The candidate nearest to `name`, if one is near enough to be a typing error. */
