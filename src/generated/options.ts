@@ -509,8 +509,8 @@ export const CrossEntropyLossOptions: OptionSchema = {
   fields: {
     weight: tensorOrNothing,
     ignoreIndex: integer,
-    reduction: choiceNoneMeanSum,
     labelSmoothing: numberFrom0To1,
+    reduction: choiceNoneMeanSum,
   },
   required: [],
 }
@@ -949,8 +949,8 @@ export const LinearCrossEntropyOptions: OptionSchema = {
   fields: {
     bias: tensorOrNothing,
     ignoreIndex: integer,
-    reduction: choiceNoneMeanSum,
     labelSmoothing: numberFrom0To1,
+    reduction: choiceNoneMeanSum,
   },
   required: [],
 }
@@ -1731,9 +1731,9 @@ export const TextTaskOptions: OptionSchema = {
     maxTrainSamples: integerFrom1,
     maxValidationSamples: integerFrom1,
     maxTestSamples: integerFrom1,
-    signal: abortSignal,
     format: choiceCsvTsvJsonJsonlParquet,
     quotes: boolean,
+    signal: abortSignal,
   },
   required: ['train'],
 }
