@@ -87,6 +87,7 @@ export const AdamOptions: OptionSchema = {
     weightDecay: numberFrom0,
     amsgrad: boolean,
     maximize: boolean,
+    decoupledWeightDecay: boolean,
   },
   required: [],
 }
