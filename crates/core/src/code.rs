@@ -1,4 +1,4 @@
-//! The one list of error codes. `cargo xtask gen` writes the TypeScript twin and docs/errors.md from it.
+//! The one list of error codes. `npm run gen` writes the TypeScript twin and docs/errors.md from it.
 
 macro_rules! codes {
     ($($variant:ident, $code:literal, $class:literal, $doc:literal;)*) => {

@@ -1,4 +1,4 @@
-//! Developer tasks: `cargo xtask gen` writes what is generated from the engine's tables.
+//! Developer tasks: `npm run gen` writes what is generated from the engine's tables.
 
 mod gen_errors;
 mod gen_methods;
@@ -12,12 +12,12 @@ fn main() -> ExitCode {
         Some("gen") => match generate() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("cargo xtask gen: {error}");
+                eprintln!("xtask gen: {error}");
                 ExitCode::FAILURE
             }
         },
         _ => {
-            eprintln!("cargo xtask gen   writes src/generated/*.ts, docs/ops.md and docs/errors.md");
+            eprintln!("npm run gen   writes src/generated/*.ts, docs/ops.md and docs/errors.md");
             ExitCode::FAILURE
         }
     }

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn each_method_fills_each_argument_of_its_op_once() {
         for method in METHODS {
-            let op = method.op;
+            let op = &method.op.signature;
             let wanted = op.inputs.iter().skip(1).map(|i| i.name).chain(op.attrs.iter().map(|a| a.name));
             let mut wanted: Vec<_> = wanted.collect();
             let mut filled: Vec<_> = method.params.iter().map(|p| p.fills).chain(method.fixed.iter().map(|f| f.0)).collect();
