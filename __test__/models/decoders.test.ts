@@ -52,6 +52,7 @@ interface Architecture {
 const SEPARATE = 'q_proj k_proj v_proj o_proj'
 const MLP = 'gate_proj up_proj down_proj'
 const NORMS = 'input_layernorm post_attention_layernorm'
+const withBias = (names: string) => names.replaceAll(/\w+/g, '$& $&.bias')
 
 const ARCHITECTURES: Record<string, Architecture> = {
   Mistral: {
@@ -117,6 +118,19 @@ const ARCHITECTURES: Record<string, Architecture> = {
     norms: 0,
     names: `${SEPARATE} q_norm k_norm ${MLP} ${NORMS} pre_feedforward_layernorm post_feedforward_layernorm`,
   },
+  Granite: {
+    Bare: models.GraniteModel,
+    ForCausalLM: models.GraniteForCausalLM,
+    config: {
+      ...{ attention_bias: true, mlp_bias: true, tie_word_embeddings: true },
+      ...{ embedding_multiplier: 3, residual_multiplier: 0.3, attention_multiplier: 0.2, logits_scaling: 2.5 },
+    },
+    traits: {
+      ...{ frequencies: plain(1e4), scale: 0.2 },
+      ...{ embeddingScale: 3, residualScale: 0.3, logitsScaling: 2.5 },
+    },
+    names: `${withBias(SEPARATE)} ${withBias(MLP)} ${NORMS}`,
+  },
 }
 
 const tiny = ({ ForCausalLM, config, norms = 1 }: Architecture, extra: object = {}, options: object = {}) => {
@@ -166,6 +180,18 @@ for (const [name, architecture] of Object.entries(ARCHITECTURES)) {
       got.some((value, i) => Math.abs(value - far[i]!) > 1e-3),
       'the window changes nothing',
     )
+  })
+
+  test(`${name}: the loss is that of the logits, with a plain head and with LoRA on it`, async (t) => {
+    const model = tiny(architecture, { tie_word_embeddings: false }, { dtype: 'f64' })
+    const row = longRow(11)
+    for (const targets of [[], ['lm_head']]) {
+      if (targets.length) lora.injectLora(model, { targets, r: 2, loraAlpha: 4 })
+      const { loss, logits } = model.forward([row], { labels: [row] })
+      const labels = lora.tensor(row.slice(1), { dtype: 'i64' })
+      const want = lora.nn.functional.crossEntropy(logits.reshape([11, V]).narrow(0, 0, 10), labels)
+      await close(t, loss!, await numbers(want))
+    }
   })
 
   test(`${name}: a cache gives the logits of the whole sequence, far beyond the window and through growth`, async (t) => {
@@ -322,6 +348,10 @@ for (const [name, architecture] of Object.entries(ARCHITECTURES)) {
       option({ partial_rotary_factor: 1.5 }, /partial_rotary_factor/)
       option({ resid_pdrop: 2 }, /resid_pdrop/)
     } else unsupported({ partial_rotary_factor: 0.5, rope_parameters: null }, /partial_rotary_factor 0.5/)
+    if (name === 'Granite') {
+      for (const field of ['embedding_multiplier', 'residual_multiplier', 'attention_multiplier', 'logits_scaling'])
+        option({ [field]: 0 }, new RegExp(field))
+    }
     if (!architecture.hasLayerTypes) return
     option({ layer_types: [FULL] }, /layer_types[\s\S]*num_hidden_layers = 3/)
     unsupported({ layer_types: [FULL, 'chunked_attention', FULL] }, /'chunked_attention'/)

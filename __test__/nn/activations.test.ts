@@ -103,10 +103,24 @@ test('Hardtanh and ReLU6: no slope at the bounds', async (t) => {
   await is(t, new nn.ReLU6(), held(0, 6), slope(0, 6))
 })
 
+test('Hardswish: slope 0 up to −3 and 1 from 3 on', async (t) => {
+  const value = (x: number): number => (x * Math.min(Math.max(x + 3, 0), 6)) / 6
+  const slope = (x: number): number => (x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5)
+  await is(t, new nn.Hardswish(), value, slope)
+  await close(t, F.hardswish(lora.tensor([-2, -1, 1, 2])), [-1 / 3, -1 / 3, 2 / 3, 5 / 3])
+})
+
 test('activations: NaN stays NaN', async (t) => {
   const x = lora.tensor([Number.NaN])
-  for (const layer of [new nn.LeakyReLU(), new nn.ELU(), new nn.Softplus(), new nn.ReLU6(), new nn.Mish()])
-    t.deepEqual(await numbers(layer.forward(x)), [Number.NaN], layer.constructor.name)
+  const layers = [
+    new nn.LeakyReLU(),
+    new nn.ELU(),
+    new nn.Softplus(),
+    new nn.ReLU6(),
+    new nn.Mish(),
+    new nn.Hardswish(),
+  ]
+  for (const layer of layers) t.deepEqual(await numbers(layer.forward(x)), [Number.NaN], layer.constructor.name)
 })
 
 test('PReLU: one slope, or one a channel, with gradients', async (t) => {

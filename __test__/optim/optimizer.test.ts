@@ -53,6 +53,37 @@ test('optim.Adam: weight decay in the gradient', async (t) => {
   await close(t, await run((p) => new optim.Adam([p], options)), want, 'f64')
 })
 
+test('optim.Adam: with decoupledWeightDecay it is AdamW, bit for bit (f32, f64, amsgrad)', async (t) => {
+  const options = { lr: LR, betas: [B1, B2] as const, eps: EPS, weightDecay: WD }
+  for (const dtype of ['f32', 'f64'] as const) {
+    for (const amsgrad of [false, true]) {
+      const want = await run((p) => new optim.AdamW([p], { ...options, amsgrad }), dtype)
+      const decoupled = { ...options, amsgrad, decoupledWeightDecay: true }
+      t.deepEqual(await run((p) => new optim.Adam([p], decoupled), dtype), want)
+    }
+  }
+  const want = loop((p, g, s, n) => adam(p * (1 - LR * WD), g, s, n))
+  const oneGroup = (p: Tensor) => new optim.Adam([{ params: [p], decoupledWeightDecay: true }], options)
+  await close(t, await run(oneGroup), want, 'f64')
+})
+
+test('optim.Adam: decoupledWeightDecay is saved under the name of PyTorch; AdamW, which always decays so, leaves it out', (t) => {
+  const p = parameter()
+  const saved = new optim.Adam([p], { decoupledWeightDecay: true }).stateDict()
+  t.is(saved.param_groups[0]!['decoupled_weight_decay'], true)
+  const adam = new optim.Adam([p])
+  adam.loadStateDict(saved)
+  t.true(adam.paramGroups[0]!.decoupledWeightDecay)
+  // A state saved before PyTorch had the option.
+  const { decoupled_weight_decay: _, ...older } = saved.param_groups[0]!
+  adam.loadStateDict({ state: {}, param_groups: [older as (typeof saved.param_groups)[0]] })
+  t.false(adam.paramGroups[0]!.decoupledWeightDecay)
+  const adamw = new optim.AdamW([p])
+  adamw.loadStateDict(saved)
+  t.false('decoupledWeightDecay' in adamw.paramGroups[0]!)
+  t.throws(() => new optim.AdamW([p], { decoupledWeightDecay: true } as never), { instanceOf: lora.OptionError })
+})
+
 test('optim.NlgAdamW: eps outside the correction, decay after the update', async (t) => {
   const want = loop((p, g, s, n) => {
     s.m = B1 * s.m + (1 - B1) * g

@@ -26,6 +26,10 @@ export interface ReferenceTraits {
   /** What a norm adds to its weights. */
   normOffset?: number
   embeddingScale?: number
+  /** Factor of what attention and MLP add. */
+  residualScale?: number
+  /** What logits are divided by. */
+  logitsScaling?: number
   activation?: (x: number) => number
 }
 
@@ -42,7 +46,7 @@ export function decoderLogits(
   traits: ReferenceTraits,
 ): number[][] {
   const { num_attention_heads: H, num_key_value_heads: Hkv, head_dim: D, rms_norm_eps: eps } = config
-  const { scale = 1 / Math.sqrt(D), normOffset = 0, embeddingScale = 1, activation = silu } = traits
+  const { scale = 1 / Math.sqrt(D), normOffset = 0, embeddingScale = 1, residualScale = 1, activation = silu } = traits
   const { frequencies, window = () => Infinity } = traits
   const get = (name: string) => weights[name]!
   const dense = (name: string, x: number[]) => {
@@ -83,7 +87,7 @@ export function decoderLogits(
         const mean = (i: number) => seen.reduce((total, s, n) => total + terms[n]! * v[s]![kv]![i]!, 0) / sum
         return Array.from({ length: D }, (_unused, i) => mean(i))
       })
-      const y = dense(`${at}.self_attn.o_proj`, out.flat())
+      const y = dense(`${at}.self_attn.o_proj`, out.flat()).map((value) => value * residualScale)
       return add(x, isSandwich ? norm(`${at}.post_attention_layernorm`, y) : y)
     })
     xs = attended.map((x) => {
@@ -94,12 +98,13 @@ export function decoderLogits(
       const down = dense(
         `${at}.mlp.down_proj`,
         gate.map((g, i) => activation(g) * up[i]!),
-      )
+      ).map((value) => value * residualScale)
       return add(x, isSandwich ? norm(`${at}.post_feedforward_layernorm`, down) : down)
     })
   }
   const head = (x: number[]) => dense('lm_head', norm('model.norm', x))
-  return xs.map((x) => head(x).map((logit) => capped(logit, traits.logitSoftcap)))
+  const { logitsScaling = 1, logitSoftcap } = traits
+  return xs.map((x) => head(x).map((logit) => capped(logit / logitsScaling, logitSoftcap)))
 }
 
 /** Rotates the pairs (i, i + n) of the first 2 n features of a head as complex numbers. */

@@ -99,7 +99,7 @@ function factsOf(checker, node, problems) {
   const symbol = checker.getSymbolAtLocation(node.name)
   const type = checker.getDeclaredTypeOfSymbol(symbol)
   const file = node.getSourceFile().fileName.slice(inRoot('.').length + 1)
-  const fields = checker.getPropertiesOfType(type).map((property) => {
+  const fields = inSourceOrder(checker.getPropertiesOfType(type)).map((property) => {
     const field = fieldOf(checker, property, node)
     const where = `${file}: ${node.name.text}.${field.name}`
     if (!field.about) problems.push(`${where} has no text`)
@@ -107,6 +107,18 @@ function factsOf(checker, node, problems) {
     return field
   })
   return { name: node.name.text, file, about: textOf(symbol.getDocumentationComment(checker)), fields }
+}
+
+/**
+ * Fields of each interface in the order of its source. The compiler lists what `Pick` and `Omit` leave in an order that changes with names elsewhere in
+ * the program.
+ */
+function inSourceOrder(properties) {
+  const parentOf = ({ declarations }) => declarations?.[0]?.parent
+  const positionOf = ({ declarations }) => declarations?.[0]?.pos ?? 0
+  return [...new Set(properties.map(parentOf))].flatMap((parent) =>
+    properties.filter((each) => parentOf(each) === parent).sort((a, b) => positionOf(a) - positionOf(b)),
+  )
 }
 
 function fieldOf(checker, property, node) {

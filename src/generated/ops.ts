@@ -289,12 +289,20 @@ export function silu(x: Operand): Tensor {
   return call.one(32)
 }
 
+/** `x * min(max(x + 3, 0), 6) / 6`; gradient 0 at -3 and 1 at 3. */
+export function hardswish(x: Operand): Tensor {
+  call.begin()
+  call.input(x)
+  call.attributes()
+  return call.one(33)
+}
+
 /** `x * Phi(x)`, exact. */
 export function gelu(x: Operand): Tensor {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.one(33)
+  return call.one(34)
 }
 
 /** GELU with the tanh approximation (gelu_new of GPT-2). */
@@ -302,7 +310,7 @@ export function geluTanh(x: Operand): Tensor {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.one(34)
+  return call.one(35)
 }
 
 /** Error function. */
@@ -310,7 +318,7 @@ export function erf(x: Operand): Tensor {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.one(35)
+  return call.one(36)
 }
 
 /** Largest integer not above. */
@@ -318,7 +326,7 @@ export function floor(x: Operand): Tensor {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.one(36)
+  return call.one(37)
 }
 
 /** Smallest integer not below. */
@@ -326,7 +334,7 @@ export function ceil(x: Operand): Tensor {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.one(37)
+  return call.one(38)
 }
 
 /** Nearest integer, halves to even. */
@@ -334,7 +342,7 @@ export function round(x: Operand): Tensor {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.one(38)
+  return call.one(39)
 }
 
 /** `x` to a fixed power. */
@@ -343,7 +351,7 @@ export function powScalar(x: Operand, exponent: number): Tensor {
   call.input(x)
   call.attributes()
   call.num(exponent)
-  return call.one(39)
+  return call.one(40)
 }
 
 /** `x` held between two bounds; gradient 1 inside, bounds included. */
@@ -353,7 +361,7 @@ export function clamp(x: Operand, min: number, max: number): Tensor {
   call.attributes()
   call.num(min)
   call.num(max)
-  return call.one(40)
+  return call.one(41)
 }
 
 /** `silu(gate) * up`: SwiGLU. */
@@ -362,7 +370,7 @@ export function siluMul(gate: Operand, up: Operand): Tensor {
   call.input(gate)
   call.input(up)
   call.attributes()
-  return call.one(42)
+  return call.one(43)
 }
 
 /** True where `a` is 0. */
@@ -370,7 +378,7 @@ export function logicalNot(a: Operand): Tensor {
   call.begin()
   call.input(a)
   call.attributes()
-  return call.one(44)
+  return call.one(45)
 }
 
 /** True where both are not 0. */
@@ -379,7 +387,7 @@ export function logicalAnd(a: Operand, b: Operand): Tensor {
   call.input(a)
   call.input(b)
   call.attributes()
-  return call.one(45)
+  return call.one(46)
 }
 
 /** True where one is not 0. */
@@ -388,7 +396,7 @@ export function logicalOr(a: Operand, b: Operand): Tensor {
   call.input(a)
   call.input(b)
   call.attributes()
-  return call.one(46)
+  return call.one(47)
 }
 
 /** The same numbers under another shape (a view); -1 stands for what is left. */
@@ -397,7 +405,7 @@ export function reshape(x: Operand, shape: readonly number[]): Tensor {
   call.input(x)
   call.attributes()
   call.dims(shape)
-  return call.one(47)
+  return call.one(48)
 }
 
 /** Dimensions in another order. */
@@ -406,7 +414,7 @@ export function permute(x: Operand, dims: readonly number[]): Tensor {
   call.input(x)
   call.attributes()
   call.dims(dims)
-  return call.one(48)
+  return call.one(49)
 }
 
 /** Repeats dimensions of size 1; -1 keeps a size. */
@@ -415,7 +423,7 @@ export function expand(x: Operand, shape: readonly number[]): Tensor {
   call.input(x)
   call.attributes()
   call.dims(shape)
-  return call.one(49)
+  return call.one(50)
 }
 
 /** `x[start:stop:step]` along one dimension, Python's rules. */
@@ -427,7 +435,7 @@ export function slice(x: Operand, dim: number, start: number, stop: number, step
   call.num(start)
   call.num(stop)
   call.num(step)
-  return call.one(50)
+  return call.one(51)
 }
 
 /** Joins tensors along a dimension. */
@@ -437,7 +445,7 @@ export function cat(xs: readonly Operand[], dim: number): Tensor {
   call.attributes()
   call.lists(xs)
   call.num(dim)
-  return call.one(52)
+  return call.one(53)
 }
 
 /** `x` at `index` along a dimension, elsewhere at the same place. */
@@ -447,7 +455,7 @@ export function gather(x: Operand, index: Operand, dim: number): Tensor {
   call.input(index)
   call.attributes()
   call.num(dim)
-  return call.one(53)
+  return call.one(54)
 }
 
 /** Rows of `x` along a dimension, by index. */
@@ -457,7 +465,7 @@ export function indexSelect(x: Operand, index: Operand, dim: number): Tensor {
   call.input(index)
   call.attributes()
   call.num(dim)
-  return call.one(54)
+  return call.one(55)
 }
 
 /** `x` with `src` added at `index` along a dimension. */
@@ -468,7 +476,7 @@ export function scatterAdd(x: Operand, index: Operand, src: Operand, dim: number
   call.input(src)
   call.attributes()
   call.num(dim)
-  return call.one(55)
+  return call.one(56)
 }
 
 /** `x` with rows of `src` added at `index` along a dimension. */
@@ -479,7 +487,7 @@ export function indexAdd(x: Operand, index: Operand, src: Operand, dim: number):
   call.input(src)
   call.attributes()
   call.num(dim)
-  return call.one(56)
+  return call.one(57)
 }
 
 /** Sum over dimensions; none given means all. */
@@ -489,7 +497,7 @@ export function sum(x: Operand, dims: readonly number[], keepdim: boolean): Tens
   call.attributes()
   call.dims(dims)
   call.bool(keepdim)
-  return call.one(57)
+  return call.one(58)
 }
 
 /** Mean over dimensions. */
@@ -499,7 +507,7 @@ export function mean(x: Operand, dims: readonly number[], keepdim: boolean): Ten
   call.attributes()
   call.dims(dims)
   call.bool(keepdim)
-  return call.one(58)
+  return call.one(59)
 }
 
 /** Largest over dimensions; ties share the gradient evenly. */
@@ -509,7 +517,7 @@ export function amax(x: Operand, dims: readonly number[], keepdim: boolean): Ten
   call.attributes()
   call.dims(dims)
   call.bool(keepdim)
-  return call.one(59)
+  return call.one(60)
 }
 
 /** Smallest over dimensions; ties share the gradient evenly. */
@@ -519,7 +527,7 @@ export function amin(x: Operand, dims: readonly number[], keepdim: boolean): Ten
   call.attributes()
   call.dims(dims)
   call.bool(keepdim)
-  return call.one(60)
+  return call.one(61)
 }
 
 /** `log(sum(exp(x)))` over dimensions, without overflow. */
@@ -529,7 +537,7 @@ export function logsumexp(x: Operand, dims: readonly number[], keepdim: boolean)
   call.attributes()
   call.dims(dims)
   call.bool(keepdim)
-  return call.one(61)
+  return call.one(62)
 }
 
 /** Variance over dimensions; `correction` 1 is the unbiased one. */
@@ -540,7 +548,7 @@ export function variance(x: Operand, dims: readonly number[], correction: number
   call.dims(dims)
   call.num(correction)
   call.bool(keepdim)
-  return call.one(62)
+  return call.one(63)
 }
 
 /** Place of the largest along a dimension, the first of ties. */
@@ -550,7 +558,7 @@ export function argmax(x: Operand, dim: number, keepdim: boolean): Tensor {
   call.attributes()
   call.num(dim)
   call.bool(keepdim)
-  return call.one(63)
+  return call.one(64)
 }
 
 /** Place of the smallest along a dimension, the first of ties. */
@@ -560,7 +568,7 @@ export function argmin(x: Operand, dim: number, keepdim: boolean): Tensor {
   call.attributes()
   call.num(dim)
   call.bool(keepdim)
-  return call.one(64)
+  return call.one(65)
 }
 
 /** Exponentials along a dimension, scaled to sum 1. */
@@ -569,7 +577,7 @@ export function softmax(x: Operand, dim: number): Tensor {
   call.input(x)
   call.attributes()
   call.num(dim)
-  return call.one(65)
+  return call.one(66)
 }
 
 /** Logarithm of softmax. */
@@ -578,7 +586,7 @@ export function logSoftmax(x: Operand, dim: number): Tensor {
   call.input(x)
   call.attributes()
   call.num(dim)
-  return call.one(67)
+  return call.one(68)
 }
 
 /** Matrix product over the last two dimensions, broadcast over the others. */
@@ -589,7 +597,7 @@ export function matmul(a: Operand, b: Operand, transA: boolean, transB: boolean)
   call.attributes()
   call.bool(transA)
   call.bool(transB)
-  return call.one(69)
+  return call.one(70)
 }
 
 /** `x Wᵀ + bias`; layout 0: weight (out, in), 1: weight (in, out). A bf16 or f16 weight serves an f32 input. */
@@ -600,7 +608,7 @@ export function linear(x: Operand, weight: Operand, bias: Operand | null, layout
   call.input(bias)
   call.attributes()
   call.num(layout)
-  return call.one(70)
+  return call.one(71)
 }
 
 /** `x Wᵀ + bias + scaling · dropout(x) Aᵀ Bᵀ`, the update per block of output columns. */
@@ -616,7 +624,7 @@ export function loraLinear(x: Operand, weight: Operand, bias: Operand | null, a:
   call.num(p)
   call.num(layout)
   call.dims(blocks)
-  return call.one(73)
+  return call.one(74)
 }
 
 /** `y + scaling · x Aᵀ Bᵀ`, per block of columns. */
@@ -629,7 +637,7 @@ export function loraUpdate(y: Operand, x: Operand, a: Operand, b: Operand, scali
   call.attributes()
   call.num(scaling)
   call.dims(blocks)
-  return call.one(74)
+  return call.one(75)
 }
 
 /** `W[ids] + scaling · Aᵀ[ids] Bᵀ`; A (r, num), B (dim, r). */
@@ -643,7 +651,7 @@ export function loraEmbedding(weight: Operand, ids: Operand, a: Operand, b: Oper
   call.num(scaling)
   call.num(paddingIdx)
   call.bool(scaleGradByFreq)
-  return call.one(76)
+  return call.one(77)
 }
 
 /** `W + scaling · B A` in the weight's dtype, in a second buffer. */
@@ -656,7 +664,7 @@ export function loraMerge(weight: Operand, a: Operand, b: Operand, scaling: numb
   call.num(scaling)
   call.num(layout)
   call.dims(blocks)
-  return call.one(78)
+  return call.one(79)
 }
 
 /** Rows of `weight` by id; the padding row gets no gradient. */
@@ -667,7 +675,7 @@ export function embedding(weight: Operand, ids: Operand, paddingIdx: number, sca
   call.attributes()
   call.num(paddingIdx)
   call.bool(scaleGradByFreq)
-  return call.one(79)
+  return call.one(80)
 }
 
 /** `(x - mean) / sqrt(var + eps) * weight + bias` over the last dimension. */
@@ -678,7 +686,7 @@ export function layerNorm(x: Operand, weight: Operand | null, bias: Operand | nu
   call.input(bias)
   call.attributes()
   call.num(eps)
-  return call.one(81)
+  return call.one(82)
 }
 
 /** `x / sqrt(mean(x²) + eps) * weight` over the last dimension. */
@@ -688,7 +696,7 @@ export function rmsNorm(x: Operand, weight: Operand | null, eps: number): Tensor
   call.input(weight)
   call.attributes()
   call.num(eps)
-  return call.one(83)
+  return call.one(84)
 }
 
 /** Zeroes elements with probability `p` and scales the rest by `1 / (1 - p)`; no mask is kept. */
@@ -697,7 +705,7 @@ export function dropout(x: Operand, p: number): Tensor {
   call.input(x)
   call.attributes()
   call.num(p)
-  return call.one(85)
+  return call.one(86)
 }
 
 /** `softmax(scale · q kᵀ + mask) v` per head, without the (T, T) matrix; layout 0: (B, H, T, D), 1: (B, T, H, D); causal 0: none, 1: aligned at the first key, 2: at the last; `window` keys up to a query's own place, without causal mask as many behind it; scores pass `softcap · tanh(s / softcap)`; 0 for none of either. */
@@ -715,7 +723,7 @@ export function sdpa(q: Operand, k: Operand, v: Operand, mask: Operand | null, l
   call.num(layout)
   call.num(window)
   call.num(softcap)
-  return call.one(86)
+  return call.one(87)
 }
 
 /** Attention within sequences that lie one behind the other, q (1, N, H, D), k and v (1, M, Hkv, D): sequence s has the rows `queries[s]..queries[s + 1]` and `keys[s]..keys[s + 1]`; causal, window and softcap as in sdpa. */
@@ -732,7 +740,7 @@ export function sdpaPacked(q: Operand, k: Operand, v: Operand, queries: readonly
   call.num(p)
   call.num(window)
   call.num(softcap)
-  return call.one(88)
+  return call.one(89)
 }
 
 /** Rotary positions: pairs of features turned by their position's angle. */
@@ -746,7 +754,7 @@ export function rope(x: Operand, cos: Operand, sin: Operand, positions: Operand 
   call.num(layout)
   call.bool(interleaved)
   call.bool(inverse)
-  return call.one(90)
+  return call.one(91)
 }
 
 /** Loss of each row of `logits` (N, C) against `target` (N); 0 where the target is ignored. */
@@ -758,7 +766,7 @@ export function crossEntropy(logits: Operand, target: Operand, classWeight: Oper
   call.attributes()
   call.num(ignoreIndex)
   call.num(labelSmoothing)
-  return call.one(91)
+  return call.one(92)
 }
 
 /** Cross entropy of `hidden Wᵀ + bias` against `target` without a tensor of logits; reduction 0: a loss for each row, 1: mean, 2: sum; `needs`: 1 hidden, 2 weight, 4 bias, the gradients that forward leaves for backward. */
@@ -773,7 +781,7 @@ export function linearCrossEntropy(hidden: Operand, weight: Operand, bias: Opera
   call.num(labelSmoothing)
   call.num(reduction)
   call.num(needs)
-  return call.one(93)
+  return call.one(94)
 }
 
 /** Convolution over 1 to 3 dimensions: x (N, C, *spatial), weight (out, C / groups, *kernel); padding holds the zeros in front of and behind each dimension. */
@@ -787,7 +795,7 @@ export function conv(x: Operand, weight: Operand, bias: Operand | null, stride: 
   call.dims(padding)
   call.dims(dilation)
   call.num(groups)
-  return call.one(95)
+  return call.one(96)
 }
 
 /** Transposed convolution: the gradient of conv for its input; weight (C, out / groups, *kernel). */
@@ -802,7 +810,7 @@ export function convTranspose(x: Operand, weight: Operand, bias: Operand | null,
   call.dims(outputPadding)
   call.dims(dilation)
   call.num(groups)
-  return call.one(98)
+  return call.one(99)
 }
 
 /** Places in front of and behind each dimension; mode 0 a value, 1 reflected, 2 the border repeated, 3 circular; negative sizes cut (mode 0). */
@@ -813,7 +821,7 @@ export function pad(x: Operand, padding: readonly number[], mode: number, value:
   call.dims(padding)
   call.num(mode)
   call.num(value)
-  return call.one(99)
+  return call.one(100)
 }
 
 /** The largest of each window of `x` (N, C, *spatial), and its flat place in the plane (i64). */
@@ -826,7 +834,7 @@ export function maxPool(x: Operand, kernelSize: readonly number[], stride: reado
   call.dims(padding)
   call.dims(dilation)
   call.bool(ceilMode)
-  return call.pair(101)
+  return call.pair(102)
 }
 
 /** The same, over windows that cut `x` into a given number of pieces. */
@@ -835,7 +843,7 @@ export function adaptiveMaxPool(x: Operand, outputSize: readonly number[]): [Ten
   call.input(x)
   call.attributes()
   call.dims(outputSize)
-  return call.pair(102)
+  return call.pair(103)
 }
 
 /** The mean of each window of `x` (N, C, *spatial); `divisor` 0 divides by the window's size. */
@@ -849,7 +857,7 @@ export function avgPool(x: Operand, kernelSize: readonly number[], stride: reado
   call.bool(ceilMode)
   call.bool(countIncludePad)
   call.num(divisor)
-  return call.one(103)
+  return call.one(104)
 }
 
 /** The mean of windows that cut `x` into a given number of pieces. */
@@ -858,7 +866,7 @@ export function adaptiveAvgPool(x: Operand, outputSize: readonly number[]): Tens
   call.input(x)
   call.attributes()
   call.dims(outputSize)
-  return call.one(105)
+  return call.one(106)
 }
 
 /** `(x - mean) / sqrt(var + eps) * weight + bias` per channel of `x` (N, C, …), and the statistics of the batch, means and variances (2, C). */
@@ -869,7 +877,7 @@ export function batchNorm(x: Operand, weight: Operand | null, bias: Operand | nu
   call.input(bias)
   call.attributes()
   call.num(eps)
-  return call.pair(107)
+  return call.pair(108)
 }
 
 /** The first `k` values of each row in order (-1: all), and their places; equal values keep their order, NaN is the largest. */
@@ -879,7 +887,7 @@ export function sort(x: Operand, k: number, descending: boolean): [Tensor, Tenso
   call.attributes()
   call.num(k)
   call.bool(descending)
-  return call.pair(109)
+  return call.pair(110)
 }
 
 /** Running sum along a dimension, from its start or from its end. */
@@ -889,7 +897,7 @@ export function cumsum(x: Operand, dim: number, reverse: boolean): Tensor {
   call.attributes()
   call.num(dim)
   call.bool(reverse)
-  return call.one(110)
+  return call.one(111)
 }
 
 /** `x` with `src` written at `index` along a dimension; of equal indexes the last stays. */
@@ -900,7 +908,7 @@ export function scatter(x: Operand, index: Operand, src: Operand, dim: number): 
   call.input(src)
   call.attributes()
   call.num(dim)
-  return call.one(111)
+  return call.one(112)
 }
 
 /** `count` categories of each row, drawn by weight. */
@@ -910,7 +918,7 @@ export function multinomial(p: Operand, count: number, replacement: boolean): Te
   call.attributes()
   call.num(count)
   call.bool(replacement)
-  return call.one(112)
+  return call.one(113)
 }
 
 /** `log(1 + x)`, exact for small `x` too. */
@@ -918,7 +926,7 @@ export function log1p(x: Operand): Tensor {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.one(113)
+  return call.one(114)
 }
 
 /** A tensor of one value. */
@@ -928,7 +936,7 @@ export function full(shape: readonly number[], value: number, dtype: Dtype): Ten
   call.dims(shape)
   call.num(value)
   call.dtype(dtype)
-  return call.one(114)
+  return call.one(115)
 }
 
 /** Uniform numbers from `low` (included) to `high`. */
@@ -939,7 +947,7 @@ export function rand(shape: readonly number[], low: number, high: number, dtype:
   call.num(low)
   call.num(high)
   call.dtype(dtype)
-  return call.one(115)
+  return call.one(116)
 }
 
 /** Normal numbers. */
@@ -950,7 +958,7 @@ export function randn(shape: readonly number[], mean: number, std: number, dtype
   call.num(mean)
   call.num(std)
   call.dtype(dtype)
-  return call.one(116)
+  return call.one(117)
 }
 
 /** `x += y`. */
@@ -959,7 +967,7 @@ export function addInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(117)
+  call.none(118)
 }
 
 /** `x -= y`. */
@@ -968,7 +976,7 @@ export function subInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(118)
+  call.none(119)
 }
 
 /** `x *= y`. */
@@ -977,7 +985,7 @@ export function mulInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(119)
+  call.none(120)
 }
 
 /** `x /= y`. */
@@ -986,7 +994,7 @@ export function divInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(120)
+  call.none(121)
 }
 
 /** Overwrites `x` with `src`, broadcast and converted; not before `after` is there, and not at all when it failed. */
@@ -996,7 +1004,7 @@ export function copyInplace(x: Operand, src: Operand, after: Operand | null): vo
   call.input(src)
   call.input(after)
   call.attributes()
-  call.none(121)
+  call.none(122)
 }
 
 /** `x = mul * x + add`. */
@@ -1006,7 +1014,7 @@ export function affineInplace(x: Operand, mul: number, add: number): void {
   call.attributes()
   call.num(mul)
   call.num(add)
-  call.none(122)
+  call.none(123)
 }
 
 /** Holds `x` between two bounds. */
@@ -1016,7 +1024,7 @@ export function clampInplace(x: Operand, min: number, max: number): void {
   call.attributes()
   call.num(min)
   call.num(max)
-  call.none(123)
+  call.none(124)
 }
 
 /** Sets every element. */
@@ -1025,7 +1033,7 @@ export function fillInplace(x: Operand, value: number): void {
   call.input(x)
   call.attributes()
   call.num(value)
-  call.none(124)
+  call.none(125)
 }
 
 /** Uniform numbers. */
@@ -1035,7 +1043,7 @@ export function uniformInplace(x: Operand, low: number, high: number): void {
   call.attributes()
   call.num(low)
   call.num(high)
-  call.none(125)
+  call.none(126)
 }
 
 /** Normal numbers. */
@@ -1045,7 +1053,7 @@ export function normalInplace(x: Operand, mean: number, std: number): void {
   call.attributes()
   call.num(mean)
   call.num(std)
-  call.none(126)
+  call.none(127)
 }
 
 /** Writes `src` into `x` from `start` along a dimension. */
@@ -1056,7 +1064,7 @@ export function sliceAssign(x: Operand, src: Operand, dim: number, start: number
   call.attributes()
   call.num(dim)
   call.num(start)
-  call.none(127)
+  call.none(128)
 }
 
 /** One step of Adam or AdamW; `vmax` holds the AMSGrad maxima or is empty. */
@@ -1081,7 +1089,7 @@ export function adamwStep(params: readonly Operand[], grads: readonly Operand[],
   call.num(step)
   call.bool(decoupled)
   call.bool(maximize)
-  call.none(128)
+  call.none(129)
 }
 
 /** One step of the AdamW of microsoft/LoRA's NLG example. */
@@ -1103,7 +1111,7 @@ export function nlgAdamwStep(params: readonly Operand[], grads: readonly Operand
   call.num(weightDecay)
   call.num(step)
   call.bool(correctBias)
-  call.none(129)
+  call.none(130)
 }
 
 /** One step of SGD; `buffers` is empty without momentum. */
@@ -1123,7 +1131,7 @@ export function sgdStep(params: readonly Operand[], grads: readonly Operand[], b
   call.num(weightDecay)
   call.bool(first)
   call.bool(maximize)
-  call.none(130)
+  call.none(131)
 }
 
 /** Norm of all gradients together. */
@@ -1132,7 +1140,7 @@ export function globalNorm(grads: readonly Operand[]): Tensor {
   call.list(grads)
   call.attributes()
   call.lists(grads)
-  return call.one(131)
+  return call.one(132)
 }
 
 /** Scales gradients by `min(1, maxNorm / (norm + 1e-6))`. */
@@ -1143,7 +1151,7 @@ export function clipScale(grads: readonly Operand[], norm: Operand, maxNorm: num
   call.attributes()
   call.lists(grads)
   call.num(maxNorm)
-  call.none(132)
+  call.none(133)
 }
 
 /** Holds gradients between `-value` and `value`. */
@@ -1153,7 +1161,7 @@ export function clipValue(grads: readonly Operand[], value: number): void {
   call.attributes()
   call.lists(grads)
   call.num(value)
-  call.none(133)
+  call.none(134)
 }
 
 /** Sets gradients to 0. */
@@ -1162,7 +1170,7 @@ export function zeroGrads(grads: readonly Operand[]): void {
   call.list(grads)
   call.attributes()
   call.lists(grads)
-  call.none(134)
+  call.none(135)
 }
 
 /** Fails with the first of `sources` that failed; what takes the result runs only when all of them are there. */
@@ -1171,5 +1179,5 @@ export function allSound(sources: readonly Operand[]): Tensor {
   call.list(sources)
   call.attributes()
   call.lists(sources)
-  return call.one(135)
+  return call.one(136)
 }

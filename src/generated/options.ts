@@ -87,6 +87,7 @@ export const AdamOptions: OptionSchema = {
     weightDecay: numberFrom0,
     amsgrad: boolean,
     maximize: boolean,
+    decoupledWeightDecay: boolean,
   },
   required: [],
 }
@@ -509,8 +510,8 @@ export const CrossEntropyLossOptions: OptionSchema = {
   fields: {
     weight: tensorOrNothing,
     ignoreIndex: integer,
-    reduction: choiceNoneMeanSum,
     labelSmoothing: numberFrom0To1,
+    reduction: choiceNoneMeanSum,
   },
   required: [],
 }
@@ -949,8 +950,8 @@ export const LinearCrossEntropyOptions: OptionSchema = {
   fields: {
     bias: tensorOrNothing,
     ignoreIndex: integer,
-    reduction: choiceNoneMeanSum,
     labelSmoothing: numberFrom0To1,
+    reduction: choiceNoneMeanSum,
   },
   required: [],
 }
@@ -1731,9 +1732,9 @@ export const TextTaskOptions: OptionSchema = {
     maxTrainSamples: integerFrom1,
     maxValidationSamples: integerFrom1,
     maxTestSamples: integerFrom1,
-    signal: abortSignal,
     format: choiceCsvTsvJsonJsonlParquet,
     quotes: boolean,
+    signal: abortSignal,
   },
   required: ['train'],
 }

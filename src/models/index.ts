@@ -1,5 +1,6 @@
 export { GPT2LMHeadModel, GPT2Model } from './gpt2/gpt2.js'
 export * from './decoders/gemma.js'
+export * from './decoders/granite.js'
 export * from './decoders/llama.js'
 export * from './decoders/mistral.js'
 export * from './decoders/phi3.js'

@@ -12,6 +12,7 @@ import { DebertaV2Model } from './deberta/deberta.js'
 import type { EncoderModel } from './shared/encoder-model.js'
 import { Gemma2ForCausalLM, Gemma3ForCausalLM } from './decoders/gemma.js'
 import { GPT2LMHeadModel } from './gpt2/gpt2.js'
+import { GraniteForCausalLM } from './decoders/granite.js'
 import { LlamaForCausalLM } from './decoders/llama.js'
 import { MistralForCausalLM } from './decoders/mistral.js'
 import { ModernBertForSequenceClassification } from './modernbert/classification.js'
@@ -42,6 +43,7 @@ const CAUSAL_LM: Record<string, ModelEntry<CausalLM>> = {
   phi3: Phi3ForCausalLM,
   gemma2: Gemma2ForCausalLM,
   gemma3_text: Gemma3ForCausalLM,
+  granite: GraniteForCausalLM,
 }
 const SEQUENCE_CLASSIFICATION: Record<string, ModelEntry<SequenceClassifier>> = {
   bert: BertForSequenceClassification,

@@ -1,7 +1,18 @@
 // Activation functions as modules, for use in Sequential. The functions of the same names are in functional/activations.ts.
 import { full } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { elu, glu, hardtanh, leakyRelu, logSigmoid, mish, prelu, relu6, softplus } from './functional/activations.js'
+import {
+  elu,
+  glu,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  prelu,
+  relu6,
+  softplus,
+} from './functional/activations.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'
@@ -152,6 +163,13 @@ export class Hardtanh extends Module {
 export class ReLU6 extends Module {
   override forward(x: Tensor): Tensor {
     return relu6(x)
+  }
+}
+
+/** `x · relu6(x + 3) / 6`. */
+export class Hardswish extends Module {
+  override forward(x: Tensor): Tensor {
+    return hardswish(x)
   }
 }
 

@@ -45,6 +45,7 @@ export {
   ELU,
   GELU,
   GLU,
+  Hardswish,
   Hardtanh,
   Identity,
   LeakyReLU,

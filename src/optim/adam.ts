@@ -18,6 +18,8 @@ export interface AdamOptions {
   amsgrad?: boolean
   /** Maximize the objective instead of minimizing it. @default false */
   maximize?: boolean
+  /** Apply `weightDecay` as `AdamW` does: each update subtracts this share of the parameter, times `lr`, in place of the L2 penalty. @default false */
+  decoupledWeightDecay?: boolean
 }
 
 const DEFAULTS: Required<AdamOptions> = {
@@ -27,10 +29,11 @@ const DEFAULTS: Required<AdamOptions> = {
   weightDecay: 0,
   amsgrad: false,
   maximize: false,
+  decoupledWeightDecay: false,
 }
 
 /**
- * Adam (Kingma and Ba 2015) with an L2 penalty added to the gradient, as PyTorch computes it; for decoupled weight decay use `AdamW`.
+ * Adam (Kingma and Ba 2015) with an L2 penalty added to the gradient, as PyTorch computes it; with `decoupledWeightDecay` it is `AdamW`.
  *
  * `g ← g + wd·p;  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  p ← p − lr · (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + eps)`
  * @throws {OptionError} for options out of range and for an empty list of parameters.
@@ -47,14 +50,14 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
   }
 
   protected override update(batch: Batch, group: ParamGroup & Required<AdamOptions>): void {
-    stepAdam(batch, group, (name) => this.moments(batch, name), false)
+    stepAdam(batch, group, (name) => this.moments(batch, name), group.decoupledWeightDecay)
   }
 }
 
-/** Records one update of Adam (`decoupled: false`) or AdamW. */
+/** Records one update of Adam, with weight decay as L2 penalty or, as in AdamW, decoupled. */
 export function stepAdam(
   batch: Batch,
-  group: ParamGroup & Required<AdamOptions>,
+  group: ParamGroup & Omit<Required<AdamOptions>, 'decoupledWeightDecay'>,
   moments: (name: string) => Tensor[],
   decoupled: boolean,
 ): void {

@@ -28,8 +28,9 @@ export interface ParamGroup {
   initialLr?: number
 }
 
-// Keys of a saved group that are not options here: its parameters, and switches between PyTorch's implementations.
-const NOT_OPTIONS = ['params', 'foreach', 'capturable', 'differentiable', 'fused', 'decoupled_weight_decay']
+// Keys of a saved group that are left out where they are no options of the optimizer: its parameters, switches between PyTorch's implementations, and
+// what PyTorch's AdamW, there a kind of Adam, says of its weight decay.
+const NOT_OPTIONS = ['params', 'foreach', 'capturable', 'differentiable', 'fused', 'decoupledWeightDecay']
 
 /** The parameters of an optimizer: a list of tensors, or of groups that override the optimizer's options. */
 export type Params<Options> = Iterable<Tensor> | Iterable<{ params: Iterable<Tensor> } & Partial<Options>>
@@ -159,7 +160,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
     const sizes = this.paramGroups.map((group) => group.params.length)
     const { groups, entries } = readState(this.owner, saved, sizes)
     this.undoFailed()
-    const options = groups.map((group) => this.check(withDefaults(this.defaults, camelKeys(group) as Partial<Options>)))
+    const options = groups.map((group) => this.check(withDefaults(this.defaults, this.optionsOf(group))))
     const states = entries.map((entry, i) => entry && this.checkState(entry, params[i]!))
     this.state.clear()
     options.forEach((group, i) => Object.assign(this.paramGroups[i]!, group))
@@ -184,6 +185,11 @@ export abstract class Optimizer<Options extends { lr: number }> {
       }
       return moment
     })
+  }
+
+  private optionsOf(group: object): Partial<Options> {
+    const isOption = (key: string) => key in this.defaults || !NOT_OPTIONS.includes(key)
+    return Object.fromEntries(Object.entries(camelKeys(group)).filter(([key]) => isOption(key))) as Partial<Options>
   }
 
   private batches({ params }: ParamGroup, grads: readonly (Tensor | null)[]): Iterable<Batch> {
@@ -299,8 +305,7 @@ function snakeKeys(options: object): Record<string, unknown> {
 }
 
 function camelKeys(options: object): Record<string, unknown> {
-  const known = Object.fromEntries(Object.entries(options).filter(([key]) => !NOT_OPTIONS.includes(key)))
-  return mapKeys(known, (key) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
+  return mapKeys(options, (key) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
 }
 
 function mapKeys(options: object, rename: (key: string) => string): Record<string, unknown> {

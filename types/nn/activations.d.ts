@@ -73,6 +73,10 @@ export declare class Hardtanh extends Module {
 export declare class ReLU6 extends Module {
   forward(x: Tensor): Tensor
 }
+/** `x · relu6(x + 3) / 6`. */
+export declare class Hardswish extends Module {
+  forward(x: Tensor): Tensor
+}
 /** `x · tanh(softplus(x))`. */
 export declare class Mish extends Module {
   forward(x: Tensor): Tensor

@@ -47,6 +47,7 @@ export {
   ELU,
   GELU,
   GLU,
+  Hardswish,
   Hardtanh,
   Identity,
   LeakyReLU,

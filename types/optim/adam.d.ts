@@ -16,9 +16,11 @@ export interface AdamOptions {
   amsgrad?: boolean
   /** Maximize the objective instead of minimizing it. @default false */
   maximize?: boolean
+  /** Apply `weightDecay` as `AdamW` does: each update subtracts this share of the parameter, times `lr`, in place of the L2 penalty. @default false */
+  decoupledWeightDecay?: boolean
 }
 /**
- * Adam (Kingma and Ba 2015) with an L2 penalty added to the gradient, as PyTorch computes it; for decoupled weight decay use `AdamW`.
+ * Adam (Kingma and Ba 2015) with an L2 penalty added to the gradient, as PyTorch computes it; with `decoupledWeightDecay` it is `AdamW`.
  *
  * `g ← g + wd·p;  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  p ← p − lr · (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + eps)`
  * @throws {OptionError} for options out of range and for an empty list of parameters.

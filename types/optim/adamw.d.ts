@@ -4,7 +4,7 @@ import type { AdamOptions } from './adam.js'
 import { Optimizer } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 /** Options of {@link AdamW}. */
-export interface AdamWOptions extends AdamOptions {
+export interface AdamWOptions extends Omit<AdamOptions, 'decoupledWeightDecay'> {
   /** Decoupled weight decay: each update subtracts this share of the parameter, times `lr`. @minimum 0 @default 0.01 */
   weightDecay?: number
 }

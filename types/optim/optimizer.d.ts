@@ -90,6 +90,7 @@ export declare abstract class Optimizer<
   protected stateShape(_name: string, param: Tensor): readonly number[] | null
   /** The moment `name` of each parameter of a batch, zeros before the first update. */
   protected moments(batch: Batch, name: string): Tensor[]
+  private optionsOf
   private batches
   /** Takes back updates that failed: they are not counted, and moments allocated for them are released, to be allocated by the next update. */
   private undoFailed

@@ -86,7 +86,16 @@ fn loss(lab: &mut Lab, leaves: &Leaves, op: &'static OpRow, between: impl Fn(&mu
     loss
 }
 
-static MADE_AGAIN: [&OpRow; 7] = [&RELU, &SILU, &GELU, &GELU_TANH, &SILU_MUL, &LAYER_NORM, &RMS_NORM];
+static MADE_AGAIN: [&OpRow; 8] = [
+    &RELU,
+    &SILU,
+    &HARDSWISH,
+    &GELU,
+    &GELU_TANH,
+    &SILU_MUL,
+    &LAYER_NORM,
+    &RMS_NORM,
+];
 
 #[test]
 fn an_output_made_again_costs_no_memory_and_gives_the_same_gradients() {

@@ -64,6 +64,11 @@ export abstract class CausalLM extends PretrainedModel {
     return null
   }
 
+  /** Logits are divided by it. */
+  protected get logitsScaling(): number {
+    return 1
+  }
+
   override forward(inputIds: Ids, options: CausalLMOptions = {}): CausalLMOutput {
     const owner = `${this.constructor.name}.forward`
     checkOptions(owner, options, schemas.CausalLMOptions)
@@ -87,22 +92,31 @@ export abstract class CausalLM extends PretrainedModel {
     // Labels whose values are not known here may include positions of padding.
     const reads = positions === null || options.outputHiddenStates ? 'all' : positions
     const decoded = this.decoder.forward(inputIds, options, reads)
-    const { packing, rows } = decoded
-    const { head } = this
-    const scorer = this.logitSoftcap === null ? this.lm_head : { forward: head }
+    const { packing } = decoded
+    const rows = this.scaled(decoded.rows)
+    const scorer = this.logitSoftcap === null ? this.lm_head : { forward: (x: Tensor) => this.capped(x) }
     const loss =
       packing === null || known === null
         ? tokenLoss(owner, rows, positions?.length ? known! : labels, scorer, { shift: 1, labelSmoothing })
         : tokenLoss(owner, rows, packing.labels(known, 1), scorer, { shift: 0, labelSmoothing })
     const complete = packing === null || packing.isWhole ? null : laterForward(this, this.decoder, inputIds, options)
-    return new CausalLMOutput(decoded, head, { loss, complete })
+    return new CausalLMOutput(decoded, this.head, { loss, complete })
   }
 
   /** From hidden states to logits. */
   private get head(): (hidden: Tensor) => Tensor {
-    const cap = this.logitSoftcap
-    if (cap === null) return (hidden) => this.lm_head.forward(hidden)
-    return (hidden) => this.lm_head.forward(hidden).div(cap).tanh().mul(cap)
+    return (hidden) => this.capped(this.scaled(hidden))
+  }
+
+  /** What the head reads. It has no bias: to divide its input is to divide the logits, which are larger and need not be formed for a loss. */
+  private scaled(hidden: Tensor): Tensor {
+    return this.logitsScaling === 1 ? hidden : hidden.div(this.logitsScaling)
+  }
+
+  /** The logits of what the head reads. */
+  private capped(hidden: Tensor): Tensor {
+    const [logits, cap] = [this.lm_head.forward(hidden), this.logitSoftcap]
+    return cap === null ? logits : logits.div(cap).tanh().mul(cap)
   }
 
   /** Continues prompts. @see {@link generate} */

@@ -43,6 +43,12 @@ export interface Traits {
   postNorms?: boolean
   /** Embeddings are multiplied by √C (Gemma). @default false */
   scalesEmbeddings?: boolean
+  /** Embeddings are multiplied by it (Granite). @default 1 */
+  embeddingMultiplier?: number
+  /** The outputs of attention and MLP are multiplied by it before they are added, in blocks without `postNorms` (Granite). @default 1 */
+  residualMultiplier?: number
+  /** Logits are divided by it (Granite). @default 1 */
+  logitsScaling?: number
   /** Attention scores s become `softcap · tanh(s / softcap)` (Gemma 2). @default null */
   softcap?: number | null
   /** Logits x become `logitSoftcap · tanh(x / logitSoftcap)` (Gemma 2). @default null */

@@ -62,6 +62,10 @@ export abstract class RotaryCausalLM<Model extends RotaryDecoder = RotaryDecoder
     return this.model.logitSoftcap
   }
 
+  protected override get logitsScaling(): number {
+    return this.model.logitsScaling
+  }
+
   override get maxPositions(): number {
     return this.config.max_position_embeddings
   }

@@ -32,6 +32,7 @@ class RotaryBlock extends Module {
   input_layernorm: RMSNorm
   post_attention_layernorm: RMSNorm
   dropout: Dropout | null
+  private readonly multiplier: number
 
   constructor(config: RotaryDecoderConfig, traits: Traits, index: number, take: WeightSource) {
     super()
@@ -41,16 +42,19 @@ class RotaryBlock extends Module {
     this.input_layernorm = norm(take, 'input_layernorm', config.hidden_size)
     this.post_attention_layernorm = norm(take, 'post_attention_layernorm', config.hidden_size)
     this.dropout = traits.residualDropout ? new Dropout(traits.residualDropout) : null
+    this.multiplier = traits.residualMultiplier ?? 1
   }
 
   override forward(x: Tensor, context: RotaryContext): Tensor {
     const attended = this.self_attn.forward(this.input_layernorm.forward(x), context)
-    const between = lastTokens(x, context.last).add(this.dropped(attended))
-    return between.add(this.dropped(this.mlp.forward(this.post_attention_layernorm.forward(between))))
+    const between = lastTokens(x, context.last).add(this.branch(attended))
+    return between.add(this.branch(this.mlp.forward(this.post_attention_layernorm.forward(between))))
   }
 
-  private dropped(x: Tensor): Tensor {
-    return this.dropout === null ? x : this.dropout.forward(x)
+  /** What an output of attention or MLP adds to the hidden states. */
+  private branch(x: Tensor): Tensor {
+    const dropped = this.dropout === null ? x : this.dropout.forward(x)
+    return scaled(dropped, this.multiplier)
   }
 }
 
@@ -116,8 +120,8 @@ function mlp(config: RotaryDecoderConfig, traits: Traits, take: WeightSource) {
 }
 
 /**
- * A decoder with rotary positions and without a head: token embeddings, blocks with root mean square norms, a final norm. Llama, Mistral, Qwen2, Qwen3,
- * Phi-3, Gemma 2 and Gemma 3 are such decoders.
+ * A decoder with rotary positions and without a head: token embeddings, blocks with root mean square norms, a final norm. Llama and the families
+ * that came after it are such decoders.
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints (`layers.0.self_attn.q_proj.weight`).
  */
@@ -135,9 +139,12 @@ export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryD
   norm: RMSNorm
   /** Logits of a head are capped by it. @internal */
   readonly logitSoftcap: number | null
+  /** Logits of a head are divided by it. @internal */
+  readonly logitsScaling: number
   private readonly rotary: readonly RotaryTables[]
   private readonly window: number | null
   private readonly scalesEmbeddings: boolean
+  private readonly embeddingMultiplier: number
 
   constructor(config: Partial<Config> = {}, options: FreshOptions = {}, take?: WeightSource) {
     super()
@@ -157,7 +164,9 @@ export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryD
     this.rotary = kinds.map((each) => new RotaryTables(owner, each, traits.partialRotary))
     this.window = traits.hasWindow?.includes(true) ? traits.window! : null
     this.scalesEmbeddings = traits.scalesEmbeddings ?? false
+    this.embeddingMultiplier = traits.embeddingMultiplier ?? 1
     this.logitSoftcap = traits.logitSoftcap ?? null
+    this.logitsScaling = traits.logitsScaling ?? 1
   }
 
   /**
@@ -198,7 +207,7 @@ export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryD
 
   private embed(ids: Tensor): Tensor {
     const x = this.embed_tokens.forward(ids)
-    if (!this.scalesEmbeddings) return x
+    if (!this.scalesEmbeddings) return scaled(x, this.embeddingMultiplier)
     return x.mul(rounded(Math.sqrt(this.config.hidden_size), this.embed_tokens.weight.dtype))
   }
 
@@ -207,6 +216,10 @@ export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryD
     const config = { ...this.config, architectures: [this.constructor.name] }
     await savePretrained(this, dir, { ...options, leaveOut: [], config })
   }
+}
+
+function scaled(x: Tensor, factor: number): Tensor {
+  return factor === 1 ? x : x.mul(factor)
 }
 
 /** A number rounded to a type of weights: Gemma was trained with the factor of its embeddings in bf16, and transformers rounds it to the type of the table. */

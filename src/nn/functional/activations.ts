@@ -116,6 +116,11 @@ export function relu6(x: Tensor): Tensor {
   return hardtanh(x, 0, 6)
 }
 
+/** `x · relu6(x + 3) / 6` (Howard et al. 2019), close to `silu` without its exponential; as in PyTorch, the gradient is 0 at −3 and 1 at 3. */
+export function hardswish(x: Tensor): Tensor {
+  return ops.hardswish(x)
+}
+
 /**
  * `x` where it is positive, else `weight · x`: one slope for all, or one for each channel (the second dimension).
  * @throws {ShapeError} when the number of slopes is neither 1 nor C.

@@ -19,6 +19,7 @@ export {
   elu,
   gelu,
   glu,
+  hardswish,
   hardtanh,
   leakyRelu,
   logSigmoid,

@@ -47,10 +47,16 @@ export declare abstract class CausalLM extends PretrainedModel {
   abstract get maxPositions(): number
   /** Logits x become `cap · tanh(x / cap)`; null for no cap. */
   protected get logitSoftcap(): number | null
+  /** Logits are divided by it. */
+  protected get logitsScaling(): number
   forward(inputIds: Ids, options?: CausalLMOptions): CausalLMOutput
   private forwardWithLoss
   /** From hidden states to logits. */
   private get head()
+  /** What the head reads. It has no bias: to divide its input is to divide the logits, which are larger and need not be formed for a loss. */
+  private scaled
+  /** The logits of what the head reads. */
+  private capped
   /** Continues prompts. @see {@link generate} */
   generate(
     prompt: Prompt,

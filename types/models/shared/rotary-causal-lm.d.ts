@@ -30,5 +30,6 @@ export declare abstract class RotaryCausalLM<Model extends RotaryDecoder = Rotar
   ): Promise<M>
   protected get decoder(): Model
   protected get logitSoftcap(): number | null
+  protected get logitsScaling(): number
   get maxPositions(): number
 }

@@ -23,9 +23,11 @@ declare class RotaryBlock extends Module {
   input_layernorm: RMSNorm
   post_attention_layernorm: RMSNorm
   dropout: Dropout | null
+  private readonly multiplier
   constructor(config: RotaryDecoderConfig, traits: Traits, index: number, take: WeightSource)
   forward(x: Tensor, context: RotaryContext): Tensor
-  private dropped
+  /** What an output of attention or MLP adds to the hidden states. */
+  private branch
 }
 /** `x ← x + norm(attention(norm(x)));  x ← x + norm(mlp(norm(x)))`, four norms in all. */
 declare class SandwichBlock extends Module {
@@ -39,8 +41,8 @@ declare class SandwichBlock extends Module {
   forward(x: Tensor, context: RotaryContext): Tensor
 }
 /**
- * A decoder with rotary positions and without a head: token embeddings, blocks with root mean square norms, a final norm. Llama, Mistral, Qwen2, Qwen3,
- * Phi-3, Gemma 2 and Gemma 3 are such decoders.
+ * A decoder with rotary positions and without a head: token embeddings, blocks with root mean square norms, a final norm. Llama and the families
+ * that came after it are such decoders.
  *
  * Shapes: `inputIds (B, T)` → `lastHiddenState (B, T, C)`. Parameter names as in Hugging Face checkpoints (`layers.0.self_attn.q_proj.weight`).
  */
@@ -56,6 +58,7 @@ export declare abstract class RotaryDecoder<Config extends RotaryDecoderConfig =
   private readonly rotary
   private readonly window
   private readonly scalesEmbeddings
+  private readonly embeddingMultiplier
   constructor(config?: Partial<Config>, options?: FreshOptions, take?: WeightSource)
   /**
    * Reads a folder with `config.json` and its weights, which may include a head; the head is left out. The model is in evaluation mode.

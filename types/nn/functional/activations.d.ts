@@ -35,6 +35,8 @@ export declare function mish(x: Tensor): Tensor
 export declare function hardtanh(x: Tensor, minVal?: number, maxVal?: number): Tensor
 /** `min(max(x, 0), 6)`. */
 export declare function relu6(x: Tensor): Tensor
+/** `x · relu6(x + 3) / 6` (Howard et al. 2019), close to `silu` without its exponential; as in PyTorch, the gradient is 0 at −3 and 1 at 3. */
+export declare function hardswish(x: Tensor): Tensor
 /**
  * `x` where it is positive, else `weight · x`: one slope for all, or one for each channel (the second dimension).
  * @throws {ShapeError} when the number of slopes is neither 1 nor C.

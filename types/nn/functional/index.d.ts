@@ -20,6 +20,7 @@ export {
   elu,
   gelu,
   glu,
+  hardswish,
   hardtanh,
   leakyRelu,
   logSigmoid,

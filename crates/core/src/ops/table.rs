@@ -111,6 +111,7 @@ table! {
     SIGMOID "sigmoid" (: x) [] { shape: unary::float_shape, forward: unary::sigmoid, twin: unary::sigmoid_twin, gradient: rule(unary::save_output, unary::sigmoid_backward) } "`1 / (1 + e^-x)`.";
     RELU "relu" (: x) [] { shape: unary::float_shape, forward: unary::relu, twin: unary::relu_twin, gradient: rule(unary::save_input, unary::relu_backward), recompute: true } "`max(x, 0)`; gradient 0 at 0.";
     SILU "silu" (: x) [] { shape: unary::float_shape, forward: unary::silu, twin: unary::silu_twin, gradient: rule(unary::save_input, unary::silu_backward), recompute: true, narrow: true } "`x * sigmoid(x)`.";
+    HARDSWISH "hardswish" (: x) [] { shape: unary::float_shape, forward: unary::hardswish, twin: unary::hardswish_twin, gradient: rule(unary::save_input, unary::hardswish_backward), recompute: true } "`x * min(max(x + 3, 0), 6) / 6`; gradient 0 at -3 and 1 at 3.";
     GELU "gelu" (: x) [] { shape: unary::float_shape, forward: unary::gelu, twin: unary::gelu_twin, gradient: rule(unary::save_input, unary::gelu_backward), recompute: true, narrow: true } "`x * Phi(x)`, exact.";
     GELU_TANH "geluTanh" (: x) [] { shape: unary::float_shape, forward: unary::gelu_tanh, twin: unary::gelu_tanh_twin, gradient: rule(unary::save_input, unary::gelu_tanh_backward), recompute: true, narrow: true } "GELU with the tanh approximation (gelu_new of GPT-2).";
     ERF "erf" (: x) [] { shape: unary::float_shape, forward: unary::erf, twin: unary::erf_twin, gradient: rule(unary::save_input, unary::erf_backward) } "Error function.";

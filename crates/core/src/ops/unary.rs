@@ -85,7 +85,7 @@ macro_rules! functions {
 }
 functions! {
     neg, Neg; exp, Exp; log, Log; sqrt, Sqrt; rsqrt, Rsqrt; square, Square; abs, Abs; sign, Sign; recip, Recip; sin, Sin; cos, Cos;
-    tanh, Tanh; sigmoid, Sigmoid; relu, Relu; silu, Silu; gelu, GeluErf; gelu_tanh, GeluTanh; erf, Erf; floor, Floor; ceil, Ceil; round, Round;
+    tanh, Tanh; sigmoid, Sigmoid; relu, Relu; silu, Silu; hardswish, Hardswish; gelu, GeluErf; gelu_tanh, GeluTanh; erf, Erf; floor, Floor; ceil, Ceil; round, Round;
 }
 
 /// CPU forward of `affine`; integers too, with whole factors.
@@ -177,6 +177,7 @@ enum Fused {
     Sigmoid,
     Relu,
     Silu,
+    Hardswish,
     Gelu,
     GeluTanh,
     Clamp,
@@ -185,11 +186,12 @@ enum Fused {
 }
 
 impl Fused {
-    const ALL: [Fused; 9] = [
+    const ALL: [Fused; 10] = [
         Fused::Tanh,
         Fused::Sigmoid,
         Fused::Relu,
         Fused::Silu,
+        Fused::Hardswish,
         Fused::Gelu,
         Fused::GeluTanh,
         Fused::Clamp,
@@ -203,6 +205,7 @@ impl Fused {
             Fused::Sigmoid => UnaryOp::Sigmoid,
             Fused::Relu => UnaryOp::Relu,
             Fused::Silu => UnaryOp::Silu,
+            Fused::Hardswish => UnaryOp::Hardswish,
             Fused::Gelu => UnaryOp::GeluErf,
             Fused::GeluTanh => UnaryOp::GeluTanh,
             Fused::Clamp => UnaryOp::Clamp { min: a, max: b },
@@ -245,6 +248,7 @@ fused_rules! {
     sigmoid_backward, Sigmoid, output;
     relu_backward, Relu, input;
     silu_backward, Silu, input;
+    hardswish_backward, Hardswish, input;
     gelu_backward, Gelu, input;
     gelu_tanh_backward, GeluTanh, input;
     erf_backward, Erf, input;

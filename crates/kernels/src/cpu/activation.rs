@@ -34,6 +34,23 @@ pub fn silu_grad<T: Float>(x: T) -> T {
     s * (T::ONE + x * (T::ONE - s))
 }
 
+/// `x · min(max(x + 3, 0), 6) / 6`; NaN stays NaN.
+#[inline(always)]
+pub fn hardswish<T: Float>(x: T) -> T {
+    let (three, six) = (T::from_f64(3.0), T::from_f64(6.0));
+    let above = relu(x + three);
+    let held = if above > six { six } else { above };
+    x * held / six
+}
+
+/// d hardswish / dx: 0 up to −3, `x / 3 + 1/2` between −3 and 3, 1 from 3 on.
+#[inline(always)]
+pub fn hardswish_grad<T: Float>(x: T) -> T {
+    let three = T::from_f64(3.0);
+    let slope = if x >= three { T::ONE } else { x / three + T::HALF };
+    if x <= -three { T::ZERO } else { slope }
+}
+
 /// x · Φ(x) with the exact normal distribution: `0.5 x (1 + erf(x/√2))`.
 #[inline(always)]
 pub fn gelu_erf<T: Float>(x: T) -> T {

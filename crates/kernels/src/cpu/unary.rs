@@ -1,6 +1,8 @@
 //! Functions of one operand, each one vectorised pass, and their gradients.
 
-use super::activation::{erf_grad, gelu_erf, gelu_erf_grad, gelu_tanh, gelu_tanh_grad, relu, silu, silu_grad};
+use super::activation::{
+    erf_grad, gelu_erf, gelu_erf_grad, gelu_tanh, gelu_tanh_grad, hardswish, hardswish_grad, relu, silu, silu_grad,
+};
 use super::map::{map, map_inplace, map2};
 use crate::error::{Result, check_len, fail};
 use crate::float::Float;
@@ -40,6 +42,8 @@ pub enum UnaryOp {
     Relu,
     /// x · sigmoid(x) (x)
     Silu,
+    /// x · min(max(x + 3, 0), 6) / 6 (x; 0 at −3, 1 at 3)
+    Hardswish,
     /// x · Φ(x), exact (x)
     GeluErf,
     /// x · Φ(x) in GPT-2's tanh form (x)
@@ -90,6 +94,7 @@ macro_rules! with_unary {
             UnaryOp::Sigmoid => $go($($args,)* #[inline(always)] move |x: $T| x.sigmoid()),
             UnaryOp::Relu => $go($($args,)* #[inline(always)] move |x: $T| relu(x)),
             UnaryOp::Silu => $go($($args,)* #[inline(always)] move |x: $T| silu(x)),
+            UnaryOp::Hardswish => $go($($args,)* #[inline(always)] move |x: $T| hardswish(x)),
             UnaryOp::GeluErf => $go($($args,)* #[inline(always)] move |x: $T| gelu_erf(x)),
             UnaryOp::GeluTanh => $go($($args,)* #[inline(always)] move |x: $T| gelu_tanh(x)),
             UnaryOp::Erf => $go($($args,)* #[inline(always)] move |x: $T| x.erf()),
@@ -171,6 +176,7 @@ pub fn unary_backward<T: Float>(op: UnaryOp, saved: &[T], dy: &[T], dx: &mut [T]
         UnaryOp::Sigmoid => grad!(|y, dy| dy * (T::ONE - y) * y),
         UnaryOp::Relu => grad!(|x, dy| if x <= T::ZERO { T::ZERO } else { dy }),
         UnaryOp::Silu => grad!(|x, dy| dy * silu_grad(x)),
+        UnaryOp::Hardswish => grad!(|x, dy| dy * hardswish_grad(x)),
         UnaryOp::GeluErf => grad!(|x, dy| dy * gelu_erf_grad(x)),
         UnaryOp::GeluTanh => grad!(|x, dy| dy * gelu_tanh_grad(x)),
         UnaryOp::Erf => grad!(|x, dy| dy * erf_grad(x)),
@@ -226,7 +232,7 @@ mod tests {
     use crate::reference::unary as slow;
     use crate::testing::{SIZES, close, each_isa, values, wide};
 
-    const OPS: [UnaryOp; 34] = {
+    const OPS: [UnaryOp; 35] = {
         use UnaryOp::*;
         let open = f64::INFINITY;
         [
@@ -246,6 +252,7 @@ mod tests {
             Sigmoid,
             Relu,
             Silu,
+            Hardswish,
             GeluErf,
             GeluTanh,
             Erf,
@@ -343,5 +350,12 @@ mod tests {
         assert_eq!(dx, [0.0, 0.0, 1.0]);
         unary_backward(UnaryOp::Abs, &[-1.0, 0.0, 1.0], &[1.0; 3], &mut dx).unwrap();
         assert_eq!(dx, [-1.0, 0.0, 1.0]);
+        unary_backward(UnaryOp::Hardswish, &[-3.0, 0.0, 3.0], &[1.0; 3], &mut dx).unwrap();
+        assert_eq!(dx, [0.0, 0.5, 1.0]);
+        assert!(apply(UnaryOp::Hardswish, f32::NAN).is_nan());
+        assert_eq!(
+            (apply(UnaryOp::Hardswish, -7.0), apply(UnaryOp::Hardswish, 7.0)),
+            (-0.0, 7.0)
+        );
     }
 }

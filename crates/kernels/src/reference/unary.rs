@@ -34,6 +34,7 @@ fn value(op: UnaryOp, x: f64) -> f64 {
         UnaryOp::Sigmoid => 1.0 / (1.0 + (-x).exp()),
         UnaryOp::Relu => x.max(0.0),
         UnaryOp::Silu => x / (1.0 + (-x).exp()),
+        UnaryOp::Hardswish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
         UnaryOp::GeluErf => x * normal_cdf(x),
         UnaryOp::GeluTanh => 0.5 * x * (1.0 + (FRAC_2_PI.sqrt() * (x + 0.044715 * x.powi(3))).tanh()),
         UnaryOp::Erf => Float::erf(x),
@@ -64,6 +65,9 @@ fn slope(op: UnaryOp, x: f64) -> Option<f64> {
         UnaryOp::Sigmoid => sigmoid * (1.0 - sigmoid),
         UnaryOp::Relu => (x > 0.0) as u8 as f64,
         UnaryOp::Silu => sigmoid + x * sigmoid * (1.0 - sigmoid),
+        UnaryOp::Hardswish if x <= -3.0 => 0.0,
+        UnaryOp::Hardswish if x >= 3.0 => 1.0,
+        UnaryOp::Hardswish => (2.0 * x + 3.0) / 6.0,
         UnaryOp::GeluErf => normal_cdf(x) + x * (-0.5 * x * x).exp() / (2.0 * PI).sqrt(),
         UnaryOp::GeluTanh => {
             let t = (FRAC_2_PI.sqrt() * (x + 0.044715 * x.powi(3))).tanh();

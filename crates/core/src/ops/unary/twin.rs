@@ -31,6 +31,13 @@ pub fn sigmoid_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     Ok(vec![twin.tensor(0).affine(0.5, 0.0)?.tanh()?.affine(0.5, 0.5)?])
 }
 
+/// Twin of `hardswish`.
+pub fn hardswish_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    let x = twin.tensor(0);
+    let held = x.affine(1.0, 3.0)?.clamp(0.0, 6.0)?;
+    Ok(vec![((x * held)? / 6.0)?])
+}
+
 /// Twin of `geluTanh`, with exact constants: candle's own has six digits.
 pub fn gelu_tanh_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let x = twin.tensor(0);
@@ -107,6 +114,11 @@ pub fn backward_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         Fused::Silu => {
             let sigma = s.affine(0.5, 0.0)?.tanh()?.affine(0.5, 0.5)?;
             (&sigma * ((s * sigma.affine(-1.0, 1.0)?)? + 1.0)?)?
+        }
+        Fused::Hardswish => {
+            let inside = (s.gt(-3.0)?.to_dtype(dy.dtype())? * s.lt(3.0)?.to_dtype(dy.dtype())?)?;
+            let above = s.ge(3.0)?.to_dtype(dy.dtype())?;
+            ((s.affine(1.0 / 3.0, 0.5)? * inside)? + above)?
         }
         Fused::Gelu => {
             let cdf = s

@@ -11,7 +11,7 @@ const SHAPES: [&[usize]; 6] = [&[], &[3], &[17], &[2, 0], &[5, 129], &[2, 3, 4]]
 pub fn samples() -> Vec<Sample> {
     let mut list = Vec::new();
     let positive = Fill::Range(0.3, 3.0);
-    let functions: [(&'static OpRow, &Fill); 22] = [
+    let functions: [(&'static OpRow, &Fill); 23] = [
         (&NEG, &Fill::Normal),
         (&EXP, &Fill::Normal),
         (&LOG, &positive),
@@ -27,6 +27,7 @@ pub fn samples() -> Vec<Sample> {
         (&SIGMOID, &Fill::Normal),
         (&RELU, &Fill::Apart),
         (&SILU, &Fill::Normal),
+        (&HARDSWISH, &Fill::Normal),
         (&GELU, &Fill::Normal),
         (&GELU_TANH, &Fill::Normal),
         (&ERF, &Fill::Normal),
@@ -52,12 +53,13 @@ pub fn samples() -> Vec<Sample> {
 fn corners(list: &mut Vec<Sample>) {
     let ends = exact(&[-88.0, -40.0, -12.0, -6.0, -0.0, 0.0, 1e-4, 6.0, 12.0, 40.0]);
     for row in [
-        &TANH, &SIGMOID, &RELU, &SILU, &GELU, &GELU_TANH, &ERF, &ABS, &SIGN, &SQUARE,
+        &TANH, &SIGMOID, &RELU, &SILU, &HARDSWISH, &GELU, &GELU_TANH, &ERF, &ABS, &SIGN, &SQUARE,
     ] {
         list.push(sample(row, [ends.clone()], &[]).kinked());
     }
     list.push(sample(&EXP, [exact(&[-200.0, -80.0, 0.0, 10.0, f64::NEG_INFINITY])], &[]).kinked());
     list.push(sample(&LOG, [exact(&[1e-4, 0.5, 1.0, 1000.0])], &[]).kinked());
+    list.push(sample(&HARDSWISH, [exact(&[-3.5, -3.0, -2.5, -1.5, 0.0, 2.5, 3.0, 3.5])], &[]).kinked());
     let halves = exact(&[-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.49, -3.51]);
     for row in [&FLOOR, &CEIL, &ROUND] {
         list.push(sample(row, [halves.clone()], &[]));
