@@ -6,10 +6,11 @@ import { fail, inRoot, run } from './run.mjs'
 let known
 
 /** The target of this machine, for example x86_64-unknown-linux-gnu. */
-export function hostTarget() {
-  const { stdout = '' } = known ? {} : spawnSync('rustc', ['-vV'], { encoding: 'utf8' })
-  known ??= /^host: (.+)$/m.exec(stdout)?.[1]
-  return known ?? fail('rustc does not run: Rust is needed for this')
+const hostTarget = () => (known ??= askRustc())
+
+function askRustc() {
+  const { stdout = '' } = spawnSync('rustc', ['-vV'], { encoding: 'utf8' })
+  return /^host: (.+)$/m.exec(stdout)?.[1] ?? fail('rustc does not run: Rust is needed for this')
 }
 
 /** Runs cargo for the target of this machine. Options are those of `run`. */
