@@ -1,26 +1,54 @@
 // The test suites, each counted: Rust, ava, conformance. `npm test` and `npm run check` run the same ones.
 import { existsSync, rmSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { cargo } from './cargo.mjs'
 import { inRoot, run, runTool } from './run.mjs'
 import { filesBelow, stale } from './stamp.mjs'
 
 export const fixtures = '../shared/fixtures'
 
-/** crates/kernels and crates/core: no Node, no npm packages. */
+/** crates/kernels and crates/core: no Node, no npm packages. Two test programs run at a time, since most use one thread. */
 export async function rustTests() {
-  let [passed, failed, ignored] = [0, 0, 0]
-  const onLine = (line) => {
-    const counts = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/.exec(line)
-    if (counts)
-      [passed, failed, ignored] = [passed + Number(counts[1]), failed + Number(counts[2]), ignored + Number(counts[3])]
-    // Lines of single tests are hidden; failures and sums are shown.
-    return !/^test .* ok$|^$|^running \d+ tests?$/.test(line)
-  }
   // The addon's crate has no tests; it is named so that the two get the features of their dependencies with which it was built.
   const crates = ['kernels', 'core', 'node'].flatMap((crate) => ['-p', `loralib-${crate}`])
-  const { code } = await cargo(['test', '--release', ...crates, '--no-fail-fast'], { onLine })
-  return { passed, failed, crashed: code !== 0, note: ignored ? `${ignored} ignored` : undefined }
+  const args = ['test', '--release', ...crates, '--no-run', '--message-format=json-render-diagnostics']
+  const built = await cargo(args, { onLine: (line) => !line.startsWith('{') })
+  if (built.code !== 0) return { ok: false, note: 'the tests do not compile' }
+
+  const programs = testPrograms(built.out)
+  let [passed, failed, ignored, crashed] = [0, 0, 0, false]
+  const runNext = async () => {
+    for (let program = programs.shift(); program; program = programs.shift()) {
+      const { code, out, errors } = await run(program.path, [], { cwd: program.folder, show: false })
+      const counts = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/m.exec(out)
+      if (code !== 0 || !counts) console.log(`   ${program.name}: status ${code}\n${failures(out)}${errors}`)
+      crashed ||= code !== 0 || !counts
+      const [good, bad, left] = counts ? counts.slice(1).map(Number) : [0, 0, 0]
+      ;[passed, failed, ignored] = [passed + good, failed + bad, ignored + left]
+      console.log(`   ${program.name}: ${good} passed, ${bad} failed`)
+    }
+  }
+  await Promise.all([runNext(), runNext()])
+  return { passed, failed, crashed, note: ignored ? `${ignored} ignored` : undefined }
 }
+
+/** The test programs in cargo's messages. Those of crates/kernels come first: its unit tests take the longest. */
+function testPrograms(messages) {
+  const found = messages
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+    .filter((message) => message.executable && message.profile.test)
+    .map(({ executable, manifest_path: manifest, target }) => {
+      const folder = dirname(manifest)
+      return { path: executable, folder, name: `crates/${basename(folder)} ${target.kind[0]} ${target.name}` }
+    })
+  const first = (program) => Number(!program.name.includes('kernels'))
+  return found.sort((a, b) => first(a) - first(b))
+}
+
+/** Lines of single tests that passed are left out. */
+const failures = (out) => out.replaceAll(/^test .* ok\n|^\n|^running \d+ tests?\n/gm, '')
 
 /** A stale build stops the tests, since they would not test the present sources. */
 function staleBuild() {

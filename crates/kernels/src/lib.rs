@@ -17,6 +17,7 @@ pub mod pause;
 #[doc(hidden)]
 pub mod reference;
 pub mod rng;
+mod shared;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod weight;

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use crate::pause;
+use crate::shared::shared;
 
 /// Up to about this many element operations a kernel runs on the caller's thread: waking a worker costs more.
 pub const INLINE_WORK: usize = 32 * 1024;
@@ -25,12 +26,18 @@ const PIECE: Duration = Duration::from_millis(4);
 
 /// Calls `f` with ranges that cover `0..rows`, each of `grain_rows` rows (the last may be shorter).
 pub fn for_rows(rows: usize, grain_rows: usize, f: impl Fn(Range<usize>) + Sync) {
-    let grain = grain_rows.max(1);
-    in_pieces(rows, grain, |range| split_range(range, grain, &f));
+    each_range(rows, grain_rows.max(1), &f);
 }
 
+/// The work behind a pointer, so that pausing, splitting and rayon's join are compiled once and not for each of some 500 kernels.
+fn each_range(rows: usize, grain: usize, f: &Work<'_>) {
+    in_pieces(rows, grain, &mut |range| split_range(range, grain, f));
+}
+
+type Work<'a> = dyn Fn(Range<usize>) + Sync + 'a;
+
 /// Runs `0..rows` in pieces of whole chunks with a pause between two. The length of a piece follows the clock; the chunks do not.
-fn in_pieces(rows: usize, grain: usize, mut work: impl FnMut(Range<usize>)) {
+fn in_pieces(rows: usize, grain: usize, work: &mut dyn FnMut(Range<usize>)) {
     if rows <= FIRST_CHUNKS * grain || !pause::is_on() {
         return pause::piece(|| work(0..rows));
     }
@@ -54,7 +61,21 @@ fn in_pieces(rows: usize, grain: usize, mut work: impl FnMut(Range<usize>)) {
 
 /// Splits `out` into chunks of `min_rows` rows of `row_len` values; `f` gets the index of the first row and the chunk.
 pub fn rows_mut<T: Send>(out: &mut [T], row_len: usize, min_rows: usize, f: impl Fn(usize, &mut [T]) + Sync) {
-    parts_mut(Rows::new(out, row_len), min_rows, |start, part| f(start, part.data));
+    let (rows, len) = (count(out, row_len), out.len());
+    // SAFETY: `for_rows` gives each row to one task.
+    let data = unsafe { shared(out.as_mut_ptr()) };
+    for_rows(rows, min_rows, |range| {
+        let (start, end) = (range.start * row_len, len.min(range.end * row_len));
+        // SAFETY: the range lies within the rows of `out`, which is borrowed until all tasks have run, and no other task has these rows.
+        f(range.start, unsafe {
+            std::slice::from_raw_parts_mut(data.get().add(start), end - start)
+        });
+    });
+}
+
+/// Rows of `row_len` values; the last may be shorter. Rows without values are none.
+fn count<T>(data: &[T], row_len: usize) -> usize {
+    if row_len == 0 { 0 } else { data.len().div_ceil(row_len) }
 }
 
 /// Splits a flat slice into chunks of [`FLAT_CHUNK`] values; `f` gets the first index and the chunk.
@@ -118,11 +139,7 @@ impl<'a, T> Rows<'a, T> {
 
 impl<T: Send> Parts for Rows<'_, T> {
     fn rows(&self) -> Option<usize> {
-        Some(if self.row_len == 0 {
-            0
-        } else {
-            self.data.len().div_ceil(self.row_len)
-        })
+        Some(count(self.data, self.row_len))
     }
 
     fn cut(self, at: usize) -> (Self, Self) {
@@ -172,7 +189,7 @@ pub fn parts_mut<P: Parts>(parts: P, grain_rows: usize, f: impl Fn(usize, P) + S
     let rows = parts.rows().unwrap_or(0);
     let grain = grain_rows.max(1);
     let mut rest = Some(parts);
-    in_pieces(rows, grain, |range| {
+    in_pieces(rows, grain, &mut |range| {
         let Some(parts) = rest.take() else { return };
         let (piece, after) = if range.end == rows {
             (parts, None)
@@ -200,7 +217,7 @@ fn split_parts<P: Parts, F: Fn(usize, P) + Sync>(parts: P, start: usize, rows: u
     );
 }
 
-fn split_range<F: Fn(Range<usize>) + Sync>(range: Range<usize>, grain: usize, f: &F) {
+fn split_range(range: Range<usize>, grain: usize, f: &Work<'_>) {
     if range.is_empty() {
         return;
     }

@@ -14,7 +14,7 @@ pub use operands::{
     AttnDims, AttnGradients, AttnOperands, AttnOptions, AttnOutputs, AttnSaved, AttnStrides, Causal, Mask, Strides,
 };
 
-use super::shared::shared;
+use crate::shared::shared;
 use crate::{Float, Result, check_len, par};
 use problem::{Outputs, Problem, QUERIES, Rows, check_strided};
 

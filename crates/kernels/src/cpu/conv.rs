@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::gemm::Product;
 use super::scratch::with_scratch;
-use super::shared::{Shared, shared};
+use crate::shared::{Shared, shared};
 use crate::{Float, Result, par};
 
 /// Elements of a tile of columns: 1 MiB of f32.

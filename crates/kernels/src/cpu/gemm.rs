@@ -4,7 +4,7 @@ pub(crate) mod blocked;
 mod micro;
 mod product;
 
-use super::shared::shared;
+use crate::shared::shared;
 use crate::{Float, Result, par, pause};
 use product::error;
 

@@ -30,7 +30,6 @@ pub mod rms_norm;
 pub mod rope;
 pub mod scan;
 pub mod scratch;
-pub(crate) mod shared;
 pub mod small_rows;
 pub mod softmax;
 pub mod sort;

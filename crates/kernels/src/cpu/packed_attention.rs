@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::attention::{
     AttnDims, AttnGradients, AttnOperands, AttnOutputs, AttnSaved, AttnStrides, attention, attention_backward,
 };
-use super::shared::{Shared, shared};
+use crate::shared::{Shared, shared};
 use crate::{Float, Result, par};
 
 /// [`attention`] of each sequence to itself, with the bits that it has alone.

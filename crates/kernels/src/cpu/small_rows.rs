@@ -8,8 +8,8 @@ mod tile;
 
 pub(crate) use tile::{Kind, Tile, prefetch};
 
-use super::shared::shared;
 use crate::float::Stored;
+use crate::shared::shared;
 use crate::{Float, WeightRef, par};
 
 /// Most rows for which [`crate::cpu::gemm::gemm`] uses these kernels.

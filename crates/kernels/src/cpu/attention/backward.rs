@@ -1,11 +1,11 @@
 //! The gradient of attention, which recomputes the weights tile by tile from the saved log-sums.
 
 use super::super::scratch::with_scratch;
-use super::super::shared::{Shared, shared};
 use super::micro::{LANES, Product, Trim};
 use super::operands::{AttnDims, AttnGradients, AttnOperands, AttnOptions, AttnSaved, AttnStrides, Strides};
 use super::problem::{KEYS, Problem, QUERIES, Rows, check_strided};
 use super::tile::{Visibility, drop_by, gather, hide, lanes_at, padded, transpose};
+use crate::shared::{Shared, shared};
 use crate::{Float, Result, check_len, isa, par, pause};
 
 /// Queries, and keys, in the block of one task.

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::shared::Shared;
 use super::operands::{AttnDims, AttnOptions, AttnStrides, Causal, Mask, Strides};
+use crate::shared::Shared;
 use crate::{Float, Result, check_len, fail};
 
 /// Queries per tile, and distance between the keys of a tile of scores.

@@ -9,10 +9,10 @@ mod tests;
 use std::ops::Range;
 
 use super::super::scratch::with_scratch;
-use super::super::shared::{Shared, shared};
 use super::super::small_rows::MAX_ROWS;
 pub(crate) use super::micro::{Factor, Numbers, Start};
 use super::micro::{Kernel, Lines, Pack, Tile, bf16_kernel, kernel};
+use crate::shared::{Shared, shared};
 use crate::{Float, par, pause};
 
 /// Units of 32 bits of a factor that are packed at once: 4 MiB, the scratch memory that a thread keeps.

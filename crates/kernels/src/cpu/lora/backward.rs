@@ -1,9 +1,9 @@
 //! The gradients of the low-rank update.
 
 use super::super::scratch::with_scratch;
-use super::super::shared::shared;
 use super::super::small_rows::{Kind, Tile};
 use super::operands::{LoraDims, LoraFactors, LoraGradients, LoraOperands, ROWS, check, offsets, transpose_blocks};
+use crate::shared::shared;
 use crate::{Float, Result, par};
 
 /// Columns per task where the sum goes over all rows, and rows of x that are masked at once there.

@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use super::tile::{K_BLOCK, Kind, Tile, prefetch};
 use crate::cpu::scratch::with_scratch;
-use crate::cpu::shared::shared;
 use crate::float::Stored;
+use crate::shared::shared;
 use crate::{Float, isa, par};
 use pulp::{Simd, WithSimd};
 
