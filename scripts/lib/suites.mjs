@@ -16,6 +16,7 @@ export async function rustTests() {
   if (built.code !== 0) return { ok: false, note: 'the tests do not compile' }
 
   const programs = testPrograms(built.out)
+  if (!programs.length) return { ok: false, note: 'cargo named no test program' }
   let [passed, failed, ignored, crashed] = [0, 0, 0, false]
   const runNext = async () => {
     for (let program = programs.shift(); program; program = programs.shift()) {

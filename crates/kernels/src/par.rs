@@ -29,12 +29,12 @@ pub fn for_rows(rows: usize, grain_rows: usize, f: impl Fn(Range<usize>) + Sync)
     each_range(rows, grain_rows.max(1), &f);
 }
 
-/// The work behind a pointer, so that pausing, splitting and rayon's join are compiled once and not for each of some 500 kernels.
+/// The work of a kernel, behind a pointer, so that pausing, splitting and rayon's join are compiled once and not for each of some 500 kernels.
+type Work<'a> = dyn Fn(Range<usize>) + Sync + 'a;
+
 fn each_range(rows: usize, grain: usize, f: &Work<'_>) {
     in_pieces(rows, grain, &mut |range| split_range(range, grain, f));
 }
-
-type Work<'a> = dyn Fn(Range<usize>) + Sync + 'a;
 
 /// Runs `0..rows` in pieces of whole chunks with a pause between two. The length of a piece follows the clock; the chunks do not.
 fn in_pieces(rows: usize, grain: usize, work: &mut dyn FnMut(Range<usize>)) {
