@@ -2,14 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArgs } from '../scripts/lib/args.mjs'
 import { fail, inRoot, must } from '../scripts/lib/run.mjs'
 import { turn } from './lib/pairs.mjs'
 import { profileOf } from './lib/profile.mjs'
 
 const text = { type: 'string' }
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values, positionals } = readArgs({
+  positionals: 1,
   options: { threads: { ...text, default: '2' }, reps: { ...text, default: '3' }, small: { type: 'boolean' } },
 })
 const name = positionals[0] ?? fail('name a case, such as a128')

@@ -1,10 +1,12 @@
 // npm run bench:quote [-- --check]: puts the numbers of bench/results between the markers: the whole table into bench/README.md, six rows in words
 // into README.md. --check changes nothing and fails when one of them says something else.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { flag, readArgs } from '../scripts/lib/args.mjs'
 import { fail, inRoot, runTool } from '../scripts/lib/run.mjs'
 import { filesBelow } from '../scripts/lib/stamp.mjs'
 import { markdown, quoted } from './lib/table.mjs'
 
+const { check } = readArgs({ options: { check: flag } }).values
 const [BEGIN, END] = ['<!-- bench:begin (npm run bench:quote) -->', '<!-- bench:end -->']
 
 // Products that others are measured against are no case of their own.
@@ -19,7 +21,7 @@ const pages = {
 }
 const texts = Object.entries(pages).map(([file, quote]) => [file, ...withQuote(file, quote)])
 
-if (process.argv.includes('--check')) {
+if (check) {
   // Prettier pads the cells of tables.
   const bare = (table) => table.replace(/ +/g, ' ').replace(/-+/g, '-')
   for (const [file, before, after] of texts) {

@@ -5,6 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { flag, readArgs } from '../scripts/lib/args.mjs'
 import { fail, inRoot, isMain, must } from '../scripts/lib/run.mjs'
 import { pythonWith } from '../scripts/lib/venv.mjs'
 import { machine } from './lib/machine.mjs'
@@ -94,7 +95,7 @@ async function record() {
 
 if (isMain(import.meta.url)) {
   if (process.platform !== 'linux') fail('the bench reads /proc: it needs Linux')
-  if (process.argv.includes('--record')) await record()
+  if (readArgs({ options: { record: flag } }).values.record) await record()
   const { passed, failed } = await smoke()
   console.log(`${passed} of ${passed + failed} cases as they must be`)
   if (failed > 0) process.exitCode = 1

@@ -2,6 +2,7 @@
 // They are committed: their diff is the diff of the public API. --check fails when they have drifted from the sources.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { flag, readArgs } from './lib/args.mjs'
 import { fail, inRoot, isMain, runTool } from './lib/run.mjs'
 import { subpathDrift } from './lib/namespaces.mjs'
 import { filesBelow } from './lib/stamp.mjs'
@@ -73,7 +74,7 @@ function firstDifference(file, text) {
 }
 
 if (isMain(import.meta.url)) {
-  if (!process.argv.includes('--check')) await writeApi()
+  if (!readArgs({ options: { check: flag } }).values.check) await writeApi()
   else {
     const drift = await apiDrift()
     if (drift) fail(`${drift}\nThe public types are out of date: run \`npm run api\` and commit them`)

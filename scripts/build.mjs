@@ -1,13 +1,15 @@
-// npm run build [-- --addon | --ts]: the Rust addon (native/), the TypeScript build (dist/) and the public types (index.d.ts, types/).
+// npm run build [-- --addon | --ts | --features cuda]: the Rust addon (native/), the TypeScript build (dist/) and the public types (index.d.ts, types/).
+// With CUDA only the addon is built, beside the others (scripts/cuda-build.mjs): the last lines say how it is used.
 import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { writeApi } from './api.mjs'
+import { flag, readArgs, readNames, text } from './lib/args.mjs'
 import { namespaces } from './lib/namespaces.mjs'
 import { fail, inRoot, isMain, packageJson, runTool, timed } from './lib/run.mjs'
 import { crateCounter } from './lib/crates.mjs'
 import { addonFile, sourceHash, writeStamp } from './lib/stamp.mjs'
 
 /** The addon in release mode: the one profile of tests and users. --no-js: the loader is ours (src/native/load.ts). */
-export async function buildAddon({ features = [] } = {}) {
+export async function buildAddon() {
   await timed('building the addon (release; the first build compiles about 150 crates, some minutes)', async () => {
     const sources = sourceHash('addon')
     const args = ['build', '--platform', '--release', '--manifest-path', 'crates/node/Cargo.toml']
@@ -21,7 +23,6 @@ export async function buildAddon({ features = [] } = {}) {
       '--dts',
       '../src/native/binding.d.ts',
     )
-    if (features.length) args.push('--features', features.join(','))
     const { code } = await runTool('@napi-rs/cli', 'napi', args, { onLine: crateCounter() })
     if (code !== 0 || !addonFile()) fail('the addon did not build: the compiler output is above')
     writeStamp('addon', sources)
@@ -88,8 +89,15 @@ const entries = {
 }
 
 if (isMain(import.meta.url)) {
-  const only = process.argv.slice(2)
-  if (!only.length || only.includes('--addon')) await buildAddon()
-  if (!only.length || only.includes('--ts')) await buildTypeScript()
-  if (!only.length) await timed('writing the public types', writeApi)
+  const { addon, ts, features } = readArgs({ options: { addon: flag, ts: flag, features: text } }).values
+  // The one feature of crates/node.
+  if (readNames(features, 'feature', ['cuda'])) {
+    if (addon || ts) fail('--features builds an addon of its own: leave --addon and --ts out')
+    await (await import('./cuda-build.mjs')).buildAndExplain()
+  } else {
+    const all = !addon && !ts
+    if (all || addon) await buildAddon()
+    if (all || ts) await buildTypeScript()
+    if (all) await timed('writing the public types', writeApi)
+  }
 }

@@ -7,9 +7,10 @@ import { buildAddon, buildTypeScript } from './build.mjs'
 import { cudaCheck } from './cuda-check.mjs'
 import { generate } from './gen.mjs'
 import { guardFindings, selfTest } from './guard.mjs'
+import { flag, readArgs, readNames, text } from './lib/args.mjs'
 import { CHECK_ONLY, cargo } from './lib/cargo.mjs'
 import { importFindings, selfTest as importSelfTest } from './imports.mjs'
-import { duration, fail, inRoot, run, runTool } from './lib/run.mjs'
+import { duration, inRoot, run, runTool } from './lib/run.mjs'
 import { runGroups } from './lib/report.mjs'
 import { filesBelow, stale } from './lib/stamp.mjs'
 import { avaTests, conformance, fixtures, rustTests } from './lib/suites.mjs'
@@ -143,19 +144,16 @@ const groups = [
   { name: 'size', run: sizeCheck },
 ]
 
-function listed(flag) {
-  const at = process.argv.indexOf(flag)
-  if (at === -1) return null
-  const names = (process.argv[at + 1] ?? '').split(',')
-  const unknown = names.filter((name) => !groups.some((group) => group.name === name))
-  if (unknown.length)
-    fail(`no such group: ${unknown.join(', ')}; there are ${groups.map((group) => group.name).join(', ')}`)
-  return names
-}
-
-const only = listed('--only')
-const without = listed('--without') ?? []
-const fast = process.argv.includes('--fast')
+const { values } = readArgs({ options: { only: text, without: text, fast: flag } })
+const listed = (value) =>
+  readNames(
+    value,
+    'group',
+    groups.map(({ name }) => name),
+  )
+const only = listed(values.only)
+const without = listed(values.without) ?? []
+const { fast } = values
 const chosen = groups
   .filter(({ name }) => (!only || only.includes(name)) && !without.includes(name))
   .map((group) =>

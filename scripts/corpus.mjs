@@ -15,6 +15,8 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
+import { readArgs } from './lib/args.mjs'
+import { isMain } from './lib/run.mjs'
 
 export const END_OF_TEXT = '<|endoftext|>'
 export const CHUNK_CHARS = 2000
@@ -135,7 +137,8 @@ function main() {
   writeFileSync(`${folder}corpus.json`, `${JSON.stringify({ rule, packages: PACKAGES, files }, null, 2)}\n`)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (isMain(import.meta.url)) {
+  readArgs()
   try {
     main()
   } catch (error) {

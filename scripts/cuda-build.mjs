@@ -1,4 +1,4 @@
-// npm run check:cuda: builds the addon with CUDA and reports how far it gets. A CUDA toolkit of the system is used where `nvcc` runs;
+// npm run check:cuda, npm run build -- --features cuda: builds the addon with CUDA and reports how far it gets. A CUDA toolkit of the system is used where `nvcc` runs;
 // else NVIDIA's compiler and libraries come from PyPI (about 1.2 GB, in .cache/), on Linux with Python 3 and gcc.
 import {
   copyFileSync,
@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { readArgs } from './lib/args.mjs'
 import { ask, duration, inRoot, isMain, run, say } from './lib/run.mjs'
 import { filesBelow } from './lib/stamp.mjs'
 
@@ -178,13 +179,25 @@ export async function buildCuda({ driver }) {
   return addon
 }
 
-if (isMain(import.meta.url)) {
+/** Builds the addon with CUDA and prints how it is used, or why it could not be built. */
+export async function buildAndExplain() {
+  const driver = ask('nvidia-smi', ['-L']) !== null
   try {
-    await buildCuda({ driver: ask('nvidia-smi', ['-L']) !== null })
-    say(`the CUDA addon builds and loads: ${addon}`)
+    await buildCuda({ driver })
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error
     console.error(`\nstopped here: ${error.message}`)
     process.exitCode = 1
+    return
   }
+  say(`the CUDA addon builds and loads: ${addon}`)
+  const env = { ...loadEnv({ driver }), LORALIB_NATIVE_PATH: addon, LORALIB_DEVICE: 'cuda' }
+  const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  if (driver) say(`to use it: ${settings.join(' ')} node program.mjs`)
+  else say('there is no driver here (`nvidia-smi -L` lists no GPU), so it can be loaded, and computes nothing')
+}
+
+if (isMain(import.meta.url)) {
+  readArgs()
+  await buildAndExplain()
 }

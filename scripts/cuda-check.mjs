@@ -2,6 +2,7 @@
 // empty PTX, objects and archives. It proves the Rust side only: no kernel is compiled, and nothing may be linked from it.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter } from 'node:path'
+import { readArgs } from './lib/args.mjs'
 import { CHECK_ONLY, cargo } from './lib/cargo.mjs'
 import { inRoot, isMain } from './lib/run.mjs'
 
@@ -45,6 +46,7 @@ export async function cudaCheck() {
 }
 
 if (isMain(import.meta.url)) {
+  readArgs()
   const result = await cudaCheck()
   console.log(
     result.skipped ?? (result.ok ? 'cargo check --features cuda: no errors' : 'cargo check --features cuda: failed'),

@@ -1,5 +1,6 @@
 // npm run gen: all generated files that are committed, except the public types (`npm run api`): those from the op table and the error codes
 // (crates/xtask), and those from the interfaces of options (scripts/options.mjs).
+import { readArgs } from './lib/args.mjs'
 import { fail, isMain, run } from './lib/run.mjs'
 import { builtProgram, cargo } from './lib/cargo.mjs'
 import { writeOptions } from './options.mjs'
@@ -15,6 +16,7 @@ export async function generate() {
 }
 
 if (isMain(import.meta.url)) {
+  readArgs()
   const failed = await generate()
   if (failed) fail(`${failed}: the errors are above`)
 }

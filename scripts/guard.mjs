@@ -2,6 +2,7 @@
 // A panic in a `#[napi]` function without `catch_unwind` ends the whole Node process; napi has no switch for all of them at once.
 // It also fails when candle-nn enters Cargo.lock: some of its ops cut the graph silently.
 import { readFileSync } from 'node:fs'
+import { flag, readArgs } from './lib/args.mjs'
 import { fail, inRoot, isMain } from './lib/run.mjs'
 import { filesBelow } from './lib/stamp.mjs'
 
@@ -84,11 +85,10 @@ export function selfTest() {
 }
 
 if (isMain(import.meta.url)) {
-  const problems = process.argv.includes('--self-test') ? selfTest() : guardFindings()
+  const isSelfTest = readArgs({ options: { 'self-test': flag } }).values['self-test']
+  const problems = isSelfTest ? selfTest() : guardFindings()
   if (problems.length) fail(problems.join('\n'))
   console.log(
-    process.argv.includes('--self-test')
-      ? 'guard: 8 unguarded samples caught, 7 sound ones left alone'
-      : 'guard: every export catches panics',
+    isSelfTest ? 'guard: 8 unguarded samples caught, 7 sound ones left alone' : 'guard: every export catches panics',
   )
 }

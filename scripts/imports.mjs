@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { readArgs } from './lib/args.mjs'
 import { fail, isMain, root } from './lib/run.mjs'
 
 /** The violations of the rules in a source tree: `{rule, comment, from, to}`. */
@@ -102,6 +103,7 @@ export async function importFindings() {
 }
 
 if (isMain(import.meta.url)) {
+  readArgs()
   const problems = [...(await selfTest()), ...(await importFindings())]
   if (problems.length) fail(problems.join('\n'))
   console.log('the imports of src keep to .dependency-cruiser.mjs')

@@ -10,7 +10,7 @@
 //   official  train on valid.txt, held out from test.txt, spread evenly over its contexts.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readArgs } from './lib/args.mjs'
 
 const TEXTS_PER_CONTEXT = 4
 const HELD_OUT_EVERY = 15
@@ -61,8 +61,8 @@ function splitOfficial(valid, test) {
 }
 
 const root = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values, positionals } = readArgs({
+  positionals: 1,
   options: { split: { type: 'string', default: 'mixed' } },
 })
 const source = positionals[0] ?? root('../shared/data/nlg/e2e')

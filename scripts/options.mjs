@@ -1,6 +1,7 @@
 // node scripts/options.mjs: generates from the interfaces of options in src/ the rules of the run-time check, JSON Schema and a page of docs.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { readArgs } from './lib/args.mjs'
 import { fail, inRoot, isMain } from './lib/run.mjs'
 import { readFacts } from './options/facts.mjs'
 import { jsonSchema, runtimeSchemas, tables } from './options/outputs.mjs'
@@ -21,6 +22,7 @@ export function writeOptions() {
 }
 
 if (isMain(import.meta.url)) {
+  readArgs()
   const problems = writeOptions()
   if (problems.length > 0) fail(problems.join('\n'))
 }

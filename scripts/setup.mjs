@@ -1,6 +1,7 @@
 // First step of `npm run quickstart` and `npm test`: checks Node and Rust, installs npm packages, builds what is out of date.
 // It runs on a bare checkout, so it uses only Node until the packages are installed.
 import { existsSync, readFileSync } from 'node:fs'
+import { readArgs } from './lib/args.mjs'
 import { ask, compareVersions, duration, fail, inRoot, isMain, must, packageJson, say, timed } from './lib/run.mjs'
 import { stale } from './lib/stamp.mjs'
 
@@ -98,4 +99,7 @@ export async function setup() {
   say(`set-up took ${duration(performance.now() - start)}`)
 }
 
-if (isMain(import.meta.url)) await setup()
+if (isMain(import.meta.url)) {
+  readArgs()
+  await setup()
+}

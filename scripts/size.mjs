@@ -1,5 +1,6 @@
 // npm run size: the size of the npm package, against its budget. The addon is counted separately: it will be in packages per platform.
 import { statSync } from 'node:fs'
+import { readArgs } from './lib/args.mjs'
 import { inRoot, isMain, must, run } from './lib/run.mjs'
 import { addonFile } from './lib/stamp.mjs'
 
@@ -37,6 +38,7 @@ async function strippedSize(addon) {
 }
 
 if (isMain(import.meta.url)) {
+  readArgs()
   const { ok, note } = await sizeCheck()
   console.log(note)
   process.exitCode = ok ? 0 : 1

@@ -1,10 +1,12 @@
 // npm run test:cuda: the test suite with tensors on the GPU. Without a GPU it runs nothing, and reports that.
 import { buildCuda, loadEnv } from './cuda-build.mjs'
+import { readArgs } from './lib/args.mjs'
 import { ask, say } from './lib/run.mjs'
 import { runGroups } from './lib/report.mjs'
 import { avaTests, conformance } from './lib/suites.mjs'
 import { setup } from './setup.mjs'
 
+readArgs()
 const gpu = ask('nvidia-smi', ['-L'])
 if (!gpu) {
   console.log('0 run: no NVIDIA GPU found (`nvidia-smi -L` lists none)')

@@ -1,5 +1,5 @@
 // npm test [-- --only rust,ava,conformance]: set-up, then all tests. The last line is `N passed, N failed`.
-import { fail } from './lib/run.mjs'
+import { readArgs, readNames, text } from './lib/args.mjs'
 import { runGroups } from './lib/report.mjs'
 import { avaTests, conformance, rustTests } from './lib/suites.mjs'
 import { setup } from './setup.mjs'
@@ -10,11 +10,8 @@ const groups = [
   { name: 'conformance', about: 'reference numbers of PyTorch, loralib and PEFT', run: conformance },
 ]
 
-const at = process.argv.indexOf('--only')
-const only = at === -1 ? groups.map((group) => group.name) : (process.argv[at + 1] ?? '').split(',')
-const unknown = only.filter((name) => !groups.some((group) => group.name === name))
-if (unknown.length)
-  fail(`no such group: ${unknown.join(', ')}; there are ${groups.map((group) => group.name).join(', ')}`)
+const all = groups.map(({ name }) => name)
+const only = readNames(readArgs({ options: { only: text } }).values.only, 'group', all) ?? all
 
 // The Rust tests need neither npm packages nor the addon.
 if (only.join() !== 'rust') await setup()

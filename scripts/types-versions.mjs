@@ -1,6 +1,7 @@
 // npm run types:versions: compiles __test__/types/consumer.ts as a separate package, strict and without skipLibCheck, with each
 // TypeScript that is supported and each way of finding modules, with and without @types/node. One row each.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readArgs } from './lib/args.mjs'
 import { duration, inRoot, isMain, packageJson, root, runTool } from './lib/run.mjs'
 
 const FOLDER = '.cache/types-versions'
@@ -57,6 +58,7 @@ async function compile(compiler, version, { name, options }) {
 }
 
 if (isMain(import.meta.url)) {
+  readArgs()
   const { passed, failed } = await typesVersions()
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed ? 1 : 0

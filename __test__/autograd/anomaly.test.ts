@@ -96,6 +96,29 @@ test.serial('anomaly: a NaN in the data is found where it is first used; one mad
   t.regex(change.received, /inf at \[0\] of input 0, changed in place/)
 })
 
+test.serial(
+  'anomaly: a step that makes an infinity leaves parameters, moments and the count of steps as they were',
+  async (t) => {
+    const { AdamW, SGD } = lora.optim
+    const weights = [new Float32Array([-3.4e38, 6]), new Float32Array([1, 2])]
+    for (const optimizer of [
+      (params: lora.Tensor[]) => new AdamW(params, { lr: 1e38, weightDecay: 0 }),
+      (params: lora.Tensor[]) => new SGD(params, { lr: 1e38, momentum: 0.9 }),
+    ].map((make) => make(weights.map((values) => nn.parameter(lora.tensor(values)))))) {
+      const params = optimizer.paramGroups[0]!.params
+      params[0]!.grad = lora.tensor([1, -1])
+      params[1]!.grad = lora.tensor([1e-3, 0])
+      const error = (await t.throwsAsync(async () => lora.anomaly(() => [optimizer.step()])[0]!)) as lora.LoraError
+      t.is(error.code, 'ERR_LORA_NON_FINITE', optimizer.constructor.name)
+      for (const [i, values] of weights.entries()) await same(t, params[i]!, [...values])
+      for (const { step, ...moments } of Object.values(optimizer.stateDict().state)) {
+        t.is(step, 0, optimizer.constructor.name)
+        for (const moment of Object.values(moments)) await same(t, moment as lora.Tensor, [0, 0])
+      }
+    }
+  },
+)
+
 test.serial('anomaly: half types and f64', async (t) => {
   for (const dtype of ['bf16', 'f16', 'f64'] as const) {
     const error = await failure(() => lora.tensor([-1], { dtype }).sqrt())

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { TRAIN, runProgram } from '../support/process.js'
 
@@ -78,6 +79,44 @@ for (const [name, value, code] of wrong) {
     t.regex(error['received'] ?? '', new RegExp(value))
   })
 }
+
+/** DT_FLAGS of a 64-bit little-endian ELF library. */
+function flagsOf(path: string): bigint {
+  const file = readFileSync(path)
+  const [headers, size, count] = [Number(file.readBigUInt64LE(0x20)), file.readUInt16LE(0x36), file.readUInt16LE(0x38)]
+  for (let at = headers; at < headers + size * count; at += size) {
+    if (file.readUInt32LE(at) !== 2) continue // PT_DYNAMIC
+    const start = Number(file.readBigUInt64LE(at + 8))
+    const end = start + Number(file.readBigUInt64LE(at + 32))
+    for (let entry = start; entry < end; entry += 16) {
+      if (file.readBigUInt64LE(entry) === 30n) return file.readBigUInt64LE(entry + 8)
+    }
+  }
+  return 0n
+}
+
+const linux = process.platform === 'linux' ? test : test.skip
+linux('the addon needs no thread-local memory from the start of the process: musl would refuse to load it', (t) => {
+  const folder = fileURLToPath(new URL('../../native', import.meta.url))
+  const addons = readdirSync(folder).filter((name) => name.endsWith('.node'))
+  t.true(addons.length > 0)
+  const STATIC_TLS = 0x10n
+  for (const name of addons) t.is(flagsOf(join(folder, name)) & STATIC_TLS, 0n, name)
+})
+
+test('LORALIB_DEVICE=cuda without CUDA: the error recommends a command that is there', async (t) => {
+  const ended = await runProgram(
+    `import * as lora from 'loralib'
+    try { console.log(JSON.stringify({ cuda: lora.backend().cuda })) }
+    catch (error) { console.log(JSON.stringify({ code: error.code, hint: error.hint })) }`,
+    { env: { LORALIB_DEVICE: 'cuda' } },
+  )
+  const { cuda, code, hint } = JSON.parse(ended.out) as { cuda?: boolean; code: string; hint: string }
+  if (cuda) return t.pass('this build has CUDA')
+  t.is(code, 'ERR_LORA_DEVICE')
+  // scripts.test.ts: the script knows the feature, and refuses others.
+  t.regex(hint, /npm run build -- --features cuda/)
+})
 
 test('LORALIB_DEBUG=4: the operation that made the first NaN is named', async (t) => {
   const text = `import * as lora from 'loralib'

@@ -1,10 +1,9 @@
-import { availableParallelism } from 'node:os'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { TRAIN, runProgram } from '../support/process.js'
 
-/** Linux's number of the policy. */
-const SCHED_IDLE = 5
+/** Linux's numbers of the policies. */
+const [SCHED_OTHER, SCHED_IDLE] = [0, 5]
 
 interface Thread {
   name: string
@@ -44,16 +43,46 @@ async function threadsOf(
 
 linux('compute threads run below the priority of the event loop', async (t) => {
   const { own, others, main } = await threadsOf(t, {})
-  // The idle class leaves a core at once to whoever wakes; with one core only, or where the system refuses it, a lower weight.
-  const isNice = (thread: Thread) => thread.nice === main.nice + 10
-  const isLow = availableParallelism() > 1 ? (thread: Thread) => thread.policy === SCHED_IDLE : isNice
-  for (const thread of own) t.true(isLow(thread), `${thread.name}: policy ${thread.policy}, nice ${thread.nice}`)
+  // Not the idle class, which stands still beside busy programs.
+  for (const thread of own) t.deepEqual([thread.nice, thread.policy], [main.nice + 10, SCHED_OTHER], thread.name)
   for (const thread of others) t.deepEqual([thread.nice, thread.policy], [main.nice, main.policy], thread.name)
 })
 
 linux('LORALIB_PRIORITY=normal leaves compute threads their share of the cores', async (t) => {
   const { own, main } = await threadsOf(t, { LORALIB_PRIORITY: 'normal' })
   for (const thread of own) t.deepEqual([thread.nice, thread.policy], [main.nice, main.policy], thread.name)
+})
+
+linux('LORALIB_PRIORITY=idle puts compute threads into the idle class', async (t) => {
+  const { own, main } = await threadsOf(t, { LORALIB_PRIORITY: 'idle' })
+  for (const thread of own) t.is(thread.policy, SCHED_IDLE, thread.name)
+  t.deepEqual([main.nice, main.policy], [0, SCHED_OTHER])
+})
+
+linux('beside a busy program on every core, training goes on', async (t) => {
+  // In one session, with as many busy processes as cores: threads of the idle class got next to nothing there.
+  const ended = await runProgram(
+    `import { spawn } from 'node:child_process'
+    import { availableParallelism } from 'node:os'
+    import * as lora from 'loralib'
+    ${TRAIN}
+    const rate = async () => {
+      const start = performance.now()
+      let steps = 0
+      while (performance.now() - start < 3000) { await train(lora, 5, 256); steps += 5 }
+      return steps
+    }
+    await train(lora, 5, 256)
+    const alone = await rate()
+    const busy = Array.from({ length: availableParallelism() }, () => spawn(process.execPath, ['-e', 'console.log(1); for (;;);']))
+    await Promise.all(busy.map((child) => new Promise((resolve) => child.stdout.once('data', resolve))))
+    const beside = await rate()
+    busy.forEach((child) => child.kill('SIGKILL'))
+    console.log(JSON.stringify([alone, beside]))`,
+  )
+  t.is(ended.code, 0, ended.errors)
+  const [alone, beside] = JSON.parse(ended.out) as [number, number]
+  t.true(beside > 0.03 * alone, `${alone} steps alone, ${beside} beside`)
 })
 
 test('an engine without work takes no processor time', async (t) => {

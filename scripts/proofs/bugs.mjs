@@ -5,6 +5,7 @@
 //
 // PyTorch and loralib are installed in .cache/venv-loralib (once; 3 GB on Linux). Exit code 1 when a bug does not show upstream, or when its test is missing or
 // fails.
+import { readArgs } from '../lib/args.mjs'
 import { fail, inRoot, must, runTool } from '../lib/run.mjs'
 import { stale } from '../lib/stamp.mjs'
 import { pythonWith } from '../lib/venv.mjs'
@@ -23,6 +24,7 @@ const INSTALLS = [
   ['--no-deps', '--target', OLD_RELEASE, 'loralib==0.1.1'],
 ]
 
+readArgs()
 for (const what of ['addon', 'ts']) {
   const why = stale(what)
   if (why) fail(`${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``)

@@ -20,6 +20,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import * as lora from 'loralib'
+import { fail } from '../lib/run.mjs'
 import { SMALL, writeSmallBase } from './lib/models.mjs'
 import { checks } from './lib/report.mjs'
 import { wrapBinding } from './loop/calls.mjs'
@@ -37,6 +38,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 })
+if (![undefined, 'calls', 'load'].includes(values.only)) fail(`--only is calls or load, not ${values.only}`)
 const short = values.short
 const settings = {
   short,

@@ -11,7 +11,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readArgs } from '../lib/args.mjs'
 import { COMMON_WORDS, KINDS, isKnownKind, unsupportedReason } from '../conformance/kinds.mjs'
 import { openFixture, readManifest, statedFiles } from '../conformance/manifest.mjs'
 import { mutantsOf, throws } from '../conformance/mutants.mjs'
@@ -20,8 +20,8 @@ import { selectCases } from '../conformance/select.mjs'
 
 const DEFAULT_DIR = fileURLToPath(new URL('../../../shared/fixtures', import.meta.url))
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values, positionals } = readArgs({
+  positionals: 1,
   options: {
     group: { type: 'string', multiple: true },
     kind: { type: 'string', multiple: true },

@@ -19,6 +19,17 @@ pub struct Config {
     pub log: u8,
     /// Where a timeline is written.
     pub trace: Option<PathBuf>,
-    /// Lower the priority of the compute threads below that of the event loop.
-    pub nice: bool,
+    /// How the compute threads share the cores.
+    pub priority: Priority,
+}
+
+/// How compute threads share the cores with the event loop and with other programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// As all others.
+    Normal,
+    /// Below the event loop, which does not wait for them; beside busy programs they get a smaller share, and go on.
+    Low,
+    /// They take what all others leave, which beside busy programs is nothing.
+    Idle,
 }

@@ -82,5 +82,5 @@ fn open_cuda(number: usize) -> Result<Device> {
     Err(Error::new(Code::Device, "CUDA is not in this build")
         .expected("cpu")
         .received(format!("cuda:{number}"))
-        .hint("build the addon with the cargo feature `cuda`: npm run build -- --features cuda"))
+        .hint("in a checkout of the repository, npm run build -- --features cuda builds an addon with CUDA and says how it is used; or leave LORALIB_DEVICE out"))
 }

@@ -1,7 +1,7 @@
 //! Every environment variable of the engine. docs/env.md lists them with those of TypeScript.
 
 use crate::code::Code;
-use crate::config::Config;
+use crate::config::{Config, Priority};
 use crate::device::Device;
 use crate::error::{Error, Result};
 
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// | `LORALIB_DEVICE`   | `cpu` (default), `cuda` or `cuda:N`                                                       |
 /// | `LORALIB_ISA`      | `avx512`, `avx2`, `neon` or `scalar`: a lower kernel path; `candle`: every op through its twin |
 /// | `LORALIB_THREADS`  | compute threads; default: one per core that the process may use                           |
-/// | `LORALIB_PRIORITY` | `low` (default): compute threads run below others; `normal`: they take their share             |
+/// | `LORALIB_PRIORITY` | `low` (default), `normal`, `idle`: how compute threads share the cores, [`Priority`]        |
 /// | `LORALIB_MEMORY_LIMIT` | bytes, or `4GB`, `512MB`: the most that this process may use                          |
 /// | `LORALIB_LOG`      | `error`, `warn`, `info`, `debug` or `trace`: what of LORALIB_DEBUG is printed               |
 /// | `LORALIB_TRACE`    | a file for a timeline of what ran                                                          |
@@ -37,23 +37,24 @@ pub fn config() -> Result<Config> {
         debug,
         log: log()?.unwrap_or(debug.min(3)),
         trace: text("LORALIB_TRACE").map(Into::into),
-        nice: is_nice()?,
+        priority: priority()?,
     })
 }
 
-/// Whether compute threads run at low priority: LORALIB_PRIORITY is not `normal`.
+/// LORALIB_PRIORITY.
 ///
 /// # Errors
-/// [`Code::Option`] for another value than `low` or `normal`.
-pub fn is_nice() -> Result<bool> {
+/// [`Code::Option`] for another value than `low`, `normal` or `idle`.
+pub fn priority() -> Result<Priority> {
     match text("LORALIB_PRIORITY").as_deref() {
-        None | Some("low") => Ok(true),
-        Some("normal") => Ok(false),
+        None | Some("low") => Ok(Priority::Low),
+        Some("normal") => Ok(Priority::Normal),
+        Some("idle") => Ok(Priority::Idle),
         Some(value) => Err(Error::new(Code::Option, "LORALIB_PRIORITY is not a priority")
-            .expected("low or normal")
+            .expected("low, normal or idle")
             .received(value)
             .hint(
-                "use normal for a process that computes beside equally busy ones; leave it out for the default, low",
+                "use normal for a process that computes beside equally busy ones, idle for one that only takes what others leave; leave it out for the default, low",
             )),
     }
 }

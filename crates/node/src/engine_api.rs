@@ -23,12 +23,15 @@ pub fn backend() -> napi::Result<String> {
     } else {
         kernels_isa()
     };
+    let memory = engine::memory::MemoryLimit::get();
     Ok(serde_json::json!({
         "device": config.device.to_string(),
         "isa": isa,
         "bf16Products": isa != "candle" && engine::precision::has_bf16_products(),
         "threads": config.threads,
-        "memoryLimitBytes": engine::memory::limit(),
+        "memoryLimitBytes": memory.bytes,
+        "memoryLimitSource": if memory.is_set { "LORALIB_MEMORY_LIMIT" } else { "default" },
+        "memoryAvailableBytes": memory.available,
         "version": env!("CARGO_PKG_VERSION"),
         "cuda": cfg!(feature = "cuda"),
     })

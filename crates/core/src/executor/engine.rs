@@ -156,20 +156,14 @@ impl Drop for Engine {
 }
 
 fn prepare(config: &Config) -> Result<rayon::ThreadPool> {
-    let nice = config.nice;
+    let priority = config.priority;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(config.threads)
         .use_current_thread()
         .thread_name(|i| format!("loralib-{i}"))
-        .start_handler(move |_| {
-            if nice {
-                crate::platform::lower_thread_priority();
-            }
-        })
+        .start_handler(move |_| crate::platform::set_thread_priority(priority))
         .build()
         .map_err(|e| Error::new(Code::Internal, "the compute threads cannot be started").source(e))?;
-    if nice {
-        crate::platform::lower_thread_priority();
-    }
+    crate::platform::set_thread_priority(priority);
     Ok(pool)
 }

@@ -1,5 +1,7 @@
 //! Anomaly mode: finds the first op that produces a NaN or an infinity.
 
+use smallvec::SmallVec;
+
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -8,6 +10,8 @@ use crate::recorder::StreamId;
 use crate::shape::Shape;
 use crate::storage::Value;
 
+use super::changes::Changes;
+use super::run::Call;
 use super::thread::Executor;
 
 /// Indexes of the first NaN and of the first infinity, with its value.
@@ -19,73 +23,87 @@ struct Found {
 
 /// Fails when a visible result, or what an op changed in place, holds a NaN, or an infinity that was neither in its inputs nor in its
 /// attributes: a mask filled with -∞ is not an error. `rule` is the op whose gradient this computes, if any.
-pub fn check(
+pub(super) fn check(
     executor: &Executor,
-    row: &OpRow,
+    call: Call<'_>,
     inputs: &[Option<Value>],
     results: &[Value],
-    attrs: &[f64],
+    changes: &Changes<'_>,
     rule: Option<&'static str>,
 ) -> Result<()> {
+    let Call { row, attrs, .. } = call;
+    // What went in: of what was changed in place, the values before.
+    let given: SmallVec<[Option<&Value>; 6]> = inputs
+        .iter()
+        .enumerate()
+        .map(|(i, input)| changes.before(i).or(input.as_ref()))
+        .collect();
+    let ran = Ran {
+        executor,
+        row,
+        given,
+        attrs,
+        rule,
+    };
     if row.mutates == Mutates::Nothing {
         for (i, value) in results.iter().enumerate().take(row.visible) {
-            check_one(executor, row, inputs, value, attrs, rule, &format!("result {i}"))?;
+            ran.check(value, &format!("result {i}"))?;
         }
         return Ok(());
     }
     for (i, value) in inputs.iter().enumerate() {
         if let (Some(value), true) = (value, row.is_mutated(i, attrs)) {
-            check_one(
-                executor,
-                row,
-                inputs,
-                value,
-                attrs,
-                rule,
-                &format!("input {i}, changed in place,"),
-            )?;
+            ran.check(value, &format!("input {i}, changed in place,"))?;
         }
     }
     Ok(())
 }
 
-fn check_one(
-    executor: &Executor,
-    row: &OpRow,
-    inputs: &[Option<Value>],
-    value: &Value,
-    attrs: &[f64],
+/// An op that has run.
+struct Ran<'a> {
+    executor: &'a Executor,
+    row: &'a OpRow,
+    given: SmallVec<[Option<&'a Value>; 6]>,
+    attrs: &'a [f64],
     rule: Option<&'static str>,
-    which: &str,
-) -> Result<()> {
-    let found = scan(executor, value)?;
-    let (flat, number) = match (found.nan, found.infinity) {
-        (Some(flat), _) => (flat, f64::NAN),
-        (None, Some((flat, number))) if !attrs.iter().any(|a| a.is_infinite()) => (flat, number),
-        _ => return Ok(()),
-    };
-    let mut source = None;
-    for (i, input) in inputs.iter().enumerate() {
-        // The previous values of what was changed in place are gone.
-        let Some(input) = input.as_ref().filter(|_| !row.is_mutated(i, attrs)) else {
-            continue;
+}
+
+impl Ran<'_> {
+    fn check(&self, value: &Value, which: &str) -> Result<()> {
+        let found = scan(self.executor, value)?;
+        let (flat, number) = match (found.nan, found.infinity) {
+            (Some(flat), _) => (flat, f64::NAN),
+            (None, Some((flat, number))) if !self.attrs.iter().any(|a| a.is_infinite()) => (flat, number),
+            _ => return Ok(()),
         };
-        let before = scan(executor, input)?;
-        if before.infinity.is_some() && !number.is_nan() {
-            return Ok(());
+        let mut source = None;
+        for (i, input) in self.given.iter().enumerate() {
+            let Some(input) = input else { continue };
+            let before = scan(self.executor, input)?;
+            if before.infinity.is_some() && !number.is_nan() {
+                return Ok(());
+            }
+            if before.nan.is_some() {
+                source.get_or_insert(i);
+            }
         }
-        if before.nan.is_some() {
-            source.get_or_insert(i);
-        }
+        let stream = self.executor.frames.borrow().last().map_or(0, |frame| frame.stream);
+        Err(report(
+            self.row,
+            &self.given,
+            value,
+            self.rule,
+            (which, flat, number),
+            source,
+            stream,
+        ))
     }
-    let stream = executor.frames.borrow().last().map_or(0, |frame| frame.stream);
-    Err(report(row, inputs, value, rule, (which, flat, number), source, stream))
 }
 
 /// The error with op, shape and index; the executor adds the module path.
 fn report(
     row: &OpRow,
-    inputs: &[Option<Value>],
+    inputs: &[Option<&Value>],
     value: &Value,
     rule: Option<&'static str>,
     (which, flat, number): (&str, usize, f64),

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::memory::{Pool, host_copy, host_vec, shared_copy};
+use crate::memory::{host_copy, host_vec, shared_copy};
 use crate::meta::Meta;
 use crate::ops::context::{Exec, Output, Twin};
 use crate::ops::cost::Shapes;
@@ -15,8 +15,10 @@ use crate::ops::twins::convert;
 use crate::platform::Computing;
 use crate::precision::Precision;
 use crate::rng::Rng;
-use crate::storage::{Buffer, Value};
+use crate::storage::{Buffer, Value, Window};
 
+use super::changes::Changes;
+use super::finite;
 use super::thread::Executor;
 
 /// What is known about an op before it runs, except its inputs.
@@ -29,18 +31,62 @@ pub struct Call<'a> {
     pub precision: Precision,
 }
 
-/// Runs an op on `inputs`; the results are what the shape rule promised.
-pub fn op(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
-    let Call { row, metas, attrs, .. } = call;
+/// Runs an op on `inputs`; the results are what the shape rule promised. In `watched` mode NaN and infinities are errors, which name the op whose
+/// gradient this computes, if any. An op that fails has changed nothing.
+pub fn op(
+    executor: &Executor,
+    call: Call<'_>,
+    inputs: &[Option<Value>],
+    watched: Option<Option<&'static str>>,
+) -> Result<SmallVec<[Value; 3]>> {
     let _computing = Computing::begin();
     executor.awake.op_begins();
+    let mutates = call.row.mutates != Mutates::Nothing;
+    if mutates {
+        // Before anything is written.
+        check_files(call, inputs)?;
+    }
+    let changes = Changes::begin(executor, call, inputs, watched.is_some())?;
+    let results = compute(executor, call, inputs);
+    // A file that has changed meanwhile explains whatever came of it.
+    if let Err(error) = check_files(call, inputs) {
+        let written = inputs
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| call.row.is_mutated(*i, call.attrs));
+        for (i, target) in written {
+            if let (Some(target), None) = (target, changes.before(i)) {
+                executor.lose(target, &error);
+            }
+        }
+        return Err(error);
+    }
+    let results = results?;
+    if let Some(rule) = watched {
+        finite::check(executor, call, inputs, &results, &changes, rule)?;
+    }
+    changes.hold();
+    Ok(results)
+}
+
+/// Fails when a file that an input lies in was cut short or rewritten: what was read from it may not be its weights. What is overwritten is not read.
+fn check_files(call: Call<'_>, inputs: &[Option<Value>]) -> Result<()> {
+    let mut last: Option<Window> = None;
     for (i, value) in inputs.iter().enumerate() {
         if let Some(value) = value
-            && row.is_mutated(i, attrs)
+            && let Buffer::Mapped(window) = &*value.storage.borrow()
+            && !(call.row.overwrites && call.row.is_mutated(i, call.attrs))
+            && !last.as_ref().is_some_and(|last| last.shares_bytes(window))
         {
-            own(executor, value)?;
+            window.check()?;
+            last = Some(window.clone());
         }
     }
+    Ok(())
+}
+
+fn compute(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
+    let Call { row, metas, .. } = call;
     if executor.candle || inputs.iter().flatten().any(Value::is_candle) {
         return twin(executor, call, inputs);
     }
@@ -51,18 +97,6 @@ pub fn op(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Resu
         return widened(executor, call, inputs);
     }
     direct(executor, call, inputs)
-}
-
-/// Copies a mapped buffer before it is changed: a file is never written, also when somebody trains a mapped base or loads into it.
-fn own(executor: &Executor, value: &Value) -> Result<()> {
-    let window = match &*value.storage.borrow() {
-        Buffer::Mapped(window) => window.clone(),
-        _ => return Ok(()),
-    };
-    let copy = Pool::copy_of(&executor.pool, value.dtype, window.bytes())?;
-    let mapped = replace(value, copy)?;
-    executor.pool.borrow_mut().give(mapped);
-    Ok(())
 }
 
 fn direct(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
@@ -239,7 +273,7 @@ fn twin_bytes(row: &OpRow, inputs: &[Option<Value>], metas: &[Meta]) -> u64 {
 }
 
 /// Stores another buffer; returns the previous one.
-fn replace(target: &Value, buffer: Buffer) -> Result<Buffer> {
+pub(super) fn replace(target: &Value, buffer: Buffer) -> Result<Buffer> {
     let mut cell = target
         .storage
         .try_borrow_mut()

@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 
 use smallvec::SmallVec;
 
+use super::run;
 use super::run::Call;
 use super::thread::Executor;
-use super::{finite, run};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::executor::trace::{Ran, Took};
@@ -238,10 +238,7 @@ impl Executor {
         for id in inputs {
             values.push(id.map(|id| self.value(id)).transpose()?);
         }
-        let results = run::op(self, call, &values)?;
-        if let Some(rule) = watch {
-            finite::check(self, call.row, &values, &results, call.attrs, rule)?;
-        }
+        let results = run::op(self, call, &values, watch)?;
         // An environment that ended during a pause has released its tensors: then these are the last owners.
         values.into_iter().flatten().for_each(|value| self.recycle(value));
         Ok(results)

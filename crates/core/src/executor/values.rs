@@ -74,9 +74,15 @@ impl Executor {
     pub(super) fn put(&self, meta: &Meta, source: Source) -> Result<Value> {
         let buffer = match source {
             Source::Host(bytes) => Pool::copy_of(&self.pool, meta.dtype, &bytes)?,
-            Source::Copied(window) => Pool::copy_of(&self.pool, meta.dtype, window.bytes())?,
             Source::Mapped(window) if window.is_aligned() && !self.candle => self.pool.borrow_mut().map(window),
-            Source::Mapped(window) => Pool::copy_of(&self.pool, meta.dtype, window.bytes())?,
+            Source::Copied(window) | Source::Mapped(window) => {
+                let copy = Pool::copy_of(&self.pool, meta.dtype, window.bytes())?;
+                if let Err(error) = window.check() {
+                    self.pool.borrow_mut().give(copy);
+                    return Err(error);
+                }
+                copy
+            }
         };
         let value = Value::new(buffer, meta.shape.clone(), meta.dtype);
         if self.candle {
@@ -89,12 +95,16 @@ impl Executor {
     pub(super) fn read_host(&self, id: Id, in_file: bool) -> Result<HostTensor> {
         let value = self.value(id)?;
         let window = match &*value.storage.borrow() {
-            Buffer::Mapped(window) if in_file => Some(window.clone()),
+            Buffer::Mapped(window) => Some(window.clone()),
             _ => None,
         };
         let bytes = match window {
-            Some(window) => HostBytes::Mapped(window),
-            None => HostBytes::Copied(self.to_bytes(&value)?),
+            Some(window) if in_file => HostBytes::Mapped(window),
+            window => {
+                let copy = self.to_bytes(&value)?;
+                window.map_or(Ok(()), |window| window.check())?;
+                HostBytes::Copied(copy)
+            }
         };
         Ok(HostTensor {
             dtype: value.dtype,

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
+use crate::platform::Watched;
+use crate::storage::Bytes;
 
 /// What makes two opened files the same bytes: location, size and time of the last change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,25 +40,70 @@ pub struct FileBytes {
 #[derive(Debug)]
 enum Data {
     Owned(Vec<u8>),
-    Mapped(Arc<memmap2::Mmap>),
+    Mapped(Arc<Mapping>),
+}
+
+/// A mapped file. Another program may cut it short, which must not end this process, or rewrite it, which must not go unnoticed.
+struct Mapping {
+    // Dropped before the mapping.
+    watched: Watched,
+    bytes: memmap2::Mmap,
+    file: File,
+    len: u64,
+    modified: Option<SystemTime>,
+    /// It has been found changed. What was read then may be wrong, so it stays so whatever the file becomes.
+    changed: AtomicBool,
+}
+
+impl std::fmt::Debug for Mapping {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} mapped bytes", self.bytes.len())
+    }
+}
+
+impl Mapping {
+    fn new(file: File, metadata: &Metadata) -> std::io::Result<Self> {
+        // SAFETY: the map is read-only. Pages that are cut off are replaced (`Watched`), and what was read from a file that has changed is refused (`check`).
+        let bytes = unsafe { memmap2::Mmap::map(&file) }?;
+        // Asks for huge pages where the file system has them: reading all weights is a third faster. Pages that are cached already stay as they are, and
+        // where it is not supported nothing happens.
+        #[cfg(target_os = "linux")]
+        let _ = bytes.advise(memmap2::Advice::HugePage);
+        Ok(Mapping {
+            watched: Watched::new(&bytes)?,
+            bytes,
+            file,
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+            changed: AtomicBool::new(false),
+        })
+    }
+
+    fn has_changed(&self) -> bool {
+        // The file's own size and time: one that was replaced by renaming lives on here as it was. The end of its last page is filled with zeros, without
+        // a fault, when it is cut short by less than a page.
+        let is_as_it_was = || {
+            let now = self.file.metadata();
+            now.is_ok_and(|now| now.len() == self.len && now.modified().ok() == self.modified)
+        };
+        if self.changed.load(Ordering::Relaxed) || self.watched.has_lost_pages() || !is_as_it_was() {
+            self.changed.store(true, Ordering::Relaxed);
+            return true;
+        }
+        false
+    }
 }
 
 /// The mappings of this process, of all threads: a base that several workers or models open is mapped once. A file that has
 /// changed has another identity, and so a new mapping.
-static MAPS: LazyLock<Mutex<HashMap<FileId, Weak<memmap2::Mmap>>>> = LazyLock::new(Mutex::default);
+static MAPS: LazyLock<Mutex<HashMap<FileId, Weak<Mapping>>>> = LazyLock::new(Mutex::default);
 
-fn shared_map(file: &File, id: &FileId) -> std::io::Result<Arc<memmap2::Mmap>> {
+fn shared_map(file: File, metadata: &Metadata, id: &FileId) -> std::io::Result<Arc<Mapping>> {
     let mut maps = MAPS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(map) = maps.get(id).and_then(Weak::upgrade) {
+    if let Some(map) = maps.get(id).and_then(Weak::upgrade).filter(|map| !map.has_changed()) {
         return Ok(map);
     }
-    // SAFETY: the map is read-only. Only base weights are mapped (never adapters or checkpoints, which this library itself
-    // rewrites), and the documentation asks that they are not cut short in use.
-    let map = Arc::new(unsafe { memmap2::Mmap::map(file) }?);
-    // Asks for huge pages where the file system has them: reading all weights is a third faster. Pages that are cached already stay as they are, and
-    // where it is not supported nothing happens.
-    #[cfg(target_os = "linux")]
-    let _ = map.advise(memmap2::Advice::HugePage);
+    let map = Arc::new(Mapping::new(file, metadata)?);
     maps.retain(|_, other| other.strong_count() > 0);
     maps.insert(id.clone(), Arc::downgrade(&map));
     Ok(map)
@@ -64,8 +112,8 @@ fn shared_map(file: &File, id: &FileId) -> std::io::Result<Arc<memmap2::Mmap>> {
 impl FileBytes {
     /// Maps a file: for base weights, which may be larger than memory and are shared between models.
     ///
-    /// A mapped file must not change while it is in use. Writers that replace a file by renaming a new one over it,
-    /// as this library does, leave the mapped bytes alone.
+    /// A mapped file must not change while it is in use; [`Bytes::check`] says whether it has. Writers that replace a file by renaming a new one over
+    /// it, as this library does, leave the mapped bytes alone.
     ///
     /// # Errors
     /// [`Code::File`] when the path is no readable file.
@@ -79,7 +127,7 @@ impl FileBytes {
                 path: path.to_owned(),
             });
         }
-        let map = shared_map(&file, &id).map_err(|e| io_error("cannot map the file", path, &e))?;
+        let map = shared_map(file, &metadata, &id).map_err(|e| io_error("cannot map the file", path, &e))?;
         Ok(FileBytes {
             data: Data::Mapped(map),
             id,
@@ -135,8 +183,28 @@ impl AsRef<[u8]> for FileBytes {
     fn as_ref(&self) -> &[u8] {
         match &self.data {
             Data::Owned(bytes) => bytes,
-            Data::Mapped(map) => map,
+            Data::Mapped(map) => &map.bytes,
         }
+    }
+}
+
+impl Bytes for FileBytes {
+    fn check(&self) -> Result<()> {
+        let Data::Mapped(map) = &self.data else { return Ok(()) };
+        if !map.has_changed() {
+            return Ok(());
+        }
+        let path = self.path.display();
+        let received = match map.file.metadata() {
+            Err(error) => error.to_string(),
+            Ok(now) if now.len() != map.len => format!("{} bytes", now.len()),
+            Ok(_) if map.watched.has_lost_pages() => "pages that were gone when they were read".to_owned(),
+            Ok(_) => "a file of this size that was written to since".to_owned(),
+        };
+        Err(Error::new(Code::File, format!("{path} was cut short or rewritten while its weights are in use"))
+            .expected(format!("the {} bytes that were mapped", map.len))
+            .received(received)
+            .hint("load the model again from a whole file. Replace a file by renaming a new one over it, or load with { mapped: false }"))
     }
 }
 
@@ -253,6 +321,43 @@ mod tests {
         drop(first);
         drop(FileBytes::map(&path).unwrap());
         assert!(MAPS.lock().unwrap().get(&id).is_none_or(|map| map.upgrade().is_none()));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_mapped_file_that_is_cut_short_or_rewritten_is_an_error_for_ever_and_is_mapped_anew() {
+        let path = std::env::temp_dir().join(format!("loralib-map-cut-{}", std::process::id()));
+        let long_ago = UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        let write = |bytes: &[u8]| {
+            // In place, as a program does that does not rename.
+            std::fs::write(&path, bytes).unwrap();
+            let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+            file.set_modified(long_ago).unwrap();
+        };
+        let (whole, other) = (vec![7u8; 20_000], vec![8u8; 20_000]);
+        for (len, received) in [(8192, "8192 bytes"), (19_999, "19999 bytes"), (0, "0 bytes")] {
+            write(&whole);
+            let mapped = FileBytes::map(&path).unwrap();
+            mapped.check().unwrap();
+            let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+            file.set_len(len).unwrap();
+            // Reading goes on, with zeros where the bytes are gone.
+            assert_eq!(mapped.as_ref().iter().filter(|&&byte| byte == 7).count() as u64, len);
+            let error = mapped.check().unwrap_err();
+            assert_eq!(error.code(), Code::File);
+            assert!(error.to_string().contains(received), "{error}");
+            // The same size and time again: the bytes that were read meanwhile stay suspect, and whoever opens it now gets the new ones.
+            write(&whole);
+            assert!(mapped.check().is_err());
+            let again = FileBytes::map(&path).unwrap();
+            assert_eq!(again.as_ref(), whole);
+            again.check().unwrap();
+        }
+        let mapped = FileBytes::map(&path).unwrap();
+        std::fs::write(&path, &other).unwrap();
+        let error = mapped.check().unwrap_err();
+        assert!(error.to_string().contains("was written to since"), "{error}");
         std::fs::remove_file(&path).unwrap();
     }
 

@@ -10,6 +10,7 @@ use crate::io::file_dtype::FileDtype;
 use crate::io::header::MAX_HEADER_BYTES;
 use crate::io::write::{CANNOT_WRITE, Replaced, Writing, replace};
 use crate::meta::Meta;
+use crate::storage::Bytes;
 
 /// How a safetensors file is laid out, as the reference writer does it.
 ///
@@ -56,14 +57,9 @@ impl Layout {
     /// one. With `sync` this is so after a crash of the system, too, and takes as long as the disk does. Returns what was there before.
     ///
     /// # Errors
-    /// [`Code::File`] when the folder does not exist or cannot be written, or the disk is full; [`Code::Option`] for more names than a header holds; those
-    /// of `next`. The old file is then unchanged.
-    pub fn write<B: AsRef<[u8]>>(
-        &self,
-        path: &Path,
-        sync: bool,
-        mut next: impl FnMut() -> Result<B>,
-    ) -> Result<Replaced> {
+    /// [`Code::File`] when the folder does not exist or cannot be written, the disk is full, or the file that bytes lie in has changed;
+    /// [`Code::Option`] for more names than a header holds; those of `next`. The old file is then unchanged.
+    pub fn write<B: Bytes>(&self, path: &Path, sync: bool, mut next: impl FnMut() -> Result<B>) -> Result<Replaced> {
         // Made here, off the main thread: it takes a millisecond for a thousand tensors.
         let header = self.header()?;
         let sizes = self.order.iter().map(|&i| self.bytes(i));
@@ -73,8 +69,8 @@ impl Layout {
             out.write_all(&(header.len() as u64).to_le_bytes()).map_err(failed)?;
             out.write_all(header.as_bytes()).map_err(failed)?;
             for size in sizes {
-                let bytes = next()?;
-                let bytes = bytes.as_ref();
+                let tensor = next()?;
+                let bytes = tensor.as_ref();
                 if bytes.len() as u64 != size {
                     return Err(Error::new(Code::Internal, "the bytes of a tensor do not fit its shape")
                         .expected(format!("{size} bytes"))
@@ -82,6 +78,7 @@ impl Layout {
                         .hint("please report this"));
                 }
                 out.write_all(bytes).map_err(failed)?;
+                tensor.check()?;
             }
             Ok(())
         })

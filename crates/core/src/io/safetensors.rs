@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::io::file_bytes::FileBytes;
 use crate::io::file_dtype::FileDtype;
 use crate::io::header::{Entry, Header};
+use crate::storage::Bytes;
 
 /// An opened file whose header has been checked against its length.
 #[derive(Debug)]
@@ -49,7 +50,9 @@ impl SafetensorsFile {
     }
 
     pub(crate) fn from_bytes(bytes: FileBytes) -> Result<Self> {
-        let header = Header::parse(bytes.as_ref(), &bytes.path().display().to_string())?;
+        let header = Header::parse(bytes.as_ref(), &bytes.path().display().to_string());
+        bytes.check()?;
+        let header = header?;
         let by_name = header
             .entries
             .iter()

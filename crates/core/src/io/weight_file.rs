@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::io::file_bytes::FileBytes;
 use crate::io::safetensors::SafetensorsFile;
 use crate::io::torch::{self, TorchFile};
-use crate::storage::{SharedBytes, Window};
+use crate::storage::{Bytes, SharedBytes, Window};
 
 /// One opened file with tensors.
 #[derive(Debug)]
@@ -52,8 +52,10 @@ impl WeightFile {
             return SafetensorsFile::from_bytes(bytes).map(WeightFile::Safetensors);
         }
         let path = bytes.path().to_owned();
-        let file = TorchFile::open(&Arc::new(bytes))?;
-        Ok(WeightFile::Torch { path, file })
+        let bytes = Arc::new(bytes);
+        let file = TorchFile::open(&bytes);
+        bytes.check()?;
+        Ok(WeightFile::Torch { path, file: file? })
     }
 
     /// The path it was opened under.
@@ -110,7 +112,10 @@ pub(super) fn bytes_of(path: &Path, mapped: bool) -> Result<FileBytes> {
 
 fn safetensors_tensor(file: &SafetensorsFile, number: usize) -> Result<FileTensor> {
     let entry = file.header().entries.get(number).ok_or_else(no_tensor)?;
-    let raw = file.tensor(entry)?;
+    let raw = file.tensor(entry);
+    // A file that has changed explains what is wrong with the tensor.
+    file.bytes().check()?;
+    let raw = raw?;
     let len = raw.bytes.len();
     let (shared, begin, in_file): (SharedBytes, usize, bool) = match raw.bytes {
         Cow::Borrowed(_) => (file.bytes().clone(), entry.begin, true),

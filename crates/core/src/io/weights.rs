@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::error::Result;
 use crate::io::index::ShardedFile;
 use crate::io::weight_file::{FileTensor, WeightFile, bytes_of, no_tensor};
+use crate::storage::Bytes;
 
 /// What a path leads to: a file, or an index with its shards.
 #[derive(Debug)]
@@ -22,7 +23,9 @@ impl Weights {
     /// Those of [`WeightFile::open`] and [`ShardedFile::open`].
     pub fn open(path: &Path, mapped: bool) -> Result<Self> {
         let bytes = bytes_of(path, mapped)?;
-        if is_json(bytes.as_ref()) {
+        let names_shards = is_json(bytes.as_ref());
+        bytes.check()?;
+        if names_shards {
             return ShardedFile::open(path, mapped).map(Weights::Sharded);
         }
         WeightFile::from_bytes(bytes).map(Weights::File)

@@ -16,15 +16,57 @@ const MARGIN: u64 = 64 << 20;
 /// How long an answer of the system is used.
 const FRESH: Duration = Duration::from_millis(10);
 
-/// Bytes that this process may use: the smallest of physical memory, the limits of its container, its resource limits and
-/// `LORALIB_MEMORY_LIMIT`.
+/// The percentage of what is available that tensors may take by default. Node needs some of the rest, other programs grow, and a desktop that runs out of
+/// memory ends whatever it likes.
+const SHARE: u64 = 80;
+
+/// How much the tensors of this process may take, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryLimit {
+    /// The most bytes.
+    pub bytes: u64,
+    /// Bytes that were available when it was first asked for: what other programs leave of physical memory and of the container's limits, or a resource limit
+    /// if that is less.
+    pub available: u64,
+    /// Whether `LORALIB_MEMORY_LIMIT` says it.
+    pub is_set: bool,
+}
+
+impl MemoryLimit {
+    /// From `LORALIB_MEMORY_LIMIT`, what the process may use at all, and what is free of it if the system tells.
+    fn of(wanted: Option<u64>, most: u64, free: Option<u64>) -> Self {
+        let available = free.unwrap_or(most).min(most);
+        MemoryLimit {
+            // One who asks for more than is free now may know that it will be.
+            bytes: wanted.map_or(available / 100 * SHARE, |wanted| wanted.min(most)),
+            available,
+            is_set: wanted.is_some(),
+        }
+    }
+
+    /// The limit of this process, found out once.
+    pub fn get() -> &'static MemoryLimit {
+        static LIMIT: OnceLock<MemoryLimit> = OnceLock::new();
+        LIMIT.get_or_init(|| {
+            // An invalid value is reported when the engine starts.
+            let wanted = crate::env::memory_limit().ok().flatten();
+            MemoryLimit::of(wanted, platform::memory_limit(), platform::available_memory())
+        })
+    }
+}
+
+/// Bytes that the tensors of this process may take.
 pub fn limit() -> u64 {
-    static LIMIT: OnceLock<u64> = OnceLock::new();
-    *LIMIT.get_or_init(|| {
-        // An invalid value is reported when the engine starts.
-        let wanted = crate::env::memory_limit().ok().flatten();
-        wanted.unwrap_or(u64::MAX).min(platform::memory_limit())
-    })
+    MemoryLimit::get().bytes
+}
+
+/// What an error says about how to get more.
+pub(super) fn how_to_raise() -> &'static str {
+    if MemoryLimit::get().is_set {
+        ""
+    } else {
+        "; the limit is 80 % of what was available at the start, and LORALIB_MEMORY_LIMIT sets another one"
+    }
 }
 
 /// Makes the allocator of the process return freed memory to the system.
@@ -183,7 +225,10 @@ fn out_of_memory(bytes: u64, what: &str) -> Error {
             size(bytes),
             size(limit())
         ))
-        .hint("dispose of tensors that are no longer needed, or work on smaller pieces")
+        .hint(format!(
+            "dispose of tensors that are no longer needed, or work on smaller pieces{}",
+            how_to_raise()
+        ))
 }
 
 /// Bytes that a copy moves between two pauses: a few milliseconds at most.
@@ -211,6 +256,22 @@ pub fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_default_is_a_share_of_what_is_available_and_a_wish_is_bounded_by_what_there_is() {
+        let limit = |wanted, most, free| {
+            let MemoryLimit { bytes, available, .. } = MemoryLimit::of(wanted, most, free);
+            (bytes, available)
+        };
+        assert_eq!(limit(None, 10_000, Some(5000)), (4000, 5000));
+        // The container's limit, a resource limit, or a machine that does not tell what is free.
+        assert_eq!(limit(None, 1000, Some(5000)), (800, 1000));
+        assert_eq!(limit(None, 1000, None), (800, 1000));
+        assert_eq!(limit(Some(6000), 10_000, Some(5000)), (6000, 5000));
+        assert_eq!(limit(Some(600), 10_000, Some(5000)), (600, 5000));
+        assert_eq!(limit(Some(u64::MAX), 10_000, Some(5000)), (10_000, 5000));
+        assert!(MemoryLimit::of(Some(1), 2, None).is_set && !MemoryLimit::of(None, 2, None).is_set);
+    }
 
     #[test]
     fn held_and_requested_bytes_stay_below_the_limit() {

@@ -5,5 +5,5 @@ mod limit;
 mod pool;
 
 pub use counters::Counters;
-pub use limit::{check_host, host_copy, host_vec, limit, set_collector, shared_copy, size};
+pub use limit::{MemoryLimit, check_host, host_copy, host_vec, limit, set_collector, shared_copy, size};
 pub use pool::{Pool, Pooled};

@@ -185,9 +185,10 @@ impl Pool {
         Error::new(Code::Memory, "not enough memory for a tensor")
             .expected(format!("at most {} in this process{free}", size(self.headroom.limit())))
             .received(format!("a request of {} beside {} of live tensors", size(bytes), size(live)))
-            .hint(
-                "use a smaller batch, a shorter sequence or checkpoint(), or dispose of tensors that are no longer needed",
-            )
+            .hint(format!(
+                "use a smaller batch, a shorter sequence or checkpoint(), or dispose of tensors that are no longer needed{}",
+                limit::how_to_raise()
+            ))
     }
 
     /// A buffer filled from little-endian bytes. The pool is borrowed for the allocation only: the copy may pause for other entries.

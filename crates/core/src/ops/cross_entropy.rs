@@ -1,12 +1,13 @@
 //! Cross entropy of logits and class numbers, a loss per row, with torch's options.
 //!
-//! With log-probabilities `lp = x - lse`, class weights w and smoothing s, the loss of a row with target t is
+//! With log-probabilities `lp = x - max - ln Σ e^(x - max)`, class weights w and smoothing s, the loss of a row with target t is
 //! `(1 - s) · (-w[t] · lp[t]) + s / C · Σ_c (-w[c] · lp[c])`; an ignored row has loss 0 and no gradient.
-//! The log-sum-exp of each row is a hidden output, so that backward makes one pass over the logits.
+//! The two parts of each row's log-sum-exp, the maximum and the logarithm, are hidden outputs, so that backward makes one pass over the logits. They
+//! stay apart, since their sum would be rounded: next to logits of 100 a gradient of -6e-5 would lose some percent.
 
 use candle_core::{DType, Tensor};
 use kernels::cpu::cross_entropy::{
-    self as kernel, CrossEntropyDims, CrossEntropyOperands, CrossEntropyOutputs, Labels,
+    self as kernel, CrossEntropyDims, CrossEntropyOperands, CrossEntropyOutputs, Labels, LogSums,
 };
 
 use super::attrs::AttrReader;
@@ -39,8 +40,8 @@ impl Options {
     }
 }
 
-/// `crossEntropy(logits (N, C), target (N), classWeight? (C), …)` gives the losses (N) and hidden log-sum-exp (N), f32
-/// for half logits.
+/// `crossEntropy(logits (N, C), target (N), classWeight? (C), …)` gives the losses (N) and, hidden, the largest logits (N) and
+/// `ln Σ e^(x - max)` (N), f32 for half logits.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let dtype = context.same_float(&[0])?.wide();
     let &[rows, classes] = context.shape(0).dims() else {
@@ -62,7 +63,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     }
     check_options(context.reader())?;
     let row = Meta::new(Shape::new(&[rows]), dtype);
-    Ok(Metas::from_iter([row.clone(), row]))
+    Ok(Metas::from_iter([row.clone(), row.clone(), row]))
 }
 
 /// Fails unless the targets, input `i`, are class numbers.
@@ -99,20 +100,20 @@ pub(super) fn check_options(mut attrs: AttrReader<'_>) -> Result<()> {
 pub fn backward_shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (dloss, logits) = (context.shape(0), context.shape(1));
     if logits.rank() != 2
-        || [dloss, context.shape(2), context.shape(3)]
+        || [dloss, context.shape(2), context.shape(3), context.shape(4)]
             .iter()
             .any(|s| *s.dims() != logits.dims()[..1])
     {
-        return Err(context.shape_error("dloss (N), logits (N, C), lse (N), target (N)"));
+        return Err(context.shape_error("dloss (N), logits (N, C), max (N), lnSum (N), target (N)"));
     }
     Ok(one(Meta::new(logits.clone(), context.dtype(0))))
 }
 
-/// All inputs, and log-sum-exp.
+/// All inputs, and both parts of log-sum-exp.
 pub fn save(_: Needs) -> Save {
     Save {
         inputs: 0b111,
-        outputs: 0b10,
+        outputs: 0b110,
     }
 }
 
@@ -122,39 +123,42 @@ pub fn cross_entropy(exec: &mut Exec<'_>) -> Result<Outputs> {
     let Options { ignore, smoothing } = Options::read(exec.reader());
     let target = exec.read::<i64>(1)?;
     float!(exec.out(0).dtype, T => {
-        let (mut loss, mut lse) = (exec.alloc::<T>(0)?, exec.alloc::<T>(1)?);
+        let [mut loss, mut max, mut ln_sum] = [exec.alloc::<T>(0)?, exec.alloc::<T>(1)?, exec.alloc::<T>(2)?];
         let (logits, weight) = (exec.read::<T>(0)?, exec.read_optional::<T>(2)?);
         let operands = CrossEntropyOperands { logits: &logits, class_weight: weight.as_deref() };
         let labels = Labels { target: &target, ignore_index: ignore, smoothing };
-        let written = CrossEntropyOutputs { loss: &mut loss, lse: &mut lse };
+        let written = CrossEntropyOutputs { loss: &mut loss, max: &mut max, ln_sum: &mut ln_sum };
         kernel::cross_entropy(CrossEntropyDims { rows, classes }, operands, labels, written)?;
-        Ok(outputs([T::wrap(loss), T::wrap(lse)]))
+        Ok(outputs([T::wrap(loss), T::wrap(max), T::wrap(ln_sum)]))
     })
 }
 
-/// CPU forward of `crossEntropyBackward(dloss, logits, lse, target, classWeight?, …)`.
+/// CPU forward of `crossEntropyBackward(dloss, logits, max, lnSum, target, classWeight?, …)`.
 pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
     let (rows, classes) = (exec.shape(1).rows(), exec.shape(1).last());
     let Options { ignore, smoothing } = Options::read(exec.reader());
-    let target = exec.read::<i64>(3)?;
+    let target = exec.read::<i64>(4)?;
     float!(exec.out(0).dtype, T => {
         let mut dx = exec.alloc::<T>(0)?;
-        let (dloss, logits, lse) = (exec.read::<T>(0)?, exec.read::<T>(1)?, exec.read::<T>(2)?);
-        let weight = exec.read_optional::<T>(4)?;
+        let (dloss, logits) = (exec.read::<T>(0)?, exec.read::<T>(1)?);
+        let (max, ln_sum) = (exec.read::<T>(2)?, exec.read::<T>(3)?);
+        let weight = exec.read_optional::<T>(5)?;
+        let sums = LogSums { max: &max, ln_sum: &ln_sum };
         let operands = CrossEntropyOperands { logits: &logits, class_weight: weight.as_deref() };
         let labels = Labels { target: &target, ignore_index: ignore, smoothing };
         let dims = CrossEntropyDims { rows, classes };
-        kernel::cross_entropy_backward(dims, operands, labels, &lse, &dloss, &mut dx)?;
+        kernel::cross_entropy_backward(dims, operands, labels, sums, &dloss, &mut dx)?;
         Ok(output(dx))
     })
 }
 
-/// `dlogits = dloss · ((1 - s) · w[t] · (p - onehot(t)) + s / C · (p · Σw - w))` with `p = e^(x - lse)`.
+/// `dlogits = dloss · ((1 - s) · w[t] · (p - onehot(t)) + s / C · (p · Σw - w))` with `p = e^(x - max - lnSum)`.
 pub fn cross_entropy_backward(back: &mut Back<'_>) -> Result<()> {
     let inputs = [
         back.dy(),
         back.input(0),
         back.output(1),
+        back.output(2),
         back.input(1),
         back.input_or_none(2),
     ];
@@ -187,22 +191,22 @@ fn weights(given: Option<&Tensor>, target: &Tensor, classes: usize, dtype: DType
 /// Twin of `crossEntropy`.
 pub fn cross_entropy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let options = Options::read(twin.reader());
-    let (loss, lse) = losses_twin(twin, twin.tensor(0), twin.tensor(1), twin.optional(2), &options)?;
-    Ok(vec![loss, lse])
+    let (loss, max, ln_sum) = losses_twin(twin, twin.tensor(0), twin.tensor(1), twin.optional(2), &options)?;
+    Ok(vec![loss, max, ln_sum])
 }
 
-/// Losses and log-sum-exp of rows of logits.
+/// Losses, largest logits and `ln Σ e^(x - max)` of rows of logits.
 pub(super) fn losses_twin(
     twin: &Twin<'_>,
     x: &Tensor,
     target: &Tensor,
     class_weight: Option<&Tensor>,
     options: &Options,
-) -> Result<(Tensor, Tensor)> {
+) -> Result<(Tensor, Tensor, Tensor)> {
     let (rows, classes) = x.dims2()?;
     let zeros = Tensor::zeros(rows, x.dtype(), x.device())?;
     if rows == 0 {
-        return Ok((zeros.clone(), zeros));
+        return Ok((zeros.clone(), zeros.clone(), zeros));
     }
     let &Options { ignore, smoothing } = options;
     // candle does not name a wrong class, and does not check on CUDA.
@@ -220,29 +224,32 @@ pub(super) fn losses_twin(
         .affine(-smoothing / classes as f64, 0.0)?;
     // Without smoothing the sum must be left out: it is infinite where a class has probability 0.
     let loss = if smoothing > 0.0 { (hit + even)? } else { hit };
-    let lse = (max + ln_sum)?.squeeze(1)?;
-    Ok((counts.where_cond(&loss, &zeros)?, counts.where_cond(&lse, &zeros)?))
+    let counted = |x: &Tensor| Ok::<_, Error>(counts.where_cond(x, &zeros)?);
+    Ok((
+        counted(&loss)?,
+        counted(&max.squeeze(1)?)?,
+        counted(&ln_sum.squeeze(1)?)?,
+    ))
 }
 
 /// Twin of `crossEntropyBackward`.
 pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let (dloss, x, lse) = (twin.tensor(0), twin.tensor(1), twin.tensor(2));
     let options = Options::read(twin.reader());
     Ok(vec![slopes_twin(
-        dloss,
-        x,
-        lse,
-        twin.tensor(3),
-        twin.optional(4),
+        twin.tensor(0),
+        twin.tensor(1),
+        (twin.tensor(2), twin.tensor(3)),
+        twin.tensor(4),
+        twin.optional(5),
         &options,
     )?])
 }
 
-/// The gradient of logits from that of the losses.
+/// The gradient of logits from that of the losses, and what [`losses_twin`] has found of each row.
 pub(super) fn slopes_twin(
     dloss: &Tensor,
     x: &Tensor,
-    lse: &Tensor,
+    (max, ln_sum): (&Tensor, &Tensor),
     target: &Tensor,
     class_weight: Option<&Tensor>,
     options: &Options,
@@ -254,7 +261,10 @@ pub(super) fn slopes_twin(
     let &Options { ignore, smoothing } = options;
     let (counts, target) = targets(target, ignore)?;
     let (all, own) = weights(class_weight, &target, classes, x.dtype())?;
-    let p = x.broadcast_sub(&lse.unsqueeze(1)?)?.exp()?;
+    let p = x
+        .broadcast_sub(&max.unsqueeze(1)?)?
+        .broadcast_sub(&ln_sum.unsqueeze(1)?)?
+        .exp()?;
     let hit = own.affine(1.0 - smoothing, 0.0)?.unsqueeze(1)?;
     let spread = smoothing / classes as f64;
     let even = (p.broadcast_mul(&all.sum_all()?)?.broadcast_sub(&all)? * spread)?;

@@ -129,7 +129,7 @@ pub fn all_sound(exec: &mut Exec<'_>) -> Result<Outputs> {
 pub fn copy(exec: &mut Exec<'_>) -> Result<Outputs> {
     let shape = exec.shape(0);
     if exec.shape(1) == shape {
-        // Nothing is allocated, so loading a state dict cannot run out of memory half-way.
+        // Nothing is allocated here; a mapped target has got its memory before (`executor/changes.rs`).
         let (to, from) = (exec.dtype(0), exec.dtype(1));
         any!(from, S => {
             let source = exec.read::<S>(1)?;

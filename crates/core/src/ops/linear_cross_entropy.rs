@@ -269,7 +269,7 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let attrs = Attrs::read(twin.reader());
     let (hidden, weight, target) = (twin.tensor(HIDDEN), twin.tensor(WEIGHT), twin.tensor(TARGET));
     let logits = base_twin(twin, Layout::OutIn)?; // (M, N)
-    let (losses, lse) = losses_twin(twin, &logits, target, None, &attrs.options)?;
+    let (losses, max, ln_sum) = losses_twin(twin, &logits, target, None, &attrs.options)?;
     let ignored = |t: &&i64| **t == attrs.options.ignore;
     let targets = target.to_vec1::<i64>()?;
     let counted = targets.len() - targets.iter().filter(ignored).count();
@@ -291,7 +291,7 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let dy = slopes_twin(
         &dloss.to_dtype(logits.dtype())?,
         &logits,
-        &lse,
+        (&max, &ln_sum),
         target,
         None,
         &attrs.options,

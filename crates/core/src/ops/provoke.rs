@@ -21,6 +21,7 @@ pub static PROVOKED_PANIC: OpRow = OpRow {
     public: false,
     visible: 1,
     mutates: Mutates::Nothing,
+    overwrites: false,
     constants: 0,
     random: None,
     shape,

@@ -71,6 +71,8 @@ pub struct OpRow {
     pub visible: usize,
     /// The inputs that the op changes in place. Such an op returns no new tensor.
     pub mutates: Mutates,
+    /// Whether it writes every element of what it changes and reads none of them: a mapped weight then needs memory, and no copy.
+    pub overwrites: bool,
     /// Bit mask of the inputs that the gradient rule treats as constants: one that requires a gradient is refused when recorded.
     pub constants: u32,
     /// Philox blocks that the op draws.

@@ -48,15 +48,16 @@ fn groups(text: &str, mount: &Path) -> Vec<Group> {
 }
 
 impl Group {
-    /// The most bytes that the processes of the group may use.
+    /// The most bytes that the processes of the group may use. Above version 2's `high` they are slowed down until they stand still.
     pub fn limit(&self) -> Option<u64> {
-        let name = if self.unified {
-            "memory.max"
+        let names: &[&str] = if self.unified {
+            &["memory.max", "memory.high"]
         } else {
-            "memory.limit_in_bytes"
+            &["memory.limit_in_bytes"]
         };
         // "max" is not a number, and version 1 writes a huge one instead.
-        self.read(name).filter(|&bytes| bytes < 1 << 60)
+        let limits = names.iter().filter_map(|name| self.read(name));
+        limits.filter(|&bytes| bytes < 1 << 60).min()
     }
 
     /// Bytes up to the limit. Cached files that are not in use count as free: they are dropped when memory is needed.
@@ -127,6 +128,8 @@ mod tests {
         std::fs::write(root.join("memory.max"), "300").unwrap();
         std::fs::write(root.join("memory.current"), "100").unwrap();
         assert_eq!(limits("0::/docker/abc\n", &root), (Some(300), Some(200)));
+        std::fs::write(root.join("memory.high"), "250").unwrap();
+        assert_eq!(limits("0::/docker/abc\n", &root), (Some(250), Some(150)));
         std::fs::remove_dir_all(root).unwrap();
     }
 

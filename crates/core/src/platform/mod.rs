@@ -3,11 +3,13 @@
 #[cfg(target_os = "linux")]
 mod cgroup;
 mod computing;
+mod lost_pages;
 mod memory;
 mod stderr;
 mod threads;
 
 pub use computing::Computing;
+pub use lost_pages::Watched;
 pub use memory::{available_memory, can_map, has_address_limit, memory_limit};
 pub use stderr::say;
-pub use threads::{lower_default_pool, lower_thread_priority};
+pub use threads::{lower_default_pool, lower_thread_priority, set_thread_priority};

@@ -13,7 +13,7 @@ use crate::ops::row::OpRow;
 use crate::precision::Precision;
 use crate::rng::Rng;
 use crate::shape::Shape;
-use crate::storage::Window;
+use crate::storage::{Bytes, Window};
 
 /// The values of a tensor on the host, as bytes.
 pub struct HostTensor {
@@ -38,6 +38,15 @@ impl AsRef<[u8]> for HostBytes {
         match self {
             HostBytes::Copied(bytes) => bytes,
             HostBytes::Mapped(window) => window.bytes(),
+        }
+    }
+}
+
+impl Bytes for HostBytes {
+    fn check(&self) -> Result<()> {
+        match self {
+            HostBytes::Copied(_) => Ok(()),
+            HostBytes::Mapped(window) => window.check(),
         }
     }
 }

@@ -25,6 +25,22 @@ pub enum Buffer {
     Candle(candle_core::Tensor),
 }
 
+impl Buffer {
+    /// Bytes of memory that it holds, beyond its numbers up to its capacity; 0 in a file or in candle.
+    pub fn held_bytes(&self) -> u64 {
+        let bytes = match self {
+            Buffer::F32(v) => v.capacity() * size_of::<f32>(),
+            Buffer::F64(v) => v.capacity() * size_of::<f64>(),
+            Buffer::Bf16(v) => v.capacity() * size_of::<bf16>(),
+            Buffer::F16(v) => v.capacity() * size_of::<f16>(),
+            Buffer::I64(v) => v.capacity() * size_of::<i64>(),
+            Buffer::U8(v) => v.capacity(),
+            Buffer::Mapped(_) | Buffer::Candle(_) => 0,
+        };
+        bytes as u64
+    }
+}
+
 /// An element type of CPU buffers.
 pub trait Element: Copy + Default + Send + Sync + bytemuck::Pod + 'static {
     /// The values, when the buffer is of this type.

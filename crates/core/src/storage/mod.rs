@@ -6,4 +6,4 @@ mod window;
 
 pub use buffer::{Buffer, Element};
 pub use value::Value;
-pub use window::{SharedBytes, Window};
+pub use window::{Bytes, SharedBytes, Window};

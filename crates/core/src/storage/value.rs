@@ -52,7 +52,7 @@ impl Value {
         })
     }
 
-    /// The values, to write. A mapped buffer is copied before (`executor/run.rs`).
+    /// The values, to write. A mapped buffer is replaced before (`executor/changes.rs`).
     ///
     /// # Errors
     /// As [`Value::read`].

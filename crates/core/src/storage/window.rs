@@ -6,8 +6,22 @@ use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 
+/// Bytes that tensors are made of.
+pub trait Bytes: AsRef<[u8]> + Send + Sync {
+    /// Fails when the bytes may have been others than those of the tensors: asked after they were read.
+    ///
+    /// # Errors
+    /// [`Code::File`] when the file that holds them was cut short or rewritten.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Bytes for Vec<u8> {}
+impl Bytes for &[u8] {}
+
 /// Shared bytes: a mapped file, or one that was read.
-pub type SharedBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+pub type SharedBytes = Arc<dyn Bytes>;
 
 /// A read-only window into [`SharedBytes`]: base weights are used without a copy.
 #[derive(Clone)]
@@ -42,6 +56,19 @@ impl Window {
     /// The bytes of the window.
     pub fn bytes(&self) -> &[u8] {
         &(*self.bytes).as_ref()[self.start..self.start + self.len]
+    }
+
+    /// Whether the bytes that were read are those of the tensor; see [`Bytes::check`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check(&self) -> Result<()> {
+        self.bytes.check()
+    }
+
+    /// Whether both lie in the same bytes, and so have one answer to [`Window::check`].
+    pub fn shares_bytes(&self, other: &Window) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.bytes), Arc::as_ptr(&other.bytes))
     }
 
     /// Whether the elements can be read in place: a file may hold them unaligned.

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use engine::config::Config;
+use engine::config::{Config, Priority};
 use engine::device::Device;
 use engine::dtype::Dtype;
 use engine::executor::Engine;
@@ -22,7 +22,7 @@ pub fn engine(candle: bool) -> Engine {
         debug: 0,
         log: 0,
         trace: None,
-        nice: false,
+        priority: Priority::Normal,
     })
     .expect("starts")
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 
-use engine::config::Config;
+use engine::config::{Config, Priority};
 use engine::device::Device;
 use engine::dtype::Dtype;
 use engine::error::Result;
@@ -100,7 +100,7 @@ impl Lab {
             debug: 0,
             log: 0,
             trace: None,
-            nice: false,
+            priority: Priority::Normal,
         };
         let engine = Engine::start(config).expect("the engine starts");
         Lab {

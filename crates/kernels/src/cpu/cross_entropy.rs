@@ -48,11 +48,23 @@ pub struct CrossEntropyOperands<'a, T> {
 pub struct CrossEntropyOutputs<'a, T> {
     /// (M).
     pub loss: &'a mut [T],
-    /// (M): log-sum-exp, kept for [`cross_entropy_backward`]; 0 for ignored rows.
-    pub lse: &'a mut [T],
+    /// (M): the largest logit, kept for [`cross_entropy_backward`]; 0 for ignored rows.
+    pub max: &'a mut [T],
+    /// (M): `ln Σ e^(x − max)`, kept as well; 0 for ignored rows.
+    pub ln_sum: &'a mut [T],
 }
 
-/// Loss of each row of logits for its target t, with log-probabilities `lp = x − lse` and class weights w:
+/// What [`cross_entropy`] has kept of each row. The two stay apart: in f32, the sum of 100 and a logarithm of 6e-5 is rounded to steps of 7.6e-6, and the
+/// gradient of a row that is nearly right, `p − 1`, would lose a tenth of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct LogSums<'a, T> {
+    /// (M): the largest logit.
+    pub max: &'a [T],
+    /// (M): `ln Σ e^(x − max)`.
+    pub ln_sum: &'a [T],
+}
+
+/// Loss of each row of logits for its target t, with log-probabilities `lp = x − max − ln Σ e^(x − max)` and class weights w:
 /// `(1 − smoothing) · (−w[t] · lp[t]) + smoothing / classes · Σ_c (−w[c] · lp[c])`; 0 where t is `ignore_index`.
 ///
 /// # Errors
@@ -66,27 +78,30 @@ pub fn cross_entropy<T: Float>(
     const NAME: &str = "cross_entropy";
     let CrossEntropyDims { rows, classes } = dims;
     let CrossEntropyOperands { logits, class_weight } = operands;
-    let CrossEntropyOutputs { loss, lse } = outputs;
+    let CrossEntropyOutputs { loss, max, ln_sum } = outputs;
     let Labels {
         target,
         ignore_index,
         smoothing,
     } = labels;
     check_len(NAME, "loss", loss.len(), rows)?;
-    check_len(NAME, "lse", lse.len(), rows)?;
+    check_len(NAME, "max", max.len(), rows)?;
+    check_len(NAME, "ln_sum", ln_sum.len(), rows)?;
     check(NAME, dims, &operands, &labels)?;
     let (hit, spread) = (T::from_f64(1.0 - smoothing), T::from_f64(smoothing / classes as f64));
     par::parts_mut(
-        (Rows::new(loss, 1), Rows::new(lse, 1)),
+        (Rows::new(loss, 1), Rows::new(max, 1), Rows::new(ln_sum, 1)),
         par::grain(classes),
-        |start, (loss, lse)| {
+        |start, (loss, maxima, ln_sums)| {
             isa::dispatch(
                 #[inline(always)]
                 || {
                     for row in 0..loss.data.len() {
                         let t = target[start + row];
                         if t == ignore_index {
-                            (loss.data[row], lse.data[row]) = (T::ZERO, T::ZERO);
+                            for of in [&mut loss.data[row], &mut maxima.data[row], &mut ln_sums.data[row]] {
+                                *of = T::ZERO;
+                            }
                             continue;
                         }
                         let x = &logits[(start + row) * classes..(start + row + 1) * classes];
@@ -97,7 +112,7 @@ pub fn cross_entropy<T: Float>(
                         if smoothing > 0.0 {
                             value += spread * smooth(x, class_weight, max, ln_sum);
                         }
-                        (loss.data[row], lse.data[row]) = (value, max + ln_sum);
+                        (loss.data[row], maxima.data[row], ln_sums.data[row]) = (value, max, ln_sum);
                     }
                 },
             )
@@ -125,7 +140,7 @@ fn smooth<T: Float>(x: &[T], class_weight: Option<&[T]>, max: T, ln_sum: T) -> T
 }
 
 /// `dlogits[c] = dloss · ((1 − smoothing) · w[t] · (p[c] − [c = t]) + smoothing / classes · (p[c] · Σw − w[c]))`
-/// with `p = e^(x − lse)`; 0 for ignored rows. `lse` (M) comes from the forward pass; dloss (M), dlogits (M, N).
+/// with `p = e^(x − max − ln_sum)`; 0 for ignored rows. `sums` comes from the forward pass; dloss (M), dlogits (M, N).
 ///
 /// # Errors
 /// As [`cross_entropy`].
@@ -133,7 +148,7 @@ pub fn cross_entropy_backward<T: Float>(
     dims: CrossEntropyDims,
     operands: CrossEntropyOperands<'_, T>,
     labels: Labels<'_>,
-    lse: &[T],
+    sums: LogSums<'_, T>,
     dloss: &[T],
     dlogits: &mut [T],
 ) -> Result<()> {
@@ -146,7 +161,8 @@ pub fn cross_entropy_backward<T: Float>(
         smoothing,
     } = labels;
     check_len(NAME, "dloss", dloss.len(), rows)?;
-    check_len(NAME, "lse", lse.len(), rows)?;
+    check_len(NAME, "max", sums.max.len(), rows)?;
+    check_len(NAME, "ln_sum", sums.ln_sum.len(), rows)?;
     check_len(NAME, "dlogits", dlogits.len(), rows * classes)?;
     check(NAME, dims, &operands, &labels)?;
     let weight_sum = class_weight.map_or(classes as f64, |w| w.iter().map(|w| w.to_f64()).sum());
@@ -160,10 +176,9 @@ pub fn cross_entropy_backward<T: Float>(
                         dx.fill(T::ZERO);
                         continue;
                     }
-                    let (x, t, lse, dy) = (
+                    let (x, t, dy) = (
                         &logits[row * classes..(row + 1) * classes],
                         target[row] as usize,
-                        lse[row],
                         dloss[row],
                     );
                     let hit = (1.0 - smoothing) * class_weight.map_or(1.0, |w| w[t].to_f64());
@@ -171,7 +186,7 @@ pub fn cross_entropy_backward<T: Float>(
                     let slope = dy * T::from_f64(hit + spread * weight_sum);
                     let even = dy * T::from_f64(spread);
                     let shares = class_weight.filter(|_| smoothing > 0.0);
-                    slope_row(x, lse, slope, even, shares, dx);
+                    slope_row(x, (sums.max[row], sums.ln_sum[row]), slope, even, shares, dx);
                     dx[t] -= dy * T::from_f64(hit);
                 }
             },
@@ -180,18 +195,18 @@ pub fn cross_entropy_backward<T: Float>(
     Ok(())
 }
 
-/// `dx = slope · e^(x − lse) − even · w`.
+/// `dx = slope · e^(x − max − ln_sum) − even · w`.
 #[inline(always)]
-fn slope_row<T: Float>(x: &[T], lse: T, slope: T, even: T, w: Option<&[T]>, dx: &mut [T]) {
+fn slope_row<T: Float>(x: &[T], (max, ln_sum): (T, T), slope: T, even: T, w: Option<&[T]>, dx: &mut [T]) {
     match w {
         Some(w) => {
             for ((dx, &x), &w) in dx.iter_mut().zip(x).zip(w) {
-                *dx = slope * (x - lse).exp() - even * w;
+                *dx = slope * ((x - max) - ln_sum).exp() - even * w;
             }
         }
         None => {
             for (dx, &x) in dx.iter_mut().zip(x) {
-                *dx = slope * (x - lse).exp() - even;
+                *dx = slope * ((x - max) - ln_sum).exp() - even;
             }
         }
     }
@@ -249,6 +264,28 @@ mod tests {
         }
     }
 
+    fn loss_and_gradient<T: Float>(
+        dims: CrossEntropyDims,
+        operands: CrossEntropyOperands<'_, T>,
+        labels: Labels<'_>,
+        dloss: &[T],
+    ) -> (Vec<T>, Vec<T>) {
+        let [mut loss, mut max, mut ln_sum] = [(); 3].map(|()| vec![T::ONE; dims.rows]);
+        let outputs = CrossEntropyOutputs {
+            loss: &mut loss,
+            max: &mut max,
+            ln_sum: &mut ln_sum,
+        };
+        cross_entropy(dims, operands, labels, outputs).unwrap();
+        let sums = LogSums {
+            max: &max,
+            ln_sum: &ln_sum,
+        };
+        let mut dx = vec![T::ONE; dims.rows * dims.classes];
+        cross_entropy_backward(dims, operands, labels, sums, dloss, &mut dx).unwrap();
+        (loss, dx)
+    }
+
     fn meets_twin<T: Float>(rows: usize, classes: usize, smoothing: f64, weighted: bool) {
         let (x, dloss) = (values::<T>(rows * classes, 1), values::<T>(rows, 2));
         let weights: Vec<T> = values::<T>(classes, 3).into_iter().map(|w| w.abs()).collect();
@@ -259,14 +296,7 @@ mod tests {
             logits: &x[..],
             class_weight: weighted.then_some(&weights[..]),
         };
-        let (mut loss, mut lse) = (vec![T::ONE; rows], vec![T::ONE; rows]);
-        let outputs = CrossEntropyOutputs {
-            loss: &mut loss,
-            lse: &mut lse,
-        };
-        cross_entropy(dims, operands, labels, outputs).unwrap();
-        let mut dx = vec![T::ONE; rows * classes];
-        cross_entropy_backward(dims, operands, labels, &lse, &dloss, &mut dx).unwrap();
+        let (loss, dx) = loss_and_gradient(dims, operands, labels, &dloss);
         let context = format!("({rows}, {classes}) smoothing {smoothing} weighted {weighted}");
         let (x, weights) = (wide(&x), wide(&weights));
         let operands = CrossEntropyOperands {
@@ -281,14 +311,15 @@ mod tests {
     /// Losses of rows of logits without class weights.
     fn losses(classes: usize, logits: &[f32], target: &[i64]) -> Result<Vec<f32>> {
         let rows = target.len();
-        let (mut loss, mut lse) = (vec![0.0; rows], vec![0.0; rows]);
+        let [mut loss, mut max, mut ln_sum] = [(); 3].map(|()| vec![0.0; rows]);
         let operands = CrossEntropyOperands {
             logits,
             class_weight: None,
         };
         let outputs = CrossEntropyOutputs {
             loss: &mut loss,
-            lse: &mut lse,
+            max: &mut max,
+            ln_sum: &mut ln_sum,
         };
         cross_entropy(
             CrossEntropyDims { rows, classes },
@@ -321,6 +352,52 @@ mod tests {
             error.to_string(),
             "cross_entropy: target of row 1 is 3, expected a class in 0..3 or -100"
         );
+    }
+
+    /// Rows that are nearly right, by their distance to the other logits: (gradient of the target, the same in f64), for each.
+    fn nearly_right(at: f64, smoothing: f64) -> Vec<(f64, f64)> {
+        let rows: Vec<[f32; 3]> = (0..40)
+            .map(|i| [at, at - 9.0 - 0.05 * f64::from(i), at - 12.0].map(|x| x as f32))
+            .collect();
+        let (target, dloss) = (vec![0; rows.len()], vec![1.0f32; rows.len()]);
+        let (dims, labels) = (
+            CrossEntropyDims {
+                rows: rows.len(),
+                classes: 3,
+            },
+            labels(&target, smoothing),
+        );
+        let operands = CrossEntropyOperands {
+            logits: rows.as_flattened(),
+            class_weight: None,
+        };
+        let (_, dx) = loss_and_gradient(dims, operands, labels, &dloss);
+        let logits = wide(rows.as_flattened());
+        let operands = CrossEntropyOperands {
+            logits: &logits[..],
+            class_weight: None,
+        };
+        let (_, want) = slow::cross_entropy(dims, operands, labels, &wide(&dloss));
+        (0..rows.len())
+            .map(|row| (f64::from(dx[3 * row]), want[3 * row]))
+            .collect()
+    }
+
+    #[test]
+    fn the_small_gradient_of_a_row_that_is_nearly_right_keeps_its_digits_beside_large_logits() {
+        each_isa(|isa| {
+            for at in [0.0, 100.0, -300.0, 1e4] {
+                for smoothing in [0.0, 1e-5] {
+                    for (got, want) in nearly_right(at, smoothing) {
+                        // Next to 1, f32 has steps of 1.2e-7; a log-sum-exp in one number has steps of 7.6e-6 at 100.
+                        assert!(
+                            (got - want).abs() < 3e-7,
+                            "{isa:?} at {at}, smoothing {smoothing}: {got}, expected {want}"
+                        );
+                    }
+                }
+            }
+        });
     }
 
     #[test]

@@ -23,7 +23,9 @@ pub fn cross_entropy(
     let (mut loss, mut dx) = (vec![0.0; target.len()], vec![0.0; x.len()]);
     for (row, &t) in target.iter().enumerate().filter(|&(_, &t)| t != ignore_index) {
         let x = &x[row * classes..(row + 1) * classes];
-        let lse = x.iter().map(|x| x.exp()).sum::<f64>().ln();
+        // The maximum apart: the exponential of a large logit would be infinite.
+        let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let ln_sum = x.iter().map(|x| (x - max).exp()).sum::<f64>().ln();
         // The loss is linear in the log-probabilities: Σ share[c] · −lp[c].
         let share = |c: usize| {
             let hit = if c as i64 == t { 1.0 - smoothing } else { 0.0 };
@@ -31,8 +33,8 @@ pub fn cross_entropy(
         };
         let total: f64 = (0..classes).map(share).sum();
         for c in 0..classes {
-            loss[row] += share(c) * (lse - x[c]);
-            dx[row * classes + c] = dloss[row] * ((x[c] - lse).exp() * total - share(c));
+            loss[row] += share(c) * (ln_sum - (x[c] - max));
+            dx[row * classes + c] = dloss[row] * ((x[c] - max - ln_sum).exp() * total - share(c));
         }
     }
     (loss, dx)
