@@ -57,7 +57,7 @@ export async function generate(
   options: GenerateOptions = {},
 ): Promise<number[][] | GenerateOutput> {
   const run = await prepare('generate', model, prompt, options)
-  const output = run.beams === null ? await decodeAll(model, run) : await searchAll(model, run)
+  const output = await (run.beams === null ? decodeAll(model, run) : searchAll(model, run)).finally(run.release)
   if (options.padTokenId !== undefined) padRows(output.sequences, options.padTokenId)
   return options.returnDictInGenerate ? output : output.sequences
 }
@@ -74,9 +74,13 @@ export async function* stream(
   options: GenerateOptions = {},
 ): AsyncGenerator<GeneratedToken, void, void> {
   const run = await prepare('stream', model, prompt, options)
-  for await (const token of decode(model, run, promptRows(run))) {
-    await options.onToken?.(token)
-    yield token
+  try {
+    for await (const token of decode(model, run, promptRows(run))) {
+      await options.onToken?.(token)
+      yield token
+    }
+  } finally {
+    run.release()
   }
 }
 

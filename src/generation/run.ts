@@ -84,6 +84,8 @@ export interface Run {
   readonly generator: Generator | undefined
   /** For each prompt. */
   readonly processors: readonly (readonly LogitsProcessor[])[]
+  /** Frees what was made for this run alone; called at its end. */
+  readonly release: () => void
 }
 
 /** @throws {OptionError} for options out of range or that exclude each other, and for a model that cannot generate. */
@@ -107,7 +109,8 @@ export async function prepare(
   }
   if (options.seed !== undefined && options.generator)
     throw bad(owner, 'seed', 'left out beside a generator', options.seed)
-  const generator = options.seed === undefined ? options.generator : new Generator(options.seed)
+  const seeded = options.seed === undefined ? null : new Generator(options.seed)
+  const generator = seeded ?? options.generator
   const vocabulary = model.config.vocab_size
   const processors = batch.given.map((row, b) =>
     beams?.rules === 'nlg'
@@ -116,7 +119,8 @@ export async function prepare(
         )
       : buildProcessors(owner, options, { length: row.length, padding: batch.padding[b]! }, eos, vocabulary),
   )
-  return { owner, batch, options, maxNewTokens, returned, beams, eos, generator, processors }
+  const release = () => seeded?.dispose()
+  return { owner, batch, options, maxNewTokens, returned, beams, eos, generator, processors, release }
 }
 
 function checkReturned(owner: string, returned: number, beams: BeamSettings | null, doSample = false): void {

@@ -198,6 +198,8 @@ export interface NativeRowOptions {
 }
 
 /** Makes a generator; number 0 is the stream's own. */
+export declare function dropGenerator(generator: number): void
+
 export declare function newGenerator(seedLow: number, seedHigh: number): number
 
 /**

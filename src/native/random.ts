@@ -7,6 +7,11 @@ export function newGenerator(seedLow: number, seedHigh: number): number {
   return call(() => native.newGenerator(seedLow, seedHigh))
 }
 
+/** Forgets a generator that nothing can reach any more. */
+export function dropGenerator(generator: number): void {
+  call(() => native.dropGenerator(generator))
+}
+
 /** `[seed low, seed high, counter low, counter high]`. */
 export function generatorState(generator: number): number[] {
   return call(() => native.generatorState(generator))

@@ -122,6 +122,12 @@ export function dims(values: readonly number[]): void {
   for (const value of values) push(value)
 }
 
+/** A list of numbers. */
+export function nums(values: readonly number[]): void {
+  push(values.length)
+  for (const value of values) push(value)
+}
+
 export function dtype(name: (typeof DTYPES)[number]): void {
   push(dtypeNumber(name))
 }

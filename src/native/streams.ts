@@ -34,6 +34,11 @@ export async function waitForStreams(): Promise<void> {
   await Promise.all([...closing, ...Array.from(open, reached)])
 }
 
+/** Calls `fn` when all that is queued in the current stream is done or has failed. */
+export function whenReached(fn: () => void): Promise<void> {
+  return callAsync(() => native.read(NOTHING)).then(fn, fn)
+}
+
 /** Waits for all that is queued in a stream. An empty read does, and unlike a fence it leaves errors to those who await the stream. */
 function reached(stream: number): Promise<void> {
   const context = { number: stream, check: () => {} }

@@ -62,7 +62,17 @@ export function detach(id: number): Tensor {
   return fromId(call(() => native.detach(id)))
 }
 
-/** Sets what it is used for, one of `KIND`, for `memory()`. */
+/** What it is used for, one of `KIND`. */
+export function kindOf(id: number): number {
+  return call(() => native.kind(id))
+}
+
+/** Number of its storage: views share it. */
+export function storageOf(id: number): number {
+  return call(() => native.storage(id))
+}
+
+/** Sets what it is used for, one of `KIND`: `memory()` counts by it, and no failure destroys a weight, a buffer or a state of an optimizer. */
 export function setKind(id: number, kind: number): void {
   native.setKind(id, kind)
 }

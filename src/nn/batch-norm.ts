@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.js'
-import { noGrad } from '../tensor/scope.js'
+import { noGrad, scope } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { batchNormOf } from './functional/norm.js'
 import { show } from '../runtime/options.js'
@@ -19,18 +19,18 @@ abstract class BatchNorm extends RunningNorm {
   override forward(x: Tensor): Tensor {
     if (!(x.ndim in this.shapes) || x.shape[1] !== this.numFeatures) throw this.wrongShape(x)
     const usesBatch = this.training || this.runningMean === null || this.runningVar === null
-    return batchNormOf(this.owner, x, this, this.weight, this.bias, usesBatch ? this.countBatch(x) : null, this.eps)
+    if (!usesBatch) return batchNormOf(this.owner, x, this, this.weight, this.bias, null, this.eps)
+    return scope(() => {
+      const next = this.nextCount()
+      const momentum = next === null ? 0 : (this.momentum ?? noGrad(() => next.to('f64').reciprocal()))
+      return batchNormOf(this.owner, x, this, this.weight, this.bias, { momentum, count: next }, this.eps)
+    })
   }
 
-  /** Counts a training batch; returns the momentum, its share in the running statistics. */
-  private countBatch(x: Tensor): number | Tensor {
+  /** The number of training batches with this one; null when the layer does not count. It is not read back: a forward only records. */
+  private nextCount(): Tensor | null {
     const count = this.numBatchesTracked
-    if (!this.training || count === null) return 0
-    // A batch that will be rejected must not be counted.
-    if (x.numel === this.numFeatures) return 0
-    noGrad(() => count.copy_(count.add(1)))
-    // The count is not read back: a forward only records.
-    return this.momentum ?? noGrad(() => count.to('f64').reciprocal())
+    return this.training && count !== null ? noGrad(() => count.add(1)) : null
   }
 
   private wrongShape(x: Tensor): ShapeError {

@@ -1,7 +1,10 @@
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { keep, noGrad } from '../tensor/scope.js'
+import { kindOf } from '../native/tensor.js'
+import { KIND } from '../tensor/dtype.js'
 import { Tensor } from '../tensor/tensor.js'
+import { markAsState } from './lasting.js'
 import { Module, parameter } from './module.js'
 
 /** Options of {@link cloneModule}. */
@@ -51,7 +54,10 @@ function emptyCopy(value: object, { shareFrozen }: Cloning): object {
   if (value instanceof Tensor) {
     if (value.isDisposed || (shareFrozen && value.isParameter && !value.requiresGrad)) return value
     const copy = keep(value.detach().clone())
-    return value.isParameter ? parameter(copy, value.requiresGrad) : copy
+    if (value.isParameter) return parameter(copy, value.requiresGrad)
+    // A buffer stays one.
+    if (kindOf(value.id) === KIND.base) markAsState(copy)
+    return copy
   }
   const prototype = Object.getPrototypeOf(value) as object | null
   if (Array.isArray(value)) return []

@@ -75,9 +75,10 @@ export function truncNormal_(tensor: Tensor, mean = 0, std = 1, low = -2, high =
   const [from, to] = [2 * normalCdf((low - mean) / std) - 1, 2 * normalCdf((high - mean) / std) - 1]
   return fill(tensor, options, (x) =>
     scope(() => {
-      ops.uniformInplace(x, from, to)
+      // One write: an abort in between would leave the uniform numbers.
+      const uniform = ops.rand(x.shape, from, to, x.dtype)
       x.copy_(
-        inverseErf(x)
+        inverseErf(uniform)
           .mul(std * Math.SQRT2)
           .add(mean)
           .clamp(low, high),

@@ -12,6 +12,7 @@ import { copyAll } from './copy.js'
 import { findStateDict } from './find-state-dict.js'
 import { wrapForward } from './forward.js'
 import { registerModuleClass } from './is-module.js'
+import { markAsState } from './lasting.js'
 import { collectModules, contentOf, join } from './module-content.js'
 import type { NamedModule } from './module-content.js'
 import { addHook } from './module-hooks.js'
@@ -170,9 +171,13 @@ export abstract class Module {
     return found
   }
 
-  /** Adds a buffer: a tensor that belongs to the module but is not a parameter. With `persistent: false` it is not saved. */
+  /**
+   * Adds a buffer: a tensor that belongs to the module but is not a parameter, such as a running statistic or an average of weights. With
+   * `persistent: false` it is not saved. As a parameter, it is never lost to a failure: a change of it that fails or is aborted leaves it as it was.
+   */
   registerBuffer(name: string, tensor: Tensor, options: { persistent?: boolean } = {}): void {
     this.bufferNames.set(name, options.persistent ?? true)
+    markAsState(tensor)
     ;(this as unknown as Record<string, unknown>)[name] = tensor
   }
 
@@ -265,6 +270,7 @@ export abstract class Module {
         if (!next) {
           next = noGrad(() => tensor.detach().to(target))
           if (kind === 'parameter') parameter(next, tensor.requiresGrad)
+          else markAsState(next)
           converted.set(tensor, next)
         }
         module.setOwnTensor(key, next)
@@ -275,6 +281,7 @@ export abstract class Module {
 
   /** Replaces an own tensor, by its key. */
   setOwnTensor(key: string, tensor: Tensor): void {
+    if (this.bufferNames.has(key)) markAsState(tensor)
     const [name, ...rest] = key.split('.')
     const holder = this as unknown as Record<string, unknown>
     if (rest.length === 0) holder[name!] = tensor

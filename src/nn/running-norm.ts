@@ -1,7 +1,9 @@
 import { full, ones, zeros } from '../tensor/make.js'
-import { noGrad } from '../tensor/scope.js'
+import { noGrad, scope } from '../tensor/scope.js'
+import { copyAll } from './copy.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { asParameter, wideDtype } from './linear.js'
+import { markAsState } from './lasting.js'
 import { Module } from './module.js'
 import type { OwnTensor } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'
@@ -57,19 +59,25 @@ export abstract class RunningNorm extends Module {
       checkDevice(owner, options.device, this.weight)
     }
     if (!(options.trackRunningStats ?? byDefault)) return
-    this.runningMean = zeros(size, { dtype })
-    this.runningVar = ones(size, { dtype })
-    this.numBatchesTracked = full([], 0, { dtype: 'i64' })
+    this.runningMean = markAsState(zeros(size, { dtype }))
+    this.runningVar = markAsState(ones(size, { dtype }))
+    this.numBatchesTracked = markAsState(full([], 0, { dtype: 'i64' }))
     checkDevice(owner, options.device, this.runningMean)
   }
 
   /** Resets the running statistics to their initial values. */
   resetRunningStats(): void {
-    noGrad(() => {
-      this.runningMean?.zero_()
-      this.runningVar?.fill_(1)
-      this.numBatchesTracked?.zero_()
-    })
+    const { runningMean: mean, runningVar: variance, numBatchesTracked: count } = this
+    if (mean === null || variance === null || count === null) return
+    noGrad(() =>
+      scope(() =>
+        copyAll([
+          [mean, zeros(mean.shape, { dtype: mean.dtype })],
+          [variance, ones(variance.shape, { dtype: variance.dtype })],
+          [count, zeros([], { dtype: count.dtype })],
+        ]),
+      ),
+    )
   }
 
   /** Parameters and buffers under PyTorch's state-dict keys. */

@@ -2,6 +2,8 @@ import * as schemas from '../generated/options.js'
 import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor/tensor.js'
+import { copyAll } from '../nn/copy.js'
+import { scope } from '../tensor/scope.js'
 import { Optimizer, checkGroup, withDefaults } from './optimizer.js'
 import type { Batch, ParamGroup, Params } from './optimizer.js'
 
@@ -76,55 +78,58 @@ export class Adafactor extends Optimizer<All> {
     return name === 'RMS' ? null : shape
   }
 
-  protected override update(batch: Batch, group: ParamGroup & All): void {
-    const updates = batch.params.map((param, i) => {
-      const single: Batch = { ...batch, params: [param], grads: [batch.grads[i]!], states: [batch.states[i]!] }
-      return this.updateOf(single, group)
-    })
-    // All parameters of the batch change in one queue entry, or none.
-    ops.sgdStep(batch.params, updates, [], 1, 0, 0, false, 0, true, false)
+  protected override update(batches: readonly Batch<All>[]): void {
+    // Parameters and moments of the step change in one queue entry, or none does.
+    scope(() => copyAll(batches.flatMap((batch) => batch.params.flatMap((_, i) => scope(() => this.changesOf(single(batch, i)))))))
   }
 
-  /** The update that is subtracted from the single parameter of the batch. */
-  private updateOf(batch: Batch, group: ParamGroup & All): Tensor {
+  /** The single parameter of the batch and its moments, each with its next value. */
+  private changesOf(batch: Batch<All>): Change[] {
+    const { group } = batch
     const [grad, param] = [batch.grads[0]!, batch.params[0]!.detach().to(batch.grads[0]!.dtype)]
+    const changes: Change[] = []
+    const blend: Blend = (name, value, beta) => {
+      const average = this.moments(batch, name)[0]!
+      const next = average.mul(beta).add(value.mul(1 - beta))
+      changes.push([average, next])
+      return next
+    }
     const beta2 = 1 - batch.step ** group.decayRate
     const square = grad.square().add(group.eps[0])
-    const scaled = param.ndim < 2 ? this.plain(batch, grad, square, beta2) : this.factored(batch, grad, square, beta2)
+    const scaled = param.ndim < 2 ? plain(blend, grad, square, beta2) : factored(blend, grad, square, beta2)
     const clipped = scaled.div(rms(scaled).div(group.clipThreshold).clampMin(1))
     const rate = stepSize(batch.step, group)
     const alpha = group.scaleParameter ? rms(param).clampMin(group.eps[1]).mul(rate) : ops.full([], rate, grad.dtype)
     let update = clipped.mul(alpha)
-    if (group.beta1 !== null) {
-      const average = this.moments(batch, 'exp_avg')[0]!
-      update = blend(average, update, group.beta1)
-    }
-    return group.weightDecay === 0 ? update : update.add(param.mul(alpha).mul(group.weightDecay))
+    if (group.beta1 !== null) update = blend('exp_avg', update, group.beta1)
+    if (group.weightDecay !== 0) update = update.add(param.mul(alpha).mul(group.weightDecay))
+    return [[batch.params[0]!, param.sub(update)], ...changes]
   }
+}
 
-  private plain(batch: Batch, grad: Tensor, square: Tensor, beta2: number): Tensor {
-    const average = this.moments(batch, 'exp_avg_sq')[0]!
-    return blend(average, square, beta2).rsqrt().mul(grad)
-  }
+type Change = readonly [target: Tensor, next: Tensor]
+/** The next value of the moment `name`: `β · moment + (1 − β) · value`. */
+type Blend = (name: string, value: Tensor, beta: number) => Tensor
 
-  private factored(batch: Batch, grad: Tensor, square: Tensor, beta2: number): Tensor {
-    const row = this.moments(batch, 'exp_avg_sq_row')[0]!
-    const column = this.moments(batch, 'exp_avg_sq_col')[0]!
-    blend(row, square.mean(-1), beta2)
-    blend(column, square.mean(-2), beta2)
-    const rowFactor = row.div(row.mean(-1, true)).rsqrt().unsqueeze(-1)
-    return grad.mul(rowFactor).mul(column.unsqueeze(-2).rsqrt())
-  }
+/** The batch of one of its parameters. */
+function single(batch: Batch<All>, i: number): Batch<All> {
+  return { ...batch, params: [batch.params[i]!], grads: [batch.grads[i]!], states: [batch.states[i]!] }
+}
+
+function plain(blend: Blend, grad: Tensor, square: Tensor, beta2: number): Tensor {
+  return blend('exp_avg_sq', square, beta2).rsqrt().mul(grad)
+}
+
+function factored(blend: Blend, grad: Tensor, square: Tensor, beta2: number): Tensor {
+  const row = blend('exp_avg_sq_row', square.mean(-1), beta2)
+  const column = blend('exp_avg_sq_col', square.mean(-2), beta2)
+  const rowFactor = row.div(row.mean(-1, true)).rsqrt().unsqueeze(-1)
+  return grad.mul(rowFactor).mul(column.unsqueeze(-2).rsqrt())
 }
 
 function stepSize(step: number, group: ParamGroup & All): number {
   if (!group.relativeStep) return group.lr
   return Math.min(group.warmupInit ? 1e-6 * step : 1e-2, 1 / Math.sqrt(step))
-}
-
-/** `average ← β · average + (1 − β) · value`, in one write: if computing the value fails, the average stays unchanged. */
-function blend(average: Tensor, value: Tensor, beta: number): Tensor {
-  return average.copy_(average.mul(beta).add(value.mul(1 - beta)))
 }
 
 function rms(x: Tensor): Tensor {

@@ -1,8 +1,8 @@
 import * as schemas from '../generated/options.js'
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { Optimizer, checkGroup, withDefaults } from './optimizer.js'
-import type { Batch, ParamGroup, Params } from './optimizer.js'
+import { Optimizer, checkGroup, gradsOf, paramsOf, withDefaults } from './optimizer.js'
+import type { Batch, Params } from './optimizer.js'
 
 /** Options of {@link Adam}. */
 export interface AdamOptions {
@@ -49,23 +49,23 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
     return options
   }
 
-  protected override update(batch: Batch, group: ParamGroup & Required<AdamOptions>): void {
-    stepAdam(batch, group, (name) => this.moments(batch, name), group.decoupledWeightDecay)
+  protected override update(batches: readonly Batch<Required<AdamOptions>>[]): void {
+    stepAdam(batches, (batch, name) => this.moments(batch, name), (group) => group.decoupledWeightDecay)
   }
 }
 
 /** Records one update of Adam, with weight decay as L2 penalty or, as in AdamW, decoupled. */
-export function stepAdam(
-  batch: Batch,
-  group: ParamGroup & Omit<Required<AdamOptions>, 'decoupledWeightDecay'>,
-  moments: (name: string) => Tensor[],
-  decoupled: boolean,
+export function stepAdam<Options extends Omit<Required<AdamOptions>, 'decoupledWeightDecay'>>(
+  batches: readonly Batch<Options>[],
+  moments: (batch: Batch<Options>, name: string) => Tensor[],
+  isDecoupled: (group: Options) => boolean,
 ): void {
-  const [beta1, beta2] = group.betas
-  const { lr, eps, weightDecay, maximize } = group
-  const m = moments('exp_avg')
-  const v = moments('exp_avg_sq')
-  const vMax = group.amsgrad ? moments('max_exp_avg_sq') : []
-  const { params, grads, step } = batch
-  ops.adamwStep(params, grads, m, v, vMax, lr, beta1, beta2, eps, weightDecay, step, decoupled, maximize)
+  const all = (name: string, of = batches) => of.flatMap((batch) => moments(batch, name))
+  const [m, v] = [all('exp_avg'), all('exp_avg_sq')]
+  const vMax = all('max_exp_avg_sq', batches.filter(({ group }) => group.amsgrad)) // prettier-ignore
+  const groups = batches.flatMap(({ params, group, step }) => {
+    const { lr, betas, eps, weightDecay, amsgrad, maximize } = group
+    return [params.length, lr, ...betas, eps, weightDecay, step, +isDecoupled(group), +maximize, +amsgrad]
+  })
+  ops.adamwStep(paramsOf(batches), gradsOf(batches), m, v, vMax, groups)
 }

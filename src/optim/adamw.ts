@@ -2,7 +2,7 @@ import * as schemas from '../generated/options.js'
 import { stepAdam } from './adam.js'
 import type { AdamOptions } from './adam.js'
 import { Optimizer, checkGroup, withDefaults } from './optimizer.js'
-import type { Batch, ParamGroup, Params } from './optimizer.js'
+import type { Batch, Params } from './optimizer.js'
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions extends Omit<AdamOptions, 'decoupledWeightDecay'> {
@@ -42,7 +42,7 @@ export class AdamW extends Optimizer<Required<AdamWOptions>> {
     return options
   }
 
-  protected override update(batch: Batch, group: ParamGroup & Required<AdamWOptions>): void {
-    stepAdam(batch, group, (name) => this.moments(batch, name), true)
+  protected override update(batches: readonly Batch<Required<AdamWOptions>>[]): void {
+    stepAdam(batches, (batch, name) => this.moments(batch, name), () => true)
   }
 }

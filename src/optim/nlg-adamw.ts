@@ -1,8 +1,8 @@
 import * as schemas from '../generated/options.js'
 import * as ops from '../generated/ops.js'
 import type { AdamOptions } from './adam.js'
-import { Optimizer, checkGroup, withDefaults } from './optimizer.js'
-import type { Batch, ParamGroup, Params } from './optimizer.js'
+import { Optimizer, checkGroup, gradsOf, paramsOf, withDefaults } from './optimizer.js'
+import type { Batch, Params } from './optimizer.js'
 
 /** Options of {@link NlgAdamW}. */
 export interface NlgAdamWOptions extends Pick<AdamOptions, 'lr'> {
@@ -43,11 +43,13 @@ export class NlgAdamW extends Optimizer<Required<NlgAdamWOptions>> {
     return options
   }
 
-  protected override update(batch: Batch, group: ParamGroup & Required<NlgAdamWOptions>): void {
-    const [beta1, beta2] = group.betas
-    const { lr, eps, weightDecay, correctBias } = group
-    const m = this.moments(batch, 'exp_avg')
-    const v = this.moments(batch, 'exp_avg_sq')
-    ops.nlgAdamwStep(batch.params, batch.grads, m, v, lr, beta1, beta2, eps, weightDecay, batch.step, correctBias)
+  protected override update(batches: readonly Batch<Required<NlgAdamWOptions>>[]): void {
+    const m = batches.flatMap((batch) => this.moments(batch, 'exp_avg'))
+    const v = batches.flatMap((batch) => this.moments(batch, 'exp_avg_sq'))
+    const groups = batches.flatMap(({ params, group, step }) => {
+      const { lr, betas, eps, weightDecay, correctBias } = group
+      return [params.length, lr, ...betas, eps, weightDecay, step, +correctBias]
+    })
+    ops.nlgAdamwStep(paramsOf(batches), gradsOf(batches), m, v, groups)
   }
 }

@@ -6,6 +6,8 @@ import type { Lazy } from '../native/lazy.js'
 import { checkFailure, endStep } from '../native/engine.js'
 import { setKind } from '../native/tensor.js'
 import { outsideStreams } from '../native/current-stream.js'
+import { whenReached } from '../native/streams.js'
+import { copyAll } from '../nn/copy.js'
 import type { OptionSchema } from '../runtime/check-options.js'
 import { checkOptions } from '../runtime/check-options.js'
 import { bad, checkNumber, show } from '../runtime/options.js'
@@ -43,8 +45,9 @@ export interface ParamState {
   readonly moments: Map<string, Tensor>
 }
 
-/** Parameters of one group that have a gradient and the same number of updates. They are updated in one queue entry. */
-export interface Batch {
+/** Parameters of one group that have a gradient and the same number of updates. */
+export interface Batch<Options> {
+  readonly group: ParamGroup & Options
   readonly params: Tensor[]
   readonly grads: Tensor[]
   readonly states: ParamState[]
@@ -66,8 +69,10 @@ export abstract class Optimizer<Options extends { lr: number }> {
   readonly defaults: Options
   /** Name shown in error messages. */
   protected readonly owner: string
-  private readonly state = new Map<Tensor, ParamState>()
-  private readonly log = new UpdateLog<ParamState>()
+  private state = new Map<Tensor, ParamState>()
+  private readonly log = new UpdateLog()
+  /** The states that the last step updated: steps of the same parameters share one list. */
+  private updated: readonly ParamState[] = []
 
   constructor(owner: string, params: Params<Options>, defaults: Options) {
     this.owner = owner
@@ -85,8 +90,8 @@ export abstract class Optimizer<Options extends { lr: number }> {
   /** Checks the options of a group and returns them; called for the defaults and for every group. */
   protected abstract check(options: Options): Options
 
-  /** Records the update of one batch. */
-  protected abstract update(batch: Batch, group: ParamGroup & Options): void
+  /** Records the update of all batches, as one entry of the queue: so either all parameters change or none. */
+  protected abstract update(batches: readonly Batch<Options>[]): void
 
   /**
    * Adds a group of parameters, e.g. layers unfrozen during training.
@@ -105,26 +110,27 @@ export abstract class Optimizer<Options extends { lr: number }> {
   /**
    * Updates the parameters from their gradients. The call records the update, which runs later; await it to bound the queue.
    *
-   * Either all parameters of a group change or none: a gradient that failed rejects the step and leaves everything unchanged. An earlier error that
-   * was not awaited is thrown here, at the next step.
+   * Either all parameters of all groups change or none: a gradient that failed rejects the step and leaves everything unchanged, as an abort does. An
+   * earlier error that was not awaited is thrown here, at the next step.
    */
   step(): Lazy {
     checkFailure()
     this.undoFailed()
     const stack = markStack(Optimizer.prototype.step)
-    noGrad(() => {
-      for (const group of this.paramGroups) {
-        withEachGrad(group.params, (grads) => {
-          for (const batch of this.batches(group, grads)) {
-            const number = recordUpdate(stack, () => this.update(batch, group))
-            for (const state of batch.states) state.step = batch.step
-            this.log.add(number, group, batch.step)
-          }
-        })
-      }
-    })
+    const params = this.paramGroups.flatMap((group) => group.params)
+    noGrad(() => withEachGrad(params, (grads) => this.record(stack, this.batches(grads))))
     endStep()
     return lazy()
+  }
+
+  private record(stack: number, batches: readonly Batch<Options>[]): void {
+    if (batches.length === 0) return
+    const number = recordUpdate(stack, () => this.update(batches))
+    for (const { states, step } of batches) for (const state of states) state.step = step
+    const states = batches.flatMap((batch) => batch.states)
+    const isSame = states.length === this.updated.length && states.every((state, i) => state === this.updated[i])
+    const shared = isSame ? this.updated : (this.updated = states)
+    this.log.add(number, () => takeBack(shared))
   }
 
   /** Sets the gradients to null. `setToNone: false` fills them with 0 instead; weight decay then still changes these parameters. */
@@ -151,7 +157,8 @@ export abstract class Optimizer<Options extends { lr: number }> {
   }
 
   /**
-   * Loads a saved state: the options of the groups, the step counts and copies of the moments.
+   * Loads a saved state: the options of the groups, the step counts and copies of the moments. Either all of it is loaded or none: when a saved moment
+   * has failed, or the work is aborted, the next await rejects, and the optimizer is as it was. Updates recorded meanwhile change nothing.
    * @throws {OptionError} when groups or numbers do not match; nothing is changed then.
    * @throws {ShapeError} when a moment's shape does not match its parameter; nothing is changed then.
    */
@@ -162,9 +169,40 @@ export abstract class Optimizer<Options extends { lr: number }> {
     this.undoFailed()
     const options = groups.map((group) => this.check(withDefaults(this.defaults, this.optionsOf(group))))
     const states = entries.map((entry, i) => entry && this.checkState(entry, params[i]!))
-    this.state.clear()
+    const { next, number } = this.recordCopies(states, params)
+    const before = { state: this.state, options: this.paramGroups.map(({ params: _, ...group }) => group) }
+    this.state = next
     options.forEach((group, i) => Object.assign(this.paramGroups[i]!, group))
-    states.forEach((state, i) => state && this.state.set(params[i]!, copyState(state, params[i]!)))
+    this.log.add(number, () => {
+      this.state = before.state
+      options.forEach((group, i) => putBack(this.paramGroups[i]!, group, before.options[i]!))
+    })
+    // Until then the previous moments are kept.
+    void whenReached(() => {
+      this.undoFailed()
+      this.log.forget(number)
+    })
+  }
+
+  /** Records copies of the moments, in one entry of the queue: when one cannot be copied, all are poisoned. */
+  private recordCopies(states: readonly (ParamState | undefined)[], params: readonly Tensor[]) {
+    const copies: [copy: Tensor, moment: Tensor][] = []
+    const next = new Map<Tensor, ParamState>()
+    states.forEach((state, i) => {
+      if (state === undefined) return
+      const moments = new Map<string, Tensor>()
+      for (const [name, moment] of state.moments) {
+        const copy = outsideStreams(() => keep(zeros(moment.shape, { dtype: stateDtype(params[i]!) })))
+        copies.push([copy, moment])
+        moments.set(name, copy)
+      }
+      next.set(params[i]!, { step: state.step, moments })
+    })
+    const stack = markStack(Optimizer.prototype.loadStateDict)
+    const number = recordUpdate(stack, () => copyAll(copies))
+    // Only now: a change of lasting state that fails would leave zeros.
+    for (const [copy] of copies) owned(copy)
+    return { next, number }
   }
 
   /** The shape of a state tensor; null for one that another library saves but this optimizer does not need: it is not loaded. */
@@ -173,7 +211,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
   }
 
   /** The moment `name` of each parameter of a batch, zeros before the first update. */
-  protected moments(batch: Batch, name: string): Tensor[] {
+  protected moments(batch: Batch<Options>, name: string): Tensor[] {
     return batch.states.map((state, i) => {
       let moment = state.moments.get(name)
       if (moment === undefined) {
@@ -192,34 +230,32 @@ export abstract class Optimizer<Options extends { lr: number }> {
     return Object.fromEntries(Object.entries(camelKeys(group)).filter(([key]) => isOption(key))) as Partial<Options>
   }
 
-  private batches({ params }: ParamGroup, grads: readonly (Tensor | null)[]): Iterable<Batch> {
-    const byStep = new Map<number, Batch>()
-    for (let i = 0; i < params.length; i++) {
-      const [param, grad] = [params[i]!, grads[i]!]
-      if (grad === null) continue
-      let state = this.state.get(param)
-      if (state === undefined) this.state.set(param, (state = { step: 0, moments: new Map() }))
-      const step = state.step + 1
-      let batch = byStep.get(step)
-      if (batch === undefined) byStep.set(step, (batch = { params: [], grads: [], states: [], step }))
-      batch.params.push(param)
-      batch.grads.push(grad)
-      batch.states.push(state)
+  /** `grads` are those of all groups, in order. */
+  private batches(grads: readonly (Tensor | null)[]): Batch<Options>[] {
+    const batches: Batch<Options>[] = []
+    let at = 0
+    for (const group of this.paramGroups) {
+      const byStep = new Map<number, Batch<Options>>()
+      for (const param of group.params) {
+        const grad = grads[at++]!
+        if (grad === null) continue
+        let state = this.state.get(param)
+        if (state === undefined) this.state.set(param, (state = { step: 0, moments: new Map() }))
+        const step = state.step + 1
+        let batch = byStep.get(step)
+        if (batch === undefined) byStep.set(step, (batch = { group, params: [], grads: [], states: [], step }))
+        batch.params.push(param)
+        batch.grads.push(grad)
+        batch.states.push(state)
+      }
+      batches.push(...byStep.values())
     }
-    return byStep.values()
+    return batches
   }
 
-  /** Takes back updates that failed: they are not counted, and moments allocated for them are released, to be allocated by the next update. */
+  /** Takes back updates and loads that failed. */
   private undoFailed(): void {
-    this.log.undo(
-      (group) =>
-        (group as ParamGroup).params.map((param) => this.state.get(param)).filter((state) => state !== undefined),
-      (state) => {
-        if (state.step > 0) return
-        for (const moment of state.moments.values()) moment.dispose()
-        state.moments.clear()
-      },
-    )
+    this.log.undo()
   }
 
   private checkState(
@@ -254,13 +290,34 @@ function zeroAll(grads: readonly Tensor[]): void {
   if (each.length > 0) noGrad(() => ops.zeroGrads(each))
 }
 
-function copyState({ step, moments }: ParamState, param: Tensor): ParamState {
-  const dtype = stateDtype(param)
-  const copies = [...moments].map(([name, moment]) => {
-    const copy = noGrad(() => (moment.dtype === dtype ? moment.clone() : moment.to(dtype)))
-    return [name, owned(copy)] as const
-  })
-  return { step, moments: new Map(copies) }
+/** An update that failed is not counted, and moments allocated for it are released, to be allocated by the next one. */
+function takeBack(states: readonly ParamState[]): void {
+  for (const state of states) {
+    state.step -= 1
+    if (state.step > 0) continue
+    for (const moment of state.moments.values()) moment.dispose()
+    state.moments.clear()
+  }
+}
+
+/** Restores the options that a load set, except those that were changed since. */
+function putBack(group: object, loaded: object, before: object): void {
+  for (const [key, value] of Object.entries(loaded)) {
+    const options = group as Record<string, unknown>
+    if (options[key] !== value) continue
+    if (key in before) options[key] = (before as Record<string, unknown>)[key]
+    else delete options[key]
+  }
+}
+
+/** The parameters of all batches, in order. */
+export function paramsOf(batches: readonly Batch<object>[]): Tensor[] {
+  return batches.flatMap((batch) => batch.params)
+}
+
+/** Their gradients. */
+export function gradsOf(batches: readonly Batch<object>[]): Tensor[] {
+  return batches.flatMap((batch) => batch.grads)
 }
 
 // State lives as long as the optimizer, and memory() counts it as optimizer memory.

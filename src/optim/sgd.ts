@@ -2,8 +2,8 @@ import * as schemas from '../generated/options.js'
 import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import type { AdamOptions } from './adam.js'
-import { Optimizer, checkGroup, withDefaults } from './optimizer.js'
-import type { Batch, ParamGroup, Params } from './optimizer.js'
+import { Optimizer, checkGroup, gradsOf, paramsOf, withDefaults } from './optimizer.js'
+import type { Batch, Params } from './optimizer.js'
 
 /** Options of {@link SGD}. */
 export interface SGDOptions extends Pick<AdamOptions, 'lr' | 'weightDecay' | 'maximize'> {
@@ -42,11 +42,15 @@ export class SGD extends Optimizer<Required<SGDOptions>> {
     return options
   }
 
-  protected override update(batch: Batch, group: ParamGroup & Required<SGDOptions>): void {
-    const { lr, momentum, dampening, nesterov, weightDecay, maximize } = group
-    const buffers = momentum > 0 ? this.moments(batch, 'momentum_buffer') : []
-    const { params, grads, step } = batch
-    ops.sgdStep(params, grads, buffers, lr, momentum, dampening, nesterov, weightDecay, step === 1, maximize)
+  protected override update(batches: readonly Batch<Required<SGDOptions>>[]): void {
+    const buffers = batches
+      .filter(({ group }) => group.momentum > 0)
+      .flatMap((batch) => this.moments(batch, 'momentum_buffer'))
+    const groups = batches.flatMap(({ params, group, step }) => {
+      const { lr, momentum, dampening, nesterov, weightDecay, maximize } = group
+      return [params.length, lr, momentum, dampening, +nesterov, weightDecay, +(step === 1), +maximize]
+    })
+    ops.sgdStep(paramsOf(batches), gradsOf(batches), buffers, groups)
   }
 }
 

@@ -35,41 +35,33 @@ function takeFailed(): ReadonlySet<number> {
 interface Update {
   /** The number under which the engine reports it. */
   readonly number: number
-  readonly group: object
-  /** The step count of its parameters after it. */
-  readonly step: number
+  /** Takes it back. */
+  readonly undo: () => void
 }
 
 /** The recent updates of one optimizer. */
-export class UpdateLog<State extends { step: number }> {
+export class UpdateLog {
   #updates: Update[] = []
 
-  /** Adds an update. */
-  add(number: number, group: object, step: number): void {
-    this.#updates.push({ number, group, step })
+  /** Adds an update; `undo` is called when it has failed. */
+  add(number: number, undo: () => void): void {
+    this.#updates.push({ number, undo })
     if (this.#updates.length > 2 * KEPT) this.#updates = this.#updates.slice(-KEPT)
   }
 
-  /** Takes back the failed updates: `statesOf` returns the states of a group; `undone` is called for each state whose step was reduced. */
-  undo(statesOf: (group: object) => readonly State[], undone: (state: State) => void): void {
+  /** Forgets an update that has not failed. */
+  forget(number: number): void {
+    this.#updates = this.#updates.filter((update) => update.number !== number)
+  }
+
+  /** Takes back the failed updates, the last one first. */
+  undo(): void {
     if (this.#updates.length === 0 || takeFailed().size === 0) return
     for (let i = this.#updates.length - 1; i >= 0; i--) {
       const update = this.#updates[i]!
       if (!failed.delete(update.number)) continue
       this.#updates.splice(i, 1)
-      const now = this.#currentStep(update, i)
-      for (const state of statesOf(update.group)) {
-        if (state.step !== now) continue
-        state.step -= 1
-        undone(state)
-      }
+      update.undo()
     }
-  }
-
-  /** The current step count of an update's parameters: later updates of the same parameters follow it in the log. */
-  #currentStep({ group, step }: Update, from: number): number {
-    let now = step
-    for (const later of this.#updates.slice(from)) if (later.group === group && later.step === now + 1) now += 1
-    return now
   }
 }

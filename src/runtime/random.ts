@@ -1,6 +1,6 @@
 import { nameClass } from './check-options.js'
 import { OptionError } from '../errors.js'
-import { generatorState, newGenerator, setGenerator, setGeneratorState } from '../native/random.js'
+import { dropGenerator, generatorState, newGenerator, setGenerator, setGeneratorState } from '../native/random.js'
 
 /** Low and high half of a 64-bit seed. */
 export function splitSeed(seed: number | bigint): [low: number, high: number] {
@@ -28,6 +28,18 @@ export class Generator {
   constructor(seed: number | bigint = 0) {
     const [low, high] = splitSeed(seed)
     this.number = newGenerator(low, high)
+    unreachable.register(this, this.number, this)
+  }
+
+  /** Frees what the engine keeps for it; it cannot be used afterwards. One that nothing can reach any more is freed by itself. */
+  dispose(): void {
+    unreachable.unregister(this)
+    dropGenerator(this.number)
+  }
+
+  /** What `using` calls at the end of its block: as `dispose()`. */
+  [Symbol.dispose](): void {
+    this.dispose()
   }
 
   /** Restarts from a seed. Returns the generator. */
@@ -48,6 +60,9 @@ export class Generator {
 }
 
 nameClass('Generator', Generator)
+
+/** The engine keeps a seed and a counter for each, until nothing can reach it. */
+const unreachable = new FinalizationRegistry<number>(dropGenerator)
 
 function setState(number: number, state: readonly number[]): void {
   if (state.length !== 4) {

@@ -6,6 +6,7 @@ pub mod device;
 pub mod dtype;
 pub mod env;
 pub mod error;
+pub mod id_map;
 pub mod meta;
 pub mod precision;
 pub mod rng;

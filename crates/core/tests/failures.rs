@@ -89,7 +89,7 @@ fn an_optimizer_step_with_a_poisoned_gradient_changes_nothing() {
         moments[2],
         table_moments[1],
     ];
-    let attrs = [2.0, 2.0, 2.0, 2.0, 0.0, 0.1, 0.9, 0.99, 1e-8, 0.0, 1.0, 1.0, 0.0];
+    let attrs = [2.0, 2.0, 2.0, 2.0, 0.0, 10.0, 2.0, 0.1, 0.9, 0.99, 1e-8, 0.0, 1.0, 1.0, 0.0, 0.0];
     lab.rec.record(&ADAMW_STEP, &inputs, &attrs).unwrap();
     let error = lab.fence(true).unwrap_err();
     assert_eq!(error.code(), Code::Index);
@@ -128,6 +128,130 @@ fn a_failed_change_spoils_a_result_but_never_a_weight() {
         assert_eq!(lab.read(id), [1.0; 4]);
     }
     lab.rec.set_grad_enabled(was);
+}
+
+#[test]
+fn a_view_of_a_spoilt_tensor_is_spoilt_too() {
+    let mut lab = Lab::new(false, 1);
+    let (_, rows) = poisoned(&mut lab, "wte");
+    let whole = lab.put(&Host::f32(&[4], &[1.0; 4]));
+    let view = lab.op(&RESHAPE, &[whole], &[2.0, 2.0, 2.0]);
+    lab.op(&ADD_INPLACE, &[view, rows], &[]);
+    for id in [view, whole] {
+        assert_eq!(lab.try_read(id).unwrap_err().code(), Code::Index);
+    }
+    let later = lab.op(&SUM, &[whole], &[0.0, 0.0]);
+    assert_eq!(lab.try_read(later).unwrap_err().code(), Code::Index);
+}
+
+#[test]
+fn an_assignment_changes_all_of_its_targets_or_none() {
+    let mut lab = Lab::new(false, 2);
+    let (_, rows) = poisoned(&mut lab, "wte");
+    let mean = lab.put_as(&Host::f32(&[2, 2], &[1.0; 4]), Kind::Base);
+    let count = lab.put_as(&Host::i64(&[], &[7]), Kind::Base);
+    let [next_mean, next_count] = [
+        lab.put(&Host::f64(&[2, 2], &[2.0, 3.0, 4.0, 5.0])),
+        lab.put(&Host::f32(&[], &[8.0])),
+    ];
+    // The first source is sound, the second has failed.
+    lab.rec
+        .record(&ASSIGN, &[count, mean, next_count, rows], &[2.0, 2.0])
+        .unwrap();
+    assert_eq!((lab.read(count), lab.read(mean)), (vec![7.0], vec![1.0; 4]));
+    assert_eq!(lab.fence(false).unwrap_err().code(), Code::Index);
+    // Aborted while it waits.
+    let slow = heavy(&mut lab, 30);
+    lab.rec
+        .record(&ASSIGN, &[count, mean, next_count, next_mean], &[2.0, 2.0])
+        .unwrap();
+    lab.rec.flush();
+    let stream = lab.rec.set_stream(0).unwrap();
+    lab.rec
+        .abort_stream(stream, Error::new(Code::Aborted, "the request went away"));
+    assert_eq!((lab.read(count), lab.read(mean)), (vec![7.0], vec![1.0; 4]));
+    lab.release(&[slow]);
+    lab.rec
+        .record(&ASSIGN, &[count, mean, next_count, next_mean], &[2.0, 2.0])
+        .unwrap();
+    assert_eq!(
+        (lab.read(count), lab.read(mean)),
+        (vec![8.0], vec![2.0, 3.0, 4.0, 5.0])
+    );
+    let error = lab.rec.record(&ASSIGN, &[count, next_mean], &[1.0, 1.0]).unwrap_err();
+    assert_eq!(error.code(), Code::Shape);
+}
+
+#[test]
+fn gradients_whose_clipping_failed_are_not_used_unclipped() {
+    let mut lab = Lab::new(false, 1);
+    let (table, rows) = poisoned(&mut lab, "wte");
+    let w = lab.leaf(&Host::f32(&[2], &[5.0, 6.0]));
+    let scaled = lab.op(&MUL, &[rows, w], &[]);
+    let bad = lab.op(&SUM, &[scaled], &[0.0, 0.0]);
+    lab.backward(bad);
+    let sound = lab.leaf(&Host::f32(&[2], &[1.0, 2.0]));
+    let loss = lab.op(&SUM, &[sound], &[0.0, 0.0]);
+    lab.backward(loss);
+    let grads = [lab.rec.grad(sound).unwrap(), lab.rec.grad(table).unwrap()];
+    let norm = lab.op(&GLOBAL_NORM, &grads, &[2.0]);
+    lab.rec
+        .record(&CLIP_SCALE, &[grads[0], grads[1], norm], &[2.0, 1.0])
+        .unwrap();
+    assert_eq!(lab.try_read(grads[0]).unwrap_err().code(), Code::Index);
+    assert_eq!(lab.read(sound), [1.0, 2.0]);
+}
+
+#[test]
+fn a_step_of_several_groups_is_one_entry_of_the_queue() {
+    let mut lab = Lab::new(false, 1);
+    let (table, rows) = poisoned(&mut lab, "wte");
+    let loss = lab.op(&SUM, &[rows], &[0.0, 0.0]);
+    lab.backward(loss);
+    let w = lab.leaf(&Host::f32(&[2], &[5.0, 6.0]));
+    let sound = lab.op(&SUM, &[w], &[0.0, 0.0]);
+    lab.backward(sound);
+    let grads = [lab.rec.grad(w).unwrap(), lab.rec.grad(table).unwrap()];
+    // Two groups: the gradient of the first is sound.
+    let step = |groups: [f64; 16]| [&[2.0, 2.0, 0.0, 16.0][..], &groups].concat();
+    let sgd = |lr: f64| [1.0, lr, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+    let groups: [f64; 16] = [sgd(0.5), sgd(0.25)].concat().try_into().unwrap();
+    lab.rec
+        .record(&SGD_STEP, &[w, table, grads[0], grads[1]], &step(groups))
+        .unwrap();
+    assert_eq!(lab.read(w), [5.0, 6.0]);
+    assert_eq!(lab.read(table), [1.0; 6]);
+    assert_eq!(lab.rec.take_failed_updates().len(), 1);
+    // With a sound gradient each group has its own learning rate.
+    let one = lab.put(&Host::f32(&[3, 2], &[1.0; 6]));
+    lab.rec
+        .record(&SGD_STEP, &[w, table, grads[0], one], &step(groups))
+        .unwrap();
+    assert_eq!(lab.read(w), [4.5, 5.5]);
+    assert_eq!(lab.read(table), [0.75; 6]);
+    let wrong = [&[2.0, 2.0, 0.0, 8.0][..], &sgd(0.5)].concat();
+    let error = lab
+        .rec
+        .record(&SGD_STEP, &[w, table, grads[0], one], &wrong)
+        .unwrap_err();
+    assert_eq!(error.code(), Code::Shape, "one group of one parameter, for two");
+}
+
+#[test]
+fn a_generator_that_was_dropped_is_forgotten() {
+    let mut lab = Lab::new(false, 1);
+    let first = lab.rec.new_generator(1);
+    for seed in 0..1000 {
+        let number = lab.rec.new_generator(seed);
+        assert_ne!(number, first, "in use");
+        lab.rec.set_generator(number).unwrap();
+        let x = lab.op(&RAND, &[], &[1.0, 3.0, 0.0, 1.0, 0.0]);
+        lab.rec.set_generator(0).unwrap();
+        lab.rec.drop_generator(number);
+        lab.release(&[x]);
+        assert!(lab.rec.set_generator(number).is_err());
+    }
+    assert_eq!(lab.rec.generator_count(), 1);
 }
 
 #[test]
@@ -273,6 +397,7 @@ fn put(recorder: &mut Recorder, n: usize) -> engine::Result<Id> {
 fn recording_too_far_ahead_is_a_backlog() {
     let mut recorder = unserved(Limits {
         steps: 3,
+        entries: 1000,
         host_bytes: 1000,
         tensor_bytes: 1 << 30,
     });
@@ -288,6 +413,21 @@ fn recording_too_far_ahead_is_a_backlog() {
 
     let mut recorder = unserved(Limits {
         steps: 3,
+        entries: 1000,
+        host_bytes: 1000,
+        tensor_bytes: 1 << 30,
+    });
+    let x = put(&mut recorder, 10).unwrap();
+    for _ in 0..1000 {
+        recorder.record(&NEG, &[x], &[]).unwrap();
+    }
+    let error = recorder.record(&NEG, &[x], &[]).unwrap_err();
+    assert_eq!(error.code(), Code::Backlog, "no step, no host data, and yet too far ahead");
+    assert!(field(&error, "received").contains("1001 operations"), "{error}");
+
+    let mut recorder = unserved(Limits {
+        steps: 3,
+        entries: 1000,
         host_bytes: 1000,
         tensor_bytes: 1 << 30,
     });
@@ -304,12 +444,22 @@ fn work_that_is_done_makes_room() {
         lab.fence(true).unwrap();
         lab.release(&[x]);
     }
+    // More entries than may wait at once.
+    let x = lab.put(&Host::f32(&[2], &[1.0, 2.0]));
+    for i in 0..1 << 19 {
+        let y = lab.op(&NEG, &[x], &[]);
+        lab.release(&[y]);
+        if i % 1024 == 0 {
+            lab.wait().unwrap();
+        }
+    }
 }
 
 #[test]
 fn a_tensor_that_can_never_fit_is_an_error_when_it_is_recorded() {
     let mut recorder = unserved(Limits {
         steps: 3,
+        entries: 1000,
         host_bytes: 1000,
         tensor_bytes: 4000,
     });

@@ -8,6 +8,7 @@ use std::path::Path;
 const FLOORS: [&[&str]; 9] = [
     &[
         "error",
+        "id_map",
         "code",
         "meta",
         "rng",

@@ -99,6 +99,8 @@ impl Model {
             3.0,
             3.0,
             0.0,
+            10.0,
+            3.0,
             0.01,
             0.9,
             0.99,
@@ -106,6 +108,7 @@ impl Model {
             0.01,
             step as f64,
             1.0,
+            0.0,
             0.0,
         ];
         lab.rec.record(&ADAMW_STEP, &inputs, &attrs).unwrap();

@@ -89,6 +89,29 @@ fn a_long_product_stands_back_for_a_stream_of_higher_priority() {
 }
 
 #[test]
+fn the_end_of_a_view_does_not_wait_for_other_readers_of_its_weight() {
+    let mut lab = Lab::new(false, 2);
+    let (a, b) = (square(&mut lab, 1, SIDE), square(&mut lab, 2, SIDE));
+    let weight = square(&mut lab, 3, 8);
+    let urgent = open(&mut lab, 10);
+    lab.wait().unwrap();
+    let (notes, heard) = mpsc::channel();
+    let product = lab.op(&MATMUL, &[a, b], &[0.0, 0.0]);
+    let read = lab.op(&ADD, &[weight, weight], &[]);
+    note(&mut lab, "long", &notes);
+    let main = lab.rec.set_stream(urgent).unwrap();
+    let view = lab.op(&RESHAPE, &[weight], &[1.0, 64.0]);
+    let sum = lab.op(&SUM, &[view], &[0.0, 0.0]);
+    lab.release(&[view, sum]);
+    note(&mut lab, "short", &notes);
+    lab.wait().unwrap();
+    lab.rec.set_stream(main).unwrap();
+    lab.wait().unwrap();
+    assert_eq!(heard.try_iter().collect::<Vec<_>>(), ["short", "long"]);
+    lab.release(&[product, read]);
+}
+
+#[test]
 fn what_waits_for_an_interrupted_entry_does_not_run_before_it() {
     let mut lab = Lab::new(false, 2);
     let (a, b) = (square(&mut lab, 1, SIDE), square(&mut lab, 2, SIDE));

@@ -133,17 +133,32 @@ pub fn new_generator(seed_low: u32, seed_high: u32) -> napi::Result<u32> {
     with(|state| Ok(state.recorder.new_generator(join(seed_low, seed_high))))
 }
 
+/// Forgets a generator that nothing can reach any more.
+#[napi(catch_unwind)]
+pub fn drop_generator(number: u32) -> napi::Result<()> {
+    with(|state| {
+        state.recorder.drop_generator(number);
+        Ok(())
+    })
+}
+
+/// Number of generators, without those of the streams.
+#[napi(catch_unwind)]
+pub fn generator_count() -> napi::Result<u32> {
+    with(|state| Ok(state.recorder.generator_count() as u32))
+}
+
 /// Chooses the generator that random ops draw from; returns the previous one.
 #[napi(catch_unwind)]
 pub fn set_generator(number: u32) -> napi::Result<u32> {
-    with(|state| Ok(state.recorder.set_generator(number)))
+    with(|state| state.recorder.set_generator(number))
 }
 
 /// `[seed low, seed high, counter low, counter high]`.
 #[napi(catch_unwind)]
 pub fn generator_state(number: u32) -> napi::Result<Vec<u32>> {
     with(|state| {
-        let generator = *state.recorder.generator_mut(number);
+        let generator = *state.recorder.generator_mut(number)?;
         Ok([generator.seed, generator.counter]
             .iter()
             .flat_map(|x| [*x as u32, (*x >> 32) as u32])
@@ -161,7 +176,7 @@ pub fn set_generator_state(
     counter_high: u32,
 ) -> napi::Result<()> {
     with(|state| {
-        let generator = state.recorder.generator_mut(number);
+        let generator = state.recorder.generator_mut(number)?;
         generator.seed = join(seed_low, seed_high);
         generator.counter = join(counter_low, counter_high);
         Ok(())
@@ -228,6 +243,15 @@ pub fn memory() -> napi::Result<Vec<f64>> {
         }
         Ok(numbers)
     })
+}
+
+/// What was done so far, for the proof that it does not grow with the number of tensors and streams: entries recorded, tensors listed, and uses of
+/// tensors looked at in this thread; streams and positions looked at by the executor.
+#[napi(catch_unwind)]
+pub fn work_counts() -> napi::Result<Vec<f64>> {
+    let engine = engine().map_err(to_napi)?;
+    let looked = engine.counters().looked.load(std::sync::atomic::Ordering::Relaxed);
+    with(|state| Ok(state.recorder.work().into_iter().chain([looked]).map(|n| n as f64).collect()))
 }
 
 /// Bytes of inputs, results and what the graph saved of them: what forgotten handles and graphs of JavaScript hold.

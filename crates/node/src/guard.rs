@@ -5,11 +5,11 @@
 //! That excludes `napi_wrap`, which writes into the object, so the tensor's id is the data of the finalizer.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::catch_unwind;
 use std::ptr;
 
+use engine::id_map::IdMap;
 use engine::meta::Meta;
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, Error, Result, Status, sys};
@@ -20,7 +20,7 @@ use crate::state::{existing, with};
 #[derive(Default)]
 struct Watched {
     /// Bytes of each tensor that has a guard.
-    bytes: HashMap<u64, u64>,
+    bytes: IdMap<u64>,
     pinned: u64,
 }
 
@@ -32,7 +32,7 @@ impl Watched {
 
     /// Returns whether it was watched until now.
     fn remove(&mut self, id: u64) -> bool {
-        let bytes = self.bytes.remove(&id);
+        let bytes = self.bytes.remove(id);
         self.pinned -= bytes.unwrap_or(0);
         bytes.is_some()
     }

@@ -181,6 +181,18 @@ pub fn version(id: f64) -> napi::Result<u32> {
     with(|state| state.recorder.version(id as u64))
 }
 
+/// What a tensor is for, by number.
+#[napi(catch_unwind)]
+pub fn kind(id: f64) -> napi::Result<u32> {
+    with(|state| Ok(state.recorder.kind(id as u64)? as u32))
+}
+
+/// Number of the storage of a tensor: views share it.
+#[napi(catch_unwind)]
+pub fn storage(id: f64) -> napi::Result<f64> {
+    with(|state| Ok(state.recorder.storage(id as u64)? as f64))
+}
+
 /// Sets what a tensor is for, as `memory()` counts it.
 #[napi(catch_unwind)]
 pub fn set_kind(id: f64, kind: u32) -> napi::Result<()> {

@@ -45,6 +45,7 @@ fn function(number: usize, row: &OpRow) -> String {
             AttrKind::Number => ("number", "num"),
             AttrKind::Bool => ("boolean", "bool"),
             AttrKind::Dims => ("readonly number[]", "dims"),
+            AttrKind::Numbers => ("readonly number[]", "nums"),
             AttrKind::Dtype => ("Dtype", "dtype"),
         };
         parameters.push(format!("{}: {kind}", attr.name));

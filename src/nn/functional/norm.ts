@@ -4,6 +4,8 @@ import * as ops from '../../generated/ops.js'
 import { noGrad, scope } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { bad, checkInteger, checkNumber, show } from '../../runtime/options.js'
+import { copyAll } from '../copy.js'
+import { markAsState } from '../lasting.js'
 import { perChannel } from './spatial.js'
 
 /**
@@ -27,35 +29,44 @@ export function batchNorm(
   const owner = 'nn.functional.batchNorm'
   checkNumber(owner, 'momentum', momentum)
   checkNumber(owner, 'eps', eps, 0)
-  return batchNormOf(owner, x, { runningMean, runningVar }, weight, bias, training ? momentum : null, eps)
+  if (!training) return batchNormOf(owner, x, { runningMean, runningVar }, weight, bias, null, eps)
+  markStatistics(runningMean, runningVar)
+  return batchNormOf(owner, x, { runningMean, runningVar }, weight, bias, { momentum }, eps)
 }
 
 /** Running statistics of a normalization layer. */
 export interface Running {
   readonly runningMean: Tensor | null
   readonly runningVar: Tensor | null
+  /** The number of training batches. */
+  readonly numBatchesTracked?: Tensor | null
 }
 
-/**
- * Batch norm with checked options: a `momentum` means training with the batch's statistics; null uses the running statistics.
- * The momentum may be a tensor whose value has not been computed yet.
- */
+/** What a batch changes in running statistics. */
+export interface BatchShare {
+  /** Its share in mean and variance; a tensor when it has not been computed yet. */
+  readonly momentum: number | Tensor
+  /** The number of training batches with this one; null where they are not counted. */
+  readonly count?: Tensor | null
+}
+
+/** Batch norm with checked options: a share means training with the batch's statistics; null uses the running statistics. */
 export function batchNormOf(
   owner: string,
   x: Tensor,
   running: Running,
   weight: Tensor | null,
   bias: Tensor | null,
-  momentum: number | Tensor | null,
+  share: BatchShare | null,
   eps: number,
 ): Tensor {
   if (x.ndim < 2) throw noChannels(owner, x)
   const { runningMean, runningVar } = running
   checkChannels(owner, x, { runningMean, runningVar, weight, bias })
-  if (momentum === null) return scope(() => normalizedBy(owner, x, running, weight, bias, eps))
+  if (share === null) return scope(() => normalizedBy(owner, x, running, weight, bias, eps))
   return scope(() => {
     const [y, stats] = ops.batchNorm(x, weight, bias, eps)
-    noGrad(() => updateRunning(running, stats.detach(), x.numel / x.shape[1]!, momentum))
+    noGrad(() => updateRunning(running, stats.detach(), x.numel / x.shape[1]!, share))
     return y
   })
 }
@@ -79,19 +90,31 @@ function normalizedBy(
   return x.mul(perChannel(scale, x)).add(perChannel(shift, x))
 }
 
-/** Updates the running statistics with those of a batch: means and variances (2, C), from `count` values per channel. */
-export function updateRunning(running: Running, stats: Tensor, count: number, momentum: number | Tensor): void {
+/**
+ * Updates the running statistics with those of a batch: means and variances (2, C), from `values` numbers per channel. They and the number of batches
+ * change together or, when the batch fails or is aborted, not at all.
+ */
+function updateRunning(running: Running, stats: Tensor, values: number, { momentum, count }: BatchShare): void {
   const [mean, variance] = stats.unbind(0) as [Tensor, Tensor]
-  const pairs = [
-    [running.runningMean, mean],
-    [running.runningVar, variance.mul(count / (count - 1))],
-  ] as const
-  for (const [kept, batch] of pairs) {
-    if (kept === null) continue
+  const changes: [kept: Tensor, next: Tensor][] = []
+  const blend = (kept: Tensor | null, batch: Tensor) => {
+    if (kept === null) return
     const now = batch.to(kept.dtype)
-    if (typeof momentum === 'number') kept.mul_(1 - momentum).add_(now.mul(momentum))
-    else kept.add_(now.sub(kept).mul(momentum.to(kept.dtype)))
+    const isNumber = typeof momentum === 'number'
+    const next = isNumber
+      ? kept.mul(1 - momentum).add(now.mul(momentum))
+      : kept.add(now.sub(kept).mul(momentum.to(kept.dtype)))
+    changes.push([kept, next])
   }
+  blend(running.runningMean, mean)
+  blend(running.runningVar, variance.mul(values / (values - 1)))
+  if (running.numBatchesTracked && count) changes.push([running.numBatchesTracked, count])
+  copyAll(changes)
+}
+
+/** Running statistics that a caller keeps are buffers, also where no module has registered them. */
+function markStatistics(...statistics: (Tensor | null)[]): void {
+  for (const each of statistics) if (each !== null) markAsState(each)
 }
 
 /**
@@ -142,6 +165,7 @@ export function instanceNorm(
   const owner = 'nn.functional.instanceNorm'
   checkNumber(owner, 'momentum', momentum)
   checkNumber(owner, 'eps', eps, 0)
+  if (useInputStats) markStatistics(runningMean, runningVar)
   return instanceNormOf(owner, x, { runningMean, runningVar }, weight, bias, useInputStats ? momentum : null, eps)
 }
 
@@ -165,7 +189,7 @@ export function instanceNormOf(
   return scope(() => {
     // Each channel of each sample is treated as a channel of a batch of one.
     const [y, stats] = ops.batchNorm(x.reshape([1, n * channels, count]), null, null, eps)
-    noGrad(() => updateRunning(running, stats.detach().reshape([2, n, channels]).mean(1), count, momentum))
+    noGrad(() => updateRunning(running, stats.detach().reshape([2, n, channels]).mean(1), count, { momentum }))
     return scaled(y.reshape(x.shape), weight, bias)
   })
 }

@@ -115,6 +115,8 @@ impl Engine {
     pub fn recorder(&self, seed: u64) -> Recorder {
         let limits = Limits {
             steps: 64,
+            // Each takes about half a kilobyte, and a training step of a large model a few thousand.
+            entries: 1 << 18,
             host_bytes: 256 << 20,
             tensor_bytes: limit(),
         };

@@ -11,11 +11,12 @@ use crate::meta::Meta;
 use crate::ops::context::{Exec, Output, Twin};
 use crate::ops::cost::Shapes;
 use crate::ops::row::{Half, Mutates, OpRow};
+use crate::ops::table::{CAST, COPY_INPLACE};
 use crate::ops::twins::convert;
 use crate::platform::Computing;
 use crate::precision::Precision;
 use crate::rng::Rng;
-use crate::storage::{Buffer, Value, Window};
+use crate::storage::{Buffer, Element, Value, Window};
 
 use super::changes::Changes;
 use super::finite;
@@ -149,19 +150,30 @@ fn widened(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Res
         metas: &wide_metas,
         ..call
     };
-    let results = direct(executor, wide_call, &wide)?;
-    // All are rounded before the first is stored: running out of memory here changes nothing.
-    let mut changed: SmallVec<[(&Value, Buffer); 6]> = SmallVec::new();
+    // What takes the rounded numbers is allocated before the op runs: when memory is short nothing changes, also not the f32 moments beside a
+    // half-precision parameter, which are changed where they lie.
+    let mut changed: SmallVec<[(&Value, &Value, Value); 6]> = SmallVec::new();
     for (i, (narrow, wide)) in inputs.iter().zip(&wide).enumerate() {
         if let (Some(narrow), Some(wide)) = (narrow, wide)
             && narrow.dtype.is_half()
             && row.is_mutated(i, attrs)
         {
-            changed.push((narrow, take(executor.cast(wide, narrow.dtype)?)?));
+            changed.push((narrow, wide, empty(executor, narrow)?));
         }
     }
-    for (narrow, buffer) in changed {
-        executor.pool.borrow_mut().give(replace(narrow, buffer)?);
+    let results = direct(executor, wide_call, &wide)?;
+    for (_, wide, rounded) in &changed {
+        let copy = Call {
+            row: &COPY_INPLACE,
+            metas: &[],
+            attrs: &[],
+            rng: None,
+            precision: Precision::Highest,
+        };
+        direct(executor, copy, &[Some(rounded.clone()), Some((*wide).clone())])?;
+    }
+    for (narrow, _, rounded) in changed {
+        executor.pool.borrow_mut().give(replace(narrow, take(rounded)?)?);
     }
     let mut rounded = SmallVec::new();
     for (value, meta) in results.into_iter().zip(metas) {
@@ -272,6 +284,13 @@ fn twin_bytes(row: &OpRow, inputs: &[Option<Value>], metas: &[Meta]) -> u64 {
     4 * whole + row.twin_bytes.map_or(0, |bytes| bytes(&shapes))
 }
 
+/// A value of the same shape and dtype, with arbitrary content.
+fn empty(executor: &Executor, like: &Value) -> Result<Value> {
+    let n = like.shape.numel();
+    let buffer = crate::any!(like.dtype, T => T::wrap(executor.pool.borrow_mut().take::<T>(n)?));
+    Ok(Value::new(buffer, like.shape.clone(), like.dtype))
+}
+
 /// Stores another buffer; returns the previous one.
 pub(super) fn replace(target: &Value, buffer: Buffer) -> Result<Buffer> {
     let mut cell = target
@@ -294,7 +313,7 @@ impl Executor {
         let attrs = [f64::from(dtype as u8)];
         let input = [Some(value.clone())];
         let call = Call {
-            row: &crate::ops::table::CAST,
+            row: &CAST,
             metas: &meta,
             attrs: &attrs,
             rng: None,

@@ -78,8 +78,8 @@ impl Executor {
                 {
                     progress.fail_update(stack);
                 }
-                if let (true, Some(error), Some(target)) = (spoils, &failure, inputs.first().copied().flatten()) {
-                    self.poison(target, error);
+                if let Some(error) = &failure {
+                    spoils.iter().for_each(|&target| self.poison(target, error));
                 }
                 failure
             }
@@ -159,7 +159,7 @@ impl Executor {
     fn metas_of(&self, inputs: &[Option<Id>]) -> Vec<Option<Meta>> {
         let values = self.values.borrow();
         let meta = |id: &Option<Id>| {
-            let value = values.get(&(*id)?)?.as_ref().ok()?;
+            let value = values.get((*id)?)?.as_ref().ok()?;
             Some(value.meta())
         };
         inputs.iter().map(meta).collect()

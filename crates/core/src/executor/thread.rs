@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -15,8 +16,8 @@ use super::awake::Awake;
 use crate::config::Config;
 use crate::error::Error;
 use crate::executor::trace::{Timeline, Trace};
+use crate::id_map::IdMap;
 use crate::memory::{Counters, Pool};
-use crate::meta::Id;
 use crate::recorder::{Message, StreamId};
 use crate::storage::Value;
 
@@ -56,7 +57,7 @@ impl Frame {
 
 /// The owner of all storage.
 pub struct Executor {
-    pub(super) values: RefCell<FxHashMap<Id, Slot>>,
+    pub(super) values: RefCell<IdMap<Slot>>,
     pub(super) pool: RefCell<Pool>,
     pub(super) counters: Arc<Counters>,
     pub(super) device: crate::device::Device,
@@ -229,6 +230,8 @@ impl Executor {
             // Its environment has ended, and with it everything that could name the results.
             made.into_iter().for_each(|id| self.free(id));
         }
-        self.streams.borrow_mut().end(position, own, failure);
+        let mut streams = self.streams.borrow_mut();
+        streams.end(position, own, failure);
+        self.counters.looked.store(streams.looked, Ordering::Relaxed);
     }
 }

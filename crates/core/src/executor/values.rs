@@ -42,20 +42,17 @@ impl Executor {
         }
     }
 
-    /// Replaces a tensor by an error.
+    /// Replaces the numbers of a tensor by an error, which its views share. One that has failed keeps its first error.
     pub(super) fn poison(&self, id: Id, error: &Error) {
-        let before = self
-            .values
-            .borrow_mut()
-            .get_mut(&id)
-            .map(|slot| std::mem::replace(slot, Err(error.clone())));
-        if let Some(Ok(value)) = before {
-            self.recycle(value);
+        if let Ok(value) = self.value(id) {
+            let failed = Buffer::Failed(Box::new(error.clone()));
+            let before = value.storage.replace(failed);
+            self.pool.borrow_mut().give(before);
         }
     }
 
     pub(super) fn free(&self, id: Id) {
-        let slot = self.values.borrow_mut().remove(&id);
+        let slot = self.values.borrow_mut().remove(id);
         if let Some(slot) = slot {
             self.counters.live_values.fetch_sub(1, Ordering::Relaxed);
             if let Ok(value) = slot {
@@ -115,13 +112,17 @@ impl Executor {
 
     /// The error that poisoned a tensor.
     pub(super) fn error_of(&self, id: Id) -> Option<Error> {
-        self.values.borrow().get(&id)?.as_ref().err().cloned()
+        match self.values.borrow().get(id)? {
+            Ok(value) => value.failure(),
+            Err(error) => Some(error.clone()),
+        }
     }
 
     /// A value, or the error that poisoned it.
     pub(crate) fn value(&self, id: Id) -> Result<Value> {
-        match self.values.borrow().get(&id) {
-            Some(slot) => slot.clone(),
+        match self.values.borrow().get(id) {
+            Some(Ok(value)) => value.failure().map_or_else(|| Ok(value.clone()), Err),
+            Some(Err(error)) => Err(error.clone()),
             None => Err(Error::new(
                 Code::Internal,
                 "an operation uses a tensor that the executor does not know",

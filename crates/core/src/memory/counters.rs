@@ -15,6 +15,8 @@ pub struct Counters {
     pub mapped_bytes: AtomicU64,
     /// Bytes that the pool keeps for reuse.
     pub pool_bytes: AtomicU64,
+    /// Streams, and positions that they wait for, which the executor has looked at.
+    pub looked: AtomicU64,
     /// Values in the executor's table.
     pub live_values: AtomicU64,
 }

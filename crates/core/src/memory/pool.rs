@@ -231,7 +231,7 @@ impl Pool {
                 let bytes = window.bytes().len() as u64;
                 self.counters.mapped_bytes.fetch_sub(bytes, Ordering::Relaxed);
             }
-            Buffer::Candle(_) => {}
+            Buffer::Candle(_) | Buffer::Failed(_) => {}
         }
     }
 

@@ -46,6 +46,11 @@ impl<'a> AttrReader<'a> {
 
     /// The next list of integers.
     pub fn dims(&mut self) -> &'a [f64] {
+        self.numbers()
+    }
+
+    /// The next list of numbers.
+    pub fn numbers(&mut self) -> &'a [f64] {
         let n = self.number() as usize;
         let (list, rest) = self.0.split_at(n.min(self.0.len()));
         self.0 = rest;

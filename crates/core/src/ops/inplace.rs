@@ -129,12 +129,7 @@ pub fn all_sound(exec: &mut Exec<'_>) -> Result<Outputs> {
 pub fn copy(exec: &mut Exec<'_>) -> Result<Outputs> {
     let shape = exec.shape(0);
     if exec.shape(1) == shape {
-        // Nothing is allocated here; a mapped target has got its memory before (`executor/changes.rs`).
-        let (to, from) = (exec.dtype(0), exec.dtype(1));
-        any!(from, S => {
-            let source = exec.read::<S>(1)?;
-            any!(to, T => super::unary::convert(&source, &mut exec.write::<T>(0)?, to == Dtype::Bool)?);
-        });
+        copy_same(exec, 0, 1)?;
         return Ok(Outputs::new());
     }
     let strides: SmallVec<[isize; 5]> = exec
@@ -151,6 +146,17 @@ pub fn copy(exec: &mut Exec<'_>) -> Result<Outputs> {
         exec.give(wide);
     });
     Ok(Outputs::new())
+}
+
+/// Copies input `source` into `target`, of the same shape. Nothing is allocated, so a change of many tensors cannot
+/// run out of memory half-way; a mapped target has got its memory before (`executor/changes.rs`).
+pub(super) fn copy_same(exec: &Exec<'_>, target: usize, source: usize) -> Result<()> {
+    let (to, from) = (exec.dtype(target), exec.dtype(source));
+    any!(from, S => {
+        let source = exec.read::<S>(source)?;
+        any!(to, T => super::unary::convert(&source, &mut exec.write::<T>(target)?, to == Dtype::Bool)?);
+    });
+    Ok(())
 }
 
 /// CPU forward of `affineInplace`.

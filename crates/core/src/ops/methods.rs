@@ -149,7 +149,7 @@ methods! {
     CLONE "clone" () [] "An independent copy. It is part of the graph: gradients flow through it to `x`." SAME [];
     // ---- in place ---------------------------------------------------------------------------------------------------------
     DIV_INPLACE "div_" (y as other: Operand) [] "Divides by `other`; returns `x`." "`other` broadcasts to the shape of `x`." [NOT_ONTO, FLOATS, LEAF];
-    COPY_INPLACE "copy_" (src as source: Tensor) [after = "null"] "Overwrites the numbers with those of `source`, converted to the dtype of `x`; returns `x`." "`source` broadcasts to the shape of `x`." [NOT_ONTO, LEAF];
+    COPY_INPLACE "copy_" (src as source: Tensor) [] "Overwrites the numbers with those of `source`, converted to the dtype of `x`; returns `x`." "`source` broadcasts to the shape of `x`." [NOT_ONTO, LEAF];
     FILL_INPLACE "fill_" (value: Number) [] "Sets every element to `value`; returns `x`." IN_PLACE [NO_VALUE, LEAF];
     FILL_INPLACE "zero_" () [value = "0"] "Sets every element to 0; returns `x`." IN_PLACE [LEAF];
     CLAMP_INPLACE "clamp_" (min: Lower, max: Upper) [] "Holds the numbers between two bounds; null leaves a side open. Returns `x`." IN_PLACE [FLOAT, LEAF, OVERWRITTEN];

@@ -10,6 +10,7 @@ pub mod signature;
 pub mod table;
 pub mod twins;
 
+pub mod assign;
 pub mod attention;
 pub mod batch_norm;
 pub mod conv;

@@ -53,6 +53,8 @@ pub enum AttrKind {
     Bool,
     /// A list of integers, its length first.
     Dims,
+    /// A list of numbers, its length first.
+    Numbers,
     /// A dtype by number.
     Dtype,
 }

@@ -5,7 +5,7 @@ use super::back::Back;
 use super::row::{Gradient, Half, Mutates, Needs, OpRow, Save};
 use super::signature::{Attr, AttrKind, Input, InputKind, Signature};
 use super::{
-    attention, batch_norm, conv, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear,
+    assign, attention, batch_norm, conv, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear,
     linear_cross_entropy, log1p, lora, matmul, movement, multinomial, norm, optimizer, order, pad, pool, reduce, reshape, rope, scan, silu_mul, softmax, unary,
 };
 
@@ -19,6 +19,7 @@ macro_rules! kind {
     (num) => { AttrKind::Number };
     (bool) => { AttrKind::Bool };
     (dims) => { AttrKind::Dims };
+    (nums) => { AttrKind::Numbers };
     (dtype) => { AttrKind::Dtype };
 }
 
@@ -212,7 +213,7 @@ table! {
     SUB_INPLACE "subInplace" (: x, : y) [] { mutates: Mutates::First, shape: inplace::arithmetic_shape, forward: inplace::sub, twin: elementwise::sub_twin, gradient: rule(nothing, elementwise::sub_backward) } "`x -= y`.";
     MUL_INPLACE "mulInplace" (: x, : y) [] { mutates: Mutates::First, shape: inplace::arithmetic_shape, forward: inplace::mul, twin: elementwise::mul_twin, gradient: rule(elementwise::save_other, elementwise::mul_backward) } "`x *= y`.";
     DIV_INPLACE "divInplace" (: x, : y) [] { mutates: Mutates::First, shape: inplace::arithmetic_shape, forward: inplace::div, twin: elementwise::div_twin, gradient: rule(elementwise::save_for_div, elementwise::div_backward) } "`x /= y`.";
-    COPY_INPLACE "copyInplace" (: x, : src, opt: after) [] { mutates: Mutates::First, overwrites: true, shape: inplace::copy_shape, forward: inplace::copy, twin: inplace::copy_twin, gradient: rule(nothing, inplace::copy_backward), half: Half::Native } "Overwrites `x` with `src`, broadcast and converted; not before `after` is there, and not at all when it failed.";
+    COPY_INPLACE "copyInplace" (: x, : src) [] { mutates: Mutates::First, overwrites: true, shape: inplace::copy_shape, forward: inplace::copy, twin: inplace::copy_twin, gradient: rule(nothing, inplace::copy_backward), half: Half::Native } "Overwrites `x` with `src`, broadcast and converted.";
     AFFINE_INPLACE "affineInplace" (: x) [mul: num, add: num] { mutates: Mutates::First, shape: inplace::number_shape, forward: inplace::affine, twin: unary::affine_twin, gradient: rule(nothing, unary::affine_backward) } "`x = mul * x + add`.";
     CLAMP_INPLACE "clampInplace" (: x) [min: num, max: num] { mutates: Mutates::First, shape: inplace::number_shape, forward: inplace::clamp, twin: unary::clamp_twin, gradient: rule(unary::save_input, unary::clamp_backward) } "Holds `x` between two bounds.";
     FILL_INPLACE "fillInplace" (: x) [value: num] { mutates: Mutates::First, overwrites: true, shape: inplace::fill_shape, forward: inplace::fill, twin: inplace::fill_twin, gradient: rule(nothing, inplace::fill_backward) } "Sets every element.";
@@ -220,14 +221,15 @@ table! {
     NORMAL_INPLACE "normalInplace" (: x) [mean: num, std: num] { mutates: Mutates::First, overwrites: true, shape: inplace::number_shape, forward: inplace::normal, twin: inplace::normal_twin, random: Some(inplace::random_blocks), gradient: rule(nothing, inplace::fill_backward) } "Normal numbers.";
     SLICE_ASSIGN "sliceAssign" (: x, : src) [dim: num, start: num] { mutates: Mutates::First, shape: inplace::slice_assign_shape, forward: inplace::slice_assign, twin: inplace::slice_assign_twin, half: Half::Native } "Writes `src` into `x` from `start` along a dimension.";
     // ---- optimizers: many tensors at once, all or nothing --------------------------------------------------------------
-    ADAMW_STEP "adamwStep" (list: params, list: grads, list: m, list: v, list: vmax) [lr: num, beta1: num, beta2: num, eps: num, weightDecay: num, step: num, decoupled: bool, maximize: bool] { mutates: Mutates::Lists(&[0, 2, 3, 4]), shape: optimizer::step_shape, forward: optimizer::adamw, twin: optimizer::adamw_twin } "One step of Adam or AdamW; `vmax` holds the AMSGrad maxima or is empty.";
-    NLG_ADAMW_STEP "nlgAdamwStep" (list: params, list: grads, list: m, list: v) [lr: num, beta1: num, beta2: num, eps: num, weightDecay: num, step: num, correctBias: bool] { mutates: Mutates::Lists(&[0, 2, 3]), shape: optimizer::step_shape, forward: optimizer::nlg_adamw, twin: optimizer::nlg_adamw_twin } "One step of the AdamW of microsoft/LoRA's NLG example.";
-    SGD_STEP "sgdStep" (list: params, list: grads, list: buffers) [lr: num, momentum: num, dampening: num, nesterov: bool, weightDecay: num, first: bool, maximize: bool] { mutates: Mutates::Lists(&[0, 2]), shape: optimizer::step_shape, forward: optimizer::sgd, twin: optimizer::sgd_twin } "One step of SGD; `buffers` is empty without momentum.";
+    ADAMW_STEP "adamwStep" (list: params, list: grads, list: m, list: v, list: vmax) [groups: nums] { mutates: Mutates::Lists(&[0, 2, 3, 4]), shape: optimizer::adamw_shape, forward: optimizer::adamw, twin: optimizer::adamw_twin } "One step of Adam or AdamW; `groups` holds `count, lr, beta1, beta2, eps, weightDecay, step, decoupled, maximize, amsgrad` for each run of parameters with options of their own, `vmax` the maxima of those with AMSGrad.";
+    NLG_ADAMW_STEP "nlgAdamwStep" (list: params, list: grads, list: m, list: v) [groups: nums] { mutates: Mutates::Lists(&[0, 2, 3]), shape: optimizer::nlg_adamw_shape, forward: optimizer::nlg_adamw, twin: optimizer::nlg_adamw_twin } "One step of the AdamW of microsoft/LoRA's NLG example; `groups` holds `count, lr, beta1, beta2, eps, weightDecay, step, correctBias` for each run of parameters.";
+    SGD_STEP "sgdStep" (list: params, list: grads, list: buffers) [groups: nums] { mutates: Mutates::Lists(&[0, 2]), shape: optimizer::sgd_shape, forward: optimizer::sgd, twin: optimizer::sgd_twin } "One step of SGD; `groups` holds `count, lr, momentum, dampening, nesterov, weightDecay, first, maximize` for each run of parameters, `buffers` the momentum of those that have some.";
     GLOBAL_NORM "globalNorm" (list: grads) [] { shape: optimizer::norm_shape, forward: optimizer::global_norm, twin: optimizer::global_norm_twin, gradient: Gradient::Stop } "Norm of all gradients together.";
     CLIP_SCALE "clipScale" (list: grads, : norm) [maxNorm: num] { mutates: Mutates::Lists(&[0]), shape: optimizer::clip_shape, forward: optimizer::clip_scale, twin: optimizer::clip_scale_twin } "Scales gradients by `min(1, maxNorm / (norm + 1e-6))`.";
     CLIP_VALUE "clipValue" (list: grads) [value: num] { mutates: Mutates::Lists(&[0]), shape: optimizer::clip_shape, forward: optimizer::clip_value, twin: optimizer::clip_value_twin } "Holds gradients between `-value` and `value`.";
     ZERO_GRADS "zeroGrads" (list: grads) [] { mutates: Mutates::Lists(&[0]), shape: optimizer::zero_shape, forward: optimizer::zero_grads, twin: optimizer::zero_grads_twin } "Sets gradients to 0.";
-    // ---- loading: all or nothing -----------------------------------------------------------------------------------------
+    // ---- state: all or nothing -------------------------------------------------------------------------------------------
+    ASSIGN "assign" (list: targets, list: sources) [] { mutates: Mutates::Lists(&[0]), overwrites: true, shape: assign::shape, forward: assign::assign, twin: assign::twin, half: Half::Native } "Overwrites each of `targets` with its source, converted: all of them, or none.";
     ALL_SOUND "allSound" (list: sources) [] { shape: inplace::all_sound_shape, forward: inplace::all_sound, twin: inplace::all_sound_twin, gradient: Gradient::Stop } "Fails with the first of `sources` that failed; what takes the result runs only when all of them are there.";
     // ---- the caller's own ----------------------------------------------------------------------------------------------
     CALLBACK "callback" () [] { public: false } "A block whose backward is a function of the caller; never queued.";

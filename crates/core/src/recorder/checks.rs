@@ -1,6 +1,6 @@
 //! What is checked before an op is recorded: everything that can be known without the values.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::FxHashMap;
 
@@ -14,24 +14,23 @@ use crate::shape::Shape;
 
 impl Recorder {
     pub(super) fn check_backlog(&self) -> Result<()> {
-        let steps = self.steps - self.progress.steps_done.load(Ordering::Relaxed).min(self.steps);
-        let bytes = self.host_bytes
-            - self
-                .progress
-                .host_bytes_done
-                .load(Ordering::Relaxed)
-                .min(self.host_bytes);
-        if steps <= self.limits.steps && bytes <= self.limits.host_bytes {
+        let ahead = |recorded: u64, done: &AtomicU64| recorded.saturating_sub(done.load(Ordering::Relaxed));
+        let (limits, progress) = (&self.limits, &self.progress);
+        let steps = ahead(self.steps, &progress.steps_done);
+        let entries = ahead(self.entries, &progress.entries_done);
+        let bytes = ahead(self.host_bytes, &progress.host_bytes_done);
+        if steps <= limits.steps && entries <= limits.entries && bytes <= limits.host_bytes {
             return Ok(());
         }
         Err(
             Error::new(Code::Backlog, "recording has run too far ahead of the computation")
                 .expected(format!(
-                    "at most {} steps and {} MB of host data in the queue",
-                    self.limits.steps,
-                    self.limits.host_bytes >> 20
+                    "at most {} steps, {} operations and {} MB of host data in the queue",
+                    limits.steps,
+                    limits.entries,
+                    limits.host_bytes >> 20
                 ))
-                .received(format!("{steps} steps and {} MB", bytes >> 20))
+                .received(format!("{steps} steps, {entries} operations and {} MB", bytes >> 20))
                 .hint("await in your loop: `await optimizer.step()` or `await loss.item()`"),
         )
     }

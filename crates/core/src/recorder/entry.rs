@@ -6,6 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::progress::{Position, Progress, StreamId};
+use super::uses::Waits;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::meta::{Id, Meta, Metas};
@@ -96,8 +97,8 @@ pub enum Command {
         rng: Option<Rng>,
         /// Precision of its products, fixed when it was recorded.
         precision: Precision,
-        /// Whether a change in place that fails poisons its target.
-        spoils: bool,
+        /// The tensors that are poisoned when a change of them in place fails.
+        spoils: SmallVec<[Id; 1]>,
     },
     /// Makes a tensor from values of the host or of a file.
     Put {
@@ -135,7 +136,7 @@ pub struct Entry {
     /// Its position in the queue.
     pub position: Position,
     /// Entries of other streams that must be done first.
-    pub after: SmallVec<[Position; 2]>,
+    pub after: Waits,
     /// Module path for errors, as an interned number; 0 is none.
     pub path: u32,
     /// Number of the call stack that recorded it; 0 is none.

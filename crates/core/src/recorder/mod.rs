@@ -8,6 +8,7 @@ mod progress;
 mod queue;
 mod record;
 mod tensors;
+mod uses;
 mod values;
 
 pub use entry::{Command, Entry, HostBytes, HostTensor, Link, Message, Reply, Source};

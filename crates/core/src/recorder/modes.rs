@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::precision::Precision;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::collections::hash_map::Entry;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// The numbers of module paths in the process: worker threads share one executor, which knows a path only by its number.
@@ -24,10 +25,10 @@ impl Recorder {
     /// Opens a stream with its own generator.
     pub fn open_stream(&mut self, stream: StreamId, priority: i32, seed: u64) {
         // A server opens one for each request, and the weights must not keep a record of them all.
-        let ended = self.progress.take_ended();
-        if !ended.is_empty() {
-            self.values.forget_streams(&ended);
+        for ended in self.progress.take_ended() {
+            self.values.end_stream(ended);
         }
+        self.values.open_stream(stream);
         self.link.send(Message::Open {
             stream,
             priority,
@@ -158,27 +159,49 @@ impl Recorder {
 
     /// Makes a generator; number 0 is the stream's own.
     pub fn new_generator(&mut self, seed: u64) -> u32 {
-        let number = self.generators.len() as u32 + 1;
-        self.generators.insert(number, Generator { seed, counter: 0 });
-        number
+        loop {
+            // After four thousand million requests the numbers begin again, and some are still in use.
+            self.last_generator = self.last_generator.wrapping_add(1).max(1);
+            if let Entry::Vacant(place) = self.generators.entry(self.last_generator) {
+                place.insert(Generator { seed, counter: 0 });
+                return self.last_generator;
+            }
+        }
+    }
+
+    /// Forgets a generator. What was recorded with it has its numbers already.
+    pub fn drop_generator(&mut self, number: u32) {
+        self.generators.remove(&number);
+    }
+
+    /// Number of generators, without those of the streams.
+    pub fn generator_count(&self) -> usize {
+        self.generators.len()
     }
 
     /// Chooses the generator that random ops draw from; returns the previous one.
-    pub fn set_generator(&mut self, number: u32) -> u32 {
-        std::mem::replace(&mut self.generator, number)
+    ///
+    /// # Errors
+    /// [`Code::Disposed`].
+    pub fn set_generator(&mut self, number: u32) -> Result<u32> {
+        self.generator_mut(number)?;
+        Ok(std::mem::replace(&mut self.generator, number))
     }
 
     /// The state of a generator, to read or to set.
-    pub fn generator_mut(&mut self, number: u32) -> &mut Generator {
+    ///
+    /// # Errors
+    /// [`Code::Disposed`].
+    pub fn generator_mut(&mut self, number: u32) -> Result<&mut Generator> {
         if number == 0 {
-            return &mut self
-                .streams
-                .get_mut(&self.current)
-                .expect("the current stream is open")
-                .generator;
+            let stream = self.streams.get_mut(&self.current);
+            return Ok(&mut stream.expect("the current stream is open").generator);
         }
-        self.generators
-            .entry(number)
-            .or_insert(Generator { seed: 0, counter: 0 })
+        self.generators.get_mut(&number).ok_or_else(|| {
+            Error::new(Code::Disposed, "this generator was disposed of")
+                .expected("a generator before dispose()")
+                .received(format!("generator {number}, which has been freed"))
+                .hint("make another: new lora.Generator(seed)")
+        })
     }
 }

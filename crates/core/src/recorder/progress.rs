@@ -24,6 +24,8 @@ pub struct Position {
 pub struct Progress {
     /// Fences with `step` that are done.
     pub steps_done: AtomicU64,
+    /// Entries of the queue that are done.
+    pub entries_done: AtomicU64,
     /// Bytes of host data that the executor has taken over.
     pub host_bytes_done: AtomicU64,
     failures: Mutex<FxHashMap<StreamId, Failures>>,

@@ -1,10 +1,9 @@
 //! The order of the queue: as recorded within a stream, and between streams that use the same storage.
 
-use smallvec::SmallVec;
-
 use super::entry::{Command, Entry, Message};
 use super::progress::{Position, StreamId};
 use super::record::Recorder;
+use super::uses::{Waits, compact};
 use crate::error::Result;
 use crate::meta::Id;
 use crate::ops::row::OpRow;
@@ -25,26 +24,26 @@ impl Recorder {
         inputs: &[Id],
         attrs: &[f64],
         outputs: &[Id],
-    ) -> SmallVec<[Position; 2]> {
+    ) -> Waits {
         let here = Position {
             stream: self.current,
             seq: self.streams[&self.current].seq + 1,
         };
-        let mut after = SmallVec::new();
+        let mut after = Waits::new();
         for (i, &id) in inputs.iter().enumerate() {
             if id != 0 {
-                self.values
-                    .storage_mut(id)
-                    .touch(here, row.is_mutated(i, attrs), &mut after);
+                self.values.touch(id, here, row.is_mutated(i, attrs), &mut after);
             }
         }
         for &id in outputs {
-            self.values.storage_mut(id).touch(here, true, &mut after);
+            self.values.touch(id, here, true, &mut after);
         }
+        compact(&mut after);
         after
     }
 
-    pub(super) fn push(&mut self, position: Position, after: SmallVec<[Position; 2]>, command: Command) {
+    pub(super) fn push(&mut self, position: Position, after: Waits, command: Command) {
+        self.entries += 1;
         self.pending.push(Entry {
             position,
             after,

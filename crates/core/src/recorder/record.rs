@@ -22,6 +22,8 @@ use crate::tape::{Node, Tape, Taped};
 pub struct Limits {
     /// Training steps that may wait.
     pub steps: u64,
+    /// Entries of the queue that may wait.
+    pub entries: u64,
     /// Bytes of host data that may wait.
     pub host_bytes: u64,
     /// Bytes of one tensor: what the process may use at all.
@@ -60,6 +62,7 @@ pub struct Recorder {
     pub(super) current: StreamId,
     pub(super) default: StreamId,
     pub(super) generators: FxHashMap<u32, Generator>,
+    pub(super) last_generator: u32,
     pub(super) generator: u32,
     pub(super) grad_enabled: bool,
     pub(super) path: u32,
@@ -73,6 +76,7 @@ pub struct Recorder {
     pub(super) limits: Limits,
     pub(super) progress: Arc<Progress>,
     pub(super) steps: u64,
+    pub(super) entries: u64,
     pub(super) host_bytes: u64,
 }
 
@@ -88,6 +92,7 @@ impl Recorder {
             current: stream,
             default: stream,
             generators: FxHashMap::default(),
+            last_generator: 0,
             generator: 0,
             grad_enabled: true,
             path: 0,
@@ -101,6 +106,7 @@ impl Recorder {
             limits,
             progress,
             steps: 0,
+            entries: 0,
             host_bytes: 0,
         };
         recorder.open_stream(stream, 0, seed);
@@ -147,7 +153,10 @@ impl Recorder {
         self.check_aliases(row, inputs, attrs)?;
 
         let needs = self.needs(row, inputs, taped)?;
-        let rng = replay.or_else(|| row.random.is_some().then(|| self.draw(blocks)));
+        let rng = match replay {
+            None if row.random.is_some() => Some(self.draw(blocks)?),
+            given => given,
+        };
 
         let outputs: SmallVec<[Id; 3]> = if row.mutates == Mutates::Nothing {
             promised.iter().map(|meta| self.new_value(row, inputs, meta)).collect()
@@ -158,7 +167,7 @@ impl Recorder {
         let position = self.next_position(self.current).expect("the current stream is open");
         for (i, &id) in inputs.iter().enumerate() {
             if id != 0 && row.is_mutated(i, attrs) {
-                self.values.storage_mut(id).version += 1;
+                self.values.bump(id);
             }
         }
         if needs.0 != 0 {
@@ -172,7 +181,7 @@ impl Recorder {
             attrs: SmallVec::from_slice(attrs),
             rng,
             precision: self.precision,
-            spoils: row.mutates == Mutates::First && !self.is_state(inputs[0]),
+            spoils: self.spoils(row, inputs, attrs),
         };
         self.push(position, after, command);
         if row.mutates == Mutates::Nothing {
@@ -185,12 +194,20 @@ impl Recorder {
         }
     }
 
+    /// The targets of a change in place that are no state: when it fails they are poisoned, since whoever reads them next would get wrong values.
+    fn spoils(&self, row: &OpRow, inputs: &[Id], attrs: &[f64]) -> SmallVec<[Id; 1]> {
+        if row.mutates == Mutates::Nothing {
+            return SmallVec::new();
+        }
+        let targets = inputs.iter().enumerate().filter(|(i, _)| row.is_mutated(*i, attrs));
+        targets.map(|(_, &id)| id).filter(|&id| id != 0 && !self.is_state(id)).collect()
+    }
+
     /// Whether a tensor is the user's lasting state, which no failure may destroy: a change that fails leaves it as it was.
-    /// Any other target of a failed change is poisoned: whoever reads it next would get wrong values.
     fn is_state(&self, id: Id) -> bool {
         let value = self.values.get(id);
         let kept = matches!(
-            self.values.storage(id).kind,
+            self.values.storage(id).kind(),
             Kind::Base | Kind::Adapter | Kind::Optimizer
         );
         kept || (value.requires_grad && value.node.is_none())
@@ -263,13 +280,13 @@ impl Recorder {
         self.free_dead();
     }
 
-    fn draw(&mut self, blocks: u64) -> Rng {
-        let generator = self.generator_mut(self.generator);
+    fn draw(&mut self, blocks: u64) -> Result<Rng> {
+        let generator = self.generator_mut(self.generator)?;
         let rng = Rng {
             seed: generator.seed,
             counter: generator.counter,
         };
         generator.counter = generator.counter.wrapping_add(blocks);
-        rng
+        Ok(rng)
     }
 }

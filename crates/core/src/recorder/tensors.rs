@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::entry::{Command, HostTensor, Reply, Source};
 use super::progress::Position;
 use super::record::Recorder;
+use super::uses::{Waits, compact};
 use super::values::{Dead, Kind};
 use crate::error::Result;
 use crate::meta::{Id, Meta, Metas};
@@ -12,7 +13,7 @@ use crate::meta::{Id, Meta, Metas};
 /// Values that are freed at one position.
 struct Freed {
     here: Position,
-    after: SmallVec<[Position; 2]>,
+    after: Waits,
     ids: SmallVec<[Id; 8]>,
 }
 
@@ -20,7 +21,7 @@ impl Freed {
     fn at(here: Position) -> Self {
         Freed {
             here,
-            after: SmallVec::new(),
+            after: Waits::new(),
             ids: SmallVec::new(),
         }
     }
@@ -42,8 +43,8 @@ impl Recorder {
         self.values.insert(id, meta.clone(), None, kind);
         self.tape.hold_handle(&mut self.values, id);
         let here = self.next_position(self.current).expect("the current stream is open");
-        let mut after = SmallVec::new();
-        self.values.storage_mut(id).touch(here, true, &mut after);
+        let mut after = Waits::new();
+        self.values.touch(id, here, true, &mut after);
         self.push(here, after, Command::Put { id, meta, source });
         Ok(id)
     }
@@ -69,10 +70,11 @@ impl Recorder {
             return Err(self.gone(id));
         }
         let here = self.next_position(self.current).expect("the current stream is open");
-        let mut after = SmallVec::new();
+        let mut after = Waits::new();
         for &id in ids {
-            self.values.storage_mut(id).touch(here, false, &mut after);
+            self.values.touch(id, here, false, &mut after);
         }
+        compact(&mut after);
         self.push(
             here,
             after,
@@ -116,7 +118,7 @@ impl Recorder {
         let mut groups: SmallVec<[Freed; 1]> = SmallVec::new();
         for mut value in dead {
             // In the stream that used it last: in another one, the freeing would make that one wait for this.
-            let stream = value.home().filter(|s| self.streams.contains_key(s));
+            let stream = value.uses.latest().filter(|s| self.streams.contains_key(s));
             let stream = stream.unwrap_or(self.current);
             let at = groups.iter().position(|g| g.here.stream == stream).unwrap_or_else(|| {
                 let here = self.next_position(stream).expect("the current stream is open");
@@ -125,14 +127,10 @@ impl Recorder {
             });
             let Freed { here, after, ids } = &mut groups[at];
             ids.push(value.id);
-            if let Some(storage) = &mut value.storage {
-                storage.touch(*here, true, after);
-            } else {
-                // Another view keeps the storage; this id must still outlive its queued readers.
-                after.extend(value.used.iter().copied().filter(|p| p.stream != here.stream));
-            }
+            self.values.touch_dead(&mut value, *here, after);
         }
-        for Freed { here, after, ids } in groups {
+        for Freed { here, mut after, ids } in groups {
+            compact(&mut after);
             self.push(here, after, Command::Free(ids));
         }
     }
@@ -144,7 +142,13 @@ impl Recorder {
 
     /// Bytes of inputs, results and what the graph saved of them.
     pub fn activation_bytes(&self) -> u64 {
-        self.values.bytes_of(Kind::Activation)
+        self.values.count()[Kind::Activation as usize].1
+    }
+
+    /// What was done so far: entries recorded, tensors listed, uses of tensors looked at.
+    pub fn work(&self) -> [u64; 3] {
+        let [listed, looked] = self.values.work();
+        [self.entries, listed, looked]
     }
 
     /// Live values; each view counts.
@@ -189,7 +193,25 @@ impl Recorder {
     /// Sets what a tensor is for, as `memory()` counts it.
     pub fn set_kind(&mut self, id: Id, kind: Kind) {
         if self.values.is_usable(id) {
-            self.values.storage_mut(id).kind = kind;
+            self.values.set_kind(id, kind);
         }
+    }
+
+    /// What a tensor is for.
+    ///
+    /// # Errors
+    /// [`crate::Code::Disposed`].
+    pub fn kind(&self, id: Id) -> Result<Kind> {
+        self.check_live(id)?;
+        Ok(self.values.storage(id).kind())
+    }
+
+    /// Number of the storage of a tensor: views share it.
+    ///
+    /// # Errors
+    /// [`crate::Code::Disposed`].
+    pub fn storage(&self, id: Id) -> Result<u64> {
+        self.check_live(id)?;
+        Ok(self.values.storage_number(id))
     }
 }

@@ -1,16 +1,15 @@
 //! What the recorder knows about each tensor, and who holds it.
 
-use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
-
 use super::progress::{Position, StreamId};
+use super::uses::{Alive, Uses, Waits};
+use crate::id_map::IdMap;
 use crate::meta::{Id, Meta};
 
 /// What a tensor is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// Frozen weight.
+    /// Frozen weight, or buffer of a module.
     Base = 0,
     /// Trainable parameter.
     Adapter = 1,
@@ -40,43 +39,15 @@ pub struct StorageMeta {
     pub version: u32,
     /// Values with this storage.
     pub users: u32,
-    /// Its size.
-    pub bytes: u64,
-    /// What it is for.
-    pub kind: Kind,
-    written: Option<Position>,
-    read: SmallVec<[Position; 2]>,
+    bytes: u64,
+    kind: Kind,
+    uses: Uses,
 }
 
 impl StorageMeta {
-    /// Notes a use at `here` and collects the positions in other streams that it must wait for.
-    pub fn touch(&mut self, here: Position, write: bool, after: &mut SmallVec<[Position; 2]>) {
-        let mut wait = |position: Position| {
-            if position.stream != here.stream && !after.contains(&position) {
-                after.push(position);
-            }
-        };
-        if let Some(position) = self.written {
-            wait(position);
-        }
-        if write {
-            self.read.drain(..).for_each(&mut wait);
-            self.written = Some(here);
-        } else {
-            self.read.retain(|position| position.stream != here.stream);
-            self.read.push(here);
-        }
-    }
-}
-
-impl Dead {
-    /// The stream that used it last, as far as known.
-    pub fn home(&self) -> Option<StreamId> {
-        let storage = self.storage.as_ref();
-        let position = storage
-            .and_then(|s| s.read.last().or(s.written.as_ref()))
-            .or(self.used.last());
-        position.map(|p| p.stream)
+    /// What it is for.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 }
 
@@ -94,6 +65,8 @@ pub struct ValueMeta {
     /// Whether the gradient is kept although it is not a leaf.
     pub retain_grad: bool,
     storage: u64,
+    /// Where the id itself was used, of a view: its end waits for these alone, not for whoever uses the same storage.
+    uses: Option<Box<Uses>>,
     handles: u32,
     /// Holds of the graph: saved tensors, edges to leaves, gradients.
     holds: u32,
@@ -103,17 +76,18 @@ pub struct ValueMeta {
 pub struct Dead {
     /// Its id.
     pub id: Id,
-    /// Its storage, when no other view uses it.
-    pub storage: Option<StorageMeta>,
-    /// Where the storage was used, when another view keeps it.
-    pub used: SmallVec<[Position; 2]>,
+    /// Where it is used: where its storage is, or, of a view, its id.
+    pub uses: Uses,
 }
 
 /// All tensors of one environment.
 #[derive(Default)]
 pub struct Values {
-    values: FxHashMap<Id, ValueMeta>,
-    storages: FxHashMap<u64, StorageMeta>,
+    values: IdMap<ValueMeta>,
+    storages: IdMap<StorageMeta>,
+    /// Live storages and their bytes by kind: read at every await, so they are kept and not counted.
+    counts: [(u64, u64); Kind::ALL.len()],
+    streams: Alive,
 }
 
 impl Values {
@@ -121,22 +95,21 @@ impl Values {
     pub fn insert(&mut self, id: Id, meta: Meta, storage: Option<u64>, kind: Kind) {
         let storage = match storage {
             Some(number) => {
-                self.storages.get_mut(&number).expect("a view's storage lives").users += 1;
+                self.storages.get_mut(number).expect("a view's storage lives").users += 1;
                 number
             }
             None => {
                 let bytes = meta.bytes();
-                self.storages.insert(
-                    id,
-                    StorageMeta {
-                        version: 0,
-                        users: 1,
-                        bytes,
-                        kind,
-                        written: None,
-                        read: SmallVec::new(),
-                    },
-                );
+                let storage = StorageMeta {
+                    version: 0,
+                    users: 1,
+                    bytes,
+                    kind,
+                    uses: Uses::default(),
+                };
+                self.storages.insert(id, storage);
+                let count = &mut self.counts[kind as usize];
+                *count = (count.0 + 1, count.1 + bytes);
                 id
             }
         };
@@ -149,6 +122,7 @@ impl Values {
                 grad: None,
                 retain_grad: false,
                 storage,
+                uses: None,
                 handles: 0,
                 holds: 0,
             },
@@ -157,12 +131,12 @@ impl Values {
 
     /// Whether the user may still use the tensor.
     pub fn is_usable(&self, id: Id) -> bool {
-        self.values.get(&id).is_some_and(|v| v.handles > 0 || v.holds > 0)
+        self.values.get(id).is_some_and(|v| v.handles > 0 || v.holds > 0)
     }
 
     /// Whether the tensor is known.
     pub fn contains(&self, id: Id) -> bool {
-        self.values.contains_key(&id)
+        self.values.contains(id)
     }
 
     /// Shape and dtype.
@@ -173,14 +147,14 @@ impl Values {
     /// Everything known about a tensor.
     pub fn get(&self, id: Id) -> &ValueMeta {
         self.values
-            .get(&id)
+            .get(id)
             .expect("the recorder checks ids before it uses them")
     }
 
     /// The same, to change.
     pub fn get_mut(&mut self, id: Id) -> &mut ValueMeta {
         self.values
-            .get_mut(&id)
+            .get_mut(id)
             .expect("the recorder checks ids before it uses them")
     }
 
@@ -192,14 +166,41 @@ impl Values {
     /// The storage.
     pub fn storage(&self, id: Id) -> &StorageMeta {
         self.storages
-            .get(&self.get(id).storage)
+            .get(self.get(id).storage)
             .expect("a value's storage lives")
     }
 
-    /// The storage, to change.
-    pub fn storage_mut(&mut self, id: Id) -> &mut StorageMeta {
+    /// Notes that a tensor was changed in place.
+    pub fn bump(&mut self, id: Id) {
         let number = self.get(id).storage;
-        self.storages.get_mut(&number).expect("a value's storage lives")
+        self.storages.get_mut(number).expect("a value's storage lives").version += 1;
+    }
+
+    /// Notes a use at `here` and collects the positions in other streams that it must wait for.
+    pub fn touch(&mut self, id: Id, here: Position, write: bool, after: &mut Waits) {
+        let value = self.values.get_mut(id).expect("the recorder checks ids before it uses them");
+        let number = value.storage;
+        if number != id {
+            value.uses.get_or_insert_default().note(here, &self.streams);
+        }
+        let storage = self.storages.get_mut(number).expect("a value's storage lives");
+        storage.uses.touch(here, write, after, &self.streams);
+    }
+
+    /// Collects what freeing a value at `here` must wait for.
+    pub fn touch_dead(&self, dead: &mut Dead, here: Position, after: &mut Waits) {
+        dead.uses.touch(here, true, after, &self.streams);
+    }
+
+    /// Sets what a tensor is for.
+    pub fn set_kind(&mut self, id: Id, kind: Kind) {
+        let number = self.get(id).storage;
+        let storage = self.storages.get_mut(number).expect("a value's storage lives");
+        let (before, bytes) = (std::mem::replace(&mut storage.kind, kind), storage.bytes);
+        self.counts[before as usize].0 -= 1;
+        self.counts[before as usize].1 -= bytes;
+        self.counts[kind as usize].0 += 1;
+        self.counts[kind as usize].1 += bytes;
     }
 
     /// Adds a handle; returns whether it is the first.
@@ -237,7 +238,7 @@ impl Values {
 
     /// Whether nobody holds it.
     pub fn is_unused(&self, id: Id) -> bool {
-        self.values.get(&id).is_some_and(|v| v.handles == 0 && v.holds == 0)
+        self.values.get(id).is_some_and(|v| v.handles == 0 && v.holds == 0)
     }
 
     /// Whether the graph alone holds it, once: then it may be changed in place.
@@ -248,38 +249,38 @@ impl Values {
 
     /// Forgets an unused value; the caller releases its gradient.
     pub fn remove(&mut self, id: Id) -> (Dead, Option<Id>) {
-        let value = self.values.remove(&id).expect("an unused value is still known");
-        let storage = self.storages.get_mut(&value.storage).expect("a value's storage lives");
+        let value = self.values.remove(id).expect("an unused value is still known");
+        let storage = self.storages.get_mut(value.storage).expect("a value's storage lives");
         storage.users -= 1;
-        let dead = if storage.users == 0 {
-            Dead {
-                id,
-                storage: self.storages.remove(&value.storage),
-                used: SmallVec::new(),
-            }
+        let uses = if storage.users > 0 {
+            value.uses.map_or_else(|| storage.uses.clone(), |uses| *uses)
         } else {
-            let mut used = storage.read.clone();
-            used.extend(storage.written);
-            Dead {
-                id,
-                storage: None,
-                used,
-            }
+            let storage = self.storages.remove(value.storage).expect("it was just there");
+            let count = &mut self.counts[storage.kind as usize];
+            *count = (count.0 - 1, count.1 - storage.bytes);
+            storage.uses
         };
-        (dead, value.grad)
+        (Dead { id, uses }, value.grad)
     }
 
-    /// Forgets uses in streams that have ended: nothing waits for them any more.
-    pub fn forget_streams(&mut self, ended: &[StreamId]) {
-        for storage in self.storages.values_mut() {
-            storage.read.retain(|position| !ended.contains(&position.stream));
-            storage.written = storage.written.filter(|position| !ended.contains(&position.stream));
-        }
+    /// A stream begins.
+    pub fn open_stream(&mut self, stream: StreamId) {
+        self.streams.open(stream);
+    }
+
+    /// A stream has done all its work: nothing waits for it any more.
+    pub fn end_stream(&mut self, stream: StreamId) {
+        self.streams.end(stream);
+    }
+
+    /// Tensors and storages that were listed so far, and uses that were looked at.
+    pub fn work(&self) -> [u64; 2] {
+        [self.values.scanned() + self.storages.scanned(), self.streams.looked()]
     }
 
     /// The ids of all tensors.
     pub fn all_ids(&self) -> Vec<Id> {
-        self.values.keys().copied().collect()
+        self.values.keys().collect()
     }
 
     /// Number of values; a storage with two views has two.
@@ -292,19 +293,47 @@ impl Values {
         self.values.is_empty()
     }
 
-    /// Bytes of one kind.
-    pub fn bytes_of(&self, kind: Kind) -> u64 {
-        self.storages.values().filter(|s| s.kind == kind).map(|s| s.bytes).sum()
-    }
-
     /// Live tensors and bytes by kind.
     pub fn count(&self) -> [(u64, u64); Kind::ALL.len()] {
-        let mut counts = [(0, 0); Kind::ALL.len()];
-        for storage in self.storages.values() {
-            let count = &mut counts[storage.kind as usize];
-            count.0 += 1;
-            count.1 += storage.bytes;
+        self.counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dtype::Dtype;
+    use crate::shape::Shape;
+
+    #[test]
+    fn the_counts_are_those_of_the_storages_that_live() {
+        let mut values = Values::default();
+        let meta = |n: usize| Meta::new(Shape::new(&[n]), Dtype::F32);
+        for id in 1..=1000 {
+            values.insert(id, meta(id as usize % 7), None, Kind::ALL[id as usize % 5]);
+            values.insert(1000 + id, meta(id as usize % 7), Some(id), Kind::Activation);
         }
-        counts
+        for id in 1..=1000 {
+            if id % 3 == 0 {
+                values.set_kind(1000 + id, Kind::ALL[id as usize % 4]);
+            }
+            if id % 5 != 0 {
+                values.remove(id);
+            }
+            if id % 2 == 0 {
+                values.remove(1000 + id);
+            }
+        }
+        let mut wanted = [(0, 0); Kind::ALL.len()];
+        for number in values.storages.keys() {
+            let storage = values.storages.get(number).expect("it is a key");
+            let count = &mut wanted[storage.kind as usize];
+            *count = (count.0 + 1, count.1 + storage.bytes);
+        }
+        assert_eq!(values.count(), wanted);
+        for id in values.all_ids() {
+            values.remove(id);
+        }
+        assert_eq!(values.count(), [(0, 0); Kind::ALL.len()]);
     }
 }

@@ -4,6 +4,7 @@ use half::{bf16, f16};
 
 use super::window::Window;
 use crate::dtype::Dtype;
+use crate::error::Error;
 
 /// The values of one storage. Booleans are stored as bytes 0 and 1.
 pub enum Buffer {
@@ -23,6 +24,8 @@ pub enum Buffer {
     Mapped(Window),
     /// Held by candle: CUDA, or the candle path on the CPU.
     Candle(candle_core::Tensor),
+    /// A change in place failed: whoever reads the tensor or a view of it gets the error.
+    Failed(Box<Error>),
 }
 
 impl Buffer {

@@ -65,6 +65,15 @@ impl Value {
         })
     }
 
+    /// The error of a change in place that failed.
+    pub fn failure(&self) -> Option<Error> {
+        // What an interrupted operation writes is not read meanwhile.
+        match &*self.storage.try_borrow().ok()? {
+            Buffer::Failed(error) => Some((**error).clone()),
+            _ => None,
+        }
+    }
+
     /// Whether candle holds the values.
     pub fn is_candle(&self) -> bool {
         matches!(&*self.storage.borrow(), Buffer::Candle(_))

@@ -379,7 +379,7 @@ impl Recorder {
         };
         self.values.hold(own);
         self.values.get_mut(leaf).grad = Some(own);
-        self.values.storage_mut(own).kind = Kind::Gradient;
+        self.values.set_kind(own, Kind::Gradient);
         Ok(())
     }
 

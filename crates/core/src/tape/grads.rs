@@ -108,7 +108,7 @@ impl Recorder {
                     .hint("a gradient has the shape of its tensor; that of a half type is f32"));
             }
             self.values.hold(grad);
-            self.values.storage_mut(grad).kind = Kind::Gradient;
+            self.values.set_kind(grad, Kind::Gradient);
         }
         let before = std::mem::replace(&mut self.values.get_mut(id).grad, (grad != 0).then_some(grad));
         if let Some(before) = before {

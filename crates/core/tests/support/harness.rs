@@ -211,7 +211,7 @@ impl Lab {
 
     /// Makes random ops of the current stream draw from the start again.
     pub fn reset_generator(&mut self, seed: u64) {
-        *self.rec.generator_mut(0) = Generator { seed, counter: 0 };
+        *self.rec.generator_mut(0).expect("a stream has one") = Generator { seed, counter: 0 };
     }
 
     pub fn live_values(&mut self) -> u64 {

@@ -2,21 +2,22 @@
 
 use candle_core::Tensor;
 
-use super::{Adam, NlgAdam, Sgd, starts};
+use super::{Adam, NlgAdam, Plan, Sgd, Update, starts};
 use crate::error::Result;
 use crate::ops::context::Twin;
 
-/// Runs `formula([param, grad, state…])` for each parameter and lays its results out by list.
-fn twin_step(twin: &Twin<'_>, formula: impl Fn(&[&Tensor]) -> candle_core::Result<Vec<Tensor>>) -> Result<Vec<Tensor>> {
+/// Runs `formula(update, [param, grad, state…])` for each parameter and lays its results out by list.
+fn twin_step<U: Update>(
+    twin: &Twin<'_>,
+    formula: impl Fn(&U, &[&Tensor]) -> candle_core::Result<Vec<Tensor>>,
+) -> Result<Vec<Tensor>> {
     let lengths = twin.lists();
     let starts = starts(&lengths);
+    let plan = Plan::<U>::read(twin.reader(), lengths[0], twin.signature.name)?;
     let mut changed: Vec<Vec<Tensor>> = Vec::new();
     for i in 0..lengths[0] {
-        let roles: Vec<&Tensor> = (0..lengths.len())
-            .filter(|&k| lengths[k] > 0)
-            .map(|k| twin.tensor(starts[k] + i))
-            .collect();
-        for (k, tensor) in formula(&roles)?.into_iter().enumerate() {
+        let roles: Vec<&Tensor> = plan.roles(i, &starts).map(|(_, index)| twin.tensor(index)).collect();
+        for (k, tensor) in formula(plan.update(i), &roles)?.into_iter().enumerate() {
             if changed.len() <= k {
                 changed.push(Vec::new());
             }
@@ -33,8 +34,7 @@ fn larger(a: &Tensor, b: &Tensor) -> candle_core::Result<Tensor> {
 
 /// Twin of `adamwStep`.
 pub fn adamw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let Adam(args) = Adam::read(twin.reader())?;
-    twin_step(twin, |roles| {
+    twin_step(twin, |Adam { args, .. }: &Adam, roles| {
         let (p, m, v) = (roles[0], roles[2], roles[3]);
         let g = directed(
             roles[1],
@@ -65,14 +65,13 @@ fn directed(g: &Tensor, p: &Tensor, maximize: bool, decay: f64) -> candle_core::
 
 /// Twin of `nlgAdamwStep`.
 pub fn nlg_adamw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let NlgAdam(args) = NlgAdam::read(twin.reader())?;
-    let t = args.step as f64;
-    let correction = if args.correct_bias {
-        (1.0 - args.beta2.powf(t)).sqrt() / (1.0 - args.beta1.powf(t))
-    } else {
-        1.0
-    };
-    twin_step(twin, |roles| {
+    twin_step(twin, |NlgAdam(args): &NlgAdam, roles| {
+        let t = args.step as f64;
+        let correction = if args.correct_bias {
+            (1.0 - args.beta2.powf(t)).sqrt() / (1.0 - args.beta1.powf(t))
+        } else {
+            1.0
+        };
         let [p, g, m, v] = [roles[0], roles[1], roles[2], roles[3]];
         let m = (m * args.beta1)?.add(&(g * (1.0 - args.beta1))?)?;
         let v = (v * args.beta2)?.add(&(g.sqr()? * (1.0 - args.beta2))?)?;
@@ -84,14 +83,13 @@ pub fn nlg_adamw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 
 /// Twin of `sgdStep`.
 pub fn sgd_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let Sgd { args, first } = Sgd::read(twin.reader());
-    twin_step(twin, |roles| {
+    twin_step(twin, |Sgd { args, first }: &Sgd, roles| {
         let p = roles[0];
         let g = directed(roles[1], p, args.maximize, args.weight_decay)?;
         let Some(buffer) = roles.get(2) else {
             return Ok(vec![(p - (g * args.lr)?)?]);
         };
-        let buffer = if first {
+        let buffer = if *first {
             g.clone()
         } else {
             ((*buffer * args.momentum)? + (&g * (1.0 - args.dampening))?)?
