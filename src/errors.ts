@@ -36,7 +36,7 @@ export class LoraError extends Error {
   readonly hint: string
 
   constructor(code: ErrorCode, parts: ErrorParts) {
-    super(message(parts), parts.cause === undefined ? undefined : { cause: parts.cause })
+    super(message(code, parts), parts.cause === undefined ? undefined : { cause: parts.cause })
     this.name = new.target.name
     this.code = code
     this.op = parts.op ?? ''
@@ -69,13 +69,43 @@ export function addModulePath(error: LoraError, path: string): void {
   if (error.stack) error.stack = error.stack.replace(before, () => error.message)
 }
 
-function message({ what, where, op, expected, received, fix }: ErrorParts): string {
-  const named = op && !what.includes(op) ? `${op}: ${what}` : what
+function message(code: ErrorCode, { what, where, op, expected, received, fix }: ErrorParts): string {
+  const named = op ? withOperation(code, what, op) : what
   const lines = [where ? `${named} (at ${where})` : named]
   if (expected) lines.push(`  expected  ${expected}`)
   if (received) lines.push(`  received  ${received}`)
   if (fix) lines.push(`  fix       ${fix}`)
   return lines.join('\n')
+}
+
+/** Operations of the engine that users call by another name, or never. */
+const OPERATIONS: Readonly<Record<string, string>> = {
+  adamwStep: 'AdamW.step',
+  allSound: 'copying tensors',
+  clipScale: 'clipGradNorm',
+  clipValue: 'clipGradValue',
+  globalNorm: 'clipGradNorm',
+  loraUpdate: 'loraLinear',
+  nlgAdamwStep: 'NlgAdamW.step',
+  sdpa: 'scaledDotProductAttention',
+  sdpaPacked: 'scaledDotProductAttention',
+  sgdStep: 'SGD.step',
+  sliceAssign: 'assignment to a slice',
+  zeroGrads: 'zeroGrad',
+}
+
+function withOperation(code: ErrorCode, what: string, op: string): string {
+  // Whatever was next in an aborted queue says nothing about the abort.
+  if (code === 'ERR_LORA_ABORTED') return what
+  const words = operationInWords(op)
+  return what.includes(op) ? what.replace(op, words) : `${words}: ${what}`
+}
+
+/** An operation of the engine in the words of a message; the field `op` has its name in docs/ops.md. */
+function operationInWords(op: string): string {
+  const backward = /^(.+?)(Backward|Dx|Dw)$/.exec(op)?.[1]
+  if (backward !== undefined) return `backward of ${operationInWords(backward)}`
+  return OPERATIONS[op] ?? op.replace(/Inplace$/, '_')
 }
 
 type ErrorClass = new (parts: ErrorParts) => LoraError

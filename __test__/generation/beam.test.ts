@@ -233,7 +233,8 @@ test('beam search: an abort in the middle rejects with the reason and frees the 
       return false
     },
   })
-  await t.throwsAsync(run, { message: 'enough' })
+  const error = await t.throwsAsync(run, { instanceOf: lora.AbortedError, message: /enough/ })
+  t.is((error!.cause as Error).message, 'enough')
   t.is(steps, 5)
   await lora.settle()
   t.true(lora.memory().total.tensors <= before.total.tensors)

@@ -15,7 +15,7 @@ test('nn.Sequential: one layer after the other, keys 0.weight …', async (t) =>
 })
 
 test('nn.ModuleList: lists modules, has no forward, refuses other things', (t) => {
-  const list = new nn.ModuleList([new nn.Linear(2, 2)])
+  const list = new nn.ModuleList<lora.nn.Module>([new nn.Linear(2, 2)])
   list.append(new nn.Identity())
   t.is(list.length, 2)
   t.deepEqual(

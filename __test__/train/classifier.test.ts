@@ -5,6 +5,7 @@ import * as lora from 'loralib'
 import { close, numbers, wave } from '../support/close.js'
 import { folderWith } from '../support/files.js'
 import { tinyEncoder, tinyRows } from '../support/tiny-encoder.js'
+import { warningsOf } from '../support/warnings.js'
 
 const { adapters, optim, train } = lora
 
@@ -123,6 +124,15 @@ test('trainClassifier: the same seed gives the same bits, and so does a run that
     code: 'ERR_LORA_OPTION',
     message: /belongs to another run/,
   })
+})
+
+test.serial('trainClassifier: a warm-up as long as the run is warned of', async (t) => {
+  const run = (settings: lora.train.ClassifierTrainOptions) =>
+    warningsOf(() => train.trainClassifier(tinyEncoder(), tinyRows(16), { epochs: 1, batchSize: 4, ...settings }))
+  t.deepEqual(await run({ warmupSteps: 3 }), [])
+  t.deepEqual(await run({ warmupSteps: 4 }), ['LORA_WARMUP'])
+  t.deepEqual(await run({ warmupRatio: 0.5, scheduler: 'cosine' }), [])
+  t.deepEqual(await run({ warmupRatio: 1, scheduler: 'constant' }), ['LORA_WARMUP'])
 })
 
 test('trainClassifier: a loop of plain parts makes the same updates', async (t) => {

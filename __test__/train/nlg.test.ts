@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same } from '../support/close.js'
+import { warningsOf } from '../support/warnings.js'
 
 const { data, train } = lora
 
@@ -116,6 +117,40 @@ test.serial('trainNlg: the loss falls, LoRA alone changes and is saved', async (
   const saved = await lora.load(join(result.checkpoint!, 'trained.safetensors'))
   t.deepEqual(Object.keys(saved).toSorted(), Object.keys(lora.loraStateDict(model)).toSorted())
   t.true(model.training)
+})
+
+test.serial(
+  'trainNlg: 200 rows with the defaults reach the rate, and learn more than with the warm-up of the paper',
+  async (t) => {
+    const rates: number[] = []
+    const [quick, slow] = [adapted(), adapted()]
+    const codes = await warningsOf(() =>
+      train.trainNlg(quick, dataset(200), { onStep: ({ lr }) => void rates.push(lr) }),
+    )
+    t.deepEqual([rates.length, codes], [125, []])
+    t.true(Math.max(...rates) > 0.95 * 2e-4, `${Math.max(...rates)}`)
+    // The rate of a long run is that of the paper: 500 micro-batches of warm-up.
+    t.is(rates.indexOf(Math.max(...rates)), 12)
+    t.deepEqual(await warningsOf(() => train.trainNlg(slow, dataset(200), { warmupSteps: 500 })), ['LORA_WARMUP'])
+    const [a, b, start] = await Promise.all(
+      [quick, slow, adapted()].map((model) => train.evaluateNlg(model, dataset(20))),
+    )
+    t.true(start!.loss - a!.loss > 2 * (start!.loss - b!.loss), `${start!.loss} → ${a!.loss}, ${b!.loss}`)
+  },
+)
+
+test.serial('trainNlg: a schedule whose highest rate lies behind the run is warned of', async (t) => {
+  const run = (iSteps: number[]) =>
+    warningsOf(() =>
+      train.trainNlg(adapted(), dataset(), {
+        scheduler: 'cycle',
+        iSteps,
+        iLrs: [0, 1e-3, 0],
+        maxSteps: 3,
+        batchSize: 4,
+      }),
+    )
+  t.deepEqual([await run([0, 1, 3]), await run([0, 500, 1000])], [[], ['LORA_WARMUP']])
 })
 
 test.serial('trainNlg: the schedule counts micro-batches, as upstream steps it', async (t) => {

@@ -126,11 +126,63 @@ export async function training(model: Model): Promise<void> {
 export async function languageModel(): Promise<void> {
   const model = lora.models.GPT2LMHeadModel.fromConfig({ n_layer: 2, n_embd: 64, n_head: 4 }, { dtype: 'bf16' })
   const { loss, logits } = model.forward([[1, 2]], { labels: [[1, 2]] })
-  same<typeof loss, lora.Tensor | null>()
+  same<typeof loss, lora.Tensor>()
   same<typeof logits, lora.Tensor>()
+  await loss.backward()
+  // Without labels, and where they may be missing, there may be no loss.
+  same<ReturnType<typeof withoutLabels>, lora.Tensor | null>()
+  function withoutLabels(labels?: number[][] | null) {
+    void model.forward([[1, 2]])
+    return model.forward([[1, 2]], { labels }).loss
+  }
+  const masked = lora.models.BertForMaskedLM.fromConfig({}).forward([[1]], { labels: [[1]] })
+  same<typeof masked.loss, lora.Tensor>()
+  const auto = await lora.models.AutoModelForSequenceClassification.fromPretrained('folder')
+  const { loss: classified } = auto.forward([[1]], { labels: [1], attentionMask: [[1]] })
+  same<typeof classified, lora.Tensor>()
+  // @ts-expect-error without labels the loss may be null
+  auto.forward([[1]]).loss.backward()
   const ids: number[][] = await model.generate([1, 2, 3], { maxNewTokens: 4, temperature: 0.8, topK: 5, seed: 1 })
   const loaded: lora.models.GPT2LMHeadModel = await lora.models.GPT2LMHeadModel.fromPretrained('folder')
   void [ids, loaded]
+}
+
+export function containers(x: lora.Tensor): void {
+  const list = new nn.ModuleList(Array.from({ length: 2 }, () => new nn.Linear(2, 2)))
+  same<typeof list, nn.ModuleList<nn.Linear>>()
+  for (const layer of list) same<ReturnType<typeof layer.forward>, lora.Tensor>()
+  const y: lora.Tensor = list.at(-1).forward(list[0]!.forward(x))
+  const mixed: nn.ModuleList = new nn.ModuleList<lora.nn.Module>([new nn.Linear(2, 2)]).append(new nn.ReLU())
+  const dict = new nn.ModuleDict({ norm: new nn.LayerNorm(2), head: new nn.Linear(2, 3) })
+  same<ReturnType<typeof dict.get<'norm'>>, nn.LayerNorm>()
+  const z: lora.Tensor = dict.get('head').forward(dict.get('norm').forward(x))
+  // @ts-expect-error no such module
+  dict.get('tail')
+  const encoder = new nn.TransformerEncoder(new nn.TransformerEncoderLayer(8, 2), 2, { norm: new nn.LayerNorm(8) })
+  same<ReturnType<typeof encoder.forward>, lora.Tensor>()
+  void [y, z, mixed]
+}
+
+export async function checkpoints(model: Model, optimizer: lora.optim.AdamW): Promise<void> {
+  const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, { tMax: 10 })
+  const state = {
+    model: model.stateDict(),
+    optimizer: optimizer.stateDict(),
+    scheduler: scheduler.stateDict(),
+    epoch: 1,
+  }
+  await lora.save(state, 'run.safetensors')
+  const back = await lora.load<typeof state>('run.safetensors')
+  model.loadStateDict(back.model)
+  optimizer.loadStateDict(back.optimizer)
+  scheduler.loadStateDict(back.scheduler)
+  const plateau = new optim.lrScheduler.ReduceLROnPlateau(optimizer, { mode: 'max' })
+  plateau.step(0.5)
+  // @ts-expect-error a metric is needed
+  plateau.step()
+  // @ts-expect-error a module is no state: its stateDict() is
+  await lora.save(model, 'model.safetensors')
+  void back.epoch.toFixed(0)
 }
 
 export function errors(error: unknown): string {

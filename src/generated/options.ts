@@ -47,8 +47,11 @@ const number: Rule = { kind: 'number' }
 const numberAbove0: Rule = { kind: 'number', exclusiveMinimum: 0 }
 const numberAbove0OrInfinity: Rule = { kind: 'number', infinity: true, exclusiveMinimum: 0 }
 const numberAbove0OrNothing: Rule = { kind: 'union', of: [{ kind: 'number', exclusiveMinimum: 0 }, { kind: 'null' }] }
+const numberAbove0To1: Rule = { kind: 'number', maximum: 1, exclusiveMinimum: 0 }
 const numberFrom0: Rule = { kind: 'number', minimum: 0 }
+const numberFrom0OrListOfNumberFrom0: Rule = { kind: 'union', of: [{ kind: 'number', minimum: 0 }, { kind: 'list', items: { kind: 'number', minimum: 0 } }] }
 const numberFrom0To1: Rule = { kind: 'number', minimum: 0, maximum: 1 }
+const numberFrom0To1OrListOfNumberFrom0To1: Rule = { kind: 'union', of: [{ kind: 'number', minimum: 0, maximum: 1 }, { kind: 'list', items: { kind: 'number', minimum: 0, maximum: 1 } }] }
 const numberOrBigint: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'bigint' }] }
 const numberOrInfinity: Rule = { kind: 'number', infinity: true }
 const recordOfAny: Rule = { kind: 'record', values: { kind: 'any' } }
@@ -380,6 +383,15 @@ export const CollectOptions: OptionSchema = {
   required: [],
 }
 
+/** Of src/optim/schedules/linear-lr.ts. */
+export const ConstantLROptions: OptionSchema = {
+  fields: {
+    factor: numberAbove0To1,
+    totalIters: integerFrom0,
+  },
+  required: [],
+}
+
 /** Of src/optim/schedule.ts. */
 export const ConstantOptions: OptionSchema = {
   fields: {
@@ -472,6 +484,25 @@ export const CorpusOptions: OptionSchema = {
     signal: abortSignal,
   },
   required: [],
+}
+
+/** Of src/optim/schedules/cosine-annealing-lr.ts. */
+export const CosineAnnealingLROptions: OptionSchema = {
+  fields: {
+    tMax: integerFrom1,
+    etaMin: number,
+  },
+  required: ['tMax'],
+}
+
+/** Of src/optim/schedules/cosine-annealing-lr.ts. */
+export const CosineAnnealingWarmRestartsOptions: OptionSchema = {
+  fields: {
+    t0: integerFrom1,
+    tMult: integerFrom1,
+    etaMin: number,
+  },
+  required: ['t0'],
 }
 
 /** Of src/optim/schedule.ts. */
@@ -675,6 +706,14 @@ export const EncoderOptions: OptionSchema = {
     outputHiddenStates: boolean,
   },
   required: [],
+}
+
+/** Of src/optim/schedules/step-lr.ts. */
+export const ExponentialLROptions: OptionSchema = {
+  fields: {
+    gamma: number,
+  },
+  required: ['gamma'],
 }
 
 /** Of src/models/shared/pretrained.ts. */
@@ -956,6 +995,16 @@ export const LinearCrossEntropyOptions: OptionSchema = {
   required: [],
 }
 
+/** Of src/optim/schedules/linear-lr.ts. */
+export const LinearLROptions: OptionSchema = {
+  fields: {
+    startFactor: numberAbove0To1,
+    endFactor: numberFrom0To1,
+    totalIters: integerFrom1,
+  },
+  required: [],
+}
+
 /** Of src/nn/linear.ts. */
 export const LinearOptions: OptionSchema = {
   fields: {
@@ -981,7 +1030,7 @@ export const LoopOptions: OptionSchema = {
     loader: { kind: 'object', name: 'BatchSource' },
     loss: callable,
     optimizer: { kind: 'object', name: 'LoopOptimizer' },
-    schedule: { kind: 'union', of: [{ kind: 'object', name: 'LrScheduler' }, { kind: 'null' }] },
+    schedule: { kind: 'union', of: [{ kind: 'object', name: 'LoopSchedule' }, { kind: 'null' }] },
     steps: integerFrom0,
     startStep: integerFrom0,
     gradientAccumulationSteps: integerFrom1,
@@ -1202,6 +1251,15 @@ export const MultiBleuOptions: OptionSchema = {
   required: [],
 }
 
+/** Of src/optim/schedules/step-lr.ts. */
+export const MultiStepLROptions: OptionSchema = {
+  fields: {
+    milestones: listOfIntegerFrom0,
+    gamma: number,
+  },
+  required: ['milestones'],
+}
+
 /** Of src/nn/multihead-attention.ts. */
 export const MultiheadAttentionForwardOptions: OptionSchema = {
   fields: {
@@ -1370,6 +1428,25 @@ export const NormalizeOptions: OptionSchema = {
   required: [],
 }
 
+/** Of src/optim/schedules/one-cycle-lr.ts. */
+export const OneCycleLROptions: OptionSchema = {
+  fields: {
+    maxLr: numberFrom0OrListOfNumberFrom0,
+    totalSteps: integerFrom1,
+    epochs: integerFrom1,
+    stepsPerEpoch: integerFrom1,
+    pctStart: numberFrom0To1,
+    annealStrategy: { kind: 'choice', values: ['cos', 'linear'] },
+    cycleMomentum: boolean,
+    baseMomentum: numberFrom0To1OrListOfNumberFrom0To1,
+    maxMomentum: numberFrom0To1OrListOfNumberFrom0To1,
+    divFactor: numberAbove0,
+    finalDivFactor: numberAbove0,
+    threePhase: boolean,
+  },
+  required: ['maxLr'],
+}
+
 /** Of src/nn/activations.ts. */
 export const PReLUOptions: OptionSchema = {
   fields: {
@@ -1405,6 +1482,15 @@ export const PlacementOptions: OptionSchema = {
   fields: {
     dtype: choiceF32F64Bf16F16,
     device: string,
+  },
+  required: [],
+}
+
+/** Of src/optim/schedules/linear-lr.ts. */
+export const PolynomialLROptions: OptionSchema = {
+  fields: {
+    totalIters: integerFrom1,
+    power: number,
   },
   required: [],
 }
@@ -1468,6 +1554,21 @@ export const ReadTableOptions: OptionSchema = {
     maxRows: integerFrom1,
     onMalformed: callable,
     signal: abortSignal,
+  },
+  required: [],
+}
+
+/** Of src/optim/schedules/reduce-lr-on-plateau.ts. */
+export const ReduceLROnPlateauOptions: OptionSchema = {
+  fields: {
+    mode: { kind: 'choice', values: ['min', 'max'] },
+    factor: { kind: 'number', exclusiveMaximum: 1 },
+    patience: integerFrom0,
+    threshold: number,
+    thresholdMode: { kind: 'choice', values: ['rel', 'abs'] },
+    cooldown: integerFrom0,
+    minLr: numberFrom0OrListOfNumberFrom0,
+    eps: numberFrom0,
   },
   required: [],
 }
@@ -1649,6 +1750,15 @@ export const SequenceClassificationOptions: OptionSchema = {
   required: [],
 }
 
+/** Of src/optim/schedules/sequential-lr.ts. */
+export const SequentialLROptions: OptionSchema = {
+  fields: {
+    schedulers: { kind: 'list', items: { kind: 'object', name: 'TorchScheduler' }, minItems: 1 },
+    milestones: listOfIntegerFrom0,
+  },
+  required: ['schedulers', 'milestones'],
+}
+
 /** Of src/nn/functional/regression-losses.ts. */
 export const SmoothL1LossOptions: OptionSchema = {
   fields: {
@@ -1665,6 +1775,15 @@ export const SortOptions: OptionSchema = {
     stable: boolean,
   },
   required: [],
+}
+
+/** Of src/optim/schedules/step-lr.ts. */
+export const StepLROptions: OptionSchema = {
+  fields: {
+    stepSize: integerFrom1,
+    gamma: number,
+  },
+  required: ['stepSize'],
 }
 
 /** Of src/generation/run.ts. */
@@ -1753,6 +1872,50 @@ export const TopkOptions: OptionSchema = {
   fields: {
     largest: boolean,
     sorted: boolean,
+  },
+  required: [],
+}
+
+/** Of src/nn/transformer.ts. */
+export const TransformerEncoderForwardOptions: OptionSchema = {
+  fields: {
+    mask: tensorOrNothing,
+    srcKeyPaddingMask: tensorOrNothing,
+    isCausal: boolean,
+  },
+  required: [],
+}
+
+/** Of src/nn/transformer.ts. */
+export const TransformerEncoderLayerForwardOptions: OptionSchema = {
+  fields: {
+    srcMask: tensorOrNothing,
+    srcKeyPaddingMask: tensorOrNothing,
+    isCausal: boolean,
+  },
+  required: [],
+}
+
+/** Of src/nn/transformer.ts. */
+export const TransformerEncoderLayerOptions: OptionSchema = {
+  fields: {
+    dimFeedforward: integerFrom1,
+    dropout: numberFrom0To1,
+    activation: { kind: 'union', of: [{ kind: 'class', name: 'Module' }, { kind: 'function' }, { kind: 'choice', values: ['relu', 'gelu'] }] },
+    layerNormEps: numberFrom0,
+    batchFirst: boolean,
+    normFirst: boolean,
+    bias: boolean,
+    dtype: choiceF32F64Bf16F16,
+    device: string,
+  },
+  required: [],
+}
+
+/** Of src/nn/transformer.ts. */
+export const TransformerEncoderOptions: OptionSchema = {
+  fields: {
+    norm: { kind: 'union', of: [{ kind: 'class', name: 'Module' }, { kind: 'null' }] },
   },
   required: [],
 }

@@ -1,5 +1,6 @@
 // Beam search: the model's part of it.
 import { OptionError } from '../errors.js'
+import { throwIfAborted } from '../runtime/pace.js'
 import { KvCache } from './kv-cache.js'
 import { tensor } from '../tensor/make.js'
 import { noGrad, scope } from '../tensor/scope.js'
@@ -24,7 +25,7 @@ export async function beamSearch(model: GenerativeModel, run: Run): Promise<Hypo
   const search = new BeamSearch(model, run)
   try {
     while (search.isLive) {
-      run.options.signal?.throwIfAborted()
+      throwIfAborted(run.options.signal)
       await search.step()
     }
   } finally {

@@ -1,5 +1,6 @@
 // Greedy decoding and sampling, token by token.
 import * as ops from '../generated/ops.js'
+import { throwIfAborted } from '../runtime/pace.js'
 import type { Ids } from './ids.js'
 import { KvCache } from './kv-cache.js'
 import { tensor } from '../tensor/make.js'
@@ -29,7 +30,7 @@ export async function* decode(
   const batch = new DecodedBatch(model, run, rows)
   try {
     for (let step = 1; batch.isLive; step++) {
-      run.options.signal?.throwIfAborted()
+      throwIfAborted(run.options.signal)
       const chosen = await batch.choose(step)
       for (const [slot, id] of chosen.entries()) {
         const row = batch.rowAt(slot)

@@ -1,5 +1,6 @@
 // Token ids, masks and labels: as passed by callers, and as tensors.
 import { IndexError } from '../errors.js'
+import type { OptionError } from '../errors.js'
 import { tensor } from '../tensor/make.js'
 import { bad } from '../runtime/options.js'
 import { rowsOfTensor } from '../tensor/host-rows.js'
@@ -33,14 +34,35 @@ export function checkIds(owner: string, name: string, rows: readonly (readonly n
   for (const row of rows) for (const id of row) checkId(owner, name, wholeNumber(owner, name, id), table)
 }
 
-/** The common length of all rows. @throws {OptionError} for ragged rows. */
+/** The common length of all rows. @throws {OptionError} for ragged rows, and for what is no rows. */
 export function rowLength(owner: string, name: string, rows: readonly (readonly number[])[]): number {
+  if (!Array.isArray(rows) || !rows.every(isRow)) throw notRows(owner, name, rows)
   const width = rows[0]?.length
   if (width === undefined || rows.some((row) => row.length !== width)) {
     const lengths = rows.slice(0, 8).map((row) => row.length)
     throw bad(owner, name, 'rows of one length', lengths, 'pad the rows and pass an attentionMask')
   }
   return width
+}
+
+/** A list of numbers, as an array or as a tokenizer gives it. */
+export function isRow(row: unknown): row is readonly number[] {
+  return Array.isArray(row) || (ArrayBuffer.isView(row) && !(row instanceof DataView))
+}
+
+/** What to write in place of a text, or of an object of several inputs. */
+export function idsFix(name: string, ids: unknown): string | undefined {
+  if (typeof ids === 'string') return `encode the text first: pass [tokenizer.encode(text)] as ${name}`
+  if (Array.isArray(ids) && ids.some((row) => typeof row === 'string'))
+    return 'encode the texts first: tokenizer.batchEncodePlus(texts, { padding: true }) gives inputIds and attentionMask'
+  if (isRow(ids) && ids.every((id) => typeof id === 'number')) return 'pass one row as [ids]'
+  if (typeof ids === 'object' && ids !== null && 'inputIds' in ids)
+    return 'pass its inputIds, and its attentionMask among the options'
+  return undefined
+}
+
+function notRows(owner: string, name: string, ids: unknown): OptionError {
+  return bad(owner, name, 'a tensor (B, T), or rows of numbers', ids, idsFix(name, ids))
 }
 
 /** Scratch memory for numbers that become tensors at once. */

@@ -1,5 +1,6 @@
 import { tensor } from '../tensor/make.js'
 import { bad, checkInteger } from '../runtime/options.js'
+import { idsFix, isRow } from './ids.js'
 import { Tensor } from '../tensor/tensor.js'
 
 /** Token ids to continue: one row, rows of any lengths, or an i64 tensor (T) or (B, T). */
@@ -26,7 +27,7 @@ export async function readPrompt(
   prompt: Prompt,
   mask: readonly (readonly number[])[] | undefined,
 ): Promise<Batch> {
-  const given = await rows(prompt)
+  const given = await rows(owner, prompt)
   if (given.length === 0) throw bad(owner, 'prompt', 'at least one token', prompt, 'begin with the BOS token')
   given.forEach((row) => {
     if (row.length === 0) throw bad(owner, 'prompt', 'rows of at least one token', row, 'begin with the BOS token')
@@ -58,10 +59,23 @@ export function promptMask({ mask }: Batch, fresh: number): Tensor | null {
   return tensor(flat, { dtype: 'bool', shape: [mask.length, 1, 1, width] })
 }
 
-async function rows(prompt: Prompt): Promise<number[][]> {
+async function rows(owner: string, prompt: Prompt): Promise<number[][]> {
   // An i64 tensor may list its elements as numbers or bigints; ids fit a number either way.
-  const list = prompt instanceof Tensor ? ((await prompt.tolist()) as Nested[]) : (prompt as readonly Nested[])
-  return list.every((item) => Array.isArray(item)) ? list.map((row) => row.map(Number)) : [list.map(Number)]
+  const list: unknown = prompt instanceof Tensor ? await prompt.tolist() : prompt
+  if (!isRow(list)) {
+    const fix =
+      typeof prompt === 'string' ? 'encode the text first: pass tokenizer.encode(text)' : idsFix('prompt', prompt)
+    throw bad(owner, 'prompt', 'token ids: a list of numbers, rows of them, or a tensor', prompt, fix)
+  }
+  const items = Array.from(list as ArrayLike<Nested>)
+  return items.every(isRow)
+    ? items.map((row) => Array.from(row as ArrayLike<number | bigint>, idOf))
+    : [items.map((item) => idOf(item as number | bigint))]
+}
+
+/** A bigint as a number; what is no number stays as it is, and is refused. */
+function idOf(id: number | bigint): number {
+  return typeof id === 'bigint' ? Number(id) : id
 }
 
 type Nested = number | bigint | (number | bigint)[]

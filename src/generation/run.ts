@@ -35,7 +35,7 @@ export interface GenerateOptions extends SamplingOptions, StopOptions, BeamOptio
   generator?: Generator
   /** Called for each new token, in order; a promise is awaited. Not with beams, whose tokens are known only at the end. @default none */
   onToken?: (token: GeneratedToken) => void | Promise<void>
-  /** Stops before the next token; the promise rejects with the signal's reason. @default none */
+  /** Stops before the next token; the promise rejects with an `AbortedError` whose cause is the signal's reason. @default none */
   signal?: AbortSignal
   /** Return a {@link GenerateOutput} instead of the rows alone. @default false */
   returnDictInGenerate?: boolean
@@ -143,7 +143,10 @@ function tooLong(owner: string, prompt: number, fresh: number, limit: number): O
     what: `${owner}: prompt and new tokens are longer than the model supports`,
     expected: `at most ${limit} tokens together`,
     received: `${prompt} in the prompt and maxNewTokens ${fresh}`,
-    fix: `shorten the prompt or set maxNewTokens to ${Math.max(1, limit - prompt)} or less`,
+    fix:
+      prompt < limit
+        ? `shorten the prompt or set maxNewTokens to ${limit - prompt} or less`
+        : `shorten the prompt to at most ${limit - 1} tokens: its last ones are ids.slice(-${limit - 1})`,
   })
 }
 

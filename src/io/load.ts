@@ -6,6 +6,7 @@ import { fromId } from '../native/tensor.js'
 import type { StateDict } from '../nn/module.js'
 import type { Dtype, Tensor } from '../tensor/tensor.js'
 import { buildObject } from './object.js'
+import { OBJECT_KEY, restoreObject } from './saved-object.js'
 
 /** Options of {@link load}. */
 export interface LoadOptions {
@@ -25,7 +26,7 @@ export interface FileHeader {
 /**
  * Reads a weight file. Its format is detected from its content, not from its name:
  *
- * - safetensors: names to tensors, in the order of the file;
+ * - safetensors: names to tensors, in the order of the file, or the object that {@link save} wrote;
  * - a file of `torch.save` (`.pt`, `.pth`, `.bin`; the zip format and the one before torch 1.6): the saved object as plain values;
  * - an index of shards (`model.safetensors.index.json`, `pytorch_model.bin.index.json`): names to tensors, from all its shards.
  *
@@ -58,13 +59,21 @@ export async function load<T = StateDict>(path: string, options: LoadOptions = {
       made.push(next)
       return next
     }
-    return buildObject(file.object(), tensor) as T
+    const object = buildObject(file.object(), tensor)
+    const json = objectIn(file.header())
+    return (json === undefined ? object : restoreObject(path, json, object as StateDict)) as T
   } catch (error) {
     for (const each of made) each.dispose()
     throw error
   } finally {
     file.close()
   }
+}
+
+/** The JSON of an object in the header of a safetensors file. Most files hold none, and headers may be long: then they are not parsed. */
+function objectIn(header: string | null): string | undefined {
+  if (!header?.includes(`"${OBJECT_KEY}"`)) return undefined
+  return (JSON.parse(header) as FileHeader).metadata[OBJECT_KEY]
 }
 
 /**

@@ -1,8 +1,8 @@
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { saveWeights } from '../native/files.js'
-import { checkTensors } from '../tensor/named-tensors.js'
-import type { StateDict } from '../nn/module.js'
+import { bad } from '../runtime/options.js'
+import { OBJECT_KEY, flattenObject } from './saved-object.js'
 
 /** Options of {@link save}. */
 export interface SaveFileOptions {
@@ -20,16 +20,33 @@ export interface SaveFileOptions {
  * Writes tensors to a safetensors file, which Python can read. The values are those of this point in the queue. The file is written under another
  * name and then renamed, so the path holds the previous file or the whole new one.
  *
+ * Beside a state dict it takes what people give to `torch.save`: an object of tensors, numbers, texts, booleans, null, lists, maps and plain objects, at any depth;
+ * {@link load} gives the same back. Each tensor lies in the file under the path that leads to it (`model.head.weight`, `optimizer.state.0.exp_avg`), where
+ * every reader of safetensors finds it. The object around them is JSON in the metadata, under `loralib.object`: `{"version": 1, "object": …}`, with
+ * `{"$tensor": NAME}` for a tensor, `{"$number": "Infinity"}` (`-Infinity`, `NaN`, `-0`), `{"$bigint": "7"}`, `{"$map": [[KEY, VALUE], …]}`, and a second `$`
+ * before keys that begin with one. A file can hold nothing but values: reading one runs no code.
+ *
  * Tensors of a mapped file are written from the mapping; the others are copied first, and the copies are held until they are written.
+ *
+ * @example
+ * await lora.save(lora.loraStateDict(model), 'adapter.safetensors')
+ * await lora.save({ model: model.stateDict(), optimizer: optimizer.stateDict(), epoch }, 'checkpoint.safetensors')
+ * @throws {OptionError} for what cannot be saved, naming where it is: functions, `undefined`, objects of other classes.
  * @throws {FileError} when it cannot be written.
  */
-export async function save(dict: StateDict, path: string, options: SaveFileOptions = {}): Promise<void> {
+export async function save(
+  object: Readonly<Record<string, unknown>>,
+  path: string,
+  options: SaveFileOptions = {},
+): Promise<void> {
   checkOptions('save', options, schemas.SaveFileOptions)
   const { sync = true } = options
-  checkTensors('save', dict)
-  const entries = Object.entries(dict)
+  if (options.metadata !== undefined && Object.hasOwn(options.metadata, OBJECT_KEY))
+    throw bad('save', 'metadata', `without ${OBJECT_KEY}, which save writes itself`, options.metadata)
+  const { tensors, metadata: own } = flattenObject('save', object)
+  const entries = Object.entries(tensors)
   const names = entries.map(([name]) => name)
   const ids = Float64Array.from(entries, ([, tensor]) => tensor.id)
-  const metadata = Object.entries({ format: 'pt', ...options.metadata }).flat()
+  const metadata = Object.entries({ format: 'pt', ...options.metadata, ...own }).flat()
   await saveWeights(path, names, ids, metadata, sync)
 }

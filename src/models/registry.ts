@@ -6,7 +6,7 @@ import { BertForSequenceClassification } from './bert/classification.js'
 import { BertForMaskedLM } from './bert/masked-lm.js'
 import { BertModel } from './bert/bert.js'
 import type { CausalLM } from './shared/causal-lm.js'
-import { checkModelType, readConfig } from './shared/config.js'
+import { checkModelType, nameModelClass, readConfig } from './shared/config.js'
 import { DebertaV2ForSequenceClassification } from './deberta/classification.js'
 import { DebertaV2Model } from './deberta/deberta.js'
 import type { EncoderModel } from './shared/encoder-model.js'
@@ -29,6 +29,7 @@ import type { SequenceClassifier } from './shared/sequence-classifier.js'
 
 /** A class of models, as the registry uses it. */
 interface ModelEntry<M> {
+  readonly name: string
   fromPretrained(dir: string, options: PretrainedOptions): Promise<M>
   fromConfig(config: Record<string, unknown>, options: FreshOptions): M
 }
@@ -61,6 +62,10 @@ const ENCODERS: Record<string, ModelEntry<EncoderModel>> = {
   roberta: RobertaModel,
   'deberta-v2': DebertaV2Model,
   modernbert: ModernBertModel,
+}
+
+for (const classes of [CAUSAL_LM, SEQUENCE_CLASSIFICATION, MASKED_LM, ENCODERS]) {
+  for (const [type, { name }] of Object.entries(classes)) nameModelClass(type, name)
 }
 
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */

@@ -1,4 +1,5 @@
 export { Module, parameter } from './module.js'
+export type { LoadReport, StateDict } from './module.js'
 export { Linear, TransposedLinear } from './linear.js'
 export type { LinearOptions } from './linear.js'
 export { Conv1d, Conv2d, Conv3d } from './conv.js'
@@ -40,7 +41,14 @@ export { Upsample } from './upsample.js'
 export type { InterpolateMode, InterpolateOptions } from './functional/interpolate.js'
 export { Flatten, PixelShuffle, PixelUnshuffle, Unflatten } from './reshaping.js'
 export type { PerDimension } from './functional/spatial.js'
-export { ModuleList, Sequential } from './containers.js'
+export { ModuleDict, ModuleList, Sequential } from './containers.js'
+export { TransformerEncoder, TransformerEncoderLayer } from './transformer.js'
+export type {
+  TransformerEncoderForwardOptions,
+  TransformerEncoderLayerForwardOptions,
+  TransformerEncoderLayerOptions,
+  TransformerEncoderOptions,
+} from './transformer.js'
 export {
   ELU,
   GELU,

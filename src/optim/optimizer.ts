@@ -30,9 +30,12 @@ export interface ParamGroup {
   initialLr?: number
 }
 
-// Keys of a saved group that are left out where they are no options of the optimizer: its parameters, switches between PyTorch's implementations, and
-// what PyTorch's AdamW, there a kind of Adam, says of its weight decay.
-const NOT_OPTIONS = ['params', 'foreach', 'capturable', 'differentiable', 'fused', 'decoupledWeightDecay']
+// Keys of a saved group that are left out where they are no options of the optimizer: its parameters, switches between PyTorch's implementations,
+// what PyTorch's AdamW, there a kind of Adam, says of its weight decay, and what PyTorch's OneCycleLR keeps in the groups: here the schedule has it.
+const NOT_OPTIONS = [
+  ...['params', 'foreach', 'capturable', 'differentiable', 'fused', 'decoupledWeightDecay'],
+  ...['maxLr', 'minLr', 'maxMomentum', 'baseMomentum'],
+]
 
 /** The parameters of an optimizer: a list of tensors, or of groups that override the optimizer's options. */
 export type Params<Options> = Iterable<Tensor> | Iterable<{ params: Iterable<Tensor> } & Partial<Options>>

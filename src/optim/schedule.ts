@@ -23,7 +23,7 @@ export interface ScheduledGroup {
 }
 
 /** The state of a schedule, to resume it after a restart. */
-export interface LrSchedulerState {
+export type LrSchedulerState = {
   /** Steps taken so far. */
   lastStep: number
   /** Initial learning rate of each parameter group. */

@@ -18,10 +18,15 @@ export async function eachItem<T, R>(
       await setImmediate()
       until = performance.now() + SLICE_MS
     }
-    if (signal?.aborted) throw aborted(signal.reason)
+    throwIfAborted(signal)
     results.push(visit(item, i))
   }
   return results
+}
+
+/** @throws {AbortedError} once the signal is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw aborted(signal.reason)
 }
 
 /** The error after an abort, with the signal's reason as its cause. */

@@ -130,7 +130,15 @@ export function full(shape: readonly number[], value: number, options: MakeOptio
   return filled('full', shape, value, options)
 }
 
+/** @throws {OptionError} for sizes given one by one, as in PyTorch. */
+function checkSizes(owner: string, shape: unknown): void {
+  if (Array.isArray(shape)) return
+  const more = owner === 'full' ? ', value' : ''
+  throw bad(owner, 'shape', 'an array of sizes', shape, `write ${owner}([2, 3]${more}), and [n] for one dimension`)
+}
+
 function filled(owner: string, shape: readonly number[], value: number, options: MakeOptions): Tensor {
+  checkSizes(owner, shape)
   checkMake(owner, options, schemas.MakeOptions)
   return made(ops.full(shape, value, options.dtype ?? 'f32'), options)
 }
@@ -189,6 +197,7 @@ export function arange(start: number, ...rest: readonly (number | MakeOptions | 
 
 /** Random numbers, uniform in [0, 1). */
 export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
+  checkSizes('rand', shape)
   checkMake('rand', options, schemas.RandomOptions)
   return made(
     withGenerator(options.generator, () => ops.rand(shape, 0, 1, options.dtype ?? 'f32')),
@@ -198,6 +207,7 @@ export function rand(shape: readonly number[], options: RandomOptions = {}): Ten
 
 /** Random numbers, normal with mean 0 and variance 1. */
 export function randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
+  checkSizes('randn', shape)
   checkMake('randn', options, schemas.RandomOptions)
   return made(
     withGenerator(options.generator, () => ops.randn(shape, 0, 1, options.dtype ?? 'f32')),

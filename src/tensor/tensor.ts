@@ -235,6 +235,21 @@ export class Tensor extends TensorMethods {
     return engine.detach(this.id)
   }
 
+  /**
+   * The tensor itself. Every tensor lies in memory row by row and without gaps: what is a strided view in PyTorch, as after `transpose`, is a copy here.
+   * So there is never anything to do; the method is there for code that comes from PyTorch.
+   */
+  contiguous(): this {
+    void this.id
+    return this
+  }
+
+  /** True: every tensor lies in memory row by row and without gaps. See {@link contiguous}. */
+  isContiguous(): boolean {
+    void this.id
+    return true
+  }
+
   /** The same numbers in another dtype; the tensor itself when it has it already. */
   to(dtype: Dtype): Tensor {
     checkDtype(dtype)

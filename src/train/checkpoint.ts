@@ -7,17 +7,16 @@ import { load } from '../io/load.js'
 import { save } from '../io/safetensors.js'
 import type { Module, StateDict } from '../nn/module.js'
 import type { OptimizerState } from '../optim/saved-state.js'
-import type { LrScheduler, LrSchedulerState } from '../optim/schedule.js'
 import { getRngState, setRngState } from '../runtime/random.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { makeFolder, writeText } from '../io/write-text.js'
-import type { BatchSource, LoopOptimizer } from './loop.js'
+import type { BatchSource, LoopOptimizer, LoopSchedule } from './loop.js'
 
 /** The parts of a run that a checkpoint holds. */
 export interface Run {
   model: Module
   optimizer: LoopOptimizer
-  schedule: LrScheduler | null
+  schedule: Pick<LoopSchedule, 'stateDict' | 'loadStateDict'> | null
   loader: BatchSource<unknown>
 }
 
@@ -34,7 +33,7 @@ interface StateFile extends CheckpointState {
   parameters: string[]
   /** Steps of each parameter's optimizer state, by its number, and the groups. */
   optimizer: { steps: Record<string, number>; groups: OptimizerState['param_groups'] }
-  schedule: LrSchedulerState | null
+  schedule: object | null
   loader: DataLoaderState
   rng: number[]
 }

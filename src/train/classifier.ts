@@ -21,6 +21,7 @@ import { cutoff, rDropLoss } from './r-drop.js'
 import type { RunProgress } from './run-options.js'
 import { runLength, runTraining } from './run.js'
 import type { TrainResult } from './run.js'
+import { warnOfWarmup } from './warm-up.js'
 
 /** How a run of {@link trainClassifier} ended. */
 export type ClassifierTrainResult = TrainResult<ClassifierMeasured>
@@ -29,7 +30,7 @@ const OWNER = 'train.trainClassifier'
 
 /**
  * Trains a model to label texts: AdamW with weight decay on all but biases and norms, warm-up and decay of the rate, clipping, evaluations and checkpoints
- * during the run. Defaults are those of transformers.
+ * during the run. Defaults are those of transformers. A warm-up that takes the whole run is warned of.
  *
  * It trains the parameters that require gradients: inject LoRA or adapters and mark parameters first. It runs in a stream of its own whose generator is seeded
  * with `seed`, so the same call gives the same bits, also when it resumes from a checkpoint. The event loop stays free.
@@ -96,6 +97,7 @@ function lossOf(
 
 function scheduleOf(optimizer: AdamW, { scheduler, warmupSteps, warmupRatio }: Settings, total: number): LrScheduler {
   const warmup = warmupSteps > 0 ? warmupSteps : Math.ceil(warmupRatio * total)
+  warnOfWarmup(OWNER, warmup, total, 'updates')
   if (scheduler === 'constant')
     return warmup > 0 ? new ConstantWithWarmup(optimizer, { warmup }) : new Constant(optimizer)
   return scheduler === 'linear'

@@ -4,6 +4,7 @@ import * as schemas from '../generated/options.js'
 import { setImmediate } from 'node:timers/promises'
 import type { EncodedText } from '../data/tables/encode-texts.js'
 import { padTexts } from '../data/tables/pad-texts.js'
+import { throwIfAborted } from '../runtime/pace.js'
 import { noGrad } from '../tensor/scope.js'
 import { checkRows, padOptionsOf } from './classifier-data.js'
 import type { SequenceClassifier } from './classifier-data.js'
@@ -15,7 +16,7 @@ export type ClassifierMetrics = (predictions: number[], labels: number[]) => Rec
 export interface ClassifierEvaluateOptions {
   /** Rows in a batch. @integer @minimum 1 @default 32 */
   batchSize?: number
-  /** Stops before the next batch; the promise rejects with the signal's reason. @default none */
+  /** Stops before the next batch; the promise rejects with an `AbortedError` whose cause is the signal's reason. @default none */
   signal?: AbortSignal | undefined
   /** Called after each batch with the rows done so far. @default none */
   onProgress?: (rows: number) => void
@@ -77,7 +78,7 @@ async function run(
   model.eval()
   try {
     for (const indices of byLength(rows, batchSize)) {
-      options.signal?.throwIfAborted()
+      throwIfAborted(options.signal)
       const { inputIds, labels, ...rest } = padTexts(
         indices.map((i) => rows[i]!),
         pad,

@@ -1,5 +1,5 @@
 export { runLoop, stepsPerEpoch } from './loop.js'
-export type { BatchSource, LoopOptimizer, LoopOptions, StepReport } from './loop.js'
+export type { BatchSource, LoopOptimizer, LoopOptions, LoopSchedule, StepReport } from './loop.js'
 export { lastCheckpoint, loadCheckpoint, saveCheckpoint, trainedParameters } from './checkpoint.js'
 export type { CheckpointState, Run } from './checkpoint.js'
 export type { RunOptions, RunProgress } from './run-options.js'

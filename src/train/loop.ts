@@ -6,7 +6,6 @@ import * as schemas from '../generated/options.js'
 import { bad } from '../runtime/options.js'
 import { clipGradNorm } from '../optim/clip.js'
 import type { OptimizerState } from '../optim/saved-state.js'
-import type { LrScheduler } from '../optim/schedule.js'
 import type { Tensor } from '../tensor/tensor.js'
 
 /** What a loop needs from a loader; a DataLoader has it. */
@@ -24,6 +23,13 @@ export interface LoopOptimizer {
   zeroGrad(): void
   stateDict(): OptimizerState
   loadStateDict(state: OptimizerState): void
+}
+
+/** What a loop needs from a schedule. Every schedule that is stepped without a metric has it. */
+export interface LoopSchedule {
+  step(): void
+  stateDict(): object
+  loadStateDict(state: object): void
 }
 
 /** What a loop reports after each update. */
@@ -55,7 +61,7 @@ export interface LoopOptions<B> {
   /** Makes the updates. */
   optimizer: LoopOptimizer
   /** Stepped after each update. @default null: a constant rate */
-  schedule?: LrScheduler | null
+  schedule?: LoopSchedule | null
   /** Updates in the whole run. @integer @minimum 0 */
   steps: number
   /** Updates made before, in a resumed run. @integer @minimum 0 @default 0 */

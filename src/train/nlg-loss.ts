@@ -6,6 +6,7 @@ import type { CausalLM } from '../models/shared/causal-lm.js'
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { checkProbability } from '../runtime/options.js'
+import { throwIfAborted } from '../runtime/pace.js'
 import { noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
 
@@ -45,7 +46,7 @@ export interface NlgEvaluation {
 export interface NlgEvaluateOptions {
   /** Rows in a batch. @integer @minimum 1 @default 4 */
   batchSize?: number
-  /** Stops before the next batch; the promise rejects with the signal's reason. @default none */
+  /** Stops before the next batch; the promise rejects with an `AbortedError` whose cause is the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 
@@ -66,7 +67,7 @@ export async function evaluateNlg(
   try {
     model.eval()
     for (const batch of loader) {
-      options.signal?.throwIfAborted()
+      throwIfAborted(options.signal)
       if (batch.counted === 0) continue
       const loss = noGrad(() => nlgLoss(model, batch))
       const value = await loss.item()

@@ -17,6 +17,7 @@ import { checkRunOptions, definedOnly } from './run-options.js'
 import type { RunOptions, RunProgress } from './run-options.js'
 import { runLength, runTraining } from './run.js'
 import type { TrainResult } from './run.js'
+import { defaultWarmup, warnOfPieces, warnOfWarmup } from './warm-up.js'
 
 /** What {@link trainNlg} reports after each update. */
 export interface NlgStepReport extends StepReport {
@@ -46,7 +47,8 @@ const OWNER = 'train.trainNlg'
 
 /**
  * Trains a language model as the paper's NLG example does: the loss over the targets of each row with label smoothing, the example's AdamW and
- * schedules, accumulation, clipping, evaluations and checkpoints during the run. Defaults are the settings of the E2E recipe.
+ * schedules, accumulation, clipping, evaluations and checkpoints during the run. Defaults are the settings of the E2E recipe; a run of less than 5000 micro-batches
+ * warms up in a tenth of them. A warm-up that is given and takes the whole run is warned of.
  *
  * It trains the parameters that require gradients: call {@link adaptForNlg} first, or mark parameters yourself. It runs in a stream of its own whose
  * generator is seeded with `seed`: the same seed and the same initial weights give the same bits, also when the run was stopped and resumed. The event loop
@@ -111,9 +113,10 @@ export async function trainNlg(
 
 type Settings = ReturnType<typeof withRecipe>
 
-/** The settings of the E2E recipe where the options give none. */
+/** The settings of the E2E recipe where the options give none, but for its warm-up, which fits runs of its length. */
 function withRecipe(options: NlgTrainSettings) {
-  return { ...NLG_RECIPES.e2e.train, ...definedOnly<NlgTrainSettings>(options) }
+  const { warmupSteps: _, ...recipe } = NLG_RECIPES.e2e.train
+  return { ...recipe, ...definedOnly<NlgTrainSettings>(options) }
 }
 
 function optimizerOf(model: CausalLM, { lr, betas, eps, weightDecay, correctBias }: Settings): NlgAdamW {
@@ -122,8 +125,13 @@ function optimizerOf(model: CausalLM, { lr, betas, eps, weightDecay, correctBias
 }
 
 function scheduleOf(optimizer: NlgAdamW, settings: Settings, maxStep: number): NlgSchedule {
-  const { scheduler: name, warmupSteps: warmup, iSteps, iLrs } = settings
-  if (name === 'cycle') return new NlgSchedule(optimizer, { name, iSteps: iSteps ?? [], iLrs: iLrs ?? [] })
+  const { scheduler: name, warmupSteps: warmup = defaultWarmup(maxStep), iSteps, iLrs } = settings
+  if (name === 'cycle') {
+    const schedule = new NlgSchedule(optimizer, { name, iSteps: iSteps ?? [], iLrs: iLrs ?? [] })
+    warnOfPieces(OWNER, iSteps ?? [], iLrs ?? [], maxStep)
+    return schedule
+  }
+  warnOfWarmup(OWNER, warmup, maxStep, 'micro-batches')
   return new NlgSchedule(optimizer, { name, warmup, maxStep })
 }
 

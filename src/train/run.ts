@@ -1,4 +1,5 @@
 // A run of a trainer, whatever its task: updates, with evaluations and checkpoints in between, in a stream of its own.
+import { AbortedError } from '../errors.js'
 import type { LrScheduler } from '../optim/schedule.js'
 import { stream } from '../runtime/stream.js'
 import type { Tensor } from '../tensor/tensor.js'
@@ -155,7 +156,7 @@ class RunState<Batch, Evaluation extends RunProgress & { loss: number }> {
       this.evaluatedAt = this.step
     } catch (error) {
       // An abort ends the loop after this update, which then saves what was learnt.
-      if (!signal?.aborted || error !== signal.reason) throw error
+      if (!signal?.aborted || !(error instanceof AbortedError)) throw error
     }
   }
 

@@ -24,7 +24,7 @@ export interface GenerateOptions extends SamplingOptions, StopOptions, BeamOptio
   generator?: Generator
   /** Called for each new token, in order; a promise is awaited. Not with beams, whose tokens are known only at the end. @default none */
   onToken?: (token: GeneratedToken) => void | Promise<void>
-  /** Stops before the next token; the promise rejects with the signal's reason. @default none */
+  /** Stops before the next token; the promise rejects with an `AbortedError` whose cause is the signal's reason. @default none */
   signal?: AbortSignal
   /** Return a {@link GenerateOutput} instead of the rows alone. @default false */
   returnDictInGenerate?: boolean

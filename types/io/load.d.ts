@@ -23,7 +23,7 @@ export interface FileHeader {
 /**
  * Reads a weight file. Its format is detected from its content, not from its name:
  *
- * - safetensors: names to tensors, in the order of the file;
+ * - safetensors: names to tensors, in the order of the file, or the object that {@link save} wrote;
  * - a file of `torch.save` (`.pt`, `.pth`, `.bin`; the zip format and the one before torch 1.6): the saved object as plain values;
  * - an index of shards (`model.safetensors.index.json`, `pytorch_model.bin.index.json`): names to tensors, from all its shards.
  *

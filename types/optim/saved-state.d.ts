@@ -2,7 +2,7 @@
 
 import { Tensor } from '../tensor/tensor.js'
 /** The state of an optimizer in PyTorch's structure: parameters are numbered across all groups. */
-export interface OptimizerState {
+export type OptimizerState = {
   /** By the number of a parameter: its step count and its moments. */
   state: Record<string, Record<string, Tensor | number>>
   /** The options of each group, and the numbers of its parameters. */

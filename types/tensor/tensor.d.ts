@@ -72,6 +72,13 @@ export declare class Tensor extends TensorMethods {
   backward(gradient?: Tensor | null, options?: BackwardOptions): Lazy
   /** The same numbers without a graph; shares them. */
   detach(): Tensor
+  /**
+   * The tensor itself. Every tensor lies in memory row by row and without gaps: what is a strided view in PyTorch, as after `transpose`, is a copy here.
+   * So there is never anything to do; the method is there for code that comes from PyTorch.
+   */
+  contiguous(): this
+  /** True: every tensor lies in memory row by row and without gaps. See {@link contiguous}. */
+  isContiguous(): boolean
   /** The same numbers in another dtype; the tensor itself when it has it already. */
   to(dtype: Dtype): Tensor
   /** Number of dimensions. */

@@ -1,13 +1,12 @@
 // Generated from src/train/checkpoint.ts by `npm run api`. Do not edit.
 
 import type { Module, StateDict } from '../nn/module.js'
-import type { LrScheduler } from '../optim/schedule.js'
-import type { BatchSource, LoopOptimizer } from './loop.js'
+import type { BatchSource, LoopOptimizer, LoopSchedule } from './loop.js'
 /** The parts of a run that a checkpoint holds. */
 export interface Run {
   model: Module
   optimizer: LoopOptimizer
-  schedule: LrScheduler | null
+  schedule: Pick<LoopSchedule, 'stateDict' | 'loadStateDict'> | null
   loader: BatchSource<unknown>
 }
 /** What a checkpoint contains besides its tensors. */

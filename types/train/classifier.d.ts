@@ -8,7 +8,7 @@ import type { TrainResult } from './run.js'
 export type ClassifierTrainResult = TrainResult<ClassifierMeasured>
 /**
  * Trains a model to label texts: AdamW with weight decay on all but biases and norms, warm-up and decay of the rate, clipping, evaluations and checkpoints
- * during the run. Defaults are those of transformers.
+ * during the run. Defaults are those of transformers. A warm-up that takes the whole run is warned of.
  *
  * It trains the parameters that require gradients: inject LoRA or adapters and mark parameters first. It runs in a stream of its own whose generator is seeded
  * with `seed`, so the same call gives the same bits, also when it resumes from a checkpoint. The event loop stays free.

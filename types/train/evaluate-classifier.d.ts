@@ -8,7 +8,7 @@ export type ClassifierMetrics = (predictions: number[], labels: number[]) => Rec
 export interface ClassifierEvaluateOptions {
   /** Rows in a batch. @integer @minimum 1 @default 32 */
   batchSize?: number
-  /** Stops before the next batch; the promise rejects with the signal's reason. @default none */
+  /** Stops before the next batch; the promise rejects with an `AbortedError` whose cause is the signal's reason. @default none */
   signal?: AbortSignal | undefined
   /** Called after each batch with the rows done so far. @default none */
   onProgress?: (rows: number) => void

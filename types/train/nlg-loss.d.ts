@@ -26,7 +26,7 @@ export interface NlgEvaluation {
 export interface NlgEvaluateOptions {
   /** Rows in a batch. @integer @minimum 1 @default 4 */
   batchSize?: number
-  /** Stops before the next batch; the promise rejects with the signal's reason. @default none */
+  /** Stops before the next batch; the promise rejects with an `AbortedError` whose cause is the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 /**

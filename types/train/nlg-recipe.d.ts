@@ -25,7 +25,7 @@ export interface NlgTrainSettings {
   eps?: number
   /** Shape of the learning rate (`scheduler`). @default 'linear' */
   scheduler?: NlgScheduleName
-  /** Steps of the schedule in which the rate rises from 0; this schedule makes a step per micro-batch (`warmup_step`). Not for `cycle`. @integer @minimum 0 @default 500 */
+  /** Steps of the schedule in which the rate rises from 0; this schedule makes a step per micro-batch (`warmup_step`). Not for `cycle`. @integer @minimum 0 @default 500, and at most a tenth of the run */
   warmupSteps?: number
   /** Steps at which the pieces of `cycle` begin and end (`i_steps`). @integer @minimum 0 @minItems 1 @default none: `cycle` needs it */
   iSteps?: number[]

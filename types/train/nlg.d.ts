@@ -29,7 +29,8 @@ export interface NlgTrainOptions extends NlgTrainSettings, RunOptions<NlgMeasure
 export type NlgTrainResult = TrainResult<NlgMeasured>
 /**
  * Trains a language model as the paper's NLG example does: the loss over the targets of each row with label smoothing, the example's AdamW and
- * schedules, accumulation, clipping, evaluations and checkpoints during the run. Defaults are the settings of the E2E recipe.
+ * schedules, accumulation, clipping, evaluations and checkpoints during the run. Defaults are the settings of the E2E recipe; a run of less than 5000 micro-batches
+ * warms up in a tenth of them. A warm-up that is given and takes the whole run is warned of.
  *
  * It trains the parameters that require gradients: call {@link adaptForNlg} first, or mark parameters yourself. It runs in a stream of its own whose
  * generator is seeded with `seed`: the same seed and the same initial weights give the same bits, also when the run was stopped and resumed. The event loop

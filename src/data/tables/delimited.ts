@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { FormatError } from '../../errors.js'
+import { throwIfAborted } from '../../runtime/pace.js'
 import { Table } from './table.js'
 
 /** How cells are written. */
@@ -79,7 +80,7 @@ async function parse(
   try {
     await pipeline(Readable.from(chunksOf(text)), stream, { signal: AbortSignal.any(signals) })
   } catch (error) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     if (!stop.signal.aborted) throw misquoted(path, error as Error & { code?: string; lines?: number })
   }
   if (failure !== undefined) throw failure

@@ -1,6 +1,7 @@
 // Texts and pairs of texts as token ids, truncated to the length of the model.
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
+import { throwIfAborted } from '../../runtime/pace.js'
 import { setImmediate } from 'node:timers/promises'
 import { OptionError } from '../../errors.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
@@ -19,7 +20,7 @@ export interface EncodedText {
 export interface EncodeTextsOptions {
   /** Most tokens in a row, special ones included; longer rows are cut at the end, of a pair the longer text first. @integer @minimum 1 @default 128 */
   maxLength?: number
-  /** Stops before the next texts; the promise rejects with the signal's reason. @default none */
+  /** Stops before the next texts; the promise rejects with an `AbortedError` whose cause is the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 
@@ -46,7 +47,7 @@ export async function encodeTexts(
   if (singles.length > 0) await checkMaxLength(tokenizer, maxLength, 1)
   if (pairs.length > 0) await checkMaxLength(tokenizer, maxLength, 2)
   for (const some of [...inParts(singles), ...inParts(pairs)]) {
-    options.signal?.throwIfAborted()
+    throwIfAborted(options.signal)
     const texts = some.map((i) => examples[i]!.text)
     const seconds = some.flatMap((i) => examples[i]!.pair ?? [])
     const batch = await tokenizer.batchEncodePlus(texts, {

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { FormatError } from '../../errors.js'
 import { show } from '../../runtime/options.js'
+import { throwIfAborted } from '../../runtime/pace.js'
 import type { Cell } from './table.js'
 import { Table } from './table.js'
 
@@ -114,7 +115,7 @@ function* elements(path: string, text: string, open: number): Generator<{ start:
 async function pause(count: number, signal: AbortSignal | undefined): Promise<void> {
   if (count % ROWS_AT_ONCE !== 0) return
   await setImmediate()
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
 }
 
 function parse(text: string, where: string): unknown {

@@ -4,6 +4,7 @@ import { FormatError } from '../../errors.js'
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
 import { bad } from '../../runtime/options.js'
+import { throwIfAborted } from '../../runtime/pace.js'
 import { readTextFile } from '../../io/text-file.js'
 import { readDelimited } from './delimited.js'
 import { readJson, readJsonLines } from './json.js'
@@ -25,7 +26,7 @@ export interface ReadTableOptions {
   maxRows?: number
   /** Called with the line of each row of a csv or tsv file that has more cells than columns; the row is then skipped. @default such rows are errors */
   onMalformed?: (line: number) => void
-  /** Stops reading; the promise rejects with the signal's reason. @default none */
+  /** Stops reading; the promise rejects with an `AbortedError` whose cause is the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 
@@ -47,7 +48,7 @@ export async function readTable(path: string, options: ReadTableOptions = {}): P
   const { columns = null, onMalformed = null, signal } = options
   if (columns !== null && format !== 'csv' && format !== 'tsv')
     throw bad(OWNER, 'columns', 'left out: this format names its columns', columns)
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
   if (format === 'parquet') return checkNotEmpty(await readParquet(path, most))
   const text = await readTextFile(path)
   if (format === 'json') return checkNotEmpty(await readJson(path, text, most, signal))

@@ -47,6 +47,7 @@ export class Table {
     })
   }
 
+  /** Whether there is a column of this name. */
   has(name: string): boolean {
     return this.#cells.has(name)
   }

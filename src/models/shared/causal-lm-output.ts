@@ -17,10 +17,10 @@ interface Parts {
   complete?: (() => DecoderOutput) | null
 }
 
-/** The output of a language model. Positions of padding that the model skipped are zeros. */
-export class CausalLMOutput {
+/** The output of a language model; `Loss` is a tensor after a forward with labels. Positions of padding that the model skipped are zeros. */
+export class CausalLMOutput<Loss extends Tensor | null = Tensor | null> {
   /** Mean cross entropy over the labels that count; null without labels. */
-  readonly loss: Tensor | null
+  readonly loss: Loss
   readonly pastKeyValues: KvCache | null
   private readonly head: (hidden: Tensor) => Tensor
   private readonly recordsGrad = isGradEnabled()
@@ -32,7 +32,7 @@ export class CausalLMOutput {
 
   /** @internal */
   constructor(decoded: DecoderOutput, head: (hidden: Tensor) => Tensor, parts: Parts) {
-    this.loss = parts.loss ?? null
+    this.loss = (parts.loss ?? null) as Loss
     this.pastKeyValues = decoded.pastKeyValues
     this.head = head
     this.last = parts.last ?? null

@@ -69,6 +69,10 @@ export abstract class CausalLM extends PretrainedModel {
     return 1
   }
 
+  /** Scores of the next token at each position, and the loss on `labels`. */
+  override forward(inputIds: Ids, options: CausalLMOptions & { labels: Ids }): CausalLMOutput<Tensor>
+  /** Scores of the next token at each position; `loss` is null without labels. */
+  override forward(inputIds: Ids, options?: CausalLMOptions): CausalLMOutput
   override forward(inputIds: Ids, options: CausalLMOptions = {}): CausalLMOutput {
     const owner = `${this.constructor.name}.forward`
     checkOptions(owner, options, schemas.CausalLMOptions)

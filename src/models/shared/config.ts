@@ -24,14 +24,23 @@ export async function readConfig(dir: string): Promise<Record<string, unknown>> 
   throw notAnObject(path, show(config))
 }
 
+const classNames = new Map<string, string[]>()
+
+/** Notes a class for the folders of a `model_type`; the registry of models calls it. */
+export function nameModelClass(modelType: string, className: string): void {
+  classNames.set(modelType, [...(classNames.get(modelType) ?? []), className])
+}
+
 /**
- * The `model_type` of a configuration, if its architecture is supported.
- * @throws {UnsupportedError} naming the supported ones.
+ * The `model_type` of a configuration, if its architecture is among `known`.
+ * @throws {UnsupportedError} naming those, and the classes that read such a folder.
  */
 export function checkModelType<T extends string>(config: Record<string, unknown>, known: readonly T[], dir: string): T {
   const type = config['model_type']
   const found = known.find((name) => name === type)
   if (found !== undefined) return found
+  const classes = typeof type === 'string' ? classNames.get(type) : undefined
+  if (classes !== undefined) throw otherClass(dir, show(type), known, classes)
   const near = typeof type === 'string' ? nearest(type, known) : undefined
   throw new UnsupportedError({
     what: `${dir}: this architecture is not supported`,
@@ -41,6 +50,16 @@ export function checkModelType<T extends string>(config: Record<string, unknown>
       near === undefined
         ? 'use a checkpoint of a supported architecture'
         : `write '${near}' if the file has a typing error`,
+  })
+}
+
+/** The error for a folder that another class reads. */
+function otherClass(dir: string, type: string, known: readonly string[], classes: readonly string[]): UnsupportedError {
+  return new UnsupportedError({
+    what: `${dir}: this is not a model of this class`,
+    expected: `model_type ${known.join(' or ')}`,
+    received: `model_type ${type}`,
+    fix: `read it with models.${classes.join(' or models.')}`,
   })
 }
 

@@ -20,10 +20,10 @@ export interface MaskedLMOptions extends EncoderOptions {
   labels?: Ids | null
 }
 
-/** The output of a model that predicts masked tokens. */
-export class MaskedLMOutput {
+/** The output of a model that predicts masked tokens; `Loss` is a tensor after a forward with labels. */
+export class MaskedLMOutput<Loss extends Tensor | null = Tensor | null> {
   /** Mean cross entropy over the labels that count; null without labels. */
-  readonly loss: Tensor | null
+  readonly loss: Loss
   /** Output of the last layer, (B, T, C). */
   readonly lastHiddenState: Tensor
   readonly hiddenStates: Tensor[] | null
@@ -31,7 +31,7 @@ export class MaskedLMOutput {
   private readonly recordsGrad: boolean
   private computed: Tensor | null
 
-  constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Tensor | null) {
+  constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Loss) {
     this.loss = loss
     this.lastHiddenState = encoded.lastHiddenState
     this.hiddenStates = encoded.hiddenStates
@@ -68,8 +68,13 @@ export abstract class MaskedLM extends PretrainedEncoder {
   /** (B, T, C) → (B, T, V). */
   protected abstract predict(hidden: Tensor): Tensor
 
+  /** Mean cross entropy of the labels that count, `()`. */
   protected abstract loss(owner: string, hidden: Tensor, labels: Ids): Tensor
 
+  /** Scores over the vocabulary at each position, and the loss on `labels`. */
+  override forward(inputIds: Ids, options: MaskedLMOptions & { labels: Ids }): MaskedLMOutput<Tensor>
+  /** Scores over the vocabulary at each position; `loss` is null without labels. */
+  override forward(inputIds: Ids, options?: MaskedLMOptions): MaskedLMOutput
   override forward(inputIds: Ids, options: MaskedLMOptions = {}): MaskedLMOutput {
     const owner = `${this.constructor.name}.forward`
     checkOptions(owner, options, schemas.MaskedLMOptions)
@@ -89,12 +94,12 @@ export abstract class MaskedLM extends PretrainedEncoder {
     await savePretrained(this, dir, { ...options, leaveOut: tied ? this.checkpoint.tied! : [], config })
   }
 
-  /** @see {@link EncoderModel.gradientCheckpointingEnable} */
+  /** Backward recomputes layers in place of keeping what they computed. @see {@link EncoderModel.gradientCheckpointingEnable} */
   gradientCheckpointingEnable(): void {
     this.baseModel.gradientCheckpointingEnable()
   }
 
-  /** @see {@link EncoderModel.gradientCheckpointingDisable} */
+  /** The opposite of {@link gradientCheckpointingEnable}. */
   gradientCheckpointingDisable(): void {
     this.baseModel.gradientCheckpointingDisable()
   }

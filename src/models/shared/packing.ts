@@ -100,7 +100,10 @@ export class Packing {
 
 /** B and T of a batch. */
 export function sizeOf(owner: string, inputIds: Ids): readonly [B: number, T: number] {
-  if (!(inputIds instanceof Tensor)) return [inputIds.length, rowLength(owner, 'inputIds', inputIds)]
+  if (!(inputIds instanceof Tensor)) {
+    const T = rowLength(owner, 'inputIds', inputIds)
+    return [inputIds.length, T]
+  }
   const [B = 0, T = 0] = inputIds.shape
   return [B, T]
 }

@@ -14,10 +14,10 @@ import type { LabelsConfig, ProblemType } from './labels-config.js'
  */
 export type SequenceLabels = Tensor | readonly number[] | readonly (readonly number[])[]
 
-/** The output of a sequence classifier. */
-export interface SequenceClassifierOutput {
+/** The output of a sequence classifier; `Loss` is a tensor after a forward with labels. */
+export interface SequenceClassifierOutput<Loss extends Tensor | null = Tensor | null> {
   /** Loss on the labels, `()`; null without labels. */
-  loss: Tensor | null
+  loss: Loss
   /** Scores before softmax or sigmoid, or the predicted numbers, (B, num_labels). */
   logits: Tensor
   /** Embeddings, then the output of each layer; null unless asked for. */

@@ -41,6 +41,13 @@ export abstract class SequenceClassifier extends PretrainedEncoder {
   /** The logits (B, num_labels) from the output of the base model. */
   protected abstract score(owner: string, encoded: EncoderOutput, mask: Ids | null | undefined): Tensor
 
+  /** Scores of each label, and the loss on `labels`. */
+  override forward(
+    inputIds: Ids,
+    options: SequenceClassificationOptions & { labels: SequenceLabels },
+  ): SequenceClassifierOutput<Tensor>
+  /** Scores of each label; `loss` is null without labels. */
+  override forward(inputIds: Ids, options?: SequenceClassificationOptions): SequenceClassifierOutput
   override forward(inputIds: Ids, options: SequenceClassificationOptions = {}): SequenceClassifierOutput {
     const owner = `${this.constructor.name}.forward`
     checkOptions(owner, options, schemas.SequenceClassificationOptions)
@@ -57,12 +64,12 @@ export abstract class SequenceClassifier extends PretrainedEncoder {
     await savePretrained(this, dir, { ...options, leaveOut: [], config: savedConfig(this.config, this.architecture) })
   }
 
-  /** @see {@link EncoderModel.gradientCheckpointingEnable} */
+  /** Backward recomputes layers in place of keeping what they computed. @see {@link EncoderModel.gradientCheckpointingEnable} */
   gradientCheckpointingEnable(): void {
     this.baseModel.gradientCheckpointingEnable()
   }
 
-  /** @see {@link EncoderModel.gradientCheckpointingDisable} */
+  /** The opposite of {@link gradientCheckpointingEnable}. */
   gradientCheckpointingDisable(): void {
     this.baseModel.gradientCheckpointingDisable()
   }

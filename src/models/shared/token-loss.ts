@@ -100,7 +100,7 @@ export function readPositions(
 type LabelRows = Exclude<Ids, Tensor>
 
 function checkLabelRows(owner: string, labels: LabelRows, B: number, T: number): void {
-  if (labels.length === B && rowLength(owner, 'labels', labels) === T) return
+  if (rowLength(owner, 'labels', labels) === T && labels.length === B) return
   throw bad(owner, 'labels', `${B} rows of ${T} labels, as the input`, `${labels.length} rows`)
 }
 

@@ -14,7 +14,7 @@ export interface EncodedText {
 export interface EncodeTextsOptions {
   /** Most tokens in a row, special ones included; longer rows are cut at the end, of a pair the longer text first. @integer @minimum 1 @default 128 */
   maxLength?: number
-  /** Stops before the next texts; the promise rejects with the signal's reason. @default none */
+  /** Stops before the next texts; the promise rejects with an `AbortedError` whose cause is the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 /**

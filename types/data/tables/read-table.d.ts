@@ -15,7 +15,7 @@ export interface ReadTableOptions {
   maxRows?: number
   /** Called with the line of each row of a csv or tsv file that has more cells than columns; the row is then skipped. @default such rows are errors */
   onMalformed?: (line: number) => void
-  /** Stops reading; the promise rejects with the signal's reason. @default none */
+  /** Stops reading; the promise rejects with an `AbortedError` whose cause is the signal's reason. @default none */
   signal?: AbortSignal | undefined
 }
 /**

@@ -25,6 +25,7 @@ export declare class Table {
    * @throws {OptionError} for an unknown column, naming the existing ones.
    */
   column(name: string): readonly Cell[]
+  /** Whether there is a column of this name. */
   has(name: string): boolean
   /** A row as an object. */
   row(index: number): Record<string, Cell>

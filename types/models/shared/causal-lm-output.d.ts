@@ -2,10 +2,10 @@
 
 import { Tensor } from '../../tensor/tensor.js'
 import type { KvCache } from '../../generation/kv-cache.js'
-/** The output of a language model. Positions of padding that the model skipped are zeros. */
-export declare class CausalLMOutput {
+/** The output of a language model; `Loss` is a tensor after a forward with labels. Positions of padding that the model skipped are zeros. */
+export declare class CausalLMOutput<Loss extends Tensor | null = Tensor | null> {
   /** Mean cross entropy over the labels that count; null without labels. */
-  readonly loss: Tensor | null
+  readonly loss: Loss
   readonly pastKeyValues: KvCache | null
   private readonly head
   private readonly recordsGrad

@@ -1,6 +1,7 @@
 // Generated from src/models/shared/causal-lm.ts by `npm run api`. Do not edit.
 
 import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '../../generation/generate.js'
+import type { Tensor } from '../../tensor/tensor.js'
 import { CausalLMOutput } from './causal-lm-output.js'
 import type { Decoder, DecoderOptions } from './decoder.js'
 import type { Ids } from '../../generation/ids.js'
@@ -49,6 +50,14 @@ export declare abstract class CausalLM extends PretrainedModel {
   protected get logitSoftcap(): number | null
   /** Logits are divided by it. */
   protected get logitsScaling(): number
+  /** Scores of the next token at each position, and the loss on `labels`. */
+  forward(
+    inputIds: Ids,
+    options: CausalLMOptions & {
+      labels: Ids
+    },
+  ): CausalLMOutput<Tensor>
+  /** Scores of the next token at each position; `loss` is null without labels. */
   forward(inputIds: Ids, options?: CausalLMOptions): CausalLMOutput
   private forwardWithLoss
   /** From hidden states to logits. */

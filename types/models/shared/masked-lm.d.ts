@@ -15,17 +15,17 @@ export interface MaskedLMOptions extends EncoderOptions {
    */
   labels?: Ids | null
 }
-/** The output of a model that predicts masked tokens. */
-export declare class MaskedLMOutput {
+/** The output of a model that predicts masked tokens; `Loss` is a tensor after a forward with labels. */
+export declare class MaskedLMOutput<Loss extends Tensor | null = Tensor | null> {
   /** Mean cross entropy over the labels that count; null without labels. */
-  readonly loss: Tensor | null
+  readonly loss: Loss
   /** Output of the last layer, (B, T, C). */
   readonly lastHiddenState: Tensor
   readonly hiddenStates: Tensor[] | null
   private readonly head
   private readonly recordsGrad
   private computed
-  constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Tensor | null)
+  constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Loss)
   /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed on first access. */
   get logits(): Tensor
 }
@@ -46,15 +46,24 @@ export declare abstract class MaskedLM extends PretrainedEncoder {
   protected abstract get words(): Tensor
   /** (B, T, C) → (B, T, V). */
   protected abstract predict(hidden: Tensor): Tensor
+  /** Mean cross entropy of the labels that count, `()`. */
   protected abstract loss(owner: string, hidden: Tensor, labels: Ids): Tensor
+  /** Scores over the vocabulary at each position, and the loss on `labels`. */
+  forward(
+    inputIds: Ids,
+    options: MaskedLMOptions & {
+      labels: Ids
+    },
+  ): MaskedLMOutput<Tensor>
+  /** Scores over the vocabulary at each position; `loss` is null without labels. */
   forward(inputIds: Ids, options?: MaskedLMOptions): MaskedLMOutput
   /**
    * Writes `config.json` and `model.safetensors`, as transformers does, without what is tied. A head that is no longer tied, because the embedding was
    * adapted and merged without it, is written, and `tie_word_embeddings` is then false.
    */
   savePretrained(dir: string, options?: SaveOptions): Promise<void>
-  /** @see {@link EncoderModel.gradientCheckpointingEnable} */
+  /** Backward recomputes layers in place of keeping what they computed. @see {@link EncoderModel.gradientCheckpointingEnable} */
   gradientCheckpointingEnable(): void
-  /** @see {@link EncoderModel.gradientCheckpointingDisable} */
+  /** The opposite of {@link gradientCheckpointingEnable}. */
   gradientCheckpointingDisable(): void
 }

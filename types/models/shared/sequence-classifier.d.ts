@@ -30,11 +30,19 @@ export declare abstract class SequenceClassifier extends PretrainedEncoder {
   protected get readsFirstToken(): boolean
   /** The logits (B, num_labels) from the output of the base model. */
   protected abstract score(owner: string, encoded: EncoderOutput, mask: Ids | null | undefined): Tensor
+  /** Scores of each label, and the loss on `labels`. */
+  forward(
+    inputIds: Ids,
+    options: SequenceClassificationOptions & {
+      labels: SequenceLabels
+    },
+  ): SequenceClassifierOutput<Tensor>
+  /** Scores of each label; `loss` is null without labels. */
   forward(inputIds: Ids, options?: SequenceClassificationOptions): SequenceClassifierOutput
   /** Writes `config.json` and `model.safetensors`, as transformers does. */
   savePretrained(dir: string, options?: SaveOptions): Promise<void>
-  /** @see {@link EncoderModel.gradientCheckpointingEnable} */
+  /** Backward recomputes layers in place of keeping what they computed. @see {@link EncoderModel.gradientCheckpointingEnable} */
   gradientCheckpointingEnable(): void
-  /** @see {@link EncoderModel.gradientCheckpointingDisable} */
+  /** The opposite of {@link gradientCheckpointingEnable}. */
   gradientCheckpointingDisable(): void
 }

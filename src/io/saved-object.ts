@@ -1,0 +1,227 @@
+// Objects that hold tensors, as one safetensors file: the tensors under the paths that lead to them, and the object around them as JSON in the metadata of the
+// file. The JSON is data: reading it makes numbers, texts, lists, maps and plain objects, and nothing else.
+import { FormatError, OptionError } from '../errors.js'
+import { foreign, isForeign } from '../native/record.js'
+import type { StateDict } from '../nn/module.js'
+import { show } from '../runtime/options.js'
+import { checkTensors } from '../tensor/named-tensors.js'
+import { Tensor } from '../tensor/tensor.js'
+import type { TorchObject, TorchValue } from './object.js'
+
+/** The key of the metadata that holds the object. */
+export const OBJECT_KEY = 'loralib.object'
+
+const VERSION = 1
+
+/** Lists and objects within each other, as in files of `torch.save`. */
+const MOST_LEVELS = 500
+
+/** What stands in the JSON for a value that it has no form for; keys of the object that begin with `$` get a second one. */
+type Written = null | boolean | number | string | Written[] | { [key: string]: Written }
+
+/** The tensors of an object by name, and what the metadata has to say of the rest. A state dict needs nothing: its names say all. */
+export function flattenObject(
+  owner: string,
+  object: unknown,
+): { tensors: StateDict; metadata: Record<string, string> } {
+  if (!isPlain(object) || Object.values(object).every((value) => value instanceof Tensor)) {
+    checkTensors(owner, object)
+    return { tensors: object, metadata: {} }
+  }
+  const flattening: Flattening = { owner, tensors: {}, above: [] }
+  const root = write(object, [], flattening)
+  return {
+    tensors: flattening.tensors,
+    metadata: { [OBJECT_KEY]: JSON.stringify({ version: VERSION, object: root }) },
+  }
+}
+
+/** The object of a file, from the metadata and the tensors of the file. @throws {FormatError} when they do not fit each other. */
+export function restoreObject(path: string, json: string, tensors: StateDict): TorchObject {
+  const restoring: Restoring = { path, tensors, unused: new Set(Object.keys(tensors)) }
+  const { version, object } = parse(path, json)
+  if (version !== VERSION) throw damaged(path, `version ${VERSION} of the object`, show(version))
+  const root = read(object as Written, 0, restoring)
+  if (typeof root !== 'object' || root === null || Array.isArray(root) || root instanceof Tensor || root instanceof Map)
+    throw damaged(path, 'an object', show(object))
+  const [extra] = restoring.unused
+  if (extra !== undefined) throw damaged(path, 'tensors that are parts of the object', `one more, '${extra}'`)
+  return root
+}
+
+interface Flattening {
+  readonly owner: string
+  readonly tensors: StateDict
+  /** The lists and objects around the value. */
+  readonly above: object[]
+}
+
+function write(value: unknown, path: readonly string[], flattening: Flattening): Written {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
+  if (typeof value === 'number')
+    return Number.isFinite(value) && !Object.is(value, -0)
+      ? value
+      : { $number: Object.is(value, -0) ? '-0' : String(value) }
+  if (typeof value === 'bigint') return { $bigint: String(value) }
+  if (value instanceof Tensor) return { $tensor: addTensor(value, path, flattening.tensors) }
+  if (isForeign(value)) throw foreign()
+  const { above, owner } = flattening
+  if (!Array.isArray(value) && !(value instanceof Map) && !isPlain(value)) throw unsaveable(owner, path, value)
+  if (above.includes(value)) throw selfHolding(owner, path)
+  if (above.length >= MOST_LEVELS) throw tooDeep(owner)
+  above.push(value)
+  const written = writeItems(value, path, flattening)
+  above.pop()
+  return written
+}
+
+function writeItems(
+  value: readonly unknown[] | ReadonlyMap<unknown, unknown> | object,
+  path: readonly string[],
+  flattening: Flattening,
+): Written {
+  // `Array.from` also visits the holes of a sparse list.
+  if (Array.isArray(value)) return Array.from(value, (item, i) => write(item, [...path, String(i)], flattening))
+  if (value instanceof Map) {
+    const pairs = [...(value as ReadonlyMap<unknown, unknown>)]
+    const pair = ([key, item]: [unknown, unknown]) => [
+      writeKey(key, path, flattening),
+      write(item, [...path, String(key)], flattening),
+    ]
+    return { $map: pairs.map(pair) }
+  }
+  const record = Object.create(null) as { [key: string]: Written }
+  for (const [key, item] of Object.entries(value))
+    record[key.startsWith('$') ? `$${key}` : key] = write(item, [...path, key], flattening)
+  return record
+}
+
+/** A key of a map, a plain value. */
+function writeKey(key: unknown, path: readonly string[], flattening: Flattening): Written {
+  if (typeof key !== 'object' || key === null) return write(key, path, flattening)
+  throw unsaveable(flattening.owner, [...path, 'a key'], key)
+}
+
+/** The name of a tensor in the file: the path to it. One that another path gave first gets a number. */
+function addTensor(tensor: Tensor, path: readonly string[], tensors: StateDict): string {
+  const plain = path.join('.')
+  let name = plain
+  for (let n = 2; Object.hasOwn(tensors, name) || RESERVED.has(name); n++) name = `${plain}#${n}`
+  Object.defineProperty(tensors, name, { value: tensor, enumerable: true })
+  return name
+}
+
+/** Names that a safetensors file cannot have, and the one that a plain object would not keep. */
+const RESERVED: ReadonlySet<string> = new Set(['', '__metadata__', '__proto__'])
+
+interface Restoring {
+  readonly path: string
+  readonly tensors: StateDict
+  readonly unused: Set<string>
+}
+
+function read(written: Written, level: number, restoring: Restoring): TorchValue {
+  if (typeof written !== 'object' || written === null) return written
+  if (level > MOST_LEVELS) throw damaged(restoring.path, `at most ${MOST_LEVELS} levels`, 'more')
+  if (Array.isArray(written)) return written.map((item) => read(item, level + 1, restoring))
+  const keys = Object.keys(written)
+  const mark = keys.find((key) => key.startsWith('$') && !key.startsWith('$$'))
+  if (mark !== undefined) return readMarked(mark, written, level, restoring)
+  const record = Object.create(null) as TorchObject
+  for (const key of keys) record[key.startsWith('$$') ? key.slice(1) : key] = read(written[key]!, level + 1, restoring)
+  return record
+}
+
+/** A value that JSON has no form for. */
+function readMarked(
+  mark: string,
+  written: { [key: string]: Written },
+  level: number,
+  restoring: Restoring,
+): TorchValue {
+  const { path, tensors, unused } = restoring
+  const value = written[mark]
+  if (Object.keys(written).length === 1) {
+    if (mark === '$tensor' && typeof value === 'string' && Object.hasOwn(tensors, value)) {
+      unused.delete(value)
+      return tensors[value]!
+    }
+    if (mark === '$number' && typeof value === 'string' && NUMBERS.has(value)) return Number(value)
+    if (mark === '$bigint' && typeof value === 'string' && /^-?\d+$/.test(value)) return BigInt(value)
+    if (mark === '$map' && Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2))
+      return new Map(value.map((pair) => readPair(pair as [Written, Written], level, restoring)))
+  }
+  throw damaged(path, '$tensor with a tensor of the file, $number, $bigint or $map', show(written))
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity', '-0'])
+
+type Key = number | bigint | string | boolean | null
+
+function readPair([key, item]: [Written, Written], level: number, restoring: Restoring): [Key, TorchValue] {
+  const name = read(key, level + 1, restoring)
+  if (typeof name === 'object' && name !== null) throw damaged(restoring.path, 'keys that are plain values', show(key))
+  return [name, read(item, level + 1, restoring)]
+}
+
+function parse(path: string, json: string): { version?: unknown; object?: unknown } {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(json)
+  } catch (cause) {
+    throw damaged(path, 'JSON', (cause as Error).message, cause)
+  }
+  if (typeof parsed === 'object' && parsed !== null) return parsed
+  throw damaged(path, 'an object', show(parsed))
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype
+}
+
+function unsaveable(owner: string, path: readonly string[], value: unknown): OptionError {
+  const isModule = typeof value === 'object' && value !== null && 'stateDict' in value
+  const fix = isModule
+    ? 'save its stateDict()'
+    : ArrayBuffer.isView(value)
+      ? 'make a tensor of it: lora.tensor(array)'
+      : value === undefined
+        ? 'leave the key out, or write null'
+        : 'leave it out, or save what it is made of'
+  return new OptionError({
+    what: `${owner}: ${path.join('.')} cannot be saved`,
+    expected: 'tensors, numbers, texts, true, false, null, lists, maps and plain objects',
+    received: show(value),
+    fix,
+  })
+}
+
+function selfHolding(owner: string, path: readonly string[]): OptionError {
+  return new OptionError({
+    what: `${owner}: ${path.join('.')} holds itself`,
+    expected: 'an object without circles',
+    received: 'a list or object that is inside itself',
+    fix: 'leave it out',
+  })
+}
+
+function tooDeep(owner: string): OptionError {
+  return new OptionError({
+    what: `${owner}: the object is too deep`,
+    expected: `at most ${MOST_LEVELS} lists and objects within each other`,
+    received: 'more',
+    fix: 'flatten it',
+  })
+}
+
+function damaged(path: string, expected: string, received: string, cause?: unknown): FormatError {
+  return new FormatError({
+    what: `${path}: the object in the metadata is damaged`,
+    expected: `${OBJECT_KEY}: ${expected}`,
+    received,
+    fix: 'go back to an older file; was it written by a newer version?',
+    cause,
+  })
+}

@@ -1,0 +1,18 @@
+// Generated from src/optim/lr-scheduler.ts by `npm run api`. Do not edit.
+
+export * from './schedule.js'
+export type { TorchScheduler, TorchSchedulerState, TorchSchedulerValue } from './schedules/torch-scheduler.js'
+export { ExponentialLR, MultiStepLR, StepLR } from './schedules/step-lr.js'
+export type { ExponentialLROptions, MultiStepLROptions, StepLROptions } from './schedules/step-lr.js'
+export { LambdaLR, MultiplicativeLR } from './schedules/lambda-lr.js'
+export type { LrLambda } from './schedules/lambda-lr.js'
+export { ConstantLR, LinearLR, PolynomialLR } from './schedules/linear-lr.js'
+export type { ConstantLROptions, LinearLROptions, PolynomialLROptions } from './schedules/linear-lr.js'
+export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from './schedules/cosine-annealing-lr.js'
+export type { CosineAnnealingLROptions, CosineAnnealingWarmRestartsOptions } from './schedules/cosine-annealing-lr.js'
+export { OneCycleLR } from './schedules/one-cycle-lr.js'
+export type { OneCycleLROptions } from './schedules/one-cycle-lr.js'
+export { ReduceLROnPlateau } from './schedules/reduce-lr-on-plateau.js'
+export type { ReduceLROnPlateauOptions } from './schedules/reduce-lr-on-plateau.js'
+export { ChainedScheduler, SequentialLR } from './schedules/sequential-lr.js'
+export type { SequentialLROptions } from './schedules/sequential-lr.js'
