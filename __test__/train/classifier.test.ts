@@ -5,7 +5,7 @@ import * as lora from 'loralib'
 import { close, numbers, wave } from '../support/close.js'
 import { folderWith } from '../support/files.js'
 import { tinyEncoder, tinyRows } from '../support/tiny-encoder.js'
-import { warningsOf } from '../support/warnings.js'
+import { warningCodesOf } from '../support/warnings.js'
 
 const { adapters, optim, train } = lora
 
@@ -128,7 +128,7 @@ test('trainClassifier: the same seed gives the same bits, and so does a run that
 
 test.serial('trainClassifier: a warm-up as long as the run is warned of', async (t) => {
   const run = (settings: lora.train.ClassifierTrainOptions) =>
-    warningsOf(() => train.trainClassifier(tinyEncoder(), tinyRows(16), { epochs: 1, batchSize: 4, ...settings }))
+    warningCodesOf(() => train.trainClassifier(tinyEncoder(), tinyRows(16), { epochs: 1, batchSize: 4, ...settings }))
   t.deepEqual(await run({ warmupSteps: 3 }), [])
   t.deepEqual(await run({ warmupSteps: 4 }), ['LORA_WARMUP'])
   t.deepEqual(await run({ warmupRatio: 0.5, scheduler: 'cosine' }), [])

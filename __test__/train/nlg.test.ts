@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same } from '../support/close.js'
-import { warningsOf } from '../support/warnings.js'
+import { warningCodesOf, warningsOf } from '../support/warnings.js'
 
 const { data, train } = lora
 
@@ -124,14 +124,14 @@ test.serial(
   async (t) => {
     const rates: number[] = []
     const [quick, slow] = [adapted(), adapted()]
-    const codes = await warningsOf(() =>
+    const codes = await warningCodesOf(() =>
       train.trainNlg(quick, dataset(200), { onStep: ({ lr }) => void rates.push(lr) }),
     )
     t.deepEqual([rates.length, codes], [125, []])
     t.true(Math.max(...rates) > 0.95 * 2e-4, `${Math.max(...rates)}`)
     // The rate of a long run is that of the paper: 500 micro-batches of warm-up.
     t.is(rates.indexOf(Math.max(...rates)), 12)
-    t.deepEqual(await warningsOf(() => train.trainNlg(slow, dataset(200), { warmupSteps: 500 })), ['LORA_WARMUP'])
+    t.deepEqual(await warningCodesOf(() => train.trainNlg(slow, dataset(200), { warmupSteps: 500 })), ['LORA_WARMUP'])
     const [a, b, start] = await Promise.all(
       [quick, slow, adapted()].map((model) => train.evaluateNlg(model, dataset(20))),
     )
@@ -141,7 +141,7 @@ test.serial(
 
 test.serial('trainNlg: a schedule whose highest rate lies behind the run is warned of', async (t) => {
   const run = (iSteps: number[]) =>
-    warningsOf(() =>
+    warningCodesOf(() =>
       train.trainNlg(adapted(), dataset(), {
         scheduler: 'cycle',
         iSteps,
@@ -193,6 +193,30 @@ test.serial('trainNlg: an abort during a measurement keeps the checkpoint', asyn
   const result = await train.trainNlg(model, dataset(), options)
   t.deepEqual([result.step, result.aborted, result.evaluations], [3, true, []])
   t.true(existsSync(join(dir, 'checkpoint-3', 'trained.safetensors')))
+})
+
+test.serial('trainNlg: an evaluation that an abort cut short is made when the run is resumed', async (t) => {
+  const more = { ...settings, validation: dataset(8), evalSteps: 3, evalBatchSize: 2 }
+  const wanted = await train.trainNlg(adapted(), dataset(), more)
+  const dir = join(home, 'cut')
+  const stop = new AbortController()
+  const model = adapted()
+  model.registerForwardPreHook((module) => {
+    if (!module.training) stop.abort(new Error('enough'))
+  })
+  const stopped = await train.trainNlg(model, dataset(), { ...more, dir, signal: stop.signal })
+  t.deepEqual([stopped.step, stopped.aborted, stopped.evaluations], [3, true, []])
+  const resumed = await train.trainNlg(adapted(), dataset(), { ...more, dir, resume: true })
+  t.deepEqual(resumed.evaluations, wanted.evaluations)
+})
+
+test.serial('trainNlg: a run that starts anew in the folder of another one says so', async (t) => {
+  const dir = join(home, 'twice')
+  const short = { ...settings, maxSteps: 1, dir }
+  const run = (options: object) => train.trainNlg(adapted(), dataset(), { ...short, ...options })
+  t.deepEqual(await warningsOf(() => run({})), [])
+  t.deepEqual(await warningCodesOf(() => run({})), ['LORA_OTHER_CHECKPOINTS'])
+  t.deepEqual(await warningsOf(() => run({ resume: true })), [])
 })
 
 test.serial('trainNlg: aborted before it began, it writes nothing', async (t) => {

@@ -55,6 +55,7 @@ const numberFrom0To1OrListOfNumberFrom0To1: Rule = { kind: 'union', of: [{ kind:
 const numberOrBigint: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'bigint' }] }
 const numberOrInfinity: Rule = { kind: 'number', infinity: true }
 const recordOfAny: Rule = { kind: 'record', values: { kind: 'any' } }
+const recordOfHasStateDictOrGeneratorOrStream: Rule = { kind: 'record', values: { kind: 'union', of: [{ kind: 'object', name: 'HasStateDict' }, { kind: 'class', name: 'Generator' }, { kind: 'object', name: 'Stream' }] } }
 const recordOfString: Rule = { kind: 'record', values: { kind: 'string' } }
 const string: Rule = { kind: 'string' }
 const stringOrChoiceFalse: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'choice', values: [false] }] }
@@ -348,6 +349,7 @@ export const ClassifierTrainOptions: OptionSchema = {
     dir: nonEmptyString,
     keep: integerFrom1,
     resume: boolean,
+    stateful: recordOfHasStateDictOrGeneratorOrStream,
     signal: abortSignal,
     onStep: callable,
     onEvaluation: callable,
@@ -1400,6 +1402,7 @@ export const NlgTrainOptions: OptionSchema = {
     dir: nonEmptyString,
     keep: integerFrom1,
     resume: boolean,
+    stateful: recordOfHasStateDictOrGeneratorOrStream,
     signal: abortSignal,
     onStep: callable,
     onEvaluation: callable,
@@ -1627,6 +1630,7 @@ export const RunOptions: OptionSchema = {
     dir: nonEmptyString,
     keep: integerFrom1,
     resume: boolean,
+    stateful: recordOfHasStateDictOrGeneratorOrStream,
     signal: abortSignal,
     onStep: callable,
     onEvaluation: callable,

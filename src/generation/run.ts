@@ -8,6 +8,7 @@ import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { bad } from '../runtime/options.js'
 import { Generator } from '../runtime/random.js'
+import { ofThisCall } from '../runtime/uses.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { beamSettings } from './beam-options.js'
 import type { BeamOptions, BeamSettings } from './beam-options.js'
@@ -109,7 +110,7 @@ export async function prepare(
   }
   if (options.seed !== undefined && options.generator)
     throw bad(owner, 'seed', 'left out beside a generator', options.seed)
-  const seeded = options.seed === undefined ? null : new Generator(options.seed)
+  const seeded = options.seed === undefined ? null : ofThisCall(new Generator(options.seed))
   const generator = seeded ?? options.generator
   const vocabulary = model.config.vocab_size
   const processors = batch.given.map((row, b) =>

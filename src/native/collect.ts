@@ -45,7 +45,7 @@ class Collection {
   private expected = 0
 
   constructor(
-    private readonly options: { type: 'minor' } | undefined,
+    private readonly isYoung: boolean,
     private readonly softBytes: number,
     private readonly graphShare: number,
     private readonly maxBackoff: number,
@@ -55,7 +55,10 @@ class Collection {
   async run(): Promise<void> {
     const held = pinnedBytes() + native.activationBytes()
     const start = performance.now()
-    exposedGc()(this.options)
+    const gc = exposedGc()
+    // Only without any argument is it a full one in every version of V8: `gc(undefined)` is a young one from Node 22 on, `{ type: 'major' }` before.
+    if (this.isYoung) gc({ type: 'minor' })
+    else gc()
     const took = performance.now() - start
     // If it took far longer than the last one, the machine was busy.
     this.cost = this.cost > 0 ? Math.min(took, 2 * this.cost) : took
@@ -85,9 +88,9 @@ class Collection {
 }
 
 /** Of recent objects only: takes a few milliseconds, however large the heap is. */
-const young = new Collection({ type: 'minor' }, SOFT_BYTES, GRAPH_TIME_SHARE, 1)
+const young = new Collection(true, SOFT_BYTES, GRAPH_TIME_SHARE, 1)
 /** Of the whole heap. */
-const full = new Collection(undefined, FULL_SOFT_BYTES, TIME_SHARE, MAX_BACKOFF)
+const full = new Collection(false, FULL_SOFT_BYTES, TIME_SHARE, MAX_BACKOFF)
 let running: Promise<void> | null = null
 
 const graphs = {

@@ -37,10 +37,15 @@ export function outsideStreams<T>(fn: () => T): T {
   return contexts === null ? fn() : runInStream(undefined, fn)
 }
 
+/** The number of the current stream; 0 is the default one. */
+export function currentStream(): number {
+  return contexts?.getStore()?.number ?? 0
+}
+
 /** Tells the engine which stream is current. Called before each call that depends on it. */
 export function selectStream(): void {
   if (contexts === null) return
-  const number = contexts.getStore()?.number ?? 0
+  const number = currentStream()
   if (number === selected) return
   native.setStream(number)
   selected = number

@@ -1,6 +1,7 @@
 import { nameClass } from './check-options.js'
 import { OptionError } from '../errors.js'
 import { dropGenerator, generatorState, newGenerator, setGenerator, setGeneratorState } from '../native/random.js'
+import { noteUse } from './uses.js'
 
 /** Low and high half of a 64-bit seed. */
 export function splitSeed(seed: number | bigint): [low: number, high: number] {
@@ -94,6 +95,7 @@ export function setRngState(state: readonly number[]): void {
 /** Runs `fn`; its random operations draw from `generator`. */
 export function withGenerator<T>(generator: Generator | undefined, fn: () => T): T {
   if (generator === undefined) return fn()
+  noteUse(generator)
   const before = setGenerator(generator.number)
   try {
     return fn()

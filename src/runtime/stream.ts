@@ -4,7 +4,8 @@ import { AbortedError, OptionError } from '../errors.js'
 import { waitForQueue } from '../native/lazy.js'
 import { runInStream } from '../native/current-stream.js'
 import { abortStream, closeStream, openStream } from '../native/streams.js'
-import { splitSeed } from './random.js'
+import { getRngState, setRngState, splitSeed } from './random.js'
+import { noteUse } from './uses.js'
 
 /** Options of {@link stream}. */
 export interface StreamOptions {
@@ -60,6 +61,7 @@ export class Stream {
    */
   run<T>(fn: () => T): T {
     this.#check()
+    noteUse(this)
     const result = runInStream(this.#context, fn)
     return isAsyncGenerator(result) ? (this.#steps(result) as T) : result
   }
@@ -67,6 +69,23 @@ export class Stream {
   /** Its number as in the output of `LORALIB_DEBUG`, in timelines and in errors of anomaly mode. */
   get number(): number {
     return this.#number
+  }
+
+  /** Whether {@link close} was called. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Seed and position of its generator, for a checkpoint. @throws {OptionError} when the stream is closed. */
+  getRngState(): number[] {
+    this.#checkOpen()
+    return runInStream(this.#context, getRngState)
+  }
+
+  /** Restores a state of {@link getRngState}. @throws {OptionError} when the stream is closed. */
+  setRngState(state: readonly number[]): void {
+    this.#checkOpen()
+    runInStream(this.#context, () => setRngState(state))
   }
 
   /** Waits for everything recorded in it. */
@@ -117,6 +136,10 @@ export class Stream {
 
   #check(): void {
     if (this.#signal?.aborted) throw aborted(this.#signal.reason)
+    this.#checkOpen()
+  }
+
+  #checkOpen(): void {
     if (!this.#closed) return
     throw new OptionError({
       what: 'this stream is closed',

@@ -1,77 +1,57 @@
-// A run between two updates, as a folder: the trained parameters, the optimizer, and the state of schedule, loader and generator.
-import { readFile, readdir, rename, rm } from 'node:fs/promises'
+// A run as a folder: all that its next bit depends on, and what it was made with.
+import { rmSync } from 'node:fs'
+import { access, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DataLoaderState } from '../data/loader/index.js'
-import { FileError, FormatError, OptionError } from '../errors.js'
+import { FileError, FormatError } from '../errors.js'
 import { load } from '../io/load.js'
+import { toPlain } from '../io/plain-json.js'
 import { save } from '../io/safetensors.js'
-import type { Module, StateDict } from '../nn/module.js'
-import type { OptimizerState } from '../optim/saved-state.js'
-import { getRngState, setRngState } from '../runtime/random.js'
-import type { Tensor } from '../tensor/tensor.js'
-import { makeFolder, writeText } from '../io/write-text.js'
-import type { BatchSource, LoopOptimizer, LoopSchedule } from './loop.js'
-
-/** The parts of a run that a checkpoint holds. */
-export interface Run {
-  model: Module
-  optimizer: LoopOptimizer
-  schedule: Pick<LoopSchedule, 'stateDict' | 'loadStateDict'> | null
-  loader: BatchSource<unknown>
-}
-
-/** What a checkpoint contains besides its tensors. */
-export interface CheckpointState {
-  /** Updates made. */
-  step: number
-  /** What the trainer wants to read back: its log, its options. Plain JSON. */
-  notes: Record<string, unknown>
-}
-
-interface StateFile extends CheckpointState {
-  /** Names of the trained parameters. */
-  parameters: string[]
-  /** Steps of each parameter's optimizer state, by its number, and the groups. */
-  optimizer: { steps: Record<string, number>; groups: OptimizerState['param_groups'] }
-  schedule: object | null
-  loader: DataLoaderState
-  rng: number[]
-}
-
-const [TRAINED, OPTIMIZER, STATE] = ['trained.safetensors', 'optimizer.safetensors', 'trainer_state.json']
-
-/** The parameters that are trained, by their state-dict names: an adapter with its head, or a whole model. */
-export function trainedParameters(model: Module): StateDict {
-  return Object.fromEntries([...model.namedParameters()].filter(([, tensor]) => tensor.requiresGrad))
-}
+import { makeFolderNow, writeText } from '../io/write-text.js'
+import type { StateDict } from '../nn/module.js'
+import { getRngState } from '../runtime/random.js'
+import { applyCheckpoint } from './apply-checkpoint.js'
+import type { CheckpointTensors } from './apply-checkpoint.js'
+import { FORMAT, GRADIENTS, OPTIMIZER, REST, STATE, TRAINED } from './checkpoint-state.js'
+import {
+  flatten,
+  gradientHolders,
+  parseState,
+  readStateText,
+  restTensors,
+  trainedParameters,
+} from './checkpoint-state.js'
+import type { CheckpointState, Run, StateFile } from './checkpoint-state.js'
+import { compareMadeWith, madeWith } from './made-with.js'
+import { stateOf, statefulOf, warnOfStrays } from './stateful.js'
 
 /**
- * Writes `checkpoint-STEP` into a folder: the trained parameters alone, the optimizer, and a JSON file. A checkpoint appears under its name
- * only when it is complete. With `keep`, older checkpoints beyond that number are deleted.
+ * Writes `checkpoint-STEP` into a folder: trained parameters, optimizer, buffers, gradients, and the states of schedule, loader, the current stream's
+ * generator, the generators and streams in fields of the model's modules, and `run.stateful`. All of it is as it is at the call, whatever is recorded
+ * while the files are written. A checkpoint appears under its name only when it is complete. With `keep`, older checkpoints beyond that number are
+ * deleted; those of later steps, which another run left, are not.
  * @returns the path of the checkpoint.
+ * @throws {OptionError} for a state that holds other than plain values and tensors. @throws {FileError} when it cannot be written.
  */
 export async function saveCheckpoint(dir: string, run: Run, state: CheckpointState, keep = Infinity): Promise<string> {
   const path = join(dir, `checkpoint-${state.step}`)
   const partial = `${path}.partial`
-  await rm(partial, { recursive: true, force: true })
-  await makeFolder(partial)
-  const trained = trainedParameters(run.model)
-  const { tensors, steps, groups } = flatten(run.optimizer.stateDict())
-  const file: StateFile = {
-    ...state,
-    parameters: Object.keys(trained),
-    optimizer: { steps, groups },
-    schedule: run.schedule?.stateDict() ?? null,
-    loader: run.loader.stateDict(),
-    rng: getRngState(),
+  const { file, tensors, gradients } = collect(run, state)
+  // Nothing is awaited before all files are recorded: they are of one moment.
+  rmSync(partial, { recursive: true, force: true })
+  makeFolderNow(partial)
+  const writing = Object.entries(tensors).map(([name, dict]) => save(dict, join(partial, name)))
+  const names = saveGradients(gradients, join(partial, GRADIENTS))
+  try {
+    const failed = (await Promise.allSettled([...writing, names])).find((each) => each.status === 'rejected')
+    if (failed) throw failed.reason
+    await writeText(join(partial, STATE), `${JSON.stringify({ ...file, gradients: await names }, null, 2)}\n`)
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true })
+    throw error
   }
-  await save(trained, join(partial, TRAINED))
-  await save(tensors, join(partial, OPTIMIZER))
-  await writeText(join(partial, STATE), `${JSON.stringify(file, null, 2)}\n`)
   await rm(path, { recursive: true, force: true })
   await rename(partial, path)
-  const old = (await checkpointsIn(dir)).slice(0, -keep)
-  for (const { path } of Number.isFinite(keep) ? old : []) await rm(path, { recursive: true, force: true })
+  if (Number.isFinite(keep)) await removeOld(dir, state.step, keep)
   return path
 }
 
@@ -81,23 +61,117 @@ export async function lastCheckpoint(dir: string): Promise<string | null> {
 }
 
 /**
- * Restores a run to the state of a checkpoint; it then continues with the same bits.
+ * Restores a run to the state of a checkpoint; it then continues with the same bits. Everything is checked first: when this throws, the run is as it
+ * was. A warning says when device, ISA, precision, threads or versions are others than those that the checkpoint was made with, and what a checkpoint
+ * of an earlier version does not hold.
  * @throws {FileError} {FormatError} when the folder is not a checkpoint. @throws {OptionError} when it belongs to another run.
  */
 export async function loadCheckpoint(path: string, run: Run): Promise<CheckpointState> {
-  const file = await readState(path)
+  const text = await readStateText(path)
+  const tensors: CheckpointTensors = { trained: {}, moments: {}, rest: {}, gradients: {} }
+  const tensorsIn = (name: string): Promise<StateDict> => load(join(path, name))
+  const ifThere = async (name: string) => ((await exists(join(path, name))) ? tensorsIn(name) : {})
+  try {
+    tensors.rest = await ifThere(REST)
+    const file = parseState(path, text, tensors.rest)
+    tensors.trained = await tensorsIn(TRAINED)
+    tensors.moments = await tensorsIn(OPTIMIZER)
+    tensors.gradients = await ifThere(GRADIENTS)
+    checkContents(path, file, tensors)
+    await applyCheckpoint(path, run, file, tensors)
+    if (file.madeWith) compareMadeWith(path, file.madeWith)
+    return { step: file.step, notes: file.notes }
+  } finally {
+    const { rest, ...copied } = tensors
+    for (const dict of Object.values(copied)) for (const tensor of Object.values(dict)) tensor.dispose()
+    // Objects of the caller may keep the tensors of their states.
+    for (const [name, tensor] of Object.entries(rest)) if (!name.startsWith('state.')) tensor.dispose()
+  }
+}
+
+/** What the files of a checkpoint hold, as of now. */
+interface Contents {
+  /** The JSON file, without the gradients. */
+  file: object
+  /** Tensors by the name of their file. */
+  tensors: Record<string, StateDict>
+  gradients: StateDict
+}
+
+function collect(run: Run, { step, notes }: CheckpointState): Contents {
   const trained = trainedParameters(run.model)
-  const names = Object.keys(trained)
-  if (names.join() !== file.parameters.join()) throw otherParameters(path, names, file.parameters)
-  const values = await load(join(path, TRAINED))
-  run.model.loadStateDict(values, { strict: false })
-  const moments = await load(join(path, OPTIMIZER))
-  run.optimizer.loadStateDict(unflatten(moments, file.optimizer))
-  for (const tensor of [...Object.values(values), ...Object.values(moments)]) tensor.dispose()
-  if (file.schedule) run.schedule?.loadStateDict(file.schedule)
-  run.loader.loadStateDict(file.loader)
-  setRngState(file.rng)
-  return { step: file.step, notes: file.notes }
+  const { tensors: moments, steps, groups } = flatten(run.optimizer.stateDict())
+  const { frozen, outside, buffers } = restTensors(run, Object.keys(steps))
+  const stateful = statefulOf(run.model, run.stateful)
+  // The loader comes before the generator: it may draw its seed from it.
+  const loader = run.loader.stateDict()
+  const state: StateFile = {
+    ...{ format: FORMAT, step, notes, madeWith: madeWith() },
+    parameters: Object.keys(trained),
+    rest: { frozen: Object.keys(frozen), outside: Object.keys(outside), buffers: Object.keys(buffers) },
+    optimizer: { steps, moments: Object.keys(moments), groups },
+    schedule: run.schedule?.stateDict() ?? null,
+    loader,
+    rng: getRngState(),
+    stateful: Object.fromEntries([...stateful].map(([name, each]) => [name, stateOf(each)])),
+  }
+  warnOfStrays(run.model, stateful)
+  warnOfSampler(loader)
+  const { value, tensors } = toPlain('train.saveCheckpoint', state)
+  const others = { ...frozen, ...outside, ...buffers, ...tensors }
+  const files: Record<string, StateDict> = { [TRAINED]: trained, [OPTIMIZER]: moments }
+  if (Object.keys(others).length > 0) files[REST] = others
+  const holders = [...gradientHolders(run)].filter(([, holder]) => holder.hasGrad)
+  const gradients = Object.fromEntries(holders.map(([name, holder]) => [name, holder.grad!]))
+  return { file: value as object, tensors: files, gradients }
+}
+
+/**
+ * Writes gradients, if there are any; returns their names. Those of a backward that failed or was aborted cannot be written, and no update would take
+ * them: the checkpoint is then one without gradients, since what is learnt must be saved all the more.
+ */
+async function saveGradients(gradients: StateDict, path: string): Promise<string[]> {
+  const names = Object.keys(gradients)
+  if (names.length === 0) return []
+  try {
+    await save(gradients, path)
+    return names
+  } catch (error) {
+    if (error instanceof FileError) throw error
+    const text = `a checkpoint has no gradients, as they failed: ${(error as Error).message}`
+    const detail = 'call zeroGrad() after a step that failed; a resumed run makes the update under way again'
+    process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_CHECKPOINT_INCOMPLETE', detail })
+    return []
+  }
+}
+
+function warnOfSampler({ sampler }: StateFile['loader']): void {
+  if (sampler?.isHidden !== true) return
+  const text =
+    "the loader's sampler has no stateDict() and loadStateDict(): its checkpoints do not hold what its order depends on"
+  const detail = 'give it both, or pass a list of indices; a sampler that gives each epoch the same order needs neither'
+  process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_CHECKPOINT_INCOMPLETE', detail })
+}
+
+/** Each file must hold what the JSON file says. */
+function checkContents(path: string, file: StateFile, tensors: CheckpointTensors): void {
+  const { frozen = [], outside = [], buffers = [] } = file.rest ?? {}
+  const stated: [string, readonly string[] | undefined, StateDict][] = [
+    [TRAINED, file.parameters, tensors.trained],
+    [OPTIMIZER, file.optimizer.moments, tensors.moments],
+    [REST, [...frozen, ...outside, ...buffers], tensors.rest],
+    [GRADIENTS, file.gradients, tensors.gradients],
+  ]
+  for (const [name, wanted = [], found] of stated) {
+    const lacks = wanted.filter((key) => !(key in found))
+    if (lacks.length === 0) continue
+    throw new FormatError({
+      what: `${join(path, name)} is damaged`,
+      expected: `${wanted.length} tensors that ${STATE} lists`,
+      received: `a file without ${lacks.length} of them (${lacks[0]}, …)`,
+      fix: 'go back to an older checkpoint',
+    })
+  }
 }
 
 async function checkpointsIn(dir: string): Promise<{ path: string; step: number }[]> {
@@ -112,50 +186,15 @@ async function checkpointsIn(dir: string): Promise<{ path: string; step: number 
   return found.sort((a, b) => a.step - b.step)
 }
 
-async function readState(path: string): Promise<StateFile> {
-  const file = join(path, STATE)
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    const fix = 'name a folder checkpoint-N that a trainer wrote'
-    throw new FileError({ what: `${path} is not a checkpoint`, expected: STATE, received: cause.message, fix, cause })
-  })
-  try {
-    return JSON.parse(text) as StateFile
-  } catch (cause) {
-    const received = cause instanceof Error ? cause.message : String(cause)
-    const fix = 'go back to an older checkpoint'
-    throw new FormatError({ what: `${file} is damaged`, expected: 'a JSON object', received, fix, cause })
-  }
+/** Deletes all but the newest `keep` checkpoints up to `step`. */
+async function removeOld(dir: string, step: number, keep: number): Promise<void> {
+  const ours = (await checkpointsIn(dir)).filter((each) => each.step <= step)
+  for (const { path } of ours.slice(0, -keep)) await rm(path, { recursive: true, force: true })
 }
 
-// Moments under `NUMBER.NAME`; safetensors files contain only tensors, so step counts go into the JSON file.
-function flatten({ state, param_groups: groups }: OptimizerState) {
-  const tensors: Record<string, Tensor> = {}
-  const steps: Record<string, number> = {}
-  for (const [number, { step, ...moments }] of Object.entries(state)) {
-    steps[number] = step as number
-    for (const [name, moment] of Object.entries(moments)) tensors[`${number}.${name}`] = moment as Tensor
-  }
-  return { tensors, steps, groups }
-}
-
-function unflatten(tensors: StateDict, { steps, groups }: StateFile['optimizer']): OptimizerState {
-  const state: OptimizerState['state'] = {}
-  for (const [number, step] of Object.entries(steps)) state[number] = { step }
-  for (const [key, tensor] of Object.entries(tensors)) {
-    const [number, name] = key.split('.') as [string, string]
-    ;(state[number] ??= { step: 0 })[name] = tensor
-  }
-  return { state, param_groups: groups }
-}
-
-function otherParameters(path: string, ours: readonly string[], theirs: readonly string[]): OptionError {
-  const missing = ours.filter((name) => !theirs.includes(name))
-  const extra = theirs.filter((name) => !ours.includes(name))
-  const some = (names: string[]) => `${names.length}${names.length > 0 ? ` (${names[0]}, …)` : ''}`
-  return new OptionError({
-    what: `${path}: the checkpoint belongs to another run`,
-    expected: `the ${ours.length} parameters that this model trains`,
-    received: `lacks ${some(missing)}, has ${some(extra)} that are not trained here`,
-    fix: 'prepare the model as in that run (method, r, targets, head), or train into a new folder',
-  })
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }

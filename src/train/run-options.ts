@@ -1,6 +1,7 @@
 // The settings and options that every trainer has, under one name each. Defaults differ by trainer, so each trainer documents its own.
 import { bad } from '../runtime/options.js'
 import type { StepReport } from './loop.js'
+import type { Stateful } from './stateful.js'
 
 /** When something happens besides at the end of a run: at the end of each epoch, after every so many updates, or only at the end. */
 export type Interval = 'epoch' | 'end' | number
@@ -15,7 +16,7 @@ export interface RunProgress {
 
 /** Options of every trainer: checkpoints, callbacks, and how to end a run. */
 export interface RunOptions<Evaluation extends RunProgress, Report extends StepReport> {
-  /** Folder for checkpoints: trained parameters (an adapter and its head alone), optimizer, position in the data. @minLength 1 @default none are written */
+  /** Folder for checkpoints: trained parameters (an adapter and its head alone), buffers, optimizer, position in the data, generators. @minLength 1 @default none are written */
   dir?: string
   /** Number of checkpoints to keep, the newest ones. @integer @minimum 1 @default all */
   keep?: number
@@ -24,6 +25,11 @@ export interface RunOptions<Evaluation extends RunProgress, Report extends StepR
    * @default false
    */
   resume?: boolean
+  /**
+   * What else the run depends on and checkpoints must hold, by name: generators, streams, and objects with `stateDict()` and `loadStateDict(state)`, such
+   * as early stopping. Generators and streams in fields of the model's modules are held without it. @default none
+   */
+  stateful?: Readonly<Record<string, Stateful>>
   /** Ends the run after the update in progress: a checkpoint is written, and the result says `aborted`. An evaluation in progress is given up. @default none */
   signal?: AbortSignal | undefined
   /** Called after each update; the run waits for the promise it returns. @default none */
@@ -55,10 +61,10 @@ export function checkRunOptions<Evaluation extends RunProgress, Report extends S
   options: AllRunOptions<Evaluation, Report>,
   defaults: { evalSteps: Interval; saveSteps: Interval; evalBatchSize: number },
 ) {
-  const { dir = null, keep = Infinity, resume = false, signal, onEvaluation, onSave } = options
+  const { dir = null, keep = Infinity, resume = false, stateful, signal, onEvaluation, onSave } = options
   if (resume && dir === null) throw bad(owner, 'dir', 'the folder of the run to resume', dir)
   const { evalSteps, saveSteps, evalBatchSize } = { ...defaults, ...definedOnly(options) }
-  return { dir, keep, resume, signal, onEvaluation, onSave, evalSteps, saveSteps, evalBatchSize }
+  return { dir, keep, resume, stateful, signal, onEvaluation, onSave, evalSteps, saveSteps, evalBatchSize }
 }
 
 /** The options that were given: `undefined` is the same as leaving an option out. */

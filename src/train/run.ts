@@ -2,12 +2,14 @@
 import { AbortedError } from '../errors.js'
 import type { LrScheduler } from '../optim/schedule.js'
 import { stream } from '../runtime/stream.js'
+import { ofThisCall } from '../runtime/uses.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { lastCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js'
-import type { Run } from './checkpoint.js'
+import type { Run } from './checkpoint-state.js'
 import { runLoop, stepsPerEpoch } from './loop.js'
 import type { BatchSource, StepReport } from './loop.js'
 import type { CheckedRunOptions, Interval, RunProgress } from './run-options.js'
+import { watchRun } from './stateful.js'
 
 /** How a run of a trainer ended. */
 export interface TrainResult<Evaluation> {
@@ -38,7 +40,7 @@ export interface RunLength {
 }
 
 /** What a trainer brings to a run. */
-export interface Task<Batch, Evaluation extends RunProgress> extends Run {
+export interface Task<Batch, Evaluation extends RunProgress> extends Omit<Run, 'stateful'> {
   loader: BatchSource<Batch>
   /** The loss of a micro-batch; `step` counts from 0. */
   loss: (batch: Batch, step: number) => Tensor
@@ -73,11 +75,12 @@ export async function runTraining<Batch, Evaluation extends RunProgress & { loss
 ): Promise<TrainResult<Evaluation>> {
   const { model, loader, loss, optimizer, gradientAccumulationSteps, maxGradNorm } = task
   const wasTraining = model.training
-  const own = stream({ seed: task.seed })
+  const own = ofThisCall(stream({ seed: task.seed }))
   try {
     return await own.run(async () => {
       const state = new RunState(task, options)
-      if (options.resume) await state.resume()
+      watchRun(model)
+      await (options.resume ? state.resume() : state.begin())
       model.train()
       await runLoop({
         ...{ loader, loss, optimizer, gradientAccumulationSteps, maxGradNorm },
@@ -98,6 +101,8 @@ export async function runTraining<Batch, Evaluation extends RunProgress & { loss
 /** What a run has done so far; it evaluates and saves between two updates. */
 class RunState<Batch, Evaluation extends RunProgress & { loss: number }> {
   step = 0
+  /** Whether an evaluation at this step was given up: a resumed run makes it. */
+  private owesEvaluation = false
   private lossSum = 0
   private updates = 0
   private timeMs = 0
@@ -114,11 +119,27 @@ class RunState<Batch, Evaluation extends RunProgress & { loss: number }> {
   async resume(): Promise<void> {
     const found = await lastCheckpoint(this.options.dir!)
     if (found === null) return
-    const { step, notes } = await loadCheckpoint(found, this.task)
+    const { step, notes } = await loadCheckpoint(found, this.checkpointed)
     this.step = this.savedAt = step
     this.checkpoint = found
     this.evaluations = (notes['evaluations'] ?? []) as Evaluation[]
     this.evaluatedAt = this.evaluations.at(-1)?.step ?? -1
+    if (notes['owesEvaluation'] === true) await this.evaluate()
+  }
+
+  /** Warns when the folder holds checkpoints that this run, which starts from the beginning, does not continue. */
+  async begin(): Promise<void> {
+    const { dir } = this.options
+    const found = dir === null ? null : await lastCheckpoint(dir)
+    if (found === null) return
+    const text = `${found} is of another run: this one starts from the beginning and writes into the same folder`
+    const detail =
+      'pass resume: true to continue that run, or another dir; a later resume takes the checkpoint of the highest step, whoever wrote it'
+    process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_OTHER_CHECKPOINTS', detail })
+  }
+
+  private get checkpointed(): Run {
+    return { ...this.task, stateful: this.options.stateful }
   }
 
   async afterUpdate(report: StepReport): Promise<void> {
@@ -148,23 +169,28 @@ class RunState<Batch, Evaluation extends RunProgress & { loss: number }> {
   private async evaluate(): Promise<void> {
     if (this.evaluatedAt === this.step) return
     const { signal, onEvaluation } = this.options
+    const before = this.evaluations.length
+    this.owesEvaluation = true
     try {
       for await (const measured of this.task.evaluate(this.progress())) {
         this.evaluations.push(measured)
         await onEvaluation?.(measured)
       }
       this.evaluatedAt = this.step
+      this.owesEvaluation = false
     } catch (error) {
       // An abort ends the loop after this update, which then saves what was learnt.
       if (!signal?.aborted || !(error instanceof AbortedError)) throw error
+      this.evaluations.length = before
     }
   }
 
   private async save(): Promise<void> {
     const { dir, keep, onSave } = this.options
     if (dir === null || this.step === 0 || this.savedAt === this.step) return
-    const state = { step: this.step, notes: { evaluations: this.evaluations } }
-    this.checkpoint = await saveCheckpoint(dir, this.task, state, keep)
+    const { step, evaluations, owesEvaluation } = this
+    const state = { step, notes: { evaluations, owesEvaluation } }
+    this.checkpoint = await saveCheckpoint(dir, this.checkpointed, state, keep)
     this.savedAt = this.step
     await onSave?.(this.checkpoint, this.step)
   }
@@ -179,7 +205,8 @@ function bestOf<Evaluation extends RunProgress & { loss: number }>(
 ): Evaluation | null {
   const onFirstSet = evaluations.filter(({ step }, i) => step !== evaluations[i - 1]?.step)
   return onFirstSet.reduce<Evaluation | null>(
-    (best, each) => (best === null || each.loss < best.loss ? each : best),
+    // A loss that is not a number is worse than any other.
+    (best, each) => (best === null || each.loss < best.loss || Number.isNaN(best.loss) ? each : best),
     null,
   )
 }

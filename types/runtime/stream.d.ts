@@ -41,6 +41,12 @@ export declare class Stream {
   run<T>(fn: () => T): T
   /** Its number as in the output of `LORALIB_DEBUG`, in timelines and in errors of anomaly mode. */
   get number(): number
+  /** Whether {@link close} was called. */
+  get closed(): boolean
+  /** Seed and position of its generator, for a checkpoint. @throws {OptionError} when the stream is closed. */
+  getRngState(): number[]
+  /** Restores a state of {@link getRngState}. @throws {OptionError} when the stream is closed. */
+  setRngState(state: readonly number[]): void
   /** Waits for everything recorded in it. */
   synchronize(): Promise<void>
   /** Skips what is queued; awaiting it throws an {@link AbortedError}. Work recorded later runs, unless the stream's signal was aborted. */

@@ -1,6 +1,7 @@
 // Generated from src/train/run-options.ts by `npm run api`. Do not edit.
 
 import type { StepReport } from './loop.js'
+import type { Stateful } from './stateful.js'
 /** Where a run is: part of every evaluation. */
 export interface RunProgress {
   /** Updates made so far. */
@@ -10,7 +11,7 @@ export interface RunProgress {
 }
 /** Options of every trainer: checkpoints, callbacks, and how to end a run. */
 export interface RunOptions<Evaluation extends RunProgress, Report extends StepReport> {
-  /** Folder for checkpoints: trained parameters (an adapter and its head alone), optimizer, position in the data. @minLength 1 @default none are written */
+  /** Folder for checkpoints: trained parameters (an adapter and its head alone), buffers, optimizer, position in the data, generators. @minLength 1 @default none are written */
   dir?: string
   /** Number of checkpoints to keep, the newest ones. @integer @minimum 1 @default all */
   keep?: number
@@ -19,6 +20,11 @@ export interface RunOptions<Evaluation extends RunProgress, Report extends StepR
    * @default false
    */
   resume?: boolean
+  /**
+   * What else the run depends on and checkpoints must hold, by name: generators, streams, and objects with `stateDict()` and `loadStateDict(state)`, such
+   * as early stopping. Generators and streams in fields of the model's modules are held without it. @default none
+   */
+  stateful?: Readonly<Record<string, Stateful>>
   /** Ends the run after the update in progress: a checkpoint is written, and the result says `aborted`. An evaluation in progress is given up. @default none */
   signal?: AbortSignal | undefined
   /** Called after each update; the run waits for the promise it returns. @default none */

@@ -105,7 +105,7 @@ export const cases = [
   ...passes('rejects', [
     ['in a dataset', (_, error) => loaded(new lora.DataLoader({ length: 2, get: async () => thrower(error)() }))],
     ['in collate', (_, error) => loaded(new lora.DataLoader([1, 2], { collate: thrower(error) }))],
-    ['in a sampler', (_, error) => loaded(new lora.DataLoader([1, 2], { sampler: (function* () { yield 0; throw error })() }))], // prettier-ignore
+    ['in a sampler', (_, error) => loaded(new lora.DataLoader([1, 2], { sampler: { length: 2, *[Symbol.iterator]() { yield 0; throw error } } }))], // prettier-ignore
     [
       'in onToken',
       ({ model }, error) => evaluated(model, () => model.generate([[1]], { maxNewTokens: 3, onToken: thrower(error) })),

@@ -7,6 +7,8 @@ import type { Collated } from './collate.js'
 import { TensorDataset, checkIndex, sample } from './dataset.js'
 import type { Dataset } from './dataset.js'
 import { Draws } from './philox.js'
+import { checkOrder, checkSampler, loadSampler, samplerState, stateOfSampler } from './sampler.js'
+import type { SamplerState } from './sampler.js'
 
 /** Options of {@link DataLoader}. */
 export interface DataLoaderOptions<S, B> {
@@ -20,7 +22,10 @@ export interface DataLoaderOptions<S, B> {
   dropLast?: boolean
   /** Joins samples into a batch. @default defaultCollate */
   collate?: (samples: S[]) => B
-  /** Indices of the samples, in the order to use them; iterated again in each epoch. Instead of `shuffle`. @default their own order */
+  /**
+   * Indices of the samples, in the order to use them; iterated once in each epoch. Instead of `shuffle`. The `length` of the loader is that of the sampler: its
+   * `length` or `size`, as arrays and sets have them. @default their own order
+   */
   sampler?: Iterable<number>
 }
 
@@ -37,6 +42,8 @@ export interface DataLoaderState {
   batchSize: number
   shuffle: boolean
   dropLast: boolean
+  /** Of a sampler of the caller. */
+  sampler?: SamplerState
 }
 
 /**
@@ -60,6 +67,11 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
   #seed: readonly [number, number] | null
   #epoch = 0
   #batch = 0
+  /** The sampler's state from which the order of the epoch under way was drawn, and that order. */
+  #drawnFrom: unknown
+  #drawn: readonly number[] | null = null
+  /** The check value of the order that a loaded state goes on with. */
+  #resumedOrder: number | null = null
   /** Whether the next loop continues the epoch of a loaded state. */
   #resumes = true
 
@@ -67,6 +79,7 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
     checkOptions('DataLoader', options, schemas.DataLoaderOptions)
     const { batchSize = 1, shuffle = false, seed, dropLast = false, collate, sampler } = options
     if (sampler !== undefined && shuffle) throw badOption('sampler', 'a sampler or shuffle: true', 'both')
+    if (sampler !== undefined) checkSampler(sampler)
     if (!Number.isInteger(dataset?.length) || (!Array.isArray(dataset) && !('get' in dataset))) {
       throw badOption('dataset', 'an array, or an object with length and get(index)', dataset)
     }
@@ -79,9 +92,12 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
     this.#seed = seed === undefined ? null : splitSeed(seed)
   }
 
-  /** Batches of one epoch. */
+  /**
+   * Batches of one epoch.
+   * @throws {OptionError} with a sampler that has neither `length` nor `size`: counting its indices would draw an order from it.
+   */
   get length(): number {
-    const samples = this.#sampler === null ? this.dataset.length : [...this.#sampler].length
+    const samples = this.#sampler === null ? this.dataset.length : lengthOf(this.#sampler)
     return this.dropLast ? Math.floor(samples / this.batchSize) : Math.ceil(samples / this.batchSize)
   }
 
@@ -106,10 +122,20 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
     this.#end()
   }
 
-  /** The position after the batches that were returned so far. */
+  /**
+   * The position after the batches that were returned so far. A sampler whose order changes from epoch to epoch needs `stateDict()` and
+   * `loadStateDict(state)` of its own, see {@link StatefulSampler}: its state is part of this one.
+   */
   stateDict(): DataLoaderState {
     const [low, high] = this.#seedNow()
-    return { epoch: this.#epoch, batch: this.#batch, seed: [low, high], ...this.#identity() }
+    const state = { epoch: this.#epoch, batch: this.#batch, seed: [low, high] as [number, number], ...this.#identity() }
+    return this.#sampler === null ? state : { ...state, sampler: this.#samplerState(this.#sampler) }
+  }
+
+  #samplerState(sampler: Iterable<number>): SamplerState {
+    // After loading a state the order is not drawn yet: it is drawn from the sampler's state as it is now.
+    if (this.#resumes) return { ...samplerState(sampler, stateOfSampler(sampler), null), order: this.#resumedOrder }
+    return samplerState(sampler, this.#drawnFrom, this.#drawn)
   }
 
   /**
@@ -134,6 +160,10 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
       if (!Number.isInteger(state[key]) || state[key] < 0) throw badOption(`state.${key}`, 'a whole number', state[key])
     }
     if (!Array.isArray(state.seed) || state.seed.length !== 2) throw badOption('state.seed', 'two numbers', state.seed)
+    if (this.#sampler !== null) loadSampler(this.#sampler, state.sampler)
+    else if (state.sampler !== undefined)
+      throw badOption('state', 'that of a loader without a sampler', 'one with a sampler')
+    this.#resumedOrder = state.sampler?.order ?? null
     this.#seed = [state.seed[0], state.seed[1]]
     this.#epoch = state.epoch
     this.#batch = state.batch
@@ -168,9 +198,12 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
   #order(epoch: number): number[] {
     const { length } = this.dataset
     if (this.#sampler !== null) {
+      this.#drawnFrom = stateOfSampler(this.#sampler)
       const order = [...this.#sampler]
       for (const index of order) checkIndex(index, length)
-      return order
+      if (this.#resumedOrder !== null) checkOrder(order, this.#resumedOrder)
+      this.#resumedOrder = null
+      return (this.#drawn = order)
     }
     if (!this.#shuffle) return Array.from({ length }, (_, i) => i)
     return new Draws(this.#seedNow(), epoch).permutation(length)
@@ -199,6 +232,19 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
     if (samples instanceof Ready) return samples.batch as B
     return this.#collate === null ? (defaultCollate(samples) as unknown as B) : this.#collate(samples)
   }
+}
+
+/** How many indices a sampler gives, as it says. */
+function lengthOf(sampler: Iterable<number>): number {
+  const { length, size } = sampler as { length?: unknown; size?: unknown }
+  const stated = length ?? size
+  if (typeof stated === 'number' && Number.isInteger(stated) && stated >= 0) return stated
+  throw new OptionError({
+    what: 'DataLoader: the sampler does not say how many indices it gives',
+    expected: 'a sampler with length or size, a whole number',
+    received: stated === undefined ? 'neither' : String(stated),
+    fix: 'add it: { length: 100, *[Symbol.iterator]() { … } }; an array has it',
+  })
 }
 
 /** A batch that needs no joining. */

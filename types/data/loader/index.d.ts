@@ -2,6 +2,7 @@
 
 export { DataLoader } from './loader.js'
 export type { DataLoaderOptions, DataLoaderState } from './loader.js'
+export type { SamplerState, StatefulSampler } from './sampler.js'
 export { defaultCollate } from './collate.js'
 export type { Collated } from './collate.js'
 export { Subset, TensorDataset, randomSplit } from './dataset.js'

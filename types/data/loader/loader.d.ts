@@ -2,6 +2,7 @@
 
 import type { Collated } from './collate.js'
 import type { Dataset } from './dataset.js'
+import type { SamplerState } from './sampler.js'
 /** Options of {@link DataLoader}. */
 export interface DataLoaderOptions<S, B> {
   /** Samples in a batch. @integer @minimum 1 @default 1 */
@@ -14,7 +15,10 @@ export interface DataLoaderOptions<S, B> {
   dropLast?: boolean
   /** Joins samples into a batch. @default defaultCollate */
   collate?: (samples: S[]) => B
-  /** Indices of the samples, in the order to use them; iterated again in each epoch. Instead of `shuffle`. @default their own order */
+  /**
+   * Indices of the samples, in the order to use them; iterated once in each epoch. Instead of `shuffle`. The `length` of the loader is that of the sampler: its
+   * `length` or `size`, as arrays and sets have them. @default their own order
+   */
   sampler?: Iterable<number>
 }
 /** The position of a {@link DataLoader}. Plain JSON. */
@@ -30,6 +34,8 @@ export interface DataLoaderState {
   batchSize: number
   shuffle: boolean
   dropLast: boolean
+  /** Of a sampler of the caller. */
+  sampler?: SamplerState
 }
 /**
  * Batches of a dataset, epoch by epoch. Each `for` loop is one epoch: `for await (const batch of loader)`, or a plain `for` when neither the
@@ -48,12 +54,18 @@ export declare class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>,
   readonly batchSize: number
   readonly dropLast: boolean
   constructor(dataset: Dataset<S> | readonly S[], options?: DataLoaderOptions<S, B>)
-  /** Batches of one epoch. */
+  /**
+   * Batches of one epoch.
+   * @throws {OptionError} with a sampler that has neither `length` nor `size`: counting its indices would draw an order from it.
+   */
   get length(): number
   [Symbol.asyncIterator](): AsyncGenerator<Awaited<B>, void, void>
   /** @throws {AsyncError} when the dataset or collate is async. */
   [Symbol.iterator](): Generator<Awaited<B>, void, void>
-  /** The position after the batches that were returned so far. */
+  /**
+   * The position after the batches that were returned so far. A sampler whose order changes from epoch to epoch needs `stateDict()` and
+   * `loadStateDict(state)` of its own, see {@link StatefulSampler}: its state is part of this one.
+   */
   stateDict(): DataLoaderState
   /**
    * Restores a position: the next loop gives the remaining batches of its epoch.
