@@ -45,25 +45,28 @@ class Averaged extends nn.Module {
   }
 }
 
-test.serial('buffers: a step that fails leaves the running statistics as they were, and the next one counts', async (t) => {
-  const norm = new nn.BatchNorm1d(2)
-  const before = async () => [
-    await numbers(norm.runningMean!),
-    await numbers(norm.runningVar!),
-    await norm.numBatchesTracked!.item(),
-  ]
-  const x = lora.tensor([
-    [1, 2],
-    [3, 4],
-  ])
-  const y = norm.forward(x.mul(broken()))
-  await t.throwsAsync(y.data(), INDEX)
-  await settled()
-  t.deepEqual(await before(), [[0, 0], [1, 1], 0])
-  norm.forward(x)
-  t.is(await norm.numBatchesTracked!.item(), 1)
-  await close(t, norm.runningMean!, [0.2, 0.3])
-})
+test.serial(
+  'buffers: a step that fails leaves the running statistics as they were, and the next one counts',
+  async (t) => {
+    const norm = new nn.BatchNorm1d(2)
+    const before = async () => [
+      await numbers(norm.runningMean!),
+      await numbers(norm.runningVar!),
+      await norm.numBatchesTracked!.item(),
+    ]
+    const x = lora.tensor([
+      [1, 2],
+      [3, 4],
+    ])
+    const y = norm.forward(x.mul(broken()))
+    await t.throwsAsync(y.data(), INDEX)
+    await settled()
+    t.deepEqual(await before(), [[0, 0], [1, 1], 0])
+    norm.forward(x)
+    t.is(await norm.numBatchesTracked!.item(), 1)
+    await close(t, norm.runningMean!, [0.2, 0.3])
+  },
+)
 
 test.serial('buffers: a step that is aborted changes all three statistics or none', async (t) => {
   const norm = new nn.BatchNorm1d(1)
@@ -74,19 +77,22 @@ test.serial('buffers: a step that is aborted changes all three statistics or non
   await lora.settle()
 })
 
-test.serial('buffers: a failed change in place keeps an average of the user, its copy and its conversion', async (t) => {
-  const model = new Averaged()
-  for (const each of [model, lora.cloneModule(model), lora.cloneModule(model).to('f64')]) {
-    await t.throwsAsync(async () => {
-      each.forward(lora.ones([2], { dtype: each.ema.dtype }).mul(broken().to(each.ema.dtype)))
-      await lora.settle()
-    }, INDEX)
-    await settled()
-    await same(t, each.ema, [2, 4])
-    each.forward(lora.ones([2], { dtype: each.ema.dtype }))
-    await same(t, each.ema, [2, 3])
-  }
-})
+test.serial(
+  'buffers: a failed change in place keeps an average of the user, its copy and its conversion',
+  async (t) => {
+    const model = new Averaged()
+    for (const each of [model, lora.cloneModule(model), lora.cloneModule(model).to('f64')]) {
+      await t.throwsAsync(async () => {
+        each.forward(lora.ones([2], { dtype: each.ema.dtype }).mul(broken().to(each.ema.dtype)))
+        await lora.settle()
+      }, INDEX)
+      await settled()
+      await same(t, each.ema, [2, 4])
+      each.forward(lora.ones([2], { dtype: each.ema.dtype }))
+      await same(t, each.ema, [2, 3])
+    }
+  },
+)
 
 test.serial('functional.batchNorm: statistics that the caller keeps are not lost either', async (t) => {
   const [mean, variance] = [lora.zeros([1]), lora.ones([1])]
@@ -173,7 +179,10 @@ for (const [name, make] of KINDS) {
     await settled()
     await same(t, params[0]!, [1, 2])
     await same(t, params[1]!, [3])
-    t.deepEqual(Object.values(optimizer.stateDict().state).map(({ step }) => step), [0, 0])
+    t.deepEqual(
+      Object.values(optimizer.stateDict().state).map(({ step }) => step),
+      [0, 0],
+    )
   })
 }
 
@@ -217,10 +226,16 @@ test.serial('optimizer.loadStateDict: a moment that failed leaves state and opti
   optimizer.loadStateDict(doubled(lora.tensor(2)))
   await lora.settle()
   const [groups, moments] = await values()
-  t.deepEqual((groups as { lr: number }[]).map(({ lr }) => lr), [0.7, 0.7])
+  t.deepEqual(
+    (groups as unknown as { lr: number }[]).map(({ lr }) => lr),
+    [0.7, 0.7],
+  )
   t.deepEqual((moments as number[][])[0], [9])
   await step()
-  t.deepEqual(Object.values(optimizer.stateDict().state).map((each) => each['step']), [10, 10])
+  t.deepEqual(
+    Object.values(optimizer.stateDict().state).map((each) => each['step']),
+    [10, 10],
+  )
 })
 
 test.serial('truncNormal_: aborted halfway, it leaves the numbers that were there', async (t) => {

@@ -265,3 +265,33 @@ test('beam search: wrong options are errors that name them', async (t) => {
   t.is((await model.generate([1], { ...few, numReturnSequences: 2 })).length, 2)
   await refused({ ...few, numReturnSequences: 3 }, /fewer continuations/)
 })
+
+test('beam search: log probabilities near 0 keep their digits, however large the logits are', async (t) => {
+  // One token is much likelier than the others: log p is about −Σ e^(−gap), far below the last digit of logits of 1,000.
+  for (const [vocabulary, touches] of [
+    [16, false],
+    [512, false],
+    [512, true],
+  ] as const) {
+    const gap = Array.from({ length: vocabulary }, (_, i) => (i === 3 ? 0 : 12 + (i % 5)))
+    const row = Float32Array.from(gap, (below) => 1000 - below)
+    class Sure extends lora.nn.Module {
+      readonly config = { eos_token_id: null, vocab_size: vocabulary }
+      readonly maxPositions = 64
+      override forward(ids: lora.Tensor | readonly (readonly number[])[]) {
+        const [B, T] = Array.isArray(ids) ? [ids.length, (ids[0] as number[]).length] : (ids as lora.Tensor).shape
+        return { logits: lora.tensor(row).reshape([1, 1, vocabulary]).expand([B!, T!, vocabulary]) }
+      }
+    }
+    const rest = gap.reduce((sum, below) => (below === 0 ? sum : sum + Math.exp(-below)), 0)
+    const want = -Math.log1p(rest)
+    const extra = touches ? { repetitionPenalty: 1.0000001, sequenceBias: [[[3], 0]] as [[number[], number]] } : {}
+    const options = { maxNewTokens: 1, numBeams: 2, returnDictInGenerate: true as const }
+    for (const beamRules of ['transformers', 'nlg'] as const) {
+      const { sequences, sequencesScores } = await lora.generation.generate(new Sure(), [[1]], { ...options, ...extra, beamRules }) // prettier-ignore
+      t.deepEqual(sequences, [[1, 3]])
+      const error = Math.abs(sequencesScores![0]! / want - 1)
+      t.true(error < 1e-5, `${vocabulary} tokens, ${beamRules}: ${sequencesScores![0]} for ${want}`)
+    }
+  }
+})

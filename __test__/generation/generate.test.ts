@@ -183,6 +183,13 @@ test("generate: minLength counts the prompt, and a processor of one's own sees e
   const eosTokenId = free![4]!
   const [held] = await model.generate([3, 1, 4], { maxNewTokens: 10, eosTokenId, minLength: 9 })
   t.true(held!.length >= 10 && !held!.slice(3, 9).includes(eosTokenId))
+  // As in transformers, minNewTokens takes the place of minLength, also where it asks for less.
+  for (const minNewTokens of [0, 1]) {
+    const [alone] = await model.generate([3, 1, 4], { maxNewTokens: 10, eosTokenId, minNewTokens })
+    const [row] = await model.generate([3, 1, 4], { maxNewTokens: 10, eosTokenId, minLength: 9, minNewTokens })
+    t.deepEqual(row, alone)
+    t.true(row!.length < 9)
+  }
   const lengths: number[] = []
   const odd: lora.generation.LogitsProcessor = (scores, ids) => {
     lengths.push(ids.length)

@@ -137,6 +137,30 @@ test('lora.Conv2d: reads weight and conv.weight, writes weight; of two the later
   t.deepEqual(report, { missingKeys: ['0.bias', '0.lora_A', '0.lora_B'], unexpectedKeys: [] })
 })
 
+test('loralibStateDict: convolutions under the keys of loralib 0.1.2, all else as it is', async (t) => {
+  const model = new nn.Sequential(
+    new lora.Conv1d(2, 4, 3, { r: 2 }),
+    new nn.Conv2d(4, 4, 1),
+    new lora.Conv2d(4, 2, 1, { r: 0, bias: false }),
+    new lora.Linear(3, 5, { r: 1 }),
+  )
+  const whole = lora.loralibStateDict(model)
+  t.deepEqual(Object.keys(whole), [
+    ...['0.conv.weight', '0.conv.bias', '0.lora_A', '0.lora_B', '1.weight', '1.bias', '2.conv.weight'],
+    ...['3.weight', '3.bias', '3.lora_A', '3.lora_B'],
+  ])
+  const own = model.stateDict()
+  t.is(whole['0.conv.weight'], own['0.weight'])
+  t.is(whole['3.lora_A'], own['3.lora_A'])
+  const adapter = lora.loralibStateDict(model, lora.loraStateDict(model, 'all'))
+  t.deepEqual(Object.keys(adapter), ['0.conv.bias', '0.lora_A', '0.lora_B', '1.bias', '3.bias', '3.lora_A', '3.lora_B'])
+  const other = lora.cloneModule(model)
+  lora.noGrad(() => other.parameters().forEach((parameter) => parameter.fill_(0)))
+  other.loadStateDict(whole)
+  for (const [key, tensor] of Object.entries(other.stateDict()))
+    t.deepEqual(await numbers(tensor), await numbers(own[key]!))
+})
+
 test('lora.Conv: fromLayer and injectLora take the weight itself; mergeAndUnload gives the plain layer back', async (t) => {
   const model = new nn.Sequential(
     new nn.Conv2d(2, 4, 3, { padding: 'same', paddingMode: 'reflect' }),

@@ -147,3 +147,45 @@ test('BertForMaskedLM: comes back the same, tied or not; old names and the head 
   }
   await rm(dir, { recursive: true })
 })
+
+const HEADS = [
+  ['bert', 'cls.predictions'],
+  ['roberta', 'lm_head'],
+] as const
+for (const [type, head] of HEADS) {
+  test(`${type}: a head that is not tied has a bias of its own, and its other bias has no effect`, async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'untied-'))
+    const file = join(dir, 'model.safetensors')
+    const config = { ...ENCODERS[type]!, tie_word_embeddings: false }
+    const model = models.AutoModelForMaskedLM.fromConfig(config, fresh()).eval()
+    const w = model.stateDict()
+    const plain = await numbers(model.forward(IDS).logits)
+    const labels = [[-100, 6, -100, 3, -100], [5, 8, -100, -100, -100]] // prettier-ignore
+    lora.noGrad(() => w[`${head}.decoder.bias`]!.copy_(lora.arange(0, 19, 1, { dtype: 'f32' })))
+    lora.noGrad(() => w[`${head}.bias`]!.fill_(100))
+    const want = plain.map((logit, i) => logit + (i % 19))
+    await close(t, model.forward(IDS).logits, want)
+    const losses = labels.flatMap((row, b) =>
+      row.flatMap((label, i) => {
+        const scores = want.slice((b * 5 + i) * 19, (b * 5 + i + 1) * 19)
+        return label < 0 ? [] : [Math.log(scores.reduce((sum, x) => sum + Math.exp(x), 0)) - scores[label]!]
+      }),
+    )
+    await close(t, model.forward(IDS, { labels }).loss!, [losses.reduce((a, b) => a + b) / losses.length])
+    await model.savePretrained(dir)
+    const saved = { ...(await lora.load(file)) }
+    t.true(`${head}.decoder.bias` in saved && `${head}.bias` in saved)
+    await same(
+      t,
+      (await models.AutoModelForMaskedLM.fromPretrained(dir)).forward(IDS).logits,
+      model.forward(IDS).logits,
+    )
+    // Releases of transformers before 5 tied the biases in any case, and saved one.
+    lora.noGrad(() => saved[`${head}.bias`]!.copy_(saved[`${head}.decoder.bias`]!))
+    delete saved[`${head}.decoder.bias`]
+    const old = Object.fromEntries(Object.entries(saved).map(([name, tensor]) => [name, tensor.clone()]))
+    await lora.save(old, file)
+    await close(t, (await models.AutoModelForMaskedLM.fromPretrained(dir)).forward(IDS).logits, want)
+    await rm(dir, { recursive: true })
+  })
+}

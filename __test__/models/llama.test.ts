@@ -337,10 +337,12 @@ test('LlamaForCausalLM: a configuration that cannot be computed is an error that
   const unsupported = (extra: object, message: RegExp) =>
     t.throws(() => tiny(extra), { instanceOf: lora.UnsupportedError, message })
   unsupported(
-    { rope_scaling: { rope_type: 'yarn', factor: 4 } },
-    /rope_type default, linear, llama3, longrope[\s\S]*'yarn'/,
+    { rope_scaling: { rope_type: 'proportional', factor: 4 } },
+    /rope_type default, linear, dynamic, yarn, llama3, longrope[\s\S]*'proportional'/,
   )
-  unsupported({ rope_parameters: { rope_type: 'dynamic', factor: 4 } }, /'dynamic'/)
-  unsupported({ rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.5 } }, /partial_rotary_factor 0.5/)
+  unsupported(
+    { rope_parameters: { rope_type: 'linear', factor: 2, partial_rotary_factor: 0.5 } },
+    /partial_rotary_factor 0.5/,
+  )
   unsupported({ quantization_config: { quant_method: 'gptq' } }, /gptq/)
 })

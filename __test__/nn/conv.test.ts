@@ -129,6 +129,38 @@ test('nn.ConvTranspose2d: doubles an image, learns, and takes an output size', a
   t.regex(error!.message, /9 to 10/)
 })
 
+test('nn.ConvTranspose: an output padding of at least the stride, which the dilation allows, has gradients of the right shape', async (t) => {
+  const cases = [
+    [nn.ConvTranspose1d, 3, { stride: 1, dilation: 3, outputPadding: 2 }, [2, 2, 4]],
+    [nn.ConvTranspose1d, 2, { stride: 2, dilation: 5, outputPadding: 4, padding: 1 }, [1, 2, 3]],
+    [nn.ConvTranspose2d, 2, { stride: [1, 2], dilation: [4, 3], outputPadding: [3, 2], padding: [1, 0] }, [1, 2, 3, 2]],
+    [nn.ConvTranspose3d, 2, { stride: 1, dilation: 2, outputPadding: 1 }, [1, 2, 2, 3, 2]],
+  ] as const
+  for (const [Layer, taps, options, shape] of cases) {
+    const layer = filled(new Layer(2, 4, taps, { ...options, groups: 2, dtype: 'f64' }), 'f64')
+    const x = lora.tensor(wave(size(shape), 0.4), { dtype: 'f64' }).reshape([...shape])
+    x.requiresGrad = true
+    t.true(await lora.gradcheck((input) => layer.forward(input!), [x]))
+    const y = layer.forward(x)
+    const weights = lora.tensor(wave(y.numel, 1.3), { dtype: 'f64' }).reshape([...y.shape])
+    await y.mul(weights).sum().backward()
+    t.deepEqual(
+      [x.grad!.shape, layer.weight.grad!.shape, layer.bias!.grad!.shape],
+      [[...shape], layer.weight.shape, [4]],
+    )
+    const [h, at] = [1e-4, 5]
+    const moved = async (by: number) => {
+      const values = await numbers(layer.weight)
+      values[at]! += by
+      const weight = lora.tensor(values, { dtype: 'f64' }).reshape(layer.weight.shape)
+      layer.loadStateDict({ weight, bias: layer.bias! })
+      return (await numbers(lora.noGrad(() => layer.forward(x).mul(weights).sum())))[0]!
+    }
+    const slope = -((await moved(-h)) - (await moved(2 * h))) / (2 * h)
+    t.true(Math.abs(slope - (await numbers(layer.weight.grad!))[at]!) < 1e-6)
+  }
+})
+
 test('F.pad: the last dimension first, negative cuts, any dtype', async (t) => {
   const x = lora.tensor([
     [1, 2],

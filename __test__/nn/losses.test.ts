@@ -89,3 +89,59 @@ test('losses: unknown options and reductions are errors', (t) => {
     message: /write labelSmoothing/,
   })
 })
+
+test('crossEntropy: probabilities for each class as the target, with smoothing and weights', async (t) => {
+  const shares = rows(
+    wave(12, 0.9).map((x) => Math.exp(2 * x)),
+    4,
+  ).map((row) => row.map((x) => x / row.reduce((a, b) => a + b, 0)))
+  const classWeights = [1, 2, 0.5, 3]
+  const losses = (smoothing: number, weights: number[]) =>
+    shares.map(
+      (row, i) =>
+        -row.reduce(
+          (sum, p, c) => sum + weights[c]! * ((1 - smoothing) * p + smoothing / 4) * logProbabilities[i]![c]!,
+          0,
+        ),
+    )
+  const [logits, target] = [lora.tensor(LOGITS), lora.tensor(shares)]
+  for (const labelSmoothing of [0, 0.3]) {
+    for (const weight of [null, lora.tensor(classWeights)]) {
+      const want = losses(labelSmoothing, weight ? classWeights : [1, 1, 1, 1])
+      const options = { labelSmoothing, weight }
+      await close(t, F.crossEntropy(logits, target, { ...options, reduction: 'none' }), want)
+      await close(t, F.crossEntropy(logits, target, { ...options, reduction: 'sum' }), [meanOf(want) * 3])
+      // Class weights do not enter the divisor, unlike with classes as targets.
+      await close(t, F.crossEntropy(logits, target, options), [meanOf(want)])
+      await close(t, new lora.nn.CrossEntropyLoss(options).forward(logits, target), [meanOf(want)])
+      const tokenWeights = lora.tensor([1, 0, 2])
+      await close(t, F.crossEntropy(logits, target, { ...options, tokenWeights }), [(want[0]! + 2 * want[2]!) / 3])
+    }
+  }
+  // One row, and classes in dimension 1 of more.
+  await close(t, F.crossEntropy(lora.tensor(LOGITS[0]!), lora.tensor(shares[0]!)), [losses(0, [1, 1, 1, 1])[0]!])
+  const image = (values: number[][]) => lora.tensor(values).t().reshape([1, 4, 3])
+  const wanted = losses(0, classWeights)
+  const grid = F.crossEntropy(image(LOGITS), image(shares), { weight: lora.tensor(classWeights), reduction: 'none' })
+  t.deepEqual(grid.shape, [1, 3])
+  await close(t, grid, wanted)
+  // A target of one class is that class.
+  await close(t, F.crossEntropy(logits, F.oneHot(ids([1, 0, 3]), 4).to('f32')), [meanOf(nll([1, 0, 3]))])
+})
+
+test('crossEntropy: gradients of logits and of probabilities; what does not fit is an error', async (t) => {
+  const logits = lora.tensor(LOGITS, { dtype: 'f64' })
+  const target = lora.tensor(rows(wave(12, 0.9).map(Math.exp), 4), { dtype: 'f64' })
+  for (const tensor of [logits, target]) tensor.requiresGrad = true
+  const weight = lora.tensor([1, 2, 0.5, 3], { dtype: 'f64' })
+  const loss = (a: lora.Tensor, b: lora.Tensor) => F.crossEntropy(a, b, { weight, labelSmoothing: 0.2 })
+  t.true(await lora.gradcheck((a, b) => loss(a!, b!), [logits, target]))
+  const soft = lora.tensor(LOGITS)
+  t.throws(() => F.crossEntropy(soft, soft, { ignoreIndex: 0 }), {
+    instanceOf: lora.OptionError,
+    message: /ignoreIndex/,
+  })
+  t.throws(() => F.crossEntropy(soft, soft.to('i64')), { instanceOf: lora.DtypeError, message: /argmax/ })
+  t.throws(() => F.crossEntropy(soft, soft, { weight: lora.ones([3]) }), { instanceOf: lora.ShapeError })
+  t.throws(() => F.crossEntropy(soft, soft, { tokenWeights: lora.ones([4]) }), { instanceOf: lora.ShapeError })
+})

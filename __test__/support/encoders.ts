@@ -84,7 +84,10 @@ export const ENCODERS: Record<string, Record<string, unknown>> = {
 export const paddingOf = (config: Record<string, unknown>): number => (config['model_type'] === 'roberta' ? 1 : 0)
 
 export const classifier = (config: Record<string, unknown>, extra: object = {}): lora.models.SequenceClassifier =>
-  models.AutoModelForSequenceClassification.fromConfig({ ...config, ...extra }, { generator: new lora.Generator(5) })
+  models.AutoModelForSequenceClassification.fromConfig(
+    { ...config, ...extra },
+    { generator: new lora.Generator(5) },
+  ) as lora.models.SequenceClassifier
 
 export const flat = (rows: readonly (readonly number[])[]): lora.Tensor =>
   lora.tensor(rows.flat(), { dtype: 'i64', shape: [rows.length, rows[0]!.length] })

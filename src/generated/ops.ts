@@ -997,12 +997,11 @@ export function divInplace(x: Operand, y: Operand): void {
   call.none(121)
 }
 
-/** Overwrites `x` with `src`, broadcast and converted; not before `after` is there, and not at all when it failed. */
-export function copyInplace(x: Operand, src: Operand, after: Operand | null): void {
+/** Overwrites `x` with `src`, broadcast and converted. */
+export function copyInplace(x: Operand, src: Operand): void {
   call.begin()
   call.input(x)
   call.input(src)
-  call.input(after)
   call.attributes()
   call.none(122)
 }
@@ -1067,8 +1066,8 @@ export function sliceAssign(x: Operand, src: Operand, dim: number, start: number
   call.none(128)
 }
 
-/** One step of Adam or AdamW; `vmax` holds the AMSGrad maxima or is empty. */
-export function adamwStep(params: readonly Operand[], grads: readonly Operand[], m: readonly Operand[], v: readonly Operand[], vmax: readonly Operand[], lr: number, beta1: number, beta2: number, eps: number, weightDecay: number, step: number, decoupled: boolean, maximize: boolean): void {
+/** One step of Adam or AdamW; `groups` holds `count, lr, beta1, beta2, eps, weightDecay, step, decoupled, maximize, amsgrad` for each run of parameters with options of their own, `vmax` the maxima of those with AMSGrad. */
+export function adamwStep(params: readonly Operand[], grads: readonly Operand[], m: readonly Operand[], v: readonly Operand[], vmax: readonly Operand[], groups: readonly number[]): void {
   call.begin()
   call.list(params)
   call.list(grads)
@@ -1081,19 +1080,12 @@ export function adamwStep(params: readonly Operand[], grads: readonly Operand[],
   call.lists(m)
   call.lists(v)
   call.lists(vmax)
-  call.num(lr)
-  call.num(beta1)
-  call.num(beta2)
-  call.num(eps)
-  call.num(weightDecay)
-  call.num(step)
-  call.bool(decoupled)
-  call.bool(maximize)
+  call.nums(groups)
   call.none(129)
 }
 
-/** One step of the AdamW of microsoft/LoRA's NLG example. */
-export function nlgAdamwStep(params: readonly Operand[], grads: readonly Operand[], m: readonly Operand[], v: readonly Operand[], lr: number, beta1: number, beta2: number, eps: number, weightDecay: number, step: number, correctBias: boolean): void {
+/** One step of the AdamW of microsoft/LoRA's NLG example; `groups` holds `count, lr, beta1, beta2, eps, weightDecay, step, correctBias` for each run of parameters. */
+export function nlgAdamwStep(params: readonly Operand[], grads: readonly Operand[], m: readonly Operand[], v: readonly Operand[], groups: readonly number[]): void {
   call.begin()
   call.list(params)
   call.list(grads)
@@ -1104,18 +1096,12 @@ export function nlgAdamwStep(params: readonly Operand[], grads: readonly Operand
   call.lists(grads)
   call.lists(m)
   call.lists(v)
-  call.num(lr)
-  call.num(beta1)
-  call.num(beta2)
-  call.num(eps)
-  call.num(weightDecay)
-  call.num(step)
-  call.bool(correctBias)
+  call.nums(groups)
   call.none(130)
 }
 
-/** One step of SGD; `buffers` is empty without momentum. */
-export function sgdStep(params: readonly Operand[], grads: readonly Operand[], buffers: readonly Operand[], lr: number, momentum: number, dampening: number, nesterov: boolean, weightDecay: number, first: boolean, maximize: boolean): void {
+/** One step of SGD; `groups` holds `count, lr, momentum, dampening, nesterov, weightDecay, first, maximize` for each run of parameters, `buffers` the momentum of those that have some. */
+export function sgdStep(params: readonly Operand[], grads: readonly Operand[], buffers: readonly Operand[], groups: readonly number[]): void {
   call.begin()
   call.list(params)
   call.list(grads)
@@ -1124,13 +1110,7 @@ export function sgdStep(params: readonly Operand[], grads: readonly Operand[], b
   call.lists(params)
   call.lists(grads)
   call.lists(buffers)
-  call.num(lr)
-  call.num(momentum)
-  call.num(dampening)
-  call.bool(nesterov)
-  call.num(weightDecay)
-  call.bool(first)
-  call.bool(maximize)
+  call.nums(groups)
   call.none(131)
 }
 
@@ -1173,11 +1153,22 @@ export function zeroGrads(grads: readonly Operand[]): void {
   call.none(135)
 }
 
+/** Overwrites each of `targets` with its source, converted: all of them, or none. */
+export function assign(targets: readonly Operand[], sources: readonly Operand[]): void {
+  call.begin()
+  call.list(targets)
+  call.list(sources)
+  call.attributes()
+  call.lists(targets)
+  call.lists(sources)
+  call.none(136)
+}
+
 /** Fails with the first of `sources` that failed; what takes the result runs only when all of them are there. */
 export function allSound(sources: readonly Operand[]): Tensor {
   call.begin()
   call.list(sources)
   call.attributes()
   call.lists(sources)
-  return call.one(136)
+  return call.one(137)
 }

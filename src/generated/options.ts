@@ -62,6 +62,7 @@ const stringOrChoiceFalse: Rule = { kind: 'union', of: [{ kind: 'string' }, { ki
 const stringOrRegExpOrCallableOrListOfStringOrRegExpOrCallable: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'RegExp' }, { kind: 'function' }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'RegExp' }, { kind: 'function' }] } }] }
 const stringOrURL: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'URL' }] }
 const tensor: Rule = { kind: 'class', name: 'Tensor' }
+const tensorOrListOfAnyOrListOfAnyOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'any' } }, { kind: 'list', items: { kind: 'any' } }, { kind: 'null' }] }
 const tensorOrListOfAnyOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'any' } }, { kind: 'null' }] }
 const tensorOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'null' }] }
 const wordNetOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'WordNet' }, { kind: 'null' }] }
@@ -266,6 +267,7 @@ export const CausalLMOptions: OptionSchema = {
     logitsToKeep: integerFrom0,
     attentionMask: tensorOrListOfAnyOrNothing,
     positionIds: tensorOrListOfAnyOrNothing,
+    sequenceLength: integerFrom1,
     pastKeyValues: kvCacheOrNothing,
     useCache: boolean,
     outputHiddenStates: boolean,
@@ -627,8 +629,31 @@ export const DecoderOptions: OptionSchema = {
   fields: {
     attentionMask: tensorOrListOfAnyOrNothing,
     positionIds: tensorOrListOfAnyOrNothing,
+    sequenceLength: integerFrom1,
     pastKeyValues: kvCacheOrNothing,
     useCache: boolean,
+    outputHiddenStates: boolean,
+  },
+  required: [],
+}
+
+/** Of src/models/shared/decoder-heads.ts. */
+export const DecoderSequenceClassificationOptions: OptionSchema = {
+  fields: {
+    labels: tensorOrListOfAnyOrListOfAnyOrNothing,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
+    outputHiddenStates: boolean,
+  },
+  required: [],
+}
+
+/** Of src/models/shared/decoder-heads.ts. */
+export const DecoderTokenClassificationOptions: OptionSchema = {
+  fields: {
+    labels: tensorOrListOfAnyOrNothing,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -1745,7 +1770,7 @@ export const ScoreOptions: OptionSchema = {
 /** Of src/models/shared/sequence-classifier.ts. */
 export const SequenceClassificationOptions: OptionSchema = {
   fields: {
-    labels: { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'any' } }, { kind: 'list', items: { kind: 'any' } }, { kind: 'null' }] },
+    labels: tensorOrListOfAnyOrListOfAnyOrNothing,
     attentionMask: tensorOrListOfAnyOrNothing,
     tokenTypeIds: tensorOrListOfAnyOrNothing,
     positionIds: tensorOrListOfAnyOrNothing,
@@ -1795,10 +1820,11 @@ export const StepOptions: OptionSchema = {
   fields: {
     attentionMask: { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }, { kind: 'null' }] },
     positionIds: { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } },
+    sequenceLength: integerFrom1,
     pastKeyValues: { kind: 'object', name: 'KvCache' },
     logitsToKeep: integerFrom0,
   },
-  required: ['attentionMask', 'positionIds', 'pastKeyValues'],
+  required: ['attentionMask', 'positionIds', 'sequenceLength', 'pastKeyValues'],
 }
 
 /** Of src/generation/stopping.ts. */
@@ -1860,6 +1886,18 @@ export const TextTaskOptions: OptionSchema = {
     signal: abortSignal,
   },
   required: ['train'],
+}
+
+/** Of src/models/shared/token-classifier.ts. */
+export const TokenClassificationOptions: OptionSchema = {
+  fields: {
+    labels: tensorOrListOfAnyOrNothing,
+    attentionMask: tensorOrListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfAnyOrNothing,
+    positionIds: tensorOrListOfAnyOrNothing,
+    outputHiddenStates: boolean,
+  },
+  required: [],
 }
 
 /** Of src/tokenizer/tokenizer.ts. */

@@ -442,7 +442,7 @@ export abstract class TensorMethods {
    * gradients are recorded.
    */
   copy_(source: Tensor): this {
-    ops.copyInplace(this, source, null)
+    ops.copyInplace(this, source)
     return this
   }
 

@@ -8,10 +8,12 @@ import type { Tensor } from '../tensor/tensor.js'
 import { readAll } from '../tensor/values.js'
 import { beamHypotheses } from './beam-hypotheses.js'
 import type { Beam, BeamHypotheses, Candidate, Hypothesis } from './beam-hypotheses.js'
-import { positionsOf, promptMask } from './prompt.js'
+import { livingSlots, treeInput } from './beam-tree.js'
+import { longestPrompt, outgrows, positionsOf, promptMask } from './prompt.js'
 import { rank } from './ranking.js'
 import type { Row } from './ranking.js'
 import type { GenerativeModel, Run } from './run.js'
+import { logProbability } from './scores.js'
 import type { Ranking } from './scores.js'
 import { stopReason } from './stopping.js'
 
@@ -47,6 +49,7 @@ class BeamSearch {
   private readonly cache = new KvCache()
   /** The unfinished prompts, by their row of the cache. */
   private rows: readonly Searched[]
+  private readonly longest: number
   private steps = 0
 
   constructor(
@@ -59,6 +62,7 @@ class BeamSearch {
       slots: [],
     }))
     this.rows = this.all
+    this.longest = longestPrompt(run.batch)
   }
 
   get isLive(): boolean {
@@ -119,6 +123,7 @@ class BeamSearch {
     return this.model.forward(batch.ids, {
       attentionMask: promptMask(batch, 0),
       positionIds: positionsOf(batch.mask),
+      sequenceLength: this.longest,
       pastKeyValues: this.cache,
       logitsToKeep: 1,
     }).logits
@@ -126,6 +131,8 @@ class BeamSearch {
 
   /** Feeds the last token of each beam; the tokens of a row are adjacent in the cache. */
   private forwardBeams(width: number): Tensor {
+    const sequenceLength = this.longest + this.steps
+    if (outgrows(sequenceLength, this.model.recomputeBeyond)) return this.forwardAnew(width, sequenceLength)
     const start = this.cache.length - this.promptWidth
     for (const row of this.rows)
       row.slots = Array.from({ length: width }, (_, w) => [...(row.slots[w] ?? row.slots[0] ?? []), start + w])
@@ -137,7 +144,42 @@ class BeamSearch {
       return ids[0]!.map(() => tokens + this.steps - 1)
     })
     const attentionMask = this.ancestors(width)
-    return this.model.forward(ids, { attentionMask, positionIds, pastKeyValues: this.cache }).logits
+    const options = { attentionMask, positionIds, sequenceLength, pastKeyValues: this.cache }
+    return this.model.forward(ids, options).logits
+  }
+
+  /** {@link forwardBeams} into an emptied cache: the prompts and all tokens of the beams are computed once more. */
+  private forwardAnew(width: number, sequenceLength: number): Tensor {
+    const { batch } = this.run
+    this.cache.dispose()
+    const beams = this.rows.map(({ hypotheses, slots, prompt }) =>
+      Array.from({ length: width }, (_, w) => ({
+        ids: beamAt(hypotheses, w).ids.slice(batch.given[prompt]!.length),
+        slots: slots[w] ?? slots[0] ?? [],
+      })),
+    )
+    const count = Math.max(...beams.map((each) => livingSlots(each).length))
+    const positions = positionsOf(batch.mask)
+    const inputs = this.rows.map(({ prompt }, r) => {
+      const padded = { ids: batch.ids[prompt]!, mask: batch.mask[prompt]!, positions: positions[prompt]! }
+      return treeInput(padded, beams[r]!, count)
+    })
+    const total = this.promptWidth + count + width
+    const flags = new Uint8Array(inputs.length * total * total)
+    inputs.forEach((input, r) => {
+      input.fill(flags, r * total * total)
+      this.rows[r]!.slots = input.slots
+    })
+    return this.model.forward(
+      inputs.map(({ ids }) => ids),
+      {
+        attentionMask: tensor(flags, { dtype: 'bool', shape: [inputs.length, 1, total, total] }),
+        positionIds: inputs.map((input) => input.positions),
+        sequenceLength,
+        pastKeyValues: this.cache,
+        logitsToKeep: width,
+      },
+    ).logits
   }
 
   /** (B, 1, width, S) bool: the prompt without its padding, and each beam's own tokens. */
@@ -202,7 +244,7 @@ function beamAt({ running }: BeamHypotheses, w: number): Beam {
 
 /** Scores as log probabilities, normalised by the mass of the whole row. */
 function normalised({ ids, scores, mass }: Ranking): Ranking {
-  return { ids, scores: scores.map((score) => score - mass!) }
+  return { ids, scores: scores.map((score) => logProbability(score, mass!)) }
 }
 
 function continuations({ score }: Beam, parent: number, { ids, scores }: Ranking): Candidate[] {

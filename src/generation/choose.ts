@@ -80,9 +80,10 @@ function drawFromBest(ranking: Ranking, { warpers, topK, temperature }: Drawing,
 
 /** The nucleus: the best tokens up to the one at which their probabilities reach `topP`. */
 function drawFromNucleus(ranking: Ranking, drawing: Drawing, u: number): number | null {
-  const { scores, mass = NaN } = ranking
+  const { scores, mass } = ranking
+  const share = (score: number) => Math.exp(score / drawing.temperature - mass!.largest - mass!.rest)
   let [count, sum] = [0, 0]
-  while (count < scores.length && sum < drawing.topP) sum += Math.exp(scores[count++]! / drawing.temperature - mass)
+  while (count < scores.length && sum < drawing.topP) sum += share(scores[count++]!)
   const isWhole = sum >= drawing.topP && scores[count] !== scores[count - 1] && count < scores.length
   return isWhole ? drawOf(ranking, count, drawing.warpersWithoutTopP, u) : null
 }

@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor/tensor.js'
 import { readAll } from '../tensor/values.js'
 import { chooseBest, draw, drawFromAll } from './choose.js'
 import type { DecodedRow, Drawing } from './choose.js'
-import { positionsOf, promptMask } from './prompt.js'
+import { longestPrompt, outgrows, positionsOf, promptMask } from './prompt.js'
 import type { Pending } from './ranking.js'
 import type { GeneratedToken, GenerativeModel, Run } from './run.js'
 import { buildWarpers } from './sampling.js'
@@ -84,6 +84,7 @@ class DecodedBatch {
   private ahead: Tensor | null = null
   /** How often other tokens were chosen. */
   private misses = 0
+  private readonly longest: number
   private readonly decoded: DecodedRow[]
   private readonly drawing: Drawing | null
 
@@ -97,6 +98,7 @@ class DecodedBatch {
     this.ids = batch.ids
     this.positions = positionsOf(batch.mask)
     this.mask = promptMask(batch, run.maxNewTokens)
+    this.longest = longestPrompt(batch)
     this.decoded = rows.map((ids, row) => ({ ids, processors: run.processors[Math.floor(row / returned)]!, draw: row }))
     this.drawing = drawingOf(run, rows.length)
   }
@@ -121,7 +123,7 @@ class DecodedBatch {
     try {
       const reading = readAll(read)
       // Queued after the reading, which does not wait for it.
-      if (best !== null) await this.goAhead(best, reading)
+      if (best !== null) await this.goAhead(best, step, reading)
       const data = await reading
       const chosen = pending.finish(data)
       if (best !== null) this.checkGuess(chosen, data.at(-1) as BigInt64Array)
@@ -136,7 +138,7 @@ class DecodedBatch {
 
   /** `best`: the expected tokens, (N) i64; null when their forward shall not be recorded. */
   private record(rows: readonly DecodedRow[], step: number): Recorded {
-    let logits = this.ahead ?? this.forward(this.ids, this.positions) // (N, V)
+    let logits = this.ahead ?? this.next(step) // (N, V)
     this.ahead = null
     if (logits.shape[0]! < rows.length) logits = this.repeatPrompts(logits)
     const pending = this.drawing ? draw(logits, rows, this.drawing) : chooseBest(logits, rows)
@@ -144,19 +146,40 @@ class DecodedBatch {
     return { logits, pending, best: ops.argmax(logits, 1, false) }
   }
 
+  /** The scores after the tokens so far: from the new ones and the cache, unless the sequences outgrow it. */
+  private next(step: number): Tensor {
+    const { longest, slots, model } = this
+    if (step === 1 || !outgrows(longest + step - 1, model.recomputeBeyond))
+      return this.forward(this.ids, this.positions, step)
+    this.cache.dispose()
+    const { batch, returned } = this.run
+    const whole = slots.map((row) => {
+      // The tokens of a finished row are not read: any will do.
+      const { ids, draw } = this.decoded[row ?? slots.find((live) => live !== null)!]!
+      const prompt = Math.floor(draw / returned)
+      const fresh = ids.slice(batch.given[prompt]!.length)
+      const mask = [...batch.mask[prompt]!, ...fresh.map(() => 1)]
+      return { ids: [...batch.ids[prompt]!, ...fresh], mask }
+    })
+    const masks = whole.map(({ mask }) => mask)
+    return this.forward(whole.map(({ ids }) => ids), positionsOf(masks), step) // prettier-ignore
+  }
+
   /** Records the forward of the expected tokens. */
-  private async goAhead(best: Tensor, reading: Promise<unknown>): Promise<void> {
+  private async goAhead(best: Tensor, step: number, reading: Promise<unknown>): Promise<void> {
+    const ids = best.reshape([this.slots.length, 1])
     try {
-      this.ahead = noGrad(() => scope(() => this.forward(best.reshape([this.slots.length, 1]), this.nextPositions())))
+      this.ahead = noGrad(() => scope(() => this.forward(ids, this.nextPositions(), step + 1)))
     } catch (error) {
       await reading.catch(() => undefined)
       throw error
     }
   }
 
-  private forward(ids: Ids, positions: number[][]): Tensor {
-    const { model, mask, cache } = this
-    const options = { attentionMask: mask, positionIds: positions, pastKeyValues: cache, logitsToKeep: 1 }
+  private forward(ids: Ids, positionIds: number[][], step: number): Tensor {
+    const { model, mask: attentionMask, cache: pastKeyValues } = this
+    const sequenceLength = this.longest + step - 1
+    const options = { attentionMask, positionIds, sequenceLength, pastKeyValues, logitsToKeep: 1 }
     const { logits } = model.forward(ids, options) // (N, 1, V)
     return logits.reshape([logits.shape[0]!, -1])
   }
@@ -165,8 +188,9 @@ class DecodedBatch {
     return this.positions.map((row) => [row.at(-1)! + 1])
   }
 
-  /** Whether a forward with the best token is worthwhile: there is a next step, and other tokens were rarely chosen. */
+  /** Whether a forward with the best token is worthwhile: there is a next step from this cache, and other tokens were rarely chosen. */
   private isPredictable(step: number): boolean {
+    if (outgrows(this.longest + step, this.model.recomputeBeyond)) return false
     return this.drawing === null && step < this.run.maxNewTokens && this.misses * TRIES_PER_MISS <= step
   }
 

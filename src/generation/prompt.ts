@@ -47,6 +47,16 @@ export function positionsOf(mask: readonly (readonly number[])[]): number[][] {
   })
 }
 
+/** Tokens of the longest prompt. */
+export function longestPrompt({ mask }: Batch): number {
+  return Math.max(...mask.map((row) => row.reduce((sum, on) => sum + on, 0)))
+}
+
+/** Whether a sequence of this length is the first for which the cache of a shorter one does not serve. */
+export function outgrows(length: number, recomputeBeyond: number | null | undefined): boolean {
+  return recomputeBeyond != null && length === recomputeBeyond + 1
+}
+
 /**
  * The attention mask of the prompts and of `fresh` tokens after them, (B, 1, 1, T + fresh) bool; null when there is no padding. One
  * mask serves every step: the cache hides tokens that do not exist yet.

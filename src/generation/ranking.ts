@@ -4,8 +4,8 @@ import { tensor } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { TensorData } from '../tensor/values.js'
 import type { LogitsProcessor } from './processors.js'
-import { bestOf, logSoftmax, logSumExp, ranked } from './scores.js'
-import type { Ranking } from './scores.js'
+import { bestOf, logProbability, logSoftmax, massOf, ranked } from './scores.js'
+import type { Mass, Ranking } from './scores.js'
 
 /** A row whose next token is chosen. */
 export interface Row {
@@ -26,7 +26,7 @@ export interface RankOptions {
   best: number
   /** Rank `log p = x − ln Σ eˣ` and apply the processors to it, as in beam search; otherwise the logits themselves. */
   logProbabilities: boolean
-  /** Return the mass of each row, too: `ln Σ e^(x / t)` of all its scores after the processors, at this temperature t. */
+  /** Return the mass of each row, too: `Σ e^(x / t)` of all its scores after the processors, at this temperature t. */
   massAt?: number
 }
 
@@ -48,40 +48,53 @@ export function rank(logits: Tensor, rows: readonly Row[], options: RankOptions)
   const tensors = [...ops.sort(logits, best + most, true)] // (N, best + M) each
   const index = most > 0 ? padded(lists, most) : null
   if (index !== null) tensors.push(ops.gather(logits, index, 1)) // (N, M)
-  if (logProbabilities) tensors.push(ops.logsumexp(logits, [1], false)) // (N)
-  if (massAt !== undefined) tensors.push(untouchedMass(logits, lists, index, tensors[2]!, massAt))
+  if (logProbabilities) tensors.push(...recordMass(logits)) // (N) each
+  if (massAt !== undefined) tensors.push(...recordMass(untouched(logits, lists, index, tensors[2]!), massAt))
+  const last = tensors.length - 2
   const finish = (data: readonly TensorData[]): Ranking[] => {
     const own = index === null ? null : (data[2] as Float32Array)
-    const sums = logProbabilities ? (data[index === null ? 2 : 3] as Float32Array) : null
+    const massAfter = (tensor: number, n: number): Mass => ({
+      largest: data[tensor]![n] as number,
+      rest: data[tensor + 1]![n] as number,
+    })
     const top = { values: data[0] as Float32Array, ids: data[1] as BigInt64Array, width: best + most }
     // Processors index by token; only touched elements are written and read.
     const scratch = new Float32Array(most > 0 ? V : 0)
     return rows.map((row, n) => {
-      const shift = sums?.[n] ?? 0
-      lists[n]!.forEach((id, i) => (scratch[id] = own![n * most + i]! - shift))
+      const mass = logProbabilities ? massAfter(index === null ? 2 : 3, n) : null
+      lists[n]!.forEach((id, i) => (scratch[id] = scoreOf(own![n * most + i]!, mass)))
       for (const process of row.processors) process(scratch, row.ids)
-      const ranking = merged(top, n, shift, lists[n]!, scratch, best)
+      const ranking = merged(top, n, mass, lists[n]!, scratch, best)
       if (massAt === undefined) return ranking
       const changed = lists[n]!.map((id) => scratch[id]! / massAt)
-      return { ...ranking, mass: logSumExp([data.at(-1)![n] as number, ...changed]) }
+      return { ...ranking, mass: massOf(changed, massAfter(last, n)) }
     })
   }
   return { tensors, finish }
 }
 
-/** `ln Σ e^(x / t)` of each row over the tokens that no processor touches, (N). */
-function untouchedMass(
+/** The {@link Mass} of each row at a temperature: the largest scores and the rest, (N) each. */
+function recordMass(scores: Tensor, temperature = 1): [largest: Tensor, rest: Tensor] {
+  const heated = temperature === 1 ? scores : scores.div(temperature)
+  const largest = ops.amax(heated, [1], true) // (N, 1)
+  return [largest.squeeze(1), ops.logsumexp(heated.sub(largest), [1], false)]
+}
+
+/** The scores of the tokens that no processor touches, (N, V); those of the others are −∞. */
+function untouched(
   logits: Tensor,
   lists: readonly (readonly number[])[],
   index: Tensor | null,
   touched: Tensor,
-  temperature: number,
 ): Tensor {
-  const heated = (scores: Tensor) => ops.logsumexp(temperature === 1 ? scores : scores.div(temperature), [1], false)
-  if (index === null) return heated(logits)
+  if (index === null) return logits
   // A row whose processors touch nothing keeps the scores at the indices of its padding.
   const touches = tensor(Uint8Array.from(lists, (list) => Math.min(list.length, 1)), { dtype: 'bool', shape: [lists.length, 1] }) // prettier-ignore
-  return heated(ops.scatter(logits, index, touched.maskedFill(touches, -Infinity), 1))
+  return ops.scatter(logits, index, touched.maskedFill(touches, -Infinity), 1)
+}
+
+function scoreOf(logit: number, mass: Mass | null): number {
+  return mass === null ? logit : logProbability(logit, mass)
 }
 
 /** The tokens that a row's processors touch, each once; null when one of them may touch any token. */
@@ -110,7 +123,14 @@ interface Top {
 }
 
 /** The untouched ones among the best of row n, and the touched tokens with their new scores: merges two sorted lists. */
-function merged(top: Top, n: number, shift: number, touched: number[], scores: Float32Array, best: number): Ranking {
+function merged(
+  top: Top,
+  n: number,
+  mass: Mass | null,
+  touched: number[],
+  scores: Float32Array,
+  best: number,
+): Ranking {
   const isTouched = new Set(touched)
   const changed = ranked([...touched], (id) => scores[id]!, best)
   const result: Ranking = { ids: [], scores: [] }
@@ -122,7 +142,7 @@ function merged(top: Top, n: number, shift: number, touched: number[], scores: F
   for (let i = n * top.width; i < (n + 1) * top.width && result.ids.length < best; i++) {
     const id = Number(top.ids[i])
     if (isTouched.has(id)) continue
-    const score = shift === 0 ? top.values[i]! : Math.fround(top.values[i]! - shift)
+    const score = scoreOf(top.values[i]!, mass)
     while (t < changed.ids.length && isBefore(changed.scores[t]!, changed.ids[t]!, score, id)) takeChanged()
     result.ids.push(id)
     result.scores.push(score)
@@ -144,7 +164,7 @@ function rankWhole(logits: Tensor, rows: readonly Row[], options: RankOptions): 
       if (logProbabilities) logSoftmax(scores)
       for (const process of row.processors) process(scores, row.ids)
       const ranking = bestOf(scores, best)
-      return massAt === undefined ? ranking : { ...ranking, mass: logSumExp(scores.map((score) => score / massAt)) }
+      return massAt === undefined ? ranking : { ...ranking, mass: massOf(scores.map((score) => score / massAt)) }
     })
   return { tensors: [logits], finish }
 }

@@ -12,18 +12,35 @@ export function softmax(scores: Float32Array): Float64Array {
   return weights
 }
 
-/** `ln Σ eˣ`. */
-export function logSumExp(scores: ArrayLike<number>): number {
-  let [largest, sum] = [-Infinity, 0]
-  for (let i = 0; i < scores.length; i++) if (scores[i]! > largest) largest = scores[i]!
-  for (let i = 0; i < scores.length; i++) sum += Math.exp(scores[i]! - largest)
-  return largest + Math.log(sum)
+/**
+ * The sum of exponentials `Σ eˣ` in two parts: the largest x, and `ln Σ e^(x − largest)`. Their sum, rounded to f32, would lose the last digits of both: a log
+ * probability near 0 is the difference of two numbers that are much larger.
+ */
+export interface Mass {
+  readonly largest: number
+  readonly rest: number
 }
 
-/** `x − ln Σ eˣ` in place. */
+/** The mass of scores, those that are a mass themselves included. */
+export function massOf(scores: ArrayLike<number>, ...others: readonly Mass[]): Mass {
+  let [largest, sum] = [-Infinity, 0]
+  for (let i = 0; i < scores.length; i++) if (scores[i]! > largest) largest = scores[i]!
+  for (const other of others) if (other.largest > largest) largest = other.largest
+  for (let i = 0; i < scores.length; i++) sum += Math.exp(scores[i]! - largest)
+  for (const other of others) if (other.largest > -Infinity) sum += Math.exp(other.largest - largest + other.rest)
+  return { largest, rest: Math.log(sum) }
+}
+
+/** `ln p = (x − largest) − rest`, rounded as in f32. */
+export function logProbability(score: number, { largest, rest }: Mass): number {
+  return Math.fround(Math.fround(score - largest) - rest)
+}
+
+/** `ln p` of all scores in place. */
 export function logSoftmax(scores: Float32Array): void {
-  const shift = logSumExp(scores)
-  for (let i = 0; i < scores.length; i++) scores[i] = scores[i]! - shift
+  const mass = massOf(scores)
+  const rounded = { ...mass, rest: Math.fround(mass.rest) }
+  for (let i = 0; i < scores.length; i++) scores[i] = logProbability(scores[i]!, rounded)
 }
 
 /** The best token; of several, the first. */
@@ -37,8 +54,8 @@ export function argmax(scores: Float32Array): number {
 export interface Ranking {
   readonly ids: number[]
   readonly scores: number[]
-  /** `ln Σ e^(x / t)` over all tokens of the row, if requested. */
-  readonly mass?: number
+  /** `Σ e^(x / t)` over all tokens of the row, if requested. */
+  readonly mass?: Mass
 }
 
 /** The k best tokens. */

@@ -19,7 +19,7 @@ export type { InjectLayerOptions, InjectOptions, TargetOptions } from './inject.
 export type { Target } from './targets.js'
 export { markOnlyLoraAsTrainable } from './trainable.js'
 export type { BiasMode } from './trainable.js'
-export { loraStateDict } from './state-dict.js'
+export { loraStateDict, loralibStateDict } from './state-dict.js'
 export { mergeAll, mergeAndUnload, unmergeAll } from './merge.js'
 export { mergedStateDict, saveMerged } from './save-merged.js'
 export type { SaveMergedOptions } from './save-merged.js'

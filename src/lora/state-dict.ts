@@ -1,4 +1,4 @@
-import type { Module } from '../nn/module.js'
+import type { Module, StateDict } from '../nn/module.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { adapterTensors, checkBias } from './trainable.js'
 import type { BiasMode } from './trainable.js'
@@ -18,4 +18,21 @@ import type { BiasMode } from './trainable.js'
 export function loraStateDict(model: Module, bias: BiasMode = 'none'): Record<string, Tensor> {
   checkBias('lora.loraStateDict', bias)
   return Object.fromEntries(adapterTensors(model, bias))
+}
+
+/**
+ * A state dict of `model`, whole or of the adapter alone, under the keys of loralib 0.1.2, so that `load_state_dict` there takes it: convolutions keep `weight` and
+ * `bias` in a module of their own (`conv.weight`). All other keys are the same in both, and `loadStateDict` reads either form.
+ *
+ * @example
+ * await lora.save(lora.loralibStateDict(model, model.stateDict()), 'for-python.safetensors')
+ * await lora.save(lora.loralibStateDict(model, lora.loraStateDict(model, 'all')), 'adapter.safetensors')
+ */
+export function loralibStateDict(model: Module, dict: StateDict = model.stateDict()): StateDict {
+  const renamed = new Map<string, string>()
+  for (const [name, , , owner, key] of model.namedTensors()) {
+    const alias = Object.entries(owner.keyAliases()).find(([, own]) => own === key)
+    if (alias !== undefined) renamed.set(name, name.slice(0, name.length - key.length) + alias[0])
+  }
+  return Object.fromEntries(Object.entries(dict).map(([name, tensor]) => [renamed.get(name) ?? name, tensor]))
 }

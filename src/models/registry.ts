@@ -4,28 +4,41 @@ import { pickHubOptions, withoutHubOptions } from '../hub/options.js'
 import { bad } from '../runtime/options.js'
 import { BertForSequenceClassification } from './bert/classification.js'
 import { BertForMaskedLM } from './bert/masked-lm.js'
+import { BertForTokenClassification } from './bert/token-classification.js'
 import { BertModel } from './bert/bert.js'
 import type { CausalLM } from './shared/causal-lm.js'
 import { checkModelType, nameModelClass, readConfig } from './shared/config.js'
 import { DebertaV2ForSequenceClassification } from './deberta/classification.js'
+import { DebertaV2ForTokenClassification } from './deberta/token-classification.js'
+import type { DecoderSequenceClassifier, DecoderTokenClassifier } from './shared/decoder-heads.js'
 import { DebertaV2Model } from './deberta/deberta.js'
 import type { EncoderModel } from './shared/encoder-model.js'
-import { Gemma2ForCausalLM, Gemma3ForCausalLM } from './decoders/gemma.js'
+import { Gemma2ForCausalLM, Gemma2ForSequenceClassification, Gemma2ForTokenClassification } from './decoders/gemma.js'
+import { Gemma3ForCausalLM, Gemma3TextForSequenceClassification } from './decoders/gemma.js'
+import { GPT2ForSequenceClassification, GPT2ForTokenClassification } from './gpt2/classification.js'
 import { GPT2LMHeadModel } from './gpt2/gpt2.js'
 import { GraniteForCausalLM } from './decoders/granite.js'
-import { LlamaForCausalLM } from './decoders/llama.js'
-import { MistralForCausalLM } from './decoders/mistral.js'
+import { LlamaForCausalLM, LlamaForSequenceClassification, LlamaForTokenClassification } from './decoders/llama.js'
+import {
+  MistralForCausalLM,
+  MistralForSequenceClassification,
+  MistralForTokenClassification,
+} from './decoders/mistral.js'
 import { ModernBertForSequenceClassification } from './modernbert/classification.js'
 import { ModernBertForMaskedLM } from './modernbert/masked-lm.js'
+import { ModernBertForTokenClassification } from './modernbert/token-classification.js'
 import { ModernBertModel } from './modernbert/modernbert.js'
-import { Phi3ForCausalLM } from './decoders/phi3.js'
+import { Phi3ForCausalLM, Phi3ForSequenceClassification, Phi3ForTokenClassification } from './decoders/phi3.js'
 import type { FreshOptions, PretrainedOptions } from './shared/pretrained.js'
-import { Qwen2ForCausalLM, Qwen3ForCausalLM } from './decoders/qwen.js'
+import { Qwen2ForCausalLM, Qwen2ForSequenceClassification, Qwen2ForTokenClassification } from './decoders/qwen.js'
+import { Qwen3ForCausalLM, Qwen3ForSequenceClassification, Qwen3ForTokenClassification } from './decoders/qwen.js'
 import { RobertaForSequenceClassification } from './roberta/classification.js'
 import { RobertaForMaskedLM } from './roberta/masked-lm.js'
+import { RobertaForTokenClassification } from './roberta/token-classification.js'
 import { RobertaModel } from './roberta/roberta.js'
 import type { MaskedLM } from './shared/masked-lm.js'
 import type { SequenceClassifier } from './shared/sequence-classifier.js'
+import type { TokenClassifier } from './shared/token-classifier.js'
 
 /** A class of models, as the registry uses it. */
 interface ModelEntry<M> {
@@ -46,11 +59,32 @@ const CAUSAL_LM: Record<string, ModelEntry<CausalLM>> = {
   gemma3_text: Gemma3ForCausalLM,
   granite: GraniteForCausalLM,
 }
-const SEQUENCE_CLASSIFICATION: Record<string, ModelEntry<SequenceClassifier>> = {
+const SEQUENCE_CLASSIFICATION: Record<string, ModelEntry<SequenceClassifier | DecoderSequenceClassifier>> = {
   bert: BertForSequenceClassification,
   roberta: RobertaForSequenceClassification,
   'deberta-v2': DebertaV2ForSequenceClassification,
   modernbert: ModernBertForSequenceClassification,
+  gpt2: GPT2ForSequenceClassification,
+  llama: LlamaForSequenceClassification,
+  mistral: MistralForSequenceClassification,
+  qwen2: Qwen2ForSequenceClassification,
+  qwen3: Qwen3ForSequenceClassification,
+  phi3: Phi3ForSequenceClassification,
+  gemma2: Gemma2ForSequenceClassification,
+  gemma3_text: Gemma3TextForSequenceClassification,
+}
+const TOKEN_CLASSIFICATION: Record<string, ModelEntry<TokenClassifier | DecoderTokenClassifier>> = {
+  bert: BertForTokenClassification,
+  roberta: RobertaForTokenClassification,
+  'deberta-v2': DebertaV2ForTokenClassification,
+  modernbert: ModernBertForTokenClassification,
+  gpt2: GPT2ForTokenClassification,
+  llama: LlamaForTokenClassification,
+  mistral: MistralForTokenClassification,
+  qwen2: Qwen2ForTokenClassification,
+  qwen3: Qwen3ForTokenClassification,
+  phi3: Phi3ForTokenClassification,
+  gemma2: Gemma2ForTokenClassification,
 }
 const MASKED_LM: Record<string, ModelEntry<MaskedLM>> = {
   bert: BertForMaskedLM,
@@ -93,15 +127,42 @@ export const AutoModelForSequenceClassification = {
    * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
    * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
-  async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<SequenceClassifier> {
+  async fromPretrained(
+    dirOrHubId: string,
+    options: PretrainedOptions = {},
+  ): Promise<SequenceClassifier | DecoderSequenceClassifier> {
     const { model, dir, rest } = await find(SEQUENCE_CLASSIFICATION, dirOrHubId, options)
     return model.fromPretrained(dir, rest)
   },
 
   /** A model with fresh weights from the fields of a `config.json`. */
-  fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): SequenceClassifier {
+  fromConfig(
+    config: Record<string, unknown>,
+    options: FreshOptions = {},
+  ): SequenceClassifier | DecoderSequenceClassifier {
     const fields = checkObject('AutoModelForSequenceClassification', config)
     return pick(SEQUENCE_CLASSIFICATION, fields, 'fromConfig').fromConfig(config, options)
+  },
+}
+
+/** Picks the class of a model that labels tokens by the `model_type` of its `config.json`. */
+export const AutoModelForTokenClassification = {
+  /**
+   * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without such a head gets a fresh one, with a warning.
+   * @throws {UnsupportedError} naming the supported architectures, for any other.
+   */
+  async fromPretrained(
+    dirOrHubId: string,
+    options: PretrainedOptions = {},
+  ): Promise<TokenClassifier | DecoderTokenClassifier> {
+    const { model, dir, rest } = await find(TOKEN_CLASSIFICATION, dirOrHubId, options)
+    return model.fromPretrained(dir, rest)
+  },
+
+  /** A model with fresh weights from the fields of a `config.json`. */
+  fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): TokenClassifier | DecoderTokenClassifier {
+    const fields = checkObject('AutoModelForTokenClassification', config)
+    return pick(TOKEN_CLASSIFICATION, fields, 'fromConfig').fromConfig(config, options)
   },
 }
 

@@ -120,6 +120,9 @@ export declare function describe(id: number, scratch: Float64Array): void
 /** A tensor with the same values and without a graph. */
 export declare function detach(id: number): number
 
+/** Forgets a generator that nothing can reach any more. */
+export declare function dropGenerator(number: number): void
+
 /** Ends a training step that nobody awaits; it counts for the back-pressure. */
 export declare function endStep(): void
 
@@ -131,6 +134,9 @@ export declare function flush(): void
 
 /** Waits until what has run is in the timeline of LORALIB_TRACE. */
 export declare function flushTrace(): void
+
+/** Number of generators, without those of the streams. */
+export declare function generatorCount(): number
 
 /** `[seed low, seed high, counter low, counter high]`. */
 export declare function generatorState(number: number): Array<number>
@@ -155,6 +161,9 @@ export declare function internPath(name: string): number
 
 /** Whether a tensor is a leaf: no recorded op produced it. */
 export declare function isLeaf(id: number): boolean
+
+/** What a tensor is for, by number. */
+export declare function kind(id: number): number
 
 /** Whether layers with a bf16 weight round activations to bf16. */
 export declare function mediumPrecision(): boolean
@@ -198,8 +207,6 @@ export interface NativeRowOptions {
 }
 
 /** Makes a generator; number 0 is the stream's own. */
-export declare function dropGenerator(generator: number): void
-
 export declare function newGenerator(seedLow: number, seedHigh: number): number
 
 /**
@@ -288,6 +295,9 @@ export declare function setStack(stack: number): void
 /** Chooses the stream to record into (0: the default one); returns the previous one. */
 export declare function setStream(stream: number): number
 
+/** Number of the storage of a tensor: views share it. */
+export declare function storage(id: number): number
+
 /** The blocks and hooks whose nodes or leaves are gone: JavaScript may forget their functions. */
 export declare function takeDroppedCallbacks(): Array<number>
 
@@ -299,3 +309,9 @@ export declare function unwatch(id: number): void
 
 /** How often a tensor has been changed in place. */
 export declare function version(id: number): number
+
+/**
+ * What was done so far, for the proof that it does not grow with the number of tensors and streams: entries recorded, tensors listed, and uses of
+ * tensors looked at in this thread; streams and positions looked at by the executor.
+ */
+export declare function workCounts(): Array<number>

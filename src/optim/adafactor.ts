@@ -80,7 +80,11 @@ export class Adafactor extends Optimizer<All> {
 
   protected override update(batches: readonly Batch<All>[]): void {
     // Parameters and moments of the step change in one queue entry, or none does.
-    scope(() => copyAll(batches.flatMap((batch) => batch.params.flatMap((_, i) => scope(() => this.changesOf(single(batch, i)))))))
+    scope(() =>
+      copyAll(
+        batches.flatMap((batch) => batch.params.flatMap((_, i) => scope(() => this.changesOf(single(batch, i))))),
+      ),
+    )
   }
 
   /** The single parameter of the batch and its moments, each with its next value. */

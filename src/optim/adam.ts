@@ -50,7 +50,11 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
   }
 
   protected override update(batches: readonly Batch<Required<AdamOptions>>[]): void {
-    stepAdam(batches, (batch, name) => this.moments(batch, name), (group) => group.decoupledWeightDecay)
+    stepAdam(
+      batches,
+      (batch, name) => this.moments(batch, name),
+      (group) => group.decoupledWeightDecay,
+    )
   }
 }
 

@@ -43,6 +43,10 @@ export class AdamW extends Optimizer<Required<AdamWOptions>> {
   }
 
   protected override update(batches: readonly Batch<Required<AdamWOptions>>[]): void {
-    stepAdam(batches, (batch, name) => this.moments(batch, name), () => true)
+    stepAdam(
+      batches,
+      (batch, name) => this.moments(batch, name),
+      () => true,
+    )
   }
 }

@@ -173,7 +173,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
     const options = groups.map((group) => this.check(withDefaults(this.defaults, this.optionsOf(group))))
     const states = entries.map((entry, i) => entry && this.checkState(entry, params[i]!))
     const { next, number } = this.recordCopies(states, params)
-    const before = { state: this.state, options: this.paramGroups.map(({ params: _, ...group }) => group) }
+    const before = { state: this.state, options: this.paramGroups.map((group) => ({ ...group })) }
     this.state = next
     options.forEach((group, i) => Object.assign(this.paramGroups[i]!, group))
     this.log.add(number, () => {

@@ -45,6 +45,8 @@ export interface GenerativeModel extends Module {
     vocab_size?: number
   }
   readonly maxPositions: number
+  /** A sequence that gets longer than this is computed anew, since the keys in the cache do not suit it then. @default never */
+  readonly recomputeBeyond?: number | null
   /** Ids `(N, T)`: the prompt as rows of numbers, a token as a tensor where its value is not known here. */
   forward(
     ids: Ids,
@@ -59,6 +61,8 @@ export interface StepOptions {
   attentionMask: Ids | null
   /** The places of the new tokens. */
   positionIds: readonly (readonly number[])[]
+  /** Tokens of the longest sequence of the whole batch, also of rows that are finished and no longer among the ids. @integer @minimum 1 */
+  sequenceLength: number
   /** Keys and values of the tokens before, which forward adds to. */
   pastKeyValues: KvCache
   /** How many positions at the end need logits. @integer @minimum 0 @default all */

@@ -31,9 +31,9 @@ export interface SamplingOptions {
   suppressTokens?: readonly number[]
   /** Tokens that must not be the first new one. @integer @minimum 0 @default none */
   beginSuppressTokens?: readonly number[]
-  /** Stop tokens are banned until a row, prompt included, is this long. @integer @minimum 0 @default 0 */
+  /** Stop tokens are banned until a row, prompt included, is this long. Ignored beside `minNewTokens`. @integer @minimum 0 @default 0 */
   minLength?: number
-  /** Stop tokens are banned until a row has this many new tokens. @integer @minimum 0 @default 0 */
+  /** Stop tokens are banned until a row has this many new tokens. It takes the place of `minLength`, even as 0. @integer @minimum 0 @default none */
   minNewTokens?: number
   /** Processors of your own, applied after those that edit single tokens and before those marked (sampling). @default none */
   logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[]

@@ -1,6 +1,6 @@
 // Generated from src/lora/state-dict.ts by `npm run api`. Do not edit.
 
-import type { Module } from '../nn/module.js'
+import type { Module, StateDict } from '../nn/module.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { BiasMode } from './trainable.js'
 /**
@@ -16,3 +16,12 @@ import type { BiasMode } from './trainable.js'
  * @see loralib `lora_state_dict`
  */
 export declare function loraStateDict(model: Module, bias?: BiasMode): Record<string, Tensor>
+/**
+ * A state dict of `model`, whole or of the adapter alone, under the keys of loralib 0.1.2, so that `load_state_dict` there takes it: convolutions keep `weight` and
+ * `bias` in a module of their own (`conv.weight`). All other keys are the same in both, and `loadStateDict` reads either form.
+ *
+ * @example
+ * await lora.save(lora.loralibStateDict(model, model.stateDict()), 'for-python.safetensors')
+ * await lora.save(lora.loralibStateDict(model, lora.loraStateDict(model, 'all')), 'adapter.safetensors')
+ */
+export declare function loralibStateDict(model: Module, dict?: StateDict): StateDict

@@ -113,14 +113,19 @@ impl<V> IdMap<V> {
         }
         let last = self.chunks.len() - 1;
         self.chunks[last].push(Some(value));
-        u32::try_from(last * CHUNK + self.chunks[last].len() - 1).expect("four thousand million tensors do not fit into memory")
+        u32::try_from(last * CHUNK + self.chunks[last].len() - 1)
+            .expect("four thousand million tensors do not fit into memory")
     }
 
     /// Parts below the last power of two have been split in this round, or were made by it: they take one bit more of the hash.
     fn part_of(&self, id: u64) -> usize {
         let round = self.index.len().next_power_of_two();
         let part = (id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & (round - 1);
-        if part < self.index.len() { part } else { part - round / 2 }
+        if part < self.index.len() {
+            part
+        } else {
+            part - round / 2
+        }
     }
 
     /// Adds a part, and moves into it what belongs there.
@@ -195,7 +200,11 @@ mod tests {
                     map.insert(id + ((round + 1) << 54), ());
                 }
             }
-            assert!(map.chunks.len() <= chunks + 1, "{} chunks after {chunks}", map.chunks.len());
+            assert!(
+                map.chunks.len() <= chunks + 1,
+                "{} chunks after {chunks}",
+                map.chunks.len()
+            );
         }
     }
 }

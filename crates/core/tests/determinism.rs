@@ -131,7 +131,24 @@ impl Block {
             .record(&CLIP_SCALE, &[&grads[..], &[norm]].concat(), &[n, 1.0])
             .unwrap();
         let inputs = [&self.params[..], &grads, &self.moments].concat();
-        let attrs = [n, n, n, n, 0.0, 10.0, n, 0.01, 0.9, 0.99, 1e-8, 0.01, step as f64, 1.0, 0.0, 0.0];
+        let attrs = [
+            n,
+            n,
+            n,
+            n,
+            0.0,
+            10.0,
+            n,
+            0.01,
+            0.9,
+            0.99,
+            1e-8,
+            0.01,
+            step as f64,
+            1.0,
+            0.0,
+            0.0,
+        ];
         lab.rec.record(&ADAMW_STEP, &inputs, &attrs).unwrap();
         lab.fence(true).unwrap();
         let mut bits = lab.bits(loss);

@@ -89,7 +89,9 @@ fn an_optimizer_step_with_a_poisoned_gradient_changes_nothing() {
         moments[2],
         table_moments[1],
     ];
-    let attrs = [2.0, 2.0, 2.0, 2.0, 0.0, 10.0, 2.0, 0.1, 0.9, 0.99, 1e-8, 0.0, 1.0, 1.0, 0.0, 0.0];
+    let attrs = [
+        2.0, 2.0, 2.0, 2.0, 0.0, 10.0, 2.0, 0.1, 0.9, 0.99, 1e-8, 0.0, 1.0, 1.0, 0.0, 0.0,
+    ];
     lab.rec.record(&ADAMW_STEP, &inputs, &attrs).unwrap();
     let error = lab.fence(true).unwrap_err();
     assert_eq!(error.code(), Code::Index);
@@ -174,10 +176,7 @@ fn an_assignment_changes_all_of_its_targets_or_none() {
     lab.rec
         .record(&ASSIGN, &[count, mean, next_count, next_mean], &[2.0, 2.0])
         .unwrap();
-    assert_eq!(
-        (lab.read(count), lab.read(mean)),
-        (vec![8.0], vec![2.0, 3.0, 4.0, 5.0])
-    );
+    assert_eq!((lab.read(count), lab.read(mean)), (vec![8.0], vec![2.0, 3.0, 4.0, 5.0]));
     let error = lab.rec.record(&ASSIGN, &[count, next_mean], &[1.0, 1.0]).unwrap_err();
     assert_eq!(error.code(), Code::Shape);
 }
@@ -422,7 +421,11 @@ fn recording_too_far_ahead_is_a_backlog() {
         recorder.record(&NEG, &[x], &[]).unwrap();
     }
     let error = recorder.record(&NEG, &[x], &[]).unwrap_err();
-    assert_eq!(error.code(), Code::Backlog, "no step, no host data, and yet too far ahead");
+    assert_eq!(
+        error.code(),
+        Code::Backlog,
+        "no step, no host data, and yet too far ahead"
+    );
     assert!(field(&error, "received").contains("1001 operations"), "{error}");
 
     let mut recorder = unserved(Limits {

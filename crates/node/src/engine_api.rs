@@ -251,7 +251,15 @@ pub fn memory() -> napi::Result<Vec<f64>> {
 pub fn work_counts() -> napi::Result<Vec<f64>> {
     let engine = engine().map_err(to_napi)?;
     let looked = engine.counters().looked.load(std::sync::atomic::Ordering::Relaxed);
-    with(|state| Ok(state.recorder.work().into_iter().chain([looked]).map(|n| n as f64).collect()))
+    with(|state| {
+        Ok(state
+            .recorder
+            .work()
+            .into_iter()
+            .chain([looked])
+            .map(|n| n as f64)
+            .collect())
+    })
 }
 
 /// Bytes of inputs, results and what the graph saved of them: what forgotten handles and graphs of JavaScript hold.

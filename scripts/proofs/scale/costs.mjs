@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import * as lora from 'loralib'
 import { quantile } from '../lib/report.mjs'
 import { activities, makeTensors, openStreams } from './scene.mjs'
-import { countCalls, work } from './work.mjs'
+import { countCalls, generators, work } from './work.mjs'
 
 const FEW = 10
 const NAMES = ['await', 'op', 'step', 'token']
@@ -20,6 +20,7 @@ export async function measureCosts({ count, short }) {
   const streams = short ? 50 : 500
   const few = await makeTensors(FEW)
   await measure(all, { ...settings, repeats: settings.warm })
+  const kept = generators()
   const before = await measure(all, settings)
   const many = await makeTensors(count - FEW)
   await lora.settle()
@@ -33,7 +34,7 @@ export async function measureCosts({ count, short }) {
   await lora.settle()
   const after = await measure(all, settings)
   for (const tensor of few) tensor.dispose()
-  return { count, streams, cases: { before, tensors, both, onlyStreams, after } }
+  return { count, streams, generators: generators() - kept, cases: { before, tensors, both, onlyStreams, after } }
 }
 
 /** In turn, so that a machine that is slower for a moment slows all of them. */

@@ -18,7 +18,7 @@ const WIDTHS = [32, 12, 12, 12, 12]
 /** One number of tensors: a table in µs, and a check for each case. */
 export function reportCosts(check, result) {
   if (!check(`the process measured`, result !== null, 'a result')) return
-  const { count, streams, cases } = result
+  const { count, streams, generators, cases } = result
   const names = Object.keys(cases.before)
   const base = (name) => (cases.before[name].us + cases.after[name].us) / 2
   console.log(`\n${row(['µs, medians', ...names], WIDTHS)}`)
@@ -35,8 +35,10 @@ export function reportCosts(check, result) {
       `${MOST_GROWTH} times`,
       TIMED,
     )
-    for (const name of names) checkWork(check, `${label(count, streams)}, ${name}`, cases.before[name].work, cases[key][name].work)
+    for (const name of names)
+      checkWork(check, `${label(count, streams)}, ${name}`, cases.before[name].work, cases[key][name].work)
   }
+  check(`generators that seeded requests left behind: ${generators}`, generators === 0, 'none')
 }
 
 /** No count of work is larger, and nothing lists tensors. */
@@ -74,6 +76,8 @@ export function reportModels(check, result) {
   console.log("        V8's pauses:")
   printCollections(pauses)
   const ratio = forward.last.ms / forward.first.ms
-  console.log(`        a forward of the first model: ${forward.first.ms.toFixed(1)} ms alone, ${forward.last.ms.toFixed(1)} ms beside all, ${ratio.toFixed(2)} times`)
+  console.log(
+    `        a forward of the first model: ${forward.first.ms.toFixed(1)} ms alone, ${forward.last.ms.toFixed(1)} ms beside all, ${ratio.toFixed(2)} times`,
+  )
   checkWork(check, `a forward beside ${count} models`, forward.first.work, forward.last.work)
 }

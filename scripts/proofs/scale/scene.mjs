@@ -36,7 +36,11 @@ export function activities() {
       },
       queued,
     },
-    token: { times: TOKENS, run: () => text.generate(ids, { maxNewTokens: TOKENS, eosTokenId: null }), queued },
+    token: {
+      times: TOKENS,
+      run: () => text.generate(ids, { maxNewTokens: TOKENS, eosTokenId: null, doSample: true, seed: 1 }),
+      queued,
+    },
     /** Lets a stream read all weights and the tensors of the operation, as a request does. */
     visit: () =>
       lora.noGrad(() =>

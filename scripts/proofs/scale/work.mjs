@@ -23,6 +23,11 @@ export function countCalls() {
   }
 }
 
+/** Random generators that the engine keeps, besides those of streams. */
+export function generators() {
+  return native.generatorCount()
+}
+
 /** What was done so far. */
 export function work() {
   const made = calls

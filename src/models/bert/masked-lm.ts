@@ -1,11 +1,10 @@
 import type { LayerNorm } from '../../nn/layer-norm.js'
-import { Linear } from '../../nn/linear.js'
 import { Module } from '../../nn/module.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { BERT_NAMES, BertModel } from './bert.js'
 import type { BertConfig } from './bert.js'
 import type { Ids } from '../../generation/ids.js'
-import { MaskedLM } from '../shared/masked-lm.js'
+import { MaskedLM, tokenScorer } from '../shared/masked-lm.js'
 import { activation, layerNorm, linear, within } from '../shared/parts.js'
 import type { Layer } from '../shared/parts.js'
 import { freshWeights } from '../shared/pretrained.js'
@@ -31,7 +30,7 @@ class Transform extends Module {
   }
 }
 
-/** `decoder(transform(x))`: `decoder` has the weight of the token embedding when the two are tied, and the bias of the head. */
+/** `decoder(transform(x))`, see {@link tokenScorer}. */
 class Predictions extends Module {
   bias: Tensor
   transform: Transform
@@ -39,11 +38,10 @@ class Predictions extends Module {
 
   constructor(config: BertConfig, words: Tensor, take: WeightSource) {
     super()
-    const { hidden_size: C, vocab_size: V, initializer_range: std } = config
+    const { vocab_size: V } = config
     this.transform = new Transform(config, within(take, 'transform'))
     this.bias = take('bias', [V], { value: 0 })
-    const weight = config.tie_word_embeddings ? words : take('decoder.weight', [V, C], { std })
-    this.decoder = new Linear(C, V, { weight, bias: this.bias })
+    this.decoder = tokenScorer(config, words, this.bias, take)
   }
 
   override forward(x: Tensor): Tensor {

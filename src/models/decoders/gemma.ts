@@ -1,10 +1,11 @@
 import { bad, checkInteger } from '../../runtime/options.js'
 import type { DecoderFamily, Traits } from '../shared/decoder-family.js'
 import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import { RotarySequenceClassifier, RotaryTokenClassifier } from '../shared/rotary-heads.js'
 import { unsupportedField, windowedLayers } from '../shared/rotary-config.js'
 import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
 import { RotaryDecoder } from '../shared/rotary-decoder.js'
-import type { RopeParameters, RotaryConfig } from '../shared/rotary.js'
+import type { RopeParameters, RotaryConfig } from '../shared/rotary-frequencies.js'
 
 /**
  * The configuration of a Gemma 2, as in `config.json`. Defaults as in transformers: `vocab_size` 256000, `hidden_size` 2304, `intermediate_size` 9216,
@@ -22,7 +23,7 @@ export interface Gemma2Config extends RotaryDecoderConfig {
   sliding_window: number | null
   /** For each block `full_attention` or `sliding_attention`. @default Gemma 2: the first of two has a window; Gemma 3: five of six have one */
   layer_types?: string[] | null
-  /** Attention scores s become `cap · tanh(s / cap)`; null for none. @default Gemma 2: 50; Gemma 3: null */
+  /** Attention scores s become `cap · tanh(s / cap)`; null for none. Gemma 3 ignores it, as in transformers. @default Gemma 2: 50; Gemma 3: null */
   attn_logit_softcapping: number | null
   /** Logits x become `cap · tanh(x / cap)`; null for none. @default Gemma 2: 30; Gemma 3: null */
   final_logit_softcapping: number | null
@@ -100,7 +101,9 @@ const GEMMA3: DecoderFamily<Gemma3Config> = {
     const given = config.sliding_window_pattern ?? config['_sliding_window_pattern'] ?? 6
     const pattern = checkInteger(owner, 'sliding_window_pattern', given, 1)
     const hasWindow = windowedLayers(owner, config, config.sliding_window, (layer) => (layer + 1) % pattern !== 0)
-    return { ...gemmaTraits(config, owner), headNorms: true, hasWindow, rotary: rotaryOf(config, owner) }
+    const rotary = rotaryOf(config, owner)
+    // transformers reads the cap of the scores and does not pass it on to attention.
+    return { ...gemmaTraits(config, owner), softcap: null, headNorms: true, hasWindow, rotary }
   },
 }
 
@@ -127,7 +130,8 @@ function gemmaTraits(config: Gemma2Config, owner: string): Traits {
 /** The rotary positions of blocks without a window, and of those with one, which are never scaled in files of earlier releases. */
 function rotaryOf(config: Gemma3Config, owner: string): [whole: RotaryConfig, windowed: RotaryConfig] {
   const { rope_parameters: given, rope_scaling } = config
-  const base = { head_dim: config.head_dim, partial_rotary_factor: config['partial_rotary_factor'] }
+  const { head_dim, max_position_embeddings } = config
+  const base = { head_dim, max_position_embeddings, partial_rotary_factor: config['partial_rotary_factor'] }
   if (given == null) {
     const whole = { ...base, rope_theta: config.rope_theta ?? 1e6, rope_scaling: rope_scaling ?? null }
     return [whole, { ...base, rope_theta: config.rope_local_base_freq ?? 1e4 }]
@@ -178,6 +182,28 @@ export class Gemma3Model extends RotaryDecoder<Gemma3Config> {
  * @see {@link LlamaForCausalLM} for an example.
  */
 export class Gemma3ForCausalLM extends RotaryCausalLM<Gemma3Model> {
+  /** @internal */
+  static override readonly Model = Gemma3Model
+}
+
+/**
+ * Gemma 2 with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export class Gemma2ForSequenceClassification extends RotarySequenceClassifier<Gemma2Model> {
+  /** @internal */
+  static override readonly Model = Gemma2Model
+}
+
+/** Gemma 2 with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export class Gemma2ForTokenClassification extends RotaryTokenClassifier<Gemma2Model> {
+  /** @internal */
+  static override readonly Model = Gemma2Model
+}
+
+/**
+ * The text model of Gemma 3 with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export class Gemma3TextForSequenceClassification extends RotarySequenceClassifier<Gemma3Model> {
   /** @internal */
   static override readonly Model = Gemma3Model
 }

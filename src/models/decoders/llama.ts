@@ -1,5 +1,6 @@
 import type { DecoderFamily } from '../shared/decoder-family.js'
 import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import { RotarySequenceClassifier, RotaryTokenClassifier } from '../shared/rotary-heads.js'
 import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
 import { RotaryDecoder } from '../shared/rotary-decoder.js'
 
@@ -64,6 +65,27 @@ export class LlamaModel extends RotaryDecoder<LlamaConfig> {
  * await loss.backward()
  */
 export class LlamaForCausalLM extends RotaryCausalLM<LlamaModel> {
+  /** @internal */
+  static override readonly Model = LlamaModel
+}
+
+/**
+ * Llama with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ *
+ * @example
+ * const model = await models.LlamaForSequenceClassification.fromPretrained('SmolLM2-135M', { config: { num_labels: 3, pad_token_id: 2 } })
+ * lora.injectLora(model, { targets: ['q_proj', 'v_proj'], r: 8, loraAlpha: 16 })
+ * lora.markOnlyLoraAsTrainable(model)
+ * model.score.requiresGrad_()            // the head trains too
+ * const { loss } = model.train().forward(ids, { attentionMask, labels: [2, 0] })
+ */
+export class LlamaForSequenceClassification extends RotarySequenceClassifier<LlamaModel> {
+  /** @internal */
+  static override readonly Model = LlamaModel
+}
+
+/** Llama with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export class LlamaForTokenClassification extends RotaryTokenClassifier<LlamaModel> {
   /** @internal */
   static override readonly Model = LlamaModel
 }

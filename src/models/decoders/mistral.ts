@@ -1,5 +1,6 @@
 import type { DecoderFamily } from '../shared/decoder-family.js'
 import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import { RotarySequenceClassifier, RotaryTokenClassifier } from '../shared/rotary-heads.js'
 import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
 import { RotaryDecoder } from '../shared/rotary-decoder.js'
 
@@ -53,6 +54,20 @@ export class MistralModel extends RotaryDecoder<MistralConfig> {
  * @see {@link LlamaForCausalLM} for an example.
  */
 export class MistralForCausalLM extends RotaryCausalLM<MistralModel> {
+  /** @internal */
+  static override readonly Model = MistralModel
+}
+
+/**
+ * Mistral with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export class MistralForSequenceClassification extends RotarySequenceClassifier<MistralModel> {
+  /** @internal */
+  static override readonly Model = MistralModel
+}
+
+/** Mistral with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export class MistralForTokenClassification extends RotaryTokenClassifier<MistralModel> {
   /** @internal */
   static override readonly Model = MistralModel
 }

@@ -1,7 +1,9 @@
 import type { DecoderFamily } from '../shared/decoder-family.js'
 import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import { RotarySequenceClassifier, RotaryTokenClassifier } from '../shared/rotary-heads.js'
 import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
 import { RotaryDecoder } from '../shared/rotary-decoder.js'
+import type { RotaryConfig } from '../shared/rotary-frequencies.js'
 
 /**
  * The configuration of a Phi-3, as in `config.json`. Defaults as in transformers: `vocab_size` 32064, `hidden_size` 3072, `intermediate_size` 8192,
@@ -43,10 +45,19 @@ const PHI3: DecoderFamily<Phi3Config> = {
     pad_token_id: 32000,
   },
   fields: { hidden_act: 'activation', resid_pdrop: 'probability', embd_pdrop: 'probability', sliding_window: 'window' },
-  traits({ hidden_act: activation, sliding_window: window, resid_pdrop: residualDropout, num_hidden_layers: count }) {
-    const hasWindow = Array<boolean>(count).fill(window !== null)
-    return { activation, isFused: true, residualDropout, window, hasWindow, partialRotary: true }
+  traits(config) {
+    const { hidden_act: activation, sliding_window: window, resid_pdrop: residualDropout } = config
+    const hasWindow = Array<boolean>(config.num_hidden_layers).fill(window !== null)
+    const rotary = [longRopeOf(config)] as const
+    return { activation, isFused: true, residualDropout, window, hasWindow, rotary, partialRotary: true, recomputesLong: true } // prettier-ignore
   },
+}
+
+/** Files of the first releases call `longrope` yarn. */
+function longRopeOf(config: Phi3Config): RotaryConfig {
+  const given = config.rope_scaling ?? config.rope_parameters
+  if ((given?.rope_type ?? given?.type) !== 'yarn') return config
+  return { ...config, rope_scaling: { ...given, rope_type: 'longrope' } }
 }
 
 /** Phi-3 without a head (Abdin et al. 2024): Llama with one projection for queries, keys and values, and one for the gate and the values of the MLP. @see {@link RotaryDecoder} */
@@ -64,6 +75,20 @@ export class Phi3Model extends RotaryDecoder<Phi3Config> {
  * @see {@link LlamaForCausalLM} for an example.
  */
 export class Phi3ForCausalLM extends RotaryCausalLM<Phi3Model> {
+  /** @internal */
+  static override readonly Model = Phi3Model
+}
+
+/**
+ * Phi-3 with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export class Phi3ForSequenceClassification extends RotarySequenceClassifier<Phi3Model> {
+  /** @internal */
+  static override readonly Model = Phi3Model
+}
+
+/** Phi-3 with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export class Phi3ForTokenClassification extends RotaryTokenClassifier<Phi3Model> {
   /** @internal */
   static override readonly Model = Phi3Model
 }

@@ -1,6 +1,7 @@
 import { checkInteger } from '../../runtime/options.js'
 import type { DecoderFamily } from '../shared/decoder-family.js'
 import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import { RotarySequenceClassifier, RotaryTokenClassifier } from '../shared/rotary-heads.js'
 import { checkWindow, windowedLayers } from '../shared/rotary-config.js'
 import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
 import { RotaryDecoder } from '../shared/rotary-decoder.js'
@@ -108,6 +109,34 @@ export class Qwen3Model extends RotaryDecoder<Qwen3Config> {
  * @see {@link LlamaForCausalLM} for an example.
  */
 export class Qwen3ForCausalLM extends RotaryCausalLM<Qwen3Model> {
+  /** @internal */
+  static override readonly Model = Qwen3Model
+}
+
+/**
+ * Qwen2 with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export class Qwen2ForSequenceClassification extends RotarySequenceClassifier<Qwen2Model> {
+  /** @internal */
+  static override readonly Model = Qwen2Model
+}
+
+/** Qwen2 with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export class Qwen2ForTokenClassification extends RotaryTokenClassifier<Qwen2Model> {
+  /** @internal */
+  static override readonly Model = Qwen2Model
+}
+
+/**
+ * Qwen3 with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export class Qwen3ForSequenceClassification extends RotarySequenceClassifier<Qwen3Model> {
+  /** @internal */
+  static override readonly Model = Qwen3Model
+}
+
+/** Qwen3 with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export class Qwen3ForTokenClassification extends RotaryTokenClassifier<Qwen3Model> {
   /** @internal */
   static override readonly Model = Qwen3Model
 }

@@ -227,7 +227,7 @@ function norm(config: GPT2Config, take: WeightSource, name: string): LayerNorm {
 }
 
 // The first GPT-2 files have no prefix; files of old releases contain the causal mask as a buffer.
-function checkpointName(name: string): string | null {
+export function checkpointName(name: string): string | null {
   if (/(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/.test(name)) return null
   return name.startsWith('transformer.') || name.startsWith('lm_head.') ? name : `transformer.${name}`
 }

@@ -3,7 +3,7 @@ import { ACTIVATIONS } from '../shared/config.js'
 import { checkHeads, checkPadToken } from '../shared/encoder-config.js'
 import { checkLabels } from '../shared/labels-config.js'
 import type { LabelsConfig } from '../shared/labels-config.js'
-import type { RopeParameters, RotaryConfig } from '../shared/rotary.js'
+import type { RopeParameters, RotaryConfig } from '../shared/rotary-frequencies.js'
 
 /** Which tokens a layer attends to: all, or those nearby. */
 export type ModernBertLayerType = 'full_attention' | 'sliding_attention'
@@ -144,9 +144,11 @@ export function modernBertConfig(given: Partial<ModernBertConfig>): ModernBertCo
 /** The rotary configuration of a kind of layer. */
 export function rotaryConfigOf(config: ModernBertConfig, type: ModernBertLayerType): RotaryConfig {
   const { rope_parameters: both, global_rope_theta = 160000, local_rope_theta = 10000 } = config
+  const { max_position_embeddings } = config
   const theta = type === 'full_attention' ? global_rope_theta : (local_rope_theta ?? global_rope_theta)
   const rope_parameters = both?.[type] ?? {}
-  return { head_dim: config.hidden_size / config.num_attention_heads, rope_parameters, rope_theta: theta }
+  const head_dim = config.hidden_size / config.num_attention_heads
+  return { head_dim, max_position_embeddings, rope_parameters, rope_theta: theta }
 }
 
 function layerTypes(

@@ -121,6 +121,7 @@ export class ModernBertModel extends EncoderModel {
   private contextOf(x: Tensor, { packing, keys }: EncoderBatch, options: EncoderModelOptions): ModernBertContext {
     const [B = 0, T = 0] = x.shape
     const { positionIds: given, tokenTypeIds } = options
+    const extent = { width: packing ? packing.width : T, positionIds: given ?? null, longest: null }
     if (packing === null) {
       if (given) checkSize(OWNER, 'positionIds', given, B, T)
       if (tokenTypeIds) checkSize(OWNER, 'tokenTypeIds', tokenTypeIds, B, T)
@@ -131,7 +132,7 @@ export class ModernBertModel extends EncoderModel {
         : packing.offsetsFromFirst()
       : given
     const rotation = (type: ModernBertLayerType) =>
-      this.tables[type].rotation(OWNER, { past: 0, tokens: T, positionIds, dtype: x.dtype })
+      this.tables[type].rotation(OWNER, { past: 0, tokens: T, positionIds, extent, dtype: x.dtype })
     return {
       keys,
       rotations: { full_attention: rotation('full_attention'), sliding_attention: rotation('sliding_attention') },

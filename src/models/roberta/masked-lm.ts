@@ -1,10 +1,9 @@
 import { GELU } from '../../nn/activations.js'
 import type { LayerNorm } from '../../nn/layer-norm.js'
-import { Linear } from '../../nn/linear.js'
 import { Module } from '../../nn/module.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Ids } from '../../generation/ids.js'
-import { MaskedLM } from '../shared/masked-lm.js'
+import { MaskedLM, tokenScorer } from '../shared/masked-lm.js'
 import { layerNorm, linear, within } from '../shared/parts.js'
 import type { Layer } from '../shared/parts.js'
 import { freshWeights } from '../shared/pretrained.js'
@@ -13,7 +12,7 @@ import { ROBERTA_NAMES, RobertaModel } from './roberta.js'
 import type { RobertaConfig } from './roberta.js'
 import { tokenLoss } from '../shared/token-loss.js'
 
-/** `decoder(norm(gelu(dense(x))))`: `decoder` has the weight of the token embedding when the two are tied, and the bias of the head. */
+/** `decoder(norm(gelu(dense(x))))`: `decoder` and its bias as in BERT, see {@link tokenScorer}. */
 class RobertaLMHead extends Module {
   bias: Tensor
   dense: Layer
@@ -27,8 +26,7 @@ class RobertaLMHead extends Module {
     this.dense = linear(take, 'dense', C, C, std)
     this.layer_norm = layerNorm(take, 'layer_norm', C, config.layer_norm_eps)
     this.bias = take('bias', [V], { value: 0 })
-    const weight = config.tie_word_embeddings ? words : take('decoder.weight', [V, C], { std })
-    this.decoder = new Linear(C, V, { weight, bias: this.bias })
+    this.decoder = tokenScorer(config, words, this.bias, take)
     this.gelu = new GELU()
   }
 

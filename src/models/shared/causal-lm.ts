@@ -59,6 +59,11 @@ export abstract class CausalLM extends PretrainedModel {
   /** Longest sequence that the model supports. */
   abstract get maxPositions(): number
 
+  /** A sequence that {@link generate} makes longer than this is computed anew, since its heads turn by other angles then; null for never. */
+  get recomputeBeyond(): number | null {
+    return null
+  }
+
   /** Logits x become `cap · tanh(x / cap)`; null for no cap. */
   protected get logitSoftcap(): number | null {
     return null

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, FormatError, UnsupportedError } from '../../errors.js'
 import { bad, nearest, show } from '../../runtime/options.js'
+import { parseConfig } from './config-text.js'
 
 /** Activations by the names that config files use. */
 export const ACTIVATIONS = ['gelu_new', 'gelu_pytorch_tanh', 'gelu', 'relu', 'silu', 'swish', 'tanh'] as const
@@ -79,7 +80,7 @@ async function read(path: string): Promise<string> {
 
 function parse(path: string, text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseConfig(text)
   } catch (cause) {
     throw notAnObject(path, cause instanceof Error ? cause.message : String(cause), cause)
   }

@@ -3,8 +3,8 @@ import { checkBoolean, checkNumber, checkProbability } from '../../runtime/optio
 import { checkActivation } from './config.js'
 import { checkWindow, rotaryDecoderConfig } from './rotary-config.js'
 import type { RotaryDecoderConfig, RotaryDefaults } from './rotary-config.js'
-import { rotaryFrequencies } from './rotary.js'
-import type { RotaryConfig } from './rotary.js'
+import { rotaryTurning } from './rotary-frequencies.js'
+import type { RotaryConfig } from './rotary-frequencies.js'
 
 /** A family of decoders. Its models are classes of two lines each, see `decoders/llama.ts`. */
 export interface DecoderFamily<Config extends RotaryDecoderConfig = RotaryDecoderConfig> {
@@ -63,6 +63,8 @@ export interface Traits {
   rotary?: readonly [RotaryConfig] | readonly [whole: RotaryConfig, windowed: RotaryConfig]
   /** Only the first features of a head may be rotated (Phi-3). @default false */
   partialRotary?: boolean
+  /** Generation that makes a sequence long, in the sense of `longrope`, computes it anew (Phi-3). @default false */
+  recomputesLong?: boolean
 }
 
 const CHECKS = {
@@ -87,6 +89,6 @@ export function familyConfig<Config extends RotaryDecoderConfig>(
   const config = rotaryDecoderConfig<Config>(owner, family.defaults, given)
   for (const [field, kind] of Object.entries(family.fields)) CHECKS[kind](owner, field, config[field] as never)
   const traits = family.traits(config, owner)
-  for (const each of traits.rotary ?? [config]) rotaryFrequencies(owner, each, traits.partialRotary)
+  for (const each of traits.rotary ?? [config]) rotaryTurning(owner, each, traits.partialRotary)
   return { config, traits }
 }

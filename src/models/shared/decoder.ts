@@ -17,6 +17,7 @@ import { KvCache } from '../../generation/kv-cache.js'
 import { lastRead, packingOf } from './packing.js'
 import type { Packing, Reads } from './packing.js'
 import type { Layer } from './parts.js'
+import type { InputExtent } from './rotary.js'
 
 /** Options of a decoder's forward. */
 export interface DecoderOptions {
@@ -32,6 +33,12 @@ export interface DecoderOptions {
   attentionMask?: Ids | null
   /** Position of each token, (B, T). @shallow @default 0, 1, … in every row, after those in the cache, regardless of the mask */
   positionIds?: Ids | null
+  /**
+   * Tokens of the longest sequence, those in the cache included, where some rows of a batch have left it: `longrope` and `dynamic` rotary positions go by the
+   * longest one. With a cache it also says that growing beyond the original length is meant, as in transformers: what is cached stays as it was rotated.
+   * @integer @minimum 1 @default from `positionIds`, else the width of the input
+   */
+  sequenceLength?: number
   /** Keys and values of earlier tokens; the new ones are appended. @default none */
   pastKeyValues?: KvCache | null
   /** Create a cache and return it. @default whether `pastKeyValues` is given */
@@ -72,6 +79,8 @@ export interface TokenSpan {
   tokens: number
   /** Position of each token, in the shape of the ids; null for 0, 1, … after those in the cache. */
   positionIds: Ids | null
+  /** The whole input, tokens that are not computed included. */
+  extent: InputExtent
 }
 
 /** Parts of a decoder as {@link runDecoder} puts them together. */
@@ -145,7 +154,7 @@ interface Batch {
 function wholeBatch(
   owner: string,
   inputIds: Ids,
-  { attentionMask: mask, positionIds = null }: DecoderOptions,
+  { attentionMask: mask, positionIds = null, sequenceLength }: DecoderOptions,
   cache: KvCache | null,
   vocabulary: number,
   window: number | null,
@@ -158,21 +167,24 @@ function wholeBatch(
   const isPairwise = mask instanceof Tensor && mask.ndim === 4
   const windowed =
     isPairwise && window !== null && window < total ? lastAllowed(mask, { tokens, total, width, window }) : null
-  return { ids, span: { past, tokens, positionIds }, mask: given, windowed }
+  const extent = { width: total, positionIds, longest: sequenceLength ?? null }
+  return { ids, span: { past, tokens, positionIds, extent }, mask: given, windowed }
 }
 
 /** No row is padding, so no mask is needed; causality follows from the order of the rows. */
 function packedBatch(
   owner: string,
   inputIds: Ids,
-  { positionIds }: DecoderOptions,
+  { positionIds = null, sequenceLength }: DecoderOptions,
   packing: Packing,
   vocabulary: number,
 ): Batch {
   if (!(inputIds instanceof Tensor)) checkIds(owner, 'inputIds', inputIds, vocabulary)
   const ids = idsTensor(owner, 'inputIds', packing.take(owner, 'inputIds', inputIds)) // (1, N)
   const positions = positionIds ? packing.take(owner, 'positionIds', positionIds) : packing.offsets()
-  return { ids, span: { past: 0, tokens: packing.extent, positionIds: positions }, mask: null, windowed: null }
+  const extent = { width: packing.width, positionIds, longest: sequenceLength ?? null }
+  const span = { past: 0, tokens: packing.extent, positionIds: positions, extent }
+  return { ids, span, mask: null, windowed: null }
 }
 
 /**

@@ -88,6 +88,12 @@ export function encoderPacking(owner: string, inputIds: Ids, mask: Ids | null | 
   return packing?.hasEverySequence ? packing : null
 }
 
+/** The options with a mask whose values are not known when work is recorded: then padding is hidden from tokens and computed all the same. */
+export function maskedOnly<Options extends EncoderOptions>(owner: string, options: Options): Options {
+  const mask = idsTensor(owner, 'attentionMask', options.attentionMask!)
+  return { ...options, attentionMask: noGrad(() => mask.clone()) }
+}
+
 /** The first token of each row, after padding on the left: `x (B, T, C)` → (B, 1, C). A single token is the first one. */
 export function firstTokens(owner: string, x: Tensor, mask: Ids | null | undefined): Tensor {
   const [B = 0, T = 0] = x.shape

@@ -1,15 +1,18 @@
 // The base of models that predict masked tokens: loss, checkpointing, files.
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
+import { Linear } from '../../nn/linear.js'
 import { isGradEnabled, noGrad } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
+import { maskedOnly } from './encoder-input.js'
 import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
 import type { EncoderModel } from './encoder-model.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Layer } from './parts.js'
 import { PretrainedEncoder, savedConfig } from './pretrained-encoder.js'
 import { savePretrained } from './pretrained.js'
-import type { SaveOptions } from './pretrained.js'
+import type { SaveOptions, WeightSource } from './pretrained.js'
+import { labelsPadding } from './token-classification.js'
 
 /** Options of the forward of a model that predicts masked tokens. */
 export interface MaskedLMOptions extends EncoderOptions {
@@ -49,6 +52,23 @@ export class MaskedLMOutput<Loss extends Tensor | null = Tensor | null> {
 }
 
 /**
+ * The layer `decoder` that ends the heads of BERT and RoBERTa. With `tie_word_embeddings` it has the weight of the token embedding and the bias of the head;
+ * without, both are its own, and the head's `bias` is a parameter that nothing reads, as in transformers. Files of releases that tied the bias in any case hold
+ * that one alone, and then it serves.
+ */
+export function tokenScorer(
+  config: { hidden_size: number; vocab_size: number; initializer_range: number; tie_word_embeddings: boolean },
+  words: Tensor,
+  bias: Tensor,
+  take: WeightSource,
+): Linear {
+  const { hidden_size: C, vocab_size: V, initializer_range: std } = config
+  if (config.tie_word_embeddings) return new Linear(C, V, { weight: words, bias })
+  const weight = take('decoder.weight', [V, C], { std })
+  return new Linear(C, V, { weight, bias: take('decoder.bias', [V], { value: 0, shared: bias }) })
+}
+
+/**
  * An encoder with the head of its pre-training, which predicts masked tokens.
  *
  * Shapes: `inputIds (B, T)` → `logits (B, T, V)`, `loss ()`.
@@ -79,7 +99,8 @@ export abstract class MaskedLM extends PretrainedEncoder {
     const owner = `${this.constructor.name}.forward`
     checkOptions(owner, options, schemas.MaskedLMOptions)
     const { labels, ...rest } = options
-    const encoded = this.baseModel.forward(inputIds, rest)
+    const readsPadding = labelsPadding(labels, rest.attentionMask)
+    const encoded = this.baseModel.forward(inputIds, readsPadding ? maskedOnly(owner, rest) : rest)
     const loss = labels ? this.loss(owner, encoded.lastHiddenState, labels) : null
     return new MaskedLMOutput(encoded, (hidden) => this.predict(hidden), loss)
   }

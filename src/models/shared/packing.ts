@@ -36,6 +36,11 @@ export class Packing {
     readonly isWhole: boolean,
   ) {}
 
+  /** Tokens of a row of the batch, padding and those that are not needed included. */
+  get width(): number {
+    return this.length
+  }
+
   /** One more than the largest offset of a token in its sequence. */
   get extent(): number {
     return this.positions.reduce((most, position) => Math.max(most, (position % this.length) + 1), 0)

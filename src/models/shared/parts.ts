@@ -39,9 +39,9 @@ export function projection(
   name: string,
   inFeatures: number,
   outFeatures: number,
-  std: number,
+  init: number | Init,
 ): Linear {
-  const weight = take(`${name}.weight`, [outFeatures, inFeatures], { std })
+  const weight = take(`${name}.weight`, [outFeatures, inFeatures], typeof init === 'number' ? { std: init } : init)
   return new Linear(inFeatures, outFeatures, { weight, bias: false })
 }
 

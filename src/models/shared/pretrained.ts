@@ -25,13 +25,18 @@ import { zeros } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Generator } from '../../runtime/random.js'
 import { makeFolder, writeText } from '../../io/write-text.js'
+import { configText } from './config-text.js'
 import { checkModelType, readConfig } from './config.js'
 
 /**
  * Initialisation of a fresh parameter: N(0, std²), truncated to ±`cut`·std where that is given, with the row of the padding token at 0; or one value. A `wide`
- * parameter is f32 even in a bf16 or f16 model: it belongs to a head that is trained while the model is frozen.
+ * parameter is f32 even in a bf16 or f16 model: it belongs to a head that is trained while the model is frozen. `shared` is the parameter that serves where a
+ * file has none of this name.
  */
-export type Init = ({ std: number; cut?: number; zeroRow?: number } | { value: number }) & { wide?: boolean }
+export type Init = ({ std: number; cut?: number; zeroRow?: number } | { value: number }) & {
+  wide?: boolean
+  shared?: Tensor
+}
 
 /** Returns a parameter of a model by its state-dict name. */
 export type WeightSource = (name: string, shape: number[], init: Init) => Tensor
@@ -144,7 +149,7 @@ export async function savePretrained(
   await makeFolder(dir)
   await save(Object.fromEntries(tensors), join(dir, 'model.safetensors'), { metadata: { format: 'pt' } })
   const written = { ...config, ...(dtype && { dtype: LONG_NAMES[dtype] }) }
-  await writeText(join(dir, 'config.json'), `${JSON.stringify(written, null, 2)}\n`)
+  await writeText(join(dir, 'config.json'), configText(written))
 }
 
 const LONG_NAMES: Record<FloatDtype, string> = { f32: 'float32', f64: 'float64', bf16: 'bfloat16', f16: 'float16' }
@@ -167,12 +172,14 @@ function checkpointWeights(
 ): CheckpointWeights {
   const [missing, misshapen] = [[] as string[], [] as string[]]
   const left = new Map(tensors)
-  const fresh = freshWeights('fromPretrained', { dtype: dtype ?? 'f32' })
+  const isDouble = [...tensors.values()].some((tensor) => tensor.dtype === 'f64')
+  const fresh = freshWeights('fromPretrained', { dtype: dtype ?? (isDouble ? 'f64' : 'f32') })
   return {
     take(name, shape, init) {
       const tensor = tensors.get(name)
       left.delete(name)
       if (lacking.some((head) => name.startsWith(`${head}.`))) return fresh(name, shape, init)
+      if (tensor === undefined && init.shared !== undefined) return init.shared
       if (tensor === undefined) missing.push(name)
       else if (tensor.shape.join() !== shape.join()) misshapen.push(`${name} ${show(tensor)} for (${shape.join(', ')})`)
       else return asParameter(keep(placed(tensor, dtype, init.wide)))

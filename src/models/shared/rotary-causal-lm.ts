@@ -66,8 +66,12 @@ export abstract class RotaryCausalLM<Model extends RotaryDecoder = RotaryDecoder
     return this.model.logitsScaling
   }
 
+  override get recomputeBeyond(): number | null {
+    return this.model.recomputeBeyond
+  }
+
   override get maxPositions(): number {
-    return this.config.max_position_embeddings
+    return this.model.maxPositions
   }
 }
 

@@ -1,7 +1,7 @@
 // The common part of the configurations of decoders with rotary positions. Names and defaults as in `config.json` and in transformers.
 import { UnsupportedError } from '../../errors.js'
 import { bad, checkBoolean, checkInteger, checkNumber, checkProbability, show } from '../../runtime/options.js'
-import type { RopeParameters } from './rotary.js'
+import type { RopeParameters } from './rotary-frequencies.js'
 
 /** Fields of `config.json` that every decoder with rotary positions has. */
 export interface RotaryDecoderConfig {

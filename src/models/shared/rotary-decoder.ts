@@ -23,7 +23,7 @@ import { FusedAttention, RotaryAttention } from './rotary-attention.js'
 import type { RotaryContext } from './rotary-attention.js'
 import type { RotaryDecoderConfig } from './rotary-config.js'
 import { RotaryTables } from './rotary.js'
-import type { RotaryConfig } from './rotary.js'
+import type { RotaryConfig } from './rotary-frequencies.js'
 
 /** `x ← x + attention(norm(x));  x ← x + mlp(norm(x))`. */
 class RotaryBlock extends Module {
@@ -141,6 +141,10 @@ export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryD
   readonly logitSoftcap: number | null
   /** Logits of a head are divided by it. @internal */
   readonly logitsScaling: number
+  /** Generation computes a sequence anew when it gets longer than this; null for never. @internal */
+  readonly recomputeBeyond: number | null
+  /** Longest sequence that generation makes; any with `dynamic` rotary positions. @internal */
+  readonly maxPositions: number
   private readonly rotary: readonly RotaryTables[]
   private readonly window: number | null
   private readonly scalesEmbeddings: boolean
@@ -161,7 +165,10 @@ export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryD
     this.layers = Array.from({ length: complete.num_hidden_layers }, block)
     this.norm = normMaker(complete, traits)(take, 'norm', C)
     const kinds: readonly RotaryConfig[] = traits.rotary ?? [complete]
-    this.rotary = kinds.map((each) => new RotaryTables(owner, each, traits.partialRotary))
+    this.rotary = kinds.map((each) => new RotaryTables(`${family.name}Config`, each, traits.partialRotary))
+    this.recomputeBeyond = traits.recomputesLong ? this.rotary[0]!.originalLength : null
+    const isUnbounded = this.rotary.every((tables) => tables.isUnbounded)
+    this.maxPositions = isUnbounded ? Infinity : complete.max_position_embeddings
     this.window = traits.hasWindow?.includes(true) ? traits.window! : null
     this.scalesEmbeddings = traits.scalesEmbeddings ?? false
     this.embeddingMultiplier = traits.embeddingMultiplier ?? 1

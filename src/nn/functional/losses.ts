@@ -1,11 +1,11 @@
 // Loss functions. All take logits or predictions first and the target second; the default reduction is the mean.
-import { ShapeError } from '../../errors.js'
+import { DtypeError, ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import { where } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
-import { show } from '../../runtime/options.js'
+import { bad, show } from '../../runtime/options.js'
 
 /** How the losses of the elements are reduced: to their mean, to their sum, or not at all. */
 export type Reduction = 'none' | 'mean' | 'sum'
@@ -20,12 +20,15 @@ export interface ReductionOptions {
 export interface CrossEntropyOptions extends ReductionOptions {
   /** A weight for each class, (C). @default all 1 */
   weight?: Tensor | null
-  /** Targets with this value are ignored: they contribute neither to the loss nor to the divisor of its mean. @integer @default -100 */
+  /**
+   * Targets with this value are ignored: they contribute neither to the loss nor to the divisor of its mean. Not with probabilities as targets. @integer
+   * @default -100
+   */
   ignoreIndex?: number
   /** Share of the target distribution that is spread evenly over all classes, the correct one included. @minimum 0 @maximum 1 @default 0 */
   labelSmoothing?: number
   /**
-   * A weight for each target, in the shape of the target: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
+   * A weight for each target, in the shape of the losses: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
    * of targets that are not ignored. Use it as a mask, or to weight examples. @default all 1
    */
   tokenWeights?: Tensor | null
@@ -55,13 +58,21 @@ export const REDUCTIONS: readonly Reduction[] = ['none', 'mean', 'sum']
  * With `labelSmoothing` ε: `(1 − ε) · nll + ε · mean over classes of −log p`.
  * `'mean'` divides by the number of targets that are not ignored, or by the sum of their weights if weights are given. It is NaN if all are ignored.
  *
+ * A floating target in the shape of the logits holds a **probability for each class**: `loss = −Σ weight · target · log softmax(logits)`, with
+ * `labelSmoothing` ε on `(1 − ε) · target + ε / C`. `'mean'` then divides by the number of rows, whatever the class weights are, and the target may need
+ * gradients, too.
+ *
  * @example
  * const loss = nn.functional.crossEntropy(logits.reshape([-1, 50257]), labels.flatten(), { labelSmoothing: 0.1 })
+ * const distilled = nn.functional.crossEntropy(student, teacher.softmax(1))
  * @throws {ShapeError} when the shapes do not match; logits with the classes in the last dimension need `reshape([-1, C])` first.
+ * @throws {DtypeError} for whole numbers in the shape of the logits. @throws {OptionError} for an `ignoreIndex` of 0 or more beside probabilities.
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const owner = 'nn.functional.crossEntropy'
   checkOptions(owner, options, schemas.CrossEntropyOptions)
+  if (logits.ndim > 0 && logits.shape.join() === target.shape.join())
+    return softCrossEntropy(owner, logits, target, options)
   const smoothing = options.labelSmoothing ?? 0
   const ignoreIndex = options.ignoreIndex ?? -100
   const rows = classRows(owner, logits, target) // (N, C)
@@ -69,6 +80,27 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const losses = ops.crossEntropy(rows, flat, options.weight ?? null, ignoreIndex, smoothing)
   return reduceRows(owner, losses, flat, target.shape, ignoreIndex, options)
 }
+
+/** {@link crossEntropy} with a probability for each class as target. Shapes: `logits`, `target (N, C, d1, …)`, or `(C)`. */
+function softCrossEntropy(owner: string, logits: Tensor, target: Tensor, options: CrossEntropyOptions): Tensor {
+  const { weight = null, labelSmoothing: smoothing = 0, ignoreIndex = -100, reduction = 'mean' } = options
+  if (!FLOATS.includes(target.dtype)) throw wholeTargets(owner, logits, target)
+  if (ignoreIndex >= 0)
+    throw bad(owner, 'ignoreIndex', 'a negative number beside probabilities, none of which is ignored', ignoreIndex)
+  const dim = logits.ndim === 1 ? 0 : 1
+  const C = logits.shape[dim]!
+  const aligned = logits.shape.map((_, i) => (i === dim ? C : 1))
+  if (weight && (weight.ndim !== 1 || weight.shape[0] !== C)) throw classWeights(owner, weight, C)
+  const smoothed = smoothing > 0 ? target.mul(1 - smoothing).add(smoothing / C) : target
+  const scores = logits.logSoftmax(dim).mul(smoothed)
+  const losses = (weight ? scores.mul(weight.reshape(aligned)) : scores).sum(dim).neg() // (N, d1, …)
+  const tokenWeights = flatWeights(owner, options.tokenWeights, losses.shape)?.reshape(losses.shape) ?? null
+  const weighted = tokenWeights ? losses.mul(tokenWeights) : losses
+  if (reduction !== 'mean' || tokenWeights === null) return reduce(weighted, reduction)
+  return weighted.sum().div(tokenWeights.sum())
+}
+
+const FLOATS: readonly string[] = ['f32', 'f64', 'bf16', 'f16']
 
 /**
  * `loss = −logProbabilities[target]`: the second half of {@link crossEntropy}, for given log-probabilities.
@@ -185,6 +217,24 @@ function classRows(owner: string, logits: Tensor, target: Tensor): Tensor {
   if (logits.ndim === 2) return logits
   const rest = shape.slice(2).map((_, i) => i + 2)
   return logits.permute(0, ...rest, 1).reshape([-1, shape[1] ?? 1])
+}
+
+function wholeTargets(owner: string, logits: Tensor, target: Tensor): DtypeError {
+  return new DtypeError({
+    what: `${owner}: a target in the shape of the logits holds a probability for each class`,
+    expected: 'a floating target, or classes (N) in i64',
+    received: `logits ${show(logits)}, target ${show(target)}`,
+    fix: `convert probabilities with target.to('f32'); one-hot classes are target.argmax(1)`,
+  })
+}
+
+function classWeights(owner: string, weight: Tensor, classes: number): ShapeError {
+  return new ShapeError({
+    what: `${owner}: the class weights do not match the logits`,
+    expected: `weight (${classes}), one for each class`,
+    received: `weight ${show(weight)}`,
+    fix: 'give one weight for each class',
+  })
 }
 
 function classShape(owner: string, logits: Tensor, target: Tensor): ShapeError {

@@ -17,7 +17,7 @@ declare class Transform extends Module {
   constructor(config: BertConfig, take: WeightSource)
   forward(x: Tensor): Tensor
 }
-/** `decoder(transform(x))`: `decoder` has the weight of the token embedding when the two are tied, and the bias of the head. */
+/** `decoder(transform(x))`, see {@link tokenScorer}. */
 declare class Predictions extends Module {
   bias: Tensor
   transform: Transform

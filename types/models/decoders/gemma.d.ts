@@ -1,9 +1,10 @@
 // Generated from src/models/decoders/gemma.ts by `npm run api`. Do not edit.
 
 import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import { RotarySequenceClassifier, RotaryTokenClassifier } from '../shared/rotary-heads.js'
 import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
 import { RotaryDecoder } from '../shared/rotary-decoder.js'
-import type { RopeParameters } from '../shared/rotary.js'
+import type { RopeParameters } from '../shared/rotary-frequencies.js'
 /**
  * The configuration of a Gemma 2, as in `config.json`. Defaults as in transformers: `vocab_size` 256000, `hidden_size` 2304, `intermediate_size` 9216,
  * 26 blocks, 8 heads of 256 features that share 4 key heads, `max_position_embeddings` 8192, `rms_norm_eps` 1e-6, a tied head, `pad_token_id` 0,
@@ -20,7 +21,7 @@ export interface Gemma2Config extends RotaryDecoderConfig {
   sliding_window: number | null
   /** For each block `full_attention` or `sliding_attention`. @default Gemma 2: the first of two has a window; Gemma 3: five of six have one */
   layer_types?: string[] | null
-  /** Attention scores s become `cap · tanh(s / cap)`; null for none. @default Gemma 2: 50; Gemma 3: null */
+  /** Attention scores s become `cap · tanh(s / cap)`; null for none. Gemma 3 ignores it, as in transformers. @default Gemma 2: 50; Gemma 3: null */
   attn_logit_softcapping: number | null
   /** Logits x become `cap · tanh(x / cap)`; null for none. @default Gemma 2: 30; Gemma 3: null */
   final_logit_softcapping: number | null
@@ -67,3 +68,13 @@ export declare class Gemma3Model extends RotaryDecoder<Gemma3Config> {}
  * @see {@link LlamaForCausalLM} for an example.
  */
 export declare class Gemma3ForCausalLM extends RotaryCausalLM<Gemma3Model> {}
+/**
+ * Gemma 2 with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export declare class Gemma2ForSequenceClassification extends RotarySequenceClassifier<Gemma2Model> {}
+/** Gemma 2 with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export declare class Gemma2ForTokenClassification extends RotaryTokenClassifier<Gemma2Model> {}
+/**
+ * The text model of Gemma 3 with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export declare class Gemma3TextForSequenceClassification extends RotarySequenceClassifier<Gemma3Model> {}

@@ -1,6 +1,7 @@
 // Generated from src/models/decoders/llama.ts by `npm run api`. Do not edit.
 
 import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import { RotarySequenceClassifier, RotaryTokenClassifier } from '../shared/rotary-heads.js'
 import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
 import { RotaryDecoder } from '../shared/rotary-decoder.js'
 /**
@@ -33,3 +34,16 @@ export declare class LlamaModel extends RotaryDecoder<LlamaConfig> {}
  * await loss.backward()
  */
 export declare class LlamaForCausalLM extends RotaryCausalLM<LlamaModel> {}
+/**
+ * Llama with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ *
+ * @example
+ * const model = await models.LlamaForSequenceClassification.fromPretrained('SmolLM2-135M', { config: { num_labels: 3, pad_token_id: 2 } })
+ * lora.injectLora(model, { targets: ['q_proj', 'v_proj'], r: 8, loraAlpha: 16 })
+ * lora.markOnlyLoraAsTrainable(model)
+ * model.score.requiresGrad_()            // the head trains too
+ * const { loss } = model.train().forward(ids, { attentionMask, labels: [2, 0] })
+ */
+export declare class LlamaForSequenceClassification extends RotarySequenceClassifier<LlamaModel> {}
+/** Llama with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export declare class LlamaForTokenClassification extends RotaryTokenClassifier<LlamaModel> {}

@@ -1,6 +1,7 @@
 // Generated from src/models/decoders/mistral.ts by `npm run api`. Do not edit.
 
 import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import { RotarySequenceClassifier, RotaryTokenClassifier } from '../shared/rotary-heads.js'
 import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
 import { RotaryDecoder } from '../shared/rotary-decoder.js'
 /**
@@ -22,3 +23,9 @@ export declare class MistralModel extends RotaryDecoder<MistralConfig> {}
  * @see {@link LlamaForCausalLM} for an example.
  */
 export declare class MistralForCausalLM extends RotaryCausalLM<MistralModel> {}
+/**
+ * Mistral with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export declare class MistralForSequenceClassification extends RotarySequenceClassifier<MistralModel> {}
+/** Mistral with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export declare class MistralForTokenClassification extends RotaryTokenClassifier<MistralModel> {}

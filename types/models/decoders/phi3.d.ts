@@ -1,6 +1,7 @@
 // Generated from src/models/decoders/phi3.ts by `npm run api`. Do not edit.
 
 import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import { RotarySequenceClassifier, RotaryTokenClassifier } from '../shared/rotary-heads.js'
 import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
 import { RotaryDecoder } from '../shared/rotary-decoder.js'
 /**
@@ -30,3 +31,9 @@ export declare class Phi3Model extends RotaryDecoder<Phi3Config> {}
  * @see {@link LlamaForCausalLM} for an example.
  */
 export declare class Phi3ForCausalLM extends RotaryCausalLM<Phi3Model> {}
+/**
+ * Phi-3 with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export declare class Phi3ForSequenceClassification extends RotarySequenceClassifier<Phi3Model> {}
+/** Phi-3 with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export declare class Phi3ForTokenClassification extends RotaryTokenClassifier<Phi3Model> {}

@@ -1,6 +1,7 @@
 // Generated from src/models/decoders/qwen.ts by `npm run api`. Do not edit.
 
 import { RotaryCausalLM } from '../shared/rotary-causal-lm.js'
+import { RotarySequenceClassifier, RotaryTokenClassifier } from '../shared/rotary-heads.js'
 import type { RotaryDecoderConfig } from '../shared/rotary-config.js'
 import { RotaryDecoder } from '../shared/rotary-decoder.js'
 /**
@@ -42,3 +43,15 @@ export declare class Qwen3Model extends RotaryDecoder<Qwen3Config> {}
  * @see {@link LlamaForCausalLM} for an example.
  */
 export declare class Qwen3ForCausalLM extends RotaryCausalLM<Qwen3Model> {}
+/**
+ * Qwen2 with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export declare class Qwen2ForSequenceClassification extends RotarySequenceClassifier<Qwen2Model> {}
+/** Qwen2 with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export declare class Qwen2ForTokenClassification extends RotaryTokenClassifier<Qwen2Model> {}
+/**
+ * Qwen3 with a dense layer on the last token of each sequence, which labels the whole. @see {@link RotarySequenceClassifier}
+ */
+export declare class Qwen3ForSequenceClassification extends RotarySequenceClassifier<Qwen3Model> {}
+/** Qwen3 with a dense layer on each token, which labels it. @see {@link RotaryTokenClassifier} */
+export declare class Qwen3ForTokenClassification extends RotaryTokenClassifier<Qwen3Model> {}

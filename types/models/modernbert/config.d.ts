@@ -1,7 +1,7 @@
 // Generated from src/models/modernbert/config.ts by `npm run api`. Do not edit.
 
 import type { LabelsConfig } from '../shared/labels-config.js'
-import type { RopeParameters } from '../shared/rotary.js'
+import type { RopeParameters } from '../shared/rotary-frequencies.js'
 /** Which tokens a layer attends to: all, or those nearby. */
 export type ModernBertLayerType = 'full_attention' | 'sliding_attention'
 /** The configuration of a ModernBERT, as in `config.json`. */

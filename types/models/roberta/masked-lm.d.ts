@@ -10,7 +10,7 @@ import type { Layer } from '../shared/parts.js'
 import type { FreshOptions, WeightSource } from '../shared/pretrained.js'
 import { RobertaModel } from './roberta.js'
 import type { RobertaConfig } from './roberta.js'
-/** `decoder(norm(gelu(dense(x))))`: `decoder` has the weight of the token embedding when the two are tied, and the bias of the head. */
+/** `decoder(norm(gelu(dense(x))))`: `decoder` and its bias as in BERT, see {@link tokenScorer}. */
 declare class RobertaLMHead extends Module {
   bias: Tensor
   dense: Layer

@@ -1,6 +1,6 @@
 // Generated from src/models/shared/decoder-family.ts by `npm run api`. Do not edit.
 
-import type { RotaryConfig } from './rotary.js'
+import type { RotaryConfig } from './rotary-frequencies.js'
 /** How an architecture differs from Llama. */
 export interface Traits {
   /** Name of the MLP's activation. */
@@ -43,5 +43,7 @@ export interface Traits {
   rotary?: readonly [RotaryConfig] | readonly [whole: RotaryConfig, windowed: RotaryConfig]
   /** Only the first features of a head may be rotated (Phi-3). @default false */
   partialRotary?: boolean
+  /** Generation that makes a sequence long, in the sense of `longrope`, computes it anew (Phi-3). @default false */
+  recomputesLong?: boolean
 }
 export {}

@@ -20,6 +20,12 @@ export interface DecoderOptions {
   attentionMask?: Ids | null
   /** Position of each token, (B, T). @shallow @default 0, 1, … in every row, after those in the cache, regardless of the mask */
   positionIds?: Ids | null
+  /**
+   * Tokens of the longest sequence, those in the cache included, where some rows of a batch have left it: `longrope` and `dynamic` rotary positions go by the
+   * longest one. With a cache it also says that growing beyond the original length is meant, as in transformers: what is cached stays as it was rotated.
+   * @integer @minimum 1 @default from `positionIds`, else the width of the input
+   */
+  sequenceLength?: number
   /** Keys and values of earlier tokens; the new ones are appended. @default none */
   pastKeyValues?: KvCache | null
   /** Create a cache and return it. @default whether `pastKeyValues` is given */

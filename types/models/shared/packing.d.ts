@@ -33,6 +33,8 @@ export declare class Packing {
     /** Whether every token that the mask keeps is included. */
     isWhole: boolean,
   )
+  /** Tokens of a row of the batch, padding and those that are not needed included. */
+  get width(): number
   /** One more than the largest offset of a token in its sequence. */
   get extent(): number
   /** Whether every row of the batch has a token: sequence b is then row b. */

@@ -6,7 +6,8 @@ import type { Tensor } from '../../tensor/tensor.js'
 import type { Generator } from '../../runtime/random.js'
 /**
  * Initialisation of a fresh parameter: N(0, std²), truncated to ±`cut`·std where that is given, with the row of the padding token at 0; or one value. A `wide`
- * parameter is f32 even in a bf16 or f16 model: it belongs to a head that is trained while the model is frozen.
+ * parameter is f32 even in a bf16 or f16 model: it belongs to a head that is trained while the model is frozen. `shared` is the parameter that serves where a
+ * file has none of this name.
  */
 export type Init = (
   | {
@@ -19,6 +20,7 @@ export type Init = (
     }
 ) & {
   wide?: boolean
+  shared?: Tensor
 }
 /** Returns a parameter of a model by its state-dict name. */
 export type WeightSource = (name: string, shape: number[], init: Init) => Tensor

@@ -31,5 +31,6 @@ export declare abstract class RotaryCausalLM<Model extends RotaryDecoder = Rotar
   protected get decoder(): Model
   protected get logitSoftcap(): number | null
   protected get logitsScaling(): number
+  get recomputeBeyond(): number | null
   get maxPositions(): number
 }

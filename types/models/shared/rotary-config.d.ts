@@ -1,6 +1,6 @@
 // Generated from src/models/shared/rotary-config.ts by `npm run api`. Do not edit.
 
-import type { RopeParameters } from './rotary.js'
+import type { RopeParameters } from './rotary-frequencies.js'
 /** Fields of `config.json` that every decoder with rotary positions has. */
 export interface RotaryDecoderConfig {
   /** Number of tokens V. */

@@ -12,12 +12,15 @@ export interface ReductionOptions {
 export interface CrossEntropyOptions extends ReductionOptions {
   /** A weight for each class, (C). @default all 1 */
   weight?: Tensor | null
-  /** Targets with this value are ignored: they contribute neither to the loss nor to the divisor of its mean. @integer @default -100 */
+  /**
+   * Targets with this value are ignored: they contribute neither to the loss nor to the divisor of its mean. Not with probabilities as targets. @integer
+   * @default -100
+   */
   ignoreIndex?: number
   /** Share of the target distribution that is spread evenly over all classes, the correct one included. @minimum 0 @maximum 1 @default 0 */
   labelSmoothing?: number
   /**
-   * A weight for each target, in the shape of the target: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
+   * A weight for each target, in the shape of the losses: the loss of a token is multiplied by it, and `'mean'` divides by the sum of the weights
    * of targets that are not ignored. Use it as a mask, or to weight examples. @default all 1
    */
   tokenWeights?: Tensor | null
@@ -40,9 +43,15 @@ export interface KlDivOptions {
  * With `labelSmoothing` ε: `(1 − ε) · nll + ε · mean over classes of −log p`.
  * `'mean'` divides by the number of targets that are not ignored, or by the sum of their weights if weights are given. It is NaN if all are ignored.
  *
+ * A floating target in the shape of the logits holds a **probability for each class**: `loss = −Σ weight · target · log softmax(logits)`, with
+ * `labelSmoothing` ε on `(1 − ε) · target + ε / C`. `'mean'` then divides by the number of rows, whatever the class weights are, and the target may need
+ * gradients, too.
+ *
  * @example
  * const loss = nn.functional.crossEntropy(logits.reshape([-1, 50257]), labels.flatten(), { labelSmoothing: 0.1 })
+ * const distilled = nn.functional.crossEntropy(student, teacher.softmax(1))
  * @throws {ShapeError} when the shapes do not match; logits with the classes in the last dimension need `reshape([-1, C])` first.
+ * @throws {DtypeError} for whole numbers in the shape of the logits. @throws {OptionError} for an `ignoreIndex` of 0 or more beside probabilities.
  */
 export declare function crossEntropy(logits: Tensor, target: Tensor, options?: CrossEntropyOptions): Tensor
 /**

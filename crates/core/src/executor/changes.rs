@@ -126,14 +126,8 @@ impl Executor {
     pub(super) fn lose(&self, target: &Value, error: &Error) {
         let bytes = target.shape.numel() * target.dtype.size();
         self.count_elsewhere([-(target.storage.borrow().held_bytes() as i64), -(bytes as i64)]);
-        for slot in self.values.borrow_mut().values_mut() {
-            if slot
-                .as_ref()
-                .is_ok_and(|value| Rc::ptr_eq(&value.storage, &target.storage))
-            {
-                *slot = Err(error.clone());
-            }
-        }
+        // A borrow that is left over belongs to a panic, after which nothing more is computed.
+        let _ = replace(target, Buffer::Failed(Box::new(error.clone())));
     }
 
     /// Changes what the bytes in use are after the current entry has failed.

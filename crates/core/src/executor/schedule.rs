@@ -130,7 +130,9 @@ impl Streams {
             stream: 0,
         };
         let first = self.busy.range(from..).next();
-        first.filter(|turn| turn.priority == priority).map_or(0, |turn| turn.used)
+        first
+            .filter(|turn| turn.priority == priority)
+            .map_or(0, |turn| turn.used)
     }
 
     /// Puts a stream where it belongs, after it got work, ended an entry, or got what its next entry waited for.

@@ -21,10 +21,12 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     }
     for i in 0..count {
         if context.shape(i) != context.shape(count + i) {
-            return Err(Error::new(Code::Shape, "assign: a source does not have the shape of its target")
-                .expected(context.shape(i).to_string())
-                .received(context.shape(count + i).to_string())
-                .hint("pass a tensor of that shape"));
+            return Err(
+                Error::new(Code::Shape, "assign: a source does not have the shape of its target")
+                    .expected(context.shape(i).to_string())
+                    .received(context.shape(count + i).to_string())
+                    .hint("pass a tensor of that shape"),
+            );
         }
     }
     Ok(Metas::new())

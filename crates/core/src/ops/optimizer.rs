@@ -69,7 +69,10 @@ fn step_shape<U: Update>(context: &ShapeContext<'_>) -> Result<Metas> {
         let wanted = if Some(k) == U::SOME { plan.some } else { count };
         if length != wanted {
             return Err(Error::new(Code::Shape, format!("{name}: the lists differ in length"))
-                .expected(format!("{wanted} tensors in {}, one for each parameter", inputs[k].name))
+                .expected(format!(
+                    "{wanted} tensors in {}, one for each parameter",
+                    inputs[k].name
+                ))
                 .received(length.to_string())
                 .hint("please report this"));
         }
@@ -144,7 +147,11 @@ impl<U: Update> Plan<U> {
         if plan.of.len() == count {
             Ok(plan)
         } else {
-            Err(bad_groups(op, &format!("{count} parameters"), plan.of.len().to_string()))
+            Err(bad_groups(
+                op,
+                &format!("{count} parameters"),
+                plan.of.len().to_string(),
+            ))
         }
     }
 

@@ -18,13 +18,7 @@ impl Recorder {
         Some(Position { stream, seq: s.seq })
     }
 
-    pub(super) fn order(
-        &mut self,
-        row: &OpRow,
-        inputs: &[Id],
-        attrs: &[f64],
-        outputs: &[Id],
-    ) -> Waits {
+    pub(super) fn order(&mut self, row: &OpRow, inputs: &[Id], attrs: &[f64], outputs: &[Id]) -> Waits {
         let here = Position {
             stream: self.current,
             seq: self.streams[&self.current].seq + 1,

@@ -200,7 +200,10 @@ impl Recorder {
             return SmallVec::new();
         }
         let targets = inputs.iter().enumerate().filter(|(i, _)| row.is_mutated(*i, attrs));
-        targets.map(|(_, &id)| id).filter(|&id| id != 0 && !self.is_state(id)).collect()
+        targets
+            .map(|(_, &id)| id)
+            .filter(|&id| id != 0 && !self.is_state(id))
+            .collect()
     }
 
     /// Whether a tensor is the user's lasting state, which no failure may destroy: a change that fails leaves it as it was.

@@ -102,7 +102,10 @@ impl Readers {
     fn each(&self, mut see: impl FnMut(Position)) {
         match self {
             Readers::Few(list) => list.iter().copied().for_each(see),
-            Readers::Many(many) => many.last.iter().for_each(|(&stream, &seq)| see(Position { stream, seq })),
+            Readers::Many(many) => many
+                .last
+                .iter()
+                .for_each(|(&stream, &seq)| see(Position { stream, seq })),
         }
     }
 }

@@ -178,7 +178,10 @@ impl Values {
 
     /// Notes a use at `here` and collects the positions in other streams that it must wait for.
     pub fn touch(&mut self, id: Id, here: Position, write: bool, after: &mut Waits) {
-        let value = self.values.get_mut(id).expect("the recorder checks ids before it uses them");
+        let value = self
+            .values
+            .get_mut(id)
+            .expect("the recorder checks ids before it uses them");
         let number = value.storage;
         if number != id {
             value.uses.get_or_insert_default().note(here, &self.streams);

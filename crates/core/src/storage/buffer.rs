@@ -29,7 +29,7 @@ pub enum Buffer {
 }
 
 impl Buffer {
-    /// Bytes of memory that it holds, beyond its numbers up to its capacity; 0 in a file or in candle.
+    /// Bytes of memory that it holds, beyond its numbers up to its capacity; 0 in a file, in candle, and of a failed change.
     pub fn held_bytes(&self) -> u64 {
         let bytes = match self {
             Buffer::F32(v) => v.capacity() * size_of::<f32>(),
@@ -38,7 +38,7 @@ impl Buffer {
             Buffer::F16(v) => v.capacity() * size_of::<f16>(),
             Buffer::I64(v) => v.capacity() * size_of::<i64>(),
             Buffer::U8(v) => v.capacity(),
-            Buffer::Mapped(_) | Buffer::Candle(_) => 0,
+            Buffer::Mapped(_) | Buffer::Candle(_) | Buffer::Failed(_) => 0,
         };
         bytes as u64
     }

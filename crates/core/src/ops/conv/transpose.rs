@@ -108,8 +108,9 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 /// `dx` is the convolution of `dy`; `dW` that of the convolution with its two sides exchanged.
 pub fn backward(back: &mut Back<'_>) -> Result<()> {
-    let dy = wide(back, back.dy())?;
+    let whole = wide(back, back.dy())?;
     let (options, _) = options(&mut back.reader())?;
+    let dy = reached(back, whole, &options)?;
     let mut attrs = Vec::new();
     let mut push = |list: &[usize]| {
         attrs.push(list.len() as f64);
@@ -131,7 +132,27 @@ pub fn backward(back: &mut Back<'_>) -> Result<()> {
         let dw = back.op(&table::CONV_DW, &[x, dy], &attrs)?;
         back.set(WEIGHT, dw);
     }
-    bias_backward(back, dy)
+    bias_backward(back, whole)
+}
+
+/// `dy` without the elements behind the last tap: an outputPadding above the padding adds some, and with one of at least the stride (which a dilation
+/// allows) the convolution would go over them, too.
+fn reached(back: &mut Back<'_>, dy: u64, options: &Options) -> Result<u64> {
+    let (x, weight, y) = (back.shape(X), back.shape(WEIGHT), back.out_shape(0));
+    let mut kept = dy;
+    for i in 0..options.spatial() {
+        let end = wanted(options, &x, &weight, i).saturating_sub(options.padding[2 * i]);
+        if end + options.stride[i] <= y.dims()[2 + i] {
+            kept = back.op(&table::SLICE, &[kept], &[(2 + i) as f64, 0.0, end as f64, 1.0])?;
+        }
+    }
+    Ok(kept)
+}
+
+/// The length along a spatial dimension of an input, padding included, of which every element is reached by a tap.
+fn wanted(options: &Options, x: &Shape, weight: &Shape, i: usize) -> usize {
+    let reach = options.dilation[i] * (weight.dims()[2 + i] - 1) + 1;
+    (x.dims()[2 + i] - 1) * options.stride[i] + reach
 }
 
 /// Paddings with which the convolution of y has exactly the sizes of x: outputPadding adds elements that no tap reaches.
@@ -139,9 +160,7 @@ fn exact_padding(options: &Options, x: &Shape, weight: &Shape, y: &Shape) -> Vec
     (0..options.spatial())
         .flat_map(|i| {
             let low = options.padding[2 * i];
-            let reach = options.dilation[i] * (weight.dims()[2 + i] - 1) + 1;
-            let wanted = (x.dims()[2 + i] - 1) * options.stride[i] + reach;
-            [low, wanted.saturating_sub(y.dims()[2 + i] + low)]
+            [low, wanted(options, x, weight, i).saturating_sub(y.dims()[2 + i] + low)]
         })
         .collect()
 }

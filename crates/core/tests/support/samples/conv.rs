@@ -62,7 +62,7 @@ fn convolutions(list: &mut Vec<Sample>) {
 type Transposed = (&'static [usize], &'static [usize], [&'static [usize]; 4], usize);
 
 fn transposed(list: &mut Vec<Sample>) {
-    let cases: [Transposed; 6] = [
+    let cases: [Transposed; 8] = [
         (&[2, 3, 4], &[3, 2, 3], [&[1], &[0], &[0], &[1]], 1),
         (&[1, 4, 5], &[4, 2, 4], [&[3], &[1], &[2], &[2]], 2),
         (&[2, 3, 3, 4], &[3, 4, 3, 2], [&[2, 1], &[1, 0], &[1, 0], &[1, 2]], 1),
@@ -74,6 +74,9 @@ fn transposed(list: &mut Vec<Sample>) {
             1,
         ),
         (&[0, 2, 3], &[2, 3, 2], [&[2], &[0], &[0], &[1]], 1),
+        // An outputPadding of at least the stride, which the dilation allows.
+        (&[2, 3, 4], &[3, 2, 2], [&[1], &[0], &[2], &[3]], 1),
+        (&[1, 2, 3, 2], &[2, 2, 2, 2], [&[2, 1], &[1, 0], &[3, 1], &[4, 2]], 1),
     ];
     for (input, kernel, lists, groups) in cases {
         let (attrs, out) = (attrs(&lists, groups), kernel[1] * groups);

@@ -71,9 +71,17 @@ fn copies(list: &mut Vec<Sample>) {
         list.push(sample(&FILL_INPLACE, [all(to)], &[1.0]));
     }
     list.push(sample(&COPY_INPLACE, [whole(&[3], &[1, 2, 3]), whole(&[1], &[9])], &[]));
-    for (to, from) in [(Dtype::F32, Dtype::F64), (Dtype::Bf16, Dtype::F32), (Dtype::I64, Dtype::Bool)] {
+    for (to, from) in [
+        (Dtype::F32, Dtype::F64),
+        (Dtype::Bf16, Dtype::F32),
+        (Dtype::I64, Dtype::Bool),
+    ] {
         list.push(sample(&ASSIGN, [all(to), all(from), all(from), all(to)], &[2.0, 2.0]));
     }
-    list.push(sample(&ASSIGN, [x(&[301, 257]), x(&[3]), x(&[301, 257]), x(&[3])], &[2.0, 2.0]));
+    list.push(sample(
+        &ASSIGN,
+        [x(&[301, 257]), x(&[3]), x(&[301, 257]), x(&[3])],
+        &[2.0, 2.0],
+    ));
     list.push(sample(&ALL_SOUND, [whole(&[3], &[1, 2, 3]), whole(&[1], &[9])], &[2.0]));
 }

@@ -62,11 +62,18 @@ fn several_groups(
     grads: &impl Fn() -> Vec<Input>,
     squares: &impl Fn() -> Vec<Input>,
 ) -> Vec<Sample> {
-    let adam = |count: f64, lr: f64, step: f64, amsgrad: f64| [count, lr, 0.9, 0.99, 1e-8, 0.1, step, 1.0, 0.0, amsgrad];
+    let adam =
+        |count: f64, lr: f64, step: f64, amsgrad: f64| [count, lr, 0.9, 0.99, 1e-8, 0.1, step, 1.0, 0.0, amsgrad];
     let sgd = |count: f64, lr: f64, momentum: f64| [count, lr, momentum, 0.0, 0.0, 0.01, 0.0, 0.0];
     let mut list = Vec::new();
     for first in [0.0, 1.0] {
-        let some = |all: Vec<Input>| if first == 1.0 { all[..1].to_vec() } else { all[1..].to_vec() };
+        let some = |all: Vec<Input>| {
+            if first == 1.0 {
+                all[..1].to_vec()
+            } else {
+                all[1..].to_vec()
+            }
+        };
         let vmax = some(squares());
         let lengths = [3.0, 3.0, 3.0, 3.0, vmax.len() as f64, 20.0];
         let rows = [adam(1.0, 0.01, 1.0, first), adam(2.0, 0.05, 7.0, 1.0 - first)].concat();
@@ -75,7 +82,11 @@ fn several_groups(
         let momentum = |on: bool| if on { 0.9 } else { 0.0 };
         let buffers = some(grads());
         let lengths = [3.0, 3.0, buffers.len() as f64, 16.0];
-        let rows = [sgd(1.0, 0.1, momentum(first == 1.0)), sgd(2.0, 0.2, momentum(first == 0.0))].concat();
+        let rows = [
+            sgd(1.0, 0.1, momentum(first == 1.0)),
+            sgd(2.0, 0.2, momentum(first == 0.0)),
+        ]
+        .concat();
         let inputs = [params(), grads(), buffers].concat();
         list.push(sample(&SGD_STEP, inputs, &[&lengths[..], &rows].concat()));
     }

@@ -1,0 +1,12 @@
+// Generated from src/models/shared/token-classification.ts by `npm run api`. Do not edit.
+
+import { Tensor } from '../../tensor/tensor.js'
+/** The output of a model that labels tokens. */
+export interface TokenClassifierOutput {
+  /** Mean cross entropy over the labels that count, `()`; null without labels. */
+  loss: Tensor | null
+  /** Scores before softmax, (B, T, num_labels). */
+  logits: Tensor
+  /** Embeddings, then the output of each layer; null unless asked for. */
+  hiddenStates: Tensor[] | null
+}
