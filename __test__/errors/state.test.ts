@@ -26,7 +26,9 @@ async function abortedHalfway(held: lora.Tensor, work: () => unknown): Promise<v
   const [reader, doomed] = [lora.stream(), lora.stream()]
   const read = reader.run(() => lora.noGrad(() => held.mul(slowOne().to(held.dtype))))
   doomed.run(work)
-  await doomed.run(() => new Promise((resolve) => setTimeout(resolve, 20)))
+  // An await elsewhere hands over what was recorded in all streams.
+  await lora.ones([1]).data()
+  await new Promise((resolve) => setTimeout(resolve, 20))
   doomed.abort('the client left')
   await doomed.synchronize().catch(() => {})
   await read.data()
@@ -236,12 +238,6 @@ test.serial('optimizer.loadStateDict: a moment that failed leaves state and opti
     Object.values(optimizer.stateDict().state).map((each) => each['step']),
     [10, 10],
   )
-})
-
-test.serial('truncNormal_: aborted halfway, it leaves the numbers that were there', async (t) => {
-  const x = nn.parameter(lora.tensor([5, 6]))
-  await abortedHalfway(x, () => nn.init.truncNormal_(x))
-  await same(t, x, [5, 6])
 })
 
 test.serial('limits: an evaluation that never awaits is ERR_LORA_BACKLOG, and waiting mends it', async (t) => {

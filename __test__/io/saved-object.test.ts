@@ -66,6 +66,50 @@ test('save and load: a checkpoint of model, optimizer, schedule and numbers cont
   t.is(header.metadata['by'], 'a test')
 })
 
+const OPTIMIZERS: Record<string, (params: lora.Tensor[]) => lora.optim.AdamW> = {
+  AdamW: (params) => new optim.AdamW(params, { lr: 0.1, amsgrad: true }),
+  Adam: (params) => new optim.Adam(params, { lr: 0.1 }) as never,
+  SGD: (params) => new optim.SGD(params, { lr: 0.1, momentum: 0.9 }) as never,
+  'SGD without momentum': (params) => new optim.SGD(params, { lr: 0.1 }) as never,
+  Adafactor: (params) => new optim.Adafactor(params, { lr: 0.1, relativeStep: false }) as never,
+  NlgAdamW: (params) => new optim.NlgAdamW(params, { lr: 0.1 }) as never,
+}
+
+for (const [name, make] of Object.entries(OPTIMIZERS)) {
+  test(`the state of ${name} goes through a file, with one of OneCycleLR or ReduceLROnPlateau beside it`, async (t) => {
+    const run = () => {
+      const weight = lora.nn.parameter(lora.tensor([[1, 2], [3, 4]])) // prettier-ignore
+      const optimizer = make([weight])
+      const cycleMomentum = 'betas' in optimizer.paramGroups[0]!
+      const cycle = new optim.lrScheduler.OneCycleLR(optimizer, { maxLr: 0.5, totalSteps: 9, cycleMomentum })
+      const plateau = new optim.lrScheduler.ReduceLROnPlateau(optimizer, { patience: 0 })
+      const step = async () => {
+        await weight.square().sum().backward()
+        await optimizer.step()
+        optimizer.zeroGrad()
+        cycle.step()
+      }
+      return { weight, optimizer, cycle, plateau, step }
+    }
+    const first = run()
+    await first.step()
+    const { weight, optimizer, cycle, plateau } = first
+    const state = { weight, optimizer: optimizer.stateDict(), cycle: cycle.stateDict(), plateau: plateau.stateDict() }
+    await lora.save(state, at(`optimizer-${name}`))
+    await first.step()
+    const second = run()
+    const back = await lora.load<typeof state>(at(`optimizer-${name}`))
+    lora.noGrad(() => second.weight.copy_(back.weight))
+    second.plateau.loadStateDict(back.plateau)
+    second.optimizer.loadStateDict(back.optimizer)
+    second.cycle.loadStateDict(back.cycle)
+    t.is(second.plateau.best, Infinity)
+    await second.step()
+    await same(t, second.weight, weight)
+    t.deepEqual(second.optimizer.paramGroups[0]!.lr, optimizer.paramGroups[0]!.lr)
+  })
+}
+
 test('a model finds its state dict in a checkpoint by itself', async (t) => {
   const [model, other] = [new nn.Linear(3, 2), new nn.Linear(3, 2)]
   await lora.save({ model: model.stateDict(), epoch: 1 }, at('found'))

@@ -223,6 +223,26 @@ test("PyTorch's schedules: bad options are refused, with the option named", (t) 
   t.throws(() => new lrScheduler.ChainedScheduler([own[0]!, plateau]), { message: /schedulers\[1\]/ })
 })
 
+test("OneCycleLR: an optimizer's state of PyTorch, which holds its rates in the groups, is read", (t) => {
+  const optimizer = optimizerOf({ lrs: [0.1] })
+  const { state, param_groups } = optimizer.stateDict()
+  const rates = { max_lr: 0.5, min_lr: 2e-6, max_momentum: 0.95, base_momentum: 0.85, initial_lr: 0.02 }
+  const groups = param_groups.map((group) => ({ ...group, ...rates, lr: 0.3, momentum: 0.9 }))
+  optimizer.loadStateDict({ state, param_groups: groups })
+  t.deepEqual(lrsOf(optimizer), [0.3])
+  t.false('maxLr' in optimizer.paramGroups[0]!)
+})
+
+test('schedules refuse an Adafactor that makes its own rates, which would not read theirs', (t) => {
+  const optimizer = () => new lora.optim.Adafactor([lora.nn.parameter(lora.zeros([2]))])
+  for (const make of [
+    () => new lrScheduler.StepLR(optimizer(), { stepSize: 1 }),
+    () => new lrScheduler.ReduceLROnPlateau(optimizer()),
+    () => new lrScheduler.LinearWarmup(optimizer(), { total: 3 }),
+  ])
+    t.throws(make, { instanceOf: lora.OptionError, message: /relativeStep: false/ })
+})
+
 test('OneCycleLR: a step behind the last one is an error', (t) => {
   const scheduler = new lrScheduler.OneCycleLR(optimizerOf({ lrs: [0.1] }), { maxLr: 1, totalSteps: 4 })
   for (let i = 0; i < 4; i++) scheduler.step()

@@ -39,6 +39,7 @@ export class Check {
   worst = { share: 0, what: '' }
   /** What was compared: `{type: 'tensor' | 'mean' | 'fact' | 'rule', ...}`. */
   record = []
+  #informative = []
   #fixture
 
   constructor(fixture) {
@@ -134,6 +135,15 @@ export class Check {
     return match
   }
 
+  /** Says that a part of the entry is for information and does not bind. */
+  informative(path) {
+    this.#informative.push(path)
+  }
+
+  isInformative(path) {
+    return this.#informative.some((part) => part.every((key, i) => String(key) === path[i]))
+  }
+
   /** A condition that must hold. `about` ties it to a fact or a tensor. */
   that(about, holds, text) {
     if (!holds) this.failures.push({ about, text: `${about}: ${text}` })
@@ -144,15 +154,18 @@ export class Check {
     return new Set(this.record.flatMap((item) => (item.type === 'tensor' ? [item.name] : (item.names ?? []))))
   }
 
-  /** The first keys of the paths of all facts that were compared. */
-  statedKeys() {
-    return new Set(this.record.filter((item) => item.path !== undefined).map((item) => item.path[0]))
-  }
-
   #noteWorst(value, what) {
     if (value > this.worst.share || Number.isNaN(value))
       this.worst = { share: Number.isNaN(value) ? Infinity : value, what }
   }
+}
+
+/** Checks that the steps of a case are the lines that the runner follows. @returns whether they are */
+export function followScript(check, script) {
+  const { steps } = check.entry
+  script.forEach((pattern, i) => check.rule(['steps', i], pattern))
+  check.that('steps', steps.length === script.length, `has ${steps.length} lines`)
+  return check.failures.length === 0
 }
 
 /** The value at a path of keys, or undefined. */

@@ -9,12 +9,17 @@ export const generationKinds = {
     run: runGenerate,
     unsupported: ({ model_dir: folder }) => unsupportedModel(folder),
     settings: ['model_dir', 'generation'],
-    words: { margin_note: 'says what the margin is and that it means nothing after the end of a row' },
+    words: {
+      margin_note: 'says what the margin is and that it means nothing after the end of a row',
+      'generation.pad_token_id': 'fills rows after their end, which is not compared',
+      'generation.bos_token_id': 'begins a prompt where there is none; every case has one',
+    },
   },
   logits_processor: {
     run: runProcessor,
-    unsupported: ({ processor }) => steps(processor).map(unknownProcessor).find(Boolean) ?? null,
+    unsupported: ({ processor }) => unsupportedProcessor(processor),
     settings: ['processor'],
+    ordered: ['processor.order'],
     words: {},
   },
 }
@@ -35,7 +40,7 @@ function unsupportedModel(folder) {
   return models[CLASSES[type]] === undefined ? `model type ${type}` : null
 }
 
-/** Options of generate() by their names in Python; null for those that have no effect here. */
+/** Options of generate() by their names in Python. */
 const OPTIONS = {
   do_sample: 'doSample',
   max_new_tokens: 'maxNewTokens',
@@ -47,9 +52,9 @@ const OPTIONS = {
   early_stopping: 'earlyStopping',
   no_repeat_ngram_size: 'noRepeatNgramSize',
   repetition_penalty: 'repetitionPenalty',
-  pad_token_id: null,
-  bos_token_id: null,
 }
+/** Options that have no effect on what is compared. */
+const WITHOUT_EFFECT = ['pad_token_id', 'bos_token_id']
 
 const RULES = [
   /^positions start at the first real token; the processors see the padded prompt$/,
@@ -84,9 +89,10 @@ async function runGenerate(fixture, check) {
 
 function optionsOf(stated) {
   const options = {}
-  for (const [name, value] of Object.entries(stated)) {
+  for (const name of Object.keys(stated)) {
+    if (WITHOUT_EFFECT.includes(name)) continue
     if (!(name in OPTIONS)) throw new Error(`this runner does not know the option ${name}`)
-    if (OPTIONS[name] !== null) options[OPTIONS[name]] = value
+    options[OPTIONS[name]] = stated[name]
   }
   return options
 }
@@ -137,34 +143,53 @@ async function closeScores(fixture, check, prompts, sequences, seen) {
   await check.close('margin', { dtype: 'f32', shape: [rows, steps], data: margins }, tolerance, { binds })
 }
 
-/** Filters by their names in the cases. */
+/** Filters by their names in the cases, in the order in which transformers' generate() and the package's apply them. */
 const PROCESSORS = {
-  temperature: (p) => generation.processors.temperature(p.temperature),
-  top_k: (p) => generation.processors.topK(p.top_k),
-  top_p: (p) => generation.processors.topP(p.top_p, p.min_tokens_to_keep),
-  min_p: (p) => generation.processors.minP(p.min_p),
-  typical_p: (p) => generation.processors.typicalP(p.typical_p),
-  epsilon_cutoff: (p) => generation.processors.epsilonCutoff(p.epsilon),
   repetition_penalty: (p) => generation.processors.repetitionPenalty(p.penalty),
   no_repeat_ngram: (p) => generation.processors.noRepeatNgram(p.size),
   bad_words: (p) => generation.processors.badWords(p.bad_words_ids),
-  suppress_tokens: (p) => generation.processors.suppressTokens(p.ids),
   min_new_tokens: (p) => generation.processors.minNewTokens(p.prompt_length, p.min_new_tokens, p.eos_token_id),
+  suppress_tokens: (p) => generation.processors.suppressTokens(p.ids),
+  temperature: (p) => generation.processors.temperature(p.temperature),
+  top_k: (p) => generation.processors.topK(p.top_k, p.min_tokens_to_keep),
+  top_p: (p) => generation.processors.topP(p.top_p, p.min_tokens_to_keep),
+  min_p: (p) => generation.processors.minP(p.min_p, p.min_tokens_to_keep),
+  typical_p: (p) => generation.processors.typicalP(p.typical_p, p.min_tokens_to_keep),
+  epsilon_cutoff: (p) => generation.processors.epsilonCutoff(p.epsilon, p.min_tokens_to_keep),
+  eta_cutoff: (p) => generation.processors.etaCutoff(p.epsilon, p.min_tokens_to_keep),
 }
 
 /** The single value of a filter in a chain. */
-const ARGUMENT = { repetition_penalty: 'penalty' }
+const ARGUMENT = {
+  ...{ repetition_penalty: 'penalty', no_repeat_ngram: 'size', bad_words: 'bad_words_ids', suppress_tokens: 'ids' },
+  ...{ epsilon_cutoff: 'epsilon', eta_cutoff: 'epsilon' },
+}
 
 const steps = (processor) =>
   processor.name === 'chain'
     ? processor.order.map(([name, value]) => ({ name, [ARGUMENT[name] ?? name]: value }))
     : [processor]
 
-const unknownProcessor = ({ name }) => (Object.hasOwn(PROCESSORS, name) ? null : `processor ${name}`)
+/** Whether the filters of a chain come in transformers' order, which is that of {@link PROCESSORS}. */
+function checkOrder(chain, check) {
+  const places = chain.map(({ name }) => Object.keys(PROCESSORS).indexOf(name))
+  const isOrdered = places.every((place, i) => i === 0 || place > places[i - 1])
+  check.that('processor.order', isOrdered, `is not that of transformers: ${chain.map(({ name }) => name).join(', ')}`)
+}
+
+/** Why a case cannot be run, or null. A chain gives one value for each filter. */
+function unsupportedProcessor(processor) {
+  const names = steps(processor).map(({ name }) => name)
+  const unknown = names.find((name) => !Object.hasOwn(PROCESSORS, name))
+  if (unknown !== undefined) return `processor ${unknown}`
+  return processor.name === 'chain' && names.includes('min_new_tokens') ? 'processor min_new_tokens in a chain' : null
+}
 
 async function runProcessor(fixture, check) {
   check.rule(['compare'], /^which entries are -inf exactly; the others within tolerance$/)
-  const chain = steps(fixture.entry.processor).map((step) => PROCESSORS[step.name](step))
+  const filters = steps(fixture.entry.processor)
+  checkOrder(filters, check)
+  const chain = filters.map((step) => PROCESSORS[step.name](step))
   const { shape, data } = fixture.input('scores')
   const got = data.slice()
   rowsOf(fixture.input('input_ids')).forEach((ids, b) => {

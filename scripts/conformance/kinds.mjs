@@ -21,7 +21,11 @@ import { trainingKinds } from './training.mjs'
  * - `run(fixture, check)` runs the case and compares every tensor and fact;
  * - `unsupported(entry)` returns why a case of the kind cannot be run yet, or null;
  * - `informative(entry, name)` is true for a tensor that is not an expectation;
- * - `settings` are the keys that the case is run with; `words` are those that state nothing about the package, with the reason.
+ * - `settings` are the keys that the case is run with, `ordered` the paths of those lists in them of which each order is another case, `fixed` the ends
+ *   of the paths of those of which no other value can show, with the reason;
+ * - `words` are the parts, by their paths with dots, that state nothing about the package, with the reason.
+ *
+ * A run must read every value of its entry but words, sizes and hashes of files, and tolerances.
  */
 export const KINDS = {
   ...layerKinds,
@@ -48,15 +52,35 @@ export const LATER_KINDS = [
   ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
 ]
 
-/** Keys that every entry may have: the position of the case, and its tolerance. */
-export const COMMON_SETTINGS = ['id', 'group', 'kind', 'tolerance']
-/** Keys that state the files; {@link verifyFiles} checks them. */
-export const FILE_KEYS = ['file', 'bytes', 'sha256', 'files']
-/** Keys that state nothing about the package. */
+/** Keys that select a case. */
+const POSITION = ['id', 'group', 'kind']
+/** Keys that state the files; `verifyFiles` checks them, and the size and hash in every `{path, bytes, sha256}`. */
+const FILE_KEYS = ['file', 'bytes', 'sha256', 'files']
+/** Tolerances by name. A case may state one that it has no use for. */
+const TOLERANCES = [
+  ...['atol', 'rtol', 'forward', 'grad', 'loss', 'param', 'param_mean', 'grad_norm', 'lr', 'f32', 'f64'],
+  ...['scores', 'sequences_scores'],
+]
+/** Parts that state nothing about the package. */
 export const COMMON_WORDS = {
   note: 'an explanation for the reader',
   package: 'which program made the numbers',
+  'tolerance.why': 'where the tolerance comes from',
+  'tolerance.measured_f32_vs_f64': 'what was measured, for information',
 }
+
+/** Whether a part of an entry, by its path, states nothing that a run could read. */
+export function statesNothing(entry, path) {
+  const [key, ...rest] = path
+  if (POSITION.includes(key) || FILE_KEYS.includes(key)) return true
+  if (key === 'tolerance' && TOLERANCES.includes(rest[0])) return true
+  const holder = path.slice(0, -1).reduce((value, name) => value[name], entry)
+  if (['path', 'bytes', 'sha256'].includes(path.at(-1)) && 'path' in holder && 'sha256' in holder) return true
+  const words = { ...COMMON_WORDS, ...KINDS[entry.kind].words }
+  return Object.keys(words).some((word) => isBelow(word.split('.'), path))
+}
+
+const isBelow = (start, path) => start.every((name, i) => name === path[i])
 
 export const isKnownKind = (kind) => Object.hasOwn(KINDS, kind) || LATER_KINDS.includes(kind)
 

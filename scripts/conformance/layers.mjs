@@ -11,6 +11,7 @@ export const layerKinds = {
     run: runLayer,
     informative: (entry, name) => Array.isArray(entry.compare) && !entry.compare.includes(name),
     settings: ['layer', 'args', 'kwargs', 'steps', 'compare'],
+    fixed: { compare: 'a shorter list asks for less' },
     words: {
       dropout_note: 'says why a tensor is left out; the steps carry it',
       padding_note: 'explains the numbers of the tensors',
@@ -19,6 +20,7 @@ export const layerKinds = {
   layer_error: {
     run: runLayerError,
     settings: ['layer', 'args', 'kwargs'],
+    fixed: { 'args.*.*': 'a kernel of several numbers is refused, whatever they are' },
     words: {
       upstream_error: 'what upstream does, for information',
       upstream_lora_ind: 'what upstream does, for information',
@@ -43,6 +45,8 @@ async function runLayer(fixture, check) {
     namesThat(layer, (parameter) => parameter.requiresGrad),
     { ordered: false },
   )
+  const named = Array.isArray(entry.compare) ? [...entry.compare] : []
+  check.that('compare', named.every((name) => fixture.has(name)), `names a tensor that the file lacks: ${named}`) // prettier-ignore
   await runSteps(layer, fixture, check)
   if (entry.intended !== undefined) await checkDropout(layer, fixture, check)
 }
@@ -88,11 +92,11 @@ async function runSteps(layer, fixture, check) {
 }
 
 const STEPS = [
-  [/^load param\.\*/, loadParameters],
-  [/^weight\.requires_grad = true/, ({ layer }) => void (layer.weight.requiresGrad = true)],
-  [/^dropout replaced by x \* (\w+) \/ \(1 - lora_dropout\)/, replaceDropout],
+  [/^load param\.\*$/, loadParameters],
+  [/^weight\.requires_grad = true(?: \(unfrozen by hand\))?$/, ({ layer }) => void (layer.weight.requiresGrad = true)],
+  [/^dropout replaced by x \* (\w+) \/ \(1 - lora_dropout\)(?: \(only on the LoRA path\))?$/, replaceDropout],
   [
-    /^(train|eval)\(\)/,
+    /^(train|eval)\(\)(?: instead of train\(\): with merge_weights=false the layer stays unmerged and dropout is off)?$/,
     ({ layer, check }, mode) => check.that(mode, layer[mode]() === layer, 'does not return the layer'),
   ],
   [/^(\w+) = layer\(x\)$/, forward],
@@ -163,6 +167,11 @@ async function runLayerError(fixture, check) {
   if (error !== null) {
     check.that('intended', MAY_THROW.test(entry.intended), `the constructor throws ${error.name}: ${error.message}`)
     check.that('intended', isLoraError(error), `not an error of the package with a code: ${error.stack}`)
+    check.that(
+      'kwargs',
+      !/options among/.test(error.expected),
+      `the package does not know all of them: ${error.message}`,
+    )
   } else {
     const allowed = [MAY_BE_PLAIN, MAY_BE_BOOLEANS, MUST_WORK].some((pattern) => pattern.test(entry.intended))
     check.that('intended', allowed, 'the constructor accepts the options')

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, normalize, isAbsolute, sep } from 'node:path'
 import * as lora from 'loralib'
 import { toHost } from './compare.mjs'
+import { Reads } from './reads.mjs'
 
 /** A folder, a file or a case that cannot be used: the message is shown to the user without a stack. */
 export class FixtureError extends Error {
@@ -123,9 +124,14 @@ export class Fixture {
   #wants
   #results
 
-  constructor({ dir, entry, tensors, loaded, wants = new Map(), results = new Map() }) {
+  constructor({ dir, entry, tensors, loaded, wants = new Map(), results = new Map(), isNoted = true }) {
     this.dir = dir
-    this.entry = entry
+    /** The entry as it stands in the manifest, for those who change it. */
+    this.raw = entry
+    /** What of the entry this run has read; null when nobody asks. */
+    this.reads = isNoted ? new Reads(entry) : null
+    /** The entry for the run. */
+    this.entry = this.reads?.entry ?? entry
     this.tensors = tensors
     this.loaded = loaded
     this.#wants = wants
@@ -134,8 +140,11 @@ export class Fixture {
     this.used = new Set()
   }
 
-  /** The same case with another entry or other expected values. Only {@link shared} results are kept. */
-  with({ entry = this.entry, wants = this.#wants }) {
+  /**
+   * The same case with another entry or other expected values. Only {@link shared} results are kept. What is read is not noted with `isNoted: false`:
+   * where an expectation is changed the case must fail before that counts.
+   */
+  with({ entry = this.raw, wants = this.#wants, isNoted = true }) {
     return new Fixture({
       dir: this.dir,
       entry,
@@ -143,6 +152,7 @@ export class Fixture {
       loaded: this.loaded,
       wants,
       results: this.#results,
+      isNoted,
     })
   }
 
@@ -151,17 +161,18 @@ export class Fixture {
    * and the entry's `settings`, so its result cannot depend on anything that a proof changes.
    */
   async shared(settings, compute) {
-    const entry = Object.fromEntries(settings.map((key) => [key, this.entry[key]]))
+    const entry = Object.fromEntries(settings.filter((key) => key in this.raw).map((key) => [key, this.raw[key]]))
     const key = JSON.stringify(entry)
     if (!this.#results.has(key)) {
       const inputs = new Fixture({ dir: this.dir, entry, tensors: this.tensors, loaded: this.loaded })
       inputs.want = () => {
         throw new Error('a shared computation may not read what is expected')
       }
-      this.#results.set(key, { value: await compute(inputs), used: inputs.used })
+      this.#results.set(key, { value: await compute(inputs), inputs })
     }
-    const { value, used } = this.#results.get(key)
-    for (const name of used) this.used.add(name)
+    const { value, inputs } = this.#results.get(key)
+    for (const name of inputs.used) this.used.add(name)
+    this.reads?.add(inputs.reads)
     return value
   }
 

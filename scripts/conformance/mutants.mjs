@@ -1,5 +1,6 @@
-// The mutants of a case, for the proof that the runner detects errors: one expected tensor or one stated fact changed at a time.
+// The mutants of a case, for the proof that the runner detects errors: one expected tensor, one stated fact or one setting changed at a time.
 import { Check, valueAt } from './compare.mjs'
+import { KINDS, statesNothing } from './kinds.mjs'
 import { statedFiles, verifyFiles } from './manifest.mjs'
 import { checkTensorList, runFixture } from './run.mjs'
 
@@ -16,7 +17,9 @@ export function* mutantsOf(manifest, fixture, record) {
   yield* meanMutants(fixture, record)
   yield* factMutants(fixture, record)
   yield* ruleMutants(fixture, record)
-  yield* fileMutants(manifest, fixture.entry)
+  yield* unknownMutants(fixture)
+  yield* settingMutants(fixture, record)
+  yield* fileMutants(manifest, fixture.raw)
 }
 
 /** One element of each compared tensor; every comparison with that tensor must then fail. */
@@ -26,7 +29,7 @@ function* tensorMutants(fixture, record) {
     const { want, what } = changedTensor(fixture.want(name), items)
     const labels = items.map((item) => item.label)
     const isCaught = async () => {
-      const { failures } = await runFixture(fixture.with({ wants: new Map([[name, want]]) }))
+      const { failures } = await runFixture(fixture.with({ wants: new Map([[name, want]]), isNoted: false }))
       return labels.every((label) => failures.some(({ about }) => about === label))
     }
     yield { type: 'tensors', label: `${name}: ${what}`, isCaught }
@@ -69,7 +72,7 @@ function* meanMutants(fixture, record) {
       return [name, { ...want, data: Float64Array.from(want.data, (value) => value + SHIFT * tolerance.atol) }]
     })
     const isCaught = async () => {
-      const { failures } = await runFixture(fixture.with({ wants: new Map(moved) }))
+      const { failures } = await runFixture(fixture.with({ wants: new Map(moved), isNoted: false }))
       return failures.some(({ about }) => about === label)
     }
     yield { type: 'tensors', label: `${label}: ${names.length} tensors moved by ${SHIFT * tolerance.atol}`, isCaught }
@@ -80,8 +83,8 @@ function* meanMutants(fixture, record) {
 function* factMutants(fixture, record) {
   for (const { path, tolerance, ordered } of record.filter((item) => item.type === 'fact')) {
     const about = path.join('.')
-    for (const { at, what, value } of falsified(valueAt(fixture.entry, path), path, tolerance, ordered)) {
-      const mutant = fixture.with({ entry: withValue(fixture.entry, at, value) })
+    for (const { at, what, value } of falsified(valueAt(fixture.raw, path), path, tolerance, ordered)) {
+      const mutant = fixture.with({ entry: withValue(fixture.raw, at, value), isNoted: false })
       const isCaught = async () => {
         const { failures } = path[0] === 'tensors' ? listOnly(mutant) : await runFixture(mutant)
         return failures.some((failure) => failure.about === about || failure.about.startsWith(`${about}.`))
@@ -133,11 +136,93 @@ const without = (object, key) => Object.fromEntries(Object.entries(object).filte
 function* ruleMutants(fixture, record) {
   for (const { path, mutants } of record.filter((item) => item.type === 'rule')) {
     for (const text of ['as nobody has written it', ...mutants]) {
-      const mutant = fixture.with({ entry: withValue(fixture.entry, path, text) })
+      const mutant = fixture.with({ entry: withValue(fixture.raw, path, text), isNoted: false })
       const isCaught = async () => (await runFixture(mutant)).failures.length > 0
       yield { type: 'facts', label: `${path.join('.')}: ${JSON.stringify(text)}`, isCaught }
     }
   }
+}
+
+/** A setting that nobody knows, in the entry and in each object of its settings: the run must not pass over it. */
+function* unknownMutants(fixture) {
+  for (const path of [[], ...objectsIn(fixture.raw, settingsOf(fixture.raw))]) {
+    const holder = valueAt(fixture.raw, path)
+    const value = { ...holder, setting_of_the_proof: 1 }
+    const entry = path.length === 0 ? value : withValue(fixture.raw, path, value)
+    const isCaught = async () => (await runFixture(fixture.with({ entry }))).failures.length > 0
+    yield { type: 'settings', label: `${path.join('.') || 'entry'}: one more setting`, isCaught }
+  }
+}
+
+/**
+ * Each value of each setting. Where no other value makes this case fail (a penalty that changes no beam), another case of the kind must show the
+ * setting: `shows` is its name.
+ */
+function* settingMutants(fixture, record) {
+  const { raw } = fixture
+  const { ordered = [], fixed = {} } = KINDS[raw.kind]
+  const isFact = (path) => record.some((item) => item.path?.join('.') === path.join('.'))
+  const fails = async (at, value) =>
+    (await runFixture(fixture.with({ entry: withValue(raw, at, value) }))).failures.length > 0
+  for (const key of settingsOf(raw)) {
+    for (const { at, values } of otherValues(raw[key], [key], isFact)) {
+      if (statesNothing(raw, at) || Object.keys(fixed).some((end) => `.${nameOf(at)}`.endsWith(`.${end}`))) continue
+      const isCaught = async () => {
+        for (const value of values) if (await fails(at, value)) return true
+        return false
+      }
+      const path = at.join('.')
+      yield { type: 'settings', label: `${path}: another value`, shows: `${raw.kind} ${nameOf(at)}`, isCaught }
+      if (!ordered.includes(path)) continue
+      const list = valueAt(raw, at)
+      for (let i = 1; i < list.length; i++)
+        yield {
+          type: 'settings',
+          label: `${path}: entries ${i - 1} and ${i} swapped`,
+          isCaught: () => fails(at, swapped(list, i)),
+        }
+    }
+  }
+}
+
+/** A path without the numbers of list entries: all entries of a list are one setting. */
+const nameOf = (path) => path.map((key) => (/^\d+$/.test(key) ? '*' : key)).join('.')
+
+const settingsOf = (entry) => KINDS[entry.kind].settings.filter((key) => key in entry)
+
+/** The paths of all objects below some keys, without those that state a file. */
+function objectsIn(entry, keys) {
+  const found = []
+  const walk = (value, path) => {
+    if (value === null || typeof value !== 'object' || 'sha256' in value) return
+    if (!Array.isArray(value)) found.push(path)
+    for (const [key, item] of Object.entries(value)) walk(item, [...path, key])
+  }
+  for (const key of keys) walk(entry[key], [key])
+  return found
+}
+
+/** Other values for each part of a setting. A path that a file states is changed with the files. */
+function* otherValues(value, at, isFact) {
+  if (isFact(at)) return
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) yield* otherValues(item, [...at, String(i)], isFact)
+    const lists = value.map((_, i) => value.toSpliced(i, 1))
+    const isMixed = value.some((item, i) => i > 0 && JSON.stringify(item) !== JSON.stringify(value[i - 1]))
+    if (value.length > 0) yield { at, values: [...lists, ...(isMixed ? [value.toReversed()] : [])] }
+  } else if (value !== null && typeof value === 'object') {
+    if ('sha256' in value) return
+    for (const key of Object.keys(value)) yield* otherValues(value[key], [...at, key], isFact)
+  } else yield { at, values: otherLeaves(value) }
+}
+
+/** The nearest ones first: the one that shows is found soonest. */
+function otherLeaves(value) {
+  if (value === null) return [1, 0, 'other']
+  if (typeof value === 'boolean') return [!value]
+  if (typeof value === 'string') return [`${value}_x`]
+  const numbers = [value + 1, value * 2, value / 2, value === 0 ? 0.5 : 0, 1, -1 - value]
+  return [...new Set(numbers)].filter((number) => number !== value)
 }
 
 /** Sizes, hashes and names of all files that the entry states. */
@@ -172,9 +257,8 @@ export function throws(fn) {
   }
 }
 
-/** A copy of the entry with another value at a path. */
-function withValue(entry, path, value) {
-  const copy = structuredClone(entry)
-  valueAt(copy, path.slice(0, -1))[path.at(-1)] = value
-  return copy
+/** The entry with another value at a path; what is not on the path is shared. */
+function withValue(entry, [key, ...rest], value) {
+  const next = rest.length === 0 ? value : withValue(entry[key], rest, value)
+  return Array.isArray(entry) ? entry.with(Number(key), next) : { ...entry, [key]: next }
 }

@@ -46,7 +46,7 @@ async function runBeam(fixture, check) {
 
 async function search(fixture) {
   const { beam_search: stated, lora: layer } = fixture.entry
-  const kind = { class: 'MergedLinear', ...layer, merge_weights: false }
+  const kind = { class: 'MergedLinear', merge_weights: false, ...layer }
   const model = (await nlgModel(fixture, kind, 'lora.')).eval()
   const query = fixture.input('query')
   const width = query.shape[1]

@@ -9,6 +9,7 @@ export const nlgKinds = {
   nlg_gpt2: {
     run: runNlg,
     settings: ['model_dir', 'lora', 'label_smooth'],
+    fixed: { 'lora.merge_weights': 'training never merges' },
     words: { key_note: 'says how the keys of the tensors are made' },
   },
 }

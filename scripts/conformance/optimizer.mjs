@@ -1,6 +1,6 @@
 // Kind `optimizer`: one parameter with given gradients, and its value after each step; in f32 and in f64.
 import * as lora from 'loralib'
-import { toleranceOf, toHost } from './compare.mjs'
+import { followScript, toleranceOf, toHost } from './compare.mjs'
 import { optionsOf } from './python.mjs'
 
 const { nn, optim } = lora
@@ -11,11 +11,19 @@ export const optimizerKinds = {
   optimizer: {
     run: runOptimizer,
     settings: ['optimizer'],
-    words: { steps: 'the script: one gradient, one step; the same for every case' },
+    words: {},
   },
 }
 
+// The script: the runner does exactly this.
+const SCRIPT = [
+  /^param starts at param0$/,
+  /^step s: grad = grads\[s\], optimizer\.step\(\)$/,
+  /^params_\*\[s\] is the parameter after step s$/,
+]
+
 async function runOptimizer(fixture, check) {
+  if (!followScript(check, SCRIPT)) return
   for (const name of fixture.names('params_')) {
     const dtype = name.slice('params_'.length)
     await check.close(name, await trajectory(fixture, dtype), toleranceOf(fixture.entry, dtype, dtype))

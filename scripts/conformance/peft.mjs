@@ -1,6 +1,6 @@
 // Shared by the cases with a model folder and a PEFT adapter folder.
 import * as lora from 'loralib'
-import { toleranceOf } from './compare.mjs'
+import { toleranceOf, valueAt } from './compare.mjs'
 import { loadFactors } from './nlg.mjs'
 
 export const PEFT_PREFIX = 'base_model.model.'
@@ -53,6 +53,26 @@ function ownName(key, wholes) {
   const isWhole = wholes.some((whole) => name.startsWith(`${whole}.`))
   if (factor === undefined && !isWhole) throw new Error(`this runner does not know the adapter tensor ${key}`)
   return factor ?? name
+}
+
+/** The stated target modules must name exactly the wrapped ones; `all-linear` must be all linear layers below the head. */
+export function checkTargets(model, targets, check) {
+  const { nn } = lora
+  const linear = []
+  for (const [path, module] of model.namedModules()) {
+    const plain = module instanceof nn.Linear || module instanceof nn.TransposedLinear
+    if ((plain || module instanceof lora.Linear) && path !== 'lm_head') linear.push(path)
+  }
+  const sorted = (paths) => String([...paths].sort())
+  const stated = valueAt(check.entry, ['peft_config', 'target_modules'])
+  const named = Array.isArray(stated) ? [...stated] : []
+  const covers = (name, path) => path === name || path.endsWith(`.${name}`)
+  const meant = linear.filter((path) => named.some((name) => covers(name, path)))
+  const isOnce = new Set(named).size === named.length
+  const fits =
+    isOnce && named.every((name) => linear.some((path) => covers(name, path))) && sorted(meant) === sorted(targets)
+  const got = sorted(linear) === sorted(targets) && !Array.isArray(stated) ? 'all-linear' : fits ? stated : targets
+  check.fact(['peft_config', 'target_modules'], got, { ordered: false })
 }
 
 /** The settings of a PEFT configuration that change the formula; a plain adapter has none of them. */

@@ -1,15 +1,15 @@
 // One case from its files to its result.
 import { Check } from './compare.mjs'
-import { COMMON_SETTINGS, COMMON_WORDS, FILE_KEYS, KINDS, isKnownKind, unsupportedReason } from './kinds.mjs'
+import { KINDS, isKnownKind, statesNothing, unsupportedReason } from './kinds.mjs'
 import { FixtureError, openFixture, packageDtype } from './manifest.mjs'
 
 /**
  * Runs one case.
  * @returns {Promise<{entry: object, state: 'passed' | 'failed' | 'unsupported', reason?: string, failures: object[],
- *   worst: {share: number, what: string}, notes: string[]}>}
+ *   worst: {share: number, what: string}}>}
  */
 export async function runCase(manifest, entry) {
-  const nothing = { entry, failures: [], worst: { share: 0, what: '' }, notes: [] }
+  const nothing = { entry, failures: [], worst: { share: 0, what: '' } }
   const failed = (text) => ({ ...nothing, state: 'failed', failures: [{ about: entry.kind, text }] })
   if (!isKnownKind(entry.kind)) return failed(`unknown kind ${JSON.stringify(entry.kind)}`)
   const reason = unsupportedReason(entry)
@@ -18,7 +18,7 @@ export async function runCase(manifest, entry) {
     const fixture = await openFixture(manifest, entry)
     const check = await runFixture(fixture)
     const state = check.failures.length === 0 ? 'passed' : 'failed'
-    return { entry, state, failures: check.failures, worst: check.worst, notes: unknownKeys(entry, check) }
+    return { entry, state, failures: check.failures, worst: check.worst }
   } catch (error) {
     return failed(error instanceof FixtureError ? error.message : `threw ${error?.stack ?? error}`)
   }
@@ -31,6 +31,7 @@ export async function runFixture(fixture) {
   try {
     await KINDS[fixture.entry.kind].run(fixture, check)
     if (check.failures.length === 0) checkCoverage(fixture, check)
+    if (check.failures.length === 0) checkReads(fixture, check)
   } catch (error) {
     check.failures.push({ about: 'threw', text: `threw ${error?.stack ?? error}` })
   }
@@ -62,16 +63,10 @@ function checkCoverage(fixture, check) {
   }
 }
 
-/** Keys of an entry that this runner does not know: they may state something that is not checked. */
-export function unknownKeys(entry, check) {
-  const { settings, words } = KINDS[entry.kind]
-  const known = new Set([
-    ...COMMON_SETTINGS,
-    ...FILE_KEYS,
-    ...Object.keys(COMMON_WORDS),
-    ...settings,
-    ...Object.keys(words),
-  ])
-  const stated = check.statedKeys()
-  return Object.keys(entry).filter((key) => !known.has(key) && !stated.has(key))
+/** Every value of the entry must be read by the run, or be known to state nothing: a setting that is not read is not checked. */
+function checkReads({ reads, raw }, check) {
+  for (const path of reads?.unread() ?? []) {
+    const ignored = statesNothing(raw, path) || check.isInformative(path)
+    check.that(path.join('.'), ignored, 'the entry states this and the runner does not read it')
+  }
 }

@@ -21,6 +21,10 @@ export const surgeryKinds = {
   model_surgery: {
     run: runSurgery,
     settings: ['model'],
+    fixed: {
+      'kwargs.lora_alpha': 'which parameters are trained and saved does not depend on it; the cases of layers do',
+      'kwargs.merge_weights': 'likewise',
+    },
     words: {
       reason: 'says what the case is about',
       intended: 'the sentence behind intended_requires_grad_after, which is checked',
@@ -30,6 +34,7 @@ export const surgeryKinds = {
   model_surgery_error: {
     run: runSurgeryError,
     settings: ['model', 'bias'],
+    fixed: { bias: 'any text but the names of the three modes is refused' },
     words: { upstream_error: UPSTREAM, upstream_requires_grad_after_error: UPSTREAM },
   },
   lifecycle: {
@@ -76,6 +81,8 @@ function checkMode(entry, mode, check) {
   const at = ['bias_modes', mode, 'intended']
   for (const [name, value] of Object.entries(got)) check.fact([...at, name], value)
   check.fact([...at, 'same_as_upstream'], sameResult(got, valueAt(entry, ['bias_modes', mode, 'upstream'])))
+  // What the release does: the package has upstream's present keys.
+  for (const name of Object.keys(got)) check.informative(['bias_modes', mode, 'upstream', `${name}_0.1.2`])
   const whole = model.stateDict()
   for (const [key, { shape }] of Object.entries(saved)) {
     const fits = String(shape) === String(whole[key]?.shape)
@@ -86,11 +93,12 @@ function checkMode(entry, mode, check) {
 /** Equality without the order of keys. */
 function sameResult(got, upstream) {
   const flags = (map) => JSON.stringify(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)))
-  return (
-    got.trainable_numel === upstream.trainable_numel &&
-    flags(got.requires_grad) === flags(upstream.requires_grad) &&
-    String([...got.lora_state_dict_keys].sort()) === String([...upstream.lora_state_dict_keys].sort())
-  )
+  const keys = (list) => String([...list].sort())
+  return [
+    got.trainable_numel === upstream.trainable_numel,
+    flags(got.requires_grad) === flags(upstream.requires_grad),
+    keys(got.lora_state_dict_keys) === keys(upstream.lora_state_dict_keys),
+  ].every(Boolean)
 }
 
 async function runSurgeryError({ entry }, check) {

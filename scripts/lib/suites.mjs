@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { cargo } from './cargo.mjs'
-import { inRoot, run, runTool } from './run.mjs'
+import { inRoot, run, runTool, tool } from './run.mjs'
 import { filesBelow, stale } from './stamp.mjs'
 
 export const fixtures = '../shared/fixtures'
@@ -68,35 +68,46 @@ const avaTitle = (file) =>
     .split('/')
     .join(' › ')
 
-/** Compiles __test__ to build/ and runs ava on it. Every test file that was found must have been run. */
-export async function avaTests({ env = {} } = {}) {
-  const files = filesBelow(['__test__'], (file) => file.endsWith('.test.ts'))
-  if (!files.length) return { skipped: 'no test file in __test__/' }
+const testFiles = () => filesBelow(['__test__'], (file) => file.endsWith('.test.ts'))
+
+/** Compiles __test__ to build/; returns what is wrong, or null. */
+export async function compileTests() {
   const old = staleBuild()
-  if (old) return { ok: false, note: old }
+  if (old) return old
   rmSync(inRoot('build'), { recursive: true, force: true })
   const compiled = await runTool('typescript', 'tsc', ['-p', 'tsconfig.test.json'])
-  if (compiled.code !== 0) return { ok: false, note: 'the tests do not compile against the public types' }
+  return compiled.code === 0 ? null : 'the tests do not compile against the public types'
+}
 
-  let [passed, failed, skipped] = [0, 0, 0]
-  const titles = []
+/** Compiles __test__ to build/ and runs ava on it. */
+export async function avaTests({ env = {} } = {}) {
+  if (!testFiles().length) return { skipped: 'no test file in __test__/' }
+  const wrong = await compileTests()
+  return wrong === null ? runAva({ env }) : { ok: false, note: wrong }
+}
+
+/** Runs ava, by this Node or another one, on the compiled tests. Every test file that was found must have been run. `failures` are titles. */
+export async function runAva({ env = {}, node = process.execPath } = {}) {
+  const files = testFiles()
+  let [passed, skipped] = [0, 0]
+  const [titles, failures] = [[], []]
   const onLine = (line) => {
     const test = /^(not )?ok \d+ - (.*)$/.exec(line)
     if (!test) return !/^(TAP version|1\.\.|# (tests|pass|fail|skip)|$)/.test(line)
     const [, not, title] = test
     titles.push(title)
     if (/ # (SKIP|TODO)/.test(title)) skipped++
-    else if (not) failed++
+    else if (not) failures.push(title)
     else passed++
   }
-  const { code } = await runTool('ava', 'ava', ['--tap'], { env, onLine })
+  const { code } = await run(node, [tool('ava'), '--tap'], { env, onLine })
   const ran = (file) => files.length === 1 || titles.some((title) => title.startsWith(`${avaTitle(file)} › `))
   const missed = files.filter((file) => !ran(file))
   if (missed.length) console.error(`found but not run: ${missed.join(', ')}`)
   const note = [`${files.length - missed.length} of ${files.length} files`, skipped && `${skipped} skipped`]
     .filter(Boolean)
     .join(', ')
-  return { passed, failed: failed + missed.length, crashed: code !== 0, note }
+  return { passed, failed: failures.length + missed.length, crashed: code !== 0, note, failures }
 }
 
 /** Every case of ../shared/fixtures through the public API. Unsupported cases are counted as such, never as passed. */

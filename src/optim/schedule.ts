@@ -4,6 +4,7 @@ import { OptionError } from '../errors.js'
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { bad, checkInteger, show } from '../runtime/options.js'
+import { refuseRelativeStep } from './schedules/relative-step.js'
 
 /** The learning rate at a step, as a multiple of the initial one. Step 0 is the first update. */
 export type LrFactor = (step: number) => number
@@ -378,6 +379,7 @@ function checkOptimizer(optimizer: ScheduledOptimizer): void {
   if (!Array.isArray(groups) || groups.length === 0) {
     throw bad('lrScheduler', 'optimizer', 'an optimizer with at least one parameter group', optimizer)
   }
+  refuseRelativeStep('lrScheduler', optimizer)
 }
 
 function checkPieces(owner: string, { iSteps, iLrs }: NlgScheduleOptions): { iSteps: number[]; iLrs: number[] } {

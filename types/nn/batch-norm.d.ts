@@ -7,8 +7,8 @@ declare abstract class BatchNorm extends RunningNorm {
   private readonly shapes
   constructor(owner: string, shapes: Readonly<Record<number, string>>, numFeatures: number, options: RunningNormOptions)
   forward(x: Tensor): Tensor
-  /** Counts a training batch; returns the momentum, its share in the running statistics. */
-  private countBatch
+  /** The number of training batches with this one; null when the layer does not count. It is not read back: a forward only records. */
+  private nextCount
   private wrongShape
 }
 /**

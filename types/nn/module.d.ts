@@ -61,7 +61,10 @@ export declare abstract class Module {
   >
   /** All modules with their paths; a module reached by several paths is listed under each of them. */
   private allModules
-  /** Adds a buffer: a tensor that belongs to the module but is not a parameter. With `persistent: false` it is not saved. */
+  /**
+   * Adds a buffer: a tensor that belongs to the module but is not a parameter, such as a running statistic or an average of weights. With
+   * `persistent: false` it is not saved. As a parameter, it is never lost to a failure: a change of it that fails or is aborted leaves it as it was.
+   */
   registerBuffer(
     name: string,
     tensor: Tensor,

@@ -2,7 +2,7 @@
 
 import type { Tensor } from '../tensor/tensor.js'
 import { Optimizer } from './optimizer.js'
-import type { Batch, ParamGroup, Params } from './optimizer.js'
+import type { Batch, Params } from './optimizer.js'
 /** Options of {@link Adafactor}. */
 export interface AdafactorOptions {
   /** Learning rate; used only with `relativeStep: false`. @minimum 0 @default none: the step is relative */
@@ -40,10 +40,8 @@ export declare class Adafactor extends Optimizer<All> {
   constructor(params: Params<AdafactorOptions>, options?: AdafactorOptions)
   protected check(given: All): All
   protected stateShape(name: string, { shape }: Tensor): readonly number[] | null
-  protected update(batch: Batch, group: ParamGroup & All): void
-  /** The update that is subtracted from the single parameter of the batch. */
-  private updateOf
-  private plain
-  private factored
+  protected update(batches: readonly Batch<All>[]): void
+  /** The single parameter of the batch and its moments, each with its next value. */
+  private changesOf
 }
 export {}

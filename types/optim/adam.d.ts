@@ -1,7 +1,7 @@
 // Generated from src/optim/adam.ts by `npm run api`. Do not edit.
 
 import { Optimizer } from './optimizer.js'
-import type { Batch, ParamGroup, Params } from './optimizer.js'
+import type { Batch, Params } from './optimizer.js'
 /** Options of {@link Adam}. */
 export interface AdamOptions {
   /** Learning rate. @minimum 0 @default 0.001 */
@@ -29,5 +29,5 @@ export interface AdamOptions {
 export declare class Adam extends Optimizer<Required<AdamOptions>> {
   constructor(params: Params<AdamOptions>, options?: AdamOptions)
   protected check(options: Required<AdamOptions>): Required<AdamOptions>
-  protected update(batch: Batch, group: ParamGroup & Required<AdamOptions>): void
+  protected update(batches: readonly Batch<Required<AdamOptions>>[]): void
 }

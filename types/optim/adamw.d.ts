@@ -2,7 +2,7 @@
 
 import type { AdamOptions } from './adam.js'
 import { Optimizer } from './optimizer.js'
-import type { Batch, ParamGroup, Params } from './optimizer.js'
+import type { Batch, Params } from './optimizer.js'
 /** Options of {@link AdamW}. */
 export interface AdamWOptions extends Omit<AdamOptions, 'decoupledWeightDecay'> {
   /** Decoupled weight decay: each update subtracts this share of the parameter, times `lr`. @minimum 0 @default 0.01 */
@@ -24,5 +24,5 @@ export interface AdamWOptions extends Omit<AdamOptions, 'decoupledWeightDecay'> 
 export declare class AdamW extends Optimizer<Required<AdamWOptions>> {
   constructor(params: Params<AdamWOptions>, options?: AdamWOptions)
   protected check(options: Required<AdamWOptions>): Required<AdamWOptions>
-  protected update(batch: Batch, group: ParamGroup & Required<AdamWOptions>): void
+  protected update(batches: readonly Batch<Required<AdamWOptions>>[]): void
 }

@@ -2,7 +2,7 @@
 
 import type { AdamOptions } from './adam.js'
 import { Optimizer } from './optimizer.js'
-import type { Batch, ParamGroup, Params } from './optimizer.js'
+import type { Batch, Params } from './optimizer.js'
 /** Options of {@link NlgAdamW}. */
 export interface NlgAdamWOptions extends Pick<AdamOptions, 'lr'> {
   /** Decay rates of the first and second moment, each in [0, 1). @minimum 0 @exclusiveMaximum 1 @default [0.9, 0.98] */
@@ -26,5 +26,5 @@ export interface NlgAdamWOptions extends Pick<AdamOptions, 'lr'> {
 export declare class NlgAdamW extends Optimizer<Required<NlgAdamWOptions>> {
   constructor(params: Params<NlgAdamWOptions>, options?: NlgAdamWOptions)
   protected check(options: Required<NlgAdamWOptions>): Required<NlgAdamWOptions>
-  protected update(batch: Batch, group: ParamGroup & Required<NlgAdamWOptions>): void
+  protected update(batches: readonly Batch<Required<NlgAdamWOptions>>[]): void
 }

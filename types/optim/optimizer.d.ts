@@ -27,8 +27,9 @@ export interface ParamState {
   /** Moments by PyTorch's names. */
   readonly moments: Map<string, Tensor>
 }
-/** Parameters of one group that have a gradient and the same number of updates. They are updated in one queue entry. */
-export interface Batch {
+/** Parameters of one group that have a gradient and the same number of updates. */
+export interface Batch<Options> {
+  readonly group: ParamGroup & Options
   readonly params: Tensor[]
   readonly grads: Tensor[]
   readonly states: ParamState[]
@@ -53,13 +54,15 @@ export declare abstract class Optimizer<
   readonly defaults: Options
   /** Name shown in error messages. */
   protected readonly owner: string
-  private readonly state
+  private state
   private readonly log
+  /** The states that the last step updated: steps of the same parameters share one list. */
+  private updated
   constructor(owner: string, params: Params<Options>, defaults: Options)
   /** Checks the options of a group and returns them; called for the defaults and for every group. */
   protected abstract check(options: Options): Options
-  /** Records the update of one batch. */
-  protected abstract update(batch: Batch, group: ParamGroup & Options): void
+  /** Records the update of all batches, as one entry of the queue: so either all parameters change or none. */
+  protected abstract update(batches: readonly Batch<Options>[]): void
   /**
    * Adds a group of parameters, e.g. layers unfrozen during training.
    * @throws {OptionError} for parameters that are already in a group or are not leaves.
@@ -72,27 +75,32 @@ export declare abstract class Optimizer<
   /**
    * Updates the parameters from their gradients. The call records the update, which runs later; await it to bound the queue.
    *
-   * Either all parameters of a group change or none: a gradient that failed rejects the step and leaves everything unchanged. An earlier error that
-   * was not awaited is thrown here, at the next step.
+   * Either all parameters of all groups change or none: a gradient that failed rejects the step and leaves everything unchanged, as an abort does. An
+   * earlier error that was not awaited is thrown here, at the next step.
    */
   step(): Lazy
+  private record
   /** Sets the gradients to null. `setToNone: false` fills them with 0 instead; weight decay then still changes these parameters. */
   zeroGrad({ setToNone }?: { setToNone?: boolean }): void
   /** The state, with PyTorch's structure and names. The tensors are not copies. */
   stateDict(): OptimizerState
   /**
-   * Loads a saved state: the options of the groups, the step counts and copies of the moments.
+   * Loads a saved state: the options of the groups, the step counts and copies of the moments. Either all of it is loaded or none: when a saved moment
+   * has failed, or the work is aborted, the next await rejects, and the optimizer is as it was. Updates recorded meanwhile change nothing.
    * @throws {OptionError} when groups or numbers do not match; nothing is changed then.
    * @throws {ShapeError} when a moment's shape does not match its parameter; nothing is changed then.
    */
   loadStateDict(saved: OptimizerState): void
+  /** Records copies of the moments, in one entry of the queue: when one cannot be copied, all are poisoned. */
+  private recordCopies
   /** The shape of a state tensor; null for one that another library saves but this optimizer does not need: it is not loaded. */
   protected stateShape(_name: string, param: Tensor): readonly number[] | null
   /** The moment `name` of each parameter of a batch, zeros before the first update. */
-  protected moments(batch: Batch, name: string): Tensor[]
+  protected moments(batch: Batch<Options>, name: string): Tensor[]
   private optionsOf
+  /** `grads` are those of all groups, in order. */
   private batches
-  /** Takes back updates that failed: they are not counted, and moments allocated for them are released, to be allocated by the next update. */
+  /** Takes back updates and loads that failed. */
   private undoFailed
   private checkState
 }

@@ -2,7 +2,7 @@
 
 import type { AdamOptions } from './adam.js'
 import { Optimizer } from './optimizer.js'
-import type { Batch, ParamGroup, Params } from './optimizer.js'
+import type { Batch, Params } from './optimizer.js'
 /** Options of {@link SGD}. */
 export interface SGDOptions extends Pick<AdamOptions, 'lr' | 'weightDecay' | 'maximize'> {
   /** Momentum factor: the share of the previous step that is kept. @minimum 0 @default 0 */
@@ -22,5 +22,5 @@ export interface SGDOptions extends Pick<AdamOptions, 'lr' | 'weightDecay' | 'ma
 export declare class SGD extends Optimizer<Required<SGDOptions>> {
   constructor(params: Params<SGDOptions>, options?: SGDOptions)
   protected check(options: Required<SGDOptions>): Required<SGDOptions>
-  protected update(batch: Batch, group: ParamGroup & Required<SGDOptions>): void
+  protected update(batches: readonly Batch<Required<SGDOptions>>[]): void
 }

@@ -8,7 +8,7 @@ export interface KindCount {
 }
 /** What the engine holds for this thread, and the buffers of the process. */
 export interface MemoryReport {
-  /** Frozen weights; mapped ones count as if they were in memory. */
+  /** Frozen weights and buffers of modules; mapped ones count as if they were in memory. */
   base: KindCount
   /** Trainable parameters. */
   adapter: KindCount

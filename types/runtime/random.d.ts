@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" />
 // Generated from src/runtime/random.ts by `npm run api`. Do not edit.
 
 /**
@@ -8,6 +9,10 @@ export declare class Generator {
   /** Its number in the engine. */
   readonly number: number
   constructor(seed?: number | bigint)
+  /** Frees what the engine keeps for it; it cannot be used afterwards. One that nothing can reach any more is freed by itself. */
+  dispose(): void
+  /** What `using` calls at the end of its block: as `dispose()`. */
+  [Symbol.dispose](): void
   /** Restarts from a seed. Returns the generator. */
   manualSeed(seed: number | bigint): this
   /** Seed and position, for a checkpoint. */

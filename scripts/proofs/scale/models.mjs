@@ -6,7 +6,7 @@ import { residentParts } from '../lib/peak.mjs'
 import { quantile } from '../lib/report.mjs'
 import { watchCollections } from '../loop/calls.mjs'
 import { watchIdleProcess } from '../lib/timer.mjs'
-import { work } from './work.mjs'
+import { countCalls, work } from './work.mjs'
 
 const ADAPTER = { targets: ['c_attn', 'c_proj', 'c_fc'], r: 4, loraAlpha: 32, mergeWeights: false }
 const TICK_MS = 1
@@ -16,6 +16,7 @@ const TICK_MS = 1
  * to make one in ms, how late a timer was besides V8's pauses, the pauses, and the work of a forward with the first model and with all.
  */
 export async function measureModels({ count, short }) {
+  countCalls()
   lora.manualSeed(1)
   const shape = short ? { ...TINY, n_layer: 12 } : SMALL
   const base = lora.models.GPT2LMHeadModel.fromConfig(shape).requiresGrad_(false).eval()
@@ -31,6 +32,7 @@ export async function measureModels({ count, short }) {
   const ids = batch(0, [1, 8, shape.vocab_size])
   const forward = () => forwardWork(models[0], ids)
   await forward()
+  await lora.settle()
   const first = await forward()
   await lora.settle()
   const [memory, resident] = [snapshot(), residentParts()]
@@ -45,6 +47,8 @@ export async function measureModels({ count, short }) {
   await setTimeout(20)
   const ticks = stopTimer()
   const [idle, pauses] = [await stopIdle(), await stopPauses()]
+  // The weights of the adapters are still being made.
+  await lora.settle()
   const last = await forward()
   await lora.settle()
   const [now, residentNow] = [snapshot(), residentParts()]

@@ -139,9 +139,11 @@ function rotaryOf(config: Gemma3Config, owner: string): [whole: RotaryConfig, wi
   const { full_attention: whole, sliding_attention: windowed } = given
   if (typeof whole !== 'object' || typeof windowed !== 'object')
     throw bad(owner, 'rope_parameters', 'an object with full_attention and sliding_attention', given)
+  // transformers looks for `truncate` (yarn) beside the two, not in them.
+  const { truncate } = given as { truncate?: boolean }
   return [
-    { ...base, rope_theta: 1e6, rope_parameters: { ...whole, ...rope_scaling } },
-    { ...base, rope_theta: 1e4, rope_parameters: windowed },
+    { ...base, rope_theta: 1e6, rope_parameters: { ...whole, ...rope_scaling, truncate } },
+    { ...base, rope_theta: 1e4, rope_parameters: { ...windowed, truncate } },
   ]
 }
 
@@ -172,6 +174,11 @@ export class Gemma2ForCausalLM extends RotaryCausalLM<Gemma2Model> {
 export class Gemma3Model extends RotaryDecoder<Gemma3Config> {
   /** @internal */
   static override readonly family = GEMMA3
+
+  // transformers' Gemma3Model sees images, too.
+  protected override get architecture(): string {
+    return 'Gemma3TextModel'
+  }
 }
 
 /**

@@ -146,7 +146,9 @@ export function rotaryConfigOf(config: ModernBertConfig, type: ModernBertLayerTy
   const { rope_parameters: both, global_rope_theta = 160000, local_rope_theta = 10000 } = config
   const { max_position_embeddings } = config
   const theta = type === 'full_attention' ? global_rope_theta : (local_rope_theta ?? global_rope_theta)
-  const rope_parameters = both?.[type] ?? {}
+  // transformers looks for `truncate` (yarn) beside the two, not in them.
+  const { truncate } = (both ?? {}) as { truncate?: boolean }
+  const rope_parameters = { ...both?.[type], truncate }
   const head_dim = config.hidden_size / config.num_attention_heads
   return { head_dim, max_position_embeddings, rope_parameters, rope_theta: theta }
 }

@@ -220,8 +220,13 @@ export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryD
 
   /** Writes `config.json` and `model.safetensors`, as transformers does. */
   async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
-    const config = { ...this.config, architectures: [this.constructor.name] }
+    const config = { ...this.config, architectures: [this.architecture] }
     await savePretrained(this, dir, { ...options, leaveOut: [], config })
+  }
+
+  /** The name of the class in `config.json`. */
+  protected get architecture(): string {
+    return this.constructor.name
   }
 }
 

@@ -3,6 +3,7 @@ import { OptionError } from '../../errors.js'
 import { checkOptions } from '../../runtime/check-options.js'
 import type { OptionSchema } from '../../runtime/check-options.js'
 import { bad, checkInteger, nearest, show } from '../../runtime/options.js'
+import { refuseRelativeStep } from './relative-step.js'
 import type { ScheduledOptimizer } from '../schedule.js'
 
 /** A value in the state of a schedule: what JSON can hold, and infinite numbers. */
@@ -215,8 +216,9 @@ export abstract class TorchScheduler<Settings extends object = object> {
 /** @throws {OptionError} for something without parameter groups. */
 export function checkGroups(owner: string, optimizer: ScheduledOptimizer): void {
   const groups: unknown = optimizer?.paramGroups
-  if (Array.isArray(groups) && groups.length > 0) return
-  throw bad(owner, 'optimizer', 'an optimizer with at least one parameter group', optimizer)
+  if (!Array.isArray(groups) || groups.length === 0)
+    throw bad(owner, 'optimizer', 'an optimizer with at least one parameter group', optimizer)
+  refuseRelativeStep(owner, optimizer)
 }
 
 /** @throws {OptionError} for something that is no state. */

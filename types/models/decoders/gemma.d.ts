@@ -59,7 +59,9 @@ export declare class Gemma2ForCausalLM extends RotaryCausalLM<Gemma2Model> {}
  * The text model of Gemma 3 without a head (Gemma Team 2025): Gemma 2 with norms on each head instead of caps, and rotary positions of two kinds.
  * @see {@link RotaryDecoder}
  */
-export declare class Gemma3Model extends RotaryDecoder<Gemma3Config> {}
+export declare class Gemma3Model extends RotaryDecoder<Gemma3Config> {
+  protected get architecture(): string
+}
 /**
  * The text model of Gemma 3 with a language-model head (`model_type` gemma3_text), whose weight is that of the token embedding unless
  * `tie_word_embeddings` is false.

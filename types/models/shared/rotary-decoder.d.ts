@@ -75,5 +75,7 @@ export declare abstract class RotaryDecoder<Config extends RotaryDecoderConfig =
   private embed
   /** Writes `config.json` and `model.safetensors`, as transformers does. */
   savePretrained(dir: string, options?: SaveOptions): Promise<void>
+  /** The name of the class in `config.json`. */
+  protected get architecture(): string
 }
 export {}

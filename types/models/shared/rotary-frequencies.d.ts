@@ -34,7 +34,7 @@ export interface RopeParameters {
   /** With `mscale_all_dim`: the factor of cosines and sines is (1 + 0.1 mscale ln factor) / (1 + 0.1 mscale_all_dim ln factor): `yarn`. */
   mscale?: number | null
   mscale_all_dim?: number | null
-  /** The features between the two are counted in whole ones: `yarn`. @default true */
+  /** The features between the two are counted in whole ones: `yarn`. In Gemma 3 and ModernBERT it stands beside the two kinds of blocks. @default true */
   truncate?: boolean
   /** Share of the features of a head that are rotated, the first ones, in Phi-3's family alone. @default that of the configuration itself, else 1 */
   partial_rotary_factor?: number
