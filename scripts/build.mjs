@@ -6,6 +6,7 @@ import { flag, readArgs, readNames, text } from './lib/args.mjs'
 import { namespaces } from './lib/namespaces.mjs'
 import { fail, inRoot, isMain, packageJson, runTool, timed } from './lib/run.mjs'
 import { crateCounter } from './lib/crates.mjs'
+import { signatureKeys, withChecks } from './options/insert.mjs'
 import { addonFile, sourceHash, writeStamp } from './lib/stamp.mjs'
 
 /** The addon in release mode: the one profile of tests and users. --no-js: the loader is ours (src/native/load.ts). */
@@ -57,7 +58,7 @@ async function bundle() {
   const names = Object.keys(dependencies)
   const made = await rollup({
     input: Object.fromEntries(['index', ...namespaces().keys()].map((name) => [name, name])),
-    plugins: [entries],
+    plugins: [entries, checks()],
     external: (id) => id.startsWith('node:') || names.some((name) => id === name || id.startsWith(`${name}/`)),
     onLog(level, log) {
       // Classes refer to each other across files; they are used when all have been made.
@@ -86,6 +87,26 @@ const entries = {
     const path = inRoot(modules, `${name === 'index' ? name : namespaces().get(name)}.js`)
     return `export * from ${JSON.stringify(path)}`
   },
+}
+
+/** Checks of arguments at the head of each public function (docs/design/options.md). */
+function checks() {
+  const keys = signatureKeys()
+  const folder = `${inRoot(modules)}/`
+  return {
+    name: 'checks',
+    transform(code, id) {
+      if (!id.startsWith(folder)) return null
+      const path = id.slice(folder.length)
+      const module = path.replace(/\.js$/, '').replace(/\W/g, '_')
+      const own = keys.get(module)
+      keys.delete(module)
+      return own === undefined ? null : { code: withChecks(code, path, own), map: null }
+    },
+    buildEnd(error) {
+      if (!error && keys.size > 0) fail(`signatures of modules that are not in the package: ${[...keys.keys()].join(', ')}`)
+    },
+  }
 }
 
 if (isMain(import.meta.url)) {

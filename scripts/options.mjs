@@ -1,16 +1,24 @@
-// node scripts/options.mjs: generates from the interfaces of options in src/ the rules of the run-time check, JSON Schema and a page of docs.
+// node scripts/options.mjs: generates from the types of public functions and their interfaces of options in src/ the rules of the run-time checks, JSON Schema and a page of docs.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { readArgs } from './lib/args.mjs'
 import { fail, inRoot, isMain } from './lib/run.mjs'
-import { readFacts } from './options/facts.mjs'
+import { runtimeSignatures } from './options/calls.mjs'
+import { openProgram, readFacts } from './options/facts.mjs'
 import { jsonSchema, runtimeSchemas, tables } from './options/outputs.mjs'
+import { readSignatures } from './options/signatures.mjs'
 
-/** Writes all three files; returns what is missing in the interfaces. */
+/** Writes all files; returns what is missing in the interfaces. */
 export function writeOptions() {
-  const { facts, problems } = readFacts()
+  const program = openProgram()
+  const signatures = readSignatures(program)
+  const wanted = signatures.flatMap(({ parameters }) =>
+    parameters.flatMap(({ options }) => (options?.interface ? [options.interface] : [])),
+  )
+  const { facts, problems } = readFacts(program, wanted)
   const files = {
     'src/generated/options.ts': runtimeSchemas(facts),
+    'src/generated/signatures.ts': runtimeSignatures(signatures),
     'schemas/options.json': jsonSchema(facts),
     'docs/options.md': tables(facts),
   }

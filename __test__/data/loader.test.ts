@@ -149,6 +149,27 @@ test.serial('DataLoader: a sampler', async (t) => {
   t.throws(() => new DataLoader(plain, { sampler: [1], shuffle: true }), { code: 'ERR_LORA_OPTION' })
 })
 
+test.serial('DataLoader: its length does not draw from a sampler; one without a length is asked for it', async (t) => {
+  let drawn = 0
+  const random = {
+    length: 3,
+    *[Symbol.iterator]() {
+      drawn++
+      yield* [0, 1, 2].map((i) => (i + drawn) % 3)
+    },
+  }
+  const loader = new DataLoader(plain, { sampler: random })
+  t.is(loader.length, 3)
+  t.is(loader.length, 3)
+  t.is(drawn, 0)
+  t.deepEqual(await epoch(loader), [[1], [2], [0]])
+  t.is(drawn, 1)
+  t.is(new DataLoader(plain, { batchSize: 2, sampler: new Set([1, 2, 3]) }).length, 2)
+  const endless = new DataLoader(plain, { sampler: { *[Symbol.iterator]() { yield 0 } } }) // prettier-ignore
+  t.throws(() => endless.length, { code: 'ERR_LORA_OPTION', message: /length or size/ })
+  t.deepEqual(await epoch(endless), [[0]])
+})
+
 test('DataLoader: options that are not usable', (t) => {
   for (const options of [
     { batchSize: 0 },

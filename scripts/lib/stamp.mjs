@@ -49,6 +49,8 @@ const builds = {
         'package-lock.json',
         'tsconfig.json',
         'tsconfig.build.json',
+        'scripts/build.mjs',
+        'scripts/options/insert.mjs',
         ...filesBelow(['src'], (f) => f.endsWith('.ts')),
       ]),
     made: () => (existsSync(inRoot('dist/index.js')) ? 'dist/index.js' : null),

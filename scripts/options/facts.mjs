@@ -22,17 +22,16 @@ const CLASSES = new Set([
 const ITERABLES = new Set(['Iterable', 'AsyncIterable', 'IterableIterator', 'AsyncGenerator', 'Iterator'])
 
 /**
- * Every interface of options that users can import, and each that `src/` checks options against (`schemas.Name`), by name:
+ * Every interface of options that users can import, each that `src/` checks options against (`schemas.Name`), and those also wanted, by name:
  * `{ name, file, about, fields: [{ name, required, about, default, rule }] }`; and what is missing in the interfaces, such as a description or a default.
  */
-export function readFacts() {
-  const program = openProgram()
+export function readFacts(program, alsoWanted = []) {
   const checker = program.getTypeChecker()
   const sources = program.getSourceFiles().filter((file) => isOurs(file.fileName))
   const declared = declarations(sources)
   const wanted = wantedNames(sources)
   const problems = []
-  for (const name of publicOptions(program, checker)) wanted.add(name)
+  for (const name of [...publicOptions(program, checker), ...alsoWanted]) wanted.add(name)
   const facts = [...wanted].sort().flatMap((name) => {
     const found = declared.get(name) ?? []
     if (found.length !== 1) {
@@ -44,13 +43,14 @@ export function readFacts() {
   return { facts, problems }
 }
 
-function openProgram() {
+/** The sources as TypeScript sees them. */
+export function openProgram() {
   const config = ts.readConfigFile(inRoot('tsconfig.json'), ts.sys.readFile)
   const { fileNames, options } = ts.parseJsonConfigFileContent(config.config, ts.sys, inRoot('.'))
   return ts.createProgram(fileNames, options)
 }
 
-const isOurs = (path) => path.startsWith(inRoot('src/')) && !/\/src\/(generated|native)\//.test(path)
+export const isOurs = (path) => path.startsWith(inRoot('src/')) && !/\/src\/(generated|native)\//.test(path)
 
 /** Exported interfaces and aliases of types, by name. */
 function declarations(sources) {
@@ -95,7 +95,7 @@ function isInterface(checker, symbol) {
   return !checker.getDeclaredTypeOfSymbol(symbol).isUnion()
 }
 
-function factsOf(checker, node, problems) {
+export function factsOf(checker, node, problems) {
   const symbol = checker.getSymbolAtLocation(node.name)
   const type = checker.getDeclaredTypeOfSymbol(symbol)
   const file = node.getSourceFile().fileName.slice(inRoot('.').length + 1)
@@ -113,7 +113,7 @@ function factsOf(checker, node, problems) {
  * Fields of each interface in the order of its source. The compiler lists what `Pick` and `Omit` leave in an order that changes with names elsewhere in
  * the program.
  */
-function inSourceOrder(properties) {
+export function inSourceOrder(properties) {
   const parentOf = ({ declarations }) => declarations?.[0]?.parent
   const positionOf = ({ declarations }) => declarations?.[0]?.pos ?? 0
   return [...new Set(properties.map(parentOf))].flatMap((parent) =>
@@ -121,7 +121,7 @@ function inSourceOrder(properties) {
   )
 }
 
-function fieldOf(checker, property, node) {
+export function fieldOf(checker, property, node) {
   const tags = Object.fromEntries(property.getJsDocTags(checker).map(({ name, text }) => [name, textOf(text)]))
   const declaration = property.valueDeclaration ?? property.declarations?.[0]
   const order = declaration?.type ? literalOrder(checker, declaration.type) : []
@@ -147,7 +147,7 @@ function textOf(parts) {
 }
 
 /** The literals of a type in the order of the source, which the compiler does not keep. */
-function literalOrder(checker, node, seen = new Set()) {
+export function literalOrder(checker, node, seen = new Set()) {
   const found = []
   const visit = (each) => {
     if (ts.isLiteralTypeNode(each) && ts.isStringLiteral(each.literal)) found.push(each.literal.text)
@@ -170,7 +170,8 @@ function literalOrder(checker, node, seen = new Set()) {
   return found
 }
 
-function ruleOf(checker, type, order) {
+/** What a type takes. `depth` is how far lists and records are described; then they are not looked into, and some types of data hold themselves. */
+export function ruleOf(checker, type, order, depth = Infinity) {
   const parts = (type.isUnion() ? type.types : [type]).filter(
     ({ flags }) => !(flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Void)),
   )
@@ -184,7 +185,7 @@ function ruleOf(checker, type, order) {
   else for (const part of booleans) literals.push(checker.typeToString(part) === 'true')
   for (const part of parts) {
     if (part.isStringLiteral() || part.isNumberLiteral() || booleans.includes(part)) continue
-    if (!(part.flags & ts.TypeFlags.Null)) add(partRule(checker, part, order))
+    if (!(part.flags & ts.TypeFlags.Null)) add(partRule(checker, part, order, depth))
   }
   const rank = (value) => (order.includes(value) ? order.indexOf(value) : order.length)
   if (literals.length > 0) add({ kind: 'choice', values: literals.sort((a, b) => rank(a) - rank(b)) })
@@ -193,29 +194,32 @@ function ruleOf(checker, type, order) {
   return rules.length === 1 ? rules[0] : { kind: 'union', of: rules }
 }
 
-function partRule(checker, type, order) {
+function partRule(checker, type, order, depth) {
+  const inner = (each) => (depth === 0 ? { kind: 'any' } : ruleOf(checker, each, order, depth - 1))
+  const mark = depth === Infinity ? {} : { shallow: true }
   const { flags } = type
   if (flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.TypeParameter)) return { kind: 'any' }
   if (flags & ts.TypeFlags.Number) return { kind: 'number' }
   if (flags & ts.TypeFlags.String) return { kind: 'string' }
   if (flags & ts.TypeFlags.BigInt) return { kind: 'bigint' }
   if (flags & ts.TypeFlags.TemplateLiteral) return { kind: 'string' }
-  if (flags & ts.TypeFlags.Intersection) return partRule(checker, type.types[0], order)
+  if (flags & ts.TypeFlags.Intersection) return partRule(checker, type.types[0], order, depth)
   if (type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0) return { kind: 'function' }
   if (checker.isTupleType(type)) {
-    const items = checker.getTypeArguments(type).map((item) => ruleOf(checker, item, order))
+    const items = checker.getTypeArguments(type).map(inner)
     const isUniform = items.every((item) => JSON.stringify(item) === JSON.stringify(items[0]))
-    if (!isUniform) return { kind: 'tuple', items }
-    return { kind: 'list', items: items[0], minItems: items.length, maxItems: items.length }
+    if (!isUniform && depth === Infinity) return { kind: 'tuple', items }
+    const first = isUniform ? (items[0] ?? { kind: 'any' }) : { kind: 'any' }
+    return { kind: 'list', items: first, minItems: type.target.minLength, maxItems: items.length, ...mark }
   }
   if (checker.isArrayType(type)) {
-    return { kind: 'list', items: ruleOf(checker, checker.getTypeArguments(type)[0], order) }
+    return { kind: 'list', items: inner(checker.getTypeArguments(type)[0]), ...mark }
   }
   const name = plainName(type.getSymbol()?.name)
   if (ITERABLES.has(name) && isOfLibrary(type)) return { kind: 'iterable' }
   if (CLASSES.has(name)) return { kind: 'class', name }
   const values = checker.getIndexTypeOfType(type, ts.IndexKind.String)
-  if (values) return { kind: 'record', values: ruleOf(checker, values, order) }
+  if (values) return { kind: 'record', values: inner(values), ...mark }
   return { kind: 'object', name: /^(__.*)?$/.test(name) ? 'object' : name }
 }
 

@@ -4,6 +4,8 @@ import type { Module } from '../nn/module.js'
 /** The state of an outermost forward call, from its start to its end. */
 export interface RunningForward {
   readonly root: Module
+  /** What it was called with. */
+  readonly args: readonly unknown[]
   /** Number of the outermost call. */
   readonly call: number
   /** Modules called so far, each once. */
@@ -19,8 +21,8 @@ export function runningForward(): RunningForward | null {
 }
 
 /** Starts an outermost call of `root`. */
-export function beginForward(root: Module): RunningForward {
-  return (running = { root, call: ++calls, called: [] })
+export function beginForward(root: Module, args: readonly unknown[]): RunningForward {
+  return (running = { root, args, call: ++calls, called: [] })
 }
 
 /** Restores what {@link runningForward} returned before the call began. */
@@ -30,11 +32,11 @@ export function resumeForward(before: RunningForward | null): void {
 
 /** Returns a function that runs others as part of the current forward, so that errors in a recomputed checkpoint name the same module paths. */
 export function sameForward(): <T>(run: () => T) => T {
-  const root = running?.root
-  if (root === undefined) return (run) => run()
+  if (running === null) return (run) => run()
+  const { root, args } = running
   return (run) => {
     const before = running
-    beginForward(root)
+    beginForward(root, args)
     try {
       return run()
     } finally {

@@ -1534,6 +1534,16 @@ export const PolynomialOptions: OptionSchema = {
   required: ['total'],
 }
 
+/** Of src/models/shared/pooled-encoder.ts. */
+export const PooledEncoderOptions: OptionSchema = {
+  fields: {
+    addPoolingLayer: boolean,
+    dtype: choiceF32F64Bf16F16,
+    generator: generator,
+  },
+  required: [],
+}
+
 /** Of src/models/shared/pretrained.ts. */
 export const PretrainedOptions: OptionSchema = {
   fields: {

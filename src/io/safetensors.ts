@@ -1,5 +1,6 @@
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
+import { OptionError } from '../errors.js'
 import { saveWeights } from '../native/files.js'
 import { bad } from '../runtime/options.js'
 import { OBJECT_KEY, flattenObject } from './saved-object.js'
@@ -33,6 +34,7 @@ export interface SaveFileOptions {
  * await lora.save({ model: model.stateDict(), optimizer: optimizer.stateDict(), epoch }, 'checkpoint.safetensors')
  * @throws {OptionError} for what cannot be saved, naming where it is: functions, `undefined`, objects of other classes.
  * @throws {FileError} when it cannot be written.
+ * @throws {OptionError} for a path that ends like a file of another format, such as `.pt`.
  */
 export async function save(
   object: Readonly<Record<string, unknown>>,
@@ -40,6 +42,7 @@ export async function save(
   options: SaveFileOptions = {},
 ): Promise<void> {
   checkOptions('save', options, schemas.SaveFileOptions)
+  checkName(path)
   const { sync = true } = options
   if (options.metadata !== undefined && Object.hasOwn(options.metadata, OBJECT_KEY))
     throw bad('save', 'metadata', `without ${OBJECT_KEY}, which save writes itself`, options.metadata)
@@ -49,4 +52,18 @@ export async function save(
   const ids = Float64Array.from(entries, ([, tensor]) => tensor.id)
   const metadata = Object.entries({ format: 'pt', ...options.metadata, ...own }).flat()
   await saveWeights(path, names, ids, metadata, sync)
+}
+
+/** Endings of other formats. Whoever reads such a file later, in Python above all, takes it for what its name says. */
+const OTHER = /\.(pt|pth|bin|ckpt|pkl|pickle|npz|npy|gguf|h5|onnx|msgpack|json)$/i
+
+function checkName(path: string): void {
+  const [, ending] = OTHER.exec(path) ?? []
+  if (ending === undefined) return
+  throw new OptionError({
+    what: 'save: the name is that of another format',
+    expected: 'a path that ends in .safetensors: this is what save writes',
+    received: path,
+    fix: `write ${path.slice(0, -ending.length)}safetensors; Python reads it with safetensors.torch.load_file`,
+  })
 }

@@ -12,6 +12,7 @@ import type { PlacementOptions } from '../runtime/options.js'
 import { isGradEnabled, keep, noGrad } from '../tensor/scope.js'
 import { KIND } from '../tensor/dtype.js'
 import type { Tensor } from '../tensor/tensor.js'
+import type { Adapter } from './adapter.js'
 
 /** Options of every LoRA layer. */
 export interface LoraOptions extends PlacementOptions {
@@ -51,7 +52,7 @@ interface MergedCopy {
  *
  * @see loralib `LoRALayer`: same options and defaults; `train()` and `eval()` return the layer.
  */
-export abstract class LoraLayer extends Module {
+export abstract class LoraLayer extends Module implements Adapter {
   /** Rank of the update; 0 for a plain layer. */
   readonly r: number
   /** Numerator of the scaling. */

@@ -1,11 +1,13 @@
 // The wrapper around a module's forward: a frame that releases its tensors, the module path for errors, and hooks.
-import { AsyncError, LoraError, addModulePath } from '../errors.js'
+import { AsyncError, LoraError, OptionError, addModulePath } from '../errors.js'
 import { beginForward, resumeForward, runningForward } from '../autograd/running-forward.js'
 import type { RunningForward } from '../autograd/running-forward.js'
 import { markStack } from '../native/call.js'
 import { internPath, setPath } from '../native/module-path.js'
-import { keepIn, nextEnd, popFrame, pushFrame, refuseAsync } from '../tensor/scope.js'
-import { withHooks } from './module-hooks.js'
+import { isLargeData } from '../tensor/large-data.js'
+import { isGradEnabled, keepIn, nextEnd, popFrame, pushFrame, refuseAsync } from '../tensor/scope.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { isInHook, withHooks } from './module-hooks.js'
 import { isModule } from './is-module.js'
 import type { Module } from './module.js'
 
@@ -17,6 +19,8 @@ interface PathInRoot {
   readonly number: number
   /** Number of the outermost call that last called it. */
   call: number
+  /** Whether its parameters were hidden from the outermost module when no gradients were recorded, so that they are looked at again when they are. */
+  readonly isOpen: boolean
 }
 
 const pathsOf = new WeakMap<Module, Map<Module, PathInRoot>>()
@@ -50,7 +54,7 @@ function outermost(module: Module, forward: Module['forward'], args: unknown[]):
   const frame = pushFrame()
   const end = nextEnd()
   const seen = new Set<object>()
-  const running = beginForward(module)
+  const running = beginForward(module, args)
   try {
     const result = refuseAsync(inner(running, module, forward, args), `${module.constructor.name}.forward`)
     keepIn(result, end, seen)
@@ -75,7 +79,7 @@ export function releaseAfter<T>(part: () => T): T {
   const frame = pushFrame()
   const end = nextEnd()
   const seen = new Set<object>()
-  const { called } = beginForward(outer.root)
+  const { called } = beginForward(outer.root, outer.args)
   try {
     const result = part()
     keepIn(result, end, seen)
@@ -88,15 +92,17 @@ export function releaseAfter<T>(part: () => T): T {
   }
 }
 
-// Submodules are skipped: if they were called, they are handled themselves.
 function keepField(value: unknown, end: number, seen: Set<object>): void {
-  if (typeof value !== 'object' || value === null || isModule(value)) return
-  if (Array.isArray(value)) for (let i = 0; i < value.length; i++) keepField(value[i], end, seen)
-  else keepIn(value, end, seen)
+  if (typeof value === 'object' && value !== null && !isModule(value)) keepIn(value, end, seen, isSkipped)
+}
+
+/** Submodules are skipped: if they were called, they are handled themselves. So is what cannot hold a tensor, however much of it there is. */
+function isSkipped(value: object): boolean {
+  return isModule(value) || isLargeData(value)
 }
 
 function inner(running: RunningForward, module: Module, forward: Module['forward'], args: unknown[]): unknown {
-  const path = pathIn(running.root, module)
+  const path = pathIn(running, module)
   if (path.call !== running.call) {
     path.call = running.call
     running.called.push(module)
@@ -118,18 +124,44 @@ function pathName(root: Module, module: Module): string {
   return module.constructor.name
 }
 
-/** The interned path of a module below the outermost one. A module created during the call has none; its class name is used. */
-function pathIn(root: Module, module: Module): PathInRoot {
+/** The interned path of a module below the outermost one. A module that is not among those of the outermost one has none; its class name is used. */
+function pathIn(running: RunningForward, module: Module): PathInRoot {
+  const { root } = running
   const known = pathsOf.get(root)?.get(module)
-  if (known !== undefined) return known
+  if (known !== undefined && !(known.isOpen && isGradEnabled())) return known
   const paths = new Map<Module, PathInRoot>()
   const before = pathsOf.get(root)
   for (const [path, each] of root.namedModules()) {
     const number = internPath(path === '' ? each.constructor.name : path)
-    paths.set(each, { number, call: before?.get(each)?.call ?? 0 })
+    paths.set(each, { number, call: before?.get(each)?.call ?? 0, isOpen: false })
   }
   pathsOf.set(root, paths)
-  const path = paths.get(module) ?? { number: internPath(module.constructor.name), call: 0 }
+  const found = paths.get(module)
+  if (found !== undefined) return found
+  const isOpen = isHidden(running, module)
+  const path = { number: internPath(module.constructor.name), call: known?.call ?? 0, isOpen }
   paths.set(module, path)
   return path
+}
+
+/**
+ * Whether a module that the outermost one does not list has trainable parameters that this one does not list either, while no gradients are recorded: then it
+ * may be a teacher. A frozen module may be anywhere, and so may one that the caller passed in, or that a hook calls.
+ * @throws {OptionError} when gradients flow into parameters that nobody would train or save.
+ */
+function isHidden({ root, args }: RunningForward, module: Module): boolean {
+  const trainable = module.parameters().filter((tensor) => tensor.requiresGrad)
+  if (trainable.length === 0) return false
+  const owners = [root, ...args.filter(isModule)]
+  const known = new Set<Tensor>(owners.flatMap((owner) => owner.parameters()))
+  const unknown = trainable.filter((tensor) => !known.has(tensor))
+  if (unknown.length === 0 || isInHook()) return false
+  if (!isGradEnabled()) return true
+  const [name, owner] = [module.constructor.name, root.constructor.name]
+  throw new OptionError({
+    what: `${owner} calls a ${name} that is not among its modules`,
+    expected: `modules in the fields of ${owner} or of its modules: alone, or in arrays, maps and plain objects`,
+    received: `a ${name} in a private field (#name), a variable, a Set or another object: parameters() and stateDict() do not list its ${unknown.length} trainable parameters`,
+    fix: `keep the ${name} in a field of the module; if it is not to be trained, freeze it: requiresGrad_(false)`,
+  })
 }

@@ -30,17 +30,49 @@ export function collectModules(
 /** The modules and tensors in the fields of a module, with their names. */
 export function contentOf(module: Module): [name: string, item: Module | Tensor][] {
   checkForward(module)
-  const found: [name: string, item: Module | Tensor][] = []
-  for (const key of Object.keys(module)) addListed(key, (module as unknown as Record<string, unknown>)[key], found)
+  const found: Content = []
+  for (const key of Object.keys(module)) {
+    addListed(key, (module as unknown as Record<string, unknown>)[key], found, module)
+  }
   return found
 }
 
-/** A field itself, or the items of an array or map under `field.index`. */
-function addListed(key: string, value: unknown, found: [name: string, item: Module | Tensor][]): void {
-  if (typeof value !== 'object' || value === null) return
-  if (isModule(value) || value instanceof Tensor) found.push([key, value])
-  else if (Array.isArray(value)) for (let i = 0; i < value.length; i++) addListed(join(key, String(i)), value[i], found)
-  else if (value instanceof Map) for (const [name, item] of value) addListed(join(key, String(name)), item, found)
+type Content = [name: string, item: Module | Tensor][]
+
+/** A field itself, or the items of an array, a map or a plain object under `field.name`. `above` are the containers around it. */
+function addListed(key: string, value: unknown, found: Content, owner: Module, above: readonly object[] = []): void {
+  if (!isObject(value)) return
+  if (isModule(value) || value instanceof Tensor) return void found.push([key, value])
+  if (above.includes(value)) return
+  const inside = [...above, value]
+  // Names are made for objects alone: a vocabulary has tens of thousands of entries.
+  const add = (name: unknown, item: unknown): void => {
+    if (isObject(item)) addListed(join(key, String(name)), item, found, owner, inside)
+  }
+  if (Array.isArray(value)) for (let i = 0; i < value.length; i++) add(i, value[i])
+  else if (value instanceof Map) for (const [name, item] of value) add(name, item)
+  else if (value instanceof Set) refuseModules(key, value, owner)
+  else if (isPlain(value)) for (const name of Object.keys(value)) add(name, (value as Record<string, unknown>)[name])
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** The items of a set have no names, so they cannot be saved. */
+function refuseModules(key: string, items: ReadonlySet<unknown>, owner: Module): void {
+  for (const item of items) {
+    if (!isModule(item) && !(item instanceof Tensor && item.isParameter)) continue
+    throw new OptionError({
+      what: `${owner.constructor.name}.${key}: a Set holds modules or parameters`,
+      expected: 'an array, a Map, a plain object, nn.ModuleList or nn.Sequential, which give each a name',
+      received: `a Set of ${items.size}`,
+      fix: `write [...modules] in place of new Set(modules)`,
+    })
+  }
 }
 
 /** Joins a path and a name with a dot. */

@@ -68,6 +68,22 @@ export function addHook<K extends keyof Hooks>(
   })
 }
 
+let hooksRunning = 0
+
+/** Whether a hook of a forward is running: what it calls is not a part of the module. */
+export function isInHook(): boolean {
+  return hooksRunning > 0
+}
+
+function runHook<T>(hook: () => T): T {
+  hooksRunning += 1
+  try {
+    return hook()
+  } finally {
+    hooksRunning -= 1
+  }
+}
+
 /** Whether the module has hooks. */
 export function hasHooks(module: Module): boolean {
   const hooks = hooksOf.get(module)
@@ -82,13 +98,19 @@ export function withHooks(module: Module, forward: Forward): Forward {
     const name = module.constructor.name
     let args = given
     for (const hook of [...hooks.pre]) {
-      const changed = refuseAsync(hook(module, args), `a forward pre-hook of ${name}`)
+      const changed = refuseAsync(
+        runHook(() => hook(module, args)),
+        `a forward pre-hook of ${name}`,
+      )
       if (changed !== undefined) args = Array.isArray(changed) ? (changed as unknown[]) : [changed]
     }
     const watch = hooks.backward.length > 0 && isGradEnabled() ? new WatchedCall(module, [...hooks.backward]) : null
     let output = forward.apply(module, watch ? watch.inputs(args) : args) as unknown
     for (const hook of [...hooks.post]) {
-      const changed = refuseAsync(hook(module, args, output), `a forward hook of ${name}`)
+      const changed = refuseAsync(
+        runHook(() => hook(module, args, output)),
+        `a forward hook of ${name}`,
+      )
       if (changed !== undefined) output = changed
     }
     return watch ? watch.outputs(output) : output

@@ -18,7 +18,7 @@ import type { NamedModule } from './module-content.js'
 import { addHook } from './module-hooks.js'
 import type { ForwardHook, ForwardPreHook, FullBackwardHook, HookOptions } from './module-hooks.js'
 import { checkTensors } from '../tensor/named-tensors.js'
-import { badKeys } from './state-dict.js'
+import { badKeys, refuseUnused } from './state-dict.js'
 
 /** An own tensor of a module: its key, the tensor, and whether it is a parameter or a buffer. */
 export type OwnTensor = readonly [key: string, tensor: Tensor, kind: 'parameter' | 'buffer']
@@ -44,8 +44,9 @@ export function parameter(tensor: Tensor, requiresGrad = true): Tensor {
 }
 
 /**
- * The base class of all layers and models. Parameters, buffers and submodules are found in the module's own fields, including arrays and maps, in the
- * order of assignment; the key of a tensor is the path of fields to it.
+ * The base class of all layers and models. Parameters, buffers and submodules are found in the module's own fields, including arrays, maps and plain
+ * objects, in the order of assignment; the key of a tensor is the path of fields to it. Nobody sees what is in a private field (`#name`): a forward that
+ * calls a module with trainable parameters from there is an error, and so is a Set of modules.
  *
  * `forward` is wrapped once per class: when the outermost call ends, the tensors it made are released, except those in its result (at any depth of
  * arrays and objects), in a field of a called module, in an object passed in, or wrapped in `keep(t)`. What backward needs is kept by the tape.
@@ -198,12 +199,13 @@ export abstract class Module {
    * Copies tensors into the model by name, converted to the model's dtypes. Keys and shapes are checked first; either all tensors change or none.
    * From a training checkpoint it takes the state dict under `model_state_dict`, `state_dict` or `model`. A prefix `module.` that all keys share is
    * removed if the model has the keys without it.
-   * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape.
+   * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape; with `strict: false` too, for a
+   * dict of which no key fits, and for one that holds an adapter when the model has none.
    */
-  loadStateDict(given: StateDict, options: { strict?: boolean } = {}): LoadReport {
+  loadStateDict(stateDict: StateDict, options: { strict?: boolean } = {}): LoadReport {
     const own = new Map(Object.entries(this.stateDict()))
     const aliases = this.allAliases()
-    const found = findStateDict(given, (key) => own.has(key) || aliases.has(key))
+    const found = findStateDict(stateDict, (key) => own.has(key) || aliases.has(key))
     checkTensors(`${this.constructor.name}.loadStateDict`, found)
     const dict = underOwnKeys(found, own, aliases)
     const optional = this.allOptionalKeys()
@@ -216,6 +218,7 @@ export abstract class Module {
     if (misshapen.length || (strict && (missingKeys.length || unexpectedKeys.length))) {
       throw badKeys(this, own, dict, strict ? missingKeys : [], strict ? unexpectedKeys : [], misshapen)
     }
+    refuseUnused(this, own, dict)
     const pairs = Object.entries(dict).filter(([key]) => own.has(key))
     // Reading the ids throws for a disposed tensor, before the first one is changed.
     for (const [, tensor] of pairs) void tensor.id
@@ -285,7 +288,7 @@ export abstract class Module {
     const [name, ...rest] = key.split('.')
     const holder = this as unknown as Record<string, unknown>
     if (rest.length === 0) holder[name!] = tensor
-    else (holder[name!] as unknown[])[Number(rest[0])] = tensor
+    else putInside(holder[name!], rest, tensor)
   }
 
   /** Calls `fn` on this module and all submodules, children first. Returns the module. */
@@ -344,6 +347,17 @@ export abstract class Module {
   [inspect.custom](): string {
     return this.toString()
   }
+}
+
+/** Puts a tensor into a container of a field: an array, a map or a plain object, at any depth. */
+function putInside(container: unknown, [name, ...rest]: readonly string[], tensor: Tensor): void {
+  const isMap = container instanceof Map
+  // The keys of a map need not be strings.
+  const key: unknown = isMap ? [...container.keys()].find((each) => String(each) === name) : name
+  const items = container as Record<string, unknown> & Map<unknown, unknown>
+  if (rest.length > 0) putInside(isMap ? items.get(key) : items[name!], rest, tensor)
+  else if (isMap) items.set(key, tensor)
+  else items[name!] = tensor
 }
 
 registerModuleClass(Module)

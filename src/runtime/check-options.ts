@@ -13,15 +13,17 @@ type Kind =
   | { readonly kind: 'choice'; readonly values: readonly (string | number | boolean)[] }
   | ListRule
   | { readonly kind: 'tuple'; readonly items: readonly Rule[] }
-  | { readonly kind: 'record'; readonly values: Rule }
+  | { readonly kind: 'record'; readonly values: Rule; readonly shallow?: true }
   | { readonly kind: 'class' | 'object'; readonly name: string }
   | { readonly kind: 'union'; readonly of: readonly Rule[] }
 
 interface NumberRule {
   readonly kind: 'number'
   readonly integer?: true
-  /** Allows Infinity; NaN is never allowed. */
+  /** Allows Infinity. */
   readonly infinity?: true
+  /** Allows every number, NaN among them: it is a value of a tensor. */
+  readonly nan?: true
   readonly minimum?: number
   readonly maximum?: number
   readonly exclusiveMinimum?: number
@@ -31,6 +33,8 @@ interface NumberRule {
 interface ListRule {
   readonly kind: 'list'
   readonly items: Rule
+  /** Only the kind of the first item is looked at: lists can be long, and whoever reads them looks at each. */
+  readonly shallow?: true
   readonly minItems?: number
   readonly maxItems?: number
 }
@@ -46,9 +50,7 @@ export interface OptionSchema {
  * @throws {OptionError} naming every option that is unknown (with the nearest known one), missing, of a wrong type or out of range.
  */
 export function checkOptions(owner: string, options: object | undefined, schema: OptionSchema): void {
-  if (options === null || (typeof options !== 'object' && options !== undefined)) {
-    throw bad(owner, 'options', 'an object', options)
-  }
+  if (options !== undefined && !isOptions(options)) throw bad(owner, 'options', 'an object', options)
   const { fields, required } = schema
   const given = (options ?? {}) as Readonly<Record<string, unknown>>
   for (const name in given) {
@@ -59,6 +61,12 @@ export function checkOptions(owner: string, options: object | undefined, schema:
     if (value !== undefined && !fits(rule, value)) throw problems(owner, given, schema)
   }
   for (let i = 0; i < required.length; i++) if (given[required[i]!] === undefined) throw problems(owner, given, schema)
+}
+
+/** Whether a value can hold options: an object, but none of those whose content is not in its fields, such as a list, a map, or a promise nobody awaited. */
+export function isOptions(value: unknown): value is object {
+  if (!isObject(value) || Array.isArray(value) || ArrayBuffer.isView(value)) return false
+  return !(value instanceof Map || value instanceof Set || value instanceof Promise || value instanceof Date)
 }
 
 /** The names of the options of a schema. */
@@ -81,7 +89,8 @@ export function nameClass(name: string, type: Class): void {
   classes.set(name, type)
 }
 
-function fits(rule: Rule, value: unknown): boolean {
+/** Whether a value is what a rule says. */
+export function fits(rule: Rule, value: unknown): boolean {
   switch (rule.kind) {
     case 'any':
       return true
@@ -106,7 +115,7 @@ function fits(rule: Rule, value: unknown): boolean {
         rule.items.every((item, i) => fits(item, value[i]))
       )
     case 'record':
-      return isObject(value) && !Array.isArray(value) && Object.values(value).every((each) => fits(rule.values, each))
+      return isOptions(value) && (rule.shallow === true || Object.values(value).every((each) => fits(rule.values, each)))
     case 'object':
       return isObject(value) || typeof value === 'function'
     case 'iterable':
@@ -120,6 +129,7 @@ function fits(rule: Rule, value: unknown): boolean {
 
 function isInRange(rule: NumberRule, value: unknown): boolean {
   if (typeof value !== 'number') return false
+  if (rule.nan === true) return true
   const { minimum = -Infinity, maximum = Infinity, exclusiveMinimum, exclusiveMaximum } = rule
   if (value === Infinity || value === -Infinity) {
     if (rule.infinity !== true) return false
@@ -132,11 +142,18 @@ function isInRange(rule: NumberRule, value: unknown): boolean {
   )
 }
 
-function isList({ items, minItems = 0, maxItems = Infinity }: ListRule, value: unknown): boolean {
+function isList({ items, minItems = 0, maxItems = Infinity, shallow }: ListRule, value: unknown): boolean {
   if (!Array.isArray(value) || value.length < minItems || value.length > maxItems) return false
+  if (shallow === true) return value.length === 0 || isOfKind(items, value[0])
   // An index loop also visits the holes of a sparse list, which `every` skips.
   for (let i = 0; i < value.length; i++) if (!fits(items, value[i])) return false
   return true
+}
+
+/** As {@link fits}, for a number of any size, NaN too. */
+function isOfKind(rule: Rule, value: unknown): boolean {
+  if (typeof value !== 'number') return fits(rule, value)
+  return (rule.kind === 'union' ? rule.of : [rule]).some(({ kind }) => kind === 'number' || kind === 'any')
 }
 
 function isObject(value: unknown): value is object {
@@ -201,7 +218,7 @@ function wrongValue(name: string, rule: Rule, value: unknown): Problem & { rule:
 }
 
 /** What to write where a choice, or one of a list of choices, is misspelt. */
-function nearChoice(rule: Rule, value: unknown): string | undefined {
+export function nearChoice(rule: Rule, value: unknown): string | undefined {
   if (rule.kind === 'list' && Array.isArray(value)) {
     const wrong: unknown = value.find((item) => !fits(rule.items, item))
     const fix = nearChoice(rule.items, wrong)
@@ -235,7 +252,7 @@ const WORDS: Readonly<Record<string, readonly [one: string, many: string]>> = {
 }
 
 /** A rule in words, for `expected`. */
-function ruleText(rule: Rule, many = false): string {
+export function ruleText(rule: Rule, many = false): string {
   if (rule.text !== undefined) return rule.text
   switch (rule.kind) {
     case 'number':
@@ -269,7 +286,7 @@ function numberText(rule: NumberRule, many: boolean): string {
   const from = minimum ?? exclusiveMinimum
   const to = maximum ?? exclusiveMaximum
   const finite = to === undefined || from === undefined ? 'finite number' : 'number'
-  const noun = rule.integer ? 'integer' : finite
+  const noun = rule.integer ? 'integer' : rule.nan ? 'number' : finite
   const [one, all] = [rule.integer ? `an ${noun}` : `a ${noun}`, `${noun}s`]
   const text = `${many ? all : one}${rangeText(rule, from, to)}`
   return rule.infinity ? `${text}, or Infinity` : text

@@ -41,7 +41,10 @@ export function onesLike(x: Tensor, options: MakeOptions = {}): Tensor {
   return full(x.shape, 1, { ...options, dtype: options.dtype ?? x.dtype })
 }
 
-/** Filled with `value`, with the shape and dtype of `x`. */
+/**
+ * Filled with `value`, with the shape and dtype of `x`.
+ * @nan value
+ */
 export function fullLike(x: Tensor, value: number, options: MakeOptions = {}): Tensor {
   return full(x.shape, value, { ...options, dtype: options.dtype ?? x.dtype })
 }

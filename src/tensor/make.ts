@@ -60,6 +60,7 @@ export type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView
 /**
  * A tensor of the given data: nested arrays, or a typed array with a `shape`. Numbers give f32, booleans bool, BigInts i64; of typed arrays,
  * Float64Array gives f64, Uint8Array u8, other integer ones i64. The data is copied.
+ * @nan data
  * @throws {ShapeError} for ragged arrays, and for data that does not fill the shape.
  */
 export function tensor(data: TensorLike, options: TensorOptions = {}): Tensor {
@@ -125,7 +126,10 @@ function made(t: Tensor, options: MakeOptions): Tensor {
   return t
 }
 
-/** A tensor filled with one value. */
+/**
+ * A tensor filled with one value.
+ * @nan value
+ */
 export function full(shape: readonly number[], value: number, options: MakeOptions = {}): Tensor {
   return filled('full', shape, value, options)
 }

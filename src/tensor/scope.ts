@@ -140,24 +140,29 @@ export function tensorsIn(value: unknown): Set<Tensor> {
   return found
 }
 
-/** Makes all tensors in a value, as in {@link tensorsIn}, outlive the end of a frame. `seen` are objects to skip. */
-export function keepIn(value: unknown, end: number, seen = new Set<object>()): void {
+/**
+ * Makes all tensors in a value, as in {@link tensorsIn}, outlive the end of a frame. `seen` are objects to skip, as are those for which `isSkipped`.
+ */
+export function keepIn(value: unknown, end: number, seen = new Set<object>(), isSkipped?: Skip): void {
   if (isTensor(value)) value.keptAt = end
-  else visit(value, (tensor) => (tensor.keptAt = end), seen)
+  else visit(value, (tensor) => (tensor.keptAt = end), seen, isSkipped)
 }
 
-function visit(value: unknown, found: (tensor: Tensor) => void, seen: Set<object>): void {
+type Skip = (value: object) => boolean
+
+function visit(value: unknown, found: (tensor: Tensor) => void, seen: Set<object>, isSkipped?: Skip): void {
   if (typeof value !== 'object' || value === null) return
   if (isTensor(value)) return void found(value)
   if (seen.has(value)) return
+  if (isSkipped?.(value) === true) return
   seen.add(value)
   if (ArrayBuffer.isView(value)) return
   if (Array.isArray(value)) {
     // Rows of token ids are the common case, so numbers are skipped here.
-    for (let i = 0; i < value.length; i++) if (typeof value[i] === 'object') visit(value[i], found, seen)
-  } else if (value instanceof Set) for (const item of value) visit(item, found, seen)
-  else if (value instanceof Map) for (const item of value.values()) visit(item, found, seen)
-  else for (const key in value) if (Object.hasOwn(value, key)) visit(field(value, key), found, seen)
+    for (let i = 0; i < value.length; i++) if (typeof value[i] === 'object') visit(value[i], found, seen, isSkipped)
+  } else if (value instanceof Set) for (const item of value) visit(item, found, seen, isSkipped)
+  else if (value instanceof Map) for (const item of value.values()) visit(item, found, seen, isSkipped)
+  else for (const key in value) if (Object.hasOwn(value, key)) visit(field(value, key), found, seen, isSkipped)
 }
 
 // Unlike getOwnPropertyDescriptor this makes no object: each forward reads every field of each of its modules.

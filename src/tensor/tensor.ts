@@ -1,5 +1,6 @@
 import { nameClass } from '../runtime/check-options.js'
 import { inspect } from 'node:util'
+import { OptionError } from '../errors.js'
 import { dimList, sizeList } from '../native/arguments.js'
 import { deviceName } from '../native/engine.js'
 import { TensorMethods } from '../generated/tensor-methods.js'
@@ -888,6 +889,20 @@ export class Tensor extends TensorMethods {
   override toString(): string {
     if (this.isDisposed) return 'Tensor(disposed)'
     return `Tensor(${this.shape.join(', ')}) ${this.dtype}${this.requiresGrad ? ' requiresGrad' : ''}`
+  }
+
+  /**
+   * @internal What JavaScript's operators ask for: they cannot be those of tensors, and `a + b` must not join two texts.
+   * @throws {OptionError} in an operator or a function of numbers.
+   */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString()
+    throw new OptionError({
+      what: 'a tensor stands beside an operator of JavaScript',
+      expected: 'methods: a.add(b), a.sub(b), a.mul(b), a.div(b), a.lt(b), a.gt(b), a.eq(b)',
+      received: `${this.toString()} as a ${hint === 'number' ? 'number' : 'number or text'}, as in a + b, a < 1 or Math.max(a)`,
+      fix: 'call the method of the operator; await a.item() gives the number, and `${a}` the text',
+    })
   }
 
   /** @internal What `console.log` prints. */

@@ -6,6 +6,7 @@ import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '..
 import { Linear } from '../../nn/linear.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { CausalLMOutput, laterForward } from './causal-lm-output.js'
+import { withFloatsOf } from './config-text.js'
 import type { Decoder, DecoderOptions, TokenEmbedding } from './decoder.js'
 import { knownRows } from '../../generation/ids.js'
 import type { Ids } from '../../generation/ids.js'
@@ -181,6 +182,7 @@ export async function readCausalLM<M extends CausalLM>(
 ): Promise<M> {
   const { config, weights } = await readWeights(dir, [modelType], nameOf, options)
   const model = build(config, weights.take)
+  withFloatsOf(model.config, config)
   weights.close({ ignore: model.config.tie_word_embeddings ? ['lm_head.weight'] : [] })
   return model.eval()
 }

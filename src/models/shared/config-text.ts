@@ -24,7 +24,7 @@ const FLOAT_FIELDS: ReadonlySet<string> = new Set([
   ...['long_factor', 'mscale', 'mscale_all_dim', 'short_factor'],
 ])
 
-/** The paths of the whole numbers that a file had written as floats. As a symbol it stays with the fields when a configuration is completed or copied. */
+/** The paths of the whole numbers that a file had written as floats: a hidden property, which `cloneModule` copies. */
 const FLOATS = Symbol('fields that the file has as floats')
 
 type Config = Record<string, unknown> & { [FLOATS]?: ReadonlySet<string> }
@@ -34,12 +34,20 @@ export function parseConfig(text: string): unknown {
   const value: unknown = JSON.parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const floats = wholeFloats(text)
-  return floats.size > 0 ? { ...value, [FLOATS]: floats } : value
+  if (floats.size > 0) Object.defineProperty(value, FLOATS, { value: floats })
+  return value
 }
 
-/** The fields as indented JSON, with a line end. */
-export function configText(config: object): string {
-  return `${written(config, [], (config as Config)[FLOATS] ?? new Set(), '\n')}\n`
+/** Makes a configuration remember what the one that it was made from remembers. Returns it. */
+export function withFloatsOf<C extends object>(config: C, from: object): C {
+  const floats = (from as Config)[FLOATS]
+  if (floats !== undefined && !Object.hasOwn(config, FLOATS)) Object.defineProperty(config, FLOATS, { value: floats })
+  return config
+}
+
+/** The fields as indented JSON, with a line end; `model` is the configuration that they were read into. */
+export function configText(config: object, model: object): string {
+  return `${written(config, [], (model as Config)[FLOATS] ?? new Set(), '\n')}\n`
 }
 
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|[{}[\],]/g

@@ -8,6 +8,7 @@ import type { Tensor } from '../../tensor/tensor.js'
 import { idsTensor, knownRows } from '../../generation/ids.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Dropout } from '../../nn/dropout.js'
+import { withFloatsOf } from './config-text.js'
 import type { Decoder, DecoderOptions } from './decoder.js'
 import type { LabelsConfig } from './labels-config.js'
 import { sizeOf } from './packing.js'
@@ -143,6 +144,7 @@ export async function readDecoderHead<M extends DecoderWithHead>(
 ): Promise<M> {
   const { config, weights } = await readWeights(dir, [modelType], nameOf, options, [head])
   const model = build(config, weights.take)
+  withFloatsOf(model.config, config)
   weights.close({ ignore: [] })
   return model.eval()
 }

@@ -1,4 +1,5 @@
 // Encoders and their heads in files: the names of their parts, reading, and the name of the class in config.json.
+import { withFloatsOf } from './config-text.js'
 import { within } from './parts.js'
 import { PretrainedModel } from './pretrained-model.js'
 import type { ModelClass } from './pretrained-model.js'
@@ -76,6 +77,7 @@ export async function readEncoder<M extends PretrainedEncoder>(
   const nameOf = (name: string) => ownName(name, names, heads)
   const { config, weights } = await readWeights(dir, [names.modelType], nameOf, options, heads)
   const model = build(config as Partial<M['config']>, isBare ? within(weights.take, names.prefix) : weights.take)
+  withFloatsOf(model.config, config)
   weights.close({ ignore: [...tied, ...(names.unused?.(model.config as never) ?? [])] })
   return model.eval()
 }

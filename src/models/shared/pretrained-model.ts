@@ -1,5 +1,6 @@
 // What every model with a configuration has, as transformers' PreTrainedModel.
 import { Module } from '../../nn/module.js'
+import { withFloatsOf } from './config-text.js'
 import type { WeightSource } from './pretrained.js'
 
 /** A class of models that is built from a configuration, as `fromConfig` and `fromPretrained` see it. */
@@ -19,6 +20,8 @@ export abstract class PretrainedModel extends Module {
     config: Partial<M['config']>,
     options?: Options,
   ): M {
-    return new this(config, options)
+    const model = new this(config, options)
+    if (typeof config === 'object' && config !== null) withFloatsOf(model.config, config)
+    return model
   }
 }

@@ -25,7 +25,7 @@ import { zeros } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Generator } from '../../runtime/random.js'
 import { makeFolder, writeText } from '../../io/write-text.js'
-import { configText } from './config-text.js'
+import { configText, withFloatsOf } from './config-text.js'
 import { checkModelType, readConfig } from './config.js'
 
 /**
@@ -128,7 +128,8 @@ export async function readWeights(
     else tensors.set(ours, tensor)
   }
   const lacking = heads.filter((head) => ![...tensors.keys()].some((name) => name.startsWith(`${head}.`)))
-  return { config: { ...config, ...options.config }, weights: checkpointWeights(dir, tensors, dtype, lacking) }
+  const complete = withFloatsOf({ ...config, ...options.config }, config)
+  return { config: complete, weights: checkpointWeights(dir, tensors, dtype, lacking) }
 }
 
 /**
@@ -149,7 +150,7 @@ export async function savePretrained(
   await makeFolder(dir)
   await save(Object.fromEntries(tensors), join(dir, 'model.safetensors'), { metadata: { format: 'pt' } })
   const written = { ...config, ...(dtype && { dtype: LONG_NAMES[dtype] }) }
-  await writeText(join(dir, 'config.json'), configText(written))
+  await writeText(join(dir, 'config.json'), configText(written, (model as { config?: object }).config ?? config))
 }
 
 const LONG_NAMES: Record<FloatDtype, string> = { f32: 'float32', f64: 'float64', bf16: 'bfloat16', f16: 'float16' }

@@ -5,6 +5,7 @@ import { Module } from '../../nn/module.js'
 import { resolvePadding } from '../../runtime/options.js'
 import type { RMSNorm } from '../../nn/rms-norm.js'
 import type { Dtype, Tensor } from '../../tensor/tensor.js'
+import { withFloatsOf } from './config-text.js'
 import { lastTokens, runDecoder } from './decoder.js'
 import type { Decoder, DecoderOptions, TokenEmbedding } from './decoder.js'
 import { familyConfig } from './decoder-family.js'
@@ -188,6 +189,7 @@ export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryD
     const { defaults } = (this as unknown as typeof RotaryDecoder).family
     const { config, weights } = await readWeights(dir, [defaults.model_type], nameWithoutHead, options)
     const model = new this(config as Partial<M['config']>, {}, weights.take)
+    withFloatsOf(model.config, config)
     weights.close({ ignore: [] })
     return model.eval()
   }

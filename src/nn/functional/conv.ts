@@ -65,6 +65,7 @@ export const convTranspose3d: ConvTranspose = convTranspose(3)
  * @example
  * nn.functional.pad(ids, [0, 3], 'constant', 50256)   // (B, T) → (B, T + 3)
  * @throws {ShapeError} for more padding than the mode allows.
+ * @nan value
  */
 export function pad(
   x: Tensor,

@@ -1,0 +1,157 @@
+// Writes the checks of arguments into the JavaScript of the package: at the head of each function that has a signature (src/generated/signatures.ts).
+import { readFileSync } from 'node:fs'
+import ts from 'typescript'
+import { inRoot } from '../lib/run.mjs'
+
+const SIGNATURES = 'generated/signatures.js'
+const CHECK = 'runtime/check-arguments.js'
+
+/** The signatures, by key: the generated file holds nothing but data. */
+let signatures = new Map()
+
+/** Names of classes that rules of arguments mention, by module and class: `data_tables_table$Table` → `data.Table`. */
+const ruleClasses = new Map()
+
+/** The keys of all signatures, by the name of their module: `nn_linear` → [`nn_linear$Linear$constructor`, …]. */
+export function signatureKeys() {
+  const text = readFileSync(inRoot('src/generated/signatures.ts'), 'utf8')
+  const keys = [...text.matchAll(/^export const ([\w$]+): Signature/gm)].map(([, key]) => key)
+  const data = text.replace(/^import .*$/gm, '').replace(/^(export )?const ([\w$]+): \w+/gm, 'const $2')
+  const all = new Function('schemas', `${data}\nreturn [${keys.join(', ')}]`)({})
+  signatures = new Map(keys.map((key, i) => [key, all[i]]))
+  const mentioned = new Set([...text.matchAll(/kind: 'class', name: '([\w.]+)'/g)].map(([, name]) => name))
+  for (const [key, { name, isConstructor }] of signatures) {
+    const [module, owner] = key.split('$')
+    // A class whose constructor is not for users has static methods or methods that name it.
+    const own = isConstructor ? name : name.slice(0, name.lastIndexOf('.'))
+    if (own.endsWith(owner) && mentioned.has(own) && owner !== 'Tensor') ruleClasses.set(`${module}$${owner}`, own)
+  }
+  const byModule = new Map()
+  for (const key of keys) {
+    const [module] = key.split('$')
+    byModule.set(module, [...(byModule.get(module) ?? []), key])
+  }
+  return byModule
+}
+
+/**
+ * A module with its checks. Each stands on the line of the opening brace, so lines keep their numbers.
+ * @param path Its path below the folder of modules, such as `nn/linear.js`.
+ * @throws {Error} when a function that has a signature is not there.
+ */
+export function withChecks(code, path, keys) {
+  const source = ts.createSourceFile(path, code, ts.ScriptTarget.ES2022, true, ts.ScriptKind.JS)
+  const inserts = keys.flatMap((key) => {
+    const found = insertsFor(source, key)
+    if (found.length === 0) throw new Error(`${path}: no function for the signature ${key}; run npm run gen`)
+    return found
+  })
+  const up = '../'.repeat(path.split('/').length - 1) || './'
+  const head =
+    `import { checkArguments as $check, checked as $checked } from '${up}${CHECK}'; ` +
+    `import { nameClass as $nameClass } from '${up}runtime/check-options.js'; ` +
+    `import * as $signatures from '${up}${SIGNATURES}'; `
+  // From the end, so that the places before stay right.
+  const text = inserts
+    .sort((a, b) => b.at - a.at)
+    .reduce((all, { at, to = at, text }) => all.slice(0, at) + text + all.slice(to), code)
+  return head + text + classNames(keys)
+}
+
+/** The names under which rules know the classes of a module. */
+function classNames(keys) {
+  const owners = new Set(keys.map((key) => key.split('$').slice(0, 2).join('$')).filter((owner) => ruleClasses.has(owner)))
+  return [...owners].map((owner) => `\n$nameClass('${ruleClasses.get(owner)}', ${owner.split('$')[1]});`).join('')
+}
+
+function insertsFor(source, key) {
+  const [, owner, member, isStatic] = key.split('$')
+  const node = source.statements.flatMap(declared).find(({ name }) => name?.text === owner)
+  if (node === undefined) return []
+  if (ts.isFunctionDeclaration(node)) return atHead(node.body, key)
+  if (ts.isClassDeclaration(node)) return inClass(node, member, isStatic !== undefined, key)
+  return inConstant(node, member, key)
+}
+
+/** The functions, classes and variables of a statement. */
+function declared(statement) {
+  return ts.isVariableStatement(statement) ? [...statement.declarationList.declarations] : [statement]
+}
+
+function inClass(node, member, isStatic, key) {
+  if (member === 'constructor') {
+    const own = node.members.find((each) => ts.isConstructorDeclaration(each) && each.body)
+    if (own) return atHead(own.body, key)
+    const base = node.heritageClauses?.length ? ' super(...given);' : ''
+    // `members.pos` is behind the brace.
+    return [{ at: node.members.pos, text: ` constructor(...given) { $check(given, $signatures.${key});${base} }` }]
+  }
+  const method = node.members.find(
+    (each) => ts.isMethodDeclaration(each) && each.body && each.name.text === member && hasStatic(each) === isStatic,
+  )
+  return method ? atHead(method.body, key) : []
+}
+
+const hasStatic = (member) => (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Static) !== 0
+
+/** A constant that is a function, or an object with methods. */
+function inConstant({ initializer }, member, key) {
+  if (!initializer) return []
+  if (member === undefined) {
+    const start = initializer.getStart()
+    return [
+      { at: start, text: '$checked(' },
+      { at: initializer.end, text: `, $signatures.${key})` },
+    ]
+  }
+  if (!ts.isObjectLiteralExpression(initializer)) return []
+  const method = initializer.properties.find((each) => ts.isMethodDeclaration(each) && each.name.text === member)
+  return method ? atHead(method.body, key) : []
+}
+
+/** The check at the head of a body. Parameters that are taken apart are taken apart behind it, so that null gives an error of ours. */
+function atHead(body, key) {
+  const taken = body.parent.parameters.filter(({ name }) => ts.isObjectBindingPattern(name)).map(({ name }) => name)
+  const apart = taken.map((name, i) => ` let ${name.getText()} = $given${i};`).join('')
+  const plain = isHot(key) ? hotCheck(body, key) : `$check(arguments, $signatures.${key});`
+  const isAsync = body.parent.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword)
+  const isLate = signatures.get(key).isPromise && !isAsync
+  const check = isLate ? `try { ${plain} } catch (error) { return Promise.reject(error); }` : plain
+  return [
+    ...taken.map((name, i) => ({ at: name.getStart(), to: name.end, text: `$given${i}` })),
+    { at: body.getStart() + 1, text: ` ${check}${apart}` },
+  ]
+}
+
+/** Methods of tensors are called for every operation: a few comparisons decide whether there is anything to check. */
+const isHot = (key) => /^(tensor_tensor\$Tensor|generated_tensor_methods\$TensorMethods)\$/.test(key)
+
+function hotCheck(body, key) {
+  const { parameters } = body.parent
+  const { rest, parameters: wanted } = signatures.get(key)
+  if (rest || parameters.some(({ name, dotDotDotToken }) => dotDotDotToken || !ts.isIdentifier(name))) {
+    return `$check(arguments, $signatures.${key});`
+  }
+  const odd = parameters.flatMap(({ name, initializer }, i) => {
+    const test = plainTest(name.text, wanted[i])
+    const mayLack = wanted[i].optional && !initializer ? `${name.text} !== undefined && ` : ''
+    return test === '' ? [] : [`${mayLack}!(${test})`]
+  })
+  return `if (${[`arguments.length > ${parameters.length}`, ...odd].join(' || ')}) $check(arguments, $signatures.${key});`
+}
+
+/** An expression that is true for values that need no check: what the engine reads as an object is looked at there. */
+function plainTest(name, { rule, options }) {
+  if (options) return 'false'
+  const parts = rule.kind === 'union' ? rule.of : [rule]
+  if (parts.some(({ kind }) => kind === 'any')) return ''
+  const tests = parts.map((part) => {
+    if (part.kind === 'number') return part.nan ? `typeof ${name} === 'number'` : `(typeof ${name} === 'number' && ${name} === ${name})`
+    if (['boolean', 'function', 'string', 'bigint'].includes(part.kind)) return `typeof ${name} === '${part.kind}'`
+    if (part.kind === 'null') return `${name} === null`
+    if (part.kind === 'choice') return part.values.map((value) => `${name} === ${JSON.stringify(value)}`).join(' || ')
+    if (part.kind === 'class' && part.name === 'Tensor') return `(typeof ${name} === 'object' && ${name} !== null && ${name}.dtype !== undefined)`
+    return part.kind === 'list' ? `Array.isArray(${name})` : `(typeof ${name} === 'object' && ${name} !== null)`
+  })
+  return tests.join(' || ')
+}
