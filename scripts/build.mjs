@@ -104,7 +104,8 @@ function checks() {
       return own === undefined ? null : { code: withChecks(code, path, own), map: null }
     },
     buildEnd(error) {
-      if (!error && keys.size > 0) fail(`signatures of modules that are not in the package: ${[...keys.keys()].join(', ')}`)
+      if (!error && keys.size > 0)
+        fail(`signatures of modules that are not in the package: ${[...keys.keys()].join(', ')}`)
     },
   }
 }

@@ -68,6 +68,17 @@ for (const [form, write] of Object.entries(WRITERS)) {
   })
 }
 
+for (const protocol of [3, 4, 5]) {
+  test(`load: files written with pickle protocol ${protocol}, both forms`, async (t) => {
+    const object = { weight: new View(floats(1, 2, 3, 4), [2, 2]), step: 7, name: 'é', list: [1, null] }
+    for (const written of [legacyFile(object, protocol), zipFile(object, {}, protocol)]) {
+      const dict = await lora.load<lora.TorchObject>(file(written))
+      await same(t, tensorOf(dict['weight']), [1, 2, 3, 4])
+      t.deepEqual([dict['step'], dict['name'], dict['list']], [7, 'é', [1, null]])
+    }
+  })
+}
+
 test('load: every dtype of torch that there is a dtype for', async (t) => {
   const types = {
     DoubleStorage: ['f64', new Float64Array([0.1, -2]), 8, [0.1, -2]],

@@ -112,7 +112,10 @@ test('LORALIB_DEVICE=cuda without CUDA: the error recommends a command that is t
     { env: { LORALIB_DEVICE: 'cuda' } },
   )
   const { cuda, code, hint } = JSON.parse(ended.out) as { cuda?: boolean; code: string; hint: string }
-  if (cuda) return t.pass('this build has CUDA')
+  if (cuda) {
+    t.pass('this build has CUDA')
+    return
+  }
   t.is(code, 'ERR_LORA_DEVICE')
   // scripts.test.ts: the script knows the feature, and refuses others.
   t.regex(hint, /npm run build -- --features cuda/)

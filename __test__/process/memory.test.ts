@@ -1,4 +1,5 @@
 import test from 'ava'
+import type * as lora from 'loralib'
 import { TRAIN, runProgram } from '../support/process.js'
 import { isOnCandle } from '../support/kernels.js'
 
@@ -50,6 +51,29 @@ test('LORALIB_MEMORY_LIMIT: what does not fit beside the live tensors rejects, a
   t.true(count >= 7 && count <= 9, String(count))
   t.is(again, 1)
   t.is(losses.length, 3)
+})
+
+test('the default limit is 80 % of what is available at the start, and backend() says where it comes from', async (t) => {
+  const told = async (env: Record<string, string>, ulimit = '') => {
+    const ended = await runProgram(
+      `import * as lora from 'loralib'
+      import { totalmem } from 'node:os'
+      console.log(JSON.stringify({ ...lora.backend(), total: totalmem() }))`,
+      { env, ulimit },
+    )
+    t.is(ended.code, 0, ended.errors)
+    return JSON.parse(ended.out) as lora.Backend & { total: number }
+  }
+  const usual = await told({ LORALIB_MEMORY_LIMIT: '' })
+  t.is(usual.memoryLimitSource, 'default')
+  t.true(Math.abs(usual.memoryLimitBytes / usual.memoryAvailableBytes - 0.8) < 1e-6, JSON.stringify(usual))
+  t.true(usual.memoryAvailableBytes <= usual.total, JSON.stringify(usual))
+  const set = await told({ LORALIB_MEMORY_LIMIT: '200MB' })
+  t.deepEqual([set.memoryLimitBytes, set.memoryLimitSource], [200 * 2 ** 20, 'LORALIB_MEMORY_LIMIT'])
+  if (process.platform !== 'linux') return
+  const bounded = await told({ LORALIB_MEMORY_LIMIT: '' }, '-v 2300000')
+  t.true(bounded.memoryAvailableBytes <= 2_300_000 * 1024, JSON.stringify(bounded))
+  t.true(bounded.memoryLimitBytes <= 0.8 * 2_300_000 * 1024, JSON.stringify(bounded))
 })
 
 test('a limit that is not a size is an option error', async (t) => {

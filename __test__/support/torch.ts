@@ -1,4 +1,4 @@
-// Files in the formats of torch.save: a pickle of protocol 2 and its storages, in a zip archive or one after the other.
+// Files in the formats of torch.save: a pickle and its storages, in a zip archive or one after the other.
 
 /** Numbers of a storage, and the name of its class in Python. */
 export interface Storage {
@@ -51,9 +51,9 @@ export function storage(type: string, data: ArrayBufferView, size: number): Stor
 
 export const floats = (...values: number[]): Storage => storage('FloatStorage', Float32Array.from(values), 4)
 
-/** The file of `torch.save(value)` since 1.6. `more` adds or replaces records. */
-export function zipFile(value: Value, more: Record<string, Uint8Array | string> = {}): Buffer {
-  const pickler = new Pickler()
+/** The file of `torch.save(value, pickle_protocol=protocol)` since 1.6. `more` adds or replaces records. */
+export function zipFile(value: Value, more: Record<string, Uint8Array | string> = {}, protocol = 2): Buffer {
+  const pickler = new Pickler(protocol)
   const records: Record<string, Uint8Array | string> = { 'data.pkl': pickler.pickle(value) }
   for (const [i, { data }] of pickler.storages.entries()) records[`data/${i}`] = data
   Object.assign(records, more)
@@ -72,12 +72,12 @@ export function zipFile(value: Value, more: Record<string, Uint8Array | string> 
   return join(...parts, directory, 'PK\x05\x06', u32(0), count, count, u32(directory.length), u32(at), u16(0))
 }
 
-/** The file of `torch.save(value)` before 1.6. */
-export function legacyFile(value: Value): Buffer {
-  const pickler = new Pickler()
+/** The file of `torch.save(value, pickle_protocol=protocol)` before 1.6. */
+export function legacyFile(value: Value, protocol = 2): Buffer {
+  const pickler = new Pickler(protocol)
   const object = pickler.pickle(value)
-  const pickle = (part: Value): Buffer => new Pickler().pickle(part)
-  const magic = join(Buffer.of(0x80, 2, 0x8a, 10), Buffer.from('6cfc9c46f9206aa85019', 'hex'), '.')
+  const pickle = (part: Value): Buffer => new Pickler(protocol).pickle(part)
+  const magic = pickler.framed(join(Buffer.of(0x8a, 10), Buffer.from('6cfc9c46f9206aa85019', 'hex')))
   const keys = pickler.storages.map((_, i) => String(i))
   const numbers = pickler.storages.flatMap(({ data, size }) => [u64(data.length / size), data])
   return join(magic, pickle(1001), pickle({ little_endian: true }), object, pickle(keys), ...numbers)
@@ -86,8 +86,24 @@ export function legacyFile(value: Value): Buffer {
 class Pickler {
   readonly storages: Storage[] = []
 
+  constructor(readonly protocol: number) {}
+
   pickle(value: Value): Buffer {
-    return join(Buffer.of(0x80, 2), this.#value(value), '.')
+    return this.framed(this.#value(value))
+  }
+
+  /** From protocol 4 on a pickle lies in a frame. */
+  framed(content: Buffer): Buffer {
+    const body = join(content, '.')
+    const frame = this.protocol < 4 ? Buffer.alloc(0) : join(Buffer.of(0x95), u64(body.length))
+    return join(Buffer.of(0x80, this.protocol), frame, body)
+  }
+
+  /** From protocol 4 on a name is made of two texts in the memo. */
+  #name(module: string, name: string): Buffer {
+    if (this.protocol < 4) return join(`c${module}\n${name}\n`)
+    const text = (part: string) => join(Buffer.of(0x8c, part.length), part, Buffer.of(0x94))
+    return join(text(module), text(name), Buffer.of(0x93, 0x94))
   }
 
   #value(value: Value): Buffer {
@@ -100,7 +116,7 @@ class Pickler {
     if (Array.isArray(value)) return join('](', ...value.map((item) => this.#value(item)), 'e')
     if (value instanceof Tuple) return join('(', ...value.items.map((item) => this.#value(item)), 't')
     if (value instanceof Name) {
-      const name = join(`c${value.module}\n${value.name}\n`)
+      const name = this.#name(value.module, value.name)
       return value.args === undefined ? name : join(name, this.#value(new Tuple(value.args)), 'R')
     }
     if (value instanceof View) return this.#tensor(value)
@@ -114,9 +130,9 @@ class Pickler {
     const id = new Tuple(['storage', new Name('torch', on.type), key, 'cpu', on.data.length / on.size])
     const rest = [new Tuple([...shape]), new Tuple([...stride]), false, new Name('collections', 'OrderedDict', [])]
     const args = join('(', this.#value(id), 'Q', ...[offset, ...rest].map((part) => this.#value(part as Value)), 't')
-    const made = join('ctorch._utils\n_rebuild_tensor_v2\n', args, 'R')
+    const made = join(this.#name('torch._utils', '_rebuild_tensor_v2'), args, 'R')
     if (!parameter) return made
-    return join('ctorch._utils\n_rebuild_parameter\n(', made, Buffer.of(0x88), '}tR')
+    return join(this.#name('torch._utils', '_rebuild_parameter'), '(', made, Buffer.of(0x88), '}tR')
   }
 }
 

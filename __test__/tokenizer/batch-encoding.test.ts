@@ -112,7 +112,9 @@ test('batchEncodePlus: what is wrong is an error', async (t) => {
   const wrong = async (message: RegExp, options: object, texts: Iterable<string> = ['a b c']) =>
     t.throwsAsync(tokenizer.batchEncodePlus(texts, options), { code: 'ERR_LORA_OPTION', message })
   await wrong(/textPair|second/, { textPair: ['a', 'b'] })
-  await wrong(/maxLength/, { maxLength: 3 })
+  await wrong(/stride/, { stride: 1, truncation: true, maxLength: 4 })
+  await wrong(/stride/, { stride: 1, returnOverflowingTokens: true })
+  await wrong(/do not advance/, { stride: 2, truncation: true, maxLength: 4, returnOverflowingTokens: true })
   await wrong(/maxLength/, { truncation: true })
   await wrong(/maxLength/, { truncation: true, maxLength: 1 })
   await wrong(/only_second/, { truncation: 'only_second', maxLength: 3 })
@@ -124,4 +126,53 @@ test('batchEncodePlus: what is wrong is an error', async (t) => {
   await wrong(/texts/, {}, 'a b')
   const bare = await Tokenizer.train(['one'], { vocabSize: 260 })
   await t.throwsAsync(bare.batchEncodePlus(['a', 'bc'], { padding: true }), { message: /no padding token/ })
+})
+
+test.serial(
+  'batchEncodePlus: maxLength alone truncates, and where it has no effect a warning says so, as in transformers',
+  async (t) => {
+    const tokenizer = bert(t)
+    const warnings: (string | undefined)[] = []
+    const listen = (warning: Error & { code?: string }) => warnings.push(warning.code)
+    process.on('warning', listen)
+    t.teardown(() => process.off('warning', listen))
+    const ids = async (options: object) => (await tokenizer.batchEncodePlus(['a b c'], options)).inputIds[0]
+    t.deepEqual(await ids({ maxLength: 4 }), [2, 4, 5, 3])
+    t.deepEqual(await ids({ maxLength: 4, padding: false }), [2, 4, 5, 3])
+    t.deepEqual(await ids({ maxLength: 4, truncation: false }), [2, 4, 5, 6, 3])
+    t.deepEqual(await ids({ maxLength: 4, padding: true }), [2, 4, 5, 6, 3])
+    t.deepEqual(await ids({ maxLength: 7, padding: 'max_length' }), [2, 4, 5, 6, 3, 0, 0])
+    t.deepEqual(await ids({ maxLength: 4, padding: 'max_length' }), [2, 4, 5, 6, 3], 'longer rows stay as they are')
+    await new Promise(setImmediate)
+    t.deepEqual(warnings, ['LORA_MAX_LENGTH_UNUSED'], 'once')
+  },
+)
+
+test('batchEncodePlus: windows of long texts, their overlap and their texts', async (t) => {
+  const tokenizer = bert(t)
+  const windows = { truncation: true, maxLength: 5, stride: 1, returnOverflowingTokens: true, padding: true } as const
+  const rows = await tokenizer.batchEncodePlus(['a b c a b c', 'c'], { ...windows, returnOffsetsMapping: true })
+  t.deepEqual(rows.inputIds, [
+    [2, 4, 5, 6, 3],
+    [2, 6, 4, 5, 3],
+    [2, 5, 6, 3, 0],
+    [2, 6, 3, 0, 0],
+  ])
+  t.deepEqual(rows.overflowToSampleMapping, [0, 0, 0, 1])
+  t.deepEqual(rows.attentionMask[2], [1, 1, 1, 1, 0])
+  t.deepEqual(rows.offsetMapping![1], [[0, 0], [4, 5], [6, 7], [8, 9], [0, 0]]) // prettier-ignore
+  const pairs = await tokenizer.batchEncodePlus(['a', 'b'], {
+    ...{ ...windows, maxLength: 6, stride: 0, truncation: 'only_second', padding: false },
+    textPair: ['a b c', 'c'],
+  })
+  t.deepEqual(pairs.inputIds, [
+    [2, 4, 3, 4, 5, 3],
+    [2, 4, 3, 6, 3],
+    [2, 5, 3, 6, 3],
+  ])
+  t.deepEqual(pairs.tokenTypeIds[1], [0, 0, 0, 1, 1])
+  t.deepEqual(pairs.overflowToSampleMapping, [0, 0, 1])
+  const whole = await tokenizer.batchEncodePlus(['a', 'b'], { returnOverflowingTokens: true })
+  t.deepEqual(whole.overflowToSampleMapping, [0, 1], 'without truncation each text is one row')
+  t.false('overflowToSampleMapping' in (await tokenizer.batchEncodePlus(['a'])))
 })

@@ -126,6 +126,26 @@ test('applyChatTemplate: going on with the last message', async (t) => {
   t.is(tokenizer.applyChatTemplate(going, trimming), 'hello.there is')
 })
 
+test('applyChatTemplate: the end mark may hold the last message, and a message may have parts', async (t) => {
+  const { tokenizer } = await withConfig(t, CONFIG)
+  const options = { continueFinalMessage: true, tokenize: false } as const
+  const going = [MESSAGES[0]!, { role: 'assistant', content: 'im' }]
+  t.is(
+    tokenizer.applyChatTemplate(going, options),
+    '<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\nim',
+    'the text stands again in <|im_end|>',
+  )
+  const empty = [MESSAGES[0]!, { role: 'assistant', content: '' }]
+  t.true(tokenizer.applyChatTemplate(empty, options).endsWith('<|im_start|>assistant\n'))
+  const parts = [{ role: 'user', content: [{ type: 'text', text: 'Look: ' }, { type: 'image' }] }]
+  const chatTemplate =
+    "{% for m in messages %}{% for p in m.content %}{{ p.text if p.type == 'text' else '<image>' }}{% endfor %}.{% endfor %}"
+  t.is(tokenizer.applyChatTemplate(parts, { ...options, chatTemplate }), 'Look: ')
+  t.deepEqual(parts[0]!.content[0], { type: 'text', text: 'Look: ' }, 'the messages are not changed')
+  const dropping = { ...options, chatTemplate: '{{ messages | length }}' }
+  t.throws(() => tokenizer.applyChatTemplate(going, dropping), { message: /does not show the last message/ })
+})
+
 test('applyChatTemplate: what is wrong is an error with the message of the template', async (t) => {
   const { tokenizer } = await withConfig(t, CONFIG)
   const wrong = (options: object, messages: unknown = MESSAGES) =>

@@ -10,7 +10,8 @@ export function runtimeSignatures(signatures) {
   const all = signatures.flatMap(({ parameters, rest }) => (rest ? [...parameters, rest] : parameters))
   for (const { rule } of all) count(rule)
   const names = new Map()
-  for (const text of [...times.keys()].filter((each) => times.get(each) > 1).sort()) names.set(text, `rule${names.size}`)
+  for (const text of [...times.keys()].filter((each) => times.get(each) > 1).sort())
+    names.set(text, `rule${names.size}`)
   const shared = [...names].map(([text, name]) => `const ${name}: Rule = ${text}`)
   const rule = (each) => names.get(literal(each)) ?? literal(each)
   return [

@@ -60,7 +60,9 @@ export function withChecks(code, path, keys) {
 
 /** The names under which rules know the classes of a module. */
 function classNames(keys) {
-  const owners = new Set(keys.map((key) => key.split('$').slice(0, 2).join('$')).filter((owner) => ruleClasses.has(owner)))
+  const owners = new Set(
+    keys.map((key) => key.split('$').slice(0, 2).join('$')).filter((owner) => ruleClasses.has(owner)),
+  )
   return [...owners].map((owner) => `\n$nameClass('${ruleClasses.get(owner)}', ${owner.split('$')[1]});`).join('')
 }
 
@@ -146,11 +148,13 @@ function plainTest(name, { rule, options }) {
   const parts = rule.kind === 'union' ? rule.of : [rule]
   if (parts.some(({ kind }) => kind === 'any')) return ''
   const tests = parts.map((part) => {
-    if (part.kind === 'number') return part.nan ? `typeof ${name} === 'number'` : `(typeof ${name} === 'number' && ${name} === ${name})`
+    if (part.kind === 'number')
+      return part.nan ? `typeof ${name} === 'number'` : `(typeof ${name} === 'number' && ${name} === ${name})`
     if (['boolean', 'function', 'string', 'bigint'].includes(part.kind)) return `typeof ${name} === '${part.kind}'`
     if (part.kind === 'null') return `${name} === null`
     if (part.kind === 'choice') return part.values.map((value) => `${name} === ${JSON.stringify(value)}`).join(' || ')
-    if (part.kind === 'class' && part.name === 'Tensor') return `(typeof ${name} === 'object' && ${name} !== null && ${name}.dtype !== undefined)`
+    if (part.kind === 'class' && part.name === 'Tensor')
+      return `(typeof ${name} === 'object' && ${name} !== null && ${name}.dtype !== undefined)`
     return part.kind === 'list' ? `Array.isArray(${name})` : `(typeof ${name} === 'object' && ${name} !== null)`
   })
   return tests.join(' || ')

@@ -166,7 +166,9 @@ function make(checker, declaration, path, name, calls) {
     const here = fixed.map((list) => list[i]).filter((each) => each !== undefined)
     return here.some(({ options }) => options) && here.some(({ options }) => !options)
   })
-  if (isSorted) for (const list of fixed) for (const each of list) Object.assign(each, { rule: { kind: 'any' }, optional: true, options: undefined })
+  if (isSorted)
+    for (const list of fixed)
+      for (const each of list) Object.assign(each, { rule: { kind: 'any' }, optional: true, options: undefined })
   const parameters = longest.map((_, i) =>
     merged(
       fixed.map((list) => list[i]),
@@ -174,7 +176,15 @@ function make(checker, declaration, path, name, calls) {
     ),
   )
   const isPromise = calls.every((call) => call.getReturnType().getSymbol()?.name === 'Promise')
-  return { key, file, path, name, parameters, ...(isPromise ? { isPromise } : {}), ...(rests.length > 0 ? { rest: merged(rests, []) } : {}) }
+  return {
+    key,
+    file,
+    path,
+    name,
+    parameters,
+    ...(isPromise ? { isPromise } : {}),
+    ...(rests.length > 0 ? { rest: merged(rests, []) } : {}),
+  }
 }
 
 /** The parameter at one place of several overloads. */
@@ -199,7 +209,9 @@ function parameterOf(checker, symbol, call, at) {
   const types = isRest ? itemTypes(checker, type) : [type]
   const isStated = call.getJsDocTags().some(({ name, text }) => name === 'nan' && words(text).includes(symbol.name))
   const isNan = isStated || (VALUES.includes(symbol.name) && isTensorMethod(declaration ?? at))
-  const rule = ownErrors(named(checker, withNan(union(types.map((each) => ruleOf(checker, each, order, 1))), isNan), types))
+  const rule = ownErrors(
+    named(checker, withNan(union(types.map((each) => ruleOf(checker, each, order, 1))), isNan), types),
+  )
   const optional = isRest || isOptional(checker, declaration, type)
   const options = isRest ? undefined : optionsOf(checker, type, declaration ?? at)
   if (options && checksItself(at, options)) options.isOwn = true
@@ -266,20 +278,30 @@ const publicNames = new Map()
 function named(checker, rule, types) {
   const parts = types.flatMap((type) => (type.isUnion() ? type.types : [type]))
   const rename = (each) => {
+    if (each.kind !== 'object') return each
     const type = parts.find((part) => part.getSymbol()?.name === each.name && publicNames.has(part.getSymbol()))
-    if (each.kind !== 'object' || !type) return each
+    if (!type) return { ...each, ...fieldsText(parts.find((part) => part.getSymbol()?.name === each.name)) }
     const declaration = type.getSymbol().valueDeclaration
     const name = publicNames.get(type.getSymbol())
-    if (!declaration || !ts.isClassDeclaration(declaration) || !isSource(declaration.getSourceFile().fileName)) return { ...each, name }
+    if (!declaration || !ts.isClassDeclaration(declaration) || !isSource(declaration.getSourceFile().fileName))
+      return { ...each, name }
     // Modules are checked as such: what kind of layer fits is the function's business.
     const isModule = basesOf(checker, declaration).some((base) => base.name.text === 'Module')
     if (isModule) return { kind: 'class', name: 'Module', text: `a module, ${name}` }
-    const isNominal = declaration.members.some(
-      ({ name }) => name && ts.isPrivateIdentifier(name),
-    )
+    const isNominal = declaration.members.some(({ name }) => name && ts.isPrivateIdentifier(name))
     return isNominal ? { kind: 'class', name } : { ...each, name }
   }
   return rule.kind === 'union' ? { ...rule, of: rule.of.map(rename) } : rename(rule)
+}
+
+/** An interface in words: by the fields that it must have, if these are few. */
+function fieldsText(type) {
+  const fields = (type?.getProperties() ?? [])
+    .filter(({ flags }) => !(flags & ts.SymbolFlags.Optional))
+    .map(({ name }) => name)
+  if (fields.length === 0 || fields.length > 4 || fields.some((name) => name.startsWith('__'))) return {}
+  const last = fields.at(-1)
+  return { text: `an object with ${fields.length === 1 ? last : `${fields.slice(0, -1).join(', ')} and ${last}`}` }
 }
 
 /** An unknown dtype, or a device in its place, has an error of its own. */

@@ -13,6 +13,7 @@ import { archiveCases } from './pickle/archives.mjs'
 import { bombCases, nearCases } from './pickle/bombs.mjs'
 import { codeCases } from './pickle/code.mjs'
 import { opcodeCases } from './pickle/opcodes.mjs'
+import { protocolCases } from './pickle/protocols.mjs'
 import { tensorCases } from './pickle/tensors.mjs'
 import { dictOf, pickle, tensor, zipFile } from './pickle/write.mjs'
 
@@ -31,9 +32,15 @@ const { values } = parseArgs({
     short: { type: 'boolean', default: false },
   },
 })
-const cases = [...opcodeCases, ...codeCases, ...tensorCases, ...archiveCases, ...bombCases, ...nearCases].filter(
-  ({ group, name }) => `${group}: ${name}`.includes(values.only),
-)
+const cases = [
+  ...opcodeCases,
+  ...codeCases,
+  ...tensorCases,
+  ...archiveCases,
+  ...protocolCases,
+  ...bombCases,
+  ...nearCases,
+].filter(({ group, name }) => `${group}: ${name}`.includes(values.only))
 const folder = mkdtempSync(join(tmpdir(), 'loralib-pickle-'))
 const started = performance.now()
 try {

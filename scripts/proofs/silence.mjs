@@ -27,23 +27,32 @@ const { values } = parseArgs({
 })
 
 const started = performance.now()
+// A wrong call may leave a promise behind that nobody waits for.
+process.on('unhandledRejection', () => {})
 const world = await makeWorld()
 const counts = { functions: 0, refused: 0, meant: 0 }
 const failures = []
+const fail = (line) => {
+  failures.push(line)
+  console.log(line)
+}
 try {
   const lora = await import(pathToFileURL(`${values.dist}/index.js`).href)
   const surface = readSurface()
   const calls = new Calls(lora, { ...world, ...(await fill(world, lora)) }, surface)
-  const chosen = surface.callables.filter(({ name }) => values.only === '' || values.only.split(',').some((each) => name.startsWith(each)))
+  const chosen = surface.callables.filter(
+    ({ name }) => values.only === '' || values.only.split(',').some((each) => name.startsWith(each)),
+  )
   for (const callable of chosen) await prove(lora, surface, calls, callable)
 } finally {
   world.end()
 }
-for (const line of failures) console.log(line)
 const count = (word) => failures.filter((line) => line.startsWith(word)).length
 console.log(`${counts.functions} functions, constructors and methods`)
 console.log(`${counts.refused} wrong calls refused with a code, ${counts.meant} that do what PyTorch does`)
-console.log(`${count('SILENT')} silent, ${count('RAW')} errors without a code, ${count('NO CALL')} without a right call`)
+console.log(
+  `${count('SILENT')} silent, ${count('RAW')} errors without a code, ${count('NO CALL')} without a right call`,
+)
 const caught = values['no-self-check'] || values.only !== '' ? true : await selfCheck()
 console.log(`${((performance.now() - started) / 1000).toFixed(0)} s`)
 process.exitCode = failures.length === 0 && counts.refused > 0 && caught ? 0 : 1
@@ -53,6 +62,7 @@ process.exit()
 async function prove(lora, surface, calls, callable) {
   counts.functions += 1
   const begun = performance.now()
+  if (values.verbose) console.log(callable.name)
   try {
     await proveCalls(lora, surface, calls, callable)
   } finally {
@@ -63,26 +73,36 @@ async function prove(lora, surface, calls, callable) {
 
 async function proveCalls(lora, surface, calls, callable) {
   const base = await calls.base(callable)
-  if (base.error) return failures.push(`NO CALL ${callable.name}: ${String(base.error.message).split('\n')[0]}`)
+  if (base.error) return fail(`NO CALL ${callable.name}: ${String(base.error.message).split('\n')[0]}`)
   for (const { label, args, where } of mutants(surface.checker, calls, callable, base)) {
     const { error } = await calls.run(callable, base.receiver, args)
     const line = `${callable.name}(${where}): ${label}`
     if (error instanceof lora.LoraError) counts.refused += 1
-    else if (error !== undefined) failures.push(`RAW ${line}: ${String(error?.message ?? error).split('\n')[0]}`)
+    else if (error !== undefined) fail(`RAW ${line}: ${String(error?.message ?? error).split('\n')[0]}`)
     else if (isMeant(callable.name, where, label)) counts.meant += 1
-    else failures.push(`SILENT ${line}`)
+    else fail(`SILENT ${line}`)
   }
 }
 
 /** The wrong calls that are made of a right one: `{ where, label, args }`. */
 function* mutants(checker, calls, callable, { call, args }) {
   const parameters = call.getParameters()
-  const all = callable.calls.flatMap((each) => each.getParameters().map((parameter, i) => ({ parameter, call: each, i })))
+  const all = callable.calls.flatMap((each) =>
+    each.getParameters().map((parameter, i) => ({ parameter, call: each, i })),
+  )
   const hasRest = all.some(({ parameter }) => parameter.valueDeclaration?.dotDotDotToken)
   const most = Math.max(0, ...all.map(({ i }) => i + 1))
-  const padded = (length) => [...args, ...Array.from({ length: Math.max(0, length - args.length) }, () => () => undefined)]
+  const padded = (length) => [
+    ...args,
+    ...Array.from({ length: Math.max(0, length - args.length) }, () => () => undefined),
+  ]
   if (!hasRest) {
-    for (const [label, value] of [['a number', 4], ['a truth value', true], ['an object', {}]]) { // prettier-ignore
+    for (const [label, value] of [
+      ['a number', 4],
+      ['a truth value', true],
+      ['an object', {}],
+    ]) {
+      // prettier-ignore
       yield { where: 'one more', label, args: [...padded(most), () => value] }
     }
   }
@@ -92,20 +112,39 @@ function* mutants(checker, calls, callable, { call, args }) {
     const name = (parameters[i] ?? places[0].parameter).name.replace(/^__.*/, 'options')
     const isRest = places.some(({ parameter }) => parameter.valueDeclaration?.dotDotDotToken)
     const tags = places.flatMap(({ call }) => call.getJsDocTags()).filter((tag) => tag.name === 'nan')
-    const isNan = tags.some(({ text }) => (text ?? []).map((part) => part.text).join('').split(/[\s,]+/).includes(name))
+    const isNan = tags.some(({ text }) =>
+      (text ?? [])
+        .map((part) => part.text)
+        .join('')
+        .split(/[\s,]+/)
+        .includes(name),
+    )
     const type = types.length === 1 ? types[0] : undefined
     const excluded = types
       .map((each) => (isRest ? restItem(checker, each) : each))
       .map((each) => badValues(checker, each, isNan ? { nan: '' } : {}))
     // A value is wrong when no overload takes it.
     const shared = excluded[0].filter(([label]) => excluded.every((list) => list.some(([other]) => other === label)))
-    for (const [label, value] of shared) yield { where: name, label, args: padded(i).slice(0, i).concat(() => value, args.slice(i + 1)) }
+    for (const [label, value] of shared)
+      yield {
+        where: name,
+        label,
+        args: padded(i)
+          .slice(0, i)
+          .concat(() => value, args.slice(i + 1)),
+      }
     const options = type && !isRest ? optionsType(type) : undefined
     if (!options) continue
     const given = args[i] ?? (() => ({}))
     for (const [label, key, value] of badOptions(checker, options, call.getDeclaration())) {
       const changed = async () => ({ ...(await given()), [key]: value })
-      yield { where: name, label, args: padded(i).slice(0, i).concat(changed, args.slice(i + 1)) }
+      yield {
+        where: name,
+        label,
+        args: padded(i)
+          .slice(0, i)
+          .concat(changed, args.slice(i + 1)),
+      }
     }
   }
 }

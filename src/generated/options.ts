@@ -55,7 +55,7 @@ const numberFrom0To1OrListOfNumberFrom0To1: Rule = { kind: 'union', of: [{ kind:
 const numberOrBigint: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'bigint' }] }
 const numberOrInfinity: Rule = { kind: 'number', infinity: true }
 const recordOfAny: Rule = { kind: 'record', values: { kind: 'any' } }
-const recordOfHasStateDictOrGeneratorOrStream: Rule = { kind: 'record', values: { kind: 'union', of: [{ kind: 'object', name: 'HasStateDict' }, { kind: 'class', name: 'Generator' }, { kind: 'object', name: 'Stream' }] } }
+const recordOfStreamOrGeneratorOrHasStateDict: Rule = { kind: 'record', values: { kind: 'union', of: [{ kind: 'object', name: 'Stream' }, { kind: 'class', name: 'Generator' }, { kind: 'object', name: 'HasStateDict' }] } }
 const recordOfString: Rule = { kind: 'record', values: { kind: 'string' } }
 const string: Rule = { kind: 'string' }
 const stringOrChoiceFalse: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'choice', values: [false] }] }
@@ -177,6 +177,8 @@ export const BatchOptions: OptionSchema = {
     padding: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'choice', values: ['longest', 'max_length', 'do_not_pad'] }] },
     truncation: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'choice', values: ['longest_first', 'only_first', 'only_second', 'do_not_truncate'] }] },
     maxLength: integerFrom1,
+    returnOverflowingTokens: boolean,
+    stride: integerFrom0,
     padToMultipleOf: integerFrom1,
     paddingSide: choiceLeftRight,
     truncationSide: choiceLeftRight,
@@ -351,7 +353,7 @@ export const ClassifierTrainOptions: OptionSchema = {
     dir: nonEmptyString,
     keep: integerFrom1,
     resume: boolean,
-    stateful: recordOfHasStateDictOrGeneratorOrStream,
+    stateful: recordOfStreamOrGeneratorOrHasStateDict,
     signal: abortSignal,
     onStep: callable,
     onEvaluation: callable,
@@ -1427,7 +1429,7 @@ export const NlgTrainOptions: OptionSchema = {
     dir: nonEmptyString,
     keep: integerFrom1,
     resume: boolean,
-    stateful: recordOfHasStateDictOrGeneratorOrStream,
+    stateful: recordOfStreamOrGeneratorOrHasStateDict,
     signal: abortSignal,
     onStep: callable,
     onEvaluation: callable,
@@ -1665,7 +1667,7 @@ export const RunOptions: OptionSchema = {
     dir: nonEmptyString,
     keep: integerFrom1,
     resume: boolean,
-    stateful: recordOfHasStateDictOrGeneratorOrStream,
+    stateful: recordOfStreamOrGeneratorOrHasStateDict,
     signal: abortSignal,
     onStep: callable,
     onEvaluation: callable,

@@ -32,8 +32,8 @@ const rule24: Rule = { kind: 'list', items: { kind: 'union', of: [{ kind: 'strin
 const rule25: Rule = { kind: 'number', infinity: true }
 const rule26: Rule = { kind: 'number', nan: true }
 const rule27: Rule = { kind: 'object', name: 'AllcloseOptions' }
-const rule28: Rule = { kind: 'object', name: 'ArrayLike' }
-const rule29: Rule = { kind: 'object', name: 'AttentionParts' }
+const rule28: Rule = { kind: 'object', name: 'ArrayLike', text: 'an object with length' }
+const rule29: Rule = { kind: 'object', name: 'AttentionParts', text: 'an object with weights, in_proj_bias and out_proj' }
 const rule30: Rule = { kind: 'object', name: 'AvgPoolOptions' }
 const rule31: Rule = { kind: 'object', name: 'BinaryCrossEntropyOptions' }
 const rule32: Rule = { kind: 'object', name: 'BinaryCrossEntropyWithLogitsOptions' }
@@ -46,9 +46,9 @@ const rule38: Rule = { kind: 'object', name: 'ConvOptions' }
 const rule39: Rule = { kind: 'object', name: 'ConvTransposeFunctionalOptions' }
 const rule40: Rule = { kind: 'object', name: 'ConvTransposeOptions' }
 const rule41: Rule = { kind: 'object', name: 'CorpusOptions' }
-const rule42: Rule = { kind: 'object', name: 'CosineOptions' }
+const rule42: Rule = { kind: 'object', name: 'CosineOptions', text: 'an object with total' }
 const rule43: Rule = { kind: 'object', name: 'CosineSimilarityOptions' }
-const rule44: Rule = { kind: 'object', name: 'DecayOptions' }
+const rule44: Rule = { kind: 'object', name: 'DecayOptions', text: 'an object with total' }
 const rule45: Rule = { kind: 'object', name: 'DecodeOptions' }
 const rule46: Rule = { kind: 'object', name: 'DecoderOptions' }
 const rule47: Rule = { kind: 'object', name: 'EncodeOptions' }
@@ -69,45 +69,46 @@ const rule61: Rule = { kind: 'object', name: 'MakeOptions' }
 const rule62: Rule = { kind: 'object', name: 'MarginOptions' }
 const rule63: Rule = { kind: 'object', name: 'MaxPoolOptions' }
 const rule64: Rule = { kind: 'object', name: 'MultinomialOptions' }
-const rule65: Rule = { kind: 'object', name: 'PolynomialOptions' }
-const rule66: Rule = { kind: 'object', name: 'PooledEncoderOptions' }
-const rule67: Rule = { kind: 'object', name: 'PretrainedOptions' }
-const rule68: Rule = { kind: 'object', name: 'RandomOptions' }
-const rule69: Rule = { kind: 'object', name: 'ReductionOptions' }
-const rule70: Rule = { kind: 'object', name: 'Run' }
-const rule71: Rule = { kind: 'object', name: 'RunningNormOptions' }
-const rule72: Rule = { kind: 'object', name: 'SacrebleuOptions' }
-const rule73: Rule = { kind: 'object', name: 'SaveOptions' }
-const rule74: Rule = { kind: 'object', name: 'ScheduledOptimizer' }
-const rule75: Rule = { kind: 'object', name: 'SequenceClassifier' }
-const rule76: Rule = { kind: 'object', name: 'SmoothL1LossOptions' }
-const rule77: Rule = { kind: 'object', name: 'SortOptions' }
-const rule78: Rule = { kind: 'object', name: 'StreamOptions' }
-const rule79: Rule = { kind: 'object', name: 'TensorOptions' }
-const rule80: Rule = { kind: 'object', name: 'TripletMarginLossOptions' }
-const rule81: Rule = { kind: 'object', name: 'VarianceOptions' }
-const rule82: Rule = { kind: 'object', name: 'WarmupOptions' }
-const rule83: Rule = { kind: 'object', name: 'XavierOptions' }
-const rule84: Rule = { kind: 'object', name: 'object' }
-const rule85: Rule = { kind: 'record', values: { kind: 'any' }, shallow: true }
-const rule86: Rule = { kind: 'record', values: { kind: 'class', name: 'Tensor' }, shallow: true }
+const rule65: Rule = { kind: 'object', name: 'PooledEncoderOptions' }
+const rule66: Rule = { kind: 'object', name: 'PretrainedOptions' }
+const rule67: Rule = { kind: 'object', name: 'RandomOptions' }
+const rule68: Rule = { kind: 'object', name: 'ReductionOptions' }
+const rule69: Rule = { kind: 'object', name: 'Run', text: 'an object with model, optimizer, schedule and loader' }
+const rule70: Rule = { kind: 'object', name: 'RunningNormOptions' }
+const rule71: Rule = { kind: 'object', name: 'SacrebleuOptions' }
+const rule72: Rule = { kind: 'object', name: 'SaveOptions' }
+const rule73: Rule = { kind: 'object', name: 'ScheduledOptimizer', text: 'an object with paramGroups' }
+const rule74: Rule = { kind: 'object', name: 'SequenceClassifier' }
+const rule75: Rule = { kind: 'object', name: 'SmoothL1LossOptions' }
+const rule76: Rule = { kind: 'object', name: 'SortOptions' }
+const rule77: Rule = { kind: 'object', name: 'StreamOptions' }
+const rule78: Rule = { kind: 'object', name: 'TensorOptions' }
+const rule79: Rule = { kind: 'object', name: 'TripletMarginLossOptions' }
+const rule80: Rule = { kind: 'object', name: 'VarianceOptions' }
+const rule81: Rule = { kind: 'object', name: 'WarmupOptions' }
+const rule82: Rule = { kind: 'object', name: 'XavierOptions' }
+const rule83: Rule = { kind: 'object', name: 'object' }
+const rule84: Rule = { kind: 'record', values: { kind: 'any' }, shallow: true }
+const rule85: Rule = { kind: 'record', values: { kind: 'class', name: 'Tensor' }, shallow: true }
+const rule86: Rule = { kind: 'record', values: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'string' }, { kind: 'number' }, { kind: 'list', items: { kind: 'any' }, shallow: true }, { kind: 'record', values: { kind: 'any' }, shallow: true }, { kind: 'null' }] }, shallow: true }
 const rule87: Rule = { kind: 'string' }
 const rule88: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Module', text: 'a module, nn.Linear' }, { kind: 'class', name: 'Module', text: 'a module, nn.TransposedLinear' }] }
 const rule89: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'iterable' }] }
 const rule90: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'list', items: { kind: 'any' }, shallow: true }, shallow: true }] }
 const rule91: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'number' }, shallow: true }, { kind: 'list', items: { kind: 'list', items: { kind: 'any' }, shallow: true }, shallow: true }] }
 const rule92: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'null' }] }
-const rule93: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'number' }, shallow: true }, { kind: 'object', name: 'object' }, { kind: 'choice', values: ['unmasked', 'all'] }] }
-const rule94: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'string' }, shallow: true }, { kind: 'null' }] }
-const rule95: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'bigint' }] }
-const rule96: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'number' }, shallow: true }, { kind: 'null' }] }
-const rule97: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'number' }, shallow: true }] }
-const rule98: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'number' }, { kind: 'null' }] }, shallow: true }] }
-const rule99: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'null' }] }
-const rule100: Rule = { kind: 'union', of: [{ kind: 'number', nan: true }, { kind: 'class', name: 'Tensor' }] }
-const rule101: Rule = { kind: 'union', of: [{ kind: 'number', nan: true }, { kind: 'null' }] }
-const rule102: Rule = { kind: 'union', of: [{ kind: 'object', name: 'Dataset' }, { kind: 'list', items: { kind: 'any' }, shallow: true }] }
-const rule103: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'list', items: { kind: 'string' }, shallow: true }] }
+const rule93: Rule = { kind: 'union', of: [{ kind: 'function' }, { kind: 'list', items: { kind: 'function' }, shallow: true }] }
+const rule94: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'number' }, shallow: true }, { kind: 'object', name: 'object' }, { kind: 'choice', values: ['unmasked', 'all'] }] }
+const rule95: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'string' }, shallow: true }, { kind: 'null' }] }
+const rule96: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'bigint' }] }
+const rule97: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'number' }, shallow: true }, { kind: 'null' }] }
+const rule98: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'number' }, shallow: true }] }
+const rule99: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'number' }, { kind: 'null' }] }, shallow: true }] }
+const rule100: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'null' }] }
+const rule101: Rule = { kind: 'union', of: [{ kind: 'number', nan: true }, { kind: 'class', name: 'Tensor' }] }
+const rule102: Rule = { kind: 'union', of: [{ kind: 'number', nan: true }, { kind: 'null' }] }
+const rule103: Rule = { kind: 'union', of: [{ kind: 'object', name: 'Dataset', text: 'an object with length and get' }, { kind: 'list', items: { kind: 'any' }, shallow: true }] }
+const rule104: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'list', items: { kind: 'string' }, shallow: true }] }
 
 export const adapters_adapter_hub$loadAdapterHub: Signature = {
   name: 'adapters.loadAdapterHub',
@@ -206,17 +207,17 @@ export const autograd_function$Function$apply$static: Signature = {
 export const autograd_function$Function$backward$static: Signature = {
   name: 'Function.backward',
   parameters: [
-    { name: '_ctx', rule: rule85 },
+    { name: '_ctx', rule: rule84 },
   ],
-  rest: { name: '_gradOutputs', rule: rule84, optional: true },
+  rest: { name: '_gradOutputs', rule: rule83, optional: true },
 }
 
 export const autograd_function$Function$forward$static: Signature = {
   name: 'Function.forward',
   parameters: [
-    { name: '_ctx', rule: rule85 },
+    { name: '_ctx', rule: rule84 },
   ],
-  rest: { name: '_inputs', rule: rule84, optional: true },
+  rest: { name: '_inputs', rule: rule83, optional: true },
 }
 
 export const autograd_function$FunctionContext$markNonDifferentiable: Signature = {
@@ -268,7 +269,7 @@ export const data_loader_dataset$Subset$constructor: Signature = {
   name: 'data.Subset',
   isConstructor: true,
   parameters: [
-    { name: 'dataset', rule: rule102 },
+    { name: 'dataset', rule: rule103 },
     { name: 'indices', rule: rule17 },
   ],
 }
@@ -304,9 +305,9 @@ export const data_loader_dataset$TensorDataset$get: Signature = {
 export const data_loader_dataset$randomSplit: Signature = {
   name: 'data.randomSplit',
   parameters: [
-    { name: 'dataset', rule: rule102 },
+    { name: 'dataset', rule: rule103 },
     { name: 'lengths', rule: rule17 },
-    { name: 'options', rule: rule84, optional: true, options: { fields: { seed: { kind: 'union', of: [{ kind: 'number' }, { kind: 'bigint' }] } }, required: [] } },
+    { name: 'options', rule: rule83, optional: true, options: { fields: { seed: { kind: 'union', of: [{ kind: 'number' }, { kind: 'bigint' }] } }, required: [] } },
   ],
 }
 
@@ -314,7 +315,7 @@ export const data_loader_loader$DataLoader$constructor: Signature = {
   name: 'DataLoader',
   isConstructor: true,
   parameters: [
-    { name: 'dataset', rule: rule102 },
+    { name: 'dataset', rule: rule103 },
     { name: 'options', rule: { kind: 'object', name: 'DataLoaderOptions' }, optional: true, options: schemas.DataLoaderOptions, checksItself: true },
   ],
 }
@@ -366,7 +367,7 @@ export const data_nlg_dataset$checkNlgFits: Signature = {
   name: 'data.checkNlgFits',
   parameters: [
     { name: 'dataset', rule: rule8 },
-    { name: 'model', rule: rule84 },
+    { name: 'model', rule: rule83 },
   ],
 }
 
@@ -519,7 +520,7 @@ export const data_tables_labels$LabelMap$constructor: Signature = {
   name: 'data.LabelMap',
   isConstructor: true,
   parameters: [
-    { name: 'labels', rule: rule94 },
+    { name: 'labels', rule: rule95 },
   ],
 }
 
@@ -545,7 +546,7 @@ export const data_tables_pad_texts$padTexts: Signature = {
   name: 'data.padTexts',
   parameters: [
     { name: 'rows', rule: rule18 },
-    { name: 'options', rule: { kind: 'object', name: 'PadOptions' }, options: schemas.PadOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'PadOptions', text: 'an object with padTokenId' }, options: schemas.PadOptions, checksItself: true },
   ],
 }
 
@@ -571,7 +572,7 @@ export const data_tables_table$Table$constructor: Signature = {
   parameters: [
     { name: 'path', rule: rule87 },
     { name: 'cells', rule: rule5 },
-    { name: 'options', rule: rule84, optional: true, options: { fields: { lines: { kind: 'union', of: [{ kind: 'object', name: 'ArrayLike' }, { kind: 'null' }] }, floating: { kind: 'class', name: 'Set' } }, required: [] } },
+    { name: 'options', rule: rule83, optional: true, options: { fields: { lines: { kind: 'union', of: [{ kind: 'object', name: 'ArrayLike' }, { kind: 'null' }] }, floating: { kind: 'class', name: 'Set' } }, required: [] } },
   ],
 }
 
@@ -608,7 +609,7 @@ export const data_tables_text_task$readTextTask: Signature = {
   name: 'data.readTextTask',
   isPromise: true,
   parameters: [
-    { name: 'options', rule: { kind: 'object', name: 'TextTaskOptions' }, options: schemas.TextTaskOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'TextTaskOptions', text: 'an object with train' }, options: schemas.TextTaskOptions, checksItself: true },
   ],
 }
 
@@ -620,7 +621,7 @@ export const generated_tensor_methods$TensorMethods$abs: Signature = {
 export const generated_tensor_methods$TensorMethods$amax: Signature = {
   name: 'Tensor.amax',
   parameters: [
-    { name: 'dims', rule: rule96, optional: true },
+    { name: 'dims', rule: rule97, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -628,7 +629,7 @@ export const generated_tensor_methods$TensorMethods$amax: Signature = {
 export const generated_tensor_methods$TensorMethods$amin: Signature = {
   name: 'Tensor.amin',
   parameters: [
-    { name: 'dims', rule: rule96, optional: true },
+    { name: 'dims', rule: rule97, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -641,8 +642,8 @@ export const generated_tensor_methods$TensorMethods$ceil: Signature = {
 export const generated_tensor_methods$TensorMethods$clamp: Signature = {
   name: 'Tensor.clamp',
   parameters: [
-    { name: 'min', rule: rule101, optional: true },
-    { name: 'max', rule: rule101, optional: true },
+    { name: 'min', rule: rule102, optional: true },
+    { name: 'max', rule: rule102, optional: true },
   ],
 }
 
@@ -663,8 +664,8 @@ export const generated_tensor_methods$TensorMethods$clampMin: Signature = {
 export const generated_tensor_methods$TensorMethods$clamp_: Signature = {
   name: 'Tensor.clamp_',
   parameters: [
-    { name: 'min', rule: rule101, optional: true },
-    { name: 'max', rule: rule101, optional: true },
+    { name: 'min', rule: rule102, optional: true },
+    { name: 'max', rule: rule102, optional: true },
   ],
 }
 
@@ -695,21 +696,21 @@ export const generated_tensor_methods$TensorMethods$cumsum: Signature = {
 export const generated_tensor_methods$TensorMethods$div: Signature = {
   name: 'Tensor.div',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
 export const generated_tensor_methods$TensorMethods$div_: Signature = {
   name: 'Tensor.div_',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
 export const generated_tensor_methods$TensorMethods$eq: Signature = {
   name: 'Tensor.eq',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
@@ -726,7 +727,7 @@ export const generated_tensor_methods$TensorMethods$exp: Signature = {
 export const generated_tensor_methods$TensorMethods$expand: Signature = {
   name: 'Tensor.expand',
   parameters: [],
-  rest: { name: 'shape', rule: rule97, optional: true },
+  rest: { name: 'shape', rule: rule98, optional: true },
 }
 
 export const generated_tensor_methods$TensorMethods$fill_: Signature = {
@@ -752,14 +753,14 @@ export const generated_tensor_methods$TensorMethods$gather: Signature = {
 export const generated_tensor_methods$TensorMethods$ge: Signature = {
   name: 'Tensor.ge',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
 export const generated_tensor_methods$TensorMethods$gt: Signature = {
   name: 'Tensor.gt',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
@@ -788,7 +789,7 @@ export const generated_tensor_methods$TensorMethods$isnan: Signature = {
 export const generated_tensor_methods$TensorMethods$le: Signature = {
   name: 'Tensor.le',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
@@ -831,7 +832,7 @@ export const generated_tensor_methods$TensorMethods$logicalOr: Signature = {
 export const generated_tensor_methods$TensorMethods$logsumexp: Signature = {
   name: 'Tensor.logsumexp',
   parameters: [
-    { name: 'dims', rule: rule97 },
+    { name: 'dims', rule: rule98 },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -839,7 +840,7 @@ export const generated_tensor_methods$TensorMethods$logsumexp: Signature = {
 export const generated_tensor_methods$TensorMethods$lt: Signature = {
   name: 'Tensor.lt',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
@@ -861,7 +862,7 @@ export const generated_tensor_methods$TensorMethods$matmul: Signature = {
 export const generated_tensor_methods$TensorMethods$max: Signature = {
   name: 'Tensor.max',
   parameters: [
-    { name: 'dims', rule: rule96, optional: true },
+    { name: 'dims', rule: rule97, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -869,14 +870,14 @@ export const generated_tensor_methods$TensorMethods$max: Signature = {
 export const generated_tensor_methods$TensorMethods$maximum: Signature = {
   name: 'Tensor.maximum',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
 export const generated_tensor_methods$TensorMethods$mean: Signature = {
   name: 'Tensor.mean',
   parameters: [
-    { name: 'dims', rule: rule96, optional: true },
+    { name: 'dims', rule: rule97, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -884,7 +885,7 @@ export const generated_tensor_methods$TensorMethods$mean: Signature = {
 export const generated_tensor_methods$TensorMethods$min: Signature = {
   name: 'Tensor.min',
   parameters: [
-    { name: 'dims', rule: rule96, optional: true },
+    { name: 'dims', rule: rule97, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -892,14 +893,14 @@ export const generated_tensor_methods$TensorMethods$min: Signature = {
 export const generated_tensor_methods$TensorMethods$minimum: Signature = {
   name: 'Tensor.minimum',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
 export const generated_tensor_methods$TensorMethods$ne: Signature = {
   name: 'Tensor.ne',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
@@ -911,7 +912,7 @@ export const generated_tensor_methods$TensorMethods$neg: Signature = {
 export const generated_tensor_methods$TensorMethods$permute: Signature = {
   name: 'Tensor.permute',
   parameters: [],
-  rest: { name: 'dims', rule: rule97, optional: true },
+  rest: { name: 'dims', rule: rule98, optional: true },
 }
 
 export const generated_tensor_methods$TensorMethods$reciprocal: Signature = {
@@ -927,7 +928,7 @@ export const generated_tensor_methods$TensorMethods$relu: Signature = {
 export const generated_tensor_methods$TensorMethods$reshape: Signature = {
   name: 'Tensor.reshape',
   parameters: [],
-  rest: { name: 'shape', rule: rule97, optional: true },
+  rest: { name: 'shape', rule: rule98, optional: true },
 }
 
 export const generated_tensor_methods$TensorMethods$round: Signature = {
@@ -989,7 +990,7 @@ export const generated_tensor_methods$TensorMethods$square: Signature = {
 export const generated_tensor_methods$TensorMethods$sum: Signature = {
   name: 'Tensor.sum',
   parameters: [
-    { name: 'dims', rule: rule96, optional: true },
+    { name: 'dims', rule: rule97, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -1002,7 +1003,7 @@ export const generated_tensor_methods$TensorMethods$tanh: Signature = {
 export const generated_tensor_methods$TensorMethods$view: Signature = {
   name: 'Tensor.view',
   parameters: [],
-  rest: { name: 'shape', rule: rule97, optional: true },
+  rest: { name: 'shape', rule: rule98, optional: true },
 }
 
 export const generated_tensor_methods$TensorMethods$zero_: Signature = {
@@ -1250,7 +1251,7 @@ export const io_safetensors$save: Signature = {
   name: 'save',
   isPromise: true,
   parameters: [
-    { name: 'dict', rule: rule86 },
+    { name: 'object', rule: rule84 },
     { name: 'path', rule: rule87 },
     { name: 'options', rule: { kind: 'object', name: 'SaveFileOptions' }, optional: true, options: schemas.SaveFileOptions, checksItself: true },
   ],
@@ -1262,7 +1263,7 @@ export const lora_conv$Conv1d$constructor: Signature = {
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule60, optional: true, options: schemas.LoraConvOptions },
   ],
 }
@@ -1281,7 +1282,7 @@ export const lora_conv$Conv2d$constructor: Signature = {
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule60, optional: true, options: schemas.LoraConvOptions },
   ],
 }
@@ -1300,7 +1301,7 @@ export const lora_conv$Conv3d$constructor: Signature = {
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule60, optional: true, options: schemas.LoraConvOptions },
   ],
 }
@@ -1363,7 +1364,7 @@ export const lora_embedding$Embedding$fromLayer$static: Signature = {
   name: 'lora.Embedding.fromLayer',
   parameters: [
     { name: 'layer', rule: { kind: 'class', name: 'Module', text: 'a module, nn.Embedding' } },
-    { name: 'options', rule: rule84, optional: true, options: schemas.FromLayerOptions, checksItself: true },
+    { name: 'options', rule: rule83, optional: true, options: schemas.FromLayerOptions, checksItself: true },
   ],
 }
 
@@ -1371,7 +1372,7 @@ export const lora_embedding$Embedding$fromPretrained$static: Signature = {
   name: 'lora.Embedding.fromPretrained',
   parameters: [
     { name: 'weight', rule: rule9 },
-    { name: 'options', rule: rule84, optional: true, options: { fields: { r: { kind: 'number', integer: true, minimum: 0 }, loraAlpha: { kind: 'number' }, mergeWeights: { kind: 'boolean' }, dtype: { kind: 'choice', values: ['f32', 'f64', 'bf16', 'f16'] }, device: { kind: 'string' }, maxNorm: { kind: 'union', of: [{ kind: 'number', exclusiveMinimum: 0 }, { kind: 'null' }] }, normType: { kind: 'number', infinity: true, exclusiveMinimum: 0 }, sparse: { kind: 'boolean' }, paddingIdx: { kind: 'union', of: [{ kind: 'number', integer: true }, { kind: 'null' }] }, scaleGradByFreq: { kind: 'boolean' } }, required: [] } },
+    { name: 'options', rule: rule83, optional: true, options: { fields: { r: { kind: 'number', integer: true, minimum: 0 }, loraAlpha: { kind: 'number' }, mergeWeights: { kind: 'boolean' }, dtype: { kind: 'choice', values: ['f32', 'f64', 'bf16', 'f16'] }, device: { kind: 'string' }, maxNorm: { kind: 'union', of: [{ kind: 'number', exclusiveMinimum: 0 }, { kind: 'null' }] }, normType: { kind: 'number', infinity: true, exclusiveMinimum: 0 }, sparse: { kind: 'boolean' }, paddingIdx: { kind: 'union', of: [{ kind: 'number', integer: true }, { kind: 'null' }] }, scaleGradByFreq: { kind: 'boolean' } }, required: [] } },
   ],
 }
 
@@ -1386,7 +1387,7 @@ export const lora_inject$injectLora: Signature = {
   name: 'lora.injectLora',
   parameters: [
     { name: 'model', rule: rule6 },
-    { name: 'options', rule: { kind: 'object', name: 'InjectOptions' }, options: schemas.InjectOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'InjectOptions', text: 'an object with targets' }, options: schemas.InjectOptions, checksItself: true },
   ],
 }
 
@@ -1424,6 +1425,15 @@ export const lora_linear$Linear$toPlain: Signature = {
   name: 'lora.Linear.toPlain',
   parameters: [
     { name: 'twins', rule: rule5, optional: true },
+  ],
+}
+
+export const lora_load_adapter$loadAdapter: Signature = {
+  name: 'lora.loadAdapter',
+  isPromise: true,
+  parameters: [
+    { name: 'model', rule: rule6 },
+    { name: 'path', rule: rule87 },
   ],
 }
 
@@ -1674,6 +1684,14 @@ export const lora_state_dict$loraStateDict: Signature = {
   ],
 }
 
+export const lora_state_dict$loralibStateDict: Signature = {
+  name: 'lora.loralibStateDict',
+  parameters: [
+    { name: 'model', rule: rule6 },
+    { name: 'dict', rule: rule85, optional: true },
+  ],
+}
+
 export const lora_tied$TiedLinear$constructor: Signature = {
   name: 'lora.TiedLinear',
   isConstructor: true,
@@ -1779,7 +1797,7 @@ export const metrics_bleu$sentenceBleu: Signature = {
   name: 'metrics.sentenceBleu',
   parameters: [
     { name: 'hypothesis', rule: rule87 },
-    { name: 'references', rule: rule103 },
+    { name: 'references', rule: rule104 },
     { name: 'options', rule: rule33, optional: true, options: schemas.BleuOptions },
   ],
 }
@@ -1798,7 +1816,7 @@ export const metrics_chrf$sentenceChrf: Signature = {
   name: 'metrics.sentenceChrf',
   parameters: [
     { name: 'hypothesis', rule: rule87 },
-    { name: 'references', rule: rule103 },
+    { name: 'references', rule: rule104 },
     { name: 'options', rule: rule34, optional: true, options: schemas.ChrfOptions },
   ],
 }
@@ -1865,7 +1883,7 @@ export const metrics_files$readReferences: Signature = {
   name: 'metrics.readReferences',
   isPromise: true,
   parameters: [
-    { name: 'paths', rule: rule103 },
+    { name: 'paths', rule: rule104 },
   ],
 }
 
@@ -1892,7 +1910,7 @@ export const metrics_meteor$sentenceMeteor: Signature = {
   name: 'metrics.sentenceMeteor',
   parameters: [
     { name: 'hypothesis', rule: rule87 },
-    { name: 'references', rule: rule103 },
+    { name: 'references', rule: rule104 },
     { name: 'options', rule: { kind: 'object', name: 'MeteorOptions' }, optional: true, options: schemas.MeteorOptions, checksItself: true },
   ],
 }
@@ -1903,7 +1921,7 @@ export const metrics_meteor_java$meteorJava: Signature = {
   parameters: [
     { name: 'hypotheses', rule: rule23 },
     { name: 'references', rule: rule24 },
-    { name: 'options', rule: { kind: 'object', name: 'MeteorJavaOptions' }, options: schemas.MeteorJavaOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'MeteorJavaOptions', text: 'an object with jar' }, options: schemas.MeteorJavaOptions, checksItself: true },
   ],
 }
 
@@ -1990,7 +2008,7 @@ export const metrics_sacrebleu$sacrebleu: Signature = {
   parameters: [
     { name: 'hypotheses', rule: rule23 },
     { name: 'references', rule: rule24 },
-    { name: 'options', rule: rule72, optional: true, options: schemas.SacrebleuOptions },
+    { name: 'options', rule: rule71, optional: true, options: schemas.SacrebleuOptions },
   ],
 }
 
@@ -1998,8 +2016,8 @@ export const metrics_sacrebleu$sentenceSacrebleu: Signature = {
   name: 'metrics.sentenceSacrebleu',
   parameters: [
     { name: 'hypothesis', rule: rule87 },
-    { name: 'references', rule: rule103 },
-    { name: 'options', rule: rule72, optional: true, options: schemas.SacrebleuOptions },
+    { name: 'references', rule: rule104 },
+    { name: 'options', rule: rule71, optional: true, options: schemas.SacrebleuOptions },
   ],
 }
 
@@ -2048,8 +2066,8 @@ export const models_bert_bert$BertModel$constructor: Signature = {
   name: 'models.BertModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PooledEncoderOptions },
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule65, optional: true, options: schemas.PooledEncoderOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
 }
@@ -2058,7 +2076,7 @@ export const models_bert_classification$BertForSequenceClassification$constructo
   name: 'models.BertForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2068,7 +2086,17 @@ export const models_bert_masked_lm$BertForMaskedLM$constructor: Signature = {
   name: 'models.BertForMaskedLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_bert_token_classification$BertForTokenClassification$constructor: Signature = {
+  name: 'models.BertForTokenClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2078,7 +2106,7 @@ export const models_deberta_classification$DebertaV2ForSequenceClassification$co
   name: 'models.DebertaV2ForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2088,7 +2116,7 @@ export const models_deberta_deberta$DebertaV2Model$constructor: Signature = {
   name: 'models.DebertaV2Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2102,11 +2130,41 @@ export const models_deberta_deberta$DebertaV2Model$forward: Signature = {
   ],
 }
 
+export const models_deberta_token_classification$DebertaV2ForTokenClassification$constructor: Signature = {
+  name: 'models.DebertaV2ForTokenClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
 export const models_decoders_gemma$Gemma2ForCausalLM$constructor: Signature = {
   name: 'models.Gemma2ForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_gemma$Gemma2ForSequenceClassification$constructor: Signature = {
+  name: 'models.Gemma2ForSequenceClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_gemma$Gemma2ForTokenClassification$constructor: Signature = {
+  name: 'models.Gemma2ForTokenClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2116,7 +2174,7 @@ export const models_decoders_gemma$Gemma2Model$constructor: Signature = {
   name: 'models.Gemma2Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2126,7 +2184,7 @@ export const models_decoders_gemma$Gemma3ForCausalLM$constructor: Signature = {
   name: 'models.Gemma3ForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2136,7 +2194,17 @@ export const models_decoders_gemma$Gemma3Model$constructor: Signature = {
   name: 'models.Gemma3Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_gemma$Gemma3TextForSequenceClassification$constructor: Signature = {
+  name: 'models.Gemma3TextForSequenceClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2146,7 +2214,7 @@ export const models_decoders_granite$GraniteForCausalLM$constructor: Signature =
   name: 'models.GraniteForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2156,7 +2224,7 @@ export const models_decoders_granite$GraniteModel$constructor: Signature = {
   name: 'models.GraniteModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2166,7 +2234,27 @@ export const models_decoders_llama$LlamaForCausalLM$constructor: Signature = {
   name: 'models.LlamaForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_llama$LlamaForSequenceClassification$constructor: Signature = {
+  name: 'models.LlamaForSequenceClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_llama$LlamaForTokenClassification$constructor: Signature = {
+  name: 'models.LlamaForTokenClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2176,7 +2264,7 @@ export const models_decoders_llama$LlamaModel$constructor: Signature = {
   name: 'models.LlamaModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2186,7 +2274,27 @@ export const models_decoders_mistral$MistralForCausalLM$constructor: Signature =
   name: 'models.MistralForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_mistral$MistralForSequenceClassification$constructor: Signature = {
+  name: 'models.MistralForSequenceClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_mistral$MistralForTokenClassification$constructor: Signature = {
+  name: 'models.MistralForTokenClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2196,7 +2304,7 @@ export const models_decoders_mistral$MistralModel$constructor: Signature = {
   name: 'models.MistralModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2206,7 +2314,27 @@ export const models_decoders_phi3$Phi3ForCausalLM$constructor: Signature = {
   name: 'models.Phi3ForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_phi3$Phi3ForSequenceClassification$constructor: Signature = {
+  name: 'models.Phi3ForSequenceClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_phi3$Phi3ForTokenClassification$constructor: Signature = {
+  name: 'models.Phi3ForTokenClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2216,7 +2344,7 @@ export const models_decoders_phi3$Phi3Model$constructor: Signature = {
   name: 'models.Phi3Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2226,7 +2354,27 @@ export const models_decoders_qwen$Qwen2ForCausalLM$constructor: Signature = {
   name: 'models.Qwen2ForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_qwen$Qwen2ForSequenceClassification$constructor: Signature = {
+  name: 'models.Qwen2ForSequenceClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_qwen$Qwen2ForTokenClassification$constructor: Signature = {
+  name: 'models.Qwen2ForTokenClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2236,7 +2384,7 @@ export const models_decoders_qwen$Qwen2Model$constructor: Signature = {
   name: 'models.Qwen2Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2246,7 +2394,27 @@ export const models_decoders_qwen$Qwen3ForCausalLM$constructor: Signature = {
   name: 'models.Qwen3ForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_qwen$Qwen3ForSequenceClassification$constructor: Signature = {
+  name: 'models.Qwen3ForSequenceClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_decoders_qwen$Qwen3ForTokenClassification$constructor: Signature = {
+  name: 'models.Qwen3ForTokenClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2256,9 +2424,47 @@ export const models_decoders_qwen$Qwen3Model$constructor: Signature = {
   name: 'models.Qwen3Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_gpt2_classification$GPT2ForSequenceClassification$constructor: Signature = {
+  name: 'models.GPT2ForSequenceClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_gpt2_classification$GPT2ForSequenceClassification$fromPretrained$static: Signature = {
+  name: 'models.GPT2ForSequenceClassification.fromPretrained',
+  isPromise: true,
+  parameters: [
+    { name: 'dir', rule: rule87 },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+  ],
+}
+
+export const models_gpt2_classification$GPT2ForTokenClassification$constructor: Signature = {
+  name: 'models.GPT2ForTokenClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_gpt2_classification$GPT2ForTokenClassification$fromPretrained$static: Signature = {
+  name: 'models.GPT2ForTokenClassification.fromPretrained',
+  isPromise: true,
+  parameters: [
+    { name: 'dir', rule: rule87 },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
   ],
 }
 
@@ -2266,7 +2472,7 @@ export const models_gpt2_gpt2$GPT2LMHeadModel$constructor: Signature = {
   name: 'models.GPT2LMHeadModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2277,7 +2483,7 @@ export const models_gpt2_gpt2$GPT2LMHeadModel$fromPretrained$static: Signature =
   isPromise: true,
   parameters: [
     { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule67, optional: true, options: schemas.PretrainedOptions },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
   ],
 }
 
@@ -2285,7 +2491,7 @@ export const models_gpt2_gpt2$GPT2Model$constructor: Signature = {
   name: 'models.GPT2Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2296,7 +2502,7 @@ export const models_gpt2_gpt2$GPT2Model$forward: Signature = {
   parameters: [
     { name: 'inputIds', rule: rule90 },
     { name: 'options', rule: rule46, optional: true, options: schemas.DecoderOptions },
-    { name: 'reads', rule: rule93, optional: true },
+    { name: 'reads', rule: rule94, optional: true },
   ],
 }
 
@@ -2304,7 +2510,7 @@ export const models_modernbert_classification$ModernBertForSequenceClassificatio
   name: 'models.ModernBertForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2314,7 +2520,7 @@ export const models_modernbert_masked_lm$ModernBertForMaskedLM$constructor: Sign
   name: 'models.ModernBertForMaskedLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2324,7 +2530,7 @@ export const models_modernbert_modernbert$ModernBertModel$constructor: Signature
   name: 'models.ModernBertModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2342,7 +2548,7 @@ export const models_modernbert_modernbert$ModernBertPredictionHead$constructor: 
   name: 'models.ModernBertPredictionHead',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85 },
+    { name: 'config', rule: rule84 },
     { name: 'take', rule: rule12 },
     { name: 'wide', rule: rule1, optional: true },
   ],
@@ -2355,10 +2561,20 @@ export const models_modernbert_modernbert$ModernBertPredictionHead$forward: Sign
   ],
 }
 
+export const models_modernbert_token_classification$ModernBertForTokenClassification$constructor: Signature = {
+  name: 'models.ModernBertForTokenClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
 export const models_registry$AutoModel$fromConfig: Signature = {
   name: 'models.AutoModel.fromConfig',
   parameters: [
-    { name: 'config', rule: rule85 },
+    { name: 'config', rule: rule84 },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
   ],
 }
@@ -2368,14 +2584,14 @@ export const models_registry$AutoModel$fromPretrained: Signature = {
   isPromise: true,
   parameters: [
     { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule67, optional: true, options: schemas.PretrainedOptions },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
   ],
 }
 
 export const models_registry$AutoModelForCausalLM$fromConfig: Signature = {
   name: 'models.AutoModelForCausalLM.fromConfig',
   parameters: [
-    { name: 'config', rule: rule85 },
+    { name: 'config', rule: rule84 },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
   ],
 }
@@ -2385,14 +2601,14 @@ export const models_registry$AutoModelForCausalLM$fromPretrained: Signature = {
   isPromise: true,
   parameters: [
     { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule67, optional: true, options: schemas.PretrainedOptions },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
   ],
 }
 
 export const models_registry$AutoModelForMaskedLM$fromConfig: Signature = {
   name: 'models.AutoModelForMaskedLM.fromConfig',
   parameters: [
-    { name: 'config', rule: rule85 },
+    { name: 'config', rule: rule84 },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
   ],
 }
@@ -2402,14 +2618,14 @@ export const models_registry$AutoModelForMaskedLM$fromPretrained: Signature = {
   isPromise: true,
   parameters: [
     { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule67, optional: true, options: schemas.PretrainedOptions },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
   ],
 }
 
 export const models_registry$AutoModelForSequenceClassification$fromConfig: Signature = {
   name: 'models.AutoModelForSequenceClassification.fromConfig',
   parameters: [
-    { name: 'config', rule: rule85 },
+    { name: 'config', rule: rule84 },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
   ],
 }
@@ -2419,7 +2635,24 @@ export const models_registry$AutoModelForSequenceClassification$fromPretrained: 
   isPromise: true,
   parameters: [
     { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule67, optional: true, options: schemas.PretrainedOptions },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+  ],
+}
+
+export const models_registry$AutoModelForTokenClassification$fromConfig: Signature = {
+  name: 'models.AutoModelForTokenClassification.fromConfig',
+  parameters: [
+    { name: 'config', rule: rule84 },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
+  ],
+}
+
+export const models_registry$AutoModelForTokenClassification$fromPretrained: Signature = {
+  name: 'models.AutoModelForTokenClassification.fromPretrained',
+  isPromise: true,
+  parameters: [
+    { name: 'dirOrHubId', rule: rule87 },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
   ],
 }
 
@@ -2427,7 +2660,7 @@ export const models_roberta_classification$RobertaClassificationHead$constructor
   name: 'models.RobertaClassificationHead',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85 },
+    { name: 'config', rule: rule84 },
     { name: 'take', rule: rule12 },
   ],
 }
@@ -2443,7 +2676,7 @@ export const models_roberta_classification$RobertaForSequenceClassification$cons
   name: 'models.RobertaForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2453,7 +2686,7 @@ export const models_roberta_masked_lm$RobertaForMaskedLM$constructor: Signature 
   name: 'models.RobertaForMaskedLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
+    { name: 'config', rule: rule84, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
@@ -2463,8 +2696,18 @@ export const models_roberta_roberta$RobertaModel$constructor: Signature = {
   name: 'models.RobertaModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule85, optional: true },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PooledEncoderOptions },
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule65, optional: true, options: schemas.PooledEncoderOptions },
+    { name: 'take', rule: rule12, optional: true },
+  ],
+}
+
+export const models_roberta_token_classification$RobertaForTokenClassification$constructor: Signature = {
+  name: 'models.RobertaForTokenClassification',
+  isConstructor: true,
+  parameters: [
+    { name: 'config', rule: rule84, optional: true },
+    { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
 }
@@ -2472,8 +2715,8 @@ export const models_roberta_roberta$RobertaModel$constructor: Signature = {
 export const models_shared_causal_lm$CausalLM$forward: Signature = {
   name: 'models.CausalLM.forward',
   parameters: [
-    { name: 'inputIds', rule: rule90 },
-    { name: 'options', rule: { kind: 'object', name: 'CausalLMOptions' }, optional: true, options: schemas.CausalLMOptions, checksItself: true },
+    { name: 'inputIds', rule: rule0, optional: true },
+    { name: 'options', rule: rule0, optional: true },
   ],
 }
 
@@ -2501,7 +2744,7 @@ export const models_shared_causal_lm$CausalLM$savePretrained: Signature = {
   isPromise: true,
   parameters: [
     { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule73, optional: true, options: schemas.SaveOptions },
+    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
   ],
 }
 
@@ -2510,6 +2753,41 @@ export const models_shared_causal_lm$CausalLM$stream: Signature = {
   parameters: [
     { name: 'prompt', rule: rule91 },
     { name: 'options', rule: rule50, optional: true, options: schemas.GenerateOptions },
+  ],
+}
+
+export const models_shared_decoder_heads$DecoderSequenceClassifier$forward: Signature = {
+  name: 'models.DecoderSequenceClassifier.forward',
+  parameters: [
+    { name: 'inputIds', rule: rule90 },
+    { name: 'options', rule: { kind: 'object', name: 'DecoderSequenceClassificationOptions' }, optional: true, options: schemas.DecoderSequenceClassificationOptions, checksItself: true },
+  ],
+}
+
+export const models_shared_decoder_heads$DecoderTokenClassifier$forward: Signature = {
+  name: 'models.DecoderTokenClassifier.forward',
+  parameters: [
+    { name: 'inputIds', rule: rule90 },
+    { name: 'options', rule: { kind: 'object', name: 'DecoderTokenClassificationOptions' }, optional: true, options: schemas.DecoderTokenClassificationOptions, checksItself: true },
+  ],
+}
+
+export const models_shared_decoder_heads$DecoderWithHead$gradientCheckpointingDisable: Signature = {
+  name: 'DecoderWithHead.gradientCheckpointingDisable',
+  parameters: [],
+}
+
+export const models_shared_decoder_heads$DecoderWithHead$gradientCheckpointingEnable: Signature = {
+  name: 'DecoderWithHead.gradientCheckpointingEnable',
+  parameters: [],
+}
+
+export const models_shared_decoder_heads$DecoderWithHead$savePretrained: Signature = {
+  name: 'DecoderWithHead.savePretrained',
+  isPromise: true,
+  parameters: [
+    { name: 'dir', rule: rule87 },
+    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
   ],
 }
 
@@ -2528,15 +2806,15 @@ export const models_shared_encoder_model$EncoderModel$savePretrained: Signature 
   isPromise: true,
   parameters: [
     { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule73, optional: true, options: schemas.SaveOptions },
+    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
   ],
 }
 
 export const models_shared_masked_lm$MaskedLM$forward: Signature = {
   name: 'models.MaskedLM.forward',
   parameters: [
-    { name: 'inputIds', rule: rule90 },
-    { name: 'options', rule: { kind: 'object', name: 'MaskedLMOptions' }, optional: true, options: schemas.MaskedLMOptions, checksItself: true },
+    { name: 'inputIds', rule: rule0, optional: true },
+    { name: 'options', rule: rule0, optional: true },
   ],
 }
 
@@ -2555,7 +2833,7 @@ export const models_shared_masked_lm$MaskedLM$savePretrained: Signature = {
   isPromise: true,
   parameters: [
     { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule73, optional: true, options: schemas.SaveOptions },
+    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
   ],
 }
 
@@ -2563,9 +2841,9 @@ export const models_shared_masked_lm$MaskedLMOutput$constructor: Signature = {
   name: 'models.MaskedLMOutput',
   isConstructor: true,
   parameters: [
-    { name: 'encoded', rule: { kind: 'object', name: 'EncoderOutput' } },
+    { name: 'encoded', rule: { kind: 'object', name: 'EncoderOutput', text: 'an object with lastHiddenState, poolerOutput and hiddenStates' } },
     { name: 'head', rule: rule12 },
-    { name: 'loss', rule: rule92 },
+    { name: 'loss', rule: rule0 },
   ],
 }
 
@@ -2582,7 +2860,7 @@ export const models_shared_pooled_encoder$PooledEncoderModel$fromPretrained$stat
   isPromise: true,
   parameters: [
     { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule67, optional: true },
+    { name: 'options', rule: rule66, optional: true },
   ],
 }
 
@@ -2591,14 +2869,14 @@ export const models_shared_pretrained_encoder$PretrainedEncoder$fromPretrained$s
   isPromise: true,
   parameters: [
     { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule67, optional: true, options: schemas.PretrainedOptions },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
   ],
 }
 
 export const models_shared_pretrained_model$PretrainedModel$fromConfig$static: Signature = {
   name: 'PretrainedModel.fromConfig',
   parameters: [
-    { name: 'config', rule: rule84 },
+    { name: 'config', rule: rule83 },
     { name: 'options', rule: rule0, optional: true },
   ],
 }
@@ -2608,7 +2886,7 @@ export const models_shared_rotary_causal_lm$RotaryCausalLM$fromPretrained$static
   isPromise: true,
   parameters: [
     { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule67, optional: true, options: schemas.PretrainedOptions },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
   ],
 }
 
@@ -2617,7 +2895,7 @@ export const models_shared_rotary_decoder$RotaryDecoder$forward: Signature = {
   parameters: [
     { name: 'inputIds', rule: rule90 },
     { name: 'options', rule: rule46, optional: true, options: schemas.DecoderOptions },
-    { name: 'reads', rule: rule93, optional: true },
+    { name: 'reads', rule: rule94, optional: true },
   ],
 }
 
@@ -2626,7 +2904,7 @@ export const models_shared_rotary_decoder$RotaryDecoder$fromPretrained$static: S
   isPromise: true,
   parameters: [
     { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule67, optional: true, options: schemas.PretrainedOptions },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
   ],
 }
 
@@ -2635,15 +2913,33 @@ export const models_shared_rotary_decoder$RotaryDecoder$savePretrained: Signatur
   isPromise: true,
   parameters: [
     { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule73, optional: true, options: schemas.SaveOptions },
+    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
+  ],
+}
+
+export const models_shared_rotary_heads$RotarySequenceClassifier$fromPretrained$static: Signature = {
+  name: 'RotarySequenceClassifier.fromPretrained',
+  isPromise: true,
+  parameters: [
+    { name: 'dir', rule: rule87 },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+  ],
+}
+
+export const models_shared_rotary_heads$RotaryTokenClassifier$fromPretrained$static: Signature = {
+  name: 'RotaryTokenClassifier.fromPretrained',
+  isPromise: true,
+  parameters: [
+    { name: 'dir', rule: rule87 },
+    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
   ],
 }
 
 export const models_shared_sequence_classifier$SequenceClassifier$forward: Signature = {
   name: 'models.SequenceClassifier.forward',
   parameters: [
-    { name: 'inputIds', rule: rule90 },
-    { name: 'options', rule: { kind: 'object', name: 'SequenceClassificationOptions' }, optional: true, options: schemas.SequenceClassificationOptions, checksItself: true },
+    { name: 'inputIds', rule: rule0, optional: true },
+    { name: 'options', rule: rule0, optional: true },
   ],
 }
 
@@ -2662,7 +2958,34 @@ export const models_shared_sequence_classifier$SequenceClassifier$savePretrained
   isPromise: true,
   parameters: [
     { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule73, optional: true, options: schemas.SaveOptions },
+    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
+  ],
+}
+
+export const models_shared_token_classifier$TokenClassifier$forward: Signature = {
+  name: 'models.TokenClassifier.forward',
+  parameters: [
+    { name: 'inputIds', rule: rule90 },
+    { name: 'options', rule: { kind: 'object', name: 'TokenClassificationOptions' }, optional: true, options: schemas.TokenClassificationOptions, checksItself: true },
+  ],
+}
+
+export const models_shared_token_classifier$TokenClassifier$gradientCheckpointingDisable: Signature = {
+  name: 'models.TokenClassifier.gradientCheckpointingDisable',
+  parameters: [],
+}
+
+export const models_shared_token_classifier$TokenClassifier$gradientCheckpointingEnable: Signature = {
+  name: 'models.TokenClassifier.gradientCheckpointingEnable',
+  parameters: [],
+}
+
+export const models_shared_token_classifier$TokenClassifier$savePretrained: Signature = {
+  name: 'models.TokenClassifier.savePretrained',
+  isPromise: true,
+  parameters: [
+    { name: 'dir', rule: rule87 },
+    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
   ],
 }
 
@@ -2933,7 +3256,7 @@ export const nn_batch_norm$BatchNorm1d$constructor: Signature = {
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule71, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
   ],
 }
 
@@ -2942,7 +3265,7 @@ export const nn_batch_norm$BatchNorm2d$constructor: Signature = {
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule71, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
   ],
 }
 
@@ -2951,7 +3274,7 @@ export const nn_batch_norm$BatchNorm3d$constructor: Signature = {
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule71, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
   ],
 }
 
@@ -2966,7 +3289,7 @@ export const nn_clone$cloneModule: Signature = {
 export const nn_containers$IndexedModules$append: Signature = {
   name: 'IndexedModules.append',
   parameters: [
-    { name: 'module', rule: rule6 },
+    { name: 'module', rule: rule0 },
   ],
 }
 
@@ -2975,6 +3298,75 @@ export const nn_containers$IndexedModules$at: Signature = {
   parameters: [
     { name: 'index', rule: rule25 },
   ],
+}
+
+export const nn_containers$ModuleDict$clear: Signature = {
+  name: 'nn.ModuleDict.clear',
+  parameters: [],
+}
+
+export const nn_containers$ModuleDict$constructor: Signature = {
+  name: 'nn.ModuleDict',
+  isConstructor: true,
+  parameters: [
+    { name: 'modules', rule: rule0, optional: true },
+  ],
+}
+
+export const nn_containers$ModuleDict$forward: Signature = {
+  name: 'nn.ModuleDict.forward',
+  parameters: [],
+}
+
+export const nn_containers$ModuleDict$get: Signature = {
+  name: 'nn.ModuleDict.get',
+  parameters: [
+    { name: 'name', rule: rule0 },
+  ],
+}
+
+export const nn_containers$ModuleDict$has: Signature = {
+  name: 'nn.ModuleDict.has',
+  parameters: [
+    { name: 'name', rule: rule87 },
+  ],
+}
+
+export const nn_containers$ModuleDict$items: Signature = {
+  name: 'nn.ModuleDict.items',
+  parameters: [],
+}
+
+export const nn_containers$ModuleDict$keys: Signature = {
+  name: 'nn.ModuleDict.keys',
+  parameters: [],
+}
+
+export const nn_containers$ModuleDict$pop: Signature = {
+  name: 'nn.ModuleDict.pop',
+  parameters: [
+    { name: 'name', rule: rule0 },
+  ],
+}
+
+export const nn_containers$ModuleDict$set: Signature = {
+  name: 'nn.ModuleDict.set',
+  parameters: [
+    { name: 'name', rule: rule0 },
+    { name: 'module', rule: rule83 },
+  ],
+}
+
+export const nn_containers$ModuleDict$update: Signature = {
+  name: 'nn.ModuleDict.update',
+  parameters: [
+    { name: 'modules', rule: rule0 },
+  ],
+}
+
+export const nn_containers$ModuleDict$values: Signature = {
+  name: 'nn.ModuleDict.values',
+  parameters: [],
 }
 
 export const nn_containers$ModuleList$constructor: Signature = {
@@ -3017,7 +3409,7 @@ export const nn_conv$Conv1d$constructor: Signature = {
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule38, optional: true, options: schemas.ConvOptions },
   ],
 }
@@ -3028,7 +3420,7 @@ export const nn_conv$Conv2d$constructor: Signature = {
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule38, optional: true, options: schemas.ConvOptions },
   ],
 }
@@ -3039,7 +3431,7 @@ export const nn_conv$Conv3d$constructor: Signature = {
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule38, optional: true, options: schemas.ConvOptions },
   ],
 }
@@ -3062,7 +3454,7 @@ export const nn_conv_transpose$ConvTranspose1d$constructor: Signature = {
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule40, optional: true, options: schemas.ConvTransposeOptions },
   ],
 }
@@ -3073,7 +3465,7 @@ export const nn_conv_transpose$ConvTranspose2d$constructor: Signature = {
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule40, optional: true, options: schemas.ConvTransposeOptions },
   ],
 }
@@ -3084,7 +3476,7 @@ export const nn_conv_transpose$ConvTranspose3d$constructor: Signature = {
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule40, optional: true, options: schemas.ConvTransposeOptions },
   ],
 }
@@ -3486,7 +3878,7 @@ export const nn_functional_layer_norm$layerNorm: Signature = {
   name: 'nn.functional.layerNorm',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'normalizedShape', rule: rule97 },
+    { name: 'normalizedShape', rule: rule98 },
     { name: 'weight', rule: rule92, optional: true },
     { name: 'bias', rule: rule92, optional: true },
     { name: 'eps', rule: rule25, optional: true },
@@ -3497,7 +3889,7 @@ export const nn_functional_layer_norm$rmsNorm: Signature = {
   name: 'nn.functional.rmsNorm',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'normalizedShape', rule: rule97 },
+    { name: 'normalizedShape', rule: rule98 },
     { name: 'weight', rule: rule92, optional: true },
     { name: 'eps', rule: rule25, optional: true },
   ],
@@ -3554,7 +3946,7 @@ export const nn_functional_losses$mseLoss: Signature = {
   parameters: [
     { name: 'input', rule: rule9 },
     { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule69, optional: true, options: schemas.ReductionOptions, checksItself: true },
+    { name: 'options', rule: rule68, optional: true, options: schemas.ReductionOptions, checksItself: true },
   ],
 }
 
@@ -3563,7 +3955,7 @@ export const nn_functional_losses$nllLoss: Signature = {
   parameters: [
     { name: 'logProbabilities', rule: rule9 },
     { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule84, optional: true, options: schemas.NllLossOptions, checksItself: true },
+    { name: 'options', rule: rule83, optional: true, options: schemas.NllLossOptions, checksItself: true },
   ],
 }
 
@@ -3634,7 +4026,7 @@ export const nn_functional_pooling$adaptiveAvgPool1d: Signature = {
   name: 'nn.functional.adaptiveAvgPool1d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -3642,7 +4034,7 @@ export const nn_functional_pooling$adaptiveAvgPool2d: Signature = {
   name: 'nn.functional.adaptiveAvgPool2d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -3650,7 +4042,7 @@ export const nn_functional_pooling$adaptiveAvgPool3d: Signature = {
   name: 'nn.functional.adaptiveAvgPool3d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -3658,7 +4050,7 @@ export const nn_functional_pooling$adaptiveMaxPool1d: Signature = {
   name: 'nn.functional.adaptiveMaxPool1d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -3666,7 +4058,7 @@ export const nn_functional_pooling$adaptiveMaxPool1dWithIndices: Signature = {
   name: 'nn.functional.adaptiveMaxPool1dWithIndices',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -3674,7 +4066,7 @@ export const nn_functional_pooling$adaptiveMaxPool2d: Signature = {
   name: 'nn.functional.adaptiveMaxPool2d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -3682,7 +4074,7 @@ export const nn_functional_pooling$adaptiveMaxPool2dWithIndices: Signature = {
   name: 'nn.functional.adaptiveMaxPool2dWithIndices',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -3690,7 +4082,7 @@ export const nn_functional_pooling$adaptiveMaxPool3d: Signature = {
   name: 'nn.functional.adaptiveMaxPool3d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -3698,7 +4090,7 @@ export const nn_functional_pooling$adaptiveMaxPool3dWithIndices: Signature = {
   name: 'nn.functional.adaptiveMaxPool3dWithIndices',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -3706,7 +4098,7 @@ export const nn_functional_pooling$avgPool1d: Signature = {
   name: 'nn.functional.avgPool1d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
 }
@@ -3715,7 +4107,7 @@ export const nn_functional_pooling$avgPool2d: Signature = {
   name: 'nn.functional.avgPool2d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
 }
@@ -3724,7 +4116,7 @@ export const nn_functional_pooling$avgPool3d: Signature = {
   name: 'nn.functional.avgPool3d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
 }
@@ -3733,7 +4125,7 @@ export const nn_functional_pooling$maxPool1d: Signature = {
   name: 'nn.functional.maxPool1d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
   ],
 }
@@ -3742,7 +4134,7 @@ export const nn_functional_pooling$maxPool1dWithIndices: Signature = {
   name: 'nn.functional.maxPool1dWithIndices',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
   ],
 }
@@ -3751,7 +4143,7 @@ export const nn_functional_pooling$maxPool2d: Signature = {
   name: 'nn.functional.maxPool2d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
   ],
 }
@@ -3760,7 +4152,7 @@ export const nn_functional_pooling$maxPool2dWithIndices: Signature = {
   name: 'nn.functional.maxPool2dWithIndices',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
   ],
 }
@@ -3769,7 +4161,7 @@ export const nn_functional_pooling$maxPool3d: Signature = {
   name: 'nn.functional.maxPool3d',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
   ],
 }
@@ -3778,7 +4170,7 @@ export const nn_functional_pooling$maxPool3dWithIndices: Signature = {
   name: 'nn.functional.maxPool3dWithIndices',
   parameters: [
     { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
   ],
 }
@@ -3797,7 +4189,7 @@ export const nn_functional_regression_losses$l1Loss: Signature = {
   parameters: [
     { name: 'input', rule: rule9 },
     { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule69, optional: true, options: schemas.ReductionOptions, checksItself: true },
+    { name: 'options', rule: rule68, optional: true, options: schemas.ReductionOptions, checksItself: true },
   ],
 }
 
@@ -3806,7 +4198,7 @@ export const nn_functional_regression_losses$smoothL1Loss: Signature = {
   parameters: [
     { name: 'input', rule: rule9 },
     { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule76, optional: true, options: schemas.SmoothL1LossOptions, checksItself: true },
+    { name: 'options', rule: rule75, optional: true, options: schemas.SmoothL1LossOptions, checksItself: true },
   ],
 }
 
@@ -3862,7 +4254,7 @@ export const nn_functional_similarity$tripletMarginLoss: Signature = {
     { name: 'anchor', rule: rule9 },
     { name: 'positive', rule: rule9 },
     { name: 'negative', rule: rule9 },
-    { name: 'options', rule: rule80, optional: true, options: schemas.TripletMarginLossOptions, checksItself: true },
+    { name: 'options', rule: rule79, optional: true, options: schemas.TripletMarginLossOptions, checksItself: true },
   ],
 }
 
@@ -3970,7 +4362,7 @@ export const nn_init$xavierNormal_: Signature = {
   name: 'nn.init.xavierNormal_',
   parameters: [
     { name: 'tensor', rule: rule9 },
-    { name: 'options', rule: rule83, optional: true, options: schemas.XavierOptions },
+    { name: 'options', rule: rule82, optional: true, options: schemas.XavierOptions },
   ],
 }
 
@@ -3978,7 +4370,7 @@ export const nn_init$xavierUniform_: Signature = {
   name: 'nn.init.xavierUniform_',
   parameters: [
     { name: 'tensor', rule: rule9 },
-    { name: 'options', rule: rule83, optional: true, options: schemas.XavierOptions },
+    { name: 'options', rule: rule82, optional: true, options: schemas.XavierOptions },
   ],
 }
 
@@ -4001,7 +4393,7 @@ export const nn_instance_norm$InstanceNorm1d$constructor: Signature = {
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule71, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
   ],
 }
 
@@ -4010,7 +4402,7 @@ export const nn_instance_norm$InstanceNorm2d$constructor: Signature = {
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule71, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
   ],
 }
 
@@ -4019,7 +4411,7 @@ export const nn_instance_norm$InstanceNorm3d$constructor: Signature = {
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule71, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
   ],
 }
 
@@ -4027,7 +4419,7 @@ export const nn_layer_norm$LayerNorm$constructor: Signature = {
   name: 'nn.LayerNorm',
   isConstructor: true,
   parameters: [
-    { name: 'normalizedShape', rule: rule97 },
+    { name: 'normalizedShape', rule: rule98 },
     { name: 'options', rule: { kind: 'object', name: 'LayerNormOptions' }, optional: true, options: schemas.LayerNormOptions, checksItself: true },
   ],
 }
@@ -4157,7 +4549,7 @@ export const nn_loss_layers$CrossEntropyLoss$constructor: Signature = {
   name: 'nn.CrossEntropyLoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule84, optional: true, options: schemas.CrossEntropyLossOptions },
+    { name: 'options', rule: rule83, optional: true, options: schemas.CrossEntropyLossOptions },
   ],
 }
 
@@ -4205,7 +4597,7 @@ export const nn_loss_layers$L1Loss$constructor: Signature = {
   name: 'nn.L1Loss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule69, optional: true, options: schemas.ReductionOptions },
+    { name: 'options', rule: rule68, optional: true, options: schemas.ReductionOptions },
   ],
 }
 
@@ -4221,7 +4613,7 @@ export const nn_loss_layers$MSELoss$constructor: Signature = {
   name: 'nn.MSELoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule69, optional: true, options: schemas.ReductionOptions },
+    { name: 'options', rule: rule68, optional: true, options: schemas.ReductionOptions },
   ],
 }
 
@@ -4254,7 +4646,7 @@ export const nn_loss_layers$NLLLoss$constructor: Signature = {
   name: 'nn.NLLLoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule84, optional: true, options: schemas.NllLossOptions },
+    { name: 'options', rule: rule83, optional: true, options: schemas.NllLossOptions },
   ],
 }
 
@@ -4270,7 +4662,7 @@ export const nn_loss_layers$SmoothL1Loss$constructor: Signature = {
   name: 'nn.SmoothL1Loss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule76, optional: true, options: schemas.SmoothL1LossOptions },
+    { name: 'options', rule: rule75, optional: true, options: schemas.SmoothL1LossOptions },
   ],
 }
 
@@ -4286,7 +4678,7 @@ export const nn_loss_layers$TripletMarginLoss$constructor: Signature = {
   name: 'nn.TripletMarginLoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule80, optional: true, options: schemas.TripletMarginLossOptions },
+    { name: 'options', rule: rule79, optional: true, options: schemas.TripletMarginLossOptions },
   ],
 }
 
@@ -4342,8 +4734,8 @@ export const nn_module$Module$keyAliases: Signature = {
 export const nn_module$Module$loadStateDict: Signature = {
   name: 'nn.Module.loadStateDict',
   parameters: [
-    { name: 'stateDict', rule: rule86 },
-    { name: 'options', rule: rule84, optional: true, options: { fields: { strict: { kind: 'boolean' } }, required: [] } },
+    { name: 'stateDict', rule: rule85 },
+    { name: 'options', rule: rule83, optional: true, options: { fields: { strict: { kind: 'boolean' } }, required: [] } },
   ],
 }
 
@@ -4400,7 +4792,7 @@ export const nn_module$Module$registerBuffer: Signature = {
   parameters: [
     { name: 'name', rule: rule87 },
     { name: 'tensor', rule: rule9 },
-    { name: 'options', rule: rule84, optional: true, options: { fields: { persistent: { kind: 'boolean' } }, required: [] } },
+    { name: 'options', rule: rule83, optional: true, options: { fields: { persistent: { kind: 'boolean' } }, required: [] } },
   ],
 }
 
@@ -4519,7 +4911,7 @@ export const nn_pooling$AdaptiveAvgPool1d$constructor: Signature = {
   name: 'nn.AdaptiveAvgPool1d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -4527,7 +4919,7 @@ export const nn_pooling$AdaptiveAvgPool2d$constructor: Signature = {
   name: 'nn.AdaptiveAvgPool2d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -4535,7 +4927,7 @@ export const nn_pooling$AdaptiveAvgPool3d$constructor: Signature = {
   name: 'nn.AdaptiveAvgPool3d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -4550,7 +4942,7 @@ export const nn_pooling$AdaptiveMaxPool1d$constructor: Signature = {
   name: 'nn.AdaptiveMaxPool1d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -4558,7 +4950,7 @@ export const nn_pooling$AdaptiveMaxPool2d$constructor: Signature = {
   name: 'nn.AdaptiveMaxPool2d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -4566,7 +4958,7 @@ export const nn_pooling$AdaptiveMaxPool3d$constructor: Signature = {
   name: 'nn.AdaptiveMaxPool3d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule98 },
+    { name: 'outputSize', rule: rule99 },
   ],
 }
 
@@ -4591,7 +4983,7 @@ export const nn_pooling$AvgPool1d$constructor: Signature = {
   name: 'nn.AvgPool1d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
 }
@@ -4600,7 +4992,7 @@ export const nn_pooling$AvgPool2d$constructor: Signature = {
   name: 'nn.AvgPool2d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
 }
@@ -4609,7 +5001,7 @@ export const nn_pooling$AvgPool3d$constructor: Signature = {
   name: 'nn.AvgPool3d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
 }
@@ -4630,7 +5022,7 @@ export const nn_pooling$MaxPool1d$constructor: Signature = {
   name: 'nn.MaxPool1d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
   ],
 }
@@ -4639,7 +5031,7 @@ export const nn_pooling$MaxPool2d$constructor: Signature = {
   name: 'nn.MaxPool2d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
   ],
 }
@@ -4648,7 +5040,7 @@ export const nn_pooling$MaxPool3d$constructor: Signature = {
   name: 'nn.MaxPool3d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule97 },
+    { name: 'kernelSize', rule: rule98 },
     { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
   ],
 }
@@ -4729,7 +5121,7 @@ export const nn_rms_norm$RMSNorm$constructor: Signature = {
   name: 'nn.RMSNorm',
   isConstructor: true,
   parameters: [
-    { name: 'normalizedShape', rule: rule97 },
+    { name: 'normalizedShape', rule: rule98 },
     { name: 'options', rule: { kind: 'object', name: 'RMSNormOptions' }, optional: true, options: schemas.RMSNormOptions, checksItself: true },
   ],
 }
@@ -4771,6 +5163,47 @@ export const nn_running_norm$RunningNorm$setOwnTensor: Signature = {
   parameters: [
     { name: 'key', rule: rule87 },
     { name: 'tensor', rule: rule9 },
+  ],
+}
+
+export const nn_transformer$TransformerEncoder$constructor: Signature = {
+  name: 'nn.TransformerEncoder',
+  isConstructor: true,
+  parameters: [
+    { name: 'encoderLayer', rule: rule83 },
+    { name: 'numLayers', rule: rule25 },
+    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderOptions' }, optional: true, options: schemas.TransformerEncoderOptions, checksItself: true },
+  ],
+}
+
+export const nn_transformer$TransformerEncoder$forward: Signature = {
+  name: 'nn.TransformerEncoder.forward',
+  parameters: [
+    { name: 'src', rule: rule9 },
+    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderForwardOptions' }, optional: true, options: schemas.TransformerEncoderForwardOptions, checksItself: true },
+  ],
+}
+
+export const nn_transformer$TransformerEncoderLayer$constructor: Signature = {
+  name: 'nn.TransformerEncoderLayer',
+  isConstructor: true,
+  parameters: [
+    { name: 'dModel', rule: rule25 },
+    { name: 'nhead', rule: rule25 },
+    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderLayerOptions' }, optional: true, options: schemas.TransformerEncoderLayerOptions, checksItself: true },
+  ],
+}
+
+export const nn_transformer$TransformerEncoderLayer$extraRepr: Signature = {
+  name: 'nn.TransformerEncoderLayer.extraRepr',
+  parameters: [],
+}
+
+export const nn_transformer$TransformerEncoderLayer$forward: Signature = {
+  name: 'nn.TransformerEncoderLayer.forward',
+  parameters: [
+    { name: 'src', rule: rule9 },
+    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderLayerForwardOptions' }, optional: true, options: schemas.TransformerEncoderLayerForwardOptions, checksItself: true },
   ],
 }
 
@@ -4858,14 +5291,14 @@ export const optim_nlg_adamw$NlgAdamW$constructor: Signature = {
 export const optim_optimizer$Optimizer$addParamGroup: Signature = {
   name: 'optim.Optimizer.addParamGroup',
   parameters: [
-    { name: 'group', rule: rule84 },
+    { name: 'group', rule: rule83 },
   ],
 }
 
 export const optim_optimizer$Optimizer$loadStateDict: Signature = {
   name: 'optim.Optimizer.loadStateDict',
   parameters: [
-    { name: 'saved', rule: { kind: 'object', name: 'OptimizerState' } },
+    { name: 'saved', rule: rule83 },
   ],
 }
 
@@ -4882,7 +5315,7 @@ export const optim_optimizer$Optimizer$step: Signature = {
 export const optim_optimizer$Optimizer$zeroGrad: Signature = {
   name: 'optim.Optimizer.zeroGrad',
   parameters: [
-    { name: 'options', rule: rule84, optional: true, options: { fields: { setToNone: { kind: 'boolean' } }, required: [] } },
+    { name: 'options', rule: rule83, optional: true, options: { fields: { setToNone: { kind: 'boolean' } }, required: [] } },
   ],
 }
 
@@ -4898,7 +5331,7 @@ export const optim_schedule$Constant$constructor: Signature = {
   name: 'optim.lrScheduler.Constant',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule74 },
+    { name: 'optimizer', rule: rule73 },
     { name: 'options', rule: { kind: 'record', values: { kind: 'object', name: 'object' }, shallow: true }, optional: true, options: schemas.ConstantOptions, checksItself: true },
   ],
 }
@@ -4907,8 +5340,8 @@ export const optim_schedule$ConstantWithWarmup$constructor: Signature = {
   name: 'optim.lrScheduler.ConstantWithWarmup',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule74 },
-    { name: 'options', rule: rule82, optional: true, options: schemas.WarmupOptions, checksItself: true },
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: rule81, optional: true, options: schemas.WarmupOptions, checksItself: true },
   ],
 }
 
@@ -4916,7 +5349,7 @@ export const optim_schedule$CosineWarmup$constructor: Signature = {
   name: 'optim.lrScheduler.CosineWarmup',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule74 },
+    { name: 'optimizer', rule: rule73 },
     { name: 'options', rule: rule42, options: schemas.CosineOptions, checksItself: true },
   ],
 }
@@ -4925,8 +5358,8 @@ export const optim_schedule$CosineWithMinLr$constructor: Signature = {
   name: 'optim.lrScheduler.CosineWithMinLr',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule74 },
-    { name: 'options', rule: { kind: 'object', name: 'CosineMinLrOptions' }, options: schemas.CosineMinLrOptions, checksItself: true },
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'CosineMinLrOptions', text: 'an object with total' }, options: schemas.CosineMinLrOptions, checksItself: true },
   ],
 }
 
@@ -4934,7 +5367,7 @@ export const optim_schedule$CosineWithRestarts$constructor: Signature = {
   name: 'optim.lrScheduler.CosineWithRestarts',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule74 },
+    { name: 'optimizer', rule: rule73 },
     { name: 'options', rule: rule42, options: schemas.CosineOptions, checksItself: true },
   ],
 }
@@ -4943,7 +5376,7 @@ export const optim_schedule$InverseSqrt$constructor: Signature = {
   name: 'optim.lrScheduler.InverseSqrt',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule74 },
+    { name: 'optimizer', rule: rule73 },
     { name: 'options', rule: rule56, optional: true, options: schemas.InverseSqrtOptions, checksItself: true },
   ],
 }
@@ -4952,7 +5385,7 @@ export const optim_schedule$LinearWarmup$constructor: Signature = {
   name: 'optim.lrScheduler.LinearWarmup',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule74 },
+    { name: 'optimizer', rule: rule73 },
     { name: 'options', rule: rule44, options: schemas.DecayOptions, checksItself: true },
   ],
 }
@@ -4961,7 +5394,7 @@ export const optim_schedule$LrScheduler$constructor: Signature = {
   name: 'optim.lrScheduler.LrScheduler',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule74 },
+    { name: 'optimizer', rule: rule73 },
     { name: 'factor', rule: rule12 },
   ],
 }
@@ -4974,7 +5407,7 @@ export const optim_schedule$LrScheduler$getLastLr: Signature = {
 export const optim_schedule$LrScheduler$loadStateDict: Signature = {
   name: 'optim.lrScheduler.LrScheduler.loadStateDict',
   parameters: [
-    { name: 'state', rule: { kind: 'object', name: 'LrSchedulerState' } },
+    { name: 'state', rule: rule83 },
   ],
 }
 
@@ -4992,8 +5425,8 @@ export const optim_schedule$NlgSchedule$constructor: Signature = {
   name: 'optim.lrScheduler.NlgSchedule',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule74 },
-    { name: 'options', rule: { kind: 'object', name: 'NlgScheduleOptions' }, options: schemas.NlgScheduleOptions, checksItself: true },
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'NlgScheduleOptions', text: 'an object with name' }, options: schemas.NlgScheduleOptions, checksItself: true },
   ],
 }
 
@@ -5001,8 +5434,8 @@ export const optim_schedule$Polynomial$constructor: Signature = {
   name: 'optim.lrScheduler.Polynomial',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule74 },
-    { name: 'options', rule: rule65, options: schemas.PolynomialOptions, checksItself: true },
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'PolynomialOptions', text: 'an object with total' }, options: schemas.PolynomialOptions, checksItself: true },
   ],
 }
 
@@ -5014,7 +5447,7 @@ export const optim_schedule$constantFactor: Signature = {
 export const optim_schedule$constantWithWarmupFactor: Signature = {
   name: 'optim.lrScheduler.constantWithWarmupFactor',
   parameters: [
-    { name: 'options', rule: rule82, optional: true, options: schemas.WarmupOptions },
+    { name: 'options', rule: rule81, optional: true, options: schemas.WarmupOptions },
   ],
 }
 
@@ -5028,7 +5461,7 @@ export const optim_schedule$cosineFactor: Signature = {
 export const optim_schedule$cosineWithMinLrFactor: Signature = {
   name: 'optim.lrScheduler.cosineWithMinLrFactor',
   parameters: [
-    { name: 'options', rule: rule42 },
+    { name: 'options', rule: { kind: 'object', name: 'CosineOptions' } },
   ],
 }
 
@@ -5056,22 +5489,249 @@ export const optim_schedule$linearFactor: Signature = {
 export const optim_schedule$nlgCosineFactor: Signature = {
   name: 'optim.lrScheduler.nlgCosineFactor',
   parameters: [
-    { name: 'options', rule: rule84, options: { fields: { warmup: { kind: 'number' }, maxStep: { kind: 'number' } }, required: ['maxStep'] } },
+    { name: 'options', rule: rule83, options: { fields: { warmup: { kind: 'number' }, maxStep: { kind: 'number' } }, required: ['maxStep'] } },
   ],
 }
 
 export const optim_schedule$nlgCycleRate: Signature = {
   name: 'optim.lrScheduler.nlgCycleRate',
   parameters: [
-    { name: 'options', rule: rule84, options: { fields: { iSteps: { kind: 'list', items: { kind: 'number' } }, iLrs: { kind: 'list', items: { kind: 'number' } } }, required: ['iSteps', 'iLrs'] } },
+    { name: 'options', rule: rule83, options: { fields: { iSteps: { kind: 'list', items: { kind: 'number' } }, iLrs: { kind: 'list', items: { kind: 'number' } } }, required: ['iSteps', 'iLrs'] } },
   ],
 }
 
 export const optim_schedule$polynomialFactor: Signature = {
   name: 'optim.lrScheduler.polynomialFactor',
   parameters: [
-    { name: 'options', rule: rule65 },
+    { name: 'options', rule: { kind: 'object', name: 'PolynomialOptions' } },
   ],
+}
+
+export const optim_schedules_cosine_annealing_lr$CosineAnnealingLR$constructor: Signature = {
+  name: 'optim.lrScheduler.CosineAnnealingLR',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'CosineAnnealingLROptions', text: 'an object with tMax' }, options: schemas.CosineAnnealingLROptions },
+  ],
+}
+
+export const optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$constructor: Signature = {
+  name: 'optim.lrScheduler.CosineAnnealingWarmRestarts',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'CosineAnnealingWarmRestartsOptions', text: 'an object with t0' }, options: schemas.CosineAnnealingWarmRestartsOptions },
+  ],
+}
+
+export const optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$step: Signature = {
+  name: 'optim.lrScheduler.CosineAnnealingWarmRestarts.step',
+  parameters: [
+    { name: 'epoch', rule: rule25, optional: true },
+  ],
+}
+
+export const optim_schedules_lambda_lr$LambdaLR$constructor: Signature = {
+  name: 'optim.lrScheduler.LambdaLR',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'lrLambda', rule: rule93 },
+  ],
+}
+
+export const optim_schedules_lambda_lr$MultiplicativeLR$constructor: Signature = {
+  name: 'optim.lrScheduler.MultiplicativeLR',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'lrLambda', rule: rule93 },
+  ],
+}
+
+export const optim_schedules_linear_lr$ConstantLR$constructor: Signature = {
+  name: 'optim.lrScheduler.ConstantLR',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'ConstantLROptions' }, optional: true, options: schemas.ConstantLROptions },
+  ],
+}
+
+export const optim_schedules_linear_lr$LinearLR$constructor: Signature = {
+  name: 'optim.lrScheduler.LinearLR',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'LinearLROptions' }, optional: true, options: schemas.LinearLROptions },
+  ],
+}
+
+export const optim_schedules_linear_lr$PolynomialLR$constructor: Signature = {
+  name: 'optim.lrScheduler.PolynomialLR',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'PolynomialLROptions' }, optional: true, options: schemas.PolynomialLROptions },
+  ],
+}
+
+export const optim_schedules_one_cycle_lr$OneCycleLR$constructor: Signature = {
+  name: 'optim.lrScheduler.OneCycleLR',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'OneCycleLROptions', text: 'an object with maxLr' }, options: schemas.OneCycleLROptions },
+  ],
+}
+
+export const optim_schedules_one_cycle_lr$OneCycleLR$step: Signature = {
+  name: 'optim.lrScheduler.OneCycleLR.step',
+  parameters: [],
+}
+
+export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$constructor: Signature = {
+  name: 'optim.lrScheduler.ReduceLROnPlateau',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'ReduceLROnPlateauOptions' }, optional: true, options: schemas.ReduceLROnPlateauOptions, checksItself: true },
+  ],
+}
+
+export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$getLastLr: Signature = {
+  name: 'optim.lrScheduler.ReduceLROnPlateau.getLastLr',
+  parameters: [],
+}
+
+export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$loadStateDict: Signature = {
+  name: 'optim.lrScheduler.ReduceLROnPlateau.loadStateDict',
+  parameters: [
+    { name: 'state', rule: rule86 },
+  ],
+}
+
+export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$stateDict: Signature = {
+  name: 'optim.lrScheduler.ReduceLROnPlateau.stateDict',
+  parameters: [],
+}
+
+export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$step: Signature = {
+  name: 'optim.lrScheduler.ReduceLROnPlateau.step',
+  parameters: [
+    { name: 'metrics', rule: rule26 },
+  ],
+}
+
+export const optim_schedules_sequential_lr$ChainedScheduler$constructor: Signature = {
+  name: 'optim.lrScheduler.ChainedScheduler',
+  isConstructor: true,
+  parameters: [
+    { name: 'schedulers', rule: { kind: 'list', items: { kind: 'union', of: [{ kind: 'object', name: 'TorchScheduler' }, { kind: 'object', name: 'SequentialLR' }] }, shallow: true } },
+  ],
+}
+
+export const optim_schedules_sequential_lr$ChainedScheduler$getLastLr: Signature = {
+  name: 'optim.lrScheduler.ChainedScheduler.getLastLr',
+  parameters: [],
+}
+
+export const optim_schedules_sequential_lr$ChainedScheduler$loadStateDict: Signature = {
+  name: 'optim.lrScheduler.ChainedScheduler.loadStateDict',
+  parameters: [
+    { name: 'state', rule: rule86 },
+  ],
+}
+
+export const optim_schedules_sequential_lr$ChainedScheduler$stateDict: Signature = {
+  name: 'optim.lrScheduler.ChainedScheduler.stateDict',
+  parameters: [],
+}
+
+export const optim_schedules_sequential_lr$ChainedScheduler$step: Signature = {
+  name: 'optim.lrScheduler.ChainedScheduler.step',
+  parameters: [],
+}
+
+export const optim_schedules_sequential_lr$SequentialLR$constructor: Signature = {
+  name: 'optim.lrScheduler.SequentialLR',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'SequentialLROptions', text: 'an object with schedulers and milestones' }, options: schemas.SequentialLROptions, checksItself: true },
+  ],
+}
+
+export const optim_schedules_sequential_lr$SequentialLR$getLastLr: Signature = {
+  name: 'optim.lrScheduler.SequentialLR.getLastLr',
+  parameters: [],
+}
+
+export const optim_schedules_sequential_lr$SequentialLR$loadStateDict: Signature = {
+  name: 'optim.lrScheduler.SequentialLR.loadStateDict',
+  parameters: [
+    { name: 'state', rule: rule86 },
+  ],
+}
+
+export const optim_schedules_sequential_lr$SequentialLR$stateDict: Signature = {
+  name: 'optim.lrScheduler.SequentialLR.stateDict',
+  parameters: [],
+}
+
+export const optim_schedules_sequential_lr$SequentialLR$step: Signature = {
+  name: 'optim.lrScheduler.SequentialLR.step',
+  parameters: [],
+}
+
+export const optim_schedules_step_lr$ExponentialLR$constructor: Signature = {
+  name: 'optim.lrScheduler.ExponentialLR',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'ExponentialLROptions', text: 'an object with gamma' }, options: schemas.ExponentialLROptions },
+  ],
+}
+
+export const optim_schedules_step_lr$MultiStepLR$constructor: Signature = {
+  name: 'optim.lrScheduler.MultiStepLR',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'MultiStepLROptions', text: 'an object with milestones' }, options: schemas.MultiStepLROptions },
+  ],
+}
+
+export const optim_schedules_step_lr$StepLR$constructor: Signature = {
+  name: 'optim.lrScheduler.StepLR',
+  isConstructor: true,
+  parameters: [
+    { name: 'optimizer', rule: rule73 },
+    { name: 'options', rule: { kind: 'object', name: 'StepLROptions', text: 'an object with stepSize' }, options: schemas.StepLROptions },
+  ],
+}
+
+export const optim_schedules_torch_scheduler$TorchScheduler$getLastLr: Signature = {
+  name: 'optim.lrScheduler.TorchScheduler.getLastLr',
+  parameters: [],
+}
+
+export const optim_schedules_torch_scheduler$TorchScheduler$loadStateDict: Signature = {
+  name: 'optim.lrScheduler.TorchScheduler.loadStateDict',
+  parameters: [
+    { name: 'state', rule: rule86 },
+  ],
+}
+
+export const optim_schedules_torch_scheduler$TorchScheduler$stateDict: Signature = {
+  name: 'optim.lrScheduler.TorchScheduler.stateDict',
+  parameters: [],
+}
+
+export const optim_schedules_torch_scheduler$TorchScheduler$step: Signature = {
+  name: 'optim.lrScheduler.TorchScheduler.step',
+  parameters: [],
 }
 
 export const optim_sgd$SGD$constructor: Signature = {
@@ -5109,8 +5769,13 @@ export const runtime_random$Generator$constructor: Signature = {
   name: 'Generator',
   isConstructor: true,
   parameters: [
-    { name: 'seed', rule: rule95, optional: true },
+    { name: 'seed', rule: rule96, optional: true },
   ],
+}
+
+export const runtime_random$Generator$dispose: Signature = {
+  name: 'Generator.dispose',
+  parameters: [],
 }
 
 export const runtime_random$Generator$getState: Signature = {
@@ -5121,7 +5786,7 @@ export const runtime_random$Generator$getState: Signature = {
 export const runtime_random$Generator$manualSeed: Signature = {
   name: 'Generator.manualSeed',
   parameters: [
-    { name: 'seed', rule: rule95 },
+    { name: 'seed', rule: rule96 },
   ],
 }
 
@@ -5140,7 +5805,7 @@ export const runtime_random$getRngState: Signature = {
 export const runtime_random$manualSeed: Signature = {
   name: 'manualSeed',
   parameters: [
-    { name: 'seed', rule: rule95 },
+    { name: 'seed', rule: rule96 },
   ],
 }
 
@@ -5167,14 +5832,26 @@ export const runtime_stream$Stream$constructor: Signature = {
   name: 'Stream',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule78, optional: true, options: schemas.StreamOptions, checksItself: true },
+    { name: 'options', rule: rule77, optional: true, options: schemas.StreamOptions, checksItself: true },
   ],
+}
+
+export const runtime_stream$Stream$getRngState: Signature = {
+  name: 'Stream.getRngState',
+  parameters: [],
 }
 
 export const runtime_stream$Stream$run: Signature = {
   name: 'Stream.run',
   parameters: [
     { name: 'fn', rule: rule12 },
+  ],
+}
+
+export const runtime_stream$Stream$setRngState: Signature = {
+  name: 'Stream.setRngState',
+  parameters: [
+    { name: 'state', rule: rule17 },
   ],
 }
 
@@ -5187,7 +5864,7 @@ export const runtime_stream$Stream$synchronize: Signature = {
 export const runtime_stream$stream: Signature = {
   name: 'stream',
   parameters: [
-    { name: 'options', rule: rule78, optional: true, options: schemas.StreamOptions },
+    { name: 'options', rule: rule77, optional: true, options: schemas.StreamOptions },
   ],
 }
 
@@ -5250,7 +5927,7 @@ export const tensor_functions$meshgrid: Signature = {
   name: 'meshgrid',
   parameters: [
     { name: 'vectors', rule: rule15 },
-    { name: 'options', rule: rule84, optional: true, options: { fields: { indexing: { kind: 'choice', values: ['ij', 'xy'] } }, required: [] } },
+    { name: 'options', rule: rule83, optional: true, options: { fields: { indexing: { kind: 'choice', values: ['ij', 'xy'] } }, required: [] } },
   ],
 }
 
@@ -5331,7 +6008,7 @@ export const tensor_make$rand: Signature = {
   name: 'rand',
   parameters: [
     { name: 'shape', rule: rule17 },
-    { name: 'options', rule: rule68, optional: true, options: schemas.RandomOptions, checksItself: true },
+    { name: 'options', rule: rule67, optional: true, options: schemas.RandomOptions, checksItself: true },
   ],
 }
 
@@ -5339,7 +6016,7 @@ export const tensor_make$randn: Signature = {
   name: 'randn',
   parameters: [
     { name: 'shape', rule: rule17 },
-    { name: 'options', rule: rule68, optional: true, options: schemas.RandomOptions, checksItself: true },
+    { name: 'options', rule: rule67, optional: true, options: schemas.RandomOptions, checksItself: true },
   ],
 }
 
@@ -5354,8 +6031,8 @@ export const tensor_make$stack: Signature = {
 export const tensor_make$tensor: Signature = {
   name: 'tensor',
   parameters: [
-    { name: 'data', rule: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'number', nan: true }, { kind: 'bigint' }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'number' }, { kind: 'bigint' }, { kind: 'list', items: { kind: 'any' }, shallow: true }] }, shallow: true }, { kind: 'object', name: 'ArrayBufferView' }] } },
-    { name: 'options', rule: rule79, optional: true, options: schemas.TensorOptions, checksItself: true },
+    { name: 'data', rule: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'number', nan: true }, { kind: 'bigint' }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'number' }, { kind: 'bigint' }, { kind: 'list', items: { kind: 'any' }, shallow: true }] }, shallow: true }, { kind: 'object', name: 'ArrayBufferView', text: 'an object with buffer, byteLength and byteOffset' }] } },
+    { name: 'options', rule: rule78, optional: true, options: schemas.TensorOptions, checksItself: true },
   ],
 }
 
@@ -5363,8 +6040,8 @@ export const tensor_make$tensorAsync: Signature = {
   name: 'tensorAsync',
   isPromise: true,
   parameters: [
-    { name: 'data', rule: { kind: 'object', name: 'ArrayBufferView' } },
-    { name: 'options', rule: rule79, optional: true, options: schemas.TensorOptions, checksItself: true },
+    { name: 'data', rule: { kind: 'object', name: 'ArrayBufferView', text: 'an object with buffer, byteLength and byteOffset' } },
+    { name: 'options', rule: rule78, optional: true, options: schemas.TensorOptions, checksItself: true },
   ],
 }
 
@@ -5372,8 +6049,8 @@ export const tensor_make$where: Signature = {
   name: 'where',
   parameters: [
     { name: 'cond', rule: rule9 },
-    { name: 'a', rule: rule100 },
-    { name: 'b', rule: rule100 },
+    { name: 'a', rule: rule101 },
+    { name: 'b', rule: rule101 },
   ],
 }
 
@@ -5427,14 +6104,14 @@ export const tensor_settle$settle: Signature = {
 export const tensor_tensor$Tensor$add: Signature = {
   name: 'Tensor.add',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
 export const tensor_tensor$Tensor$add_: Signature = {
   name: 'Tensor.add_',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
@@ -5459,7 +6136,7 @@ export const tensor_tensor$Tensor$addcmul: Signature = {
 export const tensor_tensor$Tensor$all: Signature = {
   name: 'Tensor.all',
   parameters: [
-    { name: 'dims', rule: rule96, optional: true },
+    { name: 'dims', rule: rule97, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -5476,7 +6153,7 @@ export const tensor_tensor$Tensor$allclose: Signature = {
 export const tensor_tensor$Tensor$any: Signature = {
   name: 'Tensor.any',
   parameters: [
-    { name: 'dims', rule: rule96, optional: true },
+    { name: 'dims', rule: rule97, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -5484,7 +6161,7 @@ export const tensor_tensor$Tensor$any: Signature = {
 export const tensor_tensor$Tensor$argmax: Signature = {
   name: 'Tensor.argmax',
   parameters: [
-    { name: 'dim', rule: rule99, optional: true },
+    { name: 'dim', rule: rule100, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -5492,7 +6169,7 @@ export const tensor_tensor$Tensor$argmax: Signature = {
 export const tensor_tensor$Tensor$argmin: Signature = {
   name: 'Tensor.argmin',
   parameters: [
-    { name: 'dim', rule: rule99, optional: true },
+    { name: 'dim', rule: rule100, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -5501,7 +6178,7 @@ export const tensor_tensor$Tensor$argsort: Signature = {
   name: 'Tensor.argsort',
   parameters: [
     { name: 'dim', rule: rule25, optional: true },
-    { name: 'options', rule: rule77, optional: true, options: schemas.SortOptions },
+    { name: 'options', rule: rule76, optional: true, options: schemas.SortOptions },
   ],
 }
 
@@ -5532,6 +6209,11 @@ export const tensor_tensor$Tensor$chunk: Signature = {
     { name: 'count', rule: rule25 },
     { name: 'dim', rule: rule25, optional: true },
   ],
+}
+
+export const tensor_tensor$Tensor$contiguous: Signature = {
+  name: 'Tensor.contiguous',
+  parameters: [],
 }
 
 export const tensor_tensor$Tensor$cumprod: Signature = {
@@ -5599,7 +6281,7 @@ export const tensor_tensor$Tensor$flatten: Signature = {
 export const tensor_tensor$Tensor$flip: Signature = {
   name: 'Tensor.flip',
   parameters: [],
-  rest: { name: 'dims', rule: rule97, optional: true },
+  rest: { name: 'dims', rule: rule98, optional: true },
 }
 
 export const tensor_tensor$Tensor$gelu: Signature = {
@@ -5616,6 +6298,11 @@ export const tensor_tensor$Tensor$indexFill: Signature = {
     { name: 'index', rule: rule9 },
     { name: 'value', rule: rule26 },
   ],
+}
+
+export const tensor_tensor$Tensor$isContiguous: Signature = {
+  name: 'Tensor.isContiguous',
+  parameters: [],
 }
 
 export const tensor_tensor$Tensor$isfinite: Signature = {
@@ -5653,7 +6340,7 @@ export const tensor_tensor$Tensor$lerp: Signature = {
   name: 'Tensor.lerp',
   parameters: [
     { name: 'end', rule: rule9 },
-    { name: 'weight', rule: rule100 },
+    { name: 'weight', rule: rule101 },
   ],
 }
 
@@ -5691,14 +6378,14 @@ export const tensor_tensor$Tensor$mm: Signature = {
 export const tensor_tensor$Tensor$mul: Signature = {
   name: 'Tensor.mul',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
 export const tensor_tensor$Tensor$mul_: Signature = {
   name: 'Tensor.mul_',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
@@ -5729,7 +6416,7 @@ export const tensor_tensor$Tensor$norm: Signature = {
   name: 'Tensor.norm',
   parameters: [
     { name: 'p', rule: { kind: 'union', of: [{ kind: 'number', nan: true }, { kind: 'choice', values: ['fro'] }] }, optional: true },
-    { name: 'dims', rule: rule96, optional: true },
+    { name: 'dims', rule: rule97, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -5744,14 +6431,14 @@ export const tensor_tensor$Tensor$outer: Signature = {
 export const tensor_tensor$Tensor$pow: Signature = {
   name: 'Tensor.pow',
   parameters: [
-    { name: 'exponent', rule: rule100 },
+    { name: 'exponent', rule: rule101 },
   ],
 }
 
 export const tensor_tensor$Tensor$prod: Signature = {
   name: 'Tensor.prod',
   parameters: [
-    { name: 'dim', rule: rule99, optional: true },
+    { name: 'dim', rule: rule100, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
 }
@@ -5766,13 +6453,13 @@ export const tensor_tensor$Tensor$registerHook: Signature = {
 export const tensor_tensor$Tensor$repeat: Signature = {
   name: 'Tensor.repeat',
   parameters: [],
-  rest: { name: 'sizes', rule: rule97, optional: true },
+  rest: { name: 'sizes', rule: rule98, optional: true },
 }
 
 export const tensor_tensor$Tensor$repeatInterleave: Signature = {
   name: 'Tensor.repeatInterleave',
   parameters: [
-    { name: 'repeats', rule: rule97 },
+    { name: 'repeats', rule: rule98 },
     { name: 'dim', rule: rule25, optional: true },
   ],
 }
@@ -5792,8 +6479,8 @@ export const tensor_tensor$Tensor$retainGrad: Signature = {
 export const tensor_tensor$Tensor$roll: Signature = {
   name: 'Tensor.roll',
   parameters: [
-    { name: 'shifts', rule: rule97 },
-    { name: 'dims', rule: rule97, optional: true },
+    { name: 'shifts', rule: rule98 },
+    { name: 'dims', rule: rule98, optional: true },
   ],
 }
 
@@ -5802,7 +6489,7 @@ export const tensor_tensor$Tensor$scatter: Signature = {
   parameters: [
     { name: 'dim', rule: rule25 },
     { name: 'index', rule: rule9 },
-    { name: 'source', rule: rule100 },
+    { name: 'source', rule: rule101 },
   ],
 }
 
@@ -5817,14 +6504,14 @@ export const tensor_tensor$Tensor$sort: Signature = {
   name: 'Tensor.sort',
   parameters: [
     { name: 'dim', rule: rule25, optional: true },
-    { name: 'options', rule: rule77, optional: true, options: schemas.SortOptions },
+    { name: 'options', rule: rule76, optional: true, options: schemas.SortOptions },
   ],
 }
 
 export const tensor_tensor$Tensor$split: Signature = {
   name: 'Tensor.split',
   parameters: [
-    { name: 'sizes', rule: rule97 },
+    { name: 'sizes', rule: rule98 },
     { name: 'dim', rule: rule25, optional: true },
   ],
 }
@@ -5839,22 +6526,22 @@ export const tensor_tensor$Tensor$squeeze: Signature = {
 export const tensor_tensor$Tensor$std: Signature = {
   name: 'Tensor.std',
   parameters: [
-    { name: 'dims', rule: rule96, optional: true },
-    { name: 'options', rule: rule81, optional: true, options: schemas.VarianceOptions },
+    { name: 'dims', rule: rule97, optional: true },
+    { name: 'options', rule: rule80, optional: true, options: schemas.VarianceOptions },
   ],
 }
 
 export const tensor_tensor$Tensor$sub: Signature = {
   name: 'Tensor.sub',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
 export const tensor_tensor$Tensor$sub_: Signature = {
   name: 'Tensor.sub_',
   parameters: [
-    { name: 'other', rule: rule100 },
+    { name: 'other', rule: rule101 },
   ],
 }
 
@@ -5866,7 +6553,7 @@ export const tensor_tensor$Tensor$t: Signature = {
 export const tensor_tensor$Tensor$tile: Signature = {
   name: 'Tensor.tile',
   parameters: [],
-  rest: { name: 'sizes', rule: rule97, optional: true },
+  rest: { name: 'sizes', rule: rule98, optional: true },
 }
 
 export const tensor_tensor$Tensor$to: Signature = {
@@ -5941,8 +6628,8 @@ export const tensor_tensor$Tensor$unsqueeze: Signature = {
 export const tensor_tensor$Tensor$var: Signature = {
   name: 'Tensor.var',
   parameters: [
-    { name: 'dims', rule: rule96, optional: true },
-    { name: 'options', rule: rule81, optional: true, options: schemas.VarianceOptions },
+    { name: 'dims', rule: rule97, optional: true },
+    { name: 'options', rule: rule80, optional: true, options: schemas.VarianceOptions },
   ],
 }
 
@@ -6103,7 +6790,7 @@ export const tokenizer_tokenizer$Tokenizer$train$static: Signature = {
   isPromise: true,
   parameters: [
     { name: 'texts', rule: rule13 },
-    { name: 'options', rule: { kind: 'object', name: 'TokenizerTrainOptions' }, options: schemas.TokenizerTrainOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'TokenizerTrainOptions', text: 'an object with vocabSize' }, options: schemas.TokenizerTrainOptions, checksItself: true },
   ],
 }
 
@@ -6120,7 +6807,7 @@ export const train_checkpoint$loadCheckpoint: Signature = {
   isPromise: true,
   parameters: [
     { name: 'path', rule: rule87 },
-    { name: 'run', rule: rule70 },
+    { name: 'run', rule: rule69 },
   ],
 }
 
@@ -6129,13 +6816,13 @@ export const train_checkpoint$saveCheckpoint: Signature = {
   isPromise: true,
   parameters: [
     { name: 'dir', rule: rule87 },
-    { name: 'run', rule: rule70 },
-    { name: 'state', rule: { kind: 'object', name: 'CheckpointState' } },
+    { name: 'run', rule: rule69 },
+    { name: 'state', rule: { kind: 'object', name: 'CheckpointState', text: 'an object with step and notes' } },
     { name: 'keep', rule: rule25, optional: true },
   ],
 }
 
-export const train_checkpoint$trainedParameters: Signature = {
+export const train_checkpoint_state$trainedParameters: Signature = {
   name: 'train.trainedParameters',
   parameters: [
     { name: 'model', rule: rule6 },
@@ -6146,7 +6833,7 @@ export const train_classifier$trainClassifier: Signature = {
   name: 'train.trainClassifier',
   isPromise: true,
   parameters: [
-    { name: 'model', rule: rule75 },
+    { name: 'model', rule: rule74 },
     { name: 'rows', rule: rule18 },
     { name: 'options', rule: { kind: 'object', name: 'ClassifierTrainOptions' }, optional: true, options: schemas.ClassifierTrainOptions },
   ],
@@ -6156,7 +6843,7 @@ export const train_evaluate_classifier$evaluateClassifier: Signature = {
   name: 'train.evaluateClassifier',
   isPromise: true,
   parameters: [
-    { name: 'model', rule: rule75 },
+    { name: 'model', rule: rule74 },
     { name: 'rows', rule: rule18 },
     { name: 'metrics', rule: rule12 },
     { name: 'options', rule: rule35, optional: true, options: schemas.ClassifierEvaluateOptions },
@@ -6167,7 +6854,7 @@ export const train_evaluate_classifier$predictClassifier: Signature = {
   name: 'train.predictClassifier',
   isPromise: true,
   parameters: [
-    { name: 'model', rule: rule75 },
+    { name: 'model', rule: rule74 },
     { name: 'rows', rule: rule18 },
     { name: 'options', rule: rule35, optional: true, options: schemas.ClassifierEvaluateOptions },
   ],
@@ -6197,7 +6884,7 @@ export const train_glue_results$writeTestResults: Signature = {
     { name: 'dir', rule: rule87 },
     { name: 'name', rule: rule87 },
     { name: 'predictions', rule: rule17 },
-    { name: 'labels', rule: rule94 },
+    { name: 'labels', rule: rule95 },
   ],
 }
 
@@ -6205,7 +6892,7 @@ export const train_loop$runLoop: Signature = {
   name: 'train.runLoop',
   isPromise: true,
   parameters: [
-    { name: 'options', rule: { kind: 'object', name: 'LoopOptions' }, options: schemas.LoopOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'LoopOptions', text: 'an object with loader, loss, optimizer and steps' }, options: schemas.LoopOptions, checksItself: true },
   ],
 }
 

@@ -167,7 +167,7 @@ class BeamSearch {
     const total = this.promptWidth + count + width
     const flags = new Uint8Array(inputs.length * total * total)
     inputs.forEach((input, r) => {
-      input.fill(flags, r * total * total)
+      input.mark(flags, r * total * total)
       this.rows[r]!.slots = input.slots
     })
     return this.model.forward(

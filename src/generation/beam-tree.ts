@@ -21,7 +21,7 @@ export interface TreeInput {
   /** The slots of each beam, its last token included. */
   readonly slots: number[][]
   /** Sets, in a row of flags for each token, which others it attends to, causality aside. `at` is where the flags of the first token begin. */
-  fill(flags: Uint8Array, at: number): void
+  mark(flags: Uint8Array, at: number): void
 }
 
 /** A token before the last ones: where it stands in its beams. */
@@ -52,7 +52,7 @@ export function treeInput(prompt: TreePrompt, beams: readonly TreeBeam[], count:
     ids: [...prompt.ids, ...all.map(({ id }) => id), ...beams.map(({ ids }) => ids.at(-1) ?? 0)],
     positions: [...prompt.positions, ...lines.map((line) => tokens + Math.max(0, line.length - 1))],
     slots,
-    fill(flags, at) {
+    mark(flags, at) {
       const total = width + lines.length
       for (let row = 0; row < total; row++) flags.set(prompt.mask, at + row * total)
       for (const [i, line] of lines.entries())

@@ -5,6 +5,7 @@ import { WeightsFile } from '../native/files.js'
 import { fromId } from '../native/tensor.js'
 import type { StateDict } from '../nn/module.js'
 import type { Dtype, Tensor } from '../tensor/tensor.js'
+import { NOTE_KEY, setNote } from '../tensor/dict-note.js'
 import { buildObject } from './object.js'
 import { OBJECT_KEY, restoreObject } from './saved-object.js'
 
@@ -60,8 +61,11 @@ export async function load<T = StateDict>(path: string, options: LoadOptions = {
       return next
     }
     const object = buildObject(file.object(), tensor)
-    const json = objectIn(file.header())
-    return (json === undefined ? object : restoreObject(path, json, object as StateDict)) as T
+    const metadata = metadataOf(file.header())
+    const json = metadata[OBJECT_KEY]
+    if (json !== undefined) return restoreObject(path, json, object as StateDict) as T
+    const note = metadata[NOTE_KEY]
+    return (note === undefined ? object : setNote(object as StateDict, note)) as T
   } catch (error) {
     for (const each of made) each.dispose()
     throw error
@@ -70,10 +74,10 @@ export async function load<T = StateDict>(path: string, options: LoadOptions = {
   }
 }
 
-/** The JSON of an object in the header of a safetensors file. Most files hold none, and headers may be long: then they are not parsed. */
-function objectIn(header: string | null): string | undefined {
-  if (!header?.includes(`"${OBJECT_KEY}"`)) return undefined
-  return (JSON.parse(header) as FileHeader).metadata[OBJECT_KEY]
+/** What we write into the header of a safetensors file. Most files hold none of it, and headers may be long: then they are not parsed. */
+function metadataOf(header: string | null): Readonly<Record<string, string | undefined>> {
+  if (header === null || ![OBJECT_KEY, NOTE_KEY].some((key) => header.includes(`"${key}"`))) return {}
+  return (JSON.parse(header) as FileHeader).metadata
 }
 
 /**

@@ -3,11 +3,12 @@ import * as schemas from '../generated/options.js'
 import { OptionError } from '../errors.js'
 import { saveWeights } from '../native/files.js'
 import { bad } from '../runtime/options.js'
+import { noteOf, NOTE_KEY } from '../tensor/dict-note.js'
 import { OBJECT_KEY, flattenObject } from './saved-object.js'
 
 /** Options of {@link save}. */
 export interface SaveFileOptions {
-  /** Strings for the header of the file. @default only `format: 'pt'` */
+  /** Strings for the header of the file. @default only `format: 'pt'`, and for an adapter `lora`, which says what it is */
   metadata?: Record<string, string>
   /**
    * Wait until the file is on the disk (fsync). Without it `save` ends when the system has taken the bytes, as in PyTorch: a crash of this process
@@ -50,7 +51,9 @@ export async function save(
   const entries = Object.entries(tensors)
   const names = entries.map(([name]) => name)
   const ids = Float64Array.from(entries, ([, tensor]) => tensor.id)
-  const metadata = Object.entries({ format: 'pt', ...options.metadata, ...own }).flat()
+  const note = noteOf(object)
+  const noted = note === undefined ? {} : { [NOTE_KEY]: note }
+  const metadata = Object.entries({ format: 'pt', ...noted, ...options.metadata, ...own }).flat()
   await saveWeights(path, names, ids, metadata, sync)
 }
 

@@ -1,5 +1,6 @@
 import type { Module, StateDict } from '../nn/module.js'
 import type { Tensor } from '../tensor/tensor.js'
+import { noteAdapter } from './adapter-note.js'
 import { adapterTensors, checkBias } from './trainable.js'
 import type { BiasMode } from './trainable.js'
 
@@ -9,15 +10,18 @@ import type { BiasMode } from './trainable.js'
  * It returns exactly the tensors that {@link markOnlyLoraAsTrainable} makes trainable with the same `bias`: the model's own parameters, not
  * copies. `save` takes a snapshot when called. Merging makes no difference.
  *
+ * The dict also says what adapter it is: `save` keeps the layers with their rank, alpha and blocks in the metadata of the file. `loadStateDict`
+ * compares them with those of the model, and {@link loadAdapter} builds the layers from them. A copy (`{ ...dict }`) says nothing, and is not compared.
+ *
  * @example
  * await lora.save(lora.loraStateDict(model), 'adapter.safetensors')
- * model.loadStateDict(await lora.load('adapter.safetensors'), { strict: false })
+ * await lora.loadAdapter(fresh, 'adapter.safetensors')
  * @throws {OptionError} for an unknown `bias`.
  * @see loralib `lora_state_dict`
  */
 export function loraStateDict(model: Module, bias: BiasMode = 'none'): Record<string, Tensor> {
   checkBias('lora.loraStateDict', bias)
-  return Object.fromEntries(adapterTensors(model, bias))
+  return noteAdapter(model, Object.fromEntries(adapterTensors(model, bias)))
 }
 
 /**

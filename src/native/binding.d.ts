@@ -59,7 +59,10 @@ export declare class NativeTokenizer {
   save(path: string): Promise<void>
   /** Writes tokenizer.json, vocab.json and merges.txt into a folder. */
   saveFolder(folder: string): Promise<void>
-  /** Rows of a batch, off the main thread: lengths, ids, types, attention mask, mask of special tokens, and first and last unit of each token in turn. */
+  /**
+   * Rows of a batch, off the main thread: lengths, ids, types, attention mask, mask of special tokens, first and last unit of each token in turn, and
+   * the number of the text that each row comes from.
+   */
   encodeRows(texts: Array<string>, pairs: Array<string> | undefined | null, options: NativeRowOptions): Promise<Uint32Array[]>
 }
 
@@ -196,6 +199,8 @@ export interface NativeRowOptions {
   truncation: string
   /** Drop the beginning of long texts. */
   truncateLeft: boolean
+  /** Tokens that the windows of a long text share; absent for the first window alone. */
+  stride?: number
   /** The padding token; absent for no padding. */
   padId?: number
   /** Length to pad to; absent for the longest row. */

@@ -90,7 +90,8 @@ export class Vocabulary {
   }
 
   /**
-   * Rows of a batch, off the main thread: lengths, ids, types, attention mask, special-tokens mask, and start and end offset of each token in turn.
+   * Rows of a batch, off the main thread: lengths, ids, types, attention mask, special-tokens mask, start and end offset of each token in turn, and
+   * the text of each row.
    */
   encodeRows(texts: string[], pairs: string[] | null, options: RowOptions): Promise<Uint32Array[]> {
     return callAsync(() => this.#native.encodeRows(texts, pairs, options))

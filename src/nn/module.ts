@@ -18,7 +18,7 @@ import type { NamedModule } from './module-content.js'
 import { addHook } from './module-hooks.js'
 import type { ForwardHook, ForwardPreHook, FullBackwardHook, HookOptions } from './module-hooks.js'
 import { checkTensors } from '../tensor/named-tensors.js'
-import { badKeys, refuseUnused } from './state-dict.js'
+import { badKeys, checkDict, refuseUnused } from './state-dict.js'
 
 /** An own tensor of a module: its key, the tensor, and whether it is a parameter or a buffer. */
 export type OwnTensor = readonly [key: string, tensor: Tensor, kind: 'parameter' | 'buffer']
@@ -207,6 +207,7 @@ export abstract class Module {
     const aliases = this.allAliases()
     const found = findStateDict(stateDict, (key) => own.has(key) || aliases.has(key))
     checkTensors(`${this.constructor.name}.loadStateDict`, found)
+    checkDict(this, found)
     const dict = underOwnKeys(found, own, aliases)
     const optional = this.allOptionalKeys()
     const missingKeys = [...own.keys()].filter((key) => !(key in dict) && !optional.has(key))

@@ -3,6 +3,21 @@ import { KeyError } from '../errors.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { Module, StateDict } from './module.js'
 
+/** A check of what a dict says of itself, by a layer above this one. @throws when the dict is not for the module. */
+export type DictCheck = (module: Module, dict: StateDict) => void
+
+let check: DictCheck = () => undefined
+
+/** Sets the check that every `loadStateDict` makes first. */
+export function registerDictCheck(next: DictCheck): void {
+  check = next
+}
+
+/** Makes the registered check. */
+export function checkDict(module: Module, dict: StateDict): void {
+  check(module, dict)
+}
+
 /** The error that lists all keys that are missing, unexpected or of another shape. */
 export function badKeys(
   module: Module,

@@ -76,7 +76,8 @@ function callText({ name, isConstructor, parameters, rest }: Signature, given?: 
 
 /** An argument as code: numbers, booleans and short texts as they are, others by the name of their parameter. */
 function asCode(value: unknown, parameter: Parameter | undefined): string {
-  const isShort = typeof value === 'string' ? value.length < 40 : typeof value === 'number' || typeof value === 'boolean'
+  const isShort =
+    typeof value === 'string' ? value.length < 40 : typeof value === 'number' || typeof value === 'boolean'
   return isShort ? show(value) : (parameter?.name ?? '…')
 }
 
@@ -96,7 +97,9 @@ const FIRST = ['lr', 'r']
 function notOptions(given: ArrayLike<unknown>, at: number, signature: Signature, parameter: Parameter): OptionError {
   const { parameters } = signature
   const value = given[at]
-  const fields = Object.entries(parameter.options!.fields).filter(([, rule]) => rule.kind !== 'any' && fits(rule, value))
+  const fields = Object.entries(parameter.options!.fields).filter(
+    ([, rule]) => rule.kind !== 'any' && fits(rule, value),
+  )
   const field = fields.find(([name]) => FIRST.includes(name)) ?? fields[0]
   const before = Array.from({ length: at }, (_, i) => asCode(given[i], parameters[i]))
   const shown = field === undefined ? '{ name: value }' : `{ ${field[0]}: ${asCode(value, undefined)} }`

@@ -115,7 +115,9 @@ export function fits(rule: Rule, value: unknown): boolean {
         rule.items.every((item, i) => fits(item, value[i]))
       )
     case 'record':
-      return isOptions(value) && (rule.shallow === true || Object.values(value).every((each) => fits(rule.values, each)))
+      return (
+        isOptions(value) && (rule.shallow === true || Object.values(value).every((each) => fits(rule.values, each)))
+      )
     case 'object':
       return isObject(value) || typeof value === 'function'
     case 'iterable':

@@ -20,16 +20,17 @@ const NO_LIMIT = 1e9
 /** Checks the options and fills in the defaults. @throws {OptionError} */
 export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowOptions {
   checkOptions(OWNER, options, schemas.BatchOptions)
-  const { padding = false, truncation = false, padToMultipleOf = 1 } = options
+  const { padding = false, padToMultipleOf = 1, returnOverflowingTokens = false, stride = 0 } = options
   const pad = padding === true ? 'longest' : padding === false ? 'do_not_pad' : padding
-  const cut = truncation === true ? 'longest_first' : truncation === false ? 'do_not_truncate' : truncation
+  const cut = truncationOf(options)
   if (cut === 'only_second' && options.textPair === undefined)
     throw bad(OWNER, 'truncation', "other than 'only_second' without textPair", cut)
   const isCut = cut !== 'do_not_truncate'
   const isFixed = pad === 'max_length'
   const maxLength = isCut || isFixed ? lengthOf(options, defaults) : undefined
-  if (maxLength === undefined && options.maxLength !== undefined)
-    throw bad(OWNER, 'maxLength', "left out, or with truncation: true or padding: 'max_length'", options.maxLength)
+  if (maxLength === undefined && options.maxLength !== undefined) warnUnused()
+  if (stride > 0 && !(returnOverflowingTokens && isCut))
+    throw bad(OWNER, 'stride', '0 without returnOverflowingTokens: true and truncation: true', stride)
   return {
     addSpecialTokens: options.addSpecialTokens ?? true,
     specialAsText: options.specialAsText ?? false,
@@ -38,6 +39,7 @@ export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowO
     padToMultipleOf: padToMultipleOf,
     padLeft: sideOf(options, defaults, 'paddingSide', 'padding_side') === 'left',
     ...(isCut && { maxLength: maxLength! }),
+    ...(returnOverflowingTokens && { stride }),
     ...(isFixed && { padLength: maxLength! }),
     ...(pad !== 'do_not_pad' && { padId: padId(options, defaults) }),
   }
@@ -45,7 +47,7 @@ export function rowOptions(options: BatchOptions, defaults: BatchDefaults): RowO
 
 /** The flat lists of the engine as rows. */
 export function batchEncoding(lists: readonly Uint32Array[], options: BatchOptions): BatchEncoding {
-  const [lengths, ids, types, attention, special, offsets] = lists
+  const [lengths, ids, types, attention, special, offsets, samples] = lists
   const rows = (list: Uint32Array) => {
     let at = 0
     return Array.from(lengths!, (length) => Array.from(list.subarray(at, (at += length))))
@@ -62,7 +64,29 @@ export function batchEncoding(lists: readonly Uint32Array[], options: BatchOptio
     tokenTypeIds: rows(types!),
     ...(options.returnOffsetsMapping && { offsetMapping: offsetRows() }),
     ...(options.returnSpecialTokensMask && { specialTokensMask: rows(special!) }),
+    ...(options.returnOverflowingTokens && { overflowToSampleMapping: [...samples!] }),
   }
+}
+
+/** As in transformers, `maxLength` alone asks for truncation. */
+function truncationOf({
+  truncation,
+  padding,
+  maxLength,
+}: BatchOptions): Exclude<BatchOptions['truncation'], boolean | undefined> {
+  if (truncation === undefined && maxLength !== undefined && (padding === undefined || padding === false))
+    return 'longest_first'
+  if (truncation === undefined || truncation === false) return 'do_not_truncate'
+  return truncation === true ? 'longest_first' : truncation
+}
+
+let isWarned = false
+
+function warnUnused(): void {
+  if (isWarned) return
+  isWarned = true
+  const text = `${OWNER}: maxLength has no effect without truncation: true or padding: 'max_length'`
+  process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_MAX_LENGTH_UNUSED' })
 }
 
 function lengthOf(options: BatchOptions, { config }: BatchDefaults): number {

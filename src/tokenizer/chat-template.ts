@@ -1,7 +1,9 @@
-// Chat templates: Jinja programs in a tokenizer's folder, run by @huggingface/jinja with the variables and functions that transformers provides.
-import { createRequire } from 'node:module'
+// Chat templates: Jinja programs in a tokenizer's folder, run with the variables and functions that transformers provides.
 import { LoraError, OptionError } from '../errors.js'
 import { bad } from '../runtime/options.js'
+import { Template } from './jinja/template.js'
+import { strip } from './jinja/text.js'
+import type { Marks } from './jinja/template.js'
 import { strftime } from './strftime.js'
 import type { ChatTemplates } from './tokenizer-config.js'
 
@@ -87,8 +89,9 @@ export function renderChat(
     throw bad(OWNER, 'continueFinalMessage', 'false with addGenerationPrompt', true, 'choose one of the two')
   if (returnAssistantTokensMask && continueFinalMessage)
     throw bad(OWNER, 'continueFinalMessage', 'false with returnAssistantTokensMask', true, 'choose one of the two')
+  const { messages: shown, last } = continueFinalMessage ? tagged(messages) : { messages, last: '' }
   const variables = {
-    messages,
+    messages: shown,
     tools: options.tools ?? null,
     documents: options.documents ?? null,
     add_generation_prompt: addGenerationPrompt,
@@ -96,7 +99,7 @@ export function renderChat(
     ...options.variables,
   }
   const text = run(template, variables)
-  if (continueFinalMessage) return { text: cutBehind(text, messages.at(-1)!), spans: [] }
+  if (continueFinalMessage) return { text: cutAtTag(text, last), spans: [] }
   return { text, spans: returnAssistantTokensMask ? spansOf(template, variables, text) : [] }
 }
 
@@ -108,24 +111,11 @@ function checkMessages(messages: unknown): void {
   throw bad(OWNER, 'messages', 'a list of { role, content }, at least one', wrong ?? [])
 }
 
-/** The part of @huggingface/jinja that is used here; its own types do not work with `moduleResolution: NodeNext`. */
-interface Jinja {
-  Template: new (text: string) => { parsed: object }
-  Environment: new () => { set(name: string, value: unknown): unknown }
-  Interpreter: new (environment: object) => { run(program: object): { value: unknown } }
-}
+const known = new Map<string, Template>()
 
-/** Loaded when the first template is run, since most programs run none. */
-let jinja: Jinja | undefined
-const parsed = new Map<string, object>()
-
-function run(template: string, variables: Readonly<Record<string, unknown>>): string {
-  jinja ??= createRequire(import.meta.url)('@huggingface/jinja') as Jinja
-  const { Environment, Interpreter } = jinja
+function run(source: string, variables: Readonly<Record<string, unknown>>, marks?: Marks): string {
   try {
-    const environment = new Environment()
-    for (const [name, value] of Object.entries({ ...GLOBALS, ...variables })) environment.set(name, value)
-    return String(new Interpreter(environment).run(programOf(jinja, template)).value)
+    return templateOf(source).render({ ...FUNCTIONS, ...variables }, marks)
   } catch (cause) {
     if (cause instanceof LoraError) throw cause
     throw new OptionError({
@@ -138,25 +128,17 @@ function run(template: string, variables: Readonly<Record<string, unknown>>): st
   }
 }
 
-function programOf({ Template }: Jinja, template: string): object {
-  const known = parsed.get(template)
-  if (known !== undefined) return known
-  const { parsed: program } = new Template(template)
-  if (parsed.size >= MOST_PROGRAMS) parsed.clear()
-  parsed.set(template, program)
-  return program
+function templateOf(source: string): Template {
+  const found = known.get(source) ?? new Template(source)
+  if (!known.has(source) && known.size >= MOST_PROGRAMS) known.clear()
+  known.set(source, found)
+  return found
 }
 
 const MOST_PROGRAMS = 16
 
-/** Variables and functions that transformers provides to every template. */
-const GLOBALS = {
-  true: true,
-  false: false,
-  none: null,
-  True: true,
-  False: false,
-  None: null,
+/** Functions that transformers provides to every template. */
+const FUNCTIONS = {
   raise_exception(message: unknown): never {
     throw new OptionError({
       what: `${OWNER}: the template refuses this conversation`,
@@ -165,40 +147,48 @@ const GLOBALS = {
       fix: 'change the messages accordingly',
     })
   },
-  range(first: number, end?: number, step = 1): number[] {
-    const [from, to] = end === undefined ? [0, first] : [first, end]
-    return Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, i) => from + i * step)
-  },
   strftime_now: (format: string) => strftime(new Date(), format),
 }
 
-/** Cuts a text after the last message, with the spaces around the message as far as the template kept them. */
-function cutBehind(text: string, { content }: ChatMessage): string {
-  if (typeof content !== 'string') throw bad(OWNER, 'messages', 'a text as the content of the last one', content)
-  const at = text.lastIndexOf(content.trim())
-  if (at < 0 || content.trim() === '')
+/** What transformers puts behind the last message to find its end. Templates know it, too, by this very text. */
+const TAG = 'CONTINUE_FINAL_MESSAGE_TAG '
+
+/** The messages with the tag behind the text of the last one, and that text. */
+function tagged(messages: readonly ChatMessage[]): { messages: ChatMessage[]; last: string } {
+  const [before, message] = [messages.slice(0, -1), messages.at(-1)!]
+  const { content } = message
+  if (typeof content === 'string')
+    return { messages: [...before, { ...message, content: content + TAG }], last: content }
+  const hasText = (part: unknown): part is { text: string } =>
+    typeof part === 'object' && part !== null && typeof (part as { text?: unknown }).text === 'string'
+  const at = Array.isArray(content) ? content.findLastIndex(hasText) : -1
+  if (at < 0) throw bad(OWNER, 'messages', 'a text as the content of the last one', content)
+  const parts = [...(content as { text: string }[])]
+  const last = parts[at]!.text
+  parts[at] = { ...parts[at]!, text: last + TAG }
+  return { messages: [...before, { ...message, content: parts }], last }
+}
+
+/** The text up to the tag. Where the template trims messages, the spaces before it go as well. */
+function cutAtTag(text: string, last: string): string {
+  const at = text.lastIndexOf(TAG.trimEnd())
+  if (at < 0 || !text.includes(strip(last, 'both')))
     throw bad(OWNER, 'continueFinalMessage', 'false: the template does not show the last message as it is', true)
-  const whole = content.trimStart()
-  return text.slice(0, at + (text.startsWith(whole, at) ? whole : content.trim()).length)
+  return text.startsWith(TAG, at) ? text.slice(0, at) : strip(text.slice(0, at), 'right')
 }
 
 /**
- * The ranges of the assistant's text. The template is run once more with markers where its generation blocks begin and end: characters that the text
- * does not contain, between two statements, so that the whitespace control of the tags has the same effect.
+ * The ranges of the assistant's text. The template is run once more with markers around its generation blocks: characters that the text does not
+ * contain.
  */
 function spansOf(template: string, variables: Readonly<Record<string, unknown>>, text: string): Rendered['spans'] {
-  const tag = /\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}/g
-  if (template.search(tag) < 0)
+  if (!templateOf(template).hasGeneration)
     throw bad(OWNER, 'returnAssistantTokensMask', 'false: the template has no {% generation %}', true)
   const [open, close] = markersFor(text)
-  const marked = template.replace(tag, (_, left: string, end: string | undefined, right: string) => {
-    const marker = `{{ '${end === undefined ? open : close}' }}`
-    return `{%${left} set loralib_mark = 0 %}${marker}{% set loralib_mark = 0 ${right}%}`
-  })
   const spans: Rendered['spans'] = []
   let plain = ''
   let start = -1
-  for (const character of run(marked, variables)) {
+  for (const character of run(template, variables, [open, close])) {
     if (character === open) start = plain.length
     else if (character === close) spans.push([start, plain.length])
     else plain += character

@@ -6,7 +6,7 @@ import type { Dtype } from '../tensor/tensor.js'
 export interface LoadOptions {
   /**
    * Map the file into memory, as frozen base weights: without a copy, shared between the models of a process. The file must not be changed
-   * meanwhile. @default false
+   * meanwhile: when it is cut short or rewritten in place, what reads it is `ERR_LORA_FILE`. Renaming a new file over it is fine. @default false
    */
   mapped?: boolean
 }

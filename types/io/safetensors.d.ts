@@ -2,7 +2,7 @@
 
 /** Options of {@link save}. */
 export interface SaveFileOptions {
-  /** Strings for the header of the file. @default only `format: 'pt'` */
+  /** Strings for the header of the file. @default only `format: 'pt'`, and for an adapter `lora`, which says what it is */
   metadata?: Record<string, string>
   /**
    * Wait until the file is on the disk (fsync). Without it `save` ends when the system has taken the bytes, as in PyTorch: a crash of this process
@@ -28,6 +28,7 @@ export interface SaveFileOptions {
  * await lora.save({ model: model.stateDict(), optimizer: optimizer.stateDict(), epoch }, 'checkpoint.safetensors')
  * @throws {OptionError} for what cannot be saved, naming where it is: functions, `undefined`, objects of other classes.
  * @throws {FileError} when it cannot be written.
+ * @throws {OptionError} for a path that ends like a file of another format, such as `.pt`.
  */
 export declare function save(
   object: Readonly<Record<string, unknown>>,

@@ -4,6 +4,7 @@ import { Module } from '../nn/module.js'
 import type { OwnTensor } from '../nn/module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
+import type { Adapter } from './adapter.js'
 /** Options of every LoRA layer. */
 export interface LoraOptions extends PlacementOptions {
   /** Rank of the update. 0 gives the plain layer, without `lora_A` and `lora_B`. @integer @minimum 0 @default 0 */
@@ -30,7 +31,7 @@ export type DropoutLike = Module | ((x: Tensor) => Tensor)
  *
  * @see loralib `LoRALayer`: same options and defaults; `train()` and `eval()` return the layer.
  */
-export declare abstract class LoraLayer extends Module {
+export declare abstract class LoraLayer extends Module implements Adapter {
   /** Rank of the update; 0 for a plain layer. */
   readonly r: number
   /** Numerator of the scaling. */

@@ -9,9 +9,12 @@ import type { BiasMode } from './trainable.js'
  * It returns exactly the tensors that {@link markOnlyLoraAsTrainable} makes trainable with the same `bias`: the model's own parameters, not
  * copies. `save` takes a snapshot when called. Merging makes no difference.
  *
+ * The dict also says what adapter it is: `save` keeps the layers with their rank, alpha and blocks in the metadata of the file. `loadStateDict`
+ * compares them with those of the model, and {@link loadAdapter} builds the layers from them. A copy (`{ ...dict }`) says nothing, and is not compared.
+ *
  * @example
  * await lora.save(lora.loraStateDict(model), 'adapter.safetensors')
- * model.loadStateDict(await lora.load('adapter.safetensors'), { strict: false })
+ * await lora.loadAdapter(fresh, 'adapter.safetensors')
  * @throws {OptionError} for an unknown `bias`.
  * @see loralib `lora_state_dict`
  */

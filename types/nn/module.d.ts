@@ -18,8 +18,9 @@ export type StateDict = Record<string, Tensor>
 /** Makes a tensor a parameter: modules list it and optimizers can train it. Returns the same tensor. */
 export declare function parameter(tensor: Tensor, requiresGrad?: boolean): Tensor
 /**
- * The base class of all layers and models. Parameters, buffers and submodules are found in the module's own fields, including arrays and maps, in the
- * order of assignment; the key of a tensor is the path of fields to it.
+ * The base class of all layers and models. Parameters, buffers and submodules are found in the module's own fields, including arrays, maps and plain
+ * objects, in the order of assignment; the key of a tensor is the path of fields to it. Nobody sees what is in a private field (`#name`): a forward that
+ * calls a module with trainable parameters from there is an error, and so is a Set of modules.
  *
  * `forward` is wrapped once per class: when the outermost call ends, the tensors it made are released, except those in its result (at any depth of
  * arrays and objects), in a field of a called module, in an object passed in, or wrapped in `keep(t)`. What backward needs is kept by the tape.
@@ -79,10 +80,11 @@ export declare abstract class Module {
    * Copies tensors into the model by name, converted to the model's dtypes. Keys and shapes are checked first; either all tensors change or none.
    * From a training checkpoint it takes the state dict under `model_state_dict`, `state_dict` or `model`. A prefix `module.` that all keys share is
    * removed if the model has the keys without it.
-   * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape.
+   * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape; with `strict: false` too, for a
+   * dict of which no key fits, and for one that holds an adapter when the model has none.
    */
   loadStateDict(
-    given: StateDict,
+    stateDict: StateDict,
     options?: {
       strict?: boolean
     },

@@ -25,6 +25,7 @@ type Kind =
   | {
       readonly kind: 'record'
       readonly values: Rule
+      readonly shallow?: true
     }
   | {
       readonly kind: 'class' | 'object'
@@ -37,8 +38,10 @@ type Kind =
 interface NumberRule {
   readonly kind: 'number'
   readonly integer?: true
-  /** Allows Infinity; NaN is never allowed. */
+  /** Allows Infinity. */
   readonly infinity?: true
+  /** Allows every number, NaN among them: it is a value of a tensor. */
+  readonly nan?: true
   readonly minimum?: number
   readonly maximum?: number
   readonly exclusiveMinimum?: number
@@ -47,6 +50,8 @@ interface NumberRule {
 interface ListRule {
   readonly kind: 'list'
   readonly items: Rule
+  /** Only the kind of the first item is looked at: lists can be long, and whoever reads them looks at each. */
+  readonly shallow?: true
   readonly minItems?: number
   readonly maxItems?: number
 }

@@ -48,7 +48,18 @@ export interface Backend {
   /** Whether this path multiplies pairs of bf16 (AVX512-BF16), which {@link setFloat32MatmulPrecision} `'medium'` needs. */
   bf16Products: boolean
   threads: number
+  /**
+   * The most that the tensors of the process may take: `LORALIB_MEMORY_LIMIT`, else 80 % of {@link Backend.memoryAvailableBytes | what was available}. More is
+   * `ERR_LORA_MEMORY`, before the system runs out of memory and ends a process.
+   */
   memoryLimitBytes: number
+  /** What says so: `'default'`, or the name of the variable. */
+  memoryLimitSource: 'default' | 'LORALIB_MEMORY_LIMIT'
+  /**
+   * What was available when the engine started: what other programs leave of physical memory and of the container's limits (cgroup v1, v2), or `ulimit -v`, `-d`
+   * if that is less.
+   */
+  memoryAvailableBytes: number
   version: string
   /** Whether this build has CUDA. */
   cuda: boolean

@@ -12,7 +12,10 @@ export declare function eye(rows: number, columns?: number, options?: MakeOption
 export declare function zerosLike(x: Tensor, options?: MakeOptions): Tensor
 /** Ones, with the shape and dtype of `x`. */
 export declare function onesLike(x: Tensor, options?: MakeOptions): Tensor
-/** Filled with `value`, with the shape and dtype of `x`. */
+/**
+ * Filled with `value`, with the shape and dtype of `x`.
+ * @nan value
+ */
 export declare function fullLike(x: Tensor, value: number, options?: MakeOptions): Tensor
 /**
  * Coordinates of a grid: for vectors of lengths n, m, …, one tensor of shape (n, m, …) each. `'xy'` swaps the first two dimensions.

@@ -28,6 +28,7 @@ export type TensorLike = Nested<number | bigint | boolean> | ArrayBufferView
 /**
  * A tensor of the given data: nested arrays, or a typed array with a `shape`. Numbers give f32, booleans bool, BigInts i64; of typed arrays,
  * Float64Array gives f64, Uint8Array u8, other integer ones i64. The data is copied.
+ * @nan data
  * @throws {ShapeError} for ragged arrays, and for data that does not fill the shape.
  */
 export declare function tensor(data: TensorLike, options?: TensorOptions): Tensor
@@ -39,7 +40,10 @@ export declare function tensor(data: TensorLike, options?: TensorOptions): Tenso
  * @throws {ShapeError} for data that does not fill the shape.
  */
 export declare function tensorAsync(data: ArrayBufferView, options?: TensorOptions): Promise<Tensor>
-/** A tensor filled with one value. */
+/**
+ * A tensor filled with one value.
+ * @nan value
+ */
 export declare function full(shape: readonly number[], value: number, options?: MakeOptions): Tensor
 /** A tensor of zeros. */
 export declare function zeros(shape: readonly number[], options?: MakeOptions): Tensor

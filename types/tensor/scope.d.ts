@@ -18,3 +18,4 @@ export declare function enableGrad<T>(fn: () => T): T
 export declare function scope<T>(fn: () => T): T
 /** Makes a tensor outlive the scope or forward in which it was made. Returns the tensor. */
 export declare function keep<T extends Tensor>(tensor: T): T
+export {}

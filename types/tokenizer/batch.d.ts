@@ -7,10 +7,20 @@ export interface BatchOptions extends EncodeOptions {
   textPair?: Iterable<string>
   /** Pad rows to one length: that of the longest (true, `'longest'`), or `maxLength`. @default false */
   padding?: boolean | 'longest' | 'max_length' | 'do_not_pad'
-  /** Truncate rows to `maxLength`: of two texts the longer one, token by token (true, `'longest_first'`), or one of them. @default false */
+  /**
+   * Truncate rows to `maxLength`: of two texts the longer one, token by token (true, `'longest_first'`), or one of them.
+   * @default false; with `maxLength` and without `padding` true, with a warning, as in transformers
+   */
   truncation?: boolean | 'longest_first' | 'only_first' | 'only_second' | 'do_not_truncate'
-  /** The most tokens of a row, special tokens included. @integer @minimum 1 @default `model_max_length` of `tokenizer_config.json` */
+  /**
+   * The most tokens of a row when truncating, and its least when padding to `'max_length'`; special tokens included. Elsewhere it has no effect, and a
+   * warning says so. @integer @minimum 1 @default `model_max_length` of `tokenizer_config.json`
+   */
   maxLength?: number
+  /** Make a row of each window of a long text, not only of its first; for questions about long documents. @default false */
+  returnOverflowingTokens?: boolean
+  /** How many tokens two windows of a text share. @integer @minimum 0 @default 0 */
+  stride?: number
   /** Round the padded length up to a multiple of this. @integer @minimum 1 @default 1 */
   padToMultipleOf?: number
   /** The side on which padding is added. @default `padding_side` of `tokenizer_config.json`, else 'right' */
@@ -36,4 +46,6 @@ export interface BatchEncoding {
   offsetMapping?: [start: number, end: number][][]
   /** 1 for special tokens that the template added, and for padding. */
   specialTokensMask?: number[][]
+  /** The text that each row comes from, by its index; with `returnOverflowingTokens`. */
+  overflowToSampleMapping?: number[]
 }

@@ -2,9 +2,6 @@
 
 export { runLoop, stepsPerEpoch } from './loop.js'
 export type { BatchSource, LoopOptimizer, LoopOptions, LoopSchedule, StepReport } from './loop.js'
-export { lastCheckpoint, loadCheckpoint, saveCheckpoint, trainedParameters } from './checkpoint.js'
-export type { CheckpointState, Run } from './checkpoint.js'
-export type { BatchSource, LoopOptimizer, LoopOptions, StepReport } from './loop.js'
 export { lastCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js'
 export { trainedParameters } from './checkpoint-state.js'
 export type { CheckpointState, Run } from './checkpoint-state.js'

@@ -22,6 +22,8 @@ pub struct NativeRowOptions {
     pub truncation: String,
     /// Drop the beginning of long texts.
     pub truncate_left: bool,
+    /// Tokens that the windows of a long text share; absent for the first window alone.
+    pub stride: Option<u32>,
     /// The padding token; absent for no padding.
     pub pad_id: Option<u32>,
     /// Length to pad to; absent for the longest row.
@@ -34,7 +36,8 @@ pub struct NativeRowOptions {
 
 #[napi]
 impl NativeTokenizer {
-    /// Rows of a batch, off the main thread: lengths, ids, types, attention mask, mask of special tokens, and first and last unit of each token in turn.
+    /// Rows of a batch, off the main thread: lengths, ids, types, attention mask, mask of special tokens, first and last unit of each token in turn, and
+    /// the number of the text that each row comes from.
     #[napi(catch_unwind, ts_return_type = "Promise<Uint32Array[]>")]
     pub fn encode_rows(
         &self,
@@ -79,6 +82,7 @@ impl<'task> ScopedTask<'task> for RowsTask {
             &rows.attention_mask,
             &rows.special_tokens_mask,
             &offsets,
+            &rows.samples,
         ]
         .into_iter()
         .map(|list| Uint32ArraySlice::copy_from(env, list))
@@ -101,6 +105,7 @@ fn row_options(options: &NativeRowOptions) -> RowOptions {
             max_length: max_length as usize,
             strategy,
             left: options.truncate_left,
+            stride: options.stride.map(|stride| stride as usize),
         }),
         padding: options.pad_id.map(|id| Padding {
             id,

@@ -91,6 +91,16 @@ export const tensor = ({ offset = 0, size = [2, 2], stride = [2, 1], on = storag
 /** A whole pickle. */
 export const pickle = (...parts) => bytes(op.proto(), ...parts, op.stop)
 
+/** A whole pickle of protocol 3, 4 or 5; from 4 on it lies in a frame, as Python writes it. */
+export function pickleOf(version, ...parts) {
+  const body = bytes(...parts, op.stop)
+  return version < 4 ? bytes(op.proto(version), body) : bytes(op.proto(version), 0x95, little(body.length, 8), body)
+}
+
+/** A name of Python in the form of protocol 4: two short texts, each put into the memo, and STACK_GLOBAL. */
+export const stackGlobal = (module, name) =>
+  bytes(...[module, name].flatMap((text) => [0x8c, text.length, text, op.memoize]), op.stackGlobal, op.memoize)
+
 /** Four floats: 1, 2, 3, 4. */
 export const FLOATS = Buffer.from(Float32Array.of(1, 2, 3, 4).buffer)
 

@@ -70,7 +70,8 @@ function badLists(checker, type) {
   const bad = []
   if (!kinds.has('function')) bad.push(['a list of functions', [() => 0, () => 0]])
   if (!kinds.has('null')) bad.push(['a list of null', [null, null]])
-  if (kinds.has('number') && !kinds.has('string')) bad.push(['a list of texts', ['a', 'b']], ['a list of NaN', [NaN, NaN]])
+  if (kinds.has('number') && !kinds.has('string'))
+    bad.push(['a list of texts', ['a', 'b']], ['a list of NaN', [NaN, NaN]])
   return bad
 }
 
@@ -104,7 +105,7 @@ export function optionsType(type) {
   const parts = (type.isUnion() ? type.types : [type]).filter(
     ({ flags }) => !(flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Null)),
   )
-  const found = parts.find((part) => /Options$/.test(part.aliasSymbol?.name ?? part.getSymbol()?.name ?? ''))
+  const found = parts.find((part) => (part.aliasSymbol?.name ?? part.getSymbol()?.name ?? '').endsWith('Options'))
   if (found) return found
   const [only] = parts
   if (parts.length !== 1 || !(only.flags & ts.TypeFlags.Object)) return undefined

@@ -17,10 +17,21 @@ const ENCODER = { ...ROTARY, type_vocab_size: 1, num_key_value_heads: undefined,
 const MODERN = { ...ENCODER, local_attention: 4, global_attn_every_n_layers: 1 }
 
 /** Shapes of tensors: most functions take one of the first, or all of one shape. */
-const SHAPES = [[4, 4], [4], [2, 4], [1, 4, 8], [1, 4, 8, 8], [1, 4, 4, 4, 4], [4, 4, 3], [4, 4, 3, 3], [4, 4, 3, 3, 3], [1, 2, 4, 8], []]
+const SHAPES = [
+  [4, 4],
+  [4],
+  [2, 4],
+  [1, 4, 8],
+  [1, 4, 8, 8],
+  [1, 4, 4, 4, 4],
+  [4, 4, 3],
+  [4, 4, 3, 3],
+  [4, 4, 3, 3, 3],
+  [1, 2, 4, 8],
+  [],
+]
 
 export class Samples {
-  #lora
   #world
   #checker
   #made
@@ -28,7 +39,6 @@ export class Samples {
 
   /** `make(type)` gives instances of a class by its constructor. */
   constructor(lora, world, checker, make) {
-    this.#lora = lora
     this.#world = world
     this.#checker = checker
     this.#made = make
@@ -48,7 +58,13 @@ export class Samples {
       const parts = type.types.filter(({ flags }) => !(flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Null)))
       const literals = parts.filter((part) => part.isStringLiteral() || part.isNumberLiteral())
       const others = parts.filter((part) => !literals.includes(part))
-      const found = [...literals.map(({ value }) => () => value)]
+      const found = [
+        ...literals.map(
+          ({ value }) =>
+            () =>
+              value,
+        ),
+      ]
       for (const part of others) found.push(...(await this.of(part, name, depth)))
       if (parts.length < type.types.length && parts.length === 0) found.push(() => null)
       return found
@@ -68,7 +84,7 @@ export class Samples {
       return limit && !(limit.flags & ts.TypeFlags.Unknown) ? this.of(limit, name, depth) : [() => 1, () => 'a']
     }
     if (flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) {
-      return [() => 1, () => 'a', () => ({}), () => [], ...(this.#byType.Tensor ?? [])]
+      return [() => 1, () => 'a', () => ({}), () => [], () => ({ entries: [] }), ...(this.#byType.Tensor ?? [])]
     }
     if (type.isIntersection()) return this.#object(type, depth)
     return this.#objects(type, name, depth)
@@ -83,9 +99,12 @@ export class Samples {
     const calls = type.getCallSignatures()
     if (calls.length > 0) return this.#functions(calls[0], depth)
     if (checker.isTupleType(type)) {
-      return this.#combined(await Promise.all(checker.getTypeArguments(type).map((part) => this.of(part, name, depth + 1))))
+      return this.#combined(
+        await Promise.all(checker.getTypeArguments(type).map((part) => this.of(part, name, depth + 1))),
+      )
     }
-    const isList = checker.isArrayType(type) || /^(Iterable|AsyncIterable|ArrayLike|ReadonlySet|Set)$/.test(symbol?.name ?? '')
+    const isList =
+      checker.isArrayType(type) || /^(Iterable|AsyncIterable|ArrayLike|ReadonlySet|Set)$/.test(symbol?.name ?? '')
     if (isList) return this.#lists(await this.of(checker.getTypeArguments(type)[0], name, depth + 1), symbol?.name)
     const made = await this.#made(type)
     if (made.length > 0) return made
@@ -122,18 +141,25 @@ export class Samples {
       required.map((property) => this.of(this.#checker.getTypeOfSymbol(property), property.name, depth + 1)),
     )
     if (lists.some((list) => list.length === 0)) return []
-    return this.#combined(lists, (values) => Object.fromEntries(values.map((value, i) => [names[i], value])))
+    const objects = this.#combined(lists, (values) => Object.fromEntries(values.map((value, i) => [names[i], value])))
+    if (depth > 1) return objects
+    // Some need one of several that are optional.
+    const optional = type.getProperties().filter(({ flags }) => flags & ts.SymbolFlags.Optional)
+    for (const property of optional.slice(0, 12)) {
+      const [first] = await this.of(this.#checker.getTypeOfSymbol(property), property.name, depth + 1)
+      if (first) objects.push(async () => ({ ...(await objects[0]()), [property.name]: await first() }))
+    }
+    return objects
   }
 
   /** Combinations of candidates, one of each list; those of the same place in all lists first. */
   #combined(lists, join = (values) => values) {
+    if (lists.some((list) => list.length === 0)) return []
     const most = Math.max(1, ...lists.map((list) => list.length))
     const pick = (choose) => async () =>
       join(await Promise.all(lists.map((list, i) => list[Math.min(choose(i), list.length - 1)]())))
     const same = Array.from({ length: Math.min(most, 8) }, (_, k) => pick(() => k))
-    const single = lists.flatMap((list, at) =>
-      list.slice(1, 8).map((_, k) => pick((i) => (i === at ? k + 1 : 0))),
-    )
+    const single = lists.flatMap((list, at) => list.slice(1, 8).map((_, k) => pick((i) => (i === at ? k + 1 : 0))))
     return lists.length === 0 ? [() => join([])] : [...same, ...single]
   }
 
@@ -145,7 +171,9 @@ export class Samples {
       return [...paths, join(folder, 'new.safetensors'), join(folder, 'new')].map((path) => () => path)
     }
     const hub = [...paths.slice(0, 1), 'owner/name', 'config.json']
-    return ['a', 'the cat sat on the mat', '0', 'weight', 'sentence', 'i,i->i', 'ij->ji', ...hub].map((text) => () => text)
+    return ['a', 'the cat sat on the mat', '0', 'weight', 'sentence', 'i,i->i', 'ij->ji', 'name : a||b c', ...hub].map(
+      (text) => () => text,
+    )
   }
 }
 
@@ -160,7 +188,7 @@ const INTEGERS = [3, 4, 5]
 const BOOLEANS = [6]
 
 /** Candidates by the name of their type, for types that have rules which TypeScript does not know. */
-function table(lora, { tokenizer, texts }) {
+function table(lora, { tokenizer, folder }) {
   const f32 = SHAPES.map((shape) => () => lora.rand(shape))
   const tensors = [
     ...f32.slice(0, 3),
@@ -172,7 +200,13 @@ function table(lora, { tokenizer, texts }) {
     () => lora.rand([4, 4], { requiresGrad: true }),
   ]
   const gpt2 = () => lora.models.GPT2LMHeadModel.fromConfig(GPT2).eval()
-  const module = [() => new lora.nn.Linear(4, 4), () => new lora.Linear(4, 4, { r: 2 }), gpt2]
+  const batches = { length: 1, stateDict: () => ({ epoch: 0, batch: 0 }), *[Symbol.iterator]() { yield 1 } } // prettier-ignore
+  const module = [
+    () => new lora.nn.Sequential(new lora.nn.Linear(4, 4)),
+    () => new lora.nn.Linear(4, 4),
+    () => new lora.Linear(4, 4, { r: 2 }),
+    gpt2,
+  ]
   const optimizer = () => new lora.optim.AdamW([lora.nn.parameter(lora.rand([4, 4]))])
   const config = (fields) => [() => ({ ...fields })]
   return {
@@ -200,5 +234,21 @@ function table(lora, { tokenizer, texts }) {
     Values: [() => [0, 1, 1, 0], () => [0.5, 1, 2, 3]],
     Uint8Array: [() => new Uint8Array(4)],
     Map: [() => new Map()],
+    StateDict: [() => ({ weight: lora.rand([4, 4]), bias: lora.rand([4]) }), () => ({ weight: lora.rand([4, 4]) })],
+    OptimizerState: [() => optimizer().stateDict()],
+    BatchSource: [() => batches],
+    Table: [() => lora.data.readTable(join(folder, 'table.csv'))],
+    ModuleList: [() => new lora.nn.ModuleList([new lora.nn.Linear(4, 4)])],
+    TensorDataset: [() => new lora.data.TensorDataset(lora.rand([4, 4]))],
+    Stream: [() => lora.stream()],
+    DecodeNlgOptions: [
+      () => ({
+        predictions: join(folder, 'predictions.jsonl'),
+        formatted: join(folder, 'rows.jsonl'),
+        tokenizer,
+        outputReferences: join(folder, 'references.txt'),
+        outputPredictions: join(folder, 'decoded.txt'),
+      }),
+    ],
   }
 }

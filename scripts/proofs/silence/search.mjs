@@ -4,7 +4,8 @@ import { Samples } from './samples.mjs'
 
 /** Tries for one function at most. */
 const TRIES = 1500
-const WAIT_MS = 20_000
+const SEARCH_MS = 3000
+const WAIT_MS = 4000
 
 export class Calls {
   #lora
@@ -35,14 +36,20 @@ export class Calls {
   async #search(callable) {
     let last = new Error('no sample value for a type')
     const receivers = callable.kind === 'method' ? await this.instances(callable.owner) : [() => undefined]
-    for (const call of [...callable.calls].sort((a, b) => required(a).length - required(b).length)) {
+    const calls = callable.calls.filter((call) => !(call.getReturnType().flags & ts.TypeFlags.Never))
+    for (const call of calls.sort((a, b) => required(a).length - required(b).length)) {
       const lists = []
-      for (const parameter of required(call)) lists.push(await this.#samples.of(this.typeOf(parameter, call), parameter.name))
+      const wanted = [...required(call), ...call.getParameters().filter(isRest)]
+      for (const parameter of wanted) lists.push(await this.#samples.of(this.typeOf(parameter, call), parameter.name))
       if (lists.some((list) => list.length === 0)) continue
+      const hasRest = wanted.some(isRest)
       let tries = 0
+      const end = performance.now() + SEARCH_MS
       for (const choice of byRank([receivers, ...lists])) {
-        if (tries++ >= TRIES) break
-        const [receiver, ...args] = choice
+        if (tries++ >= TRIES || performance.now() > end) break
+        const [receiver, ...all] = choice
+        // The items of a rest parameter, first without any.
+        const args = hasRest ? await spread(all) : all
         const outcome = await this.run(callable, receiver, args)
         if (outcome.error === undefined) return { call, receiver, args, tries }
         last = outcome.error
@@ -76,7 +83,10 @@ export class Calls {
   }
 
   typeOf(parameter, call) {
-    return this.#surface.checker.getTypeOfSymbolAtLocation(parameter, parameter.valueDeclaration ?? call.getDeclaration())
+    return this.#surface.checker.getTypeOfSymbolAtLocation(
+      parameter,
+      parameter.valueDeclaration ?? call.getDeclaration(),
+    )
   }
 
   /** Functions that make instances of a class: by a sample of its type, or by its constructor or that of a class below it. */
@@ -104,7 +114,9 @@ export class Calls {
       made.push(async () => {
         const given = []
         for (const arg of base.args) given.push(await arg())
-        return this.#invoke(callable, undefined, given)
+        const made = this.#invoke(callable, undefined, given)
+        // Models generate in evaluation mode alone.
+        return typeof made.eval === 'function' ? made.eval() : made
       })
       if (made.length >= 3) break
     }
@@ -112,9 +124,18 @@ export class Calls {
   }
 }
 
+const isRest = ({ valueDeclaration: at }) => at?.dotDotDotToken !== undefined
+
+async function spread(all) {
+  const rest = await all.at(-1)()
+  return [...all.slice(0, -1), ...(Array.isArray(rest) ? rest : [rest]).map((item) => () => item)]
+}
+
 /** The parameters that a call must have. */
 export function required(call) {
-  return call.getParameters().filter(({ valueDeclaration: at }) => !at?.questionToken && !at?.initializer && !at?.dotDotDotToken)
+  return call
+    .getParameters()
+    .filter(({ valueDeclaration: at }) => !at?.questionToken && !at?.initializer && !at?.dotDotDotToken)
 }
 
 /** Choices of one candidate from each list, those with early candidates first. */
@@ -128,7 +149,8 @@ function* withRank([list, ...rest], rank) {
     if (rank === 0) yield []
     return
   }
-  for (let i = 0; i < list.length && i <= rank; i++) for (const tail of withRank(rest, rank - i)) yield [list[i], ...tail]
+  for (let i = 0; i < list.length && i <= rank; i++)
+    for (const tail of withRank(rest, rank - i)) yield [list[i], ...tail]
 }
 
 /** Runs something, at most for a while. */

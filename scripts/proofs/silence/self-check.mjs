@@ -10,7 +10,10 @@ const FOLDER = '.cache/silence/dist'
 const CHECKS = [
   ['nn.Linear', /checkArguments\(arguments, nn_linear\$Linear\$constructor\);/],
   ['nn.ReLU', /checkArguments\(given, nn_activations\$ReLU\$constructor\);/],
-  ['Tensor.relu', /if \(arguments\.length > 0\) checkArguments\(arguments, generated_tensor_methods\$TensorMethods\$relu\);/],
+  [
+    'Tensor.relu',
+    /if \(arguments\.length > 0\) checkArguments\(arguments, generated_tensor_methods\$TensorMethods\$relu\);/,
+  ],
   ['DataLoader', /if \(rule\?\.kind === undefined\)\s+throw problems\(owner, given, schema\);/],
 ]
 

@@ -65,15 +65,15 @@ class Surface {
     const declaration = symbol.valueDeclaration
     const isAbstract = ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Abstract
     const isPrivate = declaration.members.some(
-      (member) =>
-        ts.isConstructorDeclaration(member) && ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private,
+      (member) => ts.isConstructorDeclaration(member) && ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private,
     )
     // That of Tensor is for the package: its declaration has no text for users.
     const isHidden = path.join() === 'Tensor'
     const found = { path, symbol, instance, type, constructors, isOpen: !isAbstract && !isPrivate && !isHidden }
     this.classes.push(found)
     // An error is made by whoever throws it.
-    if (found.isOpen && !path.at(-1).endsWith('Error')) this.#add(path.join('.'), 'constructor', path, undefined, constructors)
+    if (found.isOpen && !path.at(-1).endsWith('Error'))
+      this.#add(path.join('.'), 'constructor', path, undefined, constructors)
     for (const property of type.getProperties()) {
       const calls = this.#checker.getTypeOfSymbol(property).getCallSignatures()
       if (calls.length === 0 || !isOurs(property) || this.#seen.has(property.valueDeclaration)) continue
@@ -96,6 +96,8 @@ class Surface {
         if (flags & ts.ModifierFlags.Abstract && !isOpen) continue
         this.#seen.add(declaration)
         const calls = this.#checker.getTypeOfSymbol(property).getCallSignatures()
+        // A method that always throws says so in its type.
+        if (calls.every((call) => call.getReturnType().flags & ts.TypeFlags.Never)) continue
         this.#add(`${path.join('.')}.${property.name}`, 'method', path, instance, calls, property.name)
       }
     }

@@ -7,13 +7,22 @@ import { join } from 'node:path'
 const WORDS = 'the cat sat on the mat and the dog sat on the log while the bird sang a song'
 const COMMIT = '0123456789abcdef0123456789abcdef01234567'
 
-export const GPT2 = { vocab_size: 300, n_positions: 16, n_embd: 8, n_layer: 1, n_head: 2, bos_token_id: 0, eos_token_id: 0 }
+export const GPT2 = {
+  vocab_size: 300,
+  n_positions: 16,
+  n_embd: 8,
+  n_layer: 1,
+  n_head: 2,
+  bos_token_id: 0,
+  eos_token_id: 0,
+}
 
 /** Makes the folder and starts the hub. The variables of the environment must be set before the package is imported. */
 export async function makeWorld() {
   const folder = mkdtempSync(join(tmpdir(), 'loralib-silence-'))
   const hub = await startHub(join(folder, 'model'))
-  for (const name of Object.keys(process.env)) if (/^(HF_|HUGGING|TRANSFORMERS_OFFLINE)/.test(name)) delete process.env[name]
+  for (const name of Object.keys(process.env))
+    if (/^(HF_|HUGGING|TRANSFORMERS_OFFLINE)/.test(name)) delete process.env[name]
   process.env.HF_ENDPOINT = hub.address
   process.env.HF_HOME = join(folder, 'cache')
   return {
@@ -42,7 +51,10 @@ export async function fill({ folder }, lora) {
   writeFileSync(at('table.csv'), 'sentence,label\na cat,0\na dog,1\n')
   writeFileSync(at('table.tsv'), 'sentence\tlabel\na cat\t0\na dog\t1\n')
   writeFileSync(at('encoded.jsonl'), '{"context": [1, 2], "completion": [3, 4]}\n')
-  writeFileSync(at('rows.jsonl'), '{"context": "a cat", "completion": " sat"}\n{"context": "a dog", "completion": " ran"}\n')
+  writeFileSync(
+    at('rows.jsonl'),
+    '{"context": "a cat", "completion": " sat"}\n{"context": "a dog", "completion": " ran"}\n',
+  )
   writeFileSync(at('predictions.jsonl'), '{"id": 0, "predict": [66, 67]}\n{"id": 1, "predict": [66]}\n')
   writeFileSync(at('e2e.txt'), 'name : Blue Spice | area : city||Blue Spice is in the city .\n')
   writeFileSync(at('data.json'), '{"entries": []}')

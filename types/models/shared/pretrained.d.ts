@@ -37,7 +37,7 @@ export interface PretrainedOptions extends HubOptions {
   dtype?: FloatDtype
   /**
    * Keep weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
-   * overwritten in place. @default true
+   * overwritten in place: what reads a mapped one is `ERR_LORA_FILE` then. @default true
    */
   mapped?: boolean
   /** Fields that replace those of `config.json`, e.g. `{ num_labels: 3, hidden_dropout_prob: 0 }`. @default none */

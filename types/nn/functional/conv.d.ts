@@ -31,6 +31,7 @@ export declare const convTranspose3d: ConvTranspose
  * @example
  * nn.functional.pad(ids, [0, 3], 'constant', 50256)   // (B, T) → (B, T + 3)
  * @throws {ShapeError} for more padding than the mode allows.
+ * @nan value
  */
 export declare function pad(
   x: Tensor,

@@ -25,15 +25,15 @@ pub fn lower_default_pool() {
     });
 }
 
-/// Linux: a lower weight (nice), which still gets its share beside busy programs, and a long slice: from Linux 6.12 on, a thread with a shorter slice
-/// (3 ms is usual) that wakes takes the core at once, as it does before 6.6 by its weight alone; in between it waits for a slice of some milliseconds. The idle
-/// class gives up the core at once everywhere, and gets next to nothing of one that others want. Threads compete only within their control group or session:
-/// programs of other groups get no more than they would anyway.
+/// Linux: a lower weight (nice), which still gets its share beside busy programs, and a short slice: a thread that wakes may have to wait until the running
+/// one's slice has ended. The system's slice is 3 ms, and others can be had from Linux 6.12 on. The idle class gives up the core at once, and gets next to
+/// nothing of one that others want (docs/design/performance.md has the numbers). Threads compete only within their control group or session: programs of
+/// other groups get no more than they would anyway, and a long slice would hold back the event loop with the group.
 #[cfg(target_os = "linux")]
 fn set(priority: Priority) {
     /// Steps above the event loop's nice value: a tenth of its weight.
     const NICE: i32 = 10;
-    const SLICE_NS: u64 = 20_000_000;
+    const SLICE_NS: u64 = 1_000_000;
     // SAFETY: asks for the caller's own thread.
     let nice = unsafe { libc::getpriority(libc::PRIO_PROCESS, own_id()) };
     let wanted = match priority {

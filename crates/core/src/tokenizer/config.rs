@@ -89,7 +89,7 @@ impl FolderConfig {
             None => defaults
                 .iter()
                 .find(|role| role.name == name)
-                .map(|role| AddedToken::from(role.token, true).lstrip(name == "mask_token")),
+                .map(|role| AddedToken::from(role.token, true)),
         }
     }
 

@@ -126,8 +126,22 @@ fn vocabulary_and_merges_of_roberta_have_its_template() {
     assert_eq!(encode(&tokenizer, "hi hi"), [0, 7, 8, 2]);
     assert_eq!(
         encode(&tokenizer, "hi <mask>"),
+        [0, 7, 6, 9, 2],
+        "the space before the mask is a token, as in transformers 5"
+    );
+    let strips = br#"{"tokenizer_class": "RobertaTokenizer", "mask_token": {"content": "<mask>", "lstrip": true}}"#;
+    let folder = Folder::new(
+        "roberta-lstrip",
+        &[
+            ("vocab.json", VOCAB),
+            ("merges.txt", MERGES),
+            ("tokenizer_config.json", strips),
+        ],
+    );
+    assert_eq!(
+        encode(&folder.read(), "hi <mask>"),
         [0, 7, 9, 2],
-        "the mask takes the space before it"
+        "unless its file says otherwise"
     );
     assert_eq!(pair(&tokenizer, "hi", "hi").0, [0, 7, 2, 2, 7, 2]);
     assert!(
@@ -359,6 +373,15 @@ fn a_unigram_of_xlm_roberta_has_other_numbers_than_its_file() {
     let tokenizer = folder.read();
     assert_eq!(encode(&tokenizer, "a a<mask>"), [0, 4, 4, 5, 2]);
     assert_eq!(pair(&tokenizer, "a", "a").0, [0, 4, 2, 2, 4, 2]);
+    let encoded = tokenizer
+        .encode_with_offsets("a  a ", EncodeOptions::default())
+        .unwrap();
+    assert_eq!(encoded.ids, [0, 4, 4, 2]);
+    assert_eq!(
+        encoded.offsets,
+        [(0, 0), (0, 1), (3, 4), (0, 0)],
+        "words without the spaces before them"
+    );
 }
 
 #[test]
@@ -370,6 +393,7 @@ fn rows_are_cut_and_filled() {
             max_length: 4,
             strategy: TruncationStrategy::LongestFirst,
             left: true,
+            stride: None,
         }),
         padding: Some(Padding {
             id: 0,
@@ -388,5 +412,79 @@ fn rows_are_cut_and_filled() {
     assert_eq!(rows.special_tokens_mask, [1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 0, 1]);
     assert_eq!(rows.offsets[8..], [(0, 0), (8, 13), (13, 14), (0, 0)]);
     let error = tokenizer.encode_rows(&["a"], Some(&[]), options).unwrap_err();
+    assert_eq!(error.code(), Code::Option);
+}
+
+#[test]
+fn merges_with_one_score_go_by_the_length_of_their_parts() {
+    // As in Mistral's file the runs of spaces share a score; they stand in the order of their lengths, or in the opposite one.
+    let orders: [[usize; 8]; 2] = [[1, 2, 3, 4, 5, 6, 7, 8], [1, 8, 7, 6, 5, 4, 3, 2]];
+    for (number, order) in orders.into_iter().enumerate() {
+        let runs = order.map(|length| "▁".repeat(length));
+        let mut pieces = vec![("<unk>", 0.0, UNKNOWN), ("<s>", 0.0, CONTROL), ("</s>", 0.0, CONTROL)];
+        pieces.extend(runs.iter().map(|run| (run.as_str(), -1.0, NORMAL)));
+        let config = br#"{"tokenizer_class": "LlamaTokenizer", "add_bos_token": false, "add_prefix_space": false}"#;
+        let folder = Folder::new(
+            &format!("ties-{number}"),
+            &[
+                ("tokenizer.model", &spm(&pieces, BPE, false, true)),
+                ("tokenizer_config.json", config),
+            ],
+        );
+        let tokenizer = folder.read();
+        // What Python's sentencepiece 0.2.3 gives for the same file.
+        let want: [(usize, &[usize]); 5] = [(3, &[3]), (7, &[7]), (9, &[8, 1]), (17, &[8, 8, 1]), (23, &[8, 8, 7])];
+        for (spaces, lengths) in want {
+            let ids = encode(&tokenizer, &" ".repeat(spaces));
+            let got: Vec<usize> = ids.iter().map(|&id| order[id as usize - 3]).collect();
+            assert_eq!(got, lengths, "{spaces} spaces");
+        }
+    }
+}
+
+#[test]
+fn windows_of_a_long_row_overlap_and_name_their_text() {
+    let folder = Folder::new("windows-of-rows", &[("vocab.txt", BERT)]);
+    let tokenizer = folder.read();
+    let options = |max_length, stride, left| RowOptions {
+        truncation: Some(Truncation {
+            max_length,
+            strategy: TruncationStrategy::OnlySecond,
+            left,
+            stride: Some(stride),
+        }),
+        padding: Some(Padding {
+            id: 0,
+            length: None,
+            multiple_of: 1,
+            left: false,
+        }),
+        ..RowOptions::default()
+    };
+    let texts = (["hello", "cafe"], ["hello world ! cafe", "world"]);
+    let rows = tokenizer
+        .encode_rows(&texts.0, Some(&texts.1), options(6, 1, false))
+        .unwrap();
+    assert_eq!(rows.samples, [0, 0, 0, 1]);
+    assert_eq!(rows.lengths, [6, 6, 6, 6]);
+    let ids: Vec<&[u32]> = rows.ids.chunks(6).collect();
+    assert_eq!(
+        ids,
+        [
+            [2, 5, 3, 5, 6, 3],
+            [2, 5, 3, 6, 8, 3],
+            [2, 5, 3, 8, 9, 3],
+            [2, 9, 3, 6, 3, 0]
+        ]
+    );
+    assert_eq!(rows.type_ids[6..12], [0, 0, 0, 1, 1, 1]);
+    assert_eq!(rows.offsets[6..12], [(0, 0), (0, 5), (0, 0), (6, 11), (12, 13), (0, 0)]);
+    let rows = tokenizer
+        .encode_rows(&texts.0, Some(&texts.1), options(6, 0, true))
+        .unwrap();
+    assert_eq!(rows.ids[..12], [2, 5, 3, 8, 9, 3, 2, 5, 3, 5, 6, 3], "from the end");
+    let error = tokenizer
+        .encode_rows(&texts.0, Some(&texts.1), options(6, 2, false))
+        .unwrap_err();
     assert_eq!(error.code(), Code::Option);
 }

@@ -19,6 +19,8 @@ pub struct Truncation {
     pub strategy: TruncationStrategy,
     /// Drop the beginning of a text instead of its end.
     pub left: bool,
+    /// What is cut off becomes rows of its own, each of which begins with this many tokens of the one before; none for no such rows.
+    pub stride: Option<usize>,
 }
 
 /// How short rows are padded.
@@ -50,6 +52,8 @@ pub struct RowOptions {
 pub struct Rows {
     /// Number of tokens of each row, padding included.
     pub lengths: Vec<u32>,
+    /// The text that each row comes from, by its number.
+    pub samples: Vec<u32>,
     /// Token ids.
     pub ids: Vec<u32>,
     /// 0 for tokens of the first text and 1 for those of the second, where the model tells them apart; 0 for padding.
@@ -66,7 +70,8 @@ impl Tokenizer {
     /// Encodes a batch; long ones run on the caller's rayon pool.
     ///
     /// # Errors
-    /// [`Code::Option`] when the second texts are not as many as the first, when a row cannot be cut as asked, or as for [`Tokenizer::encode`]: the first
+    /// [`Code::Option`] when the second texts are not as many as the first, when a row cannot be cut as asked, when the windows of a stride would not
+    /// advance, or as for [`Tokenizer::encode`]: the first
     /// in the order of the rows.
     pub fn encode_rows<S: AsRef<str> + Sync>(
         &self,
@@ -87,19 +92,20 @@ impl Tokenizer {
             .map(|t| t.as_ref().len())
             .sum();
         let row = |i: usize| self.row(texts[i].as_ref(), second(i), options);
-        let rows: Vec<Result<Row>> = if bytes < PARALLEL_BYTES || texts.len() < 2 {
+        let rows: Vec<Result<Vec<Row>>> = if bytes < PARALLEL_BYTES || texts.len() < 2 {
             (0..texts.len()).map(row).collect()
         } else {
             crate::platform::lower_default_pool();
             (0..texts.len()).into_par_iter().map(row).collect()
         };
         Ok(collect(
-            rows.into_iter().collect::<Result<Vec<Row>>>()?,
+            &rows.into_iter().collect::<Result<Vec<Vec<Row>>>>()?,
             options.padding,
         ))
     }
 
-    fn row(&self, text: &str, pair: Option<&str>, options: RowOptions) -> Result<Row> {
+    /// The row of a text, and those of what was cut off.
+    fn row(&self, text: &str, pair: Option<&str>, options: RowOptions) -> Result<Vec<Row>> {
         let rules = self.rules(options.encode);
         let first = tokens(rules, text, 0).map_err(encode_error)?;
         let second = pair
@@ -117,7 +123,8 @@ impl Tokenizer {
             None => (first, second),
         };
         let encoding = rules.post_process(first, second, special).map_err(encode_error)?;
-        Ok(Row::new(&encoding, text, pair))
+        let all = std::iter::once(&encoding).chain(encoding.get_overflowing());
+        Ok(all.map(|each| Row::new(each, text, pair)).collect())
     }
 }
 
@@ -163,14 +170,33 @@ fn cut(
         strategy: truncation.strategy,
         stride: 0,
     };
-    let (mut first, mut second) =
-        truncate_encodings(first, second, &params).map_err(|error| refuse(format!("{lengths}: {error}")))?;
-    // Otherwise the template would be applied to the truncated parts as well.
-    first.take_overflowing();
-    if let Some(second) = &mut second {
-        second.take_overflowing();
+    let cut = |first, second, params: &TruncationParams| {
+        truncate_encodings(first, second, params).map_err(|error| refuse(format!("{lengths}: {error}")))
+    };
+    let before = (first.len(), second.as_ref().map_or(0, Encoding::len));
+    let Some(stride) = truncation.stride else {
+        let (mut first, mut second) = cut(first, second, &params)?;
+        // Otherwise the template would be applied to the truncated parts as well.
+        first.take_overflowing();
+        if let Some(second) = &mut second {
+            second.take_overflowing();
+        }
+        return Ok((first, second));
+    };
+    // How long the parts get does not depend on the stride, and windows that do not advance would never end.
+    let (one, two) = cut(first.clone(), second.clone(), &params)?;
+    let after = (one.len(), two.as_ref().map_or(0, Encoding::len));
+    let stands_still = |before: usize, after: usize| after < before && after <= stride;
+    if stands_still(before.0, after.0) || stands_still(before.1, after.1) {
+        return Err(Error::new(Code::Option, "the windows of a row do not advance")
+            .expected(format!(
+                "a stride below the {} and {} tokens of a window",
+                after.0, after.1
+            ))
+            .received(format!("a stride of {stride}"))
+            .hint("lower stride, raise maxLength, or choose another way to truncate"));
     }
-    Ok((first, second))
+    cut(first, second, &TruncationParams { stride, ..params })
 }
 
 /// One row before padding.
@@ -202,8 +228,14 @@ impl Row {
     }
 }
 
-fn collect(rows: Vec<Row>, padding: Option<Padding>) -> Rows {
-    let longest = rows.iter().map(|row| row.ids.len()).max().unwrap_or(0);
+fn collect(texts: &[Vec<Row>], padding: Option<Padding>) -> Rows {
+    let rows = || {
+        texts
+            .iter()
+            .zip(0..)
+            .flat_map(|(rows, text)| rows.iter().map(move |row| (row, text)))
+    };
+    let longest = rows().map(|(row, _)| row.ids.len()).max().unwrap_or(0);
     let width = padding.map_or(0, |padding| {
         padding
             .length
@@ -211,7 +243,7 @@ fn collect(rows: Vec<Row>, padding: Option<Padding>) -> Rows {
             .next_multiple_of(padding.multiple_of.max(1))
     });
     let mut all = Rows::default();
-    for row in rows {
+    for (row, text) in rows() {
         let len = row.ids.len();
         let fill = width.saturating_sub(len);
         let (before, behind) = match padding {
@@ -226,6 +258,7 @@ fn collect(rows: Vec<Row>, padding: Option<Padding>) -> Rows {
         extend(&mut all.offsets, before, &row.offsets, behind, (0, 0));
         // Ids are u32, and so is the number of them that a batch can be made of.
         all.lengths.push(u32::try_from(len + fill).unwrap_or(u32::MAX));
+        all.samples.push(text);
     }
     all
 }

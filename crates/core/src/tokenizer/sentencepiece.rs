@@ -182,21 +182,41 @@ fn model(file: &SpmFile, rules: Rules) -> tokenizers::Result<ModelWrapper> {
 }
 
 /// The merges of a BPE, best first. The file holds what comes out of them with a score: every way to cut a piece into two others is a merge.
+///
+/// Of merges with one score the one with the longer left part comes first, then the one with the longer right part, then the earlier piece: so runs of
+/// spaces, whose pieces often share a score, are cut as SentencePiece cuts them.
 fn merges_of(file: &SpmFile, numbers: &HashMap<&str, u32>) -> Vec<(String, String)> {
-    let mut merges: Vec<(f32, u32, u32, &str, &str)> = Vec::new();
+    let mut merges: Vec<Merge<'_>> = Vec::new();
     for piece in file.pieces.iter().filter(|piece| piece.kind == PieceKind::Normal) {
-        let cuts = piece.text.char_indices().skip(1).map(|(at, _)| piece.text.split_at(at));
-        for (left, right) in cuts {
-            if let (Some(&a), Some(&b)) = (numbers.get(left), numbers.get(right)) {
-                merges.push((piece.score, a, b, left, right));
+        let chars = piece.text.chars().count();
+        for (before, (at, _)) in piece.text.char_indices().enumerate().skip(1) {
+            let (left, right) = piece.text.split_at(at);
+            if numbers.contains_key(left) && numbers.contains_key(right) {
+                merges.push(Merge {
+                    score: piece.score,
+                    chars: (before, chars - before),
+                    left,
+                    right,
+                });
             }
         }
     }
-    merges.sort_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)).then(x.2.cmp(&y.2)));
+    // The sort is stable: the order of the pieces is kept.
+    merges.sort_by(|x, y| y.score.total_cmp(&x.score).then(y.chars.cmp(&x.chars)));
     merges
         .into_iter()
-        .map(|(_, _, _, left, right)| (left.to_owned(), right.to_owned()))
+        .map(|merge| (merge.left.to_owned(), merge.right.to_owned()))
         .collect()
+}
+
+/// A way to cut a piece into two others.
+struct Merge<'a> {
+    /// That of the piece.
+    score: f32,
+    /// Characters of the two parts.
+    chars: (usize, usize),
+    left: &'a str,
+    right: &'a str,
 }
 
 /// How a text is normalised, split into words, and decoded.
@@ -209,7 +229,7 @@ fn surround(
     let prefix = config.flag("add_prefix_space").unwrap_or(file.add_dummy_prefix);
     let replace = |regex: &str, by: &str| json!({ "type": "Replace", "pattern": { "Regex": regex }, "content": by });
     let escape = json!({ "type": "Replace", "pattern": { "String": " " }, "content": SPACE });
-    let strip = |left: bool| json!({ "type": "Strip", "strip_left": left, "strip_right": true });
+    let strip = json!({ "type": "Strip", "strip_left": true, "strip_right": true });
     let scheme = |prefix_with: &'static str| if prefix { prefix_with } else { "never" };
     let metaspace = |scheme: &str, split: bool| json!({ "type": "Metaspace", "replacement": SPACE, "prepend_scheme": scheme, "split": split });
     let prepend = json!({ "type": "Prepend", "prepend": SPACE });
@@ -218,7 +238,7 @@ fn surround(
         Rules::DebertaV2 => {
             let lower = config.flag("do_lower_case").unwrap_or(false);
             let punctuation = config.flag("split_by_punct").unwrap_or(false);
-            let mut before = vec![strip(true)];
+            let mut before = vec![strip];
             if lower {
                 before.insert(0, json!({ "type": "Lowercase" }));
             }
@@ -228,9 +248,10 @@ fn surround(
             }
             (before, vec![replace(" {2,}", " ")], words)
         }
+        // Words without the spaces between them: the mark of a word's beginning then covers no character.
         Rules::XlmRoberta => {
-            let behind = vec![strip(false), replace(" {2,}", "▁")];
-            (vec![], behind, vec![metaspace(scheme("always"), true)])
+            let words = vec![json!({ "type": "WhitespaceSplit" }), metaspace(scheme("always"), true)];
+            (vec![], vec![], words)
         }
         Rules::Llama if legacy => {
             let before = if prefix { vec![prepend, escape] } else { vec![escape] };
@@ -242,7 +263,7 @@ fn surround(
         }
         Rules::Gemma => return set(tokenizer, Vec::new(), vec![escape], Vec::new(), fallback_decoder(false)),
         Rules::Plain if file.remove_extra_whitespaces => {
-            let behind = vec![strip(true), replace(" {2,}", " ")];
+            let behind = vec![strip, replace(" {2,}", " ")];
             (vec![], behind, vec![metaspace(scheme("always"), !crosses_words(file))])
         }
         // A text may begin with a space of its own, which Metaspace would take for the prefix.

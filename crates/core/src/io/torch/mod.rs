@@ -63,10 +63,17 @@ pub fn is_torch(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") || is_pickle(bytes) || is_tar(bytes)
 }
 
-/// A pickle of protocol 2 or later. The length of a safetensors header may begin with the same two bytes, but zeros follow there.
+/// A pickle of protocol 2 or later. The length of a safetensors header may begin with the same two bytes, but its last four are zeros, and the header
+/// itself begins behind them. From protocol 4 on a pickle begins with the length of its first frame, whose zeros reach further.
 fn is_pickle(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x80, 2..=5, ..]) && bytes.get(4..8) != Some(&[0; 4])
+    let has_zeros =
+        |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(|&byte| byte == 0));
+    let is_framed = bytes.get(2) == Some(&FRAME) && has_zeros(8..11);
+    matches!(bytes, [0x80, 2..=5, ..]) && (is_framed || !has_zeros(4..8))
 }
+
+/// The opcode before the length of a frame.
+const FRAME: u8 = 0x95;
 
 fn is_tar(bytes: &[u8]) -> bool {
     bytes.get(257..262) == Some(b"ustar")

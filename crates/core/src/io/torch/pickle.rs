@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::io::torch::globals::{self, Global, Known};
 use crate::io::torch::memo::Memo;
 use crate::io::torch::value::{Heap, Node, Value};
-use crate::io::torch::{calls, limits};
+use crate::io::torch::{FRAME, calls, limits};
 
 /// The result of a pickle: its value, what the value refers to, and where the pickle ended.
 pub(super) struct Outcome<'a> {
@@ -62,7 +62,7 @@ impl<'a> Machine<'a> {
         match op {
             0x80 => self.protocol(),
             // Frames only tell how much may be read at once.
-            0x95 => self.take(8).map(drop),
+            FRAME => self.take(8).map(drop),
             b'(' => self.mark(),
             b'N' => self.push(Value::None),
             0x88 => self.push(Value::Bool(true)),
